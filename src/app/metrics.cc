@@ -1,0 +1,66 @@
+#include "app/metrics.h"
+
+#include <prometheus/metric_family.h>
+#include <prometheus/text_serializer.h>
+
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+namespace gridloom::app {
+namespace {
+
+using prometheus::ClientMetric;
+using prometheus::MetricFamily;
+using prometheus::MetricType;
+
+MetricFamily family(std::string name, std::string help, MetricType type) {
+  return {std::move(name), std::move(help), type, {}};
+}
+
+MetricFamily counter(std::string name, std::string help, const hub::Counters::Count& count) {
+  MetricFamily metric = family(std::move(name), std::move(help), MetricType::Counter);
+  metric.metric.emplace_back().counter.value =
+      static_cast<double>(count.load(std::memory_order_relaxed));
+  return metric;
+}
+
+MetricFamily gauge(std::string name, std::string help, std::size_t value) {
+  MetricFamily metric = family(std::move(name), std::move(help), MetricType::Gauge);
+  metric.metric.emplace_back().gauge.value = static_cast<double>(value);
+  return metric;
+}
+
+MetricFamily open_connections(const DoorCounts& doors) {
+  MetricFamily metric =
+      family("gridloom_connections", "Open connections by door", MetricType::Gauge);
+  for (const auto& [door, count] : {std::pair{"http", doors.http}, std::pair{"mqtt", doors.mqtt}}) {
+    ClientMetric& of_door = metric.metric.emplace_back();
+    of_door.label.push_back({"door", door});
+    of_door.gauge.value = static_cast<double>(count);
+  }
+  return metric;
+}
+
+}  // namespace
+
+std::string metrics_text(const hub::Platform& platform, const DoorCounts& doors) {
+  const hub::Counters& counters = platform.counters;
+  return prometheus::TextSerializer{}.Serialize({
+      counter("gridloom_reports_total", "Reports that devices sent", counters.reports),
+      counter("gridloom_report_bytes_total", "Their bytes", counters.report_bytes),
+      counter("gridloom_reports_malformed_total", "Reports that were no JSON object",
+              counters.reports_malformed),
+      counter("gridloom_quotas_refused_total", "Quotas beyond a device's limit",
+              counters.quotas_refused),
+      counter("gridloom_sets_total", "Sets asked for", counters.sets),
+      counter("gridloom_sets_failed_total", "Sets refused, or not answered in time",
+              counters.sets_failed),
+      counter("gridloom_reads_total", "Reads of quotas", counters.reads),
+      counter("gridloom_deliveries_total", "Messages handed to subscribers", counters.deliveries),
+      gauge("gridloom_devices_online", "Connected devices", platform.presence.count()),
+      open_connections(doors),
+  });
+}
+
+}  // namespace gridloom::app

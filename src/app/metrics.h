@@ -1,0 +1,19 @@
+// The text of /metrics, in Prometheus's format.
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+#include "hub/platform.h"
+
+namespace gridloom::app {
+
+struct DoorCounts {
+  std::size_t http = 0;  // open connections
+  std::size_t mqtt = 0;
+};
+
+// Any thread.
+[[nodiscard]] std::string metrics_text(const hub::Platform& platform, const DoorCounts& doors);
+
+}  // namespace gridloom::app

@@ -1,0 +1,28 @@
+// What the command line and the configuration file say.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+
+namespace gridloom::app {
+
+struct ServeOptions {
+  std::filesystem::path data = "data";
+  std::string http = "127.0.0.1:8080";
+  std::string https = "127.0.0.1:8443";
+  std::string mqtt = "127.0.0.1:1883";
+  std::string mqtts = "127.0.0.1:8883";
+  std::string public_host;        // what /certification names; empty: the host of the request
+  std::filesystem::path devices;  // further device files
+  std::int64_t set_timeout_ms = 8000;
+  unsigned threads = 0;  // 0: one a core
+  bool demo = false;
+  bool insecure_plain = false;  // plain listeners may leave the loopback
+  std::string log_level = "info";
+};
+
+}  // namespace gridloom::app

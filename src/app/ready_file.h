@@ -1,0 +1,29 @@
+// DIR/ready.json: where a running server is, for scripts and tests. Written (mode 0600) once
+// connections are accepted, removed on exit.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <utility>
+
+#include "base/result.h"
+#include "wire/json.h"
+
+namespace gridloom::app {
+
+class ReadyFile {
+ public:
+  [[nodiscard]] static Result<ReadyFile> write(const std::filesystem::path& data_folder,
+                                               const wire::JsonObject& facts);
+  ReadyFile(ReadyFile&& other) noexcept : path_(std::exchange(other.path_, {})) {}
+  ReadyFile& operator=(ReadyFile&&) = delete;
+  ReadyFile(const ReadyFile&) = delete;
+  ReadyFile& operator=(const ReadyFile&) = delete;
+  ~ReadyFile();
+
+ private:
+  explicit ReadyFile(std::filesystem::path path) : path_(std::move(path)) {}
+  std::filesystem::path path_;
+};
+
+}  // namespace gridloom::app

@@ -1,0 +1,284 @@
+#include "app/serve.h"
+
+#include <fmt/format.h>
+#include <pthread.h>
+#include <signal.h>
+#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/spdlog.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <memory>
+#include <optional>
+#include <thread>
+#include <vector>
+
+#include "app/admin.h"
+#include "app/demo.h"
+#include "app/metrics.h"
+#include "app/ready_file.h"
+#include "catalog/loader.h"
+#include "http/api.h"
+#include "http/session.h"
+#include "hub/hub.h"
+#include "mqtt/connection.h"
+#include "net/io_loop.h"
+#include "net/listener.h"
+#include "net/tls.h"
+#include "registry/data_lock.h"
+#include "registry/registry.h"
+#include "sim/fleet.h"
+
+namespace gridloom::app {
+namespace {
+
+struct Listeners {
+  std::unique_ptr<net::Listener> http, https, mqtt, mqtts;
+
+  [[nodiscard]] DoorCounts counts() const {
+    return {.http = http->connections() + https->connections(),
+            .mqtt = mqtt->connections() + mqtts->connections()};
+  }
+};
+
+// Everything that runs, in the order in which it is put together; taken down the other way round.
+struct Running {
+  SystemClock clock;
+  std::optional<registry::DataLock> lock;
+  std::unique_ptr<registry::Registry> registry;
+  std::unique_ptr<hub::Platform> platform;
+  std::vector<std::unique_ptr<net::IoLoop>> loops;
+  std::unique_ptr<net::IoLoop> sim_loop;
+  std::unique_ptr<hub::Hub> hub;
+  std::vector<std::unique_ptr<http::Api>> apis;  // by loop
+  mqtt::Door mqtt_door;
+  Listeners listeners;
+  std::unique_ptr<AdminSocket> admin;
+  std::optional<DemoHome> demo;
+  std::unique_ptr<sim::Fleet> fleet;
+  std::optional<ReadyFile> ready;
+
+  ~Running() {
+    ready.reset();
+    admin.reset();
+    if (sim_loop) sim_loop->stop();
+    fleet.reset();
+    for (const auto& loop : loops) loop->stop();
+  }
+};
+
+Result<net::Address> address_of(const ServeOptions& options, const std::string& text,
+                                std::string_view flag) {
+  auto address = net::parse_address(text);
+  if (!address) {
+    return fail(address.error().kind, fmt::format("{}: {}", flag, address.error().detail));
+  }
+  const bool plain = flag == "--http" || flag == "--mqtt";
+  if (plain && !address->loopback() && !options.insecure_plain) {
+    return fail(FaultKind::kBadParams,
+                fmt::format("{} {} would carry secrets in the clear outside this machine: use {}s, "
+                            "or say --insecure-plain if the network is trusted",
+                            flag, text, flag));
+  }
+  return address;
+}
+
+Result<std::unique_ptr<net::Listener>> listen(const ServeOptions& options, const std::string& text,
+                                              std::string_view flag, net::TlsContextPtr tls,
+                                              net::MakeProtocol make, const Running& running) {
+  const auto address = address_of(options, text, flag);
+  if (!address) return std::unexpected(address.error());
+  std::vector<net::IoLoop*> loops;
+  for (const auto& loop : running.loops) loops.push_back(loop.get());
+  auto opened = net::Listener::open({.address = *address,
+                                     .tls = std::move(tls),
+                                     .make = std::move(make),
+                                     .clock = &running.clock},
+                                    loops);
+  if (!opened && opened.error().kind == FaultKind::kConflict) {
+    return fail(FaultKind::kConflict,
+                fmt::format("{}; choose another with {} ADDR:PORT (port 0 takes any free one)",
+                            opened.error().detail, flag));
+  }
+  return opened;
+}
+
+net::MakeProtocol http_protocol(const Running& running) {
+  return [&running](net::Line line) -> std::shared_ptr<net::Protocol> {
+    const auto loop = std::ranges::find_if(
+        running.loops, [&line](const auto& each) { return each.get() == &line.loop; });
+    http::Api* api = running.apis[static_cast<std::size_t>(loop - running.loops.begin())].get();
+    return std::make_shared<http::Session>(
+        std::move(line),
+        [api](http::Request request, Done<http::Response> done) {
+          api->handle(std::move(request), std::move(done));
+        },
+        http::SessionLimits{}, running.clock.now());
+  };
+}
+
+Status open_data(Running& running, const ServeOptions& options) {
+  auto lock = registry::DataLock::take(options.data);
+  if (!lock) return std::unexpected(lock.error());
+  running.lock.emplace(std::move(*lock));
+  auto registry = registry::Registry::open(options.data);
+  if (!registry) return std::unexpected(registry.error());
+  running.registry = std::move(*registry);
+  auto catalog = catalog::load_catalog(options.devices);
+  if (!catalog) return std::unexpected(catalog.error());
+  running.platform = std::make_unique<hub::Platform>(running.clock, *catalog, *running.registry);
+  running.platform->config.set_deadline = Millis(options.set_timeout_ms);
+  return {};
+}
+
+void start_hub(Running& running, const ServeOptions& options) {
+  const unsigned count =
+      options.threads != 0 ? options.threads : std::max(1U, std::thread::hardware_concurrency());
+  std::vector<Loop*> loops;
+  for (unsigned i = 0; i < count; ++i) {
+    running.loops.push_back(std::make_unique<net::IoLoop>());
+    loops.push_back(running.loops.back().get());
+  }
+  running.hub = std::make_unique<hub::Hub>(*running.platform, loops);
+  running.loops.front()->on_sweep([hub = running.hub.get()] { hub->tick(); });
+  running.registry->on_change([hub = running.hub.get()] { hub->registry_changed(); });
+  running.mqtt_door = {.hub = running.hub.get(), .clock = &running.clock};
+}
+
+Result<net::TlsFiles> open_doors(Running& running, const ServeOptions& options) {
+  std::vector<std::string> hosts;
+  if (!options.public_host.empty()) hosts.push_back(options.public_host);
+  auto files = net::own_certificates(options.data, hosts);
+  if (!files) return files;
+  const auto tls = net::tls_context(*files);
+  if (!tls) return std::unexpected(tls.error());
+
+  const net::MakeProtocol http = http_protocol(running);
+  const net::MakeProtocol mqtt = mqtt::serve(running.mqtt_door);
+  Listeners& doors = running.listeners;
+  struct Row {
+    std::unique_ptr<net::Listener>& listener;
+    const std::string& text;
+    std::string_view flag;
+    net::TlsContextPtr tls;
+    const net::MakeProtocol& make;
+  };
+  const std::vector<Row> rows = {{doors.http, options.http, "--http", nullptr, http},
+                                 {doors.https, options.https, "--https", *tls, http},
+                                 {doors.mqtt, options.mqtt, "--mqtt", nullptr, mqtt},
+                                 {doors.mqtts, options.mqtts, "--mqtts", *tls, mqtt}};
+  for (const Row& row : rows) {
+    auto opened = listen(options, row.text, row.flag, row.tls, row.make, running);
+    if (!opened) return std::unexpected(opened.error());
+    row.listener = std::move(*opened);
+  }
+  for (const auto& loop : running.loops) {
+    running.apis.push_back(std::make_unique<http::Api>(http::Api::Options{
+        .hub = running.hub.get(),
+        .loop = loop.get(),
+        .mqtt = {.public_host = options.public_host, .port = doors.mqtts->bound().port},
+        .metrics = [&running] {
+          return metrics_text(*running.platform, running.listeners.counts());
+        }}));
+  }
+  return files;
+}
+
+Status start_demo(Running& running) {
+  auto home = demo_home(*running.registry, *running.platform->catalog);
+  if (!home) return std::unexpected(home.error());
+  running.demo = std::move(*home);
+  running.sim_loop = std::make_unique<net::IoLoop>();
+  const net::Address& mqtt = running.listeners.mqtt->bound();
+  const TimePoint now = running.clock.now();
+  const std::time_t seconds = std::chrono::system_clock::to_time_t(now);
+  std::tm local{};
+  localtime_r(&seconds, &local);
+  const bool any = mqtt.host == "0.0.0.0" || mqtt.host == "::";
+  running.fleet = std::make_unique<sim::Fleet>(
+      sim::Fleet::Options{.host = any ? "127.0.0.1" : mqtt.host,
+                          .port = mqtt.port,
+                          .world = {.utc_offset_ms = std::int64_t{1000} * local.tm_gmtoff},
+                          .clock = &running.clock,
+                          .loop = running.sim_loop.get()},
+      running.demo->members);
+  running.sim_loop->on_sweep([fleet = running.fleet.get()] { fleet->tick(); });
+  return {};
+}
+
+std::string reachable(const net::Address& address) {
+  return address.host == "0.0.0.0" || address.host == "::" || address.loopback()
+             ? fmt::format("localhost:{}", address.port)
+             : address.text();
+}
+
+wire::JsonObject facts_of(const Running& running, const net::TlsFiles& files) {
+  const Listeners& doors = running.listeners;
+  wire::JsonObject facts{{"http", "http://" + doors.http->bound().text()},
+                         {"https", "https://" + reachable(doors.https->bound())},
+                         {"mqtt", doors.mqtt->bound().text()},
+                         {"mqtts", reachable(doors.mqtts->bound())},
+                         {"ca", files.ca.string()}};
+  if (running.demo) {
+    facts["accessKey"] = running.demo->key.access_key;
+    facts["secretKey"] = running.demo->key.secret_key.reveal();
+  }
+  return facts;
+}
+
+Status put_together(Running& running, const ServeOptions& options) {
+  if (Status opened = open_data(running, options); !opened) return opened;
+  start_hub(running, options);
+  const auto files = open_doors(running, options);
+  if (!files) return std::unexpected(files.error());
+  auto admin = AdminSocket::open(options.data, *running.registry, running.platform->catalog);
+  if (!admin) return std::unexpected(admin.error());
+  running.admin = std::move(*admin);
+  if (options.demo) {
+    if (Status started = start_demo(running); !started) return started;
+  }
+  for (const auto& loop : running.loops) loop->start();
+  for (const auto* listener : {&running.listeners.http, &running.listeners.https,
+                               &running.listeners.mqtt, &running.listeners.mqtts}) {
+    (*listener)->start();
+  }
+  if (running.fleet) {
+    running.sim_loop->start();
+    if (Status started = running.fleet->start(); !started) return started;
+  }
+  auto ready = ReadyFile::write(options.data, facts_of(running, *files));
+  if (!ready) return std::unexpected(ready.error());
+  running.ready.emplace(std::move(*ready));
+  return {};
+}
+
+}  // namespace
+
+int serve(const ServeOptions& options) {
+  spdlog::set_default_logger(spdlog::stderr_color_mt("gridloom"));
+  spdlog::set_level(spdlog::level::from_str(options.log_level));
+  // Waited for below, by this thread alone: blocked before any other thread exists.
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+
+  Running running;
+  if (Status status = put_together(running, options); !status) {
+    fmt::print(stderr, "gridloom: {}\n", status.error().detail);
+    return 1;
+  }
+  spdlog::info("ready: HTTP {}, HTTPS {}, MQTT {}, MQTTS {}; data in {}",
+               running.listeners.http->bound().text(), running.listeners.https->bound().text(),
+               running.listeners.mqtt->bound().text(), running.listeners.mqtts->bound().text(),
+               options.data.string());
+  int signal = 0;
+  sigwait(&signals, &signal);
+  spdlog::info("stopping on signal {}", signal);
+  return 0;
+}
+
+}  // namespace gridloom::app

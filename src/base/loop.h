@@ -1,0 +1,29 @@
+// A Loop runs tasks one after another on one thread: the unit of concurrency of the whole program.
+//
+// A shard, a connection or a virtual device belongs to one loop and is touched only there; everyone
+// else posts. In the server a loop is an io_context on a thread of its own; in a test it is a queue
+// that the test drains.
+#pragma once
+
+#include <functional>
+
+namespace gridloom {
+
+using Task = std::move_only_function<void()>;
+
+class Loop {
+ public:
+  Loop() = default;
+  Loop(const Loop&) = delete;
+  Loop& operator=(const Loop&) = delete;
+  virtual ~Loop() = default;
+
+  // Any thread. Tasks of one poster run in the order in which they were posted.
+  virtual void post(Task task) = 0;
+};
+
+// Called once with the outcome, on the loop that the asker named.
+template <typename T>
+using Done = std::move_only_function<void(T)>;
+
+}  // namespace gridloom

@@ -1,0 +1,31 @@
+#include "base/result.h"
+
+namespace gridloom {
+
+ApiCode code_of(FaultKind kind) {
+  switch (kind) {
+    case FaultKind::kBadParams:
+    case FaultKind::kMalformed:
+      return {.code = "1008", .message = "request fail,please check your params"};
+    case FaultKind::kWrongSignature:
+      return {.code = "8521", .message = "signature is wrong"};
+    case FaultKind::kUnknownKey:
+      return {.code = "8513", .message = "accessKey is invalid"};
+    case FaultKind::kNoPermission:
+    case FaultKind::kNotFound:
+      return {.code = "8512", .message = "no permission to do it"};
+    case FaultKind::kModelNotAllowed:
+      return {.code = "1006", .message = "current device is not allowed to get device info"};
+    case FaultKind::kUnknownIndexCode:
+      return {.code = "1006", .message = "code is incorrect"};
+    case FaultKind::kOffline:
+      return {.code = "6012", .message = "the device is offline"};
+    case FaultKind::kInternal:
+    case FaultKind::kConflict:
+    case FaultKind::kIo:
+      break;
+  }
+  return {.code = "1000", .message = "Server error"};
+}
+
+}  // namespace gridloom

@@ -1,0 +1,212 @@
+// Checking a set against the family's commands. Every refusal names the param, its value and what
+// would be valid, because it is all that the asker gets to see.
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "catalog/family.h"
+#include "catalog/words.h"
+
+namespace gridloom::catalog {
+namespace {
+
+constexpr std::size_t kMostCharacters = 256;  // of a string param that says nothing else
+constexpr std::size_t kMostShown = 80;        // bytes of a value in a message
+
+std::string shown(const Json& value) {
+  std::string text = wire::to_text(value);
+  if (text.size() > kMostShown) text = text.substr(0, kMostShown) + "...";
+  return text;
+}
+
+bool same(const Json& a, const Json& b) {
+  if (wire::is_whole(a) && wire::is_whole(b)) return wire::whole(a) == wire::whole(b);
+  if (a.is_number() && b.is_number()) return a.to_number<double>() == b.to_number<double>();
+  return a == b;
+}
+
+bool among(const std::vector<Json>& values, const Json& value) {
+  return std::ranges::any_of(values, [&](const Json& one) { return same(one, value); });
+}
+
+// What a value may be, without its type: "4000 to 10000 (mA)"; empty if anything.
+std::string valid_values(const Param& param) {
+  std::vector<std::string> words;
+  if (param.range) words.push_back(fmt::format("{} to {}", param.range->low, param.range->high));
+  for (const Json& value : param.values) words.push_back(wire::to_text(value));
+  if (words.empty()) return "";
+  for (const Json& value : param.also) words.push_back(wire::to_text(value));
+  std::string text = join(words, "or");
+  if (!param.unit.empty()) text += fmt::format(" ({})", param.unit);
+  std::vector<std::string> unchanged;
+  for (const Json& value : param.unchanged) unchanged.push_back(wire::to_text(value));
+  if (!unchanged.empty()) text += fmt::format("; {} leaves it as it is", join(unchanged, "or"));
+  return text;
+}
+
+std::string_view type_words(FieldType type) {
+  switch (type) {
+    case FieldType::kInt:
+      return "a whole number";
+    case FieldType::kFloat:
+      return "a number";
+    case FieldType::kString:
+      return "a string";
+    case FieldType::kBool:
+      return "true or false";
+    case FieldType::kArray:
+      return "an array";
+    case FieldType::kObject:
+      return "an object";
+    case FieldType::kAny:
+      break;
+  }
+  return "anything";
+}
+
+std::unexpected<Fault> refuse(std::string detail) {
+  return fail(FaultKind::kBadParams, std::move(detail));
+}
+
+std::size_t characters(std::string_view utf8) {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      utf8, [](char c) { return (static_cast<unsigned char>(c) & 0xc0U) != 0x80U; }));
+}
+
+Status check_size(const Param& param, std::size_t size, const std::string& path) {
+  const bool text = param.type == FieldType::kString;
+  const std::size_t low = param.min_items.value_or(0);
+  std::optional<std::size_t> high = param.max_items;
+  if (text && !high) high = kMostCharacters;
+  if (size >= low && (!high || size <= *high)) return {};
+  std::string valid = !high         ? fmt::format("at least {}", low)
+                      : low == 0    ? fmt::format("at most {}", *high)
+                      : low < *high ? fmt::format("{} to {}", low, *high)
+                                    : fmt::format("{}", low);
+  return refuse(
+      fmt::format("{} has {} {}: must be {}", path, size, text ? "characters" : "elements", valid));
+}
+
+Result<JsonObject> check_members(const std::vector<Param>& params, const JsonObject& given,
+                                 const std::string& path);
+
+Result<Json> check_elements(const Param& param, const JsonArray& given, const std::string& path);
+
+// The value as it goes on: of an object, the declared members only.
+Result<Json> check_value(const Param& param, const Json& value, const std::string& path) {
+  if (among(param.also, value)) return value;
+  if (!fits(param.type, value)) {
+    const std::string valid = valid_values(param);
+    return refuse(fmt::format("{} is {}: must be {}{}{}", path, shown(value),
+                              type_words(param.type), valid.empty() ? "" : ", ", valid));
+  }
+  const bool in_range = !param.range || (value.to_number<double>() >= param.range->low &&
+                                         value.to_number<double>() <= param.range->high);
+  if (!in_range || (!param.values.empty() && !among(param.values, value))) {
+    return refuse(fmt::format("{} is {}: must be {}", path, shown(value), valid_values(param)));
+  }
+  if (param.type == FieldType::kString) {
+    const Status size = check_size(param, characters(value.get_string()), path);
+    if (!size) return std::unexpected(size.error());
+  } else if (param.type == FieldType::kArray) {
+    return check_elements(param, value.get_array(), path);
+  } else if (param.type == FieldType::kObject && !param.fields.empty()) {
+    Result<JsonObject> members = check_members(param.fields, value.get_object(), path);
+    if (!members) return std::unexpected(std::move(members.error()));
+    return Json(std::move(*members));
+  }
+  return value;
+}
+
+Result<Json> check_elements(const Param& param, const JsonArray& given, const std::string& path) {
+  const Status size = check_size(param, given.size(), path);
+  if (!size) return std::unexpected(size.error());
+  if (param.fields.empty()) return Json(given);
+  JsonArray kept;
+  kept.reserve(given.size());
+  for (std::size_t k = 0; k < given.size(); ++k) {
+    const std::string at = fmt::format("{}[{}]", path, k);
+    // A sentinel stays: without it the later elements would move up.
+    Result<Json> element = among(param.fields.front().unchanged, given[k])
+                               ? Result<Json>(given[k])
+                               : check_value(param.fields.front(), given[k], at);
+    if (!element) return element;
+    kept.push_back(std::move(*element));
+  }
+  return Json(std::move(kept));
+}
+
+// The param's value under its own name or, failing that, another spelling.
+const Json* given_value(const Param& param, const JsonObject& given) {
+  if (const Json* value = given.if_contains(param.name)) return value;
+  for (const std::string& alias : param.alias) {
+    if (const Json* value = given.if_contains(alias)) return value;
+  }
+  return nullptr;
+}
+
+Result<JsonObject> check_members(const std::vector<Param>& params, const JsonObject& given,
+                                 const std::string& path) {
+  JsonObject kept;
+  for (const Param& param : params) {
+    const Json* value = given_value(param, given);
+    const std::string at = fmt::format("{}.{}", path, param.name);
+    if (value == nullptr) {
+      if (param.required) return refuse(fmt::format("{} is missing: it must be there", at));
+      continue;
+    }
+    if (among(param.unchanged, *value)) continue;
+    Result<Json> checked = check_value(param, *value, at);
+    if (!checked) return std::unexpected(std::move(checked.error()));
+    if (!param.ignored) kept.emplace(param.name, std::move(*checked));
+  }
+  return kept;
+}
+
+// A set that names nothing its command knows would change nothing: most likely a slip of the pen.
+Status check_names_any(const Family& family, const Command& command, const JsonObject& given) {
+  if (command.params.empty()) return {};
+  std::vector<std::string> names;
+  for (const Param& param : command.params) {
+    if (given_value(param, given) != nullptr) return {};
+    names.push_back(param.name);
+  }
+  const std::string list = join(names, "and");
+  for (const auto& member : given) {
+    const std::string path = fmt::format("params.{}", std::string_view(member.key()));
+    if (std::ranges::find(family.select, path) != family.select.end()) continue;
+    return refuse(fmt::format("{} is not known: {} takes {}",
+                              path.size() > kMostShown ? path.substr(0, kMostShown) + "..." : path,
+                              command.name, list));
+  }
+  return refuse(fmt::format("params names nothing to set: {} takes {}", command.name, list));
+}
+
+}  // namespace
+
+Result<CheckedSet> check_set(const Family& family, const JsonObject& message) {
+  if (family.read_only)
+    return refuse(fmt::format("{} is read-only: it takes no sets", family.product));
+  const Json* params = message.if_contains("params");
+  if (params == nullptr) return refuse("params is missing: must be an object");
+  const JsonObject* given = params->if_object();
+  if (given == nullptr)
+    return refuse(fmt::format("params is {}: must be an object", shown(*params)));
+  if (family.open) return CheckedSet{.command = nullptr, .params = *given};
+
+  const Result<const Command*> command = family.find_command(message);
+  if (!command) return std::unexpected(command.error());
+  if (*command == nullptr) return CheckedSet{.command = nullptr, .params = *given};
+  const Status names = check_names_any(family, **command, *given);
+  if (!names) return std::unexpected(names.error());
+  Result<JsonObject> kept = check_members((*command)->params, *given, "params");
+  if (!kept) return std::unexpected(std::move(kept.error()));
+  return CheckedSet{.command = *command, .params = std::move(*kept)};
+}
+
+}  // namespace gridloom::catalog

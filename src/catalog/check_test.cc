@@ -1,0 +1,159 @@
+#include <gtest/gtest.h>
+
+#include <string>
+#include <string_view>
+
+#include "catalog/loader.h"
+#include "catalog/made_up_family.h"
+
+namespace gridloom::catalog {
+namespace {
+
+const Family& made_up() {
+  static const FamilyPtr family = load_family("made_up.yaml", kMadeUpFamily).value();
+  return *family;
+}
+
+JsonObject object(std::string_view text) {
+  const auto value = wire::parse_json(text);
+  EXPECT_TRUE(value) << text;
+  return value ? value->as_object() : JsonObject();
+}
+
+JsonObject set(std::string_view operate, std::string_view params) {
+  return object(R"({"moduleType":5,"operateType":")" + std::string(operate) + R"(","params":)" +
+                std::string(params) + "}");
+}
+
+TEST(CheckSet, KeepsDeclaredParamsUnderTheirOwnNames) {
+  const struct {
+    std::string_view operate;
+    std::string_view params;
+    std::string_view kept;
+  } rows[] = {
+      {"quietMode", R"({"enabled":1})", R"({"enabled":1})"},
+      {"quietMode", R"({"enalbed":0})", R"({"enabled":0})"},
+      {"quietMode", R"({"enabled":1,"unknown":2})", R"({"enabled":1})"},
+      {"quietMode", R"({"enabled":1.0})", R"({"enabled":1.0})"},
+      {"charge", R"({"milliamps":4000})", R"({"milliamps":4000})"},
+      {"charge", R"({"milliamps":10000})", R"({"milliamps":10000})"},
+      {"charge", R"({"milliamps":30})", R"({"milliamps":30})"},
+      {"charge", R"({"milliamps":255})", R"({})"},
+      {"charge", R"({"rsvd":["0"],"ratio":1})", R"({"ratio":1})"},
+      {"charge", R"({"name":"äöüßäöüß"})", R"({"name":"äöüßäöüß"})"},
+      {"charge", R"({"on":false})", R"({"on":false})"},
+      {"11", R"({"ch":10,"list":[0,255]})", R"({"ch":10,"list":[0,255]})"},
+      {"11", R"({"ch":10,"info":{"iconInfo":3,"x":1}})", R"({"ch":10,"info":{"icon":3}})"},
+      {"11", R"({"ch":11,"info":{"icon":-1,"chName":"a"}})", R"({"ch":11,"info":{"chName":"a"}})"},
+  };
+  for (const auto& row : rows) {
+    const auto checked = check_set(made_up(), set(row.operate, row.params));
+    ASSERT_TRUE(checked) << row.params << ": " << checked.error().detail;
+    ASSERT_NE(checked->command, nullptr) << row.params;
+    EXPECT_EQ(checked->params, object(row.kept)) << row.params;
+  }
+}
+
+TEST(CheckSet, NamesTheParamItsValueAndWhatIsValid) {
+  const std::string long_text(300, 'x');
+  const struct {
+    std::string_view operate;
+    std::string params;
+    std::string detail;
+  } rows[] = {
+      {"charge", R"({"milliamps":99999})",
+       "params.milliamps is 99999: must be 4000 to 10000 or 30 (mA); 255 leaves it as it is"},
+      {"charge", R"({"milliamps":3999})",
+       "params.milliamps is 3999: must be 4000 to 10000 or 30 (mA); 255 leaves it as it is"},
+      {"quietMode", R"({"enabled":"1"})",
+       "params.enabled is \"1\": must be a whole number, 0 or 1"},
+      {"quietMode", R"({"enabled":true})",
+       "params.enabled is true: must be a whole number, 0 or 1"},
+      {"quietMode", R"({"enabled":0.5})", "params.enabled is 0.5: must be a whole number, 0 or 1"},
+      {"quietMode", R"({"enabled":null})",
+       "params.enabled is null: must be a whole number, 0 or 1"},
+      {"quietMode", R"({"enabled":2})", "params.enabled is 2: must be 0 or 1"},
+      {"quietMode", R"({"enabeld":1})", "params.enabeld is not known: quietMode takes enabled"},
+      {"quietMode", R"({})", "params names nothing to set: quietMode takes enabled"},
+      {"charge", R"({"ratio":1.5})", "params.ratio is 1.5: must be 0 to 1"},
+      {"charge", R"({"ratio":"1"})", "params.ratio is \"1\": must be a number, 0 to 1"},
+      {"charge", R"({"on":1})", "params.on is 1: must be true or false"},
+      {"charge", R"({"name":""})", "params.name has 0 characters: must be 1 to 8"},
+      {"charge", R"({"name":"123456789"})", "params.name has 9 characters: must be 1 to 8"},
+      {"charge", R"({"note":")" + long_text + "\"}",
+       "params.note has 300 characters: must be at most 256"},
+      {"charge", R"({"note":5})", "params.note is 5: must be a string"},
+      {"11", R"({"list":[0,1]})", "params.ch is missing: it must be there"},
+      {"11", R"({"ch":12})", "params.ch is 12: must be 10 to 11"},
+      {"11", R"({"ch":10,"list":[0]})", "params.list has 1 elements: must be 2 to 3"},
+      {"11", R"({"ch":10,"list":[0,7]})",
+       "params.list[1] is 7: must be 0 or 1; 255 leaves it as it is"},
+      {"11", R"({"ch":10,"list":{"0":1}})", R"(params.list is {"0":1}: must be an array)"},
+      {"11", R"({"ch":10,"info":{"icon":21}})",
+       "params.info.icon is 21: must be 0 to 20; -1 leaves it as it is"},
+      {"11", R"({"ch":10,"info":[]})", "params.info is []: must be an object"},
+      {"charge", "5", "params is 5: must be an object"},
+  };
+  for (const auto& row : rows) {
+    const auto checked = check_set(made_up(), set(row.operate, row.params));
+    ASSERT_FALSE(checked) << row.params;
+    EXPECT_EQ(checked.error().kind, FaultKind::kBadParams);
+    EXPECT_EQ(checked.error().detail, row.detail);
+  }
+}
+
+TEST(CheckSet, ShowsNoMoreThanTheStartOfALongValue) {
+  const auto checked =
+      check_set(made_up(), set("quietMode", R"({"enabled":")" + std::string(9000, 'x') + "\"}"));
+  ASSERT_FALSE(checked);
+  EXPECT_LT(checked.error().detail.size(), 200U);
+}
+
+TEST(CheckSet, NamesTheMissingPartOfASelector) {
+  const auto checked = check_set(made_up(), object(R"({"sn":"MU1","params":{"enabled":1}})"));
+  ASSERT_FALSE(checked);
+  EXPECT_EQ(checked.error().kind, FaultKind::kBadParams);
+  EXPECT_EQ(checked.error().detail,
+            "moduleType is missing: a set names moduleType and operateType");
+}
+
+TEST(CheckSet, WantsAnObjectOfParams) {
+  const auto checked = check_set(made_up(), object(R"({"moduleType":1,"operateType":"restart"})"));
+  ASSERT_FALSE(checked);
+  EXPECT_EQ(checked.error().detail, "params is missing: must be an object");
+}
+
+TEST(CheckSet, TakesAnythingForACommandWithoutParams) {
+  const auto checked = check_set(
+      made_up(), object(R"({"moduleType":"1","operateType":"restart","params":{"x":1}})"));
+  ASSERT_TRUE(checked) << checked.error().detail;
+  EXPECT_EQ(checked->command->name, "restart");
+  EXPECT_TRUE(checked->params.empty());
+}
+
+TEST(CheckSet, LeavesAnUnknownSelectorToTheDevice) {
+  const auto checked = check_set(made_up(), set("fly", R"({"high":1})"));
+  ASSERT_TRUE(checked) << checked.error().detail;
+  EXPECT_EQ(checked->command, nullptr);
+  EXPECT_EQ(checked->params, object(R"({"high":1})"));
+}
+
+TEST(CheckSet, PassesEverythingToAnOpenFamilyAndNothingToAReadOnlyOne) {
+  Family open;
+  open.open = true;
+  const auto passed = check_set(open, object(R"({"cmdSet":32,"params":{"id":66}})"));
+  ASSERT_TRUE(passed) << passed.error().detail;
+  EXPECT_EQ(passed->command, nullptr);
+  EXPECT_EQ(passed->params, object(R"({"id":66})"));
+
+  Family closed;
+  closed.product = "PowerOcean";
+  closed.read_only = true;
+  const auto refused = check_set(closed, object(R"({"params":{"bpSoc":1}})"));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind, FaultKind::kBadParams);
+  EXPECT_EQ(refused.error().detail, "PowerOcean is read-only: it takes no sets");
+}
+
+}  // namespace
+}  // namespace gridloom::catalog

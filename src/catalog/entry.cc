@@ -1,0 +1,337 @@
+#include "catalog/entry.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <charconv>
+#include <set>
+#include <system_error>
+#include <utility>
+
+#include "catalog/words.h"
+
+namespace gridloom::catalog {
+namespace {
+
+using Kind = YamlNode::Kind;
+
+constexpr std::size_t kMostMistakes = 100;  // that are told; more help nobody
+
+std::string describe(const YamlNode& node) {
+  switch (node.kind) {
+    case Kind::kNull:
+      return "nothing";
+    case Kind::kSequence:
+      return "a list";
+    case Kind::kMapping:
+      return "a mapping";
+    case Kind::kScalar:
+      break;
+  }
+  constexpr std::size_t kMost = 60;
+  return node.text.size() > kMost ? '"' + node.text.substr(0, kMost) + "...\""
+                                  : '"' + node.text + '"';
+}
+
+bool digits(std::string_view text) {
+  return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+}
+
+// The length of JSON's `int` at the start of text: 0, or digits that do not start with 0.
+std::size_t whole_length(std::string_view text) {
+  std::size_t end = text.starts_with('-') ? 1 : 0;
+  const std::size_t first = end;
+  while (end < text.size() && text[end] >= '0' && text[end] <= '9') ++end;
+  if (end == first || (text[first] == '0' && end > first + 1)) return 0;
+  return end;
+}
+
+// JSON's grammar of numbers: 010, +1, .5 and 1_000 are none.
+bool is_number(std::string_view text) {
+  const std::size_t whole = whole_length(text);
+  if (whole == 0) return false;
+  std::string_view rest = text.substr(whole);
+  std::string_view exponent;
+  if (const auto at = rest.find_first_of("eE"); at != std::string_view::npos) {
+    exponent = rest.substr(at + 1);
+    rest = rest.substr(0, at);
+    if (exponent.starts_with('+') || exponent.starts_with('-')) exponent.remove_prefix(1);
+    if (!digits(exponent)) return false;
+  }
+  return rest.empty() || (rest.starts_with('.') && digits(rest.substr(1)));
+}
+
+template <typename T>
+std::optional<T> converted(std::string_view text) {
+  T value{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+Json scalar(const YamlNode& node) {
+  if (node.plain) {
+    if (node.text == "true") return true;
+    if (node.text == "false") return false;
+    if (is_number(node.text)) {
+      if (const auto whole = converted<std::int64_t>(node.text)) return *whole;
+      if (const auto number = converted<double>(node.text)) return *number;
+    }
+  }
+  return Json(boost::json::string(node.text));
+}
+
+// Notes every key that stands twice.
+void check_twice(const YamlNode& node, std::string_view path, Mistakes& mistakes) {
+  std::set<std::string_view> seen;
+  for (const YamlMember& member : node.members) {
+    if (!seen.insert(member.key).second) {
+      mistakes.add(member.line, child(path, member.key), "this key stands here twice");
+    }
+  }
+}
+
+bool is_source(std::string_view text) {
+  if (text == "real" || text == "ours") return true;
+  const auto colon = text.find(':');
+  if (colon != 3 || !digits(text.substr(0, 3))) return false;
+  const std::string_view lines = text.substr(4);
+  const auto dash = lines.find('-');
+  if (dash == std::string_view::npos) return digits(lines);
+  return digits(lines.substr(0, dash)) && digits(lines.substr(dash + 1));
+}
+
+}  // namespace
+
+void Mistakes::add(int line, std::string_view path, std::string_view what) {
+  if (++count_ > kMostMistakes) return;
+  if (!text_.empty()) text_ += '\n';
+  text_ += path.empty() ? fmt::format("{}:{}: {}", file_, line, what)
+                        : fmt::format("{}:{}: {}: {}", file_, line, path, what);
+}
+
+Fault Mistakes::fault() const {
+  std::string detail = text_;
+  if (count_ > kMostMistakes) {
+    detail += fmt::format("\n{}: and {} more mistakes", file_, count_ - kMostMistakes);
+  }
+  return {.kind = FaultKind::kMalformed, .detail = std::move(detail)};
+}
+
+std::string child(std::string_view path, std::string_view key) {
+  return path.empty() ? std::string(key) : fmt::format("{}.{}", path, key);
+}
+
+std::string item(std::string_view path, std::size_t index) {
+  return fmt::format("{}[{}]", path, index);
+}
+
+Json to_json(const YamlNode& node, std::string_view path, Mistakes& mistakes) {
+  switch (node.kind) {
+    case Kind::kNull:
+      return nullptr;
+    case Kind::kScalar:
+      return scalar(node);
+    case Kind::kSequence: {
+      JsonArray array;
+      for (std::size_t k = 0; k < node.items.size(); ++k) {
+        array.push_back(to_json(node.items[k], item(path, k), mistakes));
+      }
+      return Json(std::move(array));
+    }
+    case Kind::kMapping:
+      break;
+  }
+  check_twice(node, path, mistakes);
+  JsonObject object;
+  for (const YamlMember& member : node.members) {
+    object.insert_or_assign(member.key, to_json(member.value, child(path, member.key), mistakes));
+  }
+  return Json(std::move(object));
+}
+
+std::vector<std::string> texts_of(const YamlNode& node, std::string_view path, Mistakes& mistakes) {
+  std::vector<std::string> texts;
+  if (node.kind != Kind::kSequence) {
+    mistakes.add(node.line, path, fmt::format("must be a list [..]; it is {}", describe(node)));
+  }
+  for (std::size_t k = 0; k < node.items.size(); ++k) {
+    const YamlNode& one = node.items[k];
+    if (one.kind == Kind::kScalar) {
+      texts.push_back(one.text);
+    } else {
+      mistakes.add(one.line, item(path, k), fmt::format("must be a text; it is {}", describe(one)));
+    }
+  }
+  return texts;
+}
+
+Entry::Entry(const YamlNode& node, std::string path, Mistakes& mistakes,
+             std::initializer_list<std::string_view> known)
+    : node_(node), path_(std::move(path)), mistakes_(mistakes) {
+  if (node.kind != Kind::kMapping) {
+    mistakes.add(node.line, path_,
+                 fmt::format("must be a mapping of {}; it is {}",
+                             join({known.begin(), known.end()}, "and"), describe(node)));
+    return;
+  }
+  check_twice(node, path_, mistakes);
+  for (const YamlMember& member : node.members) {
+    if (std::ranges::find(known, member.key) != known.end()) continue;
+    mistakes.add(member.line, child(path_, member.key),
+                 fmt::format("this key is not known; known here are {}",
+                             join({known.begin(), known.end()}, "and")));
+  }
+}
+
+void Entry::mistake(std::string_view key, std::string_view what) const {
+  for (const YamlMember& member : node_.members) {
+    if (member.key == key) return mistakes_.add(member.line, child(path_, key), what);
+  }
+  mistakes_.add(node_.line, key.empty() ? path_ : child(path_, key), what);
+}
+
+void Entry::need(std::initializer_list<std::string_view> keys) const {
+  if (node_.kind != Kind::kMapping) return;
+  for (const std::string_view key : keys) {
+    if (!has(key)) mistake(key, "this key is missing");
+  }
+}
+
+void Entry::text(std::string_view key, std::string& to) const {
+  const YamlNode* node = find(key);
+  if (node == nullptr) return;
+  if (node->kind != Kind::kScalar) {
+    return mistake(key, fmt::format("must be a text; it is {}", describe(*node)));
+  }
+  to = node->text;
+}
+
+void Entry::flag(std::string_view key, bool& to) const {
+  const YamlNode* node = find(key);
+  if (node == nullptr) return;
+  const Json value = node->kind == Kind::kScalar ? scalar(*node) : Json();
+  if (!value.is_bool()) {
+    return mistake(key, fmt::format("must be true or false; it is {}", describe(*node)));
+  }
+  to = value.get_bool();
+}
+
+void Entry::whole(std::string_view key, std::int64_t& to) const {
+  const YamlNode* node = find(key);
+  if (node == nullptr) return;
+  const Json value = node->kind == Kind::kScalar ? scalar(*node) : Json();
+  if (!value.is_int64()) {
+    return mistake(key, fmt::format("must be a whole number; it is {}", describe(*node)));
+  }
+  to = value.get_int64();
+}
+
+void Entry::number(std::string_view key, double& to) const {
+  const YamlNode* node = find(key);
+  if (node == nullptr) return;
+  const Json value = node->kind == Kind::kScalar ? scalar(*node) : Json();
+  if (!value.is_number()) {
+    return mistake(key, fmt::format("must be a number; it is {}", describe(*node)));
+  }
+  to = value.to_number<double>();
+}
+
+void Entry::size(std::string_view key, std::optional<std::size_t>& to) const {
+  const YamlNode* node = find(key);
+  if (node == nullptr) return;
+  const Json value = node->kind == Kind::kScalar ? scalar(*node) : Json();
+  if (!value.is_int64() || value.get_int64() < 0) {
+    return mistake(key, fmt::format("must be a whole number from 0; it is {}", describe(*node)));
+  }
+  to = static_cast<std::size_t>(value.get_int64());
+}
+
+void Entry::range(std::string_view key, std::optional<Range>& to) const {
+  const YamlNode* node = find(key);
+  if (node == nullptr) return;
+  const auto bound = [&](std::size_t k) {
+    return node->items[k].kind == Kind::kScalar ? scalar(node->items[k]) : Json();
+  };
+  if (node->kind != Kind::kSequence || node->items.size() != 2 || !bound(0).is_number() ||
+      !bound(1).is_number()) {
+    return mistake(key, "must be two numbers [low, high]");
+  }
+  const Range range{.low = bound(0).to_number<double>(), .high = bound(1).to_number<double>()};
+  if (range.low > range.high) {
+    return mistake(key,
+                   fmt::format("{} to {} is empty: must be [low, high]", range.low, range.high));
+  }
+  to = range;
+}
+
+void Entry::texts(std::string_view key, std::vector<std::string>& to) const {
+  if (const YamlNode* node = find(key)) to = texts_of(*node, child(path_, key), mistakes_);
+}
+
+void Entry::json(std::string_view key, Json& to) const {
+  const YamlNode* node = find(key);
+  if (node != nullptr) to = to_json(*node, child(path_, key), mistakes_);
+}
+
+void Entry::object(std::string_view key, JsonObject& to) const {
+  const YamlNode* node = find(key);
+  if (node == nullptr) return;
+  if (node->kind != Kind::kMapping) {
+    return mistake(key, fmt::format("must be a mapping; it is {}", describe(*node)));
+  }
+  to = to_json(*node, child(path_, key), mistakes_).as_object();
+}
+
+void Entry::values(std::string_view key, std::vector<Json>& to) const {
+  items(key, [&](const YamlNode& node, const std::string& path) {
+    to.push_back(to_json(node, path, mistakes_));
+  });
+}
+
+void Entry::seen(std::string& to) const {
+  text("seen", to);
+  std::string_view rest = to;
+  while (!rest.empty()) {
+    const auto comma = rest.find(',');
+    std::string_view one = rest.substr(0, comma);
+    while (one.starts_with(' ')) one.remove_prefix(1);
+    if (!is_source(one)) {
+      mistake("seen",
+              fmt::format("\"{}\" is no source: must be document:line as \"002:1004\", real "
+                          "or ours (several with commas)",
+                          one));
+    }
+    rest = comma == std::string_view::npos ? std::string_view() : rest.substr(comma + 1);
+  }
+}
+
+void Entry::members(std::string_view key, const OnMember& on_member) const {
+  const YamlNode* node = find(key);
+  if (node == nullptr) return;
+  if (node->kind != Kind::kMapping) {
+    return mistake(key, fmt::format("must be a mapping; it is {}", describe(*node)));
+  }
+  const std::string path = child(path_, key);
+  check_twice(*node, path, mistakes_);
+  for (const YamlMember& member : node->members) {
+    if (member.key.empty()) {
+      mistakes_.add(member.line, path, "a key is empty");
+    } else {
+      on_member(member.key, member.value, child(path, member.key));
+    }
+  }
+}
+
+void Entry::items(std::string_view key, const OnItem& on_item) const {
+  const YamlNode* node = find(key);
+  if (node == nullptr) return;
+  if (node->kind != Kind::kSequence) {
+    return mistake(key, fmt::format("must be a list [..]; it is {}", describe(*node)));
+  }
+  for (std::size_t k = 0; k < node->items.size(); ++k) {
+    on_item(node->items[k], item(child(path_, key), k));
+  }
+}
+
+}  // namespace gridloom::catalog

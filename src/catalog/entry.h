@@ -1,0 +1,90 @@
+// Reading a device file key by key: an Entry is a mapping whose keys are known. Whatever does not
+// fit is noted with file, line and key, and reading goes on, so that one look shows all mistakes.
+//
+// Getters leave their target as it was if the key is absent or wrong.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <initializer_list>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+#include "catalog/family.h"
+#include "catalog/yaml_tree.h"
+
+namespace gridloom::catalog {
+
+class Mistakes {
+ public:
+  explicit Mistakes(std::string_view file) : file_(file) {}
+
+  void add(int line, std::string_view path, std::string_view what);
+  [[nodiscard]] bool none() const { return count_ == 0; }
+  [[nodiscard]] Fault fault() const;  // kMalformed, a line each
+
+ private:
+  std::string file_;
+  std::string text_;
+  std::size_t count_ = 0;
+};
+
+// "fields" + "pd.soc" = "fields.pd.soc"
+[[nodiscard]] std::string child(std::string_view path, std::string_view key);
+[[nodiscard]] std::string item(std::string_view path, std::size_t index);
+
+// Plain 12 is an integer, 1.5 a number, true and false are booleans; all else is a string (so are
+// 010, yes and everything in quotes).
+[[nodiscard]] Json to_json(const YamlNode& node, std::string_view path, Mistakes& mistakes);
+
+[[nodiscard]] std::vector<std::string> texts_of(const YamlNode& node, std::string_view path,
+                                                Mistakes& mistakes);
+
+class Entry {
+ public:
+  Entry(const YamlNode& node, std::string path, Mistakes& mistakes,
+        std::initializer_list<std::string_view> known);
+  // A second look at a mapping whose keys were checked already.
+  Entry(const YamlNode& node, std::string path, Mistakes& mistakes)
+      : node_(node), path_(std::move(path)), mistakes_(mistakes) {}
+
+  [[nodiscard]] bool has(std::string_view key) const { return node_.find(key) != nullptr; }
+  [[nodiscard]] const YamlNode* find(std::string_view key) const { return node_.find(key); }
+  [[nodiscard]] const std::string& path() const { return path_; }
+  [[nodiscard]] const YamlNode& node() const { return node_; }
+  [[nodiscard]] Mistakes& mistakes() const { return mistakes_; }
+
+  // Notes a mistake at the key; at the entry's line where the key is absent, or empty: no key.
+  void mistake(std::string_view key, std::string_view what) const;
+  void need(std::initializer_list<std::string_view> keys) const;
+
+  void text(std::string_view key, std::string& to) const;
+  void flag(std::string_view key, bool& to) const;  // NOLINT: a target, not an option
+  void whole(std::string_view key, std::int64_t& to) const;
+  void number(std::string_view key, double& to) const;
+  void size(std::string_view key, std::optional<std::size_t>& to) const;
+  void range(std::string_view key, std::optional<Range>& to) const;
+  void texts(std::string_view key, std::vector<std::string>& to) const;
+  void json(std::string_view key, Json& to) const;
+  void object(std::string_view key, JsonObject& to) const;
+  void values(std::string_view key, std::vector<Json>& to) const;
+  // "002:1004", "real", "ours"; several with commas.
+  void seen(std::string& to) const;
+
+  using OnMember =
+      std::function<void(const std::string& key, const YamlNode& value, std::string path)>;
+  using OnItem = std::function<void(const YamlNode& value, std::string path)>;
+  void members(std::string_view key, const OnMember& on_member) const;
+  void items(std::string_view key, const OnItem& on_item) const;
+
+ private:
+  const YamlNode& node_;
+  std::string path_;
+  Mistakes& mistakes_;
+};
+
+}  // namespace gridloom::catalog

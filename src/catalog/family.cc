@@ -1,0 +1,168 @@
+// Look-ups in the immutable tables: fields by quota name, commands by selector, families by serial
+// number.
+#include "catalog/family.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "catalog/words.h"
+
+namespace gridloom::catalog {
+namespace {
+
+const Json* at_path(const JsonObject& message, std::string_view dotted) {
+  const JsonObject* object = &message;
+  for (;;) {
+    const auto dot = dotted.find('.');
+    const Json* value = object->if_contains(dotted.substr(0, dot));
+    if (value == nullptr || dot == std::string_view::npos) return value;
+    object = value->if_object();
+    if (object == nullptr) return nullptr;
+    dotted.remove_prefix(dot + 1);
+  }
+}
+
+// Clients send selectors as numbers or as strings of digits.
+std::string loose_text(const Json& value) {
+  if (const auto* text = value.if_string()) return std::string(*text);
+  if (wire::is_whole(value)) return std::to_string(wire::whole(value));
+  return wire::to_text(value);
+}
+
+FamilyPtr unknown_family() {
+  auto family = std::make_shared<Family>();
+  family->id = "generic";
+  family->open = true;
+  return family;
+}
+
+}  // namespace
+
+std::string_view name_of(FieldType type) {
+  switch (type) {
+    case FieldType::kInt:
+      return "int";
+    case FieldType::kFloat:
+      return "float";
+    case FieldType::kString:
+      return "string";
+    case FieldType::kBool:
+      return "bool";
+    case FieldType::kArray:
+      return "array";
+    case FieldType::kObject:
+      return "object";
+    case FieldType::kAny:
+      break;
+  }
+  return "any";
+}
+
+bool fits(FieldType type, const Json& value) {
+  switch (type) {
+    case FieldType::kInt:
+      return wire::is_whole(value);
+    case FieldType::kFloat:
+      return value.is_number();
+    case FieldType::kString:
+      return value.is_string();
+    case FieldType::kBool:
+      return value.is_bool();
+    case FieldType::kArray:
+      return value.is_array();
+    case FieldType::kObject:
+      return value.is_object();
+    case FieldType::kAny:
+      break;
+  }
+  return true;
+}
+
+const Field* Family::field(std::string_view quota) const {
+  if (const auto at = field_by_name.find(quota); at != field_by_name.end()) {
+    return &fields[at->second];
+  }
+  // A module's serial number stands where the table has '*', never first.
+  std::string starred;
+  for (auto dot = quota.find('.'); dot != std::string_view::npos; dot = quota.find('.', dot + 1)) {
+    const auto end = quota.find('.', dot + 1);
+    if (end == dot + 1) continue;
+    starred.assign(quota.substr(0, dot + 1));
+    starred += '*';
+    if (end != std::string_view::npos) starred += quota.substr(end);
+    if (const auto at = field_by_name.find(starred); at != field_by_name.end()) {
+      return &fields[at->second];
+    }
+  }
+  return nullptr;
+}
+
+std::vector<std::pair<std::string, const Field*>> Family::slot_names() const {
+  std::vector<std::pair<std::string, const Field*>> slots;
+  slots.reserve(fields.size());
+  for (const Field& field : fields) {
+    const auto star = field.name.find('*');
+    if (star == std::string::npos) {
+      slots.emplace_back(field.name, &field);
+      continue;
+    }
+    const auto modules = virtual_devices.modules.find(field.name.substr(0, field.name.find('.')));
+    if (modules == virtual_devices.modules.end()) continue;
+    for (const std::string& module : modules->second) {
+      std::string name = field.name;
+      slots.emplace_back(name.replace(star, 1, module), &field);
+    }
+  }
+  return slots;
+}
+
+Result<const Command*> Family::find_command(const JsonObject& message) const {
+  std::vector<std::string> asked;
+  for (const std::string& path : select) {
+    const Json* value = at_path(message, path);
+    if (value == nullptr) {
+      return fail(FaultKind::kBadParams,
+                  fmt::format("{} is missing: a set names {}", path, join(select, "and")));
+    }
+    asked.push_back(loose_text(*value));
+  }
+  for (const Command& command : commands) {
+    bool same = true;
+    for (const auto& [path, value] : command.select) {
+      const auto index = std::ranges::find(select, path) - select.begin();
+      same = same && asked[static_cast<std::size_t>(index)] == loose_text(value);
+    }
+    if (same) return &command;
+  }
+  return nullptr;
+}
+
+Catalog::Catalog(std::vector<FamilyPtr> families) : families_(std::move(families)) {
+  const auto open =
+      std::ranges::find_if(families_, [](const auto& family) { return family->open; });
+  open_ = open == families_.end() ? unknown_family() : *open;
+}
+
+const FamilyPtr& Catalog::of_serial(std::string_view sn) const {
+  const FamilyPtr* best = &open_;
+  std::size_t longest = 0;
+  for (const FamilyPtr& family : families_) {
+    for (const std::string& prefix : family->prefixes) {
+      if (prefix.size() <= longest || !sn.starts_with(prefix)) continue;
+      best = &family;
+      longest = prefix.size();
+    }
+  }
+  return *best;
+}
+
+FamilyPtr Catalog::find(std::string_view id) const {
+  for (const FamilyPtr& family : families_) {
+    if (family->id == id) return family;
+  }
+  return nullptr;
+}
+
+}  // namespace gridloom::catalog

@@ -1,0 +1,177 @@
+// From a device file's text to a Family, and from all files to a Catalog. The sections do the
+// reading (sections.h); here is what concerns the file, or several files, as a whole.
+#include "catalog/loader.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <string>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "catalog/entry.h"
+#include "catalog/sections.h"
+#include "catalog/yaml_tree.h"
+
+namespace gridloom::catalog {
+namespace {
+
+constexpr std::size_t kMostFiles = 1000;  // of a folder
+
+std::string_view stem(std::string_view file_name) {
+  if (const auto slash = file_name.rfind('/'); slash != std::string_view::npos) {
+    file_name.remove_prefix(slash + 1);
+  }
+  return file_name.substr(0, file_name.rfind('.'));
+}
+
+void read_head(const Entry& file, std::string_view file_name, Family& family) {
+  file.need({"family", "product", "means"});
+  file.text("family", family.id);
+  if (file.has("family") && family.id != stem(file_name)) {
+    file.mistake("family",
+                 fmt::format("\"{}\" must be the file's name, \"{}\"", family.id, stem(file_name)));
+  }
+  file.text("product", family.product);
+  file.text("means", family.means);
+  file.texts("prefixes", family.prefixes);
+  file.whole("product_type", family.product_type);
+  file.whole("model", family.model);
+  file.flag("open", family.open);
+  file.flag("read_only", family.read_only);
+  std::string shape = "flat";
+  file.text("quota_all", shape);
+  family.all = shape == "nested" ? Shape::kNested : Shape::kFlat;
+  if (shape != "flat" && shape != "nested") {
+    file.mistake("quota_all", fmt::format("\"{}\" must be flat or nested", shape));
+  }
+  if (family.prefixes.empty() && !family.open) {
+    file.mistake("prefixes", "is missing: how its serial numbers start, as [R331]");
+  }
+  if (std::ranges::find(family.prefixes, std::string()) != family.prefixes.end()) {
+    file.mistake("prefixes", "an empty prefix would take every device");
+  }
+}
+
+Result<std::string> read_file(const std::filesystem::path& path) {
+  std::ifstream stream(path, std::ios::binary);
+  std::string text{std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
+  if (!stream.good() && !stream.eof()) {
+    return fail(FaultKind::kIo, fmt::format("{}: cannot be read", path.string()));
+  }
+  return text;
+}
+
+Result<std::vector<std::filesystem::path>> device_files(const std::filesystem::path& folder) {
+  std::vector<std::filesystem::path> files;
+  std::error_code error;
+  std::filesystem::directory_iterator at(folder, error);
+  for (; !error && at != std::filesystem::directory_iterator(); at.increment(error)) {
+    if (at->path().extension() != ".yaml") continue;
+    files.push_back(at->path());
+    if (files.size() > kMostFiles) {
+      return fail(FaultKind::kIo,
+                  fmt::format("{}: more than {} device files", folder.string(), kMostFiles));
+    }
+  }
+  if (error) {
+    return fail(FaultKind::kIo, fmt::format("{}: device files cannot be read: {}", folder.string(),
+                                            error.message()));
+  }
+  std::ranges::sort(files);
+  return files;
+}
+
+// What families must not share. Notes a line for each.
+void check_together(const std::vector<FamilyPtr>& families, std::vector<std::string>& problems) {
+  std::map<std::string, std::string> owner;
+  const Family* open = nullptr;
+  for (const FamilyPtr& family : families) {
+    for (const std::string& prefix : family->prefixes) {
+      const auto [at, fresh] = owner.emplace(prefix, family->id);
+      if (fresh) continue;
+      problems.push_back(fmt::format("{}.yaml: prefixes: {} belongs to {} already", family->id,
+                                     prefix, at->second));
+    }
+    if (!family->open) continue;
+    if (open != nullptr) {
+      problems.push_back(fmt::format(
+          "{}.yaml: open: {} is open already, and only one family can be", family->id, open->id));
+    }
+    open = family.get();
+  }
+}
+
+// Loads families one by one, keeping the last of an id and every problem.
+class Collector {
+ public:
+  void load(std::string_view name, std::string_view text) {
+    Result<FamilyPtr> family = load_family(name, text);
+    if (!family) {
+      problems_.push_back(std::move(family.error().detail));
+      return;
+    }
+    const auto same =
+        std::ranges::find(families_, (*family)->id, [](const FamilyPtr& one) { return one->id; });
+    if (same == families_.end()) {
+      families_.push_back(std::move(*family));
+    } else {
+      *same = std::move(*family);
+    }
+  }
+
+  Result<std::shared_ptr<const Catalog>> finish() {
+    if (problems_.empty()) check_together(families_, problems_);
+    if (problems_.empty()) return std::make_shared<const Catalog>(std::move(families_));
+    std::string all;
+    for (const std::string& problem : problems_) all += (all.empty() ? "" : "\n") + problem;
+    return fail(FaultKind::kMalformed, std::move(all));
+  }
+
+ private:
+  std::vector<FamilyPtr> families_;
+  std::vector<std::string> problems_;
+};
+
+}  // namespace
+
+Result<FamilyPtr> load_family(std::string_view file_name, std::string_view text) {
+  Mistakes mistakes(file_name);
+  const YamlDocument document = read_yaml(text);
+  if (!document.mistake.what.empty()) {
+    mistakes.add(document.mistake.line, "", document.mistake.what);
+    return std::unexpected(mistakes.fault());
+  }
+  const Entry file(document.root, "", mistakes,
+                   {"family", "product", "means", "prefixes", "product_type", "model", "open",
+                    "read_only", "quota_all", "select", "aliases", "as_text", "messages", "reports",
+                    "fields", "commands", "history", "quirks", "virtual"});
+  auto family = std::make_shared<Family>();
+  read_head(file, file_name, *family);
+  read_fields(file, *family);
+  read_commands(file, *family);
+  read_messages(file, *family);
+  if (!mistakes.none()) return std::unexpected(mistakes.fault());
+  return FamilyPtr(std::move(family));
+}
+
+Result<std::shared_ptr<const Catalog>> load_catalog(const std::filesystem::path& folder) {
+  Collector collector;
+  for (const EmbeddedFile& file : embedded_files()) collector.load(file.name, file.text);
+  if (!folder.empty()) {
+    const auto files = device_files(folder);
+    if (!files) return std::unexpected(files.error());
+    for (const std::filesystem::path& path : *files) {
+      const auto text = read_file(path);
+      if (!text) return std::unexpected(text.error());
+      collector.load(path.string(), *text);
+    }
+  }
+  return collector.finish();
+}
+
+}  // namespace gridloom::catalog

@@ -1,0 +1,17 @@
+// Any text as a device file: load_family says what is wrong with it and never throws or crashes.
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <string_view>
+
+#include "catalog/loader.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  constexpr std::size_t kMost = 16384;
+  if (size > kMost) return 0;
+  const auto* text = reinterpret_cast<const char*>(data);
+  const auto family = gridloom::catalog::load_family("x.yaml", std::string_view(text, size));
+  // A refusal without words would help nobody.
+  if (!family && family.error().detail.empty()) std::abort();
+  return 0;
+}

@@ -1,0 +1,433 @@
+#include "catalog/loader.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "catalog/made_up_family.h"
+
+namespace gridloom::catalog {
+namespace {
+
+using testing::HasSubstr;
+
+FamilyPtr made_up() {
+  auto family = load_family("made_up.yaml", kMadeUpFamily);
+  EXPECT_TRUE(family) << (family ? "" : family.error().detail);
+  return family ? *family : nullptr;
+}
+
+const Command& command_of(const Family& family, std::string_view name) {
+  for (const Command& command : family.commands) {
+    if (command.name == name) return command;
+  }
+  throw std::runtime_error("no such command");
+}
+
+TEST(Loader, ReadsEveryKeyOfAHead) {
+  const FamilyPtr family = made_up();
+  ASSERT_TRUE(family);
+  EXPECT_EQ(family->id, "made_up");
+  EXPECT_EQ(family->product, "Made Up");
+  EXPECT_EQ(family->prefixes, (std::vector<std::string>{"MU1", "MU12"}));
+  EXPECT_EQ(family->product_type, 7);
+  EXPECT_EQ(family->model, 2);
+  EXPECT_EQ(family->all, Shape::kFlat);
+  EXPECT_EQ(family->aliases.at(" state"), "pd.state");
+  EXPECT_EQ(family->as_text, std::vector<std::string>{"info"});
+  EXPECT_EQ(family->messages.change_ms, 1000);
+  EXPECT_EQ(wire::to_text(family->messages.report),
+            R"({"id":"$message_id","version":"1.0","time":"$uptime_ms"})");
+  ASSERT_EQ(family->reports.size(), 2U);
+  EXPECT_EQ(family->reports[0].prefix, "pd.");
+  EXPECT_TRUE(family->reports[1].only_full);
+  EXPECT_EQ(family->history->indexes[1].times, 100);
+  EXPECT_EQ(family->quirks[0].seen, "ours");
+  EXPECT_EQ(family->virtual_devices.devices[0].sn, "MU1A0001");
+}
+
+TEST(Loader, KeepsScalarsAsJsonDoes) {
+  const FamilyPtr family = made_up();
+  ASSERT_TRUE(family);
+  EXPECT_EQ(family->field("pd.state")->initial, Json("010"));
+  EXPECT_EQ(family->field("pd.on")->initial, Json(true));
+  EXPECT_EQ(wire::to_text(family->field("pd.cur")->initial), R"([6,6.5,"yes",null])");
+  EXPECT_EQ(command_of(*family, "channel").select[1].second, Json("11"));
+  EXPECT_EQ(family->field("pd.beep")->initial, Json(0));  // not named: the type's zero
+  EXPECT_EQ(family->field("info.name")->initial, Json());
+}
+
+TEST(Loader, ReadsPlainNumbersOnlyInTheFormThatJsonHas) {
+  const struct {
+    std::string_view yaml;
+    std::string_view json;
+  } rows[] = {{"12", "12"},
+              {"-3", "-3"},
+              {"1.5", "1.5"},
+              {"1e3", "1E3"},
+              {"0", "0"},
+              {"-0.5", "-0.5"},
+              {"010", "\"010\""},
+              {"0x10", "\"0x10\""},
+              {"+1", "\"+1\""},
+              {".5", "\".5\""},
+              {"1.", "\"1.\""},
+              {"1_000", "\"1_000\""},
+              {"yes", "\"yes\""},
+              {"True", "\"True\""},
+              {"true", "true"},
+              {"\"12\"", "\"12\""},
+              {"'x'", "\"x\""},
+              {"null", "null"},
+              {"~", "null"},
+              {".inf", "\".inf\""},
+              {"-", "[null]"},
+              {"{a: 1}", "{\"a\":1}"},
+              {"1e999", "\"1e999\""}};
+  for (const auto& row : rows) {
+    const std::string text =
+        "family: x\nproduct: x\nmeans: x\nprefixes: [X]\nreports: {r: {fields: [f]}}\n"
+        "fields:\n  f:\n    type: any\n    means: x\n    initial:\n      " +
+        std::string(row.yaml) + "\n";
+    const auto family = load_family("x.yaml", text);
+    ASSERT_TRUE(family) << row.yaml << ": " << family.error().detail;
+    const auto want = wire::parse_json(row.json);
+    ASSERT_TRUE(want) << row.json;
+    EXPECT_EQ((*family)->fields[0].initial, *want) << row.yaml;
+  }
+}
+
+TEST(Loader, MakesEffectsOfSetsAndOfTheLongForm) {
+  const FamilyPtr family = made_up();
+  ASSERT_TRUE(family);
+  const Command& quiet = command_of(*family, "quietMode");
+  ASSERT_EQ(quiet.effects.size(), 1U);
+  EXPECT_EQ(quiet.effects[0].field, "pd.beep");
+  EXPECT_EQ(quiet.effects[0].to.param, "enabled");
+  const Command& channel = command_of(*family, "channel");
+  EXPECT_TRUE(channel.by_model);
+  ASSERT_EQ(channel.effects.size(), 2U);
+  EXPECT_EQ(channel.effects[0].at[0].param, "ch");
+  EXPECT_EQ(channel.effects[0].at[0].plus, -10);
+  EXPECT_EQ(channel.effects[0].at[1].literal, Json("name"));
+  EXPECT_EQ(channel.effects[0].to.param, "info.chName");
+  EXPECT_EQ(channel.effects[1].map.at("3"), Json(1));
+  const Command& charge = command_of(*family, "charge");
+  EXPECT_EQ(charge.effects[0].times, 1000);
+  EXPECT_TRUE(charge.effects[1].as_bool);
+  EXPECT_EQ(charge.effects[2].to.literal, Json("charging"));
+  EXPECT_EQ(charge.effects[2].when.at("on"), Json(true));
+}
+
+TEST(Loader, KnowsWhichCommandsWriteAField) {
+  const FamilyPtr family = made_up();
+  ASSERT_TRUE(family);
+  EXPECT_EQ(family->field("pd.beep")->written_by,
+            (std::vector<std::string>{"quietMode", "channel"}));
+  EXPECT_TRUE(family->field("pd.soc")->written_by.empty());
+  EXPECT_TRUE(family->field("watts")->invert);
+}
+
+// One change to the made-up file, and what must be said about it.
+struct Mistake {
+  std::string_view old_text;
+  std::string_view new_text;
+  std::string_view told;
+};
+
+std::string changed(const Mistake& row) {
+  std::string text(kMadeUpFamily);
+  const auto at = text.find(row.old_text);
+  EXPECT_NE(at, std::string::npos) << row.old_text;
+  return at == std::string::npos ? text : text.replace(at, row.old_text.size(), row.new_text);
+}
+
+void expect_told(const std::vector<Mistake>& rows) {
+  for (const Mistake& row : rows) {
+    const auto family = load_family("made_up.yaml", changed(row));
+    ASSERT_FALSE(family) << row.new_text;
+    EXPECT_EQ(family.error().kind, FaultKind::kMalformed);
+    EXPECT_THAT(family.error().detail, HasSubstr(row.told)) << row.new_text;
+  }
+}
+
+TEST(Loader, TellsMistakesOfTheHeadWithFileLineAndKey) {
+  expect_told({
+      {"family: made_up", "family: other",
+       "made_up.yaml:2: family: \"other\" must be the file's name, \"made_up\""},
+      {"product: Made Up\n", "", "product: this key is missing"},
+      {"product: Made Up", "product: [a]", "made_up.yaml:3: product: must be a text; it is a list"},
+      {"prefixes: [MU1, MU12]", "prefixes: []", "prefixes: is missing"},
+      {"prefixes: [MU1, MU12]", "prefixes: MU1", "prefixes: must be a list [..]; it is \"MU1\""},
+      {"prefixes: [MU1, MU12]", "prefixes: [\"\"]", "an empty prefix would take every device"},
+      {"product_type: 7", "product_type: seven", "must be a whole number; it is \"seven\""},
+      {"product_type: 7", "product_typ: 7",
+       "made_up.yaml:6: product_typ: this key is not known; known here are family, product,"},
+      {"product_type: 7", "model: 7", "made_up.yaml:7: model: this key stands here twice"},
+      {"quota_all: flat", "quota_all: deep", "quota_all: \"deep\" must be flat or nested"},
+      {"quota_all: flat", "open: yes", "open: must be true or false; it is \"yes\""},
+      {"quota_all: flat", "read_only: true", "commands: an open or read_only family has none"},
+      {"pd.state, old.beep", "pd.stat, old.beep",
+       "aliases. state: \"pd.stat\" is neither a field nor a group"},
+      {"\" state\": pd.state", "pd.on: pd.state", "aliases.pd.on: is the name of a field or group"},
+      {"as_text: [info]", "as_text: [inf]", "as_text: \"inf\" is neither a field nor a group"},
+  });
+}
+
+TEST(Loader, TellsMistakesOfFields) {
+  expect_told({
+      {"pd.beep: {type: int, means", "pd.beep: {type: integer, means",
+       "made_up.yaml:29: fields.pd.beep.type: \"integer\" is no type; types are int, float, "
+       "string, "
+       "bool, array, object and any"},
+      {"pd.beep: {type: int, means: Silent", "pd.beep: {means: Silent",
+       "fields.pd.beep.type: this key is missing"},
+      {"pd.beep: {type: int, means: Silent, seen: real}", "pd.beep: 5",
+       "fields.pd.beep: must be a mapping of type, unit"},
+      {"seen: real", "seen: guess", "fields.pd.beep.seen: \"guess\" is no source"},
+      {"range: [0, 100]", "range: 100", "fields.pd.soc.range: must be two numbers [low, high]"},
+      {"range: [0, 100]", "range: [0, 1, 2]", "must be two numbers [low, high]"},
+      {"range: [0, 100]", "range: [0, x]", "must be two numbers [low, high]"},
+      {"range: [0, 100]", "range: [100, 0]", "range: 100 to 0 is empty: must be [low, high]"},
+      {"initial: 60", "initial: 160", "initial: 160 is outside its range [0, 100]"},
+      {"initial: 60", "initial: \"60\"", "fields.pd.soc.initial: \"60\" is no int"},
+      {"nature: battery.soc", "nature: battery.charge",
+       "nature: \"battery.charge\" is not known; known are pv.power"},
+      {"unit: W, scale", "unit: mW, scale", "nature: battery.power is in W"},
+      {"nature: battery.power,", "", "fields.watts.invert: turns round a nature"},
+      {"scale: 0.1", "scale: 0", "fields.watts.scale: cannot be 0"},
+      {"scale: 0.1", "scale: ten", "fields.watts.scale: must be a number; it is \"ten\""},
+      {"pack.*.amp", "\"*.amp\"", "fields.*.amp: '*' cannot be the first segment"},
+      {"pack.*.amp:", "pack.a*.amp:", "'*' must be a segment of its own"},
+      {"pack.*.amp:", "pack.*.*:", "only one segment can be '*'"},
+      {"pack.*.amp:", "pack..amp:", "a segment between the dots is empty"},
+      {"  info.name: {type: any", "  watts.x: {type: any",
+       "fields: watts is a field, and a group too"},
+      {"modules: {pack: [P-1, P-2]}", "modules: {pac: [P-1]}",
+       "modules: no field starts with pac.*"},
+      {"modules: {pack: [P-1, P-2]}", "modules: {}",
+       "virtual.modules: pack is missing: there are fields pack.*"},
+      {"[P-1, P-2]", "[P.1]", "virtual.modules: \"P.1\" is no serial number"},
+      {"sn: MU1A0001", "sn: MX1A0001",
+       "virtual.devices[0].sn: \"MX1A0001\" starts with none of the prefixes MU1 and MU12"},
+  });
+}
+
+TEST(Loader, TellsMistakesOfCommands) {
+  expect_told({
+      {"select: {moduleType: 5, operateType: charge}", "select: {moduleType: 5}",
+       "commands.charge.select: operateType is missing"},
+      {"select: {moduleType: 5, operateType: charge}",
+       "select: {moduleType: 5, operateType: charge, id: 3}",
+       "commands.charge.select.id: the family's select names moduleType and operateType only"},
+      {"operateType: charge}", "operateType: quietMode}",
+       "commands.charge.select: selects what quietMode does already"},
+      {"select: {moduleType: 5, operateType: charge}",
+       "select: {moduleType: \"5\", operateType: quietMode}",
+       "selects what quietMode does already"},
+      {"select: [moduleType, operateType]\n", "", "select: is missing"},
+      {"sets: [pd.beep]", "sets: [pd.bee]",
+       "commands.quietMode.params.enabled.sets: \"pd.bee\" is no field of this family"},
+      {"sets: [pd.beep]", "sets: pd.state", "pd.state is string; this puts $enabled, int, there"},
+      {"values: [0, 1], alias", "values: [0, on], alias",
+       "commands.quietMode.params.enabled.values: \"on\" is no int"},
+      {"values: [0, 1], alias", "values: [0, 1], range: [0, 1], alias", "has a range or values"},
+      {"alias: [enalbed]", "alias: [enabled]", "the alias enabled is another param's name"},
+      {"type: string, min_items: 1", "type: string, range: [0, 1]",
+       "only an int or a float has one"},
+      {"min_items: 1, max_items: 8", "min_items: 9, max_items: 8", "is less than min_items"},
+      {"min_items: 1, max_items: 8", "min_items: -1",
+       "must be a whole number from 0; it is \"-1\""},
+      {"ratio: {type: float,", "ratio: {type: float, max_items: 3,", "only an array or a string"},
+      {"note: {type: string}", "note: {type: string, of: {type: int}}",
+       "only an array has elements"},
+      {"chName: {type: string}", "chName: {type: string, sets: pd.state}",
+       "info.fields.chName.sets: stands on a top-level param only"},
+      {"set: pack.*.amp, to", "set: pack.amp, to",
+       "commands.charge.effects[0].set: \"pack.amp\" is no field"},
+      {"to: $milliamps, times", "to: $milliamp, times",
+       "commands.charge.effects[0].to: $milliamp is no param of charge"},
+      {"to: $milliamps, times", "to: $rsvd, times", "$rsvd is ignored: it cannot have an effect"},
+      {"to: $milliamps, times", "to: $milliamps*2, times", "$milliamps*2 is no param"},
+      {"to: $milliamps, times", "to: $milliamps+x, times", "must be $param, $param.member"},
+      {"at: [$ch-10, name]", "at: [$channel-10, name]", "$channel is no param of channel"},
+      {"at: [$ch-10, name]", "at: [$info.chName-10, name]", "is no int: nothing can be added"},
+      {"to: $info.chName}", "to: $info.name}", "$info.name is no param of channel"},
+      {"set: pd.cur, at", "set: pd.soc, at", "only an array or object has a place in it"},
+      {"as: bool", "as: int", "as: \"int\" must be bool"},
+      {"set: pd.on, to", "set: pd.soc, to", "pd.soc is int; this puts bool there"},
+      {"to: charging", "to: 3", "pd.state is string; this puts 3 there"},
+      {"when: {on: true}", "when: {off: true}", "effects[2].when.off: is no param of charge"},
+      {"map: {\"3\": 1}", "map: {\"3\": x}", "pd.beep is int; this puts \"x\" there"},
+      {"by: model", "by: magic", "by: \"magic\" must be model"},
+      {"was: $enabled", "was: $enable", "commands.quietMode.reply: $enable is not known: $id,"},
+      {"$field:pd.soc", "$field:pd.sock", "\"pd.sock\" is no field"},
+      {"params: {}}", "params: []}", "commands.restart.params: must be a mapping; it is a list"},
+  });
+}
+
+TEST(Loader, TellsMistakesOfMessagesReportsAndHistory) {
+  expect_told({
+      {"fields: [pack., info.name, watts]", "fields: [pack., info.name]",
+       "fields.watts: no report carries this field"},
+      {"fields: [pack., info.name, watts]", "fields: [pack., info.name, watts, pd.soc]",
+       "reports.rest.fields: pd.soc is carried by pdStatus already"},
+      {"fields: [pack., info.name, watts]", "fields: [pack., pack.*.amp, info.name, watts]",
+       "pack.*.amp is carried by this report already"},
+      {"fields: [pack., info.name, watts]", "fields: [pack, pack., info.name, watts]",
+       "reports.rest.fields: \"pack\" names nothing"},
+      {"prefix: pd.,", "prefix: pa.,", "reports.pdStatus.prefix: \"pa.\" is no prefix of pd.soc"},
+      {"match: {typeCode: rest}", "match: {typeCode: pdStatus}",
+       "reports.rest.match: is the same as that of pdStatus"},
+      {"id: $message_id", "id: $id",
+       "messages.report: there is no request here that $id could name"},
+      {"id: $message_id", "id: $serial", "messages.report: $serial is not known"},
+      {"$module:pack", "$module:bag", "messages.reply: virtual.modules has no group \"bag\""},
+      {"full_ms: 30000", "full_ms: 300", "full_ms: is 300: less than change_ms, 1000"},
+      {"change_ms: 1000", "change_ms: 0", "change_ms: must be 1 or more"},
+      {"counter: pv}", "counter: sun}",
+       "history.indexes[0].counter: \"sun\" is no counter; counters are pv, battery_in"},
+      {"share_of: grid_in, ", "", "history.indexes[1].counter: must be there, or else both"},
+      {"name: Self-sufficiency", "name: From Solar", "\"From Solar\" stands here twice"},
+      {"seen: ours}\n\nvirtual", "see: ours}\n\nvirtual", "quirks[0].seen: this key is missing"},
+  });
+}
+
+TEST(Loader, TellsAllMistakesOfAFileAtOnce) {
+  std::string text = changed({"product_type: 7", "product_type: x", ""});
+  text.replace(text.find("scale: 0.1"), 10, "scale: y");
+  text.replace(text.find("counter: pv"), 11, "counter: z");
+  const auto family = load_family("made_up.yaml", text);
+  ASSERT_FALSE(family);
+  EXPECT_EQ(std::ranges::count(family.error().detail, '\n'), 2) << family.error().detail;
+}
+
+TEST(Loader, RefusesTextThatIsNoSingleDocument) {
+  const struct {
+    std::string text;
+    std::string_view told;
+  } rows[] = {{"", "x.yaml:1: the file is empty"},
+              {"a: [", "x.yaml:1: no valid YAML: "},
+              {"a: 1\n---\nb: 1\n", "there is a second document"},
+              {"a: &x [*x]\n", "x.yaml:1: an alias (*name) inside of what it stands for"},
+              {"? [a]\n: 1\n", "a key must be a plain or quoted text"},
+              {"[a, b]", "must be a mapping of family, product"},
+              {std::string(1000, '['), "nested deeper than 24 levels"},
+              {std::string(2 * 1024 * 1024, ' '), "at most 1048576 are read"}};
+  for (const auto& row : rows) {
+    const auto family = load_family("x.yaml", row.text);
+    ASSERT_FALSE(family) << row.text.substr(0, 40);
+    EXPECT_THAT(family.error().detail, HasSubstr(row.told));
+  }
+}
+
+TEST(Loader, CopiesWhatAnAliasStandsFor) {
+  const auto family = load_family("x.yaml",
+                                  "family: x\nproduct: x\nmeans: x\nprefixes: [X]\n"
+                                  "reports: {r: {fields: [f, g]}}\nfields:\n"
+                                  "  f: &f {type: array, means: x, initial: [&day [0, 1], *day]}\n"
+                                  "  g: *f\n");
+  ASSERT_TRUE(family) << family.error().detail;
+  EXPECT_EQ(wire::to_text((*family)->field("g")->initial), "[[0,1],[0,1]]");
+}
+
+TEST(Loader, LimitsWhatAliasesCopy) {
+  std::string wide = "a0: &a0 [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]\n";
+  std::string deep = "a0: &a0 [1]\n";
+  for (int k = 1; k < 30; ++k) {
+    const std::string name = "a" + std::to_string(k);
+    const std::string before = "*a" + std::to_string(k - 1);
+    deep += name + ": &" + name + " [" + before + "]\n";
+    wide += name + ": &" + name + " [" + before;
+    for (int copy = 0; copy < 9; ++copy) wide += ", " + before;
+    wide += "]\n";
+  }
+  const auto too_wide = load_family("x.yaml", wide);
+  ASSERT_FALSE(too_wide);
+  EXPECT_THAT(too_wide.error().detail, HasSubstr("more than 100000 values"));
+  const auto too_deep = load_family("x.yaml", deep);
+  ASSERT_FALSE(too_deep);
+  EXPECT_THAT(too_deep.error().detail, HasSubstr("nested deeper than 24 levels"));
+}
+
+TEST(Loader, RefusesAKeyThatStandsTwiceAnywhere) {
+  expect_told({
+      {"pd.beep: {type: int", "pd.soc: {type: int", "fields.pd.soc: this key stands here twice"},
+      {"as_text: [info]", "as_text: [info]\nmodel: 3", "model: this key stands here twice"},
+      {"{ack: 0, was", "{ack: 0, ack: 1, was",
+       "commands.quietMode.reply.ack: this key stands here"},
+  });
+}
+
+class Folder {
+ public:
+  Folder()
+      : path_(std::filesystem::temp_directory_path() /
+              ("gridloom_catalog_" + std::to_string(std::random_device{}()))) {
+    std::filesystem::create_directories(path_);
+  }
+  Folder(const Folder&) = delete;
+  Folder& operator=(const Folder&) = delete;
+  ~Folder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  void write(std::string_view name, std::string_view text) const {
+    std::ofstream(path_ / name, std::ios::binary) << text;
+  }
+  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+TEST(LoadCatalog, LoadsEveryFileThatIsInTheBinary) {
+  for (const EmbeddedFile& file : embedded_files()) {
+    const auto family = load_family(file.name, file.text);
+    EXPECT_TRUE(family) << family.error().detail;
+  }
+  const auto catalog = load_catalog({});
+  ASSERT_TRUE(catalog) << catalog.error().detail;
+  EXPECT_EQ((*catalog)->families().size(), embedded_files().size());
+}
+
+TEST(LoadCatalog, AddsTheFamiliesOfAFolderAndLetsThemReplaceOurs) {
+  const Folder folder;
+  folder.write("made_up.yaml", kMadeUpFamily);
+  folder.write("notes.txt", "no device file");
+  folder.write("power_ocean.yaml",
+               "family: power_ocean\nproduct: Mine\nmeans: x\nprefixes: [HJ3]\n");
+  const auto catalog = load_catalog(folder.path());
+  ASSERT_TRUE(catalog) << catalog.error().detail;
+  EXPECT_EQ((*catalog)->of_serial("MU1A0001")->id, "made_up");
+  EXPECT_EQ((*catalog)->find("power_ocean")->product, "Mine");
+}
+
+TEST(LoadCatalog, TellsTheMistakesOfAllFilesAndWhatTheyCannotShare) {
+  const Folder folder;
+  folder.write("one.yaml", "family: one\nproduct: One\nmeans: x\nprefixes: [ZZ]\n");
+  folder.write("two.yaml", "family: two\nproduct: Two\nmeans: x\nprefixes: [ZZ]\n");
+  auto catalog = load_catalog(folder.path());
+  ASSERT_FALSE(catalog);
+  EXPECT_THAT(catalog.error().detail, HasSubstr("two.yaml: prefixes: ZZ belongs to one already"));
+  folder.write("one.yaml", "family: one\n");
+  folder.write("two.yaml", "a: [");
+  catalog = load_catalog(folder.path());
+  ASSERT_FALSE(catalog);
+  EXPECT_THAT(catalog.error().detail, HasSubstr("one.yaml:1: product: this key is missing"));
+  EXPECT_THAT(catalog.error().detail, HasSubstr("two.yaml:1: no valid YAML"));
+}
+
+TEST(LoadCatalog, SaysWhenTheFolderIsNotThere) {
+  const auto catalog = load_catalog("/nowhere/at/all");
+  ASSERT_FALSE(catalog);
+  EXPECT_EQ(catalog.error().kind, FaultKind::kIo);
+}
+
+}  // namespace
+}  // namespace gridloom::catalog

@@ -1,0 +1,102 @@
+// A small family of our own making that uses every key of the schema, for this room's tests.
+#pragma once
+
+#include <string_view>
+
+namespace gridloom::catalog {
+
+inline constexpr std::string_view kMadeUpFamily = R"yaml(
+family: made_up
+product: Made Up
+means: A station that nobody sells
+prefixes: [MU1, MU12]
+product_type: 7
+model: 2
+quota_all: flat
+select: [moduleType, operateType]
+aliases: {" state": pd.state, old.beep: pd.beep, packs: pack}
+as_text: [info]
+
+messages:
+  change_ms: 1000
+  full_ms: 30000
+  nested: false
+  report_body: params
+  report: {id: $message_id, version: "1.0", time: $uptime_ms}
+  reply: {id: $id, version: "1.0", operateType: $request.operateType, module: "$module:pack"}
+  result: data
+
+reports:
+  pdStatus: {match: {typeCode: pdStatus}, fields: [pd.], prefix: pd., extra: {needAck: 0}}
+  rest: {match: {typeCode: rest}, fields: [pack., info.name, watts], only_full: true}
+
+fields:
+  pd.soc: {type: int, unit: "%", means: Charge, range: [0, 100], nature: battery.soc,
+           initial: 60, seen: "002:1700"}
+  pd.beep: {type: int, means: Silent, seen: real}
+  pd.state: {type: string, means: State, initial: "010"}
+  pd.on: {type: bool, means: Output on, initial: true}
+  pd.cur: {type: array, means: Currents, initial: [6, 6.5, yes, null]}
+  watts: {type: float, unit: W, scale: 0.1, means: Battery power, nature: battery.power,
+          invert: true, sign: discharging is positive}
+  info.name: {type: any, means: Name, seen: "002:12-14, ours"}
+  pack.*.vol: {type: int, unit: V, scale: 0.001, means: Voltage of a pack}
+  pack.*.amp: {type: int, means: Current of a pack}
+
+commands:
+  quietMode:
+    means: Switches the buzzer off
+    select: {moduleType: 5, operateType: quietMode}
+    params:
+      enabled: {type: int, values: [0, 1], alias: [enalbed], sets: [pd.beep]}
+    reply: {ack: 0, was: $enabled, soc: "$field:pd.soc"}
+    envelope: {moduleType: 5}
+    seen: "002:739"
+  charge:
+    means: Sets the charging current
+    select: {moduleType: 5, operateType: charge}
+    params:
+      milliamps: {type: int, unit: mA, range: [4000, 10000], also: [30], unchanged: [255]}
+      ratio: {type: float, range: [0, 1]}
+      name: {type: string, min_items: 1, max_items: 8}
+      note: {type: string}
+      rsvd: {type: array, ignored: true}
+      on: {type: bool}
+    effects:
+      - {set: pack.*.amp, to: $milliamps, times: 1000}
+      - {set: pd.on, to: $milliamps, as: bool}
+      - {set: pd.state, to: charging, when: {on: true}}
+  channel:
+    means: Sets one channel
+    by: model
+    select: {moduleType: 5, operateType: "11"}
+    params:
+      ch: {type: int, range: [10, 11], required: true}
+      list: {type: array, min_items: 2, max_items: 3,
+             of: {type: int, values: [0, 1], unchanged: [255]}}
+      info:
+        type: object
+        fields:
+          chName: {type: string}
+          icon: {type: int, range: [0, 20], unchanged: [-1], alias: [iconInfo]}
+    effects:
+      - {set: pd.cur, at: [$ch-10, name], to: $info.chName}
+      - {set: pd.beep, to: $info.icon, map: {"3": 1}}
+  restart: {means: Starts again, select: {moduleType: 1, operateType: restart}, params: {}}
+
+history:
+  code: WEEK
+  indexes:
+    - {name: From Solar, unit: kWh, counter: pv}
+    - {name: Self-sufficiency, unit: "%", share_of: grid_in, share_in: load,
+       remainder: true, times: 100}
+
+quirks:
+  - {what: It does not exist, seen: ours}
+
+virtual:
+  devices: [{sn: MU1A0001, name: Cellar}]
+  modules: {pack: [P-1, P-2]}
+)yaml";
+
+}  // namespace gridloom::catalog

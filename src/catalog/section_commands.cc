@@ -1,0 +1,373 @@
+// The section of commands: params, effects and replies, each checked against the fields and params
+// that it names.
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <charconv>
+#include <initializer_list>
+#include <map>
+#include <optional>
+#include <string>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "catalog/sections.h"
+#include "catalog/words.h"
+
+namespace gridloom::catalog {
+namespace {
+
+bool is_number(FieldType type) { return type == FieldType::kInt || type == FieldType::kFloat; }
+
+// ---- params
+
+void check_param(const Entry& entry, const Param& param) {
+  const bool number = is_number(param.type);
+  const bool sized = param.type == FieldType::kArray || param.type == FieldType::kString;
+  if (param.range && !number) entry.mistake("range", "only an int or a float has one");
+  if (param.range && !param.values.empty()) {
+    entry.mistake("values", "a param has a range or values; further ones beside a range: also");
+  }
+  if (!sized && (param.min_items || param.max_items)) {
+    entry.mistake(param.min_items ? "min_items" : "max_items", "only an array or a string has one");
+  }
+  if (param.min_items && param.max_items && *param.min_items > *param.max_items) {
+    entry.mistake("max_items", "is less than min_items");
+  }
+  if (entry.has("fields") && param.type != FieldType::kObject) {
+    entry.mistake("fields", "only an object has members");
+  }
+  if (entry.has("of") && param.type != FieldType::kArray) {
+    entry.mistake("of", "only an array has elements");
+  }
+  if (param.required && param.ignored) entry.mistake("ignored", "cannot be required as well");
+  for (const Json& value : param.values) {
+    if (fits(param.type, value)) continue;
+    entry.mistake("values", fmt::format("{} is no {}", wire::to_text(value), name_of(param.type)));
+  }
+}
+
+void check_spellings(const Entry& entry, std::string_view key, const std::vector<Param>& params) {
+  std::vector<std::string_view> seen;
+  for (const Param& param : params) seen.emplace_back(param.name);
+  for (const Param& param : params) {
+    for (const std::string& alias : param.alias) {
+      if (std::ranges::find(seen, alias) != seen.end()) {
+        entry.mistake(key,
+                      fmt::format("{}: the alias {} is another param's name", param.name, alias));
+      }
+      seen.emplace_back(alias);
+    }
+  }
+}
+
+constexpr std::initializer_list<std::string_view> kParamKeys = {
+    "type",     "unit",    "means",     "range",     "values", "also", "unchanged", "alias",
+    "required", "ignored", "min_items", "max_items", "fields", "of",   "sets"};
+
+Param read_param(const std::string& name, const Entry& entry);
+
+Param read_inner(const std::string& name, const YamlNode& node, std::string path,
+                 Mistakes& mistakes) {
+  const Entry entry(node, std::move(path), mistakes, kParamKeys);
+  if (entry.has("sets")) {
+    entry.mistake("sets",
+                  "stands on a top-level param only; an effect can do it: to: $param.member");
+  }
+  return read_param(name, entry);
+}
+
+Param read_param(const std::string& name, const Entry& entry) {
+  Param param;
+  param.name = name;
+  entry.need({"type"});
+  read_type(entry, param.type);
+  entry.text("unit", param.unit);
+  entry.text("means", param.means);
+  entry.range("range", param.range);
+  entry.values("values", param.values);
+  entry.values("also", param.also);
+  entry.values("unchanged", param.unchanged);
+  entry.texts("alias", param.alias);
+  entry.flag("required", param.required);
+  entry.flag("ignored", param.ignored);
+  entry.size("min_items", param.min_items);
+  entry.size("max_items", param.max_items);
+  entry.members("fields", [&](const std::string& key, const YamlNode& value, std::string path) {
+    param.fields.push_back(read_inner(key, value, std::move(path), entry.mistakes()));
+  });
+  check_spellings(entry, "fields", param.fields);
+  if (const YamlNode* of = entry.find("of"); of != nullptr && param.type == FieldType::kArray) {
+    param.fields = {read_inner("", *of, child(entry.path(), "of"), entry.mistakes())};
+  }
+  check_param(entry, param);
+  return param;
+}
+
+// ---- effects
+
+// "$info.chName-10"; nullopt if the text is no such expression.
+std::optional<Expr> parse_reference(std::string_view text) {
+  text.remove_prefix(1);
+  Expr expr;
+  const auto sign = text.find_first_of("+-");
+  expr.param = std::string(text.substr(0, sign));
+  if (expr.param.empty() || expr.param.find(' ') != std::string::npos) return std::nullopt;
+  if (sign == std::string_view::npos) return expr;
+  std::string_view digits = text.substr(text[sign] == '+' ? sign + 1 : sign);
+  const auto [end, error] =
+      std::from_chars(digits.data(), digits.data() + digits.size(), expr.plus);
+  if (error != std::errc() || end != digits.data() + digits.size()) return std::nullopt;
+  return expr;
+}
+
+// Where an effect stands: the entry, and the command so far.
+struct EffectScope {
+  const Entry& entry;
+  const Family& family;
+  const Command& command;
+};
+
+void check_named(const EffectScope& scope, std::string_view key, const Expr& expr) {
+  const ParamPath found = find_param(scope.command.params, expr.param);
+  if (!found.known) {
+    return scope.entry.mistake(
+        key, fmt::format("${} is no param of {}", expr.param, scope.command.name));
+  }
+  if (found.param == nullptr) return;
+  if (found.param->ignored) {
+    scope.entry.mistake(key, fmt::format("${} is ignored: it cannot have an effect", expr.param));
+  }
+  if (expr.plus != 0 && found.param->type != FieldType::kInt) {
+    scope.entry.mistake(key, fmt::format("${} is no int: nothing can be added", expr.param));
+  }
+}
+
+Expr read_expr(const EffectScope& scope, std::string_view key, Json value) {
+  if (!value.is_string() || !value.get_string().starts_with('$')) {
+    return {.literal = std::move(value), .param = {}, .plus = 0};
+  }
+  const std::optional<Expr> expr = parse_reference(value.get_string());
+  if (!expr) {
+    scope.entry.mistake(key, fmt::format("{} must be $param, $param.member, $param+1 or $param-10",
+                                         wire::to_text(value)));
+    return {};
+  }
+  check_named(scope, key, *expr);
+  return *expr;
+}
+
+// Whether the field can hold what the effect puts there, as far as the types tell.
+void check_type(const EffectScope& scope, std::string_view key, const Effect& effect) {
+  const Field& field = scope.family.fields[scope.family.field_by_name.find(effect.field)->second];
+  const auto wrong = [&](std::string_view what) {
+    scope.entry.mistake(
+        key, fmt::format("{} is {}; this puts {} there", field.name, name_of(field.type), what));
+  };
+  if (!effect.at.empty()) {
+    const bool deep = field.type == FieldType::kArray || field.type == FieldType::kObject ||
+                      field.type == FieldType::kAny;
+    if (!deep) {
+      scope.entry.mistake("at", fmt::format("{} is {}: only an array or object has a place in it",
+                                            field.name, name_of(field.type)));
+    }
+    return;
+  }
+  for (const auto& [text, value] : effect.map) {
+    if (!fits(field.type, value)) wrong(wire::to_text(value));
+  }
+  if (effect.as_bool) {
+    if (!fits(field.type, true)) wrong("bool");
+    return;
+  }
+  if (effect.to.param.empty()) {
+    if (!fits(field.type, effect.to.literal)) wrong(wire::to_text(effect.to.literal));
+    return;
+  }
+  const Param* param = find_param(scope.command.params, effect.to.param).param;
+  if (param == nullptr || !effect.map.empty()) return;
+  const bool same = param->type == field.type ||
+                    (is_number(param->type) && is_number(field.type)) ||
+                    param->type == FieldType::kAny || field.type == FieldType::kAny;
+  if (!same) wrong(fmt::format("${}, {},", param->name, name_of(param->type)));
+}
+
+bool check_field(const EffectScope& scope, std::string_view key, const std::string& name) {
+  if (is_field(scope.family, name)) return true;
+  scope.entry.mistake(key, fmt::format("\"{}\" is no field of this family", name));
+  return false;
+}
+
+void read_sets(const Entry& entry, const Family& family, Command& command) {
+  const YamlNode* node = entry.find("sets");
+  if (node == nullptr) return;
+  std::vector<std::string> names;
+  if (node->kind == YamlNode::Kind::kScalar) {
+    entry.text("sets", names.emplace_back());
+  } else {
+    entry.texts("sets", names);
+  }
+  const EffectScope scope{.entry = entry, .family = family, .command = command};
+  for (std::string& name : names) {
+    Effect effect;
+    effect.field = std::move(name);
+    effect.to.param = command.params.back().name;
+    check_named(scope, "sets", effect.to);
+    if (!check_field(scope, "sets", effect.field)) continue;
+    check_type(scope, "sets", effect);
+    command.effects.push_back(std::move(effect));
+  }
+}
+
+void read_when(const EffectScope& scope, Effect& effect) {
+  scope.entry.members(
+      "when", [&](const std::string& name, const YamlNode& value, std::string path) {
+        if (!find_param(scope.command.params, name).known) {
+          scope.entry.mistakes().add(value.line, path,
+                                     fmt::format("is no param of {}", scope.command.name));
+        }
+        effect.when[name] = to_json(value, path, scope.entry.mistakes());
+      });
+}
+
+void read_effect(const YamlNode& node, std::string path, const Entry& command_entry,
+                 const Family& family, Command& command) {
+  const Entry entry(node, std::move(path), command_entry.mistakes(),
+                    {"set", "at", "to", "times", "map", "as", "when"});
+  const EffectScope scope{.entry = entry, .family = family, .command = command};
+  Effect effect;
+  entry.need({"set", "to"});
+  entry.text("set", effect.field);
+  std::vector<Json> steps;
+  entry.values("at", steps);
+  for (Json& step : steps) effect.at.push_back(read_expr(scope, "at", std::move(step)));
+  Json to;
+  entry.json("to", to);
+  effect.to = read_expr(scope, "to", std::move(to));
+  entry.number("times", effect.times);
+  entry.members("map", [&](const std::string& key, const YamlNode& value, const std::string& at) {
+    effect.map[key] = to_json(value, at, entry.mistakes());
+  });
+  std::string as;
+  entry.text("as", as);
+  effect.as_bool = as == "bool";
+  if (!as.empty() && as != "bool") entry.mistake("as", fmt::format("\"{}\" must be bool", as));
+  read_when(scope, effect);
+  if (!entry.has("set") || !entry.has("to") || !check_field(scope, "set", effect.field)) return;
+  check_type(scope, "to", effect);
+  command.effects.push_back(std::move(effect));
+}
+
+// ---- the command
+
+void read_select(const Entry& entry, const Family& family, Command& command) {
+  entry.members("select", [&](const std::string& key, const YamlNode& value, std::string path) {
+    if (std::ranges::find(family.select, key) == family.select.end()) {
+      return entry.mistakes().add(
+          value.line, path,
+          fmt::format("the family's select names {} only", join(family.select, "and")));
+    }
+    if (value.kind != YamlNode::Kind::kScalar) {
+      return entry.mistakes().add(value.line, path, "must be a number or a text");
+    }
+    command.select.emplace_back(key, to_json(value, path, entry.mistakes()));
+  });
+  for (const std::string& path : family.select) {
+    const bool there =
+        std::ranges::find(command.select, path, &std::pair<std::string, Json>::first) !=
+        command.select.end();
+    if (!there) entry.mistake("select", fmt::format("{} is missing", path));
+  }
+}
+
+Command read_command(const std::string& name, const YamlNode& node, std::string path,
+                     const Entry& file, const Family& family) {
+  const Entry entry(node, std::move(path), file.mistakes(),
+                    {"means", "select", "params", "effects", "by", "reply", "envelope", "seen"});
+  Command command;
+  command.name = name;
+  entry.need({"means", "select", "params"});
+  entry.text("means", command.means);
+  read_select(entry, family, command);
+  entry.members("params", [&](const std::string& key, const YamlNode& value, std::string at) {
+    const Entry param(value, std::move(at), file.mistakes(), kParamKeys);
+    command.params.push_back(read_param(key, param));
+    read_sets(param, family, command);
+  });
+  check_spellings(entry, "params", command.params);
+  entry.items("effects", [&](const YamlNode& value, std::string at) {
+    read_effect(value, std::move(at), entry, family, command);
+  });
+  std::string by;
+  entry.text("by", by);
+  command.by_model = by == "model";
+  if (!by.empty() && by != "model") entry.mistake("by", fmt::format("\"{}\" must be model", by));
+  const TemplateScope scope{.family = family, .command = &command, .request = true};
+  entry.object("reply", command.reply);
+  check_template(command.reply, entry, "reply", scope);
+  entry.object("envelope", command.envelope);
+  check_template(command.envelope, entry, "envelope", scope);
+  entry.seen(command.seen);
+  return command;
+}
+
+// A selector as text: "11" and 11 are the same one.
+std::string selector(const Command& command) {
+  std::string text;
+  for (const auto& [path, value] : command.select) {
+    text += value.is_string() ? std::string(value.get_string()) : wire::to_text(value);
+    text += '\n';
+  }
+  return text;
+}
+
+void check_selectors(const Entry& file, const std::vector<Command>& commands) {
+  std::map<std::string, const Command*> seen;
+  for (const Command& command : commands) {
+    const auto [at, fresh] = seen.emplace(selector(command), &command);
+    if (fresh) continue;
+    file.mistakes().add(file.find("commands")->find(command.name)->line,
+                        fmt::format("commands.{}.select", command.name),
+                        fmt::format("selects what {} does already", at->second->name));
+  }
+}
+
+void fill_written_by(Family& family) {
+  for (const Command& command : family.commands) {
+    for (const Effect& effect : command.effects) {
+      auto& names = family.fields[family.field_by_name.find(effect.field)->second].written_by;
+      if (std::ranges::find(names, command.name) == names.end()) names.push_back(command.name);
+    }
+  }
+}
+
+}  // namespace
+
+ParamPath find_param(const std::vector<Param>& params, std::string_view dotted) {
+  const auto dot = dotted.find('.');
+  const auto param = std::ranges::find(params, dotted.substr(0, dot), &Param::name);
+  if (param == params.end()) return {};
+  if (dot == std::string_view::npos) return {.known = true, .param = &*param};
+  if (param->type == FieldType::kAny) return {.known = true, .param = nullptr};
+  if (param->type != FieldType::kObject) return {};
+  if (param->fields.empty()) return {.known = true, .param = nullptr};
+  return find_param(param->fields, dotted.substr(dot + 1));
+}
+
+void read_commands(const Entry& file, Family& family) {
+  file.texts("select", family.select);
+  file.members("commands", [&](const std::string& key, const YamlNode& value, std::string path) {
+    family.commands.push_back(read_command(key, value, std::move(path), file, family));
+  });
+  if (!family.commands.empty() && family.select.empty()) {
+    file.mistake("select", "is missing: it names the members of a set that select its command");
+  }
+  if (!family.commands.empty() && (family.open || family.read_only)) {
+    file.mistake("commands", "an open or read_only family has none");
+  }
+  check_selectors(file, family.commands);
+  fill_written_by(family);
+}
+
+}  // namespace gridloom::catalog

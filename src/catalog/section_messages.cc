@@ -1,0 +1,245 @@
+// The sections about messages: envelopes, reports, the history that is answered, and quirks.
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "catalog/sections.h"
+#include "catalog/words.h"
+
+namespace gridloom::catalog {
+namespace {
+
+constexpr std::array<std::string_view, 12> kCounters = {
+    "pv", "battery_in", "battery_out", "grid_in",  "grid_out",     "load",
+    "ev", "heater",     "heatpump",    "pv_to_ev", "pv_to_heater", "pv_to_heatpump"};
+
+// ---- templates: "$name" in envelopes and replies
+
+// What is wrong with a "$name"; empty if nothing.
+std::string reference_problem(std::string_view name, const TemplateScope& scope) {
+  if (name == "message_id" || name == "uptime_ms" || name == "now_ms") return "";
+  if (name.starts_with("field:")) {
+    name.remove_prefix(6);
+    return scope.family.field(name) != nullptr ? "" : fmt::format("\"{}\" is no field", name);
+  }
+  if (name.starts_with("module:")) {
+    name.remove_prefix(7);
+    return scope.family.virtual_devices.modules.contains(std::string(name))
+               ? ""
+               : fmt::format("virtual.modules has no group \"{}\"", name);
+  }
+  if (name == "id" || name.starts_with("request.")) {
+    return scope.request ? "" : fmt::format("there is no request here that ${} could name", name);
+  }
+  if (scope.command != nullptr) {
+    const ParamPath found = find_param(scope.command->params, name);
+    if (found.known && (found.param == nullptr || !found.param->ignored)) return "";
+    if (found.known) return fmt::format("${} is ignored; $request.params.{} has it", name, name);
+  }
+  return fmt::format(
+      "${} is not known: $id, $message_id, $uptime_ms, $now_ms, $request.x, "
+      "$module:GROUP, $field:NAME or a param of the command",
+      name);
+}
+
+void check_node(const Json& value, const Entry& entry, std::string_view key,
+                const TemplateScope& scope) {
+  if (const auto* text = value.if_string(); text != nullptr && text->starts_with('$')) {
+    const std::string problem = reference_problem(std::string_view(*text).substr(1), scope);
+    if (!problem.empty()) entry.mistake(key, problem);
+  } else if (const auto* object = value.if_object()) {
+    for (const auto& member : *object) check_node(member.value(), entry, key, scope);
+  } else if (const auto* array = value.if_array()) {
+    for (const Json& one : *array) check_node(one, entry, key, scope);
+  }
+}
+
+// ---- messages
+
+void read_rhythm(const Entry& file, Family& family) {
+  const YamlNode* node = file.find("messages");
+  if (node == nullptr) return;
+  Messages& messages = family.messages;
+  const Entry entry(*node, "messages", file.mistakes(),
+                    {"change_ms", "full_ms", "nested", "report_body", "report", "reply", "result"});
+  entry.whole("change_ms", messages.change_ms);
+  entry.whole("full_ms", messages.full_ms);
+  entry.flag("nested", messages.nested);
+  entry.text("report_body", messages.report_body);
+  entry.object("report", messages.report);
+  entry.object("reply", messages.reply);
+  entry.text("result", messages.result);
+  check_template(messages.report, entry, "report", {.family = family});
+  check_template(messages.reply, entry, "reply", {.family = family, .request = true});
+  if (messages.change_ms < 1) entry.mistake("change_ms", "must be 1 or more");
+  if (messages.full_ms < messages.change_ms) {
+    entry.mistake("full_ms", fmt::format("is {}: less than change_ms, {}", messages.full_ms,
+                                         messages.change_ms));
+  }
+  if (messages.report_body.empty()) entry.mistake("report_body", "is empty");
+  if (messages.result.empty()) entry.mistake("result", "is empty");
+}
+
+// ---- reports
+
+// Which report each field goes with.
+using Carriers = std::vector<const Report*>;
+
+void carry(const Entry& entry, const Family& family, const Report& report, Carriers& carriers) {
+  for (const std::string& name : report.fields) {
+    const bool prefix = name.ends_with('.');
+    bool any = false;
+    for (std::size_t k = 0; k < family.fields.size(); ++k) {
+      const std::string& field = family.fields[k].name;
+      if (prefix ? !field.starts_with(name) : field != name) continue;
+      any = true;
+      if (!field.starts_with(report.prefix)) {
+        entry.mistake("prefix", fmt::format("\"{}\" is no prefix of {}, which the report carries",
+                                            report.prefix, field));
+      }
+      if (carriers[k] != nullptr) {
+        entry.mistake("fields",
+                      fmt::format("{} is carried by {} already", field,
+                                  carriers[k] == &report ? "this report" : carriers[k]->name));
+      }
+      carriers[k] = &report;
+    }
+    if (!any) {
+      entry.mistake("fields",
+                    fmt::format("\"{}\" names nothing: must be a field's name, or a prefix "
+                                "that ends with a dot",
+                                name));
+    }
+  }
+}
+
+Report read_report(const std::string& name, const Entry& entry, const Family& family) {
+  Report report;
+  report.name = name;
+  entry.need({"fields"});
+  JsonObject match;
+  entry.object("match", match);
+  for (const auto& member : match) report.match.emplace_back(member.key(), member.value());
+  entry.texts("fields", report.fields);
+  entry.text("prefix", report.prefix);
+  entry.object("extra", report.extra);
+  check_template(report.extra, entry, "extra", {.family = family});
+  entry.flag("only_full", report.only_full);
+  return report;
+}
+
+void check_match(const Entry& file, const std::vector<Report>& reports) {
+  for (std::size_t k = 0; k < reports.size(); ++k) {
+    for (std::size_t before = 0; before < k; ++before) {
+      if (reports[before].match != reports[k].match) continue;
+      const YamlNode& node = *file.find("reports")->find(reports[k].name);
+      file.mistakes().add(
+          node.line, fmt::format("reports.{}.match", reports[k].name),
+          fmt::format("is the same as that of {}: a reader could not tell them apart",
+                      reports[before].name));
+      break;
+    }
+  }
+}
+
+void read_reports(const Entry& file, Family& family) {
+  std::vector<const YamlNode*> nodes;
+  file.members("reports", [&](const std::string& key, const YamlNode& value, std::string path) {
+    const Entry entry(value, std::move(path), file.mistakes(),
+                      {"match", "fields", "prefix", "extra", "only_full"});
+    family.reports.push_back(read_report(key, entry, family));
+    nodes.push_back(&value);
+  });
+  Carriers carriers(family.fields.size(), nullptr);
+  for (std::size_t k = 0; k < family.reports.size(); ++k) {
+    Mistakes& mistakes = file.mistakes();
+    const Entry entry(*nodes[k], child("reports", family.reports[k].name), mistakes);
+    carry(entry, family, family.reports[k], carriers);
+  }
+  for (std::size_t k = 0; k < family.fields.size(); ++k) {
+    if (carriers[k] != nullptr || family.open) continue;
+    file.mistakes().add(file.find("fields")->find(family.fields[k].name)->line,
+                        child("fields", family.fields[k].name), "no report carries this field");
+  }
+  check_match(file, family.reports);
+}
+
+// ---- history
+
+void check_counter(const Entry& entry, std::string_view key, const std::string& name) {
+  if (name.empty() || std::ranges::find(kCounters, name) != kCounters.end()) return;
+  entry.mistake(key, fmt::format("\"{}\" is no counter; counters are {}", name,
+                                 join({kCounters.begin(), kCounters.end()}, "and")));
+}
+
+Index read_index(const Entry& entry) {
+  Index index;
+  entry.need({"name", "unit"});
+  entry.text("name", index.name);
+  entry.text("unit", index.unit);
+  entry.text("counter", index.counter);
+  entry.text("share_of", index.share_of);
+  entry.text("share_in", index.share_in);
+  entry.number("times", index.times);
+  entry.flag("remainder", index.remainder);
+  check_counter(entry, "counter", index.counter);
+  check_counter(entry, "share_of", index.share_of);
+  check_counter(entry, "share_in", index.share_in);
+  const bool share = !index.share_of.empty() && !index.share_in.empty();
+  const bool any_share = !index.share_of.empty() || !index.share_in.empty();
+  if (share == index.counter.empty() && share == any_share) return index;
+  entry.mistake("counter", "must be there, or else both share_of and share_in");
+  return index;
+}
+
+void read_history(const Entry& file, Family& family) {
+  const YamlNode* node = file.find("history");
+  if (node == nullptr) return;
+  const Entry entry(*node, "history", file.mistakes(), {"code", "indexes"});
+  entry.need({"code", "indexes"});
+  History history;
+  entry.text("code", history.code);
+  std::set<std::string> names;
+  entry.items("indexes", [&](const YamlNode& value, std::string path) {
+    const Entry one(value, std::move(path), file.mistakes(),
+                    {"name", "unit", "counter", "share_of", "share_in", "times", "remainder"});
+    history.indexes.push_back(read_index(one));
+    if (!names.insert(history.indexes.back().name).second) {
+      one.mistake("name", fmt::format("\"{}\" stands here twice", history.indexes.back().name));
+    }
+  });
+  family.history = std::move(history);
+}
+
+void read_quirks(const Entry& file, Family& family) {
+  file.items("quirks", [&](const YamlNode& value, std::string path) {
+    const Entry entry(value, std::move(path), file.mistakes(), {"what", "seen"});
+    entry.need({"what", "seen"});
+    Quirk quirk;
+    entry.text("what", quirk.what);
+    entry.seen(quirk.seen);
+    family.quirks.push_back(std::move(quirk));
+  });
+}
+
+}  // namespace
+
+void check_template(const JsonObject& value, const Entry& entry, std::string_view key,
+                    const TemplateScope& scope) {
+  for (const auto& member : value) check_node(member.value(), entry, key, scope);
+}
+
+void read_messages(const Entry& file, Family& family) {
+  read_rhythm(file, family);
+  read_reports(file, family);
+  read_history(file, family);
+  read_quirks(file, family);
+}
+
+}  // namespace gridloom::catalog

@@ -1,0 +1,311 @@
+#include "http/api.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <ctime>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "http/envelope.h"
+
+namespace gridloom::http {
+namespace {
+
+using wire::Json;
+using wire::JsonObject;
+
+constexpr std::size_t kKeyedContexts = 4096;
+constexpr Millis kLongestHistory = std::chrono::days(7);
+
+Result<std::string> text_param(const JsonObject& object, std::string_view key,
+                               std::string_view path) {
+  const Json* value = object.if_contains(key);
+  if (value == nullptr) return fail(FaultKind::kBadParams, fmt::format("{} is missing", path));
+  if (!value->is_string() || value->get_string().empty()) {
+    return fail(FaultKind::kBadParams,
+                fmt::format("{} is {}: must be a text", path, wire::to_text(*value)));
+  }
+  return std::string(value->get_string());
+}
+
+Result<const JsonObject*> params_of(const JsonObject& object) {
+  const Json* params = object.if_contains("params");
+  if (params == nullptr || !params->is_object()) {
+    return fail(FaultKind::kBadParams,
+                params == nullptr ? "params is missing" : "params must be an object");
+  }
+  return &params->get_object();
+}
+
+Result<std::vector<std::string>> quotas_of(const JsonObject& object) {
+  const auto params = params_of(object);
+  if (!params) return std::unexpected(params.error());
+  const Json* quotas = (*params)->if_contains("quotas");
+  if (quotas == nullptr || !quotas->is_array()) {
+    return fail(FaultKind::kBadParams,
+                fmt::format("params.quotas is {}: must be a list of quota names, as [\"pd.soc\"]",
+                            quotas == nullptr ? "missing" : wire::to_text(*quotas)));
+  }
+  std::vector<std::string> names;
+  for (const Json& name : quotas->get_array()) {
+    if (!name.is_string()) {
+      return fail(FaultKind::kBadParams,
+                  fmt::format("params.quotas[{}] is {}: must be a quota's name", names.size(),
+                              wire::to_text(name)));
+    }
+    names.emplace_back(name.get_string());
+  }
+  if (names.size() > hub::Config{}.asked_quotas) {
+    return fail(FaultKind::kBadParams,
+                fmt::format("params.quotas has {} names: at most {} may be asked for at once",
+                            names.size(), hub::Config{}.asked_quotas));
+  }
+  return names;
+}
+
+// "2024-06-17 00:00:00" in the server's time zone (quirk 56).
+Result<TimePoint> local_time(const JsonObject& params, std::string_view key) {
+  const std::string path = fmt::format("params.{}", key);
+  const auto text = text_param(params, key, path);
+  if (!text) return std::unexpected(text.error());
+  std::tm parts{};
+  const char* end = strptime(text->c_str(), "%Y-%m-%d %H:%M:%S", &parts);
+  const std::tm asked = parts;
+  parts.tm_isdst = -1;
+  const std::time_t seconds = mktime(&parts);
+  // mktime() makes the 31st of June the 1st of July; we do not.
+  if (end == nullptr || *end != '\0' || text->size() != 19 || seconds < 0 ||
+      parts.tm_mday != asked.tm_mday || parts.tm_mon != asked.tm_mon) {
+    return fail(FaultKind::kBadParams,
+                fmt::format("{} is {:?}: must be a time as \"2024-06-17 00:00:00\"", path, *text));
+  }
+  return TimePoint(std::chrono::seconds(seconds));
+}
+
+}  // namespace
+
+struct Api::Route {
+  std::string_view path;
+  std::string_view methods;  // for 405's Allow
+  Verb get = nullptr;
+  Verb post = nullptr;
+  Verb put = nullptr;
+};
+
+const Api::Route* Api::find_route(std::string_view path) {
+  static constexpr std::array<Route, 6> kRoutes = {{
+      {.path = "/iot-open/sign/device/list", .methods = "GET, HEAD", .get = &Api::list},
+      {.path = "/iot-open/sign/certification", .methods = "GET, HEAD", .get = &Api::certification},
+      {.path = "/iot-open/sign/device/quota",
+       .methods = "GET, HEAD, POST, PUT",
+       .get = &Api::quota,
+       .post = &Api::quota,
+       .put = &Api::set_quota},
+      {.path = "/iot-open/sign/device/quota/all", .methods = "GET, HEAD", .get = &Api::quota_all},
+      {.path = "/iot-open/sign/device/quota/data", .methods = "POST", .post = &Api::quota_data},
+      {.path = "/iot-open/sign/device/system/main/sn",
+       .methods = "GET, HEAD",
+       .get = &Api::main_sn},
+  }};
+  for (const Route& route : kRoutes) {
+    if (route.path == path) return &route;
+  }
+  return nullptr;
+}
+
+Api::Api(Options options) : options_(std::move(options)) {}
+
+void Api::handle(Request request, Done<Response> done) {
+  const bool reads = request.method == Method::kGet || request.method == Method::kHead;
+  if (reads && request.path == "/healthz") {
+    return done({.status = 200, .content_type = "application/json", .body = R"({"status":"ok"})"});
+  }
+  if (reads && request.path == "/metrics") {
+    return done({.status = 200,
+                 .content_type = "text/plain; version=0.0.4",
+                 .body = options_.metrics ? options_.metrics() : std::string()});
+  }
+  const Route* route = find_route(request.path);
+  if (route == nullptr) {
+    return done(transport_error(404, fmt::format("there is nothing at {}", request.path)));
+  }
+  Verb verb = nullptr;
+  if (reads) verb = route->get;
+  if (request.method == Method::kPost) verb = route->post;
+  if (request.method == Method::kPut) verb = route->put;
+  if (verb == nullptr) {
+    Response response =
+        transport_error(405, fmt::format("{} takes {}", request.path, route->methods));
+    response.headers.emplace_back("Allow", std::string(route->methods));
+    return done(std::move(response));
+  }
+  const std::string trace_id = make_trace_id();
+  const wire::SignedRequest claim{.content_type = request.content_type,
+                                  .query = request.query,
+                                  .body = request.body,
+                                  .access_key = request.access_key,
+                                  .nonce = request.nonce,
+                                  .timestamp = request.timestamp,
+                                  .sign = request.sign};
+  auto account = signed_by(claim);
+  if (!account) return done(failure(account.error(), trace_id));
+  auto params = wire::parameters_of(claim);
+  if (!params) return done(failure(params.error(), trace_id));
+  (this->*verb)({.request = std::move(request),
+                 .params = std::move(*params),
+                 .account = *account,
+                 .trace_id = trace_id,
+                 .done = std::move(done)});
+}
+
+Result<registry::AccountId> Api::signed_by(const wire::SignedRequest& request) {
+  if (request.access_key.empty()) {
+    return fail(FaultKind::kUnknownKey, "the header accessKey is missing");
+  }
+  const auto directory = options_.hub->platform().registry.directory();
+  const registry::AccessKey* key = directory->find_key(request.access_key);
+  if (key == nullptr) {
+    macs_.erase(std::string(request.access_key));
+    return fail(FaultKind::kUnknownKey, "no account has this access key");
+  }
+  const auto mac = mac_of(*key);
+  if (!mac) return std::unexpected(mac.error());
+  if (Status good = wire::verify(request, **mac); !good) return std::unexpected(good.error());
+  return key->account;
+}
+
+Result<wire::KeyedMac*> Api::mac_of(const registry::AccessKey& key) {
+  const auto found = macs_.find(key.access_key);
+  if (found != macs_.end() && found->second.secret.matches(key.secret_key.reveal())) {
+    return &found->second.mac;
+  }
+  if (macs_.size() >= kKeyedContexts) macs_.clear();
+  auto mac = wire::KeyedMac::make(key.secret_key);
+  if (!mac) return std::unexpected(mac.error());
+  Keyed keyed{.secret = key.secret_key, .mac = std::move(*mac)};
+  return &macs_.insert_or_assign(key.access_key, std::move(keyed)).first->second.mac;
+}
+
+template <typename T>
+hub::Asker<T> Api::asker_of(Call call) {
+  return {.loop = options_.loop,
+          .done = [done = std::move(call.done),
+                   trace_id = std::move(call.trace_id)](Result<T> result) mutable {
+            if (!result) return done(failure(result.error(), trace_id));
+            if constexpr (std::is_same_v<T, std::string>) {
+              done(success(*result, trace_id));
+            } else {
+              done(success(**result, trace_id));
+            }
+          }};
+}
+
+void Api::list(Call call) {
+  const hub::Platform& platform = options_.hub->platform();
+  const auto directory = platform.registry.directory();
+  wire::JsonArray rows;
+  for (const registry::Device* device : directory->devices_of(call.account)) {
+    JsonObject row{{"sn", device->sn},
+                   {"deviceName", device->name},
+                   {"online", platform.presence.online(device->sn) ? 1 : 0}};
+    const std::string& product = platform.catalog->of_serial(device->sn)->product;
+    if (!product.empty()) row["productName"] = product;
+    rows.emplace_back(std::move(row));
+  }
+  call.done(success(wire::to_text(rows), call.trace_id));
+}
+
+void Api::certification(Call call) {
+  const auto directory = options_.hub->platform().registry.directory();
+  const registry::Account* account = directory->find_account(call.account);
+  if (account == nullptr) {
+    return call.done(failure({.kind = FaultKind::kUnknownKey, .detail = {}}, call.trace_id));
+  }
+  const MqttPlace& mqtt = options_.mqtt;
+  std::string host = mqtt.public_host.empty() ? call.request.host : mqtt.public_host;
+  if (host.empty()) host = "localhost";
+  call.done(success(
+      wire::to_text(JsonObject{{"certificateAccount", account->certificate_account},
+                               {"certificatePassword", account->certificate_password.reveal()},
+                               {"url", host},
+                               {"port", std::to_string(mqtt.port)},
+                               {"protocol", mqtt.secure ? "mqtts" : "mqtt"}}),
+      call.trace_id));
+}
+
+void Api::quota(Call call) {
+  auto sn = text_param(call.params, "sn", "sn");
+  if (!sn) return call.done(failure(sn.error(), call.trace_id));
+  auto quotas = quotas_of(call.params);
+  if (!quotas) return call.done(failure(quotas.error(), call.trace_id));
+  const registry::AccountId account = call.account;
+  options_.hub->read(account, std::move(*sn), std::move(*quotas),
+                     asker_of<std::string>(std::move(call)));
+}
+
+void Api::set_quota(Call call) {
+  auto sn = text_param(call.params, "sn", "sn");
+  if (!sn) return call.done(failure(sn.error(), call.trace_id));
+  JsonObject message = std::move(call.params);
+  const registry::AccountId account = call.account;
+  options_.hub->set(account, std::move(*sn), std::move(message),
+                    asker_of<std::string>(std::move(call)));
+}
+
+void Api::quota_all(Call call) {
+  auto sn = text_param(call.params, "sn", "sn");
+  if (!sn) return call.done(failure(sn.error(), call.trace_id));
+  const registry::AccountId account = call.account;
+  options_.hub->read_all(account, std::move(*sn), asker_of<hub::QuotaBody>(std::move(call)));
+}
+
+void Api::quota_data(Call call) {
+  const auto refuse = [&call](const Fault& fault) { call.done(failure(fault, call.trace_id)); };
+  auto sn = text_param(call.params, "sn", "sn");
+  if (!sn) return refuse(sn.error());
+  const auto params = params_of(call.params);
+  if (!params) return refuse(params.error());
+  auto code = text_param(**params, "code", "params.code");
+  if (!code) return refuse(code.error());
+  const auto from = local_time(**params, "beginTime");
+  if (!from) return refuse(from.error());
+  const auto to = local_time(**params, "endTime");
+  if (!to) return refuse(to.error());
+  if (*to < *from) {
+    return refuse(
+        {.kind = FaultKind::kBadParams, .detail = "params.endTime is before params.beginTime"});
+  }
+  if (*to - *from > kLongestHistory) {
+    return refuse({.kind = FaultKind::kBadParams,
+                   .detail = "params.beginTime to params.endTime is over a week"});
+  }
+  // A second response sits inside `data` (quirk 15).
+  Done<Response> done = std::move(call.done);
+  const std::string trace_id = call.trace_id;
+  options_.hub->history(
+      call.account, std::move(*sn), std::move(*code), *from, *to,
+      {.loop = options_.loop,
+       .done = [done = std::move(done), trace_id](Result<std::string> result) mutable {
+         if (!result) return done(failure(result.error(), trace_id));
+         done(success(success(*result, trace_id).body, trace_id));
+       }});
+}
+
+void Api::main_sn(Call call) {
+  auto sn = text_param(call.params, "sn", "sn");
+  if (!sn) return call.done(failure(sn.error(), call.trace_id));
+  const auto directory = options_.hub->platform().registry.directory();
+  const registry::Device* device = directory->find_device(*sn);
+  if (device == nullptr ||
+      registry::Directory::rights(call.account, *device) == registry::Rights::kNone) {
+    return call.done(
+        failure({.kind = FaultKind::kNoPermission,
+                 .detail = fmt::format("{} is not a device that this account may read", *sn)},
+                call.trace_id));
+  }
+  call.done(success(wire::to_text(JsonObject{{"sn", *sn}}), call.trace_id));
+}
+
+}  // namespace gridloom::http

@@ -1,0 +1,75 @@
+// The signed HTTP API of the documents, plus /healthz and /metrics: requests in, answers out.
+//
+// One Api a loop: it keeps keyed signature contexts for the keys it has seen. It holds no sockets
+// and never waits; what needs a device's twin comes back through the hub.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "base/loop.h"
+#include "base/result.h"
+#include "http/message.h"
+#include "hub/hub.h"
+#include "twin/layout.h"
+#include "wire/signing.h"
+
+namespace gridloom::http {
+
+// Where /certification sends apps.
+struct MqttPlace {
+  std::string public_host;  // empty: the host that the request came to
+  std::uint16_t port = 0;
+  bool secure = true;
+};
+
+class Api {
+ public:
+  struct Options {
+    hub::Hub* hub = nullptr;
+    Loop* loop = nullptr;  // answers come on it
+    MqttPlace mqtt;
+    std::function<std::string()> metrics;  // the text of /metrics
+  };
+  explicit Api(Options options);
+
+  void handle(Request request, Done<Response> done);
+
+ private:
+  struct Call {
+    Request request;
+    wire::JsonObject params;
+    registry::AccountId account{};
+    std::string trace_id;
+    Done<Response> done;
+  };
+  using Verb = void (Api::*)(Call call);
+  struct Route;
+
+  [[nodiscard]] static const Route* find_route(std::string_view path);
+  [[nodiscard]] Result<registry::AccountId> signed_by(const wire::SignedRequest& request);
+  [[nodiscard]] Result<wire::KeyedMac*> mac_of(const registry::AccessKey& key);
+
+  void list(Call call);
+  void certification(Call call);
+  void quota(Call call);
+  void set_quota(Call call);
+  void quota_all(Call call);
+  void quota_data(Call call);
+  void main_sn(Call call);
+
+  template <typename T>
+  hub::Asker<T> asker_of(Call call);
+
+  struct Keyed {
+    Secret secret;
+    wire::KeyedMac mac;
+  };
+
+  Options options_;
+  twin::StringMap<Keyed> macs_;
+};
+
+}  // namespace gridloom::http

@@ -1,0 +1,68 @@
+#include "http/envelope.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <atomic>
+#include <cstdint>
+
+#include "base/chance.h"
+#include "base/secret.h"
+#include "wire/json.h"
+
+namespace gridloom::http {
+namespace {
+
+// `data` may be as large as a device's quota/all: it is copied once.
+std::string envelope(std::string_view code, std::string_view message, std::string_view data,
+                     std::string_view trace_id) {
+  std::string body;
+  body.reserve(data.size() + 160);
+  body.append(R"({"code":")").append(code).append(R"(","message":)");
+  wire::append_quoted(body, message);
+  if (!data.empty()) body.append(R"(,"data":)").append(data);
+  body.append(R"(,"eagleEyeTraceId":")").append(trace_id).append(R"(","tid":""})");
+  return body;
+}
+
+}  // namespace
+
+std::string make_trace_id() {
+  // Unique, not unguessable: a counter stirred with what this process drew at its start.
+  static const Chance chance(std::stoull(random_hex(8), nullptr, 16));
+  static std::atomic<std::uint64_t> next{0};
+  const std::uint64_t number = next.fetch_add(2, std::memory_order_relaxed);
+  return fmt::format("{:016x}{:016x}", chance.bits(number), chance.bits(number + 1));
+}
+
+Response success(std::string_view data, std::string_view trace_id) {
+  Response response;
+  response.body = envelope("0", "Success", data, trace_id);
+  return response;
+}
+
+Response failure(const Fault& fault, std::string_view trace_id) {
+  const auto [code, message] = code_of(fault.kind);
+  Response response;
+  if (code == "1000") {
+    spdlog::error("request {}: {}", trace_id, fault.detail);
+    response.body = envelope(code, message, {}, trace_id);
+    return response;
+  }
+  spdlog::debug("request {}: {} {}", trace_id, code, fault.detail);
+  const bool explained = !fault.detail.empty();
+  response.body = envelope(
+      code, explained ? fmt::format("{}: {}", message, fault.detail) : std::string(message), {},
+      trace_id);
+  return response;
+}
+
+Response transport_error(unsigned status, std::string_view why) {
+  Response response;
+  response.status = status;
+  response.body = envelope(std::to_string(status),
+                           fmt::format("{}: {}", reason_phrase(status), why), {}, make_trace_id());
+  return response;
+}
+
+}  // namespace gridloom::http

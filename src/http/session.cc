@@ -1,0 +1,212 @@
+#include "http/session.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/asio/buffer.hpp>
+#include <boost/beast/http/empty_body.hpp>
+#include <boost/beast/http/error.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <utility>
+
+#include "http/envelope.h"
+
+namespace gridloom::http {
+namespace {
+
+namespace beast_http = boost::beast::http;
+
+std::string_view view(boost::beast::string_view text) { return {text.data(), text.size()}; }
+
+Method method_of(beast_http::verb verb) {
+  switch (verb) {
+    case beast_http::verb::get:
+      return Method::kGet;
+    case beast_http::verb::head:
+      return Method::kHead;
+    case beast_http::verb::post:
+      return Method::kPost;
+    case beast_http::verb::put:
+      return Method::kPut;
+    case beast_http::verb::delete_:
+      return Method::kDelete;
+    case beast_http::verb::options:
+      return Method::kOptions;
+    default:
+      return Method::kOther;
+  }
+}
+
+std::string_view without_port(std::string_view host) {
+  const std::size_t colon = host.rfind(':');
+  if (colon == std::string_view::npos || host.ends_with(']')) return host;
+  return host.substr(0, colon);
+}
+
+}  // namespace
+
+std::string_view reason_phrase(unsigned status) {
+  return view(beast_http::obsolete_reason(beast_http::int_to_status(status)));
+}
+
+struct Session::Parser {
+  explicit Parser(const SessionLimits& limits) {
+    request.header_limit(static_cast<std::uint32_t>(limits.header_bytes));
+    request.body_limit(limits.body_bytes);
+    request.eager(true);
+  }
+  beast_http::request_parser<beast_http::string_body> request;
+  bool told_to_continue = false;
+};
+
+Session::Session(net::Line line, Handler handler, const SessionLimits& limits, TimePoint now)
+    : line_(std::move(line)),
+      handler_(std::move(handler)),
+      limits_(limits),
+      now_(now),
+      since_(now) {}
+
+Session::~Session() = default;
+
+void Session::receive(std::string_view bytes, TimePoint now) {
+  now_ = now;
+  if (finished_) return;
+  in_ += bytes;
+  go_on();
+}
+
+void Session::go_on() {
+  while (!answering_ && !finished_ && parse_one()) {
+  }
+}
+
+// True: a request was taken and perhaps answered; there may be another one in the buffer.
+bool Session::parse_one() {
+  if (!in_request_) {
+    // Some clients end a body with a line break that belongs to nothing (RFC 9112, 2.2).
+    in_.erase(0, std::min(in_.find_first_not_of("\r\n"), in_.size()));
+    if (in_.empty()) return false;
+    in_request_ = true;
+    since_ = now_;
+    parser_ = std::make_unique<Parser>(limits_);
+  }
+  boost::system::error_code error;
+  auto& request = parser_->request;
+  std::size_t used = 0;
+  while (used < in_.size() && !request.is_done() && !error) {
+    const std::size_t taken =
+        request.put(boost::asio::const_buffer(in_.data() + used, in_.size() - used), error);
+    used += taken;
+    if (taken == 0) break;
+  }
+  in_.erase(0, used);
+  if (error && error != beast_http::error::need_more) {
+    if (error == beast_http::error::header_limit)
+      return refuse(431, "the header is over 8 KB"), false;
+    if (error == beast_http::error::body_limit)
+      return refuse(413, "the body is over 256 KB"), false;
+    return refuse(400, error.message()), false;
+  }
+  if (!request.is_header_done()) {
+    // Beast looks at its limit only when it has the header's end.
+    if (in_.size() > limits_.header_bytes) refuse(431, "the header is over 8 KB");
+    return false;
+  }
+  if (!request.is_done()) {
+    const auto expect = view(request.get()[beast_http::field::expect]);
+    if (!expect.empty() && !std::exchange(parser_->told_to_continue, true)) {
+      out_ += "HTTP/1.1 100 Continue\r\n\r\n";
+    }
+    return false;
+  }
+  on_request();
+  return true;
+}
+
+void Session::on_request() {
+  auto message = parser_->request.release();
+  parser_.reset();
+  in_request_ = false;
+  Request request;
+  request.method = method_of(message.method());
+  request.secure = line_.secure;
+  head_ = request.method == Method::kHead;
+  keep_alive_ = message.keep_alive();
+  std::string_view target = view(message.target());
+  if (target.starts_with("http://") || target.starts_with("https://")) {
+    const std::size_t slash = target.find('/', target.find("//") + 2);
+    target = slash == std::string_view::npos ? "/" : target.substr(slash);
+  }
+  while (target.starts_with("//")) target.remove_prefix(1);
+  const std::size_t mark = target.find('?');
+  request.path = target.substr(0, mark);
+  if (mark != std::string_view::npos) request.query = target.substr(mark + 1);
+  const auto header = [&message](std::string_view name) {
+    return std::string(view(message[boost::beast::string_view(name.data(), name.size())]));
+  };
+  for (const char* name : {"accessKey", "nonce", "timestamp", "sign", "Content-Type", "Host"}) {
+    if (message.count(name) > 1) {
+      return refuse(400, fmt::format("the header {} stands twice", name));
+    }
+  }
+  request.content_type = header("Content-Type");
+  request.host = without_port(header("Host"));
+  request.access_key = header("accessKey");
+  request.nonce = header("nonce");
+  request.timestamp = header("timestamp");
+  request.sign = header("sign");
+  request.body = std::move(message.body());
+
+  answering_ = true;
+  handler_(std::move(request), [weak = weak_from_this()](Response response) {
+    const std::shared_ptr<Session> self = weak.lock();
+    if (!self || self->lost_) return;
+    self->answering_ = false;
+    self->respond(response);
+    self->since_ = self->now_;
+    self->line_.wake();
+  });
+}
+
+void Session::respond(const Response& response) {
+  if (!keep_alive_) finished_ = true;
+  fmt::format_to(std::back_inserter(out_),
+                 "HTTP/1.1 {} {}\r\nServer: Gridloom\r\nContent-Type: {}\r\n", response.status,
+                 reason_phrase(response.status), response.content_type);
+  for (const auto& [name, value] : response.headers) {
+    fmt::format_to(std::back_inserter(out_), "{}: {}\r\n", name, value);
+  }
+  fmt::format_to(std::back_inserter(out_), "Content-Length: {}\r\nConnection: {}\r\n\r\n",
+                 response.body.size(), keep_alive_ ? "keep-alive" : "close");
+  if (!head_) out_ += response.body;
+}
+
+void Session::refuse(unsigned status, std::string_view why) {
+  keep_alive_ = head_ = false;
+  respond(transport_error(status, why));
+  finished_ = true;
+}
+
+void Session::take_output(std::string& out) {
+  out += out_;
+  out_.clear();
+  // An answer that came outside of receive() may have a pipelined request behind it.
+  if (!answering_ && !in_.empty() && !finished_) {
+    go_on();
+    out += out_;
+    out_.clear();
+  }
+}
+
+void Session::tick(TimePoint now) {
+  now_ = now;
+  if (finished_ || answering_) return;
+  if (in_request_ && now - since_ > limits_.request_time) {
+    refuse(408, "the request did not come to its end in 30 s");
+  } else if (!in_request_ && now - since_ > limits_.idle_time) {
+    finished_ = true;
+  }
+}
+
+}  // namespace gridloom::http

@@ -1,0 +1,67 @@
+// The server's side of one HTTP/1.1 connection as bytes in, bytes out: keep-alive, pipelining,
+// chunked bodies, HEAD, Expect, limits. Answers go out in the order of the requests, one at a time;
+// while one is being made nothing more is read. What is not HTTP is answered with a status and the
+// connection ends. One thread: the connection's loop.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/loop.h"
+#include "http/message.h"
+#include "net/protocol.h"
+
+namespace gridloom::http {
+
+struct SessionLimits {
+  std::size_t header_bytes = std::size_t{8} * 1024;
+  std::size_t body_bytes = std::size_t{256} * 1024;
+  Millis request_time{30'000};  // from a request's first byte to its last
+  Millis idle_time{120'000};    // between requests
+};
+
+class Session final : public net::Protocol, public std::enable_shared_from_this<Session> {
+ public:
+  // Answers a request; `done` is called once, on the session's loop.
+  using Handler = std::function<void(Request request, Done<Response> done)>;
+
+  Session(net::Line line, Handler handler, const SessionLimits& limits, TimePoint now);
+  ~Session() override;
+
+  void receive(std::string_view bytes, TimePoint now) override;
+  void take_output(std::string& out) override;
+  [[nodiscard]] bool finished() const override { return finished_ && out_.empty(); }
+  [[nodiscard]] bool wants_input() const override { return !answering_ && !finished_; }
+  void tick(TimePoint now) override;
+  void lost() override { lost_ = true; }
+
+ private:
+  struct Parser;
+
+  void go_on();
+  [[nodiscard]] bool parse_one();
+  void on_request();
+  void respond(const Response& response);
+  void refuse(unsigned status, std::string_view why);
+
+  net::Line line_;
+  Handler handler_;
+  SessionLimits limits_;
+  std::unique_ptr<Parser> parser_;
+  std::string in_;
+  std::string out_;
+  TimePoint now_;
+  TimePoint since_;          // of the request being read, or of idleness
+  bool in_request_ = false;  // its first byte is here
+  bool answering_ = false;
+  bool head_ = false;
+  bool keep_alive_ = true;
+  bool finished_ = false;
+  bool lost_ = false;
+};
+
+}  // namespace gridloom::http

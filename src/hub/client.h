@@ -1,0 +1,72 @@
+// A connection, as the hub sees it: who it is, where it runs, and how to hand it messages.
+//
+// The MQTT door implements Client for a session; a test implements it with a list. The hub holds
+// clients by shared_ptr and calls them on their own loop only.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/loop.h"
+#include "registry/directory.h"
+#include "wire/mqtt/session.h"
+
+namespace gridloom::hub {
+
+// A gateway signs in as this and its account's name.
+inline constexpr std::string_view kGatewayPrefix = "gateway:";
+
+enum class Role : std::uint8_t { kAccount, kDevice, kGateway };
+
+// Who a connection is, as sign-in found it.
+struct Identity {
+  Role role = Role::kAccount;
+  registry::AccountId account{};  // an account's or gateway's own; a device's owner at sign-in
+  std::string name;               // certificate account, serial number, or "gateway:<account name>"
+  Secret password;                // a rotation ends the sessions that signed in with another one
+};
+
+struct Delivery {
+  wire::mqtt::MessagePtr message;
+  wire::mqtt::Qos qos = wire::mqtt::Qos::kAtMostOnce;
+  bool retain = false;
+  std::vector<std::uint32_t> subscription_ids;  // MQTT 5
+};
+
+// Which received message is taken, and with what result.
+struct Ack {
+  wire::mqtt::AckToken token;
+  wire::mqtt::Reason reason = wire::mqtt::Reason::kSuccess;
+};
+
+enum class KickReason : std::uint8_t { kTakenOver, kNotAuthorized, kShuttingDown };
+
+class Client {
+ public:
+  Client(Loop& loop, Identity identity, std::string client_id)
+      : loop_(loop), identity_(std::move(identity)), client_id_(std::move(client_id)) {}
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+  virtual ~Client() = default;
+
+  [[nodiscard]] Loop& loop() const { return loop_; }
+  [[nodiscard]] const Identity& identity() const { return identity_; }
+  [[nodiscard]] const std::string& client_id() const { return client_id_; }
+
+  // On loop(). What a shard has for this client since its last call.
+  virtual void deliver(std::vector<Delivery> deliveries, std::vector<Ack> acks) = 0;
+  virtual void kick(KickReason reason) = 0;
+
+ private:
+  Loop& loop_;
+  Identity identity_;
+  std::string client_id_;
+};
+
+using ClientPtr = std::shared_ptr<Client>;
+
+}  // namespace gridloom::hub

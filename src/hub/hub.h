@@ -1,0 +1,82 @@
+// The hub: everything that knows where a device's twin lives. Doors call it from their own loops;
+// it finds the shard, posts there, and what comes back is posted to the loop that asked.
+//
+// Thread rules: any function from any thread, unless it says otherwise.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/loop.h"
+#include "base/result.h"
+#include "hub/client.h"
+#include "hub/platform.h"
+#include "hub/shard.h"
+
+namespace gridloom::hub {
+
+class Hub {
+ public:
+  // One shard a loop. The loops outlive the hub; no task of theirs runs after they stop.
+  Hub(Platform& platform, const std::vector<Loop*>& loops);
+  ~Hub();
+  Hub(const Hub&) = delete;
+  Hub& operator=(const Hub&) = delete;
+
+  // Who a user name and password are. kUnknownKey: no such name, or the password is another.
+  // Account: its certificate account; device: its serial number; gateway: "gateway:<account name>".
+  [[nodiscard]] Result<Identity> sign_in(std::string_view user, const Secret& password) const;
+
+  void connected(const ClientPtr& client);
+  void gone(const ClientPtr& client);
+  // False: not granted (nothing of another's, no topic outside the platform's).
+  [[nodiscard]] bool subscribe(const ClientPtr& client, const Subscription& subscription);
+  void unsubscribe(const ClientPtr& client, const std::string& filter);
+
+  // What one read of a connection brought, sorted by shard, so that a busy connection posts once a
+  // shard. Lives on the connection's loop.
+  class Batch {
+   public:
+    explicit Batch(Hub& hub) : hub_(hub), by_shard_(hub.shards_.size()) {}
+    // False: `client` may not publish to the topic; the reason is for the door to give.
+    [[nodiscard]] bool add(const ClientPtr& client, const wire::mqtt::MessagePtr& message,
+                           wire::mqtt::Qos qos, wire::mqtt::AckToken token);
+    void post(const ClientPtr& client);
+
+   private:
+    Hub& hub_;
+    std::vector<std::vector<Inbound>> by_shard_;
+  };
+
+  void read_all(registry::AccountId account, std::string sn, Asker<QuotaBody> asker);
+  void read(registry::AccountId account, std::string sn, std::vector<std::string> quotas,
+            Asker<std::string> asker);
+  void set(registry::AccountId account, std::string sn, wire::JsonObject message,
+           Asker<std::string> asker);
+  void history(registry::AccountId account, std::string sn, std::string code, TimePoint from,
+               TimePoint to, Asker<std::string> asker);
+
+  // The shards' clocks; a few times a second.
+  void tick();
+  // The registry changed: rights are read anew, sessions whose credentials ended are closed.
+  void registry_changed();
+
+  [[nodiscard]] const Platform& platform() const { return platform_; }
+
+ private:
+  struct Place {
+    std::unique_ptr<Shard> shard;
+    Loop* loop = nullptr;
+  };
+  [[nodiscard]] std::size_t index_of(std::string_view sn) const;
+  void on_shard(std::size_t index, std::move_only_function<void(Shard&)> task);
+  void on_all(const std::function<void(Shard&)>& task);
+
+  Platform& platform_;
+  std::vector<Place> shards_;
+};
+
+}  // namespace gridloom::hub

@@ -1,0 +1,80 @@
+// What all shards and doors share: configuration, the clock, the catalogue, the registry's view,
+// presence and counters. Everything here may be used from any thread.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <shared_mutex>
+#include <string>
+#include <string_view>
+#include <unordered_set>
+
+#include "base/clock.h"
+#include "catalog/family.h"
+#include "hub/topics.h"
+#include "registry/directory.h"
+#include "registry/registry.h"
+#include "twin/layout.h"
+#include "twin/twin.h"
+
+namespace gridloom::hub {
+
+struct Config {
+  Millis set_deadline{8000};
+  Wildcards wildcards = Wildcards::kGranted;
+  std::size_t pending_sets = 64;    // of one device
+  std::size_t asked_quotas = 1024;  // of one request
+  twin::TwinLimits twin{};
+};
+
+// Which devices are connected now.
+class Presence {
+ public:
+  [[nodiscard]] bool online(std::string_view sn) const {
+    const std::shared_lock lock(mutex_);
+    return online_.contains(sn);
+  }
+  void set(std::string_view sn, bool is_online) {
+    const std::unique_lock lock(mutex_);
+    if (is_online) {
+      online_.emplace(sn);
+    } else if (const auto found = online_.find(sn); found != online_.end()) {
+      online_.erase(found);
+    }
+  }
+  [[nodiscard]] std::size_t count() const {
+    const std::shared_lock lock(mutex_);
+    return online_.size();
+  }
+
+ private:
+  mutable std::shared_mutex mutex_;
+  std::unordered_set<std::string, twin::StringHash, std::equal_to<>> online_;
+};
+
+// Monotonic since start; read by /metrics.
+struct Counters {
+  using Count = std::atomic<std::uint64_t>;
+  Count reports{0};
+  Count report_bytes{0};
+  Count reports_malformed{0};
+  Count quotas_refused{0};  // beyond a twin's limits
+  Count sets{0};
+  Count sets_failed{0};
+  Count reads{0};
+  Count deliveries{0};
+};
+
+struct Platform {
+  const Clock& clock;
+  std::shared_ptr<const catalog::Catalog> catalog;
+  const registry::Registry& registry;
+  Config config{};
+  Presence presence{};
+  Counters counters{};
+};
+
+}  // namespace gridloom::hub

@@ -1,0 +1,181 @@
+// A shard is the one writer of the twins whose serial numbers hash to it, and the place where their
+// messages are routed: reports to subscribers, sets to devices, replies to whoever asked.
+//
+// A shard belongs to one loop and is called only there; Hub posts. It has no sockets, threads or
+// timers: time comes in by tick(), messages leave through Client.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <unordered_set>
+#include <variant>
+#include <vector>
+
+#include "base/loop.h"
+#include "base/result.h"
+#include "hub/client.h"
+#include "hub/platform.h"
+#include "twin/twin.h"
+#include "wire/json.h"
+
+namespace gridloom::hub {
+
+using wire::mqtt::Message;
+using wire::mqtt::Qos;
+
+// A message that a client published, its topic already found to be one of ours.
+struct Inbound {
+  std::string sn;
+  Verb verb{};
+  wire::mqtt::MessagePtr message;
+  Qos qos = Qos::kAtMostOnce;
+  wire::mqtt::AckToken token;
+};
+
+struct Subscription {
+  std::string filter;
+  Qos qos = Qos::kAtMostOnce;
+  std::uint32_t id = 0;  // MQTT 5 subscription identifier; 0: none
+  bool no_local = false;
+  bool retain_as_published = false;
+  bool send_retained = true;
+};
+
+// Who waits for an answer: `done` is called on `loop`.
+template <typename T>
+struct Asker {
+  Loop* loop = nullptr;
+  Done<Result<T>> done;
+};
+
+using QuotaBody = std::shared_ptr<const std::string>;
+
+class Shard {
+ public:
+  // `mine` tells the serial numbers that hash here from the others.
+  Shard(Platform& platform, std::function<bool(std::string_view)> mine);
+
+  // Of connections.
+  void take_client_id(
+      const ClientPtr& client);  // an older client of the same identity and id is kicked
+  void release_client_id(const Client& client);
+  void device_connected(const ClientPtr& client, const std::string& sn);
+  void gone(const ClientPtr& client);
+  void subscribe(const ClientPtr& client, const Subscription& subscription);
+  void unsubscribe(const Client& client, const std::string& filter);
+  void publish(const ClientPtr& client, Inbound inbound);
+  void recheck();  // after a change of rights: kicks clients whose credentials no longer hold
+
+  // Of apps, over HTTP. kNoPermission for a device that is not the account's, or is unknown.
+  void read_all(registry::AccountId account, const std::string& sn, Asker<QuotaBody> asker);
+  void read(registry::AccountId account, const std::string& sn,
+            const std::vector<std::string>& quotas, Asker<std::string> asker);
+  // The device's reply as JSON text; kBadParams, kOffline.
+  void set(registry::AccountId account, const std::string& sn, wire::JsonObject message,
+           Asker<std::string> asker);
+  // The list of quota/data as JSON text; kUnknownIndexCode.
+  void history(registry::AccountId account, const std::string& sn, const std::string& code,
+               TimePoint from, TimePoint to, Asker<std::string> asker);
+
+  void tick(TimePoint now);  // times out sets
+  void flush();              // hands out what the last calls made for clients
+
+ private:
+  struct HttpAsker {
+    Asker<std::string> asker;
+  };
+  struct MqttAsker {
+    std::string account;  // certificate account
+    wire::JsonObject request;
+  };
+  struct Pending {
+    std::string id;       // as it went to the device, as text
+    wire::Json asked_id;  // as it came
+    std::variant<HttpAsker, MqttAsker> asker;
+  };
+  struct DeviceState {
+    explicit DeviceState(twin::LayoutPtr layout, const twin::TwinLimits& limits)
+        : twin(std::move(layout), limits) {}
+    twin::Twin twin;
+    std::unordered_set<const Client*> carriers;  // connections that speak for it
+    bool away = false;                           // said so itself, by a status message
+    std::vector<Pending> pending;
+  };
+  struct Subscriber {
+    ClientPtr client;
+    Subscription subscription;
+  };
+  struct Scope {                                     // of an account, a device or a gateway
+    twin::StringMap<std::vector<Subscriber>> exact;  // by topic
+    std::vector<Subscriber> wild;
+  };
+  struct Deadline {
+    TimePoint at;
+    std::string sn;
+    std::string id;
+  };
+  struct Out {
+    ClientPtr client;
+    std::vector<Delivery> deliveries;
+    std::vector<Ack> acks;
+  };
+
+  DeviceState& state_of(std::string_view sn);
+  [[nodiscard]] DeviceState* find_state(std::string_view sn);
+
+  void on_report(const Inbound& inbound);
+  void on_reply(const Inbound& inbound);
+  void on_status(const ClientPtr& client, const Inbound& inbound);
+  void on_account_set(const ClientPtr& client, const Inbound& inbound);
+  void on_account_get(const ClientPtr& client, const Inbound& inbound);
+
+  Status start_set(const std::string& sn, wire::JsonObject message, Pending pending);
+  void finish(const std::string& sn, Pending pending, Result<std::string> reply);
+  void refuse_mqtt(const std::string& account, const std::string& sn, Verb verb,
+                   const wire::JsonObject& request, std::string_view code,
+                   std::string_view message);
+
+  void set_online(const std::string& sn, bool online);
+  [[nodiscard]] std::string status_text(bool online) const;
+  void send_retained(const ClientPtr& client, const Subscription& subscription);
+
+  // What goes out has the topic of who gets it, and everything else of `like`.
+  // To the subscribers of the owner and of everyone the device is shared with:
+  void to_accounts(const std::string& sn, Verb verb, const Message& like, Qos qos);
+  void to_account(std::string_view account, const std::string& sn, Verb verb, const Message& like,
+                  Qos qos, const Client* from = nullptr);
+  void to_device(const std::string& sn, Verb verb, const Message& like);
+  void route(std::string_view scope_name, std::string topic, const Message& like, Qos qos,
+             const Client* from);
+  Out& out_for(const ClientPtr& client);
+
+  template <typename T>
+  static void answer(Asker<T> asker, Result<T> result);
+  [[nodiscard]] Result<const registry::Device*> permitted(const registry::Directory& directory,
+                                                          registry::AccountId account,
+                                                          std::string_view sn,
+                                                          registry::Rights least) const;
+
+  Platform& platform_;
+  std::function<bool(std::string_view)> mine_;
+  std::map<const catalog::Family*, twin::LayoutPtr> layouts_;
+  twin::ReportReader reader_;
+  twin::StringMap<DeviceState> devices_;
+  twin::StringMap<Scope> scopes_;
+  std::unordered_map<const Client*, std::vector<std::string>> filters_;  // what a client subscribed
+  std::unordered_map<const Client*, std::unordered_set<std::string>> carried_;
+  twin::StringMap<std::weak_ptr<Client>> client_ids_;
+  std::deque<Deadline> deadlines_;
+  std::vector<Out> outs_;
+  std::unordered_map<const Client*, std::size_t> out_index_;
+  std::int64_t next_id_ = 0;
+};
+
+}  // namespace gridloom::hub

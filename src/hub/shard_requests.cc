@@ -1,0 +1,310 @@
+// What apps ask of devices: reads from the twin, sets through to the device and its replies back.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "catalog/family.h"
+#include "hub/history.h"
+#include "hub/shard.h"
+
+namespace gridloom::hub {
+namespace {
+
+using wire::Json;
+using wire::JsonObject;
+
+// `id` is compared as text, since a device answers "5" with 5 (quirk 24).
+std::string id_text(const Json& id) {
+  return id.is_string() ? std::string(id.get_string()) : wire::to_text(id);
+}
+
+// As real devices do: a numeric string comes back as a number.
+Json numeric_if_possible(const Json& id) {
+  if (!id.is_string()) return id;
+  const std::string_view text = id.get_string();
+  const bool digits = !text.empty() && text.size() < 19 && (text.size() == 1 || text[0] != '0') &&
+                      std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+  return digits ? Json(std::stoll(std::string(text))) : id;
+}
+
+// The general reply of document 002 ("Reply Topic's Common Field").
+JsonObject reply_to(const JsonObject& request, std::string_view code) {
+  JsonObject reply;
+  const Json* id = request.if_contains("id");
+  reply["id"] = id == nullptr ? Json(0) : numeric_if_possible(*id);
+  reply["version"] = "1.0";
+  for (const char* key : {"moduleType", "operateType"}) {
+    if (const Json* value = request.if_contains(key)) reply[key] = *value;
+  }
+  reply["code"] = code;
+  return reply;
+}
+
+Message plain(std::string payload) {
+  Message message;
+  message.payload = std::move(payload);
+  return message;
+}
+
+std::vector<std::string> quotas_of(const JsonObject& request) {
+  std::vector<std::string> names;
+  const Json* params = request.if_contains("params");
+  const Json* quotas = params == nullptr ? nullptr : wire::member(*params, "quotas");
+  if (quotas == nullptr || !quotas->is_array()) return names;
+  for (const Json& name : quotas->get_array()) {
+    if (name.is_string()) names.emplace_back(name.get_string());
+  }
+  return names;
+}
+
+std::string message_of(const Fault& fault) {
+  return fmt::format("{}: {}", code_of(fault.kind).message, fault.detail);
+}
+
+}  // namespace
+
+template <typename T>
+void Shard::answer(Asker<T> asker, Result<T> result) {
+  Loop& loop = *asker.loop;
+  loop.post([done = std::move(asker.done), result = std::move(result)]() mutable {
+    done(std::move(result));
+  });
+}
+
+Result<const registry::Device*> Shard::permitted(const registry::Directory& directory,
+                                                 registry::AccountId account, std::string_view sn,
+                                                 registry::Rights least) const {
+  const registry::Device* device = directory.find_device(sn);
+  if (device == nullptr || registry::Directory::rights(account, *device) < least) {
+    return fail(FaultKind::kNoPermission,
+                fmt::format("{} is not a device that this account may {}", sn,
+                            least == registry::Rights::kMonitor ? "read" : "set"));
+  }
+  return device;
+}
+
+void Shard::read_all(registry::AccountId account, const std::string& sn, Asker<QuotaBody> asker) {
+  platform_.counters.reads.fetch_add(1, std::memory_order_relaxed);
+  const auto directory = platform_.registry.directory();
+  if (auto device = permitted(*directory, account, sn, registry::Rights::kMonitor); !device) {
+    return answer<QuotaBody>(std::move(asker), std::unexpected(std::move(device.error())));
+  }
+  DeviceState* state = find_state(sn);
+  QuotaBody body = state == nullptr ? nullptr : state->twin.all();
+  if (!body) body = std::make_shared<const std::string>("{}");
+  answer<QuotaBody>(std::move(asker), std::move(body));
+}
+
+void Shard::read(registry::AccountId account, const std::string& sn,
+                 const std::vector<std::string>& quotas, Asker<std::string> asker) {
+  platform_.counters.reads.fetch_add(1, std::memory_order_relaxed);
+  const auto directory = platform_.registry.directory();
+  if (auto device = permitted(*directory, account, sn, registry::Rights::kMonitor); !device) {
+    return answer<std::string>(std::move(asker), std::unexpected(std::move(device.error())));
+  }
+  DeviceState* state = find_state(sn);
+  answer<std::string>(std::move(asker), state == nullptr ? "{}" : state->twin.answer(quotas));
+}
+
+void Shard::history(registry::AccountId account, const std::string& sn, const std::string& code,
+                    TimePoint from, TimePoint to, Asker<std::string> asker) {
+  const auto directory = platform_.registry.directory();
+  if (auto device = permitted(*directory, account, sn, registry::Rights::kMonitor); !device) {
+    return answer<std::string>(std::move(asker), std::unexpected(std::move(device.error())));
+  }
+  const twin::Twin& twin = state_of(sn).twin;
+  const auto& history = twin.family().history;
+  if (!history || history->code != code) {
+    return answer<std::string>(
+        std::move(asker), fail(FaultKind::kUnknownIndexCode,
+                               history ? fmt::format("params.code is {:?}: {} has {}", code,
+                                                     twin.family().product, history->code)
+                                       : fmt::format("{} has no history", twin.family().product)));
+  }
+  answer<std::string>(std::move(asker), history_list(*history, twin.energies(from, to)));
+}
+
+void Shard::set(registry::AccountId account, const std::string& sn, JsonObject message,
+                Asker<std::string> asker) {
+  const auto directory = platform_.registry.directory();
+  if (auto device = permitted(*directory, account, sn, registry::Rights::kFull); !device) {
+    return answer<std::string>(std::move(asker), std::unexpected(std::move(device.error())));
+  }
+  // `id` and `version` of an HTTP set are optional and echoed nowhere (quirk 19).
+  JsonObject outgoing;
+  outgoing["id"] = ++next_id_;
+  outgoing["version"] = "1.0";
+  for (const auto& [key, value] : message) {
+    if (key != "sn" && key != "id") outgoing[key] = value;
+  }
+  Pending pending{.id = {}, .asked_id = outgoing["id"], .asker = HttpAsker{std::move(asker)}};
+  // finish() has told the asker why, if it could not be started.
+  static_cast<void>(start_set(sn, std::move(outgoing), std::move(pending)));
+}
+
+Status Shard::start_set(const std::string& sn, JsonObject message, Pending pending) {
+  platform_.counters.sets.fetch_add(1, std::memory_order_relaxed);
+  DeviceState& state = state_of(sn);
+  const auto refuse = [&](Fault fault) -> Status {
+    platform_.counters.sets_failed.fetch_add(1, std::memory_order_relaxed);
+    finish(sn, std::move(pending), std::unexpected(fault));
+    return std::unexpected(std::move(fault));
+  };
+  if (auto checked = catalog::check_set(state.twin.family(), message); !checked) {
+    return refuse(std::move(checked.error()));
+  }
+  if (!platform_.presence.online(sn)) {
+    return refuse({.kind = FaultKind::kOffline, .detail = sn + " is not connected"});
+  }
+  if (state.pending.size() >= platform_.config.pending_sets) {
+    return refuse({.kind = FaultKind::kOffline,
+                   .detail = fmt::format("{} has {} sets unanswered", sn, state.pending.size())});
+  }
+  // The id goes to the device as it came, unless another app's set is waiting under the same one.
+  pending.id = id_text(pending.asked_id);
+  const auto waiting = [&](const std::string& id) {
+    return std::ranges::find(state.pending, id, &Pending::id) != state.pending.end();
+  };
+  if (pending.id.empty() || waiting(pending.id)) {
+    do pending.id = std::to_string(++next_id_);
+    while (waiting(pending.id));
+    message["id"] = next_id_;
+  }
+  deadlines_.push_back(
+      {.at = platform_.clock.now() + platform_.config.set_deadline, .sn = sn, .id = pending.id});
+  state.pending.push_back(std::move(pending));
+  to_device(sn, Verb::kSet, plain(wire::to_text(message)));
+  return {};
+}
+
+void Shard::on_account_set(const ClientPtr& client, const Inbound& inbound) {
+  const Identity& who = client->identity();
+  auto parsed = wire::parse_json(inbound.message->payload);
+  if (!parsed || !parsed->is_object()) {
+    refuse_mqtt(who.name, inbound.sn, Verb::kSetReply, {}, "-1",
+                parsed ? "a set is a JSON object" : parsed.error().detail);
+    return;
+  }
+  JsonObject& message = parsed->get_object();
+  const auto directory = platform_.registry.directory();
+  if (!permitted(*directory, who.account, inbound.sn, registry::Rights::kFull)) {
+    refuse_mqtt(who.name, inbound.sn, Verb::kSetReply, message, "-1",
+                "this device does not belong to the account");
+    return;
+  }
+  const Json* id = message.if_contains("id");
+  Pending pending{.id = {},
+                  .asked_id = id == nullptr ? Json("") : *id,
+                  .asker = MqttAsker{.account = who.name, .request = message}};
+  message.erase("sn");
+  static_cast<void>(start_set(inbound.sn, std::move(message), std::move(pending)));
+}
+
+void Shard::refuse_mqtt(const std::string& account, const std::string& sn, Verb verb,
+                        const JsonObject& request, std::string_view code,
+                        std::string_view message) {
+  JsonObject reply = reply_to(request, code);
+  reply["message"] = message;
+  to_account(account, sn, verb, plain(wire::to_text(reply)), Qos::kAtLeastOnce);
+}
+
+void Shard::finish(const std::string& sn, Pending pending, Result<std::string> reply) {
+  if (auto* http = std::get_if<HttpAsker>(&pending.asker)) {
+    return answer<std::string>(std::move(http->asker), std::move(reply));
+  }
+  const auto& mqtt = std::get<MqttAsker>(pending.asker);
+  if (reply) return to_account(mqtt.account, sn, Verb::kSetReply, plain(*reply), Qos::kAtLeastOnce);
+  const Fault& fault = reply.error();
+  refuse_mqtt(mqtt.account, sn, Verb::kSetReply, mqtt.request,
+              fault.kind == FaultKind::kOffline ? "-2" : "-1", message_of(fault));
+}
+
+void Shard::on_reply(const Inbound& inbound) {
+  const auto parsed = wire::parse_json(inbound.message->payload);
+  const Json* id = parsed ? wire::member(*parsed, "id") : nullptr;
+  DeviceState& state = state_of(inbound.sn);
+  const auto found = id == nullptr ? state.pending.end()
+                                   : std::ranges::find(state.pending, id_text(*id), &Pending::id);
+  if (found == state.pending.end()) {
+    // Nobody here asked, or too late: whoever may read the device sees it.
+    return to_accounts(inbound.sn, Verb::kSetReply, *inbound.message, inbound.qos);
+  }
+  Pending pending = std::move(*found);
+  state.pending.erase(found);
+  if (std::holds_alternative<HttpAsker>(pending.asker)) {
+    to_accounts(inbound.sn, Verb::kSetReply, *inbound.message, inbound.qos);
+    // A virtual device says so when it does not know a selector (quirk 23).
+    const Json* code = wire::member(*parsed, "code");
+    if (code != nullptr && id_text(*code) == code_of(FaultKind::kBadParams).code) {
+      const Json* message = wire::member(*parsed, "message");
+      return finish(inbound.sn, std::move(pending),
+                    fail(FaultKind::kBadParams,
+                         message == nullptr ? "the device refused it" : id_text(*message)));
+    }
+    return finish(inbound.sn, std::move(pending), inbound.message->payload);
+  }
+  if (id_text(pending.asked_id) == pending.id) {
+    return finish(inbound.sn, std::move(pending), inbound.message->payload);
+  }
+  JsonObject reply = parsed->get_object();
+  reply["id"] = numeric_if_possible(pending.asked_id);
+  finish(inbound.sn, std::move(pending), wire::to_text(reply));
+}
+
+void Shard::on_account_get(const ClientPtr& client, const Inbound& inbound) {
+  const Identity& who = client->identity();
+  const auto parsed = wire::parse_json(inbound.message->payload);
+  const JsonObject request = parsed && parsed->is_object() ? parsed->get_object() : JsonObject();
+  const auto refuse = [&](std::string_view code, std::string_view message) {
+    refuse_mqtt(who.name, inbound.sn, Verb::kGetReply, request, code, message);
+  };
+  if (!parsed || !parsed->is_object()) return refuse("-1", "a get is a JSON object");
+  const auto directory = platform_.registry.directory();
+  const auto device = permitted(*directory, who.account, inbound.sn, registry::Rights::kMonitor);
+  if (!device) return refuse("-1", "this device does not belong to the account");
+  const bool online = platform_.presence.online(inbound.sn);
+  if (!online) return refuse("-2", "the device is offline");
+
+  platform_.counters.reads.fetch_add(1, std::memory_order_relaxed);
+  twin::Twin& twin = state_of(inbound.sn).twin;
+  const Json* operate = request.if_contains("operateType");
+  std::string data;
+  if (operate != nullptr && *operate == "latestQuotas") {
+    const QuotaBody all = twin.all();
+    data = fmt::format(R"({{"sn":{},"productType":{},"model":{},"online":1,"quotaMap":{}}})",
+                       wire::to_text(Json(inbound.sn)), twin.family().product_type,
+                       twin.family().model, all ? *all : "{}");
+  } else {
+    const std::vector<std::string> names = quotas_of(request);
+    if (names.empty() || names.size() > platform_.config.asked_quotas) {
+      return refuse("-1", fmt::format("params.quotas is a list of 1 to {} quota names",
+                                      platform_.config.asked_quotas));
+    }
+    data = twin.answer(names);
+  }
+  JsonObject reply = reply_to(request, "0");
+  reply["timestamp"] = unix_ms(platform_.clock.now());
+  std::string text = wire::to_text(reply);
+  text.back() = ',';
+  text.append(R"("data":)").append(data).append(1, '}');
+  to_account(who.name, inbound.sn, Verb::kGetReply, plain(std::move(text)), Qos::kAtLeastOnce);
+}
+
+void Shard::tick(TimePoint now) {
+  while (!deadlines_.empty() && deadlines_.front().at <= now) {
+    const Deadline deadline = std::move(deadlines_.front());
+    deadlines_.pop_front();
+    DeviceState& state = state_of(deadline.sn);
+    const auto found = std::ranges::find(state.pending, deadline.id, &Pending::id);
+    if (found == state.pending.end()) continue;
+    Pending pending = std::move(*found);
+    state.pending.erase(found);
+    platform_.counters.sets_failed.fetch_add(1, std::memory_order_relaxed);
+    finish(deadline.sn, std::move(pending),
+           fail(FaultKind::kOffline, fmt::format("{} did not answer within {} s", deadline.sn,
+                                                 platform_.config.set_deadline.count() / 1000)));
+  }
+}
+
+}  // namespace gridloom::hub

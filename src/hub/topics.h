@@ -1,0 +1,43 @@
+// The platform's topic space: what each topic means and who may use it. Pure.
+//
+// Apps:    /open/<certificate account>/<sn>/<verb>   (document 002, "MQTT Topic")
+// Devices: /device/<sn>/<verb>                       (ours: the documents show the apps' side only)
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "hub/client.h"
+
+namespace gridloom::hub {
+
+enum class Verb : std::uint8_t { kQuota, kSet, kSetReply, kGet, kGetReply, kStatus };
+[[nodiscard]] std::string_view name_of(Verb verb);
+
+struct OpenTopic {
+  std::string_view account;  // certificate account
+  std::string_view sn;
+  Verb verb{};
+};
+struct DeviceTopic {
+  std::string_view sn;
+  Verb verb{};
+};
+[[nodiscard]] std::optional<OpenTopic> open_topic(std::string_view topic);
+[[nodiscard]] std::optional<DeviceTopic> device_topic(std::string_view topic);
+
+[[nodiscard]] std::string make_open_topic(std::string_view account, std::string_view sn, Verb verb);
+[[nodiscard]] std::string make_device_topic(std::string_view sn, Verb verb);
+
+// What a filter covers, for one identity.
+struct FilterScope {
+  bool granted = false;
+  std::string_view sn;  // the one device it can match; empty: several
+};
+enum class Wildcards : std::uint8_t { kGranted, kDenied };
+[[nodiscard]] FilterScope scope_of(const Identity& who, std::string_view filter,
+                                   Wildcards wildcards);
+
+}  // namespace gridloom::hub

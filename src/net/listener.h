@@ -1,0 +1,63 @@
+// A listening socket, plain or TLS, whose connections are handed to the loops in turn.
+//
+// One acceptor, not one a loop: with SO_REUSEPORT a taken port goes unnoticed, and a home's five
+// devices may all land on one thread.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "net/io_loop.h"
+#include "net/protocol.h"
+#include "net/tls.h"
+
+namespace gridloom::net {
+
+struct Address {
+  std::string host;  // "127.0.0.1", "::1", "0.0.0.0"
+  std::uint16_t port = 0;
+
+  [[nodiscard]] bool loopback() const;
+  [[nodiscard]] std::string text() const;  // "127.0.0.1:8080", "[::1]:8080"
+};
+// "ADDR:PORT", "[V6]:PORT", "localhost:PORT". kBadParams with what is wrong.
+[[nodiscard]] Result<Address> parse_address(std::string_view text);
+
+struct ListenerLimits {
+  std::size_t connections = 20'000;  // a listener
+  std::size_t unsent_bytes =
+      std::size_t{8} * 1024 * 1024;  // of one connection; beyond, it is cut off
+};
+
+class Listener {
+ public:
+  struct Options {
+    Address address;
+    TlsContextPtr tls;  // null: plain
+    MakeProtocol make;
+    const Clock* clock = nullptr;
+    ListenerLimits limits{};
+  };
+  // Binds at once; kConflict names a taken port. Connections come after start().
+  [[nodiscard]] static Result<std::unique_ptr<Listener>> open(Options options,
+                                                              const std::vector<IoLoop*>& loops);
+  ~Listener();
+  Listener(const Listener&) = delete;
+  Listener& operator=(const Listener&) = delete;
+
+  [[nodiscard]] const Address& bound() const;
+  void start();
+  [[nodiscard]] std::size_t connections() const;
+
+ private:
+  struct Impl;
+  explicit Listener(std::shared_ptr<Impl> impl);
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace gridloom::net

@@ -1,0 +1,271 @@
+#include "net/tls.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <ifaddrs.h>
+#include <netinet/in.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/rand.h>
+#include <openssl/x509v3.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <boost/asio/ssl/context.hpp>
+#include <cerrno>
+#include <cstring>
+#include <set>
+#include <utility>
+
+namespace gridloom::net {
+namespace {
+
+template <auto Free>
+struct Freer {
+  template <typename T>
+  void operator()(T* object) const {
+    Free(object);
+  }
+};
+using KeyPtr = std::unique_ptr<EVP_PKEY, Freer<EVP_PKEY_free>>;
+using CertificatePtr = std::unique_ptr<X509, Freer<X509_free>>;
+using BioPtr = std::unique_ptr<BIO, Freer<BIO_free_all>>;
+using ExtensionPtr = std::unique_ptr<X509_EXTENSION, Freer<X509_EXTENSION_free>>;
+using NamesPtr = std::unique_ptr<GENERAL_NAMES, Freer<GENERAL_NAMES_free>>;
+
+constexpr long kDay_s = 24 * 3600;
+constexpr long kAuthorityDays = 3650;
+// What Apple's clients accept at most of a server certificate.
+constexpr long kServerDays = 800;
+constexpr long kRenewDays = 60;
+
+Status refuse(std::string_view what, const std::filesystem::path& file) {
+  return fail(FaultKind::kIo, fmt::format("{} {}: {}", what, file.string(), std::strerror(errno)));
+}
+
+// Whole or not at all: a file that a crash cut short would keep the server from starting again.
+Status write_file(const std::filesystem::path& file, std::string_view text, mode_t mode) {
+  const std::filesystem::path fresh = file.string() + ".new";
+  const int fd = ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
+  if (fd < 0) return refuse("cannot make", fresh);
+  ssize_t written = ::fchmod(fd, mode);
+  if (written == 0) written = ::write(fd, text.data(), text.size());
+  const bool good = std::cmp_equal(written, text.size()) && ::fsync(fd) == 0;
+  if (::close(fd) != 0 || !good) return refuse("cannot write", fresh);
+  if (::rename(fresh.c_str(), file.c_str()) != 0) return refuse("cannot rename", fresh);
+  return {};
+}
+
+std::string text_of(BIO* bio) {
+  char* data = nullptr;
+  const long size = BIO_get_mem_data(bio, &data);
+  return {data, static_cast<std::size_t>(size)};
+}
+
+std::string pem(X509* certificate) {
+  const BioPtr bio(BIO_new(BIO_s_mem()));
+  PEM_write_bio_X509(bio.get(), certificate);
+  return text_of(bio.get());
+}
+
+std::string pem(EVP_PKEY* key) {
+  const BioPtr bio(BIO_new(BIO_s_mem()));
+  PEM_write_bio_PrivateKey(bio.get(), key, nullptr, nullptr, 0, nullptr, nullptr);
+  return text_of(bio.get());
+}
+
+CertificatePtr read_certificate(const std::filesystem::path& file) {
+  const BioPtr bio(BIO_new_file(file.c_str(), "r"));
+  return CertificatePtr(bio ? PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr) : nullptr);
+}
+
+KeyPtr read_key(const std::filesystem::path& file) {
+  const BioPtr bio(BIO_new_file(file.c_str(), "r"));
+  return KeyPtr(bio ? PEM_read_bio_PrivateKey(bio.get(), nullptr, nullptr, nullptr) : nullptr);
+}
+
+void add_extension(X509* certificate, X509* issuer, int nid, const std::string& value) {
+  X509V3_CTX context;
+  X509V3_set_ctx_nodb(&context);
+  X509V3_set_ctx(&context, issuer, certificate, nullptr, nullptr, 0);
+  const ExtensionPtr extension(X509V3_EXT_conf_nid(nullptr, &context, nid, value.c_str()));
+  if (extension) X509_add_ext(certificate, extension.get(), -1);
+}
+
+CertificatePtr blank_certificate(EVP_PKEY* key, std::string_view name, long days) {
+  CertificatePtr certificate(X509_new());
+  X509_set_version(certificate.get(), X509_VERSION_3);
+  std::array<unsigned char, 16> serial{};
+  RAND_bytes(serial.data(), serial.size());
+  serial[0] &= 0x7fU;
+  BIGNUM* number = BN_bin2bn(serial.data(), serial.size(), nullptr);
+  BN_to_ASN1_INTEGER(number, X509_get_serialNumber(certificate.get()));
+  BN_free(number);
+  X509_gmtime_adj(X509_getm_notBefore(certificate.get()), -kDay_s);
+  X509_gmtime_adj(X509_getm_notAfter(certificate.get()), days * kDay_s);
+  X509_set_pubkey(certificate.get(), key);
+  X509_NAME* subject = X509_get_subject_name(certificate.get());
+  const std::string text(name);
+  X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_UTF8,
+                             reinterpret_cast<const unsigned char*>(text.c_str()), -1, -1, 0);
+  return certificate;
+}
+
+bool is_address(const std::string& name) {
+  std::array<unsigned char, 16> bytes{};
+  return inet_pton(AF_INET, name.c_str(), bytes.data()) == 1 ||
+         inet_pton(AF_INET6, name.c_str(), bytes.data()) == 1;
+}
+
+// localhost, this machine's names and addresses, and what it is known as outside.
+std::set<std::string> names_to_cover(const std::vector<std::string>& public_hosts) {
+  std::set<std::string> names{"localhost", "127.0.0.1", "::1"};
+  std::array<char, 256> host{};
+  if (gethostname(host.data(), host.size() - 1) == 0 && host[0] != '\0') names.emplace(host.data());
+  ifaddrs* addresses = nullptr;
+  if (getifaddrs(&addresses) == 0) {
+    for (const ifaddrs* at = addresses; at != nullptr; at = at->ifa_next) {
+      if (at->ifa_addr == nullptr) continue;
+      std::array<char, INET6_ADDRSTRLEN> text{};
+      const int family = at->ifa_addr->sa_family;
+      const void* raw = nullptr;
+      if (family == AF_INET) raw = &reinterpret_cast<const sockaddr_in*>(at->ifa_addr)->sin_addr;
+      if (family == AF_INET6) raw = &reinterpret_cast<const sockaddr_in6*>(at->ifa_addr)->sin6_addr;
+      if (raw != nullptr && inet_ntop(family, raw, text.data(), text.size()) != nullptr) {
+        names.emplace(text.data());
+      }
+    }
+    freeifaddrs(addresses);
+  }
+  names.insert(public_hosts.begin(), public_hosts.end());
+  return names;
+}
+
+bool covers(X509* certificate, const std::set<std::string>& names) {
+  return std::ranges::all_of(names, [certificate](const std::string& name) {
+    return is_address(name) ? X509_check_ip_asc(certificate, name.c_str(), 0) == 1
+                            : X509_check_host(certificate, name.c_str(), 0, 0, nullptr) == 1;
+  });
+}
+
+bool lasts(X509* certificate, long days) {
+  int left_days = 0;
+  int left_s = 0;
+  return ASN1_TIME_diff(&left_days, &left_s, nullptr, X509_get0_notAfter(certificate)) == 1 &&
+         left_days > days;
+}
+
+struct Issuer {
+  CertificatePtr certificate;
+  KeyPtr key;
+};
+
+Result<Issuer> own_authority(const std::filesystem::path& folder) {
+  const auto certificate_file = folder / "ca.pem";
+  const auto key_file = folder / "ca.key";
+  if (std::filesystem::exists(certificate_file)) {
+    Issuer issuer{.certificate = read_certificate(certificate_file), .key = read_key(key_file)};
+    if (!issuer.certificate || !issuer.key) {
+      return fail(
+          FaultKind::kMalformed,
+          fmt::format("{} and ca.key are not a certificate and its key; remove both to have "
+                      "new ones made (clients must then trust the new one)",
+                      certificate_file.string()));
+    }
+    return issuer;
+  }
+  KeyPtr key(EVP_EC_gen("P-256"));
+  CertificatePtr certificate = blank_certificate(
+      key.get(), "Gridloom authority " + std::to_string(::time(nullptr)), kAuthorityDays);
+  X509_set_issuer_name(certificate.get(), X509_get_subject_name(certificate.get()));
+  add_extension(certificate.get(), certificate.get(), NID_basic_constraints,
+                "critical,CA:TRUE,pathlen:0");
+  add_extension(certificate.get(), certificate.get(), NID_key_usage,
+                "critical,keyCertSign,cRLSign");
+  add_extension(certificate.get(), certificate.get(), NID_subject_key_identifier, "hash");
+  if (X509_sign(certificate.get(), key.get(), EVP_sha256()) == 0) {
+    return fail(FaultKind::kInternal, "OpenSSL could not sign the authority's certificate");
+  }
+  if (Status saved = write_file(key_file, pem(key.get()), 0600); !saved) {
+    return std::unexpected(std::move(saved.error()));
+  }
+  if (Status saved = write_file(certificate_file, pem(certificate.get()), 0644); !saved) {
+    return std::unexpected(std::move(saved.error()));
+  }
+  return Issuer{.certificate = std::move(certificate), .key = std::move(key)};
+}
+
+Status make_server_certificate(const TlsFiles& files, const Issuer& issuer,
+                               const std::set<std::string>& names) {
+  const KeyPtr key(EVP_EC_gen("P-256"));
+  const CertificatePtr certificate = blank_certificate(key.get(), "localhost", kServerDays);
+  X509_set_issuer_name(certificate.get(), X509_get_subject_name(issuer.certificate.get()));
+  std::string alternatives;
+  for (const std::string& name : names) {
+    if (!alternatives.empty()) alternatives += ',';
+    alternatives += (is_address(name) ? "IP:" : "DNS:") + name;
+  }
+  X509* const by = issuer.certificate.get();
+  add_extension(certificate.get(), by, NID_basic_constraints, "critical,CA:FALSE");
+  add_extension(certificate.get(), by, NID_key_usage, "critical,digitalSignature");
+  add_extension(certificate.get(), by, NID_ext_key_usage, "serverAuth");
+  add_extension(certificate.get(), by, NID_subject_alt_name, alternatives);
+  add_extension(certificate.get(), by, NID_subject_key_identifier, "hash");
+  add_extension(certificate.get(), by, NID_authority_key_identifier, "keyid");
+  if (X509_sign(certificate.get(), issuer.key.get(), EVP_sha256()) == 0) {
+    return fail(FaultKind::kInternal, "OpenSSL could not sign the server's certificate");
+  }
+  if (Status saved = write_file(files.key, pem(key.get()), 0600); !saved) return saved;
+  return write_file(files.certificate, pem(certificate.get()), 0644);
+}
+
+}  // namespace
+
+Result<TlsFiles> own_certificates(const std::filesystem::path& data_folder,
+                                  const std::vector<std::string>& public_hosts) {
+  const std::filesystem::path folder = data_folder / "tls";
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (error) {
+    return fail(FaultKind::kIo,
+                fmt::format("cannot make {}: {}", folder.string(), error.message()));
+  }
+  const TlsFiles files{.ca = std::filesystem::absolute(folder / "ca.pem"),
+                       .certificate = folder / "server.pem",
+                       .key = folder / "server.key"};
+  const Result<Issuer> issuer = own_authority(folder);
+  if (!issuer) return std::unexpected(issuer.error());
+  const std::set<std::string> names = names_to_cover(public_hosts);
+  const CertificatePtr present = read_certificate(files.certificate);
+  const KeyPtr public_key(X509_get_pubkey(issuer->certificate.get()));
+  const bool good = present && read_key(files.key) && covers(present.get(), names) &&
+                    lasts(present.get(), kRenewDays) &&
+                    X509_verify(present.get(), public_key.get()) == 1;
+  if (!good) {
+    if (Status made = make_server_certificate(files, *issuer, names); !made) {
+      return std::unexpected(std::move(made.error()));
+    }
+  }
+  return files;
+}
+
+Result<TlsContextPtr> tls_context(const TlsFiles& files) {
+  namespace ssl = boost::asio::ssl;
+  auto context = std::make_shared<ssl::context>(ssl::context::tls_server);
+  boost::system::error_code error;
+  context->set_options(ssl::context::default_workarounds | ssl::context::no_tlsv1 |
+                           ssl::context::no_tlsv1_1 | SSL_OP_NO_RENEGOTIATION,
+                       error);
+  if (!error) context->use_certificate_chain_file(files.certificate.string(), error);
+  if (!error) context->use_private_key_file(files.key.string(), ssl::context::pem, error);
+  if (error) {
+    return fail(FaultKind::kMalformed, fmt::format("{} and {}: {}", files.certificate.string(),
+                                                   files.key.string(), error.message()));
+  }
+  return context;
+}
+
+}  // namespace gridloom::net

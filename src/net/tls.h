@@ -1,0 +1,36 @@
+// TLS for the doors: a certificate authority of our own, made on first start in the data folder,
+// and a server certificate that it signs; or given certificates.
+//
+// DIR/tls/ca.pem, ca.key (0600), server.pem, server.key (0600). Clients trust ca.pem. The server
+// certificate covers localhost, the machine's names and addresses, and the public host; it is made
+// again when that set grows or it nears its end.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+
+namespace boost::asio::ssl {
+class context;
+}
+
+namespace gridloom::net {
+
+using TlsContextPtr = std::shared_ptr<boost::asio::ssl::context>;
+
+struct TlsFiles {
+  std::filesystem::path ca;
+  std::filesystem::path certificate;
+  std::filesystem::path key;
+};
+
+// kIo, kMalformed (a file that is no certificate).
+[[nodiscard]] Result<TlsFiles> own_certificates(const std::filesystem::path& data_folder,
+                                                const std::vector<std::string>& public_hosts);
+
+[[nodiscard]] Result<TlsContextPtr> tls_context(const TlsFiles& files);
+
+}  // namespace gridloom::net

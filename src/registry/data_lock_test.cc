@@ -1,0 +1,79 @@
+// One holder at a time; the lock ends with its holder, also when that is killed.
+#include "registry/data_lock.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <optional>
+#include <string>
+
+#include "registry/test_folder.h"
+
+namespace gridloom::registry {
+namespace {
+
+TEST(DataLock, TheSecondToTakeItIsToldWhoHasIt) {
+  const TestFolder folder;
+  const Result<DataLock> first = DataLock::take(folder.data());
+  ASSERT_TRUE(first) << first.error().detail;
+  const Result<DataLock> second = DataLock::take(folder.data());
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().kind, FaultKind::kConflict);
+  EXPECT_EQ(second.error().detail,
+            fmt::format("a server is running on {} (pid {})", folder.data().string(), ::getpid()));
+  EXPECT_EQ(mode_of(folder.data()), 0700U);
+  EXPECT_EQ(mode_of(folder.data() / "lock"), 0600U);
+}
+
+TEST(DataLock, IsFreeAfterItsHolderWentAndMovesWithIt) {
+  const TestFolder folder;
+  std::optional<DataLock> kept;
+  {
+    Result<DataLock> first = DataLock::take(folder.data());
+    ASSERT_TRUE(first);
+    kept = std::move(*first);
+  }
+  EXPECT_FALSE(DataLock::take(folder.data()));
+  kept.reset();
+  EXPECT_TRUE(DataLock::take(folder.data()));
+}
+
+TEST(DataLock, IsFreeAfterItsHolderWasKilled) {
+  const TestFolder folder;
+  int pipe[2] = {-1, -1};
+  ASSERT_EQ(::pipe(pipe), 0);
+  const pid_t child = ::fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    const Result<DataLock> held = DataLock::take(folder.data());
+    const char answer = held ? 'y' : 'n';
+    static_cast<void>(::write(pipe[1], &answer, 1));
+    while (true) ::pause();
+  }
+  char answer = 0;
+  ASSERT_EQ(::read(pipe[0], &answer, 1), 1);
+  EXPECT_EQ(answer, 'y');
+  const Result<DataLock> refused = DataLock::take(folder.data());
+  ASSERT_FALSE(refused);
+  EXPECT_TRUE(refused.error().detail.ends_with(fmt::format("(pid {})", child)));
+  ::kill(child, SIGKILL);
+  ::waitpid(child, nullptr, 0);
+  EXPECT_TRUE(DataLock::take(folder.data()));
+  ::close(pipe[0]);
+  ::close(pipe[1]);
+}
+
+TEST(DataLock, AFolderThatCannotBeMadeIsNamed) {
+  const TestFolder folder;
+  write_content(folder.path() / "file", "x");
+  const Result<DataLock> lock = DataLock::take(folder.path() / "file" / "data");
+  ASSERT_FALSE(lock);
+  EXPECT_EQ(lock.error().kind, FaultKind::kIo);
+  EXPECT_TRUE(lock.error().detail.contains((folder.path() / "file" / "data").string()));
+}
+
+}  // namespace
+}  // namespace gridloom::registry

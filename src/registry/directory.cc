@@ -1,0 +1,57 @@
+// Look-ups only; directory_draft.cc has what makes the next Directory.
+#include "registry/directory.h"
+
+#include <algorithm>
+
+namespace gridloom::registry {
+
+const AccessKey* Directory::find_key(std::string_view access_key) const {
+  return keys_.find(access_key);
+}
+
+const Account* Directory::find_account(AccountId id) const { return accounts_.find(id); }
+
+const Account* Directory::find_account_by_name(std::string_view name) const {
+  return names_.find(name);
+}
+
+const Account* Directory::find_certificate(std::string_view certificate_account) const {
+  return certificates_.find(certificate_account);
+}
+
+const Device* Directory::find_device(std::string_view sn) const { return devices_.find(sn); }
+
+Rights Directory::rights(AccountId account, const Device& device) {
+  if (device.owner == account) return Rights::kOwner;
+  const auto share = std::ranges::find(device.shares, account, &Share::account);
+  return share == device.shares.end() ? Rights::kNone : share->rights;
+}
+
+std::vector<const Account*> Directory::accounts() const {
+  std::vector<const Account*> found = accounts_.all();
+  std::ranges::sort(found, {}, &Account::id);
+  return found;
+}
+
+std::vector<const Device*> Directory::devices() const {
+  std::vector<const Device*> found = devices_.all();
+  std::ranges::sort(found, {}, &Device::number);
+  return found;
+}
+
+std::vector<const AccessKey*> Directory::keys_of(AccountId account) const {
+  const Holding* holding = holdings_.find(account);
+  return holding == nullptr ? std::vector<const AccessKey*>() : holding->keys;
+}
+
+std::vector<const Device*> Directory::devices_of(AccountId account) const {
+  const Holding* holding = holdings_.find(account);
+  return holding == nullptr ? std::vector<const Device*>() : holding->own;
+}
+
+std::vector<const Device*> Directory::shared_with(AccountId account) const {
+  const Holding* holding = holdings_.find(account);
+  return holding == nullptr ? std::vector<const Device*>() : holding->shared;
+}
+
+}  // namespace gridloom::registry

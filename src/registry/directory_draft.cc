@@ -1,0 +1,96 @@
+// Holdings point into the indexes, so a value leaves the holdings before it leaves its index.
+#include "registry/directory_draft.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+namespace gridloom::registry {
+namespace {
+
+void insert_in_order(std::vector<const Device*>& devices, const Device* device) {
+  devices.insert(std::ranges::upper_bound(devices, device->number, {}, &Device::number), device);
+}
+
+}  // namespace
+
+void DirectoryDraft::put(Account account) {
+  const auto value = std::make_shared<const Account>(std::move(account));
+  next_.accounts_.put(value);
+  next_.names_.put(value);
+  next_.certificates_.put(value);
+}
+
+void DirectoryDraft::put(AccessKey key) {
+  const auto value = std::make_shared<const AccessKey>(std::move(key));
+  erase_key(value->access_key);
+  holding(value->account).keys.push_back(value.get());
+  next_.keys_.put(value);
+}
+
+void DirectoryDraft::put(Device device) {
+  const auto value = std::make_shared<const Device>(std::move(device));
+  if (const Device* old = next_.devices_.find(value->sn)) forget(*old);
+  insert_in_order(holding(value->owner).own, value.get());
+  for (const Share& share : value->shares) {
+    insert_in_order(holding(share.account).shared, value.get());
+  }
+  next_.devices_.put(value);
+}
+
+void DirectoryDraft::erase_account(AccountId id) {
+  const Account* account = next_.accounts_.find(id);
+  if (account == nullptr) return;
+  // Copies: both lists shrink on the way.
+  for (const Device* device : std::vector(holding(id).shared)) {
+    Device without = *device;
+    std::erase_if(without.shares, [id](const Share& share) { return share.account == id; });
+    put(std::move(without));
+  }
+  for (const AccessKey* key : std::vector(holding(id).keys)) {
+    erase_key(key->access_key);
+  }
+  next_.names_.erase(account->name);
+  next_.certificates_.erase(account->certificate_account);
+  next_.accounts_.erase(id);
+  next_.holdings_.erase(id);
+  touched_.erase(id);
+}
+
+void DirectoryDraft::erase_key(std::string_view access_key) {
+  const AccessKey* key = next_.keys_.find(access_key);
+  if (key == nullptr) return;
+  std::erase(holding(key->account).keys, key);
+  next_.keys_.erase(access_key);
+}
+
+void DirectoryDraft::erase_device(std::string_view sn) {
+  const Device* device = next_.devices_.find(sn);
+  if (device == nullptr) return;
+  forget(*device);
+  next_.devices_.erase(sn);
+}
+
+std::shared_ptr<const Directory> DirectoryDraft::finish() && {
+  for (auto& [account, holding] : touched_) {
+    next_.holdings_.put(std::make_shared<const Directory::Holding>(std::move(holding)));
+  }
+  touched_.clear();
+  return std::make_shared<const Directory>(std::move(next_));
+}
+
+Directory::Holding& DirectoryDraft::holding(AccountId account) {
+  const auto [at, added] = touched_.try_emplace(account);
+  if (added) {
+    if (const Directory::Holding* present = next_.holdings_.find(account)) at->second = *present;
+    at->second.account = account;
+  }
+  return at->second;
+}
+
+void DirectoryDraft::forget(const Device& device) {
+  std::erase(holding(device.owner).own, &device);
+  for (const Share& share : device.shares) std::erase(holding(share.account).shared, &device);
+}
+
+}  // namespace gridloom::registry

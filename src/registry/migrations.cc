@@ -1,0 +1,102 @@
+// Stored numbers: shares.rights is 1 (monitor) or 2 (full), as in Rights. Columns of sealed secrets
+// are BLOBs in the form that seal.cc describes; what is not sealed is no secret. AUTOINCREMENT
+// keeps an account's number from ever meaning another account.
+#include "registry/migrations.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <string>
+
+namespace gridloom::registry {
+namespace {
+
+constexpr std::string_view kVersion1 = R"(
+CREATE TABLE schema_version (
+  one INTEGER PRIMARY KEY CHECK (one = 1),
+  version INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE seal_check (
+  one INTEGER PRIMARY KEY CHECK (one = 1),
+  sealed BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE accounts (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  name TEXT NOT NULL UNIQUE,
+  certificate_account TEXT NOT NULL UNIQUE,
+  certificate_password BLOB NOT NULL,
+  gateway_key BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE access_keys (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  access_key TEXT NOT NULL UNIQUE,
+  secret_key BLOB NOT NULL,
+  account INTEGER NOT NULL REFERENCES accounts (id) ON DELETE CASCADE
+) STRICT;
+CREATE INDEX access_keys_by_account ON access_keys (account);
+
+CREATE TABLE devices (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  sn TEXT NOT NULL UNIQUE,
+  name TEXT NOT NULL,
+  owner INTEGER NOT NULL REFERENCES accounts (id) ON DELETE RESTRICT,
+  device_key BLOB NOT NULL
+) STRICT;
+CREATE INDEX devices_by_owner ON devices (owner);
+
+CREATE TABLE shares (
+  device INTEGER NOT NULL REFERENCES devices (id) ON DELETE CASCADE,
+  account INTEGER NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+  rights INTEGER NOT NULL CHECK (rights IN (1, 2)),
+  PRIMARY KEY (device, account)
+) STRICT;
+CREATE INDEX shares_by_account ON shares (account);
+)";
+
+constexpr std::array kMigrations{
+    Migration{.version = 1, .sql = kVersion1},
+};
+
+}  // namespace
+
+std::span<const Migration> migrations() { return kMigrations; }
+
+Result<std::int64_t> schema_version(Database& database) {
+  const Result<std::int64_t> tables = database.integer("SELECT count(*) FROM sqlite_schema");
+  if (!tables || *tables == 0) return tables;
+  const Result<std::int64_t> ours =
+      database.integer("SELECT count(*) FROM sqlite_schema WHERE name = 'schema_version'");
+  if (!ours) return ours;
+  if (*ours == 0) {
+    return fail(FaultKind::kMalformed,
+                fmt::format("{} holds the tables of another program", database.path()));
+  }
+  return database.integer("SELECT version FROM schema_version");
+}
+
+Status migrate(Database& database, std::span<const Migration> steps) {
+  Result<Transaction> transaction = Transaction::begin(database);
+  if (!transaction) return std::unexpected(transaction.error());
+  const Result<std::int64_t> found = schema_version(database);
+  if (!found) return std::unexpected(found.error());
+  const std::int64_t known = steps.empty() ? 0 : steps.back().version;
+  if (*found > known) {
+    return fail(FaultKind::kConflict,
+                fmt::format("{} has schema version {}, and this gridloom knows versions "
+                            "up to {}: use a newer gridloom",
+                            database.path(), *found, known));
+  }
+  for (const Migration& step : steps) {
+    if (step.version <= *found) continue;
+    if (Status done = database.run(std::string(step.sql)); !done) return done;
+    Status noted = database.execute(
+        "INSERT OR REPLACE INTO schema_version (one, version) VALUES (1, ?)", step.version);
+    if (!noted) return noted;
+  }
+  return transaction->commit();
+}
+
+}  // namespace gridloom::registry

@@ -1,0 +1,371 @@
+// The rules of every change. A change checks against the present directory, writes the store and a
+// draft of the next directory, and is published when the store has committed; if anything fails,
+// both stay as they were.
+#include "registry/registry.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "registry/directory_draft.h"
+#include "registry/store.h"
+
+namespace gridloom::registry {
+namespace {
+
+constexpr std::string_view kAnAccountName = "an account name";
+constexpr std::string_view kADeviceName = "a device name";
+
+// As long as the vendor's keys.
+constexpr std::size_t kMadeKeyCharacters = 32;
+constexpr std::size_t kCertificateBytes = 16;
+
+Result<const Account*> account_named(const Directory& present, std::string_view name) {
+  if (Status valid = check_name(name, kAnAccountName); !valid) {
+    return std::unexpected(valid.error());
+  }
+  const Account* account = present.find_account_by_name(name);
+  if (account == nullptr) {
+    return fail(FaultKind::kNotFound, fmt::format("there is no account '{}'", name));
+  }
+  return account;
+}
+
+Result<const Device*> device_of(const Directory& present, std::string_view sn) {
+  if (Status valid = check_sn(sn); !valid) return std::unexpected(valid.error());
+  const Device* device = present.find_device(sn);
+  if (device == nullptr) {
+    return fail(FaultKind::kNotFound, fmt::format("there is no device '{}'", sn));
+  }
+  return device;
+}
+
+// The key pair of a specification, or a made one.
+Result<AccessKey> key_pair_of(const AccountSpec& spec) {
+  if (spec.access_key.empty() != spec.secret_key.empty()) {
+    return fail(FaultKind::kBadParams, "give both an access key and a secret key, or neither");
+  }
+  if (spec.access_key.empty()) {
+    return AccessKey{.access_key = random_key(kMadeKeyCharacters),
+                     .secret_key = Secret(random_key(kMadeKeyCharacters)),
+                     .account = {}};
+  }
+  if (Status valid = check_access_key(spec.access_key); !valid) {
+    return std::unexpected(valid.error());
+  }
+  if (Status valid = check_secret(spec.secret_key, "a secret key"); !valid) {
+    return std::unexpected(valid.error());
+  }
+  return AccessKey{.access_key = std::string(spec.access_key),
+                   .secret_key = Secret(std::string(spec.secret_key)),
+                   .account = {}};
+}
+
+// The device's shares with one more, less or other; by account.
+Result<std::vector<Share>> shares_with(const Device& device, const Share& share,
+                                       std::string_view account_name) {
+  std::vector<Share> shares = device.shares;
+  const auto at = std::ranges::lower_bound(shares, share.account, {}, &Share::account);
+  const bool is_there = at != shares.end() && at->account == share.account;
+  if (share.rights == Rights::kNone) {
+    if (!is_there) {
+      return fail(FaultKind::kNotFound,
+                  fmt::format("device '{}' is not shared with '{}'", device.sn, account_name));
+    }
+    shares.erase(at);
+  } else if (is_there) {
+    at->rights = share.rights;
+  } else if (shares.size() == kSharesPerDevice) {
+    return fail(FaultKind::kConflict, fmt::format("device '{}' is shared with {} accounts already",
+                                                  device.sn, kSharesPerDevice));
+  } else {
+    shares.insert(at, share);
+  }
+  return shares;
+}
+
+}  // namespace
+
+Registry::Registry(std::unique_ptr<Store> store) : store_(std::move(store)) {}
+
+Registry::~Registry() = default;
+
+Result<std::unique_ptr<Registry>> Registry::open(const std::filesystem::path& data_folder) {
+  Result<Store> store = Store::open(data_folder);
+  if (!store) return std::unexpected(store.error());
+  std::unique_ptr<Registry> registry(new Registry(std::make_unique<Store>(std::move(*store))));
+  const auto nothing = [](const Directory&, DirectoryDraft&) { return Status(); };
+  if (Status loaded = registry->commit(nothing); !loaded) return std::unexpected(loaded.error());
+  return registry;
+}
+
+std::shared_ptr<const Directory> Registry::directory() const {
+  const std::lock_guard lock(viewing_);
+  return view_;
+}
+
+void Registry::on_change(std::function<void()> listener) {
+  const std::lock_guard lock(viewing_);
+  listeners_.push_back(std::move(listener));
+}
+
+void Registry::publish(std::shared_ptr<const Directory> next) {
+  // The old one may be the last of its kind, and long to destroy: that happens outside the lock.
+  const std::lock_guard lock(viewing_);
+  view_.swap(next);
+}
+
+Status Registry::apply(const Change& change) {
+  const std::shared_ptr<const Directory> before = directory();
+  Status done = commit(change);
+  std::vector<std::function<void()>> listeners;
+  {
+    const std::lock_guard lock(viewing_);
+    if (view_ != before) listeners = listeners_;
+  }
+  for (const auto& listener : listeners) listener();
+  return done;
+}
+
+Status Registry::commit(const Change& change) {
+  const std::lock_guard lock(writing_);
+  Result<Transaction> transaction = store_->begin();
+  if (!transaction) return std::unexpected(transaction.error());
+  if (Status done = catch_up(); !done) return done;
+  const std::shared_ptr<const Directory> present = directory();
+  DirectoryDraft draft(*present);
+  if (Status done = change(*present, draft); !done) return done;
+  if (Status done = transaction->commit(); !done) return done;
+  publish(std::move(draft).finish());
+  return {};
+}
+
+Status Registry::catch_up() {
+  const Result<bool> changed = store_->changed_elsewhere();
+  if (!changed) return std::unexpected(changed.error());
+  if (!*changed) return {};
+  DirectoryDraft draft{Directory()};
+  if (Status done = store_->load(draft); !done) return done;
+  publish(std::move(draft).finish());
+  return {};
+}
+
+Result<NewAccount> Registry::add_account(const AccountSpec& spec) {
+  if (Status valid = check_name(spec.name, kAnAccountName); !valid) {
+    return std::unexpected(valid.error());
+  }
+  Result<AccessKey> key = key_pair_of(spec);
+  if (!key) return std::unexpected(key.error());
+  NewAccount made{.account = {.id = {},
+                              .name = std::string(spec.name),
+                              .certificate_account = "open-" + random_hex(kCertificateBytes),
+                              .certificate_password = Secret(random_hex(kCertificateBytes)),
+                              .gateway_key = Secret(random_key(kMadeKeyCharacters))},
+                  .key = std::move(*key)};
+  Status done = apply([this, &made](const Directory& present, DirectoryDraft& draft) -> Status {
+    if (present.find_account_by_name(made.account.name) != nullptr) {
+      return fail(FaultKind::kConflict,
+                  fmt::format("there is an account '{}' already", made.account.name));
+    }
+    if (present.find_key(made.key.access_key) != nullptr) {
+      return fail(FaultKind::kConflict,
+                  fmt::format("the access key '{}' is taken", made.key.access_key));
+    }
+    const Result<AccountId> id = store_->insert(made.account);
+    if (!id) return std::unexpected(id.error());
+    made.account.id = *id;
+    made.key.account = *id;
+    if (Status stored = store_->insert(made.key); !stored) return stored;
+    draft.put(made.account);
+    draft.put(made.key);
+    return {};
+  });
+  if (!done) return std::unexpected(done.error());
+  return made;
+}
+
+Result<AccessKey> Registry::add_keys(std::string_view account_name) {
+  AccessKey key{.access_key = random_key(kMadeKeyCharacters),
+                .secret_key = Secret(random_key(kMadeKeyCharacters)),
+                .account = {}};
+  Status done = apply([&](const Directory& present, DirectoryDraft& draft) -> Status {
+    const Result<const Account*> account = account_named(present, account_name);
+    if (!account) return std::unexpected(account.error());
+    key.account = (*account)->id;
+    if (present.keys_of(key.account).size() >= kKeyPairsPerAccount) {
+      return fail(FaultKind::kConflict,
+                  fmt::format("account '{}' has {} key pairs already; remove one first",
+                              account_name, kKeyPairsPerAccount));
+    }
+    if (Status stored = store_->insert(key); !stored) return stored;
+    draft.put(key);
+    return {};
+  });
+  if (!done) return std::unexpected(done.error());
+  return key;
+}
+
+Status Registry::remove_key(std::string_view access_key) {
+  if (Status valid = check_access_key(access_key); !valid) return valid;
+  return apply([&](const Directory& present, DirectoryDraft& draft) -> Status {
+    const AccessKey* key = present.find_key(access_key);
+    if (key == nullptr) {
+      return fail(FaultKind::kNotFound, fmt::format("there is no access key '{}'", access_key));
+    }
+    draft.erase_key(access_key);
+    return store_->remove(*key);
+  });
+}
+
+Result<Secret> Registry::rotate_certificate(std::string_view account_name) {
+  Secret password(random_hex(kCertificateBytes));
+  Status done = apply([&](const Directory& present, DirectoryDraft& draft) -> Status {
+    const Result<const Account*> found = account_named(present, account_name);
+    if (!found) return std::unexpected(found.error());
+    Account account = **found;
+    account.certificate_password = password;
+    if (Status stored = store_->update_certificate_password(account); !stored) return stored;
+    draft.put(std::move(account));
+    return {};
+  });
+  if (!done) return std::unexpected(done.error());
+  return password;
+}
+
+Status Registry::remove_account(std::string_view name) {
+  return apply([&](const Directory& present, DirectoryDraft& draft) -> Status {
+    const Result<const Account*> account = account_named(present, name);
+    if (!account) return std::unexpected(account.error());
+    const std::size_t owned = present.devices_of((*account)->id).size();
+    if (owned != 0) {
+      return fail(FaultKind::kConflict,
+                  fmt::format("account '{}' owns {} device{}; move or remove {} first", name, owned,
+                              owned == 1 ? "" : "s", owned == 1 ? "it" : "them"));
+    }
+    draft.erase_account((*account)->id);
+    return store_->remove(**account);
+  });
+}
+
+Result<Secret> Registry::add_device(const DeviceSpec& spec) {
+  Result<std::vector<Secret>> keys = add_devices(std::span(&spec, 1));
+  if (!keys) return std::unexpected(keys.error());
+  return std::move(keys->front());
+}
+
+Result<std::vector<Secret>> Registry::add_devices(std::span<const DeviceSpec> specs) {
+  std::vector<Secret> keys;
+  keys.reserve(specs.size());
+  Status done = apply([&](const Directory& present, DirectoryDraft& draft) -> Status {
+    for (const DeviceSpec& spec : specs) {
+      Result<Secret> key = insert_device(present, draft, spec);
+      if (!key) return std::unexpected(key.error());
+      keys.push_back(std::move(*key));
+    }
+    return {};
+  });
+  if (!done) return std::unexpected(done.error());
+  return keys;
+}
+
+Result<Secret> Registry::insert_device(const Directory& present, DirectoryDraft& draft,
+                                       const DeviceSpec& spec) {
+  if (Status valid = check_sn(spec.sn); !valid) return std::unexpected(valid.error());
+  if (Status valid = check_name(spec.name, kADeviceName); !valid) {
+    return std::unexpected(valid.error());
+  }
+  if (!spec.key.empty()) {
+    if (Status valid = check_secret(spec.key, "a device key"); !valid) {
+      return std::unexpected(valid.error());
+    }
+  }
+  const Result<const Account*> owner = account_named(present, spec.owner);
+  if (!owner) return std::unexpected(owner.error());
+  Device device{
+      .sn = std::string(spec.sn),
+      .name = std::string(spec.name),
+      .owner = (*owner)->id,
+      .key = Secret(spec.key.empty() ? random_key(kMadeKeyCharacters) : std::string(spec.key)),
+      .number = 0,
+      .shares = {}};
+  const Result<std::int64_t> number = store_->insert(device);
+  if (!number && number.error().kind == FaultKind::kConflict) {
+    return fail(FaultKind::kConflict, fmt::format("there is a device '{}' already", spec.sn));
+  }
+  if (!number) return std::unexpected(number.error());
+  device.number = *number;
+  Secret key = device.key;
+  draft.put(std::move(device));
+  return key;
+}
+
+Status Registry::rename_device(const DeviceName& change) {
+  if (Status valid = check_name(change.name, kADeviceName); !valid) return valid;
+  return apply([&](const Directory& present, DirectoryDraft& draft) -> Status {
+    const Result<const Device*> found = device_of(present, change.sn);
+    if (!found) return std::unexpected(found.error());
+    Device device = **found;
+    device.name = change.name;
+    if (Status stored = store_->update_name_and_owner(device); !stored) return stored;
+    draft.put(std::move(device));
+    return {};
+  });
+}
+
+Status Registry::share_device(const DeviceShare& share) {
+  if (share.rights > Rights::kFull) {
+    return fail(FaultKind::kBadParams,
+                "a device is shared for monitoring or in full; to give it away, move it");
+  }
+  return apply([&](const Directory& present, DirectoryDraft& draft) -> Status {
+    const Result<const Device*> found = device_of(present, share.sn);
+    if (!found) return std::unexpected(found.error());
+    const Result<const Account*> account = account_named(present, share.account);
+    if (!account) return std::unexpected(account.error());
+    Device device = **found;
+    if (device.owner == (*account)->id) {
+      return fail(FaultKind::kConflict,
+                  fmt::format("account '{}' owns device '{}'", share.account, share.sn));
+    }
+    const Share change{.account = (*account)->id, .rights = share.rights};
+    Result<std::vector<Share>> shares = shares_with(device, change, share.account);
+    if (!shares) return std::unexpected(shares.error());
+    device.shares = std::move(*shares);
+    if (Status stored = store_->update_share(device, change); !stored) return stored;
+    draft.put(std::move(device));
+    return {};
+  });
+}
+
+Status Registry::move_device(const DeviceOwner& change) {
+  return apply([&](const Directory& present, DirectoryDraft& draft) -> Status {
+    const Result<const Device*> found = device_of(present, change.sn);
+    if (!found) return std::unexpected(found.error());
+    const Result<const Account*> owner = account_named(present, change.owner);
+    if (!owner) return std::unexpected(owner.error());
+    Device device = **found;
+    if (device.owner == (*owner)->id) {
+      return fail(FaultKind::kConflict,
+                  fmt::format("account '{}' owns device '{}' already", change.owner, change.sn));
+    }
+    device.owner = (*owner)->id;
+    device.shares.clear();
+    if (Status stored = store_->remove_shares(device); !stored) return stored;
+    if (Status stored = store_->update_name_and_owner(device); !stored) return stored;
+    draft.put(std::move(device));
+    return {};
+  });
+}
+
+Status Registry::remove_device(std::string_view sn) {
+  return apply([&](const Directory& present, DirectoryDraft& draft) -> Status {
+    const Result<const Device*> device = device_of(present, sn);
+    if (!device) return std::unexpected(device.error());
+    draft.erase_device(sn);
+    return store_->remove(**device);
+  });
+}
+
+}  // namespace gridloom::registry

@@ -1,0 +1,548 @@
+// The registry as its users see it: what a change does, what it refuses, and that it is still there
+// after a restart. Rules of text have their own test.
+#include "registry/registry.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <iterator>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/chance.h"
+#include "registry/test_folder.h"
+
+namespace gridloom::registry {
+namespace {
+
+// Everything a directory answers, as text.
+std::string describe(const Directory& directory) {
+  std::string text;
+  const auto line = [&text]<typename... Args>(fmt::format_string<Args...> form, Args&&... args) {
+    fmt::format_to(std::back_inserter(text), form, std::forward<Args>(args)...);
+    text += '\n';
+  };
+  for (const Account* a : directory.accounts()) {
+    line("account {} {} {} {} {}", static_cast<int>(a->id), a->name, a->certificate_account,
+         a->certificate_password.reveal(), a->gateway_key.reveal());
+    for (const AccessKey* k : directory.keys_of(a->id)) {
+      line("  key {} {} {}", k->access_key, k->secret_key.reveal(),
+           directory.find_key(k->access_key) == k);
+    }
+    for (const Device* d : directory.devices_of(a->id)) {
+      line("  owns {} {}", d->sn, directory.find_device(d->sn) == d);
+    }
+    for (const Device* d : directory.shared_with(a->id)) {
+      line("  uses {} {} {}", d->sn, static_cast<int>(Directory::rights(a->id, *d)),
+           directory.find_device(d->sn) == d);
+    }
+    line("  found {} {} {}", directory.find_account(a->id) == a,
+         directory.find_account_by_name(a->name) == a,
+         directory.find_certificate(a->certificate_account) == a);
+  }
+  for (const Device* d : directory.devices()) {
+    line("device {} {} {} {} {}", d->number, d->sn, d->name, static_cast<int>(d->owner),
+         d->key.reveal());
+    for (const Share& s : d->shares) {
+      line("  share {} {}", static_cast<int>(s.account), static_cast<int>(s.rights));
+    }
+  }
+  return text;
+}
+
+class RegistryTest : public testing::Test {
+ protected:
+  RegistryTest() { reopen(); }
+
+  void reopen() {
+    registry_.reset();
+    Result<std::unique_ptr<Registry>> opened = Registry::open(folder_.data());
+    ASSERT_TRUE(opened) << opened.error().detail;
+    registry_ = std::move(*opened);
+  }
+  AccountId account(std::string_view name) {
+    const Result<NewAccount> made = registry_->add_account({.name = name});
+    EXPECT_TRUE(made) << made.error().detail;
+    return made->account.id;
+  }
+  void device(std::string_view sn, std::string_view owner) {
+    const Result<Secret> key = registry_->add_device({.sn = sn, .name = sn, .owner = owner});
+    EXPECT_TRUE(key) << key.error().detail;
+  }
+  [[nodiscard]] Rights rights(AccountId account, std::string_view sn) const {
+    const auto directory = registry_->directory();
+    return Directory::rights(account, *directory->find_device(sn));
+  }
+  [[nodiscard]] std::vector<std::string> owned(AccountId account) const {
+    const auto directory = registry_->directory();
+    std::vector<std::string> names;
+    for (const Device* device : directory->devices_of(account)) names.push_back(device->sn);
+    return names;
+  }
+  [[nodiscard]] std::vector<std::string> used(AccountId account) const {
+    const auto directory = registry_->directory();
+    std::vector<std::string> names;
+    for (const Device* device : directory->shared_with(account)) names.push_back(device->sn);
+    return names;
+  }
+
+  TestFolder folder_;
+  std::unique_ptr<Registry> registry_;
+};
+
+template <typename T>
+void expect_fault(const Result<T>& result, FaultKind kind, std::string_view detail) {
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().kind, kind);
+  EXPECT_EQ(result.error().detail, detail);
+}
+
+using Names = std::vector<std::string>;
+
+TEST_F(RegistryTest, ANewAccountHasAKeyPairACertificateAndAGatewayKey) {
+  const Result<NewAccount> made = registry_->add_account({.name = "anna"});
+  ASSERT_TRUE(made);
+  const auto is_hex = [](std::string_view text) {
+    return text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+  };
+  EXPECT_EQ(made->key.access_key.size(), 32U);
+  EXPECT_EQ(made->key.secret_key.reveal().size(), 32U);
+  EXPECT_EQ(made->account.gateway_key.reveal().size(), 32U);
+  EXPECT_EQ(made->account.certificate_account.size(), 37U);
+  EXPECT_TRUE(made->account.certificate_account.starts_with("open-"));
+  EXPECT_TRUE(is_hex(std::string_view(made->account.certificate_account).substr(5)));
+  EXPECT_EQ(made->account.certificate_password.reveal().size(), 32U);
+  EXPECT_TRUE(is_hex(made->account.certificate_password.reveal()));
+
+  const auto directory = registry_->directory();
+  const AccessKey* key = directory->find_key(made->key.access_key);
+  ASSERT_NE(key, nullptr);
+  EXPECT_TRUE(key->secret_key.matches(made->key.secret_key.reveal()));
+  EXPECT_EQ(directory->find_account(key->account)->name, "anna");
+  EXPECT_EQ(directory->find_key("nobody's"), nullptr);
+  EXPECT_EQ(directory->find_account(AccountId{999}), nullptr);
+  EXPECT_TRUE(directory->devices_of(AccountId{999}).empty());
+}
+
+TEST_F(RegistryTest, AGivenKeyPairIsTakenAsItIsAndOnlyWhole) {
+  const Result<NewAccount> made = registry_->add_account(
+      {.name = "anna", .access_key = "my-access-key", .secret_key = "my-secret-key"});
+  ASSERT_TRUE(made);
+  EXPECT_EQ(registry_->directory()->find_key("my-access-key")->secret_key.reveal(),
+            "my-secret-key");
+  expect_fault(registry_->add_account({.name = "bert", .access_key = "my-access-key2"}),
+               FaultKind::kBadParams, "give both an access key and a secret key, or neither");
+  expect_fault(registry_->add_account(
+                   {.name = "bert", .access_key = "my-access-key", .secret_key = "another-one"}),
+               FaultKind::kConflict, "the access key 'my-access-key' is taken");
+  EXPECT_EQ(registry_->directory()->accounts().size(), 1U);
+}
+
+TEST_F(RegistryTest, NamesOfAccountsAndSerialNumbersAreUnique) {
+  account("anna");
+  device("SN1", "anna");
+  expect_fault(registry_->add_account({.name = "anna"}), FaultKind::kConflict,
+               "there is an account 'anna' already");
+  account("Anna");
+  expect_fault(registry_->add_device({.sn = "SN1", .name = "x", .owner = "Anna"}),
+               FaultKind::kConflict, "there is a device 'SN1' already");
+  device("sn1", "anna");
+}
+
+TEST_F(RegistryTest, AnAccountHasUpTo16KeyPairs) {
+  const AccountId anna = account("anna");
+  for (std::size_t i = 1; i < kKeyPairsPerAccount; ++i) ASSERT_TRUE(registry_->add_keys("anna"));
+  expect_fault(registry_->add_keys("anna"), FaultKind::kConflict,
+               "account 'anna' has 16 key pairs already; remove one first");
+  const std::string first = registry_->directory()->keys_of(anna).front()->access_key;
+  ASSERT_TRUE(registry_->remove_key(first));
+  EXPECT_EQ(registry_->directory()->find_key(first), nullptr);
+  expect_fault(registry_->remove_key(first), FaultKind::kNotFound,
+               fmt::format("there is no access key '{}'", first));
+  const Result<AccessKey> last = registry_->add_keys("anna");
+  ASSERT_TRUE(last);
+  EXPECT_EQ(registry_->directory()->keys_of(anna).size(), 16U);
+  EXPECT_EQ(registry_->directory()->keys_of(anna).back()->access_key, last->access_key);
+  expect_fault(registry_->add_keys("bert"), FaultKind::kNotFound, "there is no account 'bert'");
+}
+
+TEST_F(RegistryTest, ARotatedCertificateKeepsItsAccountAndGetsANewPassword) {
+  const Result<NewAccount> before = registry_->add_account({.name = "anna"});
+  const Result<Secret> password = registry_->rotate_certificate("anna");
+  ASSERT_TRUE(password);
+  const auto directory = registry_->directory();
+  const Account* after = directory->find_certificate(before->account.certificate_account);
+  ASSERT_NE(after, nullptr);
+  EXPECT_TRUE(after->certificate_password.matches(password->reveal()));
+  EXPECT_FALSE(after->certificate_password.matches(before->account.certificate_password.reveal()));
+  EXPECT_TRUE(after->gateway_key.matches(before->account.gateway_key.reveal()));
+}
+
+TEST_F(RegistryTest, ADeviceKeyIsMadeOrGiven) {
+  account("anna");
+  const Result<Secret> made = registry_->add_device({.sn = "A", .name = "A", .owner = "anna"});
+  const Result<Secret> given =
+      registry_->add_device({.sn = "B", .name = "B", .owner = "anna", .key = "given-key"});
+  ASSERT_TRUE(made && given);
+  EXPECT_EQ(made->reveal().size(), 32U);
+  EXPECT_EQ(given->reveal(), "given-key");
+  EXPECT_TRUE(registry_->directory()->find_device("A")->key.matches(made->reveal()));
+  EXPECT_TRUE(registry_->directory()->find_device("B")->key.matches("given-key"));
+  EXPECT_FALSE(registry_->add_device({.sn = "C", .name = "C", .owner = "anna", .key = "short"}));
+  EXPECT_FALSE(registry_->add_device({.sn = "C", .name = "C", .owner = "bert"}));
+  EXPECT_FALSE(registry_->add_device({.sn = "C", .name = "", .owner = "anna"}));
+  EXPECT_FALSE(registry_->add_device({.sn = "C/D", .name = "C", .owner = "anna"}));
+}
+
+TEST_F(RegistryTest, AFleetIsAddedWholeOrNotAtAll) {
+  const AccountId anna = account("anna");
+  const std::vector<DeviceSpec> fleet{{.sn = "C", .name = "c", .owner = "anna"},
+                                      {.sn = "A", .name = "a", .owner = "anna"},
+                                      {.sn = "B", .name = "b", .owner = "anna", .key = "key-of-B"}};
+  const Result<std::vector<Secret>> keys = registry_->add_devices(fleet);
+  ASSERT_TRUE(keys);
+  EXPECT_EQ(keys->at(2).reveal(), "key-of-B");
+  EXPECT_EQ(owned(anna), (Names{"C", "A", "B"}));
+  const std::vector<DeviceSpec> twice{{.sn = "D", .name = "d", .owner = "anna"},
+                                      {.sn = "D", .name = "d", .owner = "anna"}};
+  expect_fault(registry_->add_devices(twice), FaultKind::kConflict,
+               "there is a device 'D' already");
+  EXPECT_EQ(owned(anna), (Names{"C", "A", "B"}));
+  EXPECT_EQ(registry_->directory()->find_device("D"), nullptr);
+  reopen();
+  EXPECT_EQ(owned(anna), (Names{"C", "A", "B"}));
+}
+
+TEST_F(RegistryTest, RightsFollowOwnerAndShares) {
+  const AccountId anna = account("anna");
+  const AccountId bert = account("bert");
+  const AccountId cleo = account("cleo");
+  device("SN1", "anna");
+  struct Step {
+    std::string_view account;
+    Rights share = Rights::kNone;
+    Rights of_bert = Rights::kNone;
+    Rights of_cleo = Rights::kNone;
+  };
+  EXPECT_EQ(rights(bert, "SN1"), Rights::kNone);
+  for (const Step& step : {
+           Step{"bert", Rights::kMonitor, Rights::kMonitor, Rights::kNone},
+           Step{"cleo", Rights::kFull, Rights::kMonitor, Rights::kFull},
+           Step{"bert", Rights::kFull, Rights::kFull, Rights::kFull},
+           Step{"cleo", Rights::kMonitor, Rights::kFull, Rights::kMonitor},
+           Step{"bert", Rights::kNone, Rights::kNone, Rights::kMonitor},
+           Step{"cleo", Rights::kNone, Rights::kNone, Rights::kNone},
+       }) {
+    const Status shared =
+        registry_->share_device({.sn = "SN1", .account = step.account, .rights = step.share});
+    ASSERT_TRUE(shared) << shared.error().detail;
+    EXPECT_EQ(rights(anna, "SN1"), Rights::kOwner);
+    EXPECT_EQ(rights(bert, "SN1"), step.of_bert);
+    EXPECT_EQ(rights(cleo, "SN1"), step.of_cleo);
+    EXPECT_EQ(rights(AccountId{999}, "SN1"), Rights::kNone);
+    EXPECT_EQ(used(bert), step.of_bert == Rights::kNone ? Names{} : Names{"SN1"});
+    EXPECT_EQ(owned(anna), Names{"SN1"});
+    EXPECT_TRUE(owned(bert).empty());
+  }
+}
+
+TEST_F(RegistryTest, AShareThatMakesNoSenseIsRefused) {
+  account("anna");
+  account("bert");
+  device("SN1", "anna");
+  expect_fault(registry_->share_device({.sn = "SN1", .account = "anna"}), FaultKind::kConflict,
+               "account 'anna' owns device 'SN1'");
+  expect_fault(registry_->share_device({.sn = "SN1", .account = "bert", .rights = Rights::kOwner}),
+               FaultKind::kBadParams,
+               "a device is shared for monitoring or in full; to give it away, move it");
+  expect_fault(registry_->share_device({.sn = "SN1", .account = "bert", .rights = Rights::kNone}),
+               FaultKind::kNotFound, "device 'SN1' is not shared with 'bert'");
+  expect_fault(registry_->share_device({.sn = "SN1", .account = "cleo"}), FaultKind::kNotFound,
+               "there is no account 'cleo'");
+  expect_fault(registry_->share_device({.sn = "SN2", .account = "bert"}), FaultKind::kNotFound,
+               "there is no device 'SN2'");
+}
+
+TEST_F(RegistryTest, ADeviceIsSharedWithUpTo64Accounts) {
+  account("anna");
+  device("SN1", "anna");
+  for (std::size_t i = 0; i <= kSharesPerDevice; ++i) account(fmt::format("user {}", i));
+  for (std::size_t i = 0; i < kSharesPerDevice; ++i) {
+    ASSERT_TRUE(registry_->share_device({.sn = "SN1", .account = fmt::format("user {}", i)}));
+  }
+  expect_fault(registry_->share_device({.sn = "SN1", .account = "user 64"}), FaultKind::kConflict,
+               "device 'SN1' is shared with 64 accounts already");
+  EXPECT_TRUE(
+      registry_->share_device({.sn = "SN1", .account = "user 63", .rights = Rights::kFull}));
+}
+
+TEST_F(RegistryTest, AMovedDeviceKeepsNameAndKeyButNoShares) {
+  const AccountId anna = account("anna");
+  const AccountId bert = account("bert");
+  const AccountId cleo = account("cleo");
+  ASSERT_TRUE(
+      registry_->add_device({.sn = "A", .name = "Attic", .owner = "anna", .key = "attic-key"}));
+  device("B", "bert");
+  ASSERT_TRUE(registry_->share_device({.sn = "A", .account = "bert"}));
+  ASSERT_TRUE(registry_->share_device({.sn = "A", .account = "cleo"}));
+  ASSERT_TRUE(registry_->move_device({.sn = "A", .owner = "bert"}));
+  EXPECT_EQ(rights(anna, "A"), Rights::kNone);
+  EXPECT_EQ(rights(bert, "A"), Rights::kOwner);
+  EXPECT_EQ(rights(cleo, "A"), Rights::kNone);
+  EXPECT_EQ(owned(bert), (Names{"A", "B"}));
+  EXPECT_TRUE(owned(anna).empty() && used(bert).empty() && used(cleo).empty());
+  EXPECT_EQ(registry_->directory()->find_device("A")->name, "Attic");
+  EXPECT_TRUE(registry_->directory()->find_device("A")->key.matches("attic-key"));
+  expect_fault(registry_->move_device({.sn = "A", .owner = "bert"}), FaultKind::kConflict,
+               "account 'bert' owns device 'A' already");
+}
+
+TEST_F(RegistryTest, ARenamedDeviceIsSeenByAllWhoUseIt) {
+  const AccountId anna = account("anna");
+  const AccountId bert = account("bert");
+  device("A", "anna");
+  ASSERT_TRUE(registry_->share_device({.sn = "A", .account = "bert"}));
+  ASSERT_TRUE(registry_->rename_device({.sn = "A", .name = "Küche"}));
+  const auto directory = registry_->directory();
+  EXPECT_EQ(directory->devices_of(anna).front()->name, "Küche");
+  EXPECT_EQ(directory->shared_with(bert).front()->name, "Küche");
+  EXPECT_FALSE(registry_->rename_device({.sn = "A", .name = ""}));
+  EXPECT_FALSE(registry_->rename_device({.sn = "B", .name = "x"}));
+}
+
+TEST_F(RegistryTest, AnAccountGoesWithItsKeysAndSharesButNotWithDevices) {
+  const AccountId anna = account("anna");
+  const AccountId bert = account("bert");
+  device("A", "anna");
+  device("B", "bert");
+  ASSERT_TRUE(registry_->share_device({.sn = "A", .account = "bert"}));
+  const std::string key = registry_->directory()->keys_of(bert).front()->access_key;
+  expect_fault(registry_->remove_account("bert"), FaultKind::kConflict,
+               "account 'bert' owns 1 device; move or remove it first");
+  ASSERT_TRUE(registry_->remove_device("B"));
+  ASSERT_TRUE(registry_->remove_account("bert"));
+  const auto check = [&] {
+    const auto directory = registry_->directory();
+    EXPECT_EQ(directory->find_account(bert), nullptr);
+    EXPECT_EQ(directory->find_account_by_name("bert"), nullptr);
+    EXPECT_EQ(directory->find_key(key), nullptr);
+    EXPECT_TRUE(directory->find_device("A")->shares.empty());
+    EXPECT_EQ(directory->find_device("B"), nullptr);
+    EXPECT_EQ(directory->devices_of(anna).size(), 1U);
+    EXPECT_TRUE(directory->shared_with(bert).empty());
+  };
+  check();
+  reopen();
+  check();
+  EXPECT_GT(account("bert"), bert) << "a number is never used again";
+}
+
+TEST_F(RegistryTest, AnyHistoryOfChangesReadsBackAsItIsInMemory) {
+  // The directory in memory is made change by change, the one after a restart from the rows.
+  const Chance chance(20240611);
+  std::uint64_t draws = 0;
+  const auto draw = [&](std::uint64_t below) { return chance.bits(draws++) % below; };
+  std::size_t made = 0;
+  for (int i = 0; i < 600; ++i) {
+    const std::string name = fmt::format("account {}", draw(6));
+    const std::string sn = fmt::format("SN{}", draw(12));
+    bool done = false;
+    switch (draw(11)) {
+      case 0:
+      case 1:
+        done = registry_->add_account({.name = name}).has_value();
+        break;
+      case 2:
+        done = registry_->add_keys(name).has_value();
+        break;
+      case 3:
+        for (const AccessKey* key : registry_->directory()->keys_of(AccountId{1})) {
+          done = registry_->remove_key(key->access_key).has_value();
+          break;
+        }
+        break;
+      case 4:
+        done = registry_->rotate_certificate(name).has_value();
+        break;
+      case 5:
+        done = registry_->remove_account(name).has_value();
+        break;
+      case 6:
+        done = registry_->add_device({.sn = sn, .name = name, .owner = name}).has_value();
+        break;
+      case 7:
+        done = registry_->rename_device({.sn = sn, .name = name}).has_value();
+        break;
+      case 8:
+        done =
+            registry_
+                ->share_device({.sn = sn, .account = name, .rights = static_cast<Rights>(draw(3))})
+                .has_value();
+        break;
+      case 9:
+        done = registry_->move_device({.sn = sn, .owner = name}).has_value();
+        break;
+      default:
+        if (draw(3) == 0) done = registry_->remove_device(sn).has_value();
+    }
+    made += done ? 1 : 0;
+    if (i % 40 == 39) {
+      const std::string before = describe(*registry_->directory());
+      EXPECT_FALSE(before.contains("false"));
+      reopen();
+      ASSERT_EQ(describe(*registry_->directory()), before) << "after change " << i;
+    }
+  }
+  EXPECT_GT(made, 200U) << "most of the draws should be changes";
+}
+
+TEST_F(RegistryTest, AnOldDirectoryStaysAsItWas) {
+  const AccountId anna = account("anna");
+  account("bert");
+  device("A", "anna");
+  ASSERT_TRUE(registry_->share_device({.sn = "A", .account = "bert"}));
+  const auto old = registry_->directory();
+  const std::string before = describe(*old);
+  const Device* kept = old->find_device("A");
+  ASSERT_TRUE(registry_->rename_device({.sn = "A", .name = "new"}));
+  ASSERT_TRUE(registry_->remove_device("A"));
+  ASSERT_TRUE(registry_->remove_account("anna"));
+  ASSERT_TRUE(registry_->rotate_certificate("bert"));
+  for (int i = 0; i < 100; ++i) account(fmt::format("account {}", i));
+  EXPECT_EQ(describe(*old), before);
+  EXPECT_EQ(old->find_device("A"), kept);
+  EXPECT_EQ(kept->name, "A");
+  registry_.reset();
+  EXPECT_EQ(old->devices_of(anna).front(), kept) << "also when the registry is gone";
+}
+
+TEST_F(RegistryTest, ListenersHearOfEveryCommitAndOfNothingElse) {
+  account("anna");
+  int first = 0;
+  std::size_t devices = 0;
+  registry_->on_change([&first] { ++first; });
+  registry_->on_change([&] { devices = registry_->directory()->devices().size(); });
+  device("A", "anna");
+  device("B", "anna");
+  EXPECT_EQ(first, 2);
+  EXPECT_EQ(devices, 2U) << "the new directory is there when a listener is called";
+  EXPECT_FALSE(registry_->add_account({.name = "anna"}));
+  EXPECT_FALSE(registry_->remove_device("C"));
+  EXPECT_EQ(first, 2);
+}
+
+TEST_F(RegistryTest, AListenerMayChangeTheRegistryItself) {
+  registry_->on_change([this] {
+    if (registry_->directory()->accounts().size() < 5) {
+      account(fmt::format("account {}", registry_->directory()->accounts().size()));
+    }
+  });
+  account("account 0");
+  EXPECT_EQ(registry_->directory()->accounts().size(), 5U);
+}
+
+TEST_F(RegistryTest, TwoProcessesSeeEachOthersChangesWithTheirOwnNextOne) {
+  Result<std::unique_ptr<Registry>> other = Registry::open(folder_.data());
+  ASSERT_TRUE(other);
+  account("anna");
+  EXPECT_EQ((*other)->directory()->accounts().size(), 0U);
+  int heard = 0;
+  (*other)->on_change([&heard] { ++heard; });
+  // Refused by what the first process did, of which the second learns in passing.
+  expect_fault((*other)->add_account({.name = "anna"}), FaultKind::kConflict,
+               "there is an account 'anna' already");
+  EXPECT_EQ(heard, 1);
+  ASSERT_TRUE((*other)->add_device({.sn = "A", .name = "A", .owner = "anna"}));
+  device("B", "anna");
+  EXPECT_EQ(registry_->directory()->devices().size(), 2U);
+  ASSERT_TRUE((*other)->add_account({.name = "bert"}));
+  account("cleo");
+  ASSERT_TRUE((*other)->rename_device({.sn = "A", .name = "same"}));
+  ASSERT_TRUE(registry_->rename_device({.sn = "B", .name = "same"}));
+  ASSERT_TRUE((*other)->rename_device({.sn = "B", .name = "same"}));
+  EXPECT_EQ(describe(*registry_->directory()), describe(*(*other)->directory()));
+}
+
+TEST_F(RegistryTest, FilesArePrivateWhateverTheUmask) {
+  registry_.reset();
+  std::filesystem::remove_all(folder_.data());
+  const mode_t before = ::umask(0);
+  reopen();
+  account("anna");
+  ::umask(before);
+  EXPECT_EQ(mode_of(folder_.data()), 0700U);
+  for (const std::string_view name :
+       {"registry.sqlite", "registry.sqlite-wal", "registry.sqlite-shm", "secret.key"}) {
+    EXPECT_EQ(mode_of(folder_.data() / name), 0600U) << name;
+  }
+  registry_.reset();
+  std::filesystem::permissions(folder_.data() / "registry.sqlite", std::filesystem::perms{0644});
+  reopen();
+  EXPECT_EQ(mode_of(folder_.data() / "registry.sqlite"), 0600U);
+}
+
+TEST_F(RegistryTest, NoSecretStandsInTheFilesAsItIs) {
+  ASSERT_TRUE(registry_->add_account(
+      {.name = "anna", .access_key = "public-access-key", .secret_key = "very-secret-key"}));
+  ASSERT_TRUE(registry_->add_device(
+      {.sn = "SN1", .name = "attic", .owner = "anna", .key = "very-secret-device"}));
+  ASSERT_TRUE(registry_->rotate_certificate("anna"));
+  const auto directory = registry_->directory();
+  const Account* anna = directory->find_account_by_name("anna");
+  const auto check = [&] {
+    std::string bytes;
+    for (const auto& entry : std::filesystem::directory_iterator(folder_.data())) {
+      bytes += content_of(entry.path());
+    }
+    EXPECT_TRUE(bytes.contains("public-access-key")) << "or this test looks in the wrong place";
+    EXPECT_FALSE(bytes.contains("very-secret"));
+    EXPECT_FALSE(bytes.contains(anna->certificate_password.reveal()));
+    EXPECT_FALSE(bytes.contains(anna->gateway_key.reveal()));
+  };
+  check();
+  registry_.reset();
+  check();
+}
+
+TEST_F(RegistryTest, AnotherKeyFileOrNoneIsRefusedWithTheCure) {
+  account("anna");
+  registry_.reset();
+  const std::filesystem::path key = folder_.data() / "secret.key";
+  const std::string original = content_of(key);
+  const auto refused = [this](FaultKind kind, std::string_view words) {
+    const Result<std::unique_ptr<Registry>> opened = Registry::open(folder_.data());
+    ASSERT_FALSE(opened);
+    EXPECT_EQ(opened.error().kind, kind);
+    EXPECT_TRUE(opened.error().detail.contains(words)) << opened.error().detail;
+  };
+  write_content(key, std::string(32, 'x'));
+  refused(FaultKind::kMalformed, "put the original key file back");
+  std::filesystem::permissions(key, std::filesystem::perms{0644});
+  refused(FaultKind::kIo, "chmod 600 " + key.string());
+  std::filesystem::remove(key);
+  refused(FaultKind::kNotFound, "secret.key is missing");
+  EXPECT_FALSE(std::filesystem::exists(key));
+  write_content(key, original);
+  std::filesystem::permissions(key, std::filesystem::perms{0600});
+  reopen();
+  EXPECT_NE(registry_->directory()->find_account_by_name("anna"), nullptr);
+}
+
+TEST_F(RegistryTest, AFileThatIsNoDatabaseIsRefusedAndKept) {
+  registry_.reset();
+  const std::filesystem::path file = folder_.data() / "registry.sqlite";
+  const std::string rubbish(5000, 'r');
+  write_content(file, rubbish);
+  const Result<std::unique_ptr<Registry>> opened = Registry::open(folder_.data());
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().kind, FaultKind::kMalformed);
+  EXPECT_TRUE(opened.error().detail.contains(file.string())) << opened.error().detail;
+  EXPECT_EQ(content_of(file), rubbish);
+}
+
+}  // namespace
+}  // namespace gridloom::registry

@@ -1,0 +1,116 @@
+// A sealed secret is: nonce (24 bytes), then the box of place, NUL, secret (16 bytes longer than
+// these). The form is fixed by the schema's version; a change of it is a migration.
+#include "registry/seal.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sodium.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstddef>
+#include <new>
+
+#include "registry/files.h"
+
+namespace gridloom::registry {
+namespace {
+
+constexpr std::size_t kKeyBytes = crypto_secretbox_KEYBYTES;
+constexpr std::size_t kNonceBytes = crypto_secretbox_NONCEBYTES;
+constexpr std::size_t kTagBytes = crypto_secretbox_MACBYTES;
+
+unsigned char* bytes_of(std::string& text) { return reinterpret_cast<unsigned char*>(text.data()); }
+const unsigned char* bytes_of(std::string_view text) {
+  return reinterpret_cast<const unsigned char*>(text.data());
+}
+
+// The file's bytes; empty when there is no such file.
+Result<std::string> read_key(const std::filesystem::path& path) {
+  const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file.is_open() && errno == ENOENT) return std::string();
+  if (!file.is_open()) return system_fault("cannot open", path);
+  struct stat facts{};
+  if (::fstat(file.get(), &facts) != 0) return system_fault("cannot inspect", path);
+  if ((facts.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
+    return fail(FaultKind::kIo,
+                fmt::format("{} is open to other users (mode {:04o}); run: chmod 600 {}",
+                            path.string(), facts.st_mode & 07777U, path.string()));
+  }
+  Result<std::string> bytes = read_start(file, path, kKeyBytes + 1);
+  if (bytes && bytes->size() != kKeyBytes) {
+    return fail(
+        FaultKind::kMalformed,
+        fmt::format("{} is no key file: it has {} bytes instead of {}; put the original back",
+                    path.string(), facts.st_size, kKeyBytes));
+  }
+  return bytes;
+}
+
+}  // namespace
+
+void Sealer::Free::operator()(unsigned char* key) const { sodium_free(key); }
+
+Result<Sealer> Sealer::with_key_file(const std::filesystem::path& path, MissingKey missing) {
+  if (sodium_init() < 0) {
+    return fail(FaultKind::kIo, "libsodium found no source of random numbers");
+  }
+  Result<std::string> bytes = read_key(path);
+  if (!bytes) return std::unexpected(bytes.error());
+  if (bytes->empty()) {
+    if (missing == MissingKey::kRefuse) {
+      return fail(
+          FaultKind::kNotFound,
+          fmt::format("{} is missing, and the stored secrets open with no other key; put the "
+                      "original back",
+                      path.string()));
+    }
+    bytes->resize(kKeyBytes);
+    randombytes_buf(bytes->data(), bytes->size());
+    if (Status written = write_private_file(path, *bytes); !written) {
+      return std::unexpected(written.error());
+    }
+  }
+  Key key(static_cast<unsigned char*>(sodium_malloc(kKeyBytes)));
+  if (!key) return fail(FaultKind::kIo, "no memory for the master key");
+  std::ranges::copy_n(bytes_of(*bytes), kKeyBytes, key.get());
+  sodium_memzero(bytes->data(), bytes->size());
+  return Sealer(std::move(key));
+}
+
+std::string Sealer::seal(std::string_view place, const Secret& secret) const {
+  std::string plain;
+  plain.reserve(place.size() + 1 + secret.reveal().size());
+  plain.append(place).append(1, '\0').append(secret.reveal());
+  std::string sealed(kNonceBytes + kTagBytes + plain.size(), '\0');
+  unsigned char* nonce = bytes_of(sealed);
+  randombytes_buf(nonce, kNonceBytes);
+  crypto_secretbox_easy(nonce + kNonceBytes, bytes_of(plain), plain.size(), nonce, key_.get());
+  sodium_memzero(plain.data(), plain.size());
+  return sealed;
+}
+
+Result<Secret> Sealer::open(const Box& box) const {
+  const auto refuse = [&box] {
+    return fail(FaultKind::kMalformed,
+                fmt::format("the sealed secret {} does not open: it is damaged, or was sealed with "
+                            "another key or for another place",
+                            box.place));
+  };
+  if (box.sealed.size() < kNonceBytes + kTagBytes + box.place.size() + 1) return refuse();
+  std::string plain(box.sealed.size() - kNonceBytes - kTagBytes, '\0');
+  const unsigned char* nonce = bytes_of(box.sealed);
+  if (crypto_secretbox_open_easy(bytes_of(plain), nonce + kNonceBytes,
+                                 box.sealed.size() - kNonceBytes, nonce, key_.get()) != 0) {
+    return refuse();
+  }
+  const std::string_view opened = plain;
+  const std::size_t start = box.place.size() + 1;
+  if (!opened.starts_with(box.place) || opened[start - 1] != '\0') return refuse();
+  Secret secret{std::string(opened.substr(start))};
+  sodium_memzero(plain.data(), plain.size());
+  return secret;
+}
+
+}  // namespace gridloom::registry

@@ -1,0 +1,171 @@
+// The one file of this room that sees sqlite3.h. SQLite's error numbers become fault kinds here:
+// a refused constraint is a conflict, a damaged file is malformed, the rest is the disk's.
+#include "registry/sqlite.h"
+
+#include <fmt/format.h>
+#include <sqlite3.h>
+
+namespace gridloom::registry {
+namespace {
+
+// Long enough for another process's commit on a slow card, short enough for a person who waits.
+constexpr int kBusyTimeoutMs = 5000;
+
+FaultKind kind_of(int code) {
+  switch (code & 0xff) {
+    case SQLITE_CONSTRAINT:
+      return FaultKind::kConflict;
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+      return FaultKind::kMalformed;
+    case SQLITE_MISUSE:
+    case SQLITE_RANGE:
+    case SQLITE_ERROR:
+      return FaultKind::kInternal;
+    default:
+      return FaultKind::kIo;
+  }
+}
+
+std::string path_of(sqlite3* handle) {
+  const char* path = sqlite3_db_filename(handle, "main");
+  return path == nullptr ? std::string() : std::string(path);
+}
+
+// `handle` is open.
+std::unexpected<Fault> fault_of(sqlite3* handle, int code) {
+  return fail(kind_of(code), fmt::format("{}: {}", path_of(handle), sqlite3_errmsg(handle)));
+}
+
+}  // namespace
+
+void Statement::Finalize::operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
+
+void Database::Close::operator()(sqlite3* handle) const { sqlite3_close_v2(handle); }
+
+Statement& Statement::bind(std::int64_t value) {
+  const int code = sqlite3_bind_int64(statement_.get(), ++bound_, value);
+  if (error_ == SQLITE_OK) error_ = code;
+  return *this;
+}
+
+Statement& Statement::bind(std::string_view text) {
+  const int code = sqlite3_bind_text64(statement_.get(), ++bound_, text.data(), text.size(),
+                                       SQLITE_TRANSIENT, SQLITE_UTF8);
+  if (error_ == SQLITE_OK) error_ = code;
+  return *this;
+}
+
+Statement& Statement::bind(Blob blob) {
+  const int code = sqlite3_bind_blob64(statement_.get(), ++bound_, blob.bytes.data(),
+                                       blob.bytes.size(), SQLITE_TRANSIENT);
+  if (error_ == SQLITE_OK) error_ = code;
+  return *this;
+}
+
+Result<bool> Statement::step() {
+  const int code = error_ == SQLITE_OK ? sqlite3_step(statement_.get()) : error_;
+  if (code == SQLITE_ROW) return true;
+  if (code == SQLITE_DONE) return false;
+  return fault_of(sqlite3_db_handle(statement_.get()), code);
+}
+
+std::int64_t Statement::integer(int column) const {
+  return sqlite3_column_int64(statement_.get(), column);
+}
+
+std::string_view Statement::bytes(int column) const {
+  const void* start = sqlite3_column_blob(statement_.get(), column);
+  const int size = sqlite3_column_bytes(statement_.get(), column);
+  if (start == nullptr) return {};
+  return {static_cast<const char*>(start), static_cast<std::size_t>(size)};
+}
+
+Result<Database> Database::open(const std::filesystem::path& path) {
+  sqlite3* handle = nullptr;
+  const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+  const int code = sqlite3_open_v2(path.c_str(), &handle, flags, nullptr);
+  Database database(handle);
+  if (code != SQLITE_OK) {
+    return fail(kind_of(code),
+                fmt::format("cannot open {}: {}", path.string(),
+                            handle == nullptr ? sqlite3_errstr(code) : sqlite3_errmsg(handle)));
+  }
+  sqlite3_busy_timeout(handle, kBusyTimeoutMs);
+  std::string journal;
+  Status done = database.each_row("PRAGMA journal_mode = wal", [&journal](const Statement& row) {
+    journal = row.bytes(0);
+    return Status();
+  });
+  if (!done) return std::unexpected(done.error());
+  if (journal != "wal") {
+    return fail(
+        FaultKind::kIo,
+        fmt::format("{}: this file system cannot hold SQLite's write-ahead log (journal mode "
+                    "{}); put the data folder on a local disk",
+                    path.string(), journal));
+  }
+  done = database.run(
+      "PRAGMA synchronous = full; PRAGMA foreign_keys = on; PRAGMA trusted_schema = off;");
+  if (!done) return std::unexpected(done.error());
+  return database;
+}
+
+Result<Statement> Database::prepare(std::string_view sql) {
+  sqlite3_stmt* statement = nullptr;
+  const int code = sqlite3_prepare_v2(handle_.get(), sql.data(), static_cast<int>(sql.size()),
+                                      &statement, nullptr);
+  if (code != SQLITE_OK) return fault_of(handle_.get(), code);
+  return Statement(statement);
+}
+
+Status Database::run(const std::string& script) {
+  const int code = sqlite3_exec(handle_.get(), script.c_str(), nullptr, nullptr, nullptr);
+  if (code != SQLITE_OK) return fault_of(handle_.get(), code);
+  return {};
+}
+
+Status Database::each_row(std::string_view sql, const OnRow& on_row) {
+  Result<Statement> statement = prepare(sql);
+  if (!statement) return std::unexpected(statement.error());
+  while (true) {
+    const Result<bool> row = statement->step();
+    if (!row) return std::unexpected(row.error());
+    if (!*row) return {};
+    if (Status done = on_row(*statement); !done) return done;
+  }
+}
+
+Result<std::int64_t> Database::integer(std::string_view sql) {
+  Result<Statement> statement = prepare(sql);
+  if (!statement) return std::unexpected(statement.error());
+  const Result<bool> row = statement->step();
+  if (!row) return std::unexpected(row.error());
+  if (!*row) return fail(FaultKind::kInternal, fmt::format("no row for: {}", sql));
+  return statement->integer(0);
+}
+
+std::int64_t Database::last_insert_id() const { return sqlite3_last_insert_rowid(handle_.get()); }
+
+std::string Database::path() const { return path_of(handle_.get()); }
+
+Result<Transaction> Transaction::begin(Database& database) {
+  if (Status begun = database.run("BEGIN IMMEDIATE"); !begun) {
+    return std::unexpected(begun.error());
+  }
+  return Transaction(database);
+}
+
+Transaction::~Transaction() {
+  // The rollback of a transaction that SQLite itself gave up fails, and nothing is left to undo.
+  if (database_ != nullptr) static_cast<void>(database_->run("ROLLBACK"));
+}
+
+Status Transaction::commit() {
+  // A commit that fails leaves the transaction open: the destructor rolls it back.
+  if (Status done = database_->run("COMMIT"); !done) return done;
+  database_ = nullptr;
+  return {};
+}
+
+}  // namespace gridloom::registry

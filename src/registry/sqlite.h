@@ -1,0 +1,110 @@
+// SQLite's C interface with owners and Results; only the registry's own files include it.
+//
+// One Database is one connection and is not to be used by two threads at once: its owner locks.
+// Statements and transactions must not outlive their database.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "base/result.h"
+
+struct sqlite3;
+struct sqlite3_stmt;
+
+namespace gridloom::registry {
+
+struct Blob {
+  std::string_view bytes;
+};
+
+class Statement {
+ public:
+  // Binds the next parameter, from the first on; the value is copied. A failure shows in step().
+  Statement& bind(std::int64_t value);
+  Statement& bind(std::string_view text);
+  Statement& bind(Blob blob);
+
+  // true: there is a row. kConflict: a constraint of the schema refused it.
+  [[nodiscard]] Result<bool> step();
+
+  // Of the current row. The views live until the next step().
+  [[nodiscard]] std::int64_t integer(int column) const;
+  [[nodiscard]] std::string_view bytes(int column) const;
+
+ private:
+  friend class Database;
+  struct Finalize {
+    void operator()(sqlite3_stmt* statement) const;
+  };
+
+  explicit Statement(sqlite3_stmt* statement) : statement_(statement) {}
+
+  std::unique_ptr<sqlite3_stmt, Finalize> statement_;
+  int bound_ = 0;
+  int error_ = 0;  // the first failure of a bind
+};
+
+class Database {
+ public:
+  // The file must exist (an empty one is a new database). WAL, synchronous=full, foreign keys on.
+  // kMalformed: the file is no database, or damaged.
+  [[nodiscard]] static Result<Database> open(const std::filesystem::path& path);
+
+  [[nodiscard]] Result<Statement> prepare(std::string_view sql);
+  // A text of several statements, without parameters.
+  [[nodiscard]] Status run(const std::string& script);
+
+  template <typename... Values>
+  [[nodiscard]] Status execute(std::string_view sql, const Values&... values) {
+    Result<Statement> statement = prepare(sql);
+    if (!statement) return std::unexpected(statement.error());
+    (statement->bind(values), ...);
+    const Result<bool> row = statement->step();
+    if (!row) return std::unexpected(row.error());
+    return {};
+  }
+
+  using OnRow = std::function<Status(const Statement& row)>;
+  // Ends with the first fault of `on_row`.
+  [[nodiscard]] Status each_row(std::string_view sql, const OnRow& on_row);
+  // The first column of the first row.
+  [[nodiscard]] Result<std::int64_t> integer(std::string_view sql);
+
+  [[nodiscard]] std::int64_t last_insert_id() const;
+  // For messages.
+  [[nodiscard]] std::string path() const;
+
+ private:
+  struct Close {
+    void operator()(sqlite3* handle) const;
+  };
+
+  explicit Database(sqlite3* handle) : handle_(handle) {}
+
+  std::unique_ptr<sqlite3, Close> handle_;
+};
+
+// BEGIN IMMEDIATE, so that a writer waits for others here and not in the middle; rolled back unless
+// it was committed.
+class Transaction {
+ public:
+  [[nodiscard]] static Result<Transaction> begin(Database& database);
+  Transaction(Transaction&& other) noexcept : database_(std::exchange(other.database_, nullptr)) {}
+  Transaction& operator=(Transaction&&) = delete;
+  ~Transaction();
+
+  [[nodiscard]] Status commit();
+
+ private:
+  explicit Transaction(Database& database) : database_(&database) {}
+
+  Database* database_;
+};
+
+}  // namespace gridloom::registry

@@ -1,0 +1,234 @@
+// SQL and sealing. Files: registry.sqlite (with SQLite's -wal and -shm beside it) and secret.key;
+// the key is made before the database, so a database without its key has lost it.
+#include "registry/store.h"
+
+#include <fmt/format.h>
+
+#include <map>
+#include <string>
+#include <system_error>
+#include <vector>
+
+#include "registry/files.h"
+#include "registry/migrations.h"
+
+namespace gridloom::registry {
+namespace {
+
+constexpr std::string_view kSealCheckPlace = "seal_check";
+constexpr std::string_view kSealCheckText = "gridloom registry";
+
+// Where a secret stands, by what never changes about it.
+std::string place_of(std::string_view kind, std::string_view whose) {
+  return fmt::format("{}/{}", kind, whose);
+}
+std::string certificate_place(std::string_view certificate_account) {
+  return place_of("certificate_password", certificate_account);
+}
+std::string gateway_place(std::string_view certificate_account) {
+  return place_of("gateway_key", certificate_account);
+}
+std::string secret_key_place(std::string_view access_key) {
+  return place_of("secret_key", access_key);
+}
+std::string device_place(std::string_view sn) { return place_of("device_key", sn); }
+
+std::int64_t number_of(AccountId id) { return std::to_underlying(id); }
+
+}  // namespace
+
+Result<Store> Store::open(const std::filesystem::path& data_folder) {
+  if (Status made = make_data_folder(data_folder); !made) return std::unexpected(made.error());
+  // Two first starts at once must agree on one key file.
+  const Result<FileDescriptor> alone = lock_folder(data_folder);
+  if (!alone) return std::unexpected(alone.error());
+
+  const std::filesystem::path file = data_folder / "registry.sqlite";
+  std::error_code absent;
+  const std::uintmax_t bytes = std::filesystem::file_size(file, absent);
+  const bool is_new = absent || bytes == 0;
+  Result<Sealer> sealer = Sealer::with_key_file(data_folder / "secret.key",
+                                                is_new ? MissingKey::kMake : MissingKey::kRefuse);
+  if (!sealer) return std::unexpected(sealer.error());
+
+  if (Status done = make_private(file); !done) return std::unexpected(done.error());
+  Result<Database> database = Database::open(file);
+  if (!database) return std::unexpected(database.error());
+  if (Status done = migrate(*database, migrations()); !done) return std::unexpected(done.error());
+  Store store(std::move(*database), std::move(*sealer));
+  if (Status done = store.check_seal(data_folder); !done) return std::unexpected(done.error());
+  return store;
+}
+
+Status Store::check_seal(const std::filesystem::path& data_folder) {
+  std::string sealed;
+  Status read =
+      database_.each_row("SELECT sealed FROM seal_check", [&sealed](const Statement& row) {
+        sealed = row.bytes(0);
+        return Status();
+      });
+  if (!read) return read;
+  if (sealed.empty()) {
+    sealed = sealer_.seal(kSealCheckPlace, Secret(std::string(kSealCheckText)));
+    return database_.execute("INSERT INTO seal_check (one, sealed) VALUES (1, ?)", Blob{sealed});
+  }
+  const Result<Secret> text = sealer_.open({.place = kSealCheckPlace, .sealed = sealed});
+  if (text && text->matches(kSealCheckText)) return {};
+  return fail(FaultKind::kMalformed,
+              fmt::format("{0}/secret.key is not the key that {0}/registry.sqlite was sealed with; "
+                          "put the original key file back",
+                          data_folder.string()));
+}
+
+Result<bool> Store::changed_elsewhere() {
+  // The number differs between two questions on one connection only by others' commits.
+  const Result<std::int64_t> version = database_.integer("PRAGMA data_version");
+  if (!version) return std::unexpected(version.error());
+  return std::exchange(seen_version_, *version) != *version;
+}
+
+Status Store::load(DirectoryDraft& draft) {
+  if (Status done = load_accounts(draft); !done) return done;
+  if (Status done = load_keys(draft); !done) return done;
+  return load_devices(draft);
+}
+
+Status Store::load_accounts(DirectoryDraft& draft) {
+  return database_.each_row(
+      "SELECT id, name, certificate_account, certificate_password, gateway_key FROM accounts "
+      "ORDER BY id",
+      [this, &draft](const Statement& row) -> Status {
+        Account account{.id = AccountId{row.integer(0)},
+                        .name = std::string(row.bytes(1)),
+                        .certificate_account = std::string(row.bytes(2)),
+                        .certificate_password = {},
+                        .gateway_key = {}};
+        Result<Secret> password = sealer_.open(
+            {.place = certificate_place(account.certificate_account), .sealed = row.bytes(3)});
+        if (!password) return std::unexpected(password.error());
+        Result<Secret> gateway = sealer_.open(
+            {.place = gateway_place(account.certificate_account), .sealed = row.bytes(4)});
+        if (!gateway) return std::unexpected(gateway.error());
+        account.certificate_password = std::move(*password);
+        account.gateway_key = std::move(*gateway);
+        draft.put(std::move(account));
+        return {};
+      });
+}
+
+Status Store::load_keys(DirectoryDraft& draft) {
+  return database_.each_row(
+      "SELECT access_key, secret_key, account FROM access_keys ORDER BY id",
+      [this, &draft](const Statement& row) -> Status {
+        AccessKey key{.access_key = std::string(row.bytes(0)),
+                      .secret_key = {},
+                      .account = AccountId{row.integer(2)}};
+        Result<Secret> secret =
+            sealer_.open({.place = secret_key_place(key.access_key), .sealed = row.bytes(1)});
+        if (!secret) return std::unexpected(secret.error());
+        key.secret_key = std::move(*secret);
+        draft.put(std::move(key));
+        return {};
+      });
+}
+
+Status Store::load_devices(DirectoryDraft& draft) {
+  std::map<std::int64_t, std::vector<Share>> shares;
+  Status read = database_.each_row(
+      "SELECT device, account, rights FROM shares ORDER BY account",
+      [&shares](const Statement& row) -> Status {
+        shares[row.integer(0)].push_back(
+            {.account = AccountId{row.integer(1)}, .rights = static_cast<Rights>(row.integer(2))});
+        return {};
+      });
+  if (!read) return read;
+  return database_.each_row("SELECT id, sn, name, owner, device_key FROM devices ORDER BY id",
+                            [this, &draft, &shares](const Statement& row) -> Status {
+                              Device device{.sn = std::string(row.bytes(1)),
+                                            .name = std::string(row.bytes(2)),
+                                            .owner = AccountId{row.integer(3)},
+                                            .key = {},
+                                            .number = row.integer(0),
+                                            .shares = {}};
+                              Result<Secret> key = sealer_.open(
+                                  {.place = device_place(device.sn), .sealed = row.bytes(4)});
+                              if (!key) return std::unexpected(key.error());
+                              device.key = std::move(*key);
+                              if (const auto of = shares.find(device.number); of != shares.end()) {
+                                device.shares = std::move(of->second);
+                              }
+                              draft.put(std::move(device));
+                              return {};
+                            });
+}
+
+Result<AccountId> Store::insert(const Account& account) {
+  const std::string password =
+      sealer_.seal(certificate_place(account.certificate_account), account.certificate_password);
+  const std::string gateway =
+      sealer_.seal(gateway_place(account.certificate_account), account.gateway_key);
+  Status done = database_.execute(
+      "INSERT INTO accounts (name, certificate_account, certificate_password, gateway_key) "
+      "VALUES (?, ?, ?, ?)",
+      account.name, account.certificate_account, Blob{password}, Blob{gateway});
+  if (!done) return std::unexpected(done.error());
+  return AccountId{database_.last_insert_id()};
+}
+
+Status Store::insert(const AccessKey& key) {
+  const std::string secret = sealer_.seal(secret_key_place(key.access_key), key.secret_key);
+  return database_.execute(
+      "INSERT INTO access_keys (access_key, secret_key, account) VALUES (?, ?, ?)", key.access_key,
+      Blob{secret}, number_of(key.account));
+}
+
+Result<std::int64_t> Store::insert(const Device& device) {
+  const std::string key = sealer_.seal(device_place(device.sn), device.key);
+  Status done =
+      database_.execute("INSERT INTO devices (sn, name, owner, device_key) VALUES (?, ?, ?, ?)",
+                        device.sn, device.name, number_of(device.owner), Blob{key});
+  if (!done) return std::unexpected(done.error());
+  return database_.last_insert_id();
+}
+
+Status Store::update_certificate_password(const Account& account) {
+  const std::string password =
+      sealer_.seal(certificate_place(account.certificate_account), account.certificate_password);
+  return database_.execute("UPDATE accounts SET certificate_password = ? WHERE id = ?",
+                           Blob{password}, number_of(account.id));
+}
+
+Status Store::update_name_and_owner(const Device& device) {
+  return database_.execute("UPDATE devices SET name = ?, owner = ? WHERE id = ?", device.name,
+                           number_of(device.owner), device.number);
+}
+
+Status Store::update_share(const Device& device, const Share& share) {
+  if (share.rights == Rights::kNone) {
+    return database_.execute("DELETE FROM shares WHERE device = ? AND account = ?", device.number,
+                             number_of(share.account));
+  }
+  return database_.execute(
+      "INSERT INTO shares (device, account, rights) VALUES (?, ?, ?) "
+      "ON CONFLICT (device, account) DO UPDATE SET rights = excluded.rights",
+      device.number, number_of(share.account),
+      static_cast<std::int64_t>(std::to_underlying(share.rights)));
+}
+
+Status Store::remove_shares(const Device& device) {
+  return database_.execute("DELETE FROM shares WHERE device = ?", device.number);
+}
+
+Status Store::remove(const Account& account) {
+  return database_.execute("DELETE FROM accounts WHERE id = ?", number_of(account.id));
+}
+
+Status Store::remove(const AccessKey& key) {
+  return database_.execute("DELETE FROM access_keys WHERE access_key = ?", key.access_key);
+}
+
+Status Store::remove(const Device& device) {
+  return database_.execute("DELETE FROM devices WHERE id = ?", device.number);
+}
+
+}  // namespace gridloom::registry

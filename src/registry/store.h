@@ -1,0 +1,56 @@
+// What the registry keeps on disk: one function a kind of row, none of the rules.
+//
+// Used by one thread at a time (the registry's writer). Secrets are sealed on the way in and opened
+// on the way out; a change counts once the Transaction from begin() is committed.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string_view>
+#include <utility>
+
+#include "base/result.h"
+#include "registry/directory.h"
+#include "registry/directory_draft.h"
+#include "registry/seal.h"
+#include "registry/sqlite.h"
+
+namespace gridloom::registry {
+
+class Store {
+ public:
+  // See Registry::open.
+  [[nodiscard]] static Result<Store> open(const std::filesystem::path& data_folder);
+
+  [[nodiscard]] Result<Transaction> begin() { return Transaction::begin(database_); }
+  // Whether another connection committed a change since this was last asked; true the first time.
+  [[nodiscard]] Result<bool> changed_elsewhere();
+  // Everything, into an empty draft. Within a transaction, or it may mix two states.
+  [[nodiscard]] Status load(DirectoryDraft& draft);
+
+  [[nodiscard]] Result<AccountId> insert(const Account& account);  // its id is not read
+  [[nodiscard]] Status insert(const AccessKey& key);
+  [[nodiscard]] Result<std::int64_t> insert(const Device& device);  // nor number; no shares
+  [[nodiscard]] Status update_certificate_password(const Account& account);
+  [[nodiscard]] Status update_name_and_owner(const Device& device);
+  [[nodiscard]] Status update_share(const Device& device, const Share& share);  // kNone removes
+  [[nodiscard]] Status remove_shares(const Device& device);
+  [[nodiscard]] Status remove(const Account& account);  // with its keys and shares
+  [[nodiscard]] Status remove(const AccessKey& key);
+  [[nodiscard]] Status remove(const Device& device);  // with its shares
+
+ private:
+  Store(Database database, Sealer sealer)
+      : database_(std::move(database)), sealer_(std::move(sealer)) {}
+
+  [[nodiscard]] Status check_seal(const std::filesystem::path& data_folder);
+  [[nodiscard]] Status load_accounts(DirectoryDraft& draft);
+  [[nodiscard]] Status load_keys(DirectoryDraft& draft);
+  [[nodiscard]] Status load_devices(DirectoryDraft& draft);
+
+  Database database_;
+  Sealer sealer_;
+  std::int64_t seen_version_ = -1;
+};
+
+}  // namespace gridloom::registry

@@ -1,0 +1,34 @@
+#include "sim/model.h"
+
+#include <array>
+#include <utility>
+
+namespace gridloom::sim {
+namespace {
+
+// A device that holds what it was given: all that a family without a model of its own needs.
+class StillModel final : public Model {
+ public:
+  void start(Fields& /*fields*/, const Surroundings& /*around*/) override {}
+  void step(Fields& /*fields*/, const Surroundings& /*around*/, Millis /*dt*/) override {}
+};
+
+using Make = std::unique_ptr<Model> (*)(Chance);
+constexpr std::array<std::pair<std::string_view, Make>, 5> kModels = {{
+    {"delta_2", make_delta_2},
+    {"smart_home_panel", make_smart_home_panel},
+    {"power_kits", make_power_kits},
+    {"power_ocean", make_power_ocean},
+    {"power_stream", make_power_stream},
+}};
+
+}  // namespace
+
+std::unique_ptr<Model> make_model(const catalog::Family& family, Chance chance) {
+  for (const auto& [id, make] : kModels) {
+    if (id == family.id) return make(chance);
+  }
+  return std::make_unique<StillModel>();
+}
+
+}  // namespace gridloom::sim

@@ -1,0 +1,117 @@
+// What a virtual device's physics looks like to the rest of the simulator.
+//
+// VirtualDevice (virtual_device.h) holds the fields, obeys the commands' declared effects and sends
+// the declared reports; a Model computes the numbers that belong together (watts, charge,
+// temperatures, counters) from the settings among those fields. Only models know fields by name.
+// One thread at a time per device.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/chance.h"
+#include "base/clock.h"
+#include "catalog/family.h"
+#include "wire/json.h"
+
+namespace gridloom::sim {
+
+// The fields of one device: quota name -> JSON value, '*' replaced by the modules' serial numbers.
+// Numbers are kept in wire units. Remembers what changed, for the delta reports.
+class Fields {
+ public:
+  // Every field of the family with its initial value (or its type's zero).
+  explicit Fields(const catalog::Family& family);
+
+  [[nodiscard]] bool has(std::string_view name) const;
+  // Asserts that the field exists: a model that asks for another one is wrong.
+  [[nodiscard]] const wire::Json& get(std::string_view name) const;
+  [[nodiscard]] double number(std::string_view name) const;         // bools count as 0 and 1
+  [[nodiscard]] std::int64_t integer(std::string_view name) const;  // truncated
+  [[nodiscard]] bool on(std::string_view name) const { return number(name) != 0; }
+
+  void set(std::string_view name, wire::Json value);
+  // By the field's type: an int field takes the rounded number, a float field six significant
+  // digits.
+  void set_number(std::string_view name, double value);
+  void add(std::string_view name, double delta) { set_number(name, number(name) + delta); }
+
+  // Names with the prefix, in the family's order.
+  [[nodiscard]] std::vector<std::string> names(std::string_view prefix) const;
+  // The serial numbers that stand for '*' in a group.
+  [[nodiscard]] const std::vector<std::string>& modules(std::string_view group) const;
+
+  struct Slot {
+    std::string name;
+    const catalog::Field* field = nullptr;
+    wire::Json value;
+    bool changed = false;
+  };
+  [[nodiscard]] const std::vector<Slot>& slots() const { return slots_; }
+  void clear_changes();
+  void reset_to_initial();  // every field, marking what changes
+
+ private:
+  [[nodiscard]] Slot* find(std::string_view name);
+  [[nodiscard]] const Slot* find(std::string_view name) const;
+
+  const catalog::Family& family_;
+  std::vector<Slot> slots_;
+  std::unordered_map<std::string, std::size_t> index_;
+};
+
+// What is the same for all devices of a site at a moment.
+struct Surroundings {
+  TimePoint now;              // UTC
+  std::int64_t local_ms = 0;  // since local midnight
+  double sun = 0;             // 0 .. 1 of a PV module's rated power
+  double air_c = 20;
+  double household_w = 350;  // what the home draws
+  double grid_v = 230;
+  double grid_hz = 50;
+  bool grid_up = true;
+};
+
+// What a model makes of a command, after its declared effects.
+struct Outcome {
+  std::optional<std::int64_t> ack;  // replaces the result's only number that says so, if not 0
+  wire::JsonObject result;          // laid over the reply's result
+  bool full_report = false;         // everything is to be reported at once
+};
+
+class Model {
+ public:
+  Model() = default;
+  Model(const Model&) = delete;
+  Model& operator=(const Model&) = delete;
+  virtual ~Model() = default;
+
+  // Once, before the first step: makes the initial values belong together.
+  virtual void start(Fields& fields, const Surroundings& around) = 0;
+  // `dt` since the last step: 2 s as a rule, at most 60 s.
+  virtual void step(Fields& fields, const Surroundings& around, Millis dt) = 0;
+  // After the declared effects of any command. `params` as catalog::CheckedSet gives them.
+  virtual Outcome command(Fields& fields, const catalog::Command& command,
+                          const wire::JsonObject& params, const Surroundings& around) {
+    static_cast<void>(fields), static_cast<void>(command), static_cast<void>(params),
+        static_cast<void>(around);
+    return {};
+  }
+};
+
+// The model of a family; for a family without one, a model that changes nothing (a new family needs
+// no C++).
+[[nodiscard]] std::unique_ptr<Model> make_model(const catalog::Family& family, Chance chance);
+
+std::unique_ptr<Model> make_delta_2(Chance chance);
+std::unique_ptr<Model> make_smart_home_panel(Chance chance);
+std::unique_ptr<Model> make_power_kits(Chance chance);
+std::unique_ptr<Model> make_power_ocean(Chance chance);
+std::unique_ptr<Model> make_power_stream(Chance chance);
+
+}  // namespace gridloom::sim

@@ -1,0 +1,372 @@
+// A PowerOcean home: two solar strings and two 5 kWh packs behind a three-phase inverter, a heating
+// rod, a heat pump with two zones and hot water, and an EV charger.
+//
+// Each step decides what the loads draw, lets the battery take the surplus or give what is missing,
+// and leaves the rest to the grid. Always true of what is reported, to the last digit, because the
+// sums are made of the rounded watts: sysLoadPwr = mppt + grid - battery; the phases' active powers
+// add up to what the inverter takes; a string's volts times its amperes are its watts.
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/chance.h"
+#include "base/clock.h"
+#include "sim/battery.h"
+#include "sim/model.h"
+#include "wire/json.h"
+
+namespace gridloom::sim {
+namespace {
+
+using wire::Json;
+using wire::JsonArray;
+using wire::JsonObject;
+
+constexpr double kHour_s = 3600;
+constexpr double kHour_ms = 3'600'000;
+constexpr double kPhase_v = 230;
+
+// Solar: two strings of 5 kWp, the second a little in the shade.
+constexpr std::array<double, 2> kString_w = {5000, 4700};
+constexpr std::array<double, 2> kString_v = {398, 364};
+constexpr double kString_v_per_k = -0.9;
+constexpr double kDawn = 0.003;  // of the sun: below, a string has volts but no watts
+
+// Battery: two packs of 100 Ah side by side.
+constexpr double kPacks_ah = 200;
+constexpr double kPacks_ohm = 0.0136;  // 0.17 ohm ampere-hours a cell
+constexpr double kMostCharge_w = 5000;
+constexpr double kMostDischarge_w = 6600;
+constexpr double kEmpty_percent = 5;   // not discharged below
+constexpr double kResume_percent = 7;  // but again from here
+constexpr double kTaper_percent = 95;  // charging slows down from here
+constexpr double kTrickle_w = 200;
+constexpr double kCellar_c = 12;  // where the packs stand it gets no colder
+
+// Hot water: one tank for heat pump and heating rod.
+constexpr double kTank_j_per_k = 400 * 4186.0;
+constexpr double kTankLoss_w_per_k = 2.2;
+constexpr double kTankRoom_c = 20;
+constexpr double kRod_w = 3580;
+constexpr double kRodLeast_w = 300;
+constexpr double kRodStep_w = 10;
+constexpr double kRodTarget_c = 65;
+constexpr double kRodAgain_c = 62;
+constexpr double kWaterLow_c = 44;
+constexpr double kWaterHigh_c = 50;
+
+// Heat pump.
+constexpr double kPumpHeat_w = 6000;
+constexpr std::array<double, 2> kZoneTarget_c = {21.5, 21.0};
+constexpr double kZoneTime_s = 30 * kHour_s;
+constexpr double kZoneGains_k = 3;  // people, sun and cookers
+constexpr double kZoneHeat_k = 30;  // above the air outside, on half of the pump's heat
+constexpr double kZoneBand_k = 0.25;
+
+// EV charger.
+constexpr double kEvLeast_a = 6;
+constexpr double kEvMost_a = 32;
+constexpr double kEvNight_a = 16;
+constexpr double kEvBattery_percent = 50;  // by day the home battery comes first up to here
+
+constexpr double kReactive_var = 160;
+
+double rounded(double value, double step) { return std::round(value / step) * step; }
+
+// Where a first-order system is after `seconds`.
+double settle(double from, double to, double seconds, double time_s) {
+  return to + (from - to) * std::exp(-seconds / time_s);
+}
+
+// What the household draws from the tank at an hour: showers in the morning, dishes at night.
+double hot_water_w(double hour) {
+  if (hour >= 6.5 && hour < 8) return 1500;
+  if (hour >= 19 && hour < 21) return 1200;
+  return 60;
+}
+
+// A number as JSON, of at most 1/`parts` resolution, without the noise of binary fractions.
+Json fixed(double value, double parts) {
+  const double units = std::round(value * parts);
+  if (std::fmod(units, parts) == 0) return static_cast<std::int64_t>(units / parts);
+  return units / parts;
+}
+
+class Car {
+ public:
+  // The power to charge with, given what the sun leaves over.
+  double plan_w(const Surroundings& around, const Chance& chance, double surplus_w,
+                double home_soc) {
+    const std::int64_t day = (unix_ms(around.now) - around.local_ms + kDay_ms / 2) / kDay_ms;
+    if (day != day_) {
+      day_ = day;
+      const auto index = static_cast<std::uint64_t>(day);
+      need_wh_ = 5000 + 9000 * chance.uniform(2 * index);
+      home_by_day_ = chance.uniform(2 * index + 1) < 0.5;
+    }
+    const double hour = static_cast<double>(around.local_ms) / kHour_ms;
+    if (!around.grid_up || need_wh_ <= 0) return 0;
+    if (!home_by_day_) return hour >= 19 ? kEvNight_a * kPhase_v : 0;
+    if (hour < 9.5 || hour >= 16.5 || home_soc < kEvBattery_percent) return 0;
+    const double amps = std::min(std::floor(surplus_w / kPhase_v), kEvMost_a);
+    return amps < kEvLeast_a ? 0 : amps * kPhase_v;
+  }
+  void charge(double power_w, double seconds) { need_wh_ -= power_w * seconds / kHour_s; }
+
+ private:
+  static constexpr std::int64_t kDay_ms = 86'400'000;
+  std::int64_t day_ = -1;
+  double need_wh_ = 0;
+  bool home_by_day_ = false;
+};
+
+// Heat pump, rooms and hot-water tank.
+class Heating {
+ public:
+  void start(const Fields& fields) {
+    zone_c_ = {fields.number("sectorA.tempCurr"), fields.number("sectorB.tempCurr")};
+    tank_c_ = fields.number("sectorDhw.tempCurr");
+    inlet_c_ = fields.number("hpMaster.tempInlet");
+    outlet_c_ = fields.number("hpMaster.tempOutlet");
+  }
+
+  // Runs the pump for `seconds`; what it draws meanwhile.
+  double pump_w(const Surroundings& around, double seconds) {
+    water_wanted_ = tank_c_ < kWaterLow_c || (water_wanted_ && tank_c_ < kWaterHigh_c);
+    const bool water = water_wanted_ && around.grid_up;
+    double heat_w = water ? kPumpHeat_w : 0;
+    for (std::size_t k = 0; k < zone_c_.size(); ++k) {
+      const double over_k = zone_c_.at(k) - kZoneTarget_c.at(k);
+      zone_wanted_.at(k) = over_k < -kZoneBand_k || (zone_wanted_.at(k) && over_k < kZoneBand_k);
+      const bool heated = zone_wanted_.at(k) && around.grid_up && !water;
+      if (heated) heat_w += kPumpHeat_w / 2;
+      const double rest_c = around.air_c + kZoneGains_k + (heated ? kZoneHeat_k : 0);
+      zone_c_.at(k) = settle(zone_c_.at(k), rest_c, seconds, kZoneTime_s);
+    }
+    pump_heat_w_ = water ? heat_w : 0;
+    return run_water_circuit(around, heat_w, seconds);
+  }
+
+  // Warms the tank for `seconds` with what the pump gave and the rod gives.
+  void tank(double rod_w, double hour, double seconds) {
+    const double loss_w = kTankLoss_w_per_k * (tank_c_ - kTankRoom_c) + hot_water_w(hour);
+    tank_c_ = std::max(tank_c_ + (pump_heat_w_ + rod_w - loss_w) * seconds / kTank_j_per_k, 12.0);
+  }
+
+  // What the rod draws of the power that nobody else wants.
+  double rod_w(double spare_w) {
+    rod_allowed_ = tank_c_ < kRodAgain_c || (rod_allowed_ && tank_c_ < kRodTarget_c);
+    if (!rod_allowed_ || spare_w < kRodLeast_w) return 0;
+    return std::floor(std::min(spare_w, kRod_w) / kRodStep_w) * kRodStep_w;
+  }
+
+  void report(Fields& fields, const Surroundings& around, double rod_w) const {
+    fields.set_number("sectorA.tempCurr", rounded(zone_c_[0], 0.1));
+    fields.set_number("sectorB.tempCurr", rounded(zone_c_[1], 0.1));
+    fields.set_number("sectorDhw.tempCurr", rounded(tank_c_, 0.1));
+    fields.set_number("hpMaster.tempInlet", rounded(inlet_c_, 0.1));
+    fields.set_number("hpMaster.tempOutlet", rounded(outlet_c_, 0.1));
+    fields.set_number("hpMaster.tempAmbient", rounded(around.air_c, 0.1));
+    JsonObject rod{{"temp", std::llround(tank_c_)}, {"hrPwr", std::llround(rod_w)}};
+    fields.set("hrEnergyStream", JsonArray{std::move(rod)});
+  }
+
+ private:
+  // The water between pump and consumers; returns the pump's draw at the temperature it has to lift
+  // to.
+  double run_water_circuit(const Surroundings& around, double heat_w, double seconds) {
+    constexpr double kRunning_s = 180;
+    constexpr double kIdle_s = 1800;
+    constexpr double kIdle_c = 21;
+    if (heat_w <= 0) {
+      outlet_c_ = settle(outlet_c_, kIdle_c, seconds, kIdle_s);
+      inlet_c_ = settle(inlet_c_, kIdle_c, seconds, kIdle_s);
+      return 0;
+    }
+    const double target_c =
+        pump_heat_w_ > 0 ? tank_c_ + 6 : std::clamp(32 + 0.5 * (20 - around.air_c), 28.0, 45.0);
+    outlet_c_ = settle(outlet_c_, target_c, seconds, kRunning_s);
+    inlet_c_ = settle(inlet_c_, target_c - 5 * heat_w / kPumpHeat_w, seconds, kRunning_s);
+    // 40 % of what Carnot allows.
+    const double lift_k = std::max(target_c - around.air_c, 5.0);
+    return heat_w / std::clamp(0.4 * (target_c + 273.15) / lift_k, 1.8, 5.5);
+  }
+
+  std::array<double, 2> zone_c_{};
+  std::array<bool, 2> zone_wanted_{};
+  double tank_c_ = 48;
+  double inlet_c_ = 22;
+  double outlet_c_ = 22;
+  double pump_heat_w_ = 0;  // into the tank
+  bool water_wanted_ = false;
+  bool rod_allowed_ = true;
+};
+
+class PowerOcean final : public Model {
+ public:
+  explicit PowerOcean(Chance chance)
+      : chance_(chance.split("power_ocean")),
+        car_chance_(chance.split("car")),
+        battery_({.cells = 16, .capacity_ah = kPacks_ah, .resistance_ohm = kPacks_ohm}) {}
+
+  void start(Fields& fields, const Surroundings& around) override {
+    battery_.set_soc_percent(fields.number("bpSoc"));
+    heating_.start(fields);
+    step(fields, around, Millis(1000));
+  }
+
+  void step(Fields& fields, const Surroundings& around, Millis dt) override {
+    if (dt.count() <= 0) return;
+    ++tick_;
+    const double seconds = static_cast<double>(dt.count()) / 1000;
+    Watts watts = draw(around, seconds);
+    balance(watts, around, seconds);
+    car_.charge(watts.ev, seconds);
+    heating_.tank(watts.rod, static_cast<double>(around.local_ms) / kHour_ms, seconds);
+    report_energy(fields, watts);
+    report_strings(fields, around, watts);
+    report_phases(fields, around, watts);
+    heating_.report(fields, around, watts.rod);
+  }
+
+ private:
+  // Whole watts, as reported.
+  struct Watts {
+    std::array<double, 2> string{};
+    double ev = 0;
+    double rod = 0;
+    double load = 0;
+    double battery = 0;  // positive charges
+    double grid = 0;     // positive imports
+    [[nodiscard]] double mppt() const { return string[0] + string[1]; }
+  };
+
+  // A value of its own a step and purpose.
+  [[nodiscard]] double noise(std::uint64_t purpose) const {
+    constexpr std::uint64_t kPurposes = 16;
+    return chance_.normal(tick_ * kPurposes + purpose);
+  }
+
+  Watts draw(const Surroundings& around, double seconds) {
+    Watts watts;
+    for (std::size_t k = 0; k < watts.string.size(); ++k) {
+      if (around.sun < kDawn) continue;
+      const double ideal_w = kString_w.at(k) * around.sun;
+      watts.string.at(k) = std::round(std::max(0.0, ideal_w * (1 + 0.004 * noise(k))));
+    }
+    const double base_w = around.household_w + heating_.pump_w(around, seconds);
+    const double surplus_w = watts.mppt() - base_w;
+    watts.ev = car_.plan_w(around, car_chance_, surplus_w, battery_.soc_percent());
+    if (around.grid_up) {
+      watts.rod = heating_.rod_w(surplus_w - watts.ev - charge_limit_w());
+    }
+    watts.load = std::round(base_w + watts.ev + watts.rod);
+    return watts;
+  }
+
+  // The battery takes what is left, or gives what is missing; the grid does the rest.
+  void balance(Watts& watts, const Surroundings& around, double seconds) {
+    const double soc = battery_.soc_percent();
+    resting_ = soc <= kEmpty_percent || (resting_ && soc < kResume_percent);
+    const double asked_w =
+        std::clamp(watts.mppt() - watts.load, resting_ ? 0 : -kMostDischarge_w, charge_limit_w());
+    watts.battery = std::round(battery_.apply(asked_w, seconds, std::max(around.air_c, kCellar_c)));
+    if (around.grid_up) {
+      watts.grid = watts.load - watts.mppt() + watts.battery;
+      return;
+    }
+    // On an island the strings are held back, or part of the home stays dark.
+    const double spare_w = watts.mppt() - watts.battery - watts.load;
+    if (spare_w > 0) {
+      const double first_w = std::min(watts.string[0], spare_w);
+      watts.string[0] -= first_w;
+      watts.string[1] -= spare_w - first_w;
+    } else {
+      watts.load += spare_w;
+    }
+  }
+
+  [[nodiscard]] double charge_limit_w() const {
+    const double soc = battery_.soc_percent();
+    if (soc >= 100) return 0;
+    const double share = std::clamp((100 - soc) / (100 - kTaper_percent), 0.0, 1.0);
+    return std::max(kMostCharge_w * share, kTrickle_w);
+  }
+
+  void report_energy(Fields& fields, const Watts& watts) const {
+    fields.set_number("mpptPwr", watts.mppt());
+    fields.set_number("bpSoc", std::round(battery_.soc_percent()));
+    fields.set_number("bpPwr", watts.battery);
+    fields.set_number("sysLoadPwr", watts.load);
+    fields.set_number("sysGridPwr", watts.grid);
+    fields.set_number("evPwr", watts.ev);
+    fields.set("chargingStatus", watts.ev > 0 ? "EV_CHG_STS_CHARGING" : "EV_CHG_STS_AVAILABLE");
+  }
+
+  void report_strings(Fields& fields, const Surroundings& around, const Watts& watts) const {
+    JsonArray strings;
+    for (std::size_t k = 0; k < watts.string.size(); ++k) {
+      const double power_w = watts.string.at(k);
+      const double module_c = around.air_c + 25 * around.sun;
+      double volts = kString_v.at(k) + kString_v_per_k * (module_c - 25) + noise(2 + k);
+      if (around.sun < kDawn) volts *= around.sun / kDawn / 4;
+      volts = std::round(volts * 100) / 100;
+      strings.push_back(JsonObject{{"vol", fixed(volts, 100)},
+                                   {"amp", fixed(power_w > 0 ? power_w / volts : 0, 1e6)},
+                                   {"pwr", fixed(power_w, 1)}});
+    }
+    fields.set("mpptHeartBeat", JsonArray{JsonObject{{"mpptPv", std::move(strings)}}});
+  }
+
+  // The phases share what goes between the inverter's DC side and the home; negative gives.
+  void report_phases(Fields& fields, const Surroundings& around, const Watts& watts) const {
+    constexpr std::array<std::string_view, 3> kNames = {"pcsAPhase", "pcsBPhase", "pcsCPhase"};
+    constexpr std::array<double, 3> kOffset_v = {0.2, 0.9, -1.1};
+    const std::int64_t total_cw = std::llround((watts.battery - watts.mppt()) * 100);
+    std::int64_t left_cw = total_cw;
+    for (std::size_t k = 0; k < kNames.size(); ++k) {
+      const double share = 1.0 / 3 + 0.004 * noise(4 + k);
+      const std::int64_t active_cw =
+          k + 1 == kNames.size() ? left_cw : std::llround(static_cast<double>(total_cw) * share);
+      left_cw -= active_cw;
+      const double active_w = static_cast<double>(active_cw) / 100;
+      // An inverter with nothing to do is off, and reactive power with it.
+      const double reactive_var =
+          total_cw == 0 ? 0 : std::round((kReactive_var + 8 * noise(7 + k)) * 100) / 100;
+      const double volts =
+          std::round((home_v(around) + kOffset_v.at(k)) * 100 + 8 * noise(10 + k)) / 100;
+      const double apparent_va = std::hypot(active_w, reactive_var);
+      const std::string group(kNames.at(k));
+      fields.set_number(group + ".vol", volts);
+      fields.set_number(group + ".amp", apparent_va / volts);
+      fields.set_number(group + ".actPwr", active_w);
+      fields.set_number(group + ".reactPwr", reactive_var);
+      fields.set_number(group + ".apparentPwr", apparent_va);
+    }
+  }
+
+  // Without a grid the inverter makes the voltage.
+  static double home_v(const Surroundings& around) {
+    return around.grid_up ? around.grid_v : kPhase_v;
+  }
+
+  Chance chance_;
+  Chance car_chance_;
+  Battery battery_;
+  Heating heating_;
+  Car car_;
+  std::uint64_t tick_ = 0;
+  bool resting_ = false;  // empty, waiting for charge
+};
+
+}  // namespace
+
+std::unique_ptr<Model> make_power_ocean(Chance chance) {
+  return std::make_unique<PowerOcean>(chance);
+}
+
+}  // namespace gridloom::sim

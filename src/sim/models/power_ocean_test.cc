@@ -1,0 +1,128 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <memory>
+#include <string>
+
+#include "catalog/loader.h"
+#include "sim/model.h"
+
+namespace gridloom::sim {
+namespace {
+
+catalog::FamilyPtr power_ocean() {
+  for (const catalog::EmbeddedFile& file : catalog::embedded_files()) {
+    if (file.name == "power_ocean.yaml") return catalog::load_family(file.name, file.text).value();
+  }
+  return nullptr;
+}
+
+// A bright spring day, repeated.
+Surroundings at_minute(std::int64_t minute) {
+  constexpr std::int64_t kDay_ms = 86'400'000;
+  Surroundings around;
+  around.now = TimePoint(Millis(1'750'000'000'000 / kDay_ms * kDay_ms + minute * 60'000));
+  around.local_ms = minute * 60'000 % kDay_ms;
+  const double hour = static_cast<double>(around.local_ms) / 3'600'000;
+  around.sun = std::max(0.0, 0.8 * std::sin((hour - 6) / 12 * 3.14159));
+  around.air_c = 4 + 6 * around.sun;
+  around.household_w = hour > 17 && hour < 22 ? 900.4 : 300.7;
+  return around;
+}
+
+double at(const wire::Json& value, std::string_view key) {
+  return value.as_object().at(key).to_number<double>();
+}
+
+const wire::Json& string_of(const Fields& fields, std::size_t k) {
+  return fields.get("mpptHeartBeat").as_array().at(0).as_object().at("mpptPv").as_array().at(k);
+}
+
+void expect_balance(const Fields& fields) {
+  const double mppt = fields.number("mpptPwr");
+  const double battery = fields.number("bpPwr");
+  EXPECT_EQ(fields.number("sysLoadPwr"), mppt + fields.number("sysGridPwr") - battery);
+  EXPECT_EQ(at(string_of(fields, 0), "pwr") + at(string_of(fields, 1), "pwr"), mppt);
+  for (std::size_t k = 0; k < 2; ++k) {
+    const wire::Json& string = string_of(fields, k);
+    EXPECT_GE(at(string, "pwr"), 0);
+    EXPECT_NEAR(at(string, "vol") * at(string, "amp"), at(string, "pwr"), 0.001);
+  }
+  double active_w = 0;
+  for (const std::string group : {"pcsAPhase", "pcsBPhase", "pcsCPhase"}) {
+    const double apparent = fields.number(group + ".apparentPwr");
+    active_w += fields.number(group + ".actPwr");
+    EXPECT_NEAR(apparent,
+                std::hypot(fields.number(group + ".actPwr"), fields.number(group + ".reactPwr")),
+                0.01);
+    EXPECT_NEAR(fields.number(group + ".amp") * fields.number(group + ".vol"), apparent, 0.03);
+  }
+  EXPECT_NEAR(active_w, battery - mppt, 0.005);
+}
+
+struct Home {
+  catalog::FamilyPtr family = power_ocean();
+  Fields fields{*family};
+  std::unique_ptr<Model> model = make_power_ocean(Chance(7));
+};
+
+TEST(PowerOceanModel, BalancesEveryReportedWattThroughDaysOfSunAndNight) {
+  Home home;
+  home.model->start(home.fields, at_minute(0));
+  expect_balance(home.fields);
+  double lowest_soc = 100;
+  double highest_soc = 0;
+  double most_ev_w = 0;
+  double most_rod_w = 0;
+  for (std::int64_t minute = 1; minute < 4 * 1440; ++minute) {
+    home.model->step(home.fields, at_minute(minute), Millis(60'000));
+    expect_balance(home.fields);
+    lowest_soc = std::min(lowest_soc, home.fields.number("bpSoc"));
+    highest_soc = std::max(highest_soc, home.fields.number("bpSoc"));
+    most_ev_w = std::max(most_ev_w, home.fields.number("evPwr"));
+    most_rod_w =
+        std::max(most_rod_w, at(home.fields.get("hrEnergyStream").as_array().at(0), "hrPwr"));
+    ASSERT_EQ(home.fields.get("chargingStatus") == "EV_CHG_STS_CHARGING",
+              home.fields.number("evPwr") > 0);
+    ASSERT_NEAR(home.fields.number("sectorA.tempCurr"), 21.5, 2);
+    ASSERT_GT(home.fields.number("sectorDhw.tempCurr"), 40);
+    ASSERT_LT(home.fields.number("sectorDhw.tempCurr"), 66);
+  }
+  EXPECT_GE(lowest_soc, 4);
+  EXPECT_LT(lowest_soc, 40);
+  EXPECT_GT(highest_soc, 90);
+  EXPECT_GT(most_ev_w, 1300);
+  EXPECT_GT(most_rod_w, 300);
+}
+
+TEST(PowerOceanModel, CarriesTheHomeWithoutAGridAndTakesNoMoreSunThanItCanUse) {
+  Home home;
+  home.model->start(home.fields, at_minute(0));
+  for (std::int64_t minute = 1; minute < 3 * 1440; ++minute) {
+    Surroundings around = at_minute(minute);
+    around.grid_up = false;
+    if (minute > 2880) around.sun = 0;  // until the battery is empty
+    home.model->step(home.fields, around, Millis(60'000));
+    expect_balance(home.fields);
+    ASSERT_EQ(home.fields.number("sysGridPwr"), 0);
+    ASSERT_GE(home.fields.number("sysLoadPwr"), 0);
+  }
+  EXPECT_LE(home.fields.number("bpSoc"), 7);
+  EXPECT_EQ(home.fields.number("sysLoadPwr"), 0);
+}
+
+TEST(PowerOceanModel, IsTheSameForTheSameChance) {
+  Home one;
+  Home two;
+  for (Home* home : {&one, &two}) {
+    home->model->start(home->fields, at_minute(700));
+    home->model->step(home->fields, at_minute(701), Millis(2000));
+  }
+  for (const Fields::Slot& slot : one.fields.slots()) {
+    EXPECT_EQ(slot.value, two.fields.get(slot.name)) << slot.name;
+  }
+}
+
+}  // namespace
+}  // namespace gridloom::sim

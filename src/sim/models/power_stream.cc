@@ -1,0 +1,364 @@
+// A PowerStream: two solar inputs and a battery feed one micro-inverter, which covers what the home
+// asks for: a set base load and what smart plugs draw.
+//
+// Always true of what is reported: all watts are whole ones (times 10 on the wire), and
+// invOutputWatts = pv1InputWatts + pv2InputWatts + batInputWatts. Losses are inside, as in real
+// devices. Without a grid, or switched off, nothing goes out; the sun may still charge the battery.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/chance.h"
+#include "base/clock.h"
+#include "sim/battery.h"
+#include "sim/model.h"
+#include "wire/json.h"
+
+namespace gridloom::sim {
+namespace {
+
+using wire::Json;
+using wire::JsonObject;
+
+constexpr double kPanel_w = 400;
+constexpr double kSecondPanelShare = 0.96;  // it stands a little worse
+constexpr double kPanel_v = 30;
+constexpr double kPanelOpen_v = 37;
+constexpr std::int64_t kFewestSolar_w = 3;
+constexpr double kPlugShare = 0.2;  // of the household, on smart plugs
+constexpr std::int64_t kMostPlugs_w = 2500;
+constexpr double kBatteryMost_w = 600;
+constexpr double kMargin_percent = 1;
+constexpr double kFull_percent = 99.7;  // the rest is left, so that no step goes past full
+constexpr double kTaperFrom_percent = 90;
+constexpr double kReactive_a = 0.497;  // what the filter draws at no load
+constexpr int kLongestCharge_min = 5939;
+constexpr int kLongestDischarge_min = 5999;
+constexpr std::int64_t kRaw = 10;  // raw tenths of a watt in a watt
+
+// As the platform writes it: "2024-07-06 01:50:27".
+Json time_text(TimePoint at) {
+  const auto day = std::chrono::floor<std::chrono::days>(at);
+  const std::chrono::year_month_day date(day);
+  const std::chrono::hh_mm_ss clock(std::chrono::floor<std::chrono::seconds>(at - day));
+  const std::string text =
+      fmt::format("{:04}-{:02}-{:02} {:02}:{:02}:{:02}", static_cast<int>(date.year()),
+                  static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                  clock.hours().count(), clock.minutes().count(), clock.seconds().count());
+  return Json(std::string_view(text));
+}
+
+Json unset_task(std::int64_t index) {
+  const JsonObject never = {{"sec", 0},   {"week", 0}, {"min", 0}, {"hour", 0},
+                            {"month", 0}, {"year", 0}, {"day", 0}};
+  return JsonObject{{"taskIndex", index},
+                    {"type", 0},
+                    {"timeRange", JsonObject{{"isConfig", false},
+                                             {"timeData", 0},
+                                             {"timeMode", 0},
+                                             {"startTime", never},
+                                             {"stopTime", never},
+                                             {"isEnable", false}}}};
+}
+
+bool is_set(const Json& task) {
+  const Json* range = wire::member(task, "timeRange");
+  const Json* flag = range == nullptr ? nullptr : wire::member(*range, "isConfig");
+  return flag != nullptr && flag->is_bool() && flag->get_bool();
+}
+
+struct Settings {
+  bool on = true;
+  bool battery_first = false;
+  bool feeds_grid = false;
+  std::int64_t permanent_w = 0;
+  std::int64_t rated_w = 800;
+  double lower_soc = 10;
+  double upper_soc = 100;
+};
+
+Settings read_settings(const Fields& fields) {
+  Settings set;
+  set.on = fields.on("20_1.invOnOff");
+  set.battery_first = fields.on("20_1.supplyPriority");
+  set.feeds_grid = !fields.on("20_1.feedProtect");
+  set.permanent_w = fields.integer("20_1.permanentWatts") / kRaw;
+  set.rated_w = fields.integer("20_1.ratedPower") / kRaw;
+  set.lower_soc = fields.number("20_1.lowerLimit");
+  set.upper_soc = fields.number("20_1.upperLimit");
+  return set;
+}
+
+// What goes where in this step, in whole watts.
+struct Flow {
+  bool grid = false;
+  bool connected = false;      // the inverter to the grid
+  bool light = false;          // the panels have a voltage
+  std::int64_t offered_w = 0;  // by both panels
+  std::int64_t pv1_w = 0;
+  std::int64_t pv2_w = 0;
+  std::int64_t battery_w = 0;  // + gives
+  std::int64_t plugs_w = 0;
+  std::int64_t wanted_w = 0;  // by the home
+  std::int64_t demand_w = 0;  // the part of it that the rating allows
+
+  [[nodiscard]] std::int64_t solar_w() const { return pv1_w + pv2_w; }
+  [[nodiscard]] std::int64_t output_w() const { return solar_w() + battery_w; }
+};
+
+// What the battery may take and give, and the sun offers.
+struct Offer {
+  std::int64_t solar_w = 0;
+  std::int64_t take_w = 0;
+  std::int64_t give_w = 0;
+};
+
+struct Split {
+  std::int64_t solar_w = 0;    // that is used
+  std::int64_t battery_w = 0;  // + gives
+};
+
+// The battery first: the home gets what it leaves of the sun, and nothing from the battery.
+Split split_battery_first(const Offer& offer, std::int64_t most_output_w) {
+  const std::int64_t charge_w = std::min(offer.solar_w, offer.take_w);
+  const std::int64_t output_w = std::min(offer.solar_w - charge_w, most_output_w);
+  return {.solar_w = charge_w + output_w, .battery_w = -charge_w};
+}
+
+// The home first, from the sun and then the battery; what is over charges, and then feeds the grid.
+Split split_home_first(const Offer& offer, std::int64_t demand_w, std::int64_t most_output_w) {
+  const std::int64_t home_w = std::min(offer.solar_w, demand_w);
+  if (home_w < demand_w || offer.solar_w == home_w) {
+    return {.solar_w = home_w, .battery_w = std::min(demand_w - home_w, offer.give_w)};
+  }
+  const std::int64_t charge_w = std::min(offer.solar_w - home_w, offer.take_w);
+  const std::int64_t feed_w = std::min(offer.solar_w - home_w - charge_w,
+                                       std::max<std::int64_t>(0, most_output_w - home_w));
+  return {.solar_w = home_w + charge_w + feed_w, .battery_w = -charge_w};
+}
+
+class PowerStream final : public Model {
+ public:
+  explicit PowerStream(Chance chance) : chance_(chance) {}
+
+  void start(Fields& fields, const Surroundings& around) override;
+  void step(Fields& fields, const Surroundings& around, Millis dt) override;
+  Outcome command(Fields& fields, const catalog::Command& command, const JsonObject& params,
+                  const Surroundings& around) override;
+
+ private:
+  [[nodiscard]] double noise(std::uint64_t which) const {
+    return chance_.normal(step_ * 16 + which);
+  }
+
+  void update_limits(const Settings& set);
+  [[nodiscard]] Offer offer_of(const Flow& flow) const;
+  [[nodiscard]] Flow flow_of(const Settings& set, const Surroundings& around) const;
+  void warm(const Flow& flow, double air_c, double seconds);
+
+  struct Panel {
+    std::string_view prefix;
+    std::int64_t power_w = 0;
+    std::uint64_t noise = 0;
+  };
+  void write_panel(Fields& fields, const Panel& panel, const Flow& flow) const;
+  void write_battery(Fields& fields, const Settings& set, const Flow& flow) const;
+  void write_inverter(Fields& fields, const Flow& flow, const Surroundings& around) const;
+  void write_demand(Fields& fields, const Flow& flow) const;
+  void write_flags(Fields& fields, const Settings& set, const Flow& flow) const;
+
+  Chance chance_;
+  std::uint64_t step_ = 0;
+  Battery battery_{Battery::Options{}};
+  bool full_ = false;
+  bool empty_ = false;
+  double panel_c_ = 0;
+  double converter_c_ = 0;
+  double controller_c_ = 0;
+};
+
+void PowerStream::start(Fields& fields, const Surroundings& around) {
+  battery_ =
+      Battery({.soc_percent = fields.number("20_1.batSoc"), .temperature_c = around.air_c + 4});
+  panel_c_ = around.air_c + 5;
+  converter_c_ = around.air_c + 8;
+  controller_c_ = around.air_c + 25;
+  fields.set("20_134.updateTime", time_text(around.now));
+  step(fields, around, Millis(1000));
+}
+
+void PowerStream::step(Fields& fields, const Surroundings& around, Millis dt) {
+  ++step_;
+  const double seconds = static_cast<double>(dt.count()) / 1000;
+  const Settings set = read_settings(fields);
+  update_limits(set);
+  const Flow flow = flow_of(set, around);
+  battery_.apply(static_cast<double>(-flow.battery_w), seconds, around.air_c);
+  warm(flow, around.air_c, seconds);
+
+  write_panel(fields, {.prefix = "20_1.pv1", .power_w = flow.pv1_w, .noise = 1}, flow);
+  write_panel(fields, {.prefix = "20_1.pv2", .power_w = flow.pv2_w, .noise = 2}, flow);
+  write_battery(fields, set, flow);
+  write_inverter(fields, flow, around);
+  write_demand(fields, flow);
+  write_flags(fields, set, flow);
+  fields.set("20_1.updateTime", time_text(around.now));
+}
+
+Outcome PowerStream::command(Fields& fields, const catalog::Command& command,
+                             const JsonObject& params, const Surroundings& around) {
+  Outcome outcome;
+  if (command.name == "deleteTask") {
+    const std::int64_t index = wire::whole(params.at("taskIndex"));
+    const std::string name = fmt::format("20_134.task{}", index + 1);
+    outcome.ack = is_set(fields.get(name)) ? 0 : 1;
+    fields.set(name, unset_task(index));
+    if (outcome.ack == 0) fields.set("20_134.updateTime", time_text(around.now));
+  }
+  step(fields, around, Millis(1));  // what was set shows at once
+  return outcome;
+}
+
+// Limits hold until the charge is well past them again, so that nothing flutters.
+void PowerStream::update_limits(const Settings& set) {
+  const double soc = battery_.soc_percent();
+  const double upper_soc = std::min(set.upper_soc, kFull_percent);
+  full_ = soc >= upper_soc || (full_ && soc > upper_soc - kMargin_percent);
+  empty_ = soc <= set.lower_soc || (empty_ && soc < set.lower_soc + kMargin_percent);
+}
+
+Offer PowerStream::offer_of(const Flow& flow) const {
+  const double over = std::max(0.0, battery_.soc_percent() - kTaperFrom_percent);
+  const double take_w = kBatteryMost_w * (1 - 0.8 * over / (100 - kTaperFrom_percent));
+  return {.solar_w = flow.offered_w,
+          .take_w = full_ ? 0 : std::llround(take_w),
+          .give_w = empty_ ? 0 : std::llround(kBatteryMost_w)};
+}
+
+Flow PowerStream::flow_of(const Settings& set, const Surroundings& around) const {
+  Flow flow;
+  flow.grid = around.grid_up;
+  flow.connected = around.grid_up && set.on;
+  const double sun_w = kPanel_w * around.sun * (1 + 0.01 * noise(3));
+  const std::int64_t first_w = std::max<std::int64_t>(0, std::llround(sun_w));
+  const auto second_w = static_cast<std::int64_t>(kSecondPanelShare * static_cast<double>(first_w));
+  flow.light = second_w >= kFewestSolar_w;
+  flow.offered_w = flow.light ? first_w + second_w : 0;
+  if (flow.grid) {
+    const double plugs_w = kPlugShare * around.household_w * (1 + 0.02 * noise(4));
+    flow.plugs_w = std::clamp<std::int64_t>(std::llround(plugs_w), 0, kMostPlugs_w);
+  }
+  flow.wanted_w = set.permanent_w + flow.plugs_w;
+  flow.demand_w = flow.connected ? std::min(flow.wanted_w, set.rated_w) : 0;
+
+  const Offer offer = offer_of(flow);
+  const std::int64_t most_output_w = set.feeds_grid && flow.connected ? set.rated_w : flow.demand_w;
+  const Split split = set.battery_first ? split_battery_first(offer, most_output_w)
+                                        : split_home_first(offer, flow.demand_w, most_output_w);
+  flow.battery_w = split.battery_w;
+  // Power that finds no use is held back at both panels alike.
+  flow.pv1_w = flow.offered_w > 0 ? split.solar_w * first_w / flow.offered_w : 0;
+  flow.pv2_w = split.solar_w - flow.pv1_w;
+  return flow;
+}
+
+void PowerStream::warm(const Flow& flow, double air_c, double seconds) {
+  const auto follow = [&](double& now_c, double rise_c) {
+    now_c = air_c + rise_c + (now_c - air_c - rise_c) * std::exp(-seconds / 900);
+  };
+  const auto solar_w = static_cast<double>(flow.solar_w());
+  const auto battery_w = static_cast<double>(std::abs(flow.battery_w));
+  follow(panel_c_, 4 + 0.03 * solar_w);
+  follow(converter_c_, 6 + 0.03 * battery_w);
+  follow(controller_c_, 22 + 0.02 * static_cast<double>(flow.output_w()));
+}
+
+void PowerStream::write_panel(Fields& fields, const Panel& panel, const Flow& flow) const {
+  const auto put = [&](std::string_view what, double value) {
+    fields.set_number(fmt::format("{}{}", panel.prefix, what), value);
+  };
+  const double power_w = static_cast<double>(panel.power_w);
+  double volts = flow.light ? (panel.power_w > 0 ? kPanel_v : kPanelOpen_v) : 0;
+  volts *= 1 + 0.005 * noise(panel.noise);
+  put("InputWatts", power_w * kRaw);
+  put("InputVolt", volts * 10);
+  put("VolInTag", volts * 10);
+  put("OpVolt", volts * 100 - (flow.light ? 8 : 0));
+  put("InputCur", volts > 0 ? std::floor(power_w / volts * 10) : 0);
+  put("Temp", panel_c_ * 10);
+  put("Statue", flow.light ? 4 : 1);
+}
+
+void PowerStream::write_battery(Fields& fields, const Settings& set, const Flow& flow) const {
+  const double volts = battery_.voltage_v();
+  fields.set_number("20_1.batSoc", battery_.soc_percent());
+  fields.set("20_1.batInputWatts", flow.battery_w * kRaw);
+  fields.set_number("20_1.batInputVolt", volts * 10);
+  fields.set_number("20_1.batOpVolt", volts * 10 + 2);
+  fields.set_number("20_1.batInputCur", -battery_.current_a() * 10);
+  fields.set_number("20_1.batTemp", std::round(battery_.temperature_c()) * 10);
+  fields.set_number("20_1.bmsReqChgVol", (volts + 2) * 10'000);
+  fields.set_number("20_1.bmsReqChgAmp", full_ ? 0 : 20'000);
+  fields.set("20_1.chgRemainTime", battery_.minutes_to_full(set.upper_soc, kLongestCharge_min));
+  fields.set("20_1.dsgRemainTime", battery_.minutes_to_empty(set.lower_soc, kLongestDischarge_min));
+  fields.set_number("20_1.llcTemp", converter_c_ * 10);
+  fields.set("20_1.llcOpVolt", flow.battery_w == 0 ? 7 : 4235);
+}
+
+void PowerStream::write_inverter(Fields& fields, const Flow& flow,
+                                 const Surroundings& around) const {
+  const auto output_w = static_cast<double>(flow.output_w());
+  const double volts = flow.grid ? around.grid_v + 0.1 * noise(5) : 0;
+  const double active_a = volts > 0 ? output_w / volts : 0;
+  fields.set("20_1.invOutputWatts", flow.output_w() * kRaw);
+  fields.set("20_1.floadLimitOut", flow.output_w() * kRaw);
+  fields.set("20_1.geneWatt", flow.output_w() * kRaw);
+  fields.set_number("20_1.invOpVolt", volts * 10);
+  fields.set_number("20_1.invFreq", flow.grid ? around.grid_hz * 10 : 0);
+  fields.set_number("20_1.invOutputCur",
+                    flow.connected ? std::hypot(active_a, kReactive_a) * 1000 : 0);
+  fields.set_number("20_1.invInputVolt", 4680 + noise(6));
+  fields.set("20_1.invStatue", flow.output_w() > 0 ? 6 : 1);
+  fields.set("20_1.invRelayStatus", flow.output_w() > 0 ? 8 : 17);
+  fields.set_number("20_1.espTempsensor", controller_c_);
+  if (step_ % 30 == 1) fields.set_number("20_1.wifiRssi", -54 + 2 * noise(7));
+}
+
+void PowerStream::write_demand(Fields& fields, const Flow& flow) const {
+  const std::int64_t to_plugs_w = std::min(flow.output_w(), flow.plugs_w);
+  fields.set("20_1.pvToInvWatts", flow.solar_w() * kRaw);
+  fields.set("20_1.plugTotalWatts", flow.plugs_w * kRaw);
+  fields.set("20_1.dynamicWatts", flow.plugs_w * kRaw);
+  fields.set("20_1.consWatt", -flow.plugs_w * kRaw);
+  fields.set("20_1.spaceDemandWatts", flow.wanted_w * kRaw);
+  fields.set("20_1.invDemandWatts", flow.demand_w * kRaw);
+  fields.set("20_1.invToPlugWatts", to_plugs_w * kRaw);
+  fields.set("20_1.invToOtherWatts", (flow.output_w() - to_plugs_w) * kRaw);
+  fields.set("20_1.gridConsWatts", (flow.plugs_w - to_plugs_w) * kRaw);
+}
+
+void PowerStream::write_flags(Fields& fields, const Settings& set, const Flow& flow) const {
+  const bool held_back = flow.solar_w() < flow.offered_w;
+  const bool short_of = flow.output_w() < flow.demand_w;
+  fields.set("20_1.invLoadLimitFlag", held_back ? 1 : 0);
+  fields.set("20_1.antiBackFlowFlag", held_back && !set.feeds_grid && flow.connected ? 1 : 0);
+  fields.set("20_1.uwloadLimitFlag", flow.demand_w < flow.wanted_w ? 1 : 0);
+  fields.set("20_1.batLoadLimitFlag", short_of && !set.battery_first ? 1 : 0);
+  fields.set("20_1.uwsocFlag", short_of && empty_ ? 1 : 0);
+  fields.set("20_1.uwlowLightFlag", flow.light ? 0 : 1);
+  fields.set("20_1.interfaceConnFlag", (flow.grid ? 1 : 0) + 2 + 4 + 8);
+}
+
+}  // namespace
+
+std::unique_ptr<Model> make_power_stream(Chance chance) {
+  return std::make_unique<PowerStream>(chance);
+}
+
+}  // namespace gridloom::sim

@@ -1,0 +1,701 @@
+// The Smart Home Panel: ten load circuits, each fed by the grid or by up to two battery packs that
+// hang on two backup channels and are charged through them.
+//
+// Each step decides who feeds which circuit (by hand, by schedule, or because the grid is gone),
+// then runs the packs and books the energy. Invariant of what is reported: the packs' output on
+// channels 10 and 11 is what the circuits take from storage plus the panel's own need
+// (kOverheadW + kOverheadShare), and the grid feeds all the rest and the charging.
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "base/chance.h"
+#include "base/clock.h"
+#include "catalog/family.h"
+#include "sim/battery.h"
+#include "sim/model.h"
+#include "wire/json.h"
+
+namespace gridloom::sim {
+namespace {
+
+namespace chrono = std::chrono;
+using wire::Json;
+using wire::JsonArray;
+using wire::JsonObject;
+
+constexpr std::size_t kLoads = 10;
+constexpr std::size_t kPacks = 2;
+constexpr std::size_t kHours = 24;
+// The part of the household that hangs on each circuit when all are on; the sum is 1.
+constexpr std::array<double, kLoads> kShare = {0.16, 0.14, 0.12, 0.05, 0.10,
+                                               0.11, 0.07, 0.09, 0.06, 0.10};
+constexpr double kShareSpread = 0.35;
+constexpr std::int64_t kShareMs = 60'000;  // how long a circuit's share takes to change
+constexpr double kOverheadW = 15;
+constexpr double kOverheadShare = 0.02;
+constexpr double kInverterEfficiency = 0.9;
+constexpr double kDefaultChargeW = 1500;
+constexpr double kMaxChargeW = 3400;  // a channel; the panel's two take 6800 W together
+constexpr double kTaperFromSoc = 92;
+constexpr double kOutageFloorSoc = 3;  // in an outage the packs go below the configured floor
+constexpr double kWakeS = 10;     // without EPS mode the inverters start only when the grid is gone
+constexpr double kHealth = 0.98;  // usable part of the packs' nominal capacity
+constexpr int kPackCells = 14;
+constexpr double kPackOhm = 0.02;
+constexpr int kIdleMinutes = 143999;
+constexpr Millis kInstant{1};  // lets a command show at once without time passing
+
+constexpr std::string_view kLoadControl = "heartbeat.loadCmdChCtrlInfos";
+constexpr std::string_view kBackupControl = "heartbeat.backupCmdChCtrlInfos";
+constexpr std::string_view kPackInfo = "heartbeat.energyInfos";
+constexpr std::array<std::string_view, 7> kWeekdays = {"mon", "tues", "wed", "thur",
+                                                       "fri", "sat",  "sun"};
+// What a read shows where no task is set, and what a new task starts from.
+constexpr std::string_view kEmptyTask =
+    R"({"cfg":{"param":{"lowBattery":0,"chChargeWatt":0,"chSta":[0,0,0,0,0,0,0,0,0,0],)"
+    R"("hightBattery":0},"comCfg":{"timeScale":[0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0],"isCfg":0,)"
+    R"("type":0,"isEnable":0,"setTime":{"sec":0,"week":0,"min":0,"hour":0,"month":0,"year":0,)"
+    R"("day":0},"timeRange":{"isCfg":0,"timeMode":0,"startTime":{"sec":0,"week":0,"min":0,)"
+    R"("hour":0,"month":0,"year":0,"day":0},"endTime":{"sec":59,"week":0,"min":59,"hour":23,)"
+    R"("month":0,"year":0,"day":0},"isEnable":0}}},"index":16})";
+
+// Both as on the wire.
+enum class TaskType : std::int64_t { kCharge = 1, kDischarge = 2 };
+enum class Source : std::int64_t { kGrid = 0, kStorage = 1, kOff = 2 };
+
+double to_centiwatts(double power_w) { return std::round(power_w * 100) / 100; }
+
+// What is absent or of another kind reads as null, and as number 0.
+const Json& at(const Json& object, std::string_view key) {
+  static const Json kNothing;
+  const Json* found = wire::member(object, key);
+  return found != nullptr ? *found : kNothing;
+}
+const Json& at(const Json& array, std::size_t index) {
+  static const Json kNothing;
+  const JsonArray* items = array.if_array();
+  return items != nullptr && index < items->size() ? (*items)[index] : kNothing;
+}
+std::int64_t integer(const Json& value) { return wire::is_whole(value) ? wire::whole(value) : 0; }
+std::int64_t integer(const Json& object, std::string_view key) { return integer(at(object, key)); }
+double number(const Json& value) { return value.is_number() ? value.to_number<double>() : 0; }
+
+// --- The panel's clock ---
+
+// Year, month, day, hour, minute, second; so they compare.
+using Stamp = std::array<std::int64_t, 6>;
+constexpr std::array<std::string_view, 6> kStampNames = {"year", "month", "day",
+                                                         "hour", "min",   "sec"};
+
+Stamp stamp_of(TimePoint time) {
+  const auto day = chrono::floor<chrono::days>(time);
+  const chrono::year_month_day date{day};
+  const chrono::hh_mm_ss<Millis> clock{time - day};
+  return {static_cast<int>(date.year()),     static_cast<unsigned>(date.month()),
+          static_cast<unsigned>(date.day()), clock.hours().count(),
+          clock.minutes().count(),           clock.seconds().count()};
+}
+
+Stamp stamp_of(const Json& time) {
+  Stamp stamp{};
+  for (std::size_t i = 0; i < stamp.size(); ++i) stamp.at(i) = integer(time, kStampNames.at(i));
+  return stamp;
+}
+
+chrono::year_month_day date_of(const Stamp& stamp) {
+  return {chrono::year{static_cast<int>(stamp[0])}, chrono::month{static_cast<unsigned>(stamp[1])},
+          chrono::day{static_cast<unsigned>(stamp[2])}};
+}
+
+// 1 is Monday; 0 where there is no such day.
+std::int64_t iso_weekday(const Stamp& stamp) {
+  const auto date = date_of(stamp);
+  return date.ok() ? chrono::weekday{chrono::sys_days{date}}.iso_encoding() : 0;
+}
+
+// The site's offset from UTC, taken from its midnight: between -11 and +13 hours.
+Millis utc_offset(const Surroundings& around) {
+  Millis offset = Millis{around.local_ms} - (around.now - chrono::floor<chrono::days>(around.now));
+  if (offset > chrono::hours{13}) offset -= chrono::hours{24};
+  if (offset < chrono::hours{-11}) offset += chrono::hours{24};
+  return offset;
+}
+
+// --- Schedules ---
+
+struct ChargeOrder {
+  bool active = false;
+  double low_soc = 0;
+  double high_soc = 0;
+  double power_w = 0;
+};
+
+// What the scheduled tasks ask for at a moment.
+struct Orders {
+  std::array<bool, kLoads> discharge{};
+  std::array<ChargeOrder, kPacks> charge{};
+};
+
+bool on_chosen_day(const Json& range, const Stamp& now) {
+  const Json& chosen =
+      wire::member(range, "mode1") != nullptr ? at(range, "mode1") : at(range, "model");
+  if (chosen.is_null()) return true;
+  switch (integer(range, "timeMode")) {
+    case 1:
+      return integer(chosen, kWeekdays.at(static_cast<std::size_t>(iso_weekday(now) - 1))) != 0;
+    case 2: {
+      const JsonArray* days = chosen.if_array();
+      return days != nullptr &&
+             std::ranges::any_of(*days, [&](const Json& day) { return integer(day) == now[2]; });
+    }
+    case 3:
+      return date_of(stamp_of(chosen)) == date_of(now);
+    default:
+      return true;
+  }
+}
+
+// A year of 0 leaves that end of the range open.
+bool in_range(const Json& range, const Stamp& now) {
+  if (integer(range, "isCfg") == 0 || integer(range, "isEnable") == 0) return true;
+  const Stamp start = stamp_of(at(range, "startTime"));
+  const Stamp end = stamp_of(at(range, "endTime"));
+  if (start[0] != 0 && now < start) return false;
+  if (end[0] != 0 && now > end) return false;
+  return on_chosen_day(range, now);
+}
+
+bool in_force(const Json& com_cfg, const Stamp& now) {
+  if (integer(com_cfg, "isCfg") == 0 || integer(com_cfg, "isEnable") == 0) return false;
+  const auto slot = static_cast<std::size_t>((now[3] * 60 + now[4]) / 10);
+  const auto slots = static_cast<unsigned>(integer(at(at(com_cfg, "timeScale"), slot / 8)));
+  return ((slots >> (slot % 8)) & 1U) != 0 && in_range(at(com_cfg, "timeRange"), now);
+}
+
+Orders orders_of(const Json& tasks, const Stamp& now) {
+  Orders orders;
+  for (std::size_t n = 0; !at(tasks, n).is_null(); ++n) {
+    const Json& cfg = at(at(tasks, n), "cfg");
+    const Json& param = at(cfg, "param");
+    if (!in_force(at(cfg, "comCfg"), now)) continue;
+    const bool charges = TaskType{integer(at(cfg, "comCfg"), "type")} == TaskType::kCharge;
+    for (std::size_t i = 0; i < (charges ? kPacks : kLoads); ++i) {
+      if (number(at(at(param, "chSta"), i)) == 0) continue;
+      if (charges) {
+        orders.charge.at(i) = {.active = true,
+                               .low_soc = number(at(param, "lowBattery")),
+                               .high_soc = number(at(param, "hightBattery")),
+                               .power_w = number(at(param, "chChargeWatt"))};
+      } else {
+        orders.discharge.at(i) = true;
+      }
+    }
+  }
+  return orders;
+}
+
+// Members of `from` go over those of `into`; the choice of days is one value and replaced whole.
+void merge(Json& into, const Json& from) {
+  if (!into.is_object() || !from.is_object()) {
+    into = from;
+    return;
+  }
+  for (const auto& [key, value] : from.get_object()) {
+    if (key == "mode1" || key == "model") {
+      into.get_object()[key] = value;
+    } else {
+      merge(into.get_object()[key], value);
+    }
+  }
+}
+
+void correct_week(Json& time) {
+  if (time.is_object()) time.get_object()["week"] = iso_weekday(stamp_of(time));
+}
+
+// The configuration of a task as a read shows it: `sent` laid over `base`.
+Json task_config(Json base, const Json& sent, TaskType type) {
+  JsonObject& cfg = base.get_object();
+  for (const std::string_view part : {"param", "comCfg"}) {
+    if (wire::member(sent, part) != nullptr) merge(cfg[part], at(sent, part));
+  }
+  JsonObject& param = cfg["param"].get_object();
+  // A discharge task comes with its channels beside the configuration, and is read like any other.
+  if (const Json* channels = wire::member(sent, "chSta")) param["chSta"] = *channels;
+  if (JsonArray* channels = param["chSta"].if_array()) channels->resize(kLoads, Json(0));
+  JsonObject& com_cfg = cfg["comCfg"].get_object();
+  if (integer(com_cfg["type"]) == 0) com_cfg["type"] = static_cast<std::int64_t>(type);
+  correct_week(com_cfg["setTime"]);
+  correct_week(com_cfg["timeRange"].get_object()["startTime"]);
+  correct_week(com_cfg["timeRange"].get_object()["endTime"]);
+  return base;
+}
+
+bool is_set(const Json& task) { return integer(at(at(task, "cfg"), "comCfg"), "isCfg") != 0; }
+
+// A task that is sent as not configured leaves the list.
+void set_task(Fields& fields, const Json& params, TaskType type) {
+  if (!at(params, "cfg").is_object()) return;
+  Json task = *wire::parse_json(kEmptyTask);
+  task.get_object()["index"] = at(params, "cfgIndex");
+  Json& config = task.get_object()["cfg"];
+  config.get_object()["comCfg"].get_object()["isCfg"] = 1;
+  JsonArray tasks;
+  const Json old = fields.get("timeTask");
+  for (std::size_t n = 0; !at(old, n).is_null(); ++n) {
+    const Json& other = at(old, n);
+    const Json& its_config = at(other, "cfg");
+    if (integer(other, "index") != integer(params, "cfgIndex")) {
+      if (is_set(other)) tasks.push_back(other);
+    } else if (is_set(other) && TaskType{integer(at(its_config, "comCfg"), "type")} == type) {
+      config = its_config;
+    }
+  }
+  config = task_config(config, at(params, "cfg"), type);
+  if (is_set(task)) tasks.push_back(std::move(task));
+  if (tasks.empty()) tasks.push_back(*wire::parse_json(kEmptyTask));
+  std::ranges::sort(tasks, {}, [](const Json& each) { return integer(each, "index"); });
+  fields.set("timeTask", std::move(tasks));
+}
+
+// --- Circuits, packs and the energy of the day ---
+
+struct Load {
+  Source source = Source::kGrid;
+  double power_w = 0;
+  std::int64_t priority = 0;  // the highest number is shed first
+};
+using Loads = std::array<Load, kLoads>;
+
+double stored_w(const Loads& loads) {
+  double sum_w = 0;
+  for (const Load& load : loads) sum_w += load.source == Source::kStorage ? load.power_w : 0;
+  return sum_w;
+}
+
+Load* least_important_stored(Loads& loads) {
+  Load* least = nullptr;
+  for (Load& load : loads) {
+    const bool stored = load.source == Source::kStorage;
+    if (stored && (least == nullptr || load.priority >= least->priority)) least = &load;
+  }
+  return least;
+}
+
+struct Pack {
+  Battery battery{Battery::Options{}};
+  bool connected = false;
+  double rated_w = 0;
+  bool charging = false;
+  bool ready = false;      // may supply
+  double limit_soc = 100;  // where charging or supplying ends
+  double in_w = 0;         // as the panel sees it
+  double out_w = 0;        // likewise
+};
+
+// Watt-hours by channel and hour of the panel's day; shown in whole ones.
+template <std::size_t kRows>
+class DayMatrix {
+ public:
+  void clear() { *this = DayMatrix(); }
+  void show_again() { changed_ = true; }
+
+  void add(std::size_t row, std::size_t hour, double energy_wh) {
+    double& cell = cells_.at(row).at(hour);
+    changed_ = changed_ || std::floor(cell + energy_wh) != std::floor(cell);
+    cell += energy_wh;
+    sum_wh_ += energy_wh;
+  }
+
+  [[nodiscard]] double sum_wh() const { return sum_wh_; }
+
+  void show(Fields& fields, std::string_view name) {
+    if (!changed_) return;
+    JsonArray rows;
+    for (const auto& row : cells_) {
+      JsonArray hours;
+      for (const double cell : row) hours.emplace_back(static_cast<std::int64_t>(cell));
+      rows.emplace_back(std::move(hours));
+    }
+    fields.set(name, std::move(rows));
+    changed_ = false;
+  }
+
+ private:
+  std::array<std::array<double, kHours>, kRows> cells_{};
+  double sum_wh_ = 0;
+  bool changed_ = true;
+};
+
+// The last set of a channel in one of the control lists.
+Source chosen(const Fields& fields, std::string_view list, std::size_t index) {
+  return Source{integer(at(fields.get(list), index), "ctrlSta")};
+}
+bool by_hand(const Fields& fields, std::string_view list, std::size_t index) {
+  return integer(at(fields.get(list), index), "ctrlMode") != 0;
+}
+
+// What the channel's current limit lets through.
+double channel_limit_w(const Fields& fields, std::size_t channel) {
+  return number(at(fields.get("loadChCurInfo.cur"), channel)) * fields.number("gridInfo.gridVol");
+}
+
+// --- The panel ---
+
+class SmartHomePanel final : public Model {
+ public:
+  explicit SmartHomePanel(Chance chance) : chance_(chance.split("smart_home_panel")) {}
+
+  void start(Fields& fields, const Surroundings& around) override {
+    for (std::size_t k = 0; k < kPacks; ++k) {
+      const Json& info = at(fields.get(kPackInfo), k);
+      Pack& pack = packs_.at(k);
+      pack.connected = integer(at(info, "stateBean"), "isConnect") != 0;
+      if (!pack.connected) continue;
+      pack.rated_w = number(at(info, "ratePower"));
+      pack.battery = Battery({.cells = kPackCells,
+                              .capacity_ah = number(at(info, "fullCap")) * kHealth / 1000,
+                              .resistance_ohm = kPackOhm,
+                              .soc_percent = number(at(info, "batteryPercentage")),
+                              .temperature_c = around.air_c + 5});
+    }
+    self_check(fields, around);
+    const Stamp now = stamp_of(panel_time(around));
+    begin_day(fields, now);
+    // A device that is switched on in the afternoon has a morning behind it.
+    for (std::size_t n = 0; n < static_cast<std::size_t>(now[3]) * kLoads; ++n) {
+      const std::size_t i = n % kLoads;
+      const bool stored =
+          by_hand(fields, kLoadControl, i) && chosen(fields, kLoadControl, i) == Source::kStorage;
+      const double energy_wh = around.household_w * kShare.at(i) * (0.5 + chance_.uniform(n));
+      (stored ? from_storage_ : from_grid_).add(i, n / kLoads, energy_wh);
+    }
+    step(fields, around, kInstant);
+  }
+
+  void step(Fields& fields, const Surroundings& around, Millis dt) override {
+    const double seconds = static_cast<double>(dt.count()) / 1000;
+    const Stamp now = stamp_of(panel_time(around));
+    begin_day(fields, now);
+    outage_s_ = around.grid_up ? 0 : outage_s_ + seconds;
+    const Orders orders = orders_of(fields.get("timeTask"), now);
+    Loads loads = demand(fields, around);
+    plan_charging(fields, orders, around.grid_up);
+    plan_loads(fields, orders, around.grid_up, loads);
+    run_packs(loads, seconds, around.air_c);
+    count(loads, static_cast<std::size_t>(now[3]), seconds);
+
+    fields.set_number("heartbeat.gridSta", around.grid_up ? 1 : 0);
+    fields.add("heartbeat.workTime", static_cast<double>(dt.count()));
+    for (const std::string_view group : {"heartbeat.time.", "channelPower.time."}) {
+      const std::string prefix(group);
+      for (std::size_t i = 0; i < now.size(); ++i) {
+        fields.set(prefix + std::string(kStampNames.at(i)), Json(now.at(i)));
+      }
+      fields.set(prefix + "week", Json(iso_weekday(now)));
+    }
+    const auto offset_min = chrono::round<chrono::minutes>(utc_offset(around)).count();
+    fields.set("heartbeat.timezoneInfo.timezone", Json(offset_min / 60 * 100 + offset_min % 60));
+    show_channels(fields, loads);
+    show_packs(fields);
+    fields.set_number("heartbeat.gridDayWatth", from_grid_.sum_wh());
+    fields.set_number("heartbeat.backupDayWatth", from_storage_.sum_wh());
+    from_grid_.show(fields, "mainsLoadWatt.watth");
+    from_storage_.show(fields, "backupLoadWatt.watth");
+    charged_.show(fields, "topupLoadWatt.watth");
+  }
+
+  Outcome command(Fields& fields, const catalog::Command& command, const JsonObject& params,
+                  const Surroundings& around) override {
+    Outcome outcome;
+    if (command.name == "setClock") outcome = set_clock(params, around);
+    if (command.name == "reset") reset(fields);
+    if (command.name == "scheduleCharging") set_task(fields, params, TaskType::kCharge);
+    if (command.name == "scheduleDischarging") set_task(fields, params, TaskType::kDischarge);
+    if (command.name == "startSelfCheck") self_check(fields, around);
+    step(fields, around, kInstant);
+    return outcome;
+  }
+
+ private:
+  [[nodiscard]] TimePoint panel_time(const Surroundings& around) const {
+    return around.now + utc_offset(around) + clock_shift_;
+  }
+
+  // A day that the calendar does not have is refused with ack 1.
+  [[nodiscard]] Outcome set_clock(const JsonObject& params, const Surroundings& around) {
+    Stamp stamp = stamp_of(panel_time(around));
+    for (std::size_t i = 0; i < stamp.size(); ++i) {
+      const Json* value = params.if_contains(kStampNames.at(i));
+      if (value != nullptr) stamp.at(i) = integer(*value);
+    }
+    const auto date = date_of(stamp);
+    if (!date.ok()) return {.ack = 1, .result = {}};
+    const TimePoint wanted = chrono::sys_days{date} + chrono::hours{stamp[3]} +
+                             chrono::minutes{stamp[4]} + chrono::seconds{stamp[5]};
+    clock_shift_ = wanted - (around.now + utc_offset(around));
+    return {};
+  }
+
+  // Settings go back to their defaults; what the panel measured and counted does not.
+  void reset(Fields& fields) {
+    const double work_time_ms = fields.number("heartbeat.workTime");
+    fields.reset_to_initial();
+    fields.set_number("heartbeat.workTime", work_time_ms);
+    clock_shift_ = Millis{0};
+    from_grid_.show_again();
+    from_storage_.show_again();
+    charged_.show_again();
+  }
+
+  void self_check(Fields& fields, const Surroundings& around) const {
+    const std::uint64_t index = static_cast<std::uint64_t>(unix_ms(around.now)) * 32;
+    JsonArray in;
+    JsonArray out;
+    for (std::uint64_t i = 0; i < kLoads; ++i) {
+      in.emplace_back(around.grid_up ? to_centiwatts(around.grid_v + chance_.normal(index + i))
+                                     : 0);
+      out.emplace_back(to_centiwatts(0.6 * chance_.uniform(index + 16 + i)));
+    }
+    fields.set("selfCheck.vIn", std::move(in));
+    fields.set("selfCheck.vOut", std::move(out));
+    fields.set_number("selfCheck.result", 1);
+  }
+
+  // Starts the day's counters anew when the panel's date changes, also by a set of its clock.
+  void begin_day(Fields& fields, const Stamp& now) {
+    const std::string date =
+        std::to_string(now[0]) + '-' + std::to_string(now[1]) + '-' + std::to_string(now[2]);
+    for (const std::string_view group : {"mainsLoadWatt", "backupLoadWatt", "topupLoadWatt"}) {
+      fields.set(std::string(group) + ".rtc", Json(date));
+    }
+    if (day_ == date) return;
+    day_ = date;
+    from_grid_.clear();
+    from_storage_.clear();
+    charged_.clear();
+  }
+
+  // The household split over the circuits; what a switched-off one would draw is not drawn at all.
+  [[nodiscard]] Loads demand(const Fields& fields, const Surroundings& around) const {
+    const auto now_ms = static_cast<std::uint64_t>(unix_ms(around.now));
+    const std::uint64_t index = now_ms / kShareMs * 16;
+    const double into = static_cast<double>(now_ms % kShareMs) / static_cast<double>(kShareMs);
+    std::array<double, kLoads> weights{};
+    double sum = 0;
+    for (std::size_t i = 0; i < kLoads; ++i) {
+      const double noise =
+          std::lerp(chance_.normal(index + i), chance_.normal(index + 16 + i), into);
+      weights.at(i) = kShare.at(i) * std::max(0.1, 1 + kShareSpread * noise);
+      sum += weights.at(i);
+    }
+    Loads loads;
+    for (std::size_t i = 0; i < kLoads; ++i) {
+      const bool in_use = at(fields.get("chUseInfo.isEnable"), i) != Json(false);
+      const double wanted_w = around.household_w * weights.at(i) / sum;
+      loads.at(i).power_w =
+          in_use ? to_centiwatts(std::min(wanted_w, channel_limit_w(fields, i))) : 0;
+      loads.at(i).priority = integer(at(fields.get("emergencyStrategy.chSta"), i), "priority");
+    }
+    return loads;
+  }
+
+  void plan_charging(const Fields& fields, const Orders& orders, bool grid_up) {
+    for (std::size_t k = 0; k < kPacks; ++k) {
+      Pack& pack = packs_.at(k);
+      const ChargeOrder& order = orders.charge.at(k);
+      // Without an order or a hand on it, a pack at its floor is filled up again.
+      double start_soc = fields.number("backupChaDiscCfg.discLower");
+      double power_w = kDefaultChargeW;
+      pack.limit_soc = fields.number("backupChaDiscCfg.forceChargeHigh");
+      if (by_hand(fields, kBackupControl, k)) {
+        start_soc = chosen(fields, kBackupControl, k) == Source::kGrid ? pack.limit_soc : -1;
+      } else if (order.active) {
+        start_soc = order.low_soc;
+        pack.limit_soc = order.high_soc;
+        if (order.power_w > 0) power_w = order.power_w;
+      }
+      const double soc = pack.battery.soc_percent();
+      pack.charging = pack.connected && grid_up && start_soc >= 0 && soc < pack.limit_soc &&
+                      (pack.charging || soc <= start_soc);
+      const double taper = std::clamp((100.5 - soc) / (100.5 - kTaperFromSoc), 0.05, 1.0);
+      const double most_w = std::min(kMaxChargeW, channel_limit_w(fields, kLoads + k));
+      pack.in_w = pack.charging ? std::min(power_w * taper, most_w) : 0;
+    }
+  }
+
+  // Finds the packs that may supply, and returns what circuits can draw from them together.
+  [[nodiscard]] double enlist_packs(const Fields& fields, bool grid_up) {
+    const double floor_soc = grid_up ? fields.number("backupChaDiscCfg.discLower") : 0;
+    const double end_soc = std::max(floor_soc, kOutageFloorSoc);
+    double rated_w = 0;
+    for (std::size_t k = 0; k < kPacks; ++k) {
+      Pack& pack = packs_.at(k);
+      const bool allowed = !by_hand(fields, kBackupControl, k) ||
+                           chosen(fields, kBackupControl, k) == Source::kStorage;
+      pack.ready =
+          pack.connected && allowed && !pack.charging && pack.battery.soc_percent() > end_soc;
+      if (!pack.ready) continue;
+      pack.limit_soc = end_soc;
+      rated_w += pack.rated_w;
+    }
+    return std::max(0.0, (rated_w - kOverheadW) / (1 + kOverheadShare));
+  }
+
+  void plan_loads(const Fields& fields, const Orders& orders, bool grid_up, Loads& loads) {
+    const Source otherwise = grid_up ? Source::kGrid : Source::kOff;
+    const bool selective = fields.on("emergencyStrategy.isCfg");
+    const bool takeover = !grid_up && (fields.on("epsModeInfo.eps") || outage_s_ > kWakeS);
+    for (std::size_t i = 0; i < kLoads; ++i) {
+      const Json& strategy = at(fields.get("emergencyStrategy.chSta"), i);
+      const bool rescued = takeover && (!selective || integer(strategy, "isEnable") != 0);
+      Load& load = loads.at(i);
+      load.source = orders.discharge.at(i) || rescued ? Source::kStorage : otherwise;
+      if (by_hand(fields, kLoadControl, i)) load.source = chosen(fields, kLoadControl, i);
+      if (load.source == Source::kGrid) load.source = otherwise;
+    }
+    const double limit_w = enlist_packs(fields, grid_up);
+    // The strategy sheds what matters least; without it an overload trips the inverters.
+    const bool one_by_one = fields.on("emergencyStrategy.overloadMode");
+    const bool trips = limit_w <= 0 || (!one_by_one && stored_w(loads) > limit_w);
+    while (Load* least = least_important_stored(loads)) {
+      if (!trips && stored_w(loads) <= limit_w) break;
+      least->source = otherwise;
+    }
+    for (Load& load : loads) {
+      if (load.source == Source::kOff) load.power_w = 0;
+    }
+  }
+
+  // The ready packs share what storage feeds; the others charge or rest.
+  void run_packs(const Loads& loads, double seconds, double air_c) {
+    const double fed_w = stored_w(loads);
+    double left_w = fed_w > 0 ? to_centiwatts(kOverheadW + (1 + kOverheadShare) * fed_w) : 0;
+    auto sharers = std::ranges::count_if(packs_, &Pack::ready);
+    for (Pack& pack : packs_) {
+      pack.out_w = 0;
+      if (pack.ready) {
+        pack.out_w = to_centiwatts(left_w / static_cast<double>(sharers--));
+        left_w -= pack.out_w;
+      }
+      const double power_w = pack.in_w * kInverterEfficiency - pack.out_w / kInverterEfficiency;
+      const double taken_w = pack.battery.apply(power_w, seconds, air_c);
+      if (pack.charging) pack.in_w = to_centiwatts(taken_w / kInverterEfficiency);
+    }
+  }
+
+  void count(const Loads& loads, std::size_t hour, double seconds) {
+    for (std::size_t i = 0; i < kLoads; ++i) {
+      auto& matrix = loads.at(i).source == Source::kStorage ? from_storage_ : from_grid_;
+      matrix.add(i, hour, loads.at(i).power_w * seconds / 3600);
+    }
+    for (std::size_t k = 0; k < kPacks; ++k) {
+      charged_.add(k, hour, packs_.at(k).in_w * seconds / 3600);
+    }
+  }
+
+  // A channel under its own control shows what it does; one set by hand keeps what was set.
+  void show_channels(Fields& fields, const Loads& loads) const {
+    JsonArray powers;
+    Json controls = fields.get(kLoadControl);
+    for (std::size_t i = 0; i < kLoads && !at(controls, i).is_null(); ++i) {
+      const Load& load = loads.at(i);
+      const bool stored = load.source == Source::kStorage;
+      powers.push_back(JsonObject{{"chWatt", load.power_w}, {"powType", stored ? 1 : 0}});
+      JsonObject& control = controls.get_array()[i].get_object();
+      control["priority"] = load.priority;
+      if (by_hand(fields, kLoadControl, i)) continue;
+      control["ctrlSta"] = static_cast<std::int64_t>(load.source);
+    }
+    Json backups = fields.get(kBackupControl);
+    for (std::size_t k = 0; k < kPacks && !at(backups, k).is_null(); ++k) {
+      const Pack& pack = packs_.at(k);
+      const int supplies = pack.out_w > 0 ? 1 : 0;
+      powers.push_back(JsonObject{{"chWatt", pack.in_w + pack.out_w}, {"powType", supplies}});
+      if (by_hand(fields, kBackupControl, k)) continue;
+      backups.get_array()[k].get_object()["ctrlSta"] = supplies;
+    }
+    fields.set("channelPower.infoList", std::move(powers));
+    fields.set(kLoadControl, std::move(controls));
+    fields.set(kBackupControl, std::move(backups));
+  }
+
+  void show_pack(const Fields& fields, std::size_t k, JsonObject& info) const {
+    const Pack& pack = packs_.at(k);
+    const Battery& battery = pack.battery;
+    const bool supplies = pack.out_w > 0;
+    const bool closed =
+        by_hand(fields, kBackupControl, k) && chosen(fields, kBackupControl, k) == Source::kOff;
+    info["batteryPercentage"] = std::lround(battery.soc_percent());
+    info["emsBatTemp"] = std::lround(battery.temperature_c());
+    info["outputPower"] = std::lround(pack.out_w);
+    info["lcdInputWatts"] = std::lround(pack.in_w);
+    info["emsChgFlag"] = pack.charging ? 1 : 0;
+    info["chargeTime"] =
+        pack.charging ? battery.minutes_to_full(pack.limit_soc, kIdleMinutes) : kIdleMinutes;
+    info["dischargeTime"] =
+        supplies ? battery.minutes_to_empty(pack.limit_soc, kIdleMinutes) : kIdleMinutes;
+    if (JsonObject* state = info["stateBean"].if_object()) {
+      (*state)["isPowerOutput"] = supplies ? 1 : 0;
+      (*state)["isGridCharge"] = pack.in_w > 0 ? 1 : 0;
+      // EPS mode keeps the inverters running, so that they can take over at once.
+      (*state)["isAcOpen"] = supplies || fields.on("epsModeInfo.eps") ? 1 : 0;
+      (*state)["isEnable"] = closed ? 0 : 1;
+    }
+  }
+
+  void show_packs(Fields& fields) const {
+    Json infos = fields.get(kPackInfo);
+    double capacity_ah = 0;
+    double charge_ah = 0;
+    double usable_ah = 0;
+    double drawn_a = 0;
+    int left_min = kIdleMinutes;
+    for (std::size_t k = 0; k < kPacks; ++k) {
+      const Pack& pack = packs_.at(k);
+      if (!pack.connected) continue;
+      capacity_ah += pack.battery.capacity_ah();
+      charge_ah += pack.battery.remaining_ah();
+      if (pack.charging) left_min = pack.battery.minutes_to_full(pack.limit_soc, kIdleMinutes);
+      if (pack.out_w > 0) {
+        usable_ah +=
+            pack.battery.remaining_ah() - pack.battery.capacity_ah() * pack.limit_soc / 100;
+        drawn_a -= pack.battery.current_a();
+      }
+      show_pack(fields, k, infos.get_array()[k].get_object());
+    }
+    if (drawn_a > 0) {
+      left_min = std::clamp(static_cast<int>(60 * usable_ah / drawn_a), 0, kIdleMinutes);
+    }
+    fields.set(kPackInfo, std::move(infos));
+    fields.set_number("heartbeat.backupFullCap", capacity_ah * 1000);
+    fields.set_number("heartbeat.backupBatPer",
+                      capacity_ah > 0 ? 100 * charge_ah / capacity_ah : 0);
+    fields.set_number("heartbeat.backupChaTime", left_min);
+  }
+
+  Chance chance_;
+  Millis clock_shift_{0};  // what a set of the clock added to the site's time
+  double outage_s_ = 0;
+  std::string day_;
+  std::array<Pack, kPacks> packs_;
+  DayMatrix<kLoads> from_grid_;
+  DayMatrix<kLoads> from_storage_;
+  DayMatrix<kPacks> charged_;
+};
+
+}  // namespace
+
+std::unique_ptr<Model> make_smart_home_panel(Chance chance) {
+  return std::make_unique<SmartHomePanel>(chance);
+}
+
+}  // namespace gridloom::sim

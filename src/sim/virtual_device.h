@@ -1,0 +1,74 @@
+// A virtual device: fields, a model, and the family's own way of talking. It speaks only the
+// device's side of MQTT, as bytes: what it would publish comes out, what is published to it goes
+// in.
+//
+// It has no socket and no clock, so a test runs days of it in a moment. One thread at a time.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/chance.h"
+#include "base/clock.h"
+#include "catalog/family.h"
+#include "sim/model.h"
+#include "wire/json.h"
+
+namespace gridloom::sim {
+
+class VirtualDevice {
+ public:
+  VirtualDevice(catalog::FamilyPtr family, std::string sn, Chance chance,
+                const Surroundings& around);
+
+  // To be published on /device/<sn>/<verb>.
+  struct Message {
+    std::string_view verb;  // "quota", "set_reply"
+    std::string payload;
+  };
+
+  // On connect: everything is reported.
+  void connected(const Surroundings& around, std::vector<Message>& out);
+  // Time has passed: the model moves on; what changed, or once a minute everything, is reported.
+  void step(const Surroundings& around, std::vector<Message>& out);
+  // A message on the set topic. What it changed is reported before the reply, so that whoever reads
+  // after the reply sees it.
+  void on_set(std::string_view payload, const Surroundings& around, std::vector<Message>& out);
+
+  [[nodiscard]] const std::string& sn() const { return sn_; }
+  [[nodiscard]] const catalog::Family& family() const { return *family_; }
+  [[nodiscard]] const Fields& fields() const { return fields_; }
+  [[nodiscard]] Fields& fields() { return fields_; }
+
+ private:
+  enum class Extent : std::uint8_t { kChanged, kFull };
+
+  void report(Extent extent, const Surroundings& around, std::vector<Message>& out);
+  [[nodiscard]] wire::JsonObject body_of(const catalog::Report& report,
+                                         const std::vector<std::size_t>& slots) const;
+  [[nodiscard]] std::string reply_to(const catalog::Command& command,
+                                     const wire::JsonObject& request,
+                                     const wire::JsonObject& params, const Outcome& outcome,
+                                     const Surroundings& around);
+  [[nodiscard]] std::optional<wire::Json> look_up(std::string_view name,
+                                                  const wire::JsonObject& request,
+                                                  const wire::JsonObject& params,
+                                                  const Surroundings& around);
+  [[nodiscard]] std::string refusal(const wire::JsonObject& request, std::string_view why) const;
+
+  catalog::FamilyPtr family_;
+  std::string sn_;
+  Fields fields_;
+  std::unique_ptr<Model> model_;
+  std::vector<std::vector<std::size_t>> report_slots_;  // by report: what it carries
+  TimePoint started_;
+  TimePoint stepped_;
+  TimePoint reported_;  // everything
+  std::int64_t message_id_ = 0;
+};
+
+}  // namespace gridloom::sim

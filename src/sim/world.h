@@ -1,0 +1,34 @@
+// The site that virtual devices share: sun, air, grid and household at a moment, from one seed.
+// A pure function of time: any order of calls, any step, any thread gives the same.
+#pragma once
+
+#include "base/chance.h"
+#include "base/clock.h"
+#include "sim/model.h"
+
+namespace gridloom::sim {
+
+class World {
+ public:
+  struct Options {
+    std::uint64_t seed = 1;
+    double latitude_deg = 51;
+    double yearly_kwh = 3500;  // of the household
+    std::int64_t utc_offset_ms = 0;
+  };
+  explicit World(const Options& options) : options_(options), chance_(options.seed) {}
+
+  [[nodiscard]] Surroundings at(TimePoint now) const;
+
+ private:
+  [[nodiscard]] double sun(double day_of_year, double hour, std::int64_t now_ms) const;
+  [[nodiscard]] double household_w(double hour, std::int64_t now_ms) const;
+  // Chance that moves smoothly: linear between one draw each `period_ms`.
+  [[nodiscard]] double drift(std::string_view what, std::int64_t now_ms,
+                             std::int64_t period_ms) const;
+
+  Options options_;
+  Chance chance_;
+};
+
+}  // namespace gridloom::sim

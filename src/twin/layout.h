@@ -1,0 +1,68 @@
+// A family, compiled for the path of a report: where each declared quota sits, and how a message's
+// envelope tells which quota names its body means. Made once a family, shared by all its twins.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "catalog/family.h"
+
+namespace gridloom::twin {
+
+struct StringHash {
+  using is_transparent = void;
+  std::size_t operator()(std::string_view text) const {
+    return std::hash<std::string_view>{}(text);
+  }
+};
+template <typename T>
+using StringMap = std::unordered_map<std::string, T, StringHash, std::equal_to<>>;
+
+// What energy sums are kept of (Wh). The device files name the powers by their nature.
+enum class Counter : std::uint8_t {
+  kPv,
+  kBatteryIn,
+  kBatteryOut,
+  kGridIn,
+  kGridOut,
+  kLoad,
+  kEv,
+  kHeater,
+  kHeatpump,
+  kPvToEv,
+  kPvToHeater,
+  kPvToHeatpump,
+  kCount
+};
+
+// A power that counts: `watts = wire value * scale`.
+struct Meter {
+  std::string name;
+  std::string nature;
+  double scale = 1;
+};
+
+struct Layout {
+  explicit Layout(catalog::FamilyPtr of);
+
+  struct Envelope {
+    std::vector<std::pair<std::string, std::string>> match;  // member -> its JSON text
+    std::string prefix;
+  };
+
+  catalog::FamilyPtr family;
+  std::vector<std::string> names;  // declared quotas without '*', in the file's order
+  StringMap<std::size_t> index;
+  std::vector<Envelope> envelopes;
+  std::vector<Meter> meters;
+};
+
+using LayoutPtr = std::shared_ptr<const Layout>;
+
+}  // namespace gridloom::twin

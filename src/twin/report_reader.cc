@@ -1,0 +1,260 @@
+#include "twin/report_reader.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/json/basic_parser_impl.hpp>
+#include <cstdint>
+
+#include "wire/json.h"
+
+namespace gridloom::twin {
+namespace {
+
+constexpr std::size_t kMaxBytes = std::size_t{256} * 1024;
+constexpr std::size_t kMaxDepth = 32;
+constexpr std::size_t kMaxMembers = 4096;
+
+}  // namespace
+
+// Depth 1 is the envelope. The body's members are depth 2, or deeper where the family nests: then
+// an object is a group and its members join its name with a dot. Anything else is one value, copied
+// compactly into `text`.
+struct ReportReader::Handler {
+  static constexpr std::size_t max_object_size = kMaxMembers;
+  static constexpr std::size_t max_array_size = kMaxBytes;
+  static constexpr std::size_t max_key_size = 1024;
+  static constexpr std::size_t max_string_size = kMaxBytes;
+  using error_code = boost::system::error_code;
+
+  bool nested = false;
+  std::string text;   // all values, one after another
+  std::string names;  // all names likewise
+  std::string path;   // of the open groups
+  std::string key;    // being read
+  std::vector<std::size_t> path_sizes;
+  std::vector<Span> envelope;
+  std::vector<Span> body;
+  std::size_t depth = 0;
+  std::size_t value_depth = 0;  // of the object or array that is being copied; 0: none
+  std::size_t value_start = 0;
+  std::size_t members = 0;
+  bool in_body = false;
+  bool has_body = false;
+  bool is_object = true;
+  bool comma = false;
+
+  void reset(bool nests) {
+    nested = nests;
+    text.clear(), names.clear(), path.clear(), key.clear();
+    path_sizes.clear(), envelope.clear(), body.clear();
+    depth = value_depth = value_start = members = 0;
+    in_body = has_body = comma = false;
+    is_object = true;
+  }
+
+  void record(std::size_t start) {
+    Span span{
+        .name = names.size(), .name_size = 0, .text = start, .text_size = text.size() - start};
+    if (in_body && !path.empty()) names.append(path).append(1, '.');
+    names += key;
+    span.name_size = names.size() - span.name;
+    (in_body ? body : envelope).push_back(span);
+  }
+
+  void separate() {
+    if (comma) text += ',';
+    comma = true;
+  }
+  // A scalar: of its own, or inside a value that is being copied.
+  template <typename Append>
+  bool scalar(error_code& ec, Append append) {
+    if (depth == 0) return is_object = false, refuse(ec);
+    if (value_depth != 0) {
+      separate();
+      append();
+      return true;
+    }
+    const std::size_t start = text.size();
+    append();
+    record(start);
+    return true;
+  }
+  static bool refuse(error_code& ec) {
+    ec = boost::json::error::syntax;
+    return false;
+  }
+
+  bool on_document_begin(error_code&) { return true; }
+  bool on_document_end(error_code&) { return true; }
+
+  bool on_object_begin(error_code& ec) {
+    if (++depth > kMaxDepth) return refuse(ec);
+    if (value_depth != 0) return separate(), text += '{', comma = false, true;
+    if (depth == 1) return true;
+    if (depth == 2 && !has_body && (key == "params" || key == "param")) {
+      in_body = has_body = true;
+      return true;
+    }
+    if (in_body && nested) {
+      path_sizes.push_back(path.size());
+      if (!path.empty()) path += '.';
+      path += key;
+      return true;
+    }
+    return open('{');
+  }
+  bool on_object_end(std::size_t, error_code&) {
+    if (value_depth != 0) {
+      text += '}';
+      close();
+    } else if (depth == 2) {
+      in_body = false;
+    } else if (depth > 2) {
+      path.resize(path_sizes.back());
+      path_sizes.pop_back();
+    }
+    --depth;
+    return true;
+  }
+  bool on_array_begin(error_code& ec) {
+    if (++depth > kMaxDepth || depth == 1) return refuse(ec);
+    if (value_depth != 0) return separate(), text += '[', comma = false, true;
+    return open('[');
+  }
+  bool on_array_end(std::size_t, error_code&) {
+    text += ']';
+    close();
+    --depth;
+    return true;
+  }
+  bool open(char bracket) {
+    value_depth = depth;
+    value_start = text.size();
+    text += bracket;
+    comma = false;
+    return true;
+  }
+  void close() {
+    comma = true;
+    if (value_depth != depth) return;
+    value_depth = 0;
+    record(value_start);
+  }
+
+  bool on_key_part(boost::json::string_view part, std::size_t, error_code&) {
+    pending_key.append(part);
+    return true;
+  }
+  bool on_key(boost::json::string_view part, std::size_t, error_code& ec) {
+    pending_key.append(part);
+    if (++members > kMaxMembers) return refuse(ec);
+    if (value_depth != 0) {
+      separate();
+      wire::append_quoted(text, pending_key);
+      text += ':';
+      comma = false;
+    } else {
+      key = pending_key;
+    }
+    pending_key.clear();
+    return true;
+  }
+  bool on_string_part(boost::json::string_view part, std::size_t, error_code&) {
+    pending.append(part);
+    return true;
+  }
+  bool on_string(boost::json::string_view part, std::size_t, error_code& ec) {
+    pending.append(part);
+    const bool good = scalar(ec, [this] { wire::append_quoted(text, pending); });
+    pending.clear();
+    return good;
+  }
+  bool on_number_part(boost::json::string_view part, error_code&) {
+    pending.append(part);
+    return true;
+  }
+  bool number(boost::json::string_view part, error_code& ec) {
+    pending.append(part);
+    const bool good = scalar(ec, [this] { text += pending; });
+    pending.clear();
+    return good;
+  }
+  bool on_int64(std::int64_t, boost::json::string_view part, error_code& ec) {
+    return number(part, ec);
+  }
+  bool on_uint64(std::uint64_t, boost::json::string_view part, error_code& ec) {
+    return number(part, ec);
+  }
+  bool on_double(double, boost::json::string_view part, error_code& ec) { return number(part, ec); }
+  bool on_bool(bool value, error_code& ec) {
+    return scalar(ec, [&] { text += value ? "true" : "false"; });
+  }
+  bool on_null(error_code& ec) {
+    return scalar(ec, [this] { text += "null"; });
+  }
+  bool on_comment_part(boost::json::string_view, error_code&) { return true; }
+  bool on_comment(boost::json::string_view, error_code&) { return true; }
+
+  std::string pending;
+  std::string pending_key;
+};
+
+struct ReportReader::Parser {
+  boost::json::basic_parser<Handler> json{boost::json::parse_options{}};
+};
+
+ReportReader::ReportReader() : parser_(std::make_unique<Parser>()) {}
+ReportReader::~ReportReader() = default;
+
+Status ReportReader::read(const catalog::Family& family, std::string_view payload) {
+  envelope_.clear();
+  body_.clear();
+  if (payload.size() > kMaxBytes) {
+    return fail(FaultKind::kMalformed, fmt::format("a report of {} bytes: at most {} are taken",
+                                                   payload.size(), kMaxBytes));
+  }
+  auto& json = parser_->json;
+  Handler& handler = json.handler();
+  json.reset();
+  handler.reset(family.messages.nested);
+  boost::system::error_code ec;
+  const std::size_t used = json.write_some(false, payload.data(), payload.size(), ec);
+  handler.pending.clear();
+  handler.pending_key.clear();
+  if (ec) {
+    return fail(FaultKind::kMalformed,
+                handler.is_object ? fmt::format("not JSON at byte {}: {}", used, ec.message())
+                                  : std::string("a report is a JSON object"));
+  }
+  if (payload.find_first_not_of(" \t\r\n", used) != std::string_view::npos) {
+    return fail(FaultKind::kMalformed, fmt::format("text after the JSON at byte {}", used));
+  }
+  const std::string_view names = handler.names;
+  const std::string_view text = handler.text;
+  const auto fill = [&](const std::vector<Span>& spans, std::vector<Member>& members) {
+    for (const Span& span : spans) {
+      members.push_back({.name = names.substr(span.name, span.name_size),
+                         .text = text.substr(span.text, span.text_size)});
+    }
+  };
+  fill(handler.envelope, envelope_);
+  fill(handler.has_body ? handler.body : handler.envelope, body_);
+  return {};
+}
+
+std::string_view ReportReader::prefix(const Layout& layout) const {
+  const auto matches = [this](const auto& wanted) {
+    return std::ranges::any_of(envelope_, [&](const Member& member) {
+      return member.name == wanted.first && member.text == wanted.second;
+    });
+  };
+  for (const Layout::Envelope& envelope : layout.envelopes) {
+    if (!envelope.match.empty() && std::ranges::all_of(envelope.match, matches)) {
+      return envelope.prefix;
+    }
+  }
+  return {};
+}
+
+}  // namespace gridloom::twin

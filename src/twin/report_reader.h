@@ -1,0 +1,52 @@
+// Reads one report in one pass, without building a tree: the envelope's members and the body's
+// values as pieces of JSON text, in buffers that are used again for the next report. One reader a
+// thread; what it returns lives until the next read.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "twin/layout.h"
+
+namespace gridloom::twin {
+
+struct Member {
+  std::string_view name;  // of the body: the quota name without the report's prefix
+  std::string_view text;  // compact JSON
+};
+
+class ReportReader {
+ public:
+  ReportReader();
+  ~ReportReader();
+  ReportReader(const ReportReader&) = delete;
+  ReportReader& operator=(const ReportReader&) = delete;
+
+  // kMalformed: not a JSON object, or beyond the limits of wire::JsonLimits. A message without a
+  // body (params, param) is its own body: that is how devices which the catalogue does not know may
+  // report.
+  [[nodiscard]] Status read(const catalog::Family& family, std::string_view payload);
+
+  [[nodiscard]] const std::vector<Member>& envelope() const { return envelope_; }
+  [[nodiscard]] const std::vector<Member>& body() const { return body_; }
+
+  // The prefix of the report that the envelope tells of; for one that is not declared, none.
+  [[nodiscard]] std::string_view prefix(const Layout& layout) const;
+
+ private:
+  struct Handler;
+  struct Parser;
+  struct Span {
+    std::size_t name = 0, name_size = 0, text = 0, text_size = 0;
+  };
+
+  std::unique_ptr<Parser> parser_;
+  std::vector<Member> envelope_;
+  std::vector<Member> body_;
+};
+
+}  // namespace gridloom::twin

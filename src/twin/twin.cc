@@ -1,0 +1,273 @@
+#include "twin/twin.h"
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+#include "wire/json.h"
+
+namespace gridloom::twin {
+namespace {
+
+constexpr Millis kLongestGap{5 * 60 * 1000};
+constexpr std::int64_t kHour_ms = 3'600'000;
+constexpr std::size_t kHoursKept = 24 * 9;  // quota/data answers a week
+
+double number_of(std::string_view text) {
+  double value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return error == std::errc{} && end == text.data() + text.size() ? value : 0;
+}
+
+void append_key(std::string& out, std::string_view key) {
+  if (out.back() != '{') out += ',';
+  wire::append_quoted(out, key);
+  out += ':';
+}
+
+}  // namespace
+
+Twin::Twin(LayoutPtr layout, const TwinLimits& limits)
+    : layout_(std::move(layout)),
+      limits_(limits),
+      declared_(layout_->names.size()),
+      watts_(layout_->meters.size(), 0.0) {}
+
+const std::string& Twin::name_of(std::size_t slot) const {
+  return slot < declared_.size() ? layout_->names[slot] : extra_[slot - declared_.size()].name;
+}
+
+std::string_view Twin::text_of(std::size_t slot) const {
+  return slot < declared_.size() ? declared_[slot] : extra_[slot - declared_.size()].text;
+}
+
+Result<Applied> Twin::apply(std::string_view payload, TimePoint at, ReportReader& reader) {
+  if (Status read = reader.read(*layout_->family, payload); !read) {
+    return std::unexpected(std::move(read.error()));
+  }
+  meter(at);
+  Applied applied;
+  const std::string_view prefix = reader.prefix(*layout_);
+  for (const Member& member : reader.body()) {
+    name_.assign(prefix).append(member.name);
+    ++applied.taken;
+    if (put(name_, member.text, applied)) ++applied.changed;
+  }
+  if (applied.changed != 0 || all_version_ == 0) ++version_;
+  for (std::size_t i = 0; i < watts_.size(); ++i) {
+    watts_[i] = number_of(value(layout_->meters[i].name)) * layout_->meters[i].scale;
+  }
+  return applied;
+}
+
+bool Twin::put(std::string_view name, std::string_view text, Applied& applied) {
+  if (const auto found = layout_->index.find(name); found != layout_->index.end()) {
+    std::string& slot = declared_[found->second];
+    if (slot == text) return false;
+    if (slot.empty()) sorted_ = false;
+    slot.assign(text);
+    return true;
+  }
+  if (const auto found = extra_index_.find(name); found != extra_index_.end()) {
+    Extra& slot = extra_[found->second];
+    if (slot.text == text) return false;
+    if (extra_bytes_ + text.size() > limits_.extra_bytes + slot.text.size()) {
+      return ++applied.refused, false;
+    }
+    extra_bytes_ += text.size() - slot.text.size();
+    slot.text.assign(text);
+    return true;
+  }
+  const std::size_t bytes = name.size() + text.size();
+  if (extra_.size() >= limits_.extra_quotas || extra_bytes_ + bytes > limits_.extra_bytes) {
+    return ++applied.refused, false;
+  }
+  extra_bytes_ += bytes;
+  extra_index_.emplace(name, extra_.size());
+  extra_.push_back({.name = std::string(name), .text = std::string(text)});
+  sorted_ = false;
+  return true;
+}
+
+std::string_view Twin::value(std::string_view name) const {
+  if (const auto found = layout_->index.find(name); found != layout_->index.end()) {
+    return declared_[found->second];
+  }
+  const auto found = extra_index_.find(name);
+  return found != extra_index_.end() ? std::string_view(extra_[found->second].text)
+                                     : std::string_view();
+}
+
+void Twin::sort_names() {
+  if (sorted_) return;
+  by_name_.clear();
+  for (std::size_t slot = 0; slot < declared_.size() + extra_.size(); ++slot) {
+    if (!text_of(slot).empty()) by_name_.push_back(slot);
+  }
+  std::ranges::sort(by_name_, {},
+                    [this](std::size_t slot) -> const std::string& { return name_of(slot); });
+  sorted_ = true;
+}
+
+// Slots whose names share the first `prefix` characters, nested at the dots that follow. They are
+// sorted, so what belongs to one object stands together.
+void Twin::append_group(std::string& out, std::span<const std::size_t> slots,
+                        std::size_t prefix) const {
+  out += '{';
+  for (std::size_t i = 0; i < slots.size();) {
+    const std::string_view name = std::string_view(name_of(slots[i])).substr(prefix);
+    const std::size_t dot = name.find('.');
+    if (dot == std::string_view::npos) {
+      append_key(out, name);
+      out += text_of(slots[i++]);
+      continue;
+    }
+    const std::string_view head = name.substr(0, dot + 1);
+    std::size_t end = i + 1;
+    while (end < slots.size() &&
+           std::string_view(name_of(slots[end])).substr(prefix).starts_with(head)) {
+      ++end;
+    }
+    append_key(out, head.substr(0, dot));
+    append_group(out, slots.subspan(i, end - i), prefix + dot + 1);
+    i = end;
+  }
+  out += '}';
+}
+
+std::shared_ptr<const std::string> Twin::all() {
+  if (version_ == 0) return nullptr;
+  if (all_version_ == version_) return all_;
+  auto body = std::make_shared<std::string>();
+  if (all_) body->reserve(all_->size() + 64);
+  sort_names();
+  if (layout_->family->all == catalog::Shape::kNested) {
+    append_group(*body, by_name_, 0);
+  } else {
+    *body += '{';
+    for (std::size_t slot = 0; slot < declared_.size() + extra_.size(); ++slot) {
+      if (text_of(slot).empty()) continue;
+      append_key(*body, name_of(slot));
+      *body += text_of(slot);
+    }
+    *body += '}';
+  }
+  all_ = std::move(body);
+  all_version_ = version_;
+  return all_;
+}
+
+std::span<const std::size_t> Twin::group(std::string_view name) {
+  sort_names();
+  const std::string head = std::string(name) + '.';
+  const auto first = std::ranges::lower_bound(
+      by_name_, head, {}, [this](std::size_t slot) { return std::string_view(name_of(slot)); });
+  auto last = first;
+  while (last != by_name_.end() && name_of(*last).starts_with(head)) ++last;
+  return {first, last};
+}
+
+// A member inside a quota that is an object: "loadChInfo.info".
+std::optional<std::string> Twin::inside(std::string_view name) const {
+  for (std::size_t dot = name.rfind('.'); dot != std::string_view::npos && dot != 0;
+       dot = name.rfind('.', dot - 1)) {
+    const std::string_view text = value(name.substr(0, dot));
+    if (text.empty()) continue;
+    Result<wire::Json> parsed = wire::parse_json(text);
+    if (!parsed) return std::nullopt;
+    const wire::Json* at = &*parsed;
+    std::string_view rest = name.substr(dot + 1);
+    while (at != nullptr && !rest.empty()) {
+      const std::size_t next = rest.find('.');
+      at = wire::member(*at, rest.substr(0, next));
+      rest = next == std::string_view::npos ? std::string_view() : rest.substr(next + 1);
+    }
+    if (at == nullptr) return std::nullopt;
+    return wire::to_text(*at);
+  }
+  return std::nullopt;
+}
+
+std::string Twin::answer(std::span<const std::string> names) {
+  const catalog::Family& family = *layout_->family;
+  std::string out = "{";
+  std::vector<std::string_view> answered;
+  for (const std::string& asked : names) {
+    if (std::ranges::find(answered, asked) != answered.end()) continue;
+    answered.emplace_back(asked);
+    const auto alias = family.aliases.find(asked);
+    const std::string& name = alias == family.aliases.end() ? asked : alias->second;
+    if (const std::string_view text = value(name); !text.empty()) {
+      append_key(out, asked);
+      out += text;
+    } else if (const auto slots = group(name); !slots.empty()) {
+      append_key(out, asked);
+      std::string object;
+      append_group(object, slots, name.size() + 1);
+      if (std::ranges::find(family.as_text, name) != family.as_text.end()) {
+        wire::append_quoted(out, object);
+      } else {
+        out += object;
+      }
+    } else if (const auto member = inside(name)) {
+      append_key(out, asked);
+      out += *member;
+    }
+  }
+  out += '}';
+  return out;
+}
+
+void Twin::meter(TimePoint at) {
+  if (layout_->meters.empty()) return;
+  const std::optional<TimePoint> since = std::exchange(metered_at_, at);
+  if (!since || at <= *since || at - *since > kLongestGap) return;
+  const double hours = static_cast<double>((at - *since).count()) / static_cast<double>(kHour_ms);
+  const std::int64_t hour = unix_ms(*since) / kHour_ms;
+  if (hours_.empty() || hours_.back().hour != hour) {
+    hours_.push_back({.hour = hour});
+    if (hours_.size() > kHoursKept) hours_.pop_front();
+  }
+  const auto power = [this](std::string_view nature) {
+    for (std::size_t i = 0; i < watts_.size(); ++i) {
+      if (layout_->meters[i].nature == nature) return watts_[i];
+    }
+    return 0.0;
+  };
+  const auto add = [&](Counter counter, double watts) {
+    hours_.back().wh.at(static_cast<std::size_t>(counter)) += std::max(0.0, watts) * hours;
+  };
+  const double pv = power("pv.power");
+  const double battery =
+      power("battery.power") + power("battery.charge_power") - power("battery.discharge_power");
+  const double grid = power("grid.power") + power("grid.import_power");
+  add(Counter::kPv, pv);
+  add(Counter::kBatteryIn, battery);
+  add(Counter::kBatteryOut, -battery);
+  add(Counter::kGridIn, grid);
+  add(Counter::kGridOut, -grid);
+  add(Counter::kLoad, power("load.power"));
+  // Consumers share what comes in alike: each takes the sun's share of all sources.
+  const double sources = std::max(0.0, pv) + std::max(0.0, -battery) + std::max(0.0, grid);
+  const double pv_share = sources > 0 ? std::max(0.0, pv) / sources : 0;
+  const auto consumer = [&](Counter total, Counter from_pv, double watts) {
+    add(total, watts);
+    add(from_pv, watts * pv_share);
+  };
+  consumer(Counter::kEv, Counter::kPvToEv, power("ev.power"));
+  consumer(Counter::kHeater, Counter::kPvToHeater, power("heater.power"));
+  consumer(Counter::kHeatpump, Counter::kPvToHeatpump, power("heatpump.power"));
+}
+
+Twin::Energies Twin::energies(TimePoint from, TimePoint to) const {
+  Energies sum{};
+  const std::int64_t first = unix_ms(from) / kHour_ms;
+  const std::int64_t last = (unix_ms(to) - 1) / kHour_ms;
+  for (const Hour& hour : hours_) {
+    if (hour.hour < first || hour.hour > last) continue;
+    for (std::size_t i = 0; i < sum.size(); ++i) sum.at(i) += hour.wh.at(i);
+  }
+  return sum;
+}
+
+}  // namespace gridloom::twin

@@ -1,0 +1,105 @@
+// A Twin is what the platform knows of one device: its quotas as the device last reported them, and
+// energy sums of them. It is pure: reports and times in, answers out; no clock, no socket, no
+// thread.
+//
+// One writer: a twin belongs to its shard, and nobody else holds a reference. Values are kept as
+// the JSON text that the device sent, so an answer is put together without converting anything.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "catalog/family.h"
+#include "twin/layout.h"
+#include "twin/report_reader.h"
+
+namespace gridloom::twin {
+
+// Bounds of what one device can make us keep, beyond the fields that its family declares.
+struct TwinLimits {
+  std::size_t extra_quotas = 2048;
+  std::size_t extra_bytes = std::size_t{512} * 1024;
+};
+
+struct Applied {
+  std::size_t taken = 0;  // quotas that the report named
+  std::size_t changed = 0;
+  std::size_t refused = 0;  // beyond TwinLimits
+};
+
+class Twin {
+ public:
+  explicit Twin(LayoutPtr layout, const TwinLimits& limits = {});
+
+  // kMalformed as ReportReader says; then nothing has changed.
+  [[nodiscard]] Result<Applied> apply(std::string_view payload, TimePoint at, ReportReader& reader);
+
+  // The JSON object of quota/all; nullptr while the device never reported. Made again only after a
+  // change, and shared with whoever still sends the last one.
+  [[nodiscard]] std::shared_ptr<const std::string> all();
+
+  // The JSON object of the asked quotas under the names asked for: a quota, a group of quotas
+  // (nested), or a member inside a quota. What the device does not have is absent (quirks 9, 11).
+  [[nodiscard]] std::string answer(std::span<const std::string> names);
+
+  // The JSON text of one quota; empty if there is none.
+  [[nodiscard]] std::string_view value(std::string_view name) const;
+
+  // Energy in Wh of the hours that [from, to) touches. A gap of over five minutes adds nothing.
+  using Energies = std::array<double, static_cast<std::size_t>(Counter::kCount)>;
+  [[nodiscard]] Energies energies(TimePoint from, TimePoint to) const;
+  // The device went away: what it last drew does not go on counting.
+  void pause() { metered_at_.reset(); }
+
+  [[nodiscard]] const catalog::Family& family() const { return *layout_->family; }
+  [[nodiscard]] std::uint64_t version() const { return version_; }
+
+ private:
+  struct Extra {
+    std::string name;
+    std::string text;
+  };
+  struct Hour {
+    std::int64_t hour = 0;
+    Energies wh{};
+  };
+
+  bool put(std::string_view name, std::string_view text, Applied& applied);
+  [[nodiscard]] std::string_view text_of(std::size_t slot) const;
+  [[nodiscard]] const std::string& name_of(std::size_t slot) const;
+  void sort_names();
+  void append_group(std::string& out, std::span<const std::size_t> slots, std::size_t prefix) const;
+  [[nodiscard]] std::span<const std::size_t> group(std::string_view name);
+  [[nodiscard]] std::optional<std::string> inside(std::string_view name) const;
+  void meter(TimePoint at);
+
+  LayoutPtr layout_;
+  TwinLimits limits_;
+  std::vector<std::string> declared_;  // by Layout::names; empty: not reported yet
+  std::vector<Extra> extra_;           // slot = declared_.size() + index
+  StringMap<std::size_t> extra_index_;
+  std::size_t extra_bytes_ = 0;
+  std::uint64_t version_ = 0;
+
+  std::vector<std::size_t> by_name_;  // slots that have a value, sorted by name
+  bool sorted_ = false;
+  std::shared_ptr<const std::string> all_;
+  std::uint64_t all_version_ = 0;
+
+  std::deque<Hour> hours_;
+  std::optional<TimePoint> metered_at_;
+  std::vector<double> watts_;  // by Layout::meters
+  std::string name_;           // the quota name being looked up
+};
+
+}  // namespace gridloom::twin

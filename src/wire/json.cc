@@ -1,0 +1,547 @@
+// Both readers stand on one set of parser events, so that limits, faults and their wording are the
+// same whether a text becomes a value or a row of leaves.
+//
+// Numbers are read again from their own text with from_chars: Boost.JSON 1.81 rounds decimals
+// loosely, and 229.7 would come back as 229.70000000000002. For the same reason the writer is ours.
+// Invariant: nothing here throws but for want of memory, whatever the bytes are.
+#include "wire/json.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <boost/json/basic_parser_impl.hpp>
+#include <boost/json/error.hpp>
+#include <boost/json/parse_options.hpp>
+#include <boost/json/value_stack.hpp>
+#include <charconv>
+#include <cmath>
+#include <limits>
+#include <optional>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+namespace gridloom::wire {
+namespace {
+
+using BoostError = boost::json::error_code;
+
+constexpr std::size_t kNameInMessageBytes = 64;
+constexpr double kTwoPow63 = 9223372036854775808.0;
+// Between these, doubles are written without an exponent.
+constexpr double kPlainFrom = 1e-7;
+constexpr double kPlainBelow = 1e17;
+
+// Which names an object has had so far, for all objects of a text in one table.
+class SeenNames {
+ public:
+  // False when the object has the name already. Objects count from 1.
+  bool add(std::size_t object, std::string_view name) {
+    if (2 * (used_ + 1) > slots_.size()) grow();
+    const std::size_t hash = std::hash<std::string_view>{}(name) ^ (object * 0x9e3779b97f4a7c15ULL);
+    Slot* slot = &slots_[hash & (slots_.size() - 1)];
+    for (; slot->object != 0; slot = next(slot)) {
+      if (slot->hash == hash && slot->object == object && text(*slot) == name) return false;
+    }
+    *slot = {.hash = hash, .object = object, .start = text_.size(), .size = name.size()};
+    text_.append(name);
+    ++used_;
+    return true;
+  }
+  [[nodiscard]] std::size_t count() const { return used_; }
+
+ private:
+  struct Slot {
+    std::size_t hash = 0;
+    std::size_t object = 0;  // 0: a free slot
+    std::size_t start = 0;
+    std::size_t size = 0;
+  };
+
+  [[nodiscard]] std::string_view text(const Slot& slot) const {
+    return std::string_view(text_).substr(slot.start, slot.size);
+  }
+  Slot* next(Slot* slot) { return ++slot == slots_.data() + slots_.size() ? slots_.data() : slot; }
+
+  void grow() {
+    const std::vector<Slot> old =
+        std::exchange(slots_, std::vector<Slot>(slots_.empty() ? 32 : 2 * slots_.size()));
+    for (const Slot& moved : old) {
+      if (moved.object == 0) continue;
+      Slot* slot = &slots_[moved.hash & (slots_.size() - 1)];
+      while (slot->object != 0) slot = next(slot);
+      *slot = moved;
+    }
+  }
+
+  std::vector<Slot> slots_;  // a power of two of them, at most half used
+  std::string text_;
+  std::size_t used_ = 0;
+};
+
+// What may stand next, for the messages.
+enum class Next : std::uint8_t { kValue, kFirstName, kFirstElement, kColon, kAfterMember, kEnd };
+
+std::string_view words(Next next, bool in_array) {
+  switch (next) {
+    case Next::kValue:
+      return "a value";
+    case Next::kFirstName:
+      return "a name in double quotes or '}'";
+    case Next::kFirstElement:
+      return "a value or ']'";
+    case Next::kColon:
+      return "':' and a value";
+    case Next::kAfterMember:
+      return in_array ? "',' and a value, or ']'" : "',' and a name in double quotes, or '}'";
+    case Next::kEnd:
+      break;
+  }
+  return "the end of the text";
+}
+
+std::string shown(std::string_view name) {
+  std::string out;
+  if (name.size() > kNameInMessageBytes) {
+    std::size_t cut = kNameInMessageBytes;
+    while (cut > 0 && (static_cast<unsigned char>(name[cut]) & 0xc0U) == 0x80U) --cut;
+    append_quoted(out, name.substr(0, cut));
+    out += " (cut)";
+  } else {
+    append_quoted(out, name);
+  }
+  return out;
+}
+
+struct Number {
+  enum class Kind : std::uint8_t { kInt64, kUint64, kDouble } kind = Kind::kInt64;
+  std::int64_t i = 0;
+  std::uint64_t u = 0;
+  double d = 0;
+};
+
+// `rough` is the parser's own reading, good enough to tell too large from too small.
+std::optional<Number> number_of(std::string_view token, double rough) {
+  const char* end = token.data() + token.size();
+  Number number;
+  if (token.find_first_of(".eE") == std::string_view::npos) {
+    number.kind = Number::Kind::kInt64;
+    if (std::from_chars(token.data(), end, number.i).ec == std::errc()) return number;
+    number.kind = Number::Kind::kUint64;
+    if (token.front() != '-' && std::from_chars(token.data(), end, number.u).ec == std::errc()) {
+      return number;
+    }
+  }
+  number.kind = Number::Kind::kDouble;
+  if (std::from_chars(token.data(), end, number.d).ec == std::errc()) return number;
+  if (!(std::abs(rough) < 1.0)) return std::nullopt;
+  number.d = 0;
+  return number;
+}
+
+// The parser's handler. `Sink` gets whole names, strings and number tokens.
+template <typename Sink>
+class Events {
+ public:
+  static constexpr std::size_t max_array_size = std::numeric_limits<std::size_t>::max();
+  static constexpr std::size_t max_object_size = std::numeric_limits<std::size_t>::max();
+  static constexpr std::size_t max_string_size = std::numeric_limits<std::size_t>::max();
+  static constexpr std::size_t max_key_size = std::numeric_limits<std::size_t>::max();
+
+  Events(Sink& sink, const JsonLimits& limits) : sink_(sink), limits_(limits) {}
+
+  [[nodiscard]] Next next() const { return next_; }
+  [[nodiscard]] bool in_array() const { return !open_.empty() && open_.back() == 0; }
+  [[nodiscard]] const std::string& complaint() const { return complaint_; }
+
+  bool on_document_begin(BoostError&) { return true; }
+  bool on_document_end(BoostError&) { return true; }
+
+  bool on_object_begin(BoostError&) {
+    open_.push_back(++objects_);
+    next_ = Next::kFirstName;
+    sink_.begin_object();
+    return true;
+  }
+  bool on_object_end(std::size_t size, BoostError&) {
+    open_.pop_back();
+    sink_.end_object(size);
+    return after_value();
+  }
+  bool on_array_begin(BoostError&) {
+    open_.push_back(0);
+    next_ = Next::kFirstElement;
+    sink_.begin_array();
+    return true;
+  }
+  bool on_array_end(std::size_t size, BoostError&) {
+    open_.pop_back();
+    sink_.end_array(size);
+    return after_value();
+  }
+
+  bool on_key_part(std::string_view part, std::size_t, BoostError&) { return keep(part); }
+  bool on_key(std::string_view part, std::size_t, BoostError& error) {
+    const std::string_view name = joined(part);
+    if (!names_.add(open_.back(), name)) {
+      return refuse(error, fmt::format("the name {} occurs twice in one object", shown(name)));
+    }
+    if (names_.count() > limits_.keys) {
+      return refuse(error, fmt::format("more than the {} names that are allowed", limits_.keys));
+    }
+    next_ = Next::kColon;
+    sink_.name(name);
+    parts_.clear();
+    return true;
+  }
+
+  bool on_string_part(std::string_view part, std::size_t, BoostError&) { return keep(part); }
+  bool on_string(std::string_view part, std::size_t, BoostError&) {
+    sink_.string(joined(part));
+    parts_.clear();
+    return after_value();
+  }
+
+  bool on_number_part(std::string_view part, BoostError&) { return keep(part); }
+  bool on_int64(std::int64_t value, std::string_view part, BoostError& error) {
+    return on_double(static_cast<double>(value), part, error);
+  }
+  bool on_uint64(std::uint64_t value, std::string_view part, BoostError& error) {
+    return on_double(static_cast<double>(value), part, error);
+  }
+  bool on_double(double rough, std::string_view part, BoostError& error) {
+    const std::string_view token = joined(part);
+    const std::optional<Number> number = number_of(token, rough);
+    if (!number) {
+      return refuse(error, fmt::format("the number {} is out of range", shown(token)));
+    }
+    sink_.number(token, *number);
+    parts_.clear();
+    return after_value();
+  }
+
+  bool on_bool(bool value, BoostError&) {
+    sink_.boolean(value);
+    return after_value();
+  }
+  bool on_null(BoostError&) {
+    sink_.null();
+    return after_value();
+  }
+  bool on_comment_part(std::string_view, BoostError&) { return true; }
+  bool on_comment(std::string_view, BoostError&) { return true; }
+
+ private:
+  bool keep(std::string_view part) {
+    parts_.append(part);
+    return true;
+  }
+  // The whole token; the parser splits it at escapes.
+  std::string_view joined(std::string_view last) {
+    if (parts_.empty()) return last;
+    parts_.append(last);
+    return parts_;
+  }
+  bool after_value() {
+    next_ = open_.empty() ? Next::kEnd : Next::kAfterMember;
+    return true;
+  }
+  bool refuse(BoostError& error, std::string complaint) {
+    complaint_ = std::move(complaint);
+    error = boost::json::error::exception;
+    return false;
+  }
+
+  Sink& sink_;
+  JsonLimits limits_;
+  SeenNames names_;
+  std::string parts_;
+  std::string complaint_;
+  std::vector<std::size_t> open_;  // an object's number, 0 for an array
+  std::size_t objects_ = 0;
+  Next next_ = Next::kValue;
+};
+
+// What was wrong, in words; `at` is the offset where the parser stopped.
+template <typename Sink>
+std::string trouble(std::string_view text, std::size_t at, const BoostError& error,
+                    const JsonLimits& limits, const Events<Sink>& events) {
+  using Kind = boost::json::error;
+  if (!events.complaint().empty()) return events.complaint();
+  if (error == Kind::too_deep) return fmt::format("nested deeper than {} levels", limits.depth);
+  if (error == Kind::incomplete) return "the text ends too early";
+  if (error == Kind::extra_data) return "expected the end of the text";
+  if (error == Kind::exponent_overflow) return "the number's exponent is out of range";
+  if (error == Kind::expected_hex_digit) return "expected four hex digits after \\u";
+  if (error == Kind::illegal_leading_surrogate || error == Kind::illegal_trailing_surrogate ||
+      error == Kind::expected_utf16_escape) {
+    return "expected a \\u escape of a whole character (a pair of surrogates)";
+  }
+  const auto found = at < text.size() ? static_cast<unsigned char>(text[at]) : 0U;
+  const char before = at > 0 ? text[at - 1] : ' ';
+  if (found >= 0x80) return "bytes that are not UTF-8, or a character outside a string";
+  if (before == '\\') return "expected one of \" \\ / b f n r t u after the backslash";
+  if (found < 0x20 && found != '\n' && found != '\r' && found != '\t') {
+    return fmt::format("a control character (0x{:02x}) that is not escaped", found);
+  }
+  const std::string_view expected = std::string_view(".eE+-").contains(before) && before != ' '
+                                        ? std::string_view("a digit")
+                                        : words(events.next(), events.in_array());
+  if (found < 0x20)
+    return "a line break or tab where none may stand; in a string it is written \\n, \\r or \\t";
+  return fmt::format("expected {}, found '{}'", expected, static_cast<char>(found));
+}
+
+template <typename Sink>
+Status read(std::string_view text, const JsonLimits& limits, Sink& sink) {
+  if (text.size() > limits.bytes) {
+    return fail(FaultKind::kMalformed,
+                fmt::format("JSON: {} bytes, {} are allowed", text.size(), limits.bytes));
+  }
+  boost::json::parse_options options;
+  options.max_depth = limits.depth;
+  boost::json::basic_parser<Events<Sink>> parser(options, sink, limits);
+  BoostError error;
+  const std::size_t at = parser.write_some(false, text.data(), text.size(), error);
+  if (!error && at == text.size()) return {};
+  if (!error) error = boost::json::error::extra_data;
+  return fail(
+      FaultKind::kMalformed,
+      fmt::format("JSON: at byte {}: {}", at, trouble(text, at, error, limits, parser.handler())));
+}
+
+class ValueSink {
+ public:
+  ValueSink() { stack_.reset(); }
+  Json release() { return stack_.release(); }
+
+  void begin_object() {}
+  void end_object(std::size_t size) { stack_.push_object(size); }
+  void begin_array() {}
+  void end_array(std::size_t size) { stack_.push_array(size); }
+  void name(std::string_view text) { stack_.push_key(text); }
+  void string(std::string_view text) { stack_.push_string(text); }
+  void number(std::string_view, const Number& number) {
+    switch (number.kind) {
+      case Number::Kind::kInt64:
+        return stack_.push_int64(number.i);
+      case Number::Kind::kUint64:
+        return stack_.push_uint64(number.u);
+      case Number::Kind::kDouble:
+        return stack_.push_double(number.d);
+    }
+  }
+  void boolean(bool value) { stack_.push_bool(value); }
+  void null() { stack_.push_null(); }
+
+ private:
+  boost::json::value_stack stack_;
+};
+
+class LeafSink {
+ public:
+  explicit LeafSink(const std::function<void(const Leaf&)>& on_leaf) : on_leaf_(on_leaf) {}
+
+  void begin_object() { open(In::kObject); }
+  void end_object(std::size_t size) { close(size, "{}", LeafKind::kEmptyObject); }
+  void begin_array() { open(In::kArray); }
+  void end_array(std::size_t size) { close(size, "[]", LeafKind::kEmptyArray); }
+  void name(std::string_view text) {
+    path_.resize(levels_.back().path_bytes);
+    if (!path_.empty()) path_ += '.';
+    path_.append(text);
+  }
+  void string(std::string_view text) { leaf(text, LeafKind::kString); }
+  void number(std::string_view token, const Number&) { leaf(token, LeafKind::kNumber); }
+  void boolean(bool value) { leaf(value ? "true" : "false", LeafKind::kBool); }
+  void null() { leaf("null", LeafKind::kNull); }
+
+ private:
+  enum class In : std::uint8_t { kObject, kArray };
+  struct Level {
+    std::size_t path_bytes = 0;
+    std::size_t elements = 0;
+    In in = In::kObject;
+  };
+
+  void open(In in) {
+    step();
+    levels_.push_back({.path_bytes = path_.size(), .elements = 0, .in = in});
+  }
+  void close(std::size_t size, std::string_view text, LeafKind kind) {
+    path_.resize(levels_.back().path_bytes);
+    levels_.pop_back();
+    if (size == 0) on_leaf_({.path = path_, .text = text, .kind = kind});
+  }
+  void leaf(std::string_view text, LeafKind kind) {
+    step();
+    on_leaf_({.path = path_, .text = text, .kind = kind});
+  }
+  // In an array the path moves on to the next index; in an object the name has done so.
+  void step() {
+    if (levels_.empty() || levels_.back().in == In::kObject) return;
+    Level& level = levels_.back();
+    path_.resize(level.path_bytes);
+    std::array<char, 20> digits{};
+    const auto end =
+        std::to_chars(digits.data(), digits.data() + digits.size(), level.elements++).ptr;
+    path_ += '[';
+    path_.append(digits.data(), end);
+    path_ += ']';
+  }
+
+  const std::function<void(const Leaf&)>& on_leaf_;
+  std::string path_;
+  std::vector<Level> levels_;
+};
+
+template <typename Whole>
+void append_whole(std::string& out, Whole value) {
+  std::array<char, 24> digits{};
+  out.append(digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr);
+}
+
+// JSON has no infinities and no NaN: null says that there is no value.
+void append_double(std::string& out, double value) {
+  if (!std::isfinite(value)) {
+    out += "null";
+    return;
+  }
+  if (value == 0) {
+    out += '0';
+    return;
+  }
+  const double size = std::abs(value);
+  const auto form = size >= kPlainFrom && size < kPlainBelow ? std::chars_format::fixed
+                                                             : std::chars_format::scientific;
+  std::array<char, 64> digits{};
+  out.append(digits.data(),
+             std::to_chars(digits.data(), digits.data() + digits.size(), value, form).ptr);
+}
+
+}  // namespace
+
+Result<Json> parse_json(std::string_view text, const JsonLimits& limits) {
+  ValueSink sink;
+  if (Status status = read(text, limits, sink); !status) {
+    return std::unexpected(std::move(status).error());
+  }
+  return sink.release();
+}
+
+Status walk_json(std::string_view text, const JsonLimits& limits,
+                 const std::function<void(const Leaf&)>& on_leaf) {
+  LeafSink sink(on_leaf);
+  return read(text, limits, sink);
+}
+
+void append_quoted(std::string& out, std::string_view text) {
+  static constexpr std::string_view kHex = "0123456789abcdef";
+  out += '"';
+  std::size_t copied = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto c = static_cast<unsigned char>(text[i]);
+    if (c >= 0x20 && c != '"' && c != '\\') continue;
+    out.append(text, copied, i - copied);
+    copied = i + 1;
+    out += '\\';
+    static constexpr std::string_view kPlain = "\"\\\b\f\n\r\t";
+    static constexpr std::string_view kLetter = "\"\\bfnrt";
+    if (const std::size_t short_form = kPlain.find(text[i]); short_form != std::string_view::npos) {
+      out += kLetter[short_form];
+    } else {
+      out += "u00";
+      out += kHex[c >> 4U];
+      out += kHex[c & 15U];
+    }
+  }
+  out.append(text, copied);
+  out += '"';
+}
+
+void append_text(std::string& out, const Json& value) {
+  switch (value.kind()) {
+    case boost::json::kind::null:
+      out += "null";
+      return;
+    case boost::json::kind::bool_:
+      out += value.get_bool() ? "true" : "false";
+      return;
+    case boost::json::kind::int64:
+      return append_whole(out, value.get_int64());
+    case boost::json::kind::uint64:
+      return append_whole(out, value.get_uint64());
+    case boost::json::kind::double_:
+      return append_double(out, value.get_double());
+    case boost::json::kind::string:
+      return append_quoted(out, value.get_string());
+    case boost::json::kind::array: {
+      char before = '[';
+      for (const Json& element : value.get_array()) {
+        out += std::exchange(before, ',');
+        append_text(out, element);
+      }
+      out += before == '[' ? "[]" : "]";
+      return;
+    }
+    case boost::json::kind::object: {
+      char before = '{';
+      for (const auto& [name, inner] : value.get_object()) {
+        out += std::exchange(before, ',');
+        append_quoted(out, name);
+        out += ':';
+        append_text(out, inner);
+      }
+      out += before == '{' ? "{}" : "}";
+      return;
+    }
+  }
+}
+
+std::string to_text(const Json& value) {
+  std::string out;
+  append_text(out, value);
+  return out;
+}
+
+const Json* member(const Json& value, std::string_view key) {
+  const JsonObject* object = value.if_object();
+  return object == nullptr ? nullptr : object->if_contains(key);
+}
+
+bool is_whole(const Json& value) {
+  if (value.is_int64()) return true;
+  if (const std::uint64_t* u = value.if_uint64()) {
+    return std::in_range<std::int64_t>(*u);
+  }
+  const double* d = value.if_double();
+  return d != nullptr && *d >= -kTwoPow63 && *d < kTwoPow63 && std::trunc(*d) == *d;
+}
+
+std::int64_t whole(const Json& value) {
+  if (const std::int64_t* i = value.if_int64()) return *i;
+  if (const std::uint64_t* u = value.if_uint64()) return static_cast<std::int64_t>(*u);
+  return static_cast<std::int64_t>(value.get_double());
+}
+
+std::string_view kind_name(const Json& value) {
+  switch (value.kind()) {
+    case boost::json::kind::null:
+      return "null";
+    case boost::json::kind::bool_:
+      return "a boolean";
+    case boost::json::kind::int64:
+    case boost::json::kind::uint64:
+    case boost::json::kind::double_:
+      return "a number";
+    case boost::json::kind::string:
+      return "a string";
+    case boost::json::kind::array:
+      return "an array";
+    case boost::json::kind::object:
+      break;
+  }
+  return "an object";
+}
+
+}  // namespace gridloom::wire

@@ -1,0 +1,63 @@
+// JSON text: one parser for everything that comes from outside, with limits and without throwing.
+//
+// Two ways in: parse() builds a value (requests, configuration); walk() calls back for every leaf
+// with its path and its own text (telemetry, signing), where 1.0 and 1e3 must stay as they were sent.
+// Everything here is pure; any thread.
+#pragma once
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/value.hpp>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace gridloom::wire {
+
+using Json = boost::json::value;
+using JsonObject = boost::json::object;
+using JsonArray = boost::json::array;
+
+struct JsonLimits {
+  std::size_t bytes = std::size_t{256} * 1024;
+  std::size_t depth = 32;
+  std::size_t keys = 1024;  // object members in the whole text
+};
+
+// kMalformed: not JSON, trailing bytes, too deep, too many keys, a key twice in one object, bad UTF-8.
+[[nodiscard]] Result<Json> parse_json(std::string_view text, const JsonLimits& limits = {});
+
+// Compact text. Doubles in the shortest form that reads back (229.7, not 2.297E2).
+[[nodiscard]] std::string to_text(const Json& value);
+void append_text(std::string& out, const Json& value);
+void append_quoted(std::string& out, std::string_view text);
+
+enum class LeafKind : std::uint8_t { kString, kNumber, kBool, kNull, kEmptyObject, kEmptyArray };
+
+// A leaf of a JSON text in the order of the text. The views live until the callback returns.
+struct Leaf {
+  std::string_view path;  // a.b, a[0].b: the signing rules' flattened name
+  std::string_view text;  // a string's characters unescaped; anything else as in the text
+  LeafKind kind = LeafKind::kNull;
+};
+
+// Same limits and faults as parse_json.
+[[nodiscard]] Status walk_json(std::string_view text, const JsonLimits& limits,
+                               const std::function<void(const Leaf&)>& on_leaf);
+
+// The member of an object, or nullptr (also when `value` is no object).
+[[nodiscard]] const Json* member(const Json& value, std::string_view key);
+
+// A number that is whole (5, 5.0, 5e0), in the range of int64.
+[[nodiscard]] bool is_whole(const Json& value);
+// is_whole() must hold.
+[[nodiscard]] std::int64_t whole(const Json& value);
+
+// For messages: "a number", "a string", ...
+[[nodiscard]] std::string_view kind_name(const Json& value);
+
+}  // namespace gridloom::wire

@@ -1,0 +1,68 @@
+// Messages from and to properties; see the header.
+#include "wire/mqtt/message.h"
+
+#include <algorithm>
+
+namespace gridloom::wire::mqtt {
+namespace {
+
+std::optional<std::string> owned(std::optional<std::string_view> text) {
+  return text ? std::optional<std::string>(*text) : std::nullopt;
+}
+
+bool fits(const std::optional<std::string>& text) { return !text || text->size() <= kMaxTextBytes; }
+
+// Room for the fixed part and the properties beside the payload.
+constexpr std::size_t kMaxPayloadBytes = kMaxRemainingBytes / 2;
+
+}  // namespace
+
+Message message_of(std::string_view topic, std::string_view payload, const Properties& properties,
+                   TimePoint now) {
+  Message message;
+  message.topic = topic;
+  message.payload = payload;
+  if (properties.empty()) return message;
+  message.payload_is_text = properties.number(PropertyId::kPayloadFormat) == 1U;
+  if (const auto expiry_s = properties.number(PropertyId::kMessageExpiryS)) {
+    message.expires_at = now + std::chrono::seconds(*expiry_s);
+  }
+  message.content_type = owned(properties.text(PropertyId::kContentType));
+  message.response_topic = owned(properties.text(PropertyId::kResponseTopic));
+  message.correlation_data = owned(properties.text(PropertyId::kCorrelationData));
+  for (const Property& property : properties.items()) {
+    if (property.id != PropertyId::kUserProperty) continue;
+    message.user_properties.emplace_back(property.text, property.value);
+  }
+  return message;
+}
+
+void add_properties(Properties& properties, const Message& message, TimePoint now) {
+  if (message.payload_is_text) properties.add(PropertyId::kPayloadFormat, 1U);
+  if (message.expires_at) {
+    // Rounded up: a message that is still valid must not be sent as one that has just expired.
+    const auto left = std::chrono::ceil<std::chrono::seconds>(*message.expires_at - now).count();
+    const auto most = std::int64_t{0xFFFF'FFFF};
+    properties.add(PropertyId::kMessageExpiryS,
+                   static_cast<std::uint32_t>(std::clamp<std::int64_t>(left, 0, most)));
+  }
+  if (message.content_type) properties.add(PropertyId::kContentType, *message.content_type);
+  if (message.response_topic) properties.add(PropertyId::kResponseTopic, *message.response_topic);
+  if (message.correlation_data) {
+    properties.add(PropertyId::kCorrelationData, *message.correlation_data);
+  }
+  for (const auto& [name, value] : message.user_properties) properties.add_user(name, value);
+}
+
+bool encodable(const Message& message) {
+  std::size_t user_bytes = 0;
+  for (const auto& [name, value] : message.user_properties) {
+    if (name.size() > kMaxTextBytes || value.size() > kMaxTextBytes) return false;
+    user_bytes += name.size() + value.size() + 5;
+  }
+  return !message.topic.empty() && message.topic.size() <= kMaxTextBytes &&
+         message.payload.size() + user_bytes <= kMaxPayloadBytes && fits(message.content_type) &&
+         fits(message.response_topic) && fits(message.correlation_data);
+}
+
+}  // namespace gridloom::wire::mqtt

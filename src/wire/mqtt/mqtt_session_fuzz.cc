@@ -1,0 +1,156 @@
+// A client that sends any bytes, against a hub that answers everything: the effects must not depend
+// on how the bytes were split, every byte that comes out must be a packet that fits the client, and
+// the end must come exactly once.
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "wire/mqtt/session.h"
+
+namespace {
+
+using namespace gridloom;
+using namespace gridloom::wire::mqtt;
+
+constexpr TimePoint kNow{Millis(1'700'000'000'000)};
+constexpr Limits kLimits{.packet_bytes = 2048,
+                         .held_bytes = 1U << 20U,
+                         .output_bytes = 1U << 20U,
+                         .queue_messages = 20,
+                         .queue_bytes = 4096,
+                         .in_flight = 3,
+                         .receive_maximum = 5,
+                         .topic_alias_maximum = 4};
+
+void expect(bool holds) {
+  if (!holds) std::abort();
+}
+
+struct Effects {
+  std::string output;
+  std::string events;
+  bool finished = false;
+
+  friend bool operator==(const Effects&, const Effects&) = default;
+};
+
+// Lets everybody in, and answers the rest when all bytes are in, so that the order of answers is
+// the same for every split. A message comes back to its sender.
+class Hub {
+ public:
+  Hub() : session_(kLimits, kNow) {}
+
+  void deliver_some() {
+    for (std::uint8_t i = 0; i < 9; ++i) {
+      auto message = std::make_shared<Message>();
+      message->topic = "t";
+      message->payload = std::string(i, 'x');
+      session_.deliver(std::move(message), {.qos = static_cast<Qos>(i % 3)}, kNow);
+    }
+  }
+
+  void feed(std::string_view bytes) {
+    session_.receive(bytes, kNow);
+    // An answer may bring further events: accept() releases what was held.
+    for (auto events = session_.take_events(); !events.empty(); events = session_.take_events()) {
+      for (const Event& event : events) note(event);
+    }
+  }
+
+  Effects finish() {
+    for (const RequestToken token : subscribes_) session_.subscribed(token, {});
+    for (const RequestToken token : unsubscribes_) session_.unsubscribed(token, {});
+    for (const PublishReceived& publish : publishes_) {
+      session_.acknowledge(publish.token, publish.message->payload.size() % 2 == 0
+                                              ? Reason::kSuccess
+                                              : Reason::kNotAuthorized);
+      session_.deliver(publish.message, {.qos = publish.qos, .retain = publish.retain}, kNow);
+    }
+    expect(session_.waiting() <= kLimits.queue_messages);
+    session_.tick(kNow + Millis(200'000'000));
+    session_.lost("over");
+    feed({});
+    expect(session_.finished() && ended_ == 1);
+    effects_.output = session_.take_output(kNow);
+    effects_.finished = session_.finished();
+    check_output(effects_.output);
+    return std::move(effects_);
+  }
+
+ private:
+  void note(const Event& event) {
+    expect(ended_ == 0);
+    effects_.events += static_cast<char>('0' + event.index());
+    if (std::holds_alternative<ConnectRequested>(event)) {
+      session_.accept({.assigned_client_id = "assigned"}, kNow);
+    } else if (const auto* publish = std::get_if<PublishReceived>(&event)) {
+      effects_.events += publish->message->topic + '\n' + publish->message->payload + '\n';
+      publishes_.push_back(*publish);
+    } else if (const auto* subscribe = std::get_if<SubscribeRequested>(&event)) {
+      for (const Subscription& one : subscribe->subscriptions) {
+        effects_.events += one.filter + '\n';
+      }
+      subscribes_.push_back(subscribe->token);
+    } else if (const auto* unsubscribe = std::get_if<UnsubscribeRequested>(&event)) {
+      unsubscribes_.push_back(unsubscribe->token);
+    } else if (const auto* ended = std::get_if<Ended>(&event)) {
+      ++ended_;
+      effects_.events += ended->why;
+    }
+  }
+
+  void check_output(std::string_view bytes) const {
+    while (!bytes.empty()) {
+      const auto header = peek_header(bytes);
+      expect(header && *header && (*header)->total_bytes() <= bytes.size());
+      expect(decode(bytes.substr(0, (*header)->total_bytes()), session_.version()).has_value());
+      bytes.remove_prefix((*header)->total_bytes());
+    }
+  }
+
+  Session session_;
+  Effects effects_;
+  std::vector<PublishReceived> publishes_;
+  std::vector<RequestToken> subscribes_;
+  std::vector<RequestToken> unsubscribes_;
+  int ended_ = 0;
+};
+
+std::string connect_bytes(std::uint8_t choice) {
+  const Version version = (choice & 1U) != 0 ? Version::k5 : Version::k311;
+  Connect packet{.version = version, .keepalive_s = 60, .client_id = "c"};
+  if ((choice & 2U) != 0) packet.will = LastWill{.topic = "w", .payload = "gone"};
+  std::string bytes;
+  if ((choice & 4U) == 0) encode(bytes, packet);
+  return bytes;
+}
+
+}  // namespace
+
+// The first byte chooses a CONNECT to begin with, the second seeds the split.
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  if (size < 2) return 0;
+  const std::string connect = connect_bytes(data[0]);
+  const std::string all(reinterpret_cast<const char*>(data) + 2, size - 2);
+  Hub whole;
+  Hub split;
+  for (Hub* hub : {&whole, &split}) {
+    hub->feed(connect);
+    hub->deliver_some();
+  }
+  whole.feed(all);
+  std::uint32_t state = data[1];
+  for (std::string_view rest = all; !rest.empty();) {
+    state = state * 1'664'525U + 1'013'904'223U;
+    const std::string piece(rest.substr(0, 1 + (state >> 24U) % (1U + data[1])));
+    split.feed(piece);
+    rest.remove_prefix(piece.size());
+  }
+  expect(whole.finish() == split.finish());
+  return 0;
+}

@@ -1,0 +1,336 @@
+// The life of a connection: framing, CONNECT and its answer, time, the end; see the header. What
+// the packets in between do is in session_packets.cc.
+#include "wire/mqtt/session.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "wire/mqtt/topic.h"
+
+namespace gridloom::wire::mqtt {
+namespace {
+
+constexpr std::size_t kMaxReasonTextBytes = 512;  // longer ones stay in our log
+
+Will will_of(const LastWill& will, TimePoint now) {
+  Will result{.message = message_of(will.topic, will.payload, will.properties, now),
+              .qos = will.qos,
+              .retain = will.retain,
+              .delay_s = will.properties.number(PropertyId::kWillDelayS).value_or(0),
+              .expiry_s = will.properties.number(PropertyId::kMessageExpiryS)};
+  result.message.expires_at.reset();
+  return result;
+}
+
+// 3.1.1 has return codes for a CONNECT that it understands and declines; the rest just closes.
+bool has_return_code_311(Reason reason) {
+  switch (reason) {
+    case Reason::kMalformedPacket:
+    case Reason::kProtocolError:
+    case Reason::kPacketTooLarge:
+    case Reason::kTopicNameInvalid:
+      return false;
+    default:
+      return true;
+  }
+}
+
+// The last packet explains itself, if the client takes packets that long.
+template <typename Last>
+void append_last(std::string& out, Last packet, std::string_view why, Version version,
+                 std::size_t most_bytes) {
+  const bool explain = version == Version::k5 && why.size() <= kMaxReasonTextBytes;
+  if (explain) packet.properties.add(PropertyId::kReasonString, why);
+  std::string bytes;
+  encode(bytes, packet, version);
+  if (explain && bytes.size() > most_bytes) {
+    packet.properties.remove(PropertyId::kReasonString);
+    bytes.clear();
+    encode(bytes, packet, version);
+  }
+  if (bytes.size() <= most_bytes) out.append(bytes);
+}
+
+}  // namespace
+
+MessagePtr publishable(const Will& will, TimePoint now) {
+  auto message = std::make_shared<Message>(will.message);
+  if (will.expiry_s) message->expires_at = now + std::chrono::seconds(*will.expiry_s);
+  return message;
+}
+
+Session::Session(const Limits& limits, TimePoint now)
+    : limits_(limits), now_(now), last_heard_(now) {}
+
+void Session::receive(std::string_view bytes, TimePoint now) {
+  now_ = now;
+  if (stage_ == Stage::kFinished) return;
+  if (stage_ == Stage::kDeciding) return hold(bytes);
+  keep(consume(complete_tail(bytes)));
+}
+
+// Adds to a kept piece of a packet just what that packet lacks, and handles it; so everything
+// behind it is read from where it lies. Returns what is left over.
+std::string_view Session::complete_tail(std::string_view bytes) {
+  while (!tail_.empty() && !bytes.empty() && stage_ != Stage::kFinished) {
+    const auto header = peek(tail_);
+    const std::size_t whole = header && *header ? (*header)->total_bytes() : tail_.size() + 1;
+    const std::string_view lacking = bytes.substr(0, whole - tail_.size());
+    tail_.append(lacking);
+    bytes.remove_prefix(lacking.size());
+    std::string piece = std::exchange(tail_, {});
+    const bool complete = consume(piece).empty();
+    if (!complete) tail_ = std::move(piece);
+  }
+  return bytes;
+}
+
+void Session::keep(std::string_view rest) {
+  if (stage_ == Stage::kFinished || rest.empty()) return;
+  if (stage_ == Stage::kDeciding) return hold(rest);
+  tail_.append(rest);
+}
+
+void Session::hold(std::string_view bytes) {
+  if (tail_.size() + bytes.size() > limits_.held_bytes) {
+    return end(Reason::kQuotaExceeded, "too many bytes behind a CONNECT that is not yet answered");
+  }
+  tail_.append(bytes);
+}
+
+Decoded<std::optional<Header>> Session::peek(std::string_view bytes) const {
+  auto header = peek_header(bytes);
+  if (!header || !*header) return header;
+  if ((*header)->total_bytes() > limits_.packet_bytes) {
+    return std::unexpected(Violation{Reason::kPacketTooLarge, "the packet is larger than allowed"});
+  }
+  const bool is_connect = (*header)->type == PacketType::kConnect;
+  if (is_connect != (stage_ == Stage::kAwaitingConnect)) {
+    return std::unexpected(
+        Violation{Reason::kProtocolError,
+                  is_connect ? "it came a second time" : "the first packet has to be a CONNECT"});
+  }
+  return header;
+}
+
+// Handles all whole packets at the front; returns the rest.
+std::string_view Session::consume(std::string_view bytes) {
+  while (stage_ == Stage::kAwaitingConnect || stage_ == Stage::kConnected) {
+    const auto header = peek(bytes);
+    if (!header) {
+      const auto type = static_cast<PacketType>(static_cast<unsigned char>(bytes[0]) >> 4U);
+      end(header.error().reason, fmt::format("{}: {}", name_of(type), header.error().detail));
+      return {};
+    }
+    if (!*header || (*header)->total_bytes() > bytes.size()) return bytes;
+    handle(**header, bytes.substr((*header)->header_bytes, (*header)->body_bytes));
+    bytes.remove_prefix((*header)->total_bytes());
+  }
+  return bytes;
+}
+
+void Session::handle(const Header& header, std::string_view body) {
+  last_heard_ = now_;
+  const auto packet = decode(header, body, version_);
+  if (packet) return dispatch(*packet);
+  const Violation& violation = packet.error();
+  const std::string why = fmt::format("{}: {}", name_of(header.type), violation.detail);
+  if (stage_ == Stage::kConnected) return end(violation.reason, why);
+  // A CONNECT that cannot be read is answered in its own version, if it says one.
+  const auto level = connect_level(body);
+  version_ = level.value_or(0) >= 5 ? Version::k5 : Version::k311;
+  if (level) send_refusal(violation.reason, why);
+  finish(violation.reason, why, WillFate::kDiscard);
+}
+
+std::optional<Violation> Session::unacceptable(const Connect& packet) const {
+  if (packet.properties.has(PropertyId::kAuthenticationMethod)) {
+    return Violation{Reason::kBadAuthenticationMethod,
+                     "no authentication method but user name and password is known here"};
+  }
+  if (packet.client_id.size() > limits_.client_id_bytes) {
+    return Violation{Reason::kClientIdNotValid, "the client id is too long"};
+  }
+  if (packet.version == Version::k311 && packet.client_id.empty() && !packet.clean_start) {
+    return Violation{Reason::kClientIdNotValid, "an empty client id needs a clean session"};
+  }
+  if (packet.will && !within_limits(packet.will->topic)) {
+    return Violation{Reason::kTopicNameInvalid, "the will's topic is too long, or too deep"};
+  }
+  return std::nullopt;
+}
+
+std::unique_ptr<ConnectRequest> Session::request_of(const Connect& packet) const {
+  auto request = std::make_unique<ConnectRequest>();
+  request->version = packet.version;
+  request->client_id = packet.client_id;
+  request->clean_start = packet.clean_start;
+  request->keepalive_s = packet.keepalive_s;
+  if (packet.username) request->username = std::string(*packet.username);
+  if (packet.password) request->password = Secret(std::string(*packet.password));
+  if (packet.will) request->will = will_of(*packet.will, now_);
+  request->session_expiry_s = asked_expiry_s_;
+  for (const Property& property : packet.properties.items()) {
+    if (property.id != PropertyId::kUserProperty) continue;
+    request->user_properties.emplace_back(property.text, property.value);
+  }
+  return request;
+}
+
+void Session::on(const Connect& packet) {
+  version_ = packet.version;
+  stage_ = Stage::kDeciding;
+  const auto number = [&packet](PropertyId id, std::uint32_t otherwise) {
+    return packet.properties.number(id).value_or(otherwise);
+  };
+  keepalive_s_ = packet.keepalive_s;
+  asked_expiry_s_ = number(PropertyId::kSessionExpiryS, 0);
+  client_window_ = static_cast<std::uint16_t>(number(PropertyId::kReceiveMaximum, 0xFFFF));
+  if (const auto bytes = packet.properties.number(PropertyId::kMaximumPacketSize)) {
+    client_packet_bytes_ = *bytes;
+  }
+  if (const auto violation = unacceptable(packet)) {
+    return end(violation->reason, fmt::format("CONNECT: {}", violation->detail));
+  }
+  has_will_ = packet.will.has_value();
+  events_.emplace_back(ConnectRequested{request_of(packet)});
+}
+
+void Session::accept(const ConnectAnswer& answer, TimePoint now) {
+  now_ = now;
+  if (stage_ != Stage::kDeciding) return;
+  stage_ = Stage::kConnected;
+  last_heard_ = now;
+  if (version_ == Version::k5 && answer.server_keepalive_s) {
+    keepalive_s_ = *answer.server_keepalive_s;
+  }
+  keepalive_ = Millis(std::chrono::seconds(keepalive_s_)) * 3 / 2;
+  outbox_.open({.version = version_,
+                .packet_bytes = client_packet_bytes_,
+                .window = std::min(client_window_, limits_.in_flight),
+                .queue_messages = limits_.queue_messages,
+                .queue_bytes = limits_.queue_bytes});
+  send_connack(answer);
+  const std::string held = std::exchange(tail_, {});
+  keep(consume(held));
+}
+
+// Says what differs from the standard's defaults, and so exactly what holds.
+void Session::send_connack(const ConnectAnswer& answer) {
+  Connack packet{.session_present = answer.session_present, .reason = Reason::kSuccess};
+  Properties& told = packet.properties;
+  if (answer.session_expiry_s != asked_expiry_s_) {
+    told.add(PropertyId::kSessionExpiryS, answer.session_expiry_s);
+  }
+  told.add(PropertyId::kReceiveMaximum, limits_.receive_maximum);
+  told.add(PropertyId::kMaximumPacketSize, static_cast<std::uint32_t>(limits_.packet_bytes));
+  if (!answer.assigned_client_id.empty()) {
+    told.add(PropertyId::kAssignedClientId, answer.assigned_client_id);
+  }
+  told.add(PropertyId::kTopicAliasMaximum, limits_.topic_alias_maximum);
+  if (!answer.shared_subscriptions) told.add(PropertyId::kSharedAvailable, 0U);
+  if (answer.server_keepalive_s) {
+    told.add(PropertyId::kServerKeepAliveS, *answer.server_keepalive_s);
+  }
+  send(packet);
+}
+
+void Session::refuse(Reason reason) {
+  if (stage_ != Stage::kDeciding) return;
+  end(reason, fmt::format("refused: {}", name_of(reason)));
+}
+
+void Session::close(Reason reason, std::string_view why) {
+  if (stage_ != Stage::kFinished) end(reason, std::string(why));
+}
+
+void Session::lost(std::string_view why) {
+  if (stage_ == Stage::kFinished) return;
+  finish(Reason::kUnspecifiedError, std::string(why), fate_of_will());
+}
+
+void Session::tick(TimePoint now) {
+  now_ = now;
+  const auto deadline = next_deadline();
+  if (!deadline || now < *deadline) return;
+  if (stage_ == Stage::kConnected) {
+    return end(Reason::kKeepAliveTimeout,
+               fmt::format("no packet within one and a half times {} s", keepalive_s_));
+  }
+  finish(Reason::kKeepAliveTimeout,
+         fmt::format("no CONNECT within {} s", limits_.connect_timeout.count() / 1000),
+         WillFate::kDiscard);
+}
+
+std::optional<TimePoint> Session::next_deadline() const {
+  if (stage_ == Stage::kAwaitingConnect) return last_heard_ + limits_.connect_timeout;
+  if (stage_ == Stage::kConnected && keepalive_.count() > 0) return last_heard_ + keepalive_;
+  return std::nullopt;
+}
+
+std::vector<Event> Session::take_events() { return std::exchange(events_, {}); }
+
+std::string Session::take_output(TimePoint now) {
+  now_ = now;
+  pump();
+  return std::exchange(output_, {});
+}
+
+bool Session::has_output() const {
+  return !output_.empty() || (stage_ == Stage::kConnected && outbox_.ready());
+}
+
+bool Session::wants_input() const {
+  if (stage_ == Stage::kAwaitingConnect) return true;
+  return stage_ == Stage::kConnected && answers_owed_ < limits_.receive_maximum &&
+         output_.size() < limits_.output_bytes;
+}
+
+void Session::send(const Packet& packet) {
+  if (stage_ == Stage::kFinished) return;
+  const std::size_t before = output_.size();
+  encode(output_, packet, version_);
+  if (output_.size() - before <= client_packet_bytes_) return;
+  output_.resize(before);
+  end(Reason::kPacketTooLarge, "the client takes no packet as large as the answer that it is owed");
+}
+
+void Session::pump() {
+  if (stage_ == Stage::kConnected) outbox_.pump(output_, limits_.output_bytes, now_);
+}
+
+void Session::send_refusal(Reason reason, std::string_view why) {
+  if (version_ == Version::k311 && !has_return_code_311(reason)) return;
+  const Reason said = may_carry(PacketType::kConnack, reason) ? reason : Reason::kUnspecifiedError;
+  append_last(output_, Connack{.session_present = false, .reason = said}, why, version_,
+              client_packet_bytes_);
+}
+
+void Session::send_disconnect(Reason reason, std::string_view why) {
+  if (version_ == Version::k311) return;
+  const Reason said =
+      may_carry(PacketType::kDisconnect, reason) ? reason : Reason::kUnspecifiedError;
+  append_last(output_, Disconnect{.reason = said}, why, version_, client_packet_bytes_);
+}
+
+void Session::end(Reason reason, std::string why) {
+  if (stage_ == Stage::kConnected) send_disconnect(reason, why);
+  if (stage_ == Stage::kDeciding) send_refusal(reason, why);
+  finish(reason, std::move(why), fate_of_will());
+}
+
+WillFate Session::fate_of_will() const {
+  return has_will_ && stage_ == Stage::kConnected ? WillFate::kPublish : WillFate::kDiscard;
+}
+
+void Session::finish(Reason reason, std::string why, WillFate will) {
+  if (stage_ == Stage::kFinished) return;
+  stage_ = Stage::kFinished;
+  tail_ = {};
+  events_.emplace_back(
+      Ended{.reason = reason, .why = std::move(why), .will = will, .session_expiry_s = {}});
+}
+
+}  // namespace gridloom::wire::mqtt

@@ -1,0 +1,262 @@
+// Messages through a session, both ways: acknowledgement, order, window, queue limits, properties.
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "wire/mqtt/session.h"
+#include "wire/mqtt/session_talk.h"
+
+namespace gridloom::wire::mqtt {
+namespace {
+
+using std::chrono::seconds;
+
+TEST(MqttSession, AnAckLeavesOnlyWhenTheHubSaysSo) {
+  for (const Version version : {Version::k311, Version::k5}) {
+    Talk talk(version);
+    talk.join();
+    talk.publish(7, Qos::kAtLeastOnce);
+    talk.publish(8, Qos::kExactlyOnce);
+    talk.publish(0, Qos::kAtMostOnce);
+    EXPECT_EQ(talk.events(),
+              (Lines{"publish t q1 id7 x", "publish t q2 id8 x", "publish t q0 id0 x"}));
+    EXPECT_EQ(talk.said(), Lines{});
+    talk.session.acknowledge({.packet_id = 8, .qos = Qos::kExactlyOnce}, Reason::kSuccess);
+    talk.session.acknowledge({.packet_id = 0, .qos = Qos::kAtMostOnce}, Reason::kNotAuthorized);
+    talk.session.acknowledge({.packet_id = 7, .qos = Qos::kAtLeastOnce}, Reason::kNotAuthorized);
+    const std::string refusal = version == Version::k5 ? "not authorized" : "success";
+    EXPECT_EQ(talk.said(), (Lines{"PUBREC 8 success", "PUBACK 7 " + refusal}));
+    // Answered twice, or never asked: nothing.
+    talk.session.acknowledge({.packet_id = 7, .qos = Qos::kAtLeastOnce}, Reason::kSuccess);
+    talk.session.acknowledge({.packet_id = 8, .qos = Qos::kExactlyOnce}, Reason::kSuccess);
+    talk.session.acknowledge({.packet_id = 9, .qos = Qos::kExactlyOnce}, Reason::kSuccess);
+    EXPECT_EQ(talk.said(), Lines{});
+  }
+}
+
+TEST(MqttSession, AMessageOfQos2ArrivesOnceHoweverOftenItIsSent) {
+  Talk talk(Version::k5);
+  talk.join();
+  const AckToken token{.packet_id = 3, .qos = Qos::kExactlyOnce};
+  talk.publish(3, Qos::kExactlyOnce);
+  talk.publish(3, Qos::kExactlyOnce);
+  EXPECT_EQ(talk.events(), Lines{"publish t q2 id3 x"});
+  talk.session.acknowledge(token, Reason::kSuccess);
+  talk.publish(3, Qos::kExactlyOnce);
+  talk.send(Pubrel{3, {}, {}});
+  talk.send(Pubrel{3, {}, {}});
+  EXPECT_EQ(talk.said(), (Lines{"PUBREC 3 success", "PUBREC 3 success", "PUBCOMP 3 success",
+                                "PUBCOMP 3 packet id not found"}));
+  EXPECT_EQ(talk.events(), Lines{});
+  talk.publish(3, Qos::kExactlyOnce, "new");
+  EXPECT_EQ(talk.events(), Lines{"publish t q2 id3 new"});
+  talk.session.acknowledge(token, Reason::kNotAuthorized);
+  talk.publish(3, Qos::kExactlyOnce, "the refusal ended it");
+  EXPECT_EQ(talk.events(), Lines{"publish t q2 id3 the refusal ended it"});
+  talk.send(Pubrel{3, {}, {}});
+  EXPECT_EQ(talk.said(), (Lines{"PUBREC 3 not authorized", "DISCONNECT protocol error"}));
+}
+
+TEST(MqttSession, MessagesAreDeliveredInEveryQosAndAnswered) {
+  Talk talk(Version::k311);
+  talk.join();
+  talk.session.deliver(message("a", "zero"), {.retain = true}, kStart);
+  talk.deliver("one", Qos::kAtLeastOnce);
+  talk.deliver("two", Qos::kExactlyOnce);
+  EXPECT_EQ(talk.said(),
+            (Lines{"PUBLISH a q0 retained zero", "PUBLISH t q1 id1 one", "PUBLISH t q2 id2 two"}));
+  talk.send(Puback{1, {}, {}});
+  talk.send(Pubrec{2, {}, {}});
+  talk.send(Pubrec{2, {}, {}});
+  talk.send(Pubcomp{2, {}, {}});
+  talk.send(Puback{77, {}, {}});
+  talk.send(Pubrec{78, {}, {}});
+  EXPECT_EQ(talk.said(), (Lines{"PUBREL 2 success", "PUBREL 2 success", "PUBREL 78 success"}));
+  EXPECT_FALSE(talk.session.finished());
+}
+
+TEST(MqttSession, AnAnswerOfTheWrongKindIsAProtocolError) {
+  const Packet kRows[] = {Pubrec{1, {}, {}}, Pubcomp{1, {}, {}}, Puback{2, {}, {}},
+                          Pubcomp{2, {}, {}}};
+  for (const Packet& packet : kRows) {
+    Talk talk(Version::k5);
+    talk.join();
+    talk.deliver("one", Qos::kAtLeastOnce);
+    talk.deliver("two", Qos::kExactlyOnce);
+    (void)talk.said();
+    talk.send(packet);
+    EXPECT_EQ(talk.said(), Lines{"DISCONNECT protocol error"});
+  }
+}
+
+TEST(MqttSession, TheClientsReceiveMaximumIsTheWindow) {
+  Talk talk(Version::k5);
+  Connect packet = plain_connect(Version::k5);
+  packet.properties.add(PropertyId::kReceiveMaximum, 2U);
+  talk.join(packet);
+  for (const char* payload : {"1", "2", "3", "4"}) talk.deliver(payload, Qos::kAtLeastOnce);
+  talk.deliver("overtakes", Qos::kAtMostOnce);
+  EXPECT_EQ(talk.said(),
+            (Lines{"PUBLISH t q1 id1 1", "PUBLISH t q1 id2 2", "PUBLISH t q0 overtakes"}));
+  EXPECT_EQ(talk.session.waiting(), 2U);
+  talk.send(Puback{2, {}, {}});
+  EXPECT_EQ(talk.said(), Lines{"PUBLISH t q1 id3 3"});
+  talk.send(Puback{1, {}, {}});
+  talk.send(Puback{3, {}, {}});
+  EXPECT_EQ(talk.said(), Lines{"PUBLISH t q1 id4 4"});
+  EXPECT_EQ(talk.session.waiting(), 0U);
+}
+
+TEST(MqttSession, AFullQueueDropsItsOldestQos0MessageFirst) {
+  Talk talk(Version::k311, {.output_bytes = 1, .queue_messages = 3});
+  talk.join();
+  talk.deliver("in the output", Qos::kAtMostOnce);
+  talk.deliver("a", Qos::kAtLeastOnce);
+  talk.deliver("b", Qos::kAtMostOnce);
+  talk.deliver("c", Qos::kAtMostOnce);
+  EXPECT_EQ(talk.session.dropped(), Dropped{});
+  talk.deliver("d", Qos::kAtLeastOnce);  // b goes
+  talk.deliver("e", Qos::kAtLeastOnce);  // c goes
+  talk.deliver("f", Qos::kAtLeastOnce);  // a goes: no QoS 0 is left
+  EXPECT_EQ(talk.session.dropped().queue_full, 3U);
+  EXPECT_EQ(talk.session.waiting(), 3U);
+  Lines all;
+  while (talk.session.has_output()) {
+    for (std::string& line : talk.said()) all.push_back(std::move(line));
+  }
+  EXPECT_EQ(all, (Lines{"PUBLISH t q0 in the output", "PUBLISH t q1 id1 d", "PUBLISH t q1 id2 e",
+                        "PUBLISH t q1 id3 f"}));
+}
+
+TEST(MqttSession, TheQueueIsLimitedInBytesToo) {
+  Talk talk(Version::k311, {.output_bytes = 1, .queue_bytes = 2 * 11});
+  talk.join();
+  for (int i = 0; i < 3; ++i) talk.deliver("0123456789", Qos::kAtMostOnce);
+  EXPECT_EQ(talk.session.waiting(), 2U);
+  EXPECT_EQ(talk.session.dropped().queue_full, 0U);
+  talk.deliver("0123456789", Qos::kAtMostOnce);
+  EXPECT_EQ(talk.session.waiting(), 2U);
+  EXPECT_EQ(talk.session.dropped().queue_full, 1U);
+}
+
+TEST(MqttSession, MessagePropertiesPassThroughAndAnExpiredMessageDoesNot) {
+  Talk from(Version::k5);
+  from.join();
+  Publish packet{.topic = "t", .payload = "x"};
+  packet.properties.add(PropertyId::kPayloadFormat, 1U);
+  packet.properties.add(PropertyId::kMessageExpiryS, 10U);
+  packet.properties.add(PropertyId::kContentType, "text");
+  packet.properties.add(PropertyId::kResponseTopic, "r");
+  packet.properties.add(PropertyId::kCorrelationData, "c");
+  packet.properties.add_user("k", "v");
+  from.send(packet);
+  const auto events = from.session.take_events();
+  ASSERT_EQ(events.size(), 1U);
+  const MessagePtr sent = std::get<PublishReceived>(events[0]).message;
+
+  Talk to(Version::k5);
+  to.join();
+  constexpr std::uint32_t kIds[] = {5, 300};
+  to.session.deliver(sent, {.subscription_ids = kIds}, kStart + Millis(3'500));
+  to.session.deliver(sent, {}, kStart + seconds(10));
+  EXPECT_EQ(to.said(), Lines{"PUBLISH t q0 x 1:1 2:7 3:text 8:r 9:c 38:kv 11:5 11:300"});
+  EXPECT_EQ(to.session.dropped().expired, 1U);
+
+  Talk old(Version::k311);
+  old.join();
+  old.session.deliver(sent, {.subscription_ids = kIds}, kStart);
+  EXPECT_EQ(old.said(), Lines{"PUBLISH t q0 x"});
+}
+
+TEST(MqttSession, APacketLargerThanTheClientTakesIsNotSent) {
+  // Type, length, topic 3, properties 1, payload: exactly 100 bytes, and one above it.
+  for (const std::size_t size : {94UL, 95UL}) {
+    Talk talk(Version::k5);
+    Connect packet = plain_connect(Version::k5);
+    packet.properties.add(PropertyId::kMaximumPacketSize, 100U);
+    talk.join(packet);
+    talk.deliver(std::string(size, 'x'), Qos::kAtMostOnce);
+    EXPECT_EQ(talk.said().size(), size == 94 ? 1U : 0U);
+    EXPECT_EQ(talk.session.dropped().too_large, size == 94 ? 0U : 1U);
+  }
+  Talk tiny(Version::k5);
+  Connect packet = plain_connect(Version::k5);
+  packet.properties.add(PropertyId::kMaximumPacketSize, 4U);
+  tiny.join(packet);
+  EXPECT_TRUE(tiny.session.finished());  // not even CONNACK fits
+}
+
+TEST(MqttSession, ATopicAliasStandsForItsTopic) {
+  Talk talk(Version::k5);
+  talk.join();
+  const auto aliased = [](std::string_view topic, std::uint32_t alias) {
+    Publish packet{.topic = topic, .payload = "x"};
+    packet.properties.add(PropertyId::kTopicAlias, alias);
+    return packet;
+  };
+  talk.send(aliased("first", 32));
+  talk.send(aliased("", 32));
+  talk.send(aliased("second", 32));
+  talk.send(aliased("", 32));
+  EXPECT_EQ(talk.events(), (Lines{"publish first q0 id0 x", "publish first q0 id0 x",
+                                  "publish second q0 id0 x", "publish second q0 id0 x"}));
+  talk.send(aliased("", 31));
+  EXPECT_EQ(talk.said(), Lines{"DISCONNECT protocol error"});
+  Talk other(Version::k5);
+  other.join();
+  other.send(aliased("t", 33));
+  EXPECT_EQ(other.said(), Lines{"DISCONNECT topic alias invalid"});
+}
+
+TEST(MqttSession, TheReceiveMaximumBindsVersion5AndBrakes311) {
+  for (const Version version : {Version::k5, Version::k311}) {
+    Talk talk(version, {.receive_maximum = 2});
+    talk.join();
+    talk.publish(1, Qos::kAtLeastOnce);
+    EXPECT_TRUE(talk.session.wants_input());
+    talk.publish(2, Qos::kExactlyOnce);
+    EXPECT_FALSE(talk.session.wants_input());
+    talk.session.acknowledge({.packet_id = 1, .qos = Qos::kAtLeastOnce}, Reason::kSuccess);
+    EXPECT_TRUE(talk.session.wants_input());
+    talk.publish(3, Qos::kAtLeastOnce);
+    EXPECT_FALSE(talk.session.finished());
+    talk.publish(4, Qos::kAtLeastOnce);
+    EXPECT_EQ(talk.session.finished(), version == Version::k5);
+    EXPECT_EQ(talk.said().back(),
+              version == Version::k5 ? "DISCONNECT receive maximum exceeded" : "PUBACK 1 success");
+  }
+}
+
+TEST(MqttSession, APeerThatDoesNotReadIsNotReadFromEither) {
+  Talk talk(Version::k311, {.output_bytes = 10});
+  talk.join();
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_TRUE(talk.session.wants_input());
+    talk.send(Pingreq{});
+  }
+  EXPECT_FALSE(talk.session.wants_input());
+  EXPECT_EQ(talk.said().size(), 5U);
+  EXPECT_TRUE(talk.session.wants_input());
+}
+
+TEST(MqttSession, PacketIdsRunOnAndSkipThoseOnTheirWay) {
+  Talk talk(Version::k311, {.in_flight = 2});
+  talk.join();
+  talk.deliver("stays", Qos::kAtLeastOnce);  // id 1, never answered
+  (void)talk.said();
+  for (std::uint32_t id = 2; id <= 65'535; ++id) {
+    talk.deliver("", Qos::kAtLeastOnce);
+    talk.send(Puback{static_cast<std::uint16_t>(id), {}, {}});
+    (void)talk.session.take_output(kStart);
+  }
+  talk.deliver("wraps", Qos::kAtLeastOnce);
+  EXPECT_EQ(talk.said(), Lines{"PUBLISH t q1 id2 wraps"});
+}
+
+}  // namespace
+}  // namespace gridloom::wire::mqtt

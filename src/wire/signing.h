@@ -1,0 +1,140 @@
+// The platform's request signature: HMAC-SHA256 over the parameters, flattened and sorted, followed
+// by accessKey, nonce and timestamp (guide: "HTTP access steps"; quirks 1-6).
+//
+// Clients disagree about the order of parameters, so a request has up to six canonical strings and
+// is accepted if any of them matches. The Content-Type alone decides where the parameters are
+// (source_of), and parameters_of() reads them from there and from nowhere else: that is what keeps
+// an unsigned query beside a signed body harmless.
+//
+// What the scheme itself cannot tell apart stays so: 1 and "1", an empty object and none, a string
+// holding `&b=2` and a parameter b. Names that would be ambiguous (a dot, a bracket, `&` or `=`
+// inside) are refused by parameters_of().
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <set>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "base/secret.h"
+#include "wire/json.h"
+
+struct evp_mac_ctx_st;
+
+namespace gridloom::wire {
+
+// Views of one HTTP request; an absent header is an empty view.
+struct SignedRequest {
+  std::string_view content_type;
+  std::string_view query;  // as sent, what follows the '?'
+  std::string_view body;
+  std::string_view access_key;
+  std::string_view nonce;
+  std::string_view timestamp;
+  std::string_view sign;
+};
+
+struct SigningLimits {
+  JsonLimits json = {};  // for the body
+  std::size_t query_bytes = std::size_t{64} * 1024;
+  std::size_t parameters = 4096;  // flattened
+  std::size_t canonical_bytes = std::size_t{1024} * 1024;
+  std::size_t nonce_bytes = 64;
+};
+
+using Digest = std::array<std::uint8_t, 32>;
+
+// HMAC-SHA256 keyed once: a fifth of the cost of keying it for every request.
+// Thread rule: one thread at a time; give every thread a copy().
+class KeyedMac {
+ public:
+  [[nodiscard]] static Result<KeyedMac> make(const Secret& secret);
+  [[nodiscard]] Result<KeyedMac> copy() const;
+  [[nodiscard]] Result<Digest> of(std::string_view text);
+
+ private:
+  struct Free {
+    void operator()(evp_mac_ctx_st* context) const noexcept;
+  };
+  explicit KeyedMac(evp_mac_ctx_st* context) : context_(context) {}
+
+  std::unique_ptr<evp_mac_ctx_st, Free> context_;
+};
+
+// Where the signed parameters are. With kNothing (a JSON Content-Type and no body) nothing is
+// signed but the headers, and only `sn` is read, from the query.
+enum class Source : std::uint8_t { kBody, kQuery, kNothing };
+[[nodiscard]] Source source_of(const SignedRequest& request);
+// application/json, text/json, application/x+json, with any parameters, case and spacing.
+[[nodiscard]] bool is_json_type(std::string_view content_type);
+
+// The canonical strings in the order in which they are tried, without repetitions:
+//   (a) flattened names in ASCII order
+//   (b) names sorted at each level, array elements by index
+//   (c) whole name=value texts sorted (not when a name occurs twice: they could be swapped unseen)
+// and for parameters in the query, whose (a) to (c) are percent-decoded, also
+//   (d) the query as sent
+//   (e) its pairs sorted by name, undecoded
+// (The query's pairs sorted and decoded are (a).) Stops when `wanted` returns false.
+// kMalformed: the body is no JSON. kBadParams: it is no object, or a limit is exceeded.
+[[nodiscard]] Status for_each_canonical(const SignedRequest& request, const SigningLimits& limits,
+                                        const std::function<bool(std::string_view)>& wanted);
+[[nodiscard]] Result<std::vector<std::string>> canonical_strings(const SignedRequest& request,
+                                                                 const SigningLimits& limits = {});
+
+// kWrongSignature: a header is missing or is not what it should be, or no canonical string matches;
+// the detail then shows string (a). Otherwise the faults of for_each_canonical().
+// `mac` holds the secret of request.access_key, which the caller has looked up.
+[[nodiscard]] Status verify(const SignedRequest& request, KeyedMac& mac,
+                            const SigningLimits& limits = {});
+
+// The `sign` header for a request that lacks it: 64 lower-case hex digits over string (a).
+[[nodiscard]] Result<std::string> sign(const SignedRequest& request, KeyedMac& mac,
+                                       const SigningLimits& limits = {});
+
+// name=value pairs in the order sent, percent-decoded as forms are: '+' is a space, a bad escape
+// stays as it is, a name without '=' has an empty value, empty pairs are left out. At most
+// `most` pairs; the rest is left out.
+inline constexpr std::size_t kMostQueryPairs = 4096;
+using QueryPairs = std::vector<std::pair<std::string, std::string>>;
+[[nodiscard]] QueryPairs parse_query(std::string_view query, std::size_t most = kMostQueryPairs);
+
+// The parameters that the signature covers, as one object. A query's flattened names become levels
+// (params.quotas[0]=pd.soc), its values stay strings. Source::kNothing gives the query's `sn`
+// alone. Call it after verify(). kMalformed as there; kBadParams: a name twice, a hole in an array,
+// a value and a group under one name, an ambiguous name, or text that is not UTF-8.
+[[nodiscard]] Result<JsonObject> parameters_of(const SignedRequest& request,
+                                               const SigningLimits& limits = {});
+
+struct ReplayLimits {
+  Millis window = std::chrono::minutes(5);  // either side of now
+  std::size_t remembered = std::size_t{1} << 18U;
+};
+
+// For strict mode: no request twice, none from another time. Ask it after verify(), so that only
+// owners of a key can fill it. When it is full it refuses rather than forget.
+// Thread rule: one thread at a time.
+class ReplayGuard {
+ public:
+  explicit ReplayGuard(ReplayLimits limits = {}) : limits_(limits) {}
+
+  // kWrongSignature: outside the window, no timestamp in milliseconds, seen before, or full.
+  [[nodiscard]] Status admit(const SignedRequest& request, TimePoint now);
+  [[nodiscard]] std::size_t remembered() const { return seen_.size(); }
+
+ private:
+  ReplayLimits limits_;
+  // (timestamp, access key, nonce): the oldest first, so that forgetting is cheap.
+  std::set<std::tuple<std::int64_t, std::string, std::string>> seen_;
+};
+
+}  // namespace gridloom::wire

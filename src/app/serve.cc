@@ -19,6 +19,7 @@
 #include "app/demo.h"
 #include "app/metrics.h"
 #include "app/ready_file.h"
+#include "app/welcome.h"
 #include "catalog/loader.h"
 #include "http/api.h"
 #include "http/session.h"
@@ -228,6 +229,26 @@ wire::JsonObject facts_of(const Running& running, const net::TlsFiles& files) {
   return facts;
 }
 
+// On standard output, for whoever started the demo; the log goes to standard error.
+Status greet(const Running& running, const net::TlsFiles& files) {
+  const auto directory = running.registry->directory();
+  const registry::Account* account = directory->find_account(running.demo->key.account);
+  if (account == nullptr || running.demo->members.empty()) return {};
+  const Listeners& doors = running.listeners;
+  const auto text = welcome({.http = "http://" + doors.http->bound().text(),
+                             .https = "https://" + reachable(doors.https->bound()),
+                             .mqtt = doors.mqtt->bound().text(),
+                             .mqtts = reachable(doors.mqtts->bound()),
+                             .ca = files.ca.string(),
+                             .sn = running.demo->members.front().sn,
+                             .now = running.clock.now()},
+                            running.demo->key, *account);
+  if (!text) return std::unexpected(text.error());
+  fmt::print("{}", *text);
+  std::fflush(stdout);
+  return {};
+}
+
 Status put_together(Running& running, const ServeOptions& options) {
   if (Status opened = open_data(running, options); !opened) return opened;
   start_hub(running, options);
@@ -251,7 +272,7 @@ Status put_together(Running& running, const ServeOptions& options) {
   auto ready = ReadyFile::write(options.data, facts_of(running, *files));
   if (!ready) return std::unexpected(ready.error());
   running.ready.emplace(std::move(*ready));
-  return {};
+  return running.demo ? greet(running, *files) : Status();
 }
 
 }  // namespace

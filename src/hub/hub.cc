@@ -159,7 +159,7 @@ void Hub::tick() {
 }
 
 void Hub::registry_changed() {
-  on_all([](Shard& shard) { shard.recheck(); });
+  on_all([](Shard& shard) { shard.registry_changed(); });
 }
 
 }  // namespace gridloom::hub

@@ -30,21 +30,12 @@ bool still_valid(const registry::Directory& directory, const Identity& who) {
   return secret.matches(who.password.reveal());
 }
 
-Message plain(std::string payload) {
-  Message message;
-  message.payload = std::move(payload);
-  return message;
-}
-
-bool has_wildcard(std::string_view filter) {
-  return filter.find_first_of("+#") != std::string_view::npos;
-}
-
 }  // namespace
 
 Shard::Shard(Platform& platform, std::function<bool(std::string_view)> mine)
     : platform_(platform),
       mine_(std::move(mine)),
+      directory_(platform.registry.directory()),
       next_id_(unix_ms(platform.clock.now()) & 0x3fffffff) {}
 
 Shard::DeviceState& Shard::state_of(std::string_view sn) {
@@ -143,7 +134,6 @@ void Shard::unsubscribe(const Client& client, const std::string& filter) {
 void Shard::send_retained(const ClientPtr& client, const Subscription& subscription) {
   const Identity& who = client->identity();
   if (who.role != Role::kAccount) return;
-  const auto directory = platform_.registry.directory();
   const auto offer = [&](const std::string& sn) {
     const std::string topic = make_open_topic(who.name, sn, Verb::kStatus);
     if (!wire::mqtt::filter_matches(subscription.filter, topic)) return;
@@ -156,7 +146,7 @@ void Shard::send_retained(const ClientPtr& client, const Subscription& subscript
     out_for(client).deliveries.push_back(std::move(delivery));
   };
   if (const auto topic = open_topic(subscription.filter)) {
-    const registry::Device* device = directory->find_device(topic->sn);
+    const registry::Device* device = directory_->find_device(topic->sn);
     if (device != nullptr &&
         registry::Directory::rights(who.account, *device) != registry::Rights::kNone) {
       offer(device->sn);
@@ -164,7 +154,7 @@ void Shard::send_retained(const ClientPtr& client, const Subscription& subscript
     return;
   }
   for (const auto& devices :
-       {directory->devices_of(who.account), directory->shared_with(who.account)}) {
+       {directory_->devices_of(who.account), directory_->shared_with(who.account)}) {
     for (const registry::Device* device : devices) {
       if (mine_(device->sn)) offer(device->sn);
     }
@@ -179,8 +169,7 @@ void Shard::publish(const ClientPtr& client, Inbound inbound) {
     if (inbound.verb == Verb::kSet) on_account_set(client, inbound);
     if (inbound.verb == Verb::kGet) on_account_get(client, inbound);
   } else {
-    const auto directory = platform_.registry.directory();
-    const registry::Device* device = directory->find_device(inbound.sn);
+    const registry::Device* device = directory_->find_device(inbound.sn);
     const bool own = device != nullptr && (client->identity().role == Role::kDevice ||
                                            device->owner == client->identity().account);
     if (!own) {
@@ -230,12 +219,17 @@ void Shard::on_status(const ClientPtr& client, const Inbound& inbound) {
   set_online(inbound.sn, false);
 }
 
+Message Shard::plain(std::string payload) {
+  Message message;
+  message.payload = std::move(payload);
+  return message;
+}
+
 void Shard::to_accounts(const std::string& sn, Verb verb, const Message& like, Qos qos) {
-  const auto directory = platform_.registry.directory();
-  const registry::Device* device = directory->find_device(sn);
+  const registry::Device* device = directory_->find_device(sn);
   if (device == nullptr) return;
   const auto to = [&](registry::AccountId id) {
-    if (const registry::Account* account = directory->find_account(id)) {
+    if (const registry::Account* account = directory_->find_account(id)) {
       to_account(account->certificate_account, sn, verb, like, qos);
     }
   };
@@ -252,10 +246,9 @@ void Shard::to_account(std::string_view account, const std::string& sn, Verb ver
 void Shard::to_device(const std::string& sn, Verb verb, const Message& like) {
   const std::string topic = make_device_topic(sn, verb);
   route(sn, topic, like, Qos::kAtLeastOnce, nullptr);
-  const auto directory = platform_.registry.directory();
-  const registry::Device* device = directory->find_device(sn);
+  const registry::Device* device = directory_->find_device(sn);
   const registry::Account* owner =
-      device == nullptr ? nullptr : directory->find_account(device->owner);
+      device == nullptr ? nullptr : directory_->find_account(device->owner);
   if (owner != nullptr)
     route(std::string(kGatewayPrefix) + owner->name, topic, like, Qos::kAtLeastOnce, nullptr);
 }
@@ -320,13 +313,21 @@ void Shard::flush() {
   }
 }
 
-void Shard::recheck() {
-  const auto directory = platform_.registry.directory();
+void Shard::registry_changed() {
+  directory_ = platform_.registry.directory();
+  rights_changed_ = true;
+}
+
+// Looks at everyone, so it is put off until tick(): a thousand devices may be added one by one.
+void Shard::drop_what_ended() {
   for (const auto& [key, holder] : client_ids_) {
     const ClientPtr client = holder.lock();
-    if (!client || still_valid(*directory, client->identity())) continue;
+    if (!client || still_valid(*directory_, client->identity())) continue;
     client->loop().post([client] { client->kick(KickReason::kNotAuthorized); });
   }
+  std::erase_if(devices_, [this](const auto& entry) {
+    return directory_->find_device(entry.first) == nullptr && entry.second.carriers.empty();
+  });
 }
 
 }  // namespace gridloom::hub

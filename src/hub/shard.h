@@ -71,7 +71,9 @@ class Shard {
   void subscribe(const ClientPtr& client, const Subscription& subscription);
   void unsubscribe(const Client& client, const std::string& filter);
   void publish(const ClientPtr& client, Inbound inbound);
-  void recheck();  // after a change of rights: kicks clients whose credentials no longer hold
+  // Takes the new rights over; clients whose credentials no longer hold are kicked by the next
+  // tick().
+  void registry_changed();
 
   // Of apps, over HTTP. kNoPermission for a device that is not the account's, or is unknown.
   void read_all(registry::AccountId account, const std::string& sn, Asker<QuotaBody> asker);
@@ -84,7 +86,7 @@ class Shard {
   void history(registry::AccountId account, const std::string& sn, const std::string& code,
                TimePoint from, TimePoint to, Asker<std::string> asker);
 
-  void tick(TimePoint now);  // times out sets
+  void tick(TimePoint now);  // times out sets, ends what the registry ended
   void flush();              // hands out what the last calls made for clients
 
  private:
@@ -142,10 +144,12 @@ class Shard {
                    const wire::JsonObject& request, std::string_view code,
                    std::string_view message);
 
+  void drop_what_ended();
   void set_online(const std::string& sn, bool online);
   [[nodiscard]] std::string status_text(bool online) const;
   void send_retained(const ClientPtr& client, const Subscription& subscription);
 
+  [[nodiscard]] static Message plain(std::string payload);
   // What goes out has the topic of who gets it, and everything else of `like`.
   // To the subscribers of the owner and of everyone the device is shared with:
   void to_accounts(const std::string& sn, Verb verb, const Message& like, Qos qos);
@@ -158,13 +162,13 @@ class Shard {
 
   template <typename T>
   static void answer(Asker<T> asker, Result<T> result);
-  [[nodiscard]] Result<const registry::Device*> permitted(const registry::Directory& directory,
-                                                          registry::AccountId account,
+  [[nodiscard]] Result<const registry::Device*> permitted(registry::AccountId account,
                                                           std::string_view sn,
                                                           registry::Rights least) const;
 
   Platform& platform_;
   std::function<bool(std::string_view)> mine_;
+  std::shared_ptr<const registry::Directory> directory_;  // as of the last change
   std::map<const catalog::Family*, twin::LayoutPtr> layouts_;
   twin::ReportReader reader_;
   twin::StringMap<DeviceState> devices_;
@@ -176,6 +180,7 @@ class Shard {
   std::vector<Out> outs_;
   std::unordered_map<const Client*, std::size_t> out_index_;
   std::int64_t next_id_ = 0;
+  bool rights_changed_ = false;
 };
 
 }  // namespace gridloom::hub

@@ -19,32 +19,17 @@ std::string id_text(const Json& id) {
   return id.is_string() ? std::string(id.get_string()) : wire::to_text(id);
 }
 
-// As real devices do: a numeric string comes back as a number.
-Json numeric_if_possible(const Json& id) {
-  if (!id.is_string()) return id;
-  const std::string_view text = id.get_string();
-  const bool digits = !text.empty() && text.size() < 19 && (text.size() == 1 || text[0] != '0') &&
-                      std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
-  return digits ? Json(std::stoll(std::string(text))) : id;
-}
-
 // The general reply of document 002 ("Reply Topic's Common Field").
 JsonObject reply_to(const JsonObject& request, std::string_view code) {
   JsonObject reply;
   const Json* id = request.if_contains("id");
-  reply["id"] = id == nullptr ? Json(0) : numeric_if_possible(*id);
+  reply["id"] = id == nullptr ? Json(0) : wire::numeric_id(*id);
   reply["version"] = "1.0";
   for (const char* key : {"moduleType", "operateType"}) {
     if (const Json* value = request.if_contains(key)) reply[key] = *value;
   }
   reply["code"] = code;
   return reply;
-}
-
-Message plain(std::string payload) {
-  Message message;
-  message.payload = std::move(payload);
-  return message;
 }
 
 std::vector<std::string> quotas_of(const JsonObject& request) {
@@ -72,10 +57,9 @@ void Shard::answer(Asker<T> asker, Result<T> result) {
   });
 }
 
-Result<const registry::Device*> Shard::permitted(const registry::Directory& directory,
-                                                 registry::AccountId account, std::string_view sn,
+Result<const registry::Device*> Shard::permitted(registry::AccountId account, std::string_view sn,
                                                  registry::Rights least) const {
-  const registry::Device* device = directory.find_device(sn);
+  const registry::Device* device = directory_->find_device(sn);
   if (device == nullptr || registry::Directory::rights(account, *device) < least) {
     return fail(FaultKind::kNoPermission,
                 fmt::format("{} is not a device that this account may {}", sn,
@@ -86,8 +70,7 @@ Result<const registry::Device*> Shard::permitted(const registry::Directory& dire
 
 void Shard::read_all(registry::AccountId account, const std::string& sn, Asker<QuotaBody> asker) {
   platform_.counters.reads.fetch_add(1, std::memory_order_relaxed);
-  const auto directory = platform_.registry.directory();
-  if (auto device = permitted(*directory, account, sn, registry::Rights::kMonitor); !device) {
+  if (auto device = permitted(account, sn, registry::Rights::kMonitor); !device) {
     return answer<QuotaBody>(std::move(asker), std::unexpected(std::move(device.error())));
   }
   DeviceState* state = find_state(sn);
@@ -99,8 +82,7 @@ void Shard::read_all(registry::AccountId account, const std::string& sn, Asker<Q
 void Shard::read(registry::AccountId account, const std::string& sn,
                  const std::vector<std::string>& quotas, Asker<std::string> asker) {
   platform_.counters.reads.fetch_add(1, std::memory_order_relaxed);
-  const auto directory = platform_.registry.directory();
-  if (auto device = permitted(*directory, account, sn, registry::Rights::kMonitor); !device) {
+  if (auto device = permitted(account, sn, registry::Rights::kMonitor); !device) {
     return answer<std::string>(std::move(asker), std::unexpected(std::move(device.error())));
   }
   DeviceState* state = find_state(sn);
@@ -109,8 +91,7 @@ void Shard::read(registry::AccountId account, const std::string& sn,
 
 void Shard::history(registry::AccountId account, const std::string& sn, const std::string& code,
                     TimePoint from, TimePoint to, Asker<std::string> asker) {
-  const auto directory = platform_.registry.directory();
-  if (auto device = permitted(*directory, account, sn, registry::Rights::kMonitor); !device) {
+  if (auto device = permitted(account, sn, registry::Rights::kMonitor); !device) {
     return answer<std::string>(std::move(asker), std::unexpected(std::move(device.error())));
   }
   const twin::Twin& twin = state_of(sn).twin;
@@ -127,8 +108,7 @@ void Shard::history(registry::AccountId account, const std::string& sn, const st
 
 void Shard::set(registry::AccountId account, const std::string& sn, JsonObject message,
                 Asker<std::string> asker) {
-  const auto directory = platform_.registry.directory();
-  if (auto device = permitted(*directory, account, sn, registry::Rights::kFull); !device) {
+  if (auto device = permitted(account, sn, registry::Rights::kFull); !device) {
     return answer<std::string>(std::move(asker), std::unexpected(std::move(device.error())));
   }
   // `id` and `version` of an HTTP set are optional and echoed nowhere (quirk 19).
@@ -187,8 +167,7 @@ void Shard::on_account_set(const ClientPtr& client, const Inbound& inbound) {
     return;
   }
   JsonObject& message = parsed->get_object();
-  const auto directory = platform_.registry.directory();
-  if (!permitted(*directory, who.account, inbound.sn, registry::Rights::kFull)) {
+  if (!permitted(who.account, inbound.sn, registry::Rights::kFull)) {
     refuse_mqtt(who.name, inbound.sn, Verb::kSetReply, message, "-1",
                 "this device does not belong to the account");
     return;
@@ -248,7 +227,7 @@ void Shard::on_reply(const Inbound& inbound) {
     return finish(inbound.sn, std::move(pending), inbound.message->payload);
   }
   JsonObject reply = parsed->get_object();
-  reply["id"] = numeric_if_possible(pending.asked_id);
+  reply["id"] = wire::numeric_id(pending.asked_id);
   finish(inbound.sn, std::move(pending), wire::to_text(reply));
 }
 
@@ -260,8 +239,7 @@ void Shard::on_account_get(const ClientPtr& client, const Inbound& inbound) {
     refuse_mqtt(who.name, inbound.sn, Verb::kGetReply, request, code, message);
   };
   if (!parsed || !parsed->is_object()) return refuse("-1", "a get is a JSON object");
-  const auto directory = platform_.registry.directory();
-  const auto device = permitted(*directory, who.account, inbound.sn, registry::Rights::kMonitor);
+  const auto device = permitted(who.account, inbound.sn, registry::Rights::kMonitor);
   if (!device) return refuse("-1", "this device does not belong to the account");
   const bool online = platform_.presence.online(inbound.sn);
   if (!online) return refuse("-2", "the device is offline");
@@ -292,6 +270,7 @@ void Shard::on_account_get(const ClientPtr& client, const Inbound& inbound) {
 }
 
 void Shard::tick(TimePoint now) {
+  if (std::exchange(rights_changed_, false)) drop_what_ended();
   while (!deadlines_.empty() && deadlines_.front().at <= now) {
     const Deadline deadline = std::move(deadlines_.front());
     deadlines_.pop_front();

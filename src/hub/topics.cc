@@ -32,11 +32,11 @@ std::optional<std::string_view> take_level(std::string_view& rest) {
 constexpr std::string_view kOpen = "/open/";
 constexpr std::string_view kDevice = "/device/";
 
+}  // namespace
+
 bool has_wildcard(std::string_view filter) {
   return filter.find_first_of("+#") != std::string_view::npos;
 }
-
-}  // namespace
 
 std::string_view name_of(Verb verb) {
   for (const auto& [text, value] : kVerbs) {

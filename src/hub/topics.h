@@ -31,6 +31,8 @@ struct DeviceTopic {
 [[nodiscard]] std::string make_open_topic(std::string_view account, std::string_view sn, Verb verb);
 [[nodiscard]] std::string make_device_topic(std::string_view sn, Verb verb);
 
+[[nodiscard]] bool has_wildcard(std::string_view filter);
+
 // What a filter covers, for one identity.
 struct FilterScope {
   bool granted = false;

@@ -42,8 +42,32 @@ class Connection {
   virtual void tick(TimePoint now) = 0;
 };
 
-// The connections of one loop; touched on that loop only.
-using Crowd = std::unordered_set<std::shared_ptr<Connection>>;
+// The connections of one loop; touched on that loop only. One that ends during a sweep leaves after
+// it.
+class Crowd {
+ public:
+  void enter(std::shared_ptr<Connection> connection) { here_.insert(std::move(connection)); }
+  void leave(const std::shared_ptr<Connection>& connection) {
+    if (sweeping_) {
+      leaving_.push_back(connection);
+    } else {
+      here_.erase(connection);
+    }
+  }
+  void tick(TimePoint now) {
+    sweeping_ = true;
+    for (const auto& connection : here_) connection->tick(now);
+    sweeping_ = false;
+    for (const auto& connection : leaving_) here_.erase(connection);
+    leaving_.clear();
+  }
+  [[nodiscard]] std::size_t size() const { return here_.size(); }
+
+ private:
+  std::unordered_set<std::shared_ptr<Connection>> here_;
+  std::vector<std::shared_ptr<Connection>> leaving_;
+  bool sweeping_ = false;
+};
 
 // Moves bytes between a stream and a protocol. An idle plain connection holds no buffer: it waits
 // for readiness, then reads into the loop's one buffer.
@@ -54,7 +78,7 @@ class Pump final : public Connection, public std::enable_shared_from_this<Pump<S
       : stream_(std::move(stream)), options_(options), crowd_(crowd) {}
 
   void start(Loop& loop, std::string peer) {
-    crowd_.insert(this->shared_from_this());
+    crowd_.enter(this->shared_from_this());
     const std::weak_ptr<Pump> weak = this->weak_from_this();
     protocol_ = options_.make({.loop = loop,
                                .wake =
@@ -184,7 +208,7 @@ class Pump final : public Connection, public std::enable_shared_from_this<Pump<S
     Error ignored;
     socket().close(ignored);
     protocol_->lost();
-    crowd_.erase(this->shared_from_this());
+    crowd_.leave(this->shared_from_this());
   }
 
   Stream stream_;
@@ -274,9 +298,7 @@ struct Listener::Impl : std::enable_shared_from_this<Listener::Impl> {
   }
 
   void sweep(std::size_t index) {
-    const TimePoint now = options.clock->now();
-    const Crowd copy = crowds[index];
-    for (const auto& connection : copy) connection->tick(now);
+    crowds[index].tick(options.clock->now());
     count(index);
   }
 

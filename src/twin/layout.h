@@ -2,6 +2,7 @@
 // envelope tells which quota names its body means. Made once a family, shared by all its twins.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -41,10 +42,26 @@ enum class Counter : std::uint8_t {
   kCount
 };
 
+// The powers that energy is summed of, by the natures of the device files.
+enum class Power : std::uint8_t {
+  kPv,
+  kBattery,  // + charging
+  kBatteryCharge,
+  kBatteryDischarge,
+  kGrid,  // + import
+  kGridImport,
+  kLoad,
+  kEv,
+  kHeater,
+  kHeatpump,
+  kCount
+};
+using Powers = std::array<double, static_cast<std::size_t>(Power::kCount)>;
+
 // A power that counts: `watts = wire value * scale`.
 struct Meter {
   std::string name;
-  std::string nature;
+  Power power{};
   double scale = 1;
 };
 

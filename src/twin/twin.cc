@@ -28,10 +28,7 @@ void append_key(std::string& out, std::string_view key) {
 }  // namespace
 
 Twin::Twin(LayoutPtr layout, const TwinLimits& limits)
-    : layout_(std::move(layout)),
-      limits_(limits),
-      declared_(layout_->names.size()),
-      watts_(layout_->meters.size(), 0.0) {}
+    : layout_(std::move(layout)), limits_(limits), declared_(layout_->names.size()) {}
 
 const std::string& Twin::name_of(std::size_t slot) const {
   return slot < declared_.size() ? layout_->names[slot] : extra_[slot - declared_.size()].name;
@@ -54,8 +51,8 @@ Result<Applied> Twin::apply(std::string_view payload, TimePoint at, ReportReader
     if (put(name_, member.text, applied)) ++applied.changed;
   }
   if (applied.changed != 0 || all_version_ == 0) ++version_;
-  for (std::size_t i = 0; i < watts_.size(); ++i) {
-    watts_[i] = number_of(value(layout_->meters[i].name)) * layout_->meters[i].scale;
+  for (const Meter& meter : layout_->meters) {
+    watts_.at(static_cast<std::size_t>(meter.power)) = number_of(value(meter.name)) * meter.scale;
   }
   return applied;
 }
@@ -228,25 +225,20 @@ void Twin::meter(TimePoint at) {
     hours_.push_back({.hour = hour});
     if (hours_.size() > kHoursKept) hours_.pop_front();
   }
-  const auto power = [this](std::string_view nature) {
-    for (std::size_t i = 0; i < watts_.size(); ++i) {
-      if (layout_->meters[i].nature == nature) return watts_[i];
-    }
-    return 0.0;
-  };
+  const auto power = [this](Power which) { return watts_.at(static_cast<std::size_t>(which)); };
   const auto add = [&](Counter counter, double watts) {
     hours_.back().wh.at(static_cast<std::size_t>(counter)) += std::max(0.0, watts) * hours;
   };
-  const double pv = power("pv.power");
+  const double pv = power(Power::kPv);
   const double battery =
-      power("battery.power") + power("battery.charge_power") - power("battery.discharge_power");
-  const double grid = power("grid.power") + power("grid.import_power");
+      power(Power::kBattery) + power(Power::kBatteryCharge) - power(Power::kBatteryDischarge);
+  const double grid = power(Power::kGrid) + power(Power::kGridImport);
   add(Counter::kPv, pv);
   add(Counter::kBatteryIn, battery);
   add(Counter::kBatteryOut, -battery);
   add(Counter::kGridIn, grid);
   add(Counter::kGridOut, -grid);
-  add(Counter::kLoad, power("load.power"));
+  add(Counter::kLoad, power(Power::kLoad));
   // Consumers share what comes in alike: each takes the sun's share of all sources.
   const double sources = std::max(0.0, pv) + std::max(0.0, -battery) + std::max(0.0, grid);
   const double pv_share = sources > 0 ? std::max(0.0, pv) / sources : 0;
@@ -254,9 +246,9 @@ void Twin::meter(TimePoint at) {
     add(total, watts);
     add(from_pv, watts * pv_share);
   };
-  consumer(Counter::kEv, Counter::kPvToEv, power("ev.power"));
-  consumer(Counter::kHeater, Counter::kPvToHeater, power("heater.power"));
-  consumer(Counter::kHeatpump, Counter::kPvToHeatpump, power("heatpump.power"));
+  consumer(Counter::kEv, Counter::kPvToEv, power(Power::kEv));
+  consumer(Counter::kHeater, Counter::kPvToHeater, power(Power::kHeater));
+  consumer(Counter::kHeatpump, Counter::kPvToHeatpump, power(Power::kHeatpump));
 }
 
 Twin::Energies Twin::energies(TimePoint from, TimePoint to) const {

@@ -98,8 +98,8 @@ class Twin {
 
   std::deque<Hour> hours_;
   std::optional<TimePoint> metered_at_;
-  std::vector<double> watts_;  // by Layout::meters
-  std::string name_;           // the quota name being looked up
+  Powers watts_{};
+  std::string name_;  // the quota name being looked up
 };
 
 }  // namespace gridloom::twin

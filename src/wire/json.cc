@@ -524,6 +524,16 @@ std::int64_t whole(const Json& value) {
   return static_cast<std::int64_t>(value.get_double());
 }
 
+Json numeric_id(const Json& id) {
+  if (!id.is_string()) return id;
+  const std::string_view text = id.get_string();
+  const bool plain = !text.empty() && (text.size() == 1 || text.front() != '0') &&
+                     text.find_first_not_of("0123456789") == std::string_view::npos;
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  return plain && error == std::errc{} ? Json(number) : id;
+}
+
 std::string_view kind_name(const Json& value) {
   switch (value.kind()) {
     case boost::json::kind::null:

@@ -57,6 +57,10 @@ struct Leaf {
 // is_whole() must hold.
 [[nodiscard]] std::int64_t whole(const Json& value);
 
+// A string of digits as the number that it spells, anything else as it is: a message's id comes back
+// as a number when it was numeric, as real devices do it (quirk 24).
+[[nodiscard]] Json numeric_id(const Json& id);
+
 // For messages: "a number", "a string", ...
 [[nodiscard]] std::string_view kind_name(const Json& value);
 

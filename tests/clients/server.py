@@ -1,0 +1,265 @@
+"""A Gridloom of a test's own: started on free ports with a folder of its own, stopped by SIGTERM.
+
+Nothing here waits by time: the start is seen by inotify (ready.json) or by the process' end, both in
+one select() with a deadline. A server that does not exit with 0, or leaves ready.json behind, fails
+the test that used it, so a sanitizer's complaint at exit does too.
+"""
+import atexit
+import ctypes
+import hashlib
+import hmac
+import http.client
+import json
+import os
+import pathlib
+import random
+import select
+import shutil
+import signal
+import ssl
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+import urllib.parse
+
+GRIDLOOM = os.environ.get("GRIDLOOM", "")
+PATIENCE_S = 20  # of every wait; a healthy server needs a fraction of it, also under sanitizers
+
+LIST = "/iot-open/sign/device/list"
+CERTIFICATION = "/iot-open/sign/certification"
+QUOTA = "/iot-open/sign/device/quota"
+QUOTA_ALL = "/iot-open/sign/device/quota/all"
+MAIN_SN = "/iot-open/sign/device/system/main/sn"
+
+# The demo home. The numbers: how many quotas the published npm client insists on.
+DELTA_2 = "R331ZEB4ZEAL0528"
+POWER_STREAM = "HW513000SF767194"
+SMART_HOME_PANEL = "SP10ZAW5ZE9E0052"
+POWER_OCEAN = "HJ31ZDH2ZF690025"
+POWER_KITS = "M106ZAB4Z000001F"
+TYPED_QUOTAS = {DELTA_2: 160, POWER_STREAM: 121, SMART_HOME_PANEL: 83}
+
+
+def run_tests():
+    """The main of every test file: argv[1] is the executable, the rest is unittest's."""
+    global GRIDLOOM
+    if len(sys.argv) > 1 and not sys.argv[1].startswith("-"):
+        GRIDLOOM = os.environ["GRIDLOOM"] = os.path.abspath(sys.argv.pop(1))
+    unittest.main(module="__main__", verbosity=2)
+
+
+def temporary_folder():
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="gl-"))  # short: a socket's name has 107 characters
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
+class Deadline:
+    def __init__(self, what, patience_s=PATIENCE_S):
+        self.what, self.at, self.patience_s = what, time.monotonic() + patience_s, patience_s
+
+    def left_s(self):
+        """Seconds that are left; fails when there are none."""
+        left = self.at - time.monotonic()
+        if left <= 0:
+            raise AssertionError(f"after {self.patience_s} s still waiting for {self.what}")
+        return left
+
+
+def flatten(value, key=""):
+    """(path, signed text) of every leaf, as the guide's steps 1 and 2 say."""
+    if isinstance(value, dict):
+        return [p for k, v in value.items() for p in flatten(v, f"{key}.{k}" if key else k)]
+    if isinstance(value, list):
+        return [p for i, v in enumerate(value) for p in flatten(v, f"{key}[{i}]")]
+    return [(key, value if isinstance(value, str) else json.dumps(value))]
+
+
+def signed_headers(access_key, secret_key, params=()):
+    """`params`: (path, text) pairs, unsorted."""
+    nonce, stamp = str(random.randint(100000, 999999)), str(time.time_ns() // 1_000_000)
+    text = "&".join([f"{k}={v}" for k, v in sorted(params)] +
+                    [f"accessKey={access_key}", f"nonce={nonce}", f"timestamp={stamp}"])
+    sign = hmac.new(secret_key.encode(), text.encode(), hashlib.sha256).hexdigest()
+    return {"accessKey": access_key, "nonce": nonce, "timestamp": stamp, "sign": sign}
+
+
+class Api:
+    """One account's signed HTTP calls; the answer is the JSON envelope."""
+
+    def __init__(self, base_url, access_key, secret_key, ca=None):
+        self.base, self.ca = urllib.parse.urlsplit(base_url), ca
+        self.access_key, self.secret_key = access_key, secret_key
+
+    def call(self, method, path, query=None, body=None):
+        pairs = flatten(body) if body is not None else list((query or {}).items())
+        headers = signed_headers(self.access_key, self.secret_key, pairs)
+        if body is not None:
+            headers["Content-Type"] = "application/json;charset=UTF-8"
+        if query:
+            path += "?" + "&".join(f"{k}={v}" for k, v in query.items())
+        where = (self.base.hostname, self.base.port)
+        if self.base.scheme == "https":
+            line = http.client.HTTPSConnection(
+                *where, timeout=PATIENCE_S, context=ssl.create_default_context(cafile=self.ca))
+        else:
+            line = http.client.HTTPConnection(*where, timeout=PATIENCE_S)
+        try:
+            line.request(method, path, None if body is None else json.dumps(body), headers)
+            answer = line.getresponse()
+            return json.loads(answer.read())
+        finally:
+            line.close()
+
+    def data(self, method, path, query=None, body=None):
+        """The `data` of an answer that must be a success."""
+        answer = self.call(method, path, query, body)
+        if answer.get("code") != "0" or answer.get("message") != "Success":
+            raise AssertionError(f"{method} {path} {query or ''} {body or ''}: {answer}")
+        return answer.get("data")
+
+    def devices(self):
+        return {row["sn"]: row for row in self.data("GET", LIST)}
+
+    def certification(self):
+        return self.data("GET", CERTIFICATION)
+
+    def quota_all(self, sn):
+        return self.data("GET", QUOTA_ALL, {"sn": sn})
+
+    def quotas(self, sn, *names):
+        return self.data("POST", QUOTA, body={"sn": sn, "params": {"quotas": list(names)}})
+
+    def set(self, sn, **message):
+        return self.call("PUT", QUOTA, body={"sn": sn, **message})
+
+
+def cli(*arguments, data=None, stdin=None):
+    """Runs a verb of the command line to its end."""
+    command = [GRIDLOOM, *map(str, arguments)]
+    if data is not None:
+        command += ["--data", str(data)]
+    return subprocess.run(command, input=stdin, capture_output=True, text=True, timeout=PATIENCE_S)
+
+
+def told(result):
+    """What a verb that must succeed printed as `key: value` lines."""
+    if result.returncode != 0:
+        raise AssertionError(f"{result.args} exited with {result.returncode}: {result.stderr}")
+    return dict(line.split(": ", 1) for line in result.stdout.splitlines() if ": " in line)
+
+
+IN_CREATE, IN_MOVED_TO = 0x100, 0x80
+
+
+class Server:
+    """A running server; a context manager. `flags` go to `serve` as they are."""
+
+    def __init__(self, *flags, data=None, demo=True, ports=True):
+        self.data = pathlib.Path(data) if data is not None else temporary_folder() / "data"
+        self.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.log = self.data.parent / (self.data.name + ".log")
+        command = [GRIDLOOM, "serve"]
+        if ports:
+            command += ["--data", str(self.data)]
+            for door in ("http", "https", "mqtt", "mqtts"):
+                command += ["--" + door, "127.0.0.1:0"]
+        if demo:
+            command.append("--demo")
+        self._start([*command, *map(str, flags)])
+
+    def _start(self, command):
+        libc = ctypes.CDLL(None, use_errno=True)
+        watch = libc.inotify_init1(os.O_CLOEXEC | os.O_NONBLOCK)
+        if watch < 0 or libc.inotify_add_watch(watch, os.fsencode(self.data),
+                                               IN_CREATE | IN_MOVED_TO) < 0:
+            raise OSError(ctypes.get_errno(), "inotify")
+        with open(self.log, "ab") as log:
+            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log,
+                                            stderr=log)
+        ended = os.pidfd_open(self.process.pid)
+        ready = self.data / "ready.json"
+        deadline = Deadline(f"ready.json of {' '.join(command)}")
+        try:
+            while not ready.exists():
+                try:
+                    happened, _, _ = select.select([watch, ended], [], [], deadline.left_s())
+                except AssertionError:
+                    self.process.kill()
+                    self.process.wait()
+                    raise
+                if ended in happened:
+                    raise AssertionError(f"the server ended with {self.process.wait()} before it "
+                                         f"was ready:\n{self.log_text()}")
+                if watch in happened:
+                    os.read(watch, 65536)
+        finally:
+            os.close(watch)
+            os.close(ended)
+        self.facts = json.loads(ready.read_text())
+        atexit.register(self._kill)
+
+    def _kill(self):
+        """Of a test that forgot to stop it."""
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+
+    def log_text(self):
+        return self.log.read_text(errors="replace")[-4000:]
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            code = self.process.wait(PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            self._kill()
+            raise AssertionError(f"no exit {PATIENCE_S} s after SIGTERM:\n{self.log_text()}") from None
+        if code != 0:
+            raise AssertionError(f"the server exited with {code}:\n{self.log_text()}")
+        if (self.data / "ready.json").exists():
+            raise AssertionError("the server left its ready.json behind")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+    @property
+    def ca(self):
+        return self.facts["ca"]
+
+    def place(self, door):
+        """(host, port) of a door."""
+        host, _, port = self.facts[door].split("//")[-1].rpartition(":")
+        return host, int(port)
+
+    def api(self, access_key=None, secret_key=None, door="http"):
+        return Api(self.facts[door], access_key or self.facts["accessKey"],
+                   secret_key or self.facts["secretKey"], self.ca)
+
+    def cli(self, *arguments, stdin=None):
+        return cli(*arguments, data=self.data, stdin=stdin)
+
+    def add_account(self, name):
+        """Adds an account; its facts as the command line told them, and its Api under "api"."""
+        facts = told(self.cli("account", "add", name))
+        return {**facts, "api": self.api(facts["accessKey"], facts["secretKey"])}
+
+    def add_device(self, sn, owner, *flags):
+        """Adds a device; its key."""
+        return told(self.cli("device", "add", sn, "--owner", owner, *flags))["deviceKey"]
+
+
+class ServerTest(unittest.TestCase):
+    """Tests that share one server with the demo home; `flags` may be set by the class."""
+    flags = ()
+
+    @classmethod
+    def setUpClass(cls):
+        cls.server = Server(*cls.flags)
+        cls.addClassCleanup(cls.server.stop)
+        cls.api = cls.server.api()

@@ -291,7 +291,11 @@ struct AdminSocket::Impl {
     const std::stop_callback wake(stop, [this] { ::shutdown(socket.get(), SHUT_RDWR); });
     while (!stop.stop_requested()) {
       const Socket client(::accept4(socket.get(), nullptr, nullptr, SOCK_CLOEXEC));
-      if (client.get() < 0) continue;
+      if (client.get() < 0) {
+        // Out of file descriptors, say: not worth a core.
+        if (!stop.stop_requested()) ::poll(nullptr, 0, 100);
+        continue;
+      }
       const auto text = read_all(client.get());
       const auto request = text ? wire::parse_json(*text, {.bytes = kMaxMessage}) : wire::Json();
       Result<Json> result = fail(FaultKind::kBadParams, "a request is a JSON object");

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdio>
 #include <memory>
 #include <optional>
@@ -38,6 +39,9 @@ namespace {
 struct Listeners {
   std::unique_ptr<net::Listener> http, https, mqtt, mqtts;
 
+  [[nodiscard]] std::array<const std::unique_ptr<net::Listener>*, 4> all() const {
+    return {&http, &https, &mqtt, &mqtts};
+  }
   [[nodiscard]] DoorCounts counts() const {
     return {.http = http->connections() + https->connections(),
             .mqtt = mqtt->connections() + mqtts->connections()};
@@ -261,10 +265,7 @@ Status put_together(Running& running, const ServeOptions& options) {
     if (Status started = start_demo(running); !started) return started;
   }
   for (const auto& loop : running.loops) loop->start();
-  for (const auto* listener : {&running.listeners.http, &running.listeners.https,
-                               &running.listeners.mqtt, &running.listeners.mqtts}) {
-    (*listener)->start();
-  }
+  for (const auto* listener : running.listeners.all()) (*listener)->start();
   if (running.fleet) {
     running.sim_loop->start();
     if (Status started = running.fleet->start(); !started) return started;
@@ -299,6 +300,7 @@ int serve(const ServeOptions& options) {
   int signal = 0;
   sigwait(&signals, &signal);
   spdlog::info("stopping on signal {}", signal);
+  for (const auto* listener : running.listeners.all()) (*listener)->stop();
   return 0;
 }
 

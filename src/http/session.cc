@@ -77,8 +77,10 @@ void Session::receive(std::string_view bytes, TimePoint now) {
 }
 
 void Session::go_on() {
+  working_ = true;
   while (!answering_ && !finished_ && parse_one()) {
   }
+  working_ = false;
 }
 
 // True: a request was taken and perhaps answered; there may be another one in the buffer.
@@ -165,7 +167,7 @@ void Session::on_request() {
     self->answering_ = false;
     self->respond(response);
     self->since_ = self->now_;
-    self->line_.wake();
+    if (!self->working_) self->line_.wake();
   });
 }
 
@@ -197,6 +199,11 @@ void Session::take_output(std::string& out) {
     out += out_;
     out_.clear();
   }
+}
+
+void Session::server_stops() {
+  keep_alive_ = false;
+  if (!answering_) finished_ = true;
 }
 
 void Session::tick(TimePoint now) {

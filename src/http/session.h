@@ -36,6 +36,7 @@ class Session final : public net::Protocol, public std::enable_shared_from_this<
   void take_output(std::string& out) override;
   [[nodiscard]] bool finished() const override { return finished_ && out_.empty(); }
   [[nodiscard]] bool wants_input() const override { return !answering_ && !finished_; }
+  void server_stops() override;
   void tick(TimePoint now) override;
   void lost() override { lost_ = true; }
 
@@ -58,6 +59,7 @@ class Session final : public net::Protocol, public std::enable_shared_from_this<
   TimePoint since_;          // of the request being read, or of idleness
   bool in_request_ = false;  // its first byte is here
   bool answering_ = false;
+  bool working_ = false;  // go_on() runs: an answer that comes at once must not enter it again
   bool head_ = false;
   bool keep_alive_ = true;
   bool finished_ = false;

@@ -30,6 +30,7 @@ class Connection final : public net::Protocol, public std::enable_shared_from_th
   [[nodiscard]] bool finished() const override;
   [[nodiscard]] bool wants_input() const override;
   void tick(TimePoint now) override;
+  void server_stops() override { kick(hub::KickReason::kShuttingDown); }
   void lost() override;
 
  private:

@@ -13,6 +13,8 @@
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/write.hpp>
 #include <charconv>
+#include <functional>
+#include <future>
 #include <optional>
 #include <type_traits>
 #include <unordered_set>
@@ -40,6 +42,7 @@ class Connection {
   Connection& operator=(const Connection&) = delete;
   virtual ~Connection() = default;
   virtual void tick(TimePoint now) = 0;
+  virtual void server_stops() = 0;
 };
 
 // The connections of one loop; touched on that loop only. One that ends during a sweep leaves after
@@ -54,9 +57,9 @@ class Crowd {
       here_.erase(connection);
     }
   }
-  void tick(TimePoint now) {
+  void each(const std::function<void(Connection&)>& what) {
     sweeping_ = true;
-    for (const auto& connection : here_) connection->tick(now);
+    for (const auto& connection : here_) what(*connection);
     sweeping_ = false;
     for (const auto& connection : leaving_) here_.erase(connection);
     leaving_.clear();
@@ -104,6 +107,12 @@ class Pump final : public Connection, public std::enable_shared_from_this<Pump<S
     if (deadline_ && now >= *deadline_) return close();
     if (closing_) return;
     protocol_->tick(now);
+    move_on();
+  }
+
+  void server_stops() override {
+    if (closing_) return;
+    protocol_->server_stops();
     move_on();
   }
 
@@ -298,7 +307,8 @@ struct Listener::Impl : std::enable_shared_from_this<Listener::Impl> {
   }
 
   void sweep(std::size_t index) {
-    crowds[index].tick(options.clock->now());
+    const TimePoint now = options.clock->now();
+    crowds[index].each([now](Connection& connection) { connection.tick(now); });
     count(index);
   }
 
@@ -352,6 +362,19 @@ const Address& Listener::bound() const { return impl_->bound; }
 
 void Listener::start() {
   impl_->loops.front()->post([impl = impl_] { impl->accept(); });
+}
+
+void Listener::stop() {
+  for (std::size_t i = 0; i < impl_->loops.size(); ++i) {
+    std::promise<void> told;
+    impl_->loops[i]->post([this, i, &told] {
+      Error ignored;
+      if (i == 0) impl_->acceptor.close(ignored);
+      impl_->crowds[i].each([](Connection& connection) { connection.server_stops(); });
+      told.set_value();
+    });
+    told.get_future().wait();
+  }
 }
 
 std::size_t Listener::connections() const { return impl_->open_connections(); }

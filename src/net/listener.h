@@ -52,6 +52,9 @@ class Listener {
 
   [[nodiscard]] const Address& bound() const;
   void start();
+  // No further connections; those that are open say goodbye. Returns when they have been told,
+  // while the loops still run. Not on a loop's thread.
+  void stop();
   [[nodiscard]] std::size_t connections() const;
 
  private:

@@ -29,6 +29,8 @@ class Protocol {
   // answers).
   [[nodiscard]] virtual bool wants_input() const = 0;
   virtual void tick(TimePoint now) = 0;
+  // The server is about to stop: says goodbye and becomes finished().
+  virtual void server_stops() = 0;
   // The connection is gone; the last call.
   virtual void lost() = 0;
 };

@@ -28,12 +28,12 @@ Fields::Fields(const catalog::Family& family) : family_(family) {
 }
 
 Fields::Slot* Fields::find(std::string_view name) {
-  const auto found = index_.find(std::string(name));
+  const auto found = index_.find(name);
   return found == index_.end() ? nullptr : &slots_[found->second];
 }
 
 const Fields::Slot* Fields::find(std::string_view name) const {
-  const auto found = index_.find(std::string(name));
+  const auto found = index_.find(name);
   return found == index_.end() ? nullptr : &slots_[found->second];
 }
 

@@ -11,7 +11,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "base/chance.h"
@@ -62,7 +61,7 @@ class Fields {
 
   const catalog::Family& family_;
   std::vector<Slot> slots_;
-  std::unordered_map<std::string, std::size_t> index_;
+  catalog::NameIndex index_;
 };
 
 // What is the same for all devices of a site at a moment.

@@ -43,7 +43,7 @@ class RandomSets {
   }
   bool one_in(std::size_t count) { return below(count) == 0; }
   template <typename List>
-  const auto& pick(const List& list) {
+  const typename List::value_type& pick(const List& list) {
     return list[below(list.size())];
   }
 

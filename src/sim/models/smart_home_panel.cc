@@ -21,19 +21,22 @@
 #include "catalog/family.h"
 #include "sim/battery.h"
 #include "sim/model.h"
+#include "sim/models/panel_clock.h"
+#include "sim/models/panel_energy.h"
+#include "sim/models/panel_json.h"
+#include "sim/models/panel_tasks.h"
+#include "sim/models/parts.h"
 #include "wire/json.h"
 
 namespace gridloom::sim {
 namespace {
 
 namespace chrono = std::chrono;
+using namespace panel;
 using wire::Json;
 using wire::JsonArray;
 using wire::JsonObject;
 
-constexpr std::size_t kLoads = 10;
-constexpr std::size_t kPacks = 2;
-constexpr std::size_t kHours = 24;
 // The part of the household that hangs on each circuit when all are on; the sum is 1.
 constexpr std::array<double, kLoads> kShare = {0.16, 0.14, 0.12, 0.05, 0.10,
                                                0.11, 0.07, 0.09, 0.06, 0.10};
@@ -56,284 +59,8 @@ constexpr Millis kInstant{1};  // lets a command show at once without time passi
 constexpr std::string_view kLoadControl = "heartbeat.loadCmdChCtrlInfos";
 constexpr std::string_view kBackupControl = "heartbeat.backupCmdChCtrlInfos";
 constexpr std::string_view kPackInfo = "heartbeat.energyInfos";
-constexpr std::array<std::string_view, 7> kWeekdays = {"mon", "tues", "wed", "thur",
-                                                       "fri", "sat",  "sun"};
-// What a read shows where no task is set, and what a new task starts from.
-constexpr std::string_view kEmptyTask =
-    R"({"cfg":{"param":{"lowBattery":0,"chChargeWatt":0,"chSta":[0,0,0,0,0,0,0,0,0,0],)"
-    R"("hightBattery":0},"comCfg":{"timeScale":[0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0],"isCfg":0,)"
-    R"("type":0,"isEnable":0,"setTime":{"sec":0,"week":0,"min":0,"hour":0,"month":0,"year":0,)"
-    R"("day":0},"timeRange":{"isCfg":0,"timeMode":0,"startTime":{"sec":0,"week":0,"min":0,)"
-    R"("hour":0,"month":0,"year":0,"day":0},"endTime":{"sec":59,"week":0,"min":59,"hour":23,)"
-    R"("month":0,"year":0,"day":0},"isEnable":0}}},"index":16})";
-
-// Both as on the wire.
-enum class TaskType : std::int64_t { kCharge = 1, kDischarge = 2 };
-enum class Source : std::int64_t { kGrid = 0, kStorage = 1, kOff = 2 };
 
 double to_centiwatts(double power_w) { return std::round(power_w * 100) / 100; }
-
-// What is absent or of another kind reads as null, and as number 0.
-const Json& at(const Json& object, std::string_view key) {
-  static const Json kNothing;
-  const Json* found = wire::member(object, key);
-  return found != nullptr ? *found : kNothing;
-}
-const Json& at(const Json& array, std::size_t index) {
-  static const Json kNothing;
-  const JsonArray* items = array.if_array();
-  return items != nullptr && index < items->size() ? (*items)[index] : kNothing;
-}
-std::int64_t integer(const Json& value) { return wire::is_whole(value) ? wire::whole(value) : 0; }
-std::int64_t integer(const Json& object, std::string_view key) { return integer(at(object, key)); }
-double number(const Json& value) { return value.is_number() ? value.to_number<double>() : 0; }
-
-// --- The panel's clock ---
-
-// Year, month, day, hour, minute, second; so they compare.
-using Stamp = std::array<std::int64_t, 6>;
-constexpr std::array<std::string_view, 6> kStampNames = {"year", "month", "day",
-                                                         "hour", "min",   "sec"};
-
-Stamp stamp_of(TimePoint time) {
-  const auto day = chrono::floor<chrono::days>(time);
-  const chrono::year_month_day date{day};
-  const chrono::hh_mm_ss<Millis> clock{time - day};
-  return {static_cast<int>(date.year()),     static_cast<unsigned>(date.month()),
-          static_cast<unsigned>(date.day()), clock.hours().count(),
-          clock.minutes().count(),           clock.seconds().count()};
-}
-
-Stamp stamp_of(const Json& time) {
-  Stamp stamp{};
-  for (std::size_t i = 0; i < stamp.size(); ++i) stamp.at(i) = integer(time, kStampNames.at(i));
-  return stamp;
-}
-
-chrono::year_month_day date_of(const Stamp& stamp) {
-  return {chrono::year{static_cast<int>(stamp[0])}, chrono::month{static_cast<unsigned>(stamp[1])},
-          chrono::day{static_cast<unsigned>(stamp[2])}};
-}
-
-// 1 is Monday; 0 where there is no such day.
-std::int64_t iso_weekday(const Stamp& stamp) {
-  const auto date = date_of(stamp);
-  return date.ok() ? chrono::weekday{chrono::sys_days{date}}.iso_encoding() : 0;
-}
-
-// The site's offset from UTC, taken from its midnight: between -11 and +13 hours.
-Millis utc_offset(const Surroundings& around) {
-  Millis offset = Millis{around.local_ms} - (around.now - chrono::floor<chrono::days>(around.now));
-  if (offset > chrono::hours{13}) offset -= chrono::hours{24};
-  if (offset < chrono::hours{-11}) offset += chrono::hours{24};
-  return offset;
-}
-
-// --- Schedules ---
-
-struct ChargeOrder {
-  bool active = false;
-  double low_soc = 0;
-  double high_soc = 0;
-  double power_w = 0;
-};
-
-// What the scheduled tasks ask for at a moment.
-struct Orders {
-  std::array<bool, kLoads> discharge{};
-  std::array<ChargeOrder, kPacks> charge{};
-};
-
-bool on_chosen_day(const Json& range, const Stamp& now) {
-  const Json& chosen =
-      wire::member(range, "mode1") != nullptr ? at(range, "mode1") : at(range, "model");
-  if (chosen.is_null()) return true;
-  switch (integer(range, "timeMode")) {
-    case 1:
-      return integer(chosen, kWeekdays.at(static_cast<std::size_t>(iso_weekday(now) - 1))) != 0;
-    case 2: {
-      const JsonArray* days = chosen.if_array();
-      return days != nullptr &&
-             std::ranges::any_of(*days, [&](const Json& day) { return integer(day) == now[2]; });
-    }
-    case 3:
-      return date_of(stamp_of(chosen)) == date_of(now);
-    default:
-      return true;
-  }
-}
-
-// A year of 0 leaves that end of the range open.
-bool in_range(const Json& range, const Stamp& now) {
-  if (integer(range, "isCfg") == 0 || integer(range, "isEnable") == 0) return true;
-  const Stamp start = stamp_of(at(range, "startTime"));
-  const Stamp end = stamp_of(at(range, "endTime"));
-  if (start[0] != 0 && now < start) return false;
-  if (end[0] != 0 && now > end) return false;
-  return on_chosen_day(range, now);
-}
-
-bool in_force(const Json& com_cfg, const Stamp& now) {
-  if (integer(com_cfg, "isCfg") == 0 || integer(com_cfg, "isEnable") == 0) return false;
-  const auto slot = static_cast<std::size_t>((now[3] * 60 + now[4]) / 10);
-  const auto slots = static_cast<unsigned>(integer(at(at(com_cfg, "timeScale"), slot / 8)));
-  return ((slots >> (slot % 8)) & 1U) != 0 && in_range(at(com_cfg, "timeRange"), now);
-}
-
-Orders orders_of(const Json& tasks, const Stamp& now) {
-  Orders orders;
-  for (std::size_t n = 0; !at(tasks, n).is_null(); ++n) {
-    const Json& cfg = at(at(tasks, n), "cfg");
-    const Json& param = at(cfg, "param");
-    if (!in_force(at(cfg, "comCfg"), now)) continue;
-    const bool charges = TaskType{integer(at(cfg, "comCfg"), "type")} == TaskType::kCharge;
-    for (std::size_t i = 0; i < (charges ? kPacks : kLoads); ++i) {
-      if (number(at(at(param, "chSta"), i)) == 0) continue;
-      if (charges) {
-        orders.charge.at(i) = {.active = true,
-                               .low_soc = number(at(param, "lowBattery")),
-                               .high_soc = number(at(param, "hightBattery")),
-                               .power_w = number(at(param, "chChargeWatt"))};
-      } else {
-        orders.discharge.at(i) = true;
-      }
-    }
-  }
-  return orders;
-}
-
-// Members of `from` go over those of `into`; the choice of days is one value and replaced whole.
-void merge(Json& into, const Json& from) {
-  if (!into.is_object() || !from.is_object()) {
-    into = from;
-    return;
-  }
-  for (const auto& [key, value] : from.get_object()) {
-    if (key == "mode1" || key == "model") {
-      into.get_object()[key] = value;
-    } else {
-      merge(into.get_object()[key], value);
-    }
-  }
-}
-
-void correct_week(Json& time) {
-  if (time.is_object()) time.get_object()["week"] = iso_weekday(stamp_of(time));
-}
-
-// The configuration of a task as a read shows it: `sent` laid over `base`.
-Json task_config(Json base, const Json& sent, TaskType type) {
-  JsonObject& cfg = base.get_object();
-  for (const std::string_view part : {"param", "comCfg"}) {
-    if (wire::member(sent, part) != nullptr) merge(cfg[part], at(sent, part));
-  }
-  JsonObject& param = cfg["param"].get_object();
-  // A discharge task comes with its channels beside the configuration, and is read like any other.
-  if (const Json* channels = wire::member(sent, "chSta")) param["chSta"] = *channels;
-  if (JsonArray* channels = param["chSta"].if_array()) channels->resize(kLoads, Json(0));
-  JsonObject& com_cfg = cfg["comCfg"].get_object();
-  if (integer(com_cfg["type"]) == 0) com_cfg["type"] = static_cast<std::int64_t>(type);
-  correct_week(com_cfg["setTime"]);
-  correct_week(com_cfg["timeRange"].get_object()["startTime"]);
-  correct_week(com_cfg["timeRange"].get_object()["endTime"]);
-  return base;
-}
-
-bool is_set(const Json& task) { return integer(at(at(task, "cfg"), "comCfg"), "isCfg") != 0; }
-
-// A task that is sent as not configured leaves the list.
-void set_task(Fields& fields, const Json& params, TaskType type) {
-  if (!at(params, "cfg").is_object()) return;
-  Json task = *wire::parse_json(kEmptyTask);
-  task.get_object()["index"] = at(params, "cfgIndex");
-  Json& config = task.get_object()["cfg"];
-  config.get_object()["comCfg"].get_object()["isCfg"] = 1;
-  JsonArray tasks;
-  const Json old = fields.get("timeTask");
-  for (std::size_t n = 0; !at(old, n).is_null(); ++n) {
-    const Json& other = at(old, n);
-    const Json& its_config = at(other, "cfg");
-    if (integer(other, "index") != integer(params, "cfgIndex")) {
-      if (is_set(other)) tasks.push_back(other);
-    } else if (is_set(other) && TaskType{integer(at(its_config, "comCfg"), "type")} == type) {
-      config = its_config;
-    }
-  }
-  config = task_config(config, at(params, "cfg"), type);
-  if (is_set(task)) tasks.push_back(std::move(task));
-  if (tasks.empty()) tasks.push_back(*wire::parse_json(kEmptyTask));
-  std::ranges::sort(tasks, {}, [](const Json& each) { return integer(each, "index"); });
-  fields.set("timeTask", std::move(tasks));
-}
-
-// --- Circuits, packs and the energy of the day ---
-
-struct Load {
-  Source source = Source::kGrid;
-  double power_w = 0;
-  std::int64_t priority = 0;  // the highest number is shed first
-};
-using Loads = std::array<Load, kLoads>;
-
-double stored_w(const Loads& loads) {
-  double sum_w = 0;
-  for (const Load& load : loads) sum_w += load.source == Source::kStorage ? load.power_w : 0;
-  return sum_w;
-}
-
-Load* least_important_stored(Loads& loads) {
-  Load* least = nullptr;
-  for (Load& load : loads) {
-    const bool stored = load.source == Source::kStorage;
-    if (stored && (least == nullptr || load.priority >= least->priority)) least = &load;
-  }
-  return least;
-}
-
-struct Pack {
-  Battery battery{Battery::Options{}};
-  bool connected = false;
-  double rated_w = 0;
-  bool charging = false;
-  bool ready = false;      // may supply
-  double limit_soc = 100;  // where charging or supplying ends
-  double in_w = 0;         // as the panel sees it
-  double out_w = 0;        // likewise
-};
-
-// Watt-hours by channel and hour of the panel's day; shown in whole ones.
-template <std::size_t kRows>
-class DayMatrix {
- public:
-  void clear() { *this = DayMatrix(); }
-  void show_again() { changed_ = true; }
-
-  void add(std::size_t row, std::size_t hour, double energy_wh) {
-    double& cell = cells_.at(row).at(hour);
-    changed_ = changed_ || std::floor(cell + energy_wh) != std::floor(cell);
-    cell += energy_wh;
-    sum_wh_ += energy_wh;
-  }
-
-  [[nodiscard]] double sum_wh() const { return sum_wh_; }
-
-  void show(Fields& fields, std::string_view name) {
-    if (!changed_) return;
-    JsonArray rows;
-    for (const auto& row : cells_) {
-      JsonArray hours;
-      for (const double cell : row) hours.emplace_back(static_cast<std::int64_t>(cell));
-      rows.emplace_back(std::move(hours));
-    }
-    fields.set(name, std::move(rows));
-    changed_ = false;
-  }
-
- private:
-  std::array<std::array<double, kHours>, kRows> cells_{};
-  double sum_wh_ = 0;
-  bool changed_ = true;
-};
 
 // The last set of a channel in one of the control lists.
 Source chosen(const Fields& fields, std::string_view list, std::size_t index) {
@@ -347,8 +74,6 @@ bool by_hand(const Fields& fields, std::string_view list, std::size_t index) {
 double channel_limit_w(const Fields& fields, std::size_t channel) {
   return number(at(fields.get("loadChCurInfo.cur"), channel)) * fields.number("gridInfo.gridVol");
 }
-
-// --- The panel ---
 
 class SmartHomePanel final : public Model {
  public:

@@ -1,0 +1,123 @@
+#include "sim/models/delta_2_flow.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace gridloom::sim::delta_2 {
+namespace {
+
+constexpr double kHouseholdShare = 0.3;  // of the household that is plugged in here
+constexpr double kPanel_w = 400;
+constexpr double kFewestSolar_w = 3;
+constexpr double kInverter_w = 1800;
+constexpr double kXboost_w = 2400;
+constexpr double kWallCharger_w = 1200;
+constexpr double kBatteryCharge_w = 1060;  // one hour's charge
+// What real devices lose: 22 W with AC on, 7 W with all off, and about 9 % of what is converted.
+constexpr double kAcOverhead_w = 22;
+constexpr double kSleep_w = 7;
+constexpr double kLossLinear = 0.085;
+constexpr double kLossSquare_per_w = 1e-5;
+constexpr double kMargin_percent = 1;
+
+// What turning AC into DC, or back, costs beside the overhead.
+double conversion_loss_w(double power_w) {
+  return kLossLinear * power_w + kLossSquare_per_w * power_w * power_w;
+}
+
+// Cold and hot cells take less: nothing at 0 and at 50 degrees.
+double temperature_derating(double cell_c) {
+  return std::clamp(std::min(cell_c / 10, (50 - cell_c) / 8), 0.0, 1.0);
+}
+
+double charge_share(const Battery& battery) {
+  return kTaper.at(battery.soc_percent()) * temperature_derating(battery.temperature_c());
+}
+
+}  // namespace
+
+double Settings::wall_limit_soc() const {
+  return keeps_reserve ? std::min(max_soc, reserve_soc) : max_soc;
+}
+
+Settings read_settings(const Fields& fields) {
+  Settings set;
+  set.ac_on = fields.on("mppt.cfgAcEnabled");
+  set.car_on = fields.on("mppt.carState");
+  set.usb_on = fields.on("pd.dcOutState");
+  set.wall_paused = fields.on("mppt.chgPauseFlag");
+  set.solar_first = fields.on("pd.pvChgPrioSet");
+  set.keeps_reserve = fields.on("pd.watchIsConfig");
+  set.reserve_soc = fields.number("pd.bpPowerSoc");
+  set.max_soc = fields.number("bms_emsStatus.maxChargeSoc");
+  set.min_soc = fields.number("bms_emsStatus.minDsgSoc");
+  set.resume_soc = fields.number("pd.hysteresisAdd");
+  set.wall_w = fields.number("mppt.cfgChgWatts");
+  set.inverter_w = fields.on("mppt.cfgAcXboost") ? kXboost_w : kInverter_w;
+  return set;
+}
+
+Planner::Planner(Chance chance) : habit_min_(static_cast<std::int64_t>(chance.bits(0) % 60)) {}
+
+void Planner::update_limits(const Settings& set, double soc) {
+  const double wall_soc = set.wall_limit_soc();
+  wall_full_.update(soc, {.from = wall_soc, .until = wall_soc - kMargin_percent});
+  solar_full_.update(soc, {.from = set.max_soc, .until = set.max_soc - kMargin_percent});
+  empty_.update(soc, {.from = set.min_soc, .until = set.min_soc + set.resume_soc});
+  serves_self_.update(soc, {.from = set.reserve_soc + set.resume_soc, .until = set.reserve_soc});
+  if (!set.keeps_reserve || empty_.on()) serves_self_.release();
+}
+
+// What is plugged in: part of the household, a cooling box, a laptop, a phone, a light.
+void Planner::put_loads(const Settings& set, const Surroundings& around, const Noise& noise,
+                        Flow& flow) const {
+  const std::int64_t minute = around.local_ms / kMinute_ms + habit_min_;
+  const bool dc = !empty_.on() || flow.wall_w > 0;
+  if (flow.bypass || flow.inverting) {
+    const double load_w = kHouseholdShare * around.household_w * (1 + 0.02 * noise(1));
+    flow.ac_out_w = std::clamp(std::round(load_w), 15.0, set.inverter_w);
+  }
+  if (dc && set.car_on) flow.car_w = minute % 15 < 10 ? std::round(42 + noise(2)) : 2;
+  if (dc && set.usb_on) {
+    flow.usb_w = 5;
+    flow.fast_usb_w = std::round(std::max(1.0, 11 + noise(3)));
+    flow.type_c_w = minute % 40 < 25 ? std::round(44 + 2 * noise(4)) : 0;
+  }
+}
+
+// Solar power that finds no use is not drawn from the panels; what the wall gives is a setting's.
+void Planner::put_sources(const Settings& set, const Battery& battery, double offered_w,
+                          Flow& flow) const {
+  const double wall_dc_w = flow.wall_w - conversion_loss_w(flow.wall_w);
+  const double inverter_dc_w =
+      flow.inverting ? flow.ac_out_w + conversion_loss_w(flow.ac_out_w) : 0;
+  const bool converting = set.ac_on || flow.wall_w > 0;
+  double used_w = inverter_dc_w + flow.dc_out_w() + (converting ? kAcOverhead_w : kSleep_w);
+  const double accept_w = solar_full_.on() ? 0 : kBatteryCharge_w * charge_share(battery);
+  const double room_w = std::max(0.0, accept_w + used_w - wall_dc_w) / kSolarEfficiency;
+  const double solar_w = std::floor(std::min(offered_w, room_w));
+  flow.panels = offered_w >= kFewestSolar_w;
+  flow.solar_w = solar_w >= kFewestSolar_w ? solar_w : 0;
+  // An empty unit that nothing feeds is off.
+  if (empty_.on() && flow.wall_w == 0 && flow.solar_w == 0) used_w = 0;
+  flow.battery_w = wall_dc_w + kSolarEfficiency * flow.solar_w - used_w;
+}
+
+Flow Planner::plan(const Settings& set, const Battery& battery, const Surroundings& around,
+                   const Noise& noise) {
+  update_limits(set, battery.soc_percent());
+  Flow flow;
+  flow.mains = around.grid_up;
+  flow.bypass = set.ac_on && flow.mains && !serves_self_.on();
+  flow.inverting = set.ac_on && !flow.bypass && !empty_.on();
+  if (flow.mains && !set.wall_paused && !wall_full_.on()) {
+    const double solar_w = set.solar_first ? kPanel_w * around.sun : 0;
+    const double most_w = std::min(set.wall_w, kWallCharger_w * charge_share(battery));
+    flow.wall_w = std::round(std::max(0.0, most_w - solar_w));
+  }
+  put_loads(set, around, noise, flow);
+  put_sources(set, battery, kPanel_w * around.sun * (1 + 0.01 * noise(5)), flow);
+  return flow;
+}
+
+}  // namespace gridloom::sim::delta_2

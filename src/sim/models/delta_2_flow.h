@@ -1,0 +1,82 @@
+// What goes where in a DELTA 2: from the settings and the surroundings to the watts of one step.
+//
+// A Flow balances by itself: what the battery takes or gives is what the inputs leave over after
+// outputs, losses and the unit's own need.
+#pragma once
+
+#include <cstdint>
+
+#include "base/chance.h"
+#include "sim/battery.h"
+#include "sim/model.h"
+#include "sim/models/parts.h"
+
+namespace gridloom::sim::delta_2 {
+
+struct Settings {
+  bool ac_on = false;
+  bool car_on = false;
+  bool usb_on = false;
+  bool wall_paused = false;
+  bool solar_first = false;
+  bool keeps_reserve = false;
+  double reserve_soc = 0;
+  double max_soc = 100;
+  double min_soc = 0;
+  double resume_soc = 5;  // on top of min_soc
+  double wall_w = 0;
+  double inverter_w = 0;
+
+  // With a reserve for outages, the wall fills up to it only.
+  [[nodiscard]] double wall_limit_soc() const;
+};
+
+[[nodiscard]] Settings read_settings(const Fields& fields);
+
+// Whole watts where they are reported.
+struct Flow {
+  bool mains = false;      // voltage on the cable
+  bool bypass = false;     // mains carries the AC sockets
+  bool inverting = false;  // the battery does
+  bool panels = false;     // light enough to see them
+  double ac_out_w = 0;
+  double car_w = 0;
+  double usb_w = 0;
+  double fast_usb_w = 0;
+  double type_c_w = 0;
+  double wall_w = 0;  // drawn for charging
+  double solar_w = 0;
+  double battery_w = 0;  // + charges
+
+  [[nodiscard]] double dc_out_w() const { return car_w + usb_w + fast_usb_w + type_c_w; }
+  [[nodiscard]] double ac_in_w() const { return wall_w + (bypass ? ac_out_w : 0); }
+};
+
+constexpr double kSolarEfficiency = 0.95;
+// The share of its charging power that the battery takes.
+constexpr Taper kTaper = {.from_percent = 80, .end_share = 0.2};
+
+class Planner {
+ public:
+  explicit Planner(Chance chance);
+
+  [[nodiscard]] Flow plan(const Settings& set, const Battery& battery, const Surroundings& around,
+                          const Noise& noise);
+  // As of the last plan.
+  [[nodiscard]] bool is_full() const { return solar_full_.on(); }
+  [[nodiscard]] bool is_empty() const { return empty_.on(); }
+
+ private:
+  void update_limits(const Settings& set, double soc);
+  void put_loads(const Settings& set, const Surroundings& around, const Noise& noise,
+                 Flow& flow) const;
+  void put_sources(const Settings& set, const Battery& battery, double offered_w, Flow& flow) const;
+
+  std::int64_t habit_min_;  // when the user's devices switch
+  Latch wall_full_;
+  Latch solar_full_;
+  Latch empty_;
+  Latch serves_self_;  // the battery carries the load though mains is there
+};
+
+}  // namespace gridloom::sim::delta_2

@@ -1,0 +1,91 @@
+// The Smart Home Panel's circuits, packs and counters of the day.
+#pragma once
+
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <utility>
+
+#include "sim/battery.h"
+#include "sim/model.h"
+#include "sim/models/panel_tasks.h"
+#include "wire/json.h"
+
+namespace gridloom::sim::panel {
+
+// As on the wire.
+enum class Source : std::int64_t { kGrid = 0, kStorage = 1, kOff = 2 };
+
+struct Load {
+  Source source = Source::kGrid;
+  double power_w = 0;
+  std::int64_t priority = 0;  // the highest number is shed first
+};
+using Loads = std::array<Load, kLoads>;
+
+[[nodiscard]] inline double stored_w(const Loads& loads) {
+  double sum_w = 0;
+  for (const Load& load : loads) sum_w += load.source == Source::kStorage ? load.power_w : 0;
+  return sum_w;
+}
+
+// nullptr if storage feeds none.
+[[nodiscard]] inline Load* least_important_stored(Loads& loads) {
+  Load* least = nullptr;
+  for (Load& load : loads) {
+    const bool stored = load.source == Source::kStorage;
+    if (stored && (least == nullptr || load.priority >= least->priority)) least = &load;
+  }
+  return least;
+}
+
+struct Pack {
+  Battery battery{Battery::Options{}};
+  bool connected = false;
+  double rated_w = 0;
+  bool charging = false;
+  bool ready = false;      // may supply
+  double limit_soc = 100;  // where charging or supplying ends
+  double in_w = 0;         // as the panel sees it
+  double out_w = 0;        // likewise
+};
+
+inline constexpr std::size_t kHours = 24;
+
+// Watt-hours by channel and hour of the panel's day; shown in whole ones.
+template <std::size_t kRows>
+class DayMatrix {
+ public:
+  void clear() { *this = DayMatrix(); }
+  void show_again() { changed_ = true; }
+
+  void add(std::size_t row, std::size_t hour, double energy_wh) {
+    double& cell = cells_.at(row).at(hour);
+    changed_ = changed_ || std::floor(cell + energy_wh) != std::floor(cell);
+    cell += energy_wh;
+    sum_wh_ += energy_wh;
+  }
+
+  [[nodiscard]] double sum_wh() const { return sum_wh_; }
+
+  void show(Fields& fields, std::string_view name) {
+    if (!changed_) return;
+    wire::JsonArray rows;
+    for (const auto& row : cells_) {
+      wire::JsonArray hours;
+      for (const double cell : row) hours.emplace_back(static_cast<std::int64_t>(cell));
+      rows.emplace_back(std::move(hours));
+    }
+    fields.set(name, std::move(rows));
+    changed_ = false;
+  }
+
+ private:
+  std::array<std::array<double, kHours>, kRows> cells_{};
+  double sum_wh_ = 0;
+  bool changed_ = true;
+};
+
+}  // namespace gridloom::sim::panel

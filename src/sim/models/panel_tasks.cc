@@ -1,0 +1,154 @@
+#include "sim/models/panel_tasks.h"
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+
+#include "sim/models/panel_json.h"
+
+namespace gridloom::sim::panel {
+namespace {
+
+using wire::Json;
+using wire::JsonArray;
+using wire::JsonObject;
+
+constexpr std::array<std::string_view, 7> kWeekdays = {"mon", "tues", "wed", "thur",
+                                                       "fri", "sat",  "sun"};
+// What a read shows where no task is set, and what a new task starts from.
+constexpr std::string_view kEmptyTask =
+    R"({"cfg":{"param":{"lowBattery":0,"chChargeWatt":0,"chSta":[0,0,0,0,0,0,0,0,0,0],)"
+    R"("hightBattery":0},"comCfg":{"timeScale":[0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0],"isCfg":0,)"
+    R"("type":0,"isEnable":0,"setTime":{"sec":0,"week":0,"min":0,"hour":0,"month":0,"year":0,)"
+    R"("day":0},"timeRange":{"isCfg":0,"timeMode":0,"startTime":{"sec":0,"week":0,"min":0,)"
+    R"("hour":0,"month":0,"year":0,"day":0},"endTime":{"sec":59,"week":0,"min":59,"hour":23,)"
+    R"("month":0,"year":0,"day":0},"isEnable":0}}},"index":16})";
+
+bool on_chosen_day(const Json& range, const Stamp& now) {
+  const Json& chosen =
+      wire::member(range, "mode1") != nullptr ? at(range, "mode1") : at(range, "model");
+  if (chosen.is_null()) return true;
+  switch (integer(range, "timeMode")) {
+    case 1:
+      return integer(chosen, kWeekdays.at(static_cast<std::size_t>(iso_weekday(now) - 1))) != 0;
+    case 2: {
+      const JsonArray* days = chosen.if_array();
+      return days != nullptr &&
+             std::ranges::any_of(*days, [&](const Json& day) { return integer(day) == now[2]; });
+    }
+    case 3:
+      return date_of(stamp_of(chosen)) == date_of(now);
+    default:
+      return true;
+  }
+}
+
+// A year of 0 leaves that end of the range open.
+bool in_range(const Json& range, const Stamp& now) {
+  if (integer(range, "isCfg") == 0 || integer(range, "isEnable") == 0) return true;
+  const Stamp start = stamp_of(at(range, "startTime"));
+  const Stamp end = stamp_of(at(range, "endTime"));
+  if (start[0] != 0 && now < start) return false;
+  if (end[0] != 0 && now > end) return false;
+  return on_chosen_day(range, now);
+}
+
+bool in_force(const Json& com_cfg, const Stamp& now) {
+  if (integer(com_cfg, "isCfg") == 0 || integer(com_cfg, "isEnable") == 0) return false;
+  const auto slot = static_cast<std::size_t>((now[3] * 60 + now[4]) / 10);
+  const auto slots = static_cast<unsigned>(integer(at(at(com_cfg, "timeScale"), slot / 8)));
+  return ((slots >> (slot % 8)) & 1U) != 0 && in_range(at(com_cfg, "timeRange"), now);
+}
+
+}  // namespace
+
+Orders orders_of(const Json& tasks, const Stamp& now) {
+  Orders orders;
+  for (std::size_t n = 0; !at(tasks, n).is_null(); ++n) {
+    const Json& cfg = at(at(tasks, n), "cfg");
+    const Json& param = at(cfg, "param");
+    if (!in_force(at(cfg, "comCfg"), now)) continue;
+    const bool charges = TaskType{integer(at(cfg, "comCfg"), "type")} == TaskType::kCharge;
+    for (std::size_t i = 0; i < (charges ? kPacks : kLoads); ++i) {
+      if (number(at(at(param, "chSta"), i)) == 0) continue;
+      if (charges) {
+        orders.charge.at(i) = {.active = true,
+                               .low_soc = number(at(param, "lowBattery")),
+                               .high_soc = number(at(param, "hightBattery")),
+                               .power_w = number(at(param, "chChargeWatt"))};
+      } else {
+        orders.discharge.at(i) = true;
+      }
+    }
+  }
+  return orders;
+}
+
+namespace {
+
+// Members of `from` go over those of `into`; the choice of days is one value and replaced whole.
+void merge(Json& into, const Json& from) {
+  if (!into.is_object() || !from.is_object()) {
+    into = from;
+    return;
+  }
+  for (const auto& [key, value] : from.get_object()) {
+    if (key == "mode1" || key == "model") {
+      into.get_object()[key] = value;
+    } else {
+      merge(into.get_object()[key], value);
+    }
+  }
+}
+
+void correct_week(Json& time) {
+  if (time.is_object()) time.get_object()["week"] = iso_weekday(stamp_of(time));
+}
+
+// The configuration of a task as a read shows it: `sent` laid over `base`.
+Json task_config(Json base, const Json& sent, TaskType type) {
+  JsonObject& cfg = base.get_object();
+  for (const std::string_view part : {"param", "comCfg"}) {
+    if (wire::member(sent, part) != nullptr) merge(cfg[part], at(sent, part));
+  }
+  JsonObject& param = cfg["param"].get_object();
+  // A discharge task comes with its channels beside the configuration, and is read like any other.
+  if (const Json* channels = wire::member(sent, "chSta")) param["chSta"] = *channels;
+  if (JsonArray* channels = param["chSta"].if_array()) channels->resize(kLoads, Json(0));
+  JsonObject& com_cfg = cfg["comCfg"].get_object();
+  if (integer(com_cfg["type"]) == 0) com_cfg["type"] = static_cast<std::int64_t>(type);
+  correct_week(com_cfg["setTime"]);
+  correct_week(com_cfg["timeRange"].get_object()["startTime"]);
+  correct_week(com_cfg["timeRange"].get_object()["endTime"]);
+  return base;
+}
+
+bool is_set(const Json& task) { return integer(at(at(task, "cfg"), "comCfg"), "isCfg") != 0; }
+
+}  // namespace
+
+void set_task(Fields& fields, const JsonObject& params, TaskType type) {
+  if (!at(params, "cfg").is_object()) return;
+  Json task = *wire::parse_json(kEmptyTask);
+  task.get_object()["index"] = at(params, "cfgIndex");
+  Json& config = task.get_object()["cfg"];
+  config.get_object()["comCfg"].get_object()["isCfg"] = 1;
+  JsonArray tasks;
+  const Json old = fields.get("timeTask");
+  for (std::size_t n = 0; !at(old, n).is_null(); ++n) {
+    const Json& other = at(old, n);
+    const Json& its_config = at(other, "cfg");
+    if (integer(other, "index") != integer(params, "cfgIndex")) {
+      if (is_set(other)) tasks.push_back(other);
+    } else if (is_set(other) && TaskType{integer(at(its_config, "comCfg"), "type")} == type) {
+      config = its_config;
+    }
+  }
+  config = task_config(config, at(params, "cfg"), type);
+  if (is_set(task)) tasks.push_back(std::move(task));
+  if (tasks.empty()) tasks.push_back(*wire::parse_json(kEmptyTask));
+  std::ranges::sort(tasks, {}, [](const Json& each) { return integer(each, "index"); });
+  fields.set("timeTask", std::move(tasks));
+}
+
+}  // namespace gridloom::sim::panel

@@ -1,0 +1,38 @@
+// The Smart Home Panel's scheduled tasks: what they ask for at a moment, and how a set changes the
+// list of them (the field timeTask).
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "sim/model.h"
+#include "sim/models/panel_clock.h"
+#include "wire/json.h"
+
+namespace gridloom::sim::panel {
+
+inline constexpr std::size_t kLoads = 10;
+inline constexpr std::size_t kPacks = 2;
+
+// As on the wire.
+enum class TaskType : std::int64_t { kCharge = 1, kDischarge = 2 };
+
+struct ChargeOrder {
+  bool active = false;
+  double low_soc = 0;
+  double high_soc = 0;
+  double power_w = 0;
+};
+
+struct Orders {
+  std::array<bool, kLoads> discharge{};
+  std::array<ChargeOrder, kPacks> charge{};
+};
+
+[[nodiscard]] Orders orders_of(const wire::Json& tasks, const Stamp& now);
+
+// Carries a scheduling set out. A task that is sent as not configured leaves the list.
+void set_task(Fields& fields, const wire::JsonObject& params, TaskType type);
+
+}  // namespace gridloom::sim::panel

@@ -1,0 +1,108 @@
+// Small parts that the families' models share: how something follows its cause, switches without
+// flutter, idles, and wobbles. Nothing here knows a field by name.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+
+#include "base/chance.h"
+#include "base/clock.h"
+#include "sim/model.h"
+
+namespace gridloom::sim {
+
+constexpr std::int64_t kMinute_ms = 60'000;
+constexpr std::int64_t kHour_ms = 60 * kMinute_ms;
+constexpr std::int64_t kDay_ms = 24 * kHour_ms;
+
+[[nodiscard]] inline double seconds_of(Millis time) {
+  return static_cast<double>(time.count()) / 1000;
+}
+[[nodiscard]] inline double hour_of(const Surroundings& around) {
+  return static_cast<double>(around.local_ms) / kHour_ms;
+}
+// Days since 1970 by the site's clock.
+[[nodiscard]] inline std::int64_t local_day(const Surroundings& around) {
+  return (unix_ms(around.now) - around.local_ms + kDay_ms / 2) / kDay_ms;
+}
+
+// To whole parts: parts 10 rounds to tenths.
+[[nodiscard]] inline double round_to(double value, double parts) {
+  return std::round(value * parts) / parts;
+}
+
+// Where a first-order lag is after `seconds` on its way to `to`.
+struct Lag {
+  double to = 0;
+  double seconds = 0;
+  double time_s = 1;  // after it, 63 % of the way is done
+};
+[[nodiscard]] inline double settle(double from, const Lag& lag) {
+  return lag.to + (from - lag.to) * std::exp(-lag.seconds / lag.time_s);
+}
+
+// The share of its power that a battery charges with: all up to `from_percent`, then less and less,
+// down to `end_share` when full.
+struct Taper {
+  double from_percent = 90;
+  double end_share = 0;
+
+  [[nodiscard]] constexpr double at(double soc_percent) const {
+    const double over = std::max(0.0, soc_percent - from_percent) / (100 - from_percent);
+    return 1 - over * (1 - end_share);
+  }
+};
+
+// On from one value until another, so that it does not flutter between them. Which of the two is
+// the higher one tells the direction.
+class Latch {
+ public:
+  struct Band {
+    double from = 0;   // on here and beyond
+    double until = 0;  // off here and beyond, on the other side; not equal to `from`
+  };
+  void update(double value, const Band& band) {
+    const bool rises = band.from > band.until;
+    const bool begins = rises ? value >= band.from : value <= band.from;
+    const bool ends = rises ? value <= band.until : value >= band.until;
+    on_ = begins || (on_ && !ends);
+  }
+  void release() { on_ = false; }
+  [[nodiscard]] bool on() const { return on_; }
+
+ private:
+  bool on_ = false;
+};
+
+// How long something has had nothing to do without a break.
+class IdleTimer {
+ public:
+  void idle(Millis time) { idle_ms_ += time.count(); }
+  void busy() { idle_ms_ = 0; }
+  // A limit of 0 is never reached.
+  [[nodiscard]] bool reached(std::int64_t limit_min) const {
+    return limit_min > 0 && idle_ms_ >= limit_min * kMinute_ms;
+  }
+
+ private:
+  std::int64_t idle_ms_ = 0;
+};
+
+// What a measurement wobbles by: another draw for every step and purpose.
+class Noise {
+ public:
+  explicit Noise(Chance chance) : chance_(chance) {}
+  void next_step() { ++step_; }
+  [[nodiscard]] std::uint64_t step() const { return step_; }
+  // Mean 0, deviation 1; `purpose` is below 16.
+  [[nodiscard]] double operator()(std::uint64_t purpose) const {
+    return chance_.normal(step_ * 16 + purpose);
+  }
+
+ private:
+  Chance chance_;
+  std::uint64_t step_ = 0;
+};
+
+}  // namespace gridloom::sim

@@ -1,0 +1,118 @@
+// The one-pass reader against a slow one that builds the whole tree: what that takes, the reader
+// takes, and finds the same members with the same values in the same order.
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "twin/report_reader.h"
+#include "twin/test_family.h"
+#include "twin/twin.h"
+#include "wire/json.h"
+
+namespace {
+
+using gridloom::twin::LayoutPtr;
+using gridloom::twin::Member;
+using gridloom::twin::ReportReader;
+using gridloom::wire::Json;
+using gridloom::wire::JsonObject;
+namespace wire = gridloom::wire;
+
+constexpr wire::JsonLimits kLimits{.bytes = std::size_t{256} * 1024, .depth = 32, .keys = 4096};
+constexpr std::size_t kLongestName = 1024;
+
+using Expected = std::vector<std::pair<std::string, const Json*>>;
+
+void require(bool holds) {
+  if (!holds) std::abort();
+}
+
+bool has_long_name(const Json& value) {
+  if (const auto* object = value.if_object()) {
+    for (const auto& [name, inner] : *object) {
+      if (name.size() > kLongestName || has_long_name(inner)) return true;
+    }
+  }
+  if (const auto* array = value.if_array()) {
+    for (const Json& inner : *array) {
+      if (has_long_name(inner)) return true;
+    }
+  }
+  return false;
+}
+
+void walk(const JsonObject& group, const std::string& path, bool nests, Expected& to) {
+  for (const auto& [key, value] : group) {
+    const std::string name = path.empty() ? std::string(key) : path + "." + std::string(key);
+    if (nests && value.is_object()) {
+      walk(value.get_object(), name, nests, to);
+    } else {
+      to.emplace_back(name, &value);
+    }
+  }
+}
+
+Expected body_of(const JsonObject& report, bool nests) {
+  Expected expected;
+  for (const auto& [key, value] : report) {
+    if ((key == "params" || key == "param") && value.is_object()) {
+      walk(value.get_object(), "", nests, expected);
+      return expected;
+    }
+  }
+  walk(report, "", false, expected);
+  return expected;
+}
+
+void compare(const std::vector<Member>& members, const Expected& expected) {
+  require(members.size() == expected.size());
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    require(members[i].name == expected[i].first);
+    const auto value = wire::parse_json(members[i].text, kLimits);
+    require(value.has_value() && *value == *expected[i].second);
+  }
+}
+
+// True: the report was taken, and is what the tree says.
+bool check(const LayoutPtr& layout, std::string_view text) {
+  static ReportReader reader;
+  const bool taken = reader.read(*layout->family, text).has_value();
+  const auto tree = wire::parse_json(text, kLimits);
+  if (!tree) {
+    if (!taken) return false;
+    // The reader does not look for names that stand twice, nor at a number's size.
+    const std::string& why = tree.error().detail;
+    require(why.contains("twice") || why.contains("out of range"));
+    return false;
+  }
+  if (!tree->is_object() || has_long_name(*tree)) {
+    require(!taken);
+    return false;
+  }
+  require(taken);
+  compare(reader.body(), body_of(tree->get_object(), layout->family->messages.nested));
+  return true;
+}
+
+}  // namespace
+
+// NOLINTNEXTLINE(readability-identifier-naming): the name belongs to libFuzzer
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  namespace twin = gridloom::twin;
+  const std::string text(data, data + size);
+  check(twin::nested_layout(), text);
+  if (!check(twin::flat_layout(), text)) return 0;
+
+  // What a twin makes of it is JSON again.
+  twin::Twin device(twin::flat_layout());
+  ReportReader reader;
+  require(device.apply(text, gridloom::TimePoint{}, reader).has_value());
+  const auto all = device.all();
+  require(all != nullptr);
+  require(wire::parse_json(*all, {.bytes = 1U << 22U, .depth = 33, .keys = 5000}).has_value());
+  return 0;
+}

@@ -1,0 +1,220 @@
+// Reports as devices send them, and as broken or hostile ones might: what the reader takes out of
+// them, and what it refuses without being worse for it.
+#include "twin/report_reader.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "twin/test_family.h"
+
+namespace gridloom::twin {
+namespace {
+
+std::string shown(const std::vector<Member>& members) {
+  std::string text;
+  for (const Member& member : members) {
+    if (!text.empty()) text += ' ';
+    text.append(member.name).append(1, '=').append(member.text);
+  }
+  return text;
+}
+
+// The body, with what the reader says of the envelope before it.
+std::string read_by(ReportReader& reader, const Layout& layout, std::string_view payload) {
+  const Status status = reader.read(*layout.family, payload);
+  if (!status) return "refused";
+  return fmt::format("[{}] {}", reader.prefix(layout), shown(reader.body()));
+}
+
+std::string flat(std::string_view payload) {
+  ReportReader reader;
+  return read_by(reader, *flat_layout(), payload);
+}
+
+std::string nested(std::string_view payload) {
+  ReportReader reader;
+  return read_by(reader, *nested_layout(), payload);
+}
+
+Fault fault_of(std::string_view payload) {
+  ReportReader reader;
+  const Status status = reader.read(*flat_layout()->family, payload);
+  return status ? Fault{.kind = FaultKind::kInternal, .detail = "it was taken"} : status.error();
+}
+
+std::string repeated(std::string_view piece, std::size_t times) {
+  std::string text;
+  for (std::size_t i = 0; i < times; ++i) text += piece;
+  return text;
+}
+
+TEST(ReportReader, FindsTheBodyAndItsPrefixInAnyOrderOfTheEnvelope) {
+  EXPECT_EQ(flat(R"({"id":1,"typeCode":"pdStatus","params":{"soc":5,"state":"on"}})"),
+            R"([pd.] soc=5 state="on")");
+  EXPECT_EQ(flat(R"({"params":{"soc":5,"state":"on"},"typeCode":"pdStatus","id":1})"),
+            R"([pd.] soc=5 state="on")");
+  EXPECT_EQ(flat(R"({"typeCode":"pdStatus","params":{"soc":5},"moduleType":1})"), "[pd.] soc=5");
+}
+
+TEST(ReportReader, TakesParamLikeParams) {
+  EXPECT_EQ(flat(R"({"cmdId":1,"param":{"load":700},"cmdFunc":20})"), "[20_1.] load=700");
+}
+
+TEST(ReportReader, TakesTheFirstBodyWhenThereAreTwo) {
+  EXPECT_EQ(flat(R"({"params":{"a":1},"param":{"b":2}})"), "[] a=1");
+}
+
+TEST(ReportReader, NeedsAllMembersThatTellAReport) {
+  EXPECT_EQ(flat(R"({"cmdId":1,"cmdFunc":2,"param":{"load":7}})"), "[] load=7");
+  EXPECT_EQ(flat(R"({"cmdId":1,"param":{"load":7}})"), "[] load=7");
+  EXPECT_EQ(flat(R"({"typeCode":"unheardOf","params":{"load":7}})"), "[] load=7");
+}
+
+TEST(ReportReader, DoesNotTakeAMemberOfTheBodyForTheEnvelope) {
+  EXPECT_EQ(flat(R"({"params":{"typeCode":"pdStatus","soc":5}})"),
+            R"([] typeCode="pdStatus" soc=5)");
+}
+
+TEST(ReportReader, TakesAMessageWithoutABodyAsItsOwnBody) {
+  EXPECT_EQ(flat(R"({"temp":21,"on":true})"), "[] temp=21 on=true");
+  EXPECT_EQ(flat(R"({"params":null,"temp":21})"), "[] params=null temp=21");
+  EXPECT_EQ(flat(R"({"params":[1,2]})"), "[] params=[1,2]");
+  EXPECT_EQ(flat("{}"), "[] ");
+  EXPECT_EQ(flat(R"({"params":{}})"), "[] ");
+}
+
+TEST(ReportReader, KeepsObjectsAndArraysOfAFlatFamilyAsOneValue) {
+  EXPECT_EQ(flat(R"({"params":{"tasks":{"a":[1,{"b":null}],"c":{}},"cells":[],"soc":5}})"),
+            R"([] tasks={"a":[1,{"b":null}],"c":{}} cells=[] soc=5)");
+}
+
+TEST(ReportReader, WalksIntoTheGroupsOfANestedFamily) {
+  EXPECT_EQ(nested(R"({"typeCode":"all","params":
+      {"phase":{"vol":230.1,"amp":{"x":{"y":1},"z":2}},"top":3,"list":[{"k":1}]}})"),
+            R"([] phase.vol=230.1 phase.amp.x.y=1 phase.amp.z=2 top=3 list=[{"k":1}])");
+}
+
+TEST(ReportReader, AnEmptyGroupHoldsNothing) {
+  EXPECT_EQ(nested(R"({"params":{"phase":{},"top":3}})"), "[] top=3");
+}
+
+TEST(ReportReader, WritesValuesCompactlyAndNumbersAsTheyCame) {
+  EXPECT_EQ(flat("\r\n\t {\n \"params\" : { \"a\" : [ 1 , 2 ] ,\n \"b\" : { \"c\" : 1.50 } } }\n"),
+            R"([] a=[1,2] b={"c":1.50})");
+  EXPECT_EQ(flat(R"({"params":{"a":1.0,"b":1e3,"c":-0,"d":-2.5E-2,"e":12345678901234567890}})"),
+            "[] a=1.0 b=1e3 c=-0 d=-2.5E-2 e=12345678901234567890");
+}
+
+TEST(ReportReader, ReadsEscapesAndWritesThemBack) {
+  EXPECT_EQ(flat(R"({"params":{"a\"b":"x\\y\"z\n","u":"\u00e9\ud83d\ude00\u0001","s":"\/"}})"),
+            "[] a\"b=\"x\\\\y\\\"z\\n\" u=\"é😀\\u0001\" s=\"/\"");
+  EXPECT_EQ(flat(R"({"typ\u0065Code":"pd\u0053tatus","param\u0073":{"soc":5}})"), "[pd.] soc=5");
+}
+
+TEST(ReportReader, KeepsNamesWithDotsAndEmptyNames) {
+  EXPECT_EQ(flat(R"({"params":{"bms.soc":1,"":2}})"), "[] bms.soc=1 =2");
+}
+
+TEST(ReportReader, RefusesWhatIsNoWholeJsonObject) {
+  const std::vector<std::string_view> payloads = {
+      "",
+      " ",
+      "{",
+      "}",
+      R"({"a")",
+      R"({"a":)",
+      R"({"a":1)",
+      R"({"a":1,})",
+      R"({"a":01})",
+      R"({"a":+1})",
+      R"({"a":.5})",
+      R"({"a":1.})",
+      R"({"a":NaN})",
+      R"({"a":tru})",
+      R"({'a':1})",
+      R"({"a":1}})",
+      R"({"a":1}{"a":1})",
+      R"({"a":1} x)",
+      "{\"a\":\"\x01\"}",
+      "{\"a\":\"\xff\"}",
+      "{\"\xc3\":1}",
+      R"({"a":"\ud83d"})",
+      R"({"a":"\x"})",
+      "{\"a\":1} // why",
+  };
+  for (const std::string_view payload : payloads) {
+    EXPECT_EQ(fault_of(payload).kind, FaultKind::kMalformed) << payload;
+  }
+}
+
+TEST(ReportReader, SaysThatAReportIsAnObject) {
+  for (const std::string_view payload : {"1", "\"text\"", "null", "true", "[1,2]", "[]"}) {
+    const Fault fault = fault_of(payload);
+    EXPECT_EQ(fault.kind, FaultKind::kMalformed) << payload;
+    EXPECT_EQ(fault.detail, "a report is a JSON object") << payload;
+  }
+}
+
+TEST(ReportReader, TakesThirtyTwoLevelsAndNotOneMore) {
+  const auto deep = [](std::size_t levels) {
+    return R"({"params":{"a":)" + repeated("[", levels - 2) + repeated("]", levels - 2) + "}}";
+  };
+  EXPECT_NE(flat(deep(32)), "refused");
+  EXPECT_EQ(flat(deep(33)), "refused");
+  const auto groups = [](std::size_t levels) {
+    return R"({"params":)" + repeated(R"({"g":)", levels - 1) + "1" + repeated("}", levels);
+  };
+  EXPECT_NE(nested(groups(32)), "refused");
+  EXPECT_EQ(nested(groups(33)), "refused");
+}
+
+TEST(ReportReader, TakesAQuarterMegabyteAndNotOneByteMore) {
+  const std::string head = R"({"params":{"a":")";
+  const std::string tail = R"("}})";
+  const std::size_t most = std::size_t{256} * 1024;
+  const std::string filling(most - head.size() - tail.size(), 'x');
+  EXPECT_NE(flat(head + filling + tail), "refused");
+  EXPECT_EQ(flat(head + filling + "x" + tail), "refused");
+}
+
+TEST(ReportReader, BoundsTheMembersOfAReport) {
+  const auto wide = [](std::size_t members) {
+    std::string text = R"({"params":{"m0":0)";
+    for (std::size_t i = 1; i < members; ++i) text += fmt::format(R"(,"m{}":{})", i, i);
+    return text + "}}";
+  };
+  EXPECT_NE(flat(wide(1000)), "refused");
+  EXPECT_EQ(flat(wide(10'000)), "refused");
+}
+
+TEST(ReportReader, IsAsGoodAsNewAfterEveryReport) {
+  ReportReader reader;
+  const std::string good = R"({"typeCode":"pdStatus","params":{"soc":5,"cells":[1,{"a":2}]}})";
+  const std::string expected = R"([pd.] soc=5 cells=[1,{"a":2}])";
+  ASSERT_EQ(read_by(reader, *flat_layout(), good), expected);
+  // Cut anywhere, a report is refused, and leaves nothing behind for the next one.
+  for (std::size_t size = 0; size < good.size(); ++size) {
+    ASSERT_EQ(read_by(reader, *flat_layout(), good.substr(0, size)), "refused") << size;
+    ASSERT_EQ(read_by(reader, *flat_layout(), good), expected) << size;
+  }
+  EXPECT_EQ(read_by(reader, *nested_layout(), R"({"params":{"phase":{"vol":1}}})"),
+            "[] phase.vol=1");
+  EXPECT_EQ(read_by(reader, *flat_layout(), R"({"params":{"phase":{"vol":1}}})"),
+            R"([] phase={"vol":1})");
+  EXPECT_EQ(read_by(reader, *flat_layout(), good), expected);
+}
+
+TEST(ReportReader, LeavesNothingReadableAfterARefusal) {
+  ReportReader reader;
+  ASSERT_TRUE(reader.read(*flat_layout()->family, R"({"params":{"soc":5}})"));
+  ASSERT_FALSE(reader.read(*flat_layout()->family, R"({"params":{"soc":6})"));
+  EXPECT_TRUE(reader.body().empty());
+  EXPECT_TRUE(reader.envelope().empty());
+}
+
+}  // namespace
+}  // namespace gridloom::twin

@@ -1,0 +1,93 @@
+// Made-up families for this room's tests: a flat one with every kind of quota and every power that
+// counts, and one whose reports and answers nest.
+#pragma once
+
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+#include "catalog/family.h"
+#include "catalog/loader.h"
+#include "twin/layout.h"
+
+namespace gridloom::twin {
+
+inline constexpr std::string_view kFlatFamily = R"yaml(
+family: flat_home
+product: Flat Home
+means: A home that nobody lives in
+prefixes: [FH1]
+read_only: true
+quota_all: flat
+aliases: {" state": pd.state, old.soc: pd.soc}
+as_text: [info]
+
+messages:
+  report: {id: $message_id}
+  reply: {id: $id}
+
+reports:
+  pd: {match: {typeCode: pdStatus}, fields: [pd.], prefix: pd.}
+  beat: {match: {cmdId: 1, cmdFunc: 20}, fields: [20_1.], prefix: 20_1.}
+  info: {match: {typeCode: info}, fields: [info.], prefix: info.}
+  rest: {match: {typeCode: rest}, fields: [watts., tasks]}
+
+fields:
+  pd.state: {type: string, means: State}
+  pd.soc: {type: int, unit: "%", means: Charge}
+  pd.cells: {type: array, means: Cells}
+  20_1.load: {type: int, means: Load}
+  info.name: {type: string, means: Name}
+  info.mode: {type: int, means: Mode}
+  watts.pv: {type: float, unit: W, means: Sun, nature: pv.power}
+  watts.bat: {type: float, unit: W, scale: 0.1, means: Battery, nature: battery.power,
+              invert: true, sign: discharging is positive}
+  watts.grid: {type: float, unit: W, means: Grid, nature: grid.power}
+  watts.load: {type: float, unit: W, means: Load, nature: load.power}
+  watts.load2: {type: float, unit: W, means: A second load, nature: load.power}
+  watts.ev: {type: float, unit: W, means: Car, nature: ev.power}
+  watts.rod: {type: float, unit: W, means: Rod, nature: heater.power}
+  watts.pump: {type: float, unit: W, means: Pump, nature: heatpump.power}
+  tasks: {type: object, means: Tasks}
+)yaml";
+
+inline constexpr std::string_view kNestedFamily = R"yaml(
+family: nested_home
+product: Nested Home
+means: A home of groups
+prefixes: [NH1]
+read_only: true
+quota_all: nested
+
+messages:
+  nested: true
+  report: {id: $message_id}
+  reply: {id: $id}
+
+reports:
+  all: {match: {typeCode: all}, fields: [phase., "pack.", top]}
+
+fields:
+  top: {type: int, means: Top}
+  phase.vol: {type: float, unit: V, means: Voltage}
+  phase.amp: {type: float, unit: A, means: Current}
+  pack.*.soc: {type: int, unit: "%", means: Charge of a pack}
+)yaml";
+
+inline LayoutPtr layout_of(const std::string& file, std::string_view yaml) {
+  auto family = catalog::load_family(file, yaml);
+  if (!family) throw std::runtime_error(family.error().detail);
+  return std::make_shared<const Layout>(*family);
+}
+
+inline const LayoutPtr& flat_layout() {
+  static const LayoutPtr kLayout = layout_of("flat_home.yaml", kFlatFamily);
+  return kLayout;
+}
+
+inline const LayoutPtr& nested_layout() {
+  static const LayoutPtr kLayout = layout_of("nested_home.yaml", kNestedFamily);
+  return kLayout;
+}
+
+}  // namespace gridloom::twin

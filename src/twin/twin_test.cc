@@ -1,0 +1,250 @@
+// What a twin keeps of its device's reports, and how it answers for the device.
+#include "twin/twin.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "twin/test_family.h"
+#include "wire/json.h"
+
+namespace gridloom::twin {
+namespace {
+
+constexpr TimePoint kStart{Millis(1'700'000'000'000)};
+
+struct Device {
+  explicit Device(LayoutPtr layout, const TwinLimits& limits = {})
+      : twin(std::move(layout), limits) {}
+
+  Applied report(std::string_view payload) {
+    const auto applied = twin.apply(payload, kStart, reader);
+    EXPECT_TRUE(applied) << applied.error().detail;
+    return applied.value_or(Applied{});
+  }
+  std::string all() {
+    const auto body = twin.all();
+    return body ? *body : "none";
+  }
+  std::string answer(const std::vector<std::string>& names) { return twin.answer(names); }
+
+  Twin twin;
+  ReportReader reader;
+};
+
+// Limits far beyond a request's: an answer is ours, and may be large.
+testing::AssertionResult is_json(std::string_view text) {
+  const auto parsed = wire::parse_json(text, {.bytes = 1U << 24U, .depth = 32, .keys = 100'000});
+  if (parsed) return testing::AssertionSuccess();
+  return testing::AssertionFailure() << parsed.error().detail;
+}
+
+TEST(Twin, CountsWhatAReportNamesAndWhatItChanges) {
+  Device device(flat_layout());
+  Applied applied = device.report(R"({"typeCode":"pdStatus","params":{"soc":5,"x":1}})");
+  EXPECT_EQ(applied.taken, 2U);
+  EXPECT_EQ(applied.changed, 2U);
+  applied = device.report(R"({"typeCode":"pdStatus","params":{"soc":5,"x":2,"state":"a"}})");
+  EXPECT_EQ(applied.taken, 3U);
+  EXPECT_EQ(applied.changed, 2U);
+  applied = device.report(R"({"typeCode":"pdStatus","params":{"soc":5,"x":2,"state":"a"}})");
+  EXPECT_EQ(applied.taken, 3U);
+  EXPECT_EQ(applied.changed, 0U);
+}
+
+TEST(Twin, KeepsWhatALaterReportDoesNotName) {
+  Device device(flat_layout());
+  device.report(R"({"typeCode":"pdStatus","params":{"soc":5,"state":"a"}})");
+  device.report(R"({"typeCode":"pdStatus","params":{"soc":6}})");
+  EXPECT_EQ(device.all(), R"({"pd.state":"a","pd.soc":6})");
+}
+
+TEST(Twin, HasNothingBeforeTheFirstReport) {
+  Device device(flat_layout());
+  EXPECT_EQ(device.twin.all(), nullptr);
+  EXPECT_EQ(device.twin.version(), 0U);
+  EXPECT_EQ(device.answer({"pd.soc"}), "{}");
+  EXPECT_EQ(device.twin.value("pd.soc"), "");
+  device.report("{}");
+  EXPECT_EQ(device.all(), "{}");
+}
+
+TEST(Twin, AMalformedReportChangesNothing) {
+  Device device(flat_layout());
+  device.report(R"({"typeCode":"pdStatus","params":{"soc":5}})");
+  const auto before = device.twin.all();
+  for (const std::string_view broken :
+       {R"({"typeCode":"pdStatus","params":{"soc":6})", "[]", R"({"params":{"soc":6}} x)"}) {
+    const auto applied = device.twin.apply(broken, kStart, device.reader);
+    ASSERT_FALSE(applied) << broken;
+    EXPECT_EQ(applied.error().kind, FaultKind::kMalformed);
+  }
+  EXPECT_EQ(device.twin.all(), before);
+}
+
+TEST(Twin, TheBodyOfAllIsSharedUntilAChangeAndStaysValidAfterIt) {
+  Device device(flat_layout());
+  device.report(R"({"typeCode":"pdStatus","params":{"soc":5}})");
+  const auto first = device.twin.all();
+  const std::uint64_t version = device.twin.version();
+  device.report(R"({"typeCode":"pdStatus","params":{"soc":5}})");
+  EXPECT_EQ(device.twin.version(), version);
+  EXPECT_EQ(device.twin.all(), first);
+  device.report(R"({"typeCode":"pdStatus","params":{"soc":6}})");
+  EXPECT_GT(device.twin.version(), version);
+  EXPECT_EQ(device.all(), R"({"pd.soc":6})");
+  EXPECT_EQ(*first, R"({"pd.soc":5})");
+}
+
+TEST(Twin, AFlatFamilyAnswersAllInTheFilesOrderWithUnknownQuotasLast) {
+  Device device(flat_layout());
+  device.report(R"({"typeCode":"made up","params":{"zz":{"a":[1]},"aa":null}})");
+  device.report(R"({"cmdId":1,"cmdFunc":20,"param":{"load":7}})");
+  device.report(R"({"typeCode":"pdStatus","params":{"cells":[1,2],"state":"é\n"}})");
+  EXPECT_EQ(device.all(),
+            R"({"pd.state":"é\n","pd.cells":[1,2],"20_1.load":7,"zz":{"a":[1]},"aa":null})");
+}
+
+TEST(Twin, ANestedFamilyAnswersAllInGroups) {
+  Device device(nested_layout());
+  device.report(R"({"typeCode":"all","params":{"top":1,"pack":{"B":{"soc":2},"A":{"soc":1}},
+      "phase":{"vol":230.10}}})");
+  EXPECT_EQ(device.all(),
+            R"({"pack":{"A":{"soc":1},"B":{"soc":2}},"phase":{"vol":230.10},"top":1})");
+}
+
+TEST(Twin, GroupsWithNearlyTheSameNameStayApart) {
+  Device device(nested_layout());
+  device.report(R"({"params":{"a":{"x":1},"a-b":{"x":2},"a b":{"x":3},"ab":{"x":4},"a0":5}})");
+  EXPECT_EQ(device.all(), R"({"a b":{"x":3},"a-b":{"x":2},"a":{"x":1},"a0":5,"ab":{"x":4}})");
+}
+
+// A device may change its mind on what a name is, and clients refuse JSON with a name twice.
+TEST(Twin, ANameThatWasAValueAndBecomesAGroupStandsOnce) {
+  Device device(nested_layout());
+  device.report(R"({"params":{"fan":0}})");
+  device.report(R"({"params":{"fan":{"speed":3}}})");
+  EXPECT_TRUE(is_json(device.all())) << device.all();
+  Device other(nested_layout());
+  other.report(R"({"params":{"fan":{"speed":3}}})");
+  other.report(R"({"params":{"fan":0}})");
+  EXPECT_TRUE(is_json(other.all())) << other.all();
+}
+
+// Otherwise one report makes an answer that no client can read, and a stack that grows with it.
+TEST(Twin, ANameOfManyDotsDoesNotNestWithoutLimit) {
+  Device device(nested_layout());
+  static_cast<void>(
+      device.twin.apply(fmt::format(R"({{"params":{{"a{}":1,"top":2}}}})", std::string(1000, '.')),
+                        kStart, device.reader));
+  if (device.twin.all() != nullptr) {
+    EXPECT_TRUE(is_json(device.all()));
+  }
+  Device flat(flat_layout());
+  static_cast<void>(
+      flat.twin.apply(fmt::format(R"({{"params":{{"a{}":1,"top":2}}}})", std::string(1000, '.')),
+                      kStart, flat.reader));
+  EXPECT_TRUE(is_json(flat.answer({"a"})));
+}
+
+TEST(Twin, AnswersALeafAGroupAndAMemberInsideAQuota) {
+  Device device(flat_layout());
+  device.report(R"({"typeCode":"pdStatus","params":{"soc":5,"state":"on","cells":[1]}})");
+  device.report(R"({"params":{"tasks":{"first":{"on":true,"at":[8,30]},"n":1.50}}})");
+  EXPECT_EQ(device.answer({"pd.soc"}), R"({"pd.soc":5})");
+  EXPECT_EQ(device.answer({"pd"}), R"({"pd":{"cells":[1],"soc":5,"state":"on"}})");
+  EXPECT_EQ(device.answer({"tasks"}), R"({"tasks":{"first":{"on":true,"at":[8,30]},"n":1.50}})");
+  EXPECT_EQ(device.answer({"tasks.first"}), R"({"tasks.first":{"on":true,"at":[8,30]}})");
+  EXPECT_EQ(device.answer({"tasks.first.at"}), R"({"tasks.first.at":[8,30]})");
+}
+
+TEST(Twin, AnswersANestedFamilyByLeafAndByGroupOfAnyDepth) {
+  Device device(nested_layout());
+  device.report(R"({"params":{"pack":{"B":{"soc":2},"A":{"soc":1,"vol":50}},"top":1}})");
+  EXPECT_EQ(device.answer({"pack.A.soc"}), R"({"pack.A.soc":1})");
+  EXPECT_EQ(device.answer({"pack.A"}), R"({"pack.A":{"soc":1,"vol":50}})");
+  EXPECT_EQ(device.answer({"pack", "top"}),
+            R"({"pack":{"A":{"soc":1,"vol":50},"B":{"soc":2}},"top":1})");
+}
+
+TEST(Twin, AnswersUnderTheNameThatWasAskedFor) {
+  Device device(flat_layout());
+  device.report(R"({"typeCode":"pdStatus","params":{"soc":5,"state":"on"}})");
+  EXPECT_EQ(device.answer({" state", "pd.state", "old.soc"}),
+            R"({" state":"on","pd.state":"on","old.soc":5})");
+}
+
+TEST(Twin, AGroupThatIsKeptAsTextAnswersTextAndItsMembersAsTheyAre) {
+  Device device(flat_layout());
+  device.report(R"({"typeCode":"info","params":{"name":"\"x\"","mode":2}})");
+  EXPECT_EQ(device.answer({"info"}), R"({"info":"{\"mode\":2,\"name\":\"\\\"x\\\"\"}"})");
+  EXPECT_EQ(device.answer({"info.mode"}), R"({"info.mode":2})");
+  EXPECT_EQ(device.all(), R"({"info.name":"\"x\"","info.mode":2})");
+}
+
+TEST(Twin, LeavesOutWhatTheDeviceDoesNotHave) {
+  Device device(flat_layout());
+  device.report(R"({"typeCode":"pdStatus","params":{"soc":5}})");
+  device.report(R"({"params":{"tasks":{"n":1}}})");
+  EXPECT_EQ(device.answer({"pd.state", "pd.soc", "nothing", "pd.soc.more", "tasks.m", "tasks.n.o",
+                           "p", "pd.so", "", ".", "pd..soc", "so\"c"}),
+            R"({"pd.soc":5})");
+}
+
+TEST(Twin, AnswersANameOnceHoweverOftenItIsAsked) {
+  Device device(flat_layout());
+  device.report(R"({"typeCode":"pdStatus","params":{"soc":5,"state":"on"}})");
+  EXPECT_EQ(device.answer({"pd.soc", "pd.state", "pd.soc", "pd.soc"}),
+            R"({"pd.soc":5,"pd.state":"on"})");
+}
+
+TEST(Twin, AnswersAreJsonWhateverTheDeviceCallsThings) {
+  Device device(flat_layout());
+  device.report(R"({"params":{"a\"b\\":1,"\u0001":{"\n":2},"é":"\u0002"}})");
+  EXPECT_TRUE(is_json(device.all())) << device.all();
+  EXPECT_EQ(device.answer({"a\"b\\"}), R"({"a\"b\\":1})");
+}
+
+TEST(Twin, TakesAsManyUnknownQuotasAsItsLimitAndKeepsTheKnownOnesGoing) {
+  Device device(flat_layout(), {.extra_quotas = 2, .extra_bytes = 1000});
+  Applied applied = device.report(R"({"params":{"a":1,"b":2}})");
+  EXPECT_EQ(applied.refused, 0U);
+  applied = device.report(R"({"params":{"c":3,"b":4,"pd.soc":9}})");
+  EXPECT_EQ(applied.refused, 1U);
+  EXPECT_EQ(applied.changed, 2U);
+  EXPECT_EQ(device.all(), R"({"pd.soc":9,"a":1,"b":4})");
+}
+
+TEST(Twin, TakesAsManyBytesOfUnknownQuotasAsItsLimit) {
+  Device device(flat_layout(), {.extra_quotas = 10, .extra_bytes = 10});
+  EXPECT_EQ(device.report(R"({"params":{"a":12345678}})").refused, 0U);   // 9 of 10
+  EXPECT_EQ(device.report(R"({"params":{"b":1}})").refused, 1U);          // would be 11
+  EXPECT_EQ(device.report(R"({"params":{"a":123456789}})").refused, 0U);  // 10
+  EXPECT_EQ(device.report(R"({"params":{"a":1234567890}})").refused, 1U);
+  EXPECT_EQ(device.all(), R"({"a":123456789})");
+  EXPECT_EQ(device.report(R"({"params":{"a":1}})").refused, 0U);  // room again
+  EXPECT_EQ(device.report(R"({"params":{"b":12345678}})").refused, 1U);
+  EXPECT_EQ(device.report(R"({"params":{"b":1234567}})").refused, 0U);
+  EXPECT_EQ(device.all(), R"({"a":1,"b":1234567})");
+}
+
+TEST(Twin, AnswersAFullRequestOfManyNames) {
+  Device device(flat_layout());
+  std::string report = R"({"params":{"q":0)";
+  std::vector<std::string> names;
+  for (int i = 0; i < 1000; ++i) {
+    report += fmt::format(R"(,"q{}":{})", i, i);
+    names.push_back(fmt::format("q{}", i));
+  }
+  device.report(report + "}}");
+  const auto parsed = wire::parse_json(device.answer(names), {.keys = 2000});
+  ASSERT_TRUE(parsed);
+  EXPECT_EQ(parsed->as_object().size(), 1000U);
+}
+
+}  // namespace
+}  // namespace gridloom::twin

@@ -7,7 +7,9 @@
 #include <fstream>
 #include <functional>
 #include <iterator>
+#include <memory>
 #include <string>
+#include <vector>
 
 #include "app/admin.h"
 #include "app/family.h"
@@ -27,6 +29,17 @@ struct Arguments {
   std::string data = "data";
   std::string name, owner, account, sn, key, rights, access_key, secret_key_file, remove, file;
   std::string devices;
+};
+
+// A configuration file holds serve's options, without a section.
+class FlatConfig final : public CLI::ConfigTOML {
+  std::vector<CLI::ConfigItem> from_config(std::istream& in) const override {
+    std::vector<CLI::ConfigItem> items = CLI::ConfigTOML::from_config(in);
+    for (CLI::ConfigItem& item : items) {
+      if (item.parents.empty()) item.parents = {"serve"};
+    }
+    return items;
+  }
 };
 
 void print(const Json& result) {
@@ -92,8 +105,12 @@ void add_serve(CLI::App& app, Arguments& a, std::function<int()>& chosen) {
   serve_app->add_flag("--demo", o.demo, "With the demo home: one virtual device of each family");
   serve_app->add_flag("--insecure-plain", o.insecure_plain,
                       "Let --http and --mqtt leave the loopback");
-  serve_app->set_config("--config", "",
-                        "File with any of these, a line each: http = \"127.0.0.1:8080\"");
+  // Only the root command reads a file, so it has the option; its keys are serve's.
+  app.config_formatter(std::make_shared<FlatConfig>());
+  app.allow_config_extras(CLI::config_extras_mode::error);
+  app.set_config("--config", "",
+                 "File with any of serve's, a line each: http = \"127.0.0.1:8080\"");
+  serve_app->fallthrough();
   serve_app->callback([&] { chosen = [&a] { return serve(a.serve); }; });
 }
 

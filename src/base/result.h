@@ -15,7 +15,7 @@ namespace gridloom {
 // A kind exists only where some caller acts on it. The numbers the platform's HTTP API answers with
 // (quirks 9) belong to the kinds; see `code_of`.
 enum class FaultKind : std::uint8_t {
-  kBadParams,         // 1008: missing, mistyped or out of range; the detail names parameter and value
+  kBadParams,         // 1008: missing, mistyped or out of range; the detail says which
   kWrongSignature,    // 8521
   kUnknownKey,        // 8513
   kNoPermission,      // 8512: unknown device or not this account's: the same answer for both

@@ -44,6 +44,7 @@ std::string valid_values(const Param& param) {
   std::string text = join(words, "or");
   if (!param.unit.empty()) text += fmt::format(" ({})", param.unit);
   std::vector<std::string> unchanged;
+  unchanged.reserve(param.unchanged.size());
   for (const Json& value : param.unchanged) unchanged.push_back(wire::to_text(value));
   if (!unchanged.empty()) text += fmt::format("; {} leaves it as it is", join(unchanged, "or"));
   return text;
@@ -193,11 +194,14 @@ Result<CheckedSet> check_set(const Family& family, const JsonObject& message) {
   if (family.read_only)
     return refuse(fmt::format("{} is read-only: it takes no sets", family.product));
   const Json* params = message.if_contains("params");
+  if (family.open) {
+    const JsonObject* given = params == nullptr ? nullptr : params->if_object();
+    return CheckedSet{.command = nullptr, .params = given == nullptr ? JsonObject() : *given};
+  }
   if (params == nullptr) return refuse("params is missing: must be an object");
   const JsonObject* given = params->if_object();
   if (given == nullptr)
     return refuse(fmt::format("params is {}: must be an object", shown(*params)));
-  if (family.open) return CheckedSet{.command = nullptr, .params = *given};
 
   const Result<const Command*> command = family.find_command(message);
   if (!command) return std::unexpected(command.error());

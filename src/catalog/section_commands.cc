@@ -50,6 +50,7 @@ void check_param(const Entry& entry, const Param& param) {
 
 void check_spellings(const Entry& entry, std::string_view key, const std::vector<Param>& params) {
   std::vector<std::string_view> seen;
+  seen.reserve(params.size());
   for (const Param& param : params) seen.emplace_back(param.name);
   for (const Param& param : params) {
     for (const std::string& alias : param.alias) {

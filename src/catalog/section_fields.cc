@@ -59,6 +59,7 @@ void check_nature(const Entry& entry, const Field& field) {
   const auto* known = std::ranges::find(kNatures, field.nature, &Nature::name);
   if (known == kNatures.end()) {
     std::vector<std::string> names;
+    names.reserve(kNatures.size());
     for (const Nature& nature : kNatures) names.emplace_back(nature.name);
     return entry.mistake("nature", fmt::format("\"{}\" is not known; known are {}", field.nature,
                                                join(names, "and")));

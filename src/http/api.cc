@@ -206,12 +206,12 @@ void Api::list(Call call) {
   const hub::Platform& platform = options_.hub->platform();
   const auto directory = platform.registry.directory();
   wire::JsonArray rows;
+  // Its own only: shared ones are not listed (document 002, "Query the user's bound device list").
   for (const registry::Device* device : directory->devices_of(call.account)) {
     JsonObject row{{"sn", device->sn},
                    {"deviceName", device->name},
-                   {"online", platform.presence.online(device->sn) ? 1 : 0}};
-    const std::string& product = platform.catalog->of_serial(device->sn)->product;
-    if (!product.empty()) row["productName"] = product;
+                   {"online", platform.presence.online(device->sn) ? 1 : 0},
+                   {"productName", platform.catalog->of_serial(device->sn)->product}};
     rows.emplace_back(std::move(row));
   }
   call.done(success(wire::to_text(rows), call.trace_id));

@@ -136,7 +136,9 @@ void Session::on_request() {
   head_ = request.method == Method::kHead;
   keep_alive_ = message.keep_alive();
   std::string_view target = view(message.target());
-  if (target.starts_with("http://") || target.starts_with("https://")) {
+  const bool absolute = boost::beast::iequals(target.substr(0, 7), "http://") ||
+                        boost::beast::iequals(target.substr(0, 8), "https://");
+  if (absolute) {
     const std::size_t slash = target.find('/', target.find("//") + 2);
     target = slash == std::string_view::npos ? "/" : target.substr(slash);
   }
@@ -147,10 +149,16 @@ void Session::on_request() {
   const auto header = [&message](std::string_view name) {
     return std::string(view(message[boost::beast::string_view(name.data(), name.size())]));
   };
-  for (const char* name : {"accessKey", "nonce", "timestamp", "sign", "Content-Type", "Host"}) {
+  for (const char* name :
+       {"accessKey", "nonce", "timestamp", "sign", "Content-Type", "Host", "Content-Length"}) {
     if (message.count(name) > 1) {
       return refuse(400, fmt::format("the header {} stands twice", name));
     }
+  }
+  // Any other coding than chunked leaves open where the body ends (RFC 9112, 6.3).
+  const std::string coding = header("Transfer-Encoding");
+  if (!coding.empty() && !boost::beast::iequals(coding, "chunked")) {
+    return refuse(400, "the only Transfer-Encoding is chunked");
   }
   request.content_type = header("Content-Type");
   request.host = without_port(header("Host"));

@@ -43,12 +43,24 @@ Shard::DeviceState& Shard::state_of(std::string_view sn) {
   const catalog::FamilyPtr& family = platform_.catalog->of_serial(sn);
   twin::LayoutPtr& layout = layouts_[family.get()];
   if (!layout) layout = std::make_shared<const twin::Layout>(family);
-  return devices_.try_emplace(std::string(sn), layout, platform_.config.twin).first->second;
+  const registry::Device* device = directory_->find_device(sn);
+  const std::int64_t number = device == nullptr ? 0 : device->number;
+  return devices_.try_emplace(std::string(sn), number, layout, platform_.config.twin).first->second;
 }
 
 Shard::DeviceState* Shard::find_state(std::string_view sn) {
   const auto found = devices_.find(sn);
-  return found == devices_.end() ? nullptr : &found->second;
+  if (found == devices_.end()) return nullptr;
+  const registry::Device* device = directory_->find_device(sn);
+  if (device == nullptr || device->number == found->second.number) return &found->second;
+  // Removed and added again, perhaps by another owner: nothing of the former one is left.
+  std::vector<Pending> pending = std::move(found->second.pending);
+  devices_.erase(found);
+  for (Pending& waiting : pending) {
+    finish(device->sn, std::move(waiting),
+           fail(FaultKind::kOffline, device->sn + " was removed meanwhile"));
+  }
+  return nullptr;
 }
 
 void Shard::take_client_id(const ClientPtr& client) {
@@ -68,7 +80,10 @@ void Shard::release_client_id(const Client& client) {
 }
 
 void Shard::device_connected(const ClientPtr& client, const std::string& sn) {
-  DeviceState& state = state_of(sn);
+  carry(client, sn, state_of(sn));
+}
+
+void Shard::carry(const ClientPtr& client, const std::string& sn, DeviceState& state) {
   const bool first = state.carriers.empty() || std::exchange(state.away, false);
   state.carriers.insert(client.get());
   carried_[client.get()].insert(sn);
@@ -145,7 +160,8 @@ void Shard::send_retained(const ClientPtr& client, const Subscription& subscript
     if (subscription.id != 0) delivery.subscription_ids.push_back(subscription.id);
     out_for(client).deliveries.push_back(std::move(delivery));
   };
-  if (const auto topic = open_topic(subscription.filter)) {
+  if (const auto topic = open_topic(subscription.filter);
+      topic && !has_wildcard(subscription.filter)) {
     const registry::Device* device = directory_->find_device(topic->sn);
     if (device != nullptr &&
         registry::Directory::rights(who.account, *device) != registry::Rights::kNone) {
@@ -174,12 +190,12 @@ void Shard::publish(const ClientPtr& client, Inbound inbound) {
                                            device->owner == client->identity().account);
     if (!own) {
       ack.reason = Reason::kNotAuthorized;
-    } else if (inbound.verb == Verb::kStatus) {
-      on_status(client, inbound);
+    } else if (DeviceState& state = state_of(inbound.sn); inbound.verb == Verb::kStatus) {
+      on_status(client, inbound, state);
     } else {
-      device_connected(client, inbound.sn);
-      if (inbound.verb == Verb::kQuota) on_report(inbound);
-      if (inbound.verb == Verb::kSetReply) on_reply(inbound);
+      carry(client, inbound.sn, state);
+      if (inbound.verb == Verb::kQuota) on_report(inbound, state);
+      if (inbound.verb == Verb::kSetReply) on_reply(inbound, state);
       if (inbound.verb == Verb::kGetReply) {
         to_accounts(inbound.sn, Verb::kGetReply, *inbound.message, inbound.qos);
       }
@@ -188,11 +204,10 @@ void Shard::publish(const ClientPtr& client, Inbound inbound) {
   if (inbound.qos != Qos::kAtMostOnce) out_for(client).acks.push_back(ack);
 }
 
-void Shard::on_report(const Inbound& inbound) {
+void Shard::on_report(const Inbound& inbound, DeviceState& state) {
   Counters& counters = platform_.counters;
   counters.reports.fetch_add(1, std::memory_order_relaxed);
   counters.report_bytes.fetch_add(inbound.message->payload.size(), std::memory_order_relaxed);
-  DeviceState& state = state_of(inbound.sn);
   const auto applied = state.twin.apply(inbound.message->payload, platform_.clock.now(), reader_);
   if (!applied) {
     counters.reports_malformed.fetch_add(1, std::memory_order_relaxed);
@@ -204,14 +219,13 @@ void Shard::on_report(const Inbound& inbound) {
 }
 
 // A device (through a gateway, say) may also tell its presence itself.
-void Shard::on_status(const ClientPtr& client, const Inbound& inbound) {
+void Shard::on_status(const ClientPtr& client, const Inbound& inbound, DeviceState& state) {
   const auto parsed = wire::parse_json(inbound.message->payload);
   if (!parsed) return;
   const wire::Json* params = wire::member(*parsed, "params");
   const wire::Json* status = params == nullptr ? nullptr : wire::member(*params, "status");
   if (status == nullptr || !wire::is_whole(*status)) return;
-  if (wire::whole(*status) != 0) return device_connected(client, inbound.sn);
-  DeviceState& state = state_of(inbound.sn);
+  if (wire::whole(*status) != 0) return carry(client, inbound.sn, state);
   state.carriers.insert(client.get());
   carried_[client.get()].insert(inbound.sn);
   if (std::exchange(state.away, true)) return;
@@ -326,7 +340,9 @@ void Shard::drop_what_ended() {
     client->loop().post([client] { client->kick(KickReason::kNotAuthorized); });
   }
   std::erase_if(devices_, [this](const auto& entry) {
-    return directory_->find_device(entry.first) == nullptr && entry.second.carriers.empty();
+    const DeviceState& state = entry.second;
+    return directory_->find_device(entry.first) == nullptr && state.carriers.empty() &&
+           state.pending.empty();
   });
 }
 

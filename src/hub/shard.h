@@ -44,7 +44,6 @@ struct Subscription {
   Qos qos = Qos::kAtMostOnce;
   std::uint32_t id = 0;  // MQTT 5 subscription identifier; 0: none
   bool no_local = false;
-  bool retain_as_published = false;
   bool send_retained = true;
 };
 
@@ -63,8 +62,8 @@ class Shard {
   Shard(Platform& platform, std::function<bool(std::string_view)> mine);
 
   // Of connections.
-  void take_client_id(
-      const ClientPtr& client);  // an older client of the same identity and id is kicked
+  // An older client of the same identity and client id is kicked.
+  void take_client_id(const ClientPtr& client);
   void release_client_id(const Client& client);
   void device_connected(const ClientPtr& client, const std::string& sn);
   void gone(const ClientPtr& client);
@@ -101,10 +100,13 @@ class Shard {
     std::string id;       // as it went to the device, as text
     wire::Json asked_id;  // as it came
     std::variant<HttpAsker, MqttAsker> asker;
+    std::uint64_t serial = 0;  // of all that this shard ever had waiting
   };
   struct DeviceState {
-    explicit DeviceState(twin::LayoutPtr layout, const twin::TwinLimits& limits)
-        : twin(std::move(layout), limits) {}
+    DeviceState(std::int64_t registered, twin::LayoutPtr layout, const twin::TwinLimits& limits)
+        : number(registered), twin(std::move(layout), limits) {}
+    std::int64_t
+        number;  // registry::Device::number: one that was removed and added again is another
     twin::Twin twin;
     std::unordered_set<const Client*> carriers;  // connections that speak for it
     bool away = false;                           // said so itself, by a status message
@@ -121,7 +123,7 @@ class Shard {
   struct Deadline {
     TimePoint at;
     std::string sn;
-    std::string id;
+    std::uint64_t serial = 0;
   };
   struct Out {
     ClientPtr client;
@@ -129,12 +131,16 @@ class Shard {
     std::vector<Ack> acks;
   };
 
+  // Makes the state of a device that is new here, or new in the registry under an old serial
+  // number.
   DeviceState& state_of(std::string_view sn);
+  // The state of a device of the registry, if there is any yet.
   [[nodiscard]] DeviceState* find_state(std::string_view sn);
 
-  void on_report(const Inbound& inbound);
-  void on_reply(const Inbound& inbound);
-  void on_status(const ClientPtr& client, const Inbound& inbound);
+  void carry(const ClientPtr& client, const std::string& sn, DeviceState& state);
+  void on_report(const Inbound& inbound, DeviceState& state);
+  void on_reply(const Inbound& inbound, DeviceState& state);
+  void on_status(const ClientPtr& client, const Inbound& inbound, DeviceState& state);
   void on_account_set(const ClientPtr& client, const Inbound& inbound);
   void on_account_get(const ClientPtr& client, const Inbound& inbound);
 
@@ -180,6 +186,7 @@ class Shard {
   std::vector<Out> outs_;
   std::unordered_map<const Client*, std::size_t> out_index_;
   std::int64_t next_id_ = 0;
+  std::uint64_t last_serial_ = 0;
   bool rights_changed_ = false;
 };
 

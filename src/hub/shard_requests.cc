@@ -151,8 +151,10 @@ Status Shard::start_set(const std::string& sn, JsonObject message, Pending pendi
     while (waiting(pending.id));
     message["id"] = next_id_;
   }
-  deadlines_.push_back(
-      {.at = platform_.clock.now() + platform_.config.set_deadline, .sn = sn, .id = pending.id});
+  pending.serial = ++last_serial_;
+  deadlines_.push_back({.at = platform_.clock.now() + platform_.config.set_deadline,
+                        .sn = sn,
+                        .serial = pending.serial});
   state.pending.push_back(std::move(pending));
   to_device(sn, Verb::kSet, plain(wire::to_text(message)));
   return {};
@@ -199,10 +201,9 @@ void Shard::finish(const std::string& sn, Pending pending, Result<std::string> r
               fault.kind == FaultKind::kOffline ? "-2" : "-1", message_of(fault));
 }
 
-void Shard::on_reply(const Inbound& inbound) {
+void Shard::on_reply(const Inbound& inbound, DeviceState& state) {
   const auto parsed = wire::parse_json(inbound.message->payload);
   const Json* id = parsed ? wire::member(*parsed, "id") : nullptr;
-  DeviceState& state = state_of(inbound.sn);
   const auto found = id == nullptr ? state.pending.end()
                                    : std::ranges::find(state.pending, id_text(*id), &Pending::id);
   if (found == state.pending.end()) {
@@ -274,11 +275,12 @@ void Shard::tick(TimePoint now) {
   while (!deadlines_.empty() && deadlines_.front().at <= now) {
     const Deadline deadline = std::move(deadlines_.front());
     deadlines_.pop_front();
-    DeviceState& state = state_of(deadline.sn);
-    const auto found = std::ranges::find(state.pending, deadline.id, &Pending::id);
-    if (found == state.pending.end()) continue;
+    DeviceState* state = find_state(deadline.sn);
+    if (state == nullptr) continue;
+    const auto found = std::ranges::find(state->pending, deadline.serial, &Pending::serial);
+    if (found == state->pending.end()) continue;
     Pending pending = std::move(*found);
-    state.pending.erase(found);
+    state->pending.erase(found);
     platform_.counters.sets_failed.fetch_add(1, std::memory_order_relaxed);
     finish(deadline.sn, std::move(pending),
            fail(FaultKind::kOffline, fmt::format("{} did not answer within {} s", deadline.sn,

@@ -117,31 +117,41 @@ void Connection::on(const wire::mqtt::PublishReceived& event) {
   }
 }
 
+Reason Connection::subscribe(const wire::mqtt::Subscription& wanted,
+                             std::uint32_t subscription_id) {
+  using wire::mqtt::RetainHandling;
+  if (wire::mqtt::shared_parts(wanted.filter)) return Reason::kSharedSubscriptionsNotSupported;
+  const bool is_new = !filters_.contains(wanted.filter);
+  const bool retained = wanted.retain_handling == RetainHandling::kSend ||
+                        (wanted.retain_handling == RetainHandling::kSendIfNew && is_new);
+  const hub::Subscription subscription{.filter = wanted.filter,
+                                       .qos = wanted.qos,
+                                       .id = subscription_id,
+                                       .no_local = wanted.no_local,
+                                       .send_retained = retained};
+  if (!door_.hub->subscribe(client_, subscription)) return Reason::kNotAuthorized;
+  filters_.insert(wanted.filter);
+  return granted(wanted.qos);
+}
+
 void Connection::on(const wire::mqtt::SubscribeRequested& event) {
-  std::vector<Reason> reasons;
   // What was published before, in the same bytes, was published before.
   batch_.post(client_);
+  std::vector<Reason> reasons;
   for (const wire::mqtt::Subscription& wanted : event.subscriptions) {
-    if (wire::mqtt::shared_parts(wanted.filter)) {
-      reasons.push_back(Reason::kSharedSubscriptionsNotSupported);
-      continue;
-    }
-    const hub::Subscription subscription{
-        .filter = wanted.filter,
-        .qos = wanted.qos,
-        .id = event.subscription_id.value_or(0),
-        .no_local = wanted.no_local,
-        .retain_as_published = wanted.retain_as_published,
-        .send_retained = wanted.retain_handling != wire::mqtt::RetainHandling::kDoNotSend};
-    reasons.push_back(door_.hub->subscribe(client_, subscription) ? granted(wanted.qos)
-                                                                  : Reason::kNotAuthorized);
+    reasons.push_back(subscribe(wanted, event.subscription_id.value_or(0)));
   }
   session_.subscribed(event.token, reasons);
 }
 
 void Connection::on(const wire::mqtt::UnsubscribeRequested& event) {
-  for (const std::string& filter : event.filters) door_.hub->unsubscribe(client_, filter);
-  session_.unsubscribed(event.token, std::vector(event.filters.size(), Reason::kSuccess));
+  std::vector<Reason> reasons;
+  for (const std::string& filter : event.filters) {
+    const bool existed = filters_.erase(filter) != 0;
+    if (existed) door_.hub->unsubscribe(client_, filter);
+    reasons.push_back(existed ? Reason::kSuccess : Reason::kNoSubscriptionExisted);
+  }
+  session_.unsubscribed(event.token, reasons);
 }
 
 void Connection::on(const wire::mqtt::Ended& event) {

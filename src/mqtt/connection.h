@@ -3,7 +3,9 @@
 // One thread: the connection's loop.
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -40,6 +42,8 @@ class Connection final : public net::Protocol, public std::enable_shared_from_th
   void on(const wire::mqtt::ConnectRequested& event);
   void on(const wire::mqtt::PublishReceived& event);
   void on(const wire::mqtt::SubscribeRequested& event);
+  [[nodiscard]] wire::mqtt::Reason subscribe(const wire::mqtt::Subscription& wanted,
+                                             std::uint32_t subscription_id);
   void on(const wire::mqtt::UnsubscribeRequested& event);
   void on(const wire::mqtt::Ended& event);
 
@@ -52,6 +56,7 @@ class Connection final : public net::Protocol, public std::enable_shared_from_th
   hub::Hub::Batch batch_;
   std::shared_ptr<HubClient> client_;  // since CONNECT was accepted
   std::unique_ptr<wire::mqtt::Will> will_;
+  std::set<std::string, std::less<>> filters_;  // subscribed
 };
 
 // `door` outlives the connections.

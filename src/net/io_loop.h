@@ -30,7 +30,7 @@ class IoLoop final : public Loop {
   struct Timer;
   void arm();
 
-  boost::asio::io_context context_{1};
+  boost::asio::io_context context_;
   std::unique_ptr<Timer> timer_;
   std::vector<std::function<void()>> sweeps_;
   std::jthread thread_;

@@ -104,13 +104,18 @@ class Pump final : public Connection, public std::enable_shared_from_this<Pump<S
   }
 
   void tick(TimePoint now) override {
-    if (deadline_ && now >= *deadline_) return close();
+    // Shaking hands, or saying goodbye: nothing else may use the stream.
+    if (deadline_) {
+      if (now >= *deadline_) close();
+      return;
+    }
     if (closing_) return;
     protocol_->tick(now);
     move_on();
   }
 
   void server_stops() override {
+    if (deadline_) return close();
     if (closing_) return;
     protocol_->server_stops();
     move_on();

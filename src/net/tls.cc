@@ -229,6 +229,9 @@ Result<TlsFiles> own_certificates(const std::filesystem::path& data_folder,
   const std::filesystem::path folder = data_folder / "tls";
   std::error_code error;
   std::filesystem::create_directories(folder, error);
+  if (!error) {
+    std::filesystem::permissions(folder, std::filesystem::perms::owner_all, error);
+  }
   if (error) {
     return fail(FaultKind::kIo,
                 fmt::format("cannot make {}: {}", folder.string(), error.message()));

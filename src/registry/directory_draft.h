@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <string_view>
+#include <utility>
 
 #include "registry/directory.h"
 
@@ -14,7 +15,7 @@ namespace gridloom::registry {
 
 class DirectoryDraft {
  public:
-  explicit DirectoryDraft(const Directory& present) : next_(present) {}
+  explicit DirectoryDraft(Directory present) : next_(std::move(present)) {}
 
   // Each put replaces what has the same number, access key or serial number.
   void put(Account account);

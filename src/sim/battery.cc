@@ -15,6 +15,11 @@ constexpr std::array<double, 21> kCellV = {2.50,  2.785, 2.978, 3.108, 3.168, 3.
                                            3.305, 3.313, 3.318, 3.322, 3.325, 3.330, 3.45};
 constexpr double kThermalTime_s = 7200;
 constexpr double kThermalResistance_k_per_w = 0.35;
+constexpr double kResting_a = 0.05;  // less is no charging or discharging
+
+int minutes(double hours, int longest_min) {
+  return static_cast<int>(std::clamp(hours * 60, 0.0, static_cast<double>(longest_min)));
+}
 
 }  // namespace
 
@@ -33,22 +38,22 @@ double Battery::open_circuit_v() const {
   return options_.cells * std::lerp(kCellV.at(k), kCellV.at(k + 1), f);
 }
 
-double Battery::apply(double power_w, double seconds, double air_c) {
-  if (seconds <= 0) return 0;
+double Battery::apply(const Load& load) {
+  if (load.seconds <= 0) return 0;
   const double v = open_circuit_v();
   const double r = options_.resistance_ohm;
   // P = (V + I R) I at the terminals, solved for I; a load beyond the maximum draws the maximum.
-  const double root = std::sqrt(std::max(0.0, v * v + 4 * r * power_w));
-  double current = 2 * power_w / (v + root);
-  const double before = charge_ah_;
-  charge_ah_ = std::clamp(before + current * seconds / 3600, 0.0, options_.capacity_ah);
-  current = (charge_ah_ - before) * 3600 / seconds;
-  const double heat_w = current * current * r;
-  const double settled = air_c + heat_w * kThermalResistance_k_per_w;
-  temperature_c_ = settled + (temperature_c_ - settled) * std::exp(-seconds / kThermalTime_s);
-  current_a_ = current;
-  voltage_v_ = v + current * r;
-  return voltage_v_ * current;
+  const double wanted_w = r > 0 ? std::max(load.power_w, -v * v / (4 * r)) : load.power_w;
+  const double root = std::sqrt(std::max(0.0, v * v + 4 * r * wanted_w));
+  const double wanted_a = 2 * wanted_w / (v + root);
+  const double before_ah = charge_ah_;
+  charge_ah_ = std::clamp(before_ah + wanted_a * load.seconds / 3600, 0.0, options_.capacity_ah);
+  current_a_ = (charge_ah_ - before_ah) * 3600 / load.seconds;
+  voltage_v_ = v + current_a_ * r;
+  const double settled_c = load.air_c + current_a_ * current_a_ * r * kThermalResistance_k_per_w;
+  temperature_c_ =
+      settled_c + (temperature_c_ - settled_c) * std::exp(-load.seconds / kThermalTime_s);
+  return voltage_v_ * current_a_;
 }
 
 void Battery::set_soc_percent(double soc) {
@@ -56,16 +61,16 @@ void Battery::set_soc_percent(double soc) {
   voltage_v_ = open_circuit_v();
 }
 
-int Battery::minutes_to_full(double limit_soc, int limit) const {
-  if (current_a_ < 0.05) return limit;
-  const double missing = options_.capacity_ah * limit_soc / 100 - charge_ah_;
-  return std::clamp(static_cast<int>(60 * missing / current_a_), 0, limit);
+int Battery::minutes_to_full(const Horizon& horizon) const {
+  if (current_a_ < kResting_a) return horizon.longest_min;
+  const double missing_ah = options_.capacity_ah * horizon.soc_percent / 100 - charge_ah_;
+  return minutes(missing_ah / current_a_, horizon.longest_min);
 }
 
-int Battery::minutes_to_empty(double limit_soc, int limit) const {
-  if (current_a_ > -0.05) return limit;
-  const double left = charge_ah_ - options_.capacity_ah * limit_soc / 100;
-  return std::clamp(static_cast<int>(60 * left / -current_a_), 0, limit);
+int Battery::minutes_to_empty(const Horizon& horizon) const {
+  if (current_a_ > -kResting_a) return horizon.longest_min;
+  const double left_ah = charge_ah_ - options_.capacity_ah * horizon.soc_percent / 100;
+  return minutes(left_ah / -current_a_, horizon.longest_min);
 }
 
 }  // namespace gridloom::sim

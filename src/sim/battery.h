@@ -16,9 +16,13 @@ class Battery {
   };
   explicit Battery(const Options& options);
 
-  // Puts `power_w` (positive charges) at the terminals for `seconds`; at empty or full it takes
-  // less. Returns the mean power that it really took.
-  double apply(double power_w, double seconds, double air_c);
+  struct Load {
+    double power_w = 0;  // at the terminals; positive charges
+    double seconds = 0;
+    double air_c = 25;
+  };
+  // At empty or full it takes less. Returns the mean power that it really took.
+  double apply(const Load& load);
 
   [[nodiscard]] double soc_percent() const { return 100 * charge_ah_ / options_.capacity_ah; }
   [[nodiscard]] double remaining_ah() const { return charge_ah_; }
@@ -30,9 +34,13 @@ class Battery {
   [[nodiscard]] double cell_v() const { return voltage_v_ / options_.cells; }
   void set_soc_percent(double soc);
 
-  // Minutes until full or empty at the present current; `limit` when idle.
-  [[nodiscard]] int minutes_to_full(double limit_soc, int limit) const;
-  [[nodiscard]] int minutes_to_empty(double limit_soc, int limit) const;
+  struct Horizon {
+    double soc_percent = 0;  // which counts as full, or empty
+    int longest_min = 0;     // also when idle
+  };
+  // At the present current.
+  [[nodiscard]] int minutes_to_full(const Horizon& horizon) const;
+  [[nodiscard]] int minutes_to_empty(const Horizon& horizon) const;
 
  private:
   [[nodiscard]] double open_circuit_v() const;

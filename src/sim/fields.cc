@@ -13,7 +13,7 @@ using wire::Json;
 
 // Six significant digits: what a device's float32 carries.
 double float_like(double value) {
-  if (value == 0 || !std::isfinite(value)) return 0;
+  if (value == 0) return 0;
   const double scale = std::pow(10.0, 5 - std::floor(std::log10(std::abs(value))));
   return std::round(value * scale) / scale;
 }
@@ -27,24 +27,20 @@ Fields::Fields(const catalog::Family& family) : family_(family) {
   }
 }
 
-Fields::Slot* Fields::find(std::string_view name) {
+std::size_t Fields::index_of(std::string_view name) const {
   const auto found = index_.find(name);
-  return found == index_.end() ? nullptr : &slots_[found->second];
-}
-
-const Fields::Slot* Fields::find(std::string_view name) const {
-  const auto found = index_.find(name);
-  return found == index_.end() ? nullptr : &slots_[found->second];
-}
-
-bool Fields::has(std::string_view name) const { return find(name) != nullptr; }
-
-const Json& Fields::get(std::string_view name) const {
-  const Slot* slot = find(name);
-  if (slot == nullptr) {
+  if (found == index_.end()) {
     throw std::logic_error(fmt::format("{} has no field {}", family_.id, name));
   }
-  return slot->value;
+  return found->second;
+}
+
+bool Fields::has(std::string_view name) const { return index_.contains(name); }
+
+const Json& Fields::get(std::string_view name) const { return slots_[index_of(name)].value; }
+
+const Json& Fields::initial(std::string_view name) const {
+  return slots_[index_of(name)].field->initial;
 }
 
 double Fields::number(std::string_view name) const {
@@ -59,31 +55,22 @@ std::int64_t Fields::integer(std::string_view name) const {
 }
 
 void Fields::set(std::string_view name, Json value) {
-  Slot* slot = find(name);
-  if (slot == nullptr) {
-    throw std::logic_error(fmt::format("{} has no field {}", family_.id, name));
-  }
-  if (slot->value == value) return;
-  slot->value = std::move(value);
-  slot->changed = true;
+  Slot& slot = slots_[index_of(name)];
+  if (slot.value == value) return;
+  slot.value = std::move(value);
+  slot.changed = true;
 }
 
 void Fields::set_number(std::string_view name, double value) {
-  const Slot* slot = find(name);
-  const FieldType type = slot == nullptr ? FieldType::kAny : slot->field->type;
+  if (!std::isfinite(value)) {
+    throw std::logic_error(fmt::format("{}: {} has become {}", family_.id, name, value));
+  }
+  const FieldType type = slots_[index_of(name)].field->type;
   if (type == FieldType::kBool) return set(name, value != 0);
   if (type == FieldType::kInt) return set(name, std::llround(value));
   const double rounded = float_like(value);
   const bool is_whole = rounded == std::trunc(rounded) && std::abs(rounded) < 1e15;
   set(name, is_whole ? Json(std::llround(rounded)) : Json(rounded));
-}
-
-std::vector<std::string> Fields::names(std::string_view prefix) const {
-  std::vector<std::string> names;
-  for (const Slot& slot : slots_) {
-    if (slot.name.starts_with(prefix)) names.push_back(slot.name);
-  }
-  return names;
 }
 
 const std::vector<std::string>& Fields::modules(std::string_view group) const {

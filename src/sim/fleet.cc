@@ -4,6 +4,7 @@
 #include <mosquitto.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "sim/virtual_device.h"
@@ -15,6 +16,9 @@ constexpr int kKeepalive_s = 30;
 constexpr int kQos = 1;
 constexpr unsigned kReconnectFirst_s = 1;
 constexpr unsigned kReconnectMost_s = 30;
+constexpr int kRefused = 0x80;  // as a granted QoS
+// Reports that the server has not acknowledged; beyond, a device keeps quiet until it catches up.
+constexpr int kMostUnacknowledged = 64;
 
 struct Free {
   void operator()(mosquitto* client) const { mosquitto_destroy(client); }
@@ -22,36 +26,22 @@ struct Free {
 
 }  // namespace
 
+// A device and its client. The library's thread reads nothing of it but what the constructor made;
+// its callbacks post to the loop. They hold no owner: the loop is stopped before a node goes, and a
+// node ends the library's thread before its memory goes, so that neither comes too late.
 class Fleet::Node {
  public:
   Node(const Options& options, const World& world, const Member& member)
       : options_(options),
         world_(world),
+        set_topic_(fmt::format("/device/{}/set", member.sn)),
         device_(member.family, member.sn, Chance(options.world.seed),
                 world.at(options.clock->now())),
         client_(mosquitto_new(member.sn.c_str(), true, this)) {
     if (!client_) return;
     mosquitto_username_pw_set(client_.get(), member.sn.c_str(), member.key.reveal().c_str());
     mosquitto_reconnect_delay_set(client_.get(), kReconnectFirst_s, kReconnectMost_s, true);
-    mosquitto_connect_callback_set(client_.get(), [](mosquitto* client, void* self, int code) {
-      if (code == 0) static_cast<Node*>(self)->subscribe(client);
-    });
-    mosquitto_subscribe_callback_set(client_.get(),
-                                     [](mosquitto*, void* self, int, int, const int*) {
-                                       Node* node = static_cast<Node*>(self);
-                                       node->options_.loop->post([node] { node->online(); });
-                                     });
-    mosquitto_disconnect_callback_set(client_.get(), [](mosquitto*, void* self, int) {
-      Node* node = static_cast<Node*>(self);
-      node->options_.loop->post([node] { node->online_ = false; });
-    });
-    mosquitto_message_callback_set(client_.get(), [](mosquitto*, void* self,
-                                                     const mosquitto_message* message) {
-      Node* node = static_cast<Node*>(self);
-      std::string payload(static_cast<const char*>(message->payload),
-                          static_cast<std::size_t>(message->payloadlen));
-      node->options_.loop->post([node, payload = std::move(payload)] { node->on_set(payload); });
-    });
+    listen();
   }
   ~Node() {
     if (!client_) return;
@@ -84,13 +74,53 @@ class Fleet::Node {
   }
 
  private:
-  // On the library's thread.
-  void subscribe(mosquitto* client) {
-    const std::string topic = fmt::format("/device/{}/set", device_.sn());
-    mosquitto_subscribe(client, nullptr, topic.c_str(), kQos);
+  void listen() {
+    mosquitto_connect_callback_set(client_.get(), [](mosquitto* client, void* self, int code) {
+      Node* node = static_cast<Node*>(self);
+      if (code == 0) {
+        mosquitto_subscribe(client, nullptr, node->set_topic_.c_str(), kQos);
+      } else {
+        spdlog::warn("virtual device {}: the server refuses it: {}", node->device_.sn(),
+                     mosquitto_connack_string(code));
+      }
+    });
+    mosquitto_subscribe_callback_set(
+        client_.get(), [](mosquitto*, void* self, int, int count, const int* granted) {
+          Node* node = static_cast<Node*>(self);
+          if (count > 0 && granted[0] >= kRefused) {
+            spdlog::warn("virtual device {}: may not hear sets", node->device_.sn());
+          }
+          node->options_.loop->post([node] { node->go_online(); });
+        });
+    mosquitto_disconnect_callback_set(client_.get(), [](mosquitto*, void* self, int) {
+      Node* node = static_cast<Node*>(self);
+      node->options_.loop->post([node] { node->online_ = false; });
+    });
+    mosquitto_publish_callback_set(client_.get(), [](mosquitto*, void* self, int) {
+      Node* node = static_cast<Node*>(self);
+      node->options_.loop->post([node] { node->on_acknowledged(); });
+    });
+    mosquitto_message_callback_set(client_.get(), [](mosquitto*, void* self,
+                                                     const mosquitto_message* message) {
+      Node* node = static_cast<Node*>(self);
+      std::string payload(static_cast<const char*>(message->payload),
+                          static_cast<std::size_t>(message->payloadlen));
+      node->options_.loop->post([node, payload = std::move(payload)] { node->on_set(payload); });
+    });
   }
-  void online() {
+
+  // What was told before may be lost: a device that comes online tells everything.
+  void go_online() {
     online_ = true;
+    unacknowledged_ = 0;
+    report_everything();
+  }
+  void on_acknowledged() {
+    unacknowledged_ = std::max(0, unacknowledged_ - 1);
+    if (unacknowledged_ == 0 && behind_) report_everything();
+  }
+  void report_everything() {
+    behind_ = false;
     std::vector<VirtualDevice::Message> messages;
     device_.connected(world_.at(options_.clock->now()), messages);
     publish(messages);
@@ -103,11 +133,16 @@ class Fleet::Node {
   void publish(const std::vector<VirtualDevice::Message>& messages) {
     if (!online_) return;
     for (const VirtualDevice::Message& message : messages) {
+      const bool waits = unacknowledged_ >= kMostUnacknowledged && message.verb == "quota";
+      behind_ = behind_ || waits;
+      if (waits) continue;
       const std::string topic = fmt::format("/device/{}/{}", device_.sn(), message.verb);
       const int code = mosquitto_publish(client_.get(), nullptr, topic.c_str(),
                                          static_cast<int>(message.payload.size()),
                                          message.payload.data(), kQos, false);
-      if (code != MOSQ_ERR_SUCCESS) {
+      if (code == MOSQ_ERR_SUCCESS) {
+        ++unacknowledged_;
+      } else {
         spdlog::warn("virtual device {}: {}", device_.sn(), mosquitto_strerror(code));
       }
     }
@@ -115,9 +150,12 @@ class Fleet::Node {
 
   const Options& options_;
   const World& world_;
+  const std::string set_topic_;
   VirtualDevice device_;
   TimePoint due_;
   bool online_ = false;
+  bool behind_ = false;  // some reports were not sent
+  int unacknowledged_ = 0;
   std::unique_ptr<mosquitto, Free> client_;
 };
 

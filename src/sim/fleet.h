@@ -2,7 +2,8 @@
 // nothing of the server but its address.
 //
 // Thread rules: the devices live on the loop given; tick() is called there. The MQTT library's own
-// threads only post to it.
+// threads only post to it, also while the fleet is taken down: the loop runs no more by then, but
+// outlives the fleet.
 #pragma once
 
 #include <cstdint>
@@ -35,7 +36,7 @@ class Fleet {
     Loop* loop = nullptr;
   };
   Fleet(const Options& options, std::vector<Member> members);
-  ~Fleet();  // when the loop runs no more
+  ~Fleet();
   Fleet(const Fleet&) = delete;
   Fleet& operator=(const Fleet&) = delete;
 

@@ -28,10 +28,12 @@ class Fields {
   explicit Fields(const catalog::Family& family);
 
   [[nodiscard]] bool has(std::string_view name) const;
-  // Asserts that the field exists: a model that asks for another one is wrong.
+  // These and set() throw logic_error if there is no such field: a model that asks for one is
+  // wrong.
   [[nodiscard]] const wire::Json& get(std::string_view name) const;
-  [[nodiscard]] double number(std::string_view name) const;         // bools count as 0 and 1
-  [[nodiscard]] std::int64_t integer(std::string_view name) const;  // truncated
+  [[nodiscard]] const wire::Json& initial(std::string_view name) const;  // as the file has it
+  [[nodiscard]] double number(std::string_view name) const;              // bools count as 0 and 1
+  [[nodiscard]] std::int64_t integer(std::string_view name) const;       // truncated
   [[nodiscard]] bool on(std::string_view name) const { return number(name) != 0; }
 
   void set(std::string_view name, wire::Json value);
@@ -40,8 +42,6 @@ class Fields {
   void set_number(std::string_view name, double value);
   void add(std::string_view name, double delta) { set_number(name, number(name) + delta); }
 
-  // Names with the prefix, in the family's order.
-  [[nodiscard]] std::vector<std::string> names(std::string_view prefix) const;
   // The serial numbers that stand for '*' in a group.
   [[nodiscard]] const std::vector<std::string>& modules(std::string_view group) const;
 
@@ -56,8 +56,7 @@ class Fields {
   void reset_to_initial();  // every field, marking what changes
 
  private:
-  [[nodiscard]] Slot* find(std::string_view name);
-  [[nodiscard]] const Slot* find(std::string_view name) const;
+  [[nodiscard]] std::size_t index_of(std::string_view name) const;
 
   const catalog::Family& family_;
   std::vector<Slot> slots_;
@@ -68,7 +67,7 @@ class Fields {
 struct Surroundings {
   TimePoint now;              // UTC
   std::int64_t local_ms = 0;  // since local midnight
-  double sun = 0;             // 0 .. 1 of a PV module's rated power
+  double sun = 0;             // of a PV module's rated power: 0 at night, about 1 at best
   double air_c = 20;
   double household_w = 350;  // what the home draws
   double grid_v = 230;
@@ -78,8 +77,8 @@ struct Surroundings {
 
 // What a model makes of a command, after its declared effects.
 struct Outcome {
-  std::optional<std::int64_t> ack;  // replaces the result's only number that says so, if not 0
-  wire::JsonObject result;          // laid over the reply's result
+  std::optional<std::int64_t> ack;  // in place of the declared reply's, if it has one
+  wire::JsonObject result;          // laid over the declared reply's
   bool full_report = false;         // everything is to be reported at once
 };
 

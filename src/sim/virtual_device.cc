@@ -24,18 +24,9 @@ bool carries(const catalog::Report& report, std::string_view name) {
   });
 }
 
-// As real devices do, a numeric id comes back as a number (quirk 24).
-Json reply_id(const Json& id) {
-  if (!id.is_string()) return id;
-  const std::string_view text = id.get_string();
-  const bool numeric = !text.empty() && text.size() < 19 && (text.size() == 1 || text[0] != '0') &&
-                       text.find_first_not_of("0123456789") == std::string_view::npos;
-  return numeric ? Json(std::stoll(std::string(text))) : id;
-}
-
 Json id_of(const JsonObject& request) {
   const Json* id = request.if_contains("id");
-  return id == nullptr ? Json(0) : reply_id(*id);
+  return id == nullptr ? Json(0) : wire::numeric_id(*id);
 }
 
 void put_nested(JsonObject& root, std::string_view path, const Json& value) {
@@ -169,7 +160,6 @@ std::optional<Json> VirtualDevice::look_up(std::string_view name, const JsonObje
   if (name == "message_id") return Json(++message_id_);
   if (name == "uptime_ms") return Json((around.now - started_).count() + 1);
   if (name == "now_ms") return Json(unix_ms(around.now));
-  if (name == "sn") return Json(sn_);
   if (name == "id") return id_of(request);
   if (name.starts_with("module:")) {
     const auto& modules = fields_.modules(name.substr(7));

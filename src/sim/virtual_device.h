@@ -42,7 +42,6 @@ class VirtualDevice {
   [[nodiscard]] const std::string& sn() const { return sn_; }
   [[nodiscard]] const catalog::Family& family() const { return *family_; }
   [[nodiscard]] const Fields& fields() const { return fields_; }
-  [[nodiscard]] Fields& fields() { return fields_; }
 
  private:
   enum class Extent : std::uint8_t { kChanged, kFull };

@@ -1,8 +1,8 @@
 // JSON text: one parser for everything that comes from outside, with limits and without throwing.
 //
-// Two ways in: parse() builds a value (requests, configuration); walk() calls back for every leaf
-// with its path and its own text (telemetry, signing), where 1.0 and 1e3 must stay as they were sent.
-// Everything here is pure; any thread.
+// Two ways in: parse_json() builds a value (requests, configuration); walk_json() calls back for
+// every leaf with its path and its own text (telemetry, signing), where 1.0 and 1e3 must stay as
+// they were sent. Everything here is pure; any thread.
 #pragma once
 
 #include <boost/json/array.hpp>
@@ -28,7 +28,8 @@ struct JsonLimits {
   std::size_t keys = 1024;  // object members in the whole text
 };
 
-// kMalformed: not JSON, trailing bytes, too deep, too many keys, a key twice in one object, bad UTF-8.
+// kMalformed: not JSON, trailing bytes, too deep, too many keys, a key twice in one object, or
+// bytes that are no UTF-8.
 [[nodiscard]] Result<Json> parse_json(std::string_view text, const JsonLimits& limits = {});
 
 // Compact text. Doubles in the shortest form that reads back (229.7, not 2.297E2).
@@ -57,8 +58,8 @@ struct Leaf {
 // is_whole() must hold.
 [[nodiscard]] std::int64_t whole(const Json& value);
 
-// A string of digits as the number that it spells, anything else as it is: a message's id comes back
-// as a number when it was numeric, as real devices do it (quirk 24).
+// A string of digits as the number that it spells, anything else as it is: a message's id comes
+// back as a number when it was numeric, as real devices do it (quirk 24).
 [[nodiscard]] Json numeric_id(const Json& id);
 
 // For messages: "a number", "a string", ...

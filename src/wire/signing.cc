@@ -6,10 +6,7 @@
 #include "wire/signing.h"
 
 #include <fmt/format.h>
-#include <openssl/core_names.h>
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
-#include <openssl/params.h>
 
 #include <algorithm>
 #include <charconv>
@@ -109,7 +106,7 @@ using Steps = std::vector<Step>;
 
 // a.b[0].c as steps. A name that is not built like this is one step, as it stands.
 Steps steps_of(std::string_view name) {
-  const Steps whole = {{.text = name, .kind = Step::Kind::kName}};
+  Steps whole = {{.text = name, .kind = Step::Kind::kName}};
   Steps steps;
   std::size_t at = 0;
   while (at < name.size()) {
@@ -338,10 +335,6 @@ std::string_view where(Source source) {
                                  : "they are in the query, as the Content-Type is not JSON";
 }
 
-std::unexpected<Fault> crypto_fault() {
-  return fail(FaultKind::kInternal, "OpenSSL could not compute HMAC-SHA256");
-}
-
 Status check_names(const Json& value) {
   if (const JsonArray* array = value.if_array()) {
     for (const Json& element : *array) {
@@ -447,49 +440,6 @@ Result<JsonObject> sn_in_query(std::string_view query) {
 }
 
 }  // namespace
-
-void KeyedMac::Free::operator()(evp_mac_ctx_st* context) const noexcept {
-  EVP_MAC_CTX_free(context);
-}
-
-Result<KeyedMac> KeyedMac::make(const Secret& secret) {
-  if (secret.empty()) return fail(FaultKind::kInternal, "a signing key must not be empty");
-  EVP_MAC* algorithm = EVP_MAC_fetch(nullptr, OSSL_MAC_NAME_HMAC, nullptr);
-  KeyedMac mac(algorithm == nullptr ? nullptr : EVP_MAC_CTX_new(algorithm));
-  EVP_MAC_free(algorithm);
-  std::string hash = "SHA256";
-  const std::array<OSSL_PARAM, 2> params = {
-      OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, hash.data(), 0),
-      OSSL_PARAM_construct_end()};
-  const std::string& key = secret.reveal();
-  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): OpenSSL takes bytes
-  const auto* bytes = reinterpret_cast<const unsigned char*>(key.data());
-  if (mac.context_ == nullptr ||
-      EVP_MAC_init(mac.context_.get(), bytes, key.size(), params.data()) != 1) {
-    return crypto_fault();
-  }
-  return mac;
-}
-
-Result<KeyedMac> KeyedMac::copy() const {
-  KeyedMac mac(EVP_MAC_CTX_dup(context_.get()));
-  if (mac.context_ == nullptr) return crypto_fault();
-  return mac;
-}
-
-Result<Digest> KeyedMac::of(std::string_view text) {
-  Digest digest{};
-  std::size_t size = 0;
-  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): OpenSSL takes bytes
-  const auto* bytes = reinterpret_cast<const unsigned char*>(text.data());
-  if (EVP_MAC_init(context_.get(), nullptr, 0, nullptr) != 1 ||
-      EVP_MAC_update(context_.get(), bytes, text.size()) != 1 ||
-      EVP_MAC_final(context_.get(), digest.data(), &size, digest.size()) != 1 ||
-      size != digest.size()) {
-    return crypto_fault();
-  }
-  return digest;
-}
 
 bool is_json_type(std::string_view content_type) {
   std::string type;

@@ -11,11 +11,9 @@
 // inside) are refused by parameters_of().
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <memory>
 #include <set>
 #include <string>
 #include <string_view>
@@ -25,10 +23,8 @@
 
 #include "base/clock.h"
 #include "base/result.h"
-#include "base/secret.h"
 #include "wire/json.h"
-
-struct evp_mac_ctx_st;
+#include "wire/keyed_mac.h"
 
 namespace gridloom::wire {
 
@@ -49,25 +45,6 @@ struct SigningLimits {
   std::size_t parameters = 4096;  // flattened
   std::size_t canonical_bytes = std::size_t{1024} * 1024;
   std::size_t nonce_bytes = 64;
-};
-
-using Digest = std::array<std::uint8_t, 32>;
-
-// HMAC-SHA256 keyed once: a fifth of the cost of keying it for every request.
-// Thread rule: one thread at a time; give every thread a copy().
-class KeyedMac {
- public:
-  [[nodiscard]] static Result<KeyedMac> make(const Secret& secret);
-  [[nodiscard]] Result<KeyedMac> copy() const;
-  [[nodiscard]] Result<Digest> of(std::string_view text);
-
- private:
-  struct Free {
-    void operator()(evp_mac_ctx_st* context) const noexcept;
-  };
-  explicit KeyedMac(evp_mac_ctx_st* context) : context_(context) {}
-
-  std::unique_ptr<evp_mac_ctx_st, Free> context_;
 };
 
 // Where the signed parameters are. With kNothing (a JSON Content-Type and no body) nothing is

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -154,7 +155,9 @@ std::string slowly_decoded(const std::string& text) {
   for (std::size_t i = 0; i < text.size(); ++i) {
     const std::string two = text.substr(i + 1, 2);
     if (text[i] == '%' && two.size() == 2 && two.find_first_not_of(kHex) == std::string::npos) {
-      out += static_cast<char>(std::stoi(two, nullptr, 16));
+      unsigned value = 0;
+      std::from_chars(two.data(), two.data() + two.size(), value, 16);
+      out += static_cast<char>(value);
       i += 2;
     } else {
       out += text[i] == '+' ? ' ' : text[i];

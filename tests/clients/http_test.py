@@ -5,11 +5,22 @@ Answers are read strictly (exact Content-Length, nothing left over), so an answe
 import json
 import re
 import socket
-import unittest
 
 from mqtt_talk import await_reported
-from server import (CERTIFICATION, DELTA_2, LIST, MAIN_SN, PATIENCE_S, POWER_STREAM, QUOTA, QUOTA_ALL,
-                    ServerTest, flatten, run_tests, signed_headers)
+from server import (
+    CERTIFICATION,
+    DELTA_2,
+    LIST,
+    MAIN_SN,
+    PATIENCE_S,
+    POWER_STREAM,
+    QUOTA,
+    QUOTA_ALL,
+    ServerTest,
+    flatten,
+    run_tests,
+    signed_headers,
+)
 
 
 class Line:
@@ -129,9 +140,11 @@ class HttpTest(ServerTest):
 
     def test_three_pipelined_requests_are_answered_in_their_order(self):
         line = self.line()
-        line.send(self.request("GET", MAIN_SN, f"sn={DELTA_2}") +
-                  self.request("GET", QUOTA_ALL, f"sn={POWER_STREAM}") +
-                  self.request("GET", CERTIFICATION))
+        line.send(
+            self.request("GET", MAIN_SN, f"sn={DELTA_2}")
+            + self.request("GET", QUOTA_ALL, f"sn={POWER_STREAM}")
+            + self.request("GET", CERTIFICATION)
+        )
         answers = [json.loads(line.answer()[2])["data"] for _ in range(3)]
         self.assertEqual(answers[0], {"sn": DELTA_2})
         self.assertIn("20_1.permanentWatts", answers[1])
@@ -140,7 +153,11 @@ class HttpTest(ServerTest):
 
     def test_a_pipelined_read_sees_what_the_set_before_it_wrote(self):
         line = self.line()
-        set_ = {"sn": POWER_STREAM, "cmdCode": "WN511_SET_BRIGHTNESS_PACK", "params": {"brightness": 77}}
+        set_ = {
+            "sn": POWER_STREAM,
+            "cmdCode": "WN511_SET_BRIGHTNESS_PACK",
+            "params": {"brightness": 77},
+        }
         read = {"sn": POWER_STREAM, "params": {"quotas": ["20_1.invBrightness"]}}
         line.send(self.request("PUT", QUOTA, body=set_) + self.request("POST", QUOTA, body=read))
         self.assertEqual(json.loads(line.answer()[2])["code"], "0")
@@ -182,7 +199,9 @@ class HttpTest(ServerTest):
         status, headers, _ = line.answer(head_only=True)
         self.assertEqual((status, headers["content-length"]), (200, size))
         line.send(self.request("GET", LIST))
-        self.assertEqual(line.answer()[0], 200, "the next answer starts right behind HEAD's headers")
+        self.assertEqual(
+            line.answer()[0], 200, "the next answer starts right behind HEAD's headers"
+        )
 
     def test_get_may_carry_a_signed_body(self):
         body = {"sn": DELTA_2, "params": {"quotas": ["pd.soc"]}}
@@ -190,19 +209,29 @@ class HttpTest(ServerTest):
 
     def test_get_may_carry_an_unsigned_query_beside_its_json_type(self):
         # Content-Type without a body: nothing is signed, sn is still read (quirk 2).
-        request = self.request("GET", QUOTA_ALL, f"sn={DELTA_2}", params=(),
-                               extra="Content-Type: application/json;charset=UTF-8\r\n")
+        request = self.request(
+            "GET",
+            QUOTA_ALL,
+            f"sn={DELTA_2}",
+            params=(),
+            extra="Content-Type: application/json;charset=UTF-8\r\n",
+        )
         self.assertGreater(len(self.good(request)), 159)
 
     def test_post_may_carry_everything_in_the_query(self):
         query = f"params.quotas[0]=pd.soc&params.quotas[1]=inv.cfgAcOutVol&sn={DELTA_2}"
-        self.assertEqual(set(self.good(self.request("POST", QUOTA, query))),
-                         {"pd.soc", "inv.cfgAcOutVol"})
+        self.assertEqual(
+            set(self.good(self.request("POST", QUOTA, query))), {"pd.soc", "inv.cfgAcOutVol"}
+        )
         request = self.request("POST", QUOTA, query, extra="Content-Length: 0\r\n")
         self.assertEqual(set(self.good(request)), {"pd.soc", "inv.cfgAcOutVol"})
 
     def test_put_may_repeat_the_sn_in_its_query(self):
-        body = {"sn": POWER_STREAM, "cmdCode": "WN511_SET_BRIGHTNESS_PACK", "params": {"brightness": 5}}
+        body = {
+            "sn": POWER_STREAM,
+            "cmdCode": "WN511_SET_BRIGHTNESS_PACK",
+            "params": {"brightness": 5},
+        }
         self.good(self.request("PUT", QUOTA, f"sn={POWER_STREAM}", body=body))
 
     def test_a_lone_question_mark_is_no_query(self):
@@ -211,14 +240,21 @@ class HttpTest(ServerTest):
     def test_a_body_may_come_in_chunks(self):
         body = {"sn": DELTA_2, "params": {"quotas": ["pd.soc"]}}
         data = json.dumps(body).encode()
-        head = self.request("POST", QUOTA, params=flatten(body),
-                            extra="Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n")
+        head = self.request(
+            "POST",
+            QUOTA,
+            params=flatten(body),
+            extra="Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n",
+        )
         pieces = [data[:1], data[1:30], data[30:]]
         chunks = b"".join(b"%x\r\n%s\r\n" % (len(piece), piece) for piece in pieces)
         self.assertEqual(list(self.good(head + chunks + b"0\r\n\r\n")), ["pd.soc"])
         named = b"".join(b"%X;name=value\r\n%s\r\n" % (len(piece), piece) for piece in pieces)
-        self.assertEqual(list(self.good(head + named + b"0\r\nTrailer: x\r\n\r\n")), ["pd.soc"],
-                         "extensions and trailers are allowed and mean nothing")
+        self.assertEqual(
+            list(self.good(head + named + b"0\r\nTrailer: x\r\n\r\n")),
+            ["pd.soc"],
+            "extensions and trailers are allowed and mean nothing",
+        )
 
     def test_a_request_that_expects_100_is_told_to_continue_before_its_body(self):
         body = {"sn": DELTA_2, "params": {"quotas": ["pd.soc"]}}
@@ -235,8 +271,9 @@ class HttpTest(ServerTest):
         for path in ("/" + LIST, "//" + CERTIFICATION):
             with self.subTest(path=path):
                 self.good(self.request("GET", path))
-        self.assertEqual(self.good(self.request("GET", "/" + MAIN_SN, f"sn={DELTA_2}")),
-                         {"sn": DELTA_2})
+        self.assertEqual(
+            self.good(self.request("GET", "/" + MAIN_SN, f"sn={DELTA_2}")), {"sn": DELTA_2}
+        )
 
     def test_a_target_may_be_absolute(self):
         for start in ("http://localhost", "http://api.example.test:8080", "HTTP://localhost"):
@@ -246,8 +283,10 @@ class HttpTest(ServerTest):
     def test_header_names_have_any_case(self):
         for change in (str.lower, str.upper, str.title):
             lines = self.request("GET", LIST).decode().split("\r\n")
-            changed = [change(l.split(": ")[0]) + ": " + l.split(": ")[1] if ": " in l else l
-                       for l in lines]
+            changed = [
+                change(l.split(": ")[0]) + ": " + l.split(": ")[1] if ": " in l else l
+                for l in lines
+            ]
             with self.subTest(headers=changed[1:]):
                 self.good("\r\n".join(changed).encode())
 
@@ -257,11 +296,15 @@ class HttpTest(ServerTest):
         self.good("\r\n".join(spaced).encode())
 
     def test_certification_names_the_host_that_the_request_came_to(self):
-        for host, named in (("energy.example.test:8080", "energy.example.test"),
-                            ("energy.example.test", "energy.example.test"), ("10.1.2.3:1", "10.1.2.3")):
+        for host, named in (
+            ("energy.example.test:8080", "energy.example.test"),
+            ("energy.example.test", "energy.example.test"),
+            ("10.1.2.3:1", "10.1.2.3"),
+        ):
             with self.subTest(host=host):
-                request = self.request("GET", CERTIFICATION).replace(b"Host: localhost",
-                                                                     b"Host: " + host.encode())
+                request = self.request("GET", CERTIFICATION).replace(
+                    b"Host: localhost", b"Host: " + host.encode()
+                )
                 data = self.good(request)
                 self.assertEqual(data["url"], named)
         self.assertEqual(data["port"], str(self.server.place("mqtts")[1]))
@@ -271,21 +314,38 @@ class HttpTest(ServerTest):
     # --- what is refused ---
 
     def test_an_unknown_path_is_404(self):
-        for path in ("/", "/iot-open", LIST + "/", LIST + "x", "/iot-open/sign/../sign/device/list", "*"):
+        for path in (
+            "/",
+            "/iot-open",
+            LIST + "/",
+            LIST + "x",
+            "/iot-open/sign/../sign/device/list",
+            "*",
+        ):
             with self.subTest(path=path):
                 self.assert_refused(self.request("GET", path), 404)
 
     def test_a_known_path_with_another_method_is_405(self):
-        for method, path in (("DELETE", LIST), ("PUT", LIST), ("POST", CERTIFICATION),
-                             ("PATCH", QUOTA), ("BREW", QUOTA_ALL)):
+        for method, path in (
+            ("DELETE", LIST),
+            ("PUT", LIST),
+            ("POST", CERTIFICATION),
+            ("PATCH", QUOTA),
+            ("BREW", QUOTA_ALL),
+        ):
             with self.subTest(method=method, path=path):
                 headers = self.assert_refused(self.request(method, path), 405)
                 self.assertIn("get", headers["allow"])
 
     def test_what_is_not_http_is_400_and_the_end(self):
-        for data in (b"HELO\r\n\r\n", b"GET /\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n",
-                     b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", b"\x10\x10\x00\x04MQTT",
-                     b"GET / HTTP/1.1\r\nno colon\r\n\r\n"):
+        for data in (
+            b"HELO\r\n\r\n",
+            b"GET /\r\n\r\n",
+            b"GET / HTTP/9.9\r\n\r\n",
+            b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n",
+            b"\x10\x10\x00\x04MQTT",
+            b"GET / HTTP/1.1\r\nno colon\r\n\r\n",
+        ):
             with self.subTest(data=data):
                 self.assert_refused(data, 400, ends=True)
 
@@ -293,13 +353,19 @@ class HttpTest(ServerTest):
         head = self.request("POST", QUOTA, params=(), extra="Content-Type: application/json\r\n")
         limit = 256 * 1024
         with self.subTest(form="Content-Length"):
-            self.assert_refused(head[:-2] + b"Content-Length: %d\r\n\r\n" % (limit + 1), 413, ends=True)
+            self.assert_refused(
+                head[:-2] + b"Content-Length: %d\r\n\r\n" % (limit + 1), 413, ends=True
+            )
         with self.subTest(form="Content-Length beyond any number"):
-            self.assert_refused(head[:-2] + b"Content-Length: 18446744073709551615\r\n\r\n", 413,
-                                ends=True)
+            self.assert_refused(
+                head[:-2] + b"Content-Length: 18446744073709551615\r\n\r\n", 413, ends=True
+            )
         with self.subTest(form="chunks"):
-            self.assert_refused(head[:-2] + b"Transfer-Encoding: chunked\r\n\r\n%x\r\n" % (limit + 1),
-                                413, ends=True)
+            self.assert_refused(
+                head[:-2] + b"Transfer-Encoding: chunked\r\n\r\n%x\r\n" % (limit + 1),
+                413,
+                ends=True,
+            )
 
     def test_a_body_of_256_kb_is_read(self):
         body = b"x" * (256 * 1024)
@@ -308,8 +374,9 @@ class HttpTest(ServerTest):
 
     def test_headers_over_8_kb_are_431_and_the_end(self):
         with self.subTest(what="a header"):
-            self.assert_refused(self.request("GET", LIST, extra=f"X-Long: {'x' * 9000}\r\n"), 431,
-                                ends=True)
+            self.assert_refused(
+                self.request("GET", LIST, extra=f"X-Long: {'x' * 9000}\r\n"), 431, ends=True
+            )
         with self.subTest(what="a target"):
             self.assert_refused(self.request("GET", LIST, "a=" + "x" * 9000), 431, ends=True)
         with self.subTest(what="headers that do not end"):
@@ -346,21 +413,50 @@ class HttpTest(ServerTest):
         }
         for name, extra in forms.items():
             with self.subTest(form=name):
-                self.assert_refused(self.request("POST", QUOTA, params=(), extra=extra) +
-                                    b"0\r\n\r\n" + smuggled, 400, ends=True)
+                self.assert_refused(
+                    self.request("POST", QUOTA, params=(), extra=extra) + b"0\r\n\r\n" + smuggled,
+                    400,
+                    ends=True,
+                )
+
+    def test_a_coding_that_the_server_does_not_know_is_501_or_400(self):
+        line = self.line()
+        line.send(
+            self.request("POST", QUOTA, params=(), extra="Transfer-Encoding: gzip, chunked\r\n")
+            + b"0\r\n\r\n"
+        )
+        status, headers, _ = line.answer()
+        self.assertIn(status, (400, 501), "the body is gzip's, whoever signed it")
+        self.assertEqual(headers["connection"], "close")
 
     def test_a_broken_chunk_is_400_and_the_end(self):
-        head = self.request("POST", QUOTA, params=(),
-                            extra="Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n")
-        for chunk in (b"zz\r\n\r\n", b"-1\r\n\r\n", b"2\r\nabc\r\n", b"fffffffffffffffff\r\n\r\n"):
+        head = self.request(
+            "POST",
+            QUOTA,
+            params=(),
+            extra="Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n",
+        )
+        for chunk in (
+            b"zz\r\n\r\n",
+            b"-1\r\n\r\n",
+            b"2\r\nabc\r\n0\r\n\r\n",
+            b"fffffffffffffffff\r\n\r\n",
+        ):
             with self.subTest(chunk=chunk):
                 self.assert_refused(head + chunk, 400, ends=True)
 
     # --- what is HTTP, and wrong: 200 with the platform's codes ---
 
     def test_wrong_requests_are_answered_200_with_a_code(self):
-        no_json = self.request("POST", QUOTA, params=(),
-                               extra="Content-Type: application/json\r\nContent-Length: 1\r\n") + b"{"
+        no_json = (
+            self.request(
+                "POST",
+                QUOTA,
+                params=(),
+                extra="Content-Type: application/json\r\nContent-Length: 1\r\n",
+            )
+            + b"{"
+        )
         cases = {
             "8513": f"GET {LIST} HTTP/1.1\r\nHost: x\r\n\r\n".encode(),
             "8521": self.request("GET", QUOTA_ALL, f"sn={DELTA_2}", params=()),

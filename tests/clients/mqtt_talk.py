@@ -1,5 +1,5 @@
-"""MQTT clients of the tests: paho's, with every callback made an event that can be awaited, and a raw
-one, for what paho cannot do or does not show (silence, PUBACK reasons).
+"""MQTT clients of the tests: paho's, with every callback made an event that can be awaited, and a
+raw one, for what paho cannot do or does not show (silence, PUBACK reasons).
 
 Messages are kept until a test takes them, so a test may await them in any order.
 """
@@ -26,24 +26,37 @@ def number_of(reason):
 class Mqtt:
     """One connection. A context manager; `connect()` gives the CONNACK's code."""
 
-    def __init__(self, server, user, password, client_id="", version=V311, door="mqtts", keepalive=60,
-                 place=None):
+    def __init__(
+        self,
+        server,
+        user,
+        password,
+        client_id="",
+        version=V311,
+        door="mqtts",
+        keepalive=60,
+        place=None,
+    ):
         self.place, self.keepalive, self.version = place or server.place(door), keepalive, version
         settings = {} if version == V5 else {"clean_session": True}
-        self.paho = paho.Client(client_id=client_id, protocol=version, reconnect_on_failure=False,
-                                **settings)
+        self.paho = paho.Client(
+            client_id=client_id, protocol=version, reconnect_on_failure=False, **settings
+        )
         self.paho.username_pw_set(user, password)
         if door == "mqtts":
-            self.paho.tls_set(ca_certs=server.ca, cert_reqs=ssl.CERT_REQUIRED)
+            # Its own tls_set() asks for a protocol that Python calls deprecated.
+            self.paho.tls_set_context(ssl.create_default_context(cafile=server.ca))
         self._changed = threading.Condition()
         self._messages, self._answers = [], {}
         self.connack = self.ended = None
         self.paho.on_connect = lambda _c, _u, _f, reason, *_: self._tell(connack=number_of(reason))
         self.paho.on_disconnect = lambda _c, _u, reason, *_: self._tell(ended=number_of(reason))
         self.paho.on_subscribe = lambda _c, _u, mid, reasons, *_: self._answer(
-            mid, [number_of(reason) for reason in reasons])
+            mid, [number_of(reason) for reason in reasons]
+        )
         self.paho.on_unsubscribe = lambda _c, _u, mid, *more: self._answer(
-            mid, more[1] if version == V5 else None)
+            mid, more[1] if version == V5 else None
+        )
         self.paho.on_message = lambda _c, _u, message: self._keep(message)
 
     def _tell(self, **facts):
@@ -62,8 +75,9 @@ class Mqtt:
         except ValueError:
             payload = None
         with self._changed:
-            self._messages.append(Message(message.topic, payload, message.retain, message.qos,
-                                          message.payload))
+            self._messages.append(
+                Message(message.topic, payload, message.retain, message.qos, message.payload)
+            )
             self._changed.notify_all()
 
     def _await(self, look, what, patience_s=PATIENCE_S):
@@ -77,7 +91,9 @@ class Mqtt:
     def connect(self):
         self.paho.connect(*self.place, self.keepalive)
         self.paho.loop_start()
-        return self._await(lambda: self.connack if self.connack is not None else self.ended, "CONNACK")
+        return self._await(
+            lambda: self.connack if self.connack is not None else self.ended, "CONNACK"
+        )
 
     def __enter__(self):
         code = self.connect()
@@ -95,8 +111,11 @@ class Mqtt:
 
     def subscribe(self, *topics, qos=1):
         """The SUBACK's codes."""
-        _, mid = self.paho.subscribe([(topic, qos) for topic in topics] if self.version != V5 else
-                                     [(topic, paho.SubscribeOptions(qos)) for topic in topics])
+        _, mid = self.paho.subscribe(
+            [(topic, qos) for topic in topics]
+            if self.version != V5
+            else [(topic, paho.SubscribeOptions(qos)) for topic in topics]
+        )
         return self._await(lambda: self._answers.pop(mid, None), f"SUBACK of {topics}")
 
     def unsubscribe(self, topic):
@@ -118,12 +137,14 @@ class Mqtt:
 
     def message(self, topic, where=lambda message: True, patience_s=PATIENCE_S):
         """The first message on `topic` (None: on any) that `where` likes; it is taken."""
+
         def look():
             for message in self._messages:
                 if topic in (None, message.topic) and where(message):
                     self._messages.remove(message)
                     return message
             return None
+
         try:
             return self._await(look, f"a message on {topic}", patience_s)
         except AssertionError as error:
@@ -156,7 +177,9 @@ class AppClient(Mqtt):
 
     def status(self, sn, status):
         """Awaits a status message that says `status`."""
-        return self.message(self.topic(sn, "status"), lambda m: m.payload["params"]["status"] == status)
+        return self.message(
+            self.topic(sn, "status"), lambda m: m.payload["params"]["status"] == status
+        )
 
 
 class DeviceClient(Mqtt):
@@ -205,9 +228,18 @@ class RawMqtt:
         self.version = version
         self.socket = socket.create_connection(server.place("mqtt"), PATIENCE_S)
         properties = b"\0" if version == 5 else b""
-        self.socket.sendall(packet(0x10, mqtt_text("MQTT") + bytes([version, 0xC2]) +
-                                   struct.pack("!H", keepalive_s) + properties +
-                                   mqtt_text(client_id) + mqtt_text(user) + mqtt_text(password)))
+        self.socket.sendall(
+            packet(
+                0x10,
+                mqtt_text("MQTT")
+                + bytes([version, 0xC2])
+                + struct.pack("!H", keepalive_s)
+                + properties
+                + mqtt_text(client_id)
+                + mqtt_text(user)
+                + mqtt_text(password),
+            )
+        )
         kind, body = self.read()
         if kind != 0x20 or body[1] != 0:
             raise AssertionError(f"CONNACK expected, got {kind:#x} {body.hex()}")
@@ -234,8 +266,15 @@ class RawMqtt:
     def publish(self, topic, payload, packet_id=1):
         """At QoS 1; the PUBACK's reason (0 in 3.1.1, which has none)."""
         properties = b"\0" if self.version == 5 else b""
-        self.socket.sendall(packet(0x32, mqtt_text(topic) + struct.pack("!H", packet_id) + properties +
-                                   json.dumps(payload).encode()))
+        self.socket.sendall(
+            packet(
+                0x32,
+                mqtt_text(topic)
+                + struct.pack("!H", packet_id)
+                + properties
+                + json.dumps(payload).encode(),
+            )
+        )
         while True:
             kind, body = self.read()
             if kind == 0x40:

@@ -1,8 +1,8 @@
 """A Gridloom of a test's own: started on free ports with a folder of its own, stopped by SIGTERM.
 
-Nothing here waits by time: the start is seen by inotify (ready.json) or by the process' end, both in
-one select() with a deadline. A server that does not exit with 0, or leaves ready.json behind, fails
-the test that used it, so a sanitizer's complaint at exit does too.
+Nothing here waits by time: the start is seen by inotify (ready.json) or by the process' end, both
+in one select() with a deadline. A server that does not exit with 0, or leaves ready.json behind,
+fails the test that used it, so a sanitizer's complaint at exit does too.
 """
 import atexit
 import ctypes
@@ -33,6 +33,8 @@ QUOTA = "/iot-open/sign/device/quota"
 QUOTA_ALL = "/iot-open/sign/device/quota/all"
 MAIN_SN = "/iot-open/sign/device/system/main/sn"
 
+DOORS = ("http", "https", "mqtt", "mqtts")
+
 # The demo home. The numbers: how many quotas the published npm client insists on.
 DELTA_2 = "R331ZEB4ZEAL0528"
 POWER_STREAM = "HW513000SF767194"
@@ -51,7 +53,10 @@ def run_tests():
 
 
 def temporary_folder():
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="gl-"))  # short: a socket's name has 107 characters
+    """Gone when the tests end."""
+    folder = pathlib.Path(
+        tempfile.mkdtemp(prefix="gl-")
+    )  # short: a socket's name has 107 characters
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return folder
 
@@ -80,8 +85,10 @@ def flatten(value, key=""):
 def signed_headers(access_key, secret_key, params=()):
     """`params`: (path, text) pairs, unsorted."""
     nonce, stamp = str(random.randint(100000, 999999)), str(time.time_ns() // 1_000_000)
-    text = "&".join([f"{k}={v}" for k, v in sorted(params)] +
-                    [f"accessKey={access_key}", f"nonce={nonce}", f"timestamp={stamp}"])
+    text = "&".join(
+        [f"{k}={v}" for k, v in sorted(params)]
+        + [f"accessKey={access_key}", f"nonce={nonce}", f"timestamp={stamp}"]
+    )
     sign = hmac.new(secret_key.encode(), text.encode(), hashlib.sha256).hexdigest()
     return {"accessKey": access_key, "nonce": nonce, "timestamp": stamp, "sign": sign}
 
@@ -103,7 +110,8 @@ class Api:
         where = (self.base.hostname, self.base.port)
         if self.base.scheme == "https":
             line = http.client.HTTPSConnection(
-                *where, timeout=PATIENCE_S, context=ssl.create_default_context(cafile=self.ca))
+                *where, timeout=PATIENCE_S, context=ssl.create_default_context(cafile=self.ca)
+            )
         else:
             line = http.client.HTTPConnection(*where, timeout=PATIENCE_S)
         try:
@@ -141,7 +149,19 @@ def cli(*arguments, data=None, stdin=None):
     command = [GRIDLOOM, *map(str, arguments)]
     if data is not None:
         command += ["--data", str(data)]
-    return subprocess.run(command, input=stdin, capture_output=True, text=True, timeout=PATIENCE_S)
+    try:
+        return subprocess.run(
+            command,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE_S,
+            cwd=temporary_folder(),
+        )
+    except subprocess.TimeoutExpired as late:
+        raise AssertionError(
+            f"{' '.join(command)} did not end: {late.stderr or late.stdout}"
+        ) from None
 
 
 def told(result):
@@ -155,17 +175,18 @@ IN_CREATE, IN_MOVED_TO = 0x100, 0x80
 
 
 class Server:
-    """A running server; a context manager. `flags` go to `serve` as they are."""
+    """A running server; a context manager. `flags` go to `serve` as they are. `doors` get a free
+    port; without any the folder, too, is said by a configuration file among the flags."""
 
-    def __init__(self, *flags, data=None, demo=True, ports=True):
+    def __init__(self, *flags, data=None, demo=True, doors=DOORS):
         self.data = pathlib.Path(data) if data is not None else temporary_folder() / "data"
         self.data.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.log = self.data.parent / (self.data.name + ".log")
         command = [GRIDLOOM, "serve"]
-        if ports:
+        if doors:
             command += ["--data", str(self.data)]
-            for door in ("http", "https", "mqtt", "mqtts"):
-                command += ["--" + door, "127.0.0.1:0"]
+        for door in doors:
+            command += ["--" + door, "127.0.0.1:0"]
         if demo:
             command.append("--demo")
         self._start([*command, *map(str, flags)])
@@ -173,12 +194,16 @@ class Server:
     def _start(self, command):
         libc = ctypes.CDLL(None, use_errno=True)
         watch = libc.inotify_init1(os.O_CLOEXEC | os.O_NONBLOCK)
-        if watch < 0 or libc.inotify_add_watch(watch, os.fsencode(self.data),
-                                               IN_CREATE | IN_MOVED_TO) < 0:
+        if (
+            watch < 0
+            or libc.inotify_add_watch(watch, os.fsencode(self.data), IN_CREATE | IN_MOVED_TO) < 0
+        ):
             raise OSError(ctypes.get_errno(), "inotify")
         with open(self.log, "ab") as log:
-            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log,
-                                            stderr=log)
+            # In its own folder: what it makes by mistake does not end up among the sources.
+            self.process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.data.parent
+            )
         ended = os.pidfd_open(self.process.pid)
         ready = self.data / "ready.json"
         deadline = Deadline(f"ready.json of {' '.join(command)}")
@@ -191,8 +216,10 @@ class Server:
                     self.process.wait()
                     raise
                 if ended in happened:
-                    raise AssertionError(f"the server ended with {self.process.wait()} before it "
-                                         f"was ready:\n{self.log_text()}")
+                    raise AssertionError(
+                        f"the server ended with {self.process.wait()} before it "
+                        f"was ready:\n{self.log_text()}"
+                    )
                 if watch in happened:
                     os.read(watch, 65536)
         finally:
@@ -216,7 +243,9 @@ class Server:
             code = self.process.wait(PATIENCE_S)
         except subprocess.TimeoutExpired:
             self._kill()
-            raise AssertionError(f"no exit {PATIENCE_S} s after SIGTERM:\n{self.log_text()}") from None
+            raise AssertionError(
+                f"no exit {PATIENCE_S} s after SIGTERM:\n{self.log_text()}"
+            ) from None
         if code != 0:
             raise AssertionError(f"the server exited with {code}:\n{self.log_text()}")
         if (self.data / "ready.json").exists():
@@ -238,8 +267,12 @@ class Server:
         return host, int(port)
 
     def api(self, access_key=None, secret_key=None, door="http"):
-        return Api(self.facts[door], access_key or self.facts["accessKey"],
-                   secret_key or self.facts["secretKey"], self.ca)
+        return Api(
+            self.facts[door],
+            access_key or self.facts["accessKey"],
+            secret_key or self.facts["secretKey"],
+            self.ca,
+        )
 
     def cli(self, *arguments, stdin=None):
         return cli(*arguments, data=self.data, stdin=stdin)
@@ -256,6 +289,7 @@ class Server:
 
 class ServerTest(unittest.TestCase):
     """Tests that share one server with the demo home; `flags` may be set by the class."""
+
     flags = ()
 
     @classmethod

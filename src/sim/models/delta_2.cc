@@ -4,7 +4,8 @@
 // the battery and writes all numbers anew (delta_2_report.h), so that they belong together: no more
 // comes out than goes in and is taken from the battery. Settings are never touched, but for
 // switches that go off after their standby time, and on by themselves where the user asked for
-// that.
+// that. Asleep, the unit has all outputs off; the radio goes on, and any use or command wakes it.
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdint>
@@ -46,7 +47,10 @@ class Delta2 final : public Model {
   void step(Fields& fields, const Surroundings& around, Millis dt) override;
   Outcome command(Fields& fields, const catalog::Command& /*command*/,
                   const wire::JsonObject& /*params*/, const Surroundings& around) override {
-    step(fields, around, Millis(1));  // a switch shows at once
+    ac_idle_.busy();
+    car_idle_.busy();
+    unit_idle_.busy();
+    step(fields, around, kInstant);
     return {};
   }
 
@@ -65,6 +69,7 @@ class Delta2 final : public Model {
   bool had_bypass_ = false;
   IdleTimer ac_idle_;
   IdleTimer car_idle_;
+  IdleTimer unit_idle_;
   double inverter_c_ = 0;
   double solar_c_ = 0;
   double socket_c_ = 0;
@@ -93,7 +98,7 @@ void Delta2::step(Fields& fields, const Surroundings& around, Millis dt) {
   switch_by_itself(fields, dt);
   const Settings set = delta_2::read_settings(fields);
   const Flow flow = planner_.plan(set, battery_, around, noise_);
-  battery_.apply(flow.battery_w, seconds, around.air_c);
+  battery_.apply({.power_w = flow.battery_w, .seconds = seconds, .air_c = around.air_c});
   warm(flow, around.air_c, seconds);
 
   if (flow.bypass != had_bypass_) fields.add("pd.relaySwitchCnt", 1);
@@ -111,20 +116,22 @@ void Delta2::step(Fields& fields, const Surroundings& around, Millis dt) {
 }
 
 void Delta2::switch_by_itself(Fields& fields, Millis dt) {
-  const auto watch = [&](IdleTimer& timer, std::string_view state, std::string_view watts) {
-    if (fields.on(state) && fields.number(watts) == 0) {
-      timer.idle(dt);
-    } else {
-      timer.busy();
-    }
-  };
-  watch(ac_idle_, "mppt.cfgAcEnabled", "inv.outputWatts");
-  watch(car_idle_, "mppt.carState", "mppt.carOutWatts");
-  if (ac_idle_.reached(fields.integer("mppt.acStandbyMins"))) switch_ac(fields, 0);
-  if (car_idle_.reached(fields.integer("mppt.carStandbyMin"))) switch_car(fields, 0);
+  // By what the last step reported.
+  const bool ac_unused = fields.on("mppt.cfgAcEnabled") && !fields.on("inv.outputWatts");
+  const bool car_unused = fields.on("mppt.carState") && !fields.on("mppt.carOutWatts");
+  const bool unused = !fields.on("pd.wattsInSum") && !fields.on("pd.wattsOutSum");
+  ac_unused ? ac_idle_.idle(dt) : ac_idle_.busy();
+  car_unused ? car_idle_.idle(dt) : car_idle_.busy();
+  unused ? unit_idle_.idle(dt) : unit_idle_.busy();
+  const bool sleeps = unit_idle_.reached(fields.integer("pd.standbyMin"));
+  if (sleeps || ac_idle_.reached(fields.integer("mppt.acStandbyMins"))) switch_ac(fields, 0);
+  if (sleeps || car_idle_.reached(fields.integer("mppt.carStandbyMin"))) switch_car(fields, 0);
+  if (sleeps) fields.set("pd.dcOutState", 0);
+  fields.set("bms_emsStatus.emsIsNormalFlag", sleeps ? 0 : 1);
+
   const bool wanted = fields.on("pd.acAutoOutConfig") && !fields.on("pd.acAutoOutPause");
   const bool enough = battery_.soc_percent() >= fields.number("pd.minAcoutSoc");
-  if (wanted && enough && !planner_.is_empty()) switch_ac(fields, 1);
+  if (wanted && enough && !sleeps && !planner_.is_empty()) switch_ac(fields, 1);
 }
 
 void Delta2::warm(const Flow& flow, double air_c, double seconds) {

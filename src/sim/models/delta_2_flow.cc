@@ -15,10 +15,12 @@ constexpr double kWallCharger_w = 1200;
 constexpr double kBatteryCharge_w = 1060;  // one hour's charge
 // What real devices lose: 22 W with AC on, 7 W with all off, and about 9 % of what is converted.
 constexpr double kAcOverhead_w = 22;
-constexpr double kSleep_w = 7;
+constexpr double kAwake_w = 7;
+constexpr double kAsleep_w = 2;  // the radio stays on
 constexpr double kLossLinear = 0.085;
 constexpr double kLossSquare_per_w = 1e-5;
 constexpr double kMargin_percent = 1;
+constexpr double kFloor_percent = 2;  // is left, so that no step goes past empty
 
 // What turning AC into DC, or back, costs beside the overhead.
 double conversion_loss_w(double power_w) {
@@ -28,6 +30,14 @@ double conversion_loss_w(double power_w) {
 // Cold and hot cells take less: nothing at 0 and at 50 degrees.
 double temperature_derating(double cell_c) {
   return std::clamp(std::min(cell_c / 10, (50 - cell_c) / 8), 0.0, 1.0);
+}
+
+double wall_dc_w(const Flow& flow) { return flow.wall_w - conversion_loss_w(flow.wall_w); }
+
+// What the unit itself needs.
+double own_w(const Settings& set, const Flow& flow) {
+  if (set.ac_on || flow.wall_w > 0) return kAcOverhead_w;
+  return set.asleep ? kAsleep_w : kAwake_w;
 }
 
 double charge_share(const Battery& battery) {
@@ -48,6 +58,7 @@ Settings read_settings(const Fields& fields) {
   set.wall_paused = fields.on("mppt.chgPauseFlag");
   set.solar_first = fields.on("pd.pvChgPrioSet");
   set.keeps_reserve = fields.on("pd.watchIsConfig");
+  set.asleep = !fields.on("bms_emsStatus.emsIsNormalFlag");
   set.reserve_soc = fields.number("pd.bpPowerSoc");
   set.max_soc = fields.number("bms_emsStatus.maxChargeSoc");
   set.min_soc = fields.number("bms_emsStatus.minDsgSoc");
@@ -63,7 +74,8 @@ void Planner::update_limits(const Settings& set, double soc) {
   const double wall_soc = set.wall_limit_soc();
   wall_full_.update(soc, {.from = wall_soc, .until = wall_soc - kMargin_percent});
   solar_full_.update(soc, {.from = set.max_soc, .until = set.max_soc - kMargin_percent});
-  empty_.update(soc, {.from = set.min_soc, .until = set.min_soc + set.resume_soc});
+  const double min_soc = std::max(set.min_soc, kFloor_percent);
+  empty_.update(soc, {.from = min_soc, .until = min_soc + set.resume_soc});
   serves_self_.update(soc, {.from = set.reserve_soc + set.resume_soc, .until = set.reserve_soc});
   if (!set.keeps_reserve || empty_.on()) serves_self_.release();
 }
@@ -72,35 +84,42 @@ void Planner::update_limits(const Settings& set, double soc) {
 void Planner::put_loads(const Settings& set, const Surroundings& around, const Noise& noise,
                         Flow& flow) const {
   const std::int64_t minute = around.local_ms / kMinute_ms + habit_min_;
-  const bool dc = !empty_.on() || flow.wall_w > 0;
   if (flow.bypass || flow.inverting) {
     const double load_w = kHouseholdShare * around.household_w * (1 + 0.02 * noise(1));
-    flow.ac_out_w = std::clamp(std::round(load_w), 15.0, set.inverter_w);
+    flow.ac_out_w = std::clamp(std::round(load_w), 0.0, set.inverter_w);
   }
-  if (dc && set.car_on) flow.car_w = minute % 15 < 10 ? std::round(42 + noise(2)) : 2;
-  if (dc && set.usb_on) {
+  if (set.car_on) flow.car_w = minute % 15 < 10 ? std::round(42 + noise(2)) : 2;
+  if (set.usb_on) {
     flow.usb_w = 5;
     flow.fast_usb_w = std::round(std::max(1.0, 11 + noise(3)));
     flow.type_c_w = minute % 40 < 25 ? std::round(44 + 2 * noise(4)) : 0;
   }
 }
 
+// An empty battery gives nothing: the low-voltage outputs are on if the wall carries them alone.
+void Planner::shed_dc_if_empty(const Settings& set, Flow& flow) const {
+  if (!empty_.on() || wall_dc_w(flow) >= flow.dc_out_w() + own_w(set, flow)) return;
+  flow.car_w = 0;
+  flow.usb_w = 0;
+  flow.fast_usb_w = 0;
+  flow.type_c_w = 0;
+}
+
 // Solar power that finds no use is not drawn from the panels; what the wall gives is a setting's.
 void Planner::put_sources(const Settings& set, const Battery& battery, double offered_w,
                           Flow& flow) const {
-  const double wall_dc_w = flow.wall_w - conversion_loss_w(flow.wall_w);
   const double inverter_dc_w =
       flow.inverting ? flow.ac_out_w + conversion_loss_w(flow.ac_out_w) : 0;
-  const bool converting = set.ac_on || flow.wall_w > 0;
-  double used_w = inverter_dc_w + flow.dc_out_w() + (converting ? kAcOverhead_w : kSleep_w);
+  double used_w = inverter_dc_w + flow.dc_out_w() + own_w(set, flow);
   const double accept_w = solar_full_.on() ? 0 : kBatteryCharge_w * charge_share(battery);
-  const double room_w = std::max(0.0, accept_w + used_w - wall_dc_w) / kSolarEfficiency;
+  const double room_w = std::max(0.0, accept_w + used_w - wall_dc_w(flow)) / kSolarEfficiency;
   const double solar_w = std::floor(std::min(offered_w, room_w));
   flow.panels = offered_w >= kFewestSolar_w;
   flow.solar_w = solar_w >= kFewestSolar_w ? solar_w : 0;
-  // An empty unit that nothing feeds is off.
-  if (empty_.on() && flow.wall_w == 0 && flow.solar_w == 0) used_w = 0;
-  flow.battery_w = wall_dc_w + kSolarEfficiency * flow.solar_w - used_w;
+  const double fed_w = wall_dc_w(flow) + kSolarEfficiency * flow.solar_w;
+  // An empty unit lives on what feeds it; without that it is off.
+  if (empty_.on()) used_w = std::min(used_w, fed_w);
+  flow.battery_w = fed_w - used_w;
 }
 
 Flow Planner::plan(const Settings& set, const Battery& battery, const Surroundings& around,
@@ -116,6 +135,7 @@ Flow Planner::plan(const Settings& set, const Battery& battery, const Surroundin
     flow.wall_w = std::round(std::max(0.0, most_w - solar_w));
   }
   put_loads(set, around, noise, flow);
+  shed_dc_if_empty(set, flow);
   put_sources(set, battery, kPanel_w * around.sun * (1 + 0.01 * noise(5)), flow);
   return flow;
 }

@@ -20,6 +20,7 @@ struct Settings {
   bool wall_paused = false;
   bool solar_first = false;
   bool keeps_reserve = false;
+  bool asleep = false;
   double reserve_soc = 0;
   double max_soc = 100;
   double min_soc = 0;
@@ -70,6 +71,7 @@ class Planner {
   void update_limits(const Settings& set, double soc);
   void put_loads(const Settings& set, const Surroundings& around, const Noise& noise,
                  Flow& flow) const;
+  void shed_dc_if_empty(const Settings& set, Flow& flow) const;
   void put_sources(const Settings& set, const Battery& battery, double offered_w, Flow& flow) const;
 
   std::int64_t habit_min_;  // when the user's devices switch

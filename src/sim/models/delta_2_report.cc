@@ -114,8 +114,10 @@ void write_management(Fields& fields, const Moment& now) {
   const Battery& battery = now.battery;
   const double current_a = battery.current_a();
   const double limit_soc = flow.wall_w > 0 ? now.set.wall_limit_soc() : now.set.max_soc;
-  const int to_full = battery.minutes_to_full(limit_soc, kLongest_min);
-  const int to_empty = battery.minutes_to_empty(now.set.min_soc, kLongest_min);
+  const int to_full =
+      battery.minutes_to_full({.soc_percent = limit_soc, .longest_min = kLongest_min});
+  const int to_empty =
+      battery.minutes_to_empty({.soc_percent = now.set.min_soc, .longest_min = kLongest_min});
   const bool charges = current_a > 0.05;
   fields.set("bms_emsStatus.chgRemainTime", to_full);
   fields.set("bms_emsStatus.dsgRemainTime", to_empty);

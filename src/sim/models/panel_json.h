@@ -15,6 +15,11 @@ namespace gridloom::sim::panel {
   const wire::Json* found = wire::member(object, key);
   return found != nullptr ? *found : kNothing;
 }
+[[nodiscard]] inline const wire::Json& at(const wire::JsonObject& object, std::string_view key) {
+  static const wire::Json kNothing;
+  const wire::Json* found = object.if_contains(key);
+  return found != nullptr ? *found : kNothing;
+}
 [[nodiscard]] inline const wire::Json& at(const wire::Json& array, std::size_t index) {
   static const wire::Json kNothing;
   const wire::JsonArray* items = array.if_array();
@@ -24,6 +29,9 @@ namespace gridloom::sim::panel {
   return wire::is_whole(value) ? wire::whole(value) : 0;
 }
 [[nodiscard]] inline std::int64_t integer(const wire::Json& object, std::string_view key) {
+  return integer(at(object, key));
+}
+[[nodiscard]] inline std::int64_t integer(const wire::JsonObject& object, std::string_view key) {
   return integer(at(object, key));
 }
 [[nodiscard]] inline double number(const wire::Json& value) {

@@ -15,15 +15,6 @@ using wire::JsonObject;
 
 constexpr std::array<std::string_view, 7> kWeekdays = {"mon", "tues", "wed", "thur",
                                                        "fri", "sat",  "sun"};
-// What a read shows where no task is set, and what a new task starts from.
-constexpr std::string_view kEmptyTask =
-    R"({"cfg":{"param":{"lowBattery":0,"chChargeWatt":0,"chSta":[0,0,0,0,0,0,0,0,0,0],)"
-    R"("hightBattery":0},"comCfg":{"timeScale":[0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0],"isCfg":0,)"
-    R"("type":0,"isEnable":0,"setTime":{"sec":0,"week":0,"min":0,"hour":0,"month":0,"year":0,)"
-    R"("day":0},"timeRange":{"isCfg":0,"timeMode":0,"startTime":{"sec":0,"week":0,"min":0,)"
-    R"("hour":0,"month":0,"year":0,"day":0},"endTime":{"sec":59,"week":0,"min":59,"hour":23,)"
-    R"("month":0,"year":0,"day":0},"isEnable":0}}},"index":16})";
-
 bool on_chosen_day(const Json& range, const Stamp& now) {
   const Json& chosen =
       wire::member(range, "mode1") != nullptr ? at(range, "mode1") : at(range, "model");
@@ -105,6 +96,9 @@ void correct_week(Json& time) {
   if (time.is_object()) time.get_object()["week"] = iso_weekday(stamp_of(time));
 }
 
+// What the file has the list start with, and a read shows where no task is set.
+const Json& empty_task(const Fields& fields) { return at(fields.initial("timeTask"), 0); }
+
 // The configuration of a task as a read shows it: `sent` laid over `base`.
 Json task_config(Json base, const Json& sent, TaskType type) {
   JsonObject& cfg = base.get_object();
@@ -129,7 +123,7 @@ bool is_set(const Json& task) { return integer(at(at(task, "cfg"), "comCfg"), "i
 
 void set_task(Fields& fields, const JsonObject& params, TaskType type) {
   if (!at(params, "cfg").is_object()) return;
-  Json task = *wire::parse_json(kEmptyTask);
+  Json task = empty_task(fields);
   task.get_object()["index"] = at(params, "cfgIndex");
   Json& config = task.get_object()["cfg"];
   config.get_object()["comCfg"].get_object()["isCfg"] = 1;
@@ -146,7 +140,7 @@ void set_task(Fields& fields, const JsonObject& params, TaskType type) {
   }
   config = task_config(config, at(params, "cfg"), type);
   if (is_set(task)) tasks.push_back(std::move(task));
-  if (tasks.empty()) tasks.push_back(*wire::parse_json(kEmptyTask));
+  if (tasks.empty()) tasks.push_back(empty_task(fields));
   std::ranges::sort(tasks, {}, [](const Json& each) { return integer(each, "index"); });
   fields.set("timeTask", std::move(tasks));
 }

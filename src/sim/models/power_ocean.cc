@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "sim/battery.h"
 #include "sim/model.h"
+#include "sim/models/parts.h"
 #include "wire/json.h"
 
 namespace gridloom::sim {
@@ -27,7 +28,6 @@ using wire::JsonArray;
 using wire::JsonObject;
 
 constexpr double kHour_s = 3600;
-constexpr double kHour_ms = 3'600'000;
 constexpr double kPhase_v = 230;
 
 // Solar: two strings of 5 kWp, the second a little in the shade.
@@ -43,7 +43,7 @@ constexpr double kMostCharge_w = 5000;
 constexpr double kMostDischarge_w = 6600;
 constexpr double kEmpty_percent = 5;   // not discharged below
 constexpr double kResume_percent = 7;  // but again from here
-constexpr double kTaper_percent = 95;  // charging slows down from here
+constexpr Taper kTaper = {.from_percent = 95, .end_share = 0};
 constexpr double kTrickle_w = 200;
 constexpr double kCellar_c = 12;  // where the packs stand it gets no colder
 
@@ -75,13 +75,6 @@ constexpr double kEvBattery_percent = 50;  // by day the home battery comes firs
 
 constexpr double kReactive_var = 160;
 
-double rounded(double value, double step) { return std::round(value / step) * step; }
-
-// Where a first-order system is after `seconds`.
-double settle(double from, double to, double seconds, double time_s) {
-  return to + (from - to) * std::exp(-seconds / time_s);
-}
-
 // What the household draws from the tank at an hour: showers in the morning, dishes at night.
 double hot_water_w(double hour) {
   if (hour >= 6.5 && hour < 8) return 1500;
@@ -101,14 +94,14 @@ class Car {
   // The power to charge with, given what the sun leaves over.
   double plan_w(const Surroundings& around, const Chance& chance, double surplus_w,
                 double home_soc) {
-    const std::int64_t day = (unix_ms(around.now) - around.local_ms + kDay_ms / 2) / kDay_ms;
+    const std::int64_t day = local_day(around);
     if (day != day_) {
       day_ = day;
       const auto index = static_cast<std::uint64_t>(day);
       need_wh_ = 5000 + 9000 * chance.uniform(2 * index);
       home_by_day_ = chance.uniform(2 * index + 1) < 0.5;
     }
-    const double hour = static_cast<double>(around.local_ms) / kHour_ms;
+    const double hour = hour_of(around);
     if (!around.grid_up || need_wh_ <= 0) return 0;
     if (!home_by_day_) return hour >= 19 ? kEvNight_a * kPhase_v : 0;
     if (hour < 9.5 || hour >= 16.5 || home_soc < kEvBattery_percent) return 0;
@@ -118,7 +111,6 @@ class Car {
   void charge(double power_w, double seconds) { need_wh_ -= power_w * seconds / kHour_s; }
 
  private:
-  static constexpr std::int64_t kDay_ms = 86'400'000;
   std::int64_t day_ = -1;
   double need_wh_ = 0;
   bool home_by_day_ = false;
@@ -136,16 +128,17 @@ class Heating {
 
   // Runs the pump for `seconds`; what it draws meanwhile.
   double pump_w(const Surroundings& around, double seconds) {
-    water_wanted_ = tank_c_ < kWaterLow_c || (water_wanted_ && tank_c_ < kWaterHigh_c);
-    const bool water = water_wanted_ && around.grid_up;
+    water_wanted_.update(tank_c_, {.from = kWaterLow_c, .until = kWaterHigh_c});
+    const bool water = water_wanted_.on() && around.grid_up;
     double heat_w = water ? kPumpHeat_w : 0;
     for (std::size_t k = 0; k < zone_c_.size(); ++k) {
-      const double over_k = zone_c_.at(k) - kZoneTarget_c.at(k);
-      zone_wanted_.at(k) = over_k < -kZoneBand_k || (zone_wanted_.at(k) && over_k < kZoneBand_k);
-      const bool heated = zone_wanted_.at(k) && around.grid_up && !water;
+      zone_wanted_.at(k).update(zone_c_.at(k), {.from = kZoneTarget_c.at(k) - kZoneBand_k,
+                                                .until = kZoneTarget_c.at(k) + kZoneBand_k});
+      const bool heated = zone_wanted_.at(k).on() && around.grid_up && !water;
       if (heated) heat_w += kPumpHeat_w / 2;
       const double rest_c = around.air_c + kZoneGains_k + (heated ? kZoneHeat_k : 0);
-      zone_c_.at(k) = settle(zone_c_.at(k), rest_c, seconds, kZoneTime_s);
+      zone_c_.at(k) =
+          settle(zone_c_.at(k), {.to = rest_c, .seconds = seconds, .time_s = kZoneTime_s});
     }
     pump_heat_w_ = water ? heat_w : 0;
     return run_water_circuit(around, heat_w, seconds);
@@ -159,18 +152,18 @@ class Heating {
 
   // What the rod draws of the power that nobody else wants.
   double rod_w(double spare_w) {
-    rod_allowed_ = tank_c_ < kRodAgain_c || (rod_allowed_ && tank_c_ < kRodTarget_c);
-    if (!rod_allowed_ || spare_w < kRodLeast_w) return 0;
+    rod_allowed_.update(tank_c_, {.from = kRodAgain_c, .until = kRodTarget_c});
+    if (!rod_allowed_.on() || spare_w < kRodLeast_w) return 0;
     return std::floor(std::min(spare_w, kRod_w) / kRodStep_w) * kRodStep_w;
   }
 
   void report(Fields& fields, const Surroundings& around, double rod_w) const {
-    fields.set_number("sectorA.tempCurr", rounded(zone_c_[0], 0.1));
-    fields.set_number("sectorB.tempCurr", rounded(zone_c_[1], 0.1));
-    fields.set_number("sectorDhw.tempCurr", rounded(tank_c_, 0.1));
-    fields.set_number("hpMaster.tempInlet", rounded(inlet_c_, 0.1));
-    fields.set_number("hpMaster.tempOutlet", rounded(outlet_c_, 0.1));
-    fields.set_number("hpMaster.tempAmbient", rounded(around.air_c, 0.1));
+    fields.set_number("sectorA.tempCurr", round_to(zone_c_[0], 10));
+    fields.set_number("sectorB.tempCurr", round_to(zone_c_[1], 10));
+    fields.set_number("sectorDhw.tempCurr", round_to(tank_c_, 10));
+    fields.set_number("hpMaster.tempInlet", round_to(inlet_c_, 10));
+    fields.set_number("hpMaster.tempOutlet", round_to(outlet_c_, 10));
+    fields.set_number("hpMaster.tempAmbient", round_to(around.air_c, 10));
     JsonObject rod{{"temp", std::llround(tank_c_)}, {"hrPwr", std::llround(rod_w)}};
     fields.set("hrEnergyStream", JsonArray{std::move(rod)});
   }
@@ -183,33 +176,35 @@ class Heating {
     constexpr double kIdle_s = 1800;
     constexpr double kIdle_c = 21;
     if (heat_w <= 0) {
-      outlet_c_ = settle(outlet_c_, kIdle_c, seconds, kIdle_s);
-      inlet_c_ = settle(inlet_c_, kIdle_c, seconds, kIdle_s);
+      outlet_c_ = settle(outlet_c_, {.to = kIdle_c, .seconds = seconds, .time_s = kIdle_s});
+      inlet_c_ = settle(inlet_c_, {.to = kIdle_c, .seconds = seconds, .time_s = kIdle_s});
       return 0;
     }
     const double target_c =
         pump_heat_w_ > 0 ? tank_c_ + 6 : std::clamp(32 + 0.5 * (20 - around.air_c), 28.0, 45.0);
-    outlet_c_ = settle(outlet_c_, target_c, seconds, kRunning_s);
-    inlet_c_ = settle(inlet_c_, target_c - 5 * heat_w / kPumpHeat_w, seconds, kRunning_s);
+    outlet_c_ = settle(outlet_c_, {.to = target_c, .seconds = seconds, .time_s = kRunning_s});
+    inlet_c_ = settle(
+        inlet_c_,
+        {.to = target_c - 5 * heat_w / kPumpHeat_w, .seconds = seconds, .time_s = kRunning_s});
     // 40 % of what Carnot allows.
     const double lift_k = std::max(target_c - around.air_c, 5.0);
     return heat_w / std::clamp(0.4 * (target_c + 273.15) / lift_k, 1.8, 5.5);
   }
 
   std::array<double, 2> zone_c_{};
-  std::array<bool, 2> zone_wanted_{};
+  std::array<Latch, 2> zone_wanted_;
   double tank_c_ = 48;
   double inlet_c_ = 22;
   double outlet_c_ = 22;
   double pump_heat_w_ = 0;  // into the tank
-  bool water_wanted_ = false;
-  bool rod_allowed_ = true;
+  Latch water_wanted_;
+  Latch rod_allowed_;
 };
 
 class PowerOcean final : public Model {
  public:
   explicit PowerOcean(Chance chance)
-      : chance_(chance.split("power_ocean")),
+      : noise_(chance.split("power_ocean")),
         car_chance_(chance.split("car")),
         battery_({.cells = 16, .capacity_ah = kPacks_ah, .resistance_ohm = kPacks_ohm}) {}
 
@@ -221,12 +216,12 @@ class PowerOcean final : public Model {
 
   void step(Fields& fields, const Surroundings& around, Millis dt) override {
     if (dt.count() <= 0) return;
-    ++tick_;
-    const double seconds = static_cast<double>(dt.count()) / 1000;
+    noise_.next_step();
+    const double seconds = seconds_of(dt);
     Watts watts = draw(around, seconds);
     balance(watts, around, seconds);
     car_.charge(watts.ev, seconds);
-    heating_.tank(watts.rod, static_cast<double>(around.local_ms) / kHour_ms, seconds);
+    heating_.tank(watts.rod, hour_of(around), seconds);
     report_energy(fields, watts);
     report_strings(fields, around, watts);
     report_phases(fields, around, watts);
@@ -245,18 +240,12 @@ class PowerOcean final : public Model {
     [[nodiscard]] double mppt() const { return string[0] + string[1]; }
   };
 
-  // A value of its own a step and purpose.
-  [[nodiscard]] double noise(std::uint64_t purpose) const {
-    constexpr std::uint64_t kPurposes = 16;
-    return chance_.normal(tick_ * kPurposes + purpose);
-  }
-
   Watts draw(const Surroundings& around, double seconds) {
     Watts watts;
     for (std::size_t k = 0; k < watts.string.size(); ++k) {
       if (around.sun < kDawn) continue;
       const double ideal_w = kString_w.at(k) * around.sun;
-      watts.string.at(k) = std::round(std::max(0.0, ideal_w * (1 + 0.004 * noise(k))));
+      watts.string.at(k) = std::round(std::max(0.0, ideal_w * (1 + 0.004 * noise_(k))));
     }
     const double base_w = around.household_w + heating_.pump_w(around, seconds);
     const double surplus_w = watts.mppt() - base_w;
@@ -271,10 +260,11 @@ class PowerOcean final : public Model {
   // The battery takes what is left, or gives what is missing; the grid does the rest.
   void balance(Watts& watts, const Surroundings& around, double seconds) {
     const double soc = battery_.soc_percent();
-    resting_ = soc <= kEmpty_percent || (resting_ && soc < kResume_percent);
-    const double asked_w =
-        std::clamp(watts.mppt() - watts.load, resting_ ? 0 : -kMostDischarge_w, charge_limit_w());
-    watts.battery = std::round(battery_.apply(asked_w, seconds, std::max(around.air_c, kCellar_c)));
+    resting_.update(soc, {.from = kEmpty_percent, .until = kResume_percent});
+    const double asked_w = std::clamp(watts.mppt() - watts.load,
+                                      resting_.on() ? 0 : -kMostDischarge_w, charge_limit_w());
+    watts.battery = std::round(battery_.apply(
+        {.power_w = asked_w, .seconds = seconds, .air_c = std::max(around.air_c, kCellar_c)}));
     if (around.grid_up) {
       watts.grid = watts.load - watts.mppt() + watts.battery;
       return;
@@ -293,8 +283,7 @@ class PowerOcean final : public Model {
   [[nodiscard]] double charge_limit_w() const {
     const double soc = battery_.soc_percent();
     if (soc >= 100) return 0;
-    const double share = std::clamp((100 - soc) / (100 - kTaper_percent), 0.0, 1.0);
-    return std::max(kMostCharge_w * share, kTrickle_w);
+    return std::max(kMostCharge_w * kTaper.at(soc), kTrickle_w);
   }
 
   void report_energy(Fields& fields, const Watts& watts) const {
@@ -312,9 +301,9 @@ class PowerOcean final : public Model {
     for (std::size_t k = 0; k < watts.string.size(); ++k) {
       const double power_w = watts.string.at(k);
       const double module_c = around.air_c + 25 * around.sun;
-      double volts = kString_v.at(k) + kString_v_per_k * (module_c - 25) + noise(2 + k);
+      double volts = kString_v.at(k) + kString_v_per_k * (module_c - 25) + noise_(2 + k);
       if (around.sun < kDawn) volts *= around.sun / kDawn / 4;
-      volts = std::round(volts * 100) / 100;
+      volts = round_to(volts, 100);
       strings.push_back(JsonObject{{"vol", fixed(volts, 100)},
                                    {"amp", fixed(power_w > 0 ? power_w / volts : 0, 1e6)},
                                    {"pwr", fixed(power_w, 1)}});
@@ -329,16 +318,16 @@ class PowerOcean final : public Model {
     const std::int64_t total_cw = std::llround((watts.battery - watts.mppt()) * 100);
     std::int64_t left_cw = total_cw;
     for (std::size_t k = 0; k < kNames.size(); ++k) {
-      const double share = 1.0 / 3 + 0.004 * noise(4 + k);
+      const double share = 1.0 / 3 + 0.004 * noise_(4 + k);
       const std::int64_t active_cw =
           k + 1 == kNames.size() ? left_cw : std::llround(static_cast<double>(total_cw) * share);
       left_cw -= active_cw;
       const double active_w = static_cast<double>(active_cw) / 100;
       // An inverter with nothing to do is off, and reactive power with it.
       const double reactive_var =
-          total_cw == 0 ? 0 : std::round((kReactive_var + 8 * noise(7 + k)) * 100) / 100;
+          total_cw == 0 ? 0 : round_to(kReactive_var + 8 * noise_(7 + k), 100);
       const double volts =
-          std::round((home_v(around) + kOffset_v.at(k)) * 100 + 8 * noise(10 + k)) / 100;
+          std::round((home_v(around) + kOffset_v.at(k)) * 100 + 8 * noise_(10 + k)) / 100;
       const double apparent_va = std::hypot(active_w, reactive_var);
       const std::string group(kNames.at(k));
       fields.set_number(group + ".vol", volts);
@@ -354,13 +343,12 @@ class PowerOcean final : public Model {
     return around.grid_up ? around.grid_v : kPhase_v;
   }
 
-  Chance chance_;
+  Noise noise_;
   Chance car_chance_;
   Battery battery_;
   Heating heating_;
   Car car_;
-  std::uint64_t tick_ = 0;
-  bool resting_ = false;  // empty, waiting for charge
+  Latch resting_;  // empty, waiting for charge
 };
 
 }  // namespace

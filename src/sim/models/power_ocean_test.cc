@@ -5,22 +5,14 @@
 #include <memory>
 #include <string>
 
-#include "catalog/loader.h"
+#include "sim/device_bench.h"
 #include "sim/model.h"
 
 namespace gridloom::sim {
 namespace {
 
-catalog::FamilyPtr power_ocean() {
-  for (const catalog::EmbeddedFile& file : catalog::embedded_files()) {
-    if (file.name == "power_ocean.yaml") return catalog::load_family(file.name, file.text).value();
-  }
-  return nullptr;
-}
-
 // A bright spring day, repeated.
 Surroundings at_minute(std::int64_t minute) {
-  constexpr std::int64_t kDay_ms = 86'400'000;
   Surroundings around;
   around.now = TimePoint(Millis(1'750'000'000'000 / kDay_ms * kDay_ms + minute * 60'000));
   around.local_ms = minute * 60'000 % kDay_ms;
@@ -62,7 +54,7 @@ void expect_balance(const Fields& fields) {
 }
 
 struct Home {
-  catalog::FamilyPtr family = power_ocean();
+  catalog::FamilyPtr family = family_of("power_ocean");
   Fields fields{*family};
   std::unique_ptr<Model> model = make_power_ocean(Chance(7));
 };
@@ -94,6 +86,18 @@ TEST(PowerOceanModel, BalancesEveryReportedWattThroughDaysOfSunAndNight) {
   EXPECT_GT(highest_soc, 90);
   EXPECT_GT(most_ev_w, 1300);
   EXPECT_GT(most_rod_w, 300);
+}
+
+TEST(PowerOceanModel, BelongsTogetherThroughDaysAndOutages) {
+  const std::uint64_t seed = life_seed();
+  SCOPED_TRACE("GRIDLOOM_SEED=" + std::to_string(seed));
+  Bench bench(family_of("power_ocean"), {.seed = seed});
+  live(bench, 3, seed, [&] {
+    expect_balance(bench.fields());
+    EXPECT_GE(bench.number("bpSoc"), 4);
+    if (!bench.around().grid_up) EXPECT_EQ(bench.number("sysGridPwr"), 0);
+    if (bench.around().sun == 0) EXPECT_EQ(bench.number("mpptPwr"), 0);
+  });
 }
 
 TEST(PowerOceanModel, CarriesTheHomeWithoutAGridAndTakesNoMoreSunThanItCanUse) {

@@ -18,6 +18,7 @@
 #include "base/clock.h"
 #include "sim/battery.h"
 #include "sim/model.h"
+#include "sim/models/parts.h"
 #include "wire/json.h"
 
 namespace gridloom::sim {
@@ -36,7 +37,7 @@ constexpr std::int64_t kMostPlugs_w = 2500;
 constexpr double kBatteryMost_w = 600;
 constexpr double kMargin_percent = 1;
 constexpr double kFull_percent = 99.7;  // the rest is left, so that no step goes past full
-constexpr double kTaperFrom_percent = 90;
+constexpr Taper kTaper = {.from_percent = 90, .end_share = 0.2};
 constexpr double kReactive_a = 0.497;  // what the filter draws at no load
 constexpr int kLongestCharge_min = 5939;
 constexpr int kLongestDischarge_min = 5999;
@@ -145,7 +146,7 @@ Split split_home_first(const Offer& offer, std::int64_t demand_w, std::int64_t m
 
 class PowerStream final : public Model {
  public:
-  explicit PowerStream(Chance chance) : chance_(chance) {}
+  explicit PowerStream(Chance chance) : noise_(chance) {}
 
   void start(Fields& fields, const Surroundings& around) override;
   void step(Fields& fields, const Surroundings& around, Millis dt) override;
@@ -153,10 +154,6 @@ class PowerStream final : public Model {
                   const Surroundings& around) override;
 
  private:
-  [[nodiscard]] double noise(std::uint64_t which) const {
-    return chance_.normal(step_ * 16 + which);
-  }
-
   void update_limits(const Settings& set);
   [[nodiscard]] Offer offer_of(const Flow& flow) const;
   [[nodiscard]] Flow flow_of(const Settings& set, const Surroundings& around) const;
@@ -173,11 +170,10 @@ class PowerStream final : public Model {
   void write_demand(Fields& fields, const Flow& flow) const;
   void write_flags(Fields& fields, const Settings& set, const Flow& flow) const;
 
-  Chance chance_;
-  std::uint64_t step_ = 0;
+  Noise noise_;
   Battery battery_{Battery::Options{}};
-  bool full_ = false;
-  bool empty_ = false;
+  Latch full_;
+  Latch empty_;
   double panel_c_ = 0;
   double converter_c_ = 0;
   double controller_c_ = 0;
@@ -194,12 +190,13 @@ void PowerStream::start(Fields& fields, const Surroundings& around) {
 }
 
 void PowerStream::step(Fields& fields, const Surroundings& around, Millis dt) {
-  ++step_;
-  const double seconds = static_cast<double>(dt.count()) / 1000;
+  noise_.next_step();
+  const double seconds = seconds_of(dt);
   const Settings set = read_settings(fields);
   update_limits(set);
   const Flow flow = flow_of(set, around);
-  battery_.apply(static_cast<double>(-flow.battery_w), seconds, around.air_c);
+  battery_.apply(
+      {.power_w = static_cast<double>(-flow.battery_w), .seconds = seconds, .air_c = around.air_c});
   warm(flow, around.air_c, seconds);
 
   write_panel(fields, {.prefix = "20_1.pv1", .power_w = flow.pv1_w, .noise = 1}, flow);
@@ -221,7 +218,7 @@ Outcome PowerStream::command(Fields& fields, const catalog::Command& command,
     fields.set(name, unset_task(index));
     if (outcome.ack == 0) fields.set("20_134.updateTime", time_text(around.now));
   }
-  step(fields, around, Millis(1));  // what was set shows at once
+  step(fields, around, kInstant);
   return outcome;
 }
 
@@ -229,29 +226,28 @@ Outcome PowerStream::command(Fields& fields, const catalog::Command& command,
 void PowerStream::update_limits(const Settings& set) {
   const double soc = battery_.soc_percent();
   const double upper_soc = std::min(set.upper_soc, kFull_percent);
-  full_ = soc >= upper_soc || (full_ && soc > upper_soc - kMargin_percent);
-  empty_ = soc <= set.lower_soc || (empty_ && soc < set.lower_soc + kMargin_percent);
+  full_.update(soc, {.from = upper_soc, .until = upper_soc - kMargin_percent});
+  empty_.update(soc, {.from = set.lower_soc, .until = set.lower_soc + kMargin_percent});
 }
 
 Offer PowerStream::offer_of(const Flow& flow) const {
-  const double over = std::max(0.0, battery_.soc_percent() - kTaperFrom_percent);
-  const double take_w = kBatteryMost_w * (1 - 0.8 * over / (100 - kTaperFrom_percent));
+  const double take_w = kBatteryMost_w * kTaper.at(battery_.soc_percent());
   return {.solar_w = flow.offered_w,
-          .take_w = full_ ? 0 : std::llround(take_w),
-          .give_w = empty_ ? 0 : std::llround(kBatteryMost_w)};
+          .take_w = full_.on() ? 0 : std::llround(take_w),
+          .give_w = empty_.on() ? 0 : std::llround(kBatteryMost_w)};
 }
 
 Flow PowerStream::flow_of(const Settings& set, const Surroundings& around) const {
   Flow flow;
   flow.grid = around.grid_up;
   flow.connected = around.grid_up && set.on;
-  const double sun_w = kPanel_w * around.sun * (1 + 0.01 * noise(3));
+  const double sun_w = kPanel_w * around.sun * (1 + 0.01 * noise_(3));
   const std::int64_t first_w = std::max<std::int64_t>(0, std::llround(sun_w));
   const auto second_w = static_cast<std::int64_t>(kSecondPanelShare * static_cast<double>(first_w));
   flow.light = second_w >= kFewestSolar_w;
   flow.offered_w = flow.light ? first_w + second_w : 0;
   if (flow.grid) {
-    const double plugs_w = kPlugShare * around.household_w * (1 + 0.02 * noise(4));
+    const double plugs_w = kPlugShare * around.household_w * (1 + 0.02 * noise_(4));
     flow.plugs_w = std::clamp<std::int64_t>(std::llround(plugs_w), 0, kMostPlugs_w);
   }
   flow.wanted_w = set.permanent_w + flow.plugs_w;
@@ -270,7 +266,7 @@ Flow PowerStream::flow_of(const Settings& set, const Surroundings& around) const
 
 void PowerStream::warm(const Flow& flow, double air_c, double seconds) {
   const auto follow = [&](double& now_c, double rise_c) {
-    now_c = air_c + rise_c + (now_c - air_c - rise_c) * std::exp(-seconds / 900);
+    now_c = settle(now_c, {.to = air_c + rise_c, .seconds = seconds, .time_s = 900});
   };
   const auto solar_w = static_cast<double>(flow.solar_w());
   const auto battery_w = static_cast<double>(std::abs(flow.battery_w));
@@ -285,7 +281,7 @@ void PowerStream::write_panel(Fields& fields, const Panel& panel, const Flow& fl
   };
   const double power_w = static_cast<double>(panel.power_w);
   double volts = flow.light ? (panel.power_w > 0 ? kPanel_v : kPanelOpen_v) : 0;
-  volts *= 1 + 0.005 * noise(panel.noise);
+  volts *= 1 + 0.005 * noise_(panel.noise);
   put("InputWatts", power_w * kRaw);
   put("InputVolt", volts * 10);
   put("VolInTag", volts * 10);
@@ -304,9 +300,12 @@ void PowerStream::write_battery(Fields& fields, const Settings& set, const Flow&
   fields.set_number("20_1.batInputCur", -battery_.current_a() * 10);
   fields.set_number("20_1.batTemp", std::round(battery_.temperature_c()) * 10);
   fields.set_number("20_1.bmsReqChgVol", (volts + 2) * 10'000);
-  fields.set_number("20_1.bmsReqChgAmp", full_ ? 0 : 20'000);
-  fields.set("20_1.chgRemainTime", battery_.minutes_to_full(set.upper_soc, kLongestCharge_min));
-  fields.set("20_1.dsgRemainTime", battery_.minutes_to_empty(set.lower_soc, kLongestDischarge_min));
+  fields.set_number("20_1.bmsReqChgAmp", full_.on() ? 0 : 20'000);
+  fields.set("20_1.chgRemainTime", battery_.minutes_to_full({.soc_percent = set.upper_soc,
+                                                             .longest_min = kLongestCharge_min}));
+  fields.set("20_1.dsgRemainTime",
+             battery_.minutes_to_empty(
+                 {.soc_percent = set.lower_soc, .longest_min = kLongestDischarge_min}));
   fields.set_number("20_1.llcTemp", converter_c_ * 10);
   fields.set("20_1.llcOpVolt", flow.battery_w == 0 ? 7 : 4235);
 }
@@ -314,7 +313,7 @@ void PowerStream::write_battery(Fields& fields, const Settings& set, const Flow&
 void PowerStream::write_inverter(Fields& fields, const Flow& flow,
                                  const Surroundings& around) const {
   const auto output_w = static_cast<double>(flow.output_w());
-  const double volts = flow.grid ? around.grid_v + 0.1 * noise(5) : 0;
+  const double volts = flow.grid ? around.grid_v + 0.1 * noise_(5) : 0;
   const double active_a = volts > 0 ? output_w / volts : 0;
   fields.set("20_1.invOutputWatts", flow.output_w() * kRaw);
   fields.set("20_1.floadLimitOut", flow.output_w() * kRaw);
@@ -323,11 +322,11 @@ void PowerStream::write_inverter(Fields& fields, const Flow& flow,
   fields.set_number("20_1.invFreq", flow.grid ? around.grid_hz * 10 : 0);
   fields.set_number("20_1.invOutputCur",
                     flow.connected ? std::hypot(active_a, kReactive_a) * 1000 : 0);
-  fields.set_number("20_1.invInputVolt", 4680 + noise(6));
+  fields.set_number("20_1.invInputVolt", 4680 + noise_(6));
   fields.set("20_1.invStatue", flow.output_w() > 0 ? 6 : 1);
   fields.set("20_1.invRelayStatus", flow.output_w() > 0 ? 8 : 17);
   fields.set_number("20_1.espTempsensor", controller_c_);
-  if (step_ % 30 == 1) fields.set_number("20_1.wifiRssi", -54 + 2 * noise(7));
+  if (noise_.step() % 30 == 1) fields.set_number("20_1.wifiRssi", -54 + 2 * noise_(7));
 }
 
 void PowerStream::write_demand(Fields& fields, const Flow& flow) const {
@@ -350,7 +349,7 @@ void PowerStream::write_flags(Fields& fields, const Settings& set, const Flow& f
   fields.set("20_1.antiBackFlowFlag", held_back && !set.feeds_grid && flow.connected ? 1 : 0);
   fields.set("20_1.uwloadLimitFlag", flow.demand_w < flow.wanted_w ? 1 : 0);
   fields.set("20_1.batLoadLimitFlag", short_of && !set.battery_first ? 1 : 0);
-  fields.set("20_1.uwsocFlag", short_of && empty_ ? 1 : 0);
+  fields.set("20_1.uwsocFlag", short_of && empty_.on() ? 1 : 0);
   fields.set("20_1.uwlowLightFlag", flow.light ? 0 : 1);
   fields.set("20_1.interfaceConnFlag", (flow.grid ? 1 : 0) + 2 + 4 + 8);
 }

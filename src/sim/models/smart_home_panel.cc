@@ -4,7 +4,7 @@
 // Each step decides who feeds which circuit (by hand, by schedule, or because the grid is gone),
 // then runs the packs and books the energy. Invariant of what is reported: the packs' output on
 // channels 10 and 11 is what the circuits take from storage plus the panel's own need
-// (kOverheadW + kOverheadShare), and the grid feeds all the rest and the charging.
+// (kOverhead_w + kOverheadShare), and the grid feeds all the rest and the charging.
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -29,10 +29,10 @@
 #include "wire/json.h"
 
 namespace gridloom::sim {
+namespace panel {
 namespace {
 
 namespace chrono = std::chrono;
-using namespace panel;
 using wire::Json;
 using wire::JsonArray;
 using wire::JsonObject;
@@ -41,26 +41,25 @@ using wire::JsonObject;
 constexpr std::array<double, kLoads> kShare = {0.16, 0.14, 0.12, 0.05, 0.10,
                                                0.11, 0.07, 0.09, 0.06, 0.10};
 constexpr double kShareSpread = 0.35;
-constexpr std::int64_t kShareMs = 60'000;  // how long a circuit's share takes to change
-constexpr double kOverheadW = 15;
+constexpr std::int64_t kShareChange_ms = 60'000;  // how long a circuit's share takes to change
+constexpr double kOverhead_w = 15;
 constexpr double kOverheadShare = 0.02;
 constexpr double kInverterEfficiency = 0.9;
-constexpr double kDefaultChargeW = 1500;
-constexpr double kMaxChargeW = 3400;  // a channel; the panel's two take 6800 W together
-constexpr double kTaperFromSoc = 92;
+constexpr double kDefaultCharge_w = 1500;
+constexpr double kMaxCharge_w = 3400;  // a channel; the panel's two take 6800 W together
+constexpr Taper kTaper = {.from_percent = 92, .end_share = 0.06};
 constexpr double kOutageFloorSoc = 3;  // in an outage the packs go below the configured floor
-constexpr double kWakeS = 10;     // without EPS mode the inverters start only when the grid is gone
+constexpr double kWake_s = 10;    // without EPS mode the inverters start only when the grid is gone
 constexpr double kHealth = 0.98;  // usable part of the packs' nominal capacity
 constexpr int kPackCells = 14;
-constexpr double kPackOhm = 0.02;
-constexpr int kIdleMinutes = 143999;
-constexpr Millis kInstant{1};  // lets a command show at once without time passing
+constexpr double kPack_ohm = 0.02;
+constexpr int kIdle_min = 143999;
 
 constexpr std::string_view kLoadControl = "heartbeat.loadCmdChCtrlInfos";
 constexpr std::string_view kBackupControl = "heartbeat.backupCmdChCtrlInfos";
 constexpr std::string_view kPackInfo = "heartbeat.energyInfos";
 
-double to_centiwatts(double power_w) { return std::round(power_w * 100) / 100; }
+double to_centiwatts(double power_w) { return round_to(power_w, 100); }
 
 // The last set of a channel in one of the control lists.
 Source chosen(const Fields& fields, std::string_view list, std::size_t index) {
@@ -88,7 +87,7 @@ class SmartHomePanel final : public Model {
       pack.rated_w = number(at(info, "ratePower"));
       pack.battery = Battery({.cells = kPackCells,
                               .capacity_ah = number(at(info, "fullCap")) * kHealth / 1000,
-                              .resistance_ohm = kPackOhm,
+                              .resistance_ohm = kPack_ohm,
                               .soc_percent = number(at(info, "batteryPercentage")),
                               .temperature_c = around.air_c + 5});
     }
@@ -107,7 +106,7 @@ class SmartHomePanel final : public Model {
   }
 
   void step(Fields& fields, const Surroundings& around, Millis dt) override {
-    const double seconds = static_cast<double>(dt.count()) / 1000;
+    const double seconds = seconds_of(dt);
     const Stamp now = stamp_of(panel_time(around));
     begin_day(fields, now);
     outage_s_ = around.grid_up ? 0 : outage_s_ + seconds;
@@ -212,8 +211,9 @@ class SmartHomePanel final : public Model {
   // The household split over the circuits; what a switched-off one would draw is not drawn at all.
   [[nodiscard]] Loads demand(const Fields& fields, const Surroundings& around) const {
     const auto now_ms = static_cast<std::uint64_t>(unix_ms(around.now));
-    const std::uint64_t index = now_ms / kShareMs * 16;
-    const double into = static_cast<double>(now_ms % kShareMs) / static_cast<double>(kShareMs);
+    const std::uint64_t index = now_ms / kShareChange_ms * 16;
+    const double into =
+        static_cast<double>(now_ms % kShareChange_ms) / static_cast<double>(kShareChange_ms);
     std::array<double, kLoads> weights{};
     double sum = 0;
     for (std::size_t i = 0; i < kLoads; ++i) {
@@ -239,7 +239,7 @@ class SmartHomePanel final : public Model {
       const ChargeOrder& order = orders.charge.at(k);
       // Without an order or a hand on it, a pack at its floor is filled up again.
       double start_soc = fields.number("backupChaDiscCfg.discLower");
-      double power_w = kDefaultChargeW;
+      double power_w = kDefaultCharge_w;
       pack.limit_soc = fields.number("backupChaDiscCfg.forceChargeHigh");
       if (by_hand(fields, kBackupControl, k)) {
         start_soc = chosen(fields, kBackupControl, k) == Source::kGrid ? pack.limit_soc : -1;
@@ -251,9 +251,8 @@ class SmartHomePanel final : public Model {
       const double soc = pack.battery.soc_percent();
       pack.charging = pack.connected && grid_up && start_soc >= 0 && soc < pack.limit_soc &&
                       (pack.charging || soc <= start_soc);
-      const double taper = std::clamp((100.5 - soc) / (100.5 - kTaperFromSoc), 0.05, 1.0);
-      const double most_w = std::min(kMaxChargeW, channel_limit_w(fields, kLoads + k));
-      pack.in_w = pack.charging ? std::min(power_w * taper, most_w) : 0;
+      const double most_w = std::min(kMaxCharge_w, channel_limit_w(fields, kLoads + k));
+      pack.in_w = pack.charging ? std::min(power_w * kTaper.at(soc), most_w) : 0;
     }
   }
 
@@ -272,13 +271,13 @@ class SmartHomePanel final : public Model {
       pack.limit_soc = end_soc;
       rated_w += pack.rated_w;
     }
-    return std::max(0.0, (rated_w - kOverheadW) / (1 + kOverheadShare));
+    return std::max(0.0, (rated_w - kOverhead_w) / (1 + kOverheadShare));
   }
 
   void plan_loads(const Fields& fields, const Orders& orders, bool grid_up, Loads& loads) {
     const Source otherwise = grid_up ? Source::kGrid : Source::kOff;
     const bool selective = fields.on("emergencyStrategy.isCfg");
-    const bool takeover = !grid_up && (fields.on("epsModeInfo.eps") || outage_s_ > kWakeS);
+    const bool takeover = !grid_up && (fields.on("epsModeInfo.eps") || outage_s_ > kWake_s);
     for (std::size_t i = 0; i < kLoads; ++i) {
       const Json& strategy = at(fields.get("emergencyStrategy.chSta"), i);
       const bool rescued = takeover && (!selective || integer(strategy, "isEnable") != 0);
@@ -303,7 +302,7 @@ class SmartHomePanel final : public Model {
   // The ready packs share what storage feeds; the others charge or rest.
   void run_packs(const Loads& loads, double seconds, double air_c) {
     const double fed_w = stored_w(loads);
-    double left_w = fed_w > 0 ? to_centiwatts(kOverheadW + (1 + kOverheadShare) * fed_w) : 0;
+    double left_w = fed_w > 0 ? to_centiwatts(kOverhead_w + (1 + kOverheadShare) * fed_w) : 0;
     auto sharers = std::ranges::count_if(packs_, &Pack::ready);
     for (Pack& pack : packs_) {
       pack.out_w = 0;
@@ -312,7 +311,8 @@ class SmartHomePanel final : public Model {
         left_w -= pack.out_w;
       }
       const double power_w = pack.in_w * kInverterEfficiency - pack.out_w / kInverterEfficiency;
-      const double taken_w = pack.battery.apply(power_w, seconds, air_c);
+      const double taken_w =
+          pack.battery.apply({.power_w = power_w, .seconds = seconds, .air_c = air_c});
       if (pack.charging) pack.in_w = to_centiwatts(taken_w / kInverterEfficiency);
     }
   }
@@ -365,9 +365,13 @@ class SmartHomePanel final : public Model {
     info["lcdInputWatts"] = std::lround(pack.in_w);
     info["emsChgFlag"] = pack.charging ? 1 : 0;
     info["chargeTime"] =
-        pack.charging ? battery.minutes_to_full(pack.limit_soc, kIdleMinutes) : kIdleMinutes;
+        pack.charging
+            ? battery.minutes_to_full({.soc_percent = pack.limit_soc, .longest_min = kIdle_min})
+            : kIdle_min;
     info["dischargeTime"] =
-        supplies ? battery.minutes_to_empty(pack.limit_soc, kIdleMinutes) : kIdleMinutes;
+        supplies
+            ? battery.minutes_to_empty({.soc_percent = pack.limit_soc, .longest_min = kIdle_min})
+            : kIdle_min;
     if (JsonObject* state = info["stateBean"].if_object()) {
       (*state)["isPowerOutput"] = supplies ? 1 : 0;
       (*state)["isGridCharge"] = pack.in_w > 0 ? 1 : 0;
@@ -383,13 +387,15 @@ class SmartHomePanel final : public Model {
     double charge_ah = 0;
     double usable_ah = 0;
     double drawn_a = 0;
-    int left_min = kIdleMinutes;
+    int left_min = kIdle_min;
     for (std::size_t k = 0; k < kPacks; ++k) {
       const Pack& pack = packs_.at(k);
       if (!pack.connected) continue;
       capacity_ah += pack.battery.capacity_ah();
       charge_ah += pack.battery.remaining_ah();
-      if (pack.charging) left_min = pack.battery.minutes_to_full(pack.limit_soc, kIdleMinutes);
+      if (pack.charging)
+        left_min =
+            pack.battery.minutes_to_full({.soc_percent = pack.limit_soc, .longest_min = kIdle_min});
       if (pack.out_w > 0) {
         usable_ah +=
             pack.battery.remaining_ah() - pack.battery.capacity_ah() * pack.limit_soc / 100;
@@ -398,7 +404,7 @@ class SmartHomePanel final : public Model {
       show_pack(fields, k, infos.get_array()[k].get_object());
     }
     if (drawn_a > 0) {
-      left_min = std::clamp(static_cast<int>(60 * usable_ah / drawn_a), 0, kIdleMinutes);
+      left_min = std::clamp(static_cast<int>(60 * usable_ah / drawn_a), 0, kIdle_min);
     }
     fields.set(kPackInfo, std::move(infos));
     fields.set_number("heartbeat.backupFullCap", capacity_ah * 1000);
@@ -418,9 +424,10 @@ class SmartHomePanel final : public Model {
 };
 
 }  // namespace
+}  // namespace panel
 
 std::unique_ptr<Model> make_smart_home_panel(Chance chance) {
-  return std::make_unique<SmartHomePanel>(chance);
+  return std::make_unique<panel::SmartHomePanel>(chance);
 }
 
 }  // namespace gridloom::sim

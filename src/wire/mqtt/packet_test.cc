@@ -218,7 +218,7 @@ struct Golden {
 TEST(MqttPacket, BytesAreThoseOfTheStandards) {
   Publish aliased{.topic = "a/b", .payload = "hi"};
   aliased.properties.add(PropertyId::kTopicAlias, 258U);
-  const Golden kRows[] = {
+  const Golden rows[] = {
       {"connect", Version::k311,
        Connect{.keepalive_s = 60, .client_id = "ab", .username = "u", .password = "p"},
        "\x10\x14\x00\x04MQTT\x04\xc2\x00\x3c\x00\x02"
@@ -257,7 +257,7 @@ TEST(MqttPacket, BytesAreThoseOfTheStandards) {
       {"disconnect 5", Version::k5, Disconnect{.reason = Reason::kKeepAliveTimeout},
        "\xe0\x01\x8d"sv},
   };
-  for (const Golden& row : kRows) {
+  for (const Golden& row : rows) {
     EXPECT_EQ(encoded(row.packet, row.version), row.bytes) << row.name;
   }
 }

@@ -2,6 +2,7 @@
 #include "wire/mqtt/protocol.h"
 
 #include <algorithm>
+#include <array>
 #include <span>
 
 namespace gridloom::wire::mqtt {
@@ -25,7 +26,7 @@ constexpr std::uint16_t kUns = bit(PacketType::kUnsuback);
 constexpr std::uint16_t kDis = bit(PacketType::kDisconnect);
 constexpr std::uint16_t kAut = bit(PacketType::kAuth);
 
-constexpr ReasonRow kReasons[] = {
+constexpr auto kReasons = std::to_array<ReasonRow>({
     {Reason::kSuccess, "success", kCon | kAck | kRel | kSub | kUns | kDis | kAut},
     {Reason::kGrantedQos1, "granted QoS 1", kSub},
     {Reason::kGrantedQos2, "granted QoS 2", kSub},
@@ -70,7 +71,7 @@ constexpr ReasonRow kReasons[] = {
     {Reason::kMaximumConnectTime, "maximum connect time", kDis},
     {Reason::kSubscriptionIdsNotSupported, "subscription identifiers not supported", kSub | kDis},
     {Reason::kWildcardsNotSupported, "wildcard subscriptions not supported", kSub | kDis},
-};
+});
 
 const ReasonRow* find(Reason reason) {
   const auto* row = std::ranges::lower_bound(kReasons, reason, {}, &ReasonRow::reason);
@@ -81,10 +82,10 @@ static_assert(std::ranges::is_sorted(kReasons, {}, &ReasonRow::reason));
 }  // namespace
 
 std::string_view name_of(PacketType type) {
-  static constexpr std::string_view kNames[] = {"reserved",  "CONNECT",  "CONNACK",     "PUBLISH",
-                                                "PUBACK",    "PUBREC",   "PUBREL",      "PUBCOMP",
-                                                "SUBSCRIBE", "SUBACK",   "UNSUBSCRIBE", "UNSUBACK",
-                                                "PINGREQ",   "PINGRESP", "DISCONNECT",  "AUTH"};
+  static constexpr std::array<std::string_view, 16> kNames = {
+      "reserved", "CONNECT",  "CONNACK",    "PUBLISH", "PUBACK",      "PUBREC",
+      "PUBREL",   "PUBCOMP",  "SUBSCRIBE",  "SUBACK",  "UNSUBSCRIBE", "UNSUBACK",
+      "PINGREQ",  "PINGRESP", "DISCONNECT", "AUTH"};
   return kNames[static_cast<std::size_t>(type) & 0x0fU];
 }
 
@@ -118,7 +119,7 @@ std::uint8_t return_code_311(Reason reason) {
 }
 
 Reason reason_of_return_code_311(std::uint8_t code) {
-  static constexpr Reason kCodes[] = {
+  static constexpr std::array kCodes = {
       Reason::kSuccess,           Reason::kUnsupportedProtocolVersion, Reason::kClientIdNotValid,
       Reason::kServerUnavailable, Reason::kBadUserNameOrPassword,      Reason::kNotAuthorized};
   return code < std::size(kCodes) ? kCodes[code] : Reason::kUnspecifiedError;

@@ -81,9 +81,9 @@ TEST(MqttSession, MessagesAreDeliveredInEveryQosAndAnswered) {
 }
 
 TEST(MqttSession, AnAnswerOfTheWrongKindIsAProtocolError) {
-  const Packet kRows[] = {Pubrec{1, {}, {}}, Pubcomp{1, {}, {}}, Puback{2, {}, {}},
-                          Pubcomp{2, {}, {}}};
-  for (const Packet& packet : kRows) {
+  const Packet rows[] = {Pubrec{1, {}, {}}, Pubcomp{1, {}, {}}, Puback{2, {}, {}},
+                         Pubcomp{2, {}, {}}};
+  for (const Packet& packet : rows) {
     Talk talk(Version::k5);
     talk.join();
     talk.deliver("one", Qos::kAtLeastOnce);

@@ -80,7 +80,7 @@ struct FirstPacket {
 
 TEST(MqttSession, AnUnacceptableConnectIsRefusedWithoutAskingAnyone) {
   using std::string_view_literals::operator""sv;
-  const FirstPacket kRows[] = {
+  const FirstPacket rows[] = {
       {"MQTT 3.1",
        "\x10\x0f\0\x06MQIsdp\x03\x02\0\0\0\x01i"sv,
        Version::k311,
@@ -107,7 +107,7 @@ TEST(MqttSession, AnUnacceptableConnectIsRefusedWithoutAskingAnyone) {
       {"HTTP", "GET / HTTP/1.1\r\n"sv, Version::k311, {}},
       {"PINGREQ", "\xc0\x00"sv, Version::k311, {}},
   };
-  for (const FirstPacket& row : kRows) {
+  for (const FirstPacket& row : rows) {
     Talk talk(row.answer_version);
     talk.bytes(row.bytes);
     EXPECT_TRUE(talk.session.finished()) << row.name;
@@ -318,15 +318,15 @@ TEST(MqttSession, PacketsThatAClientMayNotSendEndIt) {
   auth.properties.add(PropertyId::kAuthenticationMethod, "X");
   Disconnect revived{};
   revived.properties.add(PropertyId::kSessionExpiryS, 60U);
-  const Packet kRows[] = {plain_connect(Version::k5),
-                          Connack{},
-                          Suback{1, {}, {Reason::kSuccess}},
-                          Unsuback{1, {}, {Reason::kSuccess}},
-                          Pingresp{},
-                          with_id,
-                          auth,
-                          revived};
-  for (const Packet& packet : kRows) {
+  const Packet rows[] = {plain_connect(Version::k5),
+                         Connack{},
+                         Suback{1, {}, {Reason::kSuccess}},
+                         Unsuback{1, {}, {Reason::kSuccess}},
+                         Pingresp{},
+                         with_id,
+                         auth,
+                         revived};
+  for (const Packet& packet : rows) {
     Talk talk(Version::k5);
     talk.join();
     talk.send(packet);

@@ -1,0 +1,287 @@
+// Every operation of administration: directly, through a running server's socket, and on the folder
+// of a stopped one. The outcome is the same.
+#include "app/admin.h"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "hub/test_home.h"
+
+namespace gridloom::app {
+namespace {
+
+using hub::must;
+using registry::Registry;
+using testing::HasSubstr;
+using testing::Not;
+
+enum class Way : std::uint8_t { kDirect, kSocket, kStopped };
+
+unsigned mode_of(const std::filesystem::path& path) {
+  struct stat facts{};
+  return ::lstat(path.c_str(), &facts) == 0 ? facts.st_mode & 07777U : 0U;
+}
+
+class AdminTest : public testing::TestWithParam<Way> {
+ protected:
+  AdminTest() {
+    if (GetParam() == Way::kStopped) return;
+    registry = must(Registry::open(folder.data()));
+    if (GetParam() == Way::kSocket) {
+      socket = must(AdminSocket::open(folder.data(), *registry, hub::test_catalog()));
+    }
+  }
+  Result<wire::Json> ask(std::string_view request) {
+    const wire::JsonObject object = must(wire::parse_json(request)).as_object();
+    return GetParam() == Way::kDirect ? administer(*registry, *hub::test_catalog(), object)
+                                      : ask_admin(folder.data(), object);
+  }
+  // The outcome as text; a fault as "fault: detail".
+  std::string told(std::string_view request) {
+    const auto outcome = ask(request);
+    return outcome ? wire::to_text(*outcome) : "fault: " + outcome.error().detail;
+  }
+  std::string member(std::string_view request, std::string_view name) {
+    const std::string text = told(request);
+    const std::string value = hub::member_of(text, name);
+    EXPECT_NE(value, "") << request << " -> " << text;
+    return value.size() > 2 && value.starts_with('"') ? value.substr(1, value.size() - 2) : value;
+  }
+
+  hub::QuickFolder folder;
+  std::unique_ptr<Registry> registry;
+  std::unique_ptr<AdminSocket> socket;
+};
+
+INSTANTIATE_TEST_SUITE_P(Ways, AdminTest,
+                         testing::Values(Way::kDirect, Way::kSocket, Way::kStopped));
+
+TEST_P(AdminTest, AccountsAreAddedListedAndRemoved) {
+  EXPECT_EQ(told(R"({"op":"account.list"})"), "[]");
+  const std::string key = member(R"({"op":"account.add","name":"alice"})", "accessKey");
+  EXPECT_NE(key, "");
+  const std::string given = told(
+      R"({"op":"account.add","name":"bob","accessKey":"bobs-access-key","secretKey":"bobs-secret-key"})");
+  EXPECT_THAT(given, HasSubstr(R"("accessKey":"bobs-access-key","secretKey":"bobs-secret-key")"));
+  EXPECT_THAT(given, HasSubstr(R"("gatewayKey":")"));
+  const std::string list = told(R"({"op":"account.list"})");
+  EXPECT_THAT(list,
+              HasSubstr(fmt::format(R"("name":"alice","accessKeys":["{}"],"devices":0)", key)));
+  EXPECT_THAT(list, HasSubstr(R"("name":"bob","accessKeys":["bobs-access-key"])"));
+  EXPECT_THAT(list, HasSubstr(R"("certificateAccount":"open-)"));
+  EXPECT_THAT(list, Not(HasSubstr("bobs-secret-key")));  // shown once
+  EXPECT_THAT(told(R"({"op":"account.add","name":"alice"})"), HasSubstr("alice"));
+  EXPECT_EQ(told(R"({"op":"account.remove","name":"bob"})"), R"({"removed":"bob"})");
+  EXPECT_THAT(told(R"({"op":"account.list"})"), Not(HasSubstr("bob")));
+}
+
+TEST_P(AdminTest, KeysAreAddedAndRemovedAndCertificatesRotated) {
+  const std::string first = member(R"({"op":"account.add","name":"alice"})", "accessKey");
+  const std::string second = member(R"({"op":"account.keys","name":"alice"})", "accessKey");
+  EXPECT_NE(first, second);
+  EXPECT_THAT(told(R"({"op":"account.list"})"),
+              HasSubstr(fmt::format(R"("accessKeys":["{}","{}"])", first, second)));
+  EXPECT_EQ(told(fmt::format(R"({{"op":"account.keys","remove":"{}"}})", first)),
+            fmt::format(R"({{"removed":"{}"}})", first));
+  EXPECT_THAT(told(R"({"op":"account.list"})"),
+              HasSubstr(fmt::format(R"("accessKeys":["{}"])", second)));
+  EXPECT_EQ(told(R"({"op":"account.rotate","name":"alice"})"), R"({"rotated":"alice"})");
+}
+
+TEST_P(AdminTest, DevicesAreAddedSharedRenamedMovedAndRemoved) {
+  must(ask(R"({"op":"account.add","name":"alice"})"));
+  must(ask(R"({"op":"account.add","name":"bob"})"));
+  const std::string added = told(
+      R"({"op":"device.add","sn":"R331TEST1","name":"Kitchen","owner":"alice","key":"a-device-key"})");
+  EXPECT_EQ(added,
+            R"({"sn":"R331TEST1","name":"Kitchen","family":"delta_2","deviceKey":"a-device-key"})");
+  EXPECT_EQ(member(R"({"op":"device.add","sn":"HJ31TEST1","owner":"alice"})", "name"),
+            "PowerOcean");
+  EXPECT_EQ(member(R"({"op":"device.add","sn":"XX1","owner":"bob"})", "name"), "XX1");
+  EXPECT_EQ(told(R"({"op":"device.share","sn":"R331TEST1","account":"bob","rights":"monitor"})"),
+            R"({"sn":"R331TEST1","account":"bob","rights":"monitor"})");
+  EXPECT_EQ(
+      told(R"({"op":"device.list","owner":"alice"})"),
+      R"([{"sn":"R331TEST1","name":"Kitchen","owner":"alice","family":"delta_2","shares":[{"account":"bob","rights":"monitor"}]},)"
+      R"({"sn":"HJ31TEST1","name":"PowerOcean","owner":"alice","family":"power_ocean","shares":[]}])");
+  must(ask(R"({"op":"device.share","sn":"R331TEST1","account":"bob","rights":"full"})"));
+  EXPECT_THAT(told(R"({"op":"device.list"})"), HasSubstr(R"({"account":"bob","rights":"full"})"));
+  must(ask(R"({"op":"device.share","sn":"R331TEST1","account":"bob","rights":"none"})"));
+  EXPECT_THAT(told(R"({"op":"device.list"})"), Not(HasSubstr("rights")));
+  EXPECT_EQ(told(R"({"op":"device.rename","sn":"R331TEST1","name":"Küche"})"),
+            R"({"sn":"R331TEST1","name":"Küche"})");
+  EXPECT_EQ(told(R"({"op":"device.move","sn":"R331TEST1","owner":"bob"})"),
+            R"({"sn":"R331TEST1","owner":"bob"})");
+  EXPECT_THAT(told(R"({"op":"device.list","owner":"bob"})"), HasSubstr("Küche"));
+  EXPECT_EQ(told(R"({"op":"device.remove","sn":"R331TEST1"})"), R"({"removed":"R331TEST1"})");
+  EXPECT_THAT(told(R"({"op":"device.list"})"), Not(HasSubstr("R331TEST1")));
+}
+
+TEST_P(AdminTest, RefusalsSayWhatIsWrong) {
+  must(ask(R"({"op":"account.add","name":"alice"})"));
+  must(ask(R"({"op":"device.add","sn":"R331TEST1","owner":"alice"})"));
+  const std::vector<std::pair<std::string_view, std::string_view>> rows = {
+      {R"({"op":"account.fly"})", "account.fly"},
+      {R"({"op":""})", "op"},
+      {R"({})", "op"},
+      {R"({"op":5})", "op"},
+      {R"({"op":"account.add"})", "name"},
+      {R"({"op":"account.add","name":" x"})", "name"},
+      {R"({"op":"account.add","name":"bob","accessKey":"only-one-half"})", "secret key"},
+      {R"({"op":"account.keys"})", "account"},
+      {R"({"op":"account.keys","name":"nobody"})", "nobody"},
+      {R"({"op":"account.keys","remove":"no-such-key"})", "no-such-key"},
+      {R"({"op":"account.rotate"})", "account"},
+      {R"({"op":"account.rotate","name":"nobody"})", "nobody"},
+      {R"({"op":"account.remove"})", "account"},
+      {R"({"op":"account.remove","name":"alice"})", "alice"},  // it owns a device
+      {R"({"op":"device.add","owner":"alice"})", "serial number"},
+      {R"({"op":"device.add","sn":"a/b","owner":"alice"})", "serial number"},
+      {R"({"op":"device.add","sn":"R331TEST2"})", "account"},
+      {R"({"op":"device.add","sn":"R331TEST2","owner":"nobody"})", "nobody"},
+      {R"({"op":"device.add","sn":"R331TEST1","owner":"alice"})", "R331TEST1"},
+      {R"({"op":"device.rename","sn":"R331TEST1"})", "name"},
+      {R"({"op":"device.rename","name":"x"})", "serial number"},
+      {R"({"op":"device.share","sn":"R331TEST1","account":"alice","rights":"all"})", "monitor"},
+      {R"({"op":"device.share","sn":"R331TEST1","rights":"full"})", "account"},
+      {R"({"op":"device.move","sn":"R331TEST1"})", "account"},
+      {R"({"op":"device.move","sn":"NOSUCH","owner":"alice"})", "NOSUCH"},
+      {R"({"op":"device.remove"})", "serial number"},
+      {R"({"op":"device.remove","sn":"NOSUCH"})", "NOSUCH"},
+  };
+  // On a stopped server every request loads the catalogue anew: some of them will do.
+  const std::size_t step = GetParam() == Way::kStopped ? 7 : 1;
+  for (std::size_t i = 0; i < rows.size(); i += step) {
+    const auto& [request, words] = rows[i];
+    const auto outcome = ask(request);
+    ASSERT_FALSE(outcome) << request << " -> " << wire::to_text(*outcome);
+    EXPECT_NE(outcome.error().kind, FaultKind::kInternal) << request;
+    EXPECT_THAT(outcome.error().detail, HasSubstr(words)) << request;
+  }
+  EXPECT_THAT(told(R"({"op":"device.list"})"), Not(HasSubstr("R331TEST2")));
+}
+
+// --- the socket ---
+
+class SocketTest : public testing::Test {
+ protected:
+  SocketTest()
+      : registry(must(Registry::open(folder.data()))),
+        socket(must(AdminSocket::open(folder.data(), *registry, hub::test_catalog()))) {}
+
+  [[nodiscard]] std::string raw(std::string_view bytes) const {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    std::strncpy(address.sun_path, (folder.data() / "admin.sock").c_str(),
+                 sizeof(address.sun_path) - 1);
+    const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    std::string answer;
+    if (::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0) {
+      static_cast<void>(::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL));
+      ::shutdown(fd, SHUT_WR);
+      std::array<char, 4096> piece{};
+      for (ssize_t size = ::read(fd, piece.data(), piece.size()); size > 0;
+           size = ::read(fd, piece.data(), piece.size())) {
+        answer.append(piece.data(), static_cast<std::size_t>(size));
+      }
+    }
+    ::close(fd);
+    return answer;
+  }
+
+  hub::QuickFolder folder;
+  std::unique_ptr<Registry> registry;
+  std::unique_ptr<AdminSocket> socket;
+};
+
+TEST_F(SocketTest, IsForItsOwnerOnlyAndGoneAfterwards) {
+  const std::filesystem::path path = folder.data() / "admin.sock";
+  EXPECT_EQ(mode_of(path), 0600U);
+  socket.reset();
+  EXPECT_FALSE(std::filesystem::exists(path));
+}
+
+TEST_F(SocketTest, TheUmaskIsAsBefore) {
+  const mode_t now = ::umask(0);
+  ::umask(now);
+  EXPECT_NE(now, 0177U);
+}
+
+TEST_F(SocketTest, SurvivesNonsense) {
+  for (const std::string_view nonsense :
+       {"", "nonsense", "[]", "{\"op\":", "\xff\xfe", R"({"op":"account.list"}x)"}) {
+    EXPECT_THAT(raw(nonsense), HasSubstr("error")) << nonsense;
+  }
+  EXPECT_EQ(raw(R"({"op":"account.list"})"), R"({"ok":[]})");
+}
+
+TEST_F(SocketTest, ASocketThatAKilledServerLeftIsReplaced) {
+  const std::filesystem::path path = folder.data() / "admin.sock";
+  const std::filesystem::path kept = folder.data() / "kept";
+  std::filesystem::create_hard_link(path, kept);
+  socket.reset();
+  std::filesystem::rename(kept, path);
+  socket = must(AdminSocket::open(folder.data(), *registry, hub::test_catalog()));
+  EXPECT_EQ(raw(R"({"op":"account.list"})"), R"({"ok":[]})");
+}
+
+TEST_F(SocketTest, AKilledServersSocketDoesNotKeepAdministrationFromWorking) {
+  const std::filesystem::path path = folder.data() / "admin.sock";
+  const std::filesystem::path kept = folder.data() / "kept";
+  std::filesystem::create_hard_link(path, kept);
+  socket.reset();
+  registry.reset();
+  std::filesystem::rename(kept, path);
+  const auto list = ask_admin(folder.data(), {{"op", "account.list"}});
+  ASSERT_TRUE(list) << list.error().detail;
+  EXPECT_EQ(wire::to_text(*list), "[]");
+}
+
+TEST_F(SocketTest, WhatIsChangedThroughItShowsInTheServersDirectoryAtOnce) {
+  int changes = 0;
+  registry->on_change([&changes] { ++changes; });
+  must(ask_admin(folder.data(), {{"op", "account.add"}, {"name", "alice"}}));
+  EXPECT_NE(registry->directory()->find_account_by_name("alice"), nullptr);
+  EXPECT_EQ(changes, 1);
+}
+
+TEST_F(SocketTest, ListsOfManyDevicesComeWhole) {
+  must(registry->add_account({.name = "alice"}));
+  std::vector<std::string> names;
+  for (int i = 0; i < 3000; ++i) names.push_back(fmt::format("R331TEST{:05}", i));
+  std::vector<registry::DeviceSpec> specs;
+  for (const std::string& name : names)
+    specs.push_back({.sn = name, .name = name, .owner = "alice"});
+  must(registry->add_devices(specs));
+  const auto list = ask_admin(folder.data(), {{"op", "device.list"}});
+  ASSERT_TRUE(list) << list.error().detail;
+  EXPECT_EQ(list->as_array().size(), 3000U);
+}
+
+TEST_F(SocketTest, AFolderWithTooLongANameIsExplained) {
+  const std::filesystem::path deep = folder.path() / std::string(120, 'x');
+  std::filesystem::create_directories(deep);
+  const auto opened = AdminSocket::open(deep, *registry, hub::test_catalog());
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().kind, FaultKind::kBadParams);
+  EXPECT_THAT(opened.error().detail, HasSubstr("too long"));
+}
+
+}  // namespace
+}  // namespace gridloom::app

@@ -1,0 +1,216 @@
+// What a start leaves for others: ready.json, the demo home, the welcome and the metrics.
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <memory>
+#include <optional>
+#include <regex>
+#include <set>
+#include <sstream>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "app/demo.h"
+#include "app/metrics.h"
+#include "app/ready_file.h"
+#include "app/welcome.h"
+#include "hub/test_home.h"
+#include "wire/signing.h"
+
+namespace gridloom::app {
+namespace {
+
+using hub::must;
+using testing::HasSubstr;
+namespace fs = std::filesystem;
+
+std::string content_of(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+unsigned mode_of(const fs::path& path) {
+  struct stat facts{};
+  return ::lstat(path.c_str(), &facts) == 0 ? facts.st_mode & 07777U : 0U;
+}
+
+TEST(ReadyFile, IsThereForItsOwnerWhileTheServerRuns) {
+  const hub::QuickFolder folder;
+  const fs::path path = folder.path() / "ready.json";
+  {
+    const auto ready = ReadyFile::write(folder.path(), {{"http", "http://127.0.0.1:1"}});
+    ASSERT_TRUE(ready) << ready.error().detail;
+    EXPECT_EQ(mode_of(path), 0600U);
+    EXPECT_EQ(content_of(path), "{\"http\":\"http://127.0.0.1:1\"}\n");
+    EXPECT_FALSE(fs::exists(folder.path() / "ready.json.new"));
+  }
+  EXPECT_FALSE(fs::exists(path));
+}
+
+TEST(ReadyFile, MovesWithItsOwner) {
+  const hub::QuickFolder folder;
+  std::optional<ReadyFile> kept;
+  {
+    auto ready = ReadyFile::write(folder.path(), {});
+    ASSERT_TRUE(ready);
+    kept.emplace(std::move(*ready));
+  }
+  EXPECT_TRUE(fs::exists(folder.path() / "ready.json"));
+  kept.reset();
+  EXPECT_FALSE(fs::exists(folder.path() / "ready.json"));
+}
+
+TEST(ReadyFile, ReplacesWhatAKilledServerLeftWhateverItsMode) {
+  const hub::QuickFolder folder;
+  for (const char* name : {"ready.json", "ready.json.new"}) {
+    std::ofstream(folder.path() / name) << "old";
+    fs::permissions(folder.path() / name, fs::perms::all);
+  }
+  const auto ready = ReadyFile::write(folder.path(), {{"a", 1}});
+  ASSERT_TRUE(ready);
+  EXPECT_EQ(content_of(folder.path() / "ready.json"), "{\"a\":1}\n");
+  EXPECT_EQ(mode_of(folder.path() / "ready.json"), 0600U);
+}
+
+TEST(ReadyFile, AFolderThatIsNotThereIsNamed) {
+  const hub::QuickFolder folder;
+  const auto ready = ReadyFile::write(folder.path() / "nowhere", {});
+  ASSERT_FALSE(ready);
+  EXPECT_EQ(ready.error().kind, FaultKind::kIo);
+  EXPECT_THAT(ready.error().detail, HasSubstr("nowhere"));
+}
+
+class DemoTest : public testing::Test {
+ protected:
+  DemoHome home() { return must(demo_home(*registry, *hub::test_catalog())); }
+  static std::string shown(const DemoHome& of) {
+    std::string text = of.key.access_key + " " + of.key.secret_key.reveal();
+    for (const sim::Member& member : of.members) {
+      text += fmt::format("\n{} {} {}", member.family->id, member.sn, member.key.reveal());
+    }
+    return text;
+  }
+  [[nodiscard]] bool has(const DemoHome& of, std::string_view sn) const {
+    return std::ranges::any_of(of.members, [sn](const auto& member) { return member.sn == sn; });
+  }
+
+  hub::QuickFolder folder;
+  std::unique_ptr<registry::Registry> registry = must(registry::Registry::open(folder.data()));
+};
+
+TEST_F(DemoTest, HasTheDocumentsDevicesOfAllFamilies) {
+  const DemoHome made = home();
+  for (const std::string_view sn :
+       {"R331ZEB4ZEAL0528", "SP10ZAW5ZE9E0052", "M106ZAB4Z000001F", "HJ31ZDH2ZF690025",
+        "HW513000SF767194", "R331ZCB4ZE86056P", "HJ31ZDH2ZF690029"}) {
+    EXPECT_TRUE(has(made, sn)) << sn;
+  }
+  EXPECT_FALSE(made.key.secret_key.empty());
+}
+
+TEST_F(DemoTest, IsTheSameAtEveryStart) {
+  const std::string first = shown(home());
+  EXPECT_EQ(shown(home()), first);
+  registry.reset();
+  registry = must(registry::Registry::open(folder.data()));
+  EXPECT_EQ(shown(home()), first);
+  EXPECT_EQ(registry->directory()->accounts().size(), 1U);
+}
+
+TEST_F(DemoTest, MakesWhatIsMissingAndKeepsWhatWasChanged) {
+  const DemoHome first = home();
+  must(registry->remove_device("R331ZEB4ZEAL0528"));
+  must(registry->rename_device({.sn = "HW513000SF767194", .name = "Balcony"}));
+  must(registry->remove_key(first.key.access_key));
+  const DemoHome again = home();
+  EXPECT_TRUE(has(again, "R331ZEB4ZEAL0528"));
+  EXPECT_EQ(again.members.size(), first.members.size());
+  EXPECT_EQ(registry->directory()->find_device("HW513000SF767194")->name, "Balcony");
+  EXPECT_NE(again.key.access_key, first.key.access_key);
+  EXPECT_NE(registry->directory()->find_key(again.key.access_key), nullptr);
+}
+
+TEST_F(DemoTest, LeavesADeviceAloneThatBelongsToSomeoneElse) {
+  must(registry->add_account({.name = "alice"}));
+  must(registry->add_device({.sn = "R331ZEB4ZEAL0528", .name = "Mine", .owner = "alice"}));
+  const DemoHome made = home();
+  EXPECT_FALSE(has(made, "R331ZEB4ZEAL0528"));
+  EXPECT_EQ(registry->directory()->find_device("R331ZEB4ZEAL0528")->name, "Mine");
+}
+
+TEST_F(DemoTest, TheWelcomesCurlIsSignedAsTheServerWantsIt) {
+  const DemoHome made = home();
+  const registry::Account* account = registry->directory()->find_account(made.key.account);
+  ASSERT_NE(account, nullptr);
+  const std::string text = must(welcome({.http = "http://127.0.0.1:8080",
+                                         .https = "https://localhost:8443",
+                                         .mqtt = "127.0.0.1:1883",
+                                         .mqtts = "localhost:8883",
+                                         .ca = "/data/tls/ca.pem",
+                                         .sn = "R331ZEB4ZEAL0528",
+                                         .now = hub::kTestStart},
+                                        made.key, *account));
+  const auto found = [&text](const std::string& pattern) {
+    std::smatch match;
+    return std::regex_search(text, match, std::regex(pattern)) ? match[1].str() : std::string();
+  };
+  const std::string query = found(R"(quota/all\?([^' ]*))");
+  const std::string access_key = found("accessKey: ([^']*)'");
+  const std::string nonce = found("nonce: ([^']*)'");
+  const std::string timestamp = found("timestamp: ([^']*)'");
+  const std::string sign = found("sign: ([^']*)'");
+  EXPECT_EQ(query, "sn=R331ZEB4ZEAL0528");
+  EXPECT_EQ(access_key, made.key.access_key);
+  auto mac = must(wire::KeyedMac::make(made.key.secret_key));
+  EXPECT_TRUE(wire::verify({.content_type = {},
+                            .query = query,
+                            .body = {},
+                            .access_key = access_key,
+                            .nonce = nonce,
+                            .timestamp = timestamp,
+                            .sign = sign},
+                           mac));
+  EXPECT_THAT(text, HasSubstr("-h localhost -p 8883"));
+  EXPECT_THAT(text, HasSubstr(account->certificate_account));
+}
+
+TEST(Metrics, AreInPrometheusFormatAndComplete) {
+  hub::TestHome home;
+  home.add_account("alice");
+  home.add_device("R331TEST1", "alice");
+  const hub::FakePtr device = home.connect_device("R331TEST1");
+  home.report(device, "R331TEST1", R"({"params":{"x":1}})");
+  home.report(device, "R331TEST1", "nonsense");
+  const std::string text = metrics_text(home.platform, {.http = 3, .mqtt = 4});
+  for (const char* line :
+       {"# TYPE gridloom_reports_total counter", "gridloom_reports_total 2",
+        "gridloom_reports_malformed_total 1", "gridloom_report_bytes_total 26",
+        "# TYPE gridloom_devices_online gauge", "gridloom_devices_online 1",
+        R"(gridloom_connections{door="http"} 3)", R"(gridloom_connections{door="mqtt"} 4)"}) {
+    EXPECT_THAT(text, HasSubstr(std::string(line) + '\n'));
+  }
+  // Every line is a comment or a sample of a metric that was introduced.
+  std::istringstream lines(text);
+  std::set<std::string> introduced;
+  const std::regex sample(R"(^([a-z_]+)(\{[a-z]+="[^"]*"\})? [0-9.e+-]+$)");
+  for (std::string each; std::getline(lines, each);) {
+    std::smatch match;
+    if (each.starts_with("# TYPE ")) {
+      introduced.insert(each.substr(7, each.find(' ', 7) - 7));
+    } else if (!each.starts_with("# HELP ")) {
+      ASSERT_TRUE(std::regex_match(each, match, sample)) << each;
+      EXPECT_TRUE(introduced.contains(match[1].str())) << each;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace gridloom::app

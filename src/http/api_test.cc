@@ -1,0 +1,560 @@
+// Every route of the signed API: what success looks like, to the letter, and how each refusal is
+// worded.
+#include "http/api.h"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <ctime>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "http/test_talk.h"
+#include "hub/test_home.h"
+
+namespace gridloom::http {
+namespace {
+
+using hub::Qos;
+using hub::TestHome;
+using registry::Rights;
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::StartsWith;
+
+constexpr std::string_view kSn = "R331ZEB4ZEAL0528";
+constexpr std::string_view kOcean = "HJ31ZDH2ZF690025";
+constexpr std::string_view kBase = "/iot-open/sign/";
+constexpr std::string_view kReport =
+    R"({"moduleType":1,"typeCode":"pdStatus","params":{"soc":5,"wattsOutSum":7}})";
+
+std::string golden(std::string_view code, std::string_view message, std::string_view data = {}) {
+  return fmt::format(R"({{"code":"{}","message":"{}"{}{},"eagleEyeTraceId":"<trace>","tid":""}})",
+                     code, message, data.empty() ? "" : R"(,"data":)", data);
+}
+
+class ApiTest : public testing::Test {
+ protected:
+  ApiTest() {
+    alice = home.add_account("alice");
+    home.add_account("bob");
+    home.add_device(kSn, "alice");
+    home.add_device(kOcean, "alice");
+    device = home.connect_device(kSn);
+    home.report(device, kSn, std::string(kReport));
+  }
+
+  [[nodiscard]] registry::AccessKey key_of(std::string_view name) const {
+    return *home.registry->directory()->keys_of(home.account(name).id).at(0);
+  }
+  Request request(Method method, std::string_view path) {
+    Request made;
+    made.method = method;
+    made.path = path.starts_with('/') ? std::string(path) : std::string(kBase).append(path);
+    made.host = "here.example";
+    return made;
+  }
+  void sign_as(Request& made, const registry::AccessKey& key) {
+    made.access_key = key.access_key;
+    made.nonce = "345164";
+    made.timestamp = "1671171709428";
+    auto mac = hub::must(wire::KeyedMac::make(key.secret_key));
+    made.sign = hub::must(wire::sign({.content_type = made.content_type,
+                                      .query = made.query,
+                                      .body = made.body,
+                                      .access_key = made.access_key,
+                                      .nonce = made.nonce,
+                                      .timestamp = made.timestamp,
+                                      .sign = {}},
+                                     mac));
+  }
+  std::optional<Response> start(Request made) {
+    response.reset();
+    api.handle(std::move(made), [this](Response answer) { response = std::move(answer); });
+    home.settle();
+    return response;
+  }
+  // The body of an answer with status 200; otherwise the status.
+  std::string call(Request made, std::string_view as = "alice") {
+    sign_as(made, key_of(as));
+    return shown(start(std::move(made)));
+  }
+  static std::string shown(const std::optional<Response>& answer) {
+    if (!answer) return "no answer yet";
+    if (answer->status != 200) return fmt::format("status {}", answer->status);
+    EXPECT_EQ(answer->content_type, "application/json");
+    EXPECT_TRUE(wire::parse_json(answer->body)) << answer->body;
+    return without_trace(answer->body);
+  }
+  std::string get(std::string_view path, std::string_view query = {},
+                  std::string_view as = "alice") {
+    Request made = request(Method::kGet, path);
+    made.query = query;
+    return call(std::move(made), as);
+  }
+  std::string send(Method method, std::string_view path, std::string_view body,
+                   std::string_view as = "alice") {
+    Request made = request(method, path);
+    made.content_type = "application/json;charset=UTF-8";
+    made.body = body;
+    return call(std::move(made), as);
+  }
+
+  TestHome home;
+  registry::AccountId alice{};
+  hub::FakePtr device;
+  std::optional<Response> response;
+  Api api{{.hub = home.hub.get(),
+           .loop = &home.door_loop,
+           .mqtt = {.public_host = {}, .port = 8883, .secure = true},
+           .metrics = [] { return std::string("gridloom_things 1\n"); }}};
+};
+
+TEST_F(ApiTest, ListsTheAccountsDevices) {
+  EXPECT_EQ(get("device/list"),
+            golden("0", "Success",
+                   R"([{"sn":"R331ZEB4ZEAL0528","deviceName":"R331ZEB4ZEAL0528","online":1,)"
+                   R"("productName":"DELTA 2"},)"
+                   R"({"sn":"HJ31ZDH2ZF690025","deviceName":"HJ31ZDH2ZF690025","online":0,)"
+                   R"("productName":"PowerOcean"}])"));
+  EXPECT_EQ(get("device/list", "", "bob"), golden("0", "Success", "[]"));
+}
+
+// An account sees its own devices and those shared with it, and can only ask for what it knows of.
+TEST_F(ApiTest, ListsTheDevicesThatAreSharedWithTheAccount) {
+  home.share(kSn, "bob", Rights::kMonitor);
+  EXPECT_THAT(get("device/list", "", "bob"), HasSubstr(R"("sn":"R331ZEB4ZEAL0528")"));
+}
+
+TEST_F(ApiTest, CertifiesForTheHostTheRequestCameTo) {
+  const registry::Account account = home.account("alice");
+  const auto data = [&](std::string_view host) {
+    return golden(
+        "0", "Success",
+        fmt::format(R"({{"certificateAccount":"{}","certificatePassword":"{}",)"
+                    R"("url":"{}","port":"8883","protocol":"mqtts"}})",
+                    account.certificate_account, account.certificate_password.reveal(), host));
+  };
+  EXPECT_EQ(get("certification"), data("here.example"));
+  Request nameless = request(Method::kGet, "certification");
+  nameless.host.clear();
+  EXPECT_EQ(call(nameless), data("localhost"));
+}
+
+TEST_F(ApiTest, CertifiesForThePublicHostIfThereIsOne) {
+  Api open({.hub = home.hub.get(),
+            .loop = &home.door_loop,
+            .mqtt = {.public_host = "power.example", .port = 1883, .secure = false},
+            .metrics = {}});
+  Request made = request(Method::kGet, "certification");
+  sign_as(made, key_of("alice"));
+  open.handle(std::move(made), [this](Response answer) { response = std::move(answer); });
+  EXPECT_THAT(shown(response),
+              HasSubstr(R"("url":"power.example","port":"1883","protocol":"mqtt")"));
+}
+
+// An MQTT client takes an address, not its form in a URL.
+TEST_F(ApiTest, CertifiesAnIpv6HostWithoutBrackets) {
+  Talk talk;
+  talk.send("GET / HTTP/1.1\r\nHost: [::1]:8443\r\n\r\n");
+  Request made = request(Method::kGet, "certification");
+  made.host = talk.requests.at(0).host;
+  EXPECT_THAT(call(std::move(made)), HasSubstr(R"("url":"::1")"));
+}
+
+TEST_F(ApiTest, AnswersSelectedQuotasInEveryFormOfTheRequest) {
+  const std::string body =
+      R"({"sn":"R331ZEB4ZEAL0528","params":{"quotas":["pd.soc","pd.nothing"]}})";
+  const std::string expected = golden("0", "Success", R"({"pd.soc":5})");
+  EXPECT_EQ(send(Method::kPost, "device/quota", body), expected);
+  EXPECT_EQ(send(Method::kGet, "device/quota", body), expected);
+  const std::string query =
+      "params.quotas[0]=pd.soc&params.quotas[1]=pd.nothing&sn=R331ZEB4ZEAL0528";
+  EXPECT_EQ(get("device/quota", query), expected);
+  Request made = request(Method::kPost, "device/quota");
+  made.query = query;
+  EXPECT_EQ(call(std::move(made)), expected);
+  EXPECT_EQ(send(Method::kPost, "device/quota",
+                 R"({"params":{"quotas":["pd"]},"sn":"R331ZEB4ZEAL0528"})"),
+            golden("0", "Success", R"({"pd":{"soc":5,"wattsOutSum":7}})"));
+  EXPECT_EQ(
+      send(Method::kPost, "device/quota", R"({"params":{"quotas":[]},"sn":"R331ZEB4ZEAL0528"})"),
+      golden("0", "Success", "{}"));
+}
+
+TEST_F(ApiTest, AnswersAllQuotasAlsoOfADeviceThatIsOffline) {
+  const std::string expected = golden("0", "Success", R"({"pd.soc":5,"pd.wattsOutSum":7})");
+  EXPECT_EQ(get("device/quota/all", "sn=R331ZEB4ZEAL0528"), expected);
+  Request made = request(Method::kGet, "device/quota/all");
+  made.content_type = "application/json";
+  made.query = "sn=R331ZEB4ZEAL0528";  // beside a JSON type and no body, sn is still read
+  EXPECT_EQ(call(std::move(made)), expected);
+  home.leave(device);
+  EXPECT_EQ(get("device/quota/all", "sn=R331ZEB4ZEAL0528"), expected);
+  EXPECT_EQ(get("device/quota/all", "sn=HJ31ZDH2ZF690025"), golden("0", "Success", "{}"));
+}
+
+TEST_F(ApiTest, ASetIsAnsweredWhenTheDeviceHas) {
+  device->take();
+  const std::string body = R"({"id":9,"version":"1.0","sn":"R331ZEB4ZEAL0528","moduleType":5,)"
+                           R"("operateType":"quietMode","params":{"enabled":1}})";
+  EXPECT_EQ(send(Method::kPut, "device/quota", body), "no answer yet");
+  const std::string asked = hub::payload_of(device->take().at(0));
+  home.publish(
+      device, fmt::format("/device/{}/set_reply", kSn),
+      fmt::format(R"({{"id":{},"code":"0","data":{{"ack":1}}}})", hub::member_of(asked, "id")));
+  EXPECT_EQ(shown(response), golden("0", "Success",
+                                    fmt::format(R"({{"id":{},"code":"0","data":{{"ack":1}}}})",
+                                                hub::member_of(asked, "id"))));
+}
+
+TEST_F(ApiTest, ASetThatIsNotAnsweredSaysThatTheDeviceIsOffline) {
+  const std::string body =
+      R"({"sn":"R331ZEB4ZEAL0528","moduleType":5,"operateType":"quietMode","params":{"enabled":1}})";
+  EXPECT_EQ(send(Method::kPut, "device/quota", body), "no answer yet");
+  home.pass(Millis(8000));
+  EXPECT_THAT(shown(response), StartsWith(R"({"code":"6012","message":"the device is offline)"));
+}
+
+TEST_F(ApiTest, AnswersTheSerialNumberItself) {
+  EXPECT_EQ(get("device/system/main/sn", "sn=R331ZEB4ZEAL0528"),
+            golden("0", "Success", R"({"sn":"R331ZEB4ZEAL0528"})"));
+  EXPECT_THAT(get("device/system/main/sn", "sn=R331ZEB4ZEAL0528", "bob"), HasSubstr("8512"));
+}
+
+TEST_F(ApiTest, HealthAndMetricsNeedNoSignature) {
+  const auto health = start(request(Method::kGet, "/healthz"));
+  ASSERT_TRUE(health);
+  EXPECT_EQ(health->body, R"({"status":"ok"})");
+  const auto metrics = start(request(Method::kGet, "/metrics"));
+  ASSERT_TRUE(metrics);
+  EXPECT_EQ(metrics->body, "gridloom_things 1\n");
+  EXPECT_THAT(metrics->content_type, StartsWith("text/plain"));
+}
+
+TEST_F(ApiTest, UnknownPathsAndMethodsAreToldApart) {
+  struct Row {
+    Method method;
+    std::string_view path;
+    unsigned status;
+    std::string_view allow;
+  };
+  const std::vector<Row> rows = {
+      {Method::kGet, "/", 404, ""},
+      {Method::kGet, "/iot-open/sign/device/list/", 404, ""},
+      {Method::kGet, "/iot-open/sign/Device/list", 404, ""},
+      {Method::kPost, "/healthz", 404, ""},
+      {Method::kPost, "/iot-open/sign/device/list", 405, "GET, HEAD"},
+      {Method::kPut, "/iot-open/sign/certification", 405, "GET, HEAD"},
+      {Method::kDelete, "/iot-open/sign/device/quota", 405, "GET, HEAD, POST, PUT"},
+      {Method::kOther, "/iot-open/sign/device/quota", 405, "GET, HEAD, POST, PUT"},
+      {Method::kPost, "/iot-open/sign/device/quota/all", 405, "GET, HEAD"},
+      {Method::kGet, "/iot-open/sign/device/quota/data", 405, "POST"},
+      {Method::kPost, "/iot-open/sign/device/system/main/sn", 405, "GET, HEAD"},
+  };
+  for (const Row& row : rows) {
+    const auto answer = start(request(row.method, row.path));
+    ASSERT_TRUE(answer) << row.path;
+    EXPECT_EQ(answer->status, row.status) << row.path;
+    const auto body = wire::parse_json(answer->body);
+    EXPECT_TRUE(body) << answer->body;
+    EXPECT_EQ(hub::member_of(answer->body, "code"), fmt::format("\"{}\"", row.status)) << row.path;
+    std::string allow;
+    for (const auto& [name, value] : answer->headers) {
+      if (name == "Allow") allow = value;
+    }
+    EXPECT_EQ(allow, row.allow) << row.path;
+  }
+}
+
+TEST_F(ApiTest, APathThatIsNoTextIsStillAnsweredInJson) {
+  const auto answer = start(request(Method::kGet, "/iot-open/\xff\xfe"));
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->status, 404U);
+  EXPECT_TRUE(wire::parse_json(answer->body));
+}
+
+TEST_F(ApiTest, HeadIsServedLikeGet) {
+  Request made = request(Method::kHead, "device/list");
+  EXPECT_THAT(call(std::move(made)), StartsWith(R"({"code":"0")"));
+}
+
+TEST_F(ApiTest, RefusesAWrongKeyAndAWrongSignature) {
+  const registry::AccessKey key = key_of("alice");
+  Request good = request(Method::kGet, "device/quota/all");
+  good.query = "sn=R331ZEB4ZEAL0528";
+  sign_as(good, key);
+  const auto with = [&](auto change) {
+    Request made = good;
+    change(made);
+    return shown(start(std::move(made)));
+  };
+  EXPECT_THAT(with([](Request&) {}), StartsWith(R"({"code":"0")"));
+  const std::string no_key = R"({"code":"8513","message":"accessKey is invalid)";
+  const std::string wrong = R"({"code":"8521","message":"signature is wrong)";
+  EXPECT_THAT(with([](Request& r) { r.access_key.clear(); }), StartsWith(no_key));
+  EXPECT_THAT(with([](Request& r) { r.access_key = "nobody"; }), StartsWith(no_key));
+  EXPECT_THAT(with([](Request& r) { r.sign.clear(); }), StartsWith(wrong));
+  EXPECT_THAT(with([](Request& r) { r.sign.back() = r.sign.back() == '0' ? '1' : '0'; }),
+              StartsWith(wrong));
+  EXPECT_THAT(with([](Request& r) { r.nonce = "1"; }), StartsWith(wrong));
+  EXPECT_THAT(with([](Request& r) { r.nonce.clear(); }), StartsWith(wrong));
+  EXPECT_THAT(with([](Request& r) { r.timestamp = "1"; }), StartsWith(wrong));
+  EXPECT_THAT(with([](Request& r) { r.query = "sn=HJ31ZDH2ZF690025"; }), StartsWith(wrong));
+  EXPECT_THAT(with([&](Request& r) { r.access_key = key_of("bob").access_key; }),
+              StartsWith(wrong));
+}
+
+TEST_F(ApiTest, ARemovedKeyIsRefusedAtOnceAndANewOneWorks) {
+  const registry::AccessKey fresh = hub::must(home.registry->add_keys("alice"));
+  const registry::AccessKey old = key_of("alice");
+  Request made = request(Method::kGet, "device/list");
+  sign_as(made, old);
+  EXPECT_THAT(shown(start(made)), StartsWith(R"({"code":"0")"));
+  hub::must(home.registry->remove_key(old.access_key));
+  EXPECT_THAT(shown(start(made)), StartsWith(R"({"code":"8513")"));
+  sign_as(made, fresh);
+  EXPECT_THAT(shown(start(made)), StartsWith(R"({"code":"0")"));
+}
+
+TEST_F(ApiTest, EveryAnswerHasATraceIdOfItsOwn) {
+  Request made = request(Method::kGet, "device/list");
+  sign_as(made, key_of("alice"));
+  const auto first = start(made);
+  const auto second = start(made);
+  ASSERT_TRUE(first && second);
+  EXPECT_NE(hub::member_of(first->body, "eagleEyeTraceId"),
+            hub::member_of(second->body, "eagleEyeTraceId"));
+}
+
+TEST_F(ApiTest, ForeignAndUnknownDevicesAreRefusedAlike) {
+  home.add_account("carol");
+  for (const std::string_view sn : {kSn, std::string_view("NOSUCH1")}) {
+    const std::string refusal = R"({"code":"8512","message":"no permission to do it)";
+    const std::string query = fmt::format("sn={}", sn);
+    EXPECT_THAT(get("device/quota/all", query, "carol"), StartsWith(refusal));
+    EXPECT_THAT(get("device/system/main/sn", query, "carol"), StartsWith(refusal));
+    EXPECT_THAT(send(Method::kPost, "device/quota",
+                     fmt::format(R"({{"sn":"{}","params":{{"quotas":["pd.soc"]}}}})", sn), "carol"),
+                StartsWith(refusal));
+    EXPECT_THAT(send(Method::kPut, "device/quota",
+                     fmt::format(R"({{"sn":"{}","moduleType":5,"operateType":"quietMode",)"
+                                 R"("params":{{"enabled":1}}}})",
+                                 sn),
+                     "carol"),
+                StartsWith(refusal));
+  }
+}
+
+TEST_F(ApiTest, RefusalsNameTheParameterItsValueAndWhatIsValid) {
+  struct Row {
+    Method method;
+    std::string_view path;
+    std::string_view body;
+    std::vector<std::string_view> told;
+  };
+  const std::vector<Row> rows = {
+      {Method::kGet, "device/quota/all", "{}", {"sn", "missing"}},
+      {Method::kGet, "device/quota/all", R"({"sn":5})", {"sn is 5"}},
+      {Method::kGet, "device/quota/all", R"({"sn":""})", {"sn is"}},
+      {Method::kGet, "device/system/main/sn", "{}", {"sn", "missing"}},
+      {Method::kPost, "device/quota", R"({"params":{"quotas":[]}})", {"sn", "missing"}},
+      {Method::kPost, "device/quota", R"({"sn":"R331ZEB4ZEAL0528"})", {"params", "missing"}},
+      {Method::kPost,
+       "device/quota",
+       R"({"sn":"R331ZEB4ZEAL0528","params":[]})",
+       {"params", "object"}},
+      {Method::kPost,
+       "device/quota",
+       R"({"sn":"R331ZEB4ZEAL0528","params":{}})",
+       {"params.quotas", "missing"}},
+      {Method::kPost,
+       "device/quota",
+       R"({"sn":"R331ZEB4ZEAL0528","params":{"quotas":"pd.soc"}})",
+       {"params.quotas", "pd.soc", "list"}},
+      {Method::kPost,
+       "device/quota",
+       R"({"sn":"R331ZEB4ZEAL0528","params":{"quotas":["pd.soc",7]}})",
+       {"params.quotas[1]", "7"}},
+      {Method::kPut, "device/quota", R"({"sn":"R331ZEB4ZEAL0528"})", {"missing"}},
+      {Method::kPut,
+       "device/quota",
+       R"({"sn":"R331ZEB4ZEAL0528","moduleType":5,"operateType":"quietMode","params":{"enabled":2}})",
+       {"enabled", "2", "0", "1"}},
+      {Method::kPut,
+       "device/quota",
+       R"({"sn":"R331ZEB4ZEAL0528","operateType":"quietMode","params":{"enabled":1}})",
+       {"moduleType", "missing"}},
+      {Method::kPut,
+       "device/quota",
+       R"({"sn":"HJ31ZDH2ZF690025","params":{"x":1}})",
+       {"PowerOcean", "read-only"}},
+  };
+  for (const Row& row : rows) {
+    const std::string answer = send(row.method, row.path, row.body);
+    EXPECT_THAT(answer,
+                StartsWith(R"({"code":"1008","message":"request fail,please check your params)"))
+        << row.body;
+    for (const std::string_view told : row.told) EXPECT_THAT(answer, HasSubstr(told)) << row.body;
+  }
+}
+
+TEST_F(ApiTest, ABodyThatIsNoJsonIsTheClientsMistake) {
+  for (const std::string_view body : {"{", "[1]", "nonsense"}) {
+    Request made = request(Method::kPost, "device/quota");
+    made.content_type = "application/json";
+    sign_as(made, key_of("alice"));
+    made.body = body;
+    const std::string answer = shown(start(std::move(made)));
+    EXPECT_THAT(answer,
+                testing::AnyOf(HasSubstr(R"("code":"1008")"), HasSubstr(R"("code":"8521")")))
+        << body;
+  }
+}
+
+TEST_F(ApiTest, AsManyQuotasAsTheLimitAndNotOneMore) {
+  const auto body = [](int count) {
+    std::string text = R"({"sn":"R331ZEB4ZEAL0528","params":{"quotas":["pd.soc")";
+    for (int i = 1; i < count; ++i) text += fmt::format(R"(,"q{}")", i);
+    return text + "]}}";
+  };
+  EXPECT_EQ(send(Method::kPost, "device/quota", body(1024)),
+            golden("0", "Success", R"({"pd.soc":5})"));
+  EXPECT_THAT(send(Method::kPost, "device/quota", body(1025)),
+              AllOf(StartsWith(R"({"code":"1008")"), HasSubstr("1025"), HasSubstr("1024")));
+}
+
+// --- history ---
+
+// The server's time zone, for as long as it lives.
+class TimeZone {
+ public:
+  explicit TimeZone(const char* zone) {
+    if (const char* before = std::getenv("TZ")) before_ = before;  // NOLINT(concurrency-mt-unsafe)
+    ::setenv("TZ", zone, 1);                                       // NOLINT(concurrency-mt-unsafe)
+    ::tzset();
+  }
+  TimeZone(const TimeZone&) = delete;
+  TimeZone& operator=(const TimeZone&) = delete;
+  ~TimeZone() {
+    if (before_) {
+      ::setenv("TZ", before_->c_str(), 1);  // NOLINT(concurrency-mt-unsafe)
+    } else {
+      ::unsetenv("TZ");  // NOLINT(concurrency-mt-unsafe)
+    }
+    ::tzset();
+  }
+
+ private:
+  std::optional<std::string> before_;
+};
+
+class HistoryApiTest : public ApiTest {
+ protected:
+  std::string ask(std::string_view begin, std::string_view end,
+                  std::string_view code = "JT303_Dashboard_Overview_Summary_Week") {
+    return send(
+        Method::kPost, "device/quota/data",
+        fmt::format(R"({{"sn":"{}","params":{{"code":"{}","beginTime":"{}","endTime":"{}"}}}})",
+                    kOcean, code, begin, end));
+  }
+};
+
+TEST_F(HistoryApiTest, NestsAWholeSecondAnswerAndCountsLocalHours) {
+  const TimeZone zone("CET-1CEST,M3.5.0,M10.5.0/3");
+  const hub::FakePtr ocean = home.connect_device(kOcean);
+  home.clock.at = TimePoint(std::chrono::seconds(1'718'575'200));  // 2024-06-17 00:00:00 there
+  for (int i = 0; i <= 15; ++i) {
+    home.report(ocean, kOcean, R"({"typeCode":"energy","params":{"mpptPwr":32270}})");
+    home.clock.at += std::chrono::minutes(4);
+  }
+  const std::string whole = ask("2024-06-17 00:00:00", "2024-06-17 01:00:00");
+  EXPECT_THAT(
+      whole,
+      StartsWith(
+          R"({"code":"0","message":"Success","data":{"code":"0","message":"Success","data":[)"));
+  EXPECT_THAT(whole, HasSubstr(R"({"indexName":"From Solar","indexValue":32.27,"unit":"kWh"})"));
+  EXPECT_THAT(ask("2024-06-16 00:00:00", "2024-06-17 00:00:00"),
+              HasSubstr(R"("indexName":"From Solar","indexValue":0,)"));
+  EXPECT_THAT(ask("2024-06-17 02:00:00", "2024-06-18 00:00:00"),
+              HasSubstr(R"("indexName":"From Solar","indexValue":0,)"));
+}
+
+TEST_F(HistoryApiTest, RefusesTimesThatAreNone) {
+  const TimeZone zone("UTC0");
+  for (const std::string_view bad :
+       {"", "2024-06-31 00:00:00", "2023-02-29 00:00:00", "2024-13-01 00:00:00",
+        "2024-00-01 00:00:00", "2024-06-17", "2024-06-17 00:00", "2024-06-17T00:00:00",
+        "2024-06-17 24:00:00", "2024-06-17 00:60:00", "2024-06-17 00:00:00Z", "2024-6-17 00:00:00",
+        " 2024-06-17 00:00:00", "17.06.2024 00:00:00", "1718575200000", "tomorrow",
+        "1960-01-01 00:00:00"}) {
+    EXPECT_THAT(ask(bad, "2024-06-18 00:00:00"),
+                AllOf(StartsWith(R"({"code":"1008")"), HasSubstr("params.beginTime")))
+        << bad;
+    EXPECT_THAT(ask("2024-06-16 00:00:00", bad),
+                AllOf(StartsWith(R"({"code":"1008")"), HasSubstr("params.endTime")))
+        << bad;
+  }
+  EXPECT_THAT(ask("2024-02-29 00:00:00", "2024-02-29 23:59:59"), StartsWith(R"({"code":"0")"));
+}
+
+TEST_F(HistoryApiTest, TakesUpToAWeekForwards) {
+  const TimeZone zone("UTC0");
+  EXPECT_THAT(ask("2024-06-17 00:00:00", "2024-06-24 00:00:00"), StartsWith(R"({"code":"0")"));
+  EXPECT_THAT(ask("2024-06-17 00:00:00", "2024-06-17 00:00:00"), StartsWith(R"({"code":"0")"));
+  EXPECT_THAT(ask("2024-06-17 00:00:00", "2024-06-24 00:00:01"),
+              AllOf(StartsWith(R"({"code":"1008")"), HasSubstr("week")));
+  EXPECT_THAT(ask("2024-06-17 00:00:01", "2024-06-17 00:00:00"),
+              AllOf(StartsWith(R"({"code":"1008")"), HasSubstr("params.endTime")));
+}
+
+// A week of the calendar has 169 hours where summer time ends.
+TEST_F(HistoryApiTest, TakesAWeekAlsoWhenTheClocksChange) {
+  const TimeZone zone("CET-1CEST,M3.5.0,M10.5.0/3");
+  EXPECT_THAT(ask("2024-10-21 00:00:00", "2024-10-27 23:59:59"), StartsWith(R"({"code":"0")"));
+  EXPECT_THAT(ask("2024-10-21 00:00:00", "2024-10-28 00:00:00"), StartsWith(R"({"code":"0")"));
+  EXPECT_THAT(ask("2024-03-25 00:00:00", "2024-03-31 23:59:59"), StartsWith(R"({"code":"0")"));
+  EXPECT_THAT(ask("2024-03-31 02:30:00", "2024-03-31 03:30:00"), StartsWith(R"({"code":"0")"));
+}
+
+TEST_F(HistoryApiTest, RefusesUnknownCodesAndFamiliesWithoutHistory) {
+  const std::string refusal = R"({"code":"1006","message":"code is incorrect)";
+  EXPECT_THAT(ask("2024-06-17 00:00:00", "2024-06-18 00:00:00", "NOSUCH"), StartsWith(refusal));
+  EXPECT_THAT(send(Method::kPost, "device/quota/data",
+                   R"({"sn":"R331ZEB4ZEAL0528","params":{"code":"x",)"
+                   R"("beginTime":"2024-06-17 00:00:00","endTime":"2024-06-18 00:00:00"}})"),
+              StartsWith(refusal));
+  EXPECT_THAT(send(Method::kPost, "device/quota/data",
+                   R"({"sn":"HJ31ZDH2ZF690025","params":{"code":"x",)"
+                   R"("beginTime":"2024-06-17 00:00:00","endTime":"2024-06-18 00:00:00"}})",
+                   "bob"),
+              StartsWith(R"({"code":"8512")"));
+}
+
+TEST_F(HistoryApiTest, NamesWhatIsMissing) {
+  const std::vector<std::pair<std::string_view, std::string_view>> rows = {
+      {R"({})", "sn"},
+      {R"({"sn":"HJ31ZDH2ZF690025"})", "params"},
+      {R"({"sn":"HJ31ZDH2ZF690025","params":{}})", "params.code"},
+      {R"({"sn":"HJ31ZDH2ZF690025","params":{"code":1}})", "params.code"},
+      {R"({"sn":"HJ31ZDH2ZF690025","params":{"code":"c"}})", "params.beginTime"},
+      {R"({"sn":"HJ31ZDH2ZF690025","params":{"code":"c","beginTime":"2024-06-17 00:00:00"}})",
+       "params.endTime"},
+  };
+  for (const auto& [body, name] : rows) {
+    EXPECT_THAT(send(Method::kPost, "device/quota/data", body),
+                AllOf(StartsWith(R"({"code":"1008")"), HasSubstr(name)))
+        << body;
+  }
+}
+
+}  // namespace
+}  // namespace gridloom::http

@@ -1,0 +1,414 @@
+// HTTP as clients speak it, and as broken or hostile ones do: the session's bytes, whatever the
+// pieces in which they come.
+#include "http/session.h"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/chance.h"
+#include "http/test_talk.h"
+#include "wire/json.h"
+
+namespace gridloom::http {
+namespace {
+
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::EndsWith;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+using testing::StartsWith;
+
+// All of these end a connection.
+testing::AssertionResult is_refusal(const Talk& talk, unsigned status) {
+  const std::string start = fmt::format("HTTP/1.1 {} ", status);
+  if (!talk.out.starts_with(start)) {
+    return testing::AssertionFailure() << "not " << status << ": " << talk.out.substr(0, 300);
+  }
+  if (!talk.out.contains("Connection: close\r\n") || !talk.finished()) {
+    return testing::AssertionFailure() << "the connection stays";
+  }
+  const auto body = wire::parse_json(talk.out.substr(talk.out.find("\r\n\r\n") + 4));
+  const wire::Json* code = body ? wire::member(*body, "code") : nullptr;
+  if (code == nullptr || *code != wire::Json(std::to_string(status))) {
+    return testing::AssertionFailure() << "no envelope: " << talk.out;
+  }
+  return testing::AssertionSuccess();
+}
+
+TEST(HttpSession, AnswersARequest) {
+  Talk talk;
+  talk.send("GET /a/b?x=1&y=2 HTTP/1.1\r\nHost: localhost:8080\r\n\r\n");
+  EXPECT_EQ(talk.out,
+            "HTTP/1.1 200 OK\r\nServer: Gridloom\r\nContent-Type: text/plain\r\n"
+            "Content-Length: 26\r\nConnection: keep-alive\r\n\r\nGET /a/b?x=1&y=2 localhost");
+  EXPECT_FALSE(talk.finished());
+}
+
+TEST(HttpSession, HandsOnWhatASignatureNeeds) {
+  Talk talk;
+  talk.send(
+      "PUT /iot-open/sign/device/quota?sn=1 HTTP/1.1\r\nhost: a\r\n"
+      "ACCESSKEY: key\r\nnonce: 012345\r\nTimestamp:   17000\r\nSIGN: abc\r\n"
+      "content-type: application/json; charset=UTF-8\r\ncontent-length: 8\r\n\r\n{\"a\":1}\n");
+  ASSERT_EQ(talk.requests.size(), 1U);
+  const Request& request = talk.requests[0];
+  EXPECT_EQ(request.method, Method::kPut);
+  EXPECT_EQ(request.path, "/iot-open/sign/device/quota");
+  EXPECT_EQ(request.query, "sn=1");
+  EXPECT_EQ(request.access_key, "key");
+  EXPECT_EQ(request.nonce, "012345");
+  EXPECT_EQ(request.timestamp, "17000");
+  EXPECT_EQ(request.sign, "abc");
+  EXPECT_EQ(request.content_type, "application/json; charset=UTF-8");
+  EXPECT_EQ(request.body, "{\"a\":1}\n");
+}
+
+TEST(HttpSession, UnderstandsEveryFormOfATarget) {
+  const std::vector<std::pair<std::string_view, std::string_view>> rows = {
+      {"/", "GET / h"},
+      {"/a?", "GET /a h"},
+      {"/a?b", "GET /a?b h"},
+      {"/a?b?c", "GET /a?b?c h"},
+      {"//iot-open//x", "GET /iot-open//x h"},
+      {"///a", "GET /a h"},
+      {"/a%20b?c=%26", "GET /a%20b?c=%26 h"},
+      {"http://other:80/a?b", "GET /a?b h"},
+      {"https://other//a", "GET /a h"},
+      {"http://other", "GET / h"},
+  };
+  for (const auto& [target, expected] : rows) {
+    Talk talk;
+    talk.send(fmt::format("GET {} HTTP/1.1\r\nHost: h\r\n\r\n", target));
+    EXPECT_THAT(talk.out, EndsWith(fmt::format("\r\n\r\n{}", expected))) << target;
+  }
+}
+
+TEST(HttpSession, CutsThePortOffTheHost) {
+  const std::vector<std::pair<std::string_view, std::string_view>> rows = {
+      {"localhost", "localhost"},
+      {"localhost:8080", "localhost"},
+      {"1.2.3.4:1", "1.2.3.4"},
+      {"h:", "h"},
+      {"", ""}};
+  for (const auto& [host, expected] : rows) {
+    Talk talk;
+    talk.send(fmt::format("GET / HTTP/1.1\r\nHost: {}\r\n\r\n", host));
+    ASSERT_EQ(talk.requests.size(), 1U) << host;
+    EXPECT_EQ(talk.requests[0].host, expected);
+  }
+}
+
+TEST(HttpSession, AnswersPipelinedRequestsInOrderOneAtATime) {
+  Talk talk;
+  talk.defer = true;
+  talk.send(
+      "GET /1 HTTP/1.1\r\n\r\nGET /2 HTTP/1.1\r\n\r\nPOST /3 HTTP/1.1\r\n"
+      "Content-Length: 2\r\n\r\nhi");
+  for (const char* body : {"GET /1 ", "GET /2 ", "POST /3 hi"}) {
+    ASSERT_EQ(talk.waiting.size(), 1U) << body;
+    EXPECT_FALSE(talk.session->wants_input());
+    talk.answer();
+    EXPECT_THAT(talk.take(), EndsWith(fmt::format("\r\n\r\n{}", body)));
+  }
+  EXPECT_TRUE(talk.waiting.empty());
+  EXPECT_TRUE(talk.session->wants_input());
+}
+
+TEST(HttpSession, ManyPipelinedRequestsDoNotPileUpOnTheStack) {
+  Talk talk;
+  std::string many;
+  for (int i = 0; i < 40; ++i) many += "GET / HTTP/1.1\r\n\r\n";
+  talk.send(many);
+  EXPECT_EQ(talk.requests.size(), 40U);
+  EXPECT_LE(talk.deepest, 2);
+}
+
+TEST(HttpSession, KeepsOrEndsTheConnectionAsAsked) {
+  struct Row {
+    std::string_view request;
+    bool stays;
+  };
+  const std::vector<Row> rows = {
+      {"GET / HTTP/1.1\r\n\r\n", true},
+      {"GET / HTTP/1.1\r\nConnection: keep-alive\r\n\r\n", true},
+      {"GET / HTTP/1.1\r\nConnection: close\r\n\r\n", false},
+      {"GET / HTTP/1.1\r\nconnection: Close\r\n\r\n", false},
+      {"GET / HTTP/1.0\r\n\r\n", false},
+      {"GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", true},
+  };
+  for (const Row& row : rows) {
+    Talk talk;
+    talk.send(row.request);
+    EXPECT_EQ(talk.finished(), !row.stays) << row.request;
+    EXPECT_THAT(talk.out, HasSubstr(row.stays ? "\r\nConnection: keep-alive\r\n"
+                                              : "\r\nConnection: close\r\n"))
+        << row.request;
+    EXPECT_EQ(talk.session->wants_input(), row.stays) << row.request;
+    talk.take();
+    talk.send("GET /again HTTP/1.1\r\n\r\n");
+    EXPECT_EQ(talk.out.empty(), !row.stays) << row.request;
+  }
+}
+
+TEST(HttpSession, HeadIsAnsweredWithoutABodyButItsLength) {
+  Talk talk;
+  talk.send("HEAD /a HTTP/1.1\r\n\r\nGET /b HTTP/1.1\r\n\r\n");
+  EXPECT_THAT(talk.out,
+              HasSubstr("Content-Length: 8\r\nConnection: keep-alive\r\n\r\nHTTP/1.1 200"));
+  EXPECT_THAT(talk.out, EndsWith("GET /b "));
+}
+
+TEST(HttpSession, ReadsChunkedBodies) {
+  Talk talk;
+  talk.send(
+      "POST /a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
+      "3\r\nabc\r\n1;name=\"v\"\r\nd\r\nA\r\n0123456789\r\n0\r\nTrailer: x\r\n\r\n"
+      "GET /b HTTP/1.1\r\n\r\n");
+  ASSERT_EQ(talk.requests.size(), 2U);
+  EXPECT_EQ(talk.requests[0].body, "abcd0123456789");
+  EXPECT_EQ(talk.requests[1].path, "/b");
+}
+
+// In a process of its own: the parser below asserts, and an assertion would be the end of all tests
+// (and, from the network, of the server).
+TEST(HttpSessionDeathTest, AnEmptyChunkedBodyMayComeInAnyPieces) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  const auto sent_in = [](std::size_t piece) {
+    Talk talk;
+    talk.send("POST /a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n");
+    talk.send_in_pieces("0\r\n\r\n", piece);
+    talk.send_in_pieces("GET /b HTTP/1.1\r\n\r\n", 100);
+    return talk.requests.size() == 2 ? 0 : 1;
+  };
+  for (const std::size_t piece : {1U, 2U, 3U, 4U, 5U}) {
+    EXPECT_EXIT(std::_Exit(sent_in(piece)), testing::ExitedWithCode(0), "") << piece;
+  }
+}
+
+TEST(HttpSession, SkipsALineBreakBetweenRequests) {
+  Talk talk;
+  talk.send("\r\n\r\nPOST /a HTTP/1.1\r\nContent-Length: 1\r\n\r\nx\r\n\nGET /b HTTP/1.1\r\n\r\n");
+  EXPECT_EQ(talk.requests.size(), 2U);
+}
+
+TEST(HttpSession, SaysThatAClientMayGoOnWithItsBody) {
+  Talk talk;
+  talk.send("PUT /a HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n");
+  EXPECT_EQ(talk.take(), "HTTP/1.1 100 Continue\r\n\r\n");
+  talk.send("ab");
+  EXPECT_EQ(talk.take(), "");
+  talk.send("cd");
+  EXPECT_THAT(talk.take(), AllOf(StartsWith("HTTP/1.1 200"), EndsWith("PUT /a abcd")));
+  talk.send("PUT /a HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\nabcd");
+  EXPECT_THAT(talk.take(), StartsWith("HTTP/1.1 200"));
+}
+
+TEST(HttpSession, RefusesABodyThatIsTooLargeBeforeItIsSent) {
+  Talk talk;
+  talk.send(fmt::format("PUT /a HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: {}\r\n\r\n",
+                        256 * 1024 + 1));
+  EXPECT_TRUE(is_refusal(talk, 413));
+}
+
+TEST(HttpSession, TakesBodiesUpToTheirLimit) {
+  const std::size_t most = std::size_t{256} * 1024;
+  const std::string body(most, 'x');
+  Talk fits;
+  fits.send(fmt::format("PUT /a HTTP/1.1\r\nContent-Length: {}\r\n\r\n", most));
+  fits.send(body);
+  ASSERT_EQ(fits.requests.size(), 1U);
+  EXPECT_EQ(fits.requests[0].body.size(), most);
+  Talk over;
+  over.send(fmt::format("PUT /a HTTP/1.1\r\nContent-Length: {}\r\n\r\n", most + 1));
+  EXPECT_TRUE(is_refusal(over, 413));
+
+  Talk chunks;
+  chunks.send(fmt::format("PUT /a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n{:x}\r\n", most));
+  chunks.send(body + "\r\n0\r\n\r\n");
+  EXPECT_EQ(chunks.requests.size(), 1U);
+  Talk more;
+  more.send(fmt::format("PUT /a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n{:x}\r\n", most));
+  more.send(body + "\r\n1\r\nx\r\n0\r\n\r\n");
+  EXPECT_TRUE(is_refusal(more, 413));
+}
+
+TEST(HttpSession, TakesHeadersUpToTheirLimitInAnyPieces) {
+  const auto request = [](std::size_t bytes) {
+    const std::string start = "GET /a HTTP/1.1\r\nX: ";
+    const std::string end = "\r\n\r\n";
+    return start + std::string(bytes - start.size() - end.size(), 'x') + end;
+  };
+  const std::size_t most = std::size_t{8} * 1024;
+  for (const std::size_t piece : {std::size_t{1}, std::size_t{1000}, std::size_t{100'000}}) {
+    Talk fits;
+    fits.send_in_pieces(request(most), piece);
+    EXPECT_EQ(fits.requests.size(), 1U) << piece;
+    Talk over;
+    over.send_in_pieces(request(most + 32), piece);  // how the start line counts is Beast's
+    EXPECT_TRUE(is_refusal(over, 431)) << piece;
+  }
+  Talk endless;
+  endless.send("GET /a HTTP/1.1\r\n");
+  for (int i = 0; i < 100 && !endless.finished(); ++i) {
+    endless.send("X: " + std::string(500, 'x') + "\r\n");
+  }
+  EXPECT_TRUE(is_refusal(endless, 431));
+}
+
+TEST(HttpSession, RefusesWhatIsNotHttpOrCouldBeReadInTwoWays) {
+  const std::vector<std::string> requests = {
+      "hello\r\n\r\n",
+      "GET\r\n\r\n",
+      "GET /\r\n\r\n",
+      "GET / HTTP/2.0\r\n\r\n",
+      "GET / HTTX/1.1\r\n\r\n",
+      "GET  / HTTP/1.1\r\n\r\n",
+      "G<T / HTTP/1.1\r\n\r\n",
+      "GET /\x01 HTTP/1.1\r\n\r\n",
+      "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+      "GET / HTTP/1.1\r\nno colon\r\n\r\n",
+      "GET / HTTP/1.1\r\n: empty\r\n\r\n",
+      "GET / HTTP/1.1\r\nBad Name: x\r\n\r\n",
+      "GET / HTTP/1.1\r\nContent-Length: x\r\n\r\n",
+      "GET / HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
+      "GET / HTTP/1.1\r\nContent-Length: 99999999999999999999999\r\n\r\n",
+      "GET / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
+      "POST / HTTP/1.1\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+      "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n0\r\n\r\n",
+      "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+      "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nabcd\r\n0\r\n\r\n",
+      "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n",
+      "GET / HTTP/1.1\r\naccessKey: a\r\nACCESSKEY: b\r\n\r\n",
+      "GET / HTTP/1.1\r\nsign: a\r\nsign: a\r\n\r\n",
+      "GET / HTTP/1.1\r\nContent-Type: a\r\ncontent-type: b\r\n\r\n",
+      "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
+  };
+  for (const std::string& request : requests) {
+    Talk talk;
+    talk.send(request);
+    EXPECT_TRUE(is_refusal(talk, 400)) << request;
+    EXPECT_TRUE(talk.requests.empty()) << request;
+  }
+}
+
+TEST(HttpSession, ARefusalComesAfterTheAnswersBeforeItAndEndsTheConnection) {
+  Talk talk;
+  talk.send("GET /a HTTP/1.1\r\n\r\nnonsense\r\n\r\nGET /b HTTP/1.1\r\n\r\n");
+  EXPECT_EQ(talk.requests.size(), 1U);
+  EXPECT_THAT(talk.out,
+              AllOf(StartsWith("HTTP/1.1 200 OK"), HasSubstr("HTTP/1.1 400 Bad Request")));
+  EXPECT_TRUE(talk.finished());
+}
+
+TEST(HttpSession, GivesARequestHalfAMinute) {
+  Talk talk;
+  talk.send("GET / HT");
+  talk.pass(Millis(29'999));
+  EXPECT_EQ(talk.out, "");
+  talk.send("T");  // a drop now and then does not help
+  talk.pass(Millis(2));
+  EXPECT_TRUE(is_refusal(talk, 408));
+}
+
+TEST(HttpSession, EndsAConnectionThatIsIdleForTwoMinutesWithoutAWord) {
+  Talk talk;
+  talk.send("GET / HTTP/1.1\r\n\r\n");
+  talk.take();
+  talk.pass(Millis(120'000));
+  EXPECT_FALSE(talk.finished());
+  talk.send("GET / HTTP/1.1\r\n\r\n");
+  talk.take();
+  talk.pass(Millis(119'000));
+  EXPECT_FALSE(talk.finished());
+  talk.pass(Millis(1'001));
+  EXPECT_TRUE(talk.finished());
+  EXPECT_EQ(talk.out, "");
+}
+
+TEST(HttpSession, ASlowAnswerIsNoIdleConnection) {
+  Talk talk;
+  talk.defer = true;
+  talk.send("GET / HTTP/1.1\r\n\r\n");
+  talk.pass(Millis(600'000));
+  EXPECT_FALSE(talk.finished());
+  talk.answer();
+  EXPECT_THAT(talk.take(), StartsWith("HTTP/1.1 200"));
+  talk.pass(Millis(119'000));
+  EXPECT_FALSE(talk.finished());
+}
+
+TEST(HttpSession, AnAnswerForAConnectionThatIsGoneIsDropped) {
+  Talk talk;
+  talk.defer = true;
+  talk.send("GET /1 HTTP/1.1\r\n\r\nGET /2 HTTP/1.1\r\n\r\n");
+  talk.session->lost();
+  talk.answer();
+  EXPECT_EQ(talk.requests.size(), 1U);
+  EXPECT_EQ(talk.out, "");
+
+  Talk gone;
+  gone.defer = true;
+  gone.send("GET /1 HTTP/1.1\r\n\r\n");
+  gone.session.reset();
+  gone.answer();
+}
+
+TEST(HttpSession, FurtherHeadersOfAnAnswerAreSent) {
+  Talk talk;
+  talk.further = {{"Allow", "GET, HEAD"}};
+  talk.send("GET / HTTP/1.1\r\n\r\n");
+  EXPECT_THAT(talk.out, HasSubstr("\r\nAllow: GET, HEAD\r\n"));
+}
+
+TEST(HttpSession, AnySplitOfTheBytesSaysTheSame) {
+  const std::string good =
+      "GET /a?b=1 HTTP/1.1\r\nHost: h:1\r\n\r\n"
+      "\r\nPUT /b HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: 7\r\n\r\n{\"a\":1}"
+      "POST /c HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"
+      "HEAD /d HTTP/1.1\r\n\r\n";
+  const std::vector<std::string> streams = {
+      good + "GET /e HTTP/1.1\r\nConnection: close\r\n\r\nGET /f HTTP/1.1\r\n\r\n",
+      good + "GET /e HTTP/1.0\r\n\r\n",
+      good + "nonsense\r\n\r\n" + good,
+      good + "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n" + good,
+      good + "GET / HTTP/1.1\r\nX: " + std::string(9000, 'x') + "\r\n\r\n",
+      good + "PUT / HTTP/1.1\r\nContent-Length: 300000\r\n\r\n" + good,
+      good + "GET /not/yet HTTP/1.1\r\nHo",
+  };
+  for (std::size_t stream = 0; stream < streams.size(); ++stream) {
+    Talk whole;
+    whole.send(streams[stream]);
+    const std::string expected = without_trace(whole.out);
+    for (std::uint64_t seed = 0; seed < 60; ++seed) {
+      const Chance chance(seed);
+      Talk talk;
+      talk.defer = seed % 3 == 0;
+      std::uint64_t draw = 0;
+      const std::uint64_t most = seed % 2 == 0 ? 5 : 700;
+      for (std::size_t at = 0; at < streams[stream].size();) {
+        const std::size_t size = 1 + chance.bits(draw++) % most;
+        talk.send(std::string_view(streams[stream]).substr(at, size));
+        at += size;
+        if (chance.bits(draw++) % 2 == 0) talk.answer();
+      }
+      while (!talk.waiting.empty()) talk.answer();
+      ASSERT_EQ(without_trace(talk.out), expected) << "stream " << stream << " seed " << seed;
+      ASSERT_EQ(talk.finished(), whole.finished()) << "stream " << stream << " seed " << seed;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace gridloom::http

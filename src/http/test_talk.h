@@ -1,0 +1,124 @@
+// A conversation with an HTTP session, as a value: bytes in, bytes out, answers at once or when
+// told to. Like the listener's pump, it fetches the output whenever the session wakes it.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <deque>
+#include <memory>
+#include <regex>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/loop.h"
+#include "http/session.h"
+
+namespace gridloom::http {
+
+class NoLoop final : public Loop {
+ public:
+  void post(Task task) override { task(); }
+};
+
+inline std::string_view method_name(Method method) {
+  switch (method) {
+    case Method::kGet:
+      return "GET";
+    case Method::kHead:
+      return "HEAD";
+    case Method::kPost:
+      return "POST";
+    case Method::kPut:
+      return "PUT";
+    case Method::kDelete:
+      return "DELETE";
+    case Method::kOptions:
+      return "OPTIONS";
+    case Method::kOther:
+      break;
+  }
+  return "OTHER";
+}
+
+// Trace ids are new each time.
+inline std::string without_trace(const std::string& text) {
+  static const std::regex kTrace("\"eagleEyeTraceId\":\"[0-9a-f]{32}\"");
+  return std::regex_replace(text, kTrace, "\"eagleEyeTraceId\":\"<trace>\"");
+}
+
+class Talk {
+ public:
+  Talk() {
+    session = std::make_shared<Session>(
+        net::Line{.loop = loop_, .wake = [this] { fetch(); }, .secure = false, .peer = "test"},
+        [this](Request request, Done<Response> done) { take(std::move(request), std::move(done)); },
+        limits_, now);
+  }
+  Talk(const Talk&) = delete;
+  Talk& operator=(const Talk&) = delete;
+  ~Talk() = default;
+
+  void send(std::string_view bytes) {
+    session->receive(bytes, now);
+    fetch();
+  }
+  // As the pump does: nothing more is read while the session wants no input.
+  void send_in_pieces(std::string_view bytes, std::size_t piece) {
+    while (!bytes.empty() && session->wants_input()) {
+      send(bytes.substr(0, piece));
+      bytes.remove_prefix(std::min(piece, bytes.size()));
+    }
+  }
+  // The oldest request that waits, if any.
+  void answer() {
+    if (waiting.empty()) return;
+    auto [response, done] = std::move(waiting.front());
+    waiting.pop_front();
+    done(std::move(response));
+    if (session) fetch();
+  }
+  void pass(Millis time) {
+    now += time;
+    session->tick(now);
+    fetch();
+  }
+  std::string take() { return std::exchange(out, {}); }
+  [[nodiscard]] bool finished() const { return session->finished(); }
+
+  TimePoint now{Millis(1'700'000'000'000)};
+  bool defer = false;
+  std::vector<std::pair<std::string_view, std::string>> further;
+  std::shared_ptr<Session> session;
+  std::string out;
+  std::vector<Request> requests;
+  std::deque<std::pair<Response, Done<Response>>> waiting;
+  int deepest = 0;  // of handlers that were called inside of one another
+
+ private:
+  void fetch() { session->take_output(out); }
+
+  void take(Request request, Done<Response> done) {
+    deepest = std::max(deepest, ++inside_);
+    std::string body(method_name(request.method));
+    body.append(1, ' ').append(request.path);
+    if (!request.query.empty()) body.append(1, '?').append(request.query);
+    body.append(1, ' ').append(request.host).append(request.body);
+    Response response{.status = 200, .content_type = "text/plain", .body = std::move(body)};
+    response.headers = further;
+    requests.push_back(std::move(request));
+    if (defer) {
+      waiting.emplace_back(std::move(response), std::move(done));
+    } else {
+      done(std::move(response));
+    }
+    --inside_;
+  }
+
+  NoLoop loop_;
+  SessionLimits limits_;
+  int inside_ = 0;
+};
+
+}  // namespace gridloom::http

@@ -1,0 +1,203 @@
+// Who may sign in, and when a session that did so ends: taken over, or its credentials changed.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "hub/test_home.h"
+
+namespace gridloom::hub {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+constexpr std::string_view kSn = "R331ZEB4ZEAL0528";
+
+class Sessions : public testing::Test {
+ protected:
+  Sessions() {
+    home.add_account("alice");
+    home.add_account("bob");
+    home.add_device(kSn, "alice");
+  }
+  void pass_a_second() { home.pass(Millis(1000)); }
+
+  TestHome home;
+};
+
+TEST_F(Sessions, AccountsDevicesAndGatewaysSignInWithTheirOwnSecretOnly) {
+  const registry::Account alice = home.account("alice");
+  const registry::Account bob = home.account("bob");
+  const registry::Device device = home.device(kSn);
+  struct Row {
+    std::string user;
+    Secret password;
+    std::optional<Role> role;
+  };
+  const std::vector<Row> rows = {
+      {alice.certificate_account, alice.certificate_password, Role::kAccount},
+      {"gateway:alice", alice.gateway_key, Role::kGateway},
+      {std::string(kSn), device.key, Role::kDevice},
+      {alice.certificate_account, bob.certificate_password, {}},
+      {alice.certificate_account, alice.gateway_key, {}},
+      {alice.certificate_account, Secret(""), {}},
+      {"gateway:alice", alice.certificate_password, {}},
+      {"gateway:bob", alice.gateway_key, {}},
+      {"gateway:nobody", alice.gateway_key, {}},
+      {"gateway:", alice.gateway_key, {}},
+      {"alice", alice.certificate_password, {}},
+      {std::string(kSn), alice.gateway_key, {}},
+      {std::string(kSn), Secret(""), {}},
+      {"", Secret(""), {}},
+      {"NOSUCH1", device.key, {}},
+  };
+  for (const Row& row : rows) {
+    const auto identity = home.hub->sign_in(row.user, row.password);
+    ASSERT_EQ(identity.has_value(), row.role.has_value()) << row.user;
+    if (identity) {
+      EXPECT_EQ(identity->role, *row.role);
+      EXPECT_EQ(identity->account, alice.id);
+    } else {
+      EXPECT_EQ(identity.error().kind, FaultKind::kUnknownKey);
+      EXPECT_EQ(identity.error().detail, "the user name or the password is wrong") << row.user;
+    }
+  }
+}
+
+TEST_F(Sessions, ASecondConnectionWithAClientIdTakesTheFirstOver) {
+  const FakePtr first = home.connect_app("alice", "phone");
+  const FakePtr second = home.connect_app("alice", "phone");
+  EXPECT_THAT(first->kicked, ElementsAre(KickReason::kTakenOver));
+  EXPECT_THAT(second->kicked, IsEmpty());
+  home.leave(first);
+  const FakePtr third = home.connect_app("alice", "phone");
+  EXPECT_THAT(second->kicked, ElementsAre(KickReason::kTakenOver));
+  EXPECT_THAT(first->kicked, ElementsAre(KickReason::kTakenOver));
+  EXPECT_THAT(third->kicked, IsEmpty());
+}
+
+TEST_F(Sessions, ClientIdsBelongToAnIdentity) {
+  const FakePtr alice = home.connect_app("alice", "phone");
+  const FakePtr other = home.connect_app("alice", "tablet");
+  const FakePtr bob = home.connect_app("bob", "phone");
+  const FakePtr gateway = home.connect_gateway("alice", "phone");
+  const FakePtr device = home.connect_device(kSn, "phone");
+  for (const FakePtr& client : {alice, other, bob, gateway, device}) {
+    EXPECT_THAT(client->kicked, IsEmpty());
+  }
+}
+
+TEST_F(Sessions, ADeviceThatTakesItselfOverStaysOnline) {
+  const FakePtr first = home.connect_device(kSn);
+  const FakePtr app = home.listen("alice");
+  const FakePtr second = home.connect_device(kSn);
+  EXPECT_THAT(first->kicked, ElementsAre(KickReason::kTakenOver));
+  home.leave(first);
+  EXPECT_TRUE(home.platform.presence.online(kSn));
+  EXPECT_THAT(app->take(), IsEmpty());
+}
+
+TEST_F(Sessions, ANewCertificatePasswordEndsTheSessionsOfTheOldOne) {
+  const FakePtr app = home.connect_app("alice");
+  const FakePtr gateway = home.connect_gateway("alice");
+  const FakePtr bob = home.connect_app("bob");
+  const FakePtr device = home.connect_device(kSn);
+  static_cast<void>(must(home.registry->rotate_certificate("alice")));
+  home.settle();
+  pass_a_second();
+  EXPECT_THAT(app->kicked, ElementsAre(KickReason::kNotAuthorized));
+  EXPECT_THAT(gateway->kicked, IsEmpty());
+  EXPECT_THAT(bob->kicked, IsEmpty());
+  EXPECT_THAT(device->kicked, IsEmpty());
+  const FakePtr again = home.connect_app("alice", "another");
+  pass_a_second();
+  EXPECT_THAT(again->kicked, IsEmpty());
+}
+
+TEST_F(Sessions, ARemovedDeviceIsShownOut) {
+  const FakePtr device = home.connect_device(kSn);
+  must(home.registry->remove_device(kSn));
+  home.settle();
+  pass_a_second();
+  EXPECT_THAT(device->kicked, ElementsAre(KickReason::kNotAuthorized));
+  EXPECT_FALSE(home.report(device, kSn, "{}") &&
+               device->acks.back().reason == wire::mqtt::Reason::kSuccess);
+  home.leave(device);
+  EXPECT_FALSE(home.platform.presence.online(kSn));
+}
+
+TEST_F(Sessions, ARemovedAccountIsShownOut) {
+  const FakePtr bob = home.connect_app("bob");
+  const FakePtr gateway = home.connect_gateway("bob");
+  must(home.registry->remove_account("bob"));
+  home.settle();
+  pass_a_second();
+  EXPECT_THAT(bob->kicked, ElementsAre(KickReason::kNotAuthorized));
+  EXPECT_THAT(gateway->kicked, ElementsAre(KickReason::kNotAuthorized));
+}
+
+TEST_F(Sessions, ASessionOfASignInBeforeARotationDoesNotOutliveIt) {
+  // The password was checked, then rotated, and only then did the shard hear of the connection.
+  const registry::Account alice = home.account("alice");
+  auto client = std::make_shared<FakeClient>(
+      home.door_loop,
+      must(home.hub->sign_in(alice.certificate_account, alice.certificate_password)), "phone");
+  static_cast<void>(must(home.registry->rotate_certificate("alice")));
+  home.settle();
+  pass_a_second();
+  home.hub->connected(client);
+  home.settle();
+  pass_a_second();
+  EXPECT_THAT(client->kicked, ElementsAre(KickReason::kNotAuthorized));
+}
+
+// A second hand device: its new owner does not see how its old one lived.
+TEST_F(Sessions, ARemovedDeviceThatIsAddedAgainStartsEmpty) {
+  const FakePtr device = home.connect_device(kSn);
+  home.report(device, kSn, R"({"moduleType":1,"typeCode":"pdStatus","params":{"soc":5}})");
+  must(home.registry->remove_device(kSn));
+  home.settle();
+  pass_a_second();
+  home.leave(device);
+  pass_a_second();
+  home.add_device(kSn, "bob");
+  EXPECT_EQ(home.read_all(home.account("bob").id, kSn), "{}");
+  EXPECT_FALSE(home.platform.presence.online(kSn));
+}
+
+TEST_F(Sessions, ADeviceAddedAgainAtOnceStartsEmptyToo) {
+  const FakePtr device = home.connect_device(kSn);
+  home.report(device, kSn, R"({"moduleType":1,"typeCode":"pdStatus","params":{"soc":5}})");
+  home.leave(device);
+  must(home.registry->remove_device(kSn));
+  home.add_device(kSn, "bob");
+  pass_a_second();
+  EXPECT_EQ(home.read_all(home.account("bob").id, kSn), "{}");
+}
+
+// A gateway goes on speaking for its other devices; one that is no longer its account's is silent.
+TEST_F(Sessions, ADeviceMovedAwayFromItsGatewayIsNoLongerOnline) {
+  const FakePtr gateway = home.connect_gateway("alice");
+  home.report(gateway, kSn, "{}");
+  ASSERT_TRUE(home.platform.presence.online(kSn));
+  must(home.registry->move_device({.sn = kSn, .owner = "bob"}));
+  home.settle();
+  pass_a_second();
+  EXPECT_FALSE(home.platform.presence.online(kSn));
+}
+
+TEST_F(Sessions, StrictWildcardsAreDeniedAndExactTopicsStillGranted) {
+  TestHome strict(2, {.wildcards = Wildcards::kDenied});
+  strict.add_account("alice");
+  const FakePtr app = strict.connect_app("alice");
+  EXPECT_FALSE(strict.subscribe(app, {.filter = strict.open("alice", "#")}));
+  EXPECT_TRUE(strict.subscribe(app, {.filter = strict.open("alice", "SN1/quota")}));
+}
+
+}  // namespace
+}  // namespace gridloom::hub

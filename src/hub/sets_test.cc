@@ -1,0 +1,360 @@
+// Sets on their way to the device and their replies on the way back, over HTTP and over MQTT; reads
+// over MQTT; and everything that is refused.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "hub/test_home.h"
+
+namespace gridloom::hub {
+namespace {
+
+using registry::Rights;
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::StartsWith;
+
+constexpr std::string_view kSn = "R331ZEB4ZEAL0528";
+constexpr std::string_view kOcean = "HJ31ZDH2ZF690025";
+constexpr std::string_view kUnknown = "XYZ0001";
+
+std::string quiet(std::string_view id) {
+  return fmt::format(
+      R"({{"id":{},"moduleType":5,"operateType":"quietMode","params":{{"enabled":1}}}})", id);
+}
+constexpr std::string_view kQuiet =
+    R"({"sn":"R331ZEB4ZEAL0528","moduleType":5,"operateType":"quietMode","params":{"enabled":1}})";
+
+class Sets : public testing::Test {
+ protected:
+  Sets() {
+    alice = home.add_account("alice");
+    bob = home.add_account("bob");
+    for (const std::string_view sn : {kSn, kOcean, kUnknown}) home.add_device(sn, "alice");
+    device = home.connect_device(kSn);
+  }
+  // What the device was asked since the last look, as payloads.
+  Lines asked() {
+    Lines payloads;
+    for (const std::string& line : device->take()) payloads.push_back(payload_of(line));
+    return payloads;
+  }
+  void reply(std::string_view id, std::string_view rest = R"("data":{"ack":0})") {
+    home.publish(device, fmt::format("/device/{}/set_reply", kSn),
+                 fmt::format(R"({{"id":{},{}}})", id, rest));
+  }
+  void mqtt_set(const FakePtr& app, std::string_view name, std::string payload) {
+    home.publish(app, home.open(name, fmt::format("{}/set", kSn)), std::move(payload));
+  }
+  FakePtr replies_to(std::string_view name, std::string_view client_id = "app") {
+    FakePtr app = home.connect_app(name, client_id);
+    home.subscribe(app, {.filter = home.open(name, "+/set_reply"), .qos = Qos::kAtLeastOnce});
+    return app;
+  }
+
+  TestHome home;
+  registry::AccountId alice{};
+  registry::AccountId bob{};
+  FakePtr device;
+};
+
+TEST_F(Sets, AnHttpSetGoesToTheDeviceWithAnIdAndIsAnsweredByItsReply) {
+  const auto answer = home.set(alice, kSn, kQuiet);
+  EXPECT_FALSE(answer.here());
+  const Lines payloads = asked();
+  ASSERT_EQ(payloads.size(), 1U);
+  const std::string id = member_of(payloads[0], "id");
+  EXPECT_NE(id, "");
+  EXPECT_EQ(member_of(payloads[0], "sn"), "");
+  EXPECT_EQ(member_of(payloads[0], "version"), R"("1.0")");
+  EXPECT_EQ(member_of(payloads[0], "moduleType"), "5");
+  EXPECT_EQ(member_of(payloads[0], "params"), R"({"enabled":1})");
+  reply(id);
+  EXPECT_EQ(answer.text(), fmt::format(R"({{"id":{},"data":{{"ack":0}}}})", id));
+}
+
+TEST_F(Sets, AnAckThatIsNotZeroIsAnAnswerToo) {
+  const auto answer = home.set(alice, kSn, kQuiet);
+  reply(member_of(asked().at(0), "id"), R"("data":{"ack":1})");
+  EXPECT_THAT(answer.text(), HasSubstr(R"("ack":1)"));
+}
+
+TEST_F(Sets, TwoHttpSetsHaveIdsOfTheirOwnAndMayBeAnsweredInAnyOrder) {
+  const auto first = home.set(alice, kSn, kQuiet);
+  const auto second = home.set(alice, kSn, kQuiet);
+  const Lines payloads = asked();
+  ASSERT_EQ(payloads.size(), 2U);
+  const std::string one = member_of(payloads[0], "id");
+  const std::string two = member_of(payloads[1], "id");
+  EXPECT_NE(one, two);
+  reply(two, R"("n":2)");
+  EXPECT_FALSE(first.here());
+  EXPECT_THAT(second.text(), HasSubstr(R"("n":2)"));
+  reply(one, R"("n":1)");
+  EXPECT_THAT(first.text(), HasSubstr(R"("n":1)"));
+}
+
+TEST_F(Sets, AReplyToAnHttpSetIsSeenByWhoListens) {
+  const FakePtr app = replies_to("alice");
+  static_cast<void>(home.set(alice, kSn, kQuiet));
+  reply(member_of(asked().at(0), "id"));
+  EXPECT_EQ(app->take().size(), 1U);
+}
+
+TEST_F(Sets, AnMqttSetIsAnsweredOnItsOwnAccountsTopicOnly) {
+  home.share(kSn, "bob", Rights::kFull);
+  const FakePtr owner = replies_to("alice");
+  const FakePtr guest = replies_to("bob");
+  mqtt_set(guest, "bob", quiet("77"));
+  EXPECT_EQ(asked(), Lines{quiet("77")});
+  reply("77");
+  EXPECT_THAT(guest->take(),
+              ElementsAre("q1 " + home.open("bob", fmt::format("{}/set_reply ", kSn)) +
+                          R"({"id":77,"data":{"ack":0}})"));
+  EXPECT_THAT(owner->take(), IsEmpty());
+}
+
+TEST_F(Sets, ANumericTextAsIdIsFoundWhenTheDeviceAnswersANumber) {
+  const FakePtr app = replies_to("alice");
+  mqtt_set(app, "alice", quiet(R"("123456789")"));
+  EXPECT_EQ(member_of(asked().at(0), "id"), R"("123456789")");
+  reply("123456789");
+  EXPECT_EQ(member_of(payload_of(app->take().at(0)), "id"), "123456789");
+  mqtt_set(app, "alice", quiet(R"("a-1")"));
+  reply(R"("a-1")");
+  EXPECT_EQ(member_of(payload_of(app->take().at(0)), "id"), R"("a-1")");
+}
+
+TEST_F(Sets, TwoAppsThatUseOneIdBothGetTheirOwnReply) {
+  home.share(kSn, "bob", Rights::kFull);
+  const FakePtr owner = replies_to("alice");
+  const FakePtr guest = replies_to("bob");
+  mqtt_set(owner, "alice", quiet("5"));
+  mqtt_set(guest, "bob", quiet(R"("5")"));
+  const Lines payloads = asked();
+  ASSERT_EQ(payloads.size(), 2U);
+  const std::string other = member_of(payloads[1], "id");
+  EXPECT_EQ(member_of(payloads[0], "id"), "5");
+  EXPECT_NE(other, "5");
+  EXPECT_NE(other, R"("5")");
+  reply(other, R"("n":2)");
+  EXPECT_THAT(guest->take(), ElementsAre(HasSubstr(R"({"id":5,"n":2})")));
+  EXPECT_THAT(owner->take(), IsEmpty());
+  reply("5", R"("n":1)");
+  EXPECT_THAT(owner->take(), ElementsAre(HasSubstr(R"({"id":5,"n":1})")));
+}
+
+TEST_F(Sets, ASetWithoutAnIdGetsOneAndItsReply) {
+  const FakePtr app = replies_to("alice");
+  mqtt_set(app, "alice", R"({"moduleType":5,"operateType":"quietMode","params":{"enabled":1}})");
+  const std::string id = member_of(asked().at(0), "id");
+  EXPECT_NE(id, "");
+  EXPECT_NE(id, R"("")");
+  reply(id);
+  EXPECT_THAT(app->take(), ElementsAre(HasSubstr(R"("ack":0)")));
+}
+
+TEST_F(Sets, AReplyThatNobodyAskedForGoesToEveryoneWhoMaySee) {
+  home.share(kSn, "bob", Rights::kMonitor);
+  const FakePtr owner = replies_to("alice");
+  const FakePtr guest = replies_to("bob");
+  reply("99");
+  EXPECT_EQ(owner->take().size(), 1U);
+  EXPECT_EQ(guest->take().size(), 1U);
+  home.publish(device, fmt::format("/device/{}/set_reply", kSn), "no JSON");
+  EXPECT_EQ(owner->take().size(), 1U);
+}
+
+TEST_F(Sets, ASetThatIsNotAnsweredFailsAtItsDeadline) {
+  const FakePtr app = replies_to("alice");
+  const auto answer = home.set(alice, kSn, kQuiet);
+  const std::string id = member_of(asked().at(0), "id");
+  mqtt_set(app, "alice", quiet("5"));
+  home.pass(Millis(7999));
+  EXPECT_FALSE(answer.here());
+  EXPECT_THAT(app->take(), IsEmpty());
+  home.pass(Millis(1));
+  EXPECT_THAT(answer.text(), AllOf(StartsWith("6012 "), HasSubstr("8 s")));
+  EXPECT_THAT(app->take(), ElementsAre(AllOf(HasSubstr(R"("id":5)"), HasSubstr(R"("code":"-2")"))));
+  reply(id);  // too late for the asker, but it happened
+  EXPECT_EQ(app->take().size(), 1U);
+  EXPECT_EQ(home.platform.counters.sets_failed.load(), 2U);
+}
+
+// The documents' examples use one id for everything, and so do apps made after them.
+TEST_F(Sets, ASetThatReusesAnIdHasADeadlineOfItsOwn) {
+  const FakePtr app = replies_to("alice");
+  mqtt_set(app, "alice", quiet("123456789"));
+  reply("123456789");
+  EXPECT_EQ(app->take().size(), 1U);
+  home.pass(Millis(7500));
+  mqtt_set(app, "alice", quiet("123456789"));
+  home.pass(Millis(1000));
+  EXPECT_THAT(app->take(), IsEmpty());
+  reply("123456789");
+  EXPECT_THAT(app->take(), ElementsAre(HasSubstr(R"("ack":0)")));
+  home.pass(Millis(60'000));
+  EXPECT_THAT(app->take(), IsEmpty());
+}
+
+TEST_F(Sets, ADeviceHasSixtyFourSetsWaitingAndNotOneMore) {
+  std::vector<TestHome::Answer<std::string>> answers;
+  for (int i = 0; i < 64; ++i) answers.push_back(home.set(alice, kSn, kQuiet));
+  EXPECT_EQ(asked().size(), 64U);
+  const auto refused = home.set(alice, kSn, kQuiet);
+  EXPECT_THAT(refused.text(), StartsWith("6012 "));
+  EXPECT_THAT(asked(), IsEmpty());
+  home.pass(Millis(8000));
+  for (const auto& answer : answers) EXPECT_THAT(answer.text(), StartsWith("6012 "));
+  EXPECT_FALSE(home.set(alice, kSn, kQuiet).here());
+}
+
+TEST_F(Sets, AnOfflineDeviceIsToldApartFromABadSet) {
+  home.leave(device);
+  EXPECT_THAT(home.set(alice, kSn, kQuiet).text(), StartsWith("6012 "));
+  EXPECT_THAT(
+      home.set(alice, kSn, R"({"moduleType":5,"operateType":"quietMode","params":{"enabled":7}})")
+          .text(),
+      AllOf(StartsWith("1008 "), HasSubstr("enabled"), HasSubstr("7")));
+  const FakePtr app = replies_to("alice");
+  mqtt_set(app, "alice", quiet("5"));
+  EXPECT_THAT(app->take(), ElementsAre(AllOf(HasSubstr(R"("code":"-2")"), HasSubstr(R"("id":5)"))));
+}
+
+TEST_F(Sets, OthersDevicesAndMonitoredOnesAreNotSet) {
+  const std::string foreign = home.set(bob, kSn, kQuiet).text();
+  const std::string unknown = home.set(bob, "NOSUCH1", kQuiet).text();
+  EXPECT_THAT(foreign, StartsWith("8512 "));
+  EXPECT_THAT(unknown, StartsWith("8512 "));
+  home.share(kSn, "bob", Rights::kMonitor);
+  EXPECT_THAT(home.set(bob, kSn, kQuiet).text(), StartsWith("8512 "));
+  const FakePtr app = replies_to("bob");
+  mqtt_set(app, "bob", quiet("6"));
+  EXPECT_THAT(
+      app->take(),
+      ElementsAre(AllOf(StartsWith("q1 " + home.open("bob", fmt::format("{}/set_reply", kSn))),
+                        HasSubstr(R"("code":"-1")"), HasSubstr(R"("id":6)"))));
+  EXPECT_THAT(asked(), IsEmpty());
+  home.share(kSn, "bob", Rights::kFull);
+  EXPECT_FALSE(home.set(bob, kSn, kQuiet).here());
+  EXPECT_EQ(asked().size(), 1U);
+}
+
+TEST_F(Sets, AReadOnlyFamilySaysSo) {
+  const FakePtr ocean = home.connect_device(kOcean);
+  EXPECT_THAT(home.set(alice, kOcean, R"({"params":{"x":1}})").text(),
+              AllOf(StartsWith("1008 "), HasSubstr("read-only")));
+  const FakePtr app = replies_to("alice");
+  home.publish(app, home.open("alice", fmt::format("{}/set", kOcean)), R"({"id":3,"params":{}})");
+  EXPECT_THAT(app->take(), ElementsAre(AllOf(HasSubstr(R"("code":"-1")"), HasSubstr("read-only"))));
+  EXPECT_THAT(ocean->take(), IsEmpty());
+}
+
+TEST_F(Sets, ADeviceThatDoesNotKnowASelectorAnswers1008) {
+  const auto answer = home.set(alice, kSn, R"({"moduleType":5,"operateType":"fly","params":{}})");
+  const std::string id = member_of(asked().at(0), "id");
+  reply(id, R"("code":"1008","message":"there is no fly")");
+  EXPECT_THAT(answer.text(), AllOf(StartsWith("1008 "), HasSubstr("there is no fly")));
+  const auto number = home.set(alice, kSn, R"({"moduleType":5,"operateType":"fly","params":{}})");
+  reply(member_of(asked().at(0), "id"), R"("code":1008)");
+  EXPECT_THAT(number.text(), StartsWith("1008 "));
+}
+
+TEST_F(Sets, AnUnknownFamilyTakesEverySetAsItIs) {
+  const FakePtr thing = home.connect_device(kUnknown);
+  const auto answer = home.set(
+      alice, kUnknown, R"({"sn":"XYZ0001","cmdSet":32,"params":{"id":66,"a":[1.5,{"b":null}]}})");
+  EXPECT_FALSE(answer.here());
+  const Lines got = thing->take();
+  ASSERT_EQ(got.size(), 1U);
+  EXPECT_EQ(member_of(payload_of(got[0]), "cmdSet"), "32");
+  EXPECT_EQ(member_of(payload_of(got[0]), "params"), R"({"id":66,"a":[1.5,{"b":null}]})");
+}
+
+TEST_F(Sets, AnMqttSetThatIsNoObjectIsRefusedOnItsReplyTopic) {
+  const FakePtr app = replies_to("alice");
+  for (const char* payload : {"", "no JSON", "[1]", "5", R"({"id":1)"}) {
+    mqtt_set(app, "alice", payload);
+    EXPECT_THAT(app->take(), ElementsAre(HasSubstr(R"("code":"-1")"))) << payload;
+  }
+  EXPECT_THAT(asked(), IsEmpty());
+}
+
+TEST_F(Sets, AGatewayIsAskedForTheDevicesItSpeaksFor) {
+  home.leave(device);
+  const FakePtr gateway = home.connect_gateway("alice");
+  home.report(gateway, kSn, "{}");
+  const auto answer = home.set(alice, kSn, kQuiet);
+  const Lines got = gateway->take();
+  ASSERT_EQ(got.size(), 1U);
+  EXPECT_THAT(got[0], StartsWith(fmt::format("q1 /device/{}/set ", kSn)));
+  home.publish(gateway, fmt::format("/device/{}/set_reply", kSn),
+               fmt::format(R"({{"id":{},"ok":1}})", member_of(payload_of(got[0]), "id")));
+  EXPECT_THAT(answer.text(), HasSubstr(R"("ok":1)"));
+}
+
+TEST_F(Sets, WhoAsksIsAnsweredEvenIfTheDeviceIsRemovedMeanwhile) {
+  const auto answer = home.set(alice, kSn, kQuiet);
+  home.leave(device);
+  must(home.registry->remove_device(kSn));
+  home.settle();
+  home.pass(Millis(250));
+  home.pass(Millis(8000));
+  EXPECT_TRUE(answer.here());
+}
+
+TEST_F(Sets, AGetAnswersTheQuotasUnderTheFamilysEnvelope) {
+  home.report(device, kSn,
+              R"({"moduleType":1,"typeCode":"pdStatus","params":{"soc":5,"wattsOutSum":7}})");
+  const FakePtr app = home.connect_app("alice");
+  home.subscribe(app, {.filter = home.open("alice", "+/get_reply"), .qos = Qos::kAtLeastOnce});
+  const std::string topic = home.open("alice", fmt::format("{}/get", kSn));
+  home.publish(app, topic, R"({"id":"12","version":"1.1","params":{"quotas":["pd.soc","none"]}})");
+  const std::string reply = payload_of(app->take().at(0));
+  EXPECT_EQ(member_of(reply, "id"), "12");
+  EXPECT_EQ(member_of(reply, "data"), R"({"pd.soc":5})");
+
+  home.publish(app, topic, R"({"id":13,"operateType":"latestQuotas"})");
+  const std::string latest = member_of(payload_of(app->take().at(0)), "data");
+  EXPECT_EQ(member_of(latest, "sn"), fmt::format("\"{}\"", kSn));
+  EXPECT_EQ(member_of(latest, "online"), "1");
+  EXPECT_EQ(member_of(latest, "quotaMap"), R"({"pd.soc":5,"pd.wattsOutSum":7})");
+}
+
+TEST_F(Sets, AGetIsRefusedForTheSameReasonsAsASet) {
+  const FakePtr app = home.connect_app("alice");
+  home.subscribe(app, {.filter = home.open("alice", "+/get_reply"), .qos = Qos::kAtLeastOnce});
+  const auto get = [&](std::string_view sn, std::string payload) {
+    home.publish(app, home.open("alice", fmt::format("{}/get", sn)), std::move(payload));
+    const Lines lines = app->take();
+    return lines.size() == 1 ? member_of(payload_of(lines[0]), "code") : "not one answer";
+  };
+  const std::string good = R"({"id":1,"params":{"quotas":["pd.soc"]}})";
+  EXPECT_EQ(get(kSn, good), R"("0")");
+  EXPECT_EQ(get("NOSUCH1", good), R"("-1")");
+  EXPECT_EQ(get(kOcean, good), R"("-2")");  // not connected
+  EXPECT_EQ(get(kSn, "no JSON"), R"("-1")");
+  EXPECT_EQ(get(kSn, R"({"id":1})"), R"("-1")");
+  EXPECT_EQ(get(kSn, R"({"id":1,"params":{"quotas":[]}})"), R"("-1")");
+}
+
+TEST_F(Sets, ReadsAreAnsweredFromTheLastValuesAlsoWhenTheDeviceIsOffline) {
+  EXPECT_EQ(home.read_all(alice, kSn), "{}");
+  home.report(device, kSn, R"({"moduleType":1,"typeCode":"pdStatus","params":{"soc":5}})");
+  home.leave(device);
+  EXPECT_EQ(home.read_all(alice, kSn), R"({"pd.soc":5})");
+  EXPECT_EQ(home.read(alice, kSn, {"pd.soc", "pd.none"}), R"({"pd.soc":5})");
+  EXPECT_THAT(home.read_all(bob, kSn), StartsWith("8512 "));
+  EXPECT_THAT(home.read(bob, kSn, {"pd.soc"}), StartsWith("8512 "));
+  EXPECT_THAT(home.read(alice, "NOSUCH1", {"pd.soc"}), StartsWith("8512 "));
+  home.share(kSn, "bob", Rights::kMonitor);
+  EXPECT_EQ(home.read(bob, kSn, {"pd.soc"}), R"({"pd.soc":5})");
+}
+
+}  // namespace
+}  // namespace gridloom::hub

@@ -1,0 +1,508 @@
+// A connection between its bytes and the hub: signing in, rights, acknowledgements that wait for
+// the shard, wills, and what ends it.
+#include "mqtt/connection.h"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/chance.h"
+#include "hub/test_home.h"
+#include "wire/mqtt/session_talk.h"
+
+namespace gridloom::mqtt {
+namespace {
+
+using hub::Lines;
+using hub::TestHome;
+using testing::AllOf;
+using testing::Contains;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::StartsWith;
+using wire::mqtt::Connect;
+using wire::mqtt::Publish;
+using wire::mqtt::Qos;
+using wire::mqtt::Version;
+
+constexpr std::string_view kSn = "R331ZEB4ZEAL0528";
+constexpr std::string_view kOther = "HJ31ZDH2ZF690025";
+constexpr std::string_view kReport = R"({"moduleType":1,"typeCode":"pdStatus","params":{"soc":5}})";
+
+// A client at the other end of the bytes.
+class Peer {
+ public:
+  Peer(TestHome& home, const Door& door, Version version) : home_(home), version_(version) {
+    connection_ = std::make_shared<Connection>(
+        door,
+        net::Line{
+            .loop = home.door_loop, .wake = [this] { ++wakes; }, .secure = false, .peer = "test"});
+  }
+  ~Peer() {
+    connection_->lost();
+    home_.settle();
+  }
+  Peer(const Peer&) = delete;
+  Peer& operator=(const Peer&) = delete;
+
+  Connection& connection() { return *connection_; }
+
+  void bytes(std::string_view some) { connection_->receive(some, home_.clock.now()); }
+  void send(const wire::mqtt::Packet& packet) { bytes(encoded(packet)); }
+  [[nodiscard]] std::string encoded(const wire::mqtt::Packet& packet) const {
+    std::string text;
+    encode(text, packet, version_);
+    return text;
+  }
+  void join(std::string_view user, const Secret& password, Connect connect = {}) {
+    connect.version = version_;
+    if (connect.client_id.empty()) connect.client_id = "c";
+    connect.username = user;
+    connect.password = password.reveal();
+    send(connect);
+    home_.settle();
+  }
+  void join_app(std::string_view name, const Connect& connect = {}) {
+    const registry::Account of = home_.account(name);
+    join(of.certificate_account, of.certificate_password, connect);
+  }
+  void join_device(std::string_view sn, const Connect& connect = {}) {
+    join(sn, home_.device(sn).key, connect);
+  }
+  void publish(std::string_view topic, std::string_view payload, std::uint16_t id = 1) {
+    send(Publish{.qos = id == 0 ? Qos::kAtMostOnce : Qos::kAtLeastOnce,
+                 .topic = topic,
+                 .packet_id = id,
+                 .payload = payload});
+  }
+  void subscribe(const std::vector<std::string>& filters, Qos qos = Qos::kAtLeastOnce) {
+    wire::mqtt::Subscribe packet{.packet_id = 9};
+    for (const std::string& filter : filters)
+      packet.entries.push_back({.filter = filter, .qos = qos});
+    send(packet);
+    home_.settle();
+  }
+  std::string output() {
+    std::string out;
+    connection_->take_output(out);
+    return out;
+  }
+  Lines said() { return wire::mqtt::told(output(), version_); }
+
+  int wakes = 0;
+
+ private:
+  TestHome& home_;
+  Version version_;
+  std::shared_ptr<Connection> connection_;
+};
+
+class ConnectionTest : public testing::Test {
+ protected:
+  ConnectionTest() {
+    home.add_account("alice");
+    home.add_account("bob");
+    home.add_device(kSn, "alice");
+    home.add_device(kOther, "alice");
+  }
+  [[nodiscard]] static std::string device_topic(std::string_view sn, std::string_view verb) {
+    return fmt::format("/device/{}/{}", sn, verb);
+  }
+  [[nodiscard]] std::string open_topic(std::string_view name, std::string_view verb) const {
+    return home.open(name, fmt::format("{}/{}", kSn, verb));
+  }
+
+  TestHome home;
+  Door door{.hub = home.hub.get(), .clock = &home.clock};
+};
+
+TEST_F(ConnectionTest, AccountsDevicesAndGatewaysSignIn) {
+  for (const Version version : {Version::k311, Version::k5}) {
+    Peer app(home, door, version);
+    app.join_app("alice");
+    EXPECT_THAT(app.said(), ElementsAre(StartsWith("CONNACK success")));
+    Peer device(home, door, version);
+    device.join_device(kSn);
+    EXPECT_THAT(device.said(), ElementsAre(StartsWith("CONNACK success")));
+    Peer gateway(home, door, version);
+    gateway.join("gateway:alice", home.account("alice").gateway_key);
+    EXPECT_THAT(gateway.said(), ElementsAre(StartsWith("CONNACK success")));
+    EXPECT_FALSE(gateway.connection().finished());
+  }
+}
+
+// Clients fetch a new certificate when they see 4 or 5 (version 5: 134 or 135).
+TEST_F(ConnectionTest, AWrongPasswordIsToldInTheCodeThatClientsReactTo) {
+  for (const Version version : {Version::k311, Version::k5}) {
+    Peer wrong(home, door, version);
+    wrong.join(home.account("alice").certificate_account, Secret("wrong"));
+    const std::string bytes = wrong.output();
+    ASSERT_GE(bytes.size(), 4U);
+    EXPECT_EQ(bytes[0], '\x20');
+    const int code = static_cast<unsigned char>(bytes[3]);
+    EXPECT_TRUE(version == Version::k311 ? code == 4 || code == 5 : code == 134 || code == 135)
+        << code;
+    EXPECT_TRUE(wrong.connection().finished());
+    EXPECT_FALSE(wrong.connection().wants_input());
+  }
+  Peer nobody(home, door, Version::k311);
+  nobody.send(Connect{.client_id = "c"});
+  const std::string bytes = nobody.output();
+  ASSERT_EQ(bytes.size(), 4U);
+  EXPECT_TRUE(bytes[3] == 4 || bytes[3] == 5);
+}
+
+TEST_F(ConnectionTest, AClientWithoutAnIdGetsOne) {
+  Peer app(home, door, Version::k5);
+  const registry::Account of = home.account("alice");
+  app.send(Connect{.version = Version::k5,
+                   .client_id = "",
+                   .username = of.certificate_account,
+                   .password = of.certificate_password.reveal()});
+  home.settle();
+  EXPECT_THAT(app.said(), ElementsAre(AllOf(StartsWith("CONNACK success"), HasSubstr(" 18:gl-"))));
+}
+
+TEST_F(ConnectionTest, LongClientIdsAndOnesEqualToTheUserNameAreFine) {
+  const std::string certificate = home.account("alice").certificate_account;
+  Peer first(home, door, Version::k311);
+  const std::string long_id(150, 'x');
+  first.join_app("alice", {.client_id = long_id});
+  EXPECT_THAT(first.said(), ElementsAre("CONNACK success"));
+  Peer second(home, door, Version::k311);
+  second.join_app("alice", {.client_id = certificate});
+  EXPECT_THAT(second.said(), ElementsAre("CONNACK success"));
+  EXPECT_FALSE(first.connection().finished());
+}
+
+TEST_F(ConnectionTest, WhatComesBehindAConnectInTheSameBytesIsHandledAfterIt) {
+  Peer device(home, door, Version::k311);
+  const Secret key = home.device(kSn).key;
+  const std::string bytes =
+      device.encoded(Connect{.client_id = "c", .username = kSn, .password = key.reveal()}) +
+      device.encoded(Publish{.qos = Qos::kAtLeastOnce,
+                             .topic = device_topic(kSn, "quota"),
+                             .packet_id = 3,
+                             .payload = kReport});
+  device.bytes(bytes);
+  home.settle();
+  EXPECT_THAT(device.said(), ElementsAre("CONNACK success", "PUBACK 3 success"));
+  EXPECT_EQ(home.read_all(home.account("alice").id, kSn), R"({"pd.soc":5})");
+}
+
+TEST_F(ConnectionTest, AReportIsAcknowledgedOnlyAfterTheShardHasIt) {
+  Peer device(home, door, Version::k311);
+  device.join_device(kSn);
+  static_cast<void>(device.said());
+  device.publish(device_topic(kSn, "quota"), kReport, 7);
+  EXPECT_THAT(device.said(), IsEmpty());
+  const int wakes = device.wakes;
+  home.settle();
+  EXPECT_GT(device.wakes, wakes);
+  EXPECT_THAT(device.said(), ElementsAre("PUBACK 7 success"));
+}
+
+TEST_F(ConnectionTest, WhatMayNotBePublishedIsRefusedAndChangesNothing) {
+  Peer device(home, door, Version::k5);
+  device.join_device(kSn);
+  static_cast<void>(device.said());
+  const std::vector<std::string> topics = {device_topic(kOther, "quota"), device_topic(kSn, "set"),
+                                           device_topic(kSn, "get"), open_topic("alice", "quota"),
+                                           "anything"};
+  for (const std::string& topic : topics) {
+    device.publish(topic, kReport, 4);
+    home.settle();
+    EXPECT_THAT(device.said(), ElementsAre("PUBACK 4 not authorized")) << topic;
+  }
+  EXPECT_EQ(home.read_all(home.account("alice").id, kOther), "{}");
+  // Version 3.1.1 knows no refusal; the connection lives on, so that its good messages still come.
+  Peer app(home, door, Version::k311);
+  app.join_app("alice");
+  static_cast<void>(app.said());
+  app.publish(open_topic("alice", "quota"), kReport, 5);
+  home.settle();
+  EXPECT_THAT(app.said(), ElementsAre("PUBACK 5 success"));
+  EXPECT_FALSE(app.connection().finished());
+  EXPECT_EQ(home.read_all(home.account("alice").id, kSn), "{}");
+}
+
+TEST_F(ConnectionTest, SubscriptionsAreGrantedOneByOne) {
+  Peer app(home, door, Version::k5);
+  app.join_app("alice");
+  static_cast<void>(app.said());
+  app.subscribe({open_topic("alice", "quota"), open_topic("bob", "quota"),
+                 home.open("alice", "NOSUCH1/set_reply"), "$share/g/" + home.open("alice", "#"),
+                 home.open("alice", "+/quota"), "#", device_topic(kSn, "set")});
+  EXPECT_THAT(app.said(),
+              ElementsAre("SUBACK 9 granted QoS 1, not authorized, granted QoS 1, shared "
+                          "subscriptions not supported, granted QoS 1, not authorized, not "
+                          "authorized"));
+  Peer old(home, door, Version::k311);
+  old.join_app("alice", {.client_id = "old"});
+  static_cast<void>(old.output());
+  old.subscribe({open_topic("alice", "quota"), "#", "$share/g/" + home.open("alice", "#")});
+  EXPECT_EQ(old.output(), std::string("\x90\x05\x00\x09\x01\x80\x80", 7));
+}
+
+TEST_F(ConnectionTest, TheStatusComesAfterTheSubscriptionIsGranted) {
+  Peer device(home, door, Version::k311);
+  device.join_device(kSn);
+  Peer app(home, door, Version::k311);
+  app.join_app("alice");
+  static_cast<void>(app.said());
+  app.subscribe({open_topic("alice", "status")});
+  EXPECT_THAT(app.said(), ElementsAre("SUBACK 9 granted QoS 1",
+                                      AllOf(StartsWith("PUBLISH " + open_topic("alice", "status")),
+                                            HasSubstr(" retained "), HasSubstr(R"("status":1)"))));
+}
+
+TEST_F(ConnectionTest, TheStatusIsSentAsOftenAsTheSubscriptionAsks) {
+  using wire::mqtt::RetainHandling;
+  Peer app(home, door, Version::k5);
+  app.join_app("alice");
+  const std::string topic = open_topic("alice", "status");
+  const auto sent = [&](RetainHandling handling) {
+    static_cast<void>(app.said());
+    app.send(wire::mqtt::Subscribe{
+        .packet_id = 9, .entries = {{.filter = topic, .retain_handling = handling}}});
+    home.settle();
+    return app.said().size() - 1;  // beside the SUBACK
+  };
+  EXPECT_EQ(sent(RetainHandling::kDoNotSend), 0U);
+  EXPECT_EQ(sent(RetainHandling::kSendIfNew), 0U);
+  EXPECT_EQ(sent(RetainHandling::kSend), 1U);
+  app.send(wire::mqtt::Unsubscribe{.packet_id = 10, .filters = {topic}});
+  EXPECT_EQ(sent(RetainHandling::kSendIfNew), 1U);
+}
+
+TEST_F(ConnectionTest, ReportsReachASubscriberAndStopWhenItUnsubscribes) {
+  Peer device(home, door, Version::k311);
+  device.join_device(kSn);
+  Peer app(home, door, Version::k311);
+  app.join_app("alice");
+  app.subscribe({open_topic("alice", "quota")}, Qos::kAtMostOnce);
+  static_cast<void>(app.said());
+  device.publish(device_topic(kSn, "quota"), kReport);
+  home.settle();
+  EXPECT_THAT(app.said(),
+              ElementsAre(fmt::format("PUBLISH {} q0 {}", open_topic("alice", "quota"), kReport)));
+  const std::string never = home.open("alice", "never/subscribed");
+  const std::string quota = open_topic("alice", "quota");
+  app.send(wire::mqtt::Unsubscribe{.packet_id = 11, .filters = {never, quota}});
+  home.settle();
+  EXPECT_THAT(app.said(), ElementsAre(StartsWith("UNSUBACK 11")));
+  device.publish(device_topic(kSn, "quota"), kReport);
+  home.settle();
+  EXPECT_THAT(app.said(), IsEmpty());
+}
+
+TEST_F(ConnectionTest, ASetTravelsThereAndItsReplyBack) {
+  Peer device(home, door, Version::k5);
+  device.join_device(kSn);
+  device.subscribe({device_topic(kSn, "set")});
+  Peer app(home, door, Version::k311);
+  app.join_app("alice");
+  app.subscribe({open_topic("alice", "set_reply")});
+  static_cast<void>(device.said());
+  static_cast<void>(app.said());
+  app.publish(open_topic("alice", "set"),
+              R"({"id":5,"moduleType":5,"operateType":"quietMode","params":{"enabled":1}})", 2);
+  home.settle();
+  EXPECT_THAT(app.said(), ElementsAre("PUBACK 2 success"));
+  EXPECT_THAT(device.said(),
+              ElementsAre(AllOf(StartsWith("PUBLISH " + device_topic(kSn, "set") + " q1"),
+                                HasSubstr(R"("id":5)"))));
+  device.publish(device_topic(kSn, "set_reply"), R"({"id":5,"data":{"ack":0}})", 3);
+  home.settle();
+  EXPECT_THAT(app.said(),
+              ElementsAre(AllOf(StartsWith("PUBLISH " + open_topic("alice", "set_reply")),
+                                HasSubstr(R"({"id":5,"data":{"ack":0}})"))));
+}
+
+TEST_F(ConnectionTest, ASecondSignInWithAClientIdEndsTheFirst) {
+  for (const Version version : {Version::k311, Version::k5}) {
+    Peer first(home, door, version);
+    first.join_app("alice", {.client_id = "phone"});
+    static_cast<void>(first.said());
+    Peer second(home, door, version);
+    second.join_app("alice", {.client_id = "phone"});
+    EXPECT_GT(first.wakes, 0);
+    const Lines last = first.said();
+    if (version == Version::k5) {
+      EXPECT_THAT(last, ElementsAre("DISCONNECT session taken over"));
+    } else {
+      EXPECT_THAT(last, IsEmpty());
+    }
+    EXPECT_TRUE(first.connection().finished());
+    EXPECT_FALSE(second.connection().finished());
+  }
+}
+
+TEST_F(ConnectionTest, ARotatedCertificateEndsTheConnection) {
+  Peer app(home, door, Version::k5);
+  app.join_app("alice");
+  static_cast<void>(app.said());
+  ASSERT_TRUE(home.registry->rotate_certificate("alice"));
+  home.settle();
+  home.pass(Millis(1000));
+  EXPECT_THAT(app.said(), ElementsAre("DISCONNECT not authorized"));
+  EXPECT_TRUE(app.connection().finished());
+}
+
+TEST_F(ConnectionTest, PresenceFollowsTheConnection) {
+  {
+    Peer device(home, door, Version::k311);
+    device.join_device(kSn);
+    EXPECT_TRUE(home.platform.presence.online(kSn));
+  }
+  EXPECT_FALSE(home.platform.presence.online(kSn));
+  {
+    Peer device(home, door, Version::k311);
+    device.join_device(kSn);
+    device.send(wire::mqtt::Disconnect{});
+    home.settle();
+    EXPECT_TRUE(device.connection().finished());
+    EXPECT_FALSE(home.platform.presence.online(kSn));
+  }
+}
+
+TEST_F(ConnectionTest, ASilentDeviceGoesOfflineAfterOneAndAHalfKeepalives) {
+  Peer device(home, door, Version::k311);
+  device.join_device(kSn, {.keepalive_s = 15});
+  home.clock.at += Millis(15'000);
+  device.send(wire::mqtt::Pingreq{});
+  EXPECT_THAT(device.said(), Contains("PINGRESP"));
+  home.clock.at += Millis(22'400);
+  device.connection().tick(home.clock.now());
+  home.settle();
+  EXPECT_TRUE(home.platform.presence.online(kSn));
+  home.clock.at += Millis(200);
+  device.connection().tick(home.clock.now());
+  home.settle();
+  EXPECT_TRUE(device.connection().finished());
+  EXPECT_FALSE(home.platform.presence.online(kSn));
+}
+
+TEST_F(ConnectionTest, AConnectionThatDoesNotSignInIsGivenUp) {
+  Peer idle(home, door, Version::k311);
+  home.clock.at += Millis(9'999);
+  idle.connection().tick(home.clock.now());
+  EXPECT_FALSE(idle.connection().finished());
+  home.clock.at += Millis(2);
+  idle.connection().tick(home.clock.now());
+  EXPECT_TRUE(idle.connection().finished());
+}
+
+TEST_F(ConnectionTest, AWillIsPublishedWhenTheConnectionIsLostAndItsOwnerMight) {
+  const hub::FakePtr app = home.listen("alice");
+  const std::string own = device_topic(kSn, "quota");
+  const std::string foreign = device_topic(kOther, "quota");
+  struct Row {
+    std::string_view topic;
+    bool says_goodbye;
+    bool published;
+  };
+  const std::vector<Row> rows = {{own, false, true}, {own, true, false}, {foreign, false, false}};
+  for (const Row& row : rows) {
+    {
+      Peer device(home, door, Version::k311);
+      device.join_device(
+          kSn, {.will = wire::mqtt::LastWill{.topic = row.topic, .payload = R"({"will":1})"}});
+      app->take();
+      if (row.says_goodbye) device.send(wire::mqtt::Disconnect{});
+    }
+    const Lines got = app->take();
+    const bool seen = std::ranges::any_of(
+        got, [](const std::string& line) { return line.contains(R"({"will":1})"); });
+    EXPECT_EQ(seen, row.published) << row.topic;
+    EXPECT_THAT(got, Contains(HasSubstr(R"("status":0)"))) << row.topic;
+  }
+  EXPECT_EQ(home.read_all(home.account("alice").id, kOther), "{}");
+}
+
+TEST_F(ConnectionTest, AClientThatIsOwedTooManyAnswersIsNotReadFurther) {
+  door.limits.receive_maximum = 3;
+  Peer device(home, door, Version::k311);
+  device.join_device(kSn);
+  for (std::uint16_t id = 1; id <= 3; ++id) {
+    EXPECT_TRUE(device.connection().wants_input());
+    device.publish(device_topic(kSn, "quota"), kReport, id);
+  }
+  EXPECT_FALSE(device.connection().wants_input());
+  home.settle();
+  EXPECT_TRUE(device.connection().wants_input());
+}
+
+TEST_F(ConnectionTest, ASubscriberThatDoesNotReadCostsALimitedAmount) {
+  Peer device(home, door, Version::k311);
+  device.join_device(kSn);
+  Peer app(home, door, Version::k311);
+  app.join_app("alice");
+  app.subscribe({open_topic("alice", "quota")}, Qos::kAtMostOnce);
+  const std::string large = fmt::format(R"({{"params":{{"x":"{}"}}}})", std::string(20'000, 'x'));
+  for (int i = 0; i < 2000; ++i) device.publish(device_topic(kSn, "quota"), large, 0);
+  home.settle();
+  // What a socket that takes nothing would be given.
+  std::string unsent;
+  for (int i = 0; i < 100; ++i) app.connection().take_output(unsent);
+  EXPECT_LT(unsent.size(), 3 * door.limits.output_bytes);
+  // And what it can still get is bounded by the queue.
+  std::size_t sum = 0;
+  for (std::string out = app.output(); !out.empty(); out = app.output()) sum += out.size();
+  EXPECT_LE(sum, door.limits.queue_bytes + 2 * door.limits.output_bytes);
+}
+
+TEST_F(ConnectionTest, AnySplitOfTheBytesSaysTheSame) {
+  const std::string quota = open_topic("alice", "quota");
+  const std::string topic = device_topic(kSn, "quota");
+  const auto conversation = [&](const Peer& peer) {
+    return peer.encoded(Connect{.version = Version::k5,
+                                .client_id = "c",
+                                .username = kSn,
+                                .password = home.device(kSn).key.reveal()}) +
+           peer.encoded(Publish{
+               .qos = Qos::kAtLeastOnce, .topic = topic, .packet_id = 1, .payload = kReport}) +
+           peer.encoded(wire::mqtt::Subscribe{
+               .packet_id = 2,
+               .entries = {{.filter = quota}, {.filter = device_topic(kSn, "set")}}}) +
+           peer.encoded(Publish{.qos = Qos::kAtLeastOnce, .topic = quota, .packet_id = 4}) +
+           peer.encoded(wire::mqtt::Unsubscribe{.packet_id = 5, .filters = {quota}}) +
+           peer.encoded(wire::mqtt::Pingreq{});
+  };
+  // The order of answers of the shard and of the session itself may differ; what is said may not.
+  const auto talk = [&](const Chance& chance, std::uint64_t pieces) {
+    Peer peer(home, door, Version::k5);
+    const std::string bytes = conversation(peer);
+    std::string said;
+    std::uint64_t draw = 0;
+    for (std::size_t at = 0; at < bytes.size();) {
+      const std::size_t size = 1 + chance.bits(draw++) % pieces;
+      peer.bytes(std::string_view(bytes).substr(at, size));
+      at += size;
+      home.settle();
+      said += peer.output();
+    }
+    home.settle();
+    said += peer.output();
+    Lines lines = wire::mqtt::told(said, Version::k5);
+    std::ranges::sort(lines);
+    return lines;
+  };
+  const Lines whole = talk(Chance(0), 1);
+  EXPECT_THAT(whole, Contains("PUBACK 4 not authorized"));
+  for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+    EXPECT_EQ(talk(Chance(seed), seed % 2 == 0 ? 7 : 60), whole) << "seed " << seed;
+  }
+}
+
+}  // namespace
+}  // namespace gridloom::mqtt

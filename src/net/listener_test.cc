@@ -1,0 +1,226 @@
+// Real connections over the loopback: bytes there and back, back-pressure, limits, and ends that
+// lose nothing.
+#include "net/listener.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "net/test_peer.h"
+
+namespace gridloom::net {
+namespace {
+
+TEST(Listener, MovesBytesBothWays) {
+  TestServer server;
+  ASSERT_NE(server.port(), 0);
+  const PlainPeer first(server.port());
+  const PlainPeer second(server.port());
+  ASSERT_TRUE(first.connected() && second.connected());
+  EXPECT_TRUE(first.send("echo one\nec"));
+  EXPECT_EQ(first.line(), "one");
+  EXPECT_TRUE(second.send("echo two\n"));
+  EXPECT_EQ(second.line(), "two");
+  EXPECT_TRUE(first.send("ho three\necho four\n"));
+  EXPECT_EQ(first.line(), "three");
+  EXPECT_EQ(first.line(), "four");
+  EXPECT_EQ(server.events.count("made"), 2U);
+}
+
+TEST(Listener, CountsItsConnections) {
+  TestServer server;
+  {
+    const PlainPeer peer(server.port());
+    ASSERT_TRUE(peer.send("echo x\n"));
+    EXPECT_EQ(peer.line(), "x");
+    EXPECT_EQ(server.listener->connections(), 1U);
+  }
+  EXPECT_TRUE(server.events.await("lost"));
+  EXPECT_EQ(server.events.count("after lost"), 0U);
+}
+
+TEST(Listener, ListensOnIpv6) {
+  TestServer server({.address = {.host = "::1", .port = 0}});
+  EXPECT_NE(server.port(), 0);
+  EXPECT_TRUE(server.listener->bound().text().starts_with("[::1]:"));
+}
+
+TEST(Listener, ATakenPortIsNamed) {
+  TestServer server;
+  IoLoop loop;
+  const TestClock clock;
+  const Address taken = server.listener->bound();
+  const auto second =
+      Listener::open({.address = taken, .tls = {}, .make = {}, .clock = &clock}, {&loop});
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().kind, FaultKind::kConflict);
+  EXPECT_TRUE(second.error().detail.contains(taken.text())) << second.error().detail;
+}
+
+TEST(Listener, AnAddressOfAnotherMachineIsNamed) {
+  IoLoop loop;
+  const TestClock clock;
+  const auto opened = Listener::open(
+      {.address = {.host = "203.0.113.7", .port = 0}, .tls = {}, .make = {}, .clock = &clock},
+      {&loop});
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().kind, FaultKind::kIo);
+  EXPECT_TRUE(opened.error().detail.contains("203.0.113.7")) << opened.error().detail;
+}
+
+TEST(Listener, APortIsFreeAgainAtOnce) {
+  Address address;
+  {
+    TestServer server;
+    address = server.listener->bound();
+    const PlainPeer peer(address.port);
+    ASSERT_TRUE(peer.send("bye 1\n"));
+    EXPECT_EQ(peer.rest(), "x");
+  }
+  TestServer again({.address = address});
+  const PlainPeer peer(address.port);
+  ASSERT_TRUE(peer.send("echo x\n"));
+  EXPECT_EQ(peer.line(), "x");
+}
+
+TEST(Listener, TakesConnectionsUpToItsLimitAndMoreWhenOneEnds) {
+  TestServer server({.loops = 1, .limits = {.connections = 2}});
+  auto first = std::make_unique<PlainPeer>(server.port());
+  const PlainPeer second(server.port());
+  for (const PlainPeer* peer : {static_cast<const PlainPeer*>(first.get()), &second}) {
+    ASSERT_TRUE(peer->send("echo x\n"));
+    EXPECT_EQ(peer->line(), "x");
+  }
+  EXPECT_TRUE(PlainPeer(server.port()).ended());
+  EXPECT_EQ(server.events.count("made"), 2U);
+  first.reset();
+  ASSERT_TRUE(server.events.await("lost"));
+  // The place is free when the loop has counted again, some ticks later.
+  std::string answer;
+  for (const auto end = std::chrono::steady_clock::now() + kPatience;
+       answer != "y" && std::chrono::steady_clock::now() < end;) {
+    const PlainPeer later(server.port());
+    if (later.send("echo y\n")) answer = later.line();
+  }
+  EXPECT_EQ(answer, "y");
+}
+
+TEST(Listener, AnAnswerLargerThanTheSocketsBufferComesWhole) {
+  TestServer server;
+  const PlainPeer peer(server.port());
+  ASSERT_TRUE(peer.send("big 6000000\necho done\n"));
+  EXPECT_EQ(peer.read(6'000'000).size(), 6'000'000U);
+  EXPECT_EQ(peer.line(), "done");
+}
+
+TEST(Listener, AConnectionEndsAfterEverythingIsSent) {
+  TestServer server;
+  const PlainPeer peer(server.port());
+  ASSERT_TRUE(peer.send("big 3000000\nbye 3000000\n"));
+  EXPECT_EQ(peer.rest().size(), 6'000'000U);
+  EXPECT_TRUE(server.events.await("lost"));
+}
+
+TEST(Listener, APeerThatSaidItSendsNoMoreStillGetsItsAnswer) {
+  TestServer server;
+  const PlainPeer peer(server.port());
+  ASSERT_TRUE(peer.send("big 6000000\n"));
+  peer.send_no_more();
+  EXPECT_EQ(peer.rest().size(), 6'000'000U);
+}
+
+// A request that is refused before its body has come: the client must see why.
+TEST(Listener, APeerThatIsStillSendingGetsTheLastAnswer) {
+  TestServer server;
+  for (int i = 0; i < 20; ++i) {
+    const PlainPeer peer(server.port());
+    ASSERT_TRUE(peer.send("bye 2000\n"));
+    static_cast<void>(peer.send(std::string(2'000'000, 'y')));
+    ASSERT_EQ(peer.rest().size(), 2000U) << i;
+  }
+}
+
+TEST(Listener, AReaderThatIsTooSlowIsCutOff) {
+  TestServer server({.loops = 1, .limits = {.unsent_bytes = 300'000}});
+  const PlainPeer slow(server.port());
+  const PlainPeer other(server.port());
+  for (int i = 0; i < 2000 && slow.send("big 100000\n"); ++i) {
+    if (server.events.count("lost") != 0) break;
+  }
+  EXPECT_TRUE(server.events.await("lost"));
+  EXPECT_TRUE(other.send("echo x\n"));
+  EXPECT_EQ(other.line(), "x");
+}
+
+TEST(Listener, AnAnswerUpToTheUnsentLimitIsNotCutOff) {
+  TestServer server({.limits = {.unsent_bytes = 300'000}});
+  const PlainPeer peer(server.port());
+  for (int i = 0; i < 50; ++i) {
+    ASSERT_TRUE(peer.send("big 299999\n"));
+    ASSERT_EQ(peer.read(299'999).size(), 299'999U);
+  }
+}
+
+TEST(Listener, ReadsNothingMoreUntilALateAnswerIsOut) {
+  TestServer server;
+  const PlainPeer peer(server.port());
+  for (int i = 0; i < 100; ++i) {
+    ASSERT_TRUE(peer.send("later " + std::to_string(i) + "\necho after\n"));
+    ASSERT_EQ(peer.line(), "after");  // in the same bytes, and answered at once
+    ASSERT_EQ(peer.line(), std::to_string(i));
+  }
+}
+
+TEST(Listener, TellsTheTimeToIdleConnections) {
+  TestServer server;
+  const PlainPeer peer(server.port());
+  EXPECT_TRUE(server.events.await("tick", 2));
+  EXPECT_TRUE(peer.send("echo x\n"));
+  EXPECT_EQ(peer.line(), "x");
+}
+
+TEST(Listener, SaysGoodbyeWhenItStopsAndTakesNobodyNew) {
+  TestServer server;
+  std::vector<std::unique_ptr<PlainPeer>> peers;
+  for (int i = 0; i < 5; ++i) {
+    peers.push_back(std::make_unique<PlainPeer>(server.port()));
+    ASSERT_TRUE(peers.back()->send("echo x\n"));
+    ASSERT_EQ(peers.back()->line(), "x");
+  }
+  server.listener->stop();
+  for (const auto& peer : peers) EXPECT_EQ(peer->rest(), "goodbye\n");
+  EXPECT_EQ(server.events.count("stops"), 5U);
+  const PlainPeer late(server.port());
+  EXPECT_TRUE(!late.connected() || late.ended());
+}
+
+TEST(Listener, ServesManyConnectionsOnAllLoopsAtOnce) {
+  TestServer server({.loops = 3});
+  std::vector<std::jthread> clients;
+  std::atomic<int> good = 0;
+  for (int i = 0; i < 8; ++i) {
+    clients.emplace_back([&server, &good, i] {
+      for (int round = 0; round < 20; ++round) {
+        const PlainPeer peer(server.port());
+        const std::string text = std::to_string(i * 100 + round);
+        if (peer.send("echo " + text + "\nbig 50000\n") && peer.line() == text &&
+            peer.read(50'000).size() == 50'000) {
+          ++good;
+        }
+      }
+    });
+  }
+  clients.clear();
+  EXPECT_EQ(good.load(), 160);
+  EXPECT_TRUE(server.events.await("lost", 160));
+  EXPECT_EQ(server.events.count("after lost"), 0U);
+}
+
+}  // namespace
+}  // namespace gridloom::net

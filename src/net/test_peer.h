@@ -1,0 +1,309 @@
+// What the tests of this room stand on: a protocol that does as the peer tells it and notes what
+// happens to it, a server of it, and blocking clients, plain and TLS. Nothing here waits by time:
+// an event that does not come within kPatience fails the test.
+#pragma once
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <charconv>
+#include <chrono>
+#include <condition_variable>
+#include <csignal>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "net/listener.h"
+
+namespace gridloom::net {
+
+inline constexpr std::chrono::seconds kPatience{20};
+
+class TestClock final : public Clock {
+ public:
+  [[nodiscard]] TimePoint now() const override { return TimePoint(Millis(ms_.load())); }
+  void pass(Millis time) { ms_ += time.count(); }
+
+ private:
+  std::atomic<std::int64_t> ms_{1'700'000'000'000};
+};
+
+// What protocols tell the test, across threads.
+class Events {
+ public:
+  void note(std::string event) {
+    const std::scoped_lock lock(mutex_);
+    seen_.push_back(std::move(event));
+    changed_.notify_all();
+  }
+  [[nodiscard]] std::size_t count(std::string_view event) {
+    const std::scoped_lock lock(mutex_);
+    return count_locked(event);
+  }
+  // False: it did not happen that often.
+  [[nodiscard]] bool await(std::string_view event, std::size_t times = 1) {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, kPatience, [&] { return count_locked(event) >= times; });
+  }
+
+ private:
+  [[nodiscard]] std::size_t count_locked(std::string_view event) const {
+    std::size_t times = 0;
+    for (const std::string& each : seen_) times += each == event ? 1 : 0;
+    return times;
+  }
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<std::string> seen_;
+};
+
+// Understands lines: "echo TEXT", "big BYTES", "bye BYTES" (and ends), "later TEXT" (answers from a
+// task of its own, and reads nothing until then). Notes "made", "tick", "stops", "lost", and
+// "after lost" if anything is called then.
+class LineProtocol final : public Protocol, public std::enable_shared_from_this<LineProtocol> {
+ public:
+  LineProtocol(Line line, Events& events) : line_(std::move(line)), events_(events) {
+    events_.note(line_.secure ? "made secure" : "made");
+  }
+  void receive(std::string_view bytes, TimePoint /*now*/) override {
+    alive();
+    in_ += bytes;
+    for (std::size_t end = in_.find('\n'); end != std::string::npos && !finished_;
+         end = in_.find('\n')) {
+      const std::string text = in_.substr(0, end);
+      in_.erase(0, end + 1);
+      command(text);
+    }
+  }
+  void take_output(std::string& out) override {
+    alive();
+    out += std::exchange(out_, {});
+  }
+  [[nodiscard]] bool finished() const override { return finished_; }
+  [[nodiscard]] bool wants_input() const override { return !waiting_ && !finished_; }
+  void tick(TimePoint /*now*/) override {
+    alive();
+    events_.note("tick");
+  }
+  void server_stops() override {
+    alive();
+    events_.note("stops");
+    out_ += "goodbye\n";
+    finished_ = true;
+  }
+  void lost() override {
+    alive();
+    lost_ = true;
+    events_.note("lost");
+  }
+
+ private:
+  void alive() {
+    if (lost_) events_.note("after lost");
+  }
+  void command(std::string_view text) {
+    const std::size_t space = text.find(' ');
+    const std::string_view verb = text.substr(0, space);
+    const std::string_view rest = space == std::string_view::npos ? "" : text.substr(space + 1);
+    std::size_t bytes = 0;
+    std::from_chars(rest.data(), rest.data() + rest.size(), bytes);
+    if (verb == "echo") out_.append(rest).append(1, '\n');
+    if (verb == "big" || verb == "bye") out_.append(bytes, 'x');
+    if (verb == "bye") finished_ = true;
+    if (verb == "later") {
+      waiting_ = true;
+      line_.loop.post([weak = weak_from_this(), reply = std::string(rest) + '\n'] {
+        const auto self = weak.lock();
+        if (!self || self->lost_) return;
+        self->waiting_ = false;
+        self->out_ += reply;
+        self->line_.wake();
+      });
+    }
+  }
+
+  Line line_;
+  Events& events_;
+  std::string in_;
+  std::string out_;
+  bool waiting_ = false;
+  bool finished_ = false;
+  bool lost_ = false;
+};
+
+struct ServerOptions {
+  std::size_t loops = 2;
+  ListenerLimits limits{};
+  TlsContextPtr tls{};
+  Address address{.host = "127.0.0.1", .port = 0};
+};
+
+struct TestServer {
+  explicit TestServer(ServerOptions options = {}) {
+    std::vector<IoLoop*> raw;
+    for (std::size_t i = 0; i < options.loops; ++i) {
+      loops.push_back(std::make_unique<IoLoop>());
+      raw.push_back(loops.back().get());
+    }
+    auto opened = Listener::open(
+        {.address = options.address,
+         .tls = options.tls,
+         .make =
+             [this](Line line) { return std::make_shared<LineProtocol>(std::move(line), events); },
+         .clock = &clock,
+         .limits = options.limits},
+        raw);
+    if (!opened) throw std::runtime_error(opened.error().detail);
+    listener = std::move(*opened);
+    for (const auto& loop : loops) {
+      loop->on_sweep([this] { events.note("sweep"); });
+      loop->start();
+    }
+    listener->start();
+  }
+  TestServer(const TestServer&) = delete;
+  TestServer& operator=(const TestServer&) = delete;
+  ~TestServer() {
+    for (const auto& loop : loops) loop->stop();
+  }
+  [[nodiscard]] std::uint16_t port() const { return listener->bound().port; }
+
+  TestClock clock;
+  Events events;
+  std::vector<std::unique_ptr<IoLoop>> loops;
+  std::unique_ptr<Listener> listener;
+};
+
+// A blocking connection to the loopback. What it waits for comes within kPatience, or counts as
+// not coming.
+class PlainPeer {
+ public:
+  explicit PlainPeer(std::uint16_t port) : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    const timeval patience{.tv_sec = kPatience.count(), .tv_usec = 0};
+    ::setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+    ::setsockopt(fd_, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(port);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    connected_ = ::connect(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0;
+  }
+  PlainPeer(const PlainPeer&) = delete;
+  PlainPeer& operator=(const PlainPeer&) = delete;
+  ~PlainPeer() { ::close(fd_); }
+
+  [[nodiscard]] bool connected() const { return connected_; }
+  [[nodiscard]] int fd() const { return fd_; }
+  // False: the connection is broken.
+  bool send(std::string_view text) const {
+    while (!text.empty()) {
+      const ssize_t size = ::send(fd_, text.data(), text.size(), MSG_NOSIGNAL);
+      if (size <= 0) return false;
+      text.remove_prefix(static_cast<std::size_t>(size));
+    }
+    return true;
+  }
+  // Up to `bytes`; less only if the connection ends before.
+  [[nodiscard]] std::string read(std::size_t bytes) const {
+    std::string text;
+    std::array<char, 65'536> piece{};
+    while (text.size() < bytes) {
+      const ssize_t size =
+          ::recv(fd_, piece.data(), std::min(piece.size(), bytes - text.size()), 0);
+      if (size <= 0) return text;
+      text.append(piece.data(), static_cast<std::size_t>(size));
+    }
+    return text;
+  }
+  [[nodiscard]] std::string line() const {
+    std::string text;
+    while (!text.ends_with('\n')) {
+      const std::string next = read(1);
+      if (next.empty()) return text + "(the end)";
+      text += next;
+    }
+    text.pop_back();
+    return text;
+  }
+  [[nodiscard]] std::string rest() const { return read(std::size_t{1} << 30U); }
+  // Nothing more comes: closed or reset, not silence.
+  [[nodiscard]] bool ended() const {
+    char byte = 0;
+    const ssize_t size = ::recv(fd_, &byte, 1, 0);
+    return size == 0 || (size < 0 && errno != EAGAIN);
+  }
+  void send_no_more() const { ::shutdown(fd_, SHUT_WR); }
+
+ private:
+  int fd_;
+  bool connected_ = false;
+};
+
+// TLS over a PlainPeer, with the server's name and chain verified.
+class TlsPeer {
+ public:
+  // An empty `ca`: nothing is trusted.
+  TlsPeer(const PlainPeer& peer, const std::string& ca, const std::string& host)
+      : context_(SSL_CTX_new(TLS_client_method())) {
+    std::signal(SIGPIPE, SIG_IGN);  // OpenSSL writes to a connection that may be closed
+    SSL_CTX_set_verify(context_, SSL_VERIFY_PEER, nullptr);
+    if (!ca.empty()) SSL_CTX_load_verify_locations(context_, ca.c_str(), nullptr);
+    ssl_ = SSL_new(context_);
+    SSL_set_fd(ssl_, peer.fd());
+    if (X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl_), host.c_str()) != 1) {
+      SSL_set1_host(ssl_, host.c_str());
+      SSL_set_tlsext_host_name(ssl_, host.c_str());
+    }
+  }
+  TlsPeer(const TlsPeer&) = delete;
+  TlsPeer& operator=(const TlsPeer&) = delete;
+  ~TlsPeer() {
+    SSL_free(ssl_);
+    SSL_CTX_free(context_);
+  }
+
+  [[nodiscard]] bool shake_hands() const { return SSL_connect(ssl_) == 1; }
+  [[nodiscard]] SSL* ssl() const { return ssl_; }
+  bool send(std::string_view text) const {
+    return text.empty() || SSL_write(ssl_, text.data(), static_cast<int>(text.size())) > 0;
+  }
+  [[nodiscard]] std::string read(std::size_t bytes) const {
+    std::string text;
+    std::array<char, 16'384> piece{};
+    while (text.size() < bytes) {
+      const int size = SSL_read(ssl_, piece.data(),
+                                static_cast<int>(std::min(piece.size(), bytes - text.size())));
+      if (size <= 0) return text;
+      text.append(piece.data(), static_cast<std::size_t>(size));
+    }
+    return text;
+  }
+  // The server said goodbye in TLS: nobody cut the end off.
+  [[nodiscard]] bool ended_cleanly() const {
+    char byte = 0;
+    const int size = SSL_read(ssl_, &byte, 1);
+    return SSL_get_error(ssl_, size) == SSL_ERROR_ZERO_RETURN;
+  }
+
+ private:
+  SSL_CTX* context_;
+  SSL* ssl_ = nullptr;
+};
+
+}  // namespace gridloom::net

@@ -1,0 +1,121 @@
+#include "sim/battery.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+namespace gridloom::sim {
+namespace {
+
+constexpr double kMinute_s = 60;
+
+// What flows, in Wh, while the battery is asked for `power_w` until it stops.
+double run_wh(Battery& battery, double power_w) {
+  double energy_wh = 0;
+  for (int minute = 0; minute < 100'000; ++minute) {
+    const double taken_w = battery.apply({.power_w = power_w, .seconds = kMinute_s, .air_c = 20});
+    if (std::abs(taken_w) < 0.01) return energy_wh;
+    energy_wh += taken_w * kMinute_s / 3600;
+  }
+  ADD_FAILURE() << "it never ended";
+  return energy_wh;
+}
+
+TEST(Battery, GivesBackLessThanItTookAndTheLessTheFaster) {
+  double last_efficiency = 1;
+  for (const double power_w : {100.0, 500.0, 1500.0}) {
+    Battery battery({.soc_percent = 0});
+    const double in_wh = run_wh(battery, power_w);
+    EXPECT_NEAR(battery.soc_percent(), 100, 1e-6);
+    const double out_wh = -run_wh(battery, -power_w);
+    EXPECT_NEAR(battery.soc_percent(), 0, 1e-6);
+    EXPECT_LT(out_wh, in_wh);
+    EXPECT_LT(out_wh / in_wh, last_efficiency);
+    EXPECT_GT(out_wh / in_wh, 0.75);
+    last_efficiency = out_wh / in_wh;
+  }
+}
+
+TEST(Battery, HoldsAboutAKilowattHour) {
+  Battery battery({.soc_percent = 0});
+  EXPECT_NEAR(run_wh(battery, 200), 1030, 60);
+}
+
+TEST(Battery, TakesAndGivesLessAtItsEnds) {
+  Battery full({.soc_percent = 99.99});
+  EXPECT_LT(full.apply({.power_w = 1000, .seconds = kMinute_s}), 500);
+  EXPECT_EQ(full.soc_percent(), 100);
+  EXPECT_EQ(full.apply({.power_w = 1000, .seconds = kMinute_s}), 0);
+  EXPECT_EQ(full.current_a(), 0);
+  Battery empty({.soc_percent = 0.01});
+  EXPECT_GT(empty.apply({.power_w = -1000, .seconds = kMinute_s}), -500);
+  EXPECT_EQ(empty.soc_percent(), 0);
+  EXPECT_EQ(empty.apply({.power_w = -1000, .seconds = kMinute_s}), 0);
+}
+
+TEST(Battery, NeverFallsWhileChargingNorInVoltage) {
+  Battery battery({.soc_percent = 0});
+  double soc = 0;
+  double volts = 0;
+  for (int minute = 0; minute < 60; ++minute) {
+    battery.apply({.power_w = 900, .seconds = kMinute_s});
+    EXPECT_GE(battery.soc_percent(), soc);
+    EXPECT_GE(battery.voltage_v(), volts);
+    soc = battery.soc_percent();
+    volts = battery.voltage_v();
+  }
+}
+
+TEST(Battery, SagsUnderLoadAndRisesWhileCharging) {
+  Battery battery({.soc_percent = 50});
+  const double rest_v = battery.voltage_v();
+  battery.apply({.power_w = -1000, .seconds = 1});
+  EXPECT_LT(battery.voltage_v(), rest_v - 2);
+  EXPECT_NEAR(battery.power_w(), -1000, 1e-6);
+  battery.apply({.power_w = 1000, .seconds = 1});
+  EXPECT_GT(battery.voltage_v(), rest_v + 2);
+  battery.apply({.power_w = 0, .seconds = 1});
+  EXPECT_NEAR(battery.voltage_v(), rest_v, 0.01);
+}
+
+TEST(Battery, GivesItsMaximumWhereMoreIsAskedFor) {
+  Battery battery({.soc_percent = 50});
+  const double most_w = battery.apply({.power_w = -1e5, .seconds = 1});
+  EXPECT_NEAR(most_w, -52.6 * 52.6 / 4 / 0.149, 100);
+  EXPECT_NEAR(battery.apply({.power_w = -1e9, .seconds = 1}), most_w, 5);
+}
+
+TEST(Battery, WarmsWithItsCurrentAndCoolsToTheAir) {
+  Battery battery({.soc_percent = 5, .temperature_c = 20});
+  for (int minute = 0; minute < 50; ++minute) {
+    battery.apply({.power_w = 1000, .seconds = kMinute_s, .air_c = 20});
+  }
+  EXPECT_GT(battery.temperature_c(), 23);
+  EXPECT_LT(battery.temperature_c(), 60);
+  for (int hour = 0; hour < 20; ++hour) {
+    battery.apply({.power_w = 0, .seconds = 3600, .air_c = 5});
+  }
+  EXPECT_NEAR(battery.temperature_c(), 5, 0.1);
+}
+
+TEST(Battery, ForeseesWhenItIsFullOrEmpty) {
+  Battery battery({.capacity_ah = 20, .soc_percent = 50});
+  EXPECT_EQ(battery.minutes_to_full({.soc_percent = 100, .longest_min = 5999}), 5999);
+  EXPECT_EQ(battery.minutes_to_empty({.soc_percent = 0, .longest_min = 5999}), 5999);
+  battery.apply({.power_w = 530, .seconds = 1});  // about 10 A into 10 Ah of room
+  EXPECT_NEAR(battery.minutes_to_full({.soc_percent = 100, .longest_min = 5999}), 61, 3);
+  EXPECT_EQ(battery.minutes_to_full({.soc_percent = 50, .longest_min = 5999}), 0);
+  EXPECT_EQ(battery.minutes_to_empty({.soc_percent = 0, .longest_min = 5999}), 5999);
+  battery.apply({.power_w = -530, .seconds = 1});
+  EXPECT_NEAR(battery.minutes_to_empty({.soc_percent = 10, .longest_min = 5999}), 47, 3);
+  EXPECT_EQ(battery.minutes_to_empty({.soc_percent = 10, .longest_min = 30}), 30);
+}
+
+TEST(Battery, DoesNothingInNoTime) {
+  Battery battery({.soc_percent = 50});
+  EXPECT_EQ(battery.apply({.power_w = 1000, .seconds = 0}), 0);
+  EXPECT_EQ(battery.soc_percent(), 50);
+}
+
+}  // namespace
+}  // namespace gridloom::sim

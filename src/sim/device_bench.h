@@ -1,0 +1,168 @@
+// A virtual device on the bench, for tests: a site and a clock of its own, no network, and what it
+// says is kept. With it, the checks that hold for every family, and a life at random to check in.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "base/chance.h"
+#include "base/clock.h"
+#include "catalog/loader.h"
+#include "sim/effects.h"
+#include "sim/models/parts.h"
+#include "sim/random_sets.h"
+#include "sim/virtual_device.h"
+#include "sim/world.h"
+#include "wire/json.h"
+
+namespace gridloom::sim {
+
+// An embedded family; nullptr if there is none of that name.
+inline catalog::FamilyPtr family_of(std::string_view id) {
+  for (const catalog::EmbeddedFile& file : catalog::embedded_files()) {
+    if (file.name == std::string(id) + ".yaml") {
+      return catalog::load_family(file.name, file.text).value();
+    }
+  }
+  return nullptr;
+}
+
+class Bench {
+ public:
+  struct Options {
+    std::uint64_t seed = 1;
+    TimePoint start{std::chrono::sys_days{std::chrono::April / 10 / 2025}};
+  };
+  explicit Bench(catalog::FamilyPtr family) : Bench(std::move(family), Options{}) {}
+  Bench(catalog::FamilyPtr family, const Options& options)
+      : world_({.seed = options.seed}),
+        now_(options.start),
+        device_(std::move(family), "BENCH0001", Chance(options.seed), world_.at(now_)) {}
+
+  // What a test does to the site, beyond what the seed makes of it.
+  std::function<void(Surroundings&)> site;
+  // Since the test cleared it.
+  std::vector<VirtualDevice::Message> said;
+
+  [[nodiscard]] Surroundings around() const {
+    Surroundings around = world_.at(now_);
+    if (site) site(around);
+    return around;
+  }
+  void connect() { device_.connected(around(), said); }
+  void step(Millis time) {
+    now_ += time;
+    device_.step(around(), said);
+  }
+  void run(Millis time, Millis each = Millis{kMinute_ms}) {
+    for (Millis gone{0}; gone < time; gone += each) step(each);
+  }
+  // The reply, which is the last that the device says.
+  wire::JsonObject set(const wire::JsonObject& message) {
+    device_.on_set(wire::to_text(message), around(), said);
+    return wire::parse_json(said.back().payload).value().get_object();
+  }
+  wire::JsonObject set(std::string_view message) {
+    return set(wire::parse_json(message).value().get_object());
+  }
+
+  [[nodiscard]] const catalog::Family& family() const { return device_.family(); }
+  [[nodiscard]] const Fields& fields() const { return device_.fields(); }
+  [[nodiscard]] double number(std::string_view name) const { return fields().number(name); }
+  [[nodiscard]] TimePoint now() const { return now_; }
+
+ private:
+  World world_;
+  TimePoint now_;
+  VirtualDevice device_;
+};
+
+// Every value is of its field's type and in its range.
+inline void expect_documented(const Fields& fields) {
+  for (const Fields::Slot& slot : fields.slots()) {
+    const bool fits = catalog::fits(slot.field->type, slot.value);
+    EXPECT_TRUE(fits) << slot.name << " is " << wire::to_text(slot.value);
+    if (!fits || !slot.field->range || !slot.value.is_number()) continue;
+    const double number = slot.value.to_number<double>();
+    EXPECT_GE(number, slot.field->range->low) << slot.name;
+    EXPECT_LE(number, slot.field->range->high) << slot.name;
+  }
+}
+
+// Counters that only ever grow, but for the days and resets of which the test says so.
+class Growing {
+ public:
+  explicit Growing(std::vector<std::string> names) : names_(std::move(names)) {}
+
+  void expect(const Fields& fields) {
+    for (const std::string& name : names_) {
+      const double value = fields.number(name);
+      const auto [last, is_new] = last_.try_emplace(name, value);
+      EXPECT_GE(value, last->second) << name;
+      last->second = value;
+    }
+  }
+  void forget() { last_.clear(); }
+
+ private:
+  std::vector<std::string> names_;
+  std::unordered_map<std::string, double> last_;
+};
+
+// Does a set as the file documents it: it is obeyed, and what it wrote reads back unchanged.
+inline void expect_obeyed(Bench& bench, const RandomSets::Set& set) {
+  const auto checked = catalog::check_set(bench.family(), set.message);
+  ASSERT_TRUE(checked) << checked.error().detail << " " << wire::to_text(set.message);
+  ASSERT_EQ(checked->command, set.command);
+  Fields written = bench.fields();
+  apply_effects(*set.command, checked->params, written);
+  const wire::JsonObject reply = bench.set(set.message);
+  EXPECT_FALSE(reply.contains("message")) << wire::to_text(reply);
+  for (const catalog::Effect& effect : set.command->effects) {
+    if (!effect.at.empty() || effect.field.contains('*')) continue;
+    EXPECT_EQ(bench.fields().get(effect.field), written.get(effect.field))
+        << effect.field << " after " << wire::to_text(set.message);
+  }
+}
+
+// The seed of a life at random; the environment's GRIDLOOM_SEED gives another one.
+inline std::uint64_t life_seed() {
+  const char* seed = std::getenv("GRIDLOOM_SEED");
+  return seed == nullptr ? 1 : std::strtoull(seed, nullptr, 10);
+}
+
+// Days of a device at a site where the grid fails now and then, with random sets where the family
+// has commands; `check` after every step and every set.
+template <typename Check>
+void live(Bench& bench, int days, std::uint64_t seed, Check check) {
+  constexpr int kSteps_a_set = 9;
+  bench.site = [](Surroundings& around) {
+    around.grid_up = unix_ms(around.now) / (90 * kMinute_ms) % 6 != 4;
+  };
+  RandomSets sets(bench.family(), Chance(seed));
+  bench.connect();
+  const TimePoint end = bench.now() + Millis{days * kDay_ms};
+  for (int k = 0; bench.now() < end && !testing::Test::HasFailure(); ++k) {
+    bench.step(k % 50 < 12 ? Millis{2000} : Millis{kMinute_ms});
+    expect_documented(bench.fields());
+    check();
+    if (k % kSteps_a_set == 0 && !bench.family().commands.empty()) {
+      expect_obeyed(bench, sets.next());
+      expect_documented(bench.fields());
+      check();
+    }
+    bench.said.clear();
+  }
+}
+
+}  // namespace gridloom::sim

@@ -1,0 +1,106 @@
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "sim/model.h"
+#include "sim/test_family.h"
+
+namespace gridloom::sim {
+namespace {
+
+using wire::Json;
+
+struct FieldsTest : testing::Test {
+  Fields fields{*test_family()};
+
+  [[nodiscard]] std::vector<std::string> changed() const {
+    std::vector<std::string> names;
+    for (const Fields::Slot& slot : fields.slots()) {
+      if (slot.changed) names.push_back(slot.name);
+    }
+    return names;
+  }
+};
+
+TEST_F(FieldsTest, StartAsTheFileSaysWithModulesInThePlaceOfTheStar) {
+  EXPECT_EQ(fields.slots().size(), 11U);
+  EXPECT_EQ(fields.get("pd.soc"), Json(60));
+  EXPECT_EQ(fields.get("pack.P-1.amp"), Json(1));
+  EXPECT_EQ(fields.get("pack.P-2.vol"), Json(0));
+  EXPECT_FALSE(fields.has("pack.*.amp"));
+  EXPECT_EQ(fields.modules("pack"), (std::vector<std::string>{"P-1", "P-2"}));
+  EXPECT_TRUE(fields.modules("pd").empty());
+  EXPECT_EQ(changed().size(), fields.slots().size());
+}
+
+TEST_F(FieldsTest, AreOfTheirOwnTypeAfterSettingANumber) {
+  const struct {
+    std::string_view name;
+    double value;
+    Json kept;
+  } rows[] = {{"pd.soc", 59.5, Json(60)},
+              {"pd.soc", -0.4, Json(0)},
+              {"pd.soc", 4294967295.0, Json(4294967295)},
+              {"pd.on", 0.1, Json(true)},
+              {"pd.on", 0, Json(false)},
+              {"pd.watts", 2, Json(2)},
+              {"pd.watts", 1.0 / 3, Json(0.333333)},
+              {"pd.watts", -123456.7, Json(-123457)},
+              {"pd.watts", 0.1 + 0.2, Json(0.3)},
+              {"pd.watts", 1e-9, Json(1e-9)},
+              {"pd.watts", 0, Json(0)}};
+  for (const auto& row : rows) {
+    fields.set_number(row.name, row.value);
+    EXPECT_EQ(fields.get(row.name), row.kept) << row.name << " " << row.value;
+  }
+}
+
+TEST_F(FieldsTest, ReadAsNumbersWhateverTheirKind) {
+  fields.set("pd.on", true);
+  fields.set("pd.watts", 2.9);
+  EXPECT_EQ(fields.number("pd.on"), 1);
+  EXPECT_TRUE(fields.on("pd.on"));
+  EXPECT_EQ(fields.integer("pd.watts"), 2);
+  EXPECT_EQ(fields.number("pd.name"), 0);
+  fields.add("pd.soc", 2);
+  EXPECT_EQ(fields.integer("pd.soc"), 62);
+}
+
+TEST_F(FieldsTest, RememberWhatChangedUntilItIsCleared) {
+  fields.clear_changes();
+  EXPECT_TRUE(changed().empty());
+  fields.set("pd.soc", 60);
+  fields.set_number("pd.watts", 1.5);
+  EXPECT_TRUE(changed().empty());
+  fields.set("pd.soc", 61);
+  fields.set("pack.P-2.amp", 5);
+  EXPECT_EQ(changed(), (std::vector<std::string>{"pd.soc", "pack.P-2.amp"}));
+}
+
+TEST_F(FieldsTest, GoBackToTheirInitialValuesMarkingOnlyWhatDiffers) {
+  fields.set("pd.mode", 9);
+  fields.set("pd.soc", 1);
+  fields.clear_changes();
+  fields.set("pd.soc", 60);
+  fields.clear_changes();
+  fields.reset_to_initial();
+  EXPECT_EQ(changed(), std::vector<std::string>{"pd.mode"});
+  EXPECT_EQ(fields.get("pd.mode"), fields.initial("pd.mode"));
+}
+
+TEST_F(FieldsTest, RefuseNamesThatTheFamilyDoesNotHaveAndNumbersThatAreNone) {
+  EXPECT_THROW(static_cast<void>(fields.get("pd.nothing")), std::logic_error);
+  EXPECT_THROW(static_cast<void>(fields.initial("pd.nothing")), std::logic_error);
+  EXPECT_THROW(fields.set("pd.nothing", 1), std::logic_error);
+  EXPECT_THROW(fields.set_number("pd.nothing", 1), std::logic_error);
+  EXPECT_THROW(fields.set_number("pd.soc", std::nan("")), std::logic_error);
+  EXPECT_THROW(fields.set_number("pd.watts", std::numeric_limits<double>::infinity()),
+               std::logic_error);
+}
+
+}  // namespace
+}  // namespace gridloom::sim

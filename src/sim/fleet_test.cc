@@ -1,0 +1,293 @@
+#include "sim/fleet.h"
+
+#include <arpa/inet.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "sim/device_bench.h"
+#include "wire/mqtt/packet.h"
+
+namespace gridloom::sim {
+namespace {
+
+namespace mqtt = wire::mqtt;
+constexpr mqtt::Version kVersion = mqtt::Version::k311;
+constexpr std::string_view kSn = "R331TEST0000001";
+
+// As much of a server as one device needs, on a socket of its own. It keeps what it is told.
+class Broker {
+ public:
+  enum class Acks : std::uint8_t { kAtOnce, kHeldBack };
+
+  Broker() : listener_(socket(AF_INET, SOCK_STREAM, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    auto* raw = reinterpret_cast<sockaddr*>(&address);
+    socklen_t size = sizeof(address);
+    EXPECT_EQ(bind(listener_, raw, size), 0);
+    EXPECT_EQ(listen(listener_, 1), 0);
+    EXPECT_EQ(getsockname(listener_, raw, &size), 0);
+    port_ = ntohs(address.sin_port);
+    thread_ = std::jthread([this] { serve(); });
+  }
+  ~Broker() {
+    shutdown(listener_, SHUT_RDWR);
+    hang_up();
+    thread_.join();
+    close(listener_);
+  }
+  Broker(const Broker&) = delete;
+  Broker& operator=(const Broker&) = delete;
+
+  [[nodiscard]] std::uint16_t port() const { return port_; }
+
+  // Waits until the device has published `count` messages on the verb's topic, in all.
+  [[nodiscard]] bool heard(std::string_view verb, std::size_t count) {
+    const std::string topic = "/device/" + std::string(kSn) + "/" + std::string(verb);
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, std::chrono::seconds{20}, [&] {
+      return static_cast<std::size_t>(std::ranges::count(topics_, topic)) >= count;
+    });
+  }
+  [[nodiscard]] std::size_t messages() {
+    const std::scoped_lock lock(mutex_);
+    return topics_.size();
+  }
+  [[nodiscard]] std::string last() {
+    const std::scoped_lock lock(mutex_);
+    return last_;
+  }
+  void publish(std::string_view topic, std::string_view payload) {
+    std::string bytes;
+    mqtt::encode(bytes, mqtt::Publish{.topic = topic, .payload = payload}, kVersion);
+    const std::scoped_lock lock(mutex_);
+    send_all(bytes);
+  }
+  void set_acks(Acks acks) {
+    const std::scoped_lock lock(mutex_);
+    acks_ = acks;
+    if (acks == Acks::kAtOnce) send_all(std::exchange(held_, {}));
+  }
+  void hang_up() {
+    const std::scoped_lock lock(mutex_);
+    if (client_ >= 0) shutdown(client_, SHUT_RDWR);
+  }
+
+ private:
+  void serve() {
+    for (int client = accept(listener_, nullptr, nullptr); client >= 0;
+         client = accept(listener_, nullptr, nullptr)) {
+      {
+        const std::scoped_lock lock(mutex_);
+        client_ = client;
+      }
+      read_from(client);
+      const std::scoped_lock lock(mutex_);
+      client_ = -1;
+      close(client);
+    }
+  }
+
+  void read_from(int client) {
+    std::string bytes;
+    char buffer[4096];
+    for (ssize_t got = 0; (got = recv(client, buffer, sizeof(buffer), 0)) > 0;) {
+      bytes.append(buffer, static_cast<std::size_t>(got));
+      while (true) {
+        const auto header = mqtt::peek_header(bytes);
+        if (!header || !*header || bytes.size() < (*header)->total_bytes()) break;
+        const std::string packet = bytes.substr(0, (*header)->total_bytes());
+        bytes.erase(0, packet.size());
+        const auto decoded = mqtt::decode(packet, kVersion);
+        const std::scoped_lock lock(mutex_);
+        if (decoded) answer(*decoded);
+        changed_.notify_all();
+      }
+    }
+  }
+
+  void answer(const mqtt::Packet& packet) {
+    std::string out;
+    if (std::holds_alternative<mqtt::Connect>(packet)) {
+      mqtt::encode(out, mqtt::Connack{}, kVersion);
+    } else if (const auto* subscribe = std::get_if<mqtt::Subscribe>(&packet)) {
+      mqtt::encode(
+          out,
+          mqtt::Suback{.packet_id = subscribe->packet_id, .reasons = {mqtt::Reason::kGrantedQos1}},
+          kVersion);
+    } else if (std::holds_alternative<mqtt::Pingreq>(packet)) {
+      mqtt::encode(out, mqtt::Pingresp{}, kVersion);
+    } else if (const auto* publish = std::get_if<mqtt::Publish>(&packet)) {
+      topics_.emplace_back(publish->topic);
+      last_ = publish->payload;
+      std::string& to = acks_ == Acks::kAtOnce ? out : held_;
+      mqtt::encode(to, mqtt::Puback{.packet_id = publish->packet_id}, kVersion);
+    }
+    send_all(out);
+  }
+
+  void send_all(std::string_view bytes) {
+    while (!bytes.empty() && client_ >= 0) {
+      const ssize_t sent = send(client_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+      if (sent <= 0) return;
+      bytes.remove_prefix(static_cast<std::size_t>(sent));
+    }
+  }
+
+  int listener_;
+  std::uint16_t port_ = 0;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  int client_ = -1;
+  Acks acks_ = Acks::kAtOnce;
+  std::string held_;
+  std::vector<std::string> topics_;
+  std::string last_;
+  std::jthread thread_;
+};
+
+// A loop on a thread of its own.
+class ThreadLoop final : public Loop {
+ public:
+  ~ThreadLoop() override { stop(); }
+  void post(Task task) override {
+    const std::scoped_lock lock(mutex_);
+    tasks_.push_back(std::move(task));
+    ready_.notify_one();
+  }
+  // Runs a task there and waits for its end.
+  void run(const std::function<void()>& task) {
+    std::mutex mutex;
+    std::condition_variable ended;
+    bool done = false;
+    post([&] {
+      task();
+      const std::scoped_lock lock(mutex);
+      done = true;
+      ended.notify_one();
+    });
+    std::unique_lock lock(mutex);
+    ended.wait(lock, [&] { return done; });
+  }
+  void stop() {
+    {
+      const std::scoped_lock lock(mutex_);
+      stopped_ = true;
+      ready_.notify_one();
+    }
+    if (thread_.joinable()) thread_.join();
+  }
+
+ private:
+  void work() {
+    for (std::unique_lock lock(mutex_);;) {
+      ready_.wait(lock, [&] { return stopped_ || !tasks_.empty(); });
+      if (stopped_) return;
+      Task task = std::move(tasks_.front());
+      tasks_.pop_front();
+      lock.unlock();
+      task();
+      lock.lock();
+    }
+  }
+
+  std::mutex mutex_;
+  std::condition_variable ready_;
+  std::deque<Task> tasks_;
+  bool stopped_ = false;
+  std::jthread thread_{[this] { work(); }};
+};
+
+class TestClock final : public Clock {
+ public:
+  [[nodiscard]] TimePoint now() const override { return TimePoint(Millis{now_ms_}); }
+  void advance(Millis time) { now_ms_ += time.count(); }
+
+ private:
+  std::atomic<std::int64_t> now_ms_ = 1'750'000'000'000;
+};
+
+struct FleetTest : testing::Test {
+  TestClock clock;
+  ThreadLoop loop;
+  Broker broker;
+  Fleet fleet{
+      {.host = "127.0.0.1", .port = broker.port(), .world = {}, .clock = &clock, .loop = &loop},
+      {{.family = family_of("delta_2"), .sn = std::string(kSn), .key = Secret("key")}}};
+  std::size_t everything = family_of("delta_2")->reports.size();
+
+  // As a server goes down.
+  ~FleetTest() override { loop.stop(); }
+
+  void tick(Millis time) {
+    clock.advance(time);
+    loop.run([this] { fleet.tick(); });
+  }
+};
+
+TEST_F(FleetTest, ReportsEverythingOnceItIsSubscribedAndAgainAfterALostConnection) {
+  ASSERT_TRUE(fleet.start());
+  EXPECT_TRUE(broker.heard("quota", everything));
+  broker.hang_up();
+  EXPECT_TRUE(broker.heard("quota", 2 * everything));
+}
+
+TEST_F(FleetTest, StepsWhenItIsDue) {
+  ASSERT_TRUE(fleet.start());
+  ASSERT_TRUE(broker.heard("quota", everything));
+  tick(Millis{2000});
+  EXPECT_TRUE(broker.heard("quota", everything + 1));
+  const std::size_t before = broker.messages();
+  tick(Millis{100});
+  tick(Millis{100});
+  broker.publish("/device/" + std::string(kSn) + "/set", "no set");
+  tick(Millis{100});
+  EXPECT_EQ(broker.messages(), before);
+}
+
+TEST_F(FleetTest, ObeysASetAndReplies) {
+  ASSERT_TRUE(fleet.start());
+  ASSERT_TRUE(broker.heard("quota", everything));
+  broker.publish("/device/" + std::string(kSn) + "/set",
+                 R"({"id":"5","moduleType":5,"operateType":"quietMode","params":{"enabled":1}})");
+  ASSERT_TRUE(broker.heard("set_reply", 1));
+  EXPECT_NE(broker.last().find(R"("id":5)"), std::string::npos) << broker.last();
+}
+
+TEST_F(FleetTest, KeepsQuietWhileTheServerDoesNotCatchUpAndThenTellsEverything) {
+  ASSERT_TRUE(fleet.start());
+  ASSERT_TRUE(broker.heard("quota", everything));
+  broker.set_acks(Broker::Acks::kHeldBack);
+  for (int k = 0; k < 300; ++k) tick(Millis{2000});
+  broker.set_acks(Broker::Acks::kAtOnce);
+  // 64 that it had sent or kept for sending, and then everything.
+  EXPECT_TRUE(broker.heard("quota", everything + 64 + everything));
+  EXPECT_LT(broker.messages(), 200U);
+}
+
+TEST_F(FleetTest, EndsWhetherOrNotItEverConnected) {
+  Fleet lonely({.host = "127.0.0.1", .port = 1, .world = {}, .clock = &clock, .loop = &loop},
+               {{.family = family_of("power_ocean"), .sn = "HJ31TEST", .key = Secret("key")}});
+  Fleet idle({.host = "127.0.0.1", .port = 1, .world = {}, .clock = &clock, .loop = &loop},
+             {{.family = family_of("power_ocean"), .sn = "HJ31IDLE", .key = Secret("key")}});
+  EXPECT_TRUE(lonely.start());
+  loop.stop();
+}
+
+}  // namespace
+}  // namespace gridloom::sim

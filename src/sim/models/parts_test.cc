@@ -1,0 +1,64 @@
+#include "sim/models/parts.h"
+
+#include <gtest/gtest.h>
+
+namespace gridloom::sim {
+namespace {
+
+TEST(Latch, HoldsBetweenItsTwoValuesInEitherDirection) {
+  const struct {
+    Latch::Band band;
+    double value;
+    bool on;
+  } rows[] = {{{.from = 90, .until = 80}, 89, false}, {{.from = 90, .until = 80}, 90, true},
+              {{.from = 90, .until = 80}, 81, true},  {{.from = 90, .until = 80}, 80, false},
+              {{.from = 90, .until = 80}, 85, false}, {{.from = 5, .until = 10}, 6, false},
+              {{.from = 5, .until = 10}, 5, true},    {{.from = 5, .until = 10}, 9, true},
+              {{.from = 5, .until = 10}, 10, false}};
+  Latch latch;
+  for (const auto& row : rows) {
+    latch.update(row.value, row.band);
+    EXPECT_EQ(latch.on(), row.on) << row.value;
+  }
+  latch.update(1, {.from = 5, .until = 10});
+  latch.release();
+  EXPECT_FALSE(latch.on());
+}
+
+TEST(Settle, IsTheSameInOneStepAsInMany) {
+  const double at_once = settle(10, {.to = 50, .seconds = 60, .time_s = 100});
+  double in_steps = 10;
+  for (int k = 0; k < 30; ++k) {
+    in_steps = settle(in_steps, {.to = 50, .seconds = 2, .time_s = 100});
+  }
+  EXPECT_NEAR(at_once, in_steps, 1e-9);
+  EXPECT_EQ(settle(10, {.to = 50, .seconds = 0, .time_s = 100}), 10);
+}
+
+TEST(Taper, FallsInAStraightLine) {
+  constexpr Taper kTaper = {.from_percent = 80, .end_share = 0.2};
+  EXPECT_EQ(kTaper.at(0), 1);
+  EXPECT_EQ(kTaper.at(80), 1);
+  EXPECT_NEAR(kTaper.at(90), 0.6, 1e-12);
+  EXPECT_NEAR(kTaper.at(100), 0.2, 1e-12);
+}
+
+TEST(IdleTimer, RunsOutOnlyWithoutABreakAndNeverWithALimitOfNought) {
+  IdleTimer timer;
+  timer.idle(Millis{59'999});
+  EXPECT_FALSE(timer.reached(1));
+  timer.idle(Millis{1});
+  EXPECT_TRUE(timer.reached(1));
+  EXPECT_FALSE(timer.reached(2));
+  EXPECT_FALSE(timer.reached(0));
+  timer.busy();
+  EXPECT_FALSE(timer.reached(1));
+}
+
+TEST(RoundTo, RoundsToParts) {
+  EXPECT_EQ(round_to(1.26, 10), 1.3);
+  EXPECT_EQ(round_to(-1.005, 1), -1);
+}
+
+}  // namespace
+}  // namespace gridloom::sim

@@ -1,0 +1,95 @@
+// What goes where in the Power Kits: a balance of the battery bus in whole watts, drawn up from the
+// settings and the surroundings before anything is reported.
+//
+// The generator is a DC source on the bus that only the packs' input shows.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "base/chance.h"
+#include "sim/model.h"
+#include "sim/models/parts.h"
+#include "sim/models/power_kits_packs.h"
+
+namespace gridloom::sim::kits {
+
+constexpr double kEfficiency = 0.95;  // of every converter but the inverter
+constexpr double kInverterLoss = 0.06;
+constexpr double kCharger_w = 3000;  // on the AC side
+constexpr double kAlternator_v = 53.8;
+
+// What the loads would draw and what the sources could give, before the balance.
+struct Offer {
+  std::array<int, 2> pv_w{};  // at the panels
+  int alternator_w = 0;       // this and the next: on the bus
+  int generator_w = 0;
+  bool engine = false;   // runs
+  bool moving = false;   // and the vehicle with it
+  bool shore = false;    // AC at the input
+  bool charger = false;  // and it may charge
+  bool vehicle = false;  // asks for power, standing still
+  int ac_channels = 0;   // bits: switched on
+  int dc_channels = 0;
+  std::array<int, 6> ac_w{};
+  std::array<int, 12> dc_w{};
+
+  [[nodiscard]] int sources_w() const;
+  [[nodiscard]] bool can_charge() const;
+};
+
+// One step's powers on the bus, each of them positive.
+struct Flow {
+  int pv_w = 0;
+  int alternator_w = 0;
+  int generator_w = 0;
+  int charger_w = 0;
+  int inverter_w = 0;
+  int dc_w = 0;
+  int heaters_w = 0;
+  int vehicle_w = 0;
+  int hub_w = 0;
+  bool bypass = false;    // shore power carries the AC loads
+  bool inverter = false;  // the packs do
+  bool dc = false;        // the DC output is live
+  int ac_out_w = 0;       // this and the rest: not on the bus
+  int ac_in_w = 0;
+  int dc_out_w = 0;
+
+  [[nodiscard]] bool ac() const { return bypass || inverter; }
+  [[nodiscard]] int loads_w() const { return inverter_w + dc_w + heaters_w + vehicle_w + hub_w; }
+  [[nodiscard]] int net_w() const {
+    return pv_w + alternator_w + generator_w + charger_w - loads_w();
+  }
+};
+
+class Planner {
+ public:
+  explicit Planner(Chance chance) : chance_(chance) {}
+
+  // What a command does to the generator: it stays stopped until its start threshold is left, and
+  // runs until the packs are full.
+  void start_generator() { hand_ = Hand::kStarted; }
+  void stop_generator() { hand_ = Hand::kStopped; }
+
+  [[nodiscard]] Offer offer(Fields& fields, const Surroundings& around, const Packs& packs,
+                            const Noise& noise);
+  // Heats the packs as well, if need be.
+  [[nodiscard]] Flow balance(Fields& fields, const Surroundings& around, const Offer& offer,
+                             Packs& packs);
+
+ private:
+  enum class Hand : std::uint8_t { kNone, kStopped, kStarted };
+
+  void run_generator(Fields& fields, const Packs& packs);
+  void offer_vehicle(Fields& fields, const Surroundings& around, double bus_v, Offer& offer) const;
+  void offer_loads(Fields& fields, const Surroundings& around, Offer& offer) const;
+  void put_loads(Fields& fields, const Surroundings& around, const Offer& offer, Flow& flow) const;
+
+  Chance chance_;
+  Latch drained_;  // the lower limit stopped the outputs
+  bool generator_on_ = false;
+  Hand hand_ = Hand::kNone;
+};
+
+}  // namespace gridloom::sim::kits

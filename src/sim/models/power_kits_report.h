@@ -1,0 +1,38 @@
+// The Power Kits' inputs and outputs as their modules report them, written from one step's Flow.
+#pragma once
+
+#include <array>
+
+#include "sim/model.h"
+#include "sim/models/parts.h"
+#include "sim/models/power_kits_flow.h"
+#include "sim/models/power_kits_module.h"
+#include "sim/models/power_kits_packs.h"
+
+namespace gridloom::sim::kits {
+
+struct Converters {
+  Converter solar;
+  Converter alternator;
+  Converter dc;
+  Converter ac_in;
+  Converter ac_out;
+
+  [[nodiscard]] std::array<Converter*, 5> all() {
+    return {&solar, &alternator, &dc, &ac_in, &ac_out};
+  }
+};
+
+// What a step came to. Views: they live as long as the call.
+struct Moment {
+  const Offer& offer;
+  const Flow& flow;
+  const Packs& packs;
+  const Converters& converters;
+  const Surroundings& around;
+  const Noise& noise;
+};
+
+void write_report(Fields& fields, const Moment& moment);
+
+}  // namespace gridloom::sim::kits

@@ -1,0 +1,294 @@
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sim/device_bench.h"
+
+namespace gridloom::sim {
+namespace {
+
+using wire::Json;
+
+constexpr Millis kHour{kHour_ms};
+
+// "group.field" stands for the field of the group's first module.
+std::string full_name(const Fields& fields, std::string_view name) {
+  const std::size_t dot = name.find('.');
+  const auto& modules = fields.modules(name.substr(0, dot));
+  if (modules.empty()) return std::string(name);
+  return std::string(name.substr(0, dot + 1)) + modules.front() + std::string(name.substr(dot));
+}
+
+std::int64_t sum_of(const Json& list) {
+  std::int64_t sum = 0;
+  for (const Json& each : list.get_array()) sum += wire::whole(each);
+  return sum;
+}
+
+// What always belongs together in the kits' reports.
+class Identities {
+ public:
+  explicit Identities(const Bench& bench) : bench_(bench) {}
+
+  void expect() {
+    expect_packs();
+    expect_channels();
+    expect_converters();
+    const std::int64_t day = local_day(bench_.around());
+    if (day != day_) today_.forget();
+    day_ = day;
+    today_.expect(bench_.fields());
+    ever_.expect(bench_.fields());
+  }
+
+ private:
+  [[nodiscard]] std::int64_t get(std::string_view name) const {
+    return bench_.fields().integer(full_name(bench_.fields(), name));
+  }
+  [[nodiscard]] std::int64_t pack(const std::string& sn, std::string_view name) const {
+    return bench_.fields().integer("bp2000." + sn + "." + std::string(name));
+  }
+
+  void expect_packs() const {
+    std::int64_t in_w = 0;
+    std::int64_t out_w = 0;
+    for (const std::string& sn : bench_.fields().modules("bp2000")) {
+      in_w += pack(sn, "inWatts");
+      out_w += pack(sn, "outWatts");
+      EXPECT_GE(pack(sn, "inWatts"), 0);
+      EXPECT_LE(pack(sn, "outWatts"), 0);
+      EXPECT_TRUE(pack(sn, "inWatts") == 0 || pack(sn, "outWatts") == 0);
+      EXPECT_LE(pack(sn, "minCellVol"), pack(sn, "maxCellVol"));
+      EXPECT_NEAR(static_cast<double>(pack(sn, "remainCap")) * 100 /
+                      static_cast<double>(pack(sn, "fullCap")),
+                  static_cast<double>(pack(sn, "soc")), 0.51);
+      for (const std::string_view name :
+           {"totalInWatts", "totalOutWatts", "totalAmp", "totalSoc"}) {
+        EXPECT_EQ(pack(sn, name), get("bmsTotal." + std::string(name))) << name;
+      }
+      if (pack(sn, "chgDsgMosState") == 0) {
+        EXPECT_EQ(pack(sn, "inWatts"), 0);
+        EXPECT_EQ(pack(sn, "outWatts"), 0);
+      }
+    }
+    EXPECT_EQ(get("bmsTotal.totalInWatts"), in_w);
+    EXPECT_EQ(get("bmsTotal.totalOutWatts"), out_w);
+    if (get("bmsTotal.totalSoc") > get("bp2000.chgSetSoc")) EXPECT_EQ(in_w, 0);
+  }
+
+  void expect_channels() const {
+    const Fields& fields = bench_.fields();
+    EXPECT_EQ(sum_of(fields.get(full_name(fields, "ldac.acChWatt"))), get("ldac.acTotalWatts"));
+    EXPECT_EQ(sum_of(fields.get(full_name(fields, "lddc.dcChWatt"))), get("lddc.dcTotalWatts"));
+    EXPECT_EQ(get("ldac.acTotalWatts"), get("ichigh.outWatts"));
+    EXPECT_EQ(get("lddc.dcTotalWatts"), get("bbcout.ldOutWatts"));
+    const Json& dc_w = fields.get(full_name(fields, "lddc.dcChWatt"));
+    for (std::size_t k = 0; k < 6; ++k) {
+      if ((get("lddc.dcChRelay") >> k & 1) == 0) EXPECT_EQ(dc_w.at(k), Json(0)) << "channel " << k;
+    }
+    if (get("ichigh.appCfg.powerOn") == 0) {
+      EXPECT_EQ(get("ichigh.outWatts"), 0);
+      EXPECT_EQ(get("ichigh.outVol"), 0);
+    }
+    if (get("bbcout.dcOutSta") == 0) EXPECT_EQ(get("bbcout.ldOutWatts"), 0);
+  }
+
+  void expect_converters() const {
+    for (const std::string_view group : {"kitscc", "bbcin", "bbcout"}) {
+      const std::string name(group);
+      EXPECT_EQ(get(name + ".l1Curr") + get(name + ".l2Curr"), get(name + ".batCurr")) << name;
+      EXPECT_NEAR(static_cast<double>(get(name + ".batVol") * get(name + ".batCurr")) / 1e6,
+                  static_cast<double>(get(name + ".batWatts")), 0.1)
+          << name;
+    }
+    EXPECT_GE(get("kitscc.pv1InWatts") + get("kitscc.pv2InWatts"), get("kitscc.batWatts"));
+    if (bench_.around().sun == 0) EXPECT_EQ(get("kitscc.batWatts"), 0);
+    if (!bench_.around().grid_up) EXPECT_EQ(get("ichigh.inWatts"), 0);
+    if (get("bbcin.chgPause") == 1) EXPECT_EQ(get("bbcin.dcInWatts"), 0);
+    EXPECT_LE(get("bbcin.batCurr"), get("bbcin.chgMaxCurr") + 20);
+  }
+
+  const Bench& bench_;
+  std::int64_t day_ = 0;
+  Growing today_{{"kitscc.M1094-KSCC-00001.dayEnergy", "bbcin.M1093-DCIN-CA7C3.dayEnergy",
+                  "bbcout.M109ZEB4Z0000016.dayEnergy", "ichigh.M109ZEB4ZE7B0963.inputWhInDay",
+                  "ichigh.M109ZEB4ZE7B0963.outputWhInDay"}};
+  Growing ever_{{"kitscc.M1094-KSCC-00001.chgEnergy", "bbcin.M1093-DCIN-CA7C3.dsgEnergy",
+                 "bbcout.M109ZEB4Z0000016.dsgEnergy"}};
+};
+
+TEST(PowerKitsModel, BelongsTogetherThroughDaysOfSetsAndOutages) {
+  const std::uint64_t seed = life_seed();
+  SCOPED_TRACE("GRIDLOOM_SEED=" + std::to_string(seed));
+  Bench bench(family_of("power_kits"), {.seed = seed});
+  Identities identities(bench);
+  live(bench, 3, seed, [&] { identities.expect(); });
+}
+
+struct PowerKits : testing::Test {
+  Bench bench{family_of("power_kits")};
+
+  std::int64_t get(std::string_view name) {
+    return bench.fields().integer(full_name(bench.fields(), name));
+  }
+  wire::JsonObject set(std::string_view type, std::string_view params) {
+    return bench.set(R"({"id":1,"moduleType":0,"operateType":")" + std::string(type) +
+                     R"(","params":)" + std::string(params) + "}");
+  }
+  struct Site {
+    double sun = 0;
+    double household_w = 350;
+    double air_c = 20;
+    bool grid_up = false;
+  };
+  void place(const Site& site) {
+    bench.site = [site](Surroundings& around) {
+      around.sun = site.sun;
+      around.household_w = site.household_w;
+      around.air_c = site.air_c;
+      around.grid_up = site.grid_up;
+      around.local_ms = 0;  // the vehicle stays parked
+    };
+  }
+};
+
+TEST_F(PowerKits, StopsDischargingAtItsLowerLimit) {
+  place({.household_w = 3000});
+  set("oilStartDownLimit", R"({"soc":0})");
+  set("socLowerLimit", R"({"minDsgSoc":50})");
+  bench.run(3 * kHour);
+  EXPECT_NEAR(static_cast<double>(get("bmsTotal.totalSoc")), 50, 1);
+  EXPECT_EQ(get("ichigh.outWatts"), 0);
+  EXPECT_EQ(get("bbcout.ldOutWatts"), 0);
+  EXPECT_EQ(get("ichigh.appCfg.powerOn"), 1) << "the switch stays as it was set";
+}
+
+TEST_F(PowerKits, StopsChargingAtItsUpperLimit) {
+  place({.sun = 1, .household_w = 100});
+  set("socUpperLimit", R"({"maxChgSoc":80})");
+  bench.run(3 * kHour);
+  EXPECT_NEAR(static_cast<double>(get("bmsTotal.totalSoc")), 80, 1);
+  EXPECT_LT(get("bmsTotal.totalInWatts"), 100);
+}
+
+TEST_F(PowerKits, StartsTheGeneratorWhereItIsToldTo) {
+  place({.household_w = 3000});
+  set("oilStartDownLimit", R"({"soc":71})");
+  set("oilStopUpLimit", R"({"soc":75})");
+  bench.run(Millis{20 * kMinute_ms});
+  EXPECT_GT(get("bmsTotal.totalInWatts"), 0);
+  set("powerOffGen", R"({"bitsSwSta":0})");
+  bench.step(Millis{2000});
+  EXPECT_LT(get("bmsTotal.totalOutWatts"), 0);
+  set("powerOffGen", R"({"bitsSwSta":1})");
+  bench.step(Millis{2000});
+  EXPECT_GT(get("bmsTotal.totalInWatts"), 0);
+}
+
+TEST_F(PowerKits, PartsThePacksFromTheBusUntilTheNextCommand) {
+  place({});
+  set("powerOff", R"({"enable":1})");
+  bench.step(Millis{2000});
+  EXPECT_EQ(get("bp2000.chgDsgMosState"), 0);
+  EXPECT_EQ(get("bp2000.proChgDsgMosState"), 0);
+  EXPECT_EQ(get("bmsTotal.totalOutWatts"), 0);
+  EXPECT_EQ(get("ichigh.outWatts"), 0);
+  set("readProName", R"({"enable":1})");
+  bench.step(Millis{2000});
+  EXPECT_EQ(get("bp2000.chgDsgMosState"), 3);
+  EXPECT_LT(get("bmsTotal.totalOutWatts"), 0);
+}
+
+TEST_F(PowerKits, PartsThePacksFromTheBusUntilSomethingCharges) {
+  place({});
+  bench.step(Millis{2000});
+  set("powerOff", R"({"enable":1})");
+  place({.sun = 0.5});
+  bench.step(Millis{2000});
+  EXPECT_EQ(get("bp2000.chgDsgMosState"), 3);
+  EXPECT_GT(get("kitscc.batWatts"), 0);
+}
+
+TEST_F(PowerKits, TakesTheGridFirstWhereThatIsAskedFor) {
+  place({.household_w = 1000, .grid_up = true});
+  bench.step(Millis{2000});
+  EXPECT_EQ(get("ichigh.inWatts"), 0);
+  set("dsgIcParaSet", R"({"passByModeEn":1})");
+  bench.step(Millis{2000});
+  EXPECT_EQ(get("ichigh.inWatts"), get("ichigh.outWatts"));
+  set("dischgIcParaSet", R"({"acChgDisa":0})");
+  bench.step(Millis{2000});
+  EXPECT_GT(get("ichigh.inWatts"), get("ichigh.outWatts") + 1000);
+  EXPECT_GT(get("bmsTotal.totalInWatts"), 1000);
+}
+
+TEST_F(PowerKits, SwitchesBothOutputsOffWhenNeitherHasHadALoadForAWhile) {
+  place({.household_w = 0});
+  set("acDcLsplCfg", R"({"acDcLsplOvertime":20})");
+  bench.run(Millis{19 * kMinute_ms});
+  EXPECT_EQ(get("ichigh.appCfg.powerOn"), 1);
+  bench.run(Millis{2 * kMinute_ms});
+  EXPECT_EQ(get("ichigh.appCfg.powerOn"), 0);
+  EXPECT_EQ(get("bbcout.dcOutSta"), 0);
+  set("dischgIcParaSet", R"({"powerOn":1})");
+  bench.step(Millis{2000});
+  EXPECT_EQ(get("ichigh.appCfg.powerOn"), 1) << "a command starts the time anew";
+}
+
+TEST_F(PowerKits, SuppliesAParkedVehicleWhereThatIsAskedFor) {
+  place({});
+  bench.step(Millis{2000});
+  const std::int64_t before_w = get("bmsTotal.totalOutWatts");
+  set("chgDsgParaSet", R"({"workMode":2})");
+  bench.step(Millis{2000});
+  EXPECT_EQ(get("bbcin.batWatts"), -100);
+  EXPECT_EQ(get("bbcin.chargeMode"), 1);
+  EXPECT_NEAR(static_cast<double>(get("bmsTotal.totalOutWatts")),
+              static_cast<double>(before_w - 100), 3);
+  set("chgDsgParaSet", R"({"workMode":1})");
+  bench.step(Millis{2000});
+  EXPECT_EQ(get("bbcin.batWatts"), 0);
+}
+
+TEST_F(PowerKits, HeatsColdPacksFromTheirOwnChargeIfItMay) {
+  place({.air_c = -10});
+  bench.run(12 * kHour);
+  EXPECT_EQ(get("bp2000.ptcHeatingFlag"), 0);
+  set("socLowerLimit", R"({"minDsgSoc":0})");
+  place({.sun = 0.2, .air_c = -10});
+  set("ptcDsgCale", R"({"enable":1})");
+  bench.run(kHour);
+  EXPECT_EQ(get("bp2000.ptcHeatingFlag"), 1);
+  EXPECT_GT(get("bp2000.maxPtcTemp"), get("bp2000.maxCellTemp"));
+}
+
+TEST_F(PowerKits, RemembersItsName) {
+  set("writeProName", R"({"name":"Camper"})");
+  EXPECT_EQ(set("readProName", R"({"enable":1})").at("data"),
+            Json(wire::JsonObject{{"nameLen", 6}, {"name", "Camper"}}));
+}
+
+TEST_F(PowerKits, ReportsEverythingWhenAskedTo) {
+  bench.connect();
+  const std::size_t everything = bench.said.size();
+  bench.said.clear();
+  set("fullIotDataPush", R"({"times":1})");
+  EXPECT_EQ(bench.said.size(), everything + 1);
+}
+
+TEST_F(PowerKits, KeepsRelaySwitchedChannelsAtNought) {
+  place({.household_w = 700});
+  set("chSwitch", R"({"bitsSwSta":2})");
+  bench.step(Millis{2000});
+  const Json& watts = bench.fields().get(full_name(bench.fields(), "lddc.dcChWatt"));
+  EXPECT_EQ(watts.at(0), Json(0));
+  EXPECT_NE(watts.at(1), Json(0));
+  EXPECT_EQ(get("lddc.dcChSta"), 0xfc2);
+}
+
+}  // namespace
+}  // namespace gridloom::sim

@@ -1,0 +1,125 @@
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "sim/device_bench.h"
+
+namespace gridloom::sim {
+namespace {
+
+constexpr Millis kHour{kHour_ms};
+
+// What always belongs together in a PowerStream's reports.
+void expect_identities(const Bench& bench) {
+  const auto get = [&](std::string_view name) {
+    return bench.fields().integer("20_1." + std::string(name));
+  };
+  EXPECT_EQ(get("invOutputWatts"),
+            get("pv1InputWatts") + get("pv2InputWatts") + get("batInputWatts"));
+  EXPECT_EQ(get("pvToInvWatts"), get("pv1InputWatts") + get("pv2InputWatts"));
+  EXPECT_EQ(get("invToPlugWatts") + get("invToOtherWatts"), get("invOutputWatts"));
+  EXPECT_EQ(get("invToPlugWatts") + get("gridConsWatts"), get("plugTotalWatts"));
+  // A set may ask for tenths of a watt; the inverter goes by whole ones.
+  EXPECT_EQ(get("spaceDemandWatts"), get("permanentWatts") / 10 * 10 + get("dynamicWatts"));
+  for (const std::string_view name :
+       {"pv1InputWatts", "pv2InputWatts", "invOutputWatts", "plugTotalWatts", "invToOtherWatts",
+        "gridConsWatts", "invDemandWatts"}) {
+    EXPECT_GE(get(name), 0) << name;
+    EXPECT_EQ(get(name) % 10, 0) << name;
+  }
+  EXPECT_EQ(get("batInputWatts") % 10, 0);
+  EXPECT_LE(get("invDemandWatts"), get("ratedPower"));
+  EXPECT_LE(get("invOutputWatts"), get("ratedPower"));
+  if (get("feedProtect") == 1) EXPECT_LE(get("invOutputWatts"), get("invDemandWatts"));
+  if (get("supplyPriority") == 1) EXPECT_LE(get("batInputWatts"), 0);
+  // A minute may go past a limit by what 600 W are in it.
+  if (get("batSoc") < get("lowerLimit") - 1) EXPECT_LE(get("batInputWatts"), 0);
+  if (get("batSoc") > get("upperLimit") + 1) EXPECT_GE(get("batInputWatts"), 0);
+  if (bench.around().sun == 0) {
+    EXPECT_EQ(get("pvToInvWatts"), 0);
+    EXPECT_EQ(get("pv1InputVolt"), 0);
+  }
+  if (!bench.around().grid_up) EXPECT_EQ(get("invOutputWatts"), 0);
+}
+
+TEST(PowerStreamModel, BelongsTogetherThroughDaysOfSetsAndOutages) {
+  const std::uint64_t seed = life_seed();
+  SCOPED_TRACE("GRIDLOOM_SEED=" + std::to_string(seed));
+  Bench bench(family_of("power_stream"), {.seed = seed});
+  live(bench, 3, seed, [&] { expect_identities(bench); });
+}
+
+struct PowerStream : testing::Test {
+  Bench bench{family_of("power_stream")};
+
+  std::int64_t get(std::string_view name) {
+    return bench.fields().integer("20_1." + std::string(name));
+  }
+  wire::JsonObject set(std::string_view code, std::string_view params) {
+    return bench.set(R"({"id":1,"cmdCode":"WN511_)" + std::string(code) + R"(","params":)" +
+                     std::string(params) + "}");
+  }
+  void shine(double sun) {
+    bench.site = [sun](Surroundings& around) { around.sun = sun; };
+  }
+};
+
+TEST_F(PowerStream, StopsDischargingAtItsLowerLimit) {
+  shine(0);
+  set("SET_PERMANENT_WATTS_PACK", R"({"permanentWatts":3000})");
+  set("SET_BAT_LOWER_PACK", R"({"lowerLimit":30})");
+  bench.run(2 * kHour);
+  EXPECT_EQ(get("batSoc"), 30);
+  EXPECT_EQ(get("batInputWatts"), 0);
+  EXPECT_EQ(get("uwsocFlag"), 1);
+  set("SET_BAT_LOWER_PACK", R"({"lowerLimit":10})");
+  EXPECT_GT(get("batInputWatts"), 0);
+}
+
+TEST_F(PowerStream, StopsChargingAtItsUpperLimitAndHoldsTheSunBack) {
+  shine(0.9);
+  set("SET_PERMANENT_WATTS_PACK", R"({"permanentWatts":0})");
+  set("SET_BAT_UPPER_PACK", R"({"upperLimit":70})");
+  bench.run(3 * kHour);
+  EXPECT_NEAR(static_cast<double>(get("batSoc")), 70, 1);
+  EXPECT_LE(get("invOutputWatts"), get("invDemandWatts"));
+  EXPECT_EQ(get("invLoadLimitFlag"), 1);
+  EXPECT_EQ(get("antiBackFlowFlag"), 1);
+}
+
+TEST_F(PowerStream, GivesTheBatteryTheSunFirstWhereThatIsAskedFor) {
+  shine(0.5);
+  set("SET_PERMANENT_WATTS_PACK", R"({"permanentWatts":2000})");
+  EXPECT_GT(get("invOutputWatts"), 1900);
+  set("SET_SUPPLY_PRIORITY_PACK", R"({"supplyPriority":1})");
+  EXPECT_EQ(get("batInputWatts"), -get("pvToInvWatts"));
+  EXPECT_EQ(get("invOutputWatts"), 0);
+}
+
+TEST_F(PowerStream, NeverGivesMoreThanItsRating) {
+  shine(1);
+  bench.site = [](Surroundings& around) {
+    around.sun = 1;
+    around.household_w = 9000;
+  };
+  set("SET_PERMANENT_WATTS_PACK", R"({"permanentWatts":8000})");
+  EXPECT_EQ(get("invOutputWatts"), 8000);
+  EXPECT_EQ(get("uwloadLimitFlag"), 1);
+}
+
+TEST_F(PowerStream, DeletesATaskOnce) {
+  const auto ack = [](const wire::JsonObject& reply) {
+    return reply.at("data").at("ack").to_number<int>();
+  };
+  EXPECT_EQ(ack(set("DELETE_TIME_TASK", R"({"taskIndex":1})")), 0);
+  EXPECT_EQ(ack(set("DELETE_TIME_TASK", R"({"taskIndex":1})")), 1);
+  EXPECT_EQ(ack(set("DELETE_TIME_TASK", R"({"taskIndex":10})")), 1);
+  const wire::Json& task = bench.fields().get("20_134.task2");
+  EXPECT_EQ(task.at("taskIndex"), wire::Json(1));
+  EXPECT_EQ(task.at("timeRange").at("isConfig"), wire::Json(false));
+}
+
+}  // namespace
+}  // namespace gridloom::sim

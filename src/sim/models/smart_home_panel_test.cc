@@ -1,0 +1,294 @@
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <cmath>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sim/device_bench.h"
+#include "sim/models/panel_json.h"
+
+namespace gridloom::sim {
+namespace {
+
+using panel::at;
+using panel::integer;
+using wire::Json;
+
+constexpr Millis kHour{kHour_ms};
+constexpr std::size_t kCircuits = 10;
+constexpr std::string_view kLoads = "heartbeat.loadCmdChCtrlInfos";
+constexpr std::string_view kBackups = "heartbeat.backupCmdChCtrlInfos";
+
+double matrix_sum(const Json& rows) {
+  double sum_wh = 0;
+  for (const Json& row : rows.get_array()) {
+    for (const Json& cell : row.get_array()) sum_wh += cell.to_number<double>();
+  }
+  return sum_wh;
+}
+
+// What always belongs together in the panel's reports.
+class Identities {
+ public:
+  explicit Identities(const Bench& bench) : bench_(bench) {}
+
+  void expect() {
+    expect_power();
+    expect_circuits();
+    expect_packs();
+    expect_energy();
+  }
+
+ private:
+  [[nodiscard]] const Json& get(std::string_view name) const { return bench_.fields().get(name); }
+  [[nodiscard]] double watts(std::size_t channel) const {
+    return panel::number(at(at(get("channelPower.infoList"), channel), "chWatt"));
+  }
+  [[nodiscard]] bool stored(std::size_t channel) const {
+    return integer(at(get("channelPower.infoList"), channel), "powType") == 1;
+  }
+
+  // The packs give what the circuits take from them, and the panel's own 15 W and 2 %.
+  void expect_power() const {
+    double fed_w = 0;
+    for (std::size_t i = 0; i < kCircuits; ++i) fed_w += stored(i) ? watts(i) : 0;
+    double given_w = 0;
+    for (std::size_t k = kCircuits; k < kCircuits + 2; ++k) given_w += stored(k) ? watts(k) : 0;
+    EXPECT_NEAR(given_w, fed_w > 0 ? 15 + 1.02 * fed_w : 0, 0.011);
+    double rated_w = 0;
+    for (const Json& pack : get("heartbeat.energyInfos").get_array()) {
+      rated_w += panel::number(at(pack, "ratePower"));
+    }
+    EXPECT_LE(given_w, rated_w + 0.011);
+  }
+
+  void expect_circuits() const {
+    EXPECT_EQ(get("channelPower.infoList").get_array().size(), kCircuits + 2);
+    const bool grid_up = bench_.around().grid_up;
+    EXPECT_EQ(bench_.number("heartbeat.gridSta"), grid_up ? 1 : 0);
+    for (std::size_t i = 0; i < kCircuits; ++i) {
+      EXPECT_GE(watts(i), 0);
+      EXPECT_LE(watts(i),
+                panel::number(at(get("loadChCurInfo.cur"), i)) * bench_.number("gridInfo.gridVol"));
+      const Json& control = at(get(kLoads), i);
+      const bool off = integer(control, "ctrlMode") == 1 && integer(control, "ctrlSta") == 2;
+      const bool in_use = at(get("chUseInfo.isEnable"), i) == Json(true);
+      if (off || !in_use) EXPECT_EQ(watts(i), 0) << "circuit " << i;
+      if (!grid_up && !stored(i)) EXPECT_EQ(watts(i), 0) << "circuit " << i;
+      EXPECT_EQ(integer(at(get("emergencyStrategy.chSta"), i), "priority"),
+                integer(control, "priority"));
+    }
+  }
+
+  void expect_packs() const {
+    for (std::size_t k = 0; k < 2; ++k) {
+      const Json& pack = at(get("heartbeat.energyInfos"), k);
+      const double in_w = panel::number(at(pack, "lcdInputWatts"));
+      const double out_w = panel::number(at(pack, "outputPower"));
+      EXPECT_EQ(std::round(watts(kCircuits + k)), in_w + out_w);
+      EXPECT_TRUE(in_w == 0 || out_w == 0);
+      EXPECT_GE(integer(pack, "batteryPercentage"), 3);
+      EXPECT_LE(integer(pack, "batteryPercentage"), 100);
+      if (!bench_.around().grid_up) EXPECT_EQ(in_w, 0);
+      EXPECT_EQ(integer(at(pack, "stateBean"), "isPowerOutput"), stored(kCircuits + k) ? 1 : 0);
+      const Json& control = at(get(kBackups), k);
+      if (integer(control, "ctrlMode") == 0) continue;
+      if (integer(control, "ctrlSta") != 0) EXPECT_EQ(in_w, 0);
+      if (integer(control, "ctrlSta") != 1) EXPECT_EQ(out_w, 0);
+    }
+  }
+
+  // The day's sums are those of its hours, and neither falls before the day ends.
+  void expect_energy() {
+    const std::string day(get("mainsLoadWatt.rtc").get_string());
+    if (day != day_) growing_.forget();
+    day_ = day;
+    growing_.expect(bench_.fields());
+    // Each of 240 cells is cut to whole Wh.
+    EXPECT_NEAR(matrix_sum(get("mainsLoadWatt.watth")), bench_.number("heartbeat.gridDayWatth"),
+                240);
+    EXPECT_LE(matrix_sum(get("mainsLoadWatt.watth")),
+              bench_.number("heartbeat.gridDayWatth") + 0.1);
+    EXPECT_LE(matrix_sum(get("backupLoadWatt.watth")),
+              bench_.number("heartbeat.backupDayWatth") + 0.1);
+    work_time_.expect(bench_.fields());
+  }
+
+  const Bench& bench_;
+  std::string day_;
+  Growing growing_{{"heartbeat.gridDayWatth", "heartbeat.backupDayWatth"}};
+  Growing work_time_{{"heartbeat.workTime"}};
+};
+
+TEST(SmartHomePanelModel, BelongsTogetherThroughDaysOfSetsAndOutages) {
+  const std::uint64_t seed = life_seed();
+  SCOPED_TRACE("GRIDLOOM_SEED=" + std::to_string(seed));
+  Bench bench(family_of("smart_home_panel"), {.seed = seed});
+  Identities identities(bench);
+  live(bench, 3, seed, [&] { identities.expect(); });
+}
+
+struct SmartHomePanel : testing::Test {
+  Bench bench{family_of("smart_home_panel")};
+
+  wire::JsonObject set(std::string_view params) {
+    return bench.set(R"({"id":1,"operateType":"TCP","params":)" + std::string(params) + "}");
+  }
+  void fail_grid() {
+    bench.site = [](Surroundings& around) { around.grid_up = false; };
+  }
+  std::int64_t source(std::size_t circuit) {
+    return integer(at(bench.fields().get(kLoads), circuit), "ctrlSta");
+  }
+  std::int64_t pack(std::size_t k, std::string_view name) {
+    return integer(at(bench.fields().get("heartbeat.energyInfos"), k), name);
+  }
+  double watts(std::size_t channel) {
+    return panel::number(at(at(bench.fields().get("channelPower.infoList"), channel), "chWatt"));
+  }
+};
+
+TEST_F(SmartHomePanel, GivesACircuitToWhomItIsTold) {
+  set(R"({"cmdSet":11,"id":16,"ch":0,"ctrlMode":1,"sta":1})");
+  bench.step(Millis{2000});
+  EXPECT_EQ(source(0), 1);
+  EXPECT_GT(watts(0), 0);
+  set(R"({"cmdSet":11,"id":16,"ch":0,"ctrlMode":1,"sta":2})");
+  EXPECT_EQ(watts(0), 0);
+  set(R"({"cmdSet":11,"id":16,"ch":0,"ctrlMode":0,"sta":2})");
+  EXPECT_EQ(source(0), 0) << "by itself the panel takes the grid";
+}
+
+TEST_F(SmartHomePanel, FillsAndStopsAPackByHand) {
+  set(R"({"cmdSet":11,"id":17,"ch":11,"ctrlMode":1,"sta":0})");
+  EXPECT_GT(pack(1, "lcdInputWatts"), 1000);
+  EXPECT_EQ(pack(1, "emsChgFlag"), 1);
+  set(R"({"cmdSet":11,"id":17,"ch":11,"ctrlMode":1,"sta":2})");
+  EXPECT_EQ(pack(1, "lcdInputWatts"), 0);
+  EXPECT_EQ(
+      integer(at(at(bench.fields().get("heartbeat.energyInfos"), 1), "stateBean"), "isEnable"), 0);
+}
+
+TEST_F(SmartHomePanel, TakesOverInAnOutageAtOnceOrAfterAWhile) {
+  fail_grid();
+  bench.step(Millis{2000});
+  EXPECT_EQ(source(1), 1) << "EPS mode keeps the inverters running";
+  set(R"({"cmdSet":11,"id":24,"eps":0})");
+  Bench slow(family_of("smart_home_panel"));
+  slow.set(R"({"id":1,"params":{"cmdSet":11,"id":24,"eps":0}})");
+  slow.site = [](Surroundings& around) { around.grid_up = false; };
+  slow.step(Millis{2000});
+  EXPECT_EQ(integer(at(slow.fields().get(kLoads), 1), "ctrlSta"), 2);
+  slow.run(Millis{20'000}, Millis{2000});
+  EXPECT_EQ(integer(at(slow.fields().get(kLoads), 1), "ctrlSta"), 1);
+}
+
+TEST_F(SmartHomePanel, ShedsTheLeastImportantCircuitsFirst) {
+  bench.site = [](Surroundings& around) {
+    around.grid_up = false;
+    around.household_w = 12'000;  // the packs give 7200 W together
+  };
+  bench.step(Millis{2000});
+  EXPECT_EQ(source(0), 1);
+  EXPECT_EQ(source(9), 1) << "set by hand, it shows what was set";
+  EXPECT_EQ(watts(9), 0);
+  set(R"({"cmdSet":11,"id":64,"isCfg":1,"overloadMode":0})");
+  for (std::size_t i = 0; i < kCircuits; ++i) EXPECT_EQ(watts(i), 0) << "circuit " << i;
+}
+
+TEST_F(SmartHomePanel, RunsThePacksDownToTheFloorAndFillsThemUpAgain) {
+  set(R"({"cmdSet":11,"id":29,"forceChargeHigh":70,"discLower":50})");
+  bench.site = [](Surroundings& around) { around.household_w = 3000; };
+  for (int i = 0; i < 10; ++i) {
+    set(R"({"cmdSet":11,"id":16,"ch":)" + std::to_string(i) + R"(,"ctrlMode":1,"sta":1})");
+  }
+  std::int64_t lowest = 100;
+  std::int64_t highest = 0;
+  for (int minute = 0; minute < 1440; ++minute) {
+    bench.step(Millis{kMinute_ms});
+    lowest = std::min({lowest, pack(0, "batteryPercentage"), pack(1, "batteryPercentage")});
+    if (minute > 600) highest = std::max(highest, pack(0, "batteryPercentage"));
+  }
+  EXPECT_GE(lowest, 48);  // a minute may go past it
+  EXPECT_LE(highest, 71);
+  EXPECT_GT(highest, 60);
+}
+
+TEST_F(SmartHomePanel, ChargesByItsScheduleAndForgetsItWhenToldTo) {
+  // All day, both packs, 2000 W, between 80 and 90 %.
+  const std::string_view task =
+      R"({"cmdSet":11,"id":81,"cfgIndex":3,"cfg":{"param":{"lowBattery":80,"hightBattery":90,)"
+      R"("chChargeWatt":2000,"chSta":[1,1]},"comCfg":{"isCfg":1,"isEnable":1,"timeScale":)"
+      R"([255,255,255,255,255,255,255,255,255,255,255,255,255,255,255,255,255,255]}}})";
+  EXPECT_EQ(at(set(task), "params").at("cfgIndex"), Json(3));
+  EXPECT_EQ(pack(0, "lcdInputWatts"), 2000);
+  EXPECT_EQ(pack(1, "lcdInputWatts"), 2000);
+  const Json& kept = at(bench.fields().get("timeTask"), 0);
+  EXPECT_EQ(integer(kept, "index"), 3);
+  EXPECT_EQ(at(at(at(kept, "cfg"), "param"), "chSta").get_array().size(), 10U);
+  bench.run(3 * kHour);
+  EXPECT_NEAR(static_cast<double>(pack(0, "batteryPercentage")), 90, 1);
+  EXPECT_EQ(pack(0, "lcdInputWatts"), 0);
+  set(R"({"cmdSet":11,"id":81,"cfgIndex":3,"cfg":{"comCfg":{"isCfg":0}}})");
+  EXPECT_EQ(bench.fields().get("timeTask"), bench.fields().initial("timeTask"));
+}
+
+TEST_F(SmartHomePanel, SuppliesByItsScheduleOnTheChosenDaysOnly) {
+  // 10 April 2025 is a Thursday.
+  const auto task = [](std::string_view days) {
+    return R"({"cmdSet":11,"id":82,"cfgIndex":1,"cfg":{"chSta":[0,1],"comCfg":{"isCfg":1,)"
+           R"("isEnable":1,"timeScale":[255,255,255,255,255,255,255,255,255,255,255,255,255,255,)"
+           R"(255,255,255,255],"timeRange":{"isCfg":1,"isEnable":1,)" +
+           std::string(days) + "}}}}";
+  };
+  set(task(R"("timeMode":1,"mode1":{"mon":1})"));
+  EXPECT_EQ(source(1), 0);
+  set(task(R"("timeMode":1,"mode1":{"thur":1})"));
+  EXPECT_EQ(source(1), 1);
+  EXPECT_EQ(source(0), 0);
+  set(task(R"("timeMode":2,"mode1":[9,11])"));
+  EXPECT_EQ(source(1), 0);
+  set(task(R"("timeMode":2,"mode1":[10])"));
+  EXPECT_EQ(source(1), 1);
+  set(task(R"("timeMode":3,"mode1":{"year":2025,"month":4,"day":11})"));
+  EXPECT_EQ(source(1), 0);
+  set(task(R"("timeMode":3,"mode1":{"year":2025,"month":4,"day":10})"));
+  EXPECT_EQ(source(1), 1);
+  set(task(R"("timeMode":0,"startTime":{"year":2025,"month":4,"day":11})"));
+  EXPECT_EQ(source(1), 0) << "it begins tomorrow";
+}
+
+TEST_F(SmartHomePanel, KeepsItsOwnClockAndStartsItsCountersWithItsDay) {
+  bench.run(3 * kHour);
+  EXPECT_GT(bench.number("heartbeat.gridDayWatth"), 0);
+  const auto reply = set(R"({"cmdSet":11,"id":3,"year":2026,"month":2,"day":30})");
+  EXPECT_EQ(reply.at("params").at("ack"), Json(1)) << "there is no such day";
+  set(R"({"cmdSet":11,"id":3,"year":2026,"month":2,"day":28,"hour":23,"min":59,"sec":30})");
+  EXPECT_EQ(bench.number("heartbeat.time.week"), 6);
+  EXPECT_LT(bench.number("heartbeat.gridDayWatth"), 1);
+  bench.step(Millis{kMinute_ms});
+  EXPECT_EQ(bench.number("heartbeat.time.month"), 3);
+  EXPECT_EQ(bench.number("heartbeat.time.day"), 1);
+  EXPECT_EQ(bench.fields().get("mainsLoadWatt.rtc"), Json("2026-3-1"));
+}
+
+TEST_F(SmartHomePanel, ForgetsSettingsButNotMeasurementsInAReset) {
+  set(R"({"cmdSet":11,"id":29,"forceChargeHigh":55,"discLower":33})");
+  set(R"({"cmdSet":11,"id":20,"chNum":2,"cur":6})");
+  bench.run(kHour);
+  const double work_ms = bench.number("heartbeat.workTime");
+  const double used_wh = bench.number("heartbeat.gridDayWatth");
+  set(R"({"cmdSet":1,"id":20})");
+  for (const std::string_view name :
+       {"backupChaDiscCfg.forceChargeHigh", "backupChaDiscCfg.discLower", "loadChCurInfo.cur"}) {
+    EXPECT_EQ(bench.fields().get(name), bench.fields().initial(name)) << name;
+  }
+  EXPECT_GE(bench.number("heartbeat.workTime"), work_ms);
+  EXPECT_GE(bench.number("heartbeat.gridDayWatth"), used_wh);
+}
+
+}  // namespace
+}  // namespace gridloom::sim

@@ -1,0 +1,112 @@
+#include "sim/world.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <chrono>
+#include <vector>
+
+#include "sim/models/parts.h"
+
+namespace gridloom::sim {
+namespace {
+
+constexpr TimePoint kMidsummer{std::chrono::sys_days{std::chrono::June / 21 / 2025}};
+constexpr TimePoint kMidwinter{std::chrono::sys_days{std::chrono::December / 21 / 2025}};
+
+std::vector<double> figures(const Surroundings& around) {
+  return {static_cast<double>(around.local_ms),
+          around.sun,
+          around.air_c,
+          around.household_w,
+          around.grid_v,
+          around.grid_hz};
+}
+
+double solar_hours(const World& world, TimePoint day) {
+  double hours = 0;
+  for (Millis at{0}; at < Millis{kDay_ms}; at += Millis{kMinute_ms}) {
+    hours += world.at(day + at).sun / 60;
+  }
+  return hours;
+}
+
+TEST(World, IsAPureFunctionOfTime) {
+  const World world({.seed = 5});
+  const World twin({.seed = 5});
+  std::vector<TimePoint> times;
+  for (int k = 0; k < 200; ++k) times.push_back(kMidsummer + Millis{k * 437'111});
+  std::vector<std::vector<double>> forwards;
+  for (const TimePoint at : times) forwards.push_back(figures(world.at(at)));
+  std::ranges::reverse(times);
+  std::ranges::reverse(forwards);
+  for (std::size_t k = 0; k < times.size(); ++k) {
+    EXPECT_EQ(figures(world.at(times[k])), forwards[k]);
+    EXPECT_EQ(figures(twin.at(times[k])), forwards[k]);
+  }
+}
+
+TEST(World, IsAnotherOneWithAnotherSeed) {
+  const World one({.seed = 1});
+  const World two({.seed = 2});
+  const TimePoint noon = kMidsummer + std::chrono::hours{12};
+  EXPECT_NE(figures(one.at(noon)), figures(two.at(noon)));
+}
+
+TEST(World, HasNoSunAtNightAndMoreInSummerThanInWinter) {
+  const World world({});
+  for (const TimePoint day : {kMidsummer, kMidwinter}) {
+    for (int minute = 0; minute < 180; ++minute) {
+      EXPECT_EQ(world.at(day + Millis{minute * kMinute_ms}).sun, 0);
+      EXPECT_EQ(world.at(day + Millis{kDay_ms - 1 - minute * kMinute_ms}).sun, 0);
+    }
+  }
+  double summer = 0;
+  double winter = 0;
+  for (int k = -3; k <= 3; ++k) {
+    summer += solar_hours(world, kMidsummer + std::chrono::days{k});
+    winter += solar_hours(world, kMidwinter + std::chrono::days{k});
+  }
+  EXPECT_GT(summer, 3 * winter);
+  EXPECT_GT(winter, 0);
+}
+
+TEST(World, StaysWithinWhatASiteCanBe) {
+  const World world({.seed = 9});
+  for (int k = 0; k < 20'000; ++k) {
+    const Surroundings around = world.at(kMidwinter + Millis{std::int64_t{k} * 1'577'000});
+    EXPECT_GE(around.sun, 0);
+    EXPECT_LE(around.sun, 1.1);
+    EXPECT_GT(around.air_c, -10);
+    EXPECT_LT(around.air_c, 35);
+    EXPECT_GT(around.household_w, 20);
+    EXPECT_LT(around.household_w, 4000);
+    EXPECT_NEAR(around.grid_v, 230, 5);
+    EXPECT_NEAR(around.grid_hz, 50, 0.1);
+    EXPECT_GE(around.local_ms, 0);
+    EXPECT_LT(around.local_ms, kDay_ms);
+  }
+}
+
+TEST(World, UsesAsMuchInAYearAsItIsTold) {
+  const World world({.yearly_kwh = 3500});
+  double kwh = 0;
+  const Millis step{300'000};
+  for (Millis at{0}; at < Millis{30 * kDay_ms}; at += step) {
+    kwh += world.at(kMidwinter + at).household_w * seconds_of(step) / 3600 / 1000;
+  }
+  EXPECT_NEAR(kwh / 30 * 365, 3500, 900);
+}
+
+TEST(World, GoesByTheSitesClock) {
+  const World utc({});
+  const World east({.utc_offset_ms = 2 * kHour_ms});
+  EXPECT_EQ(utc.at(kMidsummer).local_ms, 0);
+  EXPECT_EQ(east.at(kMidsummer).local_ms, 2 * kHour_ms);
+  EXPECT_EQ(local_day(east.at(kMidsummer + std::chrono::hours{22})),
+            local_day(east.at(kMidsummer)) + 1);
+  EXPECT_EQ(local_day(utc.at(kMidsummer + std::chrono::hours{22})), local_day(utc.at(kMidsummer)));
+}
+
+}  // namespace
+}  // namespace gridloom::sim

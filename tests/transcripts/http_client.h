@@ -1,0 +1,38 @@
+// One signed HTTP request on a connection of its own, from its bytes to its answer's.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "registry/directory.h"
+#include "transcripts/stage.h"
+
+namespace gridloom::transcripts {
+
+struct HttpRequest {
+  std::string_view method;
+  std::string_view target;  // path and query
+  std::string_view body;    // JSON, or none
+};
+
+struct HttpAnswer {
+  std::string status;  // "200"
+  std::string body;
+};
+
+class HttpCall final : public End {
+ public:
+  HttpCall(Stage& stage, const HttpRequest& request, const registry::AccessKey& key);
+
+  // Nothing: it has not come, or not whole.
+  [[nodiscard]] std::optional<HttpAnswer> answer() const;
+
+ private:
+  void received(std::string_view bytes) override { bytes_ += bytes; }
+
+  std::string bytes_;
+};
+
+}  // namespace gridloom::transcripts

@@ -1,0 +1,147 @@
+// transcript_test [--rewrite] [--devices DIR] [--cover all|none|FAMILY] PATH...
+//
+// Plays every transcript twice, with one shard and with four, and compares both with what the file
+// expects and with each other. A PATH that is a folder stands for the *.loom files in it. At the
+// end every command and field of the covered families must have been used.
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <ctime>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "catalog/loader.h"
+#include "transcripts/player.h"
+
+namespace gridloom::transcripts {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t kMostFailures = 20;  // shown of one file
+
+struct Options {
+  bool rewrite = false;
+  fs::path devices;
+  std::string cover = "all";
+  std::vector<fs::path> files;
+};
+
+const Variant kOneShard{};
+const Variant kFourShards{.shards = 4, .version = wire::mqtt::Version::k5, .piece_bytes = 61};
+
+Options options_of(const std::vector<std::string_view>& words) {
+  Options options;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    if (words[i] == "--rewrite") {
+      options.rewrite = true;
+    } else if (words[i] == "--devices" && i + 1 < words.size()) {
+      options.devices = words[++i];
+    } else if (words[i] == "--cover" && i + 1 < words.size()) {
+      options.cover = words[++i];
+    } else if (fs::is_directory(words[i])) {
+      for (const auto& entry : fs::directory_iterator(words[i])) {
+        if (entry.path().extension() == ".loom") options.files.push_back(entry.path());
+      }
+    } else {
+      options.files.emplace_back(words[i]);
+    }
+  }
+  std::ranges::sort(options.files);
+  return options;
+}
+
+void show(const std::string& file, const std::vector<Failure>& failures) {
+  for (std::size_t i = 0; i < failures.size() && i < kMostFailures; ++i) {
+    fmt::print("{}:{}: {}\n", file, failures[i].line, failures[i].text);
+  }
+  if (failures.size() > kMostFailures) {
+    fmt::print("{}: and {} more\n", file, failures.size() - kMostFailures);
+  }
+}
+
+// What the apps got must not depend on the number of shards.
+std::vector<Failure> compare(const Outcome& one, const Outcome& four) {
+  std::vector<Failure> failures;
+  for (const auto& [topic, messages] : one.record) {
+    const auto other = four.record.find(topic);
+    if (other != four.record.end() && other->second == messages) continue;
+    failures.push_back({.line = 0, .text = fmt::format("{}: one shard and four differ", topic)});
+  }
+  if (one.record.size() != four.record.size()) {
+    failures.push_back({.line = 0, .text = "one shard and four bring messages on other topics"});
+  }
+  return failures;
+}
+
+// Returns whether all is as expected.
+bool run(const fs::path& file, const Options& options,
+         const std::shared_ptr<const catalog::Catalog>& catalog, Coverage& coverage) {
+  std::ifstream in(file, std::ios::binary);
+  const std::string text{std::istreambuf_iterator<char>(in), {}};
+  const auto script = parse_script(file.string(), text);
+  if (!script) {
+    fmt::print("{}\n", script.error().detail);
+    return false;
+  }
+  const Outcome one = play(*script, catalog, kOneShard, coverage);
+  const Outcome four = play(*script, catalog, kFourShards, coverage);
+  show(file.string(), one.failures);
+  if (one.failures.empty()) show(file.string() + " (4 shards)", four.failures);
+  const std::vector<Failure> differences = compare(one, four);
+  show(file.string(), differences);
+  if (options.rewrite && !one.rewritten.empty() && one.rewritten != text) {
+    std::ofstream(file, std::ios::binary | std::ios::trunc) << one.rewritten;
+    fmt::print("{}: rewritten\n", file.string());
+  }
+  return one.failures.empty() && four.failures.empty() && differences.empty();
+}
+
+int main_of(const std::vector<std::string_view>& words) {
+  const Options options = options_of(words);
+  if (options.files.empty()) {
+    fmt::print("transcript_test [--rewrite] [--devices DIR] [--cover all|none|FAMILY] PATH...\n");
+    return 2;
+  }
+  // quota/data speaks of the server's local time.
+  ::setenv("TZ", "UTC", 1);
+  ::tzset();
+  spdlog::set_level(spdlog::level::warn);
+  const auto catalog = catalog::load_catalog(options.devices);
+  if (!catalog) {
+    fmt::print("{}\n", catalog.error().detail);
+    return 1;
+  }
+  Coverage coverage;
+  std::size_t failed = 0;
+  for (const fs::path& file : options.files) {
+    const bool good = run(file, options, *catalog, coverage);
+    fmt::print("{} {}\n", good ? "ok    " : "FAILED", file.filename().string());
+    if (!good) ++failed;
+  }
+  std::size_t missing = 0;
+  for (const catalog::FamilyPtr& family : (*catalog)->families()) {
+    if (options.cover != "all" && options.cover != family->id) continue;
+    for (const std::string& line : coverage.missing(*family)) {
+      fmt::print("{}\n", line);
+      ++missing;
+    }
+  }
+  fmt::print("{} transcripts, {} failed; {} commands, params and fields never used\n",
+             options.files.size(), failed, missing);
+  return failed == 0 && missing == 0 ? 0 : 1;
+}
+
+}  // namespace
+}  // namespace gridloom::transcripts
+
+int main(int count, char** words) {
+  return gridloom::transcripts::main_of({words + 1, words + count});
+}

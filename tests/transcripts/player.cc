@@ -1,0 +1,292 @@
+#include "transcripts/player.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <ctime>
+#include <deque>
+#include <optional>
+#include <utility>
+
+#include "transcripts/cast.h"
+#include "transcripts/http_client.h"
+#include "transcripts/pattern.h"
+
+namespace gridloom::transcripts {
+namespace {
+
+using wire::Json;
+
+constexpr std::string_view kFirstAccount = "demo";
+constexpr TimePoint kStart{Millis(1'750'240'800'000)};  // 2025-06-18 10:00 UTC
+constexpr std::size_t kMostShown = 1500;
+
+std::optional<TimePoint> parse_clock(const std::string& text) {
+  std::tm parts{};
+  const char* end = strptime(text.c_str(), "%Y-%m-%d %H:%M:%S", &parts);
+  if (end == nullptr || *end != '\0') return std::nullopt;
+  return TimePoint(std::chrono::seconds(timegm(&parts)));
+}
+
+std::string shown(std::string text) {
+  if (text.size() > kMostShown) text = text.substr(0, kMostShown) + "...";
+  return text;
+}
+
+struct Pending {
+  std::size_t line = 0;
+  std::string method;
+  std::string target;
+  std::string body;
+  std::unique_ptr<HttpCall> call;
+};
+
+class Player {
+ public:
+  Player(const Script& script, std::unique_ptr<Stage> stage, Coverage& coverage)
+      : script_(script),
+        stage_(std::move(stage)),
+        shapes_(coverage),
+        cast_(*stage_, shapes_, coverage) {}
+
+  Outcome play();
+
+ private:
+  void play(const Line& line);
+  [[nodiscard]] Status act(const Line& line);
+  void request(const Line& line);
+  void expect_answer(const Line& line);
+  void expect_message(const Line& line, Inbox& inbox);
+  void check_answer(const Pending& pending, const Json& answer);
+  // `got` is not as the line says.
+  void mismatch(const Line& line, const std::string& prefix, const std::optional<Pattern>& pattern,
+                const Json& got);
+  [[nodiscard]] std::optional<Pattern> pattern_of(const Line& line);
+  void fail_at(std::size_t line, std::string text) {
+    outcome_.failures.push_back({.line = line, .text = std::move(text)});
+  }
+
+  const Script& script_;
+  std::unique_ptr<Stage> stage_;
+  Shapes shapes_;
+  Cast cast_;
+  std::string account_{kFirstAccount};
+  std::deque<Pending> pending_;
+  std::optional<std::string> instead_;  // an expectation as --rewrite writes it
+  Outcome outcome_;
+};
+
+Outcome Player::play() {
+  if (Status added = cast_.add_account(account_); !added) fail_at(0, added.error().detail);
+  for (const Line& line : script_.lines) {
+    instead_.reset();
+    play(line);
+    stage_->drain();
+    for (std::string& complaint : shapes_.take_complaints())
+      fail_at(line.number, std::move(complaint));
+    for (std::string& refusal : cast_.take_refusals()) fail_at(line.number, std::move(refusal));
+    if (instead_) {
+      outcome_.rewritten += *instead_ + '\n';
+    } else {
+      for (const std::string& as_is : line.as_is) outcome_.rewritten += as_is + '\n';
+    }
+  }
+  for (const Pending& pending : pending_) fail_at(pending.line, "no '<' line takes the answer");
+  outcome_.record = cast_.record();
+  return std::move(outcome_);
+}
+
+void Player::play(const Line& line) {
+  if (!is_expectation(line.act) && line.act != Act::kNothing && line.act != Act::kAs) {
+    cast_.begin_action(line.act == Act::kAppSends ? Door::kMqtt : Door::kHttp);
+  }
+  const std::string end = line.words.size() > 1 ? line.words[0] + '/' + line.words[1] : "";
+  switch (line.act) {
+    case Act::kRequest:
+      return request(line);
+    case Act::kAnswer:
+      return expect_answer(line);
+    case Act::kAppReceives:
+      return expect_message(line, cast_.app_inbox(account_, end));
+    case Act::kDeviceReceives:
+      return expect_message(line, cast_.device_inbox(end));
+    default:
+      if (Status done = act(line); !done) fail_at(line.number, done.error().detail);
+  }
+}
+
+Status Player::act(const Line& line) {
+  const std::vector<std::string>& words = line.words;
+  switch (line.act) {
+    case Act::kAccount:
+      return cast_.add_account(words[0]);
+    case Act::kDevice:
+      return cast_.add_device(
+          {.family = words[0],
+           .sn = words[1],
+           .owner = words[3],
+           .played = words.size() == 5 ? Played::kByHand : Played::kBySimulator});
+    case Act::kShare: {
+      const auto rights = words[2] == "full"      ? registry::Rights::kFull
+                          : words[2] == "monitor" ? registry::Rights::kMonitor
+                                                  : registry::Rights::kNone;
+      return stage_->registry().share_device(
+          {.sn = words[0], .account = words[1], .rights = rights});
+    }
+    case Act::kAs:
+      if (cast_.key_of(words[0]) == nullptr) {
+        return fail(FaultKind::kNotFound, fmt::format("there is no account {} here", words[0]));
+      }
+      account_ = words[0];
+      return {};
+    case Act::kAppSends:
+      return cast_.app_sends(account_, words[0], words[1], line.payload);
+    case Act::kDeviceSends:
+      return cast_.device_sends(words[0], words[1], line.payload);
+    case Act::kWait:
+      cast_.wait(line.span);
+      return {};
+    case Act::kDrop:
+      return words[0] == "app" ? cast_.drop_app(account_) : cast_.drop_device(words[1], line.span);
+    case Act::kConnect:
+      return words[0] == "app" ? cast_.connect_app(account_) : cast_.connect_device(words[1]);
+    default:
+      return {};  // kClock: it was read before the stage was built
+  }
+}
+
+void Player::request(const Line& line) {
+  Pending pending{.line = line.number,
+                  .method = line.words[0],
+                  .target = line.words[1],
+                  .body = line.payload,
+                  .call = nullptr};
+  const HttpRequest request{
+      .method = pending.method, .target = pending.target, .body = pending.body};
+  pending.call = std::make_unique<HttpCall>(*stage_, request, *cast_.key_of(account_));
+  pending_.push_back(std::move(pending));
+  stage_->drain();
+}
+
+std::optional<Pattern> Player::pattern_of(const Line& line) {
+  auto pattern = Pattern::parse(line.payload);
+  if (pattern) return std::move(*pattern);
+  fail_at(line.number, line.payload.empty() ? "nothing is expected yet: --rewrite fills it in"
+                                            : "the expectation: " + pattern.error().detail);
+  return std::nullopt;
+}
+
+void Player::mismatch(const Line& line, const std::string& prefix,
+                      const std::optional<Pattern>& pattern, const Json& got) {
+  if (pattern) {
+    const auto difference = pattern->difference(got);
+    fail_at(line.number, fmt::format("{}: expected {}, got {}\n  expected {}\n  got      {}",
+                                     difference->path.empty() ? "all of it" : difference->path,
+                                     shown(difference->expected), shown(difference->got),
+                                     shown(line.payload), shown(wire::to_text(got))));
+  }
+  instead_ = (pattern ? pattern->adapted_to(got) : Pattern::of(got)).text(prefix);
+}
+
+void Player::expect_answer(const Line& line) {
+  if (pending_.empty()) return fail_at(line.number, "no request waits for an answer");
+  const auto answer = pending_.front().call->answer();
+  if (line.words[0] == "nothing") {
+    if (answer) fail_at(line.number, "expected no answer yet, got " + shown(answer->body));
+    return;
+  }
+  if (!answer) return fail_at(line.number, "no answer has come");
+  const Pending pending = std::move(pending_.front());
+  pending_.pop_front();
+  if (answer->status != line.words[0]) {
+    fail_at(line.number,
+            fmt::format("expected HTTP status {}, got {}", line.words[0], answer->status));
+  }
+  const auto json = wire::parse_json(answer->body, {.bytes = 4U << 20U, .keys = 16'384});
+  if (!json) return fail_at(line.number, "the answer is no JSON: " + shown(answer->body));
+  check_answer(pending, *json);
+  const std::string prefix = fmt::format("< {} ", answer->status);
+  const auto pattern = pattern_of(line);
+  if (!pattern || pattern->difference(*json)) return mismatch(line, prefix, pattern, *json);
+  instead_ = pattern->text(prefix);
+}
+
+void Player::check_answer(const Pending& pending, const Json& answer) {
+  if (pending.target.starts_with("/healthz")) return;
+  shapes_.envelope(answer);
+  const Json* data = wire::member(answer, "data");
+  if (data == nullptr) return;
+  const std::string path = pending.target.substr(0, pending.target.find('?'));
+  if (path.ends_with("/device/list")) return shapes_.device_list(*data);
+  const bool read =
+      path.ends_with("/quota/all") || (path.ends_with("/quota") && pending.method != "PUT");
+  if (!read) return;
+  const auto body = wire::parse_json(pending.body);
+  const Json* sn = body ? wire::member(*body, "sn") : nullptr;
+  const std::size_t at = pending.target.find("sn=");
+  const std::string asked =
+      sn != nullptr && sn->is_string()
+          ? std::string(sn->get_string())
+          : pending.target.substr(at + 3, pending.target.find('&', at) - at - 3);
+  shapes_.quotas(*stage_->catalog().of_serial(asked), *data);
+}
+
+void Player::expect_message(const Line& line, Inbox& inbox) {
+  const bool retained = line.words.size() == 3;
+  const std::string prefix =
+      fmt::format("< {} {} {}{} ", line.act == Act::kAppReceives ? "mqtt" : "device", line.words[0],
+                  line.words[1], retained ? " retained" : "");
+  std::vector<Received>& messages = inbox.messages;
+  if (line.payload == "none") {
+    if (inbox.next == messages.size()) return;
+    return fail_at(line.number, "expected no message, got " + shown(messages[inbox.next].payload));
+  }
+  const auto pattern = pattern_of(line);
+  std::optional<Json> nearest;
+  std::size_t nearest_at = 0;
+  for (std::size_t i = inbox.next; i < messages.size(); ++i) {
+    const auto json = wire::parse_json(messages[i].payload, {.keys = 16'384});
+    if (!json || messages[i].retained != retained) continue;
+    if (pattern && !pattern->difference(*json)) {
+      inbox.next = i + 1;
+      instead_ = pattern->text(prefix);
+      return;
+    }
+    if (nearest && (!pattern || pattern->distance(*json) >= pattern->distance(*nearest))) continue;
+    nearest = *json;
+    nearest_at = i;
+  }
+  if (!nearest) {
+    return fail_at(line.number, fmt::format("no such message came since the last action{}",
+                                            retained ? ", or none that is retained" : ""));
+  }
+  inbox.next = nearest_at + 1;
+  mismatch(line, prefix, pattern, *nearest);
+}
+
+}  // namespace
+
+Outcome play(const Script& script, const std::shared_ptr<const catalog::Catalog>& catalog,
+             const Variant& variant, Coverage& coverage) {
+  const auto broken = [](std::size_t line, std::string why) {
+    return Outcome{
+        .failures = {{.line = line, .text = std::move(why)}}, .rewritten = {}, .record = {}};
+  };
+  TimePoint start = kStart;
+  bool first = true;
+  for (const Line& line : script.lines) {
+    if (line.act == Act::kClock) {
+      const auto clock = parse_clock(line.words[0] + ' ' + line.words[1]);
+      if (!clock || !first) {
+        return broken(line.number, "must be: clock 2025-06-18 10:00:00, before anything else");
+      }
+      start = *clock;
+    }
+    first = first && line.act == Act::kNothing;
+  }
+  auto stage = Stage::open(catalog, variant, start);
+  if (!stage) return broken(0, stage.error().detail);
+  return Player(script, std::move(*stage), coverage).play();
+}
+
+}  // namespace gridloom::transcripts

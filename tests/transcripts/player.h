@@ -1,0 +1,33 @@
+// Plays a transcript on a Stage and compares what comes with what it expects.
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "catalog/family.h"
+#include "transcripts/coverage.h"
+#include "transcripts/script.h"
+#include "transcripts/stage.h"
+
+namespace gridloom::transcripts {
+
+struct Failure {
+  std::size_t line = 0;
+  std::string text;  // several lines
+};
+
+struct Outcome {
+  std::vector<Failure> failures;
+  std::string rewritten;  // the file, with the expectations that were wrong made right
+  std::map<std::string, std::string> record;  // what the apps got; see Cast
+};
+
+// The account "demo" is there from the start.
+[[nodiscard]] Outcome play(const Script& script,
+                           const std::shared_ptr<const catalog::Catalog>& catalog,
+                           const Variant& variant, Coverage& coverage);
+
+}  // namespace gridloom::transcripts

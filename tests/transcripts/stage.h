@@ -1,0 +1,125 @@
+// The whole platform without sockets, threads or time: what a transcript is played on.
+//
+// Loops are queues that drain() empties one after another; the clock stands still but for
+// advance(). Connections to the doors are Ends: their bytes move in drain() too. So a run is the
+// same each time, and nothing is left to happen when drain() returns.
+// Ownership: a Stage owns platform and loops, Ends belong to whoever made them and go before it.
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/loop.h"
+#include "base/result.h"
+#include "catalog/family.h"
+#include "http/api.h"
+#include "hub/hub.h"
+#include "mqtt/connection.h"
+#include "net/protocol.h"
+#include "registry/registry.h"
+#include "registry/test_folder.h"
+#include "wire/mqtt/protocol.h"
+
+namespace gridloom::transcripts {
+
+class HandClock final : public Clock {
+ public:
+  explicit HandClock(TimePoint start) : now_(start) {}
+  [[nodiscard]] TimePoint now() const override { return now_; }
+  void advance(Millis span) { now_ += span; }
+
+ private:
+  TimePoint now_;
+};
+
+class HandLoop final : public Loop {
+ public:
+  void post(Task task) override { tasks_.push_back(std::move(task)); }
+  // False: there was nothing to do.
+  bool run_one();
+
+ private:
+  std::deque<Task> tasks_;
+};
+
+// How a run differs from others of the same transcript. None of it may show.
+struct Variant {
+  std::size_t shards = 1;
+  wire::mqtt::Version version = wire::mqtt::Version::k311;
+  std::size_t piece_bytes = 65'536;  // what clients send at once
+};
+
+class Stage;
+
+// The client's end of a connection to a door.
+class End {
+ public:
+  explicit End(Stage& stage);
+  End(const End&) = delete;
+  End& operator=(const End&) = delete;
+  virtual ~End();
+
+  // Takes what the server has sent, if anything, and answers it. False: there was nothing.
+  bool pump();
+  void tick(TimePoint now) { protocol_->tick(now); }
+
+ protected:
+  void serve(std::shared_ptr<net::Protocol> protocol) { protocol_ = std::move(protocol); }
+  void send(std::string_view bytes);
+  virtual void received(std::string_view bytes) = 0;
+
+  [[nodiscard]] Stage& stage() { return stage_; }
+  [[nodiscard]] std::size_t loop() const { return loop_; }
+
+ private:
+  Stage& stage_;
+  std::size_t loop_;
+  std::shared_ptr<net::Protocol> protocol_;
+};
+
+class Stage {
+ public:
+  [[nodiscard]] static Result<std::unique_ptr<Stage>> open(
+      std::shared_ptr<const catalog::Catalog> catalog, const Variant& variant, TimePoint start);
+  Stage(const Stage&) = delete;
+  Stage& operator=(const Stage&) = delete;
+  ~Stage();
+
+  // Until nothing more happens.
+  void drain();
+  // In steps of a second: the hub's and the connections' timers run, then `on_step`.
+  void advance(Millis span, const std::function<void()>& on_step);
+
+  [[nodiscard]] std::shared_ptr<net::Protocol> http_connection(std::size_t loop);
+  [[nodiscard]] std::shared_ptr<net::Protocol> mqtt_connection(std::size_t loop);
+
+  [[nodiscard]] const Clock& clock() const { return clock_; }
+  [[nodiscard]] const Variant& variant() const { return variant_; }
+  [[nodiscard]] registry::Registry& registry() { return *registry_; }
+  [[nodiscard]] const catalog::Catalog& catalog() const { return *platform_->catalog; }
+
+ private:
+  friend class End;
+  Stage(const Variant& variant, TimePoint start) : variant_(variant), clock_(start) {}
+  [[nodiscard]] net::Line line(std::size_t loop);
+
+  Variant variant_;
+  HandClock clock_;
+  registry::TestFolder folder_;
+  std::unique_ptr<registry::Registry> registry_;
+  std::unique_ptr<hub::Platform> platform_;
+  std::vector<std::unique_ptr<HandLoop>> loops_;
+  std::unique_ptr<hub::Hub> hub_;
+  std::vector<std::unique_ptr<http::Api>> apis_;  // by loop
+  mqtt::Door mqtt_door_;
+  std::vector<End*> ends_;
+  std::size_t next_loop_ = 0;
+};
+
+}  // namespace gridloom::transcripts

@@ -1,0 +1,80 @@
+// Documentation rots where it names files. Every word of a *.md file that looks like a path of this
+// tree must be one. Placeholders (<room>, *, {a,b}, ...) and what the build makes are left alone.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <set>
+#include <string>
+#include <string_view>
+
+#include "tidy/rules.h"
+
+namespace gridloom::tidy {
+namespace {
+
+constexpr std::array<std::string_view, 7> kSourceEndings = {".cc", ".h",  ".yaml", ".md",
+                                                            ".py", ".js", ".cmake"};
+
+bool is_path_char(char c) {
+  return is_word(c) || c == '.' || c == '/' || c == '-' || c == '+' || c == '@';
+}
+
+// Words around which stands a placeholder or a URL are no paths of ours.
+bool is_part_of_more(std::string_view line, std::size_t from, std::size_t to) {
+  constexpr std::string_view kMore = "<>*{}$~:%[";
+  const bool before = from > 0 && kMore.contains(line[from - 1]);
+  // A colon behind a path may begin a line number or end a sentence.
+  const bool after = to < line.size() && line[to] != ':' && kMore.contains(line[to]);
+  return before || after;
+}
+
+bool ends_like_source(std::string_view word) {
+  return std::ranges::any_of(kSourceEndings,
+                             [word](std::string_view ending) { return word.ends_with(ending); });
+}
+
+struct Places {
+  const Tree& tree;
+  std::set<std::string> top;    // folders of the root
+  std::set<std::string> rooms;  // folders of src/
+};
+
+// "wire/json.h" is how the code itself names a header; "http/mqtt" is prose.
+bool is_missing(const Places& places, std::string_view word) {
+  const std::string first(word.substr(0, word.find('/')));
+  if (places.top.contains(first)) return !places.tree.has(word);
+  if (!places.rooms.contains(first) || !ends_like_source(word)) return false;
+  return !places.tree.has(fmt::format("src/{}", word));
+}
+
+void check_line(const Places& places, const Source& file, std::size_t number, Report& report) {
+  const std::string_view line = file.line(number);
+  for (std::size_t at = 0; at < line.size();) {
+    std::size_t end = at;
+    while (end < line.size() && is_path_char(line[end])) ++end;
+    std::string_view word = line.substr(at, end - at);
+    const bool more = is_part_of_more(line, at, end);
+    at = std::max(end, at + 1);
+    if (word.starts_with("./")) word.remove_prefix(2);
+    if (word.contains("...") || word.contains("//")) continue;
+    while (word.ends_with('.')) word.remove_suffix(1);
+    if (more || !word.contains('/') || !is_missing(places, word)) continue;
+    report.at_line(file, number, fmt::format("there is no {}", word),
+                   "name the file as it is called now");
+  }
+}
+
+}  // namespace
+
+void check_documents(const Tree& tree, Report& report) {
+  const Places places = {.tree = tree, .top = tree.folders(""), .rooms = tree.folders("src")};
+  for (const Source& file : tree.files()) {
+    if (!file.path().ends_with(".md")) continue;
+    for (std::size_t number = 1; number <= file.line_count(); ++number) {
+      check_line(places, file, number, report);
+    }
+  }
+}
+
+}  // namespace gridloom::tidy

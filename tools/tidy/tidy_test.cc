@@ -1,0 +1,370 @@
+// Each rule against small trees made of strings: what it reports, and what it lets pass.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "tidy/rules.h"
+#include "tidy/tree.h"
+
+namespace gridloom::tidy {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+using Rule = void (*)(const Tree&, Report&);
+
+struct File {
+  std::string path;
+  std::string text;
+};
+
+std::vector<std::string> findings_of(Rule rule, const std::vector<File>& files) {
+  std::vector<Source> sources;
+  for (const File& file : files) sources.emplace_back(file.path, file.text);
+  Report report;
+  rule(Tree(std::move(sources)), report);
+  std::vector<std::string> out;
+  for (const Finding& finding : report.findings()) out.push_back(to_text(finding));
+  return out;
+}
+
+// What one file of a room with this code gets.
+std::vector<std::string> findings_of(Rule rule, const std::string& code) {
+  return findings_of(rule, {{"src/net/a.cc", code}});
+}
+
+std::string repeated(const std::string& line, std::size_t times) {
+  std::string out;
+  for (std::size_t i = 0; i < times; ++i) out += line;
+  return out;
+}
+
+TEST(Source, BlanksCommentsAndLiteralsInCode) {
+  const Source file("src/a.cc",
+                    "int a = 1'000; // rand()\nauto b = \"rand()\"; /* x\ny */ char c = '\"';\n");
+  EXPECT_EQ(file.code(),
+            "int a = 1'000;          \nauto b = \"      \";     \n     char c = ' ';\n");
+  EXPECT_THAT(file.comments(), HasSubstr("// rand()"));
+  ASSERT_EQ(file.literals().size(), 1U);
+  EXPECT_EQ(file.literals()[0].content, "rand()");
+}
+
+TEST(Source, ReadsRawStringsToTheirOwnEnd) {
+  const Source file("src/a.cc", "auto a = R\"x(one \" ) two)x\"; rand();\n");
+  ASSERT_EQ(file.literals().size(), 1U);
+  EXPECT_EQ(file.literals()[0].content, "one \" ) two");
+  EXPECT_THAT(file.code(), HasSubstr("; rand();"));
+}
+
+TEST(Source, CountsLinesFromOne) {
+  const Source file("src/a.cc", "one\ntwo\n");
+  EXPECT_EQ(file.line_count(), 2U);
+  EXPECT_EQ(file.line_of(0), 1U);
+  EXPECT_EQ(file.line_of(4), 2U);
+  EXPECT_EQ(file.line(2), "two");
+}
+
+TEST(Report, LetsALinePassThatSaysWhy) {
+  EXPECT_THAT(findings_of(check_words, "int a = rand();  // tidy: allowed, a test of the rule\n"),
+              IsEmpty());
+  EXPECT_EQ(findings_of(check_words, "int a = rand();  // tidy: allowed, \n").size(), 1U);
+}
+
+TEST(Layers, LetARoomIncludeItselfAndWhatItsRowNames) {
+  EXPECT_THAT(findings_of(check_layers, {{"layers.txt", "# rooms\nbase:\nnet: base\n"},
+                                         {"src/base/a.h", ""},
+                                         {"src/main.cc", "#include \"net/b.h\"\n"},
+                                         {"src/net/b.h", "#include \"base/a.h\"\n#include <map>\n"},
+                                         {"src/net/b.cc", "#include \"net/b.h\"\n"}}),
+              IsEmpty());
+}
+
+TEST(Layers, RefuseAnIncludeUpwardsWithTheRowAsTheCure) {
+  EXPECT_THAT(
+      findings_of(check_layers, {{"layers.txt", "base:\nnet: base\n"},
+                                 {"src/base/a.h", "\n#include \"net/b.h\"\n"},
+                                 {"src/net/b.h", ""}}),
+      ElementsAre("src/base/a.h:2: error: 'base' may not include 'net'; layers.txt lets it include "
+                  "nothing: pass in what it needs, or move the code"));
+}
+
+TEST(Layers, RefuseAnIncludeThatIsNotWrittenFromTheRoot) {
+  EXPECT_THAT(findings_of(check_layers, {{"layers.txt", "base:\n"},
+                                         {"src/base/a.h", "#include \"b.h\"\n"},
+                                         {"src/base/b.h", ""}}),
+              ElementsAre(HasSubstr("\"b.h\" is no file of src/")));
+}
+
+TEST(Layers, AreBottomUp) {
+  EXPECT_THAT(findings_of(check_layers, {{"layers.txt", "net: base\nbase:\n"},
+                                         {"src/base/a.h", ""},
+                                         {"src/net/b.h", ""}}),
+              ElementsAre(HasSubstr("layers.txt:1: error: 'base' is named before its own row")));
+}
+
+TEST(Layers, NameEveryFolderOnceAndNoOther) {
+  EXPECT_THAT(findings_of(check_layers, {{"layers.txt", "base:\nbase:\nnet: base\n"},
+                                         {"src/base/a.h", ""},
+                                         {"src/hub/b.h", ""}}),
+              ElementsAre(HasSubstr("a second row for 'base'"), HasSubstr("src/hub has no row"),
+                          HasSubstr("there is no src/net")));
+}
+
+TEST(Form, LimitsTheLengthOfAFile) {
+  EXPECT_THAT(findings_of(check_form, "// Opens.\n" + repeated("int a;\n", 599)), IsEmpty());
+  EXPECT_THAT(findings_of(check_form, "// Opens.\n" + repeated("int a;\n", 600)),
+              ElementsAre(HasSubstr("src/net/a.cc:601: error: a file of 601 lines")));
+}
+
+TEST(Form, LimitsTheLengthOfALineInCharacters) {
+  EXPECT_THAT(findings_of(check_form, "// " + repeated("°", 97) + "\n"), IsEmpty());
+  EXPECT_THAT(findings_of(check_form, "// " + repeated("°", 98) + "\n"),
+              ElementsAre(HasSubstr("a line of 101 columns")));
+}
+
+TEST(Form, LetsLongAddressesAndRawStringsPass) {
+  EXPECT_THAT(findings_of(check_form, "// https://" + repeated("a", 100) + "\n"), IsEmpty());
+  EXPECT_THAT(findings_of(check_form, "auto a = R\"(\n" + repeated("a", 120) + "\n)\";\n"),
+              IsEmpty());
+}
+
+TEST(Form, WantsAnOpeningCommentInHeadersAndInLongFilesWithoutOne) {
+  const std::string shorter = repeated("int a;\n", 80);
+  const std::string longer = repeated("int a;\n", 81);
+  const File header = {"src/a/a.h", "// A.\n#pragma once\n"};
+  EXPECT_THAT(findings_of(check_form, {{"src/a/a.h", "#pragma once\n"}}),
+              ElementsAre(HasSubstr("does not open with a comment")));
+  EXPECT_THAT(findings_of(check_form, {{"src/a/a.cc", longer}}),
+              ElementsAre(HasSubstr("does not open with a comment")));
+  EXPECT_THAT(findings_of(check_form, {{"src/a/a.cc", shorter}}), IsEmpty());
+  EXPECT_THAT(findings_of(check_form, {{"src/a/a.cc", "// A.\n" + longer}}), IsEmpty());
+  // The header or the tested file speaks for it.
+  EXPECT_THAT(findings_of(check_form, {header, {"src/a/a_test.cc", longer}}), IsEmpty());
+  EXPECT_THAT(findings_of(check_form, {header, {"src/a/a.cc", "#include \"a/a.h\"\n" + longer}}),
+              IsEmpty());
+}
+
+TEST(Form, WantsPragmaOnceInHeaders) {
+  EXPECT_THAT(findings_of(check_form, {{"src/a/a.h", "// A.\n#pragma once\n"}}), IsEmpty());
+  EXPECT_THAT(findings_of(check_form, {{"src/a/a.h", "// A. No #pragma once\n"}}),
+              ElementsAre(HasSubstr("a header without #pragma once")));
+}
+
+TEST(Form, WantsTheOwnHeaderFirst) {
+  const File header = {"src/a/a.h", "// A.\n#pragma once\n"};
+  EXPECT_THAT(
+      findings_of(check_form, {header, {"src/a/a.cc", "#include \"a/a.h\"\n\n#include <map>\n"}}),
+      IsEmpty());
+  EXPECT_THAT(findings_of(check_form, {header, {"src/a/a_test.cc", "#include <map>\n"}}),
+              IsEmpty());
+  EXPECT_THAT(
+      findings_of(check_form, {header, {"src/a/a.cc", "#include <map>\n#include \"a/a.h\"\n"}}),
+      ElementsAre(
+          HasSubstr("src/a/a.cc:1: error: the file's own header is not its first include")));
+}
+
+class BannedCalls : public ::testing::TestWithParam<const char*> {};
+
+TEST_P(BannedCalls, AreReportedWithTheirCure) {
+  const auto findings = findings_of(check_words, GetParam());
+  ASSERT_EQ(findings.size(), 1U) << GetParam();
+  EXPECT_THAT(findings[0], HasSubstr("is not used here; "));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Words, BannedCalls,
+    ::testing::Values("void f() { std::this_thread::sleep_for(1s); }", "void f() { sleep(1); }",
+                      "void f() { ::usleep(1); }", "int a = std::system(\"ls\");",
+                      "auto* a = popen(\"ls\", \"r\");", "void f() { strcpy(a, b); }",
+                      "void f() { std::sprintf(a, \"%d\", 1); }", "int a = std::atoi(b);",
+                      "int a = std::stoi(b);", "char* a = strtok(b, c);", "auto* a = gmtime(&b);",
+                      "auto* a = std::localtime(&b);", "int a = std::rand();",
+                      "void f() { printf(\"a\"); }", "const std::regex kA(\"a\");"));
+
+class AllowedCalls : public ::testing::TestWithParam<const char*> {};
+
+TEST_P(AllowedCalls, AreNotTakenForBannedOnes) {
+  EXPECT_THAT(findings_of(check_words, GetParam()), IsEmpty());
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Words, AllowedCalls,
+    ::testing::Values("void f() { battery.sleep(1); }", "void f() { battery->sleep(1); }",
+                      "void f() { vendor::system(1); }", "int system = 1;",
+                      "// rand() is no good\n", "auto a = \"rand()\";",
+                      "auto a = gmtime_r(&b, &c);", "void f() { fmt::print(\"a\"); }",
+                      "void f() { random_key(20); }",
+                      "struct A { A& operator=(const A&) = delete; };",
+                      "auto a = std::unique_ptr<A>(new A(1));", "std::unique_ptr<A> a(new A(1));",
+                      "auto a = std::unique_ptr<A<int>>(new A<int>(1));", "#include <new>\n"));
+
+TEST(Words, RefuseBareNewAndDelete) {
+  EXPECT_THAT(findings_of(check_words, "auto* a = new A(1);"),
+              ElementsAre(HasSubstr("a bare new")));
+  EXPECT_THAT(findings_of(check_words, "void f() { g(b < c, 1 > (new A(1))); }"),
+              ElementsAre(HasSubstr("a bare new")));
+  EXPECT_THAT(findings_of(check_words, "void f() { delete a; }"),
+              ElementsAre(HasSubstr("a bare delete")));
+}
+
+TEST(Words, RefuseUsingNamespaceInHeadersOnly) {
+  EXPECT_THAT(findings_of(check_words, "using namespace std::chrono_literals;\n"), IsEmpty());
+  EXPECT_THAT(findings_of(check_words, {{"src/a/a.h", "using namespace std;\nusing std::map;\n"}}),
+              ElementsAre(HasSubstr("src/a/a.h:1: error: using namespace in a header")));
+}
+
+TEST(Words, RefuseUnfinishedWork) {
+  EXPECT_THAT(findings_of(check_words, "int a;\n// TODO: more\n"),
+              ElementsAre("src/net/a.cc:2: error: TODO in the tree; do it, or open an issue"));
+  EXPECT_THAT(findings_of(check_words, {{"docs/a.md", "a FIXME\n"}, {"run", "# HACK\n"}}).size(),
+              2U);
+  EXPECT_THAT(findings_of(check_words, "auto a = \"TODO\"; // TODOS and XXXX\n"), IsEmpty());
+}
+
+TEST(Coroutines, RefuseLambdasWithCapturesInsideCoAwait) {
+  for (const char* code : {"co_await f([s] { g(s); });", "co_await [s]() -> Task { co_return; }();",
+                           "auto a = co_await f(1, [&](int x) mutable { g(x); });",
+                           "if (co_await f([=] { return 1; })) {}"}) {
+    EXPECT_THAT(findings_of(check_coroutines, code),
+                ElementsAre(HasSubstr("a lambda with captures inside a co_await expression")))
+        << code;
+  }
+}
+
+TEST(Coroutines, RefuseBracesWithOwnersInsideCoAwait) {
+  for (const char* code :
+       {"co_await f({.sn = std::string(sn)});", "co_await f(Options{.sn = std::move(sn)});",
+        "co_await f(std::array<std::string, 2>{std::string(a), b});"}) {
+    EXPECT_THAT(findings_of(check_coroutines, code),
+                ElementsAre(HasSubstr("braces with an owner inside a co_await expression")))
+        << code;
+  }
+}
+
+TEST(Coroutines, LetViewsAndNamedObjectsPass) {
+  for (const char* code : {"co_await f({.sn = sn, .limit = 5});",
+                           "Options o{.sn = std::string(sn)};\nco_await f(std::move(o));",
+                           "co_await f([] { return 1; });", "co_await f(rows[i], std::string(a));",
+                           "if (co_await f(a)) { g([a] { h(a); }, {std::string(b)}); }",
+                           "co_await f(a); g([a] {});", "g(co_await f(a), [a] {});"}) {
+    EXPECT_THAT(findings_of(check_coroutines, code), IsEmpty()) << code;
+  }
+}
+
+const File kDevice = {"devices/delta.yaml",
+                      "family: delta\n"
+                      "reports:\n"
+                      "  a.b: {match: {}}\n"
+                      "fields:\n"
+                      "  # Sums\n"
+                      "  pd.soc: {type: int}\n"
+                      "  \"20_1.watts\": {type: int}\n"
+                      "  soc: {type: int}\n"};
+
+TEST(FieldNames, AreRefusedInCode) {
+  EXPECT_THAT(
+      findings_of(check_field_names,
+                  {kDevice, {"src/hub/a.cc", "auto a = \"pd.soc\";\nauto b = \"20_1.watts\";"}}),
+      ElementsAre(HasSubstr("src/hub/a.cc:1: error: the field 'pd.soc' in C++"),
+                  HasSubstr("src/hub/a.cc:2: error: the field '20_1.watts' in C++")));
+}
+
+TEST(FieldNames, AreAllowedInModelsAndTestsAndNamesOfOthersEverywhere) {
+  const std::string code = "auto a = \"pd.soc\";\n";
+  EXPECT_THAT(
+      findings_of(check_field_names,
+                  {kDevice,
+                   {"src/sim/models/delta.cc", code},
+                   {"src/hub/a_test.cc", code},
+                   {"tests/clients/a.cc", code},
+                   {"src/hub/a.cc", "auto a = \"a.b\"; auto b = \"soc\"; // \"pd.soc\"\n"}}),
+      IsEmpty());
+}
+
+const std::vector<File> kProject = {{"src/wire/json.h", ""},
+                                    {"src/http/api.cc", ""},
+                                    {"devices/delta.yaml", ""},
+                                    {"tools/tidy/main.cc", ""}};
+
+std::vector<std::string> findings_of_document(const std::string& text) {
+  std::vector<File> files = kProject;
+  files.push_back({"docs/a.md", text});
+  return findings_of(check_documents, files);
+}
+
+TEST(Documents, NameOnlyFilesThatExist) {
+  EXPECT_THAT(
+      findings_of_document("See `src/wire/json.h`, wire/json.h:12, [it](devices/delta.yaml).\n"
+                           "The folder `src/http/` and ./tools/tidy. `docs/a.md`: here.\n"),
+      IsEmpty());
+  EXPECT_THAT(
+      findings_of_document("\nSee `src/wire/gone.h`, and wire/gone.h,\nand [it](devices/no.yaml)"),
+      ElementsAre(HasSubstr("docs/a.md:2: error: there is no src/wire/gone.h"),
+                  HasSubstr("docs/a.md:2: error: there is no wire/gone.h"),
+                  HasSubstr("docs/a.md:3: error: there is no devices/no.yaml")));
+}
+
+TEST(Documents, MayUsePlaceholdersAddressesAndProse) {
+  EXPECT_THAT(
+      findings_of_document("src/<room>/a.cc, src/*/a.cc, devices/{a,b}.yaml, devices/....\n"
+                           "https://example.com/src/a.cc and http/mqtt, build/release/gridloom\n"
+                           "$DIR/src/none.cc\n"),
+      IsEmpty());
+}
+
+TEST(Places, RefusePathsOfOneMachine) {
+  EXPECT_EQ(findings_of(check_places, {{"docs/a.md", "cd /home/me/x\n"},
+                                       {"src/a/a.cc", "auto a = \"/tmp/x\";\n"},
+                                       {"tests/a.py", "open('/work/x')\n"}})
+                .size(),
+            3U);
+  EXPECT_THAT(
+      findings_of(check_places, {{"docs/a.md", "https://example.com/home/ ~/work/ build/tmp/x\n"},
+                                 {"run", "mktemp -p /tmp/\n"}}),
+      IsEmpty());
+}
+
+TEST(Places, RefusePackageHosts) {
+  EXPECT_THAT(
+      findings_of(check_places, {{"run", "npm --registry https://registry.npmjs.org/ ci\n"}}),
+      ElementsAre(HasSubstr("run:1: error: the package host 'registry.npmjs.org'")));
+  EXPECT_THAT(
+      findings_of(check_places,
+                  {{"package-lock.json", "{\n  \"resolved\": \"https://host/a.tgz\"\n}\n"}}),
+      ElementsAre(HasSubstr("package-lock.json:2: error: a lock file that names its host")));
+  EXPECT_THAT(findings_of(check_places, {{"web/.npmrc", "registry=x\n"}}),
+              ElementsAre(HasSubstr("a choice of package host")));
+  EXPECT_THAT(findings_of(check_places, {{"package-lock.json", "{\"integrity\": \"sha512-x\"}\n"},
+                                         {".npmrc", "omit-lockfile-registry-resolved=true\n"},
+                                         {"docs/a.md", "https://www.npmjs.com/package/mqtt\n"}}),
+              IsEmpty());
+}
+
+TEST(Tree, IsReadFromADiskWithoutWhatIsGenerated) {
+  const std::filesystem::path root =
+      std::filesystem::path(::testing::TempDir()) / "gridloom_tidy_tree";
+  std::filesystem::remove_all(root);
+  for (const char* folder : {"src/a", "build/src", "web/node_modules/x", ".git"}) {
+    std::filesystem::create_directories(root / folder);
+    std::ofstream(root / folder / "b.cc") << "int a;\n";
+  }
+  std::ofstream(root / "logo.png") << std::string("\x89PNG\0x", 6);
+  const Tree tree = Tree::load(root);
+  ASSERT_EQ(tree.files().size(), 1U);
+  EXPECT_EQ(tree.files()[0].path(), "src/a/b.cc");
+  EXPECT_TRUE(tree.has("logo.png"));
+  EXPECT_TRUE(tree.has("src/"));
+  EXPECT_FALSE(tree.has("build"));
+  EXPECT_THAT(tree.folders("src"), ElementsAre("a"));
+  std::filesystem::remove_all(root);
+}
+
+}  // namespace
+}  // namespace gridloom::tidy

@@ -128,10 +128,11 @@ TEST_F(ApiTest, ListsTheAccountsDevices) {
   EXPECT_EQ(get("device/list", "", "bob"), golden("0", "Success", "[]"));
 }
 
-// An account sees its own devices and those shared with it, and can only ask for what it knows of.
-TEST_F(ApiTest, ListsTheDevicesThatAreSharedWithTheAccount) {
+// As in the document: the list is of the devices that are bound to the account.
+TEST_F(ApiTest, DoesNotListWhatIsOnlySharedWithTheAccountButAnswersForIt) {
   home.share(kSn, "bob", Rights::kMonitor);
-  EXPECT_THAT(get("device/list", "", "bob"), HasSubstr(R"("sn":"R331ZEB4ZEAL0528")"));
+  EXPECT_EQ(get("device/list", "", "bob"), golden("0", "Success", "[]"));
+  EXPECT_THAT(get("device/quota/all", "sn=R331ZEB4ZEAL0528", "bob"), HasSubstr(R"("pd.soc":5)"));
 }
 
 TEST_F(ApiTest, CertifiesForTheHostTheRequestCameTo) {

@@ -169,9 +169,8 @@ void Shard::on_account_set(const ClientPtr& client, const Inbound& inbound) {
     return;
   }
   JsonObject& message = parsed->get_object();
-  if (!permitted(who.account, inbound.sn, registry::Rights::kFull)) {
-    refuse_mqtt(who.name, inbound.sn, Verb::kSetReply, message, "-1",
-                "this device does not belong to the account");
+  if (const auto device = permitted(who.account, inbound.sn, registry::Rights::kFull); !device) {
+    refuse_mqtt(who.name, inbound.sn, Verb::kSetReply, message, "-1", message_of(device.error()));
     return;
   }
   const Json* id = message.if_contains("id");
@@ -241,7 +240,7 @@ void Shard::on_account_get(const ClientPtr& client, const Inbound& inbound) {
   };
   if (!parsed || !parsed->is_object()) return refuse("-1", "a get is a JSON object");
   const auto device = permitted(who.account, inbound.sn, registry::Rights::kMonitor);
-  if (!device) return refuse("-1", "this device does not belong to the account");
+  if (!device) return refuse("-1", message_of(device.error()));
   const bool online = platform_.presence.online(inbound.sn);
   if (!online) return refuse("-2", "the device is offline");
 

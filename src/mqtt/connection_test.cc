@@ -272,8 +272,8 @@ TEST_F(ConnectionTest, TheStatusIsSentAsOftenAsTheSubscriptionAsks) {
   const std::string topic = open_topic("alice", "status");
   const auto sent = [&](RetainHandling handling) {
     static_cast<void>(app.said());
-    app.send(wire::mqtt::Subscribe{
-        .packet_id = 9, .entries = {{.filter = topic, .retain_handling = handling}}});
+    app.send(wire::mqtt::Subscribe{.packet_id = 9,
+                                   .entries = {{.filter = topic, .retain_handling = handling}}});
     home.settle();
     return app.said().size() - 1;  // beside the SUBACK
   };

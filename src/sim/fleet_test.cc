@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "sim/device_bench.h"
+#include "sim/test_family.h"
 #include "wire/mqtt/packet.h"
 
 namespace gridloom::sim {
@@ -248,16 +249,25 @@ TEST_F(FleetTest, ReportsEverythingOnceItIsSubscribedAndAgainAfterALostConnectio
 }
 
 TEST_F(FleetTest, StepsWhenItIsDue) {
-  ASSERT_TRUE(fleet.start());
-  ASSERT_TRUE(broker.heard("quota", everything));
-  tick(Millis{2000});
-  EXPECT_TRUE(broker.heard("quota", everything + 1));
-  const std::size_t before = broker.messages();
-  tick(Millis{100});
-  tick(Millis{100});
-  broker.publish("/device/" + std::string(kSn) + "/set", "no set");
-  tick(Millis{100});
-  EXPECT_EQ(broker.messages(), before);
+  Broker other;
+  Fleet still(
+      {.host = "127.0.0.1", .port = other.port(), .world = {}, .clock = &clock, .loop = &loop},
+      {{.family = test_family(), .sn = std::string(kSn), .key = Secret("key")}});
+  const auto tick_still = [&](Millis time) {
+    clock.advance(time);
+    loop.run([&] { still.tick(); });
+  };
+  ASSERT_TRUE(still.start());
+  ASSERT_TRUE(other.heard("quota", 3));
+  tick_still(Millis{60'000});
+  ASSERT_TRUE(other.heard("quota", 6)) << "everything once a minute";
+  tick_still(Millis{100});
+  tick_still(Millis{2000});
+  other.publish("/device/" + std::string(kSn) + "/set",
+                R"({"id":5,"operateType":"direct","params":{"soc":255}})");
+  ASSERT_TRUE(other.heard("set_reply", 1));
+  EXPECT_EQ(other.messages(), 7U) << "nothing changed meanwhile";
+  loop.stop();
 }
 
 TEST_F(FleetTest, ObeysASetAndReplies) {

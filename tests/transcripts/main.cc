@@ -85,6 +85,10 @@ std::vector<Failure> compare(const Outcome& one, const Outcome& four) {
 bool run(const fs::path& file, const Options& options,
          const std::shared_ptr<const catalog::Catalog>& catalog, Coverage& coverage) {
   std::ifstream in(file, std::ios::binary);
+  if (!in) {
+    fmt::print("{}: cannot be read\n", file.string());
+    return false;
+  }
   const std::string text{std::istreambuf_iterator<char>(in), {}};
   const auto script = parse_script(file.string(), text);
   if (!script) {

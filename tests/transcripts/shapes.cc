@@ -227,7 +227,7 @@ void Shapes::device_list(const Json& data) {
   if (!data.is_array()) return complain("the device list", "is no array");
   for (const Json& row : data.get_array()) {
     if (!row.is_object()) return complain("the device list", "has a row that is no object");
-    members("the device list", row.get_object(), {"sn", "deviceName", "online"}, {"productName"});
+    members("the device list", row.get_object(), {"sn", "deviceName", "online", "productName"}, {});
   }
 }
 

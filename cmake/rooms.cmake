@@ -1,5 +1,6 @@
 # Every room looks alike: src/<room>/**.cc is its library gl_<room>, *_test.cc its unit test, *_fuzz.cc
-# its fuzz targets (fuzz preset only), and every header must compile alone. layers.txt says what links what.
+# its fuzz targets (fuzz preset only). layers.txt says what links what. tools/check_style sees to it that every
+# header compiles alone.
 
 # The third-party libraries of a room.
 function(gl_libraries room)
@@ -9,21 +10,15 @@ endfunction()
 function(gl_room room)
   set(from ${CMAKE_SOURCE_DIR}/src/${room})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${from}/*.cc)
-  file(GLOB_RECURSE headers CONFIGURE_DEPENDS ${from}/*.h)
   set(tests ${sources})
   set(fuzzers ${sources})
   list(FILTER tests INCLUDE REGEX "_test\\.cc$")
   list(FILTER fuzzers INCLUDE REGEX "_fuzz\\.cc$")
   list(FILTER sources EXCLUDE REGEX "_(test|fuzz)\\.cc$")
 
-  set(alone ${CMAKE_BINARY_DIR}/alone/${room}.cc)
-  set(names ${headers})
-  list(TRANSFORM names REPLACE "^${CMAKE_SOURCE_DIR}/src/" "")
-  set_property(GLOBAL APPEND PROPERTY GL_HEADERS ${names})
-
   if(NOT sources)
-    file(GENERATE OUTPUT ${alone} CONTENT "// ${room} has headers only\n")
-    list(APPEND sources ${alone})
+    file(GENERATE OUTPUT ${CMAKE_BINARY_DIR}/headers_only/${room}.cc CONTENT "// ${room} has headers only\n")
+    list(APPEND sources ${CMAKE_BINARY_DIR}/headers_only/${room}.cc)
   endif()
   add_library(gl_${room} STATIC ${sources})
   target_include_directories(gl_${room} PUBLIC ${CMAKE_SOURCE_DIR}/src)

@@ -27,7 +27,9 @@ using wire::JsonArray;
 using wire::JsonObject;
 
 constexpr std::size_t kMaxMessage = std::size_t{64} * 1024 * 1024;  // a list of many devices
-constexpr int kPatience_ms = 10'000;
+constexpr int kAnswerTime_ms = 10'000;
+constexpr int kRequestTime_ms =
+    1'000;  // one client at a time: a silent one must not hold the others up
 
 class Socket {
  public:
@@ -63,12 +65,14 @@ const sockaddr* generic(const sockaddr_un& address) {
 }
 
 // Until the peer has said all that it will say.
-Result<std::string> read_all(int fd) {
+Result<std::string> read_all(int fd, int patience_ms) {
   std::string text;
   std::array<char, 4096> piece{};
   for (;;) {
     pollfd ready{.fd = fd, .events = POLLIN, .revents = 0};
-    if (::poll(&ready, 1, kPatience_ms) <= 0) return fail(FaultKind::kIo, "no answer in 10 s");
+    if (::poll(&ready, 1, patience_ms) <= 0) {
+      return fail(FaultKind::kIo, fmt::format("nothing came in {} s", patience_ms / 1000));
+    }
     const ssize_t size = ::read(fd, piece.data(), piece.size());
     if (size < 0) return fail(FaultKind::kIo, std::strerror(errno));
     if (size == 0) return text;
@@ -296,7 +300,7 @@ struct AdminSocket::Impl {
         if (!stop.stop_requested()) ::poll(nullptr, 0, 100);
         continue;
       }
-      const auto text = read_all(client.get());
+      const auto text = read_all(client.get(), kRequestTime_ms);
       const auto request = text ? wire::parse_json(*text, {.bytes = kMaxMessage}) : wire::Json();
       Result<Json> result = fail(FaultKind::kBadParams, "a request is a JSON object");
       if (request && request->is_object())
@@ -355,13 +359,15 @@ Result<Json> ask_admin(const std::filesystem::path& data_folder, const JsonObjec
   if (Status sent = write_all(socket.get(), wire::to_text(request)); !sent) {
     return std::unexpected(std::move(sent.error()));
   }
-  const auto text = read_all(socket.get());
+  const auto text = read_all(socket.get(), kAnswerTime_ms);
   if (!text) return std::unexpected(text.error());
   const auto answer = wire::parse_json(*text, {.bytes = kMaxMessage, .keys = 10'000'000});
   if (!answer) return std::unexpected(answer.error());
   if (const Json* ok = wire::member(*answer, "ok")) return *ok;
   const Json* error = wire::member(*answer, "error");
-  return fail(FaultKind::kBadParams,
+  const Json* kind = wire::member(*answer, "kind");
+  const bool known = kind != nullptr && wire::is_whole(*kind);
+  return fail(known ? static_cast<FaultKind>(wire::whole(*kind)) : FaultKind::kInternal,
               error != nullptr && error->is_string() ? std::string(error->get_string()) : *text);
 }
 

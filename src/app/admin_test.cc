@@ -76,8 +76,9 @@ TEST_P(AdminTest, AccountsAreAddedListedAndRemoved) {
   EXPECT_EQ(told(R"({"op":"account.list"})"), "[]");
   const std::string key = member(R"({"op":"account.add","name":"alice"})", "accessKey");
   EXPECT_NE(key, "");
-  const std::string given = told(
-      R"({"op":"account.add","name":"bob","accessKey":"bobs-access-key","secretKey":"bobs-secret-key"})");
+  const std::string given =
+      told(R"({"op":"account.add","name":"bob","accessKey":"bobs-access-key",)"
+           R"("secretKey":"bobs-secret-key"})");
   EXPECT_THAT(given, HasSubstr(R"("accessKey":"bobs-access-key","secretKey":"bobs-secret-key")"));
   EXPECT_THAT(given, HasSubstr(R"("gatewayKey":")"));
   const std::string list = told(R"({"op":"account.list"})");
@@ -107,8 +108,9 @@ TEST_P(AdminTest, KeysAreAddedAndRemovedAndCertificatesRotated) {
 TEST_P(AdminTest, DevicesAreAddedSharedRenamedMovedAndRemoved) {
   must(ask(R"({"op":"account.add","name":"alice"})"));
   must(ask(R"({"op":"account.add","name":"bob"})"));
-  const std::string added = told(
-      R"({"op":"device.add","sn":"R331TEST1","name":"Kitchen","owner":"alice","key":"a-device-key"})");
+  const std::string added =
+      told(R"({"op":"device.add","sn":"R331TEST1","name":"Kitchen","owner":"alice",)"
+           R"("key":"a-device-key"})");
   EXPECT_EQ(added,
             R"({"sn":"R331TEST1","name":"Kitchen","family":"delta_2","deviceKey":"a-device-key"})");
   EXPECT_EQ(member(R"({"op":"device.add","sn":"HJ31TEST1","owner":"alice"})", "name"),
@@ -116,10 +118,11 @@ TEST_P(AdminTest, DevicesAreAddedSharedRenamedMovedAndRemoved) {
   EXPECT_EQ(member(R"({"op":"device.add","sn":"XX1","owner":"bob"})", "name"), "XX1");
   EXPECT_EQ(told(R"({"op":"device.share","sn":"R331TEST1","account":"bob","rights":"monitor"})"),
             R"({"sn":"R331TEST1","account":"bob","rights":"monitor"})");
-  EXPECT_EQ(
-      told(R"({"op":"device.list","owner":"alice"})"),
-      R"([{"sn":"R331TEST1","name":"Kitchen","owner":"alice","family":"delta_2","shares":[{"account":"bob","rights":"monitor"}]},)"
-      R"({"sn":"HJ31TEST1","name":"PowerOcean","owner":"alice","family":"power_ocean","shares":[]}])");
+  EXPECT_EQ(told(R"({"op":"device.list","owner":"alice"})"),
+            R"([{"sn":"R331TEST1","name":"Kitchen","owner":"alice","family":"delta_2",)"
+            R"("shares":[{"account":"bob","rights":"monitor"}]},)"
+            R"({"sn":"HJ31TEST1","name":"PowerOcean","owner":"alice","family":"power_ocean",)"
+            R"("shares":[]}])");
   must(ask(R"({"op":"device.share","sn":"R331TEST1","account":"bob","rights":"full"})"));
   EXPECT_THAT(told(R"({"op":"device.list"})"), HasSubstr(R"({"account":"bob","rights":"full"})"));
   must(ask(R"({"op":"device.share","sn":"R331TEST1","account":"bob","rights":"none"})"));
@@ -264,8 +267,10 @@ TEST_F(SocketTest, WhatIsChangedThroughItShowsInTheServersDirectoryAtOnce) {
 TEST_F(SocketTest, ListsOfManyDevicesComeWhole) {
   must(registry->add_account({.name = "alice"}));
   std::vector<std::string> names;
+  names.reserve(3000);
   for (int i = 0; i < 3000; ++i) names.push_back(fmt::format("R331TEST{:05}", i));
   std::vector<registry::DeviceSpec> specs;
+  specs.reserve(names.size());
   for (const std::string& name : names)
     specs.push_back({.sn = name, .name = name, .owner = "alice"});
   must(registry->add_devices(specs));

@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <thread>
@@ -128,6 +129,9 @@ Status open_data(Running& running, const ServeOptions& options) {
   auto lock = registry::DataLock::take(options.data);
   if (!lock) return std::unexpected(lock.error());
   running.lock.emplace(std::move(*lock));
+  // Of a server that was killed: what it says is no longer so.
+  std::error_code ignored;
+  std::filesystem::remove(options.data / "ready.json", ignored);
   auto registry = registry::Registry::open(options.data);
   if (!registry) return std::unexpected(registry.error());
   running.registry = std::move(*registry);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <ctime>
 #include <optional>
@@ -17,7 +18,13 @@ using wire::Json;
 using wire::JsonObject;
 
 constexpr std::size_t kKeyedContexts = 4096;
-constexpr Millis kLongestHistory = std::chrono::days(7);
+constexpr std::time_t kLongestHistory_s = std::time_t{7} * 24 * 3600;
+
+// A path may hold any bytes; an answer is JSON.
+std::string printable(std::string text) {
+  std::ranges::replace_if(text, [](char c) { return c < 0x20 || c > 0x7e; }, '?');
+  return text;
+}
 
 Result<std::string> text_param(const JsonObject& object, std::string_view key,
                                std::string_view path) {
@@ -65,8 +72,13 @@ Result<std::vector<std::string>> quotas_of(const JsonObject& object) {
   return names;
 }
 
-// "2024-06-17 00:00:00" in the server's time zone (quirk 56).
-Result<TimePoint> local_time(const JsonObject& params, std::string_view key) {
+// "2024-06-17 00:00:00" in the server's time zone (quirk 56). The wall clock's own count tells how
+// long a span is: a week in which the clocks change has an hour more or less.
+struct LocalTime {
+  TimePoint at;
+  std::time_t wall_s = 0;
+};
+Result<LocalTime> local_time(const JsonObject& params, std::string_view key) {
   const std::string path = fmt::format("params.{}", key);
   const auto text = text_param(params, key, path);
   if (!text) return std::unexpected(text.error());
@@ -81,7 +93,8 @@ Result<TimePoint> local_time(const JsonObject& params, std::string_view key) {
     return fail(FaultKind::kBadParams,
                 fmt::format("{} is {:?}: must be a time as \"2024-06-17 00:00:00\"", path, *text));
   }
-  return TimePoint(std::chrono::seconds(seconds));
+  std::tm wall = asked;
+  return LocalTime{.at = TimePoint(std::chrono::seconds(seconds)), .wall_s = timegm(&wall)};
 }
 
 }  // namespace
@@ -129,7 +142,8 @@ void Api::handle(Request request, Done<Response> done) {
   }
   const Route* route = find_route(request.path);
   if (route == nullptr) {
-    return done(transport_error(404, fmt::format("there is nothing at {}", request.path)));
+    return done(
+        transport_error(404, fmt::format("there is nothing at {}", printable(request.path))));
   }
   Verb verb = nullptr;
   if (reads) verb = route->get;
@@ -273,11 +287,11 @@ void Api::quota_data(Call call) {
   if (!from) return refuse(from.error());
   const auto to = local_time(**params, "endTime");
   if (!to) return refuse(to.error());
-  if (*to < *from) {
+  if (to->wall_s < from->wall_s) {
     return refuse(
         {.kind = FaultKind::kBadParams, .detail = "params.endTime is before params.beginTime"});
   }
-  if (*to - *from > kLongestHistory) {
+  if (to->wall_s - from->wall_s > kLongestHistory_s) {
     return refuse({.kind = FaultKind::kBadParams,
                    .detail = "params.beginTime to params.endTime is over a week"});
   }
@@ -285,7 +299,7 @@ void Api::quota_data(Call call) {
   Done<Response> done = std::move(call.done);
   const std::string trace_id = call.trace_id;
   options_.hub->history(
-      call.account, std::move(*sn), std::move(*code), *from, *to,
+      call.account, std::move(*sn), std::move(*code), from->at, to->at,
       {.loop = options_.loop,
        .done = [done = std::move(done), trace_id](Result<std::string> result) mutable {
          if (!result) return done(failure(result.error(), trace_id));

@@ -11,9 +11,9 @@
 
 #include "base/loop.h"
 #include "base/result.h"
+#include "base/string_map.h"
 #include "http/message.h"
 #include "hub/hub.h"
-#include "twin/layout.h"
 #include "wire/signing.h"
 
 namespace gridloom::http {
@@ -69,7 +69,7 @@ class Api {
   };
 
   Options options_;
-  twin::StringMap<Keyed> macs_;
+  StringMap<Keyed> macs_;
 };
 
 }  // namespace gridloom::http

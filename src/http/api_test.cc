@@ -218,8 +218,8 @@ TEST_F(ApiTest, ASetIsAnsweredWhenTheDeviceHas) {
 }
 
 TEST_F(ApiTest, ASetThatIsNotAnsweredSaysThatTheDeviceIsOffline) {
-  const std::string body =
-      R"({"sn":"R331ZEB4ZEAL0528","moduleType":5,"operateType":"quietMode","params":{"enabled":1}})";
+  const std::string body = R"({"sn":"R331ZEB4ZEAL0528","moduleType":5,"operateType":"quietMode",)"
+                           R"("params":{"enabled":1}})";
   EXPECT_EQ(send(Method::kPut, "device/quota", body), "no answer yet");
   home.pass(Millis(8000));
   EXPECT_THAT(shown(response), StartsWith(R"({"code":"6012","message":"the device is offline)"));
@@ -388,7 +388,8 @@ TEST_F(ApiTest, RefusalsNameTheParameterItsValueAndWhatIsValid) {
       {Method::kPut, "device/quota", R"({"sn":"R331ZEB4ZEAL0528"})", {"missing"}},
       {Method::kPut,
        "device/quota",
-       R"({"sn":"R331ZEB4ZEAL0528","moduleType":5,"operateType":"quietMode","params":{"enabled":2}})",
+       R"({"sn":"R331ZEB4ZEAL0528","moduleType":5,"operateType":"quietMode",)"
+       R"("params":{"enabled":2}})",
        {"enabled", "2", "0", "1"}},
       {Method::kPut,
        "device/quota",

@@ -29,7 +29,7 @@ std::string envelope(std::string_view code, std::string_view message, std::strin
 
 std::string make_trace_id() {
   // Unique, not unguessable: a counter stirred with what this process drew at its start.
-  static const Chance chance(std::stoull(random_hex(8), nullptr, 16));
+  static const Chance chance = Chance(0).split(random_hex(16));
   static std::atomic<std::uint64_t> next{0};
   const std::uint64_t number = next.fetch_add(2, std::memory_order_relaxed);
   return fmt::format("{:016x}{:016x}", chance.bits(number), chance.bits(number + 1));

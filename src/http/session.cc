@@ -38,10 +38,12 @@ Method method_of(beast_http::verb verb) {
   }
 }
 
+constexpr std::size_t kShortestChunkedEnd = 5;  // "0", CR LF, CR LF
+
+// "localhost:8080", "[::1]:8080" and "[::1]" without port and brackets.
 std::string_view without_port(std::string_view host) {
-  const std::size_t colon = host.rfind(':');
-  if (colon == std::string_view::npos || host.ends_with(']')) return host;
-  return host.substr(0, colon);
+  if (host.starts_with('[')) return host.substr(1, host.find(']') - 1);
+  return host.substr(0, host.find(':'));
 }
 
 }  // namespace
@@ -97,6 +99,10 @@ bool Session::parse_one() {
   auto& request = parser_->request;
   std::size_t used = 0;
   while (used < in_.size() && !request.is_done() && !error) {
+    // Beast asserts that the end of a chunked body comes whole; no valid one is shorter than this.
+    if (request.is_header_done() && request.chunked() && in_.size() - used < kShortestChunkedEnd) {
+      break;
+    }
     const std::size_t taken =
         request.put(boost::asio::const_buffer(in_.data() + used, in_.size() - used), error);
     used += taken;

@@ -289,7 +289,7 @@ TEST(HttpSession, RefusesWhatIsNotHttpOrCouldBeReadInTwoWays) {
       "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n0\r\n\r\n",
       "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
       "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nabcd\r\n0\r\n\r\n",
-      "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n",
+      std::string("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", 15),  // TLS
       "GET / HTTP/1.1\r\naccessKey: a\r\nACCESSKEY: b\r\n\r\n",
       "GET / HTTP/1.1\r\nsign: a\r\nsign: a\r\n\r\n",
       "GET / HTTP/1.1\r\nContent-Type: a\r\ncontent-type: b\r\n\r\n",

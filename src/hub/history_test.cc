@@ -24,7 +24,7 @@ twin::Twin::Energies energies(const std::vector<std::pair<Counter, double>>& som
 }
 
 std::string value_of(const catalog::Index& index, const twin::Twin::Energies& wh) {
-  const std::string list = history_list({.code = "CODE", .indexes = {index}}, wh);
+  std::string list = history_list({.code = "CODE", .indexes = {index}}, wh);
   const auto parsed = wire::parse_json(list);
   if (!parsed || !parsed->is_array() || parsed->get_array().size() != 1) return list;
   return wire::to_text(parsed->get_array()[0].as_object().at("indexValue"));

@@ -13,11 +13,11 @@
 #include <unordered_set>
 
 #include "base/clock.h"
+#include "base/string_map.h"
 #include "catalog/family.h"
 #include "hub/topics.h"
 #include "registry/directory.h"
 #include "registry/registry.h"
-#include "twin/layout.h"
 #include "twin/twin.h"
 
 namespace gridloom::hub {
@@ -52,7 +52,7 @@ class Presence {
 
  private:
   mutable std::shared_mutex mutex_;
-  std::unordered_set<std::string, twin::StringHash, std::equal_to<>> online_;
+  std::unordered_set<std::string, StringHash, std::equal_to<>> online_;
 };
 
 // Monotonic since start; read by /metrics.

@@ -23,9 +23,9 @@ constexpr std::string_view kOther = "HJ31ZDH2ZF690025";
 constexpr std::string_view kReport = R"({"moduleType":1,"typeCode":"pdStatus","params":{"soc":5}})";
 
 std::string status_payload(int status) {
-  return fmt::format(
-      R"({{"id":"1700000000000","version":"1.0","timestamp":1700000000000,"params":{{"status":{}}}}})",
-      status);
+  return fmt::format(R"({{"id":"1700000000000","version":"1.0","timestamp":1700000000000,)"
+                     R"("params":{{"status":{}}}}})",
+                     status);
 }
 
 class Routing : public testing::TestWithParam<std::size_t> {

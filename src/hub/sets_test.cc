@@ -204,6 +204,7 @@ TEST_F(Sets, ASetThatReusesAnIdHasADeadlineOfItsOwn) {
 
 TEST_F(Sets, ADeviceHasSixtyFourSetsWaitingAndNotOneMore) {
   std::vector<TestHome::Answer<std::string>> answers;
+  answers.reserve(64);
   for (int i = 0; i < 64; ++i) answers.push_back(home.set(alice, kSn, kQuiet));
   EXPECT_EQ(asked().size(), 64U);
   const auto refused = home.set(alice, kSn, kQuiet);

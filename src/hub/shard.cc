@@ -70,6 +70,10 @@ void Shard::take_client_id(const ClientPtr& client) {
     older->loop().post([older] { older->kick(KickReason::kTakenOver); });
   }
   holder = client;
+  // The credentials may have ended between the sign-in and now.
+  if (!still_valid(*directory_, client->identity())) {
+    client->loop().post([client] { client->kick(KickReason::kNotAuthorized); });
+  }
 }
 
 void Shard::release_client_id(const Client& client) {
@@ -97,14 +101,15 @@ void Shard::gone(const ClientPtr& client) {
   }
   const auto carried = carried_.extract(client.get());
   if (carried.empty()) return;
-  for (const std::string& sn : carried.mapped()) {
-    DeviceState& state = state_of(sn);
-    state.carriers.erase(client.get());
-    if (!state.carriers.empty()) continue;
-    state.twin.pause();
-    if (!state.away) set_online(sn, false);
-    state.away = false;
-  }
+  for (const std::string& sn : carried.mapped()) drop_carrier(*client, sn);
+}
+
+void Shard::drop_carrier(const Client& client, const std::string& sn) {
+  DeviceState& state = state_of(sn);
+  state.carriers.erase(&client);
+  if (!state.carriers.empty()) return;
+  state.twin.pause();
+  if (!std::exchange(state.away, false)) set_online(sn, false);
 }
 
 void Shard::set_online(const std::string& sn, bool online) {
@@ -338,6 +343,15 @@ void Shard::drop_what_ended() {
     const ClientPtr client = holder.lock();
     if (!client || still_valid(*directory_, client->identity())) continue;
     client->loop().post([client] { client->kick(KickReason::kNotAuthorized); });
+  }
+  for (auto& [client, serials] : carried_) {
+    if (client->identity().role != Role::kGateway) continue;
+    std::erase_if(serials, [&](const std::string& sn) {
+      const registry::Device* device = directory_->find_device(sn);
+      const bool ended = device == nullptr || device->owner != client->identity().account;
+      if (ended) drop_carrier(*client, sn);
+      return ended;
+    });
   }
   std::erase_if(devices_, [this](const auto& entry) {
     const DeviceState& state = entry.second;

@@ -20,6 +20,7 @@
 
 #include "base/loop.h"
 #include "base/result.h"
+#include "base/string_map.h"
 #include "hub/client.h"
 #include "hub/platform.h"
 #include "twin/twin.h"
@@ -116,8 +117,8 @@ class Shard {
     ClientPtr client;
     Subscription subscription;
   };
-  struct Scope {                                     // of an account, a device or a gateway
-    twin::StringMap<std::vector<Subscriber>> exact;  // by topic
+  struct Scope {                               // of an account, a device or a gateway
+    StringMap<std::vector<Subscriber>> exact;  // by topic
     std::vector<Subscriber> wild;
   };
   struct Deadline {
@@ -151,6 +152,7 @@ class Shard {
                    std::string_view message);
 
   void drop_what_ended();
+  void drop_carrier(const Client& client, const std::string& sn);
   void set_online(const std::string& sn, bool online);
   [[nodiscard]] std::string status_text(bool online) const;
   void send_retained(const ClientPtr& client, const Subscription& subscription);
@@ -177,11 +179,11 @@ class Shard {
   std::shared_ptr<const registry::Directory> directory_;  // as of the last change
   std::map<const catalog::Family*, twin::LayoutPtr> layouts_;
   twin::ReportReader reader_;
-  twin::StringMap<DeviceState> devices_;
-  twin::StringMap<Scope> scopes_;
+  StringMap<DeviceState> devices_;
+  StringMap<Scope> scopes_;
   std::unordered_map<const Client*, std::vector<std::string>> filters_;  // what a client subscribed
   std::unordered_map<const Client*, std::unordered_set<std::string>> carried_;
-  twin::StringMap<std::weak_ptr<Client>> client_ids_;
+  StringMap<std::weak_ptr<Client>> client_ids_;
   std::deque<Deadline> deadlines_;
   std::vector<Out> outs_;
   std::unordered_map<const Client*, std::size_t> out_index_;

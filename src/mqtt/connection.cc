@@ -15,6 +15,8 @@ namespace {
 using wire::mqtt::Qos;
 using wire::mqtt::Reason;
 
+constexpr std::size_t kMostFilters = 2048;  // of one connection
+
 Reason granted(Qos qos) {
   switch (qos) {
     case Qos::kAtMostOnce:
@@ -122,6 +124,7 @@ Reason Connection::subscribe(const wire::mqtt::Subscription& wanted,
   using wire::mqtt::RetainHandling;
   if (wire::mqtt::shared_parts(wanted.filter)) return Reason::kSharedSubscriptionsNotSupported;
   const bool is_new = !filters_.contains(wanted.filter);
+  if (is_new && filters_.size() >= kMostFilters) return Reason::kQuotaExceeded;
   const bool retained = wanted.retain_handling == RetainHandling::kSend ||
                         (wanted.retain_handling == RetainHandling::kSendIfNew && is_new);
   const hub::Subscription subscription{.filter = wanted.filter,

@@ -133,7 +133,7 @@ class Pump final : public Connection, public std::enable_shared_from_this<Pump<S
   }
 
   void read() {
-    if (reading_ || closing_ || !protocol_->wants_input()) return;
+    if (reading_ || closing_ || said_all_ || !protocol_->wants_input()) return;
     reading_ = true;
     auto self = this->shared_from_this();
     if constexpr (kSecure) {
@@ -156,8 +156,15 @@ class Pump final : public Connection, public std::enable_shared_from_this<Pump<S
     Error error;
     const std::size_t size = stream_.read_some(asio::buffer(shared), error);
     if (error == asio::error::would_block) return read();
+    if (error == asio::error::eof) return said_all();
     if (error) return close();
     take(std::string_view(shared.data(), size));
+  }
+
+  // The peer sends no more. What it asked for is still sent; then nothing keeps the connection.
+  void said_all() {
+    said_all_ = true;
+    move_on();
   }
 
   void take(std::string_view bytes) {
@@ -174,7 +181,10 @@ class Pump final : public Connection, public std::enable_shared_from_this<Pump<S
       return close();
     }
     write();
-    if (!writing_ && unsent_.empty() && protocol_->finished()) return end();
+    if (!writing_ && unsent_.empty()) {
+      if (protocol_->finished()) return end();
+      if (said_all_ && protocol_->wants_input()) return close();
+    }
     read();
   }
 
@@ -235,6 +245,7 @@ class Pump final : public Connection, public std::enable_shared_from_this<Pump<S
   bool reading_ = false;
   bool writing_ = false;
   bool closing_ = false;
+  bool said_all_ = false;
   struct None {};
   [[no_unique_address]] std::conditional_t<kSecure, std::array<char, kReadBytes>, None> buffer_;
 };

@@ -203,6 +203,7 @@ TEST(Listener, SaysGoodbyeWhenItStopsAndTakesNobodyNew) {
 TEST(Listener, ServesManyConnectionsOnAllLoopsAtOnce) {
   TestServer server({.loops = 3});
   std::vector<std::jthread> clients;
+  clients.reserve(8);
   std::atomic<int> good = 0;
   for (int i = 0; i < 8; ++i) {
     clients.emplace_back([&server, &good, i] {

@@ -15,6 +15,7 @@
 #include <algorithm>
 #include <array>
 #include <boost/asio/ssl/context.hpp>
+#include <cctype>
 #include <cerrno>
 #include <cstring>
 #include <set>
@@ -87,12 +88,18 @@ KeyPtr read_key(const std::filesystem::path& file) {
   return KeyPtr(bio ? PEM_read_bio_PrivateKey(bio.get(), nullptr, nullptr, nullptr) : nullptr);
 }
 
-void add_extension(X509* certificate, X509* issuer, int nid, const std::string& value) {
+bool belong_together(X509* certificate, EVP_PKEY* key) {
+  return certificate != nullptr && key != nullptr && X509_check_private_key(certificate, key) == 1;
+}
+
+// False: OpenSSL does not take the value.
+[[nodiscard]] bool add_extension(X509* certificate, X509* issuer, int nid,
+                                 const std::string& value) {
   X509V3_CTX context;
   X509V3_set_ctx_nodb(&context);
   X509V3_set_ctx(&context, issuer, certificate, nullptr, nullptr, 0);
   const ExtensionPtr extension(X509V3_EXT_conf_nid(nullptr, &context, nid, value.c_str()));
-  if (extension) X509_add_ext(certificate, extension.get(), -1);
+  return extension && X509_add_ext(certificate, extension.get(), -1) == 1;
 }
 
 CertificatePtr blank_certificate(EVP_PKEY* key, std::string_view name, long days) {
@@ -118,6 +125,12 @@ bool is_address(const std::string& name) {
   std::array<unsigned char, 16> bytes{};
   return inet_pton(AF_INET, name.c_str(), bytes.data()) == 1 ||
          inet_pton(AF_INET6, name.c_str(), bytes.data()) == 1;
+}
+
+bool is_host_name(const std::string& name) {
+  return !name.empty() && name.size() <= 253 && std::ranges::all_of(name, [](unsigned char c) {
+    return std::isalnum(c) != 0 || c == '-' || c == '.';
+  });
 }
 
 // localhost, this machine's names and addresses, and what it is known as outside.
@@ -168,7 +181,7 @@ Result<Issuer> own_authority(const std::filesystem::path& folder) {
   const auto key_file = folder / "ca.key";
   if (std::filesystem::exists(certificate_file)) {
     Issuer issuer{.certificate = read_certificate(certificate_file), .key = read_key(key_file)};
-    if (!issuer.certificate || !issuer.key) {
+    if (!belong_together(issuer.certificate.get(), issuer.key.get())) {
       return fail(
           FaultKind::kMalformed,
           fmt::format("{} and ca.key are not a certificate and its key; remove both to have "
@@ -181,12 +194,12 @@ Result<Issuer> own_authority(const std::filesystem::path& folder) {
   CertificatePtr certificate = blank_certificate(
       key.get(), "Gridloom authority " + std::to_string(::time(nullptr)), kAuthorityDays);
   X509_set_issuer_name(certificate.get(), X509_get_subject_name(certificate.get()));
-  add_extension(certificate.get(), certificate.get(), NID_basic_constraints,
-                "critical,CA:TRUE,pathlen:0");
-  add_extension(certificate.get(), certificate.get(), NID_key_usage,
-                "critical,keyCertSign,cRLSign");
-  add_extension(certificate.get(), certificate.get(), NID_subject_key_identifier, "hash");
-  if (X509_sign(certificate.get(), key.get(), EVP_sha256()) == 0) {
+  X509* const own = certificate.get();
+  const bool complete =
+      add_extension(own, own, NID_basic_constraints, "critical,CA:TRUE,pathlen:0") &&
+      add_extension(own, own, NID_key_usage, "critical,keyCertSign,cRLSign") &&
+      add_extension(own, own, NID_subject_key_identifier, "hash");
+  if (!complete || X509_sign(own, key.get(), EVP_sha256()) == 0) {
     return fail(FaultKind::kInternal, "OpenSSL could not sign the authority's certificate");
   }
   if (Status saved = write_file(key_file, pem(key.get()), 0600); !saved) {
@@ -209,13 +222,18 @@ Status make_server_certificate(const TlsFiles& files, const Issuer& issuer,
     alternatives += (is_address(name) ? "IP:" : "DNS:") + name;
   }
   X509* const by = issuer.certificate.get();
-  add_extension(certificate.get(), by, NID_basic_constraints, "critical,CA:FALSE");
-  add_extension(certificate.get(), by, NID_key_usage, "critical,digitalSignature");
-  add_extension(certificate.get(), by, NID_ext_key_usage, "serverAuth");
-  add_extension(certificate.get(), by, NID_subject_alt_name, alternatives);
-  add_extension(certificate.get(), by, NID_subject_key_identifier, "hash");
-  add_extension(certificate.get(), by, NID_authority_key_identifier, "keyid");
-  if (X509_sign(certificate.get(), issuer.key.get(), EVP_sha256()) == 0) {
+  X509* const own = certificate.get();
+  if (!add_extension(own, by, NID_subject_alt_name, alternatives)) {
+    return fail(FaultKind::kBadParams,
+                fmt::format("a certificate cannot name {}: is each a host name or an address?",
+                            alternatives));
+  }
+  const bool complete = add_extension(own, by, NID_basic_constraints, "critical,CA:FALSE") &&
+                        add_extension(own, by, NID_key_usage, "critical,digitalSignature") &&
+                        add_extension(own, by, NID_ext_key_usage, "serverAuth") &&
+                        add_extension(own, by, NID_subject_key_identifier, "hash") &&
+                        add_extension(own, by, NID_authority_key_identifier, "keyid");
+  if (!complete || X509_sign(own, issuer.key.get(), EVP_sha256()) == 0) {
     return fail(FaultKind::kInternal, "OpenSSL could not sign the server's certificate");
   }
   if (Status saved = write_file(files.key, pem(key.get()), 0600); !saved) return saved;
@@ -226,6 +244,11 @@ Status make_server_certificate(const TlsFiles& files, const Issuer& issuer,
 
 Result<TlsFiles> own_certificates(const std::filesystem::path& data_folder,
                                   const std::vector<std::string>& public_hosts) {
+  for (const std::string& host : public_hosts) {
+    if (is_address(host) || is_host_name(host)) continue;
+    return fail(FaultKind::kBadParams,
+                fmt::format("the public host \"{}\" is neither a host name nor an address", host));
+  }
   const std::filesystem::path folder = data_folder / "tls";
   std::error_code error;
   std::filesystem::create_directories(folder, error);
@@ -244,8 +267,9 @@ Result<TlsFiles> own_certificates(const std::filesystem::path& data_folder,
   const std::set<std::string> names = names_to_cover(public_hosts);
   const CertificatePtr present = read_certificate(files.certificate);
   const KeyPtr public_key(X509_get_pubkey(issuer->certificate.get()));
-  const bool good = present && read_key(files.key) && covers(present.get(), names) &&
-                    lasts(present.get(), kRenewDays) &&
+  const KeyPtr present_key = read_key(files.key);
+  const bool good = belong_together(present.get(), present_key.get()) &&
+                    covers(present.get(), names) && lasts(present.get(), kRenewDays) &&
                     X509_verify(present.get(), public_key.get()) == 1;
   if (!good) {
     if (Status made = make_server_certificate(files, *issuer, names); !made) {

@@ -18,6 +18,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <vector>
 
 #include "net/test_peer.h"
@@ -70,12 +71,12 @@ std::string fresh_key() {
 
 class TlsTest : public testing::Test {
  protected:
-  TlsTest() {
+  void SetUp() override {
     std::string name = (fs::temp_directory_path() / "gridloom-test-XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary folder");
+    ASSERT_NE(::mkdtemp(name.data()), nullptr);
     folder = name;
   }
-  ~TlsTest() override {
+  void TearDown() override {
     std::error_code ignored;
     fs::remove_all(folder, ignored);
   }

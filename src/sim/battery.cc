@@ -26,7 +26,6 @@ int minutes(double hours, int longest_min) {
 Battery::Battery(const Options& options)
     : options_(options),
       charge_ah_(options.capacity_ah * options.soc_percent / 100),
-      voltage_v_(0),
       temperature_c_(options.temperature_c) {
   voltage_v_ = open_circuit_v();
 }

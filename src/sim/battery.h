@@ -47,7 +47,7 @@ class Battery {
 
   Options options_;
   double charge_ah_;
-  double voltage_v_;
+  double voltage_v_ = 0;
   double current_a_ = 0;
   double temperature_c_;
 };

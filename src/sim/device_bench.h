@@ -4,10 +4,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -135,10 +135,9 @@ inline void expect_obeyed(Bench& bench, const RandomSets::Set& set) {
   }
 }
 
-// The seed of a life at random; the environment's GRIDLOOM_SEED gives another one.
+// The seed of a life at random: another one with --gtest_random_seed.
 inline std::uint64_t life_seed() {
-  const char* seed = std::getenv("GRIDLOOM_SEED");
-  return seed == nullptr ? 1 : std::strtoull(seed, nullptr, 10);
+  return static_cast<std::uint64_t>(std::max(1, GTEST_FLAG_GET(random_seed)));
 }
 
 // Days of a device at a site where the grid fails now and then, with random sets where the family

@@ -1,3 +1,4 @@
+// The fields of a device: one slot a quota name, in the family's order, found by name.
 #include <fmt/format.h>
 
 #include <cmath>
@@ -74,9 +75,9 @@ void Fields::set_number(std::string_view name, double value) {
 }
 
 const std::vector<std::string>& Fields::modules(std::string_view group) const {
-  static const std::vector<std::string> kNone;
+  static const std::vector<std::string> none;
   const auto found = family_.virtual_devices.modules.find(std::string(group));
-  return found == family_.virtual_devices.modules.end() ? kNone : found->second;
+  return found == family_.virtual_devices.modules.end() ? none : found->second;
 }
 
 void Fields::clear_changes() {

@@ -142,7 +142,7 @@ class Broker {
     send_all(out);
   }
 
-  void send_all(std::string_view bytes) {
+  void send_all(std::string_view bytes) const {
     while (!bytes.empty() && client_ >= 0) {
       const ssize_t sent = send(client_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
       if (sent <= 0) return;

@@ -8,22 +8,13 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
+#include "base/string_map.h"
 #include "catalog/family.h"
 
 namespace gridloom::twin {
-
-struct StringHash {
-  using is_transparent = void;
-  std::size_t operator()(std::string_view text) const {
-    return std::hash<std::string_view>{}(text);
-  }
-};
-template <typename T>
-using StringMap = std::unordered_map<std::string, T, StringHash, std::equal_to<>>;
 
 // What energy sums are kept of (Wh). The device files name the powers by their nature.
 enum class Counter : std::uint8_t {

@@ -118,7 +118,8 @@ struct ReportReader::Handler {
     return true;
   }
   bool on_array_begin(error_code& ec) {
-    if (++depth > kMaxDepth || depth == 1) return refuse(ec);
+    if (++depth > kMaxDepth) return refuse(ec);
+    if (depth == 1) return is_object = false, refuse(ec);
     if (value_depth != 0) return separate(), text += '[', comma = false, true;
     return open('[');
   }

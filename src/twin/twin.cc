@@ -11,6 +11,8 @@ namespace {
 
 constexpr Millis kLongestGap{5 * 60 * 1000};
 constexpr std::int64_t kHour_ms = 3'600'000;
+// As deep as JSON may be that we take: a name is nested at its dots.
+constexpr std::ptrdiff_t kMostLevels = 32;
 constexpr std::size_t kHoursKept = 24 * 9;  // quota/data answers a week
 
 double number_of(std::string_view text) {
@@ -76,6 +78,7 @@ bool Twin::put(std::string_view name, std::string_view text, Applied& applied) {
     return true;
   }
   const std::size_t bytes = name.size() + text.size();
+  if (std::ranges::count(name, '.') > kMostLevels) return ++applied.refused, false;
   if (extra_.size() >= limits_.extra_quotas || extra_bytes_ + bytes > limits_.extra_bytes) {
     return ++applied.refused, false;
   }
@@ -115,8 +118,11 @@ void Twin::append_group(std::string& out, std::span<const std::size_t> slots,
     const std::string_view name = std::string_view(name_of(slots[i])).substr(prefix);
     const std::size_t dot = name.find('.');
     if (dot == std::string_view::npos) {
+      const std::size_t slot = slots[i++];
+      // A value that has since become a group: one name may not stand twice.
+      if (!group_of(name_of(slot)).empty()) continue;
       append_key(out, name);
-      out += text_of(slots[i++]);
+      out += text_of(slot);
       continue;
     }
     const std::string_view head = name.substr(0, dot + 1);
@@ -156,6 +162,11 @@ std::shared_ptr<const std::string> Twin::all() {
 
 std::span<const std::size_t> Twin::group(std::string_view name) {
   sort_names();
+  return group_of(name);
+}
+
+// by_name_ must be sorted.
+std::span<const std::size_t> Twin::group_of(std::string_view name) const {
   const std::string head = std::string(name) + '.';
   const auto first = std::ranges::lower_bound(
       by_name_, head, {}, [this](std::size_t slot) { return std::string_view(name_of(slot)); });

@@ -80,6 +80,7 @@ class Twin {
   void sort_names();
   void append_group(std::string& out, std::span<const std::size_t> slots, std::size_t prefix) const;
   [[nodiscard]] std::span<const std::size_t> group(std::string_view name);
+  [[nodiscard]] std::span<const std::size_t> group_of(std::string_view name) const;
   [[nodiscard]] std::optional<std::string> inside(std::string_view name) const;
   void meter(TimePoint at);
 

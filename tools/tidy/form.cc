@@ -59,8 +59,9 @@ void check_own_header(const Tree& tree, const Source& file, Report& report) {
   for (std::size_t number = 1; number <= file.line_count(); ++number) {
     if (!file.line(number).starts_with("#include ")) continue;
     if (file.line(number) != fmt::format("#include \"{}\"", header)) {
-      report.at_line(file, number, "the file's own header is not its first include",
-                     fmt::format("put \"{}\" first: that proves that it compiles alone", header));
+      report.at_line(
+          file, number, "the file's own header is not its first include",
+          fmt::format("put \"{}\" first, so that what it forgot to include shows", header));
     }
     return;
   }

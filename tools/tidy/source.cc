@@ -118,7 +118,9 @@ Source::Source(std::string path, std::string text)
 bool Source::is_cpp() const { return path_.ends_with(".cc") || path_.ends_with(".h"); }
 
 bool Source::is_test() const {
-  return path_.ends_with("_test.cc") || path_.ends_with("_fuzz.cc") || under("tests/");
+  const std::string_view name = std::string_view(path_).substr(path_.rfind('/') + 1);
+  return name.ends_with("_test.cc") || name.ends_with("_fuzz.cc") || name.starts_with("test_") ||
+         under("tests/");
 }
 
 std::size_t Source::line_of(std::size_t offset) const {

@@ -38,6 +38,7 @@ class Source {
 
   [[nodiscard]] bool is_cpp() const;
   [[nodiscard]] bool is_header() const { return path_.ends_with(".h"); }
+  // A test, a fuzz target, or what only they use (test_*.h).
   [[nodiscard]] bool is_test() const;
   [[nodiscard]] bool under(std::string_view folder) const { return path_.starts_with(folder); }
 

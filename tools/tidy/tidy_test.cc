@@ -205,6 +205,14 @@ INSTANTIATE_TEST_SUITE_P(
                       "auto a = std::unique_ptr<A>(new A(1));", "std::unique_ptr<A> a(new A(1));",
                       "auto a = std::unique_ptr<A<int>>(new A<int>(1));", "#include <new>\n"));
 
+TEST(Words, LetTestsReadNumbersAsTheyLikeButNotSleep) {
+  EXPECT_THAT(findings_of(check_words, {{"src/a/a_test.cc", "int a = std::stoi(b);"},
+                                        {"src/a/test_home.h", "const std::regex kA(\"a\");"}}),
+              IsEmpty());
+  EXPECT_THAT(findings_of(check_words, {{"src/a/a_test.cc", "void f() { sleep(1); }"}}),
+              ElementsAre(HasSubstr("sleep is not used here")));
+}
+
 TEST(Words, RefuseBareNewAndDelete) {
   EXPECT_THAT(findings_of(check_words, "auto* a = new A(1);"),
               ElementsAre(HasSubstr("a bare new")));

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -12,16 +14,21 @@
 namespace gridloom::tidy {
 namespace {
 
+enum class Scope : std::uint8_t { kEverywhere, kOutsideTests };
+
 struct Cure {
   std::string_view text;
+  Scope scope = Scope::kOutsideTests;
 };
-constexpr Cure kAwait = {"wait for the event itself: a posted task, a timer, a condition variable"};
-constexpr Cure kNoShell = {"call the library that does it; no shell between"};
+constexpr Cure kAwait = {"wait for the event itself: a posted task, a timer, a condition variable",
+                         Scope::kEverywhere};
+constexpr Cure kNoShell = {"call the library that does it; no shell between", Scope::kEverywhere};
 constexpr Cure kString = {"std::string, or fmt::format_to_n into a buffer"};
 constexpr Cure kNumber = {"std::from_chars: no locale, no exception, and it says where it stopped"};
 constexpr Cure kSplit = {"cut a std::string_view with find and substr"};
 constexpr Cure kTime = {"std::chrono with base/clock.h"};
-constexpr Cure kChance = {"Chance (base/chance.h) for repeatable, random_key for secret values"};
+constexpr Cure kChance = {"Chance (base/chance.h) for repeatable, random_key for secret values",
+                          Scope::kEverywhere};
 constexpr Cure kFmt = {"fmt::print or fmt::format"};
 constexpr Cure kRegex = {
     "write the few lines of a parser: it is slow and recurses by input length"};
@@ -31,25 +38,25 @@ struct BannedCall {
   Cure cure;
 };
 constexpr std::array kBannedCalls = std::to_array<BannedCall>({
-    {"sleep", kAwait},     {"usleep", kAwait},      {"nanosleep", kAwait},
-    {"sleep_for", kAwait}, {"sleep_until", kAwait}, {"system", kNoShell},
-    {"popen", kNoShell},   {"strcpy", kString},     {"strncpy", kString},
-    {"strcat", kString},   {"strncat", kString},    {"gets", kString},
-    {"sprintf", kString},  {"vsprintf", kString},   {"atoi", kNumber},
-    {"atol", kNumber},     {"atoll", kNumber},      {"atof", kNumber},
-    {"strtol", kNumber},   {"strtoll", kNumber},    {"strtoul", kNumber},
-    {"strtoull", kNumber}, {"strtod", kNumber},     {"strtof", kNumber},
-    {"stoi", kNumber},     {"stol", kNumber},       {"stoll", kNumber},
-    {"stoul", kNumber},    {"stoull", kNumber},     {"stod", kNumber},
-    {"stof", kNumber},     {"sscanf", kNumber},     {"strtok", kSplit},
-    {"gmtime", kTime},     {"localtime", kTime},    {"ctime", kTime},
-    {"asctime", kTime},    {"mktime", kTime},       {"rand", kChance},
-    {"srand", kChance},    {"random", kChance},     {"drand48", kChance},
-    {"printf", kFmt},      {"fprintf", kFmt},       {"snprintf", kFmt},
-    {"vprintf", kFmt},     {"vfprintf", kFmt},      {"vsnprintf", kFmt},
-    {"puts", kFmt},        {"putchar", kFmt},       {"regex", kRegex},
-    {"wregex", kRegex},    {"regex_match", kRegex}, {"regex_search", kRegex},
-    {"smatch", kRegex},    {"cmatch", kRegex},      {"regex_replace", kRegex},
+    {"sleep", kAwait},       {"usleep", kAwait},        {"nanosleep", kAwait},
+    {"sleep_for", kAwait},   {"sleep_until", kAwait},   {"system", kNoShell},
+    {"popen", kNoShell},     {"strcpy", kString},       {"strncpy", kString},
+    {"strcat", kString},     {"strncat", kString},      {"gets", kString},
+    {"sprintf", kString},    {"vsprintf", kString},     {"atoi", kNumber},
+    {"atol", kNumber},       {"atoll", kNumber},        {"atof", kNumber},
+    {"strtol", kNumber},     {"strtoll", kNumber},      {"strtoul", kNumber},
+    {"strtoull", kNumber},   {"strtod", kNumber},       {"strtof", kNumber},
+    {"stoi", kNumber},       {"stol", kNumber},         {"stoll", kNumber},
+    {"stoul", kNumber},      {"stoull", kNumber},       {"stod", kNumber},
+    {"stof", kNumber},       {"sscanf", kNumber},       {"strtok", kSplit},
+    {"gmtime", kTime},       {"localtime", kTime},      {"ctime", kTime},
+    {"asctime", kTime},      {"rand", kChance},         {"srand", kChance},
+    {"random", kChance},     {"drand48", kChance},      {"printf", kFmt},
+    {"fprintf", kFmt},       {"snprintf", kFmt},        {"vprintf", kFmt},
+    {"vfprintf", kFmt},      {"vsnprintf", kFmt},       {"puts", kFmt},
+    {"putchar", kFmt},       {"regex", kRegex},         {"wregex", kRegex},
+    {"regex_match", kRegex}, {"regex_search", kRegex},  {"smatch", kRegex},
+    {"cmatch", kRegex},      {"regex_replace", kRegex},
 });
 // Types and templates: they need no parenthesis behind them to count.
 constexpr std::array<std::string_view, 4> kBannedTypes = {"regex", "wregex", "smatch", "cmatch"};
@@ -75,6 +82,7 @@ void check_calls(const Source& file, const Tokens& tokens, Report& report) {
   for (std::size_t i = 0; i < tokens.size(); ++i) {
     const auto row = std::ranges::find(kBannedCalls, tokens[i].text, &BannedCall::name);
     if (row == kBannedCalls.end() || !is_free_name(tokens, i)) continue;
+    if (file.is_test() && row->cure.scope == Scope::kOutsideTests) continue;
     const bool is_type = text_at(tokens, i - 1) == "::" &&
                          std::ranges::find(kBannedTypes, row->name) != kBannedTypes.end();
     if (text_at(tokens, i + 1) != "(" && !is_type) continue;

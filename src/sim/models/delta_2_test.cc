@@ -101,7 +101,7 @@ class Identities {
 
 TEST(Delta2Model, BelongsTogetherThroughDaysOfSetsAndOutages) {
   const std::uint64_t seed = life_seed();
-  SCOPED_TRACE("GRIDLOOM_SEED=" + std::to_string(seed));
+  SCOPED_TRACE("--gtest_random_seed=" + std::to_string(seed));
   Bench bench(family_of("delta_2"), {.seed = seed});
   Identities identities(bench);
   live(bench, 3, seed, [&] { identities.expect(); });

@@ -11,19 +11,19 @@
 namespace gridloom::sim::panel {
 
 [[nodiscard]] inline const wire::Json& at(const wire::Json& object, std::string_view key) {
-  static const wire::Json kNothing;
+  static const wire::Json nothing;
   const wire::Json* found = wire::member(object, key);
-  return found != nullptr ? *found : kNothing;
+  return found != nullptr ? *found : nothing;
 }
 [[nodiscard]] inline const wire::Json& at(const wire::JsonObject& object, std::string_view key) {
-  static const wire::Json kNothing;
+  static const wire::Json nothing;
   const wire::Json* found = object.if_contains(key);
-  return found != nullptr ? *found : kNothing;
+  return found != nullptr ? *found : nothing;
 }
 [[nodiscard]] inline const wire::Json& at(const wire::Json& array, std::size_t index) {
-  static const wire::Json kNothing;
+  static const wire::Json nothing;
   const wire::JsonArray* items = array.if_array();
-  return items != nullptr && index < items->size() ? (*items)[index] : kNothing;
+  return items != nullptr && index < items->size() ? (*items)[index] : nothing;
 }
 [[nodiscard]] inline std::int64_t integer(const wire::Json& value) {
   return wire::is_whole(value) ? wire::whole(value) : 0;

@@ -123,7 +123,7 @@ class Identities {
 
 TEST(PowerKitsModel, BelongsTogetherThroughDaysOfSetsAndOutages) {
   const std::uint64_t seed = life_seed();
-  SCOPED_TRACE("GRIDLOOM_SEED=" + std::to_string(seed));
+  SCOPED_TRACE("--gtest_random_seed=" + std::to_string(seed));
   Bench bench(family_of("power_kits"), {.seed = seed});
   Identities identities(bench);
   live(bench, 3, seed, [&] { identities.expect(); });
@@ -132,7 +132,7 @@ TEST(PowerKitsModel, BelongsTogetherThroughDaysOfSetsAndOutages) {
 struct PowerKits : testing::Test {
   Bench bench{family_of("power_kits")};
 
-  std::int64_t get(std::string_view name) {
+  [[nodiscard]] std::int64_t get(std::string_view name) const {
     return bench.fields().integer(full_name(bench.fields(), name));
   }
   wire::JsonObject set(std::string_view type, std::string_view params) {

@@ -90,7 +90,7 @@ TEST(PowerOceanModel, BalancesEveryReportedWattThroughDaysOfSunAndNight) {
 
 TEST(PowerOceanModel, BelongsTogetherThroughDaysAndOutages) {
   const std::uint64_t seed = life_seed();
-  SCOPED_TRACE("GRIDLOOM_SEED=" + std::to_string(seed));
+  SCOPED_TRACE("--gtest_random_seed=" + std::to_string(seed));
   Bench bench(family_of("power_ocean"), {.seed = seed});
   live(bench, 3, seed, [&] {
     expect_balance(bench.fields());

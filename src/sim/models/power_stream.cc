@@ -279,7 +279,7 @@ void PowerStream::write_panel(Fields& fields, const Panel& panel, const Flow& fl
   const auto put = [&](std::string_view what, double value) {
     fields.set_number(fmt::format("{}{}", panel.prefix, what), value);
   };
-  const double power_w = static_cast<double>(panel.power_w);
+  const auto power_w = static_cast<double>(panel.power_w);
   double volts = flow.light ? (panel.power_w > 0 ? kPanel_v : kPanelOpen_v) : 0;
   volts *= 1 + 0.005 * noise_(panel.noise);
   put("InputWatts", power_w * kRaw);

@@ -46,7 +46,7 @@ void expect_identities(const Bench& bench) {
 
 TEST(PowerStreamModel, BelongsTogetherThroughDaysOfSetsAndOutages) {
   const std::uint64_t seed = life_seed();
-  SCOPED_TRACE("GRIDLOOM_SEED=" + std::to_string(seed));
+  SCOPED_TRACE("--gtest_random_seed=" + std::to_string(seed));
   Bench bench(family_of("power_stream"), {.seed = seed});
   live(bench, 3, seed, [&] { expect_identities(bench); });
 }
@@ -54,7 +54,7 @@ TEST(PowerStreamModel, BelongsTogetherThroughDaysOfSetsAndOutages) {
 struct PowerStream : testing::Test {
   Bench bench{family_of("power_stream")};
 
-  std::int64_t get(std::string_view name) {
+  [[nodiscard]] std::int64_t get(std::string_view name) const {
     return bench.fields().integer("20_1." + std::string(name));
   }
   wire::JsonObject set(std::string_view code, std::string_view params) {

@@ -393,9 +393,8 @@ class SmartHomePanel final : public Model {
       if (!pack.connected) continue;
       capacity_ah += pack.battery.capacity_ah();
       charge_ah += pack.battery.remaining_ah();
-      if (pack.charging)
-        left_min =
-            pack.battery.minutes_to_full({.soc_percent = pack.limit_soc, .longest_min = kIdle_min});
+      const Battery::Horizon horizon = {.soc_percent = pack.limit_soc, .longest_min = kIdle_min};
+      if (pack.charging) left_min = pack.battery.minutes_to_full(horizon);
       if (pack.out_w > 0) {
         usable_ah +=
             pack.battery.remaining_ah() - pack.battery.capacity_ah() * pack.limit_soc / 100;

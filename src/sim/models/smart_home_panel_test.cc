@@ -125,7 +125,7 @@ class Identities {
 
 TEST(SmartHomePanelModel, BelongsTogetherThroughDaysOfSetsAndOutages) {
   const std::uint64_t seed = life_seed();
-  SCOPED_TRACE("GRIDLOOM_SEED=" + std::to_string(seed));
+  SCOPED_TRACE("--gtest_random_seed=" + std::to_string(seed));
   Bench bench(family_of("smart_home_panel"), {.seed = seed});
   Identities identities(bench);
   live(bench, 3, seed, [&] { identities.expect(); });
@@ -140,13 +140,13 @@ struct SmartHomePanel : testing::Test {
   void fail_grid() {
     bench.site = [](Surroundings& around) { around.grid_up = false; };
   }
-  std::int64_t source(std::size_t circuit) {
+  [[nodiscard]] std::int64_t source(std::size_t circuit) const {
     return integer(at(bench.fields().get(kLoads), circuit), "ctrlSta");
   }
-  std::int64_t pack(std::size_t k, std::string_view name) {
+  [[nodiscard]] std::int64_t pack(std::size_t k, std::string_view name) const {
     return integer(at(bench.fields().get("heartbeat.energyInfos"), k), name);
   }
-  double watts(std::size_t channel) {
+  [[nodiscard]] double watts(std::size_t channel) const {
     return panel::number(at(at(bench.fields().get("channelPower.infoList"), channel), "chWatt"));
   }
 };

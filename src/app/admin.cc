@@ -74,7 +74,7 @@ Result<std::string> read_all(int fd, int patience_ms) {
       return fail(FaultKind::kIo, fmt::format("nothing came in {} s", patience_ms / 1000));
     }
     const ssize_t size = ::read(fd, piece.data(), piece.size());
-    if (size < 0) return fail(FaultKind::kIo, std::strerror(errno));
+    if (size < 0) return fail(FaultKind::kIo, system_message(errno));
     if (size == 0) return text;
     text.append(piece.data(), static_cast<std::size_t>(size));
     if (text.size() > kMaxMessage) return fail(FaultKind::kIo, "the message is too long");
@@ -84,7 +84,7 @@ Result<std::string> read_all(int fd, int patience_ms) {
 Status write_all(int fd, std::string_view text) {
   while (!text.empty()) {
     const ssize_t size = ::send(fd, text.data(), text.size(), MSG_NOSIGNAL);
-    if (size < 0) return fail(FaultKind::kIo, std::strerror(errno));
+    if (size < 0) return fail(FaultKind::kIo, system_message(errno));
     text.remove_prefix(static_cast<std::size_t>(size));
   }
   ::shutdown(fd, SHUT_WR);
@@ -337,7 +337,7 @@ Result<std::unique_ptr<AdminSocket>> AdminSocket::open(
   const int bound = ::bind(socket.get(), generic(*address), sizeof(*address));
   ::umask(before);
   if (bound != 0 || ::listen(socket.get(), 16) != 0) {
-    return fail(FaultKind::kIo, fmt::format("{}: {}", address->sun_path, std::strerror(errno)));
+    return fail(FaultKind::kIo, fmt::format("{}: {}", address->sun_path, system_message(errno)));
   }
   return std::unique_ptr<AdminSocket>(new AdminSocket(
       std::make_unique<Impl>(std::move(socket), address->sun_path, registry, std::move(catalog))));

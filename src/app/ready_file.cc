@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 #include <system_error>
 #include <utility>
 
@@ -22,7 +21,7 @@ Result<ReadyFile> ReadyFile::write(const std::filesystem::path& data_folder,
   if (fd >= 0) ::close(fd);
   // Readers see all of it or nothing.
   if (!good || ::rename(fresh.c_str(), path.c_str()) != 0) {
-    return fail(FaultKind::kIo, fmt::format("{}: {}", path.string(), std::strerror(errno)));
+    return fail(FaultKind::kIo, fmt::format("{}: {}", path.string(), system_message(errno)));
   }
   return ReadyFile(path);
 }

@@ -97,6 +97,7 @@ Result<std::unique_ptr<net::Listener>> listen(const ServeOptions& options, const
   const auto address = address_of(options, text, flag);
   if (!address) return std::unexpected(address.error());
   std::vector<net::IoLoop*> loops;
+  loops.reserve(running.loops.size());
   for (const auto& loop : running.loops) loops.push_back(loop.get());
   auto opened = net::Listener::open({.address = *address,
                                      .tls = std::move(tls),

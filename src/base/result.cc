@@ -1,5 +1,7 @@
 #include "base/result.h"
 
+#include <system_error>
+
 namespace gridloom {
 
 ApiCode code_of(FaultKind kind) {
@@ -26,6 +28,10 @@ ApiCode code_of(FaultKind kind) {
       break;
   }
   return {.code = "1000", .message = "Server error"};
+}
+
+std::string system_message(int error) {
+  return std::error_code(error, std::generic_category()).message();
 }
 
 }  // namespace gridloom

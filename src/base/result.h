@@ -49,4 +49,7 @@ struct ApiCode {
 };
 [[nodiscard]] ApiCode code_of(FaultKind kind);
 
+// What an errno means, in words; unlike strerror() from any thread.
+[[nodiscard]] std::string system_message(int error);
+
 }  // namespace gridloom

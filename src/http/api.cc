@@ -52,7 +52,7 @@ Result<std::vector<std::string>> quotas_of(const JsonObject& object) {
   const Json* quotas = (*params)->if_contains("quotas");
   if (quotas == nullptr || !quotas->is_array()) {
     return fail(FaultKind::kBadParams,
-                fmt::format("params.quotas is {}: must be a list of quota names, as [\"pd.soc\"]",
+                fmt::format("params.quotas is {}: must be a list of quota names",
                             quotas == nullptr ? "missing" : wire::to_text(*quotas)));
   }
   std::vector<std::string> names;
@@ -203,7 +203,7 @@ Result<wire::KeyedMac*> Api::mac_of(const registry::AccessKey& key) {
 }
 
 template <typename T>
-hub::Asker<T> Api::asker_of(Call call) {
+hub::Asker<T> Api::asker_of(Call call) const {
   return {.loop = options_.loop,
           .done = [done = std::move(call.done),
                    trace_id = std::move(call.trace_id)](Result<T> result) mutable {
@@ -216,7 +216,7 @@ hub::Asker<T> Api::asker_of(Call call) {
           }};
 }
 
-void Api::list(Call call) {
+void Api::list(Call call) const {
   const hub::Platform& platform = options_.hub->platform();
   const auto directory = platform.registry.directory();
   wire::JsonArray rows;
@@ -231,7 +231,7 @@ void Api::list(Call call) {
   call.done(success(wire::to_text(rows), call.trace_id));
 }
 
-void Api::certification(Call call) {
+void Api::certification(Call call) const {
   const auto directory = options_.hub->platform().registry.directory();
   const registry::Account* account = directory->find_account(call.account);
   if (account == nullptr) {
@@ -249,7 +249,7 @@ void Api::certification(Call call) {
       call.trace_id));
 }
 
-void Api::quota(Call call) {
+void Api::quota(Call call) const {
   auto sn = text_param(call.params, "sn", "sn");
   if (!sn) return call.done(failure(sn.error(), call.trace_id));
   auto quotas = quotas_of(call.params);
@@ -259,7 +259,7 @@ void Api::quota(Call call) {
                      asker_of<std::string>(std::move(call)));
 }
 
-void Api::set_quota(Call call) {
+void Api::set_quota(Call call) const {
   auto sn = text_param(call.params, "sn", "sn");
   if (!sn) return call.done(failure(sn.error(), call.trace_id));
   JsonObject message = std::move(call.params);
@@ -268,14 +268,14 @@ void Api::set_quota(Call call) {
                     asker_of<std::string>(std::move(call)));
 }
 
-void Api::quota_all(Call call) {
+void Api::quota_all(Call call) const {
   auto sn = text_param(call.params, "sn", "sn");
   if (!sn) return call.done(failure(sn.error(), call.trace_id));
   const registry::AccountId account = call.account;
   options_.hub->read_all(account, std::move(*sn), asker_of<hub::QuotaBody>(std::move(call)));
 }
 
-void Api::quota_data(Call call) {
+void Api::quota_data(Call call) const {
   const auto refuse = [&call](const Fault& fault) { call.done(failure(fault, call.trace_id)); };
   auto sn = text_param(call.params, "sn", "sn");
   if (!sn) return refuse(sn.error());
@@ -307,7 +307,7 @@ void Api::quota_data(Call call) {
        }});
 }
 
-void Api::main_sn(Call call) {
+void Api::main_sn(Call call) const {
   auto sn = text_param(call.params, "sn", "sn");
   if (!sn) return call.done(failure(sn.error(), call.trace_id));
   const auto directory = options_.hub->platform().registry.directory();

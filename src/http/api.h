@@ -45,23 +45,23 @@ class Api {
     std::string trace_id;
     Done<Response> done;
   };
-  using Verb = void (Api::*)(Call call);
+  using Verb = void (Api::*)(Call call) const;
   struct Route;
 
   [[nodiscard]] static const Route* find_route(std::string_view path);
   [[nodiscard]] Result<registry::AccountId> signed_by(const wire::SignedRequest& request);
   [[nodiscard]] Result<wire::KeyedMac*> mac_of(const registry::AccessKey& key);
 
-  void list(Call call);
-  void certification(Call call);
-  void quota(Call call);
-  void set_quota(Call call);
-  void quota_all(Call call);
-  void quota_data(Call call);
-  void main_sn(Call call);
+  void list(Call call) const;
+  void certification(Call call) const;
+  void quota(Call call) const;
+  void set_quota(Call call) const;
+  void quota_all(Call call) const;
+  void quota_data(Call call) const;
+  void main_sn(Call call) const;
 
   template <typename T>
-  hub::Asker<T> asker_of(Call call);
+  hub::Asker<T> asker_of(Call call) const;
 
   struct Keyed {
     Secret secret;

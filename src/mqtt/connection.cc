@@ -141,6 +141,7 @@ void Connection::on(const wire::mqtt::SubscribeRequested& event) {
   // What was published before, in the same bytes, was published before.
   batch_.post(client_);
   std::vector<Reason> reasons;
+  reasons.reserve(event.subscriptions.size());
   for (const wire::mqtt::Subscription& wanted : event.subscriptions) {
     reasons.push_back(subscribe(wanted, event.subscription_id.value_or(0)));
   }
@@ -149,6 +150,7 @@ void Connection::on(const wire::mqtt::SubscribeRequested& event) {
 
 void Connection::on(const wire::mqtt::UnsubscribeRequested& event) {
   std::vector<Reason> reasons;
+  reasons.reserve(event.filters.size());
   for (const std::string& filter : event.filters) {
     const bool existed = filters_.erase(filter) != 0;
     if (existed) door_.hub->unsubscribe(client_, filter);

@@ -17,7 +17,6 @@
 #include <boost/asio/ssl/context.hpp>
 #include <cctype>
 #include <cerrno>
-#include <cstring>
 #include <set>
 #include <utility>
 
@@ -44,7 +43,7 @@ constexpr long kServerDays = 800;
 constexpr long kRenewDays = 60;
 
 Status refuse(std::string_view what, const std::filesystem::path& file) {
-  return fail(FaultKind::kIo, fmt::format("{} {}: {}", what, file.string(), std::strerror(errno)));
+  return fail(FaultKind::kIo, fmt::format("{} {}: {}", what, file.string(), system_message(errno)));
 }
 
 // Whole or not at all: a file that a crash cut short would keep the server from starting again.
@@ -259,9 +258,9 @@ Result<TlsFiles> own_certificates(const std::filesystem::path& data_folder,
     return fail(FaultKind::kIo,
                 fmt::format("cannot make {}: {}", folder.string(), error.message()));
   }
-  const TlsFiles files{.ca = std::filesystem::absolute(folder / "ca.pem"),
-                       .certificate = folder / "server.pem",
-                       .key = folder / "server.key"};
+  TlsFiles files{.ca = std::filesystem::absolute(folder / "ca.pem"),
+                 .certificate = folder / "server.pem",
+                 .key = folder / "server.key"};
   const Result<Issuer> issuer = own_authority(folder);
   if (!issuer) return std::unexpected(issuer.error());
   const std::set<std::string> names = names_to_cover(public_hosts);

@@ -98,6 +98,7 @@ void Stage::drain() {
     for (const auto& loop : loops_) busy = loop->run_one() || busy;
     if (busy) continue;
     // An end that is pumped may bring others, or go.
+    // NOLINTNEXTLINE(modernize-loop-convert): it may grow meanwhile
     for (std::size_t i = 0; i < ends_.size(); ++i) busy = ends_[i]->pump() || busy;
   }
 }
@@ -108,6 +109,7 @@ void Stage::advance(Millis span, const std::function<void()>& on_step) {
     span -= step;
     clock_.advance(step);
     hub_->tick();
+    // NOLINTNEXTLINE(modernize-loop-convert): likewise
     for (std::size_t i = 0; i < ends_.size(); ++i) ends_[i]->tick(clock_.now());
     drain();
     on_step();

@@ -12,127 +12,228 @@ std::size_t bytes_of(const Message& message) {
 
 }  // namespace
 
+void Outbox::open(const Terms& terms) {
+  terms_ = terms;
+  aliases_.clear();
+  for (Sent& sent : sent_) sent.repeat = true;
+  for (Released& released : released_) released.repeat = true;
+  repeats_ = on_their_way();
+}
+
+void Outbox::close() {
+  while (!at_most_once_.empty()) take(at_most_once_);
+}
+
+std::vector<Outbox::Kept> Outbox::kept() const {
+  std::vector<Kept> all;
+  all.reserve(on_their_way() + at_least_once_.size());
+  for (const Released& released : released_) {
+    all.push_back({.stage = Stage::kReleased,
+                   .packet_id = released.packet_id,
+                   .entry = {.qos = Qos::kExactlyOnce, .sequence = released.sequence}});
+  }
+  for (const Sent& sent : sent_) {
+    all.push_back({.stage = Stage::kSent, .packet_id = sent.packet_id, .entry = sent.entry});
+  }
+  for (const Entry& entry : at_least_once_) {
+    all.push_back({.stage = Stage::kWaiting, .packet_id = 0, .entry = entry});
+  }
+  return all;
+}
+
+void Outbox::restore(Kept kept) {
+  next_sequence_ = std::max(next_sequence_, kept.entry.sequence + 1);
+  ++changes_;
+  switch (kept.stage) {
+    case Stage::kReleased:
+      released_.push_back(
+          {.packet_id = kept.packet_id, .repeat = false, .sequence = kept.entry.sequence});
+      break;
+    case Stage::kSent:
+      last_packet_id_ = kept.packet_id;
+      sent_.push({.packet_id = kept.packet_id, .repeat = false, .entry = std::move(kept.entry)});
+      break;
+    case Stage::kWaiting:
+      waiting_bytes_ += bytes_of(*kept.entry.message);
+      at_least_once_.push(std::move(kept.entry));
+      drop_beyond_limits();
+      break;
+  }
+}
+
 void Outbox::push(MessagePtr message, const DeliverOptions& options) {
   if (!encodable(*message)) {
     ++dropped_.too_large;
     return;
   }
   waiting_bytes_ += bytes_of(*message);
-  Queue& queue = options.qos == Qos::kAtMostOnce ? at_most_once_ : at_least_once_;
-  queue.push(
-      {.message = std::move(message),
-       .qos = options.qos,
-       .retain = options.retain,
-       .subscription_ids = {options.subscription_ids.begin(), options.subscription_ids.end()},
-       .sequence = next_sequence_++});
+  const bool counts = options.qos != Qos::kAtMostOnce;
+  if (counts) ++changes_;
+  (counts ? at_least_once_ : at_most_once_)
+      .push({.message = std::move(message),
+             .qos = options.qos,
+             .retain = options.retain,
+             .subscription_ids = {options.subscription_ids.begin(), options.subscription_ids.end()},
+             .sequence = next_sequence_++});
   drop_beyond_limits();
 }
 
 void Outbox::drop_beyond_limits() {
   while (waiting() > terms_.queue_messages || waiting_bytes_ > terms_.queue_bytes) {
     take(at_most_once_.empty() ? at_least_once_ : at_most_once_);
+    ++changes_;
     ++dropped_.queue_full;
   }
 }
 
-Outbox::Waiting Outbox::take(Queue& queue) {
-  Waiting waiting = queue.pop();
-  waiting_bytes_ -= bytes_of(*waiting.message);
-  return waiting;
+Outbox::Entry Outbox::take(Queue& queue) {
+  Entry entry = queue.pop();
+  waiting_bytes_ -= bytes_of(*entry.message);
+  return entry;
 }
 
 const Outbox::Queue* Outbox::next() const {
-  const bool window_open = on_their_way_.size() < terms_.window;
+  const bool window_open = repeats_ == 0 && on_their_way() < terms_.window;
   const Queue* later = window_open && !at_least_once_.empty() ? &at_least_once_ : nullptr;
   if (at_most_once_.empty()) return later;
   if (later != nullptr && later->front().sequence < at_most_once_.front().sequence) return later;
   return &at_most_once_;
 }
 
+bool Outbox::may_repeat() const {
+  return repeats_ != 0 && on_their_way() - repeats_ < terms_.window;
+}
+
 void Outbox::pump(std::string& out, std::size_t enough_bytes, TimePoint now) {
   while (out.size() < enough_bytes) {
+    if (may_repeat()) {
+      repeat_one(out, now);
+      continue;
+    }
     const Queue* queue = next();
     if (queue == nullptr) return;
-    write(out, take(queue == &at_most_once_ ? at_most_once_ : at_least_once_), now);
+    send_next(out, take(queue == &at_most_once_ ? at_most_once_ : at_least_once_), now);
   }
 }
 
-void Outbox::write(std::string& out, const Waiting& waiting, TimePoint now) {
-  const Message& message = *waiting.message;
-  if (message.expires_at && *message.expires_at <= now) {
+// In the order of before: what the client has first, then what it may not have.
+void Outbox::repeat_one(std::string& out, TimePoint now) {
+  --repeats_;
+  if (const auto released = std::ranges::find(released_, true, &Released::repeat);
+      released != released_.end()) {
+    released->repeat = false;
+    return encode(out, Pubrel{.packet_id = released->packet_id}, terms_.version);
+  }
+  const auto sent = std::ranges::find(sent_, true, &Sent::repeat);
+  sent->repeat = false;
+  const Publish packet{.dup = true, .packet_id = sent->packet_id};
+  if (write(out, sent->entry, packet, now) == Written::kDone) return;
+  sent_.take(sent);
+  ++changes_;
+}
+
+void Outbox::send_next(std::string& out, Entry entry, TimePoint now) {
+  const bool counts = entry.qos != Qos::kAtMostOnce;
+  if (counts) ++changes_;
+  if (entry.message->expires_at && *entry.message->expires_at <= now) {
     ++dropped_.expired;
     return;
   }
-  Publish packet{.qos = waiting.qos,
-                 .retain = waiting.retain,
-                 .topic = message.topic,
-                 .packet_id = 0,
-                 .payload = message.payload};
+  const Publish packet{.packet_id = counts ? free_packet_id() : std::uint16_t{0}};
+  if (write(out, entry, packet, now) == Written::kDropped || !counts) return;
+  sent_.push({.packet_id = packet.packet_id, .repeat = false, .entry = std::move(entry)});
+}
+
+// `packet` brings DUP and the packet id.
+Outbox::Written Outbox::write(std::string& out, const Entry& entry, Publish packet, TimePoint now) {
+  const Message& message = *entry.message;
+  packet.qos = entry.qos;
+  packet.retain = entry.retain;
+  packet.topic = message.topic;
+  packet.payload = message.payload;
+  bool learns_alias = false;
   if (terms_.version == Version::k5) {
     add_properties(packet.properties, message, now);
-    for (const std::uint32_t id : waiting.subscription_ids) {
+    for (const std::uint32_t id : entry.subscription_ids) {
       packet.properties.add(PropertyId::kSubscriptionId, id);
     }
+    const auto known = std::ranges::find(aliases_, message.topic);
+    learns_alias = known == aliases_.end() && aliases_.size() < terms_.topic_aliases;
+    if (learns_alias || known != aliases_.end()) {
+      packet.properties.add(PropertyId::kTopicAlias,
+                            static_cast<std::uint32_t>(known - aliases_.begin() + 1));
+    }
+    if (known != aliases_.end()) packet.topic = {};
   }
   if (encoded_size(packet, terms_.version) > terms_.packet_bytes) {
     ++dropped_.too_large;
-    return;
+    return Written::kDropped;
   }
-  if (waiting.qos != Qos::kAtMostOnce) {
-    packet.packet_id = free_packet_id();
-    on_their_way_.push_back(
-        {.packet_id = packet.packet_id,
-         .awaits = waiting.qos == Qos::kAtLeastOnce ? Awaits::kPuback : Awaits::kPubrec});
-  }
+  if (learns_alias) aliases_.push_back(message.topic);
   encode(out, packet, terms_.version);
+  return Written::kDone;
 }
 
 std::uint16_t Outbox::free_packet_id() {
   do {
     if (++last_packet_id_ == 0) last_packet_id_ = 1;
-  } while (find(last_packet_id_) != on_their_way_.end());
+  } while (find_sent(last_packet_id_) != sent_.end() ||
+           find_released(last_packet_id_) != released_.end());
   return last_packet_id_;
 }
 
-std::vector<Outbox::OnItsWay>::iterator Outbox::find(std::uint16_t packet_id) {
-  return std::ranges::find(on_their_way_, packet_id, &OnItsWay::packet_id);
+Fifo<Outbox::Sent>::Iterator Outbox::find_sent(std::uint16_t packet_id) {
+  return std::ranges::find(sent_, packet_id, &Sent::packet_id);
 }
 
-Decoded<void> Outbox::finish(std::uint16_t packet_id, Awaits expected, std::string_view otherwise) {
-  const auto found = find(packet_id);
-  if (found == on_their_way_.end()) return {};
-  if (found->awaits != expected) {
-    return std::unexpected(Violation{Reason::kProtocolError, otherwise});
-  }
-  on_their_way_.erase(found);
-  return {};
+std::vector<Outbox::Released>::iterator Outbox::find_released(std::uint16_t packet_id) {
+  return std::ranges::find(released_, packet_id, &Released::packet_id);
 }
 
 Decoded<void> Outbox::on_puback(std::uint16_t packet_id) {
-  return finish(packet_id, Awaits::kPuback, "it answers a message of QoS 2");
+  const auto found = find_sent(packet_id);
+  if (found == sent_.end()) {
+    if (find_released(packet_id) == released_.end()) return {};
+    return std::unexpected(Violation{Reason::kProtocolError, "it answers a message of QoS 2"});
+  }
+  if (found->entry.qos != Qos::kAtLeastOnce) {
+    return std::unexpected(Violation{Reason::kProtocolError, "it answers a message of QoS 2"});
+  }
+  if (sent_.take(found).repeat) --repeats_;
+  ++changes_;
+  return {};
 }
 
 Decoded<std::optional<Pubrel>> Outbox::on_pubrec(std::uint16_t packet_id, Reason reason) {
-  const auto found = find(packet_id);
   Pubrel release{.packet_id = packet_id, .reason = Reason::kSuccess};
-  if (found == on_their_way_.end()) {
+  const auto found = find_sent(packet_id);
+  if (found == sent_.end()) {
     if (is_refusal(reason)) return std::nullopt;
-    release.reason = Reason::kPacketIdNotFound;
+    if (find_released(packet_id) == released_.end()) release.reason = Reason::kPacketIdNotFound;
     return release;
   }
-  if (found->awaits == Awaits::kPuback) {
+  if (found->entry.qos != Qos::kExactlyOnce) {
     return std::unexpected(Violation{Reason::kProtocolError, "it answers a message of QoS 1"});
   }
-  if (is_refusal(reason)) {
-    on_their_way_.erase(found);
-    return std::nullopt;
-  }
-  found->awaits = Awaits::kPubcomp;
+  const Sent sent = sent_.take(found);
+  if (sent.repeat) --repeats_;
+  ++changes_;
+  if (is_refusal(reason)) return std::nullopt;
+  released_.push_back({.packet_id = packet_id, .repeat = false, .sequence = sent.entry.sequence});
   return release;
 }
 
 Decoded<void> Outbox::on_pubcomp(std::uint16_t packet_id) {
-  return finish(packet_id, Awaits::kPubcomp, "it answers a message that was not released");
+  const auto found = find_released(packet_id);
+  if (found == released_.end()) {
+    if (find_sent(packet_id) == sent_.end()) return {};
+    return std::unexpected(
+        Violation{Reason::kProtocolError, "it answers a message that was not released"});
+  }
+  if (found->repeat) --repeats_;
+  released_.erase(found);
+  ++changes_;
+  return {};
 }
 
 }  // namespace gridloom::wire::mqtt

@@ -1,5 +1,6 @@
 // What a session still has to deliver to its client: messages that wait, and those of QoS 1 and 2
-// that are on their way until the client has answered.
+// that are on their way until the client has answered. It outlives the connection: a session that
+// is resumed sends again what was on its way, and goes on with what waited.
 //
 // Waiting messages are kept as shared pointers and become bytes only when there is room in the
 // output; so a slow client costs one small entry a message, and the queue's limits mean something.
@@ -38,30 +39,48 @@ struct Dropped {
   friend bool operator==(const Dropped&, const Dropped&) = default;
 };
 
-// A queue that costs nothing while it is empty (a deque keeps half a kilobyte).
+// A queue that costs nothing while it is empty (a deque keeps half a kilobyte). Taking from the
+// front is cheap, from the middle it is not.
 template <typename T>
 class Fifo {
  public:
+  using Iterator = typename std::vector<T>::iterator;
+
   [[nodiscard]] bool empty() const { return head_ == items_.size(); }
   [[nodiscard]] std::size_t size() const { return items_.size() - head_; }
   [[nodiscard]] const T& front() const { return items_[head_]; }
+  [[nodiscard]] Iterator begin() { return items_.begin() + static_cast<std::ptrdiff_t>(head_); }
+  [[nodiscard]] Iterator end() { return items_.end(); }
+  [[nodiscard]] auto begin() const { return items_.begin() + static_cast<std::ptrdiff_t>(head_); }
+  [[nodiscard]] auto end() const { return items_.end(); }
 
   void push(T item) { items_.push_back(std::move(item)); }
-  T pop() {
-    T item = std::move(items_[head_++]);
+  T pop() { return take(begin()); }
+  T take(Iterator at) {
+    T item = std::move(*at);
+    if (at == begin()) {
+      ++head_;
+      tidy();
+    } else {
+      items_.erase(at);
+    }
+    return item;
+  }
+  void clear() { *this = Fifo(); }
+
+ private:
+  static constexpr std::size_t kKept = 8;
+
+  void tidy() {
     if (empty()) {
       items_.clear();
       if (items_.capacity() > kKept) items_.shrink_to_fit();
       head_ = 0;
     } else if (head_ > kKept && head_ > size()) {
-      items_.erase(items_.begin(), items_.begin() + static_cast<std::ptrdiff_t>(head_));
+      items_.erase(items_.begin(), begin());
       head_ = 0;
     }
-    return item;
   }
-
- private:
-  static constexpr std::size_t kKept = 8;
 
   std::vector<T> items_;
   std::size_t head_ = 0;
@@ -75,17 +94,46 @@ class Outbox {
     std::size_t window = 100;                       // QoS 1 and 2 messages on their way at once
     std::size_t queue_messages = 1000;
     std::size_t queue_bytes = std::size_t{4} * 1024 * 1024;  // topics and payloads
+    std::uint16_t topic_aliases = 0;                         // that the client keeps for us
   };
 
-  void open(const Terms& terms) { terms_ = terms; }
+  // A message and how it goes out. Sequences grow in the order of push() and are never used twice
+  // in the life of a session.
+  struct Entry {
+    MessagePtr message = {};
+    Qos qos = Qos::kAtMostOnce;
+    bool retain = false;
+    std::vector<std::uint32_t> subscription_ids = {};
+    std::uint64_t sequence = 0;
+  };
+  // kReleased: the client has the QoS 2 message (no copy is kept), its PUBCOMP is still owed.
+  enum class Stage : std::uint8_t { kWaiting = 0, kSent = 1, kReleased = 2 };
+  struct Kept {
+    Stage stage = Stage::kWaiting;
+    std::uint16_t packet_id = 0;  // 0 exactly while waiting
+    Entry entry = {};
+  };
+
+  // A connection begins: pump() sends what was on its way once more (PUBREL, or PUBLISH with DUP),
+  // before anything else.
+  void open(const Terms& terms);
+  // The connection ended; messages of QoS 0 were for it alone.
+  void close();
+
+  // What a session keeps beyond a connection, in an order that restore() takes. QoS 1 and 2 only.
+  [[nodiscard]] std::vector<Kept> kept() const;
+  // Into an outbox that is not open.
+  void restore(Kept kept);
+  // Grows with every change of what kept() returns.
+  [[nodiscard]] std::uint64_t changes() const { return changes_; }
 
   // A full queue drops its oldest QoS 0 message; if it has none, its oldest message.
   void push(MessagePtr message, const DeliverOptions& options);
 
-  // Appends waiting messages to `out` while that is shorter than `enough_bytes`.
+  // Appends messages to `out` while that is shorter than `enough_bytes`.
   void pump(std::string& out, std::size_t enough_bytes, TimePoint now);
   // Whether pump() would find something to look at.
-  [[nodiscard]] bool ready() const { return next() != nullptr; }
+  [[nodiscard]] bool ready() const { return may_repeat() || next() != nullptr; }
 
   // The client's answers. An answer to an id that is not on its way is no violation (it may be a
   // late second one), an answer of the wrong kind is.
@@ -96,41 +144,46 @@ class Outbox {
 
   [[nodiscard]] std::size_t waiting() const { return at_most_once_.size() + at_least_once_.size(); }
   [[nodiscard]] std::size_t waiting_bytes() const { return waiting_bytes_; }
-  [[nodiscard]] std::size_t on_their_way() const { return on_their_way_.size(); }
+  [[nodiscard]] std::size_t on_their_way() const { return sent_.size() + released_.size(); }
   [[nodiscard]] const Dropped& dropped() const { return dropped_; }
 
  private:
-  struct Waiting {
-    MessagePtr message = {};
-    Qos qos = Qos::kAtMostOnce;
-    bool retain = false;
-    std::vector<std::uint32_t> subscription_ids = {};
+  using Queue = Fifo<Entry>;
+
+  struct Sent {
+    std::uint16_t packet_id = 0;
+    bool repeat = false;  // on this connection it is yet to be sent
+    Entry entry = {};
+  };
+  struct Released {
+    std::uint16_t packet_id = 0;
+    bool repeat = false;
     std::uint64_t sequence = 0;
   };
-  using Queue = Fifo<Waiting>;
-
-  enum class Awaits : std::uint8_t { kPuback, kPubrec, kPubcomp };
-  struct OnItsWay {
-    std::uint16_t packet_id = 0;
-    Awaits awaits = Awaits::kPuback;
-  };
+  enum class Written : std::uint8_t { kDone, kDropped };
 
   [[nodiscard]] const Queue* next() const;
-  Waiting take(Queue& queue);
+  [[nodiscard]] bool may_repeat() const;
+  void repeat_one(std::string& out, TimePoint now);
+  Entry take(Queue& queue);
   void drop_beyond_limits();
-  void write(std::string& out, const Waiting& waiting, TimePoint now);
+  void send_next(std::string& out, Entry entry, TimePoint now);
+  [[nodiscard]] Written write(std::string& out, const Entry& entry, Publish packet, TimePoint now);
   [[nodiscard]] std::uint16_t free_packet_id();
-  [[nodiscard]] std::vector<OnItsWay>::iterator find(std::uint16_t packet_id);
-  [[nodiscard]] Decoded<void> finish(std::uint16_t packet_id, Awaits expected,
-                                     std::string_view otherwise);
+  [[nodiscard]] Fifo<Sent>::Iterator find_sent(std::uint16_t packet_id);
+  [[nodiscard]] std::vector<Released>::iterator find_released(std::uint16_t packet_id);
 
   Terms terms_;
   Queue at_most_once_;
   Queue at_least_once_;  // QoS 1 and 2
   std::size_t waiting_bytes_ = 0;
   std::uint64_t next_sequence_ = 0;
-  std::vector<OnItsWay> on_their_way_;
+  std::uint64_t changes_ = 0;
+  Fifo<Sent> sent_;                 // awaiting PUBACK or PUBREC, in the order of sending
+  std::vector<Released> released_;  // awaiting PUBCOMP, in the order of their PUBRECs
+  std::size_t repeats_ = 0;         // entries of both with `repeat`
   std::uint16_t last_packet_id_ = 0;
+  std::vector<std::string> aliases_;  // topic of alias n at n - 1, of this connection
   Dropped dropped_;
 };
 

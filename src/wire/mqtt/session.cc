@@ -186,7 +186,10 @@ void Session::on(const Connect& packet) {
     return packet.properties.number(id).value_or(otherwise);
   };
   keepalive_s_ = packet.keepalive_s;
-  asked_expiry_s_ = number(PropertyId::kSessionExpiryS, 0);
+  const bool keeps_311 = version_ == Version::k311 && !packet.clean_start;
+  asked_expiry_s_ = number(PropertyId::kSessionExpiryS, keeps_311 ? kNeverExpires : 0);
+  client_aliases_ = static_cast<std::uint16_t>(number(PropertyId::kTopicAliasMaximum, 0));
+  tells_reasons_ = number(PropertyId::kRequestProblemInformation, 1) != 0;
   client_window_ = static_cast<std::uint16_t>(number(PropertyId::kReceiveMaximum, 0xFFFF));
   if (const auto bytes = packet.properties.number(PropertyId::kMaximumPacketSize)) {
     client_packet_bytes_ = *bytes;
@@ -198,8 +201,13 @@ void Session::on(const Connect& packet) {
   events_.emplace_back(ConnectRequested{request_of(packet)});
 }
 
-void Session::accept(const ConnectAnswer& answer, TimePoint now) {
+void Session::accept(const ConnectAnswer& answer, TimePoint now, SessionState state) {
   now_ = now;
+  outbox_ = std::move(state.outbox);
+  received_.clear();
+  for (const std::uint16_t id : state.received) {
+    received_.push_back({.packet_id = id, .acknowledged = true});
+  }
   if (stage_ != Stage::kDeciding) return;
   stage_ = Stage::kConnected;
   last_heard_ = now;
@@ -211,7 +219,8 @@ void Session::accept(const ConnectAnswer& answer, TimePoint now) {
                 .packet_bytes = client_packet_bytes_,
                 .window = std::min(client_window_, limits_.in_flight),
                 .queue_messages = limits_.queue_messages,
-                .queue_bytes = limits_.queue_bytes});
+                .queue_bytes = limits_.queue_bytes,
+                .topic_aliases = std::min(client_aliases_, limits_.out_topic_alias_maximum)});
   send_connack(answer);
   const std::string held = std::exchange(tail_, {});
   keep(consume(held));
@@ -230,16 +239,28 @@ void Session::send_connack(const ConnectAnswer& answer) {
     told.add(PropertyId::kAssignedClientId, answer.assigned_client_id);
   }
   told.add(PropertyId::kTopicAliasMaximum, limits_.topic_alias_maximum);
-  if (!answer.shared_subscriptions) told.add(PropertyId::kSharedAvailable, 0U);
   if (answer.server_keepalive_s) {
     told.add(PropertyId::kServerKeepAliveS, *answer.server_keepalive_s);
   }
   send(packet);
 }
 
-void Session::refuse(Reason reason) {
+void Session::refuse(Reason reason, std::string_view why) {
   if (stage_ != Stage::kDeciding) return;
-  end(reason, fmt::format("refused: {}", name_of(reason)));
+  end(reason, why.empty() ? fmt::format("refused: {}", name_of(reason)) : std::string(why));
+}
+
+SessionState Session::release() {
+  outbox_.close();
+  // What the hub has not answered yet is with the hub: it will not be published a second time.
+  return {.outbox = std::exchange(outbox_, {}), .received = received()};
+}
+
+std::vector<std::uint16_t> Session::received() const {
+  std::vector<std::uint16_t> ids;
+  ids.reserve(received_.size());
+  for (const Received& one : received_) ids.push_back(one.packet_id);
+  return ids;
 }
 
 void Session::close(Reason reason, std::string_view why) {
@@ -296,6 +317,20 @@ void Session::send(const Packet& packet) {
   output_.resize(before);
   end(Reason::kPacketTooLarge, "the client takes no packet as large as the answer that it is owed");
 }
+
+// Says why, if the client wants to know and takes packets that long.
+template <typename Answer>
+void Session::send_answer(Answer answer, std::string_view why) {
+  if (why.empty() || version_ == Version::k311 || !tells_reasons_) return send(answer);
+  answer.properties.add(PropertyId::kReasonString, why.substr(0, kMaxReasonTextBytes));
+  std::string bytes;
+  encode(bytes, answer, version_);
+  if (bytes.size() > client_packet_bytes_) answer.properties.remove(PropertyId::kReasonString);
+  send(answer);
+}
+template void Session::send_answer(Puback, std::string_view);
+template void Session::send_answer(Pubrec, std::string_view);
+template void Session::send_answer(Suback, std::string_view);
 
 void Session::pump() {
   if (stage_ == Stage::kConnected) outbox_.pump(output_, limits_.output_bytes, now_);

@@ -11,9 +11,10 @@
 //  - Between CONNECT and accept() or refuse() nothing else is processed; it is held, up to a limit.
 //  - Exactly one Ended comes, as the last event, however the connection ends.
 //  - Memory is bounded by Limits if the owner stops reading while wants_input() is false.
-// Not here: who may do what, routing, retained messages, stored sessions, publishing the will.
-// Thread rule: one thread at a time. Ownership: events and messages belong to who takes them; the
-// Limits must outlive the session.
+// What outlives the connection (SessionState) comes in with accept() and goes out with release().
+// Not here: who may do what, routing, retained messages, where states are kept, publishing the
+// will. Thread rule: one thread at a time. Ownership: events and messages belong to who takes them;
+// the Limits must outlive the session.
 #pragma once
 
 #include <cstddef>
@@ -44,9 +45,10 @@ struct Limits {
   std::size_t topic_bytes = 1024;
   std::size_t topic_levels = 32;
   std::size_t filters_per_packet = 64;
-  std::uint16_t in_flight = 100;         // outgoing QoS 1 and 2, if the client allows as many
-  std::uint16_t receive_maximum = 1000;  // incoming; told to a version 5 client
-  std::uint16_t topic_alias_maximum = 32;
+  std::uint16_t in_flight = 100;               // outgoing QoS 1 and 2, if the client allows as many
+  std::uint16_t receive_maximum = 1000;        // incoming; told to a version 5 client
+  std::uint16_t topic_alias_maximum = 32;      // incoming, of a connection
+  std::uint16_t out_topic_alias_maximum = 32;  // outgoing, if the client allows as many
   Millis connect_timeout{10'000};
 };
 
@@ -60,6 +62,8 @@ struct Will {
 };
 [[nodiscard]] MessagePtr publishable(const Will& will, TimePoint now);
 
+inline constexpr std::uint32_t kNeverExpires = 0xFFFF'FFFF;
+
 struct ConnectRequest {
   Version version = Version::k311;
   std::string client_id = {};  // may be empty: assign one
@@ -68,8 +72,14 @@ struct ConnectRequest {
   std::optional<std::string> username = {};
   std::optional<Secret> password = {};
   std::optional<Will> will = {};
-  std::uint32_t session_expiry_s = 0;
+  std::uint32_t session_expiry_s = 0;  // 3.1.1: kNeverExpires unless the session is to be clean
   UserProperties user_properties = {};
+};
+
+// What of a session outlives its connection.
+struct SessionState {
+  Outbox outbox = {};
+  std::vector<std::uint16_t> received = {};  // QoS 2 messages of the client's whose PUBREL is owed
 };
 
 // Says which message or request an answer is for; copy it freely.
@@ -125,7 +135,6 @@ struct ConnectAnswer {
   std::string_view assigned_client_id = {};              // empty: the client's own
   std::optional<std::uint16_t> server_keepalive_s = {};  // version 5 only
   std::uint32_t session_expiry_s = 0;                    // what the hub will really keep
-  bool shared_subscriptions = false;                     // whether the hub serves $share
 };
 
 class Session {
@@ -156,14 +165,16 @@ class Session {
   // Close the socket once take_output() is written.
   [[nodiscard]] bool finished() const { return stage_ == Stage::kFinished; }
 
-  // Answers to ConnectRequested. Reasons for refuse(): those of CONNACK.
-  void accept(const ConnectAnswer& answer, TimePoint now);
-  void refuse(Reason reason);
+  // Answers to ConnectRequested. `state` is that of the session's last connection, empty for a new
+  // session. Reasons for refuse(): those of CONNACK; `why` goes into the log and, in version 5, to
+  // the client.
+  void accept(const ConnectAnswer& answer, TimePoint now, SessionState state = {});
+  void refuse(Reason reason, std::string_view why = {});
   // Answer to PublishReceived, whatever its QoS. 3.1.1 cannot be told a refusal. Reasons: those of
-  // PUBACK.
-  void acknowledge(AckToken token, Reason reason);
+  // PUBACK; `why` is for the client, in version 5.
+  void acknowledge(AckToken token, Reason reason, std::string_view why = {});
   // One reason for each filter, in order. Reasons: those of SUBACK and UNSUBACK.
-  void subscribed(RequestToken token, std::span<const Reason> reasons);
+  void subscribed(RequestToken token, std::span<const Reason> reasons, std::string_view why = {});
   void unsubscribed(RequestToken token, std::span<const Reason> reasons);
 
   // A message for the client. Before accept() and after the end it is ignored.
@@ -171,8 +182,12 @@ class Session {
   // Ends the connection from our side; `why` goes into the log and, in version 5, to the client.
   void close(Reason reason, std::string_view why);
 
-  [[nodiscard]] const Dropped& dropped() const { return outbox_.dropped(); }
-  [[nodiscard]] std::size_t waiting() const { return outbox_.waiting(); }
+  // After the end: what the session's next connection goes on with. Once.
+  [[nodiscard]] SessionState release();
+
+  [[nodiscard]] const Outbox& outbox() const { return outbox_; }
+  // Sorted, without a repetition; see SessionState.
+  [[nodiscard]] std::vector<std::uint16_t> received() const;
   // Meaningful from ConnectRequested on.
   [[nodiscard]] Version version() const { return version_; }
 
@@ -216,6 +231,8 @@ class Session {
   [[nodiscard]] std::vector<Received>::iterator find_received(std::uint16_t packet_id);
 
   void send(const Packet& packet);
+  template <typename Answer>
+  void send_answer(Answer answer, std::string_view why);
   void pump();
   void send_connack(const ConnectAnswer& answer);
   void send_refusal(Reason reason, std::string_view why);
@@ -235,6 +252,8 @@ class Session {
   std::uint16_t client_window_ = 0xFFFF;
   std::size_t client_packet_bytes_ = kMaxRemainingBytes + 5;
   std::uint32_t asked_expiry_s_ = 0;
+  std::uint16_t client_aliases_ = 0;
+  bool tells_reasons_ = true;  // the client wants reason strings
 
   std::string tail_;  // an incomplete packet, or what is held behind CONNECT
   std::string output_;

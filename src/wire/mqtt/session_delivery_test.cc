@@ -103,13 +103,13 @@ TEST(MqttSession, TheClientsReceiveMaximumIsTheWindow) {
   talk.deliver("overtakes", Qos::kAtMostOnce);
   EXPECT_EQ(talk.said(),
             (Lines{"PUBLISH t q1 id1 1", "PUBLISH t q1 id2 2", "PUBLISH t q0 overtakes"}));
-  EXPECT_EQ(talk.session.waiting(), 2U);
+  EXPECT_EQ(talk.session.outbox().waiting(), 2U);
   talk.send(Puback{2, {}, {}});
   EXPECT_EQ(talk.said(), Lines{"PUBLISH t q1 id3 3"});
   talk.send(Puback{1, {}, {}});
   talk.send(Puback{3, {}, {}});
   EXPECT_EQ(talk.said(), Lines{"PUBLISH t q1 id4 4"});
-  EXPECT_EQ(talk.session.waiting(), 0U);
+  EXPECT_EQ(talk.session.outbox().waiting(), 0U);
 }
 
 TEST(MqttSession, AFullQueueDropsItsOldestQos0MessageFirst) {
@@ -119,12 +119,12 @@ TEST(MqttSession, AFullQueueDropsItsOldestQos0MessageFirst) {
   talk.deliver("a", Qos::kAtLeastOnce);
   talk.deliver("b", Qos::kAtMostOnce);
   talk.deliver("c", Qos::kAtMostOnce);
-  EXPECT_EQ(talk.session.dropped(), Dropped{});
+  EXPECT_EQ(talk.session.outbox().dropped(), Dropped{});
   talk.deliver("d", Qos::kAtLeastOnce);  // b goes
   talk.deliver("e", Qos::kAtLeastOnce);  // c goes
   talk.deliver("f", Qos::kAtLeastOnce);  // a goes: no QoS 0 is left
-  EXPECT_EQ(talk.session.dropped().queue_full, 3U);
-  EXPECT_EQ(talk.session.waiting(), 3U);
+  EXPECT_EQ(talk.session.outbox().dropped().queue_full, 3U);
+  EXPECT_EQ(talk.session.outbox().waiting(), 3U);
   Lines all;
   while (talk.session.has_output()) {
     for (std::string& line : talk.said()) all.push_back(std::move(line));
@@ -137,11 +137,11 @@ TEST(MqttSession, TheQueueIsLimitedInBytesToo) {
   Talk talk(Version::k311, {.output_bytes = 1, .queue_bytes = 2 * 11});
   talk.join();
   for (int i = 0; i < 3; ++i) talk.deliver("0123456789", Qos::kAtMostOnce);
-  EXPECT_EQ(talk.session.waiting(), 2U);
-  EXPECT_EQ(talk.session.dropped().queue_full, 0U);
+  EXPECT_EQ(talk.session.outbox().waiting(), 2U);
+  EXPECT_EQ(talk.session.outbox().dropped().queue_full, 0U);
   talk.deliver("0123456789", Qos::kAtMostOnce);
-  EXPECT_EQ(talk.session.waiting(), 2U);
-  EXPECT_EQ(talk.session.dropped().queue_full, 1U);
+  EXPECT_EQ(talk.session.outbox().waiting(), 2U);
+  EXPECT_EQ(talk.session.outbox().dropped().queue_full, 1U);
 }
 
 TEST(MqttSession, MessagePropertiesPassThroughAndAnExpiredMessageDoesNot) {
@@ -165,7 +165,7 @@ TEST(MqttSession, MessagePropertiesPassThroughAndAnExpiredMessageDoesNot) {
   to.session.deliver(sent, {.subscription_ids = kIds}, kStart + Millis(3'500));
   to.session.deliver(sent, {}, kStart + seconds(10));
   EXPECT_EQ(to.said(), Lines{"PUBLISH t q0 x 1:1 2:7 3:text 8:r 9:c 38:kv 11:5 11:300"});
-  EXPECT_EQ(to.session.dropped().expired, 1U);
+  EXPECT_EQ(to.session.outbox().dropped().expired, 1U);
 
   Talk old(Version::k311);
   old.join();
@@ -182,7 +182,7 @@ TEST(MqttSession, APacketLargerThanTheClientTakesIsNotSent) {
     talk.join(packet);
     talk.deliver(std::string(size, 'x'), Qos::kAtMostOnce);
     EXPECT_EQ(talk.said().size(), size == 94 ? 1U : 0U);
-    EXPECT_EQ(talk.session.dropped().too_large, size == 94 ? 0U : 1U);
+    EXPECT_EQ(talk.session.outbox().dropped().too_large, size == 94 ? 0U : 1U);
   }
   Talk tiny(Version::k5);
   Connect packet = plain_connect(Version::k5);

@@ -96,13 +96,13 @@ void Session::on(const Publish& packet) {
                       .token = {.packet_id = packet.packet_id, .qos = packet.qos}});
 }
 
-void Session::acknowledge(AckToken token, Reason reason) {
+void Session::acknowledge(AckToken token, Reason reason, std::string_view why) {
   if (stage_ != Stage::kConnected || token.qos == Qos::kAtMostOnce || answers_owed_ == 0) return;
   if (token.qos == Qos::kAtLeastOnce) {
     if (puback_owed_ == 0) return;
     --puback_owed_;
     --answers_owed_;
-    return send(Puback{token.packet_id, reason, {}});
+    return send_answer(Puback{token.packet_id, reason, {}}, why);
   }
   const auto received = find_received(token.packet_id);
   if (received == received_.end() || received->acknowledged) return;
@@ -110,7 +110,7 @@ void Session::acknowledge(AckToken token, Reason reason) {
   received->acknowledged = true;
   // In version 5 a refusal ends the exchange: no PUBREL will follow.
   if (version_ == Version::k5 && is_refusal(reason)) received_.erase(received);
-  send(Pubrec{token.packet_id, reason, {}});
+  send_answer(Pubrec{token.packet_id, reason, {}}, why);
 }
 
 void Session::on(const Pubrel& packet) {
@@ -181,12 +181,13 @@ void Session::on(const Unsubscribe& packet) {
                            .filters = {packet.filters.begin(), packet.filters.end()}});
 }
 
-void Session::subscribed(RequestToken token, std::span<const Reason> reasons) {
+void Session::subscribed(RequestToken token, std::span<const Reason> reasons,
+                         std::string_view why) {
   if (stage_ != Stage::kConnected || answers_owed_ == 0) return;
   --answers_owed_;
   Suback packet{token.packet_id, {}, {reasons.begin(), reasons.end()}};
   packet.reasons.resize(token.filters, Reason::kUnspecifiedError);
-  send(packet);
+  send_answer(std::move(packet), why);
 }
 
 void Session::unsubscribed(RequestToken token, std::span<const Reason> reasons) {

@@ -1,0 +1,203 @@
+// A session that outlives its connection: what is sent again, under which packet ids, in which
+// order and with which flags; and what a client's own QoS 2 messages may not do twice.
+#include <gtest/gtest.h>
+
+#include <string>
+#include <utility>
+
+#include "wire/mqtt/session.h"
+#include "wire/mqtt/session_talk.h"
+
+namespace gridloom::wire::mqtt {
+namespace {
+
+// The connection ends, and the session goes on with another one.
+struct Resumed : Talk {
+  Resumed(Talk& before, const Connect& packet, const Limits& limits = {})
+      : Talk(packet.version, limits) {
+    before.session.lost("the line broke");
+    send(packet);
+    (void)session.take_events();
+    session.accept({.session_present = true}, now, before.session.release());
+  }
+};
+
+Connect keeping(Version version) {
+  Connect packet = plain_connect(version);
+  packet.clean_start = false;
+  if (version == Version::k5) packet.properties.add(PropertyId::kSessionExpiryS, 100U);
+  return packet;
+}
+
+std::string connack(Version version) {
+  return version == Version::k311 ? "CONNACK success present"
+                                  : "CONNACK success present 17:0 33:1000 39:262144 34:32";
+}
+
+TEST(MqttResume, WhatWasNotAnsweredIsSentAgainWithDupInOrderAndThenWhatWaited) {
+  for (const Version version : {Version::k311, Version::k5}) {
+    Limits limits;
+    limits.in_flight = 3;
+    Talk first(version, limits);
+    first.join(keeping(version));
+    first.deliver("a", Qos::kAtLeastOnce);
+    first.deliver("b", Qos::kExactlyOnce);
+    first.deliver("c", Qos::kAtLeastOnce);
+    first.deliver("d", Qos::kAtLeastOnce);
+    EXPECT_EQ(first.said(),
+              (Lines{"PUBLISH t q1 id1 a", "PUBLISH t q2 id2 b", "PUBLISH t q1 id3 c"}));
+    first.send(Puback{.packet_id = 1});
+    EXPECT_EQ(first.said(), Lines{"PUBLISH t q1 id4 d"});
+
+    Resumed second(first, keeping(version), limits);
+    EXPECT_EQ(second.said(), (Lines{connack(version), "PUBLISH t q2 id2 dup b",
+                                    "PUBLISH t q1 id3 dup c", "PUBLISH t q1 id4 dup d"}));
+    second.deliver("e", Qos::kAtLeastOnce);
+    EXPECT_EQ(second.said(), Lines{}) << "the window is full";
+    second.send(Puback{.packet_id = 3});
+    EXPECT_EQ(second.said(), Lines{"PUBLISH t q1 id5 e"});
+  }
+}
+
+TEST(MqttResume, AReleasedMessageIsReleasedAgainAndNotPublishedAgain) {
+  Talk first(Version::k311);
+  first.join(keeping(Version::k311));
+  first.deliver("a", Qos::kExactlyOnce);
+  first.deliver("b", Qos::kExactlyOnce);
+  (void)first.said();
+  first.send(Pubrec{.packet_id = 2});
+  first.send(Pubrec{.packet_id = 1});
+  EXPECT_EQ(first.said(), (Lines{"PUBREL 2 success", "PUBREL 1 success"}));
+
+  Resumed second(first, keeping(Version::k311));
+  EXPECT_EQ(second.said(),
+            (Lines{"CONNACK success present", "PUBREL 2 success", "PUBREL 1 success"}))
+      << "in the order of the PUBRECs";
+  second.send(Pubcomp{.packet_id = 2});
+  second.send(Pubcomp{.packet_id = 1});
+  EXPECT_EQ(second.session.outbox().on_their_way(), 0U);
+}
+
+TEST(MqttResume, ASmallerReceiveMaximumHoldsForWhatIsSentAgain) {
+  Talk first(Version::k5);
+  first.join(keeping(Version::k5));
+  for (const char* payload : {"a", "b", "c"}) first.deliver(payload, Qos::kAtLeastOnce);
+  (void)first.said();
+
+  Connect narrow = keeping(Version::k5);
+  narrow.properties.add(PropertyId::kReceiveMaximum, 1U);
+  Resumed second(first, narrow);
+  EXPECT_EQ(second.said(), (Lines{connack(Version::k5), "PUBLISH t q1 id1 dup a"}));
+  second.send(Puback{.packet_id = 1});
+  EXPECT_EQ(second.said(), Lines{"PUBLISH t q1 id2 dup b"});
+  second.send(Puback{.packet_id = 2});
+  EXPECT_EQ(second.said(), Lines{"PUBLISH t q1 id3 dup c"});
+}
+
+TEST(MqttResume, WhatTheNextConnectionCannotTakeIsDroppedAndCounted) {
+  Talk first(Version::k5);
+  first.join(keeping(Version::k5));
+  first.deliver(std::string(200, 'x'), Qos::kAtLeastOnce);
+  first.deliver("small", Qos::kAtLeastOnce);
+  (void)first.said();
+
+  Connect narrow = keeping(Version::k5);
+  narrow.properties.add(PropertyId::kMaximumPacketSize, 100U);
+  Resumed second(first, narrow);
+  EXPECT_EQ(second.said(), (Lines{connack(Version::k5), "PUBLISH t q1 id2 dup small"}));
+  EXPECT_EQ(second.session.outbox().dropped().too_large, 1U);
+}
+
+TEST(MqttResume, QosZeroIsOfItsConnection) {
+  Limits limits;
+  limits.output_bytes = 1;
+  Talk first(Version::k311, limits);
+  first.join(keeping(Version::k311));
+  for (const char* payload : {"a", "b", "c"}) first.deliver(payload, Qos::kAtMostOnce);
+  first.deliver("kept", Qos::kAtLeastOnce);
+  EXPECT_EQ(first.said(), Lines{"PUBLISH t q0 a"});
+
+  Resumed second(first, keeping(Version::k311));
+  EXPECT_EQ(second.said(), (Lines{"CONNACK success present", "PUBLISH t q1 id1 kept"}));
+}
+
+TEST(MqttResume, AClientsQosTwoMessageIsPublishedOnceAcrossConnections) {
+  for (const bool answered : {true, false}) {
+    Talk first(Version::k311);
+    first.join(keeping(Version::k311));
+    first.publish(7, Qos::kExactlyOnce, "once");
+    EXPECT_EQ(first.events(), Lines{"publish t q2 id7 once"});
+    if (answered) first.session.acknowledge({.packet_id = 7, .qos = Qos::kExactlyOnce}, {});
+
+    Resumed second(first, keeping(Version::k311));
+    (void)second.said();
+    second.send(Publish{
+        .dup = true, .qos = Qos::kExactlyOnce, .topic = "t", .packet_id = 7, .payload = "once"});
+    EXPECT_EQ(second.events(), Lines{});
+    EXPECT_EQ(second.said(), Lines{"PUBREC 7 success"});
+    second.send(Pubrel{.packet_id = 7});
+    EXPECT_EQ(second.said(), Lines{"PUBCOMP 7 success"});
+    second.publish(7, Qos::kExactlyOnce, "another");
+    EXPECT_EQ(second.events(), Lines{"publish t q2 id7 another"});
+  }
+}
+
+TEST(MqttResume, TopicAliasesGoWithTheirConnection) {
+  Connect aliasing = keeping(Version::k5);
+  aliasing.properties.add(PropertyId::kTopicAliasMaximum, 1U);
+  Talk first(Version::k5);
+  first.join(aliasing);
+  const auto deliver = [](Talk& talk, std::string topic) {
+    talk.session.deliver(message(std::move(topic), "x"), {.qos = Qos::kAtMostOnce}, talk.now);
+  };
+  for (const char* topic : {"t", "t", "other"}) deliver(first, topic);
+  EXPECT_EQ(first.said(),
+            (Lines{"PUBLISH t q0 x 35:1", "PUBLISH  q0 x 35:1", "PUBLISH other q0 x"}));
+
+  Resumed second(first, aliasing);
+  deliver(second, "t");
+  EXPECT_EQ(second.said(), (Lines{connack(Version::k5), "PUBLISH t q0 x 35:1"}));
+}
+
+// What a store keeps of a session is enough to go on with it.
+TEST(MqttResume, WhatIsKeptMakesTheSameOutboxAgain) {
+  Limits limits;
+  limits.in_flight = 2;
+  Talk first(Version::k311, limits);
+  first.join(keeping(Version::k311));
+  for (const char* payload : {"a", "b", "c"}) first.deliver(payload, Qos::kExactlyOnce);
+  (void)first.said();
+  first.send(Pubrec{.packet_id = 1});
+  first.session.lost("the power failed");
+
+  SessionState stored;
+  for (Outbox::Kept& kept : first.session.release().outbox.kept()) {
+    stored.outbox.restore(std::move(kept));
+  }
+  Talk second(Version::k311, limits);
+  second.send(keeping(Version::k311));
+  (void)second.session.take_events();
+  second.session.accept({.session_present = true}, kStart, std::move(stored));
+  EXPECT_EQ(second.said(),
+            (Lines{"CONNACK success present", "PUBREL 1 success", "PUBLISH t q2 id2 dup b"}));
+  second.send(Pubcomp{.packet_id = 1});
+  EXPECT_EQ(second.said(), Lines{"PUBLISH t q2 id3 c"});
+}
+
+TEST(MqttReasons, ARefusalSaysWhyUnlessTheClientDoesNotWantToKnow) {
+  for (const std::uint32_t wants : {1U, 0U}) {
+    Connect packet = plain_connect(Version::k5);
+    packet.properties.add(PropertyId::kRequestProblemInformation, wants);
+    Talk talk(Version::k5);
+    talk.join(packet);
+    talk.publish(1, Qos::kAtLeastOnce);
+    talk.session.acknowledge({.packet_id = 1, .qos = Qos::kAtLeastOnce}, Reason::kNotAuthorized,
+                             "not yours");
+    const std::string bytes = talk.session.take_output(talk.now);
+    EXPECT_EQ(bytes.find("not yours") != std::string::npos, wants == 1U);
+    EXPECT_EQ(told(bytes, Version::k5), Lines{"PUBACK 1 not authorized"});
+  }
+}
+
+}  // namespace
+}  // namespace gridloom::wire::mqtt

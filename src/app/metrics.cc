@@ -42,6 +42,22 @@ MetricFamily open_connections(const DoorCounts& doors) {
   return metric;
 }
 
+MetricFamily dropped(const hub::Counters& counters) {
+  MetricFamily metric =
+      family("gridloom_messages_dropped_total", "Messages that a client was to get and did not",
+             MetricType::Counter);
+  const std::pair<const char*, const hub::Counters::Count*> reasons[] = {
+      {"queue full", &counters.dropped_queue_full},
+      {"expired", &counters.dropped_expired},
+      {"too large", &counters.dropped_too_large}};
+  for (const auto& [reason, count] : reasons) {
+    ClientMetric& of_reason = metric.metric.emplace_back();
+    of_reason.label.push_back({"reason", reason});
+    of_reason.counter.value = static_cast<double>(count->load(std::memory_order_relaxed));
+  }
+  return metric;
+}
+
 }  // namespace
 
 std::string metrics_text(const hub::Platform& platform, const DoorCounts& doors) {
@@ -58,6 +74,11 @@ std::string metrics_text(const hub::Platform& platform, const DoorCounts& doors)
               counters.sets_failed),
       counter("gridloom_reads_total", "Reads of quotas", counters.reads),
       counter("gridloom_deliveries_total", "Messages handed to subscribers", counters.deliveries),
+      dropped(counters),
+      gauge("gridloom_mqtt_sessions", "MQTT sessions, connected or waiting for their client",
+            doors.sessions),
+      gauge("gridloom_mqtt_sessions_waiting", "Of these, those that wait for their client",
+            doors.sessions_waiting),
       gauge("gridloom_devices_online", "Connected devices", platform.presence.count()),
       open_connections(doors),
   });

@@ -11,6 +11,8 @@ namespace gridloom::app {
 struct DoorCounts {
   std::size_t http = 0;  // open connections
   std::size_t mqtt = 0;
+  std::size_t sessions = 0;
+  std::size_t sessions_waiting = 0;
 };
 
 // Any thread.

@@ -12,6 +12,7 @@
 #include <array>
 #include <cstdio>
 #include <filesystem>
+#include <future>
 #include <memory>
 #include <optional>
 #include <thread>
@@ -27,6 +28,8 @@
 #include "http/session.h"
 #include "hub/hub.h"
 #include "mqtt/connection.h"
+#include "mqtt/session_store.h"
+#include "mqtt/session_table.h"
 #include "net/io_loop.h"
 #include "net/listener.h"
 #include "net/tls.h"
@@ -54,10 +57,12 @@ struct Running {
   SystemClock clock;
   std::optional<registry::DataLock> lock;
   std::unique_ptr<registry::Registry> registry;
+  std::unique_ptr<mqtt::SessionStore> store;
   std::unique_ptr<hub::Platform> platform;
   std::vector<std::unique_ptr<net::IoLoop>> loops;
   std::unique_ptr<net::IoLoop> sim_loop;
   std::unique_ptr<hub::Hub> hub;
+  std::unique_ptr<mqtt::SessionTable> sessions;
   std::vector<std::unique_ptr<http::Api>> apis;  // by loop
   mqtt::Door mqtt_door;
   Listeners listeners;
@@ -136,14 +141,33 @@ Status open_data(Running& running, const ServeOptions& options) {
   auto registry = registry::Registry::open(options.data);
   if (!registry) return std::unexpected(registry.error());
   running.registry = std::move(*registry);
+  auto store = mqtt::SessionStore::open(options.data);
+  if (!store) return std::unexpected(store.error());
+  running.store = std::move(*store);
   auto catalog = catalog::load_catalog(options.devices);
   if (!catalog) return std::unexpected(catalog.error());
   running.platform = std::make_unique<hub::Platform>(running.clock, *catalog, *running.registry);
   running.platform->config.set_deadline = Millis(options.set_timeout_ms);
+  running.platform->keep_retained = [store = running.store.get()](hub::RetainedChange change) {
+    store->put(std::move(change));
+  };
   return {};
 }
 
-void start_hub(Running& running, const ServeOptions& options) {
+// What waited for its clients when the server ended.
+Status restore_sessions(Running& running, const std::vector<Loop*>& loops) {
+  auto loaded = running.store->load();
+  if (!loaded) return std::unexpected(loaded.error());
+  for (hub::RetainedChange& retained : loaded->retained) {
+    if (running.hub->restore_retained(retained)) continue;
+    retained.message.reset();
+    running.store->put(std::move(retained));
+  }
+  running.sessions->restore(running.mqtt_door, loops, std::move(loaded->sessions));
+  return {};
+}
+
+Status start_hub(Running& running, const ServeOptions& options) {
   const unsigned count =
       options.threads != 0 ? options.threads : std::max(1U, std::thread::hardware_concurrency());
   std::vector<Loop*> loops;
@@ -154,7 +178,16 @@ void start_hub(Running& running, const ServeOptions& options) {
   running.hub = std::make_unique<hub::Hub>(*running.platform, loops);
   running.loops.front()->on_sweep([hub = running.hub.get()] { hub->tick(); });
   running.registry->on_change([hub = running.hub.get()] { hub->registry_changed(); });
-  running.mqtt_door = {.hub = running.hub.get(), .clock = &running.clock};
+  running.sessions = std::make_unique<mqtt::SessionTable>(mqtt::TableLimits{}, running.store.get());
+  running.mqtt_door = {.hub = running.hub.get(),
+                       .clock = &running.clock,
+                       .sessions = running.sessions.get(),
+                       .limits = {}};
+  for (const auto& loop : running.loops) {
+    loop->on_sweep(
+        [&running, loop = loop.get()] { running.sessions->sweep(*loop, running.clock.now()); });
+  }
+  return restore_sessions(running, loops);
 }
 
 Result<net::TlsFiles> open_doors(Running& running, const ServeOptions& options) {
@@ -190,7 +223,11 @@ Result<net::TlsFiles> open_doors(Running& running, const ServeOptions& options) 
         .loop = loop.get(),
         .mqtt = {.public_host = options.public_host, .port = doors.mqtts->bound().port},
         .metrics = [&running] {
-          return metrics_text(*running.platform, running.listeners.counts());
+          DoorCounts counts = running.listeners.counts();
+          const auto sessions = running.sessions->counts();
+          counts.sessions = sessions.sessions;
+          counts.sessions_waiting = sessions.waiting;
+          return metrics_text(*running.platform, counts);
         }}));
   }
   return files;
@@ -260,7 +297,7 @@ Status greet(const Running& running, const net::TlsFiles& files) {
 
 Status put_together(Running& running, const ServeOptions& options) {
   if (Status opened = open_data(running, options); !opened) return opened;
-  start_hub(running, options);
+  if (Status started = start_hub(running, options); !started) return started;
   const auto files = open_doors(running, options);
   if (!files) return std::unexpected(files.error());
   auto admin = AdminSocket::open(options.data, *running.registry, running.platform->catalog);
@@ -279,6 +316,22 @@ Status put_together(Running& running, const ServeOptions& options) {
   if (!ready) return std::unexpected(ready.error());
   running.ready.emplace(std::move(*ready));
   return running.demo ? greet(running, *files) : Status();
+}
+
+// What the last messages made for sessions that wait for their clients is kept: from a connection
+// to a shard, from there to a session, from there to the store.
+void settle(Running& running) {
+  for (int round = 0; round < 3; ++round) {
+    for (const auto& loop : running.loops) {
+      std::promise<void> done;
+      loop->post([&] {
+        if (round == 2) running.sessions->sweep(*loop, running.clock.now());
+        done.set_value();
+      });
+      done.get_future().wait();
+    }
+  }
+  running.store->flush();
 }
 
 }  // namespace
@@ -306,6 +359,7 @@ int serve(const ServeOptions& options) {
   sigwait(&signals, &signal);
   spdlog::info("stopping on signal {}", signal);
   for (const auto* listener : running.listeners.all()) (*listener)->stop();
+  settle(running);
   return 0;
 }
 

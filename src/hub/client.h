@@ -1,9 +1,11 @@
-// A connection, as the hub sees it: who it is, where it runs, and how to hand it messages.
+// A client's session, as the hub sees it: who it is, where it runs, and how to hand it messages. It
+// may outlive its connection.
 //
 // The MQTT door implements Client for a session; a test implements it with a list. The hub holds
 // clients by shared_ptr and calls them on their own loop only.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -41,6 +43,7 @@ struct Delivery {
 struct Ack {
   wire::mqtt::AckToken token;
   wire::mqtt::Reason reason = wire::mqtt::Reason::kSuccess;
+  std::string_view why = {};  // of a refusal; a literal
 };
 
 enum class KickReason : std::uint8_t { kTakenOver, kNotAuthorized, kShuttingDown };
@@ -57,6 +60,11 @@ class Client {
   [[nodiscard]] const Identity& identity() const { return identity_; }
   [[nodiscard]] const std::string& client_id() const { return client_id_; }
 
+  // Whether a connection is there now: a shared message goes to a member that can take it. Any
+  // thread.
+  [[nodiscard]] bool present() const { return present_.load(std::memory_order_relaxed); }
+  void set_present(bool present) { present_.store(present, std::memory_order_relaxed); }
+
   // On loop(). What a shard has for this client since its last call.
   virtual void deliver(std::vector<Delivery> deliveries, std::vector<Ack> acks) = 0;
   virtual void kick(KickReason reason) = 0;
@@ -65,6 +73,7 @@ class Client {
   Loop& loop_;
   Identity identity_;
   std::string client_id_;
+  std::atomic<bool> present_{true};
 };
 
 using ClientPtr = std::shared_ptr<Client>;

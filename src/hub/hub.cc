@@ -32,46 +32,78 @@ void Hub::on_all(const std::function<void(Shard&)>& task) {
   for (std::size_t i = 0; i < shards_.size(); ++i) on_shard(i, task);
 }
 
-Result<Identity> Hub::sign_in(std::string_view user, const Secret& password) const {
+std::optional<Identity> Hub::identity_of(std::string_view user) const {
   const auto directory = platform_.registry.directory();
-  const auto wrong = [] {
-    return fail(FaultKind::kUnknownKey, "the user name or the password is wrong");
-  };
   if (const registry::Account* account = directory->find_certificate(user)) {
-    if (!account->certificate_password.matches(password.reveal())) return wrong();
     return Identity{.role = Role::kAccount,
                     .account = account->id,
                     .name = account->certificate_account,
-                    .password = password};
+                    .password = account->certificate_password};
   }
   if (user.starts_with(kGatewayPrefix)) {
     const registry::Account* account =
         directory->find_account_by_name(user.substr(kGatewayPrefix.size()));
-    if (account == nullptr || !account->gateway_key.matches(password.reveal())) return wrong();
+    if (account == nullptr) return std::nullopt;
     return Identity{.role = Role::kGateway,
                     .account = account->id,
                     .name = std::string(user),
-                    .password = password};
+                    .password = account->gateway_key};
   }
   const registry::Device* device = directory->find_device(user);
-  if (device == nullptr || !device->key.matches(password.reveal())) return wrong();
+  if (device == nullptr) return std::nullopt;
   return Identity{
-      .role = Role::kDevice, .account = device->owner, .name = device->sn, .password = password};
+      .role = Role::kDevice, .account = device->owner, .name = device->sn, .password = device->key};
+}
+
+Result<Identity> Hub::sign_in(std::string_view user, const Secret& password) const {
+  auto identity = identity_of(user);
+  if (!identity || !identity->password.matches(password.reveal())) {
+    return fail(FaultKind::kUnknownKey, "the user name or the password is wrong");
+  }
+  return std::move(*identity);
 }
 
 void Hub::connected(const ClientPtr& client) {
-  on_shard(index_of(client->identity().name),
-           [client](Shard& shard) { shard.take_client_id(client); });
-  if (client->identity().role == Role::kDevice) {
-    on_shard(index_of(client->identity().name),
-             [client](Shard& shard) { shard.device_connected(client, client->identity().name); });
+  on_shard(index_of(client->identity().name), [client](Shard& shard) {
+    shard.enter(client);
+    if (client->identity().role == Role::kDevice) {
+      shard.device_connected(client, client->identity().name);
+    }
+  });
+}
+
+void Hub::disconnected(const ClientPtr& client) {
+  const auto task = [client](Shard& shard) { shard.disconnected(*client); };
+  switch (client->identity().role) {
+    case Role::kAccount:
+      return;
+    case Role::kDevice:
+      return on_shard(index_of(client->identity().name), task);
+    case Role::kGateway:
+      return on_all(task);
   }
 }
 
-void Hub::gone(const ClientPtr& client) {
-  on_shard(index_of(client->identity().name),
-           [client](Shard& shard) { shard.release_client_id(*client); });
-  on_all([client](Shard& shard) { shard.gone(client); });
+void Hub::ended(const ClientPtr& client) {
+  on_shard(index_of(client->identity().name), [client](Shard& shard) { shard.leave(*client); });
+  on_all([client](Shard& shard) { shard.ended(*client); });
+}
+
+void Hub::rebind(const ClientPtr& old, const ClientPtr& fresh, Task done) {
+  // Counted on old's loop alone.
+  struct Waiting {
+    std::size_t shards;
+    Task done;
+  };
+  const auto waiting = std::make_shared<Waiting>(shards_.size(), std::move(done));
+  on_shard(index_of(old->identity().name), [old](Shard& shard) { shard.leave(*old); });
+  on_all([old, fresh, waiting](Shard& shard) {
+    shard.rebind(*old, fresh);
+    // Behind all that this shard ever posted for `old`.
+    old->loop().post([waiting] {
+      if (--waiting->shards == 0) waiting->done();
+    });
+  });
 }
 
 bool Hub::subscribe(const ClientPtr& client, const Subscription& subscription) {
@@ -92,9 +124,9 @@ void Hub::unsubscribe(const ClientPtr& client, const std::string& filter) {
 }
 
 bool Hub::Batch::add(const ClientPtr& client, const wire::mqtt::MessagePtr& message,
-                     wire::mqtt::Qos qos, wire::mqtt::AckToken token) {
+                     const How& how) {
   const Identity& who = client->identity();
-  Inbound inbound{.sn = {}, .verb = {}, .message = message, .qos = qos, .token = token};
+  Inbound inbound{.sn = {}, .verb = {}, .message = message, .how = how};
   if (who.role == Role::kAccount) {
     const auto topic = open_topic(message->topic);
     if (!topic || topic->account != who.name) return false;
@@ -152,6 +184,27 @@ void Hub::history(registry::AccountId account, std::string sn, std::string code,
                    asker = std::move(asker)](Shard& shard) mutable {
     shard.history(account, sn, code, from, to, std::move(asker));
   });
+}
+
+bool Hub::restore_retained(const RetainedChange& retained) {
+  const auto directory = platform_.registry.directory();
+  std::string_view sn;
+  if (const auto of_app = open_topic(retained.topic)) {
+    if (directory->find_certificate(of_app->account) == nullptr) return false;
+    sn = of_app->sn;
+  } else if (const auto of_device = device_topic(retained.topic)) {
+    sn = of_device->sn;
+  }
+  if (directory->find_device(sn) == nullptr) return false;
+  on_shard(index_of(sn), [retained](Shard& shard) { shard.restore_retained(retained); });
+  return true;
+}
+
+void Hub::count_dropped(const wire::mqtt::Dropped& dropped) {
+  Counters& counters = platform_.counters;
+  counters.dropped_queue_full.fetch_add(dropped.queue_full, std::memory_order_relaxed);
+  counters.dropped_expired.fetch_add(dropped.expired, std::memory_order_relaxed);
+  counters.dropped_too_large.fetch_add(dropped.too_large, std::memory_order_relaxed);
 }
 
 void Hub::tick() {

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,8 +31,19 @@ class Hub {
   // Account: its certificate account; device: its serial number; gateway: "gateway:<account name>".
   [[nodiscard]] Result<Identity> sign_in(std::string_view user, const Secret& password) const;
 
+  // Who a user name is, as if it had signed in now: for sessions that outlived the server.
+  [[nodiscard]] std::optional<Identity> identity_of(std::string_view user) const;
+
+  // A client's connection is there: a device's is how it is online.
   void connected(const ClientPtr& client);
-  void gone(const ClientPtr& client);
+  // Its connection ended; its subscriptions stay.
+  void disconnected(const ClientPtr& client);
+  // Its session ended.
+  void ended(const ClientPtr& client);
+  // `fresh` takes over the subscriptions of `old`. `done` is called on old's loop when everything
+  // that was delivered to `old` is there.
+  void rebind(const ClientPtr& old, const ClientPtr& fresh, Task done);
+
   // False: not granted (nothing of another's, no topic outside the platform's).
   [[nodiscard]] bool subscribe(const ClientPtr& client, const Subscription& subscription);
   void unsubscribe(const ClientPtr& client, const std::string& filter);
@@ -43,7 +55,7 @@ class Hub {
     explicit Batch(Hub& hub) : hub_(hub), by_shard_(hub.shards_.size()) {}
     // False: `client` may not publish to the topic; the reason is for the door to give.
     [[nodiscard]] bool add(const ClientPtr& client, const wire::mqtt::MessagePtr& message,
-                           wire::mqtt::Qos qos, wire::mqtt::AckToken token);
+                           const How& how);
     void post(const ClientPtr& client);
 
    private:
@@ -58,6 +70,13 @@ class Hub {
            Asker<std::string> asker);
   void history(registry::AccountId account, std::string sn, std::string code, TimePoint from,
                TimePoint to, Asker<std::string> asker);
+
+  // Before anything else: what was retained when the server stopped. False: nobody may publish
+  // to that topic any more.
+  [[nodiscard]] bool restore_retained(const RetainedChange& retained);
+
+  // Of one client, since it was counted last.
+  void count_dropped(const wire::mqtt::Dropped& dropped);
 
   // The shards' clocks; a few times a second.
   void tick();

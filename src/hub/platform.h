@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <shared_mutex>
@@ -25,8 +26,9 @@ namespace gridloom::hub {
 struct Config {
   Millis set_deadline{8000};
   Wildcards wildcards = Wildcards::kGranted;
-  std::size_t pending_sets = 64;    // of one device
-  std::size_t asked_quotas = 1024;  // of one request
+  std::size_t pending_sets = 64;                               // of one device
+  std::size_t asked_quotas = 1024;                             // of one request
+  std::size_t retained_bytes = std::size_t{64} * 1024 * 1024;  // payloads, of one shard
   twin::TwinLimits twin{};
 };
 
@@ -55,6 +57,15 @@ class Presence {
   std::unordered_set<std::string, StringHash, std::equal_to<>> online_;
 };
 
+// A retained message, by the topic that it was published to. Null: it was cleared.
+struct RetainedChange {
+  std::string topic;
+  wire::mqtt::MessagePtr message;
+  wire::mqtt::Qos qos = wire::mqtt::Qos::kAtMostOnce;
+};
+// Called on a shard's thread; set before the hub is made.
+using KeepRetained = std::function<void(RetainedChange)>;
+
 // Monotonic since start; read by /metrics.
 struct Counters {
   using Count = std::atomic<std::uint64_t>;
@@ -66,6 +77,10 @@ struct Counters {
   Count sets_failed{0};
   Count reads{0};
   Count deliveries{0};
+  // Messages that a client was to get and did not.
+  Count dropped_queue_full{0};
+  Count dropped_expired{0};
+  Count dropped_too_large{0};
 };
 
 struct Platform {
@@ -73,6 +88,7 @@ struct Platform {
   std::shared_ptr<const catalog::Catalog> catalog;
   const registry::Registry& registry;
   Config config{};
+  KeepRetained keep_retained{};
   Presence presence{};
   Counters counters{};
 };

@@ -81,7 +81,7 @@ TEST_P(Routing, AReportIsAcknowledgedAfterItIsInTheTwin) {
   message->topic = fmt::format("/device/{}/quota", kSn);
   message->payload = kReport;
   Hub::Batch batch(*home.hub);
-  ASSERT_TRUE(batch.add(device, message, Qos::kAtLeastOnce, {.packet_id = 7}));
+  ASSERT_TRUE(batch.add(device, message, {.qos = Qos::kAtLeastOnce, .token = {.packet_id = 7}}));
   batch.post(device);
   EXPECT_THAT(device->acks, IsEmpty());
   home.settle();

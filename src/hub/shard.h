@@ -31,20 +31,27 @@ namespace gridloom::hub {
 using wire::mqtt::Message;
 using wire::mqtt::Qos;
 
+// How a message was published.
+struct How {
+  Qos qos = Qos::kAtMostOnce;
+  bool retain = false;
+  wire::mqtt::AckToken token{};
+};
+
 // A message that a client published, its topic already found to be one of ours.
 struct Inbound {
   std::string sn;
   Verb verb{};
   wire::mqtt::MessagePtr message;
-  Qos qos = Qos::kAtMostOnce;
-  wire::mqtt::AckToken token;
+  How how;
 };
 
 struct Subscription {
-  std::string filter;
+  std::string filter;  // $share/<group>/... too
   Qos qos = Qos::kAtMostOnce;
   std::uint32_t id = 0;  // MQTT 5 subscription identifier; 0: none
   bool no_local = false;
+  bool retain_as_published = false;
   bool send_retained = true;
 };
 
@@ -62,15 +69,21 @@ class Shard {
   // `mine` tells the serial numbers that hash here from the others.
   Shard(Platform& platform, std::function<bool(std::string_view)> mine);
 
-  // Of connections.
-  // An older client of the same identity and client id is kicked.
-  void take_client_id(const ClientPtr& client);
-  void release_client_id(const Client& client);
+  // Of clients.
+  // From enter() to leave() a client whose credentials end is kicked.
+  void enter(const ClientPtr& client);
+  void leave(const Client& client);
   void device_connected(const ClientPtr& client, const std::string& sn);
-  void gone(const ClientPtr& client);
+  // Its connection ended: what it carried is offline. Its subscriptions stay.
+  void disconnected(const Client& client);
+  // Its session ended.
+  void ended(const Client& client);
+  // `fresh` has the subscriptions of `old` from now on.
+  void rebind(const Client& old, const ClientPtr& fresh);
   void subscribe(const ClientPtr& client, const Subscription& subscription);
   void unsubscribe(const Client& client, const std::string& filter);
-  void publish(const ClientPtr& client, Inbound inbound);
+  void publish(const ClientPtr& client, const Inbound& inbound);
+  void restore_retained(const RetainedChange& retained);
   // Takes the new rights over; clients whose credentials no longer hold are kicked by the next
   // tick().
   void registry_changed();
@@ -103,6 +116,10 @@ class Shard {
     std::variant<HttpAsker, MqttAsker> asker;
     std::uint64_t serial = 0;  // of all that this shard ever had waiting
   };
+  struct Retained {
+    wire::mqtt::MessagePtr message;
+    Qos qos = Qos::kAtMostOnce;
+  };
   struct DeviceState {
     DeviceState(std::int64_t registered, twin::LayoutPtr layout, const twin::TwinLimits& limits)
         : number(registered), twin(std::move(layout), limits) {}
@@ -112,14 +129,32 @@ class Shard {
     std::unordered_set<const Client*> carriers;  // connections that speak for it
     bool away = false;                           // said so itself, by a status message
     std::vector<Pending> pending;
+    std::map<std::string, Retained> retained;  // what it published so, by topic
   };
   struct Subscriber {
     ClientPtr client;
     Subscription subscription;
   };
+  // Of each message that matches, one member gets it, in turn.
+  struct Group {
+    std::string name;
+    std::string filter;  // without $share and the name
+    std::vector<Subscriber> members;
+    std::size_t next = 0;
+  };
   struct Scope {                               // of an account, a device or a gateway
     StringMap<std::vector<Subscriber>> exact;  // by topic
     std::vector<Subscriber> wild;
+    std::vector<Group> groups;
+
+    [[nodiscard]] bool empty() const { return exact.empty() && wild.empty() && groups.empty(); }
+  };
+  // A message on its way to subscribers.
+  struct Routed {
+    const Message& like;  // everything but the topic
+    Qos qos = Qos::kAtMostOnce;
+    bool retain = false;           // as published
+    const Client* from = nullptr;  // who published it; null: the platform
   };
   struct Deadline {
     TimePoint at;
@@ -137,6 +172,8 @@ class Shard {
   DeviceState& state_of(std::string_view sn);
   // The state of a device of the registry, if there is any yet.
   [[nodiscard]] DeviceState* find_state(std::string_view sn);
+  void publish_by_account(const ClientPtr& client, const Inbound& inbound, Ack& ack);
+  void publish_by_device(const ClientPtr& client, const Inbound& inbound, Ack& ack);
 
   void carry(const ClientPtr& client, const std::string& sn, DeviceState& state);
   void on_report(const Inbound& inbound, DeviceState& state);
@@ -155,17 +192,31 @@ class Shard {
   void drop_carrier(const Client& client, const std::string& sn);
   void set_online(const std::string& sn, bool online);
   [[nodiscard]] std::string status_text(bool online) const;
+
+  [[nodiscard]] static std::vector<Subscriber>& list_of(Scope& scope, const std::string& filter);
+  void erase_subscription(Scope& scope, const Client& client, const std::string& filter);
+
+  // What new subscribers get: a device's status from the registry and presence, the rest from what
+  // was published to be retained.
   void send_retained(const ClientPtr& client, const Subscription& subscription);
+  void offer_retained(const ClientPtr& client, const Subscription& subscription,
+                      const std::string& topic, const Retained& retained);
+  void offer_of_device(const ClientPtr& client, const Subscription& subscription,
+                       const std::string& sn);
+  // Does nothing unless it is to be retained. False: there is no room for it.
+  [[nodiscard]] bool retain(const Inbound& inbound, std::map<std::string, Retained>& among);
+  void forget_retained(const std::map<std::string, Retained>& retained);
 
   [[nodiscard]] static Message plain(std::string payload);
   // What goes out has the topic of who gets it, and everything else of `like`.
   // To the subscribers of the owner and of everyone the device is shared with:
-  void to_accounts(const std::string& sn, Verb verb, const Message& like, Qos qos);
-  void to_account(std::string_view account, const std::string& sn, Verb verb, const Message& like,
-                  Qos qos, const Client* from = nullptr);
-  void to_device(const std::string& sn, Verb verb, const Message& like);
-  void route(std::string_view scope_name, std::string topic, const Message& like, Qos qos,
-             const Client* from);
+  void to_accounts(const std::string& sn, Verb verb, const Routed& message);
+  void to_account(std::string_view account, const std::string& sn, Verb verb,
+                  const Routed& message);
+  // To the device's own connections and its owner's gateways:
+  void to_device(const std::string& sn, Verb verb, const Routed& message);
+  void route(std::string_view scope_name, const std::string& topic, const Routed& message);
+  [[nodiscard]] static const Subscriber& next_member(Group& group);
   Out& out_for(const ClientPtr& client);
 
   template <typename T>
@@ -183,7 +234,9 @@ class Shard {
   StringMap<Scope> scopes_;
   std::unordered_map<const Client*, std::vector<std::string>> filters_;  // what a client subscribed
   std::unordered_map<const Client*, std::unordered_set<std::string>> carried_;
-  StringMap<std::weak_ptr<Client>> client_ids_;
+  std::unordered_map<const Client*, std::weak_ptr<Client>> clients_;  // by credentials' home
+  StringMap<std::map<std::string, Retained>> retained_by_accounts_;   // by account, by topic
+  std::size_t retained_bytes_ = 0;
   std::deque<Deadline> deadlines_;
   std::vector<Out> outs_;
   std::unordered_map<const Client*, std::size_t> out_index_;

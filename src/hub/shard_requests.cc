@@ -156,7 +156,7 @@ Status Shard::start_set(const std::string& sn, JsonObject message, Pending pendi
                         .sn = sn,
                         .serial = pending.serial});
   state.pending.push_back(std::move(pending));
-  to_device(sn, Verb::kSet, plain(wire::to_text(message)));
+  to_device(sn, Verb::kSet, {.like = plain(wire::to_text(message)), .qos = Qos::kAtLeastOnce});
   return {};
 }
 
@@ -186,7 +186,7 @@ void Shard::refuse_mqtt(const std::string& account, const std::string& sn, Verb 
                         std::string_view message) {
   JsonObject reply = reply_to(request, code);
   reply["message"] = message;
-  to_account(account, sn, verb, plain(wire::to_text(reply)), Qos::kAtLeastOnce);
+  to_account(account, sn, verb, {.like = plain(wire::to_text(reply)), .qos = Qos::kAtLeastOnce});
 }
 
 void Shard::finish(const std::string& sn, Pending pending, Result<std::string> reply) {
@@ -194,25 +194,30 @@ void Shard::finish(const std::string& sn, Pending pending, Result<std::string> r
     return answer<std::string>(std::move(http->asker), std::move(reply));
   }
   const auto& mqtt = std::get<MqttAsker>(pending.asker);
-  if (reply) return to_account(mqtt.account, sn, Verb::kSetReply, plain(*reply), Qos::kAtLeastOnce);
+  if (reply) {
+    return to_account(mqtt.account, sn, Verb::kSetReply,
+                      {.like = plain(*reply), .qos = Qos::kAtLeastOnce});
+  }
   const Fault& fault = reply.error();
   refuse_mqtt(mqtt.account, sn, Verb::kSetReply, mqtt.request,
               fault.kind == FaultKind::kOffline ? "-2" : "-1", message_of(fault));
 }
 
 void Shard::on_reply(const Inbound& inbound, DeviceState& state) {
+  const Routed routed{
+      .like = *inbound.message, .qos = inbound.how.qos, .retain = inbound.how.retain};
   const auto parsed = wire::parse_json(inbound.message->payload);
   const Json* id = parsed ? wire::member(*parsed, "id") : nullptr;
   const auto found = id == nullptr ? state.pending.end()
                                    : std::ranges::find(state.pending, id_text(*id), &Pending::id);
   if (found == state.pending.end()) {
     // Nobody here asked, or too late: whoever may read the device sees it.
-    return to_accounts(inbound.sn, Verb::kSetReply, *inbound.message, inbound.qos);
+    return to_accounts(inbound.sn, Verb::kSetReply, routed);
   }
   Pending pending = std::move(*found);
   state.pending.erase(found);
   if (std::holds_alternative<HttpAsker>(pending.asker)) {
-    to_accounts(inbound.sn, Verb::kSetReply, *inbound.message, inbound.qos);
+    to_accounts(inbound.sn, Verb::kSetReply, routed);
     // A virtual device says so when it does not know a selector (quirk 23).
     const Json* code = wire::member(*parsed, "code");
     if (code != nullptr && id_text(*code) == code_of(FaultKind::kBadParams).code) {
@@ -266,7 +271,8 @@ void Shard::on_account_get(const ClientPtr& client, const Inbound& inbound) {
   std::string text = wire::to_text(reply);
   text.back() = ',';
   text.append(R"("data":)").append(data).append(1, '}');
-  to_account(who.name, inbound.sn, Verb::kGetReply, plain(std::move(text)), Qos::kAtLeastOnce);
+  to_account(who.name, inbound.sn, Verb::kGetReply,
+             {.like = plain(std::move(text)), .qos = Qos::kAtLeastOnce});
 }
 
 void Shard::tick(TimePoint now) {

@@ -192,7 +192,8 @@ struct TestHome {
     return client;
   }
   void leave(const FakePtr& client) {
-    hub->gone(client);
+    hub->disconnected(client);
+    hub->ended(client);
     settle();
   }
   bool subscribe(const FakePtr& client, const Subscription& subscription) {
@@ -208,13 +209,14 @@ struct TestHome {
     return client;
   }
   bool publish(const FakePtr& client, std::string topic, std::string payload,
-               Qos qos = Qos::kAtLeastOnce, std::uint16_t packet_id = 1) {
+               Qos qos = Qos::kAtLeastOnce, std::uint16_t packet_id = 1, bool retain = false) {
     auto message = std::make_shared<wire::mqtt::Message>();
     message->topic = std::move(topic);
     message->payload = std::move(payload);
     Hub::Batch batch(*hub);
     const bool taken =
-        batch.add(client, std::move(message), qos, {.packet_id = packet_id, .qos = qos});
+        batch.add(client, std::move(message),
+                  {.qos = qos, .retain = retain, .token = {.packet_id = packet_id, .qos = qos}});
     batch.post(client);
     settle();
     return taken;

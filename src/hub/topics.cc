@@ -3,6 +3,8 @@
 #include <array>
 #include <utility>
 
+#include "wire/mqtt/topic.h"
+
 namespace gridloom::hub {
 namespace {
 
@@ -74,7 +76,33 @@ std::string make_device_topic(std::string_view sn, Verb verb) {
   return topic.append(sn).append(1, '/').append(name_of(verb));
 }
 
+std::string_view publish_rule(Role role) {
+  switch (role) {
+    case Role::kAccount:
+      return "an account publishes to /open/<its certificate account>/<sn>/set and .../get";
+    case Role::kDevice:
+      return "a device publishes to /device/<its sn>/quota, set_reply, get_reply and status";
+    case Role::kGateway:
+      break;
+  }
+  return "a gateway publishes to /device/<sn>/quota, set_reply, get_reply and status of its "
+         "devices";
+}
+
+std::string_view subscribe_rule(Role role) {
+  switch (role) {
+    case Role::kAccount:
+      return "an account subscribes below /open/<its certificate account>/";
+    case Role::kDevice:
+      return "a device subscribes below /device/<its sn>/";
+    case Role::kGateway:
+      break;
+  }
+  return "a gateway subscribes below /device/";
+}
+
 FilterScope scope_of(const Identity& who, std::string_view filter, Wildcards wildcards) {
+  if (const auto shared = wire::mqtt::shared_parts(filter)) filter = shared->filter;
   if (wildcards == Wildcards::kDenied && has_wildcard(filter)) return {};
   std::string_view rest = filter;
   if (who.role == Role::kAccount) {

@@ -33,7 +33,12 @@ struct DeviceTopic {
 
 [[nodiscard]] bool has_wildcard(std::string_view filter);
 
-// What a filter covers, for one identity.
+// What an identity of this role may publish to and subscribe to, for the refusal's reason.
+[[nodiscard]] std::string_view publish_rule(Role role);
+[[nodiscard]] std::string_view subscribe_rule(Role role);
+
+// What a filter covers, for one identity. A shared one ($share/<group>/<filter>) covers what its
+// filter does.
 struct FilterScope {
   bool granted = false;
   std::string_view sn;  // the one device it can match; empty: several

@@ -15,8 +15,6 @@ namespace {
 using wire::mqtt::Qos;
 using wire::mqtt::Reason;
 
-constexpr std::size_t kMostFilters = 2048;  // of one connection
-
 Reason granted(Qos qos) {
   switch (qos) {
     case Qos::kAtMostOnce:
@@ -30,25 +28,6 @@ Reason granted(Qos qos) {
 }
 
 }  // namespace
-
-// What the hub holds. It outlives the connection for as long as shards have something posted.
-class Connection::HubClient final : public hub::Client {
- public:
-  HubClient(Loop& loop, hub::Identity identity, std::string client_id,
-            std::weak_ptr<Connection> connection)
-      : Client(loop, std::move(identity), std::move(client_id)),
-        connection_(std::move(connection)) {}
-
-  void deliver(std::vector<hub::Delivery> deliveries, std::vector<hub::Ack> acks) override {
-    if (const auto connection = connection_.lock()) connection->deliver(deliveries, acks);
-  }
-  void kick(hub::KickReason reason) override {
-    if (const auto connection = connection_.lock()) connection->kick(reason);
-  }
-
- private:
-  std::weak_ptr<Connection> connection_;
-};
 
 Connection::Connection(const Door& door, net::Line line)
     : door_(door),
@@ -101,39 +80,76 @@ void Connection::on(const wire::mqtt::ConnectRequested& event) {
   if (!identity) {
     spdlog::info("MQTT sign-in refused: user \"{}\" from {}", request.username.value_or(""),
                  line_.peer);
-    return session_.refuse(Reason::kBadUserNameOrPassword);
+    return session_.refuse(Reason::kBadUserNameOrPassword, identity.error().detail);
   }
-  std::string assigned;
-  if (request.client_id.empty()) assigned = "gl-" + random_hex(12);
-  client_ = std::make_shared<HubClient>(line_.loop, std::move(*identity),
-                                        assigned.empty() ? request.client_id : assigned,
-                                        weak_from_this());
+  if (request.client_id.empty()) assigned_id_ = "gl-" + random_hex(12);
+  client_ = std::make_shared<ClientSession>(
+      ClientSession::Options{.door = door_,
+                             .loop = line_.loop,
+                             .identity = std::move(*identity),
+                             .client_id = assigned_id_.empty() ? request.client_id : assigned_id_,
+                             .expiry_s = std::min(request.session_expiry_s,
+                                                  door_.sessions->limits().session_expiry_s)},
+      weak_from_this());
   will_ = request.will ? std::make_unique<wire::mqtt::Will>(std::move(*request.will)) : nullptr;
+  join(request.clean_start ? SessionTable::Start::kClean : SessionTable::Start::kResume);
+}
+
+void Connection::join(SessionTable::Start start) {
+  // The hub hears of this connection before the older one goes: a device that comes back is never
+  // offline.
   door_.hub->connected(client_);
-  session_.accept({.assigned_client_id = assigned, .server_keepalive_s = {}}, door_.clock->now());
+  switch (door_.sessions->join(client_, start)) {
+    case SessionTable::Joined::kFull:
+      door_.hub->disconnected(client_);
+      door_.hub->ended(std::exchange(client_, nullptr));
+      return session_.refuse(
+          Reason::kQuotaExceeded,
+          fmt::format("one user has at most {} sessions, {} of them beyond their connections",
+                      door_.sessions->limits().sessions, door_.sessions->limits().kept_sessions));
+    case SessionTable::Joined::kNew:
+      client_->go_live();
+      return accepted({}, SessionPresent::kNo);
+    case SessionTable::Joined::kWaitsForEstate:
+      return;
+  }
+}
+
+void Connection::accepted(wire::mqtt::SessionState state, SessionPresent present) {
+  session_.accept({.session_present = present == SessionPresent::kYes,
+                   .assigned_client_id = assigned_id_,
+                   .server_keepalive_s = {},
+                   .session_expiry_s = client_->expiry_s()},
+                  door_.clock->now(), std::move(state));
+  handle_events();
+  line_.wake();
 }
 
 void Connection::on(const wire::mqtt::PublishReceived& event) {
-  if (!batch_.add(client_, event.message, event.qos, event.token)) {
-    session_.acknowledge(event.token, Reason::kNotAuthorized);
+  const hub::How how{.qos = event.qos, .retain = event.retain, .token = event.token};
+  if (!batch_.add(client_, event.message, how)) {
+    session_.acknowledge(event.token, Reason::kNotAuthorized,
+                         hub::publish_rule(client_->identity().role));
   }
 }
 
 Reason Connection::subscribe(const wire::mqtt::Subscription& wanted,
                              std::uint32_t subscription_id) {
   using wire::mqtt::RetainHandling;
-  if (wire::mqtt::shared_parts(wanted.filter)) return Reason::kSharedSubscriptionsNotSupported;
-  const bool is_new = !filters_.contains(wanted.filter);
-  if (is_new && filters_.size() >= kMostFilters) return Reason::kQuotaExceeded;
+  const bool is_new = !client_->has_subscription(wanted.filter);
+  if (is_new && client_->subscriptions() >= door_.sessions->limits().subscriptions) {
+    return Reason::kQuotaExceeded;
+  }
   const bool retained = wanted.retain_handling == RetainHandling::kSend ||
                         (wanted.retain_handling == RetainHandling::kSendIfNew && is_new);
   const hub::Subscription subscription{.filter = wanted.filter,
                                        .qos = wanted.qos,
                                        .id = subscription_id,
                                        .no_local = wanted.no_local,
+                                       .retain_as_published = wanted.retain_as_published,
                                        .send_retained = retained};
   if (!door_.hub->subscribe(client_, subscription)) return Reason::kNotAuthorized;
-  filters_.insert(wanted.filter);
+  client_->keep_subscription(subscription);
   return granted(wanted.qos);
 }
 
@@ -142,17 +158,24 @@ void Connection::on(const wire::mqtt::SubscribeRequested& event) {
   batch_.post(client_);
   std::vector<Reason> reasons;
   reasons.reserve(event.subscriptions.size());
+  std::string why;
   for (const wire::mqtt::Subscription& wanted : event.subscriptions) {
     reasons.push_back(subscribe(wanted, event.subscription_id.value_or(0)));
+    if (reasons.back() == Reason::kNotAuthorized) {
+      why = hub::subscribe_rule(client_->identity().role);
+    } else if (reasons.back() == Reason::kQuotaExceeded) {
+      why = fmt::format("a session has at most {} subscriptions",
+                        door_.sessions->limits().subscriptions);
+    }
   }
-  session_.subscribed(event.token, reasons);
+  session_.subscribed(event.token, reasons, why);
 }
 
 void Connection::on(const wire::mqtt::UnsubscribeRequested& event) {
   std::vector<Reason> reasons;
   reasons.reserve(event.filters.size());
   for (const std::string& filter : event.filters) {
-    const bool existed = filters_.erase(filter) != 0;
+    const bool existed = client_->drop_subscription(filter);
     if (existed) door_.hub->unsubscribe(client_, filter);
     reasons.push_back(existed ? Reason::kSuccess : Reason::kNoSubscriptionExisted);
   }
@@ -165,19 +188,17 @@ void Connection::on(const wire::mqtt::Ended& event) {
     return;
   }
   spdlog::debug("MQTT session of {} ended: {}", client_->identity().name, event.why);
-  if (event.will == wire::mqtt::WillFate::kPublish && will_) {
-    // One that the client may not publish is dropped: it could not have published it alive.
-    static_cast<void>(batch_.add(client_, publishable(*will_, door_.clock->now()), Qos::kAtMostOnce,
-                                 wire::mqtt::AckToken{}));
-  }
   batch_.post(client_);
-  door_.hub->gone(client_);
-  client_.reset();
+  if (event.will == wire::mqtt::WillFate::kDiscard) will_.reset();
+  std::exchange(client_, nullptr)
+      ->connection_ended({.state = session_.release(),
+                          .will = std::move(will_),
+                          .expiry_s = event.session_expiry_s});
 }
 
 void Connection::deliver(const std::vector<hub::Delivery>& deliveries,
                          const std::vector<hub::Ack>& acks) {
-  for (const hub::Ack& ack : acks) session_.acknowledge(ack.token, ack.reason);
+  for (const hub::Ack& ack : acks) session_.acknowledge(ack.token, ack.reason, ack.why);
   const TimePoint now = door_.clock->now();
   for (const hub::Delivery& delivery : deliveries) {
     session_.deliver(delivery.message,
@@ -186,6 +207,7 @@ void Connection::deliver(const std::vector<hub::Delivery>& deliveries,
                       .subscription_ids = delivery.subscription_ids},
                      now);
   }
+  if (client_) client_->count_dropped(session_.outbox().dropped());
   handle_events();
   line_.wake();
 }

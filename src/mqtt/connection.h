@@ -3,24 +3,21 @@
 // One thread: the connection's loop.
 #pragma once
 
-#include <functional>
+#include <cstdint>
 #include <memory>
-#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "hub/hub.h"
+#include "mqtt/client_session.h"
+#include "mqtt/session_table.h"
 #include "net/protocol.h"
 #include "wire/mqtt/session.h"
 
 namespace gridloom::mqtt {
 
-struct Door {
-  hub::Hub* hub = nullptr;
-  const Clock* clock = nullptr;
-  wire::mqtt::Limits limits{};
-};
+enum class SessionPresent : std::uint8_t { kNo, kYes };
 
 class Connection final : public net::Protocol, public std::enable_shared_from_this<Connection> {
  public:
@@ -35,11 +32,17 @@ class Connection final : public net::Protocol, public std::enable_shared_from_th
   void server_stops() override { kick(hub::KickReason::kShuttingDown); }
   void lost() override;
 
- private:
-  class HubClient;
+  // --- of its ClientSession ---
+  // CONNECT's answer, when there was an older session to ask.
+  void accepted(wire::mqtt::SessionState state, SessionPresent present);
+  void deliver(const std::vector<hub::Delivery>& deliveries, const std::vector<hub::Ack>& acks);
+  void kick(hub::KickReason reason);
+  [[nodiscard]] const wire::mqtt::Session& session() const { return session_; }
 
+ private:
   void handle_events();
   void on(const wire::mqtt::ConnectRequested& event);
+  void join(SessionTable::Start start);
   void on(const wire::mqtt::PublishReceived& event);
   void on(const wire::mqtt::SubscribeRequested& event);
   [[nodiscard]] wire::mqtt::Reason subscribe(const wire::mqtt::Subscription& wanted,
@@ -47,16 +50,13 @@ class Connection final : public net::Protocol, public std::enable_shared_from_th
   void on(const wire::mqtt::UnsubscribeRequested& event);
   void on(const wire::mqtt::Ended& event);
 
-  void deliver(const std::vector<hub::Delivery>& deliveries, const std::vector<hub::Ack>& acks);
-  void kick(hub::KickReason reason);
-
   const Door& door_;
   net::Line line_;
   wire::mqtt::Session session_;
   hub::Hub::Batch batch_;
-  std::shared_ptr<HubClient> client_;  // since CONNECT was accepted
+  std::shared_ptr<ClientSession> client_;  // from a good CONNECT to the end
+  std::string assigned_id_;
   std::unique_ptr<wire::mqtt::Will> will_;
-  std::set<std::string, std::less<>> filters_;  // subscribed
 };
 
 // `door` outlives the connections.

@@ -16,7 +16,7 @@
 
 #include "base/chance.h"
 #include "hub/test_home.h"
-#include "wire/mqtt/session_talk.h"
+#include "mqtt/test_peer.h"
 
 namespace gridloom::mqtt {
 namespace {
@@ -38,74 +38,6 @@ constexpr std::string_view kSn = "R331ZEB4ZEAL0528";
 constexpr std::string_view kOther = "HJ31ZDH2ZF690025";
 constexpr std::string_view kReport = R"({"moduleType":1,"typeCode":"pdStatus","params":{"soc":5}})";
 
-// A client at the other end of the bytes.
-class Peer {
- public:
-  Peer(TestHome& home, const Door& door, Version version) : home_(home), version_(version) {
-    connection_ = std::make_shared<Connection>(
-        door,
-        net::Line{
-            .loop = home.door_loop, .wake = [this] { ++wakes; }, .secure = false, .peer = "test"});
-  }
-  ~Peer() {
-    connection_->lost();
-    home_.settle();
-  }
-  Peer(const Peer&) = delete;
-  Peer& operator=(const Peer&) = delete;
-
-  Connection& connection() { return *connection_; }
-
-  void bytes(std::string_view some) { connection_->receive(some, home_.clock.now()); }
-  void send(const wire::mqtt::Packet& packet) { bytes(encoded(packet)); }
-  [[nodiscard]] std::string encoded(const wire::mqtt::Packet& packet) const {
-    std::string text;
-    encode(text, packet, version_);
-    return text;
-  }
-  void join(std::string_view user, const Secret& password, Connect connect = {}) {
-    connect.version = version_;
-    if (connect.client_id.empty()) connect.client_id = "c";
-    connect.username = user;
-    connect.password = password.reveal();
-    send(connect);
-    home_.settle();
-  }
-  void join_app(std::string_view name, const Connect& connect = {}) {
-    const registry::Account of = home_.account(name);
-    join(of.certificate_account, of.certificate_password, connect);
-  }
-  void join_device(std::string_view sn, const Connect& connect = {}) {
-    join(sn, home_.device(sn).key, connect);
-  }
-  void publish(std::string_view topic, std::string_view payload, std::uint16_t id = 1) {
-    send(Publish{.qos = id == 0 ? Qos::kAtMostOnce : Qos::kAtLeastOnce,
-                 .topic = topic,
-                 .packet_id = id,
-                 .payload = payload});
-  }
-  void subscribe(const std::vector<std::string>& filters, Qos qos = Qos::kAtLeastOnce) {
-    wire::mqtt::Subscribe packet{.packet_id = 9};
-    for (const std::string& filter : filters)
-      packet.entries.push_back({.filter = filter, .qos = qos});
-    send(packet);
-    home_.settle();
-  }
-  std::string output() {
-    std::string out;
-    connection_->take_output(out);
-    return out;
-  }
-  Lines said() { return wire::mqtt::told(output(), version_); }
-
-  int wakes = 0;
-
- private:
-  TestHome& home_;
-  Version version_;
-  std::shared_ptr<Connection> connection_;
-};
-
 class ConnectionTest : public testing::Test {
  protected:
   ConnectionTest() {
@@ -122,7 +54,8 @@ class ConnectionTest : public testing::Test {
   }
 
   TestHome home;
-  Door door{.hub = home.hub.get(), .clock = &home.clock};
+  SessionTable sessions;
+  Door door{.hub = home.hub.get(), .clock = &home.clock, .sessions = &sessions, .limits = {}};
 };
 
 TEST_F(ConnectionTest, AccountsDevicesAndGatewaysSignIn) {
@@ -241,16 +174,15 @@ TEST_F(ConnectionTest, SubscriptionsAreGrantedOneByOne) {
   static_cast<void>(app.said());
   app.subscribe({open_topic("alice", "quota"), open_topic("bob", "quota"),
                  home.open("alice", "NOSUCH1/set_reply"), "$share/g/" + home.open("alice", "#"),
-                 home.open("alice", "+/quota"), "#", device_topic(kSn, "set")});
+                 home.open("alice", "+/quota"), "#", "$share/g/" + home.open("bob", "#")});
   EXPECT_THAT(app.said(),
-              ElementsAre("SUBACK 9 granted QoS 1, not authorized, granted QoS 1, shared "
-                          "subscriptions not supported, granted QoS 1, not authorized, not "
-                          "authorized"));
+              ElementsAre("SUBACK 9 granted QoS 1, not authorized, granted QoS 1, granted QoS 1, "
+                          "granted QoS 1, not authorized, not authorized"));
   Peer old(home, door, Version::k311);
   old.join_app("alice", {.client_id = "old"});
   static_cast<void>(old.output());
   old.subscribe({open_topic("alice", "quota"), "#", "$share/g/" + home.open("alice", "#")});
-  EXPECT_EQ(old.output(), std::string("\x90\x05\x00\x09\x01\x80\x80", 7));
+  EXPECT_EQ(old.output(), std::string("\x90\x05\x00\x09\x01\x80\x01", 7));
 }
 
 TEST_F(ConnectionTest, TheStatusComesAfterTheSubscriptionIsGranted) {

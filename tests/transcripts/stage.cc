@@ -62,7 +62,10 @@ Result<std::unique_ptr<Stage>> Stage::open(std::shared_ptr<const catalog::Catalo
   }
   stage->hub_ = std::make_unique<hub::Hub>(*stage->platform_, loops);
   stage->registry_->on_change([hub = stage->hub_.get()] { hub->registry_changed(); });
-  stage->mqtt_door_ = {.hub = stage->hub_.get(), .clock = &stage->clock_};
+  stage->mqtt_door_ = {.hub = stage->hub_.get(),
+                       .clock = &stage->clock_,
+                       .sessions = &stage->sessions_,
+                       .limits = {}};
   for (Loop* loop : loops) {
     stage->apis_.push_back(std::make_unique<http::Api>(
         http::Api::Options{.hub = stage->hub_.get(),

@@ -21,6 +21,7 @@
 #include "http/api.h"
 #include "hub/hub.h"
 #include "mqtt/connection.h"
+#include "mqtt/session_table.h"
 #include "net/protocol.h"
 #include "registry/registry.h"
 #include "registry/test_folder.h"
@@ -117,6 +118,7 @@ class Stage {
   std::vector<std::unique_ptr<HandLoop>> loops_;
   std::unique_ptr<hub::Hub> hub_;
   std::vector<std::unique_ptr<http::Api>> apis_;  // by loop
+  mqtt::SessionTable sessions_;
   mqtt::Door mqtt_door_;
   std::vector<End*> ends_;
   std::size_t next_loop_ = 0;

@@ -1,0 +1,256 @@
+// To whom a message goes beyond the plain case of routing_test.cc: shared subscriptions, retained
+// messages, what a device's own side sees.
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "hub/test_home.h"
+
+namespace gridloom::hub {
+namespace {
+
+using std::chrono::seconds;
+using testing::Contains;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
+using testing::UnorderedElementsAre;
+
+constexpr std::string_view kSn = "R331ZEB4ZEAL0528";
+constexpr std::string_view kOther = "HJ31ZDH2ZF690025";
+
+class DeliveryTest : public testing::TestWithParam<std::size_t> {
+ protected:
+  DeliveryTest() {
+    home.add_account("alice");
+    home.add_account("bob");
+    home.add_device(kSn, "alice");
+    home.add_device(kOther, "alice");
+    device = home.connect_device(kSn);
+  }
+  [[nodiscard]] static std::string own(std::string_view verb) {
+    return fmt::format("/device/{}/{}", kSn, verb);
+  }
+  [[nodiscard]] std::string quota() const {
+    return home.open("alice", std::string(kSn) + "/quota");
+  }
+  FakePtr member(std::string_view id, std::string_view group, Qos qos = Qos::kAtLeastOnce) {
+    FakePtr client = home.connect_app("alice", id);
+    home.subscribe(client, {.filter = fmt::format("$share/{}/{}", group, quota()), .qos = qos});
+    return client;
+  }
+  void report(int count) {
+    for (int i = 0; i < count; ++i) home.report(device, kSn, "{}");
+  }
+  void retain(const FakePtr& by, std::string topic, std::string payload) {
+    EXPECT_TRUE(home.publish(by, std::move(topic), std::move(payload), Qos::kAtLeastOnce, 1, true));
+  }
+  Lines retained(std::string_view name, const std::string& filter, std::string_view id = "late") {
+    const FakePtr client = home.connect_app(name, id);
+    EXPECT_TRUE(home.subscribe(client, {.filter = filter, .qos = Qos::kAtLeastOnce}));
+    Lines lines;
+    for (const std::string& line : client->take()) {
+      if (!line.contains("/status ")) lines.push_back(line);
+    }
+    home.leave(client);
+    return lines;
+  }
+
+  TestHome home{GetParam()};
+  FakePtr device;
+};
+INSTANTIATE_TEST_SUITE_P(Shards, DeliveryTest, testing::Values(1U, 4U));
+
+TEST_P(DeliveryTest, EachMessageGoesToOneMemberOfAGroupInTurn) {
+  const FakePtr a = member("a", "g");
+  const FakePtr b = member("b", "g");
+  const FakePtr c = member("c", "other");
+  const FakePtr plain = home.connect_app("alice", "plain");
+  home.subscribe(plain, {.filter = quota(), .send_retained = false});
+  report(4);
+  EXPECT_THAT(a->take(), SizeIs(2));
+  EXPECT_THAT(b->take(), SizeIs(2));
+  EXPECT_THAT(c->take(), SizeIs(4)) << "a group of its own";
+  EXPECT_THAT(plain->take(), SizeIs(4)) << "in no group";
+}
+
+TEST_P(DeliveryTest, AGroupIsOneOfItsFilterAndItsAccount) {
+  home.share(kSn, "bob", registry::Rights::kMonitor);
+  const FakePtr a = member("a", "g");
+  const FakePtr wide = home.connect_app("alice", "wide");
+  home.subscribe(wide, {.filter = "$share/g/" + home.open("alice", "#"), .qos = Qos::kAtLeastOnce});
+  const FakePtr bob = home.connect_app("bob");
+  home.subscribe(bob, {.filter = "$share/g/" + home.open("bob", "#"), .qos = Qos::kAtLeastOnce});
+  report(2);
+  EXPECT_THAT(a->take(), SizeIs(2));
+  EXPECT_THAT(wide->take(), SizeIs(2));
+  EXPECT_THAT(bob->take(), SizeIs(2));
+}
+
+TEST_P(DeliveryTest, AMemberThatIsAwayIsPassedOverWhileAnotherIsThere) {
+  const FakePtr a = member("a", "g");
+  const FakePtr b = member("b", "g");
+  a->set_present(false);
+  report(3);
+  EXPECT_THAT(a->take(), IsEmpty());
+  EXPECT_THAT(b->take(), SizeIs(3));
+  b->set_present(false);
+  report(2);
+  EXPECT_EQ(a->take().size() + b->take().size(), 2U) << "it waits for one of them";
+}
+
+TEST_P(DeliveryTest, AMemberThatLeavesIsNotWaitedFor) {
+  const FakePtr a = member("a", "g");
+  const FakePtr b = member("b", "g");
+  home.hub->unsubscribe(a, "$share/g/" + quota());
+  home.settle();
+  report(2);
+  EXPECT_THAT(b->take(), SizeIs(2));
+  home.leave(b);
+  report(1);
+  EXPECT_THAT(a->take(), IsEmpty());
+}
+
+TEST_P(DeliveryTest, AClientOfAGroupAndOfThePlainFilterGetsBoth) {
+  const FakePtr a = member("a", "g", Qos::kAtMostOnce);
+  home.subscribe(a, {.filter = quota(), .qos = Qos::kAtLeastOnce});
+  report(1);
+  EXPECT_THAT(a->take(), UnorderedElementsAre("q1 " + quota() + " {}", "q0 " + quota() + " {}"));
+}
+
+TEST_P(DeliveryTest, NothingRetainedGoesToANewMember) {
+  retain(device, own("quota"), "{}");
+  EXPECT_THAT(member("a", "g")->take(), IsEmpty());
+}
+
+TEST_P(DeliveryTest, TheLastRetainedMessageOfATopicGoesToNewSubscribers) {
+  retain(device, own("quota"), R"({"n":1})");
+  retain(device, own("quota"), R"({"n":2})");
+  const std::string line = "q1 retained " + quota() + R"( {"n":2})";
+  EXPECT_THAT(retained("alice", quota()), ElementsAre(line));
+  EXPECT_THAT(retained("alice", home.open("alice", "+/quota")), ElementsAre(line));
+  EXPECT_THAT(retained("alice", home.open("alice", "#")), ElementsAre(line));
+  EXPECT_THAT(retained("alice", home.open("alice", std::string(kOther) + "/quota")), IsEmpty());
+  retain(device, own("quota"), "");
+  EXPECT_THAT(retained("alice", home.open("alice", "#")), IsEmpty());
+}
+
+TEST_P(DeliveryTest, WhoMayReadTheDeviceSeesWhatItRetainedAndNobodyElse) {
+  retain(device, own("quota"), "{}");
+  EXPECT_THAT(retained("bob", home.open("bob", "#")), IsEmpty());
+  home.share(kSn, "bob", registry::Rights::kMonitor);
+  EXPECT_THAT(retained("bob", home.open("bob", "#")), SizeIs(1));
+  home.share(kSn, "bob", registry::Rights::kNone);
+  EXPECT_THAT(retained("bob", home.open("bob", "#")), IsEmpty());
+}
+
+TEST_P(DeliveryTest, AnAccountsRetainedMessagesAreItsOwn) {
+  home.share(kSn, "bob", registry::Rights::kFull);
+  const FakePtr app = home.connect_app("alice");
+  const std::string topic = home.open("alice", std::string(kSn) + "/get");
+  retain(app, topic, "{}");
+  EXPECT_THAT(retained("alice", home.open("alice", "#")), Contains("q1 retained " + topic + " {}"));
+  EXPECT_THAT(retained("bob", home.open("bob", "#")), IsEmpty());
+  // A device that is not the account's cannot fill the memory.
+  retain(app, home.open("alice", "NOSUCH1/get"), "{}");
+  EXPECT_THAT(retained("alice", home.open("alice", "NOSUCH1/get")), IsEmpty());
+}
+
+TEST_P(DeliveryTest, ARetainedMessageExpires) {
+  auto message = std::make_shared<wire::mqtt::Message>();
+  message->topic = own("quota");
+  message->payload = "{}";
+  message->expires_at = home.clock.at + seconds(10);
+  Hub::Batch batch(*home.hub);
+  ASSERT_TRUE(batch.add(device, message, {.retain = true}));
+  batch.post(device);
+  home.settle();
+  EXPECT_THAT(retained("alice", quota()), SizeIs(1));
+  home.pass(seconds(10));
+  EXPECT_THAT(retained("alice", quota()), IsEmpty());
+}
+
+TEST_P(DeliveryTest, RetainedPayloadsHaveALimit) {
+  TestHome small(GetParam(), {.retained_bytes = 10});
+  small.add_account("alice");
+  small.add_device(kSn, "alice");
+  const FakePtr of_small = small.connect_device(kSn);
+  const auto put = [&](std::string payload) {
+    small.publish(of_small, own("quota"), std::move(payload), Qos::kAtLeastOnce, 1, true);
+    return of_small->acks.back().reason;
+  };
+  EXPECT_EQ(put("0123456789"), wire::mqtt::Reason::kSuccess);
+  EXPECT_EQ(put("0123456789"), wire::mqtt::Reason::kSuccess) << "it takes the first one's place";
+  EXPECT_EQ(put("0123456789+"), wire::mqtt::Reason::kQuotaExceeded);
+  EXPECT_FALSE(of_small->acks.back().why.empty());
+  EXPECT_EQ(put(""), wire::mqtt::Reason::kSuccess);
+}
+
+TEST_P(DeliveryTest, ARemovedDeviceTakesItsRetainedMessagesAlong) {
+  std::vector<std::string> cleared;
+  home.platform.keep_retained = [&](const RetainedChange& change) {
+    if (!change.message) cleared.push_back(change.topic);
+  };
+  retain(device, own("quota"), "{}");
+  must(home.registry->remove_device(kSn));
+  home.leave(device);
+  home.pass(seconds(1));
+  EXPECT_THAT(cleared, ElementsAre(own("quota")));
+}
+
+TEST_P(DeliveryTest, RetainIsPassedOnAsPublishedOnlyToWhoAskedForIt) {
+  const FakePtr plain = home.connect_app("alice", "plain");
+  home.subscribe(plain, {.filter = quota()});
+  const FakePtr asked = home.connect_app("alice", "asked");
+  home.subscribe(asked, {.filter = quota(), .retain_as_published = true});
+  retain(device, own("quota"), "{}");
+  report(1);
+  EXPECT_THAT(plain->take(), Each(testing::Not(HasSubstr("retained"))));
+  EXPECT_THAT(asked->take(),
+              ElementsAre("q0 retained " + quota() + " {}", "q0 " + quota() + " {}"));
+}
+
+TEST_P(DeliveryTest, ADevicesOwnSideSeesWhatItPublishes) {
+  const FakePtr gateway = home.connect_gateway("alice");
+  home.subscribe(gateway, {.filter = "/device/+/quota", .no_local = true});
+  const FakePtr watcher = home.connect(kSn, home.device(kSn).key, "watcher");
+  home.subscribe(watcher, {.filter = own("#")});
+  report(1);
+  EXPECT_THAT(watcher->take(), ElementsAre("q0 " + own("quota") + " {}"));
+  EXPECT_THAT(gateway->take(), ElementsAre("q0 " + own("quota") + " {}"));
+  home.report(gateway, kSn, "{}");
+  EXPECT_THAT(gateway->take(), IsEmpty()) << "no local";
+}
+
+TEST_P(DeliveryTest, SubscriptionsGoFromOneClientToAnotherWithNothingLostInBetween) {
+  const FakePtr old = home.connect_app("alice", "a");
+  home.subscribe(old, {.filter = home.open("alice", "#"), .qos = Qos::kAtLeastOnce});
+  home.subscribe(old, {.filter = "$share/g/" + quota(), .qos = Qos::kAtLeastOnce});
+  home.subscribe(old, {.filter = quota(), .qos = Qos::kAtLeastOnce});
+  old->take();
+  const FakePtr fresh = home.connect_app("alice", "b");
+  bool done = false;
+  report(1);
+  EXPECT_THAT(old->take(), SizeIs(2));
+  home.hub->rebind(old, fresh, [&] { done = true; });
+  EXPECT_FALSE(done);
+  report(1);
+  EXPECT_TRUE(done);
+  EXPECT_THAT(old->take(), IsEmpty());
+  EXPECT_THAT(fresh->take(), SizeIs(2));
+  home.leave(old);
+  report(1);
+  EXPECT_THAT(fresh->take(), SizeIs(2)) << "they are the new one's now";
+  home.leave(fresh);
+  report(1);
+  EXPECT_THAT(fresh->take(), IsEmpty());
+}
+
+}  // namespace
+}  // namespace gridloom::hub

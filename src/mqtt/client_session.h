@@ -1,0 +1,156 @@
+// A client's MQTT session as the hub holds it: it has a connection, or waits for the next one and
+// keeps what is to be delivered. Bound to the loop of the connection that made it.
+//
+// A session changes its loop by changing its object: the connection that resumes it brings a new
+// ClientSession, and the old one hands over what it has (hand_over). Every shard then delivers to
+// the new one; only when all that was ever delivered to the old one has arrived does its estate
+// follow, and until then the new one holds back what it gets. So no message overtakes another.
+//
+//   waiting (for an estate) -> live -> parked -> over
+//
+// Thread rule: everything on loop(), but what Client says otherwise. Not here: bytes (Connection),
+// who has which client id (SessionTable), the disk (SessionStore).
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "hub/hub.h"
+#include "mqtt/session_store.h"
+#include "wire/mqtt/session.h"
+
+namespace gridloom::mqtt {
+
+class Connection;
+class SessionTable;
+
+// What a session needs of its surroundings; outlives every session.
+struct Door {
+  hub::Hub* hub = nullptr;
+  const Clock* clock = nullptr;
+  SessionTable* sessions = nullptr;
+  wire::mqtt::Limits limits{};
+};
+
+class ClientSession final : public hub::Client, public std::enable_shared_from_this<ClientSession> {
+ public:
+  struct Options {
+    const Door& door;
+    Loop& loop;
+    hub::Identity identity;
+    std::string client_id;
+    std::uint32_t expiry_s = 0;  // after its connection's end; kNeverExpires: no end
+  };
+  ClientSession(Options options, std::weak_ptr<Connection> connection);
+  // One that outlived the server.
+  ClientSession(Options options, StoredSession stored);
+  ~ClientSession() override;
+
+  void deliver(std::vector<hub::Delivery> deliveries, std::vector<hub::Ack> acks) override;
+  void kick(hub::KickReason reason) override;
+
+  // --- of the connection ---
+  struct Parting {
+    wire::mqtt::SessionState state;
+    std::unique_ptr<wire::mqtt::Will> will;   // to be published; null: none
+    std::optional<std::uint32_t> expiry_s{};  // as changed by DISCONNECT
+  };
+  // There is nothing to inherit: the connection may go on at once.
+  void go_live();
+  void connection_ended(Parting parting);
+
+  [[nodiscard]] std::uint32_t expiry_s() const { return expiry_s_; }
+  [[nodiscard]] bool has_subscription(std::string_view filter) const;
+  [[nodiscard]] std::size_t subscriptions() const { return subscriptions_.size(); }
+  void keep_subscription(const hub::Subscription& subscription);
+  // False: there was none.
+  bool drop_subscription(const std::string& filter);
+  // Tells the counters what the outbox had to drop since the last time.
+  void count_dropped(const wire::mqtt::Dropped& so_far);
+
+  // --- of the table ---
+  // Another connection resumes this session: it ends here and goes on there.
+  void hand_over(std::shared_ptr<ClientSession> heir);
+  // Another connection wants none of it, or its credentials ended.
+  void discard(hub::KickReason reason);
+  // Ends it if it waits for its client.
+  void expire();
+  // Deadlines, and what is to be kept on disk.
+  void sweep(TimePoint now);
+  // When it was parked, in ms since 1970; 0: it is not. Any thread.
+  [[nodiscard]] std::int64_t parked_since_ms() const {
+    return parked_since_ms_.load(std::memory_order_relaxed);
+  }
+  // As it was asked for. Any thread.
+  [[nodiscard]] bool outlives_connection() const { return outlives_connection_; }
+  [[nodiscard]] std::int64_t number() const { return on_disk_.number; }
+  // At start-up, before any other call: what the hub has to know of a stored one.
+  void subscribe_again();
+
+ private:
+  enum class Stage : std::uint8_t { kWaiting, kLive, kParked, kOver };
+  // How a message stands on disk.
+  struct StoredMark {
+    wire::mqtt::Outbox::Stage stage{};
+    std::uint16_t packet_id = 0;
+
+    friend bool operator==(const StoredMark&, const StoredMark&) = default;
+  };
+  struct OnDisk {
+    std::int64_t number = 0;
+    bool row = false;
+    std::vector<std::uint16_t> received{};
+    std::map<std::uint64_t, StoredMark> messages{};  // by sequence
+  };
+  struct Estate {
+    wire::mqtt::SessionState state;
+    std::map<std::string, hub::Subscription, std::less<>> subscriptions;
+    wire::mqtt::Dropped counted;
+    OnDisk on_disk;
+  };
+
+  void inherit(std::optional<Estate> estate);
+  void park();
+  void end();
+  void publish_will();
+  void forget_on_disk();
+  void push(const hub::Delivery& delivery);
+  [[nodiscard]] const wire::mqtt::Outbox* outbox() const;
+  [[nodiscard]] StoredSession row() const;
+  void store_row();
+  void store_messages();
+
+  const Door& door_;
+  std::weak_ptr<Connection> connection_;
+  Stage stage_ = Stage::kWaiting;
+  std::uint32_t expiry_s_;
+  const bool outlives_connection_;
+  bool discarded_ = false;               // ends with its connection
+  bool handing_over_ = false;            // parked, and no longer this object's to end
+  std::shared_ptr<ClientSession> heir_;  // came while this one was still waiting itself
+  std::map<std::string, hub::Subscription, std::less<>> subscriptions_;
+  wire::mqtt::SessionState kept_;           // while parked
+  std::vector<hub::Delivery> early_;        // while waiting
+  std::unique_ptr<wire::mqtt::Will> will_;  // delayed
+  std::optional<TimePoint> will_due_;
+  std::optional<TimePoint> ends_at_;
+  std::atomic<std::int64_t> parked_since_ms_{0};
+  wire::mqtt::Dropped counted_;
+
+  OnDisk on_disk_;
+  bool row_changed_ = true;
+  std::uint64_t changes_seen_ = 0;   // of the outbox
+  std::uint64_t sequence_seen_ = 0;  // messages from here on are younger than one sweep
+  bool younger_ones_left_ = false;
+};
+
+using ClientSessionPtr = std::shared_ptr<ClientSession>;
+
+}  // namespace gridloom::mqtt

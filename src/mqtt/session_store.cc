@@ -1,0 +1,355 @@
+#include "mqtt/session_store.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <atomic>
+#include <condition_variable>
+#include <map>
+#include <mutex>
+#include <thread>
+#include <unordered_map>
+#include <utility>
+
+#include "mqtt/stored_packets.h"
+#include "registry/files.h"
+#include "registry/sqlite.h"
+
+namespace gridloom::mqtt {
+namespace {
+
+using registry::Blob;
+using registry::Database;
+using registry::Statement;
+using registry::Transaction;
+using wire::mqtt::Outbox;
+
+constexpr std::int64_t kVersion = 1;
+constexpr std::size_t kMostChanges = 20'000;  // in memory, before behind() says so
+constexpr Millis kErrorsEvery{60'000};
+constexpr Millis kAgainAfter{1000};  // a failure
+
+// Times are ms since 1970, 0: none. `stage` is Outbox::Stage.
+constexpr std::string_view kTables = R"(
+CREATE TABLE session (
+  number INTEGER PRIMARY KEY,
+  user TEXT NOT NULL,
+  client_id TEXT NOT NULL,
+  expiry_s INTEGER NOT NULL,
+  parked_at INTEGER NOT NULL,
+  subscriptions BLOB NOT NULL,
+  received BLOB NOT NULL,
+  will BLOB NOT NULL,
+  will_due INTEGER NOT NULL,
+  will_expiry_s INTEGER NOT NULL
+) STRICT;
+CREATE TABLE message (
+  session INTEGER NOT NULL,
+  sequence INTEGER NOT NULL,
+  stage INTEGER NOT NULL,
+  packet_id INTEGER NOT NULL,
+  expires_at INTEGER NOT NULL,
+  packet BLOB NOT NULL,
+  PRIMARY KEY (session, sequence)
+) STRICT;
+CREATE TABLE retained (
+  topic TEXT PRIMARY KEY,
+  expires_at INTEGER NOT NULL,
+  packet BLOB NOT NULL
+) STRICT;
+CREATE TABLE last (
+  one INTEGER PRIMARY KEY CHECK (one = 1),
+  number INTEGER NOT NULL
+) STRICT;
+INSERT INTO last VALUES (1, 0);
+)";
+
+std::int64_t stored(const std::optional<TimePoint>& time) { return time ? unix_ms(*time) : 0; }
+std::optional<TimePoint> time_of(std::int64_t stored_ms) {
+  return stored_ms == 0 ? std::nullopt : std::optional(TimePoint(Millis(stored_ms)));
+}
+
+std::string bytes_of(const std::vector<std::uint16_t>& ids) {
+  std::string bytes;
+  for (const std::uint16_t id : ids) {
+    bytes.push_back(static_cast<char>(id >> 8U));
+    bytes.push_back(static_cast<char>(id & 0xFFU));
+  }
+  return bytes;
+}
+std::vector<std::uint16_t> ids_in(std::string_view bytes) {
+  std::vector<std::uint16_t> ids;
+  for (std::size_t i = 0; i + 1 < bytes.size(); i += 2) {
+    const auto high = static_cast<unsigned char>(bytes[i]);
+    const auto low = static_cast<unsigned char>(bytes[i + 1]);
+    ids.push_back(static_cast<std::uint16_t>(high << 8U | low));
+  }
+  return ids;
+}
+
+Status write(Database& database, const PutSession& put) {
+  const StoredSession& session = put.session;
+  std::string will;
+  if (session.will) {
+    will = packet_of(session.will->message,
+                     {.qos = session.will->qos, .retain = session.will->retain});
+  }
+  return database.execute("INSERT OR REPLACE INTO session VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                          session.number, std::string_view(session.user),
+                          std::string_view(session.client_id), std::int64_t{session.expiry_s},
+                          stored(session.parked_at), Blob{packets_of(session.subscriptions)},
+                          Blob{bytes_of(session.received)}, Blob{will}, stored(session.will_due),
+                          session.will && session.will->expiry_s
+                              ? std::int64_t{*session.will->expiry_s}
+                              : std::int64_t{-1});
+}
+
+Status write(Database& database, const DropSession& drop) {
+  Status status = database.execute("DELETE FROM session WHERE number = ?", drop.number);
+  if (!status) return status;
+  return database.execute("DELETE FROM message WHERE session = ?", drop.number);
+}
+
+Status write(Database& database, const PutMessage& put) {
+  const Outbox::Entry& entry = put.kept.entry;
+  std::string packet;
+  std::optional<TimePoint> expires_at;
+  if (entry.message) {
+    packet = packet_of(
+        *entry.message,
+        {.qos = entry.qos, .retain = entry.retain, .subscription_ids = entry.subscription_ids});
+    expires_at = entry.message->expires_at;
+  }
+  return database.execute("INSERT OR REPLACE INTO message VALUES (?, ?, ?, ?, ?, ?)", put.session,
+                          static_cast<std::int64_t>(entry.sequence),
+                          static_cast<std::int64_t>(put.kept.stage),
+                          std::int64_t{put.kept.packet_id}, stored(expires_at), Blob{packet});
+}
+
+Status write(Database& database, const DropMessage& drop) {
+  return database.execute("DELETE FROM message WHERE session = ? AND sequence = ?", drop.session,
+                          static_cast<std::int64_t>(drop.sequence));
+}
+
+Status write(Database& database, const hub::RetainedChange& change) {
+  if (!change.message) {
+    return database.execute("DELETE FROM retained WHERE topic = ?", std::string_view(change.topic));
+  }
+  return database.execute("INSERT OR REPLACE INTO retained VALUES (?, ?, ?)",
+                          std::string_view(change.topic), stored(change.message->expires_at),
+                          Blob{packet_of(*change.message, {.qos = change.qos, .retain = true})});
+}
+
+std::optional<StoredSession> session_in(const Statement& row) {
+  auto subscriptions = subscriptions_in(row.bytes(5));
+  if (!subscriptions) return std::nullopt;
+  StoredSession session{.number = row.integer(0),
+                        .user = std::string(row.bytes(1)),
+                        .client_id = std::string(row.bytes(2)),
+                        .expiry_s = static_cast<std::uint32_t>(row.integer(3)),
+                        .parked_at = time_of(row.integer(4)),
+                        .subscriptions = std::move(*subscriptions),
+                        .received = ids_in(row.bytes(6))};
+  if (const auto will = message_in(row.bytes(7), std::nullopt)) {
+    session.will.emplace(wire::mqtt::Will{
+        .message = *will->message, .qos = will->flags.qos, .retain = will->flags.retain});
+    if (row.integer(9) >= 0) session.will->expiry_s = static_cast<std::uint32_t>(row.integer(9));
+    session.will_due = time_of(row.integer(8));
+  }
+  return session;
+}
+
+std::optional<Outbox::Kept> message_row(const Statement& row) {
+  Outbox::Kept kept{.stage = static_cast<Outbox::Stage>(row.integer(2)),
+                    .packet_id = static_cast<std::uint16_t>(row.integer(3)),
+                    .entry = {.qos = wire::mqtt::Qos::kExactlyOnce,
+                              .sequence = static_cast<std::uint64_t>(row.integer(1))}};
+  if (kept.stage == Outbox::Stage::kReleased) return kept;
+  const auto message = message_in(row.bytes(5), time_of(row.integer(4)));
+  if (!message || kept.stage > Outbox::Stage::kReleased) return std::nullopt;
+  kept.entry.message = message->message;
+  kept.entry.qos = message->flags.qos;
+  kept.entry.retain = message->flags.retain;
+  kept.entry.subscription_ids = message->flags.subscription_ids;
+  return kept;
+}
+
+}  // namespace
+
+struct SessionStore::Impl {
+  explicit Impl(Database opened) : database(std::move(opened)) {}
+
+  void work() {
+    std::unique_lock lock(mutex);
+    while (true) {
+      wake.wait(lock, [this] { return stopping || !empty(); });
+      if (empty()) return;
+      std::vector<StoreChange> now = std::exchange(changes, {});
+      auto topics = std::exchange(retained, {});
+      writing = true;
+      lock.unlock();
+      const Status status = write_all(now, topics);
+      lock.lock();
+      writing = false;
+      if (!status) {
+        complain(status.error());
+        // What came meanwhile is newer: it goes behind, and in place of the same topic's.
+        now.insert(now.end(), std::make_move_iterator(changes.begin()),
+                   std::make_move_iterator(changes.end()));
+        changes = std::move(now);
+        retained.merge(topics);
+      }
+      failed = !status;
+      done.notify_all();
+      if (failed && stopping) return;
+      if (failed) wake.wait_for(lock, kAgainAfter, [this] { return stopping; });
+    }
+  }
+  [[nodiscard]] bool empty() const { return changes.empty() && retained.empty(); }
+
+  Status write_all(const std::vector<StoreChange>& now,
+                   const std::map<std::string, hub::RetainedChange>& topics) {
+    auto transaction = Transaction::begin(database);
+    if (!transaction) return std::unexpected(transaction.error());
+    for (const StoreChange& change : now) {
+      const Status status =
+          std::visit([this](const auto& one) { return write(database, one); }, change);
+      if (!status) return status;
+    }
+    for (const auto& [topic, change] : topics) {
+      if (const Status status = write(database, change); !status) return status;
+    }
+    if (const Status status = database.execute("UPDATE last SET number = ?", number.load());
+        !status) {
+      return status;
+    }
+    return transaction->commit();
+  }
+
+  void complain(const Fault& fault) {
+    const auto now = std::chrono::steady_clock::now();
+    if (complained && now - *complained < kErrorsEvery) return;
+    complained = now;
+    spdlog::error("sessions are not kept on disk: {}", fault.detail);
+  }
+
+  Database database;  // the thread's, once it runs
+  std::atomic<std::int64_t> number{0};
+  std::mutex mutex;
+  std::condition_variable wake;
+  std::condition_variable done;
+  std::vector<StoreChange> changes;
+  std::map<std::string, hub::RetainedChange> retained;  // by topic
+  bool writing = false;
+  bool failed = false;  // the last attempt
+  bool stopping = false;
+  std::optional<std::chrono::steady_clock::time_point> complained;
+  std::jthread thread;
+};
+
+SessionStore::SessionStore(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+SessionStore::~SessionStore() {
+  {
+    const std::lock_guard lock(impl_->mutex);
+    impl_->stopping = true;
+  }
+  impl_->wake.notify_all();
+}
+
+Result<std::unique_ptr<SessionStore>> SessionStore::open(const std::filesystem::path& folder) {
+  const std::filesystem::path path = folder / "sessions.db";
+  if (const Status made = registry::make_private(path); !made) {
+    return std::unexpected(made.error());
+  }
+  auto database = Database::open(path);
+  if (!database) return std::unexpected(database.error());
+  const auto version = database->integer("PRAGMA user_version");
+  if (!version) return std::unexpected(version.error());
+  if (*version > kVersion) {
+    return fail(FaultKind::kMalformed,
+                fmt::format("{} is of a later version of Gridloom ({}; this one knows {})",
+                            path.string(), *version, kVersion));
+  }
+  if (*version == 0) {
+    const Status made = database->run(
+        fmt::format("BEGIN IMMEDIATE; {} PRAGMA user_version = {}; COMMIT;", kTables, kVersion));
+    if (!made) return std::unexpected(made.error());
+  }
+  const auto last = database->integer("SELECT number FROM last");
+  if (!last) return std::unexpected(last.error());
+  auto impl = std::make_unique<Impl>(std::move(*database));
+  impl->number = *last;
+  return std::unique_ptr<SessionStore>(new SessionStore(std::move(impl)));
+}
+
+Result<SessionStore::Loaded> SessionStore::load() {
+  Loaded loaded;
+  std::unordered_map<std::int64_t, std::size_t> places;
+  std::size_t unreadable = 0;
+  Database& database = impl_->database;
+  Status status =
+      database.each_row("SELECT * FROM session ORDER BY number", [&](const Statement& row) {
+        impl_->number = std::max(impl_->number.load(), row.integer(0));
+        auto session = session_in(row);
+        if (!session) return ++unreadable, Status();
+        places.emplace(session->number, loaded.sessions.size());
+        loaded.sessions.push_back(std::move(*session));
+        return Status();
+      });
+  if (!status) return std::unexpected(status.error());
+  status = database.each_row("SELECT * FROM message ORDER BY session, sequence",
+                             [&](const Statement& row) {
+                               const auto place = places.find(row.integer(0));
+                               if (place == places.end()) return Status();
+                               auto kept = message_row(row);
+                               if (!kept) return ++unreadable, Status();
+                               loaded.sessions[place->second].messages.push_back(std::move(*kept));
+                               return Status();
+                             });
+  if (!status) return std::unexpected(status.error());
+  status = database.each_row("SELECT * FROM retained", [&](const Statement& row) {
+    const auto message = message_in(row.bytes(2), time_of(row.integer(1)));
+    if (!message) return ++unreadable, Status();
+    loaded.retained.push_back({.topic = std::string(row.bytes(0)),
+                               .message = message->message,
+                               .qos = message->flags.qos});
+    return Status();
+  });
+  if (!status) return std::unexpected(status.error());
+  if (unreadable != 0) spdlog::error("sessions.db: {} rows cannot be read", unreadable);
+  impl_->thread = std::jthread([impl = impl_.get()] { impl->work(); });
+  return loaded;
+}
+
+void SessionStore::put(StoreChange change) {
+  {
+    const std::lock_guard lock(impl_->mutex);
+    impl_->changes.push_back(std::move(change));
+  }
+  impl_->wake.notify_one();
+}
+
+void SessionStore::put(hub::RetainedChange change) {
+  {
+    const std::lock_guard lock(impl_->mutex);
+    std::string topic = change.topic;
+    impl_->retained.insert_or_assign(std::move(topic), std::move(change));
+  }
+  impl_->wake.notify_one();
+}
+
+bool SessionStore::behind() const {
+  const std::lock_guard lock(impl_->mutex);
+  return impl_->changes.size() > kMostChanges;
+}
+
+void SessionStore::flush() {
+  std::unique_lock lock(impl_->mutex);
+  impl_->failed = false;
+  impl_->done.wait(lock, [this] { return impl_->failed || (!impl_->writing && impl_->empty()); });
+}
+
+std::int64_t SessionStore::next_number() { return ++impl_->number; }
+
+}  // namespace gridloom::mqtt

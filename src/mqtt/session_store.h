@@ -1,0 +1,90 @@
+// What outlives a restart of the server: sessions that wait for their client, the messages that
+// wait with them, and retained messages. SQLite, written on a thread of its own, many changes a
+// transaction; docs/internals/formats.md shows the tables.
+//
+// Promise: what was put before flush() returns is on disk, and what was put 250 ms before a kill -9
+// usually is; nothing waits for it. Messages and subscriptions are kept as the MQTT 5 packets that
+// say the same.
+// Thread rule: any function from any thread; load() before the first put().
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "hub/hub.h"
+#include "wire/mqtt/session.h"
+
+namespace gridloom::mqtt {
+
+struct StoredSession {
+  std::int64_t number = 0;  // of all sessions there ever were
+  std::string user;
+  std::string client_id;
+  std::uint32_t expiry_s = 0;
+  std::optional<TimePoint> parked_at{};  // none: it had a connection
+  std::vector<hub::Subscription> subscriptions{};
+  std::vector<std::uint16_t> received{};
+  std::optional<wire::mqtt::Will> will{};
+  std::optional<TimePoint> will_due{};
+  std::vector<wire::mqtt::Outbox::Kept> messages{};  // filled by load() alone
+};
+using StoredSessions = std::vector<StoredSession>;
+
+struct PutSession {
+  StoredSession session;
+};
+struct DropSession {
+  std::int64_t number = 0;
+};
+struct PutMessage {
+  std::int64_t session = 0;
+  wire::mqtt::Outbox::Kept kept;
+};
+struct DropMessage {
+  std::int64_t session = 0;
+  std::uint64_t sequence = 0;
+};
+using StoreChange = std::variant<PutSession, DropSession, PutMessage, DropMessage>;
+
+class SessionStore {
+ public:
+  // Makes sessions.db in `folder` if there is none. kMalformed: it is damaged, or of a later
+  // version.
+  [[nodiscard]] static Result<std::unique_ptr<SessionStore>> open(
+      const std::filesystem::path& folder);
+  ~SessionStore();  // flushes
+  SessionStore(const SessionStore&) = delete;
+  SessionStore& operator=(const SessionStore&) = delete;
+
+  struct Loaded {
+    StoredSessions sessions;
+    std::vector<hub::RetainedChange> retained;
+  };
+  // Rows that cannot be read are reported in the log and left out.
+  [[nodiscard]] Result<Loaded> load();
+
+  void put(StoreChange change);
+  // Of a topic's changes that are not yet written the last one counts.
+  void put(hub::RetainedChange change);
+  // The disk does not keep up: whoever can wait puts nothing now.
+  [[nodiscard]] bool behind() const;
+  // Returns when everything put so far is on disk, or cannot be written.
+  void flush();
+
+  // For a new session; never given twice, over restarts too.
+  [[nodiscard]] std::int64_t next_number();
+
+ private:
+  struct Impl;
+  explicit SessionStore(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace gridloom::mqtt

@@ -1,0 +1,138 @@
+#include "mqtt/session_table.h"
+
+#include <spdlog/spdlog.h>
+
+#include <mutex>
+#include <utility>
+
+namespace gridloom::mqtt {
+
+std::string SessionTable::key_of(const ClientSession& session) {
+  return session.identity().name + '\n' + session.client_id();
+}
+
+ClientSessionPtr SessionTable::longest_parked(const std::string& user) const {
+  ClientSessionPtr oldest;
+  std::int64_t oldest_ms = 0;
+  const std::string prefix = user + '\n';
+  for (auto at = sessions_.lower_bound(prefix);
+       at != sessions_.end() && at->first.starts_with(prefix); ++at) {
+    const std::int64_t since_ms = at->second->parked_since_ms();
+    if (since_ms == 0 || (oldest && since_ms >= oldest_ms)) continue;
+    oldest = at->second;
+    oldest_ms = since_ms;
+  }
+  return oldest;
+}
+
+// A user that has too many loses the session that has waited longest for its client.
+bool SessionTable::make_room(const ClientSession& fresh) {
+  const std::string& user = fresh.identity().name;
+  const OfUser& has = users_[user];
+  const bool full = has.all >= limits_.sessions ||
+                    (fresh.outlives_connection() && has.kept >= limits_.kept_sessions);
+  if (!full) return true;
+  const ClientSessionPtr oldest = longest_parked(user);
+  if (!oldest) return false;
+  spdlog::info("{} has too many sessions: the one of client id {} ends", user, oldest->client_id());
+  oldest->loop().post([oldest] { oldest->expire(); });
+  return true;
+}
+
+void SessionTable::count_out(const ClientSession& session) {
+  const auto user = users_.find(session.identity().name);
+  if (session.outlives_connection()) --user->second.kept;
+  if (--user->second.all == 0) users_.erase(user);
+}
+
+// Returns the one whose place it takes.
+ClientSessionPtr SessionTable::put(const ClientSessionPtr& session) {
+  ClientSessionPtr older = std::exchange(sessions_[key_of(*session)], session);
+  OfUser& user = users_[session->identity().name];
+  ++user.all;
+  if (session->outlives_connection()) {
+    ++user.kept;
+    watched_[&session->loop()].insert(session);
+  }
+  if (older) count_out(*older);
+  return older;
+}
+
+SessionTable::Joined SessionTable::join(const ClientSessionPtr& fresh, Start start) {
+  ClientSessionPtr older;
+  {
+    const std::lock_guard lock(mutex_);
+    if (!sessions_.contains(key_of(*fresh)) && !make_room(*fresh)) return Joined::kFull;
+    older = put(fresh);
+  }
+  if (!older) return Joined::kNew;
+  if (start == Start::kClean) {
+    older->loop().post([older] { older->discard(hub::KickReason::kTakenOver); });
+    return Joined::kNew;
+  }
+  older->loop().post([older, fresh] { older->hand_over(fresh); });
+  return Joined::kWaitsForEstate;
+}
+
+void SessionTable::remove(const ClientSessionPtr& session) {
+  const std::lock_guard lock(mutex_);
+  const auto found = sessions_.find(key_of(*session));
+  if (found != sessions_.end() && found->second == session) {
+    sessions_.erase(found);
+    count_out(*session);
+  }
+  const auto watched = watched_.find(&session->loop());
+  if (watched != watched_.end()) watched->second.erase(session);
+}
+
+void SessionTable::restore(const Door& door, const std::vector<Loop*>& loops,
+                           StoredSessions stored) {
+  std::size_t next = 0;
+  for (StoredSession& row : stored) {
+    auto identity = door.hub->identity_of(row.user);
+    if (!identity) {
+      store_->put(DropSession{row.number});
+      continue;
+    }
+    Loop& loop = *loops[next++ % loops.size()];
+    const auto session =
+        std::make_shared<ClientSession>(ClientSession::Options{.door = door,
+                                                               .loop = loop,
+                                                               .identity = std::move(*identity),
+                                                               .client_id = row.client_id,
+                                                               .expiry_s = row.expiry_s},
+                                        std::move(row));
+    {
+      const std::lock_guard lock(mutex_);
+      // Two of one client id: the first was to be dropped when the server ended.
+      if (const ClientSessionPtr older = put(session)) {
+        watched_[&older->loop()].erase(older);
+        store_->put(DropSession{older->number()});
+      }
+    }
+  }
+  // Nothing else runs yet: the hub hears of them before it hears of any connection.
+  for (const auto& [key, session] : sessions_) session->subscribe_again();
+}
+
+void SessionTable::sweep(Loop& loop, TimePoint now) {
+  std::vector<ClientSessionPtr> here;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = watched_.find(&loop);
+    if (found == watched_.end()) return;
+    here.assign(found->second.begin(), found->second.end());
+  }
+  for (const ClientSessionPtr& session : here) session->sweep(now);
+}
+
+SessionTable::Counts SessionTable::counts() const {
+  const std::lock_guard lock(mutex_);
+  Counts counts{.sessions = sessions_.size()};
+  for (const auto& [key, session] : sessions_) {
+    if (session->parked_since_ms() != 0) ++counts.waiting;
+  }
+  return counts;
+}
+
+}  // namespace gridloom::mqtt

@@ -1,0 +1,79 @@
+// Who has which client id: finds the session that a CONNECT goes on with or puts an end to, and
+// keeps the sessions that wait for their client.
+//
+// Thread rule: join(), remove() and counts() from any thread; sweep() on the loop that it names.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "base/loop.h"
+#include "base/string_map.h"
+#include "mqtt/client_session.h"
+#include "mqtt/session_store.h"
+
+namespace gridloom::mqtt {
+
+struct TableLimits {
+  std::size_t sessions = 10'000;     // of one user name: connected, or waiting for their client
+  std::size_t kept_sessions = 100;   // of these, ones that outlive their connection
+  std::size_t subscriptions = 2048;  // of one session
+  std::uint32_t session_expiry_s = 7U * 24 * 3600;  // the longest; clients are told
+};
+
+class SessionTable {
+ public:
+  // Without a store sessions end with the server.
+  explicit SessionTable(const TableLimits& limits = {}, SessionStore* store = nullptr)
+      : limits_(limits), store_(store) {}
+
+  enum class Joined : std::uint8_t { kNew, kWaitsForEstate, kFull };
+  enum class Start : std::uint8_t { kClean, kResume };
+  // `fresh` has its client id from now on. kNew: it may go live. kWaitsForEstate: it will hear of
+  // its own accord. kFull: the user has too many.
+  [[nodiscard]] Joined join(const ClientSessionPtr& fresh, Start start);
+  void remove(const ClientSessionPtr& session);
+
+  // The sessions that the store has, on `loops` in turn; those whose user is gone are dropped from
+  // it. Before the first join().
+  void restore(const Door& door, const std::vector<Loop*>& loops, StoredSessions stored);
+
+  void sweep(Loop& loop, TimePoint now);
+  [[nodiscard]] SessionStore* store() const { return store_; }
+  [[nodiscard]] const TableLimits& limits() const { return limits_; }
+
+  struct Counts {
+    std::size_t sessions = 0;
+    std::size_t waiting = 0;  // for their client
+  };
+  [[nodiscard]] Counts counts() const;
+
+ private:
+  struct OfUser {
+    std::size_t all = 0;
+    std::size_t kept = 0;
+  };
+
+  [[nodiscard]] static std::string key_of(const ClientSession& session);
+  // With the lock held.
+  [[nodiscard]] bool make_room(const ClientSession& fresh);
+  [[nodiscard]] ClientSessionPtr longest_parked(const std::string& user) const;
+  ClientSessionPtr put(const ClientSessionPtr& session);
+  void count_out(const ClientSession& session);
+
+  const TableLimits limits_;
+  SessionStore* const store_;
+  mutable std::mutex mutex_;
+  std::map<std::string, ClientSessionPtr> sessions_;  // by user name, then client id
+  StringMap<OfUser> users_;
+  std::unordered_map<const Loop*, std::unordered_set<ClientSessionPtr>> watched_;
+};
+
+}  // namespace gridloom::mqtt

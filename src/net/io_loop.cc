@@ -29,9 +29,13 @@ void IoLoop::arm() {
   timer_->timer.expires_after(kSweepPeriod);
   timer_->timer.async_wait([this](const boost::system::error_code& error) {
     if (error) return;
-    for (const auto& sweep : sweeps_) sweep();
+    sweep_now();
     arm();
   });
+}
+
+void IoLoop::sweep_now() {
+  for (const auto& sweep : sweeps_) sweep();
 }
 
 void IoLoop::start() {

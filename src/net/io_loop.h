@@ -3,6 +3,7 @@
 #pragma once
 
 #include <boost/asio/io_context.hpp>
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <thread>
@@ -22,6 +23,11 @@ class IoLoop final : public Loop {
 
   // Before start(): called on the loop's thread about four times a second.
   void on_sweep(std::function<void()> sweep) { sweeps_.push_back(std::move(sweep)); }
+
+  // Without start(): what is ready to run, on the caller's thread; returns how much it was. And one
+  // sweep. For tests, which own time.
+  std::size_t poll() { return context_.poll(); }
+  void sweep_now();
 
   void start();
   void stop();  // returns when the thread has ended; what was posted and has not run is dropped

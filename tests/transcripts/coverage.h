@@ -12,10 +12,9 @@
 #include <vector>
 
 #include "catalog/family.h"
+#include "transcripts/door.h"
 
 namespace gridloom::transcripts {
-
-enum class Door : std::uint8_t { kHttp, kMqtt };
 
 class Coverage {
  public:

@@ -41,7 +41,7 @@ std::string bytes_of(const HttpRequest& request, const registry::AccessKey& key,
 
 HttpCall::HttpCall(Stage& stage, const HttpRequest& request, const registry::AccessKey& key)
     : End(stage) {
-  serve(stage.http_connection(loop()));
+  connect(Door::kHttp);
   send(bytes_of(request, key, stage.clock().now()));
 }
 

@@ -24,7 +24,7 @@ void MqttClient::put(const T& packet) {
 
 MqttClient::MqttClient(Stage& stage, const SignIn& sign_in, Hooks hooks)
     : End(stage), hooks_(std::move(hooks)) {
-  serve(stage.mqtt_connection(loop()));
+  connect(Door::kMqtt);
   std::string bytes;
   encode(bytes, wire::mqtt::Connect{.version = stage.variant().version,
                                     .client_id = sign_in.client_id,

@@ -1,6 +1,14 @@
 #include "transcripts/stage.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <array>
+#include <stdexcept>
 #include <utility>
 
 #include "http/session.h"
@@ -13,27 +21,55 @@ constexpr std::uint16_t kMqttPort = 8883;  // what /certification says; nobody l
 
 }  // namespace
 
-bool HandLoop::run_one() {
-  if (tasks_.empty()) return false;
-  Task task = std::move(tasks_.front());
-  tasks_.pop_front();
-  task();
-  return true;
-}
-
 End::End(Stage& stage) : stage_(stage), loop_(stage.next_loop_++ % stage.loops_.size()) {
   stage_.ends_.push_back(this);
 }
 
 End::~End() {
+  if (socket_ >= 0) {
+    stage_.drain();
+    ::close(socket_);
+    --stage_.ends_traffic_.open;
+    stage_.drain();
+  }
   std::erase(stage_.ends_, this);
   if (protocol_) protocol_->lost();
   protocol_.reset();
 }
 
+void End::connect(Door door) {
+  if (stage_.variant_.wire == Wire::kDirect) {
+    protocol_ = stage_.doors_.at(door)(
+        {.loop = *stage_.loops_[loop_], .wake = [] {}, .secure = true, .peer = "transcript"});
+    return;
+  }
+  const net::Address& bound = stage_.listeners_.at(door)->bound();
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(bound.port);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socket_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): as sockets want it
+  const auto* any = reinterpret_cast<const sockaddr*>(&address);
+  if (socket_ < 0 || ::connect(socket_, any, sizeof(address)) != 0) {
+    throw std::runtime_error("no connection to the stage's own listener");
+  }
+  // drain() would spin until a delayed acknowledgement lets small packets go.
+  const int yes = 1;
+  ::setsockopt(socket_, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
+  ++stage_.ends_traffic_.open;
+}
+
 bool End::pump() {
   std::string bytes;
-  protocol_->take_output(bytes);
+  if (protocol_) {
+    protocol_->take_output(bytes);
+  } else {
+    std::array<char, 65'536> some;  // NOLINT(cppcoreguidelines-pro-type-member-init)
+    const ssize_t size = ::recv(socket_, some.data(), some.size(), MSG_DONTWAIT);
+    if (size > 0) bytes.assign(some.data(), static_cast<std::size_t>(size));
+    stage_.ends_traffic_.from_server += bytes.size();
+  }
   if (bytes.empty()) return false;
   received(bytes);
   return true;
@@ -42,10 +78,50 @@ bool End::pump() {
 void End::send(std::string_view bytes) {
   while (!bytes.empty()) {
     const std::string_view piece = bytes.substr(0, stage_.variant_.piece_bytes);
-    protocol_->receive(piece, stage_.clock_.now());
     bytes.remove_prefix(piece.size());
+    if (protocol_) {
+      protocol_->receive(piece, stage_.clock_.now());
+    } else {
+      // Nobody reads meanwhile: what a transcript sends at once fits the socket's buffer.
+      const ssize_t sent = ::send(socket_, piece.data(), piece.size(), MSG_NOSIGNAL);
+      if (sent > 0) stage_.ends_traffic_.to_server += static_cast<std::size_t>(sent);
+    }
   }
 }
+
+void End::tick(TimePoint now) {
+  if (protocol_) protocol_->tick(now);
+}
+
+// Counts what passes between a socket and a protocol.
+class Stage::Counted final : public net::Protocol {
+ public:
+  Counted(std::shared_ptr<net::Protocol> inner, Traffic& traffic)
+      : inner_(std::move(inner)), traffic_(traffic) {
+    ++traffic_.open;
+  }
+  void receive(std::string_view bytes, TimePoint now) override {
+    traffic_.to_server += bytes.size();
+    inner_->receive(bytes, now);
+  }
+  void take_output(std::string& out) override {
+    const std::size_t before = out.size();
+    inner_->take_output(out);
+    traffic_.from_server += out.size() - before;
+  }
+  [[nodiscard]] bool finished() const override { return inner_->finished(); }
+  [[nodiscard]] bool wants_input() const override { return inner_->wants_input(); }
+  void tick(TimePoint now) override { inner_->tick(now); }
+  void server_stops() override { inner_->server_stops(); }
+  void lost() override {
+    --traffic_.open;
+    inner_->lost();
+  }
+
+ private:
+  std::shared_ptr<net::Protocol> inner_;
+  Traffic& traffic_;
+};
 
 Result<std::unique_ptr<Stage>> Stage::open(std::shared_ptr<const catalog::Catalog> catalog,
                                            const Variant& variant, TimePoint start) {
@@ -57,7 +133,7 @@ Result<std::unique_ptr<Stage>> Stage::open(std::shared_ptr<const catalog::Catalo
       std::make_unique<hub::Platform>(stage->clock_, std::move(catalog), *stage->registry_);
   std::vector<Loop*> loops;
   for (std::size_t i = 0; i < variant.shards; ++i) {
-    stage->loops_.push_back(std::make_unique<HandLoop>());
+    stage->loops_.push_back(std::make_unique<net::IoLoop>());
     loops.push_back(stage->loops_.back().get());
   }
   stage->hub_ = std::make_unique<hub::Hub>(*stage->platform_, loops);
@@ -73,37 +149,72 @@ Result<std::unique_ptr<Stage>> Stage::open(std::shared_ptr<const catalog::Catalo
                            .mqtt = {.public_host = {}, .port = kMqttPort},
                            .metrics = {}}));
   }
+  if (Status opened = stage->open_doors(); !opened) return std::unexpected(opened.error());
   return stage;
+}
+
+Status Stage::open_doors() {
+  doors_[Door::kMqtt] = mqtt::serve(mqtt_door_);
+  doors_[Door::kHttp] = [this](net::Line line) -> std::shared_ptr<net::Protocol> {
+    const auto loop = std::ranges::find_if(
+        loops_, [&line](const auto& each) { return each.get() == &line.loop; });
+    http::Api* api = apis_[static_cast<std::size_t>(loop - loops_.begin())].get();
+    return std::make_shared<http::Session>(
+        std::move(line),
+        [api](http::Request request, Done<http::Response> done) {
+          api->handle(std::move(request), std::move(done));
+        },
+        http::SessionLimits{}, clock_.now());
+  };
+  if (variant_.wire == Wire::kDirect) return {};
+  std::vector<net::IoLoop*> loops;
+  for (const auto& loop : loops_) loops.push_back(loop.get());
+  for (const auto& [door, make] : doors_) {
+    auto listener =
+        net::Listener::open({.address = {.host = "127.0.0.1", .port = 0},
+                             .tls = nullptr,
+                             .make =
+                                 [this, &make](net::Line line) {
+                                   return std::make_shared<Counted>(make(std::move(line)), server_);
+                                 },
+                             .clock = &clock_},
+                            loops);
+    if (!listener) return std::unexpected(listener.error());
+    (*listener)->start();
+    listeners_[door] = std::move(*listener);
+  }
+  return {};
 }
 
 Stage::~Stage() { drain(); }
 
-net::Line Stage::line(std::size_t loop) {
-  return {.loop = *loops_[loop], .wake = [] {}, .secure = true, .peer = "transcript"};
-}
-
-std::shared_ptr<net::Protocol> Stage::http_connection(std::size_t loop) {
-  return std::make_shared<http::Session>(
-      line(loop),
-      [api = apis_[loop].get()](http::Request request, Done<http::Response> done) {
-        api->handle(std::move(request), std::move(done));
-      },
-      http::SessionLimits{}, clock_.now());
-}
-
-std::shared_ptr<net::Protocol> Stage::mqtt_connection(std::size_t loop) {
-  return std::make_shared<mqtt::Connection>(mqtt_door_, line(loop));
+bool Stage::quiet() const {
+  return server_.to_server == ends_traffic_.to_server &&
+         server_.from_server == ends_traffic_.from_server && server_.open == ends_traffic_.open;
 }
 
 void Stage::drain() {
-  for (bool busy = true; busy;) {
+  for (bool busy = true; busy || !quiet();) {
     busy = false;
-    for (const auto& loop : loops_) busy = loop->run_one() || busy;
-    if (busy) continue;
-    // An end that is pumped may bring others, or go.
-    // NOLINTNEXTLINE(modernize-loop-convert): it may grow meanwhile
-    for (std::size_t i = 0; i < ends_.size(); ++i) busy = ends_[i]->pump() || busy;
+    for (const auto& loop : loops_) busy = loop->poll() != 0 || busy;
+    if (!busy) busy = pump_ends();
   }
+}
+
+bool Stage::pump_ends() {
+  // One call for all sockets: most of them have nothing.
+  std::vector<pollfd> sockets;
+  if (variant_.wire == Wire::kSocket) {
+    for (const End* end : ends_) sockets.push_back({.fd = end->socket(), .events = POLLIN, .revents = 0});
+    if (::poll(sockets.data(), sockets.size(), 0) <= 0) return false;
+  }
+  bool busy = false;
+  // An end that is pumped may bring others, or go.
+  for (std::size_t i = 0; i < ends_.size(); ++i) {
+    if (i < sockets.size() && sockets[i].revents == 0) continue;
+    busy = ends_[i]->pump() || busy;
+  }
+  return busy;
 }
 
 void Stage::advance(Millis span, const std::function<void()>& on_step) {
@@ -112,6 +223,9 @@ void Stage::advance(Millis span, const std::function<void()>& on_step) {
     span -= step;
     clock_.advance(step);
     hub_->tick();
+    if (variant_.wire == Wire::kSocket) {
+      for (const auto& loop : loops_) loop->sweep_now();
+    }
     // NOLINTNEXTLINE(modernize-loop-convert): likewise
     for (std::size_t i = 0; i < ends_.size(); ++i) ends_[i]->tick(clock_.now());
     drain();

@@ -1,14 +1,16 @@
-// The whole platform without sockets, threads or time: what a transcript is played on.
+// The whole platform without threads or time: what a transcript is played on.
 //
 // Loops are queues that drain() empties one after another; the clock stands still but for
-// advance(). Connections to the doors are Ends: their bytes move in drain() too. So a run is the
-// same each time, and nothing is left to happen when drain() returns.
-// Ownership: a Stage owns platform and loops, Ends belong to whoever made them and go before it.
+// advance(). Connections to the doors are Ends: their bytes move in drain() too, handed over as
+// they are or through real sockets. So a run is the same each time, and nothing is left to happen
+// when drain() returns. Ownership: a Stage owns platform and loops, Ends belong to whoever made
+// them and go before it.
 #pragma once
 
 #include <cstddef>
-#include <deque>
+#include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -22,9 +24,12 @@
 #include "hub/hub.h"
 #include "mqtt/connection.h"
 #include "mqtt/session_table.h"
+#include "net/io_loop.h"
+#include "net/listener.h"
 #include "net/protocol.h"
 #include "registry/registry.h"
 #include "registry/test_folder.h"
+#include "transcripts/door.h"
 #include "wire/mqtt/protocol.h"
 
 namespace gridloom::transcripts {
@@ -39,21 +44,14 @@ class HandClock final : public Clock {
   TimePoint now_;
 };
 
-class HandLoop final : public Loop {
- public:
-  void post(Task task) override { tasks_.push_back(std::move(task)); }
-  // False: there was nothing to do.
-  bool run_one();
-
- private:
-  std::deque<Task> tasks_;
-};
+enum class Wire : std::uint8_t { kDirect, kSocket };
 
 // How a run differs from others of the same transcript. None of it may show.
 struct Variant {
   std::size_t shards = 1;
   wire::mqtt::Version version = wire::mqtt::Version::k311;
   std::size_t piece_bytes = 65'536;  // what clients send at once
+  Wire wire = Wire::kDirect;
 };
 
 class Stage;
@@ -68,20 +66,21 @@ class End {
 
   // Takes what the server has sent, if anything, and answers it. False: there was nothing.
   bool pump();
-  void tick(TimePoint now) { protocol_->tick(now); }
+  void tick(TimePoint now);
+  [[nodiscard]] int socket() const { return socket_; }
 
  protected:
-  void serve(std::shared_ptr<net::Protocol> protocol) { protocol_ = std::move(protocol); }
+  void connect(Door door);
   void send(std::string_view bytes);
   virtual void received(std::string_view bytes) = 0;
 
   [[nodiscard]] Stage& stage() { return stage_; }
-  [[nodiscard]] std::size_t loop() const { return loop_; }
 
  private:
   Stage& stage_;
   std::size_t loop_;
-  std::shared_ptr<net::Protocol> protocol_;
+  std::shared_ptr<net::Protocol> protocol_;  // kDirect
+  int socket_ = -1;                          // kSocket
 };
 
 class Stage {
@@ -97,9 +96,6 @@ class Stage {
   // In steps of a second: the hub's and the connections' timers run, then `on_step`.
   void advance(Millis span, const std::function<void()>& on_step);
 
-  [[nodiscard]] std::shared_ptr<net::Protocol> http_connection(std::size_t loop);
-  [[nodiscard]] std::shared_ptr<net::Protocol> mqtt_connection(std::size_t loop);
-
   [[nodiscard]] const Clock& clock() const { return clock_; }
   [[nodiscard]] const Variant& variant() const { return variant_; }
   [[nodiscard]] registry::Registry& registry() { return *registry_; }
@@ -107,21 +103,36 @@ class Stage {
 
  private:
   friend class End;
+  // How many bytes and connections are between the sockets of both sides: none, when all is quiet.
+  struct Traffic {
+    std::size_t to_server = 0;
+    std::size_t from_server = 0;
+    std::size_t open = 0;  // at the server
+  };
+  class Counted;
+
   Stage(const Variant& variant, TimePoint start) : variant_(variant), clock_(start) {}
-  [[nodiscard]] net::Line line(std::size_t loop);
+  [[nodiscard]] Status open_doors();
+  [[nodiscard]] net::MakeProtocol protocol_of(Door door);
+  [[nodiscard]] bool quiet() const;
+  bool pump_ends();
 
   Variant variant_;
   HandClock clock_;
   registry::TestFolder folder_;
   std::unique_ptr<registry::Registry> registry_;
   std::unique_ptr<hub::Platform> platform_;
-  std::vector<std::unique_ptr<HandLoop>> loops_;
+  std::vector<std::unique_ptr<net::IoLoop>> loops_;
   std::unique_ptr<hub::Hub> hub_;
-  std::vector<std::unique_ptr<http::Api>> apis_;  // by loop
   mqtt::SessionTable sessions_;
   mqtt::Door mqtt_door_;
+  std::vector<std::unique_ptr<http::Api>> apis_;  // by loop
+  std::map<Door, net::MakeProtocol> doors_;
+  std::map<Door, std::unique_ptr<net::Listener>> listeners_;  // kSocket
   std::vector<End*> ends_;
   std::size_t next_loop_ = 0;
+  Traffic server_;  // as its protocols see it
+  Traffic ends_traffic_;
 };
 
 }  // namespace gridloom::transcripts

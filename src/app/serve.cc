@@ -127,7 +127,7 @@ net::MakeProtocol http_protocol(const Running& running) {
         [api](http::Request request, Done<http::Response> done) {
           api->handle(std::move(request), std::move(done));
         },
-        http::SessionLimits{}, running.clock.now());
+        http::SessionLimits{}, running.clock.now(), mqtt::serve(running.mqtt_door));
   };
 }
 

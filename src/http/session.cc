@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "http/envelope.h"
+#include "http/web_socket_handshake.h"
 
 namespace gridloom::http {
 namespace {
@@ -46,6 +47,26 @@ std::string_view without_port(std::string_view host) {
   return host.substr(0, host.find(':'));
 }
 
+WebSocketRequest handshake_of(const beast_http::request<beast_http::string_body>& message) {
+  const auto joined = [&message](beast_http::field name) {
+    std::string all;
+    const auto [first, last] = message.equal_range(name);
+    for (auto each = first; each != last; ++each) {
+      if (each != first) all += ',';
+      all += view(each->value());
+    }
+    return all;
+  };
+  return {.method = method_of(message.method()),
+          .http_version = message.version(),
+          .host = joined(beast_http::field::host),
+          .upgrade = joined(beast_http::field::upgrade),
+          .connection = joined(beast_http::field::connection),
+          .version = joined(beast_http::field::sec_websocket_version),
+          .key = joined(beast_http::field::sec_websocket_key),
+          .protocols = joined(beast_http::field::sec_websocket_protocol)};
+}
+
 }  // namespace
 
 std::string_view reason_phrase(unsigned status) {
@@ -62,10 +83,12 @@ struct Session::Parser {
   bool told_to_continue = false;
 };
 
-Session::Session(net::Line line, Handler handler, const SessionLimits& limits, TimePoint now)
+Session::Session(net::Line line, Handler handler, const SessionLimits& limits, TimePoint now,
+                 net::MakeProtocol mqtt)
     : line_(std::move(line)),
       handler_(std::move(handler)),
       limits_(limits),
+      mqtt_(std::move(mqtt)),
       now_(now),
       since_(now) {}
 
@@ -73,16 +96,28 @@ Session::~Session() = default;
 
 void Session::receive(std::string_view bytes, TimePoint now) {
   now_ = now;
+  if (web_socket_) return web_socket_->receive(bytes, now);
   if (finished_) return;
   in_ += bytes;
   go_on();
 }
 
+bool Session::finished() const {
+  if (!out_.empty()) return false;
+  return web_socket_ ? web_socket_->finished() : finished_;
+}
+
+bool Session::wants_input() const {
+  return web_socket_ ? web_socket_->wants_input() : !answering_ && !finished_;
+}
+
 void Session::go_on() {
   working_ = true;
-  while (!answering_ && !finished_ && parse_one()) {
+  while (!answering_ && !finished_ && !web_socket_ && parse_one()) {
   }
   working_ = false;
+  // The first frames may come right behind the request.
+  if (web_socket_ && !in_.empty()) web_socket_->receive(std::exchange(in_, {}), now_);
 }
 
 // True: a request was taken and perhaps answered; there may be another one in the buffer.
@@ -166,6 +201,7 @@ void Session::on_request() {
   if (!coding.empty() && !boost::beast::iequals(coding, "chunked")) {
     return refuse(400, "the only Transfer-Encoding is chunked");
   }
+  if (mqtt_ && request.path == "/mqtt") return upgrade(handshake_of(message));
   request.content_type = header("Content-Type");
   request.host = without_port(header("Host"));
   request.access_key = header("accessKey");
@@ -183,6 +219,17 @@ void Session::on_request() {
     self->since_ = self->now_;
     if (!self->working_) self->line_.wake();
   });
+}
+
+void Session::upgrade(const WebSocketRequest& request) {
+  const auto accepted = accept_web_socket(request, "mqtt");
+  if (!accepted) {
+    respond(accepted.error());
+    since_ = now_;
+    return;
+  }
+  out_ += *accepted;
+  web_socket_ = std::make_unique<WebSocket>(mqtt_(line_), limits_.web_socket, now_);
 }
 
 void Session::respond(const Response& response) {
@@ -207,6 +254,7 @@ void Session::refuse(unsigned status, std::string_view why) {
 void Session::take_output(std::string& out) {
   out += out_;
   out_.clear();
+  if (web_socket_) return web_socket_->take_output(out);
   // An answer that came outside of receive() may have a pipelined request behind it.
   if (!answering_ && !in_.empty() && !finished_) {
     go_on();
@@ -216,12 +264,19 @@ void Session::take_output(std::string& out) {
 }
 
 void Session::server_stops() {
+  if (web_socket_) return web_socket_->server_stops();
   keep_alive_ = false;
   if (!answering_) finished_ = true;
 }
 
+void Session::lost() {
+  lost_ = true;
+  if (web_socket_) web_socket_->lost();
+}
+
 void Session::tick(TimePoint now) {
   now_ = now;
+  if (web_socket_) return web_socket_->tick(now);
   if (finished_ || answering_) return;
   if (in_request_ && now - since_ > limits_.request_time) {
     refuse(408, "the request did not come to its end in 30 s");

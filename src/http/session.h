@@ -1,7 +1,8 @@
 // The server's side of one HTTP/1.1 connection as bytes in, bytes out: keep-alive, pipelining,
 // chunked bodies, HEAD, Expect, limits. Answers go out in the order of the requests, one at a time;
 // while one is being made nothing more is read. What is not HTTP is answered with a status and the
-// connection ends. One thread: the connection's loop.
+// connection ends. GET /mqtt with an Upgrade makes a WebSocket of it, and from then on the session
+// only passes calls on. One thread: the connection's loop.
 #pragma once
 
 #include <cstddef>
@@ -13,6 +14,7 @@
 
 #include "base/loop.h"
 #include "http/message.h"
+#include "http/web_socket.h"
 #include "net/protocol.h"
 
 namespace gridloom::http {
@@ -22,23 +24,28 @@ struct SessionLimits {
   std::size_t body_bytes = std::size_t{256} * 1024;
   Millis request_time{30'000};  // from a request's first byte to its last
   Millis idle_time{120'000};    // between requests
+  WebSocketLimits web_socket{};
 };
+
+struct WebSocketRequest;
 
 class Session final : public net::Protocol, public std::enable_shared_from_this<Session> {
  public:
   // Answers a request; `done` is called once, on the session's loop.
   using Handler = std::function<void(Request request, Done<Response> done)>;
 
-  Session(net::Line line, Handler handler, const SessionLimits& limits, TimePoint now);
+  // `mqtt` makes what speaks inside of a WebSocket; without it there is none.
+  Session(net::Line line, Handler handler, const SessionLimits& limits, TimePoint now,
+          net::MakeProtocol mqtt = {});
   ~Session() override;
 
   void receive(std::string_view bytes, TimePoint now) override;
   void take_output(std::string& out) override;
-  [[nodiscard]] bool finished() const override { return finished_ && out_.empty(); }
-  [[nodiscard]] bool wants_input() const override { return !answering_ && !finished_; }
+  [[nodiscard]] bool finished() const override;
+  [[nodiscard]] bool wants_input() const override;
   void server_stops() override;
   void tick(TimePoint now) override;
-  void lost() override { lost_ = true; }
+  void lost() override;
 
  private:
   struct Parser;
@@ -46,13 +53,16 @@ class Session final : public net::Protocol, public std::enable_shared_from_this<
   void go_on();
   [[nodiscard]] bool parse_one();
   void on_request();
+  void upgrade(const WebSocketRequest& request);
   void respond(const Response& response);
   void refuse(unsigned status, std::string_view why);
 
   net::Line line_;
   Handler handler_;
   SessionLimits limits_;
+  net::MakeProtocol mqtt_;
   std::unique_ptr<Parser> parser_;
+  std::unique_ptr<WebSocket> web_socket_;
   std::string in_;
   std::string out_;
   TimePoint now_;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <memory>
 #include <regex>
@@ -14,6 +15,7 @@
 
 #include "base/loop.h"
 #include "http/session.h"
+#include "http/test_frames.h"
 
 namespace gridloom::http {
 
@@ -50,11 +52,14 @@ inline std::string without_trace(const std::string& text) {
 
 class Talk {
  public:
-  Talk() {
+  enum class Mqtt : std::uint8_t { kEcho, kNone };
+  explicit Talk(Mqtt mqtt = Mqtt::kEcho, const SessionLimits& limits = {}) {
+    net::MakeProtocol make;
+    if (mqtt == Mqtt::kEcho) make = [this](const net::Line&) { return echo; };
     session = std::make_shared<Session>(
         net::Line{.loop = loop_, .wake = [this] { fetch(); }, .secure = false, .peer = "test"},
         [this](Request request, Done<Response> done) { take(std::move(request), std::move(done)); },
-        limits_, now);
+        limits, now, std::move(make));
   }
   Talk(const Talk&) = delete;
   Talk& operator=(const Talk&) = delete;
@@ -90,6 +95,7 @@ class Talk {
   TimePoint now{Millis(1'700'000'000'000)};
   bool defer = false;
   std::vector<std::pair<std::string_view, std::string>> further;
+  std::shared_ptr<Echo> echo = std::make_shared<Echo>();  // inside of a WebSocket
   std::shared_ptr<Session> session;
   std::string out;
   std::vector<Request> requests;
@@ -117,7 +123,6 @@ class Talk {
   }
 
   NoLoop loop_;
-  SessionLimits limits_;
   int inside_ = 0;
 };
 

@@ -1,0 +1,171 @@
+#include "http/web_socket.h"
+
+#include <wslay/wslay.h>
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+namespace gridloom::http {
+namespace {
+
+// NOLINTBEGIN(cppcoreguidelines-pro-type-reinterpret-cast): wslay's bytes are unsigned
+const std::uint8_t* bytes_of(std::string_view text) {
+  return reinterpret_cast<const std::uint8_t*>(text.data());
+}
+std::string_view text_of(const std::uint8_t* bytes, std::size_t size) {
+  return {reinterpret_cast<const char*>(bytes), size};
+}
+// NOLINTEND(cppcoreguidelines-pro-type-reinterpret-cast)
+
+}  // namespace
+
+// wslay's state, and its way back to us.
+struct WebSocket::Framing {
+  explicit Framing(WebSocket* socket) {
+    const wslay_event_callbacks callbacks{
+        .recv_callback =
+            [](wslay_event_context* context, std::uint8_t* to, std::size_t most, int, void* self) {
+              std::string_view& in = static_cast<WebSocket*>(self)->in_;
+              if (in.empty()) {
+                wslay_event_set_error(context, WSLAY_ERR_WOULDBLOCK);
+                return ssize_t{-1};
+              }
+              const std::size_t size = std::min(in.size(), most);
+              std::memcpy(to, in.data(), size);
+              in.remove_prefix(size);
+              return static_cast<ssize_t>(size);
+            },
+        .send_callback =
+            [](wslay_event_context*, const std::uint8_t* from, std::size_t size, int, void* self) {
+              static_cast<WebSocket*>(self)->out_ += text_of(from, size);
+              return static_cast<ssize_t>(size);
+            },
+        .genmask_callback = nullptr,
+        .on_frame_recv_start_callback =
+            [](wslay_event_context*, const wslay_event_on_frame_recv_start_arg* frame, void* self) {
+              static_cast<WebSocket*>(self)->on_frame(frame->opcode, frame->payload_length);
+            },
+        .on_frame_recv_chunk_callback =
+            [](wslay_event_context*, const wslay_event_on_frame_recv_chunk_arg* chunk, void* self) {
+              static_cast<WebSocket*>(self)->on_payload(text_of(chunk->data, chunk->data_length));
+            },
+        .on_frame_recv_end_callback = nullptr,
+        .on_msg_recv_callback =
+            [](wslay_event_context*, const wslay_event_on_msg_recv_arg* message, void* self) {
+              if (!wslay_is_ctrl_frame(message->opcode)) {
+                static_cast<WebSocket*>(self)->message_bytes_ = 0;
+              }
+            }};
+    wslay_event_context_server_init(&context, &callbacks, socket);
+    wslay_event_config_set_no_buffering(context, 1);
+  }
+  Framing(const Framing&) = delete;
+  Framing& operator=(const Framing&) = delete;
+  ~Framing() { wslay_event_context_free(context); }
+
+  wslay_event_context* context = nullptr;
+};
+
+WebSocket::WebSocket(std::shared_ptr<net::Protocol> inner, const WebSocketLimits& limits,
+                     TimePoint now)
+    : inner_(std::move(inner)),
+      limits_(limits),
+      framing_(std::make_unique<Framing>(this)),
+      now_(now) {}
+
+WebSocket::~WebSocket() = default;
+
+void WebSocket::receive(std::string_view bytes, TimePoint now) {
+  now_ = now;
+  in_ = bytes;
+  // What is wrong with the frames is answered by a Close that wslay queues.
+  static_cast<void>(wslay_event_recv(framing_->context));
+  in_ = {};
+  if (wslay_event_get_read_enabled(framing_->context) == 0 && !closing_) closing_ = now_;
+  send_frames();
+}
+
+void WebSocket::on_frame(std::uint8_t opcode, std::uint64_t bytes) {
+  // What was said before a Close goes out before its answer: after that nothing may.
+  if (opcode == WSLAY_CONNECTION_CLOSE) frame_inner();
+  in_data_ = opcode == WSLAY_BINARY_FRAME || opcode == WSLAY_CONTINUATION_FRAME;
+  if (wslay_is_ctrl_frame(opcode)) return;
+  const auto fail_with = [this](std::uint16_t code, std::string_view why) {
+    in_data_ = false;
+    close(code, why);
+    wslay_event_shutdown_read(framing_->context);
+  };
+  if (opcode == WSLAY_TEXT_FRAME) {
+    return fail_with(WSLAY_CODE_UNSUPPORTED_DATA, "only binary frames are taken");
+  }
+  message_bytes_ += bytes;
+  if (message_bytes_ > limits_.message_bytes || bytes > limits_.message_bytes) {
+    fail_with(WSLAY_CODE_MESSAGE_TOO_BIG,
+              "a message has at most " + std::to_string(limits_.message_bytes) + " bytes");
+  }
+}
+
+void WebSocket::on_payload(std::string_view bytes) {
+  if (in_data_ && !closing_ && !bytes.empty()) inner_->receive(bytes, now_);
+}
+
+// Queues what the inner protocol has to say, and a Close behind its last words.
+void WebSocket::frame_inner() {
+  if (closing_) return;
+  std::string payload;
+  inner_->take_output(payload);
+  if (!payload.empty()) {
+    const wslay_event_msg message{
+        .opcode = WSLAY_BINARY_FRAME, .msg = bytes_of(payload), .msg_length = payload.size()};
+    wslay_event_queue_msg(framing_->context, &message);
+  }
+  send_frames();
+  if (inner_->finished()) close(WSLAY_CODE_NORMAL_CLOSURE, {});
+}
+
+void WebSocket::close(std::uint16_t code, std::string_view why) {
+  if (std::exchange(closing_, closing_.value_or(now_))) return;
+  // wslay lets a Close overtake what waits, and then drops it.
+  send_frames();
+  wslay_event_queue_close(framing_->context, code, bytes_of(why), why.size());
+  send_frames();
+}
+
+void WebSocket::send_frames() { static_cast<void>(wslay_event_send(framing_->context)); }
+
+void WebSocket::take_output(std::string& out) {
+  if (out.size() >= limits_.output_bytes) return;
+  if (out.size() + out_.size() < limits_.output_bytes) frame_inner();
+  out += out_;
+  out_.clear();
+}
+
+bool WebSocket::finished() const {
+  if (!closing_ || !out_.empty()) return false;
+  // Nothing more is read after the peer's Close, nor after its mistake.
+  return finished_ || wslay_event_get_read_enabled(framing_->context) == 0;
+}
+
+bool WebSocket::wants_input() const {
+  if (out_.size() >= limits_.output_bytes) return false;
+  if (wslay_event_get_read_enabled(framing_->context) == 0) return false;
+  return closing_ ? !finished_ : inner_->wants_input();
+}
+
+void WebSocket::tick(TimePoint now) {
+  now_ = now;
+  if (!closing_) return inner_->tick(now);
+  if (now - *closing_ > limits_.close_time) finished_ = true;
+}
+
+void WebSocket::server_stops() {
+  inner_->server_stops();
+  frame_inner();
+  close(WSLAY_CODE_GOING_AWAY, "the server stops");
+  finished_ = true;
+}
+
+void WebSocket::lost() { inner_->lost(); }
+
+}  // namespace gridloom::http

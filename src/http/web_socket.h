@@ -1,0 +1,62 @@
+// A protocol inside of a WebSocket (RFC 6455), server's side: what comes in binary frames is the
+// inner protocol's bytes, what that has to say goes out in binary frames. Still bytes in, bytes
+// out: it is the protocol of a connection from the moment its HTTP session has answered 101.
+//
+// Frames are not packets: clients send one MQTT packet as a dozen frames, or several as one. So
+// payload is handed on as it comes, and the only thing that is kept of a message is its size.
+// wslay does the framing; the handshake is not here (web_socket_handshake.h).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "net/protocol.h"
+
+namespace gridloom::http {
+
+struct WebSocketLimits {
+  std::size_t message_bytes = std::size_t{1024} * 1024;  // of one message, all its frames
+  std::size_t output_bytes = std::size_t{64} * 1024;     // framed ahead of the socket
+  Millis close_time{5'000};                              // for the peer's Close after ours
+};
+
+class WebSocket final : public net::Protocol {
+ public:
+  WebSocket(std::shared_ptr<net::Protocol> inner, const WebSocketLimits& limits, TimePoint now);
+  ~WebSocket() override;
+
+  void receive(std::string_view bytes, TimePoint now) override;
+  void take_output(std::string& out) override;
+  [[nodiscard]] bool finished() const override;
+  [[nodiscard]] bool wants_input() const override;
+  void tick(TimePoint now) override;
+  void server_stops() override;
+  void lost() override;
+
+ private:
+  struct Framing;
+
+  void on_frame(std::uint8_t opcode, std::uint64_t bytes);
+  void on_payload(std::string_view bytes);
+  void frame_inner();
+  void close(std::uint16_t code, std::string_view why);
+  void send_frames();
+
+  std::shared_ptr<net::Protocol> inner_;
+  WebSocketLimits limits_;
+  std::unique_ptr<Framing> framing_;
+  std::string_view in_;  // of the receive() that is running
+  std::string out_;
+  TimePoint now_;
+  std::uint64_t message_bytes_ = 0;   // of the message that is coming
+  std::optional<TimePoint> closing_;  // since our Close, or a failure
+  bool in_data_ = false;              // the frame that is coming holds the inner's bytes
+  bool finished_ = false;             // nobody waits for the peer's Close any more
+};
+
+}  // namespace gridloom::http

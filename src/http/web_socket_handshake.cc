@@ -1,0 +1,101 @@
+#include "http/web_socket_handshake.h"
+
+#include <fmt/format.h>
+#include <openssl/evp.h>
+
+#include <algorithm>
+#include <array>
+#include <ranges>
+
+#include "http/envelope.h"
+
+namespace gridloom::http {
+namespace {
+
+// RFC 6455, 1.3: it only shows that the server understood.
+constexpr std::string_view kAcceptGuid = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+constexpr std::size_t kKeyText = 24;  // 16 bytes in base64
+constexpr std::size_t kShaBytes = 20;
+
+bool equal_letters(std::string_view a, std::string_view b) {
+  const auto lower = [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+  };
+  return std::ranges::equal(a, b, {}, lower, lower);
+}
+
+// The elements of a list of tokens.
+bool lists(std::string_view list, const auto& is_wanted) {
+  return std::ranges::any_of(list | std::views::split(','), [&](const auto& part) {
+    std::string_view token(part.begin(), part.end());
+    token.remove_prefix(std::min(token.find_first_not_of(" \t"), token.size()));
+    token = token.substr(0, token.find_last_not_of(" \t") + 1);
+    return is_wanted(token);
+  });
+}
+
+bool lists_token(std::string_view list, std::string_view token) {
+  return lists(list, [token](std::string_view each) { return equal_letters(each, token); });
+}
+
+// NOLINTBEGIN(cppcoreguidelines-pro-type-reinterpret-cast): OpenSSL's bytes are unsigned
+bool is_key(std::string_view key) {
+  // Two padding signs: the last of 24 characters that hold 16 bytes.
+  if (key.size() != kKeyText || !key.ends_with("==") || key[kKeyText - 3] == '=') return false;
+  std::array<unsigned char, kKeyText> decoded{};
+  return EVP_DecodeBlock(decoded.data(), reinterpret_cast<const unsigned char*>(key.data()),
+                         static_cast<int>(key.size())) > 0;
+}
+
+std::string accept_of(std::string_view key) {
+  const std::string text = std::string(key).append(kAcceptGuid);
+  std::array<unsigned char, kShaBytes> digest{};
+  EVP_Digest(text.data(), text.size(), digest.data(), nullptr, EVP_sha1(), nullptr);
+  std::array<unsigned char, 2 * kShaBytes> encoded{};
+  const int size = EVP_EncodeBlock(encoded.data(), digest.data(), kShaBytes);
+  return {reinterpret_cast<const char*>(encoded.data()), static_cast<std::size_t>(size)};
+}
+// NOLINTEND(cppcoreguidelines-pro-type-reinterpret-cast)
+
+std::unexpected<Response> refuse(unsigned status, std::string_view why,
+                                 std::string_view header = {}, std::string_view value = {}) {
+  Response response = transport_error(status, why);
+  if (!header.empty()) response.headers.emplace_back(header, value);
+  return std::unexpected(std::move(response));
+}
+
+}  // namespace
+
+std::expected<std::string, Response> accept_web_socket(const WebSocketRequest& request,
+                                                       std::string_view protocol) {
+  if (request.method != Method::kGet) {
+    return refuse(405, "a WebSocket is opened by GET", "Allow", "GET");
+  }
+  if (!lists_token(request.upgrade, "websocket") || !lists_token(request.connection, "upgrade")) {
+    return refuse(426,
+                  "here is MQTT over WebSocket: the headers Upgrade: websocket and Connection: "
+                  "Upgrade are missing",
+                  "Upgrade", "websocket");
+  }
+  if (request.http_version < 11) return refuse(400, "a WebSocket needs HTTP/1.1");
+  if (request.host.empty()) return refuse(400, "the header Host is missing");
+  if (request.version != "13") {
+    return refuse(426,
+                  request.version.empty() ? "the header Sec-WebSocket-Version is missing: 13"
+                                          : "the only Sec-WebSocket-Version is 13",
+                  "Sec-WebSocket-Version", "13");
+  }
+  if (!is_key(request.key)) {
+    return refuse(400, "the header Sec-WebSocket-Key must be 16 bytes in base64");
+  }
+  if (!lists(request.protocols, [protocol](std::string_view each) { return each == protocol; })) {
+    return refuse(400, fmt::format("the header Sec-WebSocket-Protocol must offer {}{}", protocol,
+                                   request.protocols.empty() ? "" : "; it offers others only"));
+  }
+  return fmt::format(
+      "HTTP/1.1 101 Switching Protocols\r\nServer: Gridloom\r\nUpgrade: websocket\r\n"
+      "Connection: Upgrade\r\nSec-WebSocket-Accept: {}\r\nSec-WebSocket-Protocol: {}\r\n\r\n",
+      accept_of(request.key), protocol);
+}
+
+}  // namespace gridloom::http

@@ -110,7 +110,6 @@ void WebSocket::on_payload(std::string_view bytes) {
   if (in_data_ && !closing_ && !bytes.empty()) inner_->receive(bytes, now_);
 }
 
-// Queues what the inner protocol has to say, and a Close behind its last words.
 void WebSocket::frame_inner() {
   if (closing_) return;
   std::string payload;
@@ -121,7 +120,12 @@ void WebSocket::frame_inner() {
     wslay_event_queue_msg(framing_->context, &message);
   }
   send_frames();
-  if (inner_->finished()) close(WSLAY_CODE_NORMAL_CLOSURE, {});
+  if (!inner_->finished()) return;
+  if (stopping_) {
+    close(WSLAY_CODE_GOING_AWAY, "the server stops");
+  } else {
+    close(WSLAY_CODE_NORMAL_CLOSURE, {});
+  }
 }
 
 void WebSocket::close(std::uint16_t code, std::string_view why) {
@@ -144,26 +148,25 @@ void WebSocket::take_output(std::string& out) {
 bool WebSocket::finished() const {
   if (!closing_ || !out_.empty()) return false;
   // Nothing more is read after the peer's Close, nor after its mistake.
-  return finished_ || wslay_event_get_read_enabled(framing_->context) == 0;
+  return stopping_ || gave_up_ || wslay_event_get_read_enabled(framing_->context) == 0;
 }
 
 bool WebSocket::wants_input() const {
   if (out_.size() >= limits_.output_bytes) return false;
   if (wslay_event_get_read_enabled(framing_->context) == 0) return false;
-  return closing_ ? !finished_ : inner_->wants_input();
+  return closing_ ? !stopping_ && !gave_up_ : inner_->wants_input();
 }
 
 void WebSocket::tick(TimePoint now) {
   now_ = now;
   if (!closing_) return inner_->tick(now);
-  if (now - *closing_ > limits_.close_time) finished_ = true;
+  if (now - *closing_ > limits_.close_time) gave_up_ = true;
 }
 
 void WebSocket::server_stops() {
+  stopping_ = true;
   inner_->server_stops();
   frame_inner();
-  close(WSLAY_CODE_GOING_AWAY, "the server stops");
-  finished_ = true;
 }
 
 void WebSocket::lost() { inner_->lost(); }

@@ -43,6 +43,7 @@ class WebSocket final : public net::Protocol {
 
   void on_frame(std::uint8_t opcode, std::uint64_t bytes);
   void on_payload(std::string_view bytes);
+  // Sends what the inner protocol has to say, and a Close behind its last words.
   void frame_inner();
   void close(std::uint16_t code, std::string_view why);
   void send_frames();
@@ -56,7 +57,8 @@ class WebSocket final : public net::Protocol {
   std::uint64_t message_bytes_ = 0;   // of the message that is coming
   std::optional<TimePoint> closing_;  // since our Close, or a failure
   bool in_data_ = false;              // the frame that is coming holds the inner's bytes
-  bool finished_ = false;             // nobody waits for the peer's Close any more
+  bool gave_up_ = false;              // the peer did not answer our Close
+  bool stopping_ = false;
 };
 
 }  // namespace gridloom::http

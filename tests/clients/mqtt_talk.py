@@ -24,7 +24,8 @@ def number_of(reason):
 
 
 class Mqtt:
-    """One connection. A context manager; `connect()` gives the CONNACK's code."""
+    """One connection, by WebSocket through the HTTP doors. A context manager; `connect()` gives the
+    CONNACK's code."""
 
     def __init__(
         self,
@@ -39,11 +40,13 @@ class Mqtt:
     ):
         self.place, self.keepalive, self.version = place or server.place(door), keepalive, version
         settings = {} if version == V5 else {"clean_session": True}
+        if door in ("http", "https"):
+            settings["transport"] = "websockets"
         self.paho = paho.Client(
             client_id=client_id, protocol=version, reconnect_on_failure=False, **settings
         )
         self.paho.username_pw_set(user, password)
-        if door == "mqtts":
+        if door in ("mqtts", "https"):
             # Its own tls_set() asks for a protocol that Python calls deprecated.
             self.paho.tls_set_context(ssl.create_default_context(cafile=server.ca))
         self._changed = threading.Condition()

@@ -1,0 +1,69 @@
+// Any bytes as the frames of a client, in any pieces: the inner protocol hears the same, whoever
+// reads the answers finds whole frames, and a mistake is the end.
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "http/test_frames.h"
+#include "http/web_socket.h"
+
+namespace {
+
+using gridloom::http::Echo;
+using gridloom::http::WebSocket;
+using gridloom::http::WebSocketLimits;
+
+constexpr WebSocketLimits kLimits{.message_bytes = 2000, .output_bytes = 1U << 20U};
+
+void require(bool holds) {
+  if (!holds) std::abort();
+}
+
+struct Heard {
+  std::string by_inner;
+  gridloom::http::Said said;
+  bool finished = false;
+};
+
+Heard heard_of(std::string_view bytes, std::size_t piece) {
+  const auto echo = std::make_shared<Echo>();
+  WebSocket socket(echo, kLimits, gridloom::TimePoint{});
+  std::string out;
+  for (; !bytes.empty(); bytes.remove_prefix(std::min(piece, bytes.size()))) {
+    socket.receive(bytes.substr(0, piece), gridloom::TimePoint{});
+    socket.take_output(out);
+  }
+  auto said = gridloom::http::said_in(out);
+  require(said.has_value());
+  require(!socket.finished() || !socket.wants_input());
+  for (const auto& frame : said->control) {
+    require(frame.fin == 1 && frame.rsv == 0 && frame.payload.size() <= 125);
+    // A Close is the last that is said.
+    require(frame.opcode != gridloom::http::kClose || &frame == &said->control.back());
+  }
+  return {.by_inner = echo->heard, .said = std::move(*said), .finished = socket.finished()};
+}
+
+bool refuses_a_reason(const gridloom::http::Said& said) {
+  return !said.control.empty() &&
+         said.control.back().payload.starts_with(gridloom::http::close_payload(1007));
+}
+
+}  // namespace
+
+// NOLINTNEXTLINE(readability-identifier-naming): the name belongs to libFuzzer
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  if (size < 2 || size > 20'000) return 0;
+  const std::size_t piece = 1 + data[0] % 64;
+  const std::string bytes(data + 1, data + size);
+  const Heard whole = heard_of(bytes, bytes.size());
+  const Heard split = heard_of(bytes, piece);
+  require(whole.by_inner == split.by_inner);
+  // wslay looks at the reason of a Close in one piece only.
+  require(whole.finished == split.finished || refuses_a_reason(whole.said));
+  require(split.by_inner == split.said.data || split.finished);
+  return 0;
+}

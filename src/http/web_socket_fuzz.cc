@@ -47,11 +47,6 @@ Heard heard_of(std::string_view bytes, std::size_t piece) {
   return {.by_inner = echo->heard, .said = std::move(*said), .finished = socket.finished()};
 }
 
-bool refuses_a_reason(const gridloom::http::Said& said) {
-  return !said.control.empty() &&
-         said.control.back().payload.starts_with(gridloom::http::close_payload(1007));
-}
-
 }  // namespace
 
 // NOLINTNEXTLINE(readability-identifier-naming): the name belongs to libFuzzer
@@ -62,8 +57,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const Heard whole = heard_of(bytes, bytes.size());
   const Heard split = heard_of(bytes, piece);
   require(whole.by_inner == split.by_inner);
-  // wslay looks at the reason of a Close in one piece only.
-  require(whole.finished == split.finished || refuses_a_reason(whole.said));
+  // In one piece a Close whose reason is no UTF-8 shows before all of it is there.
+  require(whole.finished || !split.finished);
   require(split.by_inner == split.said.data || split.finished);
   return 0;
 }

@@ -229,7 +229,8 @@ TEST(WebSocket, AServerThatStopsSaysSoAndWaitsForNobody) {
   const auto frames = peer.take();
   ASSERT_EQ(frames.size(), 2U);
   EXPECT_EQ(frames[0], Frame{.payload = "bye"});
-  EXPECT_EQ(frames[1], (Frame{.opcode = kClose, .payload = close_payload(1001, "the server stops")}));
+  EXPECT_EQ(frames[1],
+            (Frame{.opcode = kClose, .payload = close_payload(1001, "the server stops")}));
   EXPECT_TRUE(peer.socket->finished());
 }
 

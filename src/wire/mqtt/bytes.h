@@ -54,7 +54,11 @@ class Reader {
     for (unsigned shift = 0; shift < 28; shift += 7) {
       const std::uint32_t byte = u8();
       value |= (byte & 0x7FU) << shift;
-      if ((byte & 0x80U) == 0) return value;
+      if ((byte & 0x80U) != 0) continue;
+      if (byte == 0 && shift != 0) {
+        fail(Reason::kMalformedPacket, "a variable-length integer has more bytes than it needs");
+      }
+      return value;
     }
     fail(Reason::kMalformedPacket, "a variable-length integer has more than four bytes");
     return 0;

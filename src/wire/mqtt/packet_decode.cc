@@ -1,6 +1,7 @@
 // Bytes to packets; see packet.h. What the standards forbid is refused here, as far as it can be
 // seen in one packet by itself; what depends on the connection's state is the session's matter.
 #include <utility>
+#include <variant>
 
 #include "wire/mqtt/bytes.h"
 #include "wire/mqtt/packet.h"
@@ -264,6 +265,13 @@ Packet read_body(Reader& in, const Header& header, Version version) {
   return Pingreq{};
 }
 
+// Version 5 demands the shortest form of a packet's length. 3.1.1 does not, and some of its clients
+// always write four bytes.
+bool length_is_shortest(const Header& header, const Packet& packet, Version version) {
+  if (const auto* connect = std::get_if<Connect>(&packet)) version = connect->version;
+  return version == Version::k311 || header.header_bytes == 1 + variable_size(header.body_bytes);
+}
+
 bool valid_flags(PacketType type, std::uint32_t flags) {
   switch (type) {
     case PacketType::kPublish:
@@ -310,6 +318,9 @@ Decoded<Packet> decode(const Header& header, std::string_view body, Version vers
   Packet packet = read_body(in, header, version);
   if (in.ok() && !in.empty()) {
     in.fail(Reason::kMalformedPacket, "a packet goes on after its last field");
+  }
+  if (in.ok() && !length_is_shortest(header, packet, version)) {
+    in.fail(Reason::kMalformedPacket, "a packet's length has more bytes than it needs");
   }
   if (!in.ok()) return std::unexpected(in.violation());
   return packet;

@@ -47,6 +47,8 @@ class Routing : public testing::TestWithParam<std::size_t> {
 
 INSTANTIATE_TEST_SUITE_P(Shards, Routing, testing::Values(1, 2, 5));
 
+// proves v3: MQTT-4.5.0-1
+// proves v5: MQTT-4.5.0-1
 TEST_P(Routing, AReportReachesItsOwnerAndWhomItIsSharedWithAsItCame) {
   home.share(kSn, "bob", Rights::kMonitor);
   home.add_account("carol");
@@ -90,6 +92,8 @@ TEST_P(Routing, AReportIsAcknowledgedAfterItIsInTheTwin) {
   EXPECT_EQ(device->acks[0].reason, wire::mqtt::Reason::kSuccess);
 }
 
+// proves v3: MQTT-3.8.4-6
+// proves v5: MQTT-3.8.4-8
 TEST_P(Routing, QosIsTheLowerOfReportAndSubscription) {
   const FakePtr app = home.connect_app("alice");
   home.subscribe(app, {.filter = line("alice", "quota"), .qos = Qos::kAtMostOnce});
@@ -103,6 +107,8 @@ TEST_P(Routing, QosIsTheLowerOfReportAndSubscription) {
   EXPECT_THAT(app->take(), ElementsAre("q0 " + rest, "q0 " + rest, "q1 " + rest));
 }
 
+// proves v3: MQTT-3.3.5-1
+// proves v5: MQTT-3.3.4-2, MQTT-3.3.4-3, MQTT-3.3.4-4
 TEST_P(Routing, OverlappingSubscriptionsDeliverOnceAtTheHighestQosWithAllIds) {
   const FakePtr app = home.connect_app("alice");
   home.subscribe(app, {.filter = line("alice", "quota"), .qos = Qos::kAtMostOnce, .id = 1});
@@ -118,6 +124,7 @@ TEST_P(Routing, OverlappingSubscriptionsDeliverOnceAtTheHighestQosWithAllIds) {
   EXPECT_THAT(app->take(), ElementsAre("q1 " + line("alice", "quota {} #1,2,3")));
 }
 
+// proves v5: MQTT-3.8.4-3
 TEST_P(Routing, ASecondSubscriptionToAFilterReplacesTheFirst) {
   const FakePtr app = home.connect_app("alice");
   home.subscribe(app, {.filter = line("alice", "quota"), .qos = Qos::kAtLeastOnce, .id = 1});
@@ -127,6 +134,8 @@ TEST_P(Routing, ASecondSubscriptionToAFilterReplacesTheFirst) {
   EXPECT_THAT(app->take(), ElementsAre("q0 " + line("alice", "quota {} #2")));
 }
 
+// proves v3: MQTT-3.10.4-2
+// proves v5: MQTT-3.10.4-2
 TEST_P(Routing, UnsubscribingEndsOneFilterAndLeavesTheOthers) {
   const FakePtr app = home.connect_app("alice");
   const std::string exact = line("alice", "quota");
@@ -144,6 +153,8 @@ TEST_P(Routing, UnsubscribingEndsOneFilterAndLeavesTheOthers) {
   EXPECT_THAT(app->take(), IsEmpty());
 }
 
+// proves v3: MQTT-4.5.0-1
+// proves v5: MQTT-4.5.0-1
 TEST_P(Routing, EveryConnectionOfAnAccountIsServed) {
   const FakePtr first = home.listen("alice", "one");
   const FakePtr second = home.listen("alice", "two");
@@ -159,6 +170,7 @@ TEST_P(Routing, EveryConnectionOfAnAccountIsServed) {
   EXPECT_EQ(second->take().size(), 1U);
 }
 
+// proves v5: MQTT-3.8.3-3
 TEST_P(Routing, ASetIsEchoedToItsSenderUnlessItWantsNoLocal) {
   const FakePtr device = home.connect_device(kSn);
   const FakePtr app = home.connect_app("alice", "one");

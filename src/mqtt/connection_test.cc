@@ -144,6 +144,7 @@ TEST_F(ConnectionTest, AReportIsAcknowledgedOnlyAfterTheShardHasIt) {
   EXPECT_THAT(device.said(), ElementsAre("PUBACK 7 success"));
 }
 
+// proves v3: MQTT-3.3.5-2
 TEST_F(ConnectionTest, WhatMayNotBePublishedIsRefusedAndChangesNothing) {
   Peer device(home, door, Version::k5);
   device.join_device(kSn);
@@ -168,6 +169,8 @@ TEST_F(ConnectionTest, WhatMayNotBePublishedIsRefusedAndChangesNothing) {
   EXPECT_EQ(home.read_all(home.account("alice").id, kSn), "{}");
 }
 
+// proves v3: MQTT-3.8.4-4, MQTT-3.8.4-5
+// proves v5: MQTT-3.8.4-5, MQTT-3.9.3-2
 TEST_F(ConnectionTest, SubscriptionsAreGrantedOneByOne) {
   Peer app(home, door, Version::k5);
   app.join_app("alice");
@@ -260,6 +263,8 @@ TEST_F(ConnectionTest, ASetTravelsThereAndItsReplyBack) {
                                 HasSubstr(R"({"id":5,"data":{"ack":0}})"))));
 }
 
+// proves v3: MQTT-3.1.4-2
+// proves v5: MQTT-3.1.4-3
 TEST_F(ConnectionTest, ASecondSignInWithAClientIdEndsTheFirst) {
   for (const Version version : {Version::k311, Version::k5}) {
     Peer first(home, door, version);

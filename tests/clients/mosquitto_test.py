@@ -145,6 +145,8 @@ class MosquittoTest(ServerTest):
                 )
                 self.assertTrue(report["params"])
 
+    # proves v3: MQTT-7.0.0-2, MQTT-7.1.1-1
+    # proves v5: MQTT-4.2.0-1
     def test_a_set_gets_its_reply_and_reaches_the_device(self):
         for number, version in enumerate(VERSIONS):
             request = {

@@ -438,6 +438,8 @@ TEST(MqttTopic, FiltersAreCheckedAndTopicsHoldNoWildcard) {
   EXPECT_EQ(levels("/a/b"), 3U);
 }
 
+// proves v3: MQTT-4.7.2-1
+// proves v5: MQTT-4.7.2-1
 TEST(MqttTopic, FiltersMatchTheTopicsTheyShould) {
   struct Row {
     std::string_view filter;

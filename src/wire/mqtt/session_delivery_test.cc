@@ -16,6 +16,8 @@ namespace {
 
 using std::chrono::seconds;
 
+// proves v3: MQTT-3.3.5-2, MQTT-4.3.2-2
+// proves v5: MQTT-4.3.2-4, MQTT-4.3.3-8
 TEST(MqttSession, AnAckLeavesOnlyWhenTheHubSaysSo) {
   for (const Version version : {Version::k311, Version::k5}) {
     Talk talk(version);
@@ -144,6 +146,8 @@ TEST(MqttSession, TheQueueIsLimitedInBytesToo) {
   EXPECT_EQ(talk.session.outbox().dropped().queue_full, 1U);
 }
 
+// proves v5: MQTT-3.3.2-4, MQTT-3.3.2-5, MQTT-3.3.2-6, MQTT-3.3.2-15, MQTT-3.3.2-16, MQTT-3.3.2-17
+// proves v5: MQTT-3.3.2-20, MQTT-3.3.4-4
 TEST(MqttSession, MessagePropertiesPassThroughAndAnExpiredMessageDoesNot) {
   Talk from(Version::k5);
   from.join();
@@ -173,6 +177,7 @@ TEST(MqttSession, MessagePropertiesPassThroughAndAnExpiredMessageDoesNot) {
   EXPECT_EQ(old.said(), Lines{"PUBLISH t q0 x"});
 }
 
+// proves v5: MQTT-3.1.2-24
 TEST(MqttSession, APacketLargerThanTheClientTakesIsNotSent) {
   // Type, length, topic 3, properties 1, payload: exactly 100 bytes, and one above it.
   for (const std::size_t size : {94UL, 95UL}) {
@@ -213,6 +218,7 @@ TEST(MqttSession, ATopicAliasStandsForItsTopic) {
   EXPECT_EQ(other.said(), Lines{"DISCONNECT topic alias invalid"});
 }
 
+// proves v5: MQTT-3.3.4-7
 TEST(MqttSession, TheReceiveMaximumBindsVersion5AndBrakes311) {
   for (const Version version : {Version::k5, Version::k311}) {
     Talk talk(version, {.receive_maximum = 2});

@@ -42,6 +42,8 @@ TEST(MqttSession, AConnectIsAskedAndItsAnswerSaysWhatHolds) {
   EXPECT_EQ(five.session.next_deadline(), kStart + seconds(45));
 }
 
+// proves v3: MQTT-3.2.2-4, MQTT-3.2.2-5
+// proves v5: MQTT-3.2.2-6, MQTT-3.2.2-7, MQTT-4.13.2-1
 TEST(MqttSession, ARefusalIsSaidInTheClientsVersionAndEndsTheConnection) {
   struct Row {
     Version version;
@@ -211,6 +213,7 @@ TEST(MqttSession, TopicsAreLimitedInLengthAndDepth) {
   }
 }
 
+// proves v5: MQTT-3.2.2-15
 TEST(MqttSession, PacketsOfTheLimitAreTakenAndOneByteMoreIsNot) {
   for (const std::size_t total : {200UL, 201UL}) {
     Talk talk(Version::k5, {.packet_bytes = 200});
@@ -222,6 +225,8 @@ TEST(MqttSession, PacketsOfTheLimitAreTakenAndOneByteMoreIsNot) {
   }
 }
 
+// proves v3: MQTT-3.1.2-24
+// proves v5: MQTT-3.1.2-22, MQTT-3.2.2-22
 TEST(MqttSession, SilenceForOneAndAHalfTimesTheKeepaliveEndsIt) {
   for (const Version version : {Version::k311, Version::k5}) {
     Talk talk(version);
@@ -311,6 +316,7 @@ TEST(MqttSession, AWillExpiresFromTheDayItIsPublished) {
   EXPECT_EQ(publishable(will, kStart + seconds(1000))->expires_at, kStart + seconds(1060));
 }
 
+// proves v5: MQTT-3.1.0-2, MQTT-3.3.4-6, MQTT-4.12.0-7, MQTT-4.13.1-1
 TEST(MqttSession, PacketsThatAClientMayNotSendEndIt) {
   Publish with_id{.topic = "t"};
   with_id.properties.add(PropertyId::kSubscriptionId, 1U);

@@ -287,34 +287,46 @@ TEST(MqttConformance, AMessageThatIsTooLargeIsAsGoodAsDelivered) {
     const Lines said = talk.said();
     ASSERT_EQ(said.size(), 1U);
     EXPECT_TRUE(said[0].ends_with("fits"));
-    EXPECT_EQ(talk.session.waiting(), 0U);
+    EXPECT_EQ(talk.session.outbox().waiting(), 0U);
     EXPECT_FALSE(talk.session.finished());
   }
+}
+
+// What the answers to refused requests are to a client, with a reason string for each that has one.
+std::string refusals(const Connect& connect) {
+  const std::string why(30, 'y');
+  Talk talk(Version::k5);
+  talk.join(connect);
+  talk.publish(1, Qos::kAtLeastOnce);
+  talk.publish(2, Qos::kExactlyOnce);
+  talk.send(Subscribe{.packet_id = 3, .entries = {{.filter = "a"}}});
+  talk.send(Unsubscribe{4, {}, {"a"}});
+  const std::vector refused = {Reason::kNotAuthorized};
+  talk.session.acknowledge(token_of(1, Qos::kAtLeastOnce), Reason::kNotAuthorized, why);
+  talk.session.acknowledge(token_of(2, Qos::kExactlyOnce), Reason::kNotAuthorized, why);
+  talk.session.subscribed({.packet_id = 3, .filters = 1}, refused, why);
+  talk.session.unsubscribed({.packet_id = 4, .filters = 1}, refused);
+  talk.send(Pubrel{5, {}, {}});
+  return talk.session.take_output(kStart);
 }
 
 // proves v5: MQTT-3.1.2-24, MQTT-3.1.2-29, MQTT-3.4.2-2, MQTT-3.5.2-2, MQTT-3.9.2-1
 // proves v5: MQTT-3.11.2-1
 TEST(MqttConformance, RefusalsAreShortForClientsThatWantThemSo) {
-  const auto answers = [](const Connect& connect) {
-    Talk talk(Version::k5);
-    talk.join(connect);
-    talk.publish(1, Qos::kAtLeastOnce);
-    talk.publish(2, Qos::kExactlyOnce);
-    talk.send(Subscribe{.packet_id = 3, .entries = {{.filter = "a"}}});
-    talk.send(Unsubscribe{4, {}, {"a"}});
-    talk.session.acknowledge(token_of(1, Qos::kAtLeastOnce), Reason::kNotAuthorized);
-    talk.session.acknowledge(token_of(2, Qos::kExactlyOnce), Reason::kNotAuthorized);
-    talk.session.subscribed({.packet_id = 3, .filters = 1}, std::vector{Reason::kNotAuthorized});
-    talk.session.unsubscribed({.packet_id = 4, .filters = 1}, std::vector{Reason::kNotAuthorized});
-    talk.send(Pubrel{5, {}, {}});
-    return talk.session.take_output(kStart);
+  const auto answers = [](const std::string& ack_why, const std::string& suback_why) {
+    const std::string rest =
+        raw_packet(0xb0, raw_u16(4) + '\0' + "\x87") + raw_packet(0x70, raw_u16(5) + "\x92");
+    return raw_packet(0x40, raw_u16(1) + "\x87" + ack_why) +
+           raw_packet(0x50, raw_u16(2) + "\x87" + ack_why) +
+           raw_packet(0x90, raw_u16(3) + suback_why + "\x87") + rest;
   };
-  const std::string bare = "\x40\x03" + raw_u16(1) + "\x87" + "\x50\x03" + raw_u16(2) + "\x87" +
-                           raw_packet(0x90, raw_u16(3) + '\0' + "\x87") +
-                           raw_packet(0xb0, raw_u16(4) + '\0' + "\x87") + "\x70\x03" + raw_u16(5) +
-                           "\x92";
-  EXPECT_EQ(answers(connect_with(PropertyId::kMaximumPacketSize, 25)), bare);
-  EXPECT_EQ(answers(connect_with(PropertyId::kRequestProblemInformation, 0)), bare);
+  const std::string none(1, '\0');
+  const std::string why = raw_properties(Version::k5, '\x1f' + raw_text(std::string(30, 'y')));
+  EXPECT_EQ(refusals(plain_connect(Version::k5)), answers(why, why));
+  EXPECT_EQ(refusals(connect_with(PropertyId::kRequestProblemInformation, 1)), answers(why, why));
+  EXPECT_EQ(refusals(connect_with(PropertyId::kRequestProblemInformation, 0)), answers("", none));
+  EXPECT_EQ(refusals(connect_with(PropertyId::kMaximumPacketSize, 39)), answers(why, why));
+  EXPECT_EQ(refusals(connect_with(PropertyId::kMaximumPacketSize, 38)), answers("", none));
 }
 
 // proves v5: MQTT-3.4.2-1, MQTT-3.5.2-1, MQTT-3.6.2-1, MQTT-3.7.2-1

@@ -136,7 +136,10 @@ def page_of(statements, proofs):
     def proof_cell(key, row):
         if row.reason:
             return f"does not apply: {row.reason}"
-        tests = [f"`{test.name}` in {link(test.path)}" for test in proofs[key]]
+        by_file = collections.defaultdict(list)
+        for test in proofs[key]:
+            by_file[test.path].append(f"`{test.name}`")
+        tests = [f"{link(path)}: {', '.join(names)}" for path, names in by_file.items()]
         return "<br>".join(tests) or "**open**"
 
     lines = [

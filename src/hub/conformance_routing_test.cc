@@ -150,7 +150,7 @@ TEST_P(RoutingConformance, WhatAMessageBringsAlongIsPassedOnToEverySubscriber) {
   const FakePtr two = home.listen("alice", "two");
   auto message = std::make_shared<wire::mqtt::Message>();
   message->topic = fmt::format("/device/{}/quota", kSn);
-  message->payload = "\x00\xff not JSON";
+  message->payload = std::string("\x00\xff", 2) + " is no JSON";
   message->payload_is_text = true;
   message->expires_at = kTestStart + Millis(60'000);
   message->content_type = "text/plain; charset=utf-8";

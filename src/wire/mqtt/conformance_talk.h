@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -17,7 +18,7 @@
 
 namespace gridloom::wire::mqtt {
 
-inline constexpr Version kBothVersions[] = {Version::k311, Version::k5};
+inline constexpr std::array kBothVersions = {Version::k311, Version::k5};
 
 inline std::string raw_packet(std::uint32_t first_byte, std::string_view body) {
   std::string bytes;

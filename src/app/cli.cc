@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "app/admin.h"
+#include "app/bench.h"
 #include "app/family.h"
 #include "app/options.h"
 #include "app/serve.h"
@@ -208,6 +209,7 @@ int run(int argc, char** argv) {
   add_accounts(app, arguments, chosen);
   add_devices(app, arguments, chosen);
   add_families(app, arguments, chosen);
+  const auto bench_arguments = add_bench(app, chosen);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

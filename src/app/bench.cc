@@ -1,0 +1,167 @@
+#include "app/bench.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <cstddef>
+#include <cstdio>
+#include <fstream>
+#include <string>
+#include <utility>
+
+#include "bench/http_load.h"
+#include "bench/mqtt_load.h"
+#include "bench/payload.h"
+#include "wire/json.h"
+
+namespace gridloom::app {
+namespace {
+
+constexpr std::size_t kDifferentPayloads = 1024;
+
+// As they came; made into a load when the verb runs.
+struct BenchArguments {
+  std::string to, devices, payload, subscriber, filter, key;
+  std::size_t payload_bytes = 900;
+  int qos = 1, filter_qos = 0;
+  bool json = false;
+  bench::MqttLoad mqtt;
+  bench::HttpLoad http;
+};
+
+int refused(const Fault& fault) {
+  fmt::print(stderr, "gridloom: {}\n", fault.detail);
+  return 1;
+}
+
+int tell(const Result<bench::Summary>& summary, bool json) {
+  if (!summary) return refused(summary.error());
+  if (json) {
+    fmt::print("{}\n", wire::to_text(summary->to_json()));
+  } else {
+    fmt::print("{}", summary->to_text());
+  }
+  return 0;
+}
+
+Status fill_mqtt(BenchArguments& a) {
+  bench::MqttLoad& load = a.mqtt;
+  const auto to = net::parse_address(a.to);
+  if (!to) return std::unexpected(to.error());
+  load.to = *to;
+  load.qos = static_cast<wire::mqtt::Qos>(a.qos);
+  if (a.devices.empty()) {
+    for (std::size_t i = 0; i < load.connections; ++i) {
+      load.devices.push_back({.sn = fmt::format("bench-{}", i), .key = ""});
+    }
+  } else {
+    auto devices = bench::devices_from(a.devices);
+    if (!devices) return std::unexpected(devices.error());
+    load.devices = std::move(*devices);
+  }
+  if (a.payload.empty()) {
+    load.payloads = bench::payloads_of(a.payload_bytes, kDifferentPayloads);
+  } else {
+    auto payloads = bench::payloads_from(a.payload, kDifferentPayloads);
+    if (!payloads) return std::unexpected(payloads.error());
+    load.payloads = std::move(*payloads);
+  }
+  if (a.filter.empty()) return {};
+  bench::MqttLoad::Subscriber who{.filter = a.filter,
+                                  .qos = static_cast<wire::mqtt::Qos>(a.filter_qos),
+                                  .user = {},
+                                  .password = {}};
+  if (!a.subscriber.empty()) {
+    std::ifstream file(a.subscriber);
+    if (!(file >> who.user >> who.password)) {
+      return fail(FaultKind::kBadParams,
+                  fmt::format("{} must hold a user name and a password", a.subscriber));
+    }
+  }
+  load.subscriber = std::move(who);
+  return {};
+}
+
+Status fill_http(BenchArguments& a) {
+  const auto to = net::parse_address(a.to);
+  if (!to) return std::unexpected(to.error());
+  a.http.to = *to;
+  if (a.key.empty()) return {};
+  auto key = bench::access_key_from(a.key);
+  if (!key) return std::unexpected(key.error());
+  a.http.key = std::move(*key);
+  return {};
+}
+
+// What both kinds of load have.
+template <typename Load>
+void add_common(CLI::App& verb, BenchArguments& a, Load& load) {
+  verb.add_option("--to", a.to, "The server's ADDR:PORT")->required();
+  verb.add_option("--tls-ca", load.ca, "Use TLS and trust this certificate authority (a PEM file)");
+  verb.add_option("--connections", load.connections)->check(CLI::Range(1, 100'000));
+  verb.add_option("--threads", load.threads, "Of the generator")->check(CLI::Range(1, 256));
+  verb.add_option("--warm-up", load.timing.warm_up_s, "Seconds before those that are measured")
+      ->check(CLI::Range(0.0, 3600.0))
+      ->capture_default_str();
+  verb.add_option("--seconds", load.timing.seconds, "That are measured")
+      ->check(CLI::Range(0.1, 86'400.0))
+      ->capture_default_str();
+  verb.add_option("--pid", load.server, "The server's process: its processor time is told too");
+  verb.add_flag("--json", a.json, "One line of JSON");
+}
+
+void add_mqtt(CLI::App& parent, BenchArguments& a, std::function<int()>& chosen) {
+  CLI::App* verb = parent.add_subcommand("mqtt", "Devices that publish (MQTT 3.1.1)");
+  bench::MqttLoad& load = a.mqtt;
+  add_common(*verb, a, load);
+  verb->add_option("--devices", a.devices, "File with a serial number and a key a line");
+  verb->add_option("--user", load.user, "User name of a device")->capture_default_str();
+  verb->add_option("--password", load.password, "Password of a device")->capture_default_str();
+  verb->add_option("--topic", load.topic, "Where a device publishes")->capture_default_str();
+  verb->add_option("--qos", a.qos)->check(CLI::Range(0, 2))->capture_default_str();
+  verb->add_option("--window", load.window, "Messages in flight on a connection (QoS 1 and 2)")
+      ->capture_default_str();
+  verb->add_option("--rate", load.rate, "Messages a second, all together; 0: as fast as taken")
+      ->check(CLI::NonNegativeNumber);
+  verb->add_option("--payload", a.payload,
+                   "File with a template a line; <0..9> in it becomes a number");
+  verb->add_option("--payload-bytes", a.payload_bytes, "Without --payload: JSON of this size")
+      ->check(CLI::Range(1, 200'000))
+      ->capture_default_str();
+  verb->add_option("--subscribe", a.filter, "A further connection counts what arrives here");
+  verb->add_option("--subscribe-qos", a.filter_qos)->check(CLI::Range(0, 2))->capture_default_str();
+  verb->add_option("--subscriber", a.subscriber, "File with its user name and password");
+  verb->callback([&a, &chosen] {
+    chosen = [&a] {
+      if (Status filled = fill_mqtt(a); !filled) return refused(filled.error());
+      return tell(bench::run(a.mqtt), a.json);
+    };
+  });
+}
+
+void add_http(CLI::App& parent, BenchArguments& a, std::function<int()>& chosen) {
+  CLI::App* verb = parent.add_subcommand("http", "Apps that read, one request in flight each");
+  bench::HttpLoad& load = a.http;
+  add_common(*verb, a, load);
+  verb->add_option("--path", load.path, "What is read, with its query")->capture_default_str();
+  verb->add_option("--key", a.key, "File with an access key and its secret key: sign the requests");
+  verb->callback([&a, &chosen] {
+    chosen = [&a] {
+      if (Status filled = fill_http(a); !filled) return refused(filled.error());
+      return tell(bench::run(a.http), a.json);
+    };
+  });
+}
+
+}  // namespace
+
+std::shared_ptr<void> add_bench(CLI::App& app, std::function<int()>& chosen) {
+  auto arguments = std::make_shared<BenchArguments>();
+  CLI::App* bench = app.add_subcommand("bench", "Puts load on a server and tells how it fared");
+  bench->require_subcommand(1);
+  add_mqtt(*bench, *arguments, chosen);
+  add_http(*bench, *arguments, chosen);
+  return arguments;
+}
+
+}  // namespace gridloom::app

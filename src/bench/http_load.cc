@@ -1,0 +1,200 @@
+#include "bench/http_load.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <fstream>
+#include <memory>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "bench/http_client.h"
+#include "bench/poller.h"
+#include "wire/signing.h"
+
+namespace gridloom::bench {
+namespace {
+
+constexpr std::size_t kReadBytes = std::size_t{256} * 1024;
+constexpr std::size_t kDifferentRequests = 512;
+constexpr std::string_view kGood = R"({"code":"0")";
+constexpr int kIdle_ms = 10;
+
+Result<std::vector<std::string>> requests_of(const HttpLoad& load) {
+  const std::string head =
+      fmt::format("GET {} HTTP/1.1\r\nHost: {}\r\n", load.path, load.to.text());
+  if (load.key.access_key.empty()) return std::vector<std::string>{head + "\r\n"};
+  auto mac = wire::KeyedMac::make(load.key.secret_key);
+  if (!mac) return std::unexpected(mac.error());
+  const std::size_t mark = load.path.find('?');
+  const std::int64_t now_ms = unix_ms(SystemClock().now());
+  std::vector<std::string> requests;
+  for (std::size_t i = 0; i < kDifferentRequests; ++i) {
+    const std::string nonce = std::to_string(100'000 + i);
+    const std::string timestamp = std::to_string(now_ms);
+    const auto sign = wire::sign(
+        {.content_type = {},
+         .query = mark == std::string::npos ? "" : std::string_view(load.path).substr(mark + 1),
+         .body = {},
+         .access_key = load.key.access_key,
+         .nonce = nonce,
+         .timestamp = timestamp,
+         .sign = {}},
+        *mac);
+    if (!sign) return std::unexpected(sign.error());
+    requests.push_back(
+        fmt::format("{}accessKey: {}\r\nnonce: {}\r\ntimestamp: {}\r\nsign: {}\r\n\r\n", head,
+                    load.key.access_key, nonce, timestamp, *sign));
+  }
+  return requests;
+}
+
+// One thread's part.
+class Worker {
+ public:
+  Worker(const HttpLoad& load, const std::vector<std::string>& requests, ssl_ctx_st* tls,
+         Course& course, unsigned number)
+      : load_(load),
+        requests_(requests),
+        tls_(tls),
+        course_(course),
+        number_(number),
+        buffer_(kReadBytes) {}
+
+  void run();
+  [[nodiscard]] const Status& outcome() const { return outcome_; }
+  [[nodiscard]] const Counts& counts() const { return counts_; }
+
+ private:
+  struct Asked {
+    HttpClient client;
+    Moment at;
+    std::size_t request_bytes = 0;
+    bool lost = false;
+  };
+  [[nodiscard]] Status connect();
+  void ask(Asked& asked);
+  void handle(Asked& asked);
+  void lose(Asked& asked, const Fault& fault);
+
+  const HttpLoad& load_;
+  const std::vector<std::string>& requests_;
+  ssl_ctx_st* tls_;
+  Course& course_;
+  unsigned number_;
+  Poller poller_;
+  std::vector<char> buffer_;
+  std::vector<Asked> asked_;
+  std::size_t next_request_ = 0;
+  Moment now_;
+  Counts counts_;
+  Status outcome_;
+};
+
+Status Worker::connect() {
+  for (std::size_t i = number_; i < load_.connections; i += load_.threads) {
+    auto stream = Stream::open(load_.to, tls_);
+    if (!stream) return std::unexpected(stream.error());
+    asked_.push_back({.client = HttpClient(std::move(*stream)), .at = {}});
+    if (Status added = poller_.add(asked_.back().client.fd(), asked_.size() - 1); !added) {
+      return added;
+    }
+  }
+  return {};
+}
+
+void Worker::run() {
+  outcome_ = course_.line_up(connect());
+  if (!outcome_) return;
+  now_ = course_.begin();
+  for (Asked& asked : asked_) ask(asked);
+  while (!course_.over(now_)) {
+    const auto events = poller_.wait(kIdle_ms);
+    now_ = Steady::now();
+    for (const epoll_event& event : events) handle(asked_[event.data.u64]);
+    if (number_ == 0) course_.look(now_);
+  }
+}
+
+void Worker::ask(Asked& asked) {
+  const std::string& request = requests_[next_request_++ % requests_.size()];
+  asked.at = now_;
+  asked.request_bytes = request.size();
+  if (Status sent = asked.client.ask(request); !sent) lose(asked, sent.error());
+}
+
+void Worker::handle(Asked& asked) {
+  if (asked.lost) return;
+  const auto answer = asked.client.on_ready(buffer_);
+  if (!answer) return lose(asked, answer.error());
+  if (!*answer) return;
+  now_ = Steady::now();
+  const bool good = (*answer)->status == 200 &&
+                    (load_.key.access_key.empty() || (*answer)->body.starts_with(kGood));
+  if (!good) {
+    counts_.error(fmt::format("{} {}", (*answer)->status, (*answer)->body.substr(0, 200)));
+  } else if (course_.measured(now_)) {
+    ++counts_.operations;
+    counts_.latencies.add(now_ - asked.at);
+    counts_.bytes_sent += asked.request_bytes;
+    counts_.bytes_received += (*answer)->total_bytes;
+  }
+  ask(asked);
+}
+
+void Worker::lose(Asked& asked, const Fault& fault) {
+  asked.lost = true;
+  counts_.error(fault.detail);
+}
+
+}  // namespace
+
+Result<AccessKey> access_key_from(const std::filesystem::path& file) {
+  std::ifstream in(file);
+  std::string access_key;
+  std::string secret_key;
+  if (!in) return fail(FaultKind::kIo, fmt::format("{} cannot be read", file.string()));
+  if (!(in >> access_key >> secret_key)) {
+    return fail(FaultKind::kBadParams,
+                fmt::format("{} must hold an access key and its secret key", file.string()));
+  }
+  return AccessKey{.access_key = access_key, .secret_key = Secret(secret_key)};
+}
+
+Result<Summary> run(const HttpLoad& load) {
+  if (load.threads == 0 || load.threads > load.connections) {
+    return fail(FaultKind::kBadParams,
+                "threads must be at least one, and at most as many as connections");
+  }
+  const auto requests = requests_of(load);
+  if (!requests) return std::unexpected(requests.error());
+  TlsClient tls;
+  if (!load.ca.empty()) {
+    auto made = tls_client(load.ca);
+    if (!made) return std::unexpected(made.error());
+    tls = std::move(*made);
+  }
+  Course course(load.threads, load.timing, load.server);
+  std::vector<std::unique_ptr<Worker>> workers;
+  {
+    std::vector<std::jthread> threads;
+    for (unsigned i = 0; i < load.threads; ++i) {
+      workers.push_back(std::make_unique<Worker>(load, *requests, tls.get(), course, i));
+      threads.emplace_back([worker = workers.back().get()] { worker->run(); });
+    }
+  }
+  Summary summary{.what = "http",
+                  .connections = static_cast<unsigned>(load.connections),
+                  .counts = {},
+                  .cost = course.cost(),
+                  .arrivals = {}};
+  for (const auto& worker : workers) {
+    if (!worker->outcome()) return std::unexpected(worker->outcome().error());
+    summary.counts.merge(worker->counts());
+  }
+  return summary;
+}
+
+}  // namespace gridloom::bench

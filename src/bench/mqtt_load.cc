@@ -1,0 +1,347 @@
+#include "bench/mqtt_load.h"
+
+#include <fmt/format.h>
+
+#include <atomic>
+#include <deque>
+#include <fstream>
+#include <memory>
+#include <sstream>
+#include <thread>
+#include <utility>
+
+#include "bench/mqtt_client.h"
+#include "bench/poller.h"
+
+namespace gridloom::bench {
+namespace {
+
+using wire::mqtt::Qos;
+
+constexpr std::size_t kSigningIn = 64;  // at once: a server's backlog is short
+constexpr std::size_t kReadBytes = std::size_t{256} * 1024;
+constexpr std::chrono::seconds kPatience{20};     // with sign-ins
+constexpr std::chrono::seconds kLastArrivals{2};  // without any, nothing more will come
+constexpr std::size_t kMostWindow = 10'000;
+constexpr int kIdle_ms = 10;
+
+// What the threads share beside the course.
+struct Shared {
+  Course course;
+  TlsClient tls;
+  std::atomic<std::uint64_t> taken{0};  // messages that the subscriber has to get
+  std::atomic<unsigned> publishing;     // threads that still do
+};
+
+// One thread's part: the connections whose number is `first`, `first + step`, ...
+class Worker final : public MqttClient::Listener {
+ public:
+  Worker(const MqttLoad& load, Shared& shared, std::size_t first, std::size_t step)
+      : load_(load), shared_(shared), first_(first), step_(step), buffer_(kReadBytes) {}
+
+  void run();
+  [[nodiscard]] const Status& outcome() const { return outcome_; }
+  [[nodiscard]] const Counts& counts() const { return counts_; }
+  [[nodiscard]] std::uint64_t arrived() const { return arrived_; }
+
+  void on_signed_in(MqttClient& client) override;
+  void on_taken(MqttClient& client, Moment due) override;
+  void on_room(MqttClient& client) override;
+  void on_message(const wire::mqtt::Publish& message) override;
+  void on_bytes(std::size_t sent, std::size_t received) override;
+
+ private:
+  [[nodiscard]] bool subscribes() const { return first_ == 0 && load_.subscriber.has_value(); }
+  [[nodiscard]] Status connect();
+  [[nodiscard]] Status begin_sign_in(const MqttSignIn& who);
+  [[nodiscard]] Status await_sign_ins(std::size_t at_most);
+  void publish_due();
+  [[nodiscard]] bool publish(std::size_t index, Moment due);
+  void drain();
+  void handle_events(int timeout_ms);
+  void offer(MqttClient& client);
+  [[nodiscard]] int patience_ms() const;
+
+  const MqttLoad& load_;
+  Shared& shared_;
+  std::size_t first_;
+  std::size_t step_;
+  Poller poller_;
+  std::vector<char> buffer_;
+  std::vector<std::unique_ptr<MqttClient>> clients_;  // the subscriber, if here, stands first
+  std::vector<std::string> topics_;                   // by client
+  std::deque<std::size_t> free_;                      // clients that wait for their turn to publish
+  std::vector<bool> waits_;                           // by client: it stands in free_
+  std::size_t signing_in_ = 0;
+  std::size_t next_payload_ = 0;
+  Moment now_;
+  Moment next_due_;
+  Steady::duration interval_{};
+  bool publishing_ = false;
+  std::uint64_t taken_ = 0;
+  std::uint64_t arrived_ = 0;
+  Counts counts_;
+  Status outcome_;
+};
+
+void Worker::on_signed_in(MqttClient& client) {
+  --signing_in_;
+  waits_.resize(clients_.size());
+  if (client.number() != 0 || !subscribes()) offer(client);
+}
+
+void Worker::on_taken(MqttClient& client, Moment due) {
+  ++taken_;
+  if (shared_.course.measured(now_)) {
+    ++counts_.operations;
+    counts_.latencies.add(now_ - due);
+  }
+  offer(client);
+}
+
+void Worker::on_room(MqttClient& client) {
+  if (client.may_publish()) offer(client);
+}
+
+void Worker::on_message(const wire::mqtt::Publish& message) {
+  if (!message.dup) ++arrived_;
+}
+
+void Worker::on_bytes(std::size_t sent, std::size_t received) {
+  if (!publishing_ || !shared_.course.measured(now_)) return;
+  counts_.bytes_sent += sent;
+  counts_.bytes_received += received;
+}
+
+void Worker::offer(MqttClient& client) {
+  if (waits_[client.number()]) return;
+  waits_[client.number()] = true;
+  free_.push_back(client.number());
+}
+
+Status Worker::begin_sign_in(const MqttSignIn& who) {
+  auto stream = Stream::open(load_.to, shared_.tls.get());
+  if (!stream) return std::unexpected(stream.error());
+  const std::size_t index = clients_.size();
+  clients_.push_back(std::make_unique<MqttClient>(index, std::move(*stream), load_.window));
+  ++signing_in_;
+  if (Status added = poller_.add(clients_.back()->fd(), index); !added) return added;
+  return clients_.back()->sign_in(who, *this);
+}
+
+Status Worker::await_sign_ins(std::size_t at_most) {
+  const Moment begun = Steady::now();
+  while (signing_in_ > at_most) {
+    handle_events(kIdle_ms);
+    if (counts_.errors != 0) return fail(FaultKind::kIo, counts_.first_error);
+    if (Steady::now() - begun > kPatience) {
+      return fail(FaultKind::kIo, fmt::format("{} sign-ins were not answered", signing_in_));
+    }
+  }
+  return {};
+}
+
+Status Worker::connect() {
+  if (subscribes()) {
+    const MqttLoad::Subscriber& who = *load_.subscriber;
+    topics_.emplace_back();
+    Status begun = begin_sign_in({.client_id = "bench-subscriber",
+                                  .user = who.user,
+                                  .password = who.password,
+                                  .filter = who.filter,
+                                  .filter_qos = who.qos});
+    if (!begun) return begun;
+    if (Status signed_in = await_sign_ins(0); !signed_in) return signed_in;
+  }
+  for (std::size_t i = first_; i < load_.connections; i += step_) {
+    const Device& device = load_.devices[i];
+    topics_.push_back(filled_in(load_.topic, device));
+    Status begun = begin_sign_in({.client_id = fmt::format("bench-{}", i),
+                                  .user = filled_in(load_.user, device),
+                                  .password = filled_in(load_.password, device),
+                                  .filter = {}});
+    if (!begun) return begun;
+    if (Status signed_in = await_sign_ins(kSigningIn - 1); !signed_in) return signed_in;
+  }
+  return await_sign_ins(0);
+}
+
+void Worker::run() {
+  now_ = Steady::now();
+  outcome_ = shared_.course.line_up(connect());
+  if (!outcome_) return;
+  now_ = next_due_ = shared_.course.begin();
+  if (load_.rate > 0) {
+    interval_ = std::chrono::duration_cast<Steady::duration>(
+        std::chrono::duration<double>(static_cast<double>(step_) / load_.rate));
+  }
+  publishing_ = true;
+  while (!shared_.course.over(now_)) {
+    publish_due();
+    handle_events(patience_ms());
+    if (first_ == 0) shared_.course.look(now_);
+  }
+  publishing_ = false;
+  drain();
+}
+
+// How long nothing has to be published.
+int Worker::patience_ms() const {
+  if (free_.empty()) return kIdle_ms;
+  if (load_.rate <= 0) return 0;
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(next_due_ - now_).count();
+  return static_cast<int>(std::clamp<std::int64_t>(left, 0, kIdle_ms));
+}
+
+void Worker::publish_due() {
+  if (!publishing_) return;
+  // A connection of QoS 0 is free again at once: the others and what comes in have their turn.
+  for (std::size_t left = free_.size(); left > 0; --left) {
+    if (load_.rate > 0 && next_due_ > now_) return;
+    const std::size_t index = free_.front();
+    free_.pop_front();
+    waits_[index] = false;
+    if (publish(index, load_.rate > 0 ? next_due_ : now_) && load_.rate > 0) next_due_ += interval_;
+  }
+}
+
+bool Worker::publish(std::size_t index, Moment due) {
+  MqttClient& client = *clients_[index];
+  if (!client.may_publish()) return false;
+  const std::string& payload =
+      load_.payloads[(index * 7 + next_payload_++) % load_.payloads.size()];
+  if (Status sent = client.publish(topics_[index], payload, load_.qos, due, *this); !sent) {
+    counts_.error(sent.error().detail);
+    return false;
+  }
+  if (load_.qos == Qos::kAtMostOnce) {
+    ++taken_;
+    if (shared_.course.measured(now_)) ++counts_.operations;
+  }
+  if (client.may_publish()) offer(client);
+  return true;
+}
+
+void Worker::handle_events(int timeout_ms) {
+  const auto events = poller_.wait(timeout_ms);
+  now_ = Steady::now();
+  for (const epoll_event& event : events) {
+    MqttClient& client = *clients_[event.data.u64];
+    if (client.lost()) continue;
+    if (Status went = client.on_ready(buffer_, *this); !went) {
+      counts_.error(fmt::format("connection {}: {}", client.number(), went.error().detail));
+    }
+    if (!publishing_) continue;
+    now_ = Steady::now();
+    publish_due();
+  }
+}
+
+// What is on its way may arrive; the subscriber waits for the other threads' messages too.
+void Worker::drain() {
+  const auto on_its_way = [this] {
+    return std::ranges::any_of(
+        clients_, [](const auto& client) { return !client->lost() && client->in_flight() != 0; });
+  };
+  const auto progress = [this] { return taken_ + arrived_; };
+  const auto go_on = [&](const auto& wanted) {
+    Moment last = now_;
+    for (std::uint64_t before = progress(); wanted() && now_ - last < kLastArrivals;) {
+      handle_events(kIdle_ms);
+      if (std::exchange(before, progress()) != progress()) last = now_;
+    }
+  };
+  go_on(on_its_way);
+  shared_.taken += taken_;
+  --shared_.publishing;
+  if (subscribes()) {
+    go_on([this] { return shared_.publishing != 0 || arrived_ < shared_.taken; });
+  }
+}
+
+Status check(const MqttLoad& load) {
+  const auto wrong = [](std::string what) { return fail(FaultKind::kBadParams, std::move(what)); };
+  if (load.connections > load.devices.size()) {
+    return wrong(fmt::format("{} connections want as many devices; there are {}", load.connections,
+                             load.devices.size()));
+  }
+  if (load.payloads.empty()) return wrong("there is nothing to publish");
+  if (load.window == 0 || load.window > kMostWindow) {
+    return wrong(fmt::format("a window of {} is not between 1 and {}", load.window, kMostWindow));
+  }
+  if (load.threads == 0 || load.threads > load.connections) {
+    return wrong("threads must be at least one, and at most as many as connections");
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<std::vector<Device>> devices_from(const std::filesystem::path& file) {
+  std::ifstream in(file);
+  if (!in) return fail(FaultKind::kIo, fmt::format("{} cannot be read", file.string()));
+  std::vector<Device> devices;
+  for (std::string line; std::getline(in, line);) {
+    std::istringstream words(line);
+    Device device;
+    std::string rest;
+    words >> device.sn >> device.key >> rest;
+    if (device.sn.empty() && line.empty()) continue;
+    if (device.sn.empty() || !rest.empty()) {
+      return fail(FaultKind::kBadParams, fmt::format("{}: line {} is not a serial number and a key",
+                                                     file.string(), devices.size() + 1));
+    }
+    devices.push_back(std::move(device));
+  }
+  return devices;
+}
+
+std::string filled_in(std::string_view text, const Device& device) {
+  std::string out;
+  while (!text.empty()) {
+    const bool sn = text.starts_with("{sn}");
+    if (sn || text.starts_with("{key}")) {
+      out += sn ? device.sn : device.key;
+      text.remove_prefix(text.find('}') + 1);
+    } else {
+      out += text.front();
+      text.remove_prefix(1);
+    }
+  }
+  return out;
+}
+
+Result<Summary> run(const MqttLoad& load) {
+  if (Status good = check(load); !good) return std::unexpected(good.error());
+  Shared shared{.course = Course(load.threads, load.timing, load.server),
+                .tls = nullptr,
+                .publishing = load.threads};
+  if (!load.ca.empty()) {
+    auto tls = tls_client(load.ca);
+    if (!tls) return std::unexpected(tls.error());
+    shared.tls = std::move(*tls);
+  }
+  std::vector<std::unique_ptr<Worker>> workers;
+  {
+    std::vector<std::jthread> threads;
+    for (unsigned i = 0; i < load.threads; ++i) {
+      workers.push_back(std::make_unique<Worker>(load, shared, i, load.threads));
+      threads.emplace_back([worker = workers.back().get()] { worker->run(); });
+    }
+  }
+  Summary summary{.what = "mqtt",
+                  .connections = static_cast<unsigned>(load.connections),
+                  .counts = {},
+                  .cost = shared.course.cost(),
+                  .arrivals = {}};
+  for (const auto& worker : workers) {
+    if (!worker->outcome()) return std::unexpected(worker->outcome().error());
+    summary.counts.merge(worker->counts());
+  }
+  if (load.subscriber) {
+    summary.arrivals = {.expected = shared.taken, .arrived = workers.front()->arrived()};
+  }
+  return summary;
+}
+
+}  // namespace gridloom::bench

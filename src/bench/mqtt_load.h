@@ -1,0 +1,61 @@
+// Load on an MQTT server: many devices that publish, and perhaps one subscriber that counts.
+//
+// With a window of one, a device publishes its next message when the last one is acknowledged. With
+// a rate, messages are due at even distances, whoever is free sends the next one, and latency
+// counts from when it was due: a server that stalls is charged for what had to wait.
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "bench/course.h"
+#include "bench/summary.h"
+#include "net/listener.h"
+#include "wire/mqtt/protocol.h"
+
+namespace gridloom::bench {
+
+struct Device {
+  std::string sn;
+  std::string key;
+};
+// "SN KEY" a line; the key may be missing. kIo, kBadParams.
+[[nodiscard]] Result<std::vector<Device>> devices_from(const std::filesystem::path& file);
+
+// `text` with {sn} and {key} filled in.
+[[nodiscard]] std::string filled_in(std::string_view text, const Device& device);
+
+struct MqttLoad {
+  struct Subscriber {
+    std::string filter;
+    wire::mqtt::Qos qos = wire::mqtt::Qos::kAtMostOnce;
+    std::string user;
+    std::string password;
+  };
+
+  net::Address to;
+  std::filesystem::path ca;  // empty: plain
+  std::size_t connections = 1;
+  std::vector<Device> devices;  // at least as many as connections
+  std::string user = "{sn}";
+  std::string password = "{key}";
+  std::string topic = "/device/{sn}/quota";
+  wire::mqtt::Qos qos = wire::mqtt::Qos::kAtLeastOnce;
+  std::size_t window = 1;  // of each connection; of no meaning with QoS 0
+  double rate = 0;         // messages a second, all together; 0: as fast as they are taken
+  std::vector<std::string> payloads;
+  std::optional<Subscriber> subscriber;
+  unsigned threads = 1;
+  Timing timing;
+  pid_t server = 0;
+};
+
+// Runs it. kBadParams, kIo, kUnknownKey: it could not begin. What fails later is counted.
+[[nodiscard]] Result<Summary> run(const MqttLoad& load);
+
+}  // namespace gridloom::bench

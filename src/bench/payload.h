@@ -1,0 +1,27 @@
+// What is published: texts made of templates whose numbers change from one to the next, as a real
+// device's do. `<0..100>` in a template becomes a whole number from 0 to 100.
+//
+// They are made before the run, as drawing numbers would cost more than sending them.
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/chance.h"
+#include "base/result.h"
+
+namespace gridloom::bench {
+
+// One of the texts that a template stands for. kBadParams: a `<` that begins no range.
+[[nodiscard]] Result<std::string> render(std::string_view pattern, const Chance& chance);
+
+// `count` texts of the templates in a file, one a line, in turn. kIo, kBadParams.
+[[nodiscard]] Result<std::vector<std::string>> payloads_from(const std::filesystem::path& file,
+                                                             std::size_t count);
+// `count` JSON objects of `bytes` bytes each, with a number that changes.
+[[nodiscard]] std::vector<std::string> payloads_of(std::size_t bytes, std::size_t count);
+
+}  // namespace gridloom::bench

@@ -57,8 +57,10 @@ Status HttpClient::ask(std::string_view request) {
 Status HttpClient::flush() {
   for (std::size_t sent = 1; sent != 0 && !out_.empty();) {
     const auto written = stream_.write(out_);
-    if (!written) return std::unexpected(written.error());
-    sent = *written;
+    if (written.state != net::Stream::State::kOpen) {
+      return std::unexpected(fault_of(written.state));
+    }
+    sent = written.bytes;
     out_.erase(0, sent);
   }
   return {};
@@ -68,10 +70,10 @@ Result<std::optional<Answer>> HttpClient::on_ready(std::span<char> buffer) {
   in_.erase(0, std::exchange(to_forget_, 0));
   if (Status flushed = flush(); !flushed) return std::unexpected(flushed.error());
   for (;;) {
-    const auto size = stream_.read(buffer);
-    if (!size) return std::unexpected(size.error());
-    if (*size == 0) return std::nullopt;
-    std::string_view bytes(buffer.data(), *size);
+    const auto [size, state] = stream_.read(buffer);
+    if (state != net::Stream::State::kOpen) return std::unexpected(fault_of(state));
+    if (size == 0) return std::nullopt;
+    std::string_view bytes(buffer.data(), size);
     const bool joined = !in_.empty();
     if (joined) {
       in_ += bytes;
@@ -87,7 +89,7 @@ Result<std::optional<Answer>> HttpClient::on_ready(std::span<char> buffer) {
       return answer;
     }
     if (!joined) in_ = bytes;
-    if (stream_.plain() && *size < buffer.size()) return std::nullopt;
+    if (stream_.tls() == nullptr && size < buffer.size()) return std::nullopt;
   }
 }
 

@@ -24,7 +24,7 @@ struct Answer {
 
 class HttpClient {
  public:
-  explicit HttpClient(Stream stream) : stream_(std::move(stream)) {}
+  explicit HttpClient(net::Stream stream) : stream_(std::move(stream)) {}
 
   [[nodiscard]] int fd() const { return stream_.fd(); }
 
@@ -37,7 +37,7 @@ class HttpClient {
  private:
   [[nodiscard]] Status flush();
 
-  Stream stream_;
+  net::Stream stream_;
   std::string out_;            // what the socket did not take
   std::string in_;             // the beginning of an answer
   std::size_t to_forget_ = 0;  // of in_: the last answer

@@ -54,7 +54,7 @@ Result<std::vector<std::string>> requests_of(const HttpLoad& load) {
 // One thread's part.
 class Worker {
  public:
-  Worker(const HttpLoad& load, const std::vector<std::string>& requests, ssl_ctx_st* tls,
+  Worker(const HttpLoad& load, const std::vector<std::string>& requests, const TlsClient& tls,
          Course& course, unsigned number)
       : load_(load),
         requests_(requests),
@@ -81,7 +81,7 @@ class Worker {
 
   const HttpLoad& load_;
   const std::vector<std::string>& requests_;
-  ssl_ctx_st* tls_;
+  const TlsClient& tls_;
   Course& course_;
   unsigned number_;
   Poller poller_;
@@ -95,7 +95,7 @@ class Worker {
 
 Status Worker::connect() {
   for (std::size_t i = number_; i < load_.connections; i += load_.threads) {
-    auto stream = Stream::open(load_.to, tls_);
+    auto stream = bench::connect(load_.to, tls_);
     if (!stream) return std::unexpected(stream.error());
     asked_.push_back({.client = HttpClient(std::move(*stream)), .at = {}});
     if (Status added = poller_.add(asked_.back().client.fd(), asked_.size() - 1); !added) {
@@ -181,7 +181,7 @@ Result<Summary> run(const HttpLoad& load) {
   {
     std::vector<std::jthread> threads;
     for (unsigned i = 0; i < load.threads; ++i) {
-      workers.push_back(std::make_unique<Worker>(load, *requests, tls.get(), course, i));
+      workers.push_back(std::make_unique<Worker>(load, *requests, tls, course, i));
       threads.emplace_back([worker = workers.back().get()] { worker->run(); });
     }
   }

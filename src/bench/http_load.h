@@ -13,7 +13,7 @@
 #include "base/secret.h"
 #include "bench/course.h"
 #include "bench/summary.h"
-#include "net/listener.h"
+#include "net/address.h"
 
 namespace gridloom::bench {
 

@@ -26,7 +26,7 @@ std::string& scratch() {
 
 }  // namespace
 
-MqttClient::MqttClient(std::size_t number, Stream stream, std::size_t window)
+MqttClient::MqttClient(std::size_t number, net::Stream stream, std::size_t window)
     : number_(number), stream_(std::move(stream)), window_(window), due_(window) {
   for (std::size_t id = window; id > 0; --id) free_ids_.push_back(static_cast<std::uint16_t>(id));
 }
@@ -65,13 +65,13 @@ Status MqttClient::on_ready(std::span<char> buffer, Listener& listener) {
     if (out_.empty()) listener.on_room(*this);
   }
   for (;;) {
-    const auto size = stream_.read(buffer);
-    if (!size) return lose(size.error());
-    if (*size == 0) return {};
-    listener.on_bytes(0, *size);
-    if (Status taken = receive({buffer.data(), *size}, listener); !taken) return taken;
+    const auto [size, state] = stream_.read(buffer);
+    if (state != net::Stream::State::kOpen) return lose(fault_of(state));
+    if (size == 0) return {};
+    listener.on_bytes(0, size);
+    if (Status taken = receive({buffer.data(), size}, listener); !taken) return taken;
     // The socket is empty: what comes later is a new event. (TLS may have bytes of its own.)
-    if (stream_.plain() && *size < buffer.size()) return {};
+    if (stream_.tls() == nullptr && size < buffer.size()) return {};
   }
 }
 
@@ -169,10 +169,10 @@ Status MqttClient::finish(std::uint16_t packet_id, Listener& listener) {
 
 Status MqttClient::send(std::string_view bytes, Listener& listener) {
   if (out_.empty()) {
-    const auto sent = stream_.write(bytes);
-    if (!sent) return lose(sent.error());
-    listener.on_bytes(*sent, 0);
-    bytes.remove_prefix(*sent);
+    const auto [sent, state] = stream_.write(bytes);
+    if (state != net::Stream::State::kOpen) return lose(fault_of(state));
+    listener.on_bytes(sent, 0);
+    bytes.remove_prefix(sent);
     if (bytes.empty()) return {};
     out_ = bytes;
     return flush(listener);
@@ -185,8 +185,8 @@ Status MqttClient::flush(Listener& listener) {
   // Until the socket takes no more: only then is its having room again an event.
   for (std::size_t sent = 1; sent != 0 && !out_.empty();) {
     const auto written = stream_.write(out_);
-    if (!written) return lose(written.error());
-    sent = *written;
+    if (written.state != net::Stream::State::kOpen) return lose(fault_of(written.state));
+    sent = written.bytes;
     listener.on_bytes(sent, 0);
     out_.erase(0, sent);
   }

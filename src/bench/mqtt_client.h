@@ -46,7 +46,7 @@ class MqttClient {
   };
 
   // `number` is the owner's.
-  MqttClient(std::size_t number, Stream stream, std::size_t window);
+  MqttClient(std::size_t number, net::Stream stream, std::size_t window);
 
   [[nodiscard]] std::size_t number() const { return number_; }
   [[nodiscard]] int fd() const { return stream_.fd(); }
@@ -78,7 +78,7 @@ class MqttClient {
   Status lose(Fault fault);
 
   std::size_t number_;
-  Stream stream_;
+  net::Stream stream_;
   std::size_t window_;
   std::vector<std::uint16_t> free_ids_;
   std::vector<Moment> due_;  // by packet id - 1

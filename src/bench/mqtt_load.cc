@@ -120,7 +120,7 @@ void Worker::offer(MqttClient& client) {
 }
 
 Status Worker::begin_sign_in(const MqttSignIn& who) {
-  auto stream = Stream::open(load_.to, shared_.tls.get());
+  auto stream = bench::connect(load_.to, shared_.tls);
   if (!stream) return std::unexpected(stream.error());
   const std::size_t index = clients_.size();
   clients_.push_back(std::make_unique<MqttClient>(index, std::move(*stream), load_.window));

@@ -15,7 +15,7 @@
 #include "base/result.h"
 #include "bench/course.h"
 #include "bench/summary.h"
-#include "net/listener.h"
+#include "net/address.h"
 #include "wire/mqtt/protocol.h"
 
 namespace gridloom::bench {

@@ -45,7 +45,8 @@ Result<std::string> render(std::string_view pattern, const Chance& chance) {
       return fail(FaultKind::kBadParams, fmt::format("{} is no range: one looks like <0..100>",
                                                      pattern.substr(open, close - open + 1)));
     }
-    const auto values = static_cast<std::uint64_t>(range->to - range->from) + 1;
+    const std::uint64_t values =
+        static_cast<std::uint64_t>(range->to) - static_cast<std::uint64_t>(range->from) + 1;
     const std::uint64_t bits = chance.bits(drawn);
     const std::uint64_t offset = values == 0 ? bits : bits % values;
     text +=

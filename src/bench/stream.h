@@ -1,54 +1,25 @@
-// The client's end of a connection to a server under load: TCP, plain or TLS, never waiting. It is
-// a thin cover of the system's calls, because the load shares the machine with what it measures.
-//
-// Thread rule: one thread. A TLS handshake happens inside of the first reads and writes.
+// The client's end of a connection to a server under load.
 #pragma once
 
-#include <cstddef>
 #include <filesystem>
 #include <memory>
-#include <span>
-#include <string_view>
 
 #include "base/result.h"
-#include "net/listener.h"
-
-struct ssl_ctx_st;
-struct ssl_st;
+#include "net/address.h"
+#include "net/stream.h"
 
 namespace gridloom::bench {
 
-struct FreeTls {
-  void operator()(ssl_ctx_st* context) const noexcept;
-  void operator()(ssl_st* session) const noexcept;
-};
-using TlsClient = std::unique_ptr<ssl_ctx_st, FreeTls>;
+using TlsClient = std::shared_ptr<ssl_ctx_st>;
 
 // Trusts the certificates of the file alone. kIo: it cannot be read.
 [[nodiscard]] Result<TlsClient> tls_client(const std::filesystem::path& ca);
 
-class Stream {
- public:
-  // `tls` null: plain. kIo: nobody listens there, or no more descriptors.
-  [[nodiscard]] static Result<Stream> open(const net::Address& to, ssl_ctx_st* tls);
-  Stream(Stream&& other) noexcept;
-  Stream& operator=(Stream&& other) noexcept;
-  Stream(const Stream&) = delete;
-  Stream& operator=(const Stream&) = delete;
-  ~Stream();
+// Waits until the peer's system has taken the connection; from then on nothing waits. `tls` null:
+// plain. kIo: nobody listens there, or there are no more descriptors.
+[[nodiscard]] Result<net::Stream> connect(const net::Address& to, const TlsClient& tls);
 
-  [[nodiscard]] int fd() const { return fd_; }
-  [[nodiscard]] bool plain() const { return tls_ == nullptr; }
-  // How many bytes moved; 0: none for now. kIo: the connection is gone, the detail says how.
-  [[nodiscard]] Result<std::size_t> read(std::span<char> into);
-  [[nodiscard]] Result<std::size_t> write(std::string_view bytes);
-
- private:
-  explicit Stream(int fd) : fd_(fd) {}
-  [[nodiscard]] Result<std::size_t> tls_outcome(int returned);
-
-  int fd_ = -1;
-  std::unique_ptr<ssl_st, FreeTls> tls_;
-};
+// Why a connection is of no more use, for people.
+[[nodiscard]] Fault fault_of(net::Stream::State state);
 
 }  // namespace gridloom::bench

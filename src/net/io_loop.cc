@@ -1,51 +1,156 @@
 #include "net/io_loop.h"
 
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/asio/steady_timer.hpp>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <utility>
 
 namespace gridloom::net {
 namespace {
 
+using Steady = std::chrono::steady_clock;
+
 constexpr std::chrono::milliseconds kSweepPeriod{250};
+// Tasks that tasks of the same turn posted run in that turn too, if not without end.
+constexpr int kPasses = 4;
+
+// Which loop's thread this is.
+thread_local const IoLoop* here = nullptr;
 
 }  // namespace
 
-struct IoLoop::Timer {
-  explicit Timer(boost::asio::io_context& context) : work(context.get_executor()), timer(context) {}
-  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work;
-  boost::asio::steady_timer timer;
-};
+IoLoop::IoLoop()
+    : epoll_(::epoll_create1(EPOLL_CLOEXEC)), wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+  epoll_event event{};
+  event.events = EPOLLIN | EPOLLET;
+  event.data.ptr = nullptr;
+  ::epoll_ctl(epoll_, EPOLL_CTL_ADD, wake_, &event);
+}
 
-IoLoop::IoLoop() : timer_(std::make_unique<Timer>(context_)) {}
+IoLoop::~IoLoop() {
+  stop();
+  // They may hold what closes descriptors.
+  posted_.clear();
+  mine_.clear();
+  at_end_.clear();
+  kept_.clear();
+  ::close(wake_);
+  ::close(epoll_);
+}
 
-IoLoop::~IoLoop() { stop(); }
+void IoLoop::post(Task task) {
+  if (here == this) {
+    mine_.push_back(std::move(task));
+    return;
+  }
+  {
+    const std::scoped_lock lock(mutex_);
+    posted_.push_back(std::move(task));
+    posts_.store(true);
+  }
+  if (asleep_.exchange(false)) wake();
+}
 
-void IoLoop::post(Task task) { boost::asio::post(context_, std::move(task)); }
+void IoLoop::wake() {
+  const std::uint64_t one = 1;
+  // It fails only when the counter is full, and then the loop is awake.
+  [[maybe_unused]] const ssize_t written = ::write(wake_, &one, sizeof(one));
+}
 
-void IoLoop::arm() {
-  timer_->timer.expires_after(kSweepPeriod);
-  timer_->timer.async_wait([this](const boost::system::error_code& error) {
-    if (error) return;
-    sweep_now();
-    arm();
-  });
+Status IoLoop::watch(int fd, Watched& who) {
+  epoll_event event{};
+  event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+  event.data.ptr = &who;
+  if (::epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event) == 0) return {};
+  return fail(FaultKind::kIo, system_message(errno));
+}
+
+void IoLoop::start() {
+  thread_ = std::jthread([this] { run(); });
+}
+
+void IoLoop::stop() {
+  stopping_.store(true);
+  wake();
+  if (thread_.joinable()) thread_.join();
+}
+
+bool IoLoop::turn() {
+  const IoLoop* const before = std::exchange(here, this);
+  bool busy = wait(0);
+  busy = run_tasks() || busy;
+  busy = end_turn() || busy;
+  here = before;
+  return busy;
 }
 
 void IoLoop::sweep_now() {
   for (const auto& sweep : sweeps_) sweep();
 }
 
-void IoLoop::start() {
-  arm();
-  thread_ = std::jthread([this] { context_.run(); });
+void IoLoop::run() {
+  here = this;
+  for (auto next_sweep = Steady::now() + kSweepPeriod; !stopping_.load();) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(next_sweep - Steady::now());
+    wait(static_cast<int>(std::max<std::int64_t>(left.count(), 0)));
+    run_tasks();
+    if (const auto now = Steady::now(); now >= next_sweep) {
+      sweep_now();
+      next_sweep = now + kSweepPeriod;
+    }
+    end_turn();
+  }
+  here = nullptr;
 }
 
-void IoLoop::stop() {
-  context_.stop();
-  if (thread_.joinable()) thread_.join();
+bool IoLoop::wait(int most_ms) {
+  // Said before looking: a post in between finds it, and wakes.
+  asleep_.store(true);
+  const bool busy = !mine_.empty() || !at_end_.empty() || posts_.load();
+  if (busy) asleep_.store(false);
+  const int count =
+      ::epoll_wait(epoll_, events_.data(), static_cast<int>(events_.size()), busy ? 0 : most_ms);
+  asleep_.store(false);
+  bool ready = false;
+  for (int i = 0; i < count; ++i) {
+    const epoll_event& event = events_.at(static_cast<std::size_t>(i));
+    if (event.data.ptr == nullptr) continue;  // woken; edge-triggered, so it need not be read
+    static_cast<Watched*>(event.data.ptr)->on_ready(event.events);
+    ready = true;
+  }
+  return ready;
+}
+
+bool IoLoop::run_tasks() {
+  for (int pass = 0; pass < kPasses; ++pass) {
+    if (posts_.load()) {
+      const std::scoped_lock lock(mutex_);
+      posts_.store(false);
+      running_.swap(posted_);
+      // Another thread's tasks have no order with mine.
+      for (Task& task : mine_) running_.push_back(std::move(task));
+      mine_.clear();
+    } else {
+      running_.swap(mine_);
+    }
+    if (running_.empty()) return pass != 0;
+    for (Task& task : running_) task();
+    running_.clear();
+  }
+  return true;
+}
+
+bool IoLoop::end_turn() {
+  // Who asks meanwhile is meant to have its turn after others' events.
+  ending_.swap(at_end_);
+  for (const auto& who : ending_) who->on_turn_end();
+  const bool any = !ending_.empty();
+  ending_.clear();
+  kept_.clear();
+  return any;
 }
 
 }  // namespace gridloom::net

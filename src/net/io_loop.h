@@ -1,44 +1,92 @@
-// A Loop that is an io_context on a thread of its own, with one coarse timer for everything that
-// has deadlines: a timer per connection would cost more than the connection's work.
+// A Loop that is a thread waiting in epoll, with one coarse timer for everything that has
+// deadlines: a timer per connection would cost more than the connection's work.
+//
+// It works in turns: what became readable is read, then the tasks run, then whoever asked for it by
+// at_turn_end() writes. So a connection writes once a turn, however many messages the turn brought
+// it, and an answer that is made by tasks of this loop leaves in the turn of its question. That,
+// and descriptors that are registered once for all, is why this is not an io_context.
 #pragma once
 
-#include <boost/asio/io_context.hpp>
-#include <cstddef>
+#include <sys/epoll.h>
+
+#include <array>
+#include <atomic>
+#include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <thread>
 #include <vector>
 
 #include "base/loop.h"
+#include "base/result.h"
 
 namespace gridloom::net {
 
 class IoLoop final : public Loop {
  public:
+  // Who has a descriptor on the loop. Both are called on the loop's thread.
+  class Watched {
+   public:
+    Watched() = default;
+    Watched(const Watched&) = delete;
+    Watched& operator=(const Watched&) = delete;
+    virtual ~Watched() = default;
+    // EPOLLIN, EPOLLOUT and the like; it comes once for each change.
+    virtual void on_ready(std::uint32_t events) = 0;
+    virtual void on_turn_end() = 0;
+  };
+
   IoLoop();
   ~IoLoop() override;
 
   void post(Task task) override;
-  [[nodiscard]] boost::asio::io_context& context() { return context_; }
+
+  // On the loop's thread. `who` stays until the turn in which it closed `fd` has ended; whoever
+  // owns it hands it to keep_for_turn() then.
+  [[nodiscard]] Status watch(int fd, Watched& who);
+  void keep_for_turn(std::shared_ptr<Watched> who) { kept_.push_back(std::move(who)); }
+  // Calls on_turn_end() once this turn's tasks have run. Ask once a turn.
+  void at_turn_end(std::shared_ptr<Watched> who) { at_end_.push_back(std::move(who)); }
 
   // Before start(): called on the loop's thread about four times a second.
   void on_sweep(std::function<void()> sweep) { sweeps_.push_back(std::move(sweep)); }
 
-  // Without start(): what is ready to run, on the caller's thread; returns how much it was. And one
-  // sweep. For tests, which own time.
-  std::size_t poll() { return context_.poll(); }
+  // Without start(): one turn on the caller's thread, without waiting, and one sweep. For tests,
+  // which own time. False: there was nothing to do.
+  bool turn();
   void sweep_now();
 
   void start();
   void stop();  // returns when the thread has ended; what was posted and has not run is dropped
 
  private:
-  struct Timer;
-  void arm();
+  using Tasks = std::vector<Task>;
 
-  boost::asio::io_context context_;
-  std::unique_ptr<Timer> timer_;
+  void run();
+  // Each: whether there was anything.
+  bool wait(int most_ms);
+  bool run_tasks();
+  bool end_turn();
+  void wake();
+
+  int epoll_;
+  int wake_;  // eventfd
+  std::array<epoll_event, 128> events_{};
   std::vector<std::function<void()>> sweeps_;
+
+  // Of the loop's thread.
+  Tasks mine_;
+  Tasks running_;
+  std::vector<std::shared_ptr<Watched>> at_end_;
+  std::vector<std::shared_ptr<Watched>> ending_;
+  std::vector<std::shared_ptr<Watched>> kept_;
+
+  std::mutex mutex_;
+  Tasks posted_;                     // by other threads; under the mutex
+  std::atomic<bool> posts_{false};   // posted_ is not empty
+  std::atomic<bool> asleep_{false};  // or about to be: a post has to wake it
+  std::atomic<bool> stopping_{false};
   std::jthread thread_;
 };
 

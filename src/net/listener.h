@@ -12,21 +12,12 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "net/address.h"
 #include "net/io_loop.h"
 #include "net/protocol.h"
 #include "net/tls.h"
 
 namespace gridloom::net {
-
-struct Address {
-  std::string host;  // "127.0.0.1", "::1", "0.0.0.0"
-  std::uint16_t port = 0;
-
-  [[nodiscard]] bool loopback() const;
-  [[nodiscard]] std::string text() const;  // "127.0.0.1:8080", "[::1]:8080"
-};
-// "ADDR:PORT", "[V6]:PORT", "localhost:PORT". kBadParams with what is wrong.
-[[nodiscard]] Result<Address> parse_address(std::string_view text);
 
 struct ListenerLimits {
   std::size_t connections = 20'000;  // a listener
@@ -46,6 +37,7 @@ class Listener {
   // Binds at once; kConflict names a taken port. Connections come after start().
   [[nodiscard]] static Result<std::unique_ptr<Listener>> open(Options options,
                                                               const std::vector<IoLoop*>& loops);
+  // After stop(), or after the loops have stopped.
   ~Listener();
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;

@@ -5,16 +5,17 @@
 #include <fmt/format.h>
 #include <ifaddrs.h>
 #include <netinet/in.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/rand.h>
+#include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <boost/asio/ssl/context.hpp>
 #include <cctype>
 #include <cerrno>
 #include <set>
@@ -279,19 +280,21 @@ Result<TlsFiles> own_certificates(const std::filesystem::path& data_folder,
 }
 
 Result<TlsContextPtr> tls_context(const TlsFiles& files) {
-  namespace ssl = boost::asio::ssl;
-  auto context = std::make_shared<ssl::context>(ssl::context::tls_server);
-  boost::system::error_code error;
-  context->set_options(ssl::context::default_workarounds | ssl::context::no_tlsv1 |
-                           ssl::context::no_tlsv1_1 | SSL_OP_NO_RENEGOTIATION,
-                       error);
-  if (!error) context->use_certificate_chain_file(files.certificate.string(), error);
-  if (!error) context->use_private_key_file(files.key.string(), ssl::context::pem, error);
-  if (error) {
-    return fail(FaultKind::kMalformed, fmt::format("{} and {}: {}", files.certificate.string(),
-                                                   files.key.string(), error.message()));
+  const TlsContextPtr context(SSL_CTX_new(TLS_server_method()), SSL_CTX_free);
+  SSL_CTX* const raw = context.get();
+  bool good = raw != nullptr && SSL_CTX_set_min_proto_version(raw, TLS1_2_VERSION) == 1;
+  if (good) {
+    SSL_CTX_set_options(raw, SSL_OP_ALL | SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
+    SSL_CTX_set_read_ahead(raw, 1);
+    good = SSL_CTX_use_certificate_chain_file(raw, files.certificate.c_str()) == 1 &&
+           SSL_CTX_use_PrivateKey_file(raw, files.key.c_str(), SSL_FILETYPE_PEM) == 1;
   }
-  return context;
+  if (good) return context;
+  const char* reason = ERR_reason_error_string(ERR_get_error());
+  ERR_clear_error();
+  return fail(FaultKind::kMalformed,
+              fmt::format("{} and {}: {}", files.certificate.string(), files.key.string(),
+                          reason == nullptr ? "OpenSSL does not take them" : reason));
 }
 
 }  // namespace gridloom::net

@@ -13,13 +13,11 @@
 
 #include "base/result.h"
 
-namespace boost::asio::ssl {
-class context;  // NOLINT(readability-identifier-naming): Boost's name
-}
+struct ssl_ctx_st;
 
 namespace gridloom::net {
 
-using TlsContextPtr = std::shared_ptr<boost::asio::ssl::context>;
+using TlsContextPtr = std::shared_ptr<ssl_ctx_st>;
 
 struct TlsFiles {
   std::filesystem::path ca;

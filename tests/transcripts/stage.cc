@@ -196,7 +196,7 @@ bool Stage::quiet() const {
 void Stage::drain() {
   for (bool busy = true; busy || !quiet();) {
     busy = false;
-    for (const auto& loop : loops_) busy = loop->poll() != 0 || busy;
+    for (const auto& loop : loops_) busy = loop->turn() || busy;
     if (!busy) busy = pump_ends();
   }
 }

@@ -1,0 +1,65 @@
+#include "net/address.h"
+
+#include <arpa/inet.h>
+#include <fmt/format.h>
+#include <netdb.h>
+
+#include <charconv>
+#include <cstring>
+#include <memory>
+
+namespace gridloom::net {
+
+bool Address::loopback() const { return host.starts_with("127.") || host == "::1"; }
+
+std::string Address::text() const {
+  return host.contains(':') ? fmt::format("[{}]:{}", host, port) : fmt::format("{}:{}", host, port);
+}
+
+Result<Address> parse_address(std::string_view text) {
+  const std::size_t colon = text.rfind(':');
+  const auto wrong = [&](std::string_view why) {
+    return fail(FaultKind::kBadParams,
+                fmt::format("\"{}\" is no address: {}; ADDR:PORT is wanted, as 127.0.0.1:8080 or "
+                            "[::1]:0 (port 0 takes any free one)",
+                            text, why));
+  };
+  if (colon == std::string_view::npos) return wrong("it has no port");
+  std::string_view host = text.substr(0, colon);
+  const std::string_view port = text.substr(colon + 1);
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  Address address{.host = std::string(host == "localhost" ? "127.0.0.1" : host)};
+  const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), address.port);
+  if (error != std::errc{} || end != port.data() + port.size() || port.empty()) {
+    return wrong("the port is 0 to 65535");
+  }
+  if (!socket_address(address)) {
+    return wrong("it must be an IPv4 or IPv6 address, or localhost");
+  }
+  return address;
+}
+
+Result<SocketAddress> socket_address(const Address& address) {
+  addrinfo hints{};
+  // getaddrinfo() takes "127.1", "1" and "*" for addresses too; an IPv6 one may name an interface.
+  in_addr dotted{};
+  const bool four = ::inet_pton(AF_INET, address.host.c_str(), &dotted) == 1;
+  if (!four && !address.host.contains(':')) {
+    return fail(FaultKind::kBadParams, fmt::format("{} is no address", address.host));
+  }
+  hints.ai_family = four ? AF_INET : AF_INET6;
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV;
+  addrinfo* found = nullptr;
+  if (::getaddrinfo(address.host.c_str(), std::to_string(address.port).c_str(), &hints, &found) !=
+      0) {
+    return fail(FaultKind::kBadParams, fmt::format("{} is no address", address.text()));
+  }
+  const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> first(found, &::freeaddrinfo);
+  SocketAddress raw;
+  raw.size = first->ai_addrlen;
+  std::memcpy(&raw.storage, first->ai_addr, raw.size);
+  return raw;
+}
+
+}  // namespace gridloom::net

@@ -1,0 +1,204 @@
+#include "net/pump.h"
+
+#include <spdlog/spdlog.h>
+
+#include <array>
+#include <utility>
+
+namespace gridloom::net {
+namespace {
+
+constexpr std::size_t kReadBytes = std::size_t{64} * 1024;
+constexpr std::size_t kKeptBytes = std::size_t{256} * 1024;  // of the loop's output buffer
+constexpr Millis kHandshakeTime{10'000};
+constexpr Millis kCloseTime{5'000};
+
+std::array<char, kReadBytes>& read_buffer() {
+  thread_local std::array<char, kReadBytes> buffer;
+  return buffer;
+}
+
+}  // namespace
+
+void Crowd::leave(const std::shared_ptr<Pump>& pump) {
+  if (sweeping_) {
+    leaving_.push_back(pump);
+  } else {
+    here_.erase(pump);
+  }
+}
+
+void Crowd::each(const std::function<void(Pump&)>& what) {
+  sweeping_ = true;
+  for (const auto& pump : here_) what(*pump);
+  sweeping_ = false;
+  for (const auto& pump : leaving_) here_.erase(pump);
+  leaving_.clear();
+}
+
+void Pump::start(const MakeProtocol& make, std::string peer) {
+  place_.crowd.enter(shared_from_this());
+  const bool secure = stream_.tls() != nullptr;
+  protocol_ = make({.loop = place_.loop,
+                    .wake =
+                        [weak = weak_from_this()] {
+                          if (const auto self = weak.lock()) self->move_on_at_turn_end();
+                        },
+                    .secure = secure,
+                    .peer = std::move(peer)});
+  if (secure) {
+    stage_ = Stage::kShakingHands;
+    deadline_ = place_.clock.now() + kHandshakeTime;
+  }
+  // What has come by now is an event too.
+  if (!place_.loop.watch(stream_.fd(), *this)) close();
+}
+
+void Pump::tick(TimePoint now) {
+  // Shaking hands, or saying goodbye: nothing else may use the stream.
+  if (deadline_) {
+    if (now >= *deadline_) close();
+    return;
+  }
+  if (stage_ != Stage::kTalking) return;
+  protocol_->tick(now);
+  move_on_at_turn_end();
+}
+
+void Pump::server_stops() {
+  if (deadline_) return close();
+  if (stage_ != Stage::kTalking) return;
+  protocol_->server_stops();
+  move_on();
+}
+
+void Pump::on_ready(std::uint32_t events) {
+  if ((events & ~std::uint32_t{EPOLLOUT}) != 0) readable_ = true;
+  if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) ends_ = true;
+  // TLS may have to read before it can write.
+  if ((events & EPOLLOUT) != 0 || stream_.tls() != nullptr) writable_ = true;
+  switch (stage_) {
+    case Stage::kShakingHands:
+      return shake_hands();
+    case Stage::kTalking:
+      if (!unsent_.empty()) move_on_at_turn_end();
+      return read();
+    case Stage::kSayingGoodbye:
+      return say_goodbye();
+    case Stage::kClosed:
+      return;
+  }
+}
+
+void Pump::shake_hands() {
+  const Stream::Moved moved = stream_.shake_hands();
+  if (moved.state != Stream::State::kOpen) return close();
+  if (moved.bytes == 0) return;
+  stage_ = Stage::kTalking;
+  deadline_.reset();
+  // The first request may have come with the handshake's end.
+  readable_ = true;
+  read();
+}
+
+void Pump::read() {
+  if (!readable_ || stage_ != Stage::kTalking || peer_said_all_ || !protocol_->wants_input()) {
+    return;
+  }
+  auto& buffer = read_buffer();
+  const auto [bytes, state] = stream_.read(buffer);
+  if (state == Stream::State::kBroken) return close();
+  if (state == Stream::State::kEnded) {
+    // What the peer asked for is still sent; then nothing keeps the connection.
+    peer_said_all_ = true;
+    return move_on_at_turn_end();
+  }
+  // A socket that gave less than it was asked for is empty: the next bytes, or the end if it has
+  // not come yet, are an event of their own. TLS may hold bytes that are read already.
+  const bool emptied = stream_.tls() == nullptr && bytes < buffer.size() && !ends_;
+  if (bytes == 0 || emptied) readable_ = false;
+  if (bytes == 0) return;
+  protocol_->receive(std::string_view(buffer.data(), bytes), place_.clock.now());
+  // There the rest is read too, so that one connection does not hold up the others.
+  move_on_at_turn_end();
+}
+
+void Pump::move_on_at_turn_end() {
+  if (stage_ != Stage::kTalking || std::exchange(moves_on_, true)) return;
+  place_.loop.at_turn_end(shared_from_this());
+}
+
+void Pump::on_turn_end() {
+  moves_on_ = false;
+  move_on();
+}
+
+void Pump::move_on() {
+  if (stage_ != Stage::kTalking) return;
+  write();
+  if (stage_ != Stage::kTalking) return;
+  if (unsent_.empty()) {
+    if (protocol_->finished()) return say_goodbye();
+    if (peer_said_all_ && protocol_->wants_input()) return close();
+  }
+  read();
+}
+
+void Pump::write() {
+  thread_local std::string output;
+  while (stage_ == Stage::kTalking) {
+    if (unsent_.empty()) {
+      output.clear();
+      protocol_->take_output(output);
+      if (output.empty()) break;
+      if (const std::size_t sent = send(output); sent < output.size())
+        unsent_ = output.substr(sent);
+      if (output.capacity() > kKeptBytes) std::string().swap(output);
+    } else {
+      protocol_->take_output(unsent_);
+      unsent_.erase(0, send(unsent_));
+      if (unsent_.empty()) std::string().swap(unsent_);
+    }
+    if (!unsent_.empty()) break;
+  }
+  if (unsent_.size() > place_.unsent_bytes) {
+    spdlog::info("a connection did not take its {} bytes: closed", unsent_.size());
+    close();
+  }
+}
+
+std::size_t Pump::send(std::string_view bytes) {
+  std::size_t sent = 0;
+  while (sent < bytes.size() && writable_) {
+    const auto [size, state] = stream_.write(bytes.substr(sent));
+    if (state != Stream::State::kOpen) {
+      close();
+      break;
+    }
+    if (size == 0) writable_ = false;
+    sent += size;
+  }
+  return sent;
+}
+
+void Pump::say_goodbye() {
+  if (std::exchange(stage_, Stage::kSayingGoodbye) == Stage::kTalking) {
+    // The peer may not answer.
+    deadline_ = place_.clock.now() + kCloseTime;
+  }
+  Stream::State state = stream_.say_goodbye().state;
+  // The peer's goodbye may be here already.
+  if (state == Stream::State::kOpen) state = stream_.say_goodbye().state;
+  if (state != Stream::State::kOpen) close();
+}
+
+void Pump::close() {
+  if (std::exchange(stage_, Stage::kClosed) == Stage::kClosed) return;
+  stream_.close();
+  protocol_->lost();
+  auto self = shared_from_this();
+  place_.crowd.leave(self);
+  place_.loop.keep_for_turn(std::move(self));
+}
+
+}  // namespace gridloom::net

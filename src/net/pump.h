@@ -1,0 +1,85 @@
+// Moves bytes between a connection's stream and its protocol, on one loop. An idle connection holds
+// no buffer: it is read into the loop's one buffer, and what the socket takes at once is written
+// from another.
+//
+// Output leaves at the end of the loop's turn, whatever brought it about.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_set>
+#include <vector>
+
+#include "base/clock.h"
+#include "net/io_loop.h"
+#include "net/protocol.h"
+#include "net/stream.h"
+
+namespace gridloom::net {
+
+class Pump;
+
+// The connections of one loop; touched on that loop only. One that ends during a sweep leaves after
+// it.
+class Crowd {
+ public:
+  void enter(std::shared_ptr<Pump> pump) { here_.insert(std::move(pump)); }
+  void leave(const std::shared_ptr<Pump>& pump);
+  void each(const std::function<void(Pump&)>& what);
+  [[nodiscard]] std::size_t size() const { return here_.size(); }
+
+ private:
+  std::unordered_set<std::shared_ptr<Pump>> here_;
+  std::vector<std::shared_ptr<Pump>> leaving_;
+  bool sweeping_ = false;
+};
+
+class Pump final : public IoLoop::Watched, public std::enable_shared_from_this<Pump> {
+ public:
+  struct Place {
+    IoLoop& loop;
+    Crowd& crowd;
+    const Clock& clock;
+    std::size_t unsent_bytes;  // at most; beyond, the connection is cut off
+  };
+  // `place` outlives the pump, except for its use after close().
+  Pump(Stream stream, const Place& place) : stream_(std::move(stream)), place_(place) {}
+
+  void start(const MakeProtocol& make, std::string peer);
+  void tick(TimePoint now);
+  void server_stops();
+
+  void on_ready(std::uint32_t events) override;
+  void on_turn_end() override;
+
+ private:
+  enum class Stage : std::uint8_t { kShakingHands, kTalking, kSayingGoodbye, kClosed };
+
+  void shake_hands();
+  void read();
+  // What the protocol has to say, as far as the socket takes it.
+  void write();
+  [[nodiscard]] std::size_t send(std::string_view bytes);
+  void move_on();
+  void move_on_at_turn_end();
+  void say_goodbye();
+  void close();
+
+  Stream stream_;
+  Place place_;
+  std::shared_ptr<Protocol> protocol_;
+  std::string unsent_;                 // what the socket did not take
+  std::optional<TimePoint> deadline_;  // of the handshake, of the goodbye
+  Stage stage_ = Stage::kTalking;
+  bool readable_ = false;
+  bool writable_ = true;
+  bool peer_said_all_ = false;
+  bool ends_ = false;      // the peer has ended, or the connection broke; reading tells which
+  bool moves_on_ = false;  // at the turn's end
+};
+
+}  // namespace gridloom::net

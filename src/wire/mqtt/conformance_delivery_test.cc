@@ -276,6 +276,24 @@ TEST(MqttConformance, AFullWindowHoldsNothingBackButMessages) {
                    "UNSUBACK 8 success", "PINGRESP", "PUBREL 1 success"}));
 }
 
+// proves v5: MQTT-3.3.2-4
+TEST(MqttConformance, ThePayloadFormatIsPassedOnAsItCame) {
+  using std::string_view_literals::operator""sv;
+  for (const std::string_view said : {""sv, "\x01\x00"sv, "\x01\x01"sv}) {
+    const std::string packet =
+        raw_packet(0x30, raw_text("t") + raw_properties(Version::k5, said) + "x");
+    Talk from(Version::k5);
+    from.join();
+    from.bytes(packet);
+    const auto events = from.session.take_events();
+    ASSERT_EQ(events.size(), 1U);
+    Talk to(Version::k5);
+    to.join();
+    to.session.deliver(std::get<PublishReceived>(events[0]).message, {}, kStart);
+    EXPECT_EQ(to.session.take_output(kStart), packet);
+  }
+}
+
 // proves v5: MQTT-3.1.2-24, MQTT-3.1.2-25
 TEST(MqttConformance, AMessageThatIsTooLargeIsAsGoodAsDelivered) {
   for (const Qos qos : {Qos::kAtMostOnce, Qos::kAtLeastOnce, Qos::kExactlyOnce}) {

@@ -23,7 +23,9 @@ Message message_of(std::string_view topic, std::string_view payload, const Prope
   message.topic = topic;
   message.payload = payload;
   if (properties.empty()) return message;
-  message.payload_is_text = properties.number(PropertyId::kPayloadFormat) == 1U;
+  if (const auto format = properties.number(PropertyId::kPayloadFormat)) {
+    message.payload_is_text = *format == 1U;
+  }
   if (const auto expiry_s = properties.number(PropertyId::kMessageExpiryS)) {
     message.expires_at = now + std::chrono::seconds(*expiry_s);
   }
@@ -38,7 +40,9 @@ Message message_of(std::string_view topic, std::string_view payload, const Prope
 }
 
 void add_properties(Properties& properties, const Message& message, TimePoint now) {
-  if (message.payload_is_text) properties.add(PropertyId::kPayloadFormat, 1U);
+  if (message.payload_is_text) {
+    properties.add(PropertyId::kPayloadFormat, *message.payload_is_text ? 1U : 0U);
+  }
   if (message.expires_at) {
     // Rounded up: a message that is still valid must not be sent as one that has just expired.
     const auto left = std::chrono::ceil<std::chrono::seconds>(*message.expires_at - now).count();

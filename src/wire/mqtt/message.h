@@ -23,7 +23,7 @@ struct Message {
   std::string payload = {};
 
   // Version 5; passed on as they came, and simply absent for a 3.1.1 subscriber.
-  bool payload_is_text = false;  // payload format indicator
+  std::optional<bool> payload_is_text = {};  // payload format indicator
   std::optional<TimePoint> expires_at = {};
   std::optional<std::string> content_type = {};
   std::optional<std::string> response_topic = {};

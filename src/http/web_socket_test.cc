@@ -64,6 +64,8 @@ struct Socket {
   bool reads = true;
 };
 
+// proves v3: MQTT-6.0.0-1
+// proves v5: MQTT-6.0.0-1
 TEST(WebSocket, HandsOnWhatFramesHoldAndFramesWhatIsSaid) {
   Socket peer;
   peer.send(Frame{.payload = "hello"});
@@ -73,6 +75,8 @@ TEST(WebSocket, HandsOnWhatFramesHoldAndFramesWhatIsSaid) {
   EXPECT_FALSE(peer.socket->finished());
 }
 
+// proves v3: MQTT-6.0.0-2
+// proves v5: MQTT-6.0.0-2
 TEST(WebSocket, FramesAreNotPackets) {
   Socket peer;
   for (const char c : std::string_view("one packet")) peer.send(Frame{.payload = {c}});
@@ -109,6 +113,8 @@ TEST(WebSocket, WhatIsSaidByItselfIsFramedToo) {
   EXPECT_THAT(peer.take(), ElementsAre(Frame{.payload = "news"}));
 }
 
+// proves v3: MQTT-6.0.0-1
+// proves v5: MQTT-6.0.0-1
 TEST(WebSocket, MistakesAreAnsweredWithACloseThatSaysWhich) {
   struct Row {
     std::string_view what;
@@ -272,6 +278,8 @@ TEST(WebSocket, PingsOfAPeerThatDoesNotReadEndUpAsBackPressure) {
   EXPECT_TRUE(peer.socket->wants_input());
 }
 
+// proves v3: MQTT-6.0.0-2
+// proves v5: MQTT-6.0.0-2
 TEST(WebSocket, AnySplitOfTheBytesSaysTheSame) {
   const std::string good = bytes_of({.payload = "first"}) + bytes_of({.opcode = kPing}) +
                            bytes_of({.payload = std::string(300, 'y'), .fin = 0}) +
@@ -316,6 +324,8 @@ std::string replaced(std::string_view from, std::string_view to) {
   return text;
 }
 
+// proves v3: MQTT-6.0.0-4
+// proves v5: MQTT-6.0.0-4
 TEST(WebSocketHandshake, AGoodOneIsGranted) {
   // The key and its answer are RFC 6455's own example.
   Talk talk;
@@ -329,6 +339,8 @@ TEST(WebSocketHandshake, AGoodOneIsGranted) {
   EXPECT_FALSE(talk.finished());
 }
 
+// proves v3: MQTT-6.0.0-4
+// proves v5: MQTT-6.0.0-4
 TEST(WebSocketHandshake, EveryFormOfAGoodOneIsGranted) {
   const std::vector<std::pair<std::string_view, std::string_view>> rows = {
       {"Upgrade: websocket", "Upgrade: WebSocket"},
@@ -354,6 +366,8 @@ TEST(WebSocketHandshake, EveryFormOfAGoodOneIsGranted) {
   }
 }
 
+// proves v3: MQTT-6.0.0-3
+// proves v5: MQTT-6.0.0-3
 TEST(WebSocketHandshake, WhatIsMissingOrWrongIsNamed) {
   struct Row {
     std::string_view from;

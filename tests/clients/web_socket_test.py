@@ -86,6 +86,8 @@ class WebSocketTest(ServerTest):
         self.addCleanup(line.close)
         return line
 
+    # proves v3: MQTT-6.0.0-4
+    # proves v5: MQTT-6.0.0-4
     def test_paho_sets_and_reads_through_both_doors_in_both_versions(self):
         for door in ("http", "https"):
             for version in (V311, V5):
@@ -130,6 +132,8 @@ class WebSocketTest(ServerTest):
             self.assertEqual(client.connect(), code)
             client.close()
 
+    # proves v3: MQTT-6.0.0-1
+    # proves v5: MQTT-6.0.0-1
     def test_a_text_frame_ends_its_connection_and_no_other(self):
         certificate = self.api.certification()
         other = self.raw()

@@ -205,7 +205,8 @@ bool Stage::pump_ends() {
   // One call for all sockets: most of them have nothing.
   std::vector<pollfd> sockets;
   if (variant_.wire == Wire::kSocket) {
-    for (const End* end : ends_) sockets.push_back({.fd = end->socket(), .events = POLLIN, .revents = 0});
+    for (const End* end : ends_)
+      sockets.push_back({.fd = end->socket(), .events = POLLIN, .revents = 0});
     if (::poll(sockets.data(), sockets.size(), 0) <= 0) return false;
   }
   bool busy = false;

@@ -104,6 +104,9 @@ void add_serve(CLI::App& app, Arguments& a, std::function<int()>& chosen) {
       ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error", "off"}))
       ->capture_default_str();
   serve_app->add_flag("--demo", o.demo, "With the demo home: one virtual device of each family");
+  serve_app->add_flag(
+      "--strict", o.strict,
+      "As strict as the vendor's cloud: time window, replays, wildcards, client ids");
   serve_app->add_flag("--insecure-plain", o.insecure_plain,
                       "Let --http and --mqtt leave the loopback");
   // Only the root command reads a file, so it has the option; its keys are serve's.

@@ -20,6 +20,7 @@ struct ServeOptions {
   std::filesystem::path devices;  // further device files
   std::int64_t set_timeout_ms = 8000;
   unsigned threads = 0;  // 0: one a core
+  bool strict = false;  // imitates the vendor's cloud where it is stricter
   bool demo = false;
   bool insecure_plain = false;  // plain listeners may leave the loopback
   std::string log_level = "info";

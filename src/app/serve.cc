@@ -40,6 +40,8 @@
 namespace gridloom::app {
 namespace {
 
+constexpr std::size_t kVendorsClientIds = 10;  // a day; then its certificate is refused
+
 struct Listeners {
   std::unique_ptr<net::Listener> http, https, mqtt, mqtts;
 
@@ -63,6 +65,7 @@ struct Running {
   std::unique_ptr<net::IoLoop> sim_loop;
   std::unique_ptr<hub::Hub> hub;
   std::unique_ptr<mqtt::SessionTable> sessions;
+  wire::ReplayGuard replays;
   std::vector<std::unique_ptr<http::Api>> apis;  // by loop
   mqtt::Door mqtt_door;
   Listeners listeners;
@@ -147,10 +150,16 @@ Status open_data(Running& running, const ServeOptions& options) {
   auto catalog = catalog::load_catalog(options.devices);
   if (!catalog) return std::unexpected(catalog.error());
   running.platform = std::make_unique<hub::Platform>(running.clock, *catalog, *running.registry);
-  running.platform->config.set_deadline = Millis(options.set_timeout_ms);
   running.platform->keep_retained = [store = running.store.get()](hub::RetainedChange change) {
     store->put(std::move(change));
   };
+  hub::Config& config = running.platform->config;
+  config.set_deadline = Millis(options.set_timeout_ms);
+  if (options.strict) {
+    config.wildcards = hub::Wildcards::kDenied;
+    config.offline_requests = hub::OfflineRequests::kLikeTheVendor;
+    config.client_ids_a_day = kVendorsClientIds;
+  }
   return {};
 }
 
@@ -222,13 +231,15 @@ Result<net::TlsFiles> open_doors(Running& running, const ServeOptions& options) 
         .hub = running.hub.get(),
         .loop = loop.get(),
         .mqtt = {.public_host = options.public_host, .port = doors.mqtts->bound().port},
-        .metrics = [&running] {
-          DoorCounts counts = running.listeners.counts();
-          const auto sessions = running.sessions->counts();
-          counts.sessions = sessions.sessions;
-          counts.sessions_waiting = sessions.waiting;
-          return metrics_text(*running.platform, counts);
-        }}));
+        .metrics =
+            [&running] {
+              DoorCounts counts = running.listeners.counts();
+              const auto sessions = running.sessions->counts();
+              counts.sessions = sessions.sessions;
+              counts.sessions_waiting = sessions.waiting;
+              return metrics_text(*running.platform, counts);
+            },
+        .replays = options.strict ? &running.replays : nullptr}));
   }
   return files;
 }

@@ -187,6 +187,12 @@ Result<registry::AccountId> Api::signed_by(const wire::SignedRequest& request) {
   const auto mac = mac_of(*key);
   if (!mac) return std::unexpected(mac.error());
   if (Status good = wire::verify(request, **mac); !good) return std::unexpected(good.error());
+  if (options_.replays != nullptr) {
+    const TimePoint now = options_.hub->platform().clock.now();
+    if (Status first = options_.replays->admit(request, now); !first) {
+      return std::unexpected(first.error());
+    }
+  }
   return key->account;
 }
 

@@ -32,6 +32,7 @@ class Api {
     Loop* loop = nullptr;  // answers come on it
     MqttPlace mqtt;
     std::function<std::string()> metrics;  // the text of /metrics
+    wire::ReplayGuard* replays = nullptr;  // shared by all loops; null: any time, any number
   };
   explicit Api(Options options);
 

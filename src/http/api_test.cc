@@ -63,9 +63,12 @@ class ApiTest : public testing::Test {
     return made;
   }
   void sign_as(Request& made, const registry::AccessKey& key) {
-    made.access_key = key.access_key;
     made.nonce = "345164";
     made.timestamp = "1671171709428";
+    sign_with(made, key);
+  }
+  static void sign_with(Request& made, const registry::AccessKey& key) {
+    made.access_key = key.access_key;
     auto mac = hub::must(wire::KeyedMac::make(key.secret_key));
     made.sign = hub::must(wire::sign({.content_type = made.content_type,
                                       .query = made.query,
@@ -75,6 +78,12 @@ class ApiTest : public testing::Test {
                                       .timestamp = made.timestamp,
                                       .sign = {}},
                                      mac));
+  }
+  // As strict mode wants it: at this time, and only once.
+  void sign_at(Request& made, TimePoint at, std::string_view nonce) {
+    made.nonce = nonce;
+    made.timestamp = std::to_string(unix_ms(at));
+    sign_with(made, key_of("alice"));
   }
   std::optional<Response> start(Request made) {
     response.reset();
@@ -133,6 +142,43 @@ TEST_F(ApiTest, DoesNotListWhatIsOnlySharedWithTheAccountButAnswersForIt) {
   home.share(kSn, "bob", Rights::kMonitor);
   EXPECT_EQ(get("device/list", "", "bob"), golden("0", "Success", "[]"));
   EXPECT_THAT(get("device/quota/all", "sn=R331ZEB4ZEAL0528", "bob"), HasSubstr(R"("pd.soc":5)"));
+}
+
+TEST_F(ApiTest, StrictModeWantsRequestsOfNowAndEachOnce) {
+  wire::ReplayGuard replays;
+  const auto loop_of_its_own = [&] {
+    return Api({.hub = home.hub.get(),
+                .loop = &home.door_loop,
+                .mqtt = {},
+                .metrics = {},
+                .replays = &replays});
+  };
+  Api one = loop_of_its_own();
+  Api other = loop_of_its_own();
+  const auto asked = [&](Api& strict, TimePoint at, std::string_view nonce) {
+    Request made = request(Method::kGet, "device/list");
+    sign_at(made, at, nonce);
+    std::string body;
+    strict.handle(std::move(made), [&body](Response answer) { body = std::move(answer.body); });
+    return body;
+  };
+  const TimePoint now = home.clock.now();
+  EXPECT_THAT(asked(one, now, "1"), HasSubstr(R"("code":"0")"));
+  EXPECT_THAT(asked(one, now, "1"), AllOf(HasSubstr(R"("code":"8521")"), HasSubstr("used before")));
+  EXPECT_THAT(asked(other, now, "1"), HasSubstr(R"("code":"8521")")) << "seen on another loop";
+  EXPECT_THAT(asked(other, now, "2"), HasSubstr(R"("code":"0")"));
+  const Millis window = std::chrono::minutes(5);
+  for (const int side : {-1, 1}) {
+    EXPECT_THAT(asked(one, now + side * window, "3"), HasSubstr(R"("code":"0")"));
+    EXPECT_THAT(asked(one, now + side * (window + Millis(1)), "4"),
+                AllOf(HasSubstr(R"("code":"8521")"), HasSubstr("300 s away")));
+  }
+  // A request that is not signed well does not use its nonce up.
+  Request forged = request(Method::kGet, "device/list");
+  sign_at(forged, now, "5");
+  forged.sign.back() = forged.sign.back() == '0' ? '1' : '0';
+  one.handle(std::move(forged), [](const Response&) {});
+  EXPECT_THAT(asked(one, now, "5"), HasSubstr(R"("code":"0")"));
 }
 
 TEST_F(ApiTest, CertifiesForTheHostTheRequestCameTo) {

@@ -1,5 +1,7 @@
 #include "hub/hub.h"
 
+#include <fmt/format.h>
+
 #include <utility>
 
 #include "wire/mqtt/topic.h"
@@ -61,6 +63,14 @@ Result<Identity> Hub::sign_in(std::string_view user, const Secret& password) con
     return fail(FaultKind::kUnknownKey, "the user name or the password is wrong");
   }
   return std::move(*identity);
+}
+
+Status Hub::admit(const Identity& who, std::string_view client_id) {
+  const std::size_t most = platform_.config.client_ids_a_day;
+  if (most == 0 || who.role != Role::kAccount) return {};
+  if (platform_.client_ids.admit(who.name, client_id, most, platform_.clock.now())) return {};
+  return fail(FaultKind::kNoPermission,
+              fmt::format("a certificate may use {} client ids a day", most));
 }
 
 void Hub::connected(const ClientPtr& client) {

@@ -34,6 +34,9 @@ class Hub {
   // Who a user name is, as if it had signed in now: for sessions that outlived the server.
   [[nodiscard]] std::optional<Identity> identity_of(std::string_view user) const;
 
+  // Whether `who` may sign in under this client id. kNoPermission: it used too many today.
+  [[nodiscard]] Status admit(const Identity& who, std::string_view client_id);
+
   // A client's connection is there: a device's is how it is online.
   void connected(const ClientPtr& client);
   // Its connection ended; its subscriptions stay.

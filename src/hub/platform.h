@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/string_map.h"
 #include "catalog/family.h"
+#include "hub/client_id_budget.h"
 #include "hub/topics.h"
 #include "registry/directory.h"
 #include "registry/registry.h"
@@ -23,11 +24,19 @@
 
 namespace gridloom::hub {
 
+// What becomes of a set, or a get, for a device that is not there.
+enum class OfflineRequests : std::uint8_t {
+  kTold,          // 6012 over HTTP, code -2 over MQTT
+  kLikeTheVendor  // 1008 over HTTP, silence over MQTT
+};
+
 struct Config {
   Millis set_deadline{8000};
   Wildcards wildcards = Wildcards::kGranted;
-  std::size_t pending_sets = 64;                               // of one device
-  std::size_t asked_quotas = 1024;                             // of one request
+  OfflineRequests offline_requests = OfflineRequests::kTold;
+  std::size_t client_ids_a_day = 0;  // of one certificate account; 0: any number
+  std::size_t pending_sets = 64;     // of one device
+  std::size_t asked_quotas = 1024;   // of one request
   std::size_t retained_bytes = std::size_t{64} * 1024 * 1024;  // payloads, of one shard
   twin::TwinLimits twin{};
 };
@@ -91,6 +100,7 @@ struct Platform {
   KeepRetained keep_retained{};
   Presence presence{};
   Counters counters{};
+  ClientIdBudget client_ids{};
 };
 
 }  // namespace gridloom::hub

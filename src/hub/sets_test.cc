@@ -227,6 +227,37 @@ TEST_F(Sets, AnOfflineDeviceIsToldApartFromABadSet) {
   EXPECT_THAT(app->take(), ElementsAre(AllOf(HasSubstr(R"("code":"-2")"), HasSubstr(R"("id":5)"))));
 }
 
+// With --strict: 1008 over HTTP and silence over MQTT, as the vendor's cloud does it.
+TEST(StrictSets, AnOfflineDeviceIsNotToldApart) {
+  TestHome home(2, {.offline_requests = OfflineRequests::kLikeTheVendor});
+  const registry::AccountId alice = home.add_account("alice");
+  home.add_device(kSn, "alice");
+  const auto never = home.set(alice, kSn, kQuiet);
+  EXPECT_THAT(never.text(), AllOf(StartsWith("1008 "), HasSubstr("not connected")));
+
+  const FakePtr app = home.connect_app("alice");
+  home.subscribe(app, {.filter = home.open("alice", "+/set_reply"), .qos = Qos::kAtLeastOnce});
+  home.subscribe(app, {.filter = home.open("alice", "+/get_reply"), .qos = Qos::kAtLeastOnce});
+  home.publish(app, home.open("alice", fmt::format("{}/set", kSn)), quiet("5"));
+  home.publish(app, home.open("alice", fmt::format("{}/get", kSn)),
+               R"({"id":6,"operateType":"latestQuotas"})");
+  home.pass(Millis(60'000));
+  EXPECT_THAT(app->take(), IsEmpty());
+
+  // One that is there and does not answer, likewise.
+  const FakePtr device = home.connect_device(kSn);
+  const auto late = home.set(alice, kSn, kQuiet);
+  home.publish(app, home.open("alice", fmt::format("{}/set", kSn)), quiet("7"));
+  home.pass(Millis(8000));
+  EXPECT_THAT(late.text(), StartsWith("1008 "));
+  EXPECT_THAT(app->take(), IsEmpty());
+
+  // What is wrong or not allowed is still said.
+  home.publish(app, home.open("alice", fmt::format("{}/set", kSn)), "{}");
+  home.publish(app, home.open("alice", "NOSUCH1/set"), quiet("8"));
+  EXPECT_THAT(app->take(), ElementsAre(HasSubstr(R"("code":"-1")"), HasSubstr(R"("code":"-1")")));
+}
+
 TEST_F(Sets, OthersDevicesAndMonitoredOnesAreNotSet) {
   const std::string foreign = home.set(bob, kSn, kQuiet).text();
   const std::string unknown = home.set(bob, "NOSUCH1", kQuiet).text();

@@ -190,6 +190,10 @@ void Shard::refuse_mqtt(const std::string& account, const std::string& sn, Verb 
 }
 
 void Shard::finish(const std::string& sn, Pending pending, Result<std::string> reply) {
+  const bool concealed = !reply && reply.error().kind == FaultKind::kOffline &&
+                         platform_.config.offline_requests == OfflineRequests::kLikeTheVendor;
+  if (concealed && std::holds_alternative<MqttAsker>(pending.asker)) return;
+  if (concealed) reply.error().kind = FaultKind::kBadParams;
   if (auto* http = std::get_if<HttpAsker>(&pending.asker)) {
     return answer<std::string>(std::move(http->asker), std::move(reply));
   }
@@ -247,6 +251,7 @@ void Shard::on_account_get(const ClientPtr& client, const Inbound& inbound) {
   const auto device = permitted(who.account, inbound.sn, registry::Rights::kMonitor);
   if (!device) return refuse("-1", message_of(device.error()));
   const bool online = platform_.presence.online(inbound.sn);
+  if (!online && platform_.config.offline_requests == OfflineRequests::kLikeTheVendor) return;
   if (!online) return refuse("-2", "the device is offline");
 
   platform_.counters.reads.fetch_add(1, std::memory_order_relaxed);

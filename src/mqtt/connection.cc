@@ -83,11 +83,16 @@ void Connection::on(const wire::mqtt::ConnectRequested& event) {
     return session_.refuse(Reason::kBadUserNameOrPassword, identity.error().detail);
   }
   if (request.client_id.empty()) assigned_id_ = "gl-" + random_hex(12);
+  const std::string& client_id = assigned_id_.empty() ? request.client_id : assigned_id_;
+  if (const Status good = door_.hub->admit(*identity, client_id); !good) {
+    spdlog::info("MQTT sign-in refused: {}: {}", identity->name, good.error().detail);
+    return session_.refuse(Reason::kNotAuthorized, good.error().detail);
+  }
   client_ = std::make_shared<ClientSession>(
       ClientSession::Options{.door = door_,
                              .loop = line_.loop,
                              .identity = std::move(*identity),
-                             .client_id = assigned_id_.empty() ? request.client_id : assigned_id_,
+                             .client_id = client_id,
                              .expiry_s = std::min(request.session_expiry_s,
                                                   door_.sessions->limits().session_expiry_s)},
       weak_from_this());

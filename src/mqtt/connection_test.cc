@@ -117,6 +117,25 @@ TEST_F(ConnectionTest, LongClientIdsAndOnesEqualToTheUserNameAreFine) {
   EXPECT_FALSE(first.connection().finished());
 }
 
+// With --strict: ten client ids a day for a certificate, none are counted for devices.
+TEST_F(ConnectionTest, ACertificateMayUseAsManyClientIdsADayAsConfigured) {
+  home.platform.config.client_ids_a_day = 10;
+  const auto code_for = [&](Version version, std::string_view client_id) {
+    Peer app(home, door, version);
+    app.join_app("alice", {.client_id = client_id});
+    return static_cast<unsigned char>(app.output().at(3));
+  };
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(code_for(Version::k5, fmt::format("id {}", i)), 0) << i;
+  EXPECT_EQ(code_for(Version::k5, "id 10"), 135);
+  EXPECT_EQ(code_for(Version::k311, "id 10"), 5);
+  EXPECT_EQ(code_for(Version::k311, "id 0"), 0);
+  Peer device(home, door, Version::k5);
+  device.join_device(kSn, {.client_id = "id 10"});
+  EXPECT_THAT(device.said(), ElementsAre(StartsWith("CONNACK success")));
+  home.pass(std::chrono::hours(24));
+  EXPECT_EQ(code_for(Version::k311, "id 10"), 0);
+}
+
 TEST_F(ConnectionTest, WhatComesBehindAConnectInTheSameBytesIsHandledAfterIt) {
   Peer device(home, door, Version::k311);
   const Secret key = home.device(kSn).key;

@@ -566,6 +566,7 @@ Status ReplayGuard::admit(const SignedRequest& request, TimePoint now) {
                     "(milliseconds since 1970)",
                     shown(text), limits_.window / std::chrono::seconds(1), now_ms));
   }
+  const std::scoped_lock lock(mutex_);
   while (!seen_.empty() && std::get<0>(*seen_.begin()) < now_ms - window_ms) {
     seen_.erase(seen_.begin());
   }

@@ -14,6 +14,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <mutex>
 #include <set>
 #include <string>
 #include <string_view>
@@ -99,17 +100,21 @@ struct ReplayLimits {
 
 // For strict mode: no request twice, none from another time. Ask it after verify(), so that only
 // owners of a key can fill it. When it is full it refuses rather than forget.
-// Thread rule: one thread at a time.
+// Thread rule: any thread. What is refused on one loop must have been seen on every other.
 class ReplayGuard {
  public:
   explicit ReplayGuard(ReplayLimits limits = {}) : limits_(limits) {}
 
   // kWrongSignature: outside the window, no timestamp in milliseconds, seen before, or full.
   [[nodiscard]] Status admit(const SignedRequest& request, TimePoint now);
-  [[nodiscard]] std::size_t remembered() const { return seen_.size(); }
+  [[nodiscard]] std::size_t remembered() const {
+    const std::scoped_lock lock(mutex_);
+    return seen_.size();
+  }
 
  private:
   ReplayLimits limits_;
+  mutable std::mutex mutex_;
   // (timestamp, access key, nonce): the oldest first, so that forgetting is cheap.
   std::set<std::tuple<std::int64_t, std::string, std::string>> seen_;
 };

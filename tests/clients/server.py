@@ -82,9 +82,10 @@ def flatten(value, key=""):
     return [(key, value if isinstance(value, str) else json.dumps(value))]
 
 
-def signed_headers(access_key, secret_key, params=()):
+def signed_headers(access_key, secret_key, params=(), timestamp=None, nonce=None):
     """`params`: (path, text) pairs, unsorted."""
-    nonce, stamp = str(random.randint(100000, 999999)), str(time.time_ns() // 1_000_000)
+    nonce = str(nonce or random.randint(100000, 999999))
+    stamp = str(timestamp or time.time_ns() // 1_000_000)
     text = "&".join(
         [f"{k}={v}" for k, v in sorted(params)]
         + [f"accessKey={access_key}", f"nonce={nonce}", f"timestamp={stamp}"]

@@ -1,0 +1,35 @@
+// How many different client ids an account signs in with in a day: the vendor's cloud allows ten
+// and then refuses the certificate, so strict mode does too. A day is one of UTC; what was counted
+// is in memory only.
+//
+// Thread rule: any thread.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <unordered_set>
+
+#include "base/clock.h"
+#include "base/string_map.h"
+
+namespace gridloom::hub {
+
+class ClientIdBudget {
+ public:
+  // Whether the account has used the id today already, or may use one more; then it counts.
+  // Holds at most `ids_a_day` ids of each account.
+  [[nodiscard]] bool admit(std::string_view account, std::string_view client_id,
+                           std::size_t ids_a_day, TimePoint now);
+
+ private:
+  using Ids = std::unordered_set<std::string, StringHash, std::equal_to<>>;
+
+  std::mutex mutex_;
+  std::chrono::sys_days today_{};
+  StringMap<Ids> used_;  // by account
+};
+
+}  // namespace gridloom::hub

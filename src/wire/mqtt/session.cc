@@ -206,8 +206,9 @@ void Session::accept(const ConnectAnswer& answer, TimePoint now, SessionState st
   outbox_ = std::move(state.outbox);
   received_.clear();
   for (const std::uint16_t id : state.received) {
-    received_.push_back({.packet_id = id, .acknowledged = true});
+    received_.push_back({.packet_id = id, .acknowledged = true, .earlier = true});
   }
+  earlier_ = received_.size();
   if (stage_ != Stage::kDeciding) return;
   stage_ = Stage::kConnected;
   last_heard_ = now;

@@ -198,6 +198,7 @@ class Session {
   struct Received {
     std::uint16_t packet_id = 0;
     bool acknowledged = false;
+    bool earlier = false;  // on an earlier connection: no part of this one's receive maximum
   };
 
   std::string_view complete_tail(std::string_view bytes);
@@ -229,6 +230,7 @@ class Session {
   void check(const Decoded<void>& outcome, PacketType type);
   [[nodiscard]] bool within_limits(std::string_view topic) const;
   [[nodiscard]] std::vector<Received>::iterator find_received(std::uint16_t packet_id);
+  void forget(std::vector<Received>::iterator received);
 
   void send(const Packet& packet);
   template <typename Answer>
@@ -262,6 +264,7 @@ class Session {
 
   std::vector<std::string> aliases_;  // topic of alias n at n - 1; empty: none yet
   std::vector<Received> received_;    // by packet id
+  std::size_t earlier_ = 0;               // entries of received_ that are
   std::size_t puback_owed_ = 0;
   std::size_t answers_owed_ = 0;  // tokens out, of every kind
 };

@@ -56,10 +56,15 @@ std::vector<Session::Received>::iterator Session::find_received(std::uint16_t pa
   return found != received_.end() && found->packet_id == packet_id ? found : received_.end();
 }
 
+void Session::forget(std::vector<Received>::iterator received) {
+  if (received->earlier) --earlier_;
+  received_.erase(received);
+}
+
 // A 3.1.1 client was never told a maximum; for it wants_input() is the brake.
 bool Session::has_room_for(const Publish& packet) const {
   return version_ == Version::k311 || packet.qos == Qos::kAtMostOnce ||
-         puback_owed_ + received_.size() < limits_.receive_maximum;
+         puback_owed_ + received_.size() - earlier_ < limits_.receive_maximum;
 }
 
 void Session::on(const Publish& packet) {
@@ -84,7 +89,7 @@ void Session::on(const Publish& packet) {
   if (packet.qos == Qos::kExactlyOnce) {
     received_.insert(
         std::ranges::lower_bound(received_, packet.packet_id, {}, &Received::packet_id),
-        Received{.packet_id = packet.packet_id, .acknowledged = false});
+        Received{.packet_id = packet.packet_id});
   }
   if (packet.qos != Qos::kAtMostOnce) ++answers_owed_;
   events_.emplace_back(
@@ -109,7 +114,7 @@ void Session::acknowledge(AckToken token, Reason reason, std::string_view why) {
   --answers_owed_;
   received->acknowledged = true;
   // In version 5 a refusal ends the exchange: no PUBREL will follow.
-  if (version_ == Version::k5 && is_refusal(reason)) received_.erase(received);
+  if (version_ == Version::k5 && is_refusal(reason)) forget(received);
   send_answer(Pubrec{token.packet_id, reason, {}}, why);
 }
 
@@ -121,7 +126,7 @@ void Session::on(const Pubrel& packet) {
   if (!received->acknowledged) {
     return end(Reason::kProtocolError, "PUBREL: the message was not yet answered by a PUBREC");
   }
-  received_.erase(received);
+  forget(received);
   send(Pubcomp{packet.packet_id, Reason::kSuccess, {}});
 }
 

@@ -142,6 +142,24 @@ TEST(MqttResume, AClientsQosTwoMessageIsPublishedOnceAcrossConnections) {
   }
 }
 
+TEST(MqttResume, WhatIsOwedFromBeforeIsNoPartOfTheReceiveMaximum) {
+  Limits limits;
+  limits.receive_maximum = 1;
+  Talk first(Version::k5, limits);
+  first.join(keeping(Version::k5));
+  first.publish(7, Qos::kExactlyOnce);
+  first.session.acknowledge({.packet_id = 7, .qos = Qos::kExactlyOnce}, {});
+
+  Resumed second(first, keeping(Version::k5), limits);
+  (void)second.said();
+  second.publish(8, Qos::kExactlyOnce, "new");
+  EXPECT_EQ(second.events(), Lines{"publish t q2 id8 new"});
+  second.send(Pubrel{.packet_id = 7});
+  EXPECT_EQ(second.said(), Lines{"PUBCOMP 7 success"});
+  second.publish(9, Qos::kAtLeastOnce);
+  EXPECT_EQ(second.said(), Lines{"DISCONNECT receive maximum exceeded"});
+}
+
 TEST(MqttResume, TopicAliasesGoWithTheirConnection) {
   Connect aliasing = keeping(Version::k5);
   aliasing.properties.add(PropertyId::kTopicAliasMaximum, 1U);

@@ -13,7 +13,10 @@
 #include <cstdio>
 #include <filesystem>
 #include <future>
+#include <iterator>
+#include <latch>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <thread>
 #include <vector>
@@ -22,6 +25,7 @@
 #include "app/demo.h"
 #include "app/metrics.h"
 #include "app/ready_file.h"
+#include "app/twin_file.h"
 #include "app/welcome.h"
 #include "catalog/loader.h"
 #include "http/api.h"
@@ -163,8 +167,9 @@ Status open_data(Running& running, const ServeOptions& options) {
   return {};
 }
 
-// What waited for its clients when the server ended.
-Status restore_sessions(Running& running, const std::vector<Loop*>& loops) {
+// What was there when the server ended: last values, retained messages, sessions.
+Status restore_state(Running& running, const std::filesystem::path& data,
+                     const std::vector<Loop*>& loops) {
   auto loaded = running.store->load();
   if (!loaded) return std::unexpected(loaded.error());
   for (hub::RetainedChange& retained : loaded->retained) {
@@ -172,6 +177,7 @@ Status restore_sessions(Running& running, const std::vector<Loop*>& loops) {
     retained.message.reset();
     running.store->put(std::move(retained));
   }
+  for (hub::SavedTwin& twin : take_twins(data)) running.hub->restore_twin(std::move(twin));
   running.sessions->restore(running.mqtt_door, loops, std::move(loaded->sessions));
   return {};
 }
@@ -196,7 +202,7 @@ Status start_hub(Running& running, const ServeOptions& options) {
     loop->on_sweep(
         [&running, loop = loop.get()] { running.sessions->sweep(*loop, running.clock.now()); });
   }
-  return restore_sessions(running, loops);
+  return restore_state(running, options.data, loops);
 }
 
 Result<net::TlsFiles> open_doors(Running& running, const ServeOptions& options) {
@@ -345,6 +351,21 @@ void settle(Running& running) {
   running.store->flush();
 }
 
+Status save_twins(Running& running, const std::filesystem::path& data) {
+  std::mutex mutex;
+  std::vector<hub::SavedTwin> all;
+  std::latch shards(static_cast<std::ptrdiff_t>(running.loops.size()));
+  running.hub->save_twins([&](std::vector<hub::SavedTwin> twins) {
+    {
+      const std::lock_guard lock(mutex);
+      std::ranges::move(twins, std::back_inserter(all));
+    }
+    shards.count_down();
+  });
+  shards.wait();
+  return write_twins(data, all);
+}
+
 }  // namespace
 
 int serve(const ServeOptions& options) {
@@ -371,6 +392,9 @@ int serve(const ServeOptions& options) {
   spdlog::info("stopping on signal {}", signal);
   for (const auto* listener : running.listeners.all()) (*listener)->stop();
   settle(running);
+  if (const Status saved = save_twins(running, options.data); !saved) {
+    spdlog::error("the last values are not kept: {}", saved.error().detail);
+  }
   return 0;
 }
 

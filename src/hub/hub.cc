@@ -210,6 +210,15 @@ bool Hub::restore_retained(const RetainedChange& retained) {
   return true;
 }
 
+void Hub::save_twins(std::function<void(std::vector<SavedTwin>)> taken) {
+  on_all([taken = std::move(taken)](Shard& shard) { taken(shard.save_twins()); });
+}
+
+void Hub::restore_twin(SavedTwin saved) {
+  on_shard(index_of(saved.sn),
+           [saved = std::move(saved)](Shard& shard) { shard.restore_twin(saved); });
+}
+
 void Hub::count_dropped(const wire::mqtt::Dropped& dropped) {
   Counters& counters = platform_.counters;
   counters.dropped_queue_full.fetch_add(dropped.queue_full, std::memory_order_relaxed);

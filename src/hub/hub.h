@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -77,6 +78,11 @@ class Hub {
   // Before anything else: what was retained when the server stopped. False: nobody may publish
   // to that topic any more.
   [[nodiscard]] bool restore_retained(const RetainedChange& retained);
+
+  // `taken` is called on each shard's thread with the twins that it has.
+  void save_twins(std::function<void(std::vector<SavedTwin>)> taken);
+  // Before anything else.
+  void restore_twin(SavedTwin saved);
 
   // Of one client, since it was counted last.
   void count_dropped(const wire::mqtt::Dropped& dropped);

@@ -62,6 +62,24 @@ Shard::DeviceState* Shard::find_state(std::string_view sn) {
   return nullptr;
 }
 
+std::vector<SavedTwin> Shard::save_twins() const {
+  std::vector<SavedTwin> saved;
+  saved.reserve(devices_.size());
+  for (const auto& [sn, state] : devices_) {
+    if (state.twin.version() == 0) continue;
+    saved.push_back({.sn = sn, .number = state.number, .text = state.twin.save()});
+  }
+  return saved;
+}
+
+void Shard::restore_twin(const SavedTwin& saved) {
+  const registry::Device* device = directory_->find_device(saved.sn);
+  if (device == nullptr || device->number != saved.number) return;
+  if (const Status restored = state_of(saved.sn).twin.restore(saved.text); !restored) {
+    spdlog::error("{}: {}", saved.sn, restored.error().detail);
+  }
+}
+
 void Shard::enter(const ClientPtr& client) {
   clients_[client.get()] = client;
   // The credentials may have ended between the sign-in and now.

@@ -62,6 +62,13 @@ struct Asker {
   Done<Result<T>> done;
 };
 
+// A twin beyond the server's life.
+struct SavedTwin {
+  std::string sn;
+  std::int64_t number = 0;  // registry::Device::number
+  std::string text;         // Twin::save()
+};
+
 using QuotaBody = std::shared_ptr<const std::string>;
 
 class Shard {
@@ -84,6 +91,9 @@ class Shard {
   void unsubscribe(const Client& client, const std::string& filter);
   void publish(const ClientPtr& client, const Inbound& inbound);
   void restore_retained(const RetainedChange& retained);
+  [[nodiscard]] std::vector<SavedTwin> save_twins() const;
+  // Nothing happens if the device is another one by now.
+  void restore_twin(const SavedTwin& saved);
   // Takes the new rights over; clients whose credentials no longer hold are kicked by the next
   // tick().
   void registry_changed();

@@ -61,6 +61,11 @@ class Twin {
   // The device went away: what it last drew does not go on counting.
   void pause() { metered_at_.reset(); }
 
+  // What it knows, as one line of JSON, and back into a fresh twin. A restart is a pause: energy
+  // does not count over it. kMalformed: not such a line.
+  [[nodiscard]] std::string save() const;
+  [[nodiscard]] Status restore(std::string_view saved);
+
   [[nodiscard]] const catalog::Family& family() const { return *layout_->family; }
   [[nodiscard]] std::uint64_t version() const { return version_; }
 

@@ -171,6 +171,23 @@ Status Cast::drop_app(const std::string& account) {
   return {};
 }
 
+Status Cast::restart_server() {
+  std::vector<App*> apps;
+  for (auto& [name, app] : apps_) {
+    if (app.client) apps.push_back(&app);
+    app.client.reset();
+  }
+  std::vector<Device*> devices;
+  for (auto& [sn, device] : devices_) {
+    if (device.client) devices.push_back(&device);
+    device.client.reset();
+  }
+  if (Status restarted = stage_.restart(); !restarted) return restarted;
+  for (App* app : apps) open_app(*app);
+  for (Device* device : devices) open_device(*device);
+  return {};
+}
+
 void Cast::wait(Millis span) {
   stage_.advance(span, [this] { step_devices(); });
 }

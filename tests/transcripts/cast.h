@@ -62,6 +62,9 @@ class Cast {
   [[nodiscard]] Status connect_app(const std::string& account);
   [[nodiscard]] Status drop_app(const std::string& account);
 
+  // The server stops and starts again; who was connected comes back.
+  [[nodiscard]] Status restart_server();
+
   void wait(Millis span);
   [[nodiscard]] Status app_sends(const std::string& account, const std::string& sn,
                                  std::string_view verb, std::string_view payload);

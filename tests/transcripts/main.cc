@@ -43,6 +43,7 @@ struct Other {
 };
 const std::array kOthers = {
     Other{"4 shards", {.shards = 4, .version = wire::mqtt::Version::k5, .piece_bytes = 61}},
+    Other{"restarts", {.shards = 2, .restarts = true}},
     Other{"sockets", {.shards = 2, .version = wire::mqtt::Version::k5, .wire = Wire::kSocket}},
 };
 
@@ -109,7 +110,10 @@ bool run(const fs::path& file, const Options& options,
   bool good = one.failures.empty();
   for (const Other& other : kOthers) {
     Outcome outcome = play(*script, catalog, other.variant, coverage);
-    std::ranges::move(compare(one, outcome), std::back_inserter(outcome.failures));
+    // After a restart devices report anew, so what the apps got is not the same.
+    if (!other.variant.restarts) {
+      std::ranges::move(compare(one, outcome), std::back_inserter(outcome.failures));
+    }
     if (good) show(fmt::format("{} ({})", file.string(), other.name), outcome.failures);
     good = good && outcome.failures.empty();
   }

@@ -52,6 +52,7 @@ class Player {
   Outcome play();
 
  private:
+  [[nodiscard]] bool may_restart(const Line& line) const;
   void play(const Line& line);
   [[nodiscard]] Status act(const Line& line);
   void request(const Line& line);
@@ -72,6 +73,7 @@ class Player {
   Cast cast_;
   std::string account_{kFirstAccount};
   std::deque<Pending> pending_;
+  bool only_server_knows_ = false;      // a device that is played by hand has not replied yet
   std::optional<std::string> instead_;  // an expectation as --rewrite writes it
   Outcome outcome_;
 };
@@ -96,7 +98,18 @@ Outcome Player::play() {
   return std::move(outcome_);
 }
 
+// Before a request or an app's message, when nobody waits for anything.
+bool Player::may_restart(const Line& line) const {
+  return stage_->variant().restarts && pending_.empty() && !only_server_knows_ &&
+         (line.act == Act::kRequest || line.act == Act::kAppSends);
+}
+
 void Player::play(const Line& line) {
+  if (may_restart(line)) {
+    if (Status restarted = cast_.restart_server(); !restarted) {
+      fail_at(line.number, restarted.error().detail);
+    }
+  }
   if (!is_expectation(line.act) && line.act != Act::kNothing && line.act != Act::kAs) {
     cast_.begin_action(line.act == Act::kAppSends ? Door::kMqtt : Door::kHttp);
   }
@@ -107,6 +120,7 @@ void Player::play(const Line& line) {
     case Act::kAnswer:
       return expect_answer(line);
     case Act::kAppReceives:
+      if (line.words.size() > 1 && line.words[1] == "set_reply") only_server_knows_ = false;
       return expect_message(line, cast_.app_inbox(account_, end));
     case Act::kDeviceReceives:
       return expect_message(line, cast_.device_inbox(end));
@@ -140,10 +154,13 @@ Status Player::act(const Line& line) {
       account_ = words[0];
       return {};
     case Act::kAppSends:
+      only_server_knows_ = words[1] == "set";
       return cast_.app_sends(account_, words[0], words[1], line.payload);
     case Act::kDeviceSends:
+      only_server_knows_ = words[1] == "status";
       return cast_.device_sends(words[0], words[1], line.payload);
     case Act::kWait:
+      only_server_knows_ = false;
       cast_.wait(line.span);
       return {};
     case Act::kDrop:

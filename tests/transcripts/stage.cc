@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <stdexcept>
 #include <utility>
 
@@ -126,31 +127,67 @@ class Stage::Counted final : public net::Protocol {
 Result<std::unique_ptr<Stage>> Stage::open(std::shared_ptr<const catalog::Catalog> catalog,
                                            const Variant& variant, TimePoint start) {
   std::unique_ptr<Stage> stage(new Stage(variant, start));
-  auto registry = registry::Registry::open(stage->folder_.data());
-  if (!registry) return std::unexpected(registry.error());
-  stage->registry_ = std::move(*registry);
-  stage->platform_ =
-      std::make_unique<hub::Platform>(stage->clock_, std::move(catalog), *stage->registry_);
-  std::vector<Loop*> loops;
+  stage->catalog_ = std::move(catalog);
   for (std::size_t i = 0; i < variant.shards; ++i) {
     stage->loops_.push_back(std::make_unique<net::IoLoop>());
-    loops.push_back(stage->loops_.back().get());
   }
-  stage->hub_ = std::make_unique<hub::Hub>(*stage->platform_, loops);
-  stage->registry_->on_change([hub = stage->hub_.get()] { hub->registry_changed(); });
-  stage->mqtt_door_ = {.hub = stage->hub_.get(),
-                       .clock = &stage->clock_,
-                       .sessions = &stage->sessions_,
-                       .limits = {}};
+  if (Status started = stage->start(); !started) return std::unexpected(started.error());
+  return stage;
+}
+
+Status Stage::start() {
+  auto registry = registry::Registry::open(folder_.data());
+  if (!registry) return std::unexpected(registry.error());
+  registry_ = std::move(*registry);
+  auto store = mqtt::SessionStore::open(folder_.data());
+  if (!store) return std::unexpected(store.error());
+  store_ = std::move(*store);
+  auto loaded = store_->load();
+  if (!loaded) return std::unexpected(loaded.error());
+  platform_ = std::make_unique<hub::Platform>(clock_, catalog_, *registry_);
+  platform_->keep_retained = [this](hub::RetainedChange change) { store_->put(std::move(change)); };
+  std::vector<Loop*> loops;
+  for (const auto& loop : loops_) loops.push_back(loop.get());
+  hub_ = std::make_unique<hub::Hub>(*platform_, loops);
+  registry_->on_change([hub = hub_.get()] { hub->registry_changed(); });
+  sessions_ = std::make_unique<mqtt::SessionTable>(mqtt::TableLimits{}, store_.get());
+  mqtt_door_ = {.hub = hub_.get(), .clock = &clock_, .sessions = sessions_.get(), .limits = {}};
+  for (const hub::RetainedChange& retained : loaded->retained) {
+    static_cast<void>(hub_->restore_retained(retained));
+  }
+  sessions_->restore(mqtt_door_, loops, std::move(loaded->sessions));
+  apis_.clear();
   for (Loop* loop : loops) {
-    stage->apis_.push_back(std::make_unique<http::Api>(
-        http::Api::Options{.hub = stage->hub_.get(),
+    apis_.push_back(std::make_unique<http::Api>(
+        http::Api::Options{.hub = hub_.get(),
                            .loop = loop,
                            .mqtt = {.public_host = {}, .port = kMqttPort},
                            .metrics = {}}));
   }
-  if (Status opened = stage->open_doors(); !opened) return std::unexpected(opened.error());
-  return stage;
+  return open_doors();
+}
+
+Status Stage::restart() {
+  drain();
+  for (const auto& loop : loops_) sessions_->sweep(*loop, clock_.now());
+  drain();
+  store_->flush();
+  std::vector<hub::SavedTwin> twins;
+  hub_->save_twins([&twins](std::vector<hub::SavedTwin> of_shard) {
+    std::ranges::move(of_shard, std::back_inserter(twins));
+  });
+  drain();
+  doors_.clear();
+  apis_.clear();
+  hub_.reset();
+  sessions_.reset();
+  platform_.reset();
+  store_.reset();
+  registry_.reset();
+  if (Status started = start(); !started) return started;
+  for (hub::SavedTwin& twin : twins) hub_->restore_twin(std::move(twin));
+  drain();
+  return {};
 }
 
 Status Stage::open_doors() {

@@ -23,6 +23,7 @@
 #include "http/api.h"
 #include "hub/hub.h"
 #include "mqtt/connection.h"
+#include "mqtt/session_store.h"
 #include "mqtt/session_table.h"
 #include "net/io_loop.h"
 #include "net/listener.h"
@@ -52,6 +53,7 @@ struct Variant {
   wire::mqtt::Version version = wire::mqtt::Version::k311;
   std::size_t piece_bytes = 65'536;  // what clients send at once
   Wire wire = Wire::kDirect;
+  bool restarts = false;  // of the server, wherever nobody waits for an answer
 };
 
 class Stage;
@@ -91,6 +93,9 @@ class Stage {
   Stage& operator=(const Stage&) = delete;
   ~Stage();
 
+  // Stops the server and starts it again with what is on disk. There is no End meanwhile.
+  [[nodiscard]] Status restart();
+
   // Until nothing more happens.
   void drain();
   // In steps of a second: the hub's and the connections' timers run, then `on_step`.
@@ -99,7 +104,7 @@ class Stage {
   [[nodiscard]] const Clock& clock() const { return clock_; }
   [[nodiscard]] const Variant& variant() const { return variant_; }
   [[nodiscard]] registry::Registry& registry() { return *registry_; }
-  [[nodiscard]] const catalog::Catalog& catalog() const { return *platform_->catalog; }
+  [[nodiscard]] const catalog::Catalog& catalog() const { return *catalog_; }
 
  private:
   friend class End;
@@ -112,6 +117,7 @@ class Stage {
   class Counted;
 
   Stage(const Variant& variant, TimePoint start) : variant_(variant), clock_(start) {}
+  [[nodiscard]] Status start();
   [[nodiscard]] Status open_doors();
   [[nodiscard]] net::MakeProtocol protocol_of(Door door);
   [[nodiscard]] bool quiet() const;
@@ -119,12 +125,14 @@ class Stage {
 
   Variant variant_;
   HandClock clock_;
+  std::shared_ptr<const catalog::Catalog> catalog_;
   registry::TestFolder folder_;
-  std::unique_ptr<registry::Registry> registry_;
-  std::unique_ptr<hub::Platform> platform_;
   std::vector<std::unique_ptr<net::IoLoop>> loops_;
+  std::unique_ptr<registry::Registry> registry_;
+  std::unique_ptr<mqtt::SessionStore> store_;
+  std::unique_ptr<hub::Platform> platform_;
   std::unique_ptr<hub::Hub> hub_;
-  mqtt::SessionTable sessions_;
+  std::unique_ptr<mqtt::SessionTable> sessions_;
   mqtt::Door mqtt_door_;
   std::vector<std::unique_ptr<http::Api>> apis_;  // by loop
   std::map<Door, net::MakeProtocol> doors_;

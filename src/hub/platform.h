@@ -14,6 +14,7 @@
 #include <unordered_set>
 
 #include "base/clock.h"
+#include "base/seats.h"
 #include "base/string_map.h"
 #include "catalog/family.h"
 #include "hub/client_id_budget.h"
@@ -21,6 +22,7 @@
 #include "registry/directory.h"
 #include "registry/registry.h"
 #include "twin/twin.h"
+#include "wire/json.h"
 
 namespace gridloom::hub {
 
@@ -39,6 +41,8 @@ struct Config {
   std::size_t asked_quotas = 1024;   // of one request
   std::size_t retained_bytes = std::size_t{64} * 1024 * 1024;  // payloads, of one shard
   twin::TwinLimits twin{};
+  twin::ReportLimits report{};
+  wire::JsonLimits json{};  // of sets, gets and replies over MQTT
 };
 
 // Which devices are connected now.

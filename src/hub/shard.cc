@@ -34,6 +34,7 @@ Shard::Shard(Platform& platform, std::function<bool(std::string_view)> mine)
     : platform_(platform),
       mine_(std::move(mine)),
       directory_(platform.registry.directory()),
+      reader_(platform.config.report),
       next_id_(unix_ms(platform.clock.now()) & 0x3fffffff) {}
 
 Shard::DeviceState& Shard::state_of(std::string_view sn) {
@@ -197,7 +198,7 @@ void Shard::on_report(const Inbound& inbound, DeviceState& state) {
 // A device (through a gateway, say) may also tell its presence itself.
 void Shard::on_status(const ClientPtr& client, const Inbound& inbound, DeviceState& state) {
   if (!client->present()) return;
-  const auto parsed = wire::parse_json(inbound.message->payload);
+  const auto parsed = wire::parse_json(inbound.message->payload, platform_.config.json);
   if (!parsed) return;
   const wire::Json* params = wire::member(*parsed, "params");
   const wire::Json* status = params == nullptr ? nullptr : wire::member(*params, "status");

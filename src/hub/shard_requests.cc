@@ -162,7 +162,7 @@ Status Shard::start_set(const std::string& sn, JsonObject message, Pending pendi
 
 void Shard::on_account_set(const ClientPtr& client, const Inbound& inbound) {
   const Identity& who = client->identity();
-  auto parsed = wire::parse_json(inbound.message->payload);
+  auto parsed = wire::parse_json(inbound.message->payload, platform_.config.json);
   if (!parsed || !parsed->is_object()) {
     refuse_mqtt(who.name, inbound.sn, Verb::kSetReply, {}, "-1",
                 parsed ? "a set is a JSON object" : parsed.error().detail);
@@ -210,7 +210,7 @@ void Shard::finish(const std::string& sn, Pending pending, Result<std::string> r
 void Shard::on_reply(const Inbound& inbound, DeviceState& state) {
   const Routed routed{
       .like = *inbound.message, .qos = inbound.how.qos, .retain = inbound.how.retain};
-  const auto parsed = wire::parse_json(inbound.message->payload);
+  const auto parsed = wire::parse_json(inbound.message->payload, platform_.config.json);
   const Json* id = parsed ? wire::member(*parsed, "id") : nullptr;
   const auto found = id == nullptr ? state.pending.end()
                                    : std::ranges::find(state.pending, id_text(*id), &Pending::id);
@@ -242,7 +242,7 @@ void Shard::on_reply(const Inbound& inbound, DeviceState& state) {
 
 void Shard::on_account_get(const ClientPtr& client, const Inbound& inbound) {
   const Identity& who = client->identity();
-  const auto parsed = wire::parse_json(inbound.message->payload);
+  const auto parsed = wire::parse_json(inbound.message->payload, platform_.config.json);
   const JsonObject request = parsed && parsed->is_object() ? parsed->get_object() : JsonObject();
   const auto refuse = [&](std::string_view code, std::string_view message) {
     refuse_mqtt(who.name, inbound.sn, Verb::kGetReply, request, code, message);

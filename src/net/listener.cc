@@ -15,6 +15,7 @@
 #include <future>
 #include <utility>
 
+#include "base/seats.h"
 #include "net/pump.h"
 
 namespace gridloom::net {
@@ -90,21 +91,28 @@ struct Listener::Impl final : IoLoop::Watched, std::enable_shared_from_this<List
 
   void hand_over(Descriptor& socket, std::string peer) {
     if (open_connections() >= options.limits.connections) return;
+    Seats::Seat seat;
+    if (const std::size_t most = options.limits.connections_per_address; most > 0) {
+      auto taken = seats.take(peer, most);
+      if (!taken) return;
+      seat = std::move(*taken);
+    }
     const std::size_t index = next++ % loops.size();
     set_on(socket.get(), IPPROTO_TCP, TCP_NODELAY);
     loops[index]->post([self = shared_from_this(), index, stream = Stream(socket.release()),
-                        peer = std::move(peer)]() mutable {
-      self->run(index, std::move(stream), std::move(peer));
+                        peer = std::move(peer), seat = std::move(seat)]() mutable {
+      self->run(index, std::move(stream), std::move(peer), std::move(seat));
     });
   }
 
-  void run(std::size_t index, Stream stream, std::string peer) {
+  void run(std::size_t index, Stream stream, std::string peer, Seats::Seat seat) {
     if (options.tls && !stream.use_tls(*options.tls, Stream::Side::kServer)) return;
     std::make_shared<Pump>(std::move(stream),
                            Pump::Place{.loop = *loops[index],
                                        .crowd = crowds[index],
                                        .clock = *options.clock,
-                                       .unsent_bytes = options.limits.unsent_bytes})
+                                       .limits = options.limits},
+                           std::move(seat))
         ->start(options.make, std::move(peer));
     count(index);
   }
@@ -128,6 +136,7 @@ struct Listener::Impl final : IoLoop::Watched, std::enable_shared_from_this<List
   Options options;
   std::vector<IoLoop*> loops;
   std::vector<Crowd> crowds;  // by loop
+  Seats seats;                // by peer's address
   std::array<std::atomic<std::size_t>, 256> counts{};
   Descriptor accepting;  // on the first loop
   bool stuck = false;

@@ -14,16 +14,11 @@
 #include "base/result.h"
 #include "net/address.h"
 #include "net/io_loop.h"
+#include "net/limits.h"
 #include "net/protocol.h"
 #include "net/tls.h"
 
 namespace gridloom::net {
-
-struct ListenerLimits {
-  std::size_t connections = 20'000;  // a listener
-  std::size_t unsent_bytes =
-      std::size_t{8} * 1024 * 1024;  // of one connection; beyond, it is cut off
-};
 
 class Listener {
  public:

@@ -158,6 +158,58 @@ TEST(Listener, AReaderThatIsTooSlowIsCutOff) {
   EXPECT_EQ(other.line(), "x");
 }
 
+TEST(Listener, AReaderThatTakesNothingIsCutOffAfterAWhile) {
+  TestServer server({.loops = 1, .limits = {.unsent_time = Millis(60'000)}});
+  const PlainPeer slow(server.port());
+  const PlainPeer other(server.port());
+  // More than both sockets hold, less than what may stay unsent.
+  ASSERT_TRUE(slow.send("big 7000000\n"));
+  const auto await_sweeps = [&server] {
+    ASSERT_TRUE(server.events.await("sweep", server.events.count("sweep") + 2));
+  };
+  await_sweeps();
+  server.clock.pass(Millis(60'000));
+  await_sweeps();
+  EXPECT_EQ(server.events.count("lost"), 0U);
+  server.clock.pass(Millis(1));
+  EXPECT_TRUE(server.events.await("lost"));
+  EXPECT_TRUE(other.send("echo x\n"));
+  EXPECT_EQ(other.line(), "x");
+}
+
+TEST(Listener, AReaderThatTakesEachPieceInTimeStays) {
+  TestServer server({.loops = 1, .limits = {.unsent_time = Millis(1000)}});
+  const PlainPeer slow(server.port());
+  for (int i = 0; i < 5; ++i) {
+    ASSERT_TRUE(slow.send("big 7000000\n"));
+    ASSERT_TRUE(server.events.await("sweep", server.events.count("sweep") + 2));
+    server.clock.pass(Millis(900));
+    ASSERT_EQ(slow.read(7'000'000).size(), 7'000'000U);
+  }
+  EXPECT_EQ(server.events.count("lost"), 0U);
+}
+
+TEST(Listener, AnAddressMayHaveAsManyConnectionsAsConfigured) {
+  TestServer server({.limits = {.connections_per_address = 2}});
+  auto first = std::make_unique<PlainPeer>(server.port());
+  const PlainPeer second(server.port());
+  for (const PlainPeer* peer : {static_cast<const PlainPeer*>(first.get()), &second}) {
+    ASSERT_TRUE(peer->send("echo x\n"));
+    EXPECT_EQ(peer->line(), "x");
+  }
+  EXPECT_TRUE(PlainPeer(server.port()).ended());
+  first.reset();
+  ASSERT_TRUE(server.events.await("lost"));
+  // The seat is given back right behind that.
+  std::string answer;
+  for (const auto end = std::chrono::steady_clock::now() + kPatience;
+       answer != "y" && std::chrono::steady_clock::now() < end;) {
+    const PlainPeer later(server.port());
+    if (later.send("echo y\n")) answer = later.line();
+  }
+  EXPECT_EQ(answer, "y");
+}
+
 TEST(Listener, AnAnswerUpToTheUnsentLimitIsNotCutOff) {
   TestServer server({.limits = {.unsent_bytes = 300'000}});
   const PlainPeer peer(server.port());

@@ -10,8 +10,6 @@ namespace {
 
 constexpr std::size_t kReadBytes = std::size_t{64} * 1024;
 constexpr std::size_t kKeptBytes = std::size_t{256} * 1024;  // of the loop's output buffer
-constexpr Millis kHandshakeTime{10'000};
-constexpr Millis kCloseTime{5'000};
 
 std::array<char, kReadBytes>& read_buffer() {
   thread_local std::array<char, kReadBytes> buffer;
@@ -48,7 +46,7 @@ void Pump::start(const MakeProtocol& make, std::string peer) {
                     .peer = std::move(peer)});
   if (secure) {
     stage_ = Stage::kShakingHands;
-    deadline_ = place_.clock.now() + kHandshakeTime;
+    deadline_ = place_.clock.now() + place_.limits.handshake_time;
   }
   // What has come by now is an event too.
   if (!place_.loop.watch(stream_.fd(), *this)) close();
@@ -61,6 +59,14 @@ void Pump::tick(TimePoint now) {
     return;
   }
   if (stage_ != Stage::kTalking) return;
+  if (unsent_.empty()) {
+    stuck_since_.reset();
+  } else if (!stuck_since_) {
+    stuck_since_ = now;
+  } else if (now - *stuck_since_ > place_.limits.unsent_time) {
+    spdlog::info("a connection took nothing for {} ms: closed", place_.limits.unsent_time.count());
+    return close();
+  }
   protocol_->tick(now);
   move_on_at_turn_end();
 }
@@ -161,7 +167,7 @@ void Pump::write() {
     }
     if (!unsent_.empty()) break;
   }
-  if (unsent_.size() > place_.unsent_bytes) {
+  if (unsent_.size() > place_.limits.unsent_bytes) {
     spdlog::info("a connection did not take its {} bytes: closed", unsent_.size());
     close();
   }
@@ -176,6 +182,7 @@ std::size_t Pump::send(std::string_view bytes) {
       break;
     }
     if (size == 0) writable_ = false;
+    if (size > 0) stuck_since_.reset();
     sent += size;
   }
   return sent;
@@ -184,7 +191,7 @@ std::size_t Pump::send(std::string_view bytes) {
 void Pump::say_goodbye() {
   if (std::exchange(stage_, Stage::kSayingGoodbye) == Stage::kTalking) {
     // The peer may not answer.
-    deadline_ = place_.clock.now() + kCloseTime;
+    deadline_ = place_.clock.now() + place_.limits.close_time;
   }
   Stream::State state = stream_.say_goodbye().state;
   // The peer's goodbye may be here already.
@@ -196,6 +203,7 @@ void Pump::close() {
   if (std::exchange(stage_, Stage::kClosed) == Stage::kClosed) return;
   stream_.close();
   protocol_->lost();
+  seat_ = {};
   auto self = shared_from_this();
   place_.crowd.leave(self);
   place_.loop.keep_for_turn(std::move(self));

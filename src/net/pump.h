@@ -15,7 +15,9 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/seats.h"
 #include "net/io_loop.h"
+#include "net/limits.h"
 #include "net/protocol.h"
 #include "net/stream.h"
 
@@ -44,10 +46,11 @@ class Pump final : public IoLoop::Watched, public std::enable_shared_from_this<P
     IoLoop& loop;
     Crowd& crowd;
     const Clock& clock;
-    std::size_t unsent_bytes;  // at most; beyond, the connection is cut off
+    const ListenerLimits& limits;
   };
-  // `place` outlives the pump, except for its use after close().
-  Pump(Stream stream, const Place& place) : stream_(std::move(stream)), place_(place) {}
+  // `place` outlives the pump, except for its use after close(). The seat is given back then.
+  Pump(Stream stream, const Place& place, Seats::Seat seat)
+      : stream_(std::move(stream)), place_(place), seat_(std::move(seat)) {}
 
   void start(const MakeProtocol& make, std::string peer);
   void tick(TimePoint now);
@@ -71,9 +74,11 @@ class Pump final : public IoLoop::Watched, public std::enable_shared_from_this<P
 
   Stream stream_;
   Place place_;
+  Seats::Seat seat_;
   std::shared_ptr<Protocol> protocol_;
-  std::string unsent_;                 // what the socket did not take
-  std::optional<TimePoint> deadline_;  // of the handshake, of the goodbye
+  std::string unsent_;                    // what the socket did not take
+  std::optional<TimePoint> deadline_;     // of the handshake, of the goodbye
+  std::optional<TimePoint> stuck_since_;  // a sweep saw that the peer takes nothing
   Stage stage_ = Stage::kTalking;
   bool readable_ = false;
   bool writable_ = true;

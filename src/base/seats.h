@@ -1,5 +1,5 @@
-// How many connections each user name has: an account's certificate, a gateway or a device. A
-// connection holds a seat for as long as it lives, and gives it back by going away.
+// How many of a thing each name has: connections of a user name, of a peer's address. Whatever it
+// is holds a seat for as long as it lives, and gives it back by going away.
 //
 // Thread rule: any thread. Seats may outlive the Seats that they are of.
 #pragma once
@@ -14,12 +14,12 @@
 
 #include "base/string_map.h"
 
-namespace gridloom::hub {
+namespace gridloom {
 
 class Seats {
   struct Taken {
     std::mutex mutex;
-    StringMap<std::size_t> by_user;
+    StringMap<std::size_t> by_name;
   };
 
  public:
@@ -29,7 +29,7 @@ class Seats {
     Seat(Seat&& other) noexcept = default;
     Seat& operator=(Seat&& other) noexcept {
       std::swap(taken_, other.taken_);
-      std::swap(user_, other.user_);
+      std::swap(name_, other.name_);
       return *this;
     }
     Seat(const Seat&) = delete;
@@ -38,18 +38,18 @@ class Seats {
 
    private:
     friend class Seats;
-    Seat(std::shared_ptr<Taken> taken, std::string user)
-        : taken_(std::move(taken)), user_(std::move(user)) {}
+    Seat(std::shared_ptr<Taken> taken, std::string name)
+        : taken_(std::move(taken)), name_(std::move(name)) {}
 
     std::shared_ptr<Taken> taken_;  // null: of nobody
-    std::string user_;
+    std::string name_;
   };
 
-  // Nothing: the user has `most` already.
-  [[nodiscard]] std::optional<Seat> take(std::string_view user, std::size_t most);
+  // Nothing: the name has `most` already.
+  [[nodiscard]] std::optional<Seat> take(std::string_view name, std::size_t most);
 
  private:
   std::shared_ptr<Taken> taken_ = std::make_shared<Taken>();
 };
 
-}  // namespace gridloom::hub
+}  // namespace gridloom

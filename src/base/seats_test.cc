@@ -1,4 +1,4 @@
-#include "hub/seats.h"
+#include "base/seats.h"
 
 #include <gtest/gtest.h>
 
@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-namespace gridloom::hub {
+namespace gridloom {
 namespace {
 
 TEST(Seats, AsManyAsAllowedAndNotOneMore) {
@@ -16,7 +16,7 @@ TEST(Seats, AsManyAsAllowedAndNotOneMore) {
   auto second = seats.take("a", 2);
   EXPECT_TRUE(first && second);
   EXPECT_FALSE(seats.take("a", 2));
-  EXPECT_TRUE(seats.take("b", 2)) << "another user";
+  EXPECT_TRUE(seats.take("b", 2)) << "another name";
   first.reset();
   first = seats.take("a", 2);
   EXPECT_TRUE(first);
@@ -62,4 +62,4 @@ TEST(Seats, ThreadsNeverShareASeat) {
 }
 
 }  // namespace
-}  // namespace gridloom::hub
+}  // namespace gridloom

@@ -46,7 +46,7 @@ Result<const JsonObject*> params_of(const JsonObject& object) {
   return &params->get_object();
 }
 
-Result<std::vector<std::string>> quotas_of(const JsonObject& object) {
+Result<std::vector<std::string>> quotas_of(const JsonObject& object, std::size_t most) {
   const auto params = params_of(object);
   if (!params) return std::unexpected(params.error());
   const Json* quotas = (*params)->if_contains("quotas");
@@ -64,10 +64,10 @@ Result<std::vector<std::string>> quotas_of(const JsonObject& object) {
     }
     names.emplace_back(name.get_string());
   }
-  if (names.size() > hub::Config{}.asked_quotas) {
+  if (names.size() > most) {
     return fail(FaultKind::kBadParams,
                 fmt::format("params.quotas has {} names: at most {} may be asked for at once",
-                            names.size(), hub::Config{}.asked_quotas));
+                            names.size(), most));
   }
   return names;
 }
@@ -165,7 +165,12 @@ void Api::handle(Request request, Done<Response> done) {
                                   .sign = request.sign};
   auto account = signed_by(claim);
   if (!account) return done(failure(account.error(), trace_id));
-  auto params = wire::parameters_of(claim);
+  if (options_.rate != nullptr) {
+    if (const auto wait = options_.rate->wait(claim.access_key, now())) {
+      return done(too_many_requests(*wait));
+    }
+  }
+  auto params = wire::parameters_of(claim, options_.signing);
   if (!params) return done(failure(params.error(), trace_id));
   (this->*verb)({.request = std::move(request),
                  .params = std::move(*params),
@@ -186,14 +191,24 @@ Result<registry::AccountId> Api::signed_by(const wire::SignedRequest& request) {
   }
   const auto mac = mac_of(*key);
   if (!mac) return std::unexpected(mac.error());
-  if (Status good = wire::verify(request, **mac); !good) return std::unexpected(good.error());
+  if (Status good = wire::verify(request, **mac, options_.signing); !good)
+    return std::unexpected(good.error());
   if (options_.replays != nullptr) {
-    const TimePoint now = options_.hub->platform().clock.now();
-    if (Status first = options_.replays->admit(request, now); !first) {
+    if (Status first = options_.replays->admit(request, now()); !first) {
       return std::unexpected(first.error());
     }
   }
   return key->account;
+}
+
+TimePoint Api::now() const { return options_.hub->platform().clock.now(); }
+
+Response Api::too_many_requests(Millis wait) const {
+  Response response = transport_error(
+      429, fmt::format("this access key may ask {} times a second", options_.rate->per_second()));
+  // In whole seconds: a client that keeps to it is never early.
+  response.headers.emplace_back("Retry-After", std::to_string((wait.count() + 999) / 1000));
+  return response;
 }
 
 Result<wire::KeyedMac*> Api::mac_of(const registry::AccessKey& key) {
@@ -258,7 +273,7 @@ void Api::certification(Call call) const {
 void Api::quota(Call call) const {
   auto sn = text_param(call.params, "sn", "sn");
   if (!sn) return call.done(failure(sn.error(), call.trace_id));
-  auto quotas = quotas_of(call.params);
+  auto quotas = quotas_of(call.params, options_.hub->platform().config.asked_quotas);
   if (!quotas) return call.done(failure(quotas.error(), call.trace_id));
   const registry::AccountId account = call.account;
   options_.hub->read(account, std::move(*sn), std::move(*quotas),

@@ -13,6 +13,7 @@
 #include "base/result.h"
 #include "base/string_map.h"
 #include "http/message.h"
+#include "http/request_rate.h"
 #include "hub/hub.h"
 #include "wire/signing.h"
 
@@ -32,6 +33,8 @@ class Api {
     Loop* loop = nullptr;  // answers come on it
     MqttPlace mqtt;
     std::function<std::string()> metrics;  // the text of /metrics
+    wire::SigningLimits signing{};
+    RequestRate* rate = nullptr;           // shared by all loops; null: any rate
     wire::ReplayGuard* replays = nullptr;  // shared by all loops; null: any time, any number
   };
   explicit Api(Options options);
@@ -51,6 +54,8 @@ class Api {
 
   [[nodiscard]] static const Route* find_route(std::string_view path);
   [[nodiscard]] Result<registry::AccountId> signed_by(const wire::SignedRequest& request);
+  [[nodiscard]] TimePoint now() const;
+  [[nodiscard]] Response too_many_requests(Millis wait) const;
   [[nodiscard]] Result<wire::KeyedMac*> mac_of(const registry::AccessKey& key);
 
   void list(Call call) const;

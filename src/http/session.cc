@@ -146,14 +146,15 @@ bool Session::parse_one() {
   in_.erase(0, used);
   if (error && error != beast_http::error::need_more) {
     if (error == beast_http::error::header_limit)
-      return refuse(431, "the header is over 8 KB"), false;
+      return refuse(431, fmt::format("the header is over {} bytes", limits_.header_bytes)), false;
     if (error == beast_http::error::body_limit)
-      return refuse(413, "the body is over 256 KB"), false;
+      return refuse(413, fmt::format("the body is over {} bytes", limits_.body_bytes)), false;
     return refuse(400, error.message()), false;
   }
   if (!request.is_header_done()) {
     // Beast looks at its limit only when it has the header's end.
-    if (in_.size() > limits_.header_bytes) refuse(431, "the header is over 8 KB");
+    if (in_.size() > limits_.header_bytes)
+      refuse(431, fmt::format("the header is over {} bytes", limits_.header_bytes));
     return false;
   }
   if (!request.is_done()) {
@@ -279,7 +280,8 @@ void Session::tick(TimePoint now) {
   if (web_socket_) return web_socket_->tick(now);
   if (finished_ || answering_) return;
   if (in_request_ && now - since_ > limits_.request_time) {
-    refuse(408, "the request did not come to its end in 30 s");
+    refuse(408, fmt::format("the request did not come to its end in {} ms",
+                            limits_.request_time.count()));
   } else if (!in_request_ && now - since_ > limits_.idle_time) {
     finished_ = true;
   }

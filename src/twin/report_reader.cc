@@ -5,15 +5,14 @@
 #include <algorithm>
 #include <boost/json/basic_parser_impl.hpp>
 #include <cstdint>
+#include <limits>
 
 #include "wire/json.h"
 
 namespace gridloom::twin {
 namespace {
 
-constexpr std::size_t kMaxBytes = std::size_t{256} * 1024;
-constexpr std::size_t kMaxDepth = 32;
-constexpr std::size_t kMaxMembers = 4096;
+constexpr std::size_t kAny = std::numeric_limits<std::size_t>::max();
 
 }  // namespace
 
@@ -21,12 +20,16 @@ constexpr std::size_t kMaxMembers = 4096;
 // an object is a group and its members join its name with a dot. Anything else is one value, copied
 // compactly into `text`.
 struct ReportReader::Handler {
-  static constexpr std::size_t max_object_size = kMaxMembers;
-  static constexpr std::size_t max_array_size = kMaxBytes;
+  explicit Handler(const ReportLimits& given) : limits(given) {}
+
+  // The whole report's bytes bound all of these.
+  static constexpr std::size_t max_object_size = kAny;
+  static constexpr std::size_t max_array_size = kAny;
   static constexpr std::size_t max_key_size = 1024;
-  static constexpr std::size_t max_string_size = kMaxBytes;
+  static constexpr std::size_t max_string_size = kAny;
   using error_code = boost::system::error_code;
 
+  ReportLimits limits;
   bool nested = false;
   std::string text;   // all values, one after another
   std::string names;  // all names likewise
@@ -43,6 +46,7 @@ struct ReportReader::Handler {
   bool has_body = false;
   bool is_object = true;
   bool comma = false;
+  std::string refusal;  // if it is not the JSON that is wrong
 
   void reset(bool nests) {
     nested = nests;
@@ -51,6 +55,7 @@ struct ReportReader::Handler {
     depth = value_depth = value_start = members = 0;
     in_body = has_body = comma = false;
     is_object = true;
+    refusal.clear();
   }
 
   void record(std::size_t start) {
@@ -84,12 +89,17 @@ struct ReportReader::Handler {
     ec = boost::json::error::syntax;
     return false;
   }
+  bool enter(error_code& ec) {
+    if (++depth <= limits.depth) return true;
+    refusal = fmt::format("a report is nested at most {} deep", limits.depth);
+    return refuse(ec);
+  }
 
   bool on_document_begin(error_code&) { return true; }
   bool on_document_end(error_code&) { return true; }
 
   bool on_object_begin(error_code& ec) {
-    if (++depth > kMaxDepth) return refuse(ec);
+    if (!enter(ec)) return false;
     if (value_depth != 0) return separate(), text += '{', comma = false, true;
     if (depth == 1) return true;
     if (depth == 2 && !has_body && (key == "params" || key == "param")) {
@@ -118,7 +128,7 @@ struct ReportReader::Handler {
     return true;
   }
   bool on_array_begin(error_code& ec) {
-    if (++depth > kMaxDepth) return refuse(ec);
+    if (!enter(ec)) return false;
     if (depth == 1) return is_object = false, refuse(ec);
     if (value_depth != 0) return separate(), text += '[', comma = false, true;
     return open('[');
@@ -149,7 +159,10 @@ struct ReportReader::Handler {
   }
   bool on_key(boost::json::string_view part, std::size_t, error_code& ec) {
     pending_key.append(part);
-    if (++members > kMaxMembers) return refuse(ec);
+    if (++members > limits.members) {
+      refusal = fmt::format("a report has at most {} members", limits.members);
+      return refuse(ec);
+    }
     if (value_depth != 0) {
       separate();
       wire::append_quoted(text, pending_key);
@@ -202,27 +215,35 @@ struct ReportReader::Handler {
 };
 
 struct ReportReader::Parser {
-  boost::json::basic_parser<Handler> json{boost::json::parse_options{}};
+  explicit Parser(const ReportLimits& limits) : json(options_of(limits), limits) {}
+  static boost::json::parse_options options_of(const ReportLimits& limits) {
+    boost::json::parse_options options;
+    options.max_depth = limits.depth + 1;  // ours comes first, with its own words
+    return options;
+  }
+  boost::json::basic_parser<Handler> json;
 };
 
-ReportReader::ReportReader() : parser_(std::make_unique<Parser>()) {}
+ReportReader::ReportReader(const ReportLimits& limits)
+    : parser_(std::make_unique<Parser>(limits)) {}
 ReportReader::~ReportReader() = default;
 
 Status ReportReader::read(const catalog::Family& family, std::string_view payload) {
   envelope_.clear();
   body_.clear();
-  if (payload.size() > kMaxBytes) {
-    return fail(FaultKind::kMalformed, fmt::format("a report of {} bytes: at most {} are taken",
-                                                   payload.size(), kMaxBytes));
-  }
   auto& json = parser_->json;
   Handler& handler = json.handler();
+  if (payload.size() > handler.limits.bytes) {
+    return fail(FaultKind::kMalformed, fmt::format("a report of {} bytes: at most {} are taken",
+                                                   payload.size(), handler.limits.bytes));
+  }
   json.reset();
   handler.reset(family.messages.nested);
   boost::system::error_code ec;
   const std::size_t used = json.write_some(false, payload.data(), payload.size(), ec);
   handler.pending.clear();
   handler.pending_key.clear();
+  if (ec && !handler.refusal.empty()) return fail(FaultKind::kMalformed, handler.refusal);
   if (ec) {
     return fail(FaultKind::kMalformed,
                 handler.is_object ? fmt::format("not JSON at byte {}: {}", used, ec.message())

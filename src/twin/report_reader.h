@@ -19,14 +19,20 @@ struct Member {
   std::string_view text;  // compact JSON
 };
 
+struct ReportLimits {
+  std::size_t bytes = std::size_t{256} * 1024;
+  std::size_t depth = 32;
+  std::size_t members = 4096;  // of all its objects together
+};
+
 class ReportReader {
  public:
-  ReportReader();
+  explicit ReportReader(const ReportLimits& limits = {});
   ~ReportReader();
   ReportReader(const ReportReader&) = delete;
   ReportReader& operator=(const ReportReader&) = delete;
 
-  // kMalformed: not a JSON object, or beyond the limits of wire::JsonLimits. A message without a
+  // kMalformed: not a JSON object, or beyond the limits. A message without a
   // body (params, param) is its own body: that is how devices which the catalogue does not know may
   // report.
   [[nodiscard]] Status read(const catalog::Family& family, std::string_view payload);

@@ -14,6 +14,7 @@
 #include "app/admin.h"
 #include "app/bench.h"
 #include "app/family.h"
+#include "app/limits.h"
 #include "app/options.h"
 #include "app/serve.h"
 #include "wire/json.h"
@@ -30,7 +31,10 @@ struct Arguments {
   std::string data = "data";
   std::string name, owner, account, sn, key, rights, access_key, secret_key_file, remove, file;
   std::string devices;
+  bool page = false;
 };
+
+constexpr const char* kLimitsOfFile = "limits-of-file";
 
 // A configuration file holds serve's options, without a section.
 class FlatConfig final : public CLI::ConfigTOML {
@@ -38,6 +42,8 @@ class FlatConfig final : public CLI::ConfigTOML {
     std::vector<CLI::ConfigItem> items = CLI::ConfigTOML::from_config(in);
     for (CLI::ConfigItem& item : items) {
       if (item.parents.empty()) item.parents = {"serve"};
+      // Under a name of its own: the command line's would otherwise replace all of them.
+      if (item.name == "limit") item.name = kLimitsOfFile;
     }
     return items;
   }
@@ -81,6 +87,40 @@ int add_account(const Arguments& arguments) {
                          {"secretKey", secret}});
 }
 
+void add_limits_option(CLI::App& app, ServeOptions& options) {
+  app.add_option("--limit", options.limits,
+                 "NAME=VALUE, as often as wanted; `gridloom limits` lists them")
+      ->expected(1)
+      ->take_all();
+}
+
+std::vector<std::string> all_settings(const ServeOptions& options) {
+  std::vector<std::string> all = options.limits_of_file;
+  all.insert(all.end(), options.limits.begin(), options.limits.end());
+  return all;
+}
+
+int print_limits(const Arguments& arguments) {
+  if (arguments.page) {
+    fmt::print("{}", limits_page());
+    return 0;
+  }
+  const auto limits = limits_from(all_settings(arguments.serve));
+  if (!limits) {
+    fmt::print(stderr, "gridloom: {}\n", limits.error().detail);
+    return 1;
+  }
+  fmt::print("{}", limits_text(*limits));
+  return 0;
+}
+
+void add_limits(CLI::App& app, Arguments& a, std::function<int()>& chosen) {
+  CLI::App* limits = app.add_subcommand("limits", "Lists the limits and their values");
+  add_limits_option(*limits, a.serve);
+  limits->add_flag("--page", a.page, "As the page docs/user/limits.md");
+  limits->callback([&] { chosen = [&a] { return print_limits(a); }; });
+}
+
 void add_serve(CLI::App& app, Arguments& a, std::function<int()>& chosen) {
   CLI::App* serve_app = app.add_subcommand("serve", "Runs the platform");
   ServeOptions& o = a.serve;
@@ -103,6 +143,8 @@ void add_serve(CLI::App& app, Arguments& a, std::function<int()>& chosen) {
   serve_app->add_option("--log-level", o.log_level, "debug, info, warn, error")
       ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error", "off"}))
       ->capture_default_str();
+  add_limits_option(*serve_app, o);
+  serve_app->add_option("--" + std::string(kLimitsOfFile), o.limits_of_file)->group("");
   serve_app->add_flag("--demo", o.demo, "With the demo home: one virtual device of each family");
   serve_app->add_flag(
       "--strict", o.strict,
@@ -115,7 +157,12 @@ void add_serve(CLI::App& app, Arguments& a, std::function<int()>& chosen) {
   app.set_config("--config", "",
                  "File with any of serve's, a line each: http = \"127.0.0.1:8080\"");
   serve_app->fallthrough();
-  serve_app->callback([&] { chosen = [&a] { return serve(a.serve); }; });
+  serve_app->callback([&] {
+    chosen = [&a] {
+      a.serve.limits = all_settings(a.serve);
+      return serve(a.serve);
+    };
+  });
 }
 
 // A verb of `account` or `device`: its options, and the request that it makes.
@@ -213,6 +260,7 @@ int run(int argc, char** argv) {
   add_devices(app, arguments, chosen);
   add_families(app, arguments, chosen);
   const auto bench_arguments = add_bench(app, chosen);
+  add_limits(app, arguments, chosen);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

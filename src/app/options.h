@@ -19,8 +19,10 @@ struct ServeOptions {
   std::string public_host;        // what /certification names; empty: the host of the request
   std::filesystem::path devices;  // further device files
   std::int64_t set_timeout_ms = 8000;
-  unsigned threads = 0;  // 0: one a core
-  bool strict = false;  // imitates the vendor's cloud where it is stricter
+  unsigned threads = 0;                     // 0: one a core
+  std::vector<std::string> limits_of_file;  // NAME=VALUE
+  std::vector<std::string> limits;          // likewise; these come after, and so count
+  bool strict = false;                      // imitates the vendor's cloud where it is stricter
   bool demo = false;
   bool insecure_plain = false;  // plain listeners may leave the loopback
   std::string log_level = "info";

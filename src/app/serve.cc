@@ -23,6 +23,7 @@
 
 #include "app/admin.h"
 #include "app/demo.h"
+#include "app/limits.h"
 #include "app/metrics.h"
 #include "app/ready_file.h"
 #include "app/twin_file.h"
@@ -44,8 +45,6 @@
 namespace gridloom::app {
 namespace {
 
-constexpr std::size_t kVendorsClientIds = 10;  // a day; then its certificate is refused
-
 struct Listeners {
   std::unique_ptr<net::Listener> http, https, mqtt, mqtts;
 
@@ -61,6 +60,7 @@ struct Listeners {
 // Everything that runs, in the order in which it is put together; taken down the other way round.
 struct Running {
   SystemClock clock;
+  Limits limits;
   std::optional<registry::DataLock> lock;
   std::unique_ptr<registry::Registry> registry;
   std::unique_ptr<mqtt::SessionStore> store;
@@ -69,7 +69,8 @@ struct Running {
   std::unique_ptr<net::IoLoop> sim_loop;
   std::unique_ptr<hub::Hub> hub;
   std::unique_ptr<mqtt::SessionTable> sessions;
-  wire::ReplayGuard replays;
+  std::optional<wire::ReplayGuard> replays;
+  std::optional<http::RequestRate> rate;
   std::vector<std::unique_ptr<http::Api>> apis;  // by loop
   mqtt::Door mqtt_door;
   Listeners listeners;
@@ -114,7 +115,8 @@ Result<std::unique_ptr<net::Listener>> listen(const ServeOptions& options, const
   auto opened = net::Listener::open({.address = *address,
                                      .tls = std::move(tls),
                                      .make = std::move(make),
-                                     .clock = &running.clock},
+                                     .clock = &running.clock,
+                                     .limits = running.limits.doors},
                                     loops);
   if (!opened && opened.error().kind == FaultKind::kConflict) {
     return fail(FaultKind::kConflict,
@@ -134,11 +136,14 @@ net::MakeProtocol http_protocol(const Running& running) {
         [api](http::Request request, Done<http::Response> done) {
           api->handle(std::move(request), std::move(done));
         },
-        http::SessionLimits{}, running.clock.now(), mqtt::serve(running.mqtt_door));
+        running.limits.http, running.clock.now(), mqtt::serve(running.mqtt_door));
   };
 }
 
 Status open_data(Running& running, const ServeOptions& options) {
+  auto limits = limits_from(options.limits);
+  if (!limits) return std::unexpected(limits.error());
+  running.limits = *limits;
   auto lock = registry::DataLock::take(options.data);
   if (!lock) return std::unexpected(lock.error());
   running.lock.emplace(std::move(*lock));
@@ -158,11 +163,12 @@ Status open_data(Running& running, const ServeOptions& options) {
     store->put(std::move(change));
   };
   hub::Config& config = running.platform->config;
+  config = running.limits.hub;
   config.set_deadline = Millis(options.set_timeout_ms);
   if (options.strict) {
     config.wildcards = hub::Wildcards::kDenied;
     config.offline_requests = hub::OfflineRequests::kLikeTheVendor;
-    config.client_ids_a_day = kVendorsClientIds;
+    config.client_ids_a_day = running.limits.client_ids_a_day;
   }
   return {};
 }
@@ -193,11 +199,12 @@ Status start_hub(Running& running, const ServeOptions& options) {
   running.hub = std::make_unique<hub::Hub>(*running.platform, loops);
   running.loops.front()->on_sweep([hub = running.hub.get()] { hub->tick(); });
   running.registry->on_change([hub = running.hub.get()] { hub->registry_changed(); });
-  running.sessions = std::make_unique<mqtt::SessionTable>(mqtt::TableLimits{}, running.store.get());
+  running.sessions =
+      std::make_unique<mqtt::SessionTable>(running.limits.sessions, running.store.get());
   running.mqtt_door = {.hub = running.hub.get(),
                        .clock = &running.clock,
                        .sessions = running.sessions.get(),
-                       .limits = {}};
+                       .limits = running.limits.mqtt};
   for (const auto& loop : running.loops) {
     loop->on_sweep(
         [&running, loop = loop.get()] { running.sessions->sweep(*loop, running.clock.now()); });
@@ -232,6 +239,10 @@ Result<net::TlsFiles> open_doors(Running& running, const ServeOptions& options) 
     if (!opened) return std::unexpected(opened.error());
     row.listener = std::move(*opened);
   }
+  if (options.strict) running.replays.emplace(running.limits.replays);
+  if (const std::size_t rate = running.limits.requests_per_second; rate > 0) {
+    running.rate.emplace(rate);
+  }
   for (const auto& loop : running.loops) {
     running.apis.push_back(std::make_unique<http::Api>(http::Api::Options{
         .hub = running.hub.get(),
@@ -245,7 +256,9 @@ Result<net::TlsFiles> open_doors(Running& running, const ServeOptions& options) 
               counts.sessions_waiting = sessions.waiting;
               return metrics_text(*running.platform, counts);
             },
-        .replays = options.strict ? &running.replays : nullptr}));
+        .signing = running.limits.signing,
+        .rate = running.rate ? &*running.rate : nullptr,
+        .replays = running.replays ? &*running.replays : nullptr}));
   }
   return files;
 }

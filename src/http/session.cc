@@ -8,6 +8,7 @@
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
+#include <limits>
 #include <utility>
 
 #include "http/envelope.h"
@@ -40,6 +41,14 @@ Method method_of(beast_http::verb verb) {
 }
 
 constexpr std::size_t kShortestChunkedEnd = 5;  // "0", CR LF, CR LF
+
+// Of a header that may not have come to its end yet, without the lines that Beast took already.
+std::size_t header_bytes(std::string_view text, std::size_t taken) {
+  constexpr std::string_view kEnd = "\r\n\r\n";
+  if (taken > 0 && text.starts_with("\r\n")) return 2;
+  const std::size_t end = text.find(kEnd);
+  return end == std::string_view::npos ? text.size() : end + kEnd.size();
+}
 
 // "localhost:8080", "[::1]:8080" and "[::1]" without port and brackets.
 std::string_view without_port(std::string_view host) {
@@ -75,11 +84,13 @@ std::string_view reason_phrase(unsigned status) {
 
 struct Session::Parser {
   explicit Parser(const SessionLimits& limits) {
-    request.header_limit(static_cast<std::uint32_t>(limits.header_bytes));
+    // Ours is exact, and is looked at before Beast has the header's end.
+    request.header_limit(std::numeric_limits<std::uint32_t>::max());
     request.body_limit(limits.body_bytes);
     request.eager(true);
   }
   beast_http::request_parser<beast_http::string_body> request;
+  std::size_t header_taken = 0;  // bytes, while the header is not all here
   bool told_to_continue = false;
 };
 
@@ -132,6 +143,11 @@ bool Session::parse_one() {
   }
   boost::system::error_code error;
   auto& request = parser_->request;
+  const std::size_t taken_before = parser_->header_taken;
+  if (!request.is_header_done() &&
+      taken_before + header_bytes(in_, taken_before) > limits_.header_bytes) {
+    return refuse(431, fmt::format("the header is over {} bytes", limits_.header_bytes)), false;
+  }
   std::size_t used = 0;
   while (used < in_.size() && !request.is_done() && !error) {
     // Beast asserts that the end of a chunked body comes whole; no valid one is shorter than this.
@@ -145,16 +161,12 @@ bool Session::parse_one() {
   }
   in_.erase(0, used);
   if (error && error != beast_http::error::need_more) {
-    if (error == beast_http::error::header_limit)
-      return refuse(431, fmt::format("the header is over {} bytes", limits_.header_bytes)), false;
     if (error == beast_http::error::body_limit)
       return refuse(413, fmt::format("the body is over {} bytes", limits_.body_bytes)), false;
     return refuse(400, error.message()), false;
   }
   if (!request.is_header_done()) {
-    // Beast looks at its limit only when it has the header's end.
-    if (in_.size() > limits_.header_bytes)
-      refuse(431, fmt::format("the header is over {} bytes", limits_.header_bytes));
+    parser_->header_taken += used;
     return false;
   }
   if (!request.is_done()) {

@@ -256,7 +256,7 @@ TEST(HttpSession, TakesHeadersUpToTheirLimitInAnyPieces) {
     fits.send_in_pieces(request(most), piece);
     EXPECT_EQ(fits.requests.size(), 1U) << piece;
     Talk over;
-    over.send_in_pieces(request(most + 32), piece);  // how the start line counts is Beast's
+    over.send_in_pieces(request(most + 1), piece);
     EXPECT_TRUE(is_refusal(over, 431)) << piece;
   }
   Talk endless;
@@ -335,6 +335,22 @@ TEST(HttpSession, EndsAConnectionThatIsIdleForTwoMinutesWithoutAWord) {
   talk.pass(Millis(1'001));
   EXPECT_TRUE(talk.finished());
   EXPECT_EQ(talk.out, "");
+}
+
+TEST(HttpSession, TimesAreThoseThatAreConfigured) {
+  const SessionLimits limits{.request_time = Millis(1500), .idle_time = Millis(700)};
+  Talk slow(Talk::Mqtt::kNone, limits);
+  slow.send("GET / HT");
+  slow.pass(Millis(1500));
+  EXPECT_EQ(slow.out, "");
+  slow.pass(Millis(1));
+  EXPECT_TRUE(is_refusal(slow, 408));
+  EXPECT_THAT(slow.out, HasSubstr("1500 ms"));
+  Talk idle(Talk::Mqtt::kNone, limits);
+  idle.pass(Millis(700));
+  EXPECT_FALSE(idle.finished());
+  idle.pass(Millis(1));
+  EXPECT_TRUE(idle.finished());
 }
 
 TEST(HttpSession, ASlowAnswerIsNoIdleConnection) {

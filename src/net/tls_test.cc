@@ -279,6 +279,26 @@ TEST_F(TlsTest, AHandshakeThatDoesNotComeIsGivenUp) {
   EXPECT_TRUE(silent.ended());
 }
 
+TEST_F(TlsTest, AGoodbyeThatIsNotAnsweredIsGivenUp) {
+  const TlsFiles made = files();
+  const auto context = tls_context(made);
+  ASSERT_TRUE(context);
+  TestServer server({.loops = 1, .limits = {.close_time = Millis(700)}, .tls = *context});
+  const PlainPeer plain(server.port());
+  const TlsPeer peer(plain, made.ca, "localhost");
+  ASSERT_TRUE(peer.shake_hands());
+  ASSERT_TRUE(peer.send("bye 10\n"));
+  EXPECT_EQ(peer.read(10).size(), 10U);
+  EXPECT_TRUE(peer.ended_cleanly());
+  ASSERT_TRUE(server.events.await("sweep", server.events.count("sweep") + 2));
+  server.clock.pass(Millis(699));
+  ASSERT_TRUE(server.events.await("sweep", server.events.count("sweep") + 2));
+  EXPECT_EQ(server.events.count("lost"), 0U);
+  server.clock.pass(Millis(1));
+  EXPECT_TRUE(server.events.await("lost"));
+  EXPECT_TRUE(plain.ended());
+}
+
 TEST_F(TlsTest, APlainClientAtTheTlsPortIsShownOut) {
   const TlsFiles made = files();
   const auto context = tls_context(made);

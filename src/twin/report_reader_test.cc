@@ -181,6 +181,33 @@ TEST(ReportReader, TakesAQuarterMegabyteAndNotOneByteMore) {
   EXPECT_EQ(flat(head + filling + "x" + tail), "refused");
 }
 
+TEST(ReportReader, TakesAsManyMembersAsItsLimitAndNotOneMore) {
+  ReportReader reader({.bytes = 60, .depth = 4, .members = 4});
+  const auto reads = [&reader](std::string_view payload) {
+    return reader.read(*flat_layout()->family, payload);
+  };
+  EXPECT_TRUE(reads(R"({"params":{"a":1,"b":{"c":2}}})"));
+  const Status members = reads(R"({"params":{"a":1,"b":{"c":2}},"d":3})");
+  ASSERT_FALSE(members);
+  EXPECT_EQ(members.error().detail, "a report has at most 4 members");
+  EXPECT_TRUE(reads(R"({"params":{"a":[[1]]}})"));
+  const Status depth = reads(R"({"params":{"a":[[[1]]]}})");
+  ASSERT_FALSE(depth);
+  EXPECT_EQ(depth.error().detail, "a report is nested at most 4 deep");
+  const std::string text = R"({"params":{"a":")" + std::string(41, 'x') + R"("}})";
+  ASSERT_EQ(text.size(), 60U);
+  EXPECT_TRUE(reads(text));
+  const Status bytes = reads(text + " ");
+  ASSERT_FALSE(bytes);
+  EXPECT_EQ(bytes.error().detail, "a report of 61 bytes: at most 60 are taken");
+  // Wider than the default, too.
+  std::string wide = R"({"params":{"m0":0)";
+  for (int i = 1; i < 6000; ++i) wide += fmt::format(R"(,"m{}":{})", i, i);
+  wide += R"(,"deep":)" + repeated("[", 60) + repeated("]", 60) + "}}";
+  ReportReader patient({.bytes = 1'000'000, .depth = 64, .members = 10'000});
+  EXPECT_TRUE(patient.read(*flat_layout()->family, wide));
+}
+
 TEST(ReportReader, BoundsTheMembersOfAReport) {
   const auto wide = [](std::size_t members) {
     std::string text = R"({"params":{"m0":0)";

@@ -1,0 +1,248 @@
+#include "app/limits.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <iterator>
+#include <limits>
+#include <type_traits>
+
+namespace gridloom::app {
+namespace {
+
+constexpr std::int64_t kMany = 10'000'000;
+constexpr std::int64_t kKilobyte = 1024;
+constexpr std::int64_t kGigabyte = std::int64_t{1024} * 1024 * 1024;
+constexpr std::int64_t kDay_ms = std::int64_t{24} * 3600 * 1000;
+constexpr std::int64_t kShort = std::numeric_limits<std::uint16_t>::max();
+constexpr std::int64_t kDeep = 1000;  // what parsers that call themselves may stand on
+
+// The least values are such that the platform still works for somebody.
+constexpr auto kLimits = std::to_array<Limit>({
+    // --- the four listeners ---
+    {"door.connections", "connections", 1, kMany, "open at a time, of one listener",
+     [](Limits& l) -> LimitField { return &l.doors.connections; }},
+    {"door.connections-per-address", "connections", 0, kMany,
+     "open at a time from one peer's address, of one listener; 0: any number",
+     [](Limits& l) -> LimitField { return &l.doors.connections_per_address; }},
+    {"door.unsent-bytes", "bytes", 64 * kKilobyte, kGigabyte,
+     "of output that a peer has not taken; with more its connection is cut off",
+     [](Limits& l) -> LimitField { return &l.doors.unsent_bytes; }},
+    {"door.unsent-ms", "ms", 100, kDay_ms,
+     "for a piece of output that the peer does not take; then its connection is cut off",
+     [](Limits& l) -> LimitField { return &l.doors.unsent_time; }},
+    {"door.handshake-ms", "ms", 100, kDay_ms, "for a TLS handshake",
+     [](Limits& l) -> LimitField { return &l.doors.handshake_time; }},
+    {"door.close-ms", "ms", 100, kDay_ms, "for the peer's answer to the end of TLS",
+     [](Limits& l) -> LimitField { return &l.doors.close_time; }},
+
+    // --- HTTP ---
+    {"http.header-bytes", "bytes", 256, 64 * kKilobyte, "of a request's line and headers; else 431",
+     [](Limits& l) -> LimitField { return &l.http.header_bytes; }},
+    {"http.body-bytes", "bytes", 256, kGigabyte, "of a request's body; else 413",
+     [](Limits& l) -> LimitField { return &l.http.body_bytes; }},
+    {"http.request-ms", "ms", 100, kDay_ms, "from a request's first byte to its last; else 408",
+     [](Limits& l) -> LimitField { return &l.http.request_time; }},
+    {"http.idle-ms", "ms", 100, kDay_ms, "between two requests; then the connection ends",
+     [](Limits& l) -> LimitField { return &l.http.idle_time; }},
+    {"http.requests-per-second", "requests", 0, kMany,
+     "of one access key, so many at once; else 429 with Retry-After; 0: any number",
+     [](Limits& l) -> LimitField { return &l.requests_per_second; }},
+    {"http.query-bytes", "bytes", 64, 64 * kKilobyte, "of a query; else 1008",
+     [](Limits& l) -> LimitField { return &l.signing.query_bytes; }},
+    {"http.parameters", "parameters", 1, wire::kMostQueryPairs,
+     "of a request, in its query or flattened from its body; else 1008",
+     [](Limits& l) -> LimitField { return &l.signing.parameters; }},
+    {"http.signed-bytes", "bytes", kKilobyte, kGigabyte,
+     "of a request's parameters when they are flattened to be signed; else 1008",
+     [](Limits& l) -> LimitField { return &l.signing.canonical_bytes; }},
+    {"http.nonce-bytes", "bytes", 8, kKilobyte, "of the header nonce; else 8521",
+     [](Limits& l) -> LimitField { return &l.signing.nonce_bytes; }},
+    {"http.json-depth", "levels", 4, kDeep, "of a body's JSON; else 1008",
+     [](Limits& l) -> LimitField { return &l.signing.json.depth; }},
+    {"http.json-keys", "keys", 16, kMany, "of a body's JSON, all its objects together; else 1008",
+     [](Limits& l) -> LimitField { return &l.signing.json.keys; }},
+
+    // --- MQTT over WebSocket ---
+    {"web-socket.message-bytes", "bytes", kKilobyte, kGigabyte,
+     "of one WebSocket message, all its frames; else it closes with 1009",
+     [](Limits& l) -> LimitField { return &l.http.web_socket.message_bytes; }},
+    {"web-socket.output-bytes", "bytes", kKilobyte, kGigabyte,
+     "framed ahead of the socket; with more nothing is read",
+     [](Limits& l) -> LimitField { return &l.http.web_socket.output_bytes; }},
+    {"web-socket.close-ms", "ms", 100, kDay_ms, "for the peer's Close after ours",
+     [](Limits& l) -> LimitField { return &l.http.web_socket.close_time; }},
+
+    // --- MQTT ---
+    {"mqtt.sessions-per-user", "sessions", 1, kMany,
+     "of one user name (an account's certificate, a gateway, a device), connected or kept; else "
+     "CONNACK quota exceeded",
+     [](Limits& l) -> LimitField { return &l.sessions.sessions; }},
+    {"mqtt.kept-sessions-per-user", "sessions", 0, kMany,
+     "of these, ones that outlive their connection; else CONNACK quota exceeded",
+     [](Limits& l) -> LimitField { return &l.sessions.kept_sessions; }},
+    {"mqtt.session-expiry-s", "s", 0, std::numeric_limits<std::uint32_t>::max() - 1,
+     "that a session is kept after its connection; clients are told",
+     [](Limits& l) -> LimitField { return &l.sessions.session_expiry_s; }},
+    {"mqtt.subscriptions", "subscriptions", 1, kMany, "of one session; else SUBACK quota exceeded",
+     [](Limits& l) -> LimitField { return &l.sessions.subscriptions; }},
+    {"mqtt.connect-ms", "ms", 100, kDay_ms, "from the connection to its CONNECT",
+     [](Limits& l) -> LimitField { return &l.mqtt.connect_timeout; }},
+    {"mqtt.packet-bytes", "bytes", kKilobyte, 256 * kKilobyte* kKilobyte,
+     "of a packet; else DISCONNECT packet too large",
+     [](Limits& l) -> LimitField { return &l.mqtt.packet_bytes; }},
+    {"mqtt.held-bytes", "bytes", kKilobyte, kGigabyte,
+     "sent behind a CONNECT before it is answered",
+     [](Limits& l) -> LimitField { return &l.mqtt.held_bytes; }},
+    {"mqtt.output-bytes", "bytes", kKilobyte, kGigabyte, "encoded ahead of the socket",
+     [](Limits& l) -> LimitField { return &l.mqtt.output_bytes; }},
+    {"mqtt.queue-messages", "messages", 1, kMany,
+     "that wait for a client which does not read; with more, messages are dropped",
+     [](Limits& l) -> LimitField { return &l.mqtt.queue_messages; }},
+    {"mqtt.queue-bytes", "bytes", kKilobyte, kGigabyte, "of them",
+     [](Limits& l) -> LimitField { return &l.mqtt.queue_bytes; }},
+    {"mqtt.client-id-bytes", "bytes", 23, kShort, "of a client id",
+     [](Limits& l) -> LimitField { return &l.mqtt.client_id_bytes; }},
+    {"mqtt.topic-bytes", "bytes", 128, kShort, "of a topic or a filter",
+     [](Limits& l) -> LimitField { return &l.mqtt.topic_bytes; }},
+    {"mqtt.topic-levels", "levels", 8, kShort, "of a topic or a filter",
+     [](Limits& l) -> LimitField { return &l.mqtt.topic_levels; }},
+    {"mqtt.filters-per-packet", "filters", 4, kMany, "in one SUBSCRIBE or UNSUBSCRIBE",
+     [](Limits& l) -> LimitField { return &l.mqtt.filters_per_packet; }},
+    {"mqtt.in-flight", "messages", 1, kShort,
+     "of QoS 1 and 2 on their way to a client, if it allows as many",
+     [](Limits& l) -> LimitField { return &l.mqtt.in_flight; }},
+    {"mqtt.receive-maximum", "messages", 1, kShort,
+     "of QoS 1 and 2 from a client that are not acknowledged yet",
+     [](Limits& l) -> LimitField { return &l.mqtt.receive_maximum; }},
+    {"mqtt.topic-aliases", "aliases", 0, kShort, "of a client's topics, in version 5",
+     [](Limits& l) -> LimitField { return &l.mqtt.topic_alias_maximum; }},
+    {"mqtt.out-topic-aliases", "aliases", 0, kShort,
+     "of topics to a client, if it allows as many, in version 5",
+     [](Limits& l) -> LimitField { return &l.mqtt.out_topic_alias_maximum; }},
+    {"mqtt.retained-bytes", "bytes", kKilobyte, 64 * kGigabyte,
+     "of retained messages' payloads, of one shard (there is one a thread)",
+     [](Limits& l) -> LimitField { return &l.hub.retained_bytes; }},
+    {"mqtt.json-depth", "levels", 4, kDeep, "of a set, a get or a reply",
+     [](Limits& l) -> LimitField { return &l.hub.json.depth; }},
+    {"mqtt.json-keys", "keys", 16, kMany, "of a set, a get or a reply, all its objects together",
+     [](Limits& l) -> LimitField { return &l.hub.json.keys; }},
+
+    // --- devices ---
+    {"device.report-depth", "levels", 4, kDeep, "of a report; else it is counted as malformed",
+     [](Limits& l) -> LimitField { return &l.hub.report.depth; }},
+    {"device.report-keys", "keys", 16, kMany,
+     "of a report, all its objects together; else it is counted as malformed",
+     [](Limits& l) -> LimitField { return &l.hub.report.members; }},
+    {"device.extra-quotas", "quotas", 0, kMany, "kept of a device that its family does not declare",
+     [](Limits& l) -> LimitField { return &l.hub.twin.extra_quotas; }},
+    {"device.extra-bytes", "bytes", 0, kGigabyte, "of their names and values",
+     [](Limits& l) -> LimitField { return &l.hub.twin.extra_bytes; }},
+    {"device.pending-sets", "sets", 1, kMany, "that a device has not answered; else 6012",
+     [](Limits& l) -> LimitField { return &l.hub.pending_sets; }},
+    {"device.asked-quotas", "quotas", 1, kMany, "asked for in one request; else 1008",
+     [](Limits& l) -> LimitField { return &l.hub.asked_quotas; }},
+
+    // --- strict mode ---
+    {"strict.window-ms", "ms", 1000, kDay_ms,
+     "between a request's timestamp and the server's time, either way; else 8521",
+     [](Limits& l) -> LimitField { return &l.replays.window; }},
+    {"strict.remembered-requests", "requests", 1, kMany,
+     "within that window, of all access keys; else 8521",
+     [](Limits& l) -> LimitField { return &l.replays.remembered; }},
+    {"strict.client-ids-a-day", "client ids", 1, kMany,
+     "of an account's certificate; else CONNACK not authorized",
+     [](Limits& l) -> LimitField { return &l.client_ids_a_day; }},
+});
+
+Status put_into(Limits& limits, std::string_view setting) {
+  const std::size_t equals = setting.find('=');
+  const std::string_view name = setting.substr(0, equals);
+  const auto* limit = std::ranges::find(kLimits, name, &Limit::name);
+  if (limit == kLimits.end()) {
+    return fail(FaultKind::kBadParams,
+                fmt::format("--limit {}: there is no limit \"{}\"; `gridloom limits` lists them",
+                            setting, name));
+  }
+  const std::string_view text =
+      equals == std::string_view::npos ? std::string_view() : setting.substr(equals + 1);
+  std::int64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (text.empty() || error != std::errc() || end != text.data() + text.size() ||
+      value < limit->least || value > limit->most) {
+    return fail(FaultKind::kBadParams,
+                fmt::format("--limit {}: {} is a whole number from {} to {} ({})", setting, name,
+                            limit->least, limit->most, limit->unit));
+  }
+  std::visit(
+      [value](auto* number) {
+        if constexpr (std::is_same_v<decltype(number), Millis*>) {
+          *number = Millis(value);
+        } else {
+          *number = static_cast<std::remove_pointer_t<decltype(number)>>(value);
+        }
+      },
+      limit->field(limits));
+  return {};
+}
+
+}  // namespace
+
+std::span<const Limit> all_limits() { return kLimits; }
+
+std::int64_t value_of(const Limit& limit, Limits& limits) {
+  return std::visit(
+      [](const auto* number) {
+        if constexpr (std::is_same_v<std::remove_cvref_t<decltype(*number)>, Millis>) {
+          return number->count();
+        } else {
+          return static_cast<std::int64_t>(*number);
+        }
+      },
+      limit.field(limits));
+}
+
+Result<Limits> limits_from(const std::vector<std::string>& settings) {
+  Limits limits;
+  for (const std::string& setting : settings) {
+    if (Status put = put_into(limits, setting); !put) return std::unexpected(put.error());
+  }
+  // A text is never larger than what carried it.
+  limits.signing.json.bytes = limits.http.body_bytes;
+  limits.hub.json.bytes = limits.hub.report.bytes = limits.mqtt.packet_bytes;
+  return limits;
+}
+
+std::string limits_text(Limits limits) {
+  std::string text;
+  for (const Limit& limit : kLimits) {
+    fmt::format_to(std::back_inserter(text), "{:<30} {:>10} {:<12} {}\n", limit.name,
+                   value_of(limit, limits), limit.unit, limit.meaning);
+  }
+  return text;
+}
+
+std::string limits_page() {
+  std::string text =
+      "# Limits\n\n"
+      "<!-- Made by `gridloom limits --page`; a test compares. -->\n\n"
+      "Nothing that comes from outside is taken without a limit. Each has a name, and another "
+      "value "
+      "by\n`--limit NAME=VALUE` (as often as wanted), or in the configuration file by\n"
+      "`limit = [\"NAME=VALUE\", ...]`. `gridloom limits` prints them; with the same `--limit` "
+      "options, or with the same\n`--config FILE` before its name, as a server that is started so "
+      "would have them.\n\n"
+      "A value counts up to and including itself: one more is refused. Refusals say the configured "
+      "value.\n\n"
+      "| name | default | least | most | |\n|---|---|---|---|---|\n";
+  Limits limits;
+  for (const Limit& limit : kLimits) {
+    fmt::format_to(std::back_inserter(text), "| `{}` | {} {} | {} | {} | {} |\n", limit.name,
+                   value_of(limit, limits), limit.unit, limit.least, limit.most, limit.meaning);
+  }
+  return text;
+}
+
+}  // namespace gridloom::app

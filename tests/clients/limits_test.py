@@ -239,10 +239,8 @@ class LimitsTest(unittest.TestCase):
     def test_mqtt_session_expiry_s(self):
         for asked, told in ((99, None), (100, None), (101, 100)):
             app = self.app(client_id=f"asks {asked}")
-            app.expiry_s = asked
-            self.assertEqual(app.connect(), 0)
+            self.assertEqual(app.connect(expiry_s=asked), 0)
             self.assertEqual(getattr(app.properties, "SessionExpiryInterval", None), told, asked)
-            app.expiry_s = 0
             app.close()
 
     def test_mqtt_subscriptions(self):

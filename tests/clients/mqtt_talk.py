@@ -11,6 +11,8 @@ import struct
 import threading
 
 import paho.mqtt.client as paho
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
 
 from server import PATIENCE_S, Deadline
 
@@ -51,8 +53,10 @@ class Mqtt:
             self.paho.tls_set_context(ssl.create_default_context(cafile=server.ca))
         self._changed = threading.Condition()
         self._messages, self._answers = [], {}
-        self.connack = self.ended = None
-        self.paho.on_connect = lambda _c, _u, _f, reason, *_: self._tell(connack=number_of(reason))
+        self.connack = self.ended = self.properties = None
+        self.paho.on_connect = lambda _c, _u, _f, reason, *more: self._tell(
+            connack=number_of(reason), properties=more[0] if more else None
+        )
         self.paho.on_disconnect = lambda _c, _u, reason, *_: self._tell(ended=number_of(reason))
         self.paho.on_subscribe = lambda _c, _u, mid, reasons, *_: self._answer(
             mid, [number_of(reason) for reason in reasons]
@@ -91,8 +95,12 @@ class Mqtt:
                 self._changed.wait(deadline.left_s())
             return found
 
-    def connect(self):
-        self.paho.connect(*self.place, self.keepalive)
+    def connect(self, expiry_s=None):
+        settings = {}
+        if expiry_s is not None:
+            settings["properties"] = Properties(PacketTypes.CONNECT)
+            settings["properties"].SessionExpiryInterval = expiry_s
+        self.paho.connect(*self.place, self.keepalive, **settings)
         self.paho.loop_start()
         return self._await(
             lambda: self.connack if self.connack is not None else self.ended, "CONNACK"

@@ -22,11 +22,21 @@ std::size_t Hub::index_of(std::string_view sn) const {
   return std::hash<std::string_view>{}(sn) % shards_.size();
 }
 
-void Hub::on_shard(std::size_t index, std::move_only_function<void(Shard&)> task) {
+// Behind what is waiting already: many tasks' deliveries then leave together.
+void Hub::Place::flush_later() {
+  if (!shard->has_output() || std::exchange(flushes, true)) return;
+  loop->post([this] {
+    flushes = false;
+    shard->flush();
+  });
+}
+
+template <typename Act>
+void Hub::on_shard(std::size_t index, Act act) {
   Place& place = shards_[index];
-  place.loop->post([&shard = *place.shard, task = std::move(task)]() mutable {
-    task(shard);
-    shard.flush();
+  place.loop->post([&place, act = std::move(act)]() mutable {
+    act(*place.shard);
+    place.flush_later();
   });
 }
 
@@ -109,6 +119,7 @@ void Hub::rebind(const ClientPtr& old, const ClientPtr& fresh, Task done) {
   on_shard(index_of(old->identity().name), [old](Shard& shard) { shard.leave(*old); });
   on_all([old, fresh, waiting](Shard& shard) {
     shard.rebind(*old, fresh);
+    shard.flush();
     // Behind all that this shard ever posted for `old`.
     old->loop().post([waiting] {
       if (--waiting->shards == 0) waiting->done();

@@ -98,9 +98,13 @@ class Hub {
   struct Place {
     std::unique_ptr<Shard> shard;
     Loop* loop = nullptr;
+    bool flushes = false;  // a task of the loop will; touched there only
+
+    void flush_later();
   };
   [[nodiscard]] std::size_t index_of(std::string_view sn) const;
-  void on_shard(std::size_t index, std::move_only_function<void(Shard&)> task);
+  template <typename Act>
+  void on_shard(std::size_t index, Act act);
   void on_all(const std::function<void(Shard&)>& task);
 
   Platform& platform_;

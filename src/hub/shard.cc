@@ -38,19 +38,25 @@ Shard::Shard(Platform& platform, std::function<bool(std::string_view)> mine)
       next_id_(unix_ms(platform.clock.now()) & 0x3fffffff) {}
 
 Shard::DeviceState& Shard::state_of(std::string_view sn) {
-  if (DeviceState* found = find_state(sn)) return *found;
+  return state_of(sn, directory_->find_device(sn));
+}
+
+Shard::DeviceState& Shard::state_of(std::string_view sn, const registry::Device* device) {
+  if (DeviceState* found = find_state(sn, device)) return *found;
   const catalog::FamilyPtr& family = platform_.catalog->of_serial(sn);
   twin::LayoutPtr& layout = layouts_[family.get()];
   if (!layout) layout = std::make_shared<const twin::Layout>(family);
-  const registry::Device* device = directory_->find_device(sn);
   const std::int64_t number = device == nullptr ? 0 : device->number;
   return devices_.try_emplace(std::string(sn), number, layout, platform_.config.twin).first->second;
 }
 
 Shard::DeviceState* Shard::find_state(std::string_view sn) {
+  return find_state(sn, directory_->find_device(sn));
+}
+
+Shard::DeviceState* Shard::find_state(std::string_view sn, const registry::Device* device) {
   const auto found = devices_.find(sn);
   if (found == devices_.end()) return nullptr;
-  const registry::Device* device = directory_->find_device(sn);
   if (device == nullptr || device->number == found->second.number) return &found->second;
   // Removed and added again, perhaps by another owner: nothing of the former one is left.
   std::vector<Pending> pending = std::move(found->second.pending);
@@ -81,10 +87,25 @@ void Shard::restore_twin(const SavedTwin& saved) {
   }
 }
 
+Shard::Known Shard::known(std::string_view sn) {
+  const auto found = devices_.find(sn);
+  if (found != devices_.end() && found->second.known_as_of == directory_number_) {
+    return {.device = found->second.device, .state = &found->second};
+  }
+  const registry::Device* device = directory_->find_device(sn);
+  DeviceState* state = find_state(sn, device);
+  if (state != nullptr) {
+    state->device = device;
+    state->known_as_of = directory_number_;
+  }
+  return {.device = device, .state = state};
+}
+
 void Shard::enter(const ClientPtr& client) {
   clients_[client.get()] = client;
   // The credentials may have ended between the sign-in and now.
   if (!still_valid(*directory_, client->identity())) {
+    flush();
     client->loop().post([client] { client->kick(KickReason::kNotAuthorized); });
   }
 }
@@ -96,7 +117,9 @@ void Shard::device_connected(const ClientPtr& client, const std::string& sn) {
 }
 
 void Shard::carry(const ClientPtr& client, const std::string& sn, DeviceState& state) {
+  if (!state.away && state.speaker == client.get()) return;
   const bool first = state.carriers.empty() || std::exchange(state.away, false);
+  state.speaker = client.get();
   state.carriers.insert(client.get());
   carried_[client.get()].insert(sn);
   if (first) set_online(sn, true);
@@ -111,6 +134,7 @@ void Shard::disconnected(const Client& client) {
 void Shard::drop_carrier(const Client& client, const std::string& sn) {
   DeviceState& state = state_of(sn);
   state.carriers.erase(&client);
+  if (state.speaker == &client) state.speaker = nullptr;
   if (!state.carriers.empty()) return;
   state.twin.pause();
   if (!std::exchange(state.away, false)) set_online(sn, false);
@@ -155,7 +179,7 @@ void Shard::publish_by_account(const ClientPtr& client, const Inbound& inbound, 
 
 void Shard::publish_by_device(const ClientPtr& client, const Inbound& inbound, Ack& ack) {
   const Identity& who = client->identity();
-  const registry::Device* device = directory_->find_device(inbound.sn);
+  const auto [device, present] = known(inbound.sn);
   const bool own = device != nullptr && (who.role == Role::kDevice || device->owner == who.account);
   if (!own) {
     ack = {.token = ack.token,
@@ -163,12 +187,12 @@ void Shard::publish_by_device(const ClientPtr& client, const Inbound& inbound, A
            .why = "a gateway speaks for its own account's devices only"};
     return;
   }
-  DeviceState& state = state_of(inbound.sn);
+  DeviceState& state = present != nullptr ? *present : state_of(inbound.sn, device);
   const Routed message{.like = *inbound.message,
                        .qos = inbound.how.qos,
                        .retain = inbound.how.retain,
                        .from = client.get()};
-  to_device(inbound.sn, inbound.verb, message);
+  to_device(*device, inbound.verb, message);
   // The platform says itself who is online, retained.
   if (inbound.verb == Verb::kStatus) return on_status(client, inbound, state);
   if (!retain(inbound, state.retained)) {
@@ -179,7 +203,7 @@ void Shard::publish_by_device(const ClientPtr& client, const Inbound& inbound, A
   if (client->present()) carry(client, inbound.sn, state);
   if (inbound.verb == Verb::kSetReply) return on_reply(inbound, state);
   if (inbound.verb == Verb::kQuota) on_report(inbound, state);
-  to_accounts(inbound.sn, inbound.verb, message);
+  to_accounts(*device, inbound.verb, message);
 }
 
 void Shard::on_report(const Inbound& inbound, DeviceState& state) {
@@ -213,6 +237,7 @@ void Shard::on_status(const ClientPtr& client, const Inbound& inbound, DeviceSta
 
 void Shard::registry_changed() {
   directory_ = platform_.registry.directory();
+  ++directory_number_;
   rights_changed_ = true;
 }
 
@@ -221,6 +246,7 @@ void Shard::drop_what_ended() {
   for (const auto& [raw, holder] : clients_) {
     const ClientPtr client = holder.lock();
     if (!client || still_valid(*directory_, client->identity())) continue;
+    flush();
     client->loop().post([client] { client->kick(KickReason::kNotAuthorized); });
   }
   for (auto& [client, serials] : carried_) {

@@ -110,7 +110,9 @@ class Shard {
                TimePoint from, TimePoint to, Asker<std::string> asker);
 
   void tick(TimePoint now);  // times out sets, ends what the registry ended
-  void flush();              // hands out what the last calls made for clients
+  // Hands out what the calls since the last flush() made for clients.
+  void flush();
+  [[nodiscard]] bool has_output() const { return !outs_.empty(); }
 
  private:
   struct HttpAsker {
@@ -137,7 +139,10 @@ class Shard {
         number;  // registry::Device::number: one that was removed and added again is another
     twin::Twin twin;
     std::unordered_set<const Client*> carriers;  // connections that speak for it
-    bool away = false;                           // said so itself, by a status message
+    const Client* speaker = nullptr;             // the one of them that did last
+    const registry::Device* device = nullptr;    // as of directory number `known_as_of`
+    std::uint64_t known_as_of = 0;
+    bool away = false;  // said so itself, by a status message
     std::vector<Pending> pending;
     std::map<std::string, Retained> retained;  // what it published so, by topic
   };
@@ -166,6 +171,11 @@ class Shard {
     bool retain = false;           // as published
     const Client* from = nullptr;  // who published it; null: the platform
   };
+  // Who a message that is being routed went to already.
+  struct Reached {
+    const Client* client;
+    std::size_t delivery;  // in its Out
+  };
   struct Deadline {
     TimePoint at;
     std::string sn;
@@ -180,8 +190,17 @@ class Shard {
   // Makes the state of a device that is new here, or new in the registry under an old serial
   // number.
   DeviceState& state_of(std::string_view sn);
+  DeviceState& state_of(std::string_view sn, const registry::Device* device);
   // The state of a device of the registry, if there is any yet.
   [[nodiscard]] DeviceState* find_state(std::string_view sn);
+  [[nodiscard]] DeviceState* find_state(std::string_view sn, const registry::Device* device);
+  // Both, for a message's way: a device that has published since the registry changed costs one
+  // look-up.
+  struct Known {
+    const registry::Device* device = nullptr;
+    DeviceState* state = nullptr;
+  };
+  [[nodiscard]] Known known(std::string_view sn);
   void publish_by_account(const ClientPtr& client, const Inbound& inbound, Ack& ack);
   void publish_by_device(const ClientPtr& client, const Inbound& inbound, Ack& ack);
 
@@ -221,11 +240,13 @@ class Shard {
   // What goes out has the topic of who gets it, and everything else of `like`.
   // To the subscribers of the owner and of everyone the device is shared with:
   void to_accounts(const std::string& sn, Verb verb, const Routed& message);
+  void to_accounts(const registry::Device& device, Verb verb, const Routed& message);
   void to_account(std::string_view account, const std::string& sn, Verb verb,
                   const Routed& message);
   // To the device's own connections and its owner's gateways:
   void to_device(const std::string& sn, Verb verb, const Routed& message);
-  void route(std::string_view scope_name, const std::string& topic, const Routed& message);
+  void to_device(const registry::Device& device, Verb verb, const Routed& message);
+  void route(Scope& scope, const std::string& topic, const Routed& message);
   [[nodiscard]] static const Subscriber& next_member(Group& group);
   Out& out_for(const ClientPtr& client);
 
@@ -238,6 +259,7 @@ class Shard {
   Platform& platform_;
   std::function<bool(std::string_view)> mine_;
   std::shared_ptr<const registry::Directory> directory_;  // as of the last change
+  std::uint64_t directory_number_ = 1;                    // counts the changes
   std::map<const catalog::Family*, twin::LayoutPtr> layouts_;
   twin::ReportReader reader_;
   StringMap<DeviceState> devices_;
@@ -250,6 +272,8 @@ class Shard {
   std::deque<Deadline> deadlines_;
   std::vector<Out> outs_;
   std::unordered_map<const Client*, std::size_t> out_index_;
+  std::vector<Reached> reached_;  // by the message that is being routed
+  std::string gateway_;           // the name of a scope that is looked for
   std::int64_t next_id_ = 0;
   std::uint64_t last_serial_ = 0;
   bool rights_changed_ = false;

@@ -70,10 +70,11 @@ Result<const registry::Device*> Shard::permitted(registry::AccountId account, st
 
 void Shard::read_all(registry::AccountId account, const std::string& sn, Asker<QuotaBody> asker) {
   platform_.counters.reads.fetch_add(1, std::memory_order_relaxed);
-  if (auto device = permitted(account, sn, registry::Rights::kMonitor); !device) {
+  auto device = permitted(account, sn, registry::Rights::kMonitor);
+  if (!device) {
     return answer<QuotaBody>(std::move(asker), std::unexpected(std::move(device.error())));
   }
-  DeviceState* state = find_state(sn);
+  DeviceState* state = find_state(sn, *device);
   QuotaBody body = state == nullptr ? nullptr : state->twin.all();
   if (!body) body = std::make_shared<const std::string>("{}");
   answer<QuotaBody>(std::move(asker), std::move(body));

@@ -197,36 +197,46 @@ Message Shard::plain(std::string payload) {
 }
 
 void Shard::to_accounts(const std::string& sn, Verb verb, const Routed& message) {
-  const registry::Device* device = directory_->find_device(sn);
-  if (device == nullptr) return;
+  if (const registry::Device* device = directory_->find_device(sn)) {
+    to_accounts(*device, verb, message);
+  }
+}
+
+void Shard::to_accounts(const registry::Device& device, Verb verb, const Routed& message) {
   const auto to = [&](registry::AccountId id) {
     if (const registry::Account* account = directory_->find_account(id)) {
-      to_account(account->certificate_account, sn, verb, message);
+      to_account(account->certificate_account, device.sn, verb, message);
     }
   };
-  to(device->owner);
-  for (const registry::Share& share : device->shares) to(share.account);
+  to(device.owner);
+  for (const registry::Share& share : device.shares) to(share.account);
 }
 
 void Shard::to_account(std::string_view account, const std::string& sn, Verb verb,
                        const Routed& message) {
-  if (!scopes_.contains(account)) return;
-  route(account, make_open_topic(account, sn, verb), message);
+  const auto scope = scopes_.find(account);
+  if (scope != scopes_.end()) route(scope->second, make_open_topic(account, sn, verb), message);
 }
 
 void Shard::to_device(const std::string& sn, Verb verb, const Routed& message) {
-  const std::string topic = make_device_topic(sn, verb);
-  route(sn, topic, message);
-  const registry::Device* device = directory_->find_device(sn);
-  const registry::Account* owner =
-      device == nullptr ? nullptr : directory_->find_account(device->owner);
-  if (owner != nullptr) route(std::string(kGatewayPrefix) + owner->name, topic, message);
+  if (const registry::Device* device = directory_->find_device(sn)) {
+    return to_device(*device, verb, message);
+  }
+  const auto own = scopes_.find(sn);
+  if (own != scopes_.end()) route(own->second, make_device_topic(sn, verb), message);
 }
 
-void Shard::route(std::string_view scope_name, const std::string& topic, const Routed& message) {
-  const auto found = scopes_.find(scope_name);
-  if (found == scopes_.end()) return;
-  Scope& scope = found->second;
+void Shard::to_device(const registry::Device& device, Verb verb, const Routed& message) {
+  const auto own = scopes_.find(device.sn);
+  if (own != scopes_.end()) route(own->second, make_device_topic(device.sn, verb), message);
+  const registry::Account* owner = directory_->find_account(device.owner);
+  if (owner == nullptr) return;
+  gateway_.assign(kGatewayPrefix).append(owner->name);
+  const auto gateway = scopes_.find(gateway_);
+  if (gateway != scopes_.end()) route(gateway->second, make_device_topic(device.sn, verb), message);
+}
+
+void Shard::route(Scope& scope, const std::string& topic, const Routed& message) {
   wire::mqtt::MessagePtr made;
   std::size_t reached = 0;
   const auto deliver = [&](const Subscriber& to) -> Delivery& {
@@ -241,19 +251,15 @@ void Shard::route(std::string_view scope_name, const std::string& topic, const R
     if (subscription.id != 0) delivery.subscription_ids.push_back(subscription.id);
   };
   // A client whose subscriptions overlap gets the message once, at the highest QoS it asked for.
-  struct Reached {
-    const Client* client;
-    std::size_t delivery;  // in its Out
-  };
-  std::vector<Reached> once;
+  reached_.clear();
   const auto offer = [&](const Subscriber& to) {
     if (to.subscription.no_local && to.client.get() == message.from) return;
-    const auto before = std::ranges::find(once, to.client.get(), &Reached::client);
-    if (before != once.end()) {
+    const auto before = std::ranges::find(reached_, to.client.get(), &Reached::client);
+    if (before != reached_.end()) {
       return add(out_for(to.client).deliveries[before->delivery], to.subscription);
     }
     add(deliver(to), to.subscription);
-    once.push_back(
+    reached_.push_back(
         {.client = to.client.get(), .delivery = out_for(to.client).deliveries.size() - 1});
   };
   if (const auto exact = scope.exact.find(topic); exact != scope.exact.end()) {

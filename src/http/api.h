@@ -31,8 +31,8 @@ class Api {
   struct Options {
     hub::Hub* hub = nullptr;
     Loop* loop = nullptr;  // answers come on it
-    MqttPlace mqtt;
-    std::function<std::string()> metrics;  // the text of /metrics
+    MqttPlace mqtt{};
+    std::function<std::string()> metrics{};  // the text of /metrics
     wire::SigningLimits signing{};
     RequestRate* rate = nullptr;           // shared by all loops; null: any rate
     wire::ReplayGuard* replays = nullptr;  // shared by all loops; null: any time, any number

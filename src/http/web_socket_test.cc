@@ -48,7 +48,7 @@ struct Socket {
     return frames_in(std::exchange(out, {})).value_or(std::vector<Frame>{{.payload = "no frames"}});
   }
   // The code of the Close that was sent last; 0: none.
-  [[nodiscard]] unsigned closed_with() {
+  [[nodiscard]] unsigned closed_with() const {
     const std::vector<Frame> frames = frames_in(out).value_or(std::vector<Frame>());
     if (frames.empty() || frames.back().opcode != kClose || frames.back().payload.size() < 2) {
       return 0;

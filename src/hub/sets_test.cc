@@ -63,6 +63,47 @@ class Sets : public testing::Test {
   FakePtr device;
 };
 
+TEST_F(Sets, WhatVersion5SaysBesideThePayloadGoesAlongBothWays) {
+  const FakePtr app = replies_to("alice");
+  wire::mqtt::Message set{.topic = home.open("alice", fmt::format("{}/set", kSn)),
+                          .payload = quiet("7"),
+                          .response_topic = "/where",
+                          .correlation_data = "which",
+                          .user_properties = {{"a", "1"}, {"a", "2"}}};
+  home.publish(app, set);
+  EXPECT_EQ(device->last->response_topic, "/where");
+  EXPECT_EQ(device->last->correlation_data, "which");
+  EXPECT_EQ(device->last->user_properties, set.user_properties);
+  home.publish(device, {.topic = fmt::format("/device/{}/set_reply", kSn),
+                        .payload = R"({"id":7,"data":{"ack":0}})",
+                        .content_type = "application/json",
+                        .correlation_data = "its own"});
+  EXPECT_EQ(app->last->content_type, "application/json");
+  EXPECT_EQ(app->last->correlation_data, "its own");
+}
+
+TEST_F(Sets, EveryReplyHasTheCorrelationDataOfItsRequest) {
+  const FakePtr app = home.listen("alice");
+  const auto request = [&](std::string_view verb, std::string payload) {
+    app->take();
+    home.publish(app, {.topic = home.open("alice", fmt::format("{}/{}", kSn, verb)),
+                       .payload = std::move(payload),
+                       .correlation_data = std::string(verb)});
+  };
+  request("set", quiet("7"));
+  reply("7");
+  EXPECT_THAT(app->last->topic, testing::EndsWith("/set_reply"));
+  EXPECT_EQ(app->last->correlation_data, "set");
+  request("set", "no JSON");
+  EXPECT_THAT(app->last->topic, testing::EndsWith("/set_reply"));
+  EXPECT_EQ(app->last->correlation_data, "set");
+  for (const std::string_view payload : {R"({"operateType":"latestQuotas"})", "no JSON"}) {
+    request("get", std::string(payload));
+    EXPECT_THAT(app->last->topic, testing::EndsWith("/get_reply"));
+    EXPECT_EQ(app->last->correlation_data, "get");
+  }
+}
+
 TEST_F(Sets, AnHttpSetGoesToTheDeviceWithAnIdAndIsAnsweredByItsReply) {
   const auto answer = home.set(alice, kSn, kQuiet);
   EXPECT_FALSE(answer.here());

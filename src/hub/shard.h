@@ -121,6 +121,7 @@ class Shard {
   struct MqttAsker {
     std::string account;  // certificate account
     wire::JsonObject request;
+    wire::mqtt::MessagePtr message;  // as it came
   };
   struct Pending {
     std::string id;       // as it went to the device, as text
@@ -212,9 +213,8 @@ class Shard {
   void on_account_get(const ClientPtr& client, const Inbound& inbound);
 
   Status start_set(const std::string& sn, wire::JsonObject message, Pending pending);
-  void finish(const std::string& sn, Pending pending, Result<std::string> reply);
-  void refuse_mqtt(const std::string& account, const std::string& sn, Verb verb,
-                   const wire::JsonObject& request, std::string_view code,
+  void finish(const std::string& sn, Pending pending, Result<Message> reply);
+  void refuse_mqtt(const MqttAsker& asker, const std::string& sn, Verb verb, std::string_view code,
                    std::string_view message);
 
   void drop_what_ended();

@@ -43,6 +43,13 @@ std::vector<std::string> quotas_of(const JsonObject& request) {
   return names;
 }
 
+// MQTT 5's way to find the request that a reply belongs to: devices of 3.1.1 cannot repeat it, so
+// the platform does.
+Message correlated(Message reply, const Message& request) {
+  if (!reply.correlation_data) reply.correlation_data = request.correlation_data;
+  return reply;
+}
+
 std::string message_of(const Fault& fault) {
   return fmt::format("{}: {}", code_of(fault.kind).message, fault.detail);
 }
@@ -152,60 +159,69 @@ Status Shard::start_set(const std::string& sn, JsonObject message, Pending pendi
     while (waiting(pending.id));
     message["id"] = next_id_;
   }
+  // What version 5 says beside the payload goes along.
+  const auto* app = std::get_if<MqttAsker>(&pending.asker);
+  Message like = app == nullptr ? Message() : *app->message;
+  like.payload = wire::to_text(message);
   pending.serial = ++last_serial_;
   deadlines_.push_back({.at = platform_.clock.now() + platform_.config.set_deadline,
                         .sn = sn,
                         .serial = pending.serial});
   state.pending.push_back(std::move(pending));
-  to_device(sn, Verb::kSet, {.like = plain(wire::to_text(message)), .qos = Qos::kAtLeastOnce});
+  to_device(sn, Verb::kSet, {.like = std::move(like), .qos = Qos::kAtLeastOnce});
   return {};
 }
 
 void Shard::on_account_set(const ClientPtr& client, const Inbound& inbound) {
   const Identity& who = client->identity();
   auto parsed = wire::parse_json(inbound.message->payload, platform_.config.json);
+  MqttAsker asker{.account = who.name, .request = {}, .message = inbound.message};
   if (!parsed || !parsed->is_object()) {
-    refuse_mqtt(who.name, inbound.sn, Verb::kSetReply, {}, "-1",
+    refuse_mqtt(asker, inbound.sn, Verb::kSetReply, "-1",
                 parsed ? "a set is a JSON object" : parsed.error().detail);
     return;
   }
   JsonObject& message = parsed->get_object();
+  asker.request = message;
   if (const auto device = permitted(who.account, inbound.sn, registry::Rights::kFull); !device) {
-    refuse_mqtt(who.name, inbound.sn, Verb::kSetReply, message, "-1", message_of(device.error()));
+    refuse_mqtt(asker, inbound.sn, Verb::kSetReply, "-1", message_of(device.error()));
     return;
   }
   const Json* id = message.if_contains("id");
   Pending pending{.id = {},
                   .asked_id = id == nullptr ? Json("") : *id,
-                  .asker = MqttAsker{.account = who.name, .request = message}};
+                  .asker = std::move(asker)};
   message.erase("sn");
   static_cast<void>(start_set(inbound.sn, std::move(message), std::move(pending)));
 }
 
-void Shard::refuse_mqtt(const std::string& account, const std::string& sn, Verb verb,
-                        const JsonObject& request, std::string_view code,
-                        std::string_view message) {
-  JsonObject reply = reply_to(request, code);
+void Shard::refuse_mqtt(const MqttAsker& asker, const std::string& sn, Verb verb,
+                        std::string_view code, std::string_view message) {
+  JsonObject reply = reply_to(asker.request, code);
   reply["message"] = message;
-  to_account(account, sn, verb, {.like = plain(wire::to_text(reply)), .qos = Qos::kAtLeastOnce});
+  to_account(asker.account, sn, verb,
+             {.like = correlated(plain(wire::to_text(reply)), *asker.message),
+              .qos = Qos::kAtLeastOnce});
 }
 
-void Shard::finish(const std::string& sn, Pending pending, Result<std::string> reply) {
+void Shard::finish(const std::string& sn, Pending pending, Result<Message> reply) {
   const bool concealed = !reply && reply.error().kind == FaultKind::kOffline &&
                          platform_.config.offline_requests == OfflineRequests::kLikeTheVendor;
   if (concealed && std::holds_alternative<MqttAsker>(pending.asker)) return;
   if (concealed) reply.error().kind = FaultKind::kBadParams;
   if (auto* http = std::get_if<HttpAsker>(&pending.asker)) {
-    return answer<std::string>(std::move(http->asker), std::move(reply));
+    if (!reply) return answer<std::string>(std::move(http->asker), std::unexpected(reply.error()));
+    return answer<std::string>(std::move(http->asker), std::move(reply->payload));
   }
   const auto& mqtt = std::get<MqttAsker>(pending.asker);
   if (reply) {
-    return to_account(mqtt.account, sn, Verb::kSetReply,
-                      {.like = plain(*reply), .qos = Qos::kAtLeastOnce});
+    return to_account(
+        mqtt.account, sn, Verb::kSetReply,
+        {.like = correlated(std::move(*reply), *mqtt.message), .qos = Qos::kAtLeastOnce});
   }
   const Fault& fault = reply.error();
-  refuse_mqtt(mqtt.account, sn, Verb::kSetReply, mqtt.request,
-              fault.kind == FaultKind::kOffline ? "-2" : "-1", message_of(fault));
+  refuse_mqtt(mqtt, sn, Verb::kSetReply, fault.kind == FaultKind::kOffline ? "-2" : "-1",
+              message_of(fault));
 }
 
 void Shard::on_reply(const Inbound& inbound, DeviceState& state) {
@@ -231,22 +247,28 @@ void Shard::on_reply(const Inbound& inbound, DeviceState& state) {
                     fail(FaultKind::kBadParams,
                          message == nullptr ? "the device refused it" : id_text(*message)));
     }
-    return finish(inbound.sn, std::move(pending), inbound.message->payload);
+    return finish(inbound.sn, std::move(pending), *inbound.message);
   }
   if (id_text(pending.asked_id) == pending.id) {
-    return finish(inbound.sn, std::move(pending), inbound.message->payload);
+    return finish(inbound.sn, std::move(pending), *inbound.message);
   }
   JsonObject reply = parsed->get_object();
   reply["id"] = wire::numeric_id(pending.asked_id);
-  finish(inbound.sn, std::move(pending), wire::to_text(reply));
+  Message changed = *inbound.message;
+  changed.payload = wire::to_text(reply);
+  finish(inbound.sn, std::move(pending), std::move(changed));
 }
 
 void Shard::on_account_get(const ClientPtr& client, const Inbound& inbound) {
   const Identity& who = client->identity();
   const auto parsed = wire::parse_json(inbound.message->payload, platform_.config.json);
-  const JsonObject request = parsed && parsed->is_object() ? parsed->get_object() : JsonObject();
+  const MqttAsker asker{
+      .account = who.name,
+      .request = parsed && parsed->is_object() ? parsed->get_object() : JsonObject(),
+      .message = inbound.message};
+  const JsonObject& request = asker.request;
   const auto refuse = [&](std::string_view code, std::string_view message) {
-    refuse_mqtt(who.name, inbound.sn, Verb::kGetReply, request, code, message);
+    refuse_mqtt(asker, inbound.sn, Verb::kGetReply, code, message);
   };
   if (!parsed || !parsed->is_object()) return refuse("-1", "a get is a JSON object");
   const auto device = permitted(who.account, inbound.sn, registry::Rights::kMonitor);
@@ -278,7 +300,8 @@ void Shard::on_account_get(const ClientPtr& client, const Inbound& inbound) {
   text.back() = ',';
   text.append(R"("data":)").append(data).append(1, '}');
   to_account(who.name, inbound.sn, Verb::kGetReply,
-             {.like = plain(std::move(text)), .qos = Qos::kAtLeastOnce});
+             {.like = correlated(plain(std::move(text)), *inbound.message),
+              .qos = Qos::kAtLeastOnce});
 }
 
 void Shard::tick(TimePoint now) {

@@ -210,13 +210,16 @@ struct TestHome {
   }
   bool publish(const FakePtr& client, std::string topic, std::string payload,
                Qos qos = Qos::kAtLeastOnce, std::uint16_t packet_id = 1, bool retain = false) {
-    auto message = std::make_shared<wire::mqtt::Message>();
-    message->topic = std::move(topic);
-    message->payload = std::move(payload);
+    return publish(
+        client, {.topic = std::move(topic), .payload = std::move(payload)},
+        {.qos = qos, .retain = retain, .token = {.packet_id = packet_id, .qos = qos}});
+  }
+  bool publish(const FakePtr& client, wire::mqtt::Message message,
+               const How& how = {.qos = Qos::kAtLeastOnce,
+                                 .token = {.packet_id = 1, .qos = Qos::kAtLeastOnce}}) {
     Hub::Batch batch(*hub);
     const bool taken =
-        batch.add(client, std::move(message),
-                  {.qos = qos, .retain = retain, .token = {.packet_id = packet_id, .qos = qos}});
+        batch.add(client, std::make_shared<const wire::mqtt::Message>(std::move(message)), how);
     batch.post(client);
     settle();
     return taken;

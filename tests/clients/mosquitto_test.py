@@ -1,75 +1,15 @@
 """Debian's mosquitto_sub and mosquitto_pub as apps: the certificate from /certification, TLS that
-verifies the authority, 3.1.1 and 5.
-
-mosquitto_sub says when it is subscribed only in its debug lines, so those are read and awaited.
+verifies the authority, 3.1.1 and 5. (Sessions, wills and the like: mosquitto_sessions_test.py.)
 """
 import json
 import os
-import queue
 import subprocess
-import threading
 
+from mosquitto_talk import Subscription
 from mqtt_talk import await_reported
-from server import DELTA_2, PATIENCE_S, POWER_STREAM, Deadline, ServerTest, run_tests
+from server import DELTA_2, PATIENCE_S, POWER_STREAM, ServerTest, run_tests
 
 VERSIONS = ("mqttv311", "mqttv5")
-
-
-class Subscription:
-    """A running mosquitto_sub; a context manager."""
-
-    def __init__(self, arguments):
-        # stdbuf: its debug lines are stdio's, which a pipe would keep until the end.
-        self.process = subprocess.Popen(
-            ["stdbuf", "-oL", "mosquitto_sub", "-d", *arguments],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        self.lines, self.seen = queue.Queue(), []
-        threading.Thread(target=self._read, daemon=True).start()
-
-    def _read(self):
-        for line in self.process.stdout:
-            self.lines.put(line.rstrip("\n"))
-        self.lines.put(None)
-
-    def line(self, where, what):
-        """The first line that `where` likes; those before it are dropped."""
-        deadline = Deadline(what)
-        while True:
-            try:
-                line = self.lines.get(timeout=deadline.left_s())
-            except queue.Empty:
-                continue
-            if line is None:
-                raise AssertionError(f"mosquitto_sub ended before {what}: {self.seen}")
-            self.seen.append(line)
-            if where(line):
-                return line
-
-    def message(self, topic, where=lambda payload: True):
-        """(retained, payload) of the first message on `topic` that `where` likes."""
-
-        def wanted(line):
-            parts = line.split(" ", 2)
-            return (
-                len(parts) == 3
-                and parts[0] in "01"
-                and parts[1] == topic
-                and where(json.loads(parts[2]))
-            )
-
-        retained, _, payload = self.line(wanted, f"a message on {topic}").split(" ", 2)
-        return retained == "1", json.loads(payload)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.process.kill()  # on SIGTERM it may wait for a DISCONNECT of its own for ever
-        self.process.wait(PATIENCE_S)
-        self.process.stdout.close()
 
 
 class MosquittoTest(ServerTest):

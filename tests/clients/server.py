@@ -190,7 +190,27 @@ class Server:
             command += ["--" + door, "127.0.0.1:0"]
         if demo:
             command.append("--demo")
-        self._start([*command, *map(str, flags)])
+        self.command = [*command, *map(str, flags)]
+        self._start(self.command)
+
+    def restart(self, how=signal.SIGTERM):
+        """Ends it, SIGKILL is possible, and starts it again with the same ports."""
+        self.end(how)
+        self.start_again()
+
+    def end(self, how=signal.SIGTERM):
+        if how == signal.SIGTERM:
+            return self.stop()
+        self.process.send_signal(how)
+        self.process.wait(PATIENCE_S)
+        return (self.data / "ready.json").unlink()
+
+    def start_again(self):
+        command = list(self.command)
+        for door in DOORS:
+            if "--" + door in command:
+                command[command.index("--" + door) + 1] = f"127.0.0.1:{self.place(door)[1]}"
+        self._start(command)
 
     def _start(self, command):
         libc = ctypes.CDLL(None, use_errno=True)

@@ -3,52 +3,18 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <boost/asio/buffer.hpp>
-#include <boost/beast/http/empty_body.hpp>
-#include <boost/beast/http/error.hpp>
-#include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/string_body.hpp>
-#include <limits>
+#include <iterator>
 #include <utility>
 
+#include "http/body_reader.h"
 #include "http/envelope.h"
+#include "http/head.h"
 #include "http/web_socket_handshake.h"
 
 namespace gridloom::http {
 namespace {
 
-namespace beast_http = boost::beast::http;
-
-std::string_view view(boost::beast::string_view text) { return {text.data(), text.size()}; }
-
-Method method_of(beast_http::verb verb) {
-  switch (verb) {
-    case beast_http::verb::get:
-      return Method::kGet;
-    case beast_http::verb::head:
-      return Method::kHead;
-    case beast_http::verb::post:
-      return Method::kPost;
-    case beast_http::verb::put:
-      return Method::kPut;
-    case beast_http::verb::delete_:
-      return Method::kDelete;
-    case beast_http::verb::options:
-      return Method::kOptions;
-    default:
-      return Method::kOther;
-  }
-}
-
-constexpr std::size_t kShortestChunkedEnd = 5;  // "0", CR LF, CR LF
-
-// Of a header that may not have come to its end yet, without the lines that Beast took already.
-std::size_t header_bytes(std::string_view text, std::size_t taken) {
-  constexpr std::string_view kEnd = "\r\n\r\n";
-  if (taken > 0 && text.starts_with("\r\n")) return 2;
-  const std::size_t end = text.find(kEnd);
-  return end == std::string_view::npos ? text.size() : end + kEnd.size();
-}
+constexpr std::string_view kHeadEnd = "\r\n\r\n";
 
 // "localhost:8080", "[::1]:8080" and "[::1]" without port and brackets.
 std::string_view without_port(std::string_view host) {
@@ -56,42 +22,77 @@ std::string_view without_port(std::string_view host) {
   return host.substr(0, host.find(':'));
 }
 
-WebSocketRequest handshake_of(const beast_http::request<beast_http::string_body>& message) {
-  const auto joined = [&message](beast_http::field name) {
-    std::string all;
-    const auto [first, last] = message.equal_range(name);
-    for (auto each = first; each != last; ++each) {
-      if (each != first) all += ',';
-      all += view(each->value());
-    }
-    return all;
-  };
-  return {.method = method_of(message.method()),
-          .http_version = message.version(),
-          .host = joined(beast_http::field::host),
-          .upgrade = joined(beast_http::field::upgrade),
-          .connection = joined(beast_http::field::connection),
-          .version = joined(beast_http::field::sec_websocket_version),
-          .key = joined(beast_http::field::sec_websocket_key),
-          .protocols = joined(beast_http::field::sec_websocket_protocol)};
+WebSocketRequest handshake_of(const Head& head) {
+  return {.method = head.method,
+          .http_version = head.version,
+          .host = head.joined("Host"),
+          .upgrade = head.joined("Upgrade"),
+          .connection = head.joined("Connection"),
+          .version = head.joined("Sec-WebSocket-Version"),
+          .key = head.joined("Sec-WebSocket-Key"),
+          .protocols = head.joined("Sec-WebSocket-Protocol")};
+}
+
+// What the API needs of it; the body is still to come.
+Request request_of(const Head& head) {
+  Request request;
+  request.method = head.method;
+  std::string_view target = head.target;
+  if (!target.starts_with('/') && target != "*") {
+    const std::size_t slash = target.find('/', target.find("//") + 2);
+    target = slash == std::string_view::npos ? "/" : target.substr(slash);
+  }
+  while (target.starts_with("//")) target.remove_prefix(1);
+  const std::size_t mark = target.find('?');
+  request.path = target.substr(0, mark);
+  if (mark != std::string_view::npos) request.query = target.substr(mark + 1);
+  request.content_type = head.value("Content-Type");
+  request.host = without_port(head.value("Host"));
+  request.access_key = head.value("accessKey");
+  request.nonce = head.value("nonce");
+  request.timestamp = head.value("timestamp");
+  request.sign = head.value("sign");
+  return request;
 }
 
 }  // namespace
 
 std::string_view reason_phrase(unsigned status) {
-  return view(beast_http::obsolete_reason(beast_http::int_to_status(status)));
+  switch (status) {
+    case 101:
+      return "Switching Protocols";
+    case 200:
+      return "OK";
+    case 400:
+      return "Bad Request";
+    case 404:
+      return "Not Found";
+    case 405:
+      return "Method Not Allowed";
+    case 408:
+      return "Request Timeout";
+    case 413:
+      return "Payload Too Large";
+    case 417:
+      return "Expectation Failed";
+    case 426:
+      return "Upgrade Required";
+    case 429:
+      return "Too Many Requests";
+    case 431:
+      return "Request Header Fields Too Large";
+    case 503:
+      return "Service Unavailable";
+    default:
+      return status < 500 ? "Refused" : "Internal Server Error";
+  }
 }
 
-struct Session::Parser {
-  explicit Parser(const SessionLimits& limits) {
-    // Ours is exact, and is looked at before Beast has the header's end.
-    request.header_limit(std::numeric_limits<std::uint32_t>::max());
-    request.body_limit(limits.body_bytes);
-    request.eager(true);
-  }
-  beast_http::request_parser<beast_http::string_body> request;
-  std::size_t header_taken = 0;  // bytes, while the header is not all here
-  bool told_to_continue = false;
+// A request whose head is here.
+struct Session::Reading {
+  Request request;
+  BodyReader body;
+  bool expects_continue = false;
 };
 
 Session::Session(net::Line line, Handler handler, const SessionLimits& limits, TimePoint now,
@@ -119,13 +120,16 @@ bool Session::finished() const {
 }
 
 bool Session::wants_input() const {
-  return web_socket_ ? web_socket_->wants_input() : !answering_ && !finished_;
+  return web_socket_ ? web_socket_->wants_input() : !answering_ && !finished_ && !put_off_;
 }
 
 void Session::go_on() {
   working_ = true;
-  while (!answering_ && !finished_ && !web_socket_ && parse_one()) {
+  // A client may ask for much in few bytes, and not take it: the rest waits until this is sent.
+  while (!answering_ && !finished_ && !web_socket_ && out_.size() < limits_.output_bytes &&
+         parse_one()) {
   }
+  put_off_ = out_.size() >= limits_.output_bytes;
   working_ = false;
   // The first frames may come right behind the request.
   if (web_socket_ && !in_.empty()) web_socket_->receive(std::exchange(in_, {}), now_);
@@ -139,90 +143,60 @@ bool Session::parse_one() {
     if (in_.empty()) return false;
     in_request_ = true;
     since_ = now_;
-    parser_ = std::make_unique<Parser>(limits_);
   }
-  boost::system::error_code error;
-  auto& request = parser_->request;
-  const std::size_t taken_before = parser_->header_taken;
-  if (!request.is_header_done() &&
-      taken_before + header_bytes(in_, taken_before) > limits_.header_bytes) {
-    return refuse(431, fmt::format("the header is over {} bytes", limits_.header_bytes)), false;
-  }
-  std::size_t used = 0;
-  while (used < in_.size() && !request.is_done() && !error) {
-    // Beast asserts that the end of a chunked body comes whole; no valid one is shorter than this.
-    if (request.is_header_done() && request.chunked() && in_.size() - used < kShortestChunkedEnd) {
-      break;
-    }
-    const std::size_t taken =
-        request.put(boost::asio::const_buffer(in_.data() + used, in_.size() - used), error);
-    used += taken;
-    if (taken == 0) break;
-  }
-  in_.erase(0, used);
-  if (error && error != beast_http::error::need_more) {
-    if (error == beast_http::error::body_limit)
-      return refuse(413, fmt::format("the body is over {} bytes", limits_.body_bytes)), false;
-    return refuse(400, error.message()), false;
-  }
-  if (!request.is_header_done()) {
-    parser_->header_taken += used;
-    return false;
-  }
-  if (!request.is_done()) {
-    const auto expect = view(request.get()[beast_http::field::expect]);
-    if (!expect.empty() && !std::exchange(parser_->told_to_continue, true)) {
-      out_ += "HTTP/1.1 100 Continue\r\n\r\n";
-    }
+  if (!reading_ && !read_head()) return false;
+  if (web_socket_) return false;
+  if (!reading_) return true;  // it was an upgrade that was refused
+  std::string_view rest = in_;
+  const auto whole = reading_->body.read(rest);
+  if (!whole) return refuse(whole.error().status, whole.error().why), false;
+  in_.erase(0, in_.size() - rest.size());
+  if (!*whole) {
+    if (std::exchange(reading_->expects_continue, false)) out_ += "HTTP/1.1 100 Continue\r\n\r\n";
     return false;
   }
   on_request();
   return true;
 }
 
-void Session::on_request() {
-  auto message = parser_->request.release();
-  parser_.reset();
-  in_request_ = false;
-  Request request;
-  request.method = method_of(message.method());
-  request.secure = line_.secure;
-  head_ = request.method == Method::kHead;
-  keep_alive_ = message.keep_alive();
-  std::string_view target = view(message.target());
-  const bool absolute = boost::beast::iequals(target.substr(0, 7), "http://") ||
-                        boost::beast::iequals(target.substr(0, 8), "https://");
-  if (absolute) {
-    const std::size_t slash = target.find('/', target.find("//") + 2);
-    target = slash == std::string_view::npos ? "/" : target.substr(slash);
+// True: it is here, and good.
+bool Session::read_head() {
+  const std::size_t end = in_.find(kHeadEnd);
+  const bool too_long = end == std::string::npos ? in_.size() > limits_.header_bytes
+                                                 : end + kHeadEnd.size() > limits_.header_bytes;
+  if (const auto good = check_start(in_); !good) {
+    return refuse(good.error().status, good.error().why), false;
   }
-  while (target.starts_with("//")) target.remove_prefix(1);
-  const std::size_t mark = target.find('?');
-  request.path = target.substr(0, mark);
-  if (mark != std::string_view::npos) request.query = target.substr(mark + 1);
-  const auto header = [&message](std::string_view name) {
-    return std::string(view(message[boost::beast::string_view(name.data(), name.size())]));
-  };
-  for (const char* name :
-       {"accessKey", "nonce", "timestamp", "sign", "Content-Type", "Host", "Content-Length"}) {
-    if (message.count(name) > 1) {
-      return refuse(400, fmt::format("the header {} stands twice", name));
-    }
+  if (too_long) {
+    return refuse(431, fmt::format("the header is over {} bytes", limits_.header_bytes)), false;
   }
-  // Any other coding than chunked leaves open where the body ends (RFC 9112, 6.3).
-  const std::string coding = header("Transfer-Encoding");
-  if (!coding.empty() && !boost::beast::iequals(coding, "chunked")) {
-    return refuse(400, "the only Transfer-Encoding is chunked");
+  if (end == std::string::npos) return false;
+  const auto head = parse_head(std::string_view(in_).substr(0, end + kHeadEnd.size()));
+  if (!head) return refuse(head.error().status, head.error().why), false;
+  keep_alive_ = head->keep_alive;
+  head_ = head->method == Method::kHead;
+  reading_ = std::make_unique<Reading>(
+      Reading{.request = request_of(*head),
+              .body = BodyReader(
+                  *head, {.body_bytes = limits_.body_bytes, .trailer_bytes = limits_.header_bytes}),
+              .expects_continue = head->expects_continue});
+  reading_->request.secure = line_.secure;
+  if (mqtt_ && reading_->request.path == "/mqtt") {
+    reading_.reset();
+    in_request_ = false;
+    // A body is not read: what follows a refusal could be taken for a request.
+    if (head->chunked || head->length.value_or(0) != 0) keep_alive_ = false;
+    upgrade(handshake_of(*head));
   }
-  if (mqtt_ && request.path == "/mqtt") return upgrade(handshake_of(message));
-  request.content_type = header("Content-Type");
-  request.host = without_port(header("Host"));
-  request.access_key = header("accessKey");
-  request.nonce = header("nonce");
-  request.timestamp = header("timestamp");
-  request.sign = header("sign");
-  request.body = std::move(message.body());
+  in_.erase(0, end + kHeadEnd.size());
+  return true;
+}
 
+void Session::on_request() {
+  Request request = std::move(reading_->request);
+  request.body = reading_->body.take();
+  reading_.reset();
+  in_request_ = false;
   answering_ = true;
   handler_(std::move(request), [weak = weak_from_this()](Response response) {
     const std::shared_ptr<Session> self = weak.lock();

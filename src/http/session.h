@@ -22,8 +22,9 @@ namespace gridloom::http {
 struct SessionLimits {
   std::size_t header_bytes = std::size_t{8} * 1024;
   std::size_t body_bytes = std::size_t{256} * 1024;
-  Millis request_time{30'000};  // from a request's first byte to its last
-  Millis idle_time{120'000};    // between requests
+  std::size_t output_bytes = std::size_t{64} * 1024;  // made ahead of what is sent
+  Millis request_time{30'000};                        // from a request's first byte to its last
+  Millis idle_time{120'000};                          // between requests
   WebSocketLimits web_socket{};
 };
 
@@ -48,10 +49,11 @@ class Session final : public net::Protocol, public std::enable_shared_from_this<
   void lost() override;
 
  private:
-  struct Parser;
+  struct Reading;
 
   void go_on();
   [[nodiscard]] bool parse_one();
+  [[nodiscard]] bool read_head();
   void on_request();
   void upgrade(const WebSocketRequest& request);
   void respond(const Response& response);
@@ -61,7 +63,7 @@ class Session final : public net::Protocol, public std::enable_shared_from_this<
   Handler handler_;
   SessionLimits limits_;
   net::MakeProtocol mqtt_;
-  std::unique_ptr<Parser> parser_;
+  std::unique_ptr<Reading> reading_;
   std::unique_ptr<WebSocket> web_socket_;
   std::string in_;
   std::string out_;
@@ -70,6 +72,7 @@ class Session final : public net::Protocol, public std::enable_shared_from_this<
   bool in_request_ = false;  // its first byte is here
   bool answering_ = false;
   bool working_ = false;  // go_on() runs: an answer that comes at once must not enter it again
+  bool put_off_ = false;  // there is more in in_, and much in out_
   bool head_ = false;
   bool keep_alive_ = true;
   bool finished_ = false;

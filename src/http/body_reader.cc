@@ -1,0 +1,116 @@
+#include "http/body_reader.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+namespace gridloom::http {
+namespace {
+
+constexpr std::string_view kLineEnd = "\r\n";
+
+std::unexpected<Refusal> refuse(std::string why, unsigned status = 400) {
+  return std::unexpected(Refusal{.status = status, .why = std::move(why)});
+}
+
+}  // namespace
+
+Refusal too_large(const BodyLimits& limits) {
+  return {.status = 413, .why = fmt::format("the body is over {} bytes", limits.body_bytes)};
+}
+
+BodyReader::BodyReader(const Head& head, const BodyLimits& limits)
+    : limits_(limits),
+      stage_(head.chunked ? Stage::kSize : Stage::kData),
+      chunked_(head.chunked),
+      due_(head.length.value_or(0)) {}
+
+std::expected<bool, Refusal> BodyReader::read(std::string_view& bytes) {
+  if (!chunked_ && due_ + body_.size() > limits_.body_bytes) {
+    return std::unexpected(too_large(limits_));
+  }
+  for (;;) {
+    if (stage_ == Stage::kData) take_data(bytes);
+    if (stage_ == Stage::kWhole) return true;
+    if (stage_ == Stage::kData) return false;
+    const auto stepped = step(bytes);
+    if (!stepped || !*stepped) return stepped;
+  }
+}
+
+void BodyReader::take_data(std::string_view& bytes) {
+  const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(due_, bytes.size()));
+  body_.append(bytes.substr(0, count));
+  bytes.remove_prefix(count);
+  due_ -= count;
+  if (due_ == 0) stage_ = chunked_ ? Stage::kDataEnd : Stage::kWhole;
+}
+
+// True: it got on.
+std::expected<bool, Refusal> BodyReader::step(std::string_view& bytes) {
+  if (stage_ == Stage::kSize) return read_size(bytes);
+  if (stage_ == Stage::kDataEnd) return read_data_end(bytes);
+  return read_trailer(bytes);
+}
+
+std::expected<bool, Refusal> BodyReader::read_size(std::string_view& bytes) {
+  const std::size_t end = bytes.substr(0, limits_.line_bytes + 2).find(kLineEnd);
+  if (end == std::string_view::npos && bytes.size() > limits_.line_bytes) {
+    return refuse(fmt::format("a chunk's size and extensions are over {} bytes, without CR LF",
+                              limits_.line_bytes));
+  }
+  // A size that is none is not waited upon.
+  const std::string_view line = bytes.substr(0, end);
+  const char* const last = line.data() + line.size();
+  std::uint64_t size = 0;
+  const auto [digits_end, error] = std::from_chars(line.data(), last, size, 16);
+  const bool nothing_yet = line.empty() && end == std::string_view::npos;
+  const std::string_view rest(digits_end, static_cast<std::size_t>(last - digits_end));
+  const bool ends_here =
+      rest.empty() || rest.starts_with(';') || (end == std::string_view::npos && rest == "\r");
+  const bool is_size = error == std::errc() && !line.starts_with('-') && ends_here;
+  if (!nothing_yet && !is_size) {
+    return refuse("a chunk's size must be up to 16 hexadecimal digits and then CR LF");
+  }
+  const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 && c != '\t'; };
+  if (end == std::string_view::npos) return false;
+  if (std::ranges::any_of(rest, is_control)) {
+    return refuse("a chunk's extension holds a control character; its line ends in CR LF");
+  }
+  if (size > limits_.body_bytes - body_.size()) return std::unexpected(too_large(limits_));
+  bytes.remove_prefix(end + kLineEnd.size());
+  due_ = size;
+  stage_ = size == 0 ? Stage::kTrailer : Stage::kData;
+  return true;
+}
+
+std::expected<bool, Refusal> BodyReader::read_data_end(std::string_view& bytes) {
+  if (!kLineEnd.starts_with(bytes.substr(0, kLineEnd.size()))) {
+    return refuse("a chunk is longer than its size says: CR LF must follow");
+  }
+  if (bytes.size() < kLineEnd.size()) return false;
+  bytes.remove_prefix(kLineEnd.size());
+  stage_ = Stage::kSize;
+  return true;
+}
+
+std::expected<bool, Refusal> BodyReader::read_trailer(std::string_view& bytes) {
+  const std::size_t end = bytes.find(kLineEnd);
+  const std::size_t size = std::min(end, bytes.size());
+  if (trailer_bytes_ + size > limits_.trailer_bytes) {
+    return refuse(fmt::format("the trailers are over {} bytes", limits_.trailer_bytes), 431);
+  }
+  if (end == std::string_view::npos) return false;
+  if (end != 0) {
+    const auto field = parse_field(bytes.substr(0, end));
+    if (!field) return std::unexpected(field.error());
+  }
+  trailer_bytes_ += end + kLineEnd.size();
+  bytes.remove_prefix(end + kLineEnd.size());
+  if (end == 0) stage_ = Stage::kWhole;
+  return true;
+}
+
+}  // namespace gridloom::http

@@ -1,0 +1,249 @@
+#include "http/head.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <utility>
+
+namespace gridloom::http {
+namespace {
+
+using namespace std::string_view_literals;
+
+constexpr std::size_t kLongestMethod = 32;
+constexpr std::size_t kShown = 60;  // bytes of a line in a message
+// Twice would mean whichever one the reader takes.
+constexpr std::array kSingle = {"accessKey"sv,      "nonce"sv,  "timestamp"sv,
+                                "sign"sv,           "Host"sv,   "Content-Type"sv,
+                                "Content-Length"sv, "Expect"sv, "Transfer-Encoding"sv};
+
+std::unexpected<Refusal> refuse(std::string why, unsigned status = 400) {
+  return std::unexpected(Refusal{.status = status, .why = std::move(why)});
+}
+
+std::unexpected<Refusal> no_http(std::string_view why) {
+  return refuse(fmt::format("{}; a request begins with METHOD TARGET HTTP/1.1", why));
+}
+
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
+bool is_blank(char c) { return c == ' ' || c == '\t'; }
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_letter(char c) { return lower(c) >= 'a' && lower(c) <= 'z'; }
+bool is_token_char(char c) {
+  return is_digit(c) || is_letter(c) || "!#$%&'*+-.^_`|~"sv.contains(c);
+}
+bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
+
+bool is_token(std::string_view text) {
+  return !text.empty() && std::ranges::all_of(text, is_token_char);
+}
+
+// A line that is not what it should be: short, and printable in any log.
+std::string shown(std::string_view text) {
+  std::string out(text.substr(0, kShown));
+  std::ranges::replace_if(
+      out, [](char c) { return is_control(c) || static_cast<unsigned char>(c) > 0x7e; }, '?');
+  if (text.size() > kShown) out += "...";
+  return out;
+}
+
+std::string_view trimmed(std::string_view text) {
+  while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
+  while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
+  return text;
+}
+
+Method method_of(std::string_view name) {
+  static constexpr std::array kNames = {
+      std::pair{"GET"sv, Method::kGet},       std::pair{"HEAD"sv, Method::kHead},
+      std::pair{"POST"sv, Method::kPost},     std::pair{"PUT"sv, Method::kPut},
+      std::pair{"DELETE"sv, Method::kDelete}, std::pair{"OPTIONS"sv, Method::kOptions}};
+  const auto* const found =
+      std::ranges::find(kNames, name, &std::pair<std::string_view, Method>::first);
+  return found == kNames.end() ? Method::kOther : found->second;
+}
+
+std::expected<void, Refusal> check_target(std::string_view target) {
+  if (std::ranges::any_of(
+          target, [](char c) { return c <= 0x20 || static_cast<unsigned char>(c) >= 0x7f; })) {
+    return refuse(fmt::format(
+        "the target {} holds a byte that must be escaped, as a space is by %20", shown(target)));
+  }
+  const bool absolute =
+      same_name(target.substr(0, 7), "http://") || same_name(target.substr(0, 8), "https://");
+  if (!absolute && !target.starts_with('/') && target != "*") {
+    return refuse(fmt::format("the target {} must begin with a slash, or with http://HOST/",
+                              target.empty() ? "is empty; it" : shown(target)));
+  }
+  return {};
+}
+
+std::expected<void, Refusal> parse_first_line(std::string_view line, Head& head) {
+  const std::size_t first = line.find(' ');
+  const std::size_t last = line.rfind(' ');
+  const std::string_view method = line.substr(0, first);
+  if (!is_token(method)) return no_http("the method is none");
+  const std::string_view version =
+      last == std::string_view::npos ? std::string_view() : line.substr(last + 1);
+  if (version != "HTTP/1.1" && version != "HTTP/1.0") {
+    return no_http(version.starts_with("HTTP/")
+                       ? fmt::format("{} is not spoken here", shown(version))
+                       : fmt::format("the line {} does not end in HTTP/1.1", shown(line)));
+  }
+  if (first == last) return refuse("the target is missing between the method and HTTP/1.1");
+  head.method = method_of(method);
+  head.target = line.substr(first + 1, last - first - 1);
+  head.version = version.back() == '0' ? 10 : 11;
+  return check_target(head.target);
+}
+
+// Where it names a host, certification hands it on to the app.
+bool is_host(std::string_view host) {
+  return std::ranges::all_of(
+      host, [](char c) { return is_letter(c) || is_digit(c) || "-._:[]%"sv.contains(c); });
+}
+
+bool lists(const Head& head, std::string_view name, std::string_view token) {
+  const std::string all = head.joined(name);
+  for (std::string_view rest = all; !rest.empty();) {
+    const std::size_t end = std::min(rest.find(','), rest.size());
+    if (same_name(trimmed(rest.substr(0, end)), token)) return true;
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  return false;
+}
+
+std::expected<void, Refusal> find_length(Head& head) {
+  const auto found = std::ranges::find_if(
+      head.fields, [](const Field& field) { return same_name(field.name, "Content-Length"); });
+  if (found == head.fields.end()) return {};
+  const std::string_view digits = found->value;
+  std::uint64_t length = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), length);
+  const bool number = !digits.empty() && std::ranges::all_of(digits, is_digit);
+  if (!number) {
+    return refuse(
+        fmt::format("Content-Length is \"{}\": must be a whole number of bytes", shown(digits)));
+  }
+  // Beyond 64 bits it is beyond our limit all the more.
+  head.length = error == std::errc() ? length : ~std::uint64_t{0};
+  return {};
+}
+
+// Any other coding than chunked leaves open where the body ends (RFC 9112, 6.3).
+std::expected<void, Refusal> find_coding(Head& head) {
+  const auto found = std::ranges::find_if(
+      head.fields, [](const Field& field) { return same_name(field.name, "Transfer-Encoding"); });
+  if (found == head.fields.end()) return {};
+  if (!same_name(found->value, "chunked")) {
+    return refuse(fmt::format("Transfer-Encoding is \"{}\": must be chunked", shown(found->value)));
+  }
+  if (head.version == 10) return refuse("Transfer-Encoding is no header of HTTP/1.0");
+  if (head.length) {
+    return refuse("Content-Length stands beside Transfer-Encoding: chunked, one of them must go");
+  }
+  head.chunked = true;
+  return {};
+}
+
+std::expected<void, Refusal> check_fields(Head& head) {
+  for (const std::string_view name : kSingle) {
+    const auto count = std::ranges::count_if(
+        head.fields, [name](const Field& field) { return same_name(field.name, name); });
+    if (count > 1) return refuse(fmt::format("the header {} stands twice", name));
+  }
+  if (const auto length = find_length(head); !length) return length;
+  if (const auto coding = find_coding(head); !coding) return coding;
+  if (const std::string_view host = head.value("Host"); !is_host(host)) {
+    return refuse(fmt::format("Host is \"{}\": must be a name or an address, and perhaps a port",
+                              shown(host)));
+  }
+  if (const std::string_view expect = head.value("Expect"); !expect.empty()) {
+    head.expects_continue = same_name(expect, "100-continue");
+    if (!head.expects_continue) {
+      return refuse(fmt::format("Expect is \"{}\": must be 100-continue", shown(expect)), 417);
+    }
+  }
+  head.keep_alive = head.version == 11 ? !lists(head, "Connection", "close")
+                                       : lists(head, "Connection", "keep-alive");
+  return {};
+}
+
+}  // namespace
+
+bool same_name(std::string_view a, std::string_view b) {
+  return std::ranges::equal(a, b, [](char x, char y) { return lower(x) == lower(y); });
+}
+
+std::string_view Head::value(std::string_view name) const {
+  const auto found = std::ranges::find_if(
+      fields, [name](const Field& field) { return same_name(field.name, name); });
+  return found == fields.end() ? std::string_view() : found->value;
+}
+
+std::string Head::joined(std::string_view name) const {
+  std::string all;
+  for (const Field& field : fields) {
+    if (!same_name(field.name, name)) continue;
+    if (!all.empty()) all += ',';
+    all += field.value;
+  }
+  return all;
+}
+
+std::expected<void, Refusal> check_start(std::string_view text) {
+  if (text.starts_with('\x16')) return no_http("this is TLS, and here is the plain port");
+  const std::size_t end = text.find("\r\n");
+  std::string_view line = text.substr(0, end);
+  if (end == std::string_view::npos && line.ends_with('\r')) line.remove_suffix(1);
+  const std::string_view method = line.substr(0, line.find(' '));
+  // The rest of it may still be on its way, so it is not shown.
+  if (!std::ranges::all_of(method, is_token_char) || method.size() > kLongestMethod ||
+      (method.empty() && !line.empty())) {
+    return no_http("the method is none");
+  }
+  const std::size_t line_feed = text.find('\n');
+  if (line_feed != std::string_view::npos && line_feed != end + 1) {
+    return refuse("a line ends in LF alone: every line of a request ends in CR LF");
+  }
+  Head ignored;
+  return end == std::string_view::npos ? std::expected<void, Refusal>()
+                                       : parse_first_line(line, ignored);
+}
+
+std::expected<Field, Refusal> parse_field(std::string_view line) {
+  const auto wrong = [line](std::string_view why) {
+    return refuse(fmt::format("the header \"{}\" {}", shown(line), why));
+  };
+  if (is_blank(line.front())) return wrong("begins with a space; one header is one line");
+  const std::size_t colon = line.find(':');
+  if (colon == std::string_view::npos) return wrong("has no colon: must be NAME: VALUE");
+  const Field field{.name = line.substr(0, colon), .value = trimmed(line.substr(colon + 1))};
+  if (!is_token(field.name)) {
+    return wrong("has a name that is none: letters, digits and -, up to the colon");
+  }
+  if (std::ranges::any_of(field.value, [](char c) { return is_control(c) && c != '\t'; })) {
+    return wrong("holds a control character; lines end in CR LF");
+  }
+  return field;
+}
+
+std::expected<Head, Refusal> parse_head(std::string_view text) {
+  Head head;
+  std::size_t end = text.find("\r\n");
+  if (const auto first = parse_first_line(text.substr(0, end), head); !first) {
+    return std::unexpected(first.error());
+  }
+  for (text.remove_prefix(end + 2); !text.starts_with("\r\n"); text.remove_prefix(end + 2)) {
+    end = text.find("\r\n");
+    const auto field = parse_field(text.substr(0, end));
+    if (!field) return std::unexpected(field.error());
+    head.fields.push_back(*field);
+  }
+  if (const auto checked = check_fields(head); !checked) return std::unexpected(checked.error());
+  return head;
+}
+
+}  // namespace gridloom::http

@@ -16,13 +16,8 @@ namespace gridloom::catalog {
 namespace {
 
 constexpr std::size_t kMostCharacters = 256;  // of a string param that says nothing else
-constexpr std::size_t kMostShown = 80;        // bytes of a value in a message
 
-std::string shown(const Json& value) {
-  std::string text = wire::to_text(value);
-  if (text.size() > kMostShown) text = text.substr(0, kMostShown) + "...";
-  return text;
-}
+std::string shown(const Json& value) { return wire::shortened(wire::to_text(value)); }
 
 bool same(const Json& a, const Json& b) {
   if (wire::is_whole(a) && wire::is_whole(b)) return wire::whole(a) == wire::whole(b);
@@ -181,9 +176,8 @@ Status check_names_any(const Family& family, const Command& command, const JsonO
   for (const auto& member : given) {
     const std::string path = fmt::format("params.{}", std::string_view(member.key()));
     if (std::ranges::find(family.select, path) != family.select.end()) continue;
-    return refuse(fmt::format("{} is not known: {} takes {}",
-                              path.size() > kMostShown ? path.substr(0, kMostShown) + "..." : path,
-                              command.name, list));
+    return refuse(
+        fmt::format("{} is not known: {} takes {}", wire::shortened(path), command.name, list));
   }
   return refuse(fmt::format("params names nothing to set: {} takes {}", command.name, list));
 }

@@ -139,6 +139,25 @@ Result<const Command*> Family::find_command(const JsonObject& message) const {
   return nullptr;
 }
 
+std::string Family::unknown_command(const JsonObject& message) const {
+  std::string paths;
+  std::string asked;
+  for (const std::string& path : select) {
+    const Json* value = at_path(message, path);
+    paths.append(paths.empty() ? "" : " ").append(path);
+    asked.append(asked.empty() ? "" : " ").append(value == nullptr ? "-" : loose_text(*value));
+  }
+  std::vector<std::string> known;
+  for (const Command& command : commands) {
+    std::string& words = known.emplace_back();
+    for (const auto& [path, value] : command.select) {
+      words.append(words.empty() ? "" : " ").append(loose_text(value));
+    }
+  }
+  return fmt::format("{} is {}: no command of {}, which has {}", paths, wire::shortened(asked),
+                     product, join(known, "and"));
+}
+
 Catalog::Catalog(std::vector<FamilyPtr> families) : families_(std::move(families)) {
   const auto open =
       std::ranges::find_if(families_, [](const auto& family) { return family->open; });

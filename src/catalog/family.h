@@ -191,6 +191,8 @@ struct Family {
   // The command that a set's message selects; nullptr if the family does not know the selector.
   // kBadParams, naming the member, if a part of the selector is missing. "11" selects as 11 does.
   [[nodiscard]] Result<const Command*> find_command(const JsonObject& message) const;
+  // For messages: what a set that find_command() knows nothing of selects, and what could be.
+  [[nodiscard]] std::string unknown_command(const JsonObject& message) const;
 
   NameIndex field_by_name;  // filled by the loader
 };

@@ -69,7 +69,7 @@ Result<const registry::Device*> Shard::permitted(registry::AccountId account, st
   const registry::Device* device = directory_->find_device(sn);
   if (device == nullptr || registry::Directory::rights(account, *device) < least) {
     return fail(FaultKind::kNoPermission,
-                fmt::format("{} is not a device that this account may {}", sn,
+                fmt::format("{} is not a device that this account may {}", wire::shortened(sn),
                             least == registry::Rights::kMonitor ? "read" : "set"));
   }
   return device;
@@ -106,10 +106,11 @@ void Shard::history(registry::AccountId account, const std::string& sn, const st
   const auto& history = twin.family().history;
   if (!history || history->code != code) {
     return answer<std::string>(
-        std::move(asker), fail(FaultKind::kUnknownIndexCode,
-                               history ? fmt::format("params.code is {:?}: {} has {}", code,
-                                                     twin.family().product, history->code)
-                                       : fmt::format("{} has no history", twin.family().product)));
+        std::move(asker),
+        fail(FaultKind::kUnknownIndexCode,
+             history ? fmt::format("params.code is {:?}: {} has {}", wire::shortened(code),
+                                   twin.family().product, history->code)
+                     : fmt::format("{} has no history", twin.family().product)));
   }
   answer<std::string>(std::move(asker), history_list(*history, twin.energies(from, to)));
 }
@@ -270,7 +271,9 @@ void Shard::on_account_get(const ClientPtr& client, const Inbound& inbound) {
   const auto refuse = [&](std::string_view code, std::string_view message) {
     refuse_mqtt(asker, inbound.sn, Verb::kGetReply, code, message);
   };
-  if (!parsed || !parsed->is_object()) return refuse("-1", "a get is a JSON object");
+  if (!parsed || !parsed->is_object()) {
+    return refuse("-1", parsed ? "a get is a JSON object" : parsed.error().detail);
+  }
   const auto device = permitted(who.account, inbound.sn, registry::Rights::kMonitor);
   if (!device) return refuse("-1", message_of(device.error()));
   const bool online = platform_.presence.online(inbound.sn);

@@ -7,6 +7,7 @@
 
 #include "mqtt/connection.h"
 #include "mqtt/session_table.h"
+#include "wire/json.h"
 
 namespace gridloom::mqtt {
 namespace {
@@ -236,7 +237,7 @@ void ClientSession::count_dropped(const wire::mqtt::Dropped& so_far) {
   if (so_far == counted_) return;
   if (so_far.queue_full != 0 && counted_.queue_full == 0) {
     spdlog::warn("the queue of {} (client id {}) is full: the oldest messages are dropped",
-                 identity().name, client_id());
+                 identity().name, wire::to_text(wire::Json(wire::shortened(client_id()))));
   }
   door_.hub->count_dropped({.queue_full = so_far.queue_full - counted_.queue_full,
                             .expired = so_far.expired - counted_.expired,

@@ -1,4 +1,5 @@
 #include "mqtt/session_table.h"
+#include "wire/json.h"
 
 #include <spdlog/spdlog.h>
 
@@ -34,7 +35,8 @@ bool SessionTable::make_room(const ClientSession& fresh) {
   if (!full) return true;
   const ClientSessionPtr oldest = longest_parked(user);
   if (!oldest) return false;
-  spdlog::info("{} has too many sessions: the one of client id {} ends", user, oldest->client_id());
+  spdlog::info("{} has too many sessions: the one of client id {} ends", user,
+               wire::to_text(wire::Json(wire::shortened(oldest->client_id()))));
   oldest->loop().post([oldest] { oldest->expire(); });
   return true;
 }

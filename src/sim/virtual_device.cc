@@ -122,7 +122,7 @@ void VirtualDevice::on_set(std::string_view payload, const Surroundings& around,
                                                                {"version", "1.0"},
                                                                {"code", "0"},
                                                                {"data", JsonObject{{"ack", 0}}}})
-                                    : refusal(request, checked ? "this device knows no such command"
+                                    : refusal(request, checked ? family_->unknown_command(request)
                                                                : checked.error().detail)});
     return;
   }

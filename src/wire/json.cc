@@ -262,6 +262,15 @@ class Events {
   Next next_ = Next::kValue;
 };
 
+// Whether what stands before `at` is an escape like \\ud83d, which needs its other half.
+bool follows_half_a_pair(std::string_view text, std::size_t at) {
+  constexpr std::size_t kEscape = 6;
+  if (at < kEscape) return false;
+  const std::string_view escape = text.substr(at - kEscape, kEscape);
+  return escape.starts_with("\\u") && std::string_view("dD").contains(escape[2]) &&
+         std::string_view("89abAB").contains(escape[3]);
+}
+
 // What was wrong, in words; `at` is the offset where the parser stopped.
 template <typename Sink>
 std::string trouble(std::string_view text, std::size_t at, const BoostError& error,
@@ -276,6 +285,10 @@ std::string trouble(std::string_view text, std::size_t at, const BoostError& err
   if (error == Kind::illegal_leading_surrogate || error == Kind::illegal_trailing_surrogate ||
       error == Kind::expected_utf16_escape) {
     return "expected a \\u escape of a whole character (a pair of surrogates)";
+  }
+  if (follows_half_a_pair(text, at)) return "expected a \\u escape of the pair's low surrogate";
+  if (at == 0 && text.starts_with("\xef\xbb\xbf")) {
+    return "the text begins with a byte order mark, which must go";
   }
   const auto found = at < text.size() ? static_cast<unsigned char>(text[at]) : 0U;
   const char before = at > 0 ? text[at - 1] : ' ';
@@ -532,6 +545,12 @@ Json numeric_id(const Json& id) {
   std::int64_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   return plain && error == std::errc{} ? Json(number) : id;
+}
+
+std::string shortened(std::string_view text, std::size_t most) {
+  if (text.size() <= most) return std::string(text);
+  while (most > 0 && (static_cast<unsigned char>(text[most]) & 0xc0U) == 0x80U) --most;
+  return std::string(text.substr(0, most)) + "...";
 }
 
 std::string_view kind_name(const Json& value) {

@@ -62,6 +62,9 @@ struct Leaf {
 // back as a number when it was numeric, as real devices do it (quirk 24).
 [[nodiscard]] Json numeric_id(const Json& id);
 
+// For messages: at most `most` bytes of the text and "...", never half a character.
+[[nodiscard]] std::string shortened(std::string_view text, std::size_t most = 80);
+
 // For messages: "a number", "a string", ...
 [[nodiscard]] std::string_view kind_name(const Json& value);
 

@@ -121,7 +121,7 @@ TEST(Json, FaultsSayWhereAndWhatWasExpected) {
       {"{\"sn\":1,\"sn\":2}", "JSON: at byte 11: the name \"sn\" occurs twice in one object"},
       {"{\"sn\":1,\"\\u0073n\":2}", "JSON: at byte 16: the name \"sn\" occurs twice in one object"},
       {"\xef\xbb\xbf{}",
-       "JSON: at byte 0: bytes that are not UTF-8, or a character outside a string"},
+       "JSON: at byte 0: the text begins with a byte order mark, which must go"},
   };
   for (const auto& [text, expected] : cases) {
     const Result<Json> value = parse_json(text);
@@ -259,6 +259,28 @@ TEST(Json, KindsHaveNamesForMessages) {
       {"null", "null"},     {"true", "a boolean"}, {"1", "a number"},  {"1.5", "a number"},
       {"\"\"", "a string"}, {"[]", "an array"},    {"{}", "an object"}};
   for (const auto& [text, name] : cases) EXPECT_EQ(kind_name(*parse_json(text)), name);
+}
+
+TEST(Json, ATextIsShortenedBetweenCharacters) {
+  EXPECT_EQ(shortened("abc", 3), "abc");
+  EXPECT_EQ(shortened("abcd", 3), "abc...");
+  EXPECT_EQ(shortened("a\u00e9\u20ac", 4), "a\u00e9...");
+  EXPECT_EQ(shortened("\u20ac\u20ac", 2), "...");
+  EXPECT_EQ(shortened("", 0), "");
+}
+
+TEST(Json, AMarkBeforeTheTextAndHalfACharacterAreNamed) {
+  const std::vector<std::pair<std::string_view, std::string_view>> rows = {
+      {"\xef\xbb\xbf{}", "byte order mark"},
+      {R"("\ud83d")", "low surrogate"},
+      {R"("\uD83D x")", "low surrogate"},
+      {R"("\udc00")", "surrogate"},
+  };
+  for (const auto& [text, says] : rows) {
+    const auto parsed = parse_json(text);
+    ASSERT_FALSE(parsed) << text;
+    EXPECT_TRUE(parsed.error().detail.contains(says)) << text << ": " << parsed.error().detail;
+  }
 }
 
 }  // namespace

@@ -83,12 +83,27 @@ bool may_repeat(PropertyId id, PropertyPlace place) {
          (id == PropertyId::kSubscriptionId && place == place_of(PacketType::kPublish));
 }
 
+std::string_view valid_value(PropertyId id) {
+  switch (id) {
+    case PropertyId::kTopicAlias:
+      return "the property topic alias is 0, must be 1 or more";
+    case PropertyId::kReceiveMaximum:
+      return "the property receive maximum is 0, must be 1 or more";
+    case PropertyId::kMaximumPacketSize:
+      return "the property maximum packet size is 0, must be 1 or more";
+    case PropertyId::kSubscriptionId:
+      return "the property subscription identifier is 0, must be 1 or more";
+    default:
+      return "a property that must be 0 or 1 is neither";
+  }
+}
+
 void check_value(Reader& in, const Property& property) {
   const Row& row = row_of(property.id);
   if (property.number < row.least || property.number > row.most) {
     in.fail(property.id == PropertyId::kTopicAlias ? Reason::kTopicAliasInvalid
                                                    : Reason::kProtocolError,
-            "a property has a value outside its range");
+            valid_value(property.id));
   }
   if (property.id == PropertyId::kResponseTopic && in.ok() && !valid_topic(property.text)) {
     in.fail(Reason::kProtocolError, "the response topic is empty or holds a wildcard");

@@ -121,7 +121,11 @@ std::string_view Session::consume(std::string_view bytes) {
     const auto header = peek(bytes);
     if (!header) {
       const auto type = static_cast<PacketType>(static_cast<unsigned char>(bytes[0]) >> 4U);
-      end(header.error().reason, fmt::format("{}: {}", name_of(type), header.error().detail));
+      std::string why = fmt::format("{}: {}", name_of(type), header.error().detail);
+      if (header.error().reason == Reason::kPacketTooLarge) {
+        why += fmt::format(" ({} bytes)", limits_.packet_bytes);
+      }
+      end(header.error().reason, std::move(why));
       return {};
     }
     if (!*header || (*header)->total_bytes() > bytes.size()) return bytes;
@@ -195,7 +199,11 @@ void Session::on(const Connect& packet) {
     client_packet_bytes_ = *bytes;
   }
   if (const auto violation = unacceptable(packet)) {
-    return end(violation->reason, fmt::format("CONNECT: {}", violation->detail));
+    std::string why = fmt::format("CONNECT: {}", violation->detail);
+    if (packet.client_id.size() > limits_.client_id_bytes) {
+      why += fmt::format(" (at most {} bytes)", limits_.client_id_bytes);
+    }
+    return end(violation->reason, std::move(why));
   }
   has_will_ = packet.will.has_value();
   events_.emplace_back(ConnectRequested{request_of(packet)});

@@ -229,6 +229,7 @@ class Session {
   [[nodiscard]] bool has_room_for(const Publish& packet) const;
   void check(const Decoded<void>& outcome, PacketType type);
   [[nodiscard]] bool within_limits(std::string_view topic) const;
+  [[nodiscard]] std::string beyond_limits(std::string_view what) const;
   [[nodiscard]] std::vector<Received>::iterator find_received(std::uint16_t packet_id);
   void forget(std::vector<Received>::iterator received);
 

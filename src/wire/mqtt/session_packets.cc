@@ -9,17 +9,26 @@
 #include "wire/mqtt/topic.h"
 
 namespace gridloom::wire::mqtt {
+namespace {
+
+constexpr PacketType type_of(const Connack&) { return PacketType::kConnack; }
+constexpr PacketType type_of(const Suback&) { return PacketType::kSuback; }
+constexpr PacketType type_of(const Unsuback&) { return PacketType::kUnsuback; }
+constexpr PacketType type_of(const Pingresp&) { return PacketType::kPingresp; }
+
+}  // namespace
 
 void Session::dispatch(const Packet& packet) {
   std::visit([this](const auto& one) { on(one); }, packet);
 }
 
 template <typename Other>
-void Session::on(const Other& /*packet*/) {
+void Session::on([[maybe_unused]] const Other& packet) {
   if constexpr (std::is_same_v<Other, Auth>) {
     end(Reason::kProtocolError, "AUTH: the CONNECT named no authentication method");
   } else {
-    end(Reason::kProtocolError, "a packet that only a server sends");
+    end(Reason::kProtocolError,
+        fmt::format("{}: a packet that only a server sends", name_of(type_of(packet))));
   }
 }
 
@@ -27,12 +36,13 @@ bool Session::within_limits(std::string_view topic) const {
   return topic.size() <= limits_.topic_bytes && levels(topic) <= limits_.topic_levels;
 }
 
+std::string Session::beyond_limits(std::string_view what) const {
+  return fmt::format("{} is over {} bytes or {} levels", what, limits_.topic_bytes,
+                     limits_.topic_levels);
+}
+
 // Resolves the alias and learns a new one.
 Decoded<std::string_view> Session::topic_of(const Publish& packet) {
-  if (!within_limits(packet.topic)) {
-    return std::unexpected(
-        Violation{Reason::kTopicNameInvalid, "the topic is too long, or too deep"});
-  }
   const auto alias = packet.properties.number(PropertyId::kTopicAlias);
   if (!alias) return packet.topic;
   if (*alias > limits_.topic_alias_maximum) {
@@ -68,8 +78,17 @@ bool Session::has_room_for(const Publish& packet) const {
 }
 
 void Session::on(const Publish& packet) {
+  if (!within_limits(packet.topic)) {
+    return end(Reason::kTopicNameInvalid, beyond_limits("PUBLISH: the topic"));
+  }
   const auto topic = topic_of(packet);
-  if (!topic) return end(topic.error().reason, fmt::format("PUBLISH: {}", topic.error().detail));
+  if (!topic) {
+    std::string why = fmt::format("PUBLISH: {}", topic.error().detail);
+    if (topic.error().reason == Reason::kTopicAliasInvalid) {
+      why += fmt::format(" ({})", limits_.topic_alias_maximum);
+    }
+    return end(topic.error().reason, std::move(why));
+  }
   if (packet.properties.has(PropertyId::kSubscriptionId)) {
     return end(Reason::kProtocolError, "PUBLISH: a client sends no subscription identifier");
   }
@@ -152,8 +171,9 @@ void Session::on(const Pubrec& packet) {
 
 void Session::on(const Subscribe& packet) {
   if (packet.entries.size() > limits_.filters_per_packet) {
-    return send(
-        Suback{packet.packet_id, {}, std::vector(packet.entries.size(), Reason::kQuotaExceeded)});
+    return send_answer(
+        Suback{packet.packet_id, {}, std::vector(packet.entries.size(), Reason::kQuotaExceeded)},
+        fmt::format("a SUBSCRIBE has at most {} filters", limits_.filters_per_packet));
   }
   SubscribeRequested request{
       .token = {.packet_id = packet.packet_id,
@@ -163,7 +183,7 @@ void Session::on(const Subscribe& packet) {
   request.subscriptions.reserve(packet.entries.size());
   for (const FilterEntry& entry : packet.entries) {
     if (!within_limits(entry.filter)) {
-      return end(Reason::kTopicFilterInvalid, "SUBSCRIBE: a filter is too long, or too deep");
+      return end(Reason::kTopicFilterInvalid, beyond_limits("SUBSCRIBE: a filter"));
     }
     request.subscriptions.push_back({.filter = std::string(entry.filter),
                                      .qos = entry.qos,
@@ -177,7 +197,8 @@ void Session::on(const Subscribe& packet) {
 
 void Session::on(const Unsubscribe& packet) {
   if (packet.filters.size() > limits_.filters_per_packet) {
-    return end(Reason::kQuotaExceeded, "UNSUBSCRIBE: too many filters in one packet");
+    return end(Reason::kQuotaExceeded,
+               fmt::format("UNSUBSCRIBE: more than {} filters", limits_.filters_per_packet));
   }
   ++answers_owed_;
   events_.emplace_back(

@@ -65,15 +65,32 @@ class Client {
   [[nodiscard]] bool present() const { return present_.load(std::memory_order_relaxed); }
   void set_present(bool present) { present_.store(present, std::memory_order_relaxed); }
 
+  // What it published and no shard has looked at yet, in bytes. Any thread. Whoever reads from its
+  // connection stops meanwhile: QoS 0 has no answers that would hold it back.
+  [[nodiscard]] bool is_ahead() const {
+    return ahead_bytes_.load(std::memory_order_relaxed) >= kMostAheadBytes;
+  }
+  void published(std::size_t bytes) { ahead_bytes_.fetch_add(bytes, std::memory_order_relaxed); }
+  // True: it is no longer ahead.
+  [[nodiscard]] bool looked_at(std::size_t bytes) {
+    const std::size_t before = ahead_bytes_.fetch_sub(bytes, std::memory_order_relaxed);
+    return before >= kMostAheadBytes && before - bytes < kMostAheadBytes;
+  }
+
   // On loop(). What a shard has for this client since its last call.
   virtual void deliver(std::vector<Delivery> deliveries, std::vector<Ack> acks) = 0;
   virtual void kick(KickReason reason) = 0;
+  // is_ahead() has become false.
+  virtual void go_on() = 0;
 
  private:
+  static constexpr std::size_t kMostAheadBytes = std::size_t{64} * 1024;
+
   Loop& loop_;
   Identity identity_;
   std::string client_id_;
   std::atomic<bool> present_{true};
+  std::atomic<std::size_t> ahead_bytes_{0};
 };
 
 using ClientPtr = std::shared_ptr<Client>;

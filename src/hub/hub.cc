@@ -7,6 +7,15 @@
 #include "wire/mqtt/topic.h"
 
 namespace gridloom::hub {
+namespace {
+
+constexpr std::size_t kMessageBytes = 256;  // what a message costs beside its payload
+
+void looked_at(const ClientPtr& client, std::size_t bytes) {
+  if (client->looked_at(bytes)) client->loop().post([client] { client->go_on(); });
+}
+
+}  // namespace
 
 Hub::Hub(Platform& platform, const std::vector<Loop*>& loops) : platform_(platform) {
   for (Loop* loop : loops) {
@@ -131,17 +140,26 @@ bool Hub::subscribe(const ClientPtr& client, const Subscription& subscription) {
   const FilterScope scope =
       scope_of(client->identity(), subscription.filter, platform_.config.wildcards);
   if (!scope.granted) return false;
-  const auto task = [client, subscription](Shard& shard) { shard.subscribe(client, subscription); };
+  const auto task = [client, subscription](Shard& shard) {
+    shard.subscribe(client, subscription);
+    looked_at(client, kMessageBytes);
+  };
   if (scope.sn.empty()) {
+    client->published(kMessageBytes * shards_.size());
     on_all(task);
   } else {
+    client->published(kMessageBytes);
     on_shard(index_of(scope.sn), task);
   }
   return true;
 }
 
 void Hub::unsubscribe(const ClientPtr& client, const std::string& filter) {
-  on_all([client, filter](Shard& shard) { shard.unsubscribe(*client, filter); });
+  client->published(kMessageBytes * shards_.size());
+  on_all([client, filter](Shard& shard) {
+    shard.unsubscribe(*client, filter);
+    looked_at(client, kMessageBytes);
+  });
 }
 
 bool Hub::Batch::add(const ClientPtr& client, const wire::mqtt::MessagePtr& message,
@@ -168,8 +186,13 @@ bool Hub::Batch::add(const ClientPtr& client, const wire::mqtt::MessagePtr& mess
 void Hub::Batch::post(const ClientPtr& client) {
   for (std::size_t i = 0; i < by_shard_.size(); ++i) {
     if (by_shard_[i].empty()) continue;
-    hub_.on_shard(i, [client, batch = std::exchange(by_shard_[i], {})](Shard& shard) mutable {
-      for (Inbound& inbound : batch) shard.publish(client, std::move(inbound));
+    std::size_t bytes = 0;
+    for (const Inbound& inbound : by_shard_[i])
+      bytes += kMessageBytes + inbound.message->payload.size();
+    client->published(bytes);
+    hub_.on_shard(i, [client, bytes, batch = std::exchange(by_shard_[i], {})](Shard& shard) {
+      for (const Inbound& inbound : batch) shard.publish(client, inbound);
+      looked_at(client, bytes);
     });
   }
 }

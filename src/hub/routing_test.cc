@@ -331,5 +331,32 @@ TEST_P(Routing, AShareThatEndsIsEndedAtOnce) {
   EXPECT_THAT(guest->take(), IsEmpty());
 }
 
+TEST_P(Routing, WhoIsAheadOfTheShardsIsToldWhenTheyHaveCaughtUp) {
+  const FakePtr device = home.connect_device(kSn);
+  Hub::Batch batch(*home.hub);
+  const auto report = std::make_shared<const wire::mqtt::Message>(wire::mqtt::Message{
+      .topic = fmt::format("/device/{}/quota", kSn), .payload = std::string(kReport)});
+  int sent = 0;
+  for (; sent < 10'000 && !device->is_ahead(); ++sent) {
+    ASSERT_TRUE(batch.add(device, report, {}));
+    batch.post(device);
+  }
+  EXPECT_LT(sent, 1000);
+  EXPECT_EQ(device->told_to_go_on, 0);
+  home.settle();
+  EXPECT_FALSE(device->is_ahead());
+  EXPECT_EQ(device->told_to_go_on, 1);
+
+  const FakePtr app = home.connect_app("alice");
+  for (int i = 0; i < 10'000 && !app->is_ahead(); ++i) {
+    ASSERT_TRUE(home.hub->subscribe(app, {.filter = line("alice", "quota")}));
+    home.hub->unsubscribe(app, line("alice", "quota"));
+  }
+  EXPECT_TRUE(app->is_ahead());
+  home.settle();
+  EXPECT_FALSE(app->is_ahead());
+  EXPECT_EQ(app->told_to_go_on, 1);
+}
+
 }  // namespace
 }  // namespace gridloom::hub

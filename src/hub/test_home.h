@@ -120,12 +120,14 @@ class FakeClient final : public Client {
     acks.insert(acks.end(), given.begin(), given.end());
   }
   void kick(KickReason reason) override { kicked.push_back(reason); }
+  void go_on() override { ++told_to_go_on; }
 
   Lines take() { return std::exchange(got, {}); }
 
   Lines got;
   std::vector<Ack> acks;
   std::vector<KickReason> kicked;
+  int told_to_go_on = 0;
   wire::mqtt::MessagePtr last;
 };
 

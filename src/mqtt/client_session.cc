@@ -88,6 +88,10 @@ void ClientSession::push(const hub::Delivery& delivery) {
                                        .subscription_ids = delivery.subscription_ids});
 }
 
+void ClientSession::go_on() {
+  if (const auto connection = connection_.lock()) connection->go_on();
+}
+
 void ClientSession::kick(hub::KickReason reason) {
   if (reason == hub::KickReason::kNotAuthorized) return discard(reason);
   if (const auto connection = connection_.lock()) connection->kick(reason);

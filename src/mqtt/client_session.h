@@ -55,6 +55,7 @@ class ClientSession final : public hub::Client, public std::enable_shared_from_t
 
   void deliver(std::vector<hub::Delivery> deliveries, std::vector<hub::Ack> acks) override;
   void kick(hub::KickReason reason) override;
+  void go_on() override;
 
   // --- of the connection ---
   struct Parting {

@@ -69,7 +69,9 @@ void Connection::take_output(std::string& out) {
 
 bool Connection::finished() const { return session_.finished(); }
 
-bool Connection::wants_input() const { return session_.wants_input(); }
+bool Connection::wants_input() const {
+  return session_.wants_input() && !(client_ && client_->is_ahead());
+}
 
 void Connection::tick(TimePoint now) {
   const auto deadline = session_.next_deadline();

@@ -112,6 +112,7 @@ class Stage::Counted final : public net::Protocol {
   }
   [[nodiscard]] bool finished() const override { return inner_->finished(); }
   [[nodiscard]] bool wants_input() const override { return inner_->wants_input(); }
+  [[nodiscard]] bool known() const override { return inner_->known(); }
   void tick(TimePoint now) override { inner_->tick(now); }
   void server_stops() override { inner_->server_stops(); }
   void lost() override {

@@ -264,7 +264,7 @@ class Shard {
   twin::ReportReader reader_;
   StringMap<DeviceState> devices_;
   StringMap<Scope> scopes_;
-  std::unordered_map<const Client*, std::vector<std::string>> filters_;  // what a client subscribed
+  std::unordered_map<const Client*, std::unordered_set<std::string>> filters_;  // subscribed
   std::unordered_map<const Client*, std::unordered_set<std::string>> carried_;
   std::unordered_map<const Client*, std::weak_ptr<Client>> clients_;  // by credentials' home
   StringMap<std::map<std::string, Retained>> retained_by_accounts_;   // by account, by topic

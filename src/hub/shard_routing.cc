@@ -39,7 +39,7 @@ void Shard::subscribe(const ClientPtr& client, const Subscription& subscription)
   unsubscribe(*client, subscription.filter);
   Scope& scope = scopes_[scope_key(client->identity())];
   list_of(scope, subscription.filter).push_back({.client = client, .subscription = subscription});
-  filters_[client.get()].push_back(subscription.filter);
+  filters_[client.get()].insert(subscription.filter);
   if (subscription.send_retained && !wire::mqtt::shared_parts(subscription.filter)) {
     send_retained(client, subscription);
   }
@@ -48,7 +48,7 @@ void Shard::subscribe(const ClientPtr& client, const Subscription& subscription)
 void Shard::unsubscribe(const Client& client, const std::string& filter) {
   const auto filters = filters_.find(&client);
   if (filters == filters_.end()) return;
-  if (std::erase(filters->second, filter) == 0) return;
+  if (filters->second.erase(filter) == 0) return;
   if (filters->second.empty()) filters_.erase(filters);
   const auto scope = scopes_.find(scope_key(client.identity()));
   if (scope == scopes_.end()) return;
@@ -67,11 +67,24 @@ void Shard::erase_subscription(Scope& scope, const Client& client, const std::st
   }
 }
 
+// In one pass over its scope, not one a filter: there may be thousands.
 void Shard::ended(const Client& client) {
   disconnected(client);
-  const auto filters = filters_.find(&client);
-  if (filters == filters_.end()) return;
-  for (const std::string& filter : std::vector(filters->second)) unsubscribe(client, filter);
+  const auto filters = filters_.extract(&client);
+  const auto found = scopes_.find(scope_key(client.identity()));
+  if (filters.empty() || found == scopes_.end()) return;
+  Scope& scope = found->second;
+  const auto of_client = [&client](const Subscriber& each) { return each.client.get() == &client; };
+  std::erase_if(scope.wild, of_client);
+  for (Group& group : scope.groups) std::erase_if(group.members, of_client);
+  std::erase_if(scope.groups, [](const Group& group) { return group.members.empty(); });
+  for (const std::string& filter : filters.mapped()) {
+    const auto exact = scope.exact.find(filter);
+    if (exact == scope.exact.end()) continue;
+    std::erase_if(exact->second, of_client);
+    if (exact->second.empty()) scope.exact.erase(exact);
+  }
+  if (scope.empty()) scopes_.erase(found);
 }
 
 void Shard::rebind(const Client& old, const ClientPtr& fresh) {

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -88,6 +89,26 @@ struct Running {
   }
 };
 
+// A door's part of the file descriptors that this process may have, so that a crowd at one door
+// leaves room at the others, and for files.
+std::size_t connections_of(std::string_view flag) {
+  constexpr rlim_t kMost = 200'000;
+  constexpr rlim_t kForFiles = 256;
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return net::ListenerLimits{}.connections;
+  const rlim_t all = std::min(limit.rlim_cur, kMost);
+  const rlim_t left = all - std::min(all / 4, kForFiles);
+  const rlim_t percent = flag.starts_with("--mqtt") ? 35 : 15;
+  return static_cast<std::size_t>(left * percent / 100);
+}
+
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  if (setrlimit(RLIMIT_NOFILE, &limit) != 0) spdlog::warn("the limit of open files stays");
+}
+
 Result<net::Address> address_of(const ServeOptions& options, const std::string& text,
                                 std::string_view flag) {
   auto address = net::parse_address(text);
@@ -112,11 +133,13 @@ Result<std::unique_ptr<net::Listener>> listen(const ServeOptions& options, const
   std::vector<net::IoLoop*> loops;
   loops.reserve(running.loops.size());
   for (const auto& loop : running.loops) loops.push_back(loop.get());
+  net::ListenerLimits limits = running.limits.doors;
+  limits.connections = std::min(limits.connections, connections_of(flag));
   auto opened = net::Listener::open({.address = *address,
                                      .tls = std::move(tls),
                                      .make = std::move(make),
                                      .clock = &running.clock,
-                                     .limits = running.limits.doors},
+                                     .limits = limits},
                                     loops);
   if (!opened && opened.error().kind == FaultKind::kConflict) {
     return fail(FaultKind::kConflict,
@@ -391,6 +414,7 @@ int serve(const ServeOptions& options) {
   sigaddset(&signals, SIGTERM);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
 
+  raise_descriptor_limit();
   Running running;
   if (Status status = put_together(running, options); !status) {
     fmt::print(stderr, "gridloom: {}\n", status.error().detail);

@@ -26,13 +26,17 @@ std::string printable(std::string text) {
   return text;
 }
 
+std::string shown(const Json& value) { return wire::shortened(wire::to_text(value)); }
+
 Result<std::string> text_param(const JsonObject& object, std::string_view key,
                                std::string_view path) {
   const Json* value = object.if_contains(key);
-  if (value == nullptr) return fail(FaultKind::kBadParams, fmt::format("{} is missing", path));
+  if (value == nullptr) {
+    return fail(FaultKind::kBadParams, fmt::format("{} is missing: must be a text", path));
+  }
   if (!value->is_string() || value->get_string().empty()) {
     return fail(FaultKind::kBadParams,
-                fmt::format("{} is {}: must be a text", path, wire::to_text(*value)));
+                fmt::format("{} is {}: must be a text", path, shown(*value)));
   }
   return std::string(value->get_string());
 }
@@ -40,8 +44,8 @@ Result<std::string> text_param(const JsonObject& object, std::string_view key,
 Result<const JsonObject*> params_of(const JsonObject& object) {
   const Json* params = object.if_contains("params");
   if (params == nullptr || !params->is_object()) {
-    return fail(FaultKind::kBadParams,
-                params == nullptr ? "params is missing" : "params must be an object");
+    return fail(FaultKind::kBadParams, fmt::format("params is {}: must be an object",
+                                                   params == nullptr ? "missing" : shown(*params)));
   }
   return &params->get_object();
 }
@@ -53,14 +57,14 @@ Result<std::vector<std::string>> quotas_of(const JsonObject& object, std::size_t
   if (quotas == nullptr || !quotas->is_array()) {
     return fail(FaultKind::kBadParams,
                 fmt::format("params.quotas is {}: must be a list of quota names",
-                            quotas == nullptr ? "missing" : wire::to_text(*quotas)));
+                            quotas == nullptr ? "missing" : shown(*quotas)));
   }
   std::vector<std::string> names;
   for (const Json& name : quotas->get_array()) {
     if (!name.is_string()) {
       return fail(FaultKind::kBadParams,
                   fmt::format("params.quotas[{}] is {}: must be a quota's name", names.size(),
-                              wire::to_text(name)));
+                              shown(name)));
     }
     names.emplace_back(name.get_string());
   }
@@ -91,7 +95,8 @@ Result<LocalTime> local_time(const JsonObject& params, std::string_view key) {
   if (end == nullptr || *end != '\0' || text->size() != 19 || seconds < 0 ||
       parts.tm_mday != asked.tm_mday || parts.tm_mon != asked.tm_mon) {
     return fail(FaultKind::kBadParams,
-                fmt::format("{} is {:?}: must be a time as \"2024-06-17 00:00:00\"", path, *text));
+                fmt::format("{} is {:?}: must be a time as \"2024-06-17 00:00:00\"", path,
+                            wire::shortened(*text)));
   }
   std::tm wall = asked;
   return LocalTime{.at = TimePoint(std::chrono::seconds(seconds)), .wall_s = timegm(&wall)};
@@ -142,8 +147,8 @@ void Api::handle(Request request, Done<Response> done) {
   }
   const Route* route = find_route(request.path);
   if (route == nullptr) {
-    return done(
-        transport_error(404, fmt::format("there is nothing at {}", printable(request.path))));
+    return done(transport_error(
+        404, fmt::format("there is nothing at {}", wire::shortened(printable(request.path)))));
   }
   Verb verb = nullptr;
   if (reads) verb = route->get;
@@ -335,10 +340,10 @@ void Api::main_sn(Call call) const {
   const registry::Device* device = directory->find_device(*sn);
   if (device == nullptr ||
       registry::Directory::rights(call.account, *device) == registry::Rights::kNone) {
-    return call.done(
-        failure({.kind = FaultKind::kNoPermission,
-                 .detail = fmt::format("{} is not a device that this account may read", *sn)},
-                call.trace_id));
+    return call.done(failure({.kind = FaultKind::kNoPermission,
+                              .detail = fmt::format("{} is not a device that this account may read",
+                                                    wire::shortened(*sn))},
+                             call.trace_id));
   }
   call.done(success(wire::to_text(JsonObject{{"sn", *sn}}), call.trace_id));
 }

@@ -30,6 +30,7 @@ struct Response {
   std::string content_type = "application/json";
   std::string body;
   std::vector<std::pair<std::string_view, std::string>> headers{};  // further ones
+  bool known = false;  // it answers one who has shown who it is
 };
 
 [[nodiscard]] std::string_view reason_phrase(unsigned status);

@@ -123,6 +123,8 @@ bool Session::wants_input() const {
   return web_socket_ ? web_socket_->wants_input() : !answering_ && !finished_ && !put_off_;
 }
 
+bool Session::known() const { return web_socket_ ? web_socket_->known() : known_; }
+
 void Session::go_on() {
   working_ = true;
   // A client may ask for much in few bytes, and not take it: the rest waits until this is sent.
@@ -220,6 +222,7 @@ void Session::upgrade(const WebSocketRequest& request) {
 }
 
 void Session::respond(const Response& response) {
+  known_ = known_ || response.known;
   if (!keep_alive_) finished_ = true;
   fmt::format_to(std::back_inserter(out_),
                  "HTTP/1.1 {} {}\r\nServer: Gridloom\r\nContent-Type: {}\r\n", response.status,

@@ -44,6 +44,7 @@ class Session final : public net::Protocol, public std::enable_shared_from_this<
   void take_output(std::string& out) override;
   [[nodiscard]] bool finished() const override;
   [[nodiscard]] bool wants_input() const override;
+  [[nodiscard]] bool known() const override;
   void server_stops() override;
   void tick(TimePoint now) override;
   void lost() override;
@@ -77,6 +78,7 @@ class Session final : public net::Protocol, public std::enable_shared_from_this<
   bool keep_alive_ = true;
   bool finished_ = false;
   bool lost_ = false;
+  bool known_ = false;
 };
 
 }  // namespace gridloom::http

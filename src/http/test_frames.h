@@ -112,6 +112,7 @@ class Echo final : public net::Protocol {
     ++taken;
   }
   [[nodiscard]] bool finished() const override { return finished_; }
+  [[nodiscard]] bool known() const override { return false; }
   [[nodiscard]] bool wants_input() const override { return wants && !finished_; }
   void tick(TimePoint now) override { ticked = now; }
   void server_stops() override {

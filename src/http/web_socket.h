@@ -34,6 +34,7 @@ class WebSocket final : public net::Protocol {
   void take_output(std::string& out) override;
   [[nodiscard]] bool finished() const override;
   [[nodiscard]] bool wants_input() const override;
+  [[nodiscard]] bool known() const override { return inner_->known(); }
   void tick(TimePoint now) override;
   void server_stops() override;
   void lost() override;

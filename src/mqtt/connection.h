@@ -28,6 +28,7 @@ class Connection final : public net::Protocol, public std::enable_shared_from_th
   void take_output(std::string& out) override;
   [[nodiscard]] bool finished() const override;
   [[nodiscard]] bool wants_input() const override;
+  [[nodiscard]] bool known() const override { return client_ != nullptr; }
   void tick(TimePoint now) override;
   void server_stops() override { kick(hub::KickReason::kShuttingDown); }
   void lost() override;

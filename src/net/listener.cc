@@ -9,8 +9,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
-#include <atomic>
 #include <cerrno>
 #include <future>
 #include <utility>
@@ -22,7 +22,9 @@ namespace gridloom::net {
 namespace {
 
 constexpr int kBacklog = 4096;
-constexpr int kAcceptedAtOnce = 64;
+// In a flood, few at a turn of a busy loop would leave the others in the kernel's queue until that
+// is full; then even a good client waits for seconds.
+constexpr int kAcceptedAtOnce = 256;
 
 class Descriptor {
  public:
@@ -76,21 +78,27 @@ struct Listener::Impl final : IoLoop::Watched, std::enable_shared_from_this<List
       Descriptor socket(
           ::accept4(accepting.get(), peer.raw(), &peer.size, SOCK_NONBLOCK | SOCK_CLOEXEC));
       if (socket.get() >= 0) {
+        told = false;
         hand_over(socket, host_of(peer));
         continue;
       }
       if (errno == EAGAIN || errno == EWOULDBLOCK) return;
       // Of a connection that is gone again.
       if (errno == ECONNABORTED || errno == EINTR || errno == EPROTO) continue;
-      // Out of descriptors, say: it is tried again by the next sweep.
-      if (!std::exchange(stuck, true)) spdlog::warn("accept: {}", system_message(errno));
-      return;
+      return get_stuck(system_message(errno));
     }
     loops.front()->at_turn_end(shared_from_this());
   }
 
+  // Out of descriptors, say. It is tried again by the next sweep, when a stranger may have gone.
+  void get_stuck(std::string_view why) {
+    if (!std::exchange(told, true)) spdlog::warn("accept: {}", why);
+    stuck = true;
+    const std::size_t full = fullest();
+    loops[full]->post([self = shared_from_this(), full] { self->crowds[full].make_room(); });
+  }
+
   void hand_over(Descriptor& socket, std::string peer) {
-    if (open_connections() >= options.limits.connections) return;
     Seats::Seat seat;
     if (const std::size_t most = options.limits.connections_per_address; most > 0) {
       auto taken = seats.take(peer, most);
@@ -99,10 +107,22 @@ struct Listener::Impl final : IoLoop::Watched, std::enable_shared_from_this<List
     }
     const std::size_t index = next++ % loops.size();
     set_on(socket.get(), IPPROTO_TCP, TCP_NODELAY);
-    loops[index]->post([self = shared_from_this(), index, stream = Stream(socket.release()),
-                        peer = std::move(peer), seat = std::move(seat)]() mutable {
+    auto task = [self = shared_from_this(), index, stream = Stream(socket.release()),
+                 peer = std::move(peer), seat = std::move(seat)]() mutable {
       self->run(index, std::move(stream), std::move(peer), std::move(seat));
+    };
+    if (open_connections() < options.limits.connections) {
+      return loops[index]->post(std::move(task));
+    }
+    const std::size_t full = fullest();
+    loops[full]->post([self = shared_from_this(), index, full, task = std::move(task)]() mutable {
+      if (self->crowds[full].make_room()) self->loops[index]->post(std::move(task));
     });
+  }
+
+  [[nodiscard]] std::size_t fullest() const {
+    return static_cast<std::size_t>(std::ranges::max_element(crowds, {}, &Crowd::size) -
+                                    crowds.begin());
   }
 
   void run(std::size_t index, Stream stream, std::string peer, Seats::Seat seat) {
@@ -114,22 +134,17 @@ struct Listener::Impl final : IoLoop::Watched, std::enable_shared_from_this<List
                                        .limits = options.limits},
                            std::move(seat))
         ->start(options.make, std::move(peer));
-    count(index);
   }
 
   void sweep(std::size_t index) {
     const TimePoint now = options.clock->now();
     crowds[index].each([now](Pump& pump) { pump.tick(now); });
-    count(index);
     if (index == 0 && std::exchange(stuck, false)) accept();
   }
 
-  void count(std::size_t index) {
-    counts[index].store(crowds[index].size(), std::memory_order_relaxed);
-  }
   [[nodiscard]] std::size_t open_connections() const {
     std::size_t sum = 0;
-    for (std::size_t i = 0; i < loops.size(); ++i) sum += counts[i].load(std::memory_order_relaxed);
+    for (const Crowd& crowd : crowds) sum += crowd.size();
     return sum;
   }
 
@@ -137,9 +152,9 @@ struct Listener::Impl final : IoLoop::Watched, std::enable_shared_from_this<List
   std::vector<IoLoop*> loops;
   std::vector<Crowd> crowds;  // by loop
   Seats seats;                // by peer's address
-  std::array<std::atomic<std::size_t>, 256> counts{};
-  Descriptor accepting;  // on the first loop
-  bool stuck = false;
+  Descriptor accepting;       // on the first loop
+  bool stuck = false;         // these two on the first loop
+  bool told = false;
   Address bound;
   std::size_t next = 0;
 };

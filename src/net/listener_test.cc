@@ -94,7 +94,7 @@ TEST(Listener, TakesConnectionsUpToItsLimitAndMoreWhenOneEnds) {
   auto first = std::make_unique<PlainPeer>(server.port());
   const PlainPeer second(server.port());
   for (const PlainPeer* peer : {static_cast<const PlainPeer*>(first.get()), &second}) {
-    ASSERT_TRUE(peer->send("echo x\n"));
+    ASSERT_TRUE(peer->send("known\necho x\n"));
     EXPECT_EQ(peer->line(), "x");
   }
   EXPECT_TRUE(PlainPeer(server.port()).ended());
@@ -146,8 +146,25 @@ TEST(Listener, APeerThatIsStillSendingGetsTheLastAnswer) {
   }
 }
 
-TEST(Listener, AReaderThatIsTooSlowIsCutOff) {
-  TestServer server({.loops = 1, .limits = {.unsent_bytes = 300'000}});
+TEST(Listener, AtItsLimitTheStrangerThatCameFirstMakesRoom) {
+  TestServer server({.loops = 2, .limits = {.connections = 3}});
+  const PlainPeer known(server.port());
+  ASSERT_TRUE(known.send("known\necho x\n"));
+  ASSERT_EQ(known.line(), "x");
+  std::vector<std::unique_ptr<PlainPeer>> strangers;
+  for (int i = 0; i < 20; ++i) {
+    strangers.push_back(std::make_unique<PlainPeer>(server.port()));
+    ASSERT_TRUE(strangers.back()->send("echo y\n"));
+    ASSERT_EQ(strangers.back()->line(), "y") << i;
+  }
+  EXPECT_TRUE(strangers.front()->ended());
+  EXPECT_LE(server.listener->connections(), 3U);
+  ASSERT_TRUE(known.send("echo z\n"));
+  EXPECT_EQ(known.line(), "z");
+}
+
+TEST(Listener, WhatIsUnsentHasALimit) {
+  TestServer server({.loops = 1, .limits = {.unsent_bytes = 300'000, .read_on_bytes = 1'000'000}});
   const PlainPeer slow(server.port());
   const PlainPeer other(server.port());
   for (int i = 0; i < 2000 && slow.send("big 100000\n"); ++i) {

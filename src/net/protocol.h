@@ -28,6 +28,8 @@ class Protocol {
   // False while nothing more is to be read (an answer is being made, the peer does not take its
   // answers).
   [[nodiscard]] virtual bool wants_input() const = 0;
+  // Whether the peer has shown who it is. Where there is no room, a stranger goes before it.
+  [[nodiscard]] virtual bool known() const = 0;
   virtual void tick(TimePoint now) = 0;
   // The server is about to stop: says goodbye and becomes finished().
   virtual void server_stops() = 0;

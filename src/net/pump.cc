@@ -8,7 +8,9 @@
 namespace gridloom::net {
 namespace {
 
-constexpr std::size_t kReadBytes = std::size_t{64} * 1024;
+// Read at once: what is done with it is a turn of the loop, for which all others wait.
+constexpr std::size_t kReadBytes = std::size_t{16} * 1024;
+constexpr std::size_t kFewArrivals = 256;
 constexpr std::size_t kKeptBytes = std::size_t{256} * 1024;  // of the loop's output buffer
 
 std::array<char, kReadBytes>& read_buffer() {
@@ -18,12 +20,38 @@ std::array<char, kReadBytes>& read_buffer() {
 
 }  // namespace
 
+void Crowd::enter(const std::shared_ptr<Pump>& pump) {
+  here_.insert(pump);
+  arrivals_.push_back(pump);
+  count();
+}
+
 void Crowd::leave(const std::shared_ptr<Pump>& pump) {
   if (sweeping_) {
     leaving_.push_back(pump);
   } else {
     here_.erase(pump);
+    forget_gone();
   }
+  count();
+}
+
+// Connections come and go: those that are gone may not pile up here.
+void Crowd::forget_gone() {
+  while (!arrivals_.empty() && arrivals_.front().expired()) arrivals_.pop_front();
+  if (arrivals_.size() < 2 * here_.size() + kFewArrivals) return;
+  std::erase_if(arrivals_, [](const auto& each) { return each.expired(); });
+}
+
+bool Crowd::make_room() {
+  while (!arrivals_.empty()) {
+    const std::shared_ptr<Pump> first = arrivals_.front().lock();
+    arrivals_.pop_front();
+    if (!first || first->known()) continue;
+    first->close();
+    return true;
+  }
+  return false;
 }
 
 void Crowd::each(const std::function<void(Pump&)>& what) {
@@ -32,6 +60,8 @@ void Crowd::each(const std::function<void(Pump&)>& what) {
   sweeping_ = false;
   for (const auto& pump : leaving_) here_.erase(pump);
   leaving_.clear();
+  forget_gone();
+  count();
 }
 
 void Pump::start(const MakeProtocol& make, std::string peer) {
@@ -108,7 +138,8 @@ void Pump::shake_hands() {
 }
 
 void Pump::read() {
-  if (!readable_ || stage_ != Stage::kTalking || peer_said_all_ || !protocol_->wants_input()) {
+  if (!readable_ || stage_ != Stage::kTalking || peer_said_all_ || is_behind() ||
+      !protocol_->wants_input()) {
     return;
   }
   auto& buffer = read_buffer();
@@ -161,7 +192,7 @@ void Pump::write() {
         unsent_ = output.substr(sent);
       if (output.capacity() > kKeptBytes) std::string().swap(output);
     } else {
-      protocol_->take_output(unsent_);
+      if (!is_behind()) protocol_->take_output(unsent_);
       unsent_.erase(0, send(unsent_));
       if (unsent_.empty()) std::string().swap(unsent_);
     }

@@ -5,7 +5,10 @@
 // Output leaves at the end of the loop's turn, whatever brought it about.
 #pragma once
 
+#include <atomic>
+#include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -25,18 +28,26 @@ namespace gridloom::net {
 
 class Pump;
 
-// The connections of one loop; touched on that loop only. One that ends during a sweep leaves after
-// it.
+// The connections of one loop; touched on that loop only, but for size(). One that ends during a
+// sweep leaves after it.
 class Crowd {
  public:
-  void enter(std::shared_ptr<Pump> pump) { here_.insert(std::move(pump)); }
+  void enter(const std::shared_ptr<Pump>& pump);
   void leave(const std::shared_ptr<Pump>& pump);
   void each(const std::function<void(Pump&)>& what);
-  [[nodiscard]] std::size_t size() const { return here_.size(); }
+  // The stranger that came first goes; false: there is none. Each connection is looked at once: who
+  // is known stays so.
+  bool make_room();
+  [[nodiscard]] std::size_t size() const { return size_.load(std::memory_order_relaxed); }
 
  private:
+  void count() { size_.store(here_.size() - leaving_.size(), std::memory_order_relaxed); }
+  void forget_gone();
+
   std::unordered_set<std::shared_ptr<Pump>> here_;
   std::vector<std::shared_ptr<Pump>> leaving_;
+  std::deque<std::weak_ptr<Pump>> arrivals_;
+  std::atomic<std::size_t> size_{0};
   bool sweeping_ = false;
 };
 
@@ -55,6 +66,8 @@ class Pump final : public IoLoop::Watched, public std::enable_shared_from_this<P
   void start(const MakeProtocol& make, std::string peer);
   void tick(TimePoint now);
   void server_stops();
+  [[nodiscard]] bool known() const { return protocol_->known(); }
+  void close();
 
   void on_ready(std::uint32_t events) override;
   void on_turn_end() override;
@@ -70,7 +83,8 @@ class Pump final : public IoLoop::Watched, public std::enable_shared_from_this<P
   void move_on();
   void move_on_at_turn_end();
   void say_goodbye();
-  void close();
+  // The peer does not take its answers: no further ones are made.
+  [[nodiscard]] bool is_behind() const { return unsent_.size() >= place_.limits.read_on_bytes; }
 
   Stream stream_;
   Place place_;

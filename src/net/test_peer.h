@@ -73,9 +73,9 @@ class Events {
   std::vector<std::string> seen_;
 };
 
-// Understands lines: "echo TEXT", "big BYTES", "bye BYTES" (and ends), "later TEXT" (answers from a
-// task of its own, and reads nothing until then). Notes "made", "tick", "stops", "lost", and
-// "after lost" if anything is called then.
+// Understands lines: "echo TEXT", "big BYTES", "bye BYTES" (and ends), "known" (is from now on),
+// "later TEXT" (answers from a task of its own, and reads nothing until then). Notes "made",
+// "tick", "stops", "lost", and "after lost" if anything is called then.
 class LineProtocol final : public Protocol, public std::enable_shared_from_this<LineProtocol> {
  public:
   LineProtocol(Line line, Events& events) : line_(std::move(line)), events_(events) {
@@ -97,6 +97,7 @@ class LineProtocol final : public Protocol, public std::enable_shared_from_this<
   }
   [[nodiscard]] bool finished() const override { return finished_; }
   [[nodiscard]] bool wants_input() const override { return !waiting_ && !finished_; }
+  [[nodiscard]] bool known() const override { return known_; }
   void tick(TimePoint /*now*/) override {
     alive();
     events_.note("tick");
@@ -126,6 +127,7 @@ class LineProtocol final : public Protocol, public std::enable_shared_from_this<
     if (verb == "echo") out_.append(rest).append(1, '\n');
     if (verb == "big" || verb == "bye") out_.append(bytes, 'x');
     if (verb == "bye") finished_ = true;
+    if (verb == "known") known_ = true;
     if (verb == "later") {
       waiting_ = true;
       line_.loop.post([weak = weak_from_this(), reply = std::string(rest) + '\n'] {
@@ -145,6 +147,7 @@ class LineProtocol final : public Protocol, public std::enable_shared_from_this<
   bool waiting_ = false;
   bool finished_ = false;
   bool lost_ = false;
+  bool known_ = false;
 };
 
 struct ServerOptions {

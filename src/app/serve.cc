@@ -1,6 +1,7 @@
 #include "app/serve.h"
 
 #include <fmt/format.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
@@ -27,6 +28,7 @@
 #include "app/limits.h"
 #include "app/metrics.h"
 #include "app/ready_file.h"
+#include "app/trim.h"
 #include "app/twin_file.h"
 #include "app/welcome.h"
 #include "catalog/loader.h"
@@ -75,6 +77,7 @@ struct Running {
   std::vector<std::unique_ptr<http::Api>> apis;  // by loop
   mqtt::Door mqtt_door;
   Listeners listeners;
+  Trim trim;  // of the first loop
   std::unique_ptr<AdminSocket> admin;
   std::optional<DemoHome> demo;
   std::unique_ptr<sim::Fleet> fleet;
@@ -283,6 +286,10 @@ Result<net::TlsFiles> open_doors(Running& running, const ServeOptions& options) 
         .rate = running.rate ? &*running.rate : nullptr,
         .replays = running.replays ? &*running.replays : nullptr}));
   }
+  running.loops.front()->on_sweep([&running] {
+    const DoorCounts open = running.listeners.counts();
+    if (running.trim.is_due(open.http + open.mqtt, running.clock.now())) malloc_trim(0);
+  });
   return files;
 }
 

@@ -84,7 +84,7 @@ class Client {
   virtual void go_on() = 0;
 
  private:
-  static constexpr std::size_t kMostAheadBytes = std::size_t{64} * 1024;
+  static constexpr std::size_t kMostAheadBytes = std::size_t{32} * 1024;
 
   Loop& loop_;
   Identity identity_;

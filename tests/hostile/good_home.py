@@ -31,6 +31,7 @@ class Line:
         self.send(connect(4, user, password, client_id, keepalive=0))
         if self.read() != (0x20, b"\0\0"):
             raise AssertionError(f"{client_id} may not sign in")
+        self.socket.settimeout(None)  # silence is no loss; who awaits something has a deadline
 
     def send(self, data):
         with self.lock:

@@ -18,10 +18,11 @@ import time
 
 import paths  # noqa: F401  (finds the modules of the other tests)
 import server as server_module
-from server import PATIENCE_S, Server
+from server import PATIENCE_S, Deadline, Server
 
 HERE = pathlib.Path(__file__).resolve().parent
-MARGIN_MB = 96  # of memory that the allocator (and ASan's quarantine) may keep
+MARGIN_MB = 64  # of memory that the allocator (and ASan's quarantine) may keep
+CALM_S = 4  # after it the allocator has given back what a crowd has used
 FORGIVEN_FDS = 4
 SETTLE_S = 60  # until the last of the storm's connections has timed out
 STORM = ["floods", "floods", "logins", "malformed", "slow", "reports", "subscriptions"]
@@ -61,6 +62,16 @@ class Watch:
 
     def fds(self):
         return len(os.listdir(f"/proc/{self.pid}/fd"))
+
+    def await_calm(self):
+        """Until its file descriptors have been the same number, or nearly, for CALM_S."""
+        deadline, since, before = Deadline("calm before the storm", SETTLE_S), 0.0, None
+        while time.monotonic() - since < CALM_S:
+            deadline.left_s()
+            now = self.fds()
+            if now != before and abs(now - (before or 0)) > FORGIVEN_FDS:
+                since, before = time.monotonic(), now
+            time.sleep(0.1)
 
     def cpu_s(self):
         fields = pathlib.Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
@@ -127,8 +138,7 @@ def storm(options, server, watch, problems):
     time.sleep(options.warm_s)
     for process in warm:
         end(process)
-    quiet = []
-    settle(watch, 0, 0, quiet) if False else time.sleep(options.warm_s)
+    watch.await_calm()
     fds, rss_mb, cpu_s = watch.fds(), watch.rss_mb(), watch.cpu_s()
     print(f"before: {fds} fds, {rss_mb:.0f} MB; seed {options.seed}")
     began, peak_mb, peak_fds = time.monotonic(), 0.0, 0

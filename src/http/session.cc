@@ -15,6 +15,7 @@ namespace gridloom::http {
 namespace {
 
 constexpr std::string_view kHeadEnd = "\r\n\r\n";
+constexpr std::size_t kHeadBytes = 256;  // of an answer's, mostly
 
 // "localhost:8080", "[::1]:8080" and "[::1]" without port and brackets.
 std::string_view without_port(std::string_view host) {
@@ -224,14 +225,17 @@ void Session::upgrade(const WebSocketRequest& request) {
 void Session::respond(const Response& response) {
   known_ = known_ || response.known;
   if (!keep_alive_) finished_ = true;
-  fmt::format_to(std::back_inserter(out_),
-                 "HTTP/1.1 {} {}\r\nServer: Gridloom\r\nContent-Type: {}\r\n", response.status,
-                 reason_phrase(response.status), response.content_type);
+  out_.reserve(out_.size() + kHeadBytes + response.body.size());
+  const auto status = fmt::format_int(response.status);
+  const auto length = fmt::format_int(response.body.size());
+  out_.append("HTTP/1.1 ").append(status.data(), status.size()).append(1, ' ');
+  out_.append(reason_phrase(response.status)).append("\r\nServer: Gridloom\r\nContent-Type: ");
+  out_.append(response.content_type).append("\r\n");
   for (const auto& [name, value] : response.headers) {
-    fmt::format_to(std::back_inserter(out_), "{}: {}\r\n", name, value);
+    out_.append(name).append(": ").append(value).append("\r\n");
   }
-  fmt::format_to(std::back_inserter(out_), "Content-Length: {}\r\nConnection: {}\r\n\r\n",
-                 response.body.size(), keep_alive_ ? "keep-alive" : "close");
+  out_.append("Content-Length: ").append(length.data(), length.size());
+  out_.append("\r\nConnection: ").append(keep_alive_ ? "keep-alive" : "close").append("\r\n\r\n");
   if (!head_) out_ += response.body;
 }
 
@@ -242,8 +246,13 @@ void Session::refuse(unsigned status, std::string_view why) {
 }
 
 void Session::take_output(std::string& out) {
-  out += out_;
-  out_.clear();
+  // Moved: an answer is not copied again, and an idle connection holds no buffer.
+  if (out.empty()) {
+    out = std::exchange(out_, {});
+  } else {
+    out += out_;
+    out_.clear();
+  }
   if (web_socket_) return web_socket_->take_output(out);
   // An answer that came outside of receive() may have a pipelined request behind it.
   if (!answering_ && !in_.empty() && !finished_) {

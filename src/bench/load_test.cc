@@ -1,0 +1,131 @@
+// What the loads are made of, and that they say what is wrong with them before they begin.
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include "bench/http_load.h"
+#include "bench/mqtt_load.h"
+
+namespace gridloom::bench {
+namespace {
+
+class LoadTest : public testing::Test {
+ protected:
+  ~LoadTest() override { std::filesystem::remove(file_); }
+
+  [[nodiscard]] const std::filesystem::path& holding(std::string_view text) const {
+    std::ofstream(file_) << text;
+    return file_;
+  }
+  // Where nobody listens: the load must not come that far.
+  [[nodiscard]] static MqttLoad load_of(std::size_t devices) {
+    MqttLoad load;
+    load.to = {.host = "127.0.0.1", .port = 1};
+    load.devices.resize(devices);
+    load.payloads = {"{}"};
+    return load;
+  }
+
+ private:
+  std::filesystem::path file_ =
+      std::filesystem::temp_directory_path() / ("gridloom-load-test-" + std::to_string(::getpid()));
+};
+
+TEST_F(LoadTest, ReadsDevicesALine) {
+  const auto devices = devices_from(holding("A1 key1\n\nB2\n  C3   key3  \n"));
+  ASSERT_TRUE(devices) << devices.error().detail;
+  ASSERT_EQ(devices->size(), 3U);
+  EXPECT_EQ((*devices)[0].sn, "A1");
+  EXPECT_EQ((*devices)[0].key, "key1");
+  EXPECT_EQ((*devices)[1].key, "");
+  EXPECT_EQ((*devices)[2].key, "key3");
+}
+
+TEST_F(LoadTest, SaysWhichLineIsNoDevice) {
+  const auto devices = devices_from(holding("A1 key1\nB2 key2 more\n"));
+  ASSERT_FALSE(devices);
+  EXPECT_TRUE(devices.error().detail.contains("line 2")) << devices.error().detail;
+  EXPECT_FALSE(devices_from("/nonexistent/devices"));
+}
+
+TEST_F(LoadTest, FillsADeviceInWhereverItIsNamed) {
+  const Device device{.sn = "A1", .key = "{sn}"};
+  EXPECT_EQ(filled_in("/device/{sn}/quota", device), "/device/A1/quota");
+  EXPECT_EQ(filled_in("{sn}{key}{other}{", device), "A1{sn}{other}{");
+  EXPECT_EQ(filled_in("", device), "");
+}
+
+TEST_F(LoadTest, ReadsAnAccessKey) {
+  const auto key = access_key_from(holding("ACCESS SECRET\n"));
+  ASSERT_TRUE(key) << key.error().detail;
+  EXPECT_EQ(key->access_key, "ACCESS");
+  EXPECT_TRUE(key->secret_key.matches("SECRET"));
+  EXPECT_FALSE(access_key_from(holding("ACCESS\n")));
+  EXPECT_FALSE(access_key_from("/nonexistent/key"));
+}
+
+TEST_F(LoadTest, ALoadThatCannotBeSaysWhy) {
+  MqttLoad few = load_of(1);
+  few.connections = 2;
+  MqttLoad mute = load_of(1);
+  mute.payloads.clear();
+  MqttLoad shut = load_of(1);
+  shut.window = 0;
+  MqttLoad threads = load_of(1);
+  threads.threads = 2;
+  for (const MqttLoad& load : {few, mute, shut, threads}) {
+    const auto summary = run(load);
+    ASSERT_FALSE(summary);
+    EXPECT_EQ(summary.error().kind, FaultKind::kBadParams) << summary.error().detail;
+  }
+}
+
+TEST_F(LoadTest, AServerThatIsNotThereIsNamed) {
+  const auto mqtt = run(load_of(1));
+  ASSERT_FALSE(mqtt);
+  EXPECT_TRUE(mqtt.error().detail.contains("127.0.0.1:1")) << mqtt.error().detail;
+  HttpLoad load;
+  load.to = {.host = "127.0.0.1", .port = 1};
+  const auto http = run(load);
+  ASSERT_FALSE(http);
+  EXPECT_TRUE(http.error().detail.contains("127.0.0.1:1")) << http.error().detail;
+}
+
+TEST(Summary, TellsRatesAndWhatAnOperationCost) {
+  Summary summary{.what = "mqtt", .connections = 3, .counts = {}, .cost = {}, .arrivals = {}};
+  summary.counts.operations = 1000;
+  summary.counts.latencies.add(std::chrono::milliseconds(2));
+  summary.cost = {.seconds = 2, .own_s = 0.001, .server_s = 0.01};
+  summary.arrivals = {.expected = 1000, .arrived = 999};
+  const wire::JsonObject json = summary.to_json();
+  EXPECT_EQ(json.at("per_second").to_number<double>(), 500);
+  EXPECT_EQ(json.at("own_cpu_us_per_operation").to_number<double>(), 1);
+  EXPECT_EQ(json.at("server_cpu_us_per_operation").to_number<double>(), 10);
+  EXPECT_EQ(json.at("latency_max_ms").to_number<double>(), 2);
+  EXPECT_EQ(json.at("arrived").to_number<int>(), 999);
+  EXPECT_FALSE(json.contains("first_error"));
+  EXPECT_TRUE(summary.to_text().contains("999 of 1000"));
+}
+
+TEST(Summary, OfNothingDividesByNothing) {
+  const Summary summary{.what = "http", .connections = 1, .counts = {}, .cost = {}, .arrivals = {}};
+  EXPECT_EQ(summary.to_json().at("per_second").to_number<double>(), 0);
+  EXPECT_EQ(summary.to_json().at("own_cpu_us_per_operation").to_number<double>(), 0);
+}
+
+TEST(Counts, KeepTheFirstError) {
+  Counts one;
+  Counts other;
+  other.error("first");
+  other.error("second");
+  one.merge(other);
+  one.error("third");
+  EXPECT_EQ(one.errors, 3U);
+  EXPECT_EQ(one.first_error, "first");
+}
+
+}  // namespace
+}  // namespace gridloom::bench

@@ -80,6 +80,7 @@ TESTED_ELSEWHERE = {
     "mqtt.topic-bytes": ["MqttSession.TopicsAreLimitedInLengthAndDepth"],
     "mqtt.in-flight": ["MqttSession.TheClientsReceiveMaximumIsTheWindow"],
     "mqtt.receive-maximum": ["MqttSession.TheReceiveMaximumBindsVersion5AndBrakes311"],
+    "mqtt.keepalive-s": ["MqttSession.Version5IsToldOfAShorterKeepalive"],
     "mqtt.topic-aliases": [
         "MqttConformance.EveryAliasUpToOurMaximumIsUnderstood",
         "MqttConformance.AnAliasAboveOurMaximumEndsTheConnection",

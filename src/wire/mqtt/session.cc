@@ -220,9 +220,8 @@ void Session::accept(const ConnectAnswer& answer, TimePoint now, SessionState st
   if (stage_ != Stage::kDeciding) return;
   stage_ = Stage::kConnected;
   last_heard_ = now;
-  if (version_ == Version::k5 && answer.server_keepalive_s) {
-    keepalive_s_ = *answer.server_keepalive_s;
-  }
+  const std::uint16_t asked_keepalive_s = keepalive_s_;
+  if (version_ == Version::k5) keepalive_s_ = granted_keepalive_s(answer);
   keepalive_ = Millis(std::chrono::seconds(keepalive_s_)) * 3 / 2;
   outbox_.open({.version = version_,
                 .packet_bytes = client_packet_bytes_,
@@ -230,13 +229,21 @@ void Session::accept(const ConnectAnswer& answer, TimePoint now, SessionState st
                 .queue_messages = limits_.queue_messages,
                 .queue_bytes = limits_.queue_bytes,
                 .topic_aliases = std::min(client_aliases_, limits_.out_topic_alias_maximum)});
-  send_connack(answer);
+  send_connack(answer, asked_keepalive_s);
   const std::string held = std::exchange(tail_, {});
   keep(consume(held));
 }
 
+std::uint16_t Session::granted_keepalive_s(const ConnectAnswer& answer) const {
+  if (answer.server_keepalive_s) return *answer.server_keepalive_s;
+  const std::uint16_t longest_s = limits_.keepalive_s;
+  if (longest_s == 0) return keepalive_s_;
+  // None at all is the longest of all.
+  return keepalive_s_ == 0 ? longest_s : std::min(keepalive_s_, longest_s);
+}
+
 // Says what differs from the standard's defaults, and so exactly what holds.
-void Session::send_connack(const ConnectAnswer& answer) {
+void Session::send_connack(const ConnectAnswer& answer, std::uint16_t asked_keepalive_s) {
   Connack packet{.session_present = answer.session_present, .reason = Reason::kSuccess};
   Properties& told = packet.properties;
   if (answer.session_expiry_s != asked_expiry_s_) {
@@ -248,8 +255,8 @@ void Session::send_connack(const ConnectAnswer& answer) {
     told.add(PropertyId::kAssignedClientId, answer.assigned_client_id);
   }
   told.add(PropertyId::kTopicAliasMaximum, limits_.topic_alias_maximum);
-  if (answer.server_keepalive_s) {
-    told.add(PropertyId::kServerKeepAliveS, *answer.server_keepalive_s);
+  if (answer.server_keepalive_s || keepalive_s_ != asked_keepalive_s) {
+    told.add(PropertyId::kServerKeepAliveS, keepalive_s_);
   }
   send(packet);
 }

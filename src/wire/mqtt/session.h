@@ -47,6 +47,7 @@ struct Limits {
   std::size_t filters_per_packet = 64;
   std::uint16_t in_flight = 100;               // outgoing QoS 1 and 2, if the client allows as many
   std::uint16_t receive_maximum = 1000;        // incoming; told to a version 5 client
+  std::uint16_t keepalive_s = 0;               // the longest, told to a version 5 client; 0: any
   std::uint16_t topic_alias_maximum = 32;      // incoming, of a connection
   std::uint16_t out_topic_alias_maximum = 32;  // outgoing, if the client allows as many
   Millis connect_timeout{10'000};
@@ -237,7 +238,8 @@ class Session {
   template <typename Answer>
   void send_answer(Answer answer, std::string_view why);
   void pump();
-  void send_connack(const ConnectAnswer& answer);
+  [[nodiscard]] std::uint16_t granted_keepalive_s(const ConnectAnswer& answer) const;
+  void send_connack(const ConnectAnswer& answer, std::uint16_t asked_keepalive_s);
   void send_refusal(Reason reason, std::string_view why);
   void send_disconnect(Reason reason, std::string_view why);
   void end(Reason reason, std::string why);
@@ -265,7 +267,7 @@ class Session {
 
   std::vector<std::string> aliases_;  // topic of alias n at n - 1; empty: none yet
   std::vector<Received> received_;    // by packet id
-  std::size_t earlier_ = 0;               // entries of received_ that are
+  std::size_t earlier_ = 0;           // entries of received_ that are
   std::size_t puback_owed_ = 0;
   std::size_t answers_owed_ = 0;  // tokens out, of every kind
 };

@@ -267,6 +267,35 @@ TEST(MqttSession, WithoutAKeepaliveThereIsNoDeadlineAndWithoutAConnectThereIsOne
   EXPECT_EQ(mute.said(), Lines{});
 }
 
+TEST(MqttSession, Version5IsToldOfAShorterKeepalive) {
+  struct Row {
+    Version version;
+    std::uint16_t asked_s;
+    std::uint16_t longest_s;
+    std::uint16_t granted_s;  // 0: none
+  };
+  constexpr Row kRows[] = {
+      {Version::k5, 59, 60, 59},   {Version::k5, 60, 60, 60}, {Version::k5, 61, 60, 60},
+      {Version::k5, 0, 60, 60},    {Version::k5, 0, 0, 0},    {Version::k5, 61, 0, 61},
+      {Version::k311, 61, 60, 61},  // it cannot be told
+      {Version::k311, 0, 60, 0},
+  };
+  for (const Row& row : kRows) {
+    Talk talk(row.version, {.keepalive_s = row.longest_s});
+    Connect packet = plain_connect(row.version);
+    packet.keepalive_s = row.asked_s;
+    talk.send(packet);
+    talk.session.accept({}, kStart);
+    const bool told = talk.said().front().contains("19:60");
+    EXPECT_EQ(told, row.granted_s != row.asked_s) << row.asked_s << " of " << row.longest_s;
+    const auto deadline = talk.session.next_deadline();
+    EXPECT_EQ(deadline.has_value(), row.granted_s != 0);
+    if (deadline) {
+      EXPECT_EQ(*deadline, kStart + Millis(1500) * row.granted_s);
+    }
+  }
+}
+
 TEST(MqttSession, TheWillIsForEveryEndButAContentedOne) {
   const auto end_of = [](Version version, auto how) {
     Talk talk(version);

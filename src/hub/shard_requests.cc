@@ -189,9 +189,7 @@ void Shard::on_account_set(const ClientPtr& client, const Inbound& inbound) {
     return;
   }
   const Json* id = message.if_contains("id");
-  Pending pending{.id = {},
-                  .asked_id = id == nullptr ? Json("") : *id,
-                  .asker = std::move(asker)};
+  Pending pending{.id = {}, .asked_id = id == nullptr ? Json("") : *id, .asker = std::move(asker)};
   message.erase("sn");
   static_cast<void>(start_set(inbound.sn, std::move(message), std::move(pending)));
 }
@@ -200,9 +198,9 @@ void Shard::refuse_mqtt(const MqttAsker& asker, const std::string& sn, Verb verb
                         std::string_view code, std::string_view message) {
   JsonObject reply = reply_to(asker.request, code);
   reply["message"] = message;
-  to_account(asker.account, sn, verb,
-             {.like = correlated(plain(wire::to_text(reply)), *asker.message),
-              .qos = Qos::kAtLeastOnce});
+  to_account(
+      asker.account, sn, verb,
+      {.like = correlated(plain(wire::to_text(reply)), *asker.message), .qos = Qos::kAtLeastOnce});
 }
 
 void Shard::finish(const std::string& sn, Pending pending, Result<Message> reply) {
@@ -302,9 +300,9 @@ void Shard::on_account_get(const ClientPtr& client, const Inbound& inbound) {
   std::string text = wire::to_text(reply);
   text.back() = ',';
   text.append(R"("data":)").append(data).append(1, '}');
-  to_account(who.name, inbound.sn, Verb::kGetReply,
-             {.like = correlated(plain(std::move(text)), *inbound.message),
-              .qos = Qos::kAtLeastOnce});
+  to_account(
+      who.name, inbound.sn, Verb::kGetReply,
+      {.like = correlated(plain(std::move(text)), *inbound.message), .qos = Qos::kAtLeastOnce});
 }
 
 void Shard::tick(TimePoint now) {

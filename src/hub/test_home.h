@@ -212,9 +212,8 @@ struct TestHome {
   }
   bool publish(const FakePtr& client, std::string topic, std::string payload,
                Qos qos = Qos::kAtLeastOnce, std::uint16_t packet_id = 1, bool retain = false) {
-    return publish(
-        client, {.topic = std::move(topic), .payload = std::move(payload)},
-        {.qos = qos, .retain = retain, .token = {.packet_id = packet_id, .qos = qos}});
+    return publish(client, {.topic = std::move(topic), .payload = std::move(payload)},
+                   {.qos = qos, .retain = retain, .token = {.packet_id = packet_id, .qos = qos}});
   }
   bool publish(const FakePtr& client, wire::mqtt::Message message,
                const How& how = {.qos = Qos::kAtLeastOnce,

@@ -71,7 +71,7 @@ class Hub {
                                               : Reason::kNotAuthorized);
       session_.deliver(publish.message, {.qos = publish.qos, .retain = publish.retain}, kNow);
     }
-    expect(session_.waiting() <= kLimits.queue_messages);
+    expect(session_.outbox().waiting() <= kLimits.queue_messages);
     session_.tick(kNow + Millis(200'000'000));
     session_.lost("over");
     feed({});
@@ -79,15 +79,51 @@ class Hub {
     effects_.output = session_.take_output(kNow);
     effects_.finished = session_.finished();
     check_output(effects_.output);
+    check_what_is_left();
     return std::move(effects_);
   }
 
  private:
+  // The session of an earlier connection: a message in each stage, and a PUBREL owed.
+  static SessionState from_before() {
+    SessionState state{.outbox = {}, .received = {7}};
+    auto message = std::make_shared<Message>();
+    message->topic = "before";
+    std::uint64_t sequence = 0;
+    for (const auto stage :
+         {Outbox::Stage::kReleased, Outbox::Stage::kSent, Outbox::Stage::kWaiting}) {
+      ++sequence;
+      const auto id = static_cast<std::uint16_t>(stage == Outbox::Stage::kWaiting ? 0 : sequence);
+      state.outbox.restore(
+          {.stage = stage,
+           .packet_id = id,
+           .entry = {.message = stage == Outbox::Stage::kReleased ? nullptr : message,
+                     .qos = Qos::kExactlyOnce,
+                     .sequence = sequence}});
+    }
+    return state;
+  }
+
+  // It can be stored and put together again.
+  void check_what_is_left() {
+    const SessionState left = session_.release();
+    Outbox again;
+    for (Outbox::Kept& kept : left.outbox.kept()) again.restore(std::move(kept));
+    const auto before = left.outbox.kept();
+    const auto after = again.kept();
+    expect(before.size() == after.size());
+    for (std::size_t i = 0; i < before.size(); ++i) {
+      expect(before[i].stage == after[i].stage && before[i].packet_id == after[i].packet_id &&
+             before[i].entry.sequence == after[i].entry.sequence);
+    }
+  }
+
   void note(const Event& event) {
     expect(ended_ == 0);
     effects_.events += static_cast<char>('0' + event.index());
     if (std::holds_alternative<ConnectRequested>(event)) {
-      session_.accept({.assigned_client_id = "assigned"}, kNow);
+      session_.accept({.session_present = true, .assigned_client_id = "assigned"}, kNow,
+                      from_before());
     } else if (const auto* publish = std::get_if<PublishReceived>(&event)) {
       effects_.events += publish->message->topic + '\n' + publish->message->payload + '\n';
       publishes_.push_back(*publish);

@@ -72,7 +72,7 @@ class IoLoop final : public Loop {
 
   int epoll_;
   int wake_;  // eventfd
-  std::array<epoll_event, 128> events_{};
+  std::array<epoll_event, 1024> events_{};
   std::vector<std::function<void()>> sweeps_;
 
   // Of the loop's thread.

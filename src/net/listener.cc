@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <future>
 #include <utility>
@@ -25,6 +26,9 @@ constexpr int kBacklog = 4096;
 // In a flood, few at a turn of a busy loop would leave the others in the kernel's queue until that
 // is full; then even a good client waits for seconds.
 constexpr int kAcceptedAtOnce = 256;
+// Accepted, and not yet begun by their loop. Beyond, the kernel keeps them: a busy loop would let
+// them pile up here until there is no descriptor left.
+constexpr std::size_t kMostComing = 512;
 
 class Descriptor {
  public:
@@ -42,6 +46,12 @@ class Descriptor {
  private:
   int fd_;
 };
+
+// Of those who come and go at once, as in a flood, most have gone before they are accepted.
+bool has_gone(int fd) {
+  char byte = 0;
+  return ::recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && errno == ECONNRESET;
+}
 
 void set_on(int fd, int level, int option) {
   const int on = 1;
@@ -69,17 +79,43 @@ struct Listener::Impl final : IoLoop::Watched, std::enable_shared_from_this<List
       : options(std::move(given)), loops(on), crowds(on.size()), accepting(fd) {}
 
   void on_ready(std::uint32_t /*events*/) override { accept(); }
-  void on_turn_end() override { accept(); }
+  void on_turn_end() override {
+    asked = false;
+    accept();
+  }
+
+  // Not more than once a turn, so that those who are gone are let go as fast as others come.
+  void accept_at_turn_end() {
+    if (!std::exchange(asked, true)) loops.front()->at_turn_end(shared_from_this());
+  }
+
+  // Counts one that is coming, until its loop begins with it or drops it.
+  class Coming {
+   public:
+    explicit Coming(std::shared_ptr<Impl> of) : of_(std::move(of)) { ++of_->coming; }
+    Coming(Coming&&) noexcept = default;
+    Coming(const Coming&) = delete;
+    Coming& operator=(const Coming&) = delete;
+    Coming& operator=(Coming&&) = delete;
+    ~Coming() {
+      if (!of_ || of_->coming-- != kMostComing / 2) return;
+      of_->loops.front()->post([self = std::move(of_)] { self->accept_at_turn_end(); });
+    }
+
+   private:
+    std::shared_ptr<Impl> of_;
+  };
 
   // On the first loop, until nobody waits.
   void accept() {
     for (int i = 0; i < kAcceptedAtOnce && accepting.get() >= 0; ++i) {
+      if (coming >= kMostComing) return;
       SocketAddress peer;
       Descriptor socket(
           ::accept4(accepting.get(), peer.raw(), &peer.size, SOCK_NONBLOCK | SOCK_CLOEXEC));
       if (socket.get() >= 0) {
         told = false;
-        hand_over(socket, host_of(peer));
+        if (!has_gone(socket.get())) hand_over(socket, host_of(peer));
         continue;
       }
       if (errno == EAGAIN || errno == EWOULDBLOCK) return;
@@ -87,7 +123,7 @@ struct Listener::Impl final : IoLoop::Watched, std::enable_shared_from_this<List
       if (errno == ECONNABORTED || errno == EINTR || errno == EPROTO) continue;
       return get_stuck(system_message(errno));
     }
-    loops.front()->at_turn_end(shared_from_this());
+    accept_at_turn_end();
   }
 
   // Out of descriptors, say. It is tried again by the next sweep, when a stranger may have gone.
@@ -107,11 +143,13 @@ struct Listener::Impl final : IoLoop::Watched, std::enable_shared_from_this<List
     }
     const std::size_t index = next++ % loops.size();
     set_on(socket.get(), IPPROTO_TCP, TCP_NODELAY);
+    const std::size_t open = open_connections();
     auto task = [self = shared_from_this(), index, stream = Stream(socket.release()),
-                 peer = std::move(peer), seat = std::move(seat)]() mutable {
+                 peer = std::move(peer), seat = std::move(seat),
+                 one = Coming(shared_from_this())]() mutable {
       self->run(index, std::move(stream), std::move(peer), std::move(seat));
     };
-    if (open_connections() < options.limits.connections) {
+    if (open < options.limits.connections) {
       return loops[index]->post(std::move(task));
     }
     const std::size_t full = fullest();
@@ -143,7 +181,7 @@ struct Listener::Impl final : IoLoop::Watched, std::enable_shared_from_this<List
   }
 
   [[nodiscard]] std::size_t open_connections() const {
-    std::size_t sum = 0;
+    std::size_t sum = coming;
     for (const Crowd& crowd : crowds) sum += crowd.size();
     return sum;
   }
@@ -152,9 +190,11 @@ struct Listener::Impl final : IoLoop::Watched, std::enable_shared_from_this<List
   std::vector<IoLoop*> loops;
   std::vector<Crowd> crowds;  // by loop
   Seats seats;                // by peer's address
-  Descriptor accepting;       // on the first loop
-  bool stuck = false;         // these two on the first loop
+  std::atomic<std::size_t> coming{0};
+  Descriptor accepting;  // on the first loop
+  bool stuck = false;    // these two on the first loop
   bool told = false;
+  bool asked = false;  // for a turn's end
   Address bound;
   std::size_t next = 0;
 };

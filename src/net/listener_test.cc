@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <future>
 #include <memory>
 #include <string>
 #include <thread>
@@ -267,6 +268,29 @@ TEST(Listener, SaysGoodbyeWhenItStopsAndTakesNobodyNew) {
   EXPECT_EQ(server.events.count("stops"), 5U);
   const PlainPeer late(server.port());
   EXPECT_TRUE(!late.connected() || late.ended());
+}
+
+TEST(Listener, WhileALoopIsBusyThoseWhoComeWaitInTheKernel) {
+  TestServer server({.loops = 2});
+  std::promise<void> over;
+  std::promise<void> busy;
+  server.loops[1]->post([&busy, done = over.get_future().share()] {
+    busy.set_value();
+    done.wait();
+  });
+  busy.get_future().wait();
+  std::vector<std::unique_ptr<PlainPeer>> peers;
+  for (int i = 0; i < 2500; ++i) peers.push_back(std::make_unique<PlainPeer>(server.port()));
+  // The first loop has its half of them, and as many are on their way to the other as may be.
+  const PlainPeer& first = *peers.front();
+  ASSERT_TRUE(first.send("echo x\n"));
+  EXPECT_EQ(first.line(), "x");
+  EXPECT_LE(server.listener->connections(), 1100U);
+  over.set_value();
+  for (const auto& peer : peers) {
+    ASSERT_TRUE(peer->send("echo y\n"));
+    ASSERT_EQ(peer->line(), "y");
+  }
 }
 
 TEST(Listener, ServesManyConnectionsOnAllLoopsAtOnce) {

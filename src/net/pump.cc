@@ -181,19 +181,26 @@ void Pump::move_on() {
   read();
 }
 
+// Protocols make only so much at a time, and there may be more where that came from: a peer that
+// asked for much in few bytes gets it in turn with the others.
 void Pump::write() {
   thread_local std::string output;
+  std::size_t written = 0;
   while (stage_ == Stage::kTalking) {
+    if (written >= place_.limits.read_on_bytes) return move_on_at_turn_end();
     if (unsent_.empty()) {
       output.clear();
       protocol_->take_output(output);
       if (output.empty()) break;
-      if (const std::size_t sent = send(output); sent < output.size())
-        unsent_ = output.substr(sent);
+      const std::size_t sent = send(output);
+      if (sent < output.size()) unsent_ = output.substr(sent);
+      written += sent;
       if (output.capacity() > kKeptBytes) std::string().swap(output);
     } else {
       if (!is_behind()) protocol_->take_output(unsent_);
-      unsent_.erase(0, send(unsent_));
+      const std::size_t sent = send(unsent_);
+      unsent_.erase(0, sent);
+      written += sent;
       if (unsent_.empty()) std::string().swap(unsent_);
     }
     if (!unsent_.empty()) break;

@@ -14,12 +14,14 @@
 #include <array>
 #include <cstdio>
 #include <filesystem>
+#include <functional>
 #include <future>
 #include <iterator>
 #include <latch>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -238,6 +240,23 @@ Status start_hub(Running& running, const ServeOptions& options) {
   return restore_state(running, options.data, loops);
 }
 
+// Anyone may ask for it, in forty bytes, and it takes long to make: not again within a moment.
+std::function<std::string()> metrics_of(Running& running) {
+  static constexpr Millis kMoment{20};
+  return [&running, text = std::string(), made = TimePoint()]() mutable {
+    const TimePoint now = running.clock.now();
+    if (text.empty() || now < made || now - made >= kMoment) {
+      DoorCounts counts = running.listeners.counts();
+      const auto sessions = running.sessions->counts();
+      counts.sessions = sessions.sessions;
+      counts.sessions_waiting = sessions.waiting;
+      text = metrics_text(*running.platform, counts);
+      made = now;
+    }
+    return text;
+  };
+}
+
 Result<net::TlsFiles> open_doors(Running& running, const ServeOptions& options) {
   std::vector<std::string> hosts;
   if (!options.public_host.empty()) hosts.push_back(options.public_host);
@@ -274,14 +293,7 @@ Result<net::TlsFiles> open_doors(Running& running, const ServeOptions& options) 
         .hub = running.hub.get(),
         .loop = loop.get(),
         .mqtt = {.public_host = options.public_host, .port = doors.mqtts->bound().port},
-        .metrics =
-            [&running] {
-              DoorCounts counts = running.listeners.counts();
-              const auto sessions = running.sessions->counts();
-              counts.sessions = sessions.sessions;
-              counts.sessions_waiting = sessions.waiting;
-              return metrics_text(*running.platform, counts);
-            },
+        .metrics = metrics_of(running),
         .signing = running.limits.signing,
         .rate = running.rate ? &*running.rate : nullptr,
         .replays = running.replays ? &*running.replays : nullptr}));

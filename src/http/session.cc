@@ -124,7 +124,7 @@ bool Session::wants_input() const {
   return web_socket_ ? web_socket_->wants_input() : !answering_ && !finished_ && !put_off_;
 }
 
-bool Session::known() const { return web_socket_ ? web_socket_->known() : known_; }
+bool Session::known() const { return web_socket_ ? web_socket_->known() : known_ || answering_; }
 
 void Session::go_on() {
   working_ = true;

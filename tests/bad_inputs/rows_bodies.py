@@ -79,9 +79,9 @@ NOT_JSON = [
             "params.quotas", "nested"),
     refused("an empty name", "1008", post({"sn": DELTA, "": 1}), "empty"),
     refused("a name with a bracket", "1008", post({"sn": DELTA, "a[0]": 1}), "a[0]"),
-    broken("a body over 256 KB", 413, post(b'{"a":"' + b"x" * 256 * 1024 + b'"}'), "256 KB"),
+    broken("a body over 256 KB", 413, post(b'{"a":"' + b"x" * 256 * 1024 + b'"}'), "262144 bytes"),
     broken("a body of a terabyte, announced", 413,
-           post(b"{}", length=False, extra=b"Content-Length: 1099511627776\r\n"), "256 KB"),
+           post(b"{}", length=False, extra=b"Content-Length: 1099511627776\r\n"), "262144 bytes"),
 ]
 
 QUERIES = [
@@ -97,7 +97,7 @@ QUERIES = [
             ask("GET", QUOTA_ALL, f"{'.'.join('a' * 40)}=1&sn={DELTA}"), "32"),
     refused("a query with & hidden in a name", "1008",
             ask("GET", QUOTA_ALL, f"a%26b=1&sn={DELTA}", signs=f"a%26b=1&sn={DELTA}"), "holds & or ="),
-    broken("a target of 9 KB", 431, ask("GET", QUOTA_ALL, "a=" + "x" * 9000), "8 KB"),
+    broken("a target of 9 KB", 431, ask("GET", QUOTA_ALL, "a=" + "x" * 9000), "8192 bytes"),
 ]
 
 PARAMETERS = [

@@ -43,7 +43,7 @@ LENGTHS = [
     broken("a length in words", 400, ends(b"Content-Length: five\r\n"), "Content-Length"),
     broken("a length with a point", 400, ends(b"Content-Length: 5.0\r\n"), "Content-Length"),
     broken("a length beyond 64 bits", 413, ends(b"Content-Length: 18446744073709551621\r\n"),
-           "256 KB"),
+           "262144 bytes"),
 ]
 
 CODINGS = [
@@ -87,11 +87,11 @@ LINES = [
            lambda h: ask("GET", LIST)(h).replace(b"\r\n", b"\n") + b"\r\n\r\n", "CR"),
     broken("one line that ends in LF only", 400, ends(b"X-A: b\nTransfer-Encoding: chunked\r\n"), "header"),
     broken("one line that ends in CR only", 400, ends(b"X-A: b\rX-B: c\r\n"), "header"),
-    broken("a header of 9 KB", 431, ask("GET", LIST, extra=b"X-A: " + b"x" * 9000 + b"\r\n"), "8 KB"),
-    broken("a name of 9 KB", 431, ask("GET", LIST, extra=b"x" * 9000 + b": x\r\n"), "8 KB"),
-    broken("1,000 headers", 431, ask("GET", LIST, extra=b"X-A: bcd\r\n" * 1000), "8 KB"),
+    broken("a header of 9 KB", 431, ask("GET", LIST, extra=b"X-A: " + b"x" * 9000 + b"\r\n"), "8192 bytes"),
+    broken("a name of 9 KB", 431, ask("GET", LIST, extra=b"x" * 9000 + b": x\r\n"), "8192 bytes"),
+    broken("1,000 headers", 431, ask("GET", LIST, extra=b"X-A: bcd\r\n" * 1000), "8192 bytes"),
     broken("headers without an end", 431,
-           lambda h: ask("GET", LIST)(h)[:-2] + b"X-A: " + b"x" * 9000, "8 KB"),
+           lambda h: ask("GET", LIST)(h)[:-2] + b"X-A: " + b"x" * 9000, "8192 bytes"),
 ]
 
 HOSTS = [
@@ -110,8 +110,8 @@ CHUNKS = [
     broken("a chunk with a plus", 400, chunks(b"+1\r\nx\r\n0\r\n\r\n"), "chunk"),
     broken("a chunk with 0x", 400, chunks(b"0x1\r\nx\r\n0\r\n\r\n"), "chunk"),
     broken("a chunk beyond 64 bits", 400, chunks(b"fffffffffffffffff\r\nx\r\n0\r\n\r\n"), "chunk"),
-    broken("a chunk of 2^64 - 1", 413, chunks(b"ffffffffffffffff\r\nx\r\n0\r\n\r\n"), "256 KB"),
-    broken("a chunk over 256 KB", 413, chunks(b"40001\r\nx"), "256 KB"),
+    broken("a chunk of 2^64 - 1", 413, chunks(b"ffffffffffffffff\r\nx\r\n0\r\n\r\n"), "262144 bytes"),
+    broken("a chunk over 256 KB", 413, chunks(b"40001\r\nx"), "262144 bytes"),
     broken("a chunk longer than it says", 400, chunks(b"2\r\nabc\r\n0\r\n\r\n"), "chunk"),
     broken("a chunk that ends in LF only", 400, chunks(b"2\r\n{}\n0\r\n\r\n"), "chunk"),
     broken("a chunk's size that ends in LF only", 400, chunks(b"2\n{}\r\n0\r\n\r\n"), "chunk"),

@@ -34,8 +34,6 @@ using gridloom::wire::Json;
 using gridloom::wire::JsonArray;
 using gridloom::wire::JsonObject;
 
-constexpr std::chrono::milliseconds kReconnectAfter{250};
-
 class Output {
  public:
   void say(const JsonObject& event) {
@@ -302,14 +300,14 @@ class Client {
     while (reconnects_ && reconnected());
   }
 
-  // False: it leaves. Not at once: the library waits for ever where a server that is about to die
-  // takes its connection and never its handshake.
+  // False: it leaves.
   bool reconnected() {
     std::unique_lock lock(mutex_);
-    while (!left_.wait_for(lock, kReconnectAfter, [this] { return leaves_; })) {
+    while (!leaves_) {
       lock.unlock();
       if (mosquitto_reconnect(mosquitto_.get()) == MOSQ_ERR_SUCCESS) return true;
       lock.lock();
+      left_.wait_for(lock, std::chrono::milliseconds(50), [this] { return leaves_; });
     }
     return false;
   }

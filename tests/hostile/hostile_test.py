@@ -58,14 +58,23 @@ class Watch:
 
     def rss_mb(self):
         text = pathlib.Path(f"/proc/{self.pid}/status").read_text()
+        if "VmRSS:" not in text:
+            self.fail()
         return int(text.split("VmRSS:")[1].split()[0]) / 1024
+
+    def fail(self):
+        """It has ended on its own."""
+        code = self.server.process.wait()
+        log = self.server.log.read_text(errors="replace")
+        raise AssertionError(f"the server ended with {code}:\n{log[-20_000:]}")
 
     def fds(self):
         return len(os.listdir(f"/proc/{self.pid}/fd"))
 
     def await_calm(self):
         """Until its file descriptors have been the same number, or nearly, for CALM_S."""
-        deadline, since, before = Deadline("calm before the storm", SETTLE_S), 0.0, None
+        deadline, before = Deadline("calm before the storm", SETTLE_S), None
+        since = time.monotonic()
         while time.monotonic() - since < CALM_S:
             deadline.left_s()
             now = self.fds()
@@ -147,7 +156,7 @@ def storm(options, server, watch, problems):
         peak_mb, peak_fds = max(peak_mb, watch.rss_mb()), max(peak_fds, watch.fds())
         time.sleep(0.25)
     if server.process.poll() is not None:
-        raise AssertionError(f"the server ended with {server.process.returncode}:\n{server.log_text()}")
+        watch.fail()
     cpu_s = watch.cpu_s() - cpu_s
     for kind, process in zip(kinds, children):
         told = end(process)
@@ -175,7 +184,7 @@ def main():
     options = parser.parse_args()
     server_module.GRIDLOOM = os.path.abspath(options.gridloom)
     # A quarantine of freed memory would hide that it was given back.
-    os.environ["ASAN_OPTIONS"] = os.environ.get("ASAN_OPTIONS", "") + ":quarantine_size_mb=4"
+    os.environ["ASAN_OPTIONS"] = os.environ.get("ASAN_OPTIONS", "") + ":quarantine_size_mb=4:allocator_release_to_os_interval_ms=1000"
     server, problems = Server(demo=False), []
     storm(options, server, Watch(server), problems)
     server.stop()

@@ -93,7 +93,12 @@ void Session::on(const Publish& packet) {
     return end(Reason::kProtocolError, "PUBLISH: a client sends no subscription identifier");
   }
   if (packet.qos == Qos::kExactlyOnce) {
-    const auto known = find_received(packet.packet_id);
+    auto known = find_received(packet.packet_id);
+    // Without DUP it is another message: what we kept of the id's former use was out of date.
+    if (known != received_.end() && known->earlier && !packet.dup) {
+      forget(known);
+      known = received_.end();
+    }
     if (known != received_.end()) {
       // The same message again. If it still awaits the hub, its PUBREC is yet to come.
       if (known->acknowledged) send(Pubrec{packet.packet_id, Reason::kSuccess, {}});

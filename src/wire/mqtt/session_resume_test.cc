@@ -142,6 +142,16 @@ TEST(MqttResume, AClientsQosTwoMessageIsPublishedOnceAcrossConnections) {
   }
 }
 
+// A server that was killed may know less than its client: it had seen the PUBREL already.
+TEST(MqttResume, AnIdOfBeforeThatComesWithoutDupIsAnotherMessage) {
+  Talk first(Version::k311);
+  first.join(keeping(Version::k311));
+  first.publish(7, Qos::kExactlyOnce, "old");
+  Resumed second(first, keeping(Version::k311));
+  second.publish(7, Qos::kExactlyOnce, "new");
+  EXPECT_EQ(second.events(), Lines{"publish t q2 id7 new"});
+}
+
 TEST(MqttResume, WhatIsOwedFromBeforeIsNoPartOfTheReceiveMaximum) {
   Limits limits;
   limits.receive_maximum = 1;

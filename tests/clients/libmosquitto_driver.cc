@@ -34,6 +34,8 @@ using gridloom::wire::Json;
 using gridloom::wire::JsonArray;
 using gridloom::wire::JsonObject;
 
+constexpr std::chrono::milliseconds kReconnectAfter{250};
+
 class Output {
  public:
   void say(const JsonObject& event) {
@@ -300,14 +302,14 @@ class Client {
     while (reconnects_ && reconnected());
   }
 
-  // False: it leaves.
+  // False: it leaves. Not at once: the library waits for ever where a server that is about to die
+  // takes its connection and never its handshake.
   bool reconnected() {
     std::unique_lock lock(mutex_);
-    while (!leaves_) {
+    while (!left_.wait_for(lock, kReconnectAfter, [this] { return leaves_; })) {
       lock.unlock();
       if (mosquitto_reconnect(mosquitto_.get()) == MOSQ_ERR_SUCCESS) return true;
       lock.lock();
-      left_.wait_for(lock, std::chrono::milliseconds(50), [this] { return leaves_; });
     }
     return false;
   }

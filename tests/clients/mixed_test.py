@@ -1,5 +1,5 @@
-"""All libraries (driver.py) on one server together: shared subscriptions among them, properties from
-each to each, and a session that goes from one to the next.
+"""All libraries (driver.py) on one server together: shared subscriptions among them, properties
+from each to each, and a session that goes from one to the next.
 """
 
 from conversations import Conversations, report, run_conversations

@@ -1,6 +1,6 @@
-"""Debian's mosquitto_sub and mosquitto_pub as apps and devices, over TCP and TLS, in 3.1.1 and 5: QoS,
-retained messages, wills, sessions that go on, shared subscriptions, properties, and servers that
-come and go. (They speak no WebSocket.)
+"""Debian's mosquitto_sub and mosquitto_pub as apps and devices, over TCP and TLS, in 3.1.1 and 5:
+QoS, retained messages, wills, sessions that go on, shared subscriptions, properties, and servers
+that come and go. (They speak no WebSocket.)
 """
 import functools
 import json

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <iterator>
 #include <utility>
 
 namespace gridloom::net {
@@ -18,7 +19,7 @@ constexpr std::chrono::milliseconds kSweepPeriod{250};
 constexpr int kPasses = 4;
 
 // Which loop's thread this is.
-thread_local const IoLoop* here = nullptr;
+thread_local IoLoop* here = nullptr;
 
 }  // namespace
 
@@ -44,14 +45,37 @@ IoLoop::~IoLoop() {
 void IoLoop::post(Task task) {
   if (here == this) {
     mine_.push_back(std::move(task));
-    return;
+  } else if (here != nullptr) {
+    std::vector<Outgoing>& outgoing = here->outgoing_;
+    auto known = std::ranges::find(outgoing, this, &Outgoing::to);
+    if (known == outgoing.end()) known = outgoing.insert(known, {.to = this, .tasks = {}});
+    known->tasks.push_back(std::move(task));
+  } else {
+    Tasks one;
+    one.push_back(std::move(task));
+    take_over(one);
   }
+}
+
+// Leaves `tasks` empty.
+void IoLoop::take_over(Tasks& tasks) {
   {
     const std::scoped_lock lock(mutex_);
-    posted_.push_back(std::move(task));
+    if (posted_.empty()) {
+      posted_.swap(tasks);
+    } else {
+      std::ranges::move(tasks, std::back_inserter(posted_));
+    }
     posts_.store(true);
   }
+  tasks.clear();
   if (asleep_.exchange(false)) wake();
+}
+
+void IoLoop::send_out() {
+  for (Outgoing& outgoing : outgoing_) {
+    if (!outgoing.tasks.empty()) outgoing.to->take_over(outgoing.tasks);
+  }
 }
 
 void IoLoop::wake() {
@@ -79,10 +103,11 @@ void IoLoop::stop() {
 }
 
 bool IoLoop::turn() {
-  const IoLoop* const before = std::exchange(here, this);
+  IoLoop* const before = std::exchange(here, this);
   bool busy = wait(0);
   busy = run_tasks() || busy;
   busy = end_turn() || busy;
+  send_out();
   here = before;
   return busy;
 }
@@ -96,12 +121,15 @@ void IoLoop::run() {
   for (auto next_sweep = Steady::now() + kSweepPeriod; !stopping_.load();) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(next_sweep - Steady::now());
     wait(static_cast<int>(std::max<std::int64_t>(left.count(), 0)));
+    send_out();
     run_tasks();
+    send_out();
     if (const auto now = Steady::now(); now >= next_sweep) {
       sweep_now();
       next_sweep = now + kSweepPeriod;
     }
     end_turn();
+    send_out();
   }
   here = nullptr;
 }

@@ -68,6 +68,8 @@ class IoLoop final : public Loop {
   bool wait(int most_ms);
   bool run_tasks();
   bool end_turn();
+  void take_over(Tasks& tasks);
+  void send_out();
   void wake();
 
   int epoll_;
@@ -81,6 +83,13 @@ class IoLoop final : public Loop {
   std::vector<std::shared_ptr<Watched>> at_end_;
   std::vector<std::shared_ptr<Watched>> ending_;
   std::vector<std::shared_ptr<Watched>> kept_;
+  // What this loop has for another: handed over together, several times a turn, as one lock and
+  // one waking for each task would cost more than the task.
+  struct Outgoing {
+    IoLoop* to;
+    Tasks tasks;
+  };
+  std::vector<Outgoing> outgoing_;
 
   std::mutex mutex_;
   Tasks posted_;                     // by other threads; under the mutex

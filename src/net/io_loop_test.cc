@@ -1,0 +1,126 @@
+// Tasks of one poster run in its order, whoever it is, and no loop sleeps while it has some.
+#include "net/io_loop.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <future>
+#include <memory>
+#include <numeric>
+#include <thread>
+#include <vector>
+
+#include "net/test_peer.h"
+
+namespace gridloom::net {
+namespace {
+
+constexpr int kMany = 2000;
+
+std::vector<int> counted() {
+  std::vector<int> numbers(kMany);
+  std::iota(numbers.begin(), numbers.end(), 0);
+  return numbers;
+}
+
+TEST(IoLoop, RunsAThreadsTasksInTheirOrder) {
+  IoLoop loop;
+  loop.start();
+  std::vector<int> seen;
+  std::promise<void> done;
+  for (int i = 0; i < kMany; ++i) loop.post([&seen, i] { seen.push_back(i); });
+  loop.post([&done] { done.set_value(); });
+  ASSERT_EQ(done.get_future().wait_for(kPatience), std::future_status::ready);
+  EXPECT_EQ(seen, counted());
+}
+
+TEST(IoLoop, RunsAnotherLoopsTasksInTheirOrder) {
+  IoLoop from;
+  IoLoop to;
+  from.start();
+  to.start();
+  std::vector<int> seen;
+  std::promise<void> done;
+  // Some from one task, some each from its own.
+  from.post([&] {
+    for (int i = 0; i < kMany / 2; ++i) to.post([&seen, i] { seen.push_back(i); });
+  });
+  for (int i = kMany / 2; i < kMany; ++i) {
+    from.post([&to, &seen, i] { to.post([&seen, i] { seen.push_back(i); }); });
+  }
+  from.post([&] { to.post([&done] { done.set_value(); }); });
+  ASSERT_EQ(done.get_future().wait_for(kPatience), std::future_status::ready);
+  EXPECT_EQ(seen, counted());
+  from.stop();
+  to.stop();
+}
+
+TEST(IoLoop, IsWokenForEveryTaskOfAnother) {
+  IoLoop one;
+  IoLoop other;
+  one.start();
+  other.start();
+  std::promise<void> done;
+  // Each sleeps, mostly, when the other's task comes.
+  std::function<void(int)> hop = [&](int left) {
+    if (left == 0) return done.set_value();
+    IoLoop& next = left % 2 == 0 ? one : other;
+    next.post([&hop, left] { hop(left - 1); });
+  };
+  one.post([&hop] { hop(kMany); });
+  EXPECT_EQ(done.get_future().wait_for(kPatience), std::future_status::ready);
+  one.stop();
+  other.stop();
+}
+
+TEST(IoLoop, ATaskThatPostsItselfForEverHoldsNobodyUp) {
+  IoLoop loop;
+  std::atomic<int> sweeps = 0;
+  std::promise<void> swept;
+  loop.on_sweep([&] {
+    if (++sweeps == 2) swept.set_value();
+  });
+  loop.start();
+  std::function<void()> again = [&] { loop.post([&again] { again(); }); };
+  loop.post([&again] { again(); });
+  std::promise<void> done;
+  loop.post([&done] { done.set_value(); });
+  EXPECT_EQ(done.get_future().wait_for(kPatience), std::future_status::ready);
+  EXPECT_EQ(swept.get_future().wait_for(kPatience), std::future_status::ready);
+  loop.stop();
+}
+
+TEST(IoLoop, TurnsByHandUntilThereIsNothingToDo) {
+  IoLoop one;
+  IoLoop other;
+  std::vector<int> seen;
+  one.post([&] {
+    seen.push_back(1);
+    other.post([&] {
+      seen.push_back(2);
+      one.post([&seen] { seen.push_back(3); });
+    });
+  });
+  for (bool busy = true; busy;) {
+    busy = one.turn();
+    busy = other.turn() || busy;
+  }
+  EXPECT_EQ(seen, (std::vector<int>{1, 2, 3}));
+  EXPECT_FALSE(one.turn());
+}
+
+TEST(IoLoop, DropsWhatWasPostedAfterItStopped) {
+  const auto alive = std::make_shared<int>(0);
+  {
+    IoLoop loop;
+    loop.start();
+    loop.stop();
+    loop.post([alive] { ++*alive; });
+    EXPECT_EQ(alive.use_count(), 2);
+  }
+  EXPECT_EQ(alive.use_count(), 1);
+  EXPECT_EQ(*alive, 0);
+}
+
+}  // namespace
+}  // namespace gridloom::net

@@ -33,6 +33,7 @@
 #include "app/trim.h"
 #include "app/twin_file.h"
 #include "app/welcome.h"
+#include "base/seldom.h"
 #include "catalog/loader.h"
 #include "http/api.h"
 #include "http/session.h"
@@ -240,18 +241,17 @@ Status start_hub(Running& running, const ServeOptions& options) {
   return restore_state(running, options.data, loops);
 }
 
-// Anyone may ask for it, in forty bytes, and it takes long to make: not again within a moment.
+// Anyone may ask for it, in forty bytes, and it takes long to make: who asks too often gets it as
+// it was a moment ago.
 std::function<std::string()> metrics_of(Running& running) {
-  static constexpr Millis kMoment{20};
-  return [&running, text = std::string(), made = TimePoint()]() mutable {
-    const TimePoint now = running.clock.now();
-    if (text.empty() || now < made || now - made >= kMoment) {
+  auto fresh = std::make_shared<Seldom>(Seldom::Options{.times = 10, .within = Millis(100)});
+  return [&running, fresh, text = std::string()]() mutable {
+    if (fresh->admit(running.clock.now())) {
       DoorCounts counts = running.listeners.counts();
       const auto sessions = running.sessions->counts();
       counts.sessions = sessions.sessions;
       counts.sessions_waiting = sessions.waiting;
       text = metrics_text(*running.platform, counts);
-      made = now;
     }
     return text;
   };

@@ -3,6 +3,7 @@
 #include <prometheus/metric_family.h>
 #include <prometheus/text_serializer.h>
 
+#include <array>
 #include <cstdint>
 #include <utility>
 #include <vector>
@@ -46,10 +47,9 @@ MetricFamily dropped(const hub::Counters& counters) {
   MetricFamily metric =
       family("gridloom_messages_dropped_total", "Messages that a client was to get and did not",
              MetricType::Counter);
-  const std::pair<const char*, const hub::Counters::Count*> reasons[] = {
-      {"queue full", &counters.dropped_queue_full},
-      {"expired", &counters.dropped_expired},
-      {"too large", &counters.dropped_too_large}};
+  const std::array reasons = {std::pair{"queue full", &counters.dropped_queue_full},
+                              std::pair{"expired", &counters.dropped_expired},
+                              std::pair{"too large", &counters.dropped_too_large}};
   for (const auto& [reason, count] : reasons) {
     ClientMetric& of_reason = metric.metric.emplace_back();
     of_reason.label.push_back({"reason", reason});

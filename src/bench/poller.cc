@@ -11,7 +11,7 @@ Poller::Poller() : fd_(::epoll_create1(EPOLL_CLOEXEC)) {}
 
 Poller::~Poller() { ::close(fd_); }
 
-Status Poller::add(int fd, std::uint64_t key) {
+Status Poller::add(int fd, std::uint64_t key) const {
   epoll_event event{};
   event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
   event.data.u64 = key;

@@ -21,7 +21,7 @@ class Poller {
   Poller& operator=(const Poller&) = delete;
 
   // `key` comes back from wait(). A closed descriptor leaves by itself.
-  [[nodiscard]] Status add(int fd, std::uint64_t key);
+  [[nodiscard]] Status add(int fd, std::uint64_t key) const;
   // Valid until the next call. Timeout 0 does not wait.
   [[nodiscard]] std::span<const epoll_event> wait(int timeout_ms);
 

@@ -249,8 +249,8 @@ void Hub::save_twins(std::function<void(std::vector<SavedTwin>)> taken) {
 }
 
 void Hub::restore_twin(SavedTwin saved) {
-  on_shard(index_of(saved.sn),
-           [saved = std::move(saved)](Shard& shard) { shard.restore_twin(saved); });
+  const std::size_t index = index_of(saved.sn);
+  on_shard(index, [saved = std::move(saved)](Shard& shard) { shard.restore_twin(saved); });
 }
 
 void Hub::count_dropped(const wire::mqtt::Dropped& dropped) {

@@ -78,13 +78,13 @@ void IoLoop::send_out() {
   }
 }
 
-void IoLoop::wake() {
+void IoLoop::wake() const {
   const std::uint64_t one = 1;
   // It fails only when the counter is full, and then the loop is awake.
   [[maybe_unused]] const ssize_t written = ::write(wake_, &one, sizeof(one));
 }
 
-Status IoLoop::watch(int fd, Watched& who) {
+Status IoLoop::watch(int fd, Watched& who) const {
   epoll_event event{};
   event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
   event.data.ptr = &who;

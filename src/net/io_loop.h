@@ -44,7 +44,7 @@ class IoLoop final : public Loop {
 
   // On the loop's thread. `who` stays until the turn in which it closed `fd` has ended; whoever
   // owns it hands it to keep_for_turn() then.
-  [[nodiscard]] Status watch(int fd, Watched& who);
+  [[nodiscard]] Status watch(int fd, Watched& who) const;
   void keep_for_turn(std::shared_ptr<Watched> who) { kept_.push_back(std::move(who)); }
   // Calls on_turn_end() once this turn's tasks have run. Ask once a turn.
   void at_turn_end(std::shared_ptr<Watched> who) { at_end_.push_back(std::move(who)); }
@@ -70,7 +70,7 @@ class IoLoop final : public Loop {
   bool end_turn();
   void take_over(Tasks& tasks);
   void send_out();
-  void wake();
+  void wake() const;
 
   int epoll_;
   int wake_;  // eventfd

@@ -6,7 +6,6 @@
 #include <atomic>
 #include <future>
 #include <memory>
-#include <numeric>
 #include <thread>
 #include <vector>
 
@@ -18,8 +17,8 @@ namespace {
 constexpr int kMany = 2000;
 
 std::vector<int> counted() {
-  std::vector<int> numbers(kMany);
-  std::iota(numbers.begin(), numbers.end(), 0);
+  std::vector<int> numbers;
+  for (int number = 0; number < kMany; ++number) numbers.push_back(number);
   return numbers;
 }
 

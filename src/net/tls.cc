@@ -280,7 +280,7 @@ Result<TlsFiles> own_certificates(const std::filesystem::path& data_folder,
 }
 
 Result<TlsContextPtr> tls_context(const TlsFiles& files) {
-  const TlsContextPtr context(SSL_CTX_new(TLS_server_method()), SSL_CTX_free);
+  TlsContextPtr context(SSL_CTX_new(TLS_server_method()), SSL_CTX_free);
   SSL_CTX* const raw = context.get();
   bool good = raw != nullptr && SSL_CTX_set_min_proto_version(raw, TLS1_2_VERSION) == 1;
   if (good) {

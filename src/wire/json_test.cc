@@ -120,8 +120,7 @@ TEST(Json, FaultsSayWhereAndWhatWasExpected) {
       {"[\"\\x\"]", "JSON: at byte 3: expected one of \" \\ / b f n r t u after the backslash"},
       {"{\"sn\":1,\"sn\":2}", "JSON: at byte 11: the name \"sn\" occurs twice in one object"},
       {"{\"sn\":1,\"\\u0073n\":2}", "JSON: at byte 16: the name \"sn\" occurs twice in one object"},
-      {"\xef\xbb\xbf{}",
-       "JSON: at byte 0: the text begins with a byte order mark, which must go"},
+      {"\xef\xbb\xbf{}", "JSON: at byte 0: the text begins with a byte order mark, which must go"},
   };
   for (const auto& [text, expected] : cases) {
     const Result<Json> value = parse_json(text);

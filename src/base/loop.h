@@ -1,7 +1,7 @@
 // A Loop runs tasks one after another on one thread: the unit of concurrency of the whole program.
 //
 // A shard, a connection or a virtual device belongs to one loop and is touched only there; everyone
-// else posts. In the server a loop is an io_context on a thread of its own; in a test it is a queue
+// else posts. In the server a loop is a thread that waits for sockets; in a test it is a queue
 // that the test drains.
 #pragma once
 

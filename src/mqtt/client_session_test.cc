@@ -134,6 +134,15 @@ class ClientSessions : public testing::TestWithParam<Loops> {
     made->join_app("alice", connect);
     return made;
   }
+  // Its CONNECT is sent; nothing has come of it yet.
+  void begin(Peer& peer) {
+    const registry::Account alice = server.home.account("alice");
+    Connect connect = keeping();
+    connect.version = Version::k5;
+    connect.username = alice.certificate_account;
+    connect.password = alice.certificate_password.reveal();
+    peer.send(connect);
+  }
   std::unique_ptr<Peer> device() {
     auto made = peer();
     made->join_device(kSn, {.client_id = "device"});
@@ -199,17 +208,12 @@ TEST_P(ClientSessions, ASecondConnectionTakesTheFirstOver) {
   auto first = app(keeping());
   first->subscribe({open_topic("quota")});
   static_cast<void>(first->said());
-  const registry::Account alice = server.home.account("alice");
-  Connect connect = keeping();
-  connect.version = Version::k5;
-  connect.username = alice.certificate_account;
-  connect.password = alice.certificate_password.reveal();
 
   report(*sender, 1);
   auto second = peer();
   // Reports come in the middle of the hand-over: nothing has settled yet.
   for (std::uint16_t n = 2; n <= 5; ++n) {
-    if (n == 3) second->send(connect);
+    if (n == 3) begin(*second);
     sender->send(Publish{.qos = Qos::kAtLeastOnce,
                          .topic = device_topic("quota"),
                          .packet_id = n,
@@ -237,15 +241,10 @@ TEST_P(ClientSessions, AThirdConnectionMayComeBeforeTheSecondHasTheSession) {
   first->subscribe({open_topic("quota")});
   first->drop();
   report(*sender, 1);
-  const registry::Account alice = server.home.account("alice");
-  Connect connect = keeping();
-  connect.version = Version::k5;
-  connect.username = alice.certificate_account;
-  connect.password = alice.certificate_password.reveal();
   auto second = peer();
   auto third = peer();
-  second->send(connect);
-  third->send(connect);
+  begin(*second);
+  begin(*third);
   server.home.settle();
   EXPECT_TRUE(second->connection().finished());
   EXPECT_THAT(third->said(),
@@ -258,13 +257,8 @@ TEST_P(ClientSessions, AConnectionThatGoesBeforeItHasTheSessionLeavesItWhole) {
   first->subscribe({open_topic("quota")});
   first->drop();
   report(*sender, 1);
-  const registry::Account alice = server.home.account("alice");
-  Connect connect = keeping();
-  connect.version = Version::k5;
-  connect.username = alice.certificate_account;
-  connect.password = alice.certificate_password.reveal();
   auto second = peer();
-  second->send(connect);
+  begin(*second);
   second->connection().lost();
   server.home.settle();
   report(*sender, 2);

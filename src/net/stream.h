@@ -16,7 +16,7 @@ namespace gridloom::net {
 class Stream {
  public:
   enum class State : std::uint8_t {
-    kOpen,    // no bytes: none for now
+    kOpen,    // no bytes: there are none yet
     kEnded,   // the peer sends no more
     kBroken,  // it is of no more use
   };

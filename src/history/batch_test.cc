@@ -1,0 +1,216 @@
+#include "history/batch.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <limits>
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "history/test_dice.h"
+
+namespace gridloom::history {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::Pair;
+
+// A row with everything in it owned.
+struct Report {
+  DeviceNumber device = 0;
+  std::int64_t at_ms = 0;
+  std::vector<std::pair<std::string, std::string>> fields;  // name, JSON
+
+  friend bool operator==(const Report&, const Report&) = default;
+};
+
+std::ostream& operator<<(std::ostream& out, const Report& report) {
+  out << "device " << report.device << " at " << report.at_ms << ":";
+  for (const auto& [name, json] : report.fields) out << " " << name << "=" << json;
+  return out;
+}
+
+struct Read {
+  std::vector<Report> reports;
+  bool failed = false;
+};
+
+Read read(std::string_view bytes) {
+  Read result;
+  BatchReader reader(bytes);
+  while (const BatchReader::Row* row = reader.next()) {
+    Report& report = result.reports.emplace_back(Report{row->device, row->at_ms, {}});
+    for (const BatchReader::Field& field : row->fields) {
+      report.fields.emplace_back(reader.names().at(field.name), text_of(field.value));
+    }
+  }
+  result.failed = reader.failed();
+  return result;
+}
+
+void add(BatchWriter& writer, const Report& report) {
+  writer.begin(report.device, report.at_ms);
+  for (const auto& [name, json] : report.fields) writer.add(name, json);
+  writer.end();
+}
+
+std::string written(const std::vector<Report>& reports) {
+  BatchWriter writer;
+  for (const Report& report : reports) add(writer, report);
+  return writer.take();
+}
+
+std::vector<Report> random_reports(Dice& dice, std::size_t count) {
+  std::vector<std::string> names;
+  for (int i = 0; i < 30; ++i) names.push_back("group.field" + std::to_string(i));
+  names.emplace_back("");
+  names.emplace_back("größe.電力");
+  std::vector<Report> reports(count);
+  std::int64_t at_ms = 1'700'000'000'000;
+  for (Report& report : reports) {
+    at_ms += dice.between(-100, 10'000);
+    report.device = dice.between(1, 5);
+    report.at_ms = dice.once_in(20) ? dice.any_integer() : at_ms;
+    for (std::size_t n = dice.below(12); n > 0; --n) {
+      report.fields.emplace_back(dice.one_of(names), dice.any_json());
+    }
+  }
+  return reports;
+}
+
+TEST(Batch, GivesBackWhatWasWritten) {
+  const std::vector<Report> reports = {
+      {.device = 7, .at_ms = 1'700'000'000'000, .fields = {{"pv.power", "120.50"}, {"on", "true"}}},
+      {.device = 8, .at_ms = 1'700'000'000'000, .fields = {}},
+      {.device = 7, .at_ms = 1'699'999'999'000, .fields = {{"on", "null"}, {"pv.power", "-1"}}},
+      {.device = 7, .at_ms = 1'700'000'000'001, .fields = {{"on", "1e3"}, {"on", "[1, 2]"}}},
+  };
+  const Read got = read(written(reports));
+  EXPECT_FALSE(got.failed);
+  EXPECT_EQ(got.reports, reports);
+}
+
+TEST(Batch, KeepsAnyStreamOfReports) {
+  Dice dice(1);
+  for (int round = 0; round < 50; ++round) {
+    const std::vector<Report> reports = random_reports(dice, 1 + dice.below(60));
+    const Read got = read(written(reports));
+    EXPECT_FALSE(got.failed);
+    ASSERT_EQ(got.reports, reports) << "round " << round;
+  }
+}
+
+TEST(Batch, KeepsTimesAndDevicesAtTheirLimits) {
+  using Limits = std::numeric_limits<std::int64_t>;
+  std::vector<Report> reports;
+  for (const std::int64_t at_ms : {Limits::min(), Limits::max(), std::int64_t{0}, Limits::min()}) {
+    for (const std::int64_t device : {std::int64_t{0}, Limits::max(), Limits::min()}) {
+      reports.push_back({.device = device, .at_ms = at_ms, .fields = {}});
+    }
+  }
+  EXPECT_EQ(read(written(reports)).reports, reports);
+}
+
+TEST(Batch, DefinesANameOnceABatchAndAnewInTheNext) {
+  BatchWriter writer;
+  NameRef power;
+  NameRef state;
+  std::vector<std::string> batches;
+  for (int batch = 0; batch < 3; ++batch) {
+    for (int row = 0; row < 4; ++row) {
+      writer.begin(1, row);
+      if (row % 2 == batch % 2) writer.add(state, "state", "\"on\"");
+      writer.add(power, "power", std::to_string(row));
+      writer.add("power", "0");  // by another way, it may have a second index
+      writer.end();
+    }
+    batches.push_back(writer.take());
+  }
+  for (const std::string& batch : batches) {
+    const Read got = read(batch);
+    EXPECT_FALSE(got.failed);
+    ASSERT_EQ(got.reports.size(), 4U);
+    for (const Report& report : got.reports) {
+      EXPECT_THAT(report.fields, testing::Contains(Pair("power", std::to_string(report.at_ms))));
+    }
+    EXPECT_EQ(batch.find("state", batch.find("state") + 1), std::string::npos);
+  }
+}
+
+TEST(Batch, IsEmptyUntilAReportBeginsAndAfterItWasTaken) {
+  BatchWriter writer;
+  EXPECT_TRUE(writer.empty());
+  add(writer, {.device = 1, .at_ms = 5, .fields = {}});
+  EXPECT_FALSE(writer.empty());
+  EXPECT_EQ(writer.size(), 4U);  // version, device, time, end of row
+  const std::string taken = writer.take();
+  EXPECT_EQ(taken.size(), 4U);
+  EXPECT_TRUE(writer.empty());
+}
+
+TEST(Batch, OfMoreNamesThanAreRememberedIsStillRight) {
+  BatchWriter writer;
+  for (int batch = 0; batch < 2; ++batch) {
+    Report report{.device = 1, .at_ms = batch, .fields = {}};
+    for (int i = 0; i < 5000; ++i) report.fields.emplace_back("f" + std::to_string(i), "1");
+    add(writer, report);
+    add(writer, report);
+    EXPECT_THAT(read(writer.take()).reports, ElementsAre(report, report));
+  }
+}
+
+TEST(Batch, OfAnotherVersionOrNoneIsNotRead) {
+  std::string bytes = written({{.device = 1, .at_ms = 2, .fields = {{"a", "1"}}}});
+  bytes[0] = 2;
+  EXPECT_TRUE(read(bytes).failed);
+  EXPECT_THAT(read(bytes).reports, IsEmpty());
+  EXPECT_TRUE(read("").failed);
+}
+
+TEST(Batch, CutShortGivesTheRowsBeforeTheCutAndFails) {
+  Dice dice(2);
+  const std::vector<Report> reports = random_reports(dice, 20);
+  const std::string bytes = written(reports);
+  std::size_t whole_rows = 0;
+  for (std::size_t size = 0; size < bytes.size(); ++size) {
+    const std::string cut = bytes.substr(0, size);  // a copy: a read behind it would be seen
+    const Read got = read(cut);
+    ASSERT_LE(got.reports.size(), reports.size());
+    for (std::size_t i = 0; i < got.reports.size(); ++i) ASSERT_EQ(got.reports[i], reports[i]);
+    // Only a cut between two rows cannot be told from an end.
+    if (!got.failed) ++whole_rows;
+  }
+  EXPECT_EQ(whole_rows, reports.size());
+}
+
+TEST(Batch, WithWrongBytesGivesAnythingButNeverReadsBeyondIt) {
+  Dice dice(3);
+  const std::string good = written(random_reports(dice, 20));
+  std::size_t failed = 0;
+  for (int round = 0; round < 3000; ++round) {
+    std::string bytes = good;
+    for (std::size_t n = 1 + dice.below(3); n > 0; --n) {
+      bytes[dice.below(bytes.size())] = static_cast<char>(dice.bits());
+    }
+    const Read got = read(bytes);
+    ASSERT_LE(got.reports.size(), bytes.size());
+    if (got.failed) ++failed;
+  }
+  EXPECT_GT(failed, 0U);
+}
+
+TEST(Batch, ThatNamesAnIndexAheadOfItsNamesIsMalformed) {
+  // Version, device 1, time 0, the second name before the first.
+  EXPECT_TRUE(read(std::string("\x01\x01\x00\x02\x01"
+                               "a\x00\x02\x00",
+                               9))
+                  .failed);
+}
+
+}  // namespace
+}  // namespace gridloom::history

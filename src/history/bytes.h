@@ -1,0 +1,94 @@
+// Numbers in bytes, for everything that history writes: little-endian, varints of seven bits a
+// byte, signed ones zigzag. A Cursor reads them back from bytes that nobody vouches for.
+//
+// What is done for each sample stands here, so that it is compiled into its loop.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "history/value.h"
+
+namespace gridloom::history {
+
+inline constexpr std::size_t kLongestVarint = 10;
+// Of a value that is a number.
+inline constexpr std::size_t kLongestNumber = 1 + kLongestVarint;
+
+[[nodiscard]] constexpr std::uint64_t zigzag(std::int64_t value) {
+  return (static_cast<std::uint64_t>(value) << 1U) ^ (value < 0 ? ~std::uint64_t{0} : 0);
+}
+[[nodiscard]] constexpr std::int64_t unzigzag(std::uint64_t bits) {
+  return static_cast<std::int64_t>((bits >> 1U) ^ (~(bits & 1U) + 1U));
+}
+// a - b, and a + b, where neither may overflow: differences of any two numbers add up again.
+[[nodiscard]] constexpr std::int64_t difference(std::int64_t a, std::int64_t b) {
+  return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) - static_cast<std::uint64_t>(b));
+}
+[[nodiscard]] constexpr std::int64_t total(std::int64_t a, std::int64_t b) {
+  return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) + static_cast<std::uint64_t>(b));
+}
+
+// To where kLongestVarint (kLongestNumber) bytes have room; returns the end of what was written.
+inline char* put_varint(char* to, std::uint64_t value) {
+  while (value >= 0x80) {
+    *to++ = static_cast<char>(value | 0x80);
+    value >>= 7U;
+  }
+  *to++ = static_cast<char>(value);
+  return to;
+}
+inline char* put_number(char* to, const Decimal& number) {
+  *to++ = static_cast<char>(number.scale);
+  return put_varint(to, zigzag(number.digits));
+}
+
+// What was put from `begin` to `end`. string::append() of two pointers takes a slower way.
+inline void append_until(std::string& out, const char* begin, const char* end) {
+  out.append(begin, static_cast<std::size_t>(end - begin));
+}
+
+void append_varint(std::string& out, std::uint64_t value);
+void append_signed(std::string& out, std::int64_t value);  // zigzag varint
+void append_fixed32(std::string& out, std::uint32_t value);
+void append_fixed64(std::string& out, std::uint64_t value);
+void append_text(std::string& out, std::string_view text);  // its length and its bytes
+void append_value(std::string& out, const Value& value);
+
+// Reads from `bytes`; once anything did not fit, failed() holds, and everything reads as zero or
+// empty. Views lead into `bytes`.
+class Cursor {
+ public:
+  explicit Cursor(std::string_view bytes) : rest_(bytes) {}
+
+  [[nodiscard]] std::uint64_t varint() {
+    if (rest_.empty() || static_cast<std::uint8_t>(rest_.front()) >= 0x80) return long_varint();
+    const auto value = static_cast<std::uint8_t>(rest_.front());
+    rest_.remove_prefix(1);
+    return value;
+  }
+  [[nodiscard]] std::int64_t signed_varint() { return unzigzag(varint()); }
+  [[nodiscard]] std::uint32_t fixed32();
+  [[nodiscard]] std::uint64_t fixed64();
+  [[nodiscard]] std::string_view bytes(std::uint64_t size);
+  [[nodiscard]] std::string_view text();
+  [[nodiscard]] Value value();
+
+  [[nodiscard]] bool failed() const { return failed_; }
+  [[nodiscard]] bool at_end() const { return rest_.empty(); }
+  [[nodiscard]] std::string_view rest() const { return rest_; }
+  void fail() {
+    failed_ = true;
+    rest_ = {};
+  }
+
+ private:
+  [[nodiscard]] std::uint64_t long_varint();
+
+  std::string_view rest_;
+  bool failed_ = false;
+};
+
+}  // namespace gridloom::history

@@ -1,0 +1,528 @@
+#include "history/archive.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <iterator>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <ranges>
+#include <set>
+#include <thread>
+#include <utility>
+
+#include "history/batch.h"
+
+namespace gridloom::history {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::chrono::milliseconds kLook = 500ms;          // whether an hour is over
+constexpr std::chrono::milliseconds kAgain = 1s;            // after the store failed
+constexpr std::chrono::seconds kMarkEvery{10};              // while much is being stored
+constexpr std::chrono::milliseconds kBetweenPieces = 20ms;  // of retention's work
+constexpr std::chrono::minutes kUntidy{1};                  // after it failed
+constexpr Millis kErrorsEvery{60'000};
+constexpr std::chrono::milliseconds kCatchUp = 1s;  // a read waits for the builder at most
+constexpr std::size_t kReaders = 2;
+
+}  // namespace
+
+struct Reader::Shared {
+  const FieldNames* names = nullptr;
+  const Builder* builder = nullptr;
+};
+
+Status Reader::each_block(DeviceNumber device, std::int64_t from, std::int64_t to,
+                          const OnBlock& on_block) {
+  // Memory first: what moves into the store meanwhile is seen twice, and not missed.
+  const std::vector<std::string> heads = shared_->builder->heads().blocks(device, from, to);
+  const auto open = [&](std::int64_t hour, std::string_view bytes) -> Status {
+    const auto block = Block::open(bytes);
+    if (block) return on_block(hour, *block);
+    spdlog::error("the history of device {}, hour {}: {}", device, hour, block.error().detail);
+    return {};
+  };
+  if (Status read = store_.each_block(device, from, to, open); !read) return read;
+  for (const std::string& head : heads) {
+    const auto block = Block::open(head);
+    if (!block) continue;
+    if (Status read = on_block(hour_of(block->first_at_ms()), *block); !read) return read;
+  }
+  return {};
+}
+
+Status Reader::each_energy(DeviceNumber device, std::int64_t from, std::int64_t to,
+                           const Store::OnBlock& on_energy) {
+  return store_.each_energy(device, from, to, on_energy);
+}
+
+Status Reader::each_quarters(DeviceNumber device, std::int64_t from, std::int64_t to,
+                             const OnQuarters& on_quarters) {
+  return store_.each_quarters(device, from, to,
+                              [&](std::int64_t hour, std::string_view bytes) -> Status {
+                                const auto quarters = read_quarters(hour, bytes);
+                                if (quarters) return on_quarters(hour, *quarters);
+                                spdlog::error("the history of device {}, hour {}: {}", device, hour,
+                                              quarters.error().detail);
+                                return {};
+                              });
+}
+
+Result<std::optional<std::int64_t>> Reader::hour_before(DeviceNumber device, std::int64_t hour) {
+  const auto heads =
+      shared_->builder->heads().hours(device, std::numeric_limits<std::int64_t>::min(), hour);
+  auto found = store_.hour_before(device, hour);
+  if (!found || heads.empty()) return found;
+  return std::max(found->value_or(heads.back()), heads.back());
+}
+
+Result<std::optional<std::int64_t>> Reader::hour_from(DeviceNumber device, std::int64_t hour) {
+  const auto heads =
+      shared_->builder->heads().hours(device, hour, std::numeric_limits<std::int64_t>::max());
+  auto found = store_.hour_from(device, hour);
+  if (!found || heads.empty()) return found;
+  return std::min(found->value_or(heads.front()), heads.front());
+}
+
+Result<std::vector<std::int64_t>> Reader::unaccounted(DeviceNumber device, std::int64_t from,
+                                                      std::int64_t to) {
+  const std::vector<std::int64_t> heads = shared_->builder->heads().hours(device, from, to);
+  auto found = store_.unaccounted(device, from, to);
+  if (!found) return found;
+  found->insert(found->end(), heads.begin(), heads.end());
+  std::ranges::sort(*found);
+  found->erase(std::ranges::unique(*found).begin(), found->end());
+  return found;
+}
+
+Status Reader::each_audit(const Store::OnAudit& on_entry) {
+  const std::vector<AuditRow> waiting = shared_->builder->audit();
+  std::uint64_t last = std::numeric_limits<std::uint64_t>::max();
+  for (const AuditRow& row : std::views::reverse(waiting)) {
+    last = row.sequence;
+    if (!on_entry(row)) return {};
+  }
+  return store_.each_audit(
+      [&](const AuditRow& row) { return row.sequence >= last || on_entry(row); });
+}
+
+const FieldNames& Reader::names() const { return *shared_->names; }
+
+struct Archive::Impl {
+  explicit Impl(Options given, Store opened, std::vector<std::string> known)
+      : options(std::move(given)), store(std::move(opened)), names(std::move(known)) {}
+
+  // A record that is durable and not yet in a head.
+  struct Item {
+    std::uint64_t sequence = 0;
+    RecordKind kind{};
+    std::string payload;
+  };
+
+  // On the log's thread.
+  void written(std::span<const Record> records) {
+    std::unique_lock lock(mutex);
+    room.wait(lock, [this] {
+      return queue_bytes < options.limits.builder_bytes || stage == Stage::kStopped;
+    });
+    if (stage == Stage::kStopped) return;  // the next start reads them in the log
+    for (const Record& record : records) {
+      Item item{.sequence = record.sequence, .kind = record.kind, .payload = {}};
+      if (record.kind == RecordKind::kAudit) {
+        builder->add_audit(record.sequence, record.payload);
+      } else {
+        item.payload = record.payload;
+      }
+      queue_bytes += item.payload.size();
+      queue.push_back(std::move(item));
+    }
+    queued += records.size();
+    lock.unlock();
+    wake.notify_all();
+  }
+
+  void build() {
+    std::unique_lock lock(mutex);
+    while (true) {
+      const bool full = builder->is_full();
+      if (std::exchange(stalled, full) != full) taken_wake.notify_all();
+      wake.wait_for(lock,
+                    full     ? kAgain
+                    : tidies ? kBetweenPieces
+                             : kLook,
+                    [&] {
+                      return stage != Stage::kRunning || (!full && !queue.empty()) ||
+                             !forgotten.empty();
+                    });
+      const bool ends = stage != Stage::kRunning;
+      std::deque<Item> items;
+      if (!full || ends) items = std::exchange(queue, {});
+      if (!items.empty()) queue_bytes = 0;
+      const std::vector<DeviceNumber> gone = std::exchange(forgotten, {});
+      lock.unlock();
+      for (const DeviceNumber device : gone) drop(device);
+      if (!items.empty()) room.notify_all();
+      for (const Item& item : items) {
+        if (item.kind == RecordKind::kAudit) {
+          builder->pass(item.sequence);
+        } else {
+          take(item.sequence, item.kind, item.payload);
+        }
+      }
+      count_taken(items.size());
+      if (ends) return store_now(Builder::What::kEverything);
+      if (builder->is_due(options.clock->now()) || builder->wants_mark()) {
+        store_now(Builder::What::kAPiece);
+      }
+      tidies = tidy();
+      lock.lock();
+    }
+  }
+
+  void drop(DeviceNumber device) {
+    builder->forget(device);
+    retention->forget(device);
+    twins.erase(device);
+    dropped.insert(device);  // its shard may not know yet
+  }
+
+  // A piece of what retention has to do. False: it has nothing, or cannot now.
+  bool tidy() {
+    const auto now = std::chrono::steady_clock::now();
+    if (untidy_at && now - *untidy_at < kUntidy) return false;
+    untidy_at.reset();
+    const auto more = retention->work(options.clock->now());
+    if (more) return *more;
+    untidy_at = now;
+    spdlog::error("what is too old stays for now: {}", more.error().detail);
+    return false;
+  }
+
+  void take(std::uint64_t sequence, RecordKind kind, std::string_view payload) {
+    if (const Status read = builder->take(sequence, kind, payload); !read) {
+      ++malformed;
+      spdlog::error("record {} of the log: {}", sequence, read.error().detail);
+    }
+  }
+
+  void count_taken(std::size_t items) {
+    if (items == 0) return;
+    {
+      const std::lock_guard lock(mutex);
+      taken += items;
+    }
+    taken_wake.notify_all();
+  }
+
+  // For who reads: what is durable is in the heads, unless the store keeps the builder from it.
+  void wait_for_builder() {
+    std::unique_lock lock(mutex);
+    if (!building) return;
+    taken_wake.wait_for(lock, kCatchUp, [this, until = queued] {
+      return taken >= until || stalled || stage != Stage::kRunning;
+    });
+  }
+
+  void store_now(Builder::What what) {
+    const auto tried = std::chrono::steady_clock::now();
+    if (what == Builder::What::kAPiece && failed_at && tried - *failed_at < kAgain) return;
+    const TimePoint now = options.clock->now();
+    Status stored = builder->store(now, what);
+    // What the twins say is newer than all that was stored.
+    const bool marks = what == Builder::What::kEverything || !builder->is_due(now) ||
+                       tried - marked_at >= kMarkEvery;
+    if (stored && marks) {
+      stored = mark();
+      marked_at = tried;
+    }
+    const std::lock_guard lock(mutex);
+    if (stored) {
+      if (failed_at) spdlog::info("history is stored again");
+      failed_at.reset();
+      store_failing.clear();
+      if (holds == 0) log->trim(builder->applied());
+      return;
+    }
+    failed_at = tried;
+    store_failing = stored.error().detail;
+    if (complained_at && tried - *complained_at < kErrorsEvery) return;
+    complained_at = tried;
+    spdlog::error("history cannot be stored; the log keeps it meanwhile: {}", store_failing);
+  }
+
+  Status mark() {
+    // They count as saved once they were taken, so they are kept until they are.
+    if (take_twins) {
+      for (StoredTwin& twin : take_twins()) {
+        const DeviceNumber device = twin.device;
+        if (dropped.contains(device)) continue;
+        twins.insert_or_assign(device, std::move(twin));
+      }
+    }
+    std::vector<StoredTwin> rows;
+    rows.reserve(twins.size());
+    for (const auto& [device, twin] : twins) rows.push_back(twin);
+    Status marked = builder->mark(std::move(rows));
+    if (marked) twins.clear();
+    return marked;
+  }
+
+  void answer_reads(Store own) {
+    Reader reader(shared, std::move(own));
+    std::unique_lock lock(reads_mutex);
+    while (true) {
+      reads_wake.wait(lock, [this] { return reads_end || !reads.empty(); });
+      if (reads_end) return;
+      auto task = std::move(reads.front());
+      reads.pop_front();
+      lock.unlock();
+      wait_for_builder();
+      task(reader);
+      task = nullptr;
+      lock.lock();
+    }
+  }
+
+  void end_reads() {
+    {
+      const std::lock_guard lock(reads_mutex);
+      reads_end = true;
+    }
+    reads_wake.notify_all();
+    for (std::jthread& reader : readers) {
+      if (reader.joinable()) reader.join();
+    }
+  }
+
+  enum class Stage : std::uint8_t { kRunning, kEnding, kStopped };
+
+  Options options;
+  Store store;  // the builder's
+  FieldNames names;
+  std::unique_ptr<Builder> builder;
+  std::optional<Retention> retention;
+  bool tidies = false;  // retention has more to do
+  std::optional<std::chrono::steady_clock::time_point> untidy_at;
+  std::unique_ptr<Disk> disk;
+  std::unique_ptr<Log> log;
+  Reader::Shared shared;
+  std::vector<Recovered> recovered;
+  TakeTwins take_twins;
+  std::map<DeviceNumber, StoredTwin> twins;  // not yet stored
+  std::set<DeviceNumber> dropped;            // devices that are no more
+  std::atomic<std::uint64_t> malformed{0};
+  std::atomic<int> holds{0};  // while there are any the log is not trimmed
+
+  mutable std::mutex mutex;
+  std::condition_variable wake;
+  std::condition_variable room;
+  std::deque<Item> queue;
+  std::size_t queue_bytes = 0;
+  std::vector<DeviceNumber> forgotten;  // not yet dropped
+  std::uint64_t queued = 0;             // items, ever
+  std::uint64_t taken = 0;              // of them, by the builder
+  std::condition_variable taken_wake;
+  bool stalled = false;   // the builder takes no more until the store works
+  bool building = false;  // its thread runs
+  Stage stage = Stage::kRunning;
+  std::string store_failing;
+  std::chrono::steady_clock::time_point marked_at{};
+  std::optional<std::chrono::steady_clock::time_point> failed_at;
+  std::optional<std::chrono::steady_clock::time_point> complained_at;
+  std::jthread thread;
+
+  std::mutex reads_mutex;
+  std::condition_variable reads_wake;
+  std::deque<std::move_only_function<void(Reader&)>> reads;
+  bool reads_end = false;
+  std::vector<std::jthread> readers;
+};
+
+namespace {
+
+// What devices said last, from what the log still holds.
+class Tail {
+ public:
+  void take(const Record& record) {
+    if (record.kind != RecordKind::kReports) return;
+    BatchReader reader(record.payload);
+    while (const BatchReader::Row* row = reader.next()) {
+      auto& values = values_[row->device];
+      for (const BatchReader::Field& field : row->fields) {
+        const std::string_view name = reader.names()[field.name];
+        if (!is_own(name)) values.insert_or_assign(std::string(name), text_of(field.value));
+      }
+    }
+  }
+  std::vector<Archive::Recovered> with(std::vector<StoredTwin> twins) {
+    std::vector<Archive::Recovered> all;
+    const auto add = [&](StoredTwin twin, std::map<std::string, std::string>& values) {
+      Archive::Recovered one{.twin = std::move(twin), .values = {}};
+      for (auto& [name, text] : values)
+        one.values.push_back({.name = name, .text = std::move(text)});
+      all.push_back(std::move(one));
+    };
+    for (StoredTwin& twin : twins) {
+      auto newer = values_.extract(twin.device);
+      std::map<std::string, std::string> none;
+      add(std::move(twin), newer.empty() ? none : newer.mapped());
+    }
+    for (auto& [device, values] : values_) {
+      add({.device = device, .sn = {}, .text = {}}, values);
+    }
+    return all;
+  }
+
+ private:
+  std::map<DeviceNumber, std::map<std::string, std::string>> values_;
+};
+
+}  // namespace
+
+Archive::Archive(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+Result<std::unique_ptr<Archive>> Archive::open(Options options) {
+  auto store = Store::open(options.data);
+  if (!store) return std::unexpected(store.error());
+  auto names = store->names();
+  if (!names) return std::unexpected(names.error());
+  auto impl = std::make_unique<Impl>(std::move(options), std::move(*store), std::move(*names));
+  const ArchiveLimits& limits = impl->options.limits;
+  auto builder = Builder::make(
+      impl->store, impl->names,
+      {.grace = limits.grace, .head_bytes = limits.head_bytes, .account = impl->options.account});
+  if (!builder) return std::unexpected(builder.error());
+  impl->builder = std::move(*builder);
+  impl->shared = {.names = &impl->names, .builder = impl->builder.get()};
+  auto retention = Retention::open(impl->options.data, limits.keep);
+  if (!retention) return std::unexpected(retention.error());
+  impl->retention.emplace(std::move(*retention));
+  auto disk = open_folder(impl->options.data / "log");
+  if (!disk) return std::unexpected(disk.error());
+  impl->disk = std::move(*disk);
+  Tail tail;
+  auto log = Log::open(
+      {.disk = impl->disk.get(),
+       .clock = impl->options.clock,
+       .limits = limits.log,
+       .written = [impl = impl.get()](std::span<const Record> records) { impl->written(records); }},
+      impl->builder->applied(), [&](const Record& record) {
+        tail.take(record);
+        impl->take(record.sequence, record.kind, record.payload);
+      });
+  if (!log) return std::unexpected(log.error());
+  impl->log = std::move(*log);
+  auto twins = impl->store.twins();
+  if (!twins) return std::unexpected(twins.error());
+  impl->recovered = tail.with(std::move(*twins));
+  for (std::size_t i = 0; i < kReaders; ++i) {
+    auto own = Store::open(impl->options.data);
+    if (!own) {
+      impl->end_reads();
+      return std::unexpected(own.error());
+    }
+    impl->readers.emplace_back([impl = impl.get(), own = std::move(*own)]() mutable {
+      impl->answer_reads(std::move(own));
+    });
+  }
+  return std::unique_ptr<Archive>(new Archive(std::move(impl)));
+}
+
+Archive::~Archive() {
+  stop();
+  impl_->log.reset();  // its thread uses the rest
+}
+
+std::vector<Archive::Recovered> Archive::take_recovered() {
+  return std::exchange(impl_->recovered, {});
+}
+
+Status Archive::keep_only(std::vector<DeviceNumber> present) {
+  std::ranges::sort(present);
+  auto known = impl_->retention->devices();
+  if (!known) return std::unexpected(known.error());
+  std::ranges::copy(impl_->builder->heads().devices(), std::back_inserter(*known));
+  for (const DeviceNumber device : *known) {
+    if (!std::ranges::binary_search(present, device)) impl_->drop(device);
+  }
+  return {};
+}
+
+void Archive::forget(DeviceNumber device) {
+  {
+    const std::lock_guard lock(impl_->mutex);
+    impl_->forgotten.push_back(device);
+  }
+  impl_->wake.notify_all();
+}
+
+void Archive::start(TakeTwins take_twins) {
+  impl_->take_twins = std::move(take_twins);
+  {
+    const std::lock_guard lock(impl_->mutex);
+    impl_->building = true;
+  }
+  impl_->thread = std::jthread([impl = impl_.get()] { impl->build(); });
+}
+
+void Archive::stop() {
+  impl_->end_reads();
+  static_cast<void>(impl_->log->flush());
+  {
+    const std::lock_guard lock(impl_->mutex);
+    impl_->stage = Impl::Stage::kEnding;
+  }
+  impl_->wake.notify_all();
+  if (impl_->thread.joinable()) impl_->thread.join();
+  {
+    const std::lock_guard lock(impl_->mutex);
+    impl_->stage = Impl::Stage::kStopped;
+  }
+  impl_->room.notify_all();
+}
+
+void Archive::append(RecordKind kind, std::string payload, Task durable) {
+  impl_->log->append(kind, std::move(payload), std::move(durable));
+}
+
+bool Archive::behind() const { return impl_->log->behind(); }
+
+std::string Archive::failing() const { return impl_->log->health().failing.value_or(""); }
+
+std::shared_ptr<void> Archive::hold_log() {
+  ++impl_->holds;
+  // What was said to be durable is; this is for what came a moment ago.
+  static_cast<void>(impl_->log->flush());
+  return {impl_.get(), [](Impl* impl) { --impl->holds; }};
+}
+
+bool Archive::flush() { return impl_->log->flush(); }
+
+bool Archive::read(std::move_only_function<void(Reader&)> task) {
+  {
+    const std::lock_guard lock(impl_->reads_mutex);
+    if (impl_->reads_end || impl_->reads.size() >= impl_->options.limits.reads) return false;
+    impl_->reads.push_back(std::move(task));
+  }
+  impl_->reads_wake.notify_one();
+  return true;
+}
+
+ArchiveHealth Archive::health() const {
+  const std::lock_guard lock(impl_->mutex);
+  return {.log = impl_->log->health(),
+          .store_failing = impl_->store_failing,
+          .malformed_records = impl_->malformed.load(),
+          .log_bytes = impl_->log->bytes(),
+          .log_waiting_bytes = impl_->log->waiting_bytes(),
+          .head_bytes = impl_->builder->heads().bytes()};
+}
+
+}  // namespace gridloom::history

@@ -1,0 +1,154 @@
+// History: everything that devices reported, and who did what, kept for years.
+//
+//   shards ─▶ journal (log on disk) ─▶ builder ─▶ blocks, energies, twins, audit (history.db) ─▶
+//   readers
+//
+// The log makes a record safe; a thread behind it, the builder, collects rows by device and hour,
+// and puts a block of each hour into the store once the hour is over (or earlier, in parts, if much
+// came). The log is trimmed behind that; what it still holds at start-up is read again.
+//
+// Promises: what was told to be durable is in the log or in the store, at any moment. A row that
+// was handed on twice stands in history once.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "history/block.h"
+#include "history/builder.h"
+#include "history/field_names.h"
+#include "history/journal.h"
+#include "history/log.h"
+#include "history/quarters.h"
+#include "history/retention.h"
+#include "history/store.h"
+
+namespace gridloom::history {
+
+struct ArchiveLimits {
+  LogLimits log{};
+  std::size_t builder_bytes = std::size_t{64} * 1024 * 1024;  // out of the log, not yet in heads
+  std::size_t head_bytes = std::size_t{64} * 1024 * 1024;     // more: hours are stored in parts
+  Millis grace{120'000};    // an hour is made a block this long after its end
+  std::size_t reads = 256;  // waiting to be answered
+  RetentionLimits keep{};
+};
+
+struct ArchiveHealth {
+  LogHealth log{};
+  std::string store_failing{};  // why blocks are not stored now; empty: they are
+  std::uint64_t malformed_records = 0;
+  std::uint64_t log_bytes = 0;        // on disk
+  std::size_t log_waiting_bytes = 0;  // for it
+  std::size_t head_bytes = 0;         // in memory, not yet blocks
+};
+
+// What one thread reads with; made by the archive.
+class Reader {
+ public:
+  // Blocks of the hours [from, to) of a device, several of an hour if it came in parts; the newest
+  // may overlap what came before them. Ends with the first fault.
+  using OnBlock = std::function<Status(std::int64_t hour, const Block& block)>;
+  [[nodiscard]] Status each_block(DeviceNumber device, std::int64_t from, std::int64_t to,
+                                  const OnBlock& on_block);
+  // The energies of hours that are over, as Options::account made them.
+  [[nodiscard]] Status each_energy(DeviceNumber device, std::int64_t from, std::int64_t to,
+                                   const Store::OnBlock& on_energy);
+  // What is left of hours whose blocks were too old to be kept: an hour is seen here or by
+  // each_block(). Ends with the first fault.
+  using OnQuarters = std::function<Status(std::int64_t hour, const HourOfQuarters& quarters)>;
+  [[nodiscard]] Status each_quarters(DeviceNumber device, std::int64_t from, std::int64_t to,
+                                     const OnQuarters& on_quarters);
+  // The last hour before `hour` that has rows, and the first from it on that has rows or energies.
+  [[nodiscard]] Result<std::optional<std::int64_t>> hour_before(DeviceNumber device,
+                                                                std::int64_t hour);
+  [[nodiscard]] Result<std::optional<std::int64_t>> hour_from(DeviceNumber device,
+                                                              std::int64_t hour);
+  // Hours of [from, to) that have rows which their energies do not know, ascending.
+  [[nodiscard]] Result<std::vector<std::int64_t>> unaccounted(DeviceNumber device,
+                                                              std::int64_t from, std::int64_t to);
+  // The newest first.
+  [[nodiscard]] Status each_audit(const Store::OnAudit& on_entry);
+  [[nodiscard]] const FieldNames& names() const;
+
+ private:
+  friend class Archive;
+  struct Shared;
+  Reader(const Shared& shared, Store store) : shared_(&shared), store_(std::move(store)) {}
+
+  const Shared* shared_;
+  Store store_;
+};
+
+// Runs a task with a reader on another thread, soon; false: too many wait.
+using Reads = std::function<bool(std::move_only_function<void(Reader&)> task)>;
+
+class Archive final : public Journal {
+ public:
+  struct Options {
+    std::filesystem::path data;
+    const Clock* clock = nullptr;
+    ArchiveLimits limits{};
+    Account account{};  // on the builder's thread
+  };
+  // Reads the log's tail. kIo, kMalformed: as Store and Log say.
+  [[nodiscard]] static Result<std::unique_ptr<Archive>> open(Options options);
+  ~Archive() override;
+
+  // What devices had said last when the server ended. Once, before start().
+  struct Recovered {
+    StoredTwin twin;                // empty: none was stored yet
+    std::vector<LastValue> values;  // newer than that
+  };
+  [[nodiscard]] std::vector<Recovered> take_recovered();
+
+  // Devices that history knows and `present` does not are no more. Before start().
+  [[nodiscard]] Status keep_only(std::vector<DeviceNumber> present);
+  // All that is kept of the device is removed, and nothing more taken. Its number never comes
+  // again.
+  void forget(DeviceNumber device);
+
+  // From now on blocks are made. `take_twins` is called on the builder's thread; it gives the twins
+  // that changed since it was called last.
+  using TakeTwins = std::function<std::vector<StoredTwin>()>;
+  void start(TakeTwins take_twins);
+  // Everything so far is put into the store, and the log is trimmed: a start after it has nothing
+  // to read again. Then nothing happens any more.
+  void stop();
+
+  void append(RecordKind kind, std::string payload, Task durable) override;
+  [[nodiscard]] bool behind() const override;
+  [[nodiscard]] std::string failing() const override;
+
+  // Everything appended so far is on the disk, if it takes it, and until the returned object is
+  // gone no record that is not in history.db now leaves the log: a copy of history.db that is made
+  // first, and one of DATA/log that is made then, are together as good as the original.
+  [[nodiscard]] std::shared_ptr<void> hold_log();
+
+  // Returns when everything appended so far is durable; false: the disk refuses. Not from a thread
+  // of the archive's.
+  [[nodiscard]] bool flush();
+
+  // Runs `task` on a thread of the archive's, soon: it sees everything that was durable when it
+  // began. False: too many wait.
+  [[nodiscard]] bool read(std::move_only_function<void(Reader&)> task);
+
+  [[nodiscard]] ArchiveHealth health() const;
+
+ private:
+  struct Impl;
+  explicit Archive(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace gridloom::history

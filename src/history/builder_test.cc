@@ -1,0 +1,265 @@
+// Records of the log become blocks of hours: in time, in parts, late, twice, and after a crash.
+#include "history/builder.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include "history/test_lines.h"
+#include "registry/files.h"
+#include "registry/test_folder.h"
+
+namespace gridloom::history {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr TimePoint kStart{Millis(1'700'000'000'000 / kHour_ms * kHour_ms)};  // an hour's begin
+constexpr std::int64_t kFirst = 1'700'000'000'000 / kHour_ms;
+
+struct Row {
+  DeviceNumber device = 1;
+  Millis after{0};  // kStart
+  std::string_view name = "a";
+  std::string value = "1";
+};
+
+class BuilderTest : public testing::Test {
+ protected:
+  BuilderTest() { open(); }
+
+  // As after a start: what was not stored is gone.
+  void open() {
+    must(registry::make_data_folder(folder_.data()));
+    builder_.reset();
+    store_.emplace(must(Store::open(folder_.data())));
+    names_.emplace(must(store_->names()));
+    builder_ = must(Builder::make(*store_, *names_, options_));
+  }
+  std::string batch(const std::vector<Row>& rows) {
+    BatchWriter writer;
+    for (const Row& row : rows) {
+      writer.begin(row.device, unix_ms(kStart + row.after));
+      writer.add(row.name, row.value);
+      writer.end();
+    }
+    return writer.take();
+  }
+  void take(const std::vector<Row>& rows) {
+    must(builder_->take(++sequence_, RecordKind::kReports, batch(rows)));
+  }
+  void store(Millis after, Builder::What what = Builder::What::kAPiece) {
+    must(builder_->store(kStart + after, what));
+    while (builder_->is_due(kStart + after)) must(builder_->store(kStart + after, what));
+    must(builder_->mark({}));
+  }
+  // "hour: ms name=value" of each row that the store has, of each block one after another.
+  std::vector<std::string> stored(DeviceNumber device = 1) {
+    std::vector<std::string> lines;
+    must(store_->each_block(device, kFirst - 100, kFirst + 100,
+                            [&](std::int64_t hour, std::string_view bytes) {
+                              lines.push_back(fmt::format("{}:", hour - kFirst));
+                              for (std::string& row : rows_of(bytes, *names_, unix_ms(kStart))) {
+                                lines.push_back(std::move(row));
+                              }
+                              return Status();
+                            }));
+    return lines;
+  }
+
+  using Lines = std::vector<std::string>;
+  registry::TestFolder folder_;
+  Builder::Options options_{};
+  std::optional<Store> store_;
+  std::optional<FieldNames> names_;
+  std::unique_ptr<Builder> builder_;
+  std::uint64_t sequence_ = 0;
+};
+
+TEST_F(BuilderTest, AnHourIsStoredOnceItIsOver) {
+  take({{.after = 1s}, {.after = 2s, .value = "2.5"}});
+  EXPECT_FALSE(builder_->is_due(kStart + 61min));
+  EXPECT_TRUE(builder_->is_due(kStart + 62min));
+  store(62min);
+  EXPECT_EQ(stored(), (Lines{"0:", "1000 a=1", "2000 a=2.5"}));
+  EXPECT_EQ(builder_->applied(), 1);
+  EXPECT_FALSE(builder_->is_due(kStart + 62min));
+  EXPECT_EQ(builder_->heads().bytes(), 0);
+}
+
+TEST_F(BuilderTest, TheLogIsNeededForTheHourThatIsNotOver) {
+  take({{.after = 1s}});
+  take({{.after = 59min}, {.after = 61min}});
+  take({{.after = 62min}});
+  store(62min);
+  EXPECT_EQ(stored(), (Lines{"0:", "1000 a=1", "3540000 a=1"}));
+  EXPECT_EQ(builder_->applied(), 1) << "the second record has a row of the next hour";
+}
+
+TEST_F(BuilderTest, WhatIsReadAgainAfterACrashStandsThereOnce) {
+  take({{.after = 1s}});
+  take({{.after = 59min}, {.after = 61min}});
+  store(62min);
+  open();
+  sequence_ = builder_->applied();
+  take({{.after = 59min}, {.after = 61min}});
+  store(122min);
+  EXPECT_EQ(stored(), (Lines{"0:", "1000 a=1", "3540000 a=1", "1:", "3660000 a=1"}));
+  EXPECT_EQ(builder_->applied(), 2);
+}
+
+TEST_F(BuilderTest, LateReportsJoinTheirHourAndWaitForEachOther) {
+  take({{.after = 1s}});
+  store(62min);
+  take({{.after = 30s}});
+  EXPECT_FALSE(builder_->is_due(kStart + 62min + 59s));
+  EXPECT_TRUE(builder_->is_due(kStart + 63min));
+  store(63min);
+  EXPECT_EQ(stored(), (Lines{"0:", "1000 a=1", "30000 a=1"}));
+}
+
+TEST_F(BuilderTest, StoppingStoresEverythingAndTheNextHourJoinsThePieces) {
+  take({{.after = 1s}});
+  store(10min, Builder::What::kEverything);
+  EXPECT_EQ(builder_->applied(), 1);
+  EXPECT_EQ(stored(), (Lines{"0:", "1000 a=1"}));
+  open();
+  take({{.after = 20min}});
+  store(30min, Builder::What::kEverything);
+  EXPECT_EQ(stored(), (Lines{"0:", "1000 a=1", "0:", "1200000 a=1"}));
+  open();
+  EXPECT_FALSE(builder_->is_due(kStart + 61min));
+  EXPECT_TRUE(builder_->is_due(kStart + 62min));
+  store(62min);
+  EXPECT_EQ(stored(), (Lines{"0:", "1000 a=1", "1200000 a=1"}));
+}
+
+TEST_F(BuilderTest, MuchInMemoryIsStoredInParts) {
+  options_.head_bytes = 1000;
+  open();
+  for (int i = 0; i < 100; ++i) take({{.after = Millis(1000 * i)}});
+  EXPECT_TRUE(builder_->is_due(kStart + 2min));
+  store(2min);
+  EXPECT_LT(builder_->heads().bytes(), 500);
+  EXPECT_EQ(builder_->applied(), 100);
+  take({{.after = 30min}});
+  store(62min);
+  const Lines lines = stored();
+  EXPECT_EQ(lines.size(), 102) << "one block";
+}
+
+TEST_F(BuilderTest, AReportThatIsSentAgainStandsThereOnce) {
+  const auto again = [this](Millis after, std::string_view value) {
+    BatchWriter writer;
+    writer.begin(1, unix_ms(kStart + after));
+    writer.add("a", value);
+    writer.add(kResent, "1");
+    writer.end();
+    must(builder_->take(++sequence_, RecordKind::kReports, writer.take()));
+  };
+  take({{.after = 1s, .value = "1"}, {.after = 2s, .value = "2"}});
+  again(3s, "1");
+  again(15min, "2");
+  again(16min, "1");  // too long ago: it may be meant
+  again(17min, "3");  // never came
+  take({{.after = 59min, .value = "4"}});
+  again(61min, "4");
+  store(122min);
+  EXPECT_EQ(stored(),
+            (Lines{"0:", "1000 a=1", "2000 a=2", "960000 a=1", "1020000 a=3", "3540000 a=4"}));
+}
+
+TEST_F(BuilderTest, WorkComesInPiecesAndTheOldestFirst) {
+  options_.head_bytes = 20'000;
+  open();
+  for (DeviceNumber device = 1; device <= 1000; ++device) {
+    take({{.device = 1001 - device, .value = R"("0123456789")"}});
+  }
+  EXPECT_TRUE(builder_->is_due(kStart));
+  const std::size_t before = builder_->heads().bytes();
+  ASSERT_GT(before, options_.head_bytes);
+  must(builder_->store(kStart, Builder::What::kAPiece));
+  EXPECT_LT(builder_->heads().bytes(), before);
+  EXPECT_TRUE(stored(1).empty());
+  EXPECT_FALSE(stored(1000).empty()) << "the log was kept for it longest";
+  EXPECT_TRUE(builder_->wants_mark());
+  must(builder_->mark({}));
+  EXPECT_EQ(builder_->applied(), 256);
+  EXPECT_FALSE(builder_->wants_mark());
+  while (builder_->is_due(kStart)) must(builder_->store(kStart, Builder::What::kAPiece));
+  EXPECT_LE(builder_->heads().bytes(), options_.head_bytes / 2);
+  EXPECT_GT(builder_->heads().bytes(), 0);
+}
+
+TEST_F(BuilderTest, DevicesDoNotMix) {
+  take({{.device = 1, .value = "1"}, {.device = 2, .value = "2"}, {.device = 1, .value = "3"}});
+  store(62min);
+  EXPECT_EQ(stored(1), (Lines{"0:", "0 a=1", "0 a=3"}));
+  EXPECT_EQ(stored(2), (Lines{"0:", "0 a=2"}));
+}
+
+TEST_F(BuilderTest, NamesKeepTheirNumbers) {
+  take({{.name = "b"}, {.name = "a"}});
+  store(62min);
+  open();
+  take({{.after = 1h, .name = "c"}, {.after = 1h, .name = "a"}});
+  store(122min);
+  EXPECT_EQ(must(store_->names()), (Lines{"b", "a", "c"}));
+  EXPECT_EQ(stored(), (Lines{"0:", "0 b=1", "0 a=1", "1:", "3600000 c=1", "3600000 a=1"}));
+}
+
+TEST_F(BuilderTest, TheAuditIsKeptInMemoryAndThenInTheStore) {
+  must(builder_->take(++sequence_, RecordKind::kAudit, R"({"what":"set"})"));
+  EXPECT_EQ(builder_->audit().size(), 1);
+  store(1s);
+  EXPECT_TRUE(builder_->audit().empty());
+  EXPECT_EQ(builder_->applied(), 1);
+  Lines entries;
+  must(store_->each_audit([&](const AuditRow& row) {
+    entries.push_back(fmt::format("{} {}", row.sequence, row.entry));
+    return true;
+  }));
+  EXPECT_EQ(entries, (Lines{R"(1 {"what":"set"})"}));
+}
+
+TEST_F(BuilderTest, ARecordThatIsNoBatchIsLeftOut) {
+  const Status taken = builder_->take(++sequence_, RecordKind::kReports, "nonsense");
+  ASSERT_FALSE(taken);
+  EXPECT_EQ(taken.error().kind, FaultKind::kMalformed);
+  take({{.after = 1s}});
+  store(62min);
+  EXPECT_EQ(stored(), (Lines{"0:", "1000 a=1"}));
+}
+
+TEST_F(BuilderTest, EnergiesAreMadeOfAnHourAndTheOneBefore) {
+  Lines accounted;
+  options_.account = [&](const DeviceHour& of, const Block* before, const Block& block,
+                         const FieldNames&) {
+    accounted.push_back(fmt::format("{} {}+{}", of.hour - kFirst,
+                                    before == nullptr ? 0 : before->rows(), block.rows()));
+    return std::string("energies");
+  };
+  open();
+  take({{.after = 1s}, {.after = 2s}, {.after = 61min}});
+  store(62min);
+  EXPECT_EQ(std::exchange(accounted, {}), (Lines{"0 0+2"}));
+  store(122min);
+  EXPECT_EQ(std::exchange(accounted, {}), (Lines{"1 2+1"}));
+  // A late report changes what the hour after it began with.
+  take({{.after = 59min}});
+  store(125min);
+  EXPECT_EQ(std::exchange(accounted, {}), (Lines{"0 0+3", "1 3+1"}));
+}
+
+TEST_F(BuilderTest, TwinsAndTheirMarkAreStoredTogether) {
+  take({{.after = 1s}});
+  must(builder_->store(kStart + 1min, Builder::What::kEverything));
+  EXPECT_EQ(must(store_->applied()), 0);
+  must(builder_->mark({{.device = 1, .sn = "R331", .text = "{}"}}));
+  const auto twins = must(store_->twins());
+  ASSERT_EQ(twins.size(), 1);
+  EXPECT_EQ(twins[0].sn, "R331");
+  EXPECT_EQ(must(store_->applied()), 1);
+}
+
+}  // namespace
+}  // namespace gridloom::history

@@ -1,0 +1,350 @@
+// What is too old, and what becomes of it; what is no more; and that the disk gets its room back.
+#include "history/retention.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <chrono>
+#include <filesystem>
+#include <future>
+#include <memory>
+#include <optional>
+#include <random>
+#include <set>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "history/archive.h"
+#include "history/quarters.h"
+#include "history/test_lines.h"
+#include "registry/files.h"
+#include "registry/test_folder.h"
+
+namespace gridloom::history {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::int64_t kFirst = 470'000;  // the hour of the first block
+constexpr std::chrono::hours kDay{24};
+
+TimePoint at_hour(std::int64_t hour) { return TimePoint(Millis(hour * kHour_ms)); }
+
+std::string block_of(std::int64_t hour, double value) {
+  BlockWriter writer;
+  for (std::int64_t i = 0; i < 6; ++i) {
+    const std::vector<Sample> samples = {
+        {.field = 0, .value = value_of(fmt::format("{}", value + static_cast<double>(i)))}};
+    writer.add(hour * kHour_ms + i * 600'000, samples);
+  }
+  return writer.finish();
+}
+
+class RetentionTest : public testing::Test {
+ protected:
+  RetentionTest() {
+    must(registry::make_data_folder(folder_.data()));
+    store_.emplace(must(Store::open(folder_.data())));
+    Changes changes;
+    changes.names = {{0, "a"}};
+    must(store_->write(changes));
+  }
+  void put(DeviceNumber device, std::int64_t hour, std::string bytes) {
+    Changes changes;
+    changes.hours.push_back(
+        {.of = {.device = device, .hour = hour}, .blocks = {std::move(bytes)}, .over = true});
+    changes.energies.push_back({.of = {.device = device, .hour = hour}, .bytes = "energies"});
+    must(store_->write(changes));
+  }
+  void put(DeviceNumber device, std::int64_t hour) { put(device, hour, block_of(hour, 1)); }
+  Retention open(RetentionLimits limits) { return must(Retention::open(folder_.data(), limits)); }
+  // All that is due; how many pieces it took.
+  int work(Retention& retention, TimePoint now) {
+    int pieces = 0;
+    while (must(retention.work(now))) {
+      if (++pieces > 100'000) throw std::runtime_error("there is no end");
+    }
+    return pieces;
+  }
+  std::vector<std::int64_t> blocks(DeviceNumber device) {
+    std::vector<std::int64_t> hours;
+    must(store_->each_block(device, 0, kFirst * 2, [&](std::int64_t hour, std::string_view) {
+      hours.push_back(hour - kFirst);
+      return Status();
+    }));
+    return hours;
+  }
+  std::vector<std::int64_t> quarters(DeviceNumber device) {
+    std::vector<std::int64_t> hours;
+    must(store_->each_quarters(device, 0, kFirst * 2,
+                               [&](std::int64_t hour, std::string_view bytes) {
+                                 EXPECT_TRUE(read_quarters(hour, bytes));
+                                 hours.push_back(hour - kFirst);
+                                 return Status();
+                               }));
+    return hours;
+  }
+  std::size_t energies(DeviceNumber device) {
+    std::size_t count = 0;
+    must(store_->each_energy(device, 0, kFirst * 2, [&](std::int64_t, std::string_view) {
+      ++count;
+      return Status();
+    }));
+    return count;
+  }
+
+  using Hours = std::vector<std::int64_t>;
+  registry::TestFolder folder_;
+  std::optional<Store> store_;
+};
+
+TEST_F(RetentionTest, ABlockThatIsTooOldBecomesQuarters) {
+  for (std::int64_t hour = 0; hour < 4; ++hour) put(1, kFirst + hour);
+  put(7, kFirst + 1);
+  Retention retention = open({.raw_days = 1});
+  work(retention, at_hour(kFirst + 26));
+  EXPECT_EQ(blocks(1), (Hours{0, 1, 2, 3})) << "none is older than a day and two hours";
+  work(retention, at_hour(kFirst + 28));
+  EXPECT_EQ(blocks(1), (Hours{2, 3}));
+  EXPECT_EQ(quarters(1), (Hours{0, 1}));
+  EXPECT_EQ(blocks(7), Hours{});
+  EXPECT_EQ(quarters(7), Hours{1});
+  EXPECT_EQ(energies(1), 4) << "they stay for ever";
+  EXPECT_FALSE(must(retention.work(at_hour(kFirst + 28) + 59min))) << "once an hour";
+  work(retention, at_hour(kFirst + 29));
+  EXPECT_EQ(blocks(1), Hours{3});
+}
+
+TEST_F(RetentionTest, QuartersSayWhatTheBlockSaid) {
+  put(1, kFirst, block_of(kFirst, 2.5));
+  Retention retention = open({.raw_days = 1});
+  work(retention, at_hour(kFirst + 100));
+  int seen = 0;
+  must(store_->each_quarters(1, kFirst, kFirst + 1, [&](std::int64_t hour, std::string_view bytes) {
+    const HourOfQuarters all = must(read_quarters(hour, bytes));
+    EXPECT_EQ(all[1].fields.at(0).count, 1);  // at 20 minutes
+    EXPECT_EQ(all[1].fields.at(0).last, 4.5);
+    EXPECT_EQ(all[0].fields.at(0).sum, 6);
+    ++seen;
+    return Status();
+  }));
+  EXPECT_EQ(seen, 1);
+}
+
+TEST_F(RetentionTest, ZeroIsForEver) {
+  put(1, kFirst);
+  Retention retention = open({.raw_days = 0});
+  work(retention, at_hour(kFirst) + 10'000 * kDay);
+  EXPECT_EQ(blocks(1), Hours{0});
+}
+
+TEST_F(RetentionTest, QuartersAndTheAuditGoWhenTheyAreToldTo) {
+  for (std::int64_t hour = 0; hour < 200; ++hour) put(1, kFirst + hour);
+  Changes changes;
+  for (std::uint64_t i = 1; i <= 1000; ++i) {
+    changes.audit.push_back(
+        {.sequence = i,
+         .entry = fmt::format(R"({{"what":"x","at":{}}})",
+                              unix_ms(at_hour(kFirst + static_cast<std::int64_t>(i))))});
+  }
+  must(store_->write(changes));
+  Retention retention = open({.raw_days = 1, .quarter_days = 4, .audit_days = 10});
+  work(retention, at_hour(kFirst + 200 + 24));
+  EXPECT_EQ(quarters(1).front(), 200 + 24 - 4 * 24 - 2);
+  EXPECT_EQ(quarters(1).back(), 197);
+  EXPECT_EQ(blocks(1), (Hours{198, 199}));
+  std::size_t entries = 0;
+  must(store_->each_audit([&](const AuditRow&) { return ++entries != 0; }));
+  EXPECT_EQ(entries, 1000) << "none is ten days old";
+  work(retention, at_hour(kFirst + 700 + 240));
+  entries = 0;
+  std::uint64_t last = 0;
+  must(store_->each_audit([&](const AuditRow& row) {
+    last = row.sequence;
+    return ++entries != 0;
+  }));
+  EXPECT_EQ(entries, 301);
+  EXPECT_EQ(last, 700);
+}
+
+TEST_F(RetentionTest, ADamagedBlockStaysAndKeepsNobodyElse) {
+  put(1, kFirst, "this is no block");
+  put(1, kFirst + 1);
+  put(2, kFirst);
+  Retention retention = open({.raw_days = 1});
+  work(retention, at_hour(kFirst + 100));
+  EXPECT_EQ(blocks(1), Hours{0});
+  EXPECT_EQ(quarters(1), Hours{1});
+  EXPECT_EQ(quarters(2), Hours{0});
+}
+
+TEST_F(RetentionTest, AForgottenDeviceLosesEverythingAndOthersNothing) {
+  for (DeviceNumber device = 1; device <= 3; ++device) {
+    for (std::int64_t hour = 0; hour < 100; ++hour) put(device, kFirst + hour);
+    Changes changes;
+    changes.twins = {{.device = device, .sn = "XX", .text = "{}"}};
+    must(store_->write(changes));
+  }
+  Retention retention = open({.raw_days = 1});
+  work(retention, at_hour(kFirst + 60));
+  EXPECT_EQ(must(retention.devices()), (std::vector<DeviceNumber>{1, 2, 3}));
+  retention.forget(2);
+  work(retention, at_hour(kFirst + 60));
+  EXPECT_EQ(must(retention.devices()), (std::vector<DeviceNumber>{1, 3}));
+  EXPECT_EQ(blocks(2).size() + quarters(2).size() + energies(2), 0);
+  for (const DeviceNumber device : {1, 3}) {
+    EXPECT_EQ(blocks(device).size() + quarters(device).size(), 100);
+    EXPECT_EQ(energies(device), 100);
+  }
+  EXPECT_EQ(must(store_->twins()).size(), 2);
+}
+
+TEST_F(RetentionTest, TheDiskGetsItsRoomBack) {
+  std::mt19937_64 dice(1);
+  for (DeviceNumber device = 1; device <= 2; ++device) {
+    for (std::int64_t hour = 0; hour < 200; ++hour) {
+      std::string noise(20'000, '\0');
+      for (char& c : noise) c = static_cast<char>(dice());
+      put(device, kFirst + hour, noise);
+    }
+  }
+  const auto size = [&] {
+    registry::Database database = must(registry::Database::open(folder_.data() / "history.db"));
+    must(database.run("PRAGMA wal_checkpoint(truncate)"));
+    return std::filesystem::file_size(folder_.data() / "history.db");
+  };
+  const std::uintmax_t before = size();
+  Retention retention = open({});
+  retention.forget(1);
+  work(retention, at_hour(kFirst + 200));
+  EXPECT_LT(size(), before * 7 / 10);
+  EXPECT_EQ(blocks(2).size(), 200);
+}
+
+// A move of the clock at any point, and a crash behind any piece, which is a new Retention: an hour
+// is a block or quarters, not both and not neither.
+TEST_F(RetentionTest, AnHourIsAlwaysThereOnce) {
+  for (DeviceNumber device = 1; device <= 5; ++device) {
+    for (std::int64_t hour = 0; hour < 60; ++hour) put(device, kFirst + hour);
+  }
+  std::mt19937_64 dice(3);
+  std::int64_t now = kFirst + 26;
+  std::optional<Retention> retention;
+  for (int piece = 0; piece < 300; ++piece) {
+    if (!retention || dice() % 4 == 0) retention.emplace(open({.raw_days = 1}));
+    if (!must(retention->work(at_hour(now)))) now += static_cast<std::int64_t>(dice() % 5);
+    for (DeviceNumber device = 1; device <= 5; ++device) {
+      std::multiset<std::int64_t> hours;
+      for (const std::int64_t hour : blocks(device)) hours.insert(hour);
+      for (const std::int64_t hour : quarters(device)) hours.insert(hour);
+      ASSERT_EQ(hours.size(), 60);
+      ASSERT_EQ(std::set<std::int64_t>(hours.begin(), hours.end()).size(), 60);
+    }
+  }
+}
+
+class ManualClock final : public Clock {
+ public:
+  [[nodiscard]] TimePoint now() const override { return at.load(); }
+  std::atomic<TimePoint> at = at_hour(kFirst);
+};
+
+// The same through an archive at work.
+class ArchiveRetentionTest : public testing::Test {
+ protected:
+  ArchiveRetentionTest() {
+    must(registry::make_data_folder(folder_.data()));
+    open();
+  }
+  void open() {
+    archive_ = must(Archive::open(
+        {.data = folder_.data(), .clock = &clock_, .limits = {.keep = {.raw_days = 1}}}));
+  }
+  void report(DeviceNumber device) {
+    BatchWriter writer;
+    writer.begin(device, unix_ms(clock_.now()));
+    writer.add("a", "1");
+    writer.end();
+    archive_->append(RecordKind::kReports, writer.take(), {});
+  }
+  // How many hours there are of the device as blocks, and as quarters.
+  std::pair<int, int> seen(DeviceNumber device) {
+    std::promise<std::pair<int, int>> promise;
+    EXPECT_TRUE(archive_->read([&](Reader& reader) {
+      std::pair<int, int> counts{0, 0};
+      must(reader.each_block(device, 0, 2 * kFirst, [&](std::int64_t, const Block&) {
+        ++counts.first;
+        return Status();
+      }));
+      must(reader.each_quarters(device, 0, 2 * kFirst, [&](std::int64_t, const HourOfQuarters&) {
+        ++counts.second;
+        return Status();
+      }));
+      promise.set_value(counts);
+    }));
+    return promise.get_future().get();
+  }
+  // Nothing tells when the archive's thread has done it.
+  bool becomes(DeviceNumber device, std::pair<int, int> wanted) {
+    const auto until = std::chrono::steady_clock::now() + 20s;
+    while (std::chrono::steady_clock::now() < until) {
+      if (seen(device) == wanted) return true;
+    }
+    return false;
+  }
+
+  registry::TestFolder folder_;
+  ManualClock clock_;
+  std::unique_ptr<Archive> archive_;
+};
+
+TEST_F(ArchiveRetentionTest, WhatIsTooOldBecomesQuartersWhileItRuns) {
+  archive_->start({});
+  report(1);
+  report(2);
+  EXPECT_TRUE(becomes(2, {1, 0}));
+  clock_.at = at_hour(kFirst + 100);
+  report(2);
+  EXPECT_TRUE(becomes(1, {0, 1}));
+  EXPECT_TRUE(becomes(2, {1, 1}));
+}
+
+TEST_F(ArchiveRetentionTest, ARemovedDeviceIsForgottenAtOnceAndStaysSo) {
+  archive_->start({});
+  for (const DeviceNumber device : {1, 2}) report(device);
+  EXPECT_TRUE(becomes(1, {1, 0}));
+  archive_->forget(1);
+  EXPECT_TRUE(becomes(1, {0, 0}));
+  report(1);
+  report(2);
+  clock_.at = at_hour(kFirst + 2);
+  EXPECT_TRUE(becomes(2, {1, 0}));
+  archive_.reset();
+  open();
+  EXPECT_EQ(seen(1), (std::pair{0, 0})) << "what the log still had was in no block";
+}
+
+TEST_F(ArchiveRetentionTest, ADeviceThatIsNoLongerKnownAtTheStartIsForgotten) {
+  archive_->start({});
+  for (const DeviceNumber device : {1, 2, 3}) report(device);
+  archive_.reset();  // stored
+  open();
+  archive_->start({});
+  report(4);
+  EXPECT_TRUE(becomes(4, {1, 0}));
+  archive_->stop();
+  archive_.reset();
+  open();
+  must(archive_->keep_only({3, 1}));
+  archive_->start({});
+  EXPECT_TRUE(becomes(2, {0, 0}));
+  EXPECT_TRUE(becomes(4, {0, 0}));
+  EXPECT_EQ(seen(1), (std::pair{1, 0}));
+  EXPECT_EQ(seen(3), (std::pair{1, 0}));
+}
+
+}  // namespace
+}  // namespace gridloom::history

@@ -1,0 +1,108 @@
+// Where blocks, energies, twins and the audit are kept for good: tables of one SQLite database
+// (DATA/history.db; docs/internals/formats.md shows them).
+//
+// One Store is one connection: one thread at a time. The server has one that writes and one for
+// each thread that reads; readers see what was committed.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+#include "history/batch.h"
+#include "history/block.h"
+#include "history/hours.h"
+#include "registry/sqlite.h"
+
+namespace gridloom::history {
+
+struct DeviceHour {
+  DeviceNumber device = 0;
+  std::int64_t hour = 0;
+  friend auto operator<=>(const DeviceHour&, const DeviceHour&) = default;
+};
+
+// A twin as the hub saves it.
+struct StoredTwin {
+  DeviceNumber device = 0;
+  std::string sn;
+  std::string text;
+};
+
+struct AuditRow {
+  std::uint64_t sequence = 0;
+  std::string entry;  // a JSON object: at, what, who, sn, ...
+};
+
+// What is committed together.
+struct Changes {
+  struct Hour {
+    DeviceHour of;
+    std::vector<std::string> blocks;
+    bool over = false;  // they take the place of all that is there of the hour
+  };
+  struct Energies {
+    DeviceHour of;
+    std::string bytes;
+  };
+  std::vector<std::pair<FieldId, std::string>> names;
+  std::vector<Hour> hours;
+  std::vector<Energies> energies;
+  std::vector<StoredTwin> twins;
+  std::vector<AuditRow> audit;
+  std::optional<std::uint64_t> applied;  // records of the log up to here are in this database
+};
+
+class Store {
+ public:
+  // Makes the file if there is none. kMalformed: damaged, or of a later version.
+  [[nodiscard]] static Result<Store> open(const std::filesystem::path& data);
+
+  // Nothing of it, if it fails.
+  [[nodiscard]] Status write(const Changes& changes);
+
+  [[nodiscard]] Result<std::uint64_t> applied();
+  [[nodiscard]] Result<std::vector<std::string>> names();  // by FieldId
+  [[nodiscard]] Result<std::vector<StoredTwin>> twins();
+  // Hours that are not marked as over.
+  [[nodiscard]] Result<std::vector<DeviceHour>> open_hours();
+
+  // The parts of the hours [from, to) of a device, in their order; views live as long as the call.
+  using OnBlock = std::function<Status(std::int64_t hour, std::string_view block)>;
+  [[nodiscard]] Status each_block(DeviceNumber device, std::int64_t from, std::int64_t to,
+                                  const OnBlock& on_block);
+  [[nodiscard]] Status each_energy(DeviceNumber device, std::int64_t from, std::int64_t to,
+                                   const OnBlock& on_energy);
+  // Of hours whose block was too old to be kept (history/quarters.h).
+  [[nodiscard]] Status each_quarters(DeviceNumber device, std::int64_t from, std::int64_t to,
+                                     const OnBlock& on_quarters);
+  // The last hour before `hour` that has blocks, and the first from it on that has blocks or
+  // energies.
+  [[nodiscard]] Result<std::optional<std::int64_t>> hour_before(DeviceNumber device,
+                                                                std::int64_t hour);
+  [[nodiscard]] Result<std::optional<std::int64_t>> hour_from(DeviceNumber device,
+                                                              std::int64_t hour);
+  // Hours of [from, to) whose blocks say more than their energies, or that have none.
+  [[nodiscard]] Result<std::vector<std::int64_t>> unaccounted(DeviceNumber device,
+                                                              std::int64_t from, std::int64_t to);
+  // The newest first; false ends it.
+  using OnAudit = std::function<bool(const AuditRow&)>;
+  [[nodiscard]] Status each_audit(const OnAudit& on_entry);
+
+ private:
+  [[nodiscard]] Result<std::optional<std::int64_t>> first_hour(std::string_view sql,
+                                                               DeviceNumber device,
+                                                               std::int64_t hour);
+
+  explicit Store(registry::Database database) : database_(std::move(database)) {}
+
+  registry::Database database_;
+};
+
+}  // namespace gridloom::history

@@ -1,0 +1,41 @@
+// Blocks as lines, for tests.
+#pragma once
+
+#include <fmt/format.h>
+
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "history/block.h"
+#include "history/field_names.h"
+
+namespace gridloom::history {
+
+// Throws, so that a test that cannot be set up fails where it stands.
+template <typename T>
+T must(Result<T> result) {
+  if (!result) throw std::runtime_error(result.error().detail);
+  return std::move(*result);
+}
+inline void must(const Status& status) {
+  if (!status) throw std::runtime_error(status.error().detail);
+}
+
+// "ms name=value ..." of each row, its time counted from `start_ms`.
+inline std::vector<std::string> rows_of(std::string_view block, const FieldNames& names,
+                                        std::int64_t start_ms) {
+  std::vector<std::string> lines;
+  must(must(Block::open(block)).each_row([&](std::int64_t at_ms, std::span<const Sample> samples) {
+    std::string line = fmt::format("{}", at_ms - start_ms);
+    for (const Sample& sample : samples) {
+      line += fmt::format(" {}={}", names.name_of(sample.field), text_of(sample.value));
+    }
+    lines.push_back(std::move(line));
+  }));
+  return lines;
+}
+
+}  // namespace gridloom::history

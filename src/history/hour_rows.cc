@@ -1,0 +1,99 @@
+#include "history/hour_rows.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "history/journal.h"
+
+namespace gridloom::history {
+namespace {
+
+// What is of one time stays in its order.
+template <typename T>
+void sort_by_time(std::vector<T>& all) {
+  if (std::ranges::is_sorted(all, {}, &T::at_ms)) return;
+  std::vector<std::size_t> order(all.size());
+  for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
+  std::ranges::sort(order, {}, [&](std::size_t i) { return std::pair(all[i].at_ms, i); });
+  std::vector<T> sorted;
+  sorted.reserve(all.size());
+  for (const std::size_t i : order) sorted.push_back(all[i]);
+  all = std::move(sorted);
+}
+
+}  // namespace
+
+bool says_anything(const Block& block, const FieldNames& names) {
+  const auto presence = names.find(kPresence);
+  return std::ranges::any_of(block.fields(), [&](FieldId field) { return field != presence; });
+}
+
+Status HourRows::add(const Block& block) {
+  said_anything_ = said_anything_ || says_anything(block, *names_);
+  if (Status read = block.times(times); !read) return read;
+  for (std::uint32_t i = 0; i < meters_->powers.size(); ++i) {
+    for (const FieldId field : fields_of(block, meters_->powers[i].name)) {
+      if (Status read = add_power(block, field, i); !read) return read;
+    }
+  }
+  for (std::size_t i = 0; i < meters_->counters.size(); ++i) {
+    const double scale = meters_->counters[i].scale;
+    for (const FieldId field : fields_of(block, meters_->counters[i].name)) {
+      std::vector<Point> points;
+      if (Status read = block.numbers(field, points); !read) return read;
+      if (points.empty()) continue;
+      Series& of = series.try_emplace(field, Series{.counter = i, .points = {}}).first->second;
+      for (const Point& point : points) {
+        of.points.push_back({.at_ms = point.at_ms, .value = point.value * scale});
+      }
+    }
+  }
+  const auto presence = names_->find(kPresence);
+  if (!presence) return {};
+  std::vector<Point> points;
+  if (Status read = block.numbers(*presence, points); !read) return read;
+  for (const Point& point : points) {
+    if (point.value != 0) continue;
+    changes.push_back({.at_ms = point.at_ms, .source = *presence, .power = Change::kWentAway});
+  }
+  return {};
+}
+
+Status HourRows::add_power(const Block& block, FieldId field, std::uint32_t power) {
+  const double scale = meters_->powers[power].scale;
+  const auto change = [&](std::int64_t at_ms, double value) {
+    changes.push_back({.at_ms = at_ms, .source = field, .power = power, .watts = value * scale});
+  };
+  if (block.size(field).texts == 0) {
+    std::vector<Point> points;
+    if (Status read = block.numbers(field, points); !read) return read;
+    for (const Point& point : points) change(point.at_ms, point.value);
+    return {};
+  }
+  // What is no number counts as nothing, until the next number.
+  std::vector<Block::Timed> values;
+  if (Status read = block.values(field, values); !read) return read;
+  for (const Block::Timed& timed : values) {
+    change(timed.at_ms, timed.value.is_number ? to_double(timed.value.number) : 0);
+  }
+  return {};
+}
+
+void HourRows::finish() {
+  std::ranges::sort(times);
+  times.erase(std::ranges::unique(times).begin(), times.end());
+  sort_by_time(changes);
+  for (auto& [field, of] : series) sort_by_time(of.points);
+}
+
+std::vector<FieldId> HourRows::fields_of(const Block& block, const std::string& name) const {
+  if (!name.contains('*')) {
+    const auto field = names_->find(name);
+    return field ? std::vector{*field} : std::vector<FieldId>();
+  }
+  std::vector<FieldId> fields = block.fields();
+  std::erase_if(fields, [&](FieldId field) { return !matches(name, names_->name_of(field)); });
+  return fields;
+}
+
+}  // namespace gridloom::history

@@ -19,7 +19,7 @@ struct Nature {
   std::string_view name;
   std::string_view unit;
 };
-constexpr std::array<Nature, 11> kNatures = {{{"pv.power", "W"},
+constexpr std::array<Nature, 17> kNatures = {{{"pv.power", "W"},
                                               {"battery.power", "W"},
                                               {"grid.power", "W"},
                                               {"load.power", "W"},
@@ -29,7 +29,13 @@ constexpr std::array<Nature, 11> kNatures = {{{"pv.power", "W"},
                                               {"battery.soc", "%"},
                                               {"battery.charge_power", "W"},
                                               {"battery.discharge_power", "W"},
-                                              {"grid.import_power", "W"}}};
+                                              {"grid.import_power", "W"},
+                                              {"pv.energy", "Wh"},
+                                              {"battery.energy_in", "Wh"},
+                                              {"battery.energy_out", "Wh"},
+                                              {"grid.energy_in", "Wh"},
+                                              {"grid.energy_out", "Wh"},
+                                              {"load.energy", "Wh"}}};
 
 // What is wrong with a quota name; empty if nothing.
 std::string name_problem(std::string_view name) {

@@ -11,17 +11,16 @@ namespace {
 
 constexpr std::size_t kMessageBytes = 256;  // what a message costs beside its payload
 
-void looked_at(const ClientPtr& client, std::size_t bytes) {
-  if (client->looked_at(bytes)) client->loop().post([client] { client->go_on(); });
-}
-
 }  // namespace
 
 Hub::Hub(Platform& platform, const std::vector<Loop*>& loops) : platform_(platform) {
   for (Loop* loop : loops) {
     const std::size_t index = shards_.size();
     const auto mine = [this, index](std::string_view sn) { return index_of(sn) == index; };
-    shards_.push_back({.shard = std::make_unique<Shard>(platform, mine), .loop = loop});
+    const auto post = [this, index](std::move_only_function<void(Shard&)> task) {
+      on_shard(index, std::move(task));
+    };
+    shards_.push_back({.shard = std::make_unique<Shard>(platform, mine, post), .loop = loop});
   }
 }
 
@@ -92,6 +91,19 @@ Status Hub::admit(const Identity& who, std::string_view client_id) {
               fmt::format("a certificate may use {} client ids a day", most));
 }
 
+void Hub::record_sign_in(const Identity& who, SignIn attempt) {
+  const auto directory = platform_.registry.directory();
+  const registry::Account* account =
+      who.role == Role::kAccount ? directory->find_account(who.account) : nullptr;
+  attempt.who = account == nullptr ? who.name : account->name;
+  record_sign_in(attempt);
+}
+
+void Hub::record_sign_in(const SignIn& attempt) {
+  if (platform_.journal == nullptr) return;
+  platform_.sign_ins.record(*platform_.journal, platform_.clock.now(), attempt);
+}
+
 void Hub::connected(const ClientPtr& client) {
   on_shard(index_of(client->identity().name), [client](Shard& shard) {
     shard.enter(client);
@@ -142,7 +154,7 @@ bool Hub::subscribe(const ClientPtr& client, const Subscription& subscription) {
   if (!scope.granted) return false;
   const auto task = [client, subscription](Shard& shard) {
     shard.subscribe(client, subscription);
-    looked_at(client, kMessageBytes);
+    shard.looked_at(client, kMessageBytes);
   };
   if (scope.sn.empty()) {
     client->published(kMessageBytes * shards_.size());
@@ -158,7 +170,7 @@ void Hub::unsubscribe(const ClientPtr& client, const std::string& filter) {
   client->published(kMessageBytes * shards_.size());
   on_all([client, filter](Shard& shard) {
     shard.unsubscribe(*client, filter);
-    looked_at(client, kMessageBytes);
+    shard.looked_at(client, kMessageBytes);
   });
 }
 
@@ -192,7 +204,7 @@ void Hub::Batch::post(const ClientPtr& client) {
     client->published(bytes);
     hub_.on_shard(i, [client, bytes, batch = std::exchange(by_shard_[i], {})](Shard& shard) {
       for (const Inbound& inbound : batch) shard.publish(client, inbound);
-      looked_at(client, bytes);
+      shard.looked_at(client, bytes);
     });
   }
 }
@@ -218,15 +230,6 @@ void Hub::set(registry::AccountId account, std::string sn, wire::JsonObject mess
   on_shard(index, [account, sn = std::move(sn), message = std::move(message),
                    asker = std::move(asker)](Shard& shard) mutable {
     shard.set(account, sn, std::move(message), std::move(asker));
-  });
-}
-
-void Hub::history(registry::AccountId account, std::string sn, std::string code, TimePoint from,
-                  TimePoint to, Asker<std::string> asker) {
-  const std::size_t index = index_of(sn);
-  on_shard(index, [account, sn = std::move(sn), code = std::move(code), from, to,
-                   asker = std::move(asker)](Shard& shard) mutable {
-    shard.history(account, sn, code, from, to, std::move(asker));
   });
 }
 

@@ -38,6 +38,11 @@ class Hub {
   // Whether `who` may sign in under this client id. kNoPermission: it used too many today.
   [[nodiscard]] Status admit(const Identity& who, std::string_view client_id);
 
+  // What became of a sign-in, for the audit. `who` has an account's own name instead of its
+  // certificate account from here on.
+  void record_sign_in(const Identity& who, SignIn attempt);
+  void record_sign_in(const SignIn& attempt);
+
   // A client's connection is there: a device's is how it is online.
   void connected(const ClientPtr& client);
   // Its connection ended; its subscriptions stay.
@@ -72,8 +77,6 @@ class Hub {
             Asker<std::string> asker);
   void set(registry::AccountId account, std::string sn, wire::JsonObject message,
            Asker<std::string> asker);
-  void history(registry::AccountId account, std::string sn, std::string code, TimePoint from,
-               TimePoint to, Asker<std::string> asker);
 
   // Before anything else: what was retained when the server stopped. False: nobody may publish
   // to that topic any more.

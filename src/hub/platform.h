@@ -17,7 +17,9 @@
 #include "base/seats.h"
 #include "base/string_map.h"
 #include "catalog/family.h"
+#include "history/journal.h"
 #include "hub/client_id_budget.h"
+#include "hub/sign_ins.h"
 #include "hub/topics.h"
 #include "registry/directory.h"
 #include "registry/registry.h"
@@ -102,9 +104,11 @@ struct Platform {
   const registry::Registry& registry;
   Config config{};
   KeepRetained keep_retained{};
+  history::Journal* journal = nullptr;  // null: nothing is kept, and nothing waits for it
   Presence presence{};
   Counters counters{};
   ClientIdBudget client_ids{};
+  SignIns sign_ins{};
 };
 
 }  // namespace gridloom::hub

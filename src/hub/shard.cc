@@ -30,9 +30,10 @@ bool still_valid(const registry::Directory& directory, const Identity& who) {
 
 }  // namespace
 
-Shard::Shard(Platform& platform, std::function<bool(std::string_view)> mine)
+Shard::Shard(Platform& platform, std::function<bool(std::string_view)> mine, Post post)
     : platform_(platform),
       mine_(std::move(mine)),
+      post_(std::move(post)),
       directory_(platform.registry.directory()),
       reader_(platform.config.report),
       next_id_(unix_ms(platform.clock.now()) & 0x3fffffff) {}
@@ -44,10 +45,13 @@ Shard::DeviceState& Shard::state_of(std::string_view sn) {
 Shard::DeviceState& Shard::state_of(std::string_view sn, const registry::Device* device) {
   if (DeviceState* found = find_state(sn, device)) return *found;
   const catalog::FamilyPtr& family = platform_.catalog->of_serial(sn);
-  twin::LayoutPtr& layout = layouts_[family.get()];
-  if (!layout) layout = std::make_shared<const twin::Layout>(family);
+  Kind& kind = kinds_[family.get()];
+  if (!kind.layout) {
+    kind.layout = std::make_shared<const twin::Layout>(family);
+    kind.refs.resize(kind.layout->names.size());
+  }
   const std::int64_t number = device == nullptr ? 0 : device->number;
-  return devices_.try_emplace(std::string(sn), number, layout, platform_.config.twin).first->second;
+  return devices_.try_emplace(std::string(sn), number, kind, platform_.config.twin).first->second;
 }
 
 Shard::DeviceState* Shard::find_state(std::string_view sn) {
@@ -69,11 +73,10 @@ Shard::DeviceState* Shard::find_state(std::string_view sn, const registry::Devic
   return nullptr;
 }
 
-std::vector<SavedTwin> Shard::save_twins() const {
+std::vector<SavedTwin> Shard::save_twins() {
   std::vector<SavedTwin> saved;
-  saved.reserve(devices_.size());
-  for (const auto& [sn, state] : devices_) {
-    if (state.twin.version() == 0) continue;
+  for (auto& [sn, state] : devices_) {
+    if (std::exchange(state.saved_version, state.twin.version()) == state.twin.version()) continue;
     saved.push_back({.sn = sn, .number = state.number, .text = state.twin.save()});
   }
   return saved;
@@ -82,9 +85,13 @@ std::vector<SavedTwin> Shard::save_twins() const {
 void Shard::restore_twin(const SavedTwin& saved) {
   const registry::Device* device = directory_->find_device(saved.sn);
   if (device == nullptr || device->number != saved.number) return;
-  if (const Status restored = state_of(saved.sn).twin.restore(saved.text); !restored) {
-    spdlog::error("{}: {}", saved.sn, restored.error().detail);
+  twin::Twin& twin = state_of(saved.sn).twin;
+  if (!saved.text.empty()) {
+    if (const Status restored = twin.restore(saved.text); !restored) {
+      spdlog::error("{}: {}", saved.sn, restored.error().detail);
+    }
   }
+  for (const history::LastValue& value : saved.newer) twin.recall(value.name, value.text);
 }
 
 Shard::Known Shard::known(std::string_view sn) {
@@ -136,12 +143,12 @@ void Shard::drop_carrier(const Client& client, const std::string& sn) {
   state.carriers.erase(&client);
   if (state.speaker == &client) state.speaker = nullptr;
   if (!state.carriers.empty()) return;
-  state.twin.pause();
   if (!std::exchange(state.away, false)) set_online(sn, false);
 }
 
 void Shard::set_online(const std::string& sn, bool online) {
   platform_.presence.set(sn, online);
+  if (DeviceState* state = find_state(sn)) record_presence(*state, online);
   to_accounts(sn, Verb::kStatus, {.like = plain(status_text(online)), .qos = Qos::kAtLeastOnce});
 }
 
@@ -152,20 +159,26 @@ std::string Shard::status_text(bool online) const {
 }
 
 void Shard::publish(const ClientPtr& client, const Inbound& inbound) {
-  Ack ack{.token = inbound.how.token};
+  Answer answer{.ack = {.token = inbound.how.token}};
   if (client->identity().role == Role::kAccount) {
-    publish_by_account(client, inbound, ack);
+    publish_by_account(client, inbound, answer);
   } else {
-    publish_by_device(client, inbound, ack);
+    publish_by_device(client, inbound, answer);
   }
-  if (inbound.how.qos != Qos::kAtMostOnce) out_for(client).acks.push_back(ack);
+  if (inbound.how.qos == Qos::kAtMostOnce) return;
+  if (answer.record > durable_) {
+    held_acks_.push_back({.record = answer.record, .client = client, .ack = answer.ack});
+  } else {
+    out_for(client).acks.push_back(answer.ack);
+  }
 }
 
-void Shard::publish_by_account(const ClientPtr& client, const Inbound& inbound, Ack& ack) {
+void Shard::publish_by_account(const ClientPtr& client, const Inbound& inbound, Answer& answer) {
   const Identity& who = client->identity();
   if (inbound.how.retain && permitted(who.account, inbound.sn, registry::Rights::kMonitor) &&
       !retain(inbound, retained_by_accounts_[who.name])) {
-    ack = {.token = ack.token, .reason = Reason::kQuotaExceeded, .why = kNoRoomToRetain};
+    answer.ack.reason = Reason::kQuotaExceeded;
+    answer.ack.why = kNoRoomToRetain;
     return;
   }
   to_account(who.name, inbound.sn, inbound.verb,
@@ -173,18 +186,17 @@ void Shard::publish_by_account(const ClientPtr& client, const Inbound& inbound, 
               .qos = inbound.how.qos,
               .retain = inbound.how.retain,
               .from = client.get()});
-  if (inbound.verb == Verb::kSet) on_account_set(client, inbound);
+  if (inbound.verb == Verb::kSet) on_account_set(client, inbound, answer);
   if (inbound.verb == Verb::kGet) on_account_get(client, inbound);
 }
 
-void Shard::publish_by_device(const ClientPtr& client, const Inbound& inbound, Ack& ack) {
+void Shard::publish_by_device(const ClientPtr& client, const Inbound& inbound, Answer& answer) {
   const Identity& who = client->identity();
   const auto [device, present] = known(inbound.sn);
   const bool own = device != nullptr && (who.role == Role::kDevice || device->owner == who.account);
   if (!own) {
-    ack = {.token = ack.token,
-           .reason = Reason::kNotAuthorized,
-           .why = "a gateway speaks for its own account's devices only"};
+    answer.ack.reason = Reason::kNotAuthorized;
+    answer.ack.why = "a gateway speaks for its own account's devices only";
     return;
   }
   DeviceState& state = present != nullptr ? *present : state_of(inbound.sn, device);
@@ -196,27 +208,34 @@ void Shard::publish_by_device(const ClientPtr& client, const Inbound& inbound, A
   // The platform says itself who is online, retained.
   if (inbound.verb == Verb::kStatus) return on_status(client, inbound, state);
   if (!retain(inbound, state.retained)) {
-    ack = {.token = ack.token, .reason = Reason::kQuotaExceeded, .why = kNoRoomToRetain};
+    answer.ack.reason = Reason::kQuotaExceeded;
+    answer.ack.why = kNoRoomToRetain;
     return;
   }
   // A will speaks for a connection that is no longer there.
   if (client->present()) carry(client, inbound.sn, state);
   if (inbound.verb == Verb::kSetReply) return on_reply(inbound, state);
-  if (inbound.verb == Verb::kQuota) on_report(inbound, state);
+  if (inbound.verb == Verb::kQuota) on_report(inbound, state, answer);
   to_accounts(*device, inbound.verb, message);
 }
 
-void Shard::on_report(const Inbound& inbound, DeviceState& state) {
+void Shard::on_report(const Inbound& inbound, DeviceState& state, Answer& answer) {
   Counters& counters = platform_.counters;
   counters.reports.fetch_add(1, std::memory_order_relaxed);
   counters.report_bytes.fetch_add(inbound.message->payload.size(), std::memory_order_relaxed);
-  const auto applied = state.twin.apply(inbound.message->payload, platform_.clock.now(), reader_);
+  const TimePoint now = platform_.clock.now();
+  const auto applied = state.twin.apply(inbound.message->payload, reader_, &taken_);
   if (!applied) {
     counters.reports_malformed.fetch_add(1, std::memory_order_relaxed);
     spdlog::debug("report of {} not taken: {}", inbound.sn, applied.error().detail);
-  } else if (applied->refused != 0) {
+    return;
+  }
+  if (applied->refused != 0) {
     counters.quotas_refused.fetch_add(applied->refused, std::memory_order_relaxed);
   }
+  if (platform_.journal == nullptr || taken_.empty()) return;
+  record_report(state, reported_at(now), inbound.how);
+  answer.record = appended_ + 1;
 }
 
 // A device (through a gateway, say) may also tell its presence itself.
@@ -231,7 +250,6 @@ void Shard::on_status(const ClientPtr& client, const Inbound& inbound, DeviceSta
   state.carriers.insert(client.get());
   carried_[client.get()].insert(inbound.sn);
   if (std::exchange(state.away, true)) return;
-  state.twin.pause();
   set_online(inbound.sn, false);
 }
 

@@ -20,7 +20,9 @@
 
 #include "base/loop.h"
 #include "base/result.h"
+#include "base/seldom.h"
 #include "base/string_map.h"
+#include "history/batch.h"
 #include "hub/client.h"
 #include "hub/platform.h"
 #include "twin/twin.h"
@@ -35,6 +37,7 @@ using wire::mqtt::Qos;
 struct How {
   Qos qos = Qos::kAtMostOnce;
   bool retain = false;
+  bool resent = false;  // perhaps not for the first time (DUP)
   wire::mqtt::AckToken token{};
 };
 
@@ -65,16 +68,19 @@ struct Asker {
 // A twin beyond the server's life.
 struct SavedTwin {
   std::string sn;
-  std::int64_t number = 0;  // registry::Device::number
-  std::string text;         // Twin::save()
+  std::int64_t number = 0;                  // registry::Device::number
+  std::string text;                         // Twin::save(); empty: none was saved
+  std::vector<history::LastValue> newer{};  // reported since then
 };
 
 using QuotaBody = std::shared_ptr<const std::string>;
 
 class Shard {
  public:
+  // A task for this shard, from any thread.
+  using Post = std::function<void(std::move_only_function<void(Shard&)>)>;
   // `mine` tells the serial numbers that hash here from the others.
-  Shard(Platform& platform, std::function<bool(std::string_view)> mine);
+  Shard(Platform& platform, std::function<bool(std::string_view)> mine, Post post);
 
   // Of clients.
   // From enter() to leave() a client whose credentials end is kicked.
@@ -90,8 +96,11 @@ class Shard {
   void subscribe(const ClientPtr& client, const Subscription& subscription);
   void unsubscribe(const Client& client, const std::string& filter);
   void publish(const ClientPtr& client, const Inbound& inbound);
+  // What publish() was given of this client, in bytes: it may go on once the journal keeps up.
+  void looked_at(const ClientPtr& client, std::size_t bytes);
   void restore_retained(const RetainedChange& retained);
-  [[nodiscard]] std::vector<SavedTwin> save_twins() const;
+  // Those that changed since they were saved last.
+  [[nodiscard]] std::vector<SavedTwin> save_twins();
   // Nothing happens if the device is another one by now.
   void restore_twin(const SavedTwin& saved);
   // Takes the new rights over; clients whose credentials no longer hold are kicked by the next
@@ -105,14 +114,11 @@ class Shard {
   // The device's reply as JSON text; kBadParams, kOffline.
   void set(registry::AccountId account, const std::string& sn, wire::JsonObject message,
            Asker<std::string> asker);
-  // The list of quota/data as JSON text; kUnknownIndexCode.
-  void history(registry::AccountId account, const std::string& sn, const std::string& code,
-               TimePoint from, TimePoint to, Asker<std::string> asker);
 
   void tick(TimePoint now);  // times out sets, ends what the registry ended
   // Hands out what the calls since the last flush() made for clients.
   void flush();
-  [[nodiscard]] bool has_output() const { return !outs_.empty(); }
+  [[nodiscard]] bool has_output() const { return !outs_.empty() || !batch_.empty(); }
 
  private:
   struct HttpAsker {
@@ -127,18 +133,28 @@ class Shard {
     std::string id;       // as it went to the device, as text
     wire::Json asked_id;  // as it came
     std::variant<HttpAsker, MqttAsker> asker;
+    std::string who{};         // an account's name
     std::uint64_t serial = 0;  // of all that this shard ever had waiting
+    std::uint64_t record = 0;  // of the journal; the answer waits for it
+    bool outcome_recorded = false;
   };
   struct Retained {
     wire::mqtt::MessagePtr message;
     Qos qos = Qos::kAtMostOnce;
   };
+  // Of all devices of a family.
+  struct Kind {
+    twin::LayoutPtr layout;
+    std::vector<history::NameRef> refs;  // by the layout's names
+  };
   struct DeviceState {
-    DeviceState(std::int64_t registered, twin::LayoutPtr layout, const twin::TwinLimits& limits)
-        : number(registered), twin(std::move(layout), limits) {}
+    DeviceState(std::int64_t registered, Kind& of, const twin::TwinLimits& limits)
+        : number(registered), kind(of), twin(of.layout, limits) {}
     std::int64_t
         number;  // registry::Device::number: one that was removed and added again is another
+    Kind& kind;
     twin::Twin twin;
+    std::uint64_t saved_version = 0;
     std::unordered_set<const Client*> carriers;  // connections that speak for it
     const Client* speaker = nullptr;             // the one of them that did last
     const registry::Device* device = nullptr;    // as of directory number `known_as_of`
@@ -182,6 +198,25 @@ class Shard {
     std::string sn;
     std::uint64_t serial = 0;
   };
+  // What waits for a record of the journal.
+  struct HeldAck {
+    std::uint64_t record = 0;
+    ClientPtr client;
+    Ack ack;
+  };
+  struct HeldLook {
+    ClientPtr client;
+    std::size_t bytes = 0;
+  };
+  struct HeldAnswer {
+    std::string sn;
+    Pending pending;
+    Result<Message> reply;
+  };
+  struct Answer {
+    Ack ack;
+    std::uint64_t record = 0;  // 0: waits for none
+  };
   struct Out {
     ClientPtr client;
     std::vector<Delivery> deliveries;
@@ -202,17 +237,34 @@ class Shard {
     DeviceState* state = nullptr;
   };
   [[nodiscard]] Known known(std::string_view sn);
-  void publish_by_account(const ClientPtr& client, const Inbound& inbound, Ack& ack);
-  void publish_by_device(const ClientPtr& client, const Inbound& inbound, Ack& ack);
+  void publish_by_account(const ClientPtr& client, const Inbound& inbound, Answer& answer);
+  void publish_by_device(const ClientPtr& client, const Inbound& inbound, Answer& answer);
 
   void carry(const ClientPtr& client, const std::string& sn, DeviceState& state);
-  void on_report(const Inbound& inbound, DeviceState& state);
+  void on_report(const Inbound& inbound, DeviceState& state, Answer& answer);
   void on_reply(const Inbound& inbound, DeviceState& state);
   void on_status(const ClientPtr& client, const Inbound& inbound, DeviceState& state);
-  void on_account_set(const ClientPtr& client, const Inbound& inbound);
+  void on_account_set(const ClientPtr& client, const Inbound& inbound, Answer& answer);
   void on_account_get(const ClientPtr& client, const Inbound& inbound);
 
-  Status start_set(const std::string& sn, wire::JsonObject message, Pending pending);
+  // The journal, where there is one.
+  void record_report(DeviceState& state, TimePoint at, const How& how);
+  void record_presence(DeviceState& state, bool online);
+  [[nodiscard]] TimePoint reported_at(TimePoint now) const;
+  std::uint64_t append(history::RecordKind kind, std::string payload);
+  std::uint64_t append_audit(wire::JsonObject entry);
+  // What became of a set; refused ones are bounded as refused sign-ins are.
+  void record_outcome(const std::string& sn, const Pending& pending, const Result<Message>& reply);
+  void record_refused_set(std::string_view who, std::string_view through, const std::string& sn,
+                          const Fault& why);
+  [[nodiscard]] std::string name_of(registry::AccountId account) const;
+  void append_batch();
+  void durable(std::uint64_t record);
+  void release_looks();
+
+  // The record of the set, or why there is none.
+  Result<std::uint64_t> start_set(const std::string& sn, wire::JsonObject message, Pending pending);
+  void answer_asker(const std::string& sn, Pending pending, Result<Message> reply);
   void finish(const std::string& sn, Pending pending, Result<Message> reply);
   void refuse_mqtt(const MqttAsker& asker, const std::string& sn, Verb verb, std::string_view code,
                    std::string_view message);
@@ -258,9 +310,10 @@ class Shard {
 
   Platform& platform_;
   std::function<bool(std::string_view)> mine_;
+  Post post_;
   std::shared_ptr<const registry::Directory> directory_;  // as of the last change
   std::uint64_t directory_number_ = 1;                    // counts the changes
-  std::map<const catalog::Family*, twin::LayoutPtr> layouts_;
+  std::map<const catalog::Family*, Kind> kinds_;
   twin::ReportReader reader_;
   StringMap<DeviceState> devices_;
   StringMap<Scope> scopes_;
@@ -272,6 +325,14 @@ class Shard {
   std::deque<Deadline> deadlines_;
   std::vector<Out> outs_;
   std::unordered_map<const Client*, std::size_t> out_index_;
+  history::BatchWriter batch_;  // of reports, for the journal
+  std::vector<twin::Taken> taken_;
+  std::uint64_t appended_ = 0;  // records
+  std::uint64_t durable_ = 0;   // the last of them that is
+  std::deque<HeldAck> held_acks_;
+  std::vector<HeldLook> held_looks_;
+  std::vector<HeldAnswer> held_answers_;
+  Seldom refused_sets_{{.times = 10, .within = Millis(1000)}};  // in the audit
   std::vector<Reached> reached_;  // by the message that is being routed
   std::string gateway_;           // the name of a scope that is looked for
   std::int64_t next_id_ = 0;

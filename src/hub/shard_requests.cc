@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "catalog/family.h"
-#include "hub/history.h"
 #include "hub/shard.h"
 
 namespace gridloom::hub {
@@ -97,27 +96,10 @@ void Shard::read(registry::AccountId account, const std::string& sn,
   answer<std::string>(std::move(asker), state == nullptr ? "{}" : state->twin.answer(quotas));
 }
 
-void Shard::history(registry::AccountId account, const std::string& sn, const std::string& code,
-                    TimePoint from, TimePoint to, Asker<std::string> asker) {
-  if (auto device = permitted(account, sn, registry::Rights::kMonitor); !device) {
-    return answer<std::string>(std::move(asker), std::unexpected(std::move(device.error())));
-  }
-  const twin::Twin& twin = state_of(sn).twin;
-  const auto& history = twin.family().history;
-  if (!history || history->code != code) {
-    return answer<std::string>(
-        std::move(asker),
-        fail(FaultKind::kUnknownIndexCode,
-             history ? fmt::format("params.code is {:?}: {} has {}", wire::shortened(code),
-                                   twin.family().product, history->code)
-                     : fmt::format("{} has no history", twin.family().product)));
-  }
-  answer<std::string>(std::move(asker), history_list(*history, twin.energies(from, to)));
-}
-
 void Shard::set(registry::AccountId account, const std::string& sn, JsonObject message,
                 Asker<std::string> asker) {
   if (auto device = permitted(account, sn, registry::Rights::kFull); !device) {
+    record_refused_set(name_of(account), "http", sn, device.error());
     return answer<std::string>(std::move(asker), std::unexpected(std::move(device.error())));
   }
   // `id` and `version` of an HTTP set are optional and echoed nowhere (quirk 19).
@@ -127,15 +109,18 @@ void Shard::set(registry::AccountId account, const std::string& sn, JsonObject m
   for (const auto& [key, value] : message) {
     if (key != "sn" && key != "id") outgoing[key] = value;
   }
-  Pending pending{.id = {}, .asked_id = outgoing["id"], .asker = HttpAsker{std::move(asker)}};
+  Pending pending{.id = {},
+                  .asked_id = outgoing["id"],
+                  .asker = HttpAsker{std::move(asker)},
+                  .who = name_of(account)};
   // finish() has told the asker why, if it could not be started.
   static_cast<void>(start_set(sn, std::move(outgoing), std::move(pending)));
 }
 
-Status Shard::start_set(const std::string& sn, JsonObject message, Pending pending) {
+Result<std::uint64_t> Shard::start_set(const std::string& sn, JsonObject message, Pending pending) {
   platform_.counters.sets.fetch_add(1, std::memory_order_relaxed);
   DeviceState& state = state_of(sn);
-  const auto refuse = [&](Fault fault) -> Status {
+  const auto refuse = [&](Fault fault) -> Result<std::uint64_t> {
     platform_.counters.sets_failed.fetch_add(1, std::memory_order_relaxed);
     finish(sn, std::move(pending), std::unexpected(fault));
     return std::unexpected(std::move(fault));
@@ -149,6 +134,14 @@ Status Shard::start_set(const std::string& sn, JsonObject message, Pending pendi
   if (state.pending.size() >= platform_.config.pending_sets) {
     return refuse({.kind = FaultKind::kOffline,
                    .detail = fmt::format("{} has {} sets unanswered", sn, state.pending.size())});
+  }
+  if (platform_.journal != nullptr) {
+    if (const std::string why = platform_.journal->failing(); !why.empty()) {
+      return refuse({.kind = FaultKind::kIo,
+                     .detail = fmt::format("a set is written down before it is carried out, and "
+                                           "the disk refuses: {}",
+                                           why)});
+    }
   }
   // The id goes to the device as it came, unless another app's set is waiting under the same one.
   pending.id = id_text(pending.asked_id);
@@ -165,15 +158,21 @@ Status Shard::start_set(const std::string& sn, JsonObject message, Pending pendi
   Message like = app == nullptr ? Message() : *app->message;
   like.payload = wire::to_text(message);
   pending.serial = ++last_serial_;
+  pending.record = append_audit({{"what", "set"},
+                                 {"who", pending.who},
+                                 {"through", app == nullptr ? "http" : "mqtt"},
+                                 {"sn", sn},
+                                 {"message", message}});
+  const std::uint64_t record = pending.record;
   deadlines_.push_back({.at = platform_.clock.now() + platform_.config.set_deadline,
                         .sn = sn,
                         .serial = pending.serial});
   state.pending.push_back(std::move(pending));
   to_device(sn, Verb::kSet, {.like = std::move(like), .qos = Qos::kAtLeastOnce});
-  return {};
+  return record;
 }
 
-void Shard::on_account_set(const ClientPtr& client, const Inbound& inbound) {
+void Shard::on_account_set(const ClientPtr& client, const Inbound& inbound, Answer& answer) {
   const Identity& who = client->identity();
   auto parsed = wire::parse_json(inbound.message->payload, platform_.config.json);
   MqttAsker asker{.account = who.name, .request = {}, .message = inbound.message};
@@ -185,13 +184,19 @@ void Shard::on_account_set(const ClientPtr& client, const Inbound& inbound) {
   JsonObject& message = parsed->get_object();
   asker.request = message;
   if (const auto device = permitted(who.account, inbound.sn, registry::Rights::kFull); !device) {
+    record_refused_set(name_of(who.account), "mqtt", inbound.sn, device.error());
     refuse_mqtt(asker, inbound.sn, Verb::kSetReply, "-1", message_of(device.error()));
     return;
   }
   const Json* id = message.if_contains("id");
-  Pending pending{.id = {}, .asked_id = id == nullptr ? Json("") : *id, .asker = std::move(asker)};
+  Pending pending{.id = {},
+                  .asked_id = id == nullptr ? Json("") : *id,
+                  .asker = std::move(asker),
+                  .who = name_of(who.account)};
   message.erase("sn");
-  static_cast<void>(start_set(inbound.sn, std::move(message), std::move(pending)));
+  if (const auto record = start_set(inbound.sn, std::move(message), std::move(pending))) {
+    answer.record = *record;
+  }
 }
 
 void Shard::refuse_mqtt(const MqttAsker& asker, const std::string& sn, Verb verb,
@@ -204,6 +209,15 @@ void Shard::refuse_mqtt(const MqttAsker& asker, const std::string& sn, Verb verb
 }
 
 void Shard::finish(const std::string& sn, Pending pending, Result<Message> reply) {
+  if (!std::exchange(pending.outcome_recorded, true)) record_outcome(sn, pending, reply);
+  if (pending.record > durable_) {
+    held_answers_.push_back({.sn = sn, .pending = std::move(pending), .reply = std::move(reply)});
+    return;
+  }
+  answer_asker(sn, std::move(pending), std::move(reply));
+}
+
+void Shard::answer_asker(const std::string& sn, Pending pending, Result<Message> reply) {
   const bool concealed = !reply && reply.error().kind == FaultKind::kOffline &&
                          platform_.config.offline_requests == OfflineRequests::kLikeTheVendor;
   if (concealed && std::holds_alternative<MqttAsker>(pending.asker)) return;
@@ -306,6 +320,7 @@ void Shard::on_account_get(const ClientPtr& client, const Inbound& inbound) {
 }
 
 void Shard::tick(TimePoint now) {
+  release_looks();
   if (std::exchange(rights_changed_, false)) drop_what_ended();
   while (!deadlines_.empty() && deadlines_.front().at <= now) {
     const Deadline deadline = std::move(deadlines_.front());

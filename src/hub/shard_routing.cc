@@ -88,6 +88,9 @@ void Shard::ended(const Client& client) {
 }
 
 void Shard::rebind(const Client& old, const ClientPtr& fresh) {
+  for (HeldAck& held : held_acks_) {
+    if (held.client.get() == &old) held.client = fresh;
+  }
   auto filters = filters_.extract(&old);
   const auto scope = scopes_.find(scope_key(old.identity()));
   if (filters.empty() || scope == scopes_.end()) return;
@@ -308,6 +311,7 @@ Shard::Out& Shard::out_for(const ClientPtr& client) {
 }
 
 void Shard::flush() {
+  append_batch();
   if (outs_.empty()) return;
   std::map<Loop*, std::vector<Out>> by_loop;
   for (Out& out : outs_) by_loop[&out.client->loop()].push_back(std::move(out));

@@ -68,12 +68,14 @@ void ClientSession::deliver(std::vector<hub::Delivery> deliveries, std::vector<h
   switch (stage_) {
     case Stage::kWaiting:
       std::ranges::move(deliveries, std::back_inserter(early_));
+      std::ranges::move(acks, std::back_inserter(early_acks_));
       return;
     case Stage::kLive:
       if (const auto connection = connection_.lock()) connection->deliver(deliveries, acks);
       return;
     case Stage::kParked:
       for (const hub::Delivery& delivery : deliveries) push(delivery);
+      for (const hub::Ack& ack : acks) kept_.answered(ack.token.packet_id);
       return count_dropped(kept_.outbox.dropped());
     case Stage::kOver:
       return;
@@ -152,6 +154,7 @@ void ClientSession::end() {
   subscriptions_.clear();
   kept_ = {};
   early_.clear();
+  early_acks_.clear();
   const ClientSessionPtr self = shared_from_this();
   door_.hub->ended(self);
   door_.sessions->remove(self);
@@ -206,6 +209,7 @@ void ClientSession::inherit(std::optional<Estate> estate) {
     counted_ = estate->counted;
     on_disk_ = std::move(estate->on_disk);
   }
+  for (const hub::Ack& ack : std::exchange(early_acks_, {})) kept_.answered(ack.token.packet_id);
   if (expiry_s_ == 0) forget_on_disk();
   const auto connection = connection_.lock();
   for (const hub::Delivery& delivery : std::exchange(early_, {})) {

@@ -137,8 +137,9 @@ class ClientSession final : public hub::Client, public std::enable_shared_from_t
   bool handing_over_ = false;            // parked, and no longer this object's to end
   std::shared_ptr<ClientSession> heir_;  // came while this one was still waiting itself
   std::map<std::string, hub::Subscription, std::less<>> subscriptions_;
-  wire::mqtt::SessionState kept_;           // while parked
-  std::vector<hub::Delivery> early_;        // while waiting
+  wire::mqtt::SessionState kept_;     // while parked
+  std::vector<hub::Delivery> early_;  // while waiting
+  std::vector<hub::Ack> early_acks_;
   std::unique_ptr<wire::mqtt::Will> will_;  // delayed
   std::optional<TimePoint> will_due_;
   std::optional<TimePoint> ends_at_;

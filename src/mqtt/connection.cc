@@ -76,6 +76,7 @@ bool Connection::wants_input() const {
 void Connection::tick(TimePoint now) {
   const auto deadline = session_.next_deadline();
   if (!deadline || now < *deadline) return;
+  if (client_ && client_->is_ahead()) return session_.excuse(now);
   session_.tick(now);
   handle_events();
 }
@@ -101,12 +102,17 @@ void Connection::on(const wire::mqtt::ConnectRequested& event) {
   auto identity = door_.hub->sign_in(request.username.value_or(""), password);
   if (!identity) {
     log_refusal(request.username.value_or(""), line_.peer, door_.clock->now());
+    door_.hub->record_sign_in({.who = request.username.value_or(""),
+                               .client_id = request.client_id,
+                               .from = line_.peer,
+                               .refused = identity.error().detail});
     return session_.refuse(Reason::kBadUserNameOrPassword, identity.error().detail);
   }
   if (request.client_id.empty()) assigned_id_ = "gl-" + random_hex(12);
   const std::string& client_id = assigned_id_.empty() ? request.client_id : assigned_id_;
   if (const Status good = door_.hub->admit(*identity, client_id); !good) {
     spdlog::info("MQTT sign-in refused: {}: {}", identity->name, good.error().detail);
+    record_sign_in(*identity, client_id, good.error().detail);
     return session_.refuse(Reason::kNotAuthorized, good.error().detail);
   }
   client_ = std::make_shared<ClientSession>(
@@ -126,19 +132,29 @@ void Connection::join(SessionTable::Start start) {
   // offline.
   door_.hub->connected(client_);
   switch (door_.sessions->join(client_, start)) {
-    case SessionTable::Joined::kFull:
+    case SessionTable::Joined::kFull: {
+      const std::string why =
+          fmt::format("one user has at most {} sessions, {} of them beyond their connections",
+                      door_.sessions->limits().sessions, door_.sessions->limits().kept_sessions);
+      record_sign_in(client_->identity(), client_->client_id(), why);
       door_.hub->disconnected(client_);
       door_.hub->ended(std::exchange(client_, nullptr));
-      return session_.refuse(
-          Reason::kQuotaExceeded,
-          fmt::format("one user has at most {} sessions, {} of them beyond their connections",
-                      door_.sessions->limits().sessions, door_.sessions->limits().kept_sessions));
+      return session_.refuse(Reason::kQuotaExceeded, why);
+    }
     case SessionTable::Joined::kNew:
+      record_sign_in(client_->identity(), client_->client_id(), {});
       client_->go_live();
       return accepted({}, SessionPresent::kNo);
     case SessionTable::Joined::kWaitsForEstate:
+      record_sign_in(client_->identity(), client_->client_id(), {});
       return;
   }
+}
+
+void Connection::record_sign_in(const hub::Identity& who, std::string_view client_id,
+                                std::string_view refused) {
+  door_.hub->record_sign_in(
+      who, {.who = {}, .client_id = client_id, .from = line_.peer, .refused = refused});
 }
 
 void Connection::accepted(wire::mqtt::SessionState state, SessionPresent present) {
@@ -152,7 +168,8 @@ void Connection::accepted(wire::mqtt::SessionState state, SessionPresent present
 }
 
 void Connection::on(const wire::mqtt::PublishReceived& event) {
-  const hub::How how{.qos = event.qos, .retain = event.retain, .token = event.token};
+  const hub::How how{
+      .qos = event.qos, .retain = event.retain, .resent = event.dup, .token = event.token};
   if (!batch_.add(client_, event.message, how)) {
     session_.acknowledge(event.token, Reason::kNotAuthorized,
                          hub::publish_rule(client_->identity().role));

@@ -45,6 +45,9 @@ class Connection final : public net::Protocol, public std::enable_shared_from_th
   void handle_events();
   void on(const wire::mqtt::ConnectRequested& event);
   void join(SessionTable::Start start);
+  // `refused`: why; empty: it was not.
+  void record_sign_in(const hub::Identity& who, std::string_view client_id,
+                      std::string_view refused);
   void on(const wire::mqtt::PublishReceived& event);
   void on(const wire::mqtt::SubscribeRequested& event);
   [[nodiscard]] wire::mqtt::Reason subscribe(const wire::mqtt::Subscription& wanted,

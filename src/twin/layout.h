@@ -2,9 +2,7 @@
 // envelope tells which quota names its body means. Made once a family, shared by all its twins.
 #pragma once
 
-#include <array>
 #include <cstddef>
-#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -15,46 +13,6 @@
 #include "catalog/family.h"
 
 namespace gridloom::twin {
-
-// What energy sums are kept of (Wh). The device files name the powers by their nature.
-enum class Counter : std::uint8_t {
-  kPv,
-  kBatteryIn,
-  kBatteryOut,
-  kGridIn,
-  kGridOut,
-  kLoad,
-  kEv,
-  kHeater,
-  kHeatpump,
-  kPvToEv,
-  kPvToHeater,
-  kPvToHeatpump,
-  kCount
-};
-
-// The powers that energy is summed of, by the natures of the device files.
-enum class Power : std::uint8_t {
-  kPv,
-  kBattery,  // + charging
-  kBatteryCharge,
-  kBatteryDischarge,
-  kGrid,  // + import
-  kGridImport,
-  kLoad,
-  kEv,
-  kHeater,
-  kHeatpump,
-  kCount
-};
-using Powers = std::array<double, static_cast<std::size_t>(Power::kCount)>;
-
-// A power that counts: `watts = wire value * scale`.
-struct Meter {
-  std::string name;
-  Power power{};
-  double scale = 1;
-};
 
 struct Layout {
   explicit Layout(catalog::FamilyPtr of);
@@ -68,7 +26,6 @@ struct Layout {
   std::vector<std::string> names;  // declared quotas without '*', in the file's order
   StringMap<std::size_t> index;
   std::vector<Envelope> envelopes;
-  std::vector<Meter> meters;
 };
 
 using LayoutPtr = std::shared_ptr<const Layout>;

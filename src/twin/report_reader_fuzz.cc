@@ -110,7 +110,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   // What a twin makes of it is JSON again.
   twin::Twin device(twin::flat_layout());
   ReportReader reader;
-  require(device.apply(text, gridloom::TimePoint{}, reader).has_value());
+  require(device.apply(text, reader).has_value());
   const auto all = device.all();
   require(all != nullptr);
   require(wire::parse_json(*all, {.bytes = 1U << 22U, .depth = 33, .keys = 5000}).has_value());

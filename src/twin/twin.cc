@@ -1,7 +1,6 @@
 #include "twin/twin.h"
 
 #include <algorithm>
-#include <charconv>
 #include <utility>
 
 #include "wire/json.h"
@@ -9,17 +8,8 @@
 namespace gridloom::twin {
 namespace {
 
-constexpr Millis kLongestGap{5 * 60 * 1000};
-constexpr std::int64_t kHour_ms = 3'600'000;
 // As deep as JSON may be that we take: a name is nested at its dots.
 constexpr std::ptrdiff_t kMostLevels = 32;
-constexpr std::size_t kHoursKept = 24 * 9;  // quota/data answers a week
-
-double number_of(std::string_view text) {
-  double value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return error == std::errc{} && end == text.data() + text.size() ? value : 0;
-}
 
 void append_key(std::string& out, std::string_view key) {
   if (out.back() != '{') out += ',';
@@ -40,53 +30,65 @@ std::string_view Twin::text_of(std::size_t slot) const {
   return slot < declared_.size() ? declared_[slot] : extra_[slot - declared_.size()].text;
 }
 
-Result<Applied> Twin::apply(std::string_view payload, TimePoint at, ReportReader& reader) {
+Result<Applied> Twin::apply(std::string_view payload, ReportReader& reader,
+                            std::vector<Taken>* taken) {
   if (Status read = reader.read(*layout_->family, payload); !read) {
     return std::unexpected(std::move(read.error()));
   }
-  meter(at);
   Applied applied;
+  if (taken != nullptr) taken->clear();
   const std::string_view prefix = reader.prefix(*layout_);
   for (const Member& member : reader.body()) {
     name_.assign(prefix).append(member.name);
     ++applied.taken;
-    if (put(name_, member.text, applied)) ++applied.changed;
+    const auto slot = put(name_, member.text, applied);
+    if (slot && taken != nullptr) taken->push_back({.slot = *slot, .text = member.text});
   }
   if (applied.changed != 0 || all_version_ == 0) ++version_;
-  for (const Meter& meter : layout_->meters) {
-    watts_.at(static_cast<std::size_t>(meter.power)) = number_of(value(meter.name)) * meter.scale;
-  }
   return applied;
 }
 
-bool Twin::put(std::string_view name, std::string_view text, Applied& applied) {
+std::optional<std::size_t> Twin::put(std::string_view name, std::string_view text,
+                                     Applied& applied) {
   if (const auto found = layout_->index.find(name); found != layout_->index.end()) {
     std::string& slot = declared_[found->second];
-    if (slot == text) return false;
+    if (slot == text) return found->second;
     if (slot.empty()) sorted_ = false;
     slot.assign(text);
-    return true;
+    ++applied.changed;
+    return found->second;
   }
+  const auto refuse = [&applied] {
+    ++applied.refused;
+    return std::nullopt;
+  };
   if (const auto found = extra_index_.find(name); found != extra_index_.end()) {
     Extra& slot = extra_[found->second];
-    if (slot.text == text) return false;
-    if (extra_bytes_ + text.size() > limits_.extra_bytes + slot.text.size()) {
-      return ++applied.refused, false;
+    if (slot.text != text) {
+      if (extra_bytes_ + text.size() > limits_.extra_bytes + slot.text.size()) return refuse();
+      extra_bytes_ += text.size() - slot.text.size();
+      slot.text.assign(text);
+      ++applied.changed;
     }
-    extra_bytes_ += text.size() - slot.text.size();
-    slot.text.assign(text);
-    return true;
+    return declared_.size() + found->second;
   }
   const std::size_t bytes = name.size() + text.size();
-  if (std::ranges::count(name, '.') > kMostLevels) return ++applied.refused, false;
+  if (std::ranges::count(name, '.') > kMostLevels) return refuse();
   if (extra_.size() >= limits_.extra_quotas || extra_bytes_ + bytes > limits_.extra_bytes) {
-    return ++applied.refused, false;
+    return refuse();
   }
   extra_bytes_ += bytes;
   extra_index_.emplace(name, extra_.size());
   extra_.push_back({.name = std::string(name), .text = std::string(text)});
   sorted_ = false;
-  return true;
+  ++applied.changed;
+  return declared_.size() + extra_.size() - 1;
+}
+
+void Twin::recall(std::string_view name, std::string_view text) {
+  Applied applied;
+  put(name, text, applied);
+  if (applied.changed != 0) ++version_;
 }
 
 std::string_view Twin::value(std::string_view name) const {
@@ -224,53 +226,6 @@ std::string Twin::answer(std::span<const std::string> names) {
   }
   out += '}';
   return out;
-}
-
-void Twin::meter(TimePoint at) {
-  if (layout_->meters.empty()) return;
-  const std::optional<TimePoint> since = std::exchange(metered_at_, at);
-  if (!since || at <= *since || at - *since > kLongestGap) return;
-  const double hours = static_cast<double>((at - *since).count()) / static_cast<double>(kHour_ms);
-  const std::int64_t hour = unix_ms(*since) / kHour_ms;
-  if (hours_.empty() || hours_.back().hour != hour) {
-    hours_.push_back({.hour = hour});
-    if (hours_.size() > kHoursKept) hours_.pop_front();
-  }
-  const auto power = [this](Power which) { return watts_.at(static_cast<std::size_t>(which)); };
-  const auto add = [&](Counter counter, double watts) {
-    hours_.back().wh.at(static_cast<std::size_t>(counter)) += std::max(0.0, watts) * hours;
-  };
-  const double pv = power(Power::kPv);
-  const double battery =
-      power(Power::kBattery) + power(Power::kBatteryCharge) - power(Power::kBatteryDischarge);
-  const double grid = power(Power::kGrid) + power(Power::kGridImport);
-  add(Counter::kPv, pv);
-  add(Counter::kBatteryIn, battery);
-  add(Counter::kBatteryOut, -battery);
-  add(Counter::kGridIn, grid);
-  add(Counter::kGridOut, -grid);
-  add(Counter::kLoad, power(Power::kLoad));
-  // Consumers share what comes in alike: each takes the sun's share of all sources.
-  const double sources = std::max(0.0, pv) + std::max(0.0, -battery) + std::max(0.0, grid);
-  const double pv_share = sources > 0 ? std::max(0.0, pv) / sources : 0;
-  const auto consumer = [&](Counter total, Counter from_pv, double watts) {
-    add(total, watts);
-    add(from_pv, watts * pv_share);
-  };
-  consumer(Counter::kEv, Counter::kPvToEv, power(Power::kEv));
-  consumer(Counter::kHeater, Counter::kPvToHeater, power(Power::kHeater));
-  consumer(Counter::kHeatpump, Counter::kPvToHeatpump, power(Power::kHeatpump));
-}
-
-Twin::Energies Twin::energies(TimePoint from, TimePoint to) const {
-  Energies sum{};
-  const std::int64_t first = unix_ms(from) / kHour_ms;
-  const std::int64_t last = (unix_ms(to) - 1) / kHour_ms;
-  for (const Hour& hour : hours_) {
-    if (hour.hour < first || hour.hour > last) continue;
-    for (std::size_t i = 0; i < sum.size(); ++i) sum.at(i) += hour.wh.at(i);
-  }
-  return sum;
 }
 
 }  // namespace gridloom::twin

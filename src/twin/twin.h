@@ -1,15 +1,12 @@
-// A Twin is what the platform knows of one device: its quotas as the device last reported them, and
-// energy sums of them. It is pure: reports and times in, answers out; no clock, no socket, no
-// thread.
+// A Twin is what the platform knows of one device: its quotas as the device last reported them. It
+// is pure: reports in, answers out; no clock, no socket, no thread.
 //
 // One writer: a twin belongs to its shard, and nobody else holds a reference. Values are kept as
 // the JSON text that the device sent, so an answer is put together without converting anything.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <optional>
 #include <span>
@@ -17,7 +14,6 @@
 #include <string_view>
 #include <vector>
 
-#include "base/clock.h"
 #include "base/result.h"
 #include "catalog/family.h"
 #include "twin/layout.h"
@@ -31,6 +27,12 @@ struct TwinLimits {
   std::size_t extra_bytes = std::size_t{512} * 1024;
 };
 
+// A value of a report, as it was taken. The text lives until the reader's next report.
+struct Taken {
+  std::size_t slot = 0;  // Twin::name_of
+  std::string_view text;
+};
+
 struct Applied {
   std::size_t taken = 0;  // quotas that the report named
   std::size_t changed = 0;
@@ -41,8 +43,12 @@ class Twin {
  public:
   explicit Twin(LayoutPtr layout, const TwinLimits& limits = {});
 
-  // kMalformed as ReportReader says; then nothing has changed.
-  [[nodiscard]] Result<Applied> apply(std::string_view payload, TimePoint at, ReportReader& reader);
+  // kMalformed as ReportReader says; then nothing has changed. What was taken is put into `taken`,
+  // in place of what it held.
+  [[nodiscard]] Result<Applied> apply(std::string_view payload, ReportReader& reader,
+                                      std::vector<Taken>* taken = nullptr);
+  // Of a report of before: what the log says that the device said.
+  void recall(std::string_view name, std::string_view text);
 
   // The JSON object of quota/all; nullptr while the device never reported. Made again only after a
   // change, and shared with whoever still sends the last one.
@@ -55,16 +61,12 @@ class Twin {
   // The JSON text of one quota; empty if there is none.
   [[nodiscard]] std::string_view value(std::string_view name) const;
 
-  // Energy in Wh of the hours that [from, to) touches. A gap of over five minutes adds nothing.
-  using Energies = std::array<double, static_cast<std::size_t>(Counter::kCount)>;
-  [[nodiscard]] Energies energies(TimePoint from, TimePoint to) const;
-  // The device went away: what it last drew does not go on counting.
-  void pause() { metered_at_.reset(); }
-
-  // What it knows, as one line of JSON, and back into a fresh twin. A restart is a pause: energy
-  // does not count over it. kMalformed: not such a line.
+  // What it knows, as one line of JSON, and back into a fresh twin. kMalformed: not such a line.
   [[nodiscard]] std::string save() const;
   [[nodiscard]] Status restore(std::string_view saved);
+
+  // Declared quotas come first, in the layout's order; a slot is never another quota's.
+  [[nodiscard]] const std::string& name_of(std::size_t slot) const;
 
   [[nodiscard]] const catalog::Family& family() const { return *layout_->family; }
   [[nodiscard]] std::uint64_t version() const { return version_; }
@@ -74,20 +76,15 @@ class Twin {
     std::string name;
     std::string text;
   };
-  struct Hour {
-    std::int64_t hour = 0;
-    Energies wh{};
-  };
 
-  bool put(std::string_view name, std::string_view text, Applied& applied);
+  // None: refused.
+  std::optional<std::size_t> put(std::string_view name, std::string_view text, Applied& applied);
   [[nodiscard]] std::string_view text_of(std::size_t slot) const;
-  [[nodiscard]] const std::string& name_of(std::size_t slot) const;
   void sort_names();
   void append_group(std::string& out, std::span<const std::size_t> slots, std::size_t prefix) const;
   [[nodiscard]] std::span<const std::size_t> group(std::string_view name);
   [[nodiscard]] std::span<const std::size_t> group_of(std::string_view name) const;
   [[nodiscard]] std::optional<std::string> inside(std::string_view name) const;
-  void meter(TimePoint at);
 
   LayoutPtr layout_;
   TwinLimits limits_;
@@ -102,9 +99,6 @@ class Twin {
   std::shared_ptr<const std::string> all_;
   std::uint64_t all_version_ = 0;
 
-  std::deque<Hour> hours_;
-  std::optional<TimePoint> metered_at_;
-  Powers watts_{};
   std::string name_;  // the quota name being looked up
 };
 

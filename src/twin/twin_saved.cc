@@ -1,5 +1,6 @@
-// A twin as text: {"quotas":[["pd.soc","77"],...],"hours":[[486133,1.5,...],...]}. A quota's value
-// is the JSON text that the device sent, as a string, so that it comes back byte by byte.
+// A twin as text: {"quotas":[["pd.soc","77"],...]}. A quota's value is the JSON text that the
+// device sent, as a string, so that it comes back byte by byte. Other members are of earlier
+// versions, and left out.
 #include <fmt/format.h>
 
 #include <utility>
@@ -34,13 +35,6 @@ std::string Twin::save() const {
     wire::append_quoted(out, text_of(slot));
     out += ']';
   }
-  out += R"(],"hours":[)";
-  for (const Hour& hour : hours_) {
-    if (out.back() != '[') out += ',';
-    fmt::format_to(std::back_inserter(out), "[{}", hour.hour);
-    for (const double wh : hour.wh) fmt::format_to(std::back_inserter(out), ",{}", wh);
-    out += ']';
-  }
   return out += "]}";
 }
 
@@ -48,8 +42,7 @@ Status Twin::restore(std::string_view saved) {
   const auto parsed = wire::parse_json(saved, {.bytes = saved.size()});
   if (!parsed) return malformed(parsed.error().detail);
   const wire::JsonArray* quotas = list_of(*parsed, "quotas");
-  const wire::JsonArray* hours = list_of(*parsed, "hours");
-  if (quotas == nullptr || hours == nullptr) return malformed("quotas and hours are lists");
+  if (quotas == nullptr) return malformed("quotas are a list");
   for (const Json& quota : *quotas) {
     const wire::JsonArray* pair = quota.if_array();
     if (pair == nullptr || pair->size() != 2 || !(*pair)[0].is_string() ||
@@ -59,20 +52,6 @@ Status Twin::restore(std::string_view saved) {
     Applied ignored;
     put((*pair)[0].get_string(), (*pair)[1].get_string(), ignored);
     version_ = 1;
-  }
-  for (const Json& row : *hours) {
-    const wire::JsonArray* numbers = row.if_array();
-    Hour hour;
-    if (numbers == nullptr || numbers->size() != hour.wh.size() + 1 ||
-        !wire::is_whole((*numbers)[0])) {
-      return malformed("an hour is [hour, energies]");
-    }
-    hour.hour = wire::whole((*numbers)[0]);
-    for (std::size_t i = 0; i < hour.wh.size(); ++i) {
-      if (!(*numbers)[i + 1].is_number()) return malformed("an energy is a number");
-      hour.wh.at(i) = (*numbers)[i + 1].to_number<double>();
-    }
-    hours_.push_back(hour);
   }
   return {};
 }

@@ -15,14 +15,12 @@
 namespace gridloom::twin {
 namespace {
 
-constexpr TimePoint kStart{Millis(1'700'000'000'000)};
-
 struct Device {
   explicit Device(LayoutPtr layout, const TwinLimits& limits = {})
       : twin(std::move(layout), limits) {}
 
   Applied report(std::string_view payload) {
-    const auto applied = twin.apply(payload, kStart, reader);
+    const auto applied = twin.apply(payload, reader);
     EXPECT_TRUE(applied) << applied.error().detail;
     return applied.value_or(Applied{});
   }
@@ -79,7 +77,7 @@ TEST(Twin, AMalformedReportChangesNothing) {
   const auto before = device.twin.all();
   for (const std::string_view broken :
        {R"({"typeCode":"pdStatus","params":{"soc":6})", "[]", R"({"params":{"soc":6}} x)"}) {
-    const auto applied = device.twin.apply(broken, kStart, device.reader);
+    const auto applied = device.twin.apply(broken, device.reader);
     ASSERT_FALSE(applied) << broken;
     EXPECT_EQ(applied.error().kind, FaultKind::kMalformed);
   }
@@ -138,16 +136,14 @@ TEST(Twin, ANameThatWasAValueAndBecomesAGroupStandsOnce) {
 // Otherwise one report makes an answer that no client can read, and a stack that grows with it.
 TEST(Twin, ANameOfManyDotsDoesNotNestWithoutLimit) {
   Device device(nested_layout());
-  static_cast<void>(
-      device.twin.apply(fmt::format(R"({{"params":{{"a{}":1,"top":2}}}})", std::string(1000, '.')),
-                        kStart, device.reader));
+  static_cast<void>(device.twin.apply(
+      fmt::format(R"({{"params":{{"a{}":1,"top":2}}}})", std::string(1000, '.')), device.reader));
   if (device.twin.all() != nullptr) {
     EXPECT_TRUE(is_json(device.all()));
   }
   Device flat(flat_layout());
-  static_cast<void>(
-      flat.twin.apply(fmt::format(R"({{"params":{{"a{}":1,"top":2}}}})", std::string(1000, '.')),
-                      kStart, flat.reader));
+  static_cast<void>(flat.twin.apply(
+      fmt::format(R"({{"params":{{"a{}":1,"top":2}}}})", std::string(1000, '.')), flat.reader));
   EXPECT_TRUE(is_json(flat.answer({"a"})));
 }
 

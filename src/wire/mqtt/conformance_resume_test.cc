@@ -76,6 +76,37 @@ TEST(MqttConformance, WhatWasNotAnsweredIsRepeatedWithItsIdAndDup) {
   }
 }
 
+// A PUBREC says that the hub has the message: what it had not answered when the connection ended is
+// neither acknowledged on the next one before it does, nor published twice, nor kept for a disk.
+TEST(MqttConformance, AMessageOfAnEarlierConnectionIsAnsweredOnceTheHubHasIt) {
+  const AckToken token{.packet_id = 7, .qos = Qos::kExactlyOnce};
+  for (const Version version : kBothVersions) {
+    for (const bool asked_first : {true, false}) {
+      Talk first(version);
+      first.join(keeping(version));
+      Publish publish;
+      publish.topic = "t";
+      publish.qos = Qos::kExactlyOnce;
+      publish.packet_id = 7;
+      first.send(publish);
+      ASSERT_EQ(first.events().size(), 1);
+      EXPECT_TRUE(first.session.received().empty());
+      const auto second = resumed(first, version);
+      (void)second->said();
+      publish.dup = true;
+      if (asked_first) second->send(publish);
+      EXPECT_TRUE(second->said().empty());
+      second->session.acknowledge(token, Reason::kSuccess);
+      if (!asked_first) second->send(publish);
+      EXPECT_EQ(second->said(), (Lines{"PUBREC 7 success"}));
+      EXPECT_TRUE(second->events().empty());
+      EXPECT_EQ(second->session.received(), (std::vector<std::uint16_t>{7}));
+      second->send(Pubrel{7, {}, {}});
+      EXPECT_EQ(second->said(), (Lines{"PUBCOMP 7 success"}));
+    }
+  }
+}
+
 // proves v3: MQTT-4.3.3-1, MQTT-4.4.0-1, MQTT-4.6.0-4
 // proves v5: MQTT-4.3.3-5, MQTT-4.3.3-6, MQTT-4.4.0-1
 TEST(MqttConformance, WhatWasReleasedIsReleasedAgainAndNotPublished) {

@@ -216,6 +216,10 @@ void Session::accept(const ConnectAnswer& answer, TimePoint now, SessionState st
   for (const std::uint16_t id : state.received) {
     received_.push_back({.packet_id = id, .acknowledged = true, .earlier = true});
   }
+  for (const std::uint16_t id : state.unanswered) {
+    received_.push_back({.packet_id = id, .earlier = true});
+  }
+  std::ranges::sort(received_, {}, &Received::packet_id);
   earlier_ = received_.size();
   if (stage_ != Stage::kDeciding) return;
   stage_ = Stage::kConnected;
@@ -269,14 +273,25 @@ void Session::refuse(Reason reason, std::string_view why) {
 SessionState Session::release() {
   outbox_.close();
   // What the hub has not answered yet is with the hub: it will not be published a second time.
-  return {.outbox = std::exchange(outbox_, {}), .received = received()};
+  SessionState state{.outbox = std::exchange(outbox_, {}), .received = received()};
+  for (const Received& one : received_) {
+    if (!one.acknowledged) state.unanswered.push_back(one.packet_id);
+  }
+  return state;
 }
 
 std::vector<std::uint16_t> Session::received() const {
   std::vector<std::uint16_t> ids;
   ids.reserve(received_.size());
-  for (const Received& one : received_) ids.push_back(one.packet_id);
+  for (const Received& one : received_) {
+    if (one.acknowledged) ids.push_back(one.packet_id);
+  }
   return ids;
+}
+
+void SessionState::answered(std::uint16_t packet_id) {
+  if (std::erase(unanswered, packet_id) == 0) return;
+  received.insert(std::ranges::lower_bound(received, packet_id), packet_id);
 }
 
 void Session::close(Reason reason, std::string_view why) {
@@ -292,6 +307,9 @@ void Session::tick(TimePoint now) {
   now_ = now;
   const auto deadline = next_deadline();
   if (!deadline || now < *deadline) return;
+  if (stage_ == Stage::kConnected && answers_owed_ >= limits_.receive_maximum) {
+    return excuse(now);
+  }
   if (stage_ == Stage::kConnected) {
     return end(Reason::kKeepAliveTimeout,
                fmt::format("no packet within one and a half times {} s", keepalive_s_));
@@ -300,6 +318,8 @@ void Session::tick(TimePoint now) {
          fmt::format("no CONNECT within {} s", limits_.connect_timeout.count() / 1000),
          WillFate::kDiscard);
 }
+
+void Session::excuse(TimePoint now) { last_heard_ = now; }
 
 std::optional<TimePoint> Session::next_deadline() const {
   if (stage_ == Stage::kAwaitingConnect) return last_heard_ + limits_.connect_timeout;

@@ -81,6 +81,12 @@ struct ConnectRequest {
 struct SessionState {
   Outbox outbox = {};
   std::vector<std::uint16_t> received = {};  // QoS 2 messages of the client's whose PUBREL is owed
+  // Likewise, but the hub has not yet said that it has them: for the session's next connection, not
+  // for a disk, as they may be lost.
+  std::vector<std::uint16_t> unanswered = {};
+
+  // The hub has one of them.
+  void answered(std::uint16_t packet_id);
 };
 
 // Says which message or request an answer is for; copy it freely.
@@ -151,6 +157,8 @@ class Session {
   // To be called at or after next_deadline().
   void tick(TimePoint now);
   [[nodiscard]] std::optional<TimePoint> next_deadline() const;
+  // Its owner does not read from the peer: the silence up to now is not the peer's.
+  void excuse(TimePoint now);
   // The socket is gone, or could not be written.
   void lost(std::string_view why);
 
@@ -187,7 +195,7 @@ class Session {
   [[nodiscard]] SessionState release();
 
   [[nodiscard]] const Outbox& outbox() const { return outbox_; }
-  // Sorted, without a repetition; see SessionState.
+  // Sorted, without a repetition; see SessionState::received.
   [[nodiscard]] std::vector<std::uint16_t> received() const;
   // Meaningful from ConnectRequested on.
   [[nodiscard]] Version version() const { return version_; }

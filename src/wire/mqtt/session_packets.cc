@@ -101,7 +101,13 @@ void Session::on(const Publish& packet) {
     }
     if (known != received_.end()) {
       // The same message again. If it still awaits the hub, its PUBREC is yet to come.
-      if (known->acknowledged) send(Pubrec{packet.packet_id, Reason::kSuccess, {}});
+      if (known->acknowledged) {
+        send(Pubrec{packet.packet_id, Reason::kSuccess, {}});
+      } else if (known->earlier) {
+        known->earlier = false;
+        --earlier_;
+        ++answers_owed_;
+      }
       return;
     }
   }
@@ -126,7 +132,7 @@ void Session::on(const Publish& packet) {
 }
 
 void Session::acknowledge(AckToken token, Reason reason, std::string_view why) {
-  if (stage_ != Stage::kConnected || token.qos == Qos::kAtMostOnce || answers_owed_ == 0) return;
+  if (stage_ != Stage::kConnected || token.qos == Qos::kAtMostOnce) return;
   if (token.qos == Qos::kAtLeastOnce) {
     if (puback_owed_ == 0) return;
     --puback_owed_;
@@ -135,8 +141,10 @@ void Session::acknowledge(AckToken token, Reason reason, std::string_view why) {
   }
   const auto received = find_received(token.packet_id);
   if (received == received_.end() || received->acknowledged) return;
-  --answers_owed_;
   received->acknowledged = true;
+  // Of an earlier connection: the client asks again, and is told then.
+  if (received->earlier) return;
+  --answers_owed_;
   // In version 5 a refusal ends the exchange: no PUBREL will follow.
   if (version_ == Version::k5 && is_refusal(reason)) forget(received);
   send_answer(Pubrec{token.packet_id, reason, {}}, why);

@@ -250,6 +250,26 @@ TEST(MqttSession, SilenceForOneAndAHalfTimesTheKeepaliveEndsIt) {
   }
 }
 
+TEST(MqttSession, WhoeverIsNotReadFromIsNotSilent) {
+  Limits limits;
+  limits.receive_maximum = 1;
+  Talk talk(Version::k311, limits);
+  Connect packet = plain_connect(Version::k311);
+  packet.keepalive_s = 10;
+  talk.join(packet);
+  talk.publish(1, Qos::kAtLeastOnce);
+  (void)talk.events();
+  talk.session.tick(kStart + seconds(15));
+  EXPECT_FALSE(talk.session.finished()) << "an answer is owed";
+  talk.session.acknowledge({.packet_id = 1, .qos = Qos::kAtLeastOnce}, Reason::kSuccess);
+  EXPECT_EQ(talk.session.next_deadline(), kStart + seconds(30));
+  talk.session.excuse(kStart + seconds(30));
+  talk.session.tick(kStart + seconds(30));
+  EXPECT_FALSE(talk.session.finished());
+  talk.session.tick(kStart + seconds(45));
+  EXPECT_TRUE(talk.session.finished());
+}
+
 TEST(MqttSession, WithoutAKeepaliveThereIsNoDeadlineAndWithoutAConnectThereIsOne) {
   Talk talk(Version::k311);
   Connect packet = plain_connect(Version::k311);

@@ -1,0 +1,331 @@
+// What waits for the journal: acknowledgements, the answers of sets, and publishers when it is
+// behind; and what is written into it.
+#include "hub/test_home.h"
+
+#include <gtest/gtest.h>
+
+#include "history/batch.h"
+
+namespace gridloom::hub {
+namespace {
+
+using history::RecordKind;
+
+// Keeps records until it is told that they are durable.
+class FakeJournal final : public history::Journal {
+ public:
+  struct Record {
+    RecordKind kind{};
+    std::string payload;
+    Task durable;
+  };
+  void append(RecordKind kind, std::string payload, Task durable) override {
+    records.push_back({.kind = kind, .payload = std::move(payload), .durable = std::move(durable)});
+  }
+  [[nodiscard]] bool behind() const override { return is_behind; }
+  [[nodiscard]] std::string failing() const override { return why; }
+
+  std::vector<Record> records;
+  bool is_behind = false;
+  std::string why;
+};
+
+struct JournaledHome : TestHome {
+  JournaledHome() : TestHome(2) {
+    platform.journal = &journal;
+    add_account("anna");
+    add_device("R331ZEB4ZEAL0528", "anna");
+    anna = account("anna").id;
+    sender = connect_device("R331ZEB4ZEAL0528");
+    app = listen("anna");
+    commit();
+    app->take();
+  }
+  ~JournaledHome() { platform.journal = nullptr; }
+
+  // Everything so far is durable.
+  void commit() {
+    for (FakeJournal::Record& record : std::exchange(journal.records, {})) {
+      if (record.durable) record.durable();
+    }
+    settle();
+  }
+  // "SN-number at name=text ..." of all batches so far.
+  Lines rows() {
+    Lines lines;
+    for (const FakeJournal::Record& record : journal.records) {
+      if (record.kind != RecordKind::kReports) continue;
+      history::BatchReader reader(record.payload);
+      while (const auto* row = reader.next()) {
+        std::string line = fmt::format("{} {}", row->device, row->at_ms - unix_ms(kTestStart));
+        for (const auto& field : row->fields) {
+          line += fmt::format(" {}={}", reader.names()[field.name], text_of(field.value));
+        }
+        lines.push_back(std::move(line));
+      }
+      EXPECT_FALSE(reader.failed());
+    }
+    return lines;
+  }
+  Lines audit() {
+    Lines lines;
+    for (const FakeJournal::Record& record : journal.records) {
+      if (record.kind == RecordKind::kAudit) lines.push_back(record.payload);
+    }
+    return lines;
+  }
+
+  static constexpr std::string_view kSn = "R331ZEB4ZEAL0528";
+  FakeJournal journal;
+  registry::AccountId anna{};
+  FakePtr sender;
+  FakePtr app;
+};
+
+constexpr std::string_view kSet =
+    R"({"id":7,"version":"1.0","moduleType":1,"operateType":"standbyTime",)"
+    R"("params":{"standbyMin":60}})";
+
+TEST(JournalTest, AReportIsAcknowledgedOnceItIsDurable) {
+  JournaledHome home;
+  home.report(home.sender, home.kSn, R"({"params":{"pd.soc":77}})");
+  EXPECT_TRUE(home.sender->acks.empty());
+  EXPECT_EQ(home.app->take().size(), 1) << "subscribers do not wait";
+  ASSERT_EQ(home.rows().size(), 1);
+  EXPECT_TRUE(home.rows()[0].ends_with(" 0 pd.soc=77")) << home.rows()[0];
+  home.commit();
+  EXPECT_EQ(home.sender->acks.size(), 1);
+}
+
+TEST(JournalTest, AReportThatMayHaveComeBeforeIsMarked) {
+  JournaledHome home;
+  home.publish(
+      home.sender,
+      {.topic = fmt::format("/device/{}/quota", home.kSn), .payload = R"({"params":{"a":1}})"},
+      {.qos = Qos::kAtLeastOnce,
+       .resent = true,
+       .token = {.packet_id = 1, .qos = Qos::kAtLeastOnce}});
+  ASSERT_EQ(home.rows().size(), 1);
+  EXPECT_TRUE(home.rows()[0].ends_with(" 0 a=1 $resent=1")) << home.rows()[0];
+}
+
+TEST(JournalTest, WhatIsNoReportIsAcknowledgedAtOnce) {
+  JournaledHome home;
+  home.report(home.sender, home.kSn, "no JSON");
+  EXPECT_EQ(home.sender->acks.size(), 1);
+  home.publish(home.sender, fmt::format("/device/{}/set_reply", home.kSn), R"({"id":1})");
+  EXPECT_EQ(home.sender->acks.size(), 2);
+  EXPECT_TRUE(home.rows().empty());
+}
+
+TEST(JournalTest, ADevicesOwnTimeCountsIfItCanBe) {
+  struct Row {
+    std::int64_t told_ms;  // after now
+    std::int64_t kept_ms;
+  };
+  constexpr std::int64_t kDay = 24 * 3600 * 1000;
+  for (const Row& row : {Row{-5000, -5000}, Row{30'000, 30'000}, Row{60'001, 0}, Row{-kDay, -kDay},
+                         Row{-kDay - 1, 0}}) {
+    JournaledHome home;
+    home.report(
+        home.sender, home.kSn,
+        fmt::format(R"({{"timestamp":{},"params":{{"a":1}}}})", unix_ms(kTestStart) + row.told_ms));
+    ASSERT_EQ(home.rows().size(), 1);
+    EXPECT_TRUE(home.rows()[0].ends_with(fmt::format(" {} a=1", row.kept_ms))) << home.rows()[0];
+  }
+}
+
+TEST(JournalTest, ComingAndGoingIsWrittenDown) {
+  JournaledHome home;
+  home.leave(home.sender);
+  ASSERT_EQ(home.rows().size(), 1);
+  EXPECT_TRUE(home.rows()[0].ends_with(" 0 $online=0")) << home.rows()[0];
+  home.connect_device(home.kSn);
+  ASSERT_EQ(home.rows().size(), 2);
+  EXPECT_TRUE(home.rows()[1].ends_with(" 0 $online=1")) << home.rows()[1];
+}
+
+TEST(JournalTest, ASetIsAnsweredOnceItIsWrittenDown) {
+  JournaledHome home;
+  const auto answer = home.set(home.anna, home.kSn, kSet);
+  const Lines got = home.sender->take();
+  ASSERT_EQ(got.size(), 1) << "the device gets it at once";
+  ASSERT_EQ(home.audit().size(), 1);
+  EXPECT_EQ(member_of(home.audit()[0], "what"), R"("set")");
+  EXPECT_EQ(member_of(home.audit()[0], "who"), R"("anna")");
+  EXPECT_EQ(member_of(home.audit()[0], "through"), R"("http")");
+  EXPECT_EQ(member_of(home.audit()[0], "sn"), fmt::format("\"{}\"", home.kSn));
+  EXPECT_EQ(member_of(home.audit()[0], "at"), fmt::to_string(unix_ms(kTestStart)));
+  home.publish(home.sender, fmt::format("/device/{}/set_reply", home.kSn),
+               fmt::format(R"({{"id":{},"code":"0"}})", member_of(payload_of(got[0]), "id")));
+  EXPECT_FALSE(answer.here());
+  home.commit();
+  EXPECT_TRUE(answer.here());
+}
+
+// Without "at".
+Lines entries(JournaledHome& home) {
+  Lines lines;
+  for (const std::string& entry : home.audit()) {
+    wire::JsonObject object = must(wire::parse_json(entry)).as_object();
+    object.erase("at");
+    object.erase("message");
+    lines.push_back(wire::to_text(object));
+  }
+  return lines;
+}
+
+TEST(JournalTest, WhatBecameOfASetIsWrittenDown) {
+  struct Row {
+    std::string_view reply;  // none: there is none
+    std::string_view outcome;
+  };
+  const std::string silent = fmt::format(
+      R"("outcome":"unanswered","why":"{} did not answer within 8 s")", JournaledHome::kSn);
+  for (const Row& row :
+       {Row{R"("code":"0","data":{"ack":0})", R"("outcome":"answered","code":"0")"},
+        Row{R"("code":5)", R"("outcome":"answered","code":"5")"},
+        Row{R"("data":{})", R"("outcome":"answered")"},
+        Row{R"("code":"1008","message":"no such thing")",
+            R"("outcome":"refused","why":"no such thing")"},
+        Row{"", silent}}) {
+    JournaledHome home;
+    const auto answer = home.set(home.anna, home.kSn, kSet);
+    const std::string id = member_of(payload_of(home.sender->take().at(0)), "id");
+    home.commit();
+    if (row.reply.empty()) {
+      home.pass(home.platform.config.set_deadline);
+    } else {
+      home.publish(home.sender, fmt::format("/device/{}/set_reply", home.kSn),
+                   fmt::format(R"({{"id":{},{}}})", id, row.reply));
+    }
+    EXPECT_TRUE(answer.here()) << "it does not wait for the disk";
+    EXPECT_EQ(entries(home),
+              Lines{fmt::format(
+                  R"({{"what":"set_reply","who":"anna","through":"http","sn":"{}","id":"{}",{}}})",
+                  home.kSn, id, row.outcome)});
+  }
+}
+
+TEST(JournalTest, ARefusedSetIsWrittenDownButNotOften) {
+  JournaledHome home;
+  home.add_account("ben");
+  const auto ben = home.account("ben").id;
+  const auto app = home.connect_app("ben");
+  home.commit();
+  static_cast<void>(home.set(ben, home.kSn, kSet));
+  home.publish(app, home.open("ben", fmt::format("{}/set", home.kSn)), std::string(kSet));
+  EXPECT_EQ(entries(home),
+            (Lines{fmt::format(R"({{"what":"set_refused","who":"ben","through":"http","sn":"{0}",)"
+                               R"("why":"{0} is not a device that this account may set"}})",
+                               home.kSn),
+                   fmt::format(R"({{"what":"set_refused","who":"ben","through":"mqtt","sn":"{0}",)"
+                               R"("why":"{0} is not a device that this account may set"}})",
+                               home.kSn)}));
+  for (int i = 0; i < 100; ++i) static_cast<void>(home.set(ben, home.kSn, kSet));
+  EXPECT_EQ(home.audit().size(), 10);
+  home.pass(Millis(1000));
+  static_cast<void>(home.set(ben, home.kSn, R"({"moduleType":1})"));
+  ASSERT_EQ(home.audit().size(), 11);
+  EXPECT_EQ(member_of(home.audit().back(), "leftOut"), "92");
+}
+
+TEST(JournalTest, ASetThatTheFamilyRefusesIsWrittenDownOnce) {
+  JournaledHome home;
+  static_cast<void>(home.set(home.anna, home.kSn, R"({"moduleType":1,"operateType":"fly"})"));
+  ASSERT_EQ(entries(home).size(), 1);
+  EXPECT_EQ(member_of(home.audit()[0], "what"), R"("set_refused")");
+  home.commit();
+  EXPECT_TRUE(home.audit().empty());
+}
+
+TEST(SignInsTest, AreWrittenDownAndRefusedOnesNotOften) {
+  FakeJournal journal;
+  SignIns sign_ins;
+  const SignIn good{.who = "anna", .client_id = "app", .from = "127.0.0.1:4711"};
+  SignIn bad = good;
+  bad.refused = "no";
+  sign_ins.record(journal, kTestStart, good);
+  for (int i = 0; i < 1000; ++i) sign_ins.record(journal, kTestStart, bad);
+  for (int i = 0; i < 20; ++i) sign_ins.record(journal, kTestStart, good);
+  ASSERT_EQ(journal.records.size(), 31);
+  EXPECT_EQ(journal.records[0].payload,
+            R"({"at":1700000000000,"what":"sign-in","who":"anna","through":"mqtt","client":"app",)"
+            R"("from":"127.0.0.1:4711","outcome":"accepted"})");
+  EXPECT_EQ(journal.records[1].payload,
+            R"({"at":1700000000000,"what":"sign-in","who":"anna","through":"mqtt","client":"app",)"
+            R"("from":"127.0.0.1:4711","outcome":"refused","why":"no"})");
+  EXPECT_FALSE(journal.records[0].durable) << "nobody waits for the disk";
+  sign_ins.record(journal, kTestStart + Millis(1000), bad);
+  EXPECT_EQ(member_of(journal.records.back().payload, "leftOut"), "990");
+  // A disk that does not keep up gets none, and counts them all.
+  journal.is_behind = true;
+  for (int i = 0; i < 5; ++i) sign_ins.record(journal, kTestStart, good);
+  journal.is_behind = false;
+  sign_ins.record(journal, kTestStart, good);
+  EXPECT_EQ(member_of(journal.records.back().payload, "leftOut"), "5");
+}
+
+TEST(SignInsTest, WhatAnybodySaysIsCutShort) {
+  FakeJournal journal;
+  SignIns sign_ins;
+  const std::string name(60'000, 'x');
+  sign_ins.record(journal, kTestStart,
+                  {.who = name, .client_id = name, .from = "", .refused = "no"});
+  EXPECT_LT(journal.records.at(0).payload.size(), 400);
+}
+
+TEST(JournalTest, ASetOverMqttIsAcknowledgedOnceItIsWrittenDown) {
+  JournaledHome home;
+  home.publish(home.app, home.open("anna", fmt::format("{}/set", home.kSn)), std::string(kSet));
+  EXPECT_TRUE(home.app->acks.empty());
+  ASSERT_EQ(home.audit().size(), 1);
+  EXPECT_EQ(member_of(home.audit()[0], "through"), R"("mqtt")");
+  home.commit();
+  EXPECT_EQ(home.app->acks.size(), 1);
+}
+
+TEST(JournalTest, NoSetIsStartedThatCannotBeWrittenDown) {
+  JournaledHome home;
+  home.journal.why = "no space left on the device";
+  const auto answer = home.set(home.anna, home.kSn, kSet);
+  EXPECT_EQ(answer.text(),
+            "1000 a set is written down before it is carried out, and the disk refuses: no space "
+            "left on the device");
+  EXPECT_TRUE(home.sender->take().empty());
+}
+
+TEST(JournalTest, WhoeverPublishesWaitsForAJournalThatIsBehind) {
+  JournaledHome home;
+  home.journal.is_behind = true;
+  const std::string big = fmt::format(R"({{"params":{{"a":"{}"}}}})", std::string(40'000, 'x'));
+  home.report(home.sender, home.kSn, big);
+  EXPECT_TRUE(home.sender->is_ahead());
+  home.commit();
+  EXPECT_TRUE(home.sender->is_ahead()) << "still behind";
+  home.journal.is_behind = false;
+  home.pass(Millis(250));
+  EXPECT_FALSE(home.sender->is_ahead());
+  EXPECT_EQ(home.sender->told_to_go_on, 1);
+}
+
+TEST(JournalTest, ATwinIsSavedWhenItChanged) {
+  JournaledHome home;
+  std::vector<SavedTwin> saved;
+  const auto save = [&] {
+    saved.clear();
+    home.hub->save_twins(
+        [&](std::vector<SavedTwin> twins) { std::ranges::move(twins, std::back_inserter(saved)); });
+    home.settle();
+    return saved.size();
+  };
+  EXPECT_EQ(save(), 0);
+  home.report(home.sender, home.kSn, R"({"params":{"pd.soc":77}})");
+  EXPECT_EQ(save(), 1);
+  EXPECT_EQ(save(), 0);
+  home.report(home.sender, home.kSn, R"({"params":{"pd.soc":78}})");
+  EXPECT_EQ(save(), 1);
+}
+
+}  // namespace
+}  // namespace gridloom::hub

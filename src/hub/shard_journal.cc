@@ -1,0 +1,155 @@
+// What a shard writes into the journal, and what waits until that is durable: acknowledgements of
+// reports and sets, answers of sets, and, when the disk does not keep up, whoever publishes.
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+#include "hub/shard.h"
+
+namespace gridloom::hub {
+namespace {
+
+using history::RecordKind;
+
+// A device's own time counts if it can be: what it could not send for a day still comes where it
+// belongs, and a clock that is wrong does not spoil the history.
+constexpr Millis kOldest{24 * 60 * 60 * 1000};
+constexpr Millis kNewest{60 * 1000};
+
+// Of a device's own words, in the audit.
+constexpr std::size_t kMostWhy_bytes = 400;
+
+std::string text_of(const wire::Json& code) {
+  return code.is_string() ? std::string(code.get_string()) : wire::to_text(code);
+}
+
+}  // namespace
+
+// The time that the report which reader_ read last gives, or `now`.
+TimePoint Shard::reported_at(TimePoint now) const {
+  const auto& envelope = reader_.envelope();
+  const auto found =
+      std::ranges::find(envelope, std::string_view("timestamp"), &twin::Member::name);
+  if (found == envelope.end()) return now;
+  const std::string_view text = found->text;
+  std::int64_t ms = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), ms);
+  if (error != std::errc{} || end != text.data() + text.size()) return now;
+  const TimePoint at{Millis(ms)};
+  return at >= now - kOldest && at <= now + kNewest ? at : now;
+}
+
+void Shard::record_report(DeviceState& state, TimePoint at, const How& how) {
+  batch_.begin(state.number, unix_ms(at));
+  for (const twin::Taken& taken : taken_) {
+    const std::string& name = state.twin.name_of(taken.slot);
+    if (taken.slot < state.kind.refs.size()) {
+      batch_.add(state.kind.refs[taken.slot], name, taken.text);
+    } else {
+      batch_.add(name, taken.text);
+    }
+  }
+  if (how.resent) batch_.add(history::kResent, "1");
+  batch_.end();
+}
+
+void Shard::record_presence(DeviceState& state, bool online) {
+  if (platform_.journal == nullptr) return;
+  batch_.begin(state.number, unix_ms(platform_.clock.now()));
+  batch_.add(history::kPresence, online ? "1" : "0");
+  batch_.end();
+}
+
+std::uint64_t Shard::append(RecordKind kind, std::string payload) {
+  const std::uint64_t record = ++appended_;
+  platform_.journal->append(kind, std::move(payload), [post = &post_, record] {
+    (*post)([record](Shard& shard) { shard.durable(record); });
+  });
+  return record;
+}
+
+void Shard::append_batch() {
+  if (!batch_.empty()) append(RecordKind::kReports, batch_.take());
+}
+
+std::uint64_t Shard::append_audit(wire::JsonObject entry) {
+  if (platform_.journal == nullptr) return 0;
+  append_batch();
+  entry["at"] = unix_ms(platform_.clock.now());
+  return append(RecordKind::kAudit, wire::to_text(entry));
+}
+
+std::string Shard::name_of(registry::AccountId account) const {
+  const registry::Account* found = directory_->find_account(account);
+  return found == nullptr ? std::string() : found->name;
+}
+
+void Shard::record_refused_set(std::string_view who, std::string_view through,
+                               const std::string& sn, const Fault& why) {
+  if (platform_.journal == nullptr || platform_.journal->behind()) return;
+  const auto left_out = refused_sets_.admit(platform_.clock.now());
+  if (!left_out) return;
+  wire::JsonObject entry{{"what", "set_refused"},
+                         {"who", who},
+                         {"through", through},
+                         {"sn", wire::shortened(sn)},
+                         {"why", why.detail}};
+  if (*left_out != 0) entry["leftOut"] = *left_out;
+  append_audit(std::move(entry));
+}
+
+void Shard::record_outcome(const std::string& sn, const Pending& pending,
+                           const Result<Message>& reply) {
+  if (platform_.journal == nullptr) return;
+  const std::string_view through =
+      std::holds_alternative<HttpAsker>(pending.asker) ? "http" : "mqtt";
+  if (pending.record == 0) {  // it was never started
+    if (!reply) record_refused_set(pending.who, through, sn, reply.error());
+    return;
+  }
+  wire::JsonObject entry{{"what", "set_reply"},
+                         {"who", pending.who},
+                         {"through", through},
+                         {"sn", sn},
+                         {"id", pending.id}};
+  if (reply) {
+    entry["outcome"] = "answered";
+    const auto parsed = wire::parse_json(reply->payload, platform_.config.json);
+    const wire::Json* code = parsed ? wire::member(*parsed, "code") : nullptr;
+    if (code != nullptr) entry["code"] = wire::shortened(text_of(*code));
+  } else {
+    entry["outcome"] = reply.error().kind == FaultKind::kOffline ? "unanswered" : "refused";
+    entry["why"] = wire::shortened(reply.error().detail, kMostWhy_bytes);
+  }
+  append_audit(std::move(entry));
+}
+
+void Shard::durable(std::uint64_t record) {
+  durable_ = record;
+  while (!held_acks_.empty() && held_acks_.front().record <= record) {
+    const HeldAck& held = held_acks_.front();
+    out_for(held.client).acks.push_back(held.ack);
+    held_acks_.pop_front();
+  }
+  // finish() holds those again that wait for a later record.
+  for (HeldAnswer& held : std::exchange(held_answers_, {})) {
+    finish(held.sn, std::move(held.pending), std::move(held.reply));
+  }
+  release_looks();
+}
+
+void Shard::looked_at(const ClientPtr& client, std::size_t bytes) {
+  if (platform_.journal != nullptr && platform_.journal->behind()) {
+    return held_looks_.push_back({.client = client, .bytes = bytes});
+  }
+  if (client->looked_at(bytes)) client->loop().post([client] { client->go_on(); });
+}
+
+void Shard::release_looks() {
+  if (held_looks_.empty() || platform_.journal->behind()) return;
+  for (const HeldLook& held : std::exchange(held_looks_, {})) looked_at(held.client, held.bytes);
+}
+
+}  // namespace gridloom::hub

@@ -4,12 +4,12 @@
 
 #include <algorithm>
 #include <array>
-#include <ctime>
 #include <optional>
 #include <utility>
 #include <vector>
 
 #include "http/envelope.h"
+#include "http/params.h"
 
 namespace gridloom::http {
 namespace {
@@ -18,36 +18,11 @@ using wire::Json;
 using wire::JsonObject;
 
 constexpr std::size_t kKeyedContexts = 4096;
-constexpr std::time_t kLongestHistory_s = std::time_t{7} * 24 * 3600;
 
 // A path may hold any bytes; an answer is JSON.
 std::string printable(std::string text) {
   std::ranges::replace_if(text, [](char c) { return c < 0x20 || c > 0x7e; }, '?');
   return text;
-}
-
-std::string shown(const Json& value) { return wire::shortened(wire::to_text(value)); }
-
-Result<std::string> text_param(const JsonObject& object, std::string_view key,
-                               std::string_view path) {
-  const Json* value = object.if_contains(key);
-  if (value == nullptr) {
-    return fail(FaultKind::kBadParams, fmt::format("{} is missing: must be a text", path));
-  }
-  if (!value->is_string() || value->get_string().empty()) {
-    return fail(FaultKind::kBadParams,
-                fmt::format("{} is {}: must be a text", path, shown(*value)));
-  }
-  return std::string(value->get_string());
-}
-
-Result<const JsonObject*> params_of(const JsonObject& object) {
-  const Json* params = object.if_contains("params");
-  if (params == nullptr || !params->is_object()) {
-    return fail(FaultKind::kBadParams, fmt::format("params is {}: must be an object",
-                                                   params == nullptr ? "missing" : shown(*params)));
-  }
-  return &params->get_object();
 }
 
 Result<std::vector<std::string>> quotas_of(const JsonObject& object, std::size_t most) {
@@ -74,32 +49,6 @@ Result<std::vector<std::string>> quotas_of(const JsonObject& object, std::size_t
                             names.size(), most));
   }
   return names;
-}
-
-// "2024-06-17 00:00:00" in the server's time zone (quirk 56). The wall clock's own count tells how
-// long a span is: a week in which the clocks change has an hour more or less.
-struct LocalTime {
-  TimePoint at;
-  std::time_t wall_s = 0;
-};
-Result<LocalTime> local_time(const JsonObject& params, std::string_view key) {
-  const std::string path = fmt::format("params.{}", key);
-  const auto text = text_param(params, key, path);
-  if (!text) return std::unexpected(text.error());
-  std::tm parts{};
-  const char* end = strptime(text->c_str(), "%Y-%m-%d %H:%M:%S", &parts);
-  const std::tm asked = parts;
-  parts.tm_isdst = -1;
-  const std::time_t seconds = mktime(&parts);
-  // mktime() makes the 31st of June the 1st of July; we do not.
-  if (end == nullptr || *end != '\0' || text->size() != 19 || seconds < 0 ||
-      parts.tm_mday != asked.tm_mday || parts.tm_mon != asked.tm_mon) {
-    return fail(FaultKind::kBadParams,
-                fmt::format("{} is {:?}: must be a time as \"2024-06-17 00:00:00\"", path,
-                            wire::shortened(*text)));
-  }
-  std::tm wall = asked;
-  return LocalTime{.at = TimePoint(std::chrono::seconds(seconds)), .wall_s = timegm(&wall)};
 }
 
 }  // namespace
@@ -130,15 +79,25 @@ const Api::Route* Api::find_route(std::string_view path) {
   for (const Route& route : kRoutes) {
     if (route.path == path) return &route;
   }
-  return nullptr;
+  static constexpr Route kOfDevice{
+      .path = "/api/v1/devices/{sn}", .methods = "GET, HEAD", .get = &Api::of_device};
+  return device_path(path) ? &kOfDevice : nullptr;
 }
 
-Api::Api(Options options) : options_(std::move(options)) {}
+Api::Api(Options options)
+    : options_(std::move(options)),
+      history_({.platform = &options_.hub->platform(),
+                .reads = options_.reads,
+                .loop = options_.loop,
+                .series = options_.series}) {}
 
 void Api::handle(Request request, Done<Response> done) {
   const bool reads = request.method == Method::kGet || request.method == Method::kHead;
   if (reads && request.path == "/healthz") {
-    return done({.status = 200, .content_type = "application/json", .body = R"({"status":"ok"})"});
+    Health health = options_.health ? options_.health() : Health{.text = R"({"status":"ok"})"};
+    return done({.status = health.good ? 200U : 503U,
+                 .content_type = "application/json",
+                 .body = std::move(health.text)});
   }
   if (reads && request.path == "/metrics") {
     return done({.status = 200,
@@ -155,8 +114,8 @@ void Api::handle(Request request, Done<Response> done) {
   if (request.method == Method::kPost) verb = route->post;
   if (request.method == Method::kPut) verb = route->put;
   if (verb == nullptr) {
-    Response response =
-        transport_error(405, fmt::format("{} takes {}", request.path, route->methods));
+    Response response = transport_error(
+        405, fmt::format("{} takes {}", wire::shortened(printable(request.path)), route->methods));
     response.headers.emplace_back("Allow", std::string(route->methods));
     return done(std::move(response));
   }
@@ -301,36 +260,18 @@ void Api::quota_all(Call call) const {
   options_.hub->read_all(account, std::move(*sn), asker_of<hub::QuotaBody>(std::move(call)));
 }
 
-void Api::quota_data(Call call) const {
-  const auto refuse = [&call](const Fault& fault) { call.done(failure(fault, call.trace_id)); };
-  auto sn = text_param(call.params, "sn", "sn");
-  if (!sn) return refuse(sn.error());
-  const auto params = params_of(call.params);
-  if (!params) return refuse(params.error());
-  auto code = text_param(**params, "code", "params.code");
-  if (!code) return refuse(code.error());
-  const auto from = local_time(**params, "beginTime");
-  if (!from) return refuse(from.error());
-  const auto to = local_time(**params, "endTime");
-  if (!to) return refuse(to.error());
-  if (to->wall_s < from->wall_s) {
-    return refuse(
-        {.kind = FaultKind::kBadParams, .detail = "params.endTime is before params.beginTime"});
-  }
-  if (to->wall_s - from->wall_s > kLongestHistory_s) {
-    return refuse({.kind = FaultKind::kBadParams,
-                   .detail = "params.beginTime to params.endTime is over a week"});
-  }
-  // A second response sits inside `data` (quirk 15).
-  Done<Response> done = std::move(call.done);
-  const std::string trace_id = call.trace_id;
-  options_.hub->history(
-      call.account, std::move(*sn), std::move(*code), from->at, to->at,
-      {.loop = options_.loop,
-       .done = [done = std::move(done), trace_id](Result<std::string> result) mutable {
-         if (!result) return done(failure(result.error(), trace_id));
-         done(success(success(*result, trace_id).body, trace_id));
-       }});
+void Api::quota_data(Call call) const { history_.quota_data(history_call(std::move(call))); }
+
+void Api::of_device(Call call) const {
+  const std::string path = std::move(call.request.path);
+  history_.of_device(*device_path(path), history_call(std::move(call)));
+}
+
+HistoryApi::Call Api::history_call(Call call) {
+  return {.params = std::move(call.params),
+          .account = call.account,
+          .trace_id = std::move(call.trace_id),
+          .done = std::move(call.done)};
 }
 
 void Api::main_sn(Call call) const {

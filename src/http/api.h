@@ -1,7 +1,8 @@
 // The signed HTTP API of the documents, plus /healthz and /metrics: requests in, answers out.
 //
 // One Api a loop: it keeps keyed signature contexts for the keys it has seen. It holds no sockets
-// and never waits; what needs a device's twin comes back through the hub.
+// and never waits; what needs a device's twin comes back through the hub, what needs its history
+// from the archive.
 #pragma once
 
 #include <cstdint>
@@ -12,6 +13,7 @@
 #include "base/loop.h"
 #include "base/result.h"
 #include "base/string_map.h"
+#include "http/history_api.h"
 #include "http/message.h"
 #include "http/request_rate.h"
 #include "hub/hub.h"
@@ -26,13 +28,21 @@ struct MqttPlace {
   bool secure = true;
 };
 
+struct Health {
+  bool good = true;
+  std::string text;  // a JSON object
+};
+
 class Api {
  public:
   struct Options {
     hub::Hub* hub = nullptr;
-    Loop* loop = nullptr;  // answers come on it
+    Loop* loop = nullptr;    // answers come on it
+    history::Reads reads{};  // what questions about history are answered with
+    history::SeriesLimits series{};
     MqttPlace mqtt{};
     std::function<std::string()> metrics{};  // the text of /metrics
+    std::function<Health()> health{};        // /healthz
     wire::SigningLimits signing{};
     RequestRate* rate = nullptr;           // shared by all loops; null: any rate
     wire::ReplayGuard* replays = nullptr;  // shared by all loops; null: any time, any number
@@ -64,8 +74,10 @@ class Api {
   void set_quota(Call call) const;
   void quota_all(Call call) const;
   void quota_data(Call call) const;
+  void of_device(Call call) const;
   void main_sn(Call call) const;
 
+  [[nodiscard]] static HistoryApi::Call history_call(Call call);
   template <typename T>
   hub::Asker<T> asker_of(Call call) const;
 
@@ -75,6 +87,7 @@ class Api {
   };
 
   Options options_;
+  HistoryApi history_;
   StringMap<Keyed> macs_;
 };
 

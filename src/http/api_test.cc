@@ -7,15 +7,16 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
-#include <cstdlib>
-#include <ctime>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "history/test_archive.h"
+#include "history/test_zone.h"
 #include "http/test_talk.h"
 #include "hub/test_home.h"
 
@@ -44,6 +45,7 @@ std::string golden(std::string_view code, std::string_view message, std::string_
 class ApiTest : public testing::Test {
  protected:
   ApiTest() {
+    home.platform.journal = &journal;
     alice = home.add_account("alice");
     home.add_account("bob");
     home.add_device(kSn, "alice");
@@ -117,11 +119,20 @@ class ApiTest : public testing::Test {
   }
 
   TestHome home;
+  history::SharedClock archive_clock{hub::kTestStart};
+  std::unique_ptr<history::Archive> archive =
+      history::open_archive(home.folder.data(), archive_clock, {});
+  history::InstantJournal journal{*archive};
   registry::AccountId alice{};
   hub::FakePtr device;
   std::optional<Response> response;
   Api api{{.hub = home.hub.get(),
            .loop = &home.door_loop,
+           .reads =
+               [this](auto task) {
+                 history::read_now(*archive, std::move(task));
+                 return true;
+               },
            .mqtt = {.public_host = {}, .port = 8883, .secure = true},
            .metrics = [] { return std::string("gridloom_things 1\n"); }}};
 };
@@ -474,29 +485,6 @@ TEST_F(ApiTest, AsManyQuotasAsTheLimitAndNotOneMore) {
 
 // --- history ---
 
-// The server's time zone, for as long as it lives.
-class TimeZone {
- public:
-  explicit TimeZone(const char* zone) {
-    if (const char* before = std::getenv("TZ")) before_ = before;  // NOLINT(concurrency-mt-unsafe)
-    ::setenv("TZ", zone, 1);                                       // NOLINT(concurrency-mt-unsafe)
-    ::tzset();
-  }
-  TimeZone(const TimeZone&) = delete;
-  TimeZone& operator=(const TimeZone&) = delete;
-  ~TimeZone() {
-    if (before_) {
-      ::setenv("TZ", before_->c_str(), 1);  // NOLINT(concurrency-mt-unsafe)
-    } else {
-      ::unsetenv("TZ");  // NOLINT(concurrency-mt-unsafe)
-    }
-    ::tzset();
-  }
-
- private:
-  std::optional<std::string> before_;
-};
-
 class HistoryApiTest : public ApiTest {
  protected:
   std::string ask(std::string_view begin, std::string_view end,
@@ -509,7 +497,7 @@ class HistoryApiTest : public ApiTest {
 };
 
 TEST_F(HistoryApiTest, NestsAWholeSecondAnswerAndCountsLocalHours) {
-  const TimeZone zone("CET-1CEST,M3.5.0,M10.5.0/3");
+  const history::TestZone zone("CET-1CEST,M3.5.0,M10.5.0/3");
   const hub::FakePtr ocean = home.connect_device(kOcean);
   home.clock.at = TimePoint(std::chrono::seconds(1'718'575'200));  // 2024-06-17 00:00:00 there
   for (int i = 0; i <= 15; ++i) {
@@ -529,7 +517,7 @@ TEST_F(HistoryApiTest, NestsAWholeSecondAnswerAndCountsLocalHours) {
 }
 
 TEST_F(HistoryApiTest, RefusesTimesThatAreNone) {
-  const TimeZone zone("UTC0");
+  const history::TestZone zone("UTC0");
   for (const std::string_view bad :
        {"", "2024-06-31 00:00:00", "2023-02-29 00:00:00", "2024-13-01 00:00:00",
         "2024-00-01 00:00:00", "2024-06-17", "2024-06-17 00:00", "2024-06-17T00:00:00",
@@ -547,7 +535,7 @@ TEST_F(HistoryApiTest, RefusesTimesThatAreNone) {
 }
 
 TEST_F(HistoryApiTest, TakesUpToAWeekForwards) {
-  const TimeZone zone("UTC0");
+  const history::TestZone zone("UTC0");
   EXPECT_THAT(ask("2024-06-17 00:00:00", "2024-06-24 00:00:00"), StartsWith(R"({"code":"0")"));
   EXPECT_THAT(ask("2024-06-17 00:00:00", "2024-06-17 00:00:00"), StartsWith(R"({"code":"0")"));
   EXPECT_THAT(ask("2024-06-17 00:00:00", "2024-06-24 00:00:01"),
@@ -558,7 +546,7 @@ TEST_F(HistoryApiTest, TakesUpToAWeekForwards) {
 
 // A week of the calendar has 169 hours where summer time ends.
 TEST_F(HistoryApiTest, TakesAWeekAlsoWhenTheClocksChange) {
-  const TimeZone zone("CET-1CEST,M3.5.0,M10.5.0/3");
+  const history::TestZone zone("CET-1CEST,M3.5.0,M10.5.0/3");
   EXPECT_THAT(ask("2024-10-21 00:00:00", "2024-10-27 23:59:59"), StartsWith(R"({"code":"0")"));
   EXPECT_THAT(ask("2024-10-21 00:00:00", "2024-10-28 00:00:00"), StartsWith(R"({"code":"0")"));
   EXPECT_THAT(ask("2024-03-25 00:00:00", "2024-03-31 23:59:59"), StartsWith(R"({"code":"0")"));

@@ -42,6 +42,13 @@ Response success(std::string_view data, std::string_view trace_id) {
   return response;
 }
 
+Around success_around(std::string_view trace_id) {
+  constexpr std::string_view kData = "null";
+  const std::string whole = envelope("0", "Success", kData, trace_id);
+  const std::size_t at = whole.find(kData);
+  return {.before = whole.substr(0, at), .behind = whole.substr(at + kData.size())};
+}
+
 Response failure(const Fault& fault, std::string_view trace_id) {
   const auto [code, message] = code_of(fault.kind);
   Response response;

@@ -16,6 +16,13 @@ namespace gridloom::http {
 // `data` is JSON text; empty: the answer has none.
 [[nodiscard]] Response success(std::string_view data, std::string_view trace_id);
 
+// What stands before and behind the data of success(), for data that is sent in pieces.
+struct Around {
+  std::string before;
+  std::string behind;
+};
+[[nodiscard]] Around success_around(std::string_view trace_id);
+
 // HTTP status 200 with the fault's code. The detail goes along for the developer, except where the
 // fault is ours: then it goes to the log only.
 [[nodiscard]] Response failure(const Fault& fault, std::string_view trace_id);

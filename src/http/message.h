@@ -2,10 +2,13 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include "base/loop.h"
 
 namespace gridloom::http {
 
@@ -25,12 +28,37 @@ struct Request {
   bool secure = false;
 };
 
+// The part of a body that is made while it is sent: a piece is asked for when the one before has
+// left, so a client that reads slowly costs one piece of memory and nobody's time.
+class BodySource {
+ public:
+  BodySource() = default;
+  BodySource(const BodySource&) = delete;
+  BodySource& operator=(const BodySource&) = delete;
+  virtual ~BodySource() = default;
+
+  enum class Then : std::uint8_t {
+    kMore,
+    kLater,  // nothing can be made now: ask again after a while
+    kEnd,
+    kFailed  // the rest cannot be made: the connection breaks, so that the client can tell
+  };
+  struct Piece {
+    std::string bytes;
+    Then then = Then::kEnd;
+  };
+  // On the session's loop; `done` is called there, at once or later, unless the source ends before.
+  // One at a time.
+  virtual void next(Done<Piece> done) = 0;
+};
+
 struct Response {
   unsigned status = 200;
   std::string content_type = "application/json";
   std::string body;
   std::vector<std::pair<std::string_view, std::string>> headers{};  // further ones
-  bool known = false;  // it answers one who has shown who it is
+  bool known = false;                  // it answers one who has shown who it is
+  std::shared_ptr<BodySource> rest{};  // what comes behind `body`; null: nothing
 };
 
 [[nodiscard]] std::string_view reason_phrase(unsigned status);

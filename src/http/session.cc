@@ -56,6 +56,13 @@ Request request_of(const Head& head) {
   return request;
 }
 
+// An empty one would be the last.
+void append_chunk(std::string& out, std::string_view bytes) {
+  if (bytes.empty()) return;
+  fmt::format_to(std::back_inserter(out), "{:x}\r\n", bytes.size());
+  out.append(bytes).append("\r\n");
+}
+
 }  // namespace
 
 std::string_view reason_phrase(unsigned status) {
@@ -178,6 +185,7 @@ bool Session::read_head() {
   if (!head) return refuse(head.error().status, head.error().why), false;
   keep_alive_ = head->keep_alive;
   head_ = head->method == Method::kHead;
+  in_chunks_ = head->version == 11;
   reading_ = std::make_unique<Reading>(
       Reading{.request = request_of(*head),
               .body = BodyReader(
@@ -206,6 +214,7 @@ void Session::on_request() {
     if (!self || self->lost_) return;
     self->answering_ = false;
     self->respond(response);
+    self->answering_ = self->rest_ != nullptr;
     self->since_ = self->now_;
     if (!self->working_) self->line_.wake();
   });
@@ -224,7 +233,10 @@ void Session::upgrade(const WebSocketRequest& request) {
 
 void Session::respond(const Response& response) {
   known_ = known_ || response.known;
-  if (!keep_alive_) finished_ = true;
+  const bool streams = response.rest != nullptr;
+  if (streams && !in_chunks_) keep_alive_ = false;
+  if (streams && !head_) rest_ = response.rest;
+  if (!keep_alive_ && !rest_) finished_ = true;
   out_.reserve(out_.size() + kHeadBytes + response.body.size());
   const auto status = fmt::format_int(response.status);
   const auto length = fmt::format_int(response.body.size());
@@ -234,9 +246,49 @@ void Session::respond(const Response& response) {
   for (const auto& [name, value] : response.headers) {
     out_.append(name).append(": ").append(value).append("\r\n");
   }
-  out_.append("Content-Length: ").append(length.data(), length.size());
-  out_.append("\r\nConnection: ").append(keep_alive_ ? "keep-alive" : "close").append("\r\n\r\n");
-  if (!head_) out_ += response.body;
+  if (!streams) {
+    out_.append("Content-Length: ").append(length.data(), length.size()).append("\r\n");
+  } else if (in_chunks_) {
+    out_.append("Transfer-Encoding: chunked\r\n");
+  }
+  out_.append("Connection: ").append(keep_alive_ ? "keep-alive" : "close").append("\r\n\r\n");
+  if (head_) return;
+  if (streams && in_chunks_) {
+    append_chunk(out_, response.body);
+  } else {
+    out_ += response.body;
+  }
+}
+
+// Whoever takes the output does so again until there is none, so a piece that comes at once needs
+// no wake, if there is something in it.
+void Session::ask_for_rest() {
+  asked_ = asking_ = true;
+  const std::shared_ptr<BodySource> source = rest_;
+  source->next([weak = weak_from_this()](BodySource::Piece piece) {
+    const std::shared_ptr<Session> self = weak.lock();
+    if (!self || self->lost_) return;
+    self->on_piece(std::move(piece));
+    if (!self->asking_ || self->out_.empty()) self->line_.wake();
+  });
+  asking_ = false;
+}
+
+void Session::on_piece(BodySource::Piece piece) {
+  using Then = BodySource::Then;
+  asked_ = false;
+  if (in_chunks_) {
+    append_chunk(out_, piece.bytes);
+  } else {
+    out_ += piece.bytes;
+  }
+  asks_later_ = piece.then == Then::kLater;
+  if (piece.then == Then::kMore || piece.then == Then::kLater) return;
+  if (piece.then == Then::kEnd && in_chunks_) out_ += "0\r\n\r\n";
+  rest_.reset();
+  answering_ = false;
+  since_ = now_;
+  if (piece.then == Then::kFailed || !keep_alive_) finished_ = true;
 }
 
 void Session::refuse(unsigned status, std::string_view why) {
@@ -246,6 +298,7 @@ void Session::refuse(unsigned status, std::string_view why) {
 }
 
 void Session::take_output(std::string& out) {
+  if (rest_ && !asked_ && !asks_later_ && out_.empty()) ask_for_rest();
   // Moved: an answer is not copied again, and an idle connection holds no buffer.
   if (out.empty()) {
     out = std::exchange(out_, {});
@@ -270,12 +323,14 @@ void Session::server_stops() {
 
 void Session::lost() {
   lost_ = true;
+  rest_.reset();
   if (web_socket_) web_socket_->lost();
 }
 
 void Session::tick(TimePoint now) {
   now_ = now;
   if (web_socket_) return web_socket_->tick(now);
+  asks_later_ = false;
   if (finished_ || answering_) return;
   if (in_request_ && now - since_ > limits_.request_time) {
     refuse(408, fmt::format("the request did not come to its end in {} ms",

@@ -1,8 +1,9 @@
 // The server's side of one HTTP/1.1 connection as bytes in, bytes out: keep-alive, pipelining,
 // chunked bodies, HEAD, Expect, limits. Answers go out in the order of the requests, one at a time;
-// while one is being made nothing more is read. What is not HTTP is answered with a status and the
-// connection ends. GET /mqtt with an Upgrade makes a WebSocket of it, and from then on the session
-// only passes calls on. One thread: the connection's loop.
+// while one is being made nothing more is read. A long one is sent in pieces as they are made: in
+// chunks, or to a client of HTTP/1.0 until the connection ends. What is not HTTP is answered with a
+// status and the connection ends. GET /mqtt with an Upgrade makes a WebSocket of it, and from then
+// on the session only passes calls on. One thread: the connection's loop.
 #pragma once
 
 #include <cstddef>
@@ -58,6 +59,8 @@ class Session final : public net::Protocol, public std::enable_shared_from_this<
   void on_request();
   void upgrade(const WebSocketRequest& request);
   void respond(const Response& response);
+  void ask_for_rest();
+  void on_piece(BodySource::Piece piece);
   void refuse(unsigned status, std::string_view why);
 
   net::Line line_;
@@ -72,10 +75,15 @@ class Session final : public net::Protocol, public std::enable_shared_from_this<
   TimePoint since_;          // of the request being read, or of idleness
   bool in_request_ = false;  // its first byte is here
   bool answering_ = false;
+  std::shared_ptr<BodySource> rest_;  // of the answer that is being sent
+  bool asked_ = false;                // for its next piece
+  bool asking_ = false;  // just now: a piece that comes at once is taken with this turn's output
+  bool asks_later_ = false;
   bool working_ = false;  // go_on() runs: an answer that comes at once must not enter it again
   bool put_off_ = false;  // there is more in in_, and much in out_
   bool head_ = false;
   bool keep_alive_ = true;
+  bool in_chunks_ = true;  // the client knows them
   bool finished_ = false;
   bool lost_ = false;
   bool known_ = false;

@@ -96,6 +96,7 @@ class Talk {
   bool defer = false;
   bool fetches = true;  // or the test takes the output itself
   std::vector<std::pair<std::string_view, std::string>> further;
+  std::shared_ptr<BodySource> rest;                       // of the next answer
   std::shared_ptr<Echo> echo = std::make_shared<Echo>();  // inside of a WebSocket
   std::shared_ptr<Session> session;
   std::string out;
@@ -116,6 +117,7 @@ class Talk {
     body.append(1, ' ').append(request.host).append(request.body);
     Response response{.status = 200, .content_type = "text/plain", .body = std::move(body)};
     response.headers = further;
+    response.rest = std::exchange(rest, nullptr);
     requests.push_back(std::move(request));
     if (defer) {
       waiting.emplace_back(std::move(response), std::move(done));

@@ -12,6 +12,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "history/ledger.h"
 #include "http/session.h"
 
 namespace gridloom::transcripts {
@@ -146,6 +147,11 @@ Status Stage::start() {
   auto loaded = store_->load();
   if (!loaded) return std::unexpected(loaded.error());
   platform_ = std::make_unique<hub::Platform>(clock_, catalog_, *registry_);
+  archive_ = history::open_archive(
+      folder_.data(), archive_clock_,
+      history::account_by([this](std::int64_t number) { return family_of(number); }));
+  journal_ = std::make_unique<history::InstantJournal>(*archive_);
+  platform_->journal = journal_.get();
   platform_->keep_retained = [this](hub::RetainedChange change) { store_->put(std::move(change)); };
   std::vector<Loop*> loops;
   for (const auto& loop : loops_) loops.push_back(loop.get());
@@ -162,10 +168,24 @@ Status Stage::start() {
     apis_.push_back(std::make_unique<http::Api>(
         http::Api::Options{.hub = hub_.get(),
                            .loop = loop,
+                           .reads =
+                               [this](auto task) {
+                                 history::read_now(*archive_, std::move(task));
+                                 return true;
+                               },
                            .mqtt = {.public_host = {}, .port = kMqttPort},
                            .metrics = {}}));
   }
   return open_doors();
+}
+
+// On the archive's thread.
+catalog::FamilyPtr Stage::family_of(std::int64_t number) const {
+  const auto directory = registry_->directory();
+  for (const registry::Device* device : directory->devices()) {
+    if (device->number == number) return catalog_->of_serial(device->sn);
+  }
+  return nullptr;
 }
 
 Status Stage::restart() {
@@ -183,6 +203,8 @@ Status Stage::restart() {
   hub_.reset();
   sessions_.reset();
   platform_.reset();
+  journal_.reset();
+  archive_.reset();
   store_.reset();
   registry_.reset();
   if (Status started = start(); !started) return started;
@@ -261,6 +283,7 @@ void Stage::advance(Millis span, const std::function<void()>& on_step) {
     const Millis step = std::min(span, kStep);
     span -= step;
     clock_.advance(step);
+    archive_clock_.set(clock_.now());
     hub_->tick();
     if (variant_.wire == Wire::kSocket) {
       for (const auto& loop : loops_) loop->sweep_now();

@@ -1,4 +1,5 @@
-// The whole platform without threads or time: what a transcript is played on.
+// The whole platform without threads or time: what a transcript is played on. (The archive has its
+// threads; whoever reads waits for them, and nobody else does.)
 //
 // Loops are queues that drain() empties one after another; the clock stands still but for
 // advance(). Connections to the doors are Ends: their bytes move in drain() too, handed over as
@@ -20,8 +21,11 @@
 #include "base/loop.h"
 #include "base/result.h"
 #include "catalog/family.h"
+#include "history/archive.h"
+#include "history/test_archive.h"
 #include "http/api.h"
 #include "hub/hub.h"
+#include "hub/test_home.h"
 #include "mqtt/connection.h"
 #include "mqtt/session_store.h"
 #include "mqtt/session_table.h"
@@ -29,7 +33,6 @@
 #include "net/listener.h"
 #include "net/protocol.h"
 #include "registry/registry.h"
-#include "registry/test_folder.h"
 #include "transcripts/door.h"
 #include "wire/mqtt/protocol.h"
 
@@ -116,9 +119,11 @@ class Stage {
   };
   class Counted;
 
-  Stage(const Variant& variant, TimePoint start) : variant_(variant), clock_(start) {}
+  Stage(const Variant& variant, TimePoint start)
+      : variant_(variant), clock_(start), archive_clock_(start) {}
   [[nodiscard]] Status start();
   [[nodiscard]] Status open_doors();
+  [[nodiscard]] catalog::FamilyPtr family_of(std::int64_t number) const;
   [[nodiscard]] net::MakeProtocol protocol_of(Door door);
   [[nodiscard]] bool quiet() const;
   bool pump_ends();
@@ -126,10 +131,13 @@ class Stage {
   Variant variant_;
   HandClock clock_;
   std::shared_ptr<const catalog::Catalog> catalog_;
-  registry::TestFolder folder_;
+  hub::QuickFolder folder_;
   std::vector<std::unique_ptr<net::IoLoop>> loops_;
   std::unique_ptr<registry::Registry> registry_;
   std::unique_ptr<mqtt::SessionStore> store_;
+  history::SharedClock archive_clock_;
+  std::unique_ptr<history::Archive> archive_;
+  std::unique_ptr<history::InstantJournal> journal_;
   std::unique_ptr<hub::Platform> platform_;
   std::unique_ptr<hub::Hub> hub_;
   std::unique_ptr<mqtt::SessionTable> sessions_;

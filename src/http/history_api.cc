@@ -1,0 +1,137 @@
+#include "http/history_api.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <memory>
+#include <utility>
+
+#include "history/ledger.h"
+#include "http/energy.h"
+#include "http/envelope.h"
+#include "http/params.h"
+#include "http/quota_data.h"
+#include "http/series_body.h"
+
+namespace gridloom::http {
+namespace {
+
+constexpr std::string_view kDevices = "/api/v1/devices/";
+
+}  // namespace
+
+const HistoryApi::Question* HistoryApi::find(std::string_view what) {
+  static constexpr std::array kQuestions = {
+      Question{.what = "energy", .verb = &HistoryApi::energy},
+      Question{.what = "history", .verb = &HistoryApi::series},
+  };
+  const auto* const found = std::ranges::find(kQuestions, what, &Question::what);
+  return found == kQuestions.end() ? nullptr : found;
+}
+
+std::optional<DevicePath> device_path(std::string_view path) {
+  if (!path.starts_with(kDevices)) return std::nullopt;
+  path.remove_prefix(kDevices.size());
+  const std::size_t slash = path.find('/');
+  if (slash == std::string_view::npos || slash == 0) return std::nullopt;
+  const DevicePath found{.sn = path.substr(0, slash), .what = path.substr(slash + 1)};
+  if (HistoryApi::find(found.what) == nullptr) return std::nullopt;
+  return found;
+}
+
+void HistoryApi::of_device(const DevicePath& path, Call call) const {
+  (this->*find(path.what)->verb)(std::string(path.sn), std::move(call));
+}
+
+Result<HistoryApi::Readable> HistoryApi::readable(registry::AccountId account,
+                                                  const std::string& sn) const {
+  const auto directory = options_.platform->registry.directory();
+  const registry::Device* device = directory->find_device(sn);
+  if (device == nullptr ||
+      registry::Directory::rights(account, *device) < registry::Rights::kMonitor) {
+    return fail(FaultKind::kNoPermission,
+                fmt::format("{} is not a device that this account may read", wire::shortened(sn)));
+  }
+  return Readable{.number = device->number, .family = options_.platform->catalog->of_serial(sn)};
+}
+
+void HistoryApi::read(Call call, Answer answer) const {
+  auto done = std::make_shared<Done<Response>>(std::move(call.done));
+  const bool taken = options_.reads &&
+                     options_.reads([done, loop = options_.loop,
+                                     answer = std::move(answer)](history::Reader& reader) mutable {
+                       loop->post([done = std::move(done), response = answer(reader)]() mutable {
+                         (*done)(std::move(response));
+                       });
+                     });
+  if (taken) return;
+  Response busy = transport_error(503, "too many ask for history now: ask again in a second");
+  busy.headers.emplace_back("Retry-After", "1");
+  (*done)(std::move(busy));
+}
+
+void HistoryApi::quota_data(Call call) const {
+  const auto refuse = [&call](const Fault& fault) { call.done(failure(fault, call.trace_id)); };
+  const auto sn = text_param(call.params, "sn", "sn");
+  if (!sn) return refuse(sn.error());
+  const auto question = history_question(call.params);
+  if (!question) return refuse(question.error());
+  const auto device = readable(call.account, *sn);
+  if (!device) return refuse(device.error());
+  const auto history = history_of(*device->family, question->code);
+  if (!history) return refuse(history.error());
+  const std::string trace_id = call.trace_id;
+  const std::vector<std::int64_t> bounds = {history::quarter_before(question->from_ms),
+                                            std::max(history::quarter_after(question->to_ms),
+                                                     history::quarter_before(question->from_ms))};
+  read(std::move(call),
+       [device = *device, history = *history, bounds, trace_id](history::Reader& reader) {
+         const history::Meters meters(*device.family);
+         const auto sums = history::energies_between(reader, device.number, meters, bounds);
+         if (!sums) return failure(sums.error(), trace_id);
+         // A second response sits inside `data` (quirk 15).
+         const Response inner = success(history_list(*history, sums->front()), trace_id);
+         return success(inner.body, trace_id);
+       });
+}
+
+void HistoryApi::energy(const std::string& sn, Call call) const {
+  const auto refuse = [&call](const Fault& fault) { call.done(failure(fault, call.trace_id)); };
+  const auto device = readable(call.account, sn);
+  if (!device) return refuse(device.error());
+  auto question = energy_question(call.params, options_.platform->clock.now());
+  if (!question) return refuse(question.error());
+  const std::string trace_id = call.trace_id;
+  read(std::move(call), [sn, device = *device, question = std::move(*question),
+                         trace_id](history::Reader& reader) {
+    const history::Meters meters(*device.family);
+    const auto sums = history::energies_between(reader, device.number, meters, question.bounds);
+    if (!sums) return failure(sums.error(), trace_id);
+    return success(energy_answer(sn, meters, question, *sums), trace_id);
+  });
+}
+
+void HistoryApi::series(const std::string& sn, Call call) const {
+  const auto refuse = [&call](const Fault& fault) { call.done(failure(fault, call.trace_id)); };
+  const auto device = readable(call.account, sn);
+  if (!device) return refuse(device.error());
+  auto request = series_question(call.params, options_.platform->clock.now(), options_.series);
+  if (!request) return refuse(request.error());
+  const auto format = request->format;
+  const auto unit_of = [family = device->family](std::string_view name) -> history::FieldUnit {
+    const catalog::Field* field = family->field(name);
+    if (field == nullptr) return {};
+    return {.unit = field->unit, .scale = field->scale};
+  };
+  const auto body =
+      std::make_shared<SeriesBody>(history::SeriesAnswer({.sn = sn,
+                                                          .device = device->number,
+                                                          .request = std::move(*request),
+                                                          .limits = options_.series,
+                                                          .unit_of = unit_of}),
+                                   format, call.trace_id, options_.reads, options_.loop);
+  read(std::move(call), [body](history::Reader& reader) { return body->begin(reader); });
+}
+
+}  // namespace gridloom::http

@@ -1,0 +1,34 @@
+#include "http/params.h"
+
+#include <fmt/format.h>
+
+namespace gridloom::http {
+
+using wire::Json;
+using wire::JsonObject;
+
+std::string shown(const Json& value) { return wire::shortened(wire::to_text(value)); }
+
+Result<std::string> text_param(const JsonObject& object, std::string_view key,
+                               std::string_view path) {
+  const Json* value = object.if_contains(key);
+  if (value == nullptr) {
+    return fail(FaultKind::kBadParams, fmt::format("{} is missing: must be a text", path));
+  }
+  if (!value->is_string() || value->get_string().empty()) {
+    return fail(FaultKind::kBadParams,
+                fmt::format("{} is {}: must be a text", path, shown(*value)));
+  }
+  return std::string(value->get_string());
+}
+
+Result<const JsonObject*> params_of(const JsonObject& object) {
+  const Json* params = object.if_contains("params");
+  if (params == nullptr || !params->is_object()) {
+    return fail(FaultKind::kBadParams, fmt::format("params is {}: must be an object",
+                                                   params == nullptr ? "missing" : shown(*params)));
+  }
+  return &params->get_object();
+}
+
+}  // namespace gridloom::http

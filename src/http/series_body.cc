@@ -1,0 +1,109 @@
+#include "http/series_body.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <array>
+#include <chrono>
+#include <string_view>
+#include <utility>
+
+#include "http/params.h"
+
+namespace gridloom::http {
+namespace {
+
+using namespace std::chrono_literals;
+
+// A thread that reads is left to others after this, also if there is no piece yet.
+constexpr std::chrono::milliseconds kTurn = 20ms;
+
+}  // namespace
+
+Result<history::SeriesRequest> series_question(const wire::JsonObject& params, TimePoint now,
+                                               const history::SeriesLimits& limits) {
+  history::SeriesWords words;
+  const std::array<std::pair<std::string_view, std::string_view*>, 7> known = {
+      {{"fields", &words.fields},
+       {"from", &words.from},
+       {"to", &words.to},
+       {"step", &words.step},
+       {"aggregate", &words.aggregate},
+       {"format", &words.format},
+       {"points", &words.points}}};
+  for (const auto& [name, value] : params) {
+    std::string_view* word = nullptr;
+    for (const auto& [own, place] : known) {
+      if (own == name) word = place;
+    }
+    if (word == nullptr) {
+      return fail(FaultKind::kBadParams,
+                  fmt::format("{} is no parameter of history: there are fields, from, to, step, "
+                              "aggregate, format and points",
+                              wire::shortened(name)));
+    }
+    if (!value.is_string() || value.get_string().empty()) {
+      return fail(FaultKind::kBadParams,
+                  fmt::format("{} is {}: must be a text", std::string_view(name), shown(value)));
+    }
+    *word = value.get_string();
+  }
+  return history::series_request(words, now, limits);
+}
+
+SeriesBody::SeriesBody(history::SeriesAnswer answer, history::SeriesRequest::Format format,
+                       std::string trace_id, history::Reads reads, Loop* loop)
+    : answer_(std::move(answer)),
+      is_csv_(format == history::SeriesRequest::Format::kCsv),
+      trace_id_(std::move(trace_id)),
+      around_(success_around(trace_id_)),
+      reads_(std::move(reads)),
+      loop_(loop) {}
+
+Status SeriesBody::make(history::Reader& reader) {
+  const auto until = std::chrono::steady_clock::now() + kTurn;
+  ready_.erase(0, std::exchange(taken_, 0));
+  while (!answer_.done() && ready_.size() < kPieceBytes &&
+         std::chrono::steady_clock::now() < until) {
+    if (Status made = answer_.work(reader, ready_); !made) return made;
+  }
+  if (answer_.done() && !std::exchange(ended_, true) && !is_csv_) ready_ += around_.behind;
+  return {};
+}
+
+Response SeriesBody::begin(history::Reader& reader) {
+  if (!is_csv_) ready_ = around_.before;
+  if (const Status made = make(reader); !made) return failure(made.error(), trace_id_);
+  Response response;
+  response.known = true;
+  if (is_csv_) response.content_type = "text/csv; charset=utf-8";
+  Piece piece = take();
+  response.body = std::move(piece.bytes);
+  if (piece.then != Then::kEnd) response.rest = shared_from_this();
+  return response;
+}
+
+SeriesBody::Piece SeriesBody::take() {
+  if (failed_) return {.bytes = {}, .then = Then::kFailed};
+  Piece piece{.bytes = ready_.substr(taken_, kPieceBytes), .then = Then::kMore};
+  taken_ += piece.bytes.size();
+  if (ended_ && ready_bytes() == 0) piece.then = Then::kEnd;
+  return piece;
+}
+
+void SeriesBody::next(Done<Piece> done) {
+  if (has_piece()) return done(take());
+  const auto whom = std::make_shared<Done<Piece>>(std::move(done));
+  const bool taken =
+      reads_([self = shared_from_this(), whom = whom](history::Reader& reader) mutable {
+        if (const Status made = self->make(reader); !made) {
+          spdlog::error("request {}: {}", self->trace_id_, made.error().detail);
+          self->failed_ = true;
+        }
+        Loop* const loop = self->loop_;
+        loop->post([self = std::move(self), whom = std::move(whom)] { (*whom)(self->take()); });
+      });
+  if (!taken) (*whom)({.bytes = {}, .then = Then::kLater});
+}
+
+}  // namespace gridloom::http

@@ -1,0 +1,57 @@
+// The answer to /api/v1/devices/{sn}/history: the parameters of the request, and the body, which is
+// made on the archive's threads a piece at a time, whenever the client has taken the one before.
+//
+// Between two pieces nothing of the archive is held, and no thread waits for a client.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+
+#include "base/loop.h"
+#include "history/archive.h"
+#include "history/series_answer.h"
+#include "history/series_request.h"
+#include "http/envelope.h"
+#include "http/message.h"
+#include "wire/json.h"
+
+namespace gridloom::http {
+
+// kBadParams: the detail names the parameter.
+[[nodiscard]] Result<history::SeriesRequest> series_question(const wire::JsonObject& params,
+                                                             TimePoint now,
+                                                             const history::SeriesLimits& limits);
+
+class SeriesBody final : public BodySource, public std::enable_shared_from_this<SeriesBody> {
+ public:
+  SeriesBody(history::SeriesAnswer answer, history::SeriesRequest::Format format,
+             std::string trace_id, history::Reads reads, Loop* loop);
+
+  // On a thread of the archive's: a whole answer if it is short, else its begin and, as the rest,
+  // this.
+  [[nodiscard]] Response begin(history::Reader& reader);
+  void next(Done<Piece> done) override;
+
+  static constexpr std::size_t kPieceBytes = std::size_t{32} * 1024;
+
+ private:
+  [[nodiscard]] bool has_piece() const { return ended_ || failed_ || ready_bytes() >= kPieceBytes; }
+  [[nodiscard]] std::size_t ready_bytes() const { return ready_.size() - taken_; }
+  [[nodiscard]] Status make(history::Reader& reader);
+  [[nodiscard]] Piece take();
+
+  history::SeriesAnswer answer_;
+  bool is_csv_;
+  std::string trace_id_;
+  Around around_;
+  history::Reads reads_;
+  Loop* loop_;
+  // Of whoever makes a piece, or of the loop while nobody does.
+  std::string ready_;
+  std::size_t taken_ = 0;
+  bool ended_ = false;
+  bool failed_ = false;
+};
+
+}  // namespace gridloom::http

@@ -1,0 +1,196 @@
+// Answers that are made while they are sent: as fast as the client takes them, and not a piece
+// more.
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "http/session.h"
+#include "http/test_talk.h"
+
+namespace gridloom::http {
+namespace {
+
+using testing::EndsWith;
+using testing::HasSubstr;
+using testing::Not;
+using Piece = BodySource::Piece;
+using Then = BodySource::Then;
+
+// Gives what the test says, at once or when it is told to.
+class Source final : public BodySource {
+ public:
+  explicit Source(std::deque<Piece> given) : pieces(std::move(given)) {}
+
+  void next(Done<Piece> done) override {
+    ++asked;
+    if (waits) {
+      waiting = std::move(done);
+    } else {
+      give(std::move(done));
+    }
+  }
+  void give(Done<Piece> done) {
+    Piece piece = std::move(pieces.front());
+    pieces.pop_front();
+    done(std::move(piece));
+  }
+  void give() { give(std::exchange(waiting, nullptr)); }
+
+  std::deque<Piece> pieces;
+  bool waits = false;
+  int asked = 0;
+  Done<Piece> waiting;
+};
+
+std::shared_ptr<Source> source(std::deque<Piece> pieces) {
+  return std::make_shared<Source>(std::move(pieces));
+}
+
+// As the pump does: until there is nothing more.
+std::string all_output(Talk& talk) {
+  std::string all = talk.take();
+  while (true) {
+    std::string some;
+    talk.session->take_output(some);
+    some += talk.take();  // what it woke us for
+    if (some.empty()) return all;
+    all += some;
+  }
+}
+
+class HttpStream : public testing::Test {
+ protected:
+  HttpStream() { talk.fetches = false; }
+
+  void ask(std::string_view line, std::shared_ptr<BodySource> rest) {
+    talk.rest = std::move(rest);
+    talk.send(fmt::format("{}\r\nHost: h\r\n\r\n", line));
+  }
+
+  Talk talk;
+};
+
+TEST_F(HttpStream, GoesInChunksAndTheConnectionStays) {
+  ask("GET /a HTTP/1.1",
+      source({{.bytes = "0123456789abcdefg", .then = Then::kMore}, {.bytes = "end"}}));
+  EXPECT_EQ(all_output(talk),
+            "HTTP/1.1 200 OK\r\nServer: Gridloom\r\nContent-Type: text/plain\r\n"
+            "Transfer-Encoding: chunked\r\nConnection: keep-alive\r\n\r\n"
+            "8\r\nGET /a h\r\n11\r\n0123456789abcdefg\r\n3\r\nend\r\n0\r\n\r\n");
+  EXPECT_FALSE(talk.finished());
+  ask("GET /b HTTP/1.1", nullptr);
+  EXPECT_THAT(all_output(talk), EndsWith("\r\n\r\nGET /b h"));
+}
+
+TEST_F(HttpStream, OldClientsReadUntilTheConnectionEnds) {
+  ask("GET /a HTTP/1.0\r\nConnection: keep-alive",
+      source({{.bytes = "more", .then = Then::kMore}, {.bytes = "end"}}));
+  const std::string out = all_output(talk);
+  EXPECT_THAT(out, EndsWith("Connection: close\r\n\r\nGET /a hmoreend"));
+  EXPECT_THAT(out, Not(HasSubstr("Transfer-Encoding")));
+  EXPECT_TRUE(talk.finished());
+}
+
+TEST_F(HttpStream, HeadHasTheHeadersAndAsksForNothing) {
+  const auto rest = source({{.bytes = "end"}});
+  ask("HEAD /a HTTP/1.1", rest);
+  EXPECT_THAT(all_output(talk), EndsWith("Transfer-Encoding: chunked\r\nConnection: "
+                                         "keep-alive\r\n\r\n"));
+  EXPECT_EQ(rest->asked, 0);
+  EXPECT_EQ(rest.use_count(), 1);
+  EXPECT_TRUE(talk.session->wants_input());
+}
+
+TEST_F(HttpStream, APieceIsAskedForWhenTheOneBeforeHasLeft) {
+  const auto rest = source({{.bytes = "one", .then = Then::kMore},
+                            {.bytes = "two", .then = Then::kMore},
+                            {.bytes = "three"}});
+  rest->waits = true;
+  ask("GET /a HTTP/1.1", rest);
+  EXPECT_EQ(rest->asked, 0) << "the beginning has not left yet";
+  std::string out;
+  talk.session->take_output(out);
+  EXPECT_EQ(rest->asked, 0);
+  talk.session->take_output(out);
+  EXPECT_EQ(rest->asked, 1);
+  talk.session->take_output(out);
+  EXPECT_EQ(rest->asked, 1) << "it is being made";
+  rest->give();
+  EXPECT_EQ(rest->asked, 1) << "the client has not taken it yet";
+  EXPECT_FALSE(talk.session->wants_input());
+  talk.session->take_output(out);
+  talk.session->take_output(out);
+  EXPECT_EQ(rest->asked, 2);
+  EXPECT_THAT(out, EndsWith("3\r\none\r\n"));
+}
+
+TEST_F(HttpStream, APipelinedRequestWaitsForItsEnd) {
+  talk.rest = source({{.bytes = "rest"}});
+  talk.send("GET /1 HTTP/1.1\r\n\r\nGET /2 HTTP/1.1\r\n\r\n");
+  EXPECT_EQ(talk.requests.size(), 1U);
+  const std::string out = all_output(talk);
+  EXPECT_EQ(talk.requests.size(), 2U);
+  EXPECT_THAT(out, HasSubstr("4\r\nrest\r\n0\r\n\r\nHTTP/1.1 200 OK"));
+  EXPECT_THAT(out, EndsWith("GET /2 "));
+}
+
+TEST_F(HttpStream, WhatCannotBeMadeNowIsAskedForLater) {
+  const auto rest = source({{.bytes = "", .then = Then::kLater}, {.bytes = "end"}});
+  ask("GET /a HTTP/1.1", rest);
+  EXPECT_THAT(all_output(talk), EndsWith("GET /a h\r\n"));
+  EXPECT_EQ(rest->asked, 1);
+  talk.pass(Millis(250));
+  EXPECT_EQ(all_output(talk), "3\r\nend\r\n0\r\n\r\n");
+}
+
+TEST_F(HttpStream, APieceOfNothingIsNotTheEnd) {
+  talk.fetches = true;
+  ask("GET /a HTTP/1.1", source({{.bytes = "", .then = Then::kMore},
+                                 {.bytes = "", .then = Then::kMore},
+                                 {.bytes = "end"}}));
+  EXPECT_THAT(all_output(talk), EndsWith("8\r\nGET /a h\r\n3\r\nend\r\n0\r\n\r\n"));
+}
+
+TEST_F(HttpStream, AnAnswerThatFailsMidwayHasNoEnd) {
+  ask("GET /a HTTP/1.1",
+      source({{.bytes = "more", .then = Then::kMore}, {.bytes = "", .then = Then::kFailed}}));
+  EXPECT_THAT(all_output(talk), EndsWith("4\r\nmore\r\n"));
+  EXPECT_TRUE(talk.finished());
+}
+
+TEST_F(HttpStream, ALostClientEndsTheSourceAndALatePieceIsNothing) {
+  const auto rest = source({{.bytes = "end"}});
+  rest->waits = true;
+  ask("GET /a HTTP/1.1", rest);
+  EXPECT_THAT(all_output(talk), EndsWith("GET /a h\r\n"));
+  EXPECT_EQ(rest->asked, 1);
+  talk.session->lost();
+  EXPECT_EQ(rest.use_count(), 1);
+  rest->give();
+  EXPECT_EQ(all_output(talk), "");
+  rest->waiting = nullptr;
+  talk.session.reset();
+}
+
+TEST_F(HttpStream, IsNotCutOffByTheTimeBetweenRequests) {
+  const auto rest = source({{.bytes = "end"}});
+  rest->waits = true;
+  ask("GET /a HTTP/1.1\r\nConnection: close", rest);
+  static_cast<void>(all_output(talk));
+  talk.pass(Millis(1'000'000));
+  EXPECT_FALSE(talk.finished());
+  rest->give();
+  EXPECT_EQ(all_output(talk), "3\r\nend\r\n0\r\n\r\n");
+  EXPECT_TRUE(talk.finished());
+}
+
+}  // namespace
+}  // namespace gridloom::http

@@ -8,13 +8,18 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <cstring>
 #include <string_view>
 #include <thread>
 #include <utility>
 
+#include "app/audit.h"
+#include "app/backup.h"
+#include "app/history.h"
 #include "catalog/loader.h"
 #include "registry/data_lock.h"
 
@@ -28,6 +33,7 @@ using wire::JsonObject;
 
 constexpr std::size_t kMaxMessage = std::size_t{64} * 1024 * 1024;  // a list of many devices
 constexpr int kAnswerTime_ms = 10'000;
+constexpr int kBackupTime_ms = 24 * 3600 * 1000;
 constexpr int kRequestTime_ms =
     1'000;  // one client at a time: a silent one must not hold the others up
 
@@ -109,14 +115,16 @@ std::string_view rights_name(registry::Rights rights) {
   return rights == registry::Rights::kFull ? "full" : "monitor";
 }
 
-using Operation = Result<Json> (*)(Registry&, const catalog::Catalog&, const JsonObject&);
+constexpr std::string_view kBackup = "backup";
 
-Result<Json> add_account(Registry& registry, const catalog::Catalog&, const JsonObject& request) {
+using Operation = Result<Json> (*)(const Estate&, const JsonObject&);
+
+Result<Json> add_account(const Estate& estate, const JsonObject& request) {
   const std::string name = text_or_empty(request, "name");
   const std::string access_key = text_or_empty(request, "accessKey");
   const std::string secret_key = text_or_empty(request, "secretKey");
-  const auto added =
-      registry.add_account({.name = name, .access_key = access_key, .secret_key = secret_key});
+  const auto added = estate.registry.add_account(
+      {.name = name, .access_key = access_key, .secret_key = secret_key});
   if (!added) return std::unexpected(added.error());
   return JsonObject{{"name", added->account.name},
                     {"accessKey", added->key.access_key},
@@ -124,8 +132,8 @@ Result<Json> add_account(Registry& registry, const catalog::Catalog&, const Json
                     {"gatewayKey", added->account.gateway_key.reveal()}};
 }
 
-Result<Json> list_accounts(Registry& registry, const catalog::Catalog&, const JsonObject&) {
-  const auto directory = registry.directory();
+Result<Json> list_accounts(const Estate& estate, const JsonObject&) {
+  const auto directory = estate.registry.directory();
   JsonArray rows;
   for (const registry::Account* account : directory->accounts()) {
     JsonArray keys;
@@ -140,53 +148,51 @@ Result<Json> list_accounts(Registry& registry, const catalog::Catalog&, const Js
   return Json(std::move(rows));
 }
 
-Result<Json> add_keys(Registry& registry, const catalog::Catalog&, const JsonObject& request) {
+Result<Json> add_keys(const Estate& estate, const JsonObject& request) {
   const std::string remove = text_or_empty(request, "remove");
   if (!remove.empty()) {
-    if (Status removed = registry.remove_key(remove); !removed) {
+    if (Status removed = estate.registry.remove_key(remove); !removed) {
       return std::unexpected(std::move(removed.error()));
     }
     return JsonObject{{"removed", remove}};
   }
-  const auto added = registry.add_keys(text_or_empty(request, "name"));
+  const auto added = estate.registry.add_keys(text_or_empty(request, "name"));
   if (!added) return std::unexpected(added.error());
   return JsonObject{{"accessKey", added->access_key}, {"secretKey", added->secret_key.reveal()}};
 }
 
-Result<Json> rotate(Registry& registry, const catalog::Catalog&, const JsonObject& request) {
+Result<Json> rotate(const Estate& estate, const JsonObject& request) {
   const std::string name = text_or_empty(request, "name");
-  if (const auto rotated = registry.rotate_certificate(name); !rotated) {
+  if (const auto rotated = estate.registry.rotate_certificate(name); !rotated) {
     return std::unexpected(rotated.error());
   }
   return JsonObject{{"rotated", name}};
 }
 
-Result<Json> remove_account(Registry& registry, const catalog::Catalog&,
-                            const JsonObject& request) {
+Result<Json> remove_account(const Estate& estate, const JsonObject& request) {
   const std::string name = text_or_empty(request, "name");
-  if (Status removed = registry.remove_account(name); !removed) {
+  if (Status removed = estate.registry.remove_account(name); !removed) {
     return std::unexpected(std::move(removed.error()));
   }
   return JsonObject{{"removed", name}};
 }
 
-Result<Json> add_device(Registry& registry, const catalog::Catalog& catalog,
-                        const JsonObject& request) {
+Result<Json> add_device(const Estate& estate, const JsonObject& request) {
   const std::string sn = text_or_empty(request, "sn");
-  const catalog::FamilyPtr& family = catalog.of_serial(sn);
+  const catalog::FamilyPtr& family = estate.catalog.of_serial(sn);
   std::string name = text_or_empty(request, "name");
   if (name.empty()) name = family->product.empty() ? sn : family->product;
   const std::string owner = text_or_empty(request, "owner");
   const std::string key = text_or_empty(request, "key");
-  const auto added = registry.add_device({.sn = sn, .name = name, .owner = owner, .key = key});
+  const auto added =
+      estate.registry.add_device({.sn = sn, .name = name, .owner = owner, .key = key});
   if (!added) return std::unexpected(added.error());
   return JsonObject{
       {"sn", sn}, {"name", name}, {"family", family->id}, {"deviceKey", added->reveal()}};
 }
 
-Result<Json> list_devices(Registry& registry, const catalog::Catalog& catalog,
-                          const JsonObject& request) {
-  const auto directory = registry.directory();
+Result<Json> list_devices(const Estate& estate, const JsonObject& request) {
+  const auto directory = estate.registry.directory();
   const std::string owner = text_or_empty(request, "owner");
   JsonArray rows;
   for (const registry::Device* device : directory->devices()) {
@@ -201,22 +207,22 @@ Result<Json> list_devices(Registry& registry, const catalog::Catalog& catalog,
     rows.push_back(JsonObject{{"sn", device->sn},
                               {"name", device->name},
                               {"owner", account->name},
-                              {"family", catalog.of_serial(device->sn)->id},
+                              {"family", estate.catalog.of_serial(device->sn)->id},
                               {"shares", std::move(shares)}});
   }
   return Json(std::move(rows));
 }
 
-Result<Json> rename_device(Registry& registry, const catalog::Catalog&, const JsonObject& request) {
+Result<Json> rename_device(const Estate& estate, const JsonObject& request) {
   const std::string sn = text_or_empty(request, "sn");
   const std::string name = text_or_empty(request, "name");
-  if (Status renamed = registry.rename_device({.sn = sn, .name = name}); !renamed) {
+  if (Status renamed = estate.registry.rename_device({.sn = sn, .name = name}); !renamed) {
     return std::unexpected(std::move(renamed.error()));
   }
   return JsonObject{{"sn", sn}, {"name", name}};
 }
 
-Result<Json> share_device(Registry& registry, const catalog::Catalog&, const JsonObject& request) {
+Result<Json> share_device(const Estate& estate, const JsonObject& request) {
   const std::string sn = text_or_empty(request, "sn");
   const std::string account = text_or_empty(request, "account");
   const std::string rights = text_or_empty(request, "rights");
@@ -227,43 +233,102 @@ Result<Json> share_device(Registry& registry, const catalog::Catalog&, const Jso
     return fail(FaultKind::kBadParams,
                 fmt::format("rights is \"{}\": must be monitor, full or none", rights));
   }
-  if (Status shared = registry.share_device({.sn = sn, .account = account, .rights = given});
+  if (Status shared = estate.registry.share_device({.sn = sn, .account = account, .rights = given});
       !shared) {
     return std::unexpected(std::move(shared.error()));
   }
   return JsonObject{{"sn", sn}, {"account", account}, {"rights", rights}};
 }
 
-Result<Json> move_device(Registry& registry, const catalog::Catalog&, const JsonObject& request) {
+Result<Json> move_device(const Estate& estate, const JsonObject& request) {
   const std::string sn = text_or_empty(request, "sn");
   const std::string owner = text_or_empty(request, "owner");
-  if (Status moved = registry.move_device({.sn = sn, .owner = owner}); !moved) {
+  if (Status moved = estate.registry.move_device({.sn = sn, .owner = owner}); !moved) {
     return std::unexpected(std::move(moved.error()));
   }
   return JsonObject{{"sn", sn}, {"owner", owner}};
 }
 
-Result<Json> remove_device(Registry& registry, const catalog::Catalog&, const JsonObject& request) {
+Result<Json> remove_device(const Estate& estate, const JsonObject& request) {
   const std::string sn = text_or_empty(request, "sn");
-  if (Status removed = registry.remove_device(sn); !removed) {
+  const auto before = estate.registry.directory();
+  const registry::Device* device = before->find_device(sn);
+  if (Status removed = estate.registry.remove_device(sn); !removed) {
     return std::unexpected(std::move(removed.error()));
   }
+  if (device != nullptr) estate.archive.forget(device->number);
   return JsonObject{{"removed", sn}};
 }
 
-constexpr std::array<std::pair<std::string_view, Operation>, 11> kOperations = {{
-    {"account.add", add_account},
+Result<Json> list_audit(const Estate& estate, const JsonObject& request) {
+  const auto wanted = audit_filter(request);
+  if (!wanted) return std::unexpected(wanted.error());
+  auto entries = read_audit(estate.archive, *wanted);
+  if (!entries) return std::unexpected(entries.error());
+  return Json(std::move(*entries));
+}
+
+Result<Json> make_backup(const Estate& estate, const JsonObject& request) {
+  const std::string folder = text_or_empty(request, "folder");
+  // A disk that refuses the audit is a good reason for a backup: this one does not wait for it.
+  estate.archive.append(history::RecordKind::kAudit,
+                        wire::to_text(JsonObject{{"what", kBackup},
+                                                 {"who", "admin"},
+                                                 {"through", "command"},
+                                                 {"folder", wire::shortened(folder, 400)},
+                                                 {"at", unix_ms(estate.clock.now())}}),
+                        {});
+  return back_up(estate, folder);
+}
+
+// `facts`: what the audit says of a change, out of its answer or else its request. No secrets.
+struct Row {
+  std::string_view name;
+  Operation operation;
+  std::array<std::string_view, 4> facts{};  // none: it changes nothing
+};
+constexpr auto kOperations = std::to_array<Row>({
+    {"account.add", add_account, {"name", "accessKey"}},
     {"account.list", list_accounts},
-    {"account.keys", add_keys},
-    {"account.rotate", rotate},
-    {"account.remove", remove_account},
-    {"device.add", add_device},
+    {"account.keys", add_keys, {"name", "accessKey", "removed"}},
+    {"account.rotate", rotate, {"name"}},
+    {"account.remove", remove_account, {"name"}},
+    {"device.add", add_device, {"sn", "owner", "name", "family"}},
     {"device.list", list_devices},
-    {"device.rename", rename_device},
-    {"device.share", share_device},
-    {"device.move", move_device},
-    {"device.remove", remove_device},
-}};
+    {"device.rename", rename_device, {"sn", "name"}},
+    {"device.share", share_device, {"sn", "account", "rights"}},
+    {"device.move", move_device, {"sn", "owner"}},
+    {"device.remove", remove_device, {"sn"}},
+    {"audit", list_audit},
+    {"history", read_history},
+    {kBackup, make_backup},
+});
+
+JsonObject entry_of(const Row& row, const JsonObject& request, const Json& answer) {
+  JsonObject entry{{"what", row.name}, {"who", "admin"}, {"through", "command"}};
+  for (const std::string_view fact : row.facts) {
+    const Json* value = wire::member(answer, fact);
+    if (value == nullptr) value = request.if_contains(fact);
+    if (!fact.empty() && value != nullptr && *value != "") entry[fact] = *value;
+  }
+  return entry;
+}
+
+Result<Json> change(const Estate& estate, const Row& row, const JsonObject& request) {
+  if (const std::string why = estate.archive.failing(); !why.empty()) {
+    return fail(FaultKind::kIo,
+                fmt::format("a change is written down, and the disk refuses: {}", why));
+  }
+  auto answer = row.operation(estate, request);
+  if (!answer) return answer;
+  if (const Status written =
+          write_down(estate.archive, estate.clock, entry_of(row, request, *answer));
+      !written) {
+    return fail(FaultKind::kIo, fmt::format("the change is made, but not written down: {}",
+                                            written.error().detail));
+  }
+  return answer;
+}
 
 std::string answer_text(const Result<Json>& result) {
   if (result) return wire::to_text(JsonObject{{"ok", *result}});
@@ -273,48 +338,71 @@ std::string answer_text(const Result<Json>& result) {
 
 }  // namespace
 
-Result<Json> administer(Registry& registry, const catalog::Catalog& catalog,
-                        const JsonObject& request) {
+Result<Json> administer(const Estate& estate, const JsonObject& request) {
   const std::string op = text_or_empty(request, "op");
-  for (const auto& [name, operation] : kOperations) {
-    if (name == op) return operation(registry, catalog, request);
+  const auto* row = std::ranges::find(kOperations, op, &Row::name);
+  if (row == kOperations.end()) {
+    return fail(FaultKind::kBadParams, fmt::format("op is \"{}\": there is no such operation", op));
   }
-  return fail(FaultKind::kBadParams, fmt::format("op is \"{}\": there is no such operation", op));
+  return row->facts.front().empty() ? row->operation(estate, request)
+                                    : change(estate, *row, request);
 }
 
 struct AdminSocket::Impl {
-  Impl(Socket listening, std::filesystem::path at, Registry& on,
-       std::shared_ptr<const catalog::Catalog> families)
+  Impl(Socket listening, std::filesystem::path at, Estate on)
       : socket(std::move(listening)),
         path(std::move(at)),
-        registry(on),
-        catalog(std::move(families)),
+        estate(std::move(on)),
         thread([this](const std::stop_token& stop) { run(stop); }) {}
 
   void run(const std::stop_token& stop) {
     const std::stop_callback wake(stop, [this] { ::shutdown(socket.get(), SHUT_RDWR); });
     while (!stop.stop_requested()) {
-      const Socket client(::accept4(socket.get(), nullptr, nullptr, SOCK_CLOEXEC));
+      Socket client(::accept4(socket.get(), nullptr, nullptr, SOCK_CLOEXEC));
       if (client.get() < 0) {
         // Out of file descriptors, say: not worth a core.
         if (!stop.stop_requested()) ::poll(nullptr, 0, 100);
         continue;
       }
       const auto text = read_all(client.get(), kRequestTime_ms);
-      const auto request = text ? wire::parse_json(*text, {.bytes = kMaxMessage}) : wire::Json();
-      Result<Json> result = fail(FaultKind::kBadParams, "a request is a JSON object");
-      if (request && request->is_object())
-        result = administer(registry, *catalog, request->get_object());
-      if (Status sent = write_all(client.get(), answer_text(result)); !sent) {
-        spdlog::warn("admin socket: {}", sent.error().detail);
+      const auto parsed = text ? wire::parse_json(*text, {.bytes = kMaxMessage}) : wire::Json();
+      const JsonObject* request = parsed && parsed->is_object() ? &parsed->get_object() : nullptr;
+      if (request != nullptr && text_or_empty(*request, "op") == kBackup) {
+        back_up_beside(std::move(client), *request);
+      } else if (request != nullptr) {
+        answer(client, administer(estate, *request));
+      } else {
+        answer(client, fail(FaultKind::kBadParams, "a request is a JSON object"));
       }
+    }
+  }
+
+  // It takes long: the others do not wait for it.
+  void back_up_beside(Socket client, JsonObject request) {
+    if (backing_up.exchange(true)) {
+      return answer(client, fail(FaultKind::kConflict, "another backup is being made"));
+    }
+    backup = std::jthread([this, client = std::move(client),
+                           request = std::move(request)](const std::stop_token& stop) {
+      Estate stoppable = estate;
+      stoppable.stop = stop;
+      const auto result = administer(stoppable, request);
+      backing_up = false;
+      answer(client, result);
+    });
+  }
+
+  static void answer(const Socket& client, const Result<Json>& result) {
+    if (Status sent = write_all(client.get(), answer_text(result)); !sent) {
+      spdlog::warn("admin socket: {}", sent.error().detail);
     }
   }
 
   Socket socket;
   std::filesystem::path path;
-  Registry& registry;
-  std::shared_ptr<const catalog::Catalog> catalog;
+  Estate estate;
+  std::atomic<bool> backing_up{false};
+  std::jthread backup;
   std::jthread thread;
 };
 
@@ -326,10 +414,8 @@ AdminSocket::~AdminSocket() {
   ::unlink(impl_->path.c_str());
 }
 
-Result<std::unique_ptr<AdminSocket>> AdminSocket::open(
-    const std::filesystem::path& data_folder, Registry& registry,
-    std::shared_ptr<const catalog::Catalog> catalog) {
-  const auto address = socket_address(data_folder);
+Result<std::unique_ptr<AdminSocket>> AdminSocket::open(const Estate& estate) {
+  const auto address = socket_address(estate.data);
   if (!address) return std::unexpected(address.error());
   Socket socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   ::unlink(address->sun_path);  // of a server that was killed; the folder's lock is ours
@@ -339,27 +425,40 @@ Result<std::unique_ptr<AdminSocket>> AdminSocket::open(
   if (bound != 0 || ::listen(socket.get(), 16) != 0) {
     return fail(FaultKind::kIo, fmt::format("{}: {}", address->sun_path, system_message(errno)));
   }
-  return std::unique_ptr<AdminSocket>(new AdminSocket(
-      std::make_unique<Impl>(std::move(socket), address->sun_path, registry, std::move(catalog))));
+  return std::unique_ptr<AdminSocket>(
+      new AdminSocket(std::make_unique<Impl>(std::move(socket), address->sun_path, estate)));
 }
+
+namespace {
+
+Result<Json> administer_stopped(const std::filesystem::path& data_folder,
+                                const JsonObject& request) {
+  const auto lock = registry::DataLock::take(data_folder);
+  if (!lock) return std::unexpected(lock.error());
+  const auto registry = Registry::open(data_folder);
+  if (!registry) return std::unexpected(registry.error());
+  const auto catalog = catalog::load_catalog({});
+  if (!catalog) return std::unexpected(catalog.error());
+  const SystemClock clock;
+  const auto archive = history::Archive::open({.data = data_folder, .clock = &clock});
+  if (!archive) return std::unexpected(archive.error());
+  return administer({**registry, **catalog, **archive, clock, data_folder}, request);
+}
+
+}  // namespace
 
 Result<Json> ask_admin(const std::filesystem::path& data_folder, const JsonObject& request) {
   const auto address = socket_address(data_folder);
   if (!address) return std::unexpected(address.error());
   const Socket socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (::connect(socket.get(), generic(*address), sizeof(*address)) != 0) {
-    const auto lock = registry::DataLock::take(data_folder);
-    if (!lock) return std::unexpected(lock.error());
-    auto registry = Registry::open(data_folder);
-    if (!registry) return std::unexpected(registry.error());
-    const auto catalog = catalog::load_catalog({});
-    if (!catalog) return std::unexpected(catalog.error());
-    return administer(**registry, **catalog, request);
+    return administer_stopped(data_folder, request);
   }
   if (Status sent = write_all(socket.get(), wire::to_text(request)); !sent) {
     return std::unexpected(std::move(sent.error()));
   }
-  const auto text = read_all(socket.get(), kAnswerTime_ms);
+  const bool is_backup = text_or_empty(request, "op") == kBackup;
+  const auto text = read_all(socket.get(), is_backup ? kBackupTime_ms : kAnswerTime_ms);
   if (!text) return std::unexpected(text.error());
   const auto answer = wire::parse_json(*text, {.bytes = kMaxMessage, .keys = 10'000'000});
   if (!answer) return std::unexpected(answer.error());

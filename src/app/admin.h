@@ -1,30 +1,46 @@
-// Administration: accounts, keys, devices, shares. One set of operations, on a running server
-// (through DIR/admin.sock, mode 0600: who may open it owns the data folder) and on a stopped one
-// (directly).
+// Administration: accounts, keys, devices, shares, the audit, history. One set of operations, on a
+// running server (through DIR/admin.sock, mode 0600: who may open it owns the data folder) and on a
+// stopped one (directly).
+//
+// Each change is written down in the audit, without secrets, before it is answered.
 #pragma once
 
 #include <filesystem>
 #include <memory>
+#include <stop_token>
 #include <string>
 
 #include "base/result.h"
 #include "catalog/family.h"
+#include "history/archive.h"
+#include "history/series_request.h"
+#include "mqtt/session_store.h"
 #include "registry/registry.h"
 #include "wire/json.h"
 
 namespace gridloom::app {
 
-// {"op": "account.add", ...} to its outcome. kBadParams for an unknown operation or missing member.
-[[nodiscard]] Result<wire::Json> administer(registry::Registry& registry,
-                                            const catalog::Catalog& catalog,
-                                            const wire::JsonObject& request);
+// What operations work on.
+struct Estate {
+  registry::Registry& registry;
+  const catalog::Catalog& catalog;
+  history::Archive& archive;
+  const Clock& clock;
+  std::filesystem::path data;
+  mqtt::SessionStore* sessions = nullptr;  // of a running server
+  std::stop_token stop{};                  // ends what takes long
+  history::SeriesLimits series{};
+};
+
+// {"op": "account.add", ...} to its outcome. kBadParams for an unknown operation or missing member;
+// kIo: a change could not be written down, and was not made unless the words say so.
+[[nodiscard]] Result<wire::Json> administer(const Estate& estate, const wire::JsonObject& request);
 
 // Serves administer() on DIR/admin.sock from a thread of its own: the registry waits for the disk.
 class AdminSocket {
  public:
-  [[nodiscard]] static Result<std::unique_ptr<AdminSocket>> open(
-      const std::filesystem::path& data_folder, registry::Registry& registry,
-      std::shared_ptr<const catalog::Catalog> catalog);
+  // What `estate` refers to outlives it.
+  [[nodiscard]] static Result<std::unique_ptr<AdminSocket>> open(const Estate& estate);
   ~AdminSocket();
   AdminSocket(const AdminSocket&) = delete;
   AdminSocket& operator=(const AdminSocket&) = delete;

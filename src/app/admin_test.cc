@@ -43,13 +43,15 @@ class AdminTest : public testing::TestWithParam<Way> {
   AdminTest() {
     if (GetParam() == Way::kStopped) return;
     registry = must(Registry::open(folder.data()));
-    if (GetParam() == Way::kSocket) {
-      socket = must(AdminSocket::open(folder.data(), *registry, hub::test_catalog()));
-    }
+    archive = must(history::Archive::open({.data = folder.data(), .clock = &clock}));
+    if (GetParam() == Way::kSocket) socket = must(AdminSocket::open(estate()));
+  }
+  [[nodiscard]] Estate estate() const {
+    return {*registry, *hub::test_catalog(), *archive, clock, folder.data()};
   }
   Result<wire::Json> ask(std::string_view request) {
     const wire::JsonObject object = must(wire::parse_json(request)).as_object();
-    return GetParam() == Way::kDirect ? administer(*registry, *hub::test_catalog(), object)
+    return GetParam() == Way::kDirect ? administer(estate(), object)
                                       : ask_admin(folder.data(), object);
   }
   // The outcome as text; a fault as "fault: detail".
@@ -65,7 +67,9 @@ class AdminTest : public testing::TestWithParam<Way> {
   }
 
   hub::QuickFolder folder;
+  SystemClock clock;
   std::unique_ptr<Registry> registry;
+  std::unique_ptr<history::Archive> archive;
   std::unique_ptr<AdminSocket> socket;
 };
 
@@ -136,6 +140,57 @@ TEST_P(AdminTest, DevicesAreAddedSharedRenamedMovedAndRemoved) {
   EXPECT_THAT(told(R"({"op":"device.list"})"), Not(HasSubstr("R331TEST1")));
 }
 
+// What the audit says, without times.
+std::vector<std::string> entries_of(const Result<wire::Json>& answer) {
+  std::vector<std::string> lines;
+  for (wire::Json entry : must(answer).as_array()) {
+    EXPECT_GT(wire::whole(*wire::member(entry, "at")), 0);
+    entry.as_object().erase("at");
+    lines.push_back(wire::to_text(entry));
+  }
+  return lines;
+}
+
+TEST_P(AdminTest, EveryChangeIsInTheAuditWithoutItsSecrets) {
+  std::string secrets;
+  const auto change = [&](std::string_view request) { secrets += told(request) + '\n'; };
+  change(R"({"op":"account.add","name":"anna","accessKey":"annas-access-key",)"
+         R"("secretKey":"annas-secret-key"})");
+  change(R"({"op":"account.add","name":"ben","accessKey":"bens-access-key",)"
+         R"("secretKey":"bens-secret-key"})");
+  change(R"({"op":"account.rotate","name":"anna"})");
+  change(R"({"op":"device.add","sn":"XX1","owner":"anna","key":"a-device-key"})");
+  change(R"({"op":"device.share","sn":"XX1","account":"ben","rights":"full"})");
+  change(R"({"op":"device.rename","sn":"XX1","name":"Tank"})");
+  change(R"({"op":"device.move","sn":"XX1","owner":"ben"})");
+  change(R"({"op":"device.remove","sn":"XX1"})");
+  change(R"({"op":"account.keys","remove":"bens-access-key"})");
+  change(R"({"op":"account.remove","name":"anna"})");
+  change(R"({"op":"account.remove","name":"nobody"})");  // refused: nothing changed
+  change(R"({"op":"device.list"})");
+  const auto answer = ask(R"({"op":"audit"})");
+  const auto entry = [](std::string_view what, std::string_view facts) {
+    return fmt::format(R"({{"what":"{}","who":"admin","through":"command",{}}})", what, facts);
+  };
+  EXPECT_THAT(
+      entries_of(answer),
+      testing::ElementsAre(
+          entry("account.add", R"("name":"anna","accessKey":"annas-access-key")"),
+          entry("account.add", R"("name":"ben","accessKey":"bens-access-key")"),
+          entry("account.rotate", R"("name":"anna")"),
+          entry("device.add", R"("sn":"XX1","owner":"anna","name":"XX1","family":"generic")"),
+          entry("device.share", R"("sn":"XX1","account":"ben","rights":"full")"),
+          entry("device.rename", R"("sn":"XX1","name":"Tank")"),
+          entry("device.move", R"("sn":"XX1","owner":"ben")"),
+          entry("device.remove", R"("sn":"XX1")"),
+          entry("account.keys", R"("removed":"bens-access-key")"),
+          entry("account.remove", R"("name":"anna")")));
+  for (const std::string_view secret : {"annas-secret-key", "bens-secret-key", "a-device-key"}) {
+    EXPECT_THAT(secrets, HasSubstr(secret)) << "told once";
+    EXPECT_THAT(wire::to_text(*answer), Not(HasSubstr(secret)));
+  }
+}
+
 TEST_P(AdminTest, RefusalsSayWhatIsWrong) {
   must(ask(R"({"op":"account.add","name":"alice"})"));
   must(ask(R"({"op":"device.add","sn":"R331TEST1","owner":"alice"})"));
@@ -167,6 +222,9 @@ TEST_P(AdminTest, RefusalsSayWhatIsWrong) {
       {R"({"op":"device.move","sn":"NOSUCH","owner":"alice"})", "NOSUCH"},
       {R"({"op":"device.remove"})", "serial number"},
       {R"({"op":"device.remove","sn":"NOSUCH"})", "NOSUCH"},
+      {R"({"op":"audit","limit":0})", "limit"},
+      {R"({"op":"audit","since":"yesterday"})", "since"},
+      {R"({"op":"audit","what":"set"})", "what"},
   };
   // On a stopped server every request loads the catalogue anew: some of them will do.
   const std::size_t step = GetParam() == Way::kStopped ? 7 : 1;
@@ -186,7 +244,11 @@ class SocketTest : public testing::Test {
  protected:
   SocketTest()
       : registry(must(Registry::open(folder.data()))),
-        socket(must(AdminSocket::open(folder.data(), *registry, hub::test_catalog()))) {}
+        archive(must(history::Archive::open({.data = folder.data(), .clock = &clock}))),
+        socket(must(AdminSocket::open(estate()))) {}
+  [[nodiscard]] Estate estate() const {
+    return {*registry, *hub::test_catalog(), *archive, clock, folder.data()};
+  }
 
   [[nodiscard]] std::string raw(std::string_view bytes) const {
     sockaddr_un address{};
@@ -209,7 +271,9 @@ class SocketTest : public testing::Test {
   }
 
   hub::QuickFolder folder;
+  SystemClock clock;
   std::unique_ptr<Registry> registry;
+  std::unique_ptr<history::Archive> archive;
   std::unique_ptr<AdminSocket> socket;
 };
 
@@ -240,7 +304,7 @@ TEST_F(SocketTest, ASocketThatAKilledServerLeftIsReplaced) {
   std::filesystem::create_hard_link(path, kept);
   socket.reset();
   std::filesystem::rename(kept, path);
-  socket = must(AdminSocket::open(folder.data(), *registry, hub::test_catalog()));
+  socket = must(AdminSocket::open(estate()));
   EXPECT_EQ(raw(R"({"op":"account.list"})"), R"({"ok":[]})");
 }
 
@@ -249,6 +313,7 @@ TEST_F(SocketTest, AKilledServersSocketDoesNotKeepAdministrationFromWorking) {
   const std::filesystem::path kept = folder.data() / "kept";
   std::filesystem::create_hard_link(path, kept);
   socket.reset();
+  archive.reset();
   registry.reset();
   std::filesystem::rename(kept, path);
   const auto list = ask_admin(folder.data(), {{"op", "account.list"}});
@@ -282,7 +347,9 @@ TEST_F(SocketTest, ListsOfManyDevicesComeWhole) {
 TEST_F(SocketTest, AFolderWithTooLongANameIsExplained) {
   const std::filesystem::path deep = folder.path() / std::string(120, 'x');
   std::filesystem::create_directories(deep);
-  const auto opened = AdminSocket::open(deep, *registry, hub::test_catalog());
+  Estate far = estate();
+  far.data = deep;
+  const auto opened = AdminSocket::open(far);
   ASSERT_FALSE(opened);
   EXPECT_EQ(opened.error().kind, FaultKind::kBadParams);
   EXPECT_THAT(opened.error().detail, HasSubstr("too long"));

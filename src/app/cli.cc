@@ -12,10 +12,15 @@
 #include <vector>
 
 #include "app/admin.h"
+#include "app/audit.h"
+#include "app/backup.h"
 #include "app/bench.h"
+#include "app/block.h"
 #include "app/family.h"
+#include "app/history.h"
 #include "app/limits.h"
 #include "app/options.h"
+#include "app/segment.h"
 #include "app/serve.h"
 #include "wire/json.h"
 
@@ -32,6 +37,7 @@ struct Arguments {
   std::string name, owner, account, sn, key, rights, access_key, secret_key_file, remove, file;
   std::string devices;
   bool page = false;
+  bool rows = false;
 };
 
 constexpr const char* kLimitsOfFile = "limits-of-file";
@@ -149,6 +155,8 @@ void add_serve(CLI::App& app, Arguments& a, std::function<int()>& chosen) {
   serve_app->add_flag(
       "--strict", o.strict,
       "As strict as the vendor's cloud: time window, replays, wildcards, client ids");
+  serve_app->add_flag("--no-history", o.no_history,
+                      "Write no reports down: an acknowledgement means that one came");
   serve_app->add_flag("--insecure-plain", o.insecure_plain,
                       "Let --http and --mqtt leave the loopback");
   // Only the root command reads a file, so it has the option; its keys are serve's.
@@ -248,6 +256,17 @@ void add_families(CLI::App& app, Arguments& a, std::function<int()>& chosen) {
   check->callback([&] { chosen = [&a] { return check_family(a.file); }; });
 }
 
+void add_blocks(CLI::App& app, Arguments& a, std::function<int()>& chosen) {
+  CLI::App* block = app.add_subcommand("block", "Blocks of history");
+  block->require_subcommand(1);
+  CLI::App* show = block->add_subcommand("show", "Shows what a file with one block holds");
+  show->add_option("file", a.file)->required();
+  show->add_flag("--rows", a.rows, "All rows, a line of JSON each, instead of the columns");
+  show->callback([&] {
+    chosen = [&a] { return show_block(a.file, a.rows ? BlockView::kRows : BlockView::kColumns); };
+  });
+}
+
 }  // namespace
 
 int run(int argc, char** argv) {
@@ -259,8 +278,13 @@ int run(int argc, char** argv) {
   add_accounts(app, arguments, chosen);
   add_devices(app, arguments, chosen);
   add_families(app, arguments, chosen);
+  add_blocks(app, arguments, chosen);
   const auto bench_arguments = add_bench(app, chosen);
   add_limits(app, arguments, chosen);
+  const auto segment_arguments = add_segment(app, chosen);
+  const auto audit_arguments = add_audit(app, chosen);
+  const auto backup_arguments = add_backup(app, chosen);
+  const auto history_arguments = add_history(app, chosen);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -13,6 +13,8 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "history/archive.h"
+#include "history/series_request.h"
 #include "http/session.h"
 #include "hub/platform.h"
 #include "mqtt/session_table.h"
@@ -30,6 +32,8 @@ struct Limits {
   wire::mqtt::Limits mqtt{};
   mqtt::TableLimits sessions{};
   hub::Config hub{};
+  history::ArchiveLimits history{};
+  history::SeriesLimits series{};
   wire::ReplayLimits replays{};       // with --strict
   std::size_t client_ids_a_day = 10;  // with --strict
 };

@@ -60,7 +60,8 @@ MetricFamily dropped(const hub::Counters& counters) {
 
 }  // namespace
 
-std::string metrics_text(const hub::Platform& platform, const DoorCounts& doors) {
+std::string metrics_text(const hub::Platform& platform, const DoorCounts& doors,
+                         const history::ArchiveHealth& archive) {
   const hub::Counters& counters = platform.counters;
   return prometheus::TextSerializer{}.Serialize({
       counter("gridloom_reports_total", "Reports that devices sent", counters.reports),
@@ -81,6 +82,17 @@ std::string metrics_text(const hub::Platform& platform, const DoorCounts& doors)
             doors.sessions_waiting),
       gauge("gridloom_devices_online", "Connected devices", platform.presence.count()),
       open_connections(doors),
+      gauge("gridloom_log_bytes", "Of the log on disk", archive.log_bytes),
+      gauge("gridloom_log_waiting_bytes", "Of records that are not yet on disk",
+            archive.log_waiting_bytes),
+      gauge("gridloom_log_failing", "1: the disk refuses the log, nothing is acknowledged",
+            archive.log.failing ? 1 : 0),
+      gauge("gridloom_log_damaged_bytes", "Of the log, set aside because they could not be read",
+            archive.log.damaged_bytes),
+      gauge("gridloom_history_failing", "1: blocks cannot be stored, the log keeps what they hold",
+            archive.store_failing.empty() ? 0 : 1),
+      gauge("gridloom_history_head_bytes", "Of reports in memory that are not yet blocks",
+            archive.head_bytes),
   });
 }
 

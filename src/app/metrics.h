@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <string>
 
+#include "history/archive.h"
 #include "hub/platform.h"
 
 namespace gridloom::app {
@@ -16,6 +17,7 @@ struct DoorCounts {
 };
 
 // Any thread.
-[[nodiscard]] std::string metrics_text(const hub::Platform& platform, const DoorCounts& doors);
+[[nodiscard]] std::string metrics_text(const hub::Platform& platform, const DoorCounts& doors,
+                                       const history::ArchiveHealth& archive);
 
 }  // namespace gridloom::app

@@ -24,6 +24,7 @@ struct ServeOptions {
   std::vector<std::string> limits;          // likewise; these come after, and so count
   bool strict = false;                      // imitates the vendor's cloud where it is stricter
   bool demo = false;
+  bool no_history = false;      // reports and sets are not written down, and nothing waits for it
   bool insecure_plain = false;  // plain listeners may leave the loopback
   std::string log_level = "info";
 };

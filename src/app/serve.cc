@@ -23,18 +23,21 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <unordered_map>
 #include <vector>
 
 #include "app/admin.h"
 #include "app/demo.h"
+#include "app/health.h"
 #include "app/limits.h"
 #include "app/metrics.h"
 #include "app/ready_file.h"
 #include "app/trim.h"
-#include "app/twin_file.h"
 #include "app/welcome.h"
 #include "base/seldom.h"
 #include "catalog/loader.h"
+#include "history/archive.h"
+#include "history/ledger.h"
 #include "http/api.h"
 #include "http/session.h"
 #include "hub/hub.h"
@@ -72,6 +75,7 @@ struct Running {
   std::unique_ptr<mqtt::SessionStore> store;
   std::unique_ptr<hub::Platform> platform;
   std::vector<std::unique_ptr<net::IoLoop>> loops;
+  std::unique_ptr<history::Archive> archive;
   std::unique_ptr<net::IoLoop> sim_loop;
   std::unique_ptr<hub::Hub> hub;
   std::unique_ptr<mqtt::SessionTable> sessions;
@@ -91,7 +95,9 @@ struct Running {
     admin.reset();
     if (sim_loop) sim_loop->stop();
     fleet.reset();
+    if (archive) archive->stop();  // asks the loops for the twins
     for (const auto& loop : loops) loop->stop();
+    archive.reset();  // tells the shards what has become durable
   }
 };
 
@@ -169,6 +175,26 @@ net::MakeProtocol http_protocol(const Running& running) {
   };
 }
 
+// Of devices by their numbers, for one thread.
+history::FamilyOf family_of(const registry::Registry& registry,
+                            const std::shared_ptr<const catalog::Catalog>& catalog) {
+  struct Known {
+    std::shared_ptr<const registry::Directory> as_of;
+    std::unordered_map<std::int64_t, catalog::FamilyPtr> families;
+  };
+  return [&registry, catalog, known = std::make_shared<Known>()](std::int64_t number) {
+    if (const auto now = registry.directory(); now != known->as_of) {
+      known->families.clear();
+      for (const registry::Device* device : now->devices()) {
+        known->families.emplace(device->number, catalog->of_serial(device->sn));
+      }
+      known->as_of = now;
+    }
+    const auto found = known->families.find(number);
+    return found == known->families.end() ? nullptr : found->second;
+  };
+}
+
 Status open_data(Running& running, const ServeOptions& options) {
   auto limits = limits_from(options.limits);
   if (!limits) return std::unexpected(limits.error());
@@ -191,6 +217,14 @@ Status open_data(Running& running, const ServeOptions& options) {
   running.platform->keep_retained = [store = running.store.get()](hub::RetainedChange change) {
     store->put(std::move(change));
   };
+  auto archive = history::Archive::open(
+      {.data = options.data,
+       .clock = &running.clock,
+       .limits = running.limits.history,
+       .account = history::account_by(family_of(*running.registry, running.platform->catalog))});
+  if (!archive) return std::unexpected(archive.error());
+  running.archive = std::move(*archive);
+  if (!options.no_history) running.platform->journal = running.archive.get();
   hub::Config& config = running.platform->config;
   config = running.limits.hub;
   config.set_deadline = Millis(options.set_timeout_ms);
@@ -202,9 +236,32 @@ Status open_data(Running& running, const ServeOptions& options) {
   return {};
 }
 
+void restore_twins(Running& running) {
+  std::unordered_map<std::int64_t, const registry::Device*> devices;
+  const auto directory = running.registry->directory();
+  for (const registry::Device* device : directory->devices()) {
+    devices.emplace(device->number, device);
+  }
+  for (history::Archive::Recovered& recovered : running.archive->take_recovered()) {
+    const auto device = devices.find(recovered.twin.device);
+    if (device == devices.end()) continue;  // removed meanwhile
+    running.hub->restore_twin({.sn = device->second->sn,
+                               .number = recovered.twin.device,
+                               .text = std::move(recovered.twin.text),
+                               .newer = std::move(recovered.values)});
+  }
+}
+
+// A device that was removed while no server ran has no history any more.
+Status keep_history(Running& running) {
+  std::vector<history::DeviceNumber> present;
+  const auto directory = running.registry->directory();
+  for (const registry::Device* device : directory->devices()) present.push_back(device->number);
+  return running.archive->keep_only(std::move(present));
+}
+
 // What was there when the server ended: last values, retained messages, sessions.
-Status restore_state(Running& running, const std::filesystem::path& data,
-                     const std::vector<Loop*>& loops) {
+Status restore_state(Running& running, const std::vector<Loop*>& loops) {
   auto loaded = running.store->load();
   if (!loaded) return std::unexpected(loaded.error());
   for (hub::RetainedChange& retained : loaded->retained) {
@@ -212,7 +269,8 @@ Status restore_state(Running& running, const std::filesystem::path& data,
     retained.message.reset();
     running.store->put(std::move(retained));
   }
-  for (hub::SavedTwin& twin : take_twins(data)) running.hub->restore_twin(std::move(twin));
+  if (Status kept = keep_history(running); !kept) return kept;
+  restore_twins(running);
   running.sessions->restore(running.mqtt_door, loops, std::move(loaded->sessions));
   return {};
 }
@@ -238,7 +296,7 @@ Status start_hub(Running& running, const ServeOptions& options) {
     loop->on_sweep(
         [&running, loop = loop.get()] { running.sessions->sweep(*loop, running.clock.now()); });
   }
-  return restore_state(running, options.data, loops);
+  return restore_state(running, loops);
 }
 
 // Anyone may ask for it, in forty bytes, and it takes long to make: who asks too often gets it as
@@ -251,7 +309,7 @@ std::function<std::string()> metrics_of(Running& running) {
       const auto sessions = running.sessions->counts();
       counts.sessions = sessions.sessions;
       counts.sessions_waiting = sessions.waiting;
-      text = metrics_text(*running.platform, counts);
+      text = metrics_text(*running.platform, counts, running.archive->health());
     }
     return text;
   };
@@ -292,8 +350,12 @@ Result<net::TlsFiles> open_doors(Running& running, const ServeOptions& options) 
     running.apis.push_back(std::make_unique<http::Api>(http::Api::Options{
         .hub = running.hub.get(),
         .loop = loop.get(),
+        .reads = [archive =
+                      running.archive.get()](auto task) { return archive->read(std::move(task)); },
+        .series = running.limits.series,
         .mqtt = {.public_host = options.public_host, .port = doors.mqtts->bound().port},
         .metrics = metrics_of(running),
+        .health = [&running] { return health_of(running.archive->health()); },
         .signing = running.limits.signing,
         .rate = running.rate ? &*running.rate : nullptr,
         .replays = running.replays ? &*running.replays : nullptr}));
@@ -367,18 +429,51 @@ Status greet(const Running& running, const net::TlsFiles& files) {
   return {};
 }
 
+// Of all shards, which are asked on their loops.
+std::vector<history::StoredTwin> changed_twins(Running& running) {
+  std::mutex mutex;
+  std::vector<history::StoredTwin> all;
+  std::latch shards(static_cast<std::ptrdiff_t>(running.loops.size()));
+  running.hub->save_twins([&](std::vector<hub::SavedTwin> twins) {
+    {
+      const std::lock_guard lock(mutex);
+      for (hub::SavedTwin& twin : twins) {
+        all.push_back({.device = twin.number, .sn = twin.sn, .text = std::move(twin.text)});
+      }
+    }
+    shards.count_down();
+  });
+  shards.wait();
+  return all;
+}
+
+// In the audit. Who starts or stops a server does not wait for the disk.
+void note(const Running& running, wire::JsonObject entry) {
+  entry["at"] = unix_ms(running.clock.now());
+  running.archive->append(history::RecordKind::kAudit, wire::to_text(entry), {});
+}
+
 Status put_together(Running& running, const ServeOptions& options) {
   if (Status opened = open_data(running, options); !opened) return opened;
   if (Status started = start_hub(running, options); !started) return started;
   const auto files = open_doors(running, options);
   if (!files) return std::unexpected(files.error());
-  auto admin = AdminSocket::open(options.data, *running.registry, running.platform->catalog);
+  auto admin = AdminSocket::open({*running.registry,
+                                  *running.platform->catalog,
+                                  *running.archive,
+                                  running.clock,
+                                  options.data,
+                                  running.store.get(),
+                                  {},
+                                  running.limits.series});
   if (!admin) return std::unexpected(admin.error());
   running.admin = std::move(*admin);
   if (options.demo) {
     if (Status started = start_demo(running); !started) return started;
   }
   for (const auto& loop : running.loops) loop->start();
+  running.archive->start([&running] { return changed_twins(running); });
+  note(running, {{"what", "start"}, {"who", "server"}, {"demo", options.demo}});
   for (const auto* listener : running.listeners.all()) (*listener)->start();
   if (running.fleet) {
     running.sim_loop->start();
@@ -404,21 +499,6 @@ void settle(Running& running) {
     }
   }
   running.store->flush();
-}
-
-Status save_twins(Running& running, const std::filesystem::path& data) {
-  std::mutex mutex;
-  std::vector<hub::SavedTwin> all;
-  std::latch shards(static_cast<std::ptrdiff_t>(running.loops.size()));
-  running.hub->save_twins([&](std::vector<hub::SavedTwin> twins) {
-    {
-      const std::lock_guard lock(mutex);
-      std::ranges::move(twins, std::back_inserter(all));
-    }
-    shards.count_down();
-  });
-  shards.wait();
-  return write_twins(data, all);
 }
 
 }  // namespace
@@ -448,9 +528,7 @@ int serve(const ServeOptions& options) {
   spdlog::info("stopping on signal {}", signal);
   for (const auto* listener : running.listeners.all()) (*listener)->stop();
   settle(running);
-  if (const Status saved = save_twins(running, options.data); !saved) {
-    spdlog::error("the last values are not kept: {}", saved.error().detail);
-  }
+  note(running, {{"what", "stop"}, {"who", "server"}, {"signal", signal}});
   return 0;
 }
 

@@ -189,11 +189,11 @@ TEST(Metrics, AreInPrometheusFormatAndComplete) {
   const hub::FakePtr device = home.connect_device("R331TEST1");
   home.report(device, "R331TEST1", R"({"params":{"x":1}})");
   home.report(device, "R331TEST1", "nonsense");
-  const std::string text = metrics_text(home.platform, {.http = 3, .mqtt = 4});
+  const std::string text = metrics_text(home.platform, {.http = 3, .mqtt = 4}, {.log_bytes = 5});
   for (const char* line :
        {"# TYPE gridloom_reports_total counter", "gridloom_reports_total 2",
         "gridloom_reports_malformed_total 1", "gridloom_report_bytes_total 26",
-        "# TYPE gridloom_devices_online gauge", "gridloom_devices_online 1",
+        "# TYPE gridloom_devices_online gauge", "gridloom_devices_online 1", "gridloom_log_bytes 5",
         R"(gridloom_connections{door="http"} 3)", R"(gridloom_connections{door="mqtt"} 4)"}) {
     EXPECT_THAT(text, HasSubstr(std::string(line) + '\n'));
   }

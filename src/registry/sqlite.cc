@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 #include <sqlite3.h>
 
+#include "registry/files.h"
+
 namespace gridloom::registry {
 namespace {
 
@@ -143,6 +145,38 @@ Result<std::int64_t> Database::integer(std::string_view sql) {
   if (!row) return std::unexpected(row.error());
   if (!*row) return fail(FaultKind::kInternal, fmt::format("no row for: {}", sql));
   return statement->integer(0);
+}
+
+namespace {
+
+Status copy_pages(sqlite3* from, sqlite3* to, const std::stop_token& stop) {
+  constexpr int kPagesAtOnce = 1000;
+  sqlite3_backup* backup = sqlite3_backup_init(to, "main", from, "main");
+  if (backup == nullptr) return fault_of(to, sqlite3_errcode(to));
+  int code = SQLITE_OK;
+  while (code == SQLITE_OK && !stop.stop_requested()) {
+    code = sqlite3_backup_step(backup, kPagesAtOnce);
+  }
+  sqlite3_backup_finish(backup);
+  if (code == SQLITE_DONE) return {};
+  if (code == SQLITE_OK) return fail(FaultKind::kConflict, "it was stopped");
+  return fault_of(to, code);
+}
+
+}  // namespace
+
+Status Database::copy_to(const std::filesystem::path& file, const std::stop_token& stop) {
+  if (Status made = make_private(file); !made) return made;
+  sqlite3* handle = nullptr;
+  const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+  const int code = sqlite3_open_v2(file.c_str(), &handle, flags, nullptr);
+  const Database target(handle);
+  if (code != SQLITE_OK) return fail(kind_of(code), file.string() + ": " + sqlite3_errstr(code));
+  // One read transaction over all steps: what is written meanwhile does not begin the copy anew.
+  if (Status begun = run("BEGIN; SELECT count(*) FROM sqlite_schema"); !begun) return begun;
+  Status copied = copy_pages(handle_.get(), handle, stop);
+  const Status ended = run("ROLLBACK");
+  return copied ? ended : copied;
 }
 
 std::int64_t Database::last_insert_id() const { return sqlite3_last_insert_rowid(handle_.get()); }

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -75,6 +76,10 @@ class Database {
   [[nodiscard]] Status each_row(std::string_view sql, const OnRow& on_row);
   // The first column of the first row.
   [[nodiscard]] Result<std::int64_t> integer(std::string_view sql);
+
+  // As it is at one moment, into a file that is made or replaced, of mode 0600, and on the disk at
+  // the end. Others may write meanwhile. kConflict: `stop` was asked for.
+  [[nodiscard]] Status copy_to(const std::filesystem::path& file, const std::stop_token& stop);
 
   [[nodiscard]] std::int64_t last_insert_id() const;
   // For messages.

@@ -1,0 +1,208 @@
+#include "app/audit.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <future>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "app/admin.h"
+#include "app/when.h"
+
+namespace gridloom::app {
+namespace {
+
+using wire::Json;
+using wire::JsonArray;
+using wire::JsonObject;
+
+constexpr std::chrono::seconds kPatience{8};  // less than who asked has
+// Clocks are set back now and then; entries stand in the order in which they came.
+constexpr std::int64_t kMostSetBack_ms = std::int64_t{24} * 3600 * 1000;
+
+std::string_view text_in(const Json& entry, std::string_view key) {
+  const Json* value = wire::member(entry, key);
+  return value != nullptr && value->is_string() ? std::string_view(value->get_string())
+                                                : std::string_view();
+}
+
+std::int64_t at_of(const Json& entry) {
+  const Json* at = wire::member(entry, "at");
+  return at != nullptr && wire::is_whole(*at) ? wire::whole(*at) : 0;
+}
+
+// What others wrote into an entry must not tell a terminal what to do, nor look like a member.
+std::string plain(const Json& value) {
+  if (!value.is_string()) return wire::to_text(value);
+  const std::string_view text = value.get_string();
+  const bool is_word = !text.empty() && std::ranges::all_of(text, [](char c) {
+    return c > ' ' && c < '\x7F' && c != '"' && c != '=';
+  });
+  if (is_word) return std::string(text);
+  std::string quoted = wire::to_text(value);
+  for (std::size_t i = 0; i < quoted.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(quoted[i]);
+    if (byte == 0x7F) quoted[i] = '?';
+    // Latin-1's control characters, C2 80 to C2 9F: the upside-down question mark instead.
+    const bool follows = i > 0 && quoted[i - 1] == '\xC2';
+    if (follows && byte < 0xA0) quoted[i] = '\xBF';
+  }
+  return quoted;
+}
+
+}  // namespace
+
+Result<AuditFilter> audit_filter(const JsonObject& request) {
+  AuditFilter filter;
+  const auto bad = [](std::string_view key) {
+    return fail(FaultKind::kBadParams, fmt::format("{} is not what it should be", key));
+  };
+  for (const auto& [key, number] :
+       {std::pair{"since", &filter.since_ms}, std::pair{"until", &filter.until_ms}}) {
+    const Json* value = request.if_contains(key);
+    if (value == nullptr) continue;
+    if (!wire::is_whole(*value)) return bad(key);
+    *number = wire::whole(*value);
+  }
+  for (const auto& [key, text] : {std::pair{"who", &filter.who}, std::pair{"sn", &filter.sn}}) {
+    const Json* value = request.if_contains(key);
+    if (value == nullptr) continue;
+    if (!value->is_string()) return bad(key);
+    *text = value->get_string();
+  }
+  if (const Json* value = request.if_contains("limit")) {
+    constexpr auto kMost = static_cast<std::int64_t>(AuditFilter::kMostEntries);
+    if (!wire::is_whole(*value) || wire::whole(*value) < 1 || wire::whole(*value) > kMost) {
+      return fail(FaultKind::kBadParams, fmt::format("limit is a number from 1 to {}", kMost));
+    }
+    filter.limit = static_cast<std::size_t>(wire::whole(*value));
+  }
+  if (const Json* value = request.if_contains("what")) {
+    if (!value->is_array()) return bad("what");
+    for (const Json& each : value->get_array()) {
+      if (!each.is_string()) return bad("what");
+      filter.what.emplace_back(each.get_string());
+    }
+  }
+  return filter;
+}
+
+bool is_wanted(const AuditFilter& filter, const Json& entry) {
+  const std::int64_t at = at_of(entry);
+  if (at < filter.since_ms || at >= filter.until_ms) return false;
+  if (!filter.who.empty() && text_in(entry, "who") != filter.who) return false;
+  if (!filter.sn.empty() && text_in(entry, "sn") != filter.sn) return false;
+  return filter.what.empty() ||
+         std::ranges::find(filter.what, text_in(entry, "what")) != filter.what.end();
+}
+
+Result<JsonArray> read_audit(history::Archive& archive, const AuditFilter& filter) {
+  std::promise<Result<JsonArray>> promise;
+  std::future<Result<JsonArray>> answer = promise.get_future();
+  const bool asked = archive.read([&](history::Reader& reader) {
+    JsonArray found;
+    const Status read = reader.each_audit([&](const history::AuditRow& row) {
+      const auto entry = wire::parse_json(row.entry, {.bytes = row.entry.size(), .keys = 100'000});
+      if (!entry) return true;
+      if (is_wanted(filter, *entry)) found.push_back(*entry);
+      return found.size() < filter.limit &&
+             (filter.since_ms < 0 || at_of(*entry) >= filter.since_ms - kMostSetBack_ms);
+    });
+    std::ranges::reverse(found);
+    promise.set_value(read ? Result<JsonArray>(std::move(found)) : std::unexpected(read.error()));
+  });
+  if (!asked) return fail(FaultKind::kIo, "too many others are reading history");
+  return answer.get();
+}
+
+Status write_down(history::Archive& archive, const Clock& clock, JsonObject entry) {
+  entry["at"] = unix_ms(clock.now());
+  const auto safe = std::make_shared<std::promise<void>>();
+  std::future<void> done = safe->get_future();
+  archive.append(history::RecordKind::kAudit, wire::to_text(entry), [safe] { safe->set_value(); });
+  if (done.wait_for(kPatience) == std::future_status::ready) return {};
+  const std::string why = archive.failing();
+  return fail(FaultKind::kIo, why.empty() ? "the disk takes too long" : why);
+}
+
+std::string line_of(const Json& entry) {
+  std::string line =
+      fmt::format("{} {}", local_text(TimePoint(Millis(at_of(entry)))), text_in(entry, "what"));
+  if (!entry.is_object()) return line;
+  for (const auto& [key, value] : entry.get_object()) {
+    if (key != "at" && key != "what")
+      line += fmt::format(" {}={}", std::string_view(key), plain(value));
+  }
+  return line;
+}
+
+namespace {
+
+struct Arguments {
+  std::string data = "data";
+  std::string since, until, who, sn;
+  std::vector<std::string> what;
+  std::size_t limit = AuditFilter{}.limit;
+  bool json = false;
+};
+
+Result<JsonArray> ask(const Arguments& arguments) {
+  JsonObject request{{"op", "audit"},
+                     {"who", arguments.who},
+                     {"sn", arguments.sn},
+                     {"limit", arguments.limit},
+                     {"what", JsonArray(arguments.what.begin(), arguments.what.end())}};
+  const TimePoint now = SystemClock().now();
+  for (const auto& [key, text] :
+       {std::pair{"since", &arguments.since}, std::pair{"until", &arguments.until}}) {
+    if (text->empty()) continue;
+    const auto at = parse_when(*text, now);
+    if (!at) return fail(at.error().kind, fmt::format("--{} {}", key, at.error().detail));
+    request[key] = unix_ms(*at);
+  }
+  auto answer = ask_admin(arguments.data, request);
+  if (!answer) return std::unexpected(answer.error());
+  if (!answer->is_array()) return fail(FaultKind::kInternal, "the server's answer is no list");
+  return std::move(answer->get_array());
+}
+
+int run(const Arguments& arguments) {
+  const auto entries = ask(arguments);
+  if (!entries) {
+    fmt::print(stderr, "gridloom: {}\n", entries.error().detail);
+    return 1;
+  }
+  for (const Json& entry : *entries) {
+    fmt::print("{}\n", arguments.json ? wire::to_text(entry) : line_of(entry));
+  }
+  return 0;
+}
+
+}  // namespace
+
+std::shared_ptr<void> add_audit(CLI::App& app, std::function<int()>& chosen) {
+  const auto arguments = std::make_shared<Arguments>();
+  Arguments& a = *arguments;
+  CLI::App* audit = app.add_subcommand("audit", "Shows who did what");
+  audit->add_option("--data", a.data, "The server's data folder")->capture_default_str();
+  audit->add_option("--since", a.since, "-7d, -12h, -30m, or 2026-11-20 14:05 (local time)");
+  audit->add_option("--until", a.until, "Likewise, excluding that moment");
+  audit
+      ->add_option("--what", a.what, "set, set_reply, sign-in, device.add ...; several with commas")
+      ->delimiter(',');
+  audit->add_option("--who", a.who, "An account's name, a serial number, gateway:NAME, admin");
+  audit->add_option("--sn", a.sn, "Only what concerns this device");
+  audit->add_option("--limit", a.limit, "At most so many: the newest")
+      ->check(CLI::Range(std::size_t{1}, AuditFilter::kMostEntries))
+      ->capture_default_str();
+  audit->add_flag("--json", a.json, "An entry a line, as it is stored");
+  audit->callback([arguments, &chosen] { chosen = [arguments] { return run(*arguments); }; });
+  return arguments;
+}
+
+}  // namespace gridloom::app

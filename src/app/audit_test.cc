@@ -1,0 +1,89 @@
+#include "app/audit.h"
+
+#include <gtest/gtest.h>
+
+#include "hub/test_home.h"
+#include "registry/files.h"
+
+namespace gridloom::app {
+namespace {
+
+using hub::must;
+
+wire::JsonObject object(std::string_view text) { return must(wire::parse_json(text)).as_object(); }
+
+TEST(Audit, AFilterLetsThroughWhatItNames) {
+  const wire::Json entry =
+      object(R"({"what":"set","who":"anna","sn":"XX1","at":1000,"message":{"id":7}})");
+  struct Row {
+    std::string_view request;
+    bool wanted = true;
+  };
+  for (const Row& row :
+       {Row{"{}"}, Row{R"({"what":[]})"}, Row{R"({"what":["sign-in","set"]})"},
+        Row{R"({"what":["sign-in"]})", false}, Row{R"({"what":["se"]})", false},
+        Row{R"({"who":"anna"})"}, Row{R"({"who":"ann"})", false}, Row{R"({"who":""})"},
+        Row{R"({"sn":"XX1"})"}, Row{R"({"sn":"XX2"})", false}, Row{R"({"since":1000})"},
+        Row{R"({"since":1001})", false}, Row{R"({"until":1001})"}, Row{R"({"until":1000})", false},
+        Row{R"({"what":["set"],"who":"ben"})", false}}) {
+    EXPECT_EQ(is_wanted(must(audit_filter(object(row.request))), entry), row.wanted) << row.request;
+  }
+}
+
+TEST(Audit, ALineSaysWhatTheEntrySays) {
+  const std::string line = line_of(object(
+      R"({"what":"set","who":"anna","sn":"XX1","at":1000,"message":{"id":7},"why":"no way"})"));
+  EXPECT_TRUE(line.ends_with(R"( set who=anna sn=XX1 message={"id":7} why="no way")")) << line;
+  EXPECT_TRUE(line.starts_with("19")) << line;
+}
+
+TEST(Audit, WhatOthersWroteDoesNotReachATerminalAsItIs) {
+  const wire::JsonObject entry{
+      {"what", "sign-in"}, {"at", 0}, {"who", "a\x1b[2J\nb\x7f\xc2\x9b=\""}};
+  const std::string line = line_of(entry);
+  for (const char c : line) EXPECT_TRUE(static_cast<unsigned char>(c) >= ' ' && c != '\x7f');
+  EXPECT_EQ(line.find("\xc2\x9b"), std::string::npos);
+}
+
+class AuditTest : public testing::Test {
+ protected:
+  AuditTest()
+      : archive((must(registry::make_data_folder(folder.data())),
+                 must(history::Archive::open({.data = folder.data(), .clock = &clock})))) {}
+  std::vector<std::string> ids(const AuditFilter& filter) {
+    std::vector<std::string> found;
+    for (const wire::Json& entry : must(read_audit(*archive, filter))) {
+      found.push_back(wire::to_text(*wire::member(entry, "id")));
+    }
+    return found;
+  }
+
+  hub::QuickFolder folder;
+  hub::ManualClock clock;
+  std::unique_ptr<history::Archive> archive;
+};
+
+TEST_F(AuditTest, TheNewestAreFoundInMemoryAndInTheStore) {
+  using Ids = std::vector<std::string>;
+  archive->start({});
+  for (int id = 0; id < 2500; ++id) {
+    clock.at += Millis(1000);
+    archive->append(
+        history::RecordKind::kAudit,
+        wire::to_text(wire::JsonObject{
+            {"id", id}, {"what", id % 2 == 0 ? "even" : "odd"}, {"at", unix_ms(clock.at)}}),
+        {});
+  }
+  must(write_down(*archive, clock, {{"id", 2500}, {"what", "last"}}));
+  for (int round = 0; round < 2; ++round) {
+    EXPECT_EQ(ids({.limit = 3}), (Ids{"2498", "2499", "2500"}));
+    EXPECT_EQ(ids({.what = {"odd"}, .limit = 2}), (Ids{"2497", "2499"}));
+    EXPECT_EQ(ids({.until_ms = unix_ms(hub::kTestStart) + 3000}), (Ids{"0", "1"}));
+    EXPECT_EQ(ids({.limit = 100'000}).size(), 2501);
+    archive.reset();  // everything into the store
+    archive = must(history::Archive::open({.data = folder.data(), .clock = &clock}));
+  }
+}
+
+}  // namespace
+}  // namespace gridloom::app

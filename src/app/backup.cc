@@ -1,0 +1,307 @@
+#include "app/backup.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "app/when.h"
+#include "mqtt/session_store.h"
+#include "registry/data_lock.h"
+#include "registry/files.h"
+#include "registry/sqlite.h"
+
+namespace gridloom::app {
+namespace {
+
+namespace fs = std::filesystem;
+using wire::Json;
+using wire::JsonArray;
+using wire::JsonObject;
+
+constexpr std::string_view kDescription = "backup.json";  // the last file: the backup is whole
+constexpr std::string_view kKind = "backup of a Gridloom data folder";
+constexpr std::size_t kMostDescription = std::size_t{16} * 1024 * 1024;
+constexpr mode_t kPrivate = 0600;
+constexpr mode_t kPublic = 0644;  // of certificates
+
+Status fault_of(const fs::path& path, const std::error_code& error) {
+  return fail(FaultKind::kIo, fmt::format("{}: {}", path.string(), error.message()));
+}
+
+bool has_nothing(const fs::path& folder) {
+  std::error_code error;
+  return fs::is_empty(folder, error) && !error;
+}
+
+void clear(const fs::path& folder) {
+  std::error_code ignored;
+  for (fs::directory_iterator entry(folder, ignored); entry != fs::directory_iterator();
+       entry.increment(ignored)) {
+    fs::remove_all(entry->path(), ignored);
+  }
+}
+
+std::vector<fs::path> files_in(const fs::path& folder) {
+  std::vector<fs::path> files;
+  std::error_code error;
+  for (fs::directory_iterator entry(folder, error); !error && entry != fs::directory_iterator();
+       entry.increment(error)) {
+    if (entry->is_regular_file(error)) files.push_back(entry->path().filename());
+  }
+  std::ranges::sort(files);
+  return files;
+}
+
+Status sync(const fs::path& path) {
+  const registry::FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file.is_open() || ::fsync(file.get()) != 0) {
+    return registry::system_fault("cannot sync", path);
+  }
+  return {};
+}
+
+// As much as there is of it now. kNotFound: it is not there.
+Status copy_file(const fs::path& from, const fs::path& to, mode_t mode) {
+  std::error_code error;
+  fs::copy_file(from, to, error);
+  if (error == std::errc::no_such_file_or_directory) {
+    return fail(FaultKind::kNotFound, fmt::format("{} is not there", from.string()));
+  }
+  if (error) return fault_of(to, error);
+  if (::chmod(to.c_str(), mode) != 0) return registry::system_fault("cannot protect", to);
+  return sync(to);
+}
+
+// Makes the copy, file by file, and remembers what it made.
+class Copy {
+ public:
+  Copy(const Estate& estate, fs::path folder) : estate_(estate), folder_(std::move(folder)) {}
+
+  // The order is the promise: nothing that leaves the log behind the first step is missing in what
+  // the first step copied. A device that the registry does not know loses its history when the copy
+  // is served, so the registry comes last.
+  [[nodiscard]] Status all() {
+    const auto hold = estate_.archive.hold_log();
+    if (Status done = database("history.db"); !done) return done;
+    if (Status done = files("log"); !done) return done;
+    if (estate_.sessions != nullptr) estate_.sessions->flush();
+    if (Status done = database("sessions.db"); !done) return done;
+    if (Status done = database("registry.sqlite"); !done) return done;
+    if (Status done = file("secret.key"); !done) return done;
+    return files("tls");
+  }
+  [[nodiscard]] Status describe() {
+    for (const fs::path& made : {folder_ / "log", folder_ / "tls", folder_}) {
+      if (!fs::exists(made)) continue;
+      if (Status done = sync(made); !done) return done;
+    }
+    const TimePoint now = estate_.clock.now();
+    const JsonObject text{{"what", kKind},
+                          {"at", unix_ms(now)},
+                          {"time", local_text(now)},
+                          {"of", estate_.data.string()},
+                          {"files", list_}};
+    return registry::write_private_file(folder_ / kDescription, wire::to_text(text) + '\n');
+  }
+  [[nodiscard]] Json answer() const {
+    return JsonObject{{"backup", folder_.string()}, {"files", list_.size()}, {"bytes", bytes_}};
+  }
+
+ private:
+  Status made(const fs::path& name) {
+    std::error_code error;
+    const std::uintmax_t size = fs::file_size(folder_ / name, error);
+    if (error) return fault_of(folder_ / name, error);
+    list_.push_back(JsonObject{{"name", name.string()}, {"bytes", size}});
+    bytes_ += size;
+    return {};
+  }
+  Status database(const fs::path& name) {
+    if (!fs::exists(estate_.data / name)) return {};
+    auto database = registry::Database::open(estate_.data / name);
+    if (!database) return std::unexpected(database.error());
+    if (Status done = database->copy_to(folder_ / name, estate_.stop); !done) return done;
+    return made(name);
+  }
+  Status file(const fs::path& name) {
+    if (Status done = copy_file(estate_.data / name, folder_ / name, kPrivate); !done) return done;
+    return made(name);
+  }
+  Status files(const fs::path& sub) {
+    if (!fs::exists(estate_.data / sub)) return {};
+    if (Status done = registry::make_data_folder(folder_ / sub); !done) return done;
+    for (const fs::path& name : files_in(estate_.data / sub)) {
+      if (estate_.stop.stop_requested()) return fail(FaultKind::kConflict, "it was stopped");
+      const Status done = file(sub / name);
+      // A segment that had nothing but what history.db has.
+      if (!done && done.error().kind == FaultKind::kNotFound) continue;
+      if (!done) return done;
+    }
+    return {};
+  }
+
+  const Estate& estate_;
+  fs::path folder_;
+  JsonArray list_;
+  std::uintmax_t bytes_ = 0;
+};
+
+Status take_empty(const fs::path& folder) {
+  std::error_code error;
+  if (fs::exists(folder, error) && !has_nothing(folder)) {
+    return fail(FaultKind::kBadParams,
+                fmt::format("{} is there and not an empty folder", folder.string()));
+  }
+  if (Status made = registry::make_data_folder(folder); !made) return made;
+  if (::chmod(folder.c_str(), 0700) != 0) return registry::system_fault("cannot protect", folder);
+  return {};
+}
+
+}  // namespace
+
+Result<Json> back_up(const Estate& estate, const fs::path& folder) {
+  if (!folder.is_absolute()) {
+    return fail(FaultKind::kBadParams, fmt::format("{:?} is no absolute path", folder.string()));
+  }
+  if (Status taken = take_empty(folder); !taken) return std::unexpected(taken.error());
+  Copy copy(estate, folder);
+  Status done = copy.all();
+  if (done) done = copy.describe();
+  if (!done) {
+    clear(folder);
+    return std::unexpected(done.error());
+  }
+  return copy.answer();
+}
+
+namespace {
+
+struct BackupFile {
+  fs::path name;
+  std::uintmax_t bytes = 0;
+};
+
+Result<std::vector<BackupFile>> description_of(const fs::path& folder) {
+  const fs::path path = folder / kDescription;
+  const auto not_whole = [&](std::string_view why) {
+    return fail(FaultKind::kBadParams,
+                fmt::format("{} is no whole backup: {}", folder.string(), why));
+  };
+  const registry::FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file.is_open()) return not_whole(fmt::format("there is no {} in it", kDescription));
+  const auto text = registry::read_start(file, path, kMostDescription);
+  if (!text) return std::unexpected(text.error());
+  const auto parsed = wire::parse_json(*text, {.bytes = kMostDescription, .keys = 1'000'000});
+  const Json* what = parsed ? wire::member(*parsed, "what") : nullptr;
+  const Json* list = parsed ? wire::member(*parsed, "files") : nullptr;
+  if (what == nullptr || *what != Json(kKind) || list == nullptr || !list->is_array()) {
+    return not_whole(fmt::format("{} is none of a backup", kDescription));
+  }
+  std::vector<BackupFile> files;
+  for (const Json& each : list->get_array()) {
+    const Json* name = wire::member(each, "name");
+    const Json* bytes = wire::member(each, "bytes");
+    if (name == nullptr || !name->is_string() || bytes == nullptr || !wire::is_whole(*bytes)) {
+      return not_whole(fmt::format("{} is none of a backup", kDescription));
+    }
+    const fs::path relative(std::string(name->get_string()));
+    const bool inside =
+        relative.is_relative() && std::ranges::find(relative, "..") == relative.end();
+    std::error_code error;
+    const std::uintmax_t size = fs::file_size(folder / relative, error);
+    if (!inside || error || !std::cmp_equal(size, wire::whole(*bytes))) {
+      return not_whole(fmt::format("{} is not what it was", relative.string()));
+    }
+    files.push_back({.name = relative, .bytes = size});
+  }
+  return files;
+}
+
+Status copy_back(const std::vector<BackupFile>& files, const fs::path& folder,
+                 const fs::path& data) {
+  for (const BackupFile& each : files) {
+    const fs::path to = data / each.name;
+    if (Status made = registry::make_data_folder(to.parent_path()); !made) return made;
+    const mode_t mode = each.name.extension() == ".pem" ? kPublic : kPrivate;
+    if (Status done = copy_file(folder / each.name, to, mode); !done) return done;
+    if (Status done = sync(to.parent_path()); !done) return done;
+  }
+  return {};
+}
+
+}  // namespace
+
+Status restore(const fs::path& folder, const fs::path& data) {
+  const auto files = description_of(folder);
+  if (!files) return std::unexpected(files.error());
+  if (Status taken = take_empty(data); !taken) return taken;
+  const auto lock = registry::DataLock::take(data);
+  if (!lock) return std::unexpected(lock.error());
+  Status done = copy_back(*files, folder, data);
+  if (!done) clear(data);
+  return done;
+}
+
+namespace {
+
+struct Arguments {
+  std::string folder;
+  std::string data = "data";
+};
+
+int run_backup(const Arguments& arguments) {
+  std::error_code error;
+  const fs::path folder = fs::absolute(arguments.folder, error).lexically_normal();
+  const auto answer = ask_admin(arguments.data, {{"op", "backup"}, {"folder", folder.string()}});
+  if (!answer) {
+    fmt::print(stderr, "gridloom: {}\n", answer.error().detail);
+    return 1;
+  }
+  for (const auto& [key, value] : answer->get_object()) {
+    fmt::print("{}: {}\n", std::string_view(key),
+               value.is_string() ? std::string(value.get_string()) : wire::to_text(value));
+  }
+  return 0;
+}
+
+int run_restore(const Arguments& arguments) {
+  if (const Status done = restore(arguments.folder, arguments.data); !done) {
+    fmt::print(stderr, "gridloom: {}\n", done.error().detail);
+    return 1;
+  }
+  fmt::print("restored: {}\n", arguments.data);
+  return 0;
+}
+
+}  // namespace
+
+std::shared_ptr<void> add_backup(CLI::App& app, std::function<int()>& chosen) {
+  const auto arguments = std::make_shared<Arguments>();
+  Arguments& a = *arguments;
+  CLI::App* backup =
+      app.add_subcommand("backup", "Copies the data folder, also of a running server");
+  backup->add_option("folder", a.folder, "A folder that is not there, or empty")->required();
+  backup->add_option("--data", a.data, "The server's data folder")->capture_default_str();
+  backup->callback(
+      [arguments, &chosen] { chosen = [arguments] { return run_backup(*arguments); }; });
+  CLI::App* restored = app.add_subcommand("restore", "Makes a data folder of a backup");
+  restored->add_option("folder", a.folder, "The backup")->required();
+  restored->add_option("--data", a.data, "A folder that is not there, or empty")->required();
+  restored->callback(
+      [arguments, &chosen] { chosen = [arguments] { return run_restore(*arguments); }; });
+  return arguments;
+}
+
+}  // namespace gridloom::app

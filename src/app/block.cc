@@ -1,0 +1,110 @@
+#include "app/block.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <cstdio>
+#include <fstream>
+#include <iterator>
+#include <span>
+
+#include "history/value.h"
+#include "wire/json.h"
+
+namespace gridloom::app {
+namespace {
+
+// 1970-01-01T00:00:00.000Z, or only the number where no date has four digits for the year.
+std::string time_text(std::int64_t at_ms) {
+  constexpr std::int64_t kYear0_ms = -62'167'219'200'000;
+  constexpr std::int64_t kYear10000_ms = 253'402'300'800'000;
+  if (at_ms < kYear0_ms || at_ms >= kYear10000_ms) return fmt::format("{} ms", at_ms);
+  const std::chrono::sys_time<std::chrono::milliseconds> time{std::chrono::milliseconds(at_ms)};
+  const auto day = std::chrono::floor<std::chrono::days>(time);
+  const std::chrono::year_month_day date(day);
+  const std::chrono::hh_mm_ss clock(time - day);
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", static_cast<int>(date.year()),
+                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                     clock.hours().count(), clock.minutes().count(), clock.seconds().count(),
+                     clock.subseconds().count());
+}
+
+// JSON, whatever a device wrote: what is none (NaN, or bytes that are no UTF-8) becomes a string.
+void append_json(std::string& out, const history::Value& value) {
+  if (value.is_number || wire::parse_json(value.text)) {
+    out += text_of(value);
+    return;
+  }
+  out += '"';
+  for (const char c : value.text) {
+    const bool plain = c >= ' ' && c <= '~' && c != '"' && c != '\\';
+    if (plain) {
+      out += c;
+    } else {
+      out += fmt::format("\\u{:04x}", static_cast<unsigned char>(c));
+    }
+  }
+  out += '"';
+}
+
+}  // namespace
+
+std::string block_text(const history::Block& block) {
+  std::string text = fmt::format("rows: {}\nfirst: {}\nlast: {}\n\n", block.rows(),
+                                 time_text(block.first_at_ms()), time_text(block.last_at_ms()));
+  constexpr std::string_view kLine = "{:>8} {:<7} {:>7} {:>12} {:>12} {:>12} {:>14} {:>18} {:>7}\n";
+  text += fmt::format(fmt::runtime(kLine), "FIELD", "KIND", "COUNT", "MIN", "MAX", "LAST", "SUM",
+                      "INTEGRAL_MS", "BYTES");
+  for (const history::FieldId field : block.fields()) {
+    const history::Block::Size size = block.size(field);
+    if (const auto numbers = block.statistics(field)) {
+      text += fmt::format(fmt::runtime(kLine), field, "numbers", size.numbers, numbers->min,
+                          numbers->max, numbers->last, numbers->sum, numbers->integral,
+                          size.number_bytes);
+    }
+    if (size.texts != 0) {
+      text += fmt::format(fmt::runtime(kLine), field, "texts", size.texts, "", "", "", "", "",
+                          size.text_bytes);
+    }
+  }
+  return text;
+}
+
+Status each_row_line(const history::Block& block,
+                     const std::function<void(std::string_view)>& on_line) {
+  std::string line;
+  return block.each_row([&](std::int64_t at_ms, std::span<const history::Sample> samples) {
+    line = fmt::format(R"({{"at_ms":{},"fields":{{)", at_ms);
+    for (const history::Sample& sample : samples) {
+      line += fmt::format(R"({}"{}":)", &sample == samples.data() ? "" : ",", sample.field);
+      append_json(line, sample.value);
+    }
+    line += "}}";
+    on_line(line);
+  });
+}
+
+int show_block(const std::filesystem::path& file, BlockView view) {
+  std::ifstream in(file, std::ios::binary);
+  if (!in) {
+    fmt::print(stderr, "{}: cannot be read\n", file.string());
+    return 1;
+  }
+  const std::string bytes{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+  const auto block = history::Block::open(bytes);
+  if (!block) {
+    fmt::print(stderr, "{}: {}\n", file.string(), block.error().detail);
+    return 1;
+  }
+  if (view == BlockView::kColumns) {
+    fmt::print("bytes: {}\n{}", bytes.size(), block_text(*block));
+    return 0;
+  }
+  const Status status =
+      each_row_line(*block, [](std::string_view line) { fmt::print("{}\n", line); });
+  if (status) return 0;
+  fmt::print(stderr, "{}: {}\n", file.string(), status.error().detail);
+  return 1;
+}
+
+}  // namespace gridloom::app

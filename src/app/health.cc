@@ -1,0 +1,24 @@
+#include "app/health.h"
+
+#include "wire/json.h"
+
+namespace gridloom::app {
+
+http::Health health_of(const history::ArchiveHealth& archive) {
+  wire::JsonObject text{{"status", "ok"}};
+  const auto failing = [&text](const char* what, const std::string& why) {
+    text["status"] = "failing";
+    text[what] = why;
+  };
+  if (archive.log.failing) failing("log", *archive.log.failing);
+  if (!archive.store_failing.empty()) failing("store", archive.store_failing);
+  if (archive.log.damaged_places != 0) {
+    text["damaged"] = wire::JsonObject{{"places", archive.log.damaged_places},
+                                       {"bytes", archive.log.damaged_bytes}};
+  }
+  if (archive.malformed_records != 0) text["malformedRecords"] = archive.malformed_records;
+  const bool good = !archive.log.failing && archive.store_failing.empty();
+  return {.good = good, .text = wire::to_text(text)};
+}
+
+}  // namespace gridloom::app

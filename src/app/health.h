@@ -1,0 +1,13 @@
+// /healthz: whether what devices report is safe, and what of the log was found damaged.
+#pragma once
+
+#include "history/archive.h"
+#include "http/api.h"
+
+namespace gridloom::app {
+
+// {"status":"ok"}; or "failing", with what fails and why under "log" or "store". Damage that was
+// set aside is told in either case, and makes nothing fail.
+[[nodiscard]] http::Health health_of(const history::ArchiveHealth& archive);
+
+}  // namespace gridloom::app

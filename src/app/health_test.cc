@@ -1,0 +1,34 @@
+#include "app/health.h"
+
+#include <gtest/gtest.h>
+
+namespace gridloom::app {
+namespace {
+
+TEST(HealthTest, SaysWhatFailsAndWhy) {
+  struct Row {
+    history::ArchiveHealth archive;
+    bool good;
+    std::string text;
+  };
+  const std::vector<Row> rows = {
+      {{}, true, R"({"status":"ok"})"},
+      {{.log = {.failing = "log/1: No space left on device"}},
+       false,
+       R"({"status":"failing","log":"log/1: No space left on device"})"},
+      {{.store_failing = "history.db: disk I/O error"},
+       false,
+       R"({"status":"failing","store":"history.db: disk I/O error"})"},
+      {{.log = {.damaged_bytes = 300, .damaged_places = 2}, .malformed_records = 1},
+       true,
+       R"({"status":"ok","damaged":{"places":2,"bytes":300},"malformedRecords":1})"},
+  };
+  for (const Row& row : rows) {
+    const http::Health health = health_of(row.archive);
+    EXPECT_EQ(health.good, row.good);
+    EXPECT_EQ(health.text, row.text);
+  }
+}
+
+}  // namespace
+}  // namespace gridloom::app

@@ -1,0 +1,117 @@
+#include "app/segment.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <fstream>
+#include <iterator>
+#include <set>
+#include <string>
+#include <string_view>
+
+#include "history/batch.h"
+#include "history/log.h"
+
+namespace gridloom::app {
+namespace {
+
+using history::Record;
+using history::RecordKind;
+using history::SegmentPart;
+
+std::string kind_of(const Record& record) {
+  switch (record.kind) {
+    case RecordKind::kReports:
+      return "reports";
+    case RecordKind::kAudit:
+      return "audit";
+  }
+  return fmt::format("kind {}", static_cast<unsigned>(record.kind));
+}
+
+std::string counted(std::size_t count, std::string_view what) {
+  return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
+}
+
+std::string content_of_reports(std::string_view batch) {
+  history::BatchReader reader(batch);
+  std::size_t rows = 0;
+  std::set<history::DeviceNumber> devices;
+  while (const history::BatchReader::Row* row = reader.next()) {
+    ++rows;
+    devices.insert(row->device);
+  }
+  return fmt::format("{} of {}{}", counted(rows, "row"), counted(devices.size(), "device"),
+                     reader.failed() ? ", then what is no batch" : "");
+}
+
+}  // namespace
+
+// Audit is JSON text, but the file may come from anywhere: what would move the terminal's cursor is
+// shown as a dot.
+std::string content_of(const Record& record) {
+  if (record.kind == RecordKind::kReports) return content_of_reports(record.payload);
+  if (record.kind != RecordKind::kAudit) return {};
+  std::string text(record.payload);
+  for (char& c : text) {
+    if (static_cast<unsigned char>(c) < ' ' || c == '\x7F') c = '.';
+  }
+  return text;
+}
+
+namespace {
+
+void print(const SegmentPart& part) {
+  if (!part.record) {
+    fmt::print("{:>10} {:>20} {:<8} {:>10}\n", part.offset, "-", "DAMAGED", part.size);
+    return;
+  }
+  const std::string content = content_of(*part.record);
+  fmt::print("{:>10} {:>20} {:<8} {:>10}{}{}\n", part.offset, part.record->sequence,
+             kind_of(*part.record), part.record->payload.size(), content.empty() ? "" : "  ",
+             content);
+}
+
+}  // namespace
+
+int show_segment(const std::filesystem::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  const std::string bytes{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+  if (!in.is_open() || in.bad()) {
+    fmt::print(stderr, "gridloom: {}: cannot be read\n", file.string());
+    return 1;
+  }
+  const auto parts = history::read_segment(bytes);
+  if (!parts) {
+    fmt::print(stderr, "gridloom: {}: {}\n", file.string(), parts.error().detail);
+    return 1;
+  }
+  fmt::print("{:>10} {:>20} {:<8} {:>10}\n", "OFFSET", "SEQUENCE", "KIND", "BYTES");
+  std::uint64_t places = 0;
+  std::uint64_t damaged_bytes = 0;
+  for (const SegmentPart& part : *parts) {
+    print(part);
+    if (part.record) continue;
+    ++places;
+    damaged_bytes += part.size;
+  }
+  if (places == 0) return 0;
+  fmt::print(stderr, "gridloom: {}: {} bytes in {} places are no record\n", file.string(),
+             damaged_bytes, places);
+  return 1;
+}
+
+std::shared_ptr<void> add_segment(CLI::App& app, std::function<int()>& chosen) {
+  const auto file = std::make_shared<std::string>();
+  CLI::App* segment = app.add_subcommand("segment", "Files of the log");
+  segment->require_subcommand(1);
+  CLI::App* show = segment->add_subcommand("show", "Lists the records of a file, and what is none");
+  show->add_option("file", *file, "A .log file of the data folder")->required();
+  show->callback([file, &chosen] { chosen = [file] { return show_segment(*file); }; });
+  return file;
+}
+
+}  // namespace gridloom::app

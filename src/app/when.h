@@ -1,0 +1,19 @@
+// Points in time as people write them on a command line.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "base/result.h"
+
+namespace gridloom::app {
+
+// "now"; "-7d", "-36h", "-15m", "-30s": so long before `now`; "2026-11-20", "2026-11-20 14:05",
+// "2026-11-20T14:05:30": local time; with a Z behind it, UTC. kBadParams: none of these.
+[[nodiscard]] Result<TimePoint> parse_when(std::string_view text, TimePoint now);
+
+// "2026-11-20 14:05:30", local time.
+[[nodiscard]] std::string local_text(TimePoint at);
+
+}  // namespace gridloom::app

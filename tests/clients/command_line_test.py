@@ -9,7 +9,9 @@ import unittest
 
 from server import DELTA_2, DOORS, PATIENCE_S, Server, cli, run_tests, temporary_folder, told
 
-DEVICES = pathlib.Path(__file__).resolve().parents[2] / "devices"
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+DEVICES = ROOT / "devices"
+FORMATS = ROOT / "tests/formats"
 
 
 def free_ports(but=None):
@@ -238,7 +240,8 @@ class RefusalTest(unittest.TestCase):
 
     def test_a_folder_that_is_damaged_is_named(self):
         told(cli("account", "add", "ann", data=self.data))
-        database = next(path for path in self.data.iterdir() if path.read_bytes()[:6] == b"SQLite")
+        database = self.data / "registry.sqlite"
+        self.assertEqual(database.read_bytes()[:6], b"SQLite")
         database.write_bytes(b"not a database, " * 512)
         said = self.refused(*free_ports())
         self.assertIn(str(self.data), said)
@@ -261,6 +264,57 @@ class RefusalTest(unittest.TestCase):
             with self.subTest(arguments=arguments):
                 self.assertEqual(done.returncode, 0)
                 self.assertIn("Usage", done.stdout)
+
+
+class SegmentTest(unittest.TestCase):
+    """tests/formats/segment-1.log: audit, reports, audit, reports."""
+
+    BYTES = (FORMATS / "segment-1.log").read_bytes()
+    AUDIT = '{"op":"set","sn":"HEATER-01"}'
+
+    def show(self, content, code):
+        file = temporary_folder() / "some.log"
+        file.write_bytes(content)
+        done = cli("segment", "show", file)
+        self.assertEqual(done.returncode, code, done.stderr)
+        if code:
+            self.assertIn(str(file), done.stderr)
+        return [line.split(maxsplit=4) for line in done.stdout.splitlines()], done.stderr
+
+    def test_records_are_listed_with_what_they_say(self):
+        rows, said = self.show(self.BYTES, 0)
+        self.assertEqual(rows[0], ["OFFSET", "SEQUENCE", "KIND", "BYTES"])
+        self.assertEqual(
+            rows[1:],
+            [
+                ["28", "41", "audit", "29", self.AUDIT],
+                ["86", "42", "reports", "4", "0 rows of 0 devices, then what is no batch"],
+                ["119", "43", "audit", "0"],
+                ["148", "44", "reports", "300", "0 rows of 0 devices, then what is no batch"],
+            ],
+        )
+        self.assertEqual(said, "")
+
+    def test_what_is_no_record_is_named_and_exits_with_1(self):
+        damaged = bytearray(self.BYTES)
+        damaged[116] ^= 1
+        rows, said = self.show(bytes(damaged) + b"torn", 1)
+        self.assertEqual(
+            [row for row in rows if "DAMAGED" in row],
+            [["86", "-", "DAMAGED", "33"], ["477", "-", "DAMAGED", "4"]],
+        )
+        self.assertEqual([row[1] for row in rows[1:]], ["41", "-", "43", "44", "-"])
+        self.assertIn("37 bytes in 2 places", said)
+
+    def test_what_is_no_segment_is_refused(self):
+        for content in (b"", b"gridloom twins 1\n", bytes(1000)):
+            with self.subTest(content=content[:20]):
+                rows, said = self.show(content, 1)
+                self.assertEqual(rows, [])
+                self.assertIn("not a segment", said)
+        done = cli("segment", "show", temporary_folder() / "none.log")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("none.log: cannot be read", done.stderr)
 
 
 class FamilyTest(unittest.TestCase):
@@ -322,6 +376,43 @@ class FamilyTest(unittest.TestCase):
         self.assertEqual(done.returncode, 1)
         self.assertIn("mine.yaml:2", done.stderr)
         self.assertIn("nonsense", done.stderr)
+
+
+class BlockTest(unittest.TestCase):
+    BLOCK = FORMATS / "block-1.block"
+
+    def test_show_tells_of_the_columns(self):
+        done = cli("block", "show", self.BLOCK)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn(f"bytes: {self.BLOCK.stat().st_size}\nrows: 60\n", done.stdout)
+        self.assertRegex(done.stdout, r"(?m)^ +1 numbers +60 +230 +230 +230 +13800 ")
+        self.assertRegex(done.stdout, r"(?m)^ +6 texts +15 +\d+$")
+
+    def test_show_rows_prints_json(self):
+        done = cli("block", "show", "--rows", self.BLOCK)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        rows = [json.loads(line) for line in done.stdout.splitlines()]
+        self.assertEqual(len(rows), 60)
+        self.assertEqual(rows[0]["at_ms"], 1_700_000_000_000)
+        self.assertEqual(rows[1]["fields"], {"0": 50037, "1": 230, "5": "charging", "6": 1.5})
+
+    def test_what_is_no_block_is_reported(self):
+        folder = temporary_folder()
+        whole = self.BLOCK.read_bytes()
+        for name, content in (
+            ("empty.block", b""),
+            ("other.block", b"SQLite format 3"),
+            ("cut.block", whole[:-1]),
+            ("later.block", whole[:2] + b"\x02" + whole[3:]),
+        ):
+            (folder / name).write_bytes(content)
+            done = cli("block", "show", "--rows", folder / name)
+            with self.subTest(file=name):
+                self.assertEqual(done.returncode, 1, done.stdout)
+                self.assertIn(name, done.stderr)
+        done = cli("block", "show", folder / "none.block")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("none.block", done.stderr)
 
 
 if __name__ == "__main__":

@@ -91,6 +91,23 @@ TESTED_ELSEWHERE = {
     "strict.window-ms": ["ReplayGuard.RefusesASecondTimeAndAnotherTime"],
     "strict.remembered-requests": ["ReplayGuard.ForgetsWhatTheWindowRefusesAnyway"],
     "strict.client-ids-a-day": ["ClientIdBudget.TenAreAdmittedAndTheEleventhIsNot"],
+    "history.commit-ms": ["Log.AGroupIsSyncedWhenItsFirstHasWaitedLongEnough"],
+    "history.commit-bytes": ["Log.AGroupIsSyncedOnceWhenItIsLargeEnough"],
+    "history.waiting-bytes": [
+        "Log.IsBehindWhileMoreWaitsThanMay",
+        "JournalTest.WhoeverPublishesWaitsForAJournalThatIsBehind",
+    ],
+    "history.segment-bytes": ["Log.TrimRemovesSegmentsOfWhichNothingIsNeeded"],
+    "history.head-bytes": ["BuilderTest.MuchInMemoryIsStoredInParts"],
+    "history.grace-ms": ["BuilderTest.AnHourIsStoredOnceItIsOver"],
+    "history.reads": ["ArchiveTest.AsManyReadsWaitAsMayAndNotOneMore"],
+    "history.names": ["SeriesRequest.WhatIsWrongIsNamedWithWhatWouldBeRight"],
+    "history.plot-points": ["SeriesRequest.WhatIsWrongIsNamedWithWhatWouldBeRight"],
+    "history.fields": ["SeriesAnswerTest.WhatIsTooMuchIsRefusedWithWhatWouldNotBe"],
+    "history.points": ["SeriesAnswerTest.WhatIsTooMuchIsRefusedWithWhatWouldNotBe"],
+    "history.raw-days": ["RetentionTest.ABlockThatIsTooOldBecomesQuarters"],
+    "history.quarter-days": ["RetentionTest.QuartersAndTheAuditGoWhenTheyAreToldTo"],
+    "history.audit-days": ["RetentionTest.QuartersAndTheAuditGoWhenTheyAreToldTo"],
 }
 
 

@@ -1,0 +1,195 @@
+"""What bench/doors and bench/history share: servers of others, a Gridloom with devices, the load generator,
+and how much the machine did besides."""
+import contextlib
+import datetime
+import json
+import os
+import pathlib
+import platform
+import re
+import resource
+import select
+import shutil
+import socket
+import subprocess
+import sys
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "tests/clients"))
+sys.dont_write_bytecode = True
+import server  # noqa: E402
+
+PATIENCE_S = 20
+CORES = sorted(os.sched_getaffinity(0))
+
+
+@contextlib.contextmanager
+def on_cores(cores):
+    """What is started meanwhile runs on these cores alone."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, cores)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+def free_port():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return taken.getsockname()[1]
+
+
+class Work:
+    """What the cores do from now on, as far as it is not ours."""
+
+    def __init__(self):
+        self.begun, self.idle, self.own = time.monotonic(), self.idle_s(), self.own_s()
+
+    @staticmethod
+    def idle_s():
+        """Seconds that the cores had nothing to do, since the machine started."""
+        fields = pathlib.Path("/proc/stat").read_text().split("\n", 1)[0].split()
+        return int(fields[4]) / os.sysconf("SC_CLK_TCK")
+
+    @staticmethod
+    def own_s():
+        """Processor time of this program and of those that it started and that have ended."""
+        usages = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+        return sum(usage.ru_utime + usage.ru_stime for usage in usages)
+
+    def of_others(self):
+        """Share of all cores' time that others took."""
+        all_s = (time.monotonic() - self.begun) * os.cpu_count()
+        busy_s = all_s - (self.idle_s() - self.idle)
+        return max(0, busy_s - (self.own_s() - self.own)) / all_s
+
+
+class Peer:
+    """A server of somebody else's: started on a port of its own, stopped at the end."""
+
+    def __init__(self, command, port):
+        self.place = f"127.0.0.1:{port}"
+        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL)
+        self.pid = self.process.pid
+        ended = os.pidfd_open(self.pid)
+        deadline = time.monotonic() + PATIENCE_S
+        while socket.socket().connect_ex(("127.0.0.1", port)) != 0:
+            # Neither tells when it listens: asked again until it does, or has ended.
+            if select.select([ended], [], [], 0.02)[0] or time.monotonic() > deadline:
+                raise SystemExit(f"{command[0]} did not start to listen")
+        os.close(ended)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        self.process.wait(PATIENCE_S)
+
+
+# Of Gridloom: nothing may be lost by waiting.
+NO_LIMITS = ("mqtt.queue-messages=10000000", "mqtt.queue-bytes=1073741824", "mqtt.in-flight=65535")
+
+
+def program(name):
+    found = shutil.which(name, path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
+    if found is None:
+        raise SystemExit(f"{name} is not installed: apt-get install {name}")
+    return found
+
+
+def ask_admin(data, request):
+    """One request to the running server: thousands of devices are added faster than by the CLI."""
+    with socket.socket(socket.AF_UNIX) as line:
+        line.connect(str(data / "admin.sock"))
+        line.sendall(json.dumps(request).encode())
+        line.shutdown(socket.SHUT_WR)
+        answer = json.loads(b"".join(iter(lambda: line.recv(65536), b"")))
+    if "ok" not in answer:
+        raise SystemExit(f"{request}: {answer}")
+    return answer["ok"]
+
+
+def load(options, kind, to, pid, *flags, quiet=False):
+    """One run of the generator; its figures."""
+    command = [server.GRIDLOOM, "bench", kind, "--to", to, "--pid", str(pid), "--json"]
+    command += [*map(str, flags), "--seconds", str(options.seconds), "--warm-up", str(options.warm_up)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode != 0:
+        raise SystemExit(f"{' '.join(command)}: {done.stderr}")
+    figures = json.loads(done.stdout)
+    if figures["errors"] or not figures["operations"]:
+        raise SystemExit(f"{' '.join(command)}: {figures}")
+    if not quiet:
+        print(f"  {figures['per_second']:>9.0f}/s", f"server {figures['server_cpu_us_per_operation']:6.2f} us",
+              f"generator {figures['own_cpu_us_per_operation']:6.2f} us",
+              f"p50 {figures['latency_p50_ms']:.2f} p99 {figures['latency_p99_ms']:.2f} ms",
+              f"lost {figures.get('expected', 0) - figures.get('arrived', 0)}", flush=True)
+    return figures
+
+
+class Home:
+    """A Gridloom with an account and its devices."""
+
+    def __init__(self, folder, threads, devices, *flags):
+        flags = ["--threads", threads, "--log-level", "warn", *flags]
+        for limit in NO_LIMITS:
+            flags += ["--limit", limit]
+        self.server = server.Server(*flags, demo=False, data=folder / "data")
+        self.pid = self.server.process.pid
+        data = self.server.data
+        account = ask_admin(data, {"op": "account.add", "name": "bench"})
+        self.serials = [f"R331BENCH{i:07}" for i in range(devices)]
+        keys = [ask_admin(data, {"op": "device.add", "sn": sn, "owner": "bench"})["deviceKey"]
+                for sn in self.serials]
+        self.devices = folder / "devices"
+        self.devices.write_text("".join(f"{sn} {key}\n" for sn, key in zip(self.serials, keys)))
+        self.key = folder / "key"
+        self.key.write_text(f"{account['accessKey']} {account['secretKey']}\n")
+        self.api = self.server.api(account["accessKey"], account["secretKey"])
+        certificate = self.api.certification()
+        self.account = certificate["certificateAccount"]
+        self.subscriber = folder / "subscriber"
+        self.subscriber.write_text(f"{self.account} {certificate['certificatePassword']}\n")
+
+    def place(self, door):
+        return "{}:{}".format(*self.server.place(door))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.server.stop()
+
+
+def version_of(command, pattern):
+    done = subprocess.run(command, capture_output=True, text=True)
+    return re.search(pattern, done.stdout + done.stderr)[1]
+
+
+def processor():
+    return re.search(r"model name\s*: (.*)", pathlib.Path("/proc/cpuinfo").read_text())[1]
+
+
+MOST_BUSY = 0.1
+TOO_BUSY = ": **too much for these figures to be trusted; they are to be made again on a quiet machine**"
+
+
+def machine(busy):
+    """The lines of a page's table that say where it was made."""
+    share = f"{100 * busy:.0f} % of the cores' time" + (TOO_BUSY if busy > MOST_BUSY else "")
+    return {
+        "date": datetime.date.today().isoformat(),
+        "processor": processor(),
+        "cores": len(CORES),
+        "kernel": platform.release().split("-")[0],
+        "busy": share,
+    }
+
+
+def write_page(page, template, facts):
+    text = (ROOT / template).read_text()
+    (ROOT / page).write_text(re.sub(r"@(\w+)@", lambda name: str(facts[name[1]]), text))
+    print(f"{page} is written")

@@ -91,7 +91,7 @@ void measure(history::Store& store, std::string_view name, const history::Series
                                       return on_block(hour, must(history::Block::open(bytes)));
                                     });
           },
-          points));
+          {}, points));
     }
     const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - begin;
     best_ms = std::min(best_ms, took.count());

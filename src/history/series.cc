@@ -51,6 +51,7 @@ struct Series::Part {
 
 struct Series::Hour {
   std::vector<Part> parts;
+  std::optional<HourOfQuarters> quarters;  // then there are no parts
 
   [[nodiscard]] bool must_be_unpacked() const {
     const auto is_whole = [](const Part::Field& field) { return field.whole.has_value(); };
@@ -222,6 +223,24 @@ Status Series::collect(const EachBlock& blocks, std::int64_t from, std::int64_t 
   });
 }
 
+Status Series::collect_quarters(const EachQuarters& quarters, std::int64_t from, std::int64_t to,
+                                Hours& hours) const {
+  if (raw() || !quarters) return {};
+  return quarters(from, to, [&](std::int64_t hour, const HourOfQuarters& of) -> Status {
+    if (hours[hour].parts.empty()) hours[hour].quarters = of;
+    return {};
+  });
+}
+
+void Series::walk(const HourOfQuarters& quarters, std::size_t field) {
+  for (const Quarter& quarter : quarters) {
+    const auto own =
+        std::ranges::lower_bound(quarter.fields, query_.fields[field], {}, &QuarterField::field);
+    if (own == quarter.fields.end() || own->field != query_.fields[field]) continue;
+    walkers_[field].quarter(quarter.begin_ms, *own);
+  }
+}
+
 void Series::walk(const Hour& hour, std::size_t field) {
   Walker& walker = walkers_[field];
   const Part& part = hour.parts.front();
@@ -255,7 +274,8 @@ void Series::give(const Hour& hour, std::size_t field, std::vector<SeriesPoint>&
   }
 }
 
-Status Series::read(const EachBlock& blocks, std::vector<std::vector<SeriesPoint>>& points) {
+Status Series::read(const EachBlock& blocks, const EachQuarters& quarters,
+                    std::vector<std::vector<SeriesPoint>>& points) {
   if (!next_hour_) {
     if (Status found = look_back(blocks); !found) return found;
   }
@@ -263,8 +283,14 @@ Status Series::read(const EachBlock& blocks, std::vector<std::vector<SeriesPoint
   const std::int64_t to = std::min(from + at_once_, end_hour_);
   Hours hours;
   if (Status read = collect(blocks, from, to, Unpack::kWhereNeeded, hours); !read) return read;
+  if (Status read = collect_quarters(quarters, from, to, hours); !read) return read;
   std::size_t values = 0;
   for (auto& [at, hour] : hours) {
+    if (hour.quarters) {
+      for (std::size_t i = 0; i < query_.fields.size(); ++i) walk(*hour.quarters, i);
+      values += kQuarters * query_.fields.size();
+      continue;
+    }
     if (!raw() && hour.must_be_unpacked()) {
       Hours again;
       if (Status read = collect(blocks, at, at + 1, Unpack::kAlways, again); !read) return read;

@@ -20,6 +20,7 @@
 
 #include "base/result.h"
 #include "history/block.h"
+#include "history/quarters.h"
 #include "history/walker.h"
 
 namespace gridloom::history {
@@ -28,6 +29,12 @@ namespace gridloom::history {
 // still in memory come behind all others.
 using OnHourBlock = std::function<Status(std::int64_t hour, const Block& block)>;
 using EachBlock = std::function<Status(std::int64_t from, std::int64_t to, const OnHourBlock&)>;
+
+// What is left of a device's hours that were too old to be kept as they came, likewise
+// (Reader::each_quarters).
+using OnHourQuarters = std::function<Status(std::int64_t hour, const HourOfQuarters& quarters)>;
+using EachQuarters =
+    std::function<Status(std::int64_t from, std::int64_t to, const OnHourQuarters&)>;
 
 struct SeriesQuery {
   std::vector<FieldId> fields;  // none twice
@@ -44,7 +51,9 @@ class Series {
 
   // Reads some more. `points` has one for each field; what came of it is put behind what is there,
   // by time. With steps there is a point for each, gaps too, and all fields have the same.
-  [[nodiscard]] Status read(const EachBlock& blocks, std::vector<std::vector<SeriesPoint>>& points);
+  // Without a step there are no points of hours that are quarters only.
+  [[nodiscard]] Status read(const EachBlock& blocks, const EachQuarters& quarters,
+                            std::vector<std::vector<SeriesPoint>>& points);
   [[nodiscard]] bool done() const { return next_hour_ && *next_hour_ >= end_hour_; }
 
   // What a field said longer before the begin is not looked for.
@@ -65,7 +74,10 @@ class Series {
   [[nodiscard]] Status take(const Block& block, Unpack unpack, Part& part) const;
   [[nodiscard]] Status take_values(const Block& block, FieldId field, Values& values) const;
   [[nodiscard]] bool in_one_bucket(std::int64_t hour);
+  [[nodiscard]] Status collect_quarters(const EachQuarters& quarters, std::int64_t from,
+                                        std::int64_t to, Hours& hours) const;
   void walk(const Hour& hour, std::size_t field);
+  void walk(const HourOfQuarters& quarters, std::size_t field);
   void give(const Hour& hour, std::size_t field, std::vector<SeriesPoint>& points) const;
 
   SeriesQuery query_;

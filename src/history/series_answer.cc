@@ -105,19 +105,27 @@ SeriesQuery SeriesAnswer::query_of(std::size_t begin, std::size_t end) const {
 
 // Of each name that ends in *, what the device reported in the span; by name.
 Status SeriesAnswer::find_matches(Reader& reader, const EachBlock& blocks,
+                                  const EachQuarters& quarters,
                                   std::vector<std::vector<Field>>& matches) const {
   const std::vector<std::string>& asked = options_.request.fields;
   matches.resize(asked.size());
   const bool any = std::ranges::any_of(asked, [](const auto& name) { return name.ends_with('*'); });
   if (!any) return {};
   std::set<FieldId> reported;
-  const Status read =
-      blocks(hour_of(options_.request.from_ms), hour_of(options_.request.to_ms - 1) + 1,
-             [&](std::int64_t, const Block& block) -> Status {
-               const std::vector<FieldId> fields = block.fields();
-               reported.insert(fields.begin(), fields.end());
-               return {};
-             });
+  const std::int64_t begin = hour_of(options_.request.from_ms);
+  const std::int64_t end = hour_of(options_.request.to_ms - 1) + 1;
+  Status read = blocks(begin, end, [&](std::int64_t, const Block& block) -> Status {
+    const std::vector<FieldId> fields = block.fields();
+    reported.insert(fields.begin(), fields.end());
+    return {};
+  });
+  if (!read) return read;
+  read = quarters(begin, end, [&](std::int64_t, const HourOfQuarters& hour) -> Status {
+    for (const Quarter& quarter : hour) {
+      for (const QuarterField& field : quarter.fields) reported.insert(field.field);
+    }
+    return {};
+  });
   if (!read) return read;
   for (const FieldId id : reported) {
     const std::string name = reader.names().name_of(id);
@@ -133,10 +141,11 @@ Status SeriesAnswer::find_matches(Reader& reader, const EachBlock& blocks,
   return {};
 }
 
-Status SeriesAnswer::find_fields(Reader& reader, const EachBlock& blocks) {
+Status SeriesAnswer::find_fields(Reader& reader, const EachBlock& blocks,
+                                 const EachQuarters& quarters) {
   presence_ = reader.names().find(kPresence);
   std::vector<std::vector<Field>> matches;
-  if (Status read = find_matches(reader, blocks, matches); !read) return read;
+  if (Status read = find_matches(reader, blocks, quarters, matches); !read) return read;
   std::set<std::string> known;
   const auto add = [&](Field field) {
     if (known.insert(field.name).second) fields_.push_back(std::move(field));
@@ -341,15 +350,19 @@ Status SeriesAnswer::work(Reader& reader, std::string& out) {
   const EachBlock blocks = [&](std::int64_t from, std::int64_t to, const OnHourBlock& on_block) {
     return reader.each_block(options_.device, from, to, on_block);
   };
+  const EachQuarters quarters = [&](std::int64_t from, std::int64_t to,
+                                    const OnHourQuarters& on_quarters) {
+    return reader.each_quarters(options_.device, from, to, on_quarters);
+  };
   if (stage_ == Stage::kNothingYet) {
-    if (Status found = find_fields(reader, blocks); !found) return found;
+    if (Status found = find_fields(reader, blocks, quarters); !found) return found;
     if (Status checked = check_size(blocks); !checked) return checked;
     begin_text(out);
     stage_ = Stage::kReading;
     if (fields_.empty()) return end_group(out), Status();
   }
   if (!series_) begin_group(out);
-  if (Status read = series_->read(blocks, points_); !read) return read;
+  if (Status read = series_->read(blocks, quarters, points_); !read) return read;
   if (is_csv()) {
     put_rows(out);
   } else if (!drawings_.empty()) {

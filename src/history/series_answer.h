@@ -62,8 +62,10 @@ class SeriesAnswer {
     return options_.request.format == SeriesRequest::Format::kCsv;
   }
   [[nodiscard]] std::int64_t steps() const;
-  [[nodiscard]] Status find_fields(Reader& reader, const EachBlock& blocks);
+  [[nodiscard]] Status find_fields(Reader& reader, const EachBlock& blocks,
+                                   const EachQuarters& quarters);
   [[nodiscard]] Status find_matches(Reader& reader, const EachBlock& blocks,
+                                    const EachQuarters& quarters,
                                     std::vector<std::vector<Field>>& matches) const;
   [[nodiscard]] Status check_size(const EachBlock& blocks) const;
   [[nodiscard]] SeriesQuery query_of(std::size_t begin, std::size_t end) const;

@@ -21,73 +21,20 @@
 #include "history/store.h"
 #include "history/test_dice.h"
 #include "history/test_lines.h"
+#include "history/test_series.h"
 #include "history/test_zone.h"
 
 namespace gridloom::history {
 namespace {
-
-constexpr std::int64_t kMinute_ms = 60'000;
-constexpr std::int64_t kFirstHour = 1'774'720'800'000 / kHour_ms;  // 2026-03-28, 18:00 UTC
-constexpr FieldId kOnline = 9;
-
-struct Row {
-  std::int64_t at_ms = 0;
-  std::map<FieldId, std::string> values;
-};
-
-// The blocks of a device, as an archive has them.
-class Blocks {
- public:
-  enum class Where : std::uint8_t { kStore, kMemory };
-  void add(const std::vector<Row>& rows, Where where = Where::kStore) {
-    if (rows.empty()) return;
-    BlockWriter writer;
-    for (const Row& row : rows) {
-      std::vector<Sample> samples;
-      for (const auto& [field, json] : row.values) {
-        samples.push_back({.field = field, .value = value_of(json)});
-      }
-      writer.add(row.at_ms, samples);
-    }
-    (where == Where::kStore ? stored_ : memory_)
-        .emplace(hour_of(rows.front().at_ms), writer.finish());
-  }
-  [[nodiscard]] EachBlock each() {
-    return [this](std::int64_t from, std::int64_t to, const OnHourBlock& on_block) -> Status {
-      ++reads;
-      for (const auto* blocks : {&stored_, &memory_}) {
-        for (const auto& [hour, bytes] : *blocks) {
-          if (hour < from || hour >= to) continue;
-          const auto block = Block::open(bytes);
-          if (!block) return std::unexpected(block.error());
-          if (Status taken = on_block(hour, *block); !taken) return taken;
-        }
-      }
-      return {};
-    };
-  }
-  int reads = 0;
-
- private:
-  std::multimap<std::int64_t, std::string> stored_;
-  std::multimap<std::int64_t, std::string> memory_;
-};
-
-std::vector<std::vector<SeriesPoint>> all_of(const SeriesQuery& query, const EachBlock& blocks) {
-  std::vector<std::vector<SeriesPoint>> points(query.fields.size());
-  Series series(query);
-  while (!series.done()) must(series.read(blocks, points));
-  return points;
-}
 
 // --- the model ---
 
 class Model {
  public:
   // In the order in which they count.
-  Model(std::vector<Row> rows, SeriesQuery query)
+  Model(std::vector<SeriesRow> rows, SeriesQuery query)
       : query_(std::move(query)), rows_(std::move(rows)) {
-    for (const Row& row : rows_) {
+    for (const SeriesRow& row : rows_) {
       const auto presence = row.values.find(kOnline);
       if (presence != row.values.end() && presence->second == "0") ends_.push_back(row.at_ms);
     }
@@ -126,7 +73,7 @@ class Model {
     samples_.clear();
     const bool texts = query_.step_ms == 0 || query_.aggregate == Aggregate::kLast ||
                        query_.aggregate == Aggregate::kCount;
-    for (const Row& row : rows_) {
+    for (const SeriesRow& row : rows_) {
       const auto found = row.values.find(field);
       if (found == row.values.end()) continue;
       const Value value = value_of(found->second);
@@ -146,7 +93,7 @@ class Model {
 
   // Whether nothing happened to the device from `from_ms` to `to_ms`.
   [[nodiscard]] bool stayed(std::int64_t from_ms, std::int64_t to_ms) const {
-    const auto first = std::ranges::lower_bound(rows_, from_ms, {}, &Row::at_ms);
+    const auto first = std::ranges::lower_bound(rows_, from_ms, {}, &SeriesRow::at_ms);
     for (auto i = static_cast<std::size_t>(first - rows_.begin()); i + 1 < rows_.size(); ++i) {
       if (rows_[i + 1].at_ms > to_ms) break;
       if (rows_[i + 1].at_ms - rows_[i].at_ms > kLongestGap_ms) return false;
@@ -218,7 +165,7 @@ class Model {
   }
 
   SeriesQuery query_;
-  std::vector<Row> rows_;
+  std::vector<SeriesRow> rows_;
   std::vector<std::int64_t> ends_;
   std::vector<Timed> samples_;
 };
@@ -260,14 +207,14 @@ std::string random_value(Dice& dice, std::size_t row) {
   return text_of(Decimal{.digits = digits, .scale = static_cast<std::uint8_t>(dice.below(4))});
 }
 
-std::vector<Row> random_rows(Dice& dice) {
-  std::vector<Row> rows;
+std::vector<SeriesRow> random_rows(Dice& dice) {
+  std::vector<SeriesRow> rows;
   std::int64_t at_ms = kFirstHour * kHour_ms + dice.between(0, 2 * kHour_ms);
   const std::int64_t end_ms = at_ms + dice.between(1, 14) * kHour_ms;
   const std::int64_t slowest_ms = dice.one_of<std::int64_t>({90'000, 90'000, 290'000});
   const std::size_t seldom = 1 + dice.below(40);  // how often fields 2 and 3 are said
   while (at_ms < end_ms) {
-    Row row{.at_ms = at_ms, .values = {}};
+    SeriesRow row{.at_ms = at_ms, .values = {}};
     if (!dice.once_in(5))
       row.values[1] = text_of(Decimal{.digits = dice.between(-5'000'000, 5'000'000)});
     if (dice.once_in(seldom)) row.values[2] = random_value(dice, rows.size());
@@ -285,12 +232,12 @@ std::vector<Row> random_rows(Dice& dice) {
   return rows;
 }
 
-int number_of(const Row& row) { return std::stoi(row.values.at(5)); }
+int number_of(const SeriesRow& row) { return std::stoi(row.values.at(5)); }
 
 // The rows as the archive may have them; `rows` become those of the model, in their order.
-void keep(Dice& dice, std::vector<Row>& rows, Blocks& blocks) {
-  std::map<std::int64_t, std::vector<Row>> hours;
-  for (Row& row : rows) hours[hour_of(row.at_ms)].push_back(std::move(row));
+void keep(Dice& dice, std::vector<SeriesRow>& rows, Blocks& blocks) {
+  std::map<std::int64_t, std::vector<SeriesRow>> hours;
+  for (SeriesRow& row : rows) hours[hour_of(row.at_ms)].push_back(std::move(row));
   rows.clear();
   for (auto& [hour, all] : hours) {
     if (dice.once_in(2)) {
@@ -299,9 +246,9 @@ void keep(Dice& dice, std::vector<Row>& rows, Blocks& blocks) {
       continue;
     }
     // Some in each of two or three parts, some in several of them.
-    std::vector<std::vector<Row>> parts(2 + dice.below(2));
-    std::vector<std::pair<std::size_t, Row>> first;
-    for (const Row& row : all) {
+    std::vector<std::vector<SeriesRow>> parts(2 + dice.below(2));
+    std::vector<std::pair<std::size_t, SeriesRow>> first;
+    for (const SeriesRow& row : all) {
       const std::size_t in = dice.below(parts.size());
       for (std::size_t i = in; i < parts.size(); ++i) {
         if (i == in || dice.once_in(3)) parts[i].push_back(row);
@@ -340,7 +287,7 @@ TEST(Series, AreWhatAPlainModelSays) {
   for (std::uint64_t seed = 0; seed < 300; ++seed) {
     Dice dice(seed);
     const TestZone zone(dice.one_of<const char*>({"UTC", "Europe/Berlin", "Asia/Kolkata"}));
-    std::vector<Row> rows = random_rows(dice);
+    std::vector<SeriesRow> rows = random_rows(dice);
     Blocks blocks;
     keep(dice, rows, blocks);
     for (int i = 0; i < 6; ++i) {
@@ -364,9 +311,9 @@ TEST(Series, AreWhatAPlainModelSays) {
 
 // --- single cases ---
 
-std::vector<Row> every(std::int64_t step_ms, std::int64_t from_ms, std::int64_t to_ms,
-                       const std::string& value) {
-  std::vector<Row> rows;
+std::vector<SeriesRow> every(std::int64_t step_ms, std::int64_t from_ms, std::int64_t to_ms,
+                             const std::string& value) {
+  std::vector<SeriesRow> rows;
   for (std::int64_t at_ms = from_ms; at_ms < to_ms; at_ms += step_ms) {
     rows.push_back({.at_ms = at_ms, .values = {{1, value}}});
   }
@@ -399,7 +346,7 @@ TEST(Series, AValueOfADayAgoIsStillHeld) {
   for (const auto& [said_before, held] : {std::pair{23, true}, std::pair{25, false}}) {
     Blocks blocks;
     for (std::int64_t hour = 0; hour < 32; ++hour) {
-      std::vector<Row> rows =
+      std::vector<SeriesRow> rows =
           every(kMinute_ms, from_ms + hour * kHour_ms, from_ms + (hour + 1) * kHour_ms, "1");
       if (hour == 30 - said_before) rows.front().values[2] = "\"charging\"";
       blocks.add(rows);
@@ -472,7 +419,7 @@ TEST(Series, WholeHoursAreReadFromTheirHeads) {
   std::vector<std::vector<SeriesPoint>> points(1);
   Series series(query);
   Status read;
-  while (read && !series.done()) read = series.read(blocks, points);
+  while (read && !series.done()) read = series.read(blocks, {}, points);
   EXPECT_FALSE(read);
 }
 
@@ -480,7 +427,7 @@ TEST(Series, AGapAtTheEdgeOfAnHourIsSeenWithoutUnpackingTheRest) {
   // Field 2 is said before the hour, then in it, each time near a silence of six minutes.
   const std::int64_t from_ms = kFirstHour * kHour_ms;
   const auto row = [&](std::int64_t minute, const char* said) {
-    Row made{.at_ms = from_ms + minute * kMinute_ms, .values = {{1, "1"}}};
+    SeriesRow made{.at_ms = from_ms + minute * kMinute_ms, .values = {{1, "1"}}};
     if (said != nullptr) made.values[2] = said;
     return made;
   };

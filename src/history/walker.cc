@@ -138,4 +138,36 @@ void Walker::whole(const Statistics& statistics, std::int64_t first_row_ms,
   row_ms_ = last_row_ms;
 }
 
+void Walker::quarter(std::int64_t begin_ms, const QuarterField& field) {
+  const bool has_texts = counts_texts() && field.texts > 0;
+  if (field.count == 0 && field.held_ms == 0 && !has_texts) return;
+  advance(begin_ms);
+  if (field.count > 0) {
+    sums_.count += field.count;
+    sums_.sum += field.sum;
+    sums_.min = std::min(sums_.min, field.min);
+    sums_.max = std::max(sums_.max, field.max);
+    last_ = field.last;
+    last_text_.clear();
+  } else if (field.held_ms > 0) {
+    last_ = field.integral / static_cast<double>(field.held_ms);  // of a quarter before
+  }
+  if (has_texts) {
+    sums_.count += field.texts;
+    if (field.count == 0) last_text_ = field.last_text;
+  }
+  said();
+  const std::int64_t end_ms = begin_ms + kQuarter_ms;
+  for (std::int64_t from_ms = begin_ms; from_ms < end_ms;) {
+    advance(from_ms);
+    const std::int64_t to_ms = std::min(end_ms, bucket_.end_ms);
+    const double share = static_cast<double>(to_ms - from_ms) / static_cast<double>(kQuarter_ms);
+    sums_.integral += field.integral * share;
+    sums_.covered = sums_.covered || field.held_ms > 0;
+    sums_.held = true;
+    from_ms = to_ms;
+  }
+  row_ms_.reset();
+}
+
 }  // namespace gridloom::history

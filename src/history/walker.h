@@ -11,6 +11,7 @@
 
 #include "history/block.h"
 #include "history/buckets.h"
+#include "history/quarters.h"
 
 namespace gridloom::history {
 
@@ -48,6 +49,10 @@ class Walker {
   // the field's first number and behind its last one.
   void whole(const Statistics& statistics, std::int64_t first_row_ms, std::int64_t last_row_ms);
 
+  // What is left of a quarter of an hour whose block was too old to be kept. Its values count where
+  // it begins, its integral evenly over all of it.
+  void quarter(std::int64_t begin_ms, const QuarterField& field);
+
   void finish() { advance(options_.to_ms); }
   [[nodiscard]] std::vector<SeriesPoint>& points() { return points_; }
 
@@ -71,6 +76,9 @@ class Walker {
   void hold(std::int64_t from_ms, std::int64_t to_ms);
   void said() { known_ = held_ = true; }
   [[nodiscard]] SeriesPoint made() const;
+  [[nodiscard]] bool counts_texts() const {
+    return options_.aggregate == Aggregate::kLast || options_.aggregate == Aggregate::kCount;
+  }
 
   Options options_;
   Buckets buckets_;

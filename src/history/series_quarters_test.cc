@@ -1,0 +1,101 @@
+// What answers say of hours that were too old to be kept as they came.
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <map>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "history/quarters.h"
+#include "history/test_dice.h"
+#include "history/test_lines.h"
+#include "history/test_series.h"
+
+namespace gridloom::history {
+namespace {
+
+TEST(SeriesQuarters, OldHoursSayWithQuartersWhatTheySaidWithBlocks) {
+  const std::int64_t from_ms = kFirstHour * kHour_ms;
+  Dice dice(5);
+  Blocks kept;
+  Blocks young;  // the second half of the hours is not yet too old
+  std::map<std::int64_t, HourOfQuarters> old;
+  for (std::int64_t hour = 0; hour < 6; ++hour) {
+    std::vector<SeriesRow> rows;
+    BlockWriter writer;
+    for (std::int64_t at_ms = from_ms + hour * kHour_ms; at_ms < from_ms + (hour + 1) * kHour_ms;
+         at_ms += 10'000) {
+      SeriesRow row{.at_ms = at_ms, .values = {{1, std::to_string(dice.between(0, 3000))}}};
+      if (dice.once_in(20)) row.values[2] = dice.once_in(2) ? R"("on")" : R"("off")";
+      rows.push_back(std::move(row));
+    }
+    kept.add(rows);
+    if (hour >= 3) {
+      young.add(rows);
+      continue;
+    }
+    Blocks alone;
+    alone.add(rows);
+    must(alone.each()(kFirstHour + hour, kFirstHour + hour + 1,
+                      [&](std::int64_t of, const Block& block) -> Status {
+                        old[of] = must(quarters_of(of, std::span(&block, 1)));
+                        return {};
+                      }));
+  }
+  const EachQuarters quarters = [&](std::int64_t from, std::int64_t to,
+                                    const OnHourQuarters& on_quarters) -> Status {
+    for (const auto& [hour, of] : old) {
+      if (hour < from || hour >= to) continue;
+      if (Status taken = on_quarters(hour, of); !taken) return taken;
+    }
+    return {};
+  };
+  for (const std::int64_t step_ms : {kHour_ms / 4, kHour_ms, 6 * kHour_ms}) {
+    for (const Aggregate aggregate : {Aggregate::kMean, Aggregate::kMin, Aggregate::kMax,
+                                      Aggregate::kSum, Aggregate::kCount, Aggregate::kIntegral}) {
+      const SeriesQuery query{.fields = {1},
+                              .from_ms = from_ms,
+                              .to_ms = from_ms + 6 * kHour_ms,
+                              .step_ms = step_ms,
+                              .aggregate = aggregate};
+      const auto whole = all_of(query, kept.each())[0];
+      const auto told = all_of(query, young.each(), quarters)[0];
+      ASSERT_EQ(told.size(), whole.size());
+      // Between an hour's last report and the next hour's first nothing is known any more.
+      const double lost = aggregate == Aggregate::kIntegral
+                              ? 3000.0 * 10 / 3600 * static_cast<double>(step_ms + kHour_ms) /
+                                    static_cast<double>(kHour_ms)
+                              : 1e-6;
+      for (std::size_t i = 0; i < whole.size(); ++i) {
+        ASSERT_TRUE(told[i].number && whole[i].number) << name_of(aggregate) << ' ' << i;
+        EXPECT_EQ(told[i].at_ms, whole[i].at_ms);
+        EXPECT_NEAR(*told[i].number, *whole[i].number, lost) << name_of(aggregate) << ' ' << i;
+      }
+    }
+  }
+  SeriesQuery query{.fields = {2},
+                    .from_ms = from_ms,
+                    .to_ms = from_ms + 6 * kHour_ms,
+                    .step_ms = kHour_ms,
+                    .aggregate = Aggregate::kLast};
+  EXPECT_EQ(all_of(query, young.each(), quarters), all_of(query, kept.each()));
+  // Finer than they are: all values count where their quarter begins, and hold until the next.
+  query = {.fields = {1},
+           .from_ms = from_ms,
+           .to_ms = from_ms + kHour_ms,
+           .step_ms = kHour_ms / 60,
+           .aggregate = Aggregate::kCount};
+  const auto minutes = all_of(query, young.each(), quarters)[0];
+  ASSERT_EQ(minutes.size(), 60);
+  EXPECT_EQ(minutes[0].number, 90);
+  EXPECT_EQ(minutes[1].number, 0);
+  EXPECT_EQ(minutes[15].number, 90);
+  // Values as they came are gone.
+  query.step_ms = 0;
+  EXPECT_TRUE(all_of(query, young.each(), quarters)[0].empty());
+}
+
+}  // namespace
+}  // namespace gridloom::history

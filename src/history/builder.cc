@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <map>
 #include <utility>
 
 #include "history/hour_rows.h"
@@ -13,6 +14,17 @@ constexpr Millis kLateRowsEvery{60'000};
 constexpr std::size_t kHoursAPiece = 256;
 constexpr std::size_t kBytesAPiece = std::size_t{1} * 1024 * 1024;  // of blocks
 constexpr std::size_t kMostAudit = 1000;                            // in memory
+
+// Numbers as a block keeps them.
+std::map<FieldId, std::string> said_by(std::span<const Sample> row) {
+  std::map<FieldId, std::string> said;
+  for (const Sample& sample : row) {
+    said.insert_or_assign(sample.field, sample.value.is_number
+                                            ? text_of(reduced(sample.value.number))
+                                            : std::string(sample.value.text));
+  }
+  return said;
+}
 
 // As one block if one can hold it all and none of them is damaged: nothing is thrown away.
 std::vector<std::string> merged(std::vector<std::string> parts) {
@@ -152,6 +164,23 @@ Status Builder::store_hours(std::span<const DeviceHour> hours, std::int64_t clos
     }
   }
   return {};
+}
+
+bool Builder::has(const DeviceHour& of, std::int64_t since_ms, std::span<const Sample> row) {
+  const auto parts = stored(of);
+  if (!parts || parts->empty()) return false;
+  const std::map<FieldId, std::string> wanted = said_by(row);
+  bool found = false;
+  for (const std::string& part : *parts) {
+    const auto block = Block::open(part);
+    if (!block) continue;
+    const Status read = block->each_row([&](std::int64_t at_ms, std::span<const Sample> samples) {
+      found = found ||
+              (at_ms >= since_ms && samples.size() == wanted.size() && said_by(samples) == wanted);
+    });
+    if (found || !read) break;
+  }
+  return found;
 }
 
 Result<std::vector<std::string>> Builder::stored(const DeviceHour& of) {

@@ -75,7 +75,11 @@ class Builder {
 
  private:
   Builder(Store& store, FieldNames& names, Options options)
-      : store_(store), names_(names), options_(std::move(options)), heads_(names) {}
+      : store_(store),
+        names_(names),
+        options_(std::move(options)),
+        heads_(names, [this](const DeviceHour& of, std::int64_t since_ms,
+                             std::span<const Sample> row) { return has(of, since_ms, row); }) {}
 
   [[nodiscard]] std::int64_t closed_before(TimePoint now) const;
   [[nodiscard]] std::vector<DeviceHour> next_hours(std::int64_t closed, What what) const;
@@ -87,6 +91,8 @@ class Builder {
   [[nodiscard]] Result<std::optional<std::int64_t>> hour_before(const DeviceHour& of,
                                                                 const Changes& changes);
   [[nodiscard]] Result<std::vector<std::string>> stored(const DeviceHour& of);
+  // Whether the store has a row that says the same.
+  [[nodiscard]] bool has(const DeviceHour& of, std::int64_t since_ms, std::span<const Sample> row);
 
   Store& store_;
   FieldNames& names_;

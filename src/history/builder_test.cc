@@ -168,6 +168,30 @@ TEST_F(BuilderTest, AReportThatIsSentAgainStandsThereOnce) {
             (Lines{"0:", "1000 a=1", "2000 a=2", "960000 a=1", "1020000 a=3", "3540000 a=4"}));
 }
 
+TEST_F(BuilderTest, AReportThatIsSentAgainAfterAStopStandsThereOnce) {
+  const auto again = [this](Millis after, std::string_view value) {
+    BatchWriter writer;
+    writer.begin(1, unix_ms(kStart + after));
+    writer.add("a", value);
+    writer.add("b", R"("text")");
+    writer.add(kResent, "1");
+    writer.end();
+    must(builder_->take(++sequence_, RecordKind::kReports, writer.take()));
+  };
+  BatchWriter writer;
+  writer.begin(1, unix_ms(kStart + 58min));
+  writer.add("b", R"("text")");
+  writer.add("a", "1.50");
+  writer.end();
+  must(builder_->take(++sequence_, RecordKind::kReports, writer.take()));
+  store(59min, Builder::What::kEverything);
+  open();
+  again(61min, "1.5");
+  again(61min, "2");
+  store(61min, Builder::What::kEverything);
+  EXPECT_EQ(stored(), (Lines{"0:", R"(3480000 b="text" a=1.5)", "1:", R"(3660000 b="text" a=2)"}));
+}
+
 TEST_F(BuilderTest, WorkComesInPiecesAndTheOldestFirst) {
   options_.head_bytes = 20'000;
   open();

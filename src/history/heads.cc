@@ -47,32 +47,35 @@ void Heads::name_fields(const BatchReader& reader) {
 
 bool Heads::encode(const BatchReader::Row& row) {
   row_.clear();
-  const bool resent =
-      resent_ && std::ranges::any_of(row.fields, [this](const BatchReader::Field& field) {
-        return field.name == *resent_;
-      });
-  append_varint(row_, row.fields.size() - (resent ? 1 : 0));
+  samples_.clear();
+  bool resent = false;
   for (const BatchReader::Field& field : row.fields) {
-    if (resent && field.name == *resent_) continue;
-    append_varint(row_, ids_[field.name]);
-    append_value(row_, field.value);
+    if (field.name == resent_) {
+      resent = true;
+    } else {
+      samples_.push_back({.field = ids_[field.name], .value = field.value});
+    }
+  }
+  append_varint(row_, samples_.size());
+  for (const Sample& sample : samples_) {
+    append_varint(row_, sample.field);
+    append_value(row_, sample.value);
   }
   return resent;
 }
 
-// Whether row_ is among the rows of a head since kResentWithin_ms before `at_ms`.
-bool Heads::knows(const DeviceHour& of, std::int64_t at_ms) const {
+// Whether row_ is among the rows of an hour, in memory or in the store.
+bool Heads::knows(const DeviceHour& of, std::int64_t since_ms) const {
   const auto head = heads_.find(of);
-  if (head == heads_.end()) return false;
-  Cursor cursor(head->second.rows);
+  Cursor cursor(head == heads_.end() ? std::string_view() : head->second.rows);
   while (!cursor.at_end()) {
     const auto row_at_ms = static_cast<std::int64_t>(cursor.fixed64());
     const std::string_view rest = cursor.rest();
     skip_row(cursor);
     const std::string_view row = rest.substr(0, rest.size() - cursor.rest().size());
-    if (row == row_ && row_at_ms >= at_ms - kResentWithin_ms) return true;
+    if (row == row_ && row_at_ms >= since_ms) return true;
   }
-  return false;
+  return in_store_ && in_store_(of, since_ms, samples_);
 }
 
 Status Heads::take(std::uint64_t sequence, std::string_view batch) {
@@ -86,8 +89,10 @@ Status Heads::take(std::uint64_t sequence, std::string_view batch) {
     name_fields(reader);
     if (!forgotten_.empty() && forgotten_.contains(row->device)) continue;
     const DeviceHour of{.device = row->device, .hour = hour_of(row->at_ms)};
-    if (encode(*row) &&
-        (knows(of, row->at_ms) || knows({.device = of.device, .hour = of.hour - 1}, row->at_ms))) {
+    const bool resent = encode(*row);
+    const std::int64_t since_ms = row->at_ms - kResentWithin_ms;
+    if (resent &&
+        (knows(of, since_ms) || knows({.device = of.device, .hour = of.hour - 1}, since_ms))) {
       continue;
     }
     if (rows == nullptr || of != last) {

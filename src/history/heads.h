@@ -7,12 +7,15 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -25,7 +28,10 @@ namespace gridloom::history {
 
 class Heads {
  public:
-  explicit Heads(FieldNames& names) : names_(names) {}
+  // Whether the store has such a row of an hour, from `since_ms` on. On the thread that takes.
+  using InStore =
+      std::function<bool(const DeviceHour& of, std::int64_t since_ms, std::span<const Sample> row)>;
+  Heads(FieldNames& names, InStore in_store) : names_(names), in_store_(std::move(in_store)) {}
 
   // The rows of one record of the log; a report that was sent again (kResent) is left out if it is
   // among the device's of the last minutes. kMalformed: it is no batch; what could be read is
@@ -62,9 +68,10 @@ class Heads {
   void name_fields(const BatchReader& reader);
   // Writes `row` into row_. True: it was sent again.
   [[nodiscard]] bool encode(const BatchReader::Row& row);
-  [[nodiscard]] bool knows(const DeviceHour& of, std::int64_t at_ms) const;
+  [[nodiscard]] bool knows(const DeviceHour& of, std::int64_t since_ms) const;
 
   FieldNames& names_;
+  InStore in_store_;
   mutable std::mutex mutex_;  // of heads_ and forgotten_
   std::map<DeviceHour, Head> heads_;
   std::set<DeviceNumber> forgotten_;
@@ -72,6 +79,7 @@ class Heads {
   std::vector<FieldId> ids_;             // by the names of the batch that is being read
   std::optional<std::uint32_t> resent_;  // the name among them that is kResent
   std::string row_;                      // of the row that is being read, without its time
+  std::vector<Sample> samples_;          // of it
 };
 
 }  // namespace gridloom::history

@@ -1,10 +1,6 @@
 #include "history/store.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
-
-#include "registry/files.h"
 
 namespace gridloom::history {
 namespace {
@@ -95,28 +91,13 @@ Status put_hours(Database& database, const std::vector<Changes::Hour>& hours) {
 }  // namespace
 
 Result<Store> Store::open(const std::filesystem::path& data) {
-  const std::filesystem::path path = data / "history.db";
-  if (const Status made = registry::make_private(path); !made) {
-    return std::unexpected(made.error());
-  }
-  auto database = Database::open(path);
+  // So that room is given back piece by piece (history/retention.h). It must be said before there
+  // is any table, and again to a file that WAL has made its own.
+  auto database = registry::open_database(data / "history.db",
+                                          {.version = kVersion,
+                                           .tables = kTables,
+                                           .before = "PRAGMA auto_vacuum = incremental; VACUUM;"});
   if (!database) return std::unexpected(database.error());
-  const auto version = database->integer("PRAGMA user_version");
-  if (!version) return std::unexpected(version.error());
-  if (*version > kVersion) {
-    return fail(FaultKind::kMalformed,
-                fmt::format("{} is of a later version of Gridloom ({}; this one knows {})",
-                            path.string(), *version, kVersion));
-  }
-  if (*version == 0) {
-    // So that room is given back piece by piece (history/retention.h). It must be said before there
-    // is any table, and again to a file that WAL has made its own.
-    Status made = database->run("PRAGMA auto_vacuum = incremental; VACUUM;");
-    if (!made) return std::unexpected(made.error());
-    made = database->run(
-        fmt::format("BEGIN IMMEDIATE; {} PRAGMA user_version = {}; COMMIT;", kTables, kVersion));
-    if (!made) return std::unexpected(made.error());
-  }
   return Store(std::move(*database));
 }
 

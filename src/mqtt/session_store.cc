@@ -1,6 +1,5 @@
 #include "mqtt/session_store.h"
 
-#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include <atomic>
@@ -12,7 +11,6 @@
 #include <utility>
 
 #include "mqtt/stored_packets.h"
-#include "registry/files.h"
 #include "registry/sqlite.h"
 
 namespace gridloom::mqtt {
@@ -258,24 +256,9 @@ SessionStore::~SessionStore() {
 }
 
 Result<std::unique_ptr<SessionStore>> SessionStore::open(const std::filesystem::path& folder) {
-  const std::filesystem::path path = folder / "sessions.db";
-  if (const Status made = registry::make_private(path); !made) {
-    return std::unexpected(made.error());
-  }
-  auto database = Database::open(path);
+  auto database =
+      registry::open_database(folder / "sessions.db", {.version = kVersion, .tables = kTables});
   if (!database) return std::unexpected(database.error());
-  const auto version = database->integer("PRAGMA user_version");
-  if (!version) return std::unexpected(version.error());
-  if (*version > kVersion) {
-    return fail(FaultKind::kMalformed,
-                fmt::format("{} is of a later version of Gridloom ({}; this one knows {})",
-                            path.string(), *version, kVersion));
-  }
-  if (*version == 0) {
-    const Status made = database->run(
-        fmt::format("BEGIN IMMEDIATE; {} PRAGMA user_version = {}; COMMIT;", kTables, kVersion));
-    if (!made) return std::unexpected(made.error());
-  }
   const auto last = database->integer("SELECT number FROM last");
   if (!last) return std::unexpected(last.error());
   auto impl = std::make_unique<Impl>(std::move(*database));

@@ -183,6 +183,27 @@ std::int64_t Database::last_insert_id() const { return sqlite3_last_insert_rowid
 
 std::string Database::path() const { return path_of(handle_.get()); }
 
+Result<Database> open_database(const std::filesystem::path& path, const Schema& schema) {
+  if (const Status made = make_private(path); !made) return std::unexpected(made.error());
+  auto database = Database::open(path);
+  if (!database) return database;
+  const auto version = database->integer("PRAGMA user_version");
+  if (!version) return std::unexpected(version.error());
+  if (*version > schema.version) {
+    return fail(FaultKind::kMalformed,
+                fmt::format("{} is of a later version of Gridloom ({}; this one knows {})",
+                            path.string(), *version, schema.version));
+  }
+  if (*version != 0) return database;
+  Status made = database->run(std::string(schema.before));
+  if (made) {
+    made = database->run(fmt::format("BEGIN IMMEDIATE; {} PRAGMA user_version = {}; COMMIT;",
+                                     schema.tables, schema.version));
+  }
+  if (!made) return std::unexpected(made.error());
+  return database;
+}
+
 Result<Transaction> Transaction::begin(Database& database) {
   if (Status begun = database.run("BEGIN IMMEDIATE"); !begun) {
     return std::unexpected(begun.error());

@@ -95,6 +95,17 @@ class Database {
   std::unique_ptr<sqlite3, Close> handle_;
 };
 
+// Tables that have one version, which stands in PRAGMA user_version.
+struct Schema {
+  std::int64_t version = 1;
+  std::string_view tables;
+  std::string_view before{};  // run on an empty file, outside of a transaction
+};
+// Makes the file, which only its owner may read, and its tables if there are none. kMalformed: it
+// is damaged, or of a later version.
+[[nodiscard]] Result<Database> open_database(const std::filesystem::path& path,
+                                             const Schema& schema);
+
 // BEGIN IMMEDIATE, so that a writer waits for others here and not in the middle; rolled back unless
 // it was committed.
 class Transaction {

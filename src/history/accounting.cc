@@ -12,11 +12,13 @@
 namespace gridloom::history {
 namespace {
 
-constexpr std::uint8_t kVersion = 1;
+constexpr std::uint8_t kVersion = 2;
+constexpr std::uint8_t kVersionWithoutHeld = 1;
 constexpr double kMsPerHour = 3'600'000;
 constexpr std::int64_t kLongestInQuarters_ms = 2 * kHour_ms;
 // Nobody's energy of a quarter of an hour; a device may say anything.
 constexpr double kMostWh = 1e12;
+constexpr double kMostW = 1e12;
 // No time that any clock shows, and far from where sums of times overflow.
 constexpr std::int64_t kMostQuarter = std::int64_t{1} << 40U;
 constexpr std::int64_t kMost_ms = kMostQuarter * kQuarter_ms;
@@ -178,7 +180,12 @@ class Accountant {
   }
 
   HourEnergies finish() {
+    said_ = before_.held;
+    if (!before_.empty()) flush(before_.times.front());
     integrate(before_);
+    if (begin_row(rows_.times.front())) {
+      for (const auto& [source, held] : said_) energies_.held.emplace(source, held.watts);
+    }
     integrate(rows_);
     flush(last_ms_.value_or(0));
     return std::move(energies_);
@@ -192,13 +199,18 @@ class Accountant {
     Spans covered{};
   };
 
+  // False: it comes after a gap, and nothing holds any more.
+  bool begin_row(std::int64_t at_ms) {
+    if (!last_ms_ || at_ms - *last_ms_ <= kLongestGap_ms) return true;
+    flush(*last_ms_);
+    forget(at_ms);
+    return false;
+  }
+
   void integrate(const HourRows& rows) {
     auto change = rows.changes.begin();
     for (const std::int64_t at_ms : rows.times) {
-      if (last_ms_ && at_ms - *last_ms_ > kLongestGap_ms) {
-        flush(*last_ms_);
-        forget(at_ms);
-      }
+      static_cast<void>(begin_row(at_ms));
       bool went_away = false;
       for (; change != rows.changes.end() && change->at_ms == at_ms; ++change) {
         if (change->power == HourRows::Change::kWentAway) {
@@ -273,21 +285,20 @@ class Accountant {
     }
   }
 
-  struct Said {
-    std::uint32_t power = 0;
-    double watts = 0;
-  };
-
   const Meters& meters_;
   const HourRows& before_;
   const HourRows& rows_;
   std::vector<Window> windows_;
-  std::map<FieldId, Said> said_;  // by source, since it was last forgotten
+  std::map<FieldId, HourRows::Held> said_;  // by source, since it was last forgotten
   Powers powers_{};
   std::int64_t since_ms_ = 0;
   std::optional<std::int64_t> last_ms_;
   HourEnergies energies_;
 };
+
+std::int64_t milliwatts(double watts) {
+  return std::llround(std::clamp(watts, -kMostW, kMostW) * 1000);
+}
 
 std::uint64_t milliwatt_hours(double wh) {
   return static_cast<std::uint64_t>(std::llround(std::clamp(wh, 0.0, kMostWh) * 1000));
@@ -342,16 +353,42 @@ std::string to_bytes(std::int64_t hour, const HourEnergies& energies) {
     append_varint(out, static_cast<std::uint64_t>(stretch.to_ms - stretch.from_ms));
     append_varint(out, milliwatt_hours(stretch.wh));
   }
+  append_varint(out, energies.held.size());
+  FieldId last_field = 0;
+  for (const auto& [field, watts] : energies.held) {
+    append_varint(out, field - last_field);
+    append_signed(out, milliwatts(watts));
+    last_field = field;
+  }
   return out;
 }
+
+namespace {
+
+// False: it does not fit.
+bool read_held(Cursor& cursor, std::map<FieldId, double>& held) {
+  std::uint64_t field = 0;
+  for (std::uint64_t left = cursor.varint(); left > 0 && !cursor.failed(); --left) {
+    field += std::min<std::uint64_t>(cursor.varint(), std::uint64_t{1} << 32U);
+    if (field > std::numeric_limits<FieldId>::max()) return false;
+    const double watts = static_cast<double>(cursor.signed_varint()) / 1000;
+    if (std::abs(watts) > kMostW) return false;
+    if (!held.emplace(static_cast<FieldId>(field), watts).second) return false;
+  }
+  return true;
+}
+
+}  // namespace
 
 Result<HourEnergies> energies_of(std::int64_t hour, std::string_view bytes) {
   const auto malformed = [] {
     return fail(FaultKind::kMalformed, "stored energies that cannot be read");
   };
   Cursor cursor(bytes);
-  const std::string_view version = cursor.bytes(1);
-  if (cursor.failed() || static_cast<std::uint8_t>(version.front()) != kVersion) return malformed();
+  const std::string_view first = cursor.bytes(1);
+  if (cursor.failed()) return malformed();
+  const auto version = static_cast<std::uint8_t>(first.front());
+  if (version != kVersion && version != kVersionWithoutHeld) return malformed();
   HourEnergies energies;
   std::int64_t quarter = hour * 4;
   for (std::uint64_t left = cursor.varint(); left > 0 && !cursor.failed(); --left) {
@@ -378,6 +415,7 @@ Result<HourEnergies> energies_of(std::int64_t hour, std::string_view bytes) {
                                   .to_ms = from_ms + length_ms,
                                   .wh = static_cast<double>(cursor.varint()) / 1000});
   }
+  if (version == kVersion && !read_held(cursor, energies.held)) return malformed();
   if (cursor.failed() || !cursor.at_end()) return malformed();
   return energies;
 }

@@ -32,13 +32,17 @@ struct HourEnergies {
 
   std::map<std::int64_t, Energies> quarters;  // by quarters of an hour since 1970
   std::vector<Stretch> stretches;             // each longer than two hours
+  // By field, in W: powers that had been said before the hour's first row, and held then. Who
+  // accounts for the next hour needs them: a device may say a thing once and never again.
+  std::map<FieldId, double> held;
 
   // What of it lies in [from, to), both on a quarter.
   [[nodiscard]] Energies within(std::int64_t from_ms, std::int64_t to_ms) const;
 };
 
 // `before`: the last hour before it in which the device said anything; empty: there is none. An
-// hour in which it only came or went has no energies, and is part of the gap around it.
+// hour in which it only came or went has no energies, and is part of the gap around it. What was
+// held when `before` began is to be told to it (HourRows::hold).
 [[nodiscard]] HourEnergies account(const Meters& meters, const HourRows& before,
                                    const HourRows& rows);
 

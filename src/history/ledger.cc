@@ -14,6 +14,14 @@
 namespace gridloom::history {
 namespace {
 
+// What held when the hour of `rows` began, as its energies say; they may be empty.
+void hold(std::int64_t hour, std::string_view energies, HourRows& rows) {
+  if (energies.empty()) return;
+  const auto known = energies_of(hour, energies);
+  if (!known) return;
+  for (const auto& [source, watts] : known->held) rows.hold(source, watts);
+}
+
 class Reading {
  public:
   Reading(Reader& reader, DeviceNumber device, const Meters& meters,
@@ -72,7 +80,9 @@ class Reading {
     if (!before) return std::unexpected(before.error());
     auto rows = rows_of(hour);
     if (!rows) return std::unexpected(rows.error());
-    add(account(meters_, *before, *rows));
+    const HourEnergies energies = account(meters_, *before, *rows);
+    add(energies);
+    for (const auto& [source, watts] : energies.held) rows->hold(source, watts);
     last_ = std::move(*rows);
     last_hour_ = hour;
     return {};
@@ -85,10 +95,17 @@ class Reading {
       if (!previous) return std::unexpected(previous.error());
       if (!*previous) break;
       hour = **previous;
-      auto rows = last_ && last_hour_ == hour
-                      ? Result<HourRows>(*std::exchange(last_, std::nullopt))
-                      : rows_of(hour);
-      if (!rows || rows->said_anything()) return rows;
+      if (last_ && last_hour_ == hour && last_->said_anything()) return std::move(*last_);
+      auto rows = rows_of(hour);
+      if (!rows) return rows;
+      if (!rows->said_anything()) continue;
+      const Status held =
+          reader_.each_energy(device_, hour, hour + 1, [&](std::int64_t, std::string_view bytes) {
+            hold(hour, bytes, *rows);
+            return Status();
+          });
+      if (!held) return std::unexpected(held.error());
+      return rows;
     }
     return HourRows(meters_, reader_.names());
   }
@@ -115,7 +132,7 @@ class Reading {
       sums_[static_cast<std::size_t>(next - bounds_.begin()) - 1] += wh;
     }
     if (energies.stretches.empty()) return;
-    const HourEnergies only{.quarters = {}, .stretches = energies.stretches};
+    const HourEnergies only{.quarters = {}, .stretches = energies.stretches, .held = {}};
     for (std::size_t i = 0; i < sums_.size(); ++i) {
       sums_[i] += only.within(bounds_[i], bounds_[i + 1]);
     }
@@ -150,7 +167,7 @@ std::int64_t quarter_after(std::int64_t at_ms) { return quarter_before(at_ms + k
 Account account_by(FamilyOf family_of) {
   using Known = std::unordered_map<catalog::FamilyPtr, Meters>;
   return [family_of = std::move(family_of), known = std::make_shared<Known>()](
-             const DeviceHour& of, const Block* before, const Block& block,
+             const DeviceHour& of, const HourBefore& before, const Block& block,
              const FieldNames& names) -> std::string {
     const catalog::FamilyPtr family = family_of(of.device);
     if (!family) return {};
@@ -159,8 +176,9 @@ Account account_by(FamilyOf family_of) {
     HourRows earlier(meters, names);
     HourRows rows(meters, names);
     // Without them the hour is accounted when somebody asks.
-    if (before != nullptr && !earlier.add(*before)) return {};
+    if (before.block != nullptr && !earlier.add(*before.block)) return {};
     if (!rows.add(block)) return {};
+    if (before.block != nullptr) hold(before.hour, before.energies, earlier);
     earlier.finish();
     rows.finish();
     return to_bytes(of.hour, account(meters, earlier, rows));

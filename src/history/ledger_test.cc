@@ -165,6 +165,23 @@ TEST_F(LedgerTest, TheEndOfAnHourComesWithTheHourAfter) {
   EXPECT_EQ(wh(Quantity::kPv, {0h, 1h}), expected);
 }
 
+TEST_F(LedgerTest, APowerThatWasSaidOnceHoldsForHours) {
+  report(0min, "w.pv", "1200");
+  steady(1min, 5h, "temperature", "20");
+  send();
+  const std::vector<Millis> bounds = {0h, 1h, 2h, 3h, 4h, 5h};
+  const Sums expected = {1200, 1200, 1200, 1200, 1200};
+  EXPECT_EQ(wh(Quantity::kPv, bounds), expected) << "from memory";
+  clock_.set(kStart + 3h + 3min);
+  wait_until_stored(2);
+  EXPECT_EQ(wh(Quantity::kPv, bounds), expected) << "some hours from the store";
+  close();
+  clock_.set(kStart + 7h);
+  open();
+  wait_until_stored(4);
+  EXPECT_EQ(wh(Quantity::kPv, bounds), expected) << "all from the store";
+}
+
 TEST_F(LedgerTest, LateRowsChangeTheHourAndTheOneAfterIt) {
   steady(60min, 90min, "w.pv", "1200");
   report(0min, "w.pv", "1200");

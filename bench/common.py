@@ -131,21 +131,24 @@ def load(options, kind, to, pid, *flags, quiet=False):
 
 
 class Home:
-    """A Gridloom with an account and its devices."""
+    """A Gridloom with an account and its devices, whose numbers in history are 1 and on."""
 
     def __init__(self, folder, threads, devices, *flags):
         flags = ["--threads", threads, "--log-level", "warn", *flags]
         for limit in NO_LIMITS:
             flags += ["--limit", limit]
-        self.server = server.Server(*flags, demo=False, data=folder / "data")
-        self.pid = self.server.process.pid
-        data = self.server.data
+        # Each device that is added waits for its entry in the audit, which here does not wait for others.
+        data = folder / "data"
+        self.server = server.Server("--limit", "history.commit-ms=1", demo=False, data=data)
         account = ask_admin(data, {"op": "account.add", "name": "bench"})
         self.serials = [f"R331BENCH{i:07}" for i in range(devices)]
         keys = [ask_admin(data, {"op": "device.add", "sn": sn, "owner": "bench"})["deviceKey"]
                 for sn in self.serials]
+        self.server.stop()
         self.devices = folder / "devices"
         self.devices.write_text("".join(f"{sn} {key}\n" for sn, key in zip(self.serials, keys)))
+        self.server = server.Server(*flags, demo=False, data=data)
+        self.pid = self.server.process.pid
         self.key = folder / "key"
         self.key.write_text(f"{account['accessKey']} {account['secretKey']}\n")
         self.api = self.server.api(account["accessKey"], account["secretKey"])

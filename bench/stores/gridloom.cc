@@ -214,6 +214,66 @@ void fill_log(const Data& data, const std::filesystem::path& folder) {
 
 namespace {
 
+constexpr std::int64_t kPeriod_ms = 60'000;  // of fill_hours()
+constexpr std::size_t kHoursACommit = 1000;
+
+std::string block_of_next_hour(DeviceStream& stream, std::int64_t until_ms, std::int64_t move_ms) {
+  history::BlockWriter writer;
+  std::vector<history::Sample> samples;
+  std::int64_t due_ms = 0;
+  while (stream.at_ms() < until_ms) {
+    const auto readings = stream.next();
+    if (stream.at_ms() < due_ms) continue;
+    due_ms = stream.at_ms() + kPeriod_ms - DeviceStream::kPeriod_ms / 2;
+    samples.clear();
+    for (const Reading& reading : readings) {
+      samples.push_back(
+          {.field = reading.field,
+           .value = {.is_number = true, .number = {.digits = reading.tenths, .scale = 1}}});
+    }
+    writer.add(stream.at_ms() + move_ms, samples);
+  }
+  return writer.finish();
+}
+
+}  // namespace
+
+void fill_hours(const Fleet& fleet, const std::filesystem::path& folder) {
+  auto store = history::Store::open(folder);
+  if (!store) give_up(store.error().detail);
+  const auto now_ms =
+      std::chrono::duration_cast<Millis>(std::chrono::system_clock::now().time_since_epoch());
+  const std::int64_t first_hour = history::hour_of(now_ms.count()) - fleet.hours;
+  const std::int64_t move_ms = first_hour * kHour_ms - DeviceStream::kStart_ms;
+  history::Changes changes;
+  for (std::uint32_t field = 0; field < DeviceStream::kFields; ++field) {
+    changes.names.emplace_back(field, DeviceStream::name(field));
+  }
+  const auto write = [&] {
+    const Status written = store->write(std::exchange(changes, {}));
+    if (!written) give_up(written.error().detail);
+  };
+  std::vector<DeviceStream> streams;
+  for (std::uint32_t device = 0; device < fleet.devices; ++device) streams.emplace_back(1, device);
+  // As a server writes them: all devices of an hour, then the next hour.
+  for (std::int64_t i = 0; i < fleet.hours; ++i) {
+    const std::int64_t until_ms = DeviceStream::kStart_ms + (i + 1) * kHour_ms;
+    for (std::uint32_t device = 0; device < fleet.devices; ++device) {
+      changes.hours.push_back({.of = {.device = device + 1, .hour = first_hour + i},
+                               .blocks = {block_of_next_hour(
+                                   streams[device], until_ms - DeviceStream::kPeriod_ms, move_ms)},
+                               .over = true});
+      if (changes.hours.size() == kHoursACommit) write();
+    }
+  }
+  write();
+  fmt::print(R"({{"blocks":{},"disk_bytes":{}}})"
+             "\n",
+             fleet.devices * fleet.hours, size_of(folder));
+}
+
+namespace {
+
 struct Answer {
   std::uint64_t count = 0;
   double sum = 0;
@@ -221,25 +281,32 @@ struct Answer {
 
 enum class Query : std::uint8_t { kSeries, kSum };
 
+// A block at a time, as the server answers.
 Answer ask(history::Reader& reader, std::int64_t device, Query query) {
   Answer answer;
   std::vector<history::Point> points;
   const auto field = reader.names().find(DeviceStream::name(kAsked));
   require(field.has_value(), "nothing is known of the field");
+  const auto add_points = [&](const history::Block& block) -> Status {
+    points.clear();
+    if (Status read = block.numbers(*field, points); !read) return read;
+    for (const history::Point& point : points) answer.sum += point.value;
+    answer.count += points.size();
+    return {};
+  };
+  const auto add_sum = [&](const history::Block& block) -> Status {
+    if (const auto statistics = block.statistics(*field)) {
+      answer.count += statistics->count;
+      answer.sum += statistics->sum;
+    }
+    return {};
+  };
   const std::int64_t from = history::hour_of(DeviceStream::kStart_ms);
-  const Status read = reader.each_block(device, from, from + kWeekHours,
-                                        [&](std::int64_t, const history::Block& block) -> Status {
-                                          if (query == Query::kSeries)
-                                            return block.numbers(*field, points);
-                                          if (const auto statistics = block.statistics(*field)) {
-                                            answer.count += statistics->count;
-                                            answer.sum += statistics->sum;
-                                          }
-                                          return {};
-                                        });
+  const Status read = reader.each_block(
+      device, from, from + kWeekHours, [&](std::int64_t, const history::Block& block) {
+        return query == Query::kSeries ? add_points(block) : add_sum(block);
+      });
   require(read.has_value(), "a week cannot be read");
-  for (const history::Point& point : points) answer.sum += point.value;
-  answer.count += points.size();
   return answer;
 }
 

@@ -2,9 +2,9 @@
 //        history_stores home FOLDER DEVICES HOURS GROUP_MS
 //
 // One store, measured; bench/history calls it and puts the figures side by side. WHAT: gridloom,
-// log or sqlite fill a folder; read-gridloom and read-sqlite ask what is in one; copy and influx
-// write the same reports as texts for a server; home tells what a small home writes to its disk;
-// version is SQLite's.
+// log or sqlite fill a folder; hours fills one with what is no report any more; read-gridloom and
+// read-sqlite ask what is in one; copy and influx write the same reports as texts for a server;
+// home tells what a small home writes to its disk; version is SQLite's.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <spdlog/spdlog.h>
@@ -103,6 +103,10 @@ int measure(const std::vector<std::string_view>& arguments) {
   }
   if (what == "read-gridloom" || what == "read-sqlite") {
     (what == "read-gridloom" ? read_gridloom : read_sqlite)(folder, number(4));
+    return 0;
+  }
+  if (what == "hours") {
+    fill_hours({.devices = number(2), .hours = number(3)}, folder);
     return 0;
   }
   if (what == "version") {

@@ -13,6 +13,13 @@ namespace gridloom::bench {
 void fill_gridloom(const Data& data, const std::filesystem::path& folder);
 void fill_log(const Data& data, const std::filesystem::path& folder);
 void fill_sqlite(const Data& data, const std::filesystem::path& folder);
+// The hours of a fleet before the one that is now, each a block as the builder leaves it, with a
+// report a minute: what a server that starts finds in DATA.
+struct Fleet {
+  std::uint32_t devices = 0;
+  std::int64_t hours = 0;
+};
+void fill_hours(const Fleet& fleet, const std::filesystem::path& folder);
 
 // Asks for a week of kAsked of the first devices, cold, and often of the very first.
 inline constexpr int kWarmRuns = 21;

@@ -191,20 +191,23 @@ Status Block::numbers(FieldId field, std::vector<Point>& out) const {
   if (auto status = parsed_->need_times(); !status) return status;
   Parsed::Open open;
   if (auto status = parsed_->open(*column, open); !status) return status;
-  // Not exactly what is needed: a caller adds block after block, and each would move all of it.
-  const std::size_t needed = out.size() + open.rows.size();
+  // By doubling, whatever the library does: a caller adds block after block.
+  const std::size_t begin = out.size();
+  const std::size_t needed = begin + open.rows.size();
   if (needed > out.capacity()) out.reserve(std::max(needed, 2 * out.capacity()));
+  out.resize(needed);
+  const std::span<Point> points = std::span(out).subspan(begin);
   const std::vector<std::int64_t>& times = parsed_->times;
   if (open.numbers.loose()) {
-    for (std::size_t i = 0; i < open.rows.size(); ++i) {
-      out.push_back({.at_ms = times[open.rows[i]], .value = to_double(open.numbers.at(i))});
+    for (std::size_t i = 0; i < points.size(); ++i) {
+      points[i] = {.at_ms = times[open.rows[i]], .value = to_double(open.numbers.at(i))};
     }
     return {};
   }
   const double unit = std::pow(10, column->scale);
-  for (std::size_t i = 0; i < open.rows.size(); ++i) {
-    out.push_back({.at_ms = times[open.rows[i]],
-                   .value = static_cast<double>(open.numbers.digits[i]) / unit});
+  for (std::size_t i = 0; i < points.size(); ++i) {
+    points[i] = {.at_ms = times[open.rows[i]],
+                 .value = static_cast<double>(open.numbers.digits[i]) / unit};
   }
   return {};
 }

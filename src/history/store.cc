@@ -1,5 +1,7 @@
 #include "history/store.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace gridloom::history {
@@ -11,6 +13,8 @@ using registry::Statement;
 using registry::Transaction;
 
 constexpr std::int64_t kVersion = 1;
+// Of each connection. A week of one device takes 2 MiB, and SQLite's own cache is no larger.
+constexpr int kCache_kib = 8 * 1024;
 
 // `part` counts from 0. An hour that is over has one block, unless one cannot hold it all.
 constexpr std::string_view kTables = R"(
@@ -98,6 +102,9 @@ Result<Store> Store::open(const std::filesystem::path& data) {
                                            .tables = kTables,
                                            .before = "PRAGMA auto_vacuum = incremental; VACUUM;"});
   if (!database) return std::unexpected(database.error());
+  if (Status sized = database->run(fmt::format("PRAGMA cache_size = -{}", kCache_kib)); !sized) {
+    return std::unexpected(sized.error());
+  }
   return Store(std::move(*database));
 }
 

@@ -242,7 +242,7 @@ void restore_twins(Running& running) {
   for (const registry::Device* device : directory->devices()) {
     devices.emplace(device->number, device);
   }
-  for (history::Archive::Recovered& recovered : running.archive->take_recovered()) {
+  for (history::Recovered& recovered : running.archive->take_recovered()) {
     const auto device = devices.find(recovered.twin.device);
     if (device == devices.end()) continue;  // removed meanwhile
     running.hub->restore_twin({.sn = device->second->sn,

@@ -16,8 +16,6 @@
 #include <thread>
 #include <utility>
 
-#include "history/batch.h"
-
 namespace gridloom::history {
 namespace {
 
@@ -345,47 +343,6 @@ struct Archive::Impl {
   std::vector<std::jthread> readers;
 };
 
-namespace {
-
-// What devices said last, from what the log still holds.
-class Tail {
- public:
-  void take(const Record& record) {
-    if (record.kind != RecordKind::kReports) return;
-    BatchReader reader(record.payload);
-    while (const BatchReader::Row* row = reader.next()) {
-      auto& values = values_[row->device];
-      for (const BatchReader::Field& field : row->fields) {
-        const std::string_view name = reader.names()[field.name];
-        if (!is_own(name)) values.insert_or_assign(std::string(name), text_of(field.value));
-      }
-    }
-  }
-  std::vector<Archive::Recovered> with(std::vector<StoredTwin> twins) {
-    std::vector<Archive::Recovered> all;
-    const auto add = [&](StoredTwin twin, std::map<std::string, std::string>& values) {
-      Archive::Recovered one{.twin = std::move(twin), .values = {}};
-      for (auto& [name, text] : values)
-        one.values.push_back({.name = name, .text = std::move(text)});
-      all.push_back(std::move(one));
-    };
-    for (StoredTwin& twin : twins) {
-      auto newer = values_.extract(twin.device);
-      std::map<std::string, std::string> none;
-      add(std::move(twin), newer.empty() ? none : newer.mapped());
-    }
-    for (auto& [device, values] : values_) {
-      add({.device = device, .sn = {}, .text = {}}, values);
-    }
-    return all;
-  }
-
- private:
-  std::map<DeviceNumber, std::map<std::string, std::string>> values_;
-};
-
-}  // namespace
-
 Archive::Archive(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 Result<std::unique_ptr<Archive>> Archive::open(Options options) {
@@ -407,18 +364,20 @@ Result<std::unique_ptr<Archive>> Archive::open(Options options) {
   auto disk = open_folder(impl->options.data / "log");
   if (!disk) return std::unexpected(disk.error());
   impl->disk = std::move(*disk);
-  Tail tail;
+  Tail tail(impl->names);
+  std::optional<BesideTail> beside(tail);
   auto log = Log::open(
       {.disk = impl->disk.get(),
        .clock = impl->options.clock,
        .limits = limits.log,
        .written = [impl = impl.get()](std::span<const Record> records) { impl->written(records); }},
       impl->builder->applied(), [&](const Record& record) {
-        tail.take(record);
+        if (record.kind == RecordKind::kReports) beside->take(std::string(record.payload));
         impl->take(record.sequence, record.kind, record.payload);
       });
   if (!log) return std::unexpected(log.error());
   impl->log = std::move(*log);
+  beside.reset();
   auto twins = impl->store.twins();
   if (!twins) return std::unexpected(twins.error());
   impl->recovered = tail.with(std::move(*twins));
@@ -440,9 +399,7 @@ Archive::~Archive() {
   impl_->log.reset();  // its thread uses the rest
 }
 
-std::vector<Archive::Recovered> Archive::take_recovered() {
-  return std::exchange(impl_->recovered, {});
-}
+std::vector<Recovered> Archive::take_recovered() { return std::exchange(impl_->recovered, {}); }
 
 Status Archive::keep_only(std::vector<DeviceNumber> present) {
   std::ranges::sort(present);

@@ -32,6 +32,7 @@
 #include "history/quarters.h"
 #include "history/retention.h"
 #include "history/store.h"
+#include "history/tail.h"
 
 namespace gridloom::history {
 
@@ -106,10 +107,6 @@ class Archive final : public Journal {
   ~Archive() override;
 
   // What devices had said last when the server ended. Once, before start().
-  struct Recovered {
-    StoredTwin twin;                // empty: none was stored yet
-    std::vector<LastValue> values;  // newer than that
-  };
   [[nodiscard]] std::vector<Recovered> take_recovered();
 
   // Devices that history knows and `present` does not are no more. Before start().

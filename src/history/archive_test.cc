@@ -73,7 +73,7 @@ class ArchiveTest : public testing::Test {
   }
   static Lines recovered(Archive& archive) {
     Lines lines;
-    for (const Archive::Recovered& one : archive.take_recovered()) {
+    for (const Recovered& one : archive.take_recovered()) {
       std::string line = fmt::format("{} {}", one.twin.device, one.twin.text);
       for (const LastValue& value : one.values) {
         line += fmt::format(" {}={}", value.name, value.text);

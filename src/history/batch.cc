@@ -3,6 +3,7 @@
 // its value; an index that no name has yet is that of the name which follows it.
 #include "history/batch.h"
 
+#include <algorithm>
 #include <array>
 
 namespace gridloom::history {
@@ -10,6 +11,7 @@ namespace {
 
 constexpr char kVersion = 1;
 constexpr std::uint64_t kEndOfRow = 0;
+constexpr std::size_t kFewFields = 64;
 
 // Names without a NameRef that are remembered beyond their batch.
 constexpr std::size_t kMostOtherNames = 4096;
@@ -68,25 +70,28 @@ BatchReader::BatchReader(std::string_view bytes) : rest_(bytes) {
 
 const BatchReader::Row* BatchReader::next() {
   if (rest_.at_end()) return nullptr;
-  row_.fields.clear();
   row_.device = static_cast<DeviceNumber>(rest_.varint());
   row_.at_ms = total(row_.at_ms, rest_.signed_varint());
-  for (;;) {
-    const std::uint64_t reference = rest_.varint();
-    if (rest_.failed()) return nullptr;
-    if (reference == kEndOfRow) return &row_;
-    if (!read_field(reference)) return nullptr;
+  std::size_t count = 0;
+  for (std::uint64_t reference = rest_.varint(); reference != kEndOfRow;
+       reference = rest_.varint()) {
+    if (count == fields_.size()) fields_.resize(std::max(kFewFields, 2 * count));
+    if (!read_field(reference - 1, fields_[count++])) return nullptr;
   }
+  if (rest_.failed()) return nullptr;
+  row_.fields = std::span(fields_).first(count);
+  return &row_;
 }
 
-bool BatchReader::read_field(std::uint64_t reference) {
-  const std::uint64_t index = reference - 1;
-  if (index == names_.size()) {
+bool BatchReader::read_field(std::uint64_t index, Field& field) {
+  if (index >= names_.size()) {
+    if (index > names_.size()) rest_.fail();
     names_.push_back(rest_.text());
-  } else if (index > names_.size()) {
-    rest_.fail();
   }
-  row_.fields.push_back({.name = static_cast<std::uint32_t>(index), .value = rest_.value()});
+  const std::string_view before = rest_.rest();
+  field.name = static_cast<std::uint32_t>(index);
+  field.value = rest_.value();
+  field.bytes = before.substr(0, before.size() - rest_.rest().size());
   return !rest_.failed();
 }
 

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -59,23 +60,26 @@ class BatchReader {
   struct Field {
     std::uint32_t name = 0;
     Value value{};
+    std::string_view bytes{};  // of the value, as append_value() writes it
   };
   struct Row {
     DeviceNumber device = 0;
     std::int64_t at_ms = 0;
-    std::vector<Field> fields;
+    std::span<const Field> fields{};
   };
-  // The next row, whose texts lead into the bytes; null: that was the last, or failed().
+  // The next row, until the one after; its texts lead into the bytes; null: that was the last, or
+  // failed().
   [[nodiscard]] const Row* next();
   [[nodiscard]] const std::vector<std::string_view>& names() const { return names_; }
   // It is no batch; rows that came before are good.
   [[nodiscard]] bool failed() const { return rest_.failed(); }
 
  private:
-  [[nodiscard]] bool read_field(std::uint64_t reference);
+  [[nodiscard]] bool read_field(std::uint64_t index, Field& field);
 
   Cursor rest_;
   std::vector<std::string_view> names_;
+  std::vector<Field> fields_;  // room for those of a row
   Row row_;
 };
 

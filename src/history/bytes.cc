@@ -1,5 +1,6 @@
 #include "history/bytes.h"
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstring>
@@ -8,9 +9,6 @@ namespace gridloom::history {
 namespace {
 
 static_assert(std::endian::native == std::endian::little);
-
-// What stands in front of a value: a number's scale, or that a text follows.
-constexpr std::uint8_t kText = 0x20;
 
 template <typename T>
 void append_fixed(std::string& out, T value) {
@@ -48,19 +46,20 @@ void append_value(std::string& out, const Value& value) {
     append_until(out, bytes.data(), put_number(bytes.data(), value.number));
     return;
   }
-  out.push_back(static_cast<char>(kText));
+  out.push_back(static_cast<char>(kTextFollows));
   append_text(out, value.text);
 }
 
 std::uint64_t Cursor::long_varint() {
   std::uint64_t value = 0;
-  for (unsigned shift = 0; shift < 64; shift += 7) {
-    if (rest_.empty()) break;
-    const auto byte = static_cast<std::uint8_t>(rest_.front());
-    rest_.remove_prefix(1);
+  const std::size_t most = std::min(rest_.size(), kLongestVarint);
+  for (std::size_t i = 0; i < most; ++i) {
+    const auto byte = static_cast<std::uint8_t>(rest_[i]);
+    const std::size_t shift = 7 * i;
     value |= static_cast<std::uint64_t>(byte & 0x7FU) << shift;
     if (byte < 0x80) {
       if (shift == 63 && byte > 1) break;  // a bit too many
+      rest_.remove_prefix(i + 1);
       return value;
     }
   }
@@ -82,16 +81,13 @@ std::uint32_t Cursor::fixed32() { return fixed<std::uint32_t>(bytes(4)); }
 std::uint64_t Cursor::fixed64() { return fixed<std::uint64_t>(bytes(8)); }
 std::string_view Cursor::text() { return bytes(varint()); }
 
-Value Cursor::value() {
-  const std::string_view kind = bytes(1);
-  if (kind.empty()) return {};
-  const auto scale = static_cast<std::uint8_t>(kind.front());
-  if (scale == kText) return {.text = text()};
-  if (scale > Decimal::kMostScale) {
-    fail();
-    return {};
+Value Cursor::text_value() {
+  if (!rest_.empty() && static_cast<std::uint8_t>(rest_.front()) == kTextFollows) {
+    rest_.remove_prefix(1);
+    return {.text = text()};
   }
-  return {.is_number = true, .number = {.digits = signed_varint(), .scale = scale}};
+  fail();
+  return {};
 }
 
 }  // namespace gridloom::history

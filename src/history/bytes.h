@@ -14,6 +14,8 @@
 namespace gridloom::history {
 
 inline constexpr std::size_t kLongestVarint = 10;
+// In front of a value that is a text; of a number its scale stands there.
+inline constexpr std::uint8_t kTextFollows = 0x20;
 // Of a value that is a number.
 inline constexpr std::size_t kLongestNumber = 1 + kLongestVarint;
 
@@ -74,7 +76,14 @@ class Cursor {
   [[nodiscard]] std::uint64_t fixed64();
   [[nodiscard]] std::string_view bytes(std::uint64_t size);
   [[nodiscard]] std::string_view text();
-  [[nodiscard]] Value value();
+  [[nodiscard]] Value value() {
+    if (rest_.empty() || static_cast<std::uint8_t>(rest_.front()) > Decimal::kMostScale) {
+      return text_value();
+    }
+    const auto scale = static_cast<std::uint8_t>(rest_.front());
+    rest_.remove_prefix(1);
+    return {.is_number = true, .number = {.digits = signed_varint(), .scale = scale}};
+  }
 
   [[nodiscard]] bool failed() const { return failed_; }
   [[nodiscard]] bool at_end() const { return rest_.empty(); }
@@ -86,6 +95,7 @@ class Cursor {
 
  private:
   [[nodiscard]] std::uint64_t long_varint();
+  [[nodiscard]] Value text_value();
 
   std::string_view rest_;
   bool failed_ = false;

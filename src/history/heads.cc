@@ -46,25 +46,32 @@ void Heads::name_fields(const BatchReader& reader) {
 }
 
 bool Heads::encode(const BatchReader::Row& row) {
+  const auto marks =
+      resent_ ? std::ranges::count(row.fields, *resent_, &BatchReader::Field::name) : 0;
   row_.clear();
-  samples_.clear();
-  bool resent = false;
+  append_varint(row_, row.fields.size() - static_cast<std::size_t>(marks));
   for (const BatchReader::Field& field : row.fields) {
-    if (field.name == resent_) {
-      resent = true;
-    } else {
+    if (field.name == resent_) continue;
+    append_varint(row_, ids_[field.name]);
+    row_ += field.bytes;
+  }
+  return marks != 0;
+}
+
+bool Heads::came_before(const BatchReader::Row& row) {
+  samples_.clear();
+  for (const BatchReader::Field& field : row.fields) {
+    if (field.name != resent_) {
       samples_.push_back({.field = ids_[field.name], .value = field.value});
     }
   }
-  append_varint(row_, samples_.size());
-  for (const Sample& sample : samples_) {
-    append_varint(row_, sample.field);
-    append_value(row_, sample.value);
-  }
-  return resent;
+  const std::int64_t since_ms = row.at_ms - kResentWithin_ms;
+  const std::int64_t hour = hour_of(row.at_ms);
+  return knows({.device = row.device, .hour = hour}, since_ms) ||
+         knows({.device = row.device, .hour = hour - 1}, since_ms);
 }
 
-// Whether row_ is among the rows of an hour, in memory or in the store.
+// Whether row_, which is samples_, is among the rows of an hour, in memory or in the store.
 bool Heads::knows(const DeviceHour& of, std::int64_t since_ms) const {
   const auto head = heads_.find(of);
   Cursor cursor(head == heads_.end() ? std::string_view() : head->second.rows);
@@ -89,12 +96,7 @@ Status Heads::take(std::uint64_t sequence, std::string_view batch) {
     name_fields(reader);
     if (!forgotten_.empty() && forgotten_.contains(row->device)) continue;
     const DeviceHour of{.device = row->device, .hour = hour_of(row->at_ms)};
-    const bool resent = encode(*row);
-    const std::int64_t since_ms = row->at_ms - kResentWithin_ms;
-    if (resent &&
-        (knows(of, since_ms) || knows({.device = of.device, .hour = of.hour - 1}, since_ms))) {
-      continue;
-    }
+    if (encode(*row) && came_before(*row)) continue;
     if (rows == nullptr || of != last) {
       Head& head = heads_[of];
       if (head.rows.empty()) head.first_sequence = sequence;

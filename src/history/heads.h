@@ -68,6 +68,8 @@ class Heads {
   void name_fields(const BatchReader& reader);
   // Writes `row` into row_. True: it was sent again.
   [[nodiscard]] bool encode(const BatchReader::Row& row);
+  // Whether a row like it, which is in row_, came in the last minutes.
+  [[nodiscard]] bool came_before(const BatchReader::Row& row);
   [[nodiscard]] bool knows(const DeviceHour& of, std::int64_t since_ms) const;
 
   FieldNames& names_;
@@ -79,7 +81,7 @@ class Heads {
   std::vector<FieldId> ids_;             // by the names of the batch that is being read
   std::optional<std::uint32_t> resent_;  // the name among them that is kResent
   std::string row_;                      // of the row that is being read, without its time
-  std::vector<Sample> samples_;          // of it
+  std::vector<Sample> samples_;          // of it, if it was sent again
 };
 
 }  // namespace gridloom::history

@@ -1,4 +1,4 @@
-// A run of bytes as a block keeps it: compressed with zstd if that is smaller, else as it is.
+// A run of bytes as a block keeps it: compressed with zstd where that saves a good part.
 // zstd's own first four bytes, always the same, are left out: a column has about 200.
 //
 // Thread rule: any thread; each has contexts of its own.

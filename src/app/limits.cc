@@ -22,7 +22,9 @@ constexpr std::int64_t kDeep = 1000;  // what parsers that call themselves may s
 // The least values are such that the platform still works for somebody.
 constexpr auto kLimits = std::to_array<Limit>({
     // --- the four listeners ---
-    {"door.connections", "connections", 1, kMany, "open at a time, of one listener",
+    {"door.connections", "connections", 1, kMany,
+     "open at a time, of one listener; all of them share what files the process may open, each "
+     "sure of a tenth",
      [](Limits& l) -> LimitField { return &l.doors.connections; }},
     {"door.connections-per-address", "connections", 0, kMany,
      "open at a time from one peer's address, of one listener; 0: any number",

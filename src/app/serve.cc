@@ -83,6 +83,7 @@ struct Running {
   std::optional<http::RequestRate> rate;
   std::vector<std::unique_ptr<http::Api>> apis;  // by loop
   mqtt::Door mqtt_door;
+  std::shared_ptr<net::Room> room;
   Listeners listeners;
   Trim trim;  // of the first loop
   std::unique_ptr<AdminSocket> admin;
@@ -101,17 +102,15 @@ struct Running {
   }
 };
 
-// A door's part of the file descriptors that this process may have, so that a crowd at one door
-// leaves room at the others, and for files.
-std::size_t connections_of(std::string_view flag) {
-  constexpr rlim_t kMost = 200'000;
+// What all doors together may take of the file descriptors that this process may have, so that
+// some are left for files.
+std::size_t descriptors_for_doors() {
+  constexpr rlim_t kMost = 2'000'000;
   constexpr rlim_t kForFiles = 256;
   rlimit limit{};
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return net::ListenerLimits{}.connections;
   const rlim_t all = std::min(limit.rlim_cur, kMost);
-  const rlim_t left = all - std::min(all / 4, kForFiles);
-  const rlim_t percent = flag.starts_with("--mqtt") ? 35 : 15;
-  return static_cast<std::size_t>(left * percent / 100);
+  return static_cast<std::size_t>(all - std::min(all / 4, kForFiles));
 }
 
 void raise_descriptor_limit() {
@@ -145,13 +144,12 @@ Result<std::unique_ptr<net::Listener>> listen(const ServeOptions& options, const
   std::vector<net::IoLoop*> loops;
   loops.reserve(running.loops.size());
   for (const auto& loop : running.loops) loops.push_back(loop.get());
-  net::ListenerLimits limits = running.limits.doors;
-  limits.connections = std::min(limits.connections, connections_of(flag));
   auto opened = net::Listener::open({.address = *address,
                                      .tls = std::move(tls),
                                      .make = std::move(make),
                                      .clock = &running.clock,
-                                     .limits = limits},
+                                     .limits = running.limits.doors,
+                                     .room = running.room},
                                     loops);
   if (!opened && opened.error().kind == FaultKind::kConflict) {
     return fail(FaultKind::kConflict,
@@ -325,6 +323,7 @@ Result<net::TlsFiles> open_doors(Running& running, const ServeOptions& options) 
 
   const net::MakeProtocol http = http_protocol(running);
   const net::MakeProtocol mqtt = mqtt::serve(running.mqtt_door);
+  running.room = std::make_shared<net::Room>(descriptors_for_doors());
   Listeners& doors = running.listeners;
   struct Row {
     std::unique_ptr<net::Listener>& listener;

@@ -76,7 +76,9 @@ std::uint16_t port_of(int fd) {
 
 struct Listener::Impl final : IoLoop::Watched, std::enable_shared_from_this<Listener::Impl> {
   Impl(Options given, const std::vector<IoLoop*>& on, int fd)
-      : options(std::move(given)), loops(on), crowds(on.size()), accepting(fd) {}
+      : options(std::move(given)), loops(on), crowds(on.size()), accepting(fd) {
+    if (options.room) number = options.room->join();
+  }
 
   void on_ready(std::uint32_t /*events*/) override { accept(); }
   void on_turn_end() override {
@@ -149,7 +151,8 @@ struct Listener::Impl final : IoLoop::Watched, std::enable_shared_from_this<List
                  one = Coming(shared_from_this())]() mutable {
       self->run(index, std::move(stream), std::move(peer), std::move(seat));
     };
-    if (open < options.limits.connections) {
+    if (open < options.limits.connections &&
+        (!options.room || options.room->has_room(number, open))) {
       return loops[index]->post(std::move(task));
     }
     const std::size_t full = fullest();
@@ -177,7 +180,9 @@ struct Listener::Impl final : IoLoop::Watched, std::enable_shared_from_this<List
   void sweep(std::size_t index) {
     const TimePoint now = options.clock->now();
     crowds[index].each([now](Pump& pump) { pump.tick(now); });
-    if (index == 0 && std::exchange(stuck, false)) accept();
+    if (index != 0) return;
+    if (options.room) options.room->tell(number, open_connections());
+    if (std::exchange(stuck, false)) accept();
   }
 
   [[nodiscard]] std::size_t open_connections() const {
@@ -189,6 +194,7 @@ struct Listener::Impl final : IoLoop::Watched, std::enable_shared_from_this<List
   Options options;
   std::vector<IoLoop*> loops;
   std::vector<Crowd> crowds;  // by loop
+  std::size_t number = 0;     // in the room
   Seats seats;                // by peer's address
   std::atomic<std::size_t> coming{0};
   Descriptor accepting;  // on the first loop

@@ -16,6 +16,7 @@
 #include "net/io_loop.h"
 #include "net/limits.h"
 #include "net/protocol.h"
+#include "net/room.h"
 #include "net/tls.h"
 
 namespace gridloom::net {
@@ -28,6 +29,7 @@ class Listener {
     MakeProtocol make;
     const Clock* clock = nullptr;
     ListenerLimits limits{};
+    std::shared_ptr<Room> room{};  // shared with other listeners; null: the limits alone count
   };
   // Binds at once; kConflict names a taken port. Connections come after start().
   [[nodiscard]] static Result<std::unique_ptr<Listener>> open(Options options,

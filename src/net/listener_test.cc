@@ -164,6 +164,21 @@ TEST(Listener, AtItsLimitTheStrangerThatCameFirstMakesRoom) {
   EXPECT_EQ(known.line(), "z");
 }
 
+TEST(Listener, ACrowdAtOneListenerLeavesRoomAtAnother) {
+  const auto room = std::make_shared<Room>(20);
+  TestServer crowded({.room = room});
+  TestServer quiet({.room = room});
+  std::vector<std::unique_ptr<PlainPeer>> guests;
+  const auto is_let_in = [&](const TestServer& server) {
+    guests.push_back(std::make_unique<PlainPeer>(server.port()));
+    return guests.back()->send("known\necho x\n") && guests.back()->line() == "x";
+  };
+  for (int i = 0; i < 18; ++i) ASSERT_TRUE(is_let_in(crowded)) << i;
+  EXPECT_FALSE(is_let_in(crowded));
+  for (int i = 0; i < 2; ++i) ASSERT_TRUE(is_let_in(quiet)) << i;
+  EXPECT_FALSE(is_let_in(quiet));
+}
+
 TEST(Listener, WhatIsUnsentHasALimit) {
   TestServer server({.loops = 1, .limits = {.unsent_bytes = 300'000, .read_on_bytes = 1'000'000}});
   const PlainPeer slow(server.port());

@@ -155,6 +155,7 @@ struct ServerOptions {
   ListenerLimits limits{};
   TlsContextPtr tls{};
   Address address{.host = "127.0.0.1", .port = 0};
+  std::shared_ptr<Room> room{};
 };
 
 struct TestServer {
@@ -170,7 +171,8 @@ struct TestServer {
          .make =
              [this](Line line) { return std::make_shared<LineProtocol>(std::move(line), events); },
          .clock = &clock,
-         .limits = options.limits},
+         .limits = options.limits,
+         .room = options.room},
         raw);
     if (!opened) throw std::runtime_error(opened.error().detail);
     listener = std::move(*opened);

@@ -13,62 +13,152 @@ namespace {
 constexpr std::array<double, 21> kCellV = {2.50,  2.785, 2.978, 3.108, 3.168, 3.20,  3.225,
                                            3.24,  3.260, 3.278, 3.285, 3.288, 3.290, 3.295,
                                            3.305, 3.313, 3.318, 3.322, 3.325, 3.330, 3.45};
+constexpr std::size_t kSegments = kCellV.size() - 1;
+// Volts times segments below each of them.
+constexpr std::array<double, kCellV.size()> kBelow = [] {
+  std::array<double, kCellV.size()> below{};
+  for (std::size_t k = 0; k < kSegments; ++k) {
+    below[k + 1] = below[k] + (kCellV[k] + kCellV[k + 1]) / 2;
+  }
+  return below;
+}();
+
+// After charging a cell rests above the table, after discharging below; to turn it round takes a
+// few percent of the charge.
+constexpr double kLag_v = 0.010;
+constexpr double kLagShare = 0.01;  // of the capacity, for 63 % of the way
+
 constexpr double kThermalTime_s = 7200;
 constexpr double kThermalResistance_k_per_w = 0.35;
 constexpr double kResting_a = 0.05;  // less is no charging or discharging
+constexpr double kMicro = 1e6;
+constexpr double kUcPerAh = 3600 * kMicro;
 
 int minutes(double hours, int longest_min) {
   return static_cast<int>(std::clamp(hours * 60, 0.0, static_cast<double>(longest_min)));
+}
+
+// Where a charge is in the table: whole segments, and the part of the next.
+struct Mark {
+  std::size_t segment = 0;
+  double part = 0;
+};
+Mark mark_of(std::int64_t charge_uc, std::int64_t capacity_uc) {
+  const double x = static_cast<double>(charge_uc) * kSegments / static_cast<double>(capacity_uc);
+  const auto segment =
+      std::min(static_cast<std::size_t>(std::max(x, 0.0)), std::size_t{kSegments - 1});
+  return {.segment = segment, .part = x - static_cast<double>(segment)};
+}
+
+// Volts, positive: what the lag gives back when it is turned round is what it took before, so what
+// is lost on the way is never negative.
+struct Lag {
+  double share_uc = 0;  // of charge
+  double volts = 0;     // of all cells
+
+  [[nodiscard]] double stored_uj(double direction) const {
+    return volts * share_uc * direction * direction / 2;
+  }
+  [[nodiscard]] double after(double direction, std::int64_t charge_uc) const {
+    const double to = charge_uc > 0 ? 1 : -1;
+    return to + (direction - to) * std::exp(-std::abs(static_cast<double>(charge_uc)) / share_uc);
+  }
+  // volts times the integral of direction^2 over the charge.
+  [[nodiscard]] double lost_uj(double direction, std::int64_t charge_uc) const {
+    const double to = charge_uc > 0 ? 1 : -1;
+    const double way = std::abs(static_cast<double>(charge_uc)) / share_uc;
+    const double off = direction - to;
+    return volts * share_uc *
+           (way - 2 * to * off * std::expm1(-way) - off * off * std::expm1(-2 * way) / 2);
+  }
+};
+
+Lag lag_of(const Battery::Options& options, std::int64_t capacity_uc) {
+  return {.share_uc = kLagShare * static_cast<double>(capacity_uc),
+          .volts = kLag_v * options.cells};
 }
 
 }  // namespace
 
 Battery::Battery(const Options& options)
     : options_(options),
-      charge_ah_(options.capacity_ah * options.soc_percent / 100),
+      capacity_uc_(std::max<std::int64_t>(1, std::llround(options.capacity_ah * kUcPerAh))),
       temperature_c_(options.temperature_c) {
-  voltage_v_ = open_circuit_v();
+  set_soc_percent(options.soc_percent);
 }
 
+double Battery::remaining_ah() const { return static_cast<double>(charge_uc_) / kUcPerAh; }
+
 double Battery::open_circuit_v() const {
-  const double x = std::clamp(charge_ah_ / options_.capacity_ah, 0.0, 1.0) * 20;
-  const auto k = std::min<std::size_t>(static_cast<std::size_t>(x), 19);
-  const double f = x - static_cast<double>(k);
-  return options_.cells * std::lerp(kCellV.at(k), kCellV.at(k + 1), f);
+  const Mark at = mark_of(charge_uc_, capacity_uc_);
+  return options_.cells * std::lerp(kCellV.at(at.segment), kCellV.at(at.segment + 1), at.part);
+}
+
+double Battery::lag_v() const { return kLag_v * options_.cells * direction_; }
+
+std::int64_t Battery::stored_uj() const {
+  const Mark at = mark_of(charge_uc_, capacity_uc_);
+  const double v = kCellV.at(at.segment);
+  const double rise_v = kCellV.at(at.segment + 1) - v;
+  const double segments_v = kBelow.at(at.segment) + (v + rise_v * at.part / 2) * at.part;
+  const double segment_uc = static_cast<double>(capacity_uc_) / kSegments;
+  return std::llround(options_.cells * segments_v * segment_uc +
+                      lag_of(options_, capacity_uc_).stored_uj(direction_));
 }
 
 double Battery::apply(const Load& load) {
   if (load.seconds <= 0) return 0;
-  const double v = open_circuit_v();
+  const double v = rest_v();
   const double r = options_.resistance_ohm;
   // P = (V + I R) I at the terminals, solved for I; a load beyond the maximum draws the maximum.
   const double wanted_w = r > 0 ? std::max(load.power_w, -v * v / (4 * r)) : load.power_w;
   const double root = std::sqrt(std::max(0.0, v * v + 4 * r * wanted_w));
   const double wanted_a = 2 * wanted_w / (v + root);
-  const double before_ah = charge_ah_;
-  charge_ah_ = std::clamp(before_ah + wanted_a * load.seconds / 3600, 0.0, options_.capacity_ah);
-  current_a_ = (charge_ah_ - before_ah) * 3600 / load.seconds;
-  voltage_v_ = v + current_a_ * r;
+  const auto room_uc = static_cast<double>(capacity_uc_ - charge_uc_);
+  const std::int64_t charge_uc = std::llround(
+      std::clamp(wanted_a * load.seconds * kMicro, -static_cast<double>(charge_uc_), room_uc));
+  move(charge_uc, load.seconds);
   const double settled_c = load.air_c + current_a_ * current_a_ * r * kThermalResistance_k_per_w;
   temperature_c_ =
       settled_c + (temperature_c_ - settled_c) * std::exp(-load.seconds / kThermalTime_s);
-  return voltage_v_ * current_a_;
+  return power_w();
+}
+
+void Battery::move(std::int64_t charge_uc, double seconds) {
+  if (charge_uc == 0) return rest();
+  const std::int64_t before_uj = stored_uj();
+  const Lag lag = lag_of(options_, capacity_uc_);
+  current_a_ = static_cast<double>(charge_uc) / kMicro / seconds;
+  const double lost_uj = current_a_ * current_a_ * options_.resistance_ohm * seconds * kMicro +
+                         lag.lost_uj(direction_, charge_uc);
+  const auto heat_uj = static_cast<std::int64_t>(std::ceil(std::max(0.0, lost_uj)));
+  direction_ = lag.after(direction_, charge_uc);
+  charge_uc_ += charge_uc;
+  const std::int64_t terminal_uj = stored_uj() - before_uj + heat_uj;
+  ledger_.terminal_uj += terminal_uj;
+  ledger_.heat_uj += heat_uj;
+  voltage_v_ = static_cast<double>(terminal_uj) / static_cast<double>(charge_uc);
+}
+
+void Battery::rest() {
+  current_a_ = 0;
+  voltage_v_ = rest_v();
 }
 
 void Battery::set_soc_percent(double soc) {
-  charge_ah_ = options_.capacity_ah * std::clamp(soc, 0.0, 100.0) / 100;
-  voltage_v_ = open_circuit_v();
+  charge_uc_ = std::llround(static_cast<double>(capacity_uc_) * std::clamp(soc, 0.0, 100.0) / 100);
+  rest();
 }
 
 int Battery::minutes_to_full(const Horizon& horizon) const {
   if (current_a_ < kResting_a) return horizon.longest_min;
-  const double missing_ah = options_.capacity_ah * horizon.soc_percent / 100 - charge_ah_;
+  const double missing_ah = options_.capacity_ah * horizon.soc_percent / 100 - remaining_ah();
   return minutes(missing_ah / current_a_, horizon.longest_min);
 }
 
 int Battery::minutes_to_empty(const Horizon& horizon) const {
   if (current_a_ > -kResting_a) return horizon.longest_min;
-  const double left_ah = charge_ah_ - options_.capacity_ah * horizon.soc_percent / 100;
+  const double left_ah = remaining_ah() - options_.capacity_ah * horizon.soc_percent / 100;
   return minutes(left_ah / -current_a_, horizon.longest_min);
 }
 

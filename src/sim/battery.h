@@ -1,7 +1,13 @@
-// A lithium iron phosphate battery, quasi-static: charge, open-circuit voltage, resistance, one
-// temperature. Shared by the families' models; later physics replaces the inside, not the
-// interface.
+// A lithium iron phosphate battery, quasi-static: charge, open-circuit voltage with hysteresis,
+// resistance, one temperature. Shared by the families' models.
+//
+// Its energy is exact: charge counts in whole microcoulombs, energy in whole microjoules; what is
+// stored follows from the state alone, and what goes through the terminals is what it changes by
+// and what became heat, which is never negative. So steps of any length balance, and nothing
+// drifts.
 #pragma once
+
+#include <cstdint>
 
 namespace gridloom::sim {
 
@@ -24,15 +30,29 @@ class Battery {
   // At empty or full it takes less. Returns the mean power that it really took.
   double apply(const Load& load);
 
-  [[nodiscard]] double soc_percent() const { return 100 * charge_ah_ / options_.capacity_ah; }
-  [[nodiscard]] double remaining_ah() const { return charge_ah_; }
+  [[nodiscard]] double soc_percent() const {
+    return 100 * static_cast<double>(charge_uc_) / static_cast<double>(capacity_uc_);
+  }
+  [[nodiscard]] double remaining_ah() const;
   [[nodiscard]] double capacity_ah() const { return options_.capacity_ah; }
-  [[nodiscard]] double voltage_v() const { return voltage_v_; }  // at the terminals
-  [[nodiscard]] double current_a() const { return current_a_; }  // positive charges
+  // At the terminals, and positive charges: means over the last step.
+  [[nodiscard]] double voltage_v() const { return voltage_v_; }
+  [[nodiscard]] double current_a() const { return current_a_; }
   [[nodiscard]] double power_w() const { return voltage_v_ * current_a_; }
   [[nodiscard]] double temperature_c() const { return temperature_c_; }
   [[nodiscard]] double cell_v() const { return voltage_v_ / options_.cells; }
   void set_soc_percent(double soc);
+  // At the terminals without a current.
+  [[nodiscard]] double rest_v() const { return open_circuit_v() + lag_v(); }
+
+  [[nodiscard]] std::int64_t stored_uj() const;
+  // Since it was made: what came in at the terminals less what was given there, and what became
+  // heat. terminal_uj - heat_uj is what stored_uj() has grown by, unless a charge was set.
+  struct Ledger {
+    std::int64_t terminal_uj = 0;
+    std::int64_t heat_uj = 0;
+  };
+  [[nodiscard]] const Ledger& ledger() const { return ledger_; }
 
   struct Horizon {
     double soc_percent = 0;  // which counts as full, or empty
@@ -44,9 +64,17 @@ class Battery {
 
  private:
   [[nodiscard]] double open_circuit_v() const;
+  // What the last direction of the current adds to it.
+  [[nodiscard]] double lag_v() const;
+  void rest();
+  // Moves so much charge in so many seconds.
+  void move(std::int64_t charge_uc, double seconds);
 
   Options options_;
-  double charge_ah_;
+  std::int64_t capacity_uc_;
+  std::int64_t charge_uc_ = 0;
+  double direction_ = 0;  // -1 after discharging for long, 1 after charging
+  Ledger ledger_;
   double voltage_v_ = 0;
   double current_a_ = 0;
   double temperature_c_;

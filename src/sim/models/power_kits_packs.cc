@@ -99,17 +99,14 @@ int Packs::heaters_w() const {
 
 void Packs::run(int net_w, double seconds, double air_c) {
   // In parallel all have the same terminal voltage: V = (sum of OCV / R + I) / (sum of 1 / R).
-  const auto rest_v = [](const Pack& pack) {
-    return pack.battery.voltage_v() - pack.battery.current_a() * kPackResistance_ohm;
-  };
   double rest_sum_v = 0;
-  for (const Pack& pack : packs_) rest_sum_v += rest_v(pack);
+  for (const Pack& pack : packs_) rest_sum_v += pack.battery.rest_v();
   const auto count = static_cast<double>(packs_.size());
   const double common_v = (rest_sum_v + net_w / bus_v() * kPackResistance_ohm) / count;
   int left_w = net_w;
   for (std::size_t k = 0; k < packs_.size(); ++k) {
     Pack& pack = packs_.at(k);
-    const double current_a = (common_v - rest_v(pack)) / kPackResistance_ohm;
+    const double current_a = (common_v - pack.battery.rest_v()) / kPackResistance_ohm;
     const bool last = k + 1 == packs_.size();
     // Open switches leave nothing on the bus, and no current between the packs either.
     const int wanted_w = last ? left_w : net_w == 0 ? 0 : rounded(current_a * common_v);

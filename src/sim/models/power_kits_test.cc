@@ -77,8 +77,7 @@ class Identities {
     }
     EXPECT_EQ(get("bmsTotal.totalInWatts"), in_w);
     EXPECT_EQ(get("bmsTotal.totalOutWatts"), out_w);
-    // One pack may still charge another.
-    if (get("bmsTotal.totalSoc") > get("bp2000.chgSetSoc")) EXPECT_LE(in_w + out_w, 0);
+    if (get("bmsTotal.totalSoc") > get("bp2000.chgSetSoc")) EXPECT_EQ(in_w, 0);
   }
 
   void expect_channels() const {

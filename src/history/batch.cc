@@ -1,57 +1,82 @@
 // The bytes of a batch: its version, then rows. A row is a device's number, its time as a
-// difference to the row before, fields, and a zero byte. A field is its name's index plus one, and
-// its value; an index that no name has yet is that of the name which follows it.
+// difference to the row before, its shape's index, the size of its values, and these. An index that
+// no shape has yet is that of the shape which follows it: how many fields there are, the index of
+// each one's name, and the names that are new, in the order of their indexes.
+//
+// In version 1 a row is a device's number, its time, fields, and a zero byte; a field is its name's
+// index plus one, and its value, and an index that no name has yet is that of the name which
+// follows it.
 #include "history/batch.h"
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 
 namespace gridloom::history {
 namespace {
 
-constexpr char kVersion = 1;
-constexpr std::uint64_t kEndOfRow = 0;
-constexpr std::size_t kFewFields = 64;
+constexpr std::uint8_t kVersion = 2;
+constexpr std::uint64_t kEndOfRow = 0;  // of version 1
 
 // Names without a NameRef that are remembered beyond their batch.
 constexpr std::size_t kMostOtherNames = 4096;
 
+std::string_view bytes_of(const std::vector<std::uint32_t>& shape) {
+  return {static_cast<const char*>(static_cast<const void*>(shape.data())),
+          shape.size() * sizeof(shape[0])};
+}
+
 }  // namespace
 
 void BatchWriter::begin(DeviceNumber device, std::int64_t at_ms) {
-  if (bytes_.empty()) {
-    bytes_.reserve(last_size_ + last_size_ / 8);
-    bytes_.push_back(kVersion);
-  }
-  std::array<char, 2 * kLongestVarint> bytes;
-  char* end = put_varint(bytes.data(), static_cast<std::uint64_t>(device));
-  end = put_varint(end, zigzag(difference(at_ms, last_at_ms_)));
-  append_until(bytes_, bytes.data(), end);
-  last_at_ms_ = at_ms;
+  device_ = device;
+  at_ms_ = at_ms;
+  shape_.clear();
+  new_names_.clear();
+  values_.clear();
 }
 
 void BatchWriter::add(NameRef& ref, std::string_view name, std::string_view json) {
   if (ref.batch != batch_) {
     ref = {.batch = batch_, .index = names_++};
-    append_varint(bytes_, std::uint64_t{ref.index} + 1);
-    append_text(bytes_, name);
-    return append_value(bytes_, value_of(json));
+    new_names_.push_back(name);
   }
-  const Value value = value_of(json);
-  std::array<char, kLongestVarint + kLongestNumber> bytes;
-  char* end = put_varint(bytes.data(), std::uint64_t{ref.index} + 1);
-  if (value.is_number) end = put_number(end, value.number);
-  append_until(bytes_, bytes.data(), end);
-  if (!value.is_number) append_value(bytes_, value);
+  shape_.push_back(ref.index);
+  append_value(values_, value_of(json));
 }
 
 void BatchWriter::add(std::string_view name, std::string_view json) {
   auto found = others_.find(name);
   if (found == others_.end()) found = others_.emplace(name, NameRef{}).first;
-  add(found->second, name, json);
+  add(found->second, found->first, json);
 }
 
-void BatchWriter::end() { append_varint(bytes_, kEndOfRow); }
+void BatchWriter::end() {
+  if (bytes_.empty()) {
+    bytes_.reserve(last_size_ + last_size_ / 8);
+    bytes_.push_back(static_cast<char>(kVersion));
+  }
+  auto shape = shapes_.find(bytes_of(shape_));
+  const bool is_new = shape == shapes_.end();
+  if (is_new) {
+    const auto index = static_cast<std::uint32_t>(shapes_.size());
+    shape = shapes_.emplace(bytes_of(shape_), index).first;
+  }
+  std::array<char, 4 * kLongestVarint> bytes;
+  char* end = put_varint(bytes.data(), static_cast<std::uint64_t>(device_));
+  end = put_varint(end, zigzag(difference(at_ms_, last_at_ms_)));
+  end = put_varint(end, shape->second);
+  append_until(bytes_, bytes.data(), end);
+  if (is_new) define_shape();
+  append_text(bytes_, values_);
+  last_at_ms_ = at_ms_;
+}
+
+void BatchWriter::define_shape() {
+  append_varint(bytes_, shape_.size());
+  for (const std::uint32_t index : shape_) append_varint(bytes_, index);
+  for (const std::string_view name : new_names_) append_text(bytes_, name);
+}
 
 std::string BatchWriter::take() {
   std::string taken;
@@ -59,40 +84,84 @@ std::string BatchWriter::take() {
   last_size_ = taken.size();
   last_at_ms_ = 0;
   names_ = 0;
+  shapes_.clear();
   ++batch_;
   if (others_.size() > kMostOtherNames) others_.clear();
   return taken;
 }
 
 BatchReader::BatchReader(std::string_view bytes) : rest_(bytes) {
-  if (rest_.bytes(1) != std::string_view(&kVersion, 1)) rest_.fail();
+  const std::string_view version = rest_.bytes(1);
+  if (!version.empty()) version_ = static_cast<std::uint8_t>(version.front());
+  if (version_ == 0 || version_ > kVersion) rest_.fail();
 }
 
 const BatchReader::Row* BatchReader::next() {
   if (rest_.at_end()) return nullptr;
   row_.device = static_cast<DeviceNumber>(rest_.varint());
   row_.at_ms = total(row_.at_ms, rest_.signed_varint());
-  std::size_t count = 0;
-  for (std::uint64_t reference = rest_.varint(); reference != kEndOfRow;
-       reference = rest_.varint()) {
-    if (count == fields_.size()) fields_.resize(std::max(kFewFields, 2 * count));
-    if (!read_field(reference - 1, fields_[count++])) return nullptr;
+  if (version_ == 1) {
+    read_row_of_version_1();
+  } else {
+    read_row();
   }
-  if (rest_.failed()) return nullptr;
-  row_.fields = std::span(fields_).first(count);
-  return &row_;
+  return rest_.failed() ? nullptr : &row_;
 }
 
-bool BatchReader::read_field(std::uint64_t index, Field& field) {
-  if (index >= names_.size()) {
-    if (index > names_.size()) rest_.fail();
-    names_.push_back(rest_.text());
+void BatchReader::read_row() {
+  const std::uint64_t shape = rest_.varint();
+  if (shape > shapes_.size()) return rest_.fail();
+  if (shape == shapes_.size()) read_shape();
+  row_.shape = static_cast<std::size_t>(shape);
+  row_.values = rest_.text();
+}
+
+void BatchReader::read_shape() {
+  const std::uint64_t count = rest_.varint();
+  if (count > rest_.rest().size()) return rest_.fail();
+  Shape& shape = shapes_.emplace_back();
+  shape.reserve(static_cast<std::size_t>(count));
+  std::uint64_t names = names_.size();
+  while (shape.size() < count) {
+    const std::uint64_t index = rest_.varint();
+    if (index > names) return rest_.fail();
+    if (index == names) ++names;
+    shape.push_back(static_cast<std::uint32_t>(index));
   }
-  const std::string_view before = rest_.rest();
-  field.name = static_cast<std::uint32_t>(index);
-  field.value = rest_.value();
-  field.bytes = before.substr(0, before.size() - rest_.rest().size());
-  return !rest_.failed();
+  while (names_.size() < names) names_.push_back(rest_.text());
+}
+
+void BatchReader::read_row_of_version_1() {
+  shape_.clear();
+  values_.clear();
+  for (std::uint64_t reference = rest_.varint(); reference != kEndOfRow && !rest_.failed();
+       reference = rest_.varint()) {
+    const std::uint64_t index = reference - 1;
+    if (index > names_.size()) return rest_.fail();
+    if (index == names_.size()) names_.push_back(rest_.text());
+    shape_.push_back(static_cast<std::uint32_t>(index));
+    append_value(values_, rest_.value());
+  }
+  const auto [found, is_new] =
+      shape_indexes_.try_emplace(std::string(bytes_of(shape_)), shapes_.size());
+  if (is_new) shapes_.push_back(shape_);
+  row_.shape = found->second;
+  row_.values = values_;
+}
+
+std::span<const BatchReader::Field> BatchReader::fields() {
+  const Shape& shape = shapes_[row_.shape];
+  fields_.resize(shape.size());
+  Cursor cursor(row_.values);
+  for (std::size_t i = 0; i < shape.size(); ++i) {
+    const std::string_view before = cursor.rest();
+    fields_[i].name = shape[i];
+    fields_[i].value = cursor.value();
+    fields_[i].bytes = before.substr(0, before.size() - cursor.rest().size());
+  }
+  if (!cursor.failed() && cursor.at_end()) return fields_;
+  rest_.fail();
+  return {};
 }
 
 }  // namespace gridloom::history

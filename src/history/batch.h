@@ -1,6 +1,7 @@
 // A batch: what one shard had to say about its devices since the last one, as the log keeps it. It
-// stands alone: names of fields are defined where they first occur, so that a damaged neighbour
-// takes nothing from it.
+// stands alone: names of fields, and shapes (the fields of a row, in their order) are defined where
+// they first occur, so that a damaged neighbour takes nothing from it. Reports of a kind have one
+// shape, so whoever only hands rows on looks at none of their values.
 //
 // docs/internals/formats.md shows the bytes.
 #pragma once
@@ -43,44 +44,70 @@ class BatchWriter {
   [[nodiscard]] std::string take();
 
  private:
+  void define_shape();
+
   std::string bytes_;
   std::size_t last_size_ = 0;  // of the batch before: the next will be much the same
   std::int64_t last_at_ms_ = 0;
   std::uint32_t batch_ = 1;
   std::uint32_t names_ = 0;
   StringMap<NameRef> others_;
+  StringMap<std::uint32_t> shapes_;  // by the bytes of their names' indexes
+  // The row that is being written.
+  DeviceNumber device_ = 0;
+  std::int64_t at_ms_ = 0;
+  std::vector<std::uint32_t> shape_;
+  std::vector<std::string_view> new_names_;
+  std::string values_;
 };
 
-// Reads one batch row by row. A field is its index in names(), which grows as rows are read; two
-// may have the same name.
+// Reads one batch row by row.
 class BatchReader {
  public:
   explicit BatchReader(std::string_view bytes);
 
-  struct Field {
-    std::uint32_t name = 0;
-    Value value{};
-    std::string_view bytes{};  // of the value, as append_value() writes it
-  };
+  // What the fields of a row are: their indexes in names(). Two may have the same name.
+  using Shape = std::vector<std::uint32_t>;
   struct Row {
     DeviceNumber device = 0;
     std::int64_t at_ms = 0;
-    std::span<const Field> fields{};
+    std::size_t shape = 0;      // its index in shapes()
+    std::string_view values{};  // one for each of its fields, as append_value() writes them
   };
-  // The next row, until the one after; its texts lead into the bytes; null: that was the last, or
+  // The next row, until the one after; its values are not looked at. Null: that was the last, or
   // failed().
   [[nodiscard]] const Row* next();
+  // They grow as rows are read.
   [[nodiscard]] const std::vector<std::string_view>& names() const { return names_; }
+  [[nodiscard]] const std::vector<Shape>& shapes() const { return shapes_; }
+
+  struct Field {
+    std::uint32_t name = 0;  // its index in names()
+    Value value{};
+    std::string_view bytes{};  // of the value
+  };
+  // Of the row that next() gave last, until the next call; its texts lead into the bytes. None, and
+  // failed(), if its values do not fit its shape.
+  [[nodiscard]] std::span<const Field> fields();
+
   // It is no batch; rows that came before are good.
   [[nodiscard]] bool failed() const { return rest_.failed(); }
 
  private:
-  [[nodiscard]] bool read_field(std::uint64_t index, Field& field);
+  void read_row();
+  void read_shape();
+  void read_row_of_version_1();
 
   Cursor rest_;
+  std::uint8_t version_ = 0;
   std::vector<std::string_view> names_;
-  std::vector<Field> fields_;  // room for those of a row
+  std::vector<Shape> shapes_;
   Row row_;
+  std::vector<Field> fields_;
+  // Of a row of version 1.
+  StringMap<std::size_t> shape_indexes_;
+  Shape shape_;
+  std::string values_;
 };
 
 }  // namespace gridloom::history

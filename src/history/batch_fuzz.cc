@@ -30,10 +30,11 @@ std::vector<Report> read(std::string_view bytes, bool& failed) {
   std::vector<Report> reports;
   history::BatchReader reader(bytes);
   while (const auto* row = reader.next()) {
-    Report& report = reports.emplace_back(Report{row->device, row->at_ms, {}});
-    for (const auto& field : row->fields) {
+    Report report{.device = row->device, .at_ms = row->at_ms, .fields = {}};
+    for (const auto& field : reader.fields()) {
       report.fields.emplace_back(reader.names().at(field.name), text_of(field.value));
     }
+    if (!reader.failed()) reports.push_back(std::move(report));
   }
   failed = reader.failed();
   return reports;

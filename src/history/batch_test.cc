@@ -44,10 +44,11 @@ Read read(std::string_view bytes) {
   Read result;
   BatchReader reader(bytes);
   while (const BatchReader::Row* row = reader.next()) {
-    Report& report = result.reports.emplace_back(Report{row->device, row->at_ms, {}});
-    for (const BatchReader::Field& field : row->fields) {
+    Report report{.device = row->device, .at_ms = row->at_ms, .fields = {}};
+    for (const BatchReader::Field& field : reader.fields()) {
       report.fields.emplace_back(reader.names().at(field.name), text_of(field.value));
     }
+    if (!reader.failed()) result.reports.push_back(std::move(report));
   }
   result.failed = reader.failed();
   return result;
@@ -147,9 +148,9 @@ TEST(Batch, IsEmptyUntilAReportBeginsAndAfterItWasTaken) {
   EXPECT_TRUE(writer.empty());
   add(writer, {.device = 1, .at_ms = 5, .fields = {}});
   EXPECT_FALSE(writer.empty());
-  EXPECT_EQ(writer.size(), 4U);  // version, device, time, end of row
+  EXPECT_EQ(writer.size(), 6U);  // version, device, time, a new shape, of no fields, no values
   const std::string taken = writer.take();
-  EXPECT_EQ(taken.size(), 4U);
+  EXPECT_EQ(taken.size(), 6U);
   EXPECT_TRUE(writer.empty());
 }
 
@@ -166,7 +167,7 @@ TEST(Batch, OfMoreNamesThanAreRememberedIsStillRight) {
 
 TEST(Batch, OfAnotherVersionOrNoneIsNotRead) {
   std::string bytes = written({{.device = 1, .at_ms = 2, .fields = {{"a", "1"}}}});
-  bytes[0] = 2;
+  bytes[0] = 3;
   EXPECT_TRUE(read(bytes).failed);
   EXPECT_THAT(read(bytes).reports, IsEmpty());
   EXPECT_TRUE(read("").failed);
@@ -204,12 +205,41 @@ TEST(Batch, WithWrongBytesGivesAnythingButNeverReadsBeyondIt) {
   EXPECT_GT(failed, 0U);
 }
 
-TEST(Batch, ThatNamesAnIndexAheadOfItsNamesIsMalformed) {
-  // Version, device 1, time 0, the second name before the first.
-  EXPECT_TRUE(read(std::string("\x01\x01\x00\x02\x01"
-                               "a\x00\x02\x00",
-                               9))
-                  .failed);
+TEST(Batch, OfRowsOfOneShapeDescribesItOnce) {
+  const Report first{.device = 1, .at_ms = 0, .fields = {{"a", "1"}, {"b", "2"}, {"c", "3"}}};
+  const Report other{.device = 1, .at_ms = 0, .fields = {{"b", "2"}, {"a", "1"}, {"c", "3"}}};
+  const std::size_t one = written({first}).size();
+  const std::size_t row = written({first, first}).size() - one;
+  EXPECT_EQ(row, 3 + 1 + 3 * 2U);  // device, time and shape, the size of the values, and these
+  EXPECT_EQ(written({first, first, first}).size(), one + 2 * row);
+  EXPECT_GT(written({first, other}).size(), one + row);
+  EXPECT_EQ(written({first, other, first}).size(), written({first, other}).size() + row);
+}
+
+TEST(Batch, ThatUsesWhatItHasNotDefinedIsMalformed) {
+  using namespace std::string_view_literals;
+  // Each is a version, device 1, time 0, and one thing that is not there yet.
+  EXPECT_TRUE(read("\x01\x01\x00\x02\x01"
+                   "a\x00\x02\x00"sv)
+                  .failed);                                // the second name
+  EXPECT_TRUE(read("\x02\x01\x00\x01\x00\x00"sv).failed);  // the second shape
+  EXPECT_TRUE(read("\x02\x01\x00\x00\x01\x01\x01"
+                   "a\x00"sv)
+                  .failed);  // the second name in one
+}
+
+TEST(Batch, OfValuesThatDoNotFitTheShapeIsMalformed) {
+  using namespace std::string_view_literals;
+  constexpr auto kGood =
+      "\x02\x01\x00\x00\x01\x00\x01"
+      "a\x02\x00\x02"sv;
+  EXPECT_THAT(read(kGood).reports,
+              ElementsAre(Report{.device = 1, .at_ms = 0, .fields = {{"a", "1"}}}));
+  for (const std::string_view values : {"\x00"sv, "\x01\x00"sv, "\x04\x00\x02\x00\x02"sv}) {
+    const Read got = read(std::string(kGood.substr(0, 8)).append(values));
+    EXPECT_TRUE(got.failed);
+    EXPECT_THAT(got.reports, IsEmpty());
+  }
 }
 
 }  // namespace

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "history/piece.h"
 #include "history/value.h"
 
 namespace gridloom::history {
@@ -67,8 +68,9 @@ class BlockWriter {
   // A block takes no more: finish() now, and begin another. A single row fits always, up to
   // kMostRowBytes of names and texts.
   [[nodiscard]] bool full() const { return held_bytes() >= kMostHeldBytes; }
-  // The block; what was added is forgotten. Not for an empty one.
-  [[nodiscard]] std::string finish();
+  // The block; what was added is forgotten. Not for an empty one. kRaw takes half of the time and
+  // more bytes: for one that is read soon, or merged.
+  [[nodiscard]] std::string finish(Packing most = Packing::kZstd);
 
   static constexpr std::size_t kMostHeldBytes = std::size_t{32} * 1024 * 1024;
   static constexpr std::size_t kMostRowBytes = std::size_t{8} * 1024 * 1024;

@@ -299,6 +299,20 @@ TEST(Block, MergedIsAsIfWrittenAtOnce) {
   }
 }
 
+TEST(Block, ThatIsNotPackedSaysTheSameAndMergesIntoOneThatIs) {
+  Dice dice(17);
+  for (const auto& [name, course] : kCourses) {
+    SCOPED_TRACE(name);
+    const Rows rows = stream(dice, course);
+    const std::string packed = written(rows);
+    const std::string raw = written(rows, Packing::kRaw);
+    EXPECT_EQ(read(raw), read(packed));
+    EXPECT_GE(raw.size(), packed.size());
+    const std::string_view view = raw;
+    EXPECT_EQ(merge(std::span(&view, 1)), packed);
+  }
+}
+
 TEST(Block, MergedWithADamagedOneOrOfNoneIsAFault) {
   const std::string good = written({{.at_ms = 1, .samples = {{2, "1"}}}});
   EXPECT_EQ(merge(std::vector<std::string_view>{good, "GB"}).error().kind, FaultKind::kMalformed);

@@ -103,8 +103,9 @@ std::unique_ptr<Scratch>& scratch() {
 // A block in the making.
 class BlockDraft {
  public:
-  BlockDraft(Scratch& with, const std::vector<BlockWriter::Row>& rows, std::string_view bytes)
-      : with_(with) {
+  BlockDraft(Scratch& with, const std::vector<BlockWriter::Row>& rows, std::string_view bytes,
+             Packing most)
+      : with_(with), most_(most) {
     collect(rows, bytes);
     layout_.rows = rows.size();
     layout_.first_at_ms = rows.front().at_ms;
@@ -146,13 +147,14 @@ class BlockDraft {
         i + 1 < rows.size() ? with_.alive_ms[rows[i + 1]] : with_.alive_ms.back();
     return until - with_.alive_ms[rows[i]];
   }
-  static Place pack(std::string& out, std::string_view raw) {
+  [[nodiscard]] Place pack(std::string& out, std::string_view raw) const {
     const std::size_t begin = out.size();
-    const Packing packing = append_packed(out, raw);
+    const Packing packing = append_packed(out, raw, most_);
     return {.size = out.size() - begin, .packing = packing};
   }
 
   Scratch& with_;
+  Packing most_;
   Layout layout_;
   std::string presence_;
   std::string columns_;
@@ -330,9 +332,9 @@ void BlockWriter::sort() {
   rows_.resize(kept);
 }
 
-std::string BlockWriter::finish() {
+std::string BlockWriter::finish(Packing most) {
   sort();
-  std::string block = BlockDraft(*scratch(), rows_, bytes_).finish();
+  std::string block = BlockDraft(*scratch(), rows_, bytes_, most).finish();
   if (rows_.size() > kMostScratchRows) scratch().reset();
   rows_.clear();
   bytes_.clear();

@@ -196,14 +196,14 @@ Result<std::vector<std::string>> Builder::stored(const DeviceHour& of) {
 }
 
 Status Builder::add_hour(const DeviceHour& of, std::int64_t closed, Changes& changes) {
-  std::vector<std::string> fresh = heads_.blocks(of);
   if (of.hour >= closed) {
-    changes.hours.push_back({.of = of, .blocks = std::move(fresh)});
+    changes.hours.push_back({.of = of, .blocks = heads_.blocks(of, Packing::kRaw)});
     return {};
   }
   auto parts = stored(of);
   if (!parts) return std::unexpected(parts.error());
-  std::ranges::move(fresh, std::back_inserter(*parts));
+  std::ranges::move(heads_.blocks(of, parts->empty() ? Packing::kZstd : Packing::kRaw),
+                    std::back_inserter(*parts));
   changes.hours.push_back({.of = of, .blocks = merged(std::move(*parts)), .over = true});
   if (Status added = add_energies(of, changes); !added) return added;
   // Rows that came late: the hour after began otherwise than it was told.

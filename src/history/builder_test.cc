@@ -192,6 +192,48 @@ TEST_F(BuilderTest, AReportThatIsSentAgainAfterAStopStandsThereOnce) {
   EXPECT_EQ(stored(), (Lines{"0:", R"(3480000 b="text" a=1.5)", "1:", R"(3660000 b="text" a=2)"}));
 }
 
+// Each report has other fields, so that most of their shapes get no number.
+TEST_F(BuilderTest, ReportsOfThousandsOfShapesAreKept) {
+  constexpr int kReports = 3000;
+  const auto report = [](BatchWriter& writer, int number) {
+    writer.begin(1, unix_ms(kStart) + number);
+    if (number == 0) {
+      for (int i = 0; i < 2000; ++i) writer.add("many." + std::to_string(i), std::to_string(i));
+    }
+    writer.add("f" + std::to_string(number), std::to_string(number));
+    writer.add("f" + std::to_string(number % 7), "null");
+  };
+  BatchWriter writer;
+  for (int i = 0; i < kReports; ++i) {
+    report(writer, i);
+    writer.end();
+  }
+  must(builder_->take(++sequence_, RecordKind::kReports, writer.take()));
+  for (const int number : {0, 10, kReports - 1}) {
+    report(writer, number);
+    writer.add(kResent, "1");
+    writer.end();
+  }
+  must(builder_->take(++sequence_, RecordKind::kReports, writer.take()));
+  store(62min);
+  const Lines lines = stored();
+  ASSERT_EQ(lines.size(), 1U + kReports);
+  EXPECT_EQ(std::ranges::count(lines[1], '='), 2001);
+  EXPECT_EQ(lines[11], "10 f3=null f10=10");
+  EXPECT_EQ(lines.back(), "2999 f3=null f2999=2999");
+}
+
+// The log is good, and a record in it is not: what is around it counts.
+TEST_F(BuilderTest, AReportWhoseValuesAreNotThoseOfItsFieldsIsLeftOut) {
+  take({{.after = 1s, .value = "1"}});
+  std::string bytes = batch({{.after = 2s, .value = "2"}, {.after = 3s, .value = "3"}});
+  bytes.back() = static_cast<char>(0x83);  // of the number's two bytes the second is missing
+  must(builder_->take(++sequence_, RecordKind::kReports, bytes));
+  take({{.after = 4s, .value = "4"}});
+  store(62min);
+  EXPECT_EQ(stored(), (Lines{"0:", "1000 a=1", "2000 a=2", "4000 a=4"}));
+}
+
 TEST_F(BuilderTest, WorkComesInPiecesAndTheOldestFirst) {
   options_.head_bytes = 20'000;
   open();

@@ -64,7 +64,7 @@ std::vector<std::string> rows_of_batch(std::string_view bytes) {
   while (const auto* row = reader.next()) {
     std::string& text =
         rows.emplace_back(std::to_string(row->device) + " " + std::to_string(row->at_ms));
-    for (const auto& field : row->fields) {
+    for (const auto& field : reader.fields()) {
       text += " " + std::string(reader.names().at(field.name)) + "=" + text_of(field.value);
     }
   }
@@ -96,10 +96,14 @@ TEST(Formats, TheExampleOfABatchIsWhatIsWritten) {
   writer.begin(12, 1'700'000'010'000);
   writer.add("tank.temperature_c", "54.50");
   writer.end();
+  writer.begin(12, 1'700'000'020'000);
+  writer.add("tank.temperature_c", "54.50");
+  writer.end();
   EXPECT_EQ(hex(example("Example of a batch")), hex(writer.take()));
   EXPECT_THAT(rows_of_batch(example("Example of a batch")),
               ElementsAre("12 1700000000000 tank.temperature_c=54.5 heating=true",
-                          "12 1700000010000 tank.temperature_c=54.50"));
+                          "12 1700000010000 tank.temperature_c=54.50",
+                          "12 1700000020000 tank.temperature_c=54.50"));
 }
 
 TEST(Formats, TheExampleOfABlockIsWhatIsWritten) {
@@ -153,7 +157,7 @@ TEST(Formats, EnergiesOfVersion1StillOpen) {
   EXPECT_TRUE(energies->held.empty());
 }
 
-// What tests/formats/block-1.block and batch-1.batch say: all forms of columns.
+// What tests/formats/block-1.block and the batches there say: all forms of columns.
 struct Fixed {
   std::int64_t at_ms = 0;
   std::vector<std::pair<FieldId, std::string>> fields;
@@ -180,7 +184,7 @@ std::vector<Fixed> fixed_rows() {
   return rows;
 }
 
-TEST(Formats, ABatchOfVersion1StillOpens) {
+TEST(Formats, ABatchOfEachVersionStillOpens) {
   std::vector<std::string> wanted;
   for (const Fixed& row : fixed_rows()) {
     std::string& text = wanted.emplace_back("7 " + std::to_string(row.at_ms));
@@ -189,6 +193,7 @@ TEST(Formats, ABatchOfVersion1StillOpens) {
     }
   }
   EXPECT_EQ(rows_of_batch(file("tests/formats/batch-1.batch")), wanted);
+  EXPECT_EQ(rows_of_batch(file("tests/formats/batch-2.batch")), wanted);
 }
 
 TEST(Formats, ABlockOfVersion1StillOpens) {

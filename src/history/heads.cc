@@ -1,5 +1,7 @@
 #include "history/heads.h"
 
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
 
 #include "history/bytes.h"
@@ -11,70 +13,126 @@ namespace {
 // A device that was not acknowledged sends again when it is back.
 constexpr std::int64_t kResentWithin_ms = std::int64_t{15} * 60 * 1000;
 
+// A row: its time, its shape, and its values behind their size. A shape is its number, from one, or
+// a zero and then how many fields there are, and these.
 void skip_row(Cursor& cursor) {
-  for (std::uint64_t fields = cursor.varint(); fields > 0; --fields) {
-    static_cast<void>(cursor.varint());
-    static_cast<void>(cursor.value());
+  if (cursor.varint() == 0) {
+    for (std::uint64_t fields = cursor.varint(); fields > 0; --fields) {
+      static_cast<void>(cursor.varint());
+    }
   }
+  static_cast<void>(cursor.text());
 }
 
-void append_blocks(const std::string& rows, std::vector<std::string>& blocks) {
-  BlockWriter writer;
-  std::vector<Sample> samples;
-  Cursor cursor(rows);
-  while (!cursor.at_end()) {
-    const auto at_ms = static_cast<std::int64_t>(cursor.fixed64());
-    samples.resize(cursor.varint());
-    for (Sample& sample : samples) {
-      sample.field = static_cast<FieldId>(cursor.varint());
-      sample.value = cursor.value();
-    }
-    if (writer.full()) blocks.push_back(writer.finish());
-    writer.add(at_ms, samples);
+// False: the values do not fit the fields.
+bool read_samples(std::span<const FieldId> fields, std::string_view values,
+                  std::vector<Sample>& samples) {
+  Cursor cursor(values);
+  samples.resize(fields.size());
+  for (std::size_t i = 0; i < fields.size(); ++i) {
+    samples[i] = {.field = fields[i], .value = cursor.value()};
   }
-  if (!writer.empty()) blocks.push_back(writer.finish());
+  return !cursor.failed() && cursor.at_end();
 }
 
 }  // namespace
 
-void Heads::name_fields(const BatchReader& reader) {
-  while (ids_.size() < reader.names().size()) {
-    const std::string_view name = reader.names()[ids_.size()];
-    if (name == kResent) resent_ = static_cast<std::uint32_t>(ids_.size());
-    ids_.push_back(names_.id_of(name));
+void Heads::append_blocks(const std::string& rows, Packing most,
+                          std::vector<std::string>& blocks) const {
+  BlockWriter writer;
+  std::vector<Sample> samples;
+  Shape described;
+  std::size_t malformed = 0;
+  Cursor cursor(rows);
+  while (!cursor.at_end()) {
+    const auto at_ms = static_cast<std::int64_t>(cursor.fixed64());
+    const std::uint64_t number = cursor.varint();
+    if (number == 0) {
+      described.resize(cursor.varint());
+      for (FieldId& field : described) field = static_cast<FieldId>(cursor.varint());
+    }
+    const Shape& shape = number == 0 ? described : shapes_->at(number - 1);
+    if (!read_samples(shape, cursor.text(), samples)) {
+      ++malformed;
+      continue;
+    }
+    if (writer.full()) blocks.push_back(writer.finish(most));
+    writer.add(at_ms, samples);
   }
+  if (!writer.empty()) blocks.push_back(writer.finish(most));
+  if (malformed != 0) spdlog::error("{} reports in the log with values of no field", malformed);
 }
 
-bool Heads::encode(const BatchReader::Row& row) {
-  const auto marks =
-      resent_ ? std::ranges::count(row.fields, *resent_, &BatchReader::Field::name) : 0;
-  row_.clear();
-  append_varint(row_, row.fields.size() - static_cast<std::size_t>(marks));
-  for (const BatchReader::Field& field : row.fields) {
-    if (field.name == resent_) continue;
-    append_varint(row_, ids_[field.name]);
-    row_ += field.bytes;
+// How a row of a shape begins, behind its time.
+std::string Heads::beginning_of(const Shape& shape) {
+  std::string bytes;
+  auto known = numbers_.find(shape);
+  if (known == numbers_.end() && numbers_.size() < kMostShapes &&
+      shape.size() <= kMostShapeFields) {
+    (*shapes_)[numbers_.size()] = shape;
+    known = numbers_.emplace(shape, numbers_.size() + 1).first;
   }
-  return marks != 0;
+  if (known != numbers_.end()) {
+    append_varint(bytes, known->second);
+    return bytes;
+  }
+  append_varint(bytes, 0);
+  append_varint(bytes, shape.size());
+  for (const FieldId field : shape) append_varint(bytes, field);
+  return bytes;
 }
 
-bool Heads::came_before(const BatchReader::Row& row) {
-  samples_.clear();
-  for (const BatchReader::Field& field : row.fields) {
-    if (field.name != resent_) {
-      samples_.push_back({.field = ids_[field.name], .value = field.value});
+Heads::OfBatch Heads::shape_of(const BatchReader::Shape& names, const BatchReader& reader) {
+  OfBatch found;
+  Shape shape;
+  for (const std::uint32_t name : names) {
+    if (reader.names()[name] == kResent) {
+      found.resent = true;
+    } else {
+      shape.push_back(ids_[name]);
     }
   }
+  found.bytes = beginning_of(shape);
+  return found;
+}
+
+void Heads::name_shapes(const BatchReader& reader) {
+  while (ids_.size() < reader.names().size()) {
+    ids_.push_back(names_.id_of(reader.names()[ids_.size()]));
+  }
+  while (of_batch_.size() < reader.shapes().size()) {
+    of_batch_.push_back(shape_of(reader.shapes()[of_batch_.size()], reader));
+  }
+}
+
+bool Heads::came_before(const BatchReader::Row& row, BatchReader& reader) {
+  const OfBatch& shape = of_batch_[row.shape];
+  samples_.clear();
+  std::string values;
+  for (const BatchReader::Field& field : reader.fields()) {
+    if (reader.names()[field.name] == kResent) continue;
+    values += field.bytes;
+    samples_.push_back({.field = ids_[field.name], .value = field.value});
+  }
+  row_ = shape.bytes;
+  append_text(row_, values);
   const std::int64_t since_ms = row.at_ms - kResentWithin_ms;
   const std::int64_t hour = hour_of(row.at_ms);
   return knows({.device = row.device, .hour = hour}, since_ms) ||
          knows({.device = row.device, .hour = hour - 1}, since_ms);
 }
 
+const Heads::Head* Heads::find(const DeviceHour& of) const {
+  const auto device = devices_.find(of.device);
+  if (device == devices_.end()) return nullptr;
+  const auto head = device->second.find(of.hour);
+  return head == device->second.end() ? nullptr : &head->second;
+}
+
 // Whether row_, which is samples_, is among the rows of an hour, in memory or in the store.
 bool Heads::knows(const DeviceHour& of, std::int64_t since_ms) const {
-  const auto head = heads_.find(of);
-  Cursor cursor(head == heads_.end() ? std::string_view() : head->second.rows);
+  const Head* head = find(of);
+  Cursor cursor(head == nullptr ? std::string_view() : head->rows);
   while (!cursor.at_end()) {
     const auto row_at_ms = static_cast<std::int64_t>(cursor.fixed64());
     const std::string_view rest = cursor.rest();
@@ -88,24 +146,25 @@ bool Heads::knows(const DeviceHour& of, std::int64_t since_ms) const {
 Status Heads::take(std::uint64_t sequence, std::string_view batch) {
   BatchReader reader(batch);
   ids_.clear();
-  resent_.reset();
-  std::string* rows = nullptr;
-  DeviceHour last;
+  of_batch_.clear();
   const std::lock_guard lock(mutex_);
   while (const BatchReader::Row* row = reader.next()) {
-    name_fields(reader);
+    name_shapes(reader);
     if (!forgotten_.empty() && forgotten_.contains(row->device)) continue;
-    const DeviceHour of{.device = row->device, .hour = hour_of(row->at_ms)};
-    if (encode(*row) && came_before(*row)) continue;
-    if (rows == nullptr || of != last) {
-      Head& head = heads_[of];
-      if (head.rows.empty()) head.first_sequence = sequence;
-      rows = &head.rows;
-      last = of;
+    const OfBatch& shape = of_batch_[row->shape];
+    if (shape.resent && came_before(*row, reader)) continue;
+    if (reader.failed()) break;
+    Head& head = devices_[row->device][hour_of(row->at_ms)];
+    if (head.rows.empty()) head.first_sequence = sequence;
+    const std::size_t before = head.rows.size();
+    append_fixed64(head.rows, static_cast<std::uint64_t>(row->at_ms));
+    if (shape.resent) {
+      head.rows += row_;
+    } else {
+      head.rows += shape.bytes;
+      append_text(head.rows, row->values);
     }
-    append_fixed64(*rows, static_cast<std::uint64_t>(row->at_ms));
-    *rows += row_;
-    bytes_ += sizeof(std::uint64_t) + row_.size();
+    bytes_ += head.rows.size() - before;
   }
   if (reader.failed()) return fail(FaultKind::kMalformed, "a record of reports is no batch");
   return {};
@@ -114,9 +173,12 @@ Status Heads::take(std::uint64_t sequence, std::string_view batch) {
 std::vector<DeviceHour> Heads::before(std::int64_t hour, std::size_t most) const {
   const std::lock_guard lock(mutex_);
   std::vector<DeviceHour> found;
-  for (const auto& [of, head] : heads_) {
-    if (found.size() == most) break;
-    if (of.hour < hour) found.push_back(of);
+  for (const auto& [device, hours] : devices_) {
+    for (const auto& [its, head] : hours) {
+      if (its >= hour) break;
+      if (found.size() == most) return found;
+      found.push_back({.device = device, .hour = its});
+    }
   }
   return found;
 }
@@ -125,8 +187,12 @@ std::vector<DeviceHour> Heads::oldest(std::size_t most) const {
   std::vector<std::pair<std::uint64_t, DeviceHour>> all;
   {
     const std::lock_guard lock(mutex_);
-    all.reserve(heads_.size());
-    for (const auto& [of, head] : heads_) all.emplace_back(head.first_sequence, of);
+    all.reserve(devices_.size());
+    for (const auto& [device, hours] : devices_) {
+      for (const auto& [hour, head] : hours) {
+        all.emplace_back(head.first_sequence, DeviceHour{.device = device, .hour = hour});
+      }
+    }
   }
   const std::size_t count = std::min(most, all.size());
   std::ranges::partial_sort(all, all.begin() + static_cast<std::ptrdiff_t>(count));
@@ -136,8 +202,15 @@ std::vector<DeviceHour> Heads::oldest(std::size_t most) const {
   return found;
 }
 
-std::vector<std::string> Heads::blocks(const DeviceHour& of) const {
-  return blocks(of.device, of.hour, of.hour + 1);
+std::vector<std::string> Heads::blocks(const DeviceHour& of, Packing most) const {
+  std::string rows;
+  {
+    const std::lock_guard lock(mutex_);
+    if (const Head* head = find(of)) rows = head->rows;
+  }
+  std::vector<std::string> blocks;
+  append_blocks(rows, most, blocks);
+  return blocks;
 }
 
 std::vector<std::string> Heads::blocks(DeviceNumber device, std::int64_t from,
@@ -145,31 +218,27 @@ std::vector<std::string> Heads::blocks(DeviceNumber device, std::int64_t from,
   std::vector<std::string> copies;
   {
     const std::lock_guard lock(mutex_);
-    const auto first = heads_.lower_bound({.device = device, .hour = from});
-    const auto last = heads_.lower_bound({.device = device, .hour = to});
-    for (auto head = first; head != last; ++head) copies.push_back(head->second.rows);
+    each_hour(device, from, to,
+              [&](std::int64_t, const Head& head) { copies.push_back(head.rows); });
   }
   std::vector<std::string> blocks;
-  for (const std::string& rows : copies) append_blocks(rows, blocks);
+  for (const std::string& rows : copies) append_blocks(rows, Packing::kRaw, blocks);
   return blocks;
 }
 
 void Heads::forget(DeviceNumber device) {
   const std::lock_guard lock(mutex_);
   forgotten_.insert(device);
-  std::erase_if(heads_, [&](const auto& head) {
-    const bool gone = head.first.device == device;
-    if (gone) bytes_ -= head.second.rows.size();
-    return gone;
-  });
+  const auto gone = devices_.extract(device);
+  if (gone.empty()) return;
+  for (const auto& [hour, head] : gone.mapped()) bytes_ -= head.rows.size();
 }
 
 std::vector<DeviceNumber> Heads::devices() const {
   std::vector<DeviceNumber> all;
   const std::lock_guard lock(mutex_);
-  for (const auto& [of, head] : heads_) {
-    if (all.empty() || all.back() != of.device) all.push_back(of.device);
-  }
+  all.reserve(devices_.size());
+  for (const auto& [device, hours] : devices_) all.push_back(device);
   return all;
 }
 
@@ -177,25 +246,26 @@ std::vector<std::int64_t> Heads::hours(DeviceNumber device, std::int64_t from,
                                        std::int64_t to) const {
   std::vector<std::int64_t> found;
   const std::lock_guard lock(mutex_);
-  const auto first = heads_.lower_bound({.device = device, .hour = from});
-  const auto last = heads_.lower_bound({.device = device, .hour = to});
-  for (auto head = first; head != last; ++head) found.push_back(head->first.hour);
+  each_hour(device, from, to, [&](std::int64_t hour, const Head&) { found.push_back(hour); });
   return found;
 }
 
 void Heads::drop(const DeviceHour& of) {
   const std::lock_guard lock(mutex_);
-  const auto found = heads_.find(of);
-  if (found == heads_.end()) return;
-  bytes_ -= found->second.rows.size();
-  heads_.erase(found);
+  const auto device = devices_.find(of.device);
+  if (device == devices_.end()) return;
+  const auto gone = device->second.extract(of.hour);
+  if (!gone.empty()) bytes_ -= gone.mapped().rows.size();
+  if (device->second.empty()) devices_.erase(device);
 }
 
 std::optional<std::uint64_t> Heads::first_sequence() const {
   const std::lock_guard lock(mutex_);
   std::optional<std::uint64_t> first;
-  for (const auto& [of, head] : heads_) {
-    first = std::min(first.value_or(head.first_sequence), head.first_sequence);
+  for (const auto& [device, hours] : devices_) {
+    for (const auto& [hour, head] : hours) {
+      first = std::min(first.value_or(head.first_sequence), head.first_sequence);
+    }
   }
   return first;
 }

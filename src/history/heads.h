@@ -1,20 +1,23 @@
 // The hours that are not yet blocks: rows of reports as they came out of the log, by device and
-// hour, about five bytes a value.
+// hour, about three bytes a value. Values are looked at only when blocks are made of them.
 //
 // Thread rule: one thread takes and drops; any thread may copy.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <set>
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -22,6 +25,7 @@
 #include "history/batch.h"
 #include "history/block.h"
 #include "history/field_names.h"
+#include "history/piece.h"
 #include "history/store.h"
 
 namespace gridloom::history {
@@ -44,8 +48,8 @@ class Heads {
   // At most so many, those for which the log has been kept longest.
   [[nodiscard]] std::vector<DeviceHour> oldest(std::size_t most) const;
   // As blocks: one, or none, or several if one cannot hold it all.
-  [[nodiscard]] std::vector<std::string> blocks(const DeviceHour& of) const;
-  // Of the hours [from, to) of a device.
+  [[nodiscard]] std::vector<std::string> blocks(const DeviceHour& of, Packing most) const;
+  // Of the hours [from, to) of a device, to be read now.
   [[nodiscard]] std::vector<std::string> blocks(DeviceNumber device, std::int64_t from,
                                                 std::int64_t to) const;
   // Nothing of the device is kept, nor taken any more.
@@ -64,24 +68,52 @@ class Heads {
     std::uint64_t first_sequence = 0;
     std::string rows;
   };
+  using Hours = std::map<std::int64_t, Head>;
+  using Shape = std::vector<FieldId>;
+  // More are described in each of their rows: shapes stay for as long as the server runs.
+  static constexpr std::size_t kMostShapes = 1024;
+  static constexpr std::size_t kMostShapeFields = 1024;
+  using Shapes = std::array<Shape, kMostShapes>;
 
-  void name_fields(const BatchReader& reader);
-  // Writes `row` into row_. True: it was sent again.
-  [[nodiscard]] bool encode(const BatchReader::Row& row);
-  // Whether a row like it, which is in row_, came in the last minutes.
-  [[nodiscard]] bool came_before(const BatchReader::Row& row);
+  // A shape of the batch that is being read.
+  struct OfBatch {
+    std::string bytes;    // how a row begins, behind its time
+    bool resent = false;  // kResent is among its fields
+  };
+
+  void name_shapes(const BatchReader& reader);
+  [[nodiscard]] OfBatch shape_of(const BatchReader::Shape& names, const BatchReader& reader);
+  [[nodiscard]] std::string beginning_of(const Shape& shape);
+  // Writes a row that was sent again into row_, without its time and mark. True: one like it came
+  // in the last minutes.
+  [[nodiscard]] bool came_before(const BatchReader::Row& row, BatchReader& reader);
   [[nodiscard]] bool knows(const DeviceHour& of, std::int64_t since_ms) const;
+  [[nodiscard]] const Head* find(const DeviceHour& of) const;
+  template <typename OnHead>
+  void each_hour(DeviceNumber device, std::int64_t from, std::int64_t to, OnHead on_head) const {
+    const auto found = devices_.find(device);
+    if (found == devices_.end()) return;
+    const Hours& hours = found->second;
+    for (auto head = hours.lower_bound(from); head != hours.end() && head->first < to; ++head) {
+      on_head(head->first, head->second);
+    }
+  }
+  void append_blocks(const std::string& rows, Packing most, std::vector<std::string>& blocks) const;
 
   FieldNames& names_;
   InStore in_store_;
-  mutable std::mutex mutex_;  // of heads_ and forgotten_
-  std::map<DeviceHour, Head> heads_;
+  mutable std::mutex mutex_;  // of devices_ and forgotten_
+  std::unordered_map<DeviceNumber, Hours> devices_;
   std::set<DeviceNumber> forgotten_;
   std::atomic<std::size_t> bytes_{0};
-  std::vector<FieldId> ids_;             // by the names of the batch that is being read
-  std::optional<std::uint32_t> resent_;  // the name among them that is kResent
-  std::string row_;                      // of the row that is being read, without its time
-  std::vector<Sample> samples_;          // of it, if it was sent again
+  // Of rows in devices_. They never change, so whoever has copied rows reads theirs unlocked.
+  std::unique_ptr<Shapes> shapes_ = std::make_unique<Shapes>();
+  std::map<Shape, std::size_t> numbers_;  // of shapes_
+  // Of the batch that is being read, by its indexes.
+  std::vector<FieldId> ids_;
+  std::vector<OfBatch> of_batch_;
+  std::string row_;              // that was sent again
+  std::vector<Sample> samples_;  // of it
 };
 
 }  // namespace gridloom::history

@@ -38,8 +38,8 @@ Contexts& contexts() {
 
 }  // namespace
 
-Packing append_packed(std::string& out, std::string_view bytes) {
-  if (bytes.size() >= kFewestBytes) {
+Packing append_packed(std::string& out, std::string_view bytes, Packing most) {
+  if (most == Packing::kZstd && bytes.size() >= kFewestBytes) {
     Contexts& with = contexts();
     // No more room than would be a gain: zstd gives up when it is full.
     with.frame.resize(bytes.size() - bytes.size() / kLeastGain + kMagic.size() - 1);

@@ -21,7 +21,7 @@ void Tail::take(std::string_view batch) {
     Device& device = devices_[row->device];
     // Reports of a kind have the same fields in the same order: the next one is most often here.
     auto at = device.begin();
-    for (const BatchReader::Field& said : row->fields) {
+    for (const BatchReader::Field& said : reader.fields()) {
       const Name& name = of_batch_[said.name];
       if (name.own) continue;
       if (at == device.end() || at->field != name.field) {

@@ -39,10 +39,10 @@ inline void add(BlockWriter& writer, const Row& row) {
   writer.add(row.at_ms, samples);
 }
 
-inline std::string written(const Rows& rows) {
+inline std::string written(const Rows& rows, Packing most = Packing::kZstd) {
   BlockWriter writer;
   for (const Row& row : rows) add(writer, row);
-  return writer.finish();
+  return writer.finish(most);
 }
 
 struct Kept {

@@ -58,7 +58,7 @@ struct JournaledHome : TestHome {
       history::BatchReader reader(record.payload);
       while (const auto* row = reader.next()) {
         std::string line = fmt::format("{} {}", row->device, row->at_ms - unix_ms(kTestStart));
-        for (const auto& field : row->fields) {
+        for (const auto& field : reader.fields()) {
           line += fmt::format(" {}={}", reader.names()[field.name], text_of(field.value));
         }
         lines.push_back(std::move(line));

@@ -20,6 +20,7 @@
 #include "app/audit.h"
 #include "app/backup.h"
 #include "app/history.h"
+#include "app/time.h"
 #include "catalog/loader.h"
 #include "registry/data_lock.h"
 
@@ -302,6 +303,11 @@ constexpr auto kOperations = std::to_array<Row>({
     {"audit", list_audit},
     {"history", read_history},
     {kBackup, make_backup},
+    {"time", read_time},
+    {"time.pause", change_time, {"now"}},
+    {"time.resume", change_time, {"now"}},
+    {"time.speed", change_time, {"speed", "now"}},
+    {"time.step", change_time, {"ms", "now"}},
 });
 
 JsonObject entry_of(const Row& row, const JsonObject& request, const Json& answer) {

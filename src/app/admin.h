@@ -11,6 +11,7 @@
 #include <string>
 
 #include "base/result.h"
+#include "base/virtual_clock.h"
 #include "catalog/family.h"
 #include "history/archive.h"
 #include "history/series_request.h"
@@ -30,6 +31,7 @@ struct Estate {
   mqtt::SessionStore* sessions = nullptr;  // of a running server
   std::stop_token stop{};                  // ends what takes long
   history::SeriesLimits series{};
+  VirtualClock* time = nullptr;  // `clock`, if it is one
 };
 
 // {"op": "account.add", ...} to its outcome. kBadParams for an unknown operation or missing member;

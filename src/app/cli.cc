@@ -22,6 +22,7 @@
 #include "app/options.h"
 #include "app/segment.h"
 #include "app/serve.h"
+#include "app/time.h"
 #include "wire/json.h"
 
 namespace gridloom::app {
@@ -152,6 +153,11 @@ void add_serve(CLI::App& app, Arguments& a, std::function<int()>& chosen) {
   add_limits_option(*serve_app, o);
   serve_app->add_option("--" + std::string(kLimitsOfFile), o.limits_of_file)->group("");
   serve_app->add_flag("--demo", o.demo, "With the demo home: one virtual device of each family");
+  serve_app->add_option("--speed", o.speed, "Seconds of the devices' time in one; `gridloom time`")
+      ->capture_default_str();
+  serve_app->add_option("--start", o.start, "The devices' time begins there: -7d, 2026-01-15");
+  serve_app->add_option("--until", o.until, "There it pauses: +7d (after its start), 2026-01-22");
+  serve_app->add_flag("--paused", o.paused, "It begins paused");
   serve_app->add_flag(
       "--strict", o.strict,
       "As strict as the vendor's cloud: time window, replays, wildcards, client ids");
@@ -285,6 +291,7 @@ int run(int argc, char** argv) {
   const auto audit_arguments = add_audit(app, chosen);
   const auto backup_arguments = add_backup(app, chosen);
   const auto history_arguments = add_history(app, chosen);
+  const auto time_arguments = add_time(app, chosen);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -24,6 +24,9 @@ struct ServeOptions {
   std::vector<std::string> limits;          // likewise; these come after, and so count
   bool strict = false;                      // imitates the vendor's cloud where it is stricter
   bool demo = false;
+  double speed = 1;          // of the time that devices live in
+  std::string start, until;  // of it, as parse_when() reads them; empty: now, and never
+  bool paused = false;
   bool no_history = false;      // reports and sets are not written down, and nothing waits for it
   bool insecure_plain = false;  // plain listeners may leave the loopback
   std::string log_level = "info";

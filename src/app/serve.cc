@@ -32,6 +32,7 @@
 #include "app/limits.h"
 #include "app/metrics.h"
 #include "app/ready_file.h"
+#include "app/time.h"
 #include "app/trim.h"
 #include "app/welcome.h"
 #include "base/seldom.h"
@@ -66,9 +67,16 @@ struct Listeners {
   }
 };
 
+constexpr Millis kSoon{1};
+
 // Everything that runs, in the order in which it is put together; taken down the other way round.
 struct Running {
-  SystemClock clock;
+  SystemClock wall;
+  std::optional<VirtualClock> virtual_time;
+  // What the devices live in: reports, history, the audit.
+  [[nodiscard]] const Clock& clock() const {
+    return virtual_time ? static_cast<const Clock&>(*virtual_time) : wall;
+  }
   Limits limits;
   std::optional<registry::DataLock> lock;
   std::unique_ptr<registry::Registry> registry;
@@ -147,7 +155,7 @@ Result<std::unique_ptr<net::Listener>> listen(const ServeOptions& options, const
   auto opened = net::Listener::open({.address = *address,
                                      .tls = std::move(tls),
                                      .make = std::move(make),
-                                     .clock = &running.clock,
+                                     .clock = &running.wall,
                                      .limits = running.limits.doors,
                                      .room = running.room},
                                     loops);
@@ -169,7 +177,7 @@ net::MakeProtocol http_protocol(const Running& running) {
         [api](http::Request request, Done<http::Response> done) {
           api->handle(std::move(request), std::move(done));
         },
-        running.limits.http, running.clock.now(), mqtt::serve(running.mqtt_door));
+        running.limits.http, running.wall.now(), mqtt::serve(running.mqtt_door));
   };
 }
 
@@ -197,6 +205,15 @@ Status open_data(Running& running, const ServeOptions& options) {
   auto limits = limits_from(options.limits);
   if (!limits) return std::unexpected(limits.error());
   running.limits = *limits;
+  const auto time = time_options(options, running.wall.now());
+  if (!time) return std::unexpected(time.error());
+  if (*time) {
+    running.virtual_time.emplace(running.wall, **time);
+    running.virtual_time->allow_until((*time)->start);  // until all is there
+    // Devices wait for each acknowledgement, so nobody comes to be synced together with.
+    Millis& commit = running.limits.history.log.commit;
+    commit = std::min(commit, kSoon);
+  }
   auto lock = registry::DataLock::take(options.data);
   if (!lock) return std::unexpected(lock.error());
   running.lock.emplace(std::move(*lock));
@@ -211,13 +228,14 @@ Status open_data(Running& running, const ServeOptions& options) {
   running.store = std::move(*store);
   auto catalog = catalog::load_catalog(options.devices);
   if (!catalog) return std::unexpected(catalog.error());
-  running.platform = std::make_unique<hub::Platform>(running.clock, *catalog, *running.registry);
+  running.platform = std::make_unique<hub::Platform>(running.clock(), *catalog, *running.registry);
+  running.platform->wall = &running.wall;
   running.platform->keep_retained = [store = running.store.get()](hub::RetainedChange change) {
     store->put(std::move(change));
   };
   auto archive = history::Archive::open(
       {.data = options.data,
-       .clock = &running.clock,
+       .clock = &running.clock(),
        .limits = running.limits.history,
        .account = history::account_by(family_of(*running.registry, running.platform->catalog))});
   if (!archive) return std::unexpected(archive.error());
@@ -287,12 +305,12 @@ Status start_hub(Running& running, const ServeOptions& options) {
   running.sessions =
       std::make_unique<mqtt::SessionTable>(running.limits.sessions, running.store.get());
   running.mqtt_door = {.hub = running.hub.get(),
-                       .clock = &running.clock,
+                       .clock = &running.wall,
                        .sessions = running.sessions.get(),
                        .limits = running.limits.mqtt};
   for (const auto& loop : running.loops) {
     loop->on_sweep(
-        [&running, loop = loop.get()] { running.sessions->sweep(*loop, running.clock.now()); });
+        [&running, loop = loop.get()] { running.sessions->sweep(*loop, running.wall.now()); });
   }
   return restore_state(running, loops);
 }
@@ -302,7 +320,7 @@ Status start_hub(Running& running, const ServeOptions& options) {
 std::function<std::string()> metrics_of(Running& running) {
   auto fresh = std::make_shared<Seldom>(Seldom::Options{.times = 10, .within = Millis(100)});
   return [&running, fresh, text = std::string()]() mutable {
-    if (fresh->admit(running.clock.now())) {
+    if (fresh->admit(running.wall.now())) {
       DoorCounts counts = running.listeners.counts();
       const auto sessions = running.sessions->counts();
       counts.sessions = sessions.sessions;
@@ -361,7 +379,7 @@ Result<net::TlsFiles> open_doors(Running& running, const ServeOptions& options) 
   }
   running.loops.front()->on_sweep([&running] {
     const DoorCounts open = running.listeners.counts();
-    if (running.trim.is_due(open.http + open.mqtt, running.clock.now())) malloc_trim(0);
+    if (running.trim.is_due(open.http + open.mqtt, running.wall.now())) malloc_trim(0);
   });
   return files;
 }
@@ -372,7 +390,7 @@ Status start_demo(Running& running) {
   running.demo = std::move(*home);
   running.sim_loop = std::make_unique<net::IoLoop>();
   const net::Address& mqtt = running.listeners.mqtt->bound();
-  const TimePoint now = running.clock.now();
+  const TimePoint now = running.clock().now();
   const std::time_t seconds = std::chrono::system_clock::to_time_t(now);
   std::tm local{};
   localtime_r(&seconds, &local);
@@ -381,7 +399,8 @@ Status start_demo(Running& running) {
       sim::Fleet::Options{.host = any ? "127.0.0.1" : mqtt.host,
                           .port = mqtt.port,
                           .world = {.utc_offset_ms = std::int64_t{1000} * local.tm_gmtoff},
-                          .clock = &running.clock,
+                          .clock = &running.clock(),
+                          .time = running.virtual_time ? &*running.virtual_time : nullptr,
                           .loop = running.sim_loop.get()},
       running.demo->members);
   running.sim_loop->on_sweep([fleet = running.fleet.get()] { fleet->tick(); });
@@ -420,7 +439,7 @@ Status greet(const Running& running, const net::TlsFiles& files) {
                              .mqtts = reachable(doors.mqtts->bound()),
                              .ca = files.ca.string(),
                              .sn = running.demo->members.front().sn,
-                             .now = running.clock.now()},
+                             .now = running.clock().now()},
                             running.demo->key, *account);
   if (!text) return std::unexpected(text.error());
   fmt::print("{}", *text);
@@ -448,7 +467,7 @@ std::vector<history::StoredTwin> changed_twins(Running& running) {
 
 // In the audit. Who starts or stops a server does not wait for the disk.
 void note(const Running& running, wire::JsonObject entry) {
-  entry["at"] = unix_ms(running.clock.now());
+  entry["at"] = unix_ms(running.clock().now());
   running.archive->append(history::RecordKind::kAudit, wire::to_text(entry), {});
 }
 
@@ -460,11 +479,12 @@ Status put_together(Running& running, const ServeOptions& options) {
   auto admin = AdminSocket::open({*running.registry,
                                   *running.platform->catalog,
                                   *running.archive,
-                                  running.clock,
+                                  running.clock(),
                                   options.data,
                                   running.store.get(),
                                   {},
-                                  running.limits.series});
+                                  running.limits.series,
+                                  running.virtual_time ? &*running.virtual_time : nullptr});
   if (!admin) return std::unexpected(admin.error());
   running.admin = std::move(*admin);
   if (options.demo) {
@@ -477,6 +497,8 @@ Status put_together(Running& running, const ServeOptions& options) {
   if (running.fleet) {
     running.sim_loop->start();
     if (Status started = running.fleet->start(); !started) return started;
+  } else if (running.virtual_time) {
+    running.virtual_time->allow_until(TimePoint::max());
   }
   auto ready = ReadyFile::write(options.data, facts_of(running, *files));
   if (!ready) return std::unexpected(ready.error());
@@ -491,7 +513,7 @@ void settle(Running& running) {
     for (const auto& loop : running.loops) {
       std::promise<void> done;
       loop->post([&] {
-        if (round == 2) running.sessions->sweep(*loop, running.clock.now());
+        if (round == 2) running.sessions->sweep(*loop, running.wall.now());
         done.set_value();
       });
       done.get_future().wait();

@@ -55,11 +55,20 @@ Result<TimePoint> parse_when(std::string_view text, TimePoint now) {
   if (text == "now") return now;
   if (text.starts_with('-')) {
     if (const auto span = span_of(text.substr(1))) return now - *span;
+  } else if (text.starts_with('+')) {
+    if (const auto span = span_of(text.substr(1))) return now + *span;
   } else if (const auto date = date_of(text)) {
     return *date;
   }
-  return fail(FaultKind::kBadParams,
-              fmt::format("{}: a time is now, -7d (or h, m, s), or 2026-11-20 14:05:30", text));
+  return fail(
+      FaultKind::kBadParams,
+      fmt::format("{}: a time is now, -7d or +7d (or h, m, s), or 2026-11-20 14:05:30", text));
+}
+
+Result<Millis> parse_span(std::string_view text) {
+  const auto span = span_of(text);
+  if (span && *span > Millis(0)) return *span;
+  return fail(FaultKind::kBadParams, fmt::format("{}: a span is 15m, or 7d, 36h, 30s", text));
 }
 
 std::string local_text(TimePoint at) {

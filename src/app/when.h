@@ -9,9 +9,14 @@
 
 namespace gridloom::app {
 
-// "now"; "-7d", "-36h", "-15m", "-30s": so long before `now`; "2026-11-20", "2026-11-20 14:05",
-// "2026-11-20T14:05:30": local time; with a Z behind it, UTC. kBadParams: none of these.
+// "now"; "-7d", "-36h", "-15m", "-30s": so long before `now`, and "+7d" after it; "2026-11-20",
+// "2026-11-20 14:05", "2026-11-20T14:05:30": local time; with a Z behind it, UTC. kBadParams: none
+// of these.
 [[nodiscard]] Result<TimePoint> parse_when(std::string_view text, TimePoint now);
+
+// "7d", "36h", "15m", "30s"; not nothing. kBadParams: none of these.
+[[nodiscard]] Result<Millis> parse_span(std::string_view text);
+inline constexpr Millis kLongestSpan = std::chrono::days(1'000'000);
 
 // "2026-11-20 14:05:30", local time.
 [[nodiscard]] std::string local_text(TimePoint at);

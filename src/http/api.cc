@@ -165,7 +165,7 @@ Result<registry::AccountId> Api::signed_by(const wire::SignedRequest& request) {
   return key->account;
 }
 
-TimePoint Api::now() const { return options_.hub->platform().clock.now(); }
+TimePoint Api::now() const { return options_.hub->platform().wall->now(); }
 
 Response Api::too_many_requests(Millis wait) const {
   Response response = transport_error(

@@ -86,7 +86,7 @@ Result<Identity> Hub::sign_in(std::string_view user, const Secret& password) con
 Status Hub::admit(const Identity& who, std::string_view client_id) {
   const std::size_t most = platform_.config.client_ids_a_day;
   if (most == 0 || who.role != Role::kAccount) return {};
-  if (platform_.client_ids.admit(who.name, client_id, most, platform_.clock.now())) return {};
+  if (platform_.client_ids.admit(who.name, client_id, most, platform_.wall->now())) return {};
   return fail(FaultKind::kNoPermission,
               fmt::format("a certificate may use {} client ids a day", most));
 }
@@ -264,7 +264,7 @@ void Hub::count_dropped(const wire::mqtt::Dropped& dropped) {
 }
 
 void Hub::tick() {
-  on_all([this](Shard& shard) { shard.tick(platform_.clock.now()); });
+  on_all([this](Shard& shard) { shard.tick(platform_.wall->now()); });
 }
 
 void Hub::registry_changed() {

@@ -109,6 +109,9 @@ struct Platform {
   Counters counters{};
   ClientIdBudget client_ids{};
   SignIns sign_ins{};
+  // Of deadlines, rates and what clients say of themselves; another than `clock`, which is the
+  // devices', if these live in a time of their own.
+  const Clock* wall = &clock;
 };
 
 }  // namespace gridloom::hub

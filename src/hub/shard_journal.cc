@@ -89,7 +89,7 @@ std::string Shard::name_of(registry::AccountId account) const {
 void Shard::record_refused_set(std::string_view who, std::string_view through,
                                const std::string& sn, const Fault& why) {
   if (platform_.journal == nullptr || platform_.journal->behind()) return;
-  const auto left_out = refused_sets_.admit(platform_.clock.now());
+  const auto left_out = refused_sets_.admit(platform_.wall->now());
   if (!left_out) return;
   wire::JsonObject entry{{"what", "set_refused"},
                          {"who", who},

@@ -5,6 +5,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "sim/virtual_device.h"
@@ -19,6 +20,10 @@ constexpr unsigned kReconnectMost_s = 30;
 constexpr int kRefused = 0x80;  // as a granted QoS
 // Reports that the server has not acknowledged; beyond, a device keeps quiet until it catches up.
 constexpr int kMostUnacknowledged = 64;
+// Of fast time a device takes larger steps: as many a second as tick() is called, but no larger
+// than a model takes.
+constexpr double kStepsEvery_ms = 250;
+constexpr Millis kLongestStep{60'000};
 
 struct Free {
   void operator()(mosquitto* client) const { mosquitto_destroy(client); }
@@ -31,16 +36,18 @@ struct Free {
 // node ends the library's thread before its memory goes, so that neither comes too late.
 class Fleet::Node {
  public:
-  Node(const Options& options, const World& world, const Member& member)
-      : options_(options),
-        world_(world),
+  Node(Fleet& fleet, const Member& member)
+      : fleet_(fleet),
+        options_(fleet.options_),
+        world_(fleet.world_),
         set_topic_(fmt::format("/device/{}/set", member.sn)),
-        device_(member.family, member.sn, Chance(options.world.seed),
-                world.at(options.clock->now())),
+        device_(member.family, member.sn, Chance(options_.world.seed),
+                world_.at(options_.clock->now())),
         client_(mosquitto_new(member.sn.c_str(), true, this)) {
     if (!client_) return;
     mosquitto_username_pw_set(client_.get(), member.sn.c_str(), member.key.reveal().c_str());
     mosquitto_reconnect_delay_set(client_.get(), kReconnectFirst_s, kReconnectMost_s, true);
+    mosquitto_int_option(client_.get(), MOSQ_OPT_SEND_MAXIMUM, kMostUnacknowledged);
     listen();
   }
   ~Node() {
@@ -65,12 +72,20 @@ class Fleet::Node {
     return {};
   }
 
-  void tick(TimePoint now) {
-    if (now < due_) return;
-    due_ = now + Millis(device_.family().messages.change_ms);
+  void step(TimePoint now) {
+    stepped_ = now;
     std::vector<VirtualDevice::Message> messages;
     device_.step(world_.at(now), messages);
     publish(messages);
+  }
+  [[nodiscard]] TimePoint due(double speed) const {
+    const Millis pace(std::llround(std::min(speed * kStepsEvery_ms, 1.0 * kLongestStep.count())));
+    return stepped_ + std::max(pace, Millis(device_.family().messages.change_ms));
+  }
+  [[nodiscard]] TimePoint stepped() const { return stepped_; }
+  // Whether the server does not have everything yet that this device has to say.
+  [[nodiscard]] bool waits_for_server() const {
+    return !was_online_ || (online_ && unacknowledged_ > 0);
   }
 
  private:
@@ -94,7 +109,7 @@ class Fleet::Node {
         });
     mosquitto_disconnect_callback_set(client_.get(), [](mosquitto*, void* self, int) {
       Node* node = static_cast<Node*>(self);
-      node->options_.loop->post([node] { node->online_ = false; });
+      node->options_.loop->post([node] { node->go_offline(); });
     });
     mosquitto_publish_callback_set(client_.get(), [](mosquitto*, void* self, int) {
       Node* node = static_cast<Node*>(self);
@@ -111,13 +126,19 @@ class Fleet::Node {
 
   // What was told before may be lost: a device that comes online tells everything.
   void go_online() {
-    online_ = true;
+    was_online_ = online_ = true;
     unacknowledged_ = 0;
     report_everything();
   }
+  void go_offline() {
+    online_ = false;
+    fleet_.tick_later();
+  }
   void on_acknowledged() {
     unacknowledged_ = std::max(0, unacknowledged_ - 1);
-    if (unacknowledged_ == 0 && behind_) report_everything();
+    if (unacknowledged_ != 0) return;
+    if (behind_) report_everything();
+    fleet_.tick_later();
   }
   void report_everything() {
     behind_ = false;
@@ -133,7 +154,8 @@ class Fleet::Node {
   void publish(const std::vector<VirtualDevice::Message>& messages) {
     if (!online_) return;
     for (const VirtualDevice::Message& message : messages) {
-      const bool waits = unacknowledged_ >= kMostUnacknowledged && message.verb == "quota";
+      const bool waits = unacknowledged_ >= kMostUnacknowledged && options_.time == nullptr &&
+                         message.verb == "quota";
       behind_ = behind_ || waits;
       if (waits) continue;
       const std::string topic = fmt::format("/device/{}/{}", device_.sn(), message.verb);
@@ -148,12 +170,14 @@ class Fleet::Node {
     }
   }
 
+  Fleet& fleet_;
   const Options& options_;
   const World& world_;
   const std::string set_topic_;
   VirtualDevice device_;
-  TimePoint due_;
+  TimePoint stepped_;
   bool online_ = false;
+  bool was_online_ = false;
   bool behind_ = false;  // some reports were not sent
   int unacknowledged_ = 0;
   std::unique_ptr<mosquitto, Free> client_;
@@ -163,8 +187,9 @@ Fleet::Fleet(const Options& options, std::vector<Member> members)
     : options_(options), world_(options.world) {
   mosquitto_lib_init();
   for (const Member& member : members) {
-    nodes_.push_back(std::make_unique<Node>(options_, world_, member));
+    nodes_.push_back(std::make_unique<Node>(*this, member));
   }
+  if (options_.time != nullptr) options_.time->allow_until(options_.time->now());
 }
 
 Fleet::~Fleet() {
@@ -180,8 +205,48 @@ Status Fleet::start() {
 }
 
 void Fleet::tick() {
-  const TimePoint now = options_.clock->now();
-  for (const auto& node : nodes_) node->tick(now);
+  VirtualClock* const time = options_.time;
+  if (time == nullptr) {
+    const TimePoint now = options_.clock->now();
+    for (const auto& node : nodes_) {
+      if (now >= node->due(1)) node->step(now);
+    }
+    return;
+  }
+  // While the server does not have everything, time stands at the step that it was said in; the
+  // last acknowledgement comes back here.
+  if (waits_for_server()) return;
+  const VirtualClock::State at = time->state();
+  const double speed = time->speed();
+  bool stepped = false;
+  for (const auto& node : nodes_) {
+    // Where time stands still, all devices are to have come as far.
+    if (at.now < node->due(speed) && (!at.paused || at.now <= node->stepped())) continue;
+    node->step(at.now);
+    stepped = true;
+  }
+  if (stepped) return tick_later();
+  TimePoint due = TimePoint::max();
+  TimePoint settled = at.now;
+  for (const auto& node : nodes_) {
+    due = std::min(due, node->due(speed));
+    settled = std::min(settled, node->stepped());
+  }
+  time->settled_until(settled);
+  time->allow_until(due);
+  if (time->now() >= due) tick_later();
+}
+
+bool Fleet::waits_for_server() const {
+  return std::ranges::any_of(nodes_, [](const auto& node) { return node->waits_for_server(); });
+}
+
+void Fleet::tick_later() {
+  if (options_.time == nullptr || std::exchange(ticks_later_, true)) return;
+  options_.loop->post([this] {
+    ticks_later_ = false;
+    tick();
+  });
 }
 
 }  // namespace gridloom::sim

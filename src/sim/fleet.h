@@ -15,6 +15,7 @@
 #include "base/loop.h"
 #include "base/result.h"
 #include "base/secret.h"
+#include "base/virtual_clock.h"
 #include "catalog/family.h"
 #include "sim/world.h"
 
@@ -33,6 +34,9 @@ class Fleet {
     std::uint16_t port = 0;
     World::Options world;
     const Clock* clock = nullptr;
+    // If that is one: time waits for each device to connect, and after each step until the server
+    // has everything that was said, so that a report without a time of its own comes at its time.
+    VirtualClock* time = nullptr;
     Loop* loop = nullptr;
   };
   Fleet(const Options& options, std::vector<Member> members);
@@ -47,8 +51,12 @@ class Fleet {
 
  private:
   class Node;
+  void tick_later();
+  [[nodiscard]] bool waits_for_server() const;
+
   Options options_;
   World world_;
+  bool ticks_later_ = false;
   std::vector<std::unique_ptr<Node>> nodes_;
 };
 

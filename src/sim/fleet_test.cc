@@ -290,6 +290,72 @@ TEST_F(FleetTest, KeepsQuietWhileTheServerDoesNotCatchUpAndThenTellsEverything) 
   EXPECT_LT(broker.messages(), 200U);
 }
 
+// Devices of a time of their own, of which the wall's hour is 150 days.
+struct FastFleetTest : FleetTest {
+  static constexpr TimePoint kStart{Millis(1'772'323'200'000)};
+
+  // Ticks until time stands, and everything up to then was taken.
+  [[nodiscard]] bool settles() {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{20};
+    for (VirtualClock::State at = time.state(); !at.paused || !at.settled; at = time.state()) {
+      if (std::chrono::steady_clock::now() > deadline) return false;
+      loop.run([this] { fast.tick(); });
+    }
+    return true;
+  }
+  [[nodiscard]] Millis passed() const { return time.now() - kStart; }
+
+  Broker server;
+  VirtualClock time{clock, {.start = kStart, .speed = 3600, .until = kStart + Millis{300'000}}};
+  Fleet fast{{.host = "127.0.0.1",
+              .port = server.port(),
+              .world = {},
+              .clock = &time,
+              .time = &time,
+              .loop = &loop},
+             {{.family = family_of("delta_2"), .sn = std::string(kSn), .key = Secret("key")}}};
+
+  ~FastFleetTest() override { loop.stop(); }
+};
+
+TEST_F(FastFleetTest, TimeWaitsForTheFirstConnection) {
+  clock.advance(Millis{3'600'000});
+  loop.run([this] { fast.tick(); });
+  EXPECT_EQ(passed(), Millis{0});
+}
+
+TEST_F(FastFleetTest, TimeStandsAtAStepUntilTheServerHasIt) {
+  ASSERT_TRUE(fast.start());
+  ASSERT_TRUE(server.heard("quota", everything));
+  server.set_acks(Broker::Acks::kHeldBack);
+  clock.advance(Millis{3'600'000});
+  loop.run([this] { fast.tick(); });
+  ASSERT_TRUE(server.heard("quota", 2 * everything)) << "of the first minute";
+  loop.run([this] { fast.tick(); });
+  EXPECT_EQ(passed(), Millis{60'000});
+  EXPECT_FALSE(time.state().settled);
+  server.set_acks(Broker::Acks::kAtOnce);
+  EXPECT_TRUE(settles());
+  EXPECT_EQ(passed(), Millis{300'000});
+  EXPECT_EQ(server.messages(), 6 * everything) << "one of each minute";
+}
+
+TEST_F(FastFleetTest, AStepEndsWhenDevicesHaveComeAsFar) {
+  time.pause();
+  ASSERT_TRUE(fast.start());
+  ASSERT_TRUE(server.heard("quota", everything));
+  time.step(Millis{90'000});
+  clock.advance(Millis{1000});
+  ASSERT_TRUE(settles());
+  EXPECT_EQ(passed(), Millis{90'000});
+  EXPECT_GT(server.messages(), 2 * everything) << "the minute, and the half";
+  const std::size_t before = server.messages();
+  clock.advance(Millis{1000});
+  loop.run([this] { fast.tick(); });
+  EXPECT_EQ(passed(), Millis{90'000});
+  EXPECT_EQ(server.messages(), before);
+}
+
 TEST_F(FleetTest, EndsWhetherOrNotItEverConnected) {
   Fleet lonely({.host = "127.0.0.1", .port = 1, .world = {}, .clock = &clock, .loop = &loop},
                {{.family = family_of("power_ocean"), .sn = "HJ31TEST", .key = Secret("key")}});

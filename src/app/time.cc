@@ -1,0 +1,188 @@
+#include "app/time.h"
+
+#include <fmt/format.h>
+#include <poll.h>
+
+#include <CLI/CLI.hpp>
+#include <cmath>
+#include <cstdint>
+#include <cstdio>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "app/when.h"
+
+namespace gridloom::app {
+namespace {
+
+using wire::Json;
+using wire::JsonObject;
+
+constexpr int kLookEvery_ms = 50;
+
+Json told(const VirtualClock::State& state) {
+  const std::string_view word = !state.paused ? "runs" : state.settled ? "paused" : "settles";
+  const bool is_whole = state.speed == std::floor(state.speed);
+  return JsonObject{
+      {"now", unix_ms(state.now)},
+      {"speed", is_whole ? Json(static_cast<std::int64_t>(state.speed)) : Json(state.speed)},
+      {"state", word}};
+}
+
+Status check_speed(double speed, std::string_view name) {
+  if (speed >= VirtualClock::kSlowest && speed <= VirtualClock::kFastest) return {};
+  return fail(FaultKind::kBadParams, fmt::format("{} is {}: must be from {} to {}", name, speed,
+                                                 VirtualClock::kSlowest, VirtualClock::kFastest));
+}
+
+Result<VirtualClock*> virtual_time(const Estate& estate) {
+  if (estate.time != nullptr) return estate.time;
+  return fail(FaultKind::kConflict,
+              "this server's devices live in the wall's time; a server that is started with "
+              "--speed, --start, --until or --paused has a time of its own");
+}
+
+}  // namespace
+
+Result<TimeOptions> time_options(const ServeOptions& options, TimePoint now) {
+  const bool is_real =
+      options.speed == 1 && options.start.empty() && options.until.empty() && !options.paused;
+  if (is_real) return std::nullopt;
+  if (Status checked = check_speed(options.speed, "--speed"); !checked) {
+    return std::unexpected(std::move(checked.error()));
+  }
+  VirtualClock::Options made{
+      .start = now, .speed = options.speed, .until = {}, .paused = options.paused};
+  const auto read = [](std::string_view flag, const std::string& text, TimePoint from) {
+    auto at = parse_when(text, from);
+    if (at) return at;
+    return Result<TimePoint>(fail(at.error().kind, fmt::format("{} {}", flag, at.error().detail)));
+  };
+  if (!options.start.empty()) {
+    const auto start = read("--start", options.start, now);
+    if (!start) return std::unexpected(start.error());
+    made.start = *start;
+  }
+  if (!options.until.empty()) {
+    const auto until = read("--until", options.until, made.start);
+    if (!until) return std::unexpected(until.error());
+    if (*until <= made.start) {
+      return fail(FaultKind::kBadParams, fmt::format("--until {}: must be after the start, {}",
+                                                     options.until, local_text(made.start)));
+    }
+    made.until = *until;
+  }
+  return made;
+}
+
+Result<Json> read_time(const Estate& estate, const JsonObject&) {
+  if (estate.time != nullptr) return told(estate.time->state());
+  return JsonObject{{"now", unix_ms(estate.clock.now())}, {"speed", 1}, {"state", "real"}};
+}
+
+Result<Json> change_time(const Estate& estate, const JsonObject& request) {
+  const auto found = virtual_time(estate);
+  if (!found) return std::unexpected(found.error());
+  VirtualClock& time = **found;
+  const auto number = [&](std::string_view name) {
+    const Json* value = request.if_contains(name);
+    return value != nullptr && value->is_number() ? value->to_number<double>() : 0.0;
+  };
+  const Json* op = request.if_contains("op");
+  if (*op == "time.pause") time.pause();
+  if (*op == "time.resume") time.resume();
+  if (*op == "time.speed") {
+    const double speed = number("speed");
+    if (Status checked = check_speed(speed, "speed"); !checked) {
+      return std::unexpected(std::move(checked.error()));
+    }
+    time.set_speed(speed);
+  }
+  if (*op == "time.step") {
+    const double ms = number("ms");
+    if (ms < 1 || ms > static_cast<double>(kLongestSpan.count())) {
+      return fail(FaultKind::kBadParams, "ms must be from 1 to those of a million days");
+    }
+    time.step(Millis(std::llround(ms)));
+  }
+  return told(time.state());
+}
+
+namespace {
+
+struct Arguments {
+  std::string data = "data";
+  double speed = 1;
+  std::string by;
+};
+
+int failed(const Fault& fault) {
+  fmt::print(stderr, "gridloom: {}\n", fault.detail);
+  return 1;
+}
+
+std::string text_of(const Json& answer, std::string_view name) {
+  const Json* value = wire::member(answer, name);
+  if (value == nullptr) return {};
+  return value->is_string() ? std::string(value->get_string()) : wire::to_text(*value);
+}
+
+int print(const Json& answer) {
+  const Json* now = wire::member(answer, "now");
+  const bool known = now != nullptr && wire::is_whole(*now);
+  fmt::print("{}  speed {}  {}\n",
+             known ? local_text(TimePoint(Millis(wire::whole(*now)))) : std::string("?"),
+             text_of(answer, "speed"), text_of(answer, "state"));
+  return 0;
+}
+
+int ask(const Arguments& arguments, const JsonObject& request) {
+  const auto answer = ask_admin(arguments.data, request);
+  return answer ? print(*answer) : failed(answer.error());
+}
+
+// Returns when the devices have come as far.
+int step(const Arguments& arguments) {
+  const auto by = parse_span(arguments.by);
+  if (!by) return failed(by.error());
+  auto answer = ask_admin(arguments.data, {{"op", "time.step"}, {"ms", by->count()}});
+  while (answer && text_of(*answer, "state") != "paused") {
+    ::poll(nullptr, 0, kLookEvery_ms);
+    answer = ask_admin(arguments.data, {{"op", "time"}});
+  }
+  return answer ? print(*answer) : failed(answer.error());
+}
+
+}  // namespace
+
+std::shared_ptr<void> add_time(CLI::App& app, std::function<int()>& chosen) {
+  auto kept = std::make_shared<Arguments>();
+  Arguments& a = *kept;
+  CLI::App* time = app.add_subcommand("time", "Shows and drives the time that devices live in");
+  time->require_subcommand(0, 1);
+  time->add_option("--data", a.data, "The server's data folder")->capture_default_str();
+  time->fallthrough();
+  const auto verb = [&](const std::string& name, const std::string& help,
+                        std::function<int()> run) {
+    CLI::App* made = time->add_subcommand(name, help);
+    made->fallthrough();
+    made->callback([&chosen, run = std::move(run)] { chosen = run; });
+    return made;
+  };
+  // Parsed before a verb's, so a verb's stands.
+  time->preparse_callback([&](std::size_t) { chosen = [&a] { return ask(a, {{"op", "time"}}); }; });
+  verb("pause", "Lets it stand still", [&a] { return ask(a, {{"op", "time.pause"}}); });
+  verb("resume", "Lets it go on", [&a] { return ask(a, {{"op", "time.resume"}}); });
+  verb("speed", "Lets so many seconds pass in one",
+       [&a] { return ask(a, {{"op", "time.speed"}, {"speed", a.speed}}); })
+      ->add_option("speed", a.speed)
+      ->required();
+  verb("step", "Goes ahead as fast as the devices can, and pauses: 15m, or s, h, d",
+       [&a] { return step(a); })
+      ->add_option("by", a.by)
+      ->required();
+  return kept;
+}
+
+}  // namespace gridloom::app

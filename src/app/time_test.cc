@@ -1,0 +1,111 @@
+#include "app/time.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <limits>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "hub/test_home.h"
+
+namespace gridloom::app {
+namespace {
+
+using hub::must;
+using testing::HasSubstr;
+
+constexpr TimePoint kNow{Millis(1'700'000'000'000)};
+
+TEST(TimeOptions, AreThoseOfTheWallIfNothingIsSaid) {
+  EXPECT_EQ(must(time_options({}, kNow)).has_value(), false);
+}
+
+ServeOptions with(double speed, std::string start = "", std::string until = "") {
+  ServeOptions options;
+  options.speed = speed;
+  options.start = std::move(start);
+  options.until = std::move(until);
+  return options;
+}
+
+TEST(TimeOptions, AnyOfThemMakesATimeOfItsOwn) {
+  ServeOptions paused;
+  paused.paused = true;
+  EXPECT_TRUE(must(time_options(paused, kNow))->paused);
+  EXPECT_EQ(must(time_options(with(60), kNow))->speed, 60);
+  EXPECT_EQ(must(time_options(with(60), kNow))->start, kNow);
+  const auto both = must(time_options(with(1, "-7d", "+1d"), kNow));
+  EXPECT_EQ(both->start, kNow - std::chrono::days(7));
+  EXPECT_EQ(both->until, kNow - std::chrono::days(6)) << "of its start";
+}
+
+TEST(TimeOptions, ThatMakeNoSenseAreNamed) {
+  const auto why = [](const ServeOptions& options) {
+    const auto made = time_options(options, kNow);
+    return made ? std::string() : made.error().detail;
+  };
+  for (const double speed : {0.0, -1.0, 1e-4, 1e7, std::numeric_limits<double>::infinity(),
+                             std::numeric_limits<double>::quiet_NaN()}) {
+    EXPECT_THAT(why(with(speed)), HasSubstr("--speed is")) << speed;
+  }
+  EXPECT_THAT(why(with(1, "soon")), HasSubstr("--start soon: a time is"));
+  EXPECT_THAT(why(with(1, "", "soon")), HasSubstr("--until soon: a time is"));
+  EXPECT_THAT(why(with(1, "-1d", "-1d")), HasSubstr("must be after the start"));
+}
+
+struct TimeTest : testing::Test {
+  std::string told(std::string_view request) {
+    const auto answer = administer({*registry,
+                                    *hub::test_catalog(),
+                                    *archive,
+                                    time,
+                                    folder.data(),
+                                    nullptr,
+                                    {},
+                                    {},
+                                    is_virtual ? &time : nullptr},
+                                   must(wire::parse_json(request)).as_object());
+    return answer ? wire::to_text(*answer) : "fault: " + answer.error().detail;
+  }
+
+  hub::QuickFolder folder;
+  hub::ManualClock wall;
+  VirtualClock time{wall, {.start = hub::kTestStart, .speed = 60, .paused = true}};
+  std::unique_ptr<registry::Registry> registry = must(registry::Registry::open(folder.data()));
+  std::unique_ptr<history::Archive> archive =
+      must(history::Archive::open({.data = folder.data(), .clock = &time}));
+  bool is_virtual = true;
+};
+
+TEST_F(TimeTest, IsDrivenByRequests) {
+  EXPECT_EQ(told(R"({"op":"time"})"), R"({"now":1700000000000,"speed":60,"state":"paused"})");
+  EXPECT_EQ(told(R"({"op":"time.resume"})"), R"({"now":1700000000000,"speed":60,"state":"runs"})");
+  wall.at += Millis(1000);
+  EXPECT_EQ(told(R"({"op":"time.speed","speed":2})"),
+            R"({"now":1700000060000,"speed":2,"state":"runs"})");
+  EXPECT_EQ(told(R"({"op":"time.step","ms":500})"),
+            R"({"now":1700000060000,"speed":2,"state":"runs"})");
+  wall.at += Millis(1000);
+  EXPECT_EQ(told(R"({"op":"time"})"), R"({"now":1700000060500,"speed":2,"state":"paused"})");
+  EXPECT_EQ(told(R"({"op":"time.resume"})"), R"({"now":1700000060500,"speed":2,"state":"runs"})");
+  EXPECT_EQ(told(R"({"op":"time.pause"})"), R"({"now":1700000060500,"speed":2,"state":"paused"})");
+  const std::string audit = told(R"({"op":"audit"})");
+  EXPECT_THAT(audit, HasSubstr(R"("what":"time.step")"));
+  EXPECT_THAT(audit, HasSubstr(R"("ms":500)"));
+}
+
+TEST_F(TimeTest, RefusesWhatItCannotDo) {
+  EXPECT_THAT(told(R"({"op":"time.speed"})"), HasSubstr("speed is 0: must be from"));
+  EXPECT_THAT(told(R"({"op":"time.speed","speed":"fast"})"), HasSubstr("speed is 0: must be from"));
+  EXPECT_THAT(told(R"({"op":"time.step","ms":0})"), HasSubstr("ms must be from 1"));
+  EXPECT_THAT(told(R"({"op":"time.step","ms":1e99})"), HasSubstr("ms must be from 1"));
+  is_virtual = false;
+  EXPECT_THAT(told(R"({"op":"time.pause"})"), HasSubstr("live in the wall's time"));
+  EXPECT_THAT(told(R"({"op":"time"})"), HasSubstr(R"("state":"real")"));
+}
+
+}  // namespace
+}  // namespace gridloom::app

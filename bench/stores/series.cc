@@ -55,7 +55,7 @@ void fill(history::Store& store, std::int64_t hours, std::size_t most_fields) {
   const auto put = [&] {
     if (!writer.empty()) {
       changes.hours.push_back(
-          {.of = {.device = kDevice, .hour = hour}, .blocks = {writer.finish()}, .over = true});
+          {.of = {.device = kDevice, .hour = hour}, .parts = {writer.finish()}, .over = true});
     }
   };
   while (true) {
@@ -86,10 +86,10 @@ void measure(history::Store& store, std::string_view name, const history::Series
     while (!series.done()) {
       must(series.read(
           [&](std::int64_t from, std::int64_t to, const history::OnHourBlock& on_block) -> Status {
-            return store.each_block(kDevice, from, to,
-                                    [&](std::int64_t hour, std::string_view bytes) -> Status {
-                                      return on_block(hour, must(history::Block::open(bytes)));
-                                    });
+            return store.each_part(kDevice, from, to,
+                                   [&](std::int64_t hour, std::string_view bytes) -> Status {
+                                     return on_block(hour, must(history::Block::open(bytes)));
+                                   });
           },
           {}, points));
     }

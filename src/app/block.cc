@@ -7,7 +7,11 @@
 #include <fstream>
 #include <iterator>
 #include <span>
+#include <utility>
+#include <vector>
 
+#include "history/part.h"
+#include "history/rows.h"
 #include "history/value.h"
 #include "wire/json.h"
 
@@ -47,6 +51,28 @@ void append_json(std::string& out, const history::Value& value) {
   out += '"';
 }
 
+Status show_rows(std::string_view part) {
+  return each_row_line(part, [](std::string_view line) { fmt::print("{}\n", line); });
+}
+
+Status show_columns(std::string_view part) {
+  std::vector<std::string> made;
+  if (history::is_rows(part)) {
+    auto merged = history::merge(std::span(&part, 1));
+    if (!merged) return std::unexpected(merged.error());
+    made = std::move(*merged);
+    fmt::print("bytes: {}, rows of which no block was made yet\n", part.size());
+  } else {
+    made.emplace_back(part);
+  }
+  for (const std::string& bytes : made) {
+    const auto block = history::Block::open(bytes);
+    if (!block) return std::unexpected(block.error());
+    fmt::print("bytes: {}\n{}", bytes.size(), block_text(*block));
+  }
+  return {};
+}
+
 }  // namespace
 
 std::string block_text(const history::Block& block) {
@@ -70,10 +96,9 @@ std::string block_text(const history::Block& block) {
   return text;
 }
 
-Status each_row_line(const history::Block& block,
-                     const std::function<void(std::string_view)>& on_line) {
+Status each_row_line(std::string_view part, const std::function<void(std::string_view)>& on_line) {
   std::string line;
-  return block.each_row([&](std::int64_t at_ms, std::span<const history::Sample> samples) {
+  return history::each_row(part, [&](std::int64_t at_ms, std::span<const history::Sample> samples) {
     line = fmt::format(R"({{"at_ms":{},"fields":{{)", at_ms);
     for (const history::Sample& sample : samples) {
       line += fmt::format(R"({}"{}":)", &sample == samples.data() ? "" : ",", sample.field);
@@ -91,19 +116,9 @@ int show_block(const std::filesystem::path& file, BlockView view) {
     return 1;
   }
   const std::string bytes{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
-  const auto block = history::Block::open(bytes);
-  if (!block) {
-    fmt::print(stderr, "{}: {}\n", file.string(), block.error().detail);
-    return 1;
-  }
-  if (view == BlockView::kColumns) {
-    fmt::print("bytes: {}\n{}", bytes.size(), block_text(*block));
-    return 0;
-  }
-  const Status status =
-      each_row_line(*block, [](std::string_view line) { fmt::print("{}\n", line); });
-  if (status) return 0;
-  fmt::print(stderr, "{}: {}\n", file.string(), status.error().detail);
+  const Status shown = view == BlockView::kRows ? show_rows(bytes) : show_columns(bytes);
+  if (shown) return 0;
+  fmt::print(stderr, "{}: {}\n", file.string(), shown.error().detail);
   return 1;
 }
 

@@ -16,6 +16,9 @@
 #include <thread>
 #include <utility>
 
+#include "history/part.h"
+#include "history/rows.h"
+
 namespace gridloom::history {
 namespace {
 
@@ -30,6 +33,27 @@ constexpr Millis kErrorsEvery{60'000};
 constexpr std::chrono::milliseconds kCatchUp = 1s;  // a read waits for the builder at most
 constexpr std::size_t kReaders = 2;
 
+// What is damaged is left out: the rest of the history can be read all the same.
+Status leave_out(const DeviceHour& of, const Fault& fault) {
+  spdlog::error("the history of device {}, hour {}: {}", of.device, of.hour, fault.detail);
+  return {};
+}
+
+Status read_block(const DeviceHour& of, std::string_view bytes, const Reader::OnBlock& on_block) {
+  const auto block = Block::open(bytes);
+  return block ? on_block(of.hour, *block) : leave_out(of, block.error());
+}
+
+Status read_part(const DeviceHour& of, std::string_view part, const Reader::OnBlock& on_block) {
+  if (!is_rows(part)) return read_block(of, part, on_block);
+  const auto blocks = merge(std::span(&part, 1), Packing::kRaw);
+  if (!blocks) return leave_out(of, blocks.error());
+  for (const std::string& bytes : *blocks) {
+    if (Status read = read_block(of, bytes, on_block); !read) return read;
+  }
+  return {};
+}
+
 }  // namespace
 
 struct Reader::Shared {
@@ -40,24 +64,24 @@ struct Reader::Shared {
 Status Reader::each_block(DeviceNumber device, std::int64_t from, std::int64_t to,
                           const OnBlock& on_block) {
   // Memory first: what moves into the store meanwhile is seen twice, and not missed.
-  const std::vector<std::string> heads = shared_->builder->heads().blocks(device, from, to);
-  const auto open = [&](std::int64_t hour, std::string_view bytes) -> Status {
-    const auto block = Block::open(bytes);
-    if (block) return on_block(hour, *block);
-    spdlog::error("the history of device {}, hour {}: {}", device, hour, block.error().detail);
-    return {};
+  const Heads& heads = shared_->builder->heads();
+  std::vector<std::pair<std::int64_t, std::string>> in_memory;
+  for (const std::int64_t hour : heads.hours(device, from, to)) {
+    in_memory.emplace_back(hour, heads.part({.device = device, .hour = hour}));
+  }
+  const auto read_hour = [&](std::int64_t hour, std::string_view part) -> Status {
+    return read_part({.device = device, .hour = hour}, part, on_block);
   };
-  if (Status read = store_.each_block(device, from, to, open); !read) return read;
-  for (const std::string& head : heads) {
-    const auto block = Block::open(head);
-    if (!block) continue;
-    if (Status read = on_block(hour_of(block->first_at_ms()), *block); !read) return read;
+  if (Status read = store_.each_part(device, from, to, read_hour); !read) return read;
+  for (const auto& [hour, part] : in_memory) {
+    if (part.empty()) continue;
+    if (Status read = read_hour(hour, part); !read) return read;
   }
   return {};
 }
 
 Status Reader::each_energy(DeviceNumber device, std::int64_t from, std::int64_t to,
-                           const Store::OnBlock& on_energy) {
+                           const Store::OnBytes& on_energy) {
   return store_.each_energy(device, from, to, on_energy);
 }
 

@@ -64,7 +64,7 @@ class Reader {
                                   const OnBlock& on_block);
   // The energies of hours that are over, as Options::account made them.
   [[nodiscard]] Status each_energy(DeviceNumber device, std::int64_t from, std::int64_t to,
-                                   const Store::OnBlock& on_energy);
+                                   const Store::OnBytes& on_energy);
   // What is left of hours whose blocks were too old to be kept: an hour is seen here or by
   // each_block(). Ends with the first fault.
   using OnQuarters = std::function<Status(std::int64_t hour, const HourOfQuarters& quarters)>;

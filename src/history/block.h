@@ -92,10 +92,6 @@ class BlockWriter {
   std::vector<std::uint64_t> order_;
 };
 
-// Blocks of one device and span of time as one: as if all their rows had been added to one writer,
-// in this order. kMalformed: one of them is damaged. kConflict: one block cannot hold it all.
-[[nodiscard]] Result<std::string> merge(std::span<const std::string_view> blocks);
-
 // A block to be read; the bytes must outlive it.
 //
 // Thread rule: one thread at a time, together with its copies: they share what was unpacked.

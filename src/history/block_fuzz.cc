@@ -12,6 +12,7 @@
 #include "history/block.h"
 #include "history/block_layout.h"
 #include "history/bytes.h"
+#include "history/part.h"
 
 namespace {
 
@@ -46,12 +47,12 @@ void read(std::string bytes) {
   if (!use(*block) || block->rows() > 4096) return;
   const std::vector<std::string_view> parts = {bytes};
   const auto again = history::merge(parts);
-  if (!again) return;  // too much, or rows of nothing
-  const auto written = history::Block::open(*again);
+  if (!again || again->size() != 1) return;  // rows of nothing
+  const auto written = history::Block::open(again->front());
   require(written.has_value());
   require(use(*written));
   require(written->rows() <= block->rows());  // fewer: no writer makes one that says a row twice
-  const std::vector<std::string_view> once_more = {*again};
+  const std::vector<std::string_view> once_more = {again->front()};
   const auto third = history::merge(once_more);
   require(third.has_value() && *third == *again);
 }

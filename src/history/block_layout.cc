@@ -262,7 +262,14 @@ std::uint64_t check_of(std::string_view bytes) { return XXH3_64bits(bytes.data()
 
 }  // namespace
 
-void append_check(std::string& block) { append_fixed64(block, check_of(block)); }
+void append_check(std::string& bytes) { append_fixed64(bytes, check_of(bytes)); }
+
+bool has_check(std::string_view bytes) {
+  if (bytes.size() < kCheck_bytes) return false;
+  Cursor check(bytes.substr(bytes.size() - kCheck_bytes));
+  bytes.remove_suffix(kCheck_bytes);
+  return check.fixed64() == check_of(bytes);
+}
 
 void append_layout(std::string& out, const Layout& layout) {
   out += kMagic;
@@ -292,11 +299,10 @@ Result<Layout> read_layout(std::string_view bytes) {
   if (bytes.size() < kMagic.size() + 1 + kCheck_bytes) {
     return fail(FaultKind::kMalformed, "a damaged block: it is cut short");
   }
-  Cursor check(bytes.substr(bytes.size() - kCheck_bytes));
-  bytes.remove_suffix(kCheck_bytes);
-  if (check.fixed64() != check_of(bytes)) {
+  if (!has_check(bytes)) {
     return fail(FaultKind::kMalformed, "a damaged block: its checksum is another");
   }
+  bytes.remove_suffix(kCheck_bytes);
   const auto damaged = fail(FaultKind::kMalformed, "a damaged block: its header is not sound");
   Cursor cursor(bytes.substr(kMagic.size() + 1));
   Layout layout;

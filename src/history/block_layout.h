@@ -81,7 +81,8 @@ struct Layout {
 // the whole block came from the disk anyhow, and to check it takes a microsecond; a checksum for
 // each column would be a part of its size that one notices.
 inline constexpr std::size_t kCheck_bytes = 8;
-void append_check(std::string& block);
+void append_check(std::string& bytes);
+[[nodiscard]] bool has_check(std::string_view bytes);
 
 // Everything up to the first place; columns' places begin there, in the order times, presence,
 // columns.

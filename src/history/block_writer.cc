@@ -341,21 +341,4 @@ std::string BlockWriter::finish(Packing most) {
   return block;
 }
 
-Result<std::string> merge(std::span<const std::string_view> blocks) {
-  BlockWriter writer;
-  bool fits = true;
-  for (const std::string_view bytes : blocks) {
-    const auto block = Block::open(bytes);
-    if (!block) return std::unexpected(block.error());
-    const auto status = block->each_row([&](std::int64_t at_ms, std::span<const Sample> samples) {
-      fits = fits && !writer.full();
-      if (fits) writer.add(at_ms, samples);
-    });
-    if (!status) return std::unexpected(status.error());
-    if (!fits) return fail(FaultKind::kConflict, "too much for one block");
-  }
-  if (writer.empty()) return fail(FaultKind::kConflict, "a block of nothing");
-  return writer.finish();
-}
-
 }  // namespace gridloom::history

@@ -1,12 +1,13 @@
 #include "history/builder.h"
 
 #include <algorithm>
-#include <iterator>
 #include <map>
 #include <ranges>
 #include <utility>
 
 #include "history/hour_rows.h"
+#include "history/part.h"
+#include "history/rows.h"
 
 namespace gridloom::history {
 namespace {
@@ -27,15 +28,12 @@ std::map<FieldId, std::string> said_by(std::span<const Sample> row) {
   return said;
 }
 
-// As one block if one can hold it all and none of them is damaged: nothing is thrown away.
+// As blocks, if none of them is damaged: nothing is thrown away.
 std::vector<std::string> merged(std::vector<std::string> parts) {
-  if (parts.size() < 2) return parts;
+  if (parts.size() == 1 && !is_rows(parts.front())) return parts;
   const std::vector<std::string_view> views(parts.begin(), parts.end());
-  auto block = merge(views);
-  if (!block) return parts;
-  std::vector<std::string> one;
-  one.push_back(std::move(*block));
-  return one;
+  auto blocks = merge(views);
+  return blocks ? std::move(*blocks) : std::move(parts);
 }
 
 }  // namespace
@@ -145,7 +143,7 @@ Status Builder::store_hours(std::span<const DeviceHour> hours, std::int64_t clos
     const std::size_t before = changes.hours.size();
     if (Status added = add_hour(hours[count], closed, changes); !added) return added;
     for (std::size_t i = before; i < changes.hours.size(); ++i) {
-      for (const std::string& block : changes.hours[i].blocks) bytes += block.size();
+      for (const std::string& part : changes.hours[i].parts) bytes += part.size();
     }
   }
   const std::size_t names = names_.size();
@@ -173,11 +171,9 @@ bool Builder::has(const DeviceHour& of, std::int64_t since_ms, std::span<const S
   const std::map<FieldId, std::string> wanted = said_by(row);
   bool found = false;
   for (const std::string& part : *parts) {
-    const auto block = Block::open(part);
-    if (!block) continue;
-    const Status read = block->each_row([&](std::int64_t at_ms, std::span<const Sample> samples) {
+    const Status read = each_row(part, [&](std::int64_t at_ms, std::span<const Sample> samples) {
       found = found ||
-              (at_ms >= since_ms && samples.size() == wanted.size() && said_by(samples) == wanted);
+              (at_ms >= since_ms && samples.size() >= wanted.size() && said_by(samples) == wanted);
     });
     if (found || !read) break;
   }
@@ -187,7 +183,7 @@ bool Builder::has(const DeviceHour& of, std::int64_t since_ms, std::span<const S
 Result<std::vector<std::string>> Builder::stored(const DeviceHour& of) {
   std::vector<std::string> parts;
   const Status read =
-      store_.each_block(of.device, of.hour, of.hour + 1, [&](std::int64_t, std::string_view part) {
+      store_.each_part(of.device, of.hour, of.hour + 1, [&](std::int64_t, std::string_view part) {
         parts.emplace_back(part);
         return Status();
       });
@@ -196,15 +192,16 @@ Result<std::vector<std::string>> Builder::stored(const DeviceHour& of) {
 }
 
 Status Builder::add_hour(const DeviceHour& of, std::int64_t closed, Changes& changes) {
+  std::string in_memory = heads_.part(of);
   if (of.hour >= closed) {
-    changes.hours.push_back({.of = of, .blocks = heads_.blocks(of, Packing::kRaw)});
+    if (in_memory.empty()) return {};
+    changes.hours.push_back({.of = of, .parts = {std::move(in_memory)}});
     return {};
   }
   auto parts = stored(of);
   if (!parts) return std::unexpected(parts.error());
-  std::ranges::move(heads_.blocks(of, parts->empty() ? Packing::kZstd : Packing::kRaw),
-                    std::back_inserter(*parts));
-  changes.hours.push_back({.of = of, .blocks = merged(std::move(*parts)), .over = true});
+  if (!in_memory.empty()) parts->push_back(std::move(in_memory));
+  changes.hours.push_back({.of = of, .parts = merged(std::move(*parts)), .over = true});
   if (Status added = add_energies(of, changes); !added) return added;
   // Rows that came late: the hour after began otherwise than it was told.
   const auto next = store_.hour_from(of.device, of.hour + 1);
@@ -216,7 +213,7 @@ Status Builder::add_hour(const DeviceHour& of, std::int64_t closed, Changes& cha
 Result<std::string> Builder::whole(const DeviceHour& of, const Changes& changes) {
   const auto fresh = std::ranges::find(changes.hours, of, &Changes::Hour::of);
   if (fresh != changes.hours.end() && fresh->over) {
-    return fresh->blocks.size() == 1 ? fresh->blocks.front() : std::string();
+    return fresh->parts.size() == 1 ? fresh->parts.front() : std::string();
   }
   auto parts = stored(of);
   if (!parts) return std::unexpected(parts.error());

@@ -55,14 +55,14 @@ class BuilderTest : public testing::Test {
   // "hour: ms name=value" of each row that the store has, of each block one after another.
   std::vector<std::string> stored(DeviceNumber device = 1) {
     std::vector<std::string> lines;
-    must(store_->each_block(device, kFirst - 100, kFirst + 100,
-                            [&](std::int64_t hour, std::string_view bytes) {
-                              lines.push_back(fmt::format("{}:", hour - kFirst));
-                              for (std::string& row : rows_of(bytes, *names_, unix_ms(kStart))) {
-                                lines.push_back(std::move(row));
-                              }
-                              return Status();
-                            }));
+    must(store_->each_part(device, kFirst - 100, kFirst + 100,
+                           [&](std::int64_t hour, std::string_view bytes) {
+                             lines.push_back(fmt::format("{}:", hour - kFirst));
+                             for (std::string& row : rows_of(bytes, *names_, unix_ms(kStart))) {
+                               lines.push_back(std::move(row));
+                             }
+                             return Status();
+                           }));
     return lines;
   }
 
@@ -131,6 +131,43 @@ TEST_F(BuilderTest, StoppingStoresEverythingAndTheNextHourJoinsThePieces) {
   EXPECT_TRUE(builder_->is_due(kStart + 62min));
   store(62min);
   EXPECT_EQ(stored(), (Lines{"0:", "1000 a=1", "1200000 a=1"}));
+}
+
+// Rows say a field twice where a report did; blocks do not.
+TEST_F(BuilderTest, ARowWithAFieldTwiceIsKnownAgainAfterAStop) {
+  const auto twice = [this](Millis after, bool resent) {
+    BatchWriter writer;
+    writer.begin(1, unix_ms(kStart + after));
+    writer.add("a", "1");
+    writer.add("a", "2");
+    if (resent) writer.add(kResent, "1");
+    writer.end();
+    must(builder_->take(++sequence_, RecordKind::kReports, writer.take()));
+  };
+  twice(1min, false);
+  store(2min, Builder::What::kEverything);
+  open();
+  twice(3min, true);
+  store(62min);
+  EXPECT_EQ(stored(), (Lines{"0:", "60000 a=2"}));
+}
+
+TEST_F(BuilderTest, ADamagedPartStaysAsItIsAndTheRestCanBeRead) {
+  take({{.after = 1s}});
+  store(10min, Builder::What::kEverything);
+  Changes damaged;
+  damaged.hours.push_back({.of = {.device = 1, .hour = kFirst}, .parts = {"GR\x01 nonsense"}});
+  must(store_->write(damaged));
+  take({{.after = 20min}});
+  store(62min);
+  std::vector<std::size_t> sizes;
+  must(store_->each_part(1, kFirst, kFirst + 1, [&](std::int64_t, std::string_view part) {
+    const auto blocks = merge(std::span(&part, 1));
+    sizes.push_back(blocks ? blocks->size() : 0);
+    return Status();
+  }));
+  EXPECT_EQ(sizes, (std::vector<std::size_t>{1, 0, 1}));
+  EXPECT_FALSE(builder_->is_due(kStart + 62min)) << "it is not tried for ever";
 }
 
 TEST_F(BuilderTest, MuchInMemoryIsStoredInParts) {

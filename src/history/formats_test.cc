@@ -15,7 +15,9 @@
 #include "history/accounting.h"
 #include "history/batch.h"
 #include "history/block.h"
+#include "history/part.h"
 #include "history/quarters.h"
+#include "history/rows.h"
 #include "history/store.h"
 
 namespace gridloom::history {
@@ -72,18 +74,14 @@ std::vector<std::string> rows_of_batch(std::string_view bytes) {
   return rows;
 }
 
-std::vector<std::string> rows_of_block(std::string_view bytes) {
-  const auto block = Block::open(bytes);
-  EXPECT_TRUE(block.has_value());
+std::vector<std::string> rows_of_part(std::string_view part) {
   std::vector<std::string> rows;
-  EXPECT_TRUE(block
-                  ->each_row([&](std::int64_t at_ms, std::span<const Sample> samples) {
-                    std::string& text = rows.emplace_back(std::to_string(at_ms));
-                    for (const Sample& sample : samples) {
-                      text += " " + std::to_string(sample.field) + "=" + text_of(sample.value);
-                    }
-                  })
-                  .has_value());
+  EXPECT_TRUE(each_row(part, [&](std::int64_t at_ms, std::span<const Sample> samples) {
+                std::string& text = rows.emplace_back(std::to_string(at_ms));
+                for (const Sample& sample : samples) {
+                  text += " " + std::to_string(sample.field) + "=" + text_of(sample.value);
+                }
+              }).has_value());
   return rows;
 }
 
@@ -104,6 +102,23 @@ TEST(Formats, TheExampleOfABatchIsWhatIsWritten) {
               ElementsAre("12 1700000000000 tank.temperature_c=54.5 heating=true",
                           "12 1700000010000 tank.temperature_c=54.50",
                           "12 1700000020000 tank.temperature_c=54.50"));
+}
+
+std::string values_of(const std::vector<std::string>& json) {
+  std::string values;
+  for (const std::string& value : json) append_value(values, value_of(value));
+  return values;
+}
+
+TEST(Formats, TheExampleOfRowsIsWhatIsWritten) {
+  RowsWriter writer;
+  writer.add(1'700'000'000'000, 0, std::vector<FieldId>{0, 3}, values_of({"54.5", "true"}));
+  writer.add(1'700'000'010'000, 1, std::vector<FieldId>{0}, values_of({"54.50"}));
+  writer.add(1'700'000'020'000, 1, {}, values_of({"54.8"}));
+  const std::string bytes = writer.finish();
+  EXPECT_EQ(hex(example("Example of rows")), hex(bytes));
+  EXPECT_THAT(rows_of_part(bytes), ElementsAre("1700000000000 0=54.5 3=true",
+                                               "1700000010000 0=54.50", "1700000020000 0=54.8"));
 }
 
 TEST(Formats, TheExampleOfABlockIsWhatIsWritten) {
@@ -196,6 +211,15 @@ TEST(Formats, ABatchOfEachVersionStillOpens) {
   EXPECT_EQ(rows_of_batch(file("tests/formats/batch-2.batch")), wanted);
 }
 
+TEST(Formats, RowsOfVersion1StillOpen) {
+  std::vector<std::string> wanted;
+  for (const Fixed& row : fixed_rows()) {
+    std::string& text = wanted.emplace_back(std::to_string(row.at_ms));
+    for (const auto& [field, json] : row.fields) text += " " + std::to_string(field) + "=" + json;
+  }
+  EXPECT_EQ(rows_of_part(file("tests/formats/rows-1.rows")), wanted);
+}
+
 TEST(Formats, ABlockOfVersion1StillOpens) {
   const std::string bytes = file("tests/formats/block-1.block");
   std::vector<std::string> wanted;
@@ -203,7 +227,7 @@ TEST(Formats, ABlockOfVersion1StillOpens) {
     std::string& text = wanted.emplace_back(std::to_string(row.at_ms));
     for (const auto& [field, json] : row.fields) text += " " + std::to_string(field) + "=" + json;
   }
-  EXPECT_EQ(rows_of_block(bytes), wanted);
+  EXPECT_EQ(rows_of_part(bytes), wanted);
 
   const auto block = Block::open(bytes);
   ASSERT_TRUE(block.has_value());

@@ -3,9 +3,11 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <limits>
 
 #include "history/bytes.h"
 #include "history/journal.h"
+#include "history/rows.h"
 
 namespace gridloom::history {
 namespace {
@@ -24,25 +26,13 @@ void skip_row(Cursor& cursor) {
   static_cast<void>(cursor.text());
 }
 
-// False: the values do not fit the fields.
-bool read_samples(std::span<const FieldId> fields, std::string_view values,
-                  std::vector<Sample>& samples) {
-  Cursor cursor(values);
-  samples.resize(fields.size());
-  for (std::size_t i = 0; i < fields.size(); ++i) {
-    samples[i] = {.field = fields[i], .value = cursor.value()};
-  }
-  return !cursor.failed() && cursor.at_end();
-}
-
 }  // namespace
 
-void Heads::append_blocks(const std::string& rows, Packing most,
-                          std::vector<std::string>& blocks) const {
-  BlockWriter writer;
-  std::vector<Sample> samples;
+std::string Heads::part_of(const std::string& rows) const {
+  RowsWriter writer;
+  constexpr std::size_t kNone = std::numeric_limits<std::size_t>::max();
+  std::vector<std::size_t> indexes;  // in the part, by the numbers of shapes
   Shape described;
-  std::size_t malformed = 0;
   Cursor cursor(rows);
   while (!cursor.at_end()) {
     const auto at_ms = static_cast<std::int64_t>(cursor.fixed64());
@@ -50,17 +40,15 @@ void Heads::append_blocks(const std::string& rows, Packing most,
     if (number == 0) {
       described.resize(cursor.varint());
       for (FieldId& field : described) field = static_cast<FieldId>(cursor.varint());
-    }
-    const Shape& shape = number == 0 ? described : shapes_->at(number - 1);
-    if (!read_samples(shape, cursor.text(), samples)) {
-      ++malformed;
+      writer.add(at_ms, writer.shapes(), described, cursor.text());
       continue;
     }
-    if (writer.full()) blocks.push_back(writer.finish(most));
-    writer.add(at_ms, samples);
+    if (indexes.size() < number) indexes.resize(number, kNone);
+    std::size_t& index = indexes[number - 1];
+    if (index == kNone) index = writer.shapes();
+    writer.add(at_ms, index, shapes_->at(number - 1), cursor.text());
   }
-  if (!writer.empty()) blocks.push_back(writer.finish(most));
-  if (malformed != 0) spdlog::error("{} reports in the log with values of no field", malformed);
+  return writer.empty() ? std::string() : writer.finish();
 }
 
 // How a row of a shape begins, behind its time.
@@ -202,28 +190,13 @@ std::vector<DeviceHour> Heads::oldest(std::size_t most) const {
   return found;
 }
 
-std::vector<std::string> Heads::blocks(const DeviceHour& of, Packing most) const {
+std::string Heads::part(const DeviceHour& of) const {
   std::string rows;
   {
     const std::lock_guard lock(mutex_);
     if (const Head* head = find(of)) rows = head->rows;
   }
-  std::vector<std::string> blocks;
-  append_blocks(rows, most, blocks);
-  return blocks;
-}
-
-std::vector<std::string> Heads::blocks(DeviceNumber device, std::int64_t from,
-                                       std::int64_t to) const {
-  std::vector<std::string> copies;
-  {
-    const std::lock_guard lock(mutex_);
-    each_hour(device, from, to,
-              [&](std::int64_t, const Head& head) { copies.push_back(head.rows); });
-  }
-  std::vector<std::string> blocks;
-  for (const std::string& rows : copies) append_blocks(rows, Packing::kRaw, blocks);
-  return blocks;
+  return part_of(rows);
 }
 
 void Heads::forget(DeviceNumber device) {
@@ -254,9 +227,13 @@ void Heads::drop(const DeviceHour& of) {
   const std::lock_guard lock(mutex_);
   const auto device = devices_.find(of.device);
   if (device == devices_.end()) return;
-  const auto gone = device->second.extract(of.hour);
-  if (!gone.empty()) bytes_ -= gone.mapped().rows.size();
-  if (device->second.empty()) devices_.erase(device);
+  Hours& hours = device->second;
+  const auto gone = hours.find(of.hour);
+  if (gone != hours.end()) {
+    bytes_ -= gone->second.rows.size();
+    hours.erase(gone);
+  }
+  if (hours.empty()) devices_.erase(device);
 }
 
 std::optional<std::uint64_t> Heads::first_sequence() const {

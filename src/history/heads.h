@@ -6,6 +6,8 @@
 
 #include <array>
 #include <atomic>
+#include <boost/container/flat_map.hpp>
+#include <boost/container/small_vector.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -25,7 +27,6 @@
 #include "history/batch.h"
 #include "history/block.h"
 #include "history/field_names.h"
-#include "history/piece.h"
 #include "history/store.h"
 
 namespace gridloom::history {
@@ -47,11 +48,8 @@ class Heads {
   [[nodiscard]] std::vector<DeviceHour> before(std::int64_t hour, std::size_t most) const;
   // At most so many, those for which the log has been kept longest.
   [[nodiscard]] std::vector<DeviceHour> oldest(std::size_t most) const;
-  // As blocks: one, or none, or several if one cannot hold it all.
-  [[nodiscard]] std::vector<std::string> blocks(const DeviceHour& of, Packing most) const;
-  // Of the hours [from, to) of a device, to be read now.
-  [[nodiscard]] std::vector<std::string> blocks(DeviceNumber device, std::int64_t from,
-                                                std::int64_t to) const;
+  // As a part (history/part.h). Empty: there is no such head.
+  [[nodiscard]] std::string part(const DeviceHour& of) const;
   // Nothing of the device is kept, nor taken any more.
   void forget(DeviceNumber device);
   [[nodiscard]] std::vector<DeviceNumber> devices() const;
@@ -68,7 +66,8 @@ class Heads {
     std::uint64_t first_sequence = 0;
     std::string rows;
   };
-  using Hours = std::map<std::int64_t, Head>;
+  // As a rule one or two: in place, as each row looks for its own.
+  using Hours = boost::container::small_flat_map<std::int64_t, Head, 2>;
   using Shape = std::vector<FieldId>;
   // More are described in each of their rows: shapes stay for as long as the server runs.
   static constexpr std::size_t kMostShapes = 1024;
@@ -98,7 +97,7 @@ class Heads {
       on_head(head->first, head->second);
     }
   }
-  void append_blocks(const std::string& rows, Packing most, std::vector<std::string>& blocks) const;
+  [[nodiscard]] std::string part_of(const std::string& rows) const;
 
   FieldNames& names_;
   InStore in_store_;

@@ -13,7 +13,9 @@
 #include <utility>
 
 #include "history/block.h"
+#include "history/part.h"
 #include "history/quarters.h"
+#include "history/rows.h"
 
 namespace gridloom::history {
 namespace {
@@ -46,6 +48,22 @@ class Stopwatch {
 // The first hour that is kept.
 std::int64_t first_hour(TimePoint now, std::size_t days) {
   return hour_of(unix_ms(now)) - static_cast<std::int64_t>(days) * kHours_a_day - kMargin_hours;
+}
+
+Result<HourOfQuarters> quarters_of_parts(std::int64_t hour, std::vector<std::string> parts) {
+  if (std::ranges::any_of(parts, is_rows)) {
+    const std::vector<std::string_view> views(parts.begin(), parts.end());
+    auto merged = merge(views, Packing::kRaw);
+    if (!merged) return std::unexpected(merged.error());
+    parts = std::move(*merged);
+  }
+  std::vector<Block> blocks;
+  for (const std::string& part : parts) {
+    auto block = Block::open(part);
+    if (!block) return std::unexpected(block.error());
+    blocks.push_back(std::move(*block));
+  }
+  return quarters_of(hour, blocks);
 }
 
 }  // namespace
@@ -166,14 +184,7 @@ Result<bool> Retention::expire_hour(const DeviceHour& of) {
     if (!*row) break;
     parts.emplace_back(statement->bytes(0));
   }
-  std::vector<Block> blocks;
-  for (const std::string& part : parts) {
-    auto block = Block::open(part);
-    if (block) blocks.push_back(std::move(*block));
-  }
-  const auto quarters = blocks.size() == parts.size()
-                            ? quarters_of(of.hour, blocks)
-                            : fail(FaultKind::kMalformed, "a block that is damaged");
+  const auto quarters = quarters_of_parts(of.hour, std::move(parts));
   if (!quarters) {
     // Nobody can say what is in it: it stays for somebody who wants to try.
     if (std::exchange(complained_hour_, walked_hour_) != walked_hour_) {

@@ -19,6 +19,7 @@
 
 #include "history/archive.h"
 #include "history/quarters.h"
+#include "history/rows.h"
 #include "history/test_lines.h"
 #include "registry/files.h"
 #include "registry/test_folder.h"
@@ -55,7 +56,7 @@ class RetentionTest : public testing::Test {
   void put(DeviceNumber device, std::int64_t hour, std::string bytes) {
     Changes changes;
     changes.hours.push_back(
-        {.of = {.device = device, .hour = hour}, .blocks = {std::move(bytes)}, .over = true});
+        {.of = {.device = device, .hour = hour}, .parts = {std::move(bytes)}, .over = true});
     changes.energies.push_back({.of = {.device = device, .hour = hour}, .bytes = "energies"});
     must(store_->write(changes));
   }
@@ -71,7 +72,7 @@ class RetentionTest : public testing::Test {
   }
   std::vector<std::int64_t> blocks(DeviceNumber device) {
     std::vector<std::int64_t> hours;
-    must(store_->each_block(device, 0, kFirst * 2, [&](std::int64_t hour, std::string_view) {
+    must(store_->each_part(device, 0, kFirst * 2, [&](std::int64_t hour, std::string_view) {
       hours.push_back(hour - kFirst);
       return Status();
     }));
@@ -100,6 +101,31 @@ class RetentionTest : public testing::Test {
   registry::TestFolder folder_;
   std::optional<Store> store_;
 };
+
+TEST_F(RetentionTest, RowsOfWhichNoBlockWasMadeBecomeQuartersAsWell) {
+  const std::int64_t at_ms = kFirst * kHour_ms;
+  RowsWriter writer;
+  for (std::int64_t i = 0; i < 6; ++i) {
+    std::string values;
+    append_value(values, value_of(fmt::format("{}", i)));
+    writer.add(at_ms + i * 600'000, 0, std::vector<FieldId>{0}, values);
+  }
+  put(1, kFirst, writer.finish());
+  put(2, kFirst, block_of(kFirst, 0));
+  Retention retention = open({.raw_days = 1});
+  work(retention, at_hour(kFirst + 30));
+  EXPECT_EQ(blocks(1), Hours{});
+  std::vector<std::string> kept;
+  for (const DeviceNumber device : {1, 2}) {
+    must(store_->each_quarters(device, kFirst, kFirst + 1,
+                               [&](std::int64_t, std::string_view bytes) {
+                                 kept.emplace_back(bytes);
+                                 return Status();
+                               }));
+  }
+  ASSERT_EQ(kept.size(), 2);
+  EXPECT_EQ(kept[0], kept[1]);
+}
 
 TEST_F(RetentionTest, ABlockThatIsTooOldBecomesQuarters) {
   for (std::int64_t hour = 0; hour < 4; ++hour) put(1, kFirst + hour);

@@ -81,11 +81,11 @@ Status put_hours(Database& database, const std::vector<Changes::Hour>& hours) {
                                               hour.of.device, hour.of.hour);
       if (!cleared) return cleared;
     }
-    for (const std::string& block : hour.blocks) {
+    for (const std::string& part : hour.parts) {
       const Status put = database.execute(
           "INSERT INTO block SELECT ?1, ?2, ifnull(max(part) + 1, 0), ?3, ?4 FROM block "
           "WHERE device = ?1 AND hour = ?2",
-          hour.of.device, hour.of.hour, std::int64_t{hour.over ? 1 : 0}, Blob{block});
+          hour.of.device, hour.of.hour, std::int64_t{hour.over ? 1 : 0}, Blob{part});
       if (!put) return put;
     }
   }
@@ -193,7 +193,7 @@ Result<std::vector<DeviceHour>> Store::open_hours() {
 namespace {
 
 Status each_hour(Database& database, std::string_view sql, const DeviceHour& from, std::int64_t to,
-                 const Store::OnBlock& on_bytes) {
+                 const Store::OnBytes& on_bytes) {
   auto statement = database.prepare(sql);
   if (!statement) return std::unexpected(statement.error());
   statement->bind(from.device).bind(from.hour).bind(to);
@@ -207,16 +207,16 @@ Status each_hour(Database& database, std::string_view sql, const DeviceHour& fro
 
 }  // namespace
 
-Status Store::each_block(DeviceNumber device, std::int64_t from, std::int64_t to,
-                         const OnBlock& on_block) {
+Status Store::each_part(DeviceNumber device, std::int64_t from, std::int64_t to,
+                        const OnBytes& on_part) {
   return each_hour(database_,
                    "SELECT hour, block FROM block WHERE device = ? AND hour >= ? AND hour < ? "
                    "ORDER BY device, hour, part",
-                   {.device = device, .hour = from}, to, on_block);
+                   {.device = device, .hour = from}, to, on_part);
 }
 
 Status Store::each_energy(DeviceNumber device, std::int64_t from, std::int64_t to,
-                          const OnBlock& on_energy) {
+                          const OnBytes& on_energy) {
   return each_hour(database_,
                    "SELECT hour, quarters FROM energy WHERE device = ? AND hour >= ? AND hour < ? "
                    "ORDER BY device, hour",
@@ -224,7 +224,7 @@ Status Store::each_energy(DeviceNumber device, std::int64_t from, std::int64_t t
 }
 
 Status Store::each_quarters(DeviceNumber device, std::int64_t from, std::int64_t to,
-                            const OnBlock& on_quarters) {
+                            const OnBytes& on_quarters) {
   return each_hour(database_,
                    "SELECT hour, quarters FROM quarter WHERE device = ? AND hour >= ? AND hour < ? "
                    "ORDER BY device, hour",

@@ -44,8 +44,8 @@ struct AuditRow {
 struct Changes {
   struct Hour {
     DeviceHour of;
-    std::vector<std::string> blocks;
-    bool over = false;  // they take the place of all that is there of the hour
+    std::vector<std::string> parts;  // history/part.h
+    bool over = false;               // they take the place of all that is there of the hour
   };
   struct Energies {
     DeviceHour of;
@@ -74,14 +74,14 @@ class Store {
   [[nodiscard]] Result<std::vector<DeviceHour>> open_hours();
 
   // The parts of the hours [from, to) of a device, in their order; views live as long as the call.
-  using OnBlock = std::function<Status(std::int64_t hour, std::string_view block)>;
-  [[nodiscard]] Status each_block(DeviceNumber device, std::int64_t from, std::int64_t to,
-                                  const OnBlock& on_block);
+  using OnBytes = std::function<Status(std::int64_t hour, std::string_view bytes)>;
+  [[nodiscard]] Status each_part(DeviceNumber device, std::int64_t from, std::int64_t to,
+                                 const OnBytes& on_part);
   [[nodiscard]] Status each_energy(DeviceNumber device, std::int64_t from, std::int64_t to,
-                                   const OnBlock& on_energy);
+                                   const OnBytes& on_energy);
   // Of hours whose block was too old to be kept (history/quarters.h).
   [[nodiscard]] Status each_quarters(DeviceNumber device, std::int64_t from, std::int64_t to,
-                                     const OnBlock& on_quarters);
+                                     const OnBytes& on_quarters);
   // The last hour before `hour` that has blocks, and the first from it on that has blocks or
   // energies.
   [[nodiscard]] Result<std::optional<std::int64_t>> hour_before(DeviceNumber device,

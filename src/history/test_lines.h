@@ -3,14 +3,15 @@
 
 #include <fmt/format.h>
 
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
-#include "history/block.h"
 #include "history/field_names.h"
+#include "history/part.h"
 
 namespace gridloom::history {
 
@@ -24,17 +25,19 @@ inline void must(const Status& status) {
   if (!status) throw std::runtime_error(status.error().detail);
 }
 
-// "ms name=value ..." of each row, its time counted from `start_ms`.
-inline std::vector<std::string> rows_of(std::string_view block, const FieldNames& names,
+// "ms name=value ..." of each row as a block says it, its time counted from `start_ms`.
+inline std::vector<std::string> rows_of(std::string_view part, const FieldNames& names,
                                         std::int64_t start_ms) {
   std::vector<std::string> lines;
-  must(must(Block::open(block)).each_row([&](std::int64_t at_ms, std::span<const Sample> samples) {
-    std::string line = fmt::format("{}", at_ms - start_ms);
-    for (const Sample& sample : samples) {
-      line += fmt::format(" {}={}", names.name_of(sample.field), text_of(sample.value));
-    }
-    lines.push_back(std::move(line));
-  }));
+  for (const std::string& block : must(merge(std::span(&part, 1)))) {
+    must(each_row(block, [&](std::int64_t at_ms, std::span<const Sample> samples) {
+      std::string line = fmt::format("{}", at_ms - start_ms);
+      for (const Sample& sample : samples) {
+        line += fmt::format(" {}={}", names.name_of(sample.field), text_of(sample.value));
+      }
+      lines.push_back(std::move(line));
+    }));
+  }
   return lines;
 }
 

@@ -293,9 +293,18 @@ std::optional<Difference> Pattern::difference(const Json& got) const {
 }
 
 std::size_t Pattern::distance(const Json& got) const {
-  Comparison comparison(10'000);
+  constexpr std::size_t kMost = 10'000;
+  Comparison comparison(kMost);
   comparison.compare(root_, got, "");
-  return std::move(comparison).found().size();
+  std::size_t distance = std::move(comparison).found().size();
+  const JsonObject* members = root_.if_object();
+  if (members == nullptr) return distance;
+  for (const auto& [key, value] : *members) {
+    if (value.is_object() || value.is_array() || is_hole(value)) continue;
+    const Json* its = wire::member(got, key);
+    if (its == nullptr || *its != value) distance += kMost;
+  }
+  return distance;
 }
 
 Pattern Pattern::adapted_to(const Json& got) const {

@@ -29,7 +29,8 @@ class Pattern {
   // The first place where `got` is not as it should be.
   [[nodiscard]] std::optional<Difference> difference(const wire::Json& got) const;
 
-  // How many places differ, to find the message that was meant among several.
+  // How many places differ, to find the message that was meant among several. One whose plain
+  // members (typeCode, cmdId) are others is of another kind, and further away than any of its own.
   [[nodiscard]] std::size_t distance(const wire::Json& got) const;
 
   // What matches `got`: with this pattern's holes where they still fit, and its order of members.

@@ -115,6 +115,21 @@ TEST(Pattern, AdaptsToAMessageAndKeepsItsHoles) {
   }
 }
 
+TEST(Pattern, IsNearerToAMessageOfItsKindThanToAnyOther) {
+  const auto pattern =
+      Pattern::parse(R"({"typeCode":"pd","id":<id>,"params":{"a":1,"b":2,"c":3}})");
+  ASSERT_TRUE(pattern);
+  const auto distance = [&](std::string_view message) {
+    return pattern->distance(wire::parse_json(message).value());
+  };
+  const std::size_t same = distance(R"({"typeCode":"pd","id":9,"params":{"a":1,"b":2,"c":3}})");
+  const std::size_t changed = distance(R"({"typeCode":"pd","id":9,"params":{"a":7,"x":8,"y":9}})");
+  const std::size_t other = distance(R"({"typeCode":"bms","id":9,"params":{"a":1,"b":2,"c":3}})");
+  EXPECT_EQ(same, 0U);
+  EXPECT_LT(same, changed);
+  EXPECT_LT(changed, other);
+}
+
 TEST(Pattern, LaysLongMessagesOutOnLinesThatParseAgain) {
   wire::JsonObject object;
   for (int i = 0; i < 40; ++i) {

@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
+#include <utility>
 
 namespace gridloom::sim {
 namespace {
@@ -89,14 +90,17 @@ Battery::Battery(const Options& options)
 
 double Battery::remaining_ah() const { return static_cast<double>(charge_uc_) / kUcPerAh; }
 
-double Battery::open_circuit_v() const {
-  const Mark at = mark_of(charge_uc_, capacity_uc_);
-  return options_.cells * std::lerp(kCellV.at(at.segment), kCellV.at(at.segment + 1), at.part);
+double Battery::rest_v_after(std::int64_t charge_uc) const {
+  const std::int64_t total_uc = std::clamp<std::int64_t>(charge_uc_ + charge_uc, 0, capacity_uc_);
+  const Mark at = mark_of(total_uc, capacity_uc_);
+  const double open_circuit_v =
+      std::lerp(kCellV.at(at.segment), kCellV.at(at.segment + 1), at.part);
+  const double direction =
+      charge_uc == 0 ? direction_ : lag_of(options_, capacity_uc_).after(direction_, charge_uc);
+  return options_.cells * (open_circuit_v + kLag_v * direction);
 }
 
-double Battery::lag_v() const { return kLag_v * options_.cells * direction_; }
-
-std::int64_t Battery::stored_uj() const {
+std::int64_t Battery::energy_uj() const {
   const Mark at = mark_of(charge_uc_, capacity_uc_);
   const double v = kCellV.at(at.segment);
   const double rise_v = kCellV.at(at.segment + 1) - v;
@@ -106,19 +110,26 @@ std::int64_t Battery::stored_uj() const {
                       lag_of(options_, capacity_uc_).stored_uj(direction_));
 }
 
+// P = (V + I R) I, solved for I; a load beyond the maximum draws the maximum.
+double Battery::current_for(double power_w, double rest_v) const {
+  const double r = options_.resistance_ohm;
+  const double most_w = r > 0 ? std::max(power_w, -rest_v * rest_v / (4 * r)) : power_w;
+  const double root = std::sqrt(std::max(0.0, rest_v * rest_v + 4 * r * most_w));
+  return 2 * most_w / (rest_v + root);
+}
+
 double Battery::apply(const Load& load) {
   if (load.seconds <= 0) return 0;
-  const double v = rest_v();
-  const double r = options_.resistance_ohm;
-  // P = (V + I R) I at the terminals, solved for I; a load beyond the maximum draws the maximum.
-  const double wanted_w = r > 0 ? std::max(load.power_w, -v * v / (4 * r)) : load.power_w;
-  const double root = std::sqrt(std::max(0.0, v * v + 4 * r * wanted_w));
-  const double wanted_a = 2 * wanted_w / (v + root);
+  // The voltage moves with the charge: what it is in the middle of the step counts.
+  const double first_a = current_for(load.power_w, rest_v());
+  const double middle_v = rest_v_after(std::llround(first_a * load.seconds * kMicro / 2));
+  const double wanted_a = current_for(load.power_w, middle_v);
   const auto room_uc = static_cast<double>(capacity_uc_ - charge_uc_);
   const std::int64_t charge_uc = std::llround(
       std::clamp(wanted_a * load.seconds * kMicro, -static_cast<double>(charge_uc_), room_uc));
   move(charge_uc, load.seconds);
-  const double settled_c = load.air_c + current_a_ * current_a_ * r * kThermalResistance_k_per_w;
+  const double heat_w = current_a_ * current_a_ * options_.resistance_ohm;
+  const double settled_c = load.air_c + heat_w * kThermalResistance_k_per_w;
   temperature_c_ =
       settled_c + (temperature_c_ - settled_c) * std::exp(-load.seconds / kThermalTime_s);
   return power_w();
@@ -126,7 +137,6 @@ double Battery::apply(const Load& load) {
 
 void Battery::move(std::int64_t charge_uc, double seconds) {
   if (charge_uc == 0) return rest();
-  const std::int64_t before_uj = stored_uj();
   const Lag lag = lag_of(options_, capacity_uc_);
   current_a_ = static_cast<double>(charge_uc) / kMicro / seconds;
   const double lost_uj = current_a_ * current_a_ * options_.resistance_ohm * seconds * kMicro +
@@ -134,7 +144,8 @@ void Battery::move(std::int64_t charge_uc, double seconds) {
   const auto heat_uj = static_cast<std::int64_t>(std::ceil(std::max(0.0, lost_uj)));
   direction_ = lag.after(direction_, charge_uc);
   charge_uc_ += charge_uc;
-  const std::int64_t terminal_uj = stored_uj() - before_uj + heat_uj;
+  const std::int64_t before_uj = std::exchange(stored_uj_, energy_uj());
+  const std::int64_t terminal_uj = stored_uj_ - before_uj + heat_uj;
   ledger_.terminal_uj += terminal_uj;
   ledger_.heat_uj += heat_uj;
   voltage_v_ = static_cast<double>(terminal_uj) / static_cast<double>(charge_uc);
@@ -147,6 +158,7 @@ void Battery::rest() {
 
 void Battery::set_soc_percent(double soc) {
   charge_uc_ = std::llround(static_cast<double>(capacity_uc_) * std::clamp(soc, 0.0, 100.0) / 100);
+  stored_uj_ = energy_uj();
   rest();
 }
 

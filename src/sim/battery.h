@@ -43,9 +43,9 @@ class Battery {
   [[nodiscard]] double cell_v() const { return voltage_v_ / options_.cells; }
   void set_soc_percent(double soc);
   // At the terminals without a current.
-  [[nodiscard]] double rest_v() const { return open_circuit_v() + lag_v(); }
+  [[nodiscard]] double rest_v() const { return rest_v_after(0); }
 
-  [[nodiscard]] std::int64_t stored_uj() const;
+  [[nodiscard]] std::int64_t stored_uj() const { return stored_uj_; }
   // Since it was made: what came in at the terminals less what was given there, and what became
   // heat. terminal_uj - heat_uj is what stored_uj() has grown by, unless a charge was set.
   struct Ledger {
@@ -63,9 +63,12 @@ class Battery {
   [[nodiscard]] int minutes_to_empty(const Horizon& horizon) const;
 
  private:
-  [[nodiscard]] double open_circuit_v() const;
-  // What the last direction of the current adds to it.
-  [[nodiscard]] double lag_v() const;
+  // Without a current, when so much more is in it.
+  [[nodiscard]] double rest_v_after(std::int64_t charge_uc) const;
+  // At the terminals, for a power there.
+  [[nodiscard]] double current_for(double power_w, double rest_v) const;
+  // A pure function of charge and direction.
+  [[nodiscard]] std::int64_t energy_uj() const;
   void rest();
   // Moves so much charge in so many seconds.
   void move(std::int64_t charge_uc, double seconds);
@@ -74,6 +77,7 @@ class Battery {
   std::int64_t capacity_uc_;
   std::int64_t charge_uc_ = 0;
   double direction_ = 0;  // -1 after discharging for long, 1 after charging
+  std::int64_t stored_uj_ = 0;
   Ledger ledger_;
   double voltage_v_ = 0;
   double current_a_ = 0;

@@ -47,7 +47,8 @@ class Bench {
   Bench(catalog::FamilyPtr family, const Options& options)
       : world_({.seed = options.seed}),
         now_(options.start),
-        device_(std::move(family), "BENCH0001", Chance(options.seed), world_.at(now_)) {}
+        device_(std::make_shared<Kind>(family), "BENCH0001", Chance(options.seed),
+                world_.at(now_)) {}
 
   // What a test does to the site, beyond what the seed makes of it.
   std::function<void(Surroundings&)> site;

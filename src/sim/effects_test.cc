@@ -30,12 +30,12 @@ std::vector<Change> changes_of(std::string_view command, std::string_view params
                                         R"(","params":)" + std::string(params) + "}");
   const auto checked = catalog::check_set(*test_family(), message.value().get_object());
   if (!checked) return {{"refused", checked.error().detail}};
-  Fields fields(*test_family());
+  Fields fields(std::make_shared<FieldTable>(test_family()));
   fields.clear_changes();
   apply_effects(*checked->command, checked->params, fields);
   std::vector<Change> changes;
   for (const Fields::Slot& slot : fields.slots()) {
-    if (slot.changed) changes.push_back({slot.name, wire::to_text(slot.value)});
+    if (slot.changed) changes.push_back({std::string(slot.name), wire::to_text(slot.value)});
   }
   return changes;
 }

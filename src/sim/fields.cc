@@ -2,7 +2,9 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <limits>
 #include <stdexcept>
+#include <utility>
 
 #include "sim/model.h"
 
@@ -21,22 +23,38 @@ double float_like(double value) {
 
 }  // namespace
 
-Fields::Fields(const catalog::Family& family) : family_(family) {
-  for (const auto& [name, field] : family.slot_names()) {
-    index_.emplace(name, slots_.size());
-    slots_.push_back({.name = name, .field = field, .value = field->initial, .changed = true});
+FieldTable::FieldTable(catalog::FamilyPtr family) : family_(std::move(family)) {
+  for (const auto& [name, field] : family_->slot_names()) {
+    index_.emplace(name, entries_.size());
+    entries_.push_back({.name = name, .field = field});
+  }
+}
+
+std::optional<std::size_t> FieldTable::find(std::string_view name) const {
+  const auto found = index_.find(name);
+  return found == index_.end() ? std::nullopt : std::optional(found->second);
+}
+
+Fields::Fields(FieldTablePtr table)
+    : table_(std::move(table)),
+      numbers_(table_->entries().size(), std::numeric_limits<double>::quiet_NaN()),
+      next_(table_->entries().size(), 0) {
+  slots_.reserve(table_->entries().size());
+  for (const FieldTable::Entry& entry : table_->entries()) {
+    slots_.push_back(
+        {.name = entry.name, .field = entry.field, .value = entry.field->initial, .changed = true});
   }
 }
 
 std::size_t Fields::index_of(std::string_view name) const {
-  const auto found = index_.find(name);
-  if (found == index_.end()) {
-    throw std::logic_error(fmt::format("{} has no field {}", family_.id, name));
-  }
-  return found->second;
+  if (last_ < next_.size() && slots_[next_[last_]].name == name) return last_ = next_[last_];
+  const auto found = table_->find(name);
+  if (!found) throw std::logic_error(fmt::format("{} has no field {}", table_->family().id, name));
+  next_[last_] = static_cast<std::uint32_t>(*found);
+  return last_ = *found;
 }
 
-bool Fields::has(std::string_view name) const { return index_.contains(name); }
+bool Fields::has(std::string_view name) const { return table_->find(name).has_value(); }
 
 const Json& Fields::get(std::string_view name) const { return slots_[index_of(name)].value; }
 
@@ -55,29 +73,39 @@ std::int64_t Fields::integer(std::string_view name) const {
   return static_cast<std::int64_t>(number(name));
 }
 
-void Fields::set(std::string_view name, Json value) {
-  Slot& slot = slots_[index_of(name)];
+void Fields::put(std::size_t index, Json value) {
+  Slot& slot = slots_[index];
   if (slot.value == value) return;
   slot.value = std::move(value);
   slot.changed = true;
 }
 
+void Fields::set(std::string_view name, Json value) {
+  const std::size_t index = index_of(name);
+  numbers_[index] = std::numeric_limits<double>::quiet_NaN();
+  put(index, std::move(value));
+}
+
 void Fields::set_number(std::string_view name, double value) {
+  const std::size_t index = index_of(name);
+  if (numbers_[index] == value) return;
   if (!std::isfinite(value)) {
-    throw std::logic_error(fmt::format("{}: {} has become {}", family_.id, name, value));
+    throw std::logic_error(fmt::format("{}: {} has become {}", table_->family().id, name, value));
   }
-  const FieldType type = slots_[index_of(name)].field->type;
-  if (type == FieldType::kBool) return set(name, value != 0);
-  if (type == FieldType::kInt) return set(name, std::llround(value));
+  numbers_[index] = value;
+  const FieldType type = slots_[index].field->type;
+  if (type == FieldType::kBool) return put(index, value != 0);
+  if (type == FieldType::kInt) return put(index, std::llround(value));
   const double rounded = float_like(value);
   const bool is_whole = rounded == std::trunc(rounded) && std::abs(rounded) < 1e15;
-  set(name, is_whole ? Json(std::llround(rounded)) : Json(rounded));
+  put(index, is_whole ? Json(std::llround(rounded)) : Json(rounded));
 }
 
 const std::vector<std::string>& Fields::modules(std::string_view group) const {
   static const std::vector<std::string> none;
-  const auto found = family_.virtual_devices.modules.find(std::string(group));
-  return found == family_.virtual_devices.modules.end() ? none : found->second;
+  const auto& modules = table_->family().virtual_devices.modules;
+  const auto found = modules.find(std::string(group));
+  return found == modules.end() ? none : found->second;
 }
 
 void Fields::clear_changes() {
@@ -85,10 +113,9 @@ void Fields::clear_changes() {
 }
 
 void Fields::reset_to_initial() {
-  for (Slot& slot : slots_) {
-    if (slot.value == slot.field->initial) continue;
-    slot.value = slot.field->initial;
-    slot.changed = true;
+  for (std::size_t i = 0; i < slots_.size(); ++i) {
+    numbers_[i] = std::numeric_limits<double>::quiet_NaN();
+    put(i, slots_[i].field->initial);
   }
 }
 

@@ -15,12 +15,12 @@ namespace {
 using wire::Json;
 
 struct FieldsTest : testing::Test {
-  Fields fields{*test_family()};
+  Fields fields{std::make_shared<FieldTable>(test_family())};
 
   [[nodiscard]] std::vector<std::string> changed() const {
     std::vector<std::string> names;
     for (const Fields::Slot& slot : fields.slots()) {
-      if (slot.changed) names.push_back(slot.name);
+      if (slot.changed) names.emplace_back(slot.name);
     }
     return names;
   }

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <utility>
 
 #include "sim/virtual_device.h"
@@ -36,12 +37,12 @@ struct Free {
 // node ends the library's thread before its memory goes, so that neither comes too late.
 class Fleet::Node {
  public:
-  Node(Fleet& fleet, const Member& member)
+  Node(Fleet& fleet, const Member& member, KindPtr kind)
       : fleet_(fleet),
         options_(fleet.options_),
         world_(fleet.world_),
         set_topic_(fmt::format("/device/{}/set", member.sn)),
-        device_(member.family, member.sn, Chance(options_.world.seed),
+        device_(std::move(kind), member.sn, Chance(options_.world.seed),
                 world_.at(options_.clock->now())),
         client_(mosquitto_new(member.sn.c_str(), true, this)) {
     if (!client_) return;
@@ -186,8 +187,11 @@ class Fleet::Node {
 Fleet::Fleet(const Options& options, std::vector<Member> members)
     : options_(options), world_(options.world) {
   mosquitto_lib_init();
+  std::map<catalog::FamilyPtr, KindPtr> kinds;
   for (const Member& member : members) {
-    nodes_.push_back(std::make_unique<Node>(*this, member));
+    KindPtr& kind = kinds[member.family];
+    if (!kind) kind = std::make_shared<Kind>(member.family);
+    nodes_.push_back(std::make_unique<Node>(*this, member, kind));
   }
   if (options_.time != nullptr) options_.time->allow_until(options_.time->now());
 }

@@ -10,7 +10,12 @@ namespace {
 class StillModel final : public Model {
  public:
   void start(Fields& /*fields*/, const Surroundings& /*around*/) override {}
-  void step(Fields& /*fields*/, const Surroundings& /*around*/, Millis /*dt*/) override {}
+  void step(const Surroundings& /*around*/, Millis /*dt*/) override {}
+  void write(Fields& /*fields*/, const Surroundings& /*around*/) override {}
+  Outcome command(Fields& /*fields*/, const catalog::Command& /*command*/,
+                  const wire::JsonObject& /*params*/, const Surroundings& /*around*/) override {
+    return {};
+  }
 };
 
 using Make = std::unique_ptr<Model> (*)(Chance);

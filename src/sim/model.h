@@ -6,6 +6,7 @@
 // One thread at a time per device.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -20,12 +21,33 @@
 
 namespace gridloom::sim {
 
-// The fields of one device: quota name -> JSON value, '*' replaced by the modules' serial numbers.
-// Numbers are kept in wire units. Remembers what changed, for the delta reports.
+// The fields' names, which all virtual devices of a family share: '*' is replaced by the modules'
+// serial numbers. Never changes: for any thread.
+class FieldTable {
+ public:
+  explicit FieldTable(catalog::FamilyPtr family);
+
+  struct Entry {
+    std::string name;
+    const catalog::Field* field = nullptr;
+  };
+  [[nodiscard]] const std::vector<Entry>& entries() const { return entries_; }
+  [[nodiscard]] std::optional<std::size_t> find(std::string_view name) const;
+  [[nodiscard]] const catalog::Family& family() const { return *family_; }
+
+ private:
+  catalog::FamilyPtr family_;
+  std::vector<Entry> entries_;
+  catalog::NameIndex index_;
+};
+using FieldTablePtr = std::shared_ptr<const FieldTable>;
+
+// The fields of one device: quota name -> JSON value. Numbers are kept in wire units. Remembers
+// what changed, for the delta reports.
 class Fields {
  public:
   // Every field of the family with its initial value (or its type's zero).
-  explicit Fields(const catalog::Family& family);
+  explicit Fields(FieldTablePtr table);
 
   [[nodiscard]] bool has(std::string_view name) const;
   // These and set() throw logic_error if there is no such field: a model that asks for one is
@@ -46,7 +68,7 @@ class Fields {
   [[nodiscard]] const std::vector<std::string>& modules(std::string_view group) const;
 
   struct Slot {
-    std::string name;
+    std::string_view name;  // in the table
     const catalog::Field* field = nullptr;
     wire::Json value;
     bool changed = false;
@@ -57,10 +79,14 @@ class Fields {
 
  private:
   [[nodiscard]] std::size_t index_of(std::string_view name) const;
+  void put(std::size_t index, wire::Json value);
 
-  const catalog::Family& family_;
+  FieldTablePtr table_;
   std::vector<Slot> slots_;
-  catalog::NameIndex index_;
+  std::vector<double> numbers_;  // by slot: as set_number() was given it, or NaN
+  // By slot: the one that was asked for after it. A model asks in the same order, step after step.
+  mutable std::vector<std::uint32_t> next_;
+  mutable std::size_t last_ = 0;
 };
 
 // What is the same for all devices of a site at a moment.
@@ -82,6 +108,16 @@ struct Outcome {
   bool full_report = false;         // everything is to be reported at once
 };
 
+// A device's energy in whole microjoules: what came in and went out since it began, what it stores
+// in its batteries now, and what was lost as heat. What came in is what went out, was lost, and is
+// stored more, to the last one; no step loses less than nothing.
+struct Balance {
+  std::int64_t in_uj = 0;
+  std::int64_t out_uj = 0;
+  std::int64_t lost_uj = 0;
+  std::int64_t stored_uj = 0;
+};
+
 class Model {
  public:
   Model() = default;
@@ -89,17 +125,19 @@ class Model {
   Model& operator=(const Model&) = delete;
   virtual ~Model() = default;
 
-  // Once, before the first step: makes the initial values belong together.
+  // Once, before the first step: makes the initial values belong together, and writes them.
   virtual void start(Fields& fields, const Surroundings& around) = 0;
-  // `dt` since the last step: 2 s as a rule, at most 60 s.
-  virtual void step(Fields& fields, const Surroundings& around, Millis dt) = 0;
-  // After the declared effects of any command. `params` as catalog::CheckedSet gives them.
+  // `dt` since the last step: 2 s as a rule, at most 60 s. Numbers only: there are many more steps
+  // than reports, so fields are looked at where they change, in start() and command().
+  virtual void step(const Surroundings& around, Millis dt) = 0;
+  // What the last step, around which was `around`, came to. Again, it writes the same.
+  virtual void write(Fields& fields, const Surroundings& around) = 0;
+  // After write() and the declared effects of any command: takes the settings over, and writes what
+  // they make at once. `params` as catalog::CheckedSet gives them.
   virtual Outcome command(Fields& fields, const catalog::Command& command,
-                          const wire::JsonObject& params, const Surroundings& around) {
-    static_cast<void>(fields), static_cast<void>(command), static_cast<void>(params),
-        static_cast<void>(around);
-    return {};
-  }
+                          const wire::JsonObject& params, const Surroundings& around) = 0;
+  // As of the last step.
+  [[nodiscard]] virtual Balance balance() const { return {}; }
 };
 
 // The model of a family; for a family without one, a model that changes nothing (a new family needs

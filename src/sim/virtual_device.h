@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,14 +17,23 @@
 #include "base/clock.h"
 #include "catalog/family.h"
 #include "sim/model.h"
+#include "sim/report_text.h"
 #include "wire/json.h"
 
 namespace gridloom::sim {
 
+// What all virtual devices of a family share. Never changes: for any thread.
+struct Kind {
+  explicit Kind(const catalog::FamilyPtr& family);
+
+  FieldTablePtr table;
+  std::vector<ReportText> reports;
+};
+using KindPtr = std::shared_ptr<const Kind>;
+
 class VirtualDevice {
  public:
-  VirtualDevice(catalog::FamilyPtr family, std::string sn, Chance chance,
-                const Surroundings& around);
+  VirtualDevice(KindPtr kind, std::string sn, Chance chance, const Surroundings& around);
 
   // To be published on /device/<sn>/<verb>.
   struct Message {
@@ -33,22 +43,24 @@ class VirtualDevice {
 
   // On connect: everything is reported.
   void connected(const Surroundings& around, std::vector<Message>& out);
-  // Time has passed: the model moves on; what changed, or once a minute everything, is reported.
+  // Time has passed: the model moves on,
+  void move(const Surroundings& around);
+  // and what changed, or once a minute everything, is reported.
   void step(const Surroundings& around, std::vector<Message>& out);
   // A message on the set topic. What it changed is reported before the reply, so that whoever reads
   // after the reply sees it.
   void on_set(std::string_view payload, const Surroundings& around, std::vector<Message>& out);
 
   [[nodiscard]] const std::string& sn() const { return sn_; }
-  [[nodiscard]] const catalog::Family& family() const { return *family_; }
+  [[nodiscard]] const catalog::Family& family() const { return kind_->table->family(); }
   [[nodiscard]] const Fields& fields() const { return fields_; }
+  [[nodiscard]] Balance balance() const { return model_->balance(); }
 
  private:
-  enum class Extent : std::uint8_t { kChanged, kFull };
+  using Extent = ReportText::Extent;
 
+  void write_numbers();
   void report(Extent extent, const Surroundings& around, std::vector<Message>& out);
-  [[nodiscard]] wire::JsonObject body_of(const catalog::Report& report,
-                                         const std::vector<std::size_t>& slots) const;
   [[nodiscard]] std::string reply_to(const catalog::Command& command,
                                      const wire::JsonObject& request,
                                      const wire::JsonObject& params, const Outcome& outcome,
@@ -59,14 +71,14 @@ class VirtualDevice {
                                                   const Surroundings& around);
   [[nodiscard]] std::string refusal(const wire::JsonObject& request, std::string_view why) const;
 
-  catalog::FamilyPtr family_;
+  KindPtr kind_;
   std::string sn_;
   Fields fields_;
   std::unique_ptr<Model> model_;
-  std::vector<std::vector<std::size_t>> report_slots_;  // by report: what it carries
   TimePoint started_;
   TimePoint stepped_;
-  TimePoint reported_;  // everything
+  TimePoint reported_;                     // everything
+  std::optional<Surroundings> unwritten_;  // of the last step, while the fields do not show it
   std::int64_t message_id_ = 0;
 };
 

@@ -33,7 +33,7 @@ class Mirror {
   }
   void expect_same(const Fields& fields) const {
     for (const Fields::Slot& slot : fields.slots()) {
-      const auto known = known_.find(slot.name);
+      const auto known = known_.find(std::string(slot.name));
       ASSERT_NE(known, known_.end()) << slot.name;
       EXPECT_EQ(wire::to_text(known->second), wire::to_text(slot.value)) << slot.name;
     }
@@ -224,7 +224,7 @@ TEST(VirtualDevice, ObeysAnythingWhereTheFamilyIsOpen) {
 
 TEST(VirtualDevice, KeepsQuietWhereASetIsNoObject) {
   Bench bench(test_family());
-  VirtualDevice device(test_family(), "TS1", Chance(1), bench.around());
+  VirtualDevice device(std::make_shared<Kind>(test_family()), "TS1", Chance(1), bench.around());
   std::vector<VirtualDevice::Message> said;
   for (const std::string_view payload : {"", "[]", "5", "{", "{\"id\":1,}"}) {
     device.on_set(payload, bench.around(), said);

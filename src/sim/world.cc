@@ -14,6 +14,34 @@ constexpr std::array<double, 24> kLoadShape = {
     0.0583, 0.0432, 0.0396, 0.0385, 0.0391, 0.0468, 0.0901, 0.1294, 0.1335, 0.1232, 0.1162, 0.1183,
     0.1307, 0.1295, 0.1154, 0.1048, 0.1052, 0.1287, 0.1662, 0.1871, 0.1682, 0.1410, 0.1167, 0.0864};
 
+// A sky, and how much it varies within minutes.
+struct Sky {
+  double light = 1;
+  double spread = 0;
+};
+constexpr Sky kClear{.light = 0.95, .spread = 0.02};
+constexpr Sky kBroken{.light = 0.60, .spread = 0.25};
+constexpr Sky kOvercast{.light = 0.25, .spread = 0.05};
+// It stays for a while, and then changes within some minutes.
+constexpr std::int64_t kSky_ms = 45 * 60'000;
+constexpr std::int64_t kSkyChanges_ms = 10 * 60'000;
+constexpr std::int64_t kCloud_ms = 5 * 60'000;
+
+// How likely a day is to be of a kind, and on it a sky to be clear, and to be clear or broken.
+struct Day {
+  double likely = 0;
+  double clear = 0;
+  double broken = 0;
+};
+constexpr std::array<Day, 3> kDays = {{{.likely = 0.34, .clear = 0.75, .broken = 0.95},
+                                       {.likely = 0.36, .clear = 0.20, .broken = 0.80},
+                                       {.likely = 0.30, .clear = 0.02, .broken = 0.22}}};
+
+// The published standard load profile's factor for the season.
+double season_of(double day) {
+  return (((-3.92e-10 * day + 3.2e-7) * day - 7.02e-5) * day + 2.1e-3) * day + 1.24;
+}
+
 double radians(double degrees) { return degrees * std::numbers::pi / 180; }
 
 }  // namespace
@@ -35,15 +63,36 @@ double World::sun(double day_of_year, double hour, std::int64_t now_ms) const {
   if (height <= 0) return 0;
   // Haurwitz's clear sky in W/m2, against the 1000 that a module is rated at.
   const double clear = 1.098 * height * std::exp(-0.059 / height);
-  const double clouds = 0.6 + 0.25 * drift("cloud.day", now_ms, kDay_ms / 4) +
-                        0.15 * drift("cloud.minute", now_ms, 300'000);
-  return clear * std::clamp(clouds, 0.08, 1.0);
+  return clear * clouds(now_ms);
 }
 
-double World::household_w(double hour, std::int64_t now_ms) const {
+double World::clouds(std::int64_t now_ms) const {
+  const auto sky_of = [&](std::int64_t number) {
+    const auto day = static_cast<std::uint64_t>(number * kSky_ms / kDay_ms);
+    double left = chance_.split("sky.day").uniform(day);
+    std::size_t kind = 0;
+    while (kind + 1 < kDays.size() && left >= kDays.at(kind).likely)
+      left -= kDays.at(kind++).likely;
+    const double sky = chance_.split("sky").uniform(static_cast<std::uint64_t>(number));
+    if (sky < kDays.at(kind).clear) return kClear;
+    return sky < kDays.at(kind).broken ? kBroken : kOvercast;
+  };
+  const std::int64_t number = now_ms / kSky_ms;
+  const Sky from = sky_of(number);
+  const Sky to = sky_of(number + 1);
+  const std::int64_t into_change_ms = now_ms % kSky_ms - (kSky_ms - kSkyChanges_ms);
+  const double part = std::max(0.0, static_cast<double>(into_change_ms) / kSkyChanges_ms);
+  const double light = std::lerp(from.light, to.light, part) +
+                       std::lerp(from.spread, to.spread, part) * drift("cloud", now_ms, kCloud_ms);
+  // More than a clear sky's: light from the edges of clouds.
+  return std::clamp(light, 0.08, 1.05);
+}
+
+double World::household_w(double day_of_year, double hour, std::int64_t now_ms) const {
   const auto h = static_cast<std::size_t>(hour) % 24;
-  const double base = options_.yearly_kwh * std::lerp(kLoadShape.at(h), kLoadShape.at((h + 1) % 24),
-                                                      hour - std::floor(hour));
+  const double base =
+      options_.yearly_kwh * season_of(day_of_year) *
+      std::lerp(kLoadShape.at(h), kLoadShape.at((h + 1) % 24), hour - std::floor(hour));
   double watts = base * 0.8 * std::max(0.4, 1 + 0.35 * drift("load", now_ms, 90'000));
   if (now_ms / 1000 % 2700 < 900) watts += 90;  // a fridge: 15 of 45 minutes
   const auto slot = static_cast<std::uint64_t>(now_ms / 240'000);
@@ -63,7 +112,7 @@ Surroundings World::at(TimePoint now) const {
   around.local_ms = local_ms;
   around.sun = sun(day_of_year, hour, now_ms);
   around.air_c = 10 + 9 * season + 4 * std::cos(radians(15) * (hour - 15));
-  around.household_w = household_w(hour, now_ms);
+  around.household_w = household_w(day_of_year, hour, now_ms);
   around.grid_v = 230 + 1.2 * drift("grid.v", now_ms, 120'000);
   around.grid_hz = 50 + 0.02 * drift("grid.hz", now_ms, 60'000);
   return around;

@@ -22,7 +22,9 @@ class World {
 
  private:
   [[nodiscard]] double sun(double day_of_year, double hour, std::int64_t now_ms) const;
-  [[nodiscard]] double household_w(double hour, std::int64_t now_ms) const;
+  // The share of a clear sky's light that the clouds let through.
+  [[nodiscard]] double clouds(std::int64_t now_ms) const;
+  [[nodiscard]] double household_w(double day_of_year, double hour, std::int64_t now_ms) const;
   // Chance that moves smoothly: linear between one draw each `period_ms`.
   [[nodiscard]] double drift(std::string_view what, std::int64_t now_ms,
                              std::int64_t period_ms) const;

@@ -88,14 +88,43 @@ TEST(World, StaysWithinWhatASiteCanBe) {
   }
 }
 
-TEST(World, UsesAsMuchInAYearAsItIsTold) {
-  const World world({.yearly_kwh = 3500});
-  double kwh = 0;
+// Of a year: kWh of the household, and of a kWp of modules that lie flat, before losses.
+struct Year {
+  double household_kwh = 0;
+  double sun_kwh = 0;
+};
+Year year_of(const World& world) {
+  Year year;
   const Millis step{300'000};
-  for (Millis at{0}; at < Millis{30 * kDay_ms}; at += step) {
-    kwh += world.at(kMidwinter + at).household_w * seconds_of(step) / 3600 / 1000;
+  for (Millis at{0}; at < Millis{365 * kDay_ms}; at += step) {
+    const Surroundings around = world.at(kMidwinter + at);
+    const double hours = seconds_of(step) / 3600;
+    year.household_kwh += around.household_w / 1000 * hours;
+    year.sun_kwh += around.sun * hours;
   }
-  EXPECT_NEAR(kwh / 30 * 365, 3500, 900);
+  return year;
+}
+
+TEST(World, HasAsMuchInAYearAsItIsToldAndAsTheSunGives) {
+  for (std::uint64_t seed = 1; seed <= 5; ++seed) {
+    const Year year = year_of(World({.seed = seed, .latitude_deg = 51, .yearly_kwh = 3500}));
+    EXPECT_NEAR(year.household_kwh, 3500, 175) << seed;
+    EXPECT_GT(year.sun_kwh, 950) << seed;
+    EXPECT_LT(year.sun_kwh, 1150) << seed;
+  }
+}
+
+TEST(World, HasDaysOfAllKinds) {
+  const World world({.seed = 3});
+  int sunny = 0;
+  int grey = 0;
+  for (int day = 0; day < 120; ++day) {
+    const double hours = solar_hours(world, kMidsummer + std::chrono::days{day - 60});
+    sunny += hours > 6 ? 1 : 0;
+    grey += hours < 3 ? 1 : 0;
+  }
+  EXPECT_GT(sunny, 12);
+  EXPECT_GT(grey, 12);
 }
 
 TEST(World, GoesByTheSitesClock) {

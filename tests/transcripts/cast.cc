@@ -109,8 +109,9 @@ Status Cast::add_device(const NewDevice& wanted) {
   device.sn = wanted.sn;
   device.key = std::move(*key);
   if (wanted.played == Played::kBySimulator) {
-    device.simulated = std::make_unique<sim::VirtualDevice>(family, wanted.sn, Chance(kSeed),
-                                                            world_.at(stage_.clock().now()));
+    device.simulated =
+        std::make_unique<sim::VirtualDevice>(std::make_shared<sim::Kind>(family), wanted.sn,
+                                             Chance(kSeed), world_.at(stage_.clock().now()));
   }
   for (auto& [name, app] : apps_) subscribe(app, wanted.sn);
   stage_.drain();

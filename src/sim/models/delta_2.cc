@@ -1,22 +1,22 @@
 // A DELTA 2: battery, inverter, wall charger, solar input, car socket and USB around one DC bus.
 //
-// Each step reads the settings from the fields, decides what flows where (delta_2_flow.h), moves
-// the battery and writes all numbers anew (delta_2_report.h), so that they belong together: no more
-// comes out than goes in and is taken from the battery. Settings are never touched, but for
-// switches that go off after their standby time, and on by themselves where the user asked for
-// that. Asleep, the unit has all outputs off; the radio goes on, and any use or command wakes it.
+// Each step decides from the settings what flows where (delta_2_flow.h) and moves the battery; all
+// numbers are written together (delta_2_report.h), so that they belong together: no more comes out
+// than goes in and is taken from the battery. Settings are never touched, but for switches that go
+// off after their standby time, and on by themselves where the user asked for that. Asleep, the
+// unit has all outputs off; the radio goes on, and any use or command wakes it.
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdint>
-#include <map>
+#include <initializer_list>
 #include <memory>
 #include <string_view>
-#include <utility>
 
 #include "base/chance.h"
 #include "base/clock.h"
 #include "sim/battery.h"
+#include "sim/books.h"
 #include "sim/model.h"
 #include "sim/models/delta_2_flow.h"
 #include "sim/models/delta_2_report.h"
@@ -29,42 +29,59 @@ namespace {
 using delta_2::Flow;
 using delta_2::Settings;
 
-void switch_ac(Fields& fields, int state) {
-  for (const std::string_view name : {"mppt.cfgAcEnabled", "inv.cfgAcEnabled", "pd.acEnabled"}) {
-    fields.set(name, state);
-  }
-}
-
-void switch_car(Fields& fields, int state) {
-  for (const std::string_view name : {"mppt.carState", "pd.carState"}) fields.set(name, state);
-}
+// A counter that is reported whole; the rest is kept.
+struct Counter {
+  std::string_view field;
+  double unreported = 0;
+};
 
 class Delta2 final : public Model {
  public:
   explicit Delta2(Chance chance) : planner_(chance), noise_(chance) {}
 
   void start(Fields& fields, const Surroundings& around) override;
-  void step(Fields& fields, const Surroundings& around, Millis dt) override;
-  Outcome command(Fields& fields, const catalog::Command& /*command*/,
-                  const wire::JsonObject& /*params*/, const Surroundings& around) override {
-    ac_idle_.busy();
-    car_idle_.busy();
-    unit_idle_.busy();
-    step(fields, around, kInstant);
-    return {};
-  }
+  void step(const Surroundings& around, Millis dt) override;
+  void write(Fields& fields, const Surroundings& around) override;
+  Outcome command(Fields& fields, const catalog::Command& command, const wire::JsonObject& params,
+                  const Surroundings& around) override;
+  [[nodiscard]] Balance balance() const override { return books_.balance(); }
 
  private:
-  void switch_by_itself(Fields& fields, Millis dt);
-  void warm(const Flow& flow, double air_c, double seconds);
+  void read(const Fields& fields);
+  void switch_by_itself(Millis dt);
+  void write_switches(Fields& fields);
+  void warm(double air_c, double seconds);
+  void count(double seconds);
 
-  // Adds to a counter that is reported whole, and keeps the rest.
-  void count(Fields& fields, std::string_view name, double delta);
-  void count_all(Fields& fields, const Flow& flow, double seconds);
+  // What switched by itself since the fields were written.
+  struct Switched {
+    bool ac = false;
+    bool car = false;
+    bool usb = false;
+    bool wall = false;
+    int relay = 0;  // times
+  };
+  enum Counters : std::uint8_t {
+    kAcIn,
+    kSolar,
+    kAcOut,
+    kDcOut,
+    kCycles,
+    kInverterTime,
+    kSolarTime,
+    kCarTime,
+    kUsbTime,
+    kFastUsbTime,
+    kTypeCTime
+  };
 
   delta_2::Planner planner_;
   Noise noise_;
   Battery battery_{Battery::Options{}};
+  Books books_;
+  Settings set_;
+  Flow flow_;
+  Switched switched_;
   bool had_mains_ = true;
   bool had_bypass_ = false;
   IdleTimer ac_idle_;
@@ -73,7 +90,17 @@ class Delta2 final : public Model {
   double inverter_c_ = 0;
   double solar_c_ = 0;
   double socket_c_ = 0;
-  std::map<std::string_view, double> rest_;  // by counter; the names are literals
+  std::array<Counter, 11> counters_ = {{{.field = "pd.chgPowerAC"},
+                                        {.field = "pd.chgSunPower"},
+                                        {.field = "pd.dsgPowerAC"},
+                                        {.field = "pd.dsgPowerDC"},
+                                        {.field = "bms_bmsStatus.cycles"},
+                                        {.field = "pd.invUsedTime"},
+                                        {.field = "pd.mpptUsedTime"},
+                                        {.field = "pd.carUsedTime"},
+                                        {.field = "pd.usbUsedTime"},
+                                        {.field = "pd.usbqcUsedTime"},
+                                        {.field = "pd.typecUsedTime"}}};
 };
 
 void Delta2::start(Fields& fields, const Surroundings& around) {
@@ -84,28 +111,57 @@ void Delta2::start(Fields& fields, const Surroundings& around) {
   solar_c_ = around.air_c + 7;
   socket_c_ = around.air_c + 6;
   had_mains_ = around.grid_up;
-  step(fields, around, Millis(1000));
+  read(fields);
+  step(around, Millis(1000));
+  write(fields, around);
 }
 
-void Delta2::step(Fields& fields, const Surroundings& around, Millis dt) {
+Outcome Delta2::command(Fields& fields, const catalog::Command& /*command*/,
+                        const wire::JsonObject& /*params*/, const Surroundings& around) {
+  for (IdleTimer* timer : {&ac_idle_, &car_idle_, &unit_idle_}) timer->busy();
+  read(fields);
+  step(around, kInstant);
+  write(fields, around);
+  return {};
+}
+
+void Delta2::read(const Fields& fields) {
+  const bool asleep = set_.asleep;
+  set_ = delta_2::read_settings(fields);
+  set_.asleep = asleep;
+}
+
+void Delta2::step(const Surroundings& around, Millis dt) {
   noise_.next_step();
   const double seconds = seconds_of(dt);
   // A pause of charging lasts until the plug is in anew.
   if (around.grid_up && !had_mains_) {
-    for (const auto name : {"mppt.chgPauseFlag", "inv.chgPauseFlag"}) fields.set(name, 0);
+    set_.wall_paused = false;
+    switched_.wall = true;
   }
   had_mains_ = around.grid_up;
-  switch_by_itself(fields, dt);
-  const Settings set = delta_2::read_settings(fields);
-  const Flow flow = planner_.plan(set, battery_, around, noise_);
-  battery_.apply({.power_w = flow.battery_w, .seconds = seconds, .air_c = around.air_c});
-  warm(flow, around.air_c, seconds);
+  switch_by_itself(dt);
+  flow_ = planner_.plan(set_, battery_, around, noise_);
+  battery_.apply({.power_w = flow_.battery_w, .seconds = seconds, .air_c = around.air_c});
+  books_.add(battery_);
+  books_.close(
+      {.in_w = flow_.ac_in_w() + flow_.solar_w, .out_w = flow_.ac_out_w + flow_.dc_out_w()}, dt);
+  warm(around.air_c, seconds);
+  if (flow_.bypass != had_bypass_) ++switched_.relay;
+  had_bypass_ = flow_.bypass;
+  count(seconds);
+}
 
-  if (flow.bypass != had_bypass_) fields.add("pd.relaySwitchCnt", 1);
-  had_bypass_ = flow.bypass;
-  count_all(fields, flow, seconds);
-  delta_2::write_report(fields, {.set = set,
-                                 .flow = flow,
+void Delta2::write(Fields& fields, const Surroundings& around) {
+  write_switches(fields);
+  for (Counter& counter : counters_) {
+    const double whole = std::floor(counter.unreported);
+    if (whole < 1) continue;
+    counter.unreported -= whole;
+    fields.add(counter.field, whole);
+  }
+  delta_2::write_report(fields, {.set = set_,
+                                 .flow = flow_,
                                  .planner = planner_,
                                  .battery = battery_,
                                  .around = around,
@@ -115,63 +171,76 @@ void Delta2::step(Fields& fields, const Surroundings& around, Millis dt) {
                                  .socket_c = socket_c_});
 }
 
-void Delta2::switch_by_itself(Fields& fields, Millis dt) {
-  // By what the last step reported.
-  const bool ac_unused = fields.on("mppt.cfgAcEnabled") && !fields.on("inv.outputWatts");
-  const bool car_unused = fields.on("mppt.carState") && !fields.on("mppt.carOutWatts");
-  const bool unused = !fields.on("pd.wattsInSum") && !fields.on("pd.wattsOutSum");
-  ac_unused ? ac_idle_.idle(dt) : ac_idle_.busy();
-  car_unused ? car_idle_.idle(dt) : car_idle_.busy();
+void Delta2::write_switches(Fields& fields) {
+  const auto put = [&](std::initializer_list<std::string_view> names, bool on) {
+    for (const std::string_view name : names) fields.set(name, on ? 1 : 0);
+  };
+  if (switched_.ac) put({"mppt.cfgAcEnabled", "inv.cfgAcEnabled", "pd.acEnabled"}, set_.ac_on);
+  if (switched_.car) put({"mppt.carState", "pd.carState"}, set_.car_on);
+  if (switched_.usb) put({"pd.dcOutState"}, set_.usb_on);
+  if (switched_.wall) put({"mppt.chgPauseFlag", "inv.chgPauseFlag"}, set_.wall_paused);
+  if (switched_.relay != 0) fields.add("pd.relaySwitchCnt", switched_.relay);
+  put({"bms_emsStatus.emsIsNormalFlag"}, !set_.asleep);
+  switched_ = {};
+}
+
+// By what flowed in the last step.
+void Delta2::switch_by_itself(Millis dt) {
+  const bool unused =
+      flow_.ac_in_w() + flow_.solar_w == 0 && flow_.ac_out_w + flow_.dc_out_w() == 0;
+  set_.ac_on&& flow_.ac_out_w == 0 ? ac_idle_.idle(dt) : ac_idle_.busy();
+  set_.car_on&& flow_.car_w == 0 ? car_idle_.idle(dt) : car_idle_.busy();
   unused ? unit_idle_.idle(dt) : unit_idle_.busy();
-  const bool sleeps = unit_idle_.reached(fields.integer("pd.standbyMin"));
-  if (sleeps || ac_idle_.reached(fields.integer("mppt.acStandbyMins"))) switch_ac(fields, 0);
-  if (sleeps || car_idle_.reached(fields.integer("mppt.carStandbyMin"))) switch_car(fields, 0);
-  if (sleeps) fields.set("pd.dcOutState", 0);
-  fields.set("bms_emsStatus.emsIsNormalFlag", sleeps ? 0 : 1);
-
-  const bool wanted = fields.on("pd.acAutoOutConfig") && !fields.on("pd.acAutoOutPause");
-  const bool enough = battery_.soc_percent() >= fields.number("pd.minAcoutSoc");
-  if (wanted && enough && !sleeps && !planner_.is_empty()) switch_ac(fields, 1);
-}
-
-void Delta2::warm(const Flow& flow, double air_c, double seconds) {
-  inverter_c_ = settle(
-      inverter_c_,
-      {.to = air_c + 6 + 0.02 * (flow.ac_out_w + flow.wall_w), .seconds = seconds, .time_s = 600});
-  solar_c_ =
-      settle(solar_c_, {.to = air_c + 6 + 0.04 * flow.solar_w, .seconds = seconds, .time_s = 900});
-  socket_c_ =
-      settle(socket_c_, {.to = air_c + 5 + 0.06 * flow.car_w, .seconds = seconds, .time_s = 900});
-}
-
-void Delta2::count(Fields& fields, std::string_view name, double delta) {
-  double& rest = rest_[name];
-  rest += delta;
-  const double whole = std::floor(rest);
-  if (whole < 1) return;
-  rest -= whole;
-  fields.add(name, whole);
-}
-
-void Delta2::count_all(Fields& fields, const Flow& flow, double seconds) {
-  const double hours = seconds / 3600;
-  count(fields, "pd.chgPowerAC", flow.ac_in_w() * hours);
-  count(fields, "pd.chgSunPower", flow.solar_w * hours);
-  count(fields, "pd.dsgPowerAC", flow.ac_out_w * hours);
-  count(fields, "pd.dsgPowerDC", flow.dc_out_w() * hours);
-  const double given_ah = std::max(0.0, -battery_.current_a()) * hours;
-  count(fields, "bms_bmsStatus.cycles", given_ah / battery_.capacity_ah());
-  const std::array<std::pair<std::string_view, double>, 6> in_use = {{
-      {"pd.invUsedTime", flow.ac_out_w},
-      {"pd.mpptUsedTime", flow.solar_w},
-      {"pd.carUsedTime", flow.car_w},
-      {"pd.usbUsedTime", flow.usb_w},
-      {"pd.usbqcUsedTime", flow.fast_usb_w},
-      {"pd.typecUsedTime", flow.type_c_w},
-  }};
-  for (const auto& [counter, power_w] : in_use) {
-    if (power_w > 0) count(fields, counter, seconds);
+  set_.asleep = unit_idle_.reached(set_.standby_min);
+  if (set_.asleep || ac_idle_.reached(set_.ac_standby_min)) {
+    set_.ac_on = false;
+    switched_.ac = true;
   }
+  if (set_.asleep || car_idle_.reached(set_.car_standby_min)) {
+    set_.car_on = false;
+    switched_.car = true;
+  }
+  if (set_.asleep) {
+    set_.usb_on = false;
+    switched_.usb = true;
+  }
+  const bool enough = battery_.soc_percent() >= set_.ac_by_itself_soc;
+  if (set_.ac_by_itself && enough && !set_.asleep && !planner_.is_empty()) {
+    set_.ac_on = true;
+    switched_.ac = true;
+  }
+}
+
+void Delta2::warm(double air_c, double seconds) {
+  inverter_c_ = settle(inverter_c_, {.to = air_c + 6 + 0.02 * (flow_.ac_out_w + flow_.wall_w),
+                                     .seconds = seconds,
+                                     .time_s = 600});
+  solar_c_ =
+      settle(solar_c_, {.to = air_c + 6 + 0.04 * flow_.solar_w, .seconds = seconds, .time_s = 900});
+  socket_c_ =
+      settle(socket_c_, {.to = air_c + 5 + 0.06 * flow_.car_w, .seconds = seconds, .time_s = 900});
+}
+
+void Delta2::count(double seconds) {
+  const auto add = [&](Counters counter, double amount) {
+    counters_.at(counter).unreported += amount;
+  };
+  const double hours = seconds / 3600;
+  add(kAcIn, flow_.ac_in_w() * hours);
+  add(kSolar, flow_.solar_w * hours);
+  add(kAcOut, flow_.ac_out_w * hours);
+  add(kDcOut, flow_.dc_out_w() * hours);
+  const double given_ah = std::max(0.0, -battery_.current_a()) * hours;
+  add(kCycles, given_ah / battery_.capacity_ah());
+  const auto add_time = [&](Counters counter, double power_w) {
+    if (power_w > 0) add(counter, seconds);
+  };
+  add_time(kInverterTime, flow_.ac_out_w);
+  add_time(kSolarTime, flow_.solar_w);
+  add_time(kCarTime, flow_.car_w);
+  add_time(kUsbTime, flow_.usb_w);
+  add_time(kFastUsbTime, flow_.fast_usb_w);
+  add_time(kTypeCTime, flow_.type_c_w);
 }
 
 }  // namespace

@@ -58,13 +58,17 @@ Settings read_settings(const Fields& fields) {
   set.wall_paused = fields.on("mppt.chgPauseFlag");
   set.solar_first = fields.on("pd.pvChgPrioSet");
   set.keeps_reserve = fields.on("pd.watchIsConfig");
-  set.asleep = !fields.on("bms_emsStatus.emsIsNormalFlag");
   set.reserve_soc = fields.number("pd.bpPowerSoc");
   set.max_soc = fields.number("bms_emsStatus.maxChargeSoc");
   set.min_soc = fields.number("bms_emsStatus.minDsgSoc");
   set.resume_soc = fields.number("pd.hysteresisAdd");
   set.wall_w = fields.number("mppt.cfgChgWatts");
   set.inverter_w = fields.on("mppt.cfgAcXboost") ? kXboost_w : kInverter_w;
+  set.ac_by_itself = fields.on("pd.acAutoOutConfig") && !fields.on("pd.acAutoOutPause");
+  set.ac_by_itself_soc = fields.number("pd.minAcoutSoc");
+  set.standby_min = fields.integer("pd.standbyMin");
+  set.ac_standby_min = fields.integer("mppt.acStandbyMins");
+  set.car_standby_min = fields.integer("mppt.carStandbyMin");
   return set;
 }
 

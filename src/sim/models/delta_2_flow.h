@@ -27,6 +27,11 @@ struct Settings {
   double resume_soc = 5;  // on top of min_soc
   double wall_w = 0;
   double inverter_w = 0;
+  bool ac_by_itself = false;  // on, from this charge upwards
+  double ac_by_itself_soc = 0;
+  std::int64_t standby_min = 0;
+  std::int64_t ac_standby_min = 0;
+  std::int64_t car_standby_min = 0;
 
   // With a reserve for outages, the wall fills up to it only.
   [[nodiscard]] double wall_limit_soc() const;

@@ -1,7 +1,8 @@
 // The virtual Power Kits: packs in parallel on one battery bus, and every converter on that bus.
 //
-// Each step draws up a balance of the bus in whole watts (power_kits_flow.h), runs the packs
-// (power_kits_packs.h) and only then writes the fields, so that the reported integers add up:
+// Each step draws up a balance of the bus in whole watts (power_kits_flow.h) and runs the packs
+// (power_kits_packs.h); the fields are written of what it came to, so that the reported integers
+// add up:
 // channels to totals, packs to bmsTotal, and all flows to the packs' power.
 // Invariant: the device file names at least one module of every group used here.
 #include <algorithm>
@@ -15,12 +16,14 @@
 #include "base/chance.h"
 #include "base/clock.h"
 #include "catalog/family.h"
+#include "sim/books.h"
 #include "sim/model.h"
 #include "sim/models/parts.h"
 #include "sim/models/power_kits_flow.h"
 #include "sim/models/power_kits_module.h"
 #include "sim/models/power_kits_packs.h"
 #include "sim/models/power_kits_report.h"
+#include "sim/models/power_kits_settings.h"
 #include "wire/json.h"
 
 namespace gridloom::sim {
@@ -61,19 +64,28 @@ class PowerKits final : public Model {
   explicit PowerKits(Chance chance) : planner_(chance), noise_(chance) {}
 
   void start(Fields& fields, const Surroundings& around) override;
-  void step(Fields& fields, const Surroundings& around, Millis dt) override;
+  void step(const Surroundings& around, Millis dt) override;
+  void write(Fields& fields, const Surroundings& around) override;
   Outcome command(Fields& fields, const catalog::Command& command, const wire::JsonObject& params,
                   const Surroundings& around) override;
+  [[nodiscard]] Balance balance() const override { return books_.balance(); }
 
  private:
-  void switch_packs(Fields& fields, const Offer& offer);
-  void run_converters(const Flow& flow, const Surroundings& around, double seconds);
-  void rest(Fields& fields, const Flow& flow, Millis dt);
+  void read(Fields& fields);
+  void switch_packs();
+  void run_converters(const Surroundings& around, double seconds);
+  void rest(Millis dt);
 
   Planner planner_;
   Noise noise_;
   Packs packs_;
+  Books books_;
   Converters converters_;
+  Settings set_;
+  Offer offer_;
+  Flow flow_;
+  bool ac_rests_ = false;  // switched off since the fields were written
+  bool dc_rests_ = false;
   std::int64_t day_ = 0;
   IdleTimer ac_idle_;
   IdleTimer dc_idle_;
@@ -90,36 +102,54 @@ void PowerKits::start(Fields& fields, const Surroundings& around) {
   converters_.dc.ever_wh = Module(fields, "bbcout").number("dsgEnergy");
   for (Converter* converter : converters_.all()) converter->sink_c = around.air_c + 5;
   day_ = local_day(around);
-  step(fields, around, Millis{1000});
+  set_ = read_settings(fields);
+  step(around, Millis{1000});
+  write(fields, around);
 }
 
-void PowerKits::step(Fields& fields, const Surroundings& around, Millis dt) {
+void PowerKits::read(Fields& fields) {
+  packs_.read(fields);
+  set_ = read_settings(fields);
+}
+
+void PowerKits::step(const Surroundings& around, Millis dt) {
   noise_.next_step();
   const double seconds = seconds_of(dt);
-  const Offer offer = planner_.offer(fields, around, packs_, noise_);
-  switch_packs(fields, offer);
-  const Flow flow = planner_.balance(fields, around, offer, packs_);
-  packs_.run(flow.net_w(), seconds, around.air_c);
-  run_converters(flow, around, seconds);
+  offer_ = planner_.offer(set_, around, packs_, noise_);
+  switch_packs();
+  flow_ = planner_.balance(set_, around, offer_, packs_);
+  packs_.run(flow_.net_w(), seconds, around.air_c);
+  packs_.book(books_);
+  books_.close(
+      {.in_w = flow_.ac_in_w + (flow_.pv_w + flow_.alternator_w) / kEfficiency + flow_.generator_w,
+       .out_w = 1.0 * flow_.ac_out_w + flow_.dc_out_w + flow_.vehicle_w},
+      dt);
+  run_converters(around, seconds);
+  rest(dt);
+}
+
+void PowerKits::write(Fields& fields, const Surroundings& around) {
   packs_.write(fields);
-  write_report(fields, {.offer = offer,
-                        .flow = flow,
+  write_report(fields, {.offer = offer_,
+                        .flow = flow_,
                         .packs = packs_,
                         .converters = converters_,
                         .around = around,
                         .noise = noise_});
-  rest(fields, flow, dt);
+  if (ac_rests_) Module(fields, "ichigh").set("appCfg.powerOn", 0);
+  if (dc_rests_) Module(fields, "bbcout").set("dcOutSta", 0);
+  ac_rests_ = dc_rests_ = false;
 }
 
 // Empty packs part from the bus; they are back when something begins to charge.
-void PowerKits::switch_packs(Fields& fields, const Offer& offer) {
-  const bool charge_offered = offer.can_charge();
-  if (packs_.soc() <= kOffSoc && !charge_offered) packs_.switch_off(fields);
-  if (charge_offered && !charge_was_offered_) packs_.switch_on(fields);
+void PowerKits::switch_packs() {
+  const bool charge_offered = offer_.can_charge();
+  if (packs_.soc() <= kOffSoc && !charge_offered) packs_.switch_to(false);
+  if (charge_offered && !charge_was_offered_) packs_.switch_to(true);
   charge_was_offered_ = charge_offered;
 }
 
-void PowerKits::run_converters(const Flow& flow, const Surroundings& around, double seconds) {
+void PowerKits::run_converters(const Surroundings& around, double seconds) {
   if (day_ != local_day(around)) {
     day_ = local_day(around);
     for (Converter* converter : converters_.all()) converter->day_wh = 0;
@@ -127,42 +157,43 @@ void PowerKits::run_converters(const Flow& flow, const Surroundings& around, dou
   const auto run = [&](Converter& converter, int power_w, double loss_w) {
     converter.run(power_w, loss_w, around.air_c, seconds);
   };
-  const double inverter_loss_w = kInverterLoss * std::max(flow.inverter_w, flow.charger_w);
-  run(converters_.solar, flow.pv_w, flow.pv_w * (1 - kEfficiency));
-  run(converters_.alternator, flow.alternator_w, flow.alternator_w * (1 - kEfficiency));
-  run(converters_.dc, flow.dc_out_w, flow.dc_out_w * (1 - kEfficiency));
-  run(converters_.ac_in, flow.ac_in_w, inverter_loss_w);
-  run(converters_.ac_out, flow.ac_out_w, inverter_loss_w);
+  const double inverter_loss_w = kInverterLoss * std::max(flow_.inverter_w, flow_.charger_w);
+  run(converters_.solar, flow_.pv_w, flow_.pv_w * (1 - kEfficiency));
+  run(converters_.alternator, flow_.alternator_w, flow_.alternator_w * (1 - kEfficiency));
+  run(converters_.dc, flow_.dc_out_w, flow_.dc_out_w * (1 - kEfficiency));
+  run(converters_.ac_in, flow_.ac_in_w, inverter_loss_w);
+  run(converters_.ac_out, flow_.ac_out_w, inverter_loss_w);
 }
 
 // An output without load goes off after its standby time, and both after a time of their own when
 // neither has any to speak of.
-void PowerKits::rest(Fields& fields, const Flow& flow, Millis dt) {
-  const bool ac_idle = flow.ac() && flow.ac_out_w == 0;
-  const bool dc_idle = flow.dc && flow.dc_out_w == 0;
-  ac_idle ? ac_idle_.idle(dt) : ac_idle_.busy();
-  dc_idle ? dc_idle_.idle(dt) : dc_idle_.busy();
-  Module inverter(fields, "ichigh");
-  Module output(fields, "bbcout");
-  flow.ac_out_w < kLowPower_w&& flow.dc_out_w < kLowPower_w ? both_idle_.idle(dt)
-                                                            : both_idle_.busy();
-  const bool all_off =
-      both_idle_.reached(static_cast<int>(packs_.setting(fields, "acDcLsplShutdMin")));
-  if (all_off || ac_idle_.reached(inverter.integer("standbyTime"))) {
-    inverter.set("appCfg.powerOn", 0);
+void PowerKits::rest(Millis dt) {
+  const bool little = flow_.ac_out_w < kLowPower_w && flow_.dc_out_w < kLowPower_w;
+  flow_.ac() && flow_.ac_out_w == 0 ? ac_idle_.idle(dt) : ac_idle_.busy();
+  flow_.dc&& flow_.dc_out_w == 0 ? dc_idle_.idle(dt) : dc_idle_.busy();
+  little ? both_idle_.idle(dt) : both_idle_.busy();
+  const bool all_off = both_idle_.reached(packs_.settings().rest_min);
+  if (all_off || ac_idle_.reached(set_.ac_standby_min)) {
+    set_.ac_on = false;
+    ac_rests_ = true;
   }
-  if (all_off || dc_idle_.reached(output.integer("standbyTime"))) output.set("dcOutSta", 0);
+  if (all_off || dc_idle_.reached(set_.dc_standby_min)) {
+    set_.dc_on = false;
+    dc_rests_ = true;
+  }
 }
 
 Outcome PowerKits::command(Fields& fields, const catalog::Command& command,
                            const wire::JsonObject& params, const Surroundings& around) {
   for (IdleTimer* timer : {&ac_idle_, &dc_idle_, &both_idle_}) timer->busy();
   Outcome outcome;
-  const bool parts = command.name == "powerOff" && whole_or(params, "enable", 0) == 1;
-  if (!parts && !packs_.are_on(fields)) packs_.switch_on(fields);
   if (command.name == "ptcDsgCale") {
-    packs_.set_all(fields, "ptcAllowFlag", whole_or(params, "enable", 0) != 0 ? 1 : 0);
-  } else if (command.name == "powerOffGen") {
+    Packs::allow_heating(fields, whole_or(params, "enable", 0) != 0);
+  }
+  read(fields);
+  const bool parts = command.name == "powerOff" && whole_or(params, "enable", 0) == 1;
+  if (!parts && !packs_.are_on()) packs_.switch_to(true);
+  if (command.name == "powerOffGen") {
     whole_or(params, "bitsSwSta", 0) != 0 ? planner_.start_generator() : planner_.stop_generator();
   } else if (command.name == "writeProName") {
     const wire::Json* name = params.if_contains("name");
@@ -172,7 +203,8 @@ Outcome PowerKits::command(Fields& fields, const catalog::Command& command,
   } else if (command.name == "fullIotDataPush") {
     outcome.full_report = whole_or(params, "times", 1) > 0;
   }
-  step(fields, around, kInstant);
+  step(around, kInstant);
+  write(fields, around);
   return outcome;
 }
 

@@ -28,72 +28,65 @@ constexpr std::array<double, 6> kAcShare = {0.09, 0.06, 0.04, 0.03, 0.02, 0.01};
 constexpr std::array<double, 12> kDcLoad_w = {18, 12, 9, 7, 6, 5, 4, 3, 3, 2, 2, 1};
 constexpr double kUsualHousehold_w = 350;
 constexpr double kMostHousehold_w = 11000;  // keeps the inverter within its 3600 W
-constexpr int kUnswitched = 0xfc0;          // DC channels 7 to 12 have no relay
 
 bool has_bit(int bits, std::size_t k) { return (bits >> k & 1) != 0; }
+
+void offer_vehicle(const Settings& set, const Surroundings& around, double bus_v, Offer& offer) {
+  offer.engine = around.local_ms >= kEngineOn_ms && around.local_ms < kParked_ms;
+  offer.moving = offer.engine && around.local_ms >= kDriving_ms;
+  offer.vehicle = set.feeds_vehicle && !offer.engine && set.may_feed_vehicle;
+  const bool enough_volts = !set.alternator_wants_volts || set.alternator_least_v < kAlternator_v;
+  const bool wanted = !set.alternator_paused && !set.feeds_vehicle;
+  const bool driving = offer.engine && (offer.moving || set.alternator_when_idling);
+  if (!driving || !wanted || !enough_volts) return;
+  offer.alternator_w = static_cast<int>(std::min(set.alternator_most_a * bus_v, kAlternator_w));
+}
 
 }  // namespace
 
 int Offer::sources_w() const { return sum(pv_w) + alternator_w + generator_w; }
 bool Offer::can_charge() const { return sources_w() >= kWorthCharging_w || charger; }
 
-void Planner::run_generator(Fields& fields, const Packs& packs) {
+void Planner::run_generator(const Packs& packs) {
   const double now = packs.soc();
-  const double stop = packs.setting(fields, "oilCloseSoc");
-  const bool full = now >= packs.setting(fields, "chgSetSoc") - 1;
-  const bool low = now <= packs.setting(fields, "oilOpenSoc") && now < stop;
+  const Packs::Settings& set = packs.settings();
+  const bool full = now >= set.charge_to_soc - 1;
+  const bool low = now <= set.generator_on_soc && now < set.generator_off_soc;
   if ((hand_ == Hand::kStopped && !low) || (hand_ == Hand::kStarted && full)) hand_ = Hand::kNone;
-  const bool by_itself = hand_ == Hand::kNone && (low || (generator_on_ && now < stop));
+  const bool goes_on = generator_on_ && now < set.generator_off_soc;
+  const bool by_itself = hand_ == Hand::kNone && (low || goes_on);
   generator_on_ = !full && (hand_ == Hand::kStarted || by_itself);
 }
 
-Offer Planner::offer(Fields& fields, const Surroundings& around, const Packs& packs,
+Offer Planner::offer(const Settings& set, const Surroundings& around, const Packs& packs,
                      const Noise& noise) {
-  run_generator(fields, packs);
+  run_generator(packs);
   Offer offer;
-  Module solar(fields, "kitscc");
   for (std::size_t k = 0; k < offer.pv_w.size(); ++k) {
-    const bool on = solar.on(k == 0 ? "mppt1SwSta" : "mppt2SwSta");
-    offer.pv_w.at(k) = on ? rounded(kPvRated_w.at(k) * around.sun * (1 + 0.004 * noise(k))) : 0;
+    if (!set.panels.at(k)) continue;
+    offer.pv_w.at(k) = rounded(kPvRated_w.at(k) * around.sun * (1 + 0.004 * noise(k)));
   }
-  offer_vehicle(fields, around, packs.bus_v(), offer);
+  offer_vehicle(set, around, packs.bus_v(), offer);
   offer.generator_w = generator_on_ ? kGenerator_w : 0;
   offer.shore = around.grid_up && !offer.engine;
-  offer.charger = offer.shore && !Module(fields, "ichigh").on("appCfg.acChgDisable");
-  offer_loads(fields, around, offer);
+  offer.charger = offer.shore && set.charges_from_ac;
+  offer_loads(set, around, offer);
   return offer;
 }
 
-void Planner::offer_vehicle(Fields& fields, const Surroundings& around, double bus_v,
-                            Offer& offer) const {
-  offer.engine = around.local_ms >= kEngineOn_ms && around.local_ms < kParked_ms;
-  offer.moving = offer.engine && around.local_ms >= kDriving_ms;
-  Module input(fields, "bbcin");
-  const bool enough_volts =
-      !input.on("altVoltLmtEn") || input.number("altVoltLmt") / 10 < kAlternator_v;
-  const bool supplies = input.integer("workMode") == 2;
-  offer.vehicle = supplies && !offer.engine && input.on("allowDsgOn");
-  const bool wanted = !input.on("chgPause") && !supplies;
-  const bool driving = offer.engine && (offer.moving || input.on("shakeCtrlDisable"));
-  if (!driving || !wanted || !enough_volts) return;
-  const double limit_w = input.number("chgMaxCurr") / 1000 * bus_v;
-  offer.alternator_w = static_cast<int>(std::min(limit_w, kAlternator_w));
-}
-
-void Planner::offer_loads(Fields& fields, const Surroundings& around, Offer& offer) const {
+void Planner::offer_loads(const Settings& set, const Surroundings& around, Offer& offer) const {
   // A load keeps its level for a minute, whatever the step.
   const auto minute = static_cast<std::uint64_t>(unix_ms(around.now) / kMinute_ms);
   const auto level = [&](std::uint64_t channel) {
     return 0.7 + 0.6 * chance_.uniform(minute * 32 + channel);
   };
   const double household_w = std::min(around.household_w, kMostHousehold_w);
-  offer.ac_channels = Module(fields, "ldac").integer("acSetChSta");
+  offer.ac_channels = set.ac_channels;
   for (std::size_t k = 0; k < kAcShare.size(); ++k) {
     if (!has_bit(offer.ac_channels, k)) continue;
     offer.ac_w.at(k) = static_cast<int>(household_w * kAcShare.at(k) * level(k));
   }
-  Module panel(fields, "lddc");
-  offer.dc_channels = panel.integer("dcSetChSta") & (panel.integer("dcChRelay") | kUnswitched);
+  offer.dc_channels = set.dc_channels;
   const double activity = std::clamp(around.household_w / kUsualHousehold_w, 0.0, 2.0);
   for (std::size_t k = 0; k < kDcLoad_w.size(); ++k) {
     if (!has_bit(offer.dc_channels, k)) continue;
@@ -101,37 +94,34 @@ void Planner::offer_loads(Fields& fields, const Surroundings& around, Offer& off
   }
 }
 
-void Planner::put_loads(Fields& fields, const Surroundings& around, const Offer& offer,
+void Planner::put_loads(const Settings& set, const Surroundings& around, const Offer& offer,
                         Flow& flow) const {
-  Module inverter(fields, "ichigh");
-  const bool ac_on = inverter.on("appCfg.powerOn");
   const int ac_w = sum(offer.ac_w);
-  const bool fits = ac_w <= inverter.number("appCfg.passByMaxCurr") * around.grid_v;
-  const bool grid_first = inverter.integer("passByModeEn") == 1;
-  flow.bypass = ac_on && offer.shore && fits && (grid_first || drained_.on());
-  flow.inverter = ac_on && !flow.bypass && !drained_.on();
+  const bool fits = ac_w <= set.bypass_most_a * around.grid_v;
+  flow.bypass = set.ac_on && offer.shore && fits && (set.grid_first || drained_.on());
+  flow.inverter = set.ac_on && !flow.bypass && !drained_.on();
   flow.ac_out_w = flow.ac() ? ac_w : 0;
   flow.ac_in_w = flow.bypass ? ac_w : 0;
   flow.inverter_w = flow.inverter ? kInverterIdle_w + rounded(ac_w * (1 + kInverterLoss)) : 0;
-  flow.dc = Module(fields, "bbcout").on("dcOutSta") && !drained_.on();
+  flow.dc = set.dc_on && !drained_.on();
   flow.dc_out_w = flow.dc ? sum(offer.dc_w) : 0;
   flow.dc_w = rounded(flow.dc_out_w / kEfficiency);
   flow.vehicle_w = offer.vehicle && !drained_.on() ? kVehicle_w : 0;
   flow.hub_w = kHub_w;
 }
 
-Flow Planner::balance(Fields& fields, const Surroundings& around, const Offer& offer,
+Flow Planner::balance(const Settings& set, const Surroundings& around, const Offer& offer,
                       Packs& packs) {
   const int heatable_w = static_cast<int>(packs.count()) * kHeater_w + kHub_w;
-  packs.heat(fields, {.charging = offer.sources_w() > heatable_w, .discharging = !drained_.on()});
-  const double lowest = std::max(packs.setting(fields, "dsgSetSoc"), kFloorSoc);
+  packs.heat({.charging = offer.sources_w() > heatable_w, .discharging = !drained_.on()});
+  const double lowest = std::max(packs.settings().discharge_to_soc, kFloorSoc);
   drained_.update(packs.soc(), {.from = lowest, .until = lowest + kLimitHysteresis});
   Flow flow;
-  if (!packs.are_on(fields)) return flow;
-  put_loads(fields, around, offer, flow);
+  if (!packs.are_on()) return flow;
+  put_loads(set, around, offer, flow);
   flow.heaters_w = packs.heaters_w();
 
-  int room_w = flow.loads_w() + packs.acceptable_w(fields);
+  int room_w = flow.loads_w() + packs.acceptable_w();
   const auto take = [&room_w](int offered_w) {
     const int taken_w = std::clamp(offered_w, 0, room_w);
     room_w -= taken_w;
@@ -141,8 +131,7 @@ Flow Planner::balance(Fields& fields, const Surroundings& around, const Offer& o
   flow.alternator_w = take(offer.alternator_w);
   flow.generator_w = take(offer.generator_w);
   if (offer.charger && !flow.inverter) {
-    const double limit_a = Module(fields, "ichigh").number("appCfg.acMaxCurrSer");
-    const double limit_w = std::min(kCharger_w, limit_a * around.grid_v - flow.ac_in_w);
+    const double limit_w = std::min(kCharger_w, set.charge_most_a * around.grid_v - flow.ac_in_w);
     flow.charger_w = take(static_cast<int>(limit_w * kEfficiency) - kInverterIdle_w);
     if (flow.charger_w > 0) {
       flow.ac_in_w += rounded((flow.charger_w + kInverterIdle_w) / kEfficiency);

@@ -11,6 +11,7 @@
 #include "sim/model.h"
 #include "sim/models/parts.h"
 #include "sim/models/power_kits_packs.h"
+#include "sim/models/power_kits_settings.h"
 
 namespace gridloom::sim::kits {
 
@@ -72,19 +73,19 @@ class Planner {
   void start_generator() { hand_ = Hand::kStarted; }
   void stop_generator() { hand_ = Hand::kStopped; }
 
-  [[nodiscard]] Offer offer(Fields& fields, const Surroundings& around, const Packs& packs,
+  [[nodiscard]] Offer offer(const Settings& set, const Surroundings& around, const Packs& packs,
                             const Noise& noise);
   // Heats the packs as well, if need be.
-  [[nodiscard]] Flow balance(Fields& fields, const Surroundings& around, const Offer& offer,
+  [[nodiscard]] Flow balance(const Settings& set, const Surroundings& around, const Offer& offer,
                              Packs& packs);
 
  private:
   enum class Hand : std::uint8_t { kNone, kStopped, kStarted };
 
-  void run_generator(Fields& fields, const Packs& packs);
-  void offer_vehicle(Fields& fields, const Surroundings& around, double bus_v, Offer& offer) const;
-  void offer_loads(Fields& fields, const Surroundings& around, Offer& offer) const;
-  void put_loads(Fields& fields, const Surroundings& around, const Offer& offer, Flow& flow) const;
+  void run_generator(const Packs& packs);
+  void offer_loads(const Settings& set, const Surroundings& around, Offer& offer) const;
+  void put_loads(const Settings& set, const Surroundings& around, const Offer& offer,
+                 Flow& flow) const;
 
   Chance chance_;
   Latch drained_;  // the lower limit stopped the outputs

@@ -21,6 +21,8 @@ constexpr double kHeatUntil_c = 10;
 constexpr double kHeaterSpeed_k_per_min = 0.23;
 
 // As on the wire.
+constexpr int kOpen = 0;
+constexpr int kClosed = 3;
 constexpr int kIdle = 0;
 constexpr int kDischarging = 1;
 constexpr int kCharging = 2;
@@ -48,6 +50,7 @@ void Packs::start(Fields& fields, const Surroundings& around) {
                                           .soc_percent = pack.number("soc"),
                                           .temperature_c = around.air_c + 2})});
   }
+  read(fields);
 }
 
 double Packs::soc() const {
@@ -56,34 +59,48 @@ double Packs::soc() const {
   return sum_percent / static_cast<double>(packs_.size());
 }
 
-double Packs::setting(Fields& fields, std::string_view name) const {
-  return Module(fields, "bp2000", packs_.front().sn).number(name);
+void Packs::read(Fields& fields) {
+  Module first(fields, "bp2000", packs_.front().sn);
+  on_ = first.on("chgDsgMosState");
+  settings_ = {.charge_to_soc = first.number("chgSetSoc"),
+               .discharge_to_soc = first.number("dsgSetSoc"),
+               .generator_on_soc = first.number("oilOpenSoc"),
+               .generator_off_soc = first.number("oilCloseSoc"),
+               .rest_min = first.integer("acDcLsplShutdMin")};
+  for (Pack& pack : packs_) {
+    pack.heats_by_discharging = Module(fields, "bp2000", pack.sn).on("ptcAllowFlag");
+  }
 }
 
-void Packs::set_all(Fields& fields, std::string_view name, double value) const {
-  for (const Pack& pack : packs_) Module(fields, "bp2000", pack.sn).set(name, value);
+void Packs::allow_heating(Fields& fields, bool by_discharging) {
+  for (const std::string& sn : fields.modules("bp2000")) {
+    Module(fields, "bp2000", sn).set("ptcAllowFlag", by_discharging ? 1 : 0);
+  }
 }
 
-bool Packs::are_on(Fields& fields) const { return setting(fields, "chgDsgMosState") != 0; }
-
-int Packs::acceptable_w(Fields& fields) const {
+int Packs::acceptable_w() const {
   const bool frozen = std::ranges::any_of(
       packs_, [](const Pack& pack) { return pack.battery.temperature_c() < 0; });
   if (frozen) return 0;
-  const double room_percent = setting(fields, "chgSetSoc") - soc();
+  const double room_percent = settings_.charge_to_soc - soc();
   return static_cast<int>(std::clamp(room_percent * kTaper_w_per_percent, 0.0, kMaxCharge_w));
 }
 
-void Packs::heat(Fields& fields, const HeatSources& sources) {
-  const bool on = are_on(fields);
+void Packs::heat(const HeatSources& sources) {
+  heat_sources_ = sources;
   for (Pack& pack : packs_) {
+    pack.cold.update(pack.battery.temperature_c(), {.from = kHeatBelow_c, .until = kHeatUntil_c});
+    const bool by_discharging = pack.heats_by_discharging && sources.discharging;
+    pack.heating = on_ && pack.cold.on() && (sources.charging || by_discharging);
+    if (!pack.heating) pack.cold.release();
+  }
+}
+
+void Packs::write_heaters(Fields& fields) const {
+  for (const Pack& pack : packs_) {
     Module module(fields, "bp2000", pack.sn);
     const double cell_c = pack.battery.temperature_c();
-    pack.cold.update(cell_c, {.from = kHeatBelow_c, .until = kHeatUntil_c});
-    const bool by_discharging = module.on("ptcAllowFlag") && sources.discharging;
-    pack.heating = on && pack.cold.on() && (sources.charging || by_discharging);
-    if (!pack.heating) pack.cold.release();
-    const int trigger = sources.charging ? 1 : 2;
+    const int trigger = heat_sources_.charging ? 1 : 2;
     module.set("ptcHeatingFlag", pack.heating ? 1 : 0);
     module.set("ptcTouchFlag", pack.heating ? trigger : 0);
     module.set("ptcRemainTime",
@@ -117,7 +134,13 @@ void Packs::run(int net_w, double seconds, double air_c) {
   }
 }
 
-void Packs::write(Fields& fields) const {
+void Packs::write(Fields& fields) {
+  for (const Pack& pack : packs_) {
+    if (!switched_) break;
+    Module(fields, "bp2000", pack.sn).set("chgDsgMosState", on_ ? kClosed : kOpen);
+  }
+  switched_ = false;
+  write_heaters(fields);
   write_packs(fields);
   write_totals(fields);
 }
@@ -166,12 +189,12 @@ void Packs::write_totals(Fields& fields) const {
   const int state = state_of(in_w + out_w);
   double minutes = kEndless_min;
   if (state != kIdle) {
-    const double limit = setting(fields, state == kCharging ? "chgSetSoc" : "dsgSetSoc");
+    const double limit = state == kCharging ? settings_.charge_to_soc : settings_.discharge_to_soc;
     minutes = std::clamp((limit - soc()) / 100 * capacity_ah / current_a * 60, 0.0, minutes);
   }
   const auto set = [&](std::string_view name, double value) {
     fields.set_number("bmsTotal." + std::string(name), value);
-    set_all(fields, name, value);
+    for (const Pack& pack : packs_) Module(fields, "bp2000", pack.sn).set(name, value);
   };
   set("totalInWatts", in_w);
   set("totalOutWatts", out_w);

@@ -4,11 +4,13 @@
 // else, so that the totals are the sums of the packs.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "sim/battery.h"
+#include "sim/books.h"
 #include "sim/model.h"
 #include "sim/models/parts.h"
 
@@ -22,28 +24,42 @@ class Packs {
   [[nodiscard]] double soc() const;
   [[nodiscard]] double bus_v() const { return packs_.front().battery.voltage_v(); }
   [[nodiscard]] std::size_t count() const { return packs_.size(); }
-  // A setting, which all packs have alike.
-  [[nodiscard]] double setting(Fields& fields, std::string_view name) const;
-  void set_all(Fields& fields, std::string_view name, double value) const;
+
+  // Which all packs have alike.
+  struct Settings {
+    double charge_to_soc = 100;
+    double discharge_to_soc = 0;
+    double generator_on_soc = 0;
+    double generator_off_soc = 0;
+    std::int64_t rest_min = 0;  // without any load to speak of
+  };
+  void read(Fields& fields);
+  [[nodiscard]] const Settings& settings() const { return settings_; }
+  static void allow_heating(Fields& fields, bool by_discharging);
 
   // Whether the switches to the bus are closed.
-  [[nodiscard]] bool are_on(Fields& fields) const;
-  void switch_on(Fields& fields) const { set_all(fields, "chgDsgMosState", 3); }
-  void switch_off(Fields& fields) const { set_all(fields, "chgDsgMosState", 0); }
+  [[nodiscard]] bool are_on() const { return on_; }
+  void switch_to(bool on) {
+    on_ = on;
+    switched_ = true;
+  }
 
   // Charging power that they would take.
-  [[nodiscard]] int acceptable_w(Fields& fields) const;
+  [[nodiscard]] int acceptable_w() const;
 
   struct HeatSources {
     bool charging = false;     // enough comes in to heat with
     bool discharging = false;  // the packs may give what it takes
   };
-  void heat(Fields& fields, const HeatSources& sources);
+  void heat(const HeatSources& sources);
   [[nodiscard]] int heaters_w() const;
 
   // Puts the bus's surplus (negative: its need) into the packs.
   void run(int net_w, double seconds, double air_c);
-  void write(Fields& fields) const;
+  void book(Books& books) const {
+    for (const Pack& pack : packs_) books.add(pack.battery);
+  }
+  void write(Fields& fields);
 
  private:
   struct Pack {
@@ -52,11 +68,17 @@ class Packs {
     int power_w = 0;  // + charges
     Latch cold{};
     bool heating = false;
+    bool heats_by_discharging = false;  // may
   };
+  void write_heaters(Fields& fields) const;
   void write_packs(Fields& fields) const;
   void write_totals(Fields& fields) const;
 
   std::vector<Pack> packs_;
+  Settings settings_;
+  HeatSources heat_sources_;
+  bool on_ = false;
+  bool switched_ = false;  // since the fields were written
 };
 
 constexpr int kHeater_w = 80;  // of a pack

@@ -105,7 +105,7 @@ void write_charger(Fields& fields, const Moment& now) {
   const Offer& offer = now.offer;
   Module low(fields, "iclow");
   const bool running = flow.inverter || flow.charger_w > 0;
-  const int acceptable = now.packs.acceptable_w(fields);
+  const int acceptable = now.packs.acceptable_w();
   const int direction = flow.charger_w > 0 ? 2 : 1;
   const int permission = acceptable > 0 ? 1 : 2;
   const double sink_c = now.converters.ac_out.sink_c;
@@ -120,7 +120,7 @@ void write_charger(Fields& fields, const Moment& now) {
   low.set("maxChgCurr", offer.charger ? milli(kCharger_w * kEfficiency / now.packs.bus_v()) : 0);
   low.set("bmsChgCurr", milli(acceptable / now.packs.bus_v()));
   low.set("chgBatVol", milli(now.packs.bus_v()) + 240);
-  low.set("chrgFlag", now.packs.are_on(fields) ? permission : 0);
+  low.set("chrgFlag", now.packs.are_on() ? permission : 0);
   low.set("realSoc", now.packs.soc());
   low.set("lsplFlag", running || flow.bypass ? 0 : 1);
 }

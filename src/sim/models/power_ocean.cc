@@ -16,6 +16,7 @@
 #include "base/chance.h"
 #include "base/clock.h"
 #include "sim/battery.h"
+#include "sim/books.h"
 #include "sim/model.h"
 #include "sim/models/parts.h"
 #include "wire/json.h"
@@ -74,6 +75,7 @@ constexpr double kEvNight_a = 16;
 constexpr double kEvBattery_percent = 50;  // by day the home battery comes first up to here
 
 constexpr double kReactive_var = 160;
+constexpr double kOwn_w = 15;  // what the system itself needs, a part of the home's load
 
 // What the household draws from the tank at an hour: showers in the morning, dishes at night.
 double hot_water_w(double hour) {
@@ -157,7 +159,7 @@ class Heating {
     return std::floor(std::min(spare_w, kRod_w) / kRodStep_w) * kRodStep_w;
   }
 
-  void report(Fields& fields, const Surroundings& around, double rod_w) const {
+  void write(Fields& fields, const Surroundings& around, double rod_w) const {
     fields.set_number("sectorA.tempCurr", round_to(zone_c_[0], 10));
     fields.set_number("sectorB.tempCurr", round_to(zone_c_[1], 10));
     fields.set_number("sectorDhw.tempCurr", round_to(tank_c_, 10));
@@ -211,22 +213,37 @@ class PowerOcean final : public Model {
   void start(Fields& fields, const Surroundings& around) override {
     battery_.set_soc_percent(fields.number("bpSoc"));
     heating_.start(fields);
-    step(fields, around, Millis(1000));
+    step(around, Millis(1000));
+    write(fields, around);
   }
 
-  void step(Fields& fields, const Surroundings& around, Millis dt) override {
+  void step(const Surroundings& around, Millis dt) override {
     if (dt.count() <= 0) return;
     noise_.next_step();
     const double seconds = seconds_of(dt);
-    Watts watts = draw(around, seconds);
-    balance(watts, around, seconds);
-    car_.charge(watts.ev, seconds);
-    heating_.tank(watts.rod, hour_of(around), seconds);
-    report_energy(fields, watts);
-    report_strings(fields, around, watts);
-    report_phases(fields, around, watts);
-    heating_.report(fields, around, watts.rod);
+    watts_ = draw(around, seconds);
+    share_out(around, seconds);
+    books_.add(battery_);
+    books_.close({.in_w = watts_.mppt() + std::max(0.0, watts_.grid),
+                  .out_w = std::max(0.0, watts_.load - kOwn_w) + std::max(0.0, -watts_.grid)},
+                 dt);
+    car_.charge(watts_.ev, seconds);
+    heating_.tank(watts_.rod, hour_of(around), seconds);
   }
+
+  void write(Fields& fields, const Surroundings& around) override {
+    write_energy(fields);
+    write_strings(fields, around);
+    write_phases(fields, around);
+    heating_.write(fields, around, watts_.rod);
+  }
+
+  // The family has none.
+  Outcome command(Fields& /*fields*/, const catalog::Command& /*command*/,
+                  const JsonObject& /*params*/, const Surroundings& /*around*/) override {
+    return {};
+  }
+  [[nodiscard]] Balance balance() const override { return books_.balance(); }
 
  private:
   // Whole watts, as reported.
@@ -253,30 +270,30 @@ class PowerOcean final : public Model {
     if (around.grid_up) {
       watts.rod = heating_.rod_w(surplus_w - watts.ev - charge_limit_w());
     }
-    watts.load = std::round(base_w + watts.ev + watts.rod);
+    watts.load = std::round(base_w + kOwn_w + watts.ev + watts.rod);
     return watts;
   }
 
   // The battery takes what is left, or gives what is missing; the grid does the rest.
-  void balance(Watts& watts, const Surroundings& around, double seconds) {
+  void share_out(const Surroundings& around, double seconds) {
     const double soc = battery_.soc_percent();
     resting_.update(soc, {.from = kEmpty_percent, .until = kResume_percent});
-    const double asked_w = std::clamp(watts.mppt() - watts.load,
-                                      resting_.on() ? 0 : -kMostDischarge_w, charge_limit_w());
-    watts.battery = std::round(battery_.apply(
+    const double asked_w = std::round(std::clamp(
+        watts_.mppt() - watts_.load, resting_.on() ? 0 : -kMostDischarge_w, charge_limit_w()));
+    watts_.battery = std::round(battery_.apply(
         {.power_w = asked_w, .seconds = seconds, .air_c = std::max(around.air_c, kCellar_c)}));
     if (around.grid_up) {
-      watts.grid = watts.load - watts.mppt() + watts.battery;
+      watts_.grid = watts_.load - watts_.mppt() + watts_.battery;
       return;
     }
     // On an island the strings are held back, or part of the home stays dark.
-    const double spare_w = watts.mppt() - watts.battery - watts.load;
+    const double spare_w = watts_.mppt() - watts_.battery - watts_.load;
     if (spare_w > 0) {
-      const double first_w = std::min(watts.string[0], spare_w);
-      watts.string[0] -= first_w;
-      watts.string[1] -= spare_w - first_w;
+      const double first_w = std::min(watts_.string[0], spare_w);
+      watts_.string[0] -= first_w;
+      watts_.string[1] -= spare_w - first_w;
     } else {
-      watts.load += spare_w;
+      watts_.load += spare_w;
     }
   }
 
@@ -286,20 +303,20 @@ class PowerOcean final : public Model {
     return std::max(kMostCharge_w * kTaper.at(soc), kTrickle_w);
   }
 
-  void report_energy(Fields& fields, const Watts& watts) const {
-    fields.set_number("mpptPwr", watts.mppt());
+  void write_energy(Fields& fields) const {
+    fields.set_number("mpptPwr", watts_.mppt());
     fields.set_number("bpSoc", std::round(battery_.soc_percent()));
-    fields.set_number("bpPwr", watts.battery);
-    fields.set_number("sysLoadPwr", watts.load);
-    fields.set_number("sysGridPwr", watts.grid);
-    fields.set_number("evPwr", watts.ev);
-    fields.set("chargingStatus", watts.ev > 0 ? "EV_CHG_STS_CHARGING" : "EV_CHG_STS_AVAILABLE");
+    fields.set_number("bpPwr", watts_.battery);
+    fields.set_number("sysLoadPwr", watts_.load);
+    fields.set_number("sysGridPwr", watts_.grid);
+    fields.set_number("evPwr", watts_.ev);
+    fields.set("chargingStatus", watts_.ev > 0 ? "EV_CHG_STS_CHARGING" : "EV_CHG_STS_AVAILABLE");
   }
 
-  void report_strings(Fields& fields, const Surroundings& around, const Watts& watts) const {
+  void write_strings(Fields& fields, const Surroundings& around) const {
     JsonArray strings;
-    for (std::size_t k = 0; k < watts.string.size(); ++k) {
-      const double power_w = watts.string.at(k);
+    for (std::size_t k = 0; k < watts_.string.size(); ++k) {
+      const double power_w = watts_.string.at(k);
       const double module_c = around.air_c + 25 * around.sun;
       double volts = kString_v.at(k) + kString_v_per_k * (module_c - 25) + noise_(2 + k);
       if (around.sun < kDawn) volts *= around.sun / kDawn / 4;
@@ -312,10 +329,10 @@ class PowerOcean final : public Model {
   }
 
   // The phases share what goes between the inverter's DC side and the home; negative gives.
-  void report_phases(Fields& fields, const Surroundings& around, const Watts& watts) const {
+  void write_phases(Fields& fields, const Surroundings& around) const {
     constexpr std::array<std::string_view, 3> kNames = {"pcsAPhase", "pcsBPhase", "pcsCPhase"};
     constexpr std::array<double, 3> kOffset_v = {0.2, 0.9, -1.1};
-    const std::int64_t total_cw = std::llround((watts.battery - watts.mppt()) * 100);
+    const std::int64_t total_cw = std::llround((watts_.battery - watts_.mppt()) * 100);
     std::int64_t left_cw = total_cw;
     for (std::size_t k = 0; k < kNames.size(); ++k) {
       const double share = 1.0 / 3 + 0.004 * noise_(4 + k);
@@ -346,8 +363,10 @@ class PowerOcean final : public Model {
   Noise noise_;
   Chance car_chance_;
   Battery battery_;
+  Books books_;
   Heating heating_;
   Car car_;
+  Watts watts_;
   Latch resting_;  // empty, waiting for charge
 };
 

@@ -55,8 +55,13 @@ void expect_balance(const Fields& fields) {
 
 struct Home {
   catalog::FamilyPtr family = family_of("power_ocean");
-  Fields fields{*family};
+  Fields fields{std::make_shared<FieldTable>(family)};
   std::unique_ptr<Model> model = make_power_ocean(Chance(7));
+
+  void step(const Surroundings& around, Millis time) {
+    model->step(around, time);
+    model->write(fields, around);
+  }
 };
 
 TEST(PowerOceanModel, BalancesEveryReportedWattThroughDaysOfSunAndNight) {
@@ -68,7 +73,7 @@ TEST(PowerOceanModel, BalancesEveryReportedWattThroughDaysOfSunAndNight) {
   double most_ev_w = 0;
   double most_rod_w = 0;
   for (std::int64_t minute = 1; minute < 4 * 1440; ++minute) {
-    home.model->step(home.fields, at_minute(minute), Millis(60'000));
+    home.step(at_minute(minute), Millis(60'000));
     expect_balance(home.fields);
     lowest_soc = std::min(lowest_soc, home.fields.number("bpSoc"));
     highest_soc = std::max(highest_soc, home.fields.number("bpSoc"));
@@ -107,7 +112,7 @@ TEST(PowerOceanModel, CarriesTheHomeWithoutAGridAndTakesNoMoreSunThanItCanUse) {
     Surroundings around = at_minute(minute);
     around.grid_up = false;
     if (minute > 2880) around.sun = 0;  // until the battery is empty
-    home.model->step(home.fields, around, Millis(60'000));
+    home.step(around, Millis(60'000));
     expect_balance(home.fields);
     ASSERT_EQ(home.fields.number("sysGridPwr"), 0);
     ASSERT_GE(home.fields.number("sysLoadPwr"), 0);
@@ -121,7 +126,7 @@ TEST(PowerOceanModel, IsTheSameForTheSameChance) {
   Home two;
   for (Home* home : {&one, &two}) {
     home->model->start(home->fields, at_minute(700));
-    home->model->step(home->fields, at_minute(701), Millis(2000));
+    home->step(at_minute(701), Millis(2000));
   }
   for (const Fields::Slot& slot : one.fields.slots()) {
     EXPECT_EQ(slot.value, two.fields.get(slot.name)) << slot.name;

@@ -17,6 +17,7 @@
 #include "base/chance.h"
 #include "base/clock.h"
 #include "sim/battery.h"
+#include "sim/books.h"
 #include "sim/model.h"
 #include "sim/models/parts.h"
 #include "wire/json.h"
@@ -35,8 +36,11 @@ constexpr std::int64_t kFewestSolar_w = 3;
 constexpr double kPlugShare = 0.2;  // of the household, on smart plugs
 constexpr std::int64_t kMostPlugs_w = 2500;
 constexpr double kBatteryMost_w = 600;
+constexpr double kPortEfficiency = 0.97;  // to and from the battery; no report shows it
 constexpr double kMargin_percent = 1;
-constexpr double kFull_percent = 99.7;  // the rest is left, so that no step goes past full
+// The rest is left, so that no step goes past full or empty.
+constexpr double kFull_percent = 99.7;
+constexpr double kEmpty_percent = 1.2;
 constexpr Taper kTaper = {.from_percent = 90, .end_share = 0.2};
 constexpr double kReactive_a = 0.497;  // what the filter draws at no load
 constexpr int kLongestCharge_min = 5939;
@@ -149,29 +153,43 @@ class PowerStream final : public Model {
   explicit PowerStream(Chance chance) : noise_(chance) {}
 
   void start(Fields& fields, const Surroundings& around) override;
-  void step(Fields& fields, const Surroundings& around, Millis dt) override;
+  void step(const Surroundings& around, Millis dt) override;
+  void write(Fields& fields, const Surroundings& around) override;
   Outcome command(Fields& fields, const catalog::Command& command, const JsonObject& params,
                   const Surroundings& around) override;
+  [[nodiscard]] Balance balance() const override { return books_.balance(); }
 
  private:
-  void update_limits(const Settings& set);
+  void update_limits();
   [[nodiscard]] Offer offer_of(const Flow& flow) const;
-  [[nodiscard]] Flow flow_of(const Settings& set, const Surroundings& around) const;
-  void warm(const Flow& flow, double air_c, double seconds);
+  [[nodiscard]] Flow flow_of(const Surroundings& around) const;
+  void warm(double air_c, double seconds);
 
+  struct PanelNames {
+    std::string_view watts;
+    std::string_view volts;
+    std::string_view volts_in;
+    std::string_view operating_volts;
+    std::string_view current;
+    std::string_view temperature;
+    std::string_view state;
+  };
   struct Panel {
-    std::string_view prefix;
+    const PanelNames& names;
     std::int64_t power_w = 0;
     std::uint64_t noise = 0;
   };
-  void write_panel(Fields& fields, const Panel& panel, const Flow& flow) const;
-  void write_battery(Fields& fields, const Settings& set, const Flow& flow) const;
-  void write_inverter(Fields& fields, const Flow& flow, const Surroundings& around) const;
-  void write_demand(Fields& fields, const Flow& flow) const;
-  void write_flags(Fields& fields, const Settings& set, const Flow& flow) const;
+  void write_panel(Fields& fields, const Panel& panel) const;
+  void write_battery(Fields& fields) const;
+  void write_inverter(Fields& fields, const Surroundings& around) const;
+  void write_demand(Fields& fields) const;
+  void write_flags(Fields& fields) const;
 
   Noise noise_;
   Battery battery_{Battery::Options{}};
+  Books books_;
+  Settings set_;
+  Flow flow_;
   Latch full_;
   Latch empty_;
   double panel_c_ = 0;
@@ -186,25 +204,47 @@ void PowerStream::start(Fields& fields, const Surroundings& around) {
   converter_c_ = around.air_c + 8;
   controller_c_ = around.air_c + 25;
   fields.set("20_134.updateTime", time_text(around.now));
-  step(fields, around, Millis(1000));
+  set_ = read_settings(fields);
+  step(around, Millis(1000));
+  write(fields, around);
 }
 
-void PowerStream::step(Fields& fields, const Surroundings& around, Millis dt) {
+void PowerStream::step(const Surroundings& around, Millis dt) {
   noise_.next_step();
   const double seconds = seconds_of(dt);
-  const Settings set = read_settings(fields);
-  update_limits(set);
-  const Flow flow = flow_of(set, around);
-  battery_.apply(
-      {.power_w = static_cast<double>(-flow.battery_w), .seconds = seconds, .air_c = around.air_c});
-  warm(flow, around.air_c, seconds);
+  update_limits();
+  flow_ = flow_of(around);
+  const auto given_w = static_cast<double>(flow_.battery_w);
+  const double port_w = given_w > 0 ? given_w / kPortEfficiency : given_w * kPortEfficiency;
+  battery_.apply({.power_w = -port_w, .seconds = seconds, .air_c = around.air_c});
+  books_.add(battery_);
+  books_.close({.in_w = static_cast<double>(flow_.solar_w()),
+                .out_w = static_cast<double>(flow_.output_w())},
+               dt);
+  warm(around.air_c, seconds);
+}
 
-  write_panel(fields, {.prefix = "20_1.pv1", .power_w = flow.pv1_w, .noise = 1}, flow);
-  write_panel(fields, {.prefix = "20_1.pv2", .power_w = flow.pv2_w, .noise = 2}, flow);
-  write_battery(fields, set, flow);
-  write_inverter(fields, flow, around);
-  write_demand(fields, flow);
-  write_flags(fields, set, flow);
+void PowerStream::write(Fields& fields, const Surroundings& around) {
+  static constexpr PanelNames kFirst = {.watts = "20_1.pv1InputWatts",
+                                        .volts = "20_1.pv1InputVolt",
+                                        .volts_in = "20_1.pv1VolInTag",
+                                        .operating_volts = "20_1.pv1OpVolt",
+                                        .current = "20_1.pv1InputCur",
+                                        .temperature = "20_1.pv1Temp",
+                                        .state = "20_1.pv1Statue"};
+  static constexpr PanelNames kSecond = {.watts = "20_1.pv2InputWatts",
+                                         .volts = "20_1.pv2InputVolt",
+                                         .volts_in = "20_1.pv2VolInTag",
+                                         .operating_volts = "20_1.pv2OpVolt",
+                                         .current = "20_1.pv2InputCur",
+                                         .temperature = "20_1.pv2Temp",
+                                         .state = "20_1.pv2Statue"};
+  write_panel(fields, {.names = kFirst, .power_w = flow_.pv1_w, .noise = 1});
+  write_panel(fields, {.names = kSecond, .power_w = flow_.pv2_w, .noise = 2});
+  write_battery(fields);
+  write_inverter(fields, around);
+  write_demand(fields);
+  write_flags(fields);
   fields.set("20_1.updateTime", time_text(around.now));
 }
 
@@ -218,16 +258,19 @@ Outcome PowerStream::command(Fields& fields, const catalog::Command& command,
     fields.set(name, unset_task(index));
     if (outcome.ack == 0) fields.set("20_134.updateTime", time_text(around.now));
   }
-  step(fields, around, kInstant);
+  set_ = read_settings(fields);
+  step(around, kInstant);
+  write(fields, around);
   return outcome;
 }
 
 // Limits hold until the charge is well past them again, so that nothing flutters.
-void PowerStream::update_limits(const Settings& set) {
+void PowerStream::update_limits() {
   const double soc = battery_.soc_percent();
-  const double upper_soc = std::min(set.upper_soc, kFull_percent);
+  const double upper_soc = std::min(set_.upper_soc, kFull_percent);
   full_.update(soc, {.from = upper_soc, .until = upper_soc - kMargin_percent});
-  empty_.update(soc, {.from = set.lower_soc, .until = set.lower_soc + kMargin_percent});
+  const double lower_soc = std::max(set_.lower_soc, kEmpty_percent);
+  empty_.update(soc, {.from = lower_soc, .until = lower_soc + kMargin_percent});
 }
 
 Offer PowerStream::offer_of(const Flow& flow) const {
@@ -237,10 +280,10 @@ Offer PowerStream::offer_of(const Flow& flow) const {
           .give_w = empty_.on() ? 0 : std::llround(kBatteryMost_w)};
 }
 
-Flow PowerStream::flow_of(const Settings& set, const Surroundings& around) const {
+Flow PowerStream::flow_of(const Surroundings& around) const {
   Flow flow;
   flow.grid = around.grid_up;
-  flow.connected = around.grid_up && set.on;
+  flow.connected = around.grid_up && set_.on;
   const double sun_w = kPanel_w * around.sun * (1 + 0.01 * noise_(3));
   const std::int64_t first_w = std::max<std::int64_t>(0, std::llround(sun_w));
   const auto second_w = static_cast<std::int64_t>(kSecondPanelShare * static_cast<double>(first_w));
@@ -250,13 +293,14 @@ Flow PowerStream::flow_of(const Settings& set, const Surroundings& around) const
     const double plugs_w = kPlugShare * around.household_w * (1 + 0.02 * noise_(4));
     flow.plugs_w = std::clamp<std::int64_t>(std::llround(plugs_w), 0, kMostPlugs_w);
   }
-  flow.wanted_w = set.permanent_w + flow.plugs_w;
-  flow.demand_w = flow.connected ? std::min(flow.wanted_w, set.rated_w) : 0;
+  flow.wanted_w = set_.permanent_w + flow.plugs_w;
+  flow.demand_w = flow.connected ? std::min(flow.wanted_w, set_.rated_w) : 0;
 
   const Offer offer = offer_of(flow);
-  const std::int64_t most_output_w = set.feeds_grid && flow.connected ? set.rated_w : flow.demand_w;
-  const Split split = set.battery_first ? split_battery_first(offer, most_output_w)
-                                        : split_home_first(offer, flow.demand_w, most_output_w);
+  const std::int64_t most_output_w =
+      set_.feeds_grid && flow.connected ? set_.rated_w : flow.demand_w;
+  const Split split = set_.battery_first ? split_battery_first(offer, most_output_w)
+                                         : split_home_first(offer, flow.demand_w, most_output_w);
   flow.battery_w = split.battery_w;
   // Power that finds no use is held back at both panels alike.
   flow.pv1_w = flow.offered_w > 0 ? split.solar_w * first_w / flow.offered_w : 0;
@@ -264,94 +308,90 @@ Flow PowerStream::flow_of(const Settings& set, const Surroundings& around) const
   return flow;
 }
 
-void PowerStream::warm(const Flow& flow, double air_c, double seconds) {
+void PowerStream::warm(double air_c, double seconds) {
   const auto follow = [&](double& now_c, double rise_c) {
     now_c = settle(now_c, {.to = air_c + rise_c, .seconds = seconds, .time_s = 900});
   };
-  const auto solar_w = static_cast<double>(flow.solar_w());
-  const auto battery_w = static_cast<double>(std::abs(flow.battery_w));
+  const auto solar_w = static_cast<double>(flow_.solar_w());
+  const auto battery_w = static_cast<double>(std::abs(flow_.battery_w));
   follow(panel_c_, 4 + 0.03 * solar_w);
   follow(converter_c_, 6 + 0.03 * battery_w);
-  follow(controller_c_, 22 + 0.02 * static_cast<double>(flow.output_w()));
+  follow(controller_c_, 22 + 0.02 * static_cast<double>(flow_.output_w()));
 }
 
-void PowerStream::write_panel(Fields& fields, const Panel& panel, const Flow& flow) const {
-  const auto put = [&](std::string_view what, double value) {
-    fields.set_number(fmt::format("{}{}", panel.prefix, what), value);
-  };
+void PowerStream::write_panel(Fields& fields, const Panel& panel) const {
   const auto power_w = static_cast<double>(panel.power_w);
-  double volts = flow.light ? (panel.power_w > 0 ? kPanel_v : kPanelOpen_v) : 0;
+  double volts = flow_.light ? (panel.power_w > 0 ? kPanel_v : kPanelOpen_v) : 0;
   volts *= 1 + 0.005 * noise_(panel.noise);
-  put("InputWatts", power_w * kRaw);
-  put("InputVolt", volts * 10);
-  put("VolInTag", volts * 10);
-  put("OpVolt", volts * 100 - (flow.light ? 8 : 0));
-  put("InputCur", volts > 0 ? std::floor(power_w / volts * 10) : 0);
-  put("Temp", panel_c_ * 10);
-  put("Statue", flow.light ? 4 : 1);
+  fields.set_number(panel.names.watts, power_w * kRaw);
+  fields.set_number(panel.names.volts, volts * 10);
+  fields.set_number(panel.names.volts_in, volts * 10);
+  fields.set_number(panel.names.operating_volts, volts * 100 - (flow_.light ? 8 : 0));
+  fields.set_number(panel.names.current, volts > 0 ? std::floor(power_w / volts * 10) : 0);
+  fields.set_number(panel.names.temperature, panel_c_ * 10);
+  fields.set_number(panel.names.state, flow_.light ? 4 : 1);
 }
 
-void PowerStream::write_battery(Fields& fields, const Settings& set, const Flow& flow) const {
+void PowerStream::write_battery(Fields& fields) const {
   const double volts = battery_.voltage_v();
   fields.set_number("20_1.batSoc", battery_.soc_percent());
-  fields.set("20_1.batInputWatts", flow.battery_w * kRaw);
+  fields.set("20_1.batInputWatts", flow_.battery_w * kRaw);
   fields.set_number("20_1.batInputVolt", volts * 10);
   fields.set_number("20_1.batOpVolt", volts * 10 + 2);
   fields.set_number("20_1.batInputCur", -battery_.current_a() * 10);
   fields.set_number("20_1.batTemp", std::round(battery_.temperature_c()) * 10);
   fields.set_number("20_1.bmsReqChgVol", (volts + 2) * 10'000);
   fields.set_number("20_1.bmsReqChgAmp", full_.on() ? 0 : 20'000);
-  fields.set("20_1.chgRemainTime", battery_.minutes_to_full({.soc_percent = set.upper_soc,
+  fields.set("20_1.chgRemainTime", battery_.minutes_to_full({.soc_percent = set_.upper_soc,
                                                              .longest_min = kLongestCharge_min}));
   fields.set("20_1.dsgRemainTime",
              battery_.minutes_to_empty(
-                 {.soc_percent = set.lower_soc, .longest_min = kLongestDischarge_min}));
+                 {.soc_percent = set_.lower_soc, .longest_min = kLongestDischarge_min}));
   fields.set_number("20_1.llcTemp", converter_c_ * 10);
-  fields.set("20_1.llcOpVolt", flow.battery_w == 0 ? 7 : 4235);
+  fields.set("20_1.llcOpVolt", flow_.battery_w == 0 ? 7 : 4235);
 }
 
-void PowerStream::write_inverter(Fields& fields, const Flow& flow,
-                                 const Surroundings& around) const {
-  const auto output_w = static_cast<double>(flow.output_w());
-  const double volts = flow.grid ? around.grid_v + 0.1 * noise_(5) : 0;
+void PowerStream::write_inverter(Fields& fields, const Surroundings& around) const {
+  const auto output_w = static_cast<double>(flow_.output_w());
+  const double volts = flow_.grid ? around.grid_v + 0.1 * noise_(5) : 0;
   const double active_a = volts > 0 ? output_w / volts : 0;
-  fields.set("20_1.invOutputWatts", flow.output_w() * kRaw);
-  fields.set("20_1.floadLimitOut", flow.output_w() * kRaw);
-  fields.set("20_1.geneWatt", flow.output_w() * kRaw);
+  fields.set("20_1.invOutputWatts", flow_.output_w() * kRaw);
+  fields.set("20_1.floadLimitOut", flow_.output_w() * kRaw);
+  fields.set("20_1.geneWatt", flow_.output_w() * kRaw);
   fields.set_number("20_1.invOpVolt", volts * 10);
-  fields.set_number("20_1.invFreq", flow.grid ? around.grid_hz * 10 : 0);
+  fields.set_number("20_1.invFreq", flow_.grid ? around.grid_hz * 10 : 0);
   fields.set_number("20_1.invOutputCur",
-                    flow.connected ? std::hypot(active_a, kReactive_a) * 1000 : 0);
+                    flow_.connected ? std::hypot(active_a, kReactive_a) * 1000 : 0);
   fields.set_number("20_1.invInputVolt", 4680 + noise_(6));
-  fields.set("20_1.invStatue", flow.output_w() > 0 ? 6 : 1);
-  fields.set("20_1.invRelayStatus", flow.output_w() > 0 ? 8 : 17);
+  fields.set("20_1.invStatue", flow_.output_w() > 0 ? 6 : 1);
+  fields.set("20_1.invRelayStatus", flow_.output_w() > 0 ? 8 : 17);
   fields.set_number("20_1.espTempsensor", controller_c_);
   if (noise_.step() % 30 == 1) fields.set_number("20_1.wifiRssi", -54 + 2 * noise_(7));
 }
 
-void PowerStream::write_demand(Fields& fields, const Flow& flow) const {
-  const std::int64_t to_plugs_w = std::min(flow.output_w(), flow.plugs_w);
-  fields.set("20_1.pvToInvWatts", flow.solar_w() * kRaw);
-  fields.set("20_1.plugTotalWatts", flow.plugs_w * kRaw);
-  fields.set("20_1.dynamicWatts", flow.plugs_w * kRaw);
-  fields.set("20_1.consWatt", -flow.plugs_w * kRaw);
-  fields.set("20_1.spaceDemandWatts", flow.wanted_w * kRaw);
-  fields.set("20_1.invDemandWatts", flow.demand_w * kRaw);
+void PowerStream::write_demand(Fields& fields) const {
+  const std::int64_t to_plugs_w = std::min(flow_.output_w(), flow_.plugs_w);
+  fields.set("20_1.pvToInvWatts", flow_.solar_w() * kRaw);
+  fields.set("20_1.plugTotalWatts", flow_.plugs_w * kRaw);
+  fields.set("20_1.dynamicWatts", flow_.plugs_w * kRaw);
+  fields.set("20_1.consWatt", -flow_.plugs_w * kRaw);
+  fields.set("20_1.spaceDemandWatts", flow_.wanted_w * kRaw);
+  fields.set("20_1.invDemandWatts", flow_.demand_w * kRaw);
   fields.set("20_1.invToPlugWatts", to_plugs_w * kRaw);
-  fields.set("20_1.invToOtherWatts", (flow.output_w() - to_plugs_w) * kRaw);
-  fields.set("20_1.gridConsWatts", (flow.plugs_w - to_plugs_w) * kRaw);
+  fields.set("20_1.invToOtherWatts", (flow_.output_w() - to_plugs_w) * kRaw);
+  fields.set("20_1.gridConsWatts", (flow_.plugs_w - to_plugs_w) * kRaw);
 }
 
-void PowerStream::write_flags(Fields& fields, const Settings& set, const Flow& flow) const {
-  const bool held_back = flow.solar_w() < flow.offered_w;
-  const bool short_of = flow.output_w() < flow.demand_w;
+void PowerStream::write_flags(Fields& fields) const {
+  const bool held_back = flow_.solar_w() < flow_.offered_w;
+  const bool short_of = flow_.output_w() < flow_.demand_w;
   fields.set("20_1.invLoadLimitFlag", held_back ? 1 : 0);
-  fields.set("20_1.antiBackFlowFlag", held_back && !set.feeds_grid && flow.connected ? 1 : 0);
-  fields.set("20_1.uwloadLimitFlag", flow.demand_w < flow.wanted_w ? 1 : 0);
-  fields.set("20_1.batLoadLimitFlag", short_of && !set.battery_first ? 1 : 0);
+  fields.set("20_1.antiBackFlowFlag", held_back && !set_.feeds_grid && flow_.connected ? 1 : 0);
+  fields.set("20_1.uwloadLimitFlag", flow_.demand_w < flow_.wanted_w ? 1 : 0);
+  fields.set("20_1.batLoadLimitFlag", short_of && !set_.battery_first ? 1 : 0);
   fields.set("20_1.uwsocFlag", short_of && empty_.on() ? 1 : 0);
-  fields.set("20_1.uwlowLightFlag", flow.light ? 0 : 1);
-  fields.set("20_1.interfaceConnFlag", (flow.grid ? 1 : 0) + 2 + 4 + 8);
+  fields.set("20_1.uwlowLightFlag", flow_.light ? 0 : 1);
+  fields.set("20_1.interfaceConnFlag", (flow_.grid ? 1 : 0) + 2 + 4 + 8);
 }
 
 }  // namespace

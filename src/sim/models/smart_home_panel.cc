@@ -2,7 +2,7 @@
 // hang on two backup channels and are charged through them.
 //
 // Each step decides who feeds which circuit (by hand, by schedule, or because the grid is gone),
-// then runs the packs and books the energy. Invariant of what is reported: the packs' output on
+// runs the packs and books the energy. Invariant of what is reported: the packs' output on
 // channels 10 and 11 is what the circuits take from storage plus the panel's own need
 // (kOverhead_w + kOverheadShare), and the grid feeds all the rest and the charging.
 #include <algorithm>
@@ -20,10 +20,12 @@
 #include "base/clock.h"
 #include "catalog/family.h"
 #include "sim/battery.h"
+#include "sim/books.h"
 #include "sim/model.h"
 #include "sim/models/panel_clock.h"
 #include "sim/models/panel_energy.h"
 #include "sim/models/panel_json.h"
+#include "sim/models/panel_settings.h"
 #include "sim/models/panel_tasks.h"
 #include "sim/models/parts.h"
 #include "wire/json.h"
@@ -55,24 +57,9 @@ constexpr int kPackCells = 14;
 constexpr double kPack_ohm = 0.02;
 constexpr int kIdle_min = 143999;
 
-constexpr std::string_view kLoadControl = "heartbeat.loadCmdChCtrlInfos";
-constexpr std::string_view kBackupControl = "heartbeat.backupCmdChCtrlInfos";
 constexpr std::string_view kPackInfo = "heartbeat.energyInfos";
 
 double to_centiwatts(double power_w) { return round_to(power_w, 100); }
-
-// The last set of a channel in one of the control lists.
-Source chosen(const Fields& fields, std::string_view list, std::size_t index) {
-  return Source{integer(at(fields.get(list), index), "ctrlSta")};
-}
-bool by_hand(const Fields& fields, std::string_view list, std::size_t index) {
-  return integer(at(fields.get(list), index), "ctrlMode") != 0;
-}
-
-// What the channel's current limit lets through.
-double channel_limit_w(const Fields& fields, std::size_t channel) {
-  return number(at(fields.get("loadChCurInfo.cur"), channel)) * fields.number("gridInfo.gridVol");
-}
 
 class SmartHomePanel final : public Model {
  public:
@@ -91,45 +78,42 @@ class SmartHomePanel final : public Model {
                               .soc_percent = number(at(info, "batteryPercentage")),
                               .temperature_c = around.air_c + 5});
     }
+    set_ = read_settings(fields);
     self_check(fields, around);
     const Stamp now = stamp_of(panel_time(around));
-    begin_day(fields, now);
+    begin_day(now);
     // A device that is switched on in the afternoon has a morning behind it.
     for (std::size_t n = 0; n < static_cast<std::size_t>(now[3]) * kLoads; ++n) {
       const std::size_t i = n % kLoads;
-      const bool stored =
-          by_hand(fields, kLoadControl, i) && chosen(fields, kLoadControl, i) == Source::kStorage;
+      const bool stored = set_.circuits.at(i).hand.has(Source::kStorage);
       const double energy_wh = around.household_w * kShare.at(i) * (0.5 + chance_.uniform(n));
       (stored ? from_storage_ : from_grid_).add(i, n / kLoads, energy_wh);
     }
-    step(fields, around, kInstant);
+    step(around, kInstant);
+    write(fields, around);
   }
 
-  void step(Fields& fields, const Surroundings& around, Millis dt) override {
+  void step(const Surroundings& around, Millis dt) override {
     const double seconds = seconds_of(dt);
     const Stamp now = stamp_of(panel_time(around));
-    begin_day(fields, now);
+    begin_day(now);
     outage_s_ = around.grid_up ? 0 : outage_s_ + seconds;
-    const Orders orders = orders_of(fields.get("timeTask"), now);
-    Loads loads = demand(fields, around);
-    plan_charging(fields, orders, around.grid_up);
-    plan_loads(fields, orders, around.grid_up, loads);
-    run_packs(loads, seconds, around.air_c);
-    count(loads, static_cast<std::size_t>(now[3]), seconds);
+    unwritten_ms_ += dt.count();
+    const Orders orders = orders_of(set_.tasks, now);
+    loads_ = demand(around);
+    plan_charging(orders, around.grid_up);
+    plan_loads(orders, around.grid_up);
+    run_packs(seconds, around.air_c);
+    book(dt);
+    count(static_cast<std::size_t>(now[3]), seconds);
+  }
 
+  void write(Fields& fields, const Surroundings& around) override {
     fields.set_number("heartbeat.gridSta", around.grid_up ? 1 : 0);
-    fields.add("heartbeat.workTime", static_cast<double>(dt.count()));
-    for (const std::string_view group : {"heartbeat.time.", "channelPower.time."}) {
-      const std::string prefix(group);
-      for (std::size_t i = 0; i < now.size(); ++i) {
-        fields.set(prefix + std::string(kStampNames.at(i)), Json(now.at(i)));
-      }
-      fields.set(prefix + "week", Json(iso_weekday(now)));
-    }
-    const auto offset_min = chrono::round<chrono::minutes>(utc_offset(around)).count();
-    fields.set("heartbeat.timezoneInfo.timezone", Json(offset_min / 60 * 100 + offset_min % 60));
-    show_channels(fields, loads);
-    show_packs(fields);
+    fields.add("heartbeat.workTime", static_cast<double>(std::exchange(unwritten_ms_, 0)));
+    write_clock(fields, around);
+    write_channels(fields);
+    write_packs(fields);
     fields.set_number("heartbeat.gridDayWatth", from_grid_.sum_wh());
     fields.set_number("heartbeat.backupDayWatth", from_storage_.sum_wh());
     from_grid_.show(fields, "mainsLoadWatt.watth");
@@ -145,9 +129,13 @@ class SmartHomePanel final : public Model {
     if (command.name == "scheduleCharging") set_task(fields, params, TaskType::kCharge);
     if (command.name == "scheduleDischarging") set_task(fields, params, TaskType::kDischarge);
     if (command.name == "startSelfCheck") self_check(fields, around);
-    step(fields, around, kInstant);
+    set_ = read_settings(fields);
+    step(around, kInstant);
+    write(fields, around);
     return outcome;
   }
+
+  [[nodiscard]] Balance balance() const override { return books_.balance(); }
 
  private:
   [[nodiscard]] TimePoint panel_time(const Surroundings& around) const {
@@ -195,21 +183,36 @@ class SmartHomePanel final : public Model {
   }
 
   // Starts the day's counters anew when the panel's date changes, also by a set of its clock.
-  void begin_day(Fields& fields, const Stamp& now) {
-    const std::string date =
-        std::to_string(now[0]) + '-' + std::to_string(now[1]) + '-' + std::to_string(now[2]);
-    for (const std::string_view group : {"mainsLoadWatt", "backupLoadWatt", "topupLoadWatt"}) {
-      fields.set(std::string(group) + ".rtc", Json(date));
-    }
-    if (day_ == date) return;
-    day_ = date;
+  void begin_day(const Stamp& now) {
+    const chrono::year_month_day day = date_of(now);
+    if (day_ == day) return;
+    day_ = day;
     from_grid_.clear();
     from_storage_.clear();
     charged_.clear();
   }
 
+  void write_clock(Fields& fields, const Surroundings& around) const {
+    const Stamp now = stamp_of(panel_time(around));
+    for (const std::string_view group : {"heartbeat.time.", "channelPower.time."}) {
+      const std::string prefix(group);
+      for (std::size_t i = 0; i < now.size(); ++i) {
+        fields.set(prefix + std::string(kStampNames.at(i)), Json(now.at(i)));
+      }
+      fields.set(prefix + "week", Json(iso_weekday(now)));
+    }
+    const auto offset_min = chrono::round<chrono::minutes>(utc_offset(around)).count();
+    fields.set("heartbeat.timezoneInfo.timezone", Json(offset_min / 60 * 100 + offset_min % 60));
+    const std::string date =
+        std::to_string(now[0]) + '-' + std::to_string(now[1]) + '-' + std::to_string(now[2]);
+    for (const std::string_view name :
+         {"mainsLoadWatt.rtc", "backupLoadWatt.rtc", "topupLoadWatt.rtc"}) {
+      fields.set(name, Json(date));
+    }
+  }
+
   // The household split over the circuits; what a switched-off one would draw is not drawn at all.
-  [[nodiscard]] Loads demand(const Fields& fields, const Surroundings& around) const {
+  [[nodiscard]] Loads demand(const Surroundings& around) const {
     const auto now_ms = static_cast<std::uint64_t>(unix_ms(around.now));
     const std::uint64_t index = now_ms / kShareChange_ms * 16;
     const double into =
@@ -224,25 +227,25 @@ class SmartHomePanel final : public Model {
     }
     Loads loads;
     for (std::size_t i = 0; i < kLoads; ++i) {
-      const bool in_use = at(fields.get("chUseInfo.isEnable"), i) != Json(false);
+      const Settings::Circuit& circuit = set_.circuits.at(i);
       const double wanted_w = around.household_w * weights.at(i) / sum;
       loads.at(i).power_w =
-          in_use ? to_centiwatts(std::min(wanted_w, channel_limit_w(fields, i))) : 0;
-      loads.at(i).priority = integer(at(fields.get("emergencyStrategy.chSta"), i), "priority");
+          circuit.in_use ? to_centiwatts(std::min(wanted_w, set_.limit_w.at(i))) : 0;
+      loads.at(i).priority = circuit.priority;
     }
     return loads;
   }
 
-  void plan_charging(const Fields& fields, const Orders& orders, bool grid_up) {
+  void plan_charging(const Orders& orders, bool grid_up) {
     for (std::size_t k = 0; k < kPacks; ++k) {
       Pack& pack = packs_.at(k);
       const ChargeOrder& order = orders.charge.at(k);
       // Without an order or a hand on it, a pack at its floor is filled up again.
-      double start_soc = fields.number("backupChaDiscCfg.discLower");
+      double start_soc = set_.floor_soc;
       double power_w = kDefaultCharge_w;
-      pack.limit_soc = fields.number("backupChaDiscCfg.forceChargeHigh");
-      if (by_hand(fields, kBackupControl, k)) {
-        start_soc = chosen(fields, kBackupControl, k) == Source::kGrid ? pack.limit_soc : -1;
+      pack.limit_soc = set_.full_soc;
+      if (set_.packs.at(k).holds) {
+        start_soc = set_.packs.at(k).source == Source::kGrid ? pack.limit_soc : -1;
       } else if (order.active) {
         start_soc = order.low_soc;
         pack.limit_soc = order.high_soc;
@@ -251,20 +254,20 @@ class SmartHomePanel final : public Model {
       const double soc = pack.battery.soc_percent();
       pack.charging = pack.connected && grid_up && start_soc >= 0 && soc < pack.limit_soc &&
                       (pack.charging || soc <= start_soc);
-      const double most_w = std::min(kMaxCharge_w, channel_limit_w(fields, kLoads + k));
+      const double most_w = std::min(kMaxCharge_w, set_.limit_w.at(kLoads + k));
       pack.in_w = pack.charging ? std::min(power_w * kTaper.at(soc), most_w) : 0;
     }
   }
 
   // Finds the packs that may supply, and returns what circuits can draw from them together.
-  [[nodiscard]] double enlist_packs(const Fields& fields, bool grid_up) {
-    const double floor_soc = grid_up ? fields.number("backupChaDiscCfg.discLower") : 0;
+  [[nodiscard]] double enlist_packs(bool grid_up) {
+    const double floor_soc = grid_up ? set_.floor_soc : 0;
     const double end_soc = std::max(floor_soc, kOutageFloorSoc);
     double rated_w = 0;
     for (std::size_t k = 0; k < kPacks; ++k) {
       Pack& pack = packs_.at(k);
-      const bool allowed = !by_hand(fields, kBackupControl, k) ||
-                           chosen(fields, kBackupControl, k) == Source::kStorage;
+      const Settings::Hand& hand = set_.packs.at(k);
+      const bool allowed = !hand.holds || hand.source == Source::kStorage;
       pack.ready =
           pack.connected && allowed && !pack.charging && pack.battery.soc_percent() > end_soc;
       if (!pack.ready) continue;
@@ -274,34 +277,32 @@ class SmartHomePanel final : public Model {
     return std::max(0.0, (rated_w - kOverhead_w) / (1 + kOverheadShare));
   }
 
-  void plan_loads(const Fields& fields, const Orders& orders, bool grid_up, Loads& loads) {
+  void plan_loads(const Orders& orders, bool grid_up) {
     const Source otherwise = grid_up ? Source::kGrid : Source::kOff;
-    const bool selective = fields.on("emergencyStrategy.isCfg");
-    const bool takeover = !grid_up && (fields.on("epsModeInfo.eps") || outage_s_ > kWake_s);
+    const bool takeover = !grid_up && (set_.eps || outage_s_ > kWake_s);
     for (std::size_t i = 0; i < kLoads; ++i) {
-      const Json& strategy = at(fields.get("emergencyStrategy.chSta"), i);
-      const bool rescued = takeover && (!selective || integer(strategy, "isEnable") != 0);
-      Load& load = loads.at(i);
+      const Settings::Circuit& circuit = set_.circuits.at(i);
+      const bool rescued = takeover && (!set_.rescues_chosen || circuit.rescued);
+      Load& load = loads_.at(i);
       load.source = orders.discharge.at(i) || rescued ? Source::kStorage : otherwise;
-      if (by_hand(fields, kLoadControl, i)) load.source = chosen(fields, kLoadControl, i);
+      if (circuit.hand.holds) load.source = circuit.hand.source;
       if (load.source == Source::kGrid) load.source = otherwise;
     }
-    const double limit_w = enlist_packs(fields, grid_up);
+    const double limit_w = enlist_packs(grid_up);
     // The strategy sheds what matters least; without it an overload trips the inverters.
-    const bool one_by_one = fields.on("emergencyStrategy.overloadMode");
-    const bool trips = limit_w <= 0 || (!one_by_one && stored_w(loads) > limit_w);
-    while (Load* least = least_important_stored(loads)) {
-      if (!trips && stored_w(loads) <= limit_w) break;
+    const bool trips = limit_w <= 0 || (!set_.sheds_one_by_one && stored_w(loads_) > limit_w);
+    while (Load* least = least_important_stored(loads_)) {
+      if (!trips && stored_w(loads_) <= limit_w) break;
       least->source = otherwise;
     }
-    for (Load& load : loads) {
+    for (Load& load : loads_) {
       if (load.source == Source::kOff) load.power_w = 0;
     }
   }
 
   // The ready packs share what storage feeds; the others charge or rest.
-  void run_packs(const Loads& loads, double seconds, double air_c) {
-    const double fed_w = stored_w(loads);
+  void run_packs(double seconds, double air_c) {
+    const double fed_w = stored_w(loads_);
     double left_w = fed_w > 0 ? to_centiwatts(kOverhead_w + (1 + kOverheadShare) * fed_w) : 0;
     auto sharers = std::ranges::count_if(packs_, &Pack::ready);
     for (Pack& pack : packs_) {
@@ -317,10 +318,23 @@ class SmartHomePanel final : public Model {
     }
   }
 
-  void count(const Loads& loads, std::size_t hour, double seconds) {
+  void book(Millis dt) {
+    Books::Ports ports;
+    for (const Load& load : loads_) {
+      ports.out_w += load.power_w;
+      if (load.source == Source::kGrid) ports.in_w += load.power_w;
+    }
+    for (const Pack& pack : packs_) {
+      ports.in_w += pack.in_w;
+      if (pack.connected) books_.add(pack.battery);
+    }
+    books_.close(ports, dt);
+  }
+
+  void count(std::size_t hour, double seconds) {
     for (std::size_t i = 0; i < kLoads; ++i) {
-      auto& matrix = loads.at(i).source == Source::kStorage ? from_storage_ : from_grid_;
-      matrix.add(i, hour, loads.at(i).power_w * seconds / 3600);
+      auto& matrix = loads_.at(i).source == Source::kStorage ? from_storage_ : from_grid_;
+      matrix.add(i, hour, loads_.at(i).power_w * seconds / 3600);
     }
     for (std::size_t k = 0; k < kPacks; ++k) {
       charged_.add(k, hour, packs_.at(k).in_w * seconds / 3600);
@@ -328,16 +342,16 @@ class SmartHomePanel final : public Model {
   }
 
   // A channel under its own control shows what it does; one set by hand keeps what was set.
-  void show_channels(Fields& fields, const Loads& loads) const {
+  void write_channels(Fields& fields) const {
     JsonArray powers;
     Json controls = fields.get(kLoadControl);
     for (std::size_t i = 0; i < kLoads && !at(controls, i).is_null(); ++i) {
-      const Load& load = loads.at(i);
+      const Load& load = loads_.at(i);
       const bool stored = load.source == Source::kStorage;
       powers.push_back(JsonObject{{"chWatt", load.power_w}, {"powType", stored ? 1 : 0}});
       JsonObject& control = controls.get_array()[i].get_object();
       control["priority"] = load.priority;
-      if (by_hand(fields, kLoadControl, i)) continue;
+      if (set_.circuits.at(i).hand.holds) continue;
       control["ctrlSta"] = static_cast<std::int64_t>(load.source);
     }
     Json backups = fields.get(kBackupControl);
@@ -345,7 +359,7 @@ class SmartHomePanel final : public Model {
       const Pack& pack = packs_.at(k);
       const int supplies = pack.out_w > 0 ? 1 : 0;
       powers.push_back(JsonObject{{"chWatt", pack.in_w + pack.out_w}, {"powType", supplies}});
-      if (by_hand(fields, kBackupControl, k)) continue;
+      if (set_.packs.at(k).holds) continue;
       backups.get_array()[k].get_object()["ctrlSta"] = supplies;
     }
     fields.set("channelPower.infoList", std::move(powers));
@@ -353,12 +367,11 @@ class SmartHomePanel final : public Model {
     fields.set(kBackupControl, std::move(backups));
   }
 
-  void show_pack(const Fields& fields, std::size_t k, JsonObject& info) const {
+  void write_pack(std::size_t k, JsonObject& info) const {
     const Pack& pack = packs_.at(k);
     const Battery& battery = pack.battery;
     const bool supplies = pack.out_w > 0;
-    const bool closed =
-        by_hand(fields, kBackupControl, k) && chosen(fields, kBackupControl, k) == Source::kOff;
+    const bool closed = set_.packs.at(k).has(Source::kOff);
     info["batteryPercentage"] = std::lround(battery.soc_percent());
     info["emsBatTemp"] = std::lround(battery.temperature_c());
     info["outputPower"] = std::lround(pack.out_w);
@@ -376,12 +389,12 @@ class SmartHomePanel final : public Model {
       (*state)["isPowerOutput"] = supplies ? 1 : 0;
       (*state)["isGridCharge"] = pack.in_w > 0 ? 1 : 0;
       // EPS mode keeps the inverters running, so that they can take over at once.
-      (*state)["isAcOpen"] = supplies || fields.on("epsModeInfo.eps") ? 1 : 0;
+      (*state)["isAcOpen"] = supplies || set_.eps ? 1 : 0;
       (*state)["isEnable"] = closed ? 0 : 1;
     }
   }
 
-  void show_packs(Fields& fields) const {
+  void write_packs(Fields& fields) const {
     Json infos = fields.get(kPackInfo);
     double capacity_ah = 0;
     double charge_ah = 0;
@@ -400,7 +413,7 @@ class SmartHomePanel final : public Model {
             pack.battery.remaining_ah() - pack.battery.capacity_ah() * pack.limit_soc / 100;
         drawn_a -= pack.battery.current_a();
       }
-      show_pack(fields, k, infos.get_array()[k].get_object());
+      write_pack(k, infos.get_array()[k].get_object());
     }
     if (drawn_a > 0) {
       left_min = std::clamp(static_cast<int>(60 * usable_ah / drawn_a), 0, kIdle_min);
@@ -415,8 +428,12 @@ class SmartHomePanel final : public Model {
   Chance chance_;
   Millis clock_shift_{0};  // what a set of the clock added to the site's time
   double outage_s_ = 0;
-  std::string day_;
+  std::int64_t unwritten_ms_ = 0;  // of work since the fields were written
+  chrono::year_month_day day_{};
+  Settings set_;
+  Loads loads_{};
   std::array<Pack, kPacks> packs_;
+  Books books_;
   DayMatrix<kLoads> from_grid_;
   DayMatrix<kLoads> from_storage_;
   DayMatrix<kPacks> charged_;

@@ -1,0 +1,47 @@
+// What is set on the Smart Home Panel, read once for many steps.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "sim/model.h"
+#include "sim/models/panel_energy.h"
+#include "sim/models/panel_tasks.h"
+#include "wire/json.h"
+
+namespace gridloom::sim::panel {
+
+// The lists of what was set by hand.
+inline constexpr std::string_view kLoadControl = "heartbeat.loadCmdChCtrlInfos";
+inline constexpr std::string_view kBackupControl = "heartbeat.backupCmdChCtrlInfos";
+
+struct Settings {
+  // The last set of a channel, and whether it holds.
+  struct Hand {
+    bool holds = false;
+    Source source = Source::kGrid;
+
+    [[nodiscard]] bool has(Source wanted) const { return holds && source == wanted; }
+  };
+  struct Circuit {
+    Hand hand;
+    bool in_use = true;
+    std::int64_t priority = 0;
+    bool rescued = false;  // in an outage, if not all are
+  };
+  std::array<Circuit, kLoads> circuits;
+  std::array<Hand, kPacks> packs;
+  std::array<double, kLoads + kPacks> limit_w{};  // what a channel's current lets through
+  double floor_soc = 0;
+  double full_soc = 100;
+  bool rescues_chosen = false;  // only those that are
+  bool sheds_one_by_one = false;
+  bool eps = false;
+  wire::Json tasks;  // timeTask
+};
+
+[[nodiscard]] Settings read_settings(const Fields& fields);
+
+}  // namespace gridloom::sim::panel

@@ -1,0 +1,123 @@
+#include "sim/report_text.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace gridloom::sim {
+namespace {
+
+using wire::Json;
+using wire::JsonObject;
+
+bool carries(const catalog::Report& report, std::string_view name) {
+  return std::ranges::any_of(report.fields, [&](const std::string& field) {
+    return field.ends_with('.') ? name.starts_with(field) : name == field;
+  });
+}
+
+std::string key_of(std::string_view name) {
+  std::string key;
+  wire::append_quoted(key, name);
+  return key += ':';
+}
+
+}  // namespace
+
+ReportText::ReportText(const FieldTable& table, const catalog::Report& report)
+    : only_full_(report.only_full) {
+  const catalog::Messages& messages = table.family().messages;
+  JsonObject envelope = messages.report;
+  for (const auto& [member, value] : report.match) envelope[member] = value;
+  for (const auto& [member, value] : report.extra) envelope[member] = value;
+  envelope[messages.report_body] = nullptr;
+  for (const auto& [member, value] : envelope) {
+    envelope_.push_back(envelope_member(member, value));
+    envelope_.back().is_body = std::string_view(member) == messages.report_body;
+  }
+  for (std::size_t i = 0; i < table.entries().size(); ++i) {
+    const std::string_view name = table.entries()[i].name;
+    if (!carries(report, name)) continue;
+    std::string_view path = name.substr(report.prefix.size());
+    std::vector<Member>* into = &body_;
+    for (std::size_t dot = path.find('.'); messages.nested && dot != std::string_view::npos;
+         dot = path.find('.')) {
+      const std::string key = key_of(path.substr(0, dot));
+      auto group = std::ranges::find(*into, key, &Member::key);
+      if (group == into->end()) group = into->insert(into->end(), Member{.key = key});
+      into = &group->members;
+      path.remove_prefix(dot + 1);
+    }
+    into->push_back({.key = key_of(path), .slot = i});
+  }
+}
+
+ReportText::Member ReportText::envelope_member(std::string_view key, const Json& value) {
+  Member member{.key = key_of(key)};
+  if (const JsonObject* object = value.if_object(); object != nullptr && !object->empty()) {
+    for (const auto& [name, inner] : *object) {
+      member.members.push_back(envelope_member(name, inner));
+    }
+  } else if (value.is_string() && value.get_string().starts_with('$')) {
+    member.name = std::string_view(value.get_string()).substr(1);
+  } else {
+    member.text = wire::to_text(value);
+  }
+  return member;
+}
+
+bool ReportText::append(std::string& out, const Fields& fields, Extent extent,
+                        const Lookup& lookup) const {
+  if (extent == Extent::kChanged && only_full_) return false;
+  std::string body;
+  if (!append_body(body, body_, fields, extent)) return false;
+  append_envelope(out, envelope_, body, lookup);
+  return true;
+}
+
+void ReportText::append_envelope(std::string& out, const std::vector<Member>& members,
+                                 std::string_view body, const Lookup& lookup) {
+  out += '{';
+  const std::size_t begin = out.size();
+  for (const Member& member : members) {
+    const auto found = member.name.empty() ? std::nullopt : lookup(member.name);
+    if (!member.name.empty() && !found) continue;
+    if (out.size() != begin) out += ',';
+    out += member.key;
+    if (member.is_body) {
+      out += body;
+    } else if (found) {
+      wire::append_text(out, *found);
+    } else if (!member.members.empty()) {
+      append_envelope(out, member.members, body, lookup);
+    } else {
+      out += member.text;
+    }
+  }
+  out += '}';
+}
+
+bool ReportText::append_body(std::string& out, const std::vector<Member>& members,
+                             const Fields& fields, Extent extent) {
+  out += '{';
+  const std::size_t begin = out.size();
+  for (const Member& member : members) {
+    const std::size_t before = out.size();
+    if (before != begin) out += ',';
+    out += member.key;
+    if (member.slot == kNoSlot) {
+      if (!append_body(out, member.members, fields, extent)) out.resize(before);
+      continue;
+    }
+    const Fields::Slot& slot = fields.slots()[member.slot];
+    if (extent == Extent::kFull || slot.changed) {
+      wire::append_text(out, slot.value);
+    } else {
+      out.resize(before);
+    }
+  }
+  const bool any = out.size() != begin;
+  out += '}';
+  return any;
+}
+
+}  // namespace gridloom::sim

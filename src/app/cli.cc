@@ -22,6 +22,7 @@
 #include "app/options.h"
 #include "app/segment.h"
 #include "app/serve.h"
+#include "app/simulate.h"
 #include "app/time.h"
 #include "wire/json.h"
 
@@ -292,6 +293,7 @@ int run(int argc, char** argv) {
   const auto backup_arguments = add_backup(app, chosen);
   const auto history_arguments = add_history(app, chosen);
   const auto time_arguments = add_time(app, chosen);
+  const auto simulate_arguments = add_simulate(app, chosen);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -67,7 +67,6 @@ struct Listeners {
   }
 };
 
-constexpr Millis kSoon{1};
 
 // Everything that runs, in the order in which it is put together; taken down the other way round.
 struct Running {
@@ -211,8 +210,7 @@ Status open_data(Running& running, const ServeOptions& options) {
     running.virtual_time.emplace(running.wall, **time);
     running.virtual_time->allow_until((*time)->start);  // until all is there
     // Devices wait for each acknowledgement, so nobody comes to be synced together with.
-    Millis& commit = running.limits.history.log.commit;
-    commit = std::min(commit, kSoon);
+    running.limits.history.log.commit = Millis{0};
   }
   auto lock = registry::DataLock::take(options.data);
   if (!lock) return std::unexpected(lock.error());

@@ -3,16 +3,16 @@
 #include <fmt/format.h>
 #include <malloc.h>
 #include <pthread.h>
-#include <signal.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 #include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <csignal>
 #include <cstdio>
+#include <ctime>
 #include <filesystem>
 #include <functional>
 #include <future>
@@ -66,7 +66,6 @@ struct Listeners {
             .mqtt = mqtt->connections() + mqtts->connections()};
   }
 };
-
 
 // Everything that runs, in the order in which it is put together; taken down the other way round.
 struct Running {

@@ -1,10 +1,10 @@
 #include "app/when.h"
 
 #include <fmt/format.h>
-#include <time.h>
 
 #include <array>
 #include <charconv>
+#include <ctime>
 #include <optional>
 #include <utility>
 

@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "history/test_lines.h"
 #include "registry/files.h"
 #include "registry/test_folder.h"
@@ -150,6 +152,22 @@ TEST_F(BuilderTest, ARowWithAFieldTwiceIsKnownAgainAfterAStop) {
   twice(3min, true);
   store(62min);
   EXPECT_EQ(stored(), (Lines{"0:", "60000 a=2"}));
+}
+
+TEST_F(BuilderTest, AReportThatIsSentAgainIsFoundBehindADamagedPart) {
+  Changes damaged;
+  damaged.hours.push_back({.of = {.device = 1, .hour = kFirst}, .parts = {"GR\x01 nonsense"}});
+  must(store_->write(damaged));
+  take({{.after = 50min}});
+  store(51min, Builder::What::kEverything);
+  open();
+  BatchWriter writer;
+  writer.begin(1, unix_ms(kStart + 55min));
+  writer.add("a", "1");
+  writer.add(kResent, "1");
+  writer.end();
+  must(builder_->take(++sequence_, RecordKind::kReports, writer.take()));
+  EXPECT_EQ(builder_->heads().bytes(), 0);
 }
 
 TEST_F(BuilderTest, ADamagedPartStaysAsItIsAndTheRestCanBeRead) {

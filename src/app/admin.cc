@@ -19,7 +19,9 @@
 
 #include "app/audit.h"
 #include "app/backup.h"
+#include "app/fault.h"
 #include "app/history.h"
+#include "app/simulated.h"
 #include "app/time.h"
 #include "catalog/loader.h"
 #include "registry/data_lock.h"
@@ -286,7 +288,7 @@ Result<Json> make_backup(const Estate& estate, const JsonObject& request) {
 struct Row {
   std::string_view name;
   Operation operation;
-  std::array<std::string_view, 4> facts{};  // none: it changes nothing
+  std::array<std::string_view, 6> facts{};  // none: it changes nothing
 };
 constexpr auto kOperations = std::to_array<Row>({
     {"account.add", add_account, {"name", "accessKey"}},
@@ -300,7 +302,11 @@ constexpr auto kOperations = std::to_array<Row>({
     {"device.share", share_device, {"sn", "account", "rights"}},
     {"device.move", move_device, {"sn", "owner"}},
     {"device.remove", remove_device, {"sn"}},
+    {"device.simulated", add_simulated, {"owner", "family", "first", "count"}},
     {"audit", list_audit},
+    {"fault.on", order_fault, {"fault", "sn", "account", "probability", "value", "until"}},
+    {"fault.off", end_faults, {"fault", "sn", "ended"}},
+    {"fault.list", list_faults},
     {"history", read_history},
     {kBackup, make_backup},
     {"time", read_time},

@@ -21,6 +21,8 @@
 
 namespace gridloom::app {
 
+class Faults;
+
 // What operations work on.
 struct Estate {
   registry::Registry& registry;
@@ -32,6 +34,7 @@ struct Estate {
   std::stop_token stop{};                  // ends what takes long
   history::SeriesLimits series{};
   VirtualClock* time = nullptr;  // `clock`, if it is one
+  Faults* faults = nullptr;      // of a running server
 };
 
 // {"op": "account.add", ...} to its outcome. kBadParams for an unknown operation or missing member;

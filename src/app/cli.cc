@@ -17,6 +17,7 @@
 #include "app/bench.h"
 #include "app/block.h"
 #include "app/family.h"
+#include "app/fault.h"
 #include "app/history.h"
 #include "app/limits.h"
 #include "app/options.h"
@@ -153,7 +154,10 @@ void add_serve(CLI::App& app, Arguments& a, std::function<int()>& chosen) {
       ->capture_default_str();
   add_limits_option(*serve_app, o);
   serve_app->add_option("--" + std::string(kLimitsOfFile), o.limits_of_file)->group("");
-  serve_app->add_flag("--demo", o.demo, "With the demo home: one virtual device of each family");
+  CLI::Option* demo = serve_app->add_flag("--demo", o.demo,
+                                          "With the demo home: one virtual device of each family");
+  serve_app->add_option("--demo-home", o.demo_home, "With these in it: power_ocean=5,delta_2")
+      ->needs(demo);
   serve_app->add_option("--speed", o.speed, "Seconds of the devices' time in one; `gridloom time`")
       ->capture_default_str();
   serve_app->add_option("--start", o.start, "The devices' time begins there: -7d, 2026-01-15");
@@ -293,6 +297,7 @@ int run(int argc, char** argv) {
   const auto backup_arguments = add_backup(app, chosen);
   const auto history_arguments = add_history(app, chosen);
   const auto time_arguments = add_time(app, chosen);
+  const auto fault_arguments = add_fault(app, chosen);
   const auto simulate_arguments = add_simulate(app, chosen);
   try {
     app.parse(argc, argv);

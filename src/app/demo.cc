@@ -1,15 +1,54 @@
 #include "app/demo.h"
 
+#include <fmt/format.h>
+
+#include <cstddef>
+#include <string>
 #include <string_view>
+#include <utility>
+
+#include "app/simulate.h"
+#include "sim/virtual_device.h"
 
 namespace gridloom::app {
 namespace {
 
 constexpr std::string_view kAccountName = "demo";
 
+struct Wanted {
+  catalog::FamilyPtr family;
+  std::string sn;
+  std::string name;
+};
+
+Result<std::vector<Wanted>> devices_of(const catalog::Catalog& catalog, std::string_view chosen) {
+  std::vector<Wanted> wanted;
+  if (chosen.empty()) {
+    for (const catalog::FamilyPtr& family : catalog.families()) {
+      for (const auto& device : family->virtual_devices.devices) {
+        wanted.push_back({.family = family, .sn = device.sn, .name = device.name});
+      }
+    }
+    return wanted;
+  }
+  const auto groups = groups_of(chosen, catalog);
+  if (!groups) return fail(groups.error().kind, "--demo-home: " + groups.error().detail);
+  for (const auto& [family, devices] : *groups) {
+    for (std::size_t i = 1; i <= devices; ++i) {
+      wanted.push_back({.family = family,
+                        .sn = sim::simulated_sn(*family, i),
+                        .name = fmt::format("{} {}", family->product, i)});
+    }
+  }
+  return wanted;
+}
+
 }  // namespace
 
-Result<DemoHome> demo_home(registry::Registry& registry, const catalog::Catalog& catalog) {
+Result<DemoHome> demo_home(registry::Registry& registry, const catalog::Catalog& catalog,
+                           std::string_view chosen) {
+  const auto wanted = devices_of(catalog, chosen);
+  if (!wanted) return std::unexpected(wanted.error());
   auto directory = registry.directory();
   if (directory->find_account_by_name(kAccountName) == nullptr) {
     if (const auto added = registry.add_account({.name = kAccountName}); !added) {
@@ -17,11 +56,9 @@ Result<DemoHome> demo_home(registry::Registry& registry, const catalog::Catalog&
     }
   }
   std::vector<registry::DeviceSpec> missing;
-  for (const catalog::FamilyPtr& family : catalog.families()) {
-    for (const auto& device : family->virtual_devices.devices) {
-      if (directory->find_device(device.sn) != nullptr) continue;
-      missing.push_back({.sn = device.sn, .name = device.name, .owner = kAccountName});
-    }
+  for (const Wanted& device : *wanted) {
+    if (directory->find_device(device.sn) != nullptr) continue;
+    missing.push_back({.sn = device.sn, .name = device.name, .owner = kAccountName});
   }
   if (!missing.empty()) {
     if (const auto added = registry.add_devices(missing); !added) {
@@ -39,12 +76,10 @@ Result<DemoHome> demo_home(registry::Registry& registry, const catalog::Catalog&
     keys = directory->keys_of(account->id);
   }
   DemoHome home{.key = *keys.front(), .members = {}};
-  for (const catalog::FamilyPtr& family : catalog.families()) {
-    for (const auto& device : family->virtual_devices.devices) {
-      const registry::Device* known = directory->find_device(device.sn);
-      if (known == nullptr || known->owner != account->id) continue;  // moved to another owner
-      home.members.push_back({.family = family, .sn = known->sn, .key = known->key});
-    }
+  for (const Wanted& device : *wanted) {
+    const registry::Device* known = directory->find_device(device.sn);
+    if (known == nullptr || known->owner != account->id) continue;  // moved to another owner
+    home.members.push_back({.family = device.family, .sn = known->sn, .key = known->key});
   }
   return home;
 }

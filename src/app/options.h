@@ -24,6 +24,7 @@ struct ServeOptions {
   std::vector<std::string> limits;          // likewise; these come after, and so count
   bool strict = false;                      // imitates the vendor's cloud where it is stricter
   bool demo = false;
+  std::string demo_home;     // families and how many devices of each; empty: of each family
   double speed = 1;          // of the time that devices live in
   std::string start, until;  // of it, as parse_when() reads them; empty: now, and never
   bool paused = false;

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 #include <malloc.h>
-#include <pthread.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 #include <sys/resource.h>
@@ -28,9 +27,11 @@
 
 #include "app/admin.h"
 #include "app/demo.h"
+#include "app/fault.h"
 #include "app/health.h"
 #include "app/limits.h"
 #include "app/metrics.h"
+#include "app/process.h"
 #include "app/ready_file.h"
 #include "app/time.h"
 #include "app/trim.h"
@@ -92,6 +93,7 @@ struct Running {
   std::shared_ptr<net::Room> room;
   Listeners listeners;
   Trim trim;  // of the first loop
+  std::unique_ptr<Faults> faults;
   std::unique_ptr<AdminSocket> admin;
   std::optional<DemoHome> demo;
   std::unique_ptr<sim::Fleet> fleet;
@@ -117,13 +119,6 @@ std::size_t descriptors_for_doors() {
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return net::ListenerLimits{}.connections;
   const rlim_t all = std::min(limit.rlim_cur, kMost);
   return static_cast<std::size_t>(all - std::min(all / 4, kForFiles));
-}
-
-void raise_descriptor_limit() {
-  rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  limit.rlim_cur = limit.rlim_max;
-  if (setrlimit(RLIMIT_NOFILE, &limit) != 0) spdlog::warn("the limit of open files stays");
 }
 
 Result<net::Address> address_of(const ServeOptions& options, const std::string& text,
@@ -373,6 +368,7 @@ Result<net::TlsFiles> open_doors(Running& running, const ServeOptions& options) 
         .signing = running.limits.signing,
         .rate = running.rate ? &*running.rate : nullptr,
         .replays = running.replays ? &*running.replays : nullptr}));
+    loop->on_sweep([api = running.apis.back().get()] { api->tick(); });
   }
   running.loops.front()->on_sweep([&running] {
     const DoorCounts open = running.listeners.counts();
@@ -381,8 +377,8 @@ Result<net::TlsFiles> open_doors(Running& running, const ServeOptions& options) 
   return files;
 }
 
-Status start_demo(Running& running) {
-  auto home = demo_home(*running.registry, *running.platform->catalog);
+Status start_demo(Running& running, const ServeOptions& options) {
+  auto home = demo_home(*running.registry, *running.platform->catalog, options.demo_home);
   if (!home) return std::unexpected(home.error());
   running.demo = std::move(*home);
   running.sim_loop = std::make_unique<net::IoLoop>();
@@ -393,12 +389,12 @@ Status start_demo(Running& running) {
   localtime_r(&seconds, &local);
   const bool any = mqtt.host == "0.0.0.0" || mqtt.host == "::";
   running.fleet = std::make_unique<sim::Fleet>(
-      sim::Fleet::Options{.host = any ? "127.0.0.1" : mqtt.host,
-                          .port = mqtt.port,
-                          .world = {.utc_offset_ms = std::int64_t{1000} * local.tm_gmtoff},
-                          .clock = &running.clock(),
-                          .time = running.virtual_time ? &*running.virtual_time : nullptr,
-                          .loop = running.sim_loop.get()},
+      sim::Fleet::Options{
+          .server = client::peer_at({.host = any ? "127.0.0.1" : mqtt.host, .port = mqtt.port}),
+          .world = {.utc_offset_ms = std::int64_t{1000} * local.tm_gmtoff},
+          .clock = &running.clock(),
+          .time = running.virtual_time ? &*running.virtual_time : nullptr,
+          .loop = running.sim_loop.get()},
       running.demo->members);
   running.sim_loop->on_sweep([fleet = running.fleet.get()] { fleet->tick(); });
   return {};
@@ -468,11 +464,22 @@ void note(const Running& running, wire::JsonObject entry) {
   running.archive->append(history::RecordKind::kAudit, wire::to_text(entry), {});
 }
 
+// On the admin socket's thread.
+void carry_out(Running& running, const std::vector<FaultOrder>& orders) {
+  running.platform->misdeeds.set(orders);
+  running.hub->misdeeds_changed();
+  if (!running.fleet) return;
+  running.sim_loop->post([fleet = running.fleet.get(), orders] { fleet->set_faults(orders); });
+}
+
 Status put_together(Running& running, const ServeOptions& options) {
   if (Status opened = open_data(running, options); !opened) return opened;
   if (Status started = start_hub(running, options); !started) return started;
   const auto files = open_doors(running, options);
   if (!files) return std::unexpected(files.error());
+  running.faults = std::make_unique<Faults>(
+      *running.platform->catalog, running.clock(),
+      [&running](const std::vector<FaultOrder>& orders) { carry_out(running, orders); });
   auto admin = AdminSocket::open({*running.registry,
                                   *running.platform->catalog,
                                   *running.archive,
@@ -481,11 +488,12 @@ Status put_together(Running& running, const ServeOptions& options) {
                                   running.store.get(),
                                   {},
                                   running.limits.series,
-                                  running.virtual_time ? &*running.virtual_time : nullptr});
+                                  running.virtual_time ? &*running.virtual_time : nullptr,
+                                  running.faults.get()});
   if (!admin) return std::unexpected(admin.error());
   running.admin = std::move(*admin);
   if (options.demo) {
-    if (Status started = start_demo(running); !started) return started;
+    if (Status started = start_demo(running, options); !started) return started;
   }
   for (const auto& loop : running.loops) loop->start();
   running.archive->start([&running] { return changed_twins(running); });
@@ -493,7 +501,7 @@ Status put_together(Running& running, const ServeOptions& options) {
   for (const auto* listener : running.listeners.all()) (*listener)->start();
   if (running.fleet) {
     running.sim_loop->start();
-    if (Status started = running.fleet->start(); !started) return started;
+    running.fleet->start();
   } else if (running.virtual_time) {
     running.virtual_time->allow_until(TimePoint::max());
   }
@@ -525,13 +533,10 @@ int serve(const ServeOptions& options) {
   spdlog::set_default_logger(spdlog::stderr_color_mt("gridloom"));
   spdlog::set_level(spdlog::level::from_str(options.log_level));
   // Waited for below, by this thread alone: blocked before any other thread exists.
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGINT);
-  sigaddset(&signals, SIGTERM);
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-
-  raise_descriptor_limit();
+  const sigset_t signals = block_ending_signals();
+  if (Status raised = raise_descriptor_limit(); !raised) {
+    spdlog::warn("the limit of open files stays: {}", raised.error().detail);
+  }
   Running running;
   if (Status status = put_together(running, options); !status) {
     fmt::print(stderr, "gridloom: {}\n", status.error().detail);

@@ -10,12 +10,21 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <ranges>
 #include <system_error>
 
+#include "app/drive.h"
+#include "app/fault.h"
+#include "app/scenario.h"
+#include "app/simulated.h"
 #include "app/when.h"
+#include "bench/mqtt_load.h"
 #include "catalog/loader.h"
 #include "sim/dry_run.h"
+#include "sim/virtual_device.h"
 #include "wire/json.h"
 
 namespace gridloom::app {
@@ -27,46 +36,55 @@ constexpr Millis kLeastStep{1000};
 constexpr Millis kMostStep{60'000};
 
 struct Arguments {
-  std::string families, devices, from = "2025-06-21Z", span = "1d", step = "2s";
+  std::string families, devices, from = "2025-06-21Z", span, step = "2s";
   sim::World::Options world;
   unsigned threads = 1;
   bool json = false;
+  std::vector<std::string> scenarios;
+  // With a server.
+  std::string data, server, ca, keys, gateway, gateway_key;
+  std::size_t connections = 0;
+  double sign_ins_per_second = 0;
+  pid_t pid = 0;
+  std::vector<std::string> faults;
+  [[nodiscard]] bool offline() const { return data.empty() && server.empty(); }
 };
+
+constexpr std::string_view kDrySpan = "1d";
+
+double kwh(std::int64_t microjoules) { return static_cast<double>(microjoules) / 3.6e12; }
 
 int failed(const Fault& fault) {
   fmt::print(stderr, "gridloom: {}\n", fault.detail);
   return 1;
 }
 
-Result<std::vector<sim::DryRun::Group>> groups_of(const Arguments& arguments) {
-  const auto groups = parse_groups(arguments.families);
-  if (!groups) return std::unexpected(groups.error());
-  const auto catalog = catalog::load_catalog(arguments.devices);
-  if (!catalog) return std::unexpected(catalog.error());
-  std::vector<sim::DryRun::Group> found;
-  for (const auto& [id, devices] : *groups) {
-    const auto& families = (*catalog)->families();
-    const auto family = std::ranges::find_if(
-        families, [&](const catalog::FamilyPtr& each) { return each->id == id; });
-    if (family == families.end()) {
-      const auto ids = families | std::views::transform(
-                                      [](const auto& each) { return std::string_view(each->id); });
-      return fail(
-          FaultKind::kBadParams,
-          fmt::format("--family: there is no family '{}'; there are {}", id, fmt::join(ids, ", ")));
-    }
-    found.push_back({.family = *family, .devices = devices});
+Result<Groups> families_of(const Arguments& arguments, const catalog::Catalog& catalog) {
+  auto groups = groups_of(arguments.families, catalog);
+  if (!groups) return fail(groups.error().kind, "--family: " + groups.error().detail);
+  return groups;
+}
+
+Result<std::vector<FaultOrder>> faults_of(const Arguments& arguments,
+                                          const catalog::Catalog& catalog) {
+  std::vector<FaultOrder> orders;
+  for (const std::string& text : arguments.faults) {
+    auto order = parse_order(text, catalog);
+    if (!order) return std::unexpected(order.error());
+    orders.push_back(std::move(*order));
   }
-  return found;
+  return orders;
 }
 
 Result<sim::DryRun> dry_run_of(const Arguments& arguments) {
-  auto groups = groups_of(arguments);
+  const auto catalog = catalog::load_catalog(arguments.devices);
+  if (!catalog) return std::unexpected(catalog.error());
+  const auto groups = families_of(arguments, **catalog);
   if (!groups) return std::unexpected(groups.error());
   const auto now = std::chrono::time_point_cast<Millis>(std::chrono::system_clock::now());
   const auto from = parse_when(arguments.from, now);
   if (!from) return fail(FaultKind::kBadParams, "--from: " + from.error().detail);
-  const auto span = parse_span(arguments.span);
+  const auto span = parse_span(arguments.span.empty() ? kDrySpan : arguments.span);
   if (!span) return fail(FaultKind::kBadParams, "--for: " + span.error().detail);
   const auto step = parse_span(arguments.step);
   if (!step) return fail(FaultKind::kBadParams, "--step: " + step.error().detail);
@@ -74,15 +92,23 @@ Result<sim::DryRun> dry_run_of(const Arguments& arguments) {
     return fail(FaultKind::kBadParams,
                 fmt::format("--step: {} is not between 1s and 60s", arguments.step));
   }
-  return sim::DryRun{.groups = std::move(*groups),
+  auto faults = faults_of(arguments, **catalog);
+  if (!faults) return std::unexpected(faults.error());
+  std::vector<sim::DryRun::Group> dry_groups;
+  for (const auto& [family, devices] : *groups) {
+    dry_groups.push_back({.family = family, .devices = devices});
+  }
+  return sim::DryRun{.groups = std::move(dry_groups),
                      .world = arguments.world,
                      .from = *from,
                      .span = *span,
                      .step = *step,
-                     .threads = arguments.threads};
+                     .threads = arguments.threads,
+                     .faults = std::move(*faults)};
 }
 
-int simulate(const Arguments& arguments) {
+int simulate_offline(const Arguments& arguments) {
+  if (arguments.families.empty()) return failed({FaultKind::kBadParams, "--family is required"});
   const auto dry_run = dry_run_of(arguments);
   if (!dry_run) return failed(dry_run.error());
   const sim::DryRunSummary done = sim::run(*dry_run);
@@ -94,6 +120,10 @@ int simulate(const Arguments& arguments) {
                                   {"reports", done.reports},
                                   {"bytes", done.bytes},
                                   {"seconds", done.seconds},
+                                  {"in_kwh", kwh(done.balance.in_uj)},
+                                  {"out_kwh", kwh(done.balance.out_uj)},
+                                  {"lost_kwh", kwh(done.balance.lost_uj)},
+                                  {"stored_kwh", kwh(done.balance.stored_uj)},
                                   {"digest", digest}};
     fmt::print("{}\n", wire::to_text(object));
     return 0;
@@ -107,11 +137,144 @@ int simulate(const Arguments& arguments) {
       "steps:    {} ({:.0f} a second)\n"
       "reports:  {} ({:.0f} a second)\n"
       "bytes:    {}\n"
+      "energy:   {:.3f} kWh in, {:.3f} out, {:.3f} lost, {:+.3f} stored\n"
       "digest:   {}\n"
       "took:     {:.2f} s\n",
       dry_run->world.seed, done.devices, done.steps, rate(done.steps), done.reports,
-      rate(done.reports), done.bytes, digest, done.seconds);
+      rate(done.reports), done.bytes, kwh(done.balance.in_uj), kwh(done.balance.out_uj),
+      kwh(done.balance.lost_uj), kwh(done.balance.stored_uj), digest, done.seconds);
   return 0;
+}
+
+// --- with a server ---
+
+Result<Secret> gateway_key_of(const Arguments& arguments) {
+  std::ifstream file(arguments.gateway_key);
+  std::string key;
+  if (std::getline(file, key) && !key.empty()) return Secret(std::move(key));
+  return fail(FaultKind::kBadParams,
+              fmt::format("--gateway-key {}: no key in its first line", arguments.gateway_key));
+}
+
+// Those in the file, whose families their serial numbers tell.
+Result<std::vector<sim::Member>> members_of_file(const std::string& path,
+                                                 const catalog::Catalog& catalog) {
+  const auto devices = bench::devices_from(path);
+  if (!devices) return std::unexpected(devices.error());
+  std::vector<sim::Member> members;
+  for (const bench::Device& device : *devices) {
+    members.push_back(
+        {.family = catalog.of_serial(device.sn), .sn = device.sn, .key = Secret(device.key)});
+  }
+  return members;
+}
+
+// Whose keys are known by other ways than a data folder.
+Result<Simulated> known_devices(const Arguments& arguments, const catalog::Catalog& catalog) {
+  Simulated known;
+  if (!arguments.keys.empty()) {
+    auto members = members_of_file(arguments.keys, catalog);
+    if (!members) return std::unexpected(members.error());
+    known.members = std::move(*members);
+  } else {
+    const auto groups = families_of(arguments, catalog);
+    if (!groups) return std::unexpected(groups.error());
+    for (const auto& [family, devices] : *groups) {
+      for (std::size_t i = 1; i <= devices; ++i) {
+        known.members.push_back(
+            {.family = family, .sn = sim::simulated_sn(*family, i), .key = Secret()});
+      }
+    }
+  }
+  if (arguments.gateway_key.empty()) return known;
+  auto key = gateway_key_of(arguments);
+  if (!key) return std::unexpected(key.error());
+  known.gateway_key = std::move(*key);
+  return known;
+}
+
+Result<Simulated> devices_of(const Arguments& arguments, const catalog::Catalog& catalog) {
+  if (arguments.data.empty() || !arguments.keys.empty()) return known_devices(arguments, catalog);
+  const auto groups = families_of(arguments, catalog);
+  if (!groups) return std::unexpected(groups.error());
+  return simulated_at(arguments.data, *groups);
+}
+
+Result<client::Peer> server_of(const Arguments& arguments) {
+  if (!arguments.server.empty()) return client::find_peer(arguments.server);
+  std::ifstream file(std::filesystem::path(arguments.data) / "ready.json");
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  const auto facts = wire::parse_json(text);
+  const wire::Json* mqtt = facts ? wire::member(*facts, "mqtt") : nullptr;
+  if (mqtt == nullptr || !mqtt->is_string()) {
+    return fail(FaultKind::kNotFound,
+                fmt::format("--data {}: no server runs there", arguments.data));
+  }
+  return client::find_peer(std::string_view(mqtt->get_string()));
+}
+
+Status check_online(const Arguments& arguments) {
+  const bool has_keys = !arguments.data.empty() || !arguments.keys.empty();
+  const auto wrong = [](std::string_view why) {
+    return fail(FaultKind::kBadParams, std::string(why));
+  };
+  if (!has_keys && arguments.gateway.empty()) {
+    return wrong(
+        "--server wants the devices' keys: --keys FILE, or --gateway ACCOUNT, or --data "
+        "DIR of a server on this machine");
+  }
+  if (arguments.families.empty() && arguments.keys.empty()) {
+    return wrong("--family says which devices there are to be, and how many");
+  }
+  if (arguments.gateway.empty() != arguments.gateway_key.empty()) {
+    return wrong("--gateway and --gateway-key go together");
+  }
+  return {};
+}
+
+Result<Drive> drive_of(const Arguments& arguments) {
+  if (Status good = check_online(arguments); !good) return std::unexpected(good.error());
+  const auto catalog = catalog::load_catalog(arguments.devices);
+  if (!catalog) return std::unexpected(catalog.error());
+  auto server = server_of(arguments);
+  if (!server) return std::unexpected(server.error());
+  auto devices = devices_of(arguments, **catalog);
+  if (!devices) return std::unexpected(devices.error());
+  Drive made{.fleet = {.server = std::move(*server),
+                       .sign_ins_per_second = arguments.sign_ins_per_second,
+                       .world = arguments.world},
+             .members = std::move(devices->members),
+             .threads = arguments.threads,
+             .span = {},
+             .server = arguments.pid,
+             .json = arguments.json};
+  auto faults = faults_of(arguments, **catalog);
+  if (!faults) return std::unexpected(faults.error());
+  made.faults = std::move(*faults);
+  if (made.members.empty()) return fail(FaultKind::kBadParams, "there are no devices");
+  if (!arguments.ca.empty()) {
+    auto tls = client::tls_client(arguments.ca);
+    if (!tls) return std::unexpected(tls.error());
+    made.fleet.tls = std::move(*tls);
+  }
+  if (!arguments.gateway.empty() || arguments.connections != 0) {
+    made.fleet.gateway = {
+        .account = arguments.gateway.empty() ? std::string(kSimulatedAccount) : arguments.gateway,
+        .key = devices->gateway_key,
+        .connections = std::max<std::size_t>(arguments.connections, 1)};
+  }
+  if (!arguments.span.empty()) {
+    const auto span = parse_span(arguments.span);
+    if (!span) return fail(FaultKind::kBadParams, "--for: " + span.error().detail);
+    made.span = *span;
+  }
+  return made;
+}
+
+int simulate(const Arguments& arguments) {
+  if (arguments.offline()) return simulate_offline(arguments);
+  const auto made = drive_of(arguments);
+  return made ? drive(*made) : failed(made.error());
 }
 
 }  // namespace
@@ -129,35 +292,56 @@ Result<std::vector<std::pair<std::string, std::size_t>>> parse_groups(std::strin
     const bool whole = error == std::errc() && end == count.data() + count.size();
     const bool bare = equals == group.size();
     if (equals == 0 || (!bare && !whole) || number == 0 || number > kMostDevices) {
-      return fail(
-          FaultKind::kBadParams,
-          fmt::format("--family: '{}' is not FAMILY or FAMILY=COUNT, with a count from 1 to "
-                      "{}",
-                      group, kMostDevices));
+      return fail(FaultKind::kBadParams,
+                  fmt::format("'{}' is not FAMILY or FAMILY=COUNT, with a count from 1 to "
+                              "{}",
+                              group, kMostDevices));
     }
     devices += number;
     if (devices > kMostDevices) {
       return fail(FaultKind::kBadParams,
-                  fmt::format("--family: more than {} devices together", kMostDevices));
+                  fmt::format("more than {} devices together", kMostDevices));
     }
     groups.emplace_back(group.substr(0, equals), number);
   }
   return groups;
 }
 
+Result<Groups> groups_of(std::string_view text, const catalog::Catalog& catalog) {
+  const auto groups = parse_groups(text);
+  if (!groups) return std::unexpected(groups.error());
+  Groups found;
+  for (const auto& [id, devices] : *groups) {
+    const auto& families = catalog.families();
+    const auto family = std::ranges::find_if(
+        families, [&](const catalog::FamilyPtr& each) { return each->id == id; });
+    if (family == families.end()) {
+      const auto ids = families | std::views::transform(
+                                      [](const auto& each) { return std::string_view(each->id); });
+      return fail(FaultKind::kBadParams,
+                  fmt::format("there is no family '{}'; there are {}", id, fmt::join(ids, ", ")));
+    }
+    found.emplace_back(*family, devices);
+  }
+  return found;
+}
+
 std::shared_ptr<void> add_simulate(CLI::App& app, std::function<int()>& chosen) {
   auto kept = std::make_shared<Arguments>();
   Arguments& a = *kept;
   CLI::App* verb = app.add_subcommand(
-      "simulate", "Virtual devices without a server: lives through a span as fast as they can");
-  verb->add_option("--family", a.families, "How many of which, as delta_2=500,power_stream=20")
-      ->required();
+      "simulate",
+      "Virtual devices: without a server they live through a span as fast as they can, with one "
+      "they report to it in real time");
+  verb->add_option("--family", a.families, "How many of which, as delta_2=500,power_stream=20");
   verb->add_option("--devices", a.devices, "Folder with further device files");
   verb->add_option("--from", a.from, "When it begins")->capture_default_str();
-  verb->add_option("--for", a.span, "How long it is: 90m, 1d, 365d")->capture_default_str();
+  verb->add_option("--for", a.span,
+                   "How long it is: 90m, 365d; without it a day, and with a server no end");
   verb->add_option("--step", a.step, "Between two looks at a device, 1s to 60s")
       ->capture_default_str();
-  verb->add_option("--seed", a.world.seed, "The same seed says the same")->capture_default_str();
+  const CLI::Option* seed = verb->add_option("--seed", a.world.seed, "The same seed says the same")
+                                ->capture_default_str();
   verb->add_option("--latitude", a.world.latitude_deg, "Of the site")
       ->check(CLI::Range(-66.0, 66.0))
       ->capture_default_str();
@@ -167,8 +351,35 @@ std::shared_ptr<void> add_simulate(CLI::App& app, std::function<int()>& chosen) 
   verb->add_option("--threads", a.threads)
       ->check(CLI::Range(1U, kMostThreads))
       ->capture_default_str();
+  verb->add_option("--fault", a.faults,
+                   "NAME[:VALUE][=PROBABILITY][@SN], as often as wanted: what goes wrong")
+      ->expected(1)
+      ->take_all();
+  const std::string group = "With a server";
+  const auto online = [&](const std::string& name, auto& value, const std::string& help) {
+    return verb->add_option(name, value, help)->group(group);
+  };
+  online("--data", a.data, "Folder of a server on this machine: devices and keys are made there");
+  online("--server", a.server, "HOST:PORT of its MQTT; else the one of --data");
+  online("--tls-ca", a.ca, "Use TLS and trust this certificate authority (a PEM file)");
+  online("--keys", a.keys, "File with a serial number and a device key a line");
+  online("--gateway", a.gateway, "Account that owns the devices: they share its connections");
+  online("--gateway-key", a.gateway_key, "File with that account's gateway key");
+  online("--connections", a.connections, "As a gateway, so many; else each device has its own")
+      ->check(CLI::Range(1, 100'000));
+  online("--ramp", a.sign_ins_per_second, "Sign-ins a second at most; 0: as it answers")
+      ->check(CLI::NonNegativeNumber);
+  online("--pid", a.pid, "The server's process: its processor time and memory are told too");
   verb->add_flag("--json", a.json, "One line of JSON");
-  verb->callback([&a, &chosen] { chosen = [&a] { return simulate(a); }; });
+  verb->add_option("scenarios", a.scenarios, "Scenarios to play: *.loom files, or their folders");
+  verb->callback([&a, &chosen, seed] {
+    chosen = [&a, seeded = seed->count() > 0] {
+      if (a.scenarios.empty()) return simulate(a);
+      return play_scenarios({.paths = a.scenarios,
+                             .seed = seeded ? std::optional(a.world.seed) : std::nullopt,
+                             .devices = a.devices});
+    };
+  });
   return kept;
 }
 

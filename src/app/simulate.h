@@ -1,4 +1,4 @@
-// `gridloom simulate`: virtual devices without a server, from the command line.
+// `gridloom simulate`: virtual devices from the command line, with and without a server.
 // docs/user/emulator.md is for people.
 #pragma once
 
@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "catalog/family.h"
 
 namespace CLI {  // NOLINT(readability-identifier-naming): the library's name
 class App;
@@ -21,6 +22,10 @@ namespace gridloom::app {
 // none or too many of one.
 [[nodiscard]] Result<std::vector<std::pair<std::string, std::size_t>>> parse_groups(
     std::string_view text);
+
+// The same, with the catalogue's families; or there is no such one.
+using Groups = std::vector<std::pair<catalog::FamilyPtr, std::size_t>>;
+[[nodiscard]] Result<Groups> groups_of(std::string_view text, const catalog::Catalog& catalog);
 
 // Adds it to the command line; as add_backup() does.
 [[nodiscard]] std::shared_ptr<void> add_simulate(CLI::App& app, std::function<int()>& chosen);

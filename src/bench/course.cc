@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "bench/process_time.h"
+#include "bench/process_use.h"
 
 namespace gridloom::bench {
 namespace {

@@ -58,7 +58,7 @@ Status HttpClient::flush() {
   for (std::size_t sent = 1; sent != 0 && !out_.empty();) {
     const auto written = stream_.write(out_);
     if (written.state != net::Stream::State::kOpen) {
-      return std::unexpected(fault_of(written.state));
+      return std::unexpected(client::fault_of(written.state));
     }
     sent = written.bytes;
     out_.erase(0, sent);
@@ -71,7 +71,7 @@ Result<std::optional<Answer>> HttpClient::on_ready(std::span<char> buffer) {
   if (Status flushed = flush(); !flushed) return std::unexpected(flushed.error());
   for (;;) {
     const auto [size, state] = stream_.read(buffer);
-    if (state != net::Stream::State::kOpen) return std::unexpected(fault_of(state));
+    if (state != net::Stream::State::kOpen) return std::unexpected(client::fault_of(state));
     if (size == 0) return std::nullopt;
     std::string_view bytes(buffer.data(), size);
     const bool joined = !in_.empty();

@@ -9,7 +9,7 @@
 #include <string_view>
 
 #include "base/result.h"
-#include "bench/stream.h"
+#include "client/stream.h"
 
 namespace gridloom::bench {
 

@@ -54,8 +54,8 @@ Result<std::vector<std::string>> requests_of(const HttpLoad& load) {
 // One thread's part.
 class Worker {
  public:
-  Worker(const HttpLoad& load, const std::vector<std::string>& requests, const TlsClient& tls,
-         Course& course, unsigned number)
+  Worker(const HttpLoad& load, const std::vector<std::string>& requests,
+         const client::TlsClient& tls, Course& course, unsigned number)
       : load_(load),
         requests_(requests),
         tls_(tls),
@@ -81,7 +81,7 @@ class Worker {
 
   const HttpLoad& load_;
   const std::vector<std::string>& requests_;
-  const TlsClient& tls_;
+  const client::TlsClient& tls_;
   Course& course_;
   unsigned number_;
   Poller poller_;
@@ -95,7 +95,7 @@ class Worker {
 
 Status Worker::connect() {
   for (std::size_t i = number_; i < load_.connections; i += load_.threads) {
-    auto stream = bench::connect(load_.to, tls_);
+    auto stream = client::connect(client::peer_at(load_.to), tls_, client::Wait::kUntilTaken);
     if (!stream) return std::unexpected(stream.error());
     asked_.push_back({.client = HttpClient(std::move(*stream)), .at = {}});
     if (Status added = poller_.add(asked_.back().client.fd(), asked_.size() - 1); !added) {
@@ -170,9 +170,9 @@ Result<Summary> run(const HttpLoad& load) {
   }
   const auto requests = requests_of(load);
   if (!requests) return std::unexpected(requests.error());
-  TlsClient tls;
+  client::TlsClient tls;
   if (!load.ca.empty()) {
-    auto made = tls_client(load.ca);
+    auto made = client::tls_client(load.ca);
     if (!made) return std::unexpected(made.error());
     tls = std::move(*made);
   }

@@ -10,8 +10,9 @@
 #include <thread>
 #include <utility>
 
-#include "bench/mqtt_client.h"
 #include "bench/poller.h"
+#include "client/mqtt_client.h"
+#include "client/stream.h"
 
 namespace gridloom::bench {
 namespace {
@@ -28,13 +29,13 @@ constexpr int kIdle_ms = 10;
 // What the threads share beside the course.
 struct Shared {
   Course course;
-  TlsClient tls;
+  client::TlsClient tls;
   std::atomic<std::uint64_t> taken{0};  // messages that the subscriber has to get
   std::atomic<unsigned> publishing;     // threads that still do
 };
 
 // One thread's part: the connections whose number is `first`, `first + step`, ...
-class Worker final : public MqttClient::Listener {
+class Worker final : public client::MqttClient::Listener {
  public:
   Worker(const MqttLoad& load, Shared& shared, std::size_t first, std::size_t step)
       : load_(load), shared_(shared), first_(first), step_(step), buffer_(kReadBytes) {}
@@ -44,22 +45,22 @@ class Worker final : public MqttClient::Listener {
   [[nodiscard]] const Counts& counts() const { return counts_; }
   [[nodiscard]] std::uint64_t arrived() const { return arrived_; }
 
-  void on_signed_in(MqttClient& client) override;
-  void on_taken(MqttClient& client, Moment due) override;
-  void on_room(MqttClient& client) override;
+  void on_signed_in(client::MqttClient& client) override;
+  void on_taken(client::MqttClient& client, Moment due) override;
+  void on_room(client::MqttClient& client) override;
   void on_message(const wire::mqtt::Publish& message) override;
   void on_bytes(std::size_t sent, std::size_t received) override;
 
  private:
   [[nodiscard]] bool subscribes() const { return first_ == 0 && load_.subscriber.has_value(); }
   [[nodiscard]] Status connect();
-  [[nodiscard]] Status begin_sign_in(const MqttSignIn& who);
+  [[nodiscard]] Status begin_sign_in(const client::MqttSignIn& who);
   [[nodiscard]] Status await_sign_ins(std::size_t at_most);
   void publish_due();
   [[nodiscard]] bool publish(std::size_t index, Moment due);
   void drain();
   void handle_events(int timeout_ms);
-  void offer(MqttClient& client);
+  void offer(client::MqttClient& client);
   [[nodiscard]] int patience_ms() const;
 
   const MqttLoad& load_;
@@ -68,10 +69,11 @@ class Worker final : public MqttClient::Listener {
   std::size_t step_;
   Poller poller_;
   std::vector<char> buffer_;
-  std::vector<std::unique_ptr<MqttClient>> clients_;  // the subscriber, if here, stands first
-  std::vector<std::string> topics_;                   // by client
-  std::deque<std::size_t> free_;                      // clients that wait for their turn to publish
-  std::vector<bool> waits_;                           // by client: it stands in free_
+  std::vector<std::unique_ptr<client::MqttClient>>
+      clients_;                      // the subscriber, if here, stands first
+  std::vector<std::string> topics_;  // by client
+  std::deque<std::size_t> free_;     // clients that wait for their turn to publish
+  std::vector<bool> waits_;          // by client: it stands in free_
   std::size_t signing_in_ = 0;
   std::size_t next_payload_ = 0;
   Moment now_;
@@ -84,13 +86,13 @@ class Worker final : public MqttClient::Listener {
   Status outcome_;
 };
 
-void Worker::on_signed_in(MqttClient& client) {
+void Worker::on_signed_in(client::MqttClient& client) {
   --signing_in_;
   waits_.resize(clients_.size());
   if (client.number() != 0 || !subscribes()) offer(client);
 }
 
-void Worker::on_taken(MqttClient& client, Moment due) {
+void Worker::on_taken(client::MqttClient& client, Moment due) {
   ++taken_;
   if (shared_.course.measured(now_)) {
     ++counts_.operations;
@@ -99,7 +101,7 @@ void Worker::on_taken(MqttClient& client, Moment due) {
   offer(client);
 }
 
-void Worker::on_room(MqttClient& client) {
+void Worker::on_room(client::MqttClient& client) {
   if (client.may_publish()) offer(client);
 }
 
@@ -113,17 +115,17 @@ void Worker::on_bytes(std::size_t sent, std::size_t received) {
   counts_.bytes_received += received;
 }
 
-void Worker::offer(MqttClient& client) {
+void Worker::offer(client::MqttClient& client) {
   if (waits_[client.number()]) return;
   waits_[client.number()] = true;
   free_.push_back(client.number());
 }
 
-Status Worker::begin_sign_in(const MqttSignIn& who) {
-  auto stream = bench::connect(load_.to, shared_.tls);
+Status Worker::begin_sign_in(const client::MqttSignIn& who) {
+  auto stream = client::connect(client::peer_at(load_.to), shared_.tls, client::Wait::kUntilTaken);
   if (!stream) return std::unexpected(stream.error());
   const std::size_t index = clients_.size();
-  clients_.push_back(std::make_unique<MqttClient>(index, std::move(*stream), load_.window));
+  clients_.push_back(std::make_unique<client::MqttClient>(index, std::move(*stream), load_.window));
   ++signing_in_;
   if (Status added = poller_.add(clients_.back()->fd(), index); !added) return added;
   return clients_.back()->sign_in(who, *this);
@@ -206,7 +208,7 @@ void Worker::publish_due() {
 }
 
 bool Worker::publish(std::size_t index, Moment due) {
-  MqttClient& client = *clients_[index];
+  client::MqttClient& client = *clients_[index];
   if (!client.may_publish()) return false;
   const std::string& payload =
       load_.payloads[(index * 7 + next_payload_++) % load_.payloads.size()];
@@ -226,9 +228,9 @@ void Worker::handle_events(int timeout_ms) {
   const auto events = poller_.wait(timeout_ms);
   now_ = Steady::now();
   for (const epoll_event& event : events) {
-    MqttClient& client = *clients_[event.data.u64];
+    client::MqttClient& client = *clients_[event.data.u64];
     if (client.lost()) continue;
-    if (Status went = client.on_ready(buffer_, *this); !went) {
+    if (Status went = client.on_ready(event.events, buffer_, *this); !went) {
       counts_.error(fmt::format("connection {}: {}", client.number(), went.error().detail));
     }
     if (!publishing_) continue;
@@ -317,7 +319,7 @@ Result<Summary> run(const MqttLoad& load) {
                 .tls = nullptr,
                 .publishing = load.threads};
   if (!load.ca.empty()) {
-    auto tls = tls_client(load.ca);
+    auto tls = client::tls_client(load.ca);
     if (!tls) return std::unexpected(tls.error());
     shared.tls = std::move(*tls);
   }

@@ -5,8 +5,8 @@
 #include <optional>
 #include <string>
 
+#include "base/latencies.h"
 #include "bench/course.h"
-#include "bench/latency.h"
 #include "wire/json.h"
 
 namespace gridloom::bench {

@@ -5,6 +5,7 @@
 // simulator's models knows a field by name: it all comes from here.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -139,6 +140,20 @@ struct Quirk {
   std::string seen;
 };
 
+// Something that can go wrong with a virtual device, on demand.
+struct Trouble {
+  std::string name;  // "over_temperature"
+  std::string means;
+  std::vector<std::pair<std::string, double>> does;  // to what is around it: kTroubleMeans
+  std::vector<std::pair<std::string, Json>> shows;   // Field::name -> value meanwhile
+  std::vector<std::string> holds;                    // Field::name: stay as they are meanwhile
+};
+// What Trouble::does can name: whether there is a grid (0), what of the sun reaches the first and
+// the second PV input (0 to 1), whether the battery's protection lets anything in or out (0), how
+// much warmer it is (K), and how far the device's clock is wrong (s).
+inline constexpr std::array<std::string_view, 6> kTroubleMeans = {"grid",    "panel_1",  "panel_2",
+                                                                  "battery", "warmer_k", "clock_s"};
+
 // What the demo home and other virtual devices of this family start with.
 struct Virtual {
   struct Device {
@@ -179,6 +194,7 @@ struct Family {
   Messages messages;
   std::optional<History> history;
   std::vector<Quirk> quirks;
+  std::vector<Trouble> troubles;
   Virtual virtual_devices;
 
   // The field of a quota name, '*' segments matching a module's serial number; nullptr if unknown.

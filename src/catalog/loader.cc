@@ -146,15 +146,17 @@ Result<FamilyPtr> load_family(std::string_view file_name, std::string_view text)
     mistakes.add(document.mistake.line, "", document.mistake.what);
     return std::unexpected(mistakes.fault());
   }
-  const Entry file(document.root, "", mistakes,
-                   {"family", "product", "means", "prefixes", "product_type", "model", "open",
-                    "read_only", "quota_all", "select", "aliases", "as_text", "messages", "reports",
-                    "fields", "commands", "history", "quirks", "virtual"});
+  const Entry file(
+      document.root, "", mistakes,
+      {"family",    "product",   "means",   "prefixes", "product_type", "model",    "open",
+       "read_only", "quota_all", "select",  "aliases",  "as_text",      "messages", "reports",
+       "fields",    "commands",  "history", "quirks",   "faults",       "virtual"});
   auto family = std::make_shared<Family>();
   read_head(file, file_name, *family);
   read_fields(file, *family);
   read_commands(file, *family);
   read_messages(file, *family);
+  read_faults(file, *family);
   if (!mistakes.none()) return std::unexpected(mistakes.fault());
   return FamilyPtr(std::move(family));
 }

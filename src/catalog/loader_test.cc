@@ -48,6 +48,11 @@ TEST(Loader, ReadsEveryKeyOfAHead) {
   EXPECT_TRUE(family->reports[1].only_full);
   EXPECT_EQ(family->history->indexes[1].times, 100);
   EXPECT_EQ(family->quirks[0].seen, "ours");
+  ASSERT_EQ(family->troubles.size(), 1U);
+  EXPECT_EQ(family->troubles[0].name, "leak");
+  EXPECT_EQ(family->troubles[0].does[1], (std::pair<std::string, double>("warmer_k", 5)));
+  EXPECT_EQ(family->troubles[0].shows[0], (std::pair<std::string, Json>("pd.beep", 1)));
+  EXPECT_EQ(family->troubles[0].holds, std::vector<std::string>{"pd.soc"});
   EXPECT_EQ(family->virtual_devices.devices[0].sn, "MU1A0001");
 }
 
@@ -271,6 +276,18 @@ TEST(Loader, TellsMistakesOfCommands) {
   });
 }
 
+TEST(Loader, TellsMistakesOfFaults) {
+  expect_told({
+      {"means: It leaks", "reason: It leaks", "faults.leak.means: this key is missing"},
+      {"warmer_k: 5", "hotter_k: 5",
+       "faults.leak.does: \"hotter_k\" is unknown; there are grid, panel_1"},
+      {"warmer_k: 5", "warmer_k: hot", "faults.leak.does: warmer_k must be a number"},
+      {"{pd.beep: 1}", "{pd.peep: 1}", "faults.leak.shows: \"pd.peep\" is no field"},
+      {"{pd.beep: 1}", "{pd.beep: loud}", "pd.beep is \"loud\": must be of type int"},
+      {"holds: [pd.soc]", "holds: [pd.sock]", "faults.leak.holds: \"pd.sock\" is no field"},
+  });
+}
+
 TEST(Loader, TellsMistakesOfMessagesReportsAndHistory) {
   expect_told({
       {"fields: [pack., info.name, watts]", "fields: [pack., info.name]",
@@ -294,7 +311,7 @@ TEST(Loader, TellsMistakesOfMessagesReportsAndHistory) {
        "history.indexes[0].counter: \"sun\" is no counter; counters are pv, battery_in"},
       {"share_of: grid_in, ", "", "history.indexes[1].counter: must be there, or else both"},
       {"name: Self-sufficiency", "name: From Solar", "\"From Solar\" stands here twice"},
-      {"seen: ours}\n\nvirtual", "see: ours}\n\nvirtual", "quirks[0].seen: this key is missing"},
+      {"seen: ours}\n\nfaults", "see: ours}\n\nfaults", "quirks[0].seen: this key is missing"},
   });
 }
 

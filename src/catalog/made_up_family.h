@@ -94,6 +94,13 @@ history:
 quirks:
   - {what: It does not exist, seen: ours}
 
+faults:
+  leak:
+    means: It leaks
+    does: {battery: 0, warmer_k: 5}
+    shows: {pd.beep: 1}
+    holds: [pd.soc]
+
 virtual:
   devices: [{sn: MU1A0001, name: Cellar}]
   modules: {pack: [P-1, P-2]}

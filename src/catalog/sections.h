@@ -19,6 +19,8 @@ void read_fields(const Entry& file, Family& family);
 void read_commands(const Entry& file, Family& family);
 // messages, reports, history, quirks.
 void read_messages(const Entry& file, Family& family);
+// faults of virtual devices.
+void read_faults(const Entry& file, Family& family);
 
 constexpr std::array kFieldTypes = {FieldType::kInt,  FieldType::kFloat, FieldType::kString,
                                     FieldType::kBool, FieldType::kArray, FieldType::kObject,

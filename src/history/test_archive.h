@@ -4,13 +4,12 @@
 #include <atomic>
 #include <filesystem>
 #include <memory>
-#include <semaphore>
 #include <stdexcept>
-#include <string>
 #include <utility>
 
 #include "base/clock.h"
 #include "history/archive.h"
+#include "history/instant_journal.h"
 #include "registry/files.h"
 
 namespace gridloom::history {
@@ -35,33 +34,6 @@ inline std::unique_ptr<Archive> open_archive(const std::filesystem::path& data, 
   if (!archive) throw std::runtime_error(archive.error().detail);
   (*archive)->start({});
   return std::move(*archive);
-}
-
-// A journal for who cannot wait: it says at once that all is durable.
-class InstantJournal final : public Journal {
- public:
-  explicit InstantJournal(Archive& archive) : archive_(archive) {}
-  void append(RecordKind kind, std::string payload, Task durable) override {
-    archive_.append(kind, std::move(payload), {});
-    if (durable) durable();
-  }
-  [[nodiscard]] bool behind() const override { return false; }
-  [[nodiscard]] std::string failing() const override { return {}; }
-
- private:
-  Archive& archive_;
-};
-
-// Reads what was appended before, and waits for it.
-inline void read_now(Archive& archive, std::move_only_function<void(Reader&)> task) {
-  if (!archive.flush()) throw std::runtime_error("the log refuses");
-  std::binary_semaphore done(0);
-  const bool taken = archive.read([&](Reader& reader) {
-    task(reader);
-    done.release();
-  });
-  if (!taken) throw std::runtime_error("the archive takes no reads");
-  done.acquire();
 }
 
 }  // namespace gridloom::history

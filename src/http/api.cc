@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
+#include <iterator>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -136,11 +138,61 @@ void Api::handle(Request request, Done<Response> done) {
   }
   auto params = wire::parameters_of(claim, options_.signing);
   if (!params) return done(failure(params.error(), trace_id));
-  (this->*verb)({.request = std::move(request),
-                 .params = std::move(*params),
-                 .account = *account,
-                 .trace_id = trace_id,
-                 .done = std::move(done)});
+  Call call{.request = std::move(request),
+            .params = std::move(*params),
+            .account = *account,
+            .trace_id = trace_id,
+            .done = std::move(done)};
+  if (misdo(call)) (this->*verb)(std::move(call));
+}
+
+bool Api::misdo(Call& call) {
+  using hub::Misdeed;
+  const hub::Platform& platform = options_.hub->platform();
+  if (!platform.misdeeds.any()) return true;
+  const auto directory = platform.registry.directory();
+  const registry::Account* account = directory->find_account(call.account);
+  const Json* asked = call.params.if_contains("sn");
+  const auto happens = [&](Misdeed misdeed) {
+    return platform.misdeeds.happens(
+        misdeed,
+        {.account = account == nullptr ? std::string_view() : account->name,
+         .sn = asked != nullptr && asked->is_string() ? asked->get_string() : std::string_view(),
+         .now = platform.clock.now()});
+  };
+  if (const auto late_s = happens(Misdeed::kSlowAnswer)) {
+    const TimePoint due = now() + Millis(static_cast<std::int64_t>(*late_s * 1000));
+    call.done = [this, due, done = std::move(call.done)](Response response) mutable {
+      late_.push_back({.due = due, .response = std::move(response), .done = std::move(done)});
+    };
+  }
+  const auto instead = [&](Response response) {
+    call.done(std::move(response));
+    return false;
+  };
+  if (happens(Misdeed::kDroppedConnection)) return instead({.ending = Ending::kClosed});
+  if (happens(Misdeed::kResetConnection)) return instead({.ending = Ending::kReset});
+  if (const auto wait_s = happens(Misdeed::kTooManyRequests)) {
+    Response response = transport_error(429, "this access key asks too often");
+    response.headers.emplace_back("Retry-After", fmt::format("{:.0f}", std::ceil(*wait_s)));
+    return instead(std::move(response));
+  }
+  if (happens(Misdeed::kRefusedSign)) {
+    return instead(failure({.kind = FaultKind::kWrongSignature, .detail = {}}, call.trace_id));
+  }
+  if (call.request.path.ends_with("/quota/all") && happens(Misdeed::kNullData)) {
+    return instead(success("null", call.trace_id));
+  }
+  return true;
+}
+
+void Api::tick() {
+  if (late_.empty()) return;
+  const TimePoint now = this->now();
+  const auto due = std::ranges::partition(late_, [&](const Late& late) { return late.due > now; });
+  std::vector<Late> ready(std::make_move_iterator(due.begin()), std::make_move_iterator(due.end()));
+  late_.erase(due.begin(), due.end());
+  for (Late& late : ready) late.done(std::move(late.response));
 }
 
 Result<registry::AccountId> Api::signed_by(const wire::SignedRequest& request) {
@@ -209,7 +261,7 @@ void Api::list(Call call) const {
   for (const registry::Device* device : directory->devices_of(call.account)) {
     JsonObject row{{"sn", device->sn},
                    {"deviceName", device->name},
-                   {"online", platform.presence.online(device->sn) ? 1 : 0},
+                   {"online", options_.hub->online(call.account, device->sn) ? 1 : 0},
                    {"productName", platform.catalog->of_serial(device->sn)->product}};
     rows.emplace_back(std::move(row));
   }

@@ -9,6 +9,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/loop.h"
 #include "base/result.h"
@@ -50,6 +51,8 @@ class Api {
   explicit Api(Options options);
 
   void handle(Request request, Done<Response> done);
+  // A few times a second: sends answers that a misdeed holds back.
+  void tick();
 
  private:
   struct Call {
@@ -64,6 +67,8 @@ class Api {
 
   [[nodiscard]] static const Route* find_route(std::string_view path);
   [[nodiscard]] Result<registry::AccountId> signed_by(const wire::SignedRequest& request);
+  // Does with the call what the platform was told to do badly. False: nothing is left to be done.
+  [[nodiscard]] bool misdo(Call& call);
   [[nodiscard]] TimePoint now() const;
   [[nodiscard]] Response too_many_requests(Millis wait) const;
   [[nodiscard]] Result<wire::KeyedMac*> mac_of(const registry::AccessKey& key);
@@ -89,6 +94,12 @@ class Api {
   Options options_;
   HistoryApi history_;
   StringMap<Keyed> macs_;
+  struct Late {
+    TimePoint due;
+    Response response;
+    Done<Response> done;
+  };
+  std::vector<Late> late_;
 };
 
 }  // namespace gridloom::http

@@ -52,13 +52,17 @@ class BodySource {
   virtual void next(Done<Piece> done) = 0;
 };
 
+// What becomes of the connection instead of an answer, where a fault was asked for.
+enum class Ending : std::uint8_t { kNone, kClosed, kReset };
+
 struct Response {
   unsigned status = 200;
   std::string content_type = "application/json";
-  std::string body;
+  std::string body{};
   std::vector<std::pair<std::string_view, std::string>> headers{};  // further ones
   bool known = false;                  // it answers one who has shown who it is
   std::shared_ptr<BodySource> rest{};  // what comes behind `body`; null: nothing
+  Ending ending = Ending::kNone;
 };
 
 [[nodiscard]] std::string_view reason_phrase(unsigned status);

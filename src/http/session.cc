@@ -233,6 +233,11 @@ void Session::upgrade(const WebSocketRequest& request) {
 
 void Session::respond(const Response& response) {
   known_ = known_ || response.known;
+  if (response.ending != Ending::kNone) {
+    finished_ = true;
+    breaks_ = response.ending == Ending::kReset;
+    return;
+  }
   const bool streams = response.rest != nullptr;
   if (streams && !in_chunks_) keep_alive_ = false;
   if (streams && !head_) rest_ = response.rest;

@@ -44,6 +44,7 @@ class Session final : public net::Protocol, public std::enable_shared_from_this<
   void receive(std::string_view bytes, TimePoint now) override;
   void take_output(std::string& out) override;
   [[nodiscard]] bool finished() const override;
+  [[nodiscard]] bool breaks() const override { return breaks_; }
   [[nodiscard]] bool wants_input() const override;
   [[nodiscard]] bool known() const override;
   void server_stops() override;
@@ -85,6 +86,7 @@ class Session final : public net::Protocol, public std::enable_shared_from_this<
   bool keep_alive_ = true;
   bool in_chunks_ = true;  // the client knows them
   bool finished_ = false;
+  bool breaks_ = false;
   bool lost_ = false;
   bool known_ = false;
 };

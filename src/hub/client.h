@@ -46,7 +46,7 @@ struct Ack {
   std::string_view why = {};  // of a refusal; a literal
 };
 
-enum class KickReason : std::uint8_t { kTakenOver, kNotAuthorized, kShuttingDown };
+enum class KickReason : std::uint8_t { kTakenOver, kNotAuthorized, kShuttingDown, kDropped };
 
 class Client {
  public:

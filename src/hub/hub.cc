@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "wire/mqtt/topic.h"
@@ -52,6 +53,25 @@ void Hub::on_all(const std::function<void(Shard&)>& task) {
   for (std::size_t i = 0; i < shards_.size(); ++i) on_shard(i, task);
 }
 
+bool Hub::online(registry::AccountId account, std::string_view sn) const {
+  if (!platform_.presence.online(sn)) return false;
+  if (!platform_.misdeeds.any()) return true;
+  const auto directory = platform_.registry.directory();
+  const registry::Account* known = directory->find_account(account);
+  return known == nullptr || !platform_.misdeeds.hides(
+                                 {.account = known->name, .sn = sn, .now = platform_.clock.now()});
+}
+
+// Of those that apps suffer.
+std::optional<double> Hub::misdoes(Misdeed misdeed, const Identity& who) const {
+  if (!platform_.misdeeds.any() || who.role != Role::kAccount) return std::nullopt;
+  const auto directory = platform_.registry.directory();
+  const registry::Account* account = directory->find_account(who.account);
+  if (account == nullptr) return std::nullopt;
+  return platform_.misdeeds.happens(
+      misdeed, {.account = account->name, .sn = {}, .now = platform_.clock.now()});
+}
+
 std::optional<Identity> Hub::identity_of(std::string_view user) const {
   const auto directory = platform_.registry.directory();
   if (const registry::Account* account = directory->find_certificate(user)) {
@@ -77,14 +97,18 @@ std::optional<Identity> Hub::identity_of(std::string_view user) const {
 
 Result<Identity> Hub::sign_in(std::string_view user, const Secret& password) const {
   auto identity = identity_of(user);
-  if (!identity || !identity->password.matches(password.reveal())) {
+  if (!identity || !identity->password.matches(password.reveal()) ||
+      misdoes(Misdeed::kRefusedCertificate, *identity)) {
     return fail(FaultKind::kUnknownKey, "the user name or the password is wrong");
   }
   return std::move(*identity);
 }
 
 Status Hub::admit(const Identity& who, std::string_view client_id) {
-  const std::size_t most = platform_.config.client_ids_a_day;
+  std::size_t most = platform_.config.client_ids_a_day;
+  if (const auto fewer = misdoes(Misdeed::kFewClientIds, who)) {
+    most = static_cast<std::size_t>(std::max(1.0, *fewer));
+  }
   if (most == 0 || who.role != Role::kAccount) return {};
   if (platform_.client_ids.admit(who.name, client_id, most, platform_.wall->now())) return {};
   return fail(FaultKind::kNoPermission,
@@ -149,8 +173,10 @@ void Hub::rebind(const ClientPtr& old, const ClientPtr& fresh, Task done) {
 }
 
 bool Hub::subscribe(const ClientPtr& client, const Subscription& subscription) {
+  const Identity& who = client->identity();
+  const bool denied = misdoes(Misdeed::kNoWildcards, who).has_value();
   const FilterScope scope =
-      scope_of(client->identity(), subscription.filter, platform_.config.wildcards);
+      scope_of(who, subscription.filter, denied ? Wildcards::kDenied : platform_.config.wildcards);
   if (!scope.granted) return false;
   const auto task = [client, subscription](Shard& shard) {
     shard.subscribe(client, subscription);
@@ -265,6 +291,10 @@ void Hub::count_dropped(const wire::mqtt::Dropped& dropped) {
 
 void Hub::tick() {
   on_all([this](Shard& shard) { shard.tick(platform_.wall->now()); });
+}
+
+void Hub::misdeeds_changed() {
+  on_all([](Shard& shard) { shard.misdeeds_changed(); });
 }
 
 void Hub::registry_changed() {

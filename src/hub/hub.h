@@ -28,6 +28,9 @@ class Hub {
   Hub(const Hub&) = delete;
   Hub& operator=(const Hub&) = delete;
 
+  // As the account sees it: connected, unless a misdeed hides it.
+  [[nodiscard]] bool online(registry::AccountId account, std::string_view sn) const;
+
   // Who a user name and password are. kUnknownKey: no such name, or the password is another.
   // Account: its certificate account; device: its serial number; gateway: "gateway:<account name>".
   [[nodiscard]] Result<Identity> sign_in(std::string_view user, const Secret& password) const;
@@ -92,6 +95,8 @@ class Hub {
 
   // The shards' clocks; a few times a second.
   void tick();
+  // The platform's misdeeds are others than before.
+  void misdeeds_changed();
   // The registry changed: rights are read anew, sessions whose credentials ended are closed.
   void registry_changed();
 
@@ -106,6 +111,7 @@ class Hub {
     void flush_later();
   };
   [[nodiscard]] std::size_t index_of(std::string_view sn) const;
+  [[nodiscard]] std::optional<double> misdoes(Misdeed misdeed, const Identity& who) const;
   template <typename Act>
   void on_shard(std::size_t index, Act act);
   void on_all(const std::function<void(Shard&)>& task);

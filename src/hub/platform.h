@@ -19,6 +19,7 @@
 #include "catalog/family.h"
 #include "history/journal.h"
 #include "hub/client_id_budget.h"
+#include "hub/misdeeds.h"
 #include "hub/sign_ins.h"
 #include "hub/topics.h"
 #include "registry/directory.h"
@@ -109,6 +110,7 @@ struct Platform {
   Counters counters{};
   ClientIdBudget client_ids{};
   SignIns sign_ins{};
+  Misdeeds misdeeds{};
   // Of deadlines, rates and what clients say of themselves; another than `clock`, which is the
   // devices', if these live in a time of their own.
   const Clock* wall = &clock;

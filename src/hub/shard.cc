@@ -150,6 +150,7 @@ void Shard::set_online(const std::string& sn, bool online) {
   platform_.presence.set(sn, online);
   if (DeviceState* state = find_state(sn)) record_presence(*state, online);
   to_accounts(sn, Verb::kStatus, {.like = plain(status_text(online)), .qos = Qos::kAtLeastOnce});
+  if (DeviceState* state = misdoes_ ? find_state(sn) : nullptr) tell_who_is_hidden(sn, *state);
 }
 
 std::string Shard::status_text(bool online) const {

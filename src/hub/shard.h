@@ -11,6 +11,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -107,6 +108,9 @@ class Shard {
   // tick().
   void registry_changed();
 
+  // The platform's misdeeds are others than before.
+  void misdeeds_changed();
+
   // Of apps, over HTTP. kNoPermission for a device that is not the account's, or is unknown.
   void read_all(registry::AccountId account, const std::string& sn, Asker<QuotaBody> asker);
   void read(registry::AccountId account, const std::string& sn,
@@ -133,7 +137,9 @@ class Shard {
     std::string id;       // as it went to the device, as text
     wire::Json asked_id;  // as it came
     std::variant<HttpAsker, MqttAsker> asker;
-    std::string who{};         // an account's name
+    registry::AccountId account{};
+    std::string who{};         // its name
+    bool lost = false;         // its reply is
     std::uint64_t serial = 0;  // of all that this shard ever had waiting
     std::uint64_t record = 0;  // of the journal; the answer waits for it
     bool outcome_recorded = false;
@@ -146,6 +152,12 @@ class Shard {
   struct Kind {
     twin::LayoutPtr layout;
     std::vector<history::NameRef> refs;  // by the layout's names
+  };
+  // Of a device that misdeeds concern.
+  struct Mistold {
+    std::optional<twin::Twin> frozen;                   // as it was when that began
+    std::set<registry::AccountId> hidden_from;          // who was told that it is offline
+    std::map<registry::AccountId, TimePoint> asked_at;  // quota/all
   };
   struct DeviceState {
     DeviceState(std::int64_t registered, Kind& of, const twin::TwinLimits& limits)
@@ -162,6 +174,7 @@ class Shard {
     bool away = false;  // said so itself, by a status message
     std::vector<Pending> pending;
     std::map<std::string, Retained> retained;  // what it published so, by topic
+    std::unique_ptr<Mistold> mistold;
   };
   struct Subscriber {
     ClientPtr client;
@@ -269,6 +282,16 @@ class Shard {
   void refuse_mqtt(const MqttAsker& asker, const std::string& sn, Verb verb, std::string_view code,
                    std::string_view message);
 
+  // Misdeeds (shard_misdeeds.cc).
+  [[nodiscard]] std::optional<double> misdoes(Misdeed misdeed, registry::AccountId account,
+                                              std::string_view sn) const;
+  [[nodiscard]] bool seen_online(registry::AccountId account, std::string_view sn) const;
+  [[nodiscard]] twin::Twin& told_twin(registry::AccountId account, const std::string& sn,
+                                      DeviceState& state);
+  [[nodiscard]] bool pushes(registry::AccountId account, std::string_view sn, Verb verb);
+  void tell_who_is_hidden(const std::string& sn, DeviceState& state);
+  void misdo(TimePoint now);
+
   void drop_what_ended();
   void drop_carrier(const Client& client, const std::string& sn);
   void set_online(const std::string& sn, bool online);
@@ -338,6 +361,8 @@ class Shard {
   std::int64_t next_id_ = 0;
   std::uint64_t last_serial_ = 0;
   bool rights_changed_ = false;
+  bool misdoes_ = false;         // there are misdeeds, or were at the last tick
+  std::int64_t dropped_in_ = 0;  // the minute for which it was drawn who loses its connection
 };
 
 }  // namespace gridloom::hub

@@ -81,7 +81,11 @@ void Shard::read_all(registry::AccountId account, const std::string& sn, Asker<Q
     return answer<QuotaBody>(std::move(asker), std::unexpected(std::move(device.error())));
   }
   DeviceState* state = find_state(sn, *device);
-  QuotaBody body = state == nullptr ? nullptr : state->twin.all();
+  if (state != nullptr && misdoes(Misdeed::kSleepyPush, account, sn)) {
+    if (!state->mistold) state->mistold = std::make_unique<Mistold>();
+    state->mistold->asked_at[account] = platform_.clock.now();
+  }
+  QuotaBody body = state == nullptr ? nullptr : told_twin(account, sn, *state).all();
   if (!body) body = std::make_shared<const std::string>("{}");
   answer<QuotaBody>(std::move(asker), std::move(body));
 }
@@ -93,7 +97,8 @@ void Shard::read(registry::AccountId account, const std::string& sn,
     return answer<std::string>(std::move(asker), std::unexpected(std::move(device.error())));
   }
   DeviceState* state = find_state(sn);
-  answer<std::string>(std::move(asker), state == nullptr ? "{}" : state->twin.answer(quotas));
+  answer<std::string>(std::move(asker),
+                      state == nullptr ? "{}" : told_twin(account, sn, *state).answer(quotas));
 }
 
 void Shard::set(registry::AccountId account, const std::string& sn, JsonObject message,
@@ -112,6 +117,7 @@ void Shard::set(registry::AccountId account, const std::string& sn, JsonObject m
   Pending pending{.id = {},
                   .asked_id = outgoing["id"],
                   .asker = HttpAsker{std::move(asker)},
+                  .account = account,
                   .who = name_of(account)};
   // finish() has told the asker why, if it could not be started.
   static_cast<void>(start_set(sn, std::move(outgoing), std::move(pending)));
@@ -128,7 +134,7 @@ Result<std::uint64_t> Shard::start_set(const std::string& sn, JsonObject message
   if (auto checked = catalog::check_set(state.twin.family(), message); !checked) {
     return refuse(std::move(checked.error()));
   }
-  if (!platform_.presence.online(sn)) {
+  if (!seen_online(pending.account, sn)) {
     return refuse({.kind = FaultKind::kOffline, .detail = sn + " is not connected"});
   }
   if (state.pending.size() >= platform_.config.pending_sets) {
@@ -192,6 +198,7 @@ void Shard::on_account_set(const ClientPtr& client, const Inbound& inbound, Answ
   Pending pending{.id = {},
                   .asked_id = id == nullptr ? Json("") : *id,
                   .asker = std::move(asker),
+                  .account = who.account,
                   .who = name_of(who.account)};
   message.erase("sn");
   if (const auto record = start_set(inbound.sn, std::move(message), std::move(pending))) {
@@ -220,7 +227,7 @@ void Shard::finish(const std::string& sn, Pending pending, Result<Message> reply
 void Shard::answer_asker(const std::string& sn, Pending pending, Result<Message> reply) {
   const bool concealed = !reply && reply.error().kind == FaultKind::kOffline &&
                          platform_.config.offline_requests == OfflineRequests::kLikeTheVendor;
-  if (concealed && std::holds_alternative<MqttAsker>(pending.asker)) return;
+  if ((concealed || pending.lost) && std::holds_alternative<MqttAsker>(pending.asker)) return;
   if (concealed) reply.error().kind = FaultKind::kBadParams;
   if (auto* http = std::get_if<HttpAsker>(&pending.asker)) {
     if (!reply) return answer<std::string>(std::move(http->asker), std::unexpected(reply.error()));
@@ -247,6 +254,11 @@ void Shard::on_reply(const Inbound& inbound, DeviceState& state) {
   if (found == state.pending.end()) {
     // Nobody here asked, or too late: whoever may read the device sees it.
     return to_accounts(inbound.sn, Verb::kSetReply, routed);
+  }
+  // It stays, until its deadline has come.
+  if (found->lost || misdoes(Misdeed::kUnansweredSet, found->account, inbound.sn)) {
+    found->lost = true;
+    return;
   }
   Pending pending = std::move(*found);
   state.pending.erase(found);
@@ -288,12 +300,12 @@ void Shard::on_account_get(const ClientPtr& client, const Inbound& inbound) {
   }
   const auto device = permitted(who.account, inbound.sn, registry::Rights::kMonitor);
   if (!device) return refuse("-1", message_of(device.error()));
-  const bool online = platform_.presence.online(inbound.sn);
+  const bool online = seen_online(who.account, inbound.sn);
   if (!online && platform_.config.offline_requests == OfflineRequests::kLikeTheVendor) return;
   if (!online) return refuse("-2", "the device is offline");
 
   platform_.counters.reads.fetch_add(1, std::memory_order_relaxed);
-  twin::Twin& twin = state_of(inbound.sn).twin;
+  twin::Twin& twin = told_twin(who.account, inbound.sn, state_of(inbound.sn));
   const Json* operate = request.if_contains("operateType");
   std::string data;
   if (operate != nullptr && *operate == "latestQuotas") {
@@ -321,6 +333,7 @@ void Shard::on_account_get(const ClientPtr& client, const Inbound& inbound) {
 
 void Shard::tick(TimePoint now) {
   release_looks();
+  misdo(now);
   if (std::exchange(rights_changed_, false)) drop_what_ended();
   while (!deadlines_.empty() && deadlines_.front().at <= now) {
     const Deadline deadline = std::move(deadlines_.front());

@@ -124,7 +124,7 @@ void Shard::offer_of_device(const ClientPtr& client, const Subscription& subscri
   const bool app = who.role == Role::kAccount;
   if (app) {
     // A new subscriber knows at once which of its devices are online (quirk 36).
-    const Message status = plain(status_text(platform_.presence.online(sn)));
+    const Message status = plain(status_text(seen_online(who.account, sn)));
     offer_retained(client, subscription, make_open_topic(who.name, sn, Verb::kStatus),
                    {.message = std::make_shared<const Message>(status), .qos = Qos::kAtLeastOnce});
   }
@@ -220,7 +220,8 @@ void Shard::to_accounts(const std::string& sn, Verb verb, const Routed& message)
 
 void Shard::to_accounts(const registry::Device& device, Verb verb, const Routed& message) {
   const auto to = [&](registry::AccountId id) {
-    if (const registry::Account* account = directory_->find_account(id)) {
+    const registry::Account* account = directory_->find_account(id);
+    if (account != nullptr && pushes(id, device.sn, verb)) {
       to_account(account->certificate_account, device.sn, verb, message);
     }
   };

@@ -263,6 +263,9 @@ void Connection::kick(hub::KickReason reason) {
     case hub::KickReason::kNotAuthorized:
       session_.close(Reason::kNotAuthorized, "the credentials are no longer valid");
       break;
+    case hub::KickReason::kDropped:
+      session_.close(Reason::kUnspecifiedError, "a fault was asked for");
+      break;
     case hub::KickReason::kShuttingDown:
       session_.close(Reason::kServerShuttingDown, "the server stops");
       break;

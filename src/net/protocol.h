@@ -25,6 +25,8 @@ class Protocol {
   virtual void take_output(std::string& out) = 0;
   // After the output is sent, the connection is to be closed.
   [[nodiscard]] virtual bool finished() const = 0;
+  // And it is to break then, instead of ending in order: the peer sees a reset.
+  [[nodiscard]] virtual bool breaks() const { return false; }
   // False while nothing more is to be read (an answer is being made, the peer does not take its
   // answers).
   [[nodiscard]] virtual bool wants_input() const = 0;

@@ -1,6 +1,7 @@
 #include "net/pump.h"
 
 #include <spdlog/spdlog.h>
+#include <sys/socket.h>
 
 #include <array>
 #include <utility>
@@ -175,6 +176,7 @@ void Pump::move_on() {
   write();
   if (stage_ != Stage::kTalking) return;
   if (unsent_.empty()) {
+    if (protocol_->finished() && protocol_->breaks()) return reset();
     if (protocol_->finished()) return say_goodbye();
     if (peer_said_all_ && protocol_->wants_input()) return close();
   }
@@ -235,6 +237,12 @@ void Pump::say_goodbye() {
   // The peer's goodbye may be here already.
   if (state == Stream::State::kOpen) state = stream_.say_goodbye().state;
   if (state != Stream::State::kOpen) close();
+}
+
+void Pump::reset() {
+  const linger at_once{.l_onoff = 1, .l_linger = 0};
+  ::setsockopt(stream_.fd(), SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+  close();
 }
 
 void Pump::close() {

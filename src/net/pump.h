@@ -83,6 +83,7 @@ class Pump final : public IoLoop::Watched, public std::enable_shared_from_this<P
   void move_on();
   void move_on_at_turn_end();
   void say_goodbye();
+  void reset();
   // The peer does not take its answers: no further ones are made.
   [[nodiscard]] bool is_behind() const { return unsent_.size() >= place_.limits.read_on_bytes; }
 

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -19,6 +20,7 @@
 #include "base/clock.h"
 #include "catalog/loader.h"
 #include "sim/effects.h"
+#include "sim/model.h"
 #include "sim/models/parts.h"
 #include "sim/random_sets.h"
 #include "sim/virtual_device.h"
@@ -37,6 +39,10 @@ inline catalog::FamilyPtr family_of(std::string_view id) {
   return nullptr;
 }
 
+inline FieldTablePtr table_of(std::string_view id) {
+  return std::make_shared<const FieldTable>(family_of(id));
+}
+
 class Bench {
  public:
   struct Options {
@@ -52,6 +58,8 @@ class Bench {
 
   // What a test does to the site, beyond what the seed makes of it.
   std::function<void(Surroundings&)> site;
+  // The faults it has, from the next step on.
+  std::vector<FaultOrder> orders;
   // Since the test cleared it.
   std::vector<VirtualDevice::Message> said;
 
@@ -63,20 +71,23 @@ class Bench {
   void connect() { device_.connected(around(), said); }
   void step(Millis time) {
     now_ += time;
+    device_.suffer(orders, now_);
     device_.step(around(), said);
   }
   void run(Millis time, Millis each = Millis{kMinute_ms}) {
     for (Millis gone{0}; gone < time; gone += each) step(each);
   }
+  void tell(std::string_view message) { device_.on_set(message, around(), said); }
   // The reply, which is the last that the device says.
   wire::JsonObject set(const wire::JsonObject& message) {
-    device_.on_set(wire::to_text(message), around(), said);
+    tell(wire::to_text(message));
     return wire::parse_json(said.back().payload).value().get_object();
   }
   wire::JsonObject set(std::string_view message) {
     return set(wire::parse_json(message).value().get_object());
   }
 
+  [[nodiscard]] const VirtualDevice& device() const { return device_; }
   [[nodiscard]] const catalog::Family& family() const { return device_.family(); }
   [[nodiscard]] const Fields& fields() const { return device_.fields(); }
   [[nodiscard]] double number(std::string_view name) const { return fields().number(name); }

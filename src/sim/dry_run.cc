@@ -1,6 +1,5 @@
 #include "sim/dry_run.h"
 
-#include <fmt/format.h>
 #include <xxhash.h>
 
 #include <chrono>
@@ -17,6 +16,7 @@ namespace {
 
 struct Living {
   std::unique_ptr<VirtualDevice> device;
+  std::int64_t stored_uj = 0;  // when it began
   std::uint64_t digest = 0;
 };
 
@@ -27,10 +27,9 @@ std::vector<Living> devices_of(const DryRun& dry_run, const World& world) {
   for (const DryRun::Group& group : dry_run.groups) {
     const auto kind = std::make_shared<const Kind>(group.family);
     for (std::size_t i = 0; i < group.devices; ++i) {
-      const auto& prefixes = group.family->prefixes;
-      std::string sn = fmt::format("{}SIM{:08}", prefixes.empty() ? "" : prefixes.front(), i + 1);
-      devices.push_back(
-          {.device = std::make_unique<VirtualDevice>(kind, std::move(sn), chance, around)});
+      devices.push_back({.device = std::make_unique<VirtualDevice>(
+                             kind, simulated_sn(*group.family, i + 1), chance, around)});
+      devices.back().stored_uj = devices.back().device->balance().stored_uj;
     }
   }
   return devices;
@@ -56,7 +55,9 @@ void live(const DryRun& dry_run, const World& world, std::span<Living> devices,
   for (Millis gone = dry_run.step; gone <= dry_run.span; gone += dry_run.step) {
     const Surroundings around = world.at(dry_run.from + gone);
     for (Living& one : devices) {
+      if (!dry_run.faults.empty()) one.device->suffer(dry_run.faults, around.now);
       one.device->step(around, said);
+      if (one.device->cut_off()) said.clear();
       ++summary.steps;
       count(said, one, summary);
     }
@@ -88,6 +89,11 @@ DryRunSummary run(const DryRun& dry_run) {
   }
   for (const Living& one : devices) {
     all.digest = XXH3_64bits_withSeed(&one.digest, sizeof(one.digest), all.digest);
+    const Balance balance = one.device->balance();
+    all.balance.in_uj += balance.in_uj;
+    all.balance.out_uj += balance.out_uj;
+    all.balance.lost_uj += balance.lost_uj;
+    all.balance.stored_uj += balance.stored_uj - one.stored_uj;
   }
   all.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
   return all;

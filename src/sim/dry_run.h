@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/fault_order.h"
 #include "catalog/family.h"
 #include "sim/world.h"
 
@@ -23,6 +24,7 @@ struct DryRun {
   Millis span{0};
   Millis step{2000};  // at most a minute
   unsigned threads = 1;
+  std::vector<FaultOrder> faults{};
 };
 
 struct DryRunSummary {
@@ -31,6 +33,7 @@ struct DryRunSummary {
   std::uint64_t reports = 0;
   std::uint64_t bytes = 0;  // of reports
   double seconds = 0;       // that it took
+  Balance balance{};        // of all devices; stored: more than at the beginning
   // Of all reports of all devices, in their order: the same seed says the same, whatever the
   // number of threads.
   std::uint64_t digest = 0;

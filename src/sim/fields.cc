@@ -75,7 +75,7 @@ std::int64_t Fields::integer(std::string_view name) const {
 
 void Fields::put(std::size_t index, Json value) {
   Slot& slot = slots_[index];
-  if (slot.value == value) return;
+  if (slot.value == value || (!pinned_.empty() && pinned_.contains(index))) return;
   slot.value = std::move(value);
   slot.changed = true;
 }
@@ -117,6 +117,20 @@ void Fields::reset_to_initial() {
     numbers_[i] = std::numeric_limits<double>::quiet_NaN();
     put(i, slots_[i].field->initial);
   }
+}
+
+void Fields::pin(std::size_t slot, Json value) {
+  pinned_.try_emplace(slot, slots_[slot].value);
+  if (slots_[slot].value == value) return;
+  slots_[slot].value = std::move(value);
+  slots_[slot].changed = true;
+}
+
+void Fields::unpin(std::size_t slot) {
+  auto before = pinned_.extract(slot);
+  if (before.empty()) return;
+  numbers_[slot] = std::numeric_limits<double>::quiet_NaN();
+  put(slot, std::move(before.mapped()));
 }
 
 }  // namespace gridloom::sim

@@ -8,8 +8,8 @@
 
 #include <atomic>
 #include <condition_variable>
-#include <deque>
 #include <functional>
+#include <future>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -65,6 +65,11 @@ class Broker {
       return static_cast<std::size_t>(std::ranges::count(topics_, topic)) >= count;
     });
   }
+  // Waits until the device has hung up.
+  [[nodiscard]] bool gone() {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, std::chrono::seconds{20}, [&] { return client_ < 0; });
+  }
   [[nodiscard]] std::size_t messages() {
     const std::scoped_lock lock(mutex_);
     return topics_.size();
@@ -101,6 +106,7 @@ class Broker {
       const std::scoped_lock lock(mutex_);
       client_ = -1;
       close(client);
+      changed_.notify_all();
     }
   }
 
@@ -162,57 +168,17 @@ class Broker {
   std::jthread thread_;
 };
 
-// A loop on a thread of its own.
-class ThreadLoop final : public Loop {
- public:
-  ~ThreadLoop() override { stop(); }
-  void post(Task task) override {
-    const std::scoped_lock lock(mutex_);
-    tasks_.push_back(std::move(task));
-    ready_.notify_one();
-  }
-  // Runs a task there and waits for its end.
-  void run(const std::function<void()>& task) {
-    std::mutex mutex;
-    std::condition_variable ended;
-    bool done = false;
-    post([&] {
-      task();
-      const std::scoped_lock lock(mutex);
-      done = true;
-      ended.notify_one();
-    });
-    std::unique_lock lock(mutex);
-    ended.wait(lock, [&] { return done; });
-  }
-  void stop() {
-    {
-      const std::scoped_lock lock(mutex_);
-      stopped_ = true;
-      ready_.notify_one();
-    }
-    if (thread_.joinable()) thread_.join();
-  }
+// Runs a task on the loop and waits for its end.
+void run_on(net::IoLoop& loop, const std::function<void()>& task) {
+  std::promise<void> done;
+  loop.post([&] {
+    task();
+    done.set_value();
+  });
+  done.get_future().wait();
+}
 
- private:
-  void work() {
-    for (std::unique_lock lock(mutex_);;) {
-      ready_.wait(lock, [&] { return stopped_ || !tasks_.empty(); });
-      if (stopped_) return;
-      Task task = std::move(tasks_.front());
-      tasks_.pop_front();
-      lock.unlock();
-      task();
-      lock.lock();
-    }
-  }
-
-  std::mutex mutex_;
-  std::condition_variable ready_;
-  std::deque<Task> tasks_;
-  bool stopped_ = false;
-  std::jthread thread_{[this] { work(); }};
-};
+client::Peer at(std::uint16_t port) { return client::peer_at({.host = "127.0.0.1", .port = port}); }
 
 class TestClock final : public Clock {
  public:
@@ -224,12 +190,16 @@ class TestClock final : public Clock {
 };
 
 struct FleetTest : testing::Test {
+  FleetTest() {
+    loop.on_sweep([this] { fleet.tick(); });
+    loop.start();
+  }
+
   TestClock clock;
-  ThreadLoop loop;
+  net::IoLoop loop;
   Broker broker;
-  Fleet fleet{
-      {.host = "127.0.0.1", .port = broker.port(), .world = {}, .clock = &clock, .loop = &loop},
-      {{.family = family_of("delta_2"), .sn = std::string(kSn), .key = Secret("key")}}};
+  Fleet fleet{{.server = at(broker.port()), .world = {}, .clock = &clock, .loop = &loop},
+              {{.family = family_of("delta_2"), .sn = std::string(kSn), .key = Secret("key")}}};
   std::size_t everything = family_of("delta_2")->reports.size();
 
   // As a server goes down.
@@ -237,12 +207,12 @@ struct FleetTest : testing::Test {
 
   void tick(Millis time) {
     clock.advance(time);
-    loop.run([this] { fleet.tick(); });
+    run_on(loop, [this] { fleet.tick(); });
   }
 };
 
 TEST_F(FleetTest, ReportsEverythingOnceItIsSubscribedAndAgainAfterALostConnection) {
-  ASSERT_TRUE(fleet.start());
+  fleet.start();
   EXPECT_TRUE(broker.heard("quota", everything));
   broker.hang_up();
   EXPECT_TRUE(broker.heard("quota", 2 * everything));
@@ -250,14 +220,13 @@ TEST_F(FleetTest, ReportsEverythingOnceItIsSubscribedAndAgainAfterALostConnectio
 
 TEST_F(FleetTest, StepsWhenItIsDue) {
   Broker other;
-  Fleet still(
-      {.host = "127.0.0.1", .port = other.port(), .world = {}, .clock = &clock, .loop = &loop},
-      {{.family = test_family(), .sn = std::string(kSn), .key = Secret("key")}});
+  Fleet still({.server = at(other.port()), .world = {}, .clock = &clock, .loop = &loop},
+              {{.family = test_family(), .sn = std::string(kSn), .key = Secret("key")}});
   const auto tick_still = [&](Millis time) {
     clock.advance(time);
-    loop.run([&] { still.tick(); });
+    run_on(loop, [&] { still.tick(); });
   };
-  ASSERT_TRUE(still.start());
+  still.start();
   ASSERT_TRUE(other.heard("quota", 3));
   tick_still(Millis{60'000});
   ASSERT_TRUE(other.heard("quota", 6)) << "everything once a minute";
@@ -271,7 +240,7 @@ TEST_F(FleetTest, StepsWhenItIsDue) {
 }
 
 TEST_F(FleetTest, ObeysASetAndReplies) {
-  ASSERT_TRUE(fleet.start());
+  fleet.start();
   ASSERT_TRUE(broker.heard("quota", everything));
   broker.publish("/device/" + std::string(kSn) + "/set",
                  R"({"id":"5","moduleType":5,"operateType":"quietMode","params":{"enabled":1}})");
@@ -280,7 +249,7 @@ TEST_F(FleetTest, ObeysASetAndReplies) {
 }
 
 TEST_F(FleetTest, KeepsQuietWhileTheServerDoesNotCatchUpAndThenTellsEverything) {
-  ASSERT_TRUE(fleet.start());
+  fleet.start();
   ASSERT_TRUE(broker.heard("quota", everything));
   broker.set_acks(Broker::Acks::kHeldBack);
   for (int k = 0; k < 300; ++k) tick(Millis{2000});
@@ -288,6 +257,40 @@ TEST_F(FleetTest, KeepsQuietWhileTheServerDoesNotCatchUpAndThenTellsEverything) 
   // 64 that it had sent or kept for sending, and then everything.
   EXPECT_TRUE(broker.heard("quota", everything + 64 + everything));
   EXPECT_LT(broker.messages(), 200U);
+}
+
+TEST_F(FleetTest, ADeviceThatIsCutOffGoesAndTellsEverythingWhenItIsBack) {
+  fleet.start();
+  ASSERT_TRUE(broker.heard("quota", everything));
+  run_on(loop, [this] { fleet.set_faults({{.fault = "disconnect"}}); });
+  ASSERT_TRUE(broker.gone());
+  tick(Millis{60'000});
+  EXPECT_EQ(broker.messages(), everything);
+  run_on(loop, [this] { fleet.set_faults({}); });
+  EXPECT_TRUE(broker.heard("quota", 2 * everything));
+}
+
+TEST_F(FleetTest, BehindAGatewayADeviceThatIsCutOffIsSaidToBeAway) {
+  Broker other;
+  Fleet behind({.server = at(other.port()),
+                .gateway = Gateway{.account = "home", .key = Secret("key")},
+                .clock = &clock,
+                .loop = &loop},
+               {{.family = family_of("delta_2"), .sn = std::string(kSn), .key = {}}});
+  behind.start();
+  ASSERT_TRUE(other.heard("quota", everything));
+  const auto order = [&](std::vector<FaultOrder> orders) {
+    run_on(loop, [&] {
+      behind.set_faults(std::move(orders));
+      behind.tick();
+    });
+  };
+  order({{.fault = "disconnect"}});
+  ASSERT_TRUE(other.heard("status", 1));
+  EXPECT_EQ(other.last(), R"({"params":{"status":0}})");
+  order({});
+  EXPECT_TRUE(other.heard("quota", 2 * everything));
+  loop.stop();
 }
 
 // Devices of a time of their own, of which the wall's hour is 150 days.
@@ -299,7 +302,7 @@ struct FastFleetTest : FleetTest {
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{20};
     for (VirtualClock::State at = time.state(); !at.paused || !at.settled; at = time.state()) {
       if (std::chrono::steady_clock::now() > deadline) return false;
-      loop.run([this] { fast.tick(); });
+      run_on(loop, [this] { fast.tick(); });
     }
     return true;
   }
@@ -307,31 +310,27 @@ struct FastFleetTest : FleetTest {
 
   Broker server;
   VirtualClock time{clock, {.start = kStart, .speed = 3600, .until = kStart + Millis{300'000}}};
-  Fleet fast{{.host = "127.0.0.1",
-              .port = server.port(),
-              .world = {},
-              .clock = &time,
-              .time = &time,
-              .loop = &loop},
-             {{.family = family_of("delta_2"), .sn = std::string(kSn), .key = Secret("key")}}};
+  Fleet fast{
+      {.server = at(server.port()), .world = {}, .clock = &time, .time = &time, .loop = &loop},
+      {{.family = family_of("delta_2"), .sn = std::string(kSn), .key = Secret("key")}}};
 
   ~FastFleetTest() override { loop.stop(); }
 };
 
 TEST_F(FastFleetTest, TimeWaitsForTheFirstConnection) {
   clock.advance(Millis{3'600'000});
-  loop.run([this] { fast.tick(); });
+  run_on(loop, [this] { fast.tick(); });
   EXPECT_EQ(passed(), Millis{0});
 }
 
 TEST_F(FastFleetTest, TimeStandsAtAStepUntilTheServerHasIt) {
-  ASSERT_TRUE(fast.start());
+  fast.start();
   ASSERT_TRUE(server.heard("quota", everything));
   server.set_acks(Broker::Acks::kHeldBack);
   clock.advance(Millis{3'600'000});
-  loop.run([this] { fast.tick(); });
+  run_on(loop, [this] { fast.tick(); });
   ASSERT_TRUE(server.heard("quota", 2 * everything)) << "of the first minute";
-  loop.run([this] { fast.tick(); });
+  run_on(loop, [this] { fast.tick(); });
   EXPECT_EQ(passed(), Millis{60'000});
   EXPECT_FALSE(time.state().settled);
   server.set_acks(Broker::Acks::kAtOnce);
@@ -340,9 +339,43 @@ TEST_F(FastFleetTest, TimeStandsAtAStepUntilTheServerHasIt) {
   EXPECT_EQ(server.messages(), 6 * everything) << "one of each minute";
 }
 
+TEST_F(FastFleetTest, ReportsWithATimeOfTheirOwnMayBeAheadOfTheServer) {
+  constexpr std::size_t kMostAhead = 256;
+  Broker slow;
+  VirtualClock hours{clock, {.start = kStart, .speed = 3600, .until = kStart + Millis{86'400'000}}};
+  Fleet ahead({.server = at(slow.port()), .clock = &hours, .time = &hours, .loop = &loop},
+              {{.family = family_of("power_ocean"), .sn = std::string(kSn), .key = Secret("key")}});
+  const std::size_t reports = family_of("power_ocean")->reports.size();
+  ahead.start();
+  ASSERT_TRUE(slow.heard("quota", reports));
+  slow.set_acks(Broker::Acks::kHeldBack);
+  clock.advance(Millis{3'600'000});
+  run_on(loop, [&] { ahead.tick(); });
+  ASSERT_TRUE(slow.heard("quota", kMostAhead));
+  const TimePoint stood = hours.now();
+  EXPECT_GT(stood, kStart + Millis{10 * 60'000});
+  run_on(loop, [&] { ahead.tick(); });
+  EXPECT_EQ(hours.now(), stood);
+  EXPECT_LE(slow.messages(), kMostAhead + 2 * reports);
+  EXPECT_FALSE(hours.state().settled);
+  slow.set_acks(Broker::Acks::kAtOnce);
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{20};
+  for (VirtualClock::State at = hours.state(); !at.paused || !at.settled; at = hours.state()) {
+    ASSERT_LT(std::chrono::steady_clock::now(), deadline);
+    run_on(loop, [&] { ahead.tick(); });
+  }
+  EXPECT_EQ(hours.now(), kStart + Millis{86'400'000});
+  Fleet::Counts counts;
+  run_on(loop, [&] { counts = ahead.counts(); });
+  EXPECT_GE(counts.steps, 1440U);
+  EXPECT_EQ(counts.sent, counts.acknowledged);
+  EXPECT_GE(slow.messages(), 1441 * reports) << "one of each minute";
+  loop.stop();
+}
+
 TEST_F(FastFleetTest, AStepEndsWhenDevicesHaveComeAsFar) {
   time.pause();
-  ASSERT_TRUE(fast.start());
+  fast.start();
   ASSERT_TRUE(server.heard("quota", everything));
   time.step(Millis{90'000});
   clock.advance(Millis{1000});
@@ -351,17 +384,17 @@ TEST_F(FastFleetTest, AStepEndsWhenDevicesHaveComeAsFar) {
   EXPECT_GT(server.messages(), 2 * everything) << "the minute, and the half";
   const std::size_t before = server.messages();
   clock.advance(Millis{1000});
-  loop.run([this] { fast.tick(); });
+  run_on(loop, [this] { fast.tick(); });
   EXPECT_EQ(passed(), Millis{90'000});
   EXPECT_EQ(server.messages(), before);
 }
 
 TEST_F(FleetTest, EndsWhetherOrNotItEverConnected) {
-  Fleet lonely({.host = "127.0.0.1", .port = 1, .world = {}, .clock = &clock, .loop = &loop},
+  Fleet lonely({.server = at(1), .world = {}, .clock = &clock, .loop = &loop},
                {{.family = family_of("power_ocean"), .sn = "HJ31TEST", .key = Secret("key")}});
-  Fleet idle({.host = "127.0.0.1", .port = 1, .world = {}, .clock = &clock, .loop = &loop},
+  Fleet idle({.server = at(1), .world = {}, .clock = &clock, .loop = &loop},
              {{.family = family_of("power_ocean"), .sn = "HJ31IDLE", .key = Secret("key")}});
-  EXPECT_TRUE(lonely.start());
+  lonely.start();
   loop.stop();
 }
 

@@ -6,8 +6,10 @@
 // One thread at a time per device.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -77,19 +79,26 @@ class Fields {
   void clear_changes();
   void reset_to_initial();  // every field, marking what changes
 
+  // A pinned field keeps its value, whatever is set, until unpin(), which takes it back to what it
+  // was before.
+  void pin(std::size_t slot, wire::Json value);
+  void unpin(std::size_t slot);
+
  private:
   [[nodiscard]] std::size_t index_of(std::string_view name) const;
   void put(std::size_t index, wire::Json value);
 
   FieldTablePtr table_;
   std::vector<Slot> slots_;
-  std::vector<double> numbers_;  // by slot: as set_number() was given it, or NaN
+  std::vector<double> numbers_;               // by slot: as set_number() was given it, or NaN
+  std::map<std::size_t, wire::Json> pinned_;  // by slot: what it was before
   // By slot: the one that was asked for after it. A model asks in the same order, step after step.
   mutable std::vector<std::uint32_t> next_;
   mutable std::size_t last_ = 0;
 };
 
-// What is the same for all devices of a site at a moment.
+// What is the same for all devices of a site at a moment; but for a device that has a fault
+// (catalog::Trouble), which feels it otherwise.
 struct Surroundings {
   TimePoint now;              // UTC
   std::int64_t local_ms = 0;  // since local midnight
@@ -99,6 +108,8 @@ struct Surroundings {
   double grid_v = 230;
   double grid_hz = 50;
   bool grid_up = true;
+  std::array<double, 2> panels{1, 1};  // what of the sun reaches each PV input
+  bool battery_ok = true;              // false: its protection lets nothing in or out
 };
 
 // What a model makes of a command, after its declared effects.

@@ -17,6 +17,7 @@ using wire::JsonObject;
 
 // A device that was off for a while does not make up for it.
 constexpr Millis kLongestStep{60'000};
+constexpr double kFlaps_s = 30;
 
 Json id_of(const JsonObject& request) {
   const Json* id = request.if_contains("id");
@@ -27,6 +28,12 @@ Json id_of(const JsonObject& request) {
 
 Kind::Kind(const catalog::FamilyPtr& family) : table(std::make_shared<FieldTable>(family)) {
   for (const catalog::Report& report : family->reports) reports.emplace_back(*table, report);
+  const Json* time = family->messages.report.if_contains("timestamp");
+  tells_time = time != nullptr && *time == Json("$now_ms");
+}
+
+std::string simulated_sn(const catalog::Family& family, std::size_t number) {
+  return fmt::format("{}SIM{:08}", family.prefixes.empty() ? "" : family.prefixes.front(), number);
 }
 
 VirtualDevice::VirtualDevice(KindPtr kind, std::string sn, Chance chance,
@@ -38,8 +45,51 @@ VirtualDevice::VirtualDevice(KindPtr kind, std::string sn, Chance chance,
       started_(around.now),
       stepped_(around.now),
       reported_(around.now),
-      message_id_(static_cast<std::int64_t>(chance.split(sn_).bits(0) & 0x3fffffffU)) {
+      message_id_(static_cast<std::int64_t>(chance.split(sn_).bits(0) & 0x3fffffffU)),
+      chance_(chance) {
   model_->start(fields_, around);
+}
+
+void VirtualDevice::suffer(std::span<const FaultOrder> orders, TimePoint now) {
+  std::vector<Active> active;
+  cut_off_ = silent_ = mangles_ = false;
+  for (const FaultOrder& order : orders) {
+    const catalog::Trouble* known = find_trouble(family(), order.fault);
+    if (known == nullptr || !holds(order, sn_, now, chance_)) continue;
+    active.push_back({.trouble = known, .value = order.value});
+    const std::string_view name = known->name;
+    const auto period_ms = static_cast<std::int64_t>(order.value.value_or(kFlaps_s) * 1000);
+    cut_off_ = cut_off_ || name == trouble::kDisconnect ||
+               (name == trouble::kFlapping &&
+                unix_ms(now) / std::max<std::int64_t>(period_ms, 1) % 2 == 1);
+    silent_ = silent_ || name == trouble::kNoReply;
+    mangles_ = mangles_ || name == trouble::kMalformed;
+  }
+  if (active == active_) return;
+  active_ = std::move(active);
+  pin_fields();
+}
+
+void VirtualDevice::pin_fields() {
+  write_numbers();
+  for (const std::size_t slot : std::exchange(pinned_, {})) fields_.unpin(slot);
+  const auto pin = [this](std::string_view field, const Json* value) {
+    for (std::size_t i = 0; i < fields_.slots().size(); ++i) {
+      const Fields::Slot& slot = fields_.slots()[i];
+      if (slot.field->name != field) continue;
+      fields_.pin(i, value == nullptr ? slot.value : *value);
+      pinned_.push_back(i);
+    }
+  };
+  for (const Active& active : active_) {
+    for (const std::string& field : active.trouble->holds) pin(field, nullptr);
+    for (const auto& [field, value] : active.trouble->shows) pin(field, &value);
+  }
+}
+
+Surroundings VirtualDevice::felt(Surroundings around) const {
+  for (const Active& active : active_) touch(*active.trouble, active.value, around);
+  return around;
 }
 
 void VirtualDevice::connected(const Surroundings& around, std::vector<Message>& out) {
@@ -50,8 +100,9 @@ void VirtualDevice::move(const Surroundings& around) {
   const Millis dt = std::min<Millis>(around.now - stepped_, kLongestStep);
   stepped_ = around.now;
   if (dt <= Millis(0)) return;
-  model_->step(around, dt);
-  unwritten_ = around;
+  const Surroundings here = felt(around);
+  model_->step(here, dt);
+  unwritten_ = here;
 }
 
 void VirtualDevice::write_numbers() {
@@ -68,10 +119,12 @@ void VirtualDevice::step(const Surroundings& around, std::vector<Message>& out) 
 
 void VirtualDevice::report(Extent extent, const Surroundings& around, std::vector<Message>& out) {
   write_numbers();
-  const auto lookup = [&](std::string_view name) { return look_up(name, {}, {}, around); };
+  const Surroundings here = felt(around);
+  const auto lookup = [&](std::string_view name) { return look_up(name, {}, {}, here); };
   for (const ReportText& text : kind_->reports) {
     std::string payload;
     if (!text.append(payload, fields_, extent, lookup)) continue;
+    if (mangles_) payload = mangled(payload, chance_.split(sn_).bits(next_mangling_++));
     out.push_back({.verb = "quota", .payload = std::move(payload)});
   }
   fields_.clear_changes();
@@ -80,6 +133,13 @@ void VirtualDevice::report(Extent extent, const Surroundings& around, std::vecto
 
 void VirtualDevice::on_set(std::string_view payload, const Surroundings& around,
                            std::vector<Message>& out) {
+  obey(payload, around, out);
+  if (silent_)
+    std::erase_if(out, [](const Message& message) { return message.verb == "set_reply"; });
+}
+
+void VirtualDevice::obey(std::string_view payload, const Surroundings& around,
+                         std::vector<Message>& out) {
   const auto parsed = wire::parse_json(payload);
   if (!parsed || !parsed->is_object()) return;
   const JsonObject& request = parsed->get_object();
@@ -98,10 +158,10 @@ void VirtualDevice::on_set(std::string_view payload, const Surroundings& around,
   const catalog::Command& command = *checked->command;
   write_numbers();
   apply_effects(command, checked->params, fields_);
-  const Outcome outcome = model_->command(fields_, command, checked->params, around);
+  const Outcome outcome = model_->command(fields_, command, checked->params, felt(around));
   report(outcome.full_report ? Extent::kFull : Extent::kChanged, around, out);
   out.push_back({.verb = "set_reply",
-                 .payload = reply_to(command, request, checked->params, outcome, around)});
+                 .payload = reply_to(command, request, checked->params, outcome, felt(around))});
 }
 
 std::string VirtualDevice::refusal(const JsonObject& request, std::string_view why) const {

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,6 +19,7 @@
 #include "catalog/family.h"
 #include "sim/model.h"
 #include "sim/report_text.h"
+#include "sim/troubles.h"
 #include "wire/json.h"
 
 namespace gridloom::sim {
@@ -28,12 +30,22 @@ struct Kind {
 
   FieldTablePtr table;
   std::vector<ReportText> reports;
+  bool tells_time = false;  // its reports have a time of their own
 };
 using KindPtr = std::shared_ptr<const Kind>;
+
+// The serial number of the `number`th device that is made up of a family.
+[[nodiscard]] std::string simulated_sn(const catalog::Family& family, std::size_t number);
 
 class VirtualDevice {
  public:
   VirtualDevice(KindPtr kind, std::string sn, Chance chance, const Surroundings& around);
+
+  // Has from now on the faults that were ordered for it and hold now, and no others. Call it before
+  // what is below, while there are any, and once more when they are gone.
+  void suffer(std::span<const FaultOrder> orders, TimePoint now);
+  // Whether a fault keeps it from the network. It lives on.
+  [[nodiscard]] bool cut_off() const { return cut_off_; }
 
   // To be published on /device/<sn>/<verb>.
   struct Message {
@@ -52,6 +64,7 @@ class VirtualDevice {
   void on_set(std::string_view payload, const Surroundings& around, std::vector<Message>& out);
 
   [[nodiscard]] const std::string& sn() const { return sn_; }
+  [[nodiscard]] const Kind& kind() const { return *kind_; }
   [[nodiscard]] const catalog::Family& family() const { return kind_->table->family(); }
   [[nodiscard]] const Fields& fields() const { return fields_; }
   [[nodiscard]] Balance balance() const { return model_->balance(); }
@@ -59,7 +72,15 @@ class VirtualDevice {
  private:
   using Extent = ReportText::Extent;
 
+  struct Active {
+    const catalog::Trouble* trouble;
+    std::optional<double> value;
+    friend bool operator==(const Active&, const Active&) = default;
+  };
+  [[nodiscard]] Surroundings felt(Surroundings around) const;
+  void pin_fields();
   void write_numbers();
+  void obey(std::string_view payload, const Surroundings& around, std::vector<Message>& out);
   void report(Extent extent, const Surroundings& around, std::vector<Message>& out);
   [[nodiscard]] std::string reply_to(const catalog::Command& command,
                                      const wire::JsonObject& request,
@@ -80,6 +101,13 @@ class VirtualDevice {
   TimePoint reported_;                     // everything
   std::optional<Surroundings> unwritten_;  // of the last step, while the fields do not show it
   std::int64_t message_id_ = 0;
+  Chance chance_;
+  std::vector<Active> active_;
+  std::vector<std::size_t> pinned_;  // slots
+  bool cut_off_ = false;
+  bool silent_ = false;   // does not reply
+  bool mangles_ = false;  // reports
+  std::uint64_t next_mangling_ = 0;
 };
 
 }  // namespace gridloom::sim

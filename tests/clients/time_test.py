@@ -2,6 +2,7 @@
 import datetime
 import unittest
 
+from mqtt_talk import await_reported
 from server import DELTA_2, POWER_OCEAN, Server, cli, run_tests, temporary_folder
 
 START = datetime.datetime(2026, 6, 1).astimezone()
@@ -30,6 +31,7 @@ class TimeTest(unittest.TestCase):
     def test_a_step_takes_devices_and_their_history_along(self):
         with Server("--start", "2026-06-01", "--paused") as server:
             self.assertEqual(time(server), (START, 1, "paused"))
+            await_reported(server, server.api(), {DELTA_2: 160})
             begun = server.api().quota_all(DELTA_2)["pd.soc"]
             self.assertEqual(time(server, "step", "90m")[0], START + datetime.timedelta(minutes=90))
             rows = history(server, DELTA_2, "pd.soc")

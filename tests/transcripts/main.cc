@@ -56,15 +56,10 @@ Options options_of(const std::vector<std::string_view>& words) {
       options.devices = words[++i];
     } else if (words[i] == "--cover" && i + 1 < words.size()) {
       options.cover = words[++i];
-    } else if (fs::is_directory(words[i])) {
-      for (const auto& entry : fs::directory_iterator(words[i])) {
-        if (entry.path().extension() == ".loom") options.files.push_back(entry.path());
-      }
     } else {
-      options.files.emplace_back(words[i]);
+      std::ranges::move(scripts_at(words[i]), std::back_inserter(options.files));
     }
   }
-  std::ranges::sort(options.files);
   return options;
 }
 
@@ -91,25 +86,29 @@ std::vector<Failure> compare(const Outcome& one, const Outcome& other) {
   return failures;
 }
 
+std::string as_it_stands(const Script& script) {
+  std::string text;
+  for (const Line& line : script.lines) {
+    for (const std::string& part : line.as_is) text += part + '\n';
+  }
+  return text;
+}
+
 // Returns whether all is as expected.
 bool run(const fs::path& file, const Options& options,
          const std::shared_ptr<const catalog::Catalog>& catalog, Coverage& coverage) {
-  std::ifstream in(file, std::ios::binary);
-  if (!in) {
-    fmt::print("{}: cannot be read\n", file.string());
-    return false;
-  }
-  const std::string text{std::istreambuf_iterator<char>(in), {}};
-  const auto script = parse_script(file.string(), text);
+  const auto script = load_script(file);
   if (!script) {
     fmt::print("{}\n", script.error().detail);
     return false;
   }
-  const Outcome one = play(*script, catalog, kOneShard, coverage);
+  const Outcome one =
+      play(*script, catalog, {.variant = kOneShard, .keeps_record = true}, coverage);
   show(file.string(), one.failures);
   bool good = one.failures.empty();
   for (const Other& other : kOthers) {
-    Outcome outcome = play(*script, catalog, other.variant, coverage);
+    Outcome outcome =
+        play(*script, catalog, {.variant = other.variant, .keeps_record = true}, coverage);
     // After a restart devices report anew, so what the apps got is not the same.
     if (!other.variant.restarts) {
       std::ranges::move(compare(one, outcome), std::back_inserter(outcome.failures));
@@ -117,7 +116,7 @@ bool run(const fs::path& file, const Options& options,
     if (good) show(fmt::format("{} ({})", file.string(), other.name), outcome.failures);
     good = good && outcome.failures.empty();
   }
-  if (options.rewrite && !one.rewritten.empty() && one.rewritten != text) {
+  if (options.rewrite && !one.rewritten.empty() && one.rewritten != as_it_stands(*script)) {
     std::ofstream(file, std::ios::binary | std::ios::trunc) << one.rewritten;
     fmt::print("{}: rewritten\n", file.string());
   }

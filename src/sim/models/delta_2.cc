@@ -64,11 +64,13 @@ class Delta2 final : public Model {
   enum Counters : std::uint8_t {
     kAcIn,
     kSolar,
+    kCar,
     kAcOut,
     kDcOut,
     kCycles,
     kInverterTime,
     kSolarTime,
+    kCarInTime,
     kCarTime,
     kUsbTime,
     kFastUsbTime,
@@ -90,13 +92,15 @@ class Delta2 final : public Model {
   double inverter_c_ = 0;
   double solar_c_ = 0;
   double socket_c_ = 0;
-  std::array<Counter, 11> counters_ = {{{.field = "pd.chgPowerAC"},
+  std::array<Counter, 13> counters_ = {{{.field = "pd.chgPowerAC"},
                                         {.field = "pd.chgSunPower"},
+                                        {.field = "pd.chgPowerDC"},
                                         {.field = "pd.dsgPowerAC"},
                                         {.field = "pd.dsgPowerDC"},
                                         {.field = "bms_bmsStatus.cycles"},
                                         {.field = "pd.invUsedTime"},
                                         {.field = "pd.mpptUsedTime"},
+                                        {.field = "pd.dcInUsedTime"},
                                         {.field = "pd.carUsedTime"},
                                         {.field = "pd.usbUsedTime"},
                                         {.field = "pd.usbqcUsedTime"},
@@ -142,7 +146,11 @@ void Delta2::step(const Surroundings& around, Millis dt) {
   had_mains_ = around.grid_up;
   switch_by_itself(dt);
   flow_ = planner_.plan(set_, battery_, around, noise_);
-  battery_.apply({.power_w = flow_.battery_w, .seconds = seconds, .air_c = around.air_c});
+  const double taken_w =
+      battery_.apply({.power_w = flow_.battery_w, .seconds = seconds, .air_c = around.air_c});
+  // One that runs empty in the step gives less than was asked for: the inverter stops.
+  const double missing_w = std::round(taken_w - flow_.battery_w);
+  if (flow_.inverting) flow_.ac_out_w -= std::clamp(missing_w, 0.0, flow_.ac_out_w);
   books_.add(battery_);
   books_.close(
       {.in_w = flow_.ac_in_w() + flow_.solar_w, .out_w = flow_.ac_out_w + flow_.dc_out_w()}, dt);
@@ -227,7 +235,7 @@ void Delta2::count(double seconds) {
   };
   const double hours = seconds / 3600;
   add(kAcIn, flow_.ac_in_w() * hours);
-  add(kSolar, flow_.solar_w * hours);
+  add(flow_.at_car ? kCar : kSolar, flow_.solar_w * hours);
   add(kAcOut, flow_.ac_out_w * hours);
   add(kDcOut, flow_.dc_out_w() * hours);
   const double given_ah = std::max(0.0, -battery_.current_a()) * hours;
@@ -236,7 +244,7 @@ void Delta2::count(double seconds) {
     if (power_w > 0) add(counter, seconds);
   };
   add_time(kInverterTime, flow_.ac_out_w);
-  add_time(kSolarTime, flow_.solar_w);
+  add_time(flow_.at_car ? kCarInTime : kSolarTime, flow_.solar_w);
   add_time(kCarTime, flow_.car_w);
   add_time(kUsbTime, flow_.usb_w);
   add_time(kFastUsbTime, flow_.fast_usb_w);

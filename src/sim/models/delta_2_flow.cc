@@ -21,6 +21,15 @@ constexpr double kLossLinear = 0.085;
 constexpr double kLossSquare_per_w = 1e-5;
 constexpr double kMargin_percent = 1;
 constexpr double kFloor_percent = 2;  // is left, so that no step goes past empty
+constexpr std::int64_t kSunday = 3;   // 1970 began with a Thursday
+
+// For an hour a week the unit is charged by the car.
+bool is_at_car(const Surroundings& around) {
+  return local_day(around) % 7 == kSunday && around.local_ms / kHour_ms == 4;
+}
+
+// For an hour a night nothing draws on the AC sockets.
+bool rests(const Surroundings& around) { return around.local_ms / kHour_ms == 3; }
 
 // What turning AC into DC, or back, costs beside the overhead.
 double conversion_loss_w(double power_w) {
@@ -63,6 +72,7 @@ Settings read_settings(const Fields& fields) {
   set.min_soc = fields.number("bms_emsStatus.minDsgSoc");
   set.resume_soc = fields.number("pd.hysteresisAdd");
   set.wall_w = fields.number("mppt.cfgChgWatts");
+  set.car_a = fields.number("mppt.dcChgCurrent") / 1000;
   set.inverter_w = fields.on("mppt.cfgAcXboost") ? kXboost_w : kInverter_w;
   set.ac_by_itself = fields.on("pd.acAutoOutConfig") && !fields.on("pd.acAutoOutPause");
   set.ac_by_itself_soc = fields.number("pd.minAcoutSoc");
@@ -88,7 +98,7 @@ void Planner::update_limits(const Settings& set, double soc) {
 void Planner::put_loads(const Settings& set, const Surroundings& around, const Noise& noise,
                         Flow& flow) const {
   const std::int64_t minute = around.local_ms / kMinute_ms + habit_min_;
-  if (flow.bypass || flow.inverting) {
+  if ((flow.bypass || flow.inverting) && !rests(around)) {
     const double load_w = kHouseholdShare * around.household_w * (1 + 0.02 * noise(1));
     flow.ac_out_w = std::clamp(std::round(load_w), 0.0, set.inverter_w);
   }
@@ -102,7 +112,8 @@ void Planner::put_loads(const Settings& set, const Surroundings& around, const N
 
 // An empty battery gives nothing: the low-voltage outputs are on if the wall carries them alone.
 void Planner::shed_dc_if_empty(const Settings& set, Flow& flow) const {
-  if (!empty_.on() || wall_dc_w(flow) >= flow.dc_out_w() + own_w(set, flow)) return;
+  const bool gives = !empty_.on() && !flow.blocked;
+  if (gives || wall_dc_w(flow) >= flow.dc_out_w() + own_w(set, flow)) return;
   flow.car_w = 0;
   flow.usb_w = 0;
   flow.fast_usb_w = 0;
@@ -115,14 +126,15 @@ void Planner::put_sources(const Settings& set, const Battery& battery, double of
   const double inverter_dc_w =
       flow.inverting ? flow.ac_out_w + conversion_loss_w(flow.ac_out_w) : 0;
   double used_w = inverter_dc_w + flow.dc_out_w() + own_w(set, flow);
-  const double accept_w = solar_full_.on() ? 0 : kBatteryCharge_w * charge_share(battery);
+  const double accept_w =
+      solar_full_.on() || flow.blocked ? 0 : kBatteryCharge_w * charge_share(battery);
   const double room_w = std::max(0.0, accept_w + used_w - wall_dc_w(flow)) / kSolarEfficiency;
   const double solar_w = std::floor(std::min(offered_w, room_w));
-  flow.panels = offered_w >= kFewestSolar_w;
+  flow.panels = !flow.at_car && offered_w >= kFewestSolar_w;
   flow.solar_w = solar_w >= kFewestSolar_w ? solar_w : 0;
   const double fed_w = wall_dc_w(flow) + kSolarEfficiency * flow.solar_w;
   // An empty unit lives on what feeds it; without that it is off.
-  if (empty_.on()) used_w = std::min(used_w, fed_w);
+  if (empty_.on() || flow.blocked) used_w = std::min(used_w, fed_w);
   flow.battery_w = fed_w - used_w;
 }
 
@@ -132,15 +144,19 @@ Flow Planner::plan(const Settings& set, const Battery& battery, const Surroundin
   Flow flow;
   flow.mains = around.grid_up;
   flow.bypass = set.ac_on && flow.mains && !serves_self_.on();
-  flow.inverting = set.ac_on && !flow.bypass && !empty_.on();
-  if (flow.mains && !set.wall_paused && !wall_full_.on()) {
-    const double solar_w = set.solar_first ? kPanel_w * around.sun : 0;
+  flow.blocked = !around.battery_ok;
+  flow.inverting = set.ac_on && !flow.bypass && !empty_.on() && !flow.blocked;
+  flow.at_car = is_at_car(around);
+  const double sunny_w = kPanel_w * around.sun * around.panels[0];
+  const double offered_w = flow.at_car ? kCar_v * set.car_a : sunny_w * (1 + 0.01 * noise(5));
+  if (flow.mains && !set.wall_paused && !wall_full_.on() && !flow.blocked) {
+    const double solar_w = !set.solar_first ? 0 : flow.at_car ? offered_w : sunny_w;
     const double most_w = std::min(set.wall_w, kWallCharger_w * charge_share(battery));
     flow.wall_w = std::round(std::max(0.0, most_w - solar_w));
   }
   put_loads(set, around, noise, flow);
   shed_dc_if_empty(set, flow);
-  put_sources(set, battery, kPanel_w * around.sun * (1 + 0.01 * noise(5)), flow);
+  put_sources(set, battery, offered_w, flow);
   return flow;
 }
 

@@ -26,6 +26,7 @@ struct Settings {
   double min_soc = 0;
   double resume_soc = 5;  // on top of min_soc
   double wall_w = 0;
+  double car_a = 0;  // most that is drawn from a car's socket
   double inverter_w = 0;
   bool ac_by_itself = false;  // on, from this charge upwards
   double ac_by_itself_soc = 0;
@@ -41,17 +42,19 @@ struct Settings {
 
 // Whole watts where they are reported.
 struct Flow {
+  bool blocked = false;    // the battery's protection lets nothing in or out
   bool mains = false;      // voltage on the cable
   bool bypass = false;     // mains carries the AC sockets
   bool inverting = false;  // the battery does
   bool panels = false;     // light enough to see them
+  bool at_car = false;     // a car's socket is on the solar input in their place
   double ac_out_w = 0;
   double car_w = 0;
   double usb_w = 0;
   double fast_usb_w = 0;
   double type_c_w = 0;
-  double wall_w = 0;  // drawn for charging
-  double solar_w = 0;
+  double wall_w = 0;     // drawn for charging
+  double solar_w = 0;    // at the solar input, whatever is on it
   double battery_w = 0;  // + charges
 
   [[nodiscard]] double dc_out_w() const { return car_w + usb_w + fast_usb_w + type_c_w; }
@@ -59,6 +62,7 @@ struct Flow {
 };
 
 constexpr double kSolarEfficiency = 0.95;
+constexpr double kCar_v = 13.2;  // at the solar input
 // The share of its charging power that the battery takes.
 constexpr Taper kTaper = {.from_percent = 80, .end_share = 0.2};
 

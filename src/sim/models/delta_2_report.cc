@@ -37,7 +37,8 @@ void write_sums(Fields& fields, const Moment& now) {
   fields.set_number("pd.inWatts", flow.solar_w);
   fields.set_number("pd.outputWatts", flow.ac_out_w);
   fields.set_number("pd.outWatts", flow.dc_out_w());
-  fields.set("pd.chargerType", flow.wall_w > 0 ? 1 : flow.solar_w > 0 ? 3 : 0);
+  const int by_input = flow.at_car ? 2 : 3;
+  fields.set("pd.chargerType", flow.wall_w > 0 ? 1 : flow.solar_w > 0 ? by_input : 0);
   if (now.noise.step() % 30 == 1) fields.set_number("pd.wifiRssi", -58 + 2 * now.noise(6));
 }
 
@@ -145,7 +146,8 @@ void write_management(Fields& fields, const Moment& now) {
 void write_solar(Fields& fields, const Moment& now) {
   const Flow& flow = now.flow;
   const double idle_v = flow.panels ? kPanelOpen_v : 1.5;
-  const double in_v = (flow.solar_w > 0 ? kPanel_v : idle_v) * (1 + 0.004 * now.noise(7));
+  const double panel_v = (flow.solar_w > 0 ? kPanel_v : idle_v) * (1 + 0.004 * now.noise(7));
+  const double in_v = flow.at_car ? kCar_v : panel_v;
   const double out_v = now.battery.voltage_v() + 0.2;
   const double out_w = std::round(kSolarEfficiency * flow.solar_w);
   fields.set_number("mppt.inVol", in_v * 1000);
@@ -155,9 +157,10 @@ void write_solar(Fields& fields, const Moment& now) {
   fields.set_number("mppt.outAmp", out_w / out_v * 1000);
   fields.set_number("mppt.outWatts", out_w);
   fields.set_number("mppt.mpptTemp", now.solar_c);
-  fields.set("mppt.x60ChgType", flow.panels ? 1 : 0);
+  fields.set("mppt.x60ChgType", flow.at_car ? 2 : flow.panels ? 1 : 0);
   fields.set("mppt.chgState", flow.solar_w > 0 ? 1 : 0);
-  fields.set("mppt.chgType", flow.solar_w > 0 ? 2 : flow.wall_w > 0 ? 3 : 0);
+  const int by_input = flow.at_car ? 1 : 2;
+  fields.set("mppt.chgType", flow.solar_w > 0 ? by_input : flow.wall_w > 0 ? 3 : 0);
 }
 
 void write_inverter(Fields& fields, const Moment& now) {
@@ -180,7 +183,7 @@ void write_inverter(Fields& fields, const Moment& now) {
   fields.set_number("inv.invOutAmp", out_v > 0 ? flow.ac_out_w / out_v * 1000 : 0);
   fields.set("inv.invOutFreq", flow.bypass ? mains_hz : flow.inverting ? set_hz : 0);
   fields.set_number("inv.outTemp", now.inverter_c);
-  fields.set("inv.chargerType", flow.mains ? 1 : flow.panels ? 3 : 0);
+  fields.set("inv.chargerType", flow.mains ? 1 : flow.at_car ? 2 : flow.panels ? 3 : 0);
   for (const auto name : {"inv.dischargeType", "mppt.dischargeType"}) {
     fields.set(name, flow.inverting ? 1 : 0);
   }

@@ -1,111 +1,31 @@
 #include <gtest/gtest.h>
 
-#include <cmath>
 #include <cstdint>
-#include <numeric>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "sim/device_bench.h"
+#include "sim/models/delta_2_identities.h"
 
 namespace gridloom::sim {
 namespace {
 
 constexpr Millis kHour{kHour_ms};
 
-// What always belongs together in a DELTA 2's reports.
-class Identities {
- public:
-  explicit Identities(const Bench& bench) : bench_(bench) {}
-
-  void expect() {
-    expect_sums();
-    expect_switches();
-    expect_limits();
-    expect_pack();
-    growing_.expect(bench_.fields());
-  }
-
- private:
-  [[nodiscard]] double get(std::string_view name) const { return bench_.number(name); }
-
-  void expect_sums() const {
-    EXPECT_EQ(get("pd.wattsInSum"), get("inv.inputWatts") + get("mppt.inWatts"));
-    EXPECT_EQ(get("pd.wattsInSum"), get("pd.inputWatts") + get("pd.inWatts"));
-    EXPECT_EQ(get("pd.wattsOutSum"), get("pd.outputWatts") + get("pd.outWatts"));
-    EXPECT_EQ(get("pd.outputWatts"), get("inv.outputWatts"));
-    double dc_w = 0;
-    for (const std::string_view port : {"carWatts", "usb1Watts", "usb2Watts", "qcUsb1Watts",
-                                        "qcUsb2Watts", "typec1Watts", "typec2Watts"}) {
-      EXPECT_GE(get("pd." + std::string(port)), 0) << port;
-      dc_w += get("pd." + std::string(port));
-    }
-    EXPECT_EQ(get("pd.outWatts"), dc_w);
-    EXPECT_EQ(get("mppt.carOutWatts"), get("pd.carWatts"));
-    EXPECT_LE(get("mppt.outWatts"), get("mppt.inWatts"));
-    // 1 W for each of the two that are rounded.
-    EXPECT_LE(get("pd.wattsOutSum") + get("bms_bmsStatus.inputWatts"),
-              get("pd.wattsInSum") + get("bms_bmsStatus.outputWatts") + 2);
-  }
-
-  void expect_switches() const {
-    if (get("mppt.cfgAcEnabled") == 0) {
-      EXPECT_EQ(get("inv.outputWatts"), 0);
-      EXPECT_EQ(get("inv.invOutVol"), 0);
-      EXPECT_EQ(get("inv.invOutFreq"), 0);
-    }
-    if (get("mppt.carState") == 0) EXPECT_EQ(get("pd.carWatts"), 0);
-    if (get("pd.dcOutState") == 0) EXPECT_EQ(get("pd.outWatts"), get("pd.carWatts"));
-    if (!bench_.around().grid_up) EXPECT_EQ(get("inv.inputWatts"), 0);
-    for (const std::string_view pair : {"cfgAcEnabled", "cfgAcXboost", "chgPauseFlag"}) {
-      EXPECT_EQ(get("mppt." + std::string(pair)), get("inv." + std::string(pair))) << pair;
-    }
-    if (get("bms_emsStatus.emsIsNormalFlag") == 0) EXPECT_EQ(get("pd.wattsOutSum"), 0);
-  }
-
-  void expect_limits() const {
-    if (get("bms_emsStatus.dsgCmd") == 0) EXPECT_EQ(get("bms_bmsStatus.outputWatts"), 0);
-    if (get("bms_emsStatus.chgCmd") == 0) EXPECT_EQ(get("bms_bmsStatus.inputWatts"), 0);
-    const double wall_w =
-        get("inv.inputWatts") -
-        (get("inv.dischargeType") == 0 && bench_.around().grid_up ? get("inv.outputWatts") : 0);
-    EXPECT_GE(wall_w, 0);
-    EXPECT_LE(wall_w, get("mppt.cfgChgWatts"));
-    if (get("mppt.chgPauseFlag") != 0) EXPECT_EQ(wall_w, 0);
-  }
-
-  void expect_pack() const {
-    const wire::JsonArray& cells = bench_.fields().get("bms_bmsStatus.cellVol").get_array();
-    double total_mv = 0;
-    for (const wire::Json& cell : cells) total_mv += cell.to_number<double>();
-    EXPECT_EQ(cells.size(), 16U);
-    EXPECT_EQ(total_mv, get("bms_bmsStatus.vol"));
-    EXPECT_EQ(get("bms_bmsStatus.maxVolDiff"),
-              get("bms_bmsStatus.maxCellVol") - get("bms_bmsStatus.minCellVol"));
-    EXPECT_TRUE(get("bms_bmsStatus.inputWatts") == 0 || get("bms_bmsStatus.outputWatts") == 0);
-    EXPECT_EQ(get("pd.soc"), get("bms_bmsStatus.soc"));
-    EXPECT_NEAR(get("pd.soc"), get("bms_bmsStatus.f32ShowSoc"), 0.56);
-    EXPECT_NEAR(get("bms_bmsStatus.remainCap") / get("bms_bmsStatus.fullCap") * 100,
-                get("bms_bmsStatus.f32ShowSoc"), 0.06);
-    EXPECT_NEAR(get("bms_bmsStatus.vol") * get("bms_bmsStatus.amp") / 1e6,
-                get("bms_bmsStatus.inputWatts") - get("bms_bmsStatus.outputWatts"), 0.6);
-  }
-
-  const Bench& bench_;
-  Growing growing_{{"pd.chgPowerAC", "pd.chgSunPower", "pd.dsgPowerAC", "pd.dsgPowerDC",
-                    "pd.invUsedTime", "pd.mpptUsedTime", "pd.carUsedTime", "pd.usbUsedTime",
-                    "pd.usbqcUsedTime", "pd.typecUsedTime", "pd.relaySwitchCnt",
-                    "bms_bmsStatus.cycles"}};
-};
-
 TEST(Delta2Model, BelongsTogetherThroughDaysOfSetsAndOutages) {
   const std::uint64_t seed = life_seed();
   SCOPED_TRACE("--gtest_random_seed=" + std::to_string(seed));
   Bench bench(family_of("delta_2"), {.seed = seed});
-  Identities identities(bench);
-  live(bench, 3, seed, [&] { identities.expect(); });
+  Identities identities = delta_2_identities(table_of("delta_2"));
+  Growing growing{{"pd.chgPowerAC", "pd.chgSunPower", "pd.dsgPowerAC", "pd.dsgPowerDC",
+                   "pd.invUsedTime", "pd.mpptUsedTime", "pd.carUsedTime", "pd.usbUsedTime",
+                   "pd.usbqcUsedTime", "pd.typecUsedTime", "pd.relaySwitchCnt",
+                   "bms_bmsStatus.cycles"}};
+  live(bench, 3, seed, [&] {
+    identities.expect(bench.fields(), bench.around());
+    growing.expect(bench.fields());
+  });
 }
 
 struct Delta2 : testing::Test {
@@ -150,6 +70,21 @@ TEST_F(Delta2, EmptiesDownToItsLimitAndComesBackAboveIt) {
   bench.run(2 * kHour);
   EXPECT_GT(bench.number("bms_bmsStatus.f32ShowSoc"), 25);
   EXPECT_GT(bench.number("inv.outputWatts"), 0);
+}
+
+TEST_F(Delta2, GivesNoMoreThanIsLeftInAnEmptyingBattery) {
+  place({.sun = 0, .household_w = 8000, .grid_up = false});
+  set(2, "dsgCfg", R"({"minDsgSoc":0})");
+  set(5, "acOutCfg", R"({"enabled":1,"xboost":1})");
+  double least_w = bench.number("inv.outputWatts");
+  EXPECT_GT(least_w, 2200);
+  for (int minute = 0; minute < 60; ++minute) {
+    bench.step(Millis{kMinute_ms});
+    EXPECT_LE(bench.number("pd.wattsOutSum"), bench.number("bms_bmsStatus.outputWatts"));
+    if (bench.number("inv.outputWatts") > 0) least_w = bench.number("inv.outputWatts");
+  }
+  EXPECT_LT(least_w, 2000) << "in the minute in which it ran empty";
+  EXPECT_EQ(bench.number("bms_bmsStatus.remainCap"), 0);
 }
 
 TEST_F(Delta2, FillsUpToItsLimit) {
@@ -239,6 +174,7 @@ TEST_F(Delta2, FallsAsleepWhenNothingUsesItAndWakesAtACommand) {
   bench.run(Millis{2 * kMinute_ms});
   EXPECT_EQ(bench.number("bms_emsStatus.emsIsNormalFlag"), 0);
   EXPECT_EQ(bench.number("mppt.cfgAcEnabled"), 0);
+  EXPECT_EQ(bench.number("pd.wattsOutSum"), 0);
   EXPECT_EQ(bench.number("bms_bmsStatus.outputWatts"), 2);
   set(1, "dcOutCfg", R"({"enabled":1})");
   EXPECT_EQ(bench.number("bms_emsStatus.emsIsNormalFlag"), 1);
@@ -286,6 +222,37 @@ TEST_F(Delta2, LetsTheSunChargeFirst) {
   const double both_w = bench.number("inv.inputWatts");
   set(1, "pvChangePrio", R"({"pvChangeSet":1})");
   EXPECT_LT(bench.number("inv.inputWatts"), both_w - 200);
+}
+
+// The bench begins at midnight of a Thursday.
+TEST_F(Delta2, DrawsNoMoreFromACarThanWasSet) {
+  constexpr Millis kSundayAtFour = 3 * 24 * kHour + 4 * kHour;
+  place({.sun = 0, .household_w = 300, .grid_up = true});
+  set(2, "upsConfig", R"({"maxChgSoc":50})");
+  bench.run(kSundayAtFour + Millis{kMinute_ms});
+  EXPECT_EQ(bench.number("mppt.x60ChgType"), 2);
+  set(2, "upsConfig", R"({"maxChgSoc":100})");
+  for (const int limit_ma : {4000, 8000, 10'000}) {
+    set(5, "dcChgCfg", R"({"dcChgCfg":)" + std::to_string(limit_ma) + "}");
+    EXPECT_NEAR(bench.number("mppt.inAmp"), limit_ma, 100);
+    EXPECT_LE(bench.number("mppt.inAmp"), limit_ma);
+  }
+  bench.run(kHour);
+  EXPECT_EQ(bench.number("mppt.x60ChgType"), 0) << "it is dark";
+  EXPECT_NEAR(bench.number("pd.chgPowerDC"), 132, 5);
+  EXPECT_EQ(bench.number("pd.chgSunPower"), 4100);
+}
+
+TEST_F(Delta2, HasAnHourWithoutLoadThatTheStandbyTimeCanEnd) {
+  place({.sun = 0, .household_w = 1000, .grid_up = true});
+  set(5, "standbyTime", R"({"standbyMins":30})");
+  bench.run(3 * kHour);
+  EXPECT_EQ(bench.number("mppt.cfgAcEnabled"), 1);
+  bench.run(Millis{29 * kMinute_ms});
+  EXPECT_EQ(bench.number("inv.outputWatts"), 0);
+  EXPECT_EQ(bench.number("mppt.cfgAcEnabled"), 1);
+  bench.run(Millis{2 * kMinute_ms});
+  EXPECT_EQ(bench.number("mppt.cfgAcEnabled"), 0);
 }
 
 TEST_F(Delta2, WritesTheFrequencyInEachBoardsForm) {

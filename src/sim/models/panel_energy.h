@@ -41,12 +41,18 @@ using Loads = std::array<Load, kLoads>;
   return least;
 }
 
+// What decides about a pack's charging.
+enum class Charger : std::uint8_t { kFloor, kHand, kTask };
+
 struct Pack {
   Battery battery{Battery::Options{}};
   bool connected = false;
   double rated_w = 0;
+  bool blocked = false;  // its protection lets nothing in or out
   bool charging = false;
+  Charger charger = Charger::kFloor;
   bool ready = false;      // may supply
+  double most_w = 0;       // that it can, and its channel lets through
   double limit_soc = 100;  // where charging or supplying ends
   double in_w = 0;         // as the panel sees it
   double out_w = 0;        // likewise

@@ -63,8 +63,9 @@ Offer Planner::offer(const Settings& set, const Surroundings& around, const Pack
   run_generator(packs);
   Offer offer;
   for (std::size_t k = 0; k < offer.pv_w.size(); ++k) {
-    if (!set.panels.at(k)) continue;
-    offer.pv_w.at(k) = rounded(kPvRated_w.at(k) * around.sun * (1 + 0.004 * noise(k)));
+    const double sun = around.sun * around.panels.at(k);
+    if (!set.panels.at(k) || sun <= kDawn) continue;
+    offer.pv_w.at(k) = rounded(kPvRated_w.at(k) * sun * (1 + 0.004 * noise(k)));
   }
   offer_vehicle(set, around, packs.bus_v(), offer);
   offer.generator_w = generator_on_ ? kGenerator_w : 0;
@@ -117,7 +118,7 @@ Flow Planner::balance(const Settings& set, const Surroundings& around, const Off
   const double lowest = std::max(packs.settings().discharge_to_soc, kFloorSoc);
   drained_.update(packs.soc(), {.from = lowest, .until = lowest + kLimitHysteresis});
   Flow flow;
-  if (!packs.are_on()) return flow;
+  if (!packs.are_on() || !around.battery_ok) return flow;
   put_loads(set, around, offer, flow);
   flow.heaters_w = packs.heaters_w();
 

@@ -19,6 +19,7 @@ constexpr double kEfficiency = 0.95;  // of every converter but the inverter
 constexpr double kInverterLoss = 0.06;
 constexpr double kCharger_w = 3000;  // on the AC side
 constexpr double kAlternator_v = 53.8;
+constexpr double kDawn = 0.01;  // of the sun: up to here, panels give neither volts nor watts
 
 // What the loads would draw and what the sources could give, before the balance.
 struct Offer {

@@ -23,7 +23,7 @@ void write_inputs(Fields& fields, const Moment& now) {
   const int offered_w = std::max(sum(offer.pv_w), 1);
   const int first_w = rounded(static_cast<double>(pv_w) * offer.pv_w.front() / offered_w);
   // Panels that the balance holds back run at a higher voltage.
-  const bool sunny = now.around.sun > 0.01;
+  const bool sunny = now.around.sun > kDawn;
   const double pv_v =
       !sunny ? 0 : kPv_v + 3 * now.around.sun + 8 * (1 - static_cast<double>(pv_w) / offered_w);
   const std::array<int, 2> in_w = {first_w, pv_w - first_w};

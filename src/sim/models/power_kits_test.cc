@@ -4,9 +4,10 @@
 #include <cstdlib>
 #include <string>
 #include <string_view>
-#include <vector>
+#include <utility>
 
 #include "sim/device_bench.h"
+#include "sim/models/power_kits_identities.h"
 
 namespace gridloom::sim {
 namespace {
@@ -23,110 +24,23 @@ std::string full_name(const Fields& fields, std::string_view name) {
   return std::string(name.substr(0, dot + 1)) + modules.front() + std::string(name.substr(dot));
 }
 
-std::int64_t sum_of(const Json& list) {
-  std::int64_t sum = 0;
-  for (const Json& each : list.get_array()) sum += wire::whole(each);
-  return sum;
-}
-
-// What always belongs together in the kits' reports.
-class Identities {
- public:
-  explicit Identities(const Bench& bench) : bench_(bench) {}
-
-  void expect() {
-    expect_packs();
-    expect_channels();
-    expect_converters();
-    const std::int64_t day = local_day(bench_.around());
-    if (day != day_) today_.forget();
-    day_ = day;
-    today_.expect(bench_.fields());
-    ever_.expect(bench_.fields());
-  }
-
- private:
-  [[nodiscard]] std::int64_t get(std::string_view name) const {
-    return bench_.fields().integer(full_name(bench_.fields(), name));
-  }
-  [[nodiscard]] std::int64_t pack(const std::string& sn, std::string_view name) const {
-    return bench_.fields().integer("bp2000." + sn + "." + std::string(name));
-  }
-
-  void expect_packs() const {
-    std::int64_t in_w = 0;
-    std::int64_t out_w = 0;
-    for (const std::string& sn : bench_.fields().modules("bp2000")) {
-      in_w += pack(sn, "inWatts");
-      out_w += pack(sn, "outWatts");
-      EXPECT_GE(pack(sn, "inWatts"), 0);
-      EXPECT_LE(pack(sn, "outWatts"), 0);
-      EXPECT_TRUE(pack(sn, "inWatts") == 0 || pack(sn, "outWatts") == 0);
-      EXPECT_LE(pack(sn, "minCellVol"), pack(sn, "maxCellVol"));
-      EXPECT_NEAR(static_cast<double>(pack(sn, "remainCap")) * 100 /
-                      static_cast<double>(pack(sn, "fullCap")),
-                  static_cast<double>(pack(sn, "soc")), 0.51);
-      for (const std::string_view name :
-           {"totalInWatts", "totalOutWatts", "totalAmp", "totalSoc"}) {
-        EXPECT_EQ(pack(sn, name), get("bmsTotal." + std::string(name))) << name;
-      }
-      if (pack(sn, "chgDsgMosState") == 0) {
-        EXPECT_EQ(pack(sn, "inWatts"), 0);
-        EXPECT_EQ(pack(sn, "outWatts"), 0);
-      }
-    }
-    EXPECT_EQ(get("bmsTotal.totalInWatts"), in_w);
-    EXPECT_EQ(get("bmsTotal.totalOutWatts"), out_w);
-    if (get("bmsTotal.totalSoc") > get("bp2000.chgSetSoc")) EXPECT_EQ(in_w, 0);
-  }
-
-  void expect_channels() const {
-    const Fields& fields = bench_.fields();
-    EXPECT_EQ(sum_of(fields.get(full_name(fields, "ldac.acChWatt"))), get("ldac.acTotalWatts"));
-    EXPECT_EQ(sum_of(fields.get(full_name(fields, "lddc.dcChWatt"))), get("lddc.dcTotalWatts"));
-    EXPECT_EQ(get("ldac.acTotalWatts"), get("ichigh.outWatts"));
-    EXPECT_EQ(get("lddc.dcTotalWatts"), get("bbcout.ldOutWatts"));
-    const Json& dc_w = fields.get(full_name(fields, "lddc.dcChWatt"));
-    for (std::size_t k = 0; k < 6; ++k) {
-      if ((get("lddc.dcChRelay") >> k & 1) == 0) EXPECT_EQ(dc_w.at(k), Json(0)) << "channel " << k;
-    }
-    if (get("ichigh.appCfg.powerOn") == 0) {
-      EXPECT_EQ(get("ichigh.outWatts"), 0);
-      EXPECT_EQ(get("ichigh.outVol"), 0);
-    }
-    if (get("bbcout.dcOutSta") == 0) EXPECT_EQ(get("bbcout.ldOutWatts"), 0);
-  }
-
-  void expect_converters() const {
-    for (const std::string_view group : {"kitscc", "bbcin", "bbcout"}) {
-      const std::string name(group);
-      EXPECT_EQ(get(name + ".l1Curr") + get(name + ".l2Curr"), get(name + ".batCurr")) << name;
-      EXPECT_NEAR(static_cast<double>(get(name + ".batVol") * get(name + ".batCurr")) / 1e6,
-                  static_cast<double>(get(name + ".batWatts")), 0.1)
-          << name;
-    }
-    EXPECT_GE(get("kitscc.pv1InWatts") + get("kitscc.pv2InWatts"), get("kitscc.batWatts"));
-    if (bench_.around().sun == 0) EXPECT_EQ(get("kitscc.batWatts"), 0);
-    if (!bench_.around().grid_up) EXPECT_EQ(get("ichigh.inWatts"), 0);
-    if (get("bbcin.chgPause") == 1) EXPECT_EQ(get("bbcin.dcInWatts"), 0);
-    EXPECT_LE(get("bbcin.batCurr"), get("bbcin.chgMaxCurr") + 20);
-  }
-
-  const Bench& bench_;
-  std::int64_t day_ = 0;
-  Growing today_{{"kitscc.M1094-KSCC-00001.dayEnergy", "bbcin.M1093-DCIN-CA7C3.dayEnergy",
-                  "bbcout.M109ZEB4Z0000016.dayEnergy", "ichigh.M109ZEB4ZE7B0963.inputWhInDay",
-                  "ichigh.M109ZEB4ZE7B0963.outputWhInDay"}};
-  Growing ever_{{"kitscc.M1094-KSCC-00001.chgEnergy", "bbcin.M1093-DCIN-CA7C3.dsgEnergy",
-                 "bbcout.M109ZEB4Z0000016.dsgEnergy"}};
-};
-
 TEST(PowerKitsModel, BelongsTogetherThroughDaysOfSetsAndOutages) {
   const std::uint64_t seed = life_seed();
   SCOPED_TRACE("--gtest_random_seed=" + std::to_string(seed));
   Bench bench(family_of("power_kits"), {.seed = seed});
-  Identities identities(bench);
-  live(bench, 3, seed, [&] { identities.expect(); });
+  Identities identities = power_kits_identities(table_of("power_kits"));
+  Growing today{{"kitscc.M1094-KSCC-00001.dayEnergy", "bbcin.M1093-DCIN-CA7C3.dayEnergy",
+                 "bbcout.M109ZEB4Z0000016.dayEnergy", "ichigh.M109ZEB4ZE7B0963.inputWhInDay",
+                 "ichigh.M109ZEB4ZE7B0963.outputWhInDay"}};
+  Growing ever{{"kitscc.M1094-KSCC-00001.chgEnergy", "bbcin.M1093-DCIN-CA7C3.dsgEnergy",
+                "bbcout.M109ZEB4Z0000016.dsgEnergy"}};
+  std::int64_t day = 0;
+  live(bench, 3, seed, [&] {
+    identities.expect(bench.fields(), bench.around());
+    if (std::exchange(day, local_day(bench.around())) != day) today.forget();
+    today.expect(bench.fields());
+    ever.expect(bench.fields());
+  });
 }
 
 struct PowerKits : testing::Test {
@@ -173,6 +87,16 @@ TEST_F(PowerKits, StopsChargingAtItsUpperLimit) {
   bench.run(3 * kHour);
   EXPECT_NEAR(static_cast<double>(get("bmsTotal.totalSoc")), 80, 1);
   EXPECT_LT(get("bmsTotal.totalInWatts"), 100);
+}
+
+TEST_F(PowerKits, GetsNothingOfPanelsThatHaveNoVoltsYet) {
+  for (const double sun : {0.002, 0.009, 0.01, 0.011, 0.05}) {
+    place({.sun = sun});
+    bench.step(Millis{2000});
+    EXPECT_EQ(get("kitscc.pv1InVol") > 0, get("kitscc.pv1InWatts") > 0) << sun;
+    EXPECT_EQ(get("kitscc.pv2InVol") > 0, get("kitscc.pv2InWatts") > 0) << sun;
+    EXPECT_EQ(get("kitscc.pv1InWatts") > 0, sun > 0.01);
+  }
 }
 
 TEST_F(PowerKits, StartsTheGeneratorWhereItIsToldTo) {

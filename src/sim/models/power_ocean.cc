@@ -260,8 +260,9 @@ class PowerOcean final : public Model {
   Watts draw(const Surroundings& around, double seconds) {
     Watts watts;
     for (std::size_t k = 0; k < watts.string.size(); ++k) {
-      if (around.sun < kDawn) continue;
-      const double ideal_w = kString_w.at(k) * around.sun;
+      const double sun = around.sun * around.panels.at(k);
+      if (sun < kDawn) continue;
+      const double ideal_w = kString_w.at(k) * sun;
       watts.string.at(k) = std::round(std::max(0.0, ideal_w * (1 + 0.004 * noise_(k))));
     }
     const double base_w = around.household_w + heating_.pump_w(around, seconds);
@@ -278,8 +279,9 @@ class PowerOcean final : public Model {
   void share_out(const Surroundings& around, double seconds) {
     const double soc = battery_.soc_percent();
     resting_.update(soc, {.from = kEmpty_percent, .until = kResume_percent});
-    const double asked_w = std::round(std::clamp(
-        watts_.mppt() - watts_.load, resting_.on() ? 0 : -kMostDischarge_w, charge_limit_w()));
+    const double most_w = around.battery_ok ? charge_limit_w() : 0;
+    const double least_w = around.battery_ok && !resting_.on() ? -kMostDischarge_w : 0;
+    const double asked_w = std::round(std::clamp(watts_.mppt() - watts_.load, least_w, most_w));
     watts_.battery = std::round(battery_.apply(
         {.power_w = asked_w, .seconds = seconds, .air_c = std::max(around.air_c, kCellar_c)}));
     if (around.grid_up) {
@@ -317,9 +319,10 @@ class PowerOcean final : public Model {
     JsonArray strings;
     for (std::size_t k = 0; k < watts_.string.size(); ++k) {
       const double power_w = watts_.string.at(k);
-      const double module_c = around.air_c + 25 * around.sun;
+      const double sun = around.sun * around.panels.at(k);
+      const double module_c = around.air_c + 25 * sun;
       double volts = kString_v.at(k) + kString_v_per_k * (module_c - 25) + noise_(2 + k);
-      if (around.sun < kDawn) volts *= around.sun / kDawn / 4;
+      if (sun < kDawn) volts *= sun / kDawn / 4;
       volts = round_to(volts, 100);
       strings.push_back(JsonObject{{"vol", fixed(volts, 100)},
                                    {"amp", fixed(power_w > 0 ? power_w / volts : 0, 1e6)},

@@ -40,7 +40,7 @@ constexpr double kPortEfficiency = 0.97;  // to and from the battery; no report 
 constexpr double kMargin_percent = 1;
 // The rest is left, so that no step goes past full or empty.
 constexpr double kFull_percent = 99.7;
-constexpr double kEmpty_percent = 1.2;
+constexpr double kEmpty_percent = 1.5;
 constexpr Taper kTaper = {.from_percent = 90, .end_share = 0.2};
 constexpr double kReactive_a = 0.497;  // what the filter draws at no load
 constexpr int kLongestCharge_min = 5939;
@@ -103,9 +103,11 @@ Settings read_settings(const Fields& fields) {
 // What goes where in this step, in whole watts.
 struct Flow {
   bool grid = false;
-  bool connected = false;      // the inverter to the grid
-  bool light = false;          // the panels have a voltage
-  std::int64_t offered_w = 0;  // by both panels
+  bool connected = false;                 // the inverter to the grid
+  bool blocked = false;                   // the battery's protection lets nothing in or out
+  std::array<bool, 2> lit{};              // the panels have a voltage
+  std::array<std::int64_t, 2> panel_w{};  // that they could give
+  std::int64_t offered_w = 0;             // both
   std::int64_t pv1_w = 0;
   std::int64_t pv2_w = 0;
   std::int64_t battery_w = 0;  // + gives
@@ -177,6 +179,7 @@ class PowerStream final : public Model {
   struct Panel {
     const PanelNames& names;
     std::int64_t power_w = 0;
+    bool lit = false;
     std::uint64_t noise = 0;
   };
   void write_panel(Fields& fields, const Panel& panel) const;
@@ -239,8 +242,8 @@ void PowerStream::write(Fields& fields, const Surroundings& around) {
                                          .current = "20_1.pv2InputCur",
                                          .temperature = "20_1.pv2Temp",
                                          .state = "20_1.pv2Statue"};
-  write_panel(fields, {.names = kFirst, .power_w = flow_.pv1_w, .noise = 1});
-  write_panel(fields, {.names = kSecond, .power_w = flow_.pv2_w, .noise = 2});
+  write_panel(fields, {.names = kFirst, .power_w = flow_.pv1_w, .lit = flow_.lit[0], .noise = 1});
+  write_panel(fields, {.names = kSecond, .power_w = flow_.pv2_w, .lit = flow_.lit[1], .noise = 2});
   write_battery(fields);
   write_inverter(fields, around);
   write_demand(fields);
@@ -276,19 +279,26 @@ void PowerStream::update_limits() {
 Offer PowerStream::offer_of(const Flow& flow) const {
   const double take_w = kBatteryMost_w * kTaper.at(battery_.soc_percent());
   return {.solar_w = flow.offered_w,
-          .take_w = full_.on() ? 0 : std::llround(take_w),
-          .give_w = empty_.on() ? 0 : std::llround(kBatteryMost_w)};
+          .take_w = full_.on() || flow.blocked ? 0 : std::llround(take_w),
+          .give_w = empty_.on() || flow.blocked ? 0 : std::llround(kBatteryMost_w)};
 }
 
 Flow PowerStream::flow_of(const Surroundings& around) const {
   Flow flow;
+  flow.blocked = !around.battery_ok;
   flow.grid = around.grid_up;
   flow.connected = around.grid_up && set_.on;
   const double sun_w = kPanel_w * around.sun * (1 + 0.01 * noise_(3));
   const std::int64_t first_w = std::max<std::int64_t>(0, std::llround(sun_w));
   const auto second_w = static_cast<std::int64_t>(kSecondPanelShare * static_cast<double>(first_w));
-  flow.light = second_w >= kFewestSolar_w;
-  flow.offered_w = flow.light ? first_w + second_w : 0;
+  const bool light = second_w >= kFewestSolar_w;
+  const std::array<std::int64_t, 2> sun_on_w = {first_w, second_w};
+  for (std::size_t k = 0; k < flow.panel_w.size(); ++k) {
+    flow.lit.at(k) = light && around.panels.at(k) > 0;
+    if (!light) continue;
+    flow.panel_w.at(k) = std::llround(around.panels.at(k) * static_cast<double>(sun_on_w.at(k)));
+  }
+  flow.offered_w = flow.panel_w[0] + flow.panel_w[1];
   if (flow.grid) {
     const double plugs_w = kPlugShare * around.household_w * (1 + 0.02 * noise_(4));
     flow.plugs_w = std::clamp<std::int64_t>(std::llround(plugs_w), 0, kMostPlugs_w);
@@ -303,7 +313,7 @@ Flow PowerStream::flow_of(const Surroundings& around) const {
                                          : split_home_first(offer, flow.demand_w, most_output_w);
   flow.battery_w = split.battery_w;
   // Power that finds no use is held back at both panels alike.
-  flow.pv1_w = flow.offered_w > 0 ? split.solar_w * first_w / flow.offered_w : 0;
+  flow.pv1_w = flow.offered_w > 0 ? split.solar_w * flow.panel_w[0] / flow.offered_w : 0;
   flow.pv2_w = split.solar_w - flow.pv1_w;
   return flow;
 }
@@ -321,15 +331,15 @@ void PowerStream::warm(double air_c, double seconds) {
 
 void PowerStream::write_panel(Fields& fields, const Panel& panel) const {
   const auto power_w = static_cast<double>(panel.power_w);
-  double volts = flow_.light ? (panel.power_w > 0 ? kPanel_v : kPanelOpen_v) : 0;
+  double volts = panel.lit ? (panel.power_w > 0 ? kPanel_v : kPanelOpen_v) : 0;
   volts *= 1 + 0.005 * noise_(panel.noise);
   fields.set_number(panel.names.watts, power_w * kRaw);
   fields.set_number(panel.names.volts, volts * 10);
   fields.set_number(panel.names.volts_in, volts * 10);
-  fields.set_number(panel.names.operating_volts, volts * 100 - (flow_.light ? 8 : 0));
+  fields.set_number(panel.names.operating_volts, volts * 100 - (panel.lit ? 8 : 0));
   fields.set_number(panel.names.current, volts > 0 ? std::floor(power_w / volts * 10) : 0);
   fields.set_number(panel.names.temperature, panel_c_ * 10);
-  fields.set_number(panel.names.state, flow_.light ? 4 : 1);
+  fields.set_number(panel.names.state, panel.lit ? 4 : 1);
 }
 
 void PowerStream::write_battery(Fields& fields) const {
@@ -390,7 +400,7 @@ void PowerStream::write_flags(Fields& fields) const {
   fields.set("20_1.uwloadLimitFlag", flow_.demand_w < flow_.wanted_w ? 1 : 0);
   fields.set("20_1.batLoadLimitFlag", short_of && !set_.battery_first ? 1 : 0);
   fields.set("20_1.uwsocFlag", short_of && empty_.on() ? 1 : 0);
-  fields.set("20_1.uwlowLightFlag", flow_.light ? 0 : 1);
+  fields.set("20_1.uwlowLightFlag", flow_.lit[0] || flow_.lit[1] ? 0 : 1);
   fields.set("20_1.interfaceConnFlag", (flow_.grid ? 1 : 0) + 2 + 4 + 8);
 }
 

@@ -5,50 +5,19 @@
 #include <string_view>
 
 #include "sim/device_bench.h"
+#include "sim/models/power_stream_identities.h"
 
 namespace gridloom::sim {
 namespace {
 
 constexpr Millis kHour{kHour_ms};
 
-// What always belongs together in a PowerStream's reports.
-void expect_identities(const Bench& bench) {
-  const auto get = [&](std::string_view name) {
-    return bench.fields().integer("20_1." + std::string(name));
-  };
-  EXPECT_EQ(get("invOutputWatts"),
-            get("pv1InputWatts") + get("pv2InputWatts") + get("batInputWatts"));
-  EXPECT_EQ(get("pvToInvWatts"), get("pv1InputWatts") + get("pv2InputWatts"));
-  EXPECT_EQ(get("invToPlugWatts") + get("invToOtherWatts"), get("invOutputWatts"));
-  EXPECT_EQ(get("invToPlugWatts") + get("gridConsWatts"), get("plugTotalWatts"));
-  // A set may ask for tenths of a watt; the inverter goes by whole ones.
-  EXPECT_EQ(get("spaceDemandWatts"), get("permanentWatts") / 10 * 10 + get("dynamicWatts"));
-  for (const std::string_view name :
-       {"pv1InputWatts", "pv2InputWatts", "invOutputWatts", "plugTotalWatts", "invToOtherWatts",
-        "gridConsWatts", "invDemandWatts"}) {
-    EXPECT_GE(get(name), 0) << name;
-    EXPECT_EQ(get(name) % 10, 0) << name;
-  }
-  EXPECT_EQ(get("batInputWatts") % 10, 0);
-  EXPECT_LE(get("invDemandWatts"), get("ratedPower"));
-  EXPECT_LE(get("invOutputWatts"), get("ratedPower"));
-  if (get("feedProtect") == 1) EXPECT_LE(get("invOutputWatts"), get("invDemandWatts"));
-  if (get("supplyPriority") == 1) EXPECT_LE(get("batInputWatts"), 0);
-  // A minute may go past a limit by what 600 W are in it.
-  if (get("batSoc") < get("lowerLimit") - 1) EXPECT_LE(get("batInputWatts"), 0);
-  if (get("batSoc") > get("upperLimit") + 1) EXPECT_GE(get("batInputWatts"), 0);
-  if (bench.around().sun == 0) {
-    EXPECT_EQ(get("pvToInvWatts"), 0);
-    EXPECT_EQ(get("pv1InputVolt"), 0);
-  }
-  if (!bench.around().grid_up) EXPECT_EQ(get("invOutputWatts"), 0);
-}
-
 TEST(PowerStreamModel, BelongsTogetherThroughDaysOfSetsAndOutages) {
   const std::uint64_t seed = life_seed();
   SCOPED_TRACE("--gtest_random_seed=" + std::to_string(seed));
   Bench bench(family_of("power_stream"), {.seed = seed});
-  live(bench, 3, seed, [&] { expect_identities(bench); });
+  Identities identities = power_stream_identities(table_of("power_stream"));
+  live(bench, 3, seed, [&] { identities.expect(bench.fields(), bench.around()); });
 }
 
 struct PowerStream : testing::Test {
@@ -76,6 +45,25 @@ TEST_F(PowerStream, StopsDischargingAtItsLowerLimit) {
   EXPECT_EQ(get("uwsocFlag"), 1);
   set("SET_BAT_LOWER_PACK", R"({"lowerLimit":10})");
   EXPECT_GT(get("batInputWatts"), 0);
+}
+
+TEST_F(PowerStream, GivesNoMoreThanIsLeftInAnEmptyingBattery) {
+  shine(0);
+  set("SET_PERMANENT_WATTS_PACK", R"({"permanentWatts":6000})");
+  set("SET_BAT_LOWER_PACK", R"({"lowerLimit":1})");
+  Identities identities = power_stream_identities(table_of("power_stream"));
+  // Whatever charge is left when the last minute begins.
+  for (int second = 1; second <= 60; ++second) {
+    bench.step(Millis{second * 1000});
+    for (int minute = 0; minute < 90; ++minute) {
+      bench.step(Millis{kMinute_ms});
+      identities.expect(bench.fields(), bench.around());
+    }
+    EXPECT_EQ(get("invOutputWatts"), 0);
+    shine(0.9);
+    bench.run(Millis{6 * kMinute_ms});
+    shine(0);
+  }
 }
 
 TEST_F(PowerStream, StopsChargingAtItsUpperLimitAndHoldsTheSunBack) {

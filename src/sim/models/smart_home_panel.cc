@@ -101,6 +101,7 @@ class SmartHomePanel final : public Model {
     unwritten_ms_ += dt.count();
     const Orders orders = orders_of(set_.tasks, now);
     loads_ = demand(around);
+    for (Pack& pack : packs_) pack.blocked = !around.battery_ok;
     plan_charging(orders, around.grid_up);
     plan_loads(orders, around.grid_up);
     run_packs(seconds, around.air_c);
@@ -243,17 +244,22 @@ class SmartHomePanel final : public Model {
       // Without an order or a hand on it, a pack at its floor is filled up again.
       double start_soc = set_.floor_soc;
       double power_w = kDefaultCharge_w;
+      Charger charger = Charger::kFloor;
       pack.limit_soc = set_.full_soc;
       if (set_.packs.at(k).holds) {
+        charger = Charger::kHand;
         start_soc = set_.packs.at(k).source == Source::kGrid ? pack.limit_soc : -1;
       } else if (order.active) {
+        charger = Charger::kTask;
         start_soc = order.low_soc;
         pack.limit_soc = order.high_soc;
         if (order.power_w > 0) power_w = order.power_w;
       }
       const double soc = pack.battery.soc_percent();
-      pack.charging = pack.connected && grid_up && start_soc >= 0 && soc < pack.limit_soc &&
-                      (pack.charging || soc <= start_soc);
+      // What one began, another does not go on with.
+      if (std::exchange(pack.charger, charger) != charger) pack.charging = false;
+      pack.charging = pack.connected && !pack.blocked && grid_up && start_soc >= 0 &&
+                      soc < pack.limit_soc && (pack.charging || soc <= start_soc);
       const double most_w = std::min(kMaxCharge_w, set_.limit_w.at(kLoads + k));
       pack.in_w = pack.charging ? std::min(power_w * kTaper.at(soc), most_w) : 0;
     }
@@ -263,18 +269,19 @@ class SmartHomePanel final : public Model {
   [[nodiscard]] double enlist_packs(bool grid_up) {
     const double floor_soc = grid_up ? set_.floor_soc : 0;
     const double end_soc = std::max(floor_soc, kOutageFloorSoc);
-    double rated_w = 0;
+    double most_w = 0;
     for (std::size_t k = 0; k < kPacks; ++k) {
       Pack& pack = packs_.at(k);
       const Settings::Hand& hand = set_.packs.at(k);
       const bool allowed = !hand.holds || hand.source == Source::kStorage;
-      pack.ready =
-          pack.connected && allowed && !pack.charging && pack.battery.soc_percent() > end_soc;
+      pack.ready = pack.connected && !pack.blocked && allowed && !pack.charging &&
+                   pack.battery.soc_percent() > end_soc;
       if (!pack.ready) continue;
       pack.limit_soc = end_soc;
-      rated_w += pack.rated_w;
+      pack.most_w = std::min(pack.rated_w, set_.limit_w.at(kLoads + k));
+      most_w += pack.most_w;
     }
-    return std::max(0.0, (rated_w - kOverhead_w) / (1 + kOverheadShare));
+    return std::max(0.0, (most_w - kOverhead_w) / (1 + kOverheadShare));
   }
 
   void plan_loads(const Orders& orders, bool grid_up) {
@@ -300,15 +307,19 @@ class SmartHomePanel final : public Model {
     }
   }
 
-  // The ready packs share what storage feeds; the others charge or rest.
+  // The ready packs share what storage feeds, each up to its own most; the others charge or rest.
   void run_packs(double seconds, double air_c) {
     const double fed_w = stored_w(loads_);
     double left_w = fed_w > 0 ? to_centiwatts(kOverhead_w + (1 + kOverheadShare) * fed_w) : 0;
     auto sharers = std::ranges::count_if(packs_, &Pack::ready);
+    double others_w = 0;
+    for (const Pack& pack : packs_) others_w += pack.ready ? pack.most_w : 0;
     for (Pack& pack : packs_) {
       pack.out_w = 0;
       if (pack.ready) {
-        pack.out_w = to_centiwatts(left_w / static_cast<double>(sharers--));
+        others_w -= pack.most_w;
+        const double share_w = std::min(left_w / static_cast<double>(sharers--), pack.most_w);
+        pack.out_w = to_centiwatts(std::max(share_w, left_w - others_w));
         left_w -= pack.out_w;
       }
       const double power_w = pack.in_w * kInverterEfficiency - pack.out_w / kInverterEfficiency;

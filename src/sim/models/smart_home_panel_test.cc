@@ -5,10 +5,10 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "sim/device_bench.h"
 #include "sim/models/panel_json.h"
+#include "sim/models/smart_home_panel_identities.h"
 
 namespace gridloom::sim {
 namespace {
@@ -20,7 +20,6 @@ using wire::Json;
 constexpr Millis kHour{kHour_ms};
 constexpr std::size_t kCircuits = 10;
 constexpr std::string_view kLoads = "heartbeat.loadCmdChCtrlInfos";
-constexpr std::string_view kBackups = "heartbeat.backupCmdChCtrlInfos";
 
 double matrix_sum(const Json& rows) {
   double sum_wh = 0;
@@ -30,96 +29,26 @@ double matrix_sum(const Json& rows) {
   return sum_wh;
 }
 
-// What always belongs together in the panel's reports.
-class Identities {
+// What is counted: the day's sums are those of its hours, and neither falls before the day ends.
+class Counters {
  public:
-  explicit Identities(const Bench& bench) : bench_(bench) {}
-
-  void expect() {
-    expect_power();
-    expect_circuits();
-    expect_packs();
-    expect_energy();
+  void expect(const Fields& fields) {
+    const std::string day(fields.get("mainsLoadWatt.rtc").get_string());
+    if (day != day_) today_.forget();
+    day_ = day;
+    today_.expect(fields);
+    work_time_.expect(fields);
+    // Each of 240 cells is cut to whole Wh.
+    const double from_grid_wh = matrix_sum(fields.get("mainsLoadWatt.watth"));
+    EXPECT_NEAR(from_grid_wh, fields.number("heartbeat.gridDayWatth"), 240);
+    EXPECT_LE(from_grid_wh, fields.number("heartbeat.gridDayWatth") + 0.1);
+    EXPECT_LE(matrix_sum(fields.get("backupLoadWatt.watth")),
+              fields.number("heartbeat.backupDayWatth") + 0.1);
   }
 
  private:
-  [[nodiscard]] const Json& get(std::string_view name) const { return bench_.fields().get(name); }
-  [[nodiscard]] double watts(std::size_t channel) const {
-    return panel::number(at(at(get("channelPower.infoList"), channel), "chWatt"));
-  }
-  [[nodiscard]] bool stored(std::size_t channel) const {
-    return integer(at(get("channelPower.infoList"), channel), "powType") == 1;
-  }
-
-  // The packs give what the circuits take from them, and the panel's own 15 W and 2 %.
-  void expect_power() const {
-    double fed_w = 0;
-    for (std::size_t i = 0; i < kCircuits; ++i) fed_w += stored(i) ? watts(i) : 0;
-    double given_w = 0;
-    for (std::size_t k = kCircuits; k < kCircuits + 2; ++k) given_w += stored(k) ? watts(k) : 0;
-    EXPECT_NEAR(given_w, fed_w > 0 ? 15 + 1.02 * fed_w : 0, 0.011);
-    double rated_w = 0;
-    for (const Json& pack : get("heartbeat.energyInfos").get_array()) {
-      rated_w += panel::number(at(pack, "ratePower"));
-    }
-    EXPECT_LE(given_w, rated_w + 0.011);
-  }
-
-  void expect_circuits() const {
-    EXPECT_EQ(get("channelPower.infoList").get_array().size(), kCircuits + 2);
-    const bool grid_up = bench_.around().grid_up;
-    EXPECT_EQ(bench_.number("heartbeat.gridSta"), grid_up ? 1 : 0);
-    for (std::size_t i = 0; i < kCircuits; ++i) {
-      EXPECT_GE(watts(i), 0);
-      EXPECT_LE(watts(i),
-                panel::number(at(get("loadChCurInfo.cur"), i)) * bench_.number("gridInfo.gridVol"));
-      const Json& control = at(get(kLoads), i);
-      const bool off = integer(control, "ctrlMode") == 1 && integer(control, "ctrlSta") == 2;
-      const bool in_use = at(get("chUseInfo.isEnable"), i) == Json(true);
-      if (off || !in_use) EXPECT_EQ(watts(i), 0) << "circuit " << i;
-      if (!grid_up && !stored(i)) EXPECT_EQ(watts(i), 0) << "circuit " << i;
-      EXPECT_EQ(integer(at(get("emergencyStrategy.chSta"), i), "priority"),
-                integer(control, "priority"));
-    }
-  }
-
-  void expect_packs() const {
-    for (std::size_t k = 0; k < 2; ++k) {
-      const Json& pack = at(get("heartbeat.energyInfos"), k);
-      const double in_w = panel::number(at(pack, "lcdInputWatts"));
-      const double out_w = panel::number(at(pack, "outputPower"));
-      EXPECT_EQ(std::round(watts(kCircuits + k)), in_w + out_w);
-      EXPECT_TRUE(in_w == 0 || out_w == 0);
-      EXPECT_GE(integer(pack, "batteryPercentage"), 3);
-      EXPECT_LE(integer(pack, "batteryPercentage"), 100);
-      if (!bench_.around().grid_up) EXPECT_EQ(in_w, 0);
-      EXPECT_EQ(integer(at(pack, "stateBean"), "isPowerOutput"), stored(kCircuits + k) ? 1 : 0);
-      const Json& control = at(get(kBackups), k);
-      if (integer(control, "ctrlMode") == 0) continue;
-      if (integer(control, "ctrlSta") != 0) EXPECT_EQ(in_w, 0);
-      if (integer(control, "ctrlSta") != 1) EXPECT_EQ(out_w, 0);
-    }
-  }
-
-  // The day's sums are those of its hours, and neither falls before the day ends.
-  void expect_energy() {
-    const std::string day(get("mainsLoadWatt.rtc").get_string());
-    if (day != day_) growing_.forget();
-    day_ = day;
-    growing_.expect(bench_.fields());
-    // Each of 240 cells is cut to whole Wh.
-    EXPECT_NEAR(matrix_sum(get("mainsLoadWatt.watth")), bench_.number("heartbeat.gridDayWatth"),
-                240);
-    EXPECT_LE(matrix_sum(get("mainsLoadWatt.watth")),
-              bench_.number("heartbeat.gridDayWatth") + 0.1);
-    EXPECT_LE(matrix_sum(get("backupLoadWatt.watth")),
-              bench_.number("heartbeat.backupDayWatth") + 0.1);
-    work_time_.expect(bench_.fields());
-  }
-
-  const Bench& bench_;
   std::string day_;
-  Growing growing_{{"heartbeat.gridDayWatth", "heartbeat.backupDayWatth"}};
+  Growing today_{{"heartbeat.gridDayWatth", "heartbeat.backupDayWatth"}};
   Growing work_time_{{"heartbeat.workTime"}};
 };
 
@@ -127,8 +56,12 @@ TEST(SmartHomePanelModel, BelongsTogetherThroughDaysOfSetsAndOutages) {
   const std::uint64_t seed = life_seed();
   SCOPED_TRACE("--gtest_random_seed=" + std::to_string(seed));
   Bench bench(family_of("smart_home_panel"), {.seed = seed});
-  Identities identities(bench);
-  live(bench, 3, seed, [&] { identities.expect(); });
+  Identities identities = smart_home_panel_identities(table_of("smart_home_panel"));
+  Counters counters;
+  live(bench, 3, seed, [&] {
+    identities.expect(bench.fields(), bench.around());
+    counters.expect(bench.fields());
+  });
 }
 
 struct SmartHomePanel : testing::Test {
@@ -199,6 +132,24 @@ TEST_F(SmartHomePanel, ShedsTheLeastImportantCircuitsFirst) {
   for (std::size_t i = 0; i < kCircuits; ++i) EXPECT_EQ(watts(i), 0) << "circuit " << i;
 }
 
+TEST_F(SmartHomePanel, DrawsNoMoreFromAPackThanItsChannelLetsThrough) {
+  bench.site = [](Surroundings& around) { around.household_w = 4000; };
+  for (int i = 0; i < 10; ++i) {
+    set(R"({"cmdSet":11,"id":16,"ch":)" + std::to_string(i) + R"(,"ctrlMode":1,"sta":1})");
+  }
+  const double all_w = watts(10) + watts(11);
+  EXPECT_NEAR(watts(10), watts(11), 0.011);
+  set(R"({"cmdSet":11,"id":20,"chNum":10,"cur":6})");
+  EXPECT_NEAR(watts(10), 6 * 230, 0.011);
+  EXPECT_NEAR(watts(10) + watts(11), all_w, 1) << "the other pack gives the rest";
+  set(R"({"cmdSet":11,"id":20,"chNum":11,"cur":6})");
+  EXPECT_LE(watts(11), 6 * 230 + 0.011);
+  EXPECT_GT(watts(0), 0);
+  const Json& channels = bench.fields().get("channelPower.infoList");
+  EXPECT_EQ(integer(at(channels, 0), "powType"), 1);
+  EXPECT_EQ(integer(at(channels, 9), "powType"), 0) << "the least important is the grid's";
+}
+
 TEST_F(SmartHomePanel, RunsThePacksDownToTheFloorAndFillsThemUpAgain) {
   set(R"({"cmdSet":11,"id":29,"forceChargeHigh":70,"discLower":50})");
   bench.site = [](Surroundings& around) { around.household_w = 3000; };
@@ -234,6 +185,21 @@ TEST_F(SmartHomePanel, ChargesByItsScheduleAndForgetsItWhenToldTo) {
   EXPECT_EQ(pack(0, "lcdInputWatts"), 0);
   set(R"({"cmdSet":11,"id":81,"cfgIndex":3,"cfg":{"comCfg":{"isCfg":0}}})");
   EXPECT_EQ(bench.fields().get("timeTask"), bench.fields().initial("timeTask"));
+}
+
+TEST_F(SmartHomePanel, EndsChargingWithTheSlotOrTheHandThatBeganIt) {
+  // From midnight to ten past, both packs, up to 90 %.
+  set(R"({"cmdSet":11,"id":81,"cfgIndex":3,"cfg":{"param":{"lowBattery":80,"hightBattery":90,)"
+      R"("chChargeWatt":2000,"chSta":[1,1]},"comCfg":{"isCfg":1,"isEnable":1,"timeScale":)"
+      R"([1,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0]}}})");
+  bench.run(Millis{9 * kMinute_ms});
+  EXPECT_EQ(pack(0, "lcdInputWatts"), 2000);
+  bench.run(Millis{kMinute_ms});
+  EXPECT_EQ(pack(0, "lcdInputWatts"), 0);
+  set(R"({"cmdSet":11,"id":17,"ch":10,"ctrlMode":1,"sta":0})");
+  EXPECT_GT(pack(0, "lcdInputWatts"), 1000);
+  set(R"({"cmdSet":11,"id":17,"ch":10,"ctrlMode":0,"sta":0})");
+  EXPECT_EQ(pack(0, "lcdInputWatts"), 0);
 }
 
 TEST_F(SmartHomePanel, SuppliesByItsScheduleOnTheChosenDaysOnly) {

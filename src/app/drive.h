@@ -1,0 +1,29 @@
+// Lets virtual devices talk to a server for a while, shows how it goes, and sums it up.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "sim/fleet.h"
+
+namespace gridloom::app {
+
+struct Drive {
+  sim::Fleet::Options fleet;  // of which the loop and the clock are not looked at
+  std::vector<sim::Member> members;
+  std::size_t threads = 1;
+  std::vector<FaultOrder> faults{};
+  std::optional<Millis> span;  // once all are online; else until SIGINT or SIGTERM
+  pid_t server = 0;            // whose processor time and memory are told too; 0: nobody's
+  bool json = false;
+};
+
+// The exit code: 0 unless nobody came online. Before any other thread exists.
+[[nodiscard]] int drive(const Drive& options);
+
+}  // namespace gridloom::app

@@ -1,0 +1,78 @@
+#include "app/fault.h"
+
+#include <gtest/gtest.h>
+
+#include <string_view>
+#include <vector>
+
+#include "catalog/loader.h"
+
+namespace gridloom::app {
+namespace {
+
+const catalog::Catalog& the_catalog() {
+  static const auto loaded = catalog::load_catalog({}).value();
+  return *loaded;
+}
+
+class StillClock final : public Clock {
+ public:
+  [[nodiscard]] TimePoint now() const override { return at; }
+  TimePoint at{Millis{1'700'000'000'000}};
+};
+
+TEST(ParseOrder, TakesValueShareAndDevice) {
+  struct Row {
+    std::string_view text;
+    FaultOrder order;
+  };
+  for (const Row& row :
+       {Row{"disconnect", {.fault = "disconnect"}},
+        Row{"flapping:10", {.fault = "flapping", .value = 10}},
+        Row{"panel_lost=0.01", {.fault = "panel_lost", .share = 0.01}},
+        Row{"clock_skew:-60.5=0.5@R331TEST",
+            {.fault = "clock_skew", .sn = "R331TEST", .share = 0.5, .value = -60.5}}}) {
+    const auto order = parse_order(row.text, the_catalog());
+    ASSERT_TRUE(order) << row.text << ": " << order.error().detail;
+    EXPECT_EQ(*order, row.order) << row.text;
+  }
+}
+
+TEST(ParseOrder, TellsWhatIsWrong) {
+  for (const auto& [text, why] :
+       {std::pair<std::string_view, std::string_view>{"", "has a fault \"\""},
+        {"rain", "no virtual device has a fault \"rain\""},
+        {"disconnect=much", "is not NAME[:VALUE]"},
+        {"flapping:x", "is not NAME[:VALUE]"},
+        {"disconnect=2", "probability is 2"},
+        {"panel_lost@SP10TEST", "smart_home_panel has no fault \"panel_lost\""}}) {
+    const auto order = parse_order(text, the_catalog());
+    ASSERT_FALSE(order) << text;
+    EXPECT_NE(order.error().detail.find(why), std::string::npos) << order.error().detail;
+  }
+}
+
+TEST(Faults, ReplaceEndAndRunOut) {
+  StillClock clock;
+  std::vector<FaultOrder> told;
+  Faults faults(the_catalog(), clock, [&](const std::vector<FaultOrder>& now) { told = now; });
+  ASSERT_TRUE(faults.order({.fault = "disconnect", .sn = "R331A"}));
+  ASSERT_TRUE(faults.order({.fault = "disconnect", .sn = "R331A", .share = 0.5}));
+  EXPECT_EQ(told.size(), 1U) << "in place of the other";
+  EXPECT_EQ(told[0].share, 0.5);
+  ASSERT_TRUE(faults.order({.fault = "disconnect", .sn = "R331B"}));
+  ASSERT_TRUE(faults.order({.fault = "slow_answer", .until = clock.at + Millis{1000}}));
+  EXPECT_EQ(faults.orders().size(), 3U);
+  EXPECT_EQ(faults.end("disconnect", "R331A"), 1U);
+  EXPECT_EQ(told.size(), 2U);
+  clock.at += Millis{1000};
+  EXPECT_EQ(faults.orders().size(), 1U);
+  EXPECT_EQ(faults.end("slow_answer", ""), 0U) << "it had run out";
+  EXPECT_EQ(faults.end("", ""), 1U);
+  EXPECT_TRUE(told.empty());
+  EXPECT_FALSE(faults.order({.fault = "disconnect", .account = "anna"}));
+  EXPECT_FALSE(faults.order({.fault = "slow_answer", .share = 0}));
+}
+
+}  // namespace
+}  // namespace gridloom::app

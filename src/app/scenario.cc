@@ -1,0 +1,102 @@
+#include "app/scenario.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <ctime>
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "base/clock.h"
+#include "catalog/loader.h"
+#include "transcripts/coverage.h"
+#include "transcripts/player.h"
+#include "transcripts/script.h"
+
+namespace gridloom::app {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t kMostFailures = 20;  // shown of one file
+
+// "2 d 6 h", "3 h", "90 s": its two largest parts.
+std::string span_text(Millis span) {
+  struct Unit {
+    std::int64_t seconds;
+    const char* name;
+  };
+  constexpr std::array<Unit, 4> kUnits = {{{.seconds = 86'400, .name = "d"},
+                                           {.seconds = 3600, .name = "h"},
+                                           {.seconds = 60, .name = "min"},
+                                           {.seconds = 1, .name = "s"}}};
+  std::int64_t left = std::chrono::floor<std::chrono::seconds>(span).count();
+  std::string text;
+  std::size_t parts = 0;
+  for (const Unit& unit : kUnits) {
+    if (left < unit.seconds || parts == 2) continue;
+    text += fmt::format("{}{} {}", text.empty() ? "" : " ", left / unit.seconds, unit.name);
+    left %= unit.seconds;
+    ++parts;
+  }
+  return text.empty() ? "0 s" : text;
+}
+
+bool play(const fs::path& file, const Scenarios& scenarios,
+          const std::shared_ptr<const catalog::Catalog>& catalog) {
+  const auto script = transcripts::load_script(file);
+  if (!script) {
+    fmt::print("{}\nFAILED {}\n", script.error().detail, file.filename().string());
+    return false;
+  }
+  const auto begun = std::chrono::steady_clock::now();
+  transcripts::Coverage coverage;
+  const transcripts::Outcome outcome =
+      transcripts::play(*script, catalog, {.seed = scenarios.seed}, coverage);
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begun;
+  const auto& failures = outcome.failures;
+  for (std::size_t i = 0; i < failures.size() && i < kMostFailures; ++i) {
+    fmt::print("{}:{}: {}\n", file.string(), failures[i].line, failures[i].text);
+  }
+  if (failures.size() > kMostFailures) {
+    fmt::print("{}: and {} more\n", file.string(), failures.size() - kMostFailures);
+  }
+  fmt::print("{} {} (seed {}, {} in {:.1f} s)\n", failures.empty() ? "ok" : "FAILED",
+             file.filename().string(), outcome.seed, span_text(outcome.span), took.count());
+  std::fflush(stdout);
+  return failures.empty();
+}
+
+}  // namespace
+
+int play_scenarios(const Scenarios& scenarios) {
+  // Some answers speak of the server's local time.
+  ::setenv("TZ", "UTC", 1);  // NOLINT(concurrency-mt-unsafe): there is one thread
+  ::tzset();
+  spdlog::set_level(spdlog::level::warn);
+  const auto catalog = catalog::load_catalog(scenarios.devices);
+  if (!catalog) {
+    fmt::print(stderr, "gridloom: {}\n", catalog.error().detail);
+    return 1;
+  }
+  std::size_t played = 0;
+  std::size_t failed = 0;
+  for (const std::string& path : scenarios.paths) {
+    for (const fs::path& file : transcripts::scripts_at(path)) {
+      ++played;
+      if (!play(file, scenarios, *catalog)) ++failed;
+    }
+  }
+  if (played > 1) fmt::print("{} scenarios, {} failed\n", played, failed);
+  if (played == 0) fmt::print(stderr, "gridloom: there is no *.loom file\n");
+  return played > 0 && failed == 0 ? 0 : 1;
+}
+
+}  // namespace gridloom::app

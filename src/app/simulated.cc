@@ -1,0 +1,121 @@
+#include "app/simulated.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <string>
+
+#include "sim/virtual_device.h"
+
+namespace gridloom::app {
+namespace {
+
+using wire::Json;
+using wire::JsonArray;
+using wire::JsonObject;
+
+constexpr std::int64_t kMostAtOnce = 5000;  // one request holds up the others
+
+Result<catalog::FamilyPtr> family_in(const catalog::Catalog& catalog, const JsonObject& request) {
+  const Json* id = request.if_contains("family");
+  for (const catalog::FamilyPtr& family : catalog.families()) {
+    if (id != nullptr && *id == Json(family->id)) return family;
+  }
+  return fail(FaultKind::kBadParams, fmt::format("family is {}: the server has no such family",
+                                                 id == nullptr ? "missing" : wire::to_text(*id)));
+}
+
+Result<std::int64_t> number_in(const JsonObject& request, std::string_view name,
+                               std::int64_t most) {
+  const Json* value = request.if_contains(name);
+  if (value != nullptr && wire::is_whole(*value)) {
+    const std::int64_t number = wire::whole(*value);
+    if (number >= 1 && number <= most) return number;
+  }
+  return fail(FaultKind::kBadParams, fmt::format("{} must be from 1 to {}", name, most));
+}
+
+Status make_missing(registry::Registry& registry, const std::vector<std::string>& sns,
+                    const std::string& product) {
+  const std::string account(kSimulatedAccount);
+  if (registry.directory()->find_account_by_name(account) == nullptr) {
+    if (const auto added = registry.add_account({.name = account}); !added) {
+      return std::unexpected(added.error());
+    }
+  }
+  const auto directory = registry.directory();
+  const registry::AccountId owner = directory->find_account_by_name(account)->id;
+  std::vector<registry::DeviceSpec> missing;
+  for (const std::string& sn : sns) {
+    const registry::Device* known = directory->find_device(sn);
+    if (known == nullptr) {
+      missing.push_back({.sn = sn, .name = product, .owner = account});
+    } else if (known->owner != owner) {
+      return fail(FaultKind::kConflict, fmt::format("{} belongs to another account", sn));
+    }
+  }
+  if (missing.empty()) return {};
+  if (const auto added = registry.add_devices(missing); !added) {
+    return std::unexpected(added.error());
+  }
+  return {};
+}
+
+std::string text_of(const Json& object, std::string_view name) {
+  const Json* value = wire::member(object, name);
+  return value != nullptr && value->is_string() ? std::string(value->get_string()) : "";
+}
+
+}  // namespace
+
+Result<Json> add_simulated(const Estate& estate, const JsonObject& request) {
+  const auto family = family_in(estate.catalog, request);
+  if (!family) return std::unexpected(family.error());
+  const auto first = number_in(request, "first", 99'999'999);
+  if (!first) return std::unexpected(first.error());
+  const auto count = number_in(request, "count", kMostAtOnce);
+  if (!count) return std::unexpected(count.error());
+  std::vector<std::string> sns;
+  sns.reserve(static_cast<std::size_t>(*count));
+  for (std::int64_t i = 0; i < *count; ++i) {
+    sns.push_back(sim::simulated_sn(**family, static_cast<std::size_t>(*first + i)));
+  }
+  if (Status made = make_missing(estate.registry, sns, (*family)->product); !made) {
+    return std::unexpected(std::move(made.error()));
+  }
+  const auto directory = estate.registry.directory();
+  JsonArray devices;
+  for (const std::string& sn : sns) {
+    devices.push_back(JsonObject{{"sn", sn}, {"key", directory->find_device(sn)->key.reveal()}});
+  }
+  const auto* account = directory->find_account_by_name(kSimulatedAccount);
+  return JsonObject{{"owner", account->name},
+                    {"gatewayKey", account->gateway_key.reveal()},
+                    {"devices", std::move(devices)}};
+}
+
+Result<Simulated> simulated_at(const std::filesystem::path& data_folder, const Groups& groups) {
+  Simulated all;
+  for (const auto& [family, devices] : groups) {
+    const auto total = static_cast<std::int64_t>(devices);
+    for (std::int64_t first = 1; first <= total; first += kMostAtOnce) {
+      const auto answer =
+          ask_admin(data_folder, {{"op", "device.simulated"},
+                                  {"family", family->id},
+                                  {"first", first},
+                                  {"count", std::min(kMostAtOnce, total - first + 1)}});
+      if (!answer) return std::unexpected(answer.error());
+      all.gateway_key = Secret(text_of(*answer, "gatewayKey"));
+      const Json* rows = wire::member(*answer, "devices");
+      if (rows == nullptr || !rows->is_array()) continue;
+      for (const Json& row : rows->get_array()) {
+        all.members.push_back(
+            {.family = family, .sn = text_of(row, "sn"), .key = Secret(text_of(row, "key"))});
+      }
+    }
+  }
+  return all;
+}
+
+}  // namespace gridloom::app

@@ -1,0 +1,98 @@
+#include "client/stream.h"
+
+#include <fmt/format.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <cerrno>
+
+namespace gridloom::client {
+namespace {
+
+Status check_name_of_peer(ssl_st* tls, const std::string& name) {
+  X509_VERIFY_PARAM* expected = SSL_get0_param(tls);
+  if (X509_VERIFY_PARAM_set1_ip_asc(expected, name.c_str()) == 1) return {};
+  if (X509_VERIFY_PARAM_set1_host(expected, name.c_str(), name.size()) == 1 &&
+      SSL_set_tlsext_host_name(tls, name.c_str()) == 1) {
+    return {};
+  }
+  return fail(FaultKind::kIo, "OpenSSL is out of memory");
+}
+
+}  // namespace
+
+Result<TlsClient> tls_client(const std::filesystem::path& ca) {
+  TlsClient context(SSL_CTX_new(TLS_client_method()), SSL_CTX_free);
+  if (!context || SSL_CTX_load_verify_file(context.get(), ca.c_str()) != 1) {
+    const char* reason = ERR_reason_error_string(ERR_get_error());
+    return fail(FaultKind::kIo,
+                fmt::format("{}: {}", ca.string(), reason == nullptr ? "cannot be read" : reason));
+  }
+  SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER, nullptr);
+  SSL_CTX_set_read_ahead(context.get(), 1);
+  return context;
+}
+
+Peer peer_at(const net::Address& address) { return {.address = address, .name = address.host}; }
+
+Result<Peer> find_peer(std::string_view text) {
+  if (const auto numeric = net::parse_address(text)) return peer_at(*numeric);
+  const std::size_t colon = text.rfind(':');
+  if (colon == std::string_view::npos || colon == 0 || colon + 1 == text.size()) {
+    return fail(FaultKind::kBadParams,
+                fmt::format("\"{}\" is no address: HOST:PORT is wanted, as localhost:1883", text));
+  }
+  const std::string host(text.substr(0, colon));
+  const std::string port(text.substr(colon + 1));
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* found = nullptr;
+  const int error = ::getaddrinfo(host.c_str(), port.c_str(), &hints, &found);
+  if (error != 0) {
+    return fail(FaultKind::kNotFound, fmt::format("{}: {}", text, ::gai_strerror(error)));
+  }
+  const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> first(found, &::freeaddrinfo);
+  std::array<char, NI_MAXHOST> number{};
+  ::getnameinfo(first->ai_addr, first->ai_addrlen, number.data(), number.size(), nullptr, 0,
+                NI_NUMERICHOST);
+  auto address = net::parse_address(fmt::format("[{}]:{}", number.data(), port));
+  if (!address) return std::unexpected(address.error());
+  return Peer{.address = *std::move(address), .name = host};
+}
+
+Result<net::Stream> connect(const Peer& to, const TlsClient& tls, Wait wait) {
+  const auto address = net::socket_address(to.address);
+  if (!address) return std::unexpected(address.error());
+  const int type = SOCK_STREAM | SOCK_CLOEXEC | (wait == Wait::kNever ? SOCK_NONBLOCK : 0);
+  const int fd = ::socket(address->storage.ss_family, type, 0);
+  const int on = 1;
+  const bool connected =
+      fd >= 0 && ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) == 0 &&
+      (::connect(fd, address->raw(), address->size) == 0 || errno == EINPROGRESS);
+  const int error = errno;
+  net::Stream stream(fd);
+  if (!connected) {
+    return fail(FaultKind::kIo, fmt::format("{}: {}", to.address.text(), system_message(error)));
+  }
+  if (!tls) return stream;
+  if (!stream.use_tls(*tls, net::Stream::Side::kClient)) {
+    return fail(FaultKind::kIo, "OpenSSL is out of memory");
+  }
+  if (Status named = check_name_of_peer(stream.tls(), to.name); !named) {
+    return std::unexpected(std::move(named.error()));
+  }
+  return stream;
+}
+
+Fault fault_of(net::Stream::State state) {
+  return {.kind = FaultKind::kIo,
+          .detail = state == net::Stream::State::kEnded ? "the server closed the connection"
+                                                        : "the connection broke"};
+}
+
+}  // namespace gridloom::client

@@ -1,0 +1,152 @@
+#include "sim/link.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace gridloom::sim {
+namespace {
+
+using std::chrono::seconds;
+using Steady = std::chrono::steady_clock;
+
+constexpr std::uint16_t kKeepalive_s = 30;
+constexpr seconds kPingAfter{kKeepalive_s / 2};
+constexpr seconds kPatience{kKeepalive_s + kKeepalive_s / 2};
+constexpr seconds kSignInWithin{20};
+constexpr double kRetryFirst_s = 1;
+constexpr double kRetryMost_s = 30;
+constexpr auto kQos = wire::mqtt::Qos::kAtLeastOnce;
+
+}  // namespace
+
+Link::Link(Options options, Owner& owner)
+    : options_(std::move(options)), owner_(owner), chance_(Chance(0).split(options_.client_id)) {}
+
+void Link::open() {
+  sent_ = heard_ = Steady::now();
+  auto stream = client::connect(options_.server, options_.tls, client::Wait::kNever);
+  if (!stream) return lose(stream.error());
+  client_ = std::make_unique<client::MqttClient>(0, std::move(*stream), options_.window);
+  Status begun = options_.loop->watch(client_->fd(), *this);
+  if (begun) {
+    begun = client_->sign_in({.client_id = options_.client_id,
+                              .user = options_.user,
+                              .password = options_.password.reveal(),
+                              .keepalive_s = kKeepalive_s,
+                              .filter = options_.filter,
+                              .filter_qos = kQos},
+                             *this);
+  }
+  if (!begun) lose(begun.error());
+}
+
+void Link::close() {
+  if (online()) {
+    client_->put_goodbye();
+    static_cast<void>(client_->flush(*this));
+  }
+  client_.reset();
+  queue_.clear();
+}
+
+void Link::drop() {
+  if (client_) lose({.kind = FaultKind::kIo, .detail = "the connection is dropped"});
+}
+
+void Link::lose(const Fault& why) {
+  client_.reset();
+  queue_.clear();
+  const bool again = std::exchange(
+      refused_, why.kind == FaultKind::kUnknownKey || why.kind == FaultKind::kNoPermission);
+  if (refused_ && !again) spdlog::warn("virtual device {}: {}", options_.user, why.detail);
+  // Longer each time, and not all at once.
+  const double pause_s = std::min(kRetryFirst_s * static_cast<double>(1U << tries_), kRetryMost_s);
+  tries_ = std::min(tries_ + 1, 5U);
+  retry_at_ = Steady::now() +
+              std::chrono::duration_cast<Steady::duration>(
+                  std::chrono::duration<double>(pause_s * (0.5 + 0.5 * chance_.uniform(tries_))));
+  owner_.on_offline(why);
+}
+
+void Link::tick(Moment now) {
+  if (!client_) return;
+  if (opening()) {
+    if (now - sent_ > kSignInWithin) {
+      lose({.kind = FaultKind::kIo, .detail = "the server does not answer the sign-in"});
+    }
+    return;
+  }
+  if (now - heard_ > kPatience) {
+    return lose({.kind = FaultKind::kIo, .detail = "the server is silent"});
+  }
+  if (now - std::max(pinged_, std::min(sent_, heard_)) > kPingAfter) {
+    pinged_ = now;
+    client_->put_ping();
+    flush_later();
+  }
+}
+
+void Link::send(std::string_view topic, std::string payload) {
+  if (!online()) return;
+  if (queue_.empty() && client_->has_window()) {
+    client_->put(topic, payload, kQos, Steady::now());
+    flush_later();
+  } else {
+    queue_.push_back({.topic = std::string(topic), .payload = std::move(payload)});
+  }
+}
+
+void Link::fill_window() {
+  while (!queue_.empty() && client_->has_window()) {
+    client_->put(queue_.front().topic, queue_.front().payload, kQos, Steady::now());
+    queue_.pop_front();
+    flush_later();
+  }
+}
+
+std::size_t Link::unacknowledged() const {
+  return client_ ? client_->in_flight() + queue_.size() : 0;
+}
+
+void Link::flush_later() {
+  if (std::exchange(flushing_, true)) return;
+  options_.loop->at_turn_end(shared_from_this());
+}
+
+void Link::on_turn_end() {
+  flushing_ = false;
+  if (!client_) return;
+  sent_ = Steady::now();
+  if (Status flushed = client_->flush(*this); !flushed) lose(flushed.error());
+}
+
+void Link::on_ready(std::uint32_t events) {
+  if (!client_) return;
+  if (Status went = client_->on_ready(events, options_.buffer, *this); !went) lose(went.error());
+}
+
+void Link::on_signed_in(client::MqttClient& /*client*/) {
+  tries_ = 0;
+  refused_ = false;
+  owner_.on_online();
+}
+
+void Link::on_taken(client::MqttClient& /*client*/, Moment due) {
+  fill_window();
+  owner_.on_acknowledged(Steady::now() - due);
+}
+
+void Link::on_room(client::MqttClient& /*client*/) {}
+
+void Link::on_message(const wire::mqtt::Publish& message) {
+  owner_.on_message(message.topic, message.payload);
+}
+
+void Link::on_bytes(std::size_t sent, std::size_t received) {
+  bytes_sent_ += sent;
+  if (received != 0) heard_ = Steady::now();
+}
+
+}  // namespace gridloom::sim

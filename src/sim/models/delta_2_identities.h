@@ -1,0 +1,156 @@
+// What always belongs together in a DELTA 2's reports.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "sim/identities.h"
+#include "wire/json.h"
+
+namespace gridloom::sim {
+namespace delta_2 {
+
+inline void add_sums(Identities& all) {
+  all.add_sum("pd.wattsInSum", {"inv.inputWatts", "mppt.inWatts"});
+  all.add_sum("pd.wattsInSum", {"pd.inputWatts", "pd.inWatts"});
+  all.add_sum("pd.wattsOutSum", {"pd.outputWatts", "pd.outWatts"});
+  all.add_sum("pd.outputWatts", {"inv.outputWatts"});
+  all.add_sum("pd.outWatts", {"pd.carWatts", "pd.usb1Watts", "pd.usb2Watts", "pd.qcUsb1Watts",
+                              "pd.qcUsb2Watts", "pd.typec1Watts", "pd.typec2Watts"});
+  all.add_sum("mppt.carOutWatts", {"pd.carWatts"});
+  all.add_not_negative({"pd.carWatts", "pd.usb1Watts", "pd.usb2Watts", "pd.qcUsb1Watts",
+                        "pd.qcUsb2Watts", "pd.typec1Watts", "pd.typec2Watts", "inv.inputWatts",
+                        "inv.outputWatts", "mppt.outWatts"});
+  all.add("mppt.outWatts <= mppt.inWatts",
+          [out = all.at("mppt.outWatts"), in = all.at("mppt.inWatts")](const Seen& seen) {
+            return seen[out] <= seen[in];
+          });
+  // All are whole, and the pack's are rounded to it; what is lost is more than that.
+  all.add("no more comes out than goes in",
+          [in = all.at("pd.wattsInSum"), out = all.at("pd.wattsOutSum"),
+           charge = all.at("bms_bmsStatus.inputWatts"),
+           discharge = all.at("bms_bmsStatus.outputWatts")](const Seen& seen) {
+            return seen[out] + seen[charge] <= seen[in] + seen[discharge];
+          });
+}
+
+inline void add_products(Identities& all) {
+  all.add_product("inv.acInVol", "inv.acInAmp", "inv.inputWatts");
+  all.add_product("inv.invOutVol", "inv.invOutAmp", "inv.outputWatts");
+  all.add_product("mppt.inVol", "mppt.inAmp", "mppt.inWatts");
+  all.add_product("mppt.outVol", "mppt.outAmp", "mppt.outWatts");
+  all.add_product("mppt.carOutVol", "mppt.carOutAmp", "mppt.carOutWatts");
+  // The pack's volts and amperes were not made of its watts: these are rounded as well.
+  all.add("vol * amp = inputWatts - outputWatts of the pack",
+          [v = all.at("bms_bmsStatus.vol"), i = all.at("bms_bmsStatus.amp"),
+           in = all.at("bms_bmsStatus.inputWatts"),
+           out = all.at("bms_bmsStatus.outputWatts")](const Seen& seen) {
+            const double bound_w = kHalf + kHalf * (seen[v] + std::abs(seen[i])) / 1e6 + 1e-6;
+            return std::abs(seen[v] * seen[i] / 1e6 - (seen[in] - seen[out])) <= bound_w;
+          });
+}
+
+inline void add_switches(Identities& all) {
+  const auto off = [&all](std::string_view field, std::string_view zero) {
+    all.add(std::string(field) + " 0 means " + std::string(zero) + " 0",
+            [off = all.at(field), zero = all.at(zero)](const Seen& seen) {
+              return given(seen[off] == 0, seen[zero] == 0);
+            });
+  };
+  off("mppt.cfgAcEnabled", "inv.outputWatts");
+  off("mppt.cfgAcEnabled", "inv.invOutVol");
+  off("mppt.cfgAcEnabled", "inv.invOutFreq");
+  off("mppt.carState", "pd.carWatts");
+  off("bms_emsStatus.dsgCmd", "bms_bmsStatus.outputWatts");
+  off("bms_emsStatus.chgCmd", "bms_bmsStatus.inputWatts");
+  all.add("without pd.dcOutState, only the car socket gives",
+          [off = all.at("pd.dcOutState"), dc = all.at("pd.outWatts"), car = all.at("pd.carWatts")](
+              const Seen& seen) { return given(seen[off] == 0, seen[dc] == seen[car]); });
+  all.add("without mains, inv.inputWatts = 0", [in = all.at("inv.inputWatts")](const Seen& seen) {
+    return given(!seen.around().grid_up, seen[in] == 0);
+  });
+  for (const std::string name : {"cfgAcEnabled", "cfgAcXboost", "chgPauseFlag"}) {
+    all.add_sum("mppt." + name, {"inv." + name});
+  }
+  // What mains carries past the battery is no charging.
+  all.add("mains charges with no more than cfgChgWatts, and not at all in a pause",
+          [in = all.at("inv.inputWatts"), out = all.at("inv.outputWatts"),
+           inverting = all.at("inv.dischargeType"), most = all.at("mppt.cfgChgWatts"),
+           pause = all.at("mppt.chgPauseFlag")](const Seen& seen) {
+            const bool bypass = seen[inverting] == 0 && seen.around().grid_up;
+            const double wall_w = seen[in] - (bypass ? seen[out] : 0);
+            return wall_w >= 0 && wall_w <= (seen[pause] == 0 ? seen[most] : 0);
+          });
+}
+
+inline void add_pack(Identities& all) {
+  const Slot soc = all.at("bms_bmsStatus.f32ShowSoc");
+  const Slot volts = all.at("bms_bmsStatus.vol");
+  all.add_range("pd.soc", 0, 100);
+  all.add_range("bms_bmsStatus.f32ShowSoc", 0, 100);
+  all.add_sum("pd.soc", {"bms_bmsStatus.soc"});
+  all.add_sum("pd.soc", {"bms_emsStatus.lcdShowSoc"});
+  all.add_sum("bms_bmsStatus.f32ShowSoc", {"bms_emsStatus.f32LcdShowSoc"});
+  // One is rounded to percents, the other to tenths.
+  all.add("pd.soc is f32ShowSoc", [=, whole = all.at("pd.soc")](const Seen& seen) {
+    return std::abs(seen[whole] - seen[soc]) <= kHalf + kHalf / 10 + kTrace;
+  });
+  all.add("remainCap / fullCap is f32ShowSoc, and between 0 and 1",
+          [=, rest = all.at("bms_bmsStatus.remainCap"),
+           full = all.at("bms_bmsStatus.fullCap")](const Seen& seen) {
+            const double bound = kHalf / seen[full] * 100 + kHalf / 10 + kTrace;
+            return seen[rest] >= 0 && seen[rest] <= seen[full] &&
+                   std::abs(seen[rest] / seen[full] * 100 - seen[soc]) <= bound;
+          });
+  // A minute may go past the limit by what X-Boost and all else take in it: 2.8 kW at 40 V.
+  all.add("below minDsgSoc the pack gives nothing",
+          [=, least = all.at("bms_emsStatus.minDsgSoc"), out = all.at("bms_bmsStatus.outputWatts")](
+              const Seen& seen) { return given(seen[soc] < seen[least] - 8, seen[out] == 0); });
+  all.add("the pack takes or gives, not both",
+          [in = all.at("bms_bmsStatus.inputWatts"),
+           out = all.at("bms_bmsStatus.outputWatts")](const Seen& seen) {
+            return seen[in] >= 0 && seen[out] >= 0 && (seen[in] == 0 || seen[out] == 0);
+          });
+  all.add("cellVol are sixteen that add up to vol, from minCellVol to maxCellVol",
+          [=, cells = all.at("bms_bmsStatus.cellVol"), low = all.at("bms_bmsStatus.minCellVol"),
+           high = all.at("bms_bmsStatus.maxCellVol")](const Seen& seen) {
+            const wire::JsonArray& list = seen.json(cells).get_array();
+            double sum_mv = 0;
+            double low_mv = seen[volts];
+            double high_mv = 0;
+            for (const wire::Json& cell : list) {
+              sum_mv += number_of(cell);
+              low_mv = std::min(low_mv, number_of(cell));
+              high_mv = std::max(high_mv, number_of(cell));
+            }
+            return list.size() == 16 && sum_mv == seen[volts] && low_mv == seen[low] &&
+                   high_mv == seen[high];
+          });
+  all.add_sum("bms_bmsStatus.maxVolDiff",
+              {"bms_bmsStatus.maxCellVol", "-bms_bmsStatus.minCellVol"});
+  all.add("chgVol is 2 V above vol", [=, asked = all.at("bms_emsStatus.chgVol")](const Seen& seen) {
+    return seen[asked] == seen[volts] + 2000;
+  });
+  all.add("paraVolMin and paraVolMax are 1 V, discharging 0.75 V, around vol",
+          [=, low = all.at("bms_emsStatus.paraVolMin"), high = all.at("bms_emsStatus.paraVolMax"),
+           state = all.at("pd.chgDsgState")](const Seen& seen) {
+            const double margin_mv = seen[state] == 1 ? 750 : 1000;
+            return seen[low] == seen[volts] - margin_mv && seen[high] == seen[volts] + margin_mv;
+          });
+}
+
+}  // namespace delta_2
+
+inline Identities delta_2_identities(FieldTablePtr table) {
+  Identities all(std::move(table));
+  delta_2::add_sums(all);
+  delta_2::add_products(all);
+  delta_2::add_switches(all);
+  delta_2::add_pack(all);
+  return all;
+}
+
+}  // namespace gridloom::sim

@@ -1,0 +1,32 @@
+// Every family's identities.
+#pragma once
+
+#include <array>
+#include <string_view>
+#include <utility>
+
+#include "sim/identities.h"
+#include "sim/models/delta_2_identities.h"
+#include "sim/models/power_kits_identities.h"
+#include "sim/models/power_ocean_identities.h"
+#include "sim/models/power_stream_identities.h"
+#include "sim/models/smart_home_panel_identities.h"
+
+namespace gridloom::sim {
+
+[[nodiscard]] inline Identities identities_of(const FieldTablePtr& table) {
+  using Make = Identities (*)(FieldTablePtr);
+  static constexpr std::array<std::pair<std::string_view, Make>, 5> kMakes = {{
+      {"delta_2", delta_2_identities},
+      {"power_kits", power_kits_identities},
+      {"power_ocean", power_ocean_identities},
+      {"power_stream", power_stream_identities},
+      {"smart_home_panel", smart_home_panel_identities},
+  }};
+  for (const auto& [id, make] : kMakes) {
+    if (id == table->family().id) return make(table);
+  }
+  return Identities(table);
+}
+
+}  // namespace gridloom::sim

@@ -1,0 +1,168 @@
+#include "transcripts/condition.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <system_error>
+#include <utility>
+
+#include "catalog/family.h"
+#include "transcripts/shapes.h"
+#include "transcripts/words.h"
+
+namespace gridloom::transcripts {
+namespace {
+
+using Slot = sim::Fields::Slot;
+
+constexpr std::string_view kUsage =
+    "must be: energy balances, values in range, or a comparison, as: soc < 5, or SN:NAME == NAME, "
+    "perhaps with a second one behind \"while\"";
+constexpr std::string_view kCharge = "soc";
+constexpr std::string_view kChargeNature = "battery.soc";
+
+using Holds = bool (*)(double, double);
+constexpr std::array<std::pair<std::string_view, Holds>, 6> kSigns = {
+    {{"<", [](double left, double right) { return left < right; }},
+     {"<=", [](double left, double right) { return left <= right; }},
+     {">", [](double left, double right) { return left > right; }},
+     {">=", [](double left, double right) { return left >= right; }},
+     {"==", [](double left, double right) { return left == right; }},
+     {"!=", [](double left, double right) { return left != right; }}}};
+
+Holds sign_of(std::string_view text) {
+  const auto* found = std::ranges::find(kSigns, text, [](const auto& each) { return each.first; });
+  return found == kSigns.end() ? nullptr : found->second;
+}
+
+// The field that a name means; nullptr if the device has none such.
+const Slot* slot_of(const sim::VirtualDevice& device, std::string_view name) {
+  const auto& slots = device.fields().slots();
+  const auto found = std::ranges::find_if(slots, [name](const Slot& slot) {
+    return slot.name == name || (name == kCharge && slot.field->nature == kChargeNature);
+  });
+  return found == slots.end() ? nullptr : &*found;
+}
+
+bool has_number(const sim::VirtualDevice& device, std::string_view name) {
+  const Slot* slot = slot_of(device, name);
+  return slot != nullptr && (slot->value.is_number() || slot->value.is_bool());
+}
+
+double number_of(const sim::VirtualDevice& device, std::string_view name) {
+  const Slot* slot = slot_of(device, name);
+  return slot == nullptr ? 0 : device.fields().number(slot->name);
+}
+
+std::string shown(const sim::VirtualDevice& device, std::string_view name) {
+  const Slot* slot = slot_of(device, name);
+  return fmt::format("{} is {}", slot->name, wire::to_text(slot->value));
+}
+
+// What more came in than went out, was lost and is stored.
+std::int64_t unaccounted_uj(const Watched& watched) {
+  const sim::Balance& begun = watched.begun;
+  const sim::Balance now = watched.device->balance();
+  return (now.in_uj - begun.in_uj) - (now.out_uj - begun.out_uj) - (now.lost_uj - begun.lost_uj) -
+         (now.stored_uj - begun.stored_uj);
+}
+
+// The first value that does not fit, and why.
+std::optional<std::string> first_misfit(const sim::VirtualDevice& device) {
+  for (const Slot& slot : device.fields().slots()) {
+    if (const auto why = misfit(*slot.field, slot.value)) {
+      return fmt::format("{} {}", slot.name, *why);
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<Condition::Comparison> Condition::comparison(std::string_view& rest) {
+  Comparison read{.left = take_word(rest), .sign = take_word(rest), .right = {}};
+  const std::string right = take_word(rest);
+  if (sign_of(read.sign) == nullptr || right.empty()) return std::nullopt;
+  if (const auto number = parse_number(right)) {
+    read.right = *number;
+  } else {
+    read.right = right;
+  }
+  return read;
+}
+
+Result<Condition> Condition::parse(std::string_view text) {
+  Condition condition;
+  if (text == "energy balances") {
+    condition.about_ = About::kEnergy;
+    return condition;
+  }
+  if (text == "values in range") {
+    condition.about_ = About::kRanges;
+    return condition;
+  }
+  const std::size_t colon = text.substr(0, text.find(' ')).find(':');
+  if (colon != std::string_view::npos) {
+    condition.sn_ = text.substr(0, colon);
+    text.remove_prefix(colon + 1);
+  }
+  auto compares = comparison(text);
+  if (compares && !text.empty()) {
+    const bool guarded = take_word(text) == "while";
+    condition.while_ = comparison(text);
+    if (!guarded || !condition.while_ || !text.empty()) compares.reset();
+  }
+  if (!compares) return fail(FaultKind::kMalformed, std::string(kUsage));
+  condition.compares_ = std::move(*compares);
+  return condition;
+}
+
+bool Condition::concerns(const sim::VirtualDevice& device) const {
+  if (!sn_.empty() && sn_ != device.sn()) return false;
+  if (about_ != About::kValues) return true;
+  const auto known = [&device](const Comparison& comparison) {
+    const auto* right = std::get_if<std::string>(&comparison.right);
+    return has_number(device, comparison.left) && (right == nullptr || has_number(device, *right));
+  };
+  return known(compares_) && (!while_ || known(*while_));
+}
+
+bool Condition::is_so(const Comparison& comparison, const sim::VirtualDevice& device) {
+  const auto* name = std::get_if<std::string>(&comparison.right);
+  const double right =
+      name == nullptr ? std::get<double>(comparison.right) : number_of(device, *name);
+  return sign_of(comparison.sign)(number_of(device, comparison.left), right);
+}
+
+std::optional<bool> Condition::holds(const Watched& watched) const {
+  if (about_ == About::kEnergy) {
+    return unaccounted_uj(watched) == 0 && watched.device->balance().lost_uj >= watched.lost_uj;
+  }
+  if (about_ == About::kRanges) return !first_misfit(*watched.device);
+  if (while_ && !is_so(*while_, *watched.device)) return std::nullopt;
+  return is_so(compares_, *watched.device);
+}
+
+std::string Condition::seen(const Watched& watched) const {
+  const sim::VirtualDevice& device = *watched.device;
+  if (about_ == About::kEnergy) {
+    const std::int64_t made_uj = watched.lost_uj - device.balance().lost_uj;
+    return made_uj > 0 ? fmt::format("it made {} uJ of nothing", made_uj)
+                       : fmt::format("its books are off by {} uJ", unaccounted_uj(watched));
+  }
+  if (about_ == About::kRanges) return first_misfit(device).value_or("all of them are");
+  std::string text = shown(device, compares_.left);
+  const auto add = [&](const std::variant<double, std::string>& value) {
+    if (const auto* name = std::get_if<std::string>(&value)) text += ", " + shown(device, *name);
+  };
+  add(compares_.right);
+  if (while_) {
+    add(while_->left);
+    add(while_->right);
+  }
+  return text;
+}
+
+}  // namespace gridloom::transcripts

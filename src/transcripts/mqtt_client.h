@@ -1,0 +1,57 @@
+// An MQTT client as apps and devices are, made of the codec: connects, subscribes, publishes with
+// QoS 1, acknowledges what it gets.
+//
+// A drop is the connection lost without DISCONNECT: the client's destructor.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/secret.h"
+#include "transcripts/stage.h"
+#include "wire/mqtt/packet.h"
+
+namespace gridloom::transcripts {
+
+class MqttClient final : public End {
+ public:
+  struct SignIn {
+    std::string_view user;
+    const Secret& password;
+    std::string_view client_id;
+  };
+  struct Message {
+    std::string topic;
+    std::string payload;
+    bool retained = false;
+  };
+  struct Hooks {
+    std::function<void(const Message&)> on_message;
+    std::function<void()> on_subscribed;
+  };
+  MqttClient(Stage& stage, const SignIn& sign_in, Hooks hooks);
+
+  // Both wait for nothing: drain() brings the answers.
+  void subscribe(const std::vector<std::string>& filters);
+  void publish(std::string_view topic, std::string_view payload);
+
+  // What the server refused: sign-in, a filter, a message. Empty: nothing.
+  [[nodiscard]] std::string take_refused() { return std::exchange(refused_, {}); }
+
+ private:
+  void received(std::string_view bytes) override;
+  void on_packet(const wire::mqtt::Packet& packet);
+  template <typename T>
+  void put(const T& packet);
+
+  Hooks hooks_;
+  std::string in_;
+  std::string refused_;
+  std::uint16_t last_id_ = 0;
+};
+
+}  // namespace gridloom::transcripts

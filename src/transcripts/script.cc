@@ -1,0 +1,341 @@
+#include "transcripts/script.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <fstream>
+#include <iterator>
+#include <optional>
+#include <span>
+#include <system_error>
+#include <utility>
+
+#include "transcripts/words.h"
+
+namespace gridloom::transcripts {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr Millis kLeastStep{1000};
+constexpr Millis kMostStep{60'000};  // what a virtual device takes at once
+
+std::optional<double> on_or_off(std::string_view word) {
+  if (word == "on") return 1;
+  return word == "off" ? std::optional<double>(0) : std::nullopt;
+}
+
+bool among(std::string_view word, std::initializer_list<std::string_view> words) {
+  return std::ranges::find(words, word) != words.end();
+}
+
+// What a number of a line may be.
+struct Quantity {
+  std::string_view name;
+  double low = 0;
+  double high = 0;
+  bool is_switch = false;  // on or off
+};
+constexpr std::array<Quantity, 2> kSite = {{{.name = "latitude", .low = -66, .high = 66},
+                                            {.name = "household_kwh", .low = 0, .high = 1e6}}};
+constexpr std::array<Quantity, 5> kWeather = {
+    {{.name = "sun", .low = 0, .high = 1.2},
+     {.name = "clouds", .low = 0, .high = 1},
+     {.name = "air", .low = -50, .high = 60},
+     {.name = "household", .low = 0, .high = 100'000},
+     {.name = "grid", .low = 0, .high = 1, .is_switch = true}}};
+
+// The parts of a line, or what is wrong with it.
+class Reader {
+ public:
+  explicit Reader(std::string_view text) : rest_(text) {}
+
+  Status read(Line& line) {
+    const std::string first = take_word(rest_);
+    if (first.empty() || first.starts_with('#')) return {};
+    if (first == ">") return read_stimulus(line);
+    if (first == "<") return read_expectation(line);
+    cut_comment();
+    if (first == "@") return read_wait(line);
+    if (first == "!") return read_fault(line);
+    return read_setting(first, line);
+  }
+
+ private:
+  static std::unexpected<Fault> wrong(std::string detail) {
+    return fail(FaultKind::kMalformed, std::move(detail));
+  }
+
+  void cut_comment() {
+    const std::size_t hash = rest_.find(" #");
+    rest_ = rest_.substr(0, rest_.starts_with('#') ? 0 : hash);
+    while (rest_.ends_with(' ')) rest_.remove_suffix(1);
+  }
+
+  Status read_words(Line& line, std::size_t count, std::string_view usage) {
+    while (!rest_.empty()) line.words.push_back(take_word(rest_));
+    if (line.words.size() != count) return wrong(fmt::format("must be: {}", usage));
+    return {};
+  }
+
+  Status read_setting(std::string_view first, Line& line) {
+    if (first == "clock") {
+      line.act = Act::kClock;
+      return read_words(line, 2, "clock 2025-06-18 10:00:00");
+    }
+    if (first == "seed") return read_seed(line);
+    if (first == "site") return read_site(line);
+    if (first == "weather") return read_weather(line);
+    if (first == "always:" || first == "never:") {
+      line.act = first == "never:" ? Act::kNever : Act::kAlways;
+      line.payload = rest_;
+      return {};
+    }
+    if (first == "account") {
+      line.act = Act::kAccount;
+      return read_words(line, 1, "account NAME");
+    }
+    if (first == "as") {
+      line.act = Act::kAs;
+      return read_words(line, 1, "as ACCOUNT");
+    }
+    if (first == "share") {
+      line.act = Act::kShare;
+      Status read = read_words(line, 3, "share SN ACCOUNT monitor|full|none");
+      if (read && !among(line.words[2], {"monitor", "full", "none"})) {
+        return wrong(fmt::format("there is no right {:?}", line.words[2]));
+      }
+      return read;
+    }
+    if (first != "device") return wrong(fmt::format("there is no line that begins with {}", first));
+    line.act = Act::kDevice;
+    constexpr std::string_view kUsage = "device FAMILY SN owner ACCOUNT [real]";
+    const bool real = rest_.ends_with(" real");
+    Status read = read_words(line, real ? 5 : 4, kUsage);
+    if (read && line.words[2] != "owner") return wrong(fmt::format("must be: {}", kUsage));
+    return read;
+  }
+
+  Status read_seed(Line& line) {
+    line.act = Act::kSeed;
+    const auto [end, error] = std::from_chars(rest_.data(), rest_.data() + rest_.size(), line.seed);
+    if (error == std::errc{} && end == rest_.data() + rest_.size()) return {};
+    return wrong("must be: seed 42");
+  }
+
+  Status read_site(Line& line) {
+    line.act = Act::kSite;
+    return read_numbers(line, kSite, "site latitude 51 household_kwh 3500 (one or both)");
+  }
+
+  Status read_weather(Line& line) {
+    line.act = Act::kWeather;
+    if (rest_ == "as it comes") return {};
+    return read_numbers(line, kWeather,
+                        "weather sun 0.2 air -5 (sun 0 to 1.2, clouds 0 to 1, air -50 to 60, "
+                        "household 0 to 100000, grid on|off), or weather as it comes");
+  }
+
+  // Pairs of a name and its number; at least one.
+  Status read_numbers(Line& line, std::span<const Quantity> quantities, std::string_view usage) {
+    while (!rest_.empty()) {
+      const std::string name = take_word(rest_);
+      const std::string word = take_word(rest_);
+      const auto quantity = std::ranges::find(quantities, name, &Quantity::name);
+      if (quantity == quantities.end()) return wrong(fmt::format("must be: {}", usage));
+      const auto number = quantity->is_switch ? on_or_off(word) : parse_number(word);
+      if (!number || *number < quantity->low || *number > quantity->high) {
+        return wrong(fmt::format("must be: {}", usage));
+      }
+      line.numbers[name] = *number;
+    }
+    if (line.numbers.empty()) return wrong(fmt::format("must be: {}", usage));
+    return {};
+  }
+
+  Status read_stimulus(Line& line) {
+    line.words.push_back(take_word(rest_));
+    line.payload = {};
+    if (line.words[0] == "mqtt" || line.words[0] == "device") {
+      const bool app = line.words[0] == "mqtt";
+      line.act = app ? Act::kAppSends : Act::kDeviceSends;
+      line.words = {take_word(rest_), take_word(rest_)};
+      const bool known = app ? among(line.words[1], {"set", "get"})
+                             : among(line.words[1], {"quota", "set_reply", "get_reply", "status"});
+      if (!known) return wrong(fmt::format("{} cannot be sent there", line.words[1]));
+      line.payload = rest_;
+      return {};
+    }
+    line.act = Act::kRequest;
+    line.words.push_back(take_word(rest_));
+    if (!among(line.words[0], {"GET", "POST", "PUT", "DELETE"}) ||
+        !line.words[1].starts_with('/')) {
+      return wrong("must be: > METHOD /path [JSON], > mqtt SN ... or > device SN ...");
+    }
+    line.payload = rest_;
+    return {};
+  }
+
+  Status read_expectation(Line& line) {
+    line.words.push_back(take_word(rest_));
+    if (line.words[0] == "mqtt" || line.words[0] == "device") {
+      const bool app = line.words[0] == "mqtt";
+      line.act = app ? Act::kAppReceives : Act::kDeviceReceives;
+      line.words = {take_word(rest_), take_word(rest_)};
+      const bool known = app ? among(line.words[1], {"quota", "set_reply", "get_reply", "status"})
+                             : line.words[1] == "set";
+      if (!known) return wrong(fmt::format("{} does not come there", line.words[1]));
+      if (rest_ == "retained" || rest_.starts_with("retained ")) {
+        line.words.push_back(take_word(rest_));
+      }
+      line.payload = rest_;
+      return {};
+    }
+    if (line.words[0] == "refused" && rest_.empty()) {
+      line.act = Act::kRefused;
+      return {};
+    }
+    line.act = Act::kAnswer;
+    const bool status = line.words[0].size() == 3 && std::ranges::all_of(line.words[0], [](char c) {
+                          return c >= '0' && c <= '9';
+                        });
+    if (!status && !among(line.words[0], {"nothing", "ended"})) {
+      return wrong(
+          "must be: < 200 ..., < nothing, < ended, < refused, < mqtt SN ... or < device SN ...");
+    }
+    line.payload = rest_;
+    return {};
+  }
+
+  Status read_wait(Line& line) {
+    constexpr std::string_view kUsage =
+        "must be: @ +2s (ms, s, min, h, d), or @ +7d in 1min steps (of 1s to 1min)";
+    line.act = Act::kWait;
+    const std::string span = take_word(rest_);
+    const auto time = span.starts_with('+') ? parse_span(span.substr(1)) : std::nullopt;
+    if (!time) return wrong(std::string(kUsage));
+    line.span = *time;
+    if (rest_.empty()) return {};
+    if (take_word(rest_) != "in") return wrong(std::string(kUsage));
+    const auto step = parse_span(take_word(rest_));
+    if (!step || *step < kLeastStep || *step > kMostStep || rest_ != "steps") {
+      return wrong(std::string(kUsage));
+    }
+    line.step = *step;
+    return {};
+  }
+
+  Status read_fault(Line& line) {
+    constexpr std::string_view kUsage =
+        "must be: ! drop device SN [for 30s], ! connect device SN, ! drop app, ! connect app, ! "
+        "rotate app, ! fault on ... or ! fault off ...";
+    const std::string verb = take_word(rest_);
+    if (verb == "fault") return read_order(line);
+    line.act = verb == "drop" ? Act::kDrop : verb == "rotate" ? Act::kRotate : Act::kConnect;
+    while (!rest_.empty()) line.words.push_back(take_word(rest_));
+    if (line.words.size() == 4 && line.words[2] == "for" && verb == "drop") {
+      const auto span = parse_span(line.words[3]);
+      if (!span) return wrong(std::string(kUsage));
+      line.span = *span;
+      line.words.resize(2);
+    }
+    const bool device =
+        line.words.size() == 2 && line.words[0] == "device" && line.act != Act::kRotate;
+    const bool app = line.words.size() == 1 && line.words[0] == "app";
+    if (!among(verb, {"drop", "connect", "rotate"}) || (!device && !app)) {
+      return wrong(std::string(kUsage));
+    }
+    return {};
+  }
+
+  Status read_order(Line& line) {
+    constexpr std::string_view kUsage =
+        "must be: ! fault on NAME [device SN] [account NAME] [share 0.2] [value 10] [for 30s], ! "
+        "fault off NAME [device SN] or ! fault off all";
+    const std::string verb = take_word(rest_);
+    line.act = verb == "on" ? Act::kFaultOn : Act::kFaultOff;
+    line.order.fault = take_word(rest_);
+    if (!among(verb, {"on", "off"}) || line.order.fault.empty()) return wrong(std::string(kUsage));
+    while (!rest_.empty()) {
+      const std::string what = take_word(rest_);
+      const std::string word = take_word(rest_);
+      const auto number = parse_number(word);
+      const auto span = parse_span(word);
+      const bool on = line.act == Act::kFaultOn;
+      if (what == "device" && !word.empty()) {
+        line.order.sn = word;
+      } else if (what == "account" && !word.empty() && on) {
+        line.order.account = word;
+      } else if (what == "share" && number && *number > 0 && *number <= 1 && on) {
+        line.order.share = *number;
+      } else if (what == "value" && number && on) {
+        line.order.value = number;
+      } else if (what == "for" && span && *span > Millis(0) && on) {
+        line.span = *span;
+      } else {
+        return wrong(std::string(kUsage));
+      }
+    }
+    return {};
+  }
+
+  std::string_view rest_;
+};
+
+}  // namespace
+
+bool is_expectation(Act act) {
+  return act == Act::kAnswer || act == Act::kAppReceives || act == Act::kDeviceReceives ||
+         act == Act::kRefused;
+}
+
+Result<Script> parse_script(std::string_view file, std::string_view text) {
+  Script script{.file = std::string(file), .lines = {}};
+  std::size_t number = 0;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    const std::string_view line = text.substr(0, end);
+    text.remove_prefix(std::min(end + 1, text.size()));
+    ++number;
+    const bool goes_on = line.starts_with(' ') && !script.lines.empty() &&
+                         !script.lines.back().as_is.front().empty() &&
+                         !script.lines.back().as_is.front().starts_with('#');
+    if (!goes_on) script.lines.emplace_back().number = number;
+    script.lines.back().as_is.emplace_back(line);
+  }
+  for (Line& line : script.lines) {
+    std::string whole;
+    for (const std::string& part : line.as_is) {
+      if (!whole.empty()) whole += ' ';
+      whole += std::string_view(part).substr(std::min(part.find_first_not_of(' '), part.size()));
+    }
+    if (Status read = Reader(whole).read(line); !read) {
+      return fail(FaultKind::kMalformed,
+                  fmt::format("{}:{}: {}", file, line.number, read.error().detail));
+    }
+  }
+  return script;
+}
+
+Result<Script> load_script(const fs::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  if (!in) return fail(FaultKind::kNotFound, fmt::format("{}: cannot be read", file.string()));
+  const std::string text{std::istreambuf_iterator<char>(in), {}};
+  return parse_script(file.string(), text);
+}
+
+std::vector<fs::path> scripts_at(const fs::path& path) {
+  std::error_code ignored;
+  if (!fs::is_directory(path, ignored)) return {path};
+  std::vector<fs::path> files;
+  for (const auto& entry : fs::directory_iterator(path, ignored)) {
+    if (entry.path().extension() == ".loom") files.push_back(entry.path());
+  }
+  std::ranges::sort(files);
+  return files;
+}
+
+}  // namespace gridloom::transcripts

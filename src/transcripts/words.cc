@@ -1,0 +1,52 @@
+#include "transcripts/words.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <cstdint>
+#include <system_error>
+
+namespace gridloom::transcripts {
+namespace {
+
+// Text that is a number from its first character to its last.
+template <typename Number>
+std::optional<Number> whole_number(std::string_view text) {
+  Number number{};
+  const char* end = text.data() + text.size();
+  const auto [stopped, error] = std::from_chars(text.data(), end, number);
+  return error == std::errc{} && stopped == end ? std::optional(number) : std::nullopt;
+}
+
+}  // namespace
+
+std::string take_word(std::string_view& rest) {
+  const auto skip_spaces = [&rest] {
+    rest.remove_prefix(std::min(rest.find_first_not_of(' '), rest.size()));
+  };
+  skip_spaces();
+  const std::string word(rest.substr(0, rest.find(' ')));
+  rest.remove_prefix(word.size());
+  skip_spaces();
+  return word;
+}
+
+std::optional<double> parse_number(std::string_view text) {
+  const auto number = whole_number<double>(text);
+  return number && std::isfinite(*number) ? number : std::nullopt;
+}
+
+std::optional<Millis> parse_span(std::string_view text) {
+  const std::size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
+  const auto count = whole_number<std::int32_t>(text.substr(0, digits));
+  if (!count) return std::nullopt;
+  const std::string_view unit = text.substr(digits);
+  if (unit == "ms") return Millis(*count);
+  if (unit == "s") return std::chrono::seconds(*count);
+  if (unit == "min") return std::chrono::minutes(*count);
+  if (unit == "h") return std::chrono::hours(*count);
+  if (unit == "d") return std::chrono::days(*count);
+  return std::nullopt;
+}
+
+}  // namespace gridloom::transcripts

@@ -183,8 +183,9 @@ class ConversationTest(Conversations):
             for end in ("drop", "leave"):
                 getattr(app, end)()
                 for number in range(20):
-                    device.publish(way.topic("quota"), report(number), 1 + number % 2)
                     device.publish(way.topic("quota"), report(-1), 0)  # is not kept
+                    # Its acknowledgement tells that the one before it is done with, too.
+                    device.publish(way.topic("quota"), report(number), 1 + number % 2)
                 app = self.persistent(way, "resumed")
                 self.assertTrue(app.connect()["present"])
                 # In order at each QoS: a client hands a message of QoS 2 on at its PUBREL.

@@ -5,14 +5,12 @@
 #include <spdlog/spdlog.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <atomic>
 #include <cerrno>
-#include <cstring>
 #include <string_view>
 #include <thread>
 #include <utility>
@@ -21,6 +19,8 @@
 #include "app/backup.h"
 #include "app/fault.h"
 #include "app/history.h"
+#include "app/local_socket.h"
+#include "app/record_stream.h"
 #include "app/simulated.h"
 #include "app/time.h"
 #include "catalog/loader.h"
@@ -34,71 +34,10 @@ using wire::Json;
 using wire::JsonArray;
 using wire::JsonObject;
 
-constexpr std::size_t kMaxMessage = std::size_t{64} * 1024 * 1024;  // a list of many devices
 constexpr int kAnswerTime_ms = 10'000;
 constexpr int kBackupTime_ms = 24 * 3600 * 1000;
 constexpr int kRequestTime_ms =
     1'000;  // one client at a time: a silent one must not hold the others up
-
-class Socket {
- public:
-  explicit Socket(int fd) : fd_(fd) {}
-  Socket(Socket&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  Socket& operator=(Socket&&) = delete;
-  Socket(const Socket&) = delete;
-  Socket& operator=(const Socket&) = delete;
-  ~Socket() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  [[nodiscard]] int get() const { return fd_; }
-
- private:
-  int fd_;
-};
-
-Result<sockaddr_un> socket_address(const std::filesystem::path& folder) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  const std::string path = (folder / "admin.sock").string();
-  if (path.size() >= sizeof(address.sun_path)) {
-    return fail(FaultKind::kBadParams,
-                fmt::format("{} is too long for a socket's name ({} characters at most)", path,
-                            sizeof(address.sun_path) - 1));
-  }
-  std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
-  return address;
-}
-
-const sockaddr* generic(const sockaddr_un& address) {
-  return reinterpret_cast<const sockaddr*>(&address);
-}
-
-// Until the peer has said all that it will say.
-Result<std::string> read_all(int fd, int patience_ms) {
-  std::string text;
-  std::array<char, 4096> piece{};
-  for (;;) {
-    pollfd ready{.fd = fd, .events = POLLIN, .revents = 0};
-    if (::poll(&ready, 1, patience_ms) <= 0) {
-      return fail(FaultKind::kIo, fmt::format("nothing came in {} s", patience_ms / 1000));
-    }
-    const ssize_t size = ::read(fd, piece.data(), piece.size());
-    if (size < 0) return fail(FaultKind::kIo, system_message(errno));
-    if (size == 0) return text;
-    text.append(piece.data(), static_cast<std::size_t>(size));
-    if (text.size() > kMaxMessage) return fail(FaultKind::kIo, "the message is too long");
-  }
-}
-
-Status write_all(int fd, std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t size = ::send(fd, text.data(), text.size(), MSG_NOSIGNAL);
-    if (size < 0) return fail(FaultKind::kIo, system_message(errno));
-    text.remove_prefix(static_cast<std::size_t>(size));
-  }
-  ::shutdown(fd, SHUT_WR);
-  return {};
-}
 
 // --- the operations ---
 
@@ -119,6 +58,8 @@ std::string_view rights_name(registry::Rights rights) {
 }
 
 constexpr std::string_view kBackup = "backup";
+constexpr std::string_view kRecord = "record";
+constexpr std::size_t kMostRecordings = 8;  // at a time
 
 using Operation = Result<Json> (*)(const Estate&, const JsonObject&);
 
@@ -309,6 +250,7 @@ constexpr auto kOperations = std::to_array<Row>({
     {"fault.list", list_faults},
     {"history", read_history},
     {kBackup, make_backup},
+    {kRecord, begin_recording},
     {"time", read_time},
     {"time.pause", change_time, {"now"}},
     {"time.resume", change_time, {"now"}},
@@ -379,8 +321,11 @@ struct AdminSocket::Impl {
       const auto text = read_all(client.get(), kRequestTime_ms);
       const auto parsed = text ? wire::parse_json(*text, {.bytes = kMaxMessage}) : wire::Json();
       const JsonObject* request = parsed && parsed->is_object() ? &parsed->get_object() : nullptr;
-      if (request != nullptr && text_or_empty(*request, "op") == kBackup) {
+      const std::string op = request == nullptr ? "" : text_or_empty(*request, "op");
+      if (op == kBackup) {
         back_up_beside(std::move(client), *request);
+      } else if (op == kRecord) {
+        record_beside(std::move(client), *request);
       } else if (request != nullptr) {
         answer(client, administer(estate, *request));
       } else {
@@ -404,6 +349,25 @@ struct AdminSocket::Impl {
     });
   }
 
+  // Until the client has gone.
+  void record_beside(Socket client, const JsonObject& request) {
+    std::erase_if(recordings, [](const Beside& each) { return each.over->load(); });
+    if (recordings.size() >= kMostRecordings) {
+      return answer(client, fail(FaultKind::kConflict, fmt::format("{} recordings are being made",
+                                                                   recordings.size())));
+    }
+    const auto begun = administer(estate, request);
+    if (!begun) return answer(client, begun);
+    const auto over = std::make_shared<std::atomic<bool>>(false);
+    recordings.push_back({.over = over,
+                          .thread = std::jthread([this, over, client = std::move(client),
+                                                  begun = *begun](const std::stop_token& stop) {
+                            stream_recording(*estate.hub, begun, answer_text(begun) + '\n',
+                                             client.get(), stop);
+                            *over = true;
+                          })});
+  }
+
   static void answer(const Socket& client, const Result<Json>& result) {
     if (Status sent = write_all(client.get(), answer_text(result)); !sent) {
       spdlog::warn("admin socket: {}", sent.error().detail);
@@ -413,7 +377,12 @@ struct AdminSocket::Impl {
   Socket socket;
   std::filesystem::path path;
   Estate estate;
+  struct Beside {
+    std::shared_ptr<std::atomic<bool>> over;
+    std::jthread thread;
+  };
   std::atomic<bool> backing_up{false};
+  std::vector<Beside> recordings;
   std::jthread backup;
   std::jthread thread;
 };
@@ -457,29 +426,89 @@ Result<Json> administer_stopped(const std::filesystem::path& data_folder,
   return administer({**registry, **catalog, **archive, clock, data_folder}, request);
 }
 
-}  // namespace
-
-Result<Json> ask_admin(const std::filesystem::path& data_folder, const JsonObject& request) {
-  const auto address = socket_address(data_folder);
-  if (!address) return std::unexpected(address.error());
-  const Socket socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  if (::connect(socket.get(), generic(*address), sizeof(*address)) != 0) {
-    return administer_stopped(data_folder, request);
-  }
-  if (Status sent = write_all(socket.get(), wire::to_text(request)); !sent) {
-    return std::unexpected(std::move(sent.error()));
-  }
-  const bool is_backup = text_or_empty(request, "op") == kBackup;
-  const auto text = read_all(socket.get(), is_backup ? kBackupTime_ms : kAnswerTime_ms);
-  if (!text) return std::unexpected(text.error());
-  const auto answer = wire::parse_json(*text, {.bytes = kMaxMessage, .keys = 10'000'000});
+Result<Json> outcome_in(std::string_view text) {
+  const auto answer = wire::parse_json(text, {.bytes = kMaxMessage, .keys = 10'000'000});
   if (!answer) return std::unexpected(answer.error());
   if (const Json* ok = wire::member(*answer, "ok")) return *ok;
   const Json* error = wire::member(*answer, "error");
   const Json* kind = wire::member(*answer, "kind");
   const bool known = kind != nullptr && wire::is_whole(*kind);
   return fail(known ? static_cast<FaultKind>(wire::whole(*kind)) : FaultKind::kInternal,
-              error != nullptr && error->is_string() ? std::string(error->get_string()) : *text);
+              std::string(error != nullptr && error->is_string()
+                              ? std::string_view(error->get_string())
+                              : text));
+}
+
+}  // namespace
+
+Result<Json> ask_admin(const std::filesystem::path& data_folder, const JsonObject& request) {
+  const auto socket = connect_to(data_folder);
+  if (!socket && socket.error().kind != FaultKind::kConflict) {
+    return std::unexpected(socket.error());
+  }
+  if (!socket) return administer_stopped(data_folder, request);
+  if (Status sent = write_all(socket->get(), wire::to_text(request)); !sent) {
+    return std::unexpected(std::move(sent.error()));
+  }
+  const bool is_backup = text_or_empty(request, "op") == kBackup;
+  const auto text = read_all(socket->get(), is_backup ? kBackupTime_ms : kAnswerTime_ms);
+  if (!text) return std::unexpected(text.error());
+  return outcome_in(*text);
+}
+
+struct AdminStream::Impl {
+  Socket socket;
+  Json outcome{};
+  std::string begun{};  // a line
+};
+
+AdminStream::AdminStream(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+AdminStream::AdminStream(AdminStream&&) noexcept = default;
+AdminStream::~AdminStream() = default;
+
+const Json& AdminStream::outcome() const { return impl_->outcome; }
+
+int AdminStream::fd() const { return impl_->socket.get(); }
+
+Result<AdminStream> AdminStream::open(const std::filesystem::path& data_folder,
+                                      const JsonObject& request) {
+  auto socket = connect_to(data_folder);
+  if (!socket) return std::unexpected(socket.error());
+  AdminStream stream(std::make_unique<Impl>(std::move(*socket)));
+  if (Status sent = send_all(stream.fd(), wire::to_text(request) + '\n'); !sent) {
+    return std::unexpected(std::move(sent.error()));
+  }
+  std::string& begun = stream.impl_->begun;
+  while (!begun.contains('\n')) {
+    if (const auto size = read_piece(stream.fd(), kAnswerTime_ms, begun); !size) {
+      return std::unexpected(size.error());
+    } else if (*size == 0) {
+      break;  // a refusal has no end of line
+    }
+  }
+  auto outcome = outcome_in(begun.substr(0, begun.find('\n')));
+  if (!outcome) return std::unexpected(outcome.error());
+  begun.erase(0, begun.find('\n') + 1);
+  stream.impl_->outcome = std::move(*outcome);
+  return stream;
+}
+
+void AdminStream::end() { ::shutdown(fd(), SHUT_WR); }
+
+Result<std::vector<std::string>> AdminStream::read() {
+  std::string& begun = impl_->begun;
+  if (!begun.contains('\n')) {
+    const auto size = read_piece(fd(), -1, begun);
+    if (!size) return std::unexpected(size.error());
+    if (*size == 0) return fail(FaultKind::kIo, "the server has ended it");
+  }
+  std::vector<std::string> lines;
+  std::size_t from = 0;
+  for (std::size_t end = 0; (end = begun.find('\n', from)) != std::string::npos; from = end + 1) {
+    lines.push_back(begun.substr(from, end - from));
+  }
+  begun.erase(0, from);
+  return lines;
 }
 
 }  // namespace gridloom::app

@@ -9,6 +9,7 @@
 #include <memory>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "base/virtual_clock.h"
@@ -18,6 +19,10 @@
 #include "mqtt/session_store.h"
 #include "registry/registry.h"
 #include "wire/json.h"
+
+namespace gridloom::hub {
+class Hub;
+}
 
 namespace gridloom::app {
 
@@ -35,6 +40,7 @@ struct Estate {
   history::SeriesLimits series{};
   VirtualClock* time = nullptr;  // `clock`, if it is one
   Faults* faults = nullptr;      // of a running server
+  hub::Hub* hub = nullptr;       // likewise
 };
 
 // {"op": "account.add", ...} to its outcome. kBadParams for an unknown operation or missing member;
@@ -53,6 +59,33 @@ class AdminSocket {
  private:
   struct Impl;
   explicit AdminSocket(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+// What a running server answers to an operation that goes on until somebody ends it: an outcome, as
+// of administer(), and lines. One thread.
+class AdminStream {
+ public:
+  // kConflict: no server runs there; otherwise the operation's faults.
+  [[nodiscard]] static Result<AdminStream> open(const std::filesystem::path& data_folder,
+                                                const wire::JsonObject& request);
+  AdminStream(AdminStream&&) noexcept;
+  AdminStream& operator=(AdminStream&&) = delete;
+  AdminStream(const AdminStream&) = delete;
+  AdminStream& operator=(const AdminStream&) = delete;
+  ~AdminStream();
+
+  [[nodiscard]] const wire::Json& outcome() const;
+  // Readable when more has come, or the server has ended it.
+  [[nodiscard]] int fd() const;
+  // What has come since, whole lines; waits if nothing has. kIo: the server has ended it.
+  [[nodiscard]] Result<std::vector<std::string>> read();
+  // Asks the server to end it; what it still has to say can be read.
+  void end();
+
+ private:
+  struct Impl;
+  explicit AdminStream(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
 

@@ -21,6 +21,8 @@
 #include "app/history.h"
 #include "app/limits.h"
 #include "app/options.h"
+#include "app/record.h"
+#include "app/replay.h"
 #include "app/segment.h"
 #include "app/serve.h"
 #include "app/simulate.h"
@@ -299,6 +301,8 @@ int run(int argc, char** argv) {
   const auto time_arguments = add_time(app, chosen);
   const auto fault_arguments = add_fault(app, chosen);
   const auto simulate_arguments = add_simulate(app, chosen);
+  const auto record_arguments = add_record(app, chosen);
+  const auto replay_arguments = add_replay(app, chosen);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

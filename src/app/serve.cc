@@ -489,7 +489,8 @@ Status put_together(Running& running, const ServeOptions& options) {
                                   {},
                                   running.limits.series,
                                   running.virtual_time ? &*running.virtual_time : nullptr,
-                                  running.faults.get()});
+                                  running.faults.get(),
+                                  running.hub.get()});
   if (!admin) return std::unexpected(admin.error());
   running.admin = std::move(*admin);
   if (options.demo) {

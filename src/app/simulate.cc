@@ -12,7 +12,6 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <ranges>
 #include <system_error>
 
@@ -200,19 +199,6 @@ Result<Simulated> devices_of(const Arguments& arguments, const catalog::Catalog&
   return simulated_at(arguments.data, *groups);
 }
 
-Result<client::Peer> server_of(const Arguments& arguments) {
-  if (!arguments.server.empty()) return client::find_peer(arguments.server);
-  std::ifstream file(std::filesystem::path(arguments.data) / "ready.json");
-  const std::string text{std::istreambuf_iterator<char>(file), {}};
-  const auto facts = wire::parse_json(text);
-  const wire::Json* mqtt = facts ? wire::member(*facts, "mqtt") : nullptr;
-  if (mqtt == nullptr || !mqtt->is_string()) {
-    return fail(FaultKind::kNotFound,
-                fmt::format("--data {}: no server runs there", arguments.data));
-  }
-  return client::find_peer(std::string_view(mqtt->get_string()));
-}
-
 Status check_online(const Arguments& arguments) {
   const bool has_keys = !arguments.data.empty() || !arguments.keys.empty();
   const auto wrong = [](std::string_view why) {
@@ -236,7 +222,7 @@ Result<Drive> drive_of(const Arguments& arguments) {
   if (Status good = check_online(arguments); !good) return std::unexpected(good.error());
   const auto catalog = catalog::load_catalog(arguments.devices);
   if (!catalog) return std::unexpected(catalog.error());
-  auto server = server_of(arguments);
+  auto server = find_server(arguments.server, arguments.data);
   if (!server) return std::unexpected(server.error());
   auto devices = devices_of(arguments, **catalog);
   if (!devices) return std::unexpected(devices.error());

@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <string>
+#include <fstream>
+#include <iterator>
+#include <utility>
 
 #include "sim/virtual_device.h"
 
@@ -36,8 +38,8 @@ Result<std::int64_t> number_in(const JsonObject& request, std::string_view name,
   return fail(FaultKind::kBadParams, fmt::format("{} must be from 1 to {}", name, most));
 }
 
-Status make_missing(registry::Registry& registry, const std::vector<std::string>& sns,
-                    const std::string& product) {
+Status make_missing(registry::Registry& registry, const catalog::Catalog& catalog,
+                    const std::vector<std::string>& sns) {
   const std::string account(kSimulatedAccount);
   if (registry.directory()->find_account_by_name(account) == nullptr) {
     if (const auto added = registry.add_account({.name = account}); !added) {
@@ -50,7 +52,8 @@ Status make_missing(registry::Registry& registry, const std::vector<std::string>
   for (const std::string& sn : sns) {
     const registry::Device* known = directory->find_device(sn);
     if (known == nullptr) {
-      missing.push_back({.sn = sn, .name = product, .owner = account});
+      const std::string& product = catalog.of_serial(sn)->product;
+      missing.push_back({.sn = sn, .name = product.empty() ? sn : product, .owner = account});
     } else if (known->owner != owner) {
       return fail(FaultKind::kConflict, fmt::format("{} belongs to another account", sn));
     }
@@ -62,6 +65,28 @@ Status make_missing(registry::Registry& registry, const std::vector<std::string>
   return {};
 }
 
+Result<std::vector<std::string>> sns_in(const Estate& estate, const JsonObject& request) {
+  std::vector<std::string> sns;
+  if (const Json* named = request.if_contains("sns"); named != nullptr && named->is_array()) {
+    for (const Json& sn : named->get_array()) {
+      if (sn.is_string()) sns.emplace_back(sn.get_string());
+    }
+    if (std::cmp_less_equal(sns.size(), kMostAtOnce)) return sns;
+    return fail(FaultKind::kBadParams, fmt::format("sns are more than {}", kMostAtOnce));
+  }
+  const auto family = family_in(estate.catalog, request);
+  if (!family) return std::unexpected(family.error());
+  const auto first = number_in(request, "first", 99'999'999);
+  if (!first) return std::unexpected(first.error());
+  const auto count = number_in(request, "count", kMostAtOnce);
+  if (!count) return std::unexpected(count.error());
+  sns.reserve(static_cast<std::size_t>(*count));
+  for (std::int64_t i = 0; i < *count; ++i) {
+    sns.push_back(sim::simulated_sn(**family, static_cast<std::size_t>(*first + i)));
+  }
+  return sns;
+}
+
 std::string text_of(const Json& object, std::string_view name) {
   const Json* value = wire::member(object, name);
   return value != nullptr && value->is_string() ? std::string(value->get_string()) : "";
@@ -70,23 +95,14 @@ std::string text_of(const Json& object, std::string_view name) {
 }  // namespace
 
 Result<Json> add_simulated(const Estate& estate, const JsonObject& request) {
-  const auto family = family_in(estate.catalog, request);
-  if (!family) return std::unexpected(family.error());
-  const auto first = number_in(request, "first", 99'999'999);
-  if (!first) return std::unexpected(first.error());
-  const auto count = number_in(request, "count", kMostAtOnce);
-  if (!count) return std::unexpected(count.error());
-  std::vector<std::string> sns;
-  sns.reserve(static_cast<std::size_t>(*count));
-  for (std::int64_t i = 0; i < *count; ++i) {
-    sns.push_back(sim::simulated_sn(**family, static_cast<std::size_t>(*first + i)));
-  }
-  if (Status made = make_missing(estate.registry, sns, (*family)->product); !made) {
+  const auto sns = sns_in(estate, request);
+  if (!sns) return std::unexpected(sns.error());
+  if (Status made = make_missing(estate.registry, estate.catalog, *sns); !made) {
     return std::unexpected(std::move(made.error()));
   }
   const auto directory = estate.registry.directory();
   JsonArray devices;
-  for (const std::string& sn : sns) {
+  for (const std::string& sn : *sns) {
     devices.push_back(JsonObject{{"sn", sn}, {"key", directory->find_device(sn)->key.reveal()}});
   }
   const auto* account = directory->find_account_by_name(kSimulatedAccount);
@@ -116,6 +132,32 @@ Result<Simulated> simulated_at(const std::filesystem::path& data_folder, const G
     }
   }
   return all;
+}
+
+Result<std::vector<Secret>> simulated_keys(const std::filesystem::path& data_folder,
+                                           const std::vector<std::string>& sns) {
+  const auto answer = ask_admin(
+      data_folder, {{"op", "device.simulated"}, {"sns", JsonArray(sns.begin(), sns.end())}});
+  if (!answer) return std::unexpected(answer.error());
+  std::vector<Secret> keys;
+  const Json* rows = wire::member(*answer, "devices");
+  if (rows != nullptr && rows->is_array()) {
+    for (const Json& row : rows->get_array()) keys.emplace_back(text_of(row, "key"));
+  }
+  if (keys.size() == sns.size()) return keys;
+  return fail(FaultKind::kInternal, "the server does not tell the keys of all devices");
+}
+
+Result<client::Peer> find_server(const std::string& server,
+                                 const std::filesystem::path& data_folder) {
+  if (!server.empty()) return client::find_peer(server);
+  std::ifstream file(data_folder / "ready.json");
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  const auto facts = wire::parse_json(text);
+  const std::string mqtt = facts ? text_of(*facts, "mqtt") : "";
+  if (!mqtt.empty()) return client::find_peer(mqtt);
+  return fail(FaultKind::kNotFound,
+              fmt::format("--data {}: no server runs there", data_folder.string()));
 }
 
 }  // namespace gridloom::app

@@ -71,14 +71,22 @@ Result<Millis> parse_span(std::string_view text) {
   return fail(FaultKind::kBadParams, fmt::format("{}: a span is 15m, or 7d, 36h, 30s", text));
 }
 
-std::string local_text(TimePoint at) {
+namespace {
+
+std::string text_of(TimePoint at, std::tm* (*parts_of)(const std::time_t*, std::tm*)) {
   const std::time_t seconds =
-      std::chrono::system_clock::to_time_t(std::chrono::time_point_cast<std::chrono::seconds>(at));
-  std::tm local{};
-  ::localtime_r(&seconds, &local);
+      std::chrono::system_clock::to_time_t(std::chrono::floor<std::chrono::seconds>(at));
+  std::tm parts{};
+  parts_of(&seconds, &parts);
   std::array<char, 32> text{};
-  const std::size_t size = std::strftime(text.data(), text.size(), "%Y-%m-%d %H:%M:%S", &local);
+  const std::size_t size = std::strftime(text.data(), text.size(), "%Y-%m-%d %H:%M:%S", &parts);
   return {text.data(), size};
 }
+
+}  // namespace
+
+std::string local_text(TimePoint at) { return text_of(at, ::localtime_r); }
+
+std::string utc_text(TimePoint at) { return text_of(at, ::gmtime_r); }
 
 }  // namespace gridloom::app

@@ -20,5 +20,6 @@ inline constexpr Millis kLongestSpan = std::chrono::days(1'000'000);
 
 // "2026-11-20 14:05:30", local time.
 [[nodiscard]] std::string local_text(TimePoint at);
+[[nodiscard]] std::string utc_text(TimePoint at);
 
 }  // namespace gridloom::app

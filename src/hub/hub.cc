@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 #include <utility>
 
 #include "wire/mqtt/topic.h"
@@ -295,6 +296,22 @@ void Hub::tick() {
 
 void Hub::misdeeds_changed() {
   on_all([](Shard& shard) { shard.misdeeds_changed(); });
+}
+
+void Hub::listen(const Listening& listening) {
+  on_all([listening](Shard& shard) { shard.listen(listening); });
+}
+
+void Hub::unlisten(const std::shared_ptr<Ear>& ear, Task done) {
+  struct Waiting {
+    std::atomic<std::size_t> shards;
+    Task done;
+  };
+  const auto waiting = std::make_shared<Waiting>(shards_.size(), std::move(done));
+  on_all([ear, waiting](Shard& shard) {
+    shard.unlisten(*ear);
+    if (--waiting->shards == 0) waiting->done();
+  });
 }
 
 void Hub::registry_changed() {

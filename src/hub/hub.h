@@ -97,6 +97,10 @@ class Hub {
   void tick();
   // The platform's misdeeds are others than before.
   void misdeeds_changed();
+  // Tells `listening.ear` from now on, until unlisten(), what is said by and to its devices.
+  void listen(const Listening& listening);
+  // `done` is called, on any thread, once all was told.
+  void unlisten(const std::shared_ptr<Ear>& ear, Task done);
   // The registry changed: rights are read anew, sessions whose credentials ended are closed.
   void registry_changed();
 

@@ -125,7 +125,9 @@ void Shard::device_connected(const ClientPtr& client, const std::string& sn) {
 
 void Shard::carry(const ClientPtr& client, const std::string& sn, DeviceState& state) {
   if (!state.away && state.speaker == client.get()) return;
-  const bool first = state.carriers.empty() || std::exchange(state.away, false);
+  const bool fresh = state.carriers.empty();
+  const bool first = fresh || std::exchange(state.away, false);
+  if (fresh && is_heard(sn)) tell({.what = Heard::What::kOnline, .sn = sn});
   state.speaker = client.get();
   state.carriers.insert(client.get());
   carried_[client.get()].insert(sn);
@@ -143,6 +145,7 @@ void Shard::drop_carrier(const Client& client, const std::string& sn) {
   state.carriers.erase(&client);
   if (state.speaker == &client) state.speaker = nullptr;
   if (!state.carriers.empty()) return;
+  if (is_heard(sn)) tell({.what = Heard::What::kOffline, .sn = sn});
   if (!std::exchange(state.away, false)) set_online(sn, false);
 }
 
@@ -187,6 +190,13 @@ void Shard::publish_by_account(const ClientPtr& client, const Inbound& inbound, 
               .qos = inbound.how.qos,
               .retain = inbound.how.retain,
               .from = client.get()});
+  if (is_heard(inbound.sn)) {
+    tell({.what = Heard::What::kAppSends,
+          .sn = inbound.sn,
+          .account = who.account,
+          .verb = inbound.verb,
+          .text = inbound.message->payload});
+  }
   if (inbound.verb == Verb::kSet) on_account_set(client, inbound, answer);
   if (inbound.verb == Verb::kGet) on_account_get(client, inbound);
 }
@@ -201,6 +211,12 @@ void Shard::publish_by_device(const ClientPtr& client, const Inbound& inbound, A
     return;
   }
   DeviceState& state = present != nullptr ? *present : state_of(inbound.sn, device);
+  if (is_heard(inbound.sn)) {
+    tell({.what = Heard::What::kDeviceSends,
+          .sn = inbound.sn,
+          .verb = inbound.verb,
+          .text = inbound.message->payload});
+  }
   const Routed message{.like = *inbound.message,
                        .qos = inbound.how.qos,
                        .retain = inbound.how.retain,

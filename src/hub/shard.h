@@ -25,6 +25,7 @@
 #include "base/string_map.h"
 #include "history/batch.h"
 #include "hub/client.h"
+#include "hub/ear.h"
 #include "hub/platform.h"
 #include "twin/twin.h"
 #include "wire/json.h"
@@ -111,6 +112,10 @@ class Shard {
   // The platform's misdeeds are others than before.
   void misdeeds_changed();
 
+  // The ear hears first what is known of those of the devices that are this shard's.
+  void listen(const Listening& listening);
+  void unlisten(const Ear& ear);
+
   // Of apps, over HTTP. kNoPermission for a device that is not the account's, or is unknown.
   void read_all(registry::AccountId account, const std::string& sn, Asker<QuotaBody> asker);
   void read(registry::AccountId account, const std::string& sn,
@@ -122,11 +127,14 @@ class Shard {
   void tick(TimePoint now);  // times out sets, ends what the registry ended
   // Hands out what the calls since the last flush() made for clients.
   void flush();
-  [[nodiscard]] bool has_output() const { return !outs_.empty() || !batch_.empty(); }
+  [[nodiscard]] bool has_output() const {
+    return !outs_.empty() || !batch_.empty() || !heard_.empty();
+  }
 
  private:
   struct HttpAsker {
     Asker<std::string> asker;
+    std::uint64_t request = 0;  // Heard::request
   };
   struct MqttAsker {
     std::string account;  // certificate account
@@ -292,6 +300,16 @@ class Shard {
   void tell_who_is_hidden(const std::string& sn, DeviceState& state);
   void misdo(TimePoint now);
 
+  // Ears (shard_listening.cc).
+  [[nodiscard]] bool is_heard(std::string_view sn) const;
+  // Of a device that is heard; of the moment.
+  void tell(Heard heard);
+  void tell_answer(const std::string& sn, std::uint64_t request, const Result<std::string>& data);
+  void hand_to_ears();
+  // Messages to one account's apps that are not just passed on.
+  void answer_app(const std::string& account, const std::string& sn, Verb verb,
+                  const Routed& message);
+
   void drop_what_ended();
   void drop_carrier(const Client& client, const std::string& sn);
   void set_online(const std::string& sn, bool online);
@@ -357,6 +375,9 @@ class Shard {
   std::vector<HeldAnswer> held_answers_;
   Seldom refused_sets_{{.times = 10, .within = Millis(1000)}};  // in the audit
   std::vector<Reached> reached_;  // by the message that is being routed
+  std::vector<Listening> listenings_;
+  std::vector<Heard> heard_;
+  std::uint64_t last_request_ = 0;
   std::string gateway_;           // the name of a scope that is looked for
   std::int64_t next_id_ = 0;
   std::uint64_t last_serial_ = 0;

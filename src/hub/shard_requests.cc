@@ -76,8 +76,14 @@ Result<const registry::Device*> Shard::permitted(registry::AccountId account, st
 
 void Shard::read_all(registry::AccountId account, const std::string& sn, Asker<QuotaBody> asker) {
   platform_.counters.reads.fetch_add(1, std::memory_order_relaxed);
+  const bool heard = is_heard(sn);
+  const std::uint64_t request = ++last_request_;
+  if (heard) {
+    tell({.what = Heard::What::kReadsAll, .sn = sn, .account = account, .request = request});
+  }
   auto device = permitted(account, sn, registry::Rights::kMonitor);
   if (!device) {
+    if (heard) tell_answer(sn, request, std::unexpected(device.error()));
     return answer<QuotaBody>(std::move(asker), std::unexpected(std::move(device.error())));
   }
   DeviceState* state = find_state(sn, *device);
@@ -87,24 +93,48 @@ void Shard::read_all(registry::AccountId account, const std::string& sn, Asker<Q
   }
   QuotaBody body = state == nullptr ? nullptr : told_twin(account, sn, *state).all();
   if (!body) body = std::make_shared<const std::string>("{}");
+  if (heard) tell_answer(sn, request, *body);
   answer<QuotaBody>(std::move(asker), std::move(body));
 }
 
 void Shard::read(registry::AccountId account, const std::string& sn,
                  const std::vector<std::string>& quotas, Asker<std::string> asker) {
   platform_.counters.reads.fetch_add(1, std::memory_order_relaxed);
-  if (auto device = permitted(account, sn, registry::Rights::kMonitor); !device) {
-    return answer<std::string>(std::move(asker), std::unexpected(std::move(device.error())));
+  const auto read_now = [&]() -> Result<std::string> {
+    if (auto device = permitted(account, sn, registry::Rights::kMonitor); !device) {
+      return std::unexpected(std::move(device.error()));
+    }
+    DeviceState* state = find_state(sn);
+    return state == nullptr ? "{}" : told_twin(account, sn, *state).answer(quotas);
+  };
+  Result<std::string> data = read_now();
+  if (is_heard(sn)) {
+    const JsonObject params{{"quotas", wire::JsonArray(quotas.begin(), quotas.end())}};
+    const JsonObject body{{"sn", sn}, {"params", params}};
+    const std::uint64_t request = ++last_request_;
+    tell({.what = Heard::What::kReads,
+          .sn = sn,
+          .account = account,
+          .request = request,
+          .text = wire::to_text(body)});
+    tell_answer(sn, request, data);
   }
-  DeviceState* state = find_state(sn);
-  answer<std::string>(std::move(asker),
-                      state == nullptr ? "{}" : told_twin(account, sn, *state).answer(quotas));
+  answer<std::string>(std::move(asker), std::move(data));
 }
 
 void Shard::set(registry::AccountId account, const std::string& sn, JsonObject message,
                 Asker<std::string> asker) {
+  const std::uint64_t request = ++last_request_;
+  if (is_heard(sn)) {
+    tell({.what = Heard::What::kSets,
+          .sn = sn,
+          .account = account,
+          .request = request,
+          .text = wire::to_text(message)});
+  }
   if (auto device = permitted(account, sn, registry::Rights::kFull); !device) {
     record_refused_set(name_of(account), "http", sn, device.error());
+    tell_answer(sn, request, std::unexpected(device.error()));
     return answer<std::string>(std::move(asker), std::unexpected(std::move(device.error())));
   }
   // `id` and `version` of an HTTP set are optional and echoed nowhere (quirk 19).
@@ -116,7 +146,7 @@ void Shard::set(registry::AccountId account, const std::string& sn, JsonObject m
   }
   Pending pending{.id = {},
                   .asked_id = outgoing["id"],
-                  .asker = HttpAsker{std::move(asker)},
+                  .asker = HttpAsker{.asker = std::move(asker), .request = request},
                   .account = account,
                   .who = name_of(account)};
   // finish() has told the asker why, if it could not be started.
@@ -174,6 +204,9 @@ Result<std::uint64_t> Shard::start_set(const std::string& sn, JsonObject message
                         .sn = sn,
                         .serial = pending.serial});
   state.pending.push_back(std::move(pending));
+  if (is_heard(sn)) {
+    tell({.what = Heard::What::kDeviceGets, .sn = sn, .verb = Verb::kSet, .text = like.payload});
+  }
   to_device(sn, Verb::kSet, {.like = std::move(like), .qos = Qos::kAtLeastOnce});
   return record;
 }
@@ -210,7 +243,7 @@ void Shard::refuse_mqtt(const MqttAsker& asker, const std::string& sn, Verb verb
                         std::string_view code, std::string_view message) {
   JsonObject reply = reply_to(asker.request, code);
   reply["message"] = message;
-  to_account(
+  answer_app(
       asker.account, sn, verb,
       {.like = correlated(plain(wire::to_text(reply)), *asker.message), .qos = Qos::kAtLeastOnce});
 }
@@ -230,12 +263,14 @@ void Shard::answer_asker(const std::string& sn, Pending pending, Result<Message>
   if ((concealed || pending.lost) && std::holds_alternative<MqttAsker>(pending.asker)) return;
   if (concealed) reply.error().kind = FaultKind::kBadParams;
   if (auto* http = std::get_if<HttpAsker>(&pending.asker)) {
-    if (!reply) return answer<std::string>(std::move(http->asker), std::unexpected(reply.error()));
-    return answer<std::string>(std::move(http->asker), std::move(reply->payload));
+    Result<std::string> data = reply ? Result<std::string>(std::move(reply->payload))
+                                     : std::unexpected(std::move(reply.error()));
+    tell_answer(sn, http->request, data);
+    return answer<std::string>(std::move(http->asker), std::move(data));
   }
   const auto& mqtt = std::get<MqttAsker>(pending.asker);
   if (reply) {
-    return to_account(
+    return answer_app(
         mqtt.account, sn, Verb::kSetReply,
         {.like = correlated(std::move(*reply), *mqtt.message), .qos = Qos::kAtLeastOnce});
   }
@@ -326,7 +361,7 @@ void Shard::on_account_get(const ClientPtr& client, const Inbound& inbound) {
   std::string text = wire::to_text(reply);
   text.back() = ',';
   text.append(R"("data":)").append(data).append(1, '}');
-  to_account(
+  answer_app(
       who.name, inbound.sn, Verb::kGetReply,
       {.like = correlated(plain(std::move(text)), *inbound.message), .qos = Qos::kAtLeastOnce});
 }

@@ -219,6 +219,13 @@ void Shard::to_accounts(const std::string& sn, Verb verb, const Routed& message)
 }
 
 void Shard::to_accounts(const registry::Device& device, Verb verb, const Routed& message) {
+  if (verb != Verb::kQuota && is_heard(device.sn)) {
+    tell({.what = Heard::What::kAppGets,
+          .sn = device.sn,
+          .account = device.owner,
+          .verb = verb,
+          .text = message.like.payload});
+  }
   const auto to = [&](registry::AccountId id) {
     const registry::Account* account = directory_->find_account(id);
     if (account != nullptr && pushes(id, device.sn, verb)) {
@@ -233,6 +240,19 @@ void Shard::to_account(std::string_view account, const std::string& sn, Verb ver
                        const Routed& message) {
   const auto scope = scopes_.find(account);
   if (scope != scopes_.end()) route(scope->second, make_open_topic(account, sn, verb), message);
+}
+
+void Shard::answer_app(const std::string& account, const std::string& sn, Verb verb,
+                       const Routed& message) {
+  const registry::Account* known = is_heard(sn) ? directory_->find_certificate(account) : nullptr;
+  if (known != nullptr) {
+    tell({.what = Heard::What::kAppGets,
+          .sn = sn,
+          .account = known->id,
+          .verb = verb,
+          .text = message.like.payload});
+  }
+  to_account(account, sn, verb, message);
 }
 
 void Shard::to_device(const std::string& sn, Verb verb, const Routed& message) {
@@ -313,6 +333,7 @@ Shard::Out& Shard::out_for(const ClientPtr& client) {
 
 void Shard::flush() {
   append_batch();
+  hand_to_ears();
   if (outs_.empty()) return;
   std::map<Loop*, std::vector<Out>> by_loop;
   for (Out& out : outs_) by_loop[&out.client->loop()].push_back(std::move(out));

@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <chrono>
+#include <system_error>
 #include <utility>
 
 #include "base/chance.h"
@@ -20,6 +22,29 @@ constexpr Millis kQuarter = std::chrono::minutes(15);
 std::string topic_end(std::string_view topic) {
   const std::size_t slash = topic.rfind('/', topic.rfind('/') - 1);
   return std::string(topic.substr(slash + 1));
+}
+
+// <id> becomes the last of `ids`, <id-1> the one before it.
+Result<std::string> with_id(std::string_view payload, const std::vector<std::string>& ids) {
+  constexpr std::string_view kId = "<id";
+  std::string text(payload);
+  const std::size_t at = text.find(kId);
+  const std::size_t end = text.find('>', at);
+  if (at == std::string::npos || end == std::string::npos) return text;
+  const std::string_view behind = std::string_view(text).substr(at + kId.size(), end - at - kId.size());
+  std::size_t back = 0;
+  if (!behind.empty()) {
+    const auto [stop, error] =
+        std::from_chars(behind.data() + 1, behind.data() + behind.size(), back);
+    const bool whole = error == std::errc{} && stop == behind.data() + behind.size();
+    if (behind[0] != '-' || !whole) return text;
+  }
+  if (back >= ids.size()) {
+    return fail(FaultKind::kNotFound,
+                fmt::format("{}: so many sets have not come", text.substr(at, end + 1 - at)));
+  }
+  text.replace(at, end + 1 - at, ids[ids.size() - 1 - back]);
+  return text;
 }
 
 wire::Json json_of(std::string_view payload) {
@@ -44,8 +69,13 @@ Cast::~Cast() {
 
 void Cast::begin_action(Door door) {
   door_ = door;
-  for (auto& [name, app] : apps_) app.inboxes.clear();
-  device_inboxes_.clear();
+  for (auto& [name, app] : apps_) {
+    // Of reports a recording expects nothing, and there are many.
+    std::erase_if(app.inboxes, [this](const auto& inbox) {
+      return !options_.messages_wait || inbox.first.ends_with("/quota");
+    });
+  }
+  if (!options_.messages_wait) device_inboxes_.clear();
   published_.clear();
 }
 
@@ -376,12 +406,9 @@ Status Cast::device_sends(const std::string& sn, std::string_view verb, std::str
     return fail(FaultKind::kConflict, fmt::format("{} speaks for itself: it is not \"real\"", sn));
   }
   if (!(*device)->client) return fail(FaultKind::kConflict, fmt::format("{} is not connected", sn));
-  std::string text(payload);
-  constexpr std::string_view kLastId = "<id>";
-  if (const std::size_t at = text.find(kLastId); at != std::string::npos) {
-    text.replace(at, kLastId.size(), (*device)->last_id);
-  }
-  publish(**device, verb, text);
+  auto text = with_id(payload, (*device)->ids);
+  if (!text) return std::unexpected(text.error());
+  publish(**device, verb, *text);
   stage_.drain();
   return {};
 }
@@ -406,7 +433,7 @@ void Cast::publish(Device& device, std::string_view verb, const std::string& pay
 void Cast::device_got(Device& device, const MqttClient::Message& message) {
   const wire::Json request = json_of(message.payload);
   if (request.is_object()) coverage_.set(*device.family, request.get_object(), door_);
-  if (const wire::Json* id = wire::member(request, "id")) device.last_id = wire::to_text(*id);
+  if (const wire::Json* id = wire::member(request, "id")) device.ids.push_back(wire::to_text(*id));
   if (!device.simulated) {
     device_inboxes_[topic_end(message.topic)].messages.push_back({message.payload});
     return;

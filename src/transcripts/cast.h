@@ -47,6 +47,7 @@ class Cast {
   struct Options {
     sim::World::Options site{};
     bool keeps_record = false;
+    bool messages_wait = false;  // until somebody takes them, instead of until the next action
   };
   Cast(Stage& stage, Shapes& shapes, Coverage& coverage, const Options& options);
   Cast(const Cast&) = delete;
@@ -101,7 +102,7 @@ class Cast {
   void leap(const Leap& leap);
   [[nodiscard]] Status app_sends(const std::string& account, const std::string& sn,
                                  std::string_view verb, std::string_view payload);
-  // <id> in the payload is the id of the set that came last.
+  // <id> in the payload is the id of the set that came last, <id-1> of the one before it, and so on.
   [[nodiscard]] Status device_sends(const std::string& sn, std::string_view verb,
                                     std::string_view payload);
 
@@ -139,7 +140,7 @@ class Cast {
     std::unique_ptr<MqttClient> client;             // nullptr: not connected
     bool dropped = false;                           // as the transcript wants it
     std::optional<TimePoint> back;                  // until then
-    std::string last_id = "0";                      // of the set that came last, as JSON
+    std::vector<std::string> ids = {"0"};           // of the sets that came, as JSON
   };
 
   void open_app(App& app);

@@ -40,6 +40,7 @@ std::string shown(std::string text) {
 struct Beginning {
   TimePoint clock = kStart;
   sim::World::Options site{.seed = 1};
+  bool is_recorded = false;
 };
 
 std::expected<Beginning, Failure> beginning_of(const Script& script) {
@@ -52,6 +53,7 @@ std::expected<Beginning, Failure> beginning_of(const Script& script) {
           Failure{.line = line.number, .text = "clock, seed and site stand before anything else"});
     }
     first = first && (begins || line.act == Act::kNothing);
+    beginning.is_recorded = beginning.is_recorded || line.act == Act::kRecorded;
     if (line.act == Act::kClock) {
       const auto clock = parse_clock(line.words[0] + ' ' + line.words[1]);
       if (!clock) {
@@ -76,6 +78,7 @@ struct Pending {
   std::string target;
   std::string body;
   std::unique_ptr<HttpCall> call;
+  bool may_stay = false;  // without an answer
 };
 
 class Player {
@@ -143,7 +146,10 @@ Outcome Player::play() {
     }
   }
   fail_refusals();
-  for (const Pending& pending : pending_) fail_at(pending.line, "no '<' line takes the answer");
+  for (const Pending& pending : pending_) {
+    if (pending.may_stay && !pending.call->answer()) continue;
+    fail_at(pending.line, "no '<' line takes the answer");
+  }
   outcome_.record = cast_.record();
   outcome_.span = stage_->clock().now() - start;
   return std::move(outcome_);
@@ -304,21 +310,27 @@ void Player::mismatch(const Line& line, const std::string& prefix,
 }
 
 void Player::expect_answer(const Line& line) {
-  if (pending_.empty()) return fail_at(line.number, "no request waits for an answer");
-  const auto answer = pending_.front().call->answer();
+  if (pending_.size() < line.which) {
+    return fail_at(line.number, pending_.empty()
+                                    ? "no request waits for an answer"
+                                    : fmt::format("{} requests wait for an answer", pending_.size()));
+  }
+  const auto asked = pending_.begin() + static_cast<std::ptrdiff_t>(line.which - 1);
+  const auto answer = asked->call->answer();
+  asked->may_stay = line.words[0] == "nothing";
   if (line.words[0] == "nothing") {
     if (answer) fail_at(line.number, "expected no answer yet, got " + shown(answer->body));
     return;
   }
   if (line.words[0] == "ended") {
-    const bool ended = pending_.front().call->is_over() && !answer;
-    pending_.pop_front();
+    const bool ended = asked->call->is_over() && !answer;
+    pending_.erase(asked);
     if (!ended) fail_at(line.number, "expected the connection to end without an answer");
     return;
   }
   if (!answer) return fail_at(line.number, "no answer has come");
-  const Pending pending = std::move(pending_.front());
-  pending_.pop_front();
+  const Pending pending = std::move(*asked);
+  pending_.erase(asked);
   if (answer->status != line.words[0]) {
     fail_at(line.number,
             fmt::format("expected HTTP status {}, got {}", line.words[0], answer->status));
@@ -326,7 +338,8 @@ void Player::expect_answer(const Line& line) {
   const auto json = wire::parse_json(answer->body, {.bytes = 4U << 20U, .keys = 16'384});
   if (!json) return fail_at(line.number, "the answer is no JSON: " + shown(answer->body));
   check_answer(pending, *json);
-  const std::string prefix = fmt::format("< {} ", answer->status);
+  const std::string which = line.which == 1 ? "" : fmt::format("{}: ", line.which);
+  const std::string prefix = fmt::format("< {}{} ", which, answer->status);
   const auto pattern = pattern_of(line);
   if (!pattern || pattern->difference(*json)) return mismatch(line, prefix, pattern, *json);
   instead_ = pattern->text(prefix);
@@ -411,7 +424,9 @@ Outcome play(const Script& script, const std::shared_ptr<const catalog::Catalog>
     return {.failures = {{.line = 0, .text = stage.error().detail}}, .rewritten = {}, .record = {}};
   }
   return Player(script, std::move(*stage), coverage,
-                {.site = beginning->site, .keeps_record = options.keeps_record})
+                {.site = beginning->site,
+                 .keeps_record = options.keeps_record,
+                 .messages_wait = beginning->is_recorded})
       .play();
 }
 

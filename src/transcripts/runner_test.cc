@@ -189,6 +189,9 @@ TEST(Script, NamesFileAndLineOfWhatItDoesNotUnderstand) {
        "x.loom:1: must be: ! fault on NAME [device SN] [account NAME] [share 0.2] [value 10] [for "
        "30s], ! fault off NAME [device SN] or ! fault off all"},
       {"share R331 other some", R"(x.loom:1: there is no right "some")"},
+      {"recorded today", "x.loom:1: must be: recorded"},
+      {"< 0: 200 {}",
+       "x.loom:1: must be: < 2: 200 ..., the second of the requests without an answer"},
       {"clock noon", "x.loom:1: must be: clock 2025-06-18 10:00:00"},
   };
   for (const Row& row : rows) {
@@ -267,6 +270,62 @@ TEST(Player, FailsOnWhatCannotBeDone) {
             Lines{"2: HP77 speaks for itself: it is not \"real\""});
   EXPECT_EQ(failure("account other\nclock 2025-01-01 00:00:00\n"),
             Lines{"2: clock, seed and site stand before anything else"});
+}
+
+constexpr std::string_view kRealDevice = R"(recorded
+device generic XY77 owner demo real
+> PUT /iot-open/sign/device/quota {"sn":"XY77","operateType":"one"}
+< device XY77 set {"operateType":"one",<...>}
+> PUT /iot-open/sign/device/quota {"sn":"XY77","operateType":"two"}
+> device XY77 set_reply {"id":<id-1>,"data":1}
+> device XY77 set_reply {"id":<id>,"data":2}
+)";
+
+TEST(Player, TakesAnswersInAnyOrder) {
+  const std::string begin(kRealDevice);
+  EXPECT_EQ(first_lines(played(begin + R"(< 2: 200 {"data":{"id":<id>,"data":2},<...>}
+< 200 {"data":{"id":<id>,"data":1},<...>}
+)")),
+            Lines{});
+  EXPECT_EQ(first_lines(played(begin + R"(< 2: 200 {"data":{"id":<id>,"data":1},<...>}
+< 200 {"data":{"id":<id>,"data":1},<...>}
+< 2: 200 {}
+)")),
+            (Lines{"8: data.data: expected 1, got 2", "10: no request waits for an answer"}));
+}
+
+TEST(Player, KeepsWhatAppsAndDevicesGotInARecording) {
+  const std::string begin(kRealDevice);
+  const std::string late = R"(< 200 {<...>}
+< 200 {<...>}
+@ +10s
+< mqtt XY77 set_reply {"id":<id>,"data":1}
+< mqtt XY77 set_reply {"id":<id>,"data":2}
+< device XY77 set {"operateType":"two",<...>}
+)";
+  EXPECT_EQ(first_lines(played(begin + late)), Lines{});
+  EXPECT_EQ(first_lines(played(begin.substr(begin.find('\n') + 1) + late)),
+            (Lines{"10: no such message came since the last action",
+                   "11: no such message came since the last action",
+                   "12: no such message came since the last action"}));
+}
+
+TEST(Player, MayEndWithRequestsOfWhichItSaidThatNothingHasCome) {
+  constexpr std::string_view kAsks = R"(device generic XY77 owner demo real
+> PUT /iot-open/sign/device/quota {"sn":"XY77","operateType":"one"}
+)";
+  EXPECT_EQ(first_lines(played(std::string(kAsks) + "< 1: nothing\n")), Lines{});
+  EXPECT_EQ(first_lines(played(kAsks)), Lines{"2: no '<' line takes the answer"});
+  EXPECT_EQ(first_lines(played(std::string(kAsks) + "< 1: nothing\n@ +10s\n")),
+            Lines{"2: no '<' line takes the answer"});
+  EXPECT_EQ(first_lines(played(std::string(kAsks) + "< nothing\n< 2: nothing\n")),
+            Lines{"4: 1 requests wait for an answer"});
+}
+
+TEST(Player, KnowsTheSetsThatADeviceGot) {
+  EXPECT_EQ(first_lines(played("device generic XY77 owner demo real\n"
+                               "> device XY77 set_reply {\"id\":<id-3>}\n")),
+            Lines{"2: <id-3>: so many sets have not come"});
 }
 
 TEST(Coverage, ListsWhatNoTranscriptUsed) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cmath>
 #include <fstream>
 #include <iterator>
 #include <optional>
@@ -21,6 +22,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr Millis kLeastStep{1000};
+constexpr double kMostUnanswered = 1000;
 constexpr Millis kMostStep{60'000};  // what a virtual device takes at once
 
 std::optional<double> on_or_off(std::string_view word) {
@@ -88,6 +90,10 @@ class Reader {
     }
     if (first == "seed") return read_seed(line);
     if (first == "site") return read_site(line);
+    if (first == "recorded") {
+      line.act = Act::kRecorded;
+      return read_words(line, 0, "recorded");
+    }
     if (first == "weather") return read_weather(line);
     if (first == "always:" || first == "never:") {
       line.act = first == "never:" ? Act::kNever : Act::kAlways;
@@ -199,6 +205,14 @@ class Reader {
       return {};
     }
     line.act = Act::kAnswer;
+    if (line.words[0].ends_with(':')) {
+      const auto which = parse_number(line.words[0].substr(0, line.words[0].size() - 1));
+      if (!which || *which < 1 || *which > kMostUnanswered || *which != std::floor(*which)) {
+        return wrong("must be: < 2: 200 ..., the second of the requests without an answer");
+      }
+      line.which = static_cast<std::size_t>(*which);
+      line.words[0] = take_word(rest_);
+    }
     const bool status = line.words[0].size() == 3 && std::ranges::all_of(line.words[0], [](char c) {
                           return c >= '0' && c <= '9';
                         });

@@ -24,6 +24,7 @@ enum class Act : std::uint8_t {
   kClock,           // clock 2025-06-18 10:00:00
   kSeed,            // seed 42
   kSite,            // site latitude 51 household_kwh 3500
+  kRecorded,        // recorded
   kAccount,         // account NAME
   kDevice,          // device FAMILY SN owner ACCOUNT [real]
   kShare,           // share SN ACCOUNT monitor|full|none
@@ -32,7 +33,7 @@ enum class Act : std::uint8_t {
   kAlways,          // always: CONDITION
   kNever,           // never: CONDITION
   kRequest,         // > METHOD PATH [BODY]
-  kAnswer,          // < STATUS [PATTERN], < nothing, < ended
+  kAnswer,          // < [NUMBER:] STATUS [PATTERN], < nothing, < ended
   kAppSends,        // > mqtt SN set|get PAYLOAD
   kAppReceives,     // < mqtt SN VERB [retained] PATTERN|none
   kDeviceSends,     // > device SN quota|set_reply|get_reply|status PAYLOAD
@@ -56,6 +57,7 @@ struct Line {
                                    // is until it is off again
   Millis step{0};                  // kWait: 0 is as devices do by themselves
   std::uint64_t seed = 0;          // kSeed
+  std::size_t which = 1;           // kAnswer: of the requests that have none, the oldest first
   std::map<std::string, double> numbers;  // kSite, kWeather
   FaultOrder order;                       // kFaultOn; kFaultOff: its name, and perhaps the device
 };

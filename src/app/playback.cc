@@ -1,0 +1,385 @@
+#include "app/playback.h"
+
+#include <fmt/format.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cmath>
+#include <deque>
+#include <map>
+#include <optional>
+#include <utility>
+
+#include "registry/files.h"
+#include "sim/link.h"
+#include "wire/json.h"
+
+namespace gridloom::app {
+namespace {
+
+using transcripts::Act;
+using transcripts::Line;
+using wire::Json;
+using Steady = std::chrono::steady_clock;
+
+constexpr std::size_t kReadBytes = std::size_t{64} * 1024;
+constexpr wire::JsonLimits kJsonLimits{.bytes = std::size_t{1} << 20U, .keys = 16'384};
+constexpr std::string_view kId = "<id";
+
+std::int64_t steady_ms() {
+  return std::chrono::floor<Millis>(Steady::now().time_since_epoch()).count();
+}
+
+// Behind what is due as early.
+template <typename Schedule, typename What>
+void put_in(Schedule& schedule, What what) {
+  const auto later = std::ranges::upper_bound(schedule, what.at, {}, &What::at);
+  schedule.insert(later, std::move(what));
+}
+
+// Where the id of a set stands in a reply, and which: 0 is the last that came.
+struct IdPlace {
+  std::size_t at = 0;
+  std::size_t size = 0;
+  std::size_t back = 0;
+};
+std::optional<IdPlace> id_place(std::string_view payload) {
+  const std::size_t at = payload.find(kId);
+  const std::size_t end = payload.find('>', at);
+  if (at == std::string_view::npos || end == std::string_view::npos) return std::nullopt;
+  IdPlace place{.at = at, .size = end + 1 - at};
+  const std::string_view number = payload.substr(at + kId.size(), end - at - kId.size());
+  for (const char digit : number.substr(std::min<std::size_t>(1, number.size()))) {
+    if (digit < '0' || digit > '9' || place.back > 1000) return std::nullopt;
+    place.back = place.back * 10 + static_cast<std::size_t>(digit - '0');
+  }
+  return place;
+}
+
+class Reader {
+ public:
+  explicit Reader(const catalog::Catalog& catalog) : catalog_(catalog) {}
+
+  Status read(const Line& line) {
+    const std::vector<std::string>& words = line.words;
+    switch (line.act) {
+      case Act::kDevice:
+        if (words.size() == 5) add(words[1]);
+        return {};
+      case Act::kWait:
+        now_ += line.span;
+        return {};
+      case Act::kConnect:
+      case Act::kDrop: {
+        if (words[0] != "device" || !parts_.contains(words[1])) return {};
+        const bool drops = line.act == Act::kDrop;
+        cue(words[1], {.at = now_, .what = drops ? Cue::What::kDrop : Cue::What::kConnect});
+        if (drops && line.span > Millis(0)) {
+          cue(words[1], {.at = now_ + line.span, .what = Cue::What::kConnect});
+        }
+        return {};
+      }
+      case Act::kDeviceReceives:
+        return read_set(line);
+      case Act::kDeviceSends:
+        read_message(line);
+        return {};
+      default:
+        return {};
+    }
+  }
+
+  [[nodiscard]] std::vector<Part> take() {
+    std::vector<Part> parts;
+    for (const std::string& sn : order_) {
+      parts.push_back(std::move(parts_.at(sn).part));
+    }
+    return parts;
+  }
+
+ private:
+  struct Heard {
+    Part part;
+    std::vector<Millis> asked_at;  // of part.answers
+  };
+
+  void add(const std::string& sn) {
+    order_.push_back(sn);
+    parts_[sn].part = {.family = catalog_.of_serial(sn), .sn = sn};
+    cue(sn, {.at = now_, .what = Cue::What::kConnect});
+  }
+  void cue(const std::string& sn, Cue cue) { put_in(parts_[sn].part.cues, std::move(cue)); }
+
+  Status read_set(const Line& line) {
+    const auto found = parts_.find(line.words[0]);
+    if (found == parts_.end() || line.payload == "none") return {};
+    auto pattern = transcripts::Pattern::parse(line.payload);
+    if (!pattern) return std::unexpected(pattern.error());
+    Heard& heard = found->second;
+    heard.part.answers.push_back(
+        {.set = std::move(*pattern), .set_text = line.payload, .payload = {}});
+    heard.asked_at.push_back(now_);
+    return {};
+  }
+
+  void read_message(const Line& line) {
+    const auto found = parts_.find(line.words[0]);
+    if (found == parts_.end()) return;
+    Heard& heard = found->second;
+    const auto place = line.words[1] == "set_reply" ? id_place(line.payload) : std::nullopt;
+    if (!place || place->back >= heard.part.answers.size()) {
+      return cue(line.words[0], {.at = now_,
+                                 .what = Cue::What::kSend,
+                                 .verb = line.words[1],
+                                 .payload = line.payload});
+    }
+    const std::size_t which = heard.part.answers.size() - 1 - place->back;
+    RecordedAnswer& answer = heard.part.answers[which];
+    answer.after = now_ - heard.asked_at[which];
+    answer.payload = line.payload;
+  }
+
+  const catalog::Catalog& catalog_;
+  Millis now_{0};
+  std::vector<std::string> order_;
+  std::map<std::string, Heard, std::less<>> parts_;
+};
+
+}  // namespace
+
+Result<std::vector<Part>> parts_of(const transcripts::Script& script,
+                                   const catalog::Catalog& catalog) {
+  Reader reader(catalog);
+  for (const Line& line : script.lines) {
+    if (Status read = reader.read(line); !read) {
+      return fail(FaultKind::kBadParams,
+                  fmt::format("{}:{}: {}", script.file, line.number, read.error().detail));
+    }
+  }
+  auto parts = reader.take();
+  if (!parts.empty()) return parts;
+  return fail(FaultKind::kBadParams,
+              fmt::format("{}: no device in it is \"real\", as those of a recording are",
+                          script.file));
+}
+
+// Wakes the loop when something is due.
+class Playback::Alarm final : public net::IoLoop::Watched {
+ public:
+  explicit Alarm(Playback& playback)
+      : playback_(playback),
+        timer_(::timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC)) {}
+  [[nodiscard]] int fd() const { return timer_.get(); }
+  void set(Millis from_now) {
+    const std::int64_t ms = std::max<std::int64_t>(from_now.count(), 0);
+    itimerspec when{};
+    when.it_value.tv_sec = ms / 1000;
+    when.it_value.tv_nsec = ms % 1000 * 1'000'000 + 1;  // 0 would be never
+    ::timerfd_settime(timer_.get(), 0, &when, nullptr);
+  }
+
+ private:
+  void on_ready(std::uint32_t /*events*/) override {
+    std::uint64_t rung = 0;
+    if (::read(timer_.get(), &rung, sizeof(rung)) > 0) playback_.play();
+  }
+  void on_turn_end() override {}
+
+  Playback& playback_;
+  registry::FileDescriptor timer_;
+};
+
+// A device and its connection.
+class Playback::Actor final : public sim::Link::Owner {
+ public:
+  Actor(Playback& playback, Player player)
+      : playback_(playback),
+        part_(std::move(player.part)),
+        topic_(fmt::format("/device/{}/", part_.sn)),
+        link_(std::make_shared<sim::Link>(
+            sim::Link::Options{.server = playback.options_.server,
+                               .tls = playback.options_.tls,
+                               .loop = playback.options_.loop,
+                               .buffer = playback.buffer_,
+                               .client_id = part_.sn,
+                               .user = part_.sn,
+                               .password = std::move(player.key),
+                               .filter = topic_ + "set"},
+            *this)) {}
+  ~Actor() override { link_->close(); }
+
+  // Not there, though it ought to be; one that is refused is not waited for.
+  [[nodiscard]] bool is_awaited() const {
+    return wants_ && !link_->online() && !link_->refused();
+  }
+  [[nodiscard]] bool is_refused() const { return link_->refused(); }
+  [[nodiscard]] bool is_over() const {
+    return next_ == part_.cues.size() && late_.empty() && link_->unacknowledged() == 0;
+  }
+  [[nodiscard]] std::optional<Millis> due() const {
+    std::optional<Millis> due;
+    if (next_ < part_.cues.size()) due = part_.cues[next_].at;
+    if (!late_.empty()) due = std::min(due.value_or(late_.front().at), late_.front().at);
+    return due;
+  }
+
+  void tick(client::Moment now) {
+    link_->tick(now);
+    if (wants_ && link_->closed() && now >= link_->retry_at()) link_->open();
+  }
+
+  // False: nothing (more) is due, or a connection has to come about first.
+  bool play(Millis now) {
+    if (!late_.empty() && late_.front().at <= now) {
+      const Late late = std::move(late_.front());
+      late_.pop_front();
+      ++playback_.counts_.answered;
+      send("set_reply", late.payload);
+      return true;
+    }
+    if (next_ == part_.cues.size() || part_.cues[next_].at > now || is_awaited()) return false;
+    const Cue& cue = part_.cues[next_++];
+    switch (cue.what) {
+      case Cue::What::kConnect:
+        if (!std::exchange(wants_, true)) link_->open();
+        break;
+      case Cue::What::kDrop:
+        wants_ = false;
+        link_->drop();
+        break;
+      case Cue::What::kSend:
+        send(cue.verb, cue.payload);
+    }
+    return true;
+  }
+
+ private:
+  struct Late {
+    Millis at{0};
+    std::string payload;
+  };
+
+  void send(std::string_view verb, const std::string& payload) {
+    if (!link_->online()) return;
+    ++playback_.counts_.sent;
+    link_->send(topic_ + std::string(verb), payload);
+  }
+
+  // A set that came there, too; or else one of the same command.
+  [[nodiscard]] const RecordedAnswer* answer_to(const Json& set) const {
+    for (const RecordedAnswer& answer : part_.answers) {
+      if (!answer.set.difference(set)) return &answer;
+    }
+    const catalog::Command* command = command_of(set);
+    if (command == nullptr) return nullptr;
+    for (const RecordedAnswer& answer : part_.answers) {
+      const auto recorded = wire::parse_json(without_holes(answer.set_text), kJsonLimits);
+      if (recorded && command_of(*recorded) == command) return &answer;
+    }
+    return nullptr;
+  }
+  [[nodiscard]] const catalog::Command* command_of(const Json& set) const {
+    if (!set.is_object()) return nullptr;
+    const auto checked = catalog::check_set(*part_.family, set.get_object());
+    return checked ? checked->command : nullptr;
+  }
+  // Of a pattern; the id is all that a recording leaves open.
+  static std::string without_holes(std::string text) {
+    if (const auto place = id_place(text)) text.replace(place->at, place->size, "0");
+    return text;
+  }
+
+  void on_online() override { playback_.play(); }
+  void on_offline(const Fault& why) override {
+    if (!wants_) return;
+    ++playback_.counts_.losses;
+    playback_.counts_.trouble = why.detail;
+  }
+  void on_acknowledged(std::chrono::nanoseconds /*took*/) override {
+    ++playback_.counts_.acknowledged;
+  }
+  void on_message(std::string_view /*topic*/, std::string_view payload) override {
+    ++playback_.counts_.sets;
+    const auto set = wire::parse_json(payload, kJsonLimits);
+    const RecordedAnswer* answer = set ? answer_to(*set) : nullptr;
+    if (answer == nullptr || answer->payload.empty()) return;
+    std::string reply = answer->payload;
+    const Json* id = wire::member(*set, "id");
+    if (const auto place = id_place(reply)) {
+      reply.replace(place->at, place->size, id == nullptr ? "0" : wire::to_text(*id));
+    }
+    put_in(late_, Late{.at = playback_.played() + answer->after, .payload = std::move(reply)});
+    playback_.play();
+  }
+
+  Playback& playback_;
+  Part part_;
+  std::string topic_;
+  std::shared_ptr<sim::Link> link_;
+  std::size_t next_ = 0;  // of the cues
+  std::deque<Late> late_;
+  bool wants_ = false;  // to be online
+};
+
+Playback::Playback(const Options& options, std::vector<Player> players)
+    : options_(options), buffer_(kReadBytes), alarm_(std::make_shared<Alarm>(*this)) {
+  for (Player& player : players) {
+    actors_.push_back(std::make_unique<Actor>(*this, std::move(player)));
+  }
+}
+
+Playback::~Playback() = default;
+
+void Playback::start() {
+  options_.loop->post([this] {
+    if (Status watched = options_.loop->watch(alarm_->fd(), *alarm_); !watched) {
+      counts_.trouble = watched.error().detail;
+    }
+    looked_at_ms_ = steady_ms();
+    started_ = true;
+    play();
+  });
+}
+
+void Playback::tick() {
+  if (!started_) return;
+  const auto now = Steady::now();
+  for (const auto& actor : actors_) actor->tick(now);
+  play();
+}
+
+bool Playback::all_there() const {
+  return std::ranges::none_of(actors_, [](const auto& actor) { return actor->is_awaited(); });
+}
+
+void Playback::play() {
+  const std::int64_t now_ms = steady_ms();
+  const std::int64_t passed_ms = now_ms - std::exchange(looked_at_ms_, now_ms);
+  if (all_there()) played_ms_ += static_cast<double>(passed_ms) * options_.speed;
+  std::optional<Millis> due;
+  for (const auto& actor : actors_) {
+    while (actor->play(played())) {
+    }
+    if (const auto next = actor->due()) due = std::min(due.value_or(*next), *next);
+  }
+  if (!due || !all_there()) return;  // or the connection that is awaited comes back here
+  const double wait_ms = (static_cast<double>(due->count()) - played_ms_) / options_.speed;
+  alarm_->set(Millis(std::llround(std::ceil(wait_ms))));
+}
+
+Playback::Counts Playback::counts() const {
+  Counts counts = counts_;
+  counts.devices = actors_.size();
+  counts.refused = static_cast<std::size_t>(
+      std::ranges::count_if(actors_, [](const auto& actor) { return actor->is_refused(); }));
+  counts.played = played();
+  counts.is_over = started_ && std::ranges::all_of(actors_, [](const auto& actor) {
+                     return actor->is_over() || actor->is_refused();
+                   });
+  return counts;
+}
+
+}  // namespace gridloom::app

@@ -1,0 +1,174 @@
+#include "app/record.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <cstdint>
+#include <cstdio>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "app/admin.h"
+#include "app/process.h"
+#include "app/record_stream.h"
+#include "app/recording.h"
+#include "app/when.h"
+#include "registry/files.h"
+
+namespace gridloom::app {
+namespace {
+
+using Steady = std::chrono::steady_clock;
+using registry::FileDescriptor;
+using wire::Json;
+using wire::JsonArray;
+
+constexpr std::int64_t kLongestWait_ms = 1'000'000;
+constexpr mode_t kOwnersOnly = 0600;  // what devices say is their owner's affair
+
+struct Arguments {
+  std::string data = "data";
+  std::vector<std::string> sns;
+  std::string out;
+  std::string span;
+  bool replaces_serials = false;
+};
+
+Status write_all(const FileDescriptor& file, std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t size = ::write(file.get(), text.data(), text.size());
+    if (size < 0) return fail(FaultKind::kIo, system_message(errno));
+    text.remove_prefix(static_cast<std::size_t>(size));
+  }
+  return {};
+}
+
+Result<FileDescriptor> make_file(const std::string& path) {
+  FileDescriptor file(
+      ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kOwnersOnly));
+  if (file.is_open()) return file;
+  return fail(FaultKind::kIo, fmt::format("{}: {}", path, system_message(errno)));
+}
+
+// Whether there is more to read; else it is time to end, or a signal says so.
+class Wait {
+ public:
+  explicit Wait(const std::optional<Millis>& span)
+      : signals_(::signalfd(-1, &mask_, SFD_CLOEXEC)),
+        until_(std::chrono::floor<Millis>(Steady::now()) + span.value_or(kLongestSpan)) {}
+  [[nodiscard]] bool for_more(int fd) const {
+    std::array<pollfd, 2> ready = {{{.fd = fd, .events = POLLIN, .revents = 0},
+                                    {.fd = signals_.get(), .events = POLLIN, .revents = 0}}};
+    while (ready[0].revents == 0 && ready[1].revents == 0) {
+      const auto left = (until_ - std::chrono::floor<Millis>(Steady::now())).count();
+      if (left <= 0) return false;
+      static_cast<void>(::poll(ready.data(), ready.size(),
+                               static_cast<int>(std::min<std::int64_t>(left, kLongestWait_ms))));
+    }
+    return ready[1].revents == 0;
+  }
+
+ private:
+  sigset_t mask_ = block_ending_signals();
+  FileDescriptor signals_;
+  std::chrono::time_point<Steady, Millis> until_;
+};
+
+Status write_lines(const std::vector<std::string>& lines, Recording& recording,
+                   const FileDescriptor& file) {
+  std::string text;
+  for (const std::string& line : lines) {
+    const auto json = wire::parse_json(line, {.bytes = std::size_t{64} << 20U, .keys = 65'536});
+    if (!json) return std::unexpected(json.error());
+    if (const Json* missed = wire::member(*json, "missed")) {
+      text += fmt::format("# {} messages were not recorded: the disk was too slow\n",
+                          wire::to_text(*missed));
+      continue;
+    }
+    const auto heard = heard_from(*json);
+    if (!heard) return std::unexpected(heard.error());
+    text += recording.lines_of(*heard);
+  }
+  return write_all(file, text);
+}
+
+Status record(const Arguments& arguments, const std::optional<Millis>& span) {
+  const Wait wait(span);
+  auto stream = AdminStream::open(
+      arguments.data,
+      {{"op", "record"}, {"sns", JsonArray(arguments.sns.begin(), arguments.sns.end())}});
+  if (!stream) return std::unexpected(stream.error());
+  const auto file = make_file(arguments.out);
+  if (!file) return std::unexpected(file.error());
+  const Begun begun = begun_from(stream->outcome());
+  Recording recording(begun.devices, begun.at, arguments.replaces_serials);
+  Status good = write_all(*file, recording.head());
+  if (good) {
+    fmt::print(stderr, "gridloom: records {} device{}{}\n", begun.devices.size(),
+               begun.devices.size() == 1 ? "" : "s", span ? "" : " until Ctrl-C");
+  }
+  bool ended = false;
+  while (good && !ended && wait.for_more(stream->fd())) {
+    const auto lines = stream->read();
+    ended = !lines;
+    if (lines) good = write_lines(*lines, recording, *file);
+  }
+  stream->end();
+  while (good && !ended) {
+    const auto rest = stream->read();
+    if (!rest) break;
+    good = write_lines(*rest, recording, *file);
+  }
+  if (good) good = write_all(*file, recording.end());
+  if (!good) return fail(FaultKind::kIo, fmt::format("{}: {}", arguments.out, good.error().detail));
+  fmt::print("{}: {:.1f} s, {} messages of devices, {} requests{}\n", arguments.out,
+             std::chrono::duration<double>(recording.span()).count(), recording.messages(),
+             recording.requests(), ended ? ", until the server ended" : "");
+  return {};
+}
+
+int run(const Arguments& arguments) {
+  std::optional<Millis> span;
+  if (!arguments.span.empty()) {
+    const auto parsed = parse_span(arguments.span);
+    if (!parsed) {
+      fmt::print(stderr, "gridloom: --for: {}\n", parsed.error().detail);
+      return 1;
+    }
+    span = *parsed;
+  }
+  const Status done = record(arguments, span);
+  if (done) return 0;
+  fmt::print(stderr, "gridloom: {}\n", done.error().detail);
+  return 1;
+}
+
+}  // namespace
+
+std::shared_ptr<void> add_record(CLI::App& app, std::function<int()>& chosen) {
+  auto kept = std::make_shared<Arguments>();
+  Arguments& a = *kept;
+  CLI::App* verb = app.add_subcommand(
+      "record", "Writes down what devices of a running server say and are told, as a transcript");
+  verb->add_option("--data", a.data, "The server's data folder")->capture_default_str();
+  verb->add_option("--device", a.sns, "Serial number, as often as wanted; without it all devices")
+      ->expected(1)
+      ->take_all();
+  verb->add_option("--out", a.out, "The file, which must not be there yet")->required();
+  verb->add_option("--for", a.span, "How long: 30s, 15m, 2h; without it until Ctrl-C");
+  verb->add_flag("--replace-serials", a.replaces_serials,
+                 "Other serial numbers in place of the real ones");
+  verb->callback([&a, &chosen] { chosen = [&a] { return run(a); }; });
+  return kept;
+}
+
+}  // namespace gridloom::app

@@ -1,0 +1,204 @@
+// What was heard, as a transcript that plays it again: every line of it, what is masked and what is
+// replaced, and that it holds when it is played.
+#include "app/recording.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "app/playback.h"
+#include "catalog/loader.h"
+#include "transcripts/player.h"
+#include "transcripts/script.h"
+
+namespace gridloom::app {
+namespace {
+
+using hub::Heard;
+using hub::Verb;
+using testing::HasSubstr;
+using testing::Not;
+using What = Heard::What;
+
+constexpr TimePoint kBegun{Millis(1'763'000'000'250)};
+constexpr std::string_view kSn = "R331ZEB4ZEAL0528";
+constexpr registry::AccountId kOwner{7};
+constexpr registry::AccountId kFriend{9};
+
+TimePoint after(std::int64_t ms) { return kBegun + Millis(ms); }
+
+std::vector<RecordedDevice> one_device() {
+  return {{.sn = std::string(kSn),
+           .family = "delta_2",
+           .owner = kOwner,
+           .shares = {{.account = kFriend, .rights = registry::Rights::kMonitor}}}};
+}
+
+Heard heard(What what, std::int64_t ms, std::string_view text = {}) {
+  return {.what = what,
+          .at = after(ms),
+          .sn = std::string(kSn),
+          .account = kOwner,
+          .text = std::string(text)};
+}
+
+Heard sent(What what, std::int64_t ms, Verb verb, std::string_view text) {
+  Heard made = heard(what, ms, text);
+  made.verb = verb;
+  return made;
+}
+
+Heard asked(What what, std::int64_t ms, std::uint64_t request, std::string_view text = {}) {
+  Heard made = heard(what, ms, text);
+  made.request = request;
+  return made;
+}
+
+std::string recorded(const std::vector<Heard>& all, bool replaces_serials = false) {
+  Recording recording(one_device(), kBegun, replaces_serials);
+  std::string text = recording.head();
+  for (const Heard& each : all) {
+    // As it comes from the server.
+    const auto read = heard_from(to_json(each));
+    EXPECT_TRUE(read.has_value());
+    text += recording.lines_of(*read);
+  }
+  return text + recording.end();
+}
+
+std::shared_ptr<const catalog::Catalog> families() { return catalog::load_catalog({}).value(); }
+
+constexpr std::string_view kSet =
+    R"({"id":4711,"version":"1.0","moduleType":5,"operateType":"quietMode","params":{"enabled":1}})";
+constexpr std::string_view kSetBody =
+    R"({"sn":"R331ZEB4ZEAL0528","moduleType":5,"operateType":"quietMode","params":{"enabled":1}})";
+constexpr std::string_view kReply =
+    R"({"id":4711,"version":"1.0","moduleType":5,"operateType":"quietMode","data":{"ack":0}})";
+
+// An evening of one device: a report, a set over HTTP whose answer takes longer than a read does,
+// a get, a connection lost, a set that nobody can carry out.
+std::vector<Heard> evening() {
+  return {
+      heard(What::kKnown, 0, R"({"pd.soc":61,"mppt.beepState":0})"),
+      heard(What::kOnline, 0),
+      sent(What::kDeviceSends, 1750, Verb::kQuota,
+           R"({"typeCode":"pdStatus","moduleType":1,"params":{"soc":60}})"),
+      asked(What::kSets, 2750, 1, kSetBody),
+      sent(What::kDeviceGets, 2750, Verb::kSet, kSet),
+      asked(What::kReadsAll, 2800, 2),
+      asked(What::kAnswered, 2800, 2, R"({"pd.soc":60,"mppt.beepState":0})"),
+      sent(What::kDeviceSends, 2900, Verb::kSetReply, kReply),
+      sent(What::kAppGets, 2900, Verb::kSetReply, kReply),
+      asked(What::kAnswered, 2900, 1, kReply),
+      sent(What::kAppSends, 3000, Verb::kGet, R"({"id":5,"params":{"quotas":["pd.soc"]}})"),
+      sent(What::kAppGets, 3000, Verb::kGetReply,
+           R"({"id":5,"version":"1.0","code":"0","timestamp":1763000003250,"data":{"pd.soc":60}})"),
+      heard(What::kOffline, 4000),
+      asked(What::kSets, 5000, 3, kSetBody),
+      [] {
+        Heard refused = asked(What::kAnswered, 5000, 3);
+        refused.fault = Fault{.kind = FaultKind::kOffline,
+                              .detail = "R331ZEB4ZEAL0528 is not connected"};
+        return refused;
+      }(),
+  };
+}
+
+TEST(Recording, IsATranscriptOfWhatWasHeard) {
+  std::ifstream file(GL_SOURCE_DIR "/src/app/testdata/recorded.loom");
+  const std::string golden{std::istreambuf_iterator<char>(file), {}};
+  EXPECT_EQ(recorded(evening()), golden);
+}
+
+TEST(Recording, HoldsWhenItIsPlayed) {
+  for (const bool replaces : {false, true}) {
+    const auto script = transcripts::parse_script("recorded.loom", recorded(evening(), replaces));
+    ASSERT_TRUE(script.has_value()) << script.error().detail;
+    transcripts::Coverage coverage;
+    const auto outcome = transcripts::play(*script, families(), {}, coverage);
+    for (const auto& failure : outcome.failures) ADD_FAILURE() << failure.line << failure.text;
+  }
+}
+
+TEST(Recording, EndsWithRequestsUnanswered) {
+  const std::string text = recorded({asked(What::kSets, 0, 1, kSetBody)});
+  EXPECT_THAT(text, HasSubstr("# The end of the recording\n< 1: nothing\n"));
+}
+
+TEST(Recording, MasksSecrets) {
+  const std::string text = recorded({sent(
+      What::kDeviceSends, 0, Verb::kQuota,
+      R"({"params":{"wifiPassword":"hunter2","net":{"accessToken":"abc","pwd":["x"]},"soc":1}})")});
+  EXPECT_THAT(text, HasSubstr(R"({"params":{"wifiPassword":"***","net":{"accessToken":"***")"));
+  EXPECT_THAT(text, Not(HasSubstr("hunter2")));
+  EXPECT_THAT(text, HasSubstr(R"("soc":1)"));
+}
+
+TEST(Recording, ReplacesSerialNumbersAlike) {
+  const std::string text =
+      recorded({sent(What::kDeviceSends, 0, Verb::kQuota,
+                     R"({"params":{"M106ZAB4Z000001F":{"sn":"M106ZAB4Z000001F"},"soc":1,)"
+                     R"("moduleSn":"R331ZEB4ZEAL0528","hex":"0123456789abcdef"}})")},
+               true);
+  EXPECT_THAT(text, HasSubstr("device delta_2 R331RECORDED0001 owner demo real"));
+  EXPECT_THAT(text, HasSubstr(R"({"M106RECORDED0002":{"sn":"M106RECORDED0002"},"soc":1,)"
+                              R"("moduleSn":"R331RECORDED0001","hex":"0123456789abcdef"})"));
+  EXPECT_THAT(text, Not(HasSubstr("ZEAL0528")));
+}
+
+TEST(Recording, SaysWhateverADeviceSays) {
+  const std::string text =
+      recorded({sent(What::kDeviceSends, 0, Verb::kQuota, "{\n  \"params\": {\n\"soc\": 1}}"),
+                sent(What::kDeviceSends, 0, Verb::kQuota, "{\"params\":"),
+                sent(What::kDeviceSends, 0, Verb::kQuota, std::string_view("\xff\x00\x01", 3))});
+  EXPECT_THAT(text, HasSubstr("quota {\"params\":{\"soc\":1}}\n"));
+  EXPECT_THAT(text, HasSubstr("quota {\"params\":\n"));
+  EXPECT_THAT(text, HasSubstr("quota <3 bytes that are no text>\n"));
+  EXPECT_TRUE(transcripts::parse_script("test.loom", text).has_value());
+}
+
+TEST(Recording, SpeaksForTheAccountThatSpoke) {
+  Heard of_friend = asked(What::kReadsAll, 0, 1);
+  of_friend.account = kFriend;
+  Heard of_stranger = asked(What::kReadsAll, 0, 2);
+  of_stranger.account = registry::AccountId{11};
+  const std::string text = recorded({of_friend, of_stranger, asked(What::kReadsAll, 0, 3)});
+  EXPECT_THAT(text, HasSubstr("as app_2\n> GET"));
+  EXPECT_THAT(text, HasSubstr("account app_3\nas app_3\n> GET"));
+  EXPECT_THAT(text, HasSubstr("as demo\n> GET"));
+}
+
+TEST(PartsOf, AreWhatTheDevicesOfARecordingDo) {
+  const auto script = transcripts::parse_script("recorded.loom", recorded(evening()));
+  ASSERT_TRUE(script.has_value());
+  const auto parts = parts_of(*script, *families());
+  ASSERT_TRUE(parts.has_value()) << parts.error().detail;
+  ASSERT_EQ(parts->size(), 1U);
+  const Part& part = parts->front();
+  EXPECT_EQ(part.sn, kSn);
+  std::vector<std::pair<std::int64_t, Cue::What>> cues;
+  for (const Cue& cue : part.cues) cues.emplace_back(cue.at.count(), cue.what);
+  using enum Cue::What;
+  EXPECT_EQ(cues, (std::vector<std::pair<std::int64_t, Cue::What>>{
+                      {0, kConnect}, {250, kSend}, {2000, kSend}, {4250, kDrop}}));
+  ASSERT_EQ(part.answers.size(), 1U);
+  EXPECT_EQ(part.answers[0].after, Millis(150));
+  EXPECT_THAT(part.answers[0].payload, HasSubstr(R"({"id":<id>,)"));
+}
+
+TEST(PartsOf, WantARealDevice) {
+  const auto script =
+      transcripts::parse_script("test.loom", "device delta_2 R331TEST0000001 owner demo\n");
+  const auto parts = parts_of(*script, *families());
+  ASSERT_FALSE(parts.has_value());
+  EXPECT_THAT(parts.error().detail, HasSubstr("test.loom: no device in it is \"real\""));
+}
+
+}  // namespace
+}  // namespace gridloom::app

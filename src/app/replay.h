@@ -1,0 +1,16 @@
+// `gridloom replay`: the devices of a recording, against any server.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+namespace CLI {  // NOLINT(readability-identifier-naming): the library's name
+class App;
+}
+
+namespace gridloom::app {
+
+// Adds it to the command line; as add_backup() does.
+[[nodiscard]] std::shared_ptr<void> add_replay(CLI::App& app, std::function<int()>& chosen);
+
+}  // namespace gridloom::app

@@ -353,8 +353,8 @@ struct AdminSocket::Impl {
   void record_beside(Socket client, const JsonObject& request) {
     std::erase_if(recordings, [](const Beside& each) { return each.over->load(); });
     if (recordings.size() >= kMostRecordings) {
-      return answer(client, fail(FaultKind::kConflict, fmt::format("{} recordings are being made",
-                                                                   recordings.size())));
+      return answer(client, fail(FaultKind::kConflict,
+                                 fmt::format("{} recordings are being made", recordings.size())));
     }
     const auto begun = administer(estate, request);
     if (!begun) return answer(client, begun);
@@ -433,10 +433,10 @@ Result<Json> outcome_in(std::string_view text) {
   const Json* error = wire::member(*answer, "error");
   const Json* kind = wire::member(*answer, "kind");
   const bool known = kind != nullptr && wire::is_whole(*kind);
-  return fail(known ? static_cast<FaultKind>(wire::whole(*kind)) : FaultKind::kInternal,
-              std::string(error != nullptr && error->is_string()
-                              ? std::string_view(error->get_string())
-                              : text));
+  return fail(
+      known ? static_cast<FaultKind>(wire::whole(*kind)) : FaultKind::kInternal,
+      std::string(error != nullptr && error->is_string() ? std::string_view(error->get_string())
+                                                         : text));
 }
 
 }  // namespace

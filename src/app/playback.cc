@@ -131,10 +131,9 @@ class Reader {
     Heard& heard = found->second;
     const auto place = line.words[1] == "set_reply" ? id_place(line.payload) : std::nullopt;
     if (!place || place->back >= heard.part.answers.size()) {
-      return cue(line.words[0], {.at = now_,
-                                 .what = Cue::What::kSend,
-                                 .verb = line.words[1],
-                                 .payload = line.payload});
+      return cue(
+          line.words[0],
+          {.at = now_, .what = Cue::What::kSend, .verb = line.words[1], .payload = line.payload});
     }
     const std::size_t which = heard.part.answers.size() - 1 - place->back;
     RecordedAnswer& answer = heard.part.answers[which];
@@ -161,9 +160,9 @@ Result<std::vector<Part>> parts_of(const transcripts::Script& script,
   }
   auto parts = reader.take();
   if (!parts.empty()) return parts;
-  return fail(FaultKind::kBadParams,
-              fmt::format("{}: no device in it is \"real\", as those of a recording are",
-                          script.file));
+  return fail(
+      FaultKind::kBadParams,
+      fmt::format("{}: no device in it is \"real\", as those of a recording are", script.file));
 }
 
 // Wakes the loop when something is due.
@@ -199,22 +198,19 @@ class Playback::Actor final : public sim::Link::Owner {
       : playback_(playback),
         part_(std::move(player.part)),
         topic_(fmt::format("/device/{}/", part_.sn)),
-        link_(std::make_shared<sim::Link>(
-            sim::Link::Options{.server = playback.options_.server,
-                               .tls = playback.options_.tls,
-                               .loop = playback.options_.loop,
-                               .buffer = playback.buffer_,
-                               .client_id = part_.sn,
-                               .user = part_.sn,
-                               .password = std::move(player.key),
-                               .filter = topic_ + "set"},
-            *this)) {}
+        link_(std::make_shared<sim::Link>(sim::Link::Options{.server = playback.options_.server,
+                                                             .tls = playback.options_.tls,
+                                                             .loop = playback.options_.loop,
+                                                             .buffer = playback.buffer_,
+                                                             .client_id = part_.sn,
+                                                             .user = part_.sn,
+                                                             .password = std::move(player.key),
+                                                             .filter = topic_ + "set"},
+                                          *this)) {}
   ~Actor() override { link_->close(); }
 
   // Not there, though it ought to be; one that is refused is not waited for.
-  [[nodiscard]] bool is_awaited() const {
-    return wants_ && !link_->online() && !link_->refused();
-  }
+  [[nodiscard]] bool is_awaited() const { return wants_ && !link_->online() && !link_->refused(); }
   [[nodiscard]] bool is_refused() const { return link_->refused(); }
   [[nodiscard]] bool is_over() const {
     return next_ == part_.cues.size() && late_.empty() && link_->unacknowledged() == 0;

@@ -1,8 +1,8 @@
 // The devices of a transcript, played against a server: they say what the transcript has them say,
 // when it says so, and answer sets as they did there. What apps do in it is left out.
 //
-// Thread rules: the devices live on the loop given; functions are called there, or while it does not
-// run.
+// Thread rules: the devices live on the loop given; functions are called there, or while it does
+// not run.
 #pragma once
 
 #include <cstddef>
@@ -75,15 +75,15 @@ class Playback {
 
   struct Counts {
     std::size_t devices = 0;
-    std::size_t refused = 0;      // the server knows no such key
-    std::size_t losses = 0;       // of connections that the transcript does not end
-    std::uint64_t sent = 0;       // messages
+    std::size_t refused = 0;  // the server knows no such key
+    std::size_t losses = 0;   // of connections that the transcript does not end
+    std::uint64_t sent = 0;   // messages
     std::uint64_t acknowledged = 0;
-    std::uint64_t sets = 0;       // that came
-    std::uint64_t answered = 0;   // of those; to the others the transcript has no answer
+    std::uint64_t sets = 0;      // that came
+    std::uint64_t answered = 0;  // of those; to the others the transcript has no answer
     Millis played{0};
-    bool is_over = false;         // everything is said and acknowledged
-    std::string trouble;          // why a connection was lost last, or did not come about
+    bool is_over = false;  // everything is said and acknowledged
+    std::string trouble;   // why a connection was lost last, or did not come about
   };
   [[nodiscard]] Counts counts() const;
 

@@ -53,8 +53,7 @@ Status write_all(const FileDescriptor& file, std::string_view text) {
 }
 
 Result<FileDescriptor> make_file(const std::string& path) {
-  FileDescriptor file(
-      ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kOwnersOnly));
+  FileDescriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kOwnersOnly));
   if (file.is_open()) return file;
   return fail(FaultKind::kIo, fmt::format("{}: {}", path, system_message(errno)));
 }

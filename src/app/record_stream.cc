@@ -23,9 +23,9 @@ using wire::Json;
 using wire::JsonArray;
 using wire::JsonObject;
 
-constexpr std::size_t kMostDevices = 256;                       // of one recording
-constexpr std::size_t kMostWaiting = std::size_t{32} << 20U;    // bytes that the reader has not taken
-constexpr std::chrono::milliseconds kLookEvery{100};  // whether the reader is still there
+constexpr std::size_t kMostDevices = 256;                     // of one recording
+constexpr std::size_t kMostWaiting = std::size_t{32} << 20U;  // bytes that the reader has not taken
+constexpr std::chrono::milliseconds kLookEvery{100};          // whether the reader is still there
 
 // What was heard and is not sent yet.
 class Queue final : public hub::Ear {

@@ -15,8 +15,8 @@
 
 namespace gridloom::app {
 
-// {sns: [...]}, or all devices if there are none named: who they are, and when it begins. kNotFound:
-// there is no such device; kConflict: no server runs.
+// {sns: [...]}, or all devices if there are none named: who they are, and when it begins.
+// kNotFound: there is no such device; kConflict: no server runs.
 [[nodiscard]] Result<wire::Json> begin_recording(const Estate& estate,
                                                  const wire::JsonObject& request);
 // What begin_recording() answered, as its asker reads it.

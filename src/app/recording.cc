@@ -28,9 +28,9 @@ constexpr std::size_t kMostIds = 32;  // sets that a reply may be late for
 constexpr std::string_view kMasked = "***";
 
 constexpr std::array<std::string_view, 11> kWhat = {
-    "known",     "online",   "offline",   "device_sends", "device_gets", "app_sends",
-    "app_gets",  "reads_all", "reads",    "sets",         "answered"};
-constexpr std::array<hub::Verb, 6> kVerbs = {hub::Verb::kQuota, hub::Verb::kSet,
+    "known",    "online",    "offline", "device_sends", "device_gets", "app_sends",
+    "app_gets", "reads_all", "reads",   "sets",         "answered"};
+constexpr std::array<hub::Verb, 6> kVerbs = {hub::Verb::kQuota,    hub::Verb::kSet,
                                              hub::Verb::kSetReply, hub::Verb::kGet,
                                              hub::Verb::kGetReply, hub::Verb::kStatus};
 
@@ -220,14 +220,13 @@ std::string Recording::lines(const Heard& heard) {
       return pattern.empty() ? pattern : as(heard.account) + pattern;
     }
     case What::kReadsAll:
-      return asked(
-          fmt::format("> GET /iot-open/sign/device/quota/all?sn={}\n", plain(heard.sn)), heard);
+      return asked(fmt::format("> GET /iot-open/sign/device/quota/all?sn={}\n", plain(heard.sn)),
+                   heard);
     case What::kReads:
       return asked(fmt::format("> POST /iot-open/sign/device/quota {}\n", plain(heard.text)),
                    heard);
     case What::kSets:
-      return asked(fmt::format("> PUT /iot-open/sign/device/quota {}\n", plain(heard.text)),
-                   heard);
+      return asked(fmt::format("> PUT /iot-open/sign/device/quota {}\n", plain(heard.text)), heard);
     case What::kAnswered:
       return answered(heard);
   }
@@ -329,15 +328,15 @@ std::string Recording::plain(std::string_view text) {
 std::string Recording::replaced(std::string text) {
   for (const RecordedDevice& device : recorded_) {
     const std::string& by = replacement(device.sn);
-    for (std::size_t at = 0; (at = text.find(device.sn, at)) != std::string::npos; at += by.size()) {
+    for (std::size_t at = 0; (at = text.find(device.sn, at)) != std::string::npos;
+         at += by.size()) {
       text.replace(at, device.sn.size(), by);
     }
   }
   std::string out;
   for (std::string_view rest = text; !rest.empty();) {
     const bool begins_word = is_word(rest[0]);
-    const auto end =
-        std::ranges::find_if(rest, [&](char c) { return is_word(c) != begins_word; });
+    const auto end = std::ranges::find_if(rest, [&](char c) { return is_word(c) != begins_word; });
     const std::string_view word = rest.substr(0, static_cast<std::size_t>(end - rest.begin()));
     rest.remove_prefix(word.size());
     if (is_serial(word)) {
@@ -352,8 +351,8 @@ std::string Recording::replaced(std::string text) {
 const std::string& Recording::replacement(std::string_view serial) {
   const auto known = serials_.find(serial);
   if (known != serials_.end()) return known->second;
-  std::string made = fmt::format("{}{}{:04}", serial.substr(0, kSerialBegin), kReplaced,
-                                 serials_.size() + 1);
+  std::string made =
+      fmt::format("{}{}{:04}", serial.substr(0, kSerialBegin), kReplaced, serials_.size() + 1);
   return serials_.emplace(serial, std::move(made)).first->second;
 }
 

@@ -103,8 +103,8 @@ std::vector<Heard> evening() {
       asked(What::kSets, 5000, 3, kSetBody),
       [] {
         Heard refused = asked(What::kAnswered, 5000, 3);
-        refused.fault = Fault{.kind = FaultKind::kOffline,
-                              .detail = "R331ZEB4ZEAL0528 is not connected"};
+        refused.fault =
+            Fault{.kind = FaultKind::kOffline, .detail = "R331ZEB4ZEAL0528 is not connected"};
         return refused;
       }(),
   };

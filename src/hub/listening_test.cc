@@ -134,8 +134,8 @@ TEST_F(ListeningTo, HearsASetWithAllThatBelongsToIt) {
   home.publish(device, fmt::format("/device/{}/set_reply", kSn), reply);
   ASSERT_FALSE(ear->all.empty());
   EXPECT_EQ(ear->all.back().request, request);
-  EXPECT_THAT(heard(), ElementsAre("device sends " + reply, "app gets " + reply,
-                                   "answered " + reply));
+  EXPECT_THAT(heard(),
+              ElementsAre("device sends " + reply, "app gets " + reply, "answered " + reply));
   EXPECT_EQ(answer.text(), reply);
 }
 
@@ -157,9 +157,10 @@ TEST_F(ListeningTo, HearsReadsAndWhatAppsSendAndGetOverMqtt) {
   listen();
   heard();
   home.read(alice, kSn, {"pd.soc"});
-  EXPECT_THAT(heard(),
-              ElementsAre(fmt::format(R"(reads {{"sn":"{}","params":{{"quotas":["pd.soc"]}}}})", kSn),
-                          R"(answered {"pd.soc":61})"));
+  EXPECT_THAT(
+      heard(),
+      ElementsAre(fmt::format(R"(reads {{"sn":"{}","params":{{"quotas":["pd.soc"]}}}})", kSn),
+                  R"(answered {"pd.soc":61})"));
   const std::string get = R"({"id":5,"params":{"quotas":["pd.soc"]}})";
   home.publish(app, home.open("alice", fmt::format("{}/get", kSn)), get);
   EXPECT_THAT(heard(), ElementsAre("app sends " + get, HasSubstr(R"("data":{"pd.soc":61})")));

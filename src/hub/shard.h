@@ -378,7 +378,7 @@ class Shard {
   std::vector<Listening> listenings_;
   std::vector<Heard> heard_;
   std::uint64_t last_request_ = 0;
-  std::string gateway_;           // the name of a scope that is looked for
+  std::string gateway_;  // the name of a scope that is looked for
   std::int64_t next_id_ = 0;
   std::uint64_t last_serial_ = 0;
   bool rights_changed_ = false;

@@ -31,7 +31,8 @@ Result<std::string> with_id(std::string_view payload, const std::vector<std::str
   const std::size_t at = text.find(kId);
   const std::size_t end = text.find('>', at);
   if (at == std::string::npos || end == std::string::npos) return text;
-  const std::string_view behind = std::string_view(text).substr(at + kId.size(), end - at - kId.size());
+  const std::string_view behind =
+      std::string_view(text).substr(at + kId.size(), end - at - kId.size());
   std::size_t back = 0;
   if (!behind.empty()) {
     const auto [stop, error] =

@@ -102,7 +102,8 @@ class Cast {
   void leap(const Leap& leap);
   [[nodiscard]] Status app_sends(const std::string& account, const std::string& sn,
                                  std::string_view verb, std::string_view payload);
-  // <id> in the payload is the id of the set that came last, <id-1> of the one before it, and so on.
+  // <id> in the payload is the id of the set that came last, <id-1> of the one before it, and so
+  // on.
   [[nodiscard]] Status device_sends(const std::string& sn, std::string_view verb,
                                     std::string_view payload);
 

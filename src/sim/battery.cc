@@ -166,7 +166,7 @@ void Battery::move(std::int64_t charge_uc, double seconds) {
 
 // The step's means stay: what shrinks does so after it.
 void Battery::live(double seconds) {
-  lived_ms_ += static_cast<std::int64_t>(seconds * 1000 + 0.5);
+  lived_ms_ += std::llround(seconds * 1000);
   if (lived_ms_ < ages_at_ms_) return;
   ages_at_ms_ = (lived_ms_ / kDay_ms + 1) * kDay_ms;
   const double health =

@@ -216,7 +216,7 @@ TEST(Battery, CountsFullCyclesInAndOutFromThoseThatItHad) {
 TEST(Battery, AgesFromTheCyclesThatItHad) {
   const auto left_ah = [](double cycles) {
     Battery battery({.cycles = cycles, .soc_percent = 0});
-    while (battery.cycles() < cycles + 10) {
+    for (int round = 0; round < 10; ++round) {
       run_wh(battery, 1000);
       run_wh(battery, -1000);
     }
@@ -225,7 +225,7 @@ TEST(Battery, AgesFromTheCyclesThatItHad) {
   };
   EXPECT_NEAR(left_ah(0), 20 * (1 - 0.0024), 0.002);
   EXPECT_NEAR(left_ah(12), 20 * (1 - 0.00093), 0.002);
-  EXPECT_NEAR(left_ah(1000), 20 * (1 - 0.00072), 0.002);
+  EXPECT_NEAR(left_ah(1000), 20 * (1 - 0.00070), 0.002);
 }
 
 TEST(Battery, AgesByTheDayHoweverLongItsStepsAre) {

@@ -6,6 +6,8 @@
 #include <cstddef>
 #include <utility>
 
+#include "sim/ageing.h"
+
 namespace gridloom::sim {
 namespace {
 
@@ -34,6 +36,10 @@ constexpr double kThermalResistance_k_per_w = 0.35;
 constexpr double kResting_a = 0.05;  // less is no charging or discharging
 constexpr double kMicro = 1e6;
 constexpr double kUcPerAh = 3600 * kMicro;
+constexpr std::int64_t kDay_ms = 24LL * 3600 * 1000;
+constexpr double kYear_ms = 365.25 * kDay_ms;
+
+using Wide = __int128;
 
 int minutes(double hours, int longest_min) {
   return static_cast<int>(std::clamp(hours * 60, 0.0, static_cast<double>(longest_min)));
@@ -84,11 +90,16 @@ Lag lag_of(const Battery::Options& options, std::int64_t capacity_uc) {
 Battery::Battery(const Options& options)
     : options_(options),
       capacity_uc_(std::max<std::int64_t>(1, std::llround(options.capacity_ah * kUcPerAh))),
+      new_uc_(
+          std::llround(static_cast<double>(capacity_uc_) / health_at({.cycles = options.cycles}))),
+      ages_at_ms_(kDay_ms),
       temperature_c_(options.temperature_c) {
   set_soc_percent(options.soc_percent);
 }
 
 double Battery::remaining_ah() const { return static_cast<double>(charge_uc_) / kUcPerAh; }
+
+double Battery::capacity_ah() const { return static_cast<double>(capacity_uc_) / kUcPerAh; }
 
 double Battery::rest_v_after(std::int64_t charge_uc) const {
   const std::int64_t total_uc = std::clamp<std::int64_t>(charge_uc_ + charge_uc, 0, capacity_uc_);
@@ -132,6 +143,7 @@ double Battery::apply(const Load& load) {
   const double settled_c = load.air_c + heat_w * kThermalResistance_k_per_w;
   temperature_c_ =
       settled_c + (temperature_c_ - settled_c) * std::exp(-load.seconds / kThermalTime_s);
+  live(load.seconds);
   return power_w();
 }
 
@@ -144,11 +156,31 @@ void Battery::move(std::int64_t charge_uc, double seconds) {
   const auto heat_uj = static_cast<std::int64_t>(std::ceil(std::max(0.0, lost_uj)));
   direction_ = lag.after(direction_, charge_uc);
   charge_uc_ += charge_uc;
+  moved_uc_ += std::abs(charge_uc);
   const std::int64_t before_uj = std::exchange(stored_uj_, energy_uj());
   const std::int64_t terminal_uj = stored_uj_ - before_uj + heat_uj;
   ledger_.terminal_uj += terminal_uj;
   ledger_.heat_uj += heat_uj;
   voltage_v_ = static_cast<double>(terminal_uj) / static_cast<double>(charge_uc);
+}
+
+// The step's means stay: what shrinks does so after it.
+void Battery::live(double seconds) {
+  lived_ms_ += std::llround(seconds * 1000);
+  if (lived_ms_ < ages_at_ms_) return;
+  ages_at_ms_ = (lived_ms_ / kDay_ms + 1) * kDay_ms;
+  const double health =
+      health_at({.cycles = cycles(), .years = static_cast<double>(lived_ms_) / kYear_ms});
+  shrink(std::max<std::int64_t>(1, std::llround(static_cast<double>(new_uc_) * health)));
+}
+
+// Rounds the charge down: it is never a larger share than before, so nothing is made of nothing.
+void Battery::shrink(std::int64_t capacity_uc) {
+  if (capacity_uc >= capacity_uc_) return;
+  charge_uc_ = static_cast<std::int64_t>(Wide{charge_uc_} * capacity_uc / capacity_uc_);
+  capacity_uc_ = capacity_uc;
+  const std::int64_t before_uj = std::exchange(stored_uj_, energy_uj());
+  ledger_.heat_uj += before_uj - stored_uj_;
 }
 
 void Battery::rest() {
@@ -164,13 +196,13 @@ void Battery::set_soc_percent(double soc) {
 
 int Battery::minutes_to_full(const Horizon& horizon) const {
   if (current_a_ < kResting_a) return horizon.longest_min;
-  const double missing_ah = options_.capacity_ah * horizon.soc_percent / 100 - remaining_ah();
+  const double missing_ah = capacity_ah() * horizon.soc_percent / 100 - remaining_ah();
   return minutes(missing_ah / current_a_, horizon.longest_min);
 }
 
 int Battery::minutes_to_empty(const Horizon& horizon) const {
   if (current_a_ > -kResting_a) return horizon.longest_min;
-  const double left_ah = remaining_ah() - options_.capacity_ah * horizon.soc_percent / 100;
+  const double left_ah = remaining_ah() - capacity_ah() * horizon.soc_percent / 100;
   return minutes(left_ah / -current_a_, horizon.longest_min);
 }
 

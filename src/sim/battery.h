@@ -1,10 +1,12 @@
 // A lithium iron phosphate battery, quasi-static: charge, open-circuit voltage with hysteresis,
-// resistance, one temperature. Shared by the families' models.
+// resistance, one temperature, and age (ageing.h). Shared by the families' models.
 //
 // Its energy is exact: charge counts in whole microcoulombs, energy in whole microjoules; what is
 // stored follows from the state alone, and what goes through the terminals is what it changes by
 // and what became heat, which is never negative. So steps of any length balance, and nothing
-// drifts.
+// drifts. Once for each day that it lived its capacity shrinks to what its age leaves, and with it
+// the charge, so that the share of it that is full stays; what was stored in the rest counts as
+// heat.
 #pragma once
 
 #include <cstdint>
@@ -15,8 +17,9 @@ class Battery {
  public:
   struct Options {
     int cells = 16;
-    double capacity_ah = 20;
+    double capacity_ah = 20;  // at the age that it begins with
     double resistance_ohm = 0.149;
+    double cycles = 0;  // that it went through before
     double soc_percent = 60;
     double temperature_c = 25;
   };
@@ -34,7 +37,11 @@ class Battery {
     return 100 * static_cast<double>(charge_uc_) / static_cast<double>(capacity_uc_);
   }
   [[nodiscard]] double remaining_ah() const;
-  [[nodiscard]] double capacity_ah() const { return options_.capacity_ah; }
+  [[nodiscard]] double capacity_ah() const;
+  // Full ones, in all its life.
+  [[nodiscard]] double cycles() const {
+    return options_.cycles + static_cast<double>(moved_uc_) / (2 * static_cast<double>(new_uc_));
+  }
   // At the terminals, and positive charges: means over the last step.
   [[nodiscard]] double voltage_v() const { return voltage_v_; }
   [[nodiscard]] double current_a() const { return current_a_; }
@@ -47,7 +54,8 @@ class Battery {
 
   [[nodiscard]] std::int64_t stored_uj() const { return stored_uj_; }
   // Since it was made: what came in at the terminals less what was given there, and what became
-  // heat. terminal_uj - heat_uj is what stored_uj() has grown by, unless a charge was set.
+  // heat or went with the capacity. terminal_uj - heat_uj is what stored_uj() has grown by, unless
+  // a charge was set.
   struct Ledger {
     std::int64_t terminal_uj = 0;
     std::int64_t heat_uj = 0;
@@ -72,9 +80,16 @@ class Battery {
   void rest();
   // Moves so much charge in so many seconds.
   void move(std::int64_t charge_uc, double seconds);
+  void live(double seconds);
+  // Shrinks to `capacity_uc`.
+  void shrink(std::int64_t capacity_uc);
 
   Options options_;
   std::int64_t capacity_uc_;
+  std::int64_t new_uc_;        // the capacity when its life began
+  std::int64_t moved_uc_ = 0;  // in and out
+  std::int64_t lived_ms_ = 0;
+  std::int64_t ages_at_ms_;  // next
   std::int64_t charge_uc_ = 0;
   double direction_ = 0;  // -1 after discharging for long, 1 after charging
   std::int64_t stored_uj_ = 0;

@@ -115,7 +115,7 @@ TEST(Battery, ForeseesWhenItIsFullOrEmpty) {
   EXPECT_EQ(battery.minutes_to_empty({.soc_percent = 10, .longest_min = 30}), 30);
 }
 
-// Whatever is asked of it, for however long.
+// Whatever is asked of it, for however long: it ages by years.
 TEST(Battery, AccountsForEveryMicrojoule) {
   constexpr int kSteps = 5'000'000;
   const Chance chance(static_cast<std::uint64_t>(std::max(1, GTEST_FLAG_GET(random_seed))));
@@ -135,6 +135,8 @@ TEST(Battery, AccountsForEveryMicrojoule) {
     ASSERT_LE(battery.soc_percent(), 100) << k;
     last_heat_uj = ledger.heat_uj;
   }
+  EXPECT_GT(battery.cycles(), 1000);
+  EXPECT_LT(battery.capacity_ah(), 19);
 }
 
 TEST(Battery, HoldsTheSameHoweverItGotThere) {
@@ -172,6 +174,69 @@ TEST(Battery, GivesBackAsMuchAsARealPack) {
   }
   EXPECT_GT(out_wh / in_wh, 0.96);
   EXPECT_LT(out_wh / in_wh, 0.98);
+}
+
+// The last minute of its first day, and the one after: the capacity went down in between.
+TEST(Battery, ShrinksWithItsAgeAndKeepsItsShareAndItsVolts) {
+  for (const double soc : {0.0, 3.0, 47.3, 100.0}) {
+    SCOPED_TRACE(soc);
+    Battery battery({.cycles = 73, .soc_percent = soc});
+    for (int minute = 1; minute < 24 * 60; ++minute) {
+      battery.apply({.power_w = 0, .seconds = kMinute_s});
+    }
+    EXPECT_EQ(battery.capacity_ah(), 20);
+    const double share_percent = battery.soc_percent();
+    const double volts = battery.voltage_v();
+    const std::int64_t before_uj = battery.stored_uj();
+    battery.apply({.power_w = 0, .seconds = kMinute_s});
+    EXPECT_EQ(battery.voltage_v(), volts) << "of the step before it";
+    EXPECT_LT(battery.capacity_ah(), 20);
+    EXPECT_GT(battery.capacity_ah(), 19.99);
+    EXPECT_NEAR(battery.soc_percent(), share_percent, 1e-8);
+    EXPECT_LE(battery.soc_percent(), share_percent);
+    EXPECT_NEAR(battery.rest_v(), volts, 1e-7);
+    const std::int64_t gone_uj = before_uj - battery.stored_uj();
+    EXPECT_EQ(battery.ledger().terminal_uj, 0);
+    EXPECT_EQ(battery.ledger().heat_uj, gone_uj);
+    const double gone_share = 1 - battery.capacity_ah() / 20;
+    EXPECT_NEAR(static_cast<double>(gone_uj), gone_share * static_cast<double>(before_uj), 1000);
+  }
+}
+
+TEST(Battery, CountsFullCyclesInAndOutFromThoseThatItHad) {
+  Battery battery({.cycles = 12, .soc_percent = 0});
+  EXPECT_EQ(battery.cycles(), 12);
+  run_wh(battery, 1000);
+  EXPECT_NEAR(battery.cycles(), 12.5, 0.002);
+  run_wh(battery, -1000);
+  EXPECT_NEAR(battery.cycles(), 13, 0.004) << "of a new one's capacity, which was a little more";
+}
+
+// From where it is on the curve: a young one loses faster.
+TEST(Battery, AgesFromTheCyclesThatItHad) {
+  const auto left_ah = [](double cycles) {
+    Battery battery({.cycles = cycles, .soc_percent = 0});
+    for (int round = 0; round < 10; ++round) {
+      run_wh(battery, 1000);
+      run_wh(battery, -1000);
+    }
+    for (int hour = 0; hour < 24; ++hour) battery.apply({.power_w = 0, .seconds = 3600});
+    return battery.capacity_ah();
+  };
+  EXPECT_NEAR(left_ah(0), 20 * (1 - 0.0024), 0.002);
+  EXPECT_NEAR(left_ah(12), 20 * (1 - 0.00093), 0.002);
+  EXPECT_NEAR(left_ah(1000), 20 * (1 - 0.00070), 0.002);
+}
+
+TEST(Battery, AgesByTheDayHoweverLongItsStepsAre) {
+  Battery slow({.cycles = 500});
+  Battery fast({.cycles = 500});
+  for (int day = 0; day < 30; ++day) {
+    for (int hour = 0; hour < 24; ++hour) slow.apply({.power_w = 0, .seconds = 3600});
+    fast.apply({.power_w = 0, .seconds = 24 * 3600});
+    EXPECT_EQ(slow.capacity_ah(), fast.capacity_ah());
+    EXPECT_LT(slow.capacity_ah(), 20);
+  }
 }
 
 TEST(Battery, DoesNothingInNoTime) {

@@ -120,8 +120,8 @@ struct Outcome {
 };
 
 // A device's energy in whole microjoules: what came in and went out since it began, what it stores
-// in its batteries now, and what was lost as heat. What came in is what went out, was lost, and is
-// stored more, to the last one; no step loses less than nothing.
+// in its batteries now, and what was lost as heat or as a battery shrank with age. What came in is
+// what went out, was lost, and is stored more, to the last one; no step loses less than nothing.
 struct Balance {
   std::int64_t in_uj = 0;
   std::int64_t out_uj = 0;

@@ -67,7 +67,6 @@ class Delta2 final : public Model {
     kCar,
     kAcOut,
     kDcOut,
-    kCycles,
     kInverterTime,
     kSolarTime,
     kCarInTime,
@@ -92,12 +91,12 @@ class Delta2 final : public Model {
   double inverter_c_ = 0;
   double solar_c_ = 0;
   double socket_c_ = 0;
-  std::array<Counter, 13> counters_ = {{{.field = "pd.chgPowerAC"},
+  double design_mah_ = 0;
+  std::array<Counter, 12> counters_ = {{{.field = "pd.chgPowerAC"},
                                         {.field = "pd.chgSunPower"},
                                         {.field = "pd.chgPowerDC"},
                                         {.field = "pd.dsgPowerAC"},
                                         {.field = "pd.dsgPowerDC"},
-                                        {.field = "bms_bmsStatus.cycles"},
                                         {.field = "pd.invUsedTime"},
                                         {.field = "pd.mpptUsedTime"},
                                         {.field = "pd.dcInUsedTime"},
@@ -109,8 +108,10 @@ class Delta2 final : public Model {
 
 void Delta2::start(Fields& fields, const Surroundings& around) {
   battery_ = Battery({.capacity_ah = fields.number("bms_bmsStatus.fullCap") / 1000,
+                      .cycles = fields.number("bms_bmsStatus.cycles"),
                       .soc_percent = fields.number("bms_bmsStatus.f32ShowSoc"),
                       .temperature_c = around.air_c + 3});
+  design_mah_ = fields.number("bms_bmsStatus.designCap");
   inverter_c_ = around.air_c + 8;
   solar_c_ = around.air_c + 7;
   socket_c_ = around.air_c + 6;
@@ -176,7 +177,8 @@ void Delta2::write(Fields& fields, const Surroundings& around) {
                                  .noise = noise_,
                                  .inverter_c = inverter_c_,
                                  .solar_c = solar_c_,
-                                 .socket_c = socket_c_});
+                                 .socket_c = socket_c_,
+                                 .design_mah = design_mah_});
 }
 
 void Delta2::write_switches(Fields& fields) {
@@ -238,8 +240,6 @@ void Delta2::count(double seconds) {
   add(flow_.at_car ? kCar : kSolar, flow_.solar_w * hours);
   add(kAcOut, flow_.ac_out_w * hours);
   add(kDcOut, flow_.dc_out_w() * hours);
-  const double given_ah = std::max(0.0, -battery_.current_a()) * hours;
-  add(kCycles, given_ah / battery_.capacity_ah());
   const auto add_time = [&](Counters counter, double power_w) {
     if (power_w > 0) add(counter, seconds);
   };

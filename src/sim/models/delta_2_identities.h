@@ -98,10 +98,17 @@ inline void add_pack(Identities& all) {
   all.add("pd.soc is f32ShowSoc", [=, whole = all.at("pd.soc")](const Seen& seen) {
     return std::abs(seen[whole] - seen[soc]) <= kHalf + kHalf / 10 + kTrace;
   });
+  all.add("soh is fullCap / designCap",
+          [=, soh = all.at("bms_bmsStatus.soh"), full = all.at("bms_bmsStatus.fullCap"),
+           whole = all.at("bms_bmsStatus.designCap")](const Seen& seen) {
+            const double bound = kHalf + kHalf / seen[whole] * 100 + kTrace;
+            return std::abs(seen[full] / seen[whole] * 100 - seen[soh]) <= bound;
+          });
+  // Shown are tenths of percents, of charges in whole mAh.
   all.add("remainCap / fullCap is f32ShowSoc, and between 0 and 1",
           [=, rest = all.at("bms_bmsStatus.remainCap"),
            full = all.at("bms_bmsStatus.fullCap")](const Seen& seen) {
-            const double bound = kHalf / seen[full] * 100 + kHalf / 10 + kTrace;
+            const double bound = 2 * kHalf / seen[full] * 100 + kHalf / 10 + kTrace;
             return seen[rest] >= 0 && seen[rest] <= seen[full] &&
                    std::abs(seen[rest] / seen[full] * 100 - seen[soc]) <= bound;
           });

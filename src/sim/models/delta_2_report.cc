@@ -87,6 +87,13 @@ void write_pack(Fields& fields, const Moment& now) {
   fields.set("bms_bmsStatus.cellTemp", JsonArray{warm, warm, warm - 1, warm - 1});
 }
 
+void write_age(Fields& fields, const Moment& now) {
+  const double full_mah = now.battery.capacity_ah() * 1000;
+  fields.set_number("bms_bmsStatus.fullCap", full_mah);
+  fields.set_number("bms_bmsStatus.cycles", std::floor(now.battery.cycles()));
+  fields.set_number("bms_bmsStatus.soh", 100 * full_mah / now.design_mah);
+}
+
 // The first cell is above the others by as much as the last is below, so that the sum stays the
 // pack's.
 void write_cells(Fields& fields, const Moment& now) {
@@ -195,6 +202,7 @@ void write_report(Fields& fields, const Moment& now) {
   write_sums(fields, now);
   write_ports(fields, now);
   write_pack(fields, now);
+  write_age(fields, now);
   write_cells(fields, now);
   write_management(fields, now);
   write_solar(fields, now);

@@ -22,6 +22,7 @@ struct Moment {
   double inverter_c = 0;
   double solar_c = 0;
   double socket_c = 0;
+  double design_mah = 0;  // the battery's capacity as built
 };
 
 void write_report(Fields& fields, const Moment& moment);

@@ -57,7 +57,7 @@ inline void add_pack(Identities& all, const std::string& sn) {
   all.add(sn + ": remainCap / fullCap is soc, and between 0 and 1",
           [soc = all.at(pack + "soc"), rest = all.at(pack + "remainCap"),
            full = all.at(pack + "fullCap")](const Seen& seen) {
-            const double bound = kHalf + kHalf / seen[full] * 100 + kTrace;
+            const double bound = kHalf + 2 * kHalf / seen[full] * 100 + kTrace;
             return seen[rest] >= 0 && seen[rest] <= seen[full] &&
                    std::abs(seen[rest] / seen[full] * 100 - seen[soc]) <= bound;
           });
@@ -67,7 +67,8 @@ inline void add_pack(Identities& all, const std::string& sn) {
             const double bound_w = kHalf + kHalf * (seen[v] + std::abs(seen[i])) / 1e6 + 1e-6;
             return std::abs(seen[v] * seen[i] / 1e6 - (seen[in] + seen[out])) <= bound_w;
           });
-  for (const std::string name : {"totalInWatts", "totalOutWatts", "totalAmp", "totalSoc"}) {
+  for (const std::string name :
+       {"totalInWatts", "totalOutWatts", "totalAmp", "totalSoc", "totalFullCap"}) {
     all.add_sum(pack + name, {"bmsTotal." + name});
   }
 }
@@ -77,13 +78,24 @@ inline void add_packs(Identities& all) {
   std::vector<std::string> out;
   std::vector<Slot> amps;
   std::vector<Slot> socs;
+  std::vector<Slot> fulls;
   for (const std::string& sn : all.modules("bp2000")) {
     add_pack(all, sn);
     in.push_back("bp2000." + sn + ".inWatts");
     out.push_back("bp2000." + sn + ".outWatts");
     amps.push_back(all.at("bp2000." + sn + ".amp"));
     socs.push_back(all.at("bp2000." + sn + ".soc"));
+    fulls.push_back(all.at("bp2000." + sn + ".fullCap"));
   }
+  // In whole ampere-hours, of packs that report mAh.
+  all.add("totalFullCap is the packs' fullCap together",
+          [fulls, total = all.at("bmsTotal.totalFullCap")](const Seen& seen) {
+            double sum_mah = 0;
+            for (const Slot full : fulls) sum_mah += seen[full];
+            const double bound_mah = kHalf * static_cast<double>(fulls.size()) + kTrace;
+            return seen[total] * 1000 <= sum_mah + bound_mah &&
+                   (seen[total] + 1) * 1000 > sum_mah - bound_mah;
+          });
   all.add_sum("bmsTotal.totalInWatts", in);
   all.add_sum("bmsTotal.totalOutWatts", out);
   // In 0.1 A, of packs that report mA.

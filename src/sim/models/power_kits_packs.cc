@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <cmath>
 
+#include "sim/ageing.h"
 #include "sim/models/power_kits_module.h"
 
 namespace gridloom::sim::kits {
 namespace {
 
 constexpr int kCells = 16;
-constexpr double kFullCap_ah = 37.894;
 constexpr double kPackResistance_ohm = 0.059;
 constexpr double kMaxCharge_w = 3000;         // all packs
 constexpr double kTaper_w_per_percent = 300;  // charging slows down towards its limit
@@ -42,11 +42,14 @@ void Packs::start(Fields& fields, const Surroundings& around) {
     ++number;
     pack.set("kitNum", number);
     pack.set("canId", number);
-    pack.set("fullCap", milli(kFullCap_ah));
+    // No field says its cycles: its capacity does.
+    const double full_mah = pack.number("fullCap");
+    const double health = full_mah / pack.number("designCap");
     packs_.push_back({.sn = sn,
                       .battery = Battery({.cells = kCells,
-                                          .capacity_ah = kFullCap_ah,
+                                          .capacity_ah = full_mah / 1000,
                                           .resistance_ohm = kPackResistance_ohm,
+                                          .cycles = cycles_at(health),
                                           .soc_percent = pack.number("soc"),
                                           .temperature_c = around.air_c + 2})});
   }
@@ -155,6 +158,7 @@ void Packs::write_packs(Fields& fields) const {
     module.set("proChgDsgMosState", module.number("chgDsgMosState"));
     module.set("soc", battery.soc_percent());
     module.set("remainCap", milli(battery.remaining_ah()));
+    module.set("fullCap", milli(battery.capacity_ah()));
     module.set("vol", milli(battery.voltage_v()));
     module.set("amp", milli(current_a));
     module.set("inWatts", std::max(pack.power_w, 0));
@@ -177,7 +181,7 @@ void Packs::write_packs(Fields& fields) const {
 }
 
 void Packs::write_totals(Fields& fields) const {
-  const double capacity_ah = kFullCap_ah * static_cast<double>(packs_.size());
+  double capacity_ah = 0;
   int in_w = 0;
   int out_w = 0;
   double current_a = 0;
@@ -185,6 +189,7 @@ void Packs::write_totals(Fields& fields) const {
     in_w += std::max(pack.power_w, 0);
     out_w += std::min(pack.power_w, 0);
     current_a += pack.battery.current_a();
+    capacity_ah += pack.battery.capacity_ah();
   }
   const int state = state_of(in_w + out_w);
   double minutes = kEndless_min;

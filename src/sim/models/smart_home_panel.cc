@@ -19,6 +19,7 @@
 #include "base/chance.h"
 #include "base/clock.h"
 #include "catalog/family.h"
+#include "sim/ageing.h"
 #include "sim/battery.h"
 #include "sim/books.h"
 #include "sim/model.h"
@@ -52,7 +53,7 @@ constexpr double kMaxCharge_w = 3400;  // a channel; the panel's two take 6800 W
 constexpr Taper kTaper = {.from_percent = 92, .end_share = 0.06};
 constexpr double kOutageFloorSoc = 3;  // in an outage the packs go below the configured floor
 constexpr double kWake_s = 10;    // without EPS mode the inverters start only when the grid is gone
-constexpr double kHealth = 0.98;  // usable part of the packs' nominal capacity
+constexpr double kHealth = 0.98;  // what is left of the packs' nominal capacity at the start
 constexpr int kPackCells = 14;
 constexpr double kPack_ohm = 0.02;
 constexpr int kIdle_min = 143999;
@@ -75,6 +76,7 @@ class SmartHomePanel final : public Model {
       pack.battery = Battery({.cells = kPackCells,
                               .capacity_ah = number(at(info, "fullCap")) * kHealth / 1000,
                               .resistance_ohm = kPack_ohm,
+                              .cycles = cycles_at(kHealth),
                               .soc_percent = number(at(info, "batteryPercentage")),
                               .temperature_c = around.air_c + 5});
     }

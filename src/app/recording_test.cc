@@ -75,7 +75,8 @@ std::string recorded(const std::vector<Heard>& all, bool replaces_serials = fals
 std::shared_ptr<const catalog::Catalog> families() { return catalog::load_catalog({}).value(); }
 
 constexpr std::string_view kSet =
-    R"({"id":4711,"version":"1.0","moduleType":5,"operateType":"quietMode","params":{"enabled":1}})";
+    R"({"id":4711,"version":"1.0","moduleType":5,"operateType":"quietMode",)"
+    R"("params":{"enabled":1}})";
 constexpr std::string_view kSetBody =
     R"({"sn":"R331ZEB4ZEAL0528","moduleType":5,"operateType":"quietMode","params":{"enabled":1}})";
 constexpr std::string_view kReply =

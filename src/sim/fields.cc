@@ -1,6 +1,7 @@
 // The fields of a device: one slot a quota name, in the family's order, found by name.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <stdexcept>
@@ -28,6 +29,7 @@ FieldTable::FieldTable(catalog::FamilyPtr family) : family_(std::move(family)) {
     index_.emplace(name, entries_.size());
     entries_.push_back({.name = name, .field = field});
   }
+  next_ = std::vector<std::atomic<std::uint32_t>>(entries_.size());
 }
 
 std::optional<std::size_t> FieldTable::find(std::string_view name) const {
@@ -35,22 +37,29 @@ std::optional<std::size_t> FieldTable::find(std::string_view name) const {
   return found == index_.end() ? std::nullopt : std::optional(found->second);
 }
 
+std::optional<std::size_t> FieldTable::find_behind(std::size_t last, std::string_view name) const {
+  if (last >= next_.size()) return find(name);
+  const std::size_t guess = next_[last].load(std::memory_order_relaxed);
+  if (entries_[guess].name == name) return guess;
+  const auto found = find(name);
+  if (found) next_[last].store(static_cast<std::uint32_t>(*found), std::memory_order_relaxed);
+  return found;
+}
+
 Fields::Fields(FieldTablePtr table)
     : table_(std::move(table)),
-      numbers_(table_->entries().size(), std::numeric_limits<double>::quiet_NaN()),
-      next_(table_->entries().size(), 0) {
+      changed_(table_->entries().size(), 1),
+      numbers_(table_->entries().size(), std::numeric_limits<double>::quiet_NaN()) {
   slots_.reserve(table_->entries().size());
   for (const FieldTable::Entry& entry : table_->entries()) {
     slots_.push_back(
-        {.name = entry.name, .field = entry.field, .value = entry.field->initial, .changed = true});
+        {.name = entry.name, .field = entry.field, .value = entry.field->initial});
   }
 }
 
 std::size_t Fields::index_of(std::string_view name) const {
-  if (last_ < next_.size() && slots_[next_[last_]].name == name) return last_ = next_[last_];
-  const auto found = table_->find(name);
+  const auto found = table_->find_behind(last_, name);
   if (!found) throw std::logic_error(fmt::format("{} has no field {}", table_->family().id, name));
-  next_[last_] = static_cast<std::uint32_t>(*found);
   return last_ = *found;
 }
 
@@ -77,7 +86,7 @@ void Fields::put(std::size_t index, Json value) {
   Slot& slot = slots_[index];
   if (slot.value == value || (!pinned_.empty() && pinned_.contains(index))) return;
   slot.value = std::move(value);
-  slot.changed = true;
+  changed_[index] = 1;
 }
 
 void Fields::set(std::string_view name, Json value) {
@@ -109,7 +118,7 @@ const std::vector<std::string>& Fields::modules(std::string_view group) const {
 }
 
 void Fields::clear_changes() {
-  for (Slot& slot : slots_) slot.changed = false;
+  std::ranges::fill(changed_, 0);
 }
 
 void Fields::reset_to_initial() {
@@ -123,7 +132,7 @@ void Fields::pin(std::size_t slot, Json value) {
   pinned_.try_emplace(slot, slots_[slot].value);
   if (slots_[slot].value == value) return;
   slots_[slot].value = std::move(value);
-  slots_[slot].changed = true;
+  changed_[slot] = 1;
 }
 
 void Fields::unpin(std::size_t slot) {

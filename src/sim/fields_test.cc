@@ -19,8 +19,8 @@ struct FieldsTest : testing::Test {
 
   [[nodiscard]] std::vector<std::string> changed() const {
     std::vector<std::string> names;
-    for (const Fields::Slot& slot : fields.slots()) {
-      if (slot.changed) names.emplace_back(slot.name);
+    for (std::size_t i = 0; i < fields.slots().size(); ++i) {
+      if (fields.changed(i)) names.emplace_back(fields.slots()[i].name);
     }
     return names;
   }

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -35,12 +36,18 @@ class FieldTable {
   };
   [[nodiscard]] const std::vector<Entry>& entries() const { return entries_; }
   [[nodiscard]] std::optional<std::size_t> find(std::string_view name) const;
+  // Likewise, quickly if it is the one that was asked for behind `last` before, by whichever device:
+  // a model asks in the same order, step after step.
+  [[nodiscard]] std::optional<std::size_t> find_behind(std::size_t last,
+                                                       std::string_view name) const;
   [[nodiscard]] const catalog::Family& family() const { return *family_; }
 
  private:
   catalog::FamilyPtr family_;
   std::vector<Entry> entries_;
   catalog::NameIndex index_;
+  // By entry: the one behind it. A guess, which find_behind() checks.
+  mutable std::vector<std::atomic<std::uint32_t>> next_;
 };
 using FieldTablePtr = std::shared_ptr<const FieldTable>;
 
@@ -73,9 +80,9 @@ class Fields {
     std::string_view name;  // in the table
     const catalog::Field* field = nullptr;
     wire::Json value;
-    bool changed = false;
   };
   [[nodiscard]] const std::vector<Slot>& slots() const { return slots_; }
+  [[nodiscard]] bool changed(std::size_t slot) const { return changed_[slot] != 0; }
   void clear_changes();
   void reset_to_initial();  // every field, marking what changes
 
@@ -90,11 +97,10 @@ class Fields {
 
   FieldTablePtr table_;
   std::vector<Slot> slots_;
+  std::vector<std::uint8_t> changed_;         // by slot; apart from them, as all are looked at
   std::vector<double> numbers_;               // by slot: as set_number() was given it, or NaN
   std::map<std::size_t, wire::Json> pinned_;  // by slot: what it was before
-  // By slot: the one that was asked for after it. A model asks in the same order, step after step.
-  mutable std::vector<std::uint32_t> next_;
-  mutable std::size_t last_ = 0;
+  mutable std::size_t last_ = 0;              // that was asked for
 };
 
 // What is the same for all devices of a site at a moment; but for a device that has a fault

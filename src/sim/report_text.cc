@@ -9,6 +9,8 @@ namespace {
 using wire::Json;
 using wire::JsonObject;
 
+constexpr std::size_t kTypical_bytes = 512;
+
 bool carries(const catalog::Report& report, std::string_view name) {
   return std::ranges::any_of(report.fields, [&](const std::string& field) {
     return field.ends_with('.') ? name.starts_with(field) : name == field;
@@ -68,14 +70,17 @@ ReportText::Member ReportText::envelope_member(std::string_view key, const Json&
 bool ReportText::append(std::string& out, const Fields& fields, Extent extent,
                         const Lookup& lookup) const {
   if (extent == Extent::kChanged && only_full_) return false;
-  std::string body;
-  if (!append_body(body, body_, fields, extent)) return false;
-  append_envelope(out, envelope_, body, lookup);
+  // Before the envelope is made: a message's number counts those that are sent.
+  if (std::ranges::none_of(body_, [&](const Member& each) { return says(each, fields, extent); })) {
+    return false;
+  }
+  out.reserve(out.size() + kTypical_bytes);
+  append_envelope(out, envelope_, fields, extent, lookup);
   return true;
 }
 
 void ReportText::append_envelope(std::string& out, const std::vector<Member>& members,
-                                 std::string_view body, const Lookup& lookup) {
+                                 const Fields& fields, Extent extent, const Lookup& lookup) const {
   out += '{';
   const std::size_t begin = out.size();
   for (const Member& member : members) {
@@ -84,11 +89,11 @@ void ReportText::append_envelope(std::string& out, const std::vector<Member>& me
     if (out.size() != begin) out += ',';
     out += member.key;
     if (member.is_body) {
-      out += body;
+      append_body(out, body_, fields, extent);
     } else if (found) {
       wire::append_text(out, *found);
     } else if (!member.members.empty()) {
-      append_envelope(out, member.members, body, lookup);
+      append_envelope(out, member.members, fields, extent, lookup);
     } else {
       out += member.text;
     }
@@ -96,28 +101,29 @@ void ReportText::append_envelope(std::string& out, const std::vector<Member>& me
   out += '}';
 }
 
-bool ReportText::append_body(std::string& out, const std::vector<Member>& members,
+bool ReportText::says(const Member& member, const Fields& fields, Extent extent) {
+  if (member.slot == kNoSlot) {
+    return std::ranges::any_of(member.members,
+                               [&](const Member& each) { return says(each, fields, extent); });
+  }
+  return extent == Extent::kFull || fields.changed(member.slot);
+}
+
+void ReportText::append_body(std::string& out, const std::vector<Member>& members,
                              const Fields& fields, Extent extent) {
   out += '{';
   const std::size_t begin = out.size();
   for (const Member& member : members) {
-    const std::size_t before = out.size();
-    if (before != begin) out += ',';
+    if (!says(member, fields, extent)) continue;
+    if (out.size() != begin) out += ',';
     out += member.key;
     if (member.slot == kNoSlot) {
-      if (!append_body(out, member.members, fields, extent)) out.resize(before);
-      continue;
-    }
-    const Fields::Slot& slot = fields.slots()[member.slot];
-    if (extent == Extent::kFull || slot.changed) {
-      wire::append_text(out, slot.value);
+      append_body(out, member.members, fields, extent);
     } else {
-      out.resize(before);
+      wire::append_text(out, fields.slots()[member.slot].value);
     }
   }
-  const bool any = out.size() != begin;
   out += '}';
-  return any;
 }
 
 }  // namespace gridloom::sim

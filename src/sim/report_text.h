@@ -38,10 +38,11 @@ class ReportText {
   static constexpr std::size_t kNoSlot = SIZE_MAX;
 
   [[nodiscard]] static Member envelope_member(std::string_view key, const wire::Json& value);
-  static void append_envelope(std::string& out, const std::vector<Member>& members,
-                              std::string_view body, const Lookup& lookup);
-  [[nodiscard]] static bool append_body(std::string& out, const std::vector<Member>& members,
-                                        const Fields& fields, Extent extent);
+  void append_envelope(std::string& out, const std::vector<Member>& members, const Fields& fields,
+                       Extent extent, const Lookup& lookup) const;
+  [[nodiscard]] static bool says(const Member& member, const Fields& fields, Extent extent);
+  static void append_body(std::string& out, const std::vector<Member>& members,
+                          const Fields& fields, Extent extent);
 
   std::vector<Member> envelope_;
   std::vector<Member> body_;

@@ -310,10 +310,9 @@ void Player::mismatch(const Line& line, const std::string& prefix,
 }
 
 void Player::expect_answer(const Line& line) {
+  if (pending_.empty()) return fail_at(line.number, "no request waits for an answer");
   if (pending_.size() < line.which) {
-    return fail_at(line.number, pending_.empty() ? "no request waits for an answer"
-                                                 : fmt::format("{} requests wait for an answer",
-                                                               pending_.size()));
+    return fail_at(line.number, fmt::format("no request {} waits for an answer", line.which));
   }
   const auto asked = pending_.begin() + static_cast<std::ptrdiff_t>(line.which - 1);
   const auto answer = asked->call->answer();

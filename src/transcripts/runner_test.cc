@@ -319,7 +319,7 @@ TEST(Player, MayEndWithRequestsOfWhichItSaidThatNothingHasCome) {
   EXPECT_EQ(first_lines(played(std::string(kAsks) + "< 1: nothing\n@ +10s\n")),
             Lines{"2: no '<' line takes the answer"});
   EXPECT_EQ(first_lines(played(std::string(kAsks) + "< nothing\n< 2: nothing\n")),
-            Lines{"4: 1 requests wait for an answer"});
+            Lines{"4: no request 2 waits for an answer"});
 }
 
 TEST(Player, KnowsTheSetsThatADeviceGot) {

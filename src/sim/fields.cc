@@ -1,6 +1,7 @@
 // The fields of a device: one slot a quota name, in the family's order, found by name.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <stdexcept>
@@ -110,6 +111,17 @@ const std::vector<std::string>& Fields::modules(std::string_view group) const {
 
 void Fields::clear_changes() {
   for (Slot& slot : slots_) slot.changed = false;
+}
+
+void equip(Fields& fields, const catalog::Family& family, std::string_view sn) {
+  const auto& devices = family.virtual_devices.devices;
+  const auto device = std::ranges::find(devices, sn, &catalog::Virtual::Device::sn);
+  if (device == devices.end()) return;
+  for (const auto& [name, value] : device->has) {
+    for (const Fields::Slot& slot : fields.slots()) {
+      if (slot.field->name == name) fields.set(slot.name, value);
+    }
+  }
 }
 
 void Fields::reset_to_initial() {

@@ -175,9 +175,10 @@ void write_inverter(Fields& fields, const Moment& now) {
   double out_v = 0;
   if (flow.bypass) out_v = mains_v - 0.3;
   // The document's own example sets 30 V, which no socket gives.
-  if (flow.inverting)
-    out_v =
-        flow.ac_v_share * (set_v >= 100 && set_v <= 240 ? set_v : 230) - 0.4 + 0.1 * now.noise(9);
+  if (flow.inverting) {
+    const double wanted_v = set_v >= 100 && set_v <= 240 ? set_v : 230;
+    out_v = flow.ac_v_share * wanted_v - 0.4 + 0.1 * now.noise(9);
+  }
   fields.set_number("inv.inputWatts", flow.ac_in_w());
   fields.set_number("inv.outputWatts", flow.ac_out_w);
   fields.set_number("inv.acInVol", mains_v * 1000);

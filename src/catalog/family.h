@@ -150,15 +150,17 @@ struct Trouble {
 };
 // What Trouble::does can name: whether there is a grid (0), what of the sun reaches the first and
 // the second PV input (0 to 1), whether the battery's protection lets anything in or out (0), how
-// much warmer it is (K), and how far the device's clock is wrong (s).
-inline constexpr std::array<std::string_view, 6> kTroubleMeans = {"grid",    "panel_1",  "panel_2",
-                                                                  "battery", "warmer_k", "clock_s"};
+// much warmer it is (K), how far the device's clock is wrong (s), what an appliance draws at its
+// sockets on top (W), and whether the battery's heater heats (0).
+inline constexpr std::array<std::string_view, 8> kTroubleMeans = {
+    "grid", "panel_1", "panel_2", "battery", "warmer_k", "clock_s", "appliance_w", "heater"};
 
 // What the demo home and other virtual devices of this family start with.
 struct Virtual {
   struct Device {
     std::string sn;
     std::string name;
+    std::vector<std::pair<std::string, Json>> has{};  // Field::name -> value at the start
   };
   std::vector<Device> devices;
   std::map<std::string, std::vector<std::string>> modules;  // group -> modules' serial numbers

@@ -54,6 +54,9 @@ TEST(Loader, ReadsEveryKeyOfAHead) {
   EXPECT_EQ(family->troubles[0].shows[0], (std::pair<std::string, Json>("pd.beep", 1)));
   EXPECT_EQ(family->troubles[0].holds, std::vector<std::string>{"pd.soc"});
   EXPECT_EQ(family->virtual_devices.devices[0].sn, "MU1A0001");
+  ASSERT_EQ(family->virtual_devices.devices[0].has.size(), 1U);
+  EXPECT_EQ(family->virtual_devices.devices[0].has[0],
+            (std::pair<std::string, Json>("pd.beep", 1)));
 }
 
 TEST(Loader, KeepsScalarsAsJsonDoes) {

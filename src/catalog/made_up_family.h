@@ -102,7 +102,7 @@ faults:
     holds: [pd.soc]
 
 virtual:
-  devices: [{sn: MU1A0001, name: Cellar}]
+  devices: [{sn: MU1A0001, name: Cellar, has: {pd.beep: 1}}]
   modules: {pack: [P-1, P-2]}
 )yaml";
 

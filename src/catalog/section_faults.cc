@@ -27,24 +27,6 @@ void read_does(const Entry& entry, Trouble& trouble) {
   }
 }
 
-void read_shows(const Entry& entry, const Family& family, Trouble& trouble) {
-  JsonObject shows;
-  entry.object("shows", shows);
-  for (const auto& member : shows) {
-    const std::string name(member.key());
-    if (!is_field(family, name)) {
-      entry.mistake("shows", fmt::format("\"{}\" is no field", name));
-      continue;
-    }
-    const Field& field = family.fields[family.field_by_name.find(name)->second];
-    if (!fits(field.type, member.value())) {
-      entry.mistake("shows", fmt::format("{} is {}: must be of type {}", name,
-                                         wire::to_text(member.value()), name_of(field.type)));
-    }
-    trouble.shows.emplace_back(name, member.value());
-  }
-}
-
 }  // namespace
 
 void read_faults(const Entry& file, Family& family) {
@@ -55,7 +37,7 @@ void read_faults(const Entry& file, Family& family) {
     trouble.name = key;
     entry.text("means", trouble.means);
     read_does(entry, trouble);
-    read_shows(entry, family, trouble);
+    trouble.shows = read_values(entry, "shows", family);
     entry.texts("holds", trouble.holds);
     for (const std::string& name : trouble.holds) {
       if (!is_field(family, name)) {

@@ -204,11 +204,12 @@ void read_virtual(const Entry& file, Family& family) {
   if (node == nullptr) return;
   const Entry entry(*node, "virtual", file.mistakes(), {"devices", "modules"});
   entry.items("devices", [&](const YamlNode& value, std::string path) {
-    const Entry device(value, std::move(path), file.mistakes(), {"sn", "name"});
+    const Entry device(value, std::move(path), file.mistakes(), {"sn", "name", "has"});
     device.need({"sn", "name"});
     Virtual::Device made;
     device.text("sn", made.sn);
     device.text("name", made.name);
+    made.has = read_values(device, "has", family);
     const bool ours = std::ranges::any_of(
         family.prefixes, [&](const std::string& prefix) { return made.sn.starts_with(prefix); });
     if (!ours && !family.open) {
@@ -225,6 +226,27 @@ void read_virtual(const Entry& file, Family& family) {
 }
 
 }  // namespace
+
+std::vector<std::pair<std::string, Json>> read_values(const Entry& entry, std::string_view key,
+                                                      const Family& family) {
+  JsonObject object;
+  entry.object(key, object);
+  std::vector<std::pair<std::string, Json>> values;
+  for (const auto& member : object) {
+    const std::string name(member.key());
+    if (!is_field(family, name)) {
+      entry.mistake(key, fmt::format("\"{}\" is no field", name));
+      continue;
+    }
+    const Field& field = family.fields[family.field_by_name.find(name)->second];
+    if (!fits(field.type, member.value())) {
+      entry.mistake(key, fmt::format("{} is {}: must be of type {}", name,
+                                     wire::to_text(member.value()), name_of(field.type)));
+    }
+    values.emplace_back(name, member.value());
+  }
+  return values;
+}
 
 void read_type(const Entry& entry, FieldType& to) {
   std::string text;

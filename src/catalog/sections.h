@@ -5,7 +5,9 @@
 #pragma once
 
 #include <array>
+#include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "catalog/entry.h"
@@ -26,6 +28,11 @@ constexpr std::array kFieldTypes = {FieldType::kInt,  FieldType::kFloat, FieldTy
                                     FieldType::kBool, FieldType::kArray, FieldType::kObject,
                                     FieldType::kAny};
 void read_type(const Entry& entry, FieldType& to);
+
+// The fields and values that a mapping under the key names.
+[[nodiscard]] std::vector<std::pair<std::string, Json>> read_values(const Entry& entry,
+                                                                    std::string_view key,
+                                                                    const Family& family);
 
 // Whether the name is a field's, or a group of fields: `bbcin` where there is `bbcin.*.vol`.
 [[nodiscard]] bool is_field(const Family& family, std::string_view name);

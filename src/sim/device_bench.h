@@ -47,14 +47,15 @@ class Bench {
  public:
   struct Options {
     std::uint64_t seed = 1;
+    std::string sn = "BENCH0001";
     TimePoint start{std::chrono::sys_days{std::chrono::April / 10 / 2025}};
   };
   explicit Bench(catalog::FamilyPtr family) : Bench(std::move(family), Options{}) {}
   Bench(catalog::FamilyPtr family, const Options& options)
       : world_({.seed = options.seed}),
         now_(options.start),
-        device_(std::make_shared<Kind>(family), "BENCH0001", Chance(options.seed),
-                world_.at(now_)) {}
+        device_(std::make_shared<Kind>(family), options.sn, Chance(options.seed), world_.at(now_)) {
+  }
 
   // What a test does to the site, beyond what the seed makes of it.
   std::function<void(Surroundings&)> site;

@@ -121,6 +121,17 @@ void Fields::clear_changes() {
   std::ranges::fill(changed_, 0);
 }
 
+void equip(Fields& fields, const catalog::Family& family, std::string_view sn) {
+  const auto& devices = family.virtual_devices.devices;
+  const auto device = std::ranges::find(devices, sn, &catalog::Virtual::Device::sn);
+  if (device == devices.end()) return;
+  for (const auto& [name, value] : device->has) {
+    for (const Fields::Slot& slot : fields.slots()) {
+      if (slot.field->name == name) fields.set(slot.name, value);
+    }
+  }
+}
+
 void Fields::reset_to_initial() {
   for (std::size_t i = 0; i < slots_.size(); ++i) {
     numbers_[i] = std::numeric_limits<double>::quiet_NaN();

@@ -103,6 +103,9 @@ class Fields {
   mutable std::size_t last_ = 0;              // that was asked for
 };
 
+// The values that the family's file lets the device begin with (catalog::Virtual::Device::has).
+void equip(Fields& fields, const catalog::Family& family, std::string_view sn);
+
 // What is the same for all devices of a site at a moment; but for a device that has a fault
 // (catalog::Trouble), which feels it otherwise.
 struct Surroundings {
@@ -116,6 +119,8 @@ struct Surroundings {
   bool grid_up = true;
   std::array<double, 2> panels{1, 1};  // what of the sun reaches each PV input
   bool battery_ok = true;              // false: its protection lets nothing in or out
+  bool heater_ok = true;               // false: the battery's heater fails when it is to heat
+  double appliance_w = 0;              // hangs on the device's own sockets, beside all else
 };
 
 // What a model makes of a command, after its declared effects.

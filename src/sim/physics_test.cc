@@ -1,7 +1,7 @@
 // Energy and reports, step by step, through lives at random: any weather, failing grids, cold and
-// heat, and any sets. After each of 11.8 million steps of devices of all families the books are
-// exact and what is stored is neither below empty nor above full; and after ten million of them
-// what would be reported is as the family's identities have it.
+// heat, overloads, and any sets. After each of 11.8 million steps of devices of all families the
+// books are exact and what is stored is neither below empty nor above full; and after ten million
+// of them what would be reported is as the family's identities have it.
 #include <gtest/gtest.h>
 
 #include <array>
@@ -100,12 +100,16 @@ TEST_P(Physics, LosesNothingMakesNothingAndReportsWhatBelongsTogether) {
     around.air_c += 18 * chance.split("air").normal(day);
     around.grid_up = chance.split("grid").uniform(step / 700) < 0.8;
     around.household_w *= 5 * chance.split("household").uniform(step / 300);
+    around.appliance_w = chance.split("appliance").uniform(step / 40) < 0.02 ? 2000 : 0;
+    around.heater_ok = chance.split("heater").uniform(step / 500) < 0.8;
     return around;
   };
   std::vector<One> devices;
+  const auto& own = family->virtual_devices.devices;
   for (std::size_t i = 0; i < kDevices; ++i) {
     One& one = devices.emplace_back(
         table, make_model(*family, Chance(seed).split("LIFE" + std::to_string(i))));
+    equip(one.fields, *family, own.at(i % own.size()).sn);
     one.model->start(one.fields, around_at(0));
     one.begun = one.last = one.model->balance();
   }

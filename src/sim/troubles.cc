@@ -25,11 +25,15 @@ constexpr std::array<std::pair<std::string_view, Touch>, catalog::kTroubleMeans.
      {"battery",
       [](Surroundings& around, double on) { around.battery_ok = around.battery_ok && on != 0; }},
      {"warmer_k", [](Surroundings& around, double kelvin) { around.air_c += kelvin; }},
-     {"clock_s", [](Surroundings& around, double seconds) {
+     {"clock_s",
+      [](Surroundings& around, double seconds) {
         const Millis wrong(static_cast<std::int64_t>(seconds * 1000));
         around.now += wrong;
         around.local_ms = ((around.local_ms + wrong.count()) % kDay_ms + kDay_ms) % kDay_ms;
-      }}}};
+      }},
+     {"appliance_w", [](Surroundings& around, double watts) { around.appliance_w += watts; }},
+     {"heater",
+      [](Surroundings& around, double on) { around.heater_ok = around.heater_ok && on != 0; }}}};
 
 bool has(const catalog::Family& family, std::string_view name) {
   return find_trouble(family, name) != nullptr;

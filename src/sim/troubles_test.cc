@@ -39,7 +39,9 @@ TEST(Troubles, EachShowsInItsFamilysFieldsWhileItLastsAndNotAfter) {
     ASSERT_FALSE(family->troubles.empty()) << id;
     for (const catalog::Trouble& trouble : family->troubles) {
       SCOPED_TRACE(fmt::format("{} {}", id, trouble.name));
-      EXPECT_FALSE(trouble.shows.empty());
+      // What these do shows only where it bites: models/*_test.cc.
+      const bool by_model = trouble.name == "overload" || trouble.name == "heater_failure";
+      EXPECT_EQ(trouble.shows.empty(), by_model);
       Bench bench(family);
       bench.connect();
       bench.run(Millis{10 * kMinute_ms});

@@ -47,6 +47,7 @@ VirtualDevice::VirtualDevice(KindPtr kind, std::string sn, Chance chance,
       reported_(around.now),
       message_id_(static_cast<std::int64_t>(chance.split(sn_).bits(0) & 0x3fffffffU)),
       chance_(chance) {
+  equip(fields_, family(), sn_);
   model_->start(fields_, around);
 }
 

@@ -85,6 +85,7 @@ class Delta2 final : public Model {
   Switched switched_;
   bool had_mains_ = true;
   bool had_bypass_ = false;
+  bool tripped_ = false;  // by too much on the AC sockets, until they are switched on again
   IdleTimer ac_idle_;
   IdleTimer car_idle_;
   IdleTimer unit_idle_;
@@ -134,6 +135,7 @@ void Delta2::read(const Fields& fields) {
   const bool asleep = set_.asleep;
   set_ = delta_2::read_settings(fields);
   set_.asleep = asleep;
+  if (set_.ac_on) tripped_ = false;
 }
 
 void Delta2::step(const Surroundings& around, Millis dt) {
@@ -147,6 +149,10 @@ void Delta2::step(const Surroundings& around, Millis dt) {
   had_mains_ = around.grid_up;
   switch_by_itself(dt);
   flow_ = planner_.plan(set_, battery_, around, noise_);
+  if (flow_.overload) {
+    tripped_ = switched_.ac = true;
+    set_.ac_on = false;
+  }
   const double taken_w =
       battery_.apply({.power_w = flow_.battery_w, .seconds = seconds, .air_c = around.air_c});
   // One that runs empty in the step gives less than was asked for: the inverter stops.
@@ -154,7 +160,7 @@ void Delta2::step(const Surroundings& around, Millis dt) {
   if (flow_.inverting) flow_.ac_out_w -= std::clamp(missing_w, 0.0, flow_.ac_out_w);
   books_.add(battery_);
   books_.close(
-      {.in_w = flow_.ac_in_w() + flow_.solar_w, .out_w = flow_.ac_out_w + flow_.dc_out_w()}, dt);
+      {.in_w = flow_.ac_in_w() + flow_.dc_in_w(), .out_w = flow_.ac_out_w + flow_.dc_out_w()}, dt);
   warm(around.air_c, seconds);
   if (flow_.bypass != had_bypass_) ++switched_.relay;
   had_bypass_ = flow_.bypass;
@@ -175,6 +181,7 @@ void Delta2::write(Fields& fields, const Surroundings& around) {
                                  .battery = battery_,
                                  .around = around,
                                  .noise = noise_,
+                                 .tripped = tripped_,
                                  .inverter_c = inverter_c_,
                                  .solar_c = solar_c_,
                                  .socket_c = socket_c_,
@@ -197,7 +204,7 @@ void Delta2::write_switches(Fields& fields) {
 // By what flowed in the last step.
 void Delta2::switch_by_itself(Millis dt) {
   const bool unused =
-      flow_.ac_in_w() + flow_.solar_w == 0 && flow_.ac_out_w + flow_.dc_out_w() == 0;
+      flow_.ac_in_w() + flow_.dc_in_w() == 0 && flow_.ac_out_w + flow_.dc_out_w() == 0;
   set_.ac_on&& flow_.ac_out_w == 0 ? ac_idle_.idle(dt) : ac_idle_.busy();
   set_.car_on&& flow_.car_w == 0 ? car_idle_.idle(dt) : car_idle_.busy();
   unused ? unit_idle_.idle(dt) : unit_idle_.busy();
@@ -215,7 +222,7 @@ void Delta2::switch_by_itself(Millis dt) {
     switched_.usb = true;
   }
   const bool enough = battery_.soc_percent() >= set_.ac_by_itself_soc;
-  if (set_.ac_by_itself && enough && !set_.asleep && !planner_.is_empty()) {
+  if (set_.ac_by_itself && enough && !tripped_ && !set_.asleep && !planner_.is_empty()) {
     set_.ac_on = true;
     switched_.ac = true;
   }
@@ -238,13 +245,16 @@ void Delta2::count(double seconds) {
   const double hours = seconds / 3600;
   add(kAcIn, flow_.ac_in_w() * hours);
   add(flow_.at_car ? kCar : kSolar, flow_.solar_w * hours);
+  add(kCar, flow_.generator_w * hours);
   add(kAcOut, flow_.ac_out_w * hours);
   add(kDcOut, flow_.dc_out_w() * hours);
   const auto add_time = [&](Counters counter, double power_w) {
     if (power_w > 0) add(counter, seconds);
   };
   add_time(kInverterTime, flow_.ac_out_w);
-  add_time(flow_.at_car ? kCarInTime : kSolarTime, flow_.solar_w);
+  const double by_plug_w = flow_.generator_w + (flow_.at_car ? flow_.solar_w : 0);
+  add_time(kCarInTime, by_plug_w);
+  if (!flow_.at_car) add_time(kSolarTime, flow_.solar_w);
   add_time(kCarTime, flow_.car_w);
   add_time(kUsbTime, flow_.usb_w);
   add_time(kFastUsbTime, flow_.fast_usb_w);

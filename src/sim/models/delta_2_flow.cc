@@ -10,7 +10,7 @@ constexpr double kHouseholdShare = 0.3;  // of the household that is plugged in 
 constexpr double kPanel_w = 400;
 constexpr double kFewestSolar_w = 3;
 constexpr double kInverter_w = 1800;
-constexpr double kXboost_w = 2400;
+constexpr double kXboost_w = 2400;  // rated; and what the relay lets past the inverter
 constexpr double kWallCharger_w = 1200;
 constexpr double kBatteryCharge_w = 1060;  // one hour's charge
 // What real devices lose: 22 W with AC on, 7 W with all off, and about 9 % of what is converted.
@@ -20,8 +20,9 @@ constexpr double kAsleep_w = 2;  // the radio stays on
 constexpr double kLossLinear = 0.085;
 constexpr double kLossSquare_per_w = 1e-5;
 constexpr double kMargin_percent = 1;
-constexpr double kFloor_percent = 2;  // is left, so that no step goes past empty
-constexpr std::int64_t kSunday = 3;   // 1970 began with a Thursday
+constexpr double kFloor_percent = 2;        // is left, so that no step goes past empty
+constexpr std::int64_t kGeneratorPlug = 2;  // in pd.ext4p8Port
+constexpr std::int64_t kSunday = 3;         // 1970 began with a Thursday
 
 // For an hour a week the unit is charged by the car.
 bool is_at_car(const Surroundings& around) {
@@ -49,6 +50,19 @@ double own_w(const Settings& set, const Flow& flow) {
   return set.asleep ? kAsleep_w : kAwake_w;
 }
 
+// What hangs on the AC sockets, with its watts at full voltage. Too much for the inverter is
+// carried at a lower voltage, at which it draws what the inverter can give; what is more than
+// `most_w` trips it.
+void put_ac_load(double load_w, double most_w, Flow& flow) {
+  flow.overload = load_w > most_w;
+  if (flow.overload) {
+    flow.bypass = flow.inverting = false;
+    return;
+  }
+  flow.ac_out_w = flow.inverting ? std::min(load_w, kInverter_w) : load_w;
+  if (flow.ac_out_w < load_w) flow.ac_v_share = std::sqrt(flow.ac_out_w / load_w);
+}
+
 double charge_share(const Battery& battery) {
   return kTaper.at(battery.soc_percent()) * temperature_derating(battery.temperature_c());
 }
@@ -73,9 +87,13 @@ Settings read_settings(const Fields& fields) {
   set.resume_soc = fields.number("pd.hysteresisAdd");
   set.wall_w = fields.number("mppt.cfgChgWatts");
   set.car_a = fields.number("mppt.dcChgCurrent") / 1000;
-  set.inverter_w = fields.on("mppt.cfgAcXboost") ? kXboost_w : kInverter_w;
+  set.xboost = fields.on("mppt.cfgAcXboost");
   set.ac_by_itself = fields.on("pd.acAutoOutConfig") && !fields.on("pd.acAutoOutPause");
   set.ac_by_itself_soc = fields.number("pd.minAcoutSoc");
+  set.has_generator = fields.integer("pd.ext4p8Port") == kGeneratorPlug;
+  set.generator = {.start_soc = fields.number("bms_emsStatus.minOpenOilEb"),
+                   .stop_soc = fields.number("bms_emsStatus.maxCloseOilEb"),
+                   .full_soc = set.max_soc};
   set.standby_min = fields.integer("pd.standbyMin");
   set.ac_standby_min = fields.integer("mppt.acStandbyMins");
   set.car_standby_min = fields.integer("mppt.carStandbyMin");
@@ -92,15 +110,18 @@ void Planner::update_limits(const Settings& set, double soc) {
   empty_.update(soc, {.from = min_soc, .until = min_soc + set.resume_soc});
   serves_self_.update(soc, {.from = set.reserve_soc + set.resume_soc, .until = set.reserve_soc});
   if (!set.keeps_reserve || empty_.on()) serves_self_.release();
+  if (set.has_generator) generator_.update(soc, set.generator);
 }
 
 // What is plugged in: part of the household, a cooling box, a laptop, a phone, a light.
 void Planner::put_loads(const Settings& set, const Surroundings& around, const Noise& noise,
                         Flow& flow) const {
   const std::int64_t minute = around.local_ms / kMinute_ms + habit_min_;
-  if ((flow.bypass || flow.inverting) && !rests(around)) {
+  if (flow.bypass || flow.inverting) {
     const double load_w = kHouseholdShare * around.household_w * (1 + 0.02 * noise(1));
-    flow.ac_out_w = std::clamp(std::round(load_w), 0.0, set.inverter_w);
+    const double most_w = set.xboost ? kXboost_w : kInverter_w;
+    const double usual_w = rests(around) ? 0 : std::clamp(std::round(load_w), 0.0, most_w);
+    put_ac_load(usual_w + std::round(around.appliance_w), most_w, flow);
   }
   if (set.car_on) flow.car_w = minute % 15 < 10 ? std::round(42 + noise(2)) : 2;
   if (set.usb_on) {
@@ -128,11 +149,15 @@ void Planner::put_sources(const Settings& set, const Battery& battery, double of
   double used_w = inverter_dc_w + flow.dc_out_w() + own_w(set, flow);
   const double accept_w =
       solar_full_.on() || flow.blocked ? 0 : kBatteryCharge_w * charge_share(battery);
-  const double room_w = std::max(0.0, accept_w + used_w - wall_dc_w(flow)) / kSolarEfficiency;
-  const double solar_w = std::floor(std::min(offered_w, room_w));
+  const double room_w = std::max(0.0, accept_w + used_w - wall_dc_w(flow));
+  const double solar_w = std::floor(std::min(offered_w, room_w / kSolarEfficiency));
   flow.panels = !flow.at_car && offered_w >= kFewestSolar_w;
   flow.solar_w = solar_w >= kFewestSolar_w ? solar_w : 0;
-  const double fed_w = wall_dc_w(flow) + kSolarEfficiency * flow.solar_w;
+  const double solar_dc_w = kSolarEfficiency * flow.solar_w;
+  if (generator_.runs() && !flow.blocked) {
+    flow.generator_w = std::floor(std::clamp<double>(room_w - solar_dc_w, 0, kGenerator_w));
+  }
+  const double fed_w = wall_dc_w(flow) + solar_dc_w + flow.generator_w;
   // An empty unit lives on what feeds it; without that it is off.
   if (empty_.on() || flow.blocked) used_w = std::min(used_w, fed_w);
   flow.battery_w = fed_w - used_w;

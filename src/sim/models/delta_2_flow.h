@@ -9,6 +9,7 @@
 #include "base/chance.h"
 #include "sim/battery.h"
 #include "sim/model.h"
+#include "sim/models/generator.h"
 #include "sim/models/parts.h"
 
 namespace gridloom::sim::delta_2 {
@@ -26,10 +27,12 @@ struct Settings {
   double min_soc = 0;
   double resume_soc = 5;  // on top of min_soc
   double wall_w = 0;
-  double car_a = 0;  // most that is drawn from a car's socket
-  double inverter_w = 0;
+  double car_a = 0;           // most that is drawn from a car's socket
+  bool xboost = false;        // more than the inverter's rating runs at lower voltage
   bool ac_by_itself = false;  // on, from this charge upwards
   double ac_by_itself_soc = 0;
+  bool has_generator = false;
+  Generator::Limits generator;
   std::int64_t standby_min = 0;
   std::int64_t ac_standby_min = 0;
   std::int64_t car_standby_min = 0;
@@ -46,17 +49,21 @@ struct Flow {
   bool mains = false;      // voltage on the cable
   bool bypass = false;     // mains carries the AC sockets
   bool inverting = false;  // the battery does
+  bool overload = false;   // too much hangs on the AC sockets: nobody carries them
   bool panels = false;     // light enough to see them
   bool at_car = false;     // a car's socket is on the solar input in their place
   double ac_out_w = 0;
+  double ac_v_share = 1;  // of the voltage that is set
   double car_w = 0;
   double usb_w = 0;
   double fast_usb_w = 0;
   double type_c_w = 0;
-  double wall_w = 0;     // drawn for charging
-  double solar_w = 0;    // at the solar input, whatever is on it
+  double wall_w = 0;   // drawn for charging
+  double solar_w = 0;  // at the solar input, whatever is on it
+  double generator_w = 0;
   double battery_w = 0;  // + charges
 
+  [[nodiscard]] double dc_in_w() const { return solar_w + generator_w; }
   [[nodiscard]] double dc_out_w() const { return car_w + usb_w + fast_usb_w + type_c_w; }
   [[nodiscard]] double ac_in_w() const { return wall_w + (bypass ? ac_out_w : 0); }
 };
@@ -84,6 +91,7 @@ class Planner {
   void put_sources(const Settings& set, const Battery& battery, double offered_w, Flow& flow) const;
 
   std::int64_t habit_min_;  // when the user's devices switch
+  Generator generator_;
   Latch wall_full_;
   Latch solar_full_;
   Latch empty_;

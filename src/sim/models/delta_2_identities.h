@@ -14,7 +14,19 @@ namespace gridloom::sim {
 namespace delta_2 {
 
 inline void add_sums(Identities& all) {
-  all.add_sum("pd.wattsInSum", {"inv.inputWatts", "mppt.inWatts"});
+  all.add_sum("pd.inputWatts", {"inv.inputWatts"});
+  all.add("pd.inWatts are mppt.inWatts and a generator's, which mppt.chgType 4 shows",
+          [in = all.at("pd.inWatts"), solar = all.at("mppt.inWatts"),
+           by = all.at("mppt.chgType")](const Seen& seen) {
+            return seen[by] == 4 ? seen[in] > seen[solar] : seen[in] == seen[solar];
+          });
+  // A minute of it goes less than two percents past the charge where it stops.
+  all.add("no generator runs where none is, or above maxCloseOilEb",
+          [plug = all.at("pd.ext4p8Port"), by = all.at("mppt.chgType"),
+           soc = all.at("bms_bmsStatus.f32ShowSoc"),
+           most = all.at("bms_emsStatus.maxCloseOilEb")](const Seen& seen) {
+            return given(seen[by] == 4, seen[plug] == 2 && seen[soc] < seen[most] + 2);
+          });
   all.add_sum("pd.wattsInSum", {"pd.inputWatts", "pd.inWatts"});
   all.add_sum("pd.wattsOutSum", {"pd.outputWatts", "pd.outWatts"});
   all.add_sum("pd.outputWatts", {"inv.outputWatts"});
@@ -69,6 +81,13 @@ inline void add_switches(Identities& all) {
   all.add("without pd.dcOutState, only the car socket gives",
           [off = all.at("pd.dcOutState"), dc = all.at("pd.outWatts"), car = all.at("pd.carWatts")](
               const Seen& seen) { return given(seen[off] == 0, seen[dc] == seen[car]); });
+  all.add("the inverter makes 1800 W at most",
+          [inverting = all.at("inv.dischargeType"), out = all.at("inv.outputWatts")](
+              const Seen& seen) { return given(seen[inverting] == 1, seen[out] <= 1800); });
+  all.add("after an overload the AC sockets are off",
+          [error = all.at("inv.errCode"), on = all.at("mppt.cfgAcEnabled")](const Seen& seen) {
+            return given(seen[error] == 2, seen[on] == 0);
+          });
   all.add("without mains, inv.inputWatts = 0", [in = all.at("inv.inputWatts")](const Seen& seen) {
     return given(!seen.around().grid_up, seen[in] == 0);
   });

@@ -17,6 +17,7 @@ using wire::JsonArray;
 constexpr double kPanel_v = 36;
 constexpr double kPanelOpen_v = 42;
 constexpr int kLongest_min = 5939;
+constexpr int kOverload = 2;  // of inv.errCode
 constexpr std::int64_t kCells = 16;
 constexpr double kCell_ohm = 0.0093;
 constexpr double kCarSocket_v = 13.6;
@@ -31,14 +32,15 @@ int fan_level(double power_w) {
 
 void write_sums(Fields& fields, const Moment& now) {
   const Flow& flow = now.flow;
-  fields.set_number("pd.wattsInSum", flow.ac_in_w() + flow.solar_w);
+  fields.set_number("pd.wattsInSum", flow.ac_in_w() + flow.dc_in_w());
   fields.set_number("pd.wattsOutSum", flow.ac_out_w + flow.dc_out_w());
   fields.set_number("pd.inputWatts", flow.ac_in_w());
-  fields.set_number("pd.inWatts", flow.solar_w);
+  fields.set_number("pd.inWatts", flow.dc_in_w());
   fields.set_number("pd.outputWatts", flow.ac_out_w);
   fields.set_number("pd.outWatts", flow.dc_out_w());
   const int by_input = flow.at_car ? 2 : 3;
-  fields.set("pd.chargerType", flow.wall_w > 0 ? 1 : flow.solar_w > 0 ? by_input : 0);
+  const int by_dc = flow.solar_w > 0 ? by_input : flow.generator_w > 0 ? 2 : 0;
+  fields.set("pd.chargerType", flow.wall_w > 0 ? 1 : by_dc);
   if (now.noise.step() % 30 == 1) fields.set_number("pd.wifiRssi", -58 + 2 * now.noise(6));
 }
 
@@ -167,7 +169,8 @@ void write_solar(Fields& fields, const Moment& now) {
   fields.set("mppt.x60ChgType", flow.at_car ? 2 : flow.panels ? 1 : 0);
   fields.set("mppt.chgState", flow.solar_w > 0 ? 1 : 0);
   const int by_input = flow.at_car ? 1 : 2;
-  fields.set("mppt.chgType", flow.solar_w > 0 ? by_input : flow.wall_w > 0 ? 3 : 0);
+  const int without_generator = flow.solar_w > 0 ? by_input : flow.wall_w > 0 ? 3 : 0;
+  fields.set("mppt.chgType", flow.generator_w > 0 ? 4 : without_generator);
 }
 
 void write_inverter(Fields& fields, const Moment& now) {
@@ -179,8 +182,10 @@ void write_inverter(Fields& fields, const Moment& now) {
   double out_v = 0;
   if (flow.bypass) out_v = mains_v - 0.3;
   // The document's own example sets 30 V, which no socket gives.
-  if (flow.inverting)
-    out_v = (set_v >= 100 && set_v <= 240 ? set_v : 230) - 0.4 + 0.1 * now.noise(9);
+  if (flow.inverting) {
+    const double wanted_v = set_v >= 100 && set_v <= 240 ? set_v : 230;
+    out_v = flow.ac_v_share * wanted_v - 0.4 + 0.1 * now.noise(9);
+  }
   fields.set_number("inv.inputWatts", flow.ac_in_w());
   fields.set_number("inv.outputWatts", flow.ac_out_w);
   fields.set_number("inv.acInVol", mains_v * 1000);
@@ -188,6 +193,7 @@ void write_inverter(Fields& fields, const Moment& now) {
   fields.set("inv.acInFreq", mains_hz);
   fields.set_number("inv.invOutVol", out_v * 1000);
   fields.set_number("inv.invOutAmp", out_v > 0 ? flow.ac_out_w / out_v * 1000 : 0);
+  fields.set("inv.errCode", now.tripped ? kOverload : 0);
   fields.set("inv.invOutFreq", flow.bypass ? mains_hz : flow.inverting ? set_hz : 0);
   fields.set_number("inv.outTemp", now.inverter_c);
   fields.set("inv.chargerType", flow.mains ? 1 : flow.at_car ? 2 : flow.panels ? 3 : 0);

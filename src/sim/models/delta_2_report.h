@@ -19,6 +19,7 @@ struct Moment {
   const Battery& battery;
   const Surroundings& around;
   const Noise& noise;
+  bool tripped = false;
   double inverter_c = 0;
   double solar_c = 0;
   double socket_c = 0;

@@ -32,6 +32,7 @@ namespace {
 
 constexpr double kOffSoc = 3;  // the packs open their switches
 constexpr int kLowPower_w = 10;
+constexpr std::int64_t kUnchanged = 255;
 
 // Module types count up from BBC_IN's along this list; the nameless ones are not documented. A
 // serial number takes the first group that it belongs to. kitscc's place is our own choice.
@@ -194,7 +195,13 @@ Outcome PowerKits::command(Fields& fields, const catalog::Command& command,
   const bool parts = command.name == "powerOff" && whole_or(params, "enable", 0) == 1;
   if (!parts && !packs_.are_on()) packs_.switch_to(true);
   if (command.name == "powerOffGen") {
-    whole_or(params, "bitsSwSta", 0) != 0 ? planner_.start_generator() : planner_.stop_generator();
+    Generator& generator = planner_.generator();
+    whole_or(params, "bitsSwSta", 0) != 0 ? generator.start() : generator.stop();
+  } else if (command.name == "dsgIcParaSet") {
+    const std::int64_t low_power = whole_or(params, "dsgLowPwrEn", kUnchanged);
+    if (low_power >= 0 && low_power != kUnchanged) planner_.allow_low_power(low_power == 1);
+  } else if (command.name == "clearError") {
+    if (whole_or(params, "enable", 0) == 1) packs_.clear_errors();
   } else if (command.name == "writeProName") {
     const wire::Json* name = params.if_contains("name");
     if (name != nullptr && name->is_string()) product_name_ = std::string(name->as_string());

@@ -12,11 +12,12 @@ constexpr double kFloorSoc = 4;         // no discharge below, whatever the limi
 constexpr double kLimitHysteresis = 2;  // % above the lower limit before outputs return
 constexpr int kHub_w = 8;
 constexpr int kInverterIdle_w = 20;
+constexpr int kInverterLow_w = 8;  // in low power,
+constexpr int kLittle_w = 100;     // with less than that at its output
 
 constexpr std::array<double, 2> kPvRated_w = {1000, 800};
-constexpr double kAlternator_w = 1500;  // on the bus, as the generator
-constexpr int kGenerator_w = 1600;
-constexpr int kVehicle_w = 100;  // keeps its battery alive
+constexpr double kAlternator_w = 1500;  // on the bus
+constexpr int kVehicle_w = 100;         // keeps its battery alive
 constexpr int kWorthCharging_w = 20;
 // The vehicle is driven once a day; its engine idles for the first minutes.
 constexpr std::int64_t kEngineOn_ms = 8 * kHour_ms;
@@ -47,20 +48,12 @@ void offer_vehicle(const Settings& set, const Surroundings& around, double bus_v
 int Offer::sources_w() const { return sum(pv_w) + alternator_w + generator_w; }
 bool Offer::can_charge() const { return sources_w() >= kWorthCharging_w || charger; }
 
-void Planner::run_generator(const Packs& packs) {
-  const double now = packs.soc();
-  const Packs::Settings& set = packs.settings();
-  const bool full = now >= set.charge_to_soc - 1;
-  const bool low = now <= set.generator_on_soc && now < set.generator_off_soc;
-  if ((hand_ == Hand::kStopped && !low) || (hand_ == Hand::kStarted && full)) hand_ = Hand::kNone;
-  const bool goes_on = generator_on_ && now < set.generator_off_soc;
-  const bool by_itself = hand_ == Hand::kNone && (low || goes_on);
-  generator_on_ = !full && (hand_ == Hand::kStarted || by_itself);
-}
-
 Offer Planner::offer(const Settings& set, const Surroundings& around, const Packs& packs,
                      const Noise& noise) {
-  run_generator(packs);
+  const Packs::Settings& limits = packs.settings();
+  generator_.update(packs.soc(), {.start_soc = limits.generator_on_soc,
+                                  .stop_soc = limits.generator_off_soc,
+                                  .full_soc = limits.charge_to_soc - 1});
   Offer offer;
   for (std::size_t k = 0; k < offer.pv_w.size(); ++k) {
     const double sun = around.sun * around.panels.at(k);
@@ -68,7 +61,7 @@ Offer Planner::offer(const Settings& set, const Surroundings& around, const Pack
     offer.pv_w.at(k) = rounded(kPvRated_w.at(k) * sun * (1 + 0.004 * noise(k)));
   }
   offer_vehicle(set, around, packs.bus_v(), offer);
-  offer.generator_w = generator_on_ ? kGenerator_w : 0;
+  offer.generator_w = generator_.runs() ? kGenerator_w : 0;
   offer.shore = around.grid_up && !offer.engine;
   offer.charger = offer.shore && set.charges_from_ac;
   offer_loads(set, around, offer);
@@ -103,7 +96,9 @@ void Planner::put_loads(const Settings& set, const Surroundings& around, const O
   flow.inverter = set.ac_on && !flow.bypass && !drained_.on();
   flow.ac_out_w = flow.ac() ? ac_w : 0;
   flow.ac_in_w = flow.bypass ? ac_w : 0;
-  flow.inverter_w = flow.inverter ? kInverterIdle_w + rounded(ac_w * (1 + kInverterLoss)) : 0;
+  flow.low_power = low_power_ && flow.inverter && ac_w < kLittle_w;
+  const int idle_w = flow.low_power ? kInverterLow_w : kInverterIdle_w;
+  flow.inverter_w = flow.inverter ? idle_w + rounded(ac_w * (1 + kInverterLoss)) : 0;
   flow.dc = set.dc_on && !drained_.on();
   flow.dc_out_w = flow.dc ? sum(offer.dc_w) : 0;
   flow.dc_w = rounded(flow.dc_out_w / kEfficiency);
@@ -114,7 +109,9 @@ void Planner::put_loads(const Settings& set, const Surroundings& around, const O
 Flow Planner::balance(const Settings& set, const Surroundings& around, const Offer& offer,
                       Packs& packs) {
   const int heatable_w = static_cast<int>(packs.count()) * kHeater_w + kHub_w;
-  packs.heat({.charging = offer.sources_w() > heatable_w, .discharging = !drained_.on()});
+  packs.heat({.charging = offer.sources_w() > heatable_w,
+              .discharging = !drained_.on(),
+              .working = around.heater_ok});
   const double lowest = std::max(packs.settings().discharge_to_soc, kFloorSoc);
   drained_.update(packs.soc(), {.from = lowest, .until = lowest + kLimitHysteresis});
   Flow flow;

@@ -9,6 +9,7 @@
 
 #include "base/chance.h"
 #include "sim/model.h"
+#include "sim/models/generator.h"
 #include "sim/models/parts.h"
 #include "sim/models/power_kits_packs.h"
 #include "sim/models/power_kits_settings.h"
@@ -51,10 +52,11 @@ struct Flow {
   int heaters_w = 0;
   int vehicle_w = 0;
   int hub_w = 0;
-  bool bypass = false;    // shore power carries the AC loads
-  bool inverter = false;  // the packs do
-  bool dc = false;        // the DC output is live
-  int ac_out_w = 0;       // this and the rest: not on the bus
+  bool bypass = false;     // shore power carries the AC loads
+  bool inverter = false;   // the packs do
+  bool low_power = false;  // the inverter is in it
+  bool dc = false;         // the DC output is live
+  int ac_out_w = 0;        // this and the rest: not on the bus
   int ac_in_w = 0;
   int dc_out_w = 0;
 
@@ -69,10 +71,9 @@ class Planner {
  public:
   explicit Planner(Chance chance) : chance_(chance) {}
 
-  // What a command does to the generator: it stays stopped until its start threshold is left, and
-  // runs until the packs are full.
-  void start_generator() { hand_ = Hand::kStarted; }
-  void stop_generator() { hand_ = Hand::kStopped; }
+  [[nodiscard]] Generator& generator() { return generator_; }
+  // Whether the inverter may go to low power while it has little to do.
+  void allow_low_power(bool allowed) { low_power_ = allowed; }
 
   [[nodiscard]] Offer offer(const Settings& set, const Surroundings& around, const Packs& packs,
                             const Noise& noise);
@@ -81,17 +82,14 @@ class Planner {
                              Packs& packs);
 
  private:
-  enum class Hand : std::uint8_t { kNone, kStopped, kStarted };
-
-  void run_generator(const Packs& packs);
   void offer_loads(const Settings& set, const Surroundings& around, Offer& offer) const;
   void put_loads(const Settings& set, const Surroundings& around, const Offer& offer,
                  Flow& flow) const;
 
   Chance chance_;
   Latch drained_;  // the lower limit stopped the outputs
-  bool generator_on_ = false;
-  Hand hand_ = Hand::kNone;
+  Generator generator_;
+  bool low_power_ = false;
 };
 
 }  // namespace gridloom::sim::kits

@@ -21,6 +21,7 @@ constexpr double kHeatUntil_c = 10;
 constexpr double kHeaterSpeed_k_per_min = 0.23;
 
 // As on the wire.
+constexpr int kHeaterError = 2;  // on top of the code for none
 constexpr int kOpen = 0;
 constexpr int kClosed = 3;
 constexpr int kIdle = 0;
@@ -51,7 +52,8 @@ void Packs::start(Fields& fields, const Surroundings& around) {
                                           .resistance_ohm = kPackResistance_ohm,
                                           .cycles = cycles_at(health),
                                           .soc_percent = pack.number("soc"),
-                                          .temperature_c = around.air_c + 2})});
+                                          .temperature_c = around.air_c + 2}),
+                      .no_error = pack.integer("errCode")});
   }
   read(fields);
 }
@@ -94,8 +96,22 @@ void Packs::heat(const HeatSources& sources) {
   for (Pack& pack : packs_) {
     pack.cold.update(pack.battery.temperature_c(), {.from = kHeatBelow_c, .until = kHeatUntil_c});
     const bool by_discharging = pack.heats_by_discharging && sources.discharging;
-    pack.heating = on_ && pack.cold.on() && (sources.charging || by_discharging);
+    const bool wanted = on_ && pack.cold.on() && (sources.charging || by_discharging);
+    if (wanted && !pack.failed && !sources.working) {
+      pack.failed = true;
+      ++pack.failures;
+    }
+    pack.heating = wanted && !pack.failed;
     if (!pack.heating) pack.cold.release();
+  }
+}
+
+bool Packs::failed_to_heat() const { return std::ranges::any_of(packs_, &Pack::failed); }
+
+void Packs::clear_errors() {
+  for (Pack& pack : packs_) {
+    pack.failed = false;
+    pack.failures = 0;
   }
 }
 
@@ -106,6 +122,9 @@ void Packs::write_heaters(Fields& fields) const {
     const int trigger = heat_sources_.charging ? 1 : 2;
     module.set("ptcHeatingFlag", pack.heating ? 1 : 0);
     module.set("ptcTouchFlag", pack.heating ? trigger : 0);
+    module.set("ptcMosErr", pack.failed ? 1 : 0);
+    module.set("ptcChgErrCnt", pack.failures);
+    module.set("errCode", pack.no_error + (pack.failed ? kHeaterError : 0));
     module.set("ptcRemainTime",
                pack.heating ? (kHeatUntil_c - cell_c) / kHeaterSpeed_k_per_min : 0);
     module.set("minPtcTemp", cell_c + (pack.heating ? 18 : 0));

@@ -50,9 +50,13 @@ class Packs {
   struct HeatSources {
     bool charging = false;     // enough comes in to heat with
     bool discharging = false;  // the packs may give what it takes
+    bool working = true;       // false: switches that are closed to heat with stay open
   };
   void heat(const HeatSources& sources);
   [[nodiscard]] int heaters_w() const;
+  // A pack whose heater failed does not try again until its errors are cleared.
+  [[nodiscard]] bool failed_to_heat() const;
+  void clear_errors();
 
   // Puts the bus's surplus (negative: its need) into the packs.
   void run(int net_w, double seconds, double air_c);
@@ -68,6 +72,9 @@ class Packs {
     int power_w = 0;  // + charges
     Latch cold{};
     bool heating = false;
+    bool failed = false;                // to heat
+    int failures = 0;                   // since they were cleared
+    int no_error = 0;                   // the code that stands for it
     bool heats_by_discharging = false;  // may
   };
   void write_heaters(Fields& fields) const;

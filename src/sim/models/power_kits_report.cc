@@ -10,7 +10,8 @@ namespace {
 constexpr double kPv_v = 52;
 constexpr std::array<double, 2> kDcOut_v = {13.6, 27.2};  // by cfgVolTag
 constexpr double kDcResidual_v = 0.134;
-constexpr int kBus_mv = 385000;  // the inverter's inner bus, running
+constexpr int kBus_mv = 385000;        // the inverter's inner bus, running
+constexpr int kChargingException = 8;  // of protectState
 constexpr int kBusResidual_mv = 725;
 
 void write_inputs(Fields& fields, const Moment& now) {
@@ -122,7 +123,8 @@ void write_charger(Fields& fields, const Moment& now) {
   low.set("chgBatVol", milli(now.packs.bus_v()) + 240);
   low.set("chrgFlag", now.packs.are_on() ? permission : 0);
   low.set("realSoc", now.packs.soc());
-  low.set("lsplFlag", running || flow.bypass ? 0 : 1);
+  low.set("protectState", now.packs.failed_to_heat() ? kChargingException : 0);
+  low.set("lsplFlag", flow.low_power || !(running || flow.bypass) ? 1 : 0);
 }
 
 }  // namespace

@@ -58,6 +58,7 @@ struct PowerKits : testing::Test {
     double household_w = 350;
     double air_c = 20;
     bool grid_up = false;
+    bool heater_ok = true;
   };
   void place(const Site& site) {
     bench.site = [site](Surroundings& around) {
@@ -65,6 +66,7 @@ struct PowerKits : testing::Test {
       around.household_w = site.household_w;
       around.air_c = site.air_c;
       around.grid_up = site.grid_up;
+      around.heater_ok = site.heater_ok;
       around.local_ms = 0;  // the vehicle stays parked
     };
   }
@@ -188,6 +190,55 @@ TEST_F(PowerKits, HeatsColdPacksFromTheirOwnChargeIfItMay) {
   bench.run(kHour);
   EXPECT_EQ(get("bp2000.ptcHeatingFlag"), 1);
   EXPECT_GT(get("bp2000.maxPtcTemp"), get("bp2000.maxCellTemp"));
+}
+
+TEST_F(PowerKits, TriesAHeaterThatFailedAgainOnceItsErrorIsCleared) {
+  place({.air_c = -10});
+  bench.run(12 * kHour);
+  place({.sun = 0.5, .air_c = -10, .heater_ok = false});
+  bench.step(Millis{2000});
+  EXPECT_EQ(get("bp2000.ptcMosErr"), 1);
+  EXPECT_EQ(get("bp2000.ptcChgErrCnt"), 1);
+  EXPECT_EQ(get("bp2000.errCode"), 61002);
+  EXPECT_EQ(get("iclow.protectState"), 8);
+  EXPECT_EQ(get("bp2000.ptcHeatingFlag"), 0);
+  place({.sun = 0.5, .air_c = -10});
+  bench.run(2 * kHour);
+  EXPECT_EQ(get("bp2000.ptcMosErr"), 1) << "the error stays when its cause is gone";
+  EXPECT_EQ(get("bp2000.ptcHeatingFlag"), 0);
+  EXPECT_EQ(get("bmsTotal.totalInWatts"), 0) << "frozen packs take nothing";
+  set("clearError", R"({"enable":0})");
+  EXPECT_EQ(get("bp2000.ptcMosErr"), 1);
+  set("clearError", R"({"enable":1})");
+  EXPECT_EQ(get("bp2000.ptcMosErr"), 0);
+  EXPECT_EQ(get("bp2000.ptcChgErrCnt"), 0);
+  EXPECT_EQ(get("bp2000.errCode"), 61000);
+  EXPECT_EQ(get("iclow.protectState"), 0);
+  EXPECT_EQ(get("bp2000.ptcHeatingFlag"), 1);
+  bench.run(2 * kHour);
+  EXPECT_GT(get("bmsTotal.totalInWatts"), 0) << "warm packs do";
+  place({.sun = 0.5, .air_c = -10, .heater_ok = false});
+  bench.run(12 * kHour);
+  set("clearError", R"({"enable":1})");
+  EXPECT_EQ(get("bp2000.ptcMosErr"), 1) << "it fails again at once";
+}
+
+TEST_F(PowerKits, NeedsLessForItsInverterInLowPower) {
+  place({.household_w = 100});
+  bench.step(Millis{2000});
+  const std::int64_t before_w = get("bmsTotal.totalOutWatts");
+  EXPECT_EQ(get("iclow.lsplFlag"), 0);
+  set("dsgIcParaSet", R"({"dsgLowPwrEn":1,"passByModeEn":2})");
+  EXPECT_EQ(get("bmsTotal.totalOutWatts"), before_w + 12);
+  EXPECT_EQ(get("iclow.lsplFlag"), 1);
+  set("dsgIcParaSet", R"({"dsgLowPwrEn":255})");
+  EXPECT_EQ(get("iclow.lsplFlag"), 1) << "255 leaves it";
+  place({.household_w = 1000});
+  bench.step(Millis{2000});
+  EXPECT_EQ(get("iclow.lsplFlag"), 0) << "it has more to do";
+  place({.household_w = 100});
+  set("dsgIcParaSet", R"({"dsgLowPwrEn":2})");
+  EXPECT_EQ(get("iclow.lsplFlag"), 0);
 }
 
 TEST_F(PowerKits, RemembersItsName) {

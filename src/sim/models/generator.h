@@ -1,0 +1,40 @@
+// A smart generator on a battery: it starts by itself when the charge is low and stops when there
+// is enough again, and it can be started and stopped by hand.
+#pragma once
+
+#include <cstdint>
+
+namespace gridloom::sim {
+
+constexpr int kGenerator_w = 1600;  // at most, as DC
+
+class Generator {
+ public:
+  // Stopped by hand, it stays so until the charge that starts it is left; started by hand, it runs
+  // until the battery is full.
+  void start() { hand_ = Hand::kStarted; }
+  void stop() { hand_ = Hand::kStopped; }
+
+  struct Limits {
+    double start_soc = 0;  // here and below; if that is no less than stop_soc, below that one
+    double stop_soc = 0;   // here and above
+    double full_soc = 100;
+  };
+  void update(double soc, const Limits& limits) {
+    const bool full = soc >= limits.full_soc;
+    const bool low = soc <= limits.start_soc && soc < limits.stop_soc;
+    if ((hand_ == Hand::kStopped && !low) || (hand_ == Hand::kStarted && full)) hand_ = Hand::kNone;
+    const bool goes_on = runs_ && soc < limits.stop_soc;
+    const bool by_itself = hand_ == Hand::kNone && (low || goes_on);
+    runs_ = !full && (hand_ == Hand::kStarted || by_itself);
+  }
+  [[nodiscard]] bool runs() const { return runs_; }
+
+ private:
+  enum class Hand : std::uint8_t { kNone, kStopped, kStarted };
+
+  bool runs_ = false;
+  Hand hand_ = Hand::kNone;
+};
+
+}  // namespace gridloom::sim

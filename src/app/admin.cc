@@ -480,11 +480,9 @@ Result<AdminStream> AdminStream::open(const std::filesystem::path& data_folder,
   }
   std::string& begun = stream.impl_->begun;
   while (!begun.contains('\n')) {
-    if (const auto size = read_piece(stream.fd(), kAnswerTime_ms, begun); !size) {
-      return std::unexpected(size.error());
-    } else if (*size == 0) {
-      break;  // a refusal has no end of line
-    }
+    const auto size = read_piece(stream.fd(), kAnswerTime_ms, begun);
+    if (!size) return std::unexpected(size.error());
+    if (*size == 0) break;  // a refusal has no end of line
   }
   auto outcome = outcome_in(begun.substr(0, begun.find('\n')));
   if (!outcome) return std::unexpected(outcome.error());
@@ -493,7 +491,7 @@ Result<AdminStream> AdminStream::open(const std::filesystem::path& data_folder,
   return stream;
 }
 
-void AdminStream::end() { ::shutdown(fd(), SHUT_WR); }
+void AdminStream::end() const { ::shutdown(fd(), SHUT_WR); }
 
 Result<std::vector<std::string>> AdminStream::read() {
   std::string& begun = impl_->begun;

@@ -81,7 +81,7 @@ class AdminStream {
   // What has come since, whole lines; waits if nothing has. kIo: the server has ended it.
   [[nodiscard]] Result<std::vector<std::string>> read();
   // Asks the server to end it; what it still has to say can be read.
-  void end();
+  void end() const;
 
  private:
   struct Impl;

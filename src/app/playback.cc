@@ -94,6 +94,7 @@ class Reader {
 
   [[nodiscard]] std::vector<Part> take() {
     std::vector<Part> parts;
+    parts.reserve(order_.size());
     for (const std::string& sn : order_) {
       parts.push_back(std::move(parts_.at(sn).part));
     }
@@ -320,8 +321,8 @@ class Playback::Actor final : public sim::Link::Owner {
   bool wants_ = false;  // to be online
 };
 
-Playback::Playback(const Options& options, std::vector<Player> players)
-    : options_(options), buffer_(kReadBytes), alarm_(std::make_shared<Alarm>(*this)) {
+Playback::Playback(Options options, std::vector<Player> players)
+    : options_(std::move(options)), buffer_(kReadBytes), alarm_(std::make_shared<Alarm>(*this)) {
   for (Player& player : players) {
     actors_.push_back(std::make_unique<Actor>(*this, std::move(player)));
   }

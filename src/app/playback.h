@@ -63,7 +63,7 @@ class Playback {
     net::IoLoop* loop = nullptr;
     double speed = 1;
   };
-  Playback(const Options& options, std::vector<Player> players);
+  Playback(Options options, std::vector<Player> players);
   ~Playback();
   Playback(const Playback&) = delete;
   Playback& operator=(const Playback&) = delete;

@@ -52,8 +52,7 @@ Fields::Fields(FieldTablePtr table)
       numbers_(table_->entries().size(), std::numeric_limits<double>::quiet_NaN()) {
   slots_.reserve(table_->entries().size());
   for (const FieldTable::Entry& entry : table_->entries()) {
-    slots_.push_back(
-        {.name = entry.name, .field = entry.field, .value = entry.field->initial});
+    slots_.push_back({.name = entry.name, .field = entry.field, .value = entry.field->initial});
   }
 }
 
@@ -117,9 +116,7 @@ const std::vector<std::string>& Fields::modules(std::string_view group) const {
   return found == modules.end() ? none : found->second;
 }
 
-void Fields::clear_changes() {
-  std::ranges::fill(changed_, 0);
-}
+void Fields::clear_changes() { std::ranges::fill(changed_, 0); }
 
 void equip(Fields& fields, const catalog::Family& family, std::string_view sn) {
   const auto& devices = family.virtual_devices.devices;

@@ -36,8 +36,8 @@ class FieldTable {
   };
   [[nodiscard]] const std::vector<Entry>& entries() const { return entries_; }
   [[nodiscard]] std::optional<std::size_t> find(std::string_view name) const;
-  // Likewise, quickly if it is the one that was asked for behind `last` before, by whichever device:
-  // a model asks in the same order, step after step.
+  // Likewise, quickly if it is the one that was asked for behind `last` before, by whichever
+  // device: a model asks in the same order, step after step.
   [[nodiscard]] std::optional<std::size_t> find_behind(std::size_t last,
                                                        std::string_view name) const;
   [[nodiscard]] const catalog::Family& family() const { return *family_; }

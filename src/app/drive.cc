@@ -81,6 +81,7 @@ double rounded(double value) { return std::round(value * 1000) / 1000; }
 wire::JsonObject summary(const Drive& options, const Use& begun, const Use& from, const Use& end) {
   const double measured = std::max(seconds(end.at - from.at), 1e-9);
   const Counts& all = end.counts;
+  const Latencies latencies = all.latencies.since(from.counts.latencies);
   const auto rate = [measured](std::uint64_t before, std::uint64_t after) {
     return std::round(static_cast<double>(after - before) / measured);
   };
@@ -100,9 +101,9 @@ wire::JsonObject summary(const Drive& options, const Use& begun, const Use& from
       {"bytes", all.bytes},
       {"sent_per_second", rate(from.counts.sent, all.sent)},
       {"acknowledged_per_second", rate(from.counts.acknowledged, all.acknowledged)},
-      {"latency_p50_ms", rounded(all.latencies.percentile_ms(0.5))},
-      {"latency_p99_ms", rounded(all.latencies.percentile_ms(0.99))},
-      {"latency_max_ms", rounded(all.latencies.max_ms())},
+      {"latency_p50_ms", rounded(latencies.percentile_ms(0.5))},
+      {"latency_p99_ms", rounded(latencies.percentile_ms(0.99))},
+      {"latency_max_ms", rounded(latencies.max_ms())},
       {"own_cores", rounded((end.own_s - from.own_s) / measured)},
       {"own_mb", std::round(bench::resident_mb(::getpid()).value_or(0))}};
   if (end.server_s && from.server_s) {

@@ -43,6 +43,16 @@ void Latencies::merge(const Latencies& other) {
   max_ns_ = std::max(max_ns_, other.max_ns_);
 }
 
+Latencies Latencies::since(const Latencies& before) const {
+  Latencies rest;
+  for (std::size_t i = 0; i < buckets_.size(); ++i) {
+    rest.buckets_[i] = buckets_[i] - before.buckets_[i];
+    if (rest.buckets_[i] != 0) rest.max_ns_ = std::min(upper_edge_ns(i), max_ns_);
+  }
+  rest.count_ = count_ - before.count_;
+  return rest;
+}
+
 double Latencies::percentile_ms(double share) const {
   const auto wanted = static_cast<std::uint64_t>(std::ceil(share * static_cast<double>(count_)));
   std::uint64_t seen = 0;

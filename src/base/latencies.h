@@ -15,6 +15,8 @@ class Latencies {
 
   void add(std::chrono::nanoseconds took);
   void merge(const Latencies& other);
+  // What was counted since this was as `before`. The longest of it is known as well as any other.
+  [[nodiscard]] Latencies since(const Latencies& before) const;
 
   [[nodiscard]] std::uint64_t count() const { return count_; }
   // The value that `share` of all (0.99) do not exceed, 0 when there are none.

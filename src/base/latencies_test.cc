@@ -26,6 +26,19 @@ TEST(Latencies, APercentileIsWithinTwoPercentOfTheTrueOne) {
   EXPECT_EQ(all.max_ms(), 10);
 }
 
+TEST(Latencies, ThoseSinceAMomentStandAlone) {
+  Latencies all;
+  for (int i = 1; i <= 100; ++i) all.add(microseconds(5000));
+  const Latencies before = all;
+  EXPECT_EQ(all.since(before).count(), 0U);
+  EXPECT_EQ(all.since(before).max_ms(), 0);
+  for (int i = 1; i <= 1000; ++i) all.add(microseconds(i));
+  const Latencies rest = all.since(before);
+  EXPECT_EQ(rest.count(), 1000U);
+  EXPECT_NEAR(rest.percentile_ms(0.5), 0.5, 0.01);
+  EXPECT_NEAR(rest.max_ms(), 1, 0.02);
+}
+
 TEST(Latencies, SmallAndHugeValuesHaveTheirPlace) {
   Latencies all;
   all.add(nanoseconds(0));

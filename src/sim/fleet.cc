@@ -60,7 +60,7 @@ class Fleet::Node {
   [[nodiscard]] const std::string& sn() const { return device_.sn(); }
 
   void step(TimePoint now) {
-    stepped_ = now;
+    stepped_ = fleet_.options_.time == nullptr ? last_due(now) : now;
     ++fleet_.counts_.steps;
     device_.step(fleet_.around(now), said_);
     publish();
@@ -102,6 +102,11 @@ class Fleet::Node {
   }
 
  private:
+  // In the rhythm that it began with: devices that were held up together part again.
+  [[nodiscard]] TimePoint last_due(TimePoint now) const {
+    const Millis period(device_.family().messages.change_ms);
+    return now - (now - stepped_) % period;
+  }
   void publish() {
     for (VirtualDevice::Message& message : said_) {
       if (!link_->online() || device_.cut_off()) break;

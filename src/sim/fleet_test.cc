@@ -1,6 +1,7 @@
 #include "sim/fleet.h"
 
 #include <arpa/inet.h>
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -237,6 +238,31 @@ TEST_F(FleetTest, StepsWhenItIsDue) {
   ASSERT_TRUE(other.heard("set_reply", 1));
   EXPECT_EQ(other.messages(), 7U) << "nothing changed meanwhile";
   loop.stop();
+}
+
+TEST_F(FleetTest, DevicesKeepTheirMomentsWhateverHoldsThemUp) {
+  std::vector<Member> members;
+  for (int i = 0; i < 100; ++i) {
+    members.push_back(
+        {.family = test_family(), .sn = fmt::format("TEST{}", i), .key = Secret("key")});
+  }
+  Fleet many({.server = at(broker.port()), .world = {}, .clock = &clock, .loop = &loop}, members);
+  const auto steps_in = [&](Millis time) {
+    const std::uint64_t before = many.counts().steps;
+    clock.advance(time);
+    run_on(loop, [&] { many.tick(); });
+    return many.counts().steps - before;
+  };
+  EXPECT_EQ(steps_in(Millis{60'500}), 100U) << "all of them were late";
+  // And yet each quarter of the next two seconds has its part of them.
+  std::uint64_t all = 0;
+  for (int i = 0; i < 8; ++i) {
+    const std::uint64_t some = steps_in(Millis{250});
+    EXPECT_GT(some, 0U);
+    EXPECT_LT(some, 40U);
+    all += some;
+  }
+  EXPECT_EQ(all, 100U);
 }
 
 TEST_F(FleetTest, ObeysASetAndReplies) {

@@ -15,6 +15,7 @@
 
 #include "registry/files.h"
 #include "sim/link.h"
+#include "transcripts/words.h"
 #include "wire/json.h"
 
 namespace gridloom::app {
@@ -27,7 +28,6 @@ using Steady = std::chrono::steady_clock;
 
 constexpr std::size_t kReadBytes = std::size_t{64} * 1024;
 constexpr wire::JsonLimits kJsonLimits{.bytes = std::size_t{1} << 20U, .keys = 16'384};
-constexpr std::string_view kId = "<id";
 
 std::int64_t steady_ms() {
   return std::chrono::floor<Millis>(Steady::now().time_since_epoch()).count();
@@ -38,25 +38,6 @@ template <typename Schedule, typename What>
 void put_in(Schedule& schedule, What what) {
   const auto later = std::ranges::upper_bound(schedule, what.at, {}, &What::at);
   schedule.insert(later, std::move(what));
-}
-
-// Where the id of a set stands in a reply, and which: 0 is the last that came.
-struct IdPlace {
-  std::size_t at = 0;
-  std::size_t size = 0;
-  std::size_t back = 0;
-};
-std::optional<IdPlace> id_place(std::string_view payload) {
-  const std::size_t at = payload.find(kId);
-  const std::size_t end = payload.find('>', at);
-  if (at == std::string_view::npos || end == std::string_view::npos) return std::nullopt;
-  IdPlace place{.at = at, .size = end + 1 - at};
-  const std::string_view number = payload.substr(at + kId.size(), end - at - kId.size());
-  for (const char digit : number.substr(std::min<std::size_t>(1, number.size()))) {
-    if (digit < '0' || digit > '9' || place.back > 1000) return std::nullopt;
-    place.back = place.back * 10 + static_cast<std::size_t>(digit - '0');
-  }
-  return place;
 }
 
 class Reader {
@@ -130,7 +111,8 @@ class Reader {
     const auto found = parts_.find(line.words[0]);
     if (found == parts_.end()) return;
     Heard& heard = found->second;
-    const auto place = line.words[1] == "set_reply" ? id_place(line.payload) : std::nullopt;
+    const auto place =
+        line.words[1] == "set_reply" ? transcripts::find_id(line.payload) : std::nullopt;
     if (!place || place->back >= heard.part.answers.size()) {
       return cue(
           line.words[0],
@@ -285,7 +267,7 @@ class Playback::Actor final : public sim::Link::Owner {
   }
   // Of a pattern; the id is all that a recording leaves open.
   static std::string without_holes(std::string text) {
-    if (const auto place = id_place(text)) text.replace(place->at, place->size, "0");
+    if (const auto place = transcripts::find_id(text)) text.replace(place->at, place->size, "0");
     return text;
   }
 
@@ -305,7 +287,7 @@ class Playback::Actor final : public sim::Link::Owner {
     if (answer == nullptr || answer->payload.empty()) return;
     std::string reply = answer->payload;
     const Json* id = wire::member(*set, "id");
-    if (const auto place = id_place(reply)) {
+    if (const auto place = transcripts::find_id(reply)) {
       reply.replace(place->at, place->size, id == nullptr ? "0" : wire::to_text(*id));
     }
     put_in(late_, Late{.at = playback_.played() + answer->after, .payload = std::move(reply)});

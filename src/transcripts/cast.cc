@@ -3,14 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <chrono>
-#include <system_error>
 #include <utility>
 
 #include "base/chance.h"
 #include "sim/troubles.h"
 #include "transcripts/pattern.h"
+#include "transcripts/words.h"
 
 namespace gridloom::transcripts {
 namespace {
@@ -26,26 +25,14 @@ std::string topic_end(std::string_view topic) {
 
 // <id> becomes the last of `ids`, <id-1> the one before it.
 Result<std::string> with_id(std::string_view payload, const std::vector<std::string>& ids) {
-  constexpr std::string_view kId = "<id";
   std::string text(payload);
-  const std::size_t at = text.find(kId);
-  const std::size_t end = text.find('>', at);
-  if (at == std::string::npos || end == std::string::npos) return text;
-  const std::string_view behind =
-      std::string_view(text).substr(at + kId.size(), end - at - kId.size());
-  std::size_t back = 0;
-  if (!behind.empty()) {
-    const auto [stop, error] =
-        std::from_chars(behind.data() + 1, behind.data() + behind.size(), back);
-    const bool whole = error == std::errc{} && stop == behind.data() + behind.size();
-    if (behind[0] != '-' || !whole) return text;
-  }
-  if (back >= ids.size()) {
+  const auto hole = find_id(text);
+  if (!hole) return text;
+  if (hole->back >= ids.size()) {
     return fail(FaultKind::kNotFound,
-                fmt::format("{}: so many sets have not come", text.substr(at, end + 1 - at)));
+                fmt::format("{}: so many sets have not come", text.substr(hole->at, hole->size)));
   }
-  text.replace(at, end + 1 - at, ids[ids.size() - 1 - back]);
-  return text;
+  return text.replace(hole->at, hole->size, ids[ids.size() - 1 - hole->back]);
 }
 
 wire::Json json_of(std::string_view payload) {

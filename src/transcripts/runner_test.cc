@@ -13,6 +13,7 @@
 #include "transcripts/pattern.h"
 #include "transcripts/player.h"
 #include "transcripts/shapes.h"
+#include "transcripts/words.h"
 
 namespace gridloom::transcripts {
 namespace {
@@ -320,6 +321,19 @@ TEST(Player, MayEndWithRequestsOfWhichItSaidThatNothingHasCome) {
             Lines{"2: no '<' line takes the answer"});
   EXPECT_EQ(first_lines(played(std::string(kAsks) + "< nothing\n< 2: nothing\n")),
             Lines{"4: no request 2 waits for an answer"});
+}
+
+TEST(FindId, TellsWhereAndWhich) {
+  const std::string_view payload = R"({"id":<id-12>,"x":1})";
+  const auto hole = find_id(payload);
+  ASSERT_TRUE(hole);
+  EXPECT_EQ(payload.substr(hole->at, hole->size), "<id-12>");
+  EXPECT_EQ(hole->back, 12U);
+  EXPECT_EQ(find_id("<id>")->back, 0U);
+  for (const std::string_view none :
+       {"", "{}", "<id", "<id->", "<id-x>", "<id--1>", "<id1>", "<idle>", "<id-99999999999>"}) {
+    EXPECT_FALSE(find_id(none)) << none;
+  }
 }
 
 TEST(Player, KnowsTheSetsThatADeviceGot) {

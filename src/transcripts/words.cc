@@ -49,4 +49,18 @@ std::optional<Millis> parse_span(std::string_view text) {
   return std::nullopt;
 }
 
+std::optional<IdHole> find_id(std::string_view payload) {
+  constexpr std::string_view kBegin = "<id";
+  const std::size_t at = payload.find(kBegin);
+  const std::size_t end = payload.find('>', at);
+  if (at == std::string_view::npos || end == std::string_view::npos) return std::nullopt;
+  IdHole hole{.at = at, .size = end + 1 - at};
+  const std::string_view back = payload.substr(at + kBegin.size(), end - at - kBegin.size());
+  if (back.empty()) return hole;
+  const auto number = whole_number<std::uint32_t>(back.substr(1));
+  if (back[0] != '-' || !number) return std::nullopt;
+  hole.back = *number;
+  return hole;
+}
+
 }  // namespace gridloom::transcripts

@@ -37,6 +37,7 @@ struct Delivery {
   wire::mqtt::Qos qos = wire::mqtt::Qos::kAtMostOnce;
   bool retain = false;
   std::vector<std::uint32_t> subscription_ids;  // MQTT 5
+  wire::mqtt::SharePtr share = {};
 };
 
 // Which received message is taken, and with what result.

@@ -155,6 +155,24 @@ void Hub::ended(const ClientPtr& client) {
   on_all([client](Shard& shard) { shard.ended(*client); });
 }
 
+void Hub::hand_on(const ClientPtr& from, std::vector<Delivery> deliveries) {
+  std::vector<std::vector<Delivery>> by_shard(shards_.size());
+  for (Delivery& delivery : deliveries) {
+    if (!delivery.share) continue;
+    const std::string_view topic = delivery.message->topic;
+    const auto of_app = open_topic(topic);
+    const auto of_device = device_topic(topic);
+    if (!of_app && !of_device) continue;
+    by_shard[index_of(of_app ? of_app->sn : of_device->sn)].push_back(std::move(delivery));
+  }
+  for (std::size_t i = 0; i < by_shard.size(); ++i) {
+    if (by_shard[i].empty()) continue;
+    on_shard(i, [from, left = std::move(by_shard[i])](Shard& shard) {
+      for (const Delivery& delivery : left) shard.hand_on(*from, delivery);
+    });
+  }
+}
+
 void Hub::rebind(const ClientPtr& old, const ClientPtr& fresh, Task done) {
   // Counted on old's loop alone.
   struct Waiting {

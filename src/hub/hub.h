@@ -52,6 +52,9 @@ class Hub {
   void disconnected(const ClientPtr& client);
   // Its session ended.
   void ended(const ClientPtr& client);
+  // What `from` got by shared subscriptions and did not take before its session ended: another
+  // member of the group gets it, if there is one. Other deliveries are left out. After ended().
+  void hand_on(const ClientPtr& from, std::vector<Delivery> deliveries);
   // `fresh` takes over the subscriptions of `old`. `done` is called on old's loop when everything
   // that was delivered to `old` is there.
   void rebind(const ClientPtr& old, const ClientPtr& fresh, Task done);

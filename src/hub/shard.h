@@ -27,6 +27,7 @@
 #include "hub/client.h"
 #include "hub/ear.h"
 #include "hub/platform.h"
+#include "hub/subscription_table.h"
 #include "twin/twin.h"
 #include "wire/json.h"
 
@@ -49,15 +50,6 @@ struct Inbound {
   Verb verb{};
   wire::mqtt::MessagePtr message;
   How how;
-};
-
-struct Subscription {
-  std::string filter;  // $share/<group>/... too
-  Qos qos = Qos::kAtMostOnce;
-  std::uint32_t id = 0;  // MQTT 5 subscription identifier; 0: none
-  bool no_local = false;
-  bool retain_as_published = false;
-  bool send_retained = true;
 };
 
 // Who waits for an answer: `done` is called on `loop`.
@@ -93,6 +85,8 @@ class Shard {
   void disconnected(const Client& client);
   // Its session ended.
   void ended(const Client& client);
+  // A message that `from`, which has ended, got as a member of a group and did not take.
+  void hand_on(const Client& from, const Delivery& delivery);
   // `fresh` has the subscriptions of `old` from now on.
   void rebind(const Client& old, const ClientPtr& fresh);
   void subscribe(const ClientPtr& client, const Subscription& subscription);
@@ -184,35 +178,12 @@ class Shard {
     std::map<std::string, Retained> retained;  // what it published so, by topic
     std::unique_ptr<Mistold> mistold;
   };
-  struct Subscriber {
-    ClientPtr client;
-    Subscription subscription;
-  };
-  // Of each message that matches, one member gets it, in turn.
-  struct Group {
-    std::string name;
-    std::string filter;  // without $share and the name
-    std::vector<Subscriber> members;
-    std::size_t next = 0;
-  };
-  struct Scope {                               // of an account, a device or a gateway
-    StringMap<std::vector<Subscriber>> exact;  // by topic
-    std::vector<Subscriber> wild;
-    std::vector<Group> groups;
-
-    [[nodiscard]] bool empty() const { return exact.empty() && wild.empty() && groups.empty(); }
-  };
   // A message on its way to subscribers.
   struct Routed {
     const Message& like;  // everything but the topic
     Qos qos = Qos::kAtMostOnce;
     bool retain = false;           // as published
     const Client* from = nullptr;  // who published it; null: the platform
-  };
-  // Who a message that is being routed went to already.
-  struct Reached {
-    const Client* client;
-    std::size_t delivery;  // in its Out
   };
   struct Deadline {
     TimePoint at;
@@ -242,6 +213,8 @@ class Shard {
     ClientPtr client;
     std::vector<Delivery> deliveries;
     std::vector<Ack> acks;
+    std::uint64_t route = 0;   // the last route() that reached it by a subscription of its own,
+    std::size_t delivery = 0;  // and by which delivery
   };
 
   // Makes the state of a device that is new here, or new in the registry under an old serial
@@ -315,9 +288,6 @@ class Shard {
   void set_online(const std::string& sn, bool online);
   [[nodiscard]] std::string status_text(bool online) const;
 
-  [[nodiscard]] static std::vector<Subscriber>& list_of(Scope& scope, const std::string& filter);
-  void erase_subscription(Scope& scope, const Client& client, const std::string& filter);
-
   // What new subscribers get: a device's status from the registry and presence, the rest from what
   // was published to be retained.
   void send_retained(const ClientPtr& client, const Subscription& subscription);
@@ -339,8 +309,8 @@ class Shard {
   // To the device's own connections and its owner's gateways:
   void to_device(const std::string& sn, Verb verb, const Routed& message);
   void to_device(const registry::Device& device, Verb verb, const Routed& message);
-  void route(Scope& scope, const std::string& topic, const Routed& message);
-  [[nodiscard]] static const Subscriber& next_member(Group& group);
+  void route(const SubscriptionTable::Scope& scope, const std::string& topic,
+             const Routed& message);
   Out& out_for(const ClientPtr& client);
 
   template <typename T>
@@ -357,8 +327,7 @@ class Shard {
   std::map<const catalog::Family*, Kind> kinds_;
   twin::ReportReader reader_;
   StringMap<DeviceState> devices_;
-  StringMap<Scope> scopes_;
-  std::unordered_map<const Client*, std::unordered_set<std::string>> filters_;  // subscribed
+  SubscriptionTable subscriptions_;
   std::unordered_map<const Client*, std::unordered_set<std::string>> carried_;
   std::unordered_map<const Client*, std::weak_ptr<Client>> clients_;  // by credentials' home
   StringMap<std::map<std::string, Retained>> retained_by_accounts_;   // by account, by topic
@@ -374,7 +343,7 @@ class Shard {
   std::vector<HeldLook> held_looks_;
   std::vector<HeldAnswer> held_answers_;
   Seldom refused_sets_{{.times = 10, .within = Millis(1000)}};  // in the audit
-  std::vector<Reached> reached_;  // by the message that is being routed
+  std::uint64_t routes_ = 0;                                    // calls of route()
   std::vector<Listening> listenings_;
   std::vector<Heard> heard_;
   std::uint64_t last_request_ = 0;

@@ -9,9 +9,6 @@
 namespace gridloom::hub {
 namespace {
 
-// The key of a scope: the certificate account of an app, what a device or gateway signed in as.
-const std::string& scope_key(const Identity& who) { return who.name; }
-
 wire::mqtt::MessagePtr with_topic(const Message& like, const std::string& topic) {
   auto copy = std::make_shared<Message>(like);
   copy->topic = topic;
@@ -20,89 +17,40 @@ wire::mqtt::MessagePtr with_topic(const Message& like, const std::string& topic)
 
 }  // namespace
 
-std::vector<Shard::Subscriber>& Shard::list_of(Scope& scope, const std::string& filter) {
-  if (const auto shared = wire::mqtt::shared_parts(filter)) {
-    const auto found = std::ranges::find_if(scope.groups, [&](const Group& group) {
-      return group.name == shared->group && group.filter == shared->filter;
-    });
-    if (found != scope.groups.end()) return found->members;
-    scope.groups.push_back({.name = std::string(shared->group),
-                            .filter = std::string(shared->filter),
-                            .members = {},
-                            .next = 0});
-    return scope.groups.back().members;
-  }
-  return has_wildcard(filter) ? scope.wild : scope.exact[filter];
-}
-
 void Shard::subscribe(const ClientPtr& client, const Subscription& subscription) {
-  unsubscribe(*client, subscription.filter);
-  Scope& scope = scopes_[scope_key(client->identity())];
-  list_of(scope, subscription.filter).push_back({.client = client, .subscription = subscription});
-  filters_[client.get()].insert(subscription.filter);
+  subscriptions_.subscribe(client, subscription);
   if (subscription.send_retained && !wire::mqtt::shared_parts(subscription.filter)) {
     send_retained(client, subscription);
   }
 }
 
 void Shard::unsubscribe(const Client& client, const std::string& filter) {
-  const auto filters = filters_.find(&client);
-  if (filters == filters_.end()) return;
-  if (filters->second.erase(filter) == 0) return;
-  if (filters->second.empty()) filters_.erase(filters);
-  const auto scope = scopes_.find(scope_key(client.identity()));
-  if (scope == scopes_.end()) return;
-  erase_subscription(scope->second, client, filter);
-  if (scope->second.empty()) scopes_.erase(scope);
+  subscriptions_.unsubscribe(client, filter);
 }
 
-void Shard::erase_subscription(Scope& scope, const Client& client, const std::string& filter) {
-  std::erase_if(list_of(scope, filter), [&](const Subscriber& subscriber) {
-    return subscriber.client.get() == &client && subscriber.subscription.filter == filter;
-  });
-  std::erase_if(scope.groups, [](const Group& group) { return group.members.empty(); });
-  if (const auto exact = scope.exact.find(filter);
-      exact != scope.exact.end() && exact->second.empty()) {
-    scope.exact.erase(exact);
-  }
-}
-
-// In one pass over its scope, not one a filter: there may be thousands.
 void Shard::ended(const Client& client) {
   disconnected(client);
-  const auto filters = filters_.extract(&client);
-  const auto found = scopes_.find(scope_key(client.identity()));
-  if (filters.empty() || found == scopes_.end()) return;
-  Scope& scope = found->second;
-  const auto of_client = [&client](const Subscriber& each) { return each.client.get() == &client; };
-  std::erase_if(scope.wild, of_client);
-  for (Group& group : scope.groups) std::erase_if(group.members, of_client);
-  std::erase_if(scope.groups, [](const Group& group) { return group.members.empty(); });
-  for (const std::string& filter : filters.mapped()) {
-    const auto exact = scope.exact.find(filter);
-    if (exact == scope.exact.end()) continue;
-    std::erase_if(exact->second, of_client);
-    if (exact->second.empty()) scope.exact.erase(exact);
-  }
-  if (scope.empty()) scopes_.erase(found);
+  subscriptions_.remove(client);
+}
+
+void Shard::hand_on(const Client& from, const Delivery& delivery) {
+  auto* group = subscriptions_.find_group(from.identity().name, *delivery.share);
+  if (group == nullptr) return;
+  const Subscriber& to = subscriptions_.next_member(*group);
+  Delivery again{.message = delivery.message,
+                 .qos = std::min(delivery.qos, to.subscription.qos),
+                 .retain = delivery.retain && to.subscription.retain_as_published,
+                 .subscription_ids = {},
+                 .share = delivery.share};
+  if (to.subscription.id != 0) again.subscription_ids.push_back(to.subscription.id);
+  out_for(to.client).deliveries.push_back(std::move(again));
 }
 
 void Shard::rebind(const Client& old, const ClientPtr& fresh) {
   for (HeldAck& held : held_acks_) {
     if (held.client.get() == &old) held.client = fresh;
   }
-  auto filters = filters_.extract(&old);
-  const auto scope = scopes_.find(scope_key(old.identity()));
-  if (filters.empty() || scope == scopes_.end()) return;
-  for (const std::string& filter : filters.mapped()) {
-    for (Subscriber& subscriber : list_of(scope->second, filter)) {
-      if (subscriber.client.get() == &old && subscriber.subscription.filter == filter) {
-        subscriber.client = fresh;
-      }
-    }
-  }
-  filters.key() = fresh.get();
-  filters_.insert(std::move(filters));
+  subscriptions_.rebind(old, fresh);
 }
 
 void Shard::offer_retained(const ClientPtr& client, const Subscription& subscription,
@@ -238,8 +186,8 @@ void Shard::to_accounts(const registry::Device& device, Verb verb, const Routed&
 
 void Shard::to_account(std::string_view account, const std::string& sn, Verb verb,
                        const Routed& message) {
-  const auto scope = scopes_.find(account);
-  if (scope != scopes_.end()) route(scope->second, make_open_topic(account, sn, verb), message);
+  const auto* scope = subscriptions_.find(account);
+  if (scope != nullptr) route(*scope, make_open_topic(account, sn, verb), message);
 }
 
 void Shard::answer_app(const std::string& account, const std::string& sn, Verb verb,
@@ -259,27 +207,28 @@ void Shard::to_device(const std::string& sn, Verb verb, const Routed& message) {
   if (const registry::Device* device = directory_->find_device(sn)) {
     return to_device(*device, verb, message);
   }
-  const auto own = scopes_.find(sn);
-  if (own != scopes_.end()) route(own->second, make_device_topic(sn, verb), message);
+  const auto* own = subscriptions_.find(sn);
+  if (own != nullptr) route(*own, make_device_topic(sn, verb), message);
 }
 
 void Shard::to_device(const registry::Device& device, Verb verb, const Routed& message) {
-  const auto own = scopes_.find(device.sn);
-  if (own != scopes_.end()) route(own->second, make_device_topic(device.sn, verb), message);
+  const auto* own = subscriptions_.find(device.sn);
+  if (own != nullptr) route(*own, make_device_topic(device.sn, verb), message);
   const registry::Account* owner = directory_->find_account(device.owner);
   if (owner == nullptr) return;
   gateway_.assign(kGatewayPrefix).append(owner->name);
-  const auto gateway = scopes_.find(gateway_);
-  if (gateway != scopes_.end()) route(gateway->second, make_device_topic(device.sn, verb), message);
+  const auto* gateway = subscriptions_.find(gateway_);
+  if (gateway != nullptr) route(*gateway, make_device_topic(device.sn, verb), message);
 }
 
-void Shard::route(Scope& scope, const std::string& topic, const Routed& message) {
+void Shard::route(const SubscriptionTable::Scope& scope, const std::string& topic,
+                  const Routed& message) {
   wire::mqtt::MessagePtr made;
   std::size_t reached = 0;
-  const auto deliver = [&](const Subscriber& to) -> Delivery& {
+  const auto deliver = [&](Out& out) -> Delivery& {
     if (!made) made = with_topic(message.like, topic);
     ++reached;
-    return out_for(to.client).deliveries.emplace_back(Delivery{
+    return out.deliveries.emplace_back(Delivery{
         .message = made, .qos = Qos::kAtMostOnce, .retain = false, .subscription_ids = {}});
   };
   const auto add = [&](Delivery& delivery, const Subscription& subscription) {
@@ -287,42 +236,25 @@ void Shard::route(Scope& scope, const std::string& topic, const Routed& message)
     delivery.retain |= message.retain && subscription.retain_as_published;
     if (subscription.id != 0) delivery.subscription_ids.push_back(subscription.id);
   };
-  // A client whose subscriptions overlap gets the message once, at the highest QoS it asked for.
-  reached_.clear();
-  const auto offer = [&](const Subscriber& to) {
-    if (to.subscription.no_local && to.client.get() == message.from) return;
-    const auto before = std::ranges::find(reached_, to.client.get(), &Reached::client);
-    if (before != reached_.end()) {
-      return add(out_for(to.client).deliveries[before->delivery], to.subscription);
+  const SubscriptionTable::Match& match = subscriptions_.match(scope, topic);
+  ++routes_;
+  for (const Subscriber* to : match.subscribers) {
+    if (to->subscription.no_local && to->client.get() == message.from) continue;
+    // A client whose subscriptions overlap gets the message once, at the highest QoS it asked for.
+    Out& out = out_for(to->client);
+    if (std::exchange(out.route, routes_) != routes_) {
+      out.delivery = out.deliveries.size();
+      deliver(out);
     }
-    add(deliver(to), to.subscription);
-    reached_.push_back(
-        {.client = to.client.get(), .delivery = out_for(to.client).deliveries.size() - 1});
-  };
-  if (const auto exact = scope.exact.find(topic); exact != scope.exact.end()) {
-    std::ranges::for_each(exact->second, offer);
+    add(out.deliveries[out.delivery], to->subscription);
   }
-  for (const Subscriber& to : scope.wild) {
-    if (wire::mqtt::filter_matches(to.subscription.filter, topic)) offer(to);
-  }
-  for (Group& group : scope.groups) {
-    if (!wire::mqtt::filter_matches(group.filter, topic)) continue;
-    const Subscriber& to = next_member(group);
-    add(deliver(to), to.subscription);
+  for (SubscriptionTable::Group* group : match.groups) {
+    const Subscriber& to = subscriptions_.next_member(*group);
+    Delivery& delivery = deliver(out_for(to.client));
+    delivery.share = SubscriptionTable::share_of(*group);
+    add(delivery, to.subscription);
   }
   platform_.counters.deliveries.fetch_add(reached, std::memory_order_relaxed);
-}
-
-// In turn among those that are connected; if none is, it waits for one of the others.
-const Shard::Subscriber& Shard::next_member(Group& group) {
-  const std::size_t count = group.members.size();
-  for (std::size_t i = 0; i < count; ++i) {
-    const std::size_t index = (group.next + i) % count;
-    if (!group.members[index].client->present()) continue;
-    group.next = index + 1;
-    return group.members[index];
-  }
-  return group.members[group.next++ % count];
 }
 
 Shard::Out& Shard::out_for(const ClientPtr& client) {

@@ -8,6 +8,7 @@
 #include "mqtt/connection.h"
 #include "mqtt/session_table.h"
 #include "wire/json.h"
+#include "wire/mqtt/topic.h"
 
 namespace gridloom::mqtt {
 namespace {
@@ -18,6 +19,24 @@ using wire::mqtt::Qos;
 std::optional<TimePoint> later(TimePoint now, std::uint32_t seconds) {
   if (seconds == wire::mqtt::kNeverExpires) return std::nullopt;
   return now + std::chrono::seconds(seconds);
+}
+
+// What a session that ends owes to the other members of its groups. A message of QoS 2 that was
+// sent goes to nobody else: its client may have it (MQTT 5, 4.8.2).
+std::vector<hub::Delivery> left_to_others(const Outbox& outbox) {
+  std::vector<hub::Delivery> left;
+  for (Outbox::Kept& kept : outbox.kept()) {
+    Outbox::Entry& entry = kept.entry;
+    const bool may_be_taken =
+        kept.stage != Outbox::Stage::kWaiting && entry.qos != Qos::kAtLeastOnce;
+    if (!entry.share || may_be_taken) continue;
+    left.push_back({.message = std::move(entry.message),
+                    .qos = entry.qos,
+                    .retain = entry.retain,
+                    .subscription_ids = {},
+                    .share = std::move(entry.share)});
+  }
+  return left;
 }
 
 }  // namespace
@@ -52,11 +71,25 @@ ClientSession::ClientSession(Options options, StoredSession stored)
   for (Outbox::Kept& kept : stored.messages) {
     on_disk_.messages.emplace(kept.entry.sequence,
                               StoredMark{.stage = kept.stage, .packet_id = kept.packet_id});
+    if (kept.entry.message) kept.entry.share = share_of(kept.entry.message->topic);
     kept_.outbox.restore(std::move(kept));
   }
 }
 
 ClientSession::~ClientSession() = default;
+
+// By which shared subscription a message of the disk came, which does not say so. One that a
+// subscription of the client's own matches as well counts as that one's.
+wire::mqtt::SharePtr ClientSession::share_of(std::string_view topic) const {
+  wire::mqtt::SharePtr found;
+  for (const auto& [filter, subscription] : subscriptions_) {
+    const auto shared = wire::mqtt::shared_parts(filter);
+    if (!wire::mqtt::filter_matches(shared ? shared->filter : filter, topic)) continue;
+    if (!shared) return nullptr;
+    found = std::make_shared<const std::string>(filter);
+  }
+  return found;
+}
 
 void ClientSession::subscribe_again() {
   for (const auto& [filter, subscription] : subscriptions_) {
@@ -78,7 +111,8 @@ void ClientSession::deliver(std::vector<hub::Delivery> deliveries, std::vector<h
       for (const hub::Ack& ack : acks) kept_.answered(ack.token.packet_id);
       return count_dropped(kept_.outbox.dropped());
     case Stage::kOver:
-      return;
+      // They were on their way when it ended.
+      return door_.hub->hand_on(shared_from_this(), std::move(deliveries));
   }
 }
 
@@ -87,7 +121,8 @@ void ClientSession::push(const hub::Delivery& delivery) {
   if (delivery.qos == Qos::kAtMostOnce) return;
   kept_.outbox.push(delivery.message, {.qos = delivery.qos,
                                        .retain = delivery.retain,
-                                       .subscription_ids = delivery.subscription_ids});
+                                       .subscription_ids = delivery.subscription_ids,
+                                       .share = delivery.share});
 }
 
 void ClientSession::go_on() {
@@ -152,11 +187,13 @@ void ClientSession::end() {
   stage_ = Stage::kOver;
   publish_will();
   subscriptions_.clear();
+  std::vector<hub::Delivery> left = left_to_others(kept_.outbox);
   kept_ = {};
   early_.clear();
   early_acks_.clear();
   const ClientSessionPtr self = shared_from_this();
   door_.hub->ended(self);
+  door_.hub->hand_on(self, std::move(left));
   door_.sessions->remove(self);
   forget_on_disk();
 }
@@ -216,7 +253,8 @@ void ClientSession::inherit(std::optional<Estate> estate) {
     if (connection) {
       kept_.outbox.push(delivery.message, {.qos = delivery.qos,
                                            .retain = delivery.retain,
-                                           .subscription_ids = delivery.subscription_ids});
+                                           .subscription_ids = delivery.subscription_ids,
+                                           .share = delivery.share});
     } else {
       push(delivery);
     }

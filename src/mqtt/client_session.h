@@ -123,6 +123,7 @@ class ClientSession final : public hub::Client, public std::enable_shared_from_t
   void publish_will();
   void forget_on_disk();
   void push(const hub::Delivery& delivery);
+  [[nodiscard]] wire::mqtt::SharePtr share_of(std::string_view topic) const;
   [[nodiscard]] const wire::mqtt::Outbox* outbox() const;
   [[nodiscard]] StoredSession row() const;
   void store_row();

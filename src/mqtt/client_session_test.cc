@@ -460,6 +460,25 @@ TEST_P(ClientSessions, ASessionAndWhatWaitsForItOutliveTheServer) {
   EXPECT_THAT(third->said(), ElementsAre(HasSubstr("present"))) << "what was taken is gone";
 }
 
+TEST_P(ClientSessions, ASharedMessageOfTheDiskGoesToAnotherMemberWhenItsSessionEnds) {
+  const std::string shared = "$share/g/" + open_topic("quota");
+  {
+    const auto sender = device();
+    auto away = app(keeping(10));
+    away->subscribe({shared, open_topic("set")});
+    away->drop();
+    report(*sender, 1);
+  }
+  server.restart();
+  auto there = app({.client_id = "desk"});
+  there->subscribe({shared});
+  static_cast<void>(there->said());
+  server.pass(seconds(9));
+  EXPECT_THAT(there->said(), IsEmpty());
+  server.pass(seconds(2));
+  EXPECT_THAT(there->said(), ElementsAre(quota("q1 id1", 1)));
+}
+
 TEST_P(ClientSessions, AServerThatIsKilledHasWhatItsStoreHas) {
   const auto sender = device();
   auto first = app(keeping());

@@ -247,7 +247,8 @@ void Connection::deliver(const std::vector<hub::Delivery>& deliveries,
     session_.deliver(delivery.message,
                      {.qos = delivery.qos,
                       .retain = delivery.retain,
-                      .subscription_ids = delivery.subscription_ids},
+                      .subscription_ids = delivery.subscription_ids,
+                      .share = delivery.share},
                      now);
   }
   if (client_) client_->count_dropped(session_.outbox().dropped());

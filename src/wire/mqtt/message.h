@@ -33,6 +33,10 @@ struct Message {
 
 using MessagePtr = std::shared_ptr<const Message>;
 
+// The whole filter ($share/<group>/<filter>) of the shared subscription by which a message goes to
+// a client. Null: by subscriptions of its own.
+using SharePtr = std::shared_ptr<const std::string>;
+
 // `topic` stands in for the packet's own (which is empty beside an alias); an expiry counts from
 // `now`.
 [[nodiscard]] Message message_of(std::string_view topic, std::string_view payload,

@@ -74,7 +74,8 @@ void Outbox::push(MessagePtr message, const DeliverOptions& options) {
              .qos = options.qos,
              .retain = options.retain,
              .subscription_ids = {options.subscription_ids.begin(), options.subscription_ids.end()},
-             .sequence = next_sequence_++});
+             .sequence = next_sequence_++,
+             .share = options.share});
   drop_beyond_limits();
 }
 

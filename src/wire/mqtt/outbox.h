@@ -28,6 +28,7 @@ struct DeliverOptions {
   Qos qos = Qos::kAtMostOnce;
   bool retain = false;
   std::span<const std::uint32_t> subscription_ids = {};  // of all subscriptions that it matched
+  SharePtr share = {};
 };
 
 // Messages that were meant for the client and never reached it.
@@ -105,6 +106,7 @@ class Outbox {
     bool retain = false;
     std::vector<std::uint32_t> subscription_ids = {};
     std::uint64_t sequence = 0;
+    SharePtr share = {};
   };
   // kReleased: the client has the QoS 2 message (no copy is kept), its PUBCOMP is still owed.
   enum class Stage : std::uint8_t { kWaiting = 0, kSent = 1, kReleased = 2 };

@@ -14,6 +14,7 @@
 
 #include "history/batch.h"
 #include "history/log.h"
+#include "history/turn.h"
 
 namespace gridloom::app {
 namespace {
@@ -28,6 +29,8 @@ std::string kind_of(const Record& record) {
       return "reports";
     case RecordKind::kAudit:
       return "audit";
+    case RecordKind::kTurn:
+      return "turn";
   }
   return fmt::format("kind {}", static_cast<unsigned>(record.kind));
 }
@@ -48,12 +51,20 @@ std::string content_of_reports(std::string_view batch) {
                      reader.failed() ? ", then what is no batch" : "");
 }
 
+std::string content_of_turn(std::string_view payload) {
+  const auto turn = history::read_turn(payload);
+  if (!turn) return "what is no turn";
+  const std::string changes = counted(turn->session_changes.size(), "byte") + " of sessions";
+  return turn->batch.empty() ? changes : content_of_reports(turn->batch) + ", " + changes;
+}
+
 }  // namespace
 
 // Audit is JSON text, but the file may come from anywhere: what would move the terminal's cursor is
 // shown as a dot.
 std::string content_of(const Record& record) {
   if (record.kind == RecordKind::kReports) return content_of_reports(record.payload);
+  if (record.kind == RecordKind::kTurn) return content_of_turn(record.payload);
   if (record.kind != RecordKind::kAudit) return {};
   std::string text(record.payload);
   for (char& c : text) {

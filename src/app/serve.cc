@@ -106,6 +106,7 @@ struct Running {
     fleet.reset();
     if (archive) archive->stop();  // asks the loops for the twins
     for (const auto& loop : loops) loop->stop();
+    if (store) store->on_applied({});
     archive.reset();  // tells the shards what has become durable
   }
 };
@@ -229,9 +230,16 @@ Status open_data(Running& running, const ServeOptions& options) {
       {.data = options.data,
        .clock = &running.clock(),
        .limits = running.limits.history,
-       .account = history::account_by(family_of(*running.registry, running.platform->catalog))});
+       .account = history::account_by(family_of(*running.registry, running.platform->catalog)),
+       .on_session_changes = [store = running.store.get()](
+                                 std::uint64_t record,
+                                 std::string_view changes) { store->take(record, changes); },
+       .sessions_applied = running.store->applied()});
   if (!archive) return std::unexpected(archive.error());
   running.archive = std::move(*archive);
+  running.store->on_applied([archive = running.archive.get()](std::uint64_t record) {
+    archive->sessions_stored(record);
+  });
   if (!options.no_history) running.platform->journal = running.archive.get();
   hub::Config& config = running.platform->config;
   config = running.limits.hub;
@@ -279,7 +287,8 @@ Status restore_state(Running& running, const std::vector<Loop*>& loops) {
   }
   if (Status kept = keep_history(running); !kept) return kept;
   restore_twins(running);
-  running.sessions->restore(running.mqtt_door, loops, std::move(loaded->sessions));
+  running.sessions->restore(running.mqtt_door, loops, std::move(loaded->sessions),
+                            std::move(loaded->streams));
   return {};
 }
 

@@ -8,6 +8,7 @@
 #include <condition_variable>
 #include <deque>
 #include <iterator>
+#include <limits>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -18,6 +19,7 @@
 
 #include "history/part.h"
 #include "history/rows.h"
+#include "history/turn.h"
 
 namespace gridloom::history {
 namespace {
@@ -150,6 +152,7 @@ struct Archive::Impl {
 
   // On the log's thread.
   void written(std::span<const Record> records) {
+    for (const Record& record : records) hand_over_sessions(record);
     std::unique_lock lock(mutex);
     room.wait(lock, [this] {
       return queue_bytes < options.limits.builder_bytes || stage == Stage::kStopped;
@@ -168,6 +171,13 @@ struct Archive::Impl {
     queued += records.size();
     lock.unlock();
     wake.notify_all();
+  }
+
+  void hand_over_sessions(const Record& record) const {
+    if (record.kind != RecordKind::kTurn || !options.on_session_changes) return;
+    if (const auto turn = read_turn(record.payload); turn && !turn->session_changes.empty()) {
+      options.on_session_changes(record.sequence, turn->session_changes);
+    }
   }
 
   void build() {
@@ -269,7 +279,7 @@ struct Archive::Impl {
       if (failed_at) spdlog::info("history is stored again");
       failed_at.reset();
       store_failing.clear();
-      if (holds == 0) log->trim(builder->applied());
+      if (holds == 0) log->trim(std::min(builder->applied(), sessions_applied.load()));
       return;
     }
     failed_at = tried;
@@ -341,6 +351,7 @@ struct Archive::Impl {
   std::set<DeviceNumber> dropped;            // devices that are no more
   std::atomic<std::uint64_t> malformed{0};
   std::atomic<int> holds{0};  // while there are any the log is not trimmed
+  std::atomic<std::uint64_t> sessions_applied{0};
 
   mutable std::mutex mutex;
   std::condition_variable wake;
@@ -388,6 +399,11 @@ Result<std::unique_ptr<Archive>> Archive::open(Options options) {
   auto disk = open_folder(impl->options.data / "log");
   if (!disk) return std::unexpected(disk.error());
   impl->disk = std::move(*disk);
+  const std::uint64_t applied = impl->builder->applied();
+  const bool has_sessions = static_cast<bool>(impl->options.on_session_changes);
+  const std::uint64_t sessions_applied =
+      has_sessions ? impl->options.sessions_applied : std::numeric_limits<std::uint64_t>::max();
+  impl->sessions_applied = sessions_applied;
   Tail tail(impl->names);
   std::optional<BesideTail> beside(tail);
   auto log = Log::open(
@@ -395,8 +411,10 @@ Result<std::unique_ptr<Archive>> Archive::open(Options options) {
        .clock = impl->options.clock,
        .limits = limits.log,
        .written = [impl = impl.get()](std::span<const Record> records) { impl->written(records); }},
-      impl->builder->applied(), [&](const Record& record) {
-        if (record.kind == RecordKind::kReports) beside->take(std::string(record.payload));
+      std::min(applied, sessions_applied), [&](const Record& record) {
+        if (record.sequence > sessions_applied) impl->hand_over_sessions(record);
+        if (record.sequence <= applied) return;
+        beside->take(std::string(batch_of(record.kind, record.payload)));
         impl->take(record.sequence, record.kind, record.payload);
       });
   if (!log) return std::unexpected(log.error());
@@ -469,9 +487,11 @@ void Archive::stop() {
   impl_->room.notify_all();
 }
 
-void Archive::append(RecordKind kind, std::string payload, Task durable) {
-  impl_->log->append(kind, std::move(payload), std::move(durable));
+std::uint64_t Archive::append(RecordKind kind, std::string payload, Task durable) {
+  return impl_->log->append(kind, std::move(payload), std::move(durable));
 }
+
+void Archive::sessions_stored(std::uint64_t up_to) { impl_->sessions_applied = up_to; }
 
 bool Archive::behind() const { return impl_->log->behind(); }
 

@@ -101,6 +101,11 @@ class Archive final : public Journal {
     const Clock* clock = nullptr;
     ArchiveLimits limits{};
     Account account{};  // on the builder's thread
+    // Changes of MQTT sessions (RecordKind::kTurn): those of the records above `sessions_applied`,
+    // each once, in order, before anyone is told that its record is durable. On the opener's thread
+    // while the archive is opened, on the log's after that.
+    std::function<void(std::uint64_t sequence, std::string_view changes)> on_session_changes{};
+    std::uint64_t sessions_applied = 0;
   };
   // Reads the log's tail. kIo, kMalformed: as Store and Log say.
   [[nodiscard]] static Result<std::unique_ptr<Archive>> open(Options options);
@@ -123,7 +128,7 @@ class Archive final : public Journal {
   // to read again. Then nothing happens any more.
   void stop();
 
-  void append(RecordKind kind, std::string payload, Task durable) override;
+  std::uint64_t append(RecordKind kind, std::string payload, Task durable) override;
   [[nodiscard]] bool behind() const override;
   [[nodiscard]] std::string failing() const override;
 
@@ -131,6 +136,9 @@ class Archive final : public Journal {
   // gone no record that is not in history.db now leaves the log: a copy of history.db that is made
   // first, and one of DATA/log that is made then, are together as good as the original.
   [[nodiscard]] std::shared_ptr<void> hold_log();
+
+  // Changes of sessions up to this record are stored elsewhere: the log need not keep them.
+  void sessions_stored(std::uint64_t up_to);
 
   // Returns when everything appended so far is durable; false: the disk refuses. Not from a thread
   // of the archive's.

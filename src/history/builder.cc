@@ -8,6 +8,7 @@
 #include "history/hour_rows.h"
 #include "history/part.h"
 #include "history/rows.h"
+#include "history/turn.h"
 
 namespace gridloom::history {
 namespace {
@@ -54,7 +55,12 @@ Status Builder::take(std::uint64_t sequence, RecordKind kind, std::string_view p
   taken_ = sequence;
   switch (kind) {
     case RecordKind::kReports:
-      return heads_.take(sequence, payload);
+    case RecordKind::kTurn:
+      if (kind == RecordKind::kTurn && !read_turn(payload)) break;
+      if (const auto batch = batch_of(kind, payload); !batch.empty()) {
+        return heads_.take(sequence, batch);
+      }
+      return {};
     case RecordKind::kAudit:
       add_audit(sequence, payload);
       return {};
@@ -165,16 +171,16 @@ Status Builder::store_hours(std::span<const DeviceHour> hours, std::int64_t clos
   return {};
 }
 
-bool Builder::has(const DeviceHour& of, std::int64_t since_ms, std::span<const Sample> row) {
+bool Builder::has(const DeviceHour& of, std::int64_t at_ms, std::span<const Sample> row) {
   const auto parts = stored(of);
   if (!parts || parts->empty()) return false;
   const std::map<FieldId, std::string> wanted = said_by(row);
   bool found = false;
   for (const std::string& part : *parts) {
     // Of a damaged part nothing is known; the row may be in another.
-    static_cast<void>(each_row(part, [&](std::int64_t at_ms, std::span<const Sample> samples) {
+    static_cast<void>(each_row(part, [&](std::int64_t its_at_ms, std::span<const Sample> samples) {
       found = found ||
-              (at_ms >= since_ms && samples.size() >= wanted.size() && said_by(samples) == wanted);
+              (its_at_ms == at_ms && samples.size() >= wanted.size() && said_by(samples) == wanted);
     }));
     if (found) break;
   }

@@ -83,8 +83,8 @@ class Builder {
       : store_(store),
         names_(names),
         options_(std::move(options)),
-        heads_(names, [this](const DeviceHour& of, std::int64_t since_ms,
-                             std::span<const Sample> row) { return has(of, since_ms, row); }) {}
+        heads_(names, [this](const DeviceHour& of, std::int64_t at_ms,
+                             std::span<const Sample> row) { return has(of, at_ms, row); }) {}
 
   [[nodiscard]] std::int64_t closed_before(TimePoint now) const;
   [[nodiscard]] std::vector<DeviceHour> next_hours(std::int64_t closed, What what) const;
@@ -97,8 +97,8 @@ class Builder {
                                                                 const Changes& changes);
   [[nodiscard]] Result<std::vector<std::string>> stored(const DeviceHour& of);
   [[nodiscard]] Result<std::string> energies_of(const DeviceHour& of, const Changes& changes);
-  // Whether the store has a row that says the same.
-  [[nodiscard]] bool has(const DeviceHour& of, std::int64_t since_ms, std::span<const Sample> row);
+  // Whether the store has a row of that time that says the same.
+  [[nodiscard]] bool has(const DeviceHour& of, std::int64_t at_ms, std::span<const Sample> row);
 
   Store& store_;
   FieldNames& names_;

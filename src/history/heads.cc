@@ -12,9 +12,6 @@
 namespace gridloom::history {
 namespace {
 
-// A device that was not acknowledged sends again when it is back.
-constexpr std::int64_t kResentWithin_ms = std::int64_t{15} * 60 * 1000;
-
 // A row: its time, its shape, and its values behind their size. A shape is its number, from one, or
 // a zero and then how many fields there are, and these.
 void skip_row(Cursor& cursor) {
@@ -104,10 +101,7 @@ bool Heads::came_before(const BatchReader::Row& row, BatchReader& reader) {
   }
   row_ = shape.bytes;
   append_text(row_, values);
-  const std::int64_t since_ms = row.at_ms - kResentWithin_ms;
-  const std::int64_t hour = hour_of(row.at_ms);
-  return knows({.device = row.device, .hour = hour}, since_ms) ||
-         knows({.device = row.device, .hour = hour - 1}, since_ms);
+  return knows({.device = row.device, .hour = hour_of(row.at_ms)}, row.at_ms);
 }
 
 const Heads::Head* Heads::find(const DeviceHour& of) const {
@@ -118,7 +112,7 @@ const Heads::Head* Heads::find(const DeviceHour& of) const {
 }
 
 // Whether row_, which is samples_, is among the rows of an hour, in memory or in the store.
-bool Heads::knows(const DeviceHour& of, std::int64_t since_ms) const {
+bool Heads::knows(const DeviceHour& of, std::int64_t at_ms) const {
   const Head* head = find(of);
   Cursor cursor(head == nullptr ? std::string_view() : head->rows);
   while (!cursor.at_end()) {
@@ -126,9 +120,9 @@ bool Heads::knows(const DeviceHour& of, std::int64_t since_ms) const {
     const std::string_view rest = cursor.rest();
     skip_row(cursor);
     const std::string_view row = rest.substr(0, rest.size() - cursor.rest().size());
-    if (row == row_ && row_at_ms >= since_ms) return true;
+    if (row == row_ && row_at_ms == at_ms) return true;
   }
-  return in_store_ && in_store_(of, since_ms, samples_);
+  return in_store_ && in_store_(of, at_ms, samples_);
 }
 
 Status Heads::take(std::uint64_t sequence, std::string_view batch) {

@@ -33,13 +33,13 @@ namespace gridloom::history {
 
 class Heads {
  public:
-  // Whether the store has such a row of an hour, from `since_ms` on. On the thread that takes.
+  // Whether the store has such a row of that time. On the thread that takes.
   using InStore =
-      std::function<bool(const DeviceHour& of, std::int64_t since_ms, std::span<const Sample> row)>;
+      std::function<bool(const DeviceHour& of, std::int64_t at_ms, std::span<const Sample> row)>;
   Heads(FieldNames& names, InStore in_store) : names_(names), in_store_(std::move(in_store)) {}
 
-  // The rows of one record of the log; a report that was sent again (kResent) is left out if it is
-  // among the device's of the last minutes. kMalformed: it is no batch; what could be read is
+  // The rows of one record of the log; a report that was sent again (kResent) is left out if one of
+  // the same time says the same. kMalformed: it is no batch; what could be read is
   // taken.
   [[nodiscard]] Status take(std::uint64_t sequence, std::string_view batch);
 
@@ -83,10 +83,10 @@ class Heads {
   void name_shapes(const BatchReader& reader);
   [[nodiscard]] OfBatch shape_of(const BatchReader::Shape& names, const BatchReader& reader);
   [[nodiscard]] std::string beginning_of(const Shape& shape);
-  // Writes a row that was sent again into row_, without its time and mark. True: one like it came
-  // in the last minutes.
+  // Writes a row that was sent again into row_, without its time and mark. True: one of the same
+  // time says the same.
   [[nodiscard]] bool came_before(const BatchReader::Row& row, BatchReader& reader);
-  [[nodiscard]] bool knows(const DeviceHour& of, std::int64_t since_ms) const;
+  [[nodiscard]] bool knows(const DeviceHour& of, std::int64_t at_ms) const;
   [[nodiscard]] const Head* find(const DeviceHour& of) const;
   template <typename OnHead>
   void each_hour(DeviceNumber device, std::int64_t from, std::int64_t to, OnHead on_head) const {

@@ -2,6 +2,7 @@
 // read is answered before it returns. For a platform whose folder nobody needs afterwards.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <semaphore>
 #include <stdexcept>
@@ -17,9 +18,10 @@ namespace gridloom::history {
 class InstantJournal final : public Journal {
  public:
   explicit InstantJournal(Archive& archive) : archive_(archive) {}
-  void append(RecordKind kind, std::string payload, Task durable) override {
-    archive_.append(kind, std::move(payload), {});
+  std::uint64_t append(RecordKind kind, std::string payload, Task durable) override {
+    const std::uint64_t sequence = archive_.append(kind, std::move(payload), {});
     if (durable) durable();
+    return sequence;
   }
   [[nodiscard]] bool behind() const override { return false; }
   [[nodiscard]] std::string failing() const override { return {}; }

@@ -16,6 +16,7 @@ namespace gridloom::history {
 enum class RecordKind : std::uint8_t {
   kReports = 1,  // a batch (history/batch.h)
   kAudit = 2,    // a JSON object
+  kTurn = 3,  // a batch, and changes of MQTT sessions that stand or fall with it (history/turn.h)
 };
 
 // What the platform itself writes among a device's values begins with '$', which no field's name
@@ -38,8 +39,9 @@ class Journal {
   virtual ~Journal() = default;
 
   // `durable` is called once the record survives a loss of power, in the order of the records, on
-  // a thread of the journal's: it must not block. May be empty.
-  virtual void append(RecordKind kind, std::string payload, Task durable) = 0;
+  // a thread of the journal's: it must not block. May be empty. Returns the record's sequence
+  // number: numbers grow in the order of the calls, and never come twice, over restarts too.
+  virtual std::uint64_t append(RecordKind kind, std::string payload, Task durable) = 0;
   // More waits for the disk than may: whoever can wait appends nothing now.
   [[nodiscard]] virtual bool behind() const = 0;
   // Why nothing becomes durable now, in words; empty: it does.

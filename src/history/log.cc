@@ -233,10 +233,11 @@ Result<std::unique_ptr<Log>> Log::open(Options options, std::uint64_t after,
   return std::unique_ptr<Log>(new Log(std::move(impl)));
 }
 
-void Log::append(RecordKind kind, std::string payload, Task durable) {
+std::uint64_t Log::append(RecordKind kind, std::string payload, Task durable) {
   const std::size_t size = kRecordHead_bytes + payload.size();
   impl_->unsafe_bytes += size;
   bool is_due = false;
+  std::uint64_t sequence = 0;
   {
     const std::lock_guard lock(impl_->mutex);
     Impl& impl = *impl_;
@@ -244,13 +245,15 @@ void Log::append(RecordKind kind, std::string payload, Task durable) {
     is_due =
         impl.waiting.empty() || (impl.waiting_size < enough && impl.waiting_size + size >= enough);
     if (impl.waiting.empty()) impl.first_at = Steady::now();
-    impl.waiting.push_back({.sequence = impl.next_sequence++,
+    sequence = impl.next_sequence++;
+    impl.waiting.push_back({.sequence = sequence,
                             .kind = kind,
                             .payload = std::move(payload),
                             .durable = std::move(durable)});
     impl.waiting_size += size;
   }
   if (is_due) impl_->wake.notify_one();
+  return sequence;
 }
 
 bool Log::behind() const { return waiting_bytes() > impl_->options.limits.waiting_bytes; }

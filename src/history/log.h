@@ -78,7 +78,8 @@ class Log {
 
   // The payload is at most 1 GiB. `durable` may be empty; it is called on the log's thread and must
   // not block. It is never called for a record that did not get onto the disk before the log ended.
-  void append(RecordKind kind, std::string payload, Task durable);
+  // Returns the record's sequence number.
+  std::uint64_t append(RecordKind kind, std::string payload, Task durable);
   // More waits than may: whoever can wait appends nothing now.
   [[nodiscard]] bool behind() const;
   // Returns when everything appended so far is durable; false: the disk refuses. It asks the disk

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <utility>
 
+#include "history/turn.h"
 #include "wire/mqtt/topic.h"
 
 namespace gridloom::hub {
@@ -127,6 +128,16 @@ void Hub::record_sign_in(const Identity& who, SignIn attempt) {
 void Hub::record_sign_in(const SignIn& attempt) {
   if (platform_.journal == nullptr) return;
   platform_.sign_ins.record(*platform_.journal, platform_.clock.now(), attempt);
+}
+
+void Hub::record_changes(std::string changes, Task durable) {
+  if (platform_.journal != nullptr) {
+    platform_.journal->append(history::RecordKind::kTurn,
+                              history::make_turn({.batch = {}, .session_changes = changes}),
+                              std::move(durable));
+  } else if (durable) {
+    durable();
+  }
 }
 
 void Hub::connected(const ClientPtr& client) {

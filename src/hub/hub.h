@@ -41,6 +41,10 @@ class Hub {
   // Whether `who` may sign in under this client id. kNoPermission: it used too many today.
   [[nodiscard]] Status admit(const Identity& who, std::string_view client_id);
 
+  // Changes of sessions (hub/session_changes.h), into the journal; `durable`, which may be empty,
+  // is called as Journal::append() says, or at once where nothing is kept.
+  void record_changes(std::string changes, Task durable);
+
   // What became of a sign-in, for the audit. `who` has an account's own name instead of its
   // certificate account from here on.
   void record_sign_in(const Identity& who, SignIn attempt);

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "history/batch.h"
+#include "history/turn.h"
 
 namespace gridloom::hub {
 namespace {
@@ -19,13 +20,15 @@ class FakeJournal final : public history::Journal {
     std::string payload;
     Task durable;
   };
-  void append(RecordKind kind, std::string payload, Task durable) override {
+  std::uint64_t append(RecordKind kind, std::string payload, Task durable) override {
     records.push_back({.kind = kind, .payload = std::move(payload), .durable = std::move(durable)});
+    return ++appended;
   }
   [[nodiscard]] bool behind() const override { return is_behind; }
   [[nodiscard]] std::string failing() const override { return why; }
 
   std::vector<Record> records;
+  std::uint64_t appended = 0;
   bool is_behind = false;
   std::string why;
 };
@@ -97,16 +100,51 @@ TEST(JournalTest, AReportIsAcknowledgedOnceItIsDurable) {
   EXPECT_EQ(home.sender->acks.size(), 1);
 }
 
-TEST(JournalTest, AReportThatMayHaveComeBeforeIsMarked) {
+TEST(JournalTest, AReportThatMayHaveComeBeforeIsMarkedIfItsOwnTimeTellsIt) {
+  JournaledHome home;
+  const auto resend = [&home](std::string payload) {
+    home.publish(
+        home.sender,
+        {.topic = fmt::format("/device/{}/quota", home.kSn), .payload = std::move(payload)},
+        {.qos = Qos::kAtLeastOnce,
+         .resent = true,
+         .token = {.packet_id = 1, .qos = Qos::kAtLeastOnce}});
+  };
+  resend(R"({"params":{"a":1}})");
+  resend(fmt::format(R"({{"timestamp":{},"params":{{"a":2}}}})", unix_ms(kTestStart) - 5));
+  ASSERT_EQ(home.rows().size(), 2);
+  EXPECT_TRUE(home.rows()[0].ends_with(" 0 a=1")) << home.rows()[0];
+  EXPECT_TRUE(home.rows()[1].ends_with(" -5 a=2 $resent=1")) << home.rows()[1];
+}
+
+TEST(JournalTest, ADeviceCannotUseThePlatformsOwnNames) {
+  JournaledHome home;
+  home.report(home.sender, home.kSn, R"({"params":{"$resent":1,"$online":0,"a":1}})");
+  ASSERT_EQ(home.rows().size(), 1);
+  EXPECT_TRUE(home.rows()[0].ends_with(" 0 a=1")) << home.rows()[0];
+}
+
+TEST(JournalTest, WhatAPublicationIsKnownByStandsInTheRecordOfWhatItDid) {
   JournaledHome home;
   home.publish(
       home.sender,
       {.topic = fmt::format("/device/{}/quota", home.kSn), .payload = R"({"params":{"a":1}})"},
       {.qos = Qos::kAtLeastOnce,
-       .resent = true,
-       .token = {.packet_id = 1, .qos = Qos::kAtLeastOnce}});
-  ASSERT_EQ(home.rows().size(), 1);
-  EXPECT_TRUE(home.rows()[0].ends_with(" 0 a=1 $resent=1")) << home.rows()[0];
+       .token = {.packet_id = 1, .qos = Qos::kAtLeastOnce},
+       .identity = {.stream = 7, .receipt = {.packet_id = 1, .digest = 9}}});
+  ASSERT_EQ(home.journal.records.size(), 1);
+  EXPECT_EQ(home.journal.records[0].kind, RecordKind::kTurn);
+  const auto turn = history::read_turn(home.journal.records[0].payload);
+  ASSERT_TRUE(turn);
+  EXPECT_FALSE(turn->batch.empty());
+  std::vector<Receipt> taken;
+  EXPECT_TRUE(each_change(turn->session_changes, [&taken](const SessionChange& change) {
+    taken.push_back(std::get<PublicationTaken>(change).receipt);
+  }));
+  EXPECT_EQ(taken, (std::vector<Receipt>{{.packet_id = 1, .digest = 9}}));
+  EXPECT_TRUE(home.sender->acks.empty());
+  home.commit();
+  EXPECT_EQ(home.sender->acks.size(), 1);
 }
 
 TEST(JournalTest, WhatIsNoReportIsAcknowledgedAtOnce) {

@@ -164,10 +164,10 @@ std::string Shard::status_text(bool online) const {
 
 void Shard::publish(const ClientPtr& client, const Inbound& inbound) {
   Answer answer{.ack = {.token = inbound.how.token}};
-  if (client->identity().role == Role::kAccount) {
-    publish_by_account(client, inbound, answer);
+  if (inbound.how.identity.repeated) {
+    answer.record = last_record();
   } else {
-    publish_by_device(client, inbound, answer);
+    take(client, inbound, answer);
   }
   if (inbound.how.qos == Qos::kAtMostOnce) return;
   if (answer.record > durable_) {
@@ -175,6 +175,21 @@ void Shard::publish(const ClientPtr& client, const Inbound& inbound) {
   } else {
     out_for(client).acks.push_back(answer.ack);
   }
+}
+
+// What identifies it stands in the record of what it did.
+void Shard::take(const ClientPtr& client, const Inbound& inbound, Answer& answer) {
+  if (client->identity().role == Role::kAccount) {
+    publish_by_account(client, inbound, answer);
+  } else {
+    publish_by_device(client, inbound, answer);
+  }
+  const How::Identity& identity = inbound.how.identity;
+  if (identity.stream == 0 || platform_.journal == nullptr || is_refusal(answer.ack.reason)) return;
+  append_change(session_changes_, PublicationTaken{.stream = identity.stream,
+                                                   .receipt = identity.receipt,
+                                                   .settled = identity.settled});
+  answer.record = appended_ + 1;
 }
 
 void Shard::publish_by_account(const ClientPtr& client, const Inbound& inbound, Answer& answer) {
@@ -251,7 +266,7 @@ void Shard::on_report(const Inbound& inbound, DeviceState& state, Answer& answer
     counters.quotas_refused.fetch_add(applied->refused, std::memory_order_relaxed);
   }
   if (platform_.journal == nullptr || taken_.empty()) return;
-  record_report(state, reported_at(now), inbound.how);
+  record_report(state, now, inbound.how);
   answer.record = appended_ + 1;
 }
 

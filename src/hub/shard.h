@@ -27,6 +27,7 @@
 #include "hub/client.h"
 #include "hub/ear.h"
 #include "hub/platform.h"
+#include "hub/session_changes.h"
 #include "hub/subscription_table.h"
 #include "twin/twin.h"
 #include "wire/json.h"
@@ -41,6 +42,14 @@ struct How {
   Qos qos = Qos::kAtMostOnce;
   bool retain = false;
   bool resent = false;  // perhaps not for the first time (DUP)
+  // Of QoS 1 and 2, where the client's stream is known by (hub/session_changes.h).
+  struct Identity {
+    std::int64_t stream = 0;  // 0: none
+    Receipt receipt{};
+    std::uint32_t settled = 0;
+    bool repeated = false;  // it was taken before: all that is left is to acknowledge it
+  };
+  Identity identity{};
   wire::mqtt::AckToken token{};
 };
 
@@ -122,7 +131,7 @@ class Shard {
   // Hands out what the calls since the last flush() made for clients.
   void flush();
   [[nodiscard]] bool has_output() const {
-    return !outs_.empty() || !batch_.empty() || !heard_.empty();
+    return !outs_.empty() || !batch_.empty() || !session_changes_.empty() || !heard_.empty();
   }
 
  private:
@@ -231,6 +240,7 @@ class Shard {
     DeviceState* state = nullptr;
   };
   [[nodiscard]] Known known(std::string_view sn);
+  void take(const ClientPtr& client, const Inbound& inbound, Answer& answer);
   void publish_by_account(const ClientPtr& client, const Inbound& inbound, Answer& answer);
   void publish_by_device(const ClientPtr& client, const Inbound& inbound, Answer& answer);
 
@@ -242,9 +252,9 @@ class Shard {
   void on_account_get(const ClientPtr& client, const Inbound& inbound);
 
   // The journal, where there is one.
-  void record_report(DeviceState& state, TimePoint at, const How& how);
+  void record_report(DeviceState& state, TimePoint now, const How& how);
   void record_presence(DeviceState& state, bool online);
-  [[nodiscard]] TimePoint reported_at(TimePoint now) const;
+  [[nodiscard]] std::optional<TimePoint> reported_at(TimePoint now) const;
   std::uint64_t append(history::RecordKind kind, std::string payload);
   std::uint64_t append_audit(wire::JsonObject entry);
   // What became of a set; refused ones are bounded as refused sign-ins are.
@@ -253,6 +263,8 @@ class Shard {
                           const Fault& why);
   [[nodiscard]] std::string name_of(registry::AccountId account) const;
   void append_batch();
+  // Of the record that holds everything so far.
+  [[nodiscard]] std::uint64_t last_record() const;
   void durable(std::uint64_t record);
   void release_looks();
 
@@ -335,7 +347,8 @@ class Shard {
   std::deque<Deadline> deadlines_;
   std::vector<Out> outs_;
   std::unordered_map<const Client*, std::size_t> out_index_;
-  history::BatchWriter batch_;  // of reports, for the journal
+  history::BatchWriter batch_;   // of reports, for the journal
+  std::string session_changes_;  // for the same record
   std::vector<twin::Taken> taken_;
   std::uint64_t appended_ = 0;  // records
   std::uint64_t durable_ = 0;   // the last of them that is

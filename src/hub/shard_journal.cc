@@ -6,6 +6,7 @@
 #include <charconv>
 #include <utility>
 
+#include "history/turn.h"
 #include "hub/shard.h"
 
 namespace gridloom::hub {
@@ -27,31 +28,33 @@ std::string text_of(const wire::Json& code) {
 
 }  // namespace
 
-// The time that the report which reader_ read last gives, or `now`.
-TimePoint Shard::reported_at(TimePoint now) const {
+// The time that the report which reader_ read last gives, if it can be right.
+std::optional<TimePoint> Shard::reported_at(TimePoint now) const {
   const auto& envelope = reader_.envelope();
   const auto found =
       std::ranges::find(envelope, std::string_view("timestamp"), &twin::Member::name);
-  if (found == envelope.end()) return now;
+  if (found == envelope.end()) return std::nullopt;
   const std::string_view text = found->text;
   std::int64_t ms = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), ms);
-  if (error != std::errc{} || end != text.data() + text.size()) return now;
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
   const TimePoint at{Millis(ms)};
-  return at >= now - kOldest && at <= now + kNewest ? at : now;
+  return at >= now - kOldest && at <= now + kNewest ? std::optional(at) : std::nullopt;
 }
 
-void Shard::record_report(DeviceState& state, TimePoint at, const How& how) {
-  batch_.begin(state.number, unix_ms(at));
+// A repetition that the session does not know is told by its own time alone: values repeat.
+void Shard::record_report(DeviceState& state, TimePoint now, const How& how) {
+  const auto own_time = reported_at(now);
+  batch_.begin(state.number, unix_ms(own_time.value_or(now)));
   for (const twin::Taken& taken : taken_) {
     const std::string& name = state.twin.name_of(taken.slot);
     if (taken.slot < state.kind.refs.size()) {
       batch_.add(state.kind.refs[taken.slot], name, taken.text);
-    } else {
+    } else if (!history::is_own(name)) {
       batch_.add(name, taken.text);
     }
   }
-  if (how.resent) batch_.add(history::kResent, "1");
+  if (how.resent && own_time) batch_.add(history::kResent, "1");
   batch_.end();
 }
 
@@ -71,7 +74,18 @@ std::uint64_t Shard::append(RecordKind kind, std::string payload) {
 }
 
 void Shard::append_batch() {
-  if (!batch_.empty()) append(RecordKind::kReports, batch_.take());
+  if (!session_changes_.empty()) {
+    const std::string batch = batch_.empty() ? std::string() : batch_.take();
+    append(RecordKind::kTurn,
+           history::make_turn(
+               {.batch = batch, .session_changes = std::exchange(session_changes_, {})}));
+  } else if (!batch_.empty()) {
+    append(RecordKind::kReports, batch_.take());
+  }
+}
+
+std::uint64_t Shard::last_record() const {
+  return appended_ + (batch_.empty() && session_changes_.empty() ? 0 : 1);
 }
 
 std::uint64_t Shard::append_audit(wire::JsonObject entry) {

@@ -98,6 +98,9 @@ void ClientSession::subscribe_again() {
 }
 
 void ClientSession::deliver(std::vector<hub::Delivery> deliveries, std::vector<hub::Ack> acks) {
+  if (stream_) {
+    for (const hub::Ack& ack : acks) stream_->answered(ack, door_.clock->now());
+  }
   switch (stage_) {
     case Stage::kWaiting:
       std::ranges::move(deliveries, std::back_inserter(early_));
@@ -114,6 +117,56 @@ void ClientSession::deliver(std::vector<hub::Delivery> deliveries, std::vector<h
       // They were on their way when it ended.
       return door_.hub->hand_on(shared_from_this(), std::move(deliveries));
   }
+}
+
+hub::How::Identity ClientSession::identify(const wire::mqtt::PublishReceived& publication) {
+  if (!stream_ || door_.sessions->store() == nullptr) return {};
+  const hub::Receipt receipt{
+      .packet_id = publication.token.packet_id,
+      .exactly_once = publication.qos == Qos::kExactlyOnce,
+      .digest = digest_of(publication.message->topic, publication.message->payload)};
+  const ClientStream::Taken taken =
+      stream_->take(receipt, publication.dup, door_.clock->now(),
+                    [store = door_.sessions->store()] { return store->next_number(); });
+  if (taken.is_new_stream) {
+    record(hub::StreamBegun{
+        .stream = taken.stream, .user = identity().name, .client_id = client_id()});
+  }
+  return {.stream = taken.stream,
+          .receipt = receipt,
+          .settled = taken.settled,
+          .repeated = taken.repeated};
+}
+
+void ClientSession::record(const hub::SessionChange& change) const {
+  std::string bytes;
+  hub::append_change(bytes, change);
+  door_.hub->record_changes(std::move(bytes), {});
+}
+
+void ClientSession::clear_stream() const {
+  if (const std::int64_t number = stream_ ? stream_->cleared() : 0; number != 0) {
+    record(hub::StreamCleared{number});
+  }
+}
+
+void ClientSession::refused(const wire::mqtt::AckToken& token) {
+  if (stream_) {
+    stream_->answered({.token = token, .reason = wire::mqtt::Reason::kNotAuthorized},
+                      door_.clock->now());
+  }
+}
+
+void ClientSession::release(std::uint16_t packet_id, std::function<void()> done) {
+  const std::int64_t stream = stream_ ? stream_->released(packet_id) : 0;
+  if (stream == 0) return done();
+  std::string change;
+  hub::append_change(change, hub::PublicationReleased{.stream = stream, .packet_id = packet_id});
+  door_.hub->record_changes(std::move(change),
+                            [self = weak_from_this(), done = std::move(done)]() mutable {
+                              const ClientSessionPtr session = self.lock();
+                              if (session) session->loop().post(std::move(done));
+                            });
 }
 
 // Messages of QoS 0 are for a connection only.
@@ -245,6 +298,8 @@ void ClientSession::inherit(std::optional<Estate> estate) {
     subscriptions_ = std::move(estate->subscriptions);
     counted_ = estate->counted;
     on_disk_ = std::move(estate->on_disk);
+  } else {
+    clear_stream();
   }
   for (const hub::Ack& ack : std::exchange(early_acks_, {})) kept_.answered(ack.token.packet_id);
   if (expiry_s_ == 0) forget_on_disk();

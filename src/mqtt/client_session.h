@@ -23,6 +23,7 @@
 #include <vector>
 
 #include "hub/hub.h"
+#include "mqtt/client_stream.h"
 #include "mqtt/session_store.h"
 #include "wire/mqtt/session.h"
 
@@ -58,6 +59,12 @@ class ClientSession final : public hub::Client, public std::enable_shared_from_t
   void go_on() override;
 
   // --- of the connection ---
+  // What a publication of QoS 1 or 2 is known by. From join() on.
+  [[nodiscard]] hub::How::Identity identify(const wire::mqtt::PublishReceived& publication);
+  void refused(const wire::mqtt::AckToken& token);
+  // PUBREL came: `done` is called on loop(), if this session lives that long, once that is as safe
+  // as the message.
+  void release(std::uint16_t packet_id, std::function<void()> done);
   struct Parting {
     wire::mqtt::SessionState state;
     std::unique_ptr<wire::mqtt::Will> will;   // to be published; null: none
@@ -77,6 +84,13 @@ class ClientSession final : public hub::Client, public std::enable_shared_from_t
   void count_dropped(const wire::mqtt::Dropped& so_far);
 
   // --- of the table ---
+  void use_stream(ClientStreamPtr stream) { stream_ = std::move(stream); }
+  // The session begins anew.
+  void clear_stream() const;
+  // Any thread.
+  void record(const hub::SessionChange& change) const;
+  [[nodiscard]] TimePoint now() const { return door_.clock->now(); }
+  [[nodiscard]] const ClientStreamPtr& stream() const { return stream_; }
   // Another connection resumes this session: it ends here and goes on there.
   void hand_over(std::shared_ptr<ClientSession> heir);
   // Another connection wants none of it, or its credentials ended.
@@ -131,6 +145,7 @@ class ClientSession final : public hub::Client, public std::enable_shared_from_t
 
   const Door& door_;
   std::weak_ptr<Connection> connection_;
+  ClientStreamPtr stream_;
   Stage stage_ = Stage::kWaiting;
   std::uint32_t expiry_s_;
   const bool outlives_connection_;

@@ -161,19 +161,30 @@ void Connection::accepted(wire::mqtt::SessionState state, SessionPresent present
   session_.accept({.session_present = present == SessionPresent::kYes,
                    .assigned_client_id = assigned_id_,
                    .server_keepalive_s = {},
-                   .session_expiry_s = client_->expiry_s()},
+                   .session_expiry_s = client_->expiry_s(),
+                   .tells_releases = true},
                   door_.clock->now(), std::move(state));
   handle_events();
   line_.wake();
 }
 
 void Connection::on(const wire::mqtt::PublishReceived& event) {
-  const hub::How how{
-      .qos = event.qos, .retain = event.retain, .resent = event.dup, .token = event.token};
+  hub::How how{.qos = event.qos, .retain = event.retain, .resent = event.dup, .token = event.token};
+  if (event.qos != Qos::kAtMostOnce) how.identity = client_->identify(event);
   if (!batch_.add(client_, event.message, how)) {
+    client_->refused(event.token);
     session_.acknowledge(event.token, Reason::kNotAuthorized,
                          hub::publish_rule(client_->identity().role));
   }
+}
+
+void Connection::on(const wire::mqtt::PublishReleased& event) {
+  client_->release(event.packet_id, [self = weak_from_this(), id = event.packet_id] {
+    const auto connection = self.lock();
+    if (!connection) return;
+    connection->session_.completed(id);
+    connection->line_.wake();
+  });
 }
 
 Reason Connection::subscribe(const wire::mqtt::Subscription& wanted,

@@ -49,6 +49,7 @@ class Connection final : public net::Protocol, public std::enable_shared_from_th
   void record_sign_in(const hub::Identity& who, std::string_view client_id,
                       std::string_view refused);
   void on(const wire::mqtt::PublishReceived& event);
+  void on(const wire::mqtt::PublishReleased& event);
   void on(const wire::mqtt::SubscribeRequested& event);
   [[nodiscard]] wire::mqtt::Reason subscribe(const wire::mqtt::Subscription& wanted,
                                              std::uint32_t subscription_id);

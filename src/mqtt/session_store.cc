@@ -22,10 +22,12 @@ using registry::Statement;
 using registry::Transaction;
 using wire::mqtt::Outbox;
 
-constexpr std::int64_t kVersion = 1;
+constexpr std::int64_t kVersion = 2;
 constexpr std::size_t kMostChanges = 20'000;  // in memory, before behind() says so
 constexpr Millis kErrorsEvery{60'000};
 constexpr Millis kAgainAfter{1000};  // a failure
+// Between two times that streams are stored. Until then the log has their changes.
+constexpr std::chrono::minutes kStreamsEvery{1};
 
 // Times are ms since 1970, 0: none. `stage` is Outbox::Stage.
 constexpr std::string_view kTables = R"(
@@ -61,6 +63,22 @@ CREATE TABLE last (
 ) STRICT;
 INSERT INTO last VALUES (1, 0);
 )";
+// Version 2 has these as well.
+constexpr std::string_view kTables_of_version_2 = R"(
+CREATE TABLE stream (
+  number INTEGER PRIMARY KEY,
+  user TEXT NOT NULL,
+  client_id TEXT NOT NULL,
+  receipts BLOB NOT NULL
+) STRICT;
+CREATE TABLE applied (
+  one INTEGER PRIMARY KEY CHECK (one = 1),
+  record INTEGER NOT NULL
+) STRICT;
+INSERT INTO applied VALUES (1, 0);
+)";
+
+const std::string kAllTables = std::string(kTables) + std::string(kTables_of_version_2);
 
 std::int64_t stored(const std::optional<TimePoint>& time) { return time ? unix_ms(*time) : 0; }
 std::optional<TimePoint> time_of(std::int64_t stored_ms) {
@@ -138,6 +156,39 @@ Status write(Database& database, const hub::RetainedChange& change) {
                           Blob{packet_of(*change.message, {.qos = change.qos, .retain = true})});
 }
 
+Status write(Database& database, const StreamTable::Row& row) {
+  if (row.ended) return database.execute("DELETE FROM stream WHERE number = ?", row.number);
+  return database.execute("INSERT OR REPLACE INTO stream VALUES (?, ?, ?, ?)", row.number,
+                          std::string_view(row.user), std::string_view(row.client_id),
+                          Blob{row.receipts});
+}
+
+Status migrate(Database& database) {
+  const auto version = database.integer("PRAGMA user_version");
+  if (!version) return std::unexpected(version.error());
+  if (*version >= kVersion) return {};
+  return database.run("BEGIN IMMEDIATE; " + std::string(kTables_of_version_2) +
+                      " PRAGMA user_version = 2; COMMIT;");
+}
+
+Result<StreamTable> streams_in(Database& database) {
+  StreamTable streams;
+  std::size_t unreadable = 0;
+  const Status read =
+      database.each_row("SELECT * FROM stream ORDER BY number", [&](const Statement& row) {
+        auto receipts = Receipts::from(row.bytes(3));
+        if (!receipts) return ++unreadable, Status();
+        streams.restore({.number = row.integer(0),
+                         .user = std::string(row.bytes(1)),
+                         .client_id = std::string(row.bytes(2)),
+                         .receipts = std::move(*receipts)});
+        return Status();
+      });
+  if (!read) return std::unexpected(read.error());
+  if (unreadable != 0) spdlog::error("sessions.db: {} streams cannot be read", unreadable);
+  return streams;
+}
+
 std::optional<StoredSession> session_in(const Statement& row) {
   auto subscriptions = subscriptions_in(row.bytes(5));
   if (!subscriptions) return std::nullopt;
@@ -180,13 +231,19 @@ struct SessionStore::Impl {
   void work() {
     std::unique_lock lock(mutex);
     while (true) {
-      wake.wait(lock, [this] { return stopping || !empty(); });
-      if (empty()) return;
+      wait(lock);
+      const bool with_streams = streams_are_due();
+      if (empty() && !with_streams) {
+        if (stopping) return;
+        continue;
+      }
       std::vector<StoreChange> now = std::exchange(changes, {});
       auto topics = std::exchange(retained, {});
+      const std::uint64_t record = with_streams ? streams.record() : applied.load();
+      const auto rows = with_streams ? streams.take_changed() : std::vector<StreamTable::Row>();
       writing = true;
       lock.unlock();
-      const Status status = write_all(now, topics);
+      const Status status = write_all(now, topics, rows, record);
       lock.lock();
       writing = false;
       if (!status) {
@@ -196,6 +253,9 @@ struct SessionStore::Impl {
                    std::make_move_iterator(changes.end()));
         changes = std::move(now);
         retained.merge(topics);
+        streams.put_back(rows);
+      } else {
+        stored(record);
       }
       failed = !status;
       done.notify_all();
@@ -203,10 +263,30 @@ struct SessionStore::Impl {
       if (failed) wake.wait_for(lock, kAgainAfter, [this] { return stopping; });
     }
   }
+  // Until there is something to write.
+  void wait(std::unique_lock<std::mutex>& lock) {
+    const auto has_work = [this] { return stopping || !empty() || streams_are_due(); };
+    if (!streams_changed()) {
+      wake.wait(lock, [&] { return has_work() || streams_changed(); });
+    }
+    wake.wait_until(lock, streams_due, has_work);
+  }
   [[nodiscard]] bool empty() const { return changes.empty() && retained.empty(); }
+  [[nodiscard]] bool streams_changed() const { return streams.record() > applied; }
+  [[nodiscard]] bool streams_are_due() const {
+    return streams_changed() &&
+           (stopping || flushing || std::chrono::steady_clock::now() >= streams_due);
+  }
+  void stored(std::uint64_t record) {
+    if (record == applied) return;
+    applied = record;
+    streams_due = std::chrono::steady_clock::now() + kStreamsEvery;
+    if (tell) tell(record);
+  }
 
   Status write_all(const std::vector<StoreChange>& now,
-                   const std::map<std::string, hub::RetainedChange>& topics) {
+                   const std::map<std::string, hub::RetainedChange>& topics,
+                   const std::vector<StreamTable::Row>& rows, std::uint64_t record) {
     auto transaction = Transaction::begin(database);
     if (!transaction) return std::unexpected(transaction.error());
     for (const StoreChange& change : now) {
@@ -216,6 +296,14 @@ struct SessionStore::Impl {
     }
     for (const auto& [topic, change] : topics) {
       if (const Status status = write(database, change); !status) return status;
+    }
+    for (const StreamTable::Row& row : rows) {
+      if (const Status status = write(database, row); !status) return status;
+    }
+    if (const Status status =
+            database.execute("UPDATE applied SET record = ?", static_cast<std::int64_t>(record));
+        !status) {
+      return status;
     }
     if (const Status status = database.execute("UPDATE last SET number = ?", number.load());
         !status) {
@@ -238,6 +326,11 @@ struct SessionStore::Impl {
   std::condition_variable done;
   std::vector<StoreChange> changes;
   std::map<std::string, hub::RetainedChange> retained;  // by topic
+  StreamTable streams;
+  std::atomic<std::uint64_t> applied{0};
+  std::chrono::steady_clock::time_point streams_due{};
+  std::function<void(std::uint64_t)> tell;
+  bool flushing = false;
   bool writing = false;
   bool failed = false;  // the last attempt
   bool stopping = false;
@@ -257,11 +350,20 @@ SessionStore::~SessionStore() {
 
 Result<std::unique_ptr<SessionStore>> SessionStore::open(const std::filesystem::path& folder) {
   auto database =
-      registry::open_database(folder / "sessions.db", {.version = kVersion, .tables = kTables});
+      registry::open_database(folder / "sessions.db", {.version = kVersion, .tables = kAllTables});
   if (!database) return std::unexpected(database.error());
   const auto last = database->integer("SELECT number FROM last");
   if (!last) return std::unexpected(last.error());
+  if (const Status migrated = migrate(*database); !migrated) {
+    return std::unexpected(migrated.error());
+  }
+  const auto applied = database->integer("SELECT record FROM applied");
+  if (!applied) return std::unexpected(applied.error());
+  auto streams = streams_in(*database);
+  if (!streams) return std::unexpected(streams.error());
   auto impl = std::make_unique<Impl>(std::move(*database));
+  impl->streams = std::move(*streams);
+  impl->applied = static_cast<std::uint64_t>(*applied);
   impl->number = *last;
   return std::unique_ptr<SessionStore>(new SessionStore(std::move(impl)));
 }
@@ -301,8 +403,29 @@ Result<SessionStore::Loaded> SessionStore::load() {
   });
   if (!status) return std::unexpected(status.error());
   if (unreadable != 0) spdlog::error("sessions.db: {} rows cannot be read", unreadable);
+  impl_->number = std::max(impl_->number.load(), impl_->streams.highest());
+  loaded.streams = impl_->streams.all();
   impl_->thread = std::jthread([impl = impl_.get()] { impl->work(); });
   return loaded;
+}
+
+void SessionStore::take(std::uint64_t record, std::string_view changes) {
+  bool is_first = false;
+  {
+    const std::lock_guard lock(impl_->mutex);
+    is_first = !impl_->streams_changed();
+    if (!impl_->streams.take(record, changes)) {
+      spdlog::error("record {} of the log: its changes of sessions cannot be read", record);
+    }
+  }
+  if (is_first) impl_->wake.notify_all();
+}
+
+std::uint64_t SessionStore::applied() const { return impl_->applied; }
+
+void SessionStore::on_applied(std::function<void(std::uint64_t record)> tell) {
+  const std::lock_guard lock(impl_->mutex);
+  impl_->tell = std::move(tell);
 }
 
 void SessionStore::put(StoreChange change) {
@@ -330,7 +453,12 @@ bool SessionStore::behind() const {
 void SessionStore::flush() {
   std::unique_lock lock(impl_->mutex);
   impl_->failed = false;
-  impl_->done.wait(lock, [this] { return impl_->failed || (!impl_->writing && impl_->empty()); });
+  impl_->flushing = true;
+  impl_->wake.notify_all();
+  impl_->done.wait(lock, [this] {
+    return impl_->failed || (!impl_->writing && impl_->empty() && !impl_->streams_changed());
+  });
+  impl_->flushing = false;
 }
 
 std::int64_t SessionStore::next_number() { return ++impl_->number; }

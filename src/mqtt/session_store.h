@@ -2,6 +2,9 @@
 // wait with them, and retained messages. SQLite, written on a thread of its own, many changes a
 // transaction; docs/internals/formats.md shows the tables.
 //
+// What identifies publications (hub/session_changes.h) is in the log first; here it stands as of
+// the record that applied() names, so that the log can be trimmed.
+//
 // Promise: what was put before flush() returns is on disk, and what was put 250 ms before a kill -9
 // usually is; nothing waits for it. Messages and subscriptions are kept as the MQTT 5 packets that
 // say the same.
@@ -10,15 +13,18 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/result.h"
 #include "hub/hub.h"
+#include "mqtt/stream_table.h"
 #include "wire/mqtt/session.h"
 
 namespace gridloom::mqtt {
@@ -65,10 +71,19 @@ class SessionStore {
 
   struct Loaded {
     StoredSessions sessions;
+    StoredStreams streams;
     std::vector<hub::RetainedChange> retained;
   };
   // Rows that cannot be read are reported in the log and left out.
   [[nodiscard]] Result<Loaded> load();
+
+  // Changes that a record of the log holds, in the order of the records. They are in memory until
+  // they are stored, a minute later at most.
+  void take(std::uint64_t record, std::string_view changes);
+  // The last record whose changes are stored.
+  [[nodiscard]] std::uint64_t applied() const;
+  // Called, on any thread, when applied() has grown. Before the first take().
+  void on_applied(std::function<void(std::uint64_t record)> tell);
 
   void put(StoreChange change);
   // Of a topic's changes that are not yet written the last one counts.

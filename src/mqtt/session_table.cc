@@ -7,6 +7,21 @@
 #include <utility>
 
 namespace gridloom::mqtt {
+namespace {
+
+// Streams of one user whose session ended, and how long each is kept.
+constexpr std::size_t kMostIdleStreams = 64;
+constexpr Millis kIdleStreamsFor{Millis(24 * 60 * 60 * 1000)};
+constexpr Millis kIdleStreamsEvery{60'000};
+
+void end_stored(hub::Hub& hub, std::int64_t stream) {
+  if (stream == 0) return;
+  std::string change;
+  hub::append_change(change, hub::StreamEnded{stream});
+  hub.record_changes(std::move(change), {});
+}
+
+}  // namespace
 
 std::string SessionTable::key_of(const ClientSession& session) {
   return session.identity().name + '\n' + session.client_id();
@@ -66,14 +81,41 @@ SessionTable::Joined SessionTable::join(const ClientSessionPtr& fresh, Start sta
     const std::lock_guard lock(mutex_);
     if (!sessions_.contains(key_of(*fresh)) && !make_room(*fresh)) return Joined::kFull;
     older = put(fresh);
+    ClientStreamPtr& stream = streams_[key_of(*fresh)];
+    if (!stream) stream = std::make_shared<ClientStream>();
+    fresh->use_stream(stream);
   }
-  if (!older) return Joined::kNew;
-  if (start == Start::kClean) {
-    older->loop().post([older] { older->discard(hub::KickReason::kTakenOver); });
+  if (!older || start == Start::kClean) {
+    fresh->clear_stream();
+    if (older) older->loop().post([older] { older->discard(hub::KickReason::kTakenOver); });
     return Joined::kNew;
   }
   older->loop().post([older, fresh] { older->hand_over(fresh); });
   return Joined::kWaitsForEstate;
+}
+
+// A client whose session ended may still repeat what it published: some do it over clean sessions,
+// too. So the stream stays for a while, if it has anything.
+void SessionTable::end_stream(const ClientSession& session) {
+  const std::string key = key_of(session);
+  const auto ended = streams_.find(key);
+  if (ended == streams_.end()) return;
+  ended->second->use(session.now());
+  const bool no_more = ended->second->empty();
+  auto oldest = no_more ? ended : streams_.end();
+  std::size_t idle = 0;
+  const std::string prefix = session.identity().name + '\n';
+  for (auto at = streams_.lower_bound(prefix);
+       !no_more && at != streams_.end() && at->first.starts_with(prefix); ++at) {
+    if (sessions_.contains(at->first)) continue;
+    ++idle;
+    if (oldest == streams_.end() || at->second->used_at() < oldest->second->used_at()) oldest = at;
+  }
+  if (!no_more && idle <= kMostIdleStreams) return;
+  if (const std::int64_t number = oldest->second->number(); number != 0) {
+    session.record(hub::StreamEnded{number});
+  }
+  streams_.erase(oldest);
 }
 
 void SessionTable::remove(const ClientSessionPtr& session) {
@@ -82,14 +124,27 @@ void SessionTable::remove(const ClientSessionPtr& session) {
   if (found != sessions_.end() && found->second == session) {
     sessions_.erase(found);
     count_out(*session);
+    end_stream(*session);
   }
   const auto watched = watched_.find(&session->loop());
   if (watched != watched_.end()) watched->second.erase(session);
 }
 
-void SessionTable::restore(const Door& door, const std::vector<Loop*>& loops,
-                           StoredSessions stored) {
+void SessionTable::restore(const Door& door, const std::vector<Loop*>& loops, StoredSessions stored,
+                           StoredStreams streams) {
   std::size_t next = 0;
+  hub_ = door.hub;
+  const TimePoint now = door.clock->now();
+  for (StoredStream& row : streams) {
+    if (!door.hub->identity_of(row.user)) {
+      end_stored(*door.hub, row.number);
+      continue;
+    }
+    row.receipts.all_answered(now);
+    const auto stream = std::make_shared<ClientStream>(row.number, std::move(row.receipts));
+    stream->use(now);
+    streams_.insert_or_assign(row.user + '\n' + row.client_id, stream);
+  }
   for (StoredSession& row : stored) {
     auto identity = door.hub->identity_of(row.user);
     if (!identity) {
@@ -97,6 +152,13 @@ void SessionTable::restore(const Door& door, const std::vector<Loop*>& loops,
       continue;
     }
     Loop& loop = *loops[next++ % loops.size()];
+    // The log knows better than a row that was written now and then.
+    ClientStreamPtr stream;
+    if (const auto known = streams_.find(row.user + '\n' + row.client_id);
+        known != streams_.end()) {
+      stream = known->second;
+      row.received = stream->owed();
+    }
     const auto session =
         std::make_shared<ClientSession>(ClientSession::Options{.door = door,
                                                                .loop = loop,
@@ -104,6 +166,7 @@ void SessionTable::restore(const Door& door, const std::vector<Loop*>& loops,
                                                                .client_id = row.client_id,
                                                                .expiry_s = row.expiry_s},
                                         std::move(row));
+    session->use_stream(std::move(stream));
     {
       const std::lock_guard lock(mutex_);
       // Two of one client id: the first was to be dropped when the server ended.
@@ -117,10 +180,22 @@ void SessionTable::restore(const Door& door, const std::vector<Loop*>& loops,
   for (const auto& [key, session] : sessions_) session->subscribe_again();
 }
 
+void SessionTable::end_idle_streams(TimePoint now) {
+  if (hub_ == nullptr || now < streams_looked_at_ + kIdleStreamsEvery) return;
+  streams_looked_at_ = now;
+  std::erase_if(streams_, [&](const auto& entry) {
+    const auto& [key, stream] = entry;
+    const bool idle = !sessions_.contains(key) && now >= stream->used_at() + kIdleStreamsFor;
+    if (idle) end_stored(*hub_, stream->number());
+    return idle;
+  });
+}
+
 void SessionTable::sweep(Loop& loop, TimePoint now) {
   std::vector<ClientSessionPtr> here;
   {
     const std::lock_guard lock(mutex_);
+    end_idle_streams(now);
     const auto found = watched_.find(&loop);
     if (found == watched_.end()) return;
     here.assign(found->second.begin(), found->second.end());

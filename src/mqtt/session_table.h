@@ -43,7 +43,8 @@ class SessionTable {
 
   // The sessions that the store has, on `loops` in turn; those whose user is gone are dropped from
   // it. Before the first join().
-  void restore(const Door& door, const std::vector<Loop*>& loops, StoredSessions stored);
+  void restore(const Door& door, const std::vector<Loop*>& loops, StoredSessions stored,
+               StoredStreams streams = {});
 
   void sweep(Loop& loop, TimePoint now);
   [[nodiscard]] SessionStore* store() const { return store_; }
@@ -66,6 +67,8 @@ class SessionTable {
   [[nodiscard]] bool make_room(const ClientSession& fresh);
   [[nodiscard]] ClientSessionPtr longest_parked(const std::string& user) const;
   ClientSessionPtr put(const ClientSessionPtr& session);
+  void end_stream(const ClientSession& session);
+  void end_idle_streams(TimePoint now);
   void count_out(const ClientSession& session);
 
   const TableLimits limits_;
@@ -74,6 +77,9 @@ class SessionTable {
   std::map<std::string, ClientSessionPtr> sessions_;  // by user name, then client id
   StringMap<OfUser> users_;
   std::unordered_map<const Loop*, std::unordered_set<ClientSessionPtr>> watched_;
+  std::map<std::string, ClientStreamPtr> streams_;  // likewise, beyond their sessions too
+  TimePoint streams_looked_at_{};
+  hub::Hub* hub_ = nullptr;  // from restore() on
 };
 
 }  // namespace gridloom::mqtt

@@ -157,16 +157,19 @@ Status Stage::start() {
   auto store = mqtt::SessionStore::open(folder_.data());
   if (!store) return std::unexpected(store.error());
   store_ = std::move(*store);
-  auto loaded = store_->load();
-  if (!loaded) return std::unexpected(loaded.error());
   platform_ = std::make_unique<hub::Platform>(clock_, catalog_, *registry_);
   platform_->misdeeds.set(faults_);
   auto archive = history::Archive::open(
       {.data = folder_.data(),
        .clock = &clock_,
        .limits = {},
-       .account = history::account_by([this](std::int64_t number) { return family_of(number); })});
+       .account = history::account_by([this](std::int64_t number) { return family_of(number); }),
+       .on_session_changes = [this](std::uint64_t record,
+                                    std::string_view changes) { store_->take(record, changes); },
+       .sessions_applied = store_->applied()});
   if (!archive) return std::unexpected(archive.error());
+  auto loaded = store_->load();
+  if (!loaded) return std::unexpected(loaded.error());
   archive_ = std::move(*archive);
   archive_->start({});
   journal_ = std::make_unique<history::InstantJournal>(*archive_);
@@ -181,7 +184,7 @@ Status Stage::start() {
   for (const hub::RetainedChange& retained : loaded->retained) {
     static_cast<void>(hub_->restore_retained(retained));
   }
-  sessions_->restore(mqtt_door_, loops, std::move(loaded->sessions));
+  sessions_->restore(mqtt_door_, loops, std::move(loaded->sessions), std::move(loaded->streams));
   apis_.clear();
   for (Loop* loop : loops) {
     apis_.push_back(std::make_unique<http::Api>(

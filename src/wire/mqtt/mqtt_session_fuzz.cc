@@ -63,6 +63,7 @@ class Hub {
   }
 
   Effects finish() {
+    for (const PublishReleased& release : releases_) session_.completed(release.packet_id);
     for (const RequestToken token : subscribes_) session_.subscribed(token, {});
     for (const RequestToken token : unsubscribes_) session_.unsubscribed(token, {});
     for (const PublishReceived& publish : publishes_) {
@@ -122,11 +123,14 @@ class Hub {
     expect(ended_ == 0);
     effects_.events += static_cast<char>('0' + event.index());
     if (std::holds_alternative<ConnectRequested>(event)) {
-      session_.accept({.session_present = true, .assigned_client_id = "assigned"}, kNow,
-                      from_before());
+      session_.accept(
+          {.session_present = true, .assigned_client_id = "assigned", .tells_releases = true}, kNow,
+          from_before());
     } else if (const auto* publish = std::get_if<PublishReceived>(&event)) {
       effects_.events += publish->message->topic + '\n' + publish->message->payload + '\n';
       publishes_.push_back(*publish);
+    } else if (const auto* released = std::get_if<PublishReleased>(&event)) {
+      releases_.push_back(*released);
     } else if (const auto* subscribe = std::get_if<SubscribeRequested>(&event)) {
       for (const Subscription& one : subscribe->subscriptions) {
         effects_.events += one.filter + '\n';
@@ -152,6 +156,7 @@ class Hub {
   Session session_;
   Effects effects_;
   std::vector<PublishReceived> publishes_;
+  std::vector<PublishReleased> releases_;
   std::vector<RequestToken> subscribes_;
   std::vector<RequestToken> unsubscribes_;
   int ended_ = 0;

@@ -223,6 +223,7 @@ void Session::accept(const ConnectAnswer& answer, TimePoint now, SessionState st
   earlier_ = received_.size();
   if (stage_ != Stage::kDeciding) return;
   stage_ = Stage::kConnected;
+  tells_releases_ = answer.tells_releases;
   last_heard_ = now;
   const std::uint16_t asked_keepalive_s = keepalive_s_;
   if (version_ == Version::k5) keepalive_s_ = granted_keepalive_s(answer);

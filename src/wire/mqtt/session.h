@@ -7,7 +7,8 @@
 // still there.
 //
 // Promises:
-//  - PUBACK and PUBREC leave only after acknowledge(): an ack means what the hub says it means.
+//  - PUBACK and PUBREC leave only after acknowledge(), and PUBCOMP, where releases are told, after
+//    completed(): an ack means what the hub says it means.
 //  - Between CONNECT and accept() or refuse() nothing else is processed; it is held, up to a limit.
 //  - Exactly one Ended comes, as the last event, however the connection ends.
 //  - Memory is bounded by Limits if the owner stops reading while wants_input() is false.
@@ -119,6 +120,11 @@ struct PublishReceived {
   bool dup = false;
   AckToken token = {};
 };
+// PUBREL: the packet id of a QoS 2 message is free again. Comes where ConnectAnswer asks for it;
+// PUBCOMP then leaves with completed().
+struct PublishReleased {
+  std::uint16_t packet_id = 0;
+};
 struct SubscribeRequested {
   RequestToken token = {};
   std::vector<Subscription> subscriptions = {};
@@ -134,7 +140,7 @@ struct Ended {
   WillFate will = WillFate::kDiscard;  // kPublish only if it was accepted with a will
   std::optional<std::uint32_t> session_expiry_s = {};  // as changed by the client's DISCONNECT
 };
-using Event = std::variant<ConnectRequested, PublishReceived, SubscribeRequested,
+using Event = std::variant<ConnectRequested, PublishReceived, PublishReleased, SubscribeRequested,
                            UnsubscribeRequested, Ended>;
 
 struct ConnectAnswer {
@@ -142,6 +148,7 @@ struct ConnectAnswer {
   std::string_view assigned_client_id = {};              // empty: the client's own
   std::optional<std::uint16_t> server_keepalive_s = {};  // version 5 only
   std::uint32_t session_expiry_s = 0;                    // what the hub will really keep
+  bool tells_releases = false;                           // PublishReleased
 };
 
 class Session {
@@ -182,6 +189,8 @@ class Session {
   // Answer to PublishReceived, whatever its QoS. 3.1.1 cannot be told a refusal. Reasons: those of
   // PUBACK; `why` is for the client, in version 5.
   void acknowledge(AckToken token, Reason reason, std::string_view why = {});
+  // Answer to PublishReleased.
+  void completed(std::uint16_t packet_id);
   // One reason for each filter, in order. Reasons: those of SUBACK and UNSUBACK.
   void subscribed(RequestToken token, std::span<const Reason> reasons, std::string_view why = {});
   void unsubscribed(RequestToken token, std::span<const Reason> reasons);
@@ -267,6 +276,7 @@ class Session {
   std::uint32_t asked_expiry_s_ = 0;
   std::uint16_t client_aliases_ = 0;
   bool tells_reasons_ = true;  // the client wants reason strings
+  bool tells_releases_ = false;
 
   std::string tail_;  // an incomplete packet, or what is held behind CONNECT
   std::string output_;

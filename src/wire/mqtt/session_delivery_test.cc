@@ -41,6 +41,23 @@ TEST(MqttSession, AnAckLeavesOnlyWhenTheHubSaysSo) {
   }
 }
 
+TEST(MqttSession, PubcompWaitsWhereReleasesAreTold) {
+  Talk talk(Version::k311);
+  talk.send(plain_connect(Version::k311));
+  (void)talk.session.take_events();
+  talk.session.accept({.tells_releases = true}, talk.now);
+  (void)talk.said();
+  talk.publish(3, Qos::kExactlyOnce);
+  talk.session.acknowledge({.packet_id = 3, .qos = Qos::kExactlyOnce}, Reason::kSuccess);
+  talk.send(Pubrel{3, {}, {}});
+  EXPECT_EQ(talk.events(), (Lines{"publish t q2 id3 x", "released 3"}));
+  EXPECT_EQ(talk.said(), Lines{"PUBREC 3 success"});
+  talk.session.completed(3);
+  EXPECT_EQ(talk.said(), Lines{"PUBCOMP 3 success"});
+  talk.session.completed(3);
+  EXPECT_EQ(talk.said(), Lines{}) << "nothing is owed";
+}
+
 TEST(MqttSession, AMessageOfQos2ArrivesOnceHoweverOftenItIsSent) {
   Talk talk(Version::k5);
   talk.join();

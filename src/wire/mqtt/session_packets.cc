@@ -159,7 +159,15 @@ void Session::on(const Pubrel& packet) {
     return end(Reason::kProtocolError, "PUBREL: the message was not yet answered by a PUBREC");
   }
   forget(received);
-  send(Pubcomp{packet.packet_id, Reason::kSuccess, {}});
+  if (!tells_releases_) return send(Pubcomp{packet.packet_id, Reason::kSuccess, {}});
+  ++answers_owed_;
+  events_.emplace_back(PublishReleased{packet.packet_id});
+}
+
+void Session::completed(std::uint16_t packet_id) {
+  if (stage_ != Stage::kConnected || answers_owed_ == 0) return;
+  --answers_owed_;
+  send(Pubcomp{packet_id, Reason::kSuccess, {}});
 }
 
 void Session::check(const Decoded<void>& outcome, PacketType type) {

@@ -80,6 +80,9 @@ struct Teller {
                        e.token.packet_id, e.retain ? " retain" : "", e.dup ? " dup" : "",
                        e.message->payload);
   }
+  std::string operator()(const PublishReleased& e) const {
+    return fmt::format("released {}", e.packet_id);
+  }
   std::string operator()(const SubscribeRequested& e) const {
     std::string text = fmt::format("subscribe {}", e.token.packet_id);
     for (const Subscription& s : e.subscriptions) {

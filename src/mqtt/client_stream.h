@@ -1,0 +1,58 @@
+// What one client of one user publishes in QoS 1 and 2, over all its connections and sessions, as
+// far as a repetition may still come (mqtt/receipts.h).
+//
+// Thread rule: any function from any thread; the connection that a client leaves and the one that
+// it comes back by may live on two loops.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "hub/client.h"
+#include "mqtt/receipts.h"
+
+namespace gridloom::mqtt {
+
+class ClientStream {
+ public:
+  // `number` 0: nothing was published yet.
+  explicit ClientStream(std::int64_t number = 0, Receipts receipts = {})
+      : number_(number), receipts_(std::move(receipts)) {}
+
+  struct Taken {
+    std::int64_t stream = 0;
+    bool is_new_stream = false;
+    bool repeated = false;
+    std::uint32_t settled = 0;
+  };
+  // A publication; `new_number` is asked for the first.
+  [[nodiscard]] Taken take(const hub::Receipt& receipt, bool dup, TimePoint now,
+                           const std::function<std::int64_t()>& new_number);
+  void answered(const hub::Ack& ack, TimePoint now);
+  // PUBREL came. The stream's number; 0: it has none.
+  [[nodiscard]] std::int64_t released(std::uint16_t packet_id);
+  // The session began anew. Likewise.
+  [[nodiscard]] std::int64_t cleared();
+
+  [[nodiscard]] std::int64_t number() const;
+  [[nodiscard]] bool empty() const;
+  [[nodiscard]] std::vector<std::uint16_t> owed() const;
+  // When it was used last, for who ends idle ones.
+  [[nodiscard]] TimePoint used_at() const;
+  void use(TimePoint now);
+
+ private:
+  mutable std::mutex mutex_;
+  std::int64_t number_ = 0;
+  Receipts receipts_;
+  TimePoint used_at_{};
+};
+
+using ClientStreamPtr = std::shared_ptr<ClientStream>;
+
+}  // namespace gridloom::mqtt

@@ -1,0 +1,281 @@
+// Publications that come again, over connections, sessions and crashes: each report is recorded
+// once, and nothing that only looks like an earlier one is left out.
+//
+// Of a crash the log alone survives: a new server is made of its records.
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "history/batch.h"
+#include "history/turn.h"
+#include "mqtt/session_table.h"
+#include "mqtt/test_peer.h"
+
+namespace gridloom::mqtt {
+namespace {
+
+using hub::Lines;
+using hub::TestHome;
+using testing::ElementsAre;
+using testing::IsEmpty;
+using wire::mqtt::Connect;
+using wire::mqtt::Publish;
+using wire::mqtt::Pubrel;
+using wire::mqtt::Qos;
+using wire::mqtt::Version;
+
+constexpr std::string_view kSn = "R331ZEB4ZEAL0528";
+constexpr std::string_view kTopic = "/device/R331ZEB4ZEAL0528/quota";
+
+// Keeps records until it is told that they are durable; those survive.
+class TestLog final : public history::Journal {
+ public:
+  struct Record {
+    std::uint64_t sequence = 0;
+    history::RecordKind kind{};
+    std::string payload;
+    Task durable;
+  };
+  std::uint64_t append(history::RecordKind kind, std::string payload, Task durable) override {
+    waiting.push_back({.sequence = ++last,
+                       .kind = kind,
+                       .payload = std::move(payload),
+                       .durable = std::move(durable)});
+    return last;
+  }
+  [[nodiscard]] bool behind() const override { return false; }
+  [[nodiscard]] std::string failing() const override { return {}; }
+
+  std::vector<Record> waiting;
+  std::vector<Record> safe;
+  std::uint64_t last = 0;
+};
+
+class Repetitions : public testing::Test {
+ protected:
+  Repetitions() {
+    home.add_account("anna");
+    home.add_device(kSn, "anna");
+    home.platform.journal = &log;
+    start();
+  }
+  ~Repetitions() override {
+    peer.reset();
+    commit();
+    stop();
+    home.platform.journal = nullptr;
+  }
+
+  void start() {
+    folder.emplace();
+    store = hub::must(SessionStore::open(folder->path()));
+    for (const TestLog::Record& record : log.safe) take(record);
+    auto loaded = hub::must(store->load());
+    table.emplace(TableLimits{}, store.get());
+    door.emplace(Door{.hub = home.hub.get(), .clock = &home.clock, .sessions = &*table});
+    std::vector<Loop*> loops;
+    for (const auto& loop : home.shard_loops) loops.push_back(loop.get());
+    table->restore(*door, loops, std::move(loaded.sessions), std::move(loaded.streams));
+    home.settle();
+  }
+  void stop() {
+    home.settle();
+    home.hub.reset();
+    table.reset();
+    store.reset();
+  }
+  void take(const TestLog::Record& record) {
+    const auto turn = record.kind == history::RecordKind::kTurn ? history::read_turn(record.payload)
+                                                                : std::nullopt;
+    if (turn) store->take(record.sequence, turn->session_changes);
+  }
+  // Everything so far is on the disk.
+  void commit() {
+    home.settle();
+    while (!log.waiting.empty()) {
+      for (TestLog::Record& record : std::exchange(log.waiting, {})) {
+        take(record);
+        if (Task durable = std::exchange(record.durable, {})) durable();
+        log.safe.push_back(std::move(record));
+      }
+      home.settle();
+    }
+  }
+  // What is not on the disk is lost, and nobody hears anything any more.
+  void kill() {
+    log.waiting.clear();
+    peer.reset();
+    log.waiting.clear();
+    stop();
+    std::vector<Loop*> loops;
+    for (const auto& loop : home.shard_loops) loops.push_back(loop.get());
+    home.hub = std::make_unique<hub::Hub>(home.platform, loops);
+    start();
+  }
+
+  enum class Session : std::uint8_t { kKept, kClean };
+  void join(Session session) {
+    peer.reset();
+    commit();
+    peer = std::make_unique<Peer>(home, *door, Version::k311, home.door_loop);
+    peer->join_device(kSn, {.clean_start = session == Session::kClean, .client_id = "device"});
+    commit();
+    static_cast<void>(peer->said());
+  }
+  // What it is answered once that is on the disk.
+  Lines publish(std::uint16_t id, std::string_view payload, Qos qos, bool dup) {
+    peer->send(
+        Publish{.dup = dup, .qos = qos, .topic = kTopic, .packet_id = id, .payload = payload});
+    commit();
+    return peer->said();
+  }
+  // The values of x in all records that are safe.
+  [[nodiscard]] Lines recorded() const {
+    Lines values;
+    for (const TestLog::Record& record : log.safe) {
+      history::BatchReader reader(history::batch_of(record.kind, record.payload));
+      while (reader.next() != nullptr) {
+        for (const auto& field : reader.fields()) {
+          if (reader.names()[field.name] == "x") values.push_back(text_of(field.value));
+        }
+      }
+    }
+    return values;
+  }
+
+  TestHome home{1};
+  TestLog log;
+  std::optional<hub::QuickFolder> folder;
+  std::unique_ptr<SessionStore> store;
+  std::optional<SessionTable> table;
+  std::optional<Door> door;
+  std::unique_ptr<Peer> peer;
+};
+
+constexpr std::string_view kOn = R"({"params":{"x":1}})";
+constexpr std::string_view kOff = R"({"params":{"x":0}})";
+
+struct Case {
+  Qos qos;
+  bool kept;
+};
+class AnyRepetition : public Repetitions, public testing::WithParamInterface<Case> {
+ protected:
+  [[nodiscard]] Session session() const {
+    return GetParam().kept ? Session::kKept : Session::kClean;
+  }
+  [[nodiscard]] std::string answer(std::uint16_t id) const {
+    return fmt::format("{} {}", GetParam().qos == Qos::kAtLeastOnce ? "PUBACK" : "PUBREC", id);
+  }
+};
+INSTANTIATE_TEST_SUITE_P(Each, AnyRepetition,
+                         testing::Values(Case{Qos::kAtLeastOnce, true},
+                                         Case{Qos::kAtLeastOnce, false},
+                                         Case{Qos::kExactlyOnce, true},
+                                         Case{Qos::kExactlyOnce, false}));
+
+TEST_P(AnyRepetition, IsAnsweredAndRecordedOnceOverALostConnection) {
+  join(session());
+  publish(1, kOn, GetParam().qos, false);
+  home.pass(Millis(std::int64_t{3600} * 1000));
+  join(session());
+  EXPECT_THAT(publish(1, kOn, GetParam().qos, true), ElementsAre(testing::StartsWith(answer(1))));
+  EXPECT_THAT(recorded(), ElementsAre("1"));
+}
+
+TEST_P(AnyRepetition, IsRecordedOnceAfterAKill) {
+  join(session());
+  publish(1, kOn, GetParam().qos, false);
+  kill();
+  join(session());
+  EXPECT_THAT(publish(1, kOn, GetParam().qos, true), ElementsAre(testing::StartsWith(answer(1))));
+  kill();
+  join(session());
+  EXPECT_THAT(publish(1, kOn, GetParam().qos, true), ElementsAre(testing::StartsWith(answer(1))));
+  EXPECT_THAT(recorded(), ElementsAre("1"));
+}
+
+TEST_P(AnyRepetition, OfAReportThatWasLostIsRecorded) {
+  join(session());
+  peer->send(Publish{.qos = GetParam().qos, .topic = kTopic, .packet_id = 1, .payload = kOn});
+  home.settle();
+  kill();
+  EXPECT_THAT(recorded(), IsEmpty());
+  join(session());
+  EXPECT_THAT(publish(1, kOn, GetParam().qos, true), ElementsAre(testing::StartsWith(answer(1))));
+  EXPECT_THAT(recorded(), ElementsAre("1"));
+}
+
+// The server was away when the last one was sent first.
+TEST_P(AnyRepetition, OfASwitchThatGoesToAndFroIsNotMistakenForAnEarlierState) {
+  join(session());
+  publish(1, kOff, GetParam().qos, false);
+  publish(2, kOn, GetParam().qos, false);
+  kill();
+  join(session());
+  publish(3, kOff, GetParam().qos, true);
+  publish(4, kOff, GetParam().qos, true);
+  EXPECT_THAT(recorded(), ElementsAre("0", "1", "0", "0"));
+}
+
+TEST_P(AnyRepetition, OfAnIdThatWasUsedAgainIsTheLaterMessage) {
+  join(session());
+  publish(1, kOff, GetParam().qos, false);
+  publish(1, kOn, GetParam().qos, false);
+  kill();
+  join(session());
+  publish(1, kOn, GetParam().qos, true);
+  EXPECT_EQ(recorded().back(), "1");
+}
+
+TEST_F(Repetitions, ThatComeBeforeTheFirstIsOnTheDiskAreAnsweredWhenItIs) {
+  join(Session::kKept);
+  peer->send(Publish{.qos = Qos::kAtLeastOnce, .topic = kTopic, .packet_id = 1, .payload = kOn});
+  home.settle();
+  auto again = std::make_unique<Peer>(home, *door, Version::k311, home.door_loop);
+  again->join_device(kSn, {.clean_start = true, .client_id = "device"});
+  home.settle();
+  static_cast<void>(again->said());
+  again->send(Publish{
+      .dup = true, .qos = Qos::kAtLeastOnce, .topic = kTopic, .packet_id = 1, .payload = kOn});
+  home.settle();
+  EXPECT_THAT(again->said(), IsEmpty());
+  commit();
+  EXPECT_THAT(again->said(), ElementsAre("PUBACK 1 success"));
+  EXPECT_THAT(recorded(), ElementsAre("1"));
+}
+
+// PUBREL shows that the client has its PUBREC: the id is free, for an equal message too.
+TEST_F(Repetitions, OfQos2EndWithPubrelAlsoOverAKill) {
+  join(Session::kKept);
+  publish(1, kOn, Qos::kExactlyOnce, false);
+  peer->send(Pubrel{.packet_id = 1});
+  home.settle();
+  EXPECT_THAT(peer->said(), IsEmpty()) << "PUBCOMP waits for the disk";
+  commit();
+  EXPECT_THAT(peer->said(), ElementsAre("PUBCOMP 1 success"));
+  kill();
+  join(Session::kKept);
+  publish(1, kOn, Qos::kExactlyOnce, true);
+  EXPECT_THAT(recorded(), ElementsAre("1", "1"));
+}
+
+TEST_F(Repetitions, AreRecordedAgainWhereNothingTellsThemApart) {
+  join(Session::kClean);
+  peer->send(Publish{
+      .dup = true, .qos = Qos::kAtLeastOnce, .topic = kTopic, .packet_id = 1, .payload = kOn});
+  commit();
+  EXPECT_THAT(recorded(), ElementsAre("1"));
+}
+
+}  // namespace
+}  // namespace gridloom::mqtt

@@ -1,0 +1,67 @@
+// The streams of all clients (hub/session_changes.h) as the log has them, and which of them changed
+// since they were stored last.
+//
+// Pure; one thread at a time.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "hub/session_changes.h"
+#include "mqtt/receipts.h"
+
+namespace gridloom::mqtt {
+
+struct StoredStream {
+  std::int64_t number = 0;
+  std::string user;
+  std::string client_id;
+  Receipts receipts;
+};
+using StoredStreams = std::vector<StoredStream>;
+
+class StreamTable {
+ public:
+  // As it was stored.
+  void restore(StoredStream stream);
+  // The changes of a record of the log. False: they end in what is no change.
+  bool take(std::uint64_t record, std::string_view changes);
+
+  struct Row {
+    std::int64_t number = 0;
+    bool ended = false;
+    std::string user{};
+    std::string client_id{};
+    std::string receipts{};  // Receipts::bytes()
+  };
+  // Those that changed since the last call, each once.
+  [[nodiscard]] std::vector<Row> take_changed();
+  // They could not be stored: they count as changed again.
+  void put_back(const std::vector<Row>& rows);
+  [[nodiscard]] bool has_changed() const { return !changed_.empty(); }
+  // The last record that was taken.
+  [[nodiscard]] std::uint64_t record() const { return record_; }
+
+  [[nodiscard]] StoredStreams all() const;
+  // The highest number that any stream ever had.
+  [[nodiscard]] std::int64_t highest() const { return highest_; }
+
+ private:
+  void apply(const hub::SessionChange& change);
+  void changed(std::int64_t number);
+
+  struct Held {
+    StoredStream stream;
+    bool changed = false;
+  };
+  std::unordered_map<std::int64_t, Held> streams_;
+  std::vector<std::int64_t> changed_;
+  std::uint64_t record_ = 0;
+  std::int64_t highest_ = 0;
+};
+
+}  // namespace gridloom::mqtt

@@ -60,6 +60,14 @@ constexpr auto kLimits = std::to_array<Limit>({
     {"http.signed-bytes", "bytes", kKilobyte, kGigabyte,
      "of a request's parameters when they are flattened to be signed; else 1008",
      [](Limits& l) -> LimitField { return &l.signing.canonical_bytes; }},
+    {"http.signed-growth", "bytes", 1, 1000,
+     "of a request's flattened parameters for each byte of its body, beside the first 16384; else "
+     "1008",
+     [](Limits& l) -> LimitField { return &l.signing.growth; }},
+    {"http.reordered-parameters", "parameters", 16, wire::kMostQueryPairs,
+     "of a request whose signature is tried in every order that clients use; with more the "
+     "parameters must be sorted by their flattened names",
+     [](Limits& l) -> LimitField { return &l.signing.reordered; }},
     {"http.nonce-bytes", "bytes", 8, kKilobyte, "of the header nonce; else 8521",
      [](Limits& l) -> LimitField { return &l.signing.nonce_bytes; }},
     {"http.json-depth", "levels", 4, kDeep, "of a body's JSON; else 1008",
@@ -197,7 +205,7 @@ constexpr auto kLimits = std::to_array<Limit>({
      "between a request's timestamp and the server's time, either way; else 8521",
      [](Limits& l) -> LimitField { return &l.replays.window; }},
     {"strict.remembered-requests", "requests", 1, kMany,
-     "within that window, of all access keys; else 8521",
+     "of one access key within that window; beyond, this key is refused (8521) and no other",
      [](Limits& l) -> LimitField { return &l.replays.remembered; }},
     {"strict.client-ids-a-day", "client ids", 1, kMany,
      "of an account's certificate; else CONNACK not authorized",

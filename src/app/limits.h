@@ -20,6 +20,7 @@
 #include "mqtt/session_table.h"
 #include "net/listener.h"
 #include "wire/mqtt/session.h"
+#include "wire/replay_guard.h"
 #include "wire/signing.h"
 
 namespace gridloom::app {

@@ -18,6 +18,7 @@
 #include "http/message.h"
 #include "http/request_rate.h"
 #include "hub/hub.h"
+#include "wire/replay_guard.h"
 #include "wire/signing.h"
 
 namespace gridloom::http {

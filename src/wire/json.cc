@@ -163,10 +163,10 @@ class Events {
     sink_.begin_object();
     return true;
   }
-  bool on_object_end(std::size_t size, BoostError&) {
+  bool on_object_end(std::size_t size, BoostError& error) {
     open_.pop_back();
     sink_.end_object(size);
-    return after_value();
+    return after_value(error);
   }
   bool on_array_begin(BoostError&) {
     open_.push_back(0);
@@ -174,10 +174,10 @@ class Events {
     sink_.begin_array();
     return true;
   }
-  bool on_array_end(std::size_t size, BoostError&) {
+  bool on_array_end(std::size_t size, BoostError& error) {
     open_.pop_back();
     sink_.end_array(size);
-    return after_value();
+    return after_value(error);
   }
 
   bool on_key_part(std::string_view part, std::size_t, BoostError&) { return keep(part); }
@@ -192,14 +192,14 @@ class Events {
     next_ = Next::kColon;
     sink_.name(name);
     parts_.clear();
-    return true;
+    return goes_on(error);
   }
 
   bool on_string_part(std::string_view part, std::size_t, BoostError&) { return keep(part); }
-  bool on_string(std::string_view part, std::size_t, BoostError&) {
+  bool on_string(std::string_view part, std::size_t, BoostError& error) {
     sink_.string(joined(part));
     parts_.clear();
-    return after_value();
+    return after_value(error);
   }
 
   bool on_number_part(std::string_view part, BoostError&) { return keep(part); }
@@ -217,16 +217,16 @@ class Events {
     }
     sink_.number(token, *number);
     parts_.clear();
-    return after_value();
+    return after_value(error);
   }
 
-  bool on_bool(bool value, BoostError&) {
+  bool on_bool(bool value, BoostError& error) {
     sink_.boolean(value);
-    return after_value();
+    return after_value(error);
   }
-  bool on_null(BoostError&) {
+  bool on_null(BoostError& error) {
     sink_.null();
-    return after_value();
+    return after_value(error);
   }
   bool on_comment_part(std::string_view, BoostError&) { return true; }
   bool on_comment(std::string_view, BoostError&) { return true; }
@@ -242,9 +242,12 @@ class Events {
     parts_.append(last);
     return parts_;
   }
-  bool after_value() {
+  bool after_value(BoostError& error) {
     next_ = open_.empty() ? Next::kEnd : Next::kAfterMember;
-    return true;
+    return goes_on(error);
+  }
+  bool goes_on(BoostError& error) {
+    return sink_.goes_on() || refuse(error, "the rest was not read");
   }
   bool refuse(BoostError& error, std::string complaint) {
     complaint_ = std::move(complaint);
@@ -327,6 +330,7 @@ class ValueSink {
  public:
   ValueSink() { stack_.reset(); }
   Json release() { return stack_.release(); }
+  [[nodiscard]] static bool goes_on() { return true; }
 
   void begin_object() {}
   void end_object(std::size_t size) { stack_.push_object(size); }
@@ -353,7 +357,8 @@ class ValueSink {
 
 class LeafSink {
  public:
-  explicit LeafSink(const std::function<void(const Leaf&)>& on_leaf) : on_leaf_(on_leaf) {}
+  explicit LeafSink(const JsonVisitor& visitor) : visitor_(visitor) {}
+  [[nodiscard]] bool goes_on() const { return goes_on_; }
 
   void begin_object() { open(In::kObject); }
   void end_object(std::size_t size) { close(size, "{}", LeafKind::kEmptyObject); }
@@ -363,6 +368,7 @@ class LeafSink {
     path_.resize(levels_.back().path_bytes);
     if (!path_.empty()) path_ += '.';
     path_.append(text);
+    if (visitor_.on_name) goes_on_ = visitor_.on_name(text);
   }
   void string(std::string_view text) { leaf(text, LeafKind::kString); }
   void number(std::string_view token, const Number&) { leaf(token, LeafKind::kNumber); }
@@ -384,11 +390,11 @@ class LeafSink {
   void close(std::size_t size, std::string_view text, LeafKind kind) {
     path_.resize(levels_.back().path_bytes);
     levels_.pop_back();
-    if (size == 0) on_leaf_({.path = path_, .text = text, .kind = kind});
+    if (size == 0) goes_on_ = visitor_.on_leaf({.path = path_, .text = text, .kind = kind});
   }
   void leaf(std::string_view text, LeafKind kind) {
     step();
-    on_leaf_({.path = path_, .text = text, .kind = kind});
+    goes_on_ = visitor_.on_leaf({.path = path_, .text = text, .kind = kind});
   }
   // In an array the path moves on to the next index; in an object the name has done so.
   void step() {
@@ -403,7 +409,8 @@ class LeafSink {
     path_ += ']';
   }
 
-  const std::function<void(const Leaf&)>& on_leaf_;
+  const JsonVisitor& visitor_;
+  bool goes_on_ = true;
   std::string path_;
   std::vector<Level> levels_;
 };
@@ -444,7 +451,17 @@ Result<Json> parse_json(std::string_view text, const JsonLimits& limits) {
 
 Status walk_json(std::string_view text, const JsonLimits& limits,
                  const std::function<void(const Leaf&)>& on_leaf) {
-  LeafSink sink(on_leaf);
+  return walk_json(text, limits,
+                   JsonVisitor{.on_leaf =
+                                   [&on_leaf](const Leaf& leaf) {
+                                     on_leaf(leaf);
+                                     return true;
+                                   },
+                               .on_name = {}});
+}
+
+Status walk_json(std::string_view text, const JsonLimits& limits, const JsonVisitor& visitor) {
+  LeafSink sink(visitor);
   return read(text, limits, sink);
 }
 

@@ -50,6 +50,15 @@ struct Leaf {
 [[nodiscard]] Status walk_json(std::string_view text, const JsonLimits& limits,
                                const std::function<void(const Leaf&)>& on_leaf);
 
+// A walk that may end early: false from either ends it with kMalformed, whose detail says nothing
+// that the caller does not know better.
+struct JsonVisitor {
+  std::function<bool(const Leaf&)> on_leaf;
+  std::function<bool(std::string_view)> on_name;  // each member's, before its value
+};
+[[nodiscard]] Status walk_json(std::string_view text, const JsonLimits& limits,
+                               const JsonVisitor& visitor);
+
 // The member of an object, or nullptr (also when `value` is no object).
 [[nodiscard]] const Json* member(const Json& value, std::string_view key);
 

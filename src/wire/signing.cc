@@ -1,6 +1,7 @@
 // A request's parameters are flattened once into one buffer of name=value pieces; every canonical
 // string is that buffer in another order. Nearly all requests match the first order, so the others
-// are built only when it fails.
+// are built only when it fails, and for small requests alone: whoever has no secret may ask for all
+// of this.
 //
 // The reading side (parameters_of) stands here too, because it must read exactly what was signed.
 #include "wire/signing.h"
@@ -10,9 +11,10 @@
 
 #include <algorithm>
 #include <charconv>
-#include <chrono>
 #include <optional>
 #include <system_error>
+
+#include "wire/flat_parameters.h"
 
 namespace gridloom::wire {
 namespace {
@@ -20,6 +22,10 @@ namespace {
 constexpr std::size_t kShownBytes = 2000;
 constexpr std::size_t kTimestampBytes = 32;
 constexpr std::string_view kAmbiguous = ".[]&=";
+// Flattened, whatever the size of the body; beyond, limits.growth times as much as the body.
+constexpr std::size_t kFlatBytes = std::size_t{16} * 1024;
+constexpr std::size_t kReorderedBytes =
+    std::size_t{16} * 1024;  // that more than one order is tried for
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
@@ -88,121 +94,6 @@ void each_raw_pair(std::string_view query, OnPair on_pair) {
   }
 }
 
-// One step of a flattened name: a member's name or an array's index.
-struct Step {
-  std::string_view text;
-  enum class Kind : std::uint8_t { kIndex, kName } kind = Kind::kName;
-
-  // Indexes come before names, and by number: their texts have no leading zeros.
-  friend bool operator<(const Step& a, const Step& b) {
-    if (a.kind != b.kind) return a.kind < b.kind;
-    if (a.kind == Kind::kIndex && a.text.size() != b.text.size()) {
-      return a.text.size() < b.text.size();
-    }
-    return a.text < b.text;
-  }
-};
-using Steps = std::vector<Step>;
-
-// a.b[0].c as steps. A name that is not built like this is one step, as it stands.
-Steps steps_of(std::string_view name) {
-  Steps whole = {{.text = name, .kind = Step::Kind::kName}};
-  Steps steps;
-  std::size_t at = 0;
-  while (at < name.size()) {
-    if (name[at] == '[') {
-      const std::size_t close = name.find(']', at);
-      if (close == std::string_view::npos || steps.empty()) return whole;
-      const std::string_view index = name.substr(at + 1, close - at - 1);
-      const bool number = !index.empty() && std::ranges::all_of(index, is_digit);
-      if (!number || (index.size() > 1 && index.front() == '0')) return whole;
-      steps.push_back({.text = index, .kind = Step::Kind::kIndex});
-      at = close + 1;
-      if (at < name.size() && name[at] != '[' && name[at] != '.') return whole;
-      continue;
-    }
-    if (!steps.empty()) {
-      if (name[at] != '.') return whole;
-      ++at;
-    }
-    const std::size_t end = std::min(name.find_first_of(".[", at), name.size());
-    const std::string_view text = name.substr(at, end - at);
-    if (text.empty() || text.contains(']')) return whole;
-    steps.push_back({.text = text, .kind = Step::Kind::kName});
-    at = end;
-  }
-  return steps.empty() ? whole : steps;
-}
-
-// Flattened parameters: pieces of one text, each name=value.
-class Flat {
- public:
-  void add(std::string_view name, std::string_view value) {
-    pieces_.push_back({.start = text_.size(),
-                       .name_bytes = name.size(),
-                       .bytes = name.size() + 1 + value.size()});
-    text_.append(name).append("=").append(value);
-  }
-  [[nodiscard]] bool fits(const SigningLimits& limits, std::size_t more) const {
-    return pieces_.size() < limits.parameters && text_.size() + more <= limits.canonical_bytes;
-  }
-
-  void sort_by_name() {
-    sort([this](const Piece& piece) { return name(piece); });
-  }
-  void sort_by_piece() {
-    sort([this](const Piece& piece) { return whole(piece); });
-  }
-  void sort_by_level() {
-    std::vector<std::pair<Steps, Piece>> keyed;
-    keyed.reserve(pieces_.size());
-    for (const Piece& piece : pieces_) keyed.emplace_back(steps_of(name(piece)), piece);
-    std::ranges::sort(keyed, [](const auto& a, const auto& b) {
-      return std::tie(a.first, a.second.start) < std::tie(b.first, b.second.start);
-    });
-    std::ranges::transform(keyed, pieces_.begin(), [](const auto& pair) { return pair.second; });
-  }
-  // Needs sort_by_name().
-  [[nodiscard]] bool has_repeated_name() const {
-    return std::ranges::adjacent_find(
-               pieces_, {}, [this](const Piece& piece) { return name(piece); }) != pieces_.end();
-  }
-
-  [[nodiscard]] std::string joined() const {
-    std::string out;
-    out.reserve(text_.size() + pieces_.size() + 256);
-    for (const Piece& piece : pieces_) {
-      if (!out.empty()) out += '&';
-      out.append(whole(piece));
-    }
-    return out;
-  }
-
- private:
-  struct Piece {
-    std::size_t start = 0;
-    std::size_t name_bytes = 0;
-    std::size_t bytes = 0;
-  };
-  [[nodiscard]] std::string_view name(const Piece& piece) const {
-    return std::string_view(text_).substr(piece.start, piece.name_bytes);
-  }
-  [[nodiscard]] std::string_view whole(const Piece& piece) const {
-    return std::string_view(text_).substr(piece.start, piece.bytes);
-  }
-  // What is equal stays in the order in which it was sent.
-  template <typename Key>
-  void sort(Key key) {
-    std::ranges::sort(pieces_, [&key](const Piece& a, const Piece& b) {
-      const int order = key(a).compare(key(b));
-      return order != 0 ? order < 0 : a.start < b.start;
-    });
-  }
-
-  std::string text_;
-  std::vector<Piece> pieces_;
-};
-
 std::unexpected<Fault> wrong(std::string detail) {
   return fail(FaultKind::kWrongSignature, std::move(detail));
 }
@@ -215,23 +106,58 @@ std::unexpected<Fault> too_many(const SigningLimits& limits) {
                                 limits.parameters, limits.canonical_bytes));
 }
 
+std::unexpected<Fault> ambiguous(std::string_view name) {
+  return bad_params(
+      fmt::format("the name \"{}\" in the body: a name may neither be empty nor "
+                  "hold one of {}, which the signature could not tell from "
+                  "nested names",
+                  shown(name), kAmbiguous));
+}
+
+bool is_ambiguous(std::string_view name) {
+  return name.empty() || name.find_first_of(kAmbiguous) != std::string_view::npos;
+}
+
 Status require_object(std::string_view body) {
   const auto first = std::ranges::find_if_not(body, is_space);
   if (first != body.end() && *first == '{') return {};
   return bad_params("the body must be a JSON object, as in {\"sn\":\"...\"}");
 }
 
-Result<Flat> flat_body(std::string_view body, const SigningLimits& limits) {
-  Flat flat;
-  bool fits = true;
-  const Status walked = walk_json(body, limits.json, [&](const Leaf& leaf) {
-    if (leaf.kind == LeafKind::kEmptyObject || leaf.kind == LeafKind::kEmptyArray) return;
-    fits = fits && flat.fits(limits, leaf.path.size() + leaf.text.size() + 1);
-    if (fits) flat.add(leaf.path, leaf.text);
-  });
+// Ends at the first thing that is beyond a limit: what comes behind it costs nothing.
+Result<FlatParameters> flat_body(std::string_view body, const SigningLimits& limits) {
+  if (const Status object = require_object(body); !object) {
+    // What is no JSON at all is said to be that.
+    const Status walked = walk_json(body, limits.json, [](const Leaf&) {});
+    return std::unexpected(walked ? object.error() : walked.error());
+  }
+  FlatParameters flat;
+  std::optional<Fault> refused;
+  const std::size_t most_bytes =
+      std::min(limits.canonical_bytes, kFlatBytes + limits.growth * body.size());
+  const auto on_leaf = [&](const Leaf& leaf) {
+    if (leaf.kind == LeafKind::kEmptyObject || leaf.kind == LeafKind::kEmptyArray) return true;
+    if (flat.count() < limits.parameters &&
+        flat.bytes() + leaf.path.size() + 1 + leaf.text.size() <= most_bytes) {
+      flat.add(leaf.path, leaf.text);
+      return true;
+    }
+    refused = flat.count() < limits.parameters && most_bytes < limits.canonical_bytes
+                  ? bad_params(fmt::format("a body of {} bytes whose parameters are more than {} "
+                                           "bytes when flattened: its names are too long",
+                                           body.size(), most_bytes))
+                        .error()
+                  : too_many(limits).error();
+    return false;
+  };
+  const auto on_name = [&](std::string_view name) {
+    if (is_ambiguous(name)) refused = ambiguous(name).error();
+    return !refused;
+  };
+  const Status walked =
+      walk_json(body, limits.json, JsonVisitor{.on_leaf = on_leaf, .on_name = on_name});
+  if (refused) return std::unexpected(std::move(*refused));
   if (!walked) return std::unexpected(walked.error());
-  if (!fits) return too_many(limits);
-  if (const Status object = require_object(body); !object) return std::unexpected(object.error());
   return flat;
 }
 
@@ -245,14 +171,28 @@ Status check_query(std::string_view query, const SigningLimits& limits) {
   return {};
 }
 
-Flat flat_query(std::string_view query) {
-  Flat flat;
-  for (const auto& [name, value] : parse_query(query)) flat.add(name, value);
+std::unexpected<Fault> too_deep(std::string_view name, const SigningLimits& limits) {
+  return bad_params(fmt::format("the parameter {}: nested deeper than {} levels", shown(name),
+                                limits.json.depth));
+}
+
+// Each step but the first begins with one of these.
+bool has_levels(std::string_view name, std::size_t most) {
+  const auto begins = [](char c) { return c == '.' || c == '['; };
+  return name.size() < most || static_cast<std::size_t>(std::ranges::count_if(name, begins)) < most;
+}
+
+Result<FlatParameters> flat_query(std::string_view query, const SigningLimits& limits) {
+  FlatParameters flat;
+  for (const auto& [name, value] : parse_query(query)) {
+    if (!has_levels(name, limits.json.depth)) return too_deep(name, limits);
+    flat.add(name, value);
+  }
   return flat;
 }
 
-Flat flat_raw_query(std::string_view query) {
-  Flat flat;
+FlatParameters flat_raw_query(std::string_view query) {
+  FlatParameters flat;
   each_raw_pair(query, [&flat](std::string_view name, std::string_view value) {
     flat.add(name, value);
     return true;
@@ -260,37 +200,55 @@ Flat flat_raw_query(std::string_view query) {
   return flat;
 }
 
+std::string tail_of(const SignedRequest& request) {
+  std::string tail = fmt::format("accessKey={}&nonce={}&timestamp={}", request.access_key,
+                                 request.nonce, request.timestamp);
+  if (!request.path.empty())
+    tail += fmt::format("&method={}&path={}", request.method, request.path);
+  return tail;
+}
+
 // Completes canonical strings and passes each on once.
 class Offer {
  public:
-  Offer(const SignedRequest& request, const std::function<bool(std::string_view)>& wanted)
-      : tail_(fmt::format("accessKey={}&nonce={}&timestamp={}", request.access_key, request.nonce,
-                          request.timestamp)),
-        wanted_(wanted) {}
+  Offer(const SignedRequest& request, const std::function<bool(std::string_view)>& wanted,
+        SigningWork& work)
+      : tail_(tail_of(request)), wanted_(wanted), work_(work) {}
 
   // False when no more is wanted.
   bool operator()(std::string parameters) {
     if (!parameters.empty()) parameters += '&';
     parameters += tail_;
     if (std::ranges::find(offered_, parameters) != offered_.end()) return true;
+    ++work_.orders;
+    work_.signed_bytes += parameters.size();
     return wanted_(offered_.emplace_back(std::move(parameters)));
   }
 
  private:
   std::string tail_;
   const std::function<bool(std::string_view)>& wanted_;
+  SigningWork& work_;
   std::vector<std::string> offered_;
 };
 
+// Whether a request is small enough to be tried in several orders. Clients that sort otherwise than
+// (a) and send more than a few parameters do not exist.
+bool is_reordered(const FlatParameters& flat, const SigningLimits& limits) {
+  return flat.count() <= limits.reordered && flat.bytes() <= kReorderedBytes;
+}
+
 // Orders (a) to (c). False when no more is wanted.
-bool offer_orders(Flat& flat, Offer& offer) {
-  flat.sort_by_name();
+bool offer_orders(FlatParameters& flat, Offer& offer, const SigningLimits& limits,
+                  SigningWork& work) {
+  flat.sort_by_name(work);
   const bool repeated = flat.has_repeated_name();
   if (!offer(flat.joined())) return false;
-  flat.sort_by_level();
+  if (!is_reordered(flat, limits)) return true;
+  flat.sort_by_level(work);
   if (!offer(flat.joined())) return false;
   if (repeated) return true;
-  flat.sort_by_piece();
+  flat.sort_by_piece(work);
   return offer(flat.joined());
 }
 
@@ -328,6 +286,12 @@ Result<Digest> digest_of(std::string_view hex) {
   return digest;
 }
 
+// For messages: the parameters of a canonical text. Some clients take every message that holds the
+// header's name for a refusal of the key itself, so it is not shown.
+std::string without_tail(std::string_view canonical, const SignedRequest& request) {
+  return shown(canonical.substr(0, canonical.size() - tail_of(request).size()));
+}
+
 std::string_view where(Source source) {
   if (source == Source::kNothing)
     return "there are none, as the Content-Type is JSON without a body";
@@ -342,14 +306,7 @@ Status check_names(const Json& value) {
     }
   } else if (const JsonObject* object = value.if_object()) {
     for (const auto& [name, inner] : *object) {
-      const std::string_view key = name;
-      if (key.empty() || key.find_first_of(kAmbiguous) != std::string_view::npos) {
-        return bad_params(
-            fmt::format("the name \"{}\" in the body: a name may neither be empty nor "
-                        "hold one of {}, which the signature could not tell from "
-                        "nested names",
-                        shown(key), kAmbiguous));
-      }
+      if (is_ambiguous(name)) return ambiguous(name);
       if (Status status = check_names(inner); !status) return status;
     }
   }
@@ -392,8 +349,7 @@ Result<JsonObject> levels_from(std::vector<Row> rows, const SigningLimits& limit
   Json root = JsonObject();
   for (const auto& [steps, name, value] : rows) {
     if (steps.size() > limits.json.depth) {
-      return bad_params(fmt::format("the parameter {}: nested deeper than {} levels", shown(name),
-                                    limits.json.depth));
+      return too_deep(name, limits);
     }
     Json* at = &root;
     for (const Step& step : steps) {
@@ -458,26 +414,30 @@ Source source_of(const SignedRequest& request) {
 }
 
 Status for_each_canonical(const SignedRequest& request, const SigningLimits& limits,
-                          const std::function<bool(std::string_view)>& wanted) {
-  Offer offer(request, wanted);
+                          const std::function<bool(std::string_view)>& wanted, SigningWork* work) {
+  SigningWork counted;
+  SigningWork& counts = work != nullptr ? *work : counted;
+  Offer offer(request, wanted, counts);
   switch (source_of(request)) {
     case Source::kNothing:
       offer("");
       return {};
     case Source::kBody: {
-      Result<Flat> flat = flat_body(request.body, limits);
+      Result<FlatParameters> flat = flat_body(request.body, limits);
       if (!flat) return std::unexpected(std::move(flat).error());
-      offer_orders(*flat, offer);
+      offer_orders(*flat, offer, limits, counts);
       return {};
     }
     case Source::kQuery:
       break;
   }
   if (Status status = check_query(request.query, limits); !status) return status;
-  Flat flat = flat_query(request.query);
-  if (!offer_orders(flat, offer) || !offer(std::string(request.query))) return {};
-  Flat raw = flat_raw_query(request.query);
-  raw.sort_by_name();
+  Result<FlatParameters> flat = flat_query(request.query, limits);
+  if (!flat) return std::unexpected(std::move(flat).error());
+  if (!offer_orders(*flat, offer, limits, counts) || !offer(std::string(request.query))) return {};
+  if (!is_reordered(*flat, limits)) return {};
+  FlatParameters raw = flat_raw_query(request.query);
+  raw.sort_by_name(counts);
   offer(raw.joined());
   return {};
 }
@@ -493,7 +453,8 @@ Result<std::vector<std::string>> canonical_strings(const SignedRequest& request,
   return strings;
 }
 
-Status verify(const SignedRequest& request, KeyedMac& mac, const SigningLimits& limits) {
+Status verify(const SignedRequest& request, KeyedMac& mac, const SigningLimits& limits,
+              SigningWork* work) {
   if (Status status = check_headers(request, limits); !status) return status;
   const Result<Digest> given = digest_of(request.sign);
   if (!given) return std::unexpected(given.error());
@@ -501,23 +462,29 @@ Status verify(const SignedRequest& request, KeyedMac& mac, const SigningLimits& 
   bool matches = false;
   Status computed;
   std::string first;
-  const Status walked = for_each_canonical(request, limits, [&](std::string_view text) {
-    const Result<Digest> digest = mac.of(text);
-    if (!digest) {
-      computed = std::unexpected(digest.error());
-      return false;
-    }
-    matches = CRYPTO_memcmp(digest->data(), given->data(), given->size()) == 0;
-    if (!matches && first.empty()) first = shown(text);
-    return !matches;
-  });
+  const Status walked = for_each_canonical(
+      request, limits,
+      [&](std::string_view text) {
+        const Result<Digest> digest = mac.of(text);
+        if (!digest) {
+          computed = std::unexpected(digest.error());
+          return false;
+        }
+        matches = CRYPTO_memcmp(digest->data(), given->data(), given->size()) == 0;
+        if (!matches && first.empty()) first = without_tail(text, request);
+        return !matches;
+      },
+      work);
   if (!walked) return walked;
   if (!computed) return computed;
   if (matches) return {};
-  return wrong(
-      fmt::format("the secret key is another one, or another text was signed; {}, so the "
-                  "text to sign is: {}",
-                  where(source_of(request)), first));
+  return wrong(fmt::format(
+      "the secret key is another one, or another text was signed; {}, so the text to sign is: "
+      "{}[key]&nonce={}&timestamp={}{}, where [key] is the first header of the four as NAME=VALUE",
+      where(source_of(request)), first, request.nonce, request.timestamp,
+      request.path.empty()
+          ? ""
+          : fmt::format("&method={}&path={}", request.method, shown(request.path))));
 }
 
 Result<std::string> sign(const SignedRequest& request, KeyedMac& mac, const SigningLimits& limits) {
@@ -551,37 +518,6 @@ Result<JsonObject> parameters_of(const SignedRequest& request, const SigningLimi
   }
   return source == Source::kQuery ? parameters_in_query(request.query, limits)
                                   : sn_in_query(request.query);
-}
-
-Status ReplayGuard::admit(const SignedRequest& request, TimePoint now) {
-  std::int64_t sent_ms = 0;
-  const std::string_view text = request.timestamp;
-  const auto read = std::from_chars(text.data(), text.data() + text.size(), sent_ms);
-  const std::int64_t now_ms = unix_ms(now);
-  const std::int64_t window_ms = limits_.window.count();
-  if (read.ec != std::errc() || read.ptr != text.data() + text.size() ||
-      sent_ms < now_ms - window_ms || sent_ms > now_ms + window_ms) {
-    return wrong(
-        fmt::format("the timestamp {} is more than {} s away from the server's {} "
-                    "(milliseconds since 1970)",
-                    shown(text), limits_.window / std::chrono::seconds(1), now_ms));
-  }
-  const std::scoped_lock lock(mutex_);
-  while (!seen_.empty() && std::get<0>(*seen_.begin()) < now_ms - window_ms) {
-    seen_.erase(seen_.begin());
-  }
-  auto entry =
-      std::make_tuple(sent_ms, std::string(request.access_key), std::string(request.nonce));
-  if (seen_.contains(entry)) {
-    return wrong(fmt::format("nonce {} and timestamp {} were used before; both must be new",
-                             shown(request.nonce), shown(text)));
-  }
-  if (seen_.size() >= limits_.remembered) {
-    return wrong(fmt::format("more than {} requests within the time window; try again later",
-                             limits_.remembered));
-  }
-  seen_.insert(std::move(entry));
-  return {};
 }
 
 }  // namespace gridloom::wire

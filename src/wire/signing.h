@@ -14,16 +14,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <mutex>
-#include <set>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <utility>
 #include <vector>
 
-#include "base/clock.h"
 #include "base/result.h"
+#include "wire/flat_parameters.h"
 #include "wire/json.h"
 #include "wire/keyed_mac.h"
 
@@ -38,12 +35,18 @@ struct SignedRequest {
   std::string_view nonce;
   std::string_view timestamp;
   std::string_view sign;
+  // Signed as well, unless the path is empty: `&method=GET&path=/api/v1/...` behind the timestamp.
+  // The vendor's interface signs neither; Gridloom's own has parameters in the path.
+  std::string_view method{};
+  std::string_view path{};  // without the query
 };
 
 struct SigningLimits {
   JsonLimits json = {};  // for the body
   std::size_t query_bytes = std::size_t{64} * 1024;
-  std::size_t parameters = 4096;  // flattened
+  std::size_t parameters = 2048;  // flattened
+  std::size_t growth = 4;         // flattened bytes for each of the body, beside the first 16 KB
+  std::size_t reordered = 256;    // parameters of which all orders are tried; of more only (a), (d)
   std::size_t canonical_bytes = std::size_t{1024} * 1024;
   std::size_t nonce_bytes = 64;
 };
@@ -62,18 +65,22 @@ enum class Source : std::uint8_t { kBody, kQuery, kNothing };
 // and for parameters in the query, whose (a) to (c) are percent-decoded, also
 //   (d) the query as sent
 //   (e) its pairs sorted by name, undecoded
-// (The query's pairs sorted and decoded are (a).) Stops when `wanted` returns false.
-// kMalformed: the body is no JSON. kBadParams: it is no object, or a limit is exceeded.
+// (The query's pairs sorted and decoded are (a).) Stops when `wanted` returns false. Of a request
+// with many parameters (limits.reordered) there are (a) and (d) only.
+// kMalformed: the body is no JSON. kBadParams: it is no object, a limit is exceeded, a name is
+// ambiguous or has too many levels. `work` is added to.
 [[nodiscard]] Status for_each_canonical(const SignedRequest& request, const SigningLimits& limits,
-                                        const std::function<bool(std::string_view)>& wanted);
+                                        const std::function<bool(std::string_view)>& wanted,
+                                        SigningWork* work = nullptr);
 [[nodiscard]] Result<std::vector<std::string>> canonical_strings(const SignedRequest& request,
                                                                  const SigningLimits& limits = {});
 
 // kWrongSignature: a header is missing or is not what it should be, or no canonical string matches;
-// the detail then shows string (a). Otherwise the faults of for_each_canonical().
-// `mac` holds the secret of request.access_key, which the caller has looked up.
+// the detail then shows string (a), with [key] instead of the access key. Otherwise the faults of
+// for_each_canonical(). `mac` holds the secret of request.access_key, which the caller has looked
+// up. Anyone may cause this: what it costs at most is in docs/internals/parser-cost.md.
 [[nodiscard]] Status verify(const SignedRequest& request, KeyedMac& mac,
-                            const SigningLimits& limits = {});
+                            const SigningLimits& limits = {}, SigningWork* work = nullptr);
 
 // The `sign` header for a request that lacks it: 64 lower-case hex digits over string (a).
 [[nodiscard]] Result<std::string> sign(const SignedRequest& request, KeyedMac& mac,
@@ -92,31 +99,5 @@ using QueryPairs = std::vector<std::pair<std::string, std::string>>;
 // a value and a group under one name, an ambiguous name, or text that is not UTF-8.
 [[nodiscard]] Result<JsonObject> parameters_of(const SignedRequest& request,
                                                const SigningLimits& limits = {});
-
-struct ReplayLimits {
-  Millis window = std::chrono::minutes(5);  // either side of now
-  std::size_t remembered = std::size_t{1} << 18U;
-};
-
-// For strict mode: no request twice, none from another time. Ask it after verify(), so that only
-// owners of a key can fill it. When it is full it refuses rather than forget.
-// Thread rule: any thread. What is refused on one loop must have been seen on every other.
-class ReplayGuard {
- public:
-  explicit ReplayGuard(ReplayLimits limits = {}) : limits_(limits) {}
-
-  // kWrongSignature: outside the window, no timestamp in milliseconds, seen before, or full.
-  [[nodiscard]] Status admit(const SignedRequest& request, TimePoint now);
-  [[nodiscard]] std::size_t remembered() const {
-    const std::scoped_lock lock(mutex_);
-    return seen_.size();
-  }
-
- private:
-  ReplayLimits limits_;
-  mutable std::mutex mutex_;
-  // (timestamp, access key, nonce): the oldest first, so that forgetting is cheap.
-  std::set<std::tuple<std::int64_t, std::string, std::string>> seen_;
-};
 
 }  // namespace gridloom::wire

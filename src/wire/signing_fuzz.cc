@@ -27,10 +27,22 @@ constexpr std::string_view kSecret = "fuzz secret";
 constexpr wire::SigningLimits kLimits = {.json = {.bytes = 4096, .depth = 8, .keys = 64},
                                          .query_bytes = 4096,
                                          .parameters = 256,
+                                         .growth = 1 << 20,
                                          .canonical_bytes = 1 << 20};
 
 void require(bool holds) {
   if (!holds) std::abort();
+}
+
+// Names that the signature could not tell from nested ones; such a body is refused.
+bool has_ambiguous_name(const wire::Json& value) {
+  if (const auto* array = value.if_array()) return std::ranges::any_of(*array, has_ambiguous_name);
+  const auto* object = value.if_object();
+  return object != nullptr && std::ranges::any_of(*object, [](const auto& member) {
+           const std::string_view name = member.key();
+           return name.empty() || name.find_first_of(".[]&=") != std::string_view::npos ||
+                  has_ambiguous_name(member.value());
+         });
 }
 
 // Flattens a text that is known to be a JSON object; strings go through the parser one by one.
@@ -244,7 +256,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     } else {
       const auto parsed = wire::parse_json(input, kLimits.json);
       const bool read = parsed && parsed->is_object();
-      require(wire::canonical_strings(request, kLimits).has_value() == read ||
+      require(wire::canonical_strings(request, kLimits).has_value() ==
+                  (read && !has_ambiguous_name(*parsed)) ||
               input.size() > kLimits.parameters);
       if (!read || !wire::canonical_strings(request, kLimits)) return 0;
       add_orders(expected, SlowFlattener(input).pairs());
@@ -253,7 +266,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     request.query = input;
     request.body = R"({"sn":"unsigned"})";
     if (!wire::canonical_strings(request, kLimits)) {
-      require(input.size() >= kLimits.parameters);
+      // Too many parameters, or one with too many levels.
+      const auto steps =
+          std::ranges::count_if(slowly_decoded(input), [](char c) { return c == '.' || c == '['; });
+      require(input.size() >= kLimits.parameters ||
+              static_cast<std::size_t>(steps) >= kLimits.json.depth);
       return 0;
     }
     add_query_orders(expected, input);

@@ -1,0 +1,95 @@
+#include "wire/replay_guard.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <system_error>
+
+#include "wire/json.h"
+
+namespace gridloom::wire {
+namespace {
+
+// Larger than this many seconds (the year 5138) is a smaller unit; so on for each thousand.
+constexpr std::int64_t kMostOfAUnit = 100'000'000'000;
+
+std::unexpected<Fault> refused(std::string detail) {
+  return fail(FaultKind::kWrongSignature, std::move(detail));
+}
+
+}  // namespace
+
+std::optional<TimePoint> time_of(std::string_view timestamp, ReplayRule rule) {
+  std::int64_t value = 0;
+  const char* end = timestamp.data() + timestamp.size();
+  const auto read = std::from_chars(timestamp.data(), end, value);
+  if (read.ec != std::errc() || read.ptr != end) return std::nullopt;
+  if (rule == ReplayRule::kExact) {
+    // Far from overflow when a window is added.
+    if (value < -kMostOfAUnit * 1000 || value > kMostOfAUnit * 1000) return std::nullopt;
+    return TimePoint(Millis(value));
+  }
+  if (value < 0) return std::nullopt;
+  if (value < kMostOfAUnit) return TimePoint(Millis(value * 1000));
+  while (value >= kMostOfAUnit * 1000) value /= 1000;
+  return TimePoint(Millis(value));
+}
+
+Status ReplayGuard::admit(const SignedRequest& request, TimePoint now) {
+  const auto sent = time_of(request.timestamp, rule_);
+  if (!sent || *sent < now - limits_.window || *sent > now + limits_.window) {
+    return refused(fmt::format(
+        "the timestamp {} is more than {} s away from the server's {} ({} since 1970)",
+        shortened(request.timestamp), limits_.window / std::chrono::seconds(1), unix_ms(now),
+        rule_ == ReplayRule::kExact ? "milliseconds"
+                                    : "milliseconds; seconds and nanoseconds will do as well"));
+  }
+  std::string known_by(request.nonce);
+  if (rule_ == ReplayRule::kPatient) {
+    known_by.append(1, ' ').append(request.timestamp).append(1, ' ').append(request.sign);
+    std::ranges::transform(known_by, known_by.begin(), [](char c) {
+      return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+    });
+  }
+  const TimePoint oldest = now - limits_.window;
+  const std::scoped_lock lock(mutex_);
+  auto found = seen_.find(request.access_key);
+  if (found == seen_.end()) {
+    if (seen_.size() >= forget_at_) forget_old(oldest);
+    found = seen_.emplace(std::string(request.access_key), Seen()).first;
+  }
+  Seen& seen = found->second;
+  while (!seen.empty() && seen.begin()->first < oldest) seen.erase(seen.begin());
+  std::pair entry(*sent, std::move(known_by));
+  if (seen.contains(entry)) {
+    return refused(fmt::format("nonce {} and timestamp {} were used before; both must be new",
+                               shortened(request.nonce), shortened(request.timestamp)));
+  }
+  if (seen.size() >= limits_.remembered) {
+    return refused(
+        fmt::format("this access key made more than {} requests within the time window; try again "
+                    "later",
+                    limits_.remembered));
+  }
+  seen.insert(std::move(entry));
+  return {};
+}
+
+std::size_t ReplayGuard::remembered() const {
+  const std::scoped_lock lock(mutex_);
+  std::size_t sum = 0;
+  for (const auto& [key, seen] : seen_) sum += seen.size();
+  return sum;
+}
+
+// Keys that were removed would stay for ever. The shares of all keys are looked at once for as many
+// new keys as there were.
+void ReplayGuard::forget_old(TimePoint oldest) {
+  std::erase_if(seen_, [oldest](const auto& entry) {
+    return entry.second.empty() || entry.second.rbegin()->first < oldest;
+  });
+  forget_at_ = std::max<std::size_t>(64, 2 * seen_.size());
+}
+
+}  // namespace gridloom::wire

@@ -17,8 +17,6 @@
 #include <thread>
 #include <utility>
 
-#include "history/part.h"
-#include "history/rows.h"
 #include "history/turn.h"
 
 namespace gridloom::history {
@@ -33,28 +31,9 @@ constexpr std::chrono::milliseconds kBetweenPieces = 20ms;  // of retention's wo
 constexpr std::chrono::minutes kUntidy{1};                  // after it failed
 constexpr Millis kErrorsEvery{60'000};
 constexpr std::chrono::milliseconds kCatchUp = 1s;  // a read waits for the builder at most
-constexpr std::size_t kReaders = 2;
-
-// What is damaged is left out: the rest of the history can be read all the same.
-Status leave_out(const DeviceHour& of, const Fault& fault) {
-  spdlog::error("the history of device {}, hour {}: {}", of.device, of.hour, fault.detail);
-  return {};
-}
-
-Status read_block(const DeviceHour& of, std::string_view bytes, const Reader::OnBlock& on_block) {
-  const auto block = Block::open(bytes);
-  return block ? on_block(of.hour, *block) : leave_out(of, block.error());
-}
-
-Status read_part(const DeviceHour& of, std::string_view part, const Reader::OnBlock& on_block) {
-  if (!is_rows(part)) return read_block(of, part, on_block);
-  const auto blocks = merge(std::span(&part, 1), Packing::kRaw);
-  if (!blocks) return leave_out(of, blocks.error());
-  for (const std::string& bytes : *blocks) {
-    if (Status read = read_block(of, bytes, on_block); !read) return read;
-  }
-  return {};
-}
+constexpr std::size_t kReaders = 2;                 // threads for the queries of accounts
+// Of administration, which has one thread: each stays on it until it is done.
+constexpr FairLimits kAdminReads{.entries = 64, .at_once = 1};
 
 }  // namespace
 
@@ -65,19 +44,9 @@ struct Reader::Shared {
 
 Status Reader::each_block(DeviceNumber device, std::int64_t from, std::int64_t to,
                           const OnBlock& on_block) {
-  // Memory first: what moves into the store meanwhile is seen twice, and not missed.
-  const Heads& heads = shared_->builder->heads();
-  std::vector<std::pair<std::int64_t, std::string>> in_memory;
-  for (const std::int64_t hour : heads.hours(device, from, to)) {
-    in_memory.emplace_back(hour, heads.part({.device = device, .hour = hour}));
-  }
-  const auto read_hour = [&](std::int64_t hour, std::string_view part) -> Status {
-    return read_part({.device = device, .hour = hour}, part, on_block);
-  };
-  if (Status read = store_.each_part(device, from, to, read_hour); !read) return read;
-  for (const auto& [hour, part] : in_memory) {
-    if (part.empty()) continue;
-    if (Status read = read_hour(hour, part); !read) return read;
+  BlockWalk walk({.device = device, .from = from, .to = to});
+  while (!walk.done()) {
+    if (Status read = walk.read(*this, on_block); !read) return read;
   }
   return {};
 }
@@ -138,6 +107,8 @@ Status Reader::each_audit(const Store::OnAudit& on_entry) {
 }
 
 const FieldNames& Reader::names() const { return *shared_->names; }
+
+const Heads& Reader::heads() const { return shared_->builder->heads(); }
 
 struct Archive::Impl {
   explicit Impl(Options given, Store opened, std::vector<std::string> known)
@@ -254,12 +225,17 @@ struct Archive::Impl {
   }
 
   // For who reads: what is durable is in the heads, unless the store keeps the builder from it.
-  void wait_for_builder() {
+  // Waits for a moment only. False: not yet.
+  bool builder_has(std::uint64_t until, std::chrono::milliseconds most) {
     std::unique_lock lock(mutex);
-    if (!building) return;
-    taken_wake.wait_for(lock, kCatchUp, [this, until = queued] {
+    if (!building) return true;
+    return taken_wake.wait_for(lock, most, [this, until] {
       return taken >= until || stalled || stage != Stage::kRunning;
     });
+  }
+  std::uint64_t queued_now() {
+    const std::lock_guard lock(mutex);
+    return queued;
   }
 
   void store_now(Builder::What what) {
@@ -306,28 +282,46 @@ struct Archive::Impl {
     return marked;
   }
 
-  void answer_reads(Store own) {
+  // A query whose first slices wait until the builder has what was durable when it began, without
+  // keeping the thread from others.
+  Query with_wait(Query query) {
+    using Steady = std::chrono::steady_clock;
+    struct Begun {
+      std::uint64_t until = 0;  // what the builder has to have
+      Steady::time_point at{};
+    };
+    query.step = [this, step = std::move(query.step), begun = std::optional<Begun>(),
+                  waits = true](Reader& reader) mutable {
+      if (!begun) begun = {.until = queued_now(), .at = Steady::now()};
+      if (waits) {
+        waits = !builder_has(begun->until, Slice::kLength) && Steady::now() < begun->at + kCatchUp;
+        if (waits) return Progress::kMore;
+      }
+      return step(reader);
+    };
+    return query;
+  }
+
+  void answer_reads(ReadQueue& from, Store own) {
     Reader reader(shared, std::move(own));
-    std::unique_lock lock(reads_mutex);
-    while (true) {
-      reads_wake.wait(lock, [this] { return reads_end || !reads.empty(); });
-      if (reads_end) return;
-      auto task = std::move(reads.front());
-      reads.pop_front();
-      lock.unlock();
-      wait_for_builder();
-      task(reader);
-      task = nullptr;
-      lock.lock();
+    while (from.wait_and_run(reader)) {
     }
   }
 
-  void end_reads() {
-    {
-      const std::lock_guard lock(reads_mutex);
-      reads_end = true;
+  [[nodiscard]] Status start_readers() {
+    for (std::size_t i = 0; i < kReaders + 1; ++i) {
+      auto own = Store::open(options.data);
+      if (!own) return std::unexpected(own.error());
+      ReadQueue& from = i < kReaders ? reads : admin_reads;
+      readers.emplace_back(
+          [this, &from, own = std::move(*own)]() mutable { answer_reads(from, std::move(own)); });
     }
-    reads_wake.notify_all();
+    return {};
+  }
+
+  void end_reads() {
+    reads.close();
+    admin_reads.close();
     for (std::jthread& reader : readers) {
       if (reader.joinable()) reader.join();
     }
@@ -371,10 +365,8 @@ struct Archive::Impl {
   std::optional<std::chrono::steady_clock::time_point> complained_at;
   std::jthread thread;
 
-  std::mutex reads_mutex;
-  std::condition_variable reads_wake;
-  std::deque<std::move_only_function<void(Reader&)>> reads;
-  bool reads_end = false;
+  ReadQueue reads{options.limits.reads};
+  ReadQueue admin_reads{kAdminReads};
   std::vector<std::jthread> readers;
 };
 
@@ -423,15 +415,9 @@ Result<std::unique_ptr<Archive>> Archive::open(Options options) {
   auto twins = impl->store.twins();
   if (!twins) return std::unexpected(twins.error());
   impl->recovered = tail.with(std::move(*twins));
-  for (std::size_t i = 0; i < kReaders; ++i) {
-    auto own = Store::open(impl->options.data);
-    if (!own) {
-      impl->end_reads();
-      return std::unexpected(own.error());
-    }
-    impl->readers.emplace_back([impl = impl.get(), own = std::move(*own)]() mutable {
-      impl->answer_reads(std::move(own));
-    });
+  if (Status started = impl->start_readers(); !started) {
+    impl->end_reads();
+    return std::unexpected(started.error());
   }
   return std::unique_ptr<Archive>(new Archive(std::move(impl)));
 }
@@ -506,14 +492,14 @@ std::shared_ptr<void> Archive::hold_log() {
 
 bool Archive::flush() { return impl_->log->flush(); }
 
+bool Archive::read(Query query) { return impl_->reads.add(impl_->with_wait(std::move(query))); }
+
 bool Archive::read(std::move_only_function<void(Reader&)> task) {
-  {
-    const std::lock_guard lock(impl_->reads_mutex);
-    if (impl_->reads_end || impl_->reads.size() >= impl_->options.limits.reads) return false;
-    impl_->reads.push_back(std::move(task));
-  }
-  impl_->reads_wake.notify_one();
-  return true;
+  return impl_->admin_reads.add(
+      impl_->with_wait({.step = [task = std::move(task)](Reader& reader) mutable {
+        task(reader);
+        return Progress::kDone;
+      }}));
 }
 
 ArchiveHealth Archive::health() const {

@@ -11,6 +11,7 @@
 // was handed on twice stands in history once.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -25,7 +26,9 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "history/block.h"
+#include "history/block_walk.h"
 #include "history/builder.h"
+#include "history/fair_queue.h"
 #include "history/field_names.h"
 #include "history/journal.h"
 #include "history/log.h"
@@ -40,8 +43,8 @@ struct ArchiveLimits {
   LogLimits log{};
   std::size_t builder_bytes = std::size_t{64} * 1024 * 1024;  // out of the log, not yet in heads
   std::size_t head_bytes = std::size_t{64} * 1024 * 1024;     // more: hours are stored in parts
-  Millis grace{120'000};    // an hour is made a block this long after its end
-  std::size_t reads = 256;  // waiting to be answered
+  Millis grace{120'000};  // an hour is made a block this long after its end
+  FairLimits reads{};     // queries of one account
   RetentionLimits keep{};
 };
 
@@ -58,8 +61,9 @@ struct ArchiveHealth {
 class Reader {
  public:
   // Blocks of the hours [from, to) of a device, several of an hour if it came in parts; the newest
-  // may overlap what came before them. Ends with the first fault.
-  using OnBlock = std::function<Status(std::int64_t hour, const Block& block)>;
+  // may overlap what came before them. Ends with the first fault. All at once: a BlockWalk stops
+  // after some work.
+  using OnBlock = BlockWalk::OnBlock;
   [[nodiscard]] Status each_block(DeviceNumber device, std::int64_t from, std::int64_t to,
                                   const OnBlock& on_block);
   // The energies of hours that are over, as Options::account made them.
@@ -81,6 +85,8 @@ class Reader {
   // The newest first.
   [[nodiscard]] Status each_audit(const Store::OnAudit& on_entry);
   [[nodiscard]] const FieldNames& names() const;
+  [[nodiscard]] Store& store() { return store_; }
+  [[nodiscard]] const Heads& heads() const;
 
  private:
   friend class Archive;
@@ -91,8 +97,22 @@ class Reader {
   Store store_;
 };
 
-// Runs a task with a reader on another thread, soon; false: too many wait.
-using Reads = std::function<bool(std::move_only_function<void(Reader&)> task)>;
+// What an account asks of history, done slice by slice on the archive's threads
+// (history/fair_queue.h).
+using ReadQueue = FairQueue<Reader>;
+using Query = ReadQueue::Entry;
+// Begins a query soon; false: its account's share is full.
+using Reads = std::function<bool(Query query)>;
+
+// For steps that work until their slice is over.
+class Slice {
+ public:
+  [[nodiscard]] bool over() const { return std::chrono::steady_clock::now() >= end_; }
+  static constexpr std::chrono::milliseconds kLength{4};
+
+ private:
+  std::chrono::steady_clock::time_point end_ = std::chrono::steady_clock::now() + kLength;
+};
 
 class Archive final : public Journal {
  public:
@@ -144,8 +164,11 @@ class Archive final : public Journal {
   // of the archive's.
   [[nodiscard]] bool flush();
 
-  // Runs `task` on a thread of the archive's, soon: it sees everything that was durable when it
-  // began. False: too many wait.
+  // Works on an account's query, in turn with those of other accounts: it sees everything that was
+  // durable when it began. False: the account's share is full.
+  [[nodiscard]] bool read(Query query);
+  // Runs `task` on a thread that is for administration alone: no load of accounts delays it. It
+  // sees everything that was durable when it began. False: too many wait.
   [[nodiscard]] bool read(std::move_only_function<void(Reader&)> task);
 
   [[nodiscard]] ArchiveHealth health() const;

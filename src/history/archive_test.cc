@@ -137,21 +137,28 @@ TEST_F(ArchiveTest, ACrashAfterTheStoreReadsNothingTwice) {
   EXPECT_EQ(rows(*again, 1), (Lines{"1000 a=1"}));
 }
 
-TEST_F(ArchiveTest, AsManyReadsWaitAsMayAndNotOneMore) {
-  limits_.reads = 2;
+TEST_F(ArchiveTest, AnAccountHasItsShareOfReadsAndAdministrationAThreadOfItsOwn) {
+  limits_.reads = {.entries = 2, .at_once = 1};
   start();
   std::latch begun(2);
   std::latch go_on(1);
-  for (int i = 0; i < 2; ++i) {  // one a thread
-    ASSERT_TRUE(archive_->read([&](Reader&) {
-      begun.count_down();
-      go_on.wait();
-    }));
-  }
+  const auto query = [&](std::int64_t account, bool waits) {
+    return archive_->read(Query{.account = account, .step = [&, waits](Reader&) {
+                                  if (waits) begun.count_down();
+                                  if (waits) go_on.wait();
+                                  return Progress::kDone;
+                                }});
+  };
+  ASSERT_TRUE(query(1, true));  // one a thread
+  ASSERT_TRUE(query(2, true));
   begun.wait();
-  EXPECT_TRUE(archive_->read([](Reader&) {}));
-  EXPECT_TRUE(archive_->read([](Reader&) {}));
-  EXPECT_FALSE(archive_->read([](Reader&) {}));
+  EXPECT_TRUE(query(1, false));
+  EXPECT_FALSE(query(1, false));
+  EXPECT_TRUE(query(2, false));
+  EXPECT_TRUE(query(3, false));
+  std::promise<void> read;
+  ASSERT_TRUE(archive_->read([&](Reader&) { read.set_value(); }));
+  read.get_future().wait();
   go_on.count_down();
   archive_.reset();  // the latches end here
 }

@@ -1,6 +1,7 @@
 #include "history/builder.h"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <ranges>
 #include <utility>
@@ -199,15 +200,16 @@ Result<std::vector<std::string>> Builder::stored(const DeviceHour& of) {
 }
 
 Status Builder::add_hour(const DeviceHour& of, std::int64_t closed, Changes& changes) {
-  std::string in_memory = heads_.part(of);
+  std::vector<std::string> in_memory;
+  for (const Heads::Piece& piece : heads_.pieces(of)) in_memory.push_back(heads_.part_of(*piece));
   if (of.hour >= closed) {
     if (in_memory.empty()) return {};
-    changes.hours.push_back({.of = of, .parts = {std::move(in_memory)}});
+    changes.hours.push_back({.of = of, .parts = std::move(in_memory)});
     return {};
   }
   auto parts = stored(of);
   if (!parts) return std::unexpected(parts.error());
-  if (!in_memory.empty()) parts->push_back(std::move(in_memory));
+  std::ranges::move(in_memory, std::back_inserter(*parts));
   changes.hours.push_back({.of = of, .parts = merged(std::move(*parts)), .over = true});
   if (Status added = add_energies(of, changes); !added) return added;
   // Rows that came late: the hour after began otherwise than it was told.

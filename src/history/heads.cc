@@ -25,12 +25,12 @@ void skip_row(Cursor& cursor) {
 
 }  // namespace
 
-std::string Heads::part_of(const std::string& rows) const {
+std::string Heads::part_of(const std::string& piece) const {
   RowsWriter writer;
   constexpr std::size_t kNone = std::numeric_limits<std::size_t>::max();
   std::vector<std::size_t> indexes;  // in the part, by the numbers of shapes
   Shape described;
-  Cursor cursor(rows);
+  Cursor cursor(piece);
   while (!cursor.at_end()) {
     const auto at_ms = static_cast<std::int64_t>(cursor.fixed64());
     const std::uint64_t number = cursor.varint();
@@ -111,16 +111,24 @@ const Heads::Head* Heads::find(const DeviceHour& of) const {
   return head == device->second.end() ? nullptr : &head->second;
 }
 
-// Whether row_, which is samples_, is among the rows of an hour, in memory or in the store.
-bool Heads::knows(const DeviceHour& of, std::int64_t at_ms) const {
-  const Head* head = find(of);
-  Cursor cursor(head == nullptr ? std::string_view() : head->rows);
+// Whether row_ is among them, at that time.
+bool Heads::is_among(std::string_view rows, std::int64_t at_ms) const {
+  Cursor cursor(rows);
   while (!cursor.at_end()) {
     const auto row_at_ms = static_cast<std::int64_t>(cursor.fixed64());
     const std::string_view rest = cursor.rest();
     skip_row(cursor);
     const std::string_view row = rest.substr(0, rest.size() - cursor.rest().size());
     if (row == row_ && row_at_ms == at_ms) return true;
+  }
+  return false;
+}
+
+// Whether row_, which is samples_, is among the rows of an hour, in memory or in the store.
+bool Heads::knows(const DeviceHour& of, std::int64_t at_ms) const {
+  if (const Head* head = find(of)) {
+    const auto has = [&](const Piece& piece) { return is_among(*piece, at_ms); };
+    if (is_among(head->rows, at_ms) || std::ranges::any_of(head->full, has)) return true;
   }
   return in_store_ && in_store_(of, at_ms, samples_);
 }
@@ -137,7 +145,11 @@ Status Heads::take(std::uint64_t sequence, std::string_view batch) {
     if (shape.resent && came_before(*row, reader)) continue;
     if (reader.failed()) break;
     Head& head = devices_[row->device][hour_of(row->at_ms)];
-    if (head.rows.empty()) head.first_sequence = sequence;
+    if (head.bytes == 0) head.first_sequence = sequence;
+    if (head.rows.size() >= kPiece_bytes && row->at_ms != head.last_at_ms) {
+      head.full.push_back(std::make_shared<const std::string>(std::move(head.rows)));
+      head.rows.clear();
+    }
     const std::size_t before = head.rows.size();
     append_fixed64(head.rows, static_cast<std::uint64_t>(row->at_ms));
     if (shape.resent) {
@@ -146,6 +158,8 @@ Status Heads::take(std::uint64_t sequence, std::string_view batch) {
       head.rows += shape.bytes;
       append_text(head.rows, row->values);
     }
+    head.last_at_ms = row->at_ms;
+    head.bytes += head.rows.size() - before;
     bytes_ += head.rows.size() - before;
   }
   if (reader.failed()) return fail(FaultKind::kMalformed, "a record of reports is no batch");
@@ -184,13 +198,13 @@ std::vector<DeviceHour> Heads::oldest(std::size_t most) const {
   return found;
 }
 
-std::string Heads::part(const DeviceHour& of) const {
-  std::string rows;
-  {
-    const std::lock_guard lock(mutex_);
-    if (const Head* head = find(of)) rows = head->rows;
-  }
-  return part_of(rows);
+std::vector<Heads::Piece> Heads::pieces(const DeviceHour& of) const {
+  const std::lock_guard lock(mutex_);
+  const Head* head = find(of);
+  if (head == nullptr) return {};
+  std::vector<Piece> pieces = head->full;
+  pieces.push_back(std::make_shared<const std::string>(head->rows));
+  return pieces;
 }
 
 void Heads::forget(DeviceNumber device) {
@@ -198,7 +212,7 @@ void Heads::forget(DeviceNumber device) {
   forgotten_.insert(device);
   const auto gone = devices_.extract(device);
   if (gone.empty()) return;
-  for (const auto& [hour, head] : gone.mapped()) bytes_ -= head.rows.size();
+  for (const auto& [hour, head] : gone.mapped()) bytes_ -= head.bytes;
 }
 
 std::vector<DeviceNumber> Heads::devices() const {
@@ -224,7 +238,7 @@ void Heads::drop(const DeviceHour& of) {
   Hours& hours = device->second;
   const auto gone = hours.find(of.hour);
   if (gone != hours.end()) {
-    bytes_ -= gone->second.rows.size();
+    bytes_ -= gone->second.bytes;
     hours.erase(gone);
   }
   if (hours.empty()) devices_.erase(device);

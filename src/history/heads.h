@@ -48,8 +48,14 @@ class Heads {
   [[nodiscard]] std::vector<DeviceHour> before(std::int64_t hour, std::size_t most) const;
   // At most so many, those for which the log has been kept longest.
   [[nodiscard]] std::vector<DeviceHour> oldest(std::size_t most) const;
-  // As a part (history/part.h). Empty: there is no such head.
-  [[nodiscard]] std::string part(const DeviceHour& of) const;
+  // The rows of an hour as they are now, in pieces that never change. Cheap: all but the last piece
+  // is shared. None: there is no such head.
+  using Piece = std::shared_ptr<const std::string>;
+  [[nodiscard]] std::vector<Piece> pieces(const DeviceHour& of) const;
+  // A piece as a part (history/part.h).
+  [[nodiscard]] std::string part_of(const std::string& piece) const;
+  // Bytes after which a piece is full. Rows of one time stay together.
+  static constexpr std::size_t kPiece_bytes = std::size_t{512} * 1024;
   // Nothing of the device is kept, nor taken any more.
   void forget(DeviceNumber device);
   [[nodiscard]] std::vector<DeviceNumber> devices() const;
@@ -64,7 +70,10 @@ class Heads {
  private:
   struct Head {
     std::uint64_t first_sequence = 0;
+    std::vector<Piece> full;  // the rows before `rows`
     std::string rows;
+    std::int64_t last_at_ms = 0;  // the newest row's time
+    std::size_t bytes = 0;        // of all rows
   };
   // As a rule one or two: in place, as each row looks for its own.
   using Hours = boost::container::small_flat_map<std::int64_t, Head, 2>;
@@ -87,6 +96,7 @@ class Heads {
   // time says the same.
   [[nodiscard]] bool came_before(const BatchReader::Row& row, BatchReader& reader);
   [[nodiscard]] bool knows(const DeviceHour& of, std::int64_t at_ms) const;
+  [[nodiscard]] bool is_among(std::string_view rows, std::int64_t at_ms) const;
   [[nodiscard]] const Head* find(const DeviceHour& of) const;
   template <typename OnHead>
   void each_hour(DeviceNumber device, std::int64_t from, std::int64_t to, OnHead on_head) const {
@@ -97,8 +107,6 @@ class Heads {
       on_head(head->first, head->second);
     }
   }
-  [[nodiscard]] std::string part_of(const std::string& rows) const;
-
   FieldNames& names_;
   InStore in_store_;
   mutable std::mutex mutex_;  // of devices_ and forgotten_

@@ -43,4 +43,12 @@ inline void read_now(Archive& archive, std::move_only_function<void(Reader&)> ta
   done.acquire();
 }
 
+// An account's query, all of its slices.
+inline void read_now(Archive& archive, Query query) {
+  read_now(archive, [&](Reader& reader) {
+    while (!query.gone.stop_requested() && query.step(reader) == Progress::kMore) {
+    }
+  });
+}
+
 }  // namespace gridloom::history

@@ -10,6 +10,8 @@
 #include <utility>
 
 #include "history/accounting.h"
+#include "history/block_walk.h"
+#include "history/journal.h"
 
 namespace gridloom::history {
 namespace {
@@ -22,139 +24,232 @@ void hold(std::int64_t hour, std::string_view energies, HourRows& rows) {
   for (const auto& [source, watts] : known->held) rows.hold(source, watts);
 }
 
-class Reading {
+// What an account looks at.
+Columns columns_of(const Meters& meters, const FieldNames& names) {
+  return {.wanted = [&meters, &names](FieldId field) {
+    const std::string name = names.name_of(field);
+    return name == kPresence ||
+           std::ranges::any_of(meters.powers,
+                               [&](const auto& power) { return matches(power.name, name); }) ||
+           std::ranges::any_of(meters.counters,
+                               [&](const auto& counter) { return matches(counter.name, name); });
+  }};
+}
+
+// Hours of stored energies that one work() reads.
+constexpr std::int64_t kStoredHoursAtOnce = 512;
+
+}  // namespace
+
+// Stored hours first, then those that are accounted now, one after another: of each the rows of the
+// last hour before it in which the device said anything, then its own.
+class EnergyQuery::Reading {
  public:
-  Reading(Reader& reader, DeviceNumber device, const Meters& meters,
-          std::span<const std::int64_t> bounds)
-      : reader_(reader), device_(device), meters_(meters), bounds_(bounds) {
-    sums_.resize(bounds.size() - 1);
+  explicit Reading(Options options) : options_(std::move(options)) {
+    if (options_.bounds.size() < 2) {
+      stage_ = Stage::kDone;
+      return;
+    }
+    sums_.resize(options_.bounds.size() - 1);
+    if (meters().empty()) stage_ = Stage::kDone;
   }
 
-  Result<std::vector<Energies>> sums() {
-    const std::int64_t from = hour_of(bounds_.front());
-    const std::int64_t to = hour_of(bounds_.back() - 1) + 1;
-    // The hour after accounts for the end of the last one, and for a gap that began there.
-    const auto after = reader_.hour_from(device_, to);
-    if (!after) return std::unexpected(after.error());
-    const std::int64_t end = *after ? **after + 1 : to;
-    // First what is only in blocks: an hour that is stored meanwhile is still read from there.
-    std::set<std::int64_t> fresh;
-    for (const auto& [begin, until] : {std::pair(from, to), std::pair(to, end)}) {
-      const auto hours = reader_.unaccounted(device_, begin, until);
-      if (!hours) return std::unexpected(hours.error());
-      fresh.insert(hours->begin(), hours->end());
+  Status work(Reader& reader) {
+    switch (stage_) {
+      case Stage::kBegin:
+        return begin(reader);
+      case Stage::kStored:
+        return add_stored(reader);
+      case Stage::kBefore:
+        return find_before(reader);
+      case Stage::kRowsBefore:
+        return read_before(reader);
+      case Stage::kRows:
+        return read_hour(reader);
+      case Stage::kDone:
+        return {};
     }
-    // An hour's account begins where that of the hour before ends.
-    for (const std::int64_t hour : std::vector(fresh.begin(), fresh.end())) {
-      const auto next = reader_.hour_from(device_, hour + 1);
-      if (!next) return std::unexpected(next.error());
-      if (*next && **next < end) fresh.insert(**next);
-    }
-    if (Status stored = add_stored(from, end, fresh); !stored) {
-      return std::unexpected(stored.error());
-    }
-    for (const std::int64_t hour : fresh) {
-      if (Status added = add_fresh(hour); !added) return std::unexpected(added.error());
-    }
-    return std::move(sums_);
+    return {};
   }
+  [[nodiscard]] bool done() const { return stage_ == Stage::kDone; }
+  [[nodiscard]] const Meters& meters() const { return options_.meters; }
+  [[nodiscard]] const std::vector<Energies>& sums() const { return sums_; }
 
  private:
-  Status add_stored(std::int64_t from, std::int64_t end, const std::set<std::int64_t>& without) {
-    return reader_.each_energy(device_, from, end,
-                               [&](std::int64_t hour, std::string_view bytes) -> Status {
-                                 if (without.contains(hour)) return {};
-                                 const auto energies = energies_of(hour, bytes);
-                                 if (energies) {
-                                   add(*energies);
-                                 } else {
-                                   spdlog::error("the energies of device {}, hour {}: {}", device_,
-                                                 hour, energies.error().detail);
-                                 }
-                                 return {};
-                               });
-  }
+  enum class Stage : std::uint8_t { kBegin, kStored, kBefore, kRowsBefore, kRows, kDone };
 
-  Status add_fresh(std::int64_t hour) {
-    auto before = rows_before(hour);
-    if (!before) return std::unexpected(before.error());
-    auto rows = rows_of(hour);
-    if (!rows) return std::unexpected(rows.error());
-    const HourEnergies energies = account(meters_, *before, *rows);
-    add(energies);
-    for (const auto& [source, watts] : energies.held) rows->hold(source, watts);
-    last_ = std::move(*rows);
-    last_hour_ = hour;
+  Status begin(Reader& reader) {
+    from_ = hour_of(options_.bounds.front());
+    const std::int64_t to = hour_of(options_.bounds.back() - 1) + 1;
+    // The hour after accounts for the end of the last one, and for a gap that began there.
+    const auto after = reader.hour_from(options_.device, to);
+    if (!after) return std::unexpected(after.error());
+    end_ = *after ? **after + 1 : to;
+    // First what is only in blocks: an hour that is stored meanwhile is still read from there.
+    for (const auto& [begin, until] : {std::pair(from_, to), std::pair(to, end_)}) {
+      const auto hours = reader.unaccounted(options_.device, begin, until);
+      if (!hours) return std::unexpected(hours.error());
+      fresh_.insert(hours->begin(), hours->end());
+    }
+    // An hour's account begins where that of the hour before ends.
+    for (const std::int64_t hour : std::vector(fresh_.begin(), fresh_.end())) {
+      const auto next = reader.hour_from(options_.device, hour + 1);
+      if (!next) return std::unexpected(next.error());
+      if (*next && **next < end_) fresh_.insert(**next);
+    }
+    hour_ = fresh_.begin();
+    stage_ = Stage::kStored;
     return {};
   }
 
-  // Of the last hour in which the device said anything.
-  Result<HourRows> rows_before(std::int64_t hour) {
-    for (int i = 0; i <= kMostSilentHours; ++i) {
-      const auto previous = reader_.hour_before(device_, hour);
-      if (!previous) return std::unexpected(previous.error());
-      if (!*previous) break;
-      hour = **previous;
-      if (last_ && last_hour_ == hour && last_->said_anything()) return std::move(*last_);
-      auto rows = rows_of(hour);
-      if (!rows) return rows;
-      if (!rows->said_anything()) continue;
-      const Status held =
-          reader_.each_energy(device_, hour, hour + 1, [&](std::int64_t, std::string_view bytes) {
-            hold(hour, bytes, *rows);
-            return Status();
-          });
-      if (!held) return std::unexpected(held.error());
-      return rows;
-    }
-    return HourRows(meters_, reader_.names());
+  Status add_stored(Reader& reader) {
+    const std::int64_t until = std::min(from_ + kStoredHoursAtOnce, end_);
+    const Status read = reader.each_energy(
+        options_.device, from_, until, [&](std::int64_t hour, std::string_view bytes) -> Status {
+          if (fresh_.contains(hour)) return {};
+          const auto energies = energies_of(hour, bytes);
+          if (energies) {
+            add(*energies);
+          } else {
+            spdlog::error("the energies of device {}, hour {}: {}", options_.device, hour,
+                          energies.error().detail);
+          }
+          return {};
+        });
+    from_ = until;
+    if (from_ >= end_) next_fresh();
+    return read;
   }
 
-  Result<HourRows> rows_of(std::int64_t hour) {
-    HourRows rows(meters_, reader_.names());
-    const Status read =
-        reader_.each_block(device_, hour, hour + 1, [&](std::int64_t, const Block& block) {
-          if (Status added = rows.add(block); !added) {
-            spdlog::error("the history of device {}, hour {}: {}", device_, hour,
-                          added.error().detail);
-          }
-          return Status();
-        });
+  // To the hour that hour_ is.
+  void next_fresh() {
+    stage_ = hour_ == fresh_.end() ? Stage::kDone : Stage::kBefore;
+    if (hour_ == fresh_.end()) return;
+    before_hour_ = *hour_;
+    looked_back_ = 0;
+    before_.reset();
+  }
+
+  // The last hour in which the device said anything.
+  Status find_before(Reader& reader) {
+    const auto previous = reader.hour_before(options_.device, before_hour_);
+    if (!previous) return std::unexpected(previous.error());
+    if (!*previous || looked_back_++ > kMostSilentHours) {
+      before_.emplace(meters(), reader.names());
+      stage_ = Stage::kRows;
+      return {};
+    }
+    before_hour_ = **previous;
+    stage_ = Stage::kRowsBefore;
+    if (!last_ || last_hour_ != before_hour_ || !last_->said_anything()) return {};
+    before_ = std::exchange(last_, std::nullopt);
+    stage_ = Stage::kRows;
+    return {};
+  }
+
+  Status read_before(Reader& reader) {
+    const auto all = read_rows(reader, before_hour_);
+    if (!all) return std::unexpected(all.error());
+    if (!*all) return {};
+    HourRows rows = std::move(*rows_);
+    rows_.reset();
+    stage_ = Stage::kBefore;
+    if (!rows.said_anything()) return {};
+    stage_ = Stage::kRows;
+    const Status held = reader.each_energy(options_.device, before_hour_, before_hour_ + 1,
+                                           [&](std::int64_t, std::string_view bytes) {
+                                             hold(before_hour_, bytes, rows);
+                                             return Status();
+                                           });
+    before_ = std::move(rows);
+    return held;
+  }
+
+  Status read_hour(Reader& reader) {
+    const auto all = read_rows(reader, *hour_);
+    if (!all) return std::unexpected(all.error());
+    if (!*all) return {};
+    const HourEnergies energies = account(meters(), *before_, *rows_);
+    add(energies);
+    for (const auto& [source, watts] : energies.held) rows_->hold(source, watts);
+    last_ = std::exchange(rows_, std::nullopt);
+    last_hour_ = *hour_;
+    ++hour_;
+    next_fresh();
+    return {};
+  }
+
+  // Some of an hour's rows, into rows_. True: that is all.
+  Result<bool> read_rows(Reader& reader, std::int64_t hour) {
+    if (!rows_) {
+      rows_.emplace(meters(), reader.names());
+      walk_.emplace(BlockWalk::Options{.device = options_.device,
+                                       .from = hour,
+                                       .to = hour + 1,
+                                       .columns = columns_of(meters(), reader.names())});
+    }
+    const Status read = walk_->read(reader, [&](std::int64_t, const Block& block) {
+      if (Status added = rows_->add(block); !added) {
+        spdlog::error("the history of device {}, hour {}: {}", options_.device, hour,
+                      added.error().detail);
+      }
+      return Status();
+    });
     if (!read) return std::unexpected(read.error());
-    rows.finish();
-    return rows;
+    if (!walk_->done()) return false;
+    rows_->finish();
+    return true;
   }
 
   void add(const HourEnergies& energies) {
+    const std::vector<std::int64_t>& bounds = options_.bounds;
     for (const auto& [quarter, wh] : energies.quarters) {
-      const auto next = std::ranges::upper_bound(bounds_, quarter * kQuarter_ms);
-      if (next == bounds_.begin() || next == bounds_.end()) continue;
-      sums_[static_cast<std::size_t>(next - bounds_.begin()) - 1] += wh;
+      const auto next = std::ranges::upper_bound(bounds, quarter * kQuarter_ms);
+      if (next == bounds.begin() || next == bounds.end()) continue;
+      sums_[static_cast<std::size_t>(next - bounds.begin()) - 1] += wh;
     }
     if (energies.stretches.empty()) return;
     const HourEnergies only{.quarters = {}, .stretches = energies.stretches, .held = {}};
     for (std::size_t i = 0; i < sums_.size(); ++i) {
-      sums_[i] += only.within(bounds_[i], bounds_[i + 1]);
+      sums_[i] += only.within(bounds[i], bounds[i + 1]);
     }
   }
 
-  Reader& reader_;
-  DeviceNumber device_;
-  const Meters& meters_;
-  std::span<const std::int64_t> bounds_;
+  Options options_;
   std::vector<Energies> sums_;
+  Stage stage_ = Stage::kBegin;
+  std::int64_t from_ = 0;  // stored hours before it were added
+  std::int64_t end_ = 0;
+  std::set<std::int64_t> fresh_;  // hours that are accounted now
+  std::set<std::int64_t>::const_iterator hour_;
+  std::int64_t before_hour_ = 0;
+  int looked_back_ = 0;
+  std::optional<HourRows> before_;
+  std::optional<HourRows> rows_;  // of the hour that is being read
+  std::optional<BlockWalk> walk_;
   std::optional<HourRows> last_;
   std::int64_t last_hour_ = 0;
 };
 
-}  // namespace
+EnergyQuery::EnergyQuery(Options options)
+    : reading_(std::make_unique<Reading>(std::move(options))) {}
+EnergyQuery::EnergyQuery(EnergyQuery&&) noexcept = default;
+EnergyQuery& EnergyQuery::operator=(EnergyQuery&&) noexcept = default;
+EnergyQuery::~EnergyQuery() = default;
+
+Status EnergyQuery::work(Reader& reader) { return reading_->work(reader); }
+bool EnergyQuery::done() const { return reading_->done(); }
+const Meters& EnergyQuery::meters() const { return reading_->meters(); }
+const std::vector<Energies>& EnergyQuery::sums() const { return reading_->sums(); }
 
 Result<std::vector<Energies>> energies_between(Reader& reader, DeviceNumber device,
                                                const Meters& meters,
                                                std::span<const std::int64_t> bounds) {
-  if (bounds.size() < 2) return std::vector<Energies>();
-  if (meters.empty()) return std::vector<Energies>(bounds.size() - 1);
-  return Reading(reader, device, meters, bounds).sums();
+  EnergyQuery query({.device = device, .meters = meters, .bounds = {bounds.begin(), bounds.end()}});
+  while (!query.done()) {
+    if (Status worked = query.work(reader); !worked) return std::unexpected(worked.error());
+  }
+  return query.sums();
 }
 
 std::int64_t quarter_before(std::int64_t at_ms) {

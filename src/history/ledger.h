@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -17,6 +18,33 @@
 #include "history/quantity.h"
 
 namespace gridloom::history {
+
+// The same as energies_between(), done bit by bit.
+class EnergyQuery {
+ public:
+  struct Options {
+    DeviceNumber device = 0;
+    Meters meters;
+    std::vector<std::int64_t> bounds;
+  };
+  explicit EnergyQuery(Options options);
+  EnergyQuery(EnergyQuery&&) noexcept;
+  EnergyQuery& operator=(EnergyQuery&&) noexcept;
+  EnergyQuery(const EnergyQuery&) = delete;
+  EnergyQuery& operator=(const EnergyQuery&) = delete;
+  ~EnergyQuery();
+
+  // Works on for some milliseconds at most, wherever that is in an hour.
+  [[nodiscard]] Status work(Reader& reader);
+  [[nodiscard]] bool done() const;
+  [[nodiscard]] const Meters& meters() const;
+  // Once it is done.
+  [[nodiscard]] const std::vector<Energies>& sums() const;
+
+ private:
+  class Reading;
+  std::unique_ptr<Reading> reading_;
+};
 
 // Of the spans between neighbours of `bounds`, which ascend and lie on quarters of an hour.
 [[nodiscard]] Result<std::vector<Energies>> energies_between(Reader& reader, DeviceNumber device,

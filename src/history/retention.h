@@ -31,7 +31,7 @@ namespace gridloom::history {
 struct RetentionLimits {
   std::size_t raw_days = 90;
   std::size_t quarter_days = 0;  // counted from the hour, as the others are
-  std::size_t audit_days = 0;
+  std::size_t audit_days = 730;
 };
 
 class Retention {

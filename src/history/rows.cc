@@ -66,7 +66,8 @@ const RowsReader::Row* RowsReader::next() {
     if (shape == shapes_.size()) read_shape();
     const std::string_view values = rest_.text();
     if (rest_.failed()) return nullptr;
-    shape_ = static_cast<std::size_t>(shape);
+    row_.shape = shape_ = static_cast<std::size_t>(shape);
+    row_.values = values;
     if (read_samples(values)) return &row_;
     ++malformed_;
   }

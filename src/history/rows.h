@@ -48,6 +48,8 @@ class RowsReader {
   struct Row {
     std::int64_t at_ms = 0;
     std::vector<Sample> samples;
+    std::size_t shape = 0;      // of its fields
+    std::string_view values{};  // of the samples, as they came
   };
   // Until the next call; its texts lead into the bytes. Null: that was the last, or failed().
   [[nodiscard]] const Row* next();

@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <limits>
 #include <set>
 #include <span>
 #include <string_view>
 #include <utility>
 
+#include "history/part.h"
 #include "history/store.h"
 
 namespace gridloom::history {
@@ -19,49 +21,14 @@ constexpr double kNoNumber = std::numeric_limits<double>::quiet_NaN();
 // too few.
 constexpr std::size_t kValuesAtOnce = std::size_t{1} << 14U;
 constexpr std::int64_t kMostHoursAtOnce = 24 * 16;
+constexpr std::int64_t kQuarterHoursAtOnce = 48;
+constexpr std::size_t kRowsAtOnce = std::size_t{1} << 13U;  // that one read() walks over
 
 bool close(std::int64_t before_ms, std::int64_t after_ms) {
   return after_ms - before_ms <= kLongestGap_ms;
 }
 
 }  // namespace
-
-// Of one field, by time. All have a text, or none has; what is no number has kNoNumber.
-struct Series::Values {
-  std::vector<Point> points;
-  std::vector<std::string> texts;
-
-  // With those of another part of the same hour, which may tell some of them again. What a part
-  // says twice, it means twice.
-  void merge(Values&& other);
-};
-
-// Of one block.
-struct Series::Part {
-  struct Field {
-    std::optional<Statistics> whole;  // then nothing is unpacked
-    Values values;
-  };
-  std::int64_t first_row_ms = 0;
-  std::int64_t last_row_ms = 0;
-  std::vector<std::int64_t> rows;  // their times, if some field needs them
-  std::vector<std::int64_t> ends;  // when the device's connection ended
-  std::vector<Field> fields;       // by the query's
-};
-
-struct Series::Hour {
-  std::vector<Part> parts;
-  std::optional<HourOfQuarters> quarters;  // then there are no parts
-
-  [[nodiscard]] bool must_be_unpacked() const {
-    const auto is_whole = [](const Part::Field& field) { return field.whole.has_value(); };
-    return parts.size() > 1 && std::ranges::any_of(parts, [&](const Part& part) {
-             return part.rows.empty() || std::ranges::any_of(part.fields, is_whole);
-           });
-  }
-  // All parts as one, unpacked.
-  void join();
-};
 
 void Series::Values::merge(Values&& other) {
   Values all;
@@ -73,6 +40,11 @@ void Series::Values::merge(Values&& other) {
   // One field may have texts in one part alone.
   if (has_texts) texts.resize(points.size());
   if (has_texts) other.texts.resize(other.points.size());
+  if (points.empty() || other.points.empty() || points.back().at_ms < other.points.front().at_ms) {
+    points.insert(points.end(), other.points.begin(), other.points.end());
+    std::ranges::move(other.texts, std::back_inserter(texts));
+    return;
+  }
   const auto add = [&](Values& from, std::size_t i) {
     all.points.push_back(from.points[i]);
     if (has_texts) all.texts.push_back(std::move(from.texts[i]));
@@ -101,7 +73,15 @@ void Series::Values::merge(Values&& other) {
   *this = std::move(all);
 }
 
+bool Series::Hour::must_be_unpacked() const {
+  const auto is_whole = [](const Part::Field& field) { return field.whole.has_value(); };
+  return !unpacked && parts.size() > 1 && std::ranges::any_of(parts, [&](const Part& part) {
+    return part.rows.empty() || std::ranges::any_of(part.fields, is_whole);
+  });
+}
+
 void Series::Hour::join() {
+  if (std::exchange(joined, true) || parts.empty()) return;
   Part& all = parts.front();
   for (Part& part : std::span(parts).subspan(1)) {
     all.rows.insert(all.rows.end(), part.rows.begin(), part.rows.end());
@@ -111,7 +91,7 @@ void Series::Hour::join() {
     }
   }
   if (parts.size() > 1) {
-    std::ranges::sort(all.rows);
+    if (!std::ranges::is_sorted(all.rows)) std::ranges::sort(all.rows);
     std::ranges::sort(all.ends);
     parts.resize(1);
   }
@@ -124,6 +104,7 @@ Series::Series(SeriesQuery query)
       end_hour_(hour_of(query_.to_ms - 1 + (raw() ? 0 : kLongestGap_ms + 1)) + 1) {
   if (raw()) {
     next_hour_ = hour_of(query_.from_ms);
+    given_.resize(query_.fields.size());
     return;
   }
   walkers_.assign(query_.fields.size(), Walker({.from_ms = query_.from_ms,
@@ -136,23 +117,31 @@ bool Series::takes_texts() const {
   return raw() || query_.aggregate == Aggregate::kLast || query_.aggregate == Aggregate::kCount;
 }
 
-// The last hour before the begin in which a field was said, for each field.
-Status Series::look_back(const EachBlock& blocks) {
-  std::vector<FieldId> missing = query_.fields;
+// The last hour before the begin in which a field was said, for each field. False: there is more
+// to look at.
+Result<bool> Series::look_back(const EachBlock& blocks) {
   const std::int64_t first = hour_of(query_.from_ms);
-  next_hour_ = first;
-  for (std::int64_t hour = first - 1; hour >= first - kLookBack_h && !missing.empty(); --hour) {
-    const Status read = blocks(hour, hour + 1, [&](std::int64_t, const Block& block) -> Status {
-      const std::size_t known = std::erase_if(missing, [&](FieldId field) {
+  if (!looking_back_) {
+    looking_back_ = first - 1;
+    missing_ = query_.fields;
+  }
+  std::int64_t& hour = *looking_back_;
+  while (in_hour_ || (hour >= first - kLookBack_h && !missing_.empty())) {
+    const auto all = blocks(hour, hour + 1, [&](std::int64_t, const Block& block) -> Status {
+      const std::size_t known = std::erase_if(missing_, [&](FieldId field) {
         const Block::Size size = block.size(field);
         return size.numbers > 0 || (takes_texts() && size.texts > 0);
       });
-      if (known > 0) next_hour_ = hour;
+      if (known > 0) found_before_ = hour;
       return {};
     });
-    if (!read) return read;
+    if (!all) return all;
+    in_hour_ = !*all;
+    if (in_hour_) return false;
+    --hour;
   }
-  return {};
+  next_hour_ = found_before_.value_or(first);
+  return true;
 }
 
 bool Series::in_one_bucket(std::int64_t hour) {
@@ -213,10 +202,12 @@ Status Series::take(const Block& block, Unpack unpack, Part& part) const {
   return block.times(part.rows);
 }
 
-Status Series::collect(const EachBlock& blocks, std::int64_t from, std::int64_t to, Unpack unpack,
-                       Hours& hours) {
+Result<bool> Series::collect(const EachBlock& blocks, std::int64_t from, std::int64_t to,
+                             Unpack unpack, Hours& hours) {
   return blocks(from, to, [&](std::int64_t hour, const Block& block) -> Status {
-    const bool whole = unpack == Unpack::kWhereNeeded && !raw() && in_one_bucket(hour);
+    // Rows that are no block yet will hardly be alone in their hour.
+    const bool whole = unpack == Unpack::kWhereNeeded && !raw() && in_one_bucket(hour) &&
+                       block.size(kOtherColumns).numbers == 0;
     std::vector<Part>& parts = hours[hour].parts;
     return take(block, whole && parts.empty() ? Unpack::kWhereNeeded : Unpack::kAlways,
                 parts.emplace_back());
@@ -241,19 +232,23 @@ void Series::walk(const HourOfQuarters& quarters, std::size_t field) {
   }
 }
 
-void Series::walk(const Hour& hour, std::size_t field) {
+// Some rows of it. True: it is done.
+bool Series::walk(const Hour& hour, std::size_t field) {
   Walker& walker = walkers_[field];
   const Part& part = hour.parts.front();
   const Part::Field& own = part.fields[field];
-  if (own.whole) return walker.whole(*own.whole, part.first_row_ms, part.last_row_ms);
+  if (own.whole) return walker.whole(*own.whole, part.first_row_ms, part.last_row_ms), true;
   const std::vector<Point>& points = own.values.points;
   const std::vector<std::string>& texts = own.values.texts;
-  auto end = part.ends.begin();
-  std::size_t next = 0;
-  for (const std::int64_t at_ms : part.rows) {
+  const std::size_t until = std::min(place_.row + kRowsAtOnce, part.rows.size());
+  for (; place_.row < until; ++place_.row) {
+    const std::int64_t at_ms = part.rows[place_.row];
     walker.row(at_ms);
-    for (; end != part.ends.end() && *end == at_ms; ++end) walker.went_away();
-    for (; next < points.size() && points[next].at_ms == at_ms; ++next) {
+    for (; place_.end < part.ends.size() && part.ends[place_.end] == at_ms; ++place_.end) {
+      walker.went_away();
+    }
+    for (std::size_t& next = place_.value; next < points.size() && points[next].at_ms == at_ms;
+         ++next) {
       if (std::isnan(points[next].value)) {
         walker.text(at_ms, texts[next]);
       } else {
@@ -261,83 +256,137 @@ void Series::walk(const Hour& hour, std::size_t field) {
       }
     }
   }
+  return place_.row == part.rows.size();
 }
 
-void Series::give(const Hour& hour, std::size_t field, std::vector<SeriesPoint>& points) const {
+// Some values of it. True: it is done.
+bool Series::give(const Hour& hour, std::size_t field) {
   const Values& values = hour.parts.front().fields[field].values;
-  for (std::size_t i = 0; i < values.points.size(); ++i) {
+  const std::size_t until = std::min(place_.value + kRowsAtOnce, values.points.size());
+  for (std::size_t& i = place_.value; i < until; ++i) {
     const Point& point = values.points[i];
     if (point.at_ms < query_.from_ms || point.at_ms >= query_.to_ms) continue;
-    points.push_back({.at_ms = point.at_ms,
-                      .number = std::isnan(point.value) ? std::nullopt : std::optional(point.value),
-                      .text = values.texts[i]});
+    given_[field].push_back(
+        {.at_ms = point.at_ms,
+         .number = std::isnan(point.value) ? std::nullopt : std::optional(point.value),
+         .text = values.texts[i]});
+  }
+  return place_.value == values.points.size();
+}
+
+// All fields of some rows, or all rows of some fields: what is about a millisecond's work.
+bool Series::walk_some(Hour& hour) {
+  if (hour.quarters) {
+    for (std::size_t i = 0; i < query_.fields.size(); ++i) walk(*hour.quarters, i);
+    values_ += kQuarters * query_.fields.size();
+    return true;
+  }
+  if (hour.parts.empty()) return true;
+  hour.join();
+  std::size_t worked = 0;
+  while (place_.field < query_.fields.size()) {
+    if (worked > kRowsAtOnce) return false;
+    const std::size_t before = place_.row + place_.value;
+    const bool whole = raw() ? give(hour, place_.field) : walk(hour, place_.field);
+    worked += place_.row + place_.value - before + 1;
+    if (!whole) continue;
+    values_ += hour.parts.front().fields[place_.field].values.points.size();
+    place_ = {.field = place_.field + 1};
+  }
+  place_ = {};
+  return true;
+}
+
+// The blocks of the hours that come next. False: there are more.
+Result<bool> Series::collect_all(const EachBlock& blocks, const EachQuarters& quarters) {
+  if (collected_) return true;
+  const std::int64_t from = *next_hour_;
+  const std::int64_t to = std::min(from + at_once_, end_hour_);
+  if (!quarters_from_) {
+    const auto all = collect(blocks, from, to, Unpack::kWhereNeeded, hours_);
+    if (!all || !*all) return all;
+    quarters_from_ = from;
+  }
+  const std::int64_t until = std::min(*quarters_from_ + kQuarterHoursAtOnce, to);
+  if (Status read = collect_quarters(quarters, *quarters_from_, until, hours_); !read) {
+    return std::unexpected(read.error());
+  }
+  quarters_from_ = until;
+  if (until < to) return false;
+  quarters_from_.reset();
+  collected_ = true;
+  values_ = 0;
+  return true;
+}
+
+// The first hour, if parts of it were taken as a whole and have to be joined with others.
+Result<bool> Series::unpack_again(const EachBlock& blocks) {
+  auto& [at, hour] = *hours_.begin();
+  if (raw() || hour.quarters || !hour.must_be_unpacked()) {
+    hour.unpacked = true;
+    return true;
+  }
+  const auto all = collect(blocks, at, at + 1, Unpack::kAlways, again_);
+  if (!all || !*all) return all;
+  hour = std::move(again_[at]);
+  hour.unpacked = true;
+  again_.clear();
+  return true;
+}
+
+void Series::hand_over(std::vector<std::vector<SeriesPoint>>& points) {
+  for (std::size_t i = 0; i < points.size(); ++i) {
+    if (!raw() && done()) walkers_[i].finish();
+    std::vector<SeriesPoint>& made = raw() ? given_[i] : walkers_[i].points();
+    points[i].insert(points[i].end(), std::make_move_iterator(made.begin()),
+                     std::make_move_iterator(made.end()));
+    made.clear();
   }
 }
 
 Status Series::read(const EachBlock& blocks, const EachQuarters& quarters,
                     std::vector<std::vector<SeriesPoint>>& points) {
   if (!next_hour_) {
-    if (Status found = look_back(blocks); !found) return found;
+    const auto found = look_back(blocks);
+    if (!found) return std::unexpected(found.error());
+    if (!*found) return {};
   }
-  const std::int64_t from = *next_hour_;
-  const std::int64_t to = std::min(from + at_once_, end_hour_);
-  Hours hours;
-  if (Status read = collect(blocks, from, to, Unpack::kWhereNeeded, hours); !read) return read;
-  if (Status read = collect_quarters(quarters, from, to, hours); !read) return read;
-  std::size_t values = 0;
-  for (auto& [at, hour] : hours) {
-    if (hour.quarters) {
-      for (std::size_t i = 0; i < query_.fields.size(); ++i) walk(*hour.quarters, i);
-      values += kQuarters * query_.fields.size();
-      continue;
-    }
-    if (!raw() && hour.must_be_unpacked()) {
-      Hours again;
-      if (Status read = collect(blocks, at, at + 1, Unpack::kAlways, again); !read) return read;
-      hour = std::move(again[at]);
-      if (hour.parts.empty()) continue;
-    }
-    hour.join();
-    for (std::size_t i = 0; i < query_.fields.size(); ++i) {
-      values += hour.parts.front().fields[i].values.points.size();
-      if (raw()) {
-        give(hour, i, points[i]);
-      } else {
-        walk(hour, i);
-      }
-    }
-    hour = {};
+  const auto collected = collect_all(blocks, quarters);
+  if (!collected) return std::unexpected(collected.error());
+  if (!*collected) return {};
+  while (!hours_.empty()) {
+    const auto unpacked = unpack_again(blocks);
+    if (!unpacked) return std::unexpected(unpacked.error());
+    if (!*unpacked || !walk_some(hours_.begin()->second)) return {};
+    hours_.erase(hours_.begin());
   }
-  next_hour_ = to;
-  at_once_ = values > kValuesAtOnce ? std::max<std::int64_t>(at_once_ / 2, 1)
-                                    : std::min(at_once_ * 2, kMostHoursAtOnce);
-  for (std::size_t i = 0; i < walkers_.size(); ++i) {
-    if (done()) walkers_[i].finish();
-    std::vector<SeriesPoint>& made = walkers_[i].points();
-    points[i].insert(points[i].end(), std::make_move_iterator(made.begin()),
-                     std::make_move_iterator(made.end()));
-    made.clear();
-  }
+  collected_ = false;
+  next_hour_ = std::min(*next_hour_ + at_once_, end_hour_);
+  at_once_ = values_ > kValuesAtOnce ? std::max<std::int64_t>(at_once_ / 2, 1)
+                                     : std::min(at_once_ * 2, kMostHoursAtOnce);
+  hand_over(points);
   return {};
 }
 
-Result<std::uint64_t> count_values(const EachBlock& blocks, const SeriesQuery& query,
-                                   std::uint64_t most) {
-  std::uint64_t count = 0;
-  const std::int64_t end = hour_of(query.to_ms - 1) + 1;
-  for (std::int64_t hour = hour_of(query.from_ms); hour < end && count <= most;
-       hour += kMostHoursAtOnce) {
-    const std::int64_t to = std::min(end, hour + kMostHoursAtOnce);
-    const Status read = blocks(hour, to, [&](std::int64_t, const Block& block) -> Status {
-      for (const FieldId field : query.fields) {
-        const Block::Size size = block.size(field);
-        count += size.numbers + size.texts;
-      }
-      return {};
-    });
-    if (!read) return std::unexpected(read.error());
-  }
-  return count;
+ValueCount::ValueCount(const SeriesQuery& query, std::uint64_t most)
+    : fields_(query.fields),
+      hour_(hour_of(query.from_ms)),
+      end_(hour_of(query.to_ms - 1) + 1),
+      most_(most) {}
+
+Status ValueCount::work(const EachBlock& blocks) {
+  if (done()) return {};
+  const std::int64_t to = std::min(end_, hour_ + kMostHoursAtOnce);
+  const auto all = blocks(hour_, to, [&](std::int64_t, const Block& block) -> Status {
+    for (const FieldId field : fields_) {
+      const Block::Size size = block.size(field);
+      count_ += size.numbers + size.texts;
+    }
+    return {};
+  });
+  if (!all) return std::unexpected(all.error());
+  if (*all) hour_ = to;
+  return {};
 }
 
 }  // namespace gridloom::history

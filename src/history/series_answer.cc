@@ -19,6 +19,9 @@ namespace {
 // Points that wait in memory until it is their field's turn.
 constexpr std::size_t kGroupPoints = std::size_t{1} << 16U;
 constexpr std::size_t kKeptForOnePlotted = 8;
+// That one work() puts into the text, or reads.
+constexpr std::size_t kPointsAtOnce = 4096;
+constexpr std::int64_t kQuarterHoursAtOnce = 48;
 
 constexpr FieldId kNever = std::numeric_limits<FieldId>::max();  // was never reported
 
@@ -41,12 +44,17 @@ void append_value(std::string& out, const SeriesPoint& point) {
   }
 }
 
+// A text that a spreadsheet would run as a formula gets an apostrophe in front of it, which
+// spreadsheets take for "this is text". Numbers are no texts.
 void append_cell(std::string& out, std::string_view text) {
+  const bool is_formula = !text.empty() && std::string_view("=+-@\t\r\n").contains(text.front());
   if (text.find_first_of(",\"\r\n") == std::string_view::npos) {
+    if (is_formula) out += '\'';
     out += text;
     return;
   }
   out += '"';
+  if (is_formula) out += '\'';
   for (const char letter : text) {
     if (letter == '"') out += '"';
     out += letter;
@@ -103,31 +111,76 @@ SeriesQuery SeriesAnswer::query_of(std::size_t begin, std::size_t end) const {
   return query;
 }
 
-// Of each name that ends in *, what the device reported in the span; by name.
-Status SeriesAnswer::find_matches(Reader& reader, const EachBlock& blocks,
-                                  const EachQuarters& quarters,
-                                  std::vector<std::vector<Field>>& matches) const {
-  const std::vector<std::string>& asked = options_.request.fields;
-  matches.resize(asked.size());
-  const bool any = std::ranges::any_of(asked, [](const auto& name) { return name.ends_with('*'); });
-  if (!any) return {};
-  std::set<FieldId> reported;
+// Goes on where the last call with these hours ended.
+EachBlock SeriesAnswer::blocks_of(Reader& reader, Columns columns) {
+  return [this, &reader, columns = std::move(columns)](
+             std::int64_t from, std::int64_t to, const OnHourBlock& on_block) -> Result<bool> {
+    if (!walk_ || walk_from_ != from || walk_to_ != to) {
+      walk_.emplace(BlockWalk::Options{
+          .device = options_.device, .from = from, .to = to, .columns = columns});
+      walk_from_ = from;
+      walk_to_ = to;
+    }
+    if (Status read = walk_->read(reader, on_block); !read) return std::unexpected(read.error());
+    const bool all = walk_->done();
+    if (all) walk_.reset();
+    return all;
+  };
+}
+
+// These fields, and whether the device was connected.
+Columns SeriesAnswer::columns_of(std::vector<FieldId> fields) const {
+  if (presence_) fields.push_back(*presence_);
+  std::ranges::sort(fields);
+  return {.wanted = [fields = std::move(fields)](FieldId field) {
+    return std::ranges::binary_search(fields, field);
+  }};
+}
+
+// Which fields the device reported in the span.
+Status SeriesAnswer::match_blocks(Reader& reader) {
+  const bool any = std::ranges::any_of(options_.request.fields,
+                                       [](const auto& name) { return name.ends_with('*'); });
   const std::int64_t begin = hour_of(options_.request.from_ms);
   const std::int64_t end = hour_of(options_.request.to_ms - 1) + 1;
-  Status read = blocks(begin, end, [&](std::int64_t, const Block& block) -> Status {
-    const std::vector<FieldId> fields = block.fields();
-    reported.insert(fields.begin(), fields.end());
+  if (any) {
+    const auto all = blocks_of(reader, {.names_only = true})(
+        begin, end, [&](std::int64_t, const Block& block) -> Status {
+          const std::vector<FieldId> fields = block.fields();
+          reported_.insert(fields.begin(), fields.end());
+          return {};
+        });
+    if (!all) return std::unexpected(all.error());
+    if (!*all) return {};
+    quarters_from_ = begin;
+    stage_ = Stage::kMatchingQuarters;
     return {};
-  });
+  }
+  return find_fields(reader);
+}
+
+Status SeriesAnswer::match_quarters(Reader& reader) {
+  const std::int64_t end = hour_of(options_.request.to_ms - 1) + 1;
+  const std::int64_t to = std::min(quarters_from_ + kQuarterHoursAtOnce, end);
+  const Status read = reader.each_quarters(options_.device, quarters_from_, to,
+                                           [&](std::int64_t, const HourOfQuarters& hour) -> Status {
+                                             for (const Quarter& quarter : hour) {
+                                               for (const QuarterField& field : quarter.fields)
+                                                 reported_.insert(field.field);
+                                             }
+                                             return {};
+                                           });
   if (!read) return read;
-  read = quarters(begin, end, [&](std::int64_t, const HourOfQuarters& hour) -> Status {
-    for (const Quarter& quarter : hour) {
-      for (const QuarterField& field : quarter.fields) reported.insert(field.field);
-    }
-    return {};
-  });
-  if (!read) return read;
-  for (const FieldId id : reported) {
+  quarters_from_ = to;
+  return to < end ? Status() : find_fields(reader);
+}
+
+// By name, each once, in the order in which they were asked for; of one that ends in *, by name.
+Status SeriesAnswer::find_fields(Reader& reader) {
+  presence_ = reader.names().find(kPresence);
+  const std::vector<std::string>& asked = options_.request.fields;
+  std::vector<std::vector<Field>> matches(asked.size());
+  for (const FieldId id : reported_) {
     const std::string name = reader.names().name_of(id);
     for (std::size_t i = 0; i < asked.size(); ++i) {
       if (!asked[i].ends_with('*')) continue;
@@ -137,24 +190,16 @@ Status SeriesAnswer::find_matches(Reader& reader, const EachBlock& blocks,
       if (name.starts_with(prefix) && !own) matches[i].push_back({.name = name, .id = id});
     }
   }
-  for (std::vector<Field>& fields : matches) std::ranges::sort(fields, {}, &Field::name);
-  return {};
-}
-
-Status SeriesAnswer::find_fields(Reader& reader, const EachBlock& blocks,
-                                 const EachQuarters& quarters) {
-  presence_ = reader.names().find(kPresence);
-  std::vector<std::vector<Field>> matches;
-  if (Status read = find_matches(reader, blocks, quarters, matches); !read) return read;
+  reported_.clear();
   std::set<std::string> known;
   const auto add = [&](Field field) {
     if (known.insert(field.name).second) fields_.push_back(std::move(field));
   };
-  for (std::size_t i = 0; i < matches.size(); ++i) {
-    const std::string& name = options_.request.fields[i];
-    if (!name.ends_with('*')) {
-      add({.name = name, .id = reader.names().find(name).value_or(kNever)});
+  for (std::size_t i = 0; i < asked.size(); ++i) {
+    if (!asked[i].ends_with('*')) {
+      add({.name = asked[i], .id = reader.names().find(asked[i]).value_or(kNever)});
     }
+    std::ranges::sort(matches[i], {}, &Field::name);
     for (Field& field : matches[i]) add(std::move(field));
   }
   if (fields_.size() > options_.limits.fields) {
@@ -163,13 +208,14 @@ Status SeriesAnswer::find_fields(Reader& reader, const EachBlock& blocks,
                             "answer; choose longer prefixes or names",
                             fields_.size(), options_.limits.fields));
   }
-  return {};
+  return check_size();
 }
 
-Status SeriesAnswer::check_size(const EachBlock& blocks) const {
+Status SeriesAnswer::check_size() {
   const SeriesRequest& request = options_.request;
   const auto most = static_cast<std::int64_t>(options_.limits.points);
   const auto fields = static_cast<std::int64_t>(std::max<std::size_t>(fields_.size(), 1));
+  stage_ = Stage::kReading;
   if (request.step_ms > 0) {
     if (steps() <= most / fields) return {};
     const std::int64_t least_s =
@@ -192,9 +238,21 @@ Status SeriesAnswer::check_size(const EachBlock& blocks) const {
                             "{} would be valid",
                             request.points, fields, most, most / fields));
   }
-  const auto values = count_values(blocks, query_of(0, fields_.size()), options_.limits.points);
-  if (!values) return std::unexpected(values.error());
-  if (*values <= options_.limits.points) return {};
+  values_.emplace(query_of(0, fields_.size()), options_.limits.points);
+  stage_ = Stage::kCounting;
+  return {};
+}
+
+Status SeriesAnswer::count(Reader& reader) {
+  std::vector<FieldId> fields;
+  for (const Field& field : fields_) fields.push_back(field.id);
+  if (Status counted = values_->work(blocks_of(reader, columns_of(std::move(fields)))); !counted) {
+    return counted;
+  }
+  if (!values_->done()) return {};
+  walk_.reset();
+  stage_ = Stage::kReading;
+  if (values_->count() <= options_.limits.points) return {};
   return fail(FaultKind::kBadParams,
               fmt::format("from and to have more than {} values between them, and an answer has at "
                           "most so many; a step, points, a shorter span or fewer fields would be "
@@ -233,6 +291,7 @@ void SeriesAnswer::begin_group(std::string& out) {
     together = std::max<std::size_t>(kGroupPoints / each, 1);
   }
   group_end_ = std::min(group_begin_ + together, fields_.size());
+  walk_.reset();
   series_.emplace(query_of(group_begin_, group_end_));
   points_.assign(group_end_ - group_begin_, {});
   drawings_.clear();
@@ -263,14 +322,19 @@ void SeriesAnswer::begin_field(std::size_t field, std::string& out) {
   first_point_ = true;
 }
 
-void SeriesAnswer::put_points(std::vector<SeriesPoint>& points, std::string& out) {
-  for (const SeriesPoint& point : points) {
+bool SeriesAnswer::put_points(std::vector<SeriesPoint>& points, std::string& out) {
+  const std::size_t until = std::min(put_ + kPointsAtOnce, points.size());
+  for (; put_ < until; ++put_) {
+    const SeriesPoint& point = points[put_];
     out += std::exchange(first_point_, false) ? "[" : ",[";
     fmt::format_to(std::back_inserter(out), "{},", point.at_ms);
     append_value(out, point);
     out += ']';
   }
+  if (put_ < points.size()) return false;
+  put_ = 0;
   points.clear();
+  return true;
 }
 
 // What is no number cannot be drawn.
@@ -289,9 +353,10 @@ void SeriesAnswer::draw(std::size_t in_group) {
   points_[in_group].clear();
 }
 
-// At most one gap between two points.
-void SeriesAnswer::put_drawing(Drawing& drawing, std::string& out) {
-  std::vector<SeriesPoint> points;
+// Its points, at most one gap between two of them.
+void SeriesAnswer::make_drawing(std::size_t in_group) {
+  Drawing& drawing = drawings_[in_group];
+  std::vector<SeriesPoint>& points = points_[in_group];
   auto gap = drawing.gaps.begin();
   const auto put_gap_before = [&](std::int64_t at_ms) {
     if (gap != drawing.gaps.end() && *gap < at_ms) points.push_back({.at_ms = *gap});
@@ -302,39 +367,57 @@ void SeriesAnswer::put_drawing(Drawing& drawing, std::string& out) {
     points.push_back({.at_ms = point.at_ms, .number = point.value});
   }
   put_gap_before(options_.request.to_ms);
-  put_points(points, out);
+}
+
+// What was read just now, of the group's first field or of all.
+void SeriesAnswer::put_some(std::string& out) {
+  if (!(is_csv() ? put_rows(out) : put_points(points_.front(), out))) return;
+  stage_ = Stage::kReading;
+  if (!series_->done()) return;
+  in_group_ = 0;
+  field_begun_ = true;
+  stage_ = Stage::kPuttingGroup;
+}
+
+// The points of the group's fields that waited for the first.
+void SeriesAnswer::put_some_of_group(std::string& out) {
+  if (is_csv() || in_group_ == points_.size()) return end_group(out);
+  if (!std::exchange(field_begun_, true)) begin_field(group_begin_ + in_group_, out);
+  if (!drawings_.empty() && put_ == 0) make_drawing(in_group_);
+  if (!put_points(points_[in_group_], out)) return;
+  out += "]}";
+  ++in_group_;
+  field_begun_ = false;
 }
 
 void SeriesAnswer::end_group(std::string& out) {
-  for (std::size_t i = 0; i < points_.size() && !is_csv(); ++i) {
-    if (i > 0) begin_field(group_begin_ + i, out);
-    if (drawings_.empty()) {
-      put_points(points_[i], out);
-    } else {
-      put_drawing(drawings_[i], out);
-    }
-    out += "]}";
-  }
   series_.reset();
   points_.clear();
   drawings_.clear();
   group_begin_ = group_end_;
+  stage_ = Stage::kReading;
   if (group_begin_ < fields_.size()) return;
   if (!is_csv()) out += "]}";
   stage_ = Stage::kDone;
 }
 
 // All fields were read as far as each other. What a field says twice at a time makes two rows.
-void SeriesAnswer::put_rows(std::string& out) {
-  std::vector<std::size_t> next(points_.size(), 0);
-  while (true) {
+// True: all rows are put.
+bool SeriesAnswer::put_rows(std::string& out) {
+  std::vector<std::size_t>& next = rows_put_;
+  next.resize(points_.size());
+  for (std::size_t cells = 0; cells < kPointsAtOnce; cells += points_.size()) {
     std::optional<std::int64_t> at_ms;
     for (std::size_t i = 0; i < points_.size(); ++i) {
       if (next[i] == points_[i].size()) continue;
       const std::int64_t own_ms = points_[i][next[i]].at_ms;
       at_ms = std::min(at_ms.value_or(own_ms), own_ms);
     }
-    if (!at_ms) break;
+    if (!at_ms) {
+      for (auto& points : points_) points.clear();
+      next.clear();
+      return true;
+    }
     append_iso_time(out, *at_ms);
     for (std::size_t i = 0; i < points_.size(); ++i) {
       out += ',';
@@ -343,34 +426,56 @@ void SeriesAnswer::put_rows(std::string& out) {
     }
     out += "\r\n";
   }
-  for (auto& points : points_) points.clear();
+  return false;
 }
 
-Status SeriesAnswer::work(Reader& reader, std::string& out) {
-  const EachBlock blocks = [&](std::int64_t from, std::int64_t to, const OnHourBlock& on_block) {
-    return reader.each_block(options_.device, from, to, on_block);
-  };
+Status SeriesAnswer::read(Reader& reader) {
+  std::vector<FieldId> fields;
+  for (std::size_t i = group_begin_; i < group_end_; ++i) fields.push_back(fields_[i].id);
   const EachQuarters quarters = [&](std::int64_t from, std::int64_t to,
                                     const OnHourQuarters& on_quarters) {
     return reader.each_quarters(options_.device, from, to, on_quarters);
   };
-  if (stage_ == Stage::kNothingYet) {
-    if (Status found = find_fields(reader, blocks, quarters); !found) return found;
-    if (Status checked = check_size(blocks); !checked) return checked;
-    begin_text(out);
-    stage_ = Stage::kReading;
-    if (fields_.empty()) return end_group(out), Status();
-  }
-  if (!series_) begin_group(out);
+  const EachBlock blocks = blocks_of(reader, columns_of(std::move(fields)));
   if (Status read = series_->read(blocks, quarters, points_); !read) return read;
-  if (is_csv()) {
-    put_rows(out);
-  } else if (!drawings_.empty()) {
-    for (std::size_t i = 0; i < points_.size(); ++i) draw(i);
-  } else {
-    put_points(points_.front(), out);
+  for (std::size_t i = 0; i < drawings_.size(); ++i) draw(i);
+  stage_ = Stage::kPutting;
+  return {};
+}
+
+// Once it is known that there will be one.
+void SeriesAnswer::begin_answer(std::string& out) {
+  begin_text(out);
+  if (fields_.empty()) end_group(out);
+}
+
+Status SeriesAnswer::work(Reader& reader, std::string& out) {
+  switch (stage_) {
+    case Stage::kMatching:
+      if (Status done = match_blocks(reader); !done) return done;
+      break;
+    case Stage::kMatchingQuarters:
+      if (Status done = match_quarters(reader); !done) return done;
+      break;
+    case Stage::kCounting:
+      if (Status done = count(reader); !done) return done;
+      break;
+    case Stage::kReading:
+      if (!std::exchange(begun_, true)) {
+        begin_answer(out);
+        if (done()) return {};
+      }
+      if (!series_) begin_group(out);
+      return read(reader);
+    case Stage::kPutting:
+      put_some(out);
+      break;
+    case Stage::kPuttingGroup:
+      put_some_of_group(out);
+      break;
+    case Stage::kDone:
+      break;
   }
-  if (series_->done()) end_group(out);
   return {};
 }
 

@@ -11,12 +11,14 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/result.h"
 #include "history/archive.h"
+#include "history/block_walk.h"
 #include "history/lttb.h"
 #include "history/series.h"
 #include "history/series_request.h"
@@ -40,13 +42,21 @@ class SeriesAnswer {
   };
   explicit SeriesAnswer(Options options) : options_(std::move(options)) {}
 
-  // Works on for a moment, and puts what came of it behind `out`. kBadParams: the answer would be
-  // too large; only before anything was put there.
+  // Works on for about a millisecond, wherever that is in an hour or a field, and puts what came of
+  // it behind `out`. kBadParams: the answer would be too large; only before anything was put there.
   [[nodiscard]] Status work(Reader& reader, std::string& out);
   [[nodiscard]] bool done() const { return stage_ == Stage::kDone; }
 
  private:
-  enum class Stage : std::uint8_t { kNothingYet, kReading, kDone };
+  enum class Stage : std::uint8_t {
+    kMatching,  // which fields names that end in * stand for
+    kMatchingQuarters,
+    kCounting,  // whether there are too many values
+    kReading,   // blocks, into points_
+    kPutting,   // points_, into the text
+    kPuttingGroup,
+    kDone
+  };
   struct Field {
     std::string name;
     FieldId id = 0;
@@ -62,24 +72,36 @@ class SeriesAnswer {
     return options_.request.format == SeriesRequest::Format::kCsv;
   }
   [[nodiscard]] std::int64_t steps() const;
-  [[nodiscard]] Status find_fields(Reader& reader, const EachBlock& blocks,
-                                   const EachQuarters& quarters);
-  [[nodiscard]] Status find_matches(Reader& reader, const EachBlock& blocks,
-                                    const EachQuarters& quarters,
-                                    std::vector<std::vector<Field>>& matches) const;
-  [[nodiscard]] Status check_size(const EachBlock& blocks) const;
+  [[nodiscard]] EachBlock blocks_of(Reader& reader, Columns columns);
+  [[nodiscard]] Columns columns_of(std::vector<FieldId> fields) const;
+  [[nodiscard]] Status match_blocks(Reader& reader);
+  [[nodiscard]] Status match_quarters(Reader& reader);
+  [[nodiscard]] Status find_fields(Reader& reader);
+  [[nodiscard]] Status check_size();
+  [[nodiscard]] Status count(Reader& reader);
+  [[nodiscard]] Status read(Reader& reader);
+  void begin_answer(std::string& out);
   [[nodiscard]] SeriesQuery query_of(std::size_t begin, std::size_t end) const;
   void begin_text(std::string& out) const;
   void begin_group(std::string& out);
   void begin_field(std::size_t field, std::string& out);
-  void put_points(std::vector<SeriesPoint>& points, std::string& out);
+  // Some of the points behind the last that were put. True: all are.
+  bool put_points(std::vector<SeriesPoint>& points, std::string& out);
   void draw(std::size_t in_group);
-  void put_drawing(Drawing& drawing, std::string& out);
+  void make_drawing(std::size_t in_group);
+  void put_some(std::string& out);
+  void put_some_of_group(std::string& out);
   void end_group(std::string& out);
-  void put_rows(std::string& out);
+  bool put_rows(std::string& out);
 
   Options options_;
-  Stage stage_ = Stage::kNothingYet;
+  Stage stage_ = Stage::kMatching;
+  std::optional<BlockWalk> walk_;  // over these hours:
+  std::int64_t walk_from_ = 0;
+  std::int64_t walk_to_ = 0;
+  std::set<FieldId> reported_;  // in the span, if names end in *
+  std::int64_t quarters_from_ = 0;
+  std::optional<ValueCount> values_;
   std::optional<FieldId> presence_;
   std::vector<Field> fields_;
   // Fields that are read together: the first is told at once, the others once it has ended.
@@ -89,6 +111,11 @@ class SeriesAnswer {
   std::vector<std::vector<SeriesPoint>> points_;  // of the group
   std::vector<Drawing> drawings_;                 // likewise, for a plot
   bool first_point_ = true;                       // of its field
+  std::size_t put_ = 0;                           // of points that are being put
+  std::vector<std::size_t> rows_put_;             // likewise, by field, for CSV
+  std::size_t in_group_ = 0;                      // the field that is being put
+  bool field_begun_ = false;
+  bool begun_ = false;  // the text
 };
 
 }  // namespace gridloom::history

@@ -150,6 +150,19 @@ TEST_F(SeriesAnswerTest, CsvHasARowForEachTime) {
             "time,a\r\n2026-11-01T12:00:00Z,1.75\r\n2026-11-01T12:10:00Z,\r\n");
 }
 
+// Names and texts of devices; numbers stay numbers.
+TEST_F(SeriesAnswerTest, CsvHasNothingThatASpreadsheetWouldRun) {
+  report(0, {{"=cmd|x", "\"=HYPERLINK(\\\"a\\\",1)\""}, {"=n", "-1.5"}, {"=t", "\"+1+1\""}});
+  report(1000, {{"=t", "\"@x\""}, {"=n", "\"-\""}});
+  report(2000, {{"=t", "\"a=1\""}});
+  keep();
+  EXPECT_EQ(must(answer({.fields = "=*", .from = "2026-11-01T12:00:00Z", .format = "csv"})),
+            "time,'=cmd|x,'=n,'=t\r\n"
+            "2026-11-01T12:00:00Z,\"'=HYPERLINK(\"\"a\"\",1)\",-1.5,'+1+1\r\n"
+            "2026-11-01T12:00:01Z,,'-,'@x\r\n"
+            "2026-11-01T12:00:02Z,,,a=1\r\n");
+}
+
 TEST_F(SeriesAnswerTest, APlotHasFewPointsAndTheGapsBetweenThem) {
   for (std::int64_t i = 0; i < 1000; ++i) {
     // Two hours, with a silence of ten minutes in the middle.

@@ -215,6 +215,40 @@ Status Store::each_part(DeviceNumber device, std::int64_t from, std::int64_t to,
                    {.device = device, .hour = from}, to, on_part);
 }
 
+// The part that is next, or the first if the one before it is another than it was.
+Result<std::int64_t> Store::unchanged_part(DeviceNumber device, const Place& place) {
+  if (place.part == 0) return 0;
+  auto statement = database_.prepare(
+      "SELECT over + 2 * length(block) FROM block WHERE device = ? AND hour = ? AND part = ?");
+  if (!statement) return std::unexpected(statement.error());
+  statement->bind(device).bind(place.hour).bind(place.part - 1);
+  const auto row = statement->step();
+  if (!row) return std::unexpected(row.error());
+  return *row && statement->integer(0) == place.before ? place.part : 0;
+}
+
+Result<bool> Store::parts_from(DeviceNumber device, const Place& place, std::int64_t to,
+                               const OnPart& on_part) {
+  const auto part = unchanged_part(device, place);
+  if (!part) return std::unexpected(part.error());
+  auto statement = database_.prepare(
+      "SELECT hour, part, block, over + 2 * length(block) FROM block WHERE device = ?1 "
+      "AND (hour, part) >= (?2, ?3) AND hour < ?4 ORDER BY device, hour, part");
+  if (!statement) return std::unexpected(statement.error());
+  statement->bind(device).bind(place.hour).bind(*part).bind(to);
+  while (true) {
+    const auto row = statement->step();
+    if (!row) return std::unexpected(row.error());
+    if (!*row) return true;
+    const auto goes_on = on_part({.hour = statement->integer(0),
+                                  .part = statement->integer(1),
+                                  .before = statement->integer(3)},
+                                 statement->bytes(2));
+    if (!goes_on) return std::unexpected(goes_on.error());
+    if (!*goes_on) return false;
+  }
+}
+
 Status Store::each_energy(DeviceNumber device, std::int64_t from, std::int64_t to,
                           const OnBytes& on_energy) {
   return each_hour(database_,

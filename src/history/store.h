@@ -77,6 +77,22 @@ class Store {
   using OnBytes = std::function<Status(std::int64_t hour, std::string_view bytes)>;
   [[nodiscard]] Status each_part(DeviceNumber device, std::int64_t from, std::int64_t to,
                                  const OnBytes& on_part);
+  // Likewise from `place` on, until `on_part` returns false. True: that was all. A reader that goes
+  // on behind a part says which one it was: if the hour was stored anew meanwhile, it is read from
+  // its first part again, so that nothing is missed.
+  struct Place {
+    std::int64_t hour = 0;
+    std::int64_t part = 0;    // the next
+    std::int64_t before = 0;  // the mark of the part before it
+
+    // The place behind a part that on_part() was called with.
+    [[nodiscard]] Place behind() const {
+      return {.hour = hour, .part = part + 1, .before = before};
+    }
+  };
+  using OnPart = std::function<Result<bool>(const Place& at, std::string_view bytes)>;
+  [[nodiscard]] Result<bool> parts_from(DeviceNumber device, const Place& place, std::int64_t to,
+                                        const OnPart& on_part);
   [[nodiscard]] Status each_energy(DeviceNumber device, std::int64_t from, std::int64_t to,
                                    const OnBytes& on_energy);
   // Of hours whose block was too old to be kept (history/quarters.h).
@@ -96,6 +112,7 @@ class Store {
   [[nodiscard]] Status each_audit(const OnAudit& on_entry);
 
  private:
+  [[nodiscard]] Result<std::int64_t> unchanged_part(DeviceNumber device, const Place& place);
   [[nodiscard]] Result<std::optional<std::int64_t>> first_hour(std::string_view sql,
                                                                DeviceNumber device,
                                                                std::int64_t hour);

@@ -42,17 +42,19 @@ class Blocks {
         .emplace(hour_of(rows.front().at_ms), writer.finish());
   }
   [[nodiscard]] EachBlock each() {
-    return [this](std::int64_t from, std::int64_t to, const OnHourBlock& on_block) -> Status {
+    return [this](std::int64_t from, std::int64_t to, const OnHourBlock& on_block) -> Result<bool> {
       ++reads;
       for (const auto* blocks : {&stored_, &memory_}) {
         for (const auto& [hour, bytes] : *blocks) {
           if (hour < from || hour >= to) continue;
           const auto block = Block::open(bytes);
           if (!block) return std::unexpected(block.error());
-          if (Status taken = on_block(hour, *block); !taken) return taken;
+          if (Status taken = on_block(hour, *block); !taken) {
+            return std::unexpected(taken.error());
+          }
         }
       }
-      return {};
+      return true;
     };
   }
   int reads = 0;

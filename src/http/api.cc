@@ -320,9 +320,11 @@ void Api::of_device(Call call) const {
 }
 
 HistoryApi::Call Api::history_call(Call call) {
+  const auto waiting = call.request.waiting.lock();
   return {.params = std::move(call.params),
           .account = call.account,
           .trace_id = std::move(call.trace_id),
+          .gone = waiting ? waiting->gone() : std::stop_token(),
           .done = std::move(call.done)};
 }
 

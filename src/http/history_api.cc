@@ -19,6 +19,19 @@ namespace {
 
 constexpr std::string_view kDevices = "/api/v1/devices/";
 
+// Slice by slice; at last `text_of` says what the answer's data is.
+template <typename TextOf>
+auto answer_of(history::EnergyQuery query, std::string trace_id, TextOf text_of) {
+  return [query = std::move(query), trace_id = std::move(trace_id), text_of = std::move(text_of)](
+             history::Reader& reader) mutable -> std::optional<Response> {
+    for (const history::Slice slice; !query.done() && !slice.over();) {
+      if (Status worked = query.work(reader); !worked) return failure(worked.error(), trace_id);
+    }
+    if (!query.done()) return std::nullopt;
+    return success(text_of(query), trace_id);
+  };
+}
+
 }  // namespace
 
 const HistoryApi::Question* HistoryApi::find(std::string_view what) {
@@ -58,15 +71,23 @@ Result<HistoryApi::Readable> HistoryApi::readable(registry::AccountId account,
 
 void HistoryApi::read(Call call, Answer answer) const {
   auto done = std::make_shared<Done<Response>>(std::move(call.done));
-  const bool taken = options_.reads &&
-                     options_.reads([done, loop = options_.loop,
-                                     answer = std::move(answer)](history::Reader& reader) mutable {
-                       loop->post([done = std::move(done), response = answer(reader)]() mutable {
-                         (*done)(std::move(response));
-                       });
-                     });
+  auto step = [done, loop = options_.loop,
+               answer = std::move(answer)](history::Reader& reader) mutable {
+    auto response = answer(reader);
+    if (!response) return history::Progress::kMore;
+    loop->post([done = std::move(done), response = std::move(*response)]() mutable {
+      (*done)(std::move(response));
+    });
+    return history::Progress::kDone;
+  };
+  const bool taken = options_.reads && options_.reads({.account = std::to_underlying(call.account),
+                                                       .gone = std::move(call.gone),
+                                                       .step = std::move(step)});
   if (taken) return;
-  Response busy = transport_error(503, "too many ask for history now: ask again in a second");
+  Response busy = transport_error(
+      503,
+      "too many questions of this account about history are being answered: ask again in a "
+      "second");
   busy.headers.emplace_back("Retry-After", "1");
   (*done)(std::move(busy));
 }
@@ -85,15 +106,15 @@ void HistoryApi::quota_data(Call call) const {
   const std::vector<std::int64_t> bounds = {history::quarter_before(question->from_ms),
                                             std::max(history::quarter_after(question->to_ms),
                                                      history::quarter_before(question->from_ms))};
-  read(std::move(call),
-       [device = *device, history = *history, bounds, trace_id](history::Reader& reader) {
-         const history::Meters meters(*device.family);
-         const auto sums = history::energies_between(reader, device.number, meters, bounds);
-         if (!sums) return failure(sums.error(), trace_id);
-         // A second response sits inside `data` (quirk 15).
-         const Response inner = success(history_list(*history, sums->front()), trace_id);
-         return success(inner.body, trace_id);
-       });
+  history::EnergyQuery query(
+      {.device = device->number, .meters = history::Meters(*device->family), .bounds = bounds});
+  read(std::move(call), answer_of(std::move(query), trace_id,
+                                  [history = *history, trace_id](const history::EnergyQuery& of) {
+                                    // A second response sits inside `data` (quirk 15).
+                                    const Response inner = success(
+                                        history_list(*history, of.sums().front()), trace_id);
+                                    return inner.body;
+                                  }));
 }
 
 void HistoryApi::energy(const std::string& sn, Call call) const {
@@ -103,13 +124,14 @@ void HistoryApi::energy(const std::string& sn, Call call) const {
   auto question = energy_question(call.params, options_.platform->clock.now());
   if (!question) return refuse(question.error());
   const std::string trace_id = call.trace_id;
-  read(std::move(call), [sn, device = *device, question = std::move(*question),
-                         trace_id](history::Reader& reader) {
-    const history::Meters meters(*device.family);
-    const auto sums = history::energies_between(reader, device.number, meters, question.bounds);
-    if (!sums) return failure(sums.error(), trace_id);
-    return success(energy_answer(sn, meters, question, *sums), trace_id);
-  });
+  history::EnergyQuery query({.device = device->number,
+                              .meters = history::Meters(*device->family),
+                              .bounds = question->bounds});
+  read(std::move(call),
+       answer_of(std::move(query), trace_id,
+                 [sn, question = std::move(*question)](const history::EnergyQuery& of) {
+                   return energy_answer(sn, of.meters(), question, of.sums());
+                 }));
 }
 
 void HistoryApi::series(const std::string& sn, Call call) const {
@@ -130,7 +152,12 @@ void HistoryApi::series(const std::string& sn, Call call) const {
                                                           .request = std::move(*request),
                                                           .limits = options_.series,
                                                           .unit_of = unit_of}),
-                                   format, call.trace_id, options_.reads, options_.loop);
+                                   SeriesBody::Options{.format = format,
+                                                       .trace_id = call.trace_id,
+                                                       .account = call.account,
+                                                       .gone = call.gone,
+                                                       .reads = options_.reads,
+                                                       .loop = options_.loop});
   read(std::move(call), [body](history::Reader& reader) { return body->begin(reader); });
 }
 

@@ -7,6 +7,7 @@
 
 #include <functional>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -43,6 +44,7 @@ class HistoryApi {
     wire::JsonObject params;
     registry::AccountId account{};
     std::string trace_id;
+    std::stop_token gone{};  // nobody waits for the answer any more
     Done<Response> done;
   };
   void quota_data(Call call) const;
@@ -65,7 +67,8 @@ class HistoryApi {
   };
   // kNoPermission: there is none, or the account may not read it.
   [[nodiscard]] Result<Readable> readable(registry::AccountId account, const std::string& sn) const;
-  using Answer = std::move_only_function<Response(history::Reader&)>;
+  // Works for a slice. None: there is more to do.
+  using Answer = std::move_only_function<std::optional<Response>(history::Reader&)>;
   void read(Call call, Answer answer) const;
 
   Options options_;

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -13,6 +14,19 @@
 namespace gridloom::http {
 
 enum class Method : std::uint8_t { kGet, kHead, kPost, kPut, kDelete, kOptions, kOther };
+
+// Who waits for an answer.
+class Waiting {
+ public:
+  Waiting() = default;
+  Waiting(const Waiting&) = delete;
+  Waiting& operator=(const Waiting&) = delete;
+  virtual ~Waiting() = default;
+  // Stops once nobody waits for the answer to the request that is being handled, or for its rest:
+  // work for it may be dropped. Who asks for it agrees that a client that ends its half of the
+  // connection has gone. On the session's loop.
+  [[nodiscard]] virtual std::stop_token gone() = 0;
+};
 
 struct Request {
   Method method = Method::kGet;
@@ -26,6 +40,7 @@ struct Request {
   std::string sign;
   std::string body;
   bool secure = false;
+  std::weak_ptr<Waiting> waiting{};  // may be empty
 };
 
 // The part of a body that is made while it is sent: a piece is asked for when the one before has

@@ -4,21 +4,12 @@
 #include <spdlog/spdlog.h>
 
 #include <array>
-#include <chrono>
 #include <string_view>
 #include <utility>
 
 #include "http/params.h"
 
 namespace gridloom::http {
-namespace {
-
-using namespace std::chrono_literals;
-
-// A thread that reads is left to others after this, also if there is no piece yet.
-constexpr std::chrono::milliseconds kTurn = 20ms;
-
-}  // namespace
 
 Result<history::SeriesRequest> series_question(const wire::JsonObject& params, TimePoint now,
                                                const history::SeriesLimits& limits) {
@@ -51,32 +42,28 @@ Result<history::SeriesRequest> series_question(const wire::JsonObject& params, T
   return history::series_request(words, now, limits);
 }
 
-SeriesBody::SeriesBody(history::SeriesAnswer answer, history::SeriesRequest::Format format,
-                       std::string trace_id, history::Reads reads, Loop* loop)
+SeriesBody::SeriesBody(history::SeriesAnswer answer, Options options)
     : answer_(std::move(answer)),
-      is_csv_(format == history::SeriesRequest::Format::kCsv),
-      trace_id_(std::move(trace_id)),
-      around_(success_around(trace_id_)),
-      reads_(std::move(reads)),
-      loop_(loop) {}
+      options_(std::move(options)),
+      around_(success_around(options_.trace_id)) {}
 
 Status SeriesBody::make(history::Reader& reader) {
-  const auto until = std::chrono::steady_clock::now() + kTurn;
   ready_.erase(0, std::exchange(taken_, 0));
-  while (!answer_.done() && ready_.size() < kPieceBytes &&
-         std::chrono::steady_clock::now() < until) {
+  for (const history::Slice slice;
+       !answer_.done() && ready_.size() < kPieceBytes && !slice.over();) {
     if (Status made = answer_.work(reader, ready_); !made) return made;
   }
-  if (answer_.done() && !std::exchange(ended_, true) && !is_csv_) ready_ += around_.behind;
+  if (answer_.done() && !std::exchange(ended_, true) && !is_csv()) ready_ += around_.behind;
   return {};
 }
 
-Response SeriesBody::begin(history::Reader& reader) {
-  if (!is_csv_) ready_ = around_.before;
-  if (const Status made = make(reader); !made) return failure(made.error(), trace_id_);
+std::optional<Response> SeriesBody::begin(history::Reader& reader) {
+  if (!std::exchange(begun_, true) && !is_csv()) ready_ = around_.before;
+  if (const Status made = make(reader); !made) return failure(made.error(), options_.trace_id);
+  if (!has_piece()) return std::nullopt;
   Response response;
   response.known = true;
-  if (is_csv_) response.content_type = "text/csv; charset=utf-8";
+  if (is_csv()) response.content_type = "text/csv; charset=utf-8";
   Piece piece = take();
   response.body = std::move(piece.bytes);
   if (piece.then != Then::kEnd) response.rest = shared_from_this();
@@ -94,15 +81,19 @@ SeriesBody::Piece SeriesBody::take() {
 void SeriesBody::next(Done<Piece> done) {
   if (has_piece()) return done(take());
   const auto whom = std::make_shared<Done<Piece>>(std::move(done));
-  const bool taken =
-      reads_([self = shared_from_this(), whom = whom](history::Reader& reader) mutable {
-        if (const Status made = self->make(reader); !made) {
-          spdlog::error("request {}: {}", self->trace_id_, made.error().detail);
-          self->failed_ = true;
-        }
-        Loop* const loop = self->loop_;
-        loop->post([self = std::move(self), whom = std::move(whom)] { (*whom)(self->take()); });
-      });
+  auto step = [self = shared_from_this(), whom](history::Reader& reader) mutable {
+    if (const Status made = self->make(reader); !made) {
+      spdlog::error("request {}: {}", self->options_.trace_id, made.error().detail);
+      self->failed_ = true;
+    }
+    if (!self->has_piece()) return history::Progress::kMore;
+    Loop* const loop = self->options_.loop;
+    loop->post([self = std::move(self), whom = std::move(whom)] { (*whom)(self->take()); });
+    return history::Progress::kDone;
+  };
+  const bool taken = options_.reads({.account = std::to_underlying(options_.account),
+                                     .gone = options_.gone,
+                                     .step = std::move(step)});
   if (!taken) (*whom)({.bytes = {}, .then = Then::kLater});
 }
 

@@ -6,6 +6,8 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
+#include <stop_token>
 #include <string>
 
 #include "base/loop.h"
@@ -14,6 +16,7 @@
 #include "history/series_request.h"
 #include "http/envelope.h"
 #include "http/message.h"
+#include "registry/directory.h"
 #include "wire/json.h"
 
 namespace gridloom::http {
@@ -25,28 +28,36 @@ namespace gridloom::http {
 
 class SeriesBody final : public BodySource, public std::enable_shared_from_this<SeriesBody> {
  public:
-  SeriesBody(history::SeriesAnswer answer, history::SeriesRequest::Format format,
-             std::string trace_id, history::Reads reads, Loop* loop);
+  struct Options {
+    history::SeriesRequest::Format format{};
+    std::string trace_id;
+    registry::AccountId account{};
+    std::stop_token gone{};  // nobody waits for it any more
+    history::Reads reads{};
+    Loop* loop = nullptr;
+  };
+  SeriesBody(history::SeriesAnswer answer, Options options);
 
-  // On a thread of the archive's: a whole answer if it is short, else its begin and, as the rest,
-  // this.
-  [[nodiscard]] Response begin(history::Reader& reader);
+  // A slice, on a thread of the archive's: a whole answer if it is short, else its begin and, as
+  // the rest, this. None: neither is ready, call again.
+  [[nodiscard]] std::optional<Response> begin(history::Reader& reader);
   void next(Done<Piece> done) override;
 
   static constexpr std::size_t kPieceBytes = std::size_t{32} * 1024;
 
  private:
+  [[nodiscard]] bool is_csv() const {
+    return options_.format == history::SeriesRequest::Format::kCsv;
+  }
   [[nodiscard]] bool has_piece() const { return ended_ || failed_ || ready_bytes() >= kPieceBytes; }
   [[nodiscard]] std::size_t ready_bytes() const { return ready_.size() - taken_; }
   [[nodiscard]] Status make(history::Reader& reader);
   [[nodiscard]] Piece take();
 
   history::SeriesAnswer answer_;
-  bool is_csv_;
-  std::string trace_id_;
+  Options options_;
   Around around_;
-  history::Reads reads_;
-  Loop* loop_;
+  bool begun_ = false;
   // Of whoever makes a piece, or of the loop while nobody does.
   std::string ready_;
   std::size_t taken_ = 0;

@@ -209,15 +209,18 @@ void Session::on_request() {
   reading_.reset();
   in_request_ = false;
   answering_ = true;
+  request.waiting = weak_from_this();
   handler_(std::move(request), [weak = weak_from_this()](Response response) {
     const std::shared_ptr<Session> self = weak.lock();
-    if (!self || self->lost_) return;
+    if (!self || self->lost_ || !self->answering_) return;
     self->answering_ = false;
     self->respond(response);
     self->answering_ = self->rest_ != nullptr;
+    if (!self->answering_) self->gone_.reset();
     self->since_ = self->now_;
     if (!self->working_) self->line_.wake();
   });
+  if (peer_ended_ && answering_) peer_ends();
 }
 
 void Session::upgrade(const WebSocketRequest& request) {
@@ -272,7 +275,7 @@ void Session::ask_for_rest() {
   const std::shared_ptr<BodySource> source = rest_;
   source->next([weak = weak_from_this()](BodySource::Piece piece) {
     const std::shared_ptr<Session> self = weak.lock();
-    if (!self || self->lost_) return;
+    if (!self || self->lost_ || !self->rest_) return;
     self->on_piece(std::move(piece));
     if (!self->asking_ || self->out_.empty()) self->line_.wake();
   });
@@ -291,6 +294,7 @@ void Session::on_piece(BodySource::Piece piece) {
   if (piece.then == Then::kMore || piece.then == Then::kLater) return;
   if (piece.then == Then::kEnd && in_chunks_) out_ += "0\r\n\r\n";
   rest_.reset();
+  gone_.reset();
   answering_ = false;
   since_ = now_;
   if (piece.then == Then::kFailed || !keep_alive_) finished_ = true;
@@ -326,9 +330,28 @@ void Session::server_stops() {
   if (!answering_) finished_ = true;
 }
 
+// It may be a half only, but nobody can tell before something is sent, and what is being made may
+// take long.
+void Session::peer_ends() {
+  if (web_socket_) return;
+  peer_ended_ = true;
+  if (!gone_) return;
+  gone_->request_stop();
+  gone_.reset();
+  rest_.reset();
+  answering_ = false;
+  finished_ = true;
+}
+
+std::stop_token Session::gone() {
+  if (!gone_) gone_.emplace();
+  return gone_->get_token();
+}
+
 void Session::lost() {
   lost_ = true;
   rest_.reset();
+  if (gone_) gone_->request_stop();
   if (web_socket_) web_socket_->lost();
 }
 

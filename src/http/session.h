@@ -10,6 +10,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 
@@ -31,7 +32,9 @@ struct SessionLimits {
 
 struct WebSocketRequest;
 
-class Session final : public net::Protocol, public std::enable_shared_from_this<Session> {
+class Session final : public net::Protocol,
+                      public Waiting,
+                      public std::enable_shared_from_this<Session> {
  public:
   // Answers a request; `done` is called once, on the session's loop.
   using Handler = std::function<void(Request request, Done<Response> done)>;
@@ -49,7 +52,9 @@ class Session final : public net::Protocol, public std::enable_shared_from_this<
   [[nodiscard]] bool known() const override;
   void server_stops() override;
   void tick(TimePoint now) override;
+  void peer_ends() override;
   void lost() override;
+  [[nodiscard]] std::stop_token gone() override;
 
  private:
   struct Reading;
@@ -76,8 +81,10 @@ class Session final : public net::Protocol, public std::enable_shared_from_this<
   TimePoint since_;          // of the request being read, or of idleness
   bool in_request_ = false;  // its first byte is here
   bool answering_ = false;
-  std::shared_ptr<BodySource> rest_;  // of the answer that is being sent
-  bool asked_ = false;                // for its next piece
+  std::shared_ptr<BodySource> rest_;      // of the answer that is being sent
+  std::optional<std::stop_source> gone_;  // of the answer that is being made, if anybody asked
+  bool peer_ended_ = false;
+  bool asked_ = false;   // for its next piece
   bool asking_ = false;  // just now: a piece that comes at once is taken with this turn's output
   bool asks_later_ = false;
   bool working_ = false;  // go_on() runs: an answer that comes at once must not enter it again

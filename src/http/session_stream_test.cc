@@ -7,6 +7,7 @@
 #include <deque>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -178,6 +179,73 @@ TEST_F(HttpStream, ALostClientEndsTheSourceAndALatePieceIsNothing) {
   EXPECT_EQ(all_output(talk), "");
   rest->waiting = nullptr;
   talk.session.reset();
+}
+
+// A session whose answers are made by hand; the handler asks for the token or does not.
+struct Asked {
+  explicit Asked(bool asks) {
+    session = std::make_shared<Session>(
+        net::Line{.loop = loop, .wake = [] {}, .secure = false, .peer = "test"},
+        [this, asks](Request request, Done<Response> answer) {
+          const auto waiting = request.waiting.lock();
+          if (waiting && asks) gone = waiting->gone();
+          done = std::move(answer);
+        },
+        SessionLimits(), TimePoint());
+  }
+  void ask() { session->receive("GET /a HTTP/1.1\r\nHost: h\r\n\r\n", TimePoint()); }
+  std::string output() const {
+    std::string out;
+    session->take_output(out);
+    return out;
+  }
+
+  NoLoop loop;
+  std::shared_ptr<Session> session;
+  std::stop_token gone;
+  Done<Response> done;
+};
+
+TEST(HttpWaiting, WhoeverAskedIsToldWhenTheClientHasGone) {
+  struct Case {
+    std::string_view what;
+    void (*goes)(Asked&);
+  };
+  const std::vector<Case> cases = {
+      {"it ends its half", [](Asked& asked) { asked.ask(), asked.session->peer_ends(); }},
+      {"its end came with the request",
+       [](Asked& asked) { asked.session->peer_ends(), asked.ask(); }},
+  };
+  for (const Case& each : cases) {
+    Asked asked(true);
+    each.goes(asked);
+    EXPECT_TRUE(asked.gone.stop_requested()) << each.what;
+    EXPECT_TRUE(asked.session->finished()) << each.what;
+    asked.done(Response{.body = "late"});
+    EXPECT_EQ(asked.output(), "") << each.what;
+  }
+  Asked lost(true);
+  lost.ask();
+  lost.session->lost();
+  EXPECT_TRUE(lost.gone.stop_requested());
+}
+
+TEST(HttpWaiting, OfWhomNobodyAskedTheHalfThatIsOpenGetsTheAnswer) {
+  Asked asked(false);
+  asked.ask();
+  asked.session->peer_ends();
+  EXPECT_FALSE(asked.session->finished());
+  asked.done(Response{.body = "answer"});
+  EXPECT_THAT(asked.output(), EndsWith("answer"));
+}
+
+TEST(HttpWaiting, AnAnswerThatWasGivenIsNotTakenBack) {
+  Asked asked(true);
+  asked.ask();
+  asked.done(Response{.body = "answer"});
+  asked.session->peer_ends();
+  EXPECT_FALSE(asked.gone.stop_requested());
+  EXPECT_THAT(asked.output(), EndsWith("answer"));
 }
 
 TEST_F(HttpStream, IsNotCutOffByTheTimeBetweenRequests) {

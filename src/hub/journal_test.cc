@@ -285,8 +285,7 @@ TEST(SignInsTest, AreWrittenDownAndRefusedOnesNotOften) {
   bad.refused = "no";
   sign_ins.record(journal, kTestStart, good);
   for (int i = 0; i < 1000; ++i) sign_ins.record(journal, kTestStart, bad);
-  for (int i = 0; i < 20; ++i) sign_ins.record(journal, kTestStart, good);
-  ASSERT_EQ(journal.records.size(), 31);
+  ASSERT_EQ(journal.records.size(), 11);
   EXPECT_EQ(journal.records[0].payload,
             R"({"at":1700000000000,"what":"sign-in","who":"anna","through":"mqtt","client":"app",)"
             R"("from":"127.0.0.1:4711","outcome":"accepted"})");
@@ -302,6 +301,24 @@ TEST(SignInsTest, AreWrittenDownAndRefusedOnesNotOften) {
   journal.is_behind = false;
   sign_ins.record(journal, kTestStart, good);
   EXPECT_EQ(member_of(journal.records.back().payload, "leftOut"), "5");
+}
+
+TEST(SignInsTest, OfOneThatSignsInAgainAndAgainTenAMinuteAreWrittenDown) {
+  FakeJournal journal;
+  SignIns sign_ins;
+  const SignIn again{.who = "anna", .client_id = "app", .from = "127.0.0.1:4711"};
+  for (int i = 0; i < 1000; ++i) sign_ins.record(journal, kTestStart + Millis(i), again);
+  EXPECT_EQ(journal.records.size(), 10);
+  SignIn other = again;
+  other.client_id = "phone";
+  sign_ins.record(journal, kTestStart + Millis(2000), other);
+  ASSERT_EQ(journal.records.size(), 11);
+  EXPECT_EQ(member_of(journal.records.back().payload, "leftOut"), "");
+  sign_ins.record(journal, kTestStart + Millis(60'000), again);
+  ASSERT_EQ(journal.records.size(), 12);
+  EXPECT_EQ(member_of(journal.records.back().payload, "leftOut"), "990");
+  sign_ins.record(journal, kTestStart + Millis(60'001), again);
+  EXPECT_EQ(member_of(journal.records.back().payload, "leftOut"), "");
 }
 
 TEST(SignInsTest, WhatAnybodySaysIsCutShort) {

@@ -1,16 +1,36 @@
 #include "hub/sign_ins.h"
 
+#include <string>
+#include <utility>
+
 #include "wire/json.h"
 
 namespace gridloom::hub {
 
-void SignIns::record(history::Journal& journal, TimePoint now, const SignIn& attempt) {
-  std::uint64_t left_out = 0;
-  if (!attempt.refused.empty()) {
-    const auto refusals = refusals_.admit(now);
-    if (!refusals) return;
-    left_out = *refusals;
+// How many of this client's were left out since the last that was written; none: this one is too.
+std::optional<std::uint64_t> SignIns::admit(TimePoint now, const SignIn& attempt) {
+  const std::scoped_lock lock(mutex_);
+  if (now - minute_ >= std::chrono::minutes(1) || now < minute_) {
+    minute_ = now;
+    // What was left out is still to be told.
+    std::erase_if(accepted_, [](const auto& each) { return each.second.left_out == 0; });
+    for (auto& [name, client] : accepted_) client.written = 0;
   }
+  std::string name = std::string(attempt.who) + '\n' + std::string(attempt.client_id);
+  if (accepted_.size() >= kMostClients && !accepted_.contains(name)) name.clear();
+  Accepted& client = accepted_[name];
+  if (client.written >= kAcceptedAMinute) {
+    ++client.left_out;
+    return std::nullopt;
+  }
+  ++client.written;
+  return std::exchange(client.left_out, 0);
+}
+
+void SignIns::record(history::Journal& journal, TimePoint now, const SignIn& attempt) {
+  const auto admitted = attempt.refused.empty() ? admit(now, attempt) : refusals_.admit(now);
+  if (!admitted) return;
+  std::uint64_t left_out = *admitted;
   if (journal.behind()) {
     left_out_ += left_out + 1;
     return;

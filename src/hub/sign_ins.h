@@ -1,16 +1,21 @@
 // Sign-ins as entries of the audit: who came, from where, and why somebody was not let in.
 //
-// Nobody waits for the disk here. Who guesses passwords fills no disk with it: of refused sign-ins
-// ten a second are written down, and how many were left out stands in the next entry. While the
-// journal is behind none is.
+// Nobody waits for the disk here. Who guesses passwords, or signs in again and again, fills no disk
+// with it: of refused sign-ins ten a second are written down, of accepted ones ten a minute of each
+// user and client id, and how many were left out stands in the next entry (of that client). While
+// the journal is behind none is.
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
+#include <mutex>
+#include <optional>
 #include <string_view>
 
 #include "base/clock.h"
 #include "base/seldom.h"
+#include "base/string_map.h"
 #include "history/journal.h"
 
 namespace gridloom::hub {
@@ -29,7 +34,21 @@ class SignIns {
   void record(history::Journal& journal, TimePoint now, const SignIn& attempt);
 
  private:
+  // Of one client, within a minute.
+  struct Accepted {
+    std::uint64_t written = 0;
+    std::uint64_t left_out = 0;
+  };
+  static constexpr std::uint64_t kAcceptedAMinute = 10;
+  // Clients that are told apart in one minute; all others together count as one.
+  static constexpr std::size_t kMostClients = 4096;
+
+  [[nodiscard]] std::optional<std::uint64_t> admit(TimePoint now, const SignIn& attempt);
+
   Seldom refusals_{{.times = 10, .within = Millis(1000)}};
+  std::mutex mutex_;  // of what follows
+  TimePoint minute_{};
+  StringMap<Accepted> accepted_;  // of the minute, and of those of which some were left out
   std::atomic<std::uint64_t> left_out_{0};  // for the journal's sake
 };
 

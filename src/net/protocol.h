@@ -35,6 +35,9 @@ class Protocol {
   virtual void tick(TimePoint now) = 0;
   // The server is about to stop: says goodbye and becomes finished().
   virtual void server_stops() = 0;
+  // The peer has ended its half of the connection, or all of it, perhaps behind bytes that are not
+  // read yet. Once at most; what it asked for may still be sent.
+  virtual void peer_ends() {}
   // The connection is gone; the last call.
   virtual void lost() = 0;
 };

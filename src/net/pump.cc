@@ -111,6 +111,7 @@ void Pump::server_stops() {
 
 void Pump::on_ready(std::uint32_t events) {
   if ((events & ~std::uint32_t{EPOLLOUT}) != 0) readable_ = true;
+  const bool ended = ends_;
   if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) ends_ = true;
   // TLS may have to read before it can write.
   if ((events & EPOLLOUT) != 0 || stream_.tls() != nullptr) writable_ = true;
@@ -119,6 +120,10 @@ void Pump::on_ready(std::uint32_t events) {
       return shake_hands();
     case Stage::kTalking:
       if (!unsent_.empty()) move_on_at_turn_end();
+      if (ends_ && !ended) {
+        protocol_->peer_ends();
+        move_on_at_turn_end();
+      }
       return read();
     case Stage::kSayingGoodbye:
       return say_goodbye();

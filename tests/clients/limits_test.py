@@ -100,7 +100,11 @@ TESTED_ELSEWHERE = {
     "history.segment-bytes": ["Log.TrimRemovesSegmentsOfWhichNothingIsNeeded"],
     "history.head-bytes": ["BuilderTest.MuchInMemoryIsStoredInParts"],
     "history.grace-ms": ["BuilderTest.AnHourIsStoredOnceItIsOver"],
-    "history.reads": ["ArchiveTest.AsManyReadsWaitAsMayAndNotOneMore"],
+    "history.reads": [
+        "ArchiveTest.AnAccountHasItsShareOfReadsAndAdministrationAThreadOfItsOwn",
+        "FairQueue.AFullShareIsRefusedAndTheOthersAreNot",
+    ],
+    "history.reads-at-once": ["FairQueue.ServesAccountsInTurnSliceBySlice"],
     "history.names": ["SeriesRequest.WhatIsWrongIsNamedWithWhatWouldBeRight"],
     "history.plot-points": ["SeriesRequest.WhatIsWrongIsNamedWithWhatWouldBeRight"],
     "history.fields": ["SeriesAnswerTest.WhatIsTooMuchIsRefusedWithWhatWouldNotBe"],

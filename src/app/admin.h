@@ -44,7 +44,8 @@ struct Estate {
 };
 
 // {"op": "account.add", ...} to its outcome. kBadParams for an unknown operation or missing member;
-// kIo: a change could not be written down, and was not made unless the words say so.
+// kIo: the disk refuses, and nothing was changed. A change that is made, but that the disk then did
+// not let into the audit, is answered as usual, with a member "warning".
 [[nodiscard]] Result<wire::Json> administer(const Estate& estate, const wire::JsonObject& request);
 
 // Serves administer() on DIR/admin.sock from a thread of its own: the registry waits for the disk.
@@ -89,8 +90,14 @@ class AdminStream {
   std::unique_ptr<Impl> impl_;
 };
 
-// Asks the running server of a data folder, or does it here if none runs.
+// Asks the running server of a data folder, or does it here if none runs. Waits for a moment while
+// another command works on the folder, or a server starts or stops. kIo: the server gave no answer;
+// the words say how to find out whether a change was made.
 [[nodiscard]] Result<wire::Json> ask_admin(const std::filesystem::path& data_folder,
                                            const wire::JsonObject& request);
+
+// Says on standard error what the answer to a change warns of: that the change is made, but the
+// audit could not be written. The exit code of the command.
+[[nodiscard]] int report_warning(const wire::Json& answer);
 
 }  // namespace gridloom::app

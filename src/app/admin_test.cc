@@ -2,6 +2,7 @@
 // of a stopped one. The outcome is the same.
 #include "app/admin.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -18,6 +19,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -353,6 +355,50 @@ TEST_F(SocketTest, AFolderWithTooLongANameIsExplained) {
   ASSERT_FALSE(opened);
   EXPECT_EQ(opened.error().kind, FaultKind::kBadParams);
   EXPECT_THAT(opened.error().detail, HasSubstr("too long"));
+}
+
+// Lets the log's writes fail as on a full disk, while the registry's succeed.
+void fill_disk_under_log(const std::filesystem::path& data) {
+  const int full = ::open("/dev/full", O_WRONLY | O_CLOEXEC);
+  ASSERT_GE(full, 0);
+  int segments = 0;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+    std::error_code ignored;
+    const auto file = std::filesystem::read_symlink(entry.path(), ignored);
+    if (file.parent_path() != std::filesystem::canonical(data) / "log" ||
+        file.extension() != ".log") {
+      continue;
+    }
+    ASSERT_GE(::dup2(full, std::stoi(entry.path().filename().string())), 0);
+    ++segments;
+  }
+  ::close(full);
+  ASSERT_EQ(segments, 1);
+  std::filesystem::rename(data / "log", data / "log-elsewhere");  // no further segment helps
+}
+
+TEST(AdminOnAFullDisk, TellsKeysOfWhatIsMadeThoughTheAuditLacksItAndThenRefuses) {
+  const hub::QuickFolder folder;
+  const SystemClock clock;
+  const auto registry = must(Registry::open(folder.data()));
+  const auto archive = must(history::Archive::open({.data = folder.data(), .clock = &clock}));
+  fill_disk_under_log(folder.data());
+  const Estate estate{*registry, *hub::test_catalog(), *archive, clock, folder.data()};
+  const auto made = administer(estate, {{"op", "account.add"}, {"name", "ann"}});
+  ASSERT_TRUE(made) << made.error().detail;
+  const wire::JsonObject& told = made->as_object();
+  EXPECT_NE(registry->directory()->find_key(told.at("accessKey").as_string().subview()), nullptr);
+  EXPECT_TRUE(told.contains("secretKey"));
+  EXPECT_TRUE(told.contains("gatewayKey"));
+  EXPECT_THAT(std::string(told.at("warning").as_string()),
+              HasSubstr("the change is made, but the audit does not have it"));
+  testing::internal::CaptureStderr();
+  EXPECT_EQ(report_warning(*made), 1);
+  EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr("the audit does not have it"));
+  const auto refused = administer(estate, {{"op", "account.add"}, {"name", "ben"}});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind, FaultKind::kIo);
+  EXPECT_EQ(registry->directory()->find_account_by_name("ben"), nullptr);
 }
 
 }  // namespace

@@ -5,10 +5,11 @@
 #include <CLI/CLI.hpp>
 #include <cstddef>
 #include <cstdio>
-#include <fstream>
+#include <sstream>
 #include <string>
 #include <utility>
 
+#include "base/read_file.h"
 #include "bench/http_load.h"
 #include "bench/mqtt_load.h"
 #include "bench/payload.h"
@@ -17,6 +18,7 @@
 namespace gridloom::app {
 namespace {
 
+constexpr std::size_t kMostKey = 4096;  // bytes of a file
 constexpr std::size_t kDifferentPayloads = 1024;
 
 // As they came; made into a load when the verb runs.
@@ -72,8 +74,9 @@ Status fill_mqtt(BenchArguments& a) {
                                   .user = {},
                                   .password = {}};
   if (!a.subscriber.empty()) {
-    std::ifstream file(a.subscriber);
-    if (!(file >> who.user >> who.password)) {
+    const auto text = read_text(a.subscriber, kMostKey);
+    if (!text) return std::unexpected(text.error());
+    if (std::istringstream words(*text); !(words >> who.user >> who.password)) {
       return fail(FaultKind::kBadParams,
                   fmt::format("{} must hold a user name and a password", a.subscriber));
     }

@@ -4,12 +4,12 @@
 
 #include <chrono>
 #include <cstdio>
-#include <fstream>
 #include <iterator>
 #include <span>
 #include <utility>
 #include <vector>
 
+#include "base/read_file.h"
 #include "history/part.h"
 #include "history/rows.h"
 #include "history/value.h"
@@ -17,6 +17,8 @@
 
 namespace gridloom::app {
 namespace {
+
+constexpr std::size_t kMostBlock = std::size_t{1} << 30U;  // bytes
 
 // 1970-01-01T00:00:00.000Z, or only the number where no date has four digits for the year.
 std::string time_text(std::int64_t at_ms) {
@@ -110,13 +112,12 @@ Status each_row_line(std::string_view part, const std::function<void(std::string
 }
 
 int show_block(const std::filesystem::path& file, BlockView view) {
-  std::ifstream in(file, std::ios::binary);
-  if (!in) {
-    fmt::print(stderr, "{}: cannot be read\n", file.string());
+  const auto bytes = read_file(file, kMostBlock);
+  if (!bytes) {
+    fmt::print(stderr, "gridloom: {}\n", bytes.error().detail);
     return 1;
   }
-  const std::string bytes{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
-  const Status shown = view == BlockView::kRows ? show_rows(bytes) : show_columns(bytes);
+  const Status shown = view == BlockView::kRows ? show_rows(*bytes) : show_columns(*bytes);
   if (shown) return 0;
   fmt::print(stderr, "{}: {}\n", file.string(), shown.error().detail);
   return 1;

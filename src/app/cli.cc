@@ -4,10 +4,9 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
-#include <fstream>
 #include <functional>
-#include <iterator>
 #include <memory>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -16,6 +15,7 @@
 #include "app/backup.h"
 #include "app/bench.h"
 #include "app/block.h"
+#include "app/data_folder.h"
 #include "app/family.h"
 #include "app/fault.h"
 #include "app/history.h"
@@ -27,6 +27,7 @@
 #include "app/serve.h"
 #include "app/simulate.h"
 #include "app/time.h"
+#include "base/read_file.h"
 #include "wire/json.h"
 
 namespace gridloom::app {
@@ -45,12 +46,22 @@ struct Arguments {
   bool rows = false;
 };
 
+constexpr std::size_t kMostKeyFile = 4096;      // bytes
+constexpr std::size_t kMostConfig = 1'048'576;  // bytes
 constexpr const char* kLimitsOfFile = "limits-of-file";
 
 // A configuration file holds serve's options, without a section.
 class FlatConfig final : public CLI::ConfigTOML {
   std::vector<CLI::ConfigItem> from_config(std::istream& in) const override {
-    std::vector<CLI::ConfigItem> items = CLI::ConfigTOML::from_config(in);
+    std::string text(kMostConfig + 1, '\0');
+    in.read(text.data(), static_cast<std::streamsize>(text.size()));
+    text.resize(static_cast<std::size_t>(in.gcount()));
+    if (in.bad()) throw CLI::FileError("--config: it cannot be read; is it a folder?");
+    if (text.size() > kMostConfig) {
+      throw CLI::FileError(fmt::format("--config: more than {} bytes", kMostConfig));
+    }
+    std::istringstream lines(std::move(text));
+    std::vector<CLI::ConfigItem> items = CLI::ConfigTOML::from_config(lines);
     for (CLI::ConfigItem& item : items) {
       if (item.parents.empty()) item.parents = {"serve"};
       // Under a name of its own: the command line's would otherwise replace all of them.
@@ -66,6 +77,7 @@ void print(const Json& result) {
     return;
   }
   for (const auto& [key, value] : result.get_object()) {
+    if (key == "warning") continue;  // goes to standard error
     fmt::print("{}: {}\n", std::string_view(key),
                value.is_string() ? std::string(value.get_string()) : wire::to_text(value));
   }
@@ -78,15 +90,34 @@ int ask(const Arguments& arguments, const JsonObject& request) {
     return 1;
   }
   print(*result);
-  return 0;
+  return report_warning(*result);
+}
+
+Result<std::string> line_of_input() {
+  std::string line;
+  for (int c = std::getchar(); c != EOF && c != '\n'; c = std::getchar()) {
+    if (line.size() == kMostKeyFile) {
+      return fail(FaultKind::kBadParams, fmt::format("-: more than {} bytes", kMostKeyFile));
+    }
+    line += static_cast<char>(c);
+  }
+  return line;
 }
 
 // A secret on the command line would stand in the process list: it comes from a file, or "-".
 int add_account(const Arguments& arguments) {
   std::string secret;
   if (!arguments.secret_key_file.empty()) {
-    std::ifstream file(arguments.secret_key_file == "-" ? "/dev/stdin" : arguments.secret_key_file);
-    if (!std::getline(file, secret) || secret.empty()) {
+    // Of standard input, which may be a terminal, one line is read and no more.
+    const bool is_input = arguments.secret_key_file == "-";
+    const auto text =
+        is_input ? line_of_input() : read_text(arguments.secret_key_file, kMostKeyFile);
+    if (!text) {
+      fmt::print(stderr, "gridloom: --secret-key-file {}\n", text.error().detail);
+      return 1;
+    }
+    secret = text->substr(0, text->find('\n'));
+    if (secret.empty()) {
       fmt::print(stderr, "gridloom: --secret-key-file {}: no secret key in its first line\n",
                  arguments.secret_key_file);
       return 1;
@@ -280,35 +311,92 @@ void add_blocks(CLI::App& app, Arguments& a, std::function<int()>& chosen) {
   });
 }
 
+// "account add", from the root's child to the command itself.
+std::string name_of(const CLI::App& command) {
+  const CLI::App* parent = command.get_parent();
+  if (parent == nullptr) return {};
+  const std::string before = name_of(*parent);
+  return before.empty() ? command.get_name() : before + ' ' + command.get_name();
+}
+
+// The command that was given.
+const CLI::App& given(const CLI::App& app) {
+  const auto subcommands = app.get_subcommands();
+  return subcommands.empty() ? app : given(*subcommands.front());
+}
+
+// What its --data says, which may be an option of the command above it; empty: nothing.
+std::string data_folder_of(const CLI::App& command) {
+  const CLI::Option* option = command.get_option_no_throw("--data");
+  if (option != nullptr && option->count() > 0) return option->results().back();
+  if (option != nullptr) return option->get_default_str();
+  return command.get_parent() == nullptr ? std::string() : data_folder_of(*command.get_parent());
+}
+
+bool has_data_option(const CLI::App& command) {
+  return command.get_option_no_throw("--data") != nullptr ||
+         (command.get_parent() != nullptr && has_data_option(*command.get_parent()));
+}
+
+void add_commands_below(const CLI::App& app, std::vector<Command>& all) {
+  const bool is_root = app.get_parent() == nullptr;
+  if (!is_root && app.get_require_subcommand_min() == 0) {
+    all.push_back({.name = name_of(app), .has_data_option = has_data_option(app)});
+  }
+  for (const CLI::App* below : app.get_subcommands({})) add_commands_below(*below, all);
+}
+
 }  // namespace
 
-int run(int argc, char** argv) {
-  CLI::App app("Gridloom: an open, self-hosted platform for home-energy devices");
-  app.require_subcommand(1);
+struct CommandLine::Impl {
+  CLI::App app{"Gridloom: an open, self-hosted platform for home-energy devices"};
   Arguments arguments;
   std::function<int()> chosen;
+  std::vector<std::shared_ptr<void>> kept;  // other commands' arguments
+};
+
+CommandLine::CommandLine() : impl_(std::make_unique<Impl>()) {
+  CLI::App& app = impl_->app;
+  Arguments& arguments = impl_->arguments;
+  std::function<int()>& chosen = impl_->chosen;
+  app.require_subcommand(1);
   add_serve(app, arguments, chosen);
   add_accounts(app, arguments, chosen);
   add_devices(app, arguments, chosen);
   add_families(app, arguments, chosen);
   add_blocks(app, arguments, chosen);
-  const auto bench_arguments = add_bench(app, chosen);
+  impl_->kept.push_back(add_bench(app, chosen));
   add_limits(app, arguments, chosen);
-  const auto segment_arguments = add_segment(app, chosen);
-  const auto audit_arguments = add_audit(app, chosen);
-  const auto backup_arguments = add_backup(app, chosen);
-  const auto history_arguments = add_history(app, chosen);
-  const auto time_arguments = add_time(app, chosen);
-  const auto fault_arguments = add_fault(app, chosen);
-  const auto simulate_arguments = add_simulate(app, chosen);
-  const auto record_arguments = add_record(app, chosen);
-  const auto replay_arguments = add_replay(app, chosen);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error);
+  for (const auto& add : {add_segment, add_audit, add_backup, add_history, add_time, add_fault,
+                          add_simulate, add_record, add_replay}) {
+    impl_->kept.push_back(add(app, chosen));
   }
-  return chosen();
 }
+
+CommandLine::~CommandLine() = default;
+
+std::vector<Command> CommandLine::commands() const {
+  std::vector<Command> all;
+  add_commands_below(impl_->app, all);
+  return all;
+}
+
+int CommandLine::run(int argc, const char* const* argv) {
+  try {
+    impl_->app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return impl_->app.exit(error);
+  }
+  const CLI::App& command = given(impl_->app);
+  if (const std::string folder = data_folder_of(command); !folder.empty()) {
+    if (const Status good = check_data_folder(name_of(command), folder); !good) {
+      fmt::print(stderr, "gridloom: {}\n", good.error().detail);
+      return 1;
+    }
+  }
+  return impl_->chosen();
+}
+
+int run(int argc, char** argv) { return CommandLine().run(argc, argv); }
 
 }  // namespace gridloom::app

@@ -21,6 +21,7 @@ namespace {
 using Steady = std::chrono::steady_clock;
 using Counts = sim::Fleet::Counts;
 
+constexpr Millis kPatience{10'000};  // with a server's first sign of life
 constexpr int kBarWidth = 24;
 constexpr int kLineEvery = 10;  // looks, where there is no terminal to draw in
 
@@ -131,6 +132,12 @@ void print(const wire::JsonObject& told, bool json) {
 int drive(const Drive& options) {
   const sigset_t signals = block_ending_signals();
   static_cast<void>(raise_descriptor_limit());  // connections tell if it is too low
+  if (const Status listens = client::check_listens(
+          options.fleet.server, std::min(options.span.value_or(kPatience), kPatience));
+      !listens) {
+    fmt::print(stderr, "gridloom: no device came online: {}\n", listens.error().detail);
+    return 1;
+  }
   const SystemClock clock;
   sim::Fleet::Options each = options.fleet;
   each.clock = &clock;
@@ -151,7 +158,11 @@ int drive(const Drive& options) {
     if (options.span) {
       const Steady::duration gone = from ? now.at - from->at : Steady::duration(0);
       share = seconds(gone) / seconds(*options.span);
-      over = over || *share >= 1;
+      // Where nobody has come online at all, the server is not waited for without an end.
+      const bool in_vain =
+          counts.arrived == 0 &&
+          now.at - begun.at >= std::max<Steady::duration>(*options.span, kPatience);
+      over = over || *share >= 1 || in_vain;
     }
     over = over || counts.refused == counts.connections;
     progress.show(begun, last, now, share);

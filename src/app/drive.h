@@ -18,12 +18,15 @@ struct Drive {
   std::vector<sim::Member> members;
   std::size_t threads = 1;
   std::vector<FaultOrder> faults{};
-  std::optional<Millis> span;  // once all are online; else until SIGINT or SIGTERM
-  pid_t server = 0;            // whose processor time and memory are told too; 0: nobody's
+  // Once all are online; else until SIGINT or SIGTERM. A server where nobody has come online is
+  // given up after this span, though not before ten seconds.
+  std::optional<Millis> span;
+  pid_t server = 0;  // whose processor time and memory are told too; 0: nobody's
   bool json = false;
 };
 
-// The exit code: 0 unless nobody came online. Before any other thread exists.
+// The exit code: 0 unless nobody came online; at once if nobody listens there. Before any other
+// thread exists.
 [[nodiscard]] int drive(const Drive& options);
 
 }  // namespace gridloom::app

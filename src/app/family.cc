@@ -4,10 +4,10 @@
 #include <fmt/ranges.h>
 
 #include <cstdio>
-#include <fstream>
 #include <iterator>
 #include <string>
 
+#include "base/read_file.h"
 #include "catalog/loader.h"
 
 namespace gridloom::app {
@@ -29,13 +29,12 @@ int list_families(const std::filesystem::path& folder) {
 }
 
 int check_family(const std::filesystem::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  if (!in) {
-    fmt::print(stderr, "{}: cannot be read\n", file.string());
+  const auto text = read_text(file, catalog::kMostDeviceFile);
+  if (!text) {
+    fmt::print(stderr, "gridloom: {}\n", text.error().detail);
     return 1;
   }
-  const std::string text{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
-  const auto family = catalog::load_family(file.string(), text);
+  const auto family = catalog::load_family(file.string(), *text);
   if (!family) {
     fmt::print(stderr, "{}\n", family.error().detail);
     return 1;

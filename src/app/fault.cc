@@ -233,6 +233,7 @@ int ask(const Arguments& arguments, const JsonObject& request) {
   const auto print = [](const Json& row) {
     std::string line;
     for (const auto& [name, value] : row.get_object()) {
+      if (name == "warning") continue;  // goes to standard error
       const bool head = line.empty();
       const std::string text =
           value.is_string() ? std::string(value.get_string()) : wire::to_text(value);
@@ -248,7 +249,7 @@ int ask(const Arguments& arguments, const JsonObject& request) {
   } else if (answer->get_object().contains("fault")) {
     print(*answer);
   }
-  return 0;
+  return report_warning(*answer);
 }
 
 int switch_on(const Arguments& a) {

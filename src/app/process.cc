@@ -1,11 +1,33 @@
 #include "app/process.h"
 
+#include <fmt/format.h>
 #include <pthread.h>
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <filesystem>
+#include <system_error>
 
 namespace gridloom::app {
+namespace {
+
+constexpr rlim_t kMostDescriptors = 2'000'000;
+constexpr std::size_t kForListeners = 8;  // that are opened later, and the admin socket
+// History opens and closes files all the time; a backup has some thirty, each recording one.
+constexpr std::size_t kLeastForFiles = 48;
+constexpr std::size_t kMostForFiles = 256;
+constexpr std::size_t kLeastForConnections = 40;  // four of them a listener's own
+
+std::size_t open_descriptors() {
+  std::error_code error;
+  std::filesystem::directory_iterator at("/proc/self/fd", error);
+  std::size_t open = 0;
+  for (; !error && at != std::filesystem::directory_iterator(); at.increment(error)) ++open;
+  return open;
+}
+
+}  // namespace
 
 Status raise_descriptor_limit() {
   rlimit limit{};
@@ -15,11 +37,32 @@ Status raise_descriptor_limit() {
   return raised ? Status() : fail(FaultKind::kIo, system_message(errno));
 }
 
+Result<std::size_t> descriptors_for_connections() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) {
+    return fail(FaultKind::kIo, "the limit of open files: " + system_message(errno));
+  }
+  const auto all = static_cast<std::size_t>(std::min<rlim_t>(limit.rlim_cur, kMostDescriptors));
+  const std::size_t taken =
+      open_descriptors() + kForListeners + std::clamp(all / 4, kLeastForFiles, kMostForFiles);
+  if (all >= taken + kLeastForConnections) return all - taken;
+  return fail(FaultKind::kIo,
+              fmt::format("this process may open {} files: the server needs {} at least, and one "
+                          "more for each connection (ulimit -n, or LimitNOFILE of systemd)",
+                          all, taken + kLeastForConnections));
+}
+
 sigset_t block_ending_signals() {
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGINT);
   sigaddset(&signals, SIGTERM);
+  // The end of its terminal ends a server like SIGTERM, unless nohup had it ignored: a signal that
+  // is blocked comes to who waits for it, ignored or not.
+  struct sigaction before{};
+  if (::sigaction(SIGHUP, nullptr, &before) == 0 && before.sa_handler != SIG_IGN) {
+    sigaddset(&signals, SIGHUP);
+  }
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   return signals;
 }

@@ -25,6 +25,8 @@
 namespace gridloom::app {
 namespace {
 
+constexpr Millis kPatience{10'000};  // with a server's first sign of life
+
 struct Arguments {
   std::string file, data, server, ca, keys, devices;
   double speed = 1;
@@ -113,6 +115,10 @@ int replay(const Arguments& arguments) {
   auto prepared = prepare(arguments);
   if (!prepared) {
     fmt::print(stderr, "gridloom: {}\n", prepared.error().detail);
+    return 1;
+  }
+  if (const Status listens = client::check_listens(prepared->options.server, kPatience); !listens) {
+    fmt::print(stderr, "gridloom: {}\n", listens.error().detail);
     return 1;
   }
   net::IoLoop loop;

@@ -6,18 +6,20 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
-#include <fstream>
 #include <iterator>
 #include <set>
 #include <string>
 #include <string_view>
 
+#include "base/read_file.h"
 #include "history/batch.h"
 #include "history/log.h"
 #include "history/turn.h"
 
 namespace gridloom::app {
 namespace {
+
+constexpr std::size_t kMostSegment = std::size_t{2} << 30U;  // bytes; twice the largest limit
 
 using history::Record;
 using history::RecordKind;
@@ -89,13 +91,12 @@ void print(const SegmentPart& part) {
 }  // namespace
 
 int show_segment(const std::filesystem::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  const std::string bytes{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
-  if (!in.is_open() || in.bad()) {
-    fmt::print(stderr, "gridloom: {}: cannot be read\n", file.string());
+  const auto bytes = read_file(file, kMostSegment);
+  if (!bytes) {
+    fmt::print(stderr, "gridloom: {}\n", bytes.error().detail);
     return 1;
   }
-  const auto parts = history::read_segment(bytes);
+  const auto parts = history::read_segment(*bytes);
   if (!parts) {
     fmt::print(stderr, "gridloom: {}: {}\n", file.string(), parts.error().detail);
     return 1;

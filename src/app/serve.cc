@@ -4,7 +4,6 @@
 #include <malloc.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -111,17 +110,6 @@ struct Running {
   }
 };
 
-// What all doors together may take of the file descriptors that this process may have, so that
-// some are left for files.
-std::size_t descriptors_for_doors() {
-  constexpr rlim_t kMost = 2'000'000;
-  constexpr rlim_t kForFiles = 256;
-  rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return net::ListenerLimits{}.connections;
-  const rlim_t all = std::min(limit.rlim_cur, kMost);
-  return static_cast<std::size_t>(all - std::min(all / 4, kForFiles));
-}
-
 Result<net::Address> address_of(const ServeOptions& options, const std::string& text,
                                 std::string_view flag) {
   auto address = net::parse_address(text);
@@ -196,6 +184,12 @@ history::FamilyOf family_of(const registry::Registry& registry,
 }
 
 Status open_data(Running& running, const ServeOptions& options) {
+  auto lock = registry::DataLock::take(options.data);
+  if (!lock) return std::unexpected(lock.error());
+  running.lock.emplace(std::move(*lock));
+  // Of a server that was killed: what it says is no longer so, whatever becomes of this start.
+  std::error_code ignored;
+  std::filesystem::remove(options.data / "ready.json", ignored);
   auto limits = limits_from(options.limits);
   if (!limits) return std::unexpected(limits.error());
   running.limits = *limits;
@@ -207,12 +201,6 @@ Status open_data(Running& running, const ServeOptions& options) {
     // Devices wait for each acknowledgement, so nobody comes to be synced together with.
     running.limits.history.log.commit = Millis{0};
   }
-  auto lock = registry::DataLock::take(options.data);
-  if (!lock) return std::unexpected(lock.error());
-  running.lock.emplace(std::move(*lock));
-  // Of a server that was killed: what it says is no longer so.
-  std::error_code ignored;
-  std::filesystem::remove(options.data / "ready.json", ignored);
   auto registry = registry::Registry::open(options.data);
   if (!registry) return std::unexpected(registry.error());
   running.registry = std::move(*registry);
@@ -342,7 +330,9 @@ Result<net::TlsFiles> open_doors(Running& running, const ServeOptions& options) 
 
   const net::MakeProtocol http = http_protocol(running);
   const net::MakeProtocol mqtt = mqtt::serve(running.mqtt_door);
-  running.room = std::make_shared<net::Room>(descriptors_for_doors());
+  const auto descriptors = descriptors_for_connections();
+  if (!descriptors) return std::unexpected(descriptors.error());
+  running.room = std::make_shared<net::Room>(*descriptors);
   Listeners& doors = running.listeners;
   struct Row {
     std::unique_ptr<net::Listener>& listener;
@@ -421,7 +411,8 @@ wire::JsonObject facts_of(const Running& running, const net::TlsFiles& files) {
                          {"https", "https://" + reachable(doors.https->bound())},
                          {"mqtt", doors.mqtt->bound().text()},
                          {"mqtts", reachable(doors.mqtts->bound())},
-                         {"ca", files.ca.string()}};
+                         {"ca", files.ca.string()},
+                         {"pid", ::getpid()}};
   if (running.demo) {
     facts["accessKey"] = running.demo->key.access_key;
     facts["secretKey"] = running.demo->key.secret_key.reveal();
@@ -516,8 +507,9 @@ Status put_together(Running& running, const ServeOptions& options) {
     running.virtual_time->allow_until(TimePoint::max());
   }
   auto ready = ReadyFile::write(options.data, facts_of(running, *files));
-  if (!ready) return std::unexpected(ready.error());
-  running.ready.emplace(std::move(*ready));
+  // A full disk must not keep what is stored from being read.
+  if (!ready) spdlog::error("scripts cannot find this server: {}", ready.error().detail);
+  if (ready) running.ready.emplace(std::move(*ready));
   return running.demo ? greet(running, *files) : Status();
 }
 

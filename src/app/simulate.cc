@@ -11,7 +11,6 @@
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
-#include <fstream>
 #include <ranges>
 #include <system_error>
 
@@ -20,6 +19,7 @@
 #include "app/scenario.h"
 #include "app/simulated.h"
 #include "app/when.h"
+#include "base/read_file.h"
 #include "bench/mqtt_load.h"
 #include "catalog/loader.h"
 #include "sim/dry_run.h"
@@ -30,6 +30,7 @@ namespace gridloom::app {
 namespace {
 
 constexpr std::size_t kMostDevices = 1'000'000;
+constexpr std::size_t kMostKeyFile = 4096;  // bytes
 constexpr unsigned kMostThreads = 256;
 constexpr Millis kLeastStep{1000};
 constexpr Millis kMostStep{60'000};
@@ -148,9 +149,10 @@ int simulate_offline(const Arguments& arguments) {
 // --- with a server ---
 
 Result<Secret> gateway_key_of(const Arguments& arguments) {
-  std::ifstream file(arguments.gateway_key);
-  std::string key;
-  if (std::getline(file, key) && !key.empty()) return Secret(std::move(key));
+  const auto text = read_text(arguments.gateway_key, kMostKeyFile);
+  if (!text) return fail(text.error().kind, "--gateway-key " + text.error().detail);
+  std::string key = text->substr(0, text->find('\n'));
+  if (!key.empty()) return Secret(std::move(key));
   return fail(FaultKind::kBadParams,
               fmt::format("--gateway-key {}: no key in its first line", arguments.gateway_key));
 }

@@ -4,10 +4,10 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <fstream>
 #include <iterator>
 #include <utility>
 
+#include "base/read_file.h"
 #include "sim/virtual_device.h"
 
 namespace gridloom::app {
@@ -17,6 +17,7 @@ using wire::Json;
 using wire::JsonArray;
 using wire::JsonObject;
 
+constexpr std::size_t kMostReady = 65'536;  // bytes of ready.json
 constexpr std::int64_t kMostAtOnce = 5000;  // one request holds up the others
 
 Result<catalog::FamilyPtr> family_in(const catalog::Catalog& catalog, const JsonObject& request) {
@@ -151,9 +152,8 @@ Result<std::vector<Secret>> simulated_keys(const std::filesystem::path& data_fol
 Result<client::Peer> find_server(const std::string& server,
                                  const std::filesystem::path& data_folder) {
   if (!server.empty()) return client::find_peer(server);
-  std::ifstream file(data_folder / "ready.json");
-  const std::string text{std::istreambuf_iterator<char>(file), {}};
-  const auto facts = wire::parse_json(text);
+  const auto text = read_file(data_folder / "ready.json", kMostReady);
+  const auto facts = wire::parse_json(text.value_or(""));
   const std::string mqtt = facts ? text_of(*facts, "mqtt") : "";
   if (!mqtt.empty()) return client::find_peer(mqtt);
   return fail(FaultKind::kNotFound,

@@ -36,8 +36,14 @@ Status check_speed(double speed, std::string_view name) {
                                                  VirtualClock::kSlowest, VirtualClock::kFastest));
 }
 
+std::unexpected<Fault> no_server() {
+  return fail(FaultKind::kConflict,
+              "the time is that of a running server, and none runs on this data folder");
+}
+
 Result<VirtualClock*> virtual_time(const Estate& estate) {
   if (estate.time != nullptr) return estate.time;
+  if (estate.hub == nullptr) return no_server();
   return fail(FaultKind::kConflict,
               "this server's devices live in the wall's time; a server that is started with "
               "--speed, --start, --until or --paused has a time of its own");
@@ -78,6 +84,7 @@ Result<TimeOptions> time_options(const ServeOptions& options, TimePoint now) {
 
 Result<Json> read_time(const Estate& estate, const JsonObject&) {
   if (estate.time != nullptr) return told(estate.time->state());
+  if (estate.hub == nullptr) return no_server();
   return JsonObject{{"now", unix_ms(estate.clock.now())}, {"speed", 1}, {"state", "real"}};
 }
 
@@ -134,7 +141,7 @@ int print(const Json& answer) {
   fmt::print("{}  speed {}  {}\n",
              known ? local_text(TimePoint(Millis(wire::whole(*now)))) : std::string("?"),
              text_of(answer, "speed"), text_of(answer, "state"));
-  return 0;
+  return report_warning(answer);
 }
 
 int ask(const Arguments& arguments, const JsonObject& request) {

@@ -66,7 +66,9 @@ struct TimeTest : testing::Test {
                                     nullptr,
                                     {},
                                     {},
-                                    is_virtual ? &time : nullptr},
+                                    is_virtual ? &time : nullptr,
+                                    nullptr,
+                                    is_running ? &*home.hub : nullptr},
                                    must(wire::parse_json(request)).as_object());
     return answer ? wire::to_text(*answer) : "fault: " + answer.error().detail;
   }
@@ -78,6 +80,8 @@ struct TimeTest : testing::Test {
   std::unique_ptr<history::Archive> archive =
       must(history::Archive::open({.data = folder.data(), .clock = &time}));
   bool is_virtual = true;
+  bool is_running = true;
+  hub::TestHome home;
 };
 
 TEST_F(TimeTest, IsDrivenByRequests) {
@@ -105,6 +109,15 @@ TEST_F(TimeTest, RefusesWhatItCannotDo) {
   is_virtual = false;
   EXPECT_THAT(told(R"({"op":"time.pause"})"), HasSubstr("live in the wall's time"));
   EXPECT_THAT(told(R"({"op":"time"})"), HasSubstr(R"("state":"real")"));
+}
+
+TEST_F(TimeTest, WithoutAServerThereIsNoTime) {
+  is_virtual = is_running = false;
+  for (const char* op : {"time", "time.pause", "time.resume", "time.speed", "time.step"}) {
+    EXPECT_THAT(told(wire::to_text(wire::JsonObject{{"op", op}, {"speed", 2}, {"ms", 5}})),
+                HasSubstr("that of a running server, and none runs"))
+        << op;
+  }
 }
 
 }  // namespace

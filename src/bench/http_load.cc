@@ -3,13 +3,14 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <fstream>
 #include <memory>
+#include <sstream>
 #include <thread>
 #include <utility>
 #include <vector>
 
 #include "base/clock.h"
+#include "base/read_file.h"
 #include "bench/http_client.h"
 #include "bench/poller.h"
 #include "wire/signing.h"
@@ -17,6 +18,7 @@
 namespace gridloom::bench {
 namespace {
 
+constexpr std::size_t kMostKey = 4096;  // bytes of a file
 constexpr std::size_t kReadBytes = std::size_t{256} * 1024;
 constexpr std::size_t kDifferentRequests = 512;
 constexpr std::string_view kGood = R"({"code":"0")";
@@ -152,10 +154,11 @@ void Worker::lose(Asked& asked, const Fault& fault) {
 }  // namespace
 
 Result<AccessKey> access_key_from(const std::filesystem::path& file) {
-  std::ifstream in(file);
+  const auto text = read_text(file, kMostKey);
+  if (!text) return std::unexpected(text.error());
+  std::istringstream in(*text);
   std::string access_key;
   std::string secret_key;
-  if (!in) return fail(FaultKind::kIo, fmt::format("{} cannot be read", file.string()));
   if (!(in >> access_key >> secret_key)) {
     return fail(FaultKind::kBadParams,
                 fmt::format("{} must hold an access key and its secret key", file.string()));

@@ -4,12 +4,12 @@
 
 #include <atomic>
 #include <deque>
-#include <fstream>
 #include <memory>
 #include <sstream>
 #include <thread>
 #include <utility>
 
+#include "base/read_file.h"
 #include "bench/poller.h"
 #include "client/mqtt_client.h"
 #include "client/stream.h"
@@ -20,6 +20,7 @@ namespace {
 using wire::mqtt::Qos;
 
 constexpr std::size_t kSigningIn = 64;  // at once: a server's backlog is short
+constexpr std::size_t kMostDevices = std::size_t{256} * 1024 * 1024;  // bytes of a file
 constexpr std::size_t kReadBytes = std::size_t{256} * 1024;
 constexpr std::chrono::seconds kPatience{20};     // with sign-ins
 constexpr std::chrono::seconds kLastArrivals{2};  // without any, nothing more will come
@@ -280,8 +281,9 @@ Status check(const MqttLoad& load) {
 }  // namespace
 
 Result<std::vector<Device>> devices_from(const std::filesystem::path& file) {
-  std::ifstream in(file);
-  if (!in) return fail(FaultKind::kIo, fmt::format("{} cannot be read", file.string()));
+  auto text = read_text(file, kMostDevices);
+  if (!text) return std::unexpected(text.error());
+  std::istringstream in(std::move(*text));
   std::vector<Device> devices;
   for (std::string line; std::getline(in, line);) {
     std::istringstream words(line);

@@ -4,13 +4,16 @@
 
 #include <charconv>
 #include <cstdint>
-#include <fstream>
 #include <optional>
+#include <sstream>
 #include <utility>
+
+#include "base/read_file.h"
 
 namespace gridloom::bench {
 namespace {
 
+constexpr std::size_t kMostPatterns = std::size_t{64} * 1024 * 1024;  // bytes
 constexpr std::uint64_t kSeed = 1;
 
 struct Range {
@@ -57,7 +60,9 @@ Result<std::string> render(std::string_view pattern, const Chance& chance) {
 
 Result<std::vector<std::string>> payloads_from(const std::filesystem::path& file,
                                                std::size_t count) {
-  std::ifstream in(file);
+  auto content = read_text(file, kMostPatterns);
+  if (!content) return std::unexpected(content.error());
+  std::istringstream in(std::move(*content));
   std::vector<std::string> patterns;
   for (std::string line; std::getline(in, line);) {
     if (!line.empty()) patterns.push_back(std::move(line));

@@ -5,7 +5,6 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <fstream>
 #include <iterator>
 #include <map>
 #include <string>
@@ -13,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/read_file.h"
 #include "catalog/entry.h"
 #include "catalog/sections.h"
 #include "catalog/yaml_tree.h"
@@ -55,15 +55,6 @@ void read_head(const Entry& file, std::string_view file_name, Family& family) {
   if (std::ranges::find(family.prefixes, std::string()) != family.prefixes.end()) {
     file.mistake("prefixes", "an empty prefix would take every device");
   }
-}
-
-Result<std::string> read_file(const std::filesystem::path& path) {
-  std::ifstream stream(path, std::ios::binary);
-  std::string text{std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
-  if (!stream.good() && !stream.eof()) {
-    return fail(FaultKind::kIo, fmt::format("{}: cannot be read", path.string()));
-  }
-  return text;
 }
 
 Result<std::vector<std::filesystem::path>> device_files(const std::filesystem::path& folder) {
@@ -168,7 +159,7 @@ Result<std::shared_ptr<const Catalog>> load_catalog(const std::filesystem::path&
     const auto files = device_files(folder);
     if (!files) return std::unexpected(files.error());
     for (const std::filesystem::path& path : *files) {
-      const auto text = read_file(path);
+      const auto text = read_text(path, kMostDeviceFile);
       if (!text) return std::unexpected(text.error());
       collector.load(path.string(), *text);
     }

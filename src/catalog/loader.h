@@ -2,6 +2,7 @@
 // Start-up only; the outcome is immutable.
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -12,6 +13,8 @@
 #include "catalog/family.h"
 
 namespace gridloom::catalog {
+
+inline constexpr std::size_t kMostDeviceFile = std::size_t{4} * 1024 * 1024;  // bytes
 
 // A device file inside the binary.
 struct EmbeddedFile {

@@ -6,13 +6,21 @@
 #include <netinet/tcp.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <poll.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdint>
+
+#include "base/read_file.h"
 
 namespace gridloom::client {
 namespace {
+
+constexpr std::size_t kMostCertificates = std::size_t{16} * 1024 * 1024;  // bytes
+constexpr std::int64_t kLongestWait_ms = 60'000;
 
 Status check_name_of_peer(ssl_st* tls, const std::string& name) {
   X509_VERIFY_PARAM* expected = SSL_get0_param(tls);
@@ -27,6 +35,9 @@ Status check_name_of_peer(ssl_st* tls, const std::string& name) {
 }  // namespace
 
 Result<TlsClient> tls_client(const std::filesystem::path& ca) {
+  if (const auto text = read_file(ca, kMostCertificates); !text) {
+    return std::unexpected(text.error());
+  }
   TlsClient context(SSL_CTX_new(TLS_client_method()), SSL_CTX_free);
   if (!context || SSL_CTX_load_verify_file(context.get(), ca.c_str()) != 1) {
     const char* reason = ERR_reason_error_string(ERR_get_error());
@@ -87,6 +98,19 @@ Result<net::Stream> connect(const Peer& to, const TlsClient& tls, Wait wait) {
     return std::unexpected(std::move(named.error()));
   }
   return stream;
+}
+
+Status check_listens(const Peer& peer, Millis patience) {
+  const auto stream = connect(peer, nullptr, Wait::kNever);
+  if (!stream) return std::unexpected(stream.error());
+  pollfd ready{.fd = stream->fd(), .events = POLLOUT, .revents = 0};
+  int error = 0;
+  socklen_t size = sizeof(error);
+  const auto wait_ms = static_cast<int>(std::min<std::int64_t>(patience.count(), kLongestWait_ms));
+  if (::poll(&ready, 1, wait_ms) <= 0) return {};
+  ::getsockopt(stream->fd(), SOL_SOCKET, SO_ERROR, &error, &size);
+  if (error == 0) return {};
+  return fail(FaultKind::kIo, fmt::format("{}: {}", peer.address.text(), system_message(error)));
 }
 
 Fault fault_of(net::Stream::State state) {

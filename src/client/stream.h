@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/clock.h"
 #include "base/result.h"
 #include "net/address.h"
 #include "net/stream.h"
@@ -34,6 +35,10 @@ enum class Wait : std::uint8_t {
 };
 // `tls` null: plain. kIo: nobody listens there, or there are no more descriptors.
 [[nodiscard]] Result<net::Stream> connect(const Peer& to, const TlsClient& tls, Wait wait);
+
+// Whether somebody listens there, plain or TLS: connects and hangs up. Waits for `patience` at
+// most; if nothing was heard until then, that is no fault. kIo: "ADDR:PORT: why not", as "refused".
+[[nodiscard]] Status check_listens(const Peer& peer, Millis patience);
 
 // Why a connection is of no more use, for people.
 [[nodiscard]] Fault fault_of(net::Stream::State state);

@@ -4,44 +4,84 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <poll.h>
 #include <sys/file.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
+#include <charconv>
+#include <chrono>
+#include <csignal>
 #include <string>
+#include <system_error>
 
 namespace gridloom::registry {
 namespace {
 
-constexpr std::size_t kLongestPid = 20;
+constexpr std::size_t kLongestNote = 40;
+constexpr int kLookEvery_ms = 10;
+constexpr std::string_view kServer = "server";
+constexpr std::string_view kCommand = "command";
 
-std::unexpected<Fault> running(const FileDescriptor& file, const std::filesystem::path& path,
-                               const std::filesystem::path& data_folder) {
-  std::string pid;
-  if (Result<std::string> text = read_start(file, path, kLongestPid)) {
-    pid = text->substr(0, text->find('\n'));
-  }
-  const bool known =
-      !pid.empty() && std::ranges::all_of(pid, [](char c) { return c >= '0' && c <= '9'; });
-  return fail(FaultKind::kConflict, fmt::format("a server is running on {}{}", data_folder.string(),
-                                                known ? fmt::format(" (pid {})", pid) : ""));
+// What the lock's file says of who holds it.
+struct Note {
+  pid_t pid = 0;         // 0: nothing
+  bool command = false;  // else a server
+};
+
+Note note_in(const FileDescriptor& file, const std::filesystem::path& path) {
+  const Result<std::string> text = read_start(file, path, kLongestNote);
+  if (!text) return {};
+  Note note;
+  const char* end = text->data() + text->size();
+  const auto [rest, error] = std::from_chars(text->data(), end, note.pid);
+  if (error != std::errc() || note.pid <= 0) return {};
+  note.command = std::string_view(rest, end).contains(kCommand);
+  return note;
+}
+
+// One that was killed says nothing of who holds the lock now, and has not written its own note yet.
+bool is_alive(pid_t pid) { return ::kill(pid, 0) == 0 || errno == EPERM; }
+
+std::unexpected<Fault> held(const Note& note, const std::filesystem::path& data_folder) {
+  const std::string who = note.pid != 0 ? fmt::format(" (pid {})", note.pid) : "";
+  return fail(
+      FaultKind::kConflict,
+      fmt::format("{} {}{}", note.command ? "another command works on" : "a server is running on",
+                  data_folder.string(), who));
 }
 
 }  // namespace
 
-Result<DataLock> DataLock::take(const std::filesystem::path& data_folder) {
+DataLock::~DataLock() {
+  // What comes after a clean end finds no note of somebody who is gone.
+  if (file_.is_open()) static_cast<void>(::ftruncate(file_.get(), 0));
+}
+
+DataLock& DataLock::operator=(DataLock&& other) noexcept {
+  std::swap(file_, other.file_);
+  return *this;
+}
+
+Result<DataLock> DataLock::take(const std::filesystem::path& data_folder, Holder holder,
+                                Millis patience) {
   if (Status made = make_data_folder(data_folder); !made) return std::unexpected(made.error());
   const std::filesystem::path path = data_folder / "lock";
   FileDescriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
   if (!file.is_open()) return system_fault("cannot open", path);
+  const auto until = std::chrono::steady_clock::now() + patience;
   while (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
-    if (errno == EWOULDBLOCK) return running(file, path, data_folder);
-    if (errno != EINTR) return system_fault("cannot lock", path);
+    if (errno == EINTR) continue;
+    if (errno != EWOULDBLOCK) return system_fault("cannot lock", path);
+    const Note note = note_in(file, path);
+    const bool is_server = note.pid != 0 && !note.command && is_alive(note.pid);
+    if (is_server || std::chrono::steady_clock::now() >= until) return held(note, data_folder);
+    ::poll(nullptr, 0, kLookEvery_ms);
   }
-  const std::string pid = fmt::format("{}\n", ::getpid());
+  const std::string note =
+      fmt::format("{} {}\n", ::getpid(), holder == Holder::kServer ? kServer : kCommand);
   if (::ftruncate(file.get(), 0) != 0 ||
-      ::pwrite(file.get(), pid.data(), pid.size(), 0) != static_cast<ssize_t>(pid.size())) {
+      ::pwrite(file.get(), note.data(), note.size(), 0) != static_cast<ssize_t>(note.size())) {
     return system_fault("cannot write", path);
   }
   return DataLock(std::move(file));

@@ -7,8 +7,11 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <future>
 #include <optional>
 #include <string>
+#include <thread>
+#include <utility>
 
 #include "registry/test_folder.h"
 
@@ -64,6 +67,56 @@ TEST(DataLock, IsFreeAfterItsHolderWasKilled) {
   EXPECT_TRUE(DataLock::take(folder.data()));
   ::close(pipe[0]);
   ::close(pipe[1]);
+}
+
+TEST(DataLock, ACommandThatHoldsItIsNamedAsOneAfterAWait) {
+  const TestFolder folder;
+  const auto first = DataLock::take(folder.data(), DataLock::Holder::kCommand);
+  ASSERT_TRUE(first) << first.error().detail;
+  const auto second = DataLock::take(folder.data(), DataLock::Holder::kServer, Millis{20});
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().kind, FaultKind::kConflict);
+  EXPECT_EQ(second.error().detail, fmt::format("another command works on {} (pid {})",
+                                               folder.data().string(), ::getpid()));
+}
+
+TEST(DataLock, IsWaitedForWhileACommandHoldsIt) {
+  const TestFolder folder;
+  std::optional<DataLock> first;
+  {
+    auto taken = DataLock::take(folder.data(), DataLock::Holder::kCommand);
+    ASSERT_TRUE(taken);
+    first.emplace(std::move(*taken));
+  }
+  std::promise<bool> second;
+  auto outcome = second.get_future();
+  const std::jthread other([&] {
+    second.set_value(
+        DataLock::take(folder.data(), DataLock::Holder::kCommand, Millis{3'600'000}).has_value());
+  });
+  EXPECT_EQ(outcome.wait_for(Millis{50}), std::future_status::timeout) << "it waits";
+  first.reset();
+  EXPECT_TRUE(outcome.get());
+}
+
+TEST(DataLock, AServerIsNotWaitedForUnlessItIsDead) {
+  const TestFolder folder;
+  const auto server = DataLock::take(folder.data());
+  ASSERT_TRUE(server);
+  // An hour would be waited for: the test ends in time only if it is not.
+  const Millis hour{3'600'000};
+  EXPECT_FALSE(DataLock::take(folder.data(), DataLock::Holder::kCommand, hour));
+  write_content(folder.data() / "lock",
+                fmt::format("{}\n", ::getpid()));  // as versions before wrote
+  EXPECT_FALSE(DataLock::take(folder.data(), DataLock::Holder::kCommand, hour));
+}
+
+TEST(DataLock, LeavesNoNoteOfAHolderThatIsGone) {
+  const TestFolder folder;
+  {
+    ASSERT_TRUE(DataLock::take(folder.data()));
+  }
+  EXPECT_EQ(content_of(folder.data() / "lock"), "");
 }
 
 TEST(DataLock, AFolderThatCannotBeMadeIsNamed) {

@@ -6,13 +6,13 @@
 #include <array>
 #include <charconv>
 #include <cmath>
-#include <fstream>
 #include <iterator>
 #include <optional>
 #include <span>
 #include <system_error>
 #include <utility>
 
+#include "base/read_file.h"
 #include "transcripts/words.h"
 
 namespace gridloom::transcripts {
@@ -22,6 +22,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr Millis kLeastStep{1000};
+constexpr std::size_t kMostScript = std::size_t{1} << 30U;  // bytes; a day of a large home
 constexpr double kMostUnanswered = 1000;
 constexpr Millis kMostStep{60'000};  // what a virtual device takes at once
 
@@ -335,18 +336,18 @@ Result<Script> parse_script(std::string_view file, std::string_view text) {
 }
 
 Result<Script> load_script(const fs::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  if (!in) return fail(FaultKind::kNotFound, fmt::format("{}: cannot be read", file.string()));
-  const std::string text{std::istreambuf_iterator<char>(in), {}};
-  return parse_script(file.string(), text);
+  const auto text = read_text(file, kMostScript);
+  if (!text) return std::unexpected(text.error());
+  return parse_script(file.string(), *text);
 }
 
 std::vector<fs::path> scripts_at(const fs::path& path) {
-  std::error_code ignored;
-  if (!fs::is_directory(path, ignored)) return {path};
+  std::error_code error;
+  if (!fs::is_directory(path, error)) return {path};
   std::vector<fs::path> files;
-  for (const auto& entry : fs::directory_iterator(path, ignored)) {
-    if (entry.path().extension() == ".loom") files.push_back(entry.path());
+  fs::directory_iterator at(path, error);
+  for (; !error && at != fs::directory_iterator(); at.increment(error)) {
+    if (at->path().extension() == ".loom") files.push_back(at->path());
   }
   std::ranges::sort(files);
   return files;

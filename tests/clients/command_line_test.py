@@ -82,7 +82,7 @@ class StoppedServerTest(unittest.TestCase):
 
     def test_ready_json_has_the_bound_addresses_and_with_the_demo_its_keys(self):
         with Server(data=self.data, demo=False) as running:
-            self.assertEqual(set(running.facts), {"http", "https", "mqtt", "mqtts", "ca"})
+            self.assertEqual(set(running.facts), {"http", "https", "mqtt", "mqtts", "ca", "pid"})
             self.assertRegex(running.facts["http"], r"^http://127\.0\.0\.1:\d+$")
             self.assertRegex(running.facts["https"], r"^https://[a-z0-9.]+:\d+$")
             for door in ("mqtt", "mqtts"):
@@ -90,7 +90,7 @@ class StoppedServerTest(unittest.TestCase):
             for door in DOORS:
                 socket.create_connection(running.place(door), PATIENCE_S).close()
         with Server(data=self.data) as running:
-            self.assertEqual(set(running.facts) - {"accessKey", "secretKey"}, {*DOORS, "ca"})
+            self.assertEqual(set(running.facts) - {"accessKey", "secretKey"}, {*DOORS, "ca", "pid"})
             keys = running.facts["accessKey"], running.facts["secretKey"]
         with Server(data=self.data) as running:
             self.assertEqual(
@@ -103,7 +103,7 @@ class StoppedServerTest(unittest.TestCase):
         running = Server(data=self.data)
         running.process.kill()
         running.process.wait(PATIENCE_S)
-        (self.data / "ready.json").unlink(missing_ok=True)  # as left behind: no server to remove it
+        (self.data / "ready.json").unlink(missing_ok=True)  # Server waits for a new one
         told(self.cli("account", "add", "after"))
         with Server(data=self.data) as again:
             self.assertIn("after", again.cli("account", "list").stdout)
@@ -140,7 +140,7 @@ class ConfigurationTest(unittest.TestCase):
             f'data = "{self.data}"\n' + "".join(f'{door} = "127.0.0.1:0"\n' for door in DOORS)
         )
         with Server("--config", self.file, data=self.data, demo=False, doors=()) as running:
-            self.assertEqual(set(running.facts), {*DOORS, "ca"})
+            self.assertEqual(set(running.facts), {*DOORS, "ca", "pid"})
 
     def test_a_flag_goes_before_the_file(self):
         self.file.write_text('public-host = "file.test"\n')

@@ -74,7 +74,9 @@ class DeviceFaultsTest(unittest.TestCase):
             self.assertRegex(audit, r"fault.off .*fault=slow_answer")
 
     def test_without_a_server_there_are_none(self):
-        result = cli("fault", "list", data=temporary_folder() / "data")
+        data = temporary_folder() / "data"
+        cli("account", "add", "ann", data=data)
+        result = cli("fault", "list", data=data)
         self.assertEqual(result.returncode, 1)
         self.assertIn("none runs here", result.stderr)
 

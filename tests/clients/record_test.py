@@ -127,7 +127,7 @@ class RecordTest(unittest.TestCase):
             refused = cli("replay", there, data=server.data)
             self.assertIn("there.loom:1: there is no line that begins with precious",
                           refused.stderr)
-        refused = cli("record", "--out", folder / "a", data=folder)
+        refused = cli("record", "--out", folder / "a", data=server.data)
         self.assertIn("no server runs on the data folder", refused.stderr)
         refused = cli("replay", there)
         self.assertIn("say which server", refused.stderr)

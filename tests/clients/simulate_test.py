@@ -6,7 +6,7 @@ import subprocess
 import unittest
 
 import server as servers
-from server import PATIENCE_S, Server, cli, run_tests, temporary_folder
+from server import PATIENCE_S, Server, cli, run_tests, temporary_folder, told
 
 GROUPS = "delta_2=6,power_stream=4"
 
@@ -69,12 +69,13 @@ class SimulateTest(unittest.TestCase):
             self.assertEqual(json.loads(out)["online"], 1)
 
     def test_what_makes_no_sense_is_refused(self):
+        stopped = temporary_folder() / "data"
+        told(cli("account", "add", "ann", data=stopped))
         for flags, why in (((), "--family is required"),
                            (("--server", "127.0.0.1:1"), "wants the devices' keys"),
                            (("--server", "nowhere", "--gateway", "a", "--gateway-key", "/dev/null"),
                             "--family says"),
-                           (("--data", temporary_folder(), "--family", "delta_2"),
-                            "no server runs there")):
+                           (("--data", stopped, "--family", "delta_2"), "no server runs there")):
             self.assertIn(why, simulate(*flags, code=1))
 
 

@@ -1,0 +1,24 @@
+// All of a file that a person named: on the command line, or in a folder of theirs. It may be a
+// folder, be missing or forbidden, or have no end (/dev/zero, a pipe).
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <string>
+
+#include "base/result.h"
+
+namespace gridloom {
+
+// Of a pipe or a device, however much a caller allows: its length is not known before it is read.
+inline constexpr std::size_t kMostOfStream = std::size_t{64} * 1024 * 1024;
+
+// Waits for what a pipe will say. kIo: "PATH: cannot be read: why"; a file of more than `most`
+// bytes is refused as well.
+[[nodiscard]] Result<std::string> read_file(const std::filesystem::path& path, std::size_t most);
+
+// Likewise, of a file for people: messages about its lines go to a terminal. kMalformed: it has
+// control characters other than tabs and ends of lines.
+[[nodiscard]] Result<std::string> read_text(const std::filesystem::path& path, std::size_t most);
+
+}  // namespace gridloom

@@ -68,6 +68,10 @@ void append_cell_of(std::string& out, const SeriesPoint& point) {
     if (point.number) append_number(out, *point.number);
     return;
   }
+  if (point.number) {  // as the device wrote it; -1 is no formula
+    out += point.text;
+    return;
+  }
   if (point.text.front() == '"') {
     const auto value = wire::parse_json(point.text, {.bytes = point.text.size()});
     if (value && value->is_string()) return append_cell(out, std::string(value->get_string()));

@@ -130,8 +130,8 @@ TEST(JournalTest, WhatAPublicationIsKnownByStandsInTheRecordOfWhatItDid) {
       home.sender,
       {.topic = fmt::format("/device/{}/quota", home.kSn), .payload = R"({"params":{"a":1}})"},
       {.qos = Qos::kAtLeastOnce,
-       .token = {.packet_id = 1, .qos = Qos::kAtLeastOnce},
-       .identity = {.stream = 7, .receipt = {.packet_id = 1, .digest = 9}}});
+       .identity = {.stream = 7, .receipt = {.packet_id = 1, .digest = 9}},
+       .token = {.packet_id = 1, .qos = Qos::kAtLeastOnce}});
   ASSERT_EQ(home.journal.records.size(), 1);
   EXPECT_EQ(home.journal.records[0].kind, RecordKind::kTurn);
   const auto turn = history::read_turn(home.journal.records[0].payload);

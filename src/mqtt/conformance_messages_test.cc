@@ -59,6 +59,49 @@ TEST_P(MessageConformance, TheLastRetainedMessageAwaitsNewSubscribers) {
   EXPECT_THAT(now_retained(), ElementsAre("q0 retained third"));
 }
 
+// proves v3: MQTT-3.3.1-6
+// proves v5: MQTT-3.3.1-9
+TEST_P(MessageConformance, AWildcardBringsTheRetainedMessageOfEachTopicThatItMatches) {
+  std::vector<std::string> quotas;
+  std::vector<std::string> all;
+  for (const std::string sn : {"R331WILD1", "R331WILD2", "R331WILD3"}) {
+    home.add_device(sn, "alice");
+    auto device = std::make_unique<Peer>(home, door, GetParam());
+    device->join_device(sn, clean(sn));
+    for (const std::string_view verb : {"quota", "status"}) {
+      const std::string topic = fmt::format("/device/{}/{}", sn, verb);
+      const std::string payload = fmt::format(R"({{"params":{{"of":"{}"}}}})", sn);
+      device->send(Publish{.qos = Qos::kAtLeastOnce,
+                           .retain = true,
+                           .topic = topic,
+                           .packet_id = 1,
+                           .payload = payload});
+      home.settle();
+    }
+    quotas.push_back(home.open("alice", sn + "/quota"));
+    all.push_back(quotas.back());
+    all.push_back(home.open("alice", sn + "/status"));
+    // Its end would be retained, too.
+    device->send(wire::mqtt::Disconnect{});
+    home.settle();
+  }
+  const auto retained_topics = [&](const std::string& filter) {
+    auto later = app(clean("later"));
+    later->subscribe({filter}, Qos::kAtMostOnce);
+    std::vector<std::string> topics;
+    for (const std::string& line : later->said()) {
+      if (!line.starts_with("PUBLISH ")) continue;
+      EXPECT_THAT(line, HasSubstr(" q0 retained "));
+      const std::string topic = line.substr(8, line.find(' ', 8) - 8);
+      if (topic.contains("R331WILD")) topics.push_back(topic);
+    }
+    return topics;
+  };
+  EXPECT_THAT(retained_topics(home.open("alice", "+/quota")),
+              testing::UnorderedElementsAreArray(quotas));
+  EXPECT_THAT(retained_topics(home.open("alice", "#")), testing::UnorderedElementsAreArray(all));
+}
+
 // proves v3: MQTT-3.3.1-9
 // proves v5: MQTT-3.3.1-12, MQTT-3.3.1-13
 TEST_P(MessageConformance, AnOldSubscriptionBringsRetainOnlyAsPublishedAndIfItAsked) {

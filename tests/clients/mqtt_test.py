@@ -6,6 +6,7 @@ import functools
 from mqtt_talk import V5, V311, AppClient, Mqtt, RawMqtt, await_reported
 from server import (
     DELTA_2,
+    PATIENCE_S,
     POWER_KITS,
     POWER_OCEAN,
     POWER_STREAM,
@@ -386,6 +387,8 @@ class MqttTest(ServerTest):
             self.assertIsNone(mine.ended)
             self.assertIsNone(theirs.ended)
 
+    # proves v3: MQTT-3.1.2-24
+    # proves v5: MQTT-3.1.2-22, MQTT-3.14.4-2
     @in_each_version
     def test_a_silent_app_is_disconnected_after_its_keepalive(self, version):
         certificate = self.api.certification()
@@ -404,6 +407,29 @@ class MqttTest(ServerTest):
             [(0xE0, b"\x8d")] if version == V5 else [],
             "5 has a DISCONNECT that says keepalive timeout",
         )
+
+    # proves v5: MQTT-3.14.4-2
+    def test_behind_our_disconnect_the_connection_ends(self):
+        certificate = self.api.certification()
+        for name, breach in (
+            ("a second PINGREQ's flags", b"\xc1\x00"),
+            ("an empty filter", b"\x82\x06\x00\x01\x00\x00\x00\x00"),
+            ("AUTH", b"\xf0\x00"),
+        ):
+            with self.subTest(breach=name):
+                raw = RawMqtt(
+                    self.server,
+                    certificate["certificateAccount"],
+                    certificate["certificatePassword"],
+                    "breaching",
+                    0,
+                    version=V5,
+                )
+                self.addCleanup(raw.close)
+                raw.socket.settimeout(PATIENCE_S)
+                raw.socket.sendall(breach)
+                said = raw.rest()  # to the end of the connection, which this side keeps open
+                self.assertEqual([kind for kind, _ in said], [0xE0])
 
     @in_each_version
     def test_the_plain_door_speaks_the_same(self, version):

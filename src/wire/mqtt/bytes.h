@@ -20,11 +20,14 @@ namespace gridloom::wire::mqtt {
 
 class Reader {
  public:
-  explicit Reader(std::string_view bytes) : rest_(bytes) {}
+  explicit Reader(std::string_view bytes, std::size_t most_properties = kMostProperties)
+      : rest_(bytes), most_properties_(most_properties) {}
 
   [[nodiscard]] bool ok() const { return !violation_; }
   [[nodiscard]] bool empty() const { return rest_.empty(); }
   [[nodiscard]] std::size_t size() const { return rest_.size(); }
+  // Of a packet that is read.
+  [[nodiscard]] std::size_t most_properties() const { return most_properties_; }
   // ok() must not hold.
   [[nodiscard]] const Violation& violation() const { return *violation_; }
 
@@ -82,6 +85,7 @@ class Reader {
   }
 
   std::string_view rest_;
+  std::size_t most_properties_;
   std::optional<Violation> violation_;
 };
 

@@ -88,6 +88,30 @@ TEST(MqttConformance, Qos2IsTakenOnceReleasedAndThenForgotten) {
   }
 }
 
+// proves v3: MQTT-4.3.3-2
+// proves v5: MQTT-4.3.3-10, MQTT-4.3.3-11
+TEST(MqttConformance, ARepetitionBeforeItsPubrecIsNoSecondMessage) {
+  for (const Version version : kBothVersions) {
+    Talk talk(version);
+    talk.join();
+    talk.publish(9, Qos::kExactlyOnce, "once");
+    EXPECT_EQ(talk.events(), Lines{"publish t q2 id9 once"});
+    for (const bool dup : {true, false}) {
+      talk.send(Publish{
+          .dup = dup, .qos = Qos::kExactlyOnce, .topic = "t", .packet_id = 9, .payload = "once"});
+      EXPECT_EQ(talk.events(), Lines{});
+      EXPECT_EQ(talk.said(), Lines{}) << "it is not safe yet";
+    }
+    talk.session.acknowledge(token_of(9, Qos::kExactlyOnce), Reason::kSuccess);
+    const Lines said = talk.said();
+    ASSERT_FALSE(said.empty());
+    for (const std::string& line : said) EXPECT_EQ(line, "PUBREC 9 success");
+    talk.send(Pubrel{9, {}, {}});
+    EXPECT_EQ(talk.said(), Lines{"PUBCOMP 9 success"});
+    EXPECT_EQ(talk.events(), Lines{});
+  }
+}
+
 // proves v5: MQTT-4.3.3-9
 TEST(MqttConformance, BehindARefusalAnIdOfQos2IsANewMessage) {
   Talk talk(Version::k5);

@@ -5,6 +5,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -244,6 +247,102 @@ TEST(MqttConformance, NoPropertiesAreSaidByALengthOfZero) {
                                {"UNSUBSCRIBE", raw_packet(0xa2, raw_u16(1))}});
 }
 
+// Section 2.2.2.2: a property that its packet may not carry makes it malformed.
+TEST(MqttConformance, APropertyOfAnotherPacketIsMalformed) {
+  struct Place {
+    const char* name;
+    std::set<unsigned> may_carry;
+    std::function<std::string(const std::string&)> with;  // a list of properties
+  };
+  const auto behind = [](std::uint32_t first, std::string head, std::string tail = {}) {
+    return [=](const std::string& list) {
+      return raw_packet(first, head + raw_properties(Version::k5, list) + tail);
+    };
+  };
+  const std::vector<Place> places = {
+      {"PUBLISH", {1, 2, 3, 8, 9, 11, 35, 38}, behind(0x30, raw_text("t"))},
+      {"PUBACK", {31, 38}, behind(0x40, raw_u16(1) + '\0')},
+      {"PUBREC", {31, 38}, behind(0x50, raw_u16(1) + '\0')},
+      {"PUBREL", {31, 38}, behind(0x62, raw_u16(1) + '\0')},
+      {"PUBCOMP", {31, 38}, behind(0x70, raw_u16(1) + '\0')},
+      {"SUBSCRIBE", {11, 38}, behind(0x82, raw_u16(1), raw_text("a") + '\0')},
+      {"UNSUBSCRIBE", {38}, behind(0xa2, raw_u16(1), raw_text("a"))},
+      {"DISCONNECT", {17, 28, 31, 38}, behind(0xe0, std::string(1, '\0'))},
+      {"AUTH", {21, 22, 31, 38}, behind(0xf0, std::string(1, '\x18'))},
+      {"CONNECT",
+       {17, 21, 22, 23, 25, 33, 34, 38, 39},
+       [](const std::string& list) { return raw_connect(Version::k5, 2, raw_text("c"), list); }},
+      {"will",
+       {1, 2, 3, 8, 9, 24, 38},
+       [](const std::string& list) {
+         return raw_connect(
+             Version::k5, 6,
+             raw_text("c") + raw_properties(Version::k5, list) + raw_text("w") + raw_text(""));
+       }},
+  };
+  // Every property that there is, with a value.
+  const std::string one(1, '\x01');
+  const std::string four("\0\0\0\x01", 4);
+  const std::map<unsigned, std::string> properties = {{1, one},
+                                                      {2, four},
+                                                      {3, raw_text("x")},
+                                                      {8, raw_text("x")},
+                                                      {9, raw_text("x")},
+                                                      {11, one},
+                                                      {17, four},
+                                                      {18, raw_text("x")},
+                                                      {19, raw_u16(1)},
+                                                      {21, raw_text("x")},
+                                                      {22, raw_text("x")},
+                                                      {23, one},
+                                                      {24, four},
+                                                      {25, one},
+                                                      {26, raw_text("x")},
+                                                      {28, raw_text("x")},
+                                                      {31, raw_text("x")},
+                                                      {33, raw_u16(1)},
+                                                      {34, raw_u16(1)},
+                                                      {35, raw_u16(1)},
+                                                      {36, one},
+                                                      {37, one},
+                                                      {38, raw_text("x") + raw_text("y")},
+                                                      {39, four},
+                                                      {40, one},
+                                                      {41, one},
+                                                      {42, one}};
+  for (const Place& place : places) {
+    for (const auto& [id, value] : properties) {
+      if (place.may_carry.contains(id)) continue;
+      const Breach breach{fmt::format("{} with property {}", place.name, id),
+                          place.with(static_cast<char>(id) + value)};
+      if (place.name == "CONNECT"sv || place.name == "will"sv) {
+        expect_connects_refused(Version::k5, {breach});
+      } else {
+        expect_refused(Version::k5, {breach});
+      }
+    }
+  }
+}
+
+TEST(MqttConformance, TheLimitOfPropertiesIsTheSessions) {
+  for (const std::size_t most : {16UL, 1000UL}) {
+    for (const std::size_t extra : {0UL, 1UL}) {
+      Publish packet{.topic = "t"};
+      for (std::size_t i = 0; i < most + extra; ++i) packet.properties.add_user("", "");
+      Talk talk(Version::k5, {.properties = most});
+      talk.join();
+      talk.send(packet);
+      EXPECT_EQ(talk.session.finished(), extra != 0) << most;
+      const Lines events = talk.events();
+      ASSERT_EQ(events.size(), 1U);
+      if (extra != 0) {
+        EXPECT_EQ(talk.said(), Lines{"DISCONNECT quota exceeded"});
+        EXPECT_TRUE(events[0].contains(fmt::format("({} at most)", most))) << events[0];
+      }
+    }
+  }
+}
+
 // proves v3: MQTT-3.3.2-2, MQTT-4.7.1-1, MQTT-4.7.3-1, MQTT-3.3.1-2
 // proves v5: MQTT-3.3.2-2, MQTT-4.7.0-1, MQTT-4.7.3-1, MQTT-3.3.1-2
 TEST(MqttConformance, APublishThatMayNotBeEndsTheConnection) {
@@ -252,10 +351,10 @@ TEST(MqttConformance, APublishThatMayNotBeEndsTheConnection) {
     for (const std::string_view topic : {"#", "+", "a/#", "a/+/b", "a#b", "a+"}) {
       const std::string text = raw_text(topic);
       expect_refused(version,
-                     {{"wildcard", raw_packet(0x30, text + none), Reason::kTopicNameInvalid}});
+                     {{"wildcard", raw_packet(0x30, text + none), Reason::kMalformedPacket}});
       const std::string will = raw_connect(version, 6, raw_text("c") + none + text + raw_text(""));
       if (version == Version::k5) {
-        expect_connects_refused(version, {{"will", will, Reason::kTopicNameInvalid}});
+        expect_connects_refused(version, {{"will", will, Reason::kMalformedPacket}});
       } else {
         expect_connects_refused(version, {{"will", will}});
       }
@@ -279,9 +378,9 @@ TEST(MqttConformance, AFilterIsNotEmptyAndHasWildcardsAsWholeLevels) {
       const std::string text = raw_text(filter);
       expect_refused(version,
                      {{std::string(filter), raw_packet(0x82, raw_u16(1) + none + text + '\0'),
-                       Reason::kTopicFilterInvalid},
+                       Reason::kMalformedPacket},
                       {std::string(filter), raw_packet(0xa2, raw_u16(1) + none + text),
-                       Reason::kTopicFilterInvalid}});
+                       Reason::kMalformedPacket}});
     }
     Talk talk(version);
     talk.join();

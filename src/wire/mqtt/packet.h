@@ -157,8 +157,9 @@ struct Header {
 [[nodiscard]] Decoded<std::optional<Header>> peek_header(std::string_view bytes);
 
 // `body` is the packet without its fixed header. CONNECT says its version itself; all others are
-// read as of `version`.
-[[nodiscard]] Decoded<Packet> decode(const Header& header, std::string_view body, Version version);
+// read as of `version`. kQuotaExceeded: it has more properties than `most_properties`.
+[[nodiscard]] Decoded<Packet> decode(const Header& header, std::string_view body, Version version,
+                                     std::size_t most_properties = kMostProperties);
 // Exactly one whole packet.
 [[nodiscard]] Decoded<Packet> decode(std::string_view packet, Version version);
 

@@ -42,7 +42,7 @@ std::uint16_t packet_id_of(Reader& in) {
 std::string_view filter_of(Reader& in) {
   const std::string_view filter = in.text();
   if (in.ok() && !valid_filter(filter)) {
-    in.fail(Reason::kTopicFilterInvalid,
+    in.fail(Reason::kMalformedPacket,
             "a topic filter is empty, or has a wildcard where none may stand");
   }
   return filter;
@@ -51,7 +51,7 @@ std::string_view filter_of(Reader& in) {
 // The reader has already checked that it is text.
 void check_topic(Reader& in, std::string_view topic) {
   if (topic.find_first_of("+#") != std::string_view::npos) {
-    in.fail(Reason::kTopicNameInvalid, "a topic to publish to has a wildcard");
+    in.fail(Reason::kMalformedPacket, "a topic to publish to has a wildcard");
   }
 }
 
@@ -61,7 +61,7 @@ LastWill will_of(Reader& in, std::uint32_t flags, Version version) {
   will.retain = (flags & 0x20U) != 0;
   if (version == Version::k5) will.properties = read_properties(in, PropertyPlace::kWill);
   will.topic = in.text();
-  if (in.ok() && will.topic.empty()) in.fail(Reason::kTopicNameInvalid, "the will has no topic");
+  if (in.ok() && will.topic.empty()) in.fail(Reason::kMalformedPacket, "the will has no topic");
   check_topic(in, will.topic);
   will.payload = in.binary();
   return will;
@@ -134,7 +134,7 @@ Packet read_publish(Reader& in, std::uint8_t flags, Version version) {
   if (packet.qos != Qos::kAtMostOnce) packet.packet_id = packet_id_of(in);
   packet.properties = properties_of(in, PacketType::kPublish, version);
   if (in.ok() && packet.topic.empty() && !packet.properties.has(PropertyId::kTopicAlias)) {
-    in.fail(version == Version::k5 ? Reason::kProtocolError : Reason::kTopicNameInvalid,
+    in.fail(version == Version::k5 ? Reason::kProtocolError : Reason::kMalformedPacket,
             "a PUBLISH has neither a topic nor a topic alias");
   }
   packet.payload = in.take_rest();
@@ -313,8 +313,9 @@ Decoded<std::optional<Header>> peek_header(std::string_view bytes) {
       Violation{Reason::kMalformedPacket, "a packet's length has more than four bytes"});
 }
 
-Decoded<Packet> decode(const Header& header, std::string_view body, Version version) {
-  Reader in(body);
+Decoded<Packet> decode(const Header& header, std::string_view body, Version version,
+                       std::size_t most_properties) {
+  Reader in(body, most_properties);
   Packet packet = read_body(in, header, version);
   if (in.ok() && !in.empty()) {
     in.fail(Reason::kMalformedPacket, "a packet goes on after its last field");

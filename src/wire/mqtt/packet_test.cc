@@ -304,7 +304,7 @@ constexpr Bad kBad[] = {
     {"will QoS 3", Version::k311, "\x10\x11\x00\x04MQTT\x04\x1e\x00\x00\x00\x00\x00\x01t\x00\x00"sv,
      Reason::kMalformedPacket},
     {"will topic with a wildcard", Version::k311,
-     "\x10\x11\x00\x04MQTT\x04\x06\x00\x00\x00\x00\x00\x01#\x00\x00"sv, Reason::kTopicNameInvalid},
+     "\x10\x11\x00\x04MQTT\x04\x06\x00\x00\x00\x00\x00\x01#\x00\x00"sv, Reason::kMalformedPacket},
     {"password without user", Version::k311,
      "\x10\x0f\x00\x04MQTT\x04\x42\x00\x00\x00\x00\x00\x01p"sv, Reason::kMalformedPacket},
     {"CONNECT goes on", Version::k311, "\x10\x0d\x00\x04MQTT\x04\x02\x00\x00\x00\x00x"sv,
@@ -319,7 +319,7 @@ constexpr Bad kBad[] = {
      "\x10\x13\x00\x04MQTT\x05\x02\x00\x00\x06\x21\x00\x01\x21\x00\x01\x00\x00"sv,
      Reason::kProtocolError},
     {"property of another packet", Version::k5,
-     "\x10\x10\x00\x04MQTT\x05\x02\x00\x00\x03\x13\x00\x01\x00\x00"sv, Reason::kProtocolError},
+     "\x10\x10\x00\x04MQTT\x05\x02\x00\x00\x03\x13\x00\x01\x00\x00"sv, Reason::kMalformedPacket},
     {"unknown property", Version::k5, "\x10\x0f\x00\x04MQTT\x05\x02\x00\x00\x02\x7e\x00\x00\x00"sv,
      Reason::kMalformedPacket},
     {"authentication data alone", Version::k5,
@@ -331,8 +331,8 @@ constexpr Bad kBad[] = {
     {"topic with a wildcard", Version::k5,
      "\x30\x06\x00\x03"
      "a/+\x00"sv,
-     Reason::kTopicNameInvalid},
-    {"no topic", Version::k311, "\x30\x02\x00\x00"sv, Reason::kTopicNameInvalid},
+     Reason::kMalformedPacket},
+    {"no topic", Version::k311, "\x30\x02\x00\x00"sv, Reason::kMalformedPacket},
     {"no topic and no alias", Version::k5, "\x30\x03\x00\x00\x00"sv, Reason::kProtocolError},
     {"alias 0", Version::k5, "\x30\x07\x00\x01t\x03\x23\x00\x00"sv, Reason::kTopicAliasInvalid},
     {"response topic with a wildcard", Version::k5, "\x30\x08\x00\x01t\x04\x08\x00\x01#"sv,
@@ -347,8 +347,8 @@ constexpr Bad kBad[] = {
     {"filter a#", Version::k311,
      "\x82\x07\x00\x01\x00\x02"
      "a#\x00"sv,
-     Reason::kTopicFilterInvalid},
-    {"empty filter", Version::k311, "\x82\x05\x00\x01\x00\x00\x00"sv, Reason::kTopicFilterInvalid},
+     Reason::kMalformedPacket},
+    {"empty filter", Version::k311, "\x82\x05\x00\x01\x00\x00\x00"sv, Reason::kMalformedPacket},
     {"requested QoS 3", Version::k311,
      "\x82\x06\x00\x01\x00\x01"
      "a\x03"sv,
@@ -383,13 +383,18 @@ TEST(MqttPacket, MalformedPacketsAreRefusedWithTheirReason) {
 TEST(MqttPacket, TheNumberOfPropertiesIsLimited) {
   for (const std::size_t extra : {0UL, 1UL}) {
     Publish packet{.topic = "t"};
-    for (std::size_t i = 0; i < kMaxProperties + extra; ++i) packet.properties.add_user("", "");
+    for (std::size_t i = 0; i < kMostProperties + extra; ++i) packet.properties.add_user("", "");
     const std::string bytes = encoded(packet, Version::k5);
     const auto decoded = decode(bytes, Version::k5);
     EXPECT_EQ(decoded.has_value(), extra == 0);
     if (!decoded) {
       EXPECT_EQ(decoded.error().reason, Reason::kQuotaExceeded);
     }
+    const auto header = peek_header(bytes);
+    ASSERT_TRUE(header && *header);
+    const std::string_view body = std::string_view(bytes).substr((*header)->header_bytes);
+    EXPECT_TRUE(decode(**header, body, Version::k5, kMostProperties + 1)) << extra;
+    EXPECT_FALSE(decode(**header, body, Version::k5, 10)) << extra;
   }
 }
 

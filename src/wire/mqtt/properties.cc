@@ -120,7 +120,7 @@ Property read_property(Reader& in, PropertyPlace place) {
   property.id = static_cast<PropertyId>(id);
   const Row& row = kTable[id];
   if (((row.places >> static_cast<unsigned>(place)) & 1U) == 0) {
-    in.fail(Reason::kProtocolError, "a property stands in a packet that may not carry it");
+    in.fail(Reason::kMalformedPacket, "a property stands in a packet that may not carry it");
   }
   switch (row.type) {
     case Type::kByte:
@@ -233,8 +233,8 @@ Properties read_properties(Reader& in, PropertyPlace place) {
     if (seen.test(index) && !may_repeat(property.id, place)) {
       list.fail(Reason::kProtocolError, "a property stands twice in a packet");
     }
-    if (++count > kMaxProperties) {
-      list.fail(Reason::kQuotaExceeded, "a packet has more than 256 properties");
+    if (++count > in.most_properties()) {
+      list.fail(Reason::kQuotaExceeded, "a packet has too many properties");
     }
     seen.set(index);
     if (!list.ok()) break;

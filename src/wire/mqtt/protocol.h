@@ -114,8 +114,9 @@ enum class PropertyId : std::uint8_t {
 // What the format itself can hold.
 inline constexpr std::size_t kMaxTextBytes = 65'535;
 inline constexpr std::size_t kMaxRemainingBytes = 268'435'455;
-// Ours: properties of one packet, user properties included. A packet of 256 KB could hold 50,000.
-inline constexpr std::size_t kMaxProperties = 256;
+// Ours, where nobody says otherwise: properties of one packet, user properties included. A packet
+// of 256 KB could hold 50,000.
+inline constexpr std::size_t kMostProperties = 256;
 
 [[nodiscard]] constexpr bool is_refusal(Reason reason) {
   return static_cast<std::uint8_t>(reason) >= 0x80;

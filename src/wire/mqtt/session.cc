@@ -137,10 +137,13 @@ std::string_view Session::consume(std::string_view bytes) {
 
 void Session::handle(const Header& header, std::string_view body) {
   last_heard_ = now_;
-  const auto packet = decode(header, body, version_);
+  const auto packet = decode(header, body, version_, limits_.properties);
   if (packet) return dispatch(*packet);
   const Violation& violation = packet.error();
-  const std::string why = fmt::format("{}: {}", name_of(header.type), violation.detail);
+  std::string why = fmt::format("{}: {}", name_of(header.type), violation.detail);
+  if (violation.reason == Reason::kQuotaExceeded) {
+    why += fmt::format(" ({} at most)", limits_.properties);
+  }
   if (stage_ == Stage::kConnected) return end(violation.reason, why);
   // A CONNECT that cannot be read is answered in its own version, if it says one.
   const auto level = connect_level(body);

@@ -46,6 +46,7 @@ struct Limits {
   std::size_t topic_bytes = 1024;
   std::size_t topic_levels = 32;
   std::size_t filters_per_packet = 64;
+  std::size_t properties = kMostProperties;    // of one packet of version 5
   std::uint16_t in_flight = 100;               // outgoing QoS 1 and 2, if the client allows as many
   std::uint16_t receive_maximum = 1000;        // incoming; told to a version 5 client
   std::uint16_t keepalive_s = 0;               // the longest, told to a version 5 client; 0: any

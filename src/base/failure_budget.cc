@@ -24,7 +24,7 @@ std::string address_group(std::string_view address) {
   constexpr std::size_t kNetworkBytes = 8;
   constexpr std::array<std::uint8_t, 12> kMapped = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
   std::array<std::uint8_t, 16> bytes{};
-  const std::string text(address.substr(0, address.find('%')));
+  std::string text(address.substr(0, address.find('%')));
   if (inet_pton(AF_INET6, text.c_str(), bytes.data()) != 1) return std::string(address);
   if (std::equal(kMapped.begin(), kMapped.end(), bytes.begin())) {
     return text.substr(text.rfind(':') + 1);

@@ -196,6 +196,13 @@ void add_serve(CLI::App& app, Arguments& a, std::function<int()>& chosen) {
   serve_app->add_option("--start", o.start, "The devices' time begins there: -7d, 2026-01-15");
   serve_app->add_option("--until", o.until, "There it pauses: +7d (after its start), 2026-01-22");
   serve_app->add_flag("--paused", o.paused, "It begins paused");
+  serve_app
+      ->add_option(
+          "--replay-check", o.replay_check,
+          "Refuse repeated and old sets and certification requests; auto: where a listener "
+          "leaves the loopback")
+      ->check(CLI::IsMember({"auto", "on", "off"}))
+      ->capture_default_str();
   serve_app->add_flag(
       "--strict", o.strict,
       "As strict as the vendor's cloud: time window, replays, wildcards, client ids");

@@ -35,6 +35,11 @@ constexpr auto kLimits = std::to_array<Limit>({
     {"door.unsent-ms", "ms", 100, kDay_ms,
      "for a piece of output that the peer does not take; then its connection is cut off",
      [](Limits& l) -> LimitField { return &l.doors.unsent_time; }},
+    {"door.failures-per-minute", "failures", 0, kMany,
+     "of one address: sign-ins and signatures that are wrong; then its attempts are refused unread "
+     "(429, CONNACK connection rate exceeded) as long as the budget takes to come back; a loopback "
+     "address has 50 times as many; 0: any number",
+     [](Limits& l) -> LimitField { return &l.failures_per_minute; }},
     {"door.handshake-ms", "ms", 100, kDay_ms, "for a TLS handshake",
      [](Limits& l) -> LimitField { return &l.doors.handshake_time; }},
     {"door.close-ms", "ms", 100, kDay_ms, "for the peer's answer to the end of TLS",
@@ -205,6 +210,16 @@ constexpr auto kLimits = std::to_array<Limit>({
      [](Limits& l) -> LimitField { return &l.hub.pending_sets; }},
     {"device.asked-quotas", "quotas", 1, kMany, "asked for in one request; else 1008",
      [](Limits& l) -> LimitField { return &l.hub.asked_quotas; }},
+
+    // --- replays, where --replay-check holds ---
+    {"replay.window-ms", "ms", 1000, kDay_ms,
+     "between the timestamp of a set or a certification request and the server's time, either way; "
+     "else 8521",
+     [](Limits& l) -> LimitField { return &l.guard.window; }},
+    {"replay.remembered-requests", "requests", 1, kMany,
+     "of these, of one access key within that window; beyond, this key is refused (8521) and no "
+     "other",
+     [](Limits& l) -> LimitField { return &l.guard.remembered; }},
 
     // --- strict mode ---
     {"strict.window-ms", "ms", 1000, kDay_ms,

@@ -35,6 +35,8 @@ struct Limits {
   hub::Config hub{};
   history::ArchiveLimits history{};
   history::SeriesLimits series{};
+  std::size_t failures_per_minute = 120;  // of one address; 0: any number
+  wire::ReplayLimits guard{.window = std::chrono::minutes(15)};
   wire::ReplayLimits replays{};       // with --strict
   std::size_t client_ids_a_day = 10;  // with --strict
 };

@@ -22,6 +22,7 @@ struct ServeOptions {
   unsigned threads = 0;                     // 0: one a core
   std::vector<std::string> limits_of_file;  // NAME=VALUE
   std::vector<std::string> limits;          // likewise; these come after, and so count
+  std::string replay_check = "auto";        // auto: for listeners that leave the loopback; on, off
   bool strict = false;                      // imitates the vendor's cloud where it is stricter
   bool demo = false;
   std::string demo_home;     // families and how many devices of each; empty: of each family

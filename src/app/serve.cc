@@ -86,6 +86,8 @@ struct Running {
   std::unique_ptr<hub::Hub> hub;
   std::unique_ptr<mqtt::SessionTable> sessions;
   std::optional<wire::ReplayGuard> replays;
+  std::optional<wire::ReplayGuard> guard;
+  std::optional<FailureBudget> failures;  // of all listeners
   std::optional<http::RequestRate> rate;
   std::vector<std::unique_ptr<http::Api>> apis;  // by loop
   mqtt::Door mqtt_door;
@@ -149,17 +151,26 @@ Result<std::unique_ptr<net::Listener>> listen(const ServeOptions& options, const
   return opened;
 }
 
-net::MakeProtocol http_protocol(const Running& running) {
-  return [&running](net::Line line) -> std::shared_ptr<net::Protocol> {
+// Whether the requests of a listener are guarded against replays.
+bool is_guarded(const ServeOptions& options, const std::string& address) {
+  if (options.replay_check != "auto") return options.replay_check == "on";
+  const auto parsed = net::parse_address(address);
+  return parsed && !parsed->loopback();
+}
+
+net::MakeProtocol http_protocol(const Running& running, bool guarded) {
+  return [&running, guarded](net::Line line) -> std::shared_ptr<net::Protocol> {
     const auto loop = std::ranges::find_if(
         running.loops, [&line](const auto& each) { return each.get() == &line.loop; });
     http::Api* api = running.apis[static_cast<std::size_t>(loop - running.loops.begin())].get();
     return std::make_shared<http::Session>(
         std::move(line),
-        [api](http::Request request, Done<http::Response> done) {
+        [api, guarded](http::Request request, Done<http::Response> done) {
+          request.guarded = guarded;
           api->handle(std::move(request), std::move(done));
         },
-        running.limits.http, running.wall.now(), mqtt::serve(running.mqtt_door));
+        running.limits.http, running.wall.now(), mqtt::serve(running.mqtt_door),
+        [api](const http::Request& head) { return api->wants_body(head); });
   };
 }
 
@@ -291,12 +302,16 @@ Status start_hub(Running& running, const ServeOptions& options) {
   running.hub = std::make_unique<hub::Hub>(*running.platform, loops);
   running.loops.front()->on_sweep([hub = running.hub.get()] { hub->tick(); });
   running.registry->on_change([hub = running.hub.get()] { hub->registry_changed(); });
+  if (const std::size_t most = running.limits.failures_per_minute; most > 0) {
+    running.failures.emplace(most);
+  }
   running.sessions =
       std::make_unique<mqtt::SessionTable>(running.limits.sessions, running.store.get());
   running.mqtt_door = {.hub = running.hub.get(),
                        .clock = &running.wall,
                        .sessions = running.sessions.get(),
-                       .limits = running.limits.mqtt};
+                       .limits = running.limits.mqtt,
+                       .failures = running.failures ? &*running.failures : nullptr};
   for (const auto& loop : running.loops) {
     loop->on_sweep(
         [&running, loop = loop.get()] { running.sessions->sweep(*loop, running.wall.now()); });
@@ -320,6 +335,19 @@ std::function<std::string()> metrics_of(Running& running) {
   };
 }
 
+// With --replay-check off, who overhears one signed request can send it again for ever.
+void warn_of_replays(const ServeOptions& options, const Listeners& doors) {
+  if (options.replay_check != "off" || options.strict) return;
+  for (const auto* listener : {&doors.http, &doors.https}) {
+    const net::Address& bound = (*listener)->bound();
+    if (bound.loopback()) continue;
+    spdlog::warn(
+        "{} leaves this machine with --replay-check off: a signed request that is "
+        "overheard can be sent again at any time",
+        bound.text());
+  }
+}
+
 Result<net::TlsFiles> open_doors(Running& running, const ServeOptions& options) {
   std::vector<std::string> hosts;
   if (!options.public_host.empty()) hosts.push_back(options.public_host);
@@ -328,7 +356,8 @@ Result<net::TlsFiles> open_doors(Running& running, const ServeOptions& options) 
   const auto tls = net::tls_context(*files);
   if (!tls) return std::unexpected(tls.error());
 
-  const net::MakeProtocol http = http_protocol(running);
+  const net::MakeProtocol http = http_protocol(running, is_guarded(options, options.http));
+  const net::MakeProtocol https = http_protocol(running, is_guarded(options, options.https));
   const net::MakeProtocol mqtt = mqtt::serve(running.mqtt_door);
   const auto descriptors = descriptors_for_connections();
   if (!descriptors) return std::unexpected(descriptors.error());
@@ -342,7 +371,7 @@ Result<net::TlsFiles> open_doors(Running& running, const ServeOptions& options) 
     const net::MakeProtocol& make;
   };
   const std::vector<Row> rows = {{doors.http, options.http, "--http", nullptr, http},
-                                 {doors.https, options.https, "--https", *tls, http},
+                                 {doors.https, options.https, "--https", *tls, https},
                                  {doors.mqtt, options.mqtt, "--mqtt", nullptr, mqtt},
                                  {doors.mqtts, options.mqtts, "--mqtts", *tls, mqtt}};
   for (const Row& row : rows) {
@@ -350,6 +379,8 @@ Result<net::TlsFiles> open_doors(Running& running, const ServeOptions& options) 
     if (!opened) return std::unexpected(opened.error());
     row.listener = std::move(*opened);
   }
+  running.guard.emplace(running.limits.guard, wire::ReplayRule::kPatient);
+  warn_of_replays(options, doors);
   if (options.strict) running.replays.emplace(running.limits.replays);
   if (const std::size_t rate = running.limits.requests_per_second; rate > 0) {
     running.rate.emplace(rate);
@@ -366,7 +397,9 @@ Result<net::TlsFiles> open_doors(Running& running, const ServeOptions& options) 
         .health = [&running] { return health_of(running.archive->health()); },
         .signing = running.limits.signing,
         .rate = running.rate ? &*running.rate : nullptr,
-        .replays = running.replays ? &*running.replays : nullptr}));
+        .replays = running.replays ? &*running.replays : nullptr,
+        .guard = &*running.guard,
+        .failures = running.failures ? &*running.failures : nullptr}));
     loop->on_sweep([api = running.apis.back().get()] { api->tick(); });
   }
   running.loops.front()->on_sweep([&running] {

@@ -20,6 +20,22 @@ using wire::Json;
 using wire::JsonObject;
 
 constexpr std::size_t kKeyedContexts = 4096;
+constexpr std::string_view kOwnPaths = "/api/v1/";
+
+std::string_view name_of(Method method) {
+  switch (method) {
+    case Method::kGet:
+      return "GET";
+    case Method::kHead:
+      return "HEAD";
+    case Method::kPost:
+      return "POST";
+    case Method::kPut:
+      return "PUT";
+    default:
+      return "";  // no route has another
+  }
+}
 
 // A path may hold any bytes; an answer is JSON.
 std::string printable(std::string text) {
@@ -129,7 +145,8 @@ void Api::handle(Request request, Done<Response> done) {
                                   .nonce = request.nonce,
                                   .timestamp = request.timestamp,
                                   .sign = request.sign};
-  auto account = signed_by(claim);
+  if (auto refused = without_credit(request)) return done(std::move(*refused));
+  auto account = signed_by(request, claim);
   if (!account) return done(failure(account.error(), trace_id));
   if (options_.rate != nullptr) {
     if (const auto wait = options_.rate->wait(claim.access_key, now())) {
@@ -195,36 +212,77 @@ void Api::tick() {
   for (Late& late : ready) late.done(std::move(late.response));
 }
 
-Result<registry::AccountId> Api::signed_by(const wire::SignedRequest& request) {
-  if (request.access_key.empty()) {
-    return fail(FaultKind::kUnknownKey, "the header accessKey is missing");
-  }
-  const auto directory = options_.hub->platform().registry.directory();
-  const registry::AccessKey* key = directory->find_key(request.access_key);
-  if (key == nullptr) {
-    macs_.erase(std::string(request.access_key));
-    return fail(FaultKind::kUnknownKey, "no account has this access key");
-  }
-  const auto mac = mac_of(*key);
-  if (!mac) return std::unexpected(mac.error());
-  if (Status good = wire::verify(request, **mac, options_.signing); !good)
-    return std::unexpected(good.error());
-  if (options_.replays != nullptr) {
-    if (Status first = options_.replays->admit(request, now()); !first) {
-      return std::unexpected(first.error());
+bool Api::wants_body(const Request& head) const {
+  return options_.hub->platform().registry.directory()->find_key(head.access_key) != nullptr &&
+         !without_credit(head);
+}
+
+std::optional<Response> Api::without_credit(const Request& request) const {
+  if (options_.failures != nullptr) {
+    if (const auto wait = options_.failures->wait(request.peer, request.access_key, now())) {
+      return too_many(*wait, "too many requests from this address had a wrong key or signature");
     }
+  }
+  if (options_.rate != nullptr) {
+    if (const auto wait = options_.rate->would_wait(request.access_key, now())) {
+      return too_many_requests(*wait);
+    }
+  }
+  return std::nullopt;
+}
+
+Result<registry::AccountId> Api::signed_by(const Request& request, wire::SignedRequest claim) {
+  const auto directory = options_.hub->platform().registry.directory();
+  const registry::AccessKey* key =
+      claim.access_key.empty() ? nullptr : directory->find_key(claim.access_key);
+  if (key == nullptr) macs_.erase(std::string(claim.access_key));
+  const Status good = key != nullptr
+                          ? verified(request, claim, *key)
+                          : fail(FaultKind::kUnknownKey, claim.access_key.empty()
+                                                             ? "the header accessKey is missing"
+                                                             : "no account has this access key");
+  if (options_.failures != nullptr) {
+    if (good) {
+      options_.failures->succeeded(request.peer, claim.access_key, now());
+    } else if (good.error().kind != FaultKind::kInternal) {
+      options_.failures->failed(request.peer, claim.access_key, now());
+    }
+  }
+  if (!good) return std::unexpected(good.error());
+  const bool weighty = request.method == Method::kPut || request.path.ends_with("/certification");
+  wire::ReplayGuard* guard = options_.replays;
+  if (guard == nullptr && request.guarded && weighty) guard = options_.guard;
+  if (guard != nullptr) {
+    if (Status first = guard->admit(claim, now()); !first) return std::unexpected(first.error());
   }
   return key->account;
 }
 
+// Gridloom's own interface signs its method and path as well. On this machine the form without them
+// is taken too.
+Status Api::verified(const Request& request, wire::SignedRequest claim,
+                     const registry::AccessKey& key) {
+  const auto mac = mac_of(key);
+  if (!mac) return std::unexpected(mac.error());
+  if (!request.path.starts_with(kOwnPaths)) return wire::verify(claim, **mac, options_.signing);
+  if (!request.guarded && wire::verify(claim, **mac, options_.signing)) return {};
+  claim.method = name_of(request.method);
+  claim.path = request.path;
+  return wire::verify(claim, **mac, options_.signing);
+}
+
 TimePoint Api::now() const { return options_.hub->platform().wall->now(); }
 
-Response Api::too_many_requests(Millis wait) const {
-  Response response = transport_error(
-      429, fmt::format("this access key may ask {} times a second", options_.rate->per_second()));
+Response Api::too_many(Millis wait, std::string_view why) {
+  Response response = transport_error(429, why);
   // In whole seconds: a client that keeps to it is never early.
   response.headers.emplace_back("Retry-After", std::to_string((wait.count() + 999) / 1000));
   return response;
+}
+
+Response Api::too_many_requests(Millis wait) const {
+  return too_many(
+      wait, fmt::format("this access key may ask {} times a second", options_.rate->per_second()));
 }
 
 Result<wire::KeyedMac*> Api::mac_of(const registry::AccessKey& key) {

@@ -7,10 +7,12 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/failure_budget.h"
 #include "base/loop.h"
 #include "base/result.h"
 #include "base/string_map.h"
@@ -48,10 +50,16 @@ class Api {
     wire::SigningLimits signing{};
     RequestRate* rate = nullptr;           // shared by all loops; null: any rate
     wire::ReplayGuard* replays = nullptr;  // shared by all loops; null: any time, any number
+    // The same for what changes or reveals most, in requests that are guarded: sets, and the
+    // certification with its password.
+    wire::ReplayGuard* guard = nullptr;
+    FailureBudget* failures = nullptr;  // shared by all listeners; null: any number may fail
   };
   explicit Api(Options options);
 
   void handle(Request request, Done<Response> done);
+  // By a request's head: whether handle() will look at its body.
+  [[nodiscard]] bool wants_body(const Request& head) const;
   // A few times a second: sends answers that a misdeed holds back.
   void tick();
 
@@ -67,10 +75,16 @@ class Api {
   struct Route;
 
   [[nodiscard]] static const Route* find_route(std::string_view path);
-  [[nodiscard]] Result<registry::AccountId> signed_by(const wire::SignedRequest& request);
+  [[nodiscard]] Result<registry::AccountId> signed_by(const Request& request,
+                                                      wire::SignedRequest claim);
+  [[nodiscard]] Status verified(const Request& request, wire::SignedRequest claim,
+                                const registry::AccessKey& key);
+  // Before anything is spent on a request: 429 if its address or its key has no credit.
+  [[nodiscard]] std::optional<Response> without_credit(const Request& request) const;
   // Does with the call what the platform was told to do badly. False: nothing is left to be done.
   [[nodiscard]] bool misdo(Call& call);
   [[nodiscard]] TimePoint now() const;
+  [[nodiscard]] static Response too_many(Millis wait, std::string_view why);
   [[nodiscard]] Response too_many_requests(Millis wait) const;
   [[nodiscard]] Result<wire::KeyedMac*> mac_of(const registry::AccessKey& key);
 

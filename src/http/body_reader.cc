@@ -28,7 +28,7 @@ BodyReader::BodyReader(const Head& head, const BodyLimits& limits)
       due_(head.length.value_or(0)) {}
 
 std::expected<bool, Refusal> BodyReader::read(std::string_view& bytes) {
-  if (!chunked_ && due_ + body_.size() > limits_.body_bytes) {
+  if (!chunked_ && due_ + taken_ > limits_.body_bytes) {
     return std::unexpected(too_large(limits_));
   }
   for (;;) {
@@ -42,7 +42,8 @@ std::expected<bool, Refusal> BodyReader::read(std::string_view& bytes) {
 
 void BodyReader::take_data(std::string_view& bytes) {
   const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(due_, bytes.size()));
-  body_.append(bytes.substr(0, count));
+  if (keeps_) body_.append(bytes.substr(0, count));
+  taken_ += count;
   bytes.remove_prefix(count);
   due_ -= count;
   if (due_ == 0) stage_ = chunked_ ? Stage::kDataEnd : Stage::kWhole;
@@ -79,7 +80,7 @@ std::expected<bool, Refusal> BodyReader::read_size(std::string_view& bytes) {
   if (std::ranges::any_of(rest, is_control)) {
     return refuse("a chunk's extension holds a control character; its line ends in CR LF");
   }
-  if (size > limits_.body_bytes - body_.size()) return std::unexpected(too_large(limits_));
+  if (size > limits_.body_bytes - taken_) return std::unexpected(too_large(limits_));
   bytes.remove_prefix(end + kLineEnd.size());
   due_ = size;
   stage_ = size == 0 ? Stage::kTrailer : Stage::kData;

@@ -27,6 +27,8 @@ class BodyReader {
   // again, with more behind it.
   [[nodiscard]] std::expected<bool, Refusal> read(std::string_view& bytes);
   [[nodiscard]] std::string take() { return std::move(body_); }
+  // From now on what comes is passed over, and kept by nobody; the limits stay.
+  void discard() { keeps_ = false; }
 
  private:
   enum class Stage : std::uint8_t { kData, kSize, kDataEnd, kTrailer, kWhole };
@@ -40,7 +42,9 @@ class BodyReader {
   BodyLimits limits_;
   Stage stage_;
   bool chunked_;
-  std::uint64_t due_ = 0;  // bytes of the body, or of this chunk
+  bool keeps_ = true;
+  std::uint64_t taken_ = 0;  // bytes of the body so far
+  std::uint64_t due_ = 0;    // bytes of the body, or of this chunk
   std::size_t trailer_bytes_ = 0;
   std::string body_;
 };

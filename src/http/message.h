@@ -41,6 +41,8 @@ struct Request {
   std::string body;
   bool secure = false;
   std::weak_ptr<Waiting> waiting{};  // may be empty
+  std::string peer;      // its address
+  bool guarded = false;  // replays are refused: it came from beyond this machine
 };
 
 // The part of a body that is made while it is sent: a piece is asked for when the one before has

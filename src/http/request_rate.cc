@@ -27,6 +27,18 @@ std::optional<Millis> RequestRate::wait(std::string_view key, TimePoint now) {
   return Millis(std::max(1L, std::lround(std::ceil((1 - bucket.tokens) * 1000 / most))));
 }
 
+std::optional<Millis> RequestRate::would_wait(std::string_view key, TimePoint now) const {
+  const std::scoped_lock lock(mutex_);
+  const auto found = buckets_.find(key);
+  if (found == buckets_.end()) return std::nullopt;
+  const auto most = static_cast<double>(per_second_);
+  const auto passed_ms =
+      static_cast<double>(std::max(Millis(0), now - found->second.filled).count());
+  const double tokens = std::min(most, found->second.tokens + passed_ms * most / 1000);
+  if (tokens >= 1) return std::nullopt;
+  return Millis(std::max(1L, std::lround(std::ceil((1 - tokens) * 1000 / most))));
+}
+
 std::size_t RequestRate::remembered() const {
   const std::scoped_lock lock(mutex_);
   return buckets_.size();

@@ -1,7 +1,8 @@
 // How often each access key may ask: so many requests at once as a second's worth, and then as they
 // come back, evenly. What is refused costs nothing.
 //
-// Ask it after the signature is verified: nobody can use up another's. Thread rule: any thread.
+// A request that is asked about before its signature is verified costs the key nothing, and one
+// that is verified does: nobody can use up another's. Thread rule: any thread.
 #pragma once
 
 #include <cstddef>
@@ -21,6 +22,8 @@ class RequestRate {
 
   // Nothing: go ahead. Otherwise how long until the key may ask again.
   [[nodiscard]] std::optional<Millis> wait(std::string_view key, TimePoint now);
+  // The same, and nothing is taken.
+  [[nodiscard]] std::optional<Millis> would_wait(std::string_view key, TimePoint now) const;
   [[nodiscard]] std::size_t per_second() const { return per_second_; }
   // Keys that asked within the last second, and perhaps more.
   [[nodiscard]] std::size_t remembered() const;

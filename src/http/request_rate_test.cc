@@ -20,6 +20,16 @@ TEST(RequestRate, ASecondsWorthAtOnceAndNotOneMore) {
   EXPECT_TRUE(rate.wait("a", kNow + Millis(200)));
 }
 
+TEST(RequestRate, AskingBeforehandTakesNothing) {
+  RequestRate rate(5);
+  for (int i = 0; i < 100; ++i) EXPECT_FALSE(rate.would_wait("a", kNow));
+  for (int i = 0; i < 5; ++i) EXPECT_FALSE(rate.wait("a", kNow)) << i;
+  EXPECT_EQ(rate.would_wait("a", kNow), Millis(200));
+  EXPECT_EQ(rate.would_wait("a", kNow + Millis(150)), Millis(50));
+  EXPECT_FALSE(rate.would_wait("a", kNow + Millis(200)));
+  EXPECT_FALSE(rate.would_wait("b", kNow));
+}
+
 TEST(RequestRate, ComesBackEvenlyAndNotBeyondASecondsWorth) {
   RequestRate rate(10);
   for (int i = 0; i < 10; ++i) EXPECT_FALSE(rate.wait("a", kNow));

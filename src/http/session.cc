@@ -104,11 +104,12 @@ struct Session::Reading {
 };
 
 Session::Session(net::Line line, Handler handler, const SessionLimits& limits, TimePoint now,
-                 net::MakeProtocol mqtt)
+                 net::MakeProtocol mqtt, WantsBody wants_body)
     : line_(std::move(line)),
       handler_(std::move(handler)),
       limits_(limits),
       mqtt_(std::move(mqtt)),
+      wants_body_(std::move(wants_body)),
       now_(now),
       since_(now) {}
 
@@ -192,6 +193,8 @@ bool Session::read_head() {
                   *head, {.body_bytes = limits_.body_bytes, .trailer_bytes = limits_.header_bytes}),
               .expects_continue = head->expects_continue});
   reading_->request.secure = line_.secure;
+  reading_->request.peer = line_.peer;
+  if (wants_body_ && !wants_body_(reading_->request)) reading_->body.discard();
   if (mqtt_ && reading_->request.path == "/mqtt") {
     reading_.reset();
     in_request_ = false;

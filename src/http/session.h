@@ -39,9 +39,13 @@ class Session final : public net::Protocol,
   // Answers a request; `done` is called once, on the session's loop.
   using Handler = std::function<void(Request request, Done<Response> done)>;
 
+  // Whether the body of a request is worth keeping, by its head: of an unknown access key it is
+  // not. Without a body the request is handled all the same.
+  using WantsBody = std::function<bool(const Request& head)>;
+
   // `mqtt` makes what speaks inside of a WebSocket; without it there is none.
   Session(net::Line line, Handler handler, const SessionLimits& limits, TimePoint now,
-          net::MakeProtocol mqtt = {});
+          net::MakeProtocol mqtt = {}, WantsBody wants_body = {});
   ~Session() override;
 
   void receive(std::string_view bytes, TimePoint now) override;
@@ -73,6 +77,7 @@ class Session final : public net::Protocol,
   Handler handler_;
   SessionLimits limits_;
   net::MakeProtocol mqtt_;
+  WantsBody wants_body_;
   std::unique_ptr<Reading> reading_;
   std::unique_ptr<WebSocket> web_socket_;
   std::string in_;

@@ -495,5 +495,27 @@ TEST(HttpSession, AnySplitOfTheBytesSaysTheSame) {
   }
 }
 
+TEST(HttpSession, ABodyThatNobodyWantsIsPassedOver) {
+  for (const std::string_view body :
+       {"Content-Length: 9\r\n\r\nsome body",
+        "Transfer-Encoding: chunked\r\n\r\n4\r\nsome\r\n5\r\n body\r\n0\r\n\r\n"}) {
+    Talk talk;
+    talk.wants_bodies = false;
+    talk.send_in_pieces(fmt::format("PUT /a HTTP/1.1\r\n{}GET /b HTTP/1.1\r\n\r\n", body), 3);
+    ASSERT_EQ(talk.requests.size(), 2U) << body;
+    EXPECT_EQ(talk.requests[0].body, "");
+    EXPECT_EQ(talk.requests[0].peer, "test");
+    EXPECT_EQ(talk.requests[1].path, "/b");
+  }
+  // The limit of a body is the same.
+  for (const std::string_view size :
+       {"Content-Length: 11\r\n\r\n", "Transfer-Encoding: chunked\r\n\r\n6\r\n123456\r\n5\r\n"}) {
+    Talk talk(Talk::Mqtt::kEcho, {.body_bytes = 10});
+    talk.wants_bodies = false;
+    talk.send(fmt::format("PUT /a HTTP/1.1\r\n{}", size));
+    EXPECT_TRUE(is_refusal(talk, 413)) << size;
+  }
+}
+
 }  // namespace
 }  // namespace gridloom::http

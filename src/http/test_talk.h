@@ -59,7 +59,7 @@ class Talk {
     session = std::make_shared<Session>(
         net::Line{.loop = loop_, .wake = [this] { fetch(); }, .secure = false, .peer = "test"},
         [this](Request request, Done<Response> done) { take(std::move(request), std::move(done)); },
-        limits, now, std::move(make));
+        limits, now, std::move(make), [this](const Request&) { return wants_bodies; });
   }
   Talk(const Talk&) = delete;
   Talk& operator=(const Talk&) = delete;
@@ -94,6 +94,7 @@ class Talk {
 
   TimePoint now{Millis(1'700'000'000'000)};
   bool defer = false;
+  bool wants_bodies = true;
   bool fetches = true;  // or the test takes the output itself
   std::vector<std::pair<std::string_view, std::string>> further;
   std::shared_ptr<BodySource> rest;                       // of the next answer

@@ -22,6 +22,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/failure_budget.h"
 #include "hub/hub.h"
 #include "mqtt/client_stream.h"
 #include "mqtt/session_store.h"
@@ -38,6 +39,7 @@ struct Door {
   const Clock* clock = nullptr;
   SessionTable* sessions = nullptr;
   wire::mqtt::Limits limits{};
+  FailureBudget* failures = nullptr;  // of sign-ins, shared with HTTP; null: any number may fail
 };
 
 class ClientSession final : public hub::Client, public std::enable_shared_from_this<ClientSession> {

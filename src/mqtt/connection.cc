@@ -99,8 +99,21 @@ void Connection::handle_events() {
 void Connection::on(const wire::mqtt::ConnectRequested& event) {
   wire::mqtt::ConnectRequest& request = *event.request;
   const Secret password = request.password.value_or(Secret());
-  auto identity = door_.hub->sign_in(request.username.value_or(""), password);
+  const std::string user = request.username.value_or("");
+  if (door_.failures != nullptr) {
+    if (const auto wait = door_.failures->wait(line_.peer, user, door_.clock->now())) {
+      const std::string why = fmt::format(
+          "too many sign-ins from this address were refused; try again in {} ms", wait->count());
+      log_refusal(user, line_.peer, door_.clock->now());
+      return session_.refuse(Reason::kConnectionRateExceeded, why);
+    }
+  }
+  auto identity = door_.hub->sign_in(user, password);
+  if (identity && door_.failures != nullptr) {
+    door_.failures->succeeded(line_.peer, user, door_.clock->now());
+  }
   if (!identity) {
+    if (door_.failures != nullptr) door_.failures->failed(line_.peer, user, door_.clock->now());
     log_refusal(request.username.value_or(""), line_.peer, door_.clock->now());
     door_.hub->record_sign_in({.who = request.username.value_or(""),
                                .client_id = request.client_id,

@@ -58,6 +58,34 @@ class ConnectionTest : public testing::Test {
   Door door{.hub = home.hub.get(), .clock = &home.clock, .sessions = &sessions, .limits = {}};
 };
 
+TEST_F(ConnectionTest, AnAddressThatFailsOftenIsRefusedUnread) {
+  const registry::Account alice = home.account("alice");
+  for (const Version version : {Version::k311, Version::k5}) {
+    FailureBudget failures(2);
+    door.failures = &failures;
+    // The device is right once, from the address that fails.
+    Peer(home, door, version).join_device(kSn);
+    for (int i = 0; i < 2; ++i) {
+      Peer wrong(home, door, version);
+      wrong.join(alice.certificate_account, Secret(std::string("wrong")));
+      EXPECT_THAT(wrong.said(), ElementsAre(HasSubstr("bad user name or password")));
+    }
+    Peer right(home, door, version);
+    right.join_app("alice");
+    EXPECT_THAT(right.said(),
+                ElementsAre(HasSubstr(version == Version::k5 ? "connection rate exceeded"
+                                                             : "server unavailable")));
+    EXPECT_TRUE(right.connection().finished());
+    Peer device(home, door, version);
+    device.join_device(kSn);
+    EXPECT_THAT(device.said(), ElementsAre(StartsWith("CONNACK success")));
+    home.clock.at += std::chrono::minutes(1);
+    Peer later(home, door, version);
+    later.join_app("alice");
+    EXPECT_THAT(later.said(), ElementsAre(StartsWith("CONNACK success")));
+  }
+}
+
 TEST_F(ConnectionTest, AccountsDevicesAndGatewaysSignIn) {
   for (const Version version : {Version::k311, Version::k5}) {
     Peer app(home, door, version);

@@ -277,7 +277,7 @@ Result<Secret> Registry::insert_device(const Directory& present, DirectoryDraft&
     return std::unexpected(valid.error());
   }
   if (!spec.key.empty()) {
-    if (Status valid = check_secret(spec.key, "a device key"); !valid) {
+    if (Status valid = check_secret(spec.key, "a device key", kDeviceKeyMinBytes); !valid) {
       return std::unexpected(valid.error());
     }
   }

@@ -130,15 +130,16 @@ TEST_F(RegistryTest, ANewAccountHasAKeyPairACertificateAndAGatewayKey) {
 
 TEST_F(RegistryTest, AGivenKeyPairIsTakenAsItIsAndOnlyWhole) {
   const Result<NewAccount> made = registry_->add_account(
-      {.name = "anna", .access_key = "my-access-key", .secret_key = "my-secret-key"});
+      {.name = "anna", .access_key = "my-access-key", .secret_key = "my-own-secret-key"});
   ASSERT_TRUE(made);
   EXPECT_EQ(registry_->directory()->find_key("my-access-key")->secret_key.reveal(),
-            "my-secret-key");
+            "my-own-secret-key");
   expect_fault(registry_->add_account({.name = "bert", .access_key = "my-access-key2"}),
                FaultKind::kBadParams, "give both an access key and a secret key, or neither");
-  expect_fault(registry_->add_account(
-                   {.name = "bert", .access_key = "my-access-key", .secret_key = "another-one"}),
-               FaultKind::kConflict, "the access key 'my-access-key' is taken");
+  expect_fault(
+      registry_->add_account(
+          {.name = "bert", .access_key = "my-access-key", .secret_key = "another-secret-key"}),
+      FaultKind::kConflict, "the access key 'my-access-key' is taken");
   EXPECT_EQ(registry_->directory()->accounts().size(), 1U);
 }
 
@@ -487,7 +488,7 @@ TEST_F(RegistryTest, FilesArePrivateWhateverTheUmask) {
 
 TEST_F(RegistryTest, NoSecretStandsInTheFilesAsItIs) {
   ASSERT_TRUE(registry_->add_account(
-      {.name = "anna", .access_key = "public-access-key", .secret_key = "very-secret-key"}));
+      {.name = "anna", .access_key = "public-access-key", .secret_key = "a-very-secret-key"}));
   ASSERT_TRUE(registry_->add_device(
       {.sn = "SN1", .name = "attic", .owner = "anna", .key = "very-secret-device"}));
   ASSERT_TRUE(registry_->rotate_certificate("anna"));

@@ -106,14 +106,14 @@ Status check_access_key(std::string_view access_key) {
                           kAccessKeyMinBytes, kAccessKeyMaxBytes));
 }
 
-Status check_secret(std::string_view secret, std::string_view whose) {
-  if (secret.size() >= kSecretMinBytes && secret.size() <= kSecretMaxBytes &&
+Status check_secret(std::string_view secret, std::string_view whose, std::size_t least) {
+  if (secret.size() >= least && secret.size() <= kSecretMaxBytes &&
       std::ranges::all_of(secret, [](char c) { return c > ' ' && c <= '~'; })) {
     return {};
   }
   return fail(FaultKind::kBadParams,
-              fmt::format("{} has {} to {} visible ASCII characters, without spaces", whose,
-                          kSecretMinBytes, kSecretMaxBytes));
+              fmt::format("{} has {} to {} visible ASCII characters, without spaces", whose, least,
+                          kSecretMaxBytes));
 }
 
 }  // namespace gridloom::registry

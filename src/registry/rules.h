@@ -13,7 +13,8 @@ constexpr std::size_t kNameMaxCharacters = 64;
 constexpr std::size_t kSnMaxBytes = 64;
 constexpr std::size_t kAccessKeyMinBytes = 8;
 constexpr std::size_t kAccessKeyMaxBytes = 64;
-constexpr std::size_t kSecretMinBytes = 8;
+constexpr std::size_t kSecretMinBytes = 16;  // whoever knows the access key may guess
+constexpr std::size_t kDeviceKeyMinBytes = 8;
 constexpr std::size_t kSecretMaxBytes = 128;
 constexpr std::size_t kKeyPairsPerAccount = 16;
 constexpr std::size_t kSharesPerDevice = 64;
@@ -26,7 +27,8 @@ constexpr std::size_t kSharesPerDevice = 64;
 [[nodiscard]] Status check_sn(std::string_view sn);
 // 8 to 64 of A-Z a-z 0-9 _ -
 [[nodiscard]] Status check_access_key(std::string_view access_key);
-// 8 to 128 visible ASCII characters. `whose`: "a secret key".
-[[nodiscard]] Status check_secret(std::string_view secret, std::string_view whose);
+// 16 to 128 visible ASCII characters; `least` to 128 of a device key. `whose`: "a secret key".
+[[nodiscard]] Status check_secret(std::string_view secret, std::string_view whose,
+                                  std::size_t least = kSecretMinBytes);
 
 }  // namespace gridloom::registry

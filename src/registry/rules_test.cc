@@ -107,16 +107,16 @@ TEST(Rules, AccessKeysHave8To64Characters) {
       check_access_key);
 }
 
-TEST(Rules, SecretsHave8To128VisibleCharactersAndAreNotRepeated) {
+TEST(Rules, SecretsHave16To128VisibleCharactersAndAreNotRepeated) {
   expect_each(
       {
-          {std::string(7, 's'), false},
-          {std::string(8, 's'), true},
+          {std::string(15, 's'), false},
+          {std::string(16, 's'), true},
           {std::string(128, 's'), true},
           {std::string(129, 's'), false},
-          {"!\"#$%&'()~", true},
-          {"pass word", false},
-          {"passw\u00f6rd", false},
+          {"!\"#$%&'()~!\"#$%&", true},
+          {"pass word of a client", false},
+          {"passw\u00f6rd-of-a-client", false},
       },
       [](std::string_view text) { return check_secret(text, "a secret key"); });
   EXPECT_FALSE(check_secret("hunter2", "a secret key").error().detail.contains("hunter2"));

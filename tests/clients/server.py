@@ -82,13 +82,13 @@ def flatten(value, key=""):
     return [(key, value if isinstance(value, str) else json.dumps(value))]
 
 
-def signed_headers(access_key, secret_key, params=(), timestamp=None, nonce=None):
-    """`params`: (path, text) pairs, unsorted."""
+def signed_headers(access_key, secret_key, params=(), timestamp=None, nonce=None, also=()):
+    """`params`: (path, text) pairs, unsorted; `also`: what is signed behind the timestamp."""
     nonce = str(nonce or random.randint(100000, 999999))
     stamp = str(timestamp or time.time_ns() // 1_000_000)
     text = "&".join(
         [f"{k}={v}" for k, v in sorted(params)]
-        + [f"accessKey={access_key}", f"nonce={nonce}", f"timestamp={stamp}"]
+        + [f"accessKey={access_key}", f"nonce={nonce}", f"timestamp={stamp}", *also]
     )
     sign = hmac.new(secret_key.encode(), text.encode(), hashlib.sha256).hexdigest()
     return {"accessKey": access_key, "nonce": nonce, "timestamp": stamp, "sign": sign}
@@ -103,7 +103,13 @@ class Api:
 
     def call(self, method, path, query=None, body=None):
         pairs = flatten(body) if body is not None else list((query or {}).items())
-        headers = signed_headers(self.access_key, self.secret_key, pairs)
+        own = path.startswith("/api/v1/")  # Gridloom's own interface signs the path as well
+        headers = signed_headers(
+            self.access_key,
+            self.secret_key,
+            pairs,
+            also=(f"method={method}", f"path={path}") if own else (),
+        )
         if body is not None:
             headers["Content-Type"] = "application/json;charset=UTF-8"
         if query:

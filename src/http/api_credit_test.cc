@@ -1,0 +1,157 @@
+// What a request may cost before its signature is verified, and which requests may come twice.
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "http/test_api.h"
+
+namespace gridloom::http {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+
+class ApiCreditTest : public ApiTest {
+ protected:
+  Response ask(Api& of, Request made) {
+    Response got{.status = 0};
+    of.handle(std::move(made), [&got](Response answer) { got = std::move(answer); });
+    home.settle();
+    return got;
+  }
+  Request from(std::string_view peer, const registry::AccessKey& key) {
+    Request made = request(Method::kGet, "device/list");
+    made.peer = peer;
+    sign_as(made, key);
+    return made;
+  }
+  static Request forged(Request made) {
+    made.sign.back() = made.sign.back() == '0' ? '1' : '0';
+    return made;
+  }
+};
+
+constexpr std::string_view kAway = "198.51.100.7";
+
+TEST_F(ApiCreditTest, AnAddressThatFailsOftenIsRefusedUnread) {
+  FailureBudget failures(3);
+  Api limited({.hub = home.hub.get(), .loop = &home.door_loop, .failures = &failures});
+  const registry::AccessKey bob = key_of("bob");
+  // Bob is right once, from the address at which alice's key is tried.
+  EXPECT_THAT(ask(limited, from(kAway, bob)).body, HasSubstr(R"("code":"0")"));
+  const Request wrong = forged(from(kAway, key_of("alice")));
+  Request unknown = from(kAway, key_of("alice"));
+  unknown.access_key = "nobody";
+  EXPECT_THAT(ask(limited, wrong).body, HasSubstr(R"("code":"8521")"));
+  EXPECT_THAT(ask(limited, unknown).body, HasSubstr(R"("code":"8513")"));
+  EXPECT_THAT(ask(limited, wrong).body, HasSubstr(R"("code":"8521")"));
+  for (const Request& refused : {wrong, unknown, from(kAway, key_of("alice"))}) {
+    const Response answer = ask(limited, refused);
+    EXPECT_EQ(answer.status, 429U);
+    EXPECT_THAT(answer.body, HasSubstr("too many requests from this address"));
+    EXPECT_THAT(answer.headers, testing::Contains(std::pair("Retry-After", "20")));
+    EXPECT_FALSE(limited.wants_body(refused));
+  }
+  EXPECT_THAT(ask(limited, from(kAway, bob)).body, HasSubstr(R"("code":"0")"));
+  EXPECT_THAT(ask(limited, from("198.51.100.8", key_of("alice"))).body, HasSubstr(R"("code":"0")"));
+  home.clock.at += std::chrono::seconds(20);
+  EXPECT_THAT(ask(limited, from(kAway, key_of("alice"))).body, HasSubstr(R"("code":"0")"));
+}
+
+TEST_F(ApiCreditTest, AKeyWithoutCreditIsRefusedBeforeItsSignatureIsLookedAt) {
+  RequestRate rate(2);
+  FailureBudget failures(100);
+  Api limited(
+      {.hub = home.hub.get(), .loop = &home.door_loop, .rate = &rate, .failures = &failures});
+  const Request right = from(kAway, key_of("alice"));
+  // Nobody else uses the key's requests up.
+  for (int i = 0; i < 10; ++i) {
+    EXPECT_THAT(ask(limited, forged(right)).body, HasSubstr(R"("code":"8521")"));
+  }
+  EXPECT_EQ(ask(limited, right).status, 200U);
+  EXPECT_EQ(ask(limited, right).status, 200U);
+  EXPECT_EQ(ask(limited, right).status, 429U);
+  EXPECT_EQ(ask(limited, forged(right)).status, 429U);
+}
+
+TEST_F(ApiCreditTest, TheBodyOfAnUnknownKeyIsNotWanted) {
+  Request made = request(Method::kPut, "device/quota");
+  made.access_key = "nobody";
+  EXPECT_FALSE(api.wants_body(made));
+  made.access_key.clear();
+  EXPECT_FALSE(api.wants_body(made));
+  made.access_key = key_of("alice").access_key;
+  EXPECT_TRUE(api.wants_body(made));
+}
+
+TEST_F(ApiCreditTest, AGuardedSetOrCertificationIsOfNowAndComesOnce) {
+  wire::ReplayGuard guard({}, wire::ReplayRule::kPatient);
+  Api guarded({.hub = home.hub.get(), .loop = &home.door_loop, .guard = &guard});
+  const auto asked = [&](Method method, std::string_view path, TimePoint at, bool is_guarded) {
+    Request made = request(method, path);
+    made.guarded = is_guarded;
+    sign_at(made, at, "1");
+    return ask(guarded, std::move(made)).body;
+  };
+  struct Row {
+    Method method;
+    std::string_view path;
+    bool comes_twice;
+  };
+  for (const Row& row :
+       {Row{Method::kGet, "certification", false}, Row{Method::kPut, "device/quota", false},
+        Row{Method::kGet, "device/list", true}}) {
+    const auto refused = [&](TimePoint at, bool is_guarded) {
+      return asked(row.method, row.path, at, is_guarded).contains(R"("code":"8521")");
+    };
+    const TimePoint now = home.clock.now();
+    const TimePoint early = now - std::chrono::hours(1);
+    EXPECT_FALSE(refused(now, true)) << row.path;
+    EXPECT_EQ(refused(now, true), !row.comes_twice) << row.path;
+    EXPECT_EQ(refused(early, true), !row.comes_twice) << row.path;
+    // On this machine all stays as patient as it is.
+    EXPECT_FALSE(refused(now, false)) << row.path;
+    EXPECT_FALSE(refused(early, false)) << row.path;
+    home.clock.at += Millis(1);
+  }
+}
+
+TEST_F(ApiCreditTest, ItsOwnInterfaceSignsMethodAndPath) {
+  const registry::AccessKey key = key_of("alice");
+  const auto of_device = [&](std::string_view sn, std::string_view signed_path, bool is_guarded) {
+    Request made = request(Method::kGet, fmt::format("/api/v1/devices/{}/energy", sn));
+    made.guarded = is_guarded;
+    made.access_key = key.access_key;
+    made.nonce = "1";
+    made.timestamp = "1671171709428";
+    auto mac = hub::must(wire::KeyedMac::make(key.secret_key));
+    made.sign = hub::must(wire::sign({.content_type = {},
+                                      .query = {},
+                                      .body = {},
+                                      .access_key = made.access_key,
+                                      .nonce = made.nonce,
+                                      .timestamp = made.timestamp,
+                                      .sign = {},
+                                      .method = signed_path.empty() ? "" : "GET",
+                                      .path = signed_path},
+                                     mac));
+    return ask(api, std::move(made)).body;
+  };
+  const std::string path = fmt::format("/api/v1/devices/{}/energy", kSn);
+  const std::string other = fmt::format("/api/v1/devices/{}/energy", kOcean);
+  EXPECT_THAT(of_device(kSn, path, true), HasSubstr(R"("code":"0")"));
+  EXPECT_THAT(of_device(kSn, path, false), HasSubstr(R"("code":"0")"));
+  EXPECT_THAT(of_device(kSn, other, true), HasSubstr(R"("code":"8521")"));
+  EXPECT_THAT(of_device(kSn, other, false), HasSubstr(R"("code":"8521")"));
+  EXPECT_THAT(of_device(kSn, "", true),
+              AllOf(HasSubstr(R"("code":"8521")"), HasSubstr("&method=GET&path=" + path)));
+  EXPECT_THAT(of_device(kSn, "", false), HasSubstr(R"("code":"0")"));
+}
+
+}  // namespace
+}  // namespace gridloom::http

@@ -194,13 +194,6 @@ Result<Database> open_database(const std::filesystem::path& path, const Schema& 
                 fmt::format("{} is of a later version of Gridloom ({}; this one knows {})",
                             path.string(), *version, schema.version));
   }
-  if (*version == schema.version - 1 && *version != 0 && !schema.from_before.empty()) {
-    const Status stepped =
-        database->run(fmt::format("BEGIN IMMEDIATE; {} PRAGMA user_version = {}; COMMIT;",
-                                  schema.from_before, schema.version));
-    if (!stepped) return std::unexpected(stepped.error());
-    return database;
-  }
   if (*version != 0) return database;
   Status made = database->run(std::string(schema.before));
   if (made) {

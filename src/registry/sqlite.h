@@ -100,8 +100,6 @@ struct Schema {
   std::int64_t version = 1;
   std::string_view tables;
   std::string_view before{};  // run on an empty file, outside of a transaction
-  // Brings the tables of version - 1 up to date; empty: no step is needed.
-  std::string_view from_before{};
 };
 // Makes the file, which only its owner may read, and its tables if there are none. kMalformed: it
 // is damaged, or of a later version.

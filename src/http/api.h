@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -51,6 +52,10 @@ class Api {
   };
   explicit Api(Options options);
 
+  // What there is to ask, "GET /healthz" and so on, a method each; HEAD goes with GET. {sn} stands
+  // for a serial number.
+  [[nodiscard]] static std::vector<std::string> endpoints();
+
   void handle(Request request, Done<Response> done);
   // A few times a second: sends answers that a misdeed holds back.
   void tick();
@@ -66,6 +71,7 @@ class Api {
   using Verb = void (Api::*)(Call call) const;
   struct Route;
 
+  [[nodiscard]] static std::span<const Route> table();
   [[nodiscard]] static const Route* find_route(std::string_view path);
   [[nodiscard]] Result<registry::AccountId> signed_by(const wire::SignedRequest& request);
   // Does with the call what the platform was told to do badly. False: nothing is left to be done.

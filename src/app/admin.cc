@@ -58,6 +58,11 @@ std::string text_or_empty(const JsonObject& request, std::string_view key) {
   return text_of(request, key).value_or("");
 }
 
+bool is_set(const JsonObject& request, std::string_view key) {
+  const Json* value = request.if_contains(key);
+  return value != nullptr && value->is_bool() && value->get_bool();
+}
+
 std::string_view rights_name(registry::Rights rights) {
   return rights == registry::Rights::kFull ? "full" : "monitor";
 }
@@ -113,6 +118,11 @@ Result<Json> add_keys(const Estate& estate, const JsonObject& request) {
 
 Result<Json> rotate(const Estate& estate, const JsonObject& request) {
   const std::string name = text_or_empty(request, "name");
+  if (is_set(request, "gateway")) {
+    const auto key = estate.registry.rotate_gateway(name);
+    if (!key) return std::unexpected(key.error());
+    return JsonObject{{"rotated", name}, {"gatewayKey", key->reveal()}};
+  }
   if (const auto rotated = estate.registry.rotate_certificate(name); !rotated) {
     return std::unexpected(rotated.error());
   }
@@ -190,13 +200,30 @@ Result<Json> share_device(const Estate& estate, const JsonObject& request) {
   return JsonObject{{"sn", sn}, {"account", account}, {"rights", rights}};
 }
 
+Result<Json> rotate_device(const Estate& estate, const JsonObject& request) {
+  const std::string sn = text_or_empty(request, "sn");
+  const auto key = estate.registry.rotate_device(sn);
+  if (!key) return std::unexpected(key.error());
+  return JsonObject{{"rotated", sn}, {"deviceKey", key->reveal()}};
+}
+
 Result<Json> move_device(const Estate& estate, const JsonObject& request) {
   const std::string sn = text_or_empty(request, "sn");
   const std::string owner = text_or_empty(request, "owner");
-  if (Status moved = estate.registry.move_device({.sn = sn, .owner = owner}); !moved) {
-    return std::unexpected(std::move(moved.error()));
-  }
-  return JsonObject{{"sn", sn}, {"owner", owner}};
+  const bool with_history = is_set(request, "withHistory");
+  const auto before = estate.registry.directory();
+  const registry::Device* device = before->find_device(sn);
+  const auto key =
+      estate.registry.move_device({.sn = sn,
+                                   .owner = owner,
+                                   .history = with_history ? registry::MovedHistory::kGoesAlong
+                                                           : registry::MovedHistory::kStaysBehind});
+  if (!key) return std::unexpected(key.error());
+  if (device != nullptr && !with_history) estate.archive.forget(device->number);
+  return JsonObject{{"sn", sn},
+                    {"owner", owner},
+                    {"history", with_history ? "moved" : "deleted"},
+                    {"deviceKey", key->reveal()}};
 }
 
 Result<Json> remove_device(const Estate& estate, const JsonObject& request) {
@@ -241,13 +268,14 @@ constexpr auto kOperations = std::to_array<Row>({
     {"account.add", add_account, {"name", "accessKey"}},
     {"account.list", list_accounts},
     {"account.keys", add_keys, {"name", "accessKey", "removed"}},
-    {"account.rotate", rotate, {"name"}},
+    {"account.rotate", rotate, {"name", "gateway"}},
     {"account.remove", remove_account, {"name"}},
     {"device.add", add_device, {"sn", "owner", "name", "family"}},
     {"device.list", list_devices},
     {"device.rename", rename_device, {"sn", "name"}},
     {"device.share", share_device, {"sn", "account", "rights"}},
-    {"device.move", move_device, {"sn", "owner"}},
+    {"device.rotate", rotate_device, {"sn"}},
+    {"device.move", move_device, {"sn", "owner", "history"}},
     {"device.remove", remove_device, {"sn"}},
     {"device.simulated", add_simulated, {"owner", "family", "first", "count"}},
     {"audit", list_audit},

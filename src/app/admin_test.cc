@@ -110,6 +110,9 @@ TEST_P(AdminTest, KeysAreAddedAndRemovedAndCertificatesRotated) {
   EXPECT_THAT(told(R"({"op":"account.list"})"),
               HasSubstr(fmt::format(R"("accessKeys":["{}"])", second)));
   EXPECT_EQ(told(R"({"op":"account.rotate","name":"alice"})"), R"({"rotated":"alice"})");
+  const std::string gateway = R"({"op":"account.rotate","name":"alice","gateway":true})";
+  EXPECT_EQ(member(gateway, "gatewayKey").size(), 32U);
+  EXPECT_NE(member(gateway, "gatewayKey"), member(gateway, "gatewayKey"));
 }
 
 TEST_P(AdminTest, DevicesAreAddedSharedRenamedMovedAndRemoved) {
@@ -136,8 +139,12 @@ TEST_P(AdminTest, DevicesAreAddedSharedRenamedMovedAndRemoved) {
   EXPECT_THAT(told(R"({"op":"device.list"})"), Not(HasSubstr("rights")));
   EXPECT_EQ(told(R"({"op":"device.rename","sn":"R331TEST1","name":"Küche"})"),
             R"({"sn":"R331TEST1","name":"Küche"})");
-  EXPECT_EQ(told(R"({"op":"device.move","sn":"R331TEST1","owner":"bob"})"),
-            R"({"sn":"R331TEST1","owner":"bob"})");
+  const std::string rotated = member(R"({"op":"device.rotate","sn":"R331TEST1"})", "deviceKey");
+  EXPECT_EQ(rotated.size(), 32U);
+  const std::string moved = told(R"({"op":"device.move","sn":"R331TEST1","owner":"bob"})");
+  EXPECT_THAT(moved, testing::StartsWith(
+                         R"({"sn":"R331TEST1","owner":"bob","history":"deleted","deviceKey":")"));
+  EXPECT_THAT(moved, Not(HasSubstr(rotated)));
   EXPECT_THAT(told(R"({"op":"device.list","owner":"bob"})"), HasSubstr("Küche"));
   EXPECT_EQ(told(R"({"op":"device.remove","sn":"R331TEST1"})"), R"({"removed":"R331TEST1"})");
   EXPECT_THAT(told(R"({"op":"device.list"})"), Not(HasSubstr("R331TEST1")));
@@ -165,6 +172,10 @@ TEST_P(AdminTest, EveryChangeIsInTheAuditWithoutItsSecrets) {
   change(R"({"op":"device.add","sn":"XX1","owner":"anna","key":"a-device-key"})");
   change(R"({"op":"device.share","sn":"XX1","account":"ben","rights":"full"})");
   change(R"({"op":"device.rename","sn":"XX1","name":"Tank"})");
+  change(R"({"op":"account.rotate","name":"anna","gateway":true})");
+  change(R"({"op":"device.rotate","sn":"XX1"})");
+  change(R"({"op":"device.move","sn":"XX1","owner":"ben"})");
+  change(R"({"op":"device.move","sn":"XX1","owner":"anna","withHistory":true})");
   change(R"({"op":"device.move","sn":"XX1","owner":"ben"})");
   change(R"({"op":"device.remove","sn":"XX1"})");
   change(R"({"op":"account.keys","remove":"bens-access-key"})");
@@ -184,7 +195,11 @@ TEST_P(AdminTest, EveryChangeIsInTheAuditWithoutItsSecrets) {
           entry("device.add", R"("sn":"XX1","owner":"anna","name":"XX1","family":"generic")"),
           entry("device.share", R"("sn":"XX1","account":"ben","rights":"full")"),
           entry("device.rename", R"("sn":"XX1","name":"Tank")"),
-          entry("device.move", R"("sn":"XX1","owner":"ben")"),
+          entry("account.rotate", R"("name":"anna","gateway":true)"),
+          entry("device.rotate", R"("sn":"XX1")"),
+          entry("device.move", R"("sn":"XX1","owner":"ben","history":"deleted")"),
+          entry("device.move", R"("sn":"XX1","owner":"anna","history":"moved")"),
+          entry("device.move", R"("sn":"XX1","owner":"ben","history":"deleted")"),
           entry("device.remove", R"("sn":"XX1")"),
           entry("account.keys", R"("removed":"bens-access-key")"),
           entry("account.remove", R"("name":"anna")")));
@@ -224,6 +239,9 @@ TEST_P(AdminTest, RefusalsSayWhatIsWrong) {
       {R"({"op":"device.share","sn":"R331TEST1","rights":"full"})", "account"},
       {R"({"op":"device.move","sn":"R331TEST1"})", "account"},
       {R"({"op":"device.move","sn":"NOSUCH","owner":"alice"})", "NOSUCH"},
+      {R"({"op":"account.rotate","name":"nobody","gateway":true})", "nobody"},
+      {R"({"op":"device.rotate"})", "serial number"},
+      {R"({"op":"device.rotate","sn":"NOSUCH"})", "NOSUCH"},
       {R"({"op":"device.remove"})", "serial number"},
       {R"({"op":"device.remove","sn":"NOSUCH"})", "NOSUCH"},
       {R"({"op":"audit","limit":0})", "limit"},

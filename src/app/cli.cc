@@ -44,6 +44,8 @@ struct Arguments {
   std::string devices;
   bool page = false;
   bool rows = false;
+  bool gateway = false;
+  bool with_history = false;
 };
 
 constexpr std::size_t kMostKeyFile = 4096;      // bytes
@@ -251,9 +253,11 @@ void add_accounts(CLI::App& app, Arguments& a, std::function<int()>& chosen) {
   keys->add_option("name", a.name)->required();
   keys->add_option("--remove", a.remove, "The access key to remove");
   CLI::App* rotate =
-      add_verb(*account, "rotate", "Gives an account a new MQTT password", a, chosen,
-               [&a] { return JsonObject{{"op", "account.rotate"}, {"name", a.name}}; });
+      add_verb(*account, "rotate", "Gives an account a new MQTT password", a, chosen, [&a] {
+        return JsonObject{{"op", "account.rotate"}, {"name", a.name}, {"gateway", a.gateway}};
+      });
   rotate->add_option("name", a.name)->required();
+  rotate->add_flag("--gateway", a.gateway, "A new gateway key instead, which is printed, once");
   CLI::App* remove =
       add_verb(*account, "remove", "Removes an account that owns no device", a, chosen,
                [&a] { return JsonObject{{"op", "account.remove"}, {"name", a.name}}; });
@@ -287,10 +291,21 @@ void add_devices(CLI::App& app, Arguments& a, std::function<int()>& chosen) {
   share->add_option("account", a.account)->required();
   share->add_option("rights", a.rights, "monitor, full, or none to end it")->required();
   CLI::App* move = add_verb(
-      *device, "move", "Gives a device to another account; shares end", a, chosen,
-      [&a] { return JsonObject{{"op", "device.move"}, {"sn", a.sn}, {"owner", a.owner}}; });
+      *device, "move", "Gives a device to another account, with a new key and without its history",
+      a, chosen, [&a] {
+        return JsonObject{{"op", "device.move"},
+                          {"sn", a.sn},
+                          {"owner", a.owner},
+                          {"withHistory", a.with_history}};
+      });
   move->add_option("sn", a.sn)->required();
   move->add_option("owner", a.owner)->required();
+  move->add_flag("--with-history", a.with_history,
+                 "The new owner gets all that the device ever reported, instead of nothing");
+  CLI::App* rotate =
+      add_verb(*device, "rotate", "Gives a device a new key and prints it, once", a, chosen,
+               [&a] { return JsonObject{{"op", "device.rotate"}, {"sn", a.sn}}; });
+  rotate->add_option("sn", a.sn)->required();
   CLI::App* remove = add_verb(*device, "remove", "Removes a device", a, chosen,
                               [&a] { return JsonObject{{"op", "device.remove"}, {"sn", a.sn}}; });
   remove->add_option("sn", a.sn)->required();

@@ -21,6 +21,9 @@ using wire::JsonObject;
 
 constexpr std::size_t kKeyedContexts = 4096;
 constexpr std::string_view kOwnPaths = "/api/v1/";
+// Of the server itself: unsigned.
+constexpr std::string_view kHealth = "/healthz";
+constexpr std::string_view kMetrics = "/metrics";
 
 std::string_view name_of(Method method) {
   switch (method) {
@@ -79,7 +82,7 @@ struct Api::Route {
   Verb put = nullptr;
 };
 
-const Api::Route* Api::find_route(std::string_view path) {
+std::span<const Api::Route> Api::table() {
   static constexpr std::array<Route, 6> kRoutes = {{
       {.path = "/iot-open/sign/device/list", .methods = "GET, HEAD", .get = &Api::list},
       {.path = "/iot-open/sign/certification", .methods = "GET, HEAD", .get = &Api::certification},
@@ -94,12 +97,31 @@ const Api::Route* Api::find_route(std::string_view path) {
        .methods = "GET, HEAD",
        .get = &Api::main_sn},
   }};
-  for (const Route& route : kRoutes) {
+  return kRoutes;
+}
+
+const Api::Route* Api::find_route(std::string_view path) {
+  for (const Route& route : table()) {
     if (route.path == path) return &route;
   }
   static constexpr Route kOfDevice{
       .path = "/api/v1/devices/{sn}", .methods = "GET, HEAD", .get = &Api::of_device};
   return device_path(path) ? &kOfDevice : nullptr;
+}
+
+std::vector<std::string> Api::endpoints() {
+  std::vector<std::string> all;
+  for (const std::string_view path : {kHealth, kMetrics})
+    all.push_back(fmt::format("GET {}", path));
+  for (const Route& route : table()) {
+    if (route.get != nullptr) all.push_back(fmt::format("GET {}", route.path));
+    if (route.post != nullptr) all.push_back(fmt::format("POST {}", route.path));
+    if (route.put != nullptr) all.push_back(fmt::format("PUT {}", route.path));
+  }
+  for (const std::string_view what : HistoryApi::questions()) {
+    all.push_back(fmt::format("GET /api/v1/devices/{{sn}}/{}", what));
+  }
+  return all;
 }
 
 Api::Api(Options options)
@@ -111,13 +133,13 @@ Api::Api(Options options)
 
 void Api::handle(Request request, Done<Response> done) {
   const bool reads = request.method == Method::kGet || request.method == Method::kHead;
-  if (reads && request.path == "/healthz") {
+  if (reads && request.path == kHealth) {
     Health health = options_.health ? options_.health() : Health{.text = R"({"status":"ok"})"};
     return done({.status = health.good ? 200U : 503U,
                  .content_type = "application/json",
                  .body = std::move(health.text)});
   }
-  if (reads && request.path == "/metrics") {
+  if (reads && request.path == kMetrics) {
     return done({.status = 200,
                  .content_type = "text/plain; version=0.0.4",
                  .body = options_.metrics ? options_.metrics() : std::string()});

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -57,6 +58,10 @@ class Api {
   };
   explicit Api(Options options);
 
+  // What there is to ask, "GET /healthz" and so on, a method each; HEAD goes with GET. {sn} stands
+  // for a serial number.
+  [[nodiscard]] static std::vector<std::string> endpoints();
+
   void handle(Request request, Done<Response> done);
   // By a request's head: whether handle() will look at its body.
   [[nodiscard]] bool wants_body(const Request& head) const;
@@ -74,6 +79,7 @@ class Api {
   using Verb = void (Api::*)(Call call) const;
   struct Route;
 
+  [[nodiscard]] static std::span<const Route> table();
   [[nodiscard]] static const Route* find_route(std::string_view path);
   [[nodiscard]] Result<registry::AccountId> signed_by(const Request& request,
                                                       wire::SignedRequest claim);

@@ -34,13 +34,23 @@ auto answer_of(history::EnergyQuery query, std::string trace_id, TextOf text_of)
 
 }  // namespace
 
-const HistoryApi::Question* HistoryApi::find(std::string_view what) {
+std::span<const HistoryApi::Question> HistoryApi::table() {
   static constexpr std::array kQuestions = {
       Question{.what = "energy", .verb = &HistoryApi::energy},
       Question{.what = "history", .verb = &HistoryApi::series},
   };
-  const auto* const found = std::ranges::find(kQuestions, what, &Question::what);
-  return found == kQuestions.end() ? nullptr : found;
+  return kQuestions;
+}
+
+const HistoryApi::Question* HistoryApi::find(std::string_view what) {
+  const auto found = std::ranges::find(table(), what, &Question::what);
+  return found == table().end() ? nullptr : &*found;
+}
+
+std::vector<std::string_view> HistoryApi::questions() {
+  std::vector<std::string_view> all;
+  for (const Question& question : table()) all.push_back(question.what);
+  return all;
 }
 
 std::optional<DevicePath> device_path(std::string_view path) {

@@ -7,10 +7,12 @@
 
 #include <functional>
 #include <optional>
+#include <span>
 #include <stop_token>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base/loop.h"
 #include "history/archive.h"
@@ -38,6 +40,8 @@ class HistoryApi {
     history::SeriesLimits series{};
   };
   explicit HistoryApi(Options options) : options_(std::move(options)) {}
+  // All that stands for `what` in a DevicePath.
+  [[nodiscard]] static std::vector<std::string_view> questions();
 
   // A request whose signature is good.
   struct Call {
@@ -56,6 +60,7 @@ class HistoryApi {
     std::string_view what;
     void (HistoryApi::*verb)(const std::string& sn, Call call) const;
   };
+  [[nodiscard]] static std::span<const Question> table();
   [[nodiscard]] static const Question* find(std::string_view what);
 
   void energy(const std::string& sn, Call call) const;

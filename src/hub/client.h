@@ -5,6 +5,7 @@
 // clients by shared_ptr and calls them on their own loop only.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -23,13 +24,15 @@ namespace gridloom::hub {
 inline constexpr std::string_view kGatewayPrefix = "gateway:";
 
 enum class Role : std::uint8_t { kAccount, kDevice, kGateway };
+inline constexpr std::array kRoles = {Role::kAccount, Role::kDevice, Role::kGateway};
 
 // Who a connection is, as sign-in found it.
 struct Identity {
   Role role = Role::kAccount;
   registry::AccountId account{};  // an account's or gateway's own; a device's owner at sign-in
   std::string name;               // certificate account, serial number, or "gateway:<account name>"
-  Secret password;                // a rotation ends the sessions that signed in with another one
+  std::int64_t device = 0;        // registry::Device::number; 0 for an account and its gateway
+  std::int64_t generation = 1;    // of the password or key: a rotation ends sessions of another one
 };
 
 struct Delivery {
@@ -81,6 +84,8 @@ class Client {
   // On loop(). What a shard has for this client since its last call.
   virtual void deliver(std::vector<Delivery> deliveries, std::vector<Ack> acks) = 0;
   virtual void kick(KickReason reason) = 0;
+  // Something was taken from somebody: what still waits for this client may no longer be for it.
+  virtual void rights_changed() = 0;
   // is_ahead() has become false.
   virtual void go_on() = 0;
 

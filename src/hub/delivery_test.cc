@@ -150,6 +150,21 @@ TEST_P(DeliveryTest, WhoMayReadTheDeviceSeesWhatItRetainedAndNobodyElse) {
   EXPECT_THAT(retained("bob", home.open("bob", "#")), IsEmpty());
 }
 
+// As what is published now: a share is for apps.
+TEST_P(DeliveryTest, AGatewayGetsWhatItsOwnAccountsDevicesRetainedAndNothingShared) {
+  retain(device, own("quota"), "{}");
+  home.share(kSn, "bob", registry::Rights::kFull);
+  for (const std::string& filter : {own("quota"), own("#"), std::string("/device/#")}) {
+    for (const std::string_view name : {"alice", "bob"}) {
+      const FakePtr gateway =
+          home.connect(fmt::format("gateway:{}", name), home.account(name).gateway_key, "gateway");
+      EXPECT_TRUE(home.subscribe(gateway, {.filter = filter, .qos = Qos::kAtLeastOnce}));
+      EXPECT_EQ(gateway->take().size(), name == "alice" ? 1U : 0U) << name << " " << filter;
+      home.leave(gateway);
+    }
+  }
+}
+
 TEST_P(DeliveryTest, AnAccountsRetainedMessagesAreItsOwn) {
   home.share(kSn, "bob", registry::Rights::kFull);
   const FakePtr app = home.connect_app("alice");

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "history/turn.h"
+#include "hub/credentials.h"
 #include "wire/mqtt/topic.h"
 
 namespace gridloom::hub {
@@ -75,35 +76,23 @@ std::optional<double> Hub::misdoes(Misdeed misdeed, const Identity& who) const {
 }
 
 std::optional<Identity> Hub::identity_of(std::string_view user) const {
-  const auto directory = platform_.registry.directory();
-  if (const registry::Account* account = directory->find_certificate(user)) {
-    return Identity{.role = Role::kAccount,
-                    .account = account->id,
-                    .name = account->certificate_account,
-                    .password = account->certificate_password};
-  }
-  if (user.starts_with(kGatewayPrefix)) {
-    const registry::Account* account =
-        directory->find_account_by_name(user.substr(kGatewayPrefix.size()));
-    if (account == nullptr) return std::nullopt;
-    return Identity{.role = Role::kGateway,
-                    .account = account->id,
-                    .name = std::string(user),
-                    .password = account->gateway_key};
-  }
-  const registry::Device* device = directory->find_device(user);
-  if (device == nullptr) return std::nullopt;
-  return Identity{
-      .role = Role::kDevice, .account = device->owner, .name = device->sn, .password = device->key};
+  auto found = find_credential(*platform_.registry.directory(), user);
+  if (!found) return std::nullopt;
+  return std::move(found->identity);
+}
+
+bool Hub::still_valid(const Identity& who) const {
+  return hub::still_valid(*platform_.registry.directory(), who);
 }
 
 Result<Identity> Hub::sign_in(std::string_view user, const Secret& password) const {
-  auto identity = identity_of(user);
-  if (!identity || !identity->password.matches(password.reveal()) ||
-      misdoes(Misdeed::kRefusedCertificate, *identity)) {
+  const auto directory = platform_.registry.directory();
+  auto found = find_credential(*directory, user);
+  if (!found || !found->password->matches(password.reveal()) ||
+      misdoes(Misdeed::kRefusedCertificate, found->identity)) {
     return fail(FaultKind::kUnknownKey, "the user name or the password is wrong");
   }
-  return std::move(*identity);
+  return std::move(found->identity);
 }
 
 Status Hub::admit(const Identity& who, std::string_view client_id) {
@@ -290,16 +279,10 @@ void Hub::set(registry::AccountId account, std::string sn, wire::JsonObject mess
 }
 
 bool Hub::restore_retained(const RetainedChange& retained) {
-  const auto directory = platform_.registry.directory();
-  std::string_view sn;
-  if (const auto of_app = open_topic(retained.topic)) {
-    if (directory->find_certificate(of_app->account) == nullptr) return false;
-    sn = of_app->sn;
-  } else if (const auto of_device = device_topic(retained.topic)) {
-    sn = of_device->sn;
-  }
-  if (directory->find_device(sn) == nullptr) return false;
-  on_shard(index_of(sn), [retained](Shard& shard) { shard.restore_retained(retained); });
+  if (!still_retained(*platform_.registry.directory(), retained)) return false;
+  const auto of_app = open_topic(retained.topic);
+  const std::size_t index = index_of(of_app ? of_app->sn : device_topic(retained.topic)->sn);
+  on_shard(index, [retained](Shard& shard) { shard.restore_retained(retained); });
   return true;
 }
 

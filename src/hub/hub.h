@@ -38,6 +38,9 @@ class Hub {
   // Who a user name is, as if it had signed in now: for sessions that outlived the server.
   [[nodiscard]] std::optional<Identity> identity_of(std::string_view user) const;
 
+  // Whether the credential that `who` signed in with is still good (hub/credentials.h).
+  [[nodiscard]] bool still_valid(const Identity& who) const;
+
   // Whether `who` may sign in under this client id. kNoPermission: it used too many today.
   [[nodiscard]] Status admit(const Identity& who, std::string_view client_id);
 
@@ -88,8 +91,8 @@ class Hub {
   void set(registry::AccountId account, std::string sn, wire::JsonObject message,
            Asker<std::string> asker);
 
-  // Before anything else: what was retained when the server stopped. False: nobody may publish
-  // to that topic any more.
+  // Before anything else: what was retained when the server stopped. False: it is nobody's
+  // any more (hub/credentials.h).
   [[nodiscard]] bool restore_retained(const RetainedChange& retained);
 
   // `taken` is called on each shard's thread with the twins that it has.

@@ -78,6 +78,7 @@ struct RetainedChange {
   std::string topic;
   wire::mqtt::MessagePtr message;
   wire::mqtt::Qos qos = wire::mqtt::Qos::kAtMostOnce;
+  std::int64_t device = 0;  // registry::Device::number of who published it; 0: an app, or unknown
 };
 // Called on a shard's thread; set before the hub is made.
 using KeepRetained = std::function<void(RetainedChange)>;

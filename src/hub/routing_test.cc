@@ -313,9 +313,17 @@ TEST_P(Routing, AMovedDeviceReportsToItsNewOwnerOnly) {
   const FakePtr device = home.connect_device(kSn);
   const FakePtr old = home.listen("alice");
   const FakePtr fresh = home.listen("bob");
-  must(home.registry->move_device({.sn = kSn, .owner = "bob"}));
+  static_cast<void>(must(home.registry->move_device({.sn = kSn, .owner = "bob"})));
   home.settle();
+  // What the former owner's connection had sent by then is not the new owner's.
+  device->acks.clear();
   home.report(device, kSn, std::string(kReport));
+  EXPECT_EQ(device->acks.at(0).reason, wire::mqtt::Reason::kNotAuthorized);
+  EXPECT_THAT(fresh->take(), IsEmpty());
+  home.leave(device);
+  const FakePtr again = home.connect_device(kSn);
+  static_cast<void>(fresh->take());
+  home.report(again, kSn, std::string(kReport));
   EXPECT_THAT(old->take(), IsEmpty());
   EXPECT_THAT(fresh->take(), ElementsAre("q1 " + line("bob", "quota ") + std::string(kReport)));
   EXPECT_THAT(home.read_all(alice, kSn), StartsWith("8512 "));

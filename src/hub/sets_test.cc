@@ -381,6 +381,17 @@ TEST_F(Sets, WhoAsksIsAnsweredEvenIfTheDeviceIsRemovedMeanwhile) {
   EXPECT_TRUE(answer.here());
 }
 
+TEST_F(Sets, WhoLosesADeviceIsNotToldWhatItAnswers) {
+  home.share(kSn, "bob", registry::Rights::kFull);
+  const auto answer = home.set(bob, kSn, kQuiet);
+  const std::string id = member_of(payload_of(device->take().at(0)), "id");
+  home.share(kSn, "bob", registry::Rights::kMonitor);
+  EXPECT_THAT(answer.text(), StartsWith("8512 "));
+  home.publish(device, fmt::format("/device/{}/set_reply", kSn),
+               fmt::format(R"({{"id":{},"secret":1}})", id));
+  EXPECT_THAT(answer.text(), StartsWith("8512 "));
+}
+
 TEST_F(Sets, AGetAnswersTheQuotasUnderTheFamilysEnvelope) {
   home.report(device, kSn,
               R"({"moduleType":1,"typeCode":"pdStatus","params":{"soc":5,"wattsOutSum":7}})");

@@ -8,25 +8,15 @@
 #include <algorithm>
 #include <utility>
 
+#include "hub/credentials.h"
+
 namespace gridloom::hub {
 namespace {
 
 using wire::mqtt::Reason;
 
+constexpr std::string_view kEnded = "the credentials are no longer valid";
 constexpr std::string_view kNoRoomToRetain = "there is no room for further retained messages";
-
-// Whether the credentials that a session signed in with are still good.
-bool still_valid(const registry::Directory& directory, const Identity& who) {
-  if (who.role == Role::kDevice) {
-    const registry::Device* device = directory.find_device(who.name);
-    return device != nullptr && device->key.matches(who.password.reveal());
-  }
-  const registry::Account* account = directory.find_account(who.account);
-  if (account == nullptr) return false;
-  const Secret& secret =
-      who.role == Role::kAccount ? account->certificate_password : account->gateway_key;
-  return secret.matches(who.password.reveal());
-}
 
 }  // namespace
 
@@ -194,8 +184,13 @@ void Shard::take(const ClientPtr& client, const Inbound& inbound, Answer& answer
 
 void Shard::publish_by_account(const ClientPtr& client, const Inbound& inbound, Answer& answer) {
   const Identity& who = client->identity();
+  if (!still_valid(*directory_, who)) {
+    answer.ack.reason = Reason::kNotAuthorized;
+    answer.ack.why = kEnded;
+    return;
+  }
   if (inbound.how.retain && permitted(who.account, inbound.sn, registry::Rights::kMonitor) &&
-      !retain(inbound, retained_by_accounts_[who.name])) {
+      !retain(inbound, retained_by_accounts_[who.name], 0)) {
     answer.ack.reason = Reason::kQuotaExceeded;
     answer.ack.why = kNoRoomToRetain;
     return;
@@ -219,10 +214,16 @@ void Shard::publish_by_account(const ClientPtr& client, const Inbound& inbound, 
 void Shard::publish_by_device(const ClientPtr& client, const Inbound& inbound, Answer& answer) {
   const Identity& who = client->identity();
   const auto [device, present] = known(inbound.sn);
-  const bool own = device != nullptr && (who.role == Role::kDevice || device->owner == who.account);
-  if (!own) {
+  // A connection that is being shown out may have published before it heard of that.
+  const bool own = device != nullptr &&
+                   (who.role == Role::kDevice
+                        ? device->number == who.device && device->key_generation == who.generation
+                        : device->owner == who.account);
+  if (!own || (who.role == Role::kGateway && !still_valid(*directory_, who))) {
     answer.ack.reason = Reason::kNotAuthorized;
-    answer.ack.why = "a gateway speaks for its own account's devices only";
+    answer.ack.why = who.role == Role::kDevice
+                         ? kEnded
+                         : std::string_view("a gateway speaks for its own account's devices only");
     return;
   }
   DeviceState& state = present != nullptr ? *present : state_of(inbound.sn, device);
@@ -239,7 +240,7 @@ void Shard::publish_by_device(const ClientPtr& client, const Inbound& inbound, A
   to_device(*device, inbound.verb, message);
   // The platform says itself who is online, retained.
   if (inbound.verb == Verb::kStatus) return on_status(client, inbound, state);
-  if (!retain(inbound, state.retained)) {
+  if (!retain(inbound, state.retained, state.number)) {
     answer.ack.reason = Reason::kQuotaExceeded;
     answer.ack.why = kNoRoomToRetain;
     return;
@@ -283,43 +284,6 @@ void Shard::on_status(const ClientPtr& client, const Inbound& inbound, DeviceSta
   carried_[client.get()].insert(inbound.sn);
   if (std::exchange(state.away, true)) return;
   set_online(inbound.sn, false);
-}
-
-void Shard::registry_changed() {
-  directory_ = platform_.registry.directory();
-  ++directory_number_;
-  rights_changed_ = true;
-}
-
-// Looks at everyone, so it is put off until tick(): a thousand devices may be added one by one.
-void Shard::drop_what_ended() {
-  for (const auto& [raw, holder] : clients_) {
-    const ClientPtr client = holder.lock();
-    if (!client || still_valid(*directory_, client->identity())) continue;
-    flush();
-    client->loop().post([client] { client->kick(KickReason::kNotAuthorized); });
-  }
-  for (auto& [client, serials] : carried_) {
-    if (client->identity().role != Role::kGateway) continue;
-    std::erase_if(serials, [&](const std::string& sn) {
-      const registry::Device* device = directory_->find_device(sn);
-      const bool ended = device == nullptr || device->owner != client->identity().account;
-      if (ended) drop_carrier(*client, sn);
-      return ended;
-    });
-  }
-  std::erase_if(devices_, [this](const auto& entry) {
-    const DeviceState& state = entry.second;
-    const bool ended = directory_->find_device(entry.first) == nullptr && state.carriers.empty() &&
-                       state.pending.empty();
-    if (ended) forget_retained(state.retained);
-    return ended;
-  });
-  std::erase_if(retained_by_accounts_, [this](const auto& entry) {
-    const bool ended = directory_->find_certificate(entry.first) == nullptr;
-    if (ended) forget_retained(entry.second);
-    return ended;
-  });
 }
 
 }  // namespace gridloom::hub

@@ -108,8 +108,7 @@ class Shard {
   [[nodiscard]] std::vector<SavedTwin> save_twins();
   // Nothing happens if the device is another one by now.
   void restore_twin(const SavedTwin& saved);
-  // Takes the new rights over; clients whose credentials no longer hold are kicked by the next
-  // tick().
+  // Takes the new rights over and ends what they no longer allow (shard_revocation.cc).
   void registry_changed();
 
   // The platform's misdeeds are others than before.
@@ -296,6 +295,9 @@ class Shard {
                   const Routed& message);
 
   void drop_what_ended();
+  void drop_devices();
+  void refuse_pending_of_others(const registry::Device& device, DeviceState& state);
+  void drop_retained_by_accounts();
   void drop_carrier(const Client& client, const std::string& sn);
   void set_online(const std::string& sn, bool online);
   [[nodiscard]] std::string status_text(bool online) const;
@@ -307,8 +309,10 @@ class Shard {
                       const std::string& topic, const Retained& retained);
   void offer_of_device(const ClientPtr& client, const Subscription& subscription,
                        const std::string& sn);
-  // Does nothing unless it is to be retained. False: there is no room for it.
-  [[nodiscard]] bool retain(const Inbound& inbound, std::map<std::string, Retained>& among);
+  // Does nothing unless it is to be retained. `device`: the number of the device that published it,
+  // or 0. False: there is no room for it.
+  [[nodiscard]] bool retain(const Inbound& inbound, std::map<std::string, Retained>& among,
+                            std::int64_t device);
   void forget_retained(const std::map<std::string, Retained>& retained);
 
   [[nodiscard]] static Message plain(std::string payload);

@@ -369,7 +369,7 @@ void Shard::on_account_get(const ClientPtr& client, const Inbound& inbound) {
 void Shard::tick(TimePoint now) {
   release_looks();
   misdo(now);
-  if (std::exchange(rights_changed_, false)) drop_what_ended();
+  if (std::exchange(rights_changed_, false)) drop_devices();
   while (!deadlines_.empty() && deadlines_.front().at <= now) {
     const Deadline deadline = std::move(deadlines_.front());
     deadlines_.pop_front();

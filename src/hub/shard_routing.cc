@@ -94,24 +94,26 @@ void Shard::send_retained(const ClientPtr& client, const Subscription& subscript
       offer_retained(client, subscription, topic, retained);
     }
   }
+  // As what is published now is routed: a gateway has its own account's devices only.
+  const bool app = who.role == Role::kAccount;
+  const auto least = app ? registry::Rights::kMonitor : registry::Rights::kOwner;
   const FilterScope scope = scope_of(who, subscription.filter, Wildcards::kGranted);
   if (!scope.sn.empty()) {
     const registry::Device* device = directory_->find_device(scope.sn);
-    if (device != nullptr &&
-        registry::Directory::rights(who.account, *device) != registry::Rights::kNone) {
+    if (device != nullptr && registry::Directory::rights(who.account, *device) >= least) {
       offer_of_device(client, subscription, device->sn);
     }
     return;
   }
-  for (const auto& devices :
-       {directory_->devices_of(who.account), directory_->shared_with(who.account)}) {
-    for (const registry::Device* device : devices) {
-      if (mine_(device->sn)) offer_of_device(client, subscription, device->sn);
-    }
+  std::vector<const registry::Device*> devices = directory_->devices_of(who.account);
+  if (app) std::ranges::copy(directory_->shared_with(who.account), std::back_inserter(devices));
+  for (const registry::Device* device : devices) {
+    if (mine_(device->sn)) offer_of_device(client, subscription, device->sn);
   }
 }
 
-bool Shard::retain(const Inbound& inbound, std::map<std::string, Retained>& among) {
+bool Shard::retain(const Inbound& inbound, std::map<std::string, Retained>& among,
+                   std::int64_t device) {
   if (!inbound.how.retain) return true;
   const Message& message = *inbound.message;
   const auto before = among.find(message.topic);
@@ -130,7 +132,8 @@ bool Shard::retain(const Inbound& inbound, std::map<std::string, Retained>& amon
   if (platform_.keep_retained) {
     platform_.keep_retained({.topic = message.topic,
                              .message = message.payload.empty() ? nullptr : inbound.message,
-                             .qos = inbound.how.qos});
+                             .qos = inbound.how.qos,
+                             .device = device});
   }
   return true;
 }

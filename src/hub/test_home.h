@@ -120,6 +120,7 @@ class FakeClient final : public Client {
     acks.insert(acks.end(), given.begin(), given.end());
   }
   void kick(KickReason reason) override { kicked.push_back(reason); }
+  void rights_changed() override { ++rights_changes; }
   void go_on() override { ++told_to_go_on; }
 
   Lines take() { return std::exchange(got, {}); }
@@ -127,6 +128,7 @@ class FakeClient final : public Client {
   Lines got;
   std::vector<Ack> acks;
   std::vector<KickReason> kicked;
+  int rights_changes = 0;
   int told_to_go_on = 0;
   wire::mqtt::MessagePtr last;
 };
@@ -144,7 +146,9 @@ struct TestHome {
       loops.push_back(shard_loops.back().get());
     }
     hub = std::make_unique<Hub>(platform, loops);
-    registry->on_change([this] { hub->registry_changed(); });
+    registry->on_change([this] {
+      if (hub) hub->registry_changed();
+    });
   }
 
   // --- the registry ---

@@ -47,6 +47,12 @@ std::string_view name_of(Verb verb) {
   return {};
 }
 
+std::vector<Verb> all_verbs() {
+  std::vector<Verb> verbs;
+  for (const auto& [text, verb] : kVerbs) verbs.push_back(verb);
+  return verbs;
+}
+
 std::optional<OpenTopic> open_topic(std::string_view topic) {
   if (!topic.starts_with(kOpen)) return std::nullopt;
   topic.remove_prefix(kOpen.size());

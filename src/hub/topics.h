@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "hub/client.h"
 
@@ -15,6 +16,7 @@ namespace gridloom::hub {
 
 enum class Verb : std::uint8_t { kQuota, kSet, kSetReply, kGet, kGetReply, kStatus };
 [[nodiscard]] std::string_view name_of(Verb verb);
+[[nodiscard]] std::vector<Verb> all_verbs();
 
 struct OpenTopic {
   std::string_view account;  // certificate account

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "hub/credentials.h"
 #include "mqtt/connection.h"
 #include "mqtt/session_table.h"
 #include "wire/json.h"
@@ -187,6 +188,21 @@ void ClientSession::kick(hub::KickReason reason) {
   if (const auto connection = connection_.lock()) connection->kick(reason);
 }
 
+void ClientSession::rights_changed() {
+  if (stage_ == Stage::kParked) return drop_what_is_not_for_it();
+  const auto connection = connection_.lock();
+  if (stage_ == Stage::kLive && connection) connection->rights_changed();
+}
+
+void ClientSession::drop_what_is_not_for_it() {
+  const auto directory = door_.hub->platform().registry.directory();
+  kept_.outbox.remove_if(
+      [&](const wire::mqtt::Message& message) {
+        return !hub::may_receive(*directory, identity(), message.topic);
+      },
+      Outbox::Sending::kNo);
+}
+
 void ClientSession::go_live() { stage_ = Stage::kLive; }
 
 void ClientSession::connection_ended(Parting parting) {
@@ -225,7 +241,8 @@ void ClientSession::park() {
 void ClientSession::publish_will() {
   will_due_.reset();
   const auto will = std::exchange(will_, nullptr);
-  if (!will) return;
+  // Whoever signed in with a stolen password does not have the last word.
+  if (!will || !door_.hub->still_valid(identity())) return;
   // One that the client may not publish is dropped: it could not have published it alive.
   hub::Hub::Batch batch(*door_.hub);
   const ClientSessionPtr self = shared_from_this();
@@ -314,6 +331,7 @@ void ClientSession::inherit(std::optional<Estate> estate) {
       push(delivery);
     }
   }
+  drop_what_is_not_for_it();
   // Its connection may have gone while it waited.
   if (!connection) return park();
   stage_ = Stage::kLive;
@@ -372,6 +390,8 @@ void ClientSession::sweep(TimePoint now) {
 StoredSession ClientSession::row() const {
   StoredSession row{.number = on_disk_.number,
                     .user = identity().name,
+                    .signed_in_as = hub::number_of(identity()),
+                    .generation = identity().generation,
                     .client_id = client_id(),
                     .expiry_s = expiry_s_};
   if (stage_ == Stage::kParked) row.parked_at = TimePoint(Millis(parked_since_ms()));

@@ -58,6 +58,7 @@ class ClientSession final : public hub::Client, public std::enable_shared_from_t
 
   void deliver(std::vector<hub::Delivery> deliveries, std::vector<hub::Ack> acks) override;
   void kick(hub::KickReason reason) override;
+  void rights_changed() override;
   void go_on() override;
 
   // --- of the connection ---
@@ -137,6 +138,8 @@ class ClientSession final : public hub::Client, public std::enable_shared_from_t
   void park();
   void end();
   void publish_will();
+  // Of what waits while there is no connection.
+  void drop_what_is_not_for_it();
   void forget_on_disk();
   void push(const hub::Delivery& delivery);
   [[nodiscard]] wire::mqtt::SharePtr share_of(std::string_view topic) const;

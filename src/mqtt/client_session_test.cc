@@ -17,6 +17,7 @@
 
 #include "mqtt/session_table.h"
 #include "mqtt/test_peer.h"
+#include "mqtt/test_server.h"
 
 namespace gridloom::mqtt {
 namespace {
@@ -47,77 +48,6 @@ Connect keeping(std::uint32_t expiry_s = 1000) {
   connect.properties.add(PropertyId::kSessionExpiryS, expiry_s);
   return connect;
 }
-
-// A server that can be stopped and started again with the same data.
-struct Server {
-  explicit Server(const TableLimits& table_limits = {}) : limits(table_limits) {
-    home.add_account("alice");
-    home.add_device(kSn, "alice");
-    home.add_device("HJ31ZDH2ZF690025", "alice");
-    start();
-  }
-  ~Server() { stop(); }
-
-  void start() {
-    store = hub::must(SessionStore::open(home.folder.data()));
-    home.platform.keep_retained = [this](hub::RetainedChange change) {
-      store->put(std::move(change));
-    };
-    auto loaded = hub::must(store->load());
-    for (const hub::RetainedChange& retained : loaded.retained) {
-      EXPECT_TRUE(home.hub->restore_retained(retained)) << retained.topic;
-    }
-    table.emplace(limits, store.get());
-    door.emplace(Door{
-        .hub = home.hub.get(), .clock = &home.clock, .sessions = &*table, .limits = wire_limits});
-    std::vector<Loop*> loops;
-    for (const auto& loop : home.shard_loops) loops.push_back(loop.get());
-    table->restore(*door, loops, std::move(loaded.sessions));
-    home.settle();
-  }
-  // Everything of the server that is in memory goes.
-  void stop() {
-    sweep();
-    home.settle();
-    store->flush();
-    home.hub.reset();
-    table.reset();
-    store.reset();
-  }
-  void restart() {
-    stop();
-    std::vector<Loop*> loops;
-    for (const auto& loop : home.shard_loops) loops.push_back(loop.get());
-    home.hub = std::make_unique<hub::Hub>(home.platform, loops);
-    start();
-  }
-  // What would be found after a kill -9 now.
-  SessionStore::Loaded as_killed() {
-    store->flush();
-    const auto copy = home.folder.path() / "copy";
-    std::filesystem::create_directories(copy);
-    for (const char* name : {"sessions.db", "sessions.db-wal"}) {
-      std::filesystem::copy(home.folder.data() / name, copy / name);
-    }
-    return hub::must(hub::must(SessionStore::open(copy))->load());
-  }
-  void sweep() {
-    table->sweep(home.door_loop, home.clock.now());
-    for (const auto& loop : home.shard_loops) table->sweep(*loop, home.clock.now());
-    home.settle();
-  }
-  void pass(seconds time) {
-    home.pass(Millis(time));
-    sweep();
-  }
-
-  TestHome home;
-  TableLimits limits;
-  wire::mqtt::Limits wire_limits;
-  std::unique_ptr<SessionStore> store;
-  std::optional<SessionTable> table;
-  std::optional<Door> door;
-};
 
 enum class Loops : std::uint8_t { kOne, kTwo };
 

@@ -8,6 +8,7 @@
 #include <variant>
 
 #include "base/seldom.h"
+#include "hub/credentials.h"
 #include "wire/json.h"
 #include "wire/mqtt/topic.h"
 
@@ -278,6 +279,14 @@ void Connection::deliver(const std::vector<hub::Delivery>& deliveries,
   if (client_) client_->count_dropped(session_.outbox().dropped());
   handle_events();
   line_.wake();
+}
+
+void Connection::rights_changed() {
+  if (!client_) return;
+  const auto directory = door_.hub->platform().registry.directory();
+  session_.remove_if([&](const wire::mqtt::Message& message) {
+    return !hub::may_receive(*directory, client_->identity(), message.topic);
+  });
 }
 
 void Connection::kick(hub::KickReason reason) {

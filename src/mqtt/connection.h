@@ -38,6 +38,7 @@ class Connection final : public net::Protocol, public std::enable_shared_from_th
   void accepted(wire::mqtt::SessionState state, SessionPresent present);
   void deliver(const std::vector<hub::Delivery>& deliveries, const std::vector<hub::Ack>& acks);
   void kick(hub::KickReason reason);
+  void rights_changed();
   void go_on() const { line_.wake(); }
   [[nodiscard]] const wire::mqtt::Session& session() const { return session_; }
 

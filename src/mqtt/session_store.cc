@@ -41,7 +41,9 @@ CREATE TABLE session (
   received BLOB NOT NULL,
   will BLOB NOT NULL,
   will_due INTEGER NOT NULL,
-  will_expiry_s INTEGER NOT NULL
+  will_expiry_s INTEGER NOT NULL,
+  signed_in_as INTEGER NOT NULL DEFAULT 0,
+  generation INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE TABLE message (
   session INTEGER NOT NULL,
@@ -55,7 +57,8 @@ CREATE TABLE message (
 CREATE TABLE retained (
   topic TEXT PRIMARY KEY,
   expires_at INTEGER NOT NULL,
-  packet BLOB NOT NULL
+  packet BLOB NOT NULL,
+  device INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE TABLE last (
   one INTEGER PRIMARY KEY CHECK (one = 1),
@@ -79,6 +82,14 @@ INSERT INTO applied VALUES (1, 0);
 )";
 
 const std::string kAllTables = std::string(kTables) + std::string(kTables_of_version_2);
+
+// What the tables of version 1 lack: whose a session and a retained message are, by number. 0: not
+// known.
+constexpr std::string_view kFromVersion1 = R"(
+ALTER TABLE session ADD COLUMN signed_in_as INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE session ADD COLUMN generation INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE retained ADD COLUMN device INTEGER NOT NULL DEFAULT 0;
+)";
 
 std::int64_t stored(const std::optional<TimePoint>& time) { return time ? unix_ms(*time) : 0; }
 std::optional<TimePoint> time_of(std::int64_t stored_ms) {
@@ -110,14 +121,15 @@ Status write(Database& database, const PutSession& put) {
     will = packet_of(session.will->message,
                      {.qos = session.will->qos, .retain = session.will->retain});
   }
-  return database.execute("INSERT OR REPLACE INTO session VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                          session.number, std::string_view(session.user),
-                          std::string_view(session.client_id), std::int64_t{session.expiry_s},
-                          stored(session.parked_at), Blob{packets_of(session.subscriptions)},
-                          Blob{bytes_of(session.received)}, Blob{will}, stored(session.will_due),
-                          session.will && session.will->expiry_s
-                              ? std::int64_t{*session.will->expiry_s}
-                              : std::int64_t{-1});
+  return database.execute(
+      "INSERT OR REPLACE INTO session VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", session.number,
+      std::string_view(session.user), std::string_view(session.client_id),
+      std::int64_t{session.expiry_s}, stored(session.parked_at),
+      Blob{packets_of(session.subscriptions)}, Blob{bytes_of(session.received)}, Blob{will},
+      stored(session.will_due),
+      session.will && session.will->expiry_s ? std::int64_t{*session.will->expiry_s}
+                                             : std::int64_t{-1},
+      session.signed_in_as, session.generation);
 }
 
 Status write(Database& database, const DropSession& drop) {
@@ -151,9 +163,10 @@ Status write(Database& database, const hub::RetainedChange& change) {
   if (!change.message) {
     return database.execute("DELETE FROM retained WHERE topic = ?", std::string_view(change.topic));
   }
-  return database.execute("INSERT OR REPLACE INTO retained VALUES (?, ?, ?)",
+  return database.execute("INSERT OR REPLACE INTO retained VALUES (?, ?, ?, ?)",
                           std::string_view(change.topic), stored(change.message->expires_at),
-                          Blob{packet_of(*change.message, {.qos = change.qos, .retain = true})});
+                          Blob{packet_of(*change.message, {.qos = change.qos, .retain = true})},
+                          change.device);
 }
 
 Status write(Database& database, const StreamTable::Row& row) {
@@ -167,8 +180,8 @@ Status migrate(Database& database) {
   const auto version = database.integer("PRAGMA user_version");
   if (!version) return std::unexpected(version.error());
   if (*version >= kVersion) return {};
-  return database.run("BEGIN IMMEDIATE; " + std::string(kTables_of_version_2) +
-                      " PRAGMA user_version = 2; COMMIT;");
+  return database.run("BEGIN IMMEDIATE; " + std::string(kFromVersion1) +
+                      std::string(kTables_of_version_2) + " PRAGMA user_version = 2; COMMIT;");
 }
 
 Result<StreamTable> streams_in(Database& database) {
@@ -194,6 +207,8 @@ std::optional<StoredSession> session_in(const Statement& row) {
   if (!subscriptions) return std::nullopt;
   StoredSession session{.number = row.integer(0),
                         .user = std::string(row.bytes(1)),
+                        .signed_in_as = row.integer(10),
+                        .generation = row.integer(11),
                         .client_id = std::string(row.bytes(2)),
                         .expiry_s = static_cast<std::uint32_t>(row.integer(3)),
                         .parked_at = time_of(row.integer(4)),
@@ -398,7 +413,8 @@ Result<SessionStore::Loaded> SessionStore::load() {
     if (!message) return ++unreadable, Status();
     loaded.retained.push_back({.topic = std::string(row.bytes(0)),
                                .message = message->message,
-                               .qos = message->flags.qos});
+                               .qos = message->flags.qos,
+                               .device = row.integer(3)});
     return Status();
   });
   if (!status) return std::unexpected(status.error());

@@ -32,6 +32,10 @@ namespace gridloom::mqtt {
 struct StoredSession {
   std::int64_t number = 0;  // of all sessions there ever were
   std::string user;
+  // Whose session it is, by hub::number_of, and the generation of what it signed in with. 0: not
+  // known, as version 1 kept neither.
+  std::int64_t signed_in_as = 0;
+  std::int64_t generation = 0;
   std::string client_id;
   std::uint32_t expiry_s = 0;
   std::optional<TimePoint> parked_at{};  // none: it had a connection

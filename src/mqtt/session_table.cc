@@ -1,10 +1,13 @@
 #include "mqtt/session_table.h"
-#include "wire/json.h"
 
 #include <spdlog/spdlog.h>
 
 #include <mutex>
 #include <utility>
+#include <vector>
+
+#include "hub/credentials.h"
+#include "wire/json.h"
 
 namespace gridloom::mqtt {
 namespace {
@@ -19,6 +22,17 @@ void end_stored(hub::Hub& hub, std::int64_t stream) {
   std::string change;
   hub::append_change(change, hub::StreamEnded{stream});
   hub.record_changes(std::move(change), {});
+}
+
+bool same_credential(const hub::Identity& one, const hub::Identity& other) {
+  return hub::number_of(one) == hub::number_of(other) && one.generation == other.generation;
+}
+
+// Whether a stored session is still that of its user. What version 1 stored says neither number:
+// it is taken for the one that is there.
+bool is_of(const StoredSession& row, const hub::Identity& who) {
+  if (row.generation == 0) return true;
+  return row.signed_in_as == hub::number_of(who) && row.generation == who.generation;
 }
 
 }  // namespace
@@ -85,7 +99,10 @@ SessionTable::Joined SessionTable::join(const ClientSessionPtr& fresh, Start sta
     if (!stream) stream = std::make_shared<ClientStream>();
     fresh->use_stream(stream);
   }
-  if (!older || start == Start::kClean) {
+  // A session of an earlier password, or of a device that had this serial number before, is not
+  // gone on with: its end may just not have been heard of yet.
+  const bool other = older && !same_credential(older->identity(), fresh->identity());
+  if (!older || other || start == Start::kClean) {
     fresh->clear_stream();
     if (older) older->loop().post([older] { older->discard(hub::KickReason::kTakenOver); });
     return Joined::kNew;
@@ -133,6 +150,7 @@ void SessionTable::remove(const ClientSessionPtr& session) {
 void SessionTable::restore(const Door& door, const std::vector<Loop*>& loops, StoredSessions stored,
                            StoredStreams streams) {
   std::size_t next = 0;
+  const auto directory = door.hub->platform().registry.directory();
   hub_ = door.hub;
   const TimePoint now = door.clock->now();
   for (StoredStream& row : streams) {
@@ -147,10 +165,16 @@ void SessionTable::restore(const Door& door, const std::vector<Loop*>& loops, St
   }
   for (StoredSession& row : stored) {
     auto identity = door.hub->identity_of(row.user);
-    if (!identity) {
+    if (!identity || !is_of(row, *identity)) {
       store_->put(DropSession{row.number});
       continue;
     }
+    std::erase_if(row.messages, [&](const wire::mqtt::Outbox::Kept& kept) {
+      const bool ended =
+          kept.entry.message && !hub::may_receive(*directory, *identity, kept.entry.message->topic);
+      if (ended) store_->put(DropMessage{row.number, kept.entry.sequence});
+      return ended;
+    });
     Loop& loop = *loops[next++ % loops.size()];
     // The log knows better than a row that was written now and then.
     ClientStreamPtr stream;

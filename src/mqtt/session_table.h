@@ -36,13 +36,14 @@ class SessionTable {
 
   enum class Joined : std::uint8_t { kNew, kWaitsForEstate, kFull };
   enum class Start : std::uint8_t { kClean, kResume };
-  // `fresh` has its client id from now on. kNew: it may go live. kWaitsForEstate: it will hear of
-  // its own accord. kFull: the user has too many.
+  // `fresh` has its client id from now on. A session of an earlier credential is not resumed. kNew:
+  // it may go live. kWaitsForEstate: it will hear of its own accord. kFull: the user has too many.
   [[nodiscard]] Joined join(const ClientSessionPtr& fresh, Start start);
   void remove(const ClientSessionPtr& session);
 
-  // The sessions that the store has, on `loops` in turn; those whose user is gone are dropped from
-  // it. Before the first join().
+  // The sessions that the store has, on `loops` in turn; those that signed in with a credential
+  // that ended are dropped from it, and so is what waits and is not for its client any more. Before
+  // the first join().
   void restore(const Door& door, const std::vector<Loop*>& loops, StoredSessions stored,
                StoredStreams streams = {});
 

@@ -28,6 +28,9 @@ struct Account {
   std::string certificate_account;  // "open-" and 32 hex digits; for the account's whole life
   Secret certificate_password;      // 32 hex digits
   Secret gateway_key;               // the password of gateway:<name>
+  // Each grows when its secret is made anew: a session of an earlier one has ended.
+  std::int64_t certificate_generation = 1;
+  std::int64_t gateway_generation = 1;
 };
 
 struct AccessKey {
@@ -45,9 +48,10 @@ struct Device {
   std::string sn;
   std::string name;
   AccountId owner{};
-  Secret key;                 // the device's MQTT password
-  std::int64_t number = 0;    // grows in the order of adding
-  std::vector<Share> shares;  // by account
+  Secret key;                       // the device's MQTT password
+  std::int64_t number = 0;          // grows in the order of adding; another one after a move
+  std::vector<Share> shares;        // by account
+  std::int64_t key_generation = 1;  // grows when the key is made anew
 };
 
 class Directory {
@@ -60,6 +64,9 @@ class Directory {
   [[nodiscard]] const Device* find_device(std::string_view sn) const;
 
   [[nodiscard]] static Rights rights(AccountId account, const Device& device);
+
+  // Grows when something is taken away: a credential, a device, a share.
+  [[nodiscard]] std::uint64_t revocations() const { return revocations_; }
 
   // All of these are in the order of adding; none for an unknown account.
   [[nodiscard]] std::vector<const Account*> accounts() const;
@@ -85,6 +92,7 @@ class Directory {
   CowIndex<AccessKey, &AccessKey::access_key> keys_;
   CowIndex<Device, &Device::sn> devices_;
   CowIndex<Holding, &Holding::account> holdings_;
+  std::uint64_t revocations_ = 0;
 };
 
 }  // namespace gridloom::registry

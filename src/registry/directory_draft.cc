@@ -12,9 +12,24 @@ void insert_in_order(std::vector<const Device*>& devices, const Device* device) 
   devices.insert(std::ranges::upper_bound(devices, device->number, {}, &Device::number), device);
 }
 
+bool takes_away(const Account& before, const Account& after) {
+  return before.certificate_generation != after.certificate_generation ||
+         before.gateway_generation != after.gateway_generation;
+}
+
+bool takes_away(const Device& before, const Device& after) {
+  if (before.number != after.number || before.key_generation != after.key_generation) return true;
+  if (before.owner != after.owner) return true;
+  return std::ranges::any_of(before.shares, [&after](const Share& share) {
+    return Directory::rights(share.account, after) < share.rights;
+  });
+}
+
 }  // namespace
 
 void DirectoryDraft::put(Account account) {
+  const Account* old = next_.accounts_.find(account.id);
+  if (old != nullptr && takes_away(*old, account)) ++next_.revocations_;
   const auto value = std::make_shared<const Account>(std::move(account));
   next_.accounts_.put(value);
   next_.names_.put(value);
@@ -30,7 +45,10 @@ void DirectoryDraft::put(AccessKey key) {
 
 void DirectoryDraft::put(Device device) {
   const auto value = std::make_shared<const Device>(std::move(device));
-  if (const Device* old = next_.devices_.find(value->sn)) forget(*old);
+  if (const Device* old = next_.devices_.find(value->sn)) {
+    if (takes_away(*old, *value)) ++next_.revocations_;
+    forget(*old);
+  }
   insert_in_order(holding(value->owner).own, value.get());
   for (const Share& share : value->shares) {
     insert_in_order(holding(share.account).shared, value.get());
@@ -55,6 +73,7 @@ void DirectoryDraft::erase_account(AccountId id) {
   next_.accounts_.erase(id);
   next_.holdings_.erase(id);
   touched_.erase(id);
+  ++next_.revocations_;
 }
 
 void DirectoryDraft::erase_key(std::string_view access_key) {
@@ -69,6 +88,7 @@ void DirectoryDraft::erase_device(std::string_view sn) {
   if (device == nullptr) return;
   forget(*device);
   next_.devices_.erase(sn);
+  ++next_.revocations_;
 }
 
 std::shared_ptr<const Directory> DirectoryDraft::finish() && {

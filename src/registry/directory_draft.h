@@ -17,6 +17,10 @@ class DirectoryDraft {
  public:
   explicit DirectoryDraft(Directory present) : next_(std::move(present)) {}
 
+  // What a Directory that was read anew lacks beside `former` is not looked for: it counts as a
+  // revocation.
+  void replaces(const Directory& former) { next_.revocations_ = former.revocations_ + 1; }
+
   // Each put replaces what has the same number, access key or serial number.
   void put(Account account);
   void put(AccessKey key);

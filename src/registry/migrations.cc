@@ -56,8 +56,16 @@ CREATE TABLE shares (
 CREATE INDEX shares_by_account ON shares (account);
 )";
 
+// How often each secret was made anew. Kept sessions say which one they signed in with.
+constexpr std::string_view kCredentialGenerations = R"(
+ALTER TABLE accounts ADD COLUMN certificate_generation INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE accounts ADD COLUMN gateway_generation INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE devices ADD COLUMN key_generation INTEGER NOT NULL DEFAULT 1;
+)";
+
 constexpr std::array kMigrations{
     Migration{.version = 1, .sql = kVersion1},
+    Migration{.version = 2, .sql = kCredentialGenerations},
 };
 
 }  // namespace

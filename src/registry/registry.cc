@@ -147,6 +147,7 @@ Status Registry::catch_up() {
   if (!changed) return std::unexpected(changed.error());
   if (!*changed) return {};
   DirectoryDraft draft{Directory()};
+  draft.replaces(*directory());
   if (Status done = store_->load(draft); !done) return done;
   publish(std::move(draft).finish());
   return {};
@@ -226,12 +227,29 @@ Result<Secret> Registry::rotate_certificate(std::string_view account_name) {
     if (!found) return std::unexpected(found.error());
     Account account = **found;
     account.certificate_password = password;
+    ++account.certificate_generation;
     if (Status stored = store_->update_certificate_password(account); !stored) return stored;
     draft.put(std::move(account));
     return {};
   });
   if (!done) return std::unexpected(done.error());
   return password;
+}
+
+Result<Secret> Registry::rotate_gateway(std::string_view account_name) {
+  Secret key(random_key(kMadeKeyCharacters));
+  Status done = apply([&](const Directory& present, DirectoryDraft& draft) -> Status {
+    const Result<const Account*> found = account_named(present, account_name);
+    if (!found) return std::unexpected(found.error());
+    Account account = **found;
+    account.gateway_key = key;
+    ++account.gateway_generation;
+    if (Status stored = store_->update_gateway_key(account); !stored) return stored;
+    draft.put(std::move(account));
+    return {};
+  });
+  if (!done) return std::unexpected(done.error());
+  return key;
 }
 
 Status Registry::remove_account(std::string_view name) {
@@ -339,8 +357,25 @@ Status Registry::share_device(const DeviceShare& share) {
   });
 }
 
-Status Registry::move_device(const DeviceOwner& change) {
-  return apply([&](const Directory& present, DirectoryDraft& draft) -> Status {
+Result<Secret> Registry::rotate_device(std::string_view sn) {
+  Secret key(random_key(kMadeKeyCharacters));
+  Status done = apply([&](const Directory& present, DirectoryDraft& draft) -> Status {
+    const Result<const Device*> found = device_of(present, sn);
+    if (!found) return std::unexpected(found.error());
+    Device device = **found;
+    device.key = key;
+    ++device.key_generation;
+    if (Status stored = store_->update_key(device); !stored) return stored;
+    draft.put(std::move(device));
+    return {};
+  });
+  if (!done) return std::unexpected(done.error());
+  return key;
+}
+
+Result<Secret> Registry::move_device(const DeviceOwner& change) {
+  Secret key(random_key(kMadeKeyCharacters));
+  Status done = apply([&](const Directory& present, DirectoryDraft& draft) -> Status {
     const Result<const Device*> found = device_of(present, change.sn);
     if (!found) return std::unexpected(found.error());
     const Result<const Account*> owner = account_named(present, change.owner);
@@ -352,11 +387,28 @@ Status Registry::move_device(const DeviceOwner& change) {
     }
     device.owner = (*owner)->id;
     device.shares.clear();
-    if (Status stored = store_->remove_shares(device); !stored) return stored;
-    if (Status stored = store_->update_name_and_owner(device); !stored) return stored;
+    device.key = key;
+    if (Status stored = store_moved(device, change.history); !stored) return stored;
     draft.put(std::move(device));
     return {};
   });
+  if (!done) return std::unexpected(done.error());
+  return key;
+}
+
+Status Registry::store_moved(Device& device, MovedHistory history) {
+  if (history == MovedHistory::kGoesAlong) {
+    ++device.key_generation;
+    if (Status stored = store_->remove_shares(device); !stored) return stored;
+    if (Status stored = store_->update_name_and_owner(device); !stored) return stored;
+    return store_->update_key(device);
+  }
+  if (Status removed = store_->remove(device); !removed) return removed;
+  const Result<std::int64_t> number = store_->insert(device);
+  if (!number) return std::unexpected(number.error());
+  device.number = *number;
+  device.key_generation = 1;
+  return {};
 }
 
 Status Registry::remove_device(std::string_view sn) {

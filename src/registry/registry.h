@@ -49,9 +49,13 @@ struct DeviceName {
   std::string_view name;
 };
 
+// What a moved device takes along of what it reported: its number, or nothing.
+enum class MovedHistory : std::uint8_t { kStaysBehind, kGoesAlong };
+
 struct DeviceOwner {
   std::string_view sn;
   std::string_view owner;  // the account's name
+  MovedHistory history = MovedHistory::kStaysBehind;
 };
 
 struct DeviceShare {
@@ -83,6 +87,7 @@ class Registry {
   [[nodiscard]] Status remove_key(std::string_view access_key);
   // A new password. The certificate account stays, because the account's MQTT topics contain it.
   [[nodiscard]] Result<Secret> rotate_certificate(std::string_view account_name);
+  [[nodiscard]] Result<Secret> rotate_gateway(std::string_view account_name);
   // With its keys, and the shares it was given. kConflict while it owns devices.
   [[nodiscard]] Status remove_account(std::string_view name);
 
@@ -93,8 +98,11 @@ class Registry {
   [[nodiscard]] Status rename_device(const DeviceName& change);
   // At most kSharesPerDevice accounts a device.
   [[nodiscard]] Status share_device(const DeviceShare& share);
-  // Ends all its shares; its key stays.
-  [[nodiscard]] Status move_device(const DeviceOwner& change);
+  // Returns the device's new key.
+  [[nodiscard]] Result<Secret> rotate_device(std::string_view sn);
+  // Ends all its shares and its key; returns the new one. Unless its history goes along, it has a
+  // new number, as a device that was removed and added again.
+  [[nodiscard]] Result<Secret> move_device(const DeviceOwner& change);
   [[nodiscard]] Status remove_device(std::string_view sn);
 
   // `listener` is called after each commit, on the thread that made the change; directory() is new
@@ -112,6 +120,8 @@ class Registry {
   [[nodiscard]] Status catch_up();
   [[nodiscard]] Result<Secret> insert_device(const Directory& present, DirectoryDraft& draft,
                                              const DeviceSpec& spec);
+  // A device that has its new owner and key; gives it its new number.
+  [[nodiscard]] Status store_moved(Device& device, MovedHistory history);
   void publish(std::shared_ptr<const Directory> next);
 
   std::mutex writing_;  // guards the store

@@ -27,8 +27,9 @@ std::string describe(const Directory& directory) {
     text += '\n';
   };
   for (const Account* a : directory.accounts()) {
-    line("account {} {} {} {} {}", static_cast<int>(a->id), a->name, a->certificate_account,
-         a->certificate_password.reveal(), a->gateway_key.reveal());
+    line("account {} {} {} {} {} {} {}", static_cast<int>(a->id), a->name, a->certificate_account,
+         a->certificate_password.reveal(), a->certificate_generation, a->gateway_key.reveal(),
+         a->gateway_generation);
     for (const AccessKey* k : directory.keys_of(a->id)) {
       line("  key {} {} {}", k->access_key, k->secret_key.reveal(),
            directory.find_key(k->access_key) == k);
@@ -45,8 +46,8 @@ std::string describe(const Directory& directory) {
          directory.find_certificate(a->certificate_account) == a);
   }
   for (const Device* d : directory.devices()) {
-    line("device {} {} {} {} {}", d->number, d->sn, d->name, static_cast<int>(d->owner),
-         d->key.reveal());
+    line("device {} {} {} {} {} {}", d->number, d->sn, d->name, static_cast<int>(d->owner),
+         d->key.reveal(), d->key_generation);
     for (const Share& s : d->shares) {
       line("  share {} {}", static_cast<int>(s.account), static_cast<int>(s.rights));
     }
@@ -281,7 +282,100 @@ TEST_F(RegistryTest, ADeviceIsSharedWithUpTo64Accounts) {
       registry_->share_device({.sn = "SN1", .account = "user 63", .rights = Rights::kFull}));
 }
 
-TEST_F(RegistryTest, AMovedDeviceKeepsNameAndKeyButNoShares) {
+TEST_F(RegistryTest, ARotatedGatewayKeyLeavesTheCertificateAlone) {
+  const Result<NewAccount> before = registry_->add_account({.name = "anna"});
+  const Result<Secret> key = registry_->rotate_gateway("anna");
+  ASSERT_TRUE(key);
+  EXPECT_EQ(key->reveal().size(), 32U);
+  for (int opened = 0; opened < 2; ++opened) {
+    const auto directory = registry_->directory();
+    const Account* after = directory->find_account_by_name("anna");
+    EXPECT_TRUE(after->gateway_key.matches(key->reveal()));
+    EXPECT_FALSE(after->gateway_key.matches(before->account.gateway_key.reveal()));
+    EXPECT_TRUE(after->certificate_password.matches(before->account.certificate_password.reveal()));
+    EXPECT_EQ(after->gateway_generation, 2);
+    EXPECT_EQ(after->certificate_generation, 1);
+    reopen();
+  }
+  expect_fault(registry_->rotate_gateway("bert"), FaultKind::kNotFound,
+               "there is no account 'bert'");
+}
+
+TEST_F(RegistryTest, ARotatedDeviceKeyLeavesEverythingElse) {
+  account("anna");
+  const AccountId bert = account("bert");
+  device("A", "anna");
+  ASSERT_TRUE(registry_->share_device({.sn = "A", .account = "bert"}));
+  const Device before = *registry_->directory()->find_device("A");
+  const Result<Secret> key = registry_->rotate_device("A");
+  ASSERT_TRUE(key);
+  EXPECT_FALSE(before.key.matches(key->reveal()));
+  for (int opened = 0; opened < 2; ++opened) {
+    const auto directory = registry_->directory();
+    const Device* after = directory->find_device("A");
+    EXPECT_TRUE(after->key.matches(key->reveal()));
+    EXPECT_EQ(after->key_generation, before.key_generation + 1);
+    EXPECT_EQ(after->number, before.number);
+    EXPECT_EQ(rights(bert, "A"), Rights::kMonitor);
+    reopen();
+  }
+  expect_fault(registry_->rotate_device("B"), FaultKind::kNotFound, "there is no device 'B'");
+}
+
+// A hub looks at all its clients after such a change, and only then.
+TEST_F(RegistryTest, WhatIsTakenAwayIsCounted) {
+  account("anna");
+  account("bert");
+  device("A", "anna");
+  const auto counts = [this](const auto& change) {
+    const std::uint64_t before = registry_->directory()->revocations();
+    EXPECT_TRUE(change());
+    return registry_->directory()->revocations() != before;
+  };
+  const auto share = [this](Rights rights) {
+    return registry_->share_device({.sn = "A", .account = "bert", .rights = rights});
+  };
+  EXPECT_FALSE(counts([this] { return registry_->add_keys("anna"); }));
+  EXPECT_FALSE(counts([this] { return registry_->rename_device({.sn = "A", .name = "x"}); }));
+  EXPECT_FALSE(counts([&] { return share(Rights::kMonitor); }));
+  EXPECT_FALSE(counts([&] { return share(Rights::kFull); }));
+  EXPECT_TRUE(counts([&] { return share(Rights::kMonitor); }));
+  EXPECT_TRUE(counts([&] { return share(Rights::kNone); }));
+  EXPECT_TRUE(counts([this] { return registry_->rotate_certificate("anna"); }));
+  EXPECT_TRUE(counts([this] { return registry_->rotate_gateway("anna"); }));
+  EXPECT_TRUE(counts([this] { return registry_->rotate_device("A"); }));
+  EXPECT_TRUE(counts([this] { return registry_->move_device({.sn = "A", .owner = "bert"}); }));
+  EXPECT_TRUE(counts([this] { return registry_->remove_device("A"); }));
+  EXPECT_TRUE(counts([this] { return registry_->remove_account("bert"); }));
+}
+
+// Whose history is gone with its number, and whose key with its owner.
+TEST_F(RegistryTest, AMovedDeviceIsAnotherOneUnlessItsHistoryGoesAlong) {
+  account("anna");
+  account("bert");
+  device("A", "anna");
+  Device before = *registry_->directory()->find_device("A");
+  const Result<Secret> first = registry_->move_device({.sn = "A", .owner = "bert"});
+  ASSERT_TRUE(first);
+  reopen();
+  Device after = *registry_->directory()->find_device("A");
+  EXPECT_GT(after.number, before.number);
+  EXPECT_TRUE(after.key.matches(first->reveal()));
+  EXPECT_FALSE(after.key.matches(before.key.reveal()));
+
+  before = after;
+  const Result<Secret> second =
+      registry_->move_device({.sn = "A", .owner = "anna", .history = MovedHistory::kGoesAlong});
+  ASSERT_TRUE(second);
+  reopen();
+  after = *registry_->directory()->find_device("A");
+  EXPECT_EQ(after.number, before.number);
+  EXPECT_GT(after.key_generation, before.key_generation);
+  EXPECT_TRUE(after.key.matches(second->reveal()));
+  EXPECT_FALSE(after.key.matches(before.key.reveal()));
+}
+
+TEST_F(RegistryTest, AMovedDeviceKeepsItsNameButNoShares) {
   const AccountId anna = account("anna");
   const AccountId bert = account("bert");
   const AccountId cleo = account("cleo");
@@ -294,10 +388,10 @@ TEST_F(RegistryTest, AMovedDeviceKeepsNameAndKeyButNoShares) {
   EXPECT_EQ(rights(anna, "A"), Rights::kNone);
   EXPECT_EQ(rights(bert, "A"), Rights::kOwner);
   EXPECT_EQ(rights(cleo, "A"), Rights::kNone);
-  EXPECT_EQ(owned(bert), (Names{"A", "B"}));
+  EXPECT_EQ(owned(bert), (Names{"B", "A"}));
   EXPECT_TRUE(owned(anna).empty() && used(bert).empty() && used(cleo).empty());
   EXPECT_EQ(registry_->directory()->find_device("A")->name, "Attic");
-  EXPECT_TRUE(registry_->directory()->find_device("A")->key.matches("attic-key"));
+  EXPECT_FALSE(registry_->directory()->find_device("A")->key.matches("attic-key"));
   expect_fault(registry_->move_device({.sn = "A", .owner = "bert"}), FaultKind::kConflict,
                "account 'bert' owns device 'A' already");
 }
@@ -367,7 +461,8 @@ TEST_F(RegistryTest, AnyHistoryOfChangesReadsBackAsItIsInMemory) {
         }
         break;
       case 4:
-        done = registry_->rotate_certificate(name).has_value();
+        done = draw(2) == 0 ? registry_->rotate_certificate(name).has_value()
+                            : registry_->rotate_gateway(name).has_value();
         break;
       case 5:
         done = registry_->remove_account(name).has_value();
@@ -385,10 +480,16 @@ TEST_F(RegistryTest, AnyHistoryOfChangesReadsBackAsItIsInMemory) {
                 .has_value();
         break;
       case 9:
-        done = registry_->move_device({.sn = sn, .owner = name}).has_value();
+        done = registry_
+                   ->move_device({.sn = sn,
+                                  .owner = name,
+                                  .history = draw(2) == 0 ? MovedHistory::kStaysBehind
+                                                          : MovedHistory::kGoesAlong})
+                   .has_value();
         break;
       default:
-        if (draw(3) == 0) done = registry_->remove_device(sn).has_value();
+        done = draw(3) == 0 ? registry_->remove_device(sn).has_value()
+                            : registry_->rotate_device(sn).has_value();
     }
     made += done ? 1 : 0;
     if (i % 40 == 39) {

@@ -95,14 +95,16 @@ Status Store::load(DirectoryDraft& draft) {
 
 Status Store::load_accounts(DirectoryDraft& draft) {
   return database_.each_row(
-      "SELECT id, name, certificate_account, certificate_password, gateway_key FROM accounts "
-      "ORDER BY id",
+      "SELECT id, name, certificate_account, certificate_password, gateway_key, "
+      "certificate_generation, gateway_generation FROM accounts ORDER BY id",
       [this, &draft](const Statement& row) -> Status {
         Account account{.id = AccountId{row.integer(0)},
                         .name = std::string(row.bytes(1)),
                         .certificate_account = std::string(row.bytes(2)),
                         .certificate_password = {},
-                        .gateway_key = {}};
+                        .gateway_key = {},
+                        .certificate_generation = row.integer(5),
+                        .gateway_generation = row.integer(6)};
         Result<Secret> password = sealer_.open(
             {.place = certificate_place(account.certificate_account), .sealed = row.bytes(3)});
         if (!password) return std::unexpected(password.error());
@@ -142,24 +144,26 @@ Status Store::load_devices(DirectoryDraft& draft) {
         return {};
       });
   if (!read) return read;
-  return database_.each_row("SELECT id, sn, name, owner, device_key FROM devices ORDER BY id",
-                            [this, &draft, &shares](const Statement& row) -> Status {
-                              Device device{.sn = std::string(row.bytes(1)),
-                                            .name = std::string(row.bytes(2)),
-                                            .owner = AccountId{row.integer(3)},
-                                            .key = {},
-                                            .number = row.integer(0),
-                                            .shares = {}};
-                              Result<Secret> key = sealer_.open(
-                                  {.place = device_place(device.sn), .sealed = row.bytes(4)});
-                              if (!key) return std::unexpected(key.error());
-                              device.key = std::move(*key);
-                              if (const auto of = shares.find(device.number); of != shares.end()) {
-                                device.shares = std::move(of->second);
-                              }
-                              draft.put(std::move(device));
-                              return {};
-                            });
+  return database_.each_row(
+      "SELECT id, sn, name, owner, device_key, key_generation FROM devices ORDER BY id",
+      [this, &draft, &shares](const Statement& row) -> Status {
+        Device device{.sn = std::string(row.bytes(1)),
+                      .name = std::string(row.bytes(2)),
+                      .owner = AccountId{row.integer(3)},
+                      .key = {},
+                      .number = row.integer(0),
+                      .shares = {},
+                      .key_generation = row.integer(5)};
+        Result<Secret> key =
+            sealer_.open({.place = device_place(device.sn), .sealed = row.bytes(4)});
+        if (!key) return std::unexpected(key.error());
+        device.key = std::move(*key);
+        if (const auto of = shares.find(device.number); of != shares.end()) {
+          device.shares = std::move(of->second);
+        }
+        draft.put(std::move(device));
+        return {};
+      });
 }
 
 Result<AccountId> Store::insert(const Account& account) {
@@ -194,8 +198,23 @@ Result<std::int64_t> Store::insert(const Device& device) {
 Status Store::update_certificate_password(const Account& account) {
   const std::string password =
       sealer_.seal(certificate_place(account.certificate_account), account.certificate_password);
-  return database_.execute("UPDATE accounts SET certificate_password = ? WHERE id = ?",
-                           Blob{password}, number_of(account.id));
+  return database_.execute(
+      "UPDATE accounts SET certificate_password = ?, certificate_generation = ? WHERE id = ?",
+      Blob{password}, account.certificate_generation, number_of(account.id));
+}
+
+Status Store::update_gateway_key(const Account& account) {
+  const std::string key =
+      sealer_.seal(gateway_place(account.certificate_account), account.gateway_key);
+  return database_.execute(
+      "UPDATE accounts SET gateway_key = ?, gateway_generation = ? WHERE id = ?", Blob{key},
+      account.gateway_generation, number_of(account.id));
+}
+
+Status Store::update_key(const Device& device) {
+  const std::string key = sealer_.seal(device_place(device.sn), device.key);
+  return database_.execute("UPDATE devices SET device_key = ?, key_generation = ? WHERE id = ?",
+                           Blob{key}, device.key_generation, device.number);
 }
 
 Status Store::update_name_and_owner(const Device& device) {

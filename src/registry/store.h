@@ -31,7 +31,10 @@ class Store {
   [[nodiscard]] Result<AccountId> insert(const Account& account);  // its id is not read
   [[nodiscard]] Status insert(const AccessKey& key);
   [[nodiscard]] Result<std::int64_t> insert(const Device& device);  // nor number; no shares
+  // With their generations.
   [[nodiscard]] Status update_certificate_password(const Account& account);
+  [[nodiscard]] Status update_gateway_key(const Account& account);
+  [[nodiscard]] Status update_key(const Device& device);
   [[nodiscard]] Status update_name_and_owner(const Device& device);
   [[nodiscard]] Status update_share(const Device& device, const Share& share);  // kNone removes
   [[nodiscard]] Status remove_shares(const Device& device);

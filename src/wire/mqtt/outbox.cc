@@ -79,6 +79,34 @@ void Outbox::push(MessagePtr message, const DeliverOptions& options) {
   drop_beyond_limits();
 }
 
+void Outbox::remove_if(const std::function<bool(const Message&)>& unwanted, Sending sending) {
+  for (Queue* queue : {&at_most_once_, &at_least_once_}) {
+    Queue rest;
+    while (!queue->empty()) {
+      Entry entry = take(*queue);
+      if (unwanted(*entry.message)) {
+        ++changes_;
+        continue;
+      }
+      waiting_bytes_ += bytes_of(*entry.message);
+      rest.push(std::move(entry));
+    }
+    *queue = std::move(rest);
+  }
+  Fifo<Sent> rest;
+  while (!sent_.empty()) {
+    Sent sent = sent_.pop();
+    const bool stays = sending == Sending::kYes && !sent.repeat;
+    if (stays || !unwanted(*sent.entry.message)) {
+      rest.push(std::move(sent));
+      continue;
+    }
+    if (sent.repeat) --repeats_;
+    ++changes_;
+  }
+  sent_ = std::move(rest);
+}
+
 void Outbox::drop_beyond_limits() {
   while (waiting() > terms_.queue_messages || waiting_bytes_ > terms_.queue_bytes) {
     take(at_most_once_.empty() ? at_least_once_ : at_most_once_);

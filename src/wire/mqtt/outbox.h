@@ -12,6 +12,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -131,6 +132,11 @@ class Outbox {
 
   // A full queue drops its oldest QoS 0 message; if it has none, its oldest message.
   void push(MessagePtr message, const DeliverOptions& options);
+
+  // Takes out the messages that are not for the client any more. While there is a connection, what
+  // was sent on it stays until the client has answered; without one, that goes as well.
+  enum class Sending : std::uint8_t { kNo, kYes };
+  void remove_if(const std::function<bool(const Message&)>& unwanted, Sending sending);
 
   // Appends messages to `out` while that is shorter than `enough_bytes`.
   void pump(std::string& out, std::size_t enough_bytes, TimePoint now);

@@ -205,6 +205,10 @@ class Session {
   [[nodiscard]] SessionState release();
 
   [[nodiscard]] const Outbox& outbox() const { return outbox_; }
+  // Outbox::remove_if, on this connection.
+  void remove_if(const std::function<bool(const Message&)>& unwanted) {
+    outbox_.remove_if(unwanted, Outbox::Sending::kYes);
+  }
   // Sorted, without a repetition; see SessionState::received.
   [[nodiscard]] std::vector<std::uint16_t> received() const;
   // Meaningful from ConnectRequested on.

@@ -1,0 +1,96 @@
+// What a change of the registry takes away: connections, sets that wait for a reply, retained
+// messages.
+#include <algorithm>
+#include <utility>
+
+#include "hub/credentials.h"
+#include "hub/shard.h"
+
+namespace gridloom::hub {
+
+// Looks at everyone, so only after a change that takes something away: a thousand devices may be
+// added one by one. At once: a set that follows the change must not reach a client that it shows
+// out. Devices once more at the next tick, for those whose connections had still to end.
+void Shard::registry_changed() {
+  const std::uint64_t before = directory_->revocations();
+  directory_ = platform_.registry.directory();
+  ++directory_number_;
+  if (directory_->revocations() == before) return;
+  drop_what_ended();
+  rights_changed_ = true;
+}
+
+void Shard::drop_what_ended() {
+  flush();
+  for (const auto& [raw, holder] : clients_) {
+    const ClientPtr client = holder.lock();
+    if (!client) continue;
+    if (!still_valid(*directory_, client->identity())) {
+      client->loop().post([client] { client->kick(KickReason::kNotAuthorized); });
+    } else if (client->identity().role != Role::kDevice) {
+      client->loop().post([client] { client->rights_changed(); });
+    }
+  }
+  for (auto& [client, serials] : carried_) {
+    if (client->identity().role != Role::kGateway) continue;
+    std::erase_if(serials, [&](const std::string& sn) {
+      const registry::Device* device = directory_->find_device(sn);
+      const bool ended = device == nullptr || device->owner != client->identity().account;
+      if (ended) drop_carrier(*client, sn);
+      return ended;
+    });
+  }
+  drop_devices();
+  drop_retained_by_accounts();
+}
+
+void Shard::drop_devices() {
+  std::vector<std::string> others;  // devices that are other ones by now
+  for (auto& [sn, state] : devices_) {
+    const registry::Device* device = directory_->find_device(sn);
+    if (device == nullptr) continue;
+    if (device->number != state.number) {
+      others.push_back(sn);
+    } else {
+      refuse_pending_of_others(*device, state);
+    }
+  }
+  for (const std::string& sn : others) static_cast<void>(find_state(sn));
+  std::erase_if(devices_, [this](const auto& entry) {
+    const DeviceState& state = entry.second;
+    const bool ended = directory_->find_device(entry.first) == nullptr && state.carriers.empty() &&
+                       state.pending.empty();
+    if (ended) forget_retained(state.retained);
+    return ended;
+  });
+}
+
+// Who may no longer set the device is not told what it answers.
+void Shard::refuse_pending_of_others(const registry::Device& device, DeviceState& state) {
+  const auto ended =
+      std::partition(state.pending.begin(), state.pending.end(), [&](const Pending& each) {
+        return registry::Directory::rights(each.account, device) >= registry::Rights::kFull;
+      });
+  std::vector<Pending> refused(std::make_move_iterator(ended),
+                               std::make_move_iterator(state.pending.end()));
+  state.pending.erase(ended, state.pending.end());
+  for (Pending& pending : refused) {
+    Fault why = permitted(pending.account, device.sn, registry::Rights::kFull).error();
+    finish(device.sn, std::move(pending), std::unexpected(std::move(why)));
+  }
+}
+
+void Shard::drop_retained_by_accounts() {
+  for (auto& [account, retained] : retained_by_accounts_) {
+    std::map<std::string, Retained> ended;
+    std::erase_if(retained, [&](const auto& entry) {
+      const bool keeps = still_retained(*directory_, {.topic = entry.first, .message = nullptr});
+      if (!keeps) ended.insert(entry);
+      return !keeps;
+    });
+    forget_retained(ended);
+  }
+  std::erase_if(retained_by_accounts_, [](const auto& entry) { return entry.second.empty(); });
+}
+
+}  // namespace gridloom::hub

@@ -1,0 +1,97 @@
+// For tests of what outlives a server: one in one thread, with two devices of an account "alice",
+// that can be stopped and started again. Test-only.
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "hub/test_home.h"
+#include "mqtt/session_store.h"
+#include "mqtt/session_table.h"
+
+namespace gridloom::mqtt {
+
+// A server that can be stopped and started again with the same data.
+struct Server {
+  explicit Server(const TableLimits& table_limits = {}) : limits(table_limits) {
+    home.add_account("alice");
+    home.add_device("R331ZEB4ZEAL0528", "alice");
+    home.add_device("HJ31ZDH2ZF690025", "alice");
+    start();
+  }
+  ~Server() {
+    if (store) stop();
+  }
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  void start() {
+    store = hub::must(SessionStore::open(home.folder.data()));
+    home.platform.keep_retained = [this](hub::RetainedChange change) {
+      store->put(std::move(change));
+    };
+    auto loaded = hub::must(store->load());
+    for (const hub::RetainedChange& retained : loaded.retained) {
+      lost_retained += home.hub->restore_retained(retained) ? 0 : 1;
+    }
+    table.emplace(limits, store.get());
+    door.emplace(Door{
+        .hub = home.hub.get(), .clock = &home.clock, .sessions = &*table, .limits = wire_limits});
+    std::vector<Loop*> loops;
+    for (const auto& loop : home.shard_loops) loops.push_back(loop.get());
+    table->restore(*door, loops, std::move(loaded.sessions));
+    home.settle();
+  }
+  // Everything of the server that is in memory goes; the registry stays open.
+  void stop() {
+    sweep();
+    home.settle();
+    store->flush();
+    home.hub.reset();
+    table.reset();
+    store.reset();
+  }
+  void restart() {
+    stop();
+    start_again();
+  }
+  void start_again() {
+    std::vector<Loop*> loops;
+    for (const auto& loop : home.shard_loops) loops.push_back(loop.get());
+    home.hub = std::make_unique<hub::Hub>(home.platform, loops);
+    start();
+  }
+  // What would be found after a kill -9 now.
+  SessionStore::Loaded as_killed() {
+    store->flush();
+    const auto copy = home.folder.path() / "copy";
+    std::filesystem::create_directories(copy);
+    for (const char* name : {"sessions.db", "sessions.db-wal"}) {
+      std::filesystem::copy(home.folder.data() / name, copy / name);
+    }
+    return hub::must(hub::must(SessionStore::open(copy))->load());
+  }
+  void sweep() {
+    table->sweep(home.door_loop, home.clock.now());
+    for (const auto& loop : home.shard_loops) table->sweep(*loop, home.clock.now());
+    home.settle();
+  }
+  void pass(std::chrono::seconds time) {
+    home.pass(Millis(time));
+    sweep();
+  }
+
+  hub::TestHome home;
+  TableLimits limits;
+  wire::mqtt::Limits wire_limits;
+  std::unique_ptr<SessionStore> store;
+  std::optional<SessionTable> table;
+  std::optional<Door> door;
+  std::size_t lost_retained = 0;  // messages that nobody owned any more at a start
+};
+
+}  // namespace gridloom::mqtt

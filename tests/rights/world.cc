@@ -1,0 +1,449 @@
+#include "world.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "wire/signing.h"
+
+namespace gridloom::rights {
+namespace {
+
+using hub::must;
+using hub::Role;
+using mqtt::Peer;
+using std::chrono::seconds;
+using wire::mqtt::Connect;
+using wire::mqtt::LastWill;
+using wire::mqtt::PropertyId;
+using wire::mqtt::Publish;
+using wire::mqtt::Qos;
+using wire::mqtt::Version;
+
+// What each endpoint is asked: a query, or a body.
+const std::map<std::string_view, std::string_view>& requests() {
+  static const std::map<std::string_view, std::string_view> kRequests = {
+      {"GET /healthz", ""},
+      {"GET /metrics", ""},
+      {"GET /iot-open/sign/device/list", ""},
+      {"GET /iot-open/sign/certification", ""},
+      {"GET /iot-open/sign/device/quota",
+       R"({"sn":"HEATER-01","params":{"quotas":["temperature"]}})"},
+      {"POST /iot-open/sign/device/quota",
+       R"({"sn":"HEATER-01","params":{"quotas":["temperature"]}})"},
+      {"PUT /iot-open/sign/device/quota", R"({"sn":"HEATER-01","params":{"x":1}})"},
+      {"GET /iot-open/sign/device/quota/all", "sn=HEATER-01"},
+      {"POST /iot-open/sign/device/quota/data",
+       R"({"sn":"HEATER-01","params":{"beginTime":"2023-11-14 00:00:00","endTime":"2023-11-15 00:00:00","code":"temperature"}})"},
+      {"GET /iot-open/sign/device/system/main/sn", "sn=HEATER-01"},
+      {"GET /api/v1/devices/{sn}/energy", ""},
+      {"GET /api/v1/devices/{sn}/history", "fields=temperature"},
+  };
+  return kRequests;
+}
+
+bool mentions(const hub::Lines& lines, std::string_view text) {
+  return std::ranges::any_of(lines, [&](const std::string& line) { return line.contains(text); });
+}
+
+// `client_id` outlives what is made of it.
+Connect parked(std::string_view client_id) {
+  Connect connect{.clean_start = false, .client_id = client_id};
+  connect.properties.add(PropertyId::kSessionExpiryS, 600'000U);
+  return connect;
+}
+
+}  // namespace
+
+World::World(When when) {
+  archive_ = history::open_archive(server_.home.folder.data(), archive_clock_, {});
+  journal_ = std::make_unique<history::InstantJournal>(*archive_);
+  server_.home.platform.journal = journal_.get();
+  add_home();
+  add_actors();
+  park_sessions();
+  if (when == When::kRunning) {
+    take_away();
+    server_.home.settle();
+    server_.pass(seconds(1));
+  } else {
+    server_.stop();
+    take_away();
+    server_.start_again();
+  }
+  connect_watchers();
+  see_wills();
+}
+
+// Connections first; and the hub, which outlives the journal here, may say no more to it.
+World::~World() {
+  others_.clear();
+  owner_watcher_.reset();
+  device_watcher_.reset();
+  device_.reset();
+  server_.home.platform.journal = nullptr;
+}
+
+void World::add_home() {
+  hub::TestHome& home = server_.home;
+  for (const char* name : {"owner", "full", "monitor", "stranger", "ended", "removed"}) {
+    home.add_account(name);
+  }
+  for (const std::string_view sn : {kSn, kRotated, kMoved}) {
+    home.add_device(sn, "owner");
+  }
+  for (const char* name : {"full", "ended", "removed"}) {
+    home.share(kSn, name, registry::Rights::kFull);
+  }
+  home.share(kSn, "monitor", registry::Rights::kMonitor);
+  home.add_device("HEATER-02", "stranger");
+}
+
+void World::add_actors() {
+  hub::TestHome& home = server_.home;
+  const auto app = [&](std::string name, std::string_view account) {
+    const registry::Account of = home.account(account);
+    actors_.push_back({.name = std::move(name),
+                       .user = of.certificate_account,
+                       .password = std::string(of.certificate_password.reveal()),
+                       .self = of.certificate_account});
+  };
+  const auto gateway = [&](std::string name, std::string_view account) {
+    actors_.push_back({.name = std::move(name),
+                       .role = Role::kGateway,
+                       .user = fmt::format("gateway:{}", account),
+                       .password = std::string(home.account(account).gateway_key.reveal())});
+  };
+  const auto device = [&](std::string name, std::string_view sn) {
+    actors_.push_back({.name = std::move(name),
+                       .role = Role::kDevice,
+                       .user = std::string(sn),
+                       .password = std::string(home.device(sn).key.reveal()),
+                       .sn = sn == "HEATER-02" ? kSn : sn});
+  };
+  home.add_account("rotated");
+  home.share(kSn, "rotated", registry::Rights::kFull);
+  for (const char* name : {"owner", "full", "monitor", "stranger", "ended", "rotated", "removed"}) {
+    app(name, name);
+  }
+  device("device", kSn);
+  device("other device", "HEATER-02");
+  device("rotated device", kRotated);
+  device("moved device", kMoved);
+  gateway("gateway", "owner");
+  gateway("guest's gateway", "full");
+  gateway("rotated gateway", "rotated");
+  actors_.push_back({.name = "nobody"});
+
+  const auto key_of = [&](std::string_view account) {
+    return *home.registry->directory()->keys_of(home.account(account).id).front();
+  };
+  for (const char* name : {"owner", "full", "monitor", "stranger", "ended", "rotated", "removed"}) {
+    signers_.push_back({.name = name, .key = key_of(name)});
+  }
+  const auto other = must(home.registry->add_keys("owner"));
+  signers_.push_back({.name = "removed key", .key = other});
+  signers_.push_back({.name = "wrong sign", .key = key_of("owner"), .wrong = true});
+  signers_.push_back({.name = "nobody", .key = std::nullopt});
+}
+
+// A session of each, with a delayed will, for which something waits.
+void World::park_sessions() {
+  for (const Actor& actor : actors_) {
+    if (actor.user.empty()) continue;
+    const bool app = actor.role == Role::kAccount;
+    const std::string topic = app ? fmt::format("/open/{}/{}/set", actor.self, actor.sn)
+                                  : fmt::format("/device/{}/quota", actor.sn);
+    const std::string payload =
+        fmt::format(R"({{"id":1,"params":{{"will":"will of {}"}}}})", actor.name);
+    LastWill will{.topic = topic, .payload = payload, .qos = Qos::kAtLeastOnce};
+    will.properties.add(PropertyId::kWillDelayS, 100'000U);
+    const std::string client_id = "parked " + actor.name;
+    Connect connect = parked(client_id);
+    connect.will = will;
+    const PeerPtr made = peer();
+    made->join(actor.user, Secret(actor.password), connect);
+    made->subscribe(
+        {app ? fmt::format("/open/{}/#", actor.self) : fmt::format("/device/{}/#", actor.sn)});
+    made->drop();
+  }
+  // A device's set waits for its own sessions too, and a report for everybody who may read it.
+  for (const std::string_view sn : {kSn, kRotated, kMoved}) {
+    const PeerPtr device = peer();
+    device->join_device(sn, {.client_id = "reports"});
+    device->publish(fmt::format("/device/{}/quota", sn), R"({"params":{"queued":"queued"}})", 0);
+    device->send(Publish{.qos = Qos::kAtLeastOnce,
+                         .topic = fmt::format("/device/{}/quota", sn),
+                         .packet_id = 3,
+                         .payload = R"({"params":{"queued":"queued"}})"});
+    server_.home.settle();
+    static_cast<void>(server_.home.set(server_.home.account("owner").id, sn,
+                                       R"({"params":{"queued":"queued"}})"));
+    device->send(wire::mqtt::Disconnect{});
+    server_.home.settle();
+  }
+}
+
+void World::take_away() {
+  registry::Registry& registry = *server_.home.registry;
+  must(registry.share_device({.sn = kSn, .account = "ended", .rights = registry::Rights::kNone}));
+  static_cast<void>(must(registry.rotate_certificate("rotated")));
+  static_cast<void>(must(registry.rotate_gateway("rotated")));
+  must(registry.remove_account("removed"));
+  static_cast<void>(must(registry.rotate_device(kRotated)));
+  static_cast<void>(must(registry.move_device({.sn = kMoved, .owner = "stranger"})));
+  for (const Signer& signer : signers_) {
+    if (signer.name == "removed key") must(registry.remove_key(signer.key->access_key));
+  }
+}
+
+World::PeerPtr World::peer() {
+  return std::make_unique<Peer>(server_.home, *server_.door, Version::k5);
+}
+
+World::PeerPtr World::signed_in(const Actor& actor, const std::string& client_id,
+                                std::string_view password) {
+  PeerPtr made = peer();
+  if (actor.user.empty()) {
+    made->send(Connect{.version = Version::k5, .client_id = client_id});
+    server_.home.settle();
+  } else {
+    made->join(actor.user, Secret(std::string(password)), Connect{.client_id = client_id});
+  }
+  return mentions(made->said(), "CONNACK success") ? std::move(made) : nullptr;
+}
+
+void World::connect_watchers() {
+  server_.home.clock.at += seconds(1);
+  api_ = std::make_unique<http::Api>(
+      http::Api::Options{.hub = server_.home.hub.get(),
+                         .loop = &server_.home.door_loop,
+                         .reads =
+                             [this](auto task) {
+                               history::read_now(*archive_, std::move(task));
+                               return true;
+                             },
+                         .mqtt = {.public_host = {}, .port = 8883, .secure = true},
+                         .metrics = [] { return std::string("gridloom_things 1\n"); }});
+  device_ = peer();
+  device_->join_device(kSn, {.client_id = "the device"});
+  device_watcher_ = peer();
+  device_watcher_->join_device(kSn, {.client_id = "beside the device"});
+  owner_watcher_ = peer();
+  owner_watcher_->join_app("owner", {.client_id = "watcher"});
+  for (const std::string_view sn : {kRotated, kMoved}) {
+    PeerPtr other = peer();
+    other->join_device(sn, {.client_id = "watcher"});
+    other->subscribe({fmt::format("/device/{}/set", sn)});
+    others_.push_back(std::move(other));
+  }
+  PeerPtr stranger = peer();
+  stranger->join_app("stranger", {.client_id = "watcher"});
+  stranger->subscribe({server_.home.open("stranger", fmt::format("{}/#", kMoved))});
+  others_.push_back(std::move(stranger));
+  device_watcher_->subscribe({fmt::format("/device/{}/#", kSn)});
+  owner_watcher_->subscribe({server_.home.open("owner", "#")});
+  report(R"({"params":{"temperature":54.5,"kept":"kept"}})", true);
+  static_cast<void>(seen(device_watcher_));
+  static_cast<void>(seen(owner_watcher_));
+}
+
+void World::see_wills() {
+  server_.pass(seconds(200'000));
+  hub::Lines lines = seen(device_watcher_);
+  std::ranges::move(seen(owner_watcher_), std::back_inserter(lines));
+  for (const PeerPtr& other : others_) std::ranges::move(seen(other), std::back_inserter(lines));
+  // Other apps of an account see what one of them sends: that proves nothing.
+  std::erase_if(lines, [](const std::string& line) {
+    return line.contains("/set ") && !line.contains(" /device/");
+  });
+  for (const Actor& actor : actors_) {
+    if (mentions(lines, fmt::format("will of {}\"", actor.name))) wills_.push_back(actor.name);
+  }
+  report(R"({"params":{"temperature":54.5,"kept":"kept"}})", true);
+  static_cast<void>(seen(device_watcher_));
+  static_cast<void>(seen(owner_watcher_));
+}
+
+void World::report(std::string_view payload, bool retain) {
+  const std::string topic = fmt::format("/device/{}/quota", kSn);
+  device_->send(Publish{.qos = Qos::kAtLeastOnce,
+                        .retain = retain,
+                        .topic = topic,
+                        .packet_id = 2,
+                        .payload = payload});
+  server_.home.settle();
+  static_cast<void>(device_->said());
+}
+
+// Acknowledged, or the watcher's window would close.
+hub::Lines World::seen(const PeerPtr& watcher) {
+  hub::Lines all;
+  for (hub::Lines lines = watcher->said(); !lines.empty(); lines = watcher->said()) {
+    for (const std::string& line : lines) {
+      const std::size_t id = line.find(" id");
+      if (line.starts_with("PUBLISH ") && id != std::string::npos) {
+        const auto number = static_cast<std::uint16_t>(std::stoi(line.substr(id + 3)));
+        watcher->send(wire::mqtt::Puback{.packet_id = number});
+      }
+    }
+    server_.home.settle();
+    std::ranges::move(lines, std::back_inserter(all));
+  }
+  return all;
+}
+
+std::optional<std::string> World::filled(std::string_view text, const Actor& actor) const {
+  if (text.contains("{self}") && actor.self.empty()) return std::nullopt;
+  std::string made(text);
+  const auto fill = [&made](std::string_view name, std::string_view value) {
+    for (std::size_t at = made.find(name); at != std::string::npos; at = made.find(name)) {
+      made.replace(at, name.size(), value);
+    }
+  };
+  fill("{sn}", kSn);
+  fill("{self}", actor.self);
+  fill("{owner}", server_.home.account("owner").certificate_account);
+  return made;
+}
+
+std::string World::ask(std::string_view endpoint, const Signer& signer) {
+  const auto known = requests().find(endpoint);
+  if (known == requests().end()) return "no request";
+  const std::size_t space = endpoint.find(' ');
+  const std::string_view method = endpoint.substr(0, space);
+  http::Request request;
+  request.method = method == "GET"    ? http::Method::kGet
+                   : method == "POST" ? http::Method::kPost
+                                      : http::Method::kPut;
+  request.path = endpoint.substr(space + 1);
+  if (const std::size_t sn = request.path.find("{sn}"); sn != std::string::npos) {
+    request.path.replace(sn, 4, kSn);
+  }
+  request.host = "here.example";
+  if (known->second.starts_with('{')) {
+    request.content_type = "application/json;charset=UTF-8";
+    request.body = known->second;
+  } else {
+    request.query = known->second;
+  }
+  if (signer.key) {
+    request.access_key = signer.key->access_key;
+    request.nonce = "345164";
+    request.timestamp = std::to_string(unix_ms(server_.home.clock.at));
+    auto mac = must(
+        wire::KeyedMac::make(signer.wrong ? Secret("another-secret-key") : signer.key->secret_key));
+    request.sign = must(wire::sign({.content_type = request.content_type,
+                                    .query = request.query,
+                                    .body = request.body,
+                                    .access_key = request.access_key,
+                                    .nonce = request.nonce,
+                                    .timestamp = request.timestamp,
+                                    .sign = {}},
+                                   mac));
+  }
+  std::optional<http::Response> response;
+  api_->handle(std::move(request), [&response](http::Response got) { response = std::move(got); });
+  server_.home.settle();
+  if (!response) {
+    // A set, which waits for a reply: it has reached the device, or nobody answers.
+    const bool sent = mentions(seen(device_watcher_), R"("x":1)");
+    server_.home.pass(Millis(9000));
+    report(R"({"params":{"temperature":54.5,"kept":"kept"}})", true);
+    static_cast<void>(seen(owner_watcher_));
+    return sent ? "sent" : "lost";
+  }
+  if (response->status != 200) return fmt::format("status {}", response->status);
+  const std::string code = hub::member_of(response->body, "code");
+  if (code.empty()) return "open";
+  if (code != R"("0")") return code.substr(1, code.size() - 2);
+  const std::string data = hub::member_of(response->body, "data");
+  return data == "[]" || data == "{}" ? "empty" : "ok";
+}
+
+std::string World::publish(const Actor& actor, const std::string& topic) {
+  const PeerPtr client = signed_in(actor, "publisher", actor.password);
+  if (!client) return "shut";
+  if (!actor.self.empty()) {
+    client->subscribe({fmt::format("/open/{}/{}/get_reply", actor.self, kSn)});
+    static_cast<void>(client->said());
+  }
+  const std::string marker = fmt::format("marker {}", ++markers_);
+  const bool is_status = topic.ends_with("/status");
+  const std::string payload =
+      topic.ends_with("/get")
+          ? R"({"id":"9","version":"1.0","params":{"quotas":["temperature"]}})"
+          : fmt::format(R"({{"id":{},"params":{{"status":0,"x":"{}"}}}})", markers_, marker);
+  client->publish(topic, payload, 5);
+  server_.home.settle();
+  const hub::Lines said = client->said();
+  const hub::Lines at_device = seen(device_watcher_);
+  const hub::Lines at_owner = seen(owner_watcher_);
+  bool done = false;
+  if (topic.starts_with("/open/")) {
+    done = mentions(at_device, marker) || mentions(said, "54.5");
+  } else {
+    done = mentions(at_owner, marker) || (is_status && mentions(at_owner, R"("status":0)"));
+  }
+  server_.home.pass(Millis(9000));
+  report(R"({"params":{"temperature":54.5,"kept":"kept"}})", true);
+  static_cast<void>(seen(device_watcher_));
+  static_cast<void>(seen(owner_watcher_));
+  if (!mentions(said, "PUBACK 5 success")) return done ? "refused, but done" : "refused";
+  return done ? "done" : "-";
+}
+
+std::string World::subscribe(const Actor& actor, const std::string& filter) {
+  const PeerPtr client = signed_in(actor, "subscriber", actor.password);
+  if (!client) return "shut";
+  client->subscribe({filter});
+  hub::Lines said = seen(client);
+  if (!mentions(said, "SUBACK 9 granted")) return "refused";
+  const std::string status = fmt::format("{}/status", kSn);
+  const bool kept = mentions(said, R"("kept")") || mentions(said, status);
+  const std::string marker = fmt::format("marker {}", ++markers_);
+  for (const std::string_view verb : {"quota", "set_reply", "get_reply", "status"}) {
+    device_->publish(fmt::format("/device/{}/{}", kSn, verb),
+                     fmt::format(R"({{"id":0,"params":{{"status":0,"x":"{}"}}}})", marker), 2);
+    server_.home.settle();
+  }
+  report(R"({"params":{"temperature":54.5,"kept":"kept"}})", true);
+  static_cast<void>(device_->said());
+  // What the device is told, and what other apps of the owner see of that.
+  for (const std::string_view verb : {"set", "get"}) {
+    owner_watcher_->publish(server_.home.open("owner", fmt::format("{}/{}", kSn, verb)),
+                            fmt::format(R"({{"id":{},"params":{{"x":"{}"}}}})", markers_, marker),
+                            6);
+    server_.home.settle();
+  }
+  said = seen(client);
+  const bool live = mentions(said, marker) || mentions(said, status);
+  server_.home.pass(Millis(9000));
+  static_cast<void>(seen(device_watcher_));
+  static_cast<void>(seen(owner_watcher_));
+  if (live) return kept ? "live, kept" : "live";
+  return kept ? "kept" : "-";
+}
+
+// It comes back with what it would sign in with today.
+std::string World::queued(const Actor& actor) {
+  if (actor.user.empty()) return "shut";
+  const auto today = hub::find_credential(*server_.home.registry->directory(), actor.user);
+  if (!today) return "shut";
+  const PeerPtr client = peer();
+  const std::string client_id = "parked " + actor.name;
+  client->join(actor.user, *today->password, parked(client_id));
+  const hub::Lines said = seen(client);
+  if (!mentions(said, "CONNACK success")) return "shut";
+  const bool queued = mentions(said, "queued");
+  if (!mentions(said, "CONNACK success present")) return queued ? "new, queued" : "new";
+  return queued ? "queued" : "-";
+}
+
+std::string World::will(const Actor& actor) const {
+  return std::ranges::find(wills_, actor.name) != wills_.end() ? "done" : "-";
+}
+
+}  // namespace gridloom::rights

@@ -1,0 +1,95 @@
+// A home in which every kind of actor has signed in once, a session of each is parked, and some of
+// them have lost what they had since, on a running server or on a stopped one.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "history/test_archive.h"
+#include "http/api.h"
+#include "hub/credentials.h"
+#include "mqtt/test_peer.h"
+#include "mqtt/test_server.h"
+
+namespace gridloom::rights {
+
+inline constexpr std::string_view kSn = "HEATER-01";       // owner's, shared
+inline constexpr std::string_view kRotated = "HEATER-03";  // owner's, with a new key
+inline constexpr std::string_view kMoved = "HEATER-04";    // was owner's, is stranger's
+
+// Who asks over MQTT.
+struct Actor {
+  std::string name;
+  hub::Role role = hub::Role::kAccount;
+  std::string user{};         // as it signs in
+  std::string password{};     // of the time before something was taken away
+  std::string self{};         // certificate account in its own topics; empty: it has none
+  std::string_view sn = kSn;  // the device that it is about
+};
+
+// Who asks over HTTP.
+struct Signer {
+  std::string name;
+  std::optional<registry::AccessKey> key;  // none: it does not sign
+  bool wrong = false;                      // what it signs is something else
+};
+
+enum class When : std::uint8_t { kRunning, kStopped };
+
+class World {
+ public:
+  explicit World(When when);
+  ~World();
+  World(const World&) = delete;
+  World& operator=(const World&) = delete;
+
+  [[nodiscard]] const std::vector<Actor>& actors() const { return actors_; }
+  [[nodiscard]] const std::vector<Signer>& signers() const { return signers_; }
+
+  // A cell of the matrix each; see matrix.txt for the words.
+  std::string ask(std::string_view endpoint, const Signer& signer);
+  std::string publish(const Actor& actor, const std::string& topic);
+  std::string subscribe(const Actor& actor, const std::string& filter);
+  std::string queued(const Actor& actor);
+  [[nodiscard]] std::string will(const Actor& actor) const;
+
+  // With {sn}, {self} and {owner} filled in; nothing for an actor without own topics.
+  [[nodiscard]] std::optional<std::string> filled(std::string_view text, const Actor& actor) const;
+
+ private:
+  using PeerPtr = std::unique_ptr<mqtt::Peer>;
+
+  void add_home();
+  void add_actors();
+  void park_sessions();
+  void take_away();
+  void connect_watchers();
+  void see_wills();
+
+  PeerPtr peer();
+  // Null: it was not let in.
+  PeerPtr signed_in(const Actor& actor, const std::string& client_id, std::string_view password);
+  void report(std::string_view payload, bool retain = false);
+  // Clears what the watchers saw.
+  hub::Lines seen(const PeerPtr& watcher);
+
+  mqtt::Server server_;
+  history::SharedClock archive_clock_{hub::kTestStart};
+  std::unique_ptr<history::Archive> archive_;
+  std::unique_ptr<history::InstantJournal> journal_;
+  std::unique_ptr<http::Api> api_;
+  std::vector<Actor> actors_;
+  std::vector<Signer> signers_;
+  PeerPtr device_;                  // the device itself, which reports
+  PeerPtr device_watcher_;          // another connection of it
+  PeerPtr owner_watcher_;           // an app of the owner
+  std::vector<PeerPtr> others_;     // of the other devices, and of an app of the stranger
+  std::vector<std::string> wills_;  // of whom one was seen
+  int markers_ = 0;
+};
+
+}  // namespace gridloom::rights

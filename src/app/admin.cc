@@ -11,8 +11,6 @@
 #include <array>
 #include <atomic>
 #include <cerrno>
-#include <chrono>
-#include <cstdio>
 #include <optional>
 #include <string_view>
 #include <thread>
@@ -26,8 +24,6 @@
 #include "app/record_stream.h"
 #include "app/simulated.h"
 #include "app/time.h"
-#include "catalog/loader.h"
-#include "registry/data_lock.h"
 
 namespace gridloom::app {
 namespace {
@@ -37,10 +33,6 @@ using wire::Json;
 using wire::JsonArray;
 using wire::JsonObject;
 
-constexpr int kAnswerTime_ms = 10'000;
-constexpr int kBackupTime_ms = 24 * 3600 * 1000;
-constexpr Millis kLockTime{10'000};
-constexpr int kLookEvery_ms = 20;
 constexpr int kRequestTime_ms =
     1'000;  // one client at a time: a silent one must not hold the others up
 
@@ -67,8 +59,6 @@ std::string_view rights_name(registry::Rights rights) {
   return rights == registry::Rights::kFull ? "full" : "monitor";
 }
 
-constexpr std::string_view kWarning = "warning";  // a member of the answer to a change
-constexpr std::string_view kBackup = "backup";
 constexpr std::string_view kRecord = "record";
 constexpr std::size_t kMostRecordings = 8;  // at a time
 
@@ -249,7 +239,7 @@ Result<Json> make_backup(const Estate& estate, const JsonObject& request) {
   const std::string folder = text_or_empty(request, "folder");
   // A disk that refuses the audit is a good reason for a backup: this one does not wait for it.
   estate.archive.append(history::RecordKind::kAudit,
-                        wire::to_text(JsonObject{{"what", kBackup},
+                        wire::to_text(JsonObject{{"what", kBackupOp},
                                                  {"who", "admin"},
                                                  {"through", "command"},
                                                  {"folder", wire::shortened(folder, 400)},
@@ -283,7 +273,7 @@ constexpr auto kOperations = std::to_array<Row>({
     {"fault.off", end_faults, {"fault", "sn", "ended"}},
     {"fault.list", list_faults},
     {"history", read_history},
-    {kBackup, make_backup},
+    {kBackupOp, make_backup},
     {kRecord, begin_recording},
     {"time", read_time},
     {"time.pause", change_time, {"now"}},
@@ -312,7 +302,7 @@ Result<Json> change(const Estate& estate, const Row& row, const JsonObject& requ
   const Status written = write_down(estate.archive, estate.clock, entry_of(row, request, *answer));
   if (!written && answer->is_object()) {
     // What it has to tell once, as keys, is told all the same.
-    answer->get_object()[kWarning] = fmt::format(
+    answer->get_object()[kWarningMember] = fmt::format(
         "the change is made, but the audit does not have it: {}", written.error().detail);
   }
   return answer;
@@ -325,6 +315,11 @@ std::string answer_text(const Result<Json>& result) {
 }
 
 }  // namespace
+
+bool is_change(std::string_view op) {
+  const auto* row = std::ranges::find(kOperations, op, &Row::name);
+  return row != kOperations.end() && !row->facts.front().empty();
+}
 
 Result<Json> administer(const Estate& estate, const JsonObject& request) {
   const std::string op = text_or_empty(request, "op");
@@ -356,7 +351,7 @@ struct AdminSocket::Impl {
       const auto parsed = text ? wire::parse_json(*text, {.bytes = kMaxMessage}) : wire::Json();
       const JsonObject* request = parsed && parsed->is_object() ? &parsed->get_object() : nullptr;
       const std::string op = request == nullptr ? "" : text_or_empty(*request, "op");
-      if (op == kBackup) {
+      if (op == kBackupOp) {
         back_up_beside(std::move(client), *request);
       } else if (op == kRecord) {
         record_beside(std::move(client), *request);
@@ -442,189 +437,6 @@ Result<std::unique_ptr<AdminSocket>> AdminSocket::open(const Estate& estate) {
   }
   return std::unique_ptr<AdminSocket>(
       new AdminSocket(std::make_unique<Impl>(std::move(socket), address->sun_path, estate)));
-}
-
-namespace {
-
-// The folder's lock is held.
-Result<Json> administer_stopped(const std::filesystem::path& data_folder,
-                                const JsonObject& request) {
-  const auto registry = Registry::open(data_folder);
-  if (!registry) return std::unexpected(registry.error());
-  const auto catalog = catalog::load_catalog({});
-  if (!catalog) return std::unexpected(catalog.error());
-  const SystemClock clock;
-  const auto archive = history::Archive::open({.data = data_folder, .clock = &clock});
-  if (!archive) return std::unexpected(archive.error());
-  return administer({**registry, **catalog, **archive, clock, data_folder}, request);
-}
-
-// kIo: it is cut off, most often before its first byte.
-Result<Json> answer_in(std::string_view text) {
-  auto answer = wire::parse_json(text, {.bytes = kMaxMessage, .keys = 10'000'000});
-  if (answer) return answer;
-  return fail(FaultKind::kIo, "the server went away before it answered");
-}
-
-Result<Json> outcome_in(std::string_view text) {
-  const auto answer = answer_in(text);
-  if (!answer) return std::unexpected(answer.error());
-  if (const Json* ok = wire::member(*answer, "ok")) return *ok;
-  const Json* error = wire::member(*answer, "error");
-  const Json* kind = wire::member(*answer, "kind");
-  const bool known = kind != nullptr && wire::is_whole(*kind);
-  return fail(
-      known ? static_cast<FaultKind>(wire::whole(*kind)) : FaultKind::kInternal,
-      std::string(error != nullptr && error->is_string() ? std::string_view(error->get_string())
-                                                         : text));
-}
-
-// Where a request goes: to the running server, or else here, under the folder's lock.
-struct Way {
-  std::optional<Socket> server{};
-  std::optional<registry::DataLock> lock{};
-};
-
-// Waits for a command that works on the folder, and for a server that starts or stops.
-Result<Way> way_to(const std::filesystem::path& data_folder) {
-  using Steady = std::chrono::steady_clock;
-  const auto until = Steady::now() + kLockTime;
-  for (;;) {
-    auto server = connect_to(data_folder);
-    if (server) return Way{.server = std::move(*server)};
-    if (server.error().kind != FaultKind::kConflict) return std::unexpected(server.error());
-    const auto left = std::chrono::ceil<Millis>(until - Steady::now());
-    auto lock = registry::DataLock::take(data_folder, registry::DataLock::Holder::kCommand, left);
-    if (lock) return Way{.lock = std::move(*lock)};
-    if (lock.error().kind != FaultKind::kConflict) return std::unexpected(lock.error());
-    if (Steady::now() >= until) {
-      return fail(FaultKind::kConflict,
-                  fmt::format("{}, and was waited for in vain for {} s", lock.error().detail,
-                              std::chrono::duration_cast<std::chrono::seconds>(kLockTime).count()));
-    }
-    ::poll(nullptr, 0, kLookEvery_ms);
-  }
-}
-
-// How a person finds out whether an operation was carried out that nobody answered.
-std::string_view how_to_check(std::string_view op) {
-  struct Check {
-    std::string_view op;
-    std::string_view how;
-  };
-  constexpr auto kChecks = std::to_array<Check>({
-      {"account.add",
-       "`gridloom account list` tells; nobody knows the keys of an account that was made so: "
-       "remove it and add it again"},
-      {"account.keys",
-       "`gridloom account list` tells; nobody knows the secret key of a pair that was made so: "
-       "remove it"},
-      {"device.add",
-       "`gridloom device list` tells; nobody knows the key of a device that was made so: remove "
-       "it and add it again"},
-      {"account.", "`gridloom account list` and `gridloom audit` tell"},
-      {"device.", "`gridloom device list` and `gridloom audit` tell"},
-      {"fault.", "`gridloom fault list` tells"},
-      {"time.", "`gridloom time` tells"},
-  });
-  const auto* check =
-      std::ranges::find_if(kChecks, [op](const Check& each) { return op.starts_with(each.op); });
-  return check == kChecks.end() ? "`gridloom audit` tells" : check->how;
-}
-
-// That no answer came, and what that means.
-std::unexpected<Fault> unanswered(const JsonObject& request, const Fault& why) {
-  const std::string op = text_or_empty(request, "op");
-  const auto* row = std::ranges::find(kOperations, op, &Row::name);
-  const bool changes = row != kOperations.end() && !row->facts.front().empty();
-  if (op == kBackup) {
-    return fail(FaultKind::kIo, fmt::format("{}; the backup is whole only if {} has backup.json",
-                                            why.detail, text_or_empty(request, "folder")));
-  }
-  if (!changes) return std::unexpected(why);
-  return fail(FaultKind::kIo, fmt::format("{}; the change may or may not be made: {}", why.detail,
-                                          how_to_check(op)));
-}
-
-Result<Json> ask_server(const Socket& server, const JsonObject& request) {
-  const bool is_backup = text_or_empty(request, "op") == kBackup;
-  // A server that does not read the request to its end may still answer it.
-  static_cast<void>(write_all(server.get(), wire::to_text(request)));
-  const auto text = read_all(server.get(), is_backup ? kBackupTime_ms : kAnswerTime_ms);
-  if (!text) {
-    return unanswered(request, {.kind = FaultKind::kIo,
-                                .detail = "the server did not answer: " + text.error().detail});
-  }
-  if (const auto whole = answer_in(*text); !whole) return unanswered(request, whole.error());
-  return outcome_in(*text);
-}
-
-}  // namespace
-
-Result<Json> ask_admin(const std::filesystem::path& data_folder, const JsonObject& request) {
-  const auto way = way_to(data_folder);
-  if (!way) return std::unexpected(way.error());
-  return way->server ? ask_server(*way->server, request) : administer_stopped(data_folder, request);
-}
-
-int report_warning(const Json& answer) {
-  const Json* warning = wire::member(answer, kWarning);
-  if (warning == nullptr || !warning->is_string()) return 0;
-  fmt::print(stderr, "gridloom: {}\n", std::string_view(warning->get_string()));
-  return 1;
-}
-
-struct AdminStream::Impl {
-  Socket socket;
-  Json outcome{};
-  std::string begun{};  // a line
-};
-
-AdminStream::AdminStream(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
-AdminStream::AdminStream(AdminStream&&) noexcept = default;
-AdminStream::~AdminStream() = default;
-
-const Json& AdminStream::outcome() const { return impl_->outcome; }
-
-int AdminStream::fd() const { return impl_->socket.get(); }
-
-Result<AdminStream> AdminStream::open(const std::filesystem::path& data_folder,
-                                      const JsonObject& request) {
-  auto socket = connect_to(data_folder);
-  if (!socket) return std::unexpected(socket.error());
-  AdminStream stream(std::make_unique<Impl>(std::move(*socket)));
-  if (Status sent = send_all(stream.fd(), wire::to_text(request) + '\n'); !sent) {
-    return std::unexpected(std::move(sent.error()));
-  }
-  std::string& begun = stream.impl_->begun;
-  while (!begun.contains('\n')) {
-    const auto size = read_piece(stream.fd(), kAnswerTime_ms, begun);
-    if (!size) return std::unexpected(size.error());
-    if (*size == 0) break;  // a refusal has no end of line
-  }
-  auto outcome = outcome_in(begun.substr(0, begun.find('\n')));
-  if (!outcome) return std::unexpected(outcome.error());
-  begun.erase(0, begun.find('\n') + 1);
-  stream.impl_->outcome = std::move(*outcome);
-  return stream;
-}
-
-void AdminStream::end() const { ::shutdown(fd(), SHUT_WR); }
-
-Result<std::vector<std::string>> AdminStream::read() {
-  std::string& begun = impl_->begun;
-  if (!begun.contains('\n')) {
-    const auto size = read_piece(fd(), -1, begun);
-    if (!size) return std::unexpected(size.error());
-    if (*size == 0) return fail(FaultKind::kIo, "the server has ended it");
-  }
-  std::vector<std::string> lines;
-  std::size_t from = 0;
-  for (std::size_t end = 0; (end = begun.find('\n', from)) != std::string::npos; from = end + 1) {
-    lines.push_back(begun.substr(from, end - from));
-  }
-  begun.erase(0, from);
-  return lines;
 }
 
 }  // namespace gridloom::app

@@ -23,6 +23,7 @@
 #include <utility>
 #include <vector>
 
+#include "app/admin_client.h"
 #include "hub/test_home.h"
 
 namespace gridloom::app {

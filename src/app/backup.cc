@@ -16,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include "app/admin_client.h"
 #include "app/when.h"
 #include "mqtt/session_store.h"
 #include "registry/data_lock.h"

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "app/admin.h"
+#include "app/admin_client.h"
 #include "app/audit.h"
 #include "app/backup.h"
 #include "app/bench.h"

@@ -12,6 +12,7 @@
 #include <system_error>
 #include <utility>
 
+#include "app/admin_client.h"
 #include "app/when.h"
 #include "catalog/loader.h"
 #include "hub/misdeeds.h"

@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "app/admin_client.h"
 #include "base/clock.h"
 #include "history/calendar.h"
 #include "history/series_answer.h"

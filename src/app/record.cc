@@ -17,7 +17,7 @@
 #include <string>
 #include <vector>
 
-#include "app/admin.h"
+#include "app/admin_client.h"
 #include "app/process.h"
 #include "app/record_stream.h"
 #include "app/recording.h"

@@ -7,6 +7,7 @@
 #include <iterator>
 #include <utility>
 
+#include "app/admin_client.h"
 #include "base/read_file.h"
 #include "sim/virtual_device.h"
 

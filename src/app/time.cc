@@ -11,6 +11,7 @@
 #include <string_view>
 #include <utility>
 
+#include "app/admin_client.h"
 #include "app/when.h"
 
 namespace gridloom::app {

@@ -302,7 +302,7 @@ struct Archive::Impl {
     return query;
   }
 
-  void answer_reads(ReadQueue& from, Store own) {
+  void answer_reads(ReadQueue& from, Store own) const {
     Reader reader(shared, std::move(own));
     while (from.wait_and_run(reader)) {
     }

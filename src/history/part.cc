@@ -35,6 +35,7 @@ void add_names(RowsReader& reader, BlockWriter& writer) {
     for (const Sample& sample : row->samples) fields.insert(sample.field);
   }
   std::vector<Sample> samples;
+  samples.reserve(fields.size());
   for (const FieldId field : fields) samples.push_back({.field = field, .value = {}});
   for (Sample& sample : samples) sample.value.is_number = true;
   if (!samples.empty()) writer.add(at_ms, samples);

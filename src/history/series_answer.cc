@@ -249,6 +249,7 @@ Status SeriesAnswer::check_size() {
 
 Status SeriesAnswer::count(Reader& reader) {
   std::vector<FieldId> fields;
+  fields.reserve(fields_.size());
   for (const Field& field : fields_) fields.push_back(field.id);
   if (Status counted = values_->work(blocks_of(reader, columns_of(std::move(fields)))); !counted) {
     return counted;

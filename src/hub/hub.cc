@@ -119,7 +119,7 @@ void Hub::record_sign_in(const SignIn& attempt) {
   platform_.sign_ins.record(*platform_.journal, platform_.clock.now(), attempt);
 }
 
-void Hub::record_changes(std::string changes, Task durable) {
+void Hub::record_changes(std::string changes, Task durable) const {
   if (platform_.journal != nullptr) {
     platform_.journal->append(history::RecordKind::kTurn,
                               history::make_turn({.batch = {}, .session_changes = changes}),

@@ -46,7 +46,7 @@ class Hub {
 
   // Changes of sessions (hub/session_changes.h), into the journal; `durable`, which may be empty,
   // is called as Journal::append() says, or at once where nothing is kept.
-  void record_changes(std::string changes, Task durable);
+  void record_changes(std::string changes, Task durable) const;
 
   // What became of a sign-in, for the audit. `who` has an account's own name instead of its
   // certificate account from here on.

@@ -28,8 +28,7 @@ class Table : public testing::Test {
  protected:
   FakePtr client(std::string_view user, std::string_view id = "app") {
     return std::make_shared<FakeClient>(
-        loop,
-        Identity{.role = Role::kAccount, .account = {}, .name = std::string(user), .password = {}},
+        loop, Identity{.role = Role::kAccount, .account = {}, .name = std::string(user)},
         std::string(id));
   }
   void subscribe(const FakePtr& who, std::string_view filter) {
@@ -184,38 +183,39 @@ class Plain {
 
 using Random = std::mt19937;
 
-std::size_t below(Random& random, std::size_t end) {
-  return std::uniform_int_distribution<std::size_t>(0, end - 1)(random);
+std::size_t below(Random& numbers, std::size_t end) {
+  return std::uniform_int_distribution<std::size_t>(0, end - 1)(numbers);
 }
 
-std::string random_levels(Random& random, const std::vector<std::string_view>& names) {
-  std::string text(names[below(random, names.size())]);
-  for (std::size_t more = below(random, 4); more > 0; --more) {
-    text.append("/").append(names[below(random, names.size())]);
+std::string random_levels(Random& numbers, const std::vector<std::string_view>& names) {
+  std::string text(names[below(numbers, names.size())]);
+  for (std::size_t more = below(numbers, 4); more > 0; --more) {
+    text.append("/").append(names[below(numbers, names.size())]);
   }
   if (text.empty()) text = "a";
   return text;
 }
 
-std::string random_filter(Random& random) {
-  std::string filter = random_levels(random, {"a", "b", "", "+", "$c"});
-  if (below(random, 3) == 0) filter += "/#";
-  if (below(random, 12) == 0) filter = "#";
-  if (below(random, 4) == 0) filter = (below(random, 2) == 0 ? "$share/g/" : "$share/h/") + filter;
+std::string random_filter(Random& numbers) {
+  std::string filter = random_levels(numbers, {"a", "b", "", "+", "$c"});
+  if (below(numbers, 3) == 0) filter += "/#";
+  if (below(numbers, 12) == 0) filter = "#";
+  if (below(numbers, 4) == 0)
+    filter = (below(numbers, 2) == 0 ? "$share/g/" : "$share/h/") + filter;
   return filter;
 }
 
 TEST_F(Table, MatchesWhatTheStandardSaysWhateverWasSubscribedAndEnded) {
   for (std::uint32_t seed = 1; seed <= 60; ++seed) {
-    Random random(seed);
+    Random numbers(seed);
     Plain plain;
     std::vector<FakePtr> clients;
     for (int i = 0; i < 5; ++i) clients.push_back(client("alice", fmt::format("c{}", i)));
     for (int step = 0; step < 150; ++step) {
-      FakePtr& who = clients[below(random, clients.size())];
-      const std::string filter = random_filter(random);
+      FakePtr& who = clients[below(numbers, clients.size())];
+      const std::string filter = random_filter(numbers);
       ASSERT_TRUE(wire::mqtt::valid_filter(filter)) << filter;
-      switch (below(random, 12)) {
+      switch (below(numbers, 12)) {
         case 0:
           table.remove(*who);
           plain.remove(*who);
@@ -237,7 +237,7 @@ TEST_F(Table, MatchesWhatTheStandardSaysWhateverWasSubscribedAndEnded) {
           subscribe(who, filter);
           plain.subscribe(who, filter);
       }
-      const std::string topic = random_levels(random, {"a", "b", "", "$c", "d"});
+      const std::string topic = random_levels(numbers, {"a", "b", "", "$c", "d"});
       ASSERT_EQ(matched("alice", topic), plain.matched(topic)) << "seed " << seed << ": " << topic;
     }
     for (const FakePtr& each : clients) table.remove(*each);

@@ -54,7 +54,8 @@ TEST(Receipts, AMessageOfQos2IsKnownUntilItsPubrel) {
   Receipts receipts;
   const Receipt once{.packet_id = 9, .exactly_once = true, .digest = 5};
   receipts.take(once, 0);
-  for (std::uint16_t id = 100; id < 100 + Receipts::kMost + 1; ++id) {
+  for (std::size_t i = 0; i <= Receipts::kMost; ++i) {
+    const auto id = static_cast<std::uint16_t>(100 + i);
     receipts.take({.packet_id = id, .digest = id}, 0);
   }
   EXPECT_TRUE(receipts.knows(once));

@@ -15,8 +15,7 @@
 #include <utility>
 #include <vector>
 
-#include "history/batch.h"
-#include "history/turn.h"
+#include "hub/test_log.h"
 #include "mqtt/session_table.h"
 #include "mqtt/test_peer.h"
 
@@ -25,6 +24,7 @@ namespace {
 
 using hub::Lines;
 using hub::TestHome;
+using hub::TestLog;
 using testing::ElementsAre;
 using testing::IsEmpty;
 using wire::mqtt::Connect;
@@ -35,30 +35,6 @@ using wire::mqtt::Version;
 
 constexpr std::string_view kSn = "R331ZEB4ZEAL0528";
 constexpr std::string_view kTopic = "/device/R331ZEB4ZEAL0528/quota";
-
-// Keeps records until it is told that they are durable; those survive.
-class TestLog final : public history::Journal {
- public:
-  struct Record {
-    std::uint64_t sequence = 0;
-    history::RecordKind kind{};
-    std::string payload;
-    Task durable;
-  };
-  std::uint64_t append(history::RecordKind kind, std::string payload, Task durable) override {
-    waiting.push_back({.sequence = ++last,
-                       .kind = kind,
-                       .payload = std::move(payload),
-                       .durable = std::move(durable)});
-    return last;
-  }
-  [[nodiscard]] bool behind() const override { return false; }
-  [[nodiscard]] std::string failing() const override { return {}; }
-
-  std::vector<Record> waiting;
-  std::vector<Record> safe;
-  std::uint64_t last = 0;
-};
 
 class Repetitions : public testing::Test {
  protected:
@@ -94,9 +70,8 @@ class Repetitions : public testing::Test {
     store.reset();
   }
   void take(const TestLog::Record& record) {
-    const auto turn = record.kind == history::RecordKind::kTurn ? history::read_turn(record.payload)
-                                                                : std::nullopt;
-    if (turn) store->take(record.sequence, turn->session_changes);
+    const std::string_view changes = record.session_changes();
+    if (!changes.empty()) store->take(record.sequence, changes);
   }
   // Everything so far is on the disk.
   void commit() {
@@ -138,19 +113,7 @@ class Repetitions : public testing::Test {
     commit();
     return peer->said();
   }
-  // The values of x in all records that are safe.
-  [[nodiscard]] Lines recorded() const {
-    Lines values;
-    for (const TestLog::Record& record : log.safe) {
-      history::BatchReader reader(history::batch_of(record.kind, record.payload));
-      while (reader.next() != nullptr) {
-        for (const auto& field : reader.fields()) {
-          if (reader.names()[field.name] == "x") values.push_back(text_of(field.value));
-        }
-      }
-    }
-    return values;
-  }
+  [[nodiscard]] Lines recorded() const { return log.values_of("x"); }
 
   TestHome home{1};
   TestLog log;

@@ -67,7 +67,7 @@ CREATE TABLE last (
 INSERT INTO last VALUES (1, 0);
 )";
 // Version 2 has these as well.
-constexpr std::string_view kTables_of_version_2 = R"(
+constexpr std::string_view kTablesOfVersion2 = R"(
 CREATE TABLE stream (
   number INTEGER PRIMARY KEY,
   user TEXT NOT NULL,
@@ -81,7 +81,7 @@ CREATE TABLE applied (
 INSERT INTO applied VALUES (1, 0);
 )";
 
-const std::string kAllTables = std::string(kTables) + std::string(kTables_of_version_2);
+const std::string kAllTables = std::string(kTables) + std::string(kTablesOfVersion2);
 
 // What the tables of version 1 lack: whose a session and a retained message are, by number. 0: not
 // known.
@@ -181,7 +181,7 @@ Status migrate(Database& database) {
   if (!version) return std::unexpected(version.error());
   if (*version >= kVersion) return {};
   return database.run("BEGIN IMMEDIATE; " + std::string(kFromVersion1) +
-                      std::string(kTables_of_version_2) + " PRAGMA user_version = 2; COMMIT;");
+                      std::string(kTablesOfVersion2) + " PRAGMA user_version = 2; COMMIT;");
 }
 
 Result<StreamTable> streams_in(Database& database) {

@@ -60,7 +60,8 @@ void expect_sorted_as_slowly(const Pairs& pairs) {
 
 TEST(FlatParameters, EveryOrderIsThatOfTheSlowSort) {
   // Few letters, so that names share beginnings, end inside of each other and are broken.
-  constexpr std::string_view kLetters("ab.[]019-\0\xff", 12);
+  using namespace std::string_view_literals;
+  constexpr std::string_view kLetters = "ab.[]019-\0\xff"sv;
   std::mt19937 chance(7);  // NOLINT(bugprone-random-generator-seed): each run is the same
   const auto text = [&](std::size_t most) {
     std::string out;

@@ -1,0 +1,65 @@
+// For tests: a log whose records are durable when the test says so. One thread at a time, or
+// settled.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/loop.h"
+#include "history/batch.h"
+#include "history/journal.h"
+#include "history/turn.h"
+#include "history/value.h"
+#include "hub/test_home.h"
+
+namespace gridloom::hub {
+
+// Keeps records until it is told that they are durable; those survive.
+class TestLog final : public history::Journal {
+ public:
+  struct Record {
+    std::uint64_t sequence = 0;
+    history::RecordKind kind{};
+    std::string payload;
+    Task durable;
+
+    // Empty: it has none.
+    [[nodiscard]] std::string_view session_changes() const {
+      const auto turn =
+          kind == history::RecordKind::kTurn ? history::read_turn(payload) : std::nullopt;
+      return turn ? turn->session_changes : std::string_view();
+    }
+  };
+  std::uint64_t append(history::RecordKind kind, std::string payload, Task durable) override {
+    waiting.push_back({.sequence = ++last,
+                       .kind = kind,
+                       .payload = std::move(payload),
+                       .durable = std::move(durable)});
+    return last;
+  }
+  [[nodiscard]] bool behind() const override { return false; }
+  [[nodiscard]] std::string failing() const override { return {}; }
+
+  // Of the field, in all records that are safe.
+  [[nodiscard]] Lines values_of(std::string_view field) const {
+    Lines values;
+    for (const Record& record : safe) {
+      history::BatchReader reader(history::batch_of(record.kind, record.payload));
+      while (reader.next() != nullptr) {
+        for (const auto& sample : reader.fields()) {
+          if (reader.names()[sample.name] == field) values.push_back(text_of(sample.value));
+        }
+      }
+    }
+    return values;
+  }
+
+  std::vector<Record> waiting;
+  std::vector<Record> safe;
+  std::uint64_t last = 0;
+};
+
+}  // namespace gridloom::hub

@@ -26,6 +26,7 @@ constexpr auto kRows = std::to_array<CommandRow>({
     {"device rename", DataFolder::kExpects},
     {"device share", DataFolder::kExpects},
     {"device move", DataFolder::kExpects},
+    {"device rotate", DataFolder::kExpects},
     {"device remove", DataFolder::kExpects},
     {"audit", DataFolder::kExpects},
     {"backup", DataFolder::kExpects},

@@ -3,7 +3,6 @@
 #include <xxhash.h>
 
 #include <algorithm>
-#include <iterator>
 
 namespace gridloom::mqtt {
 namespace {
@@ -26,28 +25,21 @@ std::uint64_t number_in(std::string_view bytes) {
 
 }  // namespace
 
-Receipts::Entries::const_iterator Receipts::find(std::uint16_t packet_id) const {
-  if (!std::ranges::binary_search(ids_, packet_id)) return entries_.end();
-  // A client answers for the newest ones most often.
-  const auto newest = std::ranges::find(entries_.rbegin(), entries_.rend(), packet_id,
-                                        [](const Entry& entry) { return entry.receipt.packet_id; });
-  return std::prev(newest.base());
-}
-
-void Receipts::erase(Entries::const_iterator entry) {
-  ids_.erase(std::ranges::lower_bound(ids_, entry->receipt.packet_id));
-  entries_.erase(entry);
+const Receipts::Entry* Receipts::find(std::uint16_t packet_id) const {
+  const auto& by_id = entries_.get<1>();
+  const auto found = by_id.find(packet_id);
+  return found == by_id.end() ? nullptr : &*found;
 }
 
 bool Receipts::knows(const hub::Receipt& receipt) const {
-  const auto found = find(receipt.packet_id);
-  return found != entries_.end() && found->receipt.digest == receipt.digest;
+  const Entry* const found = find(receipt.packet_id);
+  return found != nullptr && found->receipt.digest == receipt.digest;
 }
 
 std::uint32_t Receipts::settled(TimePoint now) const {
   std::uint32_t count = 0;
   for (const Entry& entry : entries_) {
-    if (entry.receipt.exactly_once) continue;
+    if (entry.owed) continue;
     if (entry.answered_at == TimePoint() || entry.answered_at + kSettled_after > now) break;
     ++count;
   }
@@ -55,12 +47,11 @@ std::uint32_t Receipts::settled(TimePoint now) const {
 }
 
 void Receipts::drop_oldest(std::size_t count) {
-  for (auto at = entries_.cbegin(); count > 0 && at != entries_.cend();) {
-    if (at->receipt.exactly_once) {
+  for (auto at = entries_.begin(); count > 0 && at != entries_.end();) {
+    if (at->owed) {
       ++at;
       continue;
     }
-    ids_.erase(std::ranges::lower_bound(ids_, at->receipt.packet_id));
     at = entries_.erase(at);
     --count;
   }
@@ -69,34 +60,28 @@ void Receipts::drop_oldest(std::size_t count) {
 void Receipts::take(const hub::Receipt& receipt, std::uint32_t settled) {
   drop_oldest(settled);
   remove(receipt.packet_id);
-  entries_.push_back({.receipt = receipt});
-  ids_.insert(std::ranges::upper_bound(ids_, receipt.packet_id), receipt.packet_id);
+  entries_.push_back({.receipt = receipt, .owed = receipt.exactly_once});
   if (entries_.size() > kMost) drop_oldest(1);
 }
 
 void Receipts::answered(std::uint16_t packet_id, TimePoint now) {
-  const auto found = find(packet_id);
-  if (found != entries_.end())
-    entries_[static_cast<std::size_t>(found - entries_.begin())].answered_at = now;
+  if (const Entry* const found = find(packet_id)) found->answered_at = now;
 }
 
 void Receipts::all_answered(TimePoint now) {
-  for (Entry& entry : entries_) entry.answered_at = now;
+  for (const Entry& entry : entries_) entry.answered_at = now;
 }
 
-void Receipts::remove(std::uint16_t packet_id) {
-  const auto found = find(packet_id);
-  if (found != entries_.end()) erase(found);
-}
+void Receipts::remove(std::uint16_t packet_id) { entries_.get<1>().erase(packet_id); }
 
 void Receipts::clear_owed() {
-  for (Entry& entry : entries_) entry.receipt.exactly_once = false;
+  for (const Entry& entry : entries_) entry.owed = false;
 }
 
 std::vector<std::uint16_t> Receipts::owed() const {
   std::vector<std::uint16_t> ids;
   for (const Entry& entry : entries_) {
-    if (entry.receipt.exactly_once) ids.push_back(entry.receipt.packet_id);
+    if (entry.owed) ids.push_back(entry.receipt.packet_id);
   }
   std::ranges::sort(ids);
   return ids;
@@ -107,7 +92,7 @@ std::string Receipts::bytes() const {
   out.reserve(entries_.size() * kEntry_bytes);
   for (const Entry& entry : entries_) {
     append_number(out, entry.receipt.packet_id, 2);
-    append_number(out, entry.receipt.exactly_once ? 1 : 0, 1);
+    append_number(out, entry.owed ? 1 : 0, 1);
     append_number(out, entry.receipt.digest, 8);
   }
   return out;

@@ -9,9 +9,11 @@
 // Pure but for the time that comes in; one thread at a time.
 #pragma once
 
+#include <boost/multi_index/hashed_index.hpp>
+#include <boost/multi_index/sequenced_index.hpp>
+#include <boost/multi_index_container.hpp>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -56,15 +58,21 @@ class Receipts {
  private:
   struct Entry {
     hub::Receipt receipt{};
-    TimePoint answered_at{};  // zero: not yet
+    mutable TimePoint answered_at{};  // zero: not yet
+    mutable bool owed = false;        // a PUBREL
   };
-  using Entries = std::deque<Entry>;
-  [[nodiscard]] Entries::const_iterator find(std::uint16_t packet_id) const;
-  void erase(Entries::const_iterator entry);
+  struct PacketId {
+    using result_type = std::uint16_t;
+    std::uint16_t operator()(const Entry& entry) const { return entry.receipt.packet_id; }
+  };
+  // Each id once; the first index is the order in which they came.
+  using Entries = boost::multi_index_container<
+      Entry, boost::multi_index::indexed_by<boost::multi_index::sequenced<>,
+                                            boost::multi_index::hashed_unique<PacketId>>>;
+  [[nodiscard]] const Entry* find(std::uint16_t packet_id) const;
   void drop_oldest(std::size_t count);
 
-  Entries entries_;                 // in the order in which they came, each id once
-  std::vector<std::uint16_t> ids_;  // of them, ascending: most new ids are in none
+  Entries entries_;
 };
 
 // Of topic and payload. Two messages with the same one are taken for the same only if the packet id

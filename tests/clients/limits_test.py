@@ -91,6 +91,7 @@ TESTED_ELSEWHERE = {
         "MqttConformance.AnAliasAboveOurMaximumEndsTheConnection",
     ],
     "mqtt.out-topic-aliases": ["MqttConformance.OurAliasesStayWithinTheClientsMaximum"],
+    "mqtt.properties": ["MqttConformance.TheLimitOfPropertiesIsTheSessions"],
     "mqtt.retained-bytes": ["DeliveryTest.RetainedPayloadsHaveALimit"],
     "device.report-keys": ["ReportReader.TakesAsManyMembersAsItsLimitAndNotOneMore"],
     "strict.window-ms": ["ReplayGuard.RefusesASecondTimeAndAnotherTime"],

@@ -151,8 +151,8 @@ class Api:
         return self.call("PUT", QUOTA, body={"sn": sn, **message})
 
 
-def cli(*arguments, data=None, stdin=None):
-    """Runs a verb of the command line to its end."""
+def cli(*arguments, data=None, stdin=None, patience_s=PATIENCE_S):
+    """Runs a command to its end. `patience_s` is for one that has much to do."""
     command = [GRIDLOOM, *map(str, arguments)]
     if data is not None:
         command += ["--data", str(data)]
@@ -162,7 +162,7 @@ def cli(*arguments, data=None, stdin=None):
             input=stdin,
             capture_output=True,
             text=True,
-            timeout=PATIENCE_S,
+            timeout=patience_s,
             cwd=temporary_folder(),
         )
     except subprocess.TimeoutExpired as late:

@@ -344,13 +344,10 @@ struct Row {
 };
 
 // In the order of their levels, so that arrays fill up from index 0.
-Result<JsonObject> levels_from(std::vector<Row> rows, const SigningLimits& limits) {
+Result<JsonObject> levels_from(std::vector<Row> rows) {
   std::ranges::sort(rows, {}, &Row::steps);
   Json root = JsonObject();
   for (const auto& [steps, name, value] : rows) {
-    if (steps.size() > limits.json.depth) {
-      return too_deep(name, limits);
-    }
     Json* at = &root;
     for (const Step& step : steps) {
       at = below(*at, step);
@@ -378,9 +375,10 @@ Result<JsonObject> parameters_in_query(std::string_view query, const SigningLimi
     if (!is_utf8(name) || !is_utf8(value)) {
       return bad_params(fmt::format("the parameter {} is not UTF-8", shown(name)));
     }
+    if (!has_levels(name, limits.json.depth)) return too_deep(name, limits);
     rows.push_back({.steps = steps_of(name), .name = name, .value = value});
   }
-  return levels_from(std::move(rows), limits);
+  return levels_from(std::move(rows));
 }
 
 // The one parameter that may be read without being signed.

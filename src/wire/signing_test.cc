@@ -407,6 +407,7 @@ TEST(Signing, FlattenedNamesOfAQueryBecomeLevels) {
       {"a=%ff", "the parameter a is not UTF-8"},
       {"a.b.c.d.e.f.g.h.i.j.k.l.m.n.o.p.q.r.s.t.u.v.w.x.y.z.a.b.c.d.e.f.g=1",
        "nested deeper than 32 levels"},
+      {"................................=1", "nested deeper than 32 levels"},
   };
   for (const auto& [query, expected] : rows) {
     EXPECT_THAT(parameters_text(request_of("", query, "")), HasSubstr(std::string(expected)))

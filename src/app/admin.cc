@@ -18,6 +18,7 @@
 
 #include "app/audit.h"
 #include "app/backup.h"
+#include "app/damage.h"
 #include "app/fault.h"
 #include "app/history.h"
 #include "app/local_socket.h"
@@ -267,8 +268,11 @@ constexpr auto kOperations = std::to_array<Row>({
     {"device.rotate", rotate_device, {"sn"}},
     {"device.move", move_device, {"sn", "owner", "history"}},
     {"device.remove", remove_device, {"sn"}},
+    {"device.purge", purge_devices, {"purged"}},
     {"device.simulated", add_simulated, {"owner", "family", "first", "count"}},
     {"audit", list_audit},
+    {"damage.list", list_damage},
+    {"damage.accept", accept_damage, {"accepted"}},
     {"fault.on", order_fault, {"fault", "sn", "account", "probability", "value", "until"}},
     {"fault.off", end_faults, {"fault", "sn", "ended"}},
     {"fault.list", list_faults},

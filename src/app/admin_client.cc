@@ -2,18 +2,22 @@
 
 #include <fmt/format.h>
 #include <poll.h>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
 #include <sys/socket.h>
 
 #include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstdio>
+#include <memory>
 #include <optional>
 #include <string_view>
 #include <utility>
 
 #include "app/admin.h"
 #include "app/local_socket.h"
+#include "app/reconcile.h"
 #include "catalog/loader.h"
 #include "registry/data_lock.h"
 
@@ -37,6 +41,9 @@ std::string_view text_in(const JsonObject& request, std::string_view key) {
 // The folder's lock is held.
 Result<Json> administer_stopped(const std::filesystem::path& data_folder,
                                 const JsonObject& request) {
+  // What the files' owners log is not the command's answer.
+  spdlog::set_default_logger(
+      std::make_shared<spdlog::logger>("", std::make_shared<spdlog::sinks::stderr_sink_mt>()));
   const auto registry = registry::Registry::open(data_folder);
   if (!registry) return std::unexpected(registry.error());
   const auto catalog = catalog::load_catalog({});
@@ -44,6 +51,9 @@ Result<Json> administer_stopped(const std::filesystem::path& data_folder,
   const SystemClock clock;
   const auto archive = history::Archive::open({.data = data_folder, .clock = &clock});
   if (!archive) return std::unexpected(archive.error());
+  if (const Status agreed = reconcile(**registry, **archive, clock); !agreed) {
+    return std::unexpected(agreed.error());
+  }
   return administer({**registry, **catalog, **archive, clock, data_folder}, request);
 }
 

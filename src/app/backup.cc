@@ -90,15 +90,15 @@ class Copy {
  public:
   Copy(const Estate& estate, fs::path folder) : estate_(estate), folder_(std::move(folder)) {}
 
-  // The order is the promise: nothing that leaves the log behind the first step is missing in what
-  // the first step copied. A device that the registry does not know loses its history when the copy
-  // is served, so the registry comes last.
+  // The order is the promise: nothing that leaves the log behind the first steps is missing in what
+  // these copied, and the log has what they were stored from. History knows no device that the
+  // registry does not know, so the registry comes last.
   [[nodiscard]] Status all() {
     const auto hold = estate_.archive.hold_log();
     if (Status done = database("history.db"); !done) return done;
-    if (Status done = files("log"); !done) return done;
     if (estate_.sessions != nullptr) estate_.sessions->flush();
     if (Status done = database("sessions.db"); !done) return done;
+    if (Status done = files("log"); !done) return done;
     if (Status done = database("registry.sqlite"); !done) return done;
     if (Status done = file("secret.key"); !done) return done;
     return files("tls");

@@ -15,6 +15,7 @@
 #include "app/backup.h"
 #include "app/bench.h"
 #include "app/block.h"
+#include "app/damage.h"
 #include "app/data_folder.h"
 #include "app/family.h"
 #include "app/fault.h"
@@ -34,6 +35,7 @@ namespace gridloom::app {
 namespace {
 
 using wire::Json;
+using wire::JsonArray;
 using wire::JsonObject;
 
 // What a verb needs, kept alive until it runs.
@@ -42,6 +44,8 @@ struct Arguments {
   std::string data = "data";
   std::string name, owner, account, sn, key, rights, access_key, secret_key_file, remove, file;
   std::string devices;
+  std::vector<std::int64_t> numbers;
+  bool unknown = false;
   bool page = false;
   bool rows = false;
   bool gateway = false;
@@ -309,6 +313,15 @@ void add_devices(CLI::App& app, Arguments& a, std::function<int()>& chosen) {
   CLI::App* remove = add_verb(*device, "remove", "Removes a device", a, chosen,
                               [&a] { return JsonObject{{"op", "device.remove"}, {"sn", a.sn}}; });
   remove->add_option("sn", a.sn)->required();
+  CLI::App* purge =
+      add_verb(*device, "purge", "Purges the history of devices that the registry does not have", a,
+               chosen, [&a] {
+                 return JsonObject{{"op", "device.purge"},
+                                   {"numbers", JsonArray(a.numbers.begin(), a.numbers.end())},
+                                   {"unknown", a.unknown}};
+               });
+  purge->add_option("number", a.numbers, "As the server's log names them");
+  purge->add_flag("--unknown", a.unknown, "All of them");
 }
 
 void add_families(CLI::App& app, Arguments& a, std::function<int()>& chosen) {
@@ -389,8 +402,8 @@ CommandLine::CommandLine() : impl_(std::make_unique<Impl>()) {
   add_blocks(app, arguments, chosen);
   impl_->kept.push_back(add_bench(app, chosen));
   add_limits(app, arguments, chosen);
-  for (const auto& add : {add_segment, add_audit, add_backup, add_history, add_time, add_fault,
-                          add_simulate, add_record, add_replay}) {
+  for (const auto& add : {add_segment, add_audit, add_backup, add_damage, add_history, add_time,
+                          add_fault, add_simulate, add_record, add_replay}) {
     impl_->kept.push_back(add(app, chosen));
   }
 }

@@ -28,6 +28,8 @@ constexpr auto kRows = std::to_array<CommandRow>({
     {"device move", DataFolder::kExpects},
     {"device rotate", DataFolder::kExpects},
     {"device remove", DataFolder::kExpects},
+    {"device purge", DataFolder::kExpects},
+    {"damage", DataFolder::kExpects},
     {"audit", DataFolder::kExpects},
     {"backup", DataFolder::kExpects},
     {"history", DataFolder::kExpects},
@@ -63,6 +65,13 @@ Status check_data_folder(std::string_view command, const std::filesystem::path& 
   // Other errors (no right to look, say) are the command's to report.
   if (errno != ENOENT && errno != ENOTDIR) return {};
   std::error_code ignored;
+  if (std::filesystem::exists(folder / "history.db", ignored)) {
+    return fail(FaultKind::kNotFound,
+                fmt::format("{0} has a history.db, but no {1}, which has all accounts and devices: "
+                            "put {1} and secret.key back from a backup; `gridloom serve` begins "
+                            "with new ones if both are missing, and keeps the history",
+                            folder.string(), kRegistry));
+  }
   return fail(FaultKind::kNotFound,
               fmt::format("no Gridloom data in {0} (it has no {1}): --data is the folder that "
                           "`gridloom serve --data {0}` uses; that command, `gridloom account add` "

@@ -14,6 +14,7 @@
 
 #include "app/cli.h"
 #include "hub/test_home.h"
+#include "registry/test_folder.h"
 
 namespace gridloom::app {
 namespace {
@@ -29,6 +30,7 @@ const std::map<std::string_view, std::vector<std::string>> kWanted = {
     {"device add", {"SN1", "--owner", "ann"}},
     {"device rename", {"SN1", "Kiln"}},
     {"device share", {"SN1", "ben", "full"}},
+    {"device rotate", {"SN1"}},
     {"device move", {"SN1", "ben"}},
     {"device remove", {"SN1"}},
     {"backup", {"/nowhere/backup"}},
@@ -102,6 +104,18 @@ TEST(DataFolder, TheOthersRefuseAFolderWithoutDataAndMakeNothing) {
     }
     EXPECT_FALSE(fs::exists(missing.parent_path())) << row.command;
     EXPECT_TRUE(fs::is_empty(empty)) << row.command;
+  }
+}
+
+TEST(DataFolder, TheOthersMakeNoRegistryWhereOneWasLost) {
+  const hub::QuickFolder folder;
+  registry::write_content(folder.path() / "history.db", "x");
+  for (const CommandRow& row : command_rows()) {
+    if (row.folder != DataFolder::kExpects) continue;
+    const Outcome outcome = run(words_of(row.command, folder.path()));
+    EXPECT_EQ(outcome.code, 1) << row.command;
+    EXPECT_THAT(outcome.said, HasSubstr("put registry.sqlite and secret.key back")) << row.command;
+    EXPECT_FALSE(fs::exists(folder.path() / "registry.sqlite")) << row.command;
   }
 }
 

@@ -16,6 +16,11 @@ http::Health health_of(const history::ArchiveHealth& archive) {
     text["damaged"] = wire::JsonObject{{"places", archive.log.damaged_places},
                                        {"bytes", archive.log.damaged_bytes}};
   }
+  if (!archive.damage.empty()) {
+    if (text["status"] == "ok") text["status"] = "damaged";
+    text["damageNotes"] = archive.damage.size();
+  }
+  if (archive.unknown_devices != 0) text["unknownDevices"] = archive.unknown_devices;
   if (archive.malformed_records != 0) text["malformedRecords"] = archive.malformed_records;
   const bool good = !archive.log.failing && archive.store_failing.empty();
   return {.good = good, .text = wire::to_text(text)};

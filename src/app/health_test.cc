@@ -22,6 +22,12 @@ TEST(HealthTest, SaysWhatFailsAndWhy) {
       {{.log = {.damaged_bytes = 300, .damaged_places = 2}, .malformed_records = 1},
        true,
        R"({"status":"ok","damaged":{"places":2,"bytes":300},"malformedRecords":1})"},
+      {{.damage = {"2026-01-01T00:00:00Z a", "2026-01-01T00:00:00Z b"}, .unknown_devices = 3},
+       true,
+       R"({"status":"damaged","damageNotes":2,"unknownDevices":3})"},
+      {{.store_failing = "history.db: disk I/O error", .damage = {"a"}},
+       false,
+       R"({"status":"failing","store":"history.db: disk I/O error","damageNotes":1})"},
   };
   for (const Row& row : rows) {
     const http::Health health = health_of(row.archive);

@@ -32,6 +32,7 @@
 #include "app/metrics.h"
 #include "app/process.h"
 #include "app/ready_file.h"
+#include "app/reconcile.h"
 #include "app/time.h"
 #include "app/trim.h"
 #include "app/welcome.h"
@@ -233,7 +234,8 @@ Status open_data(Running& running, const ServeOptions& options) {
        .on_session_changes = [store = running.store.get()](
                                  std::uint64_t record,
                                  std::string_view changes) { store->take(record, changes); },
-       .sessions_applied = running.store->applied()});
+       .sessions_applied = running.store->applied(),
+       .clock_is_driven = running.virtual_time.has_value()});
   if (!archive) return std::unexpected(archive.error());
   running.archive = std::move(*archive);
   running.store->on_applied([archive = running.archive.get()](std::uint64_t record) {
@@ -267,27 +269,23 @@ void restore_twins(Running& running) {
   }
 }
 
-// A device that was removed while no server ran has no history any more.
-Status keep_history(Running& running) {
-  std::vector<history::DeviceNumber> present;
-  const auto directory = running.registry->directory();
-  for (const registry::Device* device : directory->devices()) present.push_back(device->number);
-  return running.archive->keep_only(std::move(present));
-}
-
 // What was there when the server ended: last values, retained messages, sessions.
 Status restore_state(Running& running, const std::vector<Loop*>& loops) {
   auto loaded = running.store->load();
-  if (!loaded) return std::unexpected(loaded.error());
-  for (hub::RetainedChange& retained : loaded->retained) {
+  if (const auto loss = running.store->loss(running.archive->has_stored()); !loss.empty()) {
+    running.archive->damage().note(running.wall.now(), loss);
+  }
+  for (hub::RetainedChange& retained : loaded.retained) {
     if (running.hub->restore_retained(retained)) continue;
     retained.message.reset();
     running.store->put(std::move(retained));
   }
-  if (Status kept = keep_history(running); !kept) return kept;
+  if (Status agreed = reconcile(*running.registry, *running.archive, running.wall); !agreed) {
+    return agreed;
+  }
   restore_twins(running);
-  running.sessions->restore(running.mqtt_door, loops, std::move(loaded->sessions),
-                            std::move(loaded->streams));
+  running.sessions->restore(running.mqtt_door, loops, std::move(loaded.sessions),
+                            std::move(loaded.streams));
   return {};
 }
 

@@ -25,6 +25,7 @@ ApiCode code_of(FaultKind kind) {
     case FaultKind::kInternal:
     case FaultKind::kConflict:
     case FaultKind::kIo:
+    case FaultKind::kDamaged:
       break;
   }
   return {.code = "1000", .message = "Server error"};

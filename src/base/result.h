@@ -27,6 +27,7 @@ enum class FaultKind : std::uint8_t {
   kNotFound,
   kConflict,  // it exists already, or the state does not allow it
   kIo,        // disk, socket, database
+  kDamaged,   // a database that cannot be read in part; asking again does not help
 };
 
 struct Fault {

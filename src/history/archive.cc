@@ -17,6 +17,7 @@
 #include <thread>
 #include <utility>
 
+#include "history/log_loss.h"
 #include "history/turn.h"
 
 namespace gridloom::history {
@@ -35,12 +36,31 @@ constexpr std::size_t kReaders = 2;                 // threads for the queries o
 // Of administration, which has one thread: each stays on it until it is done.
 constexpr FairLimits kAdminReads{.entries = 64, .at_once = 1};
 
+Millis steady_time() {
+  return std::chrono::duration_cast<Millis>(std::chrono::steady_clock::now().time_since_epoch());
+}
+
+// Without the folder: see DamageNotes.
+void note_page(DamageNotes& damage, const Clock& clock, const Fault& fault) {
+  damage.note(clock.now(), std::string_view(fault.detail).substr(fault.detail.rfind('/') + 1));
+}
+
 }  // namespace
 
 struct Reader::Shared {
   const FieldNames* names = nullptr;
   const Builder* builder = nullptr;
+  DamageNotes* damage = nullptr;
+  const Clock* clock = nullptr;
 };
+
+Fault Reader::told(Fault fault) const {
+  if (fault.kind != FaultKind::kDamaged) return fault;
+  note_page(*shared_->damage, *shared_->clock, fault);
+  return {
+      .kind = FaultKind::kDamaged,
+      .detail = "history.db is damaged, and what was asked for is on a page that cannot be read"};
+}
 
 Status Reader::each_block(DeviceNumber device, std::int64_t from, std::int64_t to,
                           const OnBlock& on_block) {
@@ -53,25 +73,24 @@ Status Reader::each_block(DeviceNumber device, std::int64_t from, std::int64_t t
 
 Status Reader::each_energy(DeviceNumber device, std::int64_t from, std::int64_t to,
                            const Store::OnBytes& on_energy) {
-  return store_.each_energy(device, from, to, on_energy);
+  return told(store_.each_energy(device, from, to, on_energy));
 }
 
 Status Reader::each_quarters(DeviceNumber device, std::int64_t from, std::int64_t to,
                              const OnQuarters& on_quarters) {
-  return store_.each_quarters(device, from, to,
-                              [&](std::int64_t hour, std::string_view bytes) -> Status {
-                                const auto quarters = read_quarters(hour, bytes);
-                                if (quarters) return on_quarters(hour, *quarters);
-                                spdlog::error("the history of device {}, hour {}: {}", device, hour,
-                                              quarters.error().detail);
-                                return {};
-                              });
+  const auto read_hour = [&](std::int64_t hour, std::string_view bytes) -> Status {
+    const auto quarters = read_quarters(hour, bytes);
+    if (quarters) return on_quarters(hour, *quarters);
+    spdlog::error("the history of device {}, hour {}: {}", device, hour, quarters.error().detail);
+    return {};
+  };
+  return told(store_.each_quarters(device, from, to, read_hour));
 }
 
 Result<std::optional<std::int64_t>> Reader::hour_before(DeviceNumber device, std::int64_t hour) {
   const auto heads =
       shared_->builder->heads().hours(device, std::numeric_limits<std::int64_t>::min(), hour);
-  auto found = store_.hour_before(device, hour);
+  auto found = told(store_.hour_before(device, hour));
   if (!found || heads.empty()) return found;
   return std::max(found->value_or(heads.back()), heads.back());
 }
@@ -79,7 +98,7 @@ Result<std::optional<std::int64_t>> Reader::hour_before(DeviceNumber device, std
 Result<std::optional<std::int64_t>> Reader::hour_from(DeviceNumber device, std::int64_t hour) {
   const auto heads =
       shared_->builder->heads().hours(device, hour, std::numeric_limits<std::int64_t>::max());
-  auto found = store_.hour_from(device, hour);
+  auto found = told(store_.hour_from(device, hour));
   if (!found || heads.empty()) return found;
   return std::min(found->value_or(heads.front()), heads.front());
 }
@@ -87,7 +106,7 @@ Result<std::optional<std::int64_t>> Reader::hour_from(DeviceNumber device, std::
 Result<std::vector<std::int64_t>> Reader::unaccounted(DeviceNumber device, std::int64_t from,
                                                       std::int64_t to) {
   const std::vector<std::int64_t> heads = shared_->builder->heads().hours(device, from, to);
-  auto found = store_.unaccounted(device, from, to);
+  auto found = told(store_.unaccounted(device, from, to));
   if (!found) return found;
   found->insert(found->end(), heads.begin(), heads.end());
   std::ranges::sort(*found);
@@ -102,8 +121,8 @@ Status Reader::each_audit(const Store::OnAudit& on_entry) {
     last = row.sequence;
     if (!on_entry(row)) return {};
   }
-  return store_.each_audit(
-      [&](const AuditRow& row) { return row.sequence >= last || on_entry(row); });
+  return told(store_.each_audit(
+      [&](const AuditRow& row) { return row.sequence >= last || on_entry(row); }));
 }
 
 const FieldNames& Reader::names() const { return *shared_->names; }
@@ -112,7 +131,10 @@ const Heads& Reader::heads() const { return shared_->builder->heads(); }
 
 struct Archive::Impl {
   explicit Impl(Options given, Store opened, std::vector<std::string> known)
-      : options(std::move(given)), store(std::move(opened)), names(std::move(known)) {}
+      : options(std::move(given)),
+        damage(options.data),
+        store(std::move(opened)),
+        names(std::move(known)) {}
 
   // A record that is durable and not yet in a head.
   struct Item {
@@ -144,11 +166,20 @@ struct Archive::Impl {
     wake.notify_all();
   }
 
-  void hand_over_sessions(const Record& record) const {
+  void hand_over_sessions(const Record& record) {
     if (record.kind != RecordKind::kTurn || !options.on_session_changes) return;
     if (const auto turn = read_turn(record.payload); turn && !turn->session_changes.empty()) {
       options.on_session_changes(record.sequence, turn->session_changes);
+      sessions_handed = record.sequence;
     }
+  }
+
+  // Up to where nobody needs the log. Records without changes of sessions are none that somebody
+  // waits for: where only such came, sessions.db is not written.
+  [[nodiscard]] std::uint64_t stored_through() const {
+    const std::uint64_t in_history = builder->applied();
+    const std::uint64_t in_sessions = sessions_applied;
+    return sessions_handed <= in_sessions ? in_history : std::min(in_history, in_sessions);
   }
 
   void build() {
@@ -204,6 +235,9 @@ struct Archive::Impl {
     const auto more = retention->work(options.clock->now());
     if (more) return *more;
     untidy_at = now;
+    if (more.error().kind == FaultKind::kDamaged) {
+      note_page(damage, *options.clock, more.error());
+    }
     spdlog::error("what is too old stays for now: {}", more.error().detail);
     return false;
   }
@@ -255,7 +289,7 @@ struct Archive::Impl {
       if (failed_at) spdlog::info("history is stored again");
       failed_at.reset();
       store_failing.clear();
-      if (holds == 0) log->trim(std::min(builder->applied(), sessions_applied.load()));
+      if (holds == 0) log->trim(stored_through());
       return;
     }
     failed_at = tried;
@@ -330,6 +364,7 @@ struct Archive::Impl {
   enum class Stage : std::uint8_t { kRunning, kEnding, kStopped };
 
   Options options;
+  DamageNotes damage;
   Store store;  // the builder's
   FieldNames names;
   std::unique_ptr<Builder> builder;
@@ -346,6 +381,7 @@ struct Archive::Impl {
   std::atomic<std::uint64_t> malformed{0};
   std::atomic<int> holds{0};  // while there are any the log is not trimmed
   std::atomic<std::uint64_t> sessions_applied{0};
+  std::atomic<std::uint64_t> sessions_handed{0};  // the last record that had changes of them
 
   mutable std::mutex mutex;
   std::condition_variable wake;
@@ -353,6 +389,7 @@ struct Archive::Impl {
   std::deque<Item> queue;
   std::size_t queue_bytes = 0;
   std::vector<DeviceNumber> forgotten;  // not yet dropped
+  std::set<DeviceNumber> unknown;       // kept, though nobody else knows them
   std::uint64_t queued = 0;             // items, ever
   std::uint64_t taken = 0;              // of them, by the builder
   std::condition_variable taken_wake;
@@ -374,19 +411,24 @@ Archive::Archive(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 Result<std::unique_ptr<Archive>> Archive::open(Options options) {
   auto store = Store::open(options.data);
-  if (!store) return std::unexpected(store.error());
+  if (!store) return std::unexpected(with_cure(store.error()));
   auto names = store->names();
-  if (!names) return std::unexpected(names.error());
+  if (!names) return std::unexpected(with_cure(names.error()));
   auto impl = std::make_unique<Impl>(std::move(options), std::move(*store), std::move(*names));
   const ArchiveLimits& limits = impl->options.limits;
   auto builder = Builder::make(
       impl->store, impl->names,
       {.grace = limits.grace, .head_bytes = limits.head_bytes, .account = impl->options.account});
-  if (!builder) return std::unexpected(builder.error());
+  if (!builder) return std::unexpected(with_cure(builder.error()));
   impl->builder = std::move(*builder);
-  impl->shared = {.names = &impl->names, .builder = impl->builder.get()};
-  auto retention = Retention::open(impl->options.data, limits.keep);
-  if (!retention) return std::unexpected(retention.error());
+  impl->shared = {.names = &impl->names,
+                  .builder = impl->builder.get(),
+                  .damage = &impl->damage,
+                  .clock = impl->options.clock};
+  Retention::Steady steady;
+  if (!impl->options.clock_is_driven) steady = steady_time;
+  auto retention = Retention::open(impl->options.data, limits.keep, std::move(steady));
+  if (!retention) return std::unexpected(with_cure(retention.error()));
   impl->retention.emplace(std::move(*retention));
   auto disk = open_folder(impl->options.data / "log");
   if (!disk) return std::unexpected(disk.error());
@@ -396,13 +438,15 @@ Result<std::unique_ptr<Archive>> Archive::open(Options options) {
   const std::uint64_t sessions_applied =
       has_sessions ? impl->options.sessions_applied : std::numeric_limits<std::uint64_t>::max();
   impl->sessions_applied = sessions_applied;
+  const StoredUpTo stored_up_to{.history = applied, .sessions = impl->options.sessions_applied};
   Tail tail(impl->names);
   std::optional<BesideTail> beside(tail);
   auto log = Log::open(
       {.disk = impl->disk.get(),
        .clock = impl->options.clock,
        .limits = limits.log,
-       .written = [impl = impl.get()](std::span<const Record> records) { impl->written(records); }},
+       .written = [impl = impl.get()](std::span<const Record> records) { impl->written(records); },
+       .known = std::max(applied, stored_up_to.sessions)},
       std::min(applied, sessions_applied), [&](const Record& record) {
         if (record.sequence > sessions_applied) impl->hand_over_sessions(record);
         if (record.sequence <= applied) return;
@@ -411,8 +455,15 @@ Result<std::unique_ptr<Archive>> Archive::open(Options options) {
       });
   if (!log) return std::unexpected(log.error());
   impl->log = std::move(*log);
+  for (const std::string& text : loss_notes(impl->log->loss(), stored_up_to)) {
+    impl->damage.note(impl->options.clock->now(), text);
+  }
   beside.reset();
   auto twins = impl->store.twins();
+  if (!twins && twins.error().kind == FaultKind::kDamaged) {
+    note_page(impl->damage, *impl->options.clock, twins.error());
+    twins = std::vector<StoredTwin>();  // devices report again
+  }
   if (!twins) return std::unexpected(twins.error());
   impl->recovered = tail.with(std::move(*twins));
   if (Status started = impl->start_readers(); !started) {
@@ -429,21 +480,38 @@ Archive::~Archive() {
 
 std::vector<Recovered> Archive::take_recovered() { return std::exchange(impl_->recovered, {}); }
 
-Status Archive::keep_only(std::vector<DeviceNumber> present) {
-  std::ranges::sort(present);
+Result<std::vector<DeviceNumber>> Archive::devices() {
   auto known = impl_->retention->devices();
-  if (!known) return std::unexpected(known.error());
-  std::ranges::copy(impl_->builder->heads().devices(), std::back_inserter(*known));
-  for (const DeviceNumber device : *known) {
-    if (!std::ranges::binary_search(present, device)) impl_->drop(device);
+  if (!known && known.error().kind == FaultKind::kDamaged) {
+    note_page(impl_->damage, *impl_->options.clock, known.error());
   }
-  return {};
+  if (!known) return known;
+  std::ranges::copy(impl_->builder->heads().devices(), std::back_inserter(*known));
+  std::ranges::sort(*known);
+  known->erase(std::ranges::unique(*known).begin(), known->end());
+  return known;
 }
+
+void Archive::set_unknown(std::vector<DeviceNumber> devices) {
+  const std::lock_guard lock(impl_->mutex);
+  impl_->unknown.clear();
+  impl_->unknown.insert(devices.begin(), devices.end());
+}
+
+std::vector<DeviceNumber> Archive::unknown() const {
+  const std::lock_guard lock(impl_->mutex);
+  return {impl_->unknown.begin(), impl_->unknown.end()};
+}
+
+bool Archive::has_stored() const { return impl_->builder->applied() != 0; }
+
+DamageNotes& Archive::damage() { return impl_->damage; }
 
 void Archive::forget(DeviceNumber device) {
   {
     const std::lock_guard lock(impl_->mutex);
     impl_->forgotten.push_back(device);
+    impl_->unknown.erase(device);
   }
   impl_->wake.notify_all();
 }
@@ -509,7 +577,9 @@ ArchiveHealth Archive::health() const {
           .malformed_records = impl_->malformed.load(),
           .log_bytes = impl_->log->bytes(),
           .log_waiting_bytes = impl_->log->waiting_bytes(),
-          .head_bytes = impl_->builder->heads().bytes()};
+          .head_bytes = impl_->builder->heads().bytes(),
+          .damage = impl_->damage.all(),
+          .unknown_devices = impl_->unknown.size()};
 }
 
 }  // namespace gridloom::history

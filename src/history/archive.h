@@ -28,6 +28,7 @@
 #include "history/block.h"
 #include "history/block_walk.h"
 #include "history/builder.h"
+#include "history/damage_notes.h"
 #include "history/fair_queue.h"
 #include "history/field_names.h"
 #include "history/journal.h"
@@ -55,9 +56,12 @@ struct ArchiveHealth {
   std::uint64_t log_bytes = 0;        // on disk
   std::size_t log_waiting_bytes = 0;  // for it
   std::size_t head_bytes = 0;         // in memory, not yet blocks
+  std::vector<std::string> damage{};  // as DamageNotes::all()
+  std::size_t unknown_devices = 0;    // history has them and the registry does not
 };
 
-// What one thread reads with; made by the archive.
+// What one thread reads with; made by the archive. kDamaged: what was asked for, or a part of it,
+// is on a damaged page of history.db.
 class Reader {
  public:
   // Blocks of the hours [from, to) of a device, several of an hour if it came in parts; the newest
@@ -85,12 +89,19 @@ class Reader {
   // The newest first.
   [[nodiscard]] Status each_audit(const Store::OnAudit& on_entry);
   [[nodiscard]] const FieldNames& names() const;
+  // What it reads on its own goes through told().
   [[nodiscard]] Store& store() { return store_; }
+  // Notes a damaged page; the fault then says no more than a client may know.
+  [[nodiscard]] Fault told(Fault fault) const;
   [[nodiscard]] const Heads& heads() const;
 
  private:
   friend class Archive;
   struct Shared;
+  template <typename T>
+  [[nodiscard]] Result<T> told(Result<T> read) const {
+    return read ? std::move(read) : std::unexpected(told(std::move(read.error())));
+  }
   Reader(const Shared& shared, Store store) : shared_(&shared), store_(std::move(store)) {}
 
   const Shared* shared_;
@@ -126,6 +137,7 @@ class Archive final : public Journal {
     // while the archive is opened, on the log's after that.
     std::function<void(std::uint64_t sequence, std::string_view changes)> on_session_changes{};
     std::uint64_t sessions_applied = 0;
+    bool clock_is_driven = false;  // somebody sets it on purpose: what it says is so
   };
   // Reads the log's tail. kIo, kMalformed: as Store and Log say.
   [[nodiscard]] static Result<std::unique_ptr<Archive>> open(Options options);
@@ -134,8 +146,12 @@ class Archive final : public Journal {
   // What devices had said last when the server ended. Once, before start().
   [[nodiscard]] std::vector<Recovered> take_recovered();
 
-  // Devices that history knows and `present` does not are no more. Before start().
-  [[nodiscard]] Status keep_only(std::vector<DeviceNumber> present);
+  // All of which there is anything, ascending. Before start(). kDamaged: nobody can say; it is
+  // noted.
+  [[nodiscard]] Result<std::vector<DeviceNumber>> devices();
+  // Of these, those that nobody else knows: they are kept, and counted until they are forgotten.
+  void set_unknown(std::vector<DeviceNumber> devices);
+  [[nodiscard]] std::vector<DeviceNumber> unknown() const;  // ascending
   // All that is kept of the device is removed, and nothing more taken. Its number never comes
   // again.
   void forget(DeviceNumber device);
@@ -172,6 +188,10 @@ class Archive final : public Journal {
   [[nodiscard]] bool read(std::move_only_function<void(Reader&)> task);
 
   [[nodiscard]] ArchiveHealth health() const;
+  // Something was stored here, now or in an earlier run.
+  [[nodiscard]] bool has_stored() const;
+  // What is known to be lost or damaged, of the archive and whatever else is in the data folder.
+  [[nodiscard]] DamageNotes& damage();
 
  private:
   struct Impl;

@@ -4,11 +4,16 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <fstream>
 #include <future>
+#include <iterator>
 #include <latch>
 
 #include "history/test_lines.h"
+#include "history/turn.h"
 #include "registry/files.h"
+#include "registry/sqlite.h"
 #include "registry/test_folder.h"
 
 namespace gridloom::history {
@@ -191,6 +196,153 @@ TEST_F(ArchiveTest, TheAuditIsReadNewestFirstFromMemoryAndStore) {
     entries = read.get_future().get();
   }
   EXPECT_EQ(entries, (Lines{"3", "2", "1"}));
+}
+
+// All stored and trimmed, so that one of history.db and the log shows what the other lacks.
+class ArchiveLossTest : public ArchiveTest {
+ protected:
+  ArchiveLossTest() {
+    for (int i = 0; i < 3; ++i) {
+      start();
+      report(1, Millis(1000 + i), "a", fmt::format("{}", i));
+      archive_->stop();
+      archive_.reset();
+    }
+  }
+  // The texts of the notes without their times.
+  Lines damage() {
+    const auto again = open(folder_.data());
+    Lines texts = again->health().damage;
+    for (std::string& text : texts) text.erase(0, text.find(' ') + 1);
+    return texts;
+  }
+  void remove(std::string_view name) { std::filesystem::remove_all(folder_.data() / name); }
+};
+
+TEST_F(ArchiveLossTest, NothingIsLostByStopsAndStarts) {
+  EXPECT_EQ(damage(), Lines{});
+  EXPECT_EQ(damage(), Lines{});
+}
+
+TEST_F(ArchiveLossTest, AMissingHistoryIsToldUntilItIsAccepted) {
+  for (const char* name : {"history.db", "history.db-wal", "history.db-shm"}) remove(name);
+  const Lines expected = {
+      "records 1 to 2 are neither in the log nor in history.db, which is new: what devices "
+      "reported "
+      "in them is lost"};
+  EXPECT_EQ(damage(), expected);
+  start();
+  report(1, 9s, "a", "9");
+  archive_.reset();
+  EXPECT_EQ(damage(), expected) << "the next start still tells";
+  must(open(folder_.data())->damage().accept());
+  EXPECT_EQ(damage(), Lines{});
+}
+
+TEST_F(ArchiveLossTest, AMissingLogIsTold) {
+  remove("log");
+  EXPECT_EQ(damage(), (Lines{"the log has no segment, and history.db has records up to 3: what the "
+                             "log had behind them is lost"}));
+}
+
+// Sessions are stored elsewhere, and may have more of the log than history has.
+class ArchiveAndSessionsTest : public ArchiveTest {
+ protected:
+  std::unique_ptr<Archive> open_for(std::uint64_t sessions_applied) {
+    return must(Archive::open({.data = folder_.data(),
+                               .clock = &clock_,
+                               .limits = limits_,
+                               .on_session_changes = [](std::uint64_t, std::string_view) {},
+                               .sessions_applied = sessions_applied}));
+  }
+  void start_for(std::uint64_t sessions_applied) {
+    archive_ = open_for(sessions_applied);
+    archive_->start({});
+  }
+  std::uint64_t change_of_sessions() {
+    std::promise<void> durable;
+    const std::uint64_t record =
+        archive_->append(RecordKind::kTurn, make_turn({.batch = {}, .session_changes = "x"}),
+                         [&] { durable.set_value(); });
+    durable.get_future().wait();
+    return record;
+  }
+  [[nodiscard]] std::size_t segments() const {
+    const std::filesystem::directory_iterator all(folder_.data() / "log");
+    return static_cast<std::size_t>(std::distance(begin(all), end(all)));
+  }
+};
+
+TEST_F(ArchiveAndSessionsTest, TheLogKeepsWhatSessionsNeedAndNoMore) {
+  for (int i = 0; i < 3; ++i) {
+    start_for(0);
+    report(1, Millis(1000 + i), "a", "1");
+    archive_.reset();
+    EXPECT_EQ(segments(), 1) << "no session changed";
+  }
+  start_for(0);
+  const std::uint64_t record = change_of_sessions();
+  archive_.reset();
+  start_for(0);
+  report(1, 2s, "a", "1");
+  archive_.reset();
+  EXPECT_EQ(segments(), 3) << "nothing goes before the change is stored";
+  start_for(record);
+  report(1, 3s, "a", "1");
+  archive_.reset();
+  EXPECT_EQ(segments(), 1);
+}
+
+TEST_F(ArchiveAndSessionsTest, WithoutTheLogNoNumberComesAgainThatSessionsHave) {
+  start_for(0);
+  report(1, 1s, "a", "1");
+  archive_.reset();
+  std::filesystem::remove_all(folder_.data() / "log");
+  start_for(40);
+  const Lines damage = archive_->health().damage;
+  ASSERT_EQ(damage.size(), 1);
+  EXPECT_TRUE(damage[0].contains("sessions.db has records up to 40")) << damage[0];
+  EXPECT_EQ(change_of_sessions(), 41);
+}
+
+TEST_F(ArchiveAndSessionsTest, ANewSessionsFileIsNoLossOfHistory) {
+  for (int i = 0; i < 3; ++i) {
+    start_for(0);
+    report(1, Millis(1000 + i), "a", "1");
+    archive_.reset();
+  }
+  EXPECT_EQ(open_for(0)->health().damage, Lines{});
+}
+
+TEST_F(ArchiveTest, ADamagedPageIsNotedAndAnsweredWithoutAPath) {
+  start();
+  for (int i = 0; i < 40; ++i) report(1, Millis(i), fmt::format("field.{}", i), "\"text\"");
+  archive_->stop();
+  archive_.reset();
+  registry::Database database = must(registry::Database::open(folder_.data() / "history.db"));
+  must(database.run("PRAGMA wal_checkpoint(truncate)"));
+  const auto root = must(database.integer(
+      "SELECT rootpage FROM sqlite_schema WHERE name = 'sqlite_autoindex_energy_1'"));
+  const auto page = must(database.integer("PRAGMA page_size"));
+  std::fstream file(folder_.data() / "history.db", std::ios::in | std::ios::out | std::ios::binary);
+  file.seekp((root - 1) * page);
+  file.write(std::string(static_cast<std::size_t>(page), '\xAA').data(), page);
+  file.close();
+  start();
+  for (int time = 0; time < 2; ++time) {
+    std::promise<Status> read;
+    ASSERT_TRUE(archive_->read([&](Reader& reader) {
+      read.set_value(reader.each_energy(1, kHour - 10, kHour + 10,
+                                        [](std::int64_t, std::string_view) { return Status(); }));
+    }));
+    const Status status = read.get_future().get();
+    ASSERT_FALSE(status);
+    EXPECT_EQ(status.error().kind, FaultKind::kDamaged);
+    EXPECT_EQ(status.error().detail.find('/'), std::string::npos) << status.error().detail;
+  }
+  const Lines damage = archive_->health().damage;
+  ASSERT_EQ(damage.size(), 1) << "once, however often it is read";
+  EXPECT_TRUE(damage[0].ends_with(" history.db: database disk image is malformed")) << damage[0];
 }
 
 }  // namespace

@@ -51,7 +51,7 @@ Status BlockWalk::read(Reader& reader, const OnBlock& on_block) {
           }
           return !enough();
         });
-    if (!all) return std::unexpected(all.error());
+    if (!all) return std::unexpected(reader.told(all.error()));
     stored_ = *all;
   }
   while (stored_ && !in_memory_.empty() && !enough()) {

@@ -80,6 +80,7 @@ struct Log::Impl {
   std::optional<std::uint64_t> trim_to;
   bool stopping = false;
   LogHealth health;
+  LogLoss loss;  // never changes once it is open
 
   std::atomic<std::size_t> unsafe_bytes{0};  // appended and not durable
   std::jthread thread;
@@ -219,12 +220,14 @@ Log::~Log() {
 Result<std::unique_ptr<Log>> Log::open(Options options, std::uint64_t after,
                                        const OnRecord& replay) {
   auto impl = std::make_unique<Impl>(std::move(options));
-  const auto recovered = impl->files.recover(after, replay);
+  const auto recovered =
+      impl->files.recover({.after = after, .known = impl->options.known}, replay);
   if (!recovered) return std::unexpected(recovered.error());
   impl->next_sequence = recovered->next_sequence;
   impl->durable_through = recovered->next_sequence - 1;
   impl->health.damaged_bytes = recovered->damaged_bytes;
   impl->health.damaged_places = recovered->damaged_places;
+  impl->loss = recovered->loss;
   // A disk that refuses now is no reason not to start.
   if (const Status status = impl->files.begin(impl->next_sequence); !status) {
     impl->failed(status.error());
@@ -283,6 +286,8 @@ LogHealth Log::health() const {
   const std::lock_guard lock(impl_->mutex);
   return impl_->health;
 }
+
+const LogLoss& Log::loss() const { return impl_->loss; }
 
 std::uint64_t Log::bytes() const { return impl_->files.bytes(); }
 std::size_t Log::waiting_bytes() const { return impl_->unsafe_bytes; }

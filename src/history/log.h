@@ -46,6 +46,22 @@ struct LogLimits {
   Millis retry{1000};  // after a failure
 };
 
+// Records that are neither in the log nor, by Log::open's `after`, in what it was applied to.
+struct RecordGap {
+  std::uint64_t first = 0;
+  std::uint64_t last = 0;
+  friend bool operator==(const RecordGap&, const RecordGap&) = default;
+};
+
+// What a start found the log to be without, compared with `after`.
+struct LogLoss {
+  static constexpr std::size_t kMostGaps = 20;
+  std::vector<RecordGap> gaps{};  // the first of them
+  // There are records up to Log::Options::known elsewhere, and the log ends before them: with this
+  // one. 0: with none, it has no segment at all.
+  std::optional<std::uint64_t> ends_early{};
+};
+
 struct LogHealth {
   std::optional<std::string> failing{};  // why nothing is acknowledged now
   // Found at start-up among what was read, now or at an earlier start; all together.
@@ -66,6 +82,9 @@ class Log {
     const Clock* clock = nullptr;  // likewise, for times in files and messages; none: the system's
     LogLimits limits{};
     Written written{};
+    // What was stored elsewhere has records up to this one, or up to `after` if that is greater:
+    // none of these numbers is given again, whatever the log has.
+    std::uint64_t known = 0;
   };
   // Replays every record whose sequence number is above `after` through `replay`, on the caller's
   // thread, then begins a new segment. kIo: the folder cannot be read. kMalformed: a segment is of
@@ -89,6 +108,7 @@ class Log {
   void trim(std::uint64_t up_to);
 
   [[nodiscard]] LogHealth health() const;
+  [[nodiscard]] const LogLoss& loss() const;
   // Of all segments on disk, and what waits in memory.
   [[nodiscard]] std::uint64_t bytes() const;
   [[nodiscard]] std::size_t waiting_bytes() const;

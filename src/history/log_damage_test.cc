@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <sstream>
 #include <string>
 #include <string_view>
@@ -77,6 +78,7 @@ void fill(TestDisk& disk) {
 struct Start {
   std::vector<std::uint64_t> replayed;
   LogHealth health;
+  LogLoss loss;
   std::string fault;
 };
 
@@ -92,6 +94,7 @@ Start start(TestDisk& disk, std::uint64_t after = 0) {
     return found;
   }
   found.health = (*log)->health();
+  found.loss = (*log)->loss();
   return found;
 }
 
@@ -290,6 +293,74 @@ TEST_F(LogDamage, IsCountedEvenWhenNoCopyCanBeMade) {
   ASSERT_TRUE(log);
   EXPECT_EQ((*log)->health().damaged_places, 1U);
   EXPECT_THAT(said_.text(), HasSubstr("no copy was made"));
+}
+
+TEST_F(LogDamage, WhatIsMissingIsTold) {
+  struct Row {
+    std::string what;
+    std::uint64_t after;
+    std::vector<std::string_view> removed;
+    std::vector<RecordGap> gaps;
+    std::optional<std::uint64_t> ends_early;
+  };
+  const std::vector<Row> rows = {
+      {"everything is there", 0, {}, {}, {}},
+      {"what was applied is not missed", 4, {kFirst, kMiddle}, {}, {}},
+      {"nor are parts of it", 3, {kFirst}, {}, {}},
+      {"the store went back, or is new", 0, {kFirst}, {{1, 2}}, {}},
+      {"it went back within a segment", 1, {kFirst}, {{2, 2}}, {}},
+      {"a segment between others is gone", 0, {kMiddle}, {{3, 4}}, {}},
+      {"two are gone", 1, {kFirst, kMiddle}, {{2, 4}}, {}},
+      {"the end is gone, and nobody knows", 4, {kLast}, {}, {}},
+      {"the end is gone, and had been applied", 6, {kLast}, {}, 4},
+      {"the log is gone", 6, {kFirst, kMiddle, kLast}, {}, 0},
+      {"the log is gone from a folder that never had one", 0, {kFirst, kMiddle, kLast}, {}, {}},
+  };
+  for (const Row& row : rows) {
+    TestDisk disk(1);
+    fill(disk);
+    for (const std::string_view name : row.removed) ASSERT_TRUE(disk.remove(std::string(name)));
+    const Start found = start(disk, row.after);
+    EXPECT_EQ(found.loss.gaps, row.gaps) << row.what;
+    EXPECT_EQ(found.loss.ends_early, row.ends_early) << row.what;
+  }
+}
+
+TEST_F(LogDamage, NumbersThatAreKnownElsewhereAreNotGivenAgain) {
+  struct Row {
+    std::uint64_t after;
+    std::uint64_t known;
+    std::vector<std::string_view> removed;
+    std::uint64_t next;
+    std::optional<std::uint64_t> ends_early;
+  };
+  const std::vector<Row> rows = {
+      {0, 5, {}, 7, {}},
+      {4, 6, {}, 7, {}},
+      {3, 9, {}, 10, 6},
+      {4, 3, {kFirst, kMiddle, kLast}, 5, 0},
+      {2, 9, {kFirst, kMiddle, kLast}, 10, 0},
+      {0, 9, {kFirst, kMiddle, kLast}, 10, 0},
+  };
+  for (const Row& row : rows) {
+    TestDisk disk(1);
+    fill(disk);
+    for (const std::string_view name : row.removed) ASSERT_TRUE(disk.remove(std::string(name)));
+    const auto log =
+        Log::open({.disk = &disk, .known = row.known}, row.after, [](const Record&) {});
+    ASSERT_TRUE(log) << row.known;
+    EXPECT_EQ((*log)->append(RecordKind::kReports, "", {}), row.next) << row.known;
+    EXPECT_EQ((*log)->loss().ends_early, row.ends_early) << row.known;
+  }
+}
+
+TEST_F(LogDamage, ARecordThatIsDamagedIsMissing) {
+  TestDisk disk(1);
+  fill(disk);
+  std::string bytes = segment_of(3, 4);
+  bytes[kSegmentHeader_bytes + kRecordHead_bytes + 3] ^= 1;
+  disk.put(std::string(kMiddle), bytes);
+  EXPECT_EQ(start(disk).loss.gaps, (std::vector<RecordGap>{{3, 3}}));
 }
 
 }  // namespace

@@ -55,7 +55,11 @@ class Life {
       return false;
     }
     log_ = std::move(*opened);
-    if (damage_ == Damage::kNone) EXPECT_EQ(log_->health().damaged_places, 0U);
+    if (damage_ == Damage::kNone) {
+      EXPECT_EQ(log_->health().damaged_places, 0U);
+      EXPECT_EQ(log_->loss().gaps, std::vector<RecordGap>{});
+      EXPECT_EQ(log_->loss().ends_early, std::nullopt) << "behind " << trimmed_;
+    }
     check(replayed);
     return true;
   }

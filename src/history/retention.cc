@@ -68,12 +68,13 @@ Result<HourOfQuarters> quarters_of_parts(std::int64_t hour, std::vector<std::str
 
 }  // namespace
 
-Result<Retention> Retention::open(const std::filesystem::path& data, RetentionLimits limits) {
+Result<Retention> Retention::open(const std::filesystem::path& data, RetentionLimits limits,
+                                  Steady steady) {
   auto database = Database::open(data / "history.db");
   if (!database) return std::unexpected(database.error());
   const auto kind = database->integer("PRAGMA auto_vacuum");
   if (!kind) return std::unexpected(kind.error());
-  Retention retention(std::move(*database), limits);
+  Retention retention(std::move(*database), limits, std::move(steady));
   constexpr std::int64_t kIncremental = 2;
   retention.gives_back_ = *kind == kIncremental;
   return retention;
@@ -103,6 +104,22 @@ Result<bool> Retention::work(TimePoint now) {
     if (step_ == Step::kRest) step_ = Step::kRoom;
     return true;
   }
+  if (!steady_) return walk(now);
+  if (Status noted = note_day(now); !noted) return std::unexpected(noted.error());
+  return walk(days_->reached(now).value_or(TimePoint::min()));
+}
+
+Status Retention::note_day(TimePoint now) {
+  if (!days_) {
+    auto days = RunningDays::open(database_);
+    if (!days) return std::unexpected(days.error());
+    days_ = std::move(*days);
+  }
+  return days_->note(database_, now, steady_());
+}
+
+// `now`: how far time has come; TimePoint::min(): nobody knows, so nothing is too old.
+Result<bool> Retention::walk(TimePoint now) {
   Result<bool> more = false;
   switch (step_) {
     case Step::kBlocks:
@@ -207,8 +224,11 @@ Result<bool> Retention::expire_hour(const DeviceHour& of) {
 }
 
 Result<bool> Retention::expire_blocks(TimePoint now) {
-  if (limits_.raw_days == 0) return false;
+  if (limits_.raw_days == 0 || now == TimePoint::min()) return false;
   const std::int64_t first = first_hour(now, limits_.raw_days);
+  const std::int64_t young = steady_
+                                 ? days_->first_row_after(TimePoint(Millis(first * kHour_ms)), now)
+                                 : std::numeric_limits<std::int64_t>::max();
   auto transaction = Transaction::begin(database_);
   if (!transaction) return std::unexpected(transaction.error());
   const Stopwatch watch;
@@ -222,9 +242,11 @@ Result<bool> Retention::expire_blocks(TimePoint now) {
       continue;
     }
     auto statement = database_.prepare(
-        "SELECT hour FROM block WHERE device = ? AND hour >= ? AND hour < ? ORDER BY hour LIMIT 1");
+        "SELECT hour FROM block AS old WHERE device = ? AND hour >= ? AND hour < ? "
+        "AND NOT EXISTS (SELECT 1 FROM block WHERE device = old.device AND hour = old.hour "
+        "AND rowid >= ?) ORDER BY hour LIMIT 1");
     if (!statement) return std::unexpected(statement.error());
-    statement->bind(place.device).bind(place.hour).bind(first);
+    statement->bind(place.device).bind(place.hour).bind(first).bind(young);
     const auto row = statement->step();
     if (!row) return row;
     if (!*row) {
@@ -244,7 +266,7 @@ Result<bool> Retention::expire_blocks(TimePoint now) {
 }
 
 Result<bool> Retention::expire_quarters(TimePoint now) {
-  if (limits_.quarter_days == 0) return false;
+  if (limits_.quarter_days == 0 || now == TimePoint::min()) return false;
   const std::int64_t first = first_hour(now, limits_.quarter_days);
   auto transaction = Transaction::begin(database_);
   if (!transaction) return std::unexpected(transaction.error());
@@ -273,7 +295,7 @@ Result<bool> Retention::expire_quarters(TimePoint now) {
 
 // Entries stand in the order in which they came: the oldest are the first.
 Result<bool> Retention::expire_audit(TimePoint now) {
-  if (limits_.audit_days == 0) return false;
+  if (limits_.audit_days == 0 || now == TimePoint::min()) return false;
   const std::int64_t first_ms =
       unix_ms(now) - static_cast<std::int64_t>(limits_.audit_days) * kDay_ms;
   auto transaction = Transaction::begin(database_);

@@ -15,13 +15,16 @@
 #include <cstdint>
 #include <deque>
 #include <filesystem>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/result.h"
 #include "history/batch.h"
+#include "history/running_days.h"
 #include "history/store.h"
 #include "registry/sqlite.h"
 
@@ -36,9 +39,13 @@ struct RetentionLimits {
 
 class Retention {
  public:
+  // What work()'s `now` is worth. A clock that somebody drives on purpose is believed. The
+  // machine's may be wrong for a while: RunningDays says how far time has come. `steady` gives a
+  // time that nobody sets; none: the clock is driven.
+  using Steady = std::function<Millis()>;
   // Of a database that Store::open() has made.
   [[nodiscard]] static Result<Retention> open(const std::filesystem::path& data,
-                                              RetentionLimits limits);
+                                              RetentionLimits limits, Steady steady = {});
 
   // All that is kept of the device goes, piece by piece.
   void forget(DeviceNumber device) { forgotten_.push_back(device); }
@@ -50,8 +57,8 @@ class Retention {
   [[nodiscard]] Result<bool> work(TimePoint now);
 
  private:
-  Retention(registry::Database database, RetentionLimits limits)
-      : database_(std::move(database)), limits_(limits) {}
+  Retention(registry::Database database, RetentionLimits limits, Steady steady)
+      : database_(std::move(database)), limits_(limits), steady_(std::move(steady)) {}
 
   enum class Step : std::uint8_t { kBlocks, kQuarters, kAudit, kRoom, kRest };
   // Where a walk over the devices of a table is.
@@ -61,6 +68,8 @@ class Retention {
     bool begun = false;
   };
 
+  [[nodiscard]] Status note_day(TimePoint now);
+  [[nodiscard]] Result<bool> walk(TimePoint now);
   [[nodiscard]] Result<bool> forget_some(DeviceNumber device);
   [[nodiscard]] Result<bool> expire_blocks(TimePoint now);
   [[nodiscard]] Result<bool> expire_hour(const DeviceHour& of);
@@ -73,6 +82,8 @@ class Retention {
 
   registry::Database database_;
   RetentionLimits limits_;
+  Steady steady_;
+  std::optional<RunningDays> days_;  // read when they are needed first
   std::deque<DeviceNumber> forgotten_;
   Step step_ = Step::kRest;
   Place place_;

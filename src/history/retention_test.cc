@@ -272,6 +272,124 @@ TEST_F(RetentionTest, AnHourIsAlwaysThereOnce) {
   }
 }
 
+// A server on a machine's clock, which somebody may set wrongly, and the time that really passes.
+class WrongClockTest : public RetentionTest {
+ protected:
+  static constexpr std::int64_t kYear_hours = 365 * 24;
+
+  void start() { retention_.emplace(open_real()); }
+  Retention open_real() {
+    return must(
+        Retention::open(folder_.data(), {.raw_days = raw_days_}, [this] { return steady_; }));
+  }
+  // A block an hour, and retention at work each 20 minutes.
+  void run(std::int64_t hours) {
+    for (std::int64_t i = 0; i < hours; ++i) {
+      put(1, hour());
+      for (int part = 0; part < 3; ++part) pass(20min);
+    }
+  }
+  void pass(Millis span) {
+    true_time_ += span;
+    steady_ += span;
+    work(*retention_, shown());
+  }
+  // The clock is off by `hours` for `span`, in which a block comes.
+  void wrong(std::int64_t hours, Millis span) {
+    off_hours_ = hours;
+    put(1, hour());
+    for (int i = 0; i < 10; ++i) pass(span / 10);
+    off_hours_ = 0;
+  }
+  [[nodiscard]] TimePoint shown() const { return true_time_ + std::chrono::hours(off_hours_); }
+  [[nodiscard]] std::int64_t hour() const { return hour_of(unix_ms(shown())); }
+  std::size_t raw_days_ = 90;
+  TimePoint true_time_ = at_hour(kFirst);
+  Millis steady_{5'000'000};
+  std::int64_t off_hours_ = 0;
+  std::optional<Retention> retention_;
+};
+
+TEST_F(WrongClockTest, AServerThatAlwaysRunsKeepsADayOrTwoMore) {
+  raw_days_ = 4;
+  start();
+  run(24 * 8);
+  const Hours kept = blocks(1);
+  ASSERT_FALSE(kept.empty());
+  EXPECT_LE(kept.front(), 24 * 4) << "nothing goes early";
+  EXPECT_GE(kept.front(), 24 * 2) << "and not much late";
+  EXPECT_EQ(quarters(1).size() + kept.size(), 24 * 8);
+}
+
+TEST_F(WrongClockTest, SecondsOrHoursOfAnotherYearDropNothing) {
+  start();
+  run(72);
+  for (const std::int64_t off : {kYear_hours, -kYear_hours, 3 * kYear_hours, kYear_hours + 24}) {
+    for (const Millis span : {Millis(5000), Millis(3h)}) {
+      wrong(off, span);
+      EXPECT_EQ(quarters(1), Hours{}) << off;
+      run(3);
+      EXPECT_EQ(quarters(1), Hours{}) << off;
+    }
+  }
+  run(48);
+  EXPECT_EQ(quarters(1), Hours{}) << "and what came meanwhile stays";
+}
+
+TEST_F(WrongClockTest, AStartInAnotherYearDropsNothing) {
+  start();
+  run(72);
+  for (const std::int64_t off : {kYear_hours, -kYear_hours}) {
+    off_hours_ = off;
+    start();
+    put(1, hour());
+    for (int i = 0; i < 60; ++i) pass(1min);
+    EXPECT_EQ(quarters(1), Hours{}) << off;
+    off_hours_ = 0;
+    start();
+    run(26);
+    EXPECT_EQ(quarters(1), Hours{}) << off;
+  }
+}
+
+TEST_F(WrongClockTest, AFirstStartBeforeTheClockWasSetDropsNothing) {
+  off_hours_ = -kFirst + 1;  // 1970
+  start();
+  pass(500ms);
+  put(1, hour());
+  for (int i = 0; i < 10; ++i) pass(1min);
+  off_hours_ = 0;
+  run(48);
+  EXPECT_EQ(quarters(1), Hours{});
+  EXPECT_EQ(blocks(1).front(), 1 - kFirst);
+}
+
+TEST_F(WrongClockTest, ItGoesOnAfterwards) {
+  raw_days_ = 4;
+  start();
+  run(72);
+  wrong(kYear_hours, 5000ms);
+  wrong(-kYear_hours, 5000ms);
+  run(24 * 5);
+  EXPECT_GE(quarters(1).back(), 24 * (3 + 5 - 4 - 2)) << "what is old by the true time has gone";
+  EXPECT_LE(quarters(1).back(), 24 * (3 + 5 - 4));
+  EXPECT_EQ(quarters(1).front(), -kYear_hours + 72) << "what came in between as well";
+  EXPECT_EQ(blocks(1).back(), kYear_hours + 72);
+}
+
+TEST_F(WrongClockTest, AServerThatWasOffCatchesUpAfterADay) {
+  raw_days_ = 4;
+  start();
+  run(72);
+  retention_.reset();
+  true_time_ += 120 * kDay;
+  start();
+  run(20);
+  EXPECT_EQ(quarters(1), Hours{}) << "it may be a wrong clock";
+  run(30);
+  EXPECT_EQ(quarters(1).size(), 72);
+}
+
 class ManualClock final : public Clock {
  public:
   [[nodiscard]] TimePoint now() const override { return at.load(); }
@@ -286,8 +404,10 @@ class ArchiveRetentionTest : public testing::Test {
     open();
   }
   void open() {
-    archive_ = must(Archive::open(
-        {.data = folder_.data(), .clock = &clock_, .limits = {.keep = {.raw_days = 1}}}));
+    archive_ = must(Archive::open({.data = folder_.data(),
+                                   .clock = &clock_,
+                                   .limits = {.keep = {.raw_days = 1}},
+                                   .clock_is_driven = true}));
   }
   void report(DeviceNumber device) {
     BatchWriter writer;
@@ -353,7 +473,7 @@ TEST_F(ArchiveRetentionTest, ARemovedDeviceIsForgottenAtOnceAndStaysSo) {
   EXPECT_EQ(seen(1), (std::pair{0, 0})) << "what the log still had was in no block";
 }
 
-TEST_F(ArchiveRetentionTest, ADeviceThatIsNoLongerKnownAtTheStartIsForgotten) {
+TEST_F(ArchiveRetentionTest, WhatIsForgottenAtTheStartGoesAndNothingElse) {
   archive_->start({});
   for (const DeviceNumber device : {1, 2, 3}) report(device);
   archive_.reset();  // stored
@@ -364,7 +484,12 @@ TEST_F(ArchiveRetentionTest, ADeviceThatIsNoLongerKnownAtTheStartIsForgotten) {
   archive_->stop();
   archive_.reset();
   open();
-  must(archive_->keep_only({3, 1}));
+  EXPECT_EQ(must(archive_->devices()), (std::vector<DeviceNumber>{1, 2, 3, 4}));
+  archive_->set_unknown({3, 4});
+  EXPECT_EQ(archive_->health().unknown_devices, 2);
+  archive_->forget(2);
+  archive_->forget(4);
+  EXPECT_EQ(archive_->health().unknown_devices, 1);
   archive_->start({});
   EXPECT_TRUE(becomes(2, {0, 0}));
   EXPECT_TRUE(becomes(4, {0, 0}));

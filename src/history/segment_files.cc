@@ -40,10 +40,13 @@ Status SegmentFiles::find_segments() {
   return {};
 }
 
-Result<SegmentFiles::Recovered> SegmentFiles::recover(std::uint64_t after,
+Result<SegmentFiles::Recovered> SegmentFiles::recover(Elsewhere elsewhere,
                                                       const Log::OnRecord& replay) {
+  const std::uint64_t after = elsewhere.after;
+  const std::uint64_t known = std::max(elsewhere.known, after);
   if (const Status found = find_segments(); !found) return std::unexpected(found.error());
   last_ = after;
+  expected_ = after + 1;
   for (std::size_t place = 0; place < segments_.size(); ++place) {
     Reading reading{.place = place};
     Segment& segment = segments_[place];
@@ -53,12 +56,32 @@ Result<SegmentFiles::Recovered> SegmentFiles::recover(std::uint64_t after,
     segment.size = segment.durable_size = reading.bytes.size();
     bytes_ += segment.size;
     if (!is_last(place) && segments_[place + 1].first - 1 <= after) continue;
+    expect(segment.first);
     if (const Status read = read_records(reading, after, replay); !read) {
       return std::unexpected(read.error());
     }
   }
-  recovered_.next_sequence = last_ + 1;
+  recovered_.next_sequence = std::max(last_, known) + 1;
+  find_early_end(known);
   return recovered_;
+}
+
+void SegmentFiles::expect(std::uint64_t next) {
+  if (next > expected_ && recovered_.loss.gaps.size() < LogLoss::kMostGaps) {
+    recovered_.loss.gaps.push_back({.first = expected_, .last = next - 1});
+  }
+  expected_ = std::max(expected_, next);
+}
+
+// The log has what was stored from it, or at least the name of its last segment is above that.
+void SegmentFiles::find_early_end(std::uint64_t known) {
+  if (known == 0) return;
+  if (segments_.empty()) {
+    recovered_.loss.ends_early = 0;
+  } else if (const std::uint64_t end = std::max(end_of_last_, segments_.back().first - 1);
+             end < known) {
+    recovered_.loss.ends_early = end;
+  }
 }
 
 Status SegmentFiles::read_records(Reading& reading, std::uint64_t after,
@@ -83,7 +106,10 @@ Status SegmentFiles::read_records(Reading& reading, std::uint64_t after,
     if (record.sequence <= last || record.sequence >= limit) continue;
     last = record.sequence;
     reading.end_of_good = part->offset + part->size;
-    if (record.sequence > after) replay(record);
+    if (record.sequence <= after) continue;
+    expect(record.sequence);
+    expected_ = record.sequence + 1;
+    replay(record);
   }
   // What is torn by a crash, or was abandoned and is whole in the next segment, is no damage.
   const bool complete = is_last(reading.place) || last + 1 == limit;
@@ -92,12 +118,15 @@ Status SegmentFiles::read_records(Reading& reading, std::uint64_t after,
   }
   if (complete && reading.end_of_good < segment.size) cut(segment, reading.end_of_good);
   last_ = std::max(last_, last);
+  end_of_last_ = last;
   return {};
 }
 
 void SegmentFiles::cut(Segment& segment, std::uint64_t size) {
   const std::string name = name_of(segment.first);
-  const Status done = size == 0 ? disk_.remove(name) : disk_.truncate(name, size);
+  // The only segment stays, if only for its name: a log without any looks like one that was lost.
+  const bool goes = size == 0 && segments_.size() > 1;
+  const Status done = goes ? disk_.remove(name) : disk_.truncate(name, size);
   if (!done) {
     // It does no harm where it is: the next start finds the same.
     spdlog::warn("log: the torn end of {} stays: {}", name, done.error().detail);
@@ -182,13 +211,14 @@ Status SegmentFiles::write(std::span<const Record> records) {
   return {};
 }
 
-// Without records of its own the file goes, so that the next one may have its name; otherwise it is
-// cut back to them. Neither must succeed: see the top of the header.
+// Without records of its own the file goes, so that the next one may have its name; otherwise, or
+// if there is no other (see cut()), it is cut back to them. Neither must succeed: see the top of
+// the header.
 void SegmentFiles::abandon() {
   file_.reset();
   Segment& segment = segments_.back();
   const std::string name = name_of(segment.first);
-  if (segment.durable_size != 0) {
+  if (segment.durable_size != 0 || segments_.size() == 1) {
     if (const Status cut = disk_.truncate(name, segment.durable_size); !cut) {
       spdlog::debug("log: {}", cut.error().detail);
     }

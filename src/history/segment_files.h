@@ -35,9 +35,15 @@ class SegmentFiles {
     std::uint64_t next_sequence = 1;
     std::uint64_t damaged_bytes = 0;
     std::uint64_t damaged_places = 0;
+    LogLoss loss;
   };
-  // Reads the segments that hold records above `after`, once and first of all. See Log::open.
-  [[nodiscard]] Result<Recovered> recover(std::uint64_t after, const Log::OnRecord& replay);
+  // What is stored elsewhere: see Log::open and Log::Options.
+  struct Elsewhere {
+    std::uint64_t after = 0;
+    std::uint64_t known = 0;
+  };
+  // Reads the segments that hold records above `after`, once and first of all.
+  [[nodiscard]] Result<Recovered> recover(Elsewhere elsewhere, const Log::OnRecord& replay);
 
   // A new segment, in which `first` is the first record.
   [[nodiscard]] Status begin(std::uint64_t first);
@@ -67,6 +73,9 @@ class SegmentFiles {
   [[nodiscard]] bool is_last(std::size_t place) const { return place + 1 == segments_.size(); }
   [[nodiscard]] Status read_records(Reading& reading, std::uint64_t after,
                                     const Log::OnRecord& replay);
+  // `next` follows what was read so far, or there is a gap.
+  void expect(std::uint64_t next);
+  void find_early_end(std::uint64_t known);
   void cut(Segment& segment, std::uint64_t size);
   void set_aside(const Reading& reading, const SegmentPart& part);
   [[nodiscard]] Status keep_copy(const std::string& name, std::string_view bytes);
@@ -77,6 +86,8 @@ class SegmentFiles {
   std::vector<Segment> segments_;     // ascending
   std::unique_ptr<AppendFile> file_;  // the last of them, if it is written
   std::uint64_t last_ = 0;            // sequence number that recover() came to
+  std::uint64_t end_of_last_ = 0;     // the last record of the last segment
+  std::uint64_t expected_ = 0;        // likewise: there are none from here on yet
   Recovered recovered_;
   std::atomic<std::uint64_t> bytes_{0};
 };

@@ -55,7 +55,7 @@ class Repetitions : public testing::Test {
     folder.emplace();
     store = hub::must(SessionStore::open(folder->path()));
     for (const TestLog::Record& record : log.safe) take(record);
-    auto loaded = hub::must(store->load());
+    auto loaded = store->load();
     table.emplace(TableLimits{}, store.get());
     door.emplace(Door{.hub = home.hub.get(), .clock = &home.clock, .sessions = &*table});
     std::vector<Loop*> loops;

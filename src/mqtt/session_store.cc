@@ -1,7 +1,9 @@
 #include "mqtt/session_store.h"
 
+#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <map>
@@ -23,6 +25,8 @@ using registry::Transaction;
 using wire::mqtt::Outbox;
 
 constexpr std::int64_t kVersion = 2;
+constexpr std::string_view kWhatIsLost =
+    "MQTT sessions, the messages that waited in them, and retained messages are lost";
 constexpr std::size_t kMostChanges = 20'000;  // in memory, before behind() says so
 constexpr Millis kErrorsEvery{60'000};
 constexpr Millis kAgainAfter{1000};  // a failure
@@ -335,6 +339,9 @@ struct SessionStore::Impl {
   }
 
   Database database;  // the thread's, once it runs
+  Loaded loaded;      // until load()
+  std::string loss;
+  bool is_new = false;
   std::atomic<std::int64_t> number{0};
   std::mutex mutex;
   std::condition_variable wake;
@@ -363,9 +370,73 @@ SessionStore::~SessionStore() {
   impl_->wake.notify_all();
 }
 
-Result<std::unique_ptr<SessionStore>> SessionStore::open(const std::filesystem::path& folder) {
-  auto database =
-      registry::open_database(folder / "sessions.db", {.version = kVersion, .tables = kAllTables});
+namespace {
+
+// All that the file has.
+struct Content {
+  Database database;
+  std::int64_t last_number = 0;
+  std::uint64_t applied = 0;
+  StreamTable streams;
+  SessionStore::Loaded loaded;
+};
+
+Result<std::size_t> read_sessions(Content& content) {
+  std::unordered_map<std::int64_t, std::size_t> places;
+  std::size_t unreadable = 0;
+  StoredSessions& sessions = content.loaded.sessions;
+  Status status =
+      content.database.each_row("SELECT * FROM session ORDER BY number", [&](const Statement& row) {
+        content.last_number = std::max(content.last_number, row.integer(0));
+        auto session = session_in(row);
+        if (!session) return ++unreadable, Status();
+        places.emplace(session->number, sessions.size());
+        sessions.push_back(std::move(*session));
+        return Status();
+      });
+  if (!status) return std::unexpected(status.error());
+  status = content.database.each_row("SELECT * FROM message ORDER BY session, sequence",
+                                     [&](const Statement& row) {
+                                       const auto place = places.find(row.integer(0));
+                                       if (place == places.end()) return Status();
+                                       auto kept = message_row(row);
+                                       if (!kept) return ++unreadable, Status();
+                                       sessions[place->second].messages.push_back(std::move(*kept));
+                                       return Status();
+                                     });
+  if (!status) return std::unexpected(status.error());
+  return unreadable;
+}
+
+Result<std::size_t> read_retained(Content& content) {
+  std::size_t unreadable = 0;
+  const Status status =
+      content.database.each_row("SELECT * FROM retained", [&](const Statement& row) {
+        const auto message = message_in(row.bytes(2), time_of(row.integer(1)));
+        if (!message) return ++unreadable, Status();
+        content.loaded.retained.push_back({.topic = std::string(row.bytes(0)),
+                                           .message = message->message,
+                                           .qos = message->flags.qos,
+                                           .device = row.integer(3)});
+        return Status();
+      });
+  if (!status) return std::unexpected(status.error());
+  return unreadable;
+}
+
+// Those too that are only written.
+Status check_pages(Database& database) {
+  return database.each_row("PRAGMA quick_check(1)", [](const Statement& row) -> Status {
+    if (row.bytes(0) == "ok") return {};
+    std::string why(row.bytes(0));
+    std::ranges::replace(why, '\n', ' ');
+    return fail(FaultKind::kDamaged, fmt::format("sessions.db: {}", why));
+  });
+}
+
+// With everything in it, so that a damaged page is found before anybody relies on the rest.
+Result<Content> read_file(const std::filesystem::path& file) {
+  auto database = registry::open_database(file, {.version = kVersion, .tables = kAllTables});
   if (!database) return std::unexpected(database.error());
   const auto last = database->integer("SELECT number FROM last");
   if (!last) return std::unexpected(last.error());
@@ -376,49 +447,83 @@ Result<std::unique_ptr<SessionStore>> SessionStore::open(const std::filesystem::
   if (!applied) return std::unexpected(applied.error());
   auto streams = streams_in(*database);
   if (!streams) return std::unexpected(streams.error());
-  auto impl = std::make_unique<Impl>(std::move(*database));
-  impl->streams = std::move(*streams);
-  impl->applied = static_cast<std::uint64_t>(*applied);
-  impl->number = *last;
+  Content content{.database = std::move(*database),
+                  .last_number = *last,
+                  .applied = static_cast<std::uint64_t>(*applied),
+                  .streams = std::move(*streams),
+                  .loaded = {}};
+  if (const Status whole = check_pages(content.database); !whole) {
+    return std::unexpected(whole.error());
+  }
+  std::size_t unreadable = 0;
+  for (const auto read : {read_sessions, read_retained}) {
+    const auto rows = read(content);
+    if (!rows) return std::unexpected(rows.error());
+    unreadable += *rows;
+  }
+  if (unreadable != 0) spdlog::error("sessions.db: {} rows cannot be read", unreadable);
+  return content;
+}
+
+// Damaged, and not merely unreadable now or of a later version.
+bool is_damage(const Fault& fault) {
+  return fault.kind == FaultKind::kDamaged || fault.kind == FaultKind::kInternal;
+}
+
+// Nobody has the file open.
+Result<Content> begin_anew(const std::filesystem::path& file, const Fault& why, std::string& loss) {
+  const auto name = registry::set_database_aside(file);
+  if (!name) return std::unexpected(name.error());
+  spdlog::error("{}", why.detail);
+  loss = fmt::format("sessions.db was damaged and is kept as {}: {}", *name, kWhatIsLost);
+  return read_file(file);
+}
+
+// Or not there.
+bool has_no_bytes(const std::filesystem::path& file) {
+  std::error_code error;
+  const std::uintmax_t bytes = std::filesystem::file_size(file, error);
+  return error || bytes == 0;
+}
+
+// Another one than damage.
+Fault with_cure(Fault fault) {
+  if (fault.kind == FaultKind::kIo) {
+    fault.detail += fmt::format(
+        "; with sessions.db moved to another folder the server starts, but {}", kWhatIsLost);
+  }
+  return fault;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<SessionStore>> SessionStore::open(const std::filesystem::path& folder) {
+  const std::filesystem::path file = folder / "sessions.db";
+  const bool is_new = has_no_bytes(file) && has_no_bytes(file.string() + "-wal");
+  std::string loss;
+  auto content = read_file(file);
+  if (!content && is_damage(content.error())) content = begin_anew(file, content.error(), loss);
+  if (!content) return std::unexpected(with_cure(content.error()));
+  // Above all numbers that were ever given: a file that is lost does not tell them.
+  if (!loss.empty()) content->last_number = unix_ms(SystemClock().now());
+  auto impl = std::make_unique<Impl>(std::move(content->database));
+  impl->streams = std::move(content->streams);
+  impl->applied = content->applied;
+  impl->number = content->last_number;
+  impl->loaded = std::move(content->loaded);
+  impl->loss = std::move(loss);
+  impl->is_new = is_new;
   return std::unique_ptr<SessionStore>(new SessionStore(std::move(impl)));
 }
 
-Result<SessionStore::Loaded> SessionStore::load() {
-  Loaded loaded;
-  std::unordered_map<std::int64_t, std::size_t> places;
-  std::size_t unreadable = 0;
-  Database& database = impl_->database;
-  Status status =
-      database.each_row("SELECT * FROM session ORDER BY number", [&](const Statement& row) {
-        impl_->number = std::max(impl_->number.load(), row.integer(0));
-        auto session = session_in(row);
-        if (!session) return ++unreadable, Status();
-        places.emplace(session->number, loaded.sessions.size());
-        loaded.sessions.push_back(std::move(*session));
-        return Status();
-      });
-  if (!status) return std::unexpected(status.error());
-  status = database.each_row("SELECT * FROM message ORDER BY session, sequence",
-                             [&](const Statement& row) {
-                               const auto place = places.find(row.integer(0));
-                               if (place == places.end()) return Status();
-                               auto kept = message_row(row);
-                               if (!kept) return ++unreadable, Status();
-                               loaded.sessions[place->second].messages.push_back(std::move(*kept));
-                               return Status();
-                             });
-  if (!status) return std::unexpected(status.error());
-  status = database.each_row("SELECT * FROM retained", [&](const Statement& row) {
-    const auto message = message_in(row.bytes(2), time_of(row.integer(1)));
-    if (!message) return ++unreadable, Status();
-    loaded.retained.push_back({.topic = std::string(row.bytes(0)),
-                               .message = message->message,
-                               .qos = message->flags.qos,
-                               .device = row.integer(3)});
-    return Status();
-  });
-  if (!status) return std::unexpected(status.error());
-  if (unreadable != 0) spdlog::error("sessions.db: {} rows cannot be read", unreadable);
+std::string SessionStore::loss(bool served_before) const {
+  if (!impl_->loss.empty() || !impl_->is_new || !served_before) return impl_->loss;
+  return fmt::format("sessions.db was missing or empty: {}", kWhatIsLost);
+}
+
+SessionStore::Loaded SessionStore::load() {
+  Loaded loaded = std::exchange(impl_->loaded, {});
+  // The log's changes are in it by now.
   impl_->number = std::max(impl_->number.load(), impl_->streams.highest());
   loaded.streams = impl_->streams.all();
   impl_->thread = std::jthread([impl = impl_.get()] { impl->work(); });

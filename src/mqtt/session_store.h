@@ -65,8 +65,8 @@ using StoreChange = std::variant<PutSession, DropSession, PutMessage, DropMessag
 
 class SessionStore {
  public:
-  // Makes sessions.db in `folder` if there is none. kMalformed: it is damaged, or of a later
-  // version.
+  // Makes sessions.db in `folder` if there is none, or if it is damaged: that one is kept under
+  // another name. kMalformed: it is of a later version.
   [[nodiscard]] static Result<std::unique_ptr<SessionStore>> open(
       const std::filesystem::path& folder);
   ~SessionStore();  // flushes
@@ -78,8 +78,12 @@ class SessionStore {
     StoredStreams streams;
     std::vector<hub::RetainedChange> retained;
   };
-  // Rows that cannot be read are reported in the log and left out.
-  [[nodiscard]] Result<Loaded> load();
+  // What there was when it was opened; once. Rows that cannot be read were reported in the log and
+  // left out.
+  [[nodiscard]] Loaded load();
+  // What was lost with a damaged file, or with one that is not there although a server has run here
+  // before; in words. Empty: nothing.
+  [[nodiscard]] std::string loss(bool served_before) const;
 
   // Changes that a record of the log holds, in the order of the records. They are in memory until
   // they are stored, a minute later at most.

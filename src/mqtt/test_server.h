@@ -34,7 +34,7 @@ struct Server {
     home.platform.keep_retained = [this](hub::RetainedChange change) {
       store->put(std::move(change));
     };
-    auto loaded = hub::must(store->load());
+    auto loaded = store->load();
     for (const hub::RetainedChange& retained : loaded.retained) {
       lost_retained += home.hub->restore_retained(retained) ? 0 : 1;
     }
@@ -73,7 +73,7 @@ struct Server {
     for (const char* name : {"sessions.db", "sessions.db-wal"}) {
       std::filesystem::copy(home.folder.data() / name, copy / name);
     }
-    return hub::must(hub::must(SessionStore::open(copy))->load());
+    return hub::must(SessionStore::open(copy))->load();
   }
   void sweep() {
     table->sweep(home.door_loop, home.clock.now());

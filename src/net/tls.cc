@@ -164,6 +164,11 @@ bool covers(X509* certificate, const std::set<std::string>& names) {
   });
 }
 
+// One that was made while the clock was ahead begins later.
+bool has_begun(X509* certificate) {
+  return X509_cmp_current_time(X509_get0_notBefore(certificate)) < 0;
+}
+
 bool lasts(X509* certificate, long days) {
   int left_days = 0;
   int left_s = 0;
@@ -269,7 +274,8 @@ Result<TlsFiles> own_certificates(const std::filesystem::path& data_folder,
   const KeyPtr public_key(X509_get_pubkey(issuer->certificate.get()));
   const KeyPtr present_key = read_key(files.key);
   const bool good = belong_together(present.get(), present_key.get()) &&
-                    covers(present.get(), names) && lasts(present.get(), kRenewDays) &&
+                    covers(present.get(), names) && has_begun(present.get()) &&
+                    lasts(present.get(), kRenewDays) &&
                     X509_verify(present.get(), public_key.get()) == 1;
   if (!good) {
     if (Status made = make_server_certificate(files, *issuer, names); !made) {

@@ -163,6 +163,22 @@ TEST_F(TlsTest, ANewNameMakesANewCertificateUnderTheSameAuthority) {
   EXPECT_TRUE(serves(made, "power.example"));
 }
 
+// The clock was ahead when it was made.
+TEST_F(TlsTest, ACertificateThatHasNotBegunIsMadeAgain) {
+  const TlsFiles made = files();
+  const CertificatePtr certificate = certificate_of(made.certificate);
+  ASSERT_TRUE(certificate);
+  const BioPtr key_bio(BIO_new_file(tls("ca.key").c_str(), "r"));
+  const KeyPtr key(PEM_read_bio_PrivateKey(key_bio.get(), nullptr, nullptr, nullptr));
+  X509_gmtime_adj(X509_getm_notBefore(certificate.get()), 24L * 3600);
+  ASSERT_GT(X509_sign(certificate.get(), key.get(), EVP_sha256()), 0);
+  const BioPtr bio(BIO_new_file(made.certificate.c_str(), "w"));
+  ASSERT_EQ(PEM_write_bio_X509(bio.get(), certificate.get()), 1);
+  ASSERT_EQ(BIO_flush(bio.get()), 1);
+  static_cast<void>(files());
+  EXPECT_TRUE(serves(made));
+}
+
 TEST_F(TlsTest, ACertificateThatNearsItsEndIsMadeAgain) {
   const TlsFiles made = files();
   const CertificatePtr certificate = certificate_of(made.certificate);

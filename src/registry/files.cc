@@ -100,6 +100,16 @@ Status write_private_file(const std::filesystem::path& path, std::string_view by
   return {};
 }
 
+Status replace_private_file(const std::filesystem::path& path, std::string_view bytes) {
+  std::filesystem::path unfinished = path;
+  unfinished += ".new";
+  const FileDescriptor file = open_file(unfinished, O_WRONLY | O_CREAT | O_TRUNC);
+  if (!file.is_open()) return system_fault("cannot make", unfinished);
+  if (Status done = write_all(file, unfinished, bytes); !done) return done;
+  if (::rename(unfinished.c_str(), path.c_str()) != 0) return system_fault("cannot make", path);
+  return {};
+}
+
 Status make_private(const std::filesystem::path& path) {
   // A file that is there is not opened: closing it would drop SQLite's locks of this process on it.
   const FileDescriptor made = open_file(path, O_RDWR | O_CREAT | O_EXCL);

@@ -51,6 +51,11 @@ class FileDescriptor {
 // holds all of `bytes` or does not exist. The caller holds the folder's lock; `path` must be free.
 [[nodiscard]] Status write_private_file(const std::filesystem::path& path, std::string_view bytes);
 
+// The same without a sync, in place of what is there: after a loss of power it may be the old file,
+// or an empty one.
+[[nodiscard]] Status replace_private_file(const std::filesystem::path& path,
+                                          std::string_view bytes);
+
 // Makes an empty file of mode 0600; takes other users' rights away from one that is there.
 [[nodiscard]] Status make_private(const std::filesystem::path& path);
 

@@ -63,9 +63,34 @@ ALTER TABLE accounts ADD COLUMN gateway_generation INTEGER NOT NULL DEFAULT 1;
 ALTER TABLE devices ADD COLUMN key_generation INTEGER NOT NULL DEFAULT 1;
 )";
 
+// removed_devices: numbers of devices that somebody removed; their history may be purged.
+// revision: counts the commits of this registry, which its random id tells from any other.
+// Earlier versions gave numbers in a row and removed a device without a trace, so a number that was
+// given and has no device is one that was removed.
+constexpr std::string_view kRemovedDevices = R"(
+CREATE TABLE removed_devices (
+  id INTEGER PRIMARY KEY
+) STRICT;
+INSERT INTO removed_devices
+  WITH RECURSIVE given (id) AS (
+    SELECT 1 UNION ALL SELECT id + 1 FROM given
+    WHERE id < (SELECT ifnull(max(seq), 0) FROM sqlite_sequence WHERE name = 'devices'))
+  SELECT id FROM given
+  WHERE id <= (SELECT ifnull(max(seq), 0) FROM sqlite_sequence WHERE name = 'devices')
+    AND id NOT IN (SELECT id FROM devices);
+
+CREATE TABLE revision (
+  one INTEGER PRIMARY KEY CHECK (one = 1),
+  registry TEXT NOT NULL,
+  number INTEGER NOT NULL
+) STRICT;
+INSERT INTO revision VALUES (1, lower(hex(randomblob(16))), 0);
+)";
+
 constexpr std::array kMigrations{
     Migration{.version = 1, .sql = kVersion1},
     Migration{.version = 2, .sql = kCredentialGenerations},
+    Migration{.version = 3, .sql = kRemovedDevices},
 };
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <filesystem>
 #include <memory>
@@ -106,6 +107,24 @@ TEST_F(Migrations, ADatabaseOfVersion1OpensWithEverythingInIt) {
   const Result<NewAccount> next = (*registry)->add_account({.name = "next"});
   ASSERT_TRUE(next);
   EXPECT_EQ(next->account.id, AccountId{4});
+}
+
+TEST_F(Migrations, WhatVersion1RemovedWithoutATraceIsRemoved) {
+  {
+    Database database = version_1();
+    ASSERT_TRUE(database.run("UPDATE sqlite_sequence SET seq = 5 WHERE name = 'devices'"));
+  }
+  const Result<std::unique_ptr<Registry>> registry = Registry::open(folder_.data());
+  ASSERT_TRUE(registry) << registry.error().detail;
+  std::vector<std::int64_t> expected;
+  for (std::int64_t number = 1; number <= 5; ++number) {
+    const auto directory = (*registry)->directory();
+    const bool is_there = std::ranges::any_of(
+        directory->devices(), [&](const Device* device) { return device->number == number; });
+    if (!is_there) expected.push_back(number);
+  }
+  EXPECT_EQ((*registry)->removed_devices(), expected);
+  EXPECT_EQ(expected.size(), 5 - (*registry)->directory()->devices().size());
 }
 
 TEST_F(Migrations, EachOpeningBringsAnOlderSchemaUpToDateAndANewOneStays) {

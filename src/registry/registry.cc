@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "registry/directory_draft.h"
+#include "registry/revision.h"
 #include "registry/store.h"
 
 namespace gridloom::registry {
@@ -86,19 +87,65 @@ Result<std::vector<Share>> shares_with(const Device& device, const Share& share,
   return shares;
 }
 
+// Of a damaged file, how to go on.
+Fault with_cure(Fault fault) {
+  if (fault.kind != FaultKind::kDamaged) return fault;
+  fault.detail +=
+      "; put registry.sqlite and secret.key back from a backup. To begin without accounts and "
+      "devices and keep the history, move both, registry.sqlite-wal and registry.sqlite-shm to "
+      "another folder";
+  return fault;
+}
+
 }  // namespace
 
-Registry::Registry(std::unique_ptr<Store> store) : store_(std::move(store)) {}
+Registry::Registry(std::unique_ptr<Store> store, std::filesystem::path data_folder)
+    : store_(std::move(store)), data_folder_(std::move(data_folder)) {}
 
 Registry::~Registry() = default;
 
 Result<std::unique_ptr<Registry>> Registry::open(const std::filesystem::path& data_folder) {
   Result<Store> store = Store::open(data_folder);
-  if (!store) return std::unexpected(store.error());
-  std::unique_ptr<Registry> registry(new Registry(std::make_unique<Store>(std::move(*store))));
-  const auto nothing = [](const Directory&, DirectoryDraft&) { return Status(); };
-  if (Status loaded = registry->commit(nothing); !loaded) return std::unexpected(loaded.error());
+  if (!store) return std::unexpected(with_cure(store.error()));
+  std::unique_ptr<Registry> registry(
+      new Registry(std::make_unique<Store>(std::move(*store)), data_folder));
+  if (Status loaded = registry->load(); !loaded) {
+    return std::unexpected(with_cure(loaded.error()));
+  }
   return registry;
+}
+
+Status Registry::load() {
+  const std::lock_guard lock(writing_);
+  Result<Transaction> transaction = store_->begin();
+  if (!transaction) return std::unexpected(transaction.error());
+  if (Status done = catch_up(); !done) return done;
+  const Result<Revision> revision = store_->revision();
+  if (!revision) return std::unexpected(revision.error());
+  const auto seen = last_seen(data_folder_);
+  if (seen) {
+    setback_ = setback_between(*seen, *revision);
+    // It goes on from here as another one: its number must never look like what is missing.
+    const bool falls_behind = !setback_.empty() && seen->registry == revision->registry;
+    if (falls_behind) {
+      if (Status renamed = store_->begin_revisions_anew(); !renamed) return renamed;
+    }
+  }
+  // A full disk would cost what is there.
+  if (setback_.empty() && seen != revision.value()) remember(data_folder_, *revision);
+  return transaction->commit();
+}
+
+std::string Registry::setback() const {
+  const std::lock_guard lock(viewing_);
+  return setback_;
+}
+
+void Registry::accept_setback() {
+  const std::lock_guard writing(writing_);
+  if (const Result<Revision> revision = store_->revision()) remember(data_folder_, *revision);
+  const std::lock_guard lock(viewing_);
+  setback_.clear();
 }
 
 std::shared_ptr<const Directory> Registry::directory() const {
@@ -137,7 +184,12 @@ Status Registry::commit(const Change& change) {
   const std::shared_ptr<const Directory> present = directory();
   DirectoryDraft draft(*present);
   if (Status done = change(*present, draft); !done) return done;
+  if (Status done = store_->count_revision(); !done) return done;
+  const Result<Revision> revision = store_->revision();
+  if (!revision) return std::unexpected(revision.error());
   if (Status done = transaction->commit(); !done) return done;
+  // Not before: a crash in between must not look as if a change were lost.
+  if (setback().empty()) remember(data_folder_, *revision);
   publish(std::move(draft).finish());
   return {};
 }
@@ -418,6 +470,37 @@ Status Registry::remove_device(std::string_view sn) {
     draft.erase_device(sn);
     return store_->remove(**device);
   });
+}
+
+Result<std::vector<std::int64_t>> Registry::removed_devices() {
+  const std::lock_guard lock(writing_);
+  return store_->removed_devices();
+}
+
+Status Registry::purge_devices(std::span<const std::int64_t> numbers) {
+  return apply([&](const Directory& present, DirectoryDraft&) -> Status {
+    for (const Device* device : present.devices()) {
+      if (std::ranges::find(numbers, device->number) == numbers.end()) continue;
+      return fail(FaultKind::kConflict,
+                  fmt::format("number {} is that of device '{}': remove the device instead",
+                              device->number, device->sn));
+    }
+    for (const std::int64_t number : numbers) {
+      if (Status added = store_->add_removed(number); !added) return added;
+    }
+    return {};
+  });
+}
+
+Status Registry::reserve_device_numbers(std::int64_t highest) {
+  {
+    const std::lock_guard lock(writing_);
+    const Result<std::int64_t> given = store_->highest_device_number();
+    if (!given) return std::unexpected(given.error());
+    if (*given >= highest) return {};
+  }
+  return apply(
+      [&](const Directory&, DirectoryDraft&) { return store_->reserve_device_numbers(highest); });
 }
 
 }  // namespace gridloom::registry

@@ -12,6 +12,7 @@
 #include <memory>
 #include <mutex>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -101,9 +102,25 @@ class Registry {
   // Returns the device's new key.
   [[nodiscard]] Result<Secret> rotate_device(std::string_view sn);
   // Ends all its shares and its key; returns the new one. Unless its history goes along, it has a
-  // new number, as a device that was removed and added again.
+  // new number, as a device that was removed and added again: the old one is among
+  // removed_devices().
   [[nodiscard]] Result<Secret> move_device(const DeviceOwner& change);
+  // Its number is among removed_devices() from then on.
   [[nodiscard]] Status remove_device(std::string_view sn);
+
+  // Numbers of the devices that somebody removed, ascending: what is kept of them elsewhere may go.
+  // What is neither here nor in the directory was never removed: it stays.
+  [[nodiscard]] Result<std::vector<std::int64_t>> removed_devices();
+  // Counts these numbers as removed. kConflict: one is that of a device that is there.
+  [[nodiscard]] Status purge_devices(std::span<const std::int64_t> numbers);
+  // New devices get numbers above `highest`: those up to it are known elsewhere.
+  [[nodiscard]] Status reserve_device_numbers(std::int64_t highest);
+
+  // Why the registry is not the newest that this folder has had: it was replaced, is an old copy,
+  // or lost its last changes. Empty: it is, as far as anybody knows. It stays so over restarts,
+  // until the newest one is put back or this one is accepted.
+  [[nodiscard]] std::string setback() const;
+  void accept_setback();
 
   // `listener` is called after each commit, on the thread that made the change; directory() is new
   // by then, and the listener may call anything here. There is no way to take a listener off.
@@ -113,11 +130,12 @@ class Registry {
   // Checks against `present`, then writes the store and the draft alike.
   using Change = std::function<Status(const Directory& present, DirectoryDraft& draft)>;
 
-  explicit Registry(std::unique_ptr<Store> store);
+  Registry(std::unique_ptr<Store> store, std::filesystem::path data_folder);
 
   [[nodiscard]] Status apply(const Change& change);
   [[nodiscard]] Status commit(const Change& change);
   [[nodiscard]] Status catch_up();
+  [[nodiscard]] Status load();
   [[nodiscard]] Result<Secret> insert_device(const Directory& present, DirectoryDraft& draft,
                                              const DeviceSpec& spec);
   // A device that has its new owner and key; gives it its new number.
@@ -126,10 +144,12 @@ class Registry {
 
   std::mutex writing_;  // guards the store
   const std::unique_ptr<Store> store_;
+  const std::filesystem::path data_folder_;
 
-  mutable std::mutex viewing_;  // guards view_ and listeners_; held for a copy only
+  mutable std::mutex viewing_;  // guards what follows; held for a copy only
   std::shared_ptr<const Directory> view_ = std::make_shared<const Directory>();
   std::vector<std::function<void()>> listeners_;
+  std::string setback_;
 };
 
 }  // namespace gridloom::registry

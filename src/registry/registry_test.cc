@@ -10,10 +10,12 @@
 #include <filesystem>
 #include <iterator>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/chance.h"
+#include "registry/sqlite.h"
 #include "registry/test_folder.h"
 
 namespace gridloom::registry {
@@ -641,9 +643,166 @@ TEST_F(RegistryTest, AFileThatIsNoDatabaseIsRefusedAndKept) {
   write_content(file, rubbish);
   const Result<std::unique_ptr<Registry>> opened = Registry::open(folder_.data());
   ASSERT_FALSE(opened);
-  EXPECT_EQ(opened.error().kind, FaultKind::kMalformed);
+  EXPECT_EQ(opened.error().kind, FaultKind::kDamaged);
   EXPECT_TRUE(opened.error().detail.contains(file.string())) << opened.error().detail;
+  EXPECT_TRUE(opened.error().detail.contains("back from a backup")) << opened.error().detail;
   EXPECT_EQ(content_of(file), rubbish);
+}
+
+// The database without its write-ahead log is as SQLite finds it when the log's first frame is bad.
+TEST_F(RegistryTest, ALostRegistryBesideOtherDataIsRefusedWithTheCure) {
+  account("anna");
+  registry_.reset();
+  const std::filesystem::path file = folder_.data() / "registry.sqlite";
+  const std::string original = content_of(file);
+  for (const char* other : {"history.db", "sessions.db", "log"}) {
+    write_content(folder_.data() / other, "x");
+    Result<Database> empty = [&] {
+      write_content(file, "");
+      return Database::open(file);
+    }();
+    ASSERT_TRUE(empty && empty->run("CREATE TABLE t (a); DROP TABLE t;"));
+    empty = fail(FaultKind::kInternal, "closed");
+    const std::string no_tables = content_of(file);
+    for (const std::optional<std::string>& content :
+         {std::optional<std::string>(), std::optional<std::string>(""),
+          std::optional<std::string>(no_tables)}) {
+      if (content) {
+        write_content(file, *content);
+      } else {
+        std::filesystem::remove(file);
+      }
+      const Result<std::unique_ptr<Registry>> opened = Registry::open(folder_.data());
+      ASSERT_FALSE(opened) << other;
+      EXPECT_EQ(opened.error().kind, FaultKind::kNotFound);
+      EXPECT_TRUE(opened.error().detail.contains("registry.sqlite back")) << opened.error().detail;
+      EXPECT_EQ(std::filesystem::exists(file), content.has_value());
+    }
+    std::filesystem::remove(folder_.data() / other);
+  }
+  write_content(file, original);
+  write_content(folder_.data() / "history.db", "x");
+  reopen();
+  EXPECT_NE(registry_->directory()->find_account_by_name("anna"), nullptr);
+}
+
+TEST_F(RegistryTest, AFirstStartThatWasCutOffBeginsAgain) {
+  registry_.reset();
+  std::filesystem::remove(folder_.data() / "registry.sqlite");
+  reopen();
+  std::filesystem::remove(folder_.data() / "registry.sqlite");
+  write_content(folder_.data() / "registry.sqlite", "");
+  reopen();
+}
+
+TEST_F(RegistryTest, WithoutItsKeyTooANewRegistryIsMadeBesideOldData) {
+  account("anna");
+  registry_.reset();
+  write_content(folder_.data() / "history.db", "x");
+  std::filesystem::remove(folder_.data() / "registry.sqlite");
+  std::filesystem::remove(folder_.data() / "secret.key");
+  reopen();
+  EXPECT_TRUE(registry_->setback().contains("another registry")) << registry_->setback();
+}
+
+TEST_F(RegistryTest, ARemovedDevicesNumberIsRememberedAndNeverGivenAgain) {
+  using Numbers = std::vector<std::int64_t>;
+  account("anna");
+  for (const char* sn : {"R331TEST0000001", "R331TEST0000002", "R331TEST0000003"}) {
+    device(sn, "anna");
+  }
+  EXPECT_EQ(registry_->removed_devices(), Numbers{});
+  ASSERT_TRUE(registry_->remove_device("R331TEST0000002"));
+  ASSERT_TRUE(registry_->remove_device("R331TEST0000003"));
+  reopen();
+  EXPECT_EQ(registry_->removed_devices(), (Numbers{2, 3}));
+  device("R331TEST0000003", "anna");
+  EXPECT_EQ(registry_->directory()->find_device("R331TEST0000003")->number, 4);
+  EXPECT_EQ(registry_->purge_devices(Numbers{9, 1}).error().kind, FaultKind::kConflict);
+  EXPECT_EQ(registry_->removed_devices(), (Numbers{2, 3})) << "all of them or none";
+  ASSERT_TRUE(registry_->purge_devices(Numbers{9, 2}));
+  EXPECT_EQ(registry_->removed_devices(), (Numbers{2, 3, 9}));
+}
+
+TEST_F(RegistryTest, AMovedDeviceLeavesItsOldNumberUnlessItsHistoryGoesAlong) {
+  using Numbers = std::vector<std::int64_t>;
+  account("anna");
+  account("bert");
+  device("A", "anna");
+  ASSERT_TRUE(
+      registry_->move_device({.sn = "A", .owner = "bert", .history = MovedHistory::kGoesAlong}));
+  EXPECT_EQ(registry_->removed_devices(), Numbers{});
+  EXPECT_EQ(registry_->directory()->find_device("A")->number, 1);
+  ASSERT_TRUE(registry_->move_device({.sn = "A", .owner = "anna"}));
+  reopen();
+  EXPECT_EQ(registry_->removed_devices(), Numbers{1});
+  EXPECT_EQ(registry_->directory()->find_device("A")->number, 2);
+}
+
+TEST_F(RegistryTest, NumbersThatAreKnownElsewhereAreNotGiven) {
+  account("anna");
+  ASSERT_TRUE(registry_->reserve_device_numbers(41));
+  device("R331TEST0000001", "anna");
+  EXPECT_EQ(registry_->directory()->find_device("R331TEST0000001")->number, 42);
+  ASSERT_TRUE(registry_->reserve_device_numbers(7));
+  reopen();
+  device("R331TEST0000002", "anna");
+  EXPECT_EQ(registry_->directory()->find_device("R331TEST0000002")->number, 43);
+}
+
+// What a damaged write-ahead log comes to, and an old copy that somebody puts back.
+TEST_F(RegistryTest, AnOlderRegistryIsToldUntilItIsAcceptedOrTheNewestIsBack) {
+  account("anna");
+  registry_.reset();
+  const std::filesystem::path file = folder_.data() / "registry.sqlite";
+  const std::string old = content_of(file);
+  reopen();
+  EXPECT_EQ(registry_->setback(), "");
+  account("berta");
+  account("carla");
+  registry_.reset();
+  const std::string newest = content_of(file);
+
+  write_content(file, old);
+  reopen();
+  EXPECT_TRUE(registry_->setback().contains("last 2 changes are missing")) << registry_->setback();
+  // As many changes as are missing, and more, do not make up for them.
+  for (const char* name : {"d1", "d2", "d3"}) account(name);
+  reopen();
+  EXPECT_NE(registry_->setback(), "");
+
+  registry_.reset();
+  const std::string forked = content_of(file);
+  write_content(file, newest);
+  reopen();
+  EXPECT_EQ(registry_->setback(), "");
+
+  registry_.reset();
+  write_content(file, forked);
+  reopen();
+  EXPECT_NE(registry_->setback(), "");
+  registry_->accept_setback();
+  EXPECT_EQ(registry_->setback(), "");
+  reopen();
+  EXPECT_EQ(registry_->setback(), "");
+}
+
+TEST_F(RegistryTest, ADamagedMemoryOfTheRegistryTellsNothing) {
+  account("anna");
+  registry_.reset();
+  const std::filesystem::path seen = folder_.data() / "registry.seen";
+  const std::string whole = content_of(seen);
+  for (std::size_t i = 0; i < whole.size(); ++i) {
+    std::string damaged = whole;
+    damaged[i] = static_cast<char>(damaged[i] ^ 1);
+    for (const std::string& content : {damaged, whole.substr(0, i)}) {
+      write_content(seen, content);
+      reopen();
+      EXPECT_EQ(registry_->setback(), "") << content;
+      registry_.reset();
+      EXPECT_EQ(content_of(seen), whole);
+    }
+  }
 }
 
 }  // namespace

@@ -1,9 +1,12 @@
 // The one file of this room that sees sqlite3.h. SQLite's error numbers become fault kinds here:
-// a refused constraint is a conflict, a damaged file is malformed, the rest is the disk's.
+// a refused constraint is a conflict, a damaged file is damaged, the rest is the disk's.
 #include "registry/sqlite.h"
 
 #include <fmt/format.h>
 #include <sqlite3.h>
+
+#include <string>
+#include <system_error>
 
 #include "registry/files.h"
 
@@ -19,7 +22,7 @@ FaultKind kind_of(int code) {
       return FaultKind::kConflict;
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
-      return FaultKind::kMalformed;
+      return FaultKind::kDamaged;
     case SQLITE_MISUSE:
     case SQLITE_RANGE:
     case SQLITE_ERROR:
@@ -202,6 +205,25 @@ Result<Database> open_database(const std::filesystem::path& path, const Schema& 
   }
   if (!made) return std::unexpected(made.error());
   return database;
+}
+
+Result<std::string> set_database_aside(const std::filesystem::path& path) {
+  std::error_code error;
+  std::string name;
+  int number = 0;
+  do {
+    name = fmt::format("damaged-{}-{}", path.filename().string(), ++number);
+  } while (std::filesystem::exists(path.parent_path() / name, error));
+  for (const std::string_view suffix : {"-wal", "-shm", ""}) {
+    const std::filesystem::path from = path.string().append(suffix);
+    if (!std::filesystem::exists(from, error)) continue;
+    std::filesystem::rename(from, path.parent_path() / std::string(name).append(suffix), error);
+    if (error) {
+      return fail(FaultKind::kIo,
+                  fmt::format("cannot rename {}: {}", from.string(), error.message()));
+    }
+  }
+  return name;
 }
 
 Result<Transaction> Transaction::begin(Database& database) {

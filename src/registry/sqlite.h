@@ -54,7 +54,7 @@ class Statement {
 class Database {
  public:
   // The file must exist (an empty one is a new database). WAL, synchronous=full, foreign keys on.
-  // kMalformed: the file is no database, or damaged.
+  // kDamaged: the file is no database, or damaged.
   [[nodiscard]] static Result<Database> open(const std::filesystem::path& path);
 
   [[nodiscard]] Result<Statement> prepare(std::string_view sql);
@@ -101,10 +101,14 @@ struct Schema {
   std::string_view tables;
   std::string_view before{};  // run on an empty file, outside of a transaction
 };
-// Makes the file, which only its owner may read, and its tables if there are none. kMalformed: it
-// is damaged, or of a later version.
+// Makes the file, which only its owner may read, and its tables if there are none. kDamaged: it is
+// damaged; kMalformed: it is of a later version.
 [[nodiscard]] Result<Database> open_database(const std::filesystem::path& path,
                                              const Schema& schema);
+
+// Renames a database that nobody has open, and what SQLite keeps beside it, to damaged-NAME-N in
+// its folder, N being the first that is free. Returns the new name.
+[[nodiscard]] Result<std::string> set_database_aside(const std::filesystem::path& path);
 
 // BEGIN IMMEDIATE, so that a writer waits for others here and not in the middle; rolled back unless
 // it was committed.

@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <map>
 #include <string>
 #include <system_error>
@@ -35,6 +37,24 @@ std::string device_place(std::string_view sn) { return place_of("device_key", sn
 
 std::int64_t number_of(AccountId id) { return std::to_underlying(id); }
 
+// What is made after the registry, by a server or a command.
+bool has_other_data(const std::filesystem::path& data_folder) {
+  return std::ranges::any_of(std::array{"history.db", "sessions.db", "log"}, [&](const char* name) {
+    std::error_code error;
+    return std::filesystem::exists(data_folder / name, error);
+  });
+}
+
+std::unexpected<Fault> lost_registry(const std::filesystem::path& data_folder) {
+  return fail(
+      FaultKind::kNotFound,
+      fmt::format("{0}/registry.sqlite, with all accounts and devices, is missing or empty, "
+                  "and there is a secret.key and data of a server beside it; put "
+                  "registry.sqlite back from a backup. To begin without accounts and "
+                  "devices and keep the history, move {0}/secret.key to another folder",
+                  data_folder.string()));
+}
+
 }  // namespace
 
 Result<Store> Store::open(const std::filesystem::path& data_folder) {
@@ -47,6 +67,9 @@ Result<Store> Store::open(const std::filesystem::path& data_folder) {
   std::error_code absent;
   const std::uintmax_t bytes = std::filesystem::file_size(file, absent);
   const bool is_new = absent || bytes == 0;
+  const bool lost =
+      has_other_data(data_folder) && std::filesystem::exists(data_folder / "secret.key", absent);
+  if (is_new && lost) return lost_registry(data_folder);
   Result<Sealer> sealer = Sealer::with_key_file(data_folder / "secret.key",
                                                 is_new ? MissingKey::kMake : MissingKey::kRefuse);
   if (!sealer) return std::unexpected(sealer.error());
@@ -54,6 +77,10 @@ Result<Store> Store::open(const std::filesystem::path& data_folder) {
   if (Status done = make_private(file); !done) return std::unexpected(done.error());
   Result<Database> database = Database::open(file);
   if (!database) return std::unexpected(database.error());
+  // What SQLite finds nothing in any more: its write-ahead log went, or a bit of it.
+  if (const auto version = schema_version(*database); version == 0 && lost) {
+    return lost_registry(data_folder);
+  }
   if (Status done = migrate(*database, migrations()); !done) return std::unexpected(done.error());
   Store store(std::move(*database), std::move(*sealer));
   if (Status done = store.check_seal(data_folder); !done) return std::unexpected(done.error());
@@ -247,7 +274,57 @@ Status Store::remove(const AccessKey& key) {
 }
 
 Status Store::remove(const Device& device) {
+  if (Status noted = add_removed(device.number); !noted) return noted;
   return database_.execute("DELETE FROM devices WHERE id = ?", device.number);
+}
+
+Status Store::add_removed(std::int64_t device_number) {
+  return database_.execute("INSERT OR IGNORE INTO removed_devices VALUES (?)", device_number);
+}
+
+Result<std::vector<std::int64_t>> Store::removed_devices() {
+  std::vector<std::int64_t> numbers;
+  const Status read = database_.each_row("SELECT id FROM removed_devices ORDER BY id",
+                                         [&numbers](const Statement& row) {
+                                           numbers.push_back(row.integer(0));
+                                           return Status();
+                                         });
+  if (!read) return std::unexpected(read.error());
+  return numbers;
+}
+
+Result<std::int64_t> Store::highest_device_number() {
+  return database_.integer(
+      "SELECT ifnull(max(seq), 0) FROM sqlite_sequence WHERE name = 'devices'");
+}
+
+Status Store::reserve_device_numbers(std::int64_t highest) {
+  // SQLite makes the row with the first insert, and reads it with each.
+  Status done = database_.execute(
+      "INSERT INTO sqlite_sequence (name, seq) SELECT 'devices', 0 "
+      "WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'devices')");
+  if (!done) return done;
+  return database_.execute("UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = 'devices'",
+                           highest);
+}
+
+Status Store::count_revision() {
+  return database_.execute("UPDATE revision SET number = number + 1");
+}
+
+Status Store::begin_revisions_anew() {
+  return database_.execute("UPDATE revision SET registry = lower(hex(randomblob(16))), number = 0");
+}
+
+Result<Revision> Store::revision() {
+  Revision revision;
+  const Status read = database_.each_row(
+      "SELECT registry, number FROM revision", [&revision](const Statement& row) {
+        revision = {.registry = std::string(row.bytes(0)), .number = row.integer(1)};
+        return Status();
+      });
+  if (!read) return std::unexpected(read.error());
+  return revision;
 }
 
 }  // namespace gridloom::registry

@@ -8,10 +8,12 @@
 #include <filesystem>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base/result.h"
 #include "registry/directory.h"
 #include "registry/directory_draft.h"
+#include "registry/revision.h"
 #include "registry/seal.h"
 #include "registry/sqlite.h"
 
@@ -40,7 +42,20 @@ class Store {
   [[nodiscard]] Status remove_shares(const Device& device);
   [[nodiscard]] Status remove(const Account& account);  // with its keys and shares
   [[nodiscard]] Status remove(const AccessKey& key);
-  [[nodiscard]] Status remove(const Device& device);  // with its shares
+  // With its shares; its number is among removed_devices() from then on.
+  [[nodiscard]] Status remove(const Device& device);
+
+  [[nodiscard]] Status add_removed(std::int64_t device_number);       // again: no fault
+  [[nodiscard]] Result<std::vector<std::int64_t>> removed_devices();  // ascending
+  [[nodiscard]] Result<std::int64_t> highest_device_number();         // that was given; 0: none
+  // New devices get numbers above `highest`.
+  [[nodiscard]] Status reserve_device_numbers(std::int64_t highest);
+
+  // One more commit is counted, within the transaction.
+  [[nodiscard]] Status count_revision();
+  [[nodiscard]] Result<Revision> revision();
+  // Under a new id, from 0.
+  [[nodiscard]] Status begin_revisions_anew();
 
  private:
   Store(Database database, Sealer sealer)

@@ -166,10 +166,10 @@ Status Stage::start() {
        .account = history::account_by([this](std::int64_t number) { return family_of(number); }),
        .on_session_changes = [this](std::uint64_t record,
                                     std::string_view changes) { store_->take(record, changes); },
-       .sessions_applied = store_->applied()});
+       .sessions_applied = store_->applied(),
+       .clock_is_driven = true});
   if (!archive) return std::unexpected(archive.error());
   auto loaded = store_->load();
-  if (!loaded) return std::unexpected(loaded.error());
   archive_ = std::move(*archive);
   archive_->start({});
   journal_ = std::make_unique<history::InstantJournal>(*archive_);
@@ -181,10 +181,10 @@ Status Stage::start() {
   registry_->on_change([hub = hub_.get()] { hub->registry_changed(); });
   sessions_ = std::make_unique<mqtt::SessionTable>(mqtt::TableLimits{}, store_.get());
   mqtt_door_ = {.hub = hub_.get(), .clock = &clock_, .sessions = sessions_.get(), .limits = {}};
-  for (const hub::RetainedChange& retained : loaded->retained) {
+  for (const hub::RetainedChange& retained : loaded.retained) {
     static_cast<void>(hub_->restore_retained(retained));
   }
-  sessions_->restore(mqtt_door_, loops, std::move(loaded->sessions), std::move(loaded->streams));
+  sessions_->restore(mqtt_door_, loops, std::move(loaded.sessions), std::move(loaded.streams));
   apis_.clear();
   for (Loop* loop : loops) {
     apis_.push_back(std::make_unique<http::Api>(

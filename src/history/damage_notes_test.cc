@@ -1,0 +1,60 @@
+// Notes stay over restarts until they are accepted, and are bounded.
+#include "history/damage_notes.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include "history/test_lines.h"
+#include "registry/files.h"
+#include "registry/test_folder.h"
+
+namespace gridloom::history {
+namespace {
+
+constexpr TimePoint kNow{Millis(1'700'000'000'000)};
+using Lines = std::vector<std::string>;
+
+class DamageNotesTest : public testing::Test {
+ protected:
+  DamageNotesTest() { must(registry::make_data_folder(folder_.data())); }
+  registry::TestFolder folder_;
+};
+
+TEST_F(DamageNotesTest, StayUntilTheyAreAccepted) {
+  const Lines expected = {"2023-11-14T22:13:20Z records 3 to 5 are missing",
+                          "2023-11-14T22:13:20Z history.db is damaged"};
+  {
+    DamageNotes notes(folder_.data());
+    EXPECT_EQ(notes.count(), 0);
+    notes.note(kNow, "records 3 to 5 are missing");
+    notes.note(kNow, "history.db is damaged");
+    notes.note(kNow + Millis(5000), "records 3 to 5 are missing");
+    EXPECT_EQ(notes.all(), expected);
+  }
+  DamageNotes again(folder_.data());
+  EXPECT_EQ(again.all(), expected);
+  again.note(kNow + Millis(5000), "history.db is damaged");
+  EXPECT_EQ(again.all(), expected);
+  must(again.accept());
+  EXPECT_EQ(again.all(), Lines{});
+  EXPECT_EQ(DamageNotes(folder_.data()).all(), Lines{});
+  again.note(kNow, "history.db is damaged");
+  EXPECT_EQ(again.count(), 1) << "it was found anew";
+}
+
+TEST_F(DamageNotesTest, AreAtMostAHundred) {
+  DamageNotes notes(folder_.data());
+  for (std::size_t i = 0; i < DamageNotes::kMostNotes + 5; ++i)
+    notes.note(kNow, fmt::format("{}", i));
+  EXPECT_EQ(notes.count(), DamageNotes::kMostNotes);
+  EXPECT_EQ(DamageNotes(folder_.data()).count(), DamageNotes::kMostNotes);
+}
+
+TEST_F(DamageNotesTest, AreKeptInMemoryIfTheDiskRefuses) {
+  DamageNotes notes(folder_.data() / "nowhere");
+  notes.note(kNow, "a");
+  EXPECT_EQ(notes.count(), 1);
+}
+
+}  // namespace
+}  // namespace gridloom::history

@@ -1,0 +1,39 @@
+#include "history/log_loss.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string_view>
+
+namespace gridloom::history {
+namespace {
+
+std::string gap_text(std::uint64_t first, std::uint64_t last, bool history_is_new) {
+  return fmt::format(
+      "records {} to {} are neither in the log nor in history.db{}: what devices reported in them "
+      "is lost",
+      first, last, history_is_new ? ", which is new" : "");
+}
+
+std::string end_text(std::uint64_t end, const StoredUpTo& stored) {
+  const bool history_has_more = stored.history >= stored.sessions;
+  return fmt::format(
+      "the log {}, and {} has records up to {}: what the log had behind them is lost",
+      end == 0 ? "has no segment" : fmt::format("ends with record {}", end),
+      history_has_more ? "history.db" : "sessions.db",
+      history_has_more ? stored.history : stored.sessions);
+}
+
+}  // namespace
+
+std::vector<std::string> loss_notes(const LogLoss& loss, const StoredUpTo& stored) {
+  std::vector<std::string> notes;
+  for (const RecordGap& gap : loss.gaps) {
+    const std::uint64_t first = std::max(gap.first, stored.history + 1);
+    if (first <= gap.last) notes.push_back(gap_text(first, gap.last, stored.history == 0));
+  }
+  if (loss.ends_early) notes.push_back(end_text(*loss.ends_early, stored));
+  return notes;
+}
+
+}  // namespace gridloom::history

@@ -1,0 +1,62 @@
+// The file has its one line twice: a line that is not what the other is was damaged.
+#include "registry/revision.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+
+#include <charconv>
+#include <cstdio>
+#include <string_view>
+#include <system_error>
+
+#include "registry/files.h"
+
+namespace gridloom::registry {
+namespace {
+
+constexpr std::size_t kIdDigits = 32;
+constexpr std::size_t kMostBytes = 256;
+
+std::filesystem::path file_in(const std::filesystem::path& data_folder) {
+  return data_folder / "registry.seen";
+}
+
+}  // namespace
+
+std::optional<Revision> last_seen(const std::filesystem::path& data_folder) {
+  const std::filesystem::path path = file_in(data_folder);
+  const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file.is_open()) return std::nullopt;
+  const auto bytes = read_start(file, path, kMostBytes);
+  if (!bytes || bytes->size() % 2 != 0) return std::nullopt;
+  std::string_view line = *bytes;
+  const std::string_view second = line.substr(line.size() / 2);
+  line = line.substr(0, line.size() / 2);
+  if (line != second || line.size() < kIdDigits + 3 || line[kIdDigits] != ' ') return std::nullopt;
+  Revision revision{.registry = std::string(line.substr(0, kIdDigits))};
+  const char* const end = line.data() + line.size() - 1;
+  const auto [stop, error] = std::from_chars(line.data() + kIdDigits + 1, end, revision.number);
+  if (error != std::errc() || stop != end || *end != '\n') return std::nullopt;
+  return revision;
+}
+
+void remember(const std::filesystem::path& data_folder, const Revision& revision) {
+  const std::filesystem::path path = file_in(data_folder);
+  const std::string line = fmt::format("{} {}\n", revision.registry, revision.number);
+  if (const Status written = replace_private_file(path, line + line); written) return;
+  // An old one would tell of a setback that there never was.
+  std::error_code ignored;
+  std::filesystem::remove(path, ignored);
+}
+
+std::string setback_between(const Revision& seen, const Revision& now) {
+  if (seen.registry != now.registry) {
+    return fmt::format("it is another registry than the one that was here, of {} changes",
+                       seen.number);
+  }
+  if (seen.number <= now.number) return {};
+  return fmt::format("its last {} changes are missing: it is an old copy, or was damaged",
+                     seen.number - now.number);
+}
+
+}  // namespace gridloom::registry

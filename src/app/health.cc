@@ -17,6 +17,7 @@ http::Health health_of(const history::ArchiveHealth& archive) {
                                        {"bytes", archive.log.damaged_bytes}};
   }
   if (archive.malformed_records != 0) text["malformedRecords"] = archive.malformed_records;
+  if (archive.damaged_rows != 0) text["damagedRows"] = archive.damaged_rows;
   const bool good = !archive.log.failing && archive.store_failing.empty();
   return {.good = good, .text = wire::to_text(text)};
 }

@@ -22,6 +22,7 @@ TEST(HealthTest, SaysWhatFailsAndWhy) {
       {{.log = {.damaged_bytes = 300, .damaged_places = 2}, .malformed_records = 1},
        true,
        R"({"status":"ok","damaged":{"places":2,"bytes":300},"malformedRecords":1})"},
+      {{.damaged_rows = 3}, true, R"({"status":"ok","damagedRows":3})"},
   };
   for (const Row& row : rows) {
     const http::Health health = health_of(row.archive);

@@ -83,6 +83,10 @@ std::string_view Statement::bytes(int column) const {
   return {static_cast<const char*>(start), static_cast<std::size_t>(size)};
 }
 
+bool Statement::is_null(int column) const {
+  return sqlite3_column_type(statement_.get(), column) == SQLITE_NULL;
+}
+
 Result<Database> Database::open(const std::filesystem::path& path) {
   sqlite3* handle = nullptr;
   const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
@@ -183,6 +187,29 @@ std::int64_t Database::last_insert_id() const { return sqlite3_last_insert_rowid
 
 std::string Database::path() const { return path_of(handle_.get()); }
 
+namespace {
+
+// Of a file that may have become this version since it was looked at.
+Status bring_to(Database& database, const Schema& schema) {
+  auto transaction = Transaction::begin(database);
+  if (!transaction) return std::unexpected(transaction.error());
+  const auto version = database.integer("PRAGMA user_version");
+  if (!version) return std::unexpected(version.error());
+  if (*version == schema.version) return {};
+  Status done;
+  if (*version == 0) {
+    done = database.run(std::string(schema.tables));
+    if (done && schema.first_rows) done = schema.first_rows(database);
+  } else {
+    done = schema.upgrade(database, *version);
+  }
+  if (done) done = database.run(fmt::format("PRAGMA user_version = {}", schema.version));
+  if (!done) return done;
+  return transaction->commit();
+}
+
+}  // namespace
+
 Result<Database> open_database(const std::filesystem::path& path, const Schema& schema) {
   if (const Status made = make_private(path); !made) return std::unexpected(made.error());
   auto database = Database::open(path);
@@ -194,12 +221,11 @@ Result<Database> open_database(const std::filesystem::path& path, const Schema& 
                 fmt::format("{} is of a later version of Gridloom ({}; this one knows {})",
                             path.string(), *version, schema.version));
   }
-  if (*version != 0) return database;
-  Status made = database->run(std::string(schema.before));
-  if (made) {
-    made = database->run(fmt::format("BEGIN IMMEDIATE; {} PRAGMA user_version = {}; COMMIT;",
-                                     schema.tables, schema.version));
-  }
+  const bool is_current = *version == schema.version || (*version != 0 && !schema.upgrade);
+  if (is_current) return database;
+  Status made;
+  if (*version == 0) made = database->run(std::string(schema.before));
+  if (made) made = bring_to(*database, schema);
   if (!made) return std::unexpected(made.error());
   return database;
 }

@@ -37,6 +37,7 @@ class Statement {
   // Of the current row. The views live until the next step().
   [[nodiscard]] std::int64_t integer(int column) const;
   [[nodiscard]] std::string_view bytes(int column) const;
+  [[nodiscard]] bool is_null(int column) const;
 
  private:
   friend class Database;
@@ -100,9 +101,14 @@ struct Schema {
   std::int64_t version = 1;
   std::string_view tables;
   std::string_view before{};  // run on an empty file, outside of a transaction
+  // Both run in a transaction with what they belong to: behind `tables`, and on a file of the
+  // earlier version `from`, which is of `version` afterwards. Without `upgrade` such a file is
+  // opened as it is.
+  std::function<Status(Database& database)> first_rows{};
+  std::function<Status(Database& database, std::int64_t from)> upgrade{};
 };
-// Makes the file, which only its owner may read, and its tables if there are none. kMalformed: it
-// is damaged, or of a later version.
+// Makes the file, which only its owner may read, and its tables if there are none; upgrades one of
+// an earlier version. kMalformed: it is damaged, or of a later version.
 [[nodiscard]] Result<Database> open_database(const std::filesystem::path& path,
                                              const Schema& schema);
 

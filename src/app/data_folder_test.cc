@@ -30,6 +30,7 @@ const std::map<std::string_view, std::vector<std::string>> kWanted = {
     {"device rename", {"SN1", "Kiln"}},
     {"device share", {"SN1", "ben", "full"}},
     {"device move", {"SN1", "ben"}},
+    {"device rotate", {"SN1"}},
     {"device remove", {"SN1"}},
     {"backup", {"/nowhere/backup"}},
     {"history", {"SN1", "pd.soc"}},

@@ -3,12 +3,9 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
-#include <string>
-
 namespace gridloom::history {
-namespace {
 
-std::string place_of(const DamagedRows::Row& row) {
+std::string DamagedRows::place_of(const Row& row) {
   switch (row.table) {
     case RowTable::kName:
       return fmt::format("field {}", row.key);
@@ -26,8 +23,6 @@ std::string place_of(const DamagedRows::Row& row) {
   }
   return {};
 }
-
-}  // namespace
 
 void DamagedRows::found(const Row& row, std::string_view why) {
   {

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <mutex>
 #include <set>
+#include <string>
 #include <string_view>
 
 #include "history/row_checksum.h"
@@ -25,6 +26,9 @@ class DamagedRows {
     std::int64_t part = 0;
     friend auto operator<=>(const Row&, const Row&) = default;
   };
+  // "device 7, hour 472222, part 0", say.
+  [[nodiscard]] static std::string place_of(const Row& row);
+
   // Rows that are remembered; those beyond are logged each time, and not counted.
   static constexpr std::size_t kMost = 10'000;
 

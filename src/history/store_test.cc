@@ -12,7 +12,10 @@
 #include <memory>
 #include <set>
 
+#include "history/accounting.h"
+#include "history/quarters.h"
 #include "history/row_checksum.h"
+#include "history/store_check.h"
 #include "history/test_lines.h"
 #include "registry/files.h"
 #include "registry/test_folder.h"
@@ -32,6 +35,19 @@ std::string one_row_block(std::int64_t hour, std::string_view value) {
   BlockWriter writer;
   writer.add(hour * kHour_ms, std::vector{Sample{.field = 0, .value = value_of(value)}});
   return writer.finish();
+}
+
+std::string some_energies(const DeviceHour& of) {
+  HourEnergies energies;
+  energies.quarters[of.hour * 4].of(Quantity::kPv) = static_cast<double>(of.device);
+  return to_bytes(of.hour, energies);
+}
+
+std::string some_quarters() {
+  const std::string bytes = one_row_block(400'000, "1");
+  std::vector<Block> blocks;
+  blocks.push_back(must(Block::open(bytes)));
+  return write_quarters(must(quarters_of(400'000, blocks)));
 }
 
 class StoreTest : public testing::Test {
@@ -58,7 +74,7 @@ class StoreTest : public testing::Test {
         const DeviceHour of{.device = device, .hour = hour};
         changes.hours.push_back(
             {.of = of, .parts = {one_row_block(hour, std::to_string(device))}, .over = true});
-        changes.energies.push_back({.of = of, .bytes = fmt::format("e{}/{}", device, hour)});
+        changes.energies.push_back({.of = of, .bytes = some_energies(of)});
       }
       changes.twins.push_back({.device = device,
                                .sn = fmt::format("HEATER-{}", device),
@@ -67,7 +83,7 @@ class StoreTest : public testing::Test {
     changes.audit = {{.sequence = 4, .entry = R"({"at":4})"}, {.sequence = 9, .entry = "{}"}};
     changes.applied = 9;
     must(store_->write(changes));
-    const std::string bytes = "quarters";
+    const std::string bytes = some_quarters();
     change("INSERT INTO quarter VALUES (1, 400000, X'{}', {})", hex(bytes),
            row_checksum(RowTable::kQuarter, {1, 400'000}, bytes));
   }
@@ -128,6 +144,14 @@ class StoreTest : public testing::Test {
       return true;
     }));
     return lines;
+  }
+
+  StoreCheck checked() {
+    store_.reset();
+    auto database = must(registry::Database::open_to_read(folder_.data() / "history.db",
+                                                          registry::Database::Writers::kMaybe));
+    EXPECT_THAT(must(database.integrity()), IsEmpty());
+    return must(check_store(database));
   }
 
   registry::TestFolder folder_;
@@ -196,6 +220,16 @@ TEST_P(StoreDamageTest, IsCountedAndNeverAnsweredAsTrue) {
   std::erase_if(after, says_so);
   EXPECT_THAT(before, IsSupersetOf(after));
   EXPECT_GT(damaged_->count(), 0);
+}
+
+// Who looks through the whole file finds it as well, whoever asks for the row or does not.
+TEST_P(StoreDamageTest, IsFoundByACheckOfTheFile) {
+  fill();
+  EXPECT_EQ(checked().damaged, 0);
+  change("{}", GetParam().sql);
+  const StoreCheck check = checked();
+  EXPECT_GT(check.damaged, 0);
+  EXPECT_FALSE(check.damages.empty());
 }
 
 INSTANTIATE_TEST_SUITE_P(OfEachColumn, StoreDamageTest, testing::ValuesIn(kDamages));

@@ -117,6 +117,52 @@ Result<Database> Database::open(const std::filesystem::path& path) {
   return database;
 }
 
+namespace {
+
+// A path as SQLite's URIs want it.
+std::string uri_of(const std::filesystem::path& path, std::string_view query) {
+  std::string uri = "file:";
+  for (const char c : std::filesystem::absolute(path).string()) {
+    const bool plain = c == '/' || c == '.' || c == '-' || c == '_' || (c >= '0' && c <= '9') ||
+                       (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+    uri += plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
+  }
+  return uri.append(query);
+}
+
+}  // namespace
+
+Result<Database> Database::open_to_read(const std::filesystem::path& path, Writers writers) {
+  const std::string uri =
+      uri_of(path, writers == Writers::kNone ? "?mode=ro&immutable=1" : "?mode=ro");
+  sqlite3* handle = nullptr;
+  const int flags =
+      SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+  const int code = sqlite3_open_v2(uri.c_str(), &handle, flags, nullptr);
+  Database database(handle);
+  if (code != SQLITE_OK) {
+    return fail(kind_of(code),
+                fmt::format("cannot open {}: {}", path.string(),
+                            handle == nullptr ? sqlite3_errstr(code) : sqlite3_errmsg(handle)));
+  }
+  sqlite3_busy_timeout(handle, kBusyTimeoutMs);
+  if (Status done = database.run("PRAGMA trusted_schema = off"); !done) {
+    return std::unexpected(done.error());
+  }
+  return database;
+}
+
+Result<std::vector<std::string>> Database::integrity() {
+  std::vector<std::string> found;
+  const Status read = each_row("PRAGMA integrity_check", [&found](const Statement& row) {
+    found.emplace_back(row.bytes(0));
+    return Status();
+  });
+  if (!read) return std::unexpected(read.error());
+  if (found.size() == 1 && found.front() == "ok") found.clear();
+  return found;
+}
+
 Result<Statement> Database::prepare(std::string_view sql) {
   sqlite3_stmt* statement = nullptr;
   const int code = sqlite3_prepare_v2(handle_.get(), sql.data(), static_cast<int>(sql.size()),

@@ -12,6 +12,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base/result.h"
 
@@ -57,6 +58,16 @@ class Database {
   // The file must exist (an empty one is a new database). WAL, synchronous=full, foreign keys on.
   // kMalformed: the file is no database, or damaged.
   [[nodiscard]] static Result<Database> open(const std::filesystem::path& path);
+
+  // To look only: nothing of the database is changed.
+  enum class Writers : std::uint8_t {
+    kMaybe,  // others may write it meanwhile; what its write-ahead log holds is seen as well
+    kNone,   // nobody does, and there is no such log: then nothing is made beside the file either
+  };
+  [[nodiscard]] static Result<Database> open_to_read(const std::filesystem::path& path,
+                                                     Writers writers);
+  // Reads all of it: what SQLite finds wrong with pages, indexes and constraints; empty: nothing.
+  [[nodiscard]] Result<std::vector<std::string>> integrity();
 
   [[nodiscard]] Result<Statement> prepare(std::string_view sql);
   // A text of several statements, without parameters.

@@ -55,6 +55,22 @@ std::string plain(const Json& value) {
   return quoted;
 }
 
+bool is_in_time(const AuditFilter& filter, const Json& entry) {
+  const std::int64_t at = at_of(entry);
+  return at >= filter.since_ms && at < filter.until_ms;
+}
+
+// What takes the place of an entry whose row is damaged: its own time cannot be trusted, so it has
+// that of the entry which followed it.
+Json damaged_entry(const history::AuditRow& row, std::int64_t newer_ms) {
+  std::string left;
+  for (const char c : row.entry) left += c >= ' ' && c <= '~' ? c : '?';
+  return JsonObject{{"at", newer_ms},
+                    {"what", AuditFilter::kDamaged},
+                    {"sequence", row.sequence},
+                    {"stored", std::move(left)}};
+}
+
 }  // namespace
 
 Result<AuditFilter> audit_filter(const JsonObject& request) {
@@ -93,8 +109,7 @@ Result<AuditFilter> audit_filter(const JsonObject& request) {
 }
 
 bool is_wanted(const AuditFilter& filter, const Json& entry) {
-  const std::int64_t at = at_of(entry);
-  if (at < filter.since_ms || at >= filter.until_ms) return false;
+  if (!is_in_time(filter, entry)) return false;
   if (!filter.who.empty() && text_in(entry, "who") != filter.who) return false;
   if (!filter.sn.empty() && text_in(entry, "sn") != filter.sn) return false;
   return filter.what.empty() ||
@@ -106,12 +121,16 @@ Result<JsonArray> read_audit(history::Archive& archive, const AuditFilter& filte
   std::future<Result<JsonArray>> answer = promise.get_future();
   const bool asked = archive.read([&](history::Reader& reader) {
     JsonArray found;
+    std::int64_t newer_ms = unix_ms(SystemClock().now());
     const Status read = reader.each_audit([&](const history::AuditRow& row) {
-      const auto entry = wire::parse_json(row.entry, {.bytes = row.entry.size(), .keys = 100'000});
-      if (!entry) return true;
-      if (is_wanted(filter, *entry)) found.push_back(*entry);
+      const auto parsed = wire::parse_json(row.entry, {.bytes = row.entry.size(), .keys = 100'000});
+      const bool damaged = row.damaged || !parsed;
+      const Json entry = damaged ? damaged_entry(row, newer_ms) : *parsed;
+      newer_ms = at_of(entry);
+      // Nobody knows whom a damaged one concerns: it may be who is asked for.
+      if (damaged ? is_in_time(filter, entry) : is_wanted(filter, entry)) found.push_back(entry);
       return found.size() < filter.limit &&
-             (filter.since_ms < 0 || at_of(*entry) >= filter.since_ms - kMostSetBack_ms);
+             (filter.since_ms < 0 || at_of(entry) >= filter.since_ms - kMostSetBack_ms);
     });
     std::ranges::reverse(found);
     promise.set_value(read ? Result<JsonArray>(std::move(found)) : std::unexpected(read.error()));

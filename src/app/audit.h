@@ -8,6 +8,7 @@
 #include <limits>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
@@ -29,6 +30,9 @@ struct AuditFilter {
   std::string sn{};                 // likewise
   std::size_t limit = 100;          // the newest
   static constexpr std::size_t kMostEntries = 100'000;
+  // `what` of an entry whose row is damaged, which is shown whatever else was asked for: at the
+  // time of the entry after it, with its number and what is stored of it.
+  static constexpr std::string_view kDamaged = "damaged";
 };
 
 // As a request of the admin socket has it: {"since": ms, "until": ms, "what": ["set"], "who": "",

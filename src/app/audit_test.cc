@@ -4,6 +4,7 @@
 
 #include "hub/test_home.h"
 #include "registry/files.h"
+#include "registry/sqlite.h"
 
 namespace gridloom::app {
 namespace {
@@ -83,6 +84,39 @@ TEST_F(AuditTest, TheNewestAreFoundInMemoryAndInTheStore) {
     archive.reset();  // everything into the store
     archive = must(history::Archive::open({.data = folder.data(), .clock = &clock}));
   }
+}
+
+TEST_F(AuditTest, ADamagedEntryIsShownAsSuchWhateverIsAskedFor) {
+  archive->start({});
+  for (const char* who : {"anna", "ben", "carl"}) {
+    clock.at += Millis(1000);
+    must(write_down(*archive, clock, {{"what", "set"}, {"who", who}}));
+  }
+  archive.reset();
+  const auto change = [&](const std::string& sql) {
+    auto database = must(registry::Database::open(folder.data() / "history.db"));
+    must(database.run(sql));
+  };
+  change("UPDATE audit SET entry = replace(entry, 'ben', 'bem')");
+  archive = must(history::Archive::open({.data = folder.data(), .clock = &clock}));
+  const auto found = [&](const AuditFilter& filter) {
+    std::string lines;
+    for (const wire::Json& entry : must(read_audit(*archive, filter))) {
+      const wire::Json* who = wire::member(entry, "who");
+      const wire::Json* stored = wire::member(entry, "stored");
+      lines += wire::to_text(*wire::member(entry, "what"));
+      lines += wire::to_text(who != nullptr ? *who : *stored) + "\n";
+    }
+    return lines;
+  };
+  const std::int64_t first = unix_ms(hub::kTestStart) + 1000;
+  const std::string stored = wire::to_text(
+      wire::Json(R"({"what":"set","who":"bem","at":)" + std::to_string(first + 1000) + "}"));
+  const std::string damaged = R"("damaged")" + stored + "\n";
+  EXPECT_EQ(found({}), "\"set\"\"anna\"\n" + damaged + "\"set\"\"carl\"\n");
+  EXPECT_EQ(found({.who = "anna"}), "\"set\"\"anna\"\n" + damaged);
+  EXPECT_EQ(found({.until_ms = first + 1000}), "\"set\"\"anna\"\n");
+  EXPECT_EQ(archive->health().damaged_rows, 1);
 }
 
 }  // namespace

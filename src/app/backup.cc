@@ -17,9 +17,10 @@
 #include <vector>
 
 #include "app/admin_client.h"
-#include "app/when.h"
+#include "app/backup_description.h"
+#include "app/backup_files.h"
+#include "app/restore.h"
 #include "mqtt/session_store.h"
-#include "registry/data_lock.h"
 #include "registry/files.h"
 #include "registry/sqlite.h"
 
@@ -28,14 +29,9 @@ namespace {
 
 namespace fs = std::filesystem;
 using wire::Json;
-using wire::JsonArray;
 using wire::JsonObject;
 
-constexpr std::string_view kDescription = "backup.json";  // the last file: the backup is whole
-constexpr std::string_view kKind = "backup of a Gridloom data folder";
-constexpr std::size_t kMostDescription = std::size_t{16} * 1024 * 1024;
 constexpr mode_t kPrivate = 0600;
-constexpr mode_t kPublic = 0644;  // of certificates
 
 Status fault_of(const fs::path& path, const std::error_code& error) {
   return fail(FaultKind::kIo, fmt::format("{}: {}", path.string(), error.message()));
@@ -65,26 +61,6 @@ std::vector<fs::path> files_in(const fs::path& folder) {
   return files;
 }
 
-Status sync(const fs::path& path) {
-  const registry::FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!file.is_open() || ::fsync(file.get()) != 0) {
-    return registry::system_fault("cannot sync", path);
-  }
-  return {};
-}
-
-// As much as there is of it now. kNotFound: it is not there.
-Status copy_file(const fs::path& from, const fs::path& to, mode_t mode) {
-  std::error_code error;
-  fs::copy_file(from, to, error);
-  if (error == std::errc::no_such_file_or_directory) {
-    return fail(FaultKind::kNotFound, fmt::format("{} is not there", from.string()));
-  }
-  if (error) return fault_of(to, error);
-  if (::chmod(to.c_str(), mode) != 0) return registry::system_fault("cannot protect", to);
-  return sync(to);
-}
-
 // Makes the copy, file by file, and remembers what it made.
 class Copy {
  public:
@@ -106,15 +82,12 @@ class Copy {
   [[nodiscard]] Status describe() {
     for (const fs::path& made : {folder_ / "log", folder_ / "tls", folder_}) {
       if (!fs::exists(made)) continue;
-      if (Status done = sync(made); !done) return done;
+      if (Status done = sync_to_disk(made); !done) return done;
     }
-    const TimePoint now = estate_.clock.now();
-    const JsonObject text{{"what", kKind},
-                          {"at", unix_ms(now)},
-                          {"time", local_text(now)},
-                          {"of", estate_.data.string()},
-                          {"files", list_}};
-    return registry::write_private_file(folder_ / kDescription, wire::to_text(text) + '\n');
+    return registry::write_private_file(
+        folder_ / kBackupDescription,
+        write_description(
+            {.at = estate_.clock.now(), .of = estate_.data.string(), .files = list_}));
   }
   [[nodiscard]] Json answer() const {
     return JsonObject{{"backup", folder_.string()}, {"files", list_.size()}, {"bytes", bytes_}};
@@ -125,7 +98,9 @@ class Copy {
     std::error_code error;
     const std::uintmax_t size = fs::file_size(folder_ / name, error);
     if (error) return fault_of(folder_ / name, error);
-    list_.push_back(JsonObject{{"name", name.string()}, {"bytes", size}});
+    auto sha256 = sha256_of_file(folder_ / name);
+    if (!sha256) return std::unexpected(sha256.error());
+    list_.push_back({.name = name, .bytes = size, .sha256 = std::move(*sha256)});
     bytes_ += size;
     return {};
   }
@@ -155,7 +130,7 @@ class Copy {
 
   const Estate& estate_;
   fs::path folder_;
-  JsonArray list_;
+  std::vector<BackupFile> list_;
   std::uintmax_t bytes_ = 0;
 };
 
@@ -189,74 +164,6 @@ Result<Json> back_up(const Estate& estate, const fs::path& folder) {
 
 namespace {
 
-struct BackupFile {
-  fs::path name;
-  std::uintmax_t bytes = 0;
-};
-
-Result<std::vector<BackupFile>> description_of(const fs::path& folder) {
-  const fs::path path = folder / kDescription;
-  const auto not_whole = [&](std::string_view why) {
-    return fail(FaultKind::kBadParams,
-                fmt::format("{} is no whole backup: {}", folder.string(), why));
-  };
-  const registry::FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!file.is_open()) return not_whole(fmt::format("there is no {} in it", kDescription));
-  const auto text = registry::read_start(file, path, kMostDescription);
-  if (!text) return std::unexpected(text.error());
-  const auto parsed = wire::parse_json(*text, {.bytes = kMostDescription, .keys = 1'000'000});
-  const Json* what = parsed ? wire::member(*parsed, "what") : nullptr;
-  const Json* list = parsed ? wire::member(*parsed, "files") : nullptr;
-  if (what == nullptr || *what != Json(kKind) || list == nullptr || !list->is_array()) {
-    return not_whole(fmt::format("{} is none of a backup", kDescription));
-  }
-  std::vector<BackupFile> files;
-  for (const Json& each : list->get_array()) {
-    const Json* name = wire::member(each, "name");
-    const Json* bytes = wire::member(each, "bytes");
-    if (name == nullptr || !name->is_string() || bytes == nullptr || !wire::is_whole(*bytes)) {
-      return not_whole(fmt::format("{} is none of a backup", kDescription));
-    }
-    const fs::path relative(std::string(name->get_string()));
-    const bool inside =
-        relative.is_relative() && std::ranges::find(relative, "..") == relative.end();
-    std::error_code error;
-    const std::uintmax_t size = fs::file_size(folder / relative, error);
-    if (!inside || error || !std::cmp_equal(size, wire::whole(*bytes))) {
-      return not_whole(fmt::format("{} is not what it was", relative.string()));
-    }
-    files.push_back({.name = relative, .bytes = size});
-  }
-  return files;
-}
-
-Status copy_back(const std::vector<BackupFile>& files, const fs::path& folder,
-                 const fs::path& data) {
-  for (const BackupFile& each : files) {
-    const fs::path to = data / each.name;
-    if (Status made = registry::make_data_folder(to.parent_path()); !made) return made;
-    const mode_t mode = each.name.extension() == ".pem" ? kPublic : kPrivate;
-    if (Status done = copy_file(folder / each.name, to, mode); !done) return done;
-    if (Status done = sync(to.parent_path()); !done) return done;
-  }
-  return {};
-}
-
-}  // namespace
-
-Status restore(const fs::path& folder, const fs::path& data) {
-  const auto files = description_of(folder);
-  if (!files) return std::unexpected(files.error());
-  if (Status taken = take_empty(data); !taken) return taken;
-  const auto lock = registry::DataLock::take(data);
-  if (!lock) return std::unexpected(lock.error());
-  Status done = copy_back(*files, folder, data);
-  if (!done) clear(data);
-  return done;
-}
-
-namespace {
-
 struct Arguments {
   std::string folder;
   std::string data = "data";
@@ -278,9 +185,15 @@ int run_backup(const Arguments& arguments) {
 }
 
 int run_restore(const Arguments& arguments) {
-  if (const Status done = restore(arguments.folder, arguments.data); !done) {
+  const auto done = restore(arguments.folder, arguments.data);
+  if (!done) {
     fmt::print(stderr, "gridloom: {}\n", done.error().detail);
     return 1;
+  }
+  if (!done->hashed) {
+    fmt::print(stderr,
+               "gridloom: the backup was made by an earlier version, which wrote no hashes: only "
+               "the sizes of its files were verified\n");
   }
   fmt::print("restored: {}\n", arguments.data);
   return 0;

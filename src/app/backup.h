@@ -1,4 +1,4 @@
-// Copies of a data folder, made while the server runs or not, and the way back.
+// Copies of a data folder, made while the server runs or not; app/restore.h is the way back.
 //
 // Promise: all that was acknowledged before back_up() was called is in the copy, and the copy is
 // one that a server could have left behind by a loss of power: it starts from it as it starts then.
@@ -23,11 +23,6 @@ namespace gridloom::app {
 // fails. Nobody waits for it. The answer says how many files and bytes there are.
 // kBadParams: the folder is none that can be taken; kConflict: estate.stop was asked for; kIo.
 [[nodiscard]] Result<wire::Json> back_up(const Estate& estate, const std::filesystem::path& folder);
-
-// Makes a data folder of a backup. `data` must not be there or be empty. kBadParams: it is not, or
-// there is no whole backup in `folder`; kConflict: somebody else works on `data`; kIo.
-[[nodiscard]] Status restore(const std::filesystem::path& folder,
-                             const std::filesystem::path& data);
 
 // Adds `gridloom backup` and `gridloom restore` to the command line; parsing one puts what is to
 // run into `chosen`. The returned object holds what was parsed and has to live as long.

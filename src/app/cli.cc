@@ -15,6 +15,7 @@
 #include "app/backup.h"
 #include "app/bench.h"
 #include "app/block.h"
+#include "app/check.h"
 #include "app/damage.h"
 #include "app/data_folder.h"
 #include "app/family.h"
@@ -402,8 +403,8 @@ CommandLine::CommandLine() : impl_(std::make_unique<Impl>()) {
   add_blocks(app, arguments, chosen);
   impl_->kept.push_back(add_bench(app, chosen));
   add_limits(app, arguments, chosen);
-  for (const auto& add : {add_segment, add_audit, add_backup, add_damage, add_history, add_time,
-                          add_fault, add_simulate, add_record, add_replay}) {
+  for (const auto& add : {add_segment, add_audit, add_backup, add_check, add_damage, add_history,
+                          add_time, add_fault, add_simulate, add_record, add_replay}) {
     impl_->kept.push_back(add(app, chosen));
   }
 }

@@ -8,14 +8,18 @@
 #include <cerrno>
 #include <system_error>
 
+#include "app/restore.h"
+
 namespace gridloom::app {
 namespace {
 
 constexpr const char* kRegistry = "registry.sqlite";  // each data folder has it, from its first use
 
+constexpr std::string_view kRestore = "restore";
+
 constexpr auto kRows = std::to_array<CommandRow>({
     {"serve", DataFolder::kMakes},
-    {"restore", DataFolder::kMakes},
+    {kRestore, DataFolder::kMakes},
     {"account add", DataFolder::kMakes},
     {"account list", DataFolder::kExpects},
     {"account keys", DataFolder::kExpects},
@@ -47,6 +51,7 @@ constexpr auto kRows = std::to_array<CommandRow>({
     {"family list", DataFolder::kNone},
     {"family check", DataFolder::kNone},
     {"block show", DataFolder::kNone},
+    {"check", DataFolder::kNone},
     {"segment show", DataFolder::kNone},
     {"limits", DataFolder::kNone},
     {"bench http", DataFolder::kNone},
@@ -59,6 +64,9 @@ std::span<const CommandRow> command_rows() { return kRows; }
 
 Status check_data_folder(std::string_view command, const std::filesystem::path& folder) {
   const auto* row = std::ranges::find(kRows, command, &CommandRow::command);
+  if (command != kRestore) {
+    if (Status good = check_no_restore(folder); !good) return good;
+  }
   if (row != kRows.end() && row->folder != DataFolder::kExpects) return {};
   struct stat facts{};
   if (::stat((folder / kRegistry).c_str(), &facts) == 0) return {};

@@ -28,7 +28,8 @@ struct CommandRow {
 // Every command of the command line.
 [[nodiscard]] std::span<const CommandRow> command_rows();
 
-// A command without a row is treated as kExpects. kNotFound: there is no data in the folder.
+// A command without a row is treated as kExpects. kNotFound: there is no data in the folder;
+// kConflict: a restore into the folder has not ended, so `restore` alone may use it.
 [[nodiscard]] Status check_data_folder(std::string_view command,
                                        const std::filesystem::path& folder);
 

@@ -32,6 +32,7 @@ const std::map<std::string_view, std::vector<std::string>> kWanted = {
     {"device share", {"SN1", "ben", "full"}},
     {"device rotate", {"SN1"}},
     {"device move", {"SN1", "ben"}},
+    {"device rotate", {"SN1"}},
     {"device remove", {"SN1"}},
     {"backup", {"/nowhere/backup"}},
     {"history", {"SN1", "pd.soc"}},

@@ -22,6 +22,7 @@ http::Health health_of(const history::ArchiveHealth& archive) {
   }
   if (archive.unknown_devices != 0) text["unknownDevices"] = archive.unknown_devices;
   if (archive.malformed_records != 0) text["malformedRecords"] = archive.malformed_records;
+  if (archive.damaged_rows != 0) text["damagedRows"] = archive.damaged_rows;
   const bool good = !archive.log.failing && archive.store_failing.empty();
   return {.good = good, .text = wire::to_text(text)};
 }

@@ -28,6 +28,7 @@ TEST(HealthTest, SaysWhatFailsAndWhy) {
       {{.store_failing = "history.db: disk I/O error", .damage = {"a"}},
        false,
        R"({"status":"failing","store":"history.db: disk I/O error","damageNotes":1})"},
+      {{.damaged_rows = 3}, true, R"({"status":"ok","damagedRows":3})"},
   };
   for (const Row& row : rows) {
     const http::Health health = health_of(row.archive);

@@ -72,8 +72,8 @@ Status Reader::each_block(DeviceNumber device, std::int64_t from, std::int64_t t
 }
 
 Status Reader::each_energy(DeviceNumber device, std::int64_t from, std::int64_t to,
-                           const Store::OnBytes& on_energy) {
-  return told(store_.each_energy(device, from, to, on_energy));
+                           const Store::OnBytes& on_energy, const Store::OnHour& on_damaged) {
+  return told(store_.each_energy(device, from, to, on_energy, on_damaged));
 }
 
 Status Reader::each_quarters(DeviceNumber device, std::int64_t from, std::int64_t to,
@@ -344,7 +344,7 @@ struct Archive::Impl {
 
   [[nodiscard]] Status start_readers() {
     for (std::size_t i = 0; i < kReaders + 1; ++i) {
-      auto own = Store::open(options.data);
+      auto own = Store::open(options.data, damaged_rows);
       if (!own) return std::unexpected(own.error());
       ReadQueue& from = i < kReaders ? reads : admin_reads;
       readers.emplace_back(
@@ -379,6 +379,7 @@ struct Archive::Impl {
   std::map<DeviceNumber, StoredTwin> twins;  // not yet stored
   std::set<DeviceNumber> dropped;            // devices that are no more
   std::atomic<std::uint64_t> malformed{0};
+  std::shared_ptr<DamagedRows> damaged_rows;
   std::atomic<int> holds{0};  // while there are any the log is not trimmed
   std::atomic<std::uint64_t> sessions_applied{0};
   std::atomic<std::uint64_t> sessions_handed{0};  // the last record that had changes of them
@@ -410,11 +411,13 @@ struct Archive::Impl {
 Archive::Archive(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 Result<std::unique_ptr<Archive>> Archive::open(Options options) {
-  auto store = Store::open(options.data);
+  const auto damaged_rows = std::make_shared<DamagedRows>();
+  auto store = Store::open(options.data, damaged_rows);
   if (!store) return std::unexpected(with_cure(store.error()));
   auto names = store->names();
   if (!names) return std::unexpected(with_cure(names.error()));
   auto impl = std::make_unique<Impl>(std::move(options), std::move(*store), std::move(*names));
+  impl->damaged_rows = damaged_rows;
   const ArchiveLimits& limits = impl->options.limits;
   auto builder = Builder::make(
       impl->store, impl->names,
@@ -575,6 +578,7 @@ ArchiveHealth Archive::health() const {
   return {.log = impl_->log->health(),
           .store_failing = impl_->store_failing,
           .malformed_records = impl_->malformed.load(),
+          .damaged_rows = impl_->damaged_rows->count(),
           .log_bytes = impl_->log->bytes(),
           .log_waiting_bytes = impl_->log->waiting_bytes(),
           .head_bytes = impl_->builder->heads().bytes(),

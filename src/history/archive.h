@@ -53,6 +53,7 @@ struct ArchiveHealth {
   LogHealth log{};
   std::string store_failing{};  // why blocks are not stored now; empty: they are
   std::uint64_t malformed_records = 0;
+  std::size_t damaged_rows = 0;       // of history.db, found since the start
   std::uint64_t log_bytes = 0;        // on disk
   std::size_t log_waiting_bytes = 0;  // for it
   std::size_t head_bytes = 0;         // in memory, not yet blocks
@@ -70,9 +71,11 @@ class Reader {
   using OnBlock = BlockWalk::OnBlock;
   [[nodiscard]] Status each_block(DeviceNumber device, std::int64_t from, std::int64_t to,
                                   const OnBlock& on_block);
-  // The energies of hours that are over, as Options::account made them.
+  // The energies of hours that are over, as Options::account made them. `on_damaged`, if given, is
+  // told of hours whose energies are damaged.
   [[nodiscard]] Status each_energy(DeviceNumber device, std::int64_t from, std::int64_t to,
-                                   const Store::OnBytes& on_energy);
+                                   const Store::OnBytes& on_energy,
+                                   const Store::OnHour& on_damaged = {});
   // What is left of hours whose blocks were too old to be kept: an hour is seen here or by
   // each_block(). Ends with the first fault.
   using OnQuarters = std::function<Status(std::int64_t hour, const HourOfQuarters& quarters)>;

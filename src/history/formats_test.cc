@@ -17,6 +17,7 @@
 #include "history/block.h"
 #include "history/part.h"
 #include "history/quarters.h"
+#include "history/row_checksum.h"
 #include "history/rows.h"
 #include "history/store.h"
 
@@ -83,6 +84,13 @@ std::vector<std::string> rows_of_part(std::string_view part) {
                 }
               }).has_value());
   return rows;
+}
+
+TEST(Formats, TheExampleOfAChecksumIsWhatIsWritten) {
+  const std::string page = file("docs/internals/formats.md");
+  const std::int64_t checksum = row_checksum(RowTable::kAudit, {41}, R"({"op":"set"})");
+  EXPECT_NE(page.find("has `checksum` " + std::to_string(checksum) + ":"), std::string::npos)
+      << checksum;
 }
 
 TEST(Formats, TheExampleOfABatchIsWhatIsWritten) {

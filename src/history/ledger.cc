@@ -97,7 +97,6 @@ class EnergyQuery::Reading {
       if (!next) return std::unexpected(next.error());
       if (*next && **next < end_) fresh_.insert(**next);
     }
-    hour_ = fresh_.begin();
     stage_ = Stage::kStored;
     return {};
   }
@@ -105,19 +104,26 @@ class EnergyQuery::Reading {
   Status add_stored(Reader& reader) {
     const std::int64_t until = std::min(from_ + kStoredHoursAtOnce, end_);
     const Status read = reader.each_energy(
-        options_.device, from_, until, [&](std::int64_t hour, std::string_view bytes) -> Status {
+        options_.device, from_, until,
+        [&](std::int64_t hour, std::string_view bytes) -> Status {
           if (fresh_.contains(hour)) return {};
           const auto energies = energies_of(hour, bytes);
           if (energies) {
             add(*energies);
-          } else {
-            spdlog::error("the energies of device {}, hour {}: {}", options_.device, hour,
-                          energies.error().detail);
+            return {};
           }
+          spdlog::error("the energies of device {}, hour {}: {}", options_.device, hour,
+                        energies.error().detail);
+          damaged_.insert(hour);
           return {};
-        });
+        },
+        [&](std::int64_t hour) { damaged_.insert(hour); });
     from_ = until;
-    if (from_ >= end_) next_fresh();
+    if (from_ < end_) return read;
+    // Their blocks say the same, as long as they are kept.
+    fresh_.merge(damaged_);
+    hour_ = fresh_.begin();
+    next_fresh();
     return read;
   }
 
@@ -220,7 +226,8 @@ class EnergyQuery::Reading {
   Stage stage_ = Stage::kBegin;
   std::int64_t from_ = 0;  // stored hours before it were added
   std::int64_t end_ = 0;
-  std::set<std::int64_t> fresh_;  // hours that are accounted now
+  std::set<std::int64_t> fresh_;    // hours that are accounted now
+  std::set<std::int64_t> damaged_;  // hours whose stored energies cannot be read
   std::set<std::int64_t>::const_iterator hour_;
   std::int64_t before_hour_ = 0;
   int looked_back_ = 0;

@@ -18,6 +18,7 @@
 #include "history/batch.h"
 #include "history/test_archive.h"
 #include "history/test_lines.h"
+#include "registry/sqlite.h"
 #include "registry/test_folder.h"
 
 namespace gridloom::history {
@@ -134,6 +135,29 @@ TEST_F(LedgerTest, HoursThatAreOverReadAsTheyDidBefore) {
   close();
   open();
   EXPECT_EQ(wh(Quantity::kPv, bounds), expected);
+}
+
+TEST_F(LedgerTest, DamagedEnergiesAreAccountedFromTheBlockAndLeftOutWithoutIt) {
+  steady(0min, 150min, "w.pv", "1200");
+  send();
+  clock_.set(kStart + 3h + 3min);
+  wait_until_stored(2);
+  close();
+  const std::vector<Millis> bounds = {0h, 1h, 2h, 3h};
+  const auto change = [this](std::string_view sql) {
+    auto database = must(registry::Database::open(folder_.data() / "history.db"));
+    must(database.execute(sql, hour_of(unix_ms(kStart)) + 1));
+  };
+  change("UPDATE energy SET quarters = X'02000000' WHERE hour = ?");
+  open();
+  EXPECT_EQ(wh(Quantity::kPv, bounds), (Sums{1200, 1200, 600}));
+  EXPECT_FALSE(is_stored(1));
+  EXPECT_EQ(archive_->health().damaged_rows, 1);
+  close();
+  change("DELETE FROM block WHERE hour = ?");
+  open();
+  // What lies over the borders stands with the hour after.
+  EXPECT_EQ(wh(Quantity::kPv, bounds), (Sums{1180, 20, 600}));
 }
 
 TEST_F(LedgerTest, AStopInTheMiddleOfAnHourLosesAndDoublesNothing) {

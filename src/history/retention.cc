@@ -15,6 +15,7 @@
 #include "history/block.h"
 #include "history/part.h"
 #include "history/quarters.h"
+#include "history/row_checksum.h"
 #include "history/rows.h"
 
 namespace gridloom::history {
@@ -64,6 +65,14 @@ Result<HourOfQuarters> quarters_of_parts(std::int64_t hour, std::vector<std::str
     blocks.push_back(std::move(*block));
   }
   return quarters_of(hour, blocks);
+}
+
+// `row`: part, over, block, checksum; version 1 wrote none.
+bool is_good_part(const DeviceHour& of, const registry::Statement& row) {
+  return row.is_null(3) ||
+         row.integer(3) == row_checksum(RowTable::kBlock,
+                                        {of.device, of.hour, row.integer(0), row.integer(1)},
+                                        row.bytes(2));
 }
 
 }  // namespace
@@ -192,16 +201,21 @@ Result<bool> Retention::forget_some(DeviceNumber device) {
 // they stay: what came so late was there before, and came again.
 Result<bool> Retention::expire_hour(const DeviceHour& of) {
   std::vector<std::string> parts;
-  auto statement = database_.prepare("SELECT block FROM block WHERE device = ? AND hour = ?");
+  bool good = true;
+  auto statement = database_.prepare(
+      "SELECT part, over, block, checksum FROM block WHERE device = ? AND hour = ?");
   if (!statement) return std::unexpected(statement.error());
   statement->bind(of.device).bind(of.hour);
   while (true) {
     const auto row = statement->step();
     if (!row) return row;
     if (!*row) break;
-    parts.emplace_back(statement->bytes(0));
+    parts.emplace_back(statement->bytes(2));
+    good = good && is_good_part(of, *statement);
   }
-  const auto quarters = quarters_of_parts(of.hour, std::move(parts));
+  Result<HourOfQuarters> quarters =
+      fail(FaultKind::kMalformed, "the checksum of a row of it is wrong");
+  if (good) quarters = quarters_of_parts(of.hour, std::move(parts));
   if (!quarters) {
     // Nobody can say what is in it: it stays for somebody who wants to try.
     if (std::exchange(complained_hour_, walked_hour_) != walked_hour_) {
@@ -210,8 +224,10 @@ Result<bool> Retention::expire_hour(const DeviceHour& of) {
     }
     return false;
   }
-  if (Status done = database_.execute("INSERT OR IGNORE INTO quarter VALUES (?, ?, ?)", of.device,
-                                      of.hour, Blob{write_quarters(*quarters)});
+  const std::string bytes = write_quarters(*quarters);
+  if (Status done = database_.execute(
+          "INSERT OR IGNORE INTO quarter VALUES (?, ?, ?, ?)", of.device, of.hour, Blob{bytes},
+          row_checksum(RowTable::kQuarter, {of.device, of.hour}, bytes));
       !done) {
     return std::unexpected(done.error());
   }

@@ -3,6 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <initializer_list>
+#include <utility>
+
+#include "history/row_checksum.h"
+#include "history/store_schema.h"
 
 namespace gridloom::history {
 namespace {
@@ -12,52 +17,19 @@ using registry::Database;
 using registry::Statement;
 using registry::Transaction;
 
-constexpr std::int64_t kVersion = 1;
 // Of each connection. A week of one device takes 2 MiB, and SQLite's own cache is no larger.
 constexpr int kCache_kib = 8 * 1024;
 
-// `part` counts from 0. An hour that is over has one block, unless one cannot hold it all.
-constexpr std::string_view kTables = R"(
-CREATE TABLE name (
-  id INTEGER PRIMARY KEY,
-  name TEXT NOT NULL UNIQUE
-) STRICT;
-CREATE TABLE block (
-  device INTEGER NOT NULL,
-  hour INTEGER NOT NULL,
-  part INTEGER NOT NULL,
-  over INTEGER NOT NULL,
-  block BLOB NOT NULL,
-  PRIMARY KEY (device, hour, part)
-) STRICT;
-CREATE INDEX open_hour ON block (device, hour) WHERE over = 0;
-CREATE TABLE energy (
-  device INTEGER NOT NULL,
-  hour INTEGER NOT NULL,
-  quarters BLOB NOT NULL,
-  PRIMARY KEY (device, hour)
-) STRICT;
-CREATE TABLE quarter (
-  device INTEGER NOT NULL,
-  hour INTEGER NOT NULL,
-  quarters BLOB NOT NULL,
-  PRIMARY KEY (device, hour)
-) STRICT;
-CREATE TABLE twin (
-  device INTEGER PRIMARY KEY,
-  sn TEXT NOT NULL,
-  state TEXT NOT NULL
-) STRICT;
-CREATE TABLE audit (
-  sequence INTEGER PRIMARY KEY,
-  entry TEXT NOT NULL
-) STRICT;
-CREATE TABLE applied (
-  one INTEGER PRIMARY KEY CHECK (one = 1),
-  sequence INTEGER NOT NULL
-) STRICT;
-INSERT INTO applied VALUES (1, 0);
-)";
+constexpr std::string_view kPartLost = "what was reported in this part of the hour is left out";
+
+std::int64_t key_of(std::uint64_t sequence) { return static_cast<std::int64_t>(sequence); }
+
+// A block that version 1 wrote has no checksum but the one inside of it.
+bool is_good_block(const Statement& row, int checksum, std::initializer_list<std::int64_t> keys,
+                   std::string_view bytes) {
+  return row.is_null(checksum) ||
+         row.integer(checksum) == row_checksum(RowTable::kBlock, keys, bytes);
+}
 
 // Runs `statement` for each row of `rows`, prepared once.
 template <typename Rows, typename Bind>
@@ -74,93 +46,163 @@ Status for_each(Database& database, std::string_view sql, const Rows& rows, Bind
   return {};
 }
 
-Status put_hours(Database& database, const std::vector<Changes::Hour>& hours) {
-  for (const Changes::Hour& hour : hours) {
-    if (hour.over) {
-      const Status cleared = database.execute("DELETE FROM block WHERE device = ? AND hour = ?",
-                                              hour.of.device, hour.of.hour);
-      if (!cleared) return cleared;
-    }
-    for (const std::string& part : hour.parts) {
-      const Status put = database.execute(
-          "INSERT INTO block SELECT ?1, ?2, ifnull(max(part) + 1, 0), ?3, ?4 FROM block "
-          "WHERE device = ?1 AND hour = ?2",
-          hour.of.device, hour.of.hour, std::int64_t{hour.over ? 1 : 0}, Blob{part});
-      if (!put) return put;
-    }
-  }
-  return {};
-}
-
 }  // namespace
 
-Result<Store> Store::open(const std::filesystem::path& data) {
-  // So that room is given back piece by piece (history/retention.h). It must be said before there
-  // is any table, and again to a file that WAL has made its own.
-  auto database = registry::open_database(data / "history.db",
-                                          {.version = kVersion,
-                                           .tables = kTables,
-                                           .before = "PRAGMA auto_vacuum = incremental; VACUUM;"});
+Result<Store> Store::open(const std::filesystem::path& data, std::shared_ptr<DamagedRows> damaged) {
+  auto database = open_store_database(data / "history.db");
   if (!database) return std::unexpected(database.error());
   if (Status sized = database->run(fmt::format("PRAGMA cache_size = -{}", kCache_kib)); !sized) {
     return std::unexpected(sized.error());
   }
-  return Store(std::move(*database));
+  return Store(std::move(*database), std::move(damaged));
+}
+
+// What is good; a damaged part stays for somebody who wants to try, and no longer counts as open.
+Status Store::remove_parts(const DeviceHour& of) {
+  auto rows = database_.prepare(
+      "SELECT part, over, block, checksum FROM block WHERE device = ? AND hour = ?");
+  if (!rows) return std::unexpected(rows.error());
+  rows->bind(of.device).bind(of.hour);
+  std::vector<std::pair<std::int64_t, bool>> parts;
+  while (true) {
+    const auto row = rows->step();
+    if (!row) return std::unexpected(row.error());
+    if (!*row) break;
+    const std::int64_t part = rows->integer(0);
+    parts.emplace_back(part, is_good_block(*rows, 3, {of.device, of.hour, part, rows->integer(1)},
+                                           rows->bytes(2)));
+  }
+  for (const auto& [part, good] : parts) {
+    const Status done = database_.execute(
+        good ? "DELETE FROM block WHERE device = ? AND hour = ? AND part = ?"
+             : "UPDATE block SET over = 1 WHERE device = ? AND hour = ? AND part = ?",
+        of.device, of.hour, part);
+    if (!done) return done;
+  }
+  return {};
+}
+
+Status Store::put_hours(const std::vector<Changes::Hour>& hours) {
+  for (const Changes::Hour& hour : hours) {
+    if (hour.over) {
+      if (Status removed = remove_parts(hour.of); !removed) return removed;
+    }
+    auto statement = database_.prepare(
+        "SELECT ifnull(max(part) + 1, 0) FROM block WHERE device = ? AND hour = ?");
+    if (!statement) return std::unexpected(statement.error());
+    statement->bind(hour.of.device).bind(hour.of.hour);
+    if (const auto row = statement->step(); !row) return std::unexpected(row.error());
+    std::int64_t part = statement->integer(0);
+    const std::int64_t over = hour.over ? 1 : 0;
+    for (const std::string& bytes : hour.parts) {
+      const Status put = database_.execute(
+          "INSERT INTO block VALUES (?, ?, ?, ?, ?, ?)", hour.of.device, hour.of.hour, part, over,
+          Blob{bytes},
+          row_checksum(RowTable::kBlock, {hour.of.device, hour.of.hour, part, over}, bytes));
+      if (!put) return put;
+      ++part;
+    }
+  }
+  return {};
 }
 
 Status Store::write(const Changes& changes) {
   auto transaction = Transaction::begin(database_);
   if (!transaction) return std::unexpected(transaction.error());
   Status done =
-      for_each(database_, "INSERT INTO name VALUES (?, ?)", changes.names,
+      for_each(database_, "INSERT INTO name VALUES (?, ?, ?)", changes.names,
                [](Statement& statement, const auto& name) {
-                 statement.bind(std::int64_t{name.first}).bind(std::string_view(name.second));
+                 statement.bind(std::int64_t{name.first})
+                     .bind(std::string_view(name.second))
+                     .bind(row_checksum(RowTable::kName, {std::int64_t{name.first}}, name.second));
                });
-  if (done) done = put_hours(database_, changes.hours);
+  if (done) done = put_hours(changes.hours);
   if (done) {
-    done = for_each(database_, "INSERT OR REPLACE INTO energy VALUES (?, ?, ?)", changes.energies,
-                    [](Statement& statement, const Changes::Energies& row) {
-                      statement.bind(row.of.device).bind(row.of.hour).bind(Blob{row.bytes});
-                    });
+    done = for_each(
+        database_, "INSERT OR REPLACE INTO energy VALUES (?, ?, ?, ?)", changes.energies,
+        [](Statement& statement, const Changes::Energies& row) {
+          statement.bind(row.of.device)
+              .bind(row.of.hour)
+              .bind(Blob{row.bytes})
+              .bind(row_checksum(RowTable::kEnergy, {row.of.device, row.of.hour}, row.bytes));
+        });
   }
   if (done) {
-    done = for_each(database_, "INSERT OR REPLACE INTO twin VALUES (?, ?, ?)", changes.twins,
+    done = for_each(database_, "INSERT OR REPLACE INTO twin VALUES (?, ?, ?, ?)", changes.twins,
                     [](Statement& statement, const StoredTwin& twin) {
                       statement.bind(twin.device)
                           .bind(std::string_view(twin.sn))
-                          .bind(std::string_view(twin.text));
+                          .bind(std::string_view(twin.text))
+                          .bind(twin_checksum(twin.device, twin.sn, twin.text));
                     });
   }
   if (done) {
-    done = for_each(
-        database_, "INSERT OR IGNORE INTO audit VALUES (?, ?)", changes.audit,
-        [](Statement& statement, const AuditRow& row) {
-          statement.bind(static_cast<std::int64_t>(row.sequence)).bind(std::string_view(row.entry));
-        });
+    done = for_each(database_, "INSERT OR IGNORE INTO audit VALUES (?, ?, ?)", changes.audit,
+                    [](Statement& statement, const AuditRow& row) {
+                      const std::int64_t key = key_of(row.sequence);
+                      statement.bind(key)
+                          .bind(std::string_view(row.entry))
+                          .bind(row_checksum(RowTable::kAudit, {key}, row.entry));
+                    });
   }
   if (done && changes.applied) {
-    done = database_.execute("UPDATE applied SET sequence = max(sequence, ?)",
-                             static_cast<std::int64_t>(*changes.applied));
+    const std::int64_t sequence = key_of(*changes.applied);
+    done = database_.execute("UPDATE applied SET sequence = ?1, checksum = ?2 WHERE sequence < ?1",
+                             sequence, row_checksum(RowTable::kApplied, {sequence}, {}));
   }
   if (!done) return done;
   return transaction->commit();
 }
 
 Result<std::uint64_t> Store::applied() {
-  const auto sequence = database_.integer("SELECT sequence FROM applied");
-  if (!sequence) return std::unexpected(sequence.error());
-  return static_cast<std::uint64_t>(*sequence);
+  std::optional<std::int64_t> known;
+  const Status read =
+      database_.each_row("SELECT one, sequence, checksum FROM applied", [&](const Statement& row) {
+        const std::int64_t sequence = row.integer(1);
+        if (row.integer(0) == 1 && sequence >= 0 &&
+            row.integer(2) == row_checksum(RowTable::kApplied, {sequence}, {})) {
+          known = sequence;
+        }
+        return Status();
+      });
+  if (!read) return std::unexpected(read.error());
+  if (known) return static_cast<std::uint64_t>(*known);
+  damaged_->found({.table = RowTable::kApplied},
+                  "which records of the log are stored is not known; all of the log is read again");
+  // Audit entries have the numbers of their records: those are stored, and must not come twice.
+  const auto least = database_.integer("SELECT max(ifnull(max(sequence), 0), 0) FROM audit");
+  if (!least) return std::unexpected(least.error());
+  auto transaction = Transaction::begin(database_);
+  if (!transaction) return std::unexpected(transaction.error());
+  Status done = database_.run("DELETE FROM applied");
+  if (done) {
+    done = database_.execute("INSERT INTO applied VALUES (1, ?, ?)", *least,
+                             row_checksum(RowTable::kApplied, {*least}, {}));
+  }
+  if (done) done = transaction->commit();
+  if (!done) return std::unexpected(done.error());
+  return static_cast<std::uint64_t>(*least);
 }
 
 Result<std::vector<std::string>> Store::names() {
   std::vector<std::string> names;
-  const Status read =
-      database_.each_row("SELECT id, name FROM name ORDER BY id", [&](const Statement& row) {
-        if (row.integer(0) != static_cast<std::int64_t>(names.size())) {
-          return Status(fail(FaultKind::kMalformed, "history.db: a field's name is missing"));
+  const Status read = database_.each_row(
+      "SELECT id, name, checksum FROM name ORDER BY id", [&](const Statement& row) -> Status {
+        const std::int64_t id = row.integer(0);
+        if (id != static_cast<std::int64_t>(names.size())) {
+          return fail(FaultKind::kMalformed,
+                      fmt::format("{}: the name of field {} is missing; restore a backup of the "
+                                  "data folder, or move history.db away to begin without history",
+                                  database_.path(), names.size()));
         }
-        names.emplace_back(row.bytes(1));
-        return Status();
+        if (row.integer(2) == row_checksum(RowTable::kName, {id}, row.bytes(1))) {
+          names.emplace_back(row.bytes(1));
+          return {};
+        }
+        names.push_back(fmt::format("damaged.field.{}", id));
+        damaged_->found({.table = RowTable::kName, .key = id},
+                        fmt::format("what is stored of the field is now under {}", names.back()));
+        return {};
       });
   if (!read) return std::unexpected(read.error());
   return names;
@@ -169,10 +211,15 @@ Result<std::vector<std::string>> Store::names() {
 Result<std::vector<StoredTwin>> Store::twins() {
   std::vector<StoredTwin> twins;
   const Status read =
-      database_.each_row("SELECT device, sn, state FROM twin", [&](const Statement& row) {
-        twins.push_back({.device = row.integer(0),
-                         .sn = std::string(row.bytes(1)),
-                         .text = std::string(row.bytes(2))});
+      database_.each_row("SELECT device, sn, state, checksum FROM twin", [&](const Statement& row) {
+        const std::int64_t device = row.integer(0);
+        if (row.integer(3) != twin_checksum(device, row.bytes(1), row.bytes(2))) {
+          damaged_->found({.table = RowTable::kTwin, .key = device},
+                          "the device's values are not known until it reports them again");
+          return Status();
+        }
+        twins.push_back(
+            {.device = device, .sn = std::string(row.bytes(1)), .text = std::string(row.bytes(2))});
         return Status();
       });
   if (!read) return std::unexpected(read.error());
@@ -190,29 +237,46 @@ Result<std::vector<DeviceHour>> Store::open_hours() {
   return hours;
 }
 
-namespace {
+// The columns of `sql`: hour, part (0 where the table has none), over (likewise), bytes, checksum.
+struct Store::HourRow {
+  RowTable table{};
+  std::string_view sql;
+  std::string_view loss;  // by a damaged row
+};
 
-Status each_hour(Database& database, std::string_view sql, const DeviceHour& from, std::int64_t to,
-                 const Store::OnBytes& on_bytes) {
-  auto statement = database.prepare(sql);
+Status Store::each_hour(const HourRow& rows, const DeviceHour& from, std::int64_t to,
+                        const OnBytes& on_bytes, const OnHour& on_damaged) {
+  auto statement = database_.prepare(rows.sql);
   if (!statement) return std::unexpected(statement.error());
   statement->bind(from.device).bind(from.hour).bind(to);
   while (true) {
     const auto row = statement->step();
     if (!row) return std::unexpected(row.error());
     if (!*row) return {};
-    if (Status taken = on_bytes(statement->integer(0), statement->bytes(1)); !taken) return taken;
+    const std::int64_t hour = statement->integer(0);
+    const std::int64_t part = statement->integer(1);
+    const std::string_view bytes = statement->bytes(3);
+    const bool good =
+        rows.table == RowTable::kBlock
+            ? is_good_block(*statement, 4, {from.device, hour, part, statement->integer(2)}, bytes)
+            : statement->integer(4) == row_checksum(rows.table, {from.device, hour}, bytes);
+    if (good) {
+      if (Status taken = on_bytes(hour, bytes); !taken) return taken;
+      continue;
+    }
+    damaged_->found({.table = rows.table, .key = from.device, .hour = hour, .part = part},
+                    rows.loss);
+    if (on_damaged) on_damaged(hour);
   }
 }
 
-}  // namespace
-
 Status Store::each_part(DeviceNumber device, std::int64_t from, std::int64_t to,
                         const OnBytes& on_part) {
-  return each_hour(database_,
-                   "SELECT hour, block FROM block WHERE device = ? AND hour >= ? AND hour < ? "
-                   "ORDER BY device, hour, part",
-                   {.device = device, .hour = from}, to, on_part);
+  return each_hour({.table = RowTable::kBlock,
+                    .sql = "SELECT hour, part, over, block, checksum FROM block WHERE device = ? "
+                           "AND hour >= ? AND hour < ? ORDER BY device, hour, part",
+                    .loss = kPartLost},
+                   {.device = device, .hour = from}, to, on_part, {});
 }
 
 // The part that is next, or the first if the one before it is another than it was.
@@ -232,7 +296,7 @@ Result<bool> Store::parts_from(DeviceNumber device, const Place& place, std::int
   const auto part = unchanged_part(device, place);
   if (!part) return std::unexpected(part.error());
   auto statement = database_.prepare(
-      "SELECT hour, part, block, over + 2 * length(block) FROM block WHERE device = ?1 "
+      "SELECT hour, part, over, block, checksum FROM block WHERE device = ?1 "
       "AND (hour, part) >= (?2, ?3) AND hour < ?4 ORDER BY device, hour, part");
   if (!statement) return std::unexpected(statement.error());
   statement->bind(device).bind(place.hour).bind(*part).bind(to);
@@ -240,29 +304,39 @@ Result<bool> Store::parts_from(DeviceNumber device, const Place& place, std::int
     const auto row = statement->step();
     if (!row) return std::unexpected(row.error());
     if (!*row) return true;
-    const auto goes_on = on_part({.hour = statement->integer(0),
-                                  .part = statement->integer(1),
-                                  .before = statement->integer(3)},
-                                 statement->bytes(2));
+    const std::int64_t over = statement->integer(2);
+    const std::string_view bytes = statement->bytes(3);
+    const Place at{.hour = statement->integer(0),
+                   .part = statement->integer(1),
+                   .before = over + 2 * static_cast<std::int64_t>(bytes.size())};
+    if (!is_good_block(*statement, 4, {device, at.hour, at.part, over}, bytes)) {
+      damaged_->found({.table = RowTable::kBlock, .key = device, .hour = at.hour, .part = at.part},
+                      kPartLost);
+      continue;
+    }
+    const auto goes_on = on_part(at, bytes);
     if (!goes_on) return std::unexpected(goes_on.error());
     if (!*goes_on) return false;
   }
 }
 
 Status Store::each_energy(DeviceNumber device, std::int64_t from, std::int64_t to,
-                          const OnBytes& on_energy) {
-  return each_hour(database_,
-                   "SELECT hour, quarters FROM energy WHERE device = ? AND hour >= ? AND hour < ? "
-                   "ORDER BY device, hour",
-                   {.device = device, .hour = from}, to, on_energy);
+                          const OnBytes& on_energy, const OnHour& on_damaged) {
+  return each_hour({.table = RowTable::kEnergy,
+                    .sql = "SELECT hour, 0, 0, quarters, checksum FROM energy WHERE device = ? "
+                           "AND hour >= ? AND hour < ? ORDER BY device, hour",
+                    .loss = "the energies of the hour are accounted from its block if that is "
+                            "still there, and missing otherwise"},
+                   {.device = device, .hour = from}, to, on_energy, on_damaged);
 }
 
 Status Store::each_quarters(DeviceNumber device, std::int64_t from, std::int64_t to,
                             const OnBytes& on_quarters) {
-  return each_hour(database_,
-                   "SELECT hour, quarters FROM quarter WHERE device = ? AND hour >= ? AND hour < ? "
-                   "ORDER BY device, hour",
-                   {.device = device, .hour = from}, to, on_quarters);
+  return each_hour({.table = RowTable::kQuarter,
+                    .sql = "SELECT hour, 0, 0, quarters, checksum FROM quarter WHERE device = ? "
+                           "AND hour >= ? AND hour < ? ORDER BY device, hour",
+                    .loss = "the hour's statistics are left out"},
+                   {.device = device, .hour = from}, to, on_quarters, {});
 }
 
 Result<std::optional<std::int64_t>> Store::hour_before(DeviceNumber device, std::int64_t hour) {
@@ -310,14 +384,22 @@ Result<std::vector<std::int64_t>> Store::unaccounted(DeviceNumber device, std::i
 }
 
 Status Store::each_audit(const OnAudit& on_entry) {
-  auto statement = database_.prepare("SELECT sequence, entry FROM audit ORDER BY sequence DESC");
+  auto statement =
+      database_.prepare("SELECT sequence, entry, checksum FROM audit ORDER BY sequence DESC");
   if (!statement) return std::unexpected(statement.error());
   while (true) {
     const auto row = statement->step();
     if (!row) return std::unexpected(row.error());
     if (!*row) return {};
-    if (!on_entry({.sequence = static_cast<std::uint64_t>(statement->integer(0)),
-                   .entry = std::string(statement->bytes(1))})) {
+    const std::int64_t key = statement->integer(0);
+    const std::string_view entry = statement->bytes(1);
+    const bool damaged = statement->integer(2) != row_checksum(RowTable::kAudit, {key}, entry);
+    if (damaged) {
+      damaged_->found({.table = RowTable::kAudit, .key = key}, "the entry is shown as damaged");
+    }
+    if (!on_entry({.sequence = static_cast<std::uint64_t>(key),
+                   .entry = std::string(entry),
+                   .damaged = damaged})) {
       return {};
     }
   }

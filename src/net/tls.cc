@@ -34,6 +34,7 @@ struct Freer {
 using KeyPtr = std::unique_ptr<EVP_PKEY, Freer<EVP_PKEY_free>>;
 using CertificatePtr = std::unique_ptr<X509, Freer<X509_free>>;
 using BioPtr = std::unique_ptr<BIO, Freer<BIO_free_all>>;
+using KeyContextPtr = std::unique_ptr<EVP_PKEY_CTX, Freer<EVP_PKEY_CTX_free>>;
 using ExtensionPtr = std::unique_ptr<X509_EXTENSION, Freer<X509_EXTENSION_free>>;
 using NamesPtr = std::unique_ptr<GENERAL_NAMES, Freer<GENERAL_NAMES_free>>;
 
@@ -90,6 +91,13 @@ KeyPtr read_key(const std::filesystem::path& file) {
 
 bool belong_together(X509* certificate, EVP_PKEY* key) {
   return certificate != nullptr && key != nullptr && X509_check_private_key(certificate, key) == 1;
+}
+
+// Its private half is that of its public one.
+bool is_sound(EVP_PKEY* key) {
+  if (key == nullptr) return false;
+  const KeyContextPtr context(EVP_PKEY_CTX_new_from_pkey(nullptr, key, nullptr));
+  return context && EVP_PKEY_pairwise_check(context.get()) == 1;
 }
 
 // False: OpenSSL does not take the value.
@@ -283,6 +291,37 @@ Result<TlsFiles> own_certificates(const std::filesystem::path& data_folder,
     }
   }
   return files;
+}
+
+std::map<std::string, std::string> check_certificates(const std::filesystem::path& data_folder) {
+  std::map<std::string, std::string> wrong;
+  const std::filesystem::path folder = data_folder / "tls";
+  const CertificatePtr authority = read_certificate(folder / "ca.pem");
+  const KeyPtr signer(authority ? X509_get_pubkey(authority.get()) : nullptr);
+  for (const std::string name : {"ca", "server"}) {
+    const std::filesystem::path certificate_file = folder / (name + ".pem");
+    const std::filesystem::path key_file = folder / (name + ".key");
+    const CertificatePtr certificate = read_certificate(certificate_file);
+    const KeyPtr key = read_key(key_file);
+    std::error_code error;
+    if (std::filesystem::exists(certificate_file, error)) {
+      std::string& why = wrong[name + ".pem"];
+      if (!certificate) {
+        why = "it is no certificate";
+      } else if (signer && X509_verify(certificate.get(), signer.get()) != 1) {
+        why = "its signature is not that of ca.pem";
+      }
+      if (why.empty()) wrong.erase(name + ".pem");
+    }
+    if (!std::filesystem::exists(key_file, error)) continue;
+    if (!is_sound(key.get())) {
+      wrong[name + ".key"] = "it is no key";
+    } else if (certificate && !belong_together(certificate.get(), key.get())) {
+      wrong[name + ".key"] = fmt::format("it is not the key of {}.pem", name);
+    }
+  }
+  ERR_clear_error();
+  return wrong;
 }
 
 Result<TlsContextPtr> tls_context(const TlsFiles& files) {

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -28,6 +29,11 @@ struct TlsFiles {
 // kIo, kMalformed (a file that is no certificate).
 [[nodiscard]] Result<TlsFiles> own_certificates(const std::filesystem::path& data_folder,
                                                 const std::vector<std::string>& public_hosts);
+
+// Changes nothing: what is wrong with DIR/tls, by the name of the file; files that are not there
+// are left out. Empty: each key fits its certificate, and the authority signed them.
+[[nodiscard]] std::map<std::string, std::string> check_certificates(
+    const std::filesystem::path& data_folder);
 
 [[nodiscard]] Result<TlsContextPtr> tls_context(const TlsFiles& files);
 

@@ -86,6 +86,10 @@ std::string_view Statement::bytes(int column) const {
   return {static_cast<const char*>(start), static_cast<std::size_t>(size)};
 }
 
+bool Statement::is_null(int column) const {
+  return sqlite3_column_type(statement_.get(), column) == SQLITE_NULL;
+}
+
 Result<Database> Database::open(const std::filesystem::path& path) {
   sqlite3* handle = nullptr;
   const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
@@ -114,6 +118,52 @@ Result<Database> Database::open(const std::filesystem::path& path) {
       "PRAGMA synchronous = full; PRAGMA foreign_keys = on; PRAGMA trusted_schema = off;");
   if (!done) return std::unexpected(done.error());
   return database;
+}
+
+namespace {
+
+// A path as SQLite's URIs want it.
+std::string uri_of(const std::filesystem::path& path, std::string_view query) {
+  std::string uri = "file:";
+  for (const char c : std::filesystem::absolute(path).string()) {
+    const bool plain = c == '/' || c == '.' || c == '-' || c == '_' || (c >= '0' && c <= '9') ||
+                       (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+    uri += plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
+  }
+  return uri.append(query);
+}
+
+}  // namespace
+
+Result<Database> Database::open_to_read(const std::filesystem::path& path, Writers writers) {
+  const std::string uri =
+      uri_of(path, writers == Writers::kNone ? "?mode=ro&immutable=1" : "?mode=ro");
+  sqlite3* handle = nullptr;
+  const int flags =
+      SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+  const int code = sqlite3_open_v2(uri.c_str(), &handle, flags, nullptr);
+  Database database(handle);
+  if (code != SQLITE_OK) {
+    return fail(kind_of(code),
+                fmt::format("cannot open {}: {}", path.string(),
+                            handle == nullptr ? sqlite3_errstr(code) : sqlite3_errmsg(handle)));
+  }
+  sqlite3_busy_timeout(handle, kBusyTimeoutMs);
+  if (Status done = database.run("PRAGMA trusted_schema = off"); !done) {
+    return std::unexpected(done.error());
+  }
+  return database;
+}
+
+Result<std::vector<std::string>> Database::integrity() {
+  std::vector<std::string> found;
+  const Status read = each_row("PRAGMA integrity_check", [&found](const Statement& row) {
+    found.emplace_back(row.bytes(0));
+    return Status();
+  });
+  if (!read) return std::unexpected(read.error());
+  if (found.size() == 1 && found.front() == "ok") found.clear();
+  return found;
 }
 
 Result<Statement> Database::prepare(std::string_view sql) {
@@ -186,6 +236,29 @@ std::int64_t Database::last_insert_id() const { return sqlite3_last_insert_rowid
 
 std::string Database::path() const { return path_of(handle_.get()); }
 
+namespace {
+
+// Of a file that may have become this version since it was looked at.
+Status bring_to(Database& database, const Schema& schema) {
+  auto transaction = Transaction::begin(database);
+  if (!transaction) return std::unexpected(transaction.error());
+  const auto version = database.integer("PRAGMA user_version");
+  if (!version) return std::unexpected(version.error());
+  if (*version == schema.version) return {};
+  Status done;
+  if (*version == 0) {
+    done = database.run(std::string(schema.tables));
+    if (done && schema.first_rows) done = schema.first_rows(database);
+  } else {
+    done = schema.upgrade(database, *version);
+  }
+  if (done) done = database.run(fmt::format("PRAGMA user_version = {}", schema.version));
+  if (!done) return done;
+  return transaction->commit();
+}
+
+}  // namespace
+
 Result<Database> open_database(const std::filesystem::path& path, const Schema& schema) {
   if (const Status made = make_private(path); !made) return std::unexpected(made.error());
   auto database = Database::open(path);
@@ -197,12 +270,11 @@ Result<Database> open_database(const std::filesystem::path& path, const Schema& 
                 fmt::format("{} is of a later version of Gridloom ({}; this one knows {})",
                             path.string(), *version, schema.version));
   }
-  if (*version != 0) return database;
-  Status made = database->run(std::string(schema.before));
-  if (made) {
-    made = database->run(fmt::format("BEGIN IMMEDIATE; {} PRAGMA user_version = {}; COMMIT;",
-                                     schema.tables, schema.version));
-  }
+  const bool is_current = *version == schema.version || (*version != 0 && !schema.upgrade);
+  if (is_current) return database;
+  Status made;
+  if (*version == 0) made = database->run(std::string(schema.before));
+  if (made) made = bring_to(*database, schema);
   if (!made) return std::unexpected(made.error());
   return database;
 }

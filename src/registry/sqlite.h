@@ -12,6 +12,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base/result.h"
 
@@ -37,6 +38,7 @@ class Statement {
   // Of the current row. The views live until the next step().
   [[nodiscard]] std::int64_t integer(int column) const;
   [[nodiscard]] std::string_view bytes(int column) const;
+  [[nodiscard]] bool is_null(int column) const;
 
  private:
   friend class Database;
@@ -56,6 +58,16 @@ class Database {
   // The file must exist (an empty one is a new database). WAL, synchronous=full, foreign keys on.
   // kDamaged: the file is no database, or damaged.
   [[nodiscard]] static Result<Database> open(const std::filesystem::path& path);
+
+  // To look only: nothing of the database is changed.
+  enum class Writers : std::uint8_t {
+    kMaybe,  // others may write it meanwhile; what its write-ahead log holds is seen as well
+    kNone,   // nobody does, and there is no such log: then nothing is made beside the file either
+  };
+  [[nodiscard]] static Result<Database> open_to_read(const std::filesystem::path& path,
+                                                     Writers writers);
+  // Reads all of it: what SQLite finds wrong with pages, indexes and constraints; empty: nothing.
+  [[nodiscard]] Result<std::vector<std::string>> integrity();
 
   [[nodiscard]] Result<Statement> prepare(std::string_view sql);
   // A text of several statements, without parameters.
@@ -100,9 +112,14 @@ struct Schema {
   std::int64_t version = 1;
   std::string_view tables;
   std::string_view before{};  // run on an empty file, outside of a transaction
+  // Both run in a transaction with what they belong to: behind `tables`, and on a file of the
+  // earlier version `from`, which is of `version` afterwards. Without `upgrade` such a file is
+  // opened as it is.
+  std::function<Status(Database& database)> first_rows{};
+  std::function<Status(Database& database, std::int64_t from)> upgrade{};
 };
-// Makes the file, which only its owner may read, and its tables if there are none. kDamaged: it is
-// damaged; kMalformed: it is of a later version.
+// Makes the file, which only its owner may read, and its tables if there are none; upgrades one of
+// an earlier version. kDamaged: it is damaged; kMalformed: it is of a later version.
 [[nodiscard]] Result<Database> open_database(const std::filesystem::path& path,
                                              const Schema& schema);
 

@@ -87,6 +87,23 @@ Result<Store> Store::open(const std::filesystem::path& data_folder) {
   return store;
 }
 
+Status Store::check(const std::filesystem::path& data_folder, Database database) {
+  Result<Sealer> sealer = Sealer::with_key_file(data_folder / "secret.key", MissingKey::kRefuse);
+  if (!sealer) return std::unexpected(sealer.error());
+  // One state, whatever others commit meanwhile.
+  if (Status begun = database.run("BEGIN"); !begun) return begun;
+  const Result<std::int64_t> version = schema_version(database);
+  if (!version) return std::unexpected(version.error());
+  Store store(std::move(database), std::move(*sealer));
+  if (Status done = store.check_seal(data_folder); !done) return done;
+  if (*version != migrations().back().version) {
+    return fail(FaultKind::kConflict, fmt::format("it has schema version {}, this gridloom {}",
+                                                  *version, migrations().back().version));
+  }
+  DirectoryDraft draft{Directory()};
+  return store.load(draft);
+}
+
 Status Store::check_seal(const std::filesystem::path& data_folder) {
   std::string sealed;
   Status read =

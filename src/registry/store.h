@@ -23,6 +23,10 @@ class Store {
  public:
   // See Registry::open.
   [[nodiscard]] static Result<Store> open(const std::filesystem::path& data_folder);
+  // Changes nothing: whether `database`, which is the registry of the folder, can be read, and each
+  // secret in it be opened by the folder's key. kConflict: it is of an earlier or a later version,
+  // and only the key was tried.
+  [[nodiscard]] static Status check(const std::filesystem::path& data_folder, Database database);
 
   [[nodiscard]] Result<Transaction> begin() { return Transaction::begin(database_); }
   // Whether another connection committed a change since this was last asked; true the first time.

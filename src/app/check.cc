@@ -1,0 +1,373 @@
+#include "app/check.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <sys/file.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstdint>
+#include <cstdio>
+#include <map>
+#include <optional>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include "app/backup_description.h"
+#include "base/read_file.h"
+#include "history/log.h"
+#include "history/store_check.h"
+#include "net/tls.h"
+#include "registry/files.h"
+#include "registry/sqlite.h"
+#include "registry/store.h"
+#include "registry/wal_check.h"
+
+namespace gridloom::app {
+namespace {
+
+namespace fs = std::filesystem;
+using registry::Database;
+
+constexpr std::string_view kHistory = "history.db";
+constexpr std::string_view kRegistry = "registry.sqlite";
+constexpr std::string_view kKey = "secret.key";
+constexpr std::array<std::string_view, 3> kDatabases = {kHistory, kRegistry, "sessions.db"};
+// Of a running server, or of SQLite: each start makes them anew.
+constexpr std::array<std::string_view, 4> kPassing = {"lock", "ready.json", "ready.json.new",
+                                                      "admin.sock"};
+constexpr std::string_view kLog = "log";
+constexpr std::string_view kCertificates = "tls";
+constexpr std::string_view kSharedMemory = "-shm";
+constexpr std::string_view kWal = "-wal";
+constexpr std::size_t kMostFile = std::size_t{2} << 30U;  // bytes of a segment, or of a -wal
+// What is read while it is written may look torn; then it is read again.
+constexpr int kTries = 5;
+constexpr int kBetweenTries_ms = 50;
+
+bool is_one_of(const auto& names, std::string_view name) {
+  return std::ranges::find(names, name) != names.end();
+}
+
+// Somebody holds DIR/lock: the folder may change while it is looked at.
+bool is_at_work(const fs::path& folder) {
+  const registry::FileDescriptor lock(::open((folder / "lock").c_str(), O_RDONLY | O_CLOEXEC));
+  return lock.is_open() && ::flock(lock.get(), LOCK_SH | LOCK_NB) != 0;
+}
+
+// The number in log/NUMBER.log, of the first record that the segment may hold; 1 if there is none.
+std::uint64_t first_in(std::string_view name) {
+  name.remove_prefix(name.find('/') + 1);
+  std::uint64_t first = 0;
+  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), first);
+  return error == std::errc() && first != 0 ? first : 1;
+}
+
+class Check {
+ public:
+  explicit Check(fs::path folder) : folder_(std::move(folder)) {}
+
+  Result<std::vector<CheckedFile>> all() {
+    std::error_code error;
+    const bool is_backup = fs::exists(folder_ / kBackupDescription, error);
+    const bool is_data = fs::exists(folder_ / kKey, error) ||
+                         std::ranges::any_of(kDatabases, [&](std::string_view name) {
+                           return fs::exists(folder_ / name, error);
+                         });
+    if (!is_backup && !is_data) {
+      return fail(FaultKind::kNotFound,
+                  fmt::format("{} is neither a data folder nor a backup: it has no {} and no {}",
+                              folder_.string(), kRegistry, kBackupDescription));
+    }
+    at_work_ = !is_backup && is_at_work(folder_);
+    if (is_backup) look_at_backup();
+    wrong_certificates_ = net::check_certificates(folder_);
+    const std::vector<std::string> names = names_in("");
+    for (const std::string_view must : {kRegistry, kKey}) {
+      if (!is_one_of(names, must)) damage(must, "it is missing");
+    }
+    for (const std::string& name : names) look_at(name);
+    // Behind history.db, which says what the log must have.
+    for (const std::string_view sub : {kLog, kCertificates}) {
+      for (const std::string& name : names_in(sub)) look_at(fmt::format("{}/{}", sub, name));
+    }
+    look_for_gaps();
+    std::vector<CheckedFile> files;
+    files.reserve(files_.size());
+    for (auto& [name, file] : files_) files.push_back(std::move(file));
+    return files;
+  }
+
+ private:
+  // Files, and what is no folder.
+  [[nodiscard]] std::vector<std::string> names_in(std::string_view sub) const {
+    std::vector<std::string> names;
+    std::error_code error;
+    for (fs::directory_iterator entry(folder_ / sub, error);
+         !error && entry != fs::directory_iterator(); entry.increment(error)) {
+      std::error_code ignored;
+      if (!entry->is_directory(ignored)) names.push_back(entry->path().filename().string());
+    }
+    std::ranges::sort(names);
+    return names;
+  }
+
+  CheckedFile& file(std::string_view name) {
+    const auto [place, is_new] = files_.try_emplace(std::string(name));
+    if (is_new) place->second.name = name;
+    return place->second;
+  }
+  void damage(std::string_view name, std::string why) {
+    file(name).damages.push_back(std::move(why));
+  }
+  void not_checked(std::string_view name, std::string why) {
+    file(name).is_checked = false;
+    file(name).note = std::move(why);
+  }
+
+  void look_at_backup() {
+    const auto description = read_description(folder_);
+    if (!description) return damage(kBackupDescription, description.error().detail);
+    file(kBackupDescription).note = fmt::format("{} files", description->files.size());
+    for (const BackupFile& each : description->files) {
+      const Status good = verify(each, folder_ / each.name);
+      const std::string name = each.name.string();
+      if (good) {
+        file(name).note = each.sha256.empty() ? "the size is right" : "the SHA-256 is right";
+      } else {
+        damage(name, good.error().detail);
+      }
+    }
+  }
+
+  void look_at(const std::string& name) {
+    const std::string_view view = name;
+    if (view == kBackupDescription) return;
+    if (is_one_of(kDatabases, view)) return look_at_database(name);
+    if (view.ends_with(kWal) && is_one_of(kDatabases, view.substr(0, view.size() - kWal.size()))) {
+      return look_at_wal(name);
+    }
+    if (view == kKey) return look_at_key();
+    if (view.starts_with("tls/")) return look_at_certificate(name);
+    if (view.starts_with("log/damaged-")) {
+      return not_checked(name, "what was set aside when damage was found before");
+    }
+    if (view.starts_with("log/") && view.ends_with(".log")) return look_at_segment(name);
+    if (is_one_of(kPassing, view) || view.ends_with(kSharedMemory)) {
+      return not_checked(name, "nothing in it has to last");
+    }
+    if (!files_.contains(name)) not_checked(name, "not known");
+  }
+
+  // Its own log of changes, if there is one that is not empty, belongs to it.
+  [[nodiscard]] Database::Writers writers_of(const std::string& name) const {
+    std::error_code error;
+    const std::uintmax_t log = fs::file_size(folder_ / (name + std::string(kWal)), error);
+    const bool may_be = at_work_ || (!error && log != 0);
+    return may_be ? Database::Writers::kMaybe : Database::Writers::kNone;
+  }
+
+  void look_at_database(const std::string& name) {
+    auto database = Database::open_to_read(folder_ / name, writers_of(name));
+    if (!database) return damage(name, database.error().detail);
+    const auto found = database->integrity();
+    if (!found) return damage(name, found.error().detail);
+    for (const std::string& each : *found) damage(name, each);
+    if (name == kHistory) return look_at_history(*database);
+    if (name == kRegistry) return look_at_registry(std::move(*database));
+    add_note(name, "pages and indexes");
+  }
+
+  void look_at_history(Database& database) {
+    const std::string name(kHistory);
+    const auto found = history::check_store(database);
+    if (!found) return damage(name, found.error().detail);
+    for (const std::string& each : found->damages) damage(name, each);
+    if (found->damaged > found->damages.size()) {
+      damage(name, fmt::format("{} more", found->damaged - found->damages.size()));
+    }
+    applied_ = found->applied;
+    add_note(name, fmt::format("{} rows{}, {} blocks", found->rows,
+                               found->has_checksums ? " with checksums"
+                                                    : " (version 1: without "
+                                                      "checksums)",
+                               found->blocks));
+  }
+
+  void look_at_registry(Database database) {
+    const Status good = registry::Store::check(folder_, std::move(database));
+    if (good) return add_note(kRegistry, "pages, indexes and secrets");
+    if (good.error().kind == FaultKind::kConflict) return add_note(kRegistry, good.error().detail);
+    damage(kRegistry, good.error().detail);
+  }
+
+  void look_at_key() {
+    if (const auto key =
+            registry::Sealer::with_key_file(folder_ / kKey, registry::MissingKey::kRefuse);
+        !key) {
+      return damage(kKey, key.error().detail);
+    }
+    add_note(kKey, "whether it opens the registry stands there");
+  }
+
+  void look_at_certificate(const std::string& name) {
+    const auto wrong = wrong_certificates_.find(name.substr(name.find('/') + 1));
+    if (wrong != wrong_certificates_.end()) return damage(name, wrong->second);
+    const bool is_ours = name.ends_with(".pem") || name.ends_with(".key");
+    if (is_ours) return add_note(name, "keys and signatures");
+    not_checked(name, "not known");
+  }
+
+  // Calls `look`, which returns what is damaged, until there is nothing or that stays so.
+  template <typename Look>
+  [[nodiscard]] std::optional<std::string> settled(Look look) const {
+    std::optional<std::string> why = look();
+    for (int time = 1; why && at_work_ && time < kTries; ++time) {
+      ::poll(nullptr, 0, kBetweenTries_ms);
+      why = look();
+    }
+    return why;
+  }
+
+  [[nodiscard]] bool is_there(const std::string& name) const {
+    std::error_code error;
+    return fs::exists(folder_ / name, error);
+  }
+
+  void look_at_wal(const std::string& name) {
+    std::uint64_t frames = 0;
+    const auto why = settled([&]() -> std::optional<std::string> {
+      const auto bytes = read_file(folder_ / name, kMostFile);
+      if (!bytes) return is_there(name) ? std::optional(bytes.error().detail) : std::nullopt;
+      const registry::WalCheck check = registry::check_wal(*bytes);
+      frames = check.frames;
+      return check.damage;
+    });
+    if (why) return damage(name, *why);
+    add_note(name, fmt::format("{} frames", frames));
+  }
+
+  void look_at_segment(const std::string& name) {
+    std::uint64_t records = 0;
+    const std::uint64_t first = first_in(name);
+    std::uint64_t last = first - 1;
+    const auto why = settled([&]() -> std::optional<std::string> {
+      const auto bytes = read_file(folder_ / name, kMostFile);
+      if (!bytes) return is_there(name) ? std::optional(bytes.error().detail) : std::nullopt;
+      const auto parts = history::read_segment(*bytes);
+      if (!parts) return parts.error().detail;
+      records = 0;
+      std::uint64_t places = 0;
+      std::uint64_t lost = 0;
+      for (const history::SegmentPart& part : *parts) {
+        if (part.record) {
+          ++records;
+          last = std::max(last, part.record->sequence);
+          continue;
+        }
+        ++places;
+        lost += part.size;
+      }
+      if (places == 0) return std::nullopt;
+      return fmt::format("{} bytes in {} places are no record", lost, places);
+    });
+    if (!segments_) segments_ = {.first = first, .last = last};
+    segments_->last = std::max(segments_->last, last);
+    if (why) return damage(name, *why);
+    add_note(name, is_there(name) ? fmt::format("{} records", records)
+                                  : "gone meanwhile: history.db has what it held");
+  }
+
+  // What history.db has not is in the log, which begins before that and ends behind it.
+  void look_for_gaps() {
+    // Segments come and go while a server works.
+    if (!applied_ || at_work_) return;
+    if (!segments_) {
+      if (*applied_ == 0) return;
+      damage(kLog, fmt::format("it has no segment, and history.db has records up to {}: what came "
+                               "behind them is lost",
+                               *applied_));
+    } else if (segments_->first > *applied_ + 1) {
+      damage(kLog, fmt::format("records {} to {} are neither in the log nor in history.db",
+                               *applied_ + 1, segments_->first - 1));
+    } else if (segments_->last < *applied_) {
+      damage(kLog, fmt::format("it ends with record {}, and history.db has records up to {}: what "
+                               "came behind them is lost",
+                               segments_->last, *applied_));
+    }
+  }
+
+  void add_note(std::string_view name, std::string_view note) {
+    std::string& text = file(name).note;
+    text += fmt::format("{}{}", text.empty() ? "" : "; ", note);
+  }
+
+  // Sequence numbers of the log, by the names of its segments and by their records.
+  struct Segments {
+    std::uint64_t first = 0;
+    std::uint64_t last = 0;
+  };
+
+  fs::path folder_;
+  std::optional<std::uint64_t> applied_;  // records up to here are in history.db
+  std::optional<Segments> segments_;
+  bool at_work_ = false;
+  std::map<std::string, std::string> wrong_certificates_;
+  std::map<std::string, CheckedFile> files_;  // by name
+};
+
+constexpr std::size_t kMostShown = 5;  // damages of a file
+
+std::string line_of(const CheckedFile& file) {
+  if (file.damages.empty()) {
+    return fmt::format("{:<8} {:<32} {}", file.is_checked ? "good" : "-", file.name, file.note);
+  }
+  std::string text;
+  for (std::size_t i = 0; i < std::min(kMostShown, file.damages.size()); ++i) {
+    text += (i == 0 ? "" : "; ") + file.damages[i];
+  }
+  // SQLite's messages have lines of their own.
+  std::ranges::replace_if(text, [](char c) { return c >= 0 && c < ' '; }, ' ');
+  if (file.damages.size() > kMostShown) {
+    text += fmt::format("; and {} more", file.damages.size() - kMostShown);
+  }
+  return fmt::format("{:<8} {:<32} {}", "DAMAGED", file.name, text);
+}
+
+int run_check(const std::string& folder) {
+  const auto files = check_folder(folder);
+  if (!files) {
+    fmt::print(stderr, "gridloom: {}\n", files.error().detail);
+    return 1;
+  }
+  std::size_t damaged = 0;
+  for (const CheckedFile& file : *files) {
+    damaged += file.damages.empty() ? 0 : 1;
+    fmt::print("{}\n", line_of(file));
+  }
+  if (damaged == 0) return 0;
+  fmt::print(stderr, "gridloom: {} of {} files of {} are damaged\n", damaged, files->size(),
+             folder);
+  return 1;
+}
+
+}  // namespace
+
+Result<std::vector<CheckedFile>> check_folder(const fs::path& folder) {
+  return Check(folder).all();
+}
+
+std::shared_ptr<void> add_check(CLI::App& app, std::function<int()>& chosen) {
+  const auto folder = std::make_shared<std::string>();
+  CLI::App* check = app.add_subcommand(
+      "check", "Verifies the files of a data folder, also of a running server, or of a backup");
+  check->add_option("folder", *folder, "The data folder, or a backup")->required();
+  check->callback([folder, &chosen] { chosen = [folder] { return run_check(*folder); }; });
+  return folder;
+}
+
+}  // namespace gridloom::app

@@ -1,0 +1,41 @@
+#include "history/damaged_rows.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+namespace gridloom::history {
+
+std::string DamagedRows::place_of(const Row& row) {
+  switch (row.table) {
+    case RowTable::kName:
+      return fmt::format("field {}", row.key);
+    case RowTable::kTwin:
+      return fmt::format("device {}", row.key);
+    case RowTable::kAudit:
+      return fmt::format("entry {}", row.key);
+    case RowTable::kApplied:
+      return "its only row";
+    case RowTable::kBlock:
+      return fmt::format("device {}, hour {}, part {}", row.key, row.hour, row.part);
+    case RowTable::kEnergy:
+    case RowTable::kQuarter:
+      return fmt::format("device {}, hour {}", row.key, row.hour);
+  }
+  return {};
+}
+
+void DamagedRows::found(const Row& row, std::string_view why) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (rows_.contains(row)) return;
+    if (rows_.size() < kMost) rows_.insert(row);
+  }
+  spdlog::error("history.db: damage in table {}, {}: {}", name_of(row.table), place_of(row), why);
+}
+
+std::size_t DamagedRows::count() const {
+  const std::lock_guard lock(mutex_);
+  return rows_.size();
+}
+
+}  // namespace gridloom::history

@@ -1,0 +1,37 @@
+// Checksums of the rows of history.db: each row has one, over its key and its content, so that a
+// bit that was flipped in either is known as damage. A row that moved to another device, hour or
+// field by a flip in its key fails as well.
+//
+// docs/internals/formats.md shows the bytes. Pure.
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <string_view>
+
+namespace gridloom::history {
+
+// The numbers are part of the checksum: they never change.
+enum class RowTable : std::uint8_t {
+  kName = 1,
+  kBlock = 2,
+  kEnergy = 3,
+  kQuarter = 4,
+  kTwin = 5,
+  kAudit = 6,
+  kApplied = 7,
+};
+
+// As in the database, where it is named like this.
+[[nodiscard]] std::string_view name_of(RowTable table);
+
+// XXH3-64 of `content`; its seed is the XXH3-64 of the table's number and the keys. As a signed
+// number, because SQLite's integers are.
+[[nodiscard]] std::int64_t row_checksum(RowTable table, std::initializer_list<std::int64_t> keys,
+                                        std::string_view content);
+
+// Of a row of `twin`, whose content is two texts.
+[[nodiscard]] std::int64_t twin_checksum(std::int64_t device, std::string_view sn,
+                                         std::string_view state);
+
+}  // namespace gridloom::history

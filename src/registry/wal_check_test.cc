@@ -1,0 +1,61 @@
+#include "registry/wal_check.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "registry/sqlite.h"
+#include "registry/test_folder.h"
+
+namespace gridloom::registry {
+namespace {
+
+// The log of a database with a few commits, taken from under its open connection.
+class WalCheckTest : public testing::Test {
+ protected:
+  WalCheckTest() {
+    std::filesystem::create_directory(folder_.data());
+    auto database = open_database(folder_.data() / "a.db",
+                                  {.version = 1, .tables = "CREATE TABLE t (x TEXT) STRICT;"});
+    EXPECT_TRUE(database);
+    for (int i = 0; i < 3; ++i) {
+      EXPECT_TRUE(database->execute("INSERT INTO t VALUES (?)", std::string_view("a text")));
+    }
+    first_ = content_of(wal());
+    // From its beginning again, over frames that were moved into the database.
+    EXPECT_TRUE(database->run("PRAGMA wal_checkpoint(restart)"));
+    EXPECT_TRUE(database->execute("INSERT INTO t VALUES (?)", std::string_view("another")));
+    again_ = content_of(wal());
+  }
+  [[nodiscard]] std::filesystem::path wal() const { return folder_.data() / "a.db-wal"; }
+  static std::string flipped(std::string bytes, std::size_t at) {
+    bytes[at] = static_cast<char>(bytes[at] ^ 0x10);
+    return bytes;
+  }
+
+  TestFolder folder_;
+  std::string first_;
+  std::string again_;
+};
+
+TEST_F(WalCheckTest, AWholeOneIsGood) {
+  EXPECT_FALSE(check_wal("").damage);
+  EXPECT_FALSE(check_wal(first_).damage);
+  EXPECT_GT(check_wal(first_).frames, 3);
+  ASSERT_EQ(again_.size(), first_.size());
+  EXPECT_FALSE(check_wal(again_).damage) << "frames of before are no damage";
+  EXPECT_LT(check_wal(again_).frames, check_wal(first_).frames);
+}
+
+TEST_F(WalCheckTest, AFlippedBitAnywhereIsFound) {
+  for (std::size_t at = 0; at < first_.size(); at += at < 100 ? 1 : 13) {
+    EXPECT_TRUE(check_wal(flipped(first_, at)).damage) << at;
+  }
+}
+
+TEST_F(WalCheckTest, OneBehindTheEndIsHarmless) {
+  EXPECT_FALSE(check_wal(flipped(again_, again_.size() - 1)).damage);
+}
+
+}  // namespace
+}  // namespace gridloom::registry

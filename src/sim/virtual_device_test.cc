@@ -33,7 +33,7 @@ class Mirror {
   }
   void expect_same(const Fields& fields) const {
     for (const Fields::Slot& slot : fields.slots()) {
-      const auto known = known_.find(own_name(fields, slot.name));
+      const auto known = known_.find(said_name(fields, slot.name));
       ASSERT_NE(known, known_.end()) << slot.name;
       EXPECT_EQ(wire::to_text(known->second), wire::to_text(slot.value)) << slot.name;
     }
@@ -70,17 +70,6 @@ class Mirror {
       EXPECT_EQ(*nested, value) << std::string_view(name);
       if (name.contains('.')) values.erase(name);
     }
-  }
-  // With the device's own module in it.
-  static std::string own_name(const Fields& fields, std::string_view name) {
-    std::string own(name);
-    const std::size_t dot = name.find('.');
-    if (dot == std::string_view::npos) return own;
-    for (const std::string& sn : fields.modules(name.substr(0, dot))) {
-      if (!name.substr(dot + 1).starts_with(sn + '.')) continue;
-      return own.replace(dot + 1, sn.size(), fields.serial(sn));
-    }
-    return own;
   }
   void keep(const std::string& prefix, const JsonObject& values) {
     for (const auto& [key, value] : values) {

@@ -80,6 +80,12 @@ bool fits(FieldType type, const Json& value) {
   return true;
 }
 
+bool Report::carries(std::string_view field) const {
+  return std::ranges::any_of(fields, [&](const std::string& name) {
+    return name.ends_with('.') ? field.starts_with(name) : field == name;
+  });
+}
+
 const Field* Family::field(std::string_view quota) const {
   if (const auto at = field_by_name.find(quota); at != field_by_name.end()) {
     return &fields[at->second];

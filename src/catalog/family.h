@@ -107,6 +107,13 @@ struct Report {
   std::string prefix;               // put before the keys of the body to get the quota name
   JsonObject extra;                 // further envelope members, as "needAck": 0
   bool only_full = false;           // sent with the full set only
+  // The envelope's member that holds a module's serial number: each message is about one module,
+  // and the body has its fields, without group and number. Empty: not about modules.
+  std::string module;
+  // Where the body nests: changed values stand in it under their whole names as well.
+  bool also_flat = false;
+
+  [[nodiscard]] bool carries(std::string_view field) const;
 };
 
 // How a family's messages look. Values of the templates may be "$name" (see devices/README.md).
@@ -178,8 +185,10 @@ struct NameHash {
 using NameIndex = std::unordered_map<std::string, std::size_t, NameHash, std::equal_to<>>;
 
 struct Family {
-  std::string id;       // "delta_2"
-  std::string product;  // "DELTA 2"
+  std::string id;                // "delta_2"
+  std::string product;           // "DELTA 2"
+  std::string product_alias;     // another spelling, by which some clients know it
+  bool listed_by_alias = false;  // the device list shows the alias
   std::string means;
   std::vector<std::string> prefixes;  // serial numbers start with one of these
   std::int64_t product_type = 0;      // as latestQuotas reports it
@@ -198,6 +207,11 @@ struct Family {
   std::vector<Quirk> quirks;
   std::vector<Trouble> troubles;
   Virtual virtual_devices;
+
+  // productName of the device list.
+  [[nodiscard]] const std::string& listed_product() const {
+    return listed_by_alias ? product_alias : product;
+  }
 
   // The field of a quota name, '*' segments matching a module's serial number; nullptr if unknown.
   [[nodiscard]] const Field* field(std::string_view quota) const;

@@ -29,6 +29,21 @@ std::string_view stem(std::string_view file_name) {
   return file_name.substr(0, file_name.rfind('.'));
 }
 
+void read_product_alias(const Entry& file, Family& family) {
+  file.text("product_alias", family.product_alias);
+  if (file.has("product_alias") && family.product_alias.empty()) {
+    file.mistake("product_alias", "is empty");
+  }
+  std::string listed = "product";
+  file.text("list_as", listed);
+  family.listed_by_alias = listed == "product_alias";
+  if (listed != "product" && !family.listed_by_alias) {
+    file.mistake("list_as", fmt::format("\"{}\" must be product or product_alias", listed));
+  } else if (family.listed_by_alias && family.product_alias.empty()) {
+    file.mistake("list_as", "is product_alias, which is missing");
+  }
+}
+
 void read_head(const Entry& file, std::string_view file_name, Family& family) {
   file.need({"family", "product", "means"});
   file.text("family", family.id);
@@ -37,6 +52,7 @@ void read_head(const Entry& file, std::string_view file_name, Family& family) {
                  fmt::format("\"{}\" must be the file's name, \"{}\"", family.id, stem(file_name)));
   }
   file.text("product", family.product);
+  read_product_alias(file, family);
   file.text("means", family.means);
   file.texts("prefixes", family.prefixes);
   file.whole("product_type", family.product_type);
@@ -139,9 +155,10 @@ Result<FamilyPtr> load_family(std::string_view file_name, std::string_view text)
   }
   const Entry file(
       document.root, "", mistakes,
-      {"family",    "product",   "means",   "prefixes", "product_type", "model",    "open",
-       "read_only", "quota_all", "select",  "aliases",  "as_text",      "messages", "reports",
-       "fields",    "commands",  "history", "quirks",   "faults",       "virtual"});
+      {"family",       "product", "product_alias", "list_as",   "means",     "prefixes",
+       "product_type", "model",   "open",          "read_only", "quota_all", "select",
+       "aliases",      "as_text", "messages",      "reports",   "fields",    "commands",
+       "history",      "quirks",  "faults",        "virtual"});
   auto family = std::make_shared<Family>();
   read_head(file, file_name, *family);
   read_fields(file, *family);

@@ -34,6 +34,8 @@ TEST(Loader, ReadsEveryKeyOfAHead) {
   ASSERT_TRUE(family);
   EXPECT_EQ(family->id, "made_up");
   EXPECT_EQ(family->product, "Made Up");
+  EXPECT_EQ(family->product_alias, "Made-Up");
+  EXPECT_EQ(family->listed_product(), "Made-Up");
   EXPECT_EQ(family->prefixes, (std::vector<std::string>{"MU1", "MU12"}));
   EXPECT_EQ(family->product_type, 7);
   EXPECT_EQ(family->model, 2);
@@ -43,9 +45,13 @@ TEST(Loader, ReadsEveryKeyOfAHead) {
   EXPECT_EQ(family->messages.change_ms, 1000);
   EXPECT_EQ(wire::to_text(family->messages.report),
             R"({"id":"$message_id","version":"1.0","time":"$uptime_ms"})");
-  ASSERT_EQ(family->reports.size(), 2U);
+  ASSERT_EQ(family->reports.size(), 3U);
   EXPECT_EQ(family->reports[0].prefix, "pd.");
+  EXPECT_FALSE(family->reports[0].also_flat);
   EXPECT_TRUE(family->reports[1].only_full);
+  EXPECT_TRUE(family->reports[1].also_flat);
+  EXPECT_EQ(family->reports[1].module, "");
+  EXPECT_EQ(family->reports[2].module, "packSn");
   EXPECT_EQ(family->history->indexes[1].times, 100);
   EXPECT_EQ(family->quirks[0].seen, "ours");
   ASSERT_EQ(family->troubles.size(), 1U);
@@ -183,6 +189,10 @@ TEST(Loader, TellsMistakesOfTheHeadWithFileLineAndKey) {
       {"pd.state, old.beep", "pd.stat, old.beep",
        "aliases. state: \"pd.stat\" is neither a field nor a group"},
       {"\" state\": pd.state", "pd.on: pd.state", "aliases.pd.on: is the name of a field or group"},
+      {"product_alias: Made-Up\n", "", "list_as: is product_alias, which is missing"},
+      {"product_alias: Made-Up", "product_alias: \"\"", "product_alias: is empty"},
+      {"list_as: product_alias", "list_as: alias",
+       "list_as: \"alias\" must be product or product_alias"},
       {"as_text: [info]", "as_text: [inf]", "as_text: \"inf\" is neither a field nor a group"},
   });
 }
@@ -190,7 +200,7 @@ TEST(Loader, TellsMistakesOfTheHeadWithFileLineAndKey) {
 TEST(Loader, TellsMistakesOfFields) {
   expect_told({
       {"pd.beep: {type: int, means", "pd.beep: {type: integer, means",
-       "made_up.yaml:29: fields.pd.beep.type: \"integer\" is no type; types are int, float, "
+       "made_up.yaml:32: fields.pd.beep.type: \"integer\" is no type; types are int, float, "
        "string, "
        "bool, array, object and any"},
       {"pd.beep: {type: int, means: Silent", "pd.beep: {means: Silent",
@@ -293,14 +303,25 @@ TEST(Loader, TellsMistakesOfFaults) {
 
 TEST(Loader, TellsMistakesOfMessagesReportsAndHistory) {
   expect_told({
-      {"fields: [pack., info.name, watts]", "fields: [pack., info.name]",
+      {"fields: [info.name, watts]", "fields: [info.name]",
        "fields.watts: no report carries this field"},
-      {"fields: [pack., info.name, watts]", "fields: [pack., info.name, watts, pd.soc]",
+      {"fields: [info.name, watts]", "fields: [info.name, watts, pd.soc]",
        "reports.rest.fields: pd.soc is carried by pdStatus already"},
-      {"fields: [pack., info.name, watts]", "fields: [pack., pack.*.amp, info.name, watts]",
-       "pack.*.amp is carried by this report already"},
-      {"fields: [pack., info.name, watts]", "fields: [pack, pack., info.name, watts]",
-       "reports.rest.fields: \"pack\" names nothing"},
+      {"fields: [info.name, watts]", "fields: [info.name, info., watts]",
+       "info.name is carried by this report already"},
+      {"fields: [info.name, watts]", "fields: [info, info.name, watts]",
+       "reports.rest.fields: \"info\" names nothing"},
+      {"nested: true", "nested: false", "reports.rest.also_flat: means nothing"},
+      {"module: packSn", "module: typeCode",
+       "reports.packs.module: \"typeCode\" is a member of the message already"},
+      {"module: packSn", "module: version",
+       "reports.packs.module: \"version\" is a member of the message already"},
+      {"module: packSn", "module: params",
+       "reports.packs.module: \"params\" is a member of the message already"},
+      {"extra: {needAck: 0}}", "extra: {needAck: 0}, module: needAck}",
+       "reports.pdStatus.module: \"needAck\" is a member of the message already"},
+      {"extra: {needAck: 0}}", "module: partSn}",
+       "reports.pdStatus.module: pd.soc does not start with pd.*."},
       {"prefix: pd.,", "prefix: pa.,", "reports.pdStatus.prefix: \"pa.\" is no prefix of pd.soc"},
       {"match: {typeCode: rest}", "match: {typeCode: pdStatus}",
        "reports.rest.match: is the same as that of pdStatus"},

@@ -16,11 +16,13 @@ quota_all: flat
 select: [moduleType, operateType]
 aliases: {" state": pd.state, old.beep: pd.beep, packs: pack}
 as_text: [info]
+product_alias: Made-Up
+list_as: product_alias
 
 messages:
   change_ms: 1000
   full_ms: 30000
-  nested: false
+  nested: true
   report_body: params
   report: {id: $message_id, version: "1.0", time: $uptime_ms}
   reply: {id: $id, version: "1.0", operateType: $request.operateType, module: "$module:pack"}
@@ -28,7 +30,8 @@ messages:
 
 reports:
   pdStatus: {match: {typeCode: pdStatus}, fields: [pd.], prefix: pd., extra: {needAck: 0}}
-  rest: {match: {typeCode: rest}, fields: [pack., info.name, watts], only_full: true}
+  rest: {match: {typeCode: rest}, fields: [info.name, watts], only_full: true, also_flat: true}
+  packs: {match: {typeCode: packs}, fields: [pack.], prefix: pack., module: packSn}
 
 fields:
   pd.soc: {type: int, unit: "%", means: Charge, range: [0, 100], nature: battery.soc,

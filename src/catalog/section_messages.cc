@@ -131,7 +131,35 @@ Report read_report(const std::string& name, const Entry& entry, const Family& fa
   entry.object("extra", report.extra);
   check_template(report.extra, entry, "extra", {.family = family});
   entry.flag("only_full", report.only_full);
+  entry.text("module", report.module);
+  entry.flag("also_flat", report.also_flat);
+  if (report.also_flat && !family.messages.nested) {
+    entry.mistake("also_flat", "means nothing where messages are not nested: they are flat");
+  }
   return report;
+}
+
+// Each message of such a report is about one module, so each field must have a '*' for it, right
+// behind the prefix, and the envelope a place for the number.
+void check_module(const Entry& entry, const Family& family, const Report& report) {
+  if (report.module.empty()) return;
+  const bool taken =
+      report.module == family.messages.report_body ||
+      family.messages.report.contains(report.module) || report.extra.contains(report.module) ||
+      std::ranges::any_of(report.match,
+                          [&](const auto& member) { return member.first == report.module; });
+  if (taken) {
+    entry.mistake("module",
+                  fmt::format("\"{}\" is a member of the message already", report.module));
+  }
+  const std::string starred = report.prefix + "*.";
+  const auto stray = std::ranges::find_if(family.fields, [&](const Field& field) {
+    return report.carries(field.name) && !field.name.starts_with(starred);
+  });
+  if (stray == family.fields.end()) return;
+  entry.mistake("module", fmt::format("{} does not start with {}: each field that the report "
+                                      "carries must be a module's",
+                                      stray->name, starred));
 }
 
 void check_match(const Entry& file, const std::vector<Report>& reports) {
@@ -152,7 +180,7 @@ void read_reports(const Entry& file, Family& family) {
   std::vector<const YamlNode*> nodes;
   file.members("reports", [&](const std::string& key, const YamlNode& value, std::string path) {
     const Entry entry(value, std::move(path), file.mistakes(),
-                      {"match", "fields", "prefix", "extra", "only_full"});
+                      {"match", "fields", "prefix", "extra", "only_full", "module", "also_flat"});
     family.reports.push_back(read_report(key, entry, family));
     nodes.push_back(&value);
   });
@@ -161,6 +189,7 @@ void read_reports(const Entry& file, Family& family) {
     Mistakes& mistakes = file.mistakes();
     const Entry entry(*nodes[k], child("reports", family.reports[k].name), mistakes);
     carry(entry, family, family.reports[k], carriers);
+    check_module(entry, family, family.reports[k]);
   }
   for (std::size_t k = 0; k < family.fields.size(); ++k) {
     if (carriers[k] != nullptr || family.open) continue;

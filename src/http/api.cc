@@ -342,7 +342,7 @@ void Api::list(Call call) const {
     JsonObject row{{"sn", device->sn},
                    {"deviceName", device->name},
                    {"online", options_.hub->online(call.account, device->sn) ? 1 : 0},
-                   {"productName", platform.catalog->of_serial(device->sn)->product}};
+                   {"productName", platform.catalog->of_serial(device->sn)->listed_product()}};
     rows.emplace_back(std::move(row));
   }
   call.done(success(wire::to_text(rows), call.trace_id));

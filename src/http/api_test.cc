@@ -40,6 +40,16 @@ TEST_F(ApiTest, ListsTheAccountsDevices) {
 }
 
 // As in the document: the list is of the devices that are bound to the account.
+// Some clients know a product by another spelling than the documented one: the file has a switch.
+TEST_F(ApiTest, TheDeviceListHasTheOtherNameOfAProductWhereTheFileSaysSo) {
+  auto family = std::make_shared<catalog::Family>(*home.platform.catalog->of_serial(kOcean));
+  EXPECT_EQ(family->product_alias, "Power Ocean");
+  family->listed_by_alias = true;
+  home.platform.catalog =
+      std::make_shared<const catalog::Catalog>(std::vector<catalog::FamilyPtr>{std::move(family)});
+  EXPECT_THAT(get("device/list"), HasSubstr(R"("productName":"Power Ocean"})"));
+}
+
 TEST_F(ApiTest, DoesNotListWhatIsOnlySharedWithTheAccountButAnswersForIt) {
   home.share(kSn, "bob", Rights::kMonitor);
   EXPECT_EQ(get("device/list", "", "bob"), golden("0", "Success", "[]"));

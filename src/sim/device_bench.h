@@ -100,6 +100,18 @@ class Bench {
   VirtualDevice device_;
 };
 
+// What the device calls a field: with its own module's serial number in the name.
+inline std::string said_name(const Fields& fields, std::string_view name) {
+  std::string said(name);
+  const std::size_t dot = name.find('.');
+  if (dot == std::string_view::npos) return said;
+  for (const std::string& sn : fields.modules(name.substr(0, dot))) {
+    if (!name.substr(dot + 1).starts_with(sn + '.')) continue;
+    return said.replace(dot + 1, sn.size(), fields.serial(sn));
+  }
+  return said;
+}
+
 // Every value is of its field's type and in its range.
 inline void expect_documented(const Fields& fields) {
   for (const Fields::Slot& slot : fields.slots()) {

@@ -22,6 +22,17 @@ double float_like(double value) {
   return std::round(value * scale) / scale;
 }
 
+// The kind of module is in the first four characters, as in the vendor's numbers.
+std::string own_serial(std::string_view device_sn, std::string_view module_sn) {
+  constexpr std::string_view kDigits = "0123456789ABCDEFGHJKLMNPQRSTUVWX";
+  constexpr std::size_t kKind = 4;
+  constexpr std::size_t kLength = 16;
+  std::string sn(module_sn.substr(0, kKind));
+  std::uint64_t bits = Chance(0).split(device_sn).split(module_sn).bits(0);
+  for (; sn.size() < kLength; bits >>= 5U) sn += kDigits[bits % kDigits.size()];
+  return sn;
+}
+
 }  // namespace
 
 FieldTable::FieldTable(catalog::FamilyPtr family) : family_(std::move(family)) {
@@ -30,6 +41,9 @@ FieldTable::FieldTable(catalog::FamilyPtr family) : family_(std::move(family)) {
     entries_.push_back({.name = name, .field = field});
   }
   next_ = std::vector<std::atomic<std::uint32_t>>(entries_.size());
+  for (const auto& [group, numbers] : family_->virtual_devices.modules) {
+    for (const std::string& sn : numbers) modules_.push_back({.group = group, .sn = sn});
+  }
 }
 
 std::optional<std::size_t> FieldTable::find(std::string_view name) const {
@@ -114,6 +128,26 @@ const std::vector<std::string>& Fields::modules(std::string_view group) const {
   const auto& modules = table_->family().virtual_devices.modules;
   const auto found = modules.find(std::string(group));
   return found == modules.end() ? none : found->second;
+}
+
+void Fields::assign_serials(std::string_view device_sn) {
+  serials_.clear();
+  const auto& devices = table_->family().virtual_devices.devices;
+  if (!devices.empty() && devices.front().sn == device_sn) return;
+  for (const FieldTable::Module& module : table_->modules()) {
+    serials_.push_back(own_serial(device_sn, module.sn));
+  }
+}
+
+std::string_view Fields::serial(std::size_t module) const {
+  return serials_.empty() ? table_->modules()[module].sn : serials_[module];
+}
+
+std::string_view Fields::serial(std::string_view in_names) const {
+  const auto& modules = table_->modules();
+  const auto found = std::ranges::find(modules, in_names, &FieldTable::Module::sn);
+  return found == modules.end() ? in_names
+                                : serial(static_cast<std::size_t>(found - modules.begin()));
 }
 
 void Fields::clear_changes() { std::ranges::fill(changed_, 0); }

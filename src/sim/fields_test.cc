@@ -2,10 +2,13 @@
 
 #include <cmath>
 #include <limits>
+#include <set>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "sim/device_bench.h"
 #include "sim/model.h"
 #include "sim/test_family.h"
 
@@ -100,6 +103,44 @@ TEST_F(FieldsTest, RefuseNamesThatTheFamilyDoesNotHaveAndNumbersThatAreNone) {
   EXPECT_THROW(fields.set_number("pd.soc", std::nan("")), std::logic_error);
   EXPECT_THROW(fields.set_number("pd.watts", std::numeric_limits<double>::infinity()),
                std::logic_error);
+}
+
+// Clients make one device of each serial number, and a home may have two kits.
+TEST_F(FieldsTest, SayTheFilesModulesForItsFirstDeviceAndModulesOfTheirOwnForOthers) {
+  const FieldTablePtr table = table_of("power_kits");
+  std::set<std::string, std::less<>> said;
+  std::size_t modules = 0;
+  for (const std::string_view device :
+       {"M106ZAB4Z000001F", "M106ZAB4Z0000020", "M10SIM00000001", "M10SIM00000002"}) {
+    Fields kit(table);
+    kit.assign_serials(device);
+    std::set<std::string_view> own;
+    for (std::size_t i = 0; i < table->modules().size(); ++i) {
+      const FieldTable::Module& module = table->modules()[i];
+      EXPECT_EQ(kit.serial(i), kit.serial(module.sn)) << module.sn;
+      EXPECT_EQ(kit.serial(i).substr(0, 4), module.sn.substr(0, 4));
+      EXPECT_EQ(kit.serial(i).size(), 16U);
+      own.insert(kit.serial(i));
+    }
+    modules += own.size();
+    said.insert(own.begin(), own.end());
+    Fields again(table);
+    again.assign_serials(device);
+    EXPECT_EQ(again.serial("M1093-DCIN-CA7C3"), kit.serial("M1093-DCIN-CA7C3"));
+  }
+  EXPECT_EQ(said.size(), modules) << "two kits share a module";
+  Fields first(table);
+  first.assign_serials("M106ZAB4Z000001F");
+  EXPECT_EQ(first.serial("M1093-DCIN-CA7C3"), "M1093-DCIN-CA7C3");
+}
+
+// A group but for the list of all modules, which names each of them.
+TEST_F(FieldsTest, NoModuleOfAVirtualKitIsInTwoGroups) {
+  std::set<std::string> seen;
+  for (const FieldTable::Module& module : table_of("power_kits")->modules()) {
+    if (module.group == "onLineModuleSnList") continue;
+    EXPECT_TRUE(seen.insert(module.sn).second) << module.sn;
+  }
 }
 
 }  // namespace

@@ -42,9 +42,18 @@ class FieldTable {
                                                        std::string_view name) const;
   [[nodiscard]] const catalog::Family& family() const { return *family_; }
 
+  // The modules of each group, with the numbers that stand for '*' in the entries' names.
+  struct Module {
+    std::string group;
+    std::string sn;
+  };
+  static constexpr std::size_t kNoModule = SIZE_MAX;
+  [[nodiscard]] const std::vector<Module>& modules() const { return modules_; }
+
  private:
   catalog::FamilyPtr family_;
   std::vector<Entry> entries_;
+  std::vector<Module> modules_;
   catalog::NameIndex index_;
   // By entry: the one behind it. A guess, which find_behind() checks.
   mutable std::vector<std::atomic<std::uint32_t>> next_;
@@ -73,8 +82,14 @@ class Fields {
   void set_number(std::string_view name, double value);
   void add(std::string_view name, double delta) { set_number(name, number(name) + delta); }
 
-  // The serial numbers that stand for '*' in a group.
+  // The serial numbers that stand for '*' in a group: parts of names here, the same in all devices.
   [[nodiscard]] const std::vector<std::string>& modules(std::string_view group) const;
+  // Which the device itself says instead of those, as no two devices share a module: made of its
+  // own number, but for the family's first virtual device, which has the modules that its file
+  // names. Until this is called, every device has those.
+  void assign_serials(std::string_view device_sn);
+  [[nodiscard]] std::string_view serial(std::size_t module) const;  // by FieldTable::modules()
+  [[nodiscard]] std::string_view serial(std::string_view in_names) const;
 
   struct Slot {
     std::string_view name;  // in the table
@@ -100,6 +115,7 @@ class Fields {
   std::vector<std::uint8_t> changed_;         // by slot; apart from them, as all are looked at
   std::vector<double> numbers_;               // by slot: as set_number() was given it, or NaN
   std::map<std::size_t, wire::Json> pinned_;  // by slot: what it was before
+  std::vector<std::string> serials_;          // by module; empty: the table's
   mutable std::size_t last_ = 0;              // that was asked for
 };
 

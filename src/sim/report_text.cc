@@ -11,12 +11,6 @@ using wire::JsonObject;
 
 constexpr std::size_t kTypical_bytes = 512;
 
-bool carries(const catalog::Report& report, std::string_view name) {
-  return std::ranges::any_of(report.fields, [&](const std::string& field) {
-    return field.ends_with('.') ? name.starts_with(field) : name == field;
-  });
-}
-
 std::string key_of(std::string_view name) {
   std::string key;
   wire::append_quoted(key, name);
@@ -25,32 +19,46 @@ std::string key_of(std::string_view name) {
 
 }  // namespace
 
-ReportText::ReportText(const FieldTable& table, const catalog::Report& report)
-    : only_full_(report.only_full) {
+ReportText::ReportText(const FieldTable& table, const catalog::Report& report, std::size_t module)
+    : module_(module), only_full_(report.only_full) {
   const catalog::Messages& messages = table.family().messages;
   JsonObject envelope = messages.report;
   for (const auto& [member, value] : report.match) envelope[member] = value;
   for (const auto& [member, value] : report.extra) envelope[member] = value;
+  if (!report.module.empty()) envelope[report.module] = nullptr;
   envelope[messages.report_body] = nullptr;
   for (const auto& [member, value] : envelope) {
     envelope_.push_back(envelope_member(member, value));
     envelope_.back().is_body = std::string_view(member) == messages.report_body;
+    envelope_.back().is_module = std::string_view(member) == report.module;
   }
+  std::string prefix = report.prefix;
+  if (module != FieldTable::kNoModule) prefix += table.modules()[module].sn + '.';
   for (std::size_t i = 0; i < table.entries().size(); ++i) {
     const std::string_view name = table.entries()[i].name;
-    if (!carries(report, name)) continue;
-    std::string_view path = name.substr(report.prefix.size());
-    std::vector<Member>* into = &body_;
-    for (std::size_t dot = path.find('.'); messages.nested && dot != std::string_view::npos;
-         dot = path.find('.')) {
-      const std::string key = key_of(path.substr(0, dot));
-      auto group = std::ranges::find(*into, key, &Member::key);
-      if (group == into->end()) group = into->insert(into->end(), Member{.key = key});
-      into = &group->members;
-      path.remove_prefix(dot + 1);
-    }
-    into->push_back({.key = key_of(path), .slot = i});
+    if (!report.carries(name) || !name.starts_with(prefix)) continue;
+    add_to_body(name.substr(prefix.size()), i, messages);
   }
+  if (!report.also_flat) return;
+  for (std::size_t i = 0; i < table.entries().size(); ++i) {
+    const std::string_view name = table.entries()[i].name;
+    if (!report.carries(name) || !name.substr(prefix.size()).contains('.')) continue;
+    body_.push_back({.key = key_of(name), .slot = i});
+  }
+}
+
+void ReportText::add_to_body(std::string_view path, std::size_t slot,
+                             const catalog::Messages& messages) {
+  std::vector<Member>* into = &body_;
+  for (std::size_t dot = path.find('.'); messages.nested && dot != std::string_view::npos;
+       dot = path.find('.')) {
+    const std::string key = key_of(path.substr(0, dot));
+    auto group = std::ranges::find(*into, key, &Member::key);
+    if (group == into->end()) group = into->insert(into->end(), Member{.key = key});
+    into = &group->members;
+    path.remove_prefix(dot + 1);
+  }
+  into->push_back({.key = key_of(path), .slot = slot});
 }
 
 ReportText::Member ReportText::envelope_member(std::string_view key, const Json& value) {
@@ -90,6 +98,8 @@ void ReportText::append_envelope(std::string& out, const std::vector<Member>& me
     out += member.key;
     if (member.is_body) {
       append_body(out, body_, fields, extent);
+    } else if (member.is_module) {
+      wire::append_quoted(out, fields.serial(module_));
     } else if (found) {
       wire::append_text(out, *found);
     } else if (!member.members.empty()) {
@@ -118,7 +128,7 @@ void ReportText::append_body(std::string& out, const std::vector<Member>& member
     if (out.size() != begin) out += ',';
     out += member.key;
     if (member.slot == kNoSlot) {
-      append_body(out, member.members, fields, extent);
+      append_body(out, member.members, fields, Extent::kFull);
     } else {
       wire::append_text(out, fields.slots()[member.slot].value);
     }

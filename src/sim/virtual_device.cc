@@ -27,7 +27,15 @@ Json id_of(const JsonObject& request) {
 }  // namespace
 
 Kind::Kind(const catalog::FamilyPtr& family) : table(std::make_shared<FieldTable>(family)) {
-  for (const catalog::Report& report : family->reports) reports.emplace_back(*table, report);
+  for (const catalog::Report& report : family->reports) {
+    if (report.module.empty()) {
+      reports.emplace_back(*table, report);
+      continue;
+    }
+    for (std::size_t i = 0; i < table->modules().size(); ++i) {
+      if (report.prefix == table->modules()[i].group + '.') reports.emplace_back(*table, report, i);
+    }
+  }
   const Json* time = family->messages.report.if_contains("timestamp");
   tells_time = time != nullptr && *time == Json("$now_ms");
 }
@@ -47,6 +55,7 @@ VirtualDevice::VirtualDevice(KindPtr kind, std::string sn, Chance chance,
       reported_(around.now),
       message_id_(static_cast<std::int64_t>(chance.split(sn_).bits(0) & 0x3fffffffU)),
       chance_(chance) {
+  fields_.assign_serials(sn_);
   equip(fields_, family(), sn_);
   model_->start(fields_, around);
 }
@@ -194,7 +203,7 @@ std::optional<Json> VirtualDevice::look_up(std::string_view name, const JsonObje
   if (name == "id") return id_of(request);
   if (name.starts_with("module:")) {
     const auto& modules = fields_.modules(name.substr(7));
-    return modules.empty() ? std::nullopt : std::optional<Json>(modules.front());
+    return modules.empty() ? std::nullopt : std::optional<Json>(fields_.serial(modules.front()));
   }
   if (name.starts_with("field:")) {
     name.remove_prefix(6);

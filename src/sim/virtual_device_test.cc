@@ -33,7 +33,7 @@ class Mirror {
   }
   void expect_same(const Fields& fields) const {
     for (const Fields::Slot& slot : fields.slots()) {
-      const auto known = known_.find(std::string(slot.name));
+      const auto known = known_.find(said_name(fields, slot.name));
       ASSERT_NE(known, known_.end()) << slot.name;
       EXPECT_EQ(wire::to_text(known->second), wire::to_text(slot.value)) << slot.name;
     }
@@ -48,7 +48,28 @@ class Mirror {
       });
     });
     ASSERT_NE(report, family_.reports.end()) << wire::to_text(message);
-    keep(report->prefix, message.at(family_.messages.report_body).get_object());
+    std::string prefix = report->prefix;
+    if (!report->module.empty()) {
+      prefix += std::string(message.at(report->module).get_string()) + '.';
+    }
+    JsonObject values = message.at(family_.messages.report_body).get_object();
+    if (report->also_flat) expect_repeated(values);
+    keep(prefix, values);
+  }
+  // Takes the values under whole names out, which must stand in the groups too.
+  static void expect_repeated(JsonObject& values) {
+    const JsonObject all = values;
+    for (const auto& [name, value] : all) {
+      const Json* nested = &all.at(name.substr(0, name.find('.')));
+      for (std::size_t dot = name.find('.'); dot != std::string_view::npos;) {
+        const std::size_t next = name.find('.', dot + 1);
+        nested = &nested->at(
+            name.substr(dot + 1, next == std::string_view::npos ? next : next - dot - 1));
+        dot = next;
+      }
+      EXPECT_EQ(*nested, value) << std::string_view(name);
+      if (name.contains('.')) values.erase(name);
+    }
   }
   void keep(const std::string& prefix, const JsonObject& values) {
     for (const auto& [key, value] : values) {
@@ -74,7 +95,13 @@ TEST(VirtualDevice, TellsEverythingOnConnectAndEveryChangeAfterwards) {
     Bench bench(family_of(id));
     Mirror mirror(bench.family());
     bench.connect();
-    EXPECT_EQ(bench.said.size(), bench.family().reports.size());
+    std::size_t messages = 0;
+    for (const catalog::Report& report : bench.family().reports) {
+      const std::string_view group =
+          std::string_view(report.prefix).substr(0, report.prefix.find('.'));
+      messages += report.module.empty() ? 1 : bench.fields().modules(group).size();
+    }
+    EXPECT_EQ(bench.said.size(), messages);
     mirror.read(bench.said);
     mirror.expect_same(bench.fields());
     for (int k = 0; k < 200; ++k) {
@@ -138,7 +165,7 @@ TEST(VirtualDevice, DoesNotMakeUpForTimeThatItMissedNorGoBackwards) {
 }
 
 TEST(VirtualDevice, FillsTheEnvelopeOfAReport) {
-  Bench bench(test_family());
+  Bench bench(test_family(), {.sn = "TS0001"});
   bench.connect();
   const JsonObject main = body(bench.said.at(0));
   EXPECT_EQ(main.at("typeCode"), Json("main"));
@@ -185,7 +212,7 @@ TEST(VirtualDevice, RepliesInTheFamilysForm) {
        R"({"id":0,"version":"1.0","code":"0","operateType":"forms","time":1,"data":{}})"},
   };
   for (const auto& row : rows) {
-    Bench bench(test_family());
+    Bench bench(test_family(), {.sn = "TS0001"});
     EXPECT_EQ(Json(bench.set(row.set)), wire::parse_json(row.reply).value()) << row.what;
   }
 }

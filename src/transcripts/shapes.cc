@@ -34,12 +34,6 @@ void add_reply_names(Names& required, Names& optional, const JsonObject& shape) 
   }
 }
 
-bool carries(const catalog::Report& report, std::string_view name) {
-  return std::ranges::any_of(report.fields, [&](const std::string& field) {
-    return field.ends_with('.') ? name.starts_with(field) : name == field;
-  });
-}
-
 const catalog::Report* report_of(const Family& family, const JsonObject& message) {
   for (const catalog::Report& report : family.reports) {
     const bool matches = std::ranges::all_of(report.match, [&](const auto& wanted) {
@@ -133,16 +127,29 @@ void Shapes::report(const Family& family, const Json& message) {
   add_names(required, family.messages.report);
   for (const auto& member : report->match) required.push_back(member.first);
   add_names(required, report->extra);
+  if (!report->module.empty()) required.push_back(report->module);
   required.push_back(family.messages.report_body);
   members(name, object, required, {});
 
+  std::string prefix = report->prefix;
+  if (!report->module.empty()) {
+    const Json* sn = object.if_contains(report->module);
+    if (sn == nullptr || !sn->is_string()) return complain(name, "names no module");
+    prefix += std::string(sn->get_string()) + '.';
+  }
   const Json* body = object.if_contains(family.messages.report_body);
   if (body == nullptr || !body->is_object()) return complain(name, "has no body");
   for (const auto& [key, value] : body->get_object()) {
-    const std::string quota = report->prefix + std::string(key);
-    const bool group = family.messages.nested && value.is_object();
-    if (!carries(*report, group ? quota + '.' : quota)) {
+    const std::string_view member = key;
+    const bool whole_name = report->also_flat && report->carries(member);
+    const std::string quota = (whole_name ? "" : prefix) + std::string(member);
+    const bool group =
+        family.messages.nested && value.is_object() && family.field(quota) == nullptr;
+    if (!report->carries(group ? quota + '.' : quota)) {
       complain(name, fmt::format("carries {}, which is not declared for it", quota));
+    }
+    if (family.messages.nested && !whole_name && member.contains('.')) {
+      complain(name, fmt::format("has {} flat, and is nested", member));
     }
     values(family, quota, value, Use::kReported);
   }

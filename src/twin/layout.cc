@@ -5,6 +5,29 @@
 #include "wire/json.h"
 
 namespace gridloom::twin {
+namespace {
+
+using catalog::Field;
+using catalog::FieldType;
+
+// What a module's fields are called in a body of their own: "amp", "appCfg.powerOn".
+void name_module_fields(const catalog::Family& family, const catalog::Report& report,
+                        Layout::Envelope& envelope) {
+  const std::size_t behind = report.prefix.size() + 2;  // "*."
+  for (const Field& field : family.fields) {
+    if (!report.carries(field.name)) continue;
+    const std::string_view name = std::string_view(field.name).substr(behind);
+    envelope.module_fields.emplace(name);
+    const std::size_t dot = name.find('.');
+    if (dot != std::string_view::npos) envelope.module_groups.emplace(name.substr(0, dot));
+  }
+}
+
+bool may_be_object(const Field& field) {
+  return field.type == FieldType::kObject || field.type == FieldType::kAny;
+}
+
+}  // namespace
 
 Layout::Layout(catalog::FamilyPtr of) : family(std::move(of)) {
   for (const catalog::Field& field : family->fields) {
@@ -13,11 +36,22 @@ Layout::Layout(catalog::FamilyPtr of) : family(std::move(of)) {
     names.push_back(field.name);
   }
   for (const catalog::Report& report : family->reports) {
-    Envelope envelope{.match = {}, .prefix = report.prefix};
+    Envelope envelope{.match = {},
+                      .prefix = report.prefix,
+                      .module = report.module,
+                      .module_fields = {},
+                      .module_groups = {}};
     for (const auto& [member, value] : report.match) {
       envelope.match.emplace_back(member, wire::to_text(value));
     }
+    if (!report.module.empty()) name_module_fields(*family, report, envelope);
     envelopes.push_back(std::move(envelope));
+    repeats = repeats || report.also_flat;
+    for (const Field& field : family->fields) {
+      if (!may_be_object(field) || !report.carries(field.name)) continue;
+      values.insert(field.name);
+      values.insert(field.name.substr(report.prefix.size() + (report.module.empty() ? 0 : 2)));
+    }
   }
 }
 

@@ -3,9 +3,11 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -14,18 +16,33 @@
 
 namespace gridloom::twin {
 
+using NameSet = std::unordered_set<std::string, StringHash, std::equal_to<>>;
+
 struct Layout {
   explicit Layout(catalog::FamilyPtr of);
 
   struct Envelope {
     std::vector<std::pair<std::string, std::string>> match;  // member -> its JSON text
     std::string prefix;
+    // Of a report about one module (catalog::Report::module): the member with its serial number,
+    // the names of a module's fields behind group and number, and the groups among them.
+    std::string module;
+    NameSet module_fields;
+    NameSet module_groups;
   };
+
+  // Where a body nests, an object under this name (of a quota, or without its report's prefix) is
+  // one value and no group.
+  [[nodiscard]] bool is_value(std::string_view name) const {
+    return !values.empty() && values.contains(name);
+  }
 
   catalog::FamilyPtr family;
   std::vector<std::string> names;  // declared quotas without '*', in the file's order
   StringMap<std::size_t> index;
   std::vector<Envelope> envelopes;
+  NameSet values;
+  bool repeats = false;  // reports may name a quota twice (catalog::Report::also_flat)
 };
 
 using LayoutPtr = std::shared_ptr<const Layout>;

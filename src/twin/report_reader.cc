@@ -6,19 +6,21 @@
 #include <boost/json/basic_parser_impl.hpp>
 #include <cstdint>
 #include <limits>
+#include <utility>
 
 #include "wire/json.h"
 
 namespace gridloom::twin {
 namespace {
 
+constexpr std::size_t kLongestSerial = 64;
 constexpr std::size_t kAny = std::numeric_limits<std::size_t>::max();
 
 }  // namespace
 
 // Depth 1 is the envelope. The body's members are depth 2, or deeper where the family nests: then
-// an object is a group and its members join its name with a dot. Anything else is one value, copied
-// compactly into `text`.
+// an object is a group and its members join its name with a dot, unless the family has a quota of
+// its name. Anything else is one value, copied compactly into `text`.
 struct ReportReader::Handler {
   explicit Handler(const ReportLimits& given) : limits(given) {}
 
@@ -30,7 +32,7 @@ struct ReportReader::Handler {
   using error_code = boost::system::error_code;
 
   ReportLimits limits;
-  bool nested = false;
+  const Layout* layout = nullptr;
   std::string text;   // all values, one after another
   std::string names;  // all names likewise
   std::string path;   // of the open groups
@@ -48,8 +50,8 @@ struct ReportReader::Handler {
   bool comma = false;
   std::string refusal;  // if it is not the JSON that is wrong
 
-  void reset(bool nests) {
-    nested = nests;
+  void reset(const Layout& of) {
+    layout = &of;
     text.clear(), names.clear(), path.clear(), key.clear();
     path_sizes.clear(), envelope.clear(), body.clear();
     depth = value_depth = value_start = members = 0;
@@ -106,13 +108,16 @@ struct ReportReader::Handler {
       in_body = has_body = true;
       return true;
     }
-    if (in_body && nested) {
-      path_sizes.push_back(path.size());
-      if (!path.empty()) path += '.';
-      path += key;
-      return true;
-    }
-    return open('{');
+    return in_body && layout->family->messages.nested && open_group() ? true : open('{');
+  }
+  // False: the object is one value.
+  bool open_group() {
+    const std::size_t size = path.size();
+    if (!path.empty()) path += '.';
+    path += key;
+    if (layout->is_value(path)) return path.resize(size), false;
+    path_sizes.push_back(size);
+    return true;
   }
   bool on_object_end(std::size_t, error_code&) {
     if (value_depth != 0) {
@@ -228,9 +233,13 @@ ReportReader::ReportReader(const ReportLimits& limits)
     : parser_(std::make_unique<Parser>(limits)) {}
 ReportReader::~ReportReader() = default;
 
-Status ReportReader::read(const catalog::Family& family, std::string_view payload) {
+Status ReportReader::read(const Layout& layout, std::string_view payload) {
   envelope_.clear();
   body_.clear();
+  if (++reads_ == 0) {
+    std::ranges::fill(mentions_, 0);
+    reads_ = 1;
+  }
   auto& json = parser_->json;
   Handler& handler = json.handler();
   if (payload.size() > handler.limits.bytes) {
@@ -238,7 +247,7 @@ Status ReportReader::read(const catalog::Family& family, std::string_view payloa
                                                    payload.size(), handler.limits.bytes));
   }
   json.reset();
-  handler.reset(family.messages.nested);
+  handler.reset(layout);
   boost::system::error_code ec;
   const std::size_t used = json.write_some(false, payload.data(), payload.size(), ec);
   handler.pending.clear();
@@ -265,18 +274,50 @@ Status ReportReader::read(const catalog::Family& family, std::string_view payloa
   return {};
 }
 
-std::string_view ReportReader::prefix(const Layout& layout) const {
+std::string_view ReportReader::prefix(const Layout& layout) {
   const auto matches = [this](const auto& wanted) {
     return std::ranges::any_of(envelope_, [&](const Member& member) {
       return member.name == wanted.first && member.text == wanted.second;
     });
   };
   for (const Layout::Envelope& envelope : layout.envelopes) {
-    if (!envelope.match.empty() && std::ranges::all_of(envelope.match, matches)) {
-      return envelope.prefix;
-    }
+    if (envelope.match.empty() || !std::ranges::all_of(envelope.match, matches)) continue;
+    if (envelope.module.empty()) return envelope.prefix;
+    const std::string_view sn = module_of(envelope);
+    if (sn.empty() || names_modules(envelope, sn)) return envelope.prefix;
+    return prefix_.assign(envelope.prefix).append(sn).append(1, '.');
   }
   return {};
+}
+
+bool ReportReader::mention(std::size_t slot) {
+  if (slot >= mentions_.size()) mentions_.resize(slot + 1, 0);
+  return std::exchange(mentions_[slot], reads_) != reads_;
+}
+
+// Empty: the envelope names no module, or by something that cannot be part of a quota's name.
+std::string_view ReportReader::module_of(const Layout::Envelope& envelope) const {
+  const auto member = std::ranges::find(envelope_, envelope.module, &Member::name);
+  if (member == envelope_.end() || !member->text.starts_with('"')) return {};
+  const std::string_view sn = member->text.substr(1, member->text.size() - 2);
+  return sn.size() > kLongestSerial || sn.find_first_of(".*\\") != std::string_view::npos
+             ? std::string_view()
+             : sn;
+}
+
+// Whether the body is {serial number: {fields}} for one module or several, as some devices send it,
+// and not the fields of the envelope's module. One name of a field that is known decides.
+bool ReportReader::names_modules(const Layout::Envelope& envelope, std::string_view sn) const {
+  bool named = false;
+  for (const Member& member : body_) {
+    const std::size_t dot = member.name.find('.');
+    if (dot == std::string_view::npos || envelope.module_fields.contains(member.name)) return false;
+    const std::string_view head = member.name.substr(0, dot);
+    if (envelope.module_groups.contains(head)) return false;
+    named = named || head == sn || envelope.module_fields.contains(member.name.substr(dot + 1)) ||
+            member.name.starts_with(envelope.prefix);
+  }
+  return named;
 }
 
 }  // namespace gridloom::twin

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -35,13 +36,18 @@ class ReportReader {
   // kMalformed: not a JSON object, or beyond the limits. A message without a
   // body (params, param) is its own body: that is how devices which the catalogue does not know may
   // report.
-  [[nodiscard]] Status read(const catalog::Family& family, std::string_view payload);
+  [[nodiscard]] Status read(const Layout& layout, std::string_view payload);
 
   [[nodiscard]] const std::vector<Member>& envelope() const { return envelope_; }
   [[nodiscard]] const std::vector<Member>& body() const { return body_; }
 
-  // The prefix of the report that the envelope tells of; for one that is not declared, none.
-  [[nodiscard]] std::string_view prefix(const Layout& layout) const;
+  // What stands before each name of the body to make a quota's name of it: the prefix of the report
+  // that the envelope tells of, and the module's serial number where the body is one module's
+  // fields. Empty for a report that is not declared. Good until the next read or prefix.
+  [[nodiscard]] std::string_view prefix(const Layout& layout);
+
+  // True for the first time that this is called with the slot since the last read.
+  [[nodiscard]] bool mention(std::size_t slot);
 
  private:
   struct Handler;
@@ -50,7 +56,13 @@ class ReportReader {
     std::size_t name = 0, name_size = 0, text = 0, text_size = 0;
   };
 
+  [[nodiscard]] std::string_view module_of(const Layout::Envelope& envelope) const;
+  [[nodiscard]] bool names_modules(const Layout::Envelope& envelope, std::string_view sn) const;
+
   std::unique_ptr<Parser> parser_;
+  std::string prefix_;
+  std::uint32_t reads_ = 0;
+  std::vector<std::uint32_t> mentions_;  // by slot: the read of its last mention
   std::vector<Member> envelope_;
   std::vector<Member> body_;
 };

@@ -15,6 +15,7 @@
 
 namespace {
 
+using gridloom::twin::Layout;
 using gridloom::twin::LayoutPtr;
 using gridloom::twin::Member;
 using gridloom::twin::ReportReader;
@@ -45,10 +46,10 @@ bool has_long_name(const Json& value) {
   return false;
 }
 
-void walk(const JsonObject& group, const std::string& path, bool nests, Expected& to) {
+void walk(const JsonObject& group, const std::string& path, const Layout* nests, Expected& to) {
   for (const auto& [key, value] : group) {
     const std::string name = path.empty() ? std::string(key) : path + "." + std::string(key);
-    if (nests && value.is_object()) {
+    if (nests != nullptr && value.is_object() && !nests->is_value(name)) {
       walk(value.get_object(), name, nests, to);
     } else {
       to.emplace_back(name, &value);
@@ -56,7 +57,8 @@ void walk(const JsonObject& group, const std::string& path, bool nests, Expected
   }
 }
 
-Expected body_of(const JsonObject& report, bool nests) {
+Expected body_of(const JsonObject& report, const Layout& layout) {
+  const Layout* nests = layout.family->messages.nested ? &layout : nullptr;
   Expected expected;
   for (const auto& [key, value] : report) {
     if ((key == "params" || key == "param") && value.is_object()) {
@@ -64,7 +66,7 @@ Expected body_of(const JsonObject& report, bool nests) {
       return expected;
     }
   }
-  walk(report, "", false, expected);
+  walk(report, "", nullptr, expected);
   return expected;
 }
 
@@ -80,7 +82,7 @@ void compare(const std::vector<Member>& members, const Expected& expected) {
 // True: the report was taken, and is what the tree says.
 bool check(const LayoutPtr& layout, std::string_view text) {
   static ReportReader reader;
-  const bool taken = reader.read(*layout->family, text).has_value();
+  const bool taken = reader.read(*layout, text).has_value();
   const auto tree = wire::parse_json(text, kLimits);
   if (!tree) {
     if (!taken) return false;
@@ -94,7 +96,7 @@ bool check(const LayoutPtr& layout, std::string_view text) {
     return false;
   }
   require(taken);
-  compare(reader.body(), body_of(tree->get_object(), layout->family->messages.nested));
+  compare(reader.body(), body_of(tree->get_object(), *layout));
   return true;
 }
 
@@ -104,7 +106,14 @@ bool check(const LayoutPtr& layout, std::string_view text) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   namespace twin = gridloom::twin;
   const std::string text(data, data + size);
-  check(twin::nested_layout(), text);
+  if (check(twin::nested_layout(), text)) {
+    twin::Twin nested(twin::nested_layout());
+    ReportReader reader;
+    require(nested.apply(text, reader).has_value());
+    const auto all = nested.all();
+    require(all != nullptr);
+    require(wire::parse_json(*all, {.bytes = 1U << 22U, .depth = 66, .keys = 5000}).has_value());
+  }
   if (!check(twin::flat_layout(), text)) return 0;
 
   // What a twin makes of it is JSON again.

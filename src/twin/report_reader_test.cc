@@ -25,7 +25,7 @@ std::string shown(const std::vector<Member>& members) {
 
 // The body, with what the reader says of the envelope before it.
 std::string read_by(ReportReader& reader, const Layout& layout, std::string_view payload) {
-  const Status status = reader.read(*layout.family, payload);
+  const Status status = reader.read(layout, payload);
   if (!status) return "refused";
   return fmt::format("[{}] {}", reader.prefix(layout), shown(reader.body()));
 }
@@ -42,7 +42,7 @@ std::string nested(std::string_view payload) {
 
 Fault fault_of(std::string_view payload) {
   ReportReader reader;
-  const Status status = reader.read(*flat_layout()->family, payload);
+  const Status status = reader.read(*flat_layout(), payload);
   return status ? Fault{.kind = FaultKind::kInternal, .detail = "it was taken"} : status.error();
 }
 
@@ -100,6 +100,54 @@ TEST(ReportReader, WalksIntoTheGroupsOfANestedFamily) {
 
 TEST(ReportReader, AnEmptyGroupHoldsNothing) {
   EXPECT_EQ(nested(R"({"params":{"phase":{},"top":3}})"), "[] top=3");
+}
+
+TEST(ReportReader, KeepsAnObjectOfANestedFamilyAsOneValueWhereItIsAQuota) {
+  EXPECT_EQ(nested(R"({"typeCode":"all","params":{"tree":{"a":{"b":1}},"phase":{"vol":1}}})"),
+            R"([] tree={"a":{"b":1}} phase.vol=1)");
+  EXPECT_EQ(nested(R"({"typeCode":"unit","params":{"list":[1],"time":{"hour":7},"plan":{"a":1}}})"),
+            R"([unit.] list=[1] time.hour=7 plan={"a":1})");
+  EXPECT_EQ(nested(R"({"typeCode":"unit","params":{"unit":{"plan":{"a":1}}}})"),
+            R"([unit.] unit.plan={"a":1})");
+}
+
+// The fields of one module, or {serial number: {fields}} of one or several.
+TEST(ReportReader, TellsTheFieldsOfOneModuleFromThoseOfModulesByNumber) {
+  const struct {
+    std::string_view what;
+    std::string_view members;
+    std::string_view read;
+  } rows[] = {
+      {"flat", R"("packSn":"A","params":{"soc":1,"plan":{"a":1},"cfg":{"on":1}})",
+       R"([pack.A.] soc=1 plan={"a":1} cfg.on=1)"},
+      {"flat, a group only", R"("packSn":"A","params":{"cfg":{"on":1}})", "[pack.A.] cfg.on=1"},
+      {"flat, a new field first", R"("packSn":"A","params":{"new":{"soc":2},"soc":1})",
+       "[pack.A.] new.soc=2 soc=1"},
+      {"flat, nothing known", R"("packSn":"A","params":{"new":{"a":2}})", "[pack.A.] new.a=2"},
+      {"by number", R"("packSn":"A","params":{"A":{"soc":1,"new":2}})", "[pack.] A.soc=1 A.new=2"},
+      {"by number, nothing known", R"("packSn":"A","params":{"A":{"new":2}})", "[pack.] A.new=2"},
+      {"another's number", R"("packSn":"A","params":{"B":{"new":2,"cfg":{"on":1}}})",
+       "[pack.] B.new=2 B.cfg.on=1"},
+      {"by number, written out", R"("packSn":"A","params":{"A.soc":1,"B.soc":2})",
+       "[pack.] A.soc=1 B.soc=2"},
+      {"whole names", R"("packSn":"A","params":{"pack.A.soc":1})", "[pack.] pack.A.soc=1"},
+      {"no number", R"("params":{"soc":1})", "[pack.] soc=1"},
+      {"a number that is none", R"("packSn":7,"params":{"soc":1})", "[pack.] soc=1"},
+      {"an empty number", R"("packSn":"","params":{"soc":1})", "[pack.] soc=1"},
+      {"a number with a dot", R"("packSn":"A.B","params":{"soc":1})", "[pack.] soc=1"},
+      {"a number with an escape", R"("packSn":"A\"B","params":{"soc":1})", "[pack.] soc=1"},
+      {"empty", R"("packSn":"A","params":{})", "[pack.A.] "},
+  };
+  for (const auto& row : rows) {
+    EXPECT_EQ(nested(fmt::format(R"({{"typeCode":"pack",{}}})", row.members)), row.read)
+        << row.what;
+  }
+  const auto of_length = [](std::size_t length) {
+    return nested(fmt::format(R"({{"typeCode":"pack","packSn":"{}","params":{{"soc":1}}}})",
+                              std::string(length, 'A')));
+  };
+  EXPECT_EQ(of_length(64), fmt::format("[pack.{}.] soc=1", std::string(64, 'A')));
+  EXPECT_EQ(of_length(65), "[pack.] soc=1");
 }
 
 TEST(ReportReader, WritesValuesCompactlyAndNumbersAsTheyCame) {
@@ -184,7 +232,7 @@ TEST(ReportReader, TakesAQuarterMegabyteAndNotOneByteMore) {
 TEST(ReportReader, TakesAsManyMembersAsItsLimitAndNotOneMore) {
   ReportReader reader({.bytes = 60, .depth = 4, .members = 4});
   const auto reads = [&reader](std::string_view payload) {
-    return reader.read(*flat_layout()->family, payload);
+    return reader.read(*flat_layout(), payload);
   };
   EXPECT_TRUE(reads(R"({"params":{"a":1,"b":{"c":2}}})"));
   const Status members = reads(R"({"params":{"a":1,"b":{"c":2}},"d":3})");
@@ -205,7 +253,7 @@ TEST(ReportReader, TakesAsManyMembersAsItsLimitAndNotOneMore) {
   for (int i = 1; i < 6000; ++i) wide += fmt::format(R"(,"m{}":{})", i, i);
   wide += R"(,"deep":)" + repeated("[", 60) + repeated("]", 60) + "}}";
   ReportReader patient({.bytes = 1'000'000, .depth = 64, .members = 10'000});
-  EXPECT_TRUE(patient.read(*flat_layout()->family, wide));
+  EXPECT_TRUE(patient.read(*flat_layout(), wide));
 }
 
 TEST(ReportReader, BoundsTheMembersOfAReport) {
@@ -237,8 +285,8 @@ TEST(ReportReader, IsAsGoodAsNewAfterEveryReport) {
 
 TEST(ReportReader, LeavesNothingReadableAfterARefusal) {
   ReportReader reader;
-  ASSERT_TRUE(reader.read(*flat_layout()->family, R"({"params":{"soc":5}})"));
-  ASSERT_FALSE(reader.read(*flat_layout()->family, R"({"params":{"soc":6})"));
+  ASSERT_TRUE(reader.read(*flat_layout(), R"({"params":{"soc":5}})"));
+  ASSERT_FALSE(reader.read(*flat_layout(), R"({"params":{"soc":6})"));
   EXPECT_TRUE(reader.body().empty());
   EXPECT_TRUE(reader.envelope().empty());
 }

@@ -65,13 +65,21 @@ messages:
   reply: {id: $id}
 
 reports:
-  all: {match: {typeCode: all}, fields: [phase., "pack.", top]}
+  all: {match: {typeCode: all}, fields: [phase., top, tree], also_flat: true}
+  unit: {match: {typeCode: unit}, fields: [unit.], prefix: unit.}
+  pack: {match: {typeCode: pack}, fields: [pack.], prefix: pack., module: packSn}
 
 fields:
   top: {type: int, means: Top}
+  tree: {type: object, means: One value}
+  unit.list: {type: array, means: Channels}
+  unit.time.hour: {type: int, means: Hour}
+  unit.plan: {type: object, means: One value}
   phase.vol: {type: float, unit: V, means: Voltage}
   phase.amp: {type: float, unit: A, means: Current}
   pack.*.soc: {type: int, unit: "%", means: Charge of a pack}
+  pack.*.cfg.on: {type: int, means: Whether a pack is on}
+  pack.*.plan: {type: object, means: One value}
 )yaml";
 
 inline LayoutPtr layout_of(const std::string& file, std::string_view yaml) {

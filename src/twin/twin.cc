@@ -32,7 +32,7 @@ std::string_view Twin::text_of(std::size_t slot) const {
 
 Result<Applied> Twin::apply(std::string_view payload, ReportReader& reader,
                             std::vector<Taken>* taken) {
-  if (Status read = reader.read(*layout_->family, payload); !read) {
+  if (Status read = reader.read(*layout_, payload); !read) {
     return std::unexpected(std::move(read.error()));
   }
   Applied applied;
@@ -40,8 +40,17 @@ Result<Applied> Twin::apply(std::string_view payload, ReportReader& reader,
   const std::string_view prefix = reader.prefix(*layout_);
   for (const Member& member : reader.body()) {
     name_.assign(prefix).append(member.name);
-    ++applied.taken;
+    // A body may have whole names where its report has a prefix.
+    if (!prefix.empty() && member.name.starts_with(prefix) && !layout_->index.contains(name_)) {
+      name_ = member.name;
+    }
+    const std::size_t changed = applied.changed;
     const auto slot = put(name_, member.text, applied);
+    if (layout_->repeats && slot) {
+      const bool is_first = reader.mention(*slot);
+      if (!is_first && applied.changed == changed) continue;
+    }
+    ++applied.taken;
     if (slot && taken != nullptr) taken->push_back({.slot = *slot, .text = member.text});
   }
   if (applied.changed != 0 || all_version_ == 0) ++version_;

@@ -34,7 +34,7 @@ struct Taken {
 };
 
 struct Applied {
-  std::size_t taken = 0;  // quotas that the report named
+  std::size_t taken = 0;  // quotas that the report named; once, if it repeats a value
   std::size_t changed = 0;
   std::size_t refused = 0;  // beyond TwinLimits
 };

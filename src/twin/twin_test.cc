@@ -115,6 +115,60 @@ TEST(Twin, ANestedFamilyAnswersAllInGroups) {
             R"({"pack":{"A":{"soc":1},"B":{"soc":2}},"phase":{"vol":230.10},"top":1})");
 }
 
+// The ways in which devices shape what is the same report.
+TEST(Twin, TakesAReportInTheShapesOfOldAndNewDevices) {
+  const std::string packs = R"({"pack":{"A":{"cfg":{"on":1},"soc":5}}})";
+  const std::string unit = R"({"unit":{"list":[1],"time":{"hour":7}}})";
+  const struct {
+    std::string_view report;
+    const std::string& all;
+  } rows[] = {
+      {R"({"typeCode":"pack","packSn":"A","params":{"soc":5,"cfg":{"on":1}}})", packs},
+      {R"({"params":{"soc":5,"cfg.on":1},"packSn":"A","typeCode":"pack"})", packs},
+      {R"({"typeCode":"pack","packSn":"A","params":{"A":{"soc":5,"cfg":{"on":1}}}})", packs},
+      {R"({"typeCode":"pack","packSn":"B","params":{"A":{"soc":5,"cfg":{"on":1}}}})", packs},
+      {R"({"typeCode":"pack","packSn":"A","params":{"pack.A.soc":5,"pack.A.cfg.on":1}})", packs},
+      {R"({"typeCode":"all","params":{"pack":{"A":{"soc":5,"cfg":{"on":1}}}}})", packs},
+      {R"({"typeCode":"unit","params":{"list":[1],"time":{"hour":7}}})", unit},
+      {R"({"typeCode":"unit","params":{"unit.list":[1],"unit.time.hour":7}})", unit},
+      {R"({"typeCode":"unit","params":{"unit":{"list":[1],"time":{"hour":7}}}})", unit},
+      {R"({"params":{"unit":{"list":[1],"time":{"hour":7}}}})", unit},
+  };
+  for (const auto& row : rows) {
+    Device device(nested_layout());
+    device.report(row.report);
+    EXPECT_EQ(device.all(), row.all) << row.report;
+  }
+}
+
+TEST(Twin, TakesAValueOnceThatAReportSaysTwice) {
+  Device device(nested_layout());
+  std::vector<Taken> taken;
+  const auto texts = [&](std::string_view report) {
+    const auto applied = device.twin.apply(report, device.reader, &taken);
+    EXPECT_TRUE(applied);
+    std::string text = fmt::format("{}/{}:", applied->changed, applied->taken);
+    for (const Taken& each : taken) {
+      text += fmt::format(" {}={}", device.twin.name_of(each.slot), each.text);
+    }
+    return text;
+  };
+  const std::string both =
+      R"({"typeCode":"all","params":{"phase":{"vol":1,"amp":2},"phase.vol":1}})";
+  EXPECT_EQ(texts(both), "2/2: phase.vol=1 phase.amp=2");
+  EXPECT_EQ(texts(both), "0/2: phase.vol=1 phase.amp=2");
+  EXPECT_EQ(texts(R"({"typeCode":"all","params":{"phase":{"vol":1,"amp":2},"phase.vol":3}})"),
+            "1/3: phase.vol=1 phase.amp=2 phase.vol=3");
+  EXPECT_EQ(texts(R"({"typeCode":"all","params":{"phase.vol":4,"new":{"x":1},"new.x":1}})"),
+            "2/2: phase.vol=4 new.x=1");
+}
+
+TEST(Twin, AFlatFamilysReportMayHaveWholeNames) {
+  Device device(flat_layout());
+  device.report(R"({"typeCode":"pdStatus","params":{"pd.soc":5,"pd.new":1,"state":"a"}})");
+  EXPECT_EQ(device.all(), R"({"pd.state":"a","pd.soc":5,"pd.new":1})");
+}
+
 TEST(Twin, GroupsWithNearlyTheSameNameStayApart) {
   Device device(nested_layout());
   device.report(R"({"params":{"a":{"x":1},"a-b":{"x":2},"a b":{"x":3},"ab":{"x":4},"a0":5}})");

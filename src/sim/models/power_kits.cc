@@ -34,11 +34,21 @@ constexpr double kOffSoc = 3;  // the packs open their switches
 constexpr int kLowPower_w = 10;
 constexpr std::int64_t kUnchanged = 255;
 
-// Module types count up from BBC_IN's along this list; the nameless ones are not documented. A
-// serial number takes the first group that it belongs to. kitscc's place is our own choice.
-constexpr int kFirstModuleType = 15362;
-constexpr std::array<std::string_view, 10> kTypedGroups = {
-    "bbcin", "bbcout", "kitscc", "iclow", "", "ldac", "lddc", "", "wireless", "bp2000"};
+// A serial number takes the first group that it belongs to. kitscc's type is our own choice; ichigh
+// is the other side of the inverter, and has its type.
+struct TypedGroup {
+  std::string_view group;
+  int type;
+};
+constexpr std::array<TypedGroup, 9> kTypedGroups = {{{"bbcin", 15362},
+                                                     {"bbcout", 15363},
+                                                     {"kitscc", 15364},
+                                                     {"iclow", 15365},
+                                                     {"ichigh", 15365},
+                                                     {"ldac", 15367},
+                                                     {"lddc", 15368},
+                                                     {"wireless", 15370},
+                                                     {"bp2000", 15371}}};
 
 std::int64_t whole_or(const wire::JsonObject& params, std::string_view name,
                       std::int64_t otherwise) {
@@ -50,13 +60,13 @@ void list_modules(Fields& fields) {
   int address = 0;
   for (const std::string& sn : fields.modules("onLineModuleSnList")) {
     Module entry(fields, "onLineModuleSnList", sn);
-    entry.set_value("moduleSn", wire::Json(sn));
+    entry.set_value("moduleSn", wire::Json(fields.serial(sn)));
     entry.set("moduleAddr", ++address);
     entry.set("moduleDAddr", 16 + address);
-    const auto type = std::ranges::find_if(kTypedGroups, [&](std::string_view group) {
-      return !group.empty() && std::ranges::count(fields.modules(group), sn) > 0;
+    const auto* typed = std::ranges::find_if(kTypedGroups, [&](const TypedGroup& each) {
+      return std::ranges::count(fields.modules(each.group), sn) > 0;
     });
-    entry.set("moduleType", kFirstModuleType + static_cast<int>(type - kTypedGroups.begin()));
+    if (typed != kTypedGroups.end()) entry.set("moduleType", typed->type);
   }
 }
 

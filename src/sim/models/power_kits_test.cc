@@ -30,8 +30,8 @@ TEST(PowerKitsModel, BelongsTogetherThroughDaysOfSetsAndOutages) {
   Bench bench(family_of("power_kits"), {.seed = seed});
   Identities identities = power_kits_identities(table_of("power_kits"));
   Growing today{{"kitscc.M1094-KSCC-00001.dayEnergy", "bbcin.M1093-DCIN-CA7C3.dayEnergy",
-                 "bbcout.M109ZEB4Z0000016.dayEnergy", "ichigh.M109ZEB4ZE7B0963.inputWhInDay",
-                 "ichigh.M109ZEB4ZE7B0963.outputWhInDay"}};
+                 "bbcout.M109ZEB4Z0000016.dayEnergy", "ichigh.M109ZEB4ZE7B0964.inputWhInDay",
+                 "ichigh.M109ZEB4ZE7B0964.outputWhInDay"}};
   Growing ever{{"kitscc.M1094-KSCC-00001.chgEnergy", "bbcin.M1093-DCIN-CA7C3.dsgEnergy",
                 "bbcout.M109ZEB4Z0000016.dsgEnergy"}};
   std::int64_t day = 0;

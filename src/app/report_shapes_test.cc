@@ -1,0 +1,77 @@
+// What a virtual device says in its family's shape, the platform understands: after any life, the
+// twin that heard its reports knows each field of the device as the device has it, and no other.
+#include <gtest/gtest.h>
+
+#include <array>
+#include <memory>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sim/device_bench.h"
+#include "twin/twin.h"
+#include "wire/json.h"
+
+namespace gridloom::app {
+namespace {
+
+constexpr std::array<std::string_view, 5> kFamilies = {"delta_2", "smart_home_panel", "power_kits",
+                                                       "power_ocean", "power_stream"};
+
+// Hears every report of a device, as the platform does.
+class Listener {
+ public:
+  explicit Listener(const catalog::FamilyPtr& family)
+      : twin_(std::make_shared<const twin::Layout>(family)) {}
+
+  void hear(const sim::Bench& bench) {
+    for (const sim::VirtualDevice::Message& message : bench.said) {
+      if (message.verb != "quota") continue;
+      const auto applied = twin_.apply(message.payload, reader_, &taken_);
+      ASSERT_TRUE(applied) << message.payload;
+      EXPECT_EQ(applied->refused, 0U);
+      std::set<std::size_t> slots;
+      for (const twin::Taken& taken : taken_) {
+        heard_.emplace(twin_.name_of(taken.slot));
+        EXPECT_TRUE(slots.insert(taken.slot).second) << twin_.name_of(taken.slot) << " twice";
+      }
+    }
+  }
+  void expect_same(const sim::Fields& fields) const {
+    for (const sim::Fields::Slot& slot : fields.slots()) {
+      const std::string name = sim::said_name(fields, slot.name);
+      EXPECT_EQ(twin_.value(name), wire::to_text(slot.value)) << name;
+    }
+    EXPECT_EQ(heard_.size(), fields.slots().size());
+  }
+
+ private:
+  twin::Twin twin_;
+  twin::ReportReader reader_;
+  std::vector<twin::Taken> taken_;
+  std::set<std::string> heard_;
+};
+
+TEST(ReportShapes, WhatADeviceSaysIsReadBackAsItIsWhateverWasSet) {
+  for (const std::string_view id : kFamilies) {
+    SCOPED_TRACE(id);
+    const catalog::FamilyPtr family = sim::family_of(id);
+    sim::Bench bench(family, {.seed = sim::life_seed()});
+    Listener listener(family);
+    sim::RandomSets sets(*family, Chance(sim::life_seed()));
+    bench.connect();
+    for (int k = 0; k < 60 && !testing::Test::HasFailure(); ++k) {
+      bench.step(Millis{k % 10 == 0 ? 60'000 : 2000});
+      if (k % 3 == 0 && !family->commands.empty()) {
+        bench.tell(wire::to_text(sets.next().message));
+      }
+      listener.hear(bench);
+      listener.expect_same(bench.fields());
+      bench.said.clear();
+    }
+  }
+}
+
+}  // namespace
+}  // namespace gridloom::app

@@ -58,6 +58,20 @@ MetricFamily dropped(const hub::Counters& counters) {
   return metric;
 }
 
+MetricFamily client_events(const hub::ClientEvents& events) {
+  MetricFamily metric =
+      family("gridloom_client_events_total",
+             "Clients that came and went, and what was refused to them, by reason or code",
+             MetricType::Counter);
+  for (const hub::ClientEvents::Count& count : events.counts()) {
+    ClientMetric& of_reason = metric.metric.emplace_back();
+    of_reason.label.push_back({"event", std::string(name_of(count.kind))});
+    of_reason.label.push_back({"reason", count.reason});
+    of_reason.counter.value = static_cast<double>(count.count);
+  }
+  return metric;
+}
+
 }  // namespace
 
 std::string metrics_text(const hub::Platform& platform, const DoorCounts& doors,
@@ -76,6 +90,7 @@ std::string metrics_text(const hub::Platform& platform, const DoorCounts& doors,
       counter("gridloom_reads_total", "Reads of quotas", counters.reads),
       counter("gridloom_deliveries_total", "Messages handed to subscribers", counters.deliveries),
       dropped(counters),
+      client_events(platform.client_events),
       gauge("gridloom_mqtt_sessions", "MQTT sessions, connected or waiting for their client",
             doors.sessions),
       gauge("gridloom_mqtt_sessions_waiting", "Of these, those that wait for their client",

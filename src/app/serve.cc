@@ -171,7 +171,14 @@ net::MakeProtocol http_protocol(const Running& running, bool guarded) {
           api->handle(std::move(request), std::move(done));
         },
         running.limits.http, running.wall.now(), mqtt::serve(running.mqtt_door),
-        [api](const http::Request& head) { return api->wants_body(head); });
+        [api](const http::Request& head) { return api->wants_body(head); },
+        [&running](const http::Session::Refused& refused) {
+          running.hub->tell({.kind = hub::ClientEvent::Kind::kRequestRefused,
+                             .reason = refused.code,
+                             .user = refused.access_key,
+                             .peer = refused.peer,
+                             .detail = refused.why});
+        });
   };
 }
 

@@ -55,9 +55,12 @@ Response failure(const Fault& fault, std::string_view trace_id) {
   if (code == "1000") {
     spdlog::error("request {}: {}", trace_id, fault.detail);
     response.body = envelope(code, message, {}, trace_id);
+    response.code = code;
+    response.why = fmt::format("request {}", trace_id);
     return response;
   }
-  spdlog::debug("request {}: {} {}", trace_id, code, fault.detail);
+  response.code = code;
+  response.why = fault.detail;
   const bool explained = !fault.detail.empty();
   response.body = envelope(
       code, explained ? fmt::format("{}: {}", message, fault.detail) : std::string(message), {},
@@ -68,8 +71,10 @@ Response failure(const Fault& fault, std::string_view trace_id) {
 Response transport_error(unsigned status, std::string_view why) {
   Response response;
   response.status = status;
-  response.body = envelope(std::to_string(status),
-                           fmt::format("{}: {}", reason_phrase(status), why), {}, make_trace_id());
+  response.code = std::to_string(status);
+  response.why = why;
+  response.body = envelope(response.code, fmt::format("{}: {}", reason_phrase(status), why), {},
+                           make_trace_id());
   return response;
 }
 

@@ -41,8 +41,8 @@ struct Request {
   std::string body;
   bool secure = false;
   std::weak_ptr<Waiting> waiting{};  // may be empty
-  std::string peer;      // its address
-  bool guarded = false;  // replays are refused: it came from beyond this machine
+  std::string peer;                  // its address
+  bool guarded = false;              // replays are refused: it came from beyond this machine
 };
 
 // The part of a body that is made while it is sent: a piece is asked for when the one before has
@@ -80,6 +80,9 @@ struct Response {
   bool known = false;                  // it answers one who has shown who it is
   std::shared_ptr<BodySource> rest{};  // what comes behind `body`; null: nothing
   Ending ending = Ending::kNone;
+  // Of a refusal, for the log: the code in the body, and why. Empty: it is none.
+  std::string code{};
+  std::string why{};
 };
 
 [[nodiscard]] std::string_view reason_phrase(unsigned status);

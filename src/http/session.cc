@@ -15,6 +15,7 @@ namespace gridloom::http {
 namespace {
 
 constexpr std::string_view kHeadEnd = "\r\n\r\n";
+constexpr std::size_t kShownKeyBytes = 64;
 constexpr std::size_t kHeadBytes = 256;  // of an answer's, mostly
 
 // "localhost:8080", "[::1]:8080" and "[::1]" without port and brackets.
@@ -104,12 +105,13 @@ struct Session::Reading {
 };
 
 Session::Session(net::Line line, Handler handler, const SessionLimits& limits, TimePoint now,
-                 net::MakeProtocol mqtt, WantsBody wants_body)
+                 net::MakeProtocol mqtt, WantsBody wants_body, OnRefused on_refused)
     : line_(std::move(line)),
       handler_(std::move(handler)),
       limits_(limits),
       mqtt_(std::move(mqtt)),
       wants_body_(std::move(wants_body)),
+      on_refused_(std::move(on_refused)),
       now_(now),
       since_(now) {}
 
@@ -213,6 +215,7 @@ void Session::on_request() {
   in_request_ = false;
   answering_ = true;
   request.waiting = weak_from_this();
+  access_key_.assign(request.access_key, 0, kShownKeyBytes);
   handler_(std::move(request), [weak = weak_from_this()](Response response) {
     const std::shared_ptr<Session> self = weak.lock();
     if (!self || self->lost_ || !self->answering_) return;
@@ -239,6 +242,13 @@ void Session::upgrade(const WebSocketRequest& request) {
 
 void Session::respond(const Response& response) {
   known_ = known_ || response.known;
+  if (!response.code.empty() && on_refused_) {
+    on_refused_({.code = response.code,
+                 .access_key = access_key_,
+                 .peer = line_.peer,
+                 .why = response.why});
+  }
+  access_key_.clear();
   if (response.ending != Ending::kNone) {
     finished_ = true;
     breaks_ = response.ending == Ending::kReset;

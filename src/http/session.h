@@ -43,9 +43,18 @@ class Session final : public net::Protocol,
   // not. Without a body the request is handled all the same.
   using WantsBody = std::function<bool(const Request& head)>;
 
+  // A request that was refused, whatever refused it.
+  struct Refused {
+    std::string_view code;        // in the answer
+    std::string_view access_key;  // its beginning
+    std::string_view peer;        // its address
+    std::string_view why;
+  };
+  using OnRefused = std::function<void(const Refused& refused)>;
+
   // `mqtt` makes what speaks inside of a WebSocket; without it there is none.
   Session(net::Line line, Handler handler, const SessionLimits& limits, TimePoint now,
-          net::MakeProtocol mqtt = {}, WantsBody wants_body = {});
+          net::MakeProtocol mqtt = {}, WantsBody wants_body = {}, OnRefused on_refused = {});
   ~Session() override;
 
   void receive(std::string_view bytes, TimePoint now) override;
@@ -78,8 +87,10 @@ class Session final : public net::Protocol,
   SessionLimits limits_;
   net::MakeProtocol mqtt_;
   WantsBody wants_body_;
+  OnRefused on_refused_;
   std::unique_ptr<Reading> reading_;
   std::unique_ptr<WebSocket> web_socket_;
+  std::string access_key_;  // of the request that is being answered
   std::string in_;
   std::string out_;
   TimePoint now_;

@@ -64,6 +64,10 @@ class Client {
   [[nodiscard]] const Identity& identity() const { return identity_; }
   [[nodiscard]] const std::string& client_id() const { return client_id_; }
 
+  // The address of its connection; set before anybody else knows the client.
+  [[nodiscard]] const std::string& peer() const { return peer_; }
+  void set_peer(std::string peer) { peer_ = std::move(peer); }
+
   // Whether a connection is there now: a shared message goes to a member that can take it. Any
   // thread.
   [[nodiscard]] bool present() const { return present_.load(std::memory_order_relaxed); }
@@ -95,6 +99,7 @@ class Client {
   Loop& loop_;
   Identity identity_;
   std::string client_id_;
+  std::string peer_;
   std::atomic<bool> present_{true};
   std::atomic<std::size_t> ahead_bytes_{0};
 };

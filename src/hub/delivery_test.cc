@@ -192,7 +192,7 @@ TEST_P(DeliveryTest, ARetainedMessageExpires) {
 }
 
 TEST_P(DeliveryTest, RetainedPayloadsHaveALimit) {
-  TestHome small(GetParam(), {.retained_bytes = 10});
+  TestHome small(GetParam(), {.account_retained_bytes = own("quota").size() + 10});
   small.add_account("alice");
   small.add_device(kSn, "alice");
   const FakePtr of_small = small.connect_device(kSn);
@@ -205,6 +205,25 @@ TEST_P(DeliveryTest, RetainedPayloadsHaveALimit) {
   EXPECT_EQ(put("0123456789+"), wire::mqtt::Reason::kQuotaExceeded);
   EXPECT_FALSE(of_small->acks.back().why.empty());
   EXPECT_EQ(put(""), wire::mqtt::Reason::kSuccess);
+}
+
+TEST_P(DeliveryTest, AnAccountThatRetainsMuchLeavesOthersTheirShare) {
+  constexpr std::size_t kShare = std::size_t{256} * 1024;
+  TestHome small(GetParam(), {.retained_bytes = 0, .account_retained_bytes = 2 * kShare});
+  for (const std::string_view owner : {"alice", "bob"}) small.add_account(std::string(owner));
+  small.add_device(kSn, "alice");
+  small.add_device("HW51ZOH4SF000001", "bob");
+  const FakePtr alices = small.connect_device(kSn);
+  const FakePtr bobs = small.connect_device("HW51ZOH4SF000001");
+  const auto put = [&](const FakePtr& by, std::string_view sn, std::size_t bytes) {
+    small.publish(by, fmt::format("/device/{}/quota", sn), std::string(bytes, ' '),
+                  Qos::kAtLeastOnce, 1, true);
+    return by->acks.back().reason;
+  };
+  EXPECT_EQ(put(alices, kSn, kShare), wire::mqtt::Reason::kQuotaExceeded);
+  EXPECT_EQ(put(alices, kSn, kShare - 100), wire::mqtt::Reason::kSuccess);
+  EXPECT_EQ(put(bobs, "HW51ZOH4SF000001", kShare - 100), wire::mqtt::Reason::kSuccess);
+  EXPECT_EQ(put(bobs, "HW51ZOH4SF000001", kShare), wire::mqtt::Reason::kQuotaExceeded);
 }
 
 TEST_P(DeliveryTest, ARemovedDeviceTakesItsRetainedMessagesAlong) {

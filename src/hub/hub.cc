@@ -119,6 +119,10 @@ void Hub::record_sign_in(const SignIn& attempt) {
   platform_.sign_ins.record(*platform_.journal, platform_.clock.now(), attempt);
 }
 
+void Hub::tell(const ClientEvent& event) const {
+  platform_.client_events.tell(event, platform_.wall->now());
+}
+
 void Hub::record_changes(std::string changes, Task durable) const {
   if (platform_.journal != nullptr) {
     platform_.journal->append(history::RecordKind::kTurn,

@@ -53,6 +53,9 @@ class Hub {
   void record_sign_in(const Identity& who, SignIn attempt);
   void record_sign_in(const SignIn& attempt);
 
+  // For the log and the counters.
+  void tell(const ClientEvent& event) const;
+
   // A client's connection is there: a device's is how it is online.
   void connected(const ClientPtr& client);
   // Its connection ended; its subscriptions stay.

@@ -18,6 +18,7 @@
 #include "base/string_map.h"
 #include "catalog/family.h"
 #include "history/journal.h"
+#include "hub/client_events.h"
 #include "hub/client_id_budget.h"
 #include "hub/misdeeds.h"
 #include "hub/sign_ins.h"
@@ -42,7 +43,8 @@ struct Config {
   std::size_t client_ids_a_day = 0;  // of one certificate account; 0: any number
   std::size_t pending_sets = 64;     // of one device
   std::size_t asked_quotas = 1024;   // of one request
-  std::size_t retained_bytes = std::size_t{64} * 1024 * 1024;  // payloads, of one shard
+  std::size_t retained_bytes = std::size_t{64} * 1024 * 1024;          // of one shard
+  std::size_t account_retained_bytes = std::size_t{16} * 1024 * 1024;  // of these, of one account
   twin::TwinLimits twin{};
   twin::ReportLimits report{};
   wire::JsonLimits json{};  // of sets, gets and replies over MQTT
@@ -111,6 +113,7 @@ struct Platform {
   Counters counters{};
   ClientIdBudget client_ids{};
   SignIns sign_ins{};
+  ClientEvents client_events{};
   Misdeeds misdeeds{};
   // Of deadlines, rates and what clients say of themselves; another than `clock`, which is the
   // devices', if these live in a time of their own.

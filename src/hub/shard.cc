@@ -26,6 +26,7 @@ Shard::Shard(Platform& platform, std::function<bool(std::string_view)> mine, Pos
       post_(std::move(post)),
       directory_(platform.registry.directory()),
       reader_(platform.config.report),
+      retained_bytes_(std::make_shared<ByteBudget>(platform.config.retained_bytes)),
       next_id_(unix_ms(platform.clock.now()) & 0x3fffffff) {}
 
 Shard::DeviceState& Shard::state_of(std::string_view sn) {
@@ -159,6 +160,15 @@ void Shard::publish(const ClientPtr& client, const Inbound& inbound) {
   } else {
     take(client, inbound, answer);
   }
+  if (is_refusal(answer.ack.reason)) {
+    platform_.client_events.tell({.kind = ClientEvent::Kind::kPublicationRefused,
+                                  .reason = wire::mqtt::name_of(answer.ack.reason),
+                                  .user = client->identity().name,
+                                  .client_id = client->client_id(),
+                                  .peer = client->peer(),
+                                  .detail = answer.ack.why},
+                                 platform_.wall->now());
+  }
   if (inbound.how.qos == Qos::kAtMostOnce) return;
   if (answer.record > durable_) {
     held_acks_.push_back({.record = answer.record, .client = client, .ack = answer.ack});
@@ -190,7 +200,7 @@ void Shard::publish_by_account(const ClientPtr& client, const Inbound& inbound, 
     return;
   }
   if (inbound.how.retain && permitted(who.account, inbound.sn, registry::Rights::kMonitor) &&
-      !retain(inbound, retained_by_accounts_[who.name], 0)) {
+      !retain(inbound, retained_by_accounts_[who.name], who.account, 0)) {
     answer.ack.reason = Reason::kQuotaExceeded;
     answer.ack.why = kNoRoomToRetain;
     return;
@@ -240,7 +250,7 @@ void Shard::publish_by_device(const ClientPtr& client, const Inbound& inbound, A
   to_device(*device, inbound.verb, message);
   // The platform says itself who is online, retained.
   if (inbound.verb == Verb::kStatus) return on_status(client, inbound, state);
-  if (!retain(inbound, state.retained, state.number)) {
+  if (!retain(inbound, state.retained, device->owner, state.number)) {
     answer.ack.reason = Reason::kQuotaExceeded;
     answer.ack.why = kNoRoomToRetain;
     return;

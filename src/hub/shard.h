@@ -19,6 +19,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/byte_budget.h"
 #include "base/loop.h"
 #include "base/result.h"
 #include "base/seldom.h"
@@ -157,7 +158,9 @@ class Shard {
   struct Retained {
     wire::mqtt::MessagePtr message;
     Qos qos = Qos::kAtMostOnce;
+    TakenBytes bytes{};
   };
+  using RetainedByTopic = std::map<std::string, Retained>;
   // Of all devices of a family.
   struct Kind {
     twin::LayoutPtr layout;
@@ -183,7 +186,7 @@ class Shard {
     std::uint64_t known_as_of = 0;
     bool away = false;  // said so itself, by a status message
     std::vector<Pending> pending;
-    std::map<std::string, Retained> retained;  // what it published so, by topic
+    RetainedByTopic retained;  // what it published so
     std::unique_ptr<Mistold> mistold;
   };
   // A message on its way to subscribers.
@@ -309,11 +312,12 @@ class Shard {
                       const std::string& topic, const Retained& retained);
   void offer_of_device(const ClientPtr& client, const Subscription& subscription,
                        const std::string& sn);
-  // Does nothing unless it is to be retained. `device`: the number of the device that published it,
-  // or 0. False: there is no room for it.
-  [[nodiscard]] bool retain(const Inbound& inbound, std::map<std::string, Retained>& among,
-                            std::int64_t device);
-  void forget_retained(const std::map<std::string, Retained>& retained);
+  // Does nothing unless it is to be retained. `account` pays for it; `device`: the number of the
+  // device that published it, or 0. False: there is no room for it.
+  [[nodiscard]] bool retain(const Inbound& inbound, RetainedByTopic& among,
+                            registry::AccountId account, std::int64_t device);
+  [[nodiscard]] TakenBytes room_of(registry::AccountId account);
+  void forget_retained(const RetainedByTopic& retained) const;
 
   [[nodiscard]] static Message plain(std::string payload);
   // What goes out has the topic of who gets it, and everything else of `like`.
@@ -346,8 +350,9 @@ class Shard {
   SubscriptionTable subscriptions_;
   std::unordered_map<const Client*, std::unordered_set<std::string>> carried_;
   std::unordered_map<const Client*, std::weak_ptr<Client>> clients_;  // by credentials' home
-  StringMap<std::map<std::string, Retained>> retained_by_accounts_;   // by account, by topic
-  std::size_t retained_bytes_ = 0;
+  ByteBudgetPtr retained_bytes_;
+  std::unordered_map<registry::AccountId, ByteBudgetPtr> retained_bytes_of_;
+  StringMap<RetainedByTopic> retained_by_accounts_;  // by account
   std::deque<Deadline> deadlines_;
   std::vector<Out> outs_;
   std::unordered_map<const Client*, std::size_t> out_index_;

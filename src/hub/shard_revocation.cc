@@ -1,6 +1,7 @@
 // What a change of the registry takes away: connections, sets that wait for a reply, retained
 // messages.
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "hub/credentials.h"
@@ -82,14 +83,17 @@ void Shard::refuse_pending_of_others(const registry::Device& device, DeviceState
 
 void Shard::drop_retained_by_accounts() {
   for (auto& [account, retained] : retained_by_accounts_) {
-    std::map<std::string, Retained> ended;
-    std::erase_if(retained, [&](const auto& entry) {
-      const bool keeps = still_retained(*directory_, {.topic = entry.first, .message = nullptr});
-      if (!keeps) ended.insert(entry);
-      return !keeps;
-    });
+    RetainedByTopic ended;
+    for (auto at = retained.begin(); at != retained.end();) {
+      const auto next = std::next(at);
+      if (!still_retained(*directory_, {.topic = at->first, .message = nullptr})) {
+        ended.insert(retained.extract(at));
+      }
+      at = next;
+    }
     forget_retained(ended);
   }
+  std::erase_if(retained_bytes_of_, [](const auto& entry) { return entry.second->taken() == 0; });
   std::erase_if(retained_by_accounts_, [](const auto& entry) { return entry.second.empty(); });
 }
 

@@ -1,5 +1,7 @@
 // Who gets a message: subscriptions, shared ones, retained messages, and what one task of the shard
 // made for each client.
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -8,6 +10,9 @@
 
 namespace gridloom::hub {
 namespace {
+
+// Of retained messages: what no other account can take from one.
+constexpr std::size_t kOwnRetained = std::size_t{256} * 1024;
 
 wire::mqtt::MessagePtr with_topic(const Message& like, const std::string& topic) {
   auto copy = std::make_shared<Message>(like);
@@ -112,23 +117,37 @@ void Shard::send_retained(const ClientPtr& client, const Subscription& subscript
   }
 }
 
-bool Shard::retain(const Inbound& inbound, std::map<std::string, Retained>& among,
+TakenBytes Shard::room_of(registry::AccountId account) {
+  ByteBudgetPtr& budget = retained_bytes_of_[account];
+  if (!budget) {
+    const std::size_t most = platform_.config.account_retained_bytes;
+    budget = std::make_shared<ByteBudget>(most, std::min(kOwnRetained, most), retained_bytes_);
+  }
+  return TakenBytes(budget);
+}
+
+bool Shard::retain(const Inbound& inbound, RetainedByTopic& among, registry::AccountId account,
                    std::int64_t device) {
   if (!inbound.how.retain) return true;
   const Message& message = *inbound.message;
   const auto before = among.find(message.topic);
-  const std::size_t freed = before == among.end() ? 0 : before->second.message->payload.size();
+  const bool known = before != among.end();
   if (message.payload.empty()) {
-    if (before == among.end()) return true;
+    if (!known) return true;
     among.erase(before);
   } else {
-    if (retained_bytes_ - freed + message.payload.size() > platform_.config.retained_bytes) {
+    TakenBytes bytes = known ? std::move(before->second.bytes) : room_of(account);
+    const std::size_t had = bytes.bytes();
+    const std::size_t needed = bytes_of(message);
+    if (needed > had && !bytes.take(needed - had)) {
+      if (known) before->second.bytes = std::move(bytes);
       return false;
     }
-    among.insert_or_assign(message.topic,
-                           Retained{.message = inbound.message, .qos = inbound.how.qos});
+    if (needed < had) bytes.give_back(had - needed);
+    among.insert_or_assign(
+        message.topic,
+        Retained{.message = inbound.message, .qos = inbound.how.qos, .bytes = std::move(bytes)});
   }
-  retained_bytes_ = retained_bytes_ - freed + message.payload.size();
   if (platform_.keep_retained) {
     platform_.keep_retained({.topic = message.topic,
                              .message = message.payload.empty() ? nullptr : inbound.message,
@@ -138,23 +157,31 @@ bool Shard::retain(const Inbound& inbound, std::map<std::string, Retained>& amon
   return true;
 }
 
-void Shard::forget_retained(const std::map<std::string, Retained>& retained) {
+void Shard::forget_retained(const RetainedByTopic& retained) const {
+  if (!platform_.keep_retained) return;
   for (const auto& [topic, one] : retained) {
-    retained_bytes_ -= one.message->payload.size();
-    if (platform_.keep_retained) {
-      platform_.keep_retained({.topic = topic, .message = nullptr, .qos = one.qos});
-    }
+    platform_.keep_retained({.topic = topic, .message = nullptr, .qos = one.qos});
   }
 }
 
 void Shard::restore_retained(const RetainedChange& retained) {
-  const Retained kept{.message = retained.message, .qos = retained.qos};
-  retained_bytes_ += retained.message->payload.size();
-  if (const auto by_app = open_topic(retained.topic)) {
-    retained_by_accounts_[std::string(by_app->account)].insert_or_assign(retained.topic, kept);
-  } else if (const auto by_device = device_topic(retained.topic)) {
-    state_of(by_device->sn).retained.insert_or_assign(retained.topic, kept);
+  const auto by_app = open_topic(retained.topic);
+  const auto by_device = device_topic(retained.topic);
+  const registry::Account* account =
+      by_app ? directory_->find_certificate(by_app->account) : nullptr;
+  const registry::Device* device = by_device ? directory_->find_device(by_device->sn) : nullptr;
+  if (account == nullptr && device == nullptr) return;
+  TakenBytes bytes = room_of(account != nullptr ? account->id : device->owner);
+  if (!bytes.take(bytes_of(*retained.message))) {
+    spdlog::error("there is no room for the retained message of {}: it is not there any more",
+                  wire::to_text(wire::Json(wire::shortened(retained.topic))));
+    return;
   }
+  (account != nullptr ? retained_by_accounts_[std::string(by_app->account)]
+                      : state_of(by_device->sn).retained)
+      .insert_or_assign(
+          retained.topic,
+          Retained{.message = retained.message, .qos = retained.qos, .bytes = std::move(bytes)});
 }
 
 Message Shard::plain(std::string payload) {

@@ -47,7 +47,12 @@ ClientSession::ClientSession(Options options, std::weak_ptr<Connection> connecti
       door_(options.door),
       connection_(std::move(connection)),
       expiry_s_(options.expiry_s),
-      outlives_connection_(expiry_s_ != 0) {}
+      outlives_connection_(expiry_s_ != 0),
+      share_(door_.sessions->share_of(identity().account)),
+      filters_(share_->filters),
+      kept_{.outbox = Outbox(share_->queued)} {
+  set_peer(std::move(options.peer));
+}
 
 ClientSession::ClientSession(Options options, StoredSession stored)
     : Client(options.loop, std::move(options.identity), std::move(options.client_id)),
@@ -55,6 +60,9 @@ ClientSession::ClientSession(Options options, StoredSession stored)
       stage_(Stage::kParked),
       expiry_s_(options.expiry_s),
       outlives_connection_(true),
+      share_(door_.sessions->share_of(identity().account)),
+      filters_(share_->filters),
+      kept_{.outbox = Outbox(share_->queued)},
       on_disk_{.number = stored.number, .row = true, .received = stored.received} {
   set_present(false);
   const TimePoint now = door_.clock->now();
@@ -62,6 +70,11 @@ ClientSession::ClientSession(Options options, StoredSession stored)
   parked_since_ms_ = unix_ms(parked_at);
   ends_at_ = later(parked_at, expiry_s_);
   for (hub::Subscription& subscription : stored.subscriptions) {
+    if (!take_room_for(subscription.filter)) {
+      spdlog::error("{} has no room for the subscription {} of an earlier run", identity().name,
+                    wire::to_text(wire::Json(wire::shortened(subscription.filter))));
+      continue;
+    }
     subscriptions_.insert_or_assign(subscription.filter, std::move(subscription));
   }
   if (stored.will) will_ = std::make_unique<wire::mqtt::Will>(std::move(*stored.will));
@@ -203,7 +216,10 @@ void ClientSession::drop_what_is_not_for_it() {
       Outbox::Sending::kNo);
 }
 
-void ClientSession::go_live() { stage_ = Stage::kLive; }
+wire::mqtt::SessionState ClientSession::go_live() {
+  stage_ = Stage::kLive;
+  return std::exchange(kept_, {});
+}
 
 void ClientSession::connection_ended(Parting parting) {
   connection_.reset();
@@ -257,6 +273,7 @@ void ClientSession::end() {
   stage_ = Stage::kOver;
   publish_will();
   subscriptions_.clear();
+  filters_ = {};
   std::vector<hub::Delivery> left = left_to_others(kept_.outbox);
   kept_ = {};
   early_.clear();
@@ -300,6 +317,7 @@ void ClientSession::hand_over(ClientSessionPtr heir) {
     self->stage_ = Stage::kOver;
     Estate estate{.state = std::move(self->kept_),
                   .subscriptions = std::move(self->subscriptions_),
+                  .filters = std::exchange(self->filters_, {}),
                   .counted = self->counted_,
                   .on_disk = std::exchange(self->on_disk_, {})};
     self->door_.sessions->remove(self);
@@ -313,6 +331,7 @@ void ClientSession::inherit(std::optional<Estate> estate) {
   if (estate) {
     kept_ = std::move(estate->state);
     subscriptions_ = std::move(estate->subscriptions);
+    filters_ = std::move(estate->filters);
     counted_ = estate->counted;
     on_disk_ = std::move(estate->on_disk);
   } else {
@@ -342,14 +361,20 @@ bool ClientSession::has_subscription(std::string_view filter) const {
   return subscriptions_.contains(filter);
 }
 
+bool ClientSession::take_room_for(std::string_view filter) {
+  return filters_.take(cost_of(filter));
+}
+
 void ClientSession::keep_subscription(const hub::Subscription& subscription) {
   subscriptions_.insert_or_assign(subscription.filter, subscription);
   row_changed_ = true;
 }
 
 bool ClientSession::drop_subscription(const std::string& filter) {
+  if (subscriptions_.erase(filter) == 0) return false;
+  give_room_back(filter);
   row_changed_ = true;
-  return subscriptions_.erase(filter) != 0;
+  return true;
 }
 
 void ClientSession::count_dropped(const wire::mqtt::Dropped& so_far) {

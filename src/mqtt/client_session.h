@@ -24,6 +24,7 @@
 
 #include "base/failure_budget.h"
 #include "hub/hub.h"
+#include "mqtt/account_shares.h"
 #include "mqtt/client_stream.h"
 #include "mqtt/session_store.h"
 #include "wire/mqtt/session.h"
@@ -50,6 +51,7 @@ class ClientSession final : public hub::Client, public std::enable_shared_from_t
     hub::Identity identity;
     std::string client_id;
     std::uint32_t expiry_s = 0;  // after its connection's end; kNeverExpires: no end
+    std::string peer{};          // the connection's address
   };
   ClientSession(Options options, std::weak_ptr<Connection> connection);
   // One that outlived the server.
@@ -74,12 +76,16 @@ class ClientSession final : public hub::Client, public std::enable_shared_from_t
     std::optional<std::uint32_t> expiry_s{};  // as changed by DISCONNECT
   };
   // There is nothing to inherit: the connection may go on at once.
-  void go_live();
+  [[nodiscard]] wire::mqtt::SessionState go_live();
   void connection_ended(Parting parting);
 
   [[nodiscard]] std::uint32_t expiry_s() const { return expiry_s_; }
   [[nodiscard]] bool has_subscription(std::string_view filter) const;
   [[nodiscard]] std::size_t subscriptions() const { return subscriptions_.size(); }
+  // For a subscription that is new. False: the account has no room for it.
+  [[nodiscard]] bool take_room_for(std::string_view filter);
+  void give_room_back(std::string_view filter) { filters_.give_back(cost_of(filter)); }
+  // New ones have their room.
   void keep_subscription(const hub::Subscription& subscription);
   // False: there was none.
   bool drop_subscription(const std::string& filter);
@@ -130,6 +136,7 @@ class ClientSession final : public hub::Client, public std::enable_shared_from_t
   struct Estate {
     wire::mqtt::SessionState state;
     std::map<std::string, hub::Subscription, std::less<>> subscriptions;
+    TakenBytes filters;
     wire::mqtt::Dropped counted;
     OnDisk on_disk;
   };
@@ -157,6 +164,8 @@ class ClientSession final : public hub::Client, public std::enable_shared_from_t
   bool discarded_ = false;               // ends with its connection
   bool handing_over_ = false;            // parked, and no longer this object's to end
   std::shared_ptr<ClientSession> heir_;  // came while this one was still waiting itself
+  const AccountSharePtr share_;
+  TakenBytes filters_;  // by cost_of(), of all subscriptions
   std::map<std::string, hub::Subscription, std::less<>> subscriptions_;
   wire::mqtt::SessionState kept_;     // while parked
   std::vector<hub::Delivery> early_;  // while waiting

@@ -277,6 +277,62 @@ TEST_P(ClientSessions, AUserHasSoManySessionsAndNoMore) {
   EXPECT_THAT(a_again->said(), ElementsAre(HasSubstr("present")));
 }
 
+TEST_P(ClientSessions, AnAccountHasSoManySessionsWhoeverItsUsersAre) {
+  server.table.emplace(TableLimits{.account = {.sessions = 2}}, server.store.get());
+  const auto sender = device();
+  const auto one = app({.client_id = "one"});
+  EXPECT_THAT(one->said(), ElementsAre(StartsWith("CONNACK success")));
+  const auto two = app({.client_id = "two"});
+  EXPECT_THAT(two->said(), ElementsAre("CONNACK quota exceeded 31:one account has at most 2 "
+                                       "sessions"));
+  const auto again = app({.client_id = "one"});
+  EXPECT_THAT(again->said(), ElementsAre(StartsWith("CONNACK success")))
+      << "it takes its own place";
+}
+
+TEST_P(ClientSessions, AnAccountsSubscriptionsHaveALimitInBytes) {
+  const std::string filter = open_topic("quota");
+  server.table.emplace(TableLimits{.account = {.filter_bytes = 2 * cost_of(filter)}},
+                       server.store.get());
+  const auto one = app({.client_id = "one"});
+  const auto two = app({.client_id = "two"});
+  one->subscribe({filter});
+  two->subscribe({filter});
+  two->subscribe({filter});
+  static_cast<void>(one->said());
+  EXPECT_THAT(two->said(), Each(Not(HasSubstr("quota exceeded")))) << "the same one again";
+  one->subscribe({open_topic("get_reply")});
+  EXPECT_THAT(one->said(), Contains(HasSubstr("quota exceeded")));
+  two->drop();
+  server.home.settle();
+  one->subscribe({open_topic("status")});
+  EXPECT_THAT(one->said(), Each(Not(HasSubstr("quota exceeded")))) << "a session's end gives back";
+}
+
+TEST_P(ClientSessions, WhatWaitsForAnAccountsClientsHasALimitInBytes) {
+  const std::size_t each = open_topic("quota").size() + std::string_view(R"({"n":1})").size();
+  server.table.emplace(TableLimits{.account = {.queued_bytes = 3 * each}}, server.store.get());
+  const auto sender = device();
+  const auto with_id = [](std::string_view id) {
+    Connect connect = keeping();
+    connect.client_id = id;
+    return connect;
+  };
+  for (const std::string_view id : {"one", "two"}) {
+    const auto away = app(with_id(id));
+    away->subscribe({open_topic("quota")});
+    away->drop();
+  }
+  for (int number = 1; number <= 4; ++number) report(*sender, number);
+  std::size_t kept = 0;
+  for (const std::string_view id : {"one", "two"}) {
+    const auto back = app(with_id(id));
+    for (const std::string& line : back->said()) kept += line.starts_with("PUBLISH") ? 1 : 0;
+  }
+  EXPECT_EQ(kept, 3U);
+  EXPECT_GT(server.home.platform.counters.dropped_queue_full.load(), 0U);
+}
+
 TEST_P(ClientSessions, AWillIsPublishedAfterItsDelayUnlessTheClientComesBack) {
   const auto watcher = app({.client_id = "watcher"});
   watcher->subscribe({open_topic("set")});

@@ -15,6 +15,7 @@
 namespace gridloom::mqtt {
 namespace {
 
+using Kind = hub::ClientEvent::Kind;
 using wire::mqtt::Qos;
 using wire::mqtt::Reason;
 
@@ -28,24 +29,6 @@ Reason granted(Qos qos) {
       return Reason::kGrantedQos2;
   }
   return Reason::kSuccess;
-}
-
-}  // namespace
-
-namespace {
-
-// Whoever guesses passwords writes neither our log's lines nor its disk full.
-void log_refusal(const std::string& user, const std::string& peer, TimePoint now) {
-  static Seldom seldom({.times = 10, .within = Millis(1000)});
-  const auto left_out = seldom.admit(now);
-  if (!left_out) return;
-  const std::string name = wire::to_text(wire::Json(wire::shortened(user)));
-  if (*left_out == 0) {
-    spdlog::info("MQTT sign-in refused: user {} from {}", name, peer);
-  } else {
-    spdlog::info("MQTT sign-in refused: user {} from {}, and {} before that are not shown", name,
-                 peer, *left_out);
-  }
 }
 
 }  // namespace
@@ -105,7 +88,7 @@ void Connection::on(const wire::mqtt::ConnectRequested& event) {
     if (const auto wait = door_.failures->wait(line_.peer, user, door_.clock->now())) {
       const std::string why = fmt::format(
           "too many sign-ins from this address were refused; try again in {} ms", wait->count());
-      log_refusal(user, line_.peer, door_.clock->now());
+      tell_refusal(Reason::kConnectionRateExceeded, request, why);
       return session_.refuse(Reason::kConnectionRateExceeded, why);
     }
   }
@@ -115,7 +98,7 @@ void Connection::on(const wire::mqtt::ConnectRequested& event) {
   }
   if (!identity) {
     if (door_.failures != nullptr) door_.failures->failed(line_.peer, user, door_.clock->now());
-    log_refusal(request.username.value_or(""), line_.peer, door_.clock->now());
+    tell_refusal(Reason::kBadUserNameOrPassword, request, identity.error().detail);
     door_.hub->record_sign_in({.who = request.username.value_or(""),
                                .client_id = request.client_id,
                                .from = line_.peer,
@@ -125,17 +108,18 @@ void Connection::on(const wire::mqtt::ConnectRequested& event) {
   if (request.client_id.empty()) assigned_id_ = "gl-" + random_hex(12);
   const std::string& client_id = assigned_id_.empty() ? request.client_id : assigned_id_;
   if (const Status good = door_.hub->admit(*identity, client_id); !good) {
-    spdlog::info("MQTT sign-in refused: {}: {}", identity->name, good.error().detail);
+    tell_refusal(Reason::kNotAuthorized, request, good.error().detail);
     record_sign_in(*identity, client_id, good.error().detail);
     return session_.refuse(Reason::kNotAuthorized, good.error().detail);
   }
   client_ = std::make_shared<ClientSession>(
-      ClientSession::Options{.door = door_,
-                             .loop = line_.loop,
-                             .identity = std::move(*identity),
-                             .client_id = client_id,
-                             .expiry_s = std::min(request.session_expiry_s,
-                                                  door_.sessions->limits().session_expiry_s)},
+      ClientSession::Options{
+          .door = door_,
+          .loop = line_.loop,
+          .identity = std::move(*identity),
+          .client_id = client_id,
+          .expiry_s = std::min(request.session_expiry_s, door_.sessions->limits().session_expiry_s),
+          .peer = line_.peer},
       weak_from_this());
   will_ = request.will ? std::make_unique<wire::mqtt::Will>(std::move(*request.will)) : nullptr;
   join(request.clean_start ? SessionTable::Start::kClean : SessionTable::Start::kResume);
@@ -145,24 +129,49 @@ void Connection::join(SessionTable::Start start) {
   // The hub hears of this connection before the older one goes: a device that comes back is never
   // offline.
   door_.hub->connected(client_);
-  switch (door_.sessions->join(client_, start)) {
-    case SessionTable::Joined::kFull: {
+  const SessionTable::Joined joined = door_.sessions->join(client_, start);
+  switch (joined) {
+    case SessionTable::Joined::kFull:
+    case SessionTable::Joined::kAccountIsFull: {
+      const TableLimits& limits = door_.sessions->limits();
       const std::string why =
-          fmt::format("one user has at most {} sessions, {} of them beyond their connections",
-                      door_.sessions->limits().sessions, door_.sessions->limits().kept_sessions);
+          joined == SessionTable::Joined::kFull
+              ? fmt::format("one user has at most {} sessions, {} of them beyond their connections",
+                            limits.sessions, limits.kept_sessions)
+              : fmt::format("one account has at most {} sessions", limits.account.sessions);
       record_sign_in(client_->identity(), client_->client_id(), why);
+      tell(Kind::kSignInRefused, Reason::kQuotaExceeded, why);
       door_.hub->disconnected(client_);
       door_.hub->ended(std::exchange(client_, nullptr));
       return session_.refuse(Reason::kQuotaExceeded, why);
     }
     case SessionTable::Joined::kNew:
       record_sign_in(client_->identity(), client_->client_id(), {});
-      client_->go_live();
-      return accepted({}, SessionPresent::kNo);
+      return accepted(client_->go_live(), SessionPresent::kNo);
     case SessionTable::Joined::kWaitsForEstate:
       record_sign_in(client_->identity(), client_->client_id(), {});
       return;
   }
+}
+
+void Connection::tell(Kind kind, Reason reason, std::string_view why) const {
+  hub::ClientEvent event{
+      .kind = kind, .reason = name_of(reason), .peer = line_.peer, .detail = why};
+  if (client_) {
+    event.user = client_->identity().name;
+    event.client_id = client_->client_id();
+  }
+  door_.hub->tell(event);
+}
+
+void Connection::tell_refusal(Reason reason, const wire::mqtt::ConnectRequest& request,
+                              std::string_view why) const {
+  door_.hub->tell({.kind = Kind::kSignInRefused,
+                   .reason = name_of(reason),
+                   .user = request.username ? std::string_view(*request.username) : "",
+                   .client_id = request.client_id,
+                   .peer = line_.peer,
+                   .detail = why});
 }
 
 void Connection::record_sign_in(const hub::Identity& who, std::string_view client_id,
@@ -178,6 +187,8 @@ void Connection::accepted(wire::mqtt::SessionState state, SessionPresent present
                    .session_expiry_s = client_->expiry_s(),
                    .tells_releases = true},
                   door_.clock->now(), std::move(state));
+  tell(Kind::kConnected, Reason::kSuccess,
+       present == SessionPresent::kYes ? "its session goes on" : "");
   handle_events();
   line_.wake();
 }
@@ -187,6 +198,9 @@ void Connection::on(const wire::mqtt::PublishReceived& event) {
   if (event.qos != Qos::kAtMostOnce) how.identity = client_->identify(event);
   if (!batch_.add(client_, event.message, how)) {
     client_->refused(event.token);
+    tell(Kind::kPublicationRefused, Reason::kNotAuthorized,
+         fmt::format("{}: {}", wire::shortened(event.message->topic),
+                     hub::publish_rule(client_->identity().role)));
     session_.acknowledge(event.token, Reason::kNotAuthorized,
                          hub::publish_rule(client_->identity().role));
   }
@@ -205,7 +219,8 @@ Reason Connection::subscribe(const wire::mqtt::Subscription& wanted,
                              std::uint32_t subscription_id) {
   using wire::mqtt::RetainHandling;
   const bool is_new = !client_->has_subscription(wanted.filter);
-  if (is_new && client_->subscriptions() >= door_.sessions->limits().subscriptions) {
+  if (is_new && (client_->subscriptions() >= door_.sessions->limits().subscriptions ||
+                 !client_->take_room_for(wanted.filter))) {
     return Reason::kQuotaExceeded;
   }
   const bool retained = wanted.retain_handling == RetainHandling::kSend ||
@@ -216,7 +231,10 @@ Reason Connection::subscribe(const wire::mqtt::Subscription& wanted,
                                        .no_local = wanted.no_local,
                                        .retain_as_published = wanted.retain_as_published,
                                        .send_retained = retained};
-  if (!door_.hub->subscribe(client_, subscription)) return Reason::kNotAuthorized;
+  if (!door_.hub->subscribe(client_, subscription)) {
+    if (is_new) client_->give_room_back(wanted.filter);
+    return Reason::kNotAuthorized;
+  }
   client_->keep_subscription(subscription);
   return granted(wanted.qos);
 }
@@ -232,8 +250,13 @@ void Connection::on(const wire::mqtt::SubscribeRequested& event) {
     if (reasons.back() == Reason::kNotAuthorized) {
       why = hub::subscribe_rule(client_->identity().role);
     } else if (reasons.back() == Reason::kQuotaExceeded) {
-      why = fmt::format("a session has at most {} subscriptions",
-                        door_.sessions->limits().subscriptions);
+      why = fmt::format("a session has at most {} subscriptions, and one account {} bytes of them",
+                        door_.sessions->limits().subscriptions,
+                        door_.sessions->limits().account.filter_bytes);
+    }
+    if (is_refusal(reasons.back())) {
+      tell(Kind::kSubscriptionRefused, reasons.back(),
+           fmt::format("{}: {}", wire::shortened(wanted.filter), why));
     }
   }
   session_.subscribed(event.token, reasons, why);
@@ -251,11 +274,8 @@ void Connection::on(const wire::mqtt::UnsubscribeRequested& event) {
 }
 
 void Connection::on(const wire::mqtt::Ended& event) {
-  if (!client_) {
-    spdlog::debug("MQTT connection from {} ended: {}", line_.peer, event.why);
-    return;
-  }
-  spdlog::debug("MQTT session of {} ended: {}", client_->identity().name, event.why);
+  tell(Kind::kDisconnected, event.reason, event.why);
+  if (!client_) return;
   batch_.post(client_);
   if (event.will == wire::mqtt::WillFate::kDiscard) will_.reset();
   std::exchange(client_, nullptr)
@@ -292,6 +312,7 @@ void Connection::rights_changed() {
 void Connection::kick(hub::KickReason reason) {
   switch (reason) {
     case hub::KickReason::kTakenOver:
+      tell(Kind::kTakenOver, Reason::kSessionTakenOver, "another connection has its client id");
       session_.close(Reason::kSessionTakenOver, "another connection has this client id");
       break;
     case hub::KickReason::kNotAuthorized:

@@ -46,6 +46,10 @@ class Connection final : public net::Protocol, public std::enable_shared_from_th
   void handle_events();
   void on(const wire::mqtt::ConnectRequested& event);
   void join(SessionTable::Start start);
+  // For the log and the counters; of whoever signed in.
+  void tell(hub::ClientEvent::Kind kind, wire::mqtt::Reason reason, std::string_view why) const;
+  void tell_refusal(wire::mqtt::Reason reason, const wire::mqtt::ConnectRequest& request,
+                    std::string_view why) const;
   // `refused`: why; empty: it was not.
   void record_sign_in(const hub::Identity& who, std::string_view client_id,
                       std::string_view refused);

@@ -71,6 +71,8 @@ bool SessionTable::make_room(const ClientSession& fresh) {
 }
 
 void SessionTable::count_out(const ClientSession& session) {
+  const auto account = of_accounts_.find(session.identity().account);
+  if (--account->second == 0) of_accounts_.erase(account);
   const auto user = users_.find(session.identity().name);
   if (session.outlives_connection()) --user->second.kept;
   if (--user->second.all == 0) users_.erase(user);
@@ -81,6 +83,7 @@ ClientSessionPtr SessionTable::put(const ClientSessionPtr& session) {
   ClientSessionPtr older = std::exchange(sessions_[key_of(*session)], session);
   OfUser& user = users_[session->identity().name];
   ++user.all;
+  ++of_accounts_[session->identity().account];
   if (session->outlives_connection()) {
     ++user.kept;
     watched_[&session->loop()].insert(session);
@@ -93,7 +96,13 @@ SessionTable::Joined SessionTable::join(const ClientSessionPtr& fresh, Start sta
   ClientSessionPtr older;
   {
     const std::lock_guard lock(mutex_);
-    if (!sessions_.contains(key_of(*fresh)) && !make_room(*fresh)) return Joined::kFull;
+    if (!sessions_.contains(key_of(*fresh))) {
+      const auto account = of_accounts_.find(fresh->identity().account);
+      if (account != of_accounts_.end() && account->second >= limits_.account.sessions) {
+        return Joined::kAccountIsFull;
+      }
+      if (!make_room(*fresh)) return Joined::kFull;
+    }
     older = put(fresh);
     ClientStreamPtr& stream = streams_[key_of(*fresh)];
     if (!stream) stream = std::make_shared<ClientStream>();

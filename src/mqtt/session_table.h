@@ -16,6 +16,7 @@
 
 #include "base/loop.h"
 #include "base/string_map.h"
+#include "mqtt/account_shares.h"
 #include "mqtt/client_session.h"
 #include "mqtt/session_store.h"
 
@@ -26,18 +27,20 @@ struct TableLimits {
   std::size_t kept_sessions = 100;   // of these, ones that outlive their connection
   std::size_t subscriptions = 2048;  // of one session
   std::uint32_t session_expiry_s = 7U * 24 * 3600;  // the longest; clients are told
+  AccountLimits account{};                          // of all users of an account together
 };
 
 class SessionTable {
  public:
   // Without a store sessions end with the server.
   explicit SessionTable(const TableLimits& limits = {}, SessionStore* store = nullptr)
-      : limits_(limits), store_(store) {}
+      : limits_(limits), store_(store), shares_(limits.account) {}
 
-  enum class Joined : std::uint8_t { kNew, kWaitsForEstate, kFull };
+  enum class Joined : std::uint8_t { kNew, kWaitsForEstate, kFull, kAccountIsFull };
   enum class Start : std::uint8_t { kClean, kResume };
   // `fresh` has its client id from now on. A session of an earlier credential is not resumed. kNew:
-  // it may go live. kWaitsForEstate: it will hear of its own accord. kFull: the user has too many.
+  // it may go live. kWaitsForEstate: it will hear of its own accord. kFull, kAccountIsFull:
+  // the user has too many, or all users of its account together.
   [[nodiscard]] Joined join(const ClientSessionPtr& fresh, Start start);
   void remove(const ClientSessionPtr& session);
 
@@ -48,6 +51,9 @@ class SessionTable {
                StoredStreams streams = {});
 
   void sweep(Loop& loop, TimePoint now);
+  [[nodiscard]] AccountSharePtr share_of(registry::AccountId account) {
+    return shares_.of(account);
+  }
   [[nodiscard]] SessionStore* store() const { return store_; }
   [[nodiscard]] const TableLimits& limits() const { return limits_; }
 
@@ -74,9 +80,11 @@ class SessionTable {
 
   const TableLimits limits_;
   SessionStore* const store_;
+  AccountShares shares_;
   mutable std::mutex mutex_;
   std::map<std::string, ClientSessionPtr> sessions_;  // by user name, then client id
   StringMap<OfUser> users_;
+  std::unordered_map<registry::AccountId, std::size_t> of_accounts_;
   std::unordered_map<const Loop*, std::unordered_set<ClientSessionPtr>> watched_;
   std::map<std::string, ClientStreamPtr> streams_;  // likewise, beyond their sessions too
   TimePoint streams_looked_at_{};

@@ -78,6 +78,13 @@ TESTED_ELSEWHERE = {
     "web-socket.close-ms": ["WebSocket.ThePeersCloseIsNotAwaitedForever"],
     "mqtt.connect-ms": ["MqttSession.WithoutAKeepaliveThereIsNoDeadlineAndWithoutAConnectThereIsOne"],
     "mqtt.kept-sessions-per-user": ["ClientSessions.AUserHasSoManySessionsAndNoMore"],
+    "mqtt.sessions-per-account": ["ClientSessions.AnAccountHasSoManySessionsWhoeverItsUsersAre"],
+    "mqtt.filter-bytes-per-account": ["ClientSessions.AnAccountsSubscriptionsHaveALimitInBytes"],
+    "mqtt.queued-bytes-per-account": ["ClientSessions.WhatWaitsForAnAccountsClientsHasALimitInBytes"],
+    "mqtt.all-queued-bytes": ["ByteBudget.APartTakesOfTheWhole"],
+    "mqtt.retained-bytes-per-account": [
+        "DeliveryTest.AnAccountThatRetainsMuchLeavesOthersTheirShare"
+    ],
     "mqtt.held-bytes": ["MqttSession.WhatIsHeldBehindAConnectIsLimited"],
     "mqtt.output-bytes": ["MqttSession.APeerThatDoesNotReadIsNotReadFromEither"],
     "mqtt.queue-messages": ["MqttSession.AFullQueueDropsItsOldestQos0MessageFirst"],

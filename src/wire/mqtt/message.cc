@@ -58,6 +58,18 @@ void add_properties(Properties& properties, const Message& message, TimePoint no
   for (const auto& [name, value] : message.user_properties) properties.add_user(name, value);
 }
 
+std::size_t bytes_of(const Message& message) {
+  std::size_t bytes = message.topic.size() + message.payload.size();
+  for (const auto* text :
+       {&message.content_type, &message.response_topic, &message.correlation_data}) {
+    if (*text) bytes += (*text)->size();
+  }
+  for (const auto& property : message.user_properties) {
+    bytes += sizeof(property) + property.first.size() + property.second.size();
+  }
+  return bytes;
+}
+
 bool encodable(const Message& message) {
   std::size_t user_bytes = 0;
   for (const auto& [name, value] : message.user_properties) {

@@ -4,6 +4,7 @@
 // (MessagePtr); any thread may read it. Pure data.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -44,6 +45,9 @@ using SharePtr = std::shared_ptr<const std::string>;
 
 // The message's properties as of `now`, as views into it.
 void add_properties(Properties& properties, const Message& message, TimePoint now);
+
+// What it takes in memory: its texts, and each user property's place.
+[[nodiscard]] std::size_t bytes_of(const Message& message);
 
 // Whether it can be written into a packet at all.
 [[nodiscard]] bool encodable(const Message& message);

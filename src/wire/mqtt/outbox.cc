@@ -4,14 +4,6 @@
 #include <algorithm>
 
 namespace gridloom::wire::mqtt {
-namespace {
-
-std::size_t bytes_of(const Message& message) {
-  return message.topic.size() + message.payload.size();
-}
-
-}  // namespace
-
 void Outbox::open(const Terms& terms) {
   terms_ = terms;
   aliases_.clear();
@@ -21,7 +13,7 @@ void Outbox::open(const Terms& terms) {
 }
 
 void Outbox::close() {
-  while (!at_most_once_.empty()) take(at_most_once_);
+  while (!at_most_once_.empty()) forget(take(at_most_once_));
 }
 
 std::vector<Outbox::Kept> Outbox::kept() const {
@@ -44,6 +36,7 @@ std::vector<Outbox::Kept> Outbox::kept() const {
 void Outbox::restore(Kept kept) {
   next_sequence_ = std::max(next_sequence_, kept.entry.sequence + 1);
   ++changes_;
+  if (kept.entry.message && !make_room(bytes_of(*kept.entry.message))) return;
   switch (kept.stage) {
     case Stage::kReleased:
       released_.push_back(
@@ -51,6 +44,7 @@ void Outbox::restore(Kept kept) {
       break;
     case Stage::kSent:
       last_packet_id_ = kept.packet_id;
+      sent_bytes_ += bytes_of(*kept.entry.message);
       sent_.push({.packet_id = kept.packet_id, .repeat = false, .entry = std::move(kept.entry)});
       break;
     case Stage::kWaiting:
@@ -66,7 +60,9 @@ void Outbox::push(MessagePtr message, const DeliverOptions& options) {
     ++dropped_.too_large;
     return;
   }
-  waiting_bytes_ += bytes_of(*message);
+  const std::size_t bytes = bytes_of(*message);
+  if (!make_room(bytes)) return;
+  waiting_bytes_ += bytes;
   const bool counts = options.qos != Qos::kAtMostOnce;
   if (counts) ++changes_;
   (counts ? at_least_once_ : at_most_once_)
@@ -85,6 +81,7 @@ void Outbox::remove_if(const std::function<bool(const Message&)>& unwanted, Send
     while (!queue->empty()) {
       Entry entry = take(*queue);
       if (unwanted(*entry.message)) {
+        forget(entry);
         ++changes_;
         continue;
       }
@@ -102,17 +99,33 @@ void Outbox::remove_if(const std::function<bool(const Message&)>& unwanted, Send
       continue;
     }
     if (sent.repeat) --repeats_;
+    sent_bytes_ -= bytes_of(*sent.entry.message);
+    forget(sent.entry);
     ++changes_;
   }
   sent_ = std::move(rest);
 }
 
+void Outbox::drop_oldest() {
+  forget(take(at_most_once_.empty() ? at_least_once_ : at_most_once_));
+  ++changes_;
+  ++dropped_.queue_full;
+}
+
 void Outbox::drop_beyond_limits() {
-  while (waiting() > terms_.queue_messages || waiting_bytes_ > terms_.queue_bytes) {
-    take(at_most_once_.empty() ? at_least_once_ : at_most_once_);
-    ++changes_;
-    ++dropped_.queue_full;
+  while (waiting() > terms_.queue_messages || waiting_bytes_ > terms_.queue_bytes) drop_oldest();
+}
+
+// Of the budget. False: even with nothing waiting there is none; the message counts as dropped.
+bool Outbox::make_room(std::size_t bytes) {
+  while (!held_.take(bytes)) {
+    if (waiting() == 0) {
+      ++dropped_.queue_full;
+      return false;
+    }
+    drop_oldest();
   }
+  return true;
 }
 
 Outbox::Entry Outbox::take(Queue& queue) {
@@ -121,8 +134,16 @@ Outbox::Entry Outbox::take(Queue& queue) {
   return entry;
 }
 
+Outbox::Sent Outbox::take_sent(Fifo<Sent>::Iterator at) {
+  Sent sent = sent_.take(at);
+  sent_bytes_ -= bytes_of(*sent.entry.message);
+  forget(sent.entry);
+  return sent;
+}
+
 const Outbox::Queue* Outbox::next() const {
-  const bool window_open = repeats_ == 0 && on_their_way() < terms_.window;
+  const bool window_open =
+      repeats_ == 0 && on_their_way() < terms_.window && sent_bytes_ < terms_.queue_bytes;
   const Queue* later = window_open && !at_least_once_.empty() ? &at_least_once_ : nullptr;
   if (at_most_once_.empty()) return later;
   if (later != nullptr && later->front().sequence < at_most_once_.front().sequence) return later;
@@ -157,7 +178,7 @@ void Outbox::repeat_one(std::string& out, TimePoint now) {
   sent->repeat = false;
   const Publish packet{.dup = true, .packet_id = sent->packet_id};
   if (write(out, sent->entry, packet, now) == Written::kDone) return;
-  sent_.take(sent);
+  take_sent(sent);
   ++changes_;
 }
 
@@ -166,10 +187,11 @@ void Outbox::send_next(std::string& out, Entry entry, TimePoint now) {
   if (counts) ++changes_;
   if (entry.message->expires_at && *entry.message->expires_at <= now) {
     ++dropped_.expired;
-    return;
+    return forget(entry);
   }
   const Publish packet{.packet_id = counts ? free_packet_id() : std::uint16_t{0}};
-  if (write(out, entry, packet, now) == Written::kDropped || !counts) return;
+  if (write(out, entry, packet, now) == Written::kDropped || !counts) return forget(entry);
+  sent_bytes_ += bytes_of(*entry.message);
   sent_.push({.packet_id = packet.packet_id, .repeat = false, .entry = std::move(entry)});
 }
 
@@ -228,7 +250,7 @@ Decoded<void> Outbox::on_puback(std::uint16_t packet_id) {
   if (found->entry.qos != Qos::kAtLeastOnce) {
     return std::unexpected(Violation{Reason::kProtocolError, "it answers a message of QoS 2"});
   }
-  if (sent_.take(found).repeat) --repeats_;
+  if (take_sent(found).repeat) --repeats_;
   ++changes_;
   return {};
 }
@@ -244,7 +266,7 @@ Decoded<std::optional<Pubrel>> Outbox::on_pubrec(std::uint16_t packet_id, Reason
   if (found->entry.qos != Qos::kExactlyOnce) {
     return std::unexpected(Violation{Reason::kProtocolError, "it answers a message of QoS 1"});
   }
-  const Sent sent = sent_.take(found);
+  const Sent sent = take_sent(found);
   if (sent.repeat) --repeats_;
   ++changes_;
   if (is_refusal(reason)) return std::nullopt;

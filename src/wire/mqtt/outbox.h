@@ -19,6 +19,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/byte_budget.h"
 #include "base/clock.h"
 #include "wire/mqtt/message.h"
 #include "wire/mqtt/packet.h"
@@ -95,8 +96,9 @@ class Outbox {
     std::size_t packet_bytes = kMaxRemainingBytes;  // the client's maximum
     std::size_t window = 100;                       // QoS 1 and 2 messages on their way at once
     std::size_t queue_messages = 1000;
-    std::size_t queue_bytes = std::size_t{4} * 1024 * 1024;  // topics and payloads
-    std::uint16_t topic_aliases = 0;                         // that the client keeps for us
+    // bytes_of() the messages: of those that wait, and of those that are on their way.
+    std::size_t queue_bytes = std::size_t{4} * 1024 * 1024;
+    std::uint16_t topic_aliases = 0;  // that the client keeps for us
   };
 
   // A message and how it goes out. Sequences grow in the order of push() and are never used twice
@@ -116,6 +118,11 @@ class Outbox {
     std::uint16_t packet_id = 0;  // 0 exactly while waiting
     Entry entry = {};
   };
+
+  // The budget is of all its messages, waiting and sent, over all connections; null: none bounds
+  // them. A message that finds no room in it makes room as in a full queue, or is dropped.
+  explicit Outbox(ByteBudgetPtr budget) : held_(std::move(budget)) {}
+  Outbox() = default;
 
   // A connection begins: pump() sends what was on its way once more (PUBREL, or PUBLISH with DUP),
   // before anything else.
@@ -152,6 +159,8 @@ class Outbox {
 
   [[nodiscard]] std::size_t waiting() const { return at_most_once_.size() + at_least_once_.size(); }
   [[nodiscard]] std::size_t waiting_bytes() const { return waiting_bytes_; }
+  // What it has of its budget.
+  [[nodiscard]] std::size_t held_bytes() const { return held_.bytes(); }
   [[nodiscard]] std::size_t on_their_way() const { return sent_.size() + released_.size(); }
   [[nodiscard]] const Dropped& dropped() const { return dropped_; }
 
@@ -173,7 +182,12 @@ class Outbox {
   [[nodiscard]] const Queue* next() const;
   [[nodiscard]] bool may_repeat() const;
   void repeat_one(std::string& out, TimePoint now);
+  // Its bytes are still held.
   Entry take(Queue& queue);
+  void forget(const Entry& entry) { held_.give_back(bytes_of(*entry.message)); }
+  Sent take_sent(Fifo<Sent>::Iterator sent);
+  [[nodiscard]] bool make_room(std::size_t bytes);
+  void drop_oldest();
   void drop_beyond_limits();
   void send_next(std::string& out, Entry entry, TimePoint now);
   [[nodiscard]] Written write(std::string& out, const Entry& entry, Publish packet, TimePoint now);
@@ -185,6 +199,8 @@ class Outbox {
   Queue at_most_once_;
   Queue at_least_once_;  // QoS 1 and 2
   std::size_t waiting_bytes_ = 0;
+  std::size_t sent_bytes_ = 0;
+  TakenBytes held_;  // both
   std::uint64_t next_sequence_ = 0;
   std::uint64_t changes_ = 0;
   Fifo<Sent> sent_;                 // awaiting PUBACK or PUBREC, in the order of sending

@@ -163,6 +163,76 @@ TEST(MqttSession, TheQueueIsLimitedInBytesToo) {
   EXPECT_EQ(talk.session.outbox().dropped().queue_full, 1U);
 }
 
+TEST(MqttSession, PropertiesCountInTheQueue) {
+  Talk talk(Version::k5, {.output_bytes = 1, .queue_bytes = 4000});
+  talk.join();
+  auto large = std::make_shared<Message>();
+  large->topic = "t";
+  large->user_properties = {{"name", std::string(1500, 'v')}, {"", ""}};
+  const std::size_t each = bytes_of(*large);
+  EXPECT_GT(each, 1500U + 2 * sizeof(UserProperties::value_type));
+  for (int i = 0; i < 10; ++i) talk.session.deliver(large, {}, talk.now);
+  EXPECT_LE(talk.session.outbox().waiting_bytes(), 4000U);
+  EXPECT_EQ(talk.session.outbox().waiting(), 4000 / each);
+}
+
+TEST(MqttSession, WhatAClientDoesNotAcknowledgeIsLimitedInBytes) {
+  Talk talk(Version::k311, {.queue_bytes = 2 * 11});
+  talk.join();
+  for (int i = 0; i < 3; ++i) talk.deliver("0123456789", Qos::kAtLeastOnce);
+  EXPECT_THAT(talk.said(), testing::SizeIs(2));
+  EXPECT_EQ(talk.session.outbox().waiting(), 1U);
+  talk.send(Puback{.packet_id = 1});
+  EXPECT_THAT(talk.said(), testing::SizeIs(1));
+  // One that is larger than all that may be on its way goes alone.
+  Talk narrow(Version::k311, {.queue_bytes = 22});
+  narrow.join();
+  narrow.deliver(std::string(20, 'x'), Qos::kAtLeastOnce);
+  EXPECT_THAT(narrow.said(), testing::SizeIs(1));
+}
+
+TEST(Outbox, TakesOfItsBudgetAndGivesAllBack) {
+  const auto budget = std::make_shared<ByteBudget>(100);
+  const auto push = [](Outbox& outbox, Qos qos) {
+    outbox.push(message("t", "0123456789"), {.qos = qos});  // 11 bytes
+  };
+  {
+    Outbox outbox(budget);
+    outbox.open({.window = 2});
+    for (const Qos qos : {Qos::kAtLeastOnce, Qos::kExactlyOnce, Qos::kAtLeastOnce}) {
+      push(outbox, qos);
+    }
+    EXPECT_EQ(budget->taken(), 33U);
+    std::string out;
+    outbox.pump(out, 1000, kStart);
+    EXPECT_EQ(budget->taken(), 33U) << "what is on its way is still held";
+    ASSERT_TRUE(outbox.on_puback(1));
+    EXPECT_EQ(budget->taken(), 22U);
+    ASSERT_TRUE(outbox.on_pubrec(2, Reason::kSuccess));
+    EXPECT_EQ(budget->taken(), 11U) << "of a released message there is no copy";
+    // Another holder takes the rest: what comes now makes room for itself, or finds none.
+    ASSERT_TRUE(budget->take(89));
+    push(outbox, Qos::kAtLeastOnce);
+    EXPECT_EQ(outbox.waiting(), 1U);
+    EXPECT_EQ(outbox.dropped().queue_full, 1U);
+    budget->give_back(89);
+    push(outbox, Qos::kAtMostOnce);
+    outbox.close();
+    Outbox next = std::move(outbox);
+    EXPECT_EQ(budget->taken(), 11U);
+    next.remove_if([](const Message&) { return true; }, Outbox::Sending::kNo);
+    EXPECT_EQ(budget->taken(), 0U);
+    ASSERT_TRUE(budget->take(95));
+    push(next, Qos::kAtLeastOnce);
+    EXPECT_EQ(next.waiting(), 0U);
+    EXPECT_EQ(next.dropped().queue_full, 2U);
+    budget->give_back(95);
+    next.restore({.entry = {.message = message("t", "x"), .qos = Qos::kAtLeastOnce}});
+    EXPECT_EQ(budget->taken(), 2U);
+  }
+  EXPECT_EQ(budget->taken(), 0U);
+}
+
 // proves v5: MQTT-3.3.2-4, MQTT-3.3.2-5, MQTT-3.3.2-6, MQTT-3.3.2-15, MQTT-3.3.2-16, MQTT-3.3.2-17
 // proves v5: MQTT-3.3.2-20, MQTT-3.3.4-4
 TEST(MqttSession, MessagePropertiesPassThroughAndAnExpiredMessageDoesNot) {

@@ -1,0 +1,51 @@
+// What the clients of one account may keep in memory together: an account has a certificate, a
+// gateway and devices, and each of them may have many sessions.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <string_view>
+#include <unordered_map>
+
+#include "base/byte_budget.h"
+#include "registry/directory.h"
+
+namespace gridloom::mqtt {
+
+struct AccountLimits {
+  std::size_t sessions = 200'000;                             // connected, or kept
+  std::size_t filter_bytes = std::size_t{64} * 1024 * 1024;   // by cost_of()
+  std::size_t queued_bytes = std::size_t{256} * 1024 * 1024;  // that wait, or are on their way
+  std::size_t all_queued_bytes = std::size_t{1} * 1024 * 1024 * 1024;  // likewise, of all accounts
+};
+
+// Any thread.
+struct AccountShare {
+  ByteBudgetPtr queued;
+  ByteBudgetPtr filters;
+};
+using AccountSharePtr = std::shared_ptr<const AccountShare>;
+
+// Of a subscription: each is known to its session and to every shard.
+[[nodiscard]] constexpr std::size_t cost_of(std::string_view filter) { return filter.size() + 512; }
+
+// Any thread.
+class AccountShares {
+ public:
+  // Queued bytes of which no other account can take anything.
+  static constexpr std::size_t kOwnQueued = std::size_t{4} * 1024 * 1024;
+
+  explicit AccountShares(const AccountLimits& limits = {});
+  // The same as long as anybody has it.
+  [[nodiscard]] AccountSharePtr of(registry::AccountId account);
+
+ private:
+  const AccountLimits limits_;
+  const ByteBudgetPtr all_queued_;
+  std::mutex mutex_;
+  std::unordered_map<registry::AccountId, std::weak_ptr<const AccountShare>> shares_;
+  std::size_t tidy_at_ = 64;
+};
+
+}  // namespace gridloom::mqtt

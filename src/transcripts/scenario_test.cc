@@ -366,7 +366,7 @@ TEST(Scenario, HasFaultsOfThePlatformToo) {
 // --- clients that are refused ---
 
 TEST(Scenario, SaysWhenAnAppIsRefused) {
-  const std::string rotated = "device heat_pump HP77 owner demo\n! rotate app\n@ +1s\n< refused\n";
+  const std::string rotated = "device heat_pump HP77 owner demo\n! rotate app\n< refused\n";
   for (const Wire wire : {Wire::kDirect, Wire::kSocket}) {
     const PlayOptions options{.variant = {.wire = wire}};
     EXPECT_EQ(failures(rotated + "! connect app\n< refused\n> GET /iot-open/sign/certification\n"
@@ -375,9 +375,9 @@ TEST(Scenario, SaysWhenAnAppIsRefused) {
                        options),
               Lines{});
     EXPECT_EQ(failures(rotated + "! connect app\n@ +1s\n", options),
-              Lines{"5: the platform refused demo's app: CONNACK: bad user name or password"});
+              Lines{"4: the platform refused demo's app: CONNACK: bad user name or password"});
     EXPECT_EQ(failures("device heat_pump HP77 owner demo\n! rotate app\n@ +1s\n", options),
-              Lines{"3: the platform refused demo's app: its connection was ended"});
+              Lines{"2: the platform refused demo's app: its connection was ended"});
     EXPECT_EQ(failures("@ +1s\n< refused\n", options),
               Lines{"2: the platform refused the app nothing"});
   }

@@ -153,7 +153,9 @@ class Check {
     }
     if (view == kKey) return look_at_key();
     if (view.starts_with("tls/")) return look_at_certificate(name);
-    if (view.starts_with("log/damaged-")) {
+    if (view == "registry.seen") return not_checked(name, "the next start compares it");
+    if (view == "damage.txt") return not_checked(name, "see `gridloom damage`");
+    if (view.starts_with("log/damaged-") || view.starts_with("damaged-")) {
       return not_checked(name, "what was set aside when damage was found before");
     }
     if (view.starts_with("log/") && view.ends_with(".log")) return look_at_segment(name);

@@ -42,7 +42,7 @@ int run(const Arguments& arguments) {
 }
 
 Result<std::vector<std::int64_t>> numbers_of(const Estate& estate, const JsonObject& request) {
-  const std::vector<std::int64_t> unknown = estate.archive.unknown();
+  std::vector<std::int64_t> unknown = estate.archive.unknown();
   const Json* all = request.if_contains("unknown");
   if (all != nullptr && all->is_bool() && all->get_bool()) {
     if (unknown.empty()) {

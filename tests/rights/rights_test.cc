@@ -17,7 +17,7 @@
 #include <vector>
 
 #include "hub/topics.h"
-#include "world.h"
+#include "rights/world.h"
 
 namespace gridloom::rights {
 namespace {

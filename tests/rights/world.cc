@@ -1,4 +1,4 @@
-#include "world.h"
+#include "rights/world.h"
 
 #include <fmt/format.h>
 
@@ -36,7 +36,8 @@ const std::map<std::string_view, std::string_view>& requests() {
       {"PUT /iot-open/sign/device/quota", R"({"sn":"HEATER-01","params":{"x":1}})"},
       {"GET /iot-open/sign/device/quota/all", "sn=HEATER-01"},
       {"POST /iot-open/sign/device/quota/data",
-       R"({"sn":"HEATER-01","params":{"beginTime":"2023-11-14 00:00:00","endTime":"2023-11-15 00:00:00","code":"temperature"}})"},
+       R"({"sn":"HEATER-01","params":{"code":"temperature","beginTime":"2023-11-14 00:00:00",)"
+       R"("endTime":"2023-11-15 00:00:00"}})"},
       {"GET /iot-open/sign/device/system/main/sn", "sn=HEATER-01"},
       {"GET /api/v1/devices/{sn}/energy", ""},
       {"GET /api/v1/devices/{sn}/history", "fields=temperature"},

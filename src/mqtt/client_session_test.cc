@@ -305,7 +305,7 @@ TEST_P(ClientSessions, AnAccountsSubscriptionsHaveALimitInBytes) {
   EXPECT_THAT(one->said(), Contains(HasSubstr("quota exceeded")));
   two->drop();
   server.home.settle();
-  one->subscribe({open_topic("status")});
+  one->subscribe({open_topic("set")});
   EXPECT_THAT(one->said(), Each(Not(HasSubstr("quota exceeded")))) << "a session's end gives back";
 }
 

@@ -1,6 +1,7 @@
 #include "base/result.h"
 
-#include <system_error>
+#include <array>
+#include <cstring>
 
 namespace gridloom {
 
@@ -32,7 +33,10 @@ ApiCode code_of(FaultKind kind) {
 }
 
 std::string system_message(int error) {
-  return std::error_code(error, std::generic_category()).message();
+  // The C library's: the check of types in a sanitized build, which a call of std::error_category
+  // brings along, needs a file descriptor, and this tells of having none, too.
+  std::array<char, 256> room{};
+  return ::strerror_r(error, room.data(), room.size());
 }
 
 }  // namespace gridloom

@@ -40,6 +40,8 @@ constexpr std::array<std::string_view, 3> kDatabases = {kHistory, kRegistry, "se
 // Of a running server, or of SQLite: each start makes them anew.
 constexpr std::array<std::string_view, 4> kPassing = {"lock", "ready.json", "ready.json.new",
                                                       "admin.sock"};
+constexpr std::string_view kNotes = "damage.txt";
+constexpr std::string_view kSeen = "registry.seen";
 constexpr std::string_view kLog = "log";
 constexpr std::string_view kCertificates = "tls";
 constexpr std::string_view kSharedMemory = "-shm";
@@ -159,6 +161,8 @@ class Check {
       return not_checked(name, "what was set aside when damage was found before");
     }
     if (view.starts_with("log/") && view.ends_with(".log")) return look_at_segment(name);
+    if (view == kNotes) return not_checked(name, "what is known to be lost or damaged");
+    if (view == kSeen) return not_checked(name, "what the registry was last: the server compares");
     if (is_one_of(kPassing, view) || view.ends_with(kSharedMemory)) {
       return not_checked(name, "nothing in it has to last");
     }

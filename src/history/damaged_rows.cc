@@ -15,6 +15,8 @@ std::string DamagedRows::place_of(const Row& row) {
       return fmt::format("entry {}", row.key);
     case RowTable::kApplied:
       return "its only row";
+    case RowTable::kRunningDay:
+      return fmt::format("day {}", row.key);
     case RowTable::kBlock:
       return fmt::format("device {}, hour {}, part {}", row.key, row.hour, row.part);
     case RowTable::kEnergy:

@@ -26,6 +26,8 @@ std::string_view name_of(RowTable table) {
       return "audit";
     case RowTable::kApplied:
       return "applied";
+    case RowTable::kRunningDay:
+      return "running_day";
   }
   return {};
 }

@@ -20,6 +20,7 @@ enum class RowTable : std::uint8_t {
   kTwin = 5,
   kAudit = 6,
   kApplied = 7,
+  kRunningDay = 8,
 };
 
 // As in the database, where it is named like this.

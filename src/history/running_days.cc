@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <limits>
 
+#include "history/damaged_rows.h"
+#include "history/row_checksum.h"
+
 namespace gridloom::history {
 namespace {
 
@@ -20,16 +23,26 @@ std::int64_t day_of(TimePoint at) {
   return std::chrono::floor<std::chrono::days>(at).time_since_epoch().count();
 }
 
+std::int64_t checksum_of(std::int64_t day, std::int64_t ran_ms, std::int64_t first_row) {
+  return row_checksum(RowTable::kRunningDay, {day, ran_ms, first_row}, {});
+}
+
 }  // namespace
 
 Result<RunningDays> RunningDays::open(Database& database) {
   const Status made = database.run(
       "CREATE TABLE IF NOT EXISTS running_day (day INTEGER PRIMARY KEY, ran_ms INTEGER NOT NULL, "
-      "first_row INTEGER NOT NULL) STRICT");
+      "first_row INTEGER NOT NULL, checksum INTEGER NOT NULL) STRICT");
   if (!made) return std::unexpected(made.error());
   RunningDays all;
   const Status read = database.each_row(
-      "SELECT day, ran_ms, first_row FROM running_day ORDER BY day", [&all](const Statement& row) {
+      "SELECT day, ran_ms, first_row, checksum FROM running_day ORDER BY day",
+      [&all](const Statement& row) {
+        if (row.integer(3) != checksum_of(row.integer(0), row.integer(1), row.integer(2))) {
+          DamagedRows().found({.table = RowTable::kRunningDay, .key = row.integer(0)},
+                              "the day counts as one on which the server did not run");
+          return Status();
+        }
         all.days_.push_back({.day = row.integer(0),
                              .ran_ms = std::clamp<std::int64_t>(row.integer(1), 0, kDay_ms),
                              .first_row = row.integer(2)});
@@ -84,8 +97,9 @@ Status RunningDays::enter(Database& database, std::int64_t day) {
 Status RunningDays::save(Database& database) {
   const Day* day = current();
   if (day == nullptr) return {};
-  Status saved = database.execute("INSERT OR REPLACE INTO running_day VALUES (?, ?, ?)", day->day,
-                                  day->ran_ms, day->first_row);
+  Status saved = database.execute("INSERT OR REPLACE INTO running_day VALUES (?, ?, ?, ?)",
+                                  day->day, day->ran_ms, day->first_row,
+                                  checksum_of(day->day, day->ran_ms, day->first_row));
   if (saved) unsaved_ms_ = 0;
   return saved;
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <ranges>
 
 #include "history/damaged_rows.h"
 #include "history/row_checksum.h"
@@ -106,10 +107,10 @@ Status RunningDays::save(Database& database) {
 
 std::optional<TimePoint> RunningDays::reached(TimePoint now) const {
   std::int64_t ran_ms = 0;
-  for (auto day = days_.rbegin(); day != days_.rend(); ++day) {
-    ran_ms += day->ran_ms;
+  for (const Day& day : std::views::reverse(days_)) {
+    ran_ms += day.ran_ms;
     if (ran_ms < kDay_ms) continue;
-    return std::min(now, TimePoint(std::chrono::sys_days(std::chrono::days(day->day + 1))));
+    return std::min(now, TimePoint(std::chrono::sys_days(std::chrono::days(day.day + 1))));
   }
   return std::nullopt;
 }

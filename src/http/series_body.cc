@@ -80,7 +80,7 @@ SeriesBody::Piece SeriesBody::take() {
 
 void SeriesBody::next(Done<Piece> done) {
   if (has_piece()) return done(take());
-  const auto whom = std::make_shared<Done<Piece>>(std::move(done));
+  auto whom = std::make_shared<Done<Piece>>(std::move(done));
   auto step = [self = shared_from_this(), whom](history::Reader& reader) mutable {
     if (const Status made = self->make(reader); !made) {
       spdlog::error("request {}: {}", self->options_.trace_id, made.error().detail);

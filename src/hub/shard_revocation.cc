@@ -68,13 +68,12 @@ void Shard::drop_devices() {
 
 // Who may no longer set the device is not told what it answers.
 void Shard::refuse_pending_of_others(const registry::Device& device, DeviceState& state) {
-  const auto ended =
-      std::partition(state.pending.begin(), state.pending.end(), [&](const Pending& each) {
-        return registry::Directory::rights(each.account, device) >= registry::Rights::kFull;
-      });
-  std::vector<Pending> refused(std::make_move_iterator(ended),
-                               std::make_move_iterator(state.pending.end()));
-  state.pending.erase(ended, state.pending.end());
+  const auto ended = std::ranges::partition(state.pending, [&](const Pending& each) {
+    return registry::Directory::rights(each.account, device) >= registry::Rights::kFull;
+  });
+  std::vector<Pending> refused(std::make_move_iterator(ended.begin()),
+                               std::make_move_iterator(ended.end()));
+  state.pending.erase(ended.begin(), ended.end());
   for (Pending& pending : refused) {
     Fault why = permitted(pending.account, device.sn, registry::Rights::kFull).error();
     finish(device.sn, std::move(pending), std::unexpected(std::move(why)));

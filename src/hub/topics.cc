@@ -49,6 +49,7 @@ std::string_view name_of(Verb verb) {
 
 std::vector<Verb> all_verbs() {
   std::vector<Verb> verbs;
+  verbs.reserve(std::size(kVerbs));
   for (const auto& [text, verb] : kVerbs) verbs.push_back(verb);
   return verbs;
 }

@@ -1,5 +1,6 @@
 // Messages through a session, both ways: acknowledgement, order, window, queue limits, properties.
 #include <fmt/format.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <chrono>

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <filesystem>
 #include <future>
 #include <memory>
@@ -57,6 +58,16 @@ class ReconcileTest : public testing::Test {
     const auto again = must(history::Archive::open({.data = folder.data(), .clock = &clock}));
     return must(again->devices());
   }
+  // A removed device's history goes while the archive runs; one that ends early goes on with its
+  // next start, and nothing tells when it is done.
+  bool comes_to(const Numbers& wanted) {
+    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    while (std::chrono::steady_clock::now() < until) {
+      if (kept() == wanted) return true;
+      open();
+    }
+    return false;
+  }
   void lose_registry() {
     close();
     for (const char* name :
@@ -77,7 +88,7 @@ class ReconcileTest : public testing::Test {
 
 TEST_F(ReconcileTest, OnlyRemovedDevicesLoseTheirHistory) {
   must(registry->remove_device("R331TEST0000002"));
-  EXPECT_EQ(kept(), (Numbers{1, 3}));
+  EXPECT_TRUE(comes_to({1, 3}));
 }
 
 TEST_F(ReconcileTest, ALostRegistryCostsNoHistoryAndIsTold) {
@@ -103,12 +114,12 @@ TEST_F(ReconcileTest, UnknownDevicesArePurgedOnRequest) {
   EXPECT_EQ(wire::to_text(must(ask({{"op", "device.purge"}, {"numbers", {3, 1}}}))),
             R"({"purged":"1, 3"})");
   EXPECT_EQ(archive->unknown(), Numbers{2});
-  EXPECT_EQ(kept(), Numbers{2});
+  EXPECT_TRUE(comes_to({2}));
   open();
   EXPECT_EQ(archive->unknown(), Numbers{2});
   EXPECT_EQ(wire::to_text(must(ask({{"op", "device.purge"}, {"unknown", true}}))),
             R"({"purged":"2"})");
-  EXPECT_EQ(kept(), Numbers{});
+  EXPECT_TRUE(comes_to({}));
 }
 
 TEST_F(ReconcileTest, DamageIsListedAndAccepted) {

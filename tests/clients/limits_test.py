@@ -85,6 +85,7 @@ TESTED_ELSEWHERE = {
     "mqtt.retained-bytes-per-account": [
         "DeliveryTest.AnAccountThatRetainsMuchLeavesOthersTheirShare"
     ],
+    "mqtt.connect-bytes": ["MqttSession.AConnectIsShorterThanOtherPackets"],
     "mqtt.held-bytes": ["MqttSession.WhatIsHeldBehindAConnectIsLimited"],
     "mqtt.output-bytes": ["MqttSession.APeerThatDoesNotReadIsNotReadFromEither"],
     "mqtt.queue-messages": ["MqttSession.AFullQueueDropsItsOldestQos0MessageFirst"],

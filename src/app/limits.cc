@@ -121,10 +121,6 @@ constexpr auto kLimits = std::to_array<Limit>({
     {"mqtt.packet-bytes", "bytes", kKilobyte, 256 * kKilobyte* kKilobyte,
      "of a packet; else DISCONNECT packet too large",
      [](Limits& l) -> LimitField { return &l.mqtt.packet_bytes; }},
-    {"mqtt.connect-bytes", "bytes", kKilobyte, 256 * kKilobyte* kKilobyte,
-     "of a CONNECT, its will included, as long as mqtt.packet-bytes allows; else the connection "
-     "ends",
-     [](Limits& l) -> LimitField { return &l.mqtt.connect_bytes; }},
     {"mqtt.held-bytes", "bytes", kKilobyte, kGigabyte,
      "sent behind a CONNECT before it is answered",
      [](Limits& l) -> LimitField { return &l.mqtt.held_bytes; }},

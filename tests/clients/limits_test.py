@@ -85,7 +85,6 @@ TESTED_ELSEWHERE = {
     "mqtt.retained-bytes-per-account": [
         "DeliveryTest.AnAccountThatRetainsMuchLeavesOthersTheirShare"
     ],
-    "mqtt.connect-bytes": ["MqttSession.AConnectIsShorterThanOtherPackets"],
     "mqtt.held-bytes": ["MqttSession.WhatIsHeldBehindAConnectIsLimited"],
     "mqtt.output-bytes": ["MqttSession.APeerThatDoesNotReadIsNotReadFromEither"],
     "mqtt.queue-messages": ["MqttSession.AFullQueueDropsItsOldestQos0MessageFirst"],

@@ -100,15 +100,10 @@ void Session::hold(std::string_view bytes) {
   tail_.append(bytes);
 }
 
-std::size_t Session::most_packet_bytes() const {
-  return stage_ == Stage::kAwaitingConnect ? std::min(limits_.connect_bytes, limits_.packet_bytes)
-                                           : limits_.packet_bytes;
-}
-
 Decoded<std::optional<Header>> Session::peek(std::string_view bytes) const {
   auto header = peek_header(bytes);
   if (!header || !*header) return header;
-  if ((*header)->total_bytes() > most_packet_bytes()) {
+  if ((*header)->total_bytes() > limits_.packet_bytes) {
     return std::unexpected(Violation{Reason::kPacketTooLarge, "the packet is larger than allowed"});
   }
   const bool is_connect = (*header)->type == PacketType::kConnect;
@@ -128,7 +123,7 @@ std::string_view Session::consume(std::string_view bytes) {
       const auto type = static_cast<PacketType>(static_cast<unsigned char>(bytes[0]) >> 4U);
       std::string why = fmt::format("{}: {}", name_of(type), header.error().detail);
       if (header.error().reason == Reason::kPacketTooLarge) {
-        why += fmt::format(" ({} bytes)", most_packet_bytes());
+        why += fmt::format(" ({} bytes)", limits_.packet_bytes);
       }
       end(header.error().reason, std::move(why));
       return {};

@@ -38,10 +38,9 @@ namespace gridloom::wire::mqtt {
 
 struct Limits {
   std::size_t packet_bytes = std::size_t{256} * 1024;
-  std::size_t connect_bytes = std::size_t{16} * 1024;  // of a CONNECT: nobody has signed in yet
-  std::size_t held_bytes = std::size_t{256} * 1024;    // behind a CONNECT that is not yet answered
-  std::size_t output_bytes = std::size_t{64} * 1024;   // encoded ahead of the socket
-  std::size_t queue_messages = 1000;                   // waiting behind that
+  std::size_t held_bytes = std::size_t{256} * 1024;   // behind a CONNECT that is not yet answered
+  std::size_t output_bytes = std::size_t{64} * 1024;  // encoded ahead of the socket
+  std::size_t queue_messages = 1000;                  // waiting behind that
   std::size_t queue_bytes = std::size_t{4} * 1024 * 1024;
   std::size_t client_id_bytes = 1024;
   std::size_t topic_bytes = 1024;
@@ -230,7 +229,6 @@ class Session {
   void hold(std::string_view bytes);
   void keep(std::string_view rest);
   [[nodiscard]] Decoded<std::optional<Header>> peek(std::string_view bytes) const;
-  [[nodiscard]] std::size_t most_packet_bytes() const;  // of the next packet
   void handle(const Header& header, std::string_view body);
 
   void dispatch(const Packet& packet);

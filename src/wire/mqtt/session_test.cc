@@ -225,31 +225,6 @@ TEST(MqttSession, PacketsOfTheLimitAreTakenAndOneByteMoreIsNot) {
   }
 }
 
-TEST(MqttSession, AConnectIsShorterThanOtherPackets) {
-  for (const std::size_t total : {300UL, 301UL}) {
-    Talk talk(Version::k5, {.packet_bytes = 1000, .connect_bytes = 300});
-    Connect packet = plain_connect(Version::k5);
-    packet.will = LastWill{.topic = "w"};
-    std::string bytes;
-    std::string payload;
-    while (bytes.size() != total) {
-      payload.resize(payload.size() + (bytes.empty() ? 200 : 1), 'x');
-      packet.will->payload = payload;
-      bytes.clear();
-      encode(bytes, packet, Version::k5);
-      ASSERT_LE(bytes.size(), total);
-    }
-    talk.bytes(bytes);
-    EXPECT_EQ(talk.events().front().starts_with("connect"), total == 300) << total;
-    EXPECT_EQ(talk.session.finished(), total == 301);
-    if (total == 301) continue;
-    talk.session.accept({}, talk.now);
-    static_cast<void>(talk.said());
-    talk.publish(1, Qos::kAtLeastOnce, std::string(900, 'x'));
-    EXPECT_EQ(talk.events().size(), 1U) << "behind it packets may be longer";
-  }
-}
-
 // proves v3: MQTT-3.1.2-24
 // proves v5: MQTT-3.1.2-22, MQTT-3.2.2-22
 TEST(MqttSession, SilenceForOneAndAHalfTimesTheKeepaliveEndsIt) {

@@ -36,7 +36,7 @@ struct BackupDescription {
 // kMalformed: it is no description, or damaged; the detail says which, in words that follow on the
 // name of the file. Names are relative, and lead out of no folder.
 [[nodiscard]] Result<BackupDescription> parse_description(std::string_view text);
-// Of the backup in `folder`. kBadParams: there is none, or it is damaged; kIo.
+// Reads that of the backup in `folder`. kBadParams: there is none, or it is damaged; kIo.
 [[nodiscard]] Result<BackupDescription> read_description(const std::filesystem::path& folder);
 
 // Reads the whole of `file`, which is this file of a backup or a copy of it. kMalformed: it is not

@@ -18,7 +18,7 @@ namespace {
 using testing::HasSubstr;
 namespace fs = std::filesystem;
 
-// Of the three bytes "abc", as FIPS 180-2 has it.
+// FIPS 180-2 gives this for the three bytes "abc".
 constexpr const char* kSha256OfAbc =
     "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
 

@@ -37,7 +37,7 @@ constexpr std::string_view kHistory = "history.db";
 constexpr std::string_view kRegistry = "registry.sqlite";
 constexpr std::string_view kKey = "secret.key";
 constexpr std::array<std::string_view, 3> kDatabases = {kHistory, kRegistry, "sessions.db"};
-// Of a running server, or of SQLite: each start makes them anew.
+// A running server or SQLite has these: each start makes them anew.
 constexpr std::array<std::string_view, 4> kPassing = {"lock", "ready.json", "ready.json.new",
                                                       "admin.sock"};
 constexpr std::string_view kNotes = "damage.txt";

@@ -115,7 +115,7 @@ Result<std::string> line_of_input() {
 int add_account(const Arguments& arguments) {
   std::string secret;
   if (!arguments.secret_key_file.empty()) {
-    // Of standard input, which may be a terminal, one line is read and no more.
+    // Standard input may be a terminal: one line is read from it and no more.
     const bool is_input = arguments.secret_key_file == "-";
     const auto text =
         is_input ? line_of_input() : read_text(arguments.secret_key_file, kMostKeyFile);

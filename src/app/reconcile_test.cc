@@ -50,7 +50,7 @@ class ReconcileTest : public testing::Test {
     writer.end();
     archive->append(history::RecordKind::kReports, writer.take(), {});
   }
-  // Of which there is anything once all is stored and purged.
+  // The devices that have any history once all is stored and purged.
   Numbers kept() {
     close();
     open();

@@ -206,7 +206,7 @@ Status open_data(Running& running, const ServeOptions& options) {
   auto lock = registry::DataLock::take(options.data);
   if (!lock) return std::unexpected(lock.error());
   running.lock.emplace(std::move(*lock));
-  // Of a server that was killed: what it says is no longer so, whatever becomes of this start.
+  // A server that was killed left it: what it says is no longer so, whatever this start does.
   std::error_code ignored;
   std::filesystem::remove(options.data / "ready.json", ignored);
   auto limits = limits_from(options.limits);

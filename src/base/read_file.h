@@ -10,7 +10,7 @@
 
 namespace gridloom {
 
-// Of a pipe or a device, however much a caller allows: its length is not known before it is read.
+// The most of a pipe or a device, whatever a caller allows: reading alone shows its length.
 inline constexpr std::size_t kMostOfStream = std::size_t{64} * 1024 * 1024;
 
 // Waits for what a pipe will say. kIo: "PATH: cannot be read: why"; a file of more than `most`

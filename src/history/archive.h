@@ -152,7 +152,7 @@ class Archive final : public Journal {
   // All of which there is anything, ascending. Before start(). kDamaged: nobody can say; it is
   // noted.
   [[nodiscard]] Result<std::vector<DeviceNumber>> devices();
-  // Of these, those that nobody else knows: they are kept, and counted until they are forgotten.
+  // Tells which of them nobody else knows: they are kept, and counted until they are forgotten.
   void set_unknown(std::vector<DeviceNumber> devices);
   [[nodiscard]] std::vector<DeviceNumber> unknown() const;  // ascending
   // All that is kept of the device is removed, and nothing more taken. Its number never comes

@@ -31,7 +31,7 @@ enum class RowTable : std::uint8_t {
 [[nodiscard]] std::int64_t row_checksum(RowTable table, std::initializer_list<std::int64_t> keys,
                                         std::string_view content);
 
-// Of a row of `twin`, whose content is two texts.
+// The checksum of a row of `twin`, whose content is two texts.
 [[nodiscard]] std::int64_t twin_checksum(std::int64_t device, std::string_view sn,
                                          std::string_view state);
 

@@ -22,7 +22,7 @@ namespace gridloom::history {
 
 class RunningDays {
  public:
-  // Of a database that Store::open() has made, and that outlives this but may be moved.
+  // Reads them from a database that Store::open() has made; it outlives this but may be moved.
   [[nodiscard]] static Result<RunningDays> open(registry::Database& database);
 
   // The server runs: its clock says `now`, and one that never jumps `steady`. To be called often;

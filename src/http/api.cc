@@ -21,24 +21,9 @@ using wire::JsonObject;
 
 constexpr std::size_t kKeyedContexts = 4096;
 constexpr std::string_view kOwnPaths = "/api/v1/";
-// Of the server itself: unsigned.
+// The server itself answers these, unsigned.
 constexpr std::string_view kHealth = "/healthz";
 constexpr std::string_view kMetrics = "/metrics";
-
-std::string_view name_of(Method method) {
-  switch (method) {
-    case Method::kGet:
-      return "GET";
-    case Method::kHead:
-      return "HEAD";
-    case Method::kPost:
-      return "POST";
-    case Method::kPut:
-      return "PUT";
-    default:
-      return "";  // no route has another
-  }
-}
 
 // A path may hold any bytes; an answer is JSON.
 std::string printable(std::string text) {

@@ -14,6 +14,8 @@
 namespace gridloom::http {
 
 enum class Method : std::uint8_t { kGet, kHead, kPost, kPut, kDelete, kOptions, kOther };
+// As requests write it; "OTHER" for kOther.
+[[nodiscard]] std::string_view name_of(Method method);
 
 // Who waits for an answer.
 class Waiting {
@@ -80,7 +82,7 @@ struct Response {
   bool known = false;                  // it answers one who has shown who it is
   std::shared_ptr<BodySource> rest{};  // what comes behind `body`; null: nothing
   Ending ending = Ending::kNone;
-  // Of a refusal, for the log: the code in the body, and why. Empty: it is none.
+  // For the log, if the answer is a refusal: the code in the body, and why. Empty: it is none.
   std::string code{};
   std::string why{};
 };

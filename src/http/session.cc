@@ -66,6 +66,26 @@ void append_chunk(std::string& out, std::string_view bytes) {
 
 }  // namespace
 
+std::string_view name_of(Method method) {
+  switch (method) {
+    case Method::kGet:
+      return "GET";
+    case Method::kHead:
+      return "HEAD";
+    case Method::kPost:
+      return "POST";
+    case Method::kPut:
+      return "PUT";
+    case Method::kDelete:
+      return "DELETE";
+    case Method::kOptions:
+      return "OPTIONS";
+    case Method::kOther:
+      break;
+  }
+  return "OTHER";
+}
+
 std::string_view reason_phrase(unsigned status) {
   switch (status) {
     case 101:

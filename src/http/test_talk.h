@@ -24,26 +24,6 @@ class NoLoop final : public Loop {
   void post(Task task) override { task(); }
 };
 
-inline std::string_view method_name(Method method) {
-  switch (method) {
-    case Method::kGet:
-      return "GET";
-    case Method::kHead:
-      return "HEAD";
-    case Method::kPost:
-      return "POST";
-    case Method::kPut:
-      return "PUT";
-    case Method::kDelete:
-      return "DELETE";
-    case Method::kOptions:
-      return "OPTIONS";
-    case Method::kOther:
-      break;
-  }
-  return "OTHER";
-}
-
 // Trace ids are new each time.
 inline std::string without_trace(const std::string& text) {
   static const std::regex kTrace("\"eagleEyeTraceId\":\"[0-9a-f]{32}\"");
@@ -112,7 +92,7 @@ class Talk {
 
   void take(Request request, Done<Response> done) {
     deepest = std::max(deepest, ++inside_);
-    std::string body(method_name(request.method));
+    std::string body(name_of(request.method));
     body.append(1, ' ').append(request.path);
     if (!request.query.empty()) body.append(1, '?').append(request.query);
     body.append(1, ' ').append(request.host).append(request.body);

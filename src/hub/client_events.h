@@ -44,7 +44,7 @@ struct ClientEvent {
 class ClientEvents {
  public:
   static constexpr std::uint64_t kLinesASecond = 20;  // of each kind
-  // Of one kind; further ones are counted as "other".
+  // Each kind has so many; further ones are counted as "other".
   static constexpr std::size_t kMostReasons = 64;
 
   void tell(const ClientEvent& event, TimePoint now);

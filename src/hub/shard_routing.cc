@@ -11,7 +11,7 @@
 namespace gridloom::hub {
 namespace {
 
-// Of retained messages: what no other account can take from one.
+// Bytes of retained messages that no other account can take from one.
 constexpr std::size_t kOwnRetained = std::size_t{256} * 1024;
 
 wire::mqtt::MessagePtr with_topic(const Message& like, const std::string& topic) {

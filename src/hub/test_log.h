@@ -43,7 +43,7 @@ class TestLog final : public history::Journal {
   [[nodiscard]] bool behind() const override { return false; }
   [[nodiscard]] std::string failing() const override { return {}; }
 
-  // Of the field, in all records that are safe.
+  // The values of the field in all records that are safe.
   [[nodiscard]] Lines values_of(std::string_view field) const {
     Lines values;
     for (const Record& record : safe) {

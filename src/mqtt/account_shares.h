@@ -27,7 +27,7 @@ struct AccountShare {
 };
 using AccountSharePtr = std::shared_ptr<const AccountShare>;
 
-// Of a subscription: each is known to its session and to every shard.
+// What a subscription counts: its session and every shard keep it.
 [[nodiscard]] constexpr std::size_t cost_of(std::string_view filter) { return filter.size() + 512; }
 
 // Any thread.

@@ -87,7 +87,7 @@ Result<std::vector<Share>> shares_with(const Device& device, const Share& share,
   return shares;
 }
 
-// Of a damaged file, how to go on.
+// Adds how to go on with a damaged file.
 Fault with_cure(Fault fault) {
   if (fault.kind != FaultKind::kDamaged) return fault;
   fault.detail +=

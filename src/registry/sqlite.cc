@@ -238,7 +238,7 @@ std::string Database::path() const { return path_of(handle_.get()); }
 
 namespace {
 
-// Of a file that may have become this version since it was looked at.
+// The file may have become this version since it was looked at.
 Status bring_to(Database& database, const Schema& schema) {
   auto transaction = Transaction::begin(database);
   if (!transaction) return std::unexpected(transaction.error());

@@ -33,7 +33,7 @@ std::uint32_t little_endian(std::string_view bytes, std::size_t at) {
 
 using Sum = std::array<std::uint32_t, 2>;
 
-// Of whole pairs of words.
+// The checksum of whole pairs of words.
 Sum sum_of(std::string_view bytes, Sum sum, bool is_big_endian) {
   for (std::size_t at = 0; at + 2 * kWord <= bytes.size(); at += 2 * kWord) {
     const auto word = [&](std::size_t place) {

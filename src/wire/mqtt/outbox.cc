@@ -116,7 +116,7 @@ void Outbox::drop_beyond_limits() {
   while (waiting() > terms_.queue_messages || waiting_bytes_ > terms_.queue_bytes) drop_oldest();
 }
 
-// Of the budget. False: even with nothing waiting there is none; the message counts as dropped.
+// Takes from the budget. False: nothing that waits can make room; the message counts as dropped.
 bool Outbox::make_room(std::size_t bytes) {
   while (!held_.take(bytes)) {
     if (waiting() == 0) {

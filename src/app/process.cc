@@ -9,11 +9,16 @@
 #include <filesystem>
 #include <system_error>
 
+#include "net/listener.h"
+#include "net/room.h"
+
 namespace gridloom::app {
 namespace {
 
 constexpr rlim_t kMostDescriptors = 2'000'000;
-constexpr std::size_t kForListeners = 8;  // that are opened later, and the admin socket
+// That are opened later, the admin socket, and who is let in before another has gone.
+constexpr std::size_t kForListeners =
+    net::Room::kMostListeners * (1 + net::Listener::kMostWithoutRoom);
 // History opens and closes files all the time; a backup has some thirty, each recording one.
 constexpr std::size_t kLeastForFiles = 48;
 constexpr std::size_t kMostForFiles = 256;

@@ -29,6 +29,7 @@ constexpr int kAcceptedAtOnce = 256;
 // Accepted, and not yet begun by their loop. Beyond, the kernel keeps them: a busy loop would let
 // them pile up here until there is no descriptor left.
 constexpr std::size_t kMostComing = 512;
+static_assert(kMostComing > Listener::kMostWithoutRoom);
 
 class Descriptor {
  public:
@@ -91,27 +92,40 @@ struct Listener::Impl final : IoLoop::Watched, std::enable_shared_from_this<List
     if (!std::exchange(asked, true)) loops.front()->at_turn_end(shared_from_this());
   }
 
-  // Counts one that is coming, until its loop begins with it or drops it.
+  // Counts one that is accepted, until its loop begins with it or drops it. Accepting goes on when
+  // half of as many as there may be are left.
   class Coming {
    public:
-    explicit Coming(std::shared_ptr<Impl> of) : of_(std::move(of)) { ++of_->coming; }
+    explicit Coming(std::shared_ptr<Impl> of)
+        : Coming(std::move(of), &Impl::coming, kMostComing) {}
+    static Coming without_room(std::shared_ptr<Impl> of) {
+      return {std::move(of), &Impl::without_room, kMostWithoutRoom};
+    }
     Coming(Coming&&) noexcept = default;
     Coming(const Coming&) = delete;
     Coming& operator=(const Coming&) = delete;
     Coming& operator=(Coming&&) = delete;
     ~Coming() {
-      if (!of_ || of_->coming-- != kMostComing / 2) return;
+      if (!of_ || (*of_.*count_)-- != most_ / 2) return;
       of_->loops.front()->post([self = std::move(of_)] { self->accept_at_turn_end(); });
     }
 
    private:
+    using Count = std::atomic<std::size_t> Impl::*;
+    Coming(std::shared_ptr<Impl> of, Count count, std::size_t most)
+        : of_(std::move(of)), count_(count), most_(most) {
+      ++(*of_.*count_);
+    }
+
     std::shared_ptr<Impl> of_;
+    Count count_;
+    std::size_t most_;
   };
 
   // On the first loop, until nobody waits.
   void accept() {
     for (int i = 0; i < kAcceptedAtOnce && accepting.get() >= 0; ++i) {
-      if (coming >= kMostComing) return;
+      if (coming >= kMostComing || without_room >= kMostWithoutRoom) return;
       SocketAddress peer;
       Descriptor socket(
           ::accept4(accepting.get(), peer.raw(), &peer.size, SOCK_NONBLOCK | SOCK_CLOEXEC));
@@ -156,7 +170,8 @@ struct Listener::Impl final : IoLoop::Watched, std::enable_shared_from_this<List
       return loops[index]->post(std::move(task));
     }
     const std::size_t full = fullest();
-    loops[full]->post([self = shared_from_this(), index, full, task = std::move(task)]() mutable {
+    loops[full]->post([self = shared_from_this(), index, full, task = std::move(task),
+                       one = Coming::without_room(shared_from_this())]() mutable {
       if (self->crowds[full].make_room()) self->loops[index]->post(std::move(task));
     });
   }
@@ -197,6 +212,7 @@ struct Listener::Impl final : IoLoop::Watched, std::enable_shared_from_this<List
   std::size_t number = 0;     // in the room
   Seats seats;                // by peer's address
   std::atomic<std::size_t> coming{0};
+  std::atomic<std::size_t> without_room{0};
   Descriptor accepting;  // on the first loop
   bool stuck = false;    // these two on the first loop
   bool told = false;

@@ -4,6 +4,7 @@
 // devices may all land on one thread.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -23,6 +24,10 @@ namespace gridloom::net {
 
 class Listener {
  public:
+  // When all places are taken, as many are accepted while strangers make room for them; further
+  // ones wait in the kernel.
+  static constexpr std::size_t kMostWithoutRoom = 8;
+
   struct Options {
     Address address;
     TlsContextPtr tls;  // null: plain

@@ -308,6 +308,41 @@ TEST(Listener, WhileALoopIsBusyThoseWhoComeWaitInTheKernel) {
   }
 }
 
+TEST(Listener, AtItsLimitFewAreTakenBeforeOthersMadeRoom) {
+  TestServer server({.loops = 2, .limits = {.connections = 3}});
+  std::vector<std::unique_ptr<PlainPeer>> peers;  // by turns on the first and on the second loop
+  const auto is_let_in = [&] {
+    peers.push_back(std::make_unique<PlainPeer>(server.port()));
+    return peers.back()->send("echo x\n") && peers.back()->line() == "x";
+  };
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(is_let_in()) << i;
+  peers[0].reset();
+  peers[2].reset();
+  ASSERT_TRUE(server.events.await("lost", 2));
+  for (int i = 0; i < 2; ++i) ASSERT_TRUE(is_let_in()) << i;
+
+  // The second loop has more of them, and is asked for room.
+  std::promise<void> over;
+  std::promise<void> busy;
+  server.loops[1]->post([&busy, done = over.get_future().share()] {
+    busy.set_value();
+    done.wait();
+  });
+  busy.get_future().wait();
+  const PlainPeer& on_first = *peers.back();
+  std::vector<std::unique_ptr<PlainPeer>> crowd;
+  for (int i = 0; i < 100; ++i) crowd.push_back(std::make_unique<PlainPeer>(server.port()));
+  ASSERT_TRUE(on_first.send("echo y\n"));
+  EXPECT_EQ(on_first.line(), "y");
+  EXPECT_LE(server.listener->connections(), 3 + Listener::kMostWithoutRoom);
+  over.set_value();
+  // Then it goes on until nobody waits: each is let in, or makes room for another.
+  for (const auto& peer : crowd) {
+    const bool sent = peer->send("echo z\n");
+    EXPECT_TRUE(!sent || peer->line() == "z" || peer->ended());
+  }
+}
+
 TEST(Listener, ServesManyConnectionsOnAllLoopsAtOnce) {
   TestServer server({.loops = 3});
   std::vector<std::jthread> clients;

@@ -230,9 +230,7 @@ Status open_data(Running& running, const ServeOptions& options) {
   if (!catalog) return std::unexpected(catalog.error());
   running.platform = std::make_unique<hub::Platform>(running.clock(), *catalog, *running.registry);
   running.platform->wall = &running.wall;
-  running.platform->keep_retained = [store = running.store.get()](hub::RetainedChange change) {
-    store->put(std::move(change));
-  };
+  running.platform->sessions = running.store->keeper();
   auto archive = history::Archive::open(
       {.data = options.data,
        .clock = &running.clock(),
@@ -279,20 +277,22 @@ void restore_twins(Running& running) {
 // What was there when the server ended: last values, retained messages, sessions.
 Status restore_state(Running& running, const std::vector<Loop*>& loops) {
   auto loaded = running.store->load();
+  if (!loaded) return std::unexpected(loaded.error());
   if (const auto loss = running.store->loss(running.archive->has_stored()); !loss.empty()) {
     running.archive->damage().note(running.wall.now(), loss);
   }
-  for (hub::RetainedChange& retained : loaded.retained) {
+  for (const hub::RetainedChange& retained : loaded->retained) {
     if (running.hub->restore_retained(retained)) continue;
-    retained.message.reset();
-    running.store->put(std::move(retained));
+    std::string change;
+    hub::append_change(change, hub::RetainedKept{.topic = retained.topic});
+    running.hub->record_changes(std::move(change), {});
   }
   if (Status agreed = reconcile(*running.registry, *running.archive, running.wall); !agreed) {
     return agreed;
   }
   restore_twins(running);
-  running.sessions->restore(running.mqtt_door, loops, std::move(loaded.sessions),
-                            std::move(loaded.streams));
+  running.sessions->restore(running.mqtt_door, loops, std::move(loaded->sessions),
+                            std::move(loaded->streams));
   return {};
 }
 
@@ -311,7 +311,7 @@ Status start_hub(Running& running, const ServeOptions& options) {
     running.failures.emplace(most);
   }
   running.sessions =
-      std::make_unique<mqtt::SessionTable>(running.limits.sessions, running.store.get());
+      std::make_unique<mqtt::SessionTable>(running.limits.sessions);
   running.mqtt_door = {.hub = running.hub.get(),
                        .clock = &running.wall,
                        .sessions = running.sessions.get(),

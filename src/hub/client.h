@@ -41,6 +41,7 @@ struct Delivery {
   bool retain = false;
   std::vector<std::uint32_t> subscription_ids;  // MQTT 5
   wire::mqtt::SharePtr share = {};
+  std::int64_t number = 0;  // in the log (hub/session_changes.h); 0: it is not there
 };
 
 // Which received message is taken, and with what result.
@@ -73,6 +74,11 @@ class Client {
   [[nodiscard]] bool present() const { return present_.load(std::memory_order_relaxed); }
   void set_present(bool present) { present_.store(present, std::memory_order_relaxed); }
 
+  // The number of its session in the log; 0: its session ends with its connection, or with the
+  // server. Any thread.
+  [[nodiscard]] std::int64_t kept_as() const { return kept_as_.load(std::memory_order_relaxed); }
+  void keep_as(std::int64_t number) { kept_as_.store(number, std::memory_order_relaxed); }
+
   // What it published and no shard has looked at yet, in bytes. Any thread. Whoever reads from its
   // connection stops meanwhile: QoS 0 has no answers that would hold it back.
   [[nodiscard]] bool is_ahead() const {
@@ -101,6 +107,7 @@ class Client {
   std::string client_id_;
   std::string peer_;
   std::atomic<bool> present_{true};
+  std::atomic<std::int64_t> kept_as_{0};
   std::atomic<std::size_t> ahead_bytes_{0};
 };
 

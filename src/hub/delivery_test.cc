@@ -228,9 +228,13 @@ TEST_P(DeliveryTest, AnAccountThatRetainsMuchLeavesOthersTheirShare) {
 
 TEST_P(DeliveryTest, ARemovedDeviceTakesItsRetainedMessagesAlong) {
   std::vector<std::string> cleared;
-  home.platform.keep_retained = [&](const RetainedChange& change) {
-    if (!change.message) cleared.push_back(change.topic);
+  const auto take = [&](std::string_view changes) {
+    EXPECT_TRUE(each_change(changes, [&](const SessionChange& change) {
+      const auto* kept = std::get_if<RetainedKept>(&change);
+      if (kept != nullptr && kept->packet.empty()) cleared.emplace_back(kept->topic);
+    }));
   };
+  home.platform.sessions = {.new_number = [] { return 1; }, .take = take};
   retain(device, own("quota"), "{}");
   must(home.registry->remove_device(kSn));
   home.leave(device);

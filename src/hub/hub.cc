@@ -128,9 +128,10 @@ void Hub::record_changes(std::string changes, Task durable) const {
     platform_.journal->append(history::RecordKind::kTurn,
                               history::make_turn({.batch = {}, .session_changes = changes}),
                               std::move(durable));
-  } else if (durable) {
-    durable();
+    return;
   }
+  if (platform_.sessions) platform_.sessions->take(changes);
+  if (durable) durable();
 }
 
 void Hub::connected(const ClientPtr& client) {
@@ -195,24 +196,31 @@ void Hub::rebind(const ClientPtr& old, const ClientPtr& fresh, Task done) {
   });
 }
 
-bool Hub::subscribe(const ClientPtr& client, const Subscription& subscription) {
-  const Identity& who = client->identity();
+FilterScope Hub::grant(const Client& client, std::string_view filter) const {
+  const Identity& who = client.identity();
   const bool denied = misdoes(Misdeed::kNoWildcards, who).has_value();
-  const FilterScope scope =
-      scope_of(who, subscription.filter, denied ? Wildcards::kDenied : platform_.config.wildcards);
-  if (!scope.granted) return false;
+  return scope_of(who, filter, denied ? Wildcards::kDenied : platform_.config.wildcards);
+}
+
+bool Hub::subscribe(const ClientPtr& client, const Subscription& subscription) {
+  const FilterScope scope = grant(*client, subscription.filter);
+  if (scope.granted) subscribe(client, subscription, scope);
+  return scope.granted;
+}
+
+void Hub::subscribe(const ClientPtr& client, const Subscription& subscription,
+                    const FilterScope& granted) {
   const auto task = [client, subscription](Shard& shard) {
     shard.subscribe(client, subscription);
     shard.looked_at(client, kMessageBytes);
   };
-  if (scope.sn.empty()) {
+  if (granted.sn.empty()) {
     client->published(kMessageBytes * shards_.size());
     on_all(task);
   } else {
     client->published(kMessageBytes);
-    on_shard(index_of(scope.sn), task);
+    on_shard(index_of(granted.sn), task);
   }
-  return true;
 }
 
 void Hub::unsubscribe(const ClientPtr& client, const std::string& filter) {

@@ -71,6 +71,10 @@ class Hub {
 
   // False: not granted (nothing of another's, no topic outside the platform's).
   [[nodiscard]] bool subscribe(const ClientPtr& client, const Subscription& subscription);
+  // The same in two steps, for who has to write between them that it is granted.
+  [[nodiscard]] FilterScope grant(const Client& client, std::string_view filter) const;
+  void subscribe(const ClientPtr& client, const Subscription& subscription,
+                 const FilterScope& granted);
   void unsubscribe(const ClientPtr& client, const std::string& filter);
 
   // What one read of a connection brought, sorted by shard, so that a busy connection posts once a

@@ -82,8 +82,13 @@ struct RetainedChange {
   wire::mqtt::Qos qos = wire::mqtt::Qos::kAtMostOnce;
   std::int64_t device = 0;  // registry::Device::number of who published it; 0: an app, or unknown
 };
-// Called on a shard's thread; set before the hub is made.
-using KeepRetained = std::function<void(RetainedChange)>;
+// Where what sessions change is kept. Any thread; set before the hub is made.
+struct SessionKeeper {
+  // For a stream, a session or a message; never given twice, over restarts too.
+  std::function<std::int64_t()> new_number{};
+  // Changes (hub/session_changes.h), where there is no journal to write them to.
+  std::function<void(std::string_view changes)> take{};
+};
 
 // Monotonic since start; read by /metrics.
 struct Counters {
@@ -107,8 +112,8 @@ struct Platform {
   std::shared_ptr<const catalog::Catalog> catalog;
   const registry::Registry& registry;
   Config config{};
-  KeepRetained keep_retained{};
-  history::Journal* journal = nullptr;  // null: nothing is kept, and nothing waits for it
+  std::optional<SessionKeeper> sessions{};  // none: sessions end with the server
+  history::Journal* journal = nullptr;      // null: no history, and nothing waits for it
   Presence presence{};
   Counters counters{};
   ClientIdBudget client_ids{};

@@ -1,7 +1,9 @@
-// Changes of what identifies a client's publications, as they stand in the log
-// (history::RecordKind::kTurn): by them a repetition is known after a crash, too.
+// What clients' sessions change, as it stands in the log (history::RecordKind::kTurn) beside the
+// reports that caused it: by these a repetition is known after a crash, and what waits for a client
+// is as safe as what was acknowledged to the sender.
 //
-// A stream is one client of one user: what it publishes in QoS 1 and 2, over all its connections.
+// A stream is one client of one user: what it publishes in QoS 1 and 2, over all its connections. A
+// session here is one that outlives its connection. Numbers are Platform::new_number()'s.
 // docs/internals/formats.md shows the bytes. Pure.
 #pragma once
 
@@ -10,6 +12,8 @@
 #include <string>
 #include <string_view>
 #include <variant>
+
+#include "wire/mqtt/stored_message.h"
 
 namespace gridloom::hub {
 
@@ -45,8 +49,54 @@ struct StreamCleared {
 struct StreamEnded {
   std::int64_t stream = 0;
 };
-using SessionChange =
-    std::variant<StreamBegun, PublicationTaken, PublicationReleased, StreamCleared, StreamEnded>;
+
+// A message of QoS 1 or 2 waits for the session's client.
+struct MessageKept {
+  std::int64_t session = 0;
+  std::int64_t message = 0;
+  std::int64_t expires_at_ms = 0;  // since 1970; 0: it does not
+  wire::mqtt::PacketFlags flags{};
+  // wire::mqtt::packet_of(), whose own flags mean nothing here. Empty: that of the MessageKept
+  // before it in the same bytes.
+  std::string_view packet{};
+};
+// It is sent with this packet id, now and after a crash.
+struct MessageNumbered {
+  std::int64_t session = 0;
+  std::int64_t message = 0;
+  std::uint16_t packet_id = 0;
+};
+// The client has the message of QoS 2; what is left is its PUBCOMP.
+struct MessageReleased {
+  std::int64_t session = 0;
+  std::int64_t message = 0;
+  std::uint16_t packet_id = 0;
+};
+// It waits no more: it was answered, expired or dropped.
+struct MessageDone {
+  std::int64_t session = 0;
+  std::int64_t message = 0;
+};
+// The session as it is from now on; `row` is the door's (mqtt/stored_session.h).
+struct SessionKept {
+  std::int64_t session = 0;
+  std::string_view row{};
+};
+// Its messages end with it.
+struct SessionEnded {
+  std::int64_t session = 0;
+};
+// What is retained at a topic.
+struct RetainedKept {
+  std::string_view topic{};
+  std::int64_t device = 0;         // RetainedChange::device
+  std::int64_t expires_at_ms = 0;  // likewise
+  std::string_view packet{};       // empty: nothing any more
+};
+using SessionChange = std::variant<StreamBegun, PublicationTaken, PublicationReleased,
+                                   StreamCleared, StreamEnded, MessageKept, MessageNumbered,
+                                   MessageReleased, MessageDone, SessionKept, SessionEnded,
+                                   RetainedKept>;
 
 void append_change(std::string& bytes, const SessionChange& change);
 

@@ -15,6 +15,8 @@ namespace {
 
 using wire::mqtt::Reason;
 
+// Of one record: what one publication changes is in one, a turn may have several.
+constexpr std::size_t kMostChangesBytes = std::size_t{1024} * 1024;
 constexpr std::string_view kEnded = "the credentials are no longer valid";
 constexpr std::string_view kNoRoomToRetain = "there is no room for further retained messages";
 
@@ -169,6 +171,7 @@ void Shard::publish(const ClientPtr& client, const Inbound& inbound) {
                                   .detail = answer.ack.why},
                                  platform_.wall->now());
   }
+  if (session_changes_.size() >= kMostChangesBytes) append_turn();
   if (inbound.how.qos == Qos::kAtMostOnce) return;
   if (answer.record > durable_) {
     held_acks_.push_back({.record = answer.record, .client = client, .ack = answer.ack});
@@ -185,11 +188,11 @@ void Shard::take(const ClientPtr& client, const Inbound& inbound, Answer& answer
     publish_by_device(client, inbound, answer);
   }
   const How::Identity& identity = inbound.how.identity;
-  if (identity.stream == 0 || platform_.journal == nullptr || is_refusal(answer.ack.reason)) return;
+  if (identity.stream == 0 || is_refusal(answer.ack.reason)) return;
   append_change(session_changes_, PublicationTaken{.stream = identity.stream,
                                                    .receipt = identity.receipt,
                                                    .settled = identity.settled});
-  answer.record = appended_ + 1;
+  if (platform_.journal != nullptr) answer.record = last_record();
 }
 
 void Shard::publish_by_account(const ClientPtr& client, const Inbound& inbound, Answer& answer) {

@@ -131,7 +131,7 @@ class Shard {
   // Hands out what the calls since the last flush() made for clients.
   void flush();
   [[nodiscard]] bool has_output() const {
-    return !outs_.empty() || !batch_.empty() || !session_changes_.empty() || !heard_.empty();
+    return !outs_.empty() || has_records() || !heard_.empty();
   }
 
  private:
@@ -258,13 +258,16 @@ class Shard {
   void record_presence(DeviceState& state, bool online);
   [[nodiscard]] std::optional<TimePoint> reported_at(TimePoint now) const;
   std::uint64_t append(history::RecordKind kind, std::string payload);
+  // Its record; it is written behind what this turn has done by its end.
   std::uint64_t append_audit(wire::JsonObject entry);
   // What became of a set; refused ones are bounded as refused sign-ins are.
   void record_outcome(const std::string& sn, const Pending& pending, const Result<Message>& reply);
   void record_refused_set(std::string_view who, std::string_view through, const std::string& sn,
                           const Fault& why);
   [[nodiscard]] std::string name_of(registry::AccountId account) const;
-  void append_batch();
+  void append_turn();
+  [[nodiscard]] bool has_turn() const { return !batch_.empty() || !session_changes_.empty(); }
+  [[nodiscard]] bool has_records() const { return has_turn() || !audit_.empty(); }
   // Of the record that holds everything so far.
   [[nodiscard]] std::uint64_t last_record() const;
   void durable(std::uint64_t record);
@@ -317,7 +320,9 @@ class Shard {
   [[nodiscard]] bool retain(const Inbound& inbound, RetainedByTopic& among,
                             registry::AccountId account, std::int64_t device);
   [[nodiscard]] TakenBytes room_of(registry::AccountId account);
-  void forget_retained(const RetainedByTopic& retained) const;
+  void forget_retained(const RetainedByTopic& retained);
+  // What is retained at a topic, for the disk. Null: nothing any more.
+  void keep_retained(const std::string& topic, const Retained* retained, std::int64_t device);
 
   [[nodiscard]] static Message plain(std::string payload);
   // What goes out has the topic of who gets it, and everything else of `like`.
@@ -332,6 +337,10 @@ class Shard {
   void route(const SubscriptionTable::Scope& scope, const std::string& topic,
              const Routed& message);
   Out& out_for(const ClientPtr& client);
+  void deliver(const ClientPtr& client, Delivery delivery);
+  // If its session outlives the connection, the message is to be as safe as what caused it.
+  // `packet`: made by the first that needs it, and shared by those of one message.
+  void keep(const Client& client, Delivery& delivery, std::string& packet);
 
   template <typename T>
   static void answer(Asker<T> asker, Result<T> result);
@@ -358,6 +367,7 @@ class Shard {
   std::unordered_map<const Client*, std::size_t> out_index_;
   history::BatchWriter batch_;   // of reports, for the journal
   std::string session_changes_;  // for the same record
+  std::vector<std::string> audit_;  // for records behind it
   std::vector<twin::Taken> taken_;
   std::uint64_t appended_ = 0;  // records
   std::uint64_t durable_ = 0;   // the last of them that is

@@ -73,7 +73,15 @@ std::uint64_t Shard::append(RecordKind kind, std::string payload) {
   return record;
 }
 
-void Shard::append_batch() {
+// All that the calls since the last time changed is one record, so that a crash keeps all of it or
+// nothing; the audit, whose order among the reports means nothing, comes behind.
+void Shard::append_turn() {
+  if (!has_records()) return;
+  if (platform_.journal == nullptr) {
+    if (platform_.sessions) platform_.sessions->take(session_changes_);
+    session_changes_.clear();
+    return;
+  }
   if (!session_changes_.empty()) {
     const std::string batch = batch_.empty() ? std::string() : batch_.take();
     append(RecordKind::kTurn,
@@ -81,18 +89,22 @@ void Shard::append_batch() {
                {.batch = batch, .session_changes = std::exchange(session_changes_, {})}));
   } else if (!batch_.empty()) {
     append(RecordKind::kReports, batch_.take());
+  } else {
+    ++appended_;  // the audit's numbers are given
   }
+  for (std::string& entry : std::exchange(audit_, {})) append(RecordKind::kAudit, std::move(entry));
 }
 
 std::uint64_t Shard::last_record() const {
-  return appended_ + (batch_.empty() && session_changes_.empty() ? 0 : 1);
+  if (!audit_.empty()) return appended_ + 1 + audit_.size();
+  return appended_ + (has_turn() ? 1 : 0);
 }
 
 std::uint64_t Shard::append_audit(wire::JsonObject entry) {
   if (platform_.journal == nullptr) return 0;
-  append_batch();
   entry["at"] = unix_ms(platform_.clock.now());
-  return append(RecordKind::kAudit, wire::to_text(entry));
+  audit_.push_back(wire::to_text(entry));
+  return last_record();
 }
 
 std::string Shard::name_of(registry::AccountId account) const {

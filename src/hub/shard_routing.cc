@@ -14,6 +14,10 @@ namespace {
 // Bytes of retained messages that no other account can take from one.
 constexpr std::size_t kOwnRetained = std::size_t{256} * 1024;
 
+std::int64_t stored_ms(const std::optional<TimePoint>& expires_at) {
+  return expires_at ? unix_ms(*expires_at) : 0;
+}
+
 wire::mqtt::MessagePtr with_topic(const Message& like, const std::string& topic) {
   auto copy = std::make_shared<Message>(like);
   copy->topic = topic;
@@ -48,7 +52,7 @@ void Shard::hand_on(const Client& from, const Delivery& delivery) {
                  .subscription_ids = {},
                  .share = delivery.share};
   if (to.subscription.id != 0) again.subscription_ids.push_back(to.subscription.id);
-  out_for(to.client).deliveries.push_back(std::move(again));
+  deliver(to.client, std::move(again));
 }
 
 void Shard::rebind(const Client& old, const ClientPtr& fresh) {
@@ -68,7 +72,7 @@ void Shard::offer_retained(const ClientPtr& client, const Subscription& subscrip
                     .retain = true,
                     .subscription_ids = {}};
   if (subscription.id != 0) delivery.subscription_ids.push_back(subscription.id);
-  out_for(client).deliveries.push_back(std::move(delivery));
+  deliver(client, std::move(delivery));
 }
 
 void Shard::offer_of_device(const ClientPtr& client, const Subscription& subscription,
@@ -148,20 +152,26 @@ bool Shard::retain(const Inbound& inbound, RetainedByTopic& among, registry::Acc
         message.topic,
         Retained{.message = inbound.message, .qos = inbound.how.qos, .bytes = std::move(bytes)});
   }
-  if (platform_.keep_retained) {
-    platform_.keep_retained({.topic = message.topic,
-                             .message = message.payload.empty() ? nullptr : inbound.message,
-                             .qos = inbound.how.qos,
-                             .device = device});
-  }
+  const auto now = among.find(message.topic);
+  keep_retained(message.topic, now == among.end() ? nullptr : &now->second, device);
   return true;
 }
 
-void Shard::forget_retained(const RetainedByTopic& retained) const {
-  if (!platform_.keep_retained) return;
-  for (const auto& [topic, one] : retained) {
-    platform_.keep_retained({.topic = topic, .message = nullptr, .qos = one.qos});
+void Shard::forget_retained(const RetainedByTopic& retained) {
+  for (const auto& [topic, one] : retained) keep_retained(topic, nullptr, 0);
+}
+
+void Shard::keep_retained(const std::string& topic, const Retained* retained,
+                          std::int64_t device) {
+  if (!platform_.sessions) return;
+  RetainedKept kept{.topic = topic, .device = device};
+  std::string packet;
+  if (retained != nullptr) {
+    packet = packet_of(*retained->message, {.qos = retained->qos, .retain = true});
+    kept.packet = packet;
+    kept.expires_at_ms = stored_ms(retained->message->expires_at);
   }
+  append_change(session_changes_, kept);
 }
 
 void Shard::restore_retained(const RetainedChange& retained) {
@@ -278,13 +288,44 @@ void Shard::route(const SubscriptionTable::Scope& scope, const std::string& topi
     }
     add(out.deliveries[out.delivery], to->subscription);
   }
+  std::string packet;
+  for (const Subscriber* to : match.subscribers) {
+    if (to->client->kept_as() == 0) continue;
+    Out& out = out_for(to->client);
+    if (out.route == routes_) keep(*to->client, out.deliveries[out.delivery], packet);
+  }
   for (SubscriptionTable::Group* group : match.groups) {
     const Subscriber& to = subscriptions_.next_member(*group);
     Delivery& delivery = deliver(out_for(to.client));
     delivery.share = SubscriptionTable::share_of(*group);
     add(delivery, to.subscription);
+    keep(*to.client, delivery, packet);
   }
   platform_.counters.deliveries.fetch_add(reached, std::memory_order_relaxed);
+}
+
+void Shard::deliver(const ClientPtr& client, Delivery delivery) {
+  std::string packet;
+  keep(*client, delivery, packet);
+  out_for(client).deliveries.push_back(std::move(delivery));
+}
+
+void Shard::keep(const Client& client, Delivery& delivery, std::string& packet) {
+  const std::int64_t session = client.kept_as();
+  if (session == 0 || !platform_.sessions || delivery.number != 0 || delivery.qos == Qos::kAtMostOnce) return;
+  if (!encodable(*delivery.message)) return;
+  delivery.number = platform_.sessions->new_number();
+  MessageKept kept{.session = session,
+                   .message = delivery.number,
+                   .expires_at_ms = stored_ms(delivery.message->expires_at),
+                   .flags = {.qos = delivery.qos,
+                             .retain = delivery.retain,
+                             .subscription_ids = delivery.subscription_ids}};
+  if (packet.empty()) {
+    packet = packet_of(*delivery.message, {.qos = Qos::kAtLeastOnce});
+    kept.packet = packet;
+  }
+  append_change(session_changes_, kept);
 }
 
 Shard::Out& Shard::out_for(const ClientPtr& client) {
@@ -294,7 +335,7 @@ Shard::Out& Shard::out_for(const ClientPtr& client) {
 }
 
 void Shard::flush() {
-  append_batch();
+  append_turn();
   hand_to_ears();
   if (outs_.empty()) return;
   std::map<Loop*, std::vector<Out>> by_loop;

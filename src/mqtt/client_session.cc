@@ -9,6 +9,7 @@
 #include "mqtt/connection.h"
 #include "mqtt/session_table.h"
 #include "wire/json.h"
+#include "wire/mqtt/stored_message.h"
 #include "wire/mqtt/topic.h"
 
 namespace gridloom::mqtt {
@@ -62,9 +63,9 @@ ClientSession::ClientSession(Options options, StoredSession stored)
       outlives_connection_(true),
       share_(door_.sessions->share_of(identity().account)),
       filters_(share_->filters),
-      kept_{.outbox = Outbox(share_->queued)},
-      on_disk_{.number = stored.number, .row = true, .received = stored.received} {
+      kept_{.outbox = Outbox(share_->queued)} {
   set_present(false);
+  keep_as(stored.number);
   const TimePoint now = door_.clock->now();
   const TimePoint parked_at = stored.parked_at.value_or(now);
   parked_since_ms_ = unix_ms(parked_at);
@@ -83,8 +84,6 @@ ClientSession::ClientSession(Options options, StoredSession stored)
   kept_.outbox.open(
       {.queue_messages = door_.limits.queue_messages, .queue_bytes = door_.limits.queue_bytes});
   for (Outbox::Kept& kept : stored.messages) {
-    on_disk_.messages.emplace(kept.entry.sequence,
-                              StoredMark{.stage = kept.stage, .packet_id = kept.packet_id});
     if (kept.entry.message) kept.entry.share = share_of(kept.entry.message->topic);
     kept_.outbox.restore(std::move(kept));
   }
@@ -105,7 +104,8 @@ wire::mqtt::SharePtr ClientSession::share_of(std::string_view topic) const {
   return found;
 }
 
-void ClientSession::subscribe_again() {
+void ClientSession::start_again() {
+  record_own_marks();
   for (const auto& [filter, subscription] : subscriptions_) {
     static_cast<void>(door_.hub->subscribe(shared_from_this(), subscription));
   }
@@ -126,6 +126,7 @@ void ClientSession::deliver(std::vector<hub::Delivery> deliveries, std::vector<h
     case Stage::kParked:
       for (const hub::Delivery& delivery : deliveries) push(delivery);
       for (const hub::Ack& ack : acks) kept_.answered(ack.token.packet_id);
+      record_own_marks();
       return count_dropped(kept_.outbox.dropped());
     case Stage::kOver:
       // They were on their way when it ended.
@@ -134,14 +135,13 @@ void ClientSession::deliver(std::vector<hub::Delivery> deliveries, std::vector<h
 }
 
 hub::How::Identity ClientSession::identify(const wire::mqtt::PublishReceived& publication) {
-  if (!stream_ || door_.sessions->store() == nullptr) return {};
+  if (!stream_ || !keeper()) return {};
   const hub::Receipt receipt{
       .packet_id = publication.token.packet_id,
       .exactly_once = publication.qos == Qos::kExactlyOnce,
       .digest = digest_of(publication.message->topic, publication.message->payload)};
   const ClientStream::Taken taken =
-      stream_->take(receipt, publication.dup, door_.clock->now(),
-                    [store = door_.sessions->store()] { return store->next_number(); });
+      stream_->take(receipt, publication.dup, door_.clock->now(), keeper()->new_number);
   if (taken.is_new_stream) {
     record(hub::StreamBegun{
         .stream = taken.stream, .user = identity().name, .client_id = client_id()});
@@ -150,6 +150,10 @@ hub::How::Identity ClientSession::identify(const wire::mqtt::PublishReceived& pu
           .receipt = receipt,
           .settled = taken.settled,
           .repeated = taken.repeated};
+}
+
+const std::optional<hub::SessionKeeper>& ClientSession::keeper() const {
+  return door_.hub->platform().sessions;
 }
 
 void ClientSession::record(const hub::SessionChange& change) const {
@@ -176,11 +180,7 @@ void ClientSession::release(std::uint16_t packet_id, std::function<void()> done)
   if (stream == 0) return done();
   std::string change;
   hub::append_change(change, hub::PublicationReleased{.stream = stream, .packet_id = packet_id});
-  door_.hub->record_changes(std::move(change),
-                            [self = weak_from_this(), done = std::move(done)]() mutable {
-                              const ClientSessionPtr session = self.lock();
-                              if (session) session->loop().post(std::move(done));
-                            });
+  record(std::move(change), std::move(done));
 }
 
 // Messages of QoS 0 are for a connection only.
@@ -189,7 +189,8 @@ void ClientSession::push(const hub::Delivery& delivery) {
   kept_.outbox.push(delivery.message, {.qos = delivery.qos,
                                        .retain = delivery.retain,
                                        .subscription_ids = delivery.subscription_ids,
-                                       .share = delivery.share});
+                                       .share = delivery.share,
+                                       .number = delivery.number});
 }
 
 void ClientSession::go_on() {
@@ -214,10 +215,12 @@ void ClientSession::drop_what_is_not_for_it() {
         return !hub::may_receive(*directory, identity(), message.topic);
       },
       Outbox::Sending::kNo);
+  record_own_marks();
 }
 
 wire::mqtt::SessionState ClientSession::go_live() {
   stage_ = Stage::kLive;
+  keep_row({});
   return std::exchange(kept_, {});
 }
 
@@ -238,7 +241,6 @@ void ClientSession::connection_ended(Parting parting) {
 void ClientSession::park() {
   const TimePoint now = door_.clock->now();
   stage_ = Stage::kParked;
-  row_changed_ = true;
   if (expiry_s_ == 0 || discarded_) {
     end();
     if (const ClientSessionPtr heir = std::exchange(heir_, nullptr)) hand_over(heir);
@@ -250,7 +252,8 @@ void ClientSession::park() {
     will_due_ = now + std::chrono::seconds(std::min(will_->delay_s, expiry_s_));
     if (will_->delay_s == 0) publish_will();
   }
-  sweep(now);
+  record_own_marks();
+  keep_row({});
   if (const ClientSessionPtr heir = std::exchange(heir_, nullptr)) hand_over(heir);
 }
 
@@ -282,12 +285,10 @@ void ClientSession::end() {
   door_.hub->ended(self);
   door_.hub->hand_on(self, std::move(left));
   door_.sessions->remove(self);
-  forget_on_disk();
-}
-
-void ClientSession::forget_on_disk() {
-  const OnDisk before = std::exchange(on_disk_, {});
-  if (before.row) door_.sessions->store()->put(DropSession{before.number});
+  if (const std::int64_t number = kept_as(); number != 0) {
+    keep_as(0);
+    record(hub::SessionEnded{number});
+  }
 }
 
 void ClientSession::discard(hub::KickReason reason) {
@@ -319,7 +320,7 @@ void ClientSession::hand_over(ClientSessionPtr heir) {
                   .subscriptions = std::move(self->subscriptions_),
                   .filters = std::exchange(self->filters_, {}),
                   .counted = self->counted_,
-                  .on_disk = std::exchange(self->on_disk_, {})};
+                  .kept_as = self->kept_as()};
     self->door_.sessions->remove(self);
     heir->loop().post(
         [heir, estate = std::move(estate)]() mutable { heir->inherit(std::move(estate)); });
@@ -333,27 +334,31 @@ void ClientSession::inherit(std::optional<Estate> estate) {
     subscriptions_ = std::move(estate->subscriptions);
     filters_ = std::move(estate->filters);
     counted_ = estate->counted;
-    on_disk_ = std::move(estate->on_disk);
   } else {
     clear_stream();
   }
   for (const hub::Ack& ack : std::exchange(early_acks_, {})) kept_.answered(ack.token.packet_id);
-  if (expiry_s_ == 0) forget_on_disk();
   const auto connection = connection_.lock();
   for (const hub::Delivery& delivery : std::exchange(early_, {})) {
     if (connection) {
       kept_.outbox.push(delivery.message, {.qos = delivery.qos,
                                            .retain = delivery.retain,
                                            .subscription_ids = delivery.subscription_ids,
-                                           .share = delivery.share});
+                                           .share = delivery.share,
+                                           .number = delivery.number});
     } else {
       push(delivery);
     }
   }
+  if (estate && estate->kept_as != 0 && estate->kept_as != kept_as()) {
+    record(hub::SessionEnded{estate->kept_as});
+  }
+  keep_messages();
   drop_what_is_not_for_it();
   // Its connection may have gone while it waited.
   if (!connection) return park();
   stage_ = Stage::kLive;
+  keep_row({});
   connection->accepted(std::exchange(kept_, {}), present);
 }
 
@@ -367,13 +372,11 @@ bool ClientSession::take_room_for(std::string_view filter) {
 
 void ClientSession::keep_subscription(const hub::Subscription& subscription) {
   subscriptions_.insert_or_assign(subscription.filter, subscription);
-  row_changed_ = true;
 }
 
 bool ClientSession::drop_subscription(const std::string& filter) {
   if (subscriptions_.erase(filter) == 0) return false;
   give_room_back(filter);
-  row_changed_ = true;
   return true;
 }
 
@@ -391,29 +394,17 @@ void ClientSession::count_dropped(const wire::mqtt::Dropped& so_far) {
 
 // --- time and the disk ---
 
-const Outbox* ClientSession::outbox() const {
-  if (stage_ == Stage::kParked) return &kept_.outbox;
-  const auto connection = connection_.lock();
-  return stage_ == Stage::kLive && connection ? &connection->session().outbox() : nullptr;
-}
-
 void ClientSession::sweep(TimePoint now) {
-  if (stage_ == Stage::kParked && !handing_over_) {
-    if (will_due_ && *will_due_ <= now) {
-      publish_will();
-      row_changed_ = true;
-    }
-    if (ends_at_ && *ends_at_ <= now) return end();
+  if (stage_ != Stage::kParked || handing_over_) return;
+  if (will_due_ && *will_due_ <= now) {
+    publish_will();
+    keep_row({});
   }
-  const SessionStore* store = door_.sessions->store();
-  if (store == nullptr || expiry_s_ == 0 || handing_over_ || store->behind()) return;
-  if (stage_ != Stage::kParked && stage_ != Stage::kLive) return;
-  store_row();
-  store_messages();
+  if (ends_at_ && *ends_at_ <= now) end();
 }
 
 StoredSession ClientSession::row() const {
-  StoredSession row{.number = on_disk_.number,
+  StoredSession row{.number = kept_as(),
                     .user = identity().name,
                     .signed_in_as = hub::number_of(identity()),
                     .generation = identity().generation,
@@ -428,48 +419,81 @@ StoredSession ClientSession::row() const {
   return row;
 }
 
-void ClientSession::store_row() {
-  if (on_disk_.number == 0) on_disk_.number = door_.sessions->store()->next_number();
-  std::vector<std::uint16_t> received = kept_.received;
-  if (const auto connection = connection_.lock()) received = connection->session().received();
-  if (!row_changed_ && received == on_disk_.received) return;
-  StoredSession changed = row();
-  changed.received = received;
-  door_.sessions->store()->put(PutSession{std::move(changed)});
-  on_disk_.received = std::move(received);
-  row_changed_ = false;
-  on_disk_.row = true;
+void ClientSession::keep_row(std::function<void()> done) {
+  const std::int64_t number = kept_as();
+  if (number == 0) {
+    if (done) done();
+    return;
+  }
+  const std::string bytes = row_of(row());
+  std::string change;
+  hub::append_change(change, hub::SessionKept{.session = number, .row = bytes});
+  record(std::move(change), std::move(done));
 }
 
-// What a client takes at once never reaches the disk: a message is written when it is still there
-// at the second sweep, or when its session has no connection.
-void ClientSession::store_messages() {
-  const Outbox* outbox = this->outbox();
-  if (outbox == nullptr) return;
-  if (outbox->changes() == changes_seen_ && !younger_ones_left_) return;
-  const std::uint64_t young = stage_ == Stage::kParked ? UINT64_MAX : sequence_seen_;
-  changes_seen_ = outbox->changes();
-  younger_ones_left_ = false;
-  SessionStore& store = *door_.sessions->store();
-  std::map<std::uint64_t, StoredMark> now_stored;
-  for (Outbox::Kept& kept : outbox->kept()) {
-    const std::uint64_t sequence = kept.entry.sequence;
-    sequence_seen_ = std::max(sequence_seen_, sequence + 1);
-    const StoredMark mark{.stage = kept.stage, .packet_id = kept.packet_id};
-    const auto before = on_disk_.messages.find(sequence);
-    if (before == on_disk_.messages.end() && sequence >= young) {
-      younger_ones_left_ = true;
-      continue;
+void ClientSession::record(std::string changes, std::function<void()> done) {
+  if (!done) return door_.hub->record_changes(std::move(changes), {});
+  door_.hub->record_changes(std::move(changes),
+                            [self = weak_from_this(), done = std::move(done)]() mutable {
+                              const ClientSessionPtr session = self.lock();
+                              if (!session) return;
+                              session->loop().post([session, done = std::move(done)] { done(); });
+                            });
+}
+
+// Of an estate: messages that came while nothing of the session was kept.
+void ClientSession::keep_messages() {
+  const std::int64_t session = kept_as();
+  if (session == 0) return;
+  std::string changes;
+  kept_.outbox.number([&](Outbox::Entry& entry, std::uint16_t packet_id) {
+    entry.number = keeper()->new_number();
+    const std::string packet = packet_of(*entry.message, {.qos = Qos::kAtLeastOnce});
+    const auto& expires_at = entry.message->expires_at;
+    hub::append_change(changes,
+                       hub::MessageKept{.session = session,
+                                        .message = entry.number,
+                                        .expires_at_ms = expires_at ? unix_ms(*expires_at) : 0,
+                                        .flags = {.qos = entry.qos,
+                                                  .retain = entry.retain,
+                                                  .subscription_ids = entry.subscription_ids},
+                                        .packet = packet});
+    if (packet_id == 0) return;
+    hub::append_change(changes, hub::MessageNumbered{session, entry.number, packet_id});
+  });
+  if (!changes.empty()) record(std::move(changes), {});
+}
+
+void ClientSession::record_own_marks() {
+  auto marks = kept_.outbox.take_marks();
+  record_marks(std::move(marks), kept_.outbox.marks_taken());
+}
+
+void ClientSession::record_marks(std::vector<Outbox::Mark> marks, std::uint64_t taken) {
+  if (marks.empty()) return;
+  const auto tell = [this, taken] {
+    if (const auto connection = connection_.lock()) connection->log_has_marks(taken);
+  };
+  const std::int64_t session = kept_as();
+  if (session == 0) return tell();
+  std::string changes;
+  bool waits = false;
+  for (const Outbox::Mark& mark : marks) {
+    switch (mark.step) {
+      case Outbox::Mark::Step::kNumbered:
+        hub::append_change(changes, hub::MessageNumbered{session, mark.number, mark.packet_id});
+        waits = true;
+        break;
+      case Outbox::Mark::Step::kReleased:
+        hub::append_change(changes, hub::MessageReleased{session, mark.number, mark.packet_id});
+        waits = true;
+        break;
+      case Outbox::Mark::Step::kDone:
+        hub::append_change(changes, hub::MessageDone{session, mark.number});
+        break;
     }
-    if (before == on_disk_.messages.end() || before->second != mark) {
-      store.put(PutMessage{.session = on_disk_.number, .kept = std::move(kept)});
-    }
-    now_stored.emplace(sequence, mark);
   }
-  for (const auto& [sequence, mark] : on_disk_.messages) {
-    if (!now_stored.contains(sequence)) store.put(DropMessage{on_disk_.number, sequence});
-  }
-  on_disk_.messages = std::move(now_stored);
+  record(std::move(changes), waits ? std::function<void()>(tell) : nullptr);
 }
 
 }  // namespace gridloom::mqtt

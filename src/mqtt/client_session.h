@@ -26,7 +26,7 @@
 #include "hub/hub.h"
 #include "mqtt/account_shares.h"
 #include "mqtt/client_stream.h"
-#include "mqtt/session_store.h"
+#include "mqtt/stored_session.h"
 #include "wire/mqtt/session.h"
 
 namespace gridloom::mqtt {
@@ -67,6 +67,9 @@ class ClientSession final : public hub::Client, public std::enable_shared_from_t
   // What a publication of QoS 1 or 2 is known by. From join() on.
   [[nodiscard]] hub::How::Identity identify(const wire::mqtt::PublishReceived& publication);
   void refused(const wire::mqtt::AckToken& token);
+  // Of its outbox, for the log. Where some of them must be there before the client is told more,
+  // the connection hears of it (log_has_marks).
+  void record_marks(std::vector<wire::mqtt::Outbox::Mark> marks, std::uint64_t taken);
   // PUBREL came: `done` is called on loop(), if this session lives that long, once that is as safe
   // as the message.
   void release(std::uint16_t packet_id, std::function<void()> done);
@@ -89,6 +92,9 @@ class ClientSession final : public hub::Client, public std::enable_shared_from_t
   void keep_subscription(const hub::Subscription& subscription);
   // False: there was none.
   bool drop_subscription(const std::string& filter);
+  // Its row as it is now. `done` is called on loop(), if this session lives that long, once the log
+  // has it; at once, if it ends with its connection.
+  void keep_row(std::function<void()> done);
   // Tells the counters what the outbox had to drop since the last time.
   void count_dropped(const wire::mqtt::Dropped& so_far);
 
@@ -98,6 +104,8 @@ class ClientSession final : public hub::Client, public std::enable_shared_from_t
   void clear_stream() const;
   // Any thread.
   void record(const hub::SessionChange& change) const;
+  // Any thread. None: sessions end with the server.
+  [[nodiscard]] const std::optional<hub::SessionKeeper>& keeper() const;
   [[nodiscard]] TimePoint now() const { return door_.clock->now(); }
   [[nodiscard]] const ClientStreamPtr& stream() const { return stream_; }
   // Another connection resumes this session: it ends here and goes on there.
@@ -114,31 +122,18 @@ class ClientSession final : public hub::Client, public std::enable_shared_from_t
   }
   // As it was asked for. Any thread.
   [[nodiscard]] bool outlives_connection() const { return outlives_connection_; }
-  [[nodiscard]] std::int64_t number() const { return on_disk_.number; }
-  // At start-up, before any other call: what the hub has to know of a stored one.
-  void subscribe_again();
+  // At start-up, before any other call: what the hub has to know of a stored one, and the log of
+  // what it had no room for.
+  void start_again();
 
  private:
   enum class Stage : std::uint8_t { kWaiting, kLive, kParked, kOver };
-  // How a message stands on disk.
-  struct StoredMark {
-    wire::mqtt::Outbox::Stage stage{};
-    std::uint16_t packet_id = 0;
-
-    friend bool operator==(const StoredMark&, const StoredMark&) = default;
-  };
-  struct OnDisk {
-    std::int64_t number = 0;
-    bool row = false;
-    std::vector<std::uint16_t> received{};
-    std::map<std::uint64_t, StoredMark> messages{};  // by sequence
-  };
   struct Estate {
     wire::mqtt::SessionState state;
     std::map<std::string, hub::Subscription, std::less<>> subscriptions;
     TakenBytes filters;
     wire::mqtt::Dropped counted;
-    OnDisk on_disk;
+    std::int64_t kept_as = 0;
   };
 
   void inherit(std::optional<Estate> estate);
@@ -147,13 +142,14 @@ class ClientSession final : public hub::Client, public std::enable_shared_from_t
   void publish_will();
   // Of what waits while there is no connection.
   void drop_what_is_not_for_it();
-  void forget_on_disk();
+  void keep_messages();
+  // `done`, if it is not empty, is called on loop() once the log has them.
+  void record(std::string changes, std::function<void()> done);
   void push(const hub::Delivery& delivery);
+  // Of what was sent or dropped while there is no connection.
+  void record_own_marks();
   [[nodiscard]] wire::mqtt::SharePtr share_of(std::string_view topic) const;
-  [[nodiscard]] const wire::mqtt::Outbox* outbox() const;
   [[nodiscard]] StoredSession row() const;
-  void store_row();
-  void store_messages();
 
   const Door& door_;
   std::weak_ptr<Connection> connection_;
@@ -175,12 +171,6 @@ class ClientSession final : public hub::Client, public std::enable_shared_from_t
   std::optional<TimePoint> ends_at_;
   std::atomic<std::int64_t> parked_since_ms_{0};
   wire::mqtt::Dropped counted_;
-
-  OnDisk on_disk_;
-  bool row_changed_ = true;
-  std::uint64_t changes_seen_ = 0;   // of the outbox
-  std::uint64_t sequence_seen_ = 0;  // messages from here on are younger than one sweep
-  bool younger_ones_left_ = false;
 };
 
 using ClientSessionPtr = std::shared_ptr<ClientSession>;

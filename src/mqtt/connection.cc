@@ -19,7 +19,7 @@ using Kind = hub::ClientEvent::Kind;
 using wire::mqtt::Qos;
 using wire::mqtt::Reason;
 
-Reason granted(Qos qos) {
+Reason granted_reason(Qos qos) {
   switch (qos) {
     case Qos::kAtMostOnce:
       break;
@@ -49,6 +49,18 @@ void Connection::receive(std::string_view bytes, TimePoint now) {
 void Connection::take_output(std::string& out) {
   // The session encodes a bounded piece at a time; the rest waits until this much is sent.
   if (out.size() < door_.limits.output_bytes) out += session_.take_output(door_.clock->now());
+  record_marks();
+}
+
+void Connection::record_marks() {
+  if (!client_ || !session_.outbox().has_marks()) return;
+  auto marks = session_.take_marks();
+  client_->record_marks(std::move(marks), session_.outbox().marks_taken());
+}
+
+void Connection::log_has_marks(std::uint64_t up_to) {
+  session_.marks_are_safe(up_to);
+  line_.wake();
 }
 
 bool Connection::finished() const { return session_.finished(); }
@@ -78,6 +90,7 @@ void Connection::handle_events() {
     }
   }
   if (client_) batch_.post(client_);
+  record_marks();
 }
 
 void Connection::on(const wire::mqtt::ConnectRequested& event) {
@@ -215,8 +228,8 @@ void Connection::on(const wire::mqtt::PublishReleased& event) {
   });
 }
 
-Reason Connection::subscribe(const wire::mqtt::Subscription& wanted,
-                             std::uint32_t subscription_id) {
+Reason Connection::admit(const wire::mqtt::Subscription& wanted, std::uint32_t subscription_id,
+                         std::vector<Granted>& granted) {
   using wire::mqtt::RetainHandling;
   const bool is_new = !client_->has_subscription(wanted.filter);
   if (is_new && (client_->subscriptions() >= door_.sessions->limits().subscriptions ||
@@ -225,18 +238,20 @@ Reason Connection::subscribe(const wire::mqtt::Subscription& wanted,
   }
   const bool retained = wanted.retain_handling == RetainHandling::kSend ||
                         (wanted.retain_handling == RetainHandling::kSendIfNew && is_new);
-  const hub::Subscription subscription{.filter = wanted.filter,
+  const hub::FilterScope scope = door_.hub->grant(*client_, wanted.filter);
+  if (!scope.granted) {
+    if (is_new) client_->give_room_back(wanted.filter);
+    return Reason::kNotAuthorized;
+  }
+  hub::Subscription subscription{.filter = wanted.filter,
                                        .qos = wanted.qos,
                                        .id = subscription_id,
                                        .no_local = wanted.no_local,
                                        .retain_as_published = wanted.retain_as_published,
                                        .send_retained = retained};
-  if (!door_.hub->subscribe(client_, subscription)) {
-    if (is_new) client_->give_room_back(wanted.filter);
-    return Reason::kNotAuthorized;
-  }
   client_->keep_subscription(subscription);
-  return granted(wanted.qos);
+  granted.push_back({.subscription = std::move(subscription), .scope = scope});
+  return granted_reason(wanted.qos);
 }
 
 void Connection::on(const wire::mqtt::SubscribeRequested& event) {
@@ -244,9 +259,10 @@ void Connection::on(const wire::mqtt::SubscribeRequested& event) {
   batch_.post(client_);
   std::vector<Reason> reasons;
   reasons.reserve(event.subscriptions.size());
+  std::vector<Granted> granted;
   std::string why;
   for (const wire::mqtt::Subscription& wanted : event.subscriptions) {
-    reasons.push_back(subscribe(wanted, event.subscription_id.value_or(0)));
+    reasons.push_back(admit(wanted, event.subscription_id.value_or(0), granted));
     if (reasons.back() == Reason::kNotAuthorized) {
       why = hub::subscribe_rule(client_->identity().role);
     } else if (reasons.back() == Reason::kQuotaExceeded) {
@@ -259,7 +275,17 @@ void Connection::on(const wire::mqtt::SubscribeRequested& event) {
            fmt::format("{}: {}", wire::shortened(wanted.filter), why));
     }
   }
-  session_.subscribed(event.token, reasons, why);
+  // What is kept for a session is behind the session in the log.
+  client_->keep_row([self = weak_from_this(), token = event.token, reasons = std::move(reasons),
+                     why = std::move(why)] {
+    const auto connection = self.lock();
+    if (!connection) return;
+    connection->session_.subscribed(token, reasons, why);
+    connection->line_.wake();
+  });
+  for (const Granted& each : granted) {
+    door_.hub->subscribe(client_, each.subscription, each.scope);
+  }
 }
 
 void Connection::on(const wire::mqtt::UnsubscribeRequested& event) {
@@ -270,7 +296,13 @@ void Connection::on(const wire::mqtt::UnsubscribeRequested& event) {
     if (existed) door_.hub->unsubscribe(client_, filter);
     reasons.push_back(existed ? Reason::kSuccess : Reason::kNoSubscriptionExisted);
   }
-  session_.unsubscribed(event.token, reasons);
+  client_->keep_row(
+      [self = weak_from_this(), token = event.token, reasons = std::move(reasons)] {
+        const auto connection = self.lock();
+        if (!connection) return;
+        connection->session_.unsubscribed(token, reasons);
+        connection->line_.wake();
+      });
 }
 
 void Connection::on(const wire::mqtt::Ended& event) {
@@ -293,7 +325,8 @@ void Connection::deliver(const std::vector<hub::Delivery>& deliveries,
                      {.qos = delivery.qos,
                       .retain = delivery.retain,
                       .subscription_ids = delivery.subscription_ids,
-                      .share = delivery.share},
+                      .share = delivery.share,
+                      .number = delivery.number},
                      now);
   }
   if (client_) client_->count_dropped(session_.outbox().dropped());

@@ -39,11 +39,14 @@ class Connection final : public net::Protocol, public std::enable_shared_from_th
   void deliver(const std::vector<hub::Delivery>& deliveries, const std::vector<hub::Ack>& acks);
   void kick(hub::KickReason reason);
   void rights_changed();
+  // Outbox::marks_taken(), of those that the log has by now.
+  void log_has_marks(std::uint64_t up_to);
   void go_on() const { line_.wake(); }
   [[nodiscard]] const wire::mqtt::Session& session() const { return session_; }
 
  private:
   void handle_events();
+  void record_marks();
   void on(const wire::mqtt::ConnectRequested& event);
   void join(SessionTable::Start start);
   // For the log and the counters; of whoever signed in.
@@ -56,8 +59,14 @@ class Connection final : public net::Protocol, public std::enable_shared_from_th
   void on(const wire::mqtt::PublishReceived& event);
   void on(const wire::mqtt::PublishReleased& event);
   void on(const wire::mqtt::SubscribeRequested& event);
-  [[nodiscard]] wire::mqtt::Reason subscribe(const wire::mqtt::Subscription& wanted,
-                                             std::uint32_t subscription_id);
+  struct Granted {
+    hub::Subscription subscription;
+    hub::FilterScope scope;
+  };
+  // Refused, or behind `granted`, and kept by the session.
+  [[nodiscard]] wire::mqtt::Reason admit(const wire::mqtt::Subscription& wanted,
+                                         std::uint32_t subscription_id,
+                                         std::vector<Granted>& granted);
   void on(const wire::mqtt::UnsubscribeRequested& event);
   void on(const wire::mqtt::Ended& event);
 

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "hub/test_log.h"
+#include "mqtt/session_store.h"
 #include "mqtt/session_table.h"
 #include "mqtt/test_peer.h"
 
@@ -55,8 +56,9 @@ class Repetitions : public testing::Test {
     folder.emplace();
     store = hub::must(SessionStore::open(folder->path()));
     for (const TestLog::Record& record : log.safe) take(record);
-    auto loaded = store->load();
-    table.emplace(TableLimits{}, store.get());
+    home.platform.sessions = store->keeper();
+    auto loaded = hub::must(store->load());
+    table.emplace(TableLimits{});
     door.emplace(Door{.hub = home.hub.get(), .clock = &home.clock, .sessions = &*table});
     std::vector<Loop*> loops;
     for (const auto& loop : home.shard_loops) loops.push_back(loop.get());
@@ -193,6 +195,7 @@ TEST_P(AnyRepetition, OfASwitchThatGoesToAndFroIsNotMistakenForAnEarlierState) {
 TEST_P(AnyRepetition, OfAnIdThatWasUsedAgainIsTheLaterMessage) {
   join(session());
   publish(1, kOff, GetParam().qos, false);
+  if (GetParam().qos == Qos::kExactlyOnce) peer->send(Pubrel{.packet_id = 1});
   publish(1, kOn, GetParam().qos, false);
   kill();
   join(session());

@@ -1,67 +1,28 @@
-// What outlives a restart of the server: sessions that wait for their client, the messages that
-// wait with them, and retained messages. SQLite, written on a thread of its own, many changes a
+// What outlives a restart of the server: sessions, the messages that wait in them, retained messages,
+// and what identifies publications. SQLite, written on a thread of its own, many changes a
 // transaction; docs/internals/formats.md shows the tables.
 //
-// What identifies publications (hub/session_changes.h) is in the log first; here it stands as of
-// the record that applied() names, so that the log can be trimmed.
-//
-// Promise: what was put before flush() returns is on disk, and what was put 250 ms before a kill -9
-// usually is; nothing waits for it. Messages and subscriptions are kept as the MQTT 5 packets that
-// say the same.
-// Thread rule: any function from any thread; load() before the first put().
+// All of it is in the log first (hub/session_changes.h) and stands here as of the record that
+// applied() names, so that the log can be trimmed: what is done with soon is never written here.
+// Where there is no log, changes come by put(), and what was put 250 ms before a kill -9 usually is
+// on disk. Messages and subscriptions are kept as the MQTT 5 packets that say the same.
+// Thread rule: any function from any thread; load() before anything else is served.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
-#include <variant>
 #include <vector>
 
-#include "base/clock.h"
 #include "base/result.h"
-#include "hub/hub.h"
+#include "hub/platform.h"
+#include "mqtt/stored_session.h"
 #include "mqtt/stream_table.h"
-#include "wire/mqtt/session.h"
 
 namespace gridloom::mqtt {
-
-struct StoredSession {
-  std::int64_t number = 0;  // of all sessions there ever were
-  std::string user;
-  // Whose session it is, by hub::number_of, and the generation of what it signed in with. 0: not
-  // known, as version 1 kept neither.
-  std::int64_t signed_in_as = 0;
-  std::int64_t generation = 0;
-  std::string client_id;
-  std::uint32_t expiry_s = 0;
-  std::optional<TimePoint> parked_at{};  // none: it had a connection
-  std::vector<hub::Subscription> subscriptions{};
-  std::vector<std::uint16_t> received{};
-  std::optional<wire::mqtt::Will> will{};
-  std::optional<TimePoint> will_due{};
-  std::vector<wire::mqtt::Outbox::Kept> messages{};  // filled by load() alone
-};
-using StoredSessions = std::vector<StoredSession>;
-
-struct PutSession {
-  StoredSession session;
-};
-struct DropSession {
-  std::int64_t number = 0;
-};
-struct PutMessage {
-  std::int64_t session = 0;
-  wire::mqtt::Outbox::Kept kept;
-};
-struct DropMessage {
-  std::int64_t session = 0;
-  std::uint64_t sequence = 0;
-};
-using StoreChange = std::variant<PutSession, DropSession, PutMessage, DropMessage>;
 
 class SessionStore {
  public:
@@ -78,9 +39,9 @@ class SessionStore {
     StoredStreams streams;
     std::vector<hub::RetainedChange> retained;
   };
-  // What there was when it was opened; once. Rows that cannot be read were reported in the log and
-  // left out.
-  [[nodiscard]] Loaded load();
+  // What there was when it was opened, and what the log said since; once. Rows that cannot be read
+  // are reported in the log and left out. Fails as its file does.
+  [[nodiscard]] Result<Loaded> load();
   // What was lost with a damaged file, or with one that is not there although a server has run here
   // before; in words. Empty: nothing.
   [[nodiscard]] std::string loss(bool served_before) const;
@@ -93,16 +54,13 @@ class SessionStore {
   // Called, on any thread, when applied() has grown. Before the first take().
   void on_applied(std::function<void(std::uint64_t record)> tell);
 
-  void put(StoreChange change);
-  // Of a topic's changes that are not yet written the last one counts.
-  void put(hub::RetainedChange change);
-  // The disk does not keep up: whoever can wait puts nothing now.
-  [[nodiscard]] bool behind() const;
+  // Changes that no log holds.
+  void put(std::string_view changes);
   // Returns when everything put so far is on disk, or cannot be written.
   void flush();
 
-  // For a new session; never given twice, over restarts too.
-  [[nodiscard]] std::int64_t next_number();
+  // For the hub.
+  [[nodiscard]] hub::SessionKeeper keeper();
 
  private:
   struct Impl;

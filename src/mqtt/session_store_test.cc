@@ -23,10 +23,15 @@ class DamagedSessionsTest : public testing::Test {
   DamagedSessionsTest() {
     fs::create_directory(folder.path() / "d");
     const auto store = must(SessionStore::open(data()));
-    static_cast<void>(store->load());
-    StoredSession session{.number = store->next_number(), .user = "anna", .client_id = "c"};
-    store->put(PutSession{.session = std::move(session)});
-    store->flush();
+    static_cast<void>(must(store->load()));
+    keep_session(*store, store->keeper().new_number());
+  }
+  static void keep_session(SessionStore& store, std::int64_t number) {
+    const std::string row = row_of({.number = number, .user = "anna", .client_id = "c"});
+    std::string change;
+    hub::append_change(change, hub::SessionKept{.session = number, .row = row});
+    store.put(change);
+    store.flush();
   }
   [[nodiscard]] fs::path data() const { return folder.path() / "d"; }
   [[nodiscard]] fs::path file() const { return data() / "sessions.db"; }
@@ -48,16 +53,15 @@ class DamagedSessionsTest : public testing::Test {
   void expect_set_aside() {
     const std::string damaged = registry::content_of(file());
     const auto store = must(SessionStore::open(data()));
-    EXPECT_TRUE(store->load().sessions.empty());
+    EXPECT_TRUE(must(store->load()).sessions.empty());
     EXPECT_TRUE(store->loss(false).contains("damaged-sessions.db-1")) << store->loss(false);
     EXPECT_EQ(registry::content_of(data() / "damaged-sessions.db-1"), damaged);
-    EXPECT_GT(store->next_number(), 1'000'000) << "none of the old numbers comes again";
-    store->put(PutSession{.session = {.number = 7, .user = "anna", .client_id = "c"}});
-    store->flush();
+    EXPECT_GT(store->keeper().new_number(), 1'000'000) << "none of the old numbers comes again";
+    keep_session(*store, 7);
   }
   void expect_good() {
     const auto store = must(SessionStore::open(data()));
-    EXPECT_EQ(store->load().sessions.size(), 1);
+    EXPECT_EQ(must(store->load()).sessions.size(), 1);
     EXPECT_EQ(store->loss(true), "");
   }
 

@@ -17,11 +17,14 @@ constexpr std::size_t kMostIdleStreams = 64;
 constexpr Millis kIdleStreamsFor{Millis(24 * 60 * 60 * 1000)};
 constexpr Millis kIdleStreamsEvery{60'000};
 
-void end_stored(hub::Hub& hub, std::int64_t stream) {
-  if (stream == 0) return;
-  std::string change;
-  hub::append_change(change, hub::StreamEnded{stream});
-  hub.record_changes(std::move(change), {});
+void record(const hub::Hub& hub, const hub::SessionChange& change) {
+  std::string bytes;
+  hub::append_change(bytes, change);
+  hub.record_changes(std::move(bytes), {});
+}
+
+void end_stored(const hub::Hub& hub, std::int64_t stream) {
+  if (stream != 0) record(hub, hub::StreamEnded{stream});
 }
 
 bool same_credential(const hub::Identity& one, const hub::Identity& other) {
@@ -92,8 +95,16 @@ ClientSessionPtr SessionTable::put(const ClientSessionPtr& session) {
   return older;
 }
 
+void SessionTable::give_number(ClientSession& fresh, const ClientSession* resumed) {
+  const auto& keeper = fresh.keeper();
+  if (!fresh.outlives_connection() || !keeper) return;
+  const std::int64_t number = resumed == nullptr ? 0 : resumed->kept_as();
+  fresh.keep_as(number != 0 ? number : keeper->new_number());
+}
+
 SessionTable::Joined SessionTable::join(const ClientSessionPtr& fresh, Start start) {
   ClientSessionPtr older;
+  bool resumes = false;
   {
     const std::lock_guard lock(mutex_);
     if (!sessions_.contains(key_of(*fresh))) {
@@ -107,11 +118,13 @@ SessionTable::Joined SessionTable::join(const ClientSessionPtr& fresh, Start sta
     ClientStreamPtr& stream = streams_[key_of(*fresh)];
     if (!stream) stream = std::make_shared<ClientStream>();
     fresh->use_stream(stream);
+    // A session of an earlier password, or of a device that had this serial number before, is not
+    // gone on with: its end may just not have been heard of yet.
+    resumes = older && start == Start::kResume &&
+              same_credential(older->identity(), fresh->identity());
+    give_number(*fresh, resumes ? older.get() : nullptr);
   }
-  // A session of an earlier password, or of a device that had this serial number before, is not
-  // gone on with: its end may just not have been heard of yet.
-  const bool other = older && !same_credential(older->identity(), fresh->identity());
-  if (!older || other || start == Start::kClean) {
+  if (!resumes) {
     fresh->clear_stream();
     if (older) older->loop().post([older] { older->discard(hub::KickReason::kTakenOver); });
     return Joined::kNew;
@@ -175,13 +188,13 @@ void SessionTable::restore(const Door& door, const std::vector<Loop*>& loops, St
   for (StoredSession& row : stored) {
     auto identity = door.hub->identity_of(row.user);
     if (!identity || !is_of(row, *identity)) {
-      store_->put(DropSession{row.number});
+      record(*door.hub, hub::SessionEnded{row.number});
       continue;
     }
     std::erase_if(row.messages, [&](const wire::mqtt::Outbox::Kept& kept) {
       const bool ended =
           kept.entry.message && !hub::may_receive(*directory, *identity, kept.entry.message->topic);
-      if (ended) store_->put(DropMessage{row.number, kept.entry.sequence});
+      if (ended) record(*door.hub, hub::MessageDone{row.number, kept.entry.number});
       return ended;
     });
     Loop& loop = *loops[next++ % loops.size()];
@@ -205,12 +218,12 @@ void SessionTable::restore(const Door& door, const std::vector<Loop*>& loops, St
       // Two of one client id: the first was to be dropped when the server ended.
       if (const ClientSessionPtr older = put(session)) {
         watched_[&older->loop()].erase(older);
-        store_->put(DropSession{older->number()});
+        record(*door.hub, hub::SessionEnded{older->kept_as()});
       }
     }
   }
   // Nothing else runs yet: the hub hears of them before it hears of any connection.
-  for (const auto& [key, session] : sessions_) session->subscribe_again();
+  for (const auto& [key, session] : sessions_) session->start_again();
 }
 
 void SessionTable::end_idle_streams(TimePoint now) {

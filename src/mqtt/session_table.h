@@ -18,7 +18,8 @@
 #include "base/string_map.h"
 #include "mqtt/account_shares.h"
 #include "mqtt/client_session.h"
-#include "mqtt/session_store.h"
+#include "mqtt/stored_session.h"
+#include "mqtt/stream_table.h"
 
 namespace gridloom::mqtt {
 
@@ -32,9 +33,8 @@ struct TableLimits {
 
 class SessionTable {
  public:
-  // Without a store sessions end with the server.
-  explicit SessionTable(const TableLimits& limits = {}, SessionStore* store = nullptr)
-      : limits_(limits), store_(store), shares_(limits.account) {}
+  explicit SessionTable(const TableLimits& limits = {})
+      : limits_(limits), shares_(limits.account) {}
 
   enum class Joined : std::uint8_t { kNew, kWaitsForEstate, kFull, kAccountIsFull };
   enum class Start : std::uint8_t { kClean, kResume };
@@ -45,8 +45,8 @@ class SessionTable {
   void remove(const ClientSessionPtr& session);
 
   // The sessions that the store has, on `loops` in turn; those that signed in with a credential
-  // that ended are dropped from it, and so is what waits and is not for its client any more. Before
-  // the first join().
+  // that ended end now, and so does what waits and is not for its client any more. Before the first
+  // join().
   void restore(const Door& door, const std::vector<Loop*>& loops, StoredSessions stored,
                StoredStreams streams = {});
 
@@ -54,7 +54,6 @@ class SessionTable {
   [[nodiscard]] AccountSharePtr share_of(registry::AccountId account) {
     return shares_.of(account);
   }
-  [[nodiscard]] SessionStore* store() const { return store_; }
   [[nodiscard]] const TableLimits& limits() const { return limits_; }
 
   struct Counts {
@@ -74,12 +73,14 @@ class SessionTable {
   [[nodiscard]] bool make_room(const ClientSession& fresh);
   [[nodiscard]] ClientSessionPtr longest_parked(const std::string& user) const;
   ClientSessionPtr put(const ClientSessionPtr& session);
+  // Under which number the log knows it, if it outlives its connection: that of the one it goes on
+  // with (null: it is new).
+  static void give_number(ClientSession& fresh, const ClientSession* resumed);
   void end_stream(const ClientSession& session);
   void end_idle_streams(TimePoint now);
   void count_out(const ClientSession& session);
 
   const TableLimits limits_;
-  SessionStore* const store_;
   AccountShares shares_;
   mutable std::mutex mutex_;
   std::map<std::string, ClientSessionPtr> sessions_;  // by user name, then client id

@@ -6,46 +6,10 @@ namespace gridloom::mqtt {
 namespace {
 
 using wire::mqtt::PropertyId;
-using wire::mqtt::Publish;
-using wire::mqtt::Qos;
 using wire::mqtt::Subscribe;
 using wire::mqtt::Version;
 
 }  // namespace
-
-std::string packet_of(const wire::mqtt::Message& message, const PacketFlags& flags) {
-  Publish packet{.qos = flags.qos,
-                 .retain = flags.retain,
-                 .topic = message.topic,
-                 .packet_id = flags.qos == Qos::kAtMostOnce ? std::uint16_t{0} : std::uint16_t{1},
-                 .payload = message.payload};
-  add_properties(packet.properties, message, TimePoint());
-  packet.properties.remove(PropertyId::kMessageExpiryS);
-  for (const std::uint32_t id : flags.subscription_ids) {
-    packet.properties.add(PropertyId::kSubscriptionId, id);
-  }
-  std::string bytes;
-  encode(bytes, packet, Version::k5);
-  return bytes;
-}
-
-std::optional<PacketMessage> message_in(std::string_view packet,
-                                        std::optional<TimePoint> expires_at) {
-  const auto decoded = wire::mqtt::decode(packet, Version::k5);
-  const auto* publish = decoded ? std::get_if<Publish>(&*decoded) : nullptr;
-  if (publish == nullptr || publish->topic.empty()) return std::nullopt;
-  auto message = std::make_shared<wire::mqtt::Message>(
-      message_of(publish->topic, publish->payload, publish->properties, TimePoint()));
-  message->expires_at = expires_at;
-  PacketMessage found{.message = std::move(message),
-                      .flags = {.qos = publish->qos, .retain = publish->retain}};
-  for (const wire::mqtt::Property& property : publish->properties.items()) {
-    if (property.id == PropertyId::kSubscriptionId) {
-      found.flags.subscription_ids.push_back(property.number);
-    }
-  }
-  return found;
-}
 
 std::string packets_of(const std::vector<hub::Subscription>& subscriptions) {
   std::string bytes;

@@ -12,11 +12,6 @@ void StreamTable::restore(StoredStream stream) {
   streams_.insert_or_assign(number, Held{.stream = std::move(stream)});
 }
 
-bool StreamTable::take(std::uint64_t record, std::string_view changes) {
-  record_ = record;
-  return hub::each_change(changes, [this](const hub::SessionChange& change) { apply(change); });
-}
-
 void StreamTable::changed(std::int64_t number) {
   if (const auto held = streams_.find(number); held != streams_.end()) {
     if (std::exchange(held->second.changed, true)) return;
@@ -33,7 +28,15 @@ void StreamTable::apply(const hub::SessionChange& change) {
              .receipts = {}});
     return changed(begun->stream);
   }
-  const std::int64_t number = std::visit([](const auto& one) { return one.stream; }, change);
+  const std::int64_t number = std::visit(
+      [](const auto& one) {
+        if constexpr (requires { one.stream; }) {
+          return one.stream;
+        } else {
+          return std::int64_t{0};
+        }
+      },
+      change);
   const auto held = streams_.find(number);
   if (held == streams_.end()) return;
   Receipts& receipts = held->second.stream.receipts;
@@ -46,7 +49,7 @@ void StreamTable::apply(const hub::SessionChange& change) {
     receipts.take(taken->receipt, taken->settled);
   } else if (const auto* released = std::get_if<hub::PublicationReleased>(&change)) {
     receipts.remove(released->packet_id);
-  } else {
+  } else if (std::holds_alternative<hub::StreamCleared>(change)) {
     receipts.clear_owed();
   }
   changed(number);

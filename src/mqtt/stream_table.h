@@ -28,8 +28,10 @@ class StreamTable {
  public:
   // As it was stored.
   void restore(StoredStream stream);
-  // The changes of a record of the log. False: they end in what is no change.
-  bool take(std::uint64_t record, std::string_view changes);
+  // A change of another thing than a stream does nothing.
+  void apply(const hub::SessionChange& change);
+  // The last record whose changes it has.
+  void set_record(std::uint64_t record) { record_ = record; }
 
   struct Row {
     std::int64_t number = 0;
@@ -43,7 +45,6 @@ class StreamTable {
   // They could not be stored: they count as changed again.
   void put_back(const std::vector<Row>& rows);
   [[nodiscard]] bool has_changed() const { return !changed_.empty(); }
-  // The last record that was taken.
   [[nodiscard]] std::uint64_t record() const { return record_; }
 
   [[nodiscard]] StoredStreams all() const;
@@ -51,7 +52,6 @@ class StreamTable {
   [[nodiscard]] std::int64_t highest() const { return highest_; }
 
  private:
-  void apply(const hub::SessionChange& change);
   void changed(std::int64_t number);
 
   struct Held {

@@ -31,14 +31,12 @@ struct Server {
 
   void start() {
     store = hub::must(SessionStore::open(home.folder.data()));
-    home.platform.keep_retained = [this](hub::RetainedChange change) {
-      store->put(std::move(change));
-    };
-    auto loaded = store->load();
+    home.platform.sessions = store->keeper();
+    auto loaded = hub::must(store->load());
     for (const hub::RetainedChange& retained : loaded.retained) {
       lost_retained += home.hub->restore_retained(retained) ? 0 : 1;
     }
-    table.emplace(limits, store.get());
+    table.emplace(limits);
     door.emplace(Door{
         .hub = home.hub.get(), .clock = &home.clock, .sessions = &*table, .limits = wire_limits});
     std::vector<Loop*> loops;
@@ -73,7 +71,7 @@ struct Server {
     for (const char* name : {"sessions.db", "sessions.db-wal"}) {
       std::filesystem::copy(home.folder.data() / name, copy / name);
     }
-    return hub::must(SessionStore::open(copy))->load();
+    return hub::must(hub::must(SessionStore::open(copy))->load());
   }
   void sweep() {
     table->sweep(home.door_loop, home.clock.now());

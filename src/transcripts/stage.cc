@@ -170,21 +170,22 @@ Status Stage::start() {
        .clock_is_driven = true});
   if (!archive) return std::unexpected(archive.error());
   auto loaded = store_->load();
+  if (!loaded) return std::unexpected(loaded.error());
   archive_ = std::move(*archive);
   archive_->start({});
   journal_ = std::make_unique<history::InstantJournal>(*archive_);
   platform_->journal = journal_.get();
-  platform_->keep_retained = [this](hub::RetainedChange change) { store_->put(std::move(change)); };
+  platform_->sessions = store_->keeper();
   std::vector<Loop*> loops(loops_.size());
   std::ranges::transform(loops_, loops.begin(), [](const auto& loop) { return loop.get(); });
   hub_ = std::make_unique<hub::Hub>(*platform_, loops);
   registry_->on_change([hub = hub_.get()] { hub->registry_changed(); });
-  sessions_ = std::make_unique<mqtt::SessionTable>(mqtt::TableLimits{}, store_.get());
+  sessions_ = std::make_unique<mqtt::SessionTable>(mqtt::TableLimits{});
   mqtt_door_ = {.hub = hub_.get(), .clock = &clock_, .sessions = sessions_.get(), .limits = {}};
-  for (const hub::RetainedChange& retained : loaded.retained) {
+  for (const hub::RetainedChange& retained : loaded->retained) {
     static_cast<void>(hub_->restore_retained(retained));
   }
-  sessions_->restore(mqtt_door_, loops, std::move(loaded.sessions), std::move(loaded.streams));
+  sessions_->restore(mqtt_door_, loops, std::move(loaded->sessions), std::move(loaded->streams));
   apis_.clear();
   for (Loop* loop : loops) {
     apis_.push_back(std::make_unique<http::Api>(

@@ -2,18 +2,56 @@
 #include "wire/mqtt/outbox.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace gridloom::wire::mqtt {
+
+// Whoever waited for the log to have a mark may not be there any more: such marks are made again.
 void Outbox::open(const Terms& terms) {
   terms_ = terms;
   aliases_.clear();
-  for (Sent& sent : sent_) sent.repeat = true;
-  for (Released& released : released_) released.repeat = true;
-  repeats_ = on_their_way();
+  for (Released& released : released_) {
+    released.release = Release::kDue;
+    if (is_safe(released.mark)) continue;
+    released.mark = mark(Mark::Step::kReleased, released.number, released.packet_id);
+  }
+  for (Sent& sent : sent_) {
+    sent.again |= !std::exchange(sent.due, true);
+    if (is_safe(sent.mark)) continue;
+    sent.mark = mark(Mark::Step::kNumbered, sent.entry.number, sent.packet_id);
+  }
+  due_ = on_their_way();
+  held_releases_ = 0;
+}
+
+void Outbox::number(const std::function<void(Entry& entry, std::uint16_t packet_id)>& give) {
+  for (Sent& sent : sent_) {
+    if (sent.entry.number == 0) give(sent.entry, sent.packet_id);
+  }
+  for (Entry& entry : at_least_once_) {
+    if (entry.number == 0) give(entry, 0);
+  }
+}
+
+std::uint64_t Outbox::mark(Mark::Step step, std::int64_t number, std::uint16_t packet_id) {
+  if (number == 0) return 0;
+  marks_.push_back({.step = step, .number = number, .packet_id = packet_id});
+  return ++marked_;
+}
+
+void Outbox::marks_are_safe(std::uint64_t up_to) { safe_ = std::max(safe_, up_to); }
+
+void Outbox::forget(const Entry& entry) {
+  held_.give_back(bytes_of(*entry.message));
+  mark(Mark::Step::kDone, entry.number);
 }
 
 void Outbox::close() {
   while (!at_most_once_.empty()) forget(take(at_most_once_));
+  // By the ids that it was sent with it is sent again, also after a crash.
+  for (const Sent& sent : sent_) {
+    if (sent.mark == 0) mark(Mark::Step::kNumbered, sent.entry.number, sent.packet_id);
+  }
 }
 
 std::vector<Outbox::Kept> Outbox::kept() const {
@@ -22,7 +60,7 @@ std::vector<Outbox::Kept> Outbox::kept() const {
   for (const Released& released : released_) {
     all.push_back({.stage = Stage::kReleased,
                    .packet_id = released.packet_id,
-                   .entry = {.qos = Qos::kExactlyOnce, .sequence = released.sequence}});
+                   .entry = {.qos = Qos::kExactlyOnce, .number = released.number}});
   }
   for (const Sent& sent : sent_) {
     all.push_back({.stage = Stage::kSent, .packet_id = sent.packet_id, .entry = sent.entry});
@@ -34,18 +72,19 @@ std::vector<Outbox::Kept> Outbox::kept() const {
 }
 
 void Outbox::restore(Kept kept) {
-  next_sequence_ = std::max(next_sequence_, kept.entry.sequence + 1);
-  ++changes_;
-  if (kept.entry.message && !make_room(bytes_of(*kept.entry.message))) return;
+  kept.entry.sequence = next_sequence_++;
+  if (kept.entry.message && !make_room(bytes_of(*kept.entry.message))) {
+    mark(Mark::Step::kDone, kept.entry.number);
+    return;
+  }
   switch (kept.stage) {
     case Stage::kReleased:
-      released_.push_back(
-          {.packet_id = kept.packet_id, .repeat = false, .sequence = kept.entry.sequence});
+      released_.push_back({.packet_id = kept.packet_id, .number = kept.entry.number});
       break;
     case Stage::kSent:
       last_packet_id_ = kept.packet_id;
       sent_bytes_ += bytes_of(*kept.entry.message);
-      sent_.push({.packet_id = kept.packet_id, .repeat = false, .entry = std::move(kept.entry)});
+      sent_.push({.packet_id = kept.packet_id, .entry = std::move(kept.entry)});
       break;
     case Stage::kWaiting:
       waiting_bytes_ += bytes_of(*kept.entry.message);
@@ -56,22 +95,22 @@ void Outbox::restore(Kept kept) {
 }
 
 void Outbox::push(MessagePtr message, const DeliverOptions& options) {
-  if (!encodable(*message)) {
-    ++dropped_.too_large;
+  const bool fits = encodable(*message);
+  if (!fits) ++dropped_.too_large;
+  const std::size_t bytes = bytes_of(*message);
+  if (!fits || !make_room(bytes)) {
+    mark(Mark::Step::kDone, options.number);
     return;
   }
-  const std::size_t bytes = bytes_of(*message);
-  if (!make_room(bytes)) return;
   waiting_bytes_ += bytes;
-  const bool counts = options.qos != Qos::kAtMostOnce;
-  if (counts) ++changes_;
-  (counts ? at_least_once_ : at_most_once_)
+  (options.qos != Qos::kAtMostOnce ? at_least_once_ : at_most_once_)
       .push({.message = std::move(message),
              .qos = options.qos,
              .retain = options.retain,
              .subscription_ids = {options.subscription_ids.begin(), options.subscription_ids.end()},
              .sequence = next_sequence_++,
-             .share = options.share});
+             .share = options.share,
+             .number = options.number});
   drop_beyond_limits();
 }
 
@@ -82,7 +121,6 @@ void Outbox::remove_if(const std::function<bool(const Message&)>& unwanted, Send
       Entry entry = take(*queue);
       if (unwanted(*entry.message)) {
         forget(entry);
-        ++changes_;
         continue;
       }
       waiting_bytes_ += bytes_of(*entry.message);
@@ -93,22 +131,20 @@ void Outbox::remove_if(const std::function<bool(const Message&)>& unwanted, Send
   Fifo<Sent> rest;
   while (!sent_.empty()) {
     Sent sent = sent_.pop();
-    const bool stays = sending == Sending::kYes && !sent.repeat;
+    const bool stays = sending == Sending::kYes && !sent.due;
     if (stays || !unwanted(*sent.entry.message)) {
       rest.push(std::move(sent));
       continue;
     }
-    if (sent.repeat) --repeats_;
+    if (sent.due) --due_;
     sent_bytes_ -= bytes_of(*sent.entry.message);
     forget(sent.entry);
-    ++changes_;
   }
   sent_ = std::move(rest);
 }
 
 void Outbox::drop_oldest() {
   forget(take(at_most_once_.empty() ? at_least_once_ : at_most_once_));
-  ++changes_;
   ++dropped_.queue_full;
 }
 
@@ -136,63 +172,104 @@ Outbox::Entry Outbox::take(Queue& queue) {
 
 Outbox::Sent Outbox::take_sent(Fifo<Sent>::Iterator at) {
   Sent sent = sent_.take(at);
+  if (sent.due) --due_;
   sent_bytes_ -= bytes_of(*sent.entry.message);
-  forget(sent.entry);
   return sent;
 }
 
 const Outbox::Queue* Outbox::next() const {
-  const bool window_open =
-      repeats_ == 0 && on_their_way() < terms_.window && sent_bytes_ < terms_.queue_bytes;
-  const Queue* later = window_open && !at_least_once_.empty() ? &at_least_once_ : nullptr;
+  const bool may_send = due_ == 0 && window_is_open();
+  const Queue* later = may_send && !at_least_once_.empty() ? &at_least_once_ : nullptr;
   if (at_most_once_.empty()) return later;
   if (later != nullptr && later->front().sequence < at_most_once_.front().sequence) return later;
   return &at_most_once_;
 }
 
-bool Outbox::may_repeat() const {
-  return repeats_ != 0 && on_their_way() - repeats_ < terms_.window;
+std::vector<Outbox::Released>::const_iterator Outbox::next_release() const {
+  if (due_ == 0 && held_releases_ == 0) return released_.end();
+  const bool room = on_their_way() - due_ < terms_.window;
+  return std::ranges::find_if(released_, [&](const Released& released) {
+    if (released.release == Release::kSent || !is_safe(released.mark)) return false;
+    return released.release == Release::kHeld || room;
+  });
+}
+
+Fifo<Outbox::Sent>::ConstIterator Outbox::next_due() const {
+  if (due_ == 0 || on_their_way() - due_ >= terms_.window) return sent_.end();
+  const auto first = std::ranges::find(sent_, true, &Sent::due);
+  return first == sent_.end() || is_safe(first->mark) ? first : sent_.end();
 }
 
 void Outbox::pump(std::string& out, std::size_t enough_bytes, TimePoint now) {
   while (out.size() < enough_bytes) {
-    if (may_repeat()) {
-      repeat_one(out, now);
+    // In the order of before: what the client has first, then what it may not have.
+    if (const auto released = next_release(); released != released_.end()) {
+      send_release(out, released_[static_cast<std::size_t>(released - released_.begin())]);
       continue;
     }
+    if (const auto sent = next_due(); sent != std::as_const(sent_).end()) {
+      send_due(out, *(sent_.begin() + (sent - std::as_const(sent_).begin())), now);
+      continue;
+    }
+    number_next(now);
     const Queue* queue = next();
     if (queue == nullptr) return;
     send_next(out, take(queue == &at_most_once_ ? at_most_once_ : at_least_once_), now);
   }
 }
 
-// In the order of before: what the client has first, then what it may not have.
-void Outbox::repeat_one(std::string& out, TimePoint now) {
-  --repeats_;
-  if (const auto released = std::ranges::find(released_, true, &Released::repeat);
-      released != released_.end()) {
-    released->repeat = false;
-    return encode(out, Pubrel{.packet_id = released->packet_id}, terms_.version);
+void Outbox::send_release(std::string& out, Released& released) {
+  --(released.release == Release::kDue ? due_ : held_releases_);
+  released.release = Release::kSent;
+  encode(out, Pubrel{.packet_id = released.packet_id}, terms_.version);
+}
+
+void Outbox::send_due(std::string& out, Sent& sent, TimePoint now) {
+  --due_;
+  sent.due = false;
+  const Publish packet{.dup = sent.again || sent.entry.maybe_sent, .packet_id = sent.packet_id};
+  if (write(out, sent.entry, packet, now) == Written::kDone) return;
+  forget(take_sent(find_sent(sent.packet_id)).entry);
+}
+
+// Those that are numbered are behind all that is of an earlier connection.
+bool Outbox::is_numbering() const {
+  return !sent_.empty() && sent_.back().due && !sent_.back().again;
+}
+
+void Outbox::number_next(TimePoint now) {
+  while (!at_least_once_.empty() && window_is_open()) {
+    const Entry& front = at_least_once_.front();
+    const bool waits_for_log = front.qos == Qos::kExactlyOnce && front.number != 0;
+    if (due_ == 0 ? !waits_for_log : !is_numbering()) return;
+    if (!at_most_once_.empty() && at_most_once_.front().sequence < front.sequence) return;
+    Entry entry = take(at_least_once_);
+    if (entry.message->expires_at && *entry.message->expires_at <= now) {
+      ++dropped_.expired;
+      forget(entry);
+      continue;
+    }
+    const std::uint16_t packet_id = free_packet_id();
+    const std::uint64_t waits_for =
+        waits_for_log ? mark(Mark::Step::kNumbered, entry.number, packet_id) : 0;
+    ++due_;
+    sent_bytes_ += bytes_of(*entry.message);
+    sent_.push(
+        {.packet_id = packet_id, .due = true, .mark = waits_for, .entry = std::move(entry)});
   }
-  const auto sent = std::ranges::find(sent_, true, &Sent::repeat);
-  sent->repeat = false;
-  const Publish packet{.dup = true, .packet_id = sent->packet_id};
-  if (write(out, sent->entry, packet, now) == Written::kDone) return;
-  take_sent(sent);
-  ++changes_;
 }
 
 void Outbox::send_next(std::string& out, Entry entry, TimePoint now) {
   const bool counts = entry.qos != Qos::kAtMostOnce;
-  if (counts) ++changes_;
   if (entry.message->expires_at && *entry.message->expires_at <= now) {
     ++dropped_.expired;
     return forget(entry);
   }
-  const Publish packet{.packet_id = counts ? free_packet_id() : std::uint16_t{0}};
+  const Publish packet{.dup = entry.maybe_sent,
+                       .packet_id = counts ? free_packet_id() : std::uint16_t{0}};
   if (write(out, entry, packet, now) == Written::kDropped || !counts) return forget(entry);
   sent_bytes_ += bytes_of(*entry.message);
-  sent_.push({.packet_id = packet.packet_id, .repeat = false, .entry = std::move(entry)});
+  sent_.push({.packet_id = packet.packet_id, .entry = std::move(entry)});
 }
 
 // `packet` brings DUP and the packet id.
@@ -250,8 +327,7 @@ Decoded<void> Outbox::on_puback(std::uint16_t packet_id) {
   if (found->entry.qos != Qos::kAtLeastOnce) {
     return std::unexpected(Violation{Reason::kProtocolError, "it answers a message of QoS 2"});
   }
-  if (take_sent(found).repeat) --repeats_;
-  ++changes_;
+  forget(take_sent(found).entry);
   return {};
 }
 
@@ -260,18 +336,31 @@ Decoded<std::optional<Pubrel>> Outbox::on_pubrec(std::uint16_t packet_id, Reason
   const auto found = find_sent(packet_id);
   if (found == sent_.end()) {
     if (is_refusal(reason)) return std::nullopt;
-    if (find_released(packet_id) == released_.end()) release.reason = Reason::kPacketIdNotFound;
+    const auto released = find_released(packet_id);
+    if (released == released_.end()) {
+      release.reason = Reason::kPacketIdNotFound;
+    } else if (released->release != Release::kSent) {
+      return std::nullopt;
+    }
     return release;
   }
   if (found->entry.qos != Qos::kExactlyOnce) {
     return std::unexpected(Violation{Reason::kProtocolError, "it answers a message of QoS 1"});
   }
-  const Sent sent = take_sent(found);
-  if (sent.repeat) --repeats_;
-  ++changes_;
-  if (is_refusal(reason)) return std::nullopt;
-  released_.push_back({.packet_id = packet_id, .repeat = false, .sequence = sent.entry.sequence});
-  return release;
+  const Entry entry = take_sent(found).entry;
+  if (is_refusal(reason)) {
+    forget(entry);
+    return std::nullopt;
+  }
+  held_.give_back(bytes_of(*entry.message));
+  const std::uint64_t waits_for = mark(Mark::Step::kReleased, entry.number, packet_id);
+  released_.push_back({.packet_id = packet_id,
+                       .release = waits_for != 0 ? Release::kHeld : Release::kSent,
+                       .mark = waits_for,
+                       .number = entry.number});
+  if (waits_for == 0) return release;
+  ++held_releases_;
+  return std::nullopt;
 }
 
 Decoded<void> Outbox::on_pubcomp(std::uint16_t packet_id) {
@@ -281,9 +370,10 @@ Decoded<void> Outbox::on_pubcomp(std::uint16_t packet_id) {
     return std::unexpected(
         Violation{Reason::kProtocolError, "it answers a message that was not released"});
   }
-  if (found->repeat) --repeats_;
+  if (found->release == Release::kDue) --due_;
+  if (found->release == Release::kHeld) --held_releases_;
+  mark(Mark::Step::kDone, found->number);
   released_.erase(found);
-  ++changes_;
   return {};
 }
 

@@ -6,6 +6,9 @@
 // output; so a slow client costs one small entry a message, and the queue's limits mean something.
 // QoS 0 and the rest wait in two queues joined by a sequence number: delivery is in order, yet the
 // oldest QoS 0 message can be dropped in one step, and goes ahead when the client's window is full.
+// A message that has a number is in the log, and so are the steps that must survive a crash: what
+// is of QoS 2 leaves with its packet id, and its PUBREL follows, only when the log has that. Then a
+// client gets it once, whatever happens between.
 // Invariant: at most `window` messages on their way; never more waiting than the limits allow.
 // One thread at a time (the session's).
 #pragma once
@@ -31,6 +34,8 @@ struct DeliverOptions {
   bool retain = false;
   std::span<const std::uint32_t> subscription_ids = {};  // of all subscriptions that it matched
   SharePtr share = {};
+  // By which the log knows it (Outbox::Mark); 0: it does not outlive a crash.
+  std::int64_t number = 0;
 };
 
 // Messages that were meant for the client and never reached it.
@@ -48,10 +53,12 @@ template <typename T>
 class Fifo {
  public:
   using Iterator = typename std::vector<T>::iterator;
+  using ConstIterator = typename std::vector<T>::const_iterator;
 
   [[nodiscard]] bool empty() const { return head_ == items_.size(); }
   [[nodiscard]] std::size_t size() const { return items_.size() - head_; }
   [[nodiscard]] const T& front() const { return items_[head_]; }
+  [[nodiscard]] const T& back() const { return items_.back(); }
   [[nodiscard]] Iterator begin() { return items_.begin() + static_cast<std::ptrdiff_t>(head_); }
   [[nodiscard]] Iterator end() { return items_.end(); }
   [[nodiscard]] auto begin() const { return items_.begin() + static_cast<std::ptrdiff_t>(head_); }
@@ -110,6 +117,8 @@ class Outbox {
     std::vector<std::uint32_t> subscription_ids = {};
     std::uint64_t sequence = 0;
     SharePtr share = {};
+    std::int64_t number = 0;
+    bool maybe_sent = false;  // on a connection that nobody remembers
   };
   // kReleased: the client has the QoS 2 message (no copy is kept), its PUBCOMP is still owed.
   enum class Stage : std::uint8_t { kWaiting = 0, kSent = 1, kReleased = 2 };
@@ -117,6 +126,13 @@ class Outbox {
     Stage stage = Stage::kWaiting;
     std::uint16_t packet_id = 0;  // 0 exactly while waiting
     Entry entry = {};
+  };
+  // A step of a message that has a number.
+  struct Mark {
+    enum class Step : std::uint8_t { kNumbered, kReleased, kDone };
+    Step step{};
+    std::int64_t number = 0;
+    std::uint16_t packet_id = 0;  // not of kDone
   };
 
   // The budget is of all its messages, waiting and sent, over all connections; null: none bounds
@@ -134,8 +150,16 @@ class Outbox {
   [[nodiscard]] std::vector<Kept> kept() const;
   // Into an outbox that is not open.
   void restore(Kept kept);
-  // Grows with every change of what kept() returns.
-  [[nodiscard]] std::uint64_t changes() const { return changes_; }
+
+  // Calls it for each message of QoS 1 or 2 that has no number yet, in order, to give it one;
+  // `packet_id` is 0 while it waits.
+  void number(const std::function<void(Entry& entry, std::uint16_t packet_id)>& give);
+  // The steps since the last call, in order, for the log.
+  [[nodiscard]] std::vector<Mark> take_marks() { return std::exchange(marks_, {}); }
+  [[nodiscard]] bool has_marks() const { return !marks_.empty(); }
+  // Of all marks that were taken; whoever takes some hands it back when the log has them.
+  [[nodiscard]] std::uint64_t marks_taken() const { return marked_ - marks_.size(); }
+  void marks_are_safe(std::uint64_t up_to);
 
   // A full queue drops its oldest QoS 0 message; if it has none, its oldest message.
   void push(MessagePtr message, const DeliverOptions& options);
@@ -148,12 +172,14 @@ class Outbox {
   // Appends messages to `out` while that is shorter than `enough_bytes`.
   void pump(std::string& out, std::size_t enough_bytes, TimePoint now);
   // Whether pump() would find something to look at.
-  [[nodiscard]] bool ready() const { return may_repeat() || next() != nullptr; }
+  [[nodiscard]] bool ready() const {
+    return next() != nullptr || next_release() != released_.end() || next_due() != sent_.end();
+  }
 
   // The client's answers. An answer to an id that is not on its way is no violation (it may be a
   // late second one), an answer of the wrong kind is.
   [[nodiscard]] Decoded<void> on_puback(std::uint16_t packet_id);
-  // The PUBREL to send, unless the client refused the message.
+  // The PUBREL to send, unless the client refused the message, or pump() will send it.
   [[nodiscard]] Decoded<std::optional<Pubrel>> on_pubrec(std::uint16_t packet_id, Reason reason);
   [[nodiscard]] Decoded<void> on_pubcomp(std::uint16_t packet_id);
 
@@ -169,22 +195,40 @@ class Outbox {
 
   struct Sent {
     std::uint16_t packet_id = 0;
-    bool repeat = false;  // on this connection it is yet to be sent
+    bool due = false;        // on this connection it is yet to be sent,
+    bool again = false;      // which is not the first time
+    std::uint64_t mark = 0;  // the log must have it before; 0: nothing
     Entry entry = {};
   };
+  // Of its PUBREL. kHeld: PUBREC came on this connection.
+  enum class Release : std::uint8_t { kSent, kHeld, kDue };
   struct Released {
     std::uint16_t packet_id = 0;
-    bool repeat = false;
-    std::uint64_t sequence = 0;
+    Release release = Release::kSent;
+    std::uint64_t mark = 0;  // likewise
+    std::int64_t number = 0;
   };
   enum class Written : std::uint8_t { kDone, kDropped };
 
   [[nodiscard]] const Queue* next() const;
-  [[nodiscard]] bool may_repeat() const;
-  void repeat_one(std::string& out, TimePoint now);
+  [[nodiscard]] bool is_safe(std::uint64_t mark) const { return mark <= safe_; }
+  [[nodiscard]] bool window_is_open() const {
+    return on_their_way() < terms_.window && sent_bytes_ < terms_.queue_bytes;
+  }
+  // What of an earlier connection, or of what waited for the log, may go now; end(): nothing.
+  [[nodiscard]] std::vector<Released>::const_iterator next_release() const;
+  [[nodiscard]] Fifo<Sent>::ConstIterator next_due() const;
+  void send_release(std::string& out, Released& released);
+  void send_due(std::string& out, Sent& sent, TimePoint now);
+  // Gives what is of QoS 2 and in front a packet id, and what waits behind it.
+  void number_next(TimePoint now);
+  [[nodiscard]] bool is_numbering() const;
   // Its bytes are still held.
   Entry take(Queue& queue);
-  void forget(const Entry& entry) { held_.give_back(bytes_of(*entry.message)); }
+  // It waits no more.
+  void forget(const Entry& entry);
+  std::uint64_t mark(Mark::Step step, std::int64_t number, std::uint16_t packet_id = 0);
+  // Its bytes are still held.
   Sent take_sent(Fifo<Sent>::Iterator sent);
   [[nodiscard]] bool make_room(std::size_t bytes);
   void drop_oldest();
@@ -202,10 +246,13 @@ class Outbox {
   std::size_t sent_bytes_ = 0;
   TakenBytes held_;  // both
   std::uint64_t next_sequence_ = 0;
-  std::uint64_t changes_ = 0;
   Fifo<Sent> sent_;                 // awaiting PUBACK or PUBREC, in the order of sending
   std::vector<Released> released_;  // awaiting PUBCOMP, in the order of their PUBRECs
-  std::size_t repeats_ = 0;         // entries of both with `repeat`
+  std::size_t due_ = 0;             // of both, ones that are not on the wire yet
+  std::size_t held_releases_ = 0;
+  std::vector<Mark> marks_;
+  std::uint64_t marked_ = 0;  // marks that were ever made,
+  std::uint64_t safe_ = 0;    // and those that the log has
   std::uint16_t last_packet_id_ = 0;
   std::vector<std::string> aliases_;  // topic of alias n at n - 1, of this connection
   Dropped dropped_;

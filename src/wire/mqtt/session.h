@@ -209,6 +209,12 @@ class Session {
   void remove_if(const std::function<bool(const Message&)>& unwanted) {
     outbox_.remove_if(unwanted, Outbox::Sending::kYes);
   }
+  // As of the outbox, on this connection: see there.
+  [[nodiscard]] std::vector<Outbox::Mark> take_marks() { return outbox_.take_marks(); }
+  void marks_are_safe(std::uint64_t up_to) {
+    outbox_.marks_are_safe(up_to);
+    pump();
+  }
   // Sorted, without a repetition; see SessionState::received.
   [[nodiscard]] std::vector<std::uint16_t> received() const;
   // Meaningful from ConnectRequested on.

@@ -1,0 +1,94 @@
+// The rows of sessions.db (docs/internals/formats.md): reading them, and what the log says of
+// sessions, their messages and what is retained that is not in them yet.
+//
+// One thread at a time.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "hub/platform.h"
+#include "hub/session_changes.h"
+#include "mqtt/stored_session.h"
+#include "registry/sqlite.h"
+
+namespace gridloom::mqtt {
+
+// Rows that cannot be read are left out and counted.
+struct ReadRows {
+  StoredSessions sessions;
+  std::vector<hub::RetainedChange> retained;
+  std::int64_t highest_number = 0;
+  std::size_t unreadable = 0;
+};
+[[nodiscard]] Result<ReadRows> read_rows(registry::Database& database);
+
+class PendingRows {
+ public:
+  // Changes of streams are not its own. False: it cannot be read.
+  bool apply(const hub::SessionChange& change);
+  // No further change is of the record of those before.
+  void end_record() { last_packet_.reset(); }
+
+  [[nodiscard]] bool empty() const;
+  // Of the messages, about.
+  [[nodiscard]] std::size_t bytes() const { return bytes_; }
+  // The highest number that any session or message had.
+  [[nodiscard]] std::int64_t highest_number() const { return highest_; }
+
+  // In a transaction of the caller's.
+  [[nodiscard]] Status write(registry::Database& database) const;
+
+ private:
+  using Packet = std::shared_ptr<const std::string>;
+  struct MessageRow {
+    bool is_new = false;  // the file does not have it
+    bool done = false;
+    wire::mqtt::Outbox::Stage stage{};
+    std::uint16_t packet_id = 0;
+    std::int64_t expires_at_ms = 0;
+    wire::mqtt::PacketFlags flags{};
+    Packet packet{};
+  };
+  struct RetainedRow {
+    std::int64_t device = 0;
+    std::int64_t expires_at_ms = 0;
+    std::string packet;  // empty: there is none any more
+  };
+  using MessageKey = std::pair<std::int64_t, std::int64_t>;  // session, number
+
+  bool on(const hub::MessageKept& change);
+  bool on(const hub::MessageNumbered& change);
+  bool on(const hub::MessageReleased& change);
+  bool on(const hub::MessageDone& change);
+  bool on(const hub::SessionKept& change);
+  bool on(const hub::SessionEnded& change);
+  bool on(const hub::RetainedKept& change);
+  template <typename OfStream>
+  bool on(const OfStream& /*change*/) {
+    return true;
+  }
+  void forget(const MessageRow& row);
+  [[nodiscard]] static Status write(registry::Database& database, const StoredSession& session);
+  [[nodiscard]] static Status write(registry::Database& database, const MessageKey& key,
+                                    const MessageRow& row);
+  [[nodiscard]] static Status write(registry::Database& database, const std::string& topic,
+                                    const RetainedRow& row);
+
+  std::set<std::int64_t> ended_;  // what the file has of them goes
+  std::map<std::int64_t, StoredSession> sessions_;
+  std::map<MessageKey, MessageRow> messages_;
+  std::map<std::string, RetainedRow> retained_;
+  Packet last_packet_;
+  std::size_t bytes_ = 0;
+  std::int64_t highest_ = 0;
+};
+
+}  // namespace gridloom::mqtt

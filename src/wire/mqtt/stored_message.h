@@ -1,0 +1,32 @@
+// A message as an MQTT 5 PUBLISH, which is how it stands in the log and in the session store: a format
+// that has a standard, a codec and fuzz targets already. An expiry is left out, since a packet's
+// counts from when it is sent; it is kept beside the packet. Pure.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "wire/mqtt/message.h"
+#include "wire/mqtt/packet.h"
+
+namespace gridloom::wire::mqtt {
+
+struct PacketFlags {
+  Qos qos = Qos::kAtMostOnce;
+  bool retain = false;
+  std::vector<std::uint32_t> subscription_ids = {};
+};
+[[nodiscard]] std::string packet_of(const Message& message, const PacketFlags& flags);
+struct PacketMessage {
+  MessagePtr message;
+  PacketFlags flags;
+};
+// Nothing: it is no PUBLISH.
+[[nodiscard]] std::optional<PacketMessage> message_in(std::string_view packet,
+                                                      std::optional<TimePoint> expires_at);
+
+}  // namespace gridloom::wire::mqtt

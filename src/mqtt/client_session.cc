@@ -9,7 +9,6 @@
 #include "mqtt/connection.h"
 #include "mqtt/session_table.h"
 #include "wire/json.h"
-#include "wire/mqtt/stored_message.h"
 #include "wire/mqtt/topic.h"
 
 namespace gridloom::mqtt {
@@ -353,7 +352,6 @@ void ClientSession::inherit(std::optional<Estate> estate) {
   if (estate && estate->kept_as != 0 && estate->kept_as != kept_as()) {
     record(hub::SessionEnded{estate->kept_as});
   }
-  keep_messages();
   drop_what_is_not_for_it();
   // Its connection may have gone while it waited.
   if (!connection) return park();
@@ -439,29 +437,6 @@ void ClientSession::record(std::string changes, std::function<void()> done) {
                               if (!session) return;
                               session->loop().post([session, done = std::move(done)] { done(); });
                             });
-}
-
-// Of an estate: messages that came while nothing of the session was kept.
-void ClientSession::keep_messages() {
-  const std::int64_t session = kept_as();
-  if (session == 0) return;
-  std::string changes;
-  kept_.outbox.number([&](Outbox::Entry& entry, std::uint16_t packet_id) {
-    entry.number = keeper()->new_number();
-    const std::string packet = packet_of(*entry.message, {.qos = Qos::kAtLeastOnce});
-    const auto& expires_at = entry.message->expires_at;
-    hub::append_change(changes,
-                       hub::MessageKept{.session = session,
-                                        .message = entry.number,
-                                        .expires_at_ms = expires_at ? unix_ms(*expires_at) : 0,
-                                        .flags = {.qos = entry.qos,
-                                                  .retain = entry.retain,
-                                                  .subscription_ids = entry.subscription_ids},
-                                        .packet = packet});
-    if (packet_id == 0) return;
-    hub::append_change(changes, hub::MessageNumbered{session, entry.number, packet_id});
-  });
-  if (!changes.empty()) record(std::move(changes), {});
 }
 
 void ClientSession::record_own_marks() {

@@ -142,7 +142,6 @@ class ClientSession final : public hub::Client, public std::enable_shared_from_t
   void publish_will();
   // Of what waits while there is no connection.
   void drop_what_is_not_for_it();
-  void keep_messages();
   // `done`, if it is not empty, is called on loop() once the log has them.
   void record(std::string changes, std::function<void()> done);
   void push(const hub::Delivery& delivery);

@@ -1,31 +1,20 @@
 // Publications that come again, over connections, sessions and crashes: each report is recorded
 // once, and nothing that only looks like an earlier one is left out.
-//
-// Of a crash the log alone survives: a new server is made of its records.
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
-#include <vector>
 
-#include "hub/test_log.h"
-#include "mqtt/session_store.h"
-#include "mqtt/session_table.h"
-#include "mqtt/test_peer.h"
+#include "mqtt/crash_test.h"
 
 namespace gridloom::mqtt {
 namespace {
 
 using hub::Lines;
-using hub::TestHome;
-using hub::TestLog;
 using testing::ElementsAre;
 using testing::IsEmpty;
 using wire::mqtt::Connect;
@@ -37,66 +26,19 @@ using wire::mqtt::Version;
 constexpr std::string_view kSn = "R331ZEB4ZEAL0528";
 constexpr std::string_view kTopic = "/device/R331ZEB4ZEAL0528/quota";
 
-class Repetitions : public testing::Test {
+class Repetitions : public CrashTest {
  protected:
   Repetitions() {
     home.add_account("anna");
     home.add_device(kSn, "anna");
-    home.platform.journal = &log;
-    start();
   }
   ~Repetitions() override {
     peer.reset();
     commit();
-    stop();
-    home.platform.journal = nullptr;
   }
 
-  void start() {
-    folder.emplace();
-    store = hub::must(SessionStore::open(folder->path()));
-    for (const TestLog::Record& record : log.safe) take(record);
-    home.platform.sessions = store->keeper();
-    auto loaded = hub::must(store->load());
-    table.emplace(TableLimits{});
-    door.emplace(Door{.hub = home.hub.get(), .clock = &home.clock, .sessions = &*table});
-    std::vector<Loop*> loops;
-    for (const auto& loop : home.shard_loops) loops.push_back(loop.get());
-    table->restore(*door, loops, std::move(loaded.sessions), std::move(loaded.streams));
-    home.settle();
-  }
-  void stop() {
-    home.settle();
-    home.hub.reset();
-    table.reset();
-    store.reset();
-  }
-  void take(const TestLog::Record& record) {
-    const std::string_view changes = record.session_changes();
-    if (!changes.empty()) store->take(record.sequence, changes);
-  }
-  // Everything so far is on the disk.
-  void commit() {
-    home.settle();
-    while (!log.waiting.empty()) {
-      for (TestLog::Record& record : std::exchange(log.waiting, {})) {
-        take(record);
-        if (Task durable = std::exchange(record.durable, {})) durable();
-        log.safe.push_back(std::move(record));
-      }
-      home.settle();
-    }
-  }
-  // What is not on the disk is lost, and nobody hears anything any more.
   void kill() {
-    log.waiting.clear();
-    peer.reset();
-    log.waiting.clear();
-    stop();
-    std::vector<Loop*> loops;
-    for (const auto& loop : home.shard_loops) loops.push_back(loop.get());
-    home.hub = std::make_unique<hub::Hub>(home.platform, loops);
-    start();
+    CrashTest::kill([this] { peer.reset(); });
   }
 
   enum class Session : std::uint8_t { kKept, kClean };
@@ -117,12 +59,6 @@ class Repetitions : public testing::Test {
   }
   [[nodiscard]] Lines recorded() const { return log.values_of("x"); }
 
-  TestHome home{1};
-  TestLog log;
-  std::optional<hub::QuickFolder> folder;
-  std::unique_ptr<SessionStore> store;
-  std::optional<SessionTable> table;
-  std::optional<Door> door;
   std::unique_ptr<Peer> peer;
 };
 

@@ -24,15 +24,6 @@ void Outbox::open(const Terms& terms) {
   held_releases_ = 0;
 }
 
-void Outbox::number(const std::function<void(Entry& entry, std::uint16_t packet_id)>& give) {
-  for (Sent& sent : sent_) {
-    if (sent.entry.number == 0) give(sent.entry, sent.packet_id);
-  }
-  for (Entry& entry : at_least_once_) {
-    if (entry.number == 0) give(entry, 0);
-  }
-}
-
 std::uint64_t Outbox::mark(Mark::Step step, std::int64_t number, std::uint16_t packet_id) {
   if (number == 0) return 0;
   marks_.push_back({.step = step, .number = number, .packet_id = packet_id});

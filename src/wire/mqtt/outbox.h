@@ -151,9 +151,6 @@ class Outbox {
   // Into an outbox that is not open.
   void restore(Kept kept);
 
-  // Calls it for each message of QoS 1 or 2 that has no number yet, in order, to give it one;
-  // `packet_id` is 0 while it waits.
-  void number(const std::function<void(Entry& entry, std::uint16_t packet_id)>& give);
   // The steps since the last call, in order, for the log.
   [[nodiscard]] std::vector<Mark> take_marks() { return std::exchange(marks_, {}); }
   [[nodiscard]] bool has_marks() const { return !marks_.empty(); }

@@ -1,0 +1,91 @@
+// For tests of crashes: a server in one thread whose log the test writes to the disk when it says so.
+// Of a crash the log alone survives: a new server is made of its records. Test-only.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "hub/test_log.h"
+#include "mqtt/session_store.h"
+#include "mqtt/session_table.h"
+#include "mqtt/test_peer.h"
+
+namespace gridloom::mqtt {
+
+class CrashTest : public testing::Test {
+ protected:
+  CrashTest() {
+    home.platform.journal = &log;
+    start();
+  }
+  ~CrashTest() override {
+    stop();
+    home.platform.journal = nullptr;
+  }
+
+  void start() {
+    folder.emplace();
+    store = hub::must(SessionStore::open(folder->path()));
+    home.platform.sessions = store->keeper();
+    for (const hub::TestLog::Record& record : log.safe) take(record);
+    auto loaded = hub::must(store->load());
+    table.emplace(TableLimits{});
+    door.emplace(Door{.hub = home.hub.get(), .clock = &home.clock, .sessions = &*table});
+    for (const hub::RetainedChange& retained : loaded.retained) {
+      EXPECT_TRUE(home.hub->restore_retained(retained));
+    }
+    std::vector<Loop*> loops;
+    for (const auto& loop : home.shard_loops) loops.push_back(loop.get());
+    table->restore(*door, loops, std::move(loaded.sessions), std::move(loaded.streams));
+    home.settle();
+  }
+  void stop() {
+    home.settle();
+    home.hub.reset();
+    table.reset();
+    store.reset();
+  }
+  void take(const hub::TestLog::Record& record) {
+    const std::string_view changes = record.session_changes();
+    if (!changes.empty()) store->take(record.sequence, changes);
+  }
+  // Everything so far is on the disk.
+  void commit() {
+    home.settle();
+    while (!log.waiting.empty()) {
+      for (hub::TestLog::Record& record : std::exchange(log.waiting, {})) {
+        take(record);
+        if (Task durable = std::exchange(record.durable, {})) durable();
+        log.safe.push_back(std::move(record));
+      }
+      home.settle();
+    }
+  }
+  // What is not on the disk is lost, and nobody hears anything any more. `end_peers` ends the
+  // connections, which would write more.
+  void kill(const std::function<void()>& end_peers) {
+    log.waiting.clear();
+    end_peers();
+    log.waiting.clear();
+    stop();
+    std::vector<Loop*> loops;
+    for (const auto& loop : home.shard_loops) loops.push_back(loop.get());
+    home.hub = std::make_unique<hub::Hub>(home.platform, loops);
+    start();
+  }
+
+  hub::TestHome home{1};
+  hub::TestLog log;
+  std::optional<hub::QuickFolder> folder;
+  std::unique_ptr<SessionStore> store;
+  std::optional<SessionTable> table;
+  std::optional<Door> door;
+};
+
+}  // namespace gridloom::mqtt

@@ -1,0 +1,291 @@
+// Sessions that outlive their connection, over crashes: what was acknowledged to a sender is there
+// for each of them, and is theirs once.
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "mqtt/crash_test.h"
+
+namespace gridloom::mqtt {
+namespace {
+
+using hub::Lines;
+using testing::Contains;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+using testing::StartsWith;
+using wire::mqtt::Connect;
+using wire::mqtt::PropertyId;
+using wire::mqtt::Puback;
+using wire::mqtt::Pubcomp;
+using wire::mqtt::Publish;
+using wire::mqtt::Pubrec;
+using wire::mqtt::Qos;
+using wire::mqtt::Version;
+
+constexpr std::string_view kSn = "R331ZEB4ZEAL0528";
+constexpr std::string_view kTopic = "/device/R331ZEB4ZEAL0528/quota";
+
+class KeptSessions : public CrashTest {
+ protected:
+  KeptSessions() {
+    home.add_account("anna");
+    home.add_device(kSn, "anna");
+  }
+  ~KeptSessions() override {
+    end_peers();
+    commit();
+  }
+
+  void end_peers() {
+    device.reset();
+    app.reset();
+  }
+  void kill() {
+    CrashTest::kill([this] { end_peers(); });
+  }
+  Lines join_app(std::uint32_t expiry_s = 3600, bool clean = false) {
+    app.reset();
+    commit();
+    app = std::make_unique<Peer>(home, *door, Version::k5, home.door_loop);
+    Connect connect{.clean_start = clean, .client_id = "phone"};
+    connect.properties.add(PropertyId::kSessionExpiryS, expiry_s);
+    app->join_app("anna", connect);
+    return heard(*app);
+  }
+  // All that it is told while the disk keeps up.
+  Lines heard(Peer& peer) {
+    Lines all;
+    for (Lines some{""}; !some.empty() || !log.waiting.empty();) {
+      commit();
+      some = peer.said();
+      all.insert(all.end(), some.begin(), some.end());
+    }
+    return all;
+  }
+  void subscribe(Qos qos) {
+    app->subscribe({quota()}, qos);
+    commit();
+    static_cast<void>(app->said());
+  }
+  // The device says it, and has its acknowledgement.
+  void report(int n) {
+    if (!device) {
+      device = std::make_unique<Peer>(home, *door, Version::k311, home.door_loop);
+      device->join_device(kSn, {.clean_start = false, .client_id = "device"});
+      commit();
+      static_cast<void>(device->said());
+    }
+    const auto id = static_cast<std::uint16_t>(n);
+    device->send(Publish{.qos = Qos::kExactlyOnce,
+                         .topic = kTopic,
+                         .packet_id = id,
+                         .payload = fmt::format(R"({{"params":{{"x":{}}}}})", n)});
+    commit();
+    ASSERT_THAT(device->said(), ElementsAre(fmt::format("PUBREC {} success", id)));
+  }
+  [[nodiscard]] std::string quota() {
+    return fmt::format("/open/{}/{}/quota", home.account("anna").certificate_account, kSn);
+  }
+  // A PUBLISH to the app, without what comes behind the payload.
+  [[nodiscard]] std::string message(std::string_view how, int n) {
+    return fmt::format(R"(PUBLISH {} {} {{"params":{{"x":{}}}}})", quota(), how, n);
+  }
+
+  std::unique_ptr<Peer> device;
+  std::unique_ptr<Peer> app;
+};
+
+TEST_F(KeptSessions, HaveWhatWasAcknowledgedWhileTheyWereAway) {
+  join_app();
+  subscribe(Qos::kAtLeastOnce);
+  app.reset();
+  for (int n = 1; n <= 3; ++n) report(n);
+  kill();
+  EXPECT_THAT(join_app(),
+              ElementsAre(StartsWith("CONNACK success present"), message("q1 id1", 1),
+                          message("q1 id2", 2), message("q1 id3", 3)));
+}
+
+TEST_F(KeptSessions, HaveItThoughTheirSubscriptionIsAsYoungAsTheMessage) {
+  join_app();
+  app->subscribe({quota()}, Qos::kAtLeastOnce);
+  home.settle();
+  EXPECT_THAT(app->said(), IsEmpty()) << "SUBACK waits for the disk";
+  commit();
+  EXPECT_THAT(app->said(), ElementsAre(StartsWith("SUBACK")));
+  report(1);
+  kill();
+  EXPECT_THAT(join_app(), ElementsAre(HasSubstr("present"), message("q1 id1 dup", 1)))
+      << "nobody knows whether it was sent";
+}
+
+TEST_F(KeptSessions, ALostMessageIsLostForAllAndComesAgainForAll) {
+  join_app();
+  subscribe(Qos::kAtLeastOnce);
+  app.reset();
+  report(1);
+  device->send(Publish{
+      .qos = Qos::kAtLeastOnce, .topic = kTopic, .packet_id = 9, .payload = "{\"n\":2}"});
+  home.settle();
+  EXPECT_THAT(device->said(), IsEmpty());
+  kill();
+  EXPECT_THAT(join_app(), ElementsAre(HasSubstr("present"), message("q1 id1", 1)));
+}
+
+TEST_F(KeptSessions, WhatWasAnsweredDoesNotComeAgain) {
+  join_app();
+  subscribe(Qos::kAtLeastOnce);
+  report(1);
+  report(2);
+  EXPECT_THAT(app->said(), ElementsAre(message("q1 id1", 1), message("q1 id2", 2)));
+  app->send(Puback{.packet_id = 1});
+  commit();
+  kill();
+  EXPECT_THAT(join_app(), ElementsAre(HasSubstr("present"), message("q1 id1 dup", 2)));
+}
+
+TEST_F(KeptSessions, WhatWasSentHasItsPacketIdAgain) {
+  join_app();
+  subscribe(Qos::kAtLeastOnce);
+  for (int n = 1; n <= 3; ++n) report(n);
+  static_cast<void>(app->said());
+  app->send(Puback{.packet_id = 1});
+  app.reset();
+  commit();
+  kill();
+  EXPECT_THAT(join_app(), ElementsAre(HasSubstr("present"), message("q1 id2 dup", 2),
+                                      message("q1 id3 dup", 3)));
+}
+
+// At each step of QoS 2 a kill that loses what the log does not have yet: the client sees the
+// message's packet id again, and never a second message.
+TEST_F(KeptSessions, AMessageOfQos2IsThereOnceWhereverTheCrashComes) {
+  join_app();
+  subscribe(Qos::kExactlyOnce);
+  report(1);
+  const std::string again = message("q2 id1 dup", 1);
+  EXPECT_THAT(heard(*app), ElementsAre(message("q2 id1", 1)));
+  kill();
+  EXPECT_THAT(join_app(), ElementsAre(HasSubstr("present"), again));
+  // The client has it and says so: PUBREL waits for the disk.
+  app->send(Pubrec{.packet_id = 1});
+  home.settle();
+  EXPECT_THAT(app->said(), IsEmpty());
+  kill();
+  EXPECT_THAT(join_app(), ElementsAre(HasSubstr("present"), again)) << "the PUBREC was not heard";
+  app->send(Pubrec{.packet_id = 1});
+  commit();
+  EXPECT_THAT(app->said(), ElementsAre("PUBREL 1 success"));
+  kill();
+  EXPECT_THAT(join_app(), ElementsAre(HasSubstr("present"), "PUBREL 1 success"));
+  app->send(Pubcomp{.packet_id = 1});
+  home.settle();
+  kill();
+  EXPECT_THAT(join_app(), ElementsAre(HasSubstr("present"), "PUBREL 1 success"));
+  app->send(Pubcomp{.packet_id = 1});
+  commit();
+  kill();
+  EXPECT_THAT(join_app(), ElementsAre(HasSubstr("present")));
+}
+
+TEST_F(KeptSessions, AMessageOfQos2LeavesWhenTheLogHasItsPacketId) {
+  join_app();
+  subscribe(Qos::kExactlyOnce);
+  app.reset();
+  report(1);
+  app = std::make_unique<Peer>(home, *door, Version::k5, home.door_loop);
+  Connect connect{.clean_start = false, .client_id = "phone"};
+  connect.properties.add(PropertyId::kSessionExpiryS, 3600U);
+  app->join_app("anna", connect);
+  home.settle();
+  EXPECT_THAT(app->said(), ElementsAre(HasSubstr("present")));
+  commit();
+  EXPECT_THAT(app->said(), ElementsAre(message("q2 id1", 1)));
+}
+
+TEST_F(KeptSessions, QosOneBehindQosTwoKeepsItsPlace) {
+  join_app();
+  subscribe(Qos::kExactlyOnce);
+  app.reset();
+  report(1);
+  device->send(Publish{.qos = Qos::kAtLeastOnce,
+                       .topic = kTopic,
+                       .packet_id = 2,
+                       .payload = R"({"params":{"x":2}})"});
+  EXPECT_THAT(heard(*device), ElementsAre("PUBACK 2 success"));
+  report(3);
+  EXPECT_THAT(join_app(), ElementsAre(HasSubstr("present"), message("q2 id1", 1),
+                                      message("q1 id2", 2), message("q2 id3", 3)));
+}
+
+TEST_F(KeptSessions, ThatEndedAreGone) {
+  join_app();
+  subscribe(Qos::kAtLeastOnce);
+  app.reset();
+  report(1);
+  EXPECT_THAT(join_app(3600, true), ElementsAre(Not(HasSubstr("present"))));
+  kill();
+  EXPECT_THAT(join_app(), ElementsAre(HasSubstr("present"))) << "the new one, without anything";
+  app.reset();
+  join_app(0, true);
+  kill();
+  EXPECT_THAT(join_app(), ElementsAre(Not(HasSubstr("present"))));
+}
+
+TEST_F(KeptSessions, ThatAreTakenOverGoOn) {
+  join_app();
+  subscribe(Qos::kAtLeastOnce);
+  report(1);
+  const auto before = std::move(app);
+  EXPECT_THAT(join_app(), ElementsAre(HasSubstr("present"), message("q1 id1 dup", 1)));
+  report(2);
+  EXPECT_THAT(app->said(), ElementsAre(message("q1 id2", 2)));
+  kill();
+  EXPECT_THAT(join_app(), ElementsAre(HasSubstr("present"), message("q1 id1 dup", 1),
+                                      message("q1 id2 dup", 2)));
+}
+
+TEST_F(KeptSessions, OfDifferentClientsShareAMessageInTheLog) {
+  join_app();
+  subscribe(Qos::kAtLeastOnce);
+  auto other = std::make_unique<Peer>(home, *door, Version::k311, home.door_loop);
+  other->join_app("anna", {.clean_start = false, .client_id = "tablet"});
+  commit();
+  other->subscribe({quota()}, Qos::kExactlyOnce);
+  commit();
+  other.reset();
+  app.reset();
+  report(1);
+  kill();
+  EXPECT_THAT(join_app(), Contains(message("q1 id1", 1)));
+  other = std::make_unique<Peer>(home, *door, Version::k311, home.door_loop);
+  other->join_app("anna", {.clean_start = false, .client_id = "tablet"});
+  EXPECT_THAT(heard(*other), ElementsAre(HasSubstr("present"), message("q2 id1", 1)));
+}
+
+TEST_F(KeptSessions, WhatIsRetainedIsAsSafe) {
+  device = std::make_unique<Peer>(home, *door, Version::k311, home.door_loop);
+  device->join_device(kSn, {.clean_start = true, .client_id = "device"});
+  device->send(Publish{.qos = Qos::kAtLeastOnce,
+                       .retain = true,
+                       .topic = kTopic,
+                       .packet_id = 1,
+                       .payload = R"({"params":{"x":1}})"});
+  commit();
+  kill();
+  join_app();
+  app->subscribe({quota()}, Qos::kAtLeastOnce);
+  commit();
+  EXPECT_THAT(app->said(), Contains(message("q1 id1 retained", 1)));
+}
+
+}  // namespace
+}  // namespace gridloom::mqtt

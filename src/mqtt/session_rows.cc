@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <ranges>
 #include <string_view>
 #include <unordered_map>
 #include <variant>
@@ -81,6 +82,25 @@ std::optional<Outbox::Kept> message_row(const Statement& row) {
   return kept;
 }
 
+// Of QoS 1 the log does not say when a message was sent. What was in front of one that was sent was
+// so too: it is sent again in its place, by an id that none of the others has.
+void infer_sent(std::vector<Outbox::Kept>& messages) {
+  std::set<std::uint16_t> taken;
+  for (const Outbox::Kept& kept : messages) taken.insert(kept.packet_id);
+  bool later_was_sent = false;
+  std::uint16_t free_id = 0;
+  for (Outbox::Kept& kept : std::views::reverse(messages)) {
+    if (kept.stage != Outbox::Stage::kWaiting) {
+      later_was_sent = true;
+    } else if (later_was_sent && kept.entry.qos == wire::mqtt::Qos::kAtLeastOnce) {
+      while (!taken.insert(++free_id).second) {
+      }
+      kept.stage = Outbox::Stage::kSent;
+      kept.packet_id = free_id;
+    }
+  }
+}
+
 Status read_sessions(Database& database, ReadRows& rows) {
   std::unordered_map<std::int64_t, std::size_t> places;
   Status status =
@@ -93,7 +113,7 @@ Status read_sessions(Database& database, ReadRows& rows) {
         return Status();
       });
   if (!status) return status;
-  return database.each_row(
+  status = database.each_row(
       "SELECT * FROM message ORDER BY session, sequence", [&](const Statement& row) {
         rows.highest_number = std::max(rows.highest_number, row.integer(1));
         const auto place = places.find(row.integer(0));
@@ -107,6 +127,8 @@ Status read_sessions(Database& database, ReadRows& rows) {
         session.messages.push_back(std::move(*kept));
         return Status();
       });
+  for (StoredSession& session : rows.sessions) infer_sent(session.messages);
+  return status;
 }
 
 Status read_retained(Database& database, ReadRows& rows) {

@@ -1,7 +1,9 @@
 // For the door's tests: a client at the other end of a connection's bytes. Test-only.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <iterator>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -81,7 +83,15 @@ class Peer {
     connection_->take_output(out);
     return out;
   }
-  hub::Lines said() { return wire::mqtt::told(output(), version_); }
+  // What it says of its own accord, and once what it waits for is settled.
+  hub::Lines said() {
+    hub::Lines all;
+    for (std::string bytes = output(); !bytes.empty(); bytes = output()) {
+      std::ranges::move(wire::mqtt::told(bytes, version_), std::back_inserter(all));
+      home_.settle();
+    }
+    return all;
+  }
 
   int wakes = 0;
 

@@ -22,6 +22,7 @@ void Outbox::open(const Terms& terms) {
   }
   due_ = on_their_way();
   held_releases_ = 0;
+  for (Entry& entry : at_least_once_) entry.waited = true;
 }
 
 std::uint64_t Outbox::mark(Mark::Step step, std::int64_t number, std::uint16_t packet_id) {
@@ -231,7 +232,8 @@ bool Outbox::is_numbering() const {
 void Outbox::number_next(TimePoint now) {
   while (!at_least_once_.empty() && window_is_open()) {
     const Entry& front = at_least_once_.front();
-    const bool waits_for_log = front.qos == Qos::kExactlyOnce && front.number != 0;
+    const bool waits_for_log =
+        front.number != 0 && (front.qos == Qos::kExactlyOnce || front.waited);
     if (due_ == 0 ? !waits_for_log : !is_numbering()) return;
     if (!at_most_once_.empty() && at_most_once_.front().sequence < front.sequence) return;
     Entry entry = take(at_least_once_);

@@ -7,8 +7,9 @@
 // QoS 0 and the rest wait in two queues joined by a sequence number: delivery is in order, yet the
 // oldest QoS 0 message can be dropped in one step, and goes ahead when the client's window is full.
 // A message that has a number is in the log, and so are the steps that must survive a crash: what
-// is of QoS 2 leaves with its packet id, and its PUBREL follows, only when the log has that. Then a
-// client gets it once, whatever happens between.
+// is of QoS 2, or waited for a connection, leaves only when the log has its packet id, and a PUBREL
+// only when the log has that it is owed. Then a client gets a message of QoS 2 once, and sees of
+// one of QoS 1 that it may have it, whatever happens between.
 // Invariant: at most `window` messages on their way; never more waiting than the limits allow.
 // One thread at a time (the session's).
 #pragma once
@@ -119,6 +120,7 @@ class Outbox {
     SharePtr share = {};
     std::int64_t number = 0;
     bool maybe_sent = false;  // on a connection that nobody remembers
+    bool waited = false;      // while there was no connection
   };
   // kReleased: the client has the QoS 2 message (no copy is kept), its PUBCOMP is still owed.
   enum class Stage : std::uint8_t { kWaiting = 0, kSent = 1, kReleased = 2 };
@@ -217,7 +219,7 @@ class Outbox {
   [[nodiscard]] Fifo<Sent>::ConstIterator next_due() const;
   void send_release(std::string& out, Released& released);
   void send_due(std::string& out, Sent& sent, TimePoint now);
-  // Gives what is of QoS 2 and in front a packet id, and what waits behind it.
+  // Gives what is in front and waits for the log a packet id, and what waits behind it.
   void number_next(TimePoint now);
   [[nodiscard]] bool is_numbering() const;
   // Its bytes are still held.

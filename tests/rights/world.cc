@@ -6,6 +6,9 @@
 #include <map>
 #include <utility>
 
+#include "history/instant_journal.h"
+#include "history/turn.h"
+#include "mqtt/session_store.h"
 #include "wire/signing.h"
 
 namespace gridloom::rights {
@@ -49,6 +52,27 @@ bool mentions(const hub::Lines& lines, std::string_view text) {
   return std::ranges::any_of(lines, [&](const std::string& line) { return line.contains(text); });
 }
 
+// What sessions change is in their store as soon as it is in the log.
+class WholeJournal final : public history::Journal {
+ public:
+  WholeJournal(history::Archive& archive, const std::unique_ptr<mqtt::SessionStore>& store)
+      : log_(archive), store_(store) {}
+  std::uint64_t append(history::RecordKind kind, std::string payload, Task durable) override {
+    const std::string copy = payload;
+    const std::uint64_t sequence = log_.append(kind, std::move(payload), std::move(durable));
+    const auto turn =
+        kind == history::RecordKind::kTurn ? history::read_turn(copy) : std::nullopt;
+    if (turn && store_) store_->take(sequence, turn->session_changes);
+    return sequence;
+  }
+  [[nodiscard]] bool behind() const override { return log_.behind(); }
+  [[nodiscard]] std::string failing() const override { return log_.failing(); }
+
+ private:
+  history::InstantJournal log_;
+  const std::unique_ptr<mqtt::SessionStore>& store_;
+};
+
 // `client_id` outlives what is made of it.
 Connect parked(std::string_view client_id) {
   Connect connect{.clean_start = false, .client_id = client_id};
@@ -60,7 +84,7 @@ Connect parked(std::string_view client_id) {
 
 World::World(When when) {
   archive_ = history::open_archive(server_.home.folder.data(), archive_clock_, {});
-  journal_ = std::make_unique<history::InstantJournal>(*archive_);
+  journal_ = std::make_unique<WholeJournal>(*archive_, server_.store);
   server_.home.platform.journal = journal_.get();
   add_home();
   add_actors();

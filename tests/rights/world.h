@@ -80,7 +80,7 @@ class World {
   mqtt::Server server_;
   history::SharedClock archive_clock_{hub::kTestStart};
   std::unique_ptr<history::Archive> archive_;
-  std::unique_ptr<history::InstantJournal> journal_;
+  std::unique_ptr<history::Journal> journal_;
   std::unique_ptr<http::Api> api_;
   std::vector<Actor> actors_;
   std::vector<Signer> signers_;

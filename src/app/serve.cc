@@ -310,8 +310,7 @@ Status start_hub(Running& running, const ServeOptions& options) {
   if (const std::size_t most = running.limits.failures_per_minute; most > 0) {
     running.failures.emplace(most);
   }
-  running.sessions =
-      std::make_unique<mqtt::SessionTable>(running.limits.sessions);
+  running.sessions = std::make_unique<mqtt::SessionTable>(running.limits.sessions);
   running.mqtt_door = {.hub = running.hub.get(),
                        .clock = &running.wall,
                        .sessions = running.sessions.get(),

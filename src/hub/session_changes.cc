@@ -91,7 +91,17 @@ void append(std::string& bytes, const MessageDone& change) {
 }
 void append(std::string& bytes, const SessionKept& change) {
   begin(bytes, Type::kSessionKept, change.session);
-  append_text(bytes, change.row);
+  append_text(bytes, change.user);
+  append_text(bytes, change.client_id);
+  append_number(bytes, change.signed_in_as);
+  append_number(bytes, change.generation);
+  append_varint(bytes, change.expiry_s);
+  append_number(bytes, change.parked_at_ms);
+  append_text(bytes, change.subscriptions);
+  append_text(bytes, change.will ? change.will->packet : std::string_view());
+  if (!change.will) return;
+  append_number(bytes, change.will->due_ms);
+  append_varint(bytes, change.will->expiry_s ? std::uint64_t{*change.will->expiry_s} + 1 : 0);
 }
 void append(std::string& bytes, const SessionEnded& change) {
   begin(bytes, Type::kSessionEnded, change.session);
@@ -127,6 +137,22 @@ std::optional<MessageKept> message_kept_in(Cursor& cursor, std::int64_t session)
     kept.flags.subscription_ids.push_back(static_cast<std::uint32_t>(cursor.varint()));
   }
   kept.packet = cursor.text();
+  return kept;
+}
+
+SessionKept session_in(Cursor& cursor, std::int64_t session) {
+  SessionKept kept{.session = session, .user = cursor.text()};
+  kept.client_id = cursor.text();
+  kept.signed_in_as = number_in(cursor);
+  kept.generation = number_in(cursor);
+  kept.expiry_s = static_cast<std::uint32_t>(cursor.varint());
+  kept.parked_at_ms = number_in(cursor);
+  kept.subscriptions = cursor.text();
+  const std::string_view will = cursor.text();
+  if (will.empty()) return kept;
+  kept.will.emplace(SessionKept::Will{.packet = will, .due_ms = number_in(cursor)});
+  const std::uint64_t expiry = cursor.varint();
+  if (expiry != 0) kept.will->expiry_s = static_cast<std::uint32_t>(expiry - 1);
   return kept;
 }
 
@@ -171,7 +197,7 @@ std::optional<SessionChange> next(Cursor& cursor) {
     case Type::kMessageDone:
       return MessageDone{.session = of, .message = number_in(cursor)};
     case Type::kSessionKept:
-      return SessionKept{.session = of, .row = cursor.text()};
+      return session_in(cursor, of);
     case Type::kSessionEnded:
       return SessionEnded{.session = of};
     case Type::kRetainedKept:

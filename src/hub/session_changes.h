@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -77,10 +78,22 @@ struct MessageDone {
   std::int64_t session = 0;
   std::int64_t message = 0;
 };
-// The session as it is from now on; `row` is the door's (mqtt/stored_session.h).
+// The session as it is from now on. Times as above.
 struct SessionKept {
   std::int64_t session = 0;
-  std::string_view row{};
+  std::string_view user{};
+  std::string_view client_id{};
+  std::int64_t signed_in_as = 0;  // hub::number_of()
+  std::int64_t generation = 0;
+  std::uint32_t expiry_s = 0;
+  std::int64_t parked_at_ms = 0;     // 0: it has a connection
+  std::string_view subscriptions{};  // MQTT 5 SUBSCRIBE packets
+  struct Will {
+    std::string_view packet{};
+    std::int64_t due_ms = 0;
+    std::optional<std::uint32_t> expiry_s{};
+  };
+  std::optional<Will> will{};
 };
 // Its messages end with it.
 struct SessionEnded {
@@ -93,10 +106,10 @@ struct RetainedKept {
   std::int64_t expires_at_ms = 0;  // likewise
   std::string_view packet{};       // empty: nothing any more
 };
-using SessionChange = std::variant<StreamBegun, PublicationTaken, PublicationReleased,
-                                   StreamCleared, StreamEnded, MessageKept, MessageNumbered,
-                                   MessageReleased, MessageDone, SessionKept, SessionEnded,
-                                   RetainedKept>;
+using SessionChange =
+    std::variant<StreamBegun, PublicationTaken, PublicationReleased, StreamCleared, StreamEnded,
+                 MessageKept, MessageNumbered, MessageReleased, MessageDone, SessionKept,
+                 SessionEnded, RetainedKept>;
 
 void append_change(std::string& bytes, const SessionChange& change);
 

@@ -365,8 +365,8 @@ class Shard {
   std::deque<Deadline> deadlines_;
   std::vector<Out> outs_;
   std::unordered_map<const Client*, std::size_t> out_index_;
-  history::BatchWriter batch_;   // of reports, for the journal
-  std::string session_changes_;  // for the same record
+  history::BatchWriter batch_;      // of reports, for the journal
+  std::string session_changes_;     // for the same record
   std::vector<std::string> audit_;  // for records behind it
   std::vector<twin::Taken> taken_;
   std::uint64_t appended_ = 0;  // records

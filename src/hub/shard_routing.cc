@@ -161,8 +161,7 @@ void Shard::forget_retained(const RetainedByTopic& retained) {
   for (const auto& [topic, one] : retained) keep_retained(topic, nullptr, 0);
 }
 
-void Shard::keep_retained(const std::string& topic, const Retained* retained,
-                          std::int64_t device) {
+void Shard::keep_retained(const std::string& topic, const Retained* retained, std::int64_t device) {
   if (!platform_.sessions) return;
   RetainedKept kept{.topic = topic, .device = device};
   std::string packet;
@@ -312,7 +311,9 @@ void Shard::deliver(const ClientPtr& client, Delivery delivery) {
 
 void Shard::keep(const Client& client, Delivery& delivery, std::string& packet) {
   const std::int64_t session = client.kept_as();
-  if (session == 0 || !platform_.sessions || delivery.number != 0 || delivery.qos == Qos::kAtMostOnce) return;
+  if (session == 0 || !platform_.sessions || delivery.number != 0 ||
+      delivery.qos == Qos::kAtMostOnce)
+    return;
   if (!encodable(*delivery.message)) return;
   delivery.number = platform_.sessions->new_number();
   MessageKept kept{.session = session,

@@ -418,15 +418,11 @@ StoredSession ClientSession::row() const {
 }
 
 void ClientSession::keep_row(std::function<void()> done) {
-  const std::int64_t number = kept_as();
-  if (number == 0) {
+  if (kept_as() == 0) {
     if (done) done();
     return;
   }
-  const std::string bytes = row_of(row());
-  std::string change;
-  hub::append_change(change, hub::SessionKept{.session = number, .row = bytes});
-  record(std::move(change), std::move(done));
+  record(change_of(row()), std::move(done));
 }
 
 void ClientSession::record(std::string changes, std::function<void()> done) {

@@ -244,11 +244,11 @@ Reason Connection::admit(const wire::mqtt::Subscription& wanted, std::uint32_t s
     return Reason::kNotAuthorized;
   }
   hub::Subscription subscription{.filter = wanted.filter,
-                                       .qos = wanted.qos,
-                                       .id = subscription_id,
-                                       .no_local = wanted.no_local,
-                                       .retain_as_published = wanted.retain_as_published,
-                                       .send_retained = retained};
+                                 .qos = wanted.qos,
+                                 .id = subscription_id,
+                                 .no_local = wanted.no_local,
+                                 .retain_as_published = wanted.retain_as_published,
+                                 .send_retained = retained};
   client_->keep_subscription(subscription);
   granted.push_back({.subscription = std::move(subscription), .scope = scope});
   return granted_reason(wanted.qos);
@@ -296,13 +296,12 @@ void Connection::on(const wire::mqtt::UnsubscribeRequested& event) {
     if (existed) door_.hub->unsubscribe(client_, filter);
     reasons.push_back(existed ? Reason::kSuccess : Reason::kNoSubscriptionExisted);
   }
-  client_->keep_row(
-      [self = weak_from_this(), token = event.token, reasons = std::move(reasons)] {
-        const auto connection = self.lock();
-        if (!connection) return;
-        connection->session_.unsubscribed(token, reasons);
-        connection->line_.wake();
-      });
+  client_->keep_row([self = weak_from_this(), token = event.token, reasons = std::move(reasons)] {
+    const auto connection = self.lock();
+    if (!connection) return;
+    connection->session_.unsubscribed(token, reasons);
+    connection->line_.wake();
+  });
 }
 
 void Connection::on(const wire::mqtt::Ended& event) {

@@ -1,5 +1,5 @@
-// For tests of crashes: a server in one thread whose log the test writes to the disk when it says so.
-// Of a crash the log alone survives: a new server is made of its records. Test-only.
+// For tests of crashes: a server in one thread whose log the test writes to the disk when it says
+// so. Of a crash the log alone survives: a new server is made of its records. Test-only.
 #pragma once
 
 #include <gtest/gtest.h>

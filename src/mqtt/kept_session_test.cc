@@ -109,9 +109,8 @@ TEST_F(KeptSessions, HaveWhatWasAcknowledgedWhileTheyWereAway) {
   app.reset();
   for (int n = 1; n <= 3; ++n) report(n);
   kill();
-  EXPECT_THAT(join_app(),
-              ElementsAre(StartsWith("CONNACK success present"), message("q1 id1", 1),
-                          message("q1 id2", 2), message("q1 id3", 3)));
+  EXPECT_THAT(join_app(), ElementsAre(StartsWith("CONNACK success present"), message("q1 id1", 1),
+                                      message("q1 id2", 2), message("q1 id3", 3)));
 }
 
 TEST_F(KeptSessions, HaveItThoughTheirSubscriptionIsAsYoungAsTheMessage) {
@@ -132,8 +131,8 @@ TEST_F(KeptSessions, ALostMessageIsLostForAllAndComesAgainForAll) {
   subscribe(Qos::kAtLeastOnce);
   app.reset();
   report(1);
-  device->send(Publish{
-      .qos = Qos::kAtLeastOnce, .topic = kTopic, .packet_id = 9, .payload = "{\"n\":2}"});
+  device->send(
+      Publish{.qos = Qos::kAtLeastOnce, .topic = kTopic, .packet_id = 9, .payload = "{\"n\":2}"});
   home.settle();
   EXPECT_THAT(device->said(), IsEmpty());
   kill();

@@ -210,7 +210,7 @@ void PendingRows::forget(const MessageRow& row) {
 
 bool PendingRows::on(const hub::SessionKept& change) {
   highest_ = std::max(highest_, change.session);
-  auto session = session_of(change.session, change.row);
+  auto session = session_of(change);
   if (!session) return false;
   sessions_.insert_or_assign(change.session, std::move(*session));
   return true;
@@ -290,8 +290,8 @@ Status PendingRows::write(Database& database, const MessageKey& key, const Messa
     packet = packet_of(*message->message, row.flags);
   }
   return database.execute("INSERT OR REPLACE INTO message VALUES (?, ?, ?, ?, ?, ?)", session,
-                          number, static_cast<std::int64_t>(row.stage),
-                          std::int64_t{row.packet_id}, row.expires_at_ms, Blob{packet});
+                          number, static_cast<std::int64_t>(row.stage), std::int64_t{row.packet_id},
+                          row.expires_at_ms, Blob{packet});
 }
 
 Status PendingRows::write(Database& database, const std::string& topic, const RetainedRow& row) {
@@ -299,8 +299,7 @@ Status PendingRows::write(Database& database, const std::string& topic, const Re
     return database.execute("DELETE FROM retained WHERE topic = ?", std::string_view(topic));
   }
   return database.execute("INSERT OR REPLACE INTO retained VALUES (?, ?, ?, ?)",
-                          std::string_view(topic), row.expires_at_ms, Blob{row.packet},
-                          row.device);
+                          std::string_view(topic), row.expires_at_ms, Blob{row.packet}, row.device);
 }
 
 }  // namespace gridloom::mqtt

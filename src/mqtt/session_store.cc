@@ -356,8 +356,8 @@ std::string SessionStore::loss(bool served_before) const {
 
 Result<SessionStore::Loaded> SessionStore::load() {
   Impl& impl = *impl_;
-  if (const Status written = impl.write_all(impl.pending, impl.streams.take_changed(),
-                                            impl.streams.record());
+  if (const Status written =
+          impl.write_all(impl.pending, impl.streams.take_changed(), impl.streams.record());
       !written) {
     return std::unexpected(with_cure(written.error()));
   }
@@ -419,8 +419,8 @@ void SessionStore::flush() {
   impl_->failed = false;
   impl_->flushing = true;
   impl_->wake.notify_all();
-  impl_->done.wait(
-      lock, [this] { return impl_->failed || (!impl_->writing && !impl_->has_changes()); });
+  impl_->done.wait(lock,
+                   [this] { return impl_->failed || (!impl_->writing && !impl_->has_changes()); });
   impl_->flushing = false;
 }
 

@@ -1,6 +1,6 @@
-// What outlives a restart of the server: sessions, the messages that wait in them, retained messages,
-// and what identifies publications. SQLite, written on a thread of its own, many changes a
-// transaction; docs/internals/formats.md shows the tables.
+// What outlives a restart of the server: sessions, the messages that wait in them, retained
+// messages, and what identifies publications. SQLite, written on a thread of its own, many changes
+// a transaction; docs/internals/formats.md shows the tables.
 //
 // All of it is in the log first (hub/session_changes.h) and stands here as of the record that
 // applied() names, so that the log can be trimmed: what is done with soon is never written here.

@@ -27,10 +27,7 @@ class DamagedSessionsTest : public testing::Test {
     keep_session(*store, store->keeper().new_number());
   }
   static void keep_session(SessionStore& store, std::int64_t number) {
-    const std::string row = row_of({.number = number, .user = "anna", .client_id = "c"});
-    std::string change;
-    hub::append_change(change, hub::SessionKept{.session = number, .row = row});
-    store.put(change);
+    store.put(change_of({.number = number, .user = "anna", .client_id = "c"}));
     store.flush();
   }
   [[nodiscard]] fs::path data() const { return folder.path() / "d"; }

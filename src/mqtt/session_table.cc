@@ -120,8 +120,8 @@ SessionTable::Joined SessionTable::join(const ClientSessionPtr& fresh, Start sta
     fresh->use_stream(stream);
     // A session of an earlier password, or of a device that had this serial number before, is not
     // gone on with: its end may just not have been heard of yet.
-    resumes = older && start == Start::kResume &&
-              same_credential(older->identity(), fresh->identity());
+    resumes =
+        older && start == Start::kResume && same_credential(older->identity(), fresh->identity());
     give_number(*fresh, resumes ? older.get() : nullptr);
   }
   if (!resumes) {

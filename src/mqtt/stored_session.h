@@ -5,10 +5,10 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
+#include "hub/session_changes.h"
 #include "hub/shard.h"
 #include "wire/mqtt/session.h"
 
@@ -32,9 +32,9 @@ struct StoredSession {
 };
 using StoredSessions = std::vector<StoredSession>;
 
-// All but the number, what was received, and the messages.
-[[nodiscard]] std::string row_of(const StoredSession& session);
-// Nothing: the bytes are no row.
-[[nodiscard]] std::optional<StoredSession> session_of(std::int64_t number, std::string_view row);
+// As a hub::SessionKept, without what was received and the messages.
+[[nodiscard]] std::string change_of(const StoredSession& session);
+// Nothing: a packet in it is none.
+[[nodiscard]] std::optional<StoredSession> session_of(const hub::SessionKept& kept);
 
 }  // namespace gridloom::mqtt

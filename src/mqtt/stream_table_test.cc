@@ -28,10 +28,9 @@ constexpr Receipt kOnce{.packet_id = 5, .exactly_once = true, .digest = 50};
 
 TEST(StreamTable, HasWhatTheLogSays) {
   StreamTable table;
-  apply(table,
-        {kBegun, PublicationTaken{.stream = 7, .receipt = {.packet_id = 1, .digest = 2}},
-         PublicationTaken{.stream = 7, .receipt = kOnce},
-         PublicationReleased{.stream = 7, .packet_id = 5}});
+  apply(table, {kBegun, PublicationTaken{.stream = 7, .receipt = {.packet_id = 1, .digest = 2}},
+                PublicationTaken{.stream = 7, .receipt = kOnce},
+                PublicationReleased{.stream = 7, .packet_id = 5}});
   const StoredStreams all = table.all();
   ASSERT_THAT(all, SizeIs(1));
   EXPECT_EQ(all[0].user, "R331");

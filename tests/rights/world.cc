@@ -60,8 +60,7 @@ class WholeJournal final : public history::Journal {
   std::uint64_t append(history::RecordKind kind, std::string payload, Task durable) override {
     const std::string copy = payload;
     const std::uint64_t sequence = log_.append(kind, std::move(payload), std::move(durable));
-    const auto turn =
-        kind == history::RecordKind::kTurn ? history::read_turn(copy) : std::nullopt;
+    const auto turn = kind == history::RecordKind::kTurn ? history::read_turn(copy) : std::nullopt;
     if (turn && store_) store_->take(sequence, turn->session_changes);
     return sequence;
   }

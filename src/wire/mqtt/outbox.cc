@@ -247,8 +247,7 @@ void Outbox::number_next(TimePoint now) {
         waits_for_log ? mark(Mark::Step::kNumbered, entry.number, packet_id) : 0;
     ++due_;
     sent_bytes_ += bytes_of(*entry.message);
-    sent_.push(
-        {.packet_id = packet_id, .due = true, .mark = waits_for, .entry = std::move(entry)});
+    sent_.push({.packet_id = packet_id, .due = true, .mark = waits_for, .entry = std::move(entry)});
   }
 }
 

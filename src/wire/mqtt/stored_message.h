@@ -1,6 +1,6 @@
-// A message as an MQTT 5 PUBLISH, which is how it stands in the log and in the session store: a format
-// that has a standard, a codec and fuzz targets already. An expiry is left out, since a packet's
-// counts from when it is sent; it is kept beside the packet. Pure.
+// A message as an MQTT 5 PUBLISH, which is how it stands in the log and in the session store: a
+// format that has a standard, a codec and fuzz targets already. An expiry is left out, since a
+// packet's counts from when it is sent; it is kept beside the packet. Pure.
 #pragma once
 
 #include <cstdint>

@@ -56,8 +56,15 @@ std::expected<bool, Refusal> BodyReader::step(std::string_view& bytes) {
   return read_trailer(bytes);
 }
 
+// A line that comes byte by byte is not searched from its beginning each time.
+std::size_t BodyReader::find_line_end(std::string_view bytes) {
+  const std::size_t end = bytes.find(kLineEnd, searched_ - std::min<std::size_t>(searched_, 1));
+  searched_ = end == std::string_view::npos ? bytes.size() : 0;
+  return end;
+}
+
 std::expected<bool, Refusal> BodyReader::read_size(std::string_view& bytes) {
-  const std::size_t end = bytes.substr(0, limits_.line_bytes + 2).find(kLineEnd);
+  const std::size_t end = find_line_end(bytes.substr(0, limits_.line_bytes + 2));
   if (end == std::string_view::npos && bytes.size() > limits_.line_bytes) {
     return refuse(fmt::format("a chunk's size and extensions are over {} bytes, without CR LF",
                               limits_.line_bytes));
@@ -98,7 +105,7 @@ std::expected<bool, Refusal> BodyReader::read_data_end(std::string_view& bytes) 
 }
 
 std::expected<bool, Refusal> BodyReader::read_trailer(std::string_view& bytes) {
-  const std::size_t end = bytes.find(kLineEnd);
+  const std::size_t end = find_line_end(bytes);
   const std::size_t size = std::min(end, bytes.size());
   if (trailer_bytes_ + size > limits_.trailer_bytes) {
     return refuse(fmt::format("the trailers are over {} bytes", limits_.trailer_bytes), 431);

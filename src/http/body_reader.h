@@ -38,6 +38,7 @@ class BodyReader {
   [[nodiscard]] std::expected<bool, Refusal> read_size(std::string_view& bytes);
   [[nodiscard]] std::expected<bool, Refusal> read_data_end(std::string_view& bytes);
   [[nodiscard]] std::expected<bool, Refusal> read_trailer(std::string_view& bytes);
+  [[nodiscard]] std::size_t find_line_end(std::string_view bytes);
 
   BodyLimits limits_;
   Stage stage_;
@@ -46,6 +47,7 @@ class BodyReader {
   std::uint64_t taken_ = 0;  // bytes of the body so far
   std::uint64_t due_ = 0;    // bytes of the body, or of this chunk
   std::size_t trailer_bytes_ = 0;
+  std::size_t searched_ = 0;  // bytes at the front, left before, that hold no end of a line
   std::string body_;
 };
 

@@ -55,6 +55,12 @@ std::string_view trimmed(std::string_view text) {
   return text;
 }
 
+bool may_begin_with_method(std::string_view line) {
+  const std::string_view method = line.substr(0, line.find(' '));
+  return std::ranges::all_of(method, is_token_char) && method.size() <= kLongestMethod &&
+         (!method.empty() || line.empty());
+}
+
 Method method_of(std::string_view name) {
   static constexpr std::array kNames = {
       std::pair{"GET"sv, Method::kGet},       std::pair{"HEAD"sv, Method::kHead},
@@ -193,24 +199,26 @@ std::string Head::joined(std::string_view name) const {
   return all;
 }
 
-std::expected<void, Refusal> check_start(std::string_view text) {
+std::expected<bool, Refusal> check_start(std::string_view text, std::size_t checked) {
   if (text.starts_with('\x16')) return no_http("this is TLS, and here is the plain port");
-  const std::size_t end = text.find("\r\n");
+  // A client that sends byte by byte must not have all of them looked at each time.
+  const std::size_t from = checked - std::min<std::size_t>(checked, 1);
+  const std::size_t end = text.find("\r\n", from);
   std::string_view line = text.substr(0, end);
   if (end == std::string_view::npos && line.ends_with('\r')) line.remove_suffix(1);
-  const std::string_view method = line.substr(0, line.find(' '));
   // The rest of it may still be on its way, so it is not shown.
-  if (!std::ranges::all_of(method, is_token_char) || method.size() > kLongestMethod ||
-      (method.empty() && !line.empty())) {
+  if (checked <= kLongestMethod && !may_begin_with_method(line))
     return no_http("the method is none");
-  }
-  const std::size_t line_feed = text.find('\n');
+  const std::size_t line_feed = text.find('\n', from);
   if (line_feed != std::string_view::npos && line_feed != end + 1) {
     return refuse("a line ends in LF alone: every line of a request ends in CR LF");
   }
+  if (end == std::string_view::npos) return false;
   Head ignored;
-  return end == std::string_view::npos ? std::expected<void, Refusal>()
-                                       : parse_first_line(line, ignored);
+  if (auto good = parse_first_line(line, ignored); !good) {
+    return std::unexpected(std::move(good.error()));
+  }
+  return true;
 }
 
 std::expected<Field, Refusal> parse_field(std::string_view line) {

@@ -42,8 +42,9 @@ struct Head {
 };
 
 // Whether text may still become a head: as much as its first bytes tell, so that another
-// protocol's hello is not waited upon. `text` is not empty.
-[[nodiscard]] std::expected<void, Refusal> check_start(std::string_view text);
+// protocol's hello is not waited upon. `text` is not empty; the first `checked` bytes of it were
+// good when it was as long as that. True: the first line is whole, and more need not be asked.
+[[nodiscard]] std::expected<bool, Refusal> check_start(std::string_view text, std::size_t checked);
 
 // `text` ends with the empty line.
 [[nodiscard]] std::expected<Head, Refusal> parse_head(std::string_view text);

@@ -162,6 +162,8 @@ void Session::go_on() {
   while (!answering_ && !finished_ && !web_socket_ && out_.size() < limits_.output_bytes &&
          parse_one()) {
   }
+  // Once for all requests of a read: each would move all that came behind it.
+  in_.erase(0, std::exchange(taken_, 0));
   put_off_ = out_.size() >= limits_.output_bytes;
   working_ = false;
   // The first frames may come right behind the request.
@@ -172,18 +174,18 @@ void Session::go_on() {
 bool Session::parse_one() {
   if (!in_request_) {
     // Some clients end a body with a line break that belongs to nothing (RFC 9112, 2.2).
-    in_.erase(0, std::min(in_.find_first_not_of("\r\n"), in_.size()));
-    if (in_.empty()) return false;
+    taken_ = std::min(in_.find_first_not_of("\r\n", taken_), in_.size());
+    if (unread().empty()) return false;
     in_request_ = true;
     since_ = now_;
   }
   if (!reading_ && !read_head()) return false;
   if (web_socket_) return false;
   if (!reading_) return true;  // it was an upgrade that was refused
-  std::string_view rest = in_;
+  std::string_view rest = unread();
   const auto whole = reading_->body.read(rest);
   if (!whole) return refuse(whole.error().status, whole.error().why), false;
-  in_.erase(0, in_.size() - rest.size());
+  taken_ = in_.size() - rest.size();
   if (!*whole) {
     if (std::exchange(reading_->expects_continue, false)) out_ += "HTTP/1.1 100 Continue\r\n\r\n";
     return false;
@@ -194,17 +196,25 @@ bool Session::parse_one() {
 
 // True: it is here, and good.
 bool Session::read_head() {
-  const std::size_t end = in_.find(kHeadEnd);
-  const bool too_long = end == std::string::npos ? in_.size() > limits_.header_bytes
+  const std::string_view in = unread();
+  const std::size_t end = in.find(kHeadEnd, searched_ - std::min(searched_, kHeadEnd.size() - 1));
+  const bool too_long = end == std::string::npos ? in.size() > limits_.header_bytes
                                                  : end + kHeadEnd.size() > limits_.header_bytes;
-  if (const auto good = check_start(in_); !good) {
-    return refuse(good.error().status, good.error().why), false;
+  if (!line_good_) {
+    const auto good = check_start(in, searched_);
+    if (!good) return refuse(good.error().status, good.error().why), false;
+    line_good_ = *good;
   }
   if (too_long) {
     return refuse(431, fmt::format("the header is over {} bytes", limits_.header_bytes)), false;
   }
-  if (end == std::string::npos) return false;
-  const auto head = parse_head(std::string_view(in_).substr(0, end + kHeadEnd.size()));
+  if (end == std::string::npos) {
+    searched_ = in.size();
+    return false;
+  }
+  searched_ = 0;
+  line_good_ = false;
+  const auto head = parse_head(in.substr(0, end + kHeadEnd.size()));
   if (!head) return refuse(head.error().status, head.error().why), false;
   keep_alive_ = head->keep_alive;
   head_ = head->method == Method::kHead;
@@ -224,7 +234,7 @@ bool Session::read_head() {
     if (head->chunked || head->length.value_or(0) != 0) keep_alive_ = false;
     upgrade(handshake_of(*head));
   }
-  in_.erase(0, end + kHeadEnd.size());
+  taken_ += end + kHeadEnd.size();
   return true;
 }
 

@@ -74,6 +74,7 @@ class Session final : public net::Protocol,
 
   void go_on();
   [[nodiscard]] bool parse_one();
+  [[nodiscard]] std::string_view unread() const { return std::string_view(in_).substr(taken_); }
   [[nodiscard]] bool read_head();
   void on_request();
   void upgrade(const WebSocketRequest& request);
@@ -94,8 +95,11 @@ class Session final : public net::Protocol,
   std::string in_;
   std::string out_;
   TimePoint now_;
-  TimePoint since_;          // of the request being read, or of idleness
-  bool in_request_ = false;  // its first byte is here
+  std::size_t taken_ = 0;     // bytes at the front of in_ that were read; they go with the turn
+  std::size_t searched_ = 0;  // bytes behind them that are known to hold no end of a head
+  bool line_good_ = false;    // the first line of the head that is being read
+  TimePoint since_;           // of the request being read, or of idleness
+  bool in_request_ = false;   // its first byte is here
   bool answering_ = false;
   std::shared_ptr<BodySource> rest_;      // of the answer that is being sent
   std::optional<std::stop_source> gone_;  // of the answer that is being made, if anybody asked

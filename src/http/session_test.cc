@@ -191,6 +191,35 @@ TEST(HttpSession, AnEmptyChunkedBodyMayComeInAnyPieces) {
   }
 }
 
+// What was searched once is not searched again: an end must be found wherever a read cuts it.
+TEST(HttpSession, LinesEndInAnyPieces) {
+  const std::string returns(50, '\r');
+  const std::string chunked = "PUT /a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n";
+  const std::vector<std::string> inputs = {
+      "GET /a HTTP/1.1\r\nx: y\r\n\r\nGET /b HTTP/1.1\r\n\r\n",
+      "GET /a HTTP/1.1\r\nx: y" + returns + "\r\n\r\n",
+      "GET /a" + returns + " HTTP/1.1\r\n\r\n",
+      "GET /a HTTP/1.1\n\r\n\r\n",
+      "GET /a HTTP/1.1" + returns + "\n\r\n",
+      chunked + "1;x=" + returns + "\r\na\r\n0\r\n\r\n",
+      chunked + "1;x\r\na\r\n0;yy\r\nTrailer: " + returns + "\r\n\r\n",
+      chunked + "1\r\na\r\n1\r\nb\r\n0\r\nx: y\r\nz: y\r\n\r\nGET /b HTTP/1.1\r\n\r\n",
+  };
+  const auto status_and_count = [](const Talk& talk) {
+    return fmt::format("{} {}", talk.requests.size(),
+                       talk.out.substr(talk.out.size() < 12 ? 0 : 9, 3));
+  };
+  for (const std::string& input : inputs) {
+    Talk whole;
+    whole.send(input);
+    for (const std::size_t piece : {1U, 2U, 3U, 4U, 5U, 7U}) {
+      Talk cut;
+      cut.send_in_pieces(input, piece);
+      EXPECT_EQ(status_and_count(cut), status_and_count(whole)) << input << " in " << piece;
+    }
+  }
+}
+
 // A library's parser threw at a trailer of 64 KB, and kept an extension however long it was.
 TEST(HttpSession, ExtensionsAndTrailersAreNeitherKeptNorEndless) {
   const std::string head = "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n";

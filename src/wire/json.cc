@@ -21,6 +21,8 @@
 #include <utility>
 #include <vector>
 
+#include "wire/seen_names.h"
+
 namespace gridloom::wire {
 namespace {
 
@@ -31,53 +33,6 @@ constexpr double kTwoPow63 = 9223372036854775808.0;
 // Between these, doubles are written without an exponent.
 constexpr double kPlainFrom = 1e-7;
 constexpr double kPlainBelow = 1e17;
-
-// Which names an object has had so far, for all objects of a text in one table.
-class SeenNames {
- public:
-  // False when the object has the name already. Objects count from 1.
-  bool add(std::size_t object, std::string_view name) {
-    if (2 * (used_ + 1) > slots_.size()) grow();
-    const std::size_t hash = std::hash<std::string_view>{}(name) ^ (object * 0x9e3779b97f4a7c15ULL);
-    Slot* slot = &slots_[hash & (slots_.size() - 1)];
-    for (; slot->object != 0; slot = next(slot)) {
-      if (slot->hash == hash && slot->object == object && text(*slot) == name) return false;
-    }
-    *slot = {.hash = hash, .object = object, .start = text_.size(), .size = name.size()};
-    text_.append(name);
-    ++used_;
-    return true;
-  }
-  [[nodiscard]] std::size_t count() const { return used_; }
-
- private:
-  struct Slot {
-    std::size_t hash = 0;
-    std::size_t object = 0;  // 0: a free slot
-    std::size_t start = 0;
-    std::size_t size = 0;
-  };
-
-  [[nodiscard]] std::string_view text(const Slot& slot) const {
-    return std::string_view(text_).substr(slot.start, slot.size);
-  }
-  Slot* next(Slot* slot) { return ++slot == slots_.data() + slots_.size() ? slots_.data() : slot; }
-
-  void grow() {
-    const std::vector<Slot> old =
-        std::exchange(slots_, std::vector<Slot>(slots_.empty() ? 32 : 2 * slots_.size()));
-    for (const Slot& moved : old) {
-      if (moved.object == 0) continue;
-      Slot* slot = &slots_[moved.hash & (slots_.size() - 1)];
-      while (slot->object != 0) slot = next(slot);
-      *slot = moved;
-    }
-  }
-
-  std::vector<Slot> slots_;  // a power of two of them, at most half used
-  std::string text_;
-  std::size_t used_ = 0;
-};
 
 // What may stand next, for the messages.
 enum class Next : std::uint8_t { kValue, kFirstName, kFirstElement, kColon, kAfterMember, kEnd };

@@ -1,0 +1,50 @@
+#include "wire/seen_names.h"
+
+#include <utility>
+
+namespace gridloom::wire {
+
+bool SeenNames::add(std::size_t object, std::string_view name) {
+  if (2 * (used_ + 1) > slots_.size()) grow();
+  const std::size_t hash = std::hash<std::string_view>{}(name) ^ (object * 0x9e3779b97f4a7c15ULL);
+  Slot* slot = &slots_[hash & (slots_.size() - 1)];
+  std::size_t steps = 0;
+  for (; slot->object != 0 && steps < kMostSteps; slot = next(slot), ++steps) {
+    if (slot->hash == hash && slot->object == object && text(*slot) == name) return false;
+  }
+  const auto crowded = crowded_.find(object);
+  if (crowded != crowded_.end() && crowded->second.contains(name)) return false;
+  ++used_;
+  if (steps == kMostSteps) {
+    crowded_[object].emplace(name);
+    return true;
+  }
+  *slot = {.hash = hash, .object = object, .start = text_.size(), .size = name.size()};
+  text_.append(name);
+  return true;
+}
+
+std::size_t SeenNames::crowded() const {
+  std::size_t count = 0;
+  for (const auto& [object, names] : crowded_) count += names.size();
+  return count;
+}
+
+// What is crowded stays so: only the table's names are looked for in the table.
+void SeenNames::grow() {
+  const std::vector<Slot> old =
+      std::exchange(slots_, std::vector<Slot>(slots_.empty() ? 32 : 2 * slots_.size()));
+  for (const Slot& moved : old) {
+    if (moved.object == 0) continue;
+    Slot* slot = &slots_[moved.hash & (slots_.size() - 1)];
+    std::size_t steps = 0;
+    for (; slot->object != 0 && steps < kMostSteps; ++steps) slot = next(slot);
+    if (steps < kMostSteps) {
+      *slot = moved;
+    } else {
+      crowded_[moved.object].emplace(text(moved));
+    }
+  }
+}
+
+}  // namespace gridloom::wire

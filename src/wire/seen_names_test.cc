@@ -1,0 +1,59 @@
+#include "wire/seen_names.h"
+
+#include <gtest/gtest.h>
+
+#include <fmt/format.h>
+
+#include <cstddef>
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace gridloom::wire {
+namespace {
+
+TEST(SeenNames, ANameIsSeenOnceInEachObject) {
+  SeenNames names;
+  for (std::size_t object = 1; object < 50; ++object) {
+    for (int i = 0; i < 50; ++i) EXPECT_TRUE(names.add(object, fmt::format("name {}", i)));
+  }
+  for (std::size_t object = 1; object < 50; ++object) {
+    for (int i = 0; i < 50; ++i) EXPECT_FALSE(names.add(object, fmt::format("name {}", i)));
+  }
+  EXPECT_EQ(names.count(), 49U * 50U);
+  EXPECT_EQ(names.crowded(), 0U);
+}
+
+// Whoever knows the hash makes a thousand names that share the place in the table: each would be
+// compared with all others.
+TEST(SeenNames, NamesThatCollideAreToldApart) {
+  constexpr std::size_t kTable = 1023;  // the low bits, by which a table of that size is entered
+  std::vector<std::string> same_place;
+  for (std::size_t i = 0; same_place.size() < 400; ++i) {
+    std::string name = fmt::format("{}", i);
+    if ((std::hash<std::string>{}(name)&kTable) == 7) same_place.push_back(std::move(name));
+  }
+  SeenNames names;
+  for (const std::string& name : same_place) EXPECT_TRUE(names.add(1, name)) << name;
+  EXPECT_GE(names.crowded(), same_place.size() - SeenNames::kMostSteps);
+  for (const std::string& name : same_place) EXPECT_FALSE(names.add(1, name)) << name;
+  EXPECT_TRUE(names.add(2, same_place.back()));
+  EXPECT_EQ(names.count(), same_place.size() + 1);
+}
+
+// Those that were crowded out are still known when the table has grown and has room for them.
+TEST(SeenNames, AGrowingTableForgetsNothing) {
+  std::vector<std::string> crowd;
+  for (std::size_t i = 0; crowd.size() < 60; ++i) {
+    std::string name = fmt::format("{}", i);
+    if ((std::hash<std::string>{}(name) & 127U) == 7) crowd.push_back(std::move(name));
+  }
+  SeenNames names;
+  for (const std::string& name : crowd) EXPECT_TRUE(names.add(1, name)) << name;
+  EXPECT_GT(names.crowded(), 0U);
+  for (int i = 0; i < 5000; ++i) EXPECT_TRUE(names.add(1, fmt::format("x{}", i)));
+  for (const std::string& name : crowd) EXPECT_FALSE(names.add(1, name)) << name;
+}
+
+}  // namespace
+}  // namespace gridloom::wire

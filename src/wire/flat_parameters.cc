@@ -69,10 +69,6 @@ std::strong_ordering compare_stepped(std::string_view a, std::string_view b) {
   return rank_at(a, at) <=> rank_at(b, at);
 }
 
-std::string_view first_step(std::string_view stepped) {
-  return stepped.substr(0, stepped.find_first_of(".["));
-}
-
 // Eight bytes from `at` on, so that comparing the numbers compares the texts. Bytes behind the end
 // count as 0: a text with zero bytes there looks equal, and the next eight tell them apart.
 std::uint64_t eight_bytes(std::string_view text, std::size_t at) {
@@ -92,12 +88,14 @@ Steps steps_of(std::string_view name) {
 }
 
 LevelName::LevelName(std::string_view name)
-    : text(name), stepped(each_step(name, [](const Step&) {})) {}
+    : text(name),
+      stepped(each_step(name, [](const Step&) {})),
+      first_step(stepped ? name.substr(0, name.find_first_of(".[")) : name) {}
 
 std::strong_ordering operator<=>(const LevelName& a, const LevelName& b) {
   if (a.stepped && b.stepped) return compare_stepped(a.text, b.text);
   // One that is not stepped is a single step, and never equal to another's first one.
-  return (a.stepped ? first_step(a.text) : a.text) <=> (b.stepped ? first_step(b.text) : b.text);
+  return a.first_step <=> b.first_step;
 }
 
 void FlatParameters::add(std::string_view name, std::string_view value) {

@@ -45,7 +45,8 @@ using Steps = std::vector<Step>;
 struct LevelName {
   explicit LevelName(std::string_view name);
   std::string_view text;
-  bool stepped;  // it is built of steps
+  bool stepped;                 // it is built of steps
+  std::string_view first_step;  // all of it, if not: a long name must not be searched each time
 
   friend std::strong_ordering operator<=>(const LevelName& a, const LevelName& b);
 };

@@ -171,5 +171,31 @@ TEST(SigningWork, WhatCannotBeReadCostsNoOrder) {
   EXPECT_EQ(cost_of(levels.substr(2) + "=1", "").orders, 1U);
 }
 
+// What stands behind more values than a request may have is not read: each would cost, and nobody
+// has shown yet who sent it.
+TEST(SigningWork, ValuesThatAreNotSignedAreCountedToo) {
+  const auto kind_of = [](const std::string& body) {
+    const auto strings = canonical_strings({.content_type = "application/json",
+                                            .query = "",
+                                            .body = body,
+                                            .access_key = "k",
+                                            .nonce = "1",
+                                            .timestamp = "2",
+                                            .sign = ""});
+    return strings ? FaultKind::kInternal : strings.error().kind;
+  };
+  const auto empties = [](std::size_t count) {
+    std::string out = "[[]";
+    for (std::size_t i = 1; i < count; ++i) out += ",[]";
+    return out + "]";
+  };
+  EXPECT_EQ(kind_of("{\"a\":" + empties(2048) + "}"), FaultKind::kInternal);  // taken
+  EXPECT_EQ(kind_of("{\"a\":" + empties(2049) + "}"), FaultKind::kBadParams);
+  EXPECT_EQ(kind_of("{\"a\":" + empties(2049) + "no JSON"), FaultKind::kBadParams);
+  EXPECT_EQ(kind_of(elements(2048) + "no JSON"), FaultKind::kMalformed);
+  EXPECT_EQ(kind_of(elements(2049) + "no JSON"), FaultKind::kBadParams);
+  EXPECT_EQ(kind_of(elements(2049)), FaultKind::kBadParams);
+}
+
 }  // namespace
 }  // namespace gridloom::wire

@@ -124,19 +124,33 @@ Status require_object(std::string_view body) {
   return bad_params("the body must be a JSON object, as in {\"sn\":\"...\"}");
 }
 
+// Why a body that is no object is refused: text that is no JSON at all is said to be that, if it
+// shows before there are more values than a body may have.
+Fault why_no_object(std::string_view body, const SigningLimits& limits, Fault no_object) {
+  std::size_t values = 0;
+  const auto on_leaf = [&](const Leaf&) { return ++values <= limits.parameters; };
+  const Status walked =
+      walk_json(body, limits.json, JsonVisitor{.on_leaf = on_leaf, .on_name = {}});
+  return walked || values > limits.parameters ? std::move(no_object) : walked.error();
+}
+
 // Ends at the first thing that is beyond a limit: what comes behind it costs nothing.
 Result<FlatParameters> flat_body(std::string_view body, const SigningLimits& limits) {
   if (const Status object = require_object(body); !object) {
-    // What is no JSON at all is said to be that.
-    const Status walked = walk_json(body, limits.json, [](const Leaf&) {});
-    return std::unexpected(walked ? object.error() : walked.error());
+    return std::unexpected(why_no_object(body, limits, object.error()));
   }
   FlatParameters flat;
   std::optional<Fault> refused;
+  std::size_t empty = 0;
   const std::size_t most_bytes =
       std::min(limits.canonical_bytes, kFlatBytes + limits.growth * body.size());
   const auto on_leaf = [&](const Leaf& leaf) {
-    if (leaf.kind == LeafKind::kEmptyObject || leaf.kind == LeafKind::kEmptyArray) return true;
+    if (leaf.kind == LeafKind::kEmptyObject || leaf.kind == LeafKind::kEmptyArray) {
+      // Not signed, but read: as many as there may be others.
+      if (++empty <= limits.parameters) return true;
+      refused = too_many(limits).error();
+      return false;
+    }
     if (flat.count() < limits.parameters &&
         flat.bytes() + leaf.path.size() + 1 + leaf.text.size() <= most_bytes) {
       flat.add(leaf.path, leaf.text);

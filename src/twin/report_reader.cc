@@ -14,6 +14,10 @@ namespace gridloom::twin {
 namespace {
 
 constexpr std::size_t kLongestSerial = 64;
+// Of all whole names of a report: each value of a group has the group's name as well, so few bytes
+// could mean many.
+constexpr std::size_t kNameBytes = std::size_t{16} * 1024;
+constexpr std::size_t kNameGrowth = 4;  // and as many more for each byte of the report
 constexpr std::size_t kAny = std::numeric_limits<std::size_t>::max();
 
 }  // namespace
@@ -44,14 +48,16 @@ struct ReportReader::Handler {
   std::size_t value_depth = 0;  // of the object or array that is being copied; 0: none
   std::size_t value_start = 0;
   std::size_t members = 0;
+  std::size_t most_name_bytes = 0;
   bool in_body = false;
   bool has_body = false;
   bool is_object = true;
   bool comma = false;
   std::string refusal;  // if it is not the JSON that is wrong
 
-  void reset(const Layout& of) {
+  void reset(const Layout& of, std::size_t report_bytes) {
     layout = &of;
+    most_name_bytes = kNameBytes + kNameGrowth * report_bytes;
     text.clear(), names.clear(), path.clear(), key.clear();
     path_sizes.clear(), envelope.clear(), body.clear();
     depth = value_depth = value_start = members = 0;
@@ -168,6 +174,13 @@ struct ReportReader::Handler {
       refusal = fmt::format("a report has at most {} members", limits.members);
       return refuse(ec);
     }
+    if (names.size() > most_name_bytes) {
+      refusal = fmt::format(
+          "the names of this report's groups are too long: with them, its names "
+          "are more than {} bytes",
+          most_name_bytes);
+      return refuse(ec);
+    }
     if (value_depth != 0) {
       separate();
       wire::append_quoted(text, pending_key);
@@ -247,7 +260,7 @@ Status ReportReader::read(const Layout& layout, std::string_view payload) {
                                                    payload.size(), handler.limits.bytes));
   }
   json.reset();
-  handler.reset(layout);
+  handler.reset(layout, payload.size());
   boost::system::error_code ec;
   const std::size_t used = json.write_some(false, payload.data(), payload.size(), ec);
   handler.pending.clear();

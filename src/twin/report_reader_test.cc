@@ -229,6 +229,24 @@ TEST(ReportReader, TakesAQuarterMegabyteAndNotOneByteMore) {
   EXPECT_EQ(flat(head + filling + "x" + tail), "refused");
 }
 
+// Each value of a group has the group's name as well: 16 KB would be 3 MB.
+TEST(ReportReader, AGroupsLongNameDoesNotMakeMuchOfLittle) {
+  const auto group = [](std::size_t name_bytes, std::size_t members) {
+    return R"({"params":{")" + std::string(name_bytes, 'g') + R"(":{)" +
+           repeated(R"("":1,)", members - 1) + R"("":1}}})";
+  };
+  EXPECT_NE(nested(group(100, 200)), "refused");
+  EXPECT_NE(nested(group(1000, 18)), "refused");
+  EXPECT_EQ(nested(group(1000, 3000)), "refused");
+  EXPECT_NE(flat(group(1000, 3000)), "refused");  // there it is one value
+  ReportReader reader;
+  const Status status = reader.read(*nested_layout(), group(1000, 3000));
+  ASSERT_FALSE(status);
+  EXPECT_EQ(status.error().detail,
+            "the names of this report's groups are too long: with them, its names are more than "
+            "80452 bytes");
+}
+
 TEST(ReportReader, TakesAsManyMembersAsItsLimitAndNotOneMore) {
   ReportReader reader({.bytes = 60, .depth = 4, .members = 4});
   const auto reads = [&reader](std::string_view payload) {

@@ -50,7 +50,8 @@ class Hub {
       auto message = std::make_shared<Message>();
       message->topic = "t";
       message->payload = std::string(i, 'x');
-      session_.deliver(std::move(message), {.qos = static_cast<Qos>(i % 3)}, kNow);
+      session_.deliver(std::move(message), {.qos = static_cast<Qos>(i % 3), .number = 100 + i},
+                       kNow);
     }
   }
 
@@ -63,6 +64,9 @@ class Hub {
   }
 
   Effects finish() {
+    // The log has what it was told: what waited for that goes out.
+    static_cast<void>(session_.take_marks());
+    session_.marks_are_safe(session_.outbox().marks_taken());
     for (const PublishReleased& release : releases_) session_.completed(release.packet_id);
     for (const RequestToken token : subscribes_) session_.subscribed(token, {});
     for (const RequestToken token : unsubscribes_) session_.unsubscribed(token, {});
@@ -90,17 +94,17 @@ class Hub {
     SessionState state{.outbox = {}, .received = {7}};
     auto message = std::make_shared<Message>();
     message->topic = "before";
-    std::uint64_t sequence = 0;
+    std::uint16_t number = 0;
     for (const auto stage :
          {Outbox::Stage::kReleased, Outbox::Stage::kSent, Outbox::Stage::kWaiting}) {
-      ++sequence;
-      const auto id = static_cast<std::uint16_t>(stage == Outbox::Stage::kWaiting ? 0 : sequence);
+      ++number;
+      const std::uint16_t id = stage == Outbox::Stage::kWaiting ? std::uint16_t{0} : number;
       state.outbox.restore(
           {.stage = stage,
            .packet_id = id,
            .entry = {.message = stage == Outbox::Stage::kReleased ? nullptr : message,
                      .qos = Qos::kExactlyOnce,
-                     .sequence = sequence}});
+                     .number = number}});
     }
     return state;
   }
@@ -115,7 +119,7 @@ class Hub {
     expect(before.size() == after.size());
     for (std::size_t i = 0; i < before.size(); ++i) {
       expect(before[i].stage == after[i].stage && before[i].packet_id == after[i].packet_id &&
-             before[i].entry.sequence == after[i].entry.sequence);
+             before[i].entry.number == after[i].entry.number);
     }
   }
 

@@ -1,3 +1,41 @@
-#include "app/cli.h"
+#include <sys/auxv.h>
 
-int main(int argc, char** argv) { return gridloom::app::run(argc, argv); }
+#include <filesystem>
+#include <system_error>
+
+#include "app/cli.h"
+#include "app/time_zone.h"
+
+#ifdef GL_STATIC
+#include <openssl/crypto.h>
+
+// NOLINTNEXTLINE(bugprone-reserved-identifier): glibc's own name; no header declares it
+extern "C" int __nss_configure_lookup(const char* database, const char* services);
+
+namespace {
+
+// A static program must not read what was written for the system's own libraries.
+void stand_alone() {
+  // nsswitch.conf may name modules of another glibc; loading one ends the program.
+  static_cast<void>(__nss_configure_lookup("hosts", "files dns"));
+  // openssl.cnf may be another version's, or name modules as well.
+  static_cast<void>(OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, nullptr));
+}
+
+}  // namespace
+#endif
+
+int main(int argc, char** argv) {
+#ifdef GL_STATIC
+  stand_alone();
+#endif
+  std::error_code no_proc;
+  std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", no_proc);
+  if (no_proc) {
+    // In a root folder of its own: as the kernel was told.
+    // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast,performance-no-int-to-ptr)
+    program = reinterpret_cast<const char*>(::getauxval(AT_EXECFN));
+  }
+  gridloom::app::find_zone_files(program);
+  return gridloom::app::run(argc, argv);
+}

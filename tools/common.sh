@@ -10,6 +10,10 @@ export CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file
 export CCACHE_NOHASHDIR=1
 export CCACHE_BASEDIR=$root
 
+# What a script exits with if this machine lacks what it wants, which is no fault of what it tests.
+# shellcheck disable=SC2034  # of who sources this
+not_possible=69
+
 say() { printf '%s\n' "$*" >&2; }
 die() {
   printf '%s: %s\n' "$(basename "$0")" "$*" >&2

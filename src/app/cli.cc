@@ -16,6 +16,7 @@
 #include "app/bench.h"
 #include "app/block.h"
 #include "app/check.h"
+#include "app/command_tree.h"
 #include "app/damage.h"
 #include "app/data_folder.h"
 #include "app/family.h"
@@ -29,6 +30,7 @@
 #include "app/serve.h"
 #include "app/simulate.h"
 #include "app/time.h"
+#include "app/version.h"
 #include "base/read_file.h"
 #include "wire/json.h"
 
@@ -217,6 +219,8 @@ void add_serve(CLI::App& app, Arguments& a, std::function<int()>& chosen) {
                       "Write no reports down: an acknowledgement means that one came");
   serve_app->add_flag("--insecure-plain", o.insecure_plain,
                       "Let --http and --mqtt leave the loopback");
+  serve_app->add_flag("--core-dumps", o.core_dumps,
+                      "Let a crash of the server write a core dump, which holds all keys");
   // Only the root command reads a file, so it has the option; its keys are serve's.
   app.config_formatter(std::make_shared<FlatConfig>());
   app.allow_config_extras(CLI::config_extras_mode::error);
@@ -395,6 +399,8 @@ CommandLine::CommandLine() : impl_(std::make_unique<Impl>()) {
   CLI::App& app = impl_->app;
   Arguments& arguments = impl_->arguments;
   std::function<int()>& chosen = impl_->chosen;
+  app.name("gridloom");
+  app.set_version_flag("--version", fmt::format("gridloom {}", version()));
   app.require_subcommand(1);
   add_serve(app, arguments, chosen);
   add_accounts(app, arguments, chosen);
@@ -407,6 +413,7 @@ CommandLine::CommandLine() : impl_(std::make_unique<Impl>()) {
                           add_time, add_fault, add_simulate, add_record, add_replay}) {
     impl_->kept.push_back(add(app, chosen));
   }
+  add_command_tree(app, chosen);
 }
 
 CommandLine::~CommandLine() = default;

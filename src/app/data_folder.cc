@@ -51,6 +51,7 @@ constexpr auto kRows = std::to_array<CommandRow>({
     {"family list", DataFolder::kNone},
     {"family check", DataFolder::kNone},
     {"block show", DataFolder::kNone},
+    {"command-tree", DataFolder::kNone},
     {"check", DataFolder::kNone},
     {"segment show", DataFolder::kNone},
     {"limits", DataFolder::kNone},

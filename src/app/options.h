@@ -31,6 +31,7 @@ struct ServeOptions {
   bool paused = false;
   bool no_history = false;      // reports and sets are not written down, and nothing waits for it
   bool insecure_plain = false;  // plain listeners may leave the loopback
+  bool core_dumps = false;      // the system may write one if the server crashes: it holds keys
   std::string log_level = "info";
 };
 

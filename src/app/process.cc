@@ -2,13 +2,17 @@
 
 #include <fmt/format.h>
 #include <pthread.h>
+#include <spdlog/spdlog.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <filesystem>
+#include <string>
 #include <system_error>
 
+#include "app/time_zone.h"
 #include "net/listener.h"
 #include "net/room.h"
 
@@ -55,6 +59,28 @@ Result<std::size_t> descriptors_for_connections() {
               fmt::format("this process may open {} files: the server needs {} at least, and one "
                           "more for each connection (ulimit -n, or LimitNOFILE of systemd)",
                           all, taken + kLeastForConnections));
+}
+
+Status forbid_core_dumps() {
+  const rlimit none{};
+  // The limit alone does not hold where the kernel hands dumps to a program, as systemd-coredump.
+  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-vararg): the system's interface
+  const bool done = setrlimit(RLIMIT_CORE, &none) == 0 && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0;
+  return done ? Status() : fail(FaultKind::kIo, system_message(errno));
+}
+
+void prepare_process(const ProcessOptions& options) {
+  if (Status raised = raise_descriptor_limit(); !raised) {
+    spdlog::warn("the limit of open files stays: {}", raised.error().detail);
+  }
+  if (!options.may_dump_core) {
+    if (Status forbidden = forbid_core_dumps(); !forbidden) {
+      spdlog::warn("a crash may leave keys in a core dump: {}", forbidden.error().detail);
+    }
+  }
+  if (const std::string warning = time_zone_warning(); !warning.empty()) {
+    spdlog::warn("{}", warning);
+  }
 }
 
 sigset_t block_ending_signals() {

@@ -16,6 +16,18 @@ namespace gridloom::app {
 // for each listener to have a share.
 [[nodiscard]] Result<std::size_t> descriptors_for_connections();
 
+// No core dump of this process is written, now or later, and only root may look into its memory:
+// it holds the accounts' keys. kIo: the system refused.
+[[nodiscard]] Status forbid_core_dumps();
+
+struct ProcessOptions {
+  bool may_dump_core = false;
+};
+
+// All that a server asks for at its start; warns in the log of what it does not get, and of a time
+// zone that is not found.
+void prepare_process(const ProcessOptions& options);
+
 // SIGINT, SIGTERM and SIGHUP (unless it is ignored, as under nohup) come to nobody from now on but
 // to who waits for them.
 [[nodiscard]] sigset_t block_ending_signals();

@@ -573,9 +573,7 @@ int serve(const ServeOptions& options) {
   spdlog::set_level(spdlog::level::from_str(options.log_level));
   // Waited for below, by this thread alone: blocked before any other thread exists.
   const sigset_t signals = block_ending_signals();
-  if (Status raised = raise_descriptor_limit(); !raised) {
-    spdlog::warn("the limit of open files stays: {}", raised.error().detail);
-  }
+  prepare_process({.may_dump_core = options.core_dumps});
   Running running;
   if (Status status = put_together(running, options); !status) {
     fmt::print(stderr, "gridloom: {}\n", status.error().detail);

@@ -5,6 +5,7 @@
 #include <array>
 #include <stdexcept>
 #include <string_view>
+#include <utility>
 
 namespace gridloom {
 namespace {
@@ -14,10 +15,39 @@ void ready() {
   if (!initialised) throw std::runtime_error("libsodium found no source of random numbers");
 }
 
+// What all copies of a Secret share.
+struct Kept {
+  Kept() = default;
+  Kept(const Kept&) = delete;
+  Kept& operator=(const Kept&) = delete;
+  ~Kept() { wipe(text); }
+
+  std::string text;
+};
+
 }  // namespace
 
 bool equal_in_constant_time(std::string_view a, std::string_view b) {
   return a.size() == b.size() && sodium_memcmp(a.data(), b.data(), a.size()) == 0;
+}
+
+void wipe(std::string& text) noexcept {
+  text.resize(text.capacity());  // allocates nothing
+  sodium_memzero(text.data(), text.size());
+  text.clear();
+}
+
+Secret::Secret(std::string text) {
+  if (text.empty()) return;
+  auto kept = std::make_shared<Kept>();
+  kept->text.swap(text);
+  wipe(text);  // a short text stood in the object itself
+  text_ = std::shared_ptr<const std::string>(kept, &kept->text);
+}
+
+const std::string& Secret::reveal() const {
+  static const std::string kNone;
+  return text_ == nullptr ? kNone : *text_;
 }
 
 std::string random_hex(std::size_t bytes) {

@@ -1,30 +1,37 @@
 // A Secret never reaches a log by accident: it prints as ***, and compares in constant time.
+//
+// Copies of a Secret share one text in memory, which is overwritten when the last of them goes.
+// Any thread may read and copy; assigning to one object is for one thread at a time.
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <string>
 #include <string_view>
-#include <utility>
 
 namespace gridloom {
 
 // Constant time in the content, not in the length: lengths of our secrets are no secret.
 [[nodiscard]] bool equal_in_constant_time(std::string_view a, std::string_view b);
 
+// Overwrites all that the string has allocated, and empties it. No optimizer leaves that out.
+void wipe(std::string& text) noexcept;
+
 class Secret {
  public:
   Secret() = default;
-  explicit Secret(std::string text) : text_(std::move(text)) {}
+  // Wipes what `text` itself still holds; copies that the caller made before are the caller's.
+  explicit Secret(std::string text);
 
-  // The one way to the text; grep for it to see who looks.
-  [[nodiscard]] const std::string& reveal() const { return text_; }
-  [[nodiscard]] bool empty() const { return text_.empty(); }
+  // The one way to the text; grep for it to see who looks. It lives as long as any copy does.
+  [[nodiscard]] const std::string& reveal() const;
+  [[nodiscard]] bool empty() const { return text_ == nullptr; }
   [[nodiscard]] bool matches(std::string_view candidate) const {
-    return equal_in_constant_time(text_, candidate);
+    return equal_in_constant_time(reveal(), candidate);
   }
 
  private:
-  std::string text_;
+  std::shared_ptr<const std::string> text_;  // nullptr: the empty secret
 };
 
 // 2 * bytes hex digits from the operating system's generator.

@@ -193,7 +193,8 @@ def main():
     server_module.GRIDLOOM = os.path.abspath(options.gridloom)
     # A quarantine of freed memory would hide that it was given back.
     os.environ["ASAN_OPTIONS"] = os.environ.get("ASAN_OPTIONS", "") + ":quarantine_size_mb=4:allocator_release_to_os_interval_ms=1000"
-    server, problems = Server(demo=False), []
+    # Watch reads /proc/PID/fd, which is root's alone where core dumps are forbidden.
+    server, problems = Server("--core-dumps", demo=False), []
     storm(options, server, Watch(server), problems)
     server.stop()
     for problem in problems:

@@ -1,0 +1,62 @@
+// Zone files that are there, and those that are not.
+#include "app/time_zone.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <string>
+
+namespace gridloom::app {
+namespace {
+
+// The process's environment, as it was, when it goes.
+class Variable {
+ public:
+  Variable(const char* name, const char* value) : name_(name) {
+    if (const char* before = std::getenv(name)) {
+      before_ = before;
+      was_set_ = true;
+    }
+    ::setenv(name, value, 1);
+  }
+  Variable(const Variable&) = delete;
+  Variable& operator=(const Variable&) = delete;
+  ~Variable() {
+    if (was_set_) {
+      ::setenv(name_, before_.c_str(), 1);
+    } else {
+      ::unsetenv(name_);
+    }
+  }
+
+ private:
+  const char* name_;
+  std::string before_;
+  bool was_set_ = false;
+};
+
+TEST(TimeZone, AMissingZoneIsNamed) {
+  const std::string empty = testing::TempDir();
+  const Variable folder("TZDIR", empty.c_str());
+  struct Row {
+    const char* zone;
+    bool warns;
+  };
+  for (const Row& row :
+       {Row{"Europe/Berlin", true}, Row{":Europe/Berlin", true}, Row{"Etc/GMT+1", true},
+        Row{"Nowhere", true}, Row{"", false}, Row{"UTC", false},
+        Row{"CET-1CEST,M3.5.0,M10.5.0/3", false}, Row{"CET-1", false}, Row{"<+03>-3", false}}) {
+    const Variable zone("TZ", row.zone);
+    EXPECT_EQ(time_zone_warning().empty(), !row.warns) << row.zone;
+    if (row.warns) EXPECT_NE(time_zone_warning().find("are UTC"), std::string::npos);
+  }
+}
+
+TEST(TimeZone, TheSystemsZonesAndAnAdministratorsFolderComeFirst) {
+  const Variable folder("TZDIR", "/somewhere");
+  find_zone_files("/opt/gridloom/bin/gridloom");
+  EXPECT_STREQ(std::getenv("TZDIR"), "/somewhere");
+}
+
+}  // namespace
+}  // namespace gridloom::app

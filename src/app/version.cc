@@ -1,0 +1,7 @@
+#include "app/version.h"
+
+namespace gridloom::app {
+
+std::string_view version() { return GL_VERSION; }
+
+}  // namespace gridloom::app

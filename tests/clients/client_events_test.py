@@ -1,7 +1,6 @@
 """What goes wrong for a client is a line of the log and a counter, by which an operator finds it."""
 import re
 import unittest
-import urllib.request
 
 from mqtt_talk import V5, AppClient, Mqtt
 from server import LIST, Server, run_tests
@@ -13,16 +12,15 @@ METRIC = re.compile(
 
 class ClientEventsTest(unittest.TestCase):
     def counts(self):
-        with urllib.request.urlopen(f"{self.api.base.geturl()}/metrics") as answer:
-            return {
-                (event, reason): int(count)
-                for event, reason, count in METRIC.findall(answer.read().decode())
-            }
+        return {
+            (event, reason): int(count)
+            for event, reason, count in METRIC.findall(self.server.metrics())
+        }
 
     def test_each_is_counted_and_told(self):
         server = Server("--demo")
         self.addCleanup(server._kill)
-        self.api = server.api()
+        self.server, self.api = server, server.api()
         with AppClient(server, self.api, version=V5, client_id="phone") as app:
             self.assertEqual(app.subscribe("/open/somebody/else/quota"), [135])
             app.publish("/open/somebody/else/set", "{}")

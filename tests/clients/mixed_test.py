@@ -2,8 +2,12 @@
 from each to each, and a session that goes from one to the next.
 """
 
+import re
+import select
+
 from conversations import Conversations, report, run_conversations
 from driver import V5, V311
+from server import Deadline
 
 
 class MixedTest(Conversations):
@@ -33,10 +37,23 @@ class MixedTest(Conversations):
                         for member in members]
                 self.assertEqual(sorted(sum(took, [])), list(range(total - count, total)))
                 # Half of them go, one with a word, one without.
-                for end, member in enumerate(members[::2]):
+                sessions, gone = self.sessions(), members[::2]
+                for end, member in enumerate(gone):
                     (member.leave, member.drop)[end % 2]()
+                self.await_sessions(sessions - len(gone))
                 members = members[1::2]
             self.assertEqual(len(self.some(beside, topic, total)), total)
+
+    def sessions(self):
+        (line,) = re.findall(r"^gridloom_mqtt_sessions (\d+)$", self.server.metrics(), re.MULTILINE)
+        return int(line)
+
+    def await_sessions(self, count):
+        """Until the server has heard of those that went. Nothing tells, so this looks again."""
+        deadline = Deadline(f"{count} sessions")
+        while self.sessions() > count:
+            deadline.left_s()
+            select.select([], [], [], 0.02)
 
     def some(self, client, topic, count):
         return [client.message(topic) for _ in range(count)]

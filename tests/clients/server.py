@@ -5,6 +5,7 @@ in one select() with a deadline. A server that does not exit with 0, or leaves r
 fails the test that used it, so a sanitizer's complaint at exit does too.
 """
 import atexit
+import contextlib
 import ctypes
 import hashlib
 import hmac
@@ -300,6 +301,13 @@ class Server:
             secret_key or self.facts["secretKey"],
             self.ca,
         )
+
+    def metrics(self):
+        """The text of /metrics."""
+        line = http.client.HTTPConnection(*self.place("http"), timeout=PATIENCE_S)
+        with contextlib.closing(line):
+            line.request("GET", "/metrics")
+            return line.getresponse().read().decode()
 
     def cli(self, *arguments, stdin=None):
         return cli(*arguments, data=self.data, stdin=stdin)

@@ -96,8 +96,7 @@ struct Listener::Impl final : IoLoop::Watched, std::enable_shared_from_this<List
   // half of as many as there may be are left.
   class Coming {
    public:
-    explicit Coming(std::shared_ptr<Impl> of)
-        : Coming(std::move(of), &Impl::coming, kMostComing) {}
+    explicit Coming(std::shared_ptr<Impl> of) : Coming(std::move(of), &Impl::coming, kMostComing) {}
     static Coming without_room(std::shared_ptr<Impl> of) {
       return {std::move(of), &Impl::without_room, kMostWithoutRoom};
     }

@@ -131,7 +131,8 @@ Fault why_no_object(std::string_view body, const SigningLimits& limits, Fault no
   const auto on_leaf = [&](const Leaf&) { return ++values <= limits.parameters; };
   const Status walked =
       walk_json(body, limits.json, JsonVisitor{.on_leaf = on_leaf, .on_name = {}});
-  return walked || values > limits.parameters ? std::move(no_object) : walked.error();
+  if (walked || values > limits.parameters) return no_object;
+  return walked.error();
 }
 
 // Ends at the first thing that is beyond a limit: what comes behind it costs nothing.

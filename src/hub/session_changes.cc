@@ -29,14 +29,15 @@ enum class Type : std::uint8_t {
   kRetainedKept = 13,
 };
 
-// Of a message's flags: the QoS, and this.
+// A message's flags are its QoS and this.
 constexpr std::uint64_t kRetain = 4;
 
 void append_number(std::string& bytes, std::int64_t number) {
   append_varint(bytes, static_cast<std::uint64_t>(number));
 }
 
-// Of what a change is: a stream, a session, or the device that published what is retained.
+// `of` is the number of what changed: a stream, a session, or the device that published what is
+// retained.
 void begin(std::string& bytes, Type type, std::int64_t of) {
   append_varint(bytes, static_cast<std::uint64_t>(type));
   append_number(bytes, of);

@@ -15,7 +15,7 @@ namespace {
 
 using wire::mqtt::Reason;
 
-// Of one record: what one publication changes is in one, a turn may have several.
+// A record begins anew behind so many bytes; what one publication changes is in one record.
 constexpr std::size_t kMostChangesBytes = std::size_t{1024} * 1024;
 constexpr std::string_view kEnded = "the credentials are no longer valid";
 constexpr std::string_view kNoRoomToRetain = "there is no room for further retained messages";

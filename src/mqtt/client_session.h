@@ -67,8 +67,8 @@ class ClientSession final : public hub::Client, public std::enable_shared_from_t
   // What a publication of QoS 1 or 2 is known by. From join() on.
   [[nodiscard]] hub::How::Identity identify(const wire::mqtt::PublishReceived& publication);
   void refused(const wire::mqtt::AckToken& token);
-  // Of its outbox, for the log. Where some of them must be there before the client is told more,
-  // the connection hears of it (log_has_marks).
+  // Writes the marks of its outbox into the log. Where some of them must be there before the client
+  // is told more, the connection hears of it (log_has_marks).
   void record_marks(std::vector<wire::mqtt::Outbox::Mark> marks, std::uint64_t taken);
   // PUBREL came: `done` is called on loop(), if this session lives that long, once that is as safe
   // as the message.
@@ -145,7 +145,7 @@ class ClientSession final : public hub::Client, public std::enable_shared_from_t
   // `done`, if it is not empty, is called on loop() once the log has them.
   void record(std::string changes, std::function<void()> done);
   void push(const hub::Delivery& delivery);
-  // Of what was sent or dropped while there is no connection.
+  // Likewise while there is no connection.
   void record_own_marks();
   [[nodiscard]] wire::mqtt::SharePtr share_of(std::string_view topic) const;
   [[nodiscard]] StoredSession row() const;

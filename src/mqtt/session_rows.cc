@@ -21,7 +21,7 @@ using wire::mqtt::message_in;
 using wire::mqtt::Outbox;
 using wire::mqtt::packet_of;
 
-// Of a message, beside its packet.
+// What a message takes beside its packet, about.
 constexpr std::size_t kRowBytes = 200;
 
 std::int64_t stored(const std::optional<TimePoint>& time) { return time ? unix_ms(*time) : 0; }
@@ -82,7 +82,7 @@ std::optional<Outbox::Kept> message_row(const Statement& row) {
   return kept;
 }
 
-// Of QoS 1 the log does not say when a message was sent. What was in front of one that was sent was
+// The log does not say when a message of QoS 1 was sent. What was in front of one that was sent was
 // so too: it is sent again in its place, by an id that none of the others has.
 void infer_sent(std::vector<Outbox::Kept>& messages) {
   std::set<std::uint16_t> taken;

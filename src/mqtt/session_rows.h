@@ -38,7 +38,7 @@ class PendingRows {
   void end_record() { last_packet_.reset(); }
 
   [[nodiscard]] bool empty() const;
-  // Of the messages, about.
+  // What the messages take, about.
   [[nodiscard]] std::size_t bytes() const { return bytes_; }
   // The highest number that any session or message had.
   [[nodiscard]] std::int64_t highest_number() const { return highest_; }

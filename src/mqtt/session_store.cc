@@ -366,7 +366,7 @@ Result<SessionStore::Loaded> SessionStore::load() {
   if (rows->unreadable != 0) {
     spdlog::error("sessions.db: {} rows cannot be read", rows->unreadable);
   }
-  // Of a message whose session is not there.
+  // Messages whose session is not there wait for nobody.
   if (const Status status = impl.database.run(
           "DELETE FROM message WHERE session NOT IN (SELECT number FROM session);");
       !status) {

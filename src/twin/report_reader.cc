@@ -14,8 +14,8 @@ namespace gridloom::twin {
 namespace {
 
 constexpr std::size_t kLongestSerial = 64;
-// Of all whole names of a report: each value of a group has the group's name as well, so few bytes
-// could mean many.
+// The most for all whole names of a report: each value of a group has the group's name as well, so
+// few bytes could mean many.
 constexpr std::size_t kNameBytes = std::size_t{16} * 1024;
 constexpr std::size_t kNameGrowth = 4;  // and as many more for each byte of the report
 constexpr std::size_t kAny = std::numeric_limits<std::size_t>::max();

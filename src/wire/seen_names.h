@@ -22,7 +22,7 @@ class SeenNames {
   bool add(std::size_t object, std::string_view name);
 
   [[nodiscard]] std::size_t count() const { return used_; }
-  // Of these, the ones that found no place in the table.
+  // How many of them found no place in the table.
   [[nodiscard]] std::size_t crowded() const;
 
  private:

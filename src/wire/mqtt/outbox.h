@@ -156,7 +156,7 @@ class Outbox {
   // The steps since the last call, in order, for the log.
   [[nodiscard]] std::vector<Mark> take_marks() { return std::exchange(marks_, {}); }
   [[nodiscard]] bool has_marks() const { return !marks_.empty(); }
-  // Of all marks that were taken; whoever takes some hands it back when the log has them.
+  // How many marks were ever taken; whoever takes some hands it back when the log has them.
   [[nodiscard]] std::uint64_t marks_taken() const { return marked_ - marks_.size(); }
   void marks_are_safe(std::uint64_t up_to);
 
@@ -199,7 +199,7 @@ class Outbox {
     std::uint64_t mark = 0;  // the log must have it before; 0: nothing
     Entry entry = {};
   };
-  // Of its PUBREL. kHeld: PUBREC came on this connection.
+  // How its PUBREL stands. kHeld: PUBREC came on this connection.
   enum class Release : std::uint8_t { kSent, kHeld, kDue };
   struct Released {
     std::uint16_t packet_id = 0;

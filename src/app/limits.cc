@@ -175,6 +175,10 @@ constexpr auto kLimits = std::to_array<Limit>({
     {"history.waiting-bytes", "bytes", 64 * kKilobyte, 64 * kGigabyte,
      "for the disk; with more nothing is read from who publishes",
      [](Limits& l) -> LimitField { return &l.history.log.waiting_bytes; }},
+    {"history.written-bytes-per-account", "bytes", 0, 64 * 1024 * kGigabyte,
+     "that the devices and apps of one account may write into the log in a day; with more all of "
+     "them are read from as slowly as a day's worth comes back; 0: any number",
+     [](Limits& l) -> LimitField { return &l.sessions.account.flow.written_bytes_a_day; }},
     {"history.segment-bytes", "bytes", 64 * kKilobyte, kGigabyte, "of a file of the log",
      [](Limits& l) -> LimitField { return &l.history.log.segment_bytes; }},
     {"history.head-bytes", "bytes", 64 * kKilobyte, 64 * kGigabyte,

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/loop.h"
+#include "hub/account_flow.h"
 #include "registry/directory.h"
 #include "wire/mqtt/session.h"
 
@@ -84,19 +85,31 @@ class Client {
   [[nodiscard]] bool is_ahead() const {
     return ahead_bytes_.load(std::memory_order_relaxed) >= kMostAheadBytes;
   }
-  void published(std::size_t bytes) { ahead_bytes_.fetch_add(bytes, std::memory_order_relaxed); }
+  void published(std::size_t bytes) {
+    ahead_bytes_.fetch_add(bytes, std::memory_order_relaxed);
+    if (flow_) flow_->published(bytes);
+  }
   // True: it is no longer ahead.
   [[nodiscard]] bool looked_at(std::size_t bytes) {
     const std::size_t before = ahead_bytes_.fetch_sub(bytes, std::memory_order_relaxed);
+    if (flow_) flow_->looked_at(bytes);
     return before >= kMostAheadBytes && before - bytes < kMostAheadBytes;
   }
+
+  // What all clients of its account share; null: each goes by itself. Set before anybody else knows
+  // the client.
+  [[nodiscard]] const AccountFlowPtr& flow() const { return flow_; }
+  void use_flow(AccountFlowPtr flow) { flow_ = std::move(flow); }
+  // For AccountFlow, under its lock. False: it waits already.
+  [[nodiscard]] bool wait_for_account() { return !std::exchange(waits_for_account_, true); }
+  void waits_no_longer() { waits_for_account_ = false; }
 
   // On loop(). What a shard has for this client since its last call.
   virtual void deliver(std::vector<Delivery> deliveries, std::vector<Ack> acks) = 0;
   virtual void kick(KickReason reason) = 0;
   // Something was taken from somebody: what still waits for this client may no longer be for it.
   virtual void rights_changed() = 0;
-  // is_ahead() has become false.
+  // is_ahead() has become false, or its account's flow holds it back no longer.
   virtual void go_on() = 0;
 
  private:
@@ -109,6 +122,8 @@ class Client {
   std::atomic<bool> present_{true};
   std::atomic<std::int64_t> kept_as_{0};
   std::atomic<std::size_t> ahead_bytes_{0};
+  AccountFlowPtr flow_;
+  bool waits_for_account_ = false;
 };
 
 using ClientPtr = std::shared_ptr<Client>;

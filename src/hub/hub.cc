@@ -14,6 +14,10 @@ namespace gridloom::hub {
 namespace {
 
 constexpr std::size_t kMessageBytes = 256;  // what a message costs beside its payload
+// Of a shard's accounts, before the loop looks at its connections again.
+constexpr std::int64_t kEffortAtOnce = 2048;
+// Of one account's publications, before it is asked whether its turn is over.
+constexpr std::int64_t kEffortOfStep = Inbox::kShare / 4;
 
 }  // namespace
 
@@ -43,6 +47,17 @@ void Hub::Place::flush_later() {
   });
 }
 
+// Behind what is waiting already, so that all accounts that have something to do stand in line.
+void Hub::Place::work_later() {
+  if (inbox.empty() || std::exchange(works, true)) return;
+  loop->post([this] {
+    works = false;
+    inbox.work(kEffortAtOnce);
+    shard->flush();
+    work_later();
+  });
+}
+
 template <typename Act>
 void Hub::on_shard(std::size_t index, Act act) {
   Place& place = shards_[index];
@@ -54,6 +69,29 @@ void Hub::on_shard(std::size_t index, Act act) {
 
 void Hub::on_all(const std::function<void(Shard&)>& task) {
   for (std::size_t i = 0; i < shards_.size(); ++i) on_shard(i, task);
+}
+
+void Hub::add_to_inbox(registry::AccountId account, std::size_t index, Inbox::Work work) {
+  Place& place = shards_[index];
+  place.loop->post([&place, account, work = std::move(work)]() mutable {
+    place.inbox.add(account, std::move(work));
+    place.work_later();
+  });
+}
+
+template <typename Act>
+void Hub::for_account(registry::AccountId account, std::size_t index, Act act) {
+  add_to_inbox(account, index,
+               [&shard = *shards_[index].shard, act = std::move(act)]() mutable -> Inbox::Step {
+                 const std::int64_t before = shard.effort();
+                 act(shard);
+                 return {.effort = 1 + shard.effort() - before};
+               });
+}
+
+void Hub::for_account_on_all(registry::AccountId account,
+                             const std::function<void(Shard&)>& task) {
+  for (std::size_t i = 0; i < shards_.size(); ++i) for_account(account, i, task);
 }
 
 bool Hub::online(registry::AccountId account, std::string_view sn) const {
@@ -135,7 +173,8 @@ void Hub::record_changes(std::string changes, Task durable) const {
 }
 
 void Hub::connected(const ClientPtr& client) {
-  on_shard(index_of(client->identity().name), [client](Shard& shard) {
+  const Identity& who = client->identity();
+  for_account(who.account, index_of(who.name), [client](Shard& shard) {
     shard.enter(client);
     if (client->identity().role == Role::kDevice) {
       shard.device_connected(client, client->identity().name);
@@ -144,20 +183,22 @@ void Hub::connected(const ClientPtr& client) {
 }
 
 void Hub::disconnected(const ClientPtr& client) {
+  const Identity& who = client->identity();
   const auto task = [client](Shard& shard) { shard.disconnected(*client); };
-  switch (client->identity().role) {
+  switch (who.role) {
     case Role::kAccount:
       return;
     case Role::kDevice:
-      return on_shard(index_of(client->identity().name), task);
+      return for_account(who.account, index_of(who.name), task);
     case Role::kGateway:
-      return on_all(task);
+      return for_account_on_all(who.account, task);
   }
 }
 
 void Hub::ended(const ClientPtr& client) {
-  on_shard(index_of(client->identity().name), [client](Shard& shard) { shard.leave(*client); });
-  on_all([client](Shard& shard) { shard.ended(*client); });
+  const Identity& who = client->identity();
+  for_account(who.account, index_of(who.name), [client](Shard& shard) { shard.leave(*client); });
+  for_account_on_all(who.account, [client](Shard& shard) { shard.ended(*client); });
 }
 
 void Hub::hand_on(const ClientPtr& from, std::vector<Delivery> deliveries) {
@@ -172,7 +213,7 @@ void Hub::hand_on(const ClientPtr& from, std::vector<Delivery> deliveries) {
   }
   for (std::size_t i = 0; i < by_shard.size(); ++i) {
     if (by_shard[i].empty()) continue;
-    on_shard(i, [from, left = std::move(by_shard[i])](Shard& shard) {
+    for_account(from->identity().account, i, [from, left = std::move(by_shard[i])](Shard& shard) {
       for (const Delivery& delivery : left) shard.hand_on(*from, delivery);
     });
   }
@@ -185,8 +226,9 @@ void Hub::rebind(const ClientPtr& old, const ClientPtr& fresh, Task done) {
     Task done;
   };
   const auto waiting = std::make_shared<Waiting>(shards_.size(), std::move(done));
-  on_shard(index_of(old->identity().name), [old](Shard& shard) { shard.leave(*old); });
-  on_all([old, fresh, waiting](Shard& shard) {
+  const Identity& who = old->identity();
+  for_account(who.account, index_of(who.name), [old](Shard& shard) { shard.leave(*old); });
+  for_account_on_all(who.account, [old, fresh, waiting](Shard& shard) {
     shard.rebind(*old, fresh);
     shard.flush();
     // Behind all that this shard ever posted for `old`.
@@ -216,16 +258,16 @@ void Hub::subscribe(const ClientPtr& client, const Subscription& subscription,
   };
   if (granted.sn.empty()) {
     client->published(kMessageBytes * shards_.size());
-    on_all(task);
+    for_account_on_all(client->identity().account, task);
   } else {
     client->published(kMessageBytes);
-    on_shard(index_of(granted.sn), task);
+    for_account(client->identity().account, index_of(granted.sn), task);
   }
 }
 
 void Hub::unsubscribe(const ClientPtr& client, const std::string& filter) {
   client->published(kMessageBytes * shards_.size());
-  on_all([client, filter](Shard& shard) {
+  for_account_on_all(client->identity().account, [client, filter](Shard& shard) {
     shard.unsubscribe(*client, filter);
     shard.looked_at(client, kMessageBytes);
   });
@@ -259,16 +301,24 @@ void Hub::Batch::post(const ClientPtr& client) {
     for (const Inbound& inbound : by_shard_[i])
       bytes += kMessageBytes + inbound.message->payload.size();
     client->published(bytes);
-    hub_.on_shard(i, [client, bytes, batch = std::exchange(by_shard_[i], {})](Shard& shard) {
-      for (const Inbound& inbound : batch) shard.publish(client, inbound);
-      shard.looked_at(client, bytes);
-    });
+    hub_.add_to_inbox(client->identity().account, i,
+                      [&shard = *hub_.shards_[i].shard, client, bytes,
+                       batch = std::exchange(by_shard_[i], {}), next = std::size_t{0}]() mutable
+                          -> Inbox::Step {
+                        const std::int64_t before = shard.effort();
+                        while (next < batch.size() && shard.effort() - before < kEffortOfStep) {
+                          shard.publish(client, batch[next++]);
+                        }
+                        const bool more = next < batch.size();
+                        if (!more) shard.looked_at(client, bytes);
+                        return {.effort = shard.effort() - before, .more = more};
+                      });
   }
 }
 
 void Hub::read_all(registry::AccountId account, std::string sn, Asker<QuotaBody> asker) {
   const std::size_t index = index_of(sn);
-  on_shard(index, [account, sn = std::move(sn), asker = std::move(asker)](Shard& shard) mutable {
+  for_account(account, index, [account, sn = std::move(sn), asker = std::move(asker)](Shard& shard) mutable {
     shard.read_all(account, sn, std::move(asker));
   });
 }
@@ -276,16 +326,18 @@ void Hub::read_all(registry::AccountId account, std::string sn, Asker<QuotaBody>
 void Hub::read(registry::AccountId account, std::string sn, std::vector<std::string> quotas,
                Asker<std::string> asker) {
   const std::size_t index = index_of(sn);
-  on_shard(index,
-           [account, sn = std::move(sn), quotas = std::move(quotas), asker = std::move(asker)](
-               Shard& shard) mutable { shard.read(account, sn, quotas, std::move(asker)); });
+  for_account(account, index,
+              [account, sn = std::move(sn), quotas = std::move(quotas),
+               asker = std::move(asker)](Shard& shard) mutable {
+                shard.read(account, sn, quotas, std::move(asker));
+              });
 }
 
 void Hub::set(registry::AccountId account, std::string sn, wire::JsonObject message,
               Asker<std::string> asker) {
   const std::size_t index = index_of(sn);
-  on_shard(index, [account, sn = std::move(sn), message = std::move(message),
-                   asker = std::move(asker)](Shard& shard) mutable {
+  for_account(account, index, [account, sn = std::move(sn), message = std::move(message),
+                               asker = std::move(asker)](Shard& shard) mutable {
     shard.set(account, sn, std::move(message), std::move(asker));
   });
 }

@@ -15,6 +15,7 @@
 #include "base/loop.h"
 #include "base/result.h"
 #include "hub/client.h"
+#include "hub/inbox.h"
 #include "hub/platform.h"
 #include "hub/shard.h"
 
@@ -127,15 +128,26 @@ class Hub {
   struct Place {
     std::unique_ptr<Shard> shard;
     Loop* loop = nullptr;
-    bool flushes = false;  // a task of the loop will; touched there only
+    // Touched on the loop only.
+    Inbox inbox{};
+    bool works = false;    // a task of the loop will
+    bool flushes = false;  // likewise
 
+    void work_later();
     void flush_later();
   };
   [[nodiscard]] std::size_t index_of(std::string_view sn) const;
   [[nodiscard]] std::optional<double> misdoes(Misdeed misdeed, const Identity& who) const;
+  // The platform's own tasks; they are done at once.
   template <typename Act>
   void on_shard(std::size_t index, Act act);
   void on_all(const std::function<void(Shard&)>& task);
+  // What an account wants; it waits behind what the account wanted before.
+  template <typename Act>
+  void for_account(registry::AccountId account, std::size_t index, Act act);
+  void for_account_on_all(registry::AccountId account, const std::function<void(Shard&)>& task);
+  // Which is done in several turns, if it is much.
+  void add_to_inbox(registry::AccountId account, std::size_t index, Inbox::Work work);
 
   Platform& platform_;
   std::vector<Place> shards_;

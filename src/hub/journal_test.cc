@@ -364,6 +364,22 @@ TEST(JournalTest, WhoeverPublishesWaitsForAJournalThatIsBehind) {
   EXPECT_EQ(home.sender->told_to_go_on, 1);
 }
 
+TEST(JournalTest, WhoseAccountWroteTooMuchIsReadFromAsItComesBack) {
+  JournaledHome home;
+  home.sender->use_flow(
+      std::make_shared<AccountFlow>(AccountFlow::Limits{.written_bytes_a_day = 50'000}));
+  const std::string big = fmt::format(R"({{"params":{{"a":"{}"}}}})", std::string(40'000, 'x'));
+  home.report(home.sender, home.kSn, big);
+  EXPECT_FALSE(home.sender->is_ahead());
+  home.report(home.sender, home.kSn, big);
+  EXPECT_TRUE(home.sender->is_ahead());
+  home.pass(std::chrono::hours(1));
+  EXPECT_TRUE(home.sender->is_ahead()) << "2 KB came back of 30";
+  home.pass(std::chrono::hours(14));
+  EXPECT_FALSE(home.sender->is_ahead());
+  EXPECT_EQ(home.sender->told_to_go_on, 2);
+}
+
 TEST(JournalTest, ATwinIsSavedWhenItChanged) {
   JournaledHome home;
   std::vector<SavedTwin> saved;

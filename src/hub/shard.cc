@@ -156,11 +156,14 @@ std::string Shard::status_text(bool online) const {
 }
 
 void Shard::publish(const ClientPtr& client, const Inbound& inbound) {
+  count_effort(inbound.message->payload.size());
   Answer answer{.ack = {.token = inbound.how.token}};
   if (inbound.how.identity.repeated) {
     answer.record = last_record();
   } else {
+    const std::size_t before = batch_.size() + session_changes_.size();
     take(client, inbound, answer);
+    if (client->flow()) client->flow()->wrote(batch_.size() + session_changes_.size() - before);
   }
   if (is_refusal(answer.ack.reason)) {
     platform_.client_events.tell({.kind = ClientEvent::Kind::kPublicationRefused,

@@ -127,6 +127,9 @@ class Shard {
   void set(registry::AccountId account, const std::string& sn, wire::JsonObject message,
            Asker<std::string> asker);
 
+  // What it has done for accounts so far, in the units of Inbox.
+  [[nodiscard]] std::int64_t effort() const { return effort_; }
+
   void tick(TimePoint now);  // times out sets, ends what the registry ended
   // Hands out what the calls since the last flush() made for clients.
   void flush();
@@ -216,6 +219,8 @@ class Shard {
     Pending pending;
     Result<Message> reply;
   };
+  static constexpr std::int64_t kEffort = 4;
+  static constexpr std::size_t kBytesOfEffort = 256;
   struct Answer {
     Ack ack;
     std::uint64_t record = 0;  // 0: waits for none
@@ -228,6 +233,10 @@ class Shard {
     std::size_t delivery = 0;  // and by which delivery
   };
 
+  // Of a call with so many bytes, beside the deliveries that it makes.
+  void count_effort(std::size_t bytes) {
+    effort_ += kEffort + static_cast<std::int64_t>(bytes / kBytesOfEffort);
+  }
   // Makes the state of a device that is new here, or new in the registry under an old serial
   // number.
   DeviceState& state_of(std::string_view sn);
@@ -272,6 +281,7 @@ class Shard {
   [[nodiscard]] std::uint64_t last_record() const;
   void durable(std::uint64_t record);
   void release_looks();
+  void release_writers();
 
   // The record of the set, or why there is none.
   Result<std::uint64_t> start_set(const std::string& sn, wire::JsonObject message, Pending pending);
@@ -373,9 +383,11 @@ class Shard {
   std::uint64_t durable_ = 0;   // the last of them that is
   std::deque<HeldAck> held_acks_;
   std::vector<HeldLook> held_looks_;
+  std::vector<HeldLook> held_writers_;  // whose account wrote too much
   std::vector<HeldAnswer> held_answers_;
   Seldom refused_sets_{{.times = 10, .within = Millis(1000)}};  // in the audit
   std::uint64_t routes_ = 0;                                    // calls of route()
+  std::int64_t effort_ = 0;
   std::vector<Listening> listenings_;
   std::vector<Heard> heard_;
   std::uint64_t last_request_ = 0;

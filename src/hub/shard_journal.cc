@@ -170,12 +170,19 @@ void Shard::looked_at(const ClientPtr& client, std::size_t bytes) {
   if (platform_.journal != nullptr && platform_.journal->behind()) {
     return held_looks_.push_back({.client = client, .bytes = bytes});
   }
+  if (client->flow() && client->flow()->wrote_too_much(platform_.wall->now())) {
+    return held_writers_.push_back({.client = client, .bytes = bytes});
+  }
   if (client->looked_at(bytes)) client->loop().post([client] { client->go_on(); });
 }
 
 void Shard::release_looks() {
   if (held_looks_.empty() || platform_.journal->behind()) return;
   for (const HeldLook& held : std::exchange(held_looks_, {})) looked_at(held.client, held.bytes);
+}
+
+void Shard::release_writers() {
+  for (const HeldLook& held : std::exchange(held_writers_, {})) looked_at(held.client, held.bytes);
 }
 
 }  // namespace gridloom::hub

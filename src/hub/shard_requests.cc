@@ -93,6 +93,7 @@ void Shard::read_all(registry::AccountId account, const std::string& sn, Asker<Q
   }
   QuotaBody body = state == nullptr ? nullptr : told_twin(account, sn, *state).all();
   if (!body) body = std::make_shared<const std::string>("{}");
+  count_effort(body->size());
   if (heard) tell_answer(sn, request, *body);
   answer<QuotaBody>(std::move(asker), std::move(body));
 }
@@ -108,6 +109,7 @@ void Shard::read(registry::AccountId account, const std::string& sn,
     return state == nullptr ? "{}" : told_twin(account, sn, *state).answer(quotas);
   };
   Result<std::string> data = read_now();
+  count_effort(data ? data->size() : 0);
   if (is_heard(sn)) {
     const JsonObject params{{"quotas", wire::JsonArray(quotas.begin(), quotas.end())}};
     const JsonObject body{{"sn", sn}, {"params", params}};
@@ -124,6 +126,7 @@ void Shard::read(registry::AccountId account, const std::string& sn,
 
 void Shard::set(registry::AccountId account, const std::string& sn, JsonObject message,
                 Asker<std::string> asker) {
+  count_effort(0);
   const std::uint64_t request = ++last_request_;
   if (is_heard(sn)) {
     tell({.what = Heard::What::kSets,
@@ -368,6 +371,7 @@ void Shard::on_account_get(const ClientPtr& client, const Inbound& inbound) {
 
 void Shard::tick(TimePoint now) {
   release_looks();
+  release_writers();
   misdo(now);
   if (std::exchange(rights_changed_, false)) drop_devices();
   while (!deadlines_.empty() && deadlines_.front().at <= now) {

@@ -27,6 +27,7 @@ wire::mqtt::MessagePtr with_topic(const Message& like, const std::string& topic)
 }  // namespace
 
 void Shard::subscribe(const ClientPtr& client, const Subscription& subscription) {
+  count_effort(subscription.filter.size());
   subscriptions_.subscribe(client, subscription);
   if (subscription.send_retained && !wire::mqtt::shared_parts(subscription.filter)) {
     send_retained(client, subscription);
@@ -300,10 +301,12 @@ void Shard::route(const SubscriptionTable::Scope& scope, const std::string& topi
     add(delivery, to.subscription);
     keep(*to.client, delivery, packet);
   }
+  effort_ += static_cast<std::int64_t>(reached);
   platform_.counters.deliveries.fetch_add(reached, std::memory_order_relaxed);
 }
 
 void Shard::deliver(const ClientPtr& client, Delivery delivery) {
+  ++effort_;
   std::string packet;
   keep(*client, delivery, packet);
   out_for(client).deliveries.push_back(std::move(delivery));

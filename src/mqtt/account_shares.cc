@@ -14,7 +14,8 @@ AccountSharePtr AccountShares::of(registry::AccountId account) {
   auto share = std::make_shared<const AccountShare>(AccountShare{
       .queued = std::make_shared<ByteBudget>(
           limits_.queued_bytes, std::min(kOwnQueued, limits_.queued_bytes), all_queued_),
-      .filters = std::make_shared<ByteBudget>(limits_.filter_bytes)});
+      .filters = std::make_shared<ByteBudget>(limits_.filter_bytes),
+      .flow = std::make_shared<hub::AccountFlow>(limits_.flow)});
   known = share;
   if (shares_.size() >= tidy_at_) {
     std::erase_if(shares_, [](const auto& entry) { return entry.second.expired(); });

@@ -9,6 +9,7 @@
 #include <unordered_map>
 
 #include "base/byte_budget.h"
+#include "hub/account_flow.h"
 #include "registry/directory.h"
 
 namespace gridloom::mqtt {
@@ -18,12 +19,14 @@ struct AccountLimits {
   std::size_t filter_bytes = std::size_t{64} * 1024 * 1024;   // by cost_of()
   std::size_t queued_bytes = std::size_t{256} * 1024 * 1024;  // that wait, or are on their way
   std::size_t all_queued_bytes = std::size_t{1} * 1024 * 1024 * 1024;  // likewise, of all accounts
+  hub::AccountFlow::Limits flow{};
 };
 
 // Any thread.
 struct AccountShare {
   ByteBudgetPtr queued;
   ByteBudgetPtr filters;
+  hub::AccountFlowPtr flow;
 };
 using AccountSharePtr = std::shared_ptr<const AccountShare>;
 

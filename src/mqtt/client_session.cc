@@ -52,6 +52,7 @@ ClientSession::ClientSession(Options options, std::weak_ptr<Connection> connecti
       filters_(share_->filters),
       kept_{.outbox = Outbox(share_->queued)} {
   set_peer(std::move(options.peer));
+  use_flow(share_->flow);
 }
 
 ClientSession::ClientSession(Options options, StoredSession stored)
@@ -64,6 +65,7 @@ ClientSession::ClientSession(Options options, StoredSession stored)
       filters_(share_->filters),
       kept_{.outbox = Outbox(share_->queued)} {
   set_present(false);
+  use_flow(share_->flow);
   keep_as(stored.number);
   const TimePoint now = door_.clock->now();
   const TimePoint parked_at = stored.parked_at.value_or(now);
@@ -190,6 +192,10 @@ void ClientSession::push(const hub::Delivery& delivery) {
                                        .subscription_ids = delivery.subscription_ids,
                                        .share = delivery.share,
                                        .number = delivery.number});
+}
+
+bool ClientSession::holds_back() {
+  return share_->flow->holds_back(shared_from_this()) || is_ahead();
 }
 
 void ClientSession::go_on() {

@@ -64,6 +64,9 @@ class ClientSession final : public hub::Client, public std::enable_shared_from_t
   void go_on() override;
 
   // --- of the connection ---
+  // It, or all clients of its account, are too far ahead of the shards: go_on() comes when it may
+  // be read from again.
+  [[nodiscard]] bool holds_back();
   // What a publication of QoS 1 or 2 is known by. From join() on.
   [[nodiscard]] hub::How::Identity identify(const wire::mqtt::PublishReceived& publication);
   void refused(const wire::mqtt::AckToken& token);

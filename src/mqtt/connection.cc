@@ -66,13 +66,13 @@ void Connection::log_has_marks(std::uint64_t up_to) {
 bool Connection::finished() const { return session_.finished(); }
 
 bool Connection::wants_input() const {
-  return session_.wants_input() && !(client_ && client_->is_ahead());
+  return session_.wants_input() && !(client_ && client_->holds_back());
 }
 
 void Connection::tick(TimePoint now) {
   const auto deadline = session_.next_deadline();
   if (!deadline || now < *deadline) return;
-  if (client_ && client_->is_ahead()) return session_.excuse(now);
+  if (client_ && client_->holds_back()) return session_.excuse(now);
   session_.tick(now);
   handle_events();
 }

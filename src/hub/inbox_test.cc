@@ -1,0 +1,145 @@
+#include "hub/inbox.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <random>
+#include <string>
+#include <vector>
+
+namespace gridloom::hub {
+namespace {
+
+using registry::AccountId;
+
+constexpr AccountId kAnna{1};
+constexpr AccountId kBob{2};
+constexpr AccountId kCarl{3};
+constexpr std::int64_t kEnough = 1'000'000'000;
+
+class InboxTest : public testing::Test {
+ protected:
+  // A piece of work that writes down its letter.
+  void add(AccountId account, char letter, std::int64_t effort) {
+    inbox.add(account, [this, letter, effort]() -> Inbox::Step {
+      done += letter;
+      return {.effort = effort};
+    });
+  }
+
+  Inbox inbox;
+  std::string done;
+};
+
+TEST_F(InboxTest, WhatAnAccountWantsIsDoneInItsOrder) {
+  for (const char letter : std::string("abcdefgh")) add(kAnna, letter, Inbox::kShare);
+  inbox.work(kEnough);
+  EXPECT_EQ(done, "abcdefgh");
+  EXPECT_TRUE(inbox.empty());
+}
+
+TEST_F(InboxTest, AnotherAccountsWorkWaitsForOneTurnHoweverMuchThereIs) {
+  for (int i = 0; i < 10'000; ++i) add(kBob, '.', Inbox::kShare / 4);
+  add(kAnna, 'a', 1);
+  add(kCarl, 'c', 1);
+  inbox.work(Inbox::kShare + 3);
+  EXPECT_EQ(done, "....ac....");
+  EXPECT_FALSE(inbox.empty());
+}
+
+TEST_F(InboxTest, WorkEndsWhenEnoughIsDone) {
+  for (int i = 0; i < 100; ++i) add(kAnna, '.', Inbox::kShare);
+  inbox.work(3 * Inbox::kShare);
+  EXPECT_EQ(done, "...");
+}
+
+TEST_F(InboxTest, WhatTookTooLongIsMadeUpFor) {
+  add(kBob, 'B', 10 * Inbox::kShare);
+  add(kBob, 'b', 1);
+  for (int i = 0; i < 20; ++i) add(kAnna, '.', Inbox::kShare);
+  inbox.work(kEnough);
+  EXPECT_EQ(done, "B..........b..........");
+}
+
+TEST_F(InboxTest, ADebtStaysWhenTheQueueIsEmptyAndOthersHaveWork) {
+  for (int i = 0; i < 20; ++i) add(kAnna, '.', Inbox::kShare);
+  add(kBob, 'B', 10 * Inbox::kShare);
+  inbox.work(11 * Inbox::kShare);
+  EXPECT_EQ(done, ".B");
+  add(kBob, 'b', 1);
+  inbox.work(kEnough);
+  EXPECT_EQ(done, ".B..........b.........");
+}
+
+TEST_F(InboxTest, NobodyPassesForWhoWantsNothing) {
+  add(kBob, 'B', 1'000 * Inbox::kShare);
+  inbox.work(kEnough);
+  add(kAnna, 'a', Inbox::kShare);
+  add(kBob, 'b', Inbox::kShare);
+  add(kAnna, 'a', Inbox::kShare);
+  add(kBob, 'b', Inbox::kShare);
+  inbox.work(kEnough);
+  EXPECT_EQ(done, "Babab");
+}
+
+TEST_F(InboxTest, WorkInSeveralStepsGoesOnInItsAccountsTurns) {
+  inbox.add(kBob, [this, left = 5]() mutable -> Inbox::Step {
+    done += 'b';
+    return {.effort = Inbox::kShare, .more = --left > 0};
+  });
+  add(kBob, 'B', 1);
+  for (int i = 0; i < 4; ++i) add(kAnna, 'a', Inbox::kShare);
+  inbox.work(kEnough);
+  EXPECT_EQ(done, "babababab" "B");
+}
+
+TEST_F(InboxTest, WorkMayAddWork) {
+  inbox.add(kBob, [this]() -> Inbox::Step {
+    done += 'b';
+    add(kBob, 'B', 1);
+    add(kAnna, 'a', 1);
+    return {.effort = Inbox::kShare};
+  });
+  inbox.work(kEnough);
+  EXPECT_EQ(done, "baB");
+}
+
+// However it comes, nothing is lost, done twice or out of its account's order, and no account gets
+// more than another that always has work, but for a turn and a piece.
+TEST(Inbox, AnyLoadIsSharedFairly) {
+  for (unsigned seed = 0; seed < 50; ++seed) {
+    std::mt19937 dice(seed);  // NOLINT(cert-msc32-c,cert-msc51-cpp): the same each time
+    Inbox inbox;
+    constexpr std::size_t kAccounts = 4;
+    constexpr std::int64_t kLargest = 3 * Inbox::kShare;
+    std::array<std::int64_t, kAccounts> taken{};
+    std::array<std::vector<int>, kAccounts> order;
+    for (int i = 0; i < 2'000; ++i) {
+      const auto account = static_cast<std::size_t>(i) % kAccounts;
+      const auto effort = std::uniform_int_distribution<std::int64_t>(1, kLargest)(dice);
+      inbox.add(AccountId{static_cast<std::int64_t>(account) + 1},
+                [&taken, &order, account, effort, i]() -> Inbox::Step {
+                  taken.at(account) += effort;
+                  order.at(account).push_back(i);
+                  return {.effort = effort};
+                });
+    }
+    for (int round = 0; round < 50; ++round) {
+      inbox.work(Inbox::kShare * 10);
+      const auto [least, most] = std::ranges::minmax(taken);
+      EXPECT_LE(most - least, Inbox::kShare + 2 * kLargest) << "seed " << seed;
+    }
+    inbox.work(kEnough * 1000);
+    for (std::size_t account = 0; account < kAccounts; ++account) {
+      ASSERT_EQ(order.at(account).size(), 500U);
+      EXPECT_TRUE(std::ranges::is_sorted(order.at(account)));
+    }
+  }
+}
+
+}  // namespace
+}  // namespace gridloom::hub

@@ -24,11 +24,17 @@ constexpr auto kLimits = std::to_array<Limit>({
     // --- the four listeners ---
     {"door.connections", "connections", 1, kMany,
      "open at a time, of one listener; all of them share what files the process may open, each "
-     "sure of a tenth",
+     "sure of a tenth; when all are taken, one that has not signed in makes room, or else one of "
+     "the account that has the most, for one that has fewer",
      [](Limits& l) -> LimitField { return &l.doors.connections; }},
     {"door.connections-per-address", "connections", 0, kMany,
      "open at a time from one peer's address, of one listener; 0: any number",
      [](Limits& l) -> LimitField { return &l.doors.connections_per_address; }},
+    {"door.strangers-bytes", "bytes", 64 * kKilobyte, 64 * kGigabyte,
+     "of incomplete requests and packets, beyond 4 KB each, of all connections that have not "
+     "signed "
+     "in; one that sends more is cut off",
+     [](Limits& l) -> LimitField { return &l.strangers_bytes; }},
     {"door.unsent-bytes", "bytes", 64 * kKilobyte, kGigabyte,
      "of output that a peer has not taken; with more its connection is cut off",
      [](Limits& l) -> LimitField { return &l.doors.unsent_bytes; }},

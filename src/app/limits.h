@@ -26,7 +26,8 @@
 namespace gridloom::app {
 
 struct Limits {
-  net::ListenerLimits doors{};  // of each of the four listeners
+  net::ListenerLimits doors{};                                  // of each of the four listeners
+  std::size_t strangers_bytes = std::size_t{64} * 1024 * 1024;  // of all of them
   http::SessionLimits http{};
   wire::SigningLimits signing{};
   std::size_t requests_per_second = 0;  // of one access key; 0: any number

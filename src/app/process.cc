@@ -22,7 +22,7 @@ namespace {
 constexpr rlim_t kMostDescriptors = 2'000'000;
 // That are opened later, the admin socket, and who is let in before another has gone.
 constexpr std::size_t kForListeners =
-    net::Room::kMostListeners * (1 + net::Listener::kMostWithoutRoom);
+    net::Room::kMostListeners * (1 + net::Listener::kMostWithoutRoom + net::Listener::kSpareSeats);
 // History opens and closes files all the time; a backup has some thirty, each recording one.
 constexpr std::size_t kLeastForFiles = 48;
 constexpr std::size_t kMostForFiles = 256;

@@ -93,6 +93,7 @@ struct Running {
   std::vector<std::unique_ptr<http::Api>> apis;  // by loop
   mqtt::Door mqtt_door;
   std::shared_ptr<net::Room> room;
+  ByteBudgetPtr strangers_bytes;
   Listeners listeners;
   Trim trim;  // of the first loop
   std::unique_ptr<Faults> faults;
@@ -142,7 +143,8 @@ Result<std::unique_ptr<net::Listener>> listen(const ServeOptions& options, const
                                      .make = std::move(make),
                                      .clock = &running.wall,
                                      .limits = running.limits.doors,
-                                     .room = running.room},
+                                     .room = running.room,
+                                     .strangers_bytes = running.strangers_bytes},
                                     loops);
   if (!opened && opened.error().kind == FaultKind::kConflict) {
     return fail(FaultKind::kConflict,
@@ -366,6 +368,7 @@ Result<net::TlsFiles> open_doors(Running& running, const ServeOptions& options) 
   const auto descriptors = descriptors_for_connections();
   if (!descriptors) return std::unexpected(descriptors.error());
   running.room = std::make_shared<net::Room>(*descriptors);
+  running.strangers_bytes = std::make_shared<ByteBudget>(running.limits.strangers_bytes);
   Listeners& doors = running.listeners;
   struct Row {
     std::unique_ptr<net::Listener>& listener;

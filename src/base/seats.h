@@ -36,6 +36,9 @@ class Seats {
     Seat& operator=(const Seat&) = delete;
     ~Seat();
 
+    // False: it is of nobody.
+    explicit operator bool() const { return taken_ != nullptr; }
+
    private:
     friend class Seats;
     Seat(std::shared_ptr<Taken> taken, std::string name)

@@ -155,6 +155,9 @@ void Api::handle(Request request, Done<Response> done) {
   if (auto refused = without_credit(request)) return done(std::move(*refused));
   auto account = signed_by(request, claim);
   if (!account) return done(failure(account.error(), trace_id));
+  if (const auto waiting = request.waiting.lock()) {
+    waiting->signed_by(static_cast<std::int64_t>(*account));
+  }
   if (options_.rate != nullptr) {
     if (const auto wait = options_.rate->wait(claim.access_key, now())) {
       return done(too_many_requests(*wait));

@@ -27,6 +27,7 @@ class BodyReader {
   // again, with more behind it.
   [[nodiscard]] std::expected<bool, Refusal> read(std::string_view& bytes);
   [[nodiscard]] std::string take() { return std::move(body_); }
+  [[nodiscard]] std::size_t kept_bytes() const { return body_.size(); }
   // From now on what comes is passed over, and kept by nobody; the limits stay.
   void discard() { keeps_ = false; }
 

@@ -37,7 +37,6 @@ std::string make_trace_id() {
 
 Response success(std::string_view data, std::string_view trace_id) {
   Response response;
-  response.known = true;
   response.body = envelope("0", "Success", data, trace_id);
   return response;
 }

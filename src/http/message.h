@@ -28,6 +28,8 @@ class Waiting {
   // work for it may be dropped. Who asks for it agrees that a client that ends its half of the
   // connection has gone. On the session's loop.
   [[nodiscard]] virtual std::stop_token gone() = 0;
+  // The request's signature is good: the connection is an account's from now on.
+  virtual void signed_by(std::int64_t account) = 0;
 };
 
 struct Request {
@@ -79,7 +81,6 @@ struct Response {
   std::string content_type = "application/json";
   std::string body{};
   std::vector<std::pair<std::string_view, std::string>> headers{};  // further ones
-  bool known = false;                  // it answers one who has shown who it is
   std::shared_ptr<BodySource> rest{};  // what comes behind `body`; null: nothing
   Ending ending = Ending::kNone;
   // For the log, if the answer is a refusal: the code in the body, and why. Empty: it is none.

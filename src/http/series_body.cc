@@ -62,7 +62,6 @@ std::optional<Response> SeriesBody::begin(history::Reader& reader) {
   if (const Status made = make(reader); !made) return failure(made.error(), options_.trace_id);
   if (!has_piece()) return std::nullopt;
   Response response;
-  response.known = true;
   if (is_csv()) response.content_type = "text/csv; charset=utf-8";
   Piece piece = take();
   response.body = std::move(piece.bytes);

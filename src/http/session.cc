@@ -154,7 +154,12 @@ bool Session::wants_input() const {
   return web_socket_ ? web_socket_->wants_input() : !answering_ && !finished_ && !put_off_;
 }
 
-bool Session::known() const { return web_socket_ ? web_socket_->known() : known_ || answering_; }
+std::int64_t Session::account() const { return web_socket_ ? web_socket_->account() : account_; }
+
+std::size_t Session::kept_bytes() const {
+  if (web_socket_) return web_socket_->kept_bytes();
+  return in_.size() + (reading_ ? reading_->body.kept_bytes() : 0);
+}
 
 void Session::go_on() {
   working_ = true;
@@ -271,7 +276,6 @@ void Session::upgrade(const WebSocketRequest& request) {
 }
 
 void Session::respond(const Response& response) {
-  known_ = known_ || response.known;
   if (!response.code.empty() && on_refused_) {
     on_refused_({.code = response.code,
                  .access_key = access_key_,

@@ -62,12 +62,15 @@ class Session final : public net::Protocol,
   [[nodiscard]] bool finished() const override;
   [[nodiscard]] bool breaks() const override { return breaks_; }
   [[nodiscard]] bool wants_input() const override;
-  [[nodiscard]] bool known() const override;
+  [[nodiscard]] std::int64_t account() const override;
+  [[nodiscard]] std::size_t kept_bytes() const override;
+  [[nodiscard]] bool busy() const override { return answering_; }
   void server_stops() override;
   void tick(TimePoint now) override;
   void peer_ends() override;
   void lost() override;
   [[nodiscard]] std::stop_token gone() override;
+  void signed_by(std::int64_t account) override { account_ = account; }
 
  private:
   struct Reading;
@@ -115,7 +118,7 @@ class Session final : public net::Protocol,
   bool finished_ = false;
   bool breaks_ = false;
   bool lost_ = false;
-  bool known_ = false;
+  std::int64_t account_ = 0;  // that signed a request
 };
 
 }  // namespace gridloom::http

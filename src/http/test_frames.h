@@ -112,7 +112,8 @@ class Echo final : public net::Protocol {
     ++taken;
   }
   [[nodiscard]] bool finished() const override { return finished_; }
-  [[nodiscard]] bool known() const override { return false; }
+  [[nodiscard]] std::int64_t account() const override { return 0; }
+  [[nodiscard]] std::size_t kept_bytes() const override { return 0; }
   [[nodiscard]] bool wants_input() const override { return wants && !finished_; }
   void tick(TimePoint now) override { ticked = now; }
   void server_stops() override {

@@ -34,7 +34,8 @@ class WebSocket final : public net::Protocol {
   void take_output(std::string& out) override;
   [[nodiscard]] bool finished() const override;
   [[nodiscard]] bool wants_input() const override;
-  [[nodiscard]] bool known() const override { return inner_->known(); }
+  [[nodiscard]] std::int64_t account() const override { return inner_->account(); }
+  [[nodiscard]] std::size_t kept_bytes() const override { return inner_->kept_bytes(); }
   void tick(TimePoint now) override;
   void server_stops() override;
   void lost() override;

@@ -109,9 +109,9 @@ TEST(AccountFlow, ADaysWorthMayBeWrittenAndComesBackEvenly) {
   const auto rows = std::vector<Written>{
       {.bytes = kDay - 1, .later = {}, .too_much = false},
       {.bytes = 1, .later = {}, .too_much = true},
-      {.bytes = 0, .later = hours(1), .too_much = false},    // a thousand came back
+      {.bytes = 0, .later = hours(1), .too_much = false},  // a thousand came back
       {.bytes = 2000, .later = {}, .too_much = true},
-      {.bytes = 0, .later = hours(1), .too_much = true},     // a thousand more than a day's worth
+      {.bytes = 0, .later = hours(1), .too_much = true},  // a thousand more than a day's worth
       {.bytes = 0, .later = hours(1), .too_much = false},
       {.bytes = 5000, .later = hours(-100), .too_much = true},  // a clock that is set back
       {.bytes = 0, .later = hours(6), .too_much = false},

@@ -89,8 +89,7 @@ void Hub::for_account(registry::AccountId account, std::size_t index, Act act) {
                });
 }
 
-void Hub::for_account_on_all(registry::AccountId account,
-                             const std::function<void(Shard&)>& task) {
+void Hub::for_account_on_all(registry::AccountId account, const std::function<void(Shard&)>& task) {
   for (std::size_t i = 0; i < shards_.size(); ++i) for_account(account, i, task);
 }
 
@@ -301,45 +300,44 @@ void Hub::Batch::post(const ClientPtr& client) {
     for (const Inbound& inbound : by_shard_[i])
       bytes += kMessageBytes + inbound.message->payload.size();
     client->published(bytes);
-    hub_.add_to_inbox(client->identity().account, i,
-                      [&shard = *hub_.shards_[i].shard, client, bytes,
-                       batch = std::exchange(by_shard_[i], {}), next = std::size_t{0}]() mutable
-                          -> Inbox::Step {
-                        const std::int64_t before = shard.effort();
-                        while (next < batch.size() && shard.effort() - before < kEffortOfStep) {
-                          shard.publish(client, batch[next++]);
-                        }
-                        const bool more = next < batch.size();
-                        if (!more) shard.looked_at(client, bytes);
-                        return {.effort = shard.effort() - before, .more = more};
-                      });
+    hub_.add_to_inbox(
+        client->identity().account, i,
+        [&shard = *hub_.shards_[i].shard, client, bytes, batch = std::exchange(by_shard_[i], {}),
+         next = std::size_t{0}]() mutable -> Inbox::Step {
+          const std::int64_t before = shard.effort();
+          while (next < batch.size() && shard.effort() - before < kEffortOfStep) {
+            shard.publish(client, batch[next++]);
+          }
+          const bool more = next < batch.size();
+          if (!more) shard.looked_at(client, bytes);
+          return {.effort = shard.effort() - before, .more = more};
+        });
   }
 }
 
 void Hub::read_all(registry::AccountId account, std::string sn, Asker<QuotaBody> asker) {
   const std::size_t index = index_of(sn);
-  for_account(account, index, [account, sn = std::move(sn), asker = std::move(asker)](Shard& shard) mutable {
-    shard.read_all(account, sn, std::move(asker));
-  });
+  for_account(account, index,
+              [account, sn = std::move(sn), asker = std::move(asker)](Shard& shard) mutable {
+                shard.read_all(account, sn, std::move(asker));
+              });
 }
 
 void Hub::read(registry::AccountId account, std::string sn, std::vector<std::string> quotas,
                Asker<std::string> asker) {
   const std::size_t index = index_of(sn);
   for_account(account, index,
-              [account, sn = std::move(sn), quotas = std::move(quotas),
-               asker = std::move(asker)](Shard& shard) mutable {
-                shard.read(account, sn, quotas, std::move(asker));
-              });
+              [account, sn = std::move(sn), quotas = std::move(quotas), asker = std::move(asker)](
+                  Shard& shard) mutable { shard.read(account, sn, quotas, std::move(asker)); });
 }
 
 void Hub::set(registry::AccountId account, std::string sn, wire::JsonObject message,
               Asker<std::string> asker) {
   const std::size_t index = index_of(sn);
-  for_account(account, index, [account, sn = std::move(sn), message = std::move(message),
-                               asker = std::move(asker)](Shard& shard) mutable {
-    shard.set(account, sn, std::move(message), std::move(asker));
-  });
+  for_account(
+      account, index,
+      [account, sn = std::move(sn), message = std::move(message), asker = std::move(asker)](
+          Shard& shard) mutable { shard.set(account, sn, std::move(message), std::move(asker)); });
 }
 
 bool Hub::restore_retained(const RetainedChange& retained) {

@@ -94,7 +94,9 @@ TEST_F(InboxTest, WorkInSeveralStepsGoesOnInItsAccountsTurns) {
   add(kBob, 'B', 1);
   for (int i = 0; i < 4; ++i) add(kAnna, 'a', Inbox::kShare);
   inbox.work(kEnough);
-  EXPECT_EQ(done, "babababab" "B");
+  EXPECT_EQ(done,
+            "babababab"
+            "B");
 }
 
 TEST_F(InboxTest, WorkMayAddWork) {

@@ -321,6 +321,22 @@ TEST(SignInsTest, OfOneThatSignsInAgainAndAgainTenAMinuteAreWrittenDown) {
   EXPECT_EQ(member_of(journal.records.back().payload, "leftOut"), "");
 }
 
+TEST(SignInsTest, OfAUserWithManyClientIdsSixtyAMinuteAreWrittenDown) {
+  FakeJournal journal;
+  SignIns sign_ins;
+  for (int i = 0; i < 10'000; ++i) {
+    const std::string id = fmt::format("app-{}", i);
+    sign_ins.record(journal, kTestStart, {.who = "evil", .client_id = id, .from = "127.0.0.1"});
+  }
+  EXPECT_EQ(journal.records.size(), 60);
+  sign_ins.record(journal, kTestStart, {.who = "dora", .client_id = "app", .from = "127.0.0.1"});
+  ASSERT_EQ(journal.records.size(), 61);
+  EXPECT_EQ(member_of(journal.records.back().payload, "leftOut"), "");
+  sign_ins.record(journal, kTestStart + Millis(60'000),
+                  {.who = "evil", .client_id = "app", .from = "127.0.0.1"});
+  EXPECT_EQ(member_of(journal.records.back().payload, "leftOut"), "9940");
+}
+
 TEST(SignInsTest, WhatAnybodySaysIsCutShort) {
   FakeJournal journal;
   SignIns sign_ins;

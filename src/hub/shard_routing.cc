@@ -14,10 +14,6 @@ namespace {
 // Bytes of retained messages that no other account can take from one.
 constexpr std::size_t kOwnRetained = std::size_t{256} * 1024;
 
-std::int64_t stored_ms(const std::optional<TimePoint>& expires_at) {
-  return expires_at ? unix_ms(*expires_at) : 0;
-}
-
 wire::mqtt::MessagePtr with_topic(const Message& like, const std::string& topic) {
   auto copy = std::make_shared<Message>(like);
   copy->topic = topic;
@@ -169,7 +165,7 @@ void Shard::keep_retained(const std::string& topic, const Retained* retained, st
   if (retained != nullptr) {
     packet = packet_of(*retained->message, {.qos = retained->qos, .retain = true});
     kept.packet = packet;
-    kept.expires_at_ms = stored_ms(retained->message->expires_at);
+    kept.expires_at_ms = wire::mqtt::stored_ms(retained->message->expires_at);
   }
   append_change(session_changes_, kept);
 }
@@ -321,7 +317,7 @@ void Shard::keep(const Client& client, Delivery& delivery, std::string& packet) 
   delivery.number = platform_.sessions->new_number();
   MessageKept kept{.session = session,
                    .message = delivery.number,
-                   .expires_at_ms = stored_ms(delivery.message->expires_at),
+                   .expires_at_ms = wire::mqtt::stored_ms(delivery.message->expires_at),
                    .flags = {.qos = delivery.qos,
                              .retain = delivery.retain,
                              .subscription_ids = delivery.subscription_ids}};

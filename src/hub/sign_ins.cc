@@ -16,15 +16,24 @@ std::optional<std::uint64_t> SignIns::admit(TimePoint now, const SignIn& attempt
     std::erase_if(accepted_, [](const auto& each) { return each.second.left_out == 0; });
     for (auto& [name, client] : accepted_) client.written = 0;
   }
-  std::string name = std::string(attempt.who) + '\n' + std::string(attempt.client_id);
-  if (accepted_.size() >= kMostClients && !accepted_.contains(name)) name.clear();
-  Accepted& client = accepted_[name];
+  Accepted& user = accepted(std::string(attempt.who));
+  if (user.written >= kOfUserAMinute) {
+    ++user.left_out;
+    return std::nullopt;
+  }
+  Accepted& client = accepted(std::string(attempt.who) + '\n' + std::string(attempt.client_id));
   if (client.written >= kAcceptedAMinute) {
     ++client.left_out;
     return std::nullopt;
   }
+  ++user.written;
   ++client.written;
-  return std::exchange(client.left_out, 0);
+  return std::exchange(user.left_out, 0) + std::exchange(client.left_out, 0);
+}
+
+SignIns::Accepted& SignIns::accepted(std::string name) {
+  if (accepted_.size() >= kMostNames && !accepted_.contains(name)) name.clear();
+  return accepted_[name];
 }
 
 void SignIns::record(history::Journal& journal, TimePoint now, const SignIn& attempt) {

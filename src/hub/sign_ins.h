@@ -2,8 +2,8 @@
 //
 // Nobody waits for the disk here. Who guesses passwords, or signs in again and again, fills no disk
 // with it: of refused sign-ins ten a second are written down, of accepted ones ten a minute of each
-// user and client id, and how many were left out stands in the next entry (of that client). While
-// the journal is behind none is.
+// user and client id and 60 of each user, and how many were left out stands in the next entry.
+// While the journal is behind none is.
 #pragma once
 
 #include <atomic>
@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "base/clock.h"
@@ -34,16 +35,18 @@ class SignIns {
   void record(history::Journal& journal, TimePoint now, const SignIn& attempt);
 
  private:
-  // Of one client, within a minute.
+  // Of one user, or of one of its client ids, within a minute.
   struct Accepted {
     std::uint64_t written = 0;
     std::uint64_t left_out = 0;
   };
   static constexpr std::uint64_t kAcceptedAMinute = 10;
-  // Clients that are told apart in one minute; all others together count as one.
-  static constexpr std::size_t kMostClients = 4096;
+  static constexpr std::uint64_t kOfUserAMinute = 60;
+  // Names that are told apart in one minute; all others together count as one.
+  static constexpr std::size_t kMostNames = 8192;
 
   [[nodiscard]] std::optional<std::uint64_t> admit(TimePoint now, const SignIn& attempt);
+  Accepted& accepted(std::string name);
 
   Seldom refusals_{{.times = 10, .within = Millis(1000)}};
   std::mutex mutex_;  // of what follows

@@ -65,6 +65,10 @@ void Connection::log_has_marks(std::uint64_t up_to) {
 
 bool Connection::finished() const { return session_.finished(); }
 
+std::int64_t Connection::account() const {
+  return client_ ? static_cast<std::int64_t>(client_->identity().account) : 0;
+}
+
 bool Connection::wants_input() const {
   return session_.wants_input() && !(client_ && client_->holds_back());
 }

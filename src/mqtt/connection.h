@@ -28,7 +28,8 @@ class Connection final : public net::Protocol, public std::enable_shared_from_th
   void take_output(std::string& out) override;
   [[nodiscard]] bool finished() const override;
   [[nodiscard]] bool wants_input() const override;
-  [[nodiscard]] bool known() const override { return client_ != nullptr; }
+  [[nodiscard]] std::int64_t account() const override;
+  [[nodiscard]] std::size_t kept_bytes() const override { return session_.kept_bytes(); }
   void tick(TimePoint now) override;
   void server_stops() override { kick(hub::KickReason::kShuttingDown); }
   void lost() override;

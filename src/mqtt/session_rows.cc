@@ -20,14 +20,11 @@ using registry::Statement;
 using wire::mqtt::message_in;
 using wire::mqtt::Outbox;
 using wire::mqtt::packet_of;
+using wire::mqtt::stored_ms;
+using wire::mqtt::time_of;
 
 // What a message takes beside its packet, about.
 constexpr std::size_t kRowBytes = 200;
-
-std::int64_t stored(const std::optional<TimePoint>& time) { return time ? unix_ms(*time) : 0; }
-std::optional<TimePoint> time_of(std::int64_t stored_ms) {
-  return stored_ms == 0 ? std::nullopt : std::optional(TimePoint(Millis(stored_ms)));
-}
 
 std::string bytes_of(const std::vector<std::uint16_t>& ids) {
   std::string bytes;
@@ -261,9 +258,9 @@ Status PendingRows::write(Database& database, const StoredSession& session) {
   return database.execute(
       "INSERT OR REPLACE INTO session VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", session.number,
       std::string_view(session.user), std::string_view(session.client_id),
-      std::int64_t{session.expiry_s}, stored(session.parked_at),
+      std::int64_t{session.expiry_s}, stored_ms(session.parked_at),
       Blob{packets_of(session.subscriptions)}, Blob{bytes_of(session.received)}, Blob{will},
-      stored(session.will_due),
+      stored_ms(session.will_due),
       session.will && session.will->expiry_s ? std::int64_t{*session.will->expiry_s}
                                              : std::int64_t{-1},
       session.signed_in_as, session.generation);

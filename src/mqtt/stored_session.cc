@@ -6,14 +6,9 @@
 #include "wire/mqtt/stored_message.h"
 
 namespace gridloom::mqtt {
-namespace {
 
-std::int64_t stored_ms(const std::optional<TimePoint>& time) { return time ? unix_ms(*time) : 0; }
-std::optional<TimePoint> time_of(std::int64_t stored_ms) {
-  return stored_ms == 0 ? std::nullopt : std::optional(TimePoint(Millis(stored_ms)));
-}
-
-}  // namespace
+using wire::mqtt::stored_ms;
+using wire::mqtt::time_of;
 
 std::string change_of(const StoredSession& session) {
   const std::string subscriptions = packets_of(session.subscriptions);

@@ -146,7 +146,8 @@ struct Listener::Impl final : IoLoop::Watched, std::enable_shared_from_this<List
     if (!std::exchange(told, true)) spdlog::warn("accept: {}", why);
     stuck = true;
     const std::size_t full = fullest();
-    loops[full]->post([self = shared_from_this(), full] { self->crowds[full].make_room(); });
+    loops[full]->post(
+        [self = shared_from_this(), full] { static_cast<void>(self->crowds[full].make_room()); });
   }
 
   void hand_over(Descriptor& socket, std::string peer) {
@@ -156,23 +157,38 @@ struct Listener::Impl final : IoLoop::Watched, std::enable_shared_from_this<List
       if (!taken) return;
       seat = std::move(*taken);
     }
-    const std::size_t index = next++ % loops.size();
     set_on(socket.get(), IPPROTO_TCP, TCP_NODELAY);
+    const std::size_t index = next++ % loops.size();
     const std::size_t open = open_connections();
-    auto task = [self = shared_from_this(), index, stream = Stream(socket.release()),
-                 peer = std::move(peer), seat = std::move(seat),
-                 one = Coming(shared_from_this())]() mutable {
-      self->run(index, std::move(stream), std::move(peer), std::move(seat));
+    // On a loop of the crowds.
+    auto begin = [self = shared_from_this(), stream = Stream(socket.release()),
+                  peer = std::move(peer), seat = std::move(seat),
+                  one = Coming(shared_from_this())](std::size_t at, SpareSeat spare) mutable {
+      self->run(at, std::move(stream), std::move(peer),
+                {.address = std::move(seat), .spare = std::move(spare)});
     };
-    if (open < options.limits.connections &&
-        (!options.room || options.room->has_room(number, open))) {
-      return loops[index]->post(std::move(task));
+    if (has_room(open)) {
+      return loops[index]->post([index, begin = std::move(begin)]() mutable { begin(index, {}); });
     }
     const std::size_t full = fullest();
-    loops[full]->post([self = shared_from_this(), index, full, task = std::move(task),
+    loops[full]->post([self = shared_from_this(), index, full, begin = std::move(begin),
                        one = Coming::without_room(shared_from_this())]() mutable {
-      if (self->crowds[full].make_room()) self->loops[index]->post(std::move(task));
+      auto left = self->crowds[full].make_room();
+      const bool is_place = left && !*left;
+      if (is_place) {
+        return self->loops[index]->post(
+            [index, begin = std::move(begin)]() mutable { begin(index, {}); });
+      }
+      // Here are most of those of whom one may have to go for it.
+      if (!left) left = self->spare_seats.take({}, kSpareSeats);
+      if (left) begin(full, std::move(*left));
     });
+  }
+
+  // For one more connection.
+  [[nodiscard]] bool has_room(std::size_t open) {
+    return open < options.limits.connections &&
+           (!options.room || options.room->has_room(number, open));
   }
 
   [[nodiscard]] std::size_t fullest() const {
@@ -180,14 +196,17 @@ struct Listener::Impl final : IoLoop::Watched, std::enable_shared_from_this<List
                                     crowds.begin());
   }
 
-  void run(std::size_t index, Stream stream, std::string peer, Seats::Seat seat) {
+  void run(std::size_t index, Stream stream, std::string peer, Pump::Tickets tickets) {
     if (options.tls && !stream.use_tls(*options.tls, Stream::Side::kServer)) return;
-    std::make_shared<Pump>(std::move(stream),
-                           Pump::Place{.loop = *loops[index],
-                                       .crowd = crowds[index],
-                                       .clock = *options.clock,
-                                       .limits = options.limits},
-                           std::move(seat))
+    std::make_shared<Pump>(
+        std::move(stream),
+        Pump::Place{.loop = *loops[index],
+                    .crowd = crowds[index],
+                    .clock = *options.clock,
+                    .limits = options.limits,
+                    .strangers_bytes = options.strangers_bytes,
+                    .overfull = [this] { return !has_room(open_connections() - 1); }},
+        std::move(tickets))
         ->start(options.make, std::move(peer));
   }
 
@@ -210,6 +229,7 @@ struct Listener::Impl final : IoLoop::Watched, std::enable_shared_from_this<List
   std::vector<Crowd> crowds;  // by loop
   std::size_t number = 0;     // in the room
   Seats seats;                // by peer's address
+  Seats spare_seats;
   std::atomic<std::size_t> coming{0};
   std::atomic<std::size_t> without_room{0};
   Descriptor accepting;  // on the first loop

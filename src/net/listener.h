@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/byte_budget.h"
 #include "base/clock.h"
 #include "base/result.h"
 #include "net/address.h"
@@ -27,6 +28,9 @@ class Listener {
   // When all places are taken, as many are accepted while strangers make room for them; further
   // ones wait in the kernel.
   static constexpr std::size_t kMostWithoutRoom = 8;
+  // Let in beyond the limit until they have shown who they are, while all others have: an account
+  // that has taken all places has to make room for one that has few.
+  static constexpr std::size_t kSpareSeats = 2;
 
   struct Options {
     Address address;
@@ -35,6 +39,9 @@ class Listener {
     const Clock* clock = nullptr;
     ListenerLimits limits{};
     std::shared_ptr<Room> room{};  // shared with other listeners; null: the limits alone count
+    // What strangers of all listeners may have sent of requests that are not complete; null: any
+    // number of bytes.
+    ByteBudgetPtr strangers_bytes{};
   };
   // Binds at once; kConflict names a taken port. Connections come after start().
   [[nodiscard]] static Result<std::unique_ptr<Listener>> open(Options options,

@@ -2,10 +2,12 @@
 // lose nothing.
 #include "net/listener.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <future>
 #include <memory>
 #include <string>
@@ -98,10 +100,12 @@ TEST(Listener, TakesConnectionsUpToItsLimitAndMoreWhenOneEnds) {
     ASSERT_TRUE(peer->send("known\necho x\n"));
     EXPECT_EQ(peer->line(), "x");
   }
-  EXPECT_TRUE(PlainPeer(server.port()).ended());
-  EXPECT_EQ(server.events.count("made"), 2U);
-  first.reset();
+  const PlainPeer third(server.port());
+  ASSERT_TRUE(third.send("known\n"));
+  EXPECT_TRUE(third.ended());
   ASSERT_TRUE(server.events.await("lost"));
+  first.reset();
+  ASSERT_TRUE(server.events.await("lost", 2));
   // The place is free when the loop has counted again, some ticks later.
   std::string answer;
   for (const auto end = std::chrono::steady_clock::now() + kPatience;
@@ -162,6 +166,62 @@ TEST(Listener, AtItsLimitTheStrangerThatCameFirstMakesRoom) {
   EXPECT_LE(server.listener->connections(), 3U);
   ASSERT_TRUE(known.send("echo z\n"));
   EXPECT_EQ(known.line(), "z");
+}
+
+TEST(Listener, AnAccountThatHasAllPlacesMakesRoomForOneThatHasFewer) {
+  TestServer server({.loops = 1, .limits = {.connections = 6}});
+  std::vector<std::unique_ptr<PlainPeer>> crowd;
+  const auto come = [&](int account) {
+    crowd.push_back(std::make_unique<PlainPeer>(server.port()));
+    return crowd.back()->send(fmt::format("known {}\necho x\n", account)) &&
+           crowd.back()->line() == "x";
+  };
+  const auto stay = [&](std::size_t from, std::size_t to) {
+    std::size_t count = 0;
+    for (std::size_t i = from; i < to; ++i) {
+      if (crowd[i]->send("echo y\n") && crowd[i]->line() == "y") ++count;
+    }
+    return count;
+  };
+  for (int i = 0; i < 6; ++i) ASSERT_TRUE(come(1));
+  EXPECT_FALSE(come(1)) << "its own account has the most";
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(come(2)) << i;
+  EXPECT_FALSE(come(2)) << "both have three";
+  EXPECT_EQ(stay(0, 6), 3U);
+  EXPECT_EQ(stay(7, 10), 3U);
+  ASSERT_TRUE(come(3));
+  EXPECT_EQ(server.listener->connections(), 6U);
+
+  // Strangers come and go meanwhile; nobody who is known goes for them.
+  for (int i = 0; i < 20; ++i) {
+    crowd.push_back(std::make_unique<PlainPeer>(server.port()));
+    ASSERT_TRUE(crowd.back()->send("echo z\n"));
+    ASSERT_EQ(crowd.back()->line(), "z");
+  }
+  EXPECT_EQ(stay(0, 12), 6U);
+  EXPECT_LE(server.listener->connections(), 6 + Listener::kSpareSeats);
+}
+
+TEST(Listener, WhatStrangersSendOfIncompleteRequestsHasALimitTogether) {
+  constexpr std::size_t kBudget = 100'000;
+  TestServer server({.loops = 2, .strangers_bytes = std::make_shared<ByteBudget>(kBudget)});
+  const std::string much(kBudget * 3 / 5, 'x');
+  const PlainPeer first(server.port());
+  const PlainPeer second(server.port());
+  ASSERT_TRUE(first.send("echo here\n" + much));
+  EXPECT_EQ(first.line(), "here");
+  static_cast<void>(second.send(much));  // it may be cut off meanwhile
+  // Whichever goes beyond the limit is cut off; those who send little do not notice.
+  ASSERT_TRUE(server.events.await("lost"));
+  const PlainPeer small(server.port());
+  ASSERT_TRUE(small.send(std::string(4000, 'y')));
+  ASSERT_TRUE(small.send("\nknown 7\necho z\n"));
+  EXPECT_EQ(small.line(), "z");
+  // One that is known is no stranger, however much it sends.
+  ASSERT_TRUE(small.send(much + much));
+  ASSERT_TRUE(small.send("\necho w\n"));
+  EXPECT_EQ(small.line(), "w");
+  EXPECT_EQ(server.events.count("lost"), 1U);
 }
 
 TEST(Listener, ACrowdAtOneListenerLeavesRoomAtAnother) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -30,8 +31,14 @@ class Protocol {
   // False while nothing more is to be read (an answer is being made, the peer does not take its
   // answers).
   [[nodiscard]] virtual bool wants_input() const = 0;
-  // Whether the peer has shown who it is. Where there is no room, a stranger goes before it.
-  [[nodiscard]] virtual bool known() const = 0;
+  // The account as which the peer has shown who it is; 0: it is a stranger. It does not change once
+  // it is known. Where there is no room a stranger goes first, then one of the account that has the
+  // most.
+  [[nodiscard]] virtual std::int64_t account() const = 0;
+  // What it has of the peer and cannot handle yet: the begin of a request, say.
+  [[nodiscard]] virtual std::size_t kept_bytes() const = 0;
+  // An answer is being made: even a stranger stays.
+  [[nodiscard]] virtual bool busy() const { return false; }
   virtual void tick(TimePoint now) = 0;
   // The server is about to stop: says goodbye and becomes finished().
   virtual void server_stops() = 0;

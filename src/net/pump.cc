@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -12,6 +13,8 @@ namespace {
 // Read at once: what is done with it is a turn of the loop, for which all others wait.
 constexpr std::size_t kReadBytes = std::size_t{16} * 1024;
 constexpr std::size_t kFewArrivals = 256;
+// Of a stranger, which are not counted: a whole CONNECT or a request's head of any real client.
+constexpr std::size_t kFreeBytes = std::size_t{4} * 1024;
 constexpr std::size_t kKeptBytes = std::size_t{256} * 1024;  // of the loop's output buffer
 
 std::array<char, kReadBytes>& read_buffer() {
@@ -28,6 +31,7 @@ void Crowd::enter(const std::shared_ptr<Pump>& pump) {
 }
 
 void Crowd::leave(const std::shared_ptr<Pump>& pump) {
+  forget_account(*pump);
   if (sweeping_) {
     leaving_.push_back(pump);
   } else {
@@ -44,15 +48,53 @@ void Crowd::forget_gone() {
   std::erase_if(arrivals_, [](const auto& each) { return each.expired(); });
 }
 
-bool Crowd::make_room() {
+std::optional<SpareSeat> Crowd::make_room() {
   while (!arrivals_.empty()) {
     const std::shared_ptr<Pump> first = arrivals_.front().lock();
     arrivals_.pop_front();
-    if (!first || first->known()) continue;
+    if (!first || !first->may_be_asked_to_go()) continue;
+    SpareSeat seat = first->take_spare();
     first->close();
-    return true;
+    return seat;
   }
-  return false;
+  return std::nullopt;
+}
+
+void Crowd::recognise(Pump& pump, std::int64_t account) {
+  std::vector<Pump*>& own = by_account_[account];
+  pump.belongs(account, own.size());
+  own.push_back(&pump);
+  if (!pump.take_spare() || !pump.overfull()) return;
+  const auto most = std::ranges::max_element(by_account_, {},
+                                             [](const auto& entry) { return entry.second.size(); });
+  if (const auto left_out = told_of_accounts_.admit(pump.now())) {
+    spdlog::warn(
+        "all places of a listener are taken, {} of the {} on this thread by account {}: "
+        "it gives one to each that comes from an account with fewer ({} more since this "
+        "was said)",
+        most->second.size(), size(), most->first, *left_out);
+  }
+  const bool is_own = most->second.size() <= own.size();
+  (is_own ? pump : *most->second.back()).close();
+}
+
+void Crowd::tell_of_strangers(TimePoint now) {
+  const auto left_out = told_of_strangers_.admit(now);
+  if (!left_out) return;
+  spdlog::warn(
+      "connections that have not signed in keep all the bytes that they may: one that "
+      "sent more was cut off ({} more since this was said)",
+      *left_out);
+}
+
+void Crowd::forget_account(const Pump& pump) {
+  const auto found = by_account_.find(pump.account());
+  if (found == by_account_.end()) return;
+  std::vector<Pump*>& others = found->second;
+  others[pump.index()] = others.back();
+  others[pump.index()]->belongs(pump.account(), pump.index());
+  others.pop_back();
+  if (others.empty()) by_account_.erase(found);
 }
 
 void Crowd::each(const std::function<void(Pump&)>& what) {
@@ -132,6 +174,21 @@ void Pump::on_ready(std::uint32_t events) {
   }
 }
 
+void Pump::look_at_peer() {
+  if (account_ != 0) return;
+  if (const std::int64_t account = protocol_->account(); account != 0) {
+    stranger_bytes_ = {};
+    return place_.crowd.recognise(*this, account);
+  }
+  const std::size_t kept = protocol_->kept_bytes();
+  const std::size_t counted = kept > kFreeBytes ? kept - kFreeBytes : 0;
+  const std::size_t had = stranger_bytes_.bytes();
+  if (counted < had) stranger_bytes_.give_back(had - counted);
+  if (counted <= had || stranger_bytes_.take(counted - had)) return;
+  place_.crowd.tell_of_strangers(place_.clock.now());
+  close();
+}
+
 void Pump::shake_hands() {
   const Stream::Moved moved = stream_.shake_hands();
   if (moved.state != Stream::State::kOpen) return close();
@@ -162,6 +219,7 @@ void Pump::read() {
   if (bytes == 0 || emptied) readable_ = false;
   if (bytes == 0) return;
   protocol_->receive(std::string_view(buffer.data(), bytes), place_.clock.now());
+  look_at_peer();
   // There the rest is read too, so that one connection does not hold up the others.
   move_on_at_turn_end();
 }
@@ -254,7 +312,8 @@ void Pump::close() {
   if (std::exchange(stage_, Stage::kClosed) == Stage::kClosed) return;
   stream_.close();
   protocol_->lost();
-  seat_ = {};
+  tickets_ = {};
+  stranger_bytes_ = {};
   auto self = shared_from_this();
   place_.crowd.leave(self);
   place_.loop.keep_for_turn(std::move(self));

@@ -14,11 +14,15 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
+#include "base/byte_budget.h"
 #include "base/clock.h"
 #include "base/seats.h"
+#include "base/seldom.h"
 #include "net/io_loop.h"
 #include "net/limits.h"
 #include "net/protocol.h"
@@ -28,6 +32,9 @@ namespace gridloom::net {
 
 class Pump;
 
+// What a connection has that was let in though all places were taken, until it has shown who it is.
+using SpareSeat = Seats::Seat;
+
 // The connections of one loop; touched on that loop only, but for size(). One that ends during a
 // sweep leaves after it.
 class Crowd {
@@ -35,16 +42,26 @@ class Crowd {
   void enter(const std::shared_ptr<Pump>& pump);
   void leave(const std::shared_ptr<Pump>& pump);
   void each(const std::function<void(Pump&)>& what);
-  // The stranger that came first goes; false: there is none. Each connection is looked at once: who
-  // is known stays so.
-  bool make_room();
+  // The stranger that came first goes, and leaves its seat; nothing: there is none. Each connection
+  // is looked at once: who is known stays so.
+  [[nodiscard]] std::optional<SpareSeat> make_room();
+  // `pump` has shown that it is of `account`. If it has a spare seat only, it gets the place of one
+  // of the account that has the most here, or goes itself if that is its own.
+  void recognise(Pump& pump, std::int64_t account);
+  // One was cut off, as all strangers together have sent too much.
+  void tell_of_strangers(TimePoint now);
   [[nodiscard]] std::size_t size() const { return size_.load(std::memory_order_relaxed); }
 
  private:
   void count() { size_.store(here_.size() - leaving_.size(), std::memory_order_relaxed); }
   void forget_gone();
 
+  void forget_account(const Pump& pump);
+
   std::unordered_set<std::shared_ptr<Pump>> here_;
+  std::unordered_map<std::int64_t, std::vector<Pump*>> by_account_;
+  Seldom told_of_accounts_{{.times = 1, .within = Millis(60'000)}};
+  Seldom told_of_strangers_{{.times = 1, .within = Millis(60'000)}};
   std::vector<std::shared_ptr<Pump>> leaving_;
   std::deque<std::weak_ptr<Pump>> arrivals_;
   std::atomic<std::size_t> size_{0};
@@ -58,16 +75,40 @@ class Pump final : public IoLoop::Watched, public std::enable_shared_from_this<P
     Crowd& crowd;
     const Clock& clock;
     const ListenerLimits& limits;
+    ByteBudgetPtr strangers_bytes{};  // null: strangers may send as much as protocols take
+    // Whether there are more connections than places.
+    std::function<bool()> overfull{};
   };
-  // `place` outlives the pump, except for its use after close(). The seat is given back then.
-  Pump(Stream stream, const Place& place, Seats::Seat seat)
-      : stream_(std::move(stream)), place_(place), seat_(std::move(seat)) {}
+  // By its peer's address; a spare one, if it has no place.
+  struct Tickets {
+    Seats::Seat address{};
+    SpareSeat spare{};
+  };
+  // `place` outlives the pump, except for its use after close(). The tickets are given back then.
+  Pump(Stream stream, Place place, Tickets tickets)
+      : stream_(std::move(stream)),
+        place_(std::move(place)),
+        tickets_(std::move(tickets)),
+        stranger_bytes_(place_.strangers_bytes) {}
 
   void start(const MakeProtocol& make, std::string peer);
   void tick(TimePoint now);
   void server_stops();
-  [[nodiscard]] bool known() const { return protocol_->known(); }
+  [[nodiscard]] bool may_be_asked_to_go() const {
+    return protocol_->account() == 0 && !protocol_->busy();
+  }
+  [[nodiscard]] bool overfull() const { return place_.overfull && place_.overfull(); }
   void close();
+
+  // --- of its Crowd ---
+  [[nodiscard]] SpareSeat take_spare() { return std::exchange(tickets_.spare, {}); }
+  [[nodiscard]] TimePoint now() const { return place_.clock.now(); }
+  [[nodiscard]] std::int64_t account() const { return account_; }
+  [[nodiscard]] std::size_t index() const { return index_; }
+  void belongs(std::int64_t account, std::size_t index) {
+    account_ = account;
+    index_ = index;
+  }
 
   void on_ready(std::uint32_t events) override;
   void on_turn_end() override;
@@ -75,6 +116,8 @@ class Pump final : public IoLoop::Watched, public std::enable_shared_from_this<P
  private:
   enum class Stage : std::uint8_t { kShakingHands, kTalking, kSayingGoodbye, kClosed };
 
+  // What the last bytes have changed: whose connection it is, and how much it keeps.
+  void look_at_peer();
   void shake_hands();
   void read();
   // What the protocol has to say, as far as the socket takes it.
@@ -89,7 +132,10 @@ class Pump final : public IoLoop::Watched, public std::enable_shared_from_this<P
 
   Stream stream_;
   Place place_;
-  Seats::Seat seat_;
+  Tickets tickets_;
+  TakenBytes stranger_bytes_;
+  std::int64_t account_ = 0;  // as its crowd knows
+  std::size_t index_ = 0;     // among those of its account
   std::shared_ptr<Protocol> protocol_;
   std::string unsent_;                    // what the socket did not take
   std::optional<TimePoint> deadline_;     // of the handshake, of the goodbye

@@ -73,9 +73,9 @@ class Events {
   std::vector<std::string> seen_;
 };
 
-// Understands lines: "echo TEXT", "big BYTES", "bye BYTES" (and ends), "known" (is from now on),
-// "later TEXT" (answers from a task of its own, and reads nothing until then). Notes "made",
-// "tick", "stops", "lost", and "after lost" if anything is called then.
+// Understands lines: "echo TEXT", "big BYTES", "bye BYTES" (and ends), "known ACCOUNT" (whose it is
+// from now on; 1 if none is named), "later TEXT" (answers from a task of its own, and reads nothing
+// until then). Notes "made", "tick", "stops", "lost", and "after lost" if anything is called then.
 class LineProtocol final : public Protocol, public std::enable_shared_from_this<LineProtocol> {
  public:
   LineProtocol(Line line, Events& events) : line_(std::move(line)), events_(events) {
@@ -97,7 +97,8 @@ class LineProtocol final : public Protocol, public std::enable_shared_from_this<
   }
   [[nodiscard]] bool finished() const override { return finished_; }
   [[nodiscard]] bool wants_input() const override { return !waiting_ && !finished_; }
-  [[nodiscard]] bool known() const override { return known_; }
+  [[nodiscard]] std::int64_t account() const override { return account_; }
+  [[nodiscard]] std::size_t kept_bytes() const override { return in_.size(); }
   void tick(TimePoint /*now*/) override {
     alive();
     events_.note("tick");
@@ -127,7 +128,7 @@ class LineProtocol final : public Protocol, public std::enable_shared_from_this<
     if (verb == "echo") out_.append(rest).append(1, '\n');
     if (verb == "big" || verb == "bye") out_.append(bytes, 'x');
     if (verb == "bye") finished_ = true;
-    if (verb == "known") known_ = true;
+    if (verb == "known") account_ = std::max<std::int64_t>(1, static_cast<std::int64_t>(bytes));
     if (verb == "later") {
       waiting_ = true;
       line_.loop.post([weak = weak_from_this(), reply = std::string(rest) + '\n'] {
@@ -147,7 +148,7 @@ class LineProtocol final : public Protocol, public std::enable_shared_from_this<
   bool waiting_ = false;
   bool finished_ = false;
   bool lost_ = false;
-  bool known_ = false;
+  std::int64_t account_ = 0;
 };
 
 struct ServerOptions {
@@ -156,6 +157,7 @@ struct ServerOptions {
   TlsContextPtr tls{};
   Address address{.host = "127.0.0.1", .port = 0};
   std::shared_ptr<Room> room{};
+  ByteBudgetPtr strangers_bytes{};
 };
 
 struct TestServer {
@@ -172,7 +174,8 @@ struct TestServer {
              [this](Line line) { return std::make_shared<LineProtocol>(std::move(line), events); },
          .clock = &clock,
          .limits = options.limits,
-         .room = options.room},
+         .room = options.room,
+         .strangers_bytes = options.strangers_bytes},
         raw);
     if (!opened) throw std::runtime_error(opened.error().detail);
     listener = std::move(*opened);

@@ -126,7 +126,9 @@ class Stage::Counted final : public net::Protocol {
   }
   [[nodiscard]] bool finished() const override { return inner_->finished(); }
   [[nodiscard]] bool wants_input() const override { return inner_->wants_input(); }
-  [[nodiscard]] bool known() const override { return inner_->known(); }
+  [[nodiscard]] std::int64_t account() const override { return inner_->account(); }
+  [[nodiscard]] std::size_t kept_bytes() const override { return inner_->kept_bytes(); }
+  [[nodiscard]] bool busy() const override { return inner_->busy(); }
   void tick(TimePoint now) override { inner_->tick(now); }
   void server_stops() override { inner_->server_stops(); }
   void lost() override {

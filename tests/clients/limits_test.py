@@ -55,6 +55,12 @@ VALUES = {
 
 TESTED_ELSEWHERE = {
     "door.connections-per-address": ["Listener.AnAddressMayHaveAsManyConnectionsAsConfigured"],
+    "door.strangers-bytes": [
+        "Listener.WhatStrangersSendOfIncompleteRequestsHasALimitTogether"
+    ],
+    "history.written-bytes-per-account": [
+        "AccountFlow.ADaysWorthMayBeWrittenAndComesBackEvenly"
+    ],
     "door.unsent-bytes": [
         "Listener.AnAnswerUpToTheUnsentLimitIsNotCutOff",
         "Listener.WhatIsUnsentHasALimit",

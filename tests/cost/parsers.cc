@@ -38,7 +38,8 @@ class Silent final : public net::Protocol {
   void receive(std::string_view bytes, TimePoint /*now*/) override { received_ += bytes.size(); }
   void take_output(std::string& /*out*/) override {}
   [[nodiscard]] bool finished() const override { return false; }
-  [[nodiscard]] bool known() const override { return received_ > 0; }
+  [[nodiscard]] std::int64_t account() const override { return 0; }
+  [[nodiscard]] std::size_t kept_bytes() const override { return received_; }
   [[nodiscard]] bool wants_input() const override { return true; }
   void tick(TimePoint /*now*/) override {}
   void server_stops() override {}

@@ -15,6 +15,14 @@
 
 namespace gridloom::wire::mqtt {
 
+// A time beside it: ms since 1970; 0: there is none.
+[[nodiscard]] inline std::int64_t stored_ms(const std::optional<TimePoint>& time) {
+  return time ? unix_ms(*time) : 0;
+}
+[[nodiscard]] inline std::optional<TimePoint> time_of(std::int64_t stored_ms) {
+  return stored_ms == 0 ? std::nullopt : std::optional(TimePoint(Millis(stored_ms)));
+}
+
 struct PacketFlags {
   Qos qos = Qos::kAtMostOnce;
   bool retain = false;

@@ -1,6 +1,6 @@
 """Kills the server at each step of QoS 1 and 2, on the way in and on the way out.
 
-    flows_test.py PROGRAM [--kills N] [--seed N]
+    flows_test.py PROGRAM [--kills N] [--seed N] [--clock]
 
 A device reports values that alternate or repeat, so that nothing but what MQTT says tells two
 reports apart. Two apps with kept sessions, one of QoS 1 and one of QoS 2, are away meanwhile, or
@@ -8,6 +8,9 @@ there. The server is killed (SIGKILL) the moment that the device, or an app, has
 PUBLISH, PUBACK, PUBREC, PUBREL or PUBCOMP; each goes on as the standard says, with DUP. In the end
 history has each report once and in order, and each app got each one: once in QoS 2, and in QoS 1
 again only where its own acknowledgement was cut off, with DUP.
+
+With --clock, which needs libfaketime, a server that was killed comes back later by its own clock:
+often by seconds, sometimes by an hour or more. What is repeated then is still known.
 """
 import argparse
 import json
@@ -221,12 +224,30 @@ class App(Client):
             pass
 
 
+class Clock:
+    """Of the server, which is ahead of ours."""
+
+    LIBRARY = pathlib.Path("/usr/lib", f"{os.uname().machine}-linux-gnu", "faketime/libfaketime.so.1")
+
+    def __init__(self, server, chance):
+        if not self.LIBRARY.exists():
+            raise SystemExit(f"{self.LIBRARY} is not there: apt install libfaketime")
+        self.server, self.command, self.ahead_s = server, list(server.command), 0
+        self.random = chance
+
+    def pass_some(self):
+        self.ahead_s += self.random.choice((0, 0, 5, 60, 1000, 3600, 3700, 3 * 3600))
+        ahead = [f"LD_PRELOAD={self.LIBRARY}", f"FAKETIME=+{self.ahead_s}s", "DONT_FAKE_MONOTONIC=1"]
+        self.server.command = ["env", *ahead, *self.command]
+
+
 class Trial:
-    def __init__(self, program, seed):
+    def __init__(self, program, seed, clock=False):
         servers.GRIDLOOM = os.path.abspath(program)
         self.begin_ms = int(time.time() * 1000) - 1000
         limits = ("history.segment-bytes=65536", "history.head-bytes=65536")
         self.server = servers.Server(*(f"--limit={limit}" for limit in limits), demo=False)
+        self.clock = Clock(self.server, random.Random(seed)) if clock else None
         self.keys = self.server.add_account("flows")
         key = self.server.add_device(SN, "flows")
         self.chance = Chance(seed, self.server)
@@ -252,6 +273,8 @@ class Trial:
             except Killed:
                 for client in (self.device, *self.apps):
                     client.leave()
+                if self.clock:
+                    self.clock.pass_some()
                 self.server.start_again()
 
     def report(self, count):
@@ -319,9 +342,10 @@ def main():
     parser.add_argument("program")
     parser.add_argument("--kills", type=int, default=40)
     parser.add_argument("--seed", type=int, default=random.randrange(1_000_000))
+    parser.add_argument("--clock", action="store_true")
     options = parser.parse_args()
     print(f"seed {options.seed}", flush=True)
-    trial = Trial(options.program, options.seed)
+    trial = Trial(options.program, options.seed, options.clock)
     rounds = 0
     while trial.chance.kills < options.kills:
         trial.round()
@@ -337,6 +361,8 @@ def main():
         f"{trial.chance.kills} kills: {len(trial.device.sent)} reports, each once in history and for "
         f"both apps; {again} came again in QoS 1 where the acknowledgement was cut off"
     )
+    if trial.clock:
+        print(f"by the server's clock that took {trial.clock.ahead_s / 3600:.0f} hours more than here")
 
 
 if __name__ == "__main__":

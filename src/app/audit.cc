@@ -116,11 +116,13 @@ bool is_wanted(const AuditFilter& filter, const Json& entry) {
          std::ranges::find(filter.what, text_in(entry, "what")) != filter.what.end();
 }
 
-Result<JsonArray> read_audit(history::Archive& archive, const AuditFilter& filter) {
+Result<JsonArray> read_audit(history::Archive& archive, const AuditFilter& filter,
+                             std::size_t most_bytes) {
   std::promise<Result<JsonArray>> promise;
   std::future<Result<JsonArray>> answer = promise.get_future();
   const bool asked = archive.read([&](history::Reader& reader) {
     JsonArray found;
+    std::size_t bytes = 0;
     std::int64_t newer_ms = unix_ms(SystemClock().now());
     const Status read = reader.each_audit([&](const history::AuditRow& row) {
       const auto parsed = wire::parse_json(row.entry, {.bytes = row.entry.size(), .keys = 100'000});
@@ -128,12 +130,21 @@ Result<JsonArray> read_audit(history::Archive& archive, const AuditFilter& filte
       const Json entry = damaged ? damaged_entry(row, newer_ms) : *parsed;
       newer_ms = at_of(entry);
       // Nobody knows whom a damaged one concerns: it may be who is asked for.
-      if (damaged ? is_in_time(filter, entry) : is_wanted(filter, entry)) found.push_back(entry);
-      return found.size() < filter.limit &&
+      if (damaged ? is_in_time(filter, entry) : is_wanted(filter, entry)) {
+        found.push_back(entry);
+        bytes += row.entry.size();
+      }
+      return found.size() < filter.limit && bytes <= most_bytes &&
              (filter.since_ms < 0 || at_of(entry) >= filter.since_ms - kMostSetBack_ms);
     });
     std::ranges::reverse(found);
-    promise.set_value(read ? Result<JsonArray>(std::move(found)) : std::unexpected(read.error()));
+    if (!read) return promise.set_value(std::unexpected(read.error()));
+    if (bytes <= most_bytes) return promise.set_value(std::move(found));
+    promise.set_value(fail(
+        FaultKind::kBadParams,
+        fmt::format("these entries are more than {} bytes, of which the newest {} were read; ask "
+                    "for fewer with --limit, --since, --until, --what, --who or --sn",
+                    most_bytes, found.size())));
   });
   if (!asked) return fail(FaultKind::kIo, "too many others are reading history");
   return answer.get();

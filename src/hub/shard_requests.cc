@@ -13,6 +13,9 @@ namespace {
 using wire::Json;
 using wire::JsonObject;
 
+// Of a set's message, in the audit: longer ones are cut.
+constexpr std::size_t kMostAudited_bytes = 4096;
+
 // `id` is compared as text, since a device answers "5" with 5 (quirk 24).
 std::string id_text(const Json& id) {
   return id.is_string() ? std::string(id.get_string()) : wire::to_text(id);
@@ -197,11 +200,16 @@ Result<std::uint64_t> Shard::start_set(const std::string& sn, JsonObject message
   Message like = app == nullptr ? Message() : *app->message;
   like.payload = wire::to_text(message);
   pending.serial = ++last_serial_;
-  pending.record = append_audit({{"what", "set"},
-                                 {"who", pending.who},
-                                 {"through", app == nullptr ? "http" : "mqtt"},
-                                 {"sn", sn},
-                                 {"message", message}});
+  JsonObject entry{{"what", "set"},
+                   {"who", pending.who},
+                   {"through", app == nullptr ? "http" : "mqtt"},
+                   {"sn", sn},
+                   {"message", message}};
+  if (like.payload.size() > kMostAudited_bytes) {
+    entry["message"] = wire::shortened(like.payload, kMostAudited_bytes);
+    entry["messageBytes"] = like.payload.size();
+  }
+  pending.record = append_audit(std::move(entry));
   const std::uint64_t record = pending.record;
   deadlines_.push_back({.at = platform_.wall->now() + platform_.config.set_deadline,
                         .sn = sn,

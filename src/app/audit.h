@@ -47,7 +47,8 @@ struct AuditFilter {
                                                  const AuditFilter& filter,
                                                  std::size_t most_bytes = AuditFilter::kMostBytes);
 
-// Adds the time, and returns when the entry is safe; kIo: the disk does not take it.
+// Adds the time, if it has none, and returns when the entry is safe; kIo: the disk does not take
+// it.
 [[nodiscard]] Status write_down(history::Archive& archive, const Clock& clock,
                                 wire::JsonObject entry);
 

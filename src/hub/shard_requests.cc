@@ -159,6 +159,17 @@ void Shard::set(registry::AccountId account, const std::string& sn, JsonObject m
   static_cast<void>(start_set(sn, std::move(outgoing), std::move(pending)));
 }
 
+// Whoever the device is shared with leaves its owner half of the sets that may wait.
+std::string Shard::guests_are_too_many(const std::string& sn, const DeviceState& state,
+                                       registry::AccountId account) const {
+  const registry::Device* device = directory_->find_device(sn);
+  if (device == nullptr || device->owner == account) return {};
+  const auto waiting = static_cast<std::size_t>(std::ranges::count_if(
+      state.pending, [&](const Pending& each) { return each.account != device->owner; }));
+  if (waiting < std::max<std::size_t>(platform_.config.pending_sets / 2, 1)) return {};
+  return fmt::format("{} has {} sets unanswered of those whom it is shared with", sn, waiting);
+}
+
 Result<std::uint64_t> Shard::start_set(const std::string& sn, JsonObject message, Pending pending) {
   platform_.counters.sets.fetch_add(1, std::memory_order_relaxed);
   DeviceState& state = state_of(sn);
@@ -172,6 +183,9 @@ Result<std::uint64_t> Shard::start_set(const std::string& sn, JsonObject message
   }
   if (!seen_online(pending.account, sn)) {
     return refuse({.kind = FaultKind::kOffline, .detail = sn + " is not connected"});
+  }
+  if (const std::string why = guests_are_too_many(sn, state, pending.account); !why.empty()) {
+    return refuse({.kind = FaultKind::kOffline, .detail = why});
   }
   if (state.pending.size() >= platform_.config.pending_sets) {
     return refuse({.kind = FaultKind::kOffline,

@@ -37,7 +37,7 @@ using wire::JsonObject;
 
 constexpr int kRequestTime_ms =
     1'000;  // one client at a time: a silent one must not hold the others up
-constexpr time_t kAnswerTime_s = 5;  // nor one that does not read
+constexpr time_t kAnswerTime_s = 2;  // for a piece: nor one that does not read
 
 // --- the operations ---
 

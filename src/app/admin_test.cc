@@ -369,6 +369,7 @@ TEST_F(SocketTest, ListsOfManyDevicesComeWhole) {
 }
 
 TEST_F(SocketTest, AClientThatDoesNotReadItsAnswerHoldsUpNobodyForLong) {
+  must(registry->add_account({.name = "alice"}));
   std::vector<std::string> names;
   for (int i = 0; i < 5000; ++i) names.push_back(fmt::format("A-LONG-SERIAL-NUMBER-{:05}", i));
   std::vector<registry::DeviceSpec> specs;

@@ -1,5 +1,5 @@
-// The one file of this room that sees sqlite3.h. SQLite's error numbers become fault kinds here:
-// a refused constraint is a conflict, a damaged file is damaged, the rest is the disk's.
+// This file and sql_functions.cc alone see sqlite3.h. SQLite's error numbers become fault kinds
+// here: a refused constraint is a conflict, a damaged file is damaged, the rest is the disk's.
 #include "registry/sqlite.h"
 
 #include <fmt/format.h>
@@ -9,6 +9,7 @@
 #include <system_error>
 
 #include "registry/files.h"
+#include "registry/sql_functions.h"
 
 namespace gridloom::registry {
 namespace {
@@ -100,6 +101,7 @@ Result<Database> Database::open(const std::filesystem::path& path) {
                 fmt::format("cannot open {}: {}", path.string(),
                             handle == nullptr ? sqlite3_errstr(code) : sqlite3_errmsg(handle)));
   }
+  if (const int added = add_functions(handle); added != SQLITE_OK) return fault_of(handle, added);
   sqlite3_busy_timeout(handle, kBusyTimeoutMs);
   std::string journal;
   Status done = database.each_row("PRAGMA journal_mode = wal", [&journal](const Statement& row) {
@@ -148,6 +150,7 @@ Result<Database> Database::open_to_read(const std::filesystem::path& path, Write
                 fmt::format("cannot open {}: {}", path.string(),
                             handle == nullptr ? sqlite3_errstr(code) : sqlite3_errmsg(handle)));
   }
+  if (const int added = add_functions(handle); added != SQLITE_OK) return fault_of(handle, added);
   sqlite3_busy_timeout(handle, kBusyTimeoutMs);
   if (Status done = database.run("PRAGMA trusted_schema = off"); !done) {
     return std::unexpected(done.error());

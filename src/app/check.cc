@@ -21,6 +21,7 @@
 #include "base/read_file.h"
 #include "history/log.h"
 #include "history/store_check.h"
+#include "mqtt/session_tables.h"
 #include "net/tls.h"
 #include "registry/files.h"
 #include "registry/sqlite.h"
@@ -36,7 +37,8 @@ using registry::Database;
 constexpr std::string_view kHistory = "history.db";
 constexpr std::string_view kRegistry = "registry.sqlite";
 constexpr std::string_view kKey = "secret.key";
-constexpr std::array<std::string_view, 3> kDatabases = {kHistory, kRegistry, "sessions.db"};
+constexpr std::string_view kSessions = "sessions.db";
+constexpr std::array<std::string_view, 3> kDatabases = {kHistory, kRegistry, kSessions};
 // A running server or SQLite has these: each start makes them anew.
 constexpr std::array<std::string_view, 4> kPassing = {"lock", "ready.json", "ready.json.new",
                                                       "admin.sock"};
@@ -185,7 +187,16 @@ class Check {
     for (const std::string& each : *found) damage(name, each);
     if (name == kHistory) return look_at_history(*database);
     if (name == kRegistry) return look_at_registry(std::move(*database));
-    add_note(name, "pages and indexes");
+    look_at_sessions(*database);
+  }
+
+  void look_at_sessions(Database& database) {
+    const auto found = mqtt::check_sessions(database);
+    if (!found) return damage(kSessions, found.error().detail);
+    for (const std::string& each : found->damages) damage(kSessions, each);
+    add_note(kSessions, found->rows == 0
+                            ? "pages and indexes (an earlier version: without checksums)"
+                            : fmt::format("{} rows with checksums", found->rows));
   }
 
   void look_at_history(Database& database) {
@@ -206,7 +217,7 @@ class Check {
 
   void look_at_registry(Database database) {
     const Status good = registry::Store::check(folder_, std::move(database));
-    if (good) return add_note(kRegistry, "pages, indexes and secrets");
+    if (good) return add_note(kRegistry, "rows with checksums, and secrets");
     if (good.error().kind == FaultKind::kConflict) return add_note(kRegistry, good.error().detail);
     damage(kRegistry, good.error().detail);
   }
@@ -336,8 +347,6 @@ std::string line_of(const CheckedFile& file) {
   for (std::size_t i = 0; i < std::min(kMostShown, file.damages.size()); ++i) {
     text += (i == 0 ? "" : "; ") + file.damages[i];
   }
-  // SQLite's messages have lines of their own.
-  std::ranges::replace_if(text, [](char c) { return c >= 0 && c < ' '; }, ' ');
   if (file.damages.size() > kMostShown) {
     text += fmt::format("; and {} more", file.damages.size() - kMostShown);
   }

@@ -5,9 +5,11 @@
 #include <fmt/format.h>
 #include <sqlite3.h>
 
+#include <algorithm>
 #include <string>
 #include <system_error>
 
+#include "base/printable.h"
 #include "registry/files.h"
 #include "registry/sql_functions.h"
 
@@ -40,7 +42,9 @@ std::string path_of(sqlite3* handle) {
 
 // `handle` is open.
 std::unexpected<Fault> fault_of(sqlite3* handle, int code) {
-  return fail(kind_of(code), fmt::format("{}: {}", path_of(handle), sqlite3_errmsg(handle)));
+  // Of a damaged file they name what is in it.
+  return fail(kind_of(code),
+              fmt::format("{}: {}", path_of(handle), printable(sqlite3_errmsg(handle))));
 }
 
 }  // namespace
@@ -161,7 +165,9 @@ Result<Database> Database::open_to_read(const std::filesystem::path& path, Write
 Result<std::vector<std::string>> Database::integrity() {
   std::vector<std::string> found;
   const Status read = each_row("PRAGMA integrity_check", [&found](const Statement& row) {
-    found.emplace_back(row.bytes(0));
+    std::string line(row.bytes(0));
+    std::ranges::replace(line, '\n', ' ');
+    found.push_back(printable(line));
     return Status();
   });
   if (!read) return std::unexpected(read.error());

@@ -66,7 +66,8 @@ class Database {
   };
   [[nodiscard]] static Result<Database> open_to_read(const std::filesystem::path& path,
                                                      Writers writers);
-  // Reads all of it: what SQLite finds wrong with pages, indexes and constraints; empty: nothing.
+  // Reads all of it: what SQLite finds wrong with pages, indexes and constraints, each in a line;
+  // empty: nothing.
   [[nodiscard]] Result<std::vector<std::string>> integrity();
 
   [[nodiscard]] Result<Statement> prepare(std::string_view sql);

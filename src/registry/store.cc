@@ -61,9 +61,8 @@ Status check_pages(Database& database) {
   const auto found = database.integrity();
   if (!found) return std::unexpected(found.error());
   if (found->empty()) return {};
-  std::string why = found->front();
-  std::ranges::replace(why, '\n', ' ');
-  return fail(FaultKind::kDamaged, fmt::format("{} is damaged: {}", database.path(), why));
+  return fail(FaultKind::kDamaged,
+              fmt::format("{} is damaged: {}", database.path(), found->front()));
 }
 
 }  // namespace

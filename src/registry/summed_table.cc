@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <iterator>
 #include <vector>
+
+#include "base/printable.h"
 
 namespace gridloom::registry {
 namespace {
@@ -20,12 +22,10 @@ std::vector<std::string_view> split(std::string_view columns) {
   }
 }
 
-// A damaged text may be of any bytes.
+// A damaged text may be of any bytes, and long.
 std::string shown(std::string_view bytes) {
   constexpr std::size_t kMost = 100;
-  std::string text(bytes.substr(0, kMost));
-  std::ranges::replace_if(text, [](char c) { return c < ' ' || c > '~'; }, '?');
-  return text;
+  return printable(bytes.substr(0, kMost));
 }
 
 }  // namespace

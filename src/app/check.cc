@@ -19,6 +19,7 @@
 
 #include "app/backup_description.h"
 #include "base/read_file.h"
+#include "history/damage_notes.h"
 #include "history/log.h"
 #include "history/store_check.h"
 #include "mqtt/session_tables.h"
@@ -157,14 +158,12 @@ class Check {
     }
     if (view == kKey) return look_at_key();
     if (view.starts_with("tls/")) return look_at_certificate(name);
-    if (view == "registry.seen") return not_checked(name, "the next start compares it");
-    if (view == "damage.txt") return not_checked(name, "see `gridloom damage`");
+    if (view == kSeen) return not_checked(name, "the next start compares it");
+    if (view == kNotes) return look_at_notes();
     if (view.starts_with("log/damaged-") || view.starts_with("damaged-")) {
       return not_checked(name, "what was set aside when damage was found before");
     }
     if (view.starts_with("log/") && view.ends_with(".log")) return look_at_segment(name);
-    if (view == kNotes) return not_checked(name, "what is known to be lost or damaged");
-    if (view == kSeen) return not_checked(name, "what the registry was last: the server compares");
     if (is_one_of(kPassing, view) || view.ends_with(kSharedMemory)) {
       return not_checked(name, "nothing in it has to last");
     }
@@ -229,6 +228,13 @@ class Check {
       return damage(kKey, key.error().detail);
     }
     add_note(kKey, "whether it opens the registry stands there");
+  }
+
+  void look_at_notes() {
+    const auto notes = read_file(folder_ / kNotes, kMostFile);
+    if (!notes) return damage(kNotes, notes.error().detail);
+    if (!history::are_whole(*notes)) return damage(kNotes, "its checksum is wrong");
+    add_note(kNotes, "see `gridloom damage`");
   }
 
   void look_at_certificate(const std::string& name) {

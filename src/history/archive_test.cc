@@ -314,6 +314,30 @@ TEST_F(ArchiveAndSessionsTest, ANewSessionsFileIsNoLossOfHistory) {
   EXPECT_EQ(open_for(0)->health().damage, Lines{});
 }
 
+// As a kill leaves it, and a bit that was flipped in it then: SQLite does not say a word.
+TEST_F(ArchiveTest, ADamagedWriteAheadLogIsNoted) {
+  start();
+  for (int i = 0; i < 40; ++i) report(1, Millis(i), fmt::format("field.{}", i), "\"text\"");
+  archive_->stop();
+  archive_.reset();
+  const auto file = folder_.data() / "history.db";
+  const auto kept = folder_.path() / "kept";
+  {
+    registry::Database database = must(registry::Database::open(file));
+    must(database.run("CREATE TABLE one (a)"));
+    must(database.run("CREATE TABLE two (a)"));
+    must(database.run("DROP TABLE one"));
+    std::filesystem::copy(file.string() + "-wal", kept);
+  }
+  std::string wal = registry::content_of(kept);
+  wal.at(200) = static_cast<char>(wal.at(200) ^ 1);
+  registry::write_content(file.string() + "-wal", wal);
+  start();
+  const Lines damage = archive_->health().damage;
+  ASSERT_EQ(damage.size(), 1);
+  EXPECT_TRUE(damage[0].contains("history.db-wal is damaged: frame 0")) << damage[0];
+}
+
 TEST_F(ArchiveTest, ADamagedPageIsNotedAndAnsweredWithoutAPath) {
   start();
   for (int i = 0; i < 40; ++i) report(1, Millis(i), fmt::format("field.{}", i), "\"text\"");

@@ -44,7 +44,7 @@ constexpr std::array<std::string_view, 3> kDatabases = {kHistory, kRegistry, kSe
 constexpr std::array<std::string_view, 4> kPassing = {"lock", "ready.json", "ready.json.new",
                                                       "admin.sock"};
 constexpr std::string_view kNotes = "damage.txt";
-constexpr std::string_view kSeen = "registry.seen";
+constexpr std::array<std::string_view, 2> kSeen = {"registry.seen", "sessions.seen"};
 constexpr std::string_view kLog = "log";
 constexpr std::string_view kCertificates = "tls";
 constexpr std::string_view kSharedMemory = "-shm";
@@ -158,7 +158,7 @@ class Check {
     }
     if (view == kKey) return look_at_key();
     if (view.starts_with("tls/")) return look_at_certificate(name);
-    if (view == kSeen) return not_checked(name, "the next start compares it");
+    if (is_one_of(kSeen, view)) return not_checked(name, "the next start compares it");
     if (view == kNotes) return look_at_notes();
     if (view.starts_with("log/damaged-") || view.starts_with("damaged-")) {
       return not_checked(name, "what was set aside when damage was found before");

@@ -14,6 +14,7 @@
 
 #include "mqtt/session_rows.h"
 #include "mqtt/session_tables.h"
+#include "mqtt/sessions_seen.h"
 #include "registry/sqlite.h"
 #include "registry/wal_check.h"
 
@@ -62,7 +63,8 @@ Result<StreamTable> streams_in(Database& database) {
 }  // namespace
 
 struct SessionStore::Impl {
-  explicit Impl(Database opened) : database(std::move(opened)) {}
+  Impl(Database opened, std::filesystem::path data)
+      : database(std::move(opened)), folder(std::move(data)) {}
 
   void work() {
     std::unique_lock lock(mutex);
@@ -80,6 +82,7 @@ struct SessionStore::Impl {
       writing = true;
       lock.unlock();
       const Status status = write_all(now, rows, record);
+      if (status && record != applied) remember_sessions(folder, record);
       lock.lock();
       writing = false;
       if (!status) {
@@ -157,6 +160,7 @@ struct SessionStore::Impl {
   }
 
   Database database;  // the thread's, once it runs
+  const std::filesystem::path folder;
   std::string loss;
   bool is_new = false;
   std::atomic<std::int64_t> number{0};
@@ -260,6 +264,16 @@ std::string loss_of_changes(const std::filesystem::path& file) {
   return damage + "; sessions and what waits in them are as they were before, and as the log says";
 }
 
+// Of commits that were made, whatever became of them.
+std::string loss_since_seen(const std::filesystem::path& folder, std::uint64_t applied) {
+  const auto seen = sessions_seen(folder);
+  if (!seen || *seen <= applied) return {};
+  return fmt::format(
+      "sessions.db was stored up to record {} of the log, and is now as it was at record {}: it is "
+      "an old copy, or was damaged; what the log does not have of its changes is lost",
+      *seen, applied);
+}
+
 void append_loss(std::string& loss, const std::string& more) {
   if (!loss.empty() && !more.empty()) loss += "; ";
   loss += more;
@@ -285,10 +299,11 @@ Result<std::unique_ptr<SessionStore>> SessionStore::open(const std::filesystem::
   if (!content && is_damage(content.error())) content = begin_anew(file, content.error(), loss);
   if (!content) return std::unexpected(with_cure(content.error()));
   append_loss(loss, lost_changes);
+  if (loss.empty() && !is_new) loss = loss_since_seen(folder, content->applied);
   // Above all numbers that were ever given: what is lost does not tell them.
   if (!loss.empty()) content->last_number = unix_ms(SystemClock().now());
   append_loss(loss, loss_of(content->damaged_rows));
-  auto impl = std::make_unique<Impl>(std::move(content->database));
+  auto impl = std::make_unique<Impl>(std::move(content->database), folder);
   impl->streams = std::move(content->streams);
   impl->streams.set_record(content->applied);
   impl->applied = content->applied;
@@ -324,6 +339,8 @@ Result<SessionStore::Loaded> SessionStore::load() {
   impl.number = std::max({impl.number.load(), impl.streams.highest(), rows->highest_number,
                           impl.pending.back().highest_number()});
   impl.pending.assign(1, PendingRows());
+  // A loss is told again, until it is noted and something else was stored.
+  if (impl.loss.empty()) remember_sessions(impl.folder, impl.streams.record());
   impl.stored(impl.streams.record());
   Loaded loaded{.sessions = std::move(rows->sessions),
                 .streams = impl.streams.all(),

@@ -14,6 +14,7 @@
 #include "hub/session_changes.h"
 #include "hub/test_home.h"
 #include "mqtt/session_tables.h"
+#include "mqtt/sessions_seen.h"
 #include "registry/sqlite.h"
 #include "registry/test_folder.h"
 #include "wire/mqtt/stored_message.h"
@@ -271,8 +272,49 @@ TEST_F(DamagedSessionsTest, ADamagedWriteAheadLogIsTold) {
   const auto [sessions, loss] = open_with(flipped);
   EXPECT_LT(sessions, 4);
   EXPECT_TRUE(loss.starts_with("sessions.db-wal is damaged")) << loss;
-  // A loss of power leaves the last commit like this.
+  // A loss of power leaves the last commit like this: what came by no record was not promised.
   EXPECT_EQ(open_with(wal.substr(0, wal.size() - 10)).second, "");
+}
+
+TEST_F(DamagedSessionsTest, ALastCommitThatWasLostIsTold) {
+  const fs::path killed = folder.path() / "killed";
+  {
+    const auto store = must(SessionStore::open(data()));
+    static_cast<void>(must(store->load()));
+    for (const std::uint64_t record : {5U, 9U}) {
+      store->take(record, change_of({.number = static_cast<std::int64_t>(record),
+                                     .user = "anna",
+                                     .client_id = "d"}));
+      store->flush();
+    }
+    fs::copy(data(), killed);
+  }
+  EXPECT_EQ(must(SessionStore::open(data()))->loss(true), "");
+  const fs::path wal = killed / "sessions.db-wal";
+  fs::resize_file(wal, fs::file_size(wal) - 1);
+  const auto store = must(SessionStore::open(killed));
+  EXPECT_EQ(store->applied(), 5);
+  EXPECT_TRUE(
+      store->loss(true).contains("up to record 9 of the log, and is now as it was at record 5"))
+      << store->loss(true);
+  static_cast<void>(must(store->load()));
+  store->take(10, change_of({.number = 10, .user = "anna", .client_id = "d"}));
+  store->flush();
+  EXPECT_EQ(sessions_seen(killed), 10);
+}
+
+TEST_F(DamagedSessionsTest, WhatWasSeenIsNotBelievedWithAFlippedBit) {
+  remember_sessions(data(), 1234);
+  EXPECT_EQ(sessions_seen(data()), 1234);
+  const std::string good = registry::content_of(data() / "sessions.seen");
+  for (std::size_t at = 0; at < good.size(); ++at) {
+    std::string flipped = good;
+    flipped[at] = static_cast<char>(flipped[at] ^ 1);
+    registry::write_content(data() / "sessions.seen", flipped);
+    EXPECT_EQ(sessions_seen(data()), std::nullopt) << flipped;
+    registry::write_content(data() / "sessions.seen", good.substr(0, at));
+    EXPECT_EQ(sessions_seen(data()), std::nullopt) << at;
+  }
 }
 
 TEST_F(DamagedSessionsTest, AFileThatIsNoDatabase) {

@@ -17,6 +17,7 @@
 #include <thread>
 #include <utility>
 
+#include "history/background_check.h"
 #include "history/log_loss.h"
 #include "history/turn.h"
 #include "registry/wal_check.h"
@@ -407,6 +408,7 @@ struct Archive::Impl {
   ReadQueue reads{options.limits.reads};
   ReadQueue admin_reads{kAdminReads};
   std::vector<std::jthread> readers;
+  std::optional<BackgroundCheck> check;  // its thread uses the notes
 };
 
 Archive::Archive(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -476,6 +478,10 @@ Result<std::unique_ptr<Archive>> Archive::open(Options options) {
   }
   if (!twins) return std::unexpected(twins.error());
   impl->recovered = tail.with(std::move(*twins));
+  impl->check.emplace(impl->options.data / "history.db",
+                      [impl = impl.get()](const std::string& why) {
+                        impl->damage.note(impl->options.clock->now(), why);
+                      });
   if (Status started = impl->start_readers(); !started) {
     impl->end_reads();
     return std::unexpected(started.error());

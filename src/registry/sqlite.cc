@@ -162,7 +162,21 @@ Result<Database> Database::open_to_read(const std::filesystem::path& path, Write
   return database;
 }
 
-Result<std::vector<std::string>> Database::integrity() {
+namespace {
+
+// Of SQLite's steps, between two looks whether to go on.
+constexpr int kStepsAtOnce = 1000;
+
+int is_stopped(void* stop) { return static_cast<std::stop_token*>(stop)->stop_requested() ? 1 : 0; }
+
+}  // namespace
+
+Result<std::vector<std::string>> Database::integrity(const std::stop_token& stop) {
+  // A tree of pages is one step.
+  const std::stop_callback interrupt(stop, [handle = handle_.get()] { sqlite3_interrupt(handle); });
+  if (stop.stop_requested()) return fail(FaultKind::kIo, "it was stopped");
+  std::stop_token asked = stop;
+  sqlite3_progress_handler(handle_.get(), kStepsAtOnce, is_stopped, &asked);
   std::vector<std::string> found;
   const Status read = each_row("PRAGMA integrity_check", [&found](const Statement& row) {
     std::string line(row.bytes(0));
@@ -170,6 +184,7 @@ Result<std::vector<std::string>> Database::integrity() {
     found.push_back(printable(line));
     return Status();
   });
+  sqlite3_progress_handler(handle_.get(), 0, nullptr, nullptr);
   if (!read) return std::unexpected(read.error());
   if (found.size() == 1 && found.front() == "ok") found.clear();
   return found;

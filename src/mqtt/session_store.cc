@@ -339,8 +339,7 @@ Result<SessionStore::Loaded> SessionStore::load() {
   impl.number = std::max({impl.number.load(), impl.streams.highest(), rows->highest_number,
                           impl.pending.back().highest_number()});
   impl.pending.assign(1, PendingRows());
-  // A loss is told again, until it is noted and something else was stored.
-  if (impl.loss.empty()) remember_sessions(impl.folder, impl.streams.record());
+  remember_sessions(impl.folder, impl.streams.record());
   impl.stored(impl.streams.record());
   Loaded loaded{.sessions = std::move(rows->sessions),
                 .streams = impl.streams.all(),

@@ -298,6 +298,7 @@ TEST_F(DamagedSessionsTest, ALastCommitThatWasLostIsTold) {
       store->loss(true).contains("up to record 9 of the log, and is now as it was at record 5"))
       << store->loss(true);
   static_cast<void>(must(store->load()));
+  EXPECT_EQ(sessions_seen(killed), 5) << "it is told once";
   store->take(10, change_of({.number = 10, .user = "anna", .client_id = "d"}));
   store->flush();
   EXPECT_EQ(sessions_seen(killed), 10);

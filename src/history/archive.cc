@@ -345,6 +345,8 @@ struct Archive::Impl {
   }
 
   [[nodiscard]] Status start_readers() {
+    check.emplace(options.data / "history.db",
+                  [this](const std::string& why) { damage.note(options.clock->now(), why); });
     for (std::size_t i = 0; i < kReaders + 1; ++i) {
       auto own = Store::open(options.data, damaged_rows);
       if (!own) return std::unexpected(own.error());
@@ -422,10 +424,7 @@ Result<std::unique_ptr<Archive>> Archive::open(Options options) {
   if (!names) return std::unexpected(with_cure(names.error()));
   auto impl = std::make_unique<Impl>(std::move(options), std::move(*store), std::move(*names));
   impl->damaged_rows = damaged_rows;
-  if (!lost_changes.empty()) {
-    impl->damage.note(impl->options.clock->now(),
-                      lost_changes + "; history is as it was before, and as the log says");
-  }
+  if (!lost_changes.empty()) impl->damage.note(impl->options.clock->now(), lost_changes);
   const ArchiveLimits& limits = impl->options.limits;
   auto builder = Builder::make(
       impl->store, impl->names,
@@ -478,10 +477,6 @@ Result<std::unique_ptr<Archive>> Archive::open(Options options) {
   }
   if (!twins) return std::unexpected(twins.error());
   impl->recovered = tail.with(std::move(*twins));
-  impl->check.emplace(impl->options.data / "history.db",
-                      [impl = impl.get()](const std::string& why) {
-                        impl->damage.note(impl->options.clock->now(), why);
-                      });
   if (Status started = impl->start_readers(); !started) {
     impl->end_reads();
     return std::unexpected(started.error());

@@ -9,6 +9,7 @@
 #include <future>
 #include <iterator>
 #include <latch>
+#include <thread>
 
 #include "history/test_lines.h"
 #include "history/turn.h"

@@ -19,8 +19,10 @@
 
 #include "app/backup_description.h"
 #include "base/read_file.h"
+#include "history/damage_notes.h"
 #include "history/log.h"
 #include "history/store_check.h"
+#include "mqtt/session_tables.h"
 #include "net/tls.h"
 #include "registry/files.h"
 #include "registry/sqlite.h"
@@ -36,12 +38,13 @@ using registry::Database;
 constexpr std::string_view kHistory = "history.db";
 constexpr std::string_view kRegistry = "registry.sqlite";
 constexpr std::string_view kKey = "secret.key";
-constexpr std::array<std::string_view, 3> kDatabases = {kHistory, kRegistry, "sessions.db"};
+constexpr std::string_view kSessions = "sessions.db";
+constexpr std::array<std::string_view, 3> kDatabases = {kHistory, kRegistry, kSessions};
 // A running server or SQLite has these: each start makes them anew.
 constexpr std::array<std::string_view, 4> kPassing = {"lock", "ready.json", "ready.json.new",
                                                       "admin.sock"};
 constexpr std::string_view kNotes = "damage.txt";
-constexpr std::string_view kSeen = "registry.seen";
+constexpr std::array<std::string_view, 2> kSeen = {"registry.seen", "sessions.seen"};
 constexpr std::string_view kLog = "log";
 constexpr std::string_view kCertificates = "tls";
 constexpr std::string_view kSharedMemory = "-shm";
@@ -155,14 +158,12 @@ class Check {
     }
     if (view == kKey) return look_at_key();
     if (view.starts_with("tls/")) return look_at_certificate(name);
-    if (view == "registry.seen") return not_checked(name, "the next start compares it");
-    if (view == "damage.txt") return not_checked(name, "see `gridloom damage`");
+    if (is_one_of(kSeen, view)) return not_checked(name, "the next start compares it");
+    if (view == kNotes) return look_at_notes();
     if (view.starts_with("log/damaged-") || view.starts_with("damaged-")) {
       return not_checked(name, "what was set aside when damage was found before");
     }
     if (view.starts_with("log/") && view.ends_with(".log")) return look_at_segment(name);
-    if (view == kNotes) return not_checked(name, "what is known to be lost or damaged");
-    if (view == kSeen) return not_checked(name, "what the registry was last: the server compares");
     if (is_one_of(kPassing, view) || view.ends_with(kSharedMemory)) {
       return not_checked(name, "nothing in it has to last");
     }
@@ -185,7 +186,16 @@ class Check {
     for (const std::string& each : *found) damage(name, each);
     if (name == kHistory) return look_at_history(*database);
     if (name == kRegistry) return look_at_registry(std::move(*database));
-    add_note(name, "pages and indexes");
+    look_at_sessions(*database);
+  }
+
+  void look_at_sessions(Database& database) {
+    const auto found = mqtt::check_sessions(database);
+    if (!found) return damage(kSessions, found.error().detail);
+    for (const std::string& each : found->damages) damage(kSessions, each);
+    add_note(kSessions, found->rows == 0
+                            ? "pages and indexes (an earlier version: without checksums)"
+                            : fmt::format("{} rows with checksums", found->rows));
   }
 
   void look_at_history(Database& database) {
@@ -206,7 +216,7 @@ class Check {
 
   void look_at_registry(Database database) {
     const Status good = registry::Store::check(folder_, std::move(database));
-    if (good) return add_note(kRegistry, "pages, indexes and secrets");
+    if (good) return add_note(kRegistry, "rows with checksums, and secrets");
     if (good.error().kind == FaultKind::kConflict) return add_note(kRegistry, good.error().detail);
     damage(kRegistry, good.error().detail);
   }
@@ -218,6 +228,13 @@ class Check {
       return damage(kKey, key.error().detail);
     }
     add_note(kKey, "whether it opens the registry stands there");
+  }
+
+  void look_at_notes() {
+    const auto notes = read_file(folder_ / kNotes, kMostFile);
+    if (!notes) return damage(kNotes, notes.error().detail);
+    if (!history::are_whole(*notes)) return damage(kNotes, "its checksum is wrong");
+    add_note(kNotes, "see `gridloom damage`");
   }
 
   void look_at_certificate(const std::string& name) {
@@ -336,8 +353,6 @@ std::string line_of(const CheckedFile& file) {
   for (std::size_t i = 0; i < std::min(kMostShown, file.damages.size()); ++i) {
     text += (i == 0 ? "" : "; ") + file.damages[i];
   }
-  // SQLite's messages have lines of their own.
-  std::ranges::replace_if(text, [](char c) { return c >= 0 && c < ' '; }, ' ');
   if (file.damages.size() > kMostShown) {
     text += fmt::format("; and {} more", file.damages.size() - kMostShown);
   }

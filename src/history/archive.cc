@@ -17,8 +17,10 @@
 #include <thread>
 #include <utility>
 
+#include "history/background_check.h"
 #include "history/log_loss.h"
 #include "history/turn.h"
+#include "registry/wal_check.h"
 
 namespace gridloom::history {
 namespace {
@@ -343,6 +345,8 @@ struct Archive::Impl {
   }
 
   [[nodiscard]] Status start_readers() {
+    check.emplace(options.data / "history.db",
+                  [this](const std::string& why) { damage.note(options.clock->now(), why); });
     for (std::size_t i = 0; i < kReaders + 1; ++i) {
       auto own = Store::open(options.data, damaged_rows);
       if (!own) return std::unexpected(own.error());
@@ -406,18 +410,21 @@ struct Archive::Impl {
   ReadQueue reads{options.limits.reads};
   ReadQueue admin_reads{kAdminReads};
   std::vector<std::jthread> readers;
+  std::optional<BackgroundCheck> check;  // its thread uses the notes
 };
 
 Archive::Archive(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 Result<std::unique_ptr<Archive>> Archive::open(Options options) {
   const auto damaged_rows = std::make_shared<DamagedRows>();
+  const std::string lost_changes = registry::damage_of_wal(options.data / "history.db");
   auto store = Store::open(options.data, damaged_rows);
   if (!store) return std::unexpected(with_cure(store.error()));
   auto names = store->names();
   if (!names) return std::unexpected(with_cure(names.error()));
   auto impl = std::make_unique<Impl>(std::move(options), std::move(*store), std::move(*names));
   impl->damaged_rows = damaged_rows;
+  if (!lost_changes.empty()) impl->damage.note(impl->options.clock->now(), lost_changes);
   const ArchiveLimits& limits = impl->options.limits;
   auto builder = Builder::make(
       impl->store, impl->names,
@@ -430,7 +437,8 @@ Result<std::unique_ptr<Archive>> Archive::open(Options options) {
                   .clock = impl->options.clock};
   Retention::Steady steady;
   if (!impl->options.clock_is_driven) steady = steady_time;
-  auto retention = Retention::open(impl->options.data, limits.keep, std::move(steady));
+  auto retention =
+      Retention::open(impl->options.data, limits.keep, std::move(steady), damaged_rows);
   if (!retention) return std::unexpected(with_cure(retention.error()));
   impl->retention.emplace(std::move(*retention));
   auto disk = open_folder(impl->options.data / "log");

@@ -4,21 +4,74 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
-#include <fstream>
+#include <algorithm>
+#include <cstdint>
 #include <system_error>
 #include <utility>
 
+#include "base/printable.h"
+#include "base/read_file.h"
+#include "base/row_checksum.h"
 #include "registry/files.h"
 
 namespace gridloom::history {
+namespace {
+
+constexpr std::string_view kChecksum = "checksum ";
+constexpr std::size_t kMostBytes = std::size_t{1} << 20U;  // of the file
+
+std::string checksum_line(std::string_view lines) {
+  return fmt::format("{}{:016x}\n", kChecksum,
+                     static_cast<std::uint64_t>(row_checksum(0, {}, lines)));
+}
+
+// "2026-11-21T10:00:00Z " in front.
+bool has_time(std::string_view line) {
+  constexpr std::string_view kForm = "dddd-dd-ddTdd:dd:ddZ ";
+  return line.size() > kForm.size() &&
+         std::ranges::equal(line.substr(0, kForm.size()), kForm, [](char c, char form) {
+           return form == 'd' ? c >= '0' && c <= '9' : c == form;
+         });
+}
+
+// Calls with each line, without its end.
+template <typename OnLine>
+void each_line(std::string_view text, OnLine on_line) {
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    on_line(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+}
+
+}  // namespace
+
+bool are_whole(std::string_view notes) {
+  if (notes.starts_with(kChecksum)) {
+    const std::string_view lines = notes.substr(std::min(notes.find('\n'), notes.size() - 1) + 1);
+    return notes.substr(0, notes.size() - lines.size()) == checksum_line(lines);
+  }
+  bool good = true;
+  each_line(notes, [&good](std::string_view line) { good = good && has_time(line); });
+  return good;
+}
 
 DamageNotes::DamageNotes(const std::filesystem::path& data) : file_(data / "damage.txt") {
-  std::ifstream file(file_);
-  for (std::string line; lines_.size() < kMostNotes && std::getline(file, line);) {
+  std::error_code error;
+  if (!std::filesystem::exists(file_, error)) return;
+  const auto bytes = read_file(file_, kMostBytes);
+  if (!bytes) return;
+  const bool good = are_whole(*bytes);
+  each_line(*bytes, [this, good](std::string_view line) {
     const std::size_t space = line.find(' ');
-    if (space == std::string::npos) continue;
-    texts_.insert(line.substr(space + 1));
-    lines_.push_back(std::move(line));
+    if (space == std::string_view::npos || line.starts_with(kChecksum)) return;
+    if (lines_.size() == kMostNotes) return;
+    lines_.push_back(good ? std::string(line) : printable(line));
+    texts_.insert(lines_.back().substr(space + 1));
+  });
+  if (!good) {
+    note(SystemClock().now(),
+         "damage.txt was damaged: what else is noted may be other than it was");
   }
   if (lines_.empty()) return;
   spdlog::warn(
@@ -35,9 +88,14 @@ void DamageNotes::note(TimePoint at, std::string_view text) {
   texts_.emplace(text);
   lines_.push_back(
       fmt::format("{:%Y-%m-%dT%H:%M:%SZ} {}", std::chrono::floor<std::chrono::seconds>(at), text));
+  write();
+}
+
+void DamageNotes::write() const {
   std::string all;
   for (const std::string& line : lines_) all.append(line).append(1, '\n');
-  if (const Status written = registry::replace_private_file(file_, all); !written) {
+  if (const Status written = registry::replace_private_file(file_, checksum_line(all) + all);
+      !written) {
     spdlog::error("the damage is not written down: {}", written.error().detail);
   }
 }

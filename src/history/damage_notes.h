@@ -22,7 +22,8 @@ class DamageNotes {
   // More are logged and not kept: the first ones say enough.
   static constexpr std::size_t kMostNotes = 100;
 
-  // Reads the notes that are there. A file that cannot be read counts as none.
+  // Reads the notes that are there. A file that cannot be read counts as none; that one is damaged
+  // is a note of its own.
   explicit DamageNotes(const std::filesystem::path& data);
 
   // Logs an error and writes a line, unless the same text is noted already. `text` is one
@@ -35,11 +36,17 @@ class DamageNotes {
   [[nodiscard]] Status accept();
 
  private:
+  void write() const;
+
   const std::filesystem::path file_;
   mutable std::mutex mutex_;
   std::vector<std::string> lines_;
   std::set<std::string, std::less<>> texts_;
 };
+
+// Whether the content of damage.txt is what was written: its first line is the checksum of the
+// others, which an earlier version did not write.
+[[nodiscard]] bool are_whole(std::string_view notes);
 
 // A fault that keeps history from being opened; of a damaged history.db it says how to go on.
 [[nodiscard]] Fault with_cure(Fault fault);

@@ -42,6 +42,35 @@ TEST_F(DamageNotesTest, StayUntilTheyAreAccepted) {
   EXPECT_EQ(again.count(), 1) << "it was found anew";
 }
 
+TEST_F(DamageNotesTest, AFlippedBitInThemIsANote) {
+  DamageNotes(folder_.data()).note(kNow, "records 3 to 5 are missing");
+  const auto file = folder_.data() / "damage.txt";
+  const std::string good = registry::content_of(file);
+  ASSERT_TRUE(are_whole(good));
+  for (std::size_t at = 0; at < good.size(); ++at) {
+    for (const int bit : {1, 2, 4, 8, 16, 32, 64, 128}) {
+      std::string flipped = good;
+      flipped[at] = static_cast<char>(flipped[at] ^ bit);
+      EXPECT_FALSE(are_whole(flipped)) << flipped;
+    }
+    std::string flipped = good;
+    flipped[at] = static_cast<char>(flipped[at] ^ 8);
+    registry::write_content(file, flipped);
+    const Lines all = DamageNotes(folder_.data()).all();
+    ASSERT_FALSE(all.empty());
+    EXPECT_TRUE(all.back().contains("damage.txt was damaged")) << flipped;
+    EXPECT_EQ(DamageNotes(folder_.data()).all(), all) << "it is written anew, with a checksum";
+  }
+}
+
+TEST_F(DamageNotesTest, AFileOfAnEarlierVersionHasNoChecksum) {
+  const std::string line = "2023-11-14T22:13:20Z history.db is damaged";
+  registry::write_content(folder_.data() / "damage.txt", line + "\n" + line + " too\n");
+  EXPECT_EQ(DamageNotes(folder_.data()).all(), (Lines{line, line + " too"}));
+  EXPECT_TRUE(are_whole(""));
+  EXPECT_FALSE(are_whole("nonsense"));
+}
+
 TEST_F(DamageNotesTest, AreAtMostAHundred) {
   DamageNotes notes(folder_.data());
   for (std::size_t i = 0; i < DamageNotes::kMostNotes + 5; ++i)

@@ -78,12 +78,12 @@ bool is_good_part(const DeviceHour& of, const registry::Statement& row) {
 }  // namespace
 
 Result<Retention> Retention::open(const std::filesystem::path& data, RetentionLimits limits,
-                                  Steady steady) {
+                                  Steady steady, std::shared_ptr<DamagedRows> damaged) {
   auto database = Database::open(data / "history.db");
   if (!database) return std::unexpected(database.error());
   const auto kind = database->integer("PRAGMA auto_vacuum");
   if (!kind) return std::unexpected(kind.error());
-  Retention retention(std::move(*database), limits, std::move(steady));
+  Retention retention(std::move(*database), limits, std::move(steady), std::move(damaged));
   constexpr std::int64_t kIncremental = 2;
   retention.gives_back_ = *kind == kIncremental;
   return retention;
@@ -120,7 +120,7 @@ Result<bool> Retention::work(TimePoint now) {
 
 Status Retention::note_day(TimePoint now) {
   if (!days_) {
-    auto days = RunningDays::open(database_);
+    auto days = RunningDays::open(database_, *damaged_);
     if (!days) return std::unexpected(days.error());
     days_ = std::move(*days);
   }

@@ -44,8 +44,10 @@ class Retention {
   // time that nobody sets; none: the clock is driven.
   using Steady = std::function<Millis()>;
   // Of a database that Store::open() has made.
-  [[nodiscard]] static Result<Retention> open(const std::filesystem::path& data,
-                                              RetentionLimits limits, Steady steady = {});
+  // Damaged rows of its own table are told to `damaged`.
+  [[nodiscard]] static Result<Retention> open(
+      const std::filesystem::path& data, RetentionLimits limits, Steady steady = {},
+      std::shared_ptr<DamagedRows> damaged = std::make_shared<DamagedRows>());
 
   // All that is kept of the device goes, piece by piece.
   void forget(DeviceNumber device) { forgotten_.push_back(device); }
@@ -57,8 +59,12 @@ class Retention {
   [[nodiscard]] Result<bool> work(TimePoint now);
 
  private:
-  Retention(registry::Database database, RetentionLimits limits, Steady steady)
-      : database_(std::move(database)), limits_(limits), steady_(std::move(steady)) {}
+  Retention(registry::Database database, RetentionLimits limits, Steady steady,
+            std::shared_ptr<DamagedRows> damaged)
+      : database_(std::move(database)),
+        limits_(limits),
+        steady_(std::move(steady)),
+        damaged_(std::move(damaged)) {}
 
   enum class Step : std::uint8_t { kBlocks, kQuarters, kAudit, kRoom, kRest };
   // Where a walk over the devices of a table is.
@@ -83,6 +89,7 @@ class Retention {
   registry::Database database_;
   RetentionLimits limits_;
   Steady steady_;
+  std::shared_ptr<DamagedRows> damaged_;
   std::optional<RunningDays> days_;  // read when they are needed first
   std::deque<DeviceNumber> forgotten_;
   Step step_ = Step::kRest;

@@ -1,12 +1,9 @@
 #include "history/row_checksum.h"
 
-#include <xxhash.h>
-
-#include <bit>
 #include <string>
 #include <utility>
 
-#include "history/bytes.h"
+#include "base/row_checksum.h"
 
 namespace gridloom::history {
 
@@ -34,10 +31,7 @@ std::string_view name_of(RowTable table) {
 
 std::int64_t row_checksum(RowTable table, std::initializer_list<std::int64_t> keys,
                           std::string_view content) {
-  std::string head(1, static_cast<char>(std::to_underlying(table)));
-  for (const std::int64_t key : keys) append_fixed64(head, static_cast<std::uint64_t>(key));
-  const std::uint64_t seed = XXH3_64bits(head.data(), head.size());
-  return std::bit_cast<std::int64_t>(XXH3_64bits_withSeed(content.data(), content.size(), seed));
+  return gridloom::row_checksum(std::to_underlying(table), keys, content);
 }
 
 std::int64_t twin_checksum(std::int64_t device, std::string_view sn, std::string_view state) {

@@ -26,8 +26,7 @@ enum class RowTable : std::uint8_t {
 // As in the database, where it is named like this.
 [[nodiscard]] std::string_view name_of(RowTable table);
 
-// XXH3-64 of `content`; its seed is the XXH3-64 of the table's number and the keys. As a signed
-// number, because SQLite's integers are.
+// As base/row_checksum.h says.
 [[nodiscard]] std::int64_t row_checksum(RowTable table, std::initializer_list<std::int64_t> keys,
                                         std::string_view content);
 

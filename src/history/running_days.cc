@@ -4,7 +4,6 @@
 #include <limits>
 #include <ranges>
 
-#include "history/damaged_rows.h"
 #include "history/row_checksum.h"
 
 namespace gridloom::history {
@@ -30,7 +29,7 @@ std::int64_t checksum_of(std::int64_t day, std::int64_t ran_ms, std::int64_t fir
 
 }  // namespace
 
-Result<RunningDays> RunningDays::open(Database& database) {
+Result<RunningDays> RunningDays::open(Database& database, DamagedRows& damaged) {
   const Status made = database.run(
       "CREATE TABLE IF NOT EXISTS running_day (day INTEGER PRIMARY KEY, ran_ms INTEGER NOT NULL, "
       "first_row INTEGER NOT NULL, checksum INTEGER NOT NULL) STRICT");
@@ -38,10 +37,10 @@ Result<RunningDays> RunningDays::open(Database& database) {
   RunningDays all;
   const Status read = database.each_row(
       "SELECT day, ran_ms, first_row, checksum FROM running_day ORDER BY day",
-      [&all](const Statement& row) {
+      [&all, &damaged](const Statement& row) {
         if (row.integer(3) != checksum_of(row.integer(0), row.integer(1), row.integer(2))) {
-          DamagedRows().found({.table = RowTable::kRunningDay, .key = row.integer(0)},
-                              "the day counts as one on which the server did not run");
+          damaged.found({.table = RowTable::kRunningDay, .key = row.integer(0)},
+                        "the day counts as one on which the server did not run");
           return Status();
         }
         all.days_.push_back({.day = row.integer(0),

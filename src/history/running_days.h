@@ -16,6 +16,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "history/damaged_rows.h"
 #include "registry/sqlite.h"
 
 namespace gridloom::history {
@@ -23,7 +24,8 @@ namespace gridloom::history {
 class RunningDays {
  public:
   // Reads them from a database that Store::open() has made; it outlives this but may be moved.
-  [[nodiscard]] static Result<RunningDays> open(registry::Database& database);
+  // Rows that are damaged are told to `damaged`.
+  [[nodiscard]] static Result<RunningDays> open(registry::Database& database, DamagedRows& damaged);
 
   // The server runs: its clock says `now`, and one that never jumps `steady`. To be called often;
   // spans of more than an hour without a call do not count.

@@ -25,11 +25,12 @@ class RunningDaysTest : public testing::Test {
     RunningDays days = open();
     for (Millis ran = 0h; ran <= 60h; ran += 30min) must(days.note(*database_, kBegin + ran, ran));
   }
-  RunningDays open() { return must(RunningDays::open(*database_)); }
+  RunningDays open() { return must(RunningDays::open(*database_, damaged_)); }
 
   static constexpr TimePoint kBegin{std::chrono::sys_days(std::chrono::days(20'000))};
   static constexpr TimePoint kNow{kBegin + 60h};
   registry::TestFolder folder_;
+  DamagedRows damaged_;
   std::optional<registry::Database> database_;
 };
 
@@ -45,6 +46,7 @@ TEST_F(RunningDaysTest, ADayWhoseRowIsDamagedDoesNotCount) {
                         " + 1024"));
     EXPECT_EQ(open().reached(kNow), std::nullopt) << column;
     EXPECT_EQ(must(check_store(*database_)).damaged, 3) << column;
+    EXPECT_GE(damaged_.count(), 3) << column;
     must(database_->run("ROLLBACK TO good; RELEASE good"));
   }
 }

@@ -8,6 +8,7 @@
 #include <unordered_map>
 #include <variant>
 
+#include "mqtt/session_tables.h"
 #include "mqtt/stored_packets.h"
 #include "wire/mqtt/stored_message.h"
 
@@ -255,15 +256,15 @@ Status PendingRows::write(Database& database, const StoredSession& session) {
     will = packet_of(session.will->message,
                      {.qos = session.will->qos, .retain = session.will->retain});
   }
-  return database.execute(
-      "INSERT OR REPLACE INTO session VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", session.number,
-      std::string_view(session.user), std::string_view(session.client_id),
-      std::int64_t{session.expiry_s}, stored_ms(session.parked_at),
-      Blob{packets_of(session.subscriptions)}, Blob{bytes_of(session.received)}, Blob{will},
-      stored_ms(session.will_due),
-      session.will && session.will->expiry_s ? std::int64_t{*session.will->expiry_s}
-                                             : std::int64_t{-1},
-      session.signed_in_as, session.generation);
+  static const std::string sql = insert_into(kSessionTable);
+  return database.execute(sql, session.number, std::string_view(session.user),
+                          std::string_view(session.client_id), std::int64_t{session.expiry_s},
+                          stored_ms(session.parked_at), Blob{packets_of(session.subscriptions)},
+                          Blob{bytes_of(session.received)}, Blob{will}, stored_ms(session.will_due),
+                          session.will && session.will->expiry_s
+                              ? std::int64_t{*session.will->expiry_s}
+                              : std::int64_t{-1},
+                          session.signed_in_as, session.generation);
 }
 
 Status PendingRows::write(Database& database, const MessageKey& key, const MessageRow& row) {
@@ -274,7 +275,9 @@ Status PendingRows::write(Database& database, const MessageKey& key, const Messa
   }
   if (!row.is_new && row.stage == Outbox::Stage::kSent) {
     return database.execute(
-        "UPDATE message SET stage = ?, packet_id = ? WHERE session = ? AND sequence = ?",
+        "UPDATE message SET stage = ?1, packet_id = ?2, "
+        "checksum = row_checksum(2, session, sequence, ?1, ?2, expires_at, packet) "
+        "WHERE session = ?3 AND sequence = ?4",
         static_cast<std::int64_t>(row.stage), std::int64_t{row.packet_id}, session, number);
   }
   std::string packet;
@@ -286,17 +289,18 @@ Status PendingRows::write(Database& database, const MessageKey& key, const Messa
     }
     packet = packet_of(*message->message, row.flags);
   }
-  return database.execute("INSERT OR REPLACE INTO message VALUES (?, ?, ?, ?, ?, ?)", session,
-                          number, static_cast<std::int64_t>(row.stage), std::int64_t{row.packet_id},
-                          row.expires_at_ms, Blob{packet});
+  static const std::string sql = insert_into(kMessageTable);
+  return database.execute(sql, session, number, static_cast<std::int64_t>(row.stage),
+                          std::int64_t{row.packet_id}, row.expires_at_ms, Blob{packet});
 }
 
 Status PendingRows::write(Database& database, const std::string& topic, const RetainedRow& row) {
   if (row.packet.empty()) {
     return database.execute("DELETE FROM retained WHERE topic = ?", std::string_view(topic));
   }
-  return database.execute("INSERT OR REPLACE INTO retained VALUES (?, ?, ?, ?)",
-                          std::string_view(topic), row.expires_at_ms, Blob{row.packet}, row.device);
+  static const std::string sql = insert_into(kRetainedTable);
+  return database.execute(sql, std::string_view(topic), row.expires_at_ms, Blob{row.packet},
+                          row.device);
 }
 
 }  // namespace gridloom::mqtt

@@ -13,7 +13,10 @@
 #include <utility>
 
 #include "mqtt/session_rows.h"
+#include "mqtt/session_tables.h"
+#include "mqtt/sessions_seen.h"
 #include "registry/sqlite.h"
+#include "registry/wal_check.h"
 
 namespace gridloom::mqtt {
 namespace {
@@ -23,7 +26,6 @@ using registry::Database;
 using registry::Statement;
 using registry::Transaction;
 
-constexpr std::int64_t kVersion = 2;
 constexpr std::string_view kWhatIsLost =
     "MQTT sessions, the messages that waited in them, and retained messages are lost";
 constexpr Millis kErrorsEvery{60'000};
@@ -33,81 +35,11 @@ constexpr std::chrono::minutes kEvery{1};
 constexpr std::chrono::milliseconds kEveryWithoutLog{100};
 constexpr std::size_t kMostPendingBytes = std::size_t{16} * 1024 * 1024;  // in memory until then
 
-// Times are ms since 1970, 0: none. `stage` is Outbox::Stage.
-constexpr std::string_view kTables = R"(
-CREATE TABLE session (
-  number INTEGER PRIMARY KEY,
-  user TEXT NOT NULL,
-  client_id TEXT NOT NULL,
-  expiry_s INTEGER NOT NULL,
-  parked_at INTEGER NOT NULL,
-  subscriptions BLOB NOT NULL,
-  received BLOB NOT NULL,
-  will BLOB NOT NULL,
-  will_due INTEGER NOT NULL,
-  will_expiry_s INTEGER NOT NULL,
-  signed_in_as INTEGER NOT NULL DEFAULT 0,
-  generation INTEGER NOT NULL DEFAULT 0
-) STRICT;
-CREATE TABLE message (
-  session INTEGER NOT NULL,
-  sequence INTEGER NOT NULL,
-  stage INTEGER NOT NULL,
-  packet_id INTEGER NOT NULL,
-  expires_at INTEGER NOT NULL,
-  packet BLOB NOT NULL,
-  PRIMARY KEY (session, sequence)
-) STRICT;
-CREATE TABLE retained (
-  topic TEXT PRIMARY KEY,
-  expires_at INTEGER NOT NULL,
-  packet BLOB NOT NULL,
-  device INTEGER NOT NULL DEFAULT 0
-) STRICT;
-CREATE TABLE last (
-  one INTEGER PRIMARY KEY CHECK (one = 1),
-  number INTEGER NOT NULL
-) STRICT;
-INSERT INTO last VALUES (1, 0);
-)";
-// Version 2 has these as well.
-constexpr std::string_view kTablesOfVersion2 = R"(
-CREATE TABLE stream (
-  number INTEGER PRIMARY KEY,
-  user TEXT NOT NULL,
-  client_id TEXT NOT NULL,
-  receipts BLOB NOT NULL
-) STRICT;
-CREATE TABLE applied (
-  one INTEGER PRIMARY KEY CHECK (one = 1),
-  record INTEGER NOT NULL
-) STRICT;
-INSERT INTO applied VALUES (1, 0);
-)";
-
-const std::string kAllTables = std::string(kTables) + std::string(kTablesOfVersion2);
-
-// What the tables of version 1 lack: whose a session and a retained message are, by number. 0: not
-// known.
-constexpr std::string_view kFromVersion1 = R"(
-ALTER TABLE session ADD COLUMN signed_in_as INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE session ADD COLUMN generation INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE retained ADD COLUMN device INTEGER NOT NULL DEFAULT 0;
-)";
-
 Status write(Database& database, const StreamTable::Row& row) {
   if (row.ended) return database.execute("DELETE FROM stream WHERE number = ?", row.number);
-  return database.execute("INSERT OR REPLACE INTO stream VALUES (?, ?, ?, ?)", row.number,
-                          std::string_view(row.user), std::string_view(row.client_id),
-                          Blob{row.receipts});
-}
-
-Status migrate(Database& database) {
-  const auto version = database.integer("PRAGMA user_version");
-  if (!version) return std::unexpected(version.error());
-  if (*version >= kVersion) return {};
-  return database.run("BEGIN IMMEDIATE; " + std::string(kFromVersion1) +
-                      std::string(kTablesOfVersion2) + " PRAGMA user_version = 2; COMMIT;");
+  static const std::string sql = insert_into(kStreamTable);
+  return database.execute(sql, row.number, std::string_view(row.user),
+                          std::string_view(row.client_id), Blob{row.receipts});
 }
 
 Result<StreamTable> streams_in(Database& database) {
@@ -131,7 +63,8 @@ Result<StreamTable> streams_in(Database& database) {
 }  // namespace
 
 struct SessionStore::Impl {
-  explicit Impl(Database opened) : database(std::move(opened)) {}
+  Impl(Database opened, std::filesystem::path data)
+      : database(std::move(opened)), folder(std::move(data)) {}
 
   void work() {
     std::unique_lock lock(mutex);
@@ -149,6 +82,7 @@ struct SessionStore::Impl {
       writing = true;
       lock.unlock();
       const Status status = write_all(now, rows, record);
+      if (status && record != applied) remember_sessions(folder, record);
       lock.lock();
       writing = false;
       if (!status) {
@@ -205,12 +139,13 @@ struct SessionStore::Impl {
     for (const StreamTable::Row& row : rows) {
       if (const Status status = write(database, row); !status) return status;
     }
+    constexpr std::int64_t kOne = 1;
     if (const Status status =
-            database.execute("UPDATE applied SET record = ?", static_cast<std::int64_t>(record));
+            database.execute(insert_into(kAppliedTable), kOne, static_cast<std::int64_t>(record));
         !status) {
       return status;
     }
-    if (const Status status = database.execute("UPDATE last SET number = ?", number.load());
+    if (const Status status = database.execute(insert_into(kLastTable), kOne, number.load());
         !status) {
       return status;
     }
@@ -225,6 +160,7 @@ struct SessionStore::Impl {
   }
 
   Database database;  // the thread's, once it runs
+  const std::filesystem::path folder;
   std::string loss;
   bool is_new = false;
   std::atomic<std::int64_t> number{0};
@@ -264,38 +200,28 @@ struct Content {
   std::int64_t last_number = 0;
   std::uint64_t applied = 0;
   StreamTable streams;
+  std::vector<std::string> damaged_rows;  // where they stood
 };
 
-// Those too that are only written.
-Status check_pages(Database& database) {
-  return database.each_row("PRAGMA quick_check(1)", [](const Statement& row) -> Status {
-    if (row.bytes(0) == "ok") return {};
-    std::string why(row.bytes(0));
-    std::ranges::replace(why, '\n', ' ');
-    return fail(FaultKind::kDamaged, fmt::format("sessions.db: {}", why));
-  });
-}
-
 // With everything in it, so that a damaged page is found before anybody relies on the rest.
-Result<Content> read_file(const std::filesystem::path& file) {
-  auto database = registry::open_database(file, {.version = kVersion, .tables = kAllTables});
+Result<Content> read_sessions(const std::filesystem::path& file) {
+  auto database = open_sessions(file);
   if (!database) return std::unexpected(database.error());
+  auto damaged_rows = remove_damaged_rows(*database);
+  if (!damaged_rows) return std::unexpected(damaged_rows.error());
   const auto last = database->integer("SELECT number FROM last");
   if (!last) return std::unexpected(last.error());
-  if (const Status migrated = migrate(*database); !migrated) {
-    return std::unexpected(migrated.error());
-  }
   const auto applied = database->integer("SELECT record FROM applied");
   if (!applied) return std::unexpected(applied.error());
   auto streams = streams_in(*database);
   if (!streams) return std::unexpected(streams.error());
-  if (const Status whole = check_pages(*database); !whole) return std::unexpected(whole.error());
   const auto rows = read_rows(*database);
   if (!rows) return std::unexpected(rows.error());
   return Content{.database = std::move(*database),
                  .last_number = std::max(*last, rows->highest_number),
                  .applied = static_cast<std::uint64_t>(*applied),
-                 .streams = std::move(*streams)};
+                 .streams = std::move(*streams),
+                 .damaged_rows = std::move(*damaged_rows)};
 }
 
 // Damaged, and not merely unreadable now or of a later version.
@@ -309,7 +235,7 @@ Result<Content> begin_anew(const std::filesystem::path& file, const Fault& why, 
   if (!name) return std::unexpected(name.error());
   spdlog::error("{}", why.detail);
   loss = fmt::format("sessions.db was damaged and is kept as {}: {}", *name, kWhatIsLost);
-  return read_file(file);
+  return read_sessions(file);
 }
 
 // Or not there.
@@ -317,6 +243,40 @@ bool has_no_bytes(const std::filesystem::path& file) {
   std::error_code error;
   const std::uintmax_t bytes = std::filesystem::file_size(file, error);
   return error || bytes == 0;
+}
+
+// In words; each row is in the log.
+std::string loss_of(const std::vector<std::string>& damaged_rows) {
+  if (damaged_rows.empty()) return {};
+  for (const std::string& place : damaged_rows) {
+    spdlog::error("sessions.db: damage in {}: the row is removed", place);
+  }
+  return fmt::format(
+      "sessions.db had {} damaged row{}, the first in {}: the session, the message or the receipts "
+      "in each of them are lost",
+      damaged_rows.size(), damaged_rows.size() == 1 ? "" : "s", damaged_rows.front());
+}
+
+// Of changes that are not in the file itself yet.
+std::string loss_of_changes(const std::filesystem::path& file) {
+  const std::string damage = registry::damage_of_wal(file);
+  if (damage.empty()) return {};
+  return damage + "; sessions and what waits in them are as they were before, and as the log says";
+}
+
+// Of commits that were made, whatever became of them.
+std::string loss_since_seen(const std::filesystem::path& folder, std::uint64_t applied) {
+  const auto seen = sessions_seen(folder);
+  if (!seen || *seen <= applied) return {};
+  return fmt::format(
+      "sessions.db was stored up to record {} of the log, and is now as it was at record {}: it is "
+      "an old copy, or was damaged; what the log does not have of its changes is lost",
+      *seen, applied);
+}
+
+void append_loss(std::string& loss, const std::string& more) {
+  if (!loss.empty() && !more.empty()) loss += "; ";
+  loss += more;
 }
 
 // Another one than damage.
@@ -333,13 +293,17 @@ Fault with_cure(Fault fault) {
 Result<std::unique_ptr<SessionStore>> SessionStore::open(const std::filesystem::path& folder) {
   const std::filesystem::path file = folder / "sessions.db";
   const bool is_new = has_no_bytes(file) && has_no_bytes(file.string() + "-wal");
+  const std::string lost_changes = loss_of_changes(file);
   std::string loss;
-  auto content = read_file(file);
+  auto content = read_sessions(file);
   if (!content && is_damage(content.error())) content = begin_anew(file, content.error(), loss);
   if (!content) return std::unexpected(with_cure(content.error()));
-  // Above all numbers that were ever given: a file that is lost does not tell them.
+  append_loss(loss, lost_changes);
+  if (loss.empty() && !is_new) loss = loss_since_seen(folder, content->applied);
+  // Above all numbers that were ever given: what is lost does not tell them.
   if (!loss.empty()) content->last_number = unix_ms(SystemClock().now());
-  auto impl = std::make_unique<Impl>(std::move(content->database));
+  append_loss(loss, loss_of(content->damaged_rows));
+  auto impl = std::make_unique<Impl>(std::move(content->database), folder);
   impl->streams = std::move(content->streams);
   impl->streams.set_record(content->applied);
   impl->applied = content->applied;
@@ -375,6 +339,7 @@ Result<SessionStore::Loaded> SessionStore::load() {
   impl.number = std::max({impl.number.load(), impl.streams.highest(), rows->highest_number,
                           impl.pending.back().highest_number()});
   impl.pending.assign(1, PendingRows());
+  remember_sessions(impl.folder, impl.streams.record());
   impl.stored(impl.streams.record());
   Loaded loaded{.sessions = std::move(rows->sessions),
                 .streams = impl.streams.all(),

@@ -206,6 +206,16 @@ Result<Issuer> own_authority(const std::filesystem::path& folder) {
                       "new ones made (clients must then trust the new one)",
                       certificate_file.string()));
     }
+    // Clients that trust the certificate as it was made would refuse what is signed in its name.
+    if (X509_verify(issuer.certificate.get(), issuer.key.get()) != 1 ||
+        !is_sound(issuer.key.get())) {
+      ERR_clear_error();
+      return fail(
+          FaultKind::kMalformed,
+          fmt::format("{} or ca.key is damaged: put both back from a backup, or remove both "
+                      "to have new ones made (clients must then trust the new one)",
+                      certificate_file.string()));
+    }
     return issuer;
   }
   KeyPtr key(EVP_EC_gen("P-256"));

@@ -384,6 +384,29 @@ TEST_F(TlsTest, ADamagedAuthorityIsReportedAndNotReplaced) {
   EXPECT_TRUE(serves(files()));
 }
 
+TEST_F(TlsTest, AFlippedBitInAnAuthorityIsReportedOrChangesNothing) {
+  const TlsFiles made = files();
+  for (const fs::path& file : {made.ca, tls("ca.key")}) {
+    const std::string good = content_of(file);
+    int reported = 0;
+    for (std::size_t at = 0; at < good.size(); at += 3) {
+      std::string flipped = good;
+      flipped[at] = static_cast<char>(flipped[at] ^ 4);
+      write_content(file, flipped);
+      const auto again = own_certificates(folder, {});
+      if (!again) {
+        ++reported;
+        EXPECT_TRUE(again.error().detail.contains("ca.pem")) << again.error().detail;
+      } else {
+        EXPECT_TRUE(serves(*again)) << at;
+      }
+    }
+    EXPECT_GT(reported, static_cast<int>(good.size()) / 3 / 2) << file;
+    write_content(file, good);
+  }
+  EXPECT_TRUE(serves(files()));
+}
+
 // Every client would refuse what it signs.
 TEST_F(TlsTest, AnAuthoritysKeyThatIsAnothersIsReported) {
   const TlsFiles made = files();

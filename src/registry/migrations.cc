@@ -8,6 +8,8 @@
 #include <array>
 #include <string>
 
+#include "registry/table_sums.h"
+
 namespace gridloom::registry {
 namespace {
 
@@ -87,10 +89,29 @@ CREATE TABLE revision (
 INSERT INTO revision VALUES (1, lower(hex(randomblob(16))), 0);
 )";
 
+// What is in the tables, said once more: registry/table_sums.h. A later change of a table has to
+// look whether they are right, and to make them anew.
+constexpr std::string_view kChecksums = R"(
+ALTER TABLE accounts ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE access_keys ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE devices ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE shares ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE removed_devices ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE revision ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE seal_check ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE table_sums (
+  name TEXT PRIMARY KEY,
+  row_count INTEGER NOT NULL,
+  sum INTEGER NOT NULL,
+  highest INTEGER NOT NULL
+) STRICT;
+)";
+
 constexpr std::array kMigrations{
     Migration{.version = 1, .sql = kVersion1},
     Migration{.version = 2, .sql = kCredentialGenerations},
     Migration{.version = 3, .sql = kRemovedDevices},
+    Migration{.version = 4, .sql = kChecksums, .then = make_table_sums},
 };
 
 }  // namespace
@@ -125,6 +146,9 @@ Status migrate(Database& database, std::span<const Migration> steps) {
   for (const Migration& step : steps) {
     if (step.version <= *found) continue;
     if (Status done = database.run(std::string(step.sql)); !done) return done;
+    if (step.then != nullptr) {
+      if (Status done = step.then(database); !done) return done;
+    }
     Status noted = database.execute(
         "INSERT OR REPLACE INTO schema_version (one, version) VALUES (1, ?)", step.version);
     if (!noted) return noted;

@@ -14,6 +14,7 @@ namespace gridloom::registry {
 struct Migration {
   std::int64_t version = 0;
   std::string_view sql;
+  Status (*then)(Database& database) = nullptr;  // in the same transaction
 };
 
 [[nodiscard]] std::span<const Migration> migrations();

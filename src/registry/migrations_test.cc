@@ -32,11 +32,12 @@ class Migrations : public testing::Test {
     EXPECT_TRUE(database) << database.error().detail;
     return std::move(*database);
   }
-  Database version_1() {
+  Database version_1() { return fixture("version_1.sql"); }
+  Database fixture(const std::string& name) {
     Database database = empty_database();
     EXPECT_TRUE(database.run("PRAGMA foreign_keys = off"));
     const Status loaded = database.run(
-        content_of(std::filesystem::path(GL_SOURCE_DIR) / "src/registry/testdata/version_1.sql"));
+        content_of(std::filesystem::path(GL_SOURCE_DIR) / "src/registry/testdata" / name));
     EXPECT_TRUE(loaded) << loaded.error().detail;
     write_content(folder_.data() / "secret.key", kFixtureKey);
     std::filesystem::permissions(folder_.data() / "secret.key", std::filesystem::perms{0600});
@@ -107,6 +108,38 @@ TEST_F(Migrations, ADatabaseOfVersion1OpensWithEverythingInIt) {
   const Result<NewAccount> next = (*registry)->add_account({.name = "next"});
   ASSERT_TRUE(next);
   EXPECT_EQ(next->account.id, AccountId{4});
+}
+
+// Version 4 has checksums: those that stand there are the ones that are made today.
+TEST_F(Migrations, ADatabaseOfVersion4IsWhole) {
+  fixture("version_4.sql");
+  const Result<std::unique_ptr<Registry>> registry = Registry::open(folder_.data());
+  ASSERT_TRUE(registry) << registry.error().detail;
+  const auto directory = (*registry)->directory();
+  const Device* kitchen = directory->find_device("R331FIXTURE0001");
+  ASSERT_NE(kitchen, nullptr);
+  EXPECT_EQ(kitchen->name, "Kitchen 2");
+  EXPECT_EQ((*registry)->removed_devices(), std::vector<std::int64_t>{3});
+  ASSERT_TRUE((*registry)->add_account({.name = "next"}));
+}
+
+TEST_F(Migrations, ABrokenPageIsFoundBeforeAnythingIsMigrated) {
+  std::int64_t page = 0;
+  std::int64_t size = 0;
+  {
+    Database database = version_1();
+    ASSERT_TRUE(database.run("PRAGMA wal_checkpoint(truncate)"));
+    page = *database.integer("SELECT rootpage FROM sqlite_schema WHERE name = 'shares'");
+    size = *database.integer("PRAGMA page_size");
+  }
+  std::string bytes = content_of(file());
+  bytes.at(static_cast<std::size_t>((page - 1) * size + 4)) ^= 1;  // how many rows are on it
+  write_content(file(), bytes);
+  const auto refused = Registry::open(folder_.data());
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind, FaultKind::kDamaged);
+  EXPECT_TRUE(refused.error().detail.contains("back from a backup")) << refused.error().detail;
+  EXPECT_EQ(content_of(file()), bytes);
 }
 
 TEST_F(Migrations, WhatVersion1RemovedWithoutATraceIsRemoved) {

@@ -1,14 +1,17 @@
-// The one file of this room that sees sqlite3.h. SQLite's error numbers become fault kinds here:
-// a refused constraint is a conflict, a damaged file is damaged, the rest is the disk's.
+// This file and sql_functions.cc alone see sqlite3.h. SQLite's error numbers become fault kinds
+// here: a refused constraint is a conflict, a damaged file is damaged, the rest is the disk's.
 #include "registry/sqlite.h"
 
 #include <fmt/format.h>
 #include <sqlite3.h>
 
+#include <algorithm>
 #include <string>
 #include <system_error>
 
+#include "base/printable.h"
 #include "registry/files.h"
+#include "registry/sql_functions.h"
 
 namespace gridloom::registry {
 namespace {
@@ -39,7 +42,9 @@ std::string path_of(sqlite3* handle) {
 
 // `handle` is open.
 std::unexpected<Fault> fault_of(sqlite3* handle, int code) {
-  return fail(kind_of(code), fmt::format("{}: {}", path_of(handle), sqlite3_errmsg(handle)));
+  // Of a damaged file they name what is in it.
+  return fail(kind_of(code),
+              fmt::format("{}: {}", path_of(handle), printable(sqlite3_errmsg(handle))));
 }
 
 }  // namespace
@@ -100,6 +105,7 @@ Result<Database> Database::open(const std::filesystem::path& path) {
                 fmt::format("cannot open {}: {}", path.string(),
                             handle == nullptr ? sqlite3_errstr(code) : sqlite3_errmsg(handle)));
   }
+  if (const int added = add_functions(handle); added != SQLITE_OK) return fault_of(handle, added);
   sqlite3_busy_timeout(handle, kBusyTimeoutMs);
   std::string journal;
   Status done = database.each_row("PRAGMA journal_mode = wal", [&journal](const Statement& row) {
@@ -148,6 +154,7 @@ Result<Database> Database::open_to_read(const std::filesystem::path& path, Write
                 fmt::format("cannot open {}: {}", path.string(),
                             handle == nullptr ? sqlite3_errstr(code) : sqlite3_errmsg(handle)));
   }
+  if (const int added = add_functions(handle); added != SQLITE_OK) return fault_of(handle, added);
   sqlite3_busy_timeout(handle, kBusyTimeoutMs);
   if (Status done = database.run("PRAGMA trusted_schema = off"); !done) {
     return std::unexpected(done.error());
@@ -155,12 +162,29 @@ Result<Database> Database::open_to_read(const std::filesystem::path& path, Write
   return database;
 }
 
-Result<std::vector<std::string>> Database::integrity() {
+namespace {
+
+// Of SQLite's steps, between two looks whether to go on.
+constexpr int kStepsAtOnce = 1000;
+
+int is_stopped(void* stop) { return static_cast<std::stop_token*>(stop)->stop_requested() ? 1 : 0; }
+
+}  // namespace
+
+Result<std::vector<std::string>> Database::integrity(const std::stop_token& stop) {
+  // A tree of pages is one step.
+  const std::stop_callback interrupt(stop, [handle = handle_.get()] { sqlite3_interrupt(handle); });
+  if (stop.stop_requested()) return fail(FaultKind::kIo, "it was stopped");
+  std::stop_token asked = stop;
+  sqlite3_progress_handler(handle_.get(), kStepsAtOnce, is_stopped, &asked);
   std::vector<std::string> found;
   const Status read = each_row("PRAGMA integrity_check", [&found](const Statement& row) {
-    found.emplace_back(row.bytes(0));
+    std::string line(row.bytes(0));
+    std::ranges::replace(line, '\n', ' ');
+    found.push_back(printable(line));
     return Status();
   });
+  sqlite3_progress_handler(handle_.get(), 0, nullptr, nullptr);
   if (!read) return std::unexpected(read.error());
   if (found.size() == 1 && found.front() == "ok") found.clear();
   return found;

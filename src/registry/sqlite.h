@@ -66,8 +66,9 @@ class Database {
   };
   [[nodiscard]] static Result<Database> open_to_read(const std::filesystem::path& path,
                                                      Writers writers);
-  // Reads all of it: what SQLite finds wrong with pages, indexes and constraints; empty: nothing.
-  [[nodiscard]] Result<std::vector<std::string>> integrity();
+  // Reads all of it: what SQLite finds wrong with pages, indexes and constraints, each in a line;
+  // empty: nothing. kIo: `stop` was asked for meanwhile.
+  [[nodiscard]] Result<std::vector<std::string>> integrity(const std::stop_token& stop = {});
 
   [[nodiscard]] Result<Statement> prepare(std::string_view sql);
   // A text of several statements, without parameters.

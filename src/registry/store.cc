@@ -13,6 +13,7 @@
 
 #include "registry/files.h"
 #include "registry/migrations.h"
+#include "registry/table_sums.h"
 
 namespace gridloom::registry {
 namespace {
@@ -55,6 +56,15 @@ std::unexpected<Fault> lost_registry(const std::filesystem::path& data_folder) {
                   data_folder.string()));
 }
 
+// Indexes too: a row that one of them does not know would stay when it is removed.
+Status check_pages(Database& database) {
+  const auto found = database.integrity();
+  if (!found) return std::unexpected(found.error());
+  if (found->empty()) return {};
+  return fail(FaultKind::kDamaged,
+              fmt::format("{} is damaged: {}", database.path(), found->front()));
+}
+
 }  // namespace
 
 Result<Store> Store::open(const std::filesystem::path& data_folder) {
@@ -81,7 +91,9 @@ Result<Store> Store::open(const std::filesystem::path& data_folder) {
   if (const auto version = schema_version(*database); version == 0 && lost) {
     return lost_registry(data_folder);
   }
+  if (Status whole = check_pages(*database); !whole) return std::unexpected(whole.error());
   if (Status done = migrate(*database, migrations()); !done) return std::unexpected(done.error());
+  if (Status done = keep_table_sums(*database); !done) return std::unexpected(done.error());
   Store store(std::move(*database), std::move(*sealer));
   if (Status done = store.check_seal(data_folder); !done) return std::unexpected(done.error());
   return store;
@@ -118,10 +130,19 @@ Status Store::check_seal(const std::filesystem::path& data_folder) {
   }
   const Result<Secret> text = sealer_.open({.place = kSealCheckPlace, .sealed = sealed});
   if (text && text->matches(kSealCheckText)) return {};
+  // It need not be the key that is wrong.
+  if (Status whole = check_sums(); !whole) return whole;
   return fail(FaultKind::kMalformed,
               fmt::format("{0}/secret.key is not the key that {0}/registry.sqlite was sealed with; "
                           "put the original key file back",
                           data_folder.string()));
+}
+
+Status Store::check_sums() {
+  const Result<std::int64_t> version = schema_version(database_);
+  if (!version) return std::unexpected(version.error());
+  if (*version != migrations().back().version) return {};  // `check` reads earlier ones too
+  return check_table_sums(database_);
 }
 
 Result<bool> Store::changed_elsewhere() {
@@ -132,6 +153,7 @@ Result<bool> Store::changed_elsewhere() {
 }
 
 Status Store::load(DirectoryDraft& draft) {
+  if (Status whole = check_sums(); !whole) return whole;
   if (Status done = load_accounts(draft); !done) return done;
   if (Status done = load_keys(draft); !done) return done;
   return load_devices(draft);
@@ -296,7 +318,7 @@ Status Store::remove(const Device& device) {
 }
 
 Status Store::add_removed(std::int64_t device_number) {
-  return database_.execute("INSERT OR IGNORE INTO removed_devices VALUES (?)", device_number);
+  return database_.execute("INSERT OR IGNORE INTO removed_devices (id) VALUES (?)", device_number);
 }
 
 Result<std::vector<std::int64_t>> Store::removed_devices() {
@@ -321,7 +343,10 @@ Status Store::reserve_device_numbers(std::int64_t highest) {
       "INSERT INTO sqlite_sequence (name, seq) SELECT 'devices', 0 "
       "WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'devices')");
   if (!done) return done;
-  return database_.execute("UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = 'devices'",
+  done = database_.execute("UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = 'devices'",
+                           highest);
+  if (!done) return done;
+  return database_.execute("UPDATE table_sums SET highest = max(highest, ?) WHERE name = 'devices'",
                            highest);
 }
 

@@ -31,7 +31,8 @@ class Store {
   [[nodiscard]] Result<Transaction> begin() { return Transaction::begin(database_); }
   // Whether another connection committed a change since this was last asked; true the first time.
   [[nodiscard]] Result<bool> changed_elsewhere();
-  // Everything, into an empty draft. Within a transaction, or it may mix two states.
+  // Everything, into an empty draft; kDamaged: it is not what was written. Within a transaction, or
+  // it may mix two states.
   [[nodiscard]] Status load(DirectoryDraft& draft);
 
   [[nodiscard]] Result<AccountId> insert(const Account& account);  // its id is not read
@@ -66,6 +67,7 @@ class Store {
       : database_(std::move(database)), sealer_(std::move(sealer)) {}
 
   [[nodiscard]] Status check_seal(const std::filesystem::path& data_folder);
+  [[nodiscard]] Status check_sums();  // of the version that has them
   [[nodiscard]] Status load_accounts(DirectoryDraft& draft);
   [[nodiscard]] Status load_keys(DirectoryDraft& draft);
   [[nodiscard]] Status load_devices(DirectoryDraft& draft);

@@ -4,7 +4,10 @@
 
 #include <array>
 #include <cstddef>
+#include <system_error>
 #include <utility>
+
+#include "base/read_file.h"
 
 namespace gridloom::registry {
 namespace {
@@ -14,6 +17,7 @@ constexpr std::size_t kSummed_bytes = 24;  // of the header; its own checksum st
 constexpr std::size_t kFrameHead_bytes = 24;
 constexpr std::uint32_t kMagic = 0x377f0682;  // its last bit: the words summed are big-endian
 constexpr std::size_t kWord = 4;
+constexpr std::size_t kMost_bytes = std::size_t{2} << 30U;  // of a file that is looked at
 
 std::uint32_t big_endian(std::string_view bytes, std::size_t at) {
   std::uint32_t value = 0;
@@ -61,12 +65,14 @@ WalCheck check_wal(std::string_view bytes) {
   if (has_header) sum = sum_of(bytes.substr(0, kSummed_bytes), sum, is_big_endian);
   if (!has_header || (magic & ~1U) != kMagic || sum != pair_at(bytes, kSummed_bytes)) {
     check.damage = fmt::format("its header is damaged: none of its {} bytes is read", bytes.size());
+    check.is_proven = bytes.size() > kHeader_bytes;
     return check;
   }
   const std::size_t frame_bytes = kFrameHead_bytes + big_endian(bytes, 8);
   const Sum salts = pair_at(bytes, 16);
   std::optional<std::uint64_t> unreadable;  // the first
   std::uint64_t number = 0;
+  bool ended = false;  // a commit, at the damage or behind it
   for (std::size_t at = kHeader_bytes; at + frame_bytes <= bytes.size(); at += frame_bytes) {
     const std::string_view frame = bytes.substr(at, frame_bytes);
     const Sum own_salts = pair_at(frame, 8);
@@ -82,11 +88,24 @@ WalCheck check_wal(std::string_view bytes) {
     ++number;
     // One salt of two: a bit of the other was flipped.
     if (own_salts[0] != salts[0] && own_salts[1] != salts[1]) continue;
+    check.is_proven = check.is_proven || ended;
+    ended = ended || big_endian(frame, 4) != 0;
     check.damage = fmt::format(
         "frame {} is damaged: the changes in it and behind it, up to frame {}, are not read",
         *unreadable, number - 1);
   }
   return check;
+}
+
+std::string damage_of_wal(const std::filesystem::path& database) {
+  const std::filesystem::path file = database.string() + "-wal";
+  std::error_code error;
+  if (!std::filesystem::exists(file, error)) return {};
+  const auto bytes = read_file(file, kMost_bytes);
+  if (!bytes) return {};  // opening the database tells why
+  const WalCheck check = check_wal(*bytes);
+  if (!check.damage || !check.is_proven) return {};
+  return fmt::format("{} is damaged: {}", file.filename().string(), *check.damage);
 }
 
 }  // namespace gridloom::registry

@@ -5,10 +5,11 @@
 // of the file, which have other salts, so a frame with the log's own salts behind one that cannot
 // be read is the proof of damage. https://www.sqlite.org/fileformat.html#the_write_ahead_log
 //
-// Pure.
+// Pure, but for damage_of_wal().
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,9 +19,16 @@ namespace gridloom::registry {
 struct WalCheck {
   std::uint64_t frames = 0;             // that can be read
   std::optional<std::string> damage{};  // in words that follow on the file's name
+  // The damage cannot be what a loss of power left of the last commit, which nobody was told of:
+  // another one was written behind it.
+  bool is_proven = false;
 };
 // Of all bytes of the file. A frame that was being written when they were read, or when the power
 // went away, looks like a damaged one.
 [[nodiscard]] WalCheck check_wal(std::string_view bytes);
+
+// Before a database is opened that nobody has open: "history.db-wal is damaged: ...", if that is
+// proven; else empty. SQLite would leave out what is behind the damage without a word.
+[[nodiscard]] std::string damage_of_wal(const std::filesystem::path& database);
 
 }  // namespace gridloom::registry

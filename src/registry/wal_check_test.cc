@@ -53,6 +53,34 @@ TEST_F(WalCheckTest, AFlippedBitAnywhereIsFound) {
   }
 }
 
+// The last commit may be what a loss of power left of it; a commit behind the damage proves that it
+// was on the disk.
+TEST_F(WalCheckTest, DamageIsProvenByACommitBehindIt) {
+  constexpr std::size_t kHeader = 32;
+  const std::size_t frame = (first_.size() - kHeader) / check_wal(first_).frames;
+  const std::size_t last = first_.size() - frame;
+  for (std::size_t at = 0; at < last; at += at < 100 ? 1 : 13) {
+    EXPECT_TRUE(check_wal(flipped(first_, at)).is_proven) << at;
+  }
+  for (std::size_t at = last; at < first_.size(); at += 13) {
+    EXPECT_FALSE(check_wal(flipped(first_, at)).is_proven) << at;
+  }
+  for (const std::size_t bytes : {kHeader - 1, kHeader, kHeader + 1, last - 1, last + 1}) {
+    EXPECT_FALSE(check_wal(first_.substr(0, bytes)).is_proven) << "cut off at " << bytes;
+  }
+  EXPECT_FALSE(check_wal(flipped(again_, again_.size() - 1)).is_proven);
+}
+
+TEST_F(WalCheckTest, ADatabasesOwnLogIsFound) {
+  const auto path = folder_.data() / "b.db";
+  EXPECT_EQ(damage_of_wal(path), "");
+  write_content(folder_.data() / "b.db-wal", first_);
+  EXPECT_EQ(damage_of_wal(path), "");
+  write_content(folder_.data() / "b.db-wal", flipped(first_, 100));
+  EXPECT_TRUE(damage_of_wal(path).starts_with("b.db-wal is damaged: frame 0"))
+      << damage_of_wal(path);
+}
+
 TEST_F(WalCheckTest, OneBehindTheEndIsHarmless) {
   EXPECT_FALSE(check_wal(flipped(again_, again_.size() - 1)).damage);
 }

@@ -176,7 +176,8 @@ class DamageTest(unittest.TestCase):
         self.assertEqual(audit.returncode, 1)
         self.assertIn("history.db is damaged", audit.stderr)
         self.assertNotIn(str(self.server.data), audit.stderr)
-        self.assertEqual(self.notes(), ["history.db: database disk image is malformed"])
+        # Beside what reading all of the file finds, sooner or later.
+        self.assertIn("history.db: database disk image is malformed", self.notes())
         self.assertEqual(self.health()["status"], "damaged")
 
     def test_a_damaged_sessions_db_costs_no_start(self):

@@ -1,0 +1,63 @@
+// The tables of sessions.db, and the checksums of their rows (registry/summed_table.h): a flipped
+// bit costs the session or the message that it is in, and is told.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "registry/sqlite.h"
+#include "registry/summed_table.h"
+
+namespace gridloom::mqtt {
+
+inline constexpr std::int64_t kSessionsVersion = 3;
+
+// The numbers are part of the checksums: they never change.
+inline constexpr registry::SummedTable kSessionTable{
+    .number = 1,
+    .name = "session",
+    .key = "number",
+    .columns =
+        "number, user, client_id, expiry_s, parked_at, subscriptions, received, will, "
+        "will_due, will_expiry_s, signed_in_as, generation"};
+inline constexpr registry::SummedTable kMessageTable{
+    .number = 2,
+    .name = "message",
+    .key = "session, sequence",
+    .columns = "session, sequence, stage, packet_id, expires_at, packet"};
+inline constexpr registry::SummedTable kRetainedTable{
+    .number = 3,
+    .name = "retained",
+    .key = "topic",
+    .columns = "topic, expires_at, packet, device"};
+inline constexpr registry::SummedTable kLastTable{
+    .number = 4, .name = "last", .key = "one", .columns = "one, number"};
+inline constexpr registry::SummedTable kStreamTable{
+    .number = 5, .name = "stream", .key = "number", .columns = "number, user, client_id, receipts"};
+inline constexpr registry::SummedTable kAppliedTable{
+    .number = 6, .name = "applied", .key = "one", .columns = "one, record"};
+
+// "INSERT OR REPLACE INTO ..." with a parameter for each column; the checksum comes along.
+[[nodiscard]] std::string insert_into(const registry::SummedTable& table);
+
+// Makes the file, or brings one of an earlier version up to date. Faults as
+// registry::open_database.
+[[nodiscard]] Result<registry::Database> open_sessions(const std::filesystem::path& file);
+
+// Removes the rows whose checksum is wrong; returns where each of them stood. kDamaged: a page, an
+// index or a row without which the others mean nothing, so that none of it can be relied on.
+[[nodiscard]] Result<std::vector<std::string>> remove_damaged_rows(registry::Database& database);
+
+// For `gridloom check`, which changes nothing: likewise, all that is damaged, and how many rows
+// have checksums (0 in a file of an earlier version).
+struct SessionsCheck {
+  std::size_t rows = 0;
+  std::vector<std::string> damages;
+};
+[[nodiscard]] Result<SessionsCheck> check_sessions(registry::Database& database);
+
+}  // namespace gridloom::mqtt

@@ -13,7 +13,7 @@
 
 #include "app/admin_client.h"
 #include "app/when.h"
-#include "registry/rules.h"
+#include "base/printable.h"
 
 namespace gridloom::app {
 namespace {
@@ -161,7 +161,7 @@ std::string line_of(const Json& entry) {
     if (key != "at" && key != "what")
       line += fmt::format(" {}={}", std::string_view(key), plain(value));
   }
-  return registry::printable(line);
+  return printable(line);
 }
 
 namespace {

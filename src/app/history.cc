@@ -17,9 +17,9 @@
 
 #include "app/admin_client.h"
 #include "base/clock.h"
+#include "base/printable.h"
 #include "history/calendar.h"
 #include "history/series_answer.h"
-#include "registry/rules.h"
 
 namespace gridloom::app {
 namespace {
@@ -30,6 +30,7 @@ using wire::JsonObject;
 // The socket's message holds it as a JSON string.
 constexpr std::size_t kMostText = std::size_t{24} * 1024 * 1024;
 constexpr std::size_t kTableRows = 24;
+constexpr std::string_view kLayout = "\n\t";
 constexpr std::size_t kLine = 60;  // blocks of a sparkline
 
 constexpr std::array<std::string_view, 7> kWords = {"fields",    "from",   "to",    "step",
@@ -227,8 +228,8 @@ Result<std::string> history_text(const HistoryArguments& arguments) {
   if (!drawn) return arguments.format == "json" ? whole + "\n" : whole;
   const auto parsed = wire::parse_json(whole, {.bytes = whole.size(), .keys = 10'000'000});
   if (!parsed) return std::unexpected(parsed.error());
-  return registry::printable(
-      drawn_history(parsed->get_object(), arguments.format == "table" ? kTableRows : 0));
+  return printable(
+      drawn_history(parsed->get_object(), arguments.format == "table" ? kTableRows : 0), kLayout);
 }
 
 }  // namespace
@@ -274,7 +275,7 @@ std::shared_ptr<void> add_history(CLI::App& app, std::function<int()>& chosen) {
       const auto text = history_text(a);
       if (text) {
         // Devices choose the names of fields, and texts: a file has them as they are.
-        fmt::print("{}", ::isatty(STDOUT_FILENO) == 1 ? registry::printable(*text) : *text);
+        fmt::print("{}", ::isatty(STDOUT_FILENO) == 1 ? printable(*text, kLayout) : *text);
         return 0;
       }
       fmt::print(stderr, "gridloom: {}\n", text.error().detail);

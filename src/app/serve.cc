@@ -357,10 +357,6 @@ void warn_of_replays(const ServeOptions& options, const Listeners& doors) {
 Result<net::TlsFiles> open_doors(Running& running, const ServeOptions& options) {
   std::vector<std::string> hosts;
   if (!options.public_host.empty()) hosts.push_back(options.public_host);
-  for (const auto& [name, why] : net::check_certificates(options.data)) {
-    spdlog::error("tls/{}: {}; a server's certificate and key that are damaged are made anew", name,
-                  why);
-  }
   auto files = net::own_certificates(options.data, hosts);
   if (!files) return files;
   const auto tls = net::tls_context(*files);

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/printable.h"
 #include "http/envelope.h"
 #include "http/params.h"
 
@@ -24,12 +25,6 @@ constexpr std::string_view kOwnPaths = "/api/v1/";
 // The server itself answers these, unsigned.
 constexpr std::string_view kHealth = "/healthz";
 constexpr std::string_view kMetrics = "/metrics";
-
-// A path may hold any bytes; an answer is JSON.
-std::string printable(std::string text) {
-  std::ranges::replace_if(text, [](char c) { return c < 0x20 || c > 0x7e; }, '?');
-  return text;
-}
 
 Result<std::vector<std::string>> quotas_of(const JsonObject& object, std::size_t most) {
   const auto params = params_of(object);

@@ -11,6 +11,7 @@
 #include <openssl/rand.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
+#include <spdlog/spdlog.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -290,6 +291,10 @@ Result<TlsFiles> own_certificates(const std::filesystem::path& data_folder,
   TlsFiles files{.ca = std::filesystem::absolute(folder / "ca.pem"),
                  .certificate = folder / "server.pem",
                  .key = folder / "server.key"};
+  for (const auto& [name, why] : check_certificates(data_folder)) {
+    spdlog::error("tls/{}: {}; a server's certificate and key that are damaged are made anew", name,
+                  why);
+  }
   for (const std::filesystem::path& key : {folder / "ca.key", files.key}) {
     const std::filesystem::file_status facts = std::filesystem::status(key, error);
     if (!std::filesystem::exists(facts)) continue;

@@ -5,6 +5,7 @@
 #include <spdlog/spdlog.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -36,6 +37,7 @@ using wire::JsonObject;
 
 constexpr int kRequestTime_ms =
     1'000;  // one client at a time: a silent one must not hold the others up
+constexpr time_t kAnswerTime_s = 2;  // for a piece: nor one that does not read
 
 // --- the operations ---
 
@@ -301,9 +303,13 @@ Result<Json> change(const Estate& estate, const Row& row, const JsonObject& requ
     return fail(FaultKind::kIo,
                 fmt::format("a change is written down, and the disk refuses: {}", why));
   }
+  // A step of virtual time changes what the clock says.
+  const std::int64_t at_ms = unix_ms(estate.clock.now());
   auto answer = row.operation(estate, request);
   if (!answer) return answer;
-  const Status written = write_down(estate.archive, estate.clock, entry_of(row, request, *answer));
+  JsonObject entry = entry_of(row, request, *answer);
+  entry["at"] = at_ms;
+  const Status written = write_down(estate.archive, estate.clock, std::move(entry));
   if (!written && answer->is_object()) {
     // What it has to tell once, as keys, is told all the same.
     answer->get_object()[kWarningMember] = fmt::format(
@@ -401,7 +407,10 @@ struct AdminSocket::Impl {
                           })});
   }
 
+  // Others wait meanwhile: not for long, if the client does not read.
   static void answer(const Socket& client, const Result<Json>& result) {
+    const timeval patience{.tv_sec = kAnswerTime_s, .tv_usec = 0};
+    ::setsockopt(client.get(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
     if (Status sent = write_all(client.get(), answer_text(result)); !sent) {
       spdlog::warn("admin socket: {}", sent.error().detail);
     }

@@ -24,6 +24,7 @@
 #include <vector>
 
 #include "app/admin_client.h"
+#include "app/local_socket.h"
 #include "hub/test_home.h"
 
 namespace gridloom::app {
@@ -365,6 +366,21 @@ TEST_F(SocketTest, ListsOfManyDevicesComeWhole) {
   const auto list = ask_admin(folder.data(), {{"op", "device.list"}});
   ASSERT_TRUE(list) << list.error().detail;
   EXPECT_EQ(list->as_array().size(), 3000U);
+}
+
+TEST_F(SocketTest, AClientThatDoesNotReadItsAnswerHoldsUpNobodyForLong) {
+  must(registry->add_account({.name = "alice"}));
+  std::vector<std::string> names;
+  for (int i = 0; i < 5000; ++i) names.push_back(fmt::format("A-LONG-SERIAL-NUMBER-{:05}", i));
+  std::vector<registry::DeviceSpec> specs;
+  specs.reserve(names.size());
+  for (const std::string& name : names)
+    specs.push_back({.sn = name, .name = name, .owner = "alice"});
+  must(registry->add_devices(specs));
+  const Socket silent = must(connect_to(folder.data()));
+  must(send_all(silent.get(), "{\"op\":\"device.list\"}\n"));
+  const auto list = ask_admin(folder.data(), {{"op", "account.list"}});
+  ASSERT_TRUE(list) << list.error().detail;
 }
 
 TEST_F(SocketTest, AFolderWithTooLongANameIsExplained) {

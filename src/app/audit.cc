@@ -13,6 +13,7 @@
 
 #include "app/admin_client.h"
 #include "app/when.h"
+#include "registry/rules.h"
 
 namespace gridloom::app {
 namespace {
@@ -36,7 +37,7 @@ std::int64_t at_of(const Json& entry) {
   return at != nullptr && wire::is_whole(*at) ? wire::whole(*at) : 0;
 }
 
-// What others wrote into an entry must not tell a terminal what to do, nor look like a member.
+// What others wrote into an entry must not look like a member.
 std::string plain(const Json& value) {
   if (!value.is_string()) return wire::to_text(value);
   const std::string_view text = value.get_string();
@@ -44,15 +45,7 @@ std::string plain(const Json& value) {
     return c > ' ' && c < '\x7F' && c != '"' && c != '=';
   });
   if (is_word) return std::string(text);
-  std::string quoted = wire::to_text(value);
-  for (std::size_t i = 0; i < quoted.size(); ++i) {
-    const auto byte = static_cast<unsigned char>(quoted[i]);
-    if (byte == 0x7F) quoted[i] = '?';
-    // Latin-1's control characters, C2 80 to C2 9F: the upside-down question mark instead.
-    const bool follows = i > 0 && quoted[i - 1] == '\xC2';
-    if (follows && byte < 0xA0) quoted[i] = '\xBF';
-  }
-  return quoted;
+  return wire::to_text(value);
 }
 
 bool is_in_time(const AuditFilter& filter, const Json& entry) {
@@ -116,11 +109,13 @@ bool is_wanted(const AuditFilter& filter, const Json& entry) {
          std::ranges::find(filter.what, text_in(entry, "what")) != filter.what.end();
 }
 
-Result<JsonArray> read_audit(history::Archive& archive, const AuditFilter& filter) {
+Result<JsonArray> read_audit(history::Archive& archive, const AuditFilter& filter,
+                             std::size_t most_bytes) {
   std::promise<Result<JsonArray>> promise;
   std::future<Result<JsonArray>> answer = promise.get_future();
   const bool asked = archive.read([&](history::Reader& reader) {
     JsonArray found;
+    std::size_t bytes = 0;
     std::int64_t newer_ms = unix_ms(SystemClock().now());
     const Status read = reader.each_audit([&](const history::AuditRow& row) {
       const auto parsed = wire::parse_json(row.entry, {.bytes = row.entry.size(), .keys = 100'000});
@@ -128,19 +123,28 @@ Result<JsonArray> read_audit(history::Archive& archive, const AuditFilter& filte
       const Json entry = damaged ? damaged_entry(row, newer_ms) : *parsed;
       newer_ms = at_of(entry);
       // Nobody knows whom a damaged one concerns: it may be who is asked for.
-      if (damaged ? is_in_time(filter, entry) : is_wanted(filter, entry)) found.push_back(entry);
-      return found.size() < filter.limit &&
+      if (damaged ? is_in_time(filter, entry) : is_wanted(filter, entry)) {
+        found.push_back(entry);
+        bytes += row.entry.size();
+      }
+      return found.size() < filter.limit && bytes <= most_bytes &&
              (filter.since_ms < 0 || at_of(entry) >= filter.since_ms - kMostSetBack_ms);
     });
     std::ranges::reverse(found);
-    promise.set_value(read ? Result<JsonArray>(std::move(found)) : std::unexpected(read.error()));
+    if (!read) return promise.set_value(std::unexpected(read.error()));
+    if (bytes <= most_bytes) return promise.set_value(std::move(found));
+    promise.set_value(fail(
+        FaultKind::kBadParams,
+        fmt::format("these entries are more than {} bytes, of which the newest {} were read; ask "
+                    "for fewer with --limit, --since, --until, --what, --who or --sn",
+                    most_bytes, found.size())));
   });
   if (!asked) return fail(FaultKind::kIo, "too many others are reading history");
   return answer.get();
 }
 
 Status write_down(history::Archive& archive, const Clock& clock, JsonObject entry) {
-  entry["at"] = unix_ms(clock.now());
+  if (!entry.contains("at")) entry["at"] = unix_ms(clock.now());
   const auto safe = std::make_shared<std::promise<void>>();
   std::future<void> done = safe->get_future();
   archive.append(history::RecordKind::kAudit, wire::to_text(entry), [safe] { safe->set_value(); });
@@ -157,7 +161,7 @@ std::string line_of(const Json& entry) {
     if (key != "at" && key != "what")
       line += fmt::format(" {}={}", std::string_view(key), plain(value));
   }
-  return line;
+  return registry::printable(line);
 }
 
 namespace {

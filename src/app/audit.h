@@ -30,6 +30,7 @@ struct AuditFilter {
   std::string sn{};                 // likewise
   std::size_t limit = 100;          // the newest
   static constexpr std::size_t kMostEntries = 100'000;
+  static constexpr std::size_t kMostBytes = std::size_t{48} * 1024 * 1024;  // of all of them
   // `what` of an entry whose row is damaged, which is shown whatever else was asked for: at the
   // time of the entry after it, with its number and what is stored of it.
   static constexpr std::string_view kDamaged = "damaged";
@@ -40,11 +41,14 @@ struct AuditFilter {
 [[nodiscard]] Result<AuditFilter> audit_filter(const wire::JsonObject& request);
 [[nodiscard]] bool is_wanted(const AuditFilter& filter, const wire::Json& entry);
 
-// The newest entries that the filter lets through, the oldest of them first.
+// The newest entries that the filter lets through, the oldest of them first. kBadParams: they are
+// more than `most_bytes`.
 [[nodiscard]] Result<wire::JsonArray> read_audit(history::Archive& archive,
-                                                 const AuditFilter& filter);
+                                                 const AuditFilter& filter,
+                                                 std::size_t most_bytes = AuditFilter::kMostBytes);
 
-// Adds the time, and returns when the entry is safe; kIo: the disk does not take it.
+// Adds the time, if it has none, and returns when the entry is safe; kIo: the disk does not take
+// it.
 [[nodiscard]] Status write_down(history::Archive& archive, const Clock& clock,
                                 wire::JsonObject entry);
 

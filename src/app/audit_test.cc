@@ -117,6 +117,11 @@ TEST_F(AuditTest, ADamagedEntryIsShownAsSuchWhateverIsAskedFor) {
   EXPECT_EQ(found({.who = "anna"}), "\"set\"\"anna\"\n" + damaged);
   EXPECT_EQ(found({.until_ms = first + 1000}), "\"set\"\"anna\"\n");
   EXPECT_EQ(archive->health().damaged_rows, 1);
+  // More than an answer may have is no answer, and says how to get one.
+  const auto much = read_audit(*archive, {}, 100);
+  ASSERT_FALSE(much);
+  EXPECT_THAT(much.error().detail, testing::HasSubstr("more than 100 bytes, of which the newest"));
+  EXPECT_EQ(must(read_audit(*archive, {.limit = 1}, 100)).size(), 1U);
 }
 
 }  // namespace

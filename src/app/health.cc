@@ -1,10 +1,18 @@
 #include "app/health.h"
 
+#include <fmt/format.h>
+
 #include "wire/json.h"
 
 namespace gridloom::app {
+namespace {
 
-http::Health health_of(const history::ArchiveHealth& archive) {
+// Of a turn of a loop: many connections do not take as long, nor does a machine with much to do.
+constexpr Millis kTooLong{5'000};
+
+}  // namespace
+
+http::Health health_of(const history::ArchiveHealth& archive, Millis held_up) {
   wire::JsonObject text{{"status", "ok"}};
   const auto failing = [&text](const char* what, const std::string& why) {
     text["status"] = "failing";
@@ -12,6 +20,8 @@ http::Health health_of(const history::ArchiveHealth& archive) {
   };
   if (archive.log.failing) failing("log", *archive.log.failing);
   if (!archive.store_failing.empty()) failing("store", archive.store_failing);
+  const bool is_held_up = held_up >= kTooLong;
+  if (is_held_up) failing("loops", fmt::format("a thread is held up for {} ms", held_up.count()));
   if (archive.log.damaged_places != 0) {
     text["damaged"] = wire::JsonObject{{"places", archive.log.damaged_places},
                                        {"bytes", archive.log.damaged_bytes}};
@@ -23,7 +33,7 @@ http::Health health_of(const history::ArchiveHealth& archive) {
   if (archive.unknown_devices != 0) text["unknownDevices"] = archive.unknown_devices;
   if (archive.malformed_records != 0) text["malformedRecords"] = archive.malformed_records;
   if (archive.damaged_rows != 0) text["damagedRows"] = archive.damaged_rows;
-  const bool good = !archive.log.failing && archive.store_failing.empty();
+  const bool good = !archive.log.failing && archive.store_failing.empty() && !is_held_up;
   return {.good = good, .text = wire::to_text(text)};
 }
 

@@ -10,6 +10,7 @@ TEST(HealthTest, SaysWhatFailsAndWhy) {
     history::ArchiveHealth archive;
     bool good;
     std::string text;
+    Millis held_up{0};
   };
   const std::vector<Row> rows = {
       {{}, true, R"({"status":"ok"})"},
@@ -29,9 +30,14 @@ TEST(HealthTest, SaysWhatFailsAndWhy) {
        false,
        R"({"status":"failing","store":"history.db: disk I/O error","damageNotes":1})"},
       {{.damaged_rows = 3}, true, R"({"status":"ok","damagedRows":3})"},
+      {{}, true, R"({"status":"ok"})", Millis(4999)},
+      {{},
+       false,
+       R"({"status":"failing","loops":"a thread is held up for 5000 ms"})",
+       Millis(5000)},
   };
   for (const Row& row : rows) {
-    const http::Health health = health_of(row.archive);
+    const http::Health health = health_of(row.archive, row.held_up);
     EXPECT_EQ(health.good, row.good);
     EXPECT_EQ(health.text, row.text);
   }

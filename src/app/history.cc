@@ -1,6 +1,7 @@
 #include "app/history.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -18,6 +19,7 @@
 #include "base/clock.h"
 #include "history/calendar.h"
 #include "history/series_answer.h"
+#include "registry/rules.h"
 
 namespace gridloom::app {
 namespace {
@@ -225,7 +227,8 @@ Result<std::string> history_text(const HistoryArguments& arguments) {
   if (!drawn) return arguments.format == "json" ? whole + "\n" : whole;
   const auto parsed = wire::parse_json(whole, {.bytes = whole.size(), .keys = 10'000'000});
   if (!parsed) return std::unexpected(parsed.error());
-  return drawn_history(parsed->get_object(), arguments.format == "table" ? kTableRows : 0);
+  return registry::printable(
+      drawn_history(parsed->get_object(), arguments.format == "table" ? kTableRows : 0));
 }
 
 }  // namespace
@@ -270,7 +273,8 @@ std::shared_ptr<void> add_history(CLI::App& app, std::function<int()>& chosen) {
       if (a.csv) a.format = "csv";
       const auto text = history_text(a);
       if (text) {
-        fmt::print("{}", *text);
+        // Devices choose the names of fields, and texts: a file has them as they are.
+        fmt::print("{}", ::isatty(STDOUT_FILENO) == 1 ? registry::printable(*text) : *text);
         return 0;
       }
       fmt::print(stderr, "gridloom: {}\n", text.error().detail);

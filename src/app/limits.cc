@@ -233,7 +233,9 @@ constexpr auto kLimits = std::to_array<Limit>({
      [](Limits& l) -> LimitField { return &l.hub.twin.extra_quotas; }},
     {"device.extra-bytes", "bytes", 0, kGigabyte, "of their names and values",
      [](Limits& l) -> LimitField { return &l.hub.twin.extra_bytes; }},
-    {"device.pending-sets", "sets", 1, kMany, "that a device has not answered; else 6012",
+    {"device.pending-sets", "sets", 1, kMany,
+     "that a device has not answered; else 6012. Who has it shared leaves half of them to its "
+     "owner",
      [](Limits& l) -> LimitField { return &l.hub.pending_sets; }},
     {"device.asked-quotas", "quotas", 1, kMany, "asked for in one request; else 1008",
      [](Limits& l) -> LimitField { return &l.hub.asked_quotas; }},

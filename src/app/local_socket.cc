@@ -67,6 +67,9 @@ bool has_ended(int fd) {
 Status send_all(int fd, std::string_view text) {
   while (!text.empty()) {
     const ssize_t size = ::send(fd, text.data(), text.size(), MSG_NOSIGNAL);
+    if (size < 0 && errno == EAGAIN) {
+      return fail(FaultKind::kIo, "the other side does not read its answer");
+    }
     if (size < 0) return fail(FaultKind::kIo, system_message(errno));
     text.remove_prefix(static_cast<std::size_t>(size));
   }

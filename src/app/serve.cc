@@ -401,7 +401,7 @@ Result<net::TlsFiles> open_doors(Running& running, const ServeOptions& options) 
         .series = running.limits.series,
         .mqtt = {.public_host = options.public_host, .port = doors.mqtts->bound().port},
         .metrics = metrics_of(running),
-        .health = [&running] { return health_of(running.archive->health()); },
+        .health = [&running] { return health_of(running.archive->health(), running.loops); },
         .signing = running.limits.signing,
         .rate = running.rate ? &*running.rate : nullptr,
         .replays = running.replays ? &*running.replays : nullptr,

@@ -1,6 +1,7 @@
 #include "base/read_file.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -65,6 +66,14 @@ Result<std::string> read_text(const std::filesystem::path& path, std::size_t mos
   if (control == text->end()) return text;
   return fail(FaultKind::kMalformed, path.string() + ": cannot be read: it is no text, as byte " +
                                          std::to_string(control - text->begin()) + " shows");
+}
+
+Status only_for_its_owner(const std::filesystem::path& path, unsigned mode) {
+  constexpr unsigned kOfOthers = 0077;
+  if ((mode & kOfOthers) == 0) return {};
+  return fail(FaultKind::kIo,
+              fmt::format("{} is open to other users (mode {:04o}); run: chmod 600 {}",
+                          path.string(), mode & 07777U, path.string()));
 }
 
 }  // namespace gridloom

@@ -183,6 +183,28 @@ TEST(JournalTest, ComingAndGoingIsWrittenDown) {
   EXPECT_TRUE(home.rows()[1].ends_with(" 0 $online=1")) << home.rows()[1];
 }
 
+TEST(JournalTest, OfALongSetTheBeginningIsWrittenDown) {
+  for (const std::size_t bytes : {4096U, 4097U}) {
+    JournaledHome home;
+    std::string message =
+        R"({"version":"1.0","moduleType":1,"operateType":"standbyTime","params":{"standbyMin":60},)"
+        R"("id":""})";
+    home.publish(home.app, home.open("anna", fmt::format("{}/set", home.kSn)),
+                 message.insert(message.size() - 2, bytes - message.size(), 'y'));
+    ASSERT_EQ(home.audit().size(), 1);
+    const std::string entry = home.audit()[0];
+    EXPECT_EQ(payload_of(home.sender->take().at(0)).size(), bytes) << "the device gets all";
+    if (bytes == 4096) {
+      EXPECT_EQ(member_of(entry, "message"), message);
+      EXPECT_EQ(member_of(entry, "messageBytes"), "");
+    } else {
+      EXPECT_THAT(member_of(entry, "message"), testing::StartsWith(R"("{\"version\":)"));
+      EXPECT_EQ(member_of(entry, "messageBytes"), "4097");
+      EXPECT_LT(entry.size(), 5000U);
+    }
+  }
+}
+
 TEST(JournalTest, ASetIsAnsweredOnceItIsWrittenDown) {
   JournaledHome home;
   const auto answer = home.set(home.anna, home.kSn, kSet);

@@ -256,6 +256,19 @@ TEST_F(Sets, ADeviceHasSixtyFourSetsWaitingAndNotOneMore) {
   EXPECT_FALSE(home.set(alice, kSn, kQuiet).here());
 }
 
+TEST_F(Sets, WhomADeviceIsSharedWithLeavesItsOwnerHalfOfTheSetsThatWait) {
+  home.share(kSn, "bob", registry::Rights::kFull);
+  std::vector<TestHome::Answer<std::string>> answers;
+  answers.reserve(64);
+  for (int i = 0; i < 32; ++i) answers.push_back(home.set(bob, kSn, kQuiet));
+  EXPECT_EQ(asked().size(), 32U);
+  EXPECT_EQ(home.set(bob, kSn, kQuiet).text(),
+            fmt::format("6012 {} has 32 sets unanswered of those whom it is shared with", kSn));
+  for (int i = 0; i < 32; ++i) answers.push_back(home.set(alice, kSn, kQuiet));
+  EXPECT_EQ(asked().size(), 32U);
+  EXPECT_THAT(home.set(alice, kSn, kQuiet).text(), StartsWith("6012 "));
+}
+
 TEST_F(Sets, AnOfflineDeviceIsToldApartFromABadSet) {
   home.leave(device);
   EXPECT_THAT(home.set(alice, kSn, kQuiet).text(), StartsWith("6012 "));

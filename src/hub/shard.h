@@ -283,6 +283,8 @@ class Shard {
   void release_looks();
   void release_writers();
 
+  [[nodiscard]] std::string guests_are_too_many(const std::string& sn, const DeviceState& state,
+                                                registry::AccountId account) const;
   // The record of the set, or why there is none.
   Result<std::uint64_t> start_set(const std::string& sn, wire::JsonObject message, Pending pending);
   void answer_asker(const std::string& sn, Pending pending, Result<Message> reply);

@@ -13,6 +13,9 @@ namespace {
 using wire::Json;
 using wire::JsonObject;
 
+// Of a set's message, in the audit: longer ones are cut.
+constexpr std::size_t kMostAudited_bytes = 4096;
+
 // `id` is compared as text, since a device answers "5" with 5 (quirk 24).
 std::string id_text(const Json& id) {
   return id.is_string() ? std::string(id.get_string()) : wire::to_text(id);
@@ -156,6 +159,17 @@ void Shard::set(registry::AccountId account, const std::string& sn, JsonObject m
   static_cast<void>(start_set(sn, std::move(outgoing), std::move(pending)));
 }
 
+// Whoever the device is shared with leaves its owner half of the sets that may wait.
+std::string Shard::guests_are_too_many(const std::string& sn, const DeviceState& state,
+                                       registry::AccountId account) const {
+  const registry::Device* device = directory_->find_device(sn);
+  if (device == nullptr || device->owner == account) return {};
+  const auto waiting = static_cast<std::size_t>(std::ranges::count_if(
+      state.pending, [&](const Pending& each) { return each.account != device->owner; }));
+  if (waiting < std::max<std::size_t>(platform_.config.pending_sets / 2, 1)) return {};
+  return fmt::format("{} has {} sets unanswered of those whom it is shared with", sn, waiting);
+}
+
 Result<std::uint64_t> Shard::start_set(const std::string& sn, JsonObject message, Pending pending) {
   platform_.counters.sets.fetch_add(1, std::memory_order_relaxed);
   DeviceState& state = state_of(sn);
@@ -169,6 +183,9 @@ Result<std::uint64_t> Shard::start_set(const std::string& sn, JsonObject message
   }
   if (!seen_online(pending.account, sn)) {
     return refuse({.kind = FaultKind::kOffline, .detail = sn + " is not connected"});
+  }
+  if (const std::string why = guests_are_too_many(sn, state, pending.account); !why.empty()) {
+    return refuse({.kind = FaultKind::kOffline, .detail = why});
   }
   if (state.pending.size() >= platform_.config.pending_sets) {
     return refuse({.kind = FaultKind::kOffline,
@@ -197,11 +214,16 @@ Result<std::uint64_t> Shard::start_set(const std::string& sn, JsonObject message
   Message like = app == nullptr ? Message() : *app->message;
   like.payload = wire::to_text(message);
   pending.serial = ++last_serial_;
-  pending.record = append_audit({{"what", "set"},
-                                 {"who", pending.who},
-                                 {"through", app == nullptr ? "http" : "mqtt"},
-                                 {"sn", sn},
-                                 {"message", message}});
+  JsonObject entry{{"what", "set"},
+                   {"who", pending.who},
+                   {"through", app == nullptr ? "http" : "mqtt"},
+                   {"sn", sn},
+                   {"message", message}};
+  if (like.payload.size() > kMostAudited_bytes) {
+    entry["message"] = wire::shortened(like.payload, kMostAudited_bytes);
+    entry["messageBytes"] = like.payload.size();
+  }
+  pending.record = append_audit(std::move(entry));
   const std::uint64_t record = pending.record;
   deadlines_.push_back({.at = platform_.wall->now() + platform_.config.set_deadline,
                         .sn = sn,

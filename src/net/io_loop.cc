@@ -15,6 +15,11 @@ namespace {
 using Steady = std::chrono::steady_clock;
 
 constexpr std::chrono::milliseconds kSweepPeriod{250};
+
+std::int64_t steady_ms() {
+  return std::chrono::duration_cast<Millis>(Steady::now().time_since_epoch()).count();
+}
+
 // Tasks that tasks of the same turn posted run in that turn too, if not without end.
 constexpr int kPasses = 4;
 
@@ -92,7 +97,19 @@ Status IoLoop::watch(int fd, Watched& who) const {
   return fail(FaultKind::kIo, system_message(errno));
 }
 
+Millis IoLoop::since_sweep() const {
+  const std::int64_t swept_ms = swept_ms_.load();
+  return Millis(swept_ms == 0 ? 0 : steady_ms() - swept_ms);
+}
+
+Millis held_up(std::span<const std::unique_ptr<IoLoop>> loops) {
+  Millis longest{0};
+  for (const auto& loop : loops) longest = std::max(longest, loop->since_sweep());
+  return longest;
+}
+
 void IoLoop::start() {
+  swept_ms_ = steady_ms();
   thread_ = std::jthread([this] { run(); });
 }
 
@@ -125,6 +142,7 @@ void IoLoop::run() {
     run_tasks();
     send_out();
     if (const auto now = Steady::now(); now >= next_sweep) {
+      swept_ms_ = steady_ms();
       sweep_now();
       next_sweep = now + kSweepPeriod;
     }

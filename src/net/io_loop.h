@@ -15,9 +15,11 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <thread>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/loop.h"
 #include "base/result.h"
 
@@ -56,6 +58,10 @@ class IoLoop final : public Loop {
   // which own time. False: there was nothing to do.
   bool turn();
   void sweep_now();
+
+  // Of the loop that started, how long ago its last sweep began: much more than a quarter of a
+  // second if something holds it up. Zero before start(). Any thread.
+  [[nodiscard]] Millis since_sweep() const;
 
   void start();
   void stop();  // returns when the thread has ended; what was posted and has not run is dropped
@@ -96,7 +102,11 @@ class IoLoop final : public Loop {
   std::atomic<bool> posts_{false};   // posted_ is not empty
   std::atomic<bool> asleep_{false};  // or about to be: a post has to wake it
   std::atomic<bool> stopping_{false};
+  std::atomic<std::int64_t> swept_ms_{0};  // by the steady clock; 0: not started
   std::jthread thread_;
 };
+
+// Of the one whose sweep is overdue the longest.
+[[nodiscard]] Millis held_up(std::span<const std::unique_ptr<IoLoop>> loops);
 
 }  // namespace gridloom::net

@@ -121,5 +121,23 @@ TEST(IoLoop, DropsWhatWasPostedAfterItStopped) {
   EXPECT_EQ(*alive, 0);
 }
 
+TEST(IoLoop, SaysHowLongItIsHeldUp) {
+  IoLoop loop;
+  EXPECT_EQ(loop.since_sweep(), Millis(0));
+  std::atomic<int> sweeps{0};
+  loop.on_sweep([&] {
+    ++sweeps;
+    sweeps.notify_all();
+  });
+  loop.start();
+  sweeps.wait(0);
+  std::promise<void> over;
+  loop.post([&over] { over.get_future().wait(); });
+  while (loop.since_sweep() < Millis(1000)) std::this_thread::yield();
+  over.set_value();
+  while (loop.since_sweep() >= Millis(1000)) std::this_thread::yield();
+  loop.stop();
+}
+
 }  // namespace
 }  // namespace gridloom::net

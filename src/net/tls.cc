@@ -21,6 +21,8 @@
 #include <set>
 #include <utility>
 
+#include "base/read_file.h"
+
 namespace gridloom::net {
 namespace {
 
@@ -43,6 +45,9 @@ constexpr long kAuthorityDays = 3650;
 // What Apple's clients accept at most of a server certificate.
 constexpr long kServerDays = 800;
 constexpr long kRenewDays = 60;
+// With TLS 1.2: those that keep what was recorded safe if a key is lost, and that find changes as
+// they decrypt. Whoever knows TLS 1.2 at all has one of them (RFC 9325, 4.2).
+constexpr const char* kCiphersOf12 = "ECDHE+AESGCM:ECDHE+CHACHA20";
 
 Status refuse(std::string_view what, const std::filesystem::path& file) {
   return fail(FaultKind::kIo, fmt::format("{} {}: {}", what, file.string(), system_message(errno)));
@@ -275,6 +280,14 @@ Result<TlsFiles> own_certificates(const std::filesystem::path& data_folder,
   TlsFiles files{.ca = std::filesystem::absolute(folder / "ca.pem"),
                  .certificate = folder / "server.pem",
                  .key = folder / "server.key"};
+  for (const std::filesystem::path& key : {folder / "ca.key", files.key}) {
+    const std::filesystem::file_status facts = std::filesystem::status(key, error);
+    if (!std::filesystem::exists(facts)) continue;
+    const auto mode = static_cast<unsigned>(facts.permissions());
+    if (Status closed = only_for_its_owner(key, mode); !closed) {
+      return std::unexpected(std::move(closed.error()));
+    }
+  }
   const Result<Issuer> issuer = own_authority(folder);
   if (!issuer) return std::unexpected(issuer.error());
   const std::set<std::string> names = names_to_cover(public_hosts);
@@ -331,7 +344,8 @@ Result<TlsContextPtr> tls_context(const TlsFiles& files) {
   if (good) {
     SSL_CTX_set_options(raw, SSL_OP_ALL | SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
     SSL_CTX_set_read_ahead(raw, 1);
-    good = SSL_CTX_use_certificate_chain_file(raw, files.certificate.c_str()) == 1 &&
+    good = SSL_CTX_set_cipher_list(raw, kCiphersOf12) == 1 &&
+           SSL_CTX_use_certificate_chain_file(raw, files.certificate.c_str()) == 1 &&
            SSL_CTX_use_PrivateKey_file(raw, files.key.c_str(), SSL_FILETYPE_PEM) == 1;
   }
   if (good) return context;

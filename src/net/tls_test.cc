@@ -53,6 +53,7 @@ std::string content_of(const fs::path& file) {
 
 void write_content(const fs::path& file, std::string_view content) {
   std::ofstream(file, std::ios::binary | std::ios::trunc) << content;
+  fs::permissions(file, fs::perms::owner_read | fs::perms::owner_write);
 }
 
 unsigned mode_of(const fs::path& file) {
@@ -230,6 +231,41 @@ TEST_F(TlsTest, OldTlsIsRefused) {
   const TlsPeer peer(plain, made.ca, "localhost");
   SSL_set_max_proto_version(peer.ssl(), TLS1_1_VERSION);
   EXPECT_FALSE(peer.shake_hands());
+}
+
+TEST_F(TlsTest, WithTls12OnlyCiphersThatFindChangesAreTaken) {
+  struct Row {
+    const char* cipher;
+    bool taken;
+  };
+  const TlsFiles made = files();
+  const auto context = tls_context(made);
+  ASSERT_TRUE(context);
+  TestServer server({.loops = 1, .tls = *context});
+  for (const Row& row : {Row{.cipher = "ECDHE-ECDSA-AES128-GCM-SHA256", .taken = true},
+                         Row{.cipher = "ECDHE-ECDSA-AES256-GCM-SHA384", .taken = true},
+                         Row{.cipher = "ECDHE-ECDSA-CHACHA20-POLY1305", .taken = true},
+                         Row{.cipher = "ECDHE-ECDSA-AES128-SHA", .taken = false},
+                         Row{.cipher = "ECDHE-ECDSA-AES128-SHA256", .taken = false}}) {
+    const PlainPeer plain(server.port());
+    const TlsPeer peer(plain, made.ca, "localhost");
+    SSL_set_max_proto_version(peer.ssl(), TLS1_2_VERSION);
+    ASSERT_EQ(SSL_set_cipher_list(peer.ssl(), row.cipher), 1) << row.cipher;
+    EXPECT_EQ(peer.shake_hands(), row.taken) << row.cipher;
+  }
+}
+
+TEST_F(TlsTest, AKeyThatOtherUsersMayReadIsNotUsed) {
+  static_cast<void>(files());
+  for (const char* name : {"ca.key", "server.key"}) {
+    fs::permissions(tls(name), fs::perms::group_read, fs::perm_options::add);
+    const auto again = own_certificates(folder, {});
+    ASSERT_FALSE(again) << name;
+    EXPECT_TRUE(again.error().detail.contains(std::string(name) + " is open to other users"))
+        << name;
+    fs::permissions(tls(name), fs::perms::group_read, fs::perm_options::remove);
+  }
+  EXPECT_TRUE(own_certificates(folder, {}));
 }
 
 TEST_F(TlsTest, LargeAnswersComeWholeAndEndWithAGoodbye) {

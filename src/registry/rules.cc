@@ -65,6 +65,23 @@ bool is_printable(char32_t c) {
 
 }  // namespace
 
+std::string printable(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  while (!text.empty()) {
+    const std::string_view before = text;
+    const std::optional<char32_t> character = take_character(text);
+    if (!character) text = before.substr(1);
+    const bool is_layout = character == U'\n' || character == U'\t';
+    if (character && (is_layout || is_printable(*character))) {
+      out += before.substr(0, before.size() - text.size());
+    } else {
+      out += '?';
+    }
+  }
+  return out;
+}
+
 Status check_name(std::string_view name, std::string_view whose) {
   const auto refuse = [whose](std::string_view found) {
     return fail(FaultKind::kBadParams, fmt::format("{} has 1 to {} printable characters: {}", whose,

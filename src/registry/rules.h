@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <string_view>
 
 #include "base/result.h"
@@ -18,6 +19,10 @@ constexpr std::size_t kDeviceKeyMinBytes = 8;
 constexpr std::size_t kSecretMaxBytes = 128;
 constexpr std::size_t kKeyPairsPerAccount = 16;
 constexpr std::size_t kSharesPerDevice = 64;
+
+// A text for a terminal: what is not UTF-8, controls the terminal, or reorders or hides the text
+// around it is a '?'. Ends of lines and tabs stay.
+[[nodiscard]] std::string printable(std::string_view text);
 
 // UTF-8 of 1 to 64 characters: no control or formatting characters, no space at either end. `whose`
 // is for the message: "an account name".

@@ -122,5 +122,24 @@ TEST(Rules, SecretsHave16To128VisibleCharactersAndAreNotRepeated) {
   EXPECT_FALSE(check_secret("hunter2", "a secret key").error().detail.contains("hunter2"));
 }
 
+TEST(Rules, ATerminalGetsWhatCanBePrinted) {
+  struct Row {
+    std::string_view text;
+    std::string_view printed;
+  };
+  for (const Row& row :
+       {Row{"pd.soc\t77\n", "pd.soc\t77\n"}, Row{"Küche ▁▂▃ 电池", "Küche ▁▂▃ 电池"},
+        Row{"x\x1b[31mred", "x?[31mred"}, Row{"a\x07\x7f\r", "a???"},
+        Row{"\xc2\x9b"
+            "1m",
+            "?1m"},
+        Row{"abc\xe2\x80\xae"
+            "fed",
+            "abc?fed"},
+        Row{"\xff\xc3", "??"}, Row{"", ""}}) {
+    EXPECT_EQ(printable(row.text), row.printed);
+  }
+}
+
 }  // namespace
 }  // namespace gridloom::registry

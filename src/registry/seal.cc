@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <new>
 
+#include "base/read_file.h"
 #include "registry/files.h"
 
 namespace gridloom::registry {
@@ -33,10 +34,8 @@ Result<std::string> read_key(const std::filesystem::path& path) {
   if (!file.is_open()) return system_fault("cannot open", path);
   struct stat facts{};
   if (::fstat(file.get(), &facts) != 0) return system_fault("cannot inspect", path);
-  if ((facts.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
-    return fail(FaultKind::kIo,
-                fmt::format("{} is open to other users (mode {:04o}); run: chmod 600 {}",
-                            path.string(), facts.st_mode & 07777U, path.string()));
+  if (Status closed = only_for_its_owner(path, facts.st_mode); !closed) {
+    return std::unexpected(std::move(closed.error()));
   }
   Result<std::string> bytes = read_start(file, path, kKeyBytes + 1);
   if (bytes && bytes->size() != kKeyBytes) {

@@ -1,0 +1,471 @@
+"""The clients of bench/neighbours. Each runs in a process of its own: `neighbour_roles.py ROLE < facts`.
+
+`dora` is the neighbour whose waits are measured; `newcomer` is her device that connects anew. The others
+are attacks of `evil`: each says a line of JSON with its counts five times a second, `ready` among them once
+it is at full work, and goes on until it is killed. evil's connections come from an address of their own.
+"""
+import contextlib
+import json
+import os
+import pathlib
+import random
+import resource
+import select
+import socket
+import struct
+import sys
+import threading
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "tests/hostile"))
+sys.dont_write_bytecode = True
+import storm  # noqa: E402  (it finds the modules of the other tests)
+from good_home import Line  # noqa: E402
+from http_row import ask  # noqa: E402
+from mqtt_row import connect, data, number, publish, subscribe  # noqa: E402
+from server import QUOTA, QUOTA_ALL, Api  # noqa: E402
+
+EVIL_ADDRESS = "127.0.0.66"
+PERIOD_S = 0.02  # between an answer and dora's next request
+HISTORY_PERIOD_S = 0.5
+PATIENCE_S = 15
+CALL_PATIENCE_S = 3
+MOST_NEW = 100  # connections that are begun in one turn of the loop
+SESSIONS, FILTERS, FILTERS_A_PACKET = 200, 2048, 64
+STRANGERS = 10_000
+HISTORY_REQUESTS = 280
+HISTORY_FIELDS, HISTORY_HOURS, HISTORY_REPORTS = 64, 24, 4000
+
+
+# --- the neighbour ---
+
+
+class Waits:
+    """What dora waited for: (kind, begun, ended, whether it was answered well), by the monotonic clock,
+    which all processes of a machine share."""
+
+    def __init__(self):
+        self.rows, self.stopping = [], threading.Event()
+        self.missing = set()  # kinds without an answer so far
+
+    def repeat(self, kind, period_s, open_line, once):
+        """Calls `once` with a connection that lives as long as it is of use."""
+        with contextlib.ExitStack() as stack:
+            line = None
+            while not self.stopping.is_set():
+                begun, good = time.monotonic(), True
+                try:
+                    line = line or stack.enter_context(contextlib.closing(open_line()))
+                    good = once(line)
+                except (OSError, EOFError, AssertionError):
+                    line, good = None, False
+                    stack.close()
+                self.rows.append((kind, begun, time.monotonic(), good))
+                if kind in self.missing:
+                    self.missing.discard(kind)
+                    if not self.missing:
+                        print(json.dumps({"ready": True}), flush=True)
+                time.sleep(period_s)
+
+
+class HttpLine:
+    """A keep-alive connection that sends what ask() made and reads the answer to its end."""
+
+    def __init__(self, place):
+        self.socket = socket.create_connection(place, PATIENCE_S)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.file = self.socket.makefile("rb")
+
+    def call(self, request):
+        """(status, body). A body in chunks is joined."""
+        self.socket.sendall(request)
+        status, size = int(self._line().split()[1]), 0
+        while header := self._line().lower():
+            if header.startswith(b"content-length:"):
+                size = int(header.split(b":")[1])
+            elif header.startswith(b"transfer-encoding:"):
+                size = None
+        if size is not None:
+            return status, self.file.read(size)
+        body = b""
+        while piece := int(self._line(), 16):
+            body += self.file.read(piece)
+            self._line()
+        self._line()
+        return status, body
+
+    def _line(self):
+        line = self.file.readline()
+        if not line:
+            raise EOFError("the server closed the connection")
+        return line.rstrip(b"\r\n")
+
+    def close(self):
+        self.file.close()
+        self.socket.close()
+
+
+def is_success(answer):
+    return answer[0] == 200 and json.loads(answer[1])["code"] == "0"
+
+
+def keys_of(facts, who):
+    return Api(f"http://{facts['http'][0]}:{facts['http'][1]}", facts[who]["accessKey"], facts[who]["secretKey"])
+
+
+def dora(facts):
+    """Reads and reports until the standard input ends; then prints its waits."""
+    mine, keys, waits = facts["dora"], keys_of(facts, "dora"), Waits()
+    numbers = iter(range(1, 1 << 40))
+    read = ask("GET", QUOTA_ALL, f"sn={mine['sn']}")
+    history = ask("GET", f"/api/v1/devices/{mine['sn']}/history", "fields=power&from=-1h&step=1m")
+
+    def report(line):
+        value = next(numbers)
+        line.send(publish(4, f"/device/{mine['sn']}/quota", {"id": value, "params": {"power": value}},
+                          first=0x32, packet_id=value % 60_000 + 1))
+        while line.read()[0] != 0x40:
+            pass
+        return True
+
+    def open_device():
+        line = Line(facts["mqtt"], mine["sn"], mine["key"], "dora-device")
+        line.socket.settimeout(PATIENCE_S)
+        line.close = line.socket.close
+        return line
+
+    def open_http():
+        return HttpLine(tuple(facts["http"]))
+
+    plan = [
+        ("read", PERIOD_S, open_http, lambda line: is_success(line.call(read(keys)))),
+        ("report", PERIOD_S, open_device, report),
+    ]
+    if facts.get("asks_history"):
+        plan.append(("history", HISTORY_PERIOD_S, open_http, lambda line: is_success(line.call(history(keys)))))
+    waits.missing = {row[0] for row in plan}
+    threads = [threading.Thread(target=waits.repeat, args=row) for row in plan]
+    for thread in threads:
+        thread.start()
+    sys.stdin.read()
+    waits.stopping.set()
+    for thread in threads:
+        thread.join()
+    print(json.dumps(waits.rows), flush=True)
+
+
+def newcomer(facts):
+    """dora's device connects 20 times, each time anew: how often it was let in."""
+    mine, came_in = facts["dora"], 0
+    for attempt in range(facts["attempts"]):
+        begun = time.monotonic()
+        try:
+            with socket.create_connection(tuple(facts["mqtt"]), CALL_PATIENCE_S) as line:
+                line.settimeout(CALL_PATIENCE_S)
+                line.sendall(connect(4, mine["sn"], mine["key"], f"new-{attempt}"))
+                came_in += line.recv(4) == b"\x20\x02\0\0"
+        except OSError:
+            pass
+        time.sleep(max(0, facts["every_s"] - (time.monotonic() - begun)))
+    print(json.dumps({"came_in": came_in}), flush=True)
+
+
+# --- evil's connections ---
+
+
+class Attack(storm.Work):
+    def __init__(self, facts):
+        super().__init__(facts, "neighbours")
+        self.evil = facts["evil"]
+        threading.Thread(target=self._tell, daemon=True).start()
+
+    def _tell(self):
+        while True:
+            time.sleep(0.2)
+            print(json.dumps(dict(self.counts)), flush=True)
+
+    def ready(self):
+        self.counts["ready"] = True
+
+    def begin(self, door):
+        """A connection under way."""
+        line = socket.socket(socket.AF_INET, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+        line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, storm.RESET)
+        line.setsockopt(socket.IPPROTO_IP, socket.IP_BIND_ADDRESS_NO_PORT, 1)
+        line.bind((EVIL_ADDRESS, 0))
+        line.connect_ex(tuple(self.facts[door]))
+        return line
+
+
+class Crowd:
+    """Many connections in one thread. Each sends what `says(number)` gives, (listener, bytes); one that the
+    server ends is begun anew with the next number. `on_data(bytes)` says what a connection does that was
+    answered: "again" sends its bytes once more, "renew" begins anew, None holds it. `endless` bytes are sent
+    behind the first without end. A crowd that does not `read` leaves in the kernel what comes."""
+
+    def __init__(self, attack, size, says, on_data=lambda data: None, endless=b"", reads=True):
+        self.attack, self.size, self.says, self.on_data = attack, size, says, on_data
+        self.endless, self.reads = endless, reads
+        self.lines, self.poll, self.next, self.said = {}, select.epoll(), 0, 0
+
+    def run(self):
+        while self.attack.goes_on():
+            for _ in range(min(MOST_NEW, self.size - len(self.lines))):
+                self.add()
+            for at, event in self.poll.poll(0.02):
+                self.handle(at, event)
+            if self.said >= self.size:
+                self.attack.ready()
+
+    def add(self):
+        door, hello = self.says(self.next)
+        self.next += 1
+        try:
+            line = self.attack.begin(door)
+        except OSError:
+            self.attack.count("no connection to be had")
+            return
+        self.lines[line.fileno()] = [line, hello, memoryview(hello), False]
+        self.poll.register(line, select.EPOLLOUT | select.EPOLLRDHUP)
+
+    def drop(self, at):
+        line = self.lines.pop(at)[0]
+        self.poll.unregister(at)
+        line.close()
+
+    def handle(self, at, event):
+        try:
+            if event & (select.EPOLLERR | select.EPOLLHUP) and not event & select.EPOLLIN:
+                raise ConnectionResetError
+            if event & select.EPOLLIN:
+                self.take(at)
+            if at in self.lines and event & select.EPOLLOUT:
+                self.send(at)
+            if at in self.lines and event & select.EPOLLRDHUP and not event & select.EPOLLIN:
+                raise ConnectionResetError
+        except OSError:
+            self.attack.count("ended by the server")
+            if at in self.lines:
+                self.drop(at)
+
+    def take(self, at):
+        row = self.lines[at]
+        got = row[0].recv(1 << 18)
+        if not got:
+            raise ConnectionResetError
+        what = self.on_data(got)
+        if what == "renew":
+            self.drop(at)
+        elif what == "again":
+            row[2] = memoryview(row[1])
+            self.send(at)
+
+    def send(self, at):
+        row = self.lines[at]
+        sent = row[0].send(row[2]) if row[2] else 0
+        row[2] = row[2][sent:]
+        if not row[2]:
+            if not row[3]:
+                row[3] = True
+                self.said += 1
+            if self.endless:
+                row[2] = memoryview(self.endless)
+                self.attack.count("bursts")
+        wants = select.EPOLLRDHUP | (select.EPOLLIN if self.reads else 0) | (select.EPOLLOUT if row[2] else 0)
+        self.poll.modify(at, wants)
+
+
+# --- the attacks ---
+
+
+def dear_bodies():
+    """Three bodies of about 8 KB that cost much to flatten and to sort: a name of many steps before thousands
+    of elements, objects in objects around elements, and names that every order of sorting puts elsewhere."""
+    dotted = '{"%s":[%s]}' % (".".join("b" * 119), ",".join("1" * 4000))
+    nested = '{"a":' * 30 + "[" + ",".join("1" * 3900) + "]" + "}" * 30
+    chance = random.Random(8)
+    names = [f"n{chance.randrange(1 << 16)}[{i}]" for i in range(240)]
+    mixed = json.dumps({"params": {name: {"z": i, "a.b": i} for i, name in enumerate(names)}})
+    return [body.encode() for body in (dotted, nested, mixed)]
+
+
+def wrong_signatures(attack):
+    bodies = dear_bodies()
+    wrong = {"sign": "0" * 64}
+
+    def says(at):
+        body = bodies[at % len(bodies)]
+        return "http", ask("PUT", QUOTA, body=body, signs="", instead=wrong)(keys_of(attack.facts, "evil"))
+
+    def on_data(got):
+        refused = got.startswith(b"HTTP/1.1 429")
+        attack.count("refused unread" if refused else "answered")
+        return "again"
+
+    Crowd(attack, 24, says, on_data).run()
+
+
+def evil_hello(attack, client_id):
+    return connect(4, attack.evil["account"], attack.evil["password"], client_id, keepalive=0)
+
+
+def filters_of(attack):
+    """The filters of one session, all with wildcards; four of them match each report."""
+    begin = f"/open/{attack.evil['account']}/"
+    match = [begin + "#", begin + "+/#", begin + "+/quota", begin + attack.evil["sn"] + "/#"]
+    return match + [f"{begin}+/+/part{i}/+" for i in range(FILTERS - len(match))]
+
+
+def sessions(attack, reads):
+    filters = filters_of(attack)
+    said = b"".join(subscribe(4, *filters[at : at + FILTERS_A_PACKET], packet_id=at + 1, options=0)
+                    for at in range(0, FILTERS, FILTERS_A_PACKET))
+
+    def on_data(got):
+        attack.count("bytes read", len(got))
+
+    Crowd(attack, SESSIONS, lambda at: ("mqtt", evil_hello(attack, f"wild-{at}") + said), on_data, reads=reads).run()
+
+
+def small_report(attack, value=1):
+    return publish(4, f"/device/{attack.evil['sn']}/quota", {"params": {"power": value}})
+
+
+def device_hello(attack, client_id, version=4, **more):
+    return connect(version, attack.evil["sn"], attack.evil["key"], client_id, keepalive=0, **more)
+
+
+def publications(attack, connections):
+    burst = b"".join(small_report(attack, i) for i in range(50))
+    Crowd(attack, connections, lambda at: ("mqtt", device_hello(attack, f"flood-{at}")), endless=burst).run()
+
+
+def fill_history(attack):
+    """A day of reports with many fields, whose times the device tells; ends by itself."""
+    chance, now_ms = random.Random(3), time.time_ns() // 1_000_000
+    line = Line(attack.facts["mqtt"], attack.evil["sn"], attack.evil["key"], "fill")
+    distance_ms = HISTORY_HOURS * 3_600_000 // (HISTORY_REPORTS + 20)
+    for i in range(HISTORY_REPORTS):
+        params = {f"field{n}": chance.randrange(1 << 30) for n in range(HISTORY_FIELDS)}
+        last = i == HISTORY_REPORTS - 1 or i % 500 == 499
+        line.send(publish(4, f"/device/{attack.evil['sn']}/quota",
+                          {"id": i, "params": params, "timestamp": now_ms - (HISTORY_REPORTS - i) * distance_ms},
+                          first=0x32 if last else 0x30, packet_id=1 if last else None))
+        while last and line.read()[0] != 0x40:
+            pass
+
+
+def history(attack):
+    keys = keys_of(attack.facts, "evil")
+    names = ",".join(f"field{n}" for n in range(32))
+
+    def says(at):
+        query = f"fields={names}&from=-{HISTORY_HOURS - at % 3}h"
+        path = f"/api/v1/devices/{attack.evil['sn']}/history"
+        return "http", ask("GET", path, query, extra=b"Connection: close\r\n")(keys)
+
+    def on_data(got):
+        attack.count("refused" if got.startswith(b"HTTP/1.1 503") else "pieces of answers")
+
+    Crowd(attack, HISTORY_REQUESTS, says, on_data).run()
+
+
+def sign_ins(attack):
+    def on_data(got):
+        attack.count("signed in" if got == b"\x20\x02\0\0" else "refused")
+        return "renew"
+
+    Crowd(attack, 64, lambda at: ("mqtt", evil_hello(attack, f"storm-{at:08}")), on_data).run()
+
+
+def strangers(attack):
+    """Each has said the beginning of something, or nothing, and waits."""
+    begun = [("http", b"GET /healthz HTTP/1.1\r\nHost: "), ("https", b"\x16\x03\x01"),
+             ("mqtt", b"\x10"), ("mqtts", b"")]
+    Crowd(attack, attack.facts["strangers"], lambda at: begun[at % 4]).run()
+
+
+def half_said(attack):
+    """CONNECTs and bodies of 250 KB whose last bytes never come."""
+    hello = connect(4, "nobody", "v" * 60_000, "x", will=data("/t") + data("w" * 60_000), tail=b"t" * 130_000)
+    body = b"POST " + QUOTA.encode() + b" HTTP/1.1\r\nHost: a\r\nContent-Length: 262144\r\n\r\n" + b"{" * 250_000
+    Crowd(attack, 1000, lambda at: ("mqtt", hello[:-9]) if at % 2 else ("http", body)).run()
+
+
+def kept_sessions(attack):
+    """Twenty sessions that outlive their connection, then messages for them with 240 KB of properties each."""
+    expiry = b"\x11" + struct.pack("!I", 604_800)
+    topic = f"/open/{attack.evil['account']}/{attack.evil['sn']}/set_reply"
+    for at in range(20):
+        with socket.create_connection(tuple(attack.facts["mqtt"]), PATIENCE_S) as line:
+            line.sendall(connect(5, attack.evil["account"], attack.evil["password"], f"kept-{at}", flags=0xC2,
+                                 props=(expiry,)) + subscribe(5, topic, options=1) + b"\xc0\0")
+            while b"\xd0\0" not in line.recv(65536):
+                pass
+    attack.ready()
+    big = tuple(b"\x26" + data("k") + data("v" * 60_000) for _ in range(4))
+    while attack.goes_on():
+        try:
+            send_big(attack, big)
+        except OSError:
+            attack.count("cut off")
+
+
+def send_big(attack, properties):
+    """Eight messages at a time, as long as the server acknowledges them."""
+    with socket.create_connection(tuple(attack.facts["mqtt"]), 60) as line:
+        line.sendall(device_hello(attack, "sender", version=5, props=(b"\x17\x00",)))  # no reasons in PUBACKs
+        line.recv(4096)
+        while attack.goes_on():
+            for packet_id in range(1, 9):
+                line.sendall(publish(5, f"/device/{attack.evil['sn']}/set_reply", b"x", first=0x32,
+                                     packet_id=packet_id, props=properties))
+            answered = 0
+            while answered < 8 * 4:
+                got = len(line.recv(4096))
+                if not got:
+                    raise ConnectionResetError
+                answered += got
+            attack.count("messages", 8)
+
+
+def places(attack):
+    """Takes more connections than the listener has places, and again each that it loses."""
+    def on_data(got):
+        attack.count("signed in" if got == b"\x20\x02\0\0" else "refused")
+
+    def says(at):
+        return "mqtt", connect(4, "gateway:evil", attack.evil["gatewayKey"], f"place-{at}", keepalive=0)
+
+    Crowd(attack, attack.facts["places"], says, on_data).run()
+
+
+ATTACKS = {
+    "wrong_signatures": wrong_signatures,
+    "sessions_that_read": lambda attack: sessions(attack, reads=True),
+    "sessions_that_do_not": lambda attack: sessions(attack, reads=False),
+    "reports": lambda attack: publications(attack, 1),
+    "fill_history": fill_history,
+    "history": history,
+    "sign_ins": sign_ins,
+    "strangers": strangers,
+    "half_said": half_said,
+    "kept_sessions": kept_sessions,
+    "places": places,
+    "publications": lambda attack: publications(attack, attack.facts["connections"]),
+}
+
+
+def main():
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    facts, role = json.loads(sys.stdin.readline()), sys.argv[1]
+    if role in ("dora", "newcomer"):
+        with contextlib.suppress(PermissionError):
+            os.nice(-10)
+        return {"dora": dora, "newcomer": newcomer}[role](facts)
+    return ATTACKS[role](Attack(facts))
+
+
+if __name__ == "__main__":
+    main()

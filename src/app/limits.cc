@@ -113,7 +113,8 @@ constexpr auto kLimits = std::to_array<Limit>({
      "of all users of one account, connected or kept; else CONNACK quota exceeded",
      [](Limits& l) -> LimitField { return &l.sessions.account.sessions; }},
     {"mqtt.filter-bytes-per-account", "bytes", kKilobyte, 64 * kGigabyte,
-     "of all its sessions' subscriptions, 512 more for each; else SUBACK quota exceeded",
+     "of all its sessions' subscriptions, each of which counts as 512 and four times its filter; "
+     "else SUBACK quota exceeded",
      [](Limits& l) -> LimitField { return &l.sessions.account.filter_bytes; }},
     {"mqtt.queued-bytes-per-account", "bytes", kKilobyte, 64 * kGigabyte,
      "of messages that wait for its clients or are on their way to them; with more, messages are "

@@ -95,7 +95,8 @@ struct Running {
   std::shared_ptr<net::Room> room;
   ByteBudgetPtr strangers_bytes;
   Listeners listeners;
-  Trim trim;  // of the first loop
+  Trim trim;  // of the first loop; done beside it, as it takes long
+  std::jthread trimming;
   std::unique_ptr<Faults> faults;
   std::unique_ptr<AdminSocket> admin;
   std::optional<DemoHome> demo;
@@ -411,7 +412,8 @@ Result<net::TlsFiles> open_doors(Running& running, const ServeOptions& options) 
   }
   running.loops.front()->on_sweep([&running] {
     const DoorCounts open = running.listeners.counts();
-    if (running.trim.is_due(open.http + open.mqtt, running.wall.now())) malloc_trim(0);
+    if (!running.trim.is_due(open.http + open.mqtt, running.wall.now())) return;
+    running.trimming = std::jthread([] { malloc_trim(0); });
   });
   return files;
 }

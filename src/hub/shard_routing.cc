@@ -31,12 +31,13 @@ void Shard::subscribe(const ClientPtr& client, const Subscription& subscription)
 }
 
 void Shard::unsubscribe(const Client& client, const std::string& filter) {
+  count_effort(filter.size());
   subscriptions_.unsubscribe(client, filter);
 }
 
 void Shard::ended(const Client& client) {
   disconnected(client);
-  subscriptions_.remove(client);
+  effort_ += kEffort * static_cast<std::int64_t>(1 + subscriptions_.remove(client));
 }
 
 void Shard::hand_on(const Client& from, const Delivery& delivery) {

@@ -157,10 +157,11 @@ void SubscriptionTable::unsubscribe(const Client& client, std::string_view filte
   if (of_client->second.empty()) clients_.erase(of_client);
 }
 
-void SubscriptionTable::remove(const Client& client) {
+std::size_t SubscriptionTable::remove(const Client& client) {
   const auto of_client = clients_.extract(&client);
-  if (of_client.empty()) return;
+  if (of_client.empty()) return 0;
   for (const auto& [filter, entry] : of_client.mapped()) take_out(*entry);
+  return of_client.mapped().size();
 }
 
 void SubscriptionTable::rebind(const Client& old, const ClientPtr& fresh) {

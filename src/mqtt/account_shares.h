@@ -30,8 +30,11 @@ struct AccountShare {
 };
 using AccountSharePtr = std::shared_ptr<const AccountShare>;
 
-// What a subscription counts: its session and every shard keep it.
-[[nodiscard]] constexpr std::size_t cost_of(std::string_view filter) { return filter.size() + 512; }
+// What a subscription counts: its session and every shard keep it, by its filter and level by
+// level.
+[[nodiscard]] constexpr std::size_t cost_of(std::string_view filter) {
+  return 4 * filter.size() + 512;
+}
 
 // Any thread.
 class AccountShares {

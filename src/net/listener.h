@@ -30,7 +30,7 @@ class Listener {
   static constexpr std::size_t kMostWithoutRoom = 8;
   // Let in beyond the limit until they have shown who they are, while all others have: an account
   // that has taken all places has to make room for one that has few.
-  static constexpr std::size_t kSpareSeats = 2;
+  static constexpr std::size_t kSpareSeats = 4;
 
   struct Options {
     Address address;

@@ -166,7 +166,10 @@ void Pump::on_ready(std::uint32_t events) {
         protocol_->peer_ends();
         move_on_at_turn_end();
       }
-      return read();
+      read();
+      // It was reset: nobody is there for answers, and what else had come of it is not worked off.
+      if ((events & (EPOLLHUP | EPOLLERR)) != 0) close();
+      return;
     case Stage::kSayingGoodbye:
       return say_goodbye();
     case Stage::kClosed:

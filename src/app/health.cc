@@ -7,7 +7,7 @@
 namespace gridloom::app {
 namespace {
 
-// Of a turn of a loop: many connections do not take as long, nor does a machine with much to do.
+// A turn of a loop takes less, with many connections and on a busy machine too.
 constexpr Millis kTooLong{5'000};
 
 }  // namespace

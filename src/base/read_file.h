@@ -21,7 +21,7 @@ inline constexpr std::size_t kMostOfStream = std::size_t{64} * 1024 * 1024;
 // control characters other than tabs and ends of lines.
 [[nodiscard]] Result<std::string> read_text(const std::filesystem::path& path, std::size_t most);
 
-// Of a file with a secret in it, by its mode. kIo: other users may read or write it; the message
+// Checks the mode of a file with a secret. kIo: other users may read or write it; the message
 // says how to change that.
 [[nodiscard]] Status only_for_its_owner(const std::filesystem::path& path, unsigned mode);
 

@@ -19,7 +19,7 @@ void work(const std::stop_token& stop, const std::filesystem::path& path,
           const std::function<void(std::string)>& on_damage) {
   std::error_code error;
   if (std::filesystem::file_size(path, error) > BackgroundCheck::kMostBytes || error) return;
-  // Of this thread alone; refused, it is done all the same.
+  // This concerns this thread alone. If the system refuses, the check runs all the same.
   static_cast<void>(::setpriority(PRIO_PROCESS, 0, kNice));
   auto database = registry::Database::open_to_read(path, registry::Database::Writers::kMaybe);
   if (!database) return spdlog::warn("history.db is not verified: {}", database.error().detail);

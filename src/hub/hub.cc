@@ -14,9 +14,9 @@ namespace gridloom::hub {
 namespace {
 
 constexpr std::size_t kMessageBytes = 256;  // what a message costs beside its payload
-// Of a shard's accounts, before the loop looks at its connections again.
+// A shard does so much for its accounts before the loop looks at its connections again.
 constexpr std::int64_t kEffortAtOnce = 2048;
-// Of one account's publications, before it is asked whether its turn is over.
+// One account's publications take so much before its turn may end.
 constexpr std::int64_t kEffortOfStep = Inbox::kShare / 4;
 
 }  // namespace

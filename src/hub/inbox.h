@@ -21,7 +21,7 @@ namespace gridloom::hub {
 
 class Inbox {
  public:
-  // Of an account's turn, in units of effort: about a microsecond each.
+  // The length of an account's turn in units of effort: about a microsecond each.
   static constexpr std::int64_t kShare = 256;
 
   struct Step {

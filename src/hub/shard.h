@@ -233,7 +233,7 @@ class Shard {
     std::size_t delivery = 0;  // and by which delivery
   };
 
-  // Of a call with so many bytes, beside the deliveries that it makes.
+  // Adds the effort of a call with so many bytes; its deliveries are counted as they are made.
   void count_effort(std::size_t bytes) {
     effort_ += kEffort + static_cast<std::int64_t>(bytes / kBytesOfEffort);
   }

@@ -13,7 +13,7 @@ namespace {
 using wire::Json;
 using wire::JsonObject;
 
-// Of a set's message, in the audit: longer ones are cut.
+// The audit keeps so much of a set's message.
 constexpr std::size_t kMostAudited_bytes = 4096;
 
 // `id` is compared as text, since a device answers "5" with 5 (quirk 24).

@@ -35,7 +35,7 @@ class SignIns {
   void record(history::Journal& journal, TimePoint now, const SignIn& attempt);
 
  private:
-  // Of one user, or of one of its client ids, within a minute.
+  // What one user, or one of its client ids, did within a minute.
   struct Accepted {
     std::uint64_t written = 0;
     std::uint64_t left_out = 0;

@@ -257,14 +257,14 @@ std::string loss_of(const std::vector<std::string>& damaged_rows) {
       damaged_rows.size(), damaged_rows.size() == 1 ? "" : "s", damaged_rows.front());
 }
 
-// Of changes that are not in the file itself yet.
+// Says what is lost of the changes that are not in the file itself yet.
 std::string loss_of_changes(const std::filesystem::path& file) {
   const std::string damage = registry::damage_of_wal(file);
   if (damage.empty()) return {};
   return damage + "; sessions and what waits in them are as they were before, and as the log says";
 }
 
-// Of commits that were made, whatever became of them.
+// Says what is lost of the commits that were made, whatever became of them.
 std::string loss_since_seen(const std::filesystem::path& folder, std::uint64_t applied) {
   const auto seen = sessions_seen(folder);
   if (!seen || *seen <= applied) return {};

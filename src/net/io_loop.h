@@ -106,7 +106,7 @@ class IoLoop final : public Loop {
   std::jthread thread_;
 };
 
-// Of the one whose sweep is overdue the longest.
+// The longest time that one of them has not swept.
 [[nodiscard]] Millis held_up(std::span<const std::unique_ptr<IoLoop>> loops);
 
 }  // namespace gridloom::net

@@ -13,7 +13,7 @@ namespace {
 // Read at once: what is done with it is a turn of the loop, for which all others wait.
 constexpr std::size_t kReadBytes = std::size_t{16} * 1024;
 constexpr std::size_t kFewArrivals = 256;
-// Of a stranger, which are not counted: a whole CONNECT or a request's head of any real client.
+// A stranger may send so much uncounted: a whole CONNECT, or a request's head, of any real client.
 constexpr std::size_t kFreeBytes = std::size_t{4} * 1024;
 constexpr std::size_t kKeptBytes = std::size_t{256} * 1024;  // of the loop's output buffer
 

@@ -42,7 +42,7 @@ std::string path_of(sqlite3* handle) {
 
 // `handle` is open.
 std::unexpected<Fault> fault_of(sqlite3* handle, int code) {
-  // Of a damaged file they name what is in it.
+  // They name what a damaged file has in it.
   return fail(kind_of(code),
               fmt::format("{}: {}", path_of(handle), printable(sqlite3_errmsg(handle))));
 }
@@ -164,7 +164,7 @@ Result<Database> Database::open_to_read(const std::filesystem::path& path, Write
 
 namespace {
 
-// Of SQLite's steps, between two looks whether to go on.
+// SQLite makes so many steps between two looks whether to go on.
 constexpr int kStepsAtOnce = 1000;
 
 int is_stopped(void* stop) { return static_cast<std::stop_token*>(stop)->stop_requested() ? 1 : 0; }

@@ -54,7 +54,7 @@ struct Sums {
   friend bool operator==(const Sums&, const Sums&) = default;
 };
 
-// Of the tables, indexes and whatever else there is, as they are defined.
+// Sums up how the tables, indexes and whatever else there is are defined.
 Result<Sums> sums_of_definitions(Database& database) {
   Sums sums;
   const Status read = database.each_row(

@@ -21,7 +21,7 @@ import server as server_module
 from server import PATIENCE_S, Deadline, Server
 
 HERE = pathlib.Path(__file__).resolve().parent
-# Of memory that ASan's allocator and quarantine may keep: 60 MB, give or take a few, where a release keeps 7.
+# Memory that ASan's allocator and quarantine may keep: 60 MB, give or take a few, where a release keeps 7.
 MARGIN_MB = 96
 # ThreadSanitizer's own memory of what was ever touched is twice that, and stays.
 MARGIN_UNDER_TSAN_MB = 256

@@ -179,7 +179,7 @@ class Session {
   // Back-pressure: false while a CONNECT awaits its answer, while Limits::receive_maximum answers
   // are owed, or while the peer does not read. receive() still works then.
   [[nodiscard]] bool wants_input() const;
-  // Of packets that are not complete, or wait behind a CONNECT.
+  // The bytes of packets that are not complete, or wait behind a CONNECT.
   [[nodiscard]] std::size_t kept_bytes() const { return tail_.size(); }
   // Close the socket once take_output() is written.
   [[nodiscard]] bool finished() const { return stage_ == Stage::kFinished; }

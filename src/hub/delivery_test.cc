@@ -4,11 +4,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "hub/shard.h"
 #include "hub/test_home.h"
 
 namespace gridloom::hub {
@@ -288,6 +291,49 @@ TEST_P(DeliveryTest, SubscriptionsGoFromOneClientToAnotherWithNothingLostInBetwe
   home.leave(fresh);
   report(1);
   EXPECT_THAT(fresh->take(), IsEmpty());
+}
+
+// A loop that is behind gets no more than it can be expected to catch up with soon, and then the
+// rest.
+TEST_P(DeliveryTest, AShardWaitsForLoopsThatAreBehind) {
+  constexpr std::size_t kMany = 3 * Shard::kMostUndelivered;
+  const FakePtr app = home.listen("alice");
+  app->take();
+  Hub::Batch batch(*home.hub);
+  const auto message = std::make_shared<const wire::mqtt::Message>(
+      wire::mqtt::Message{.topic = own("set_reply"), .payload = R"({"id":1})"});
+  for (std::size_t i = 0; i < kMany; ++i) {
+    ASSERT_TRUE(batch.add(device, message, {.qos = Qos::kAtMostOnce}));
+  }
+  batch.post(device);
+  const auto run_shards = [this] {
+    for (const auto& loop : home.shard_loops) loop->run();
+  };
+  std::size_t times = 0;
+  std::size_t in_all = 0;
+  for (run_shards(); home.door_loop.run(); run_shards()) {
+    const std::size_t got = app->take().size();
+    EXPECT_LE(got, Shard::kMostUndelivered + kMany / 10);
+    if (got != 0) ++times;
+    in_all += got;
+  }
+  EXPECT_EQ(in_all, kMany);
+  EXPECT_GE(times, 3U);
+}
+
+TEST_P(DeliveryTest, ASessionThatEndsWithManySubscriptionsGetsNothingMore) {
+  const FakePtr ends = home.connect_app("alice", "ends");
+  for (int i = 0; i < 100; ++i) {
+    home.subscribe(ends, {.filter = quota(), .id = static_cast<std::uint32_t>(i + 1)});
+    home.subscribe(ends, {.filter = home.open("alice", fmt::format("+/{}", i))});
+  }
+  const FakePtr stays = home.listen("alice", "stays");
+  home.leave(ends);
+  ends->take();
+  stays->take();
+  report(1);
+  EXPECT_THAT(ends->take(), IsEmpty());
+  EXPECT_THAT(stays->take(), SizeIs(1));
 }
 
 }  // namespace

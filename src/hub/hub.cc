@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::size_t kMessageBytes = 256;  // what a message costs beside its payload
 // A shard does so much for its accounts before the loop looks at its connections again.
-constexpr std::int64_t kEffortAtOnce = 2048;
+constexpr std::int64_t kEffortAtOnce = 512;
 // One account's publications take so much before its turn may end.
 constexpr std::int64_t kEffortOfStep = Inbox::kShare / 4;
 
@@ -49,7 +49,7 @@ void Hub::Place::flush_later() {
 
 // Behind what is waiting already, so that all accounts that have something to do stand in line.
 void Hub::Place::work_later() {
-  if (inbox.empty() || std::exchange(works, true)) return;
+  if (inbox.empty() || shard->is_ahead_of_loops() || std::exchange(works, true)) return;
   loop->post([this] {
     works = false;
     inbox.work(kEffortAtOnce);
@@ -64,6 +64,7 @@ void Hub::on_shard(std::size_t index, Act act) {
   place.loop->post([&place, act = std::move(act)]() mutable {
     act(*place.shard);
     place.flush_later();
+    place.work_later();
   });
 }
 
@@ -197,7 +198,13 @@ void Hub::disconnected(const ClientPtr& client) {
 void Hub::ended(const ClientPtr& client) {
   const Identity& who = client->identity();
   for_account(who.account, index_of(who.name), [client](Shard& shard) { shard.leave(*client); });
-  for_account_on_all(who.account, [client](Shard& shard) { shard.ended(*client); });
+  for (std::size_t i = 0; i < shards_.size(); ++i) {
+    add_to_inbox(who.account, i, [&shard = *shards_[i].shard, client]() -> Inbox::Step {
+      const std::int64_t before = shard.effort();
+      const bool more = !shard.ended(*client);
+      return {.effort = shard.effort() - before, .more = more};
+    });
+  }
 }
 
 void Hub::hand_on(const ClientPtr& from, std::vector<Delivery> deliveries) {

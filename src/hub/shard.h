@@ -5,6 +5,7 @@
 // timers: time comes in by tick(), messages leave through Client.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -93,8 +94,8 @@ class Shard {
   void device_connected(const ClientPtr& client, const std::string& sn);
   // Its connection ended: what it carried is offline. Its subscriptions stay.
   void disconnected(const Client& client);
-  // Its session ended.
-  void ended(const Client& client);
+  // Its session ended. False: it has more subscriptions than are removed at once; call it again.
+  [[nodiscard]] bool ended(const Client& client);
   // A message that `from`, which has ended, got as a member of a group and did not take.
   void hand_on(const Client& from, const Delivery& delivery);
   // `fresh` has the subscriptions of `old` from now on.
@@ -126,6 +127,11 @@ class Shard {
   // The device's reply as JSON text; kBadParams, kOffline.
   void set(registry::AccountId account, const std::string& sn, wire::JsonObject message,
            Asker<std::string> asker);
+
+  // Deliveries that flush() handed to loops which have not come round to them: with so many more
+  // are not made.
+  static constexpr std::size_t kMostUndelivered = 4096;
+  [[nodiscard]] bool is_ahead_of_loops() const { return undelivered_->load() >= kMostUndelivered; }
 
   // What it has done for accounts so far, in the units of Inbox.
   [[nodiscard]] std::int64_t effort() const { return effort_; }
@@ -220,6 +226,7 @@ class Shard {
     Result<Message> reply;
   };
   static constexpr std::int64_t kEffort = 4;
+  static constexpr std::size_t kRemovedAtOnce = 32;
   static constexpr std::size_t kBytesOfEffort = 256;
   struct Answer {
     Ack ack;
@@ -390,6 +397,8 @@ class Shard {
   Seldom refused_sets_{{.times = 10, .within = Millis(1000)}};  // in the audit
   std::uint64_t routes_ = 0;                                    // calls of route()
   std::int64_t effort_ = 0;
+  std::shared_ptr<std::atomic<std::size_t>> undelivered_ =
+      std::make_shared<std::atomic<std::size_t>>(0);
   std::vector<Listening> listenings_;
   std::vector<Heard> heard_;
   std::uint64_t last_request_ = 0;

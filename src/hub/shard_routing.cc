@@ -35,9 +35,11 @@ void Shard::unsubscribe(const Client& client, const std::string& filter) {
   subscriptions_.unsubscribe(client, filter);
 }
 
-void Shard::ended(const Client& client) {
+bool Shard::ended(const Client& client) {
   disconnected(client);
-  effort_ += kEffort * static_cast<std::int64_t>(1 + subscriptions_.remove(client));
+  const std::size_t removed = subscriptions_.remove(client, kRemovedAtOnce);
+  effort_ += kEffort * static_cast<std::int64_t>(1 + removed);
+  return removed < kRemovedAtOnce;
 }
 
 void Shard::hand_on(const Client& from, const Delivery& delivery) {
@@ -344,9 +346,18 @@ void Shard::flush() {
   outs_.clear();
   out_index_.clear();
   for (auto& [loop, outs] : by_loop) {
-    loop->post([batch = std::move(outs)]() mutable {
-      for (Out& out : batch) out.client->deliver(std::move(out.deliveries), std::move(out.acks));
-    });
+    std::size_t count = 0;
+    for (const Out& out : outs) count += out.deliveries.size();
+    *undelivered_ += count;
+    loop->post(
+        [batch = std::move(outs), count, undelivered = undelivered_, post = &post_]() mutable {
+          for (Out& out : batch)
+            out.client->deliver(std::move(out.deliveries), std::move(out.acks));
+          const std::size_t before = undelivered->fetch_sub(count);
+          // The hub looks whether there is work.
+          if (before >= kMostUndelivered && before - count < kMostUndelivered)
+            (*post)([](Shard&) {});
+        });
   }
 }
 

@@ -157,11 +157,17 @@ void SubscriptionTable::unsubscribe(const Client& client, std::string_view filte
   if (of_client->second.empty()) clients_.erase(of_client);
 }
 
-std::size_t SubscriptionTable::remove(const Client& client) {
-  const auto of_client = clients_.extract(&client);
-  if (of_client.empty()) return 0;
-  for (const auto& [filter, entry] : of_client.mapped()) take_out(*entry);
-  return of_client.mapped().size();
+std::size_t SubscriptionTable::remove(const Client& client, std::size_t most) {
+  const auto of_client = clients_.find(&client);
+  if (of_client == clients_.end()) return 0;
+  OfClient& entries = of_client->second;
+  std::size_t removed = 0;
+  for (auto entry = entries.begin(); entry != entries.end() && removed < most; ++removed) {
+    take_out(*entry->second);
+    entry = entries.erase(entry);
+  }
+  if (entries.empty()) clients_.erase(of_client);
+  return removed;
 }
 
 void SubscriptionTable::rebind(const Client& old, const ClientPtr& fresh) {

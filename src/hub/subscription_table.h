@@ -50,9 +50,8 @@ class SubscriptionTable {
   // Replaces the client's subscription of the same filter. The filter is valid.
   void subscribe(const ClientPtr& client, const Subscription& subscription);
   void unsubscribe(const Client& client, std::string_view filter);
-  // All subscriptions of a client, in the first case because its session ended: how many there
-  // were.
-  std::size_t remove(const Client& client);
+  // Up to `most` subscriptions of a client, whose session ended: how many there were.
+  std::size_t remove(const Client& client, std::size_t most = SIZE_MAX);
   void rebind(const Client& old, const ClientPtr& fresh);
 
   // Null: nobody subscribed there. Valid until the next change.

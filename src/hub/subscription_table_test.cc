@@ -7,6 +7,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <random>
 #include <set>
 #include <string>
@@ -103,6 +105,32 @@ TEST_F(Table, AGroupGivesToItsConnectedMembersInTurn) {
   EXPECT_EQ(away.size(), 3U) << "those that are away have their turns as well";
   for (const FakePtr& member : members) table.remove(*member);
   EXPECT_EQ(table.find_group("alice", "$share/g/x/#"), nullptr);
+}
+
+TEST_F(Table, AreRemovedSoManyAtATime) {
+  constexpr std::size_t kMany = 100;
+  const FakePtr ended = client("alice", "a");
+  const FakePtr stays = client("alice", "b");
+  for (std::size_t i = 0; i < kMany; ++i) {
+    table.subscribe(ended, {.filter = fmt::format("{}/+", i)});
+  }
+  table.subscribe(ended, {.filter = "$share/g/x"});
+  table.subscribe(stays, {.filter = "7/+"});
+  std::size_t left = kMany + 1;
+  while (left > 0) {
+    const std::uint64_t before = table.steps();
+    const std::size_t removed = table.remove(*ended, 30);
+    EXPECT_EQ(removed, std::min<std::size_t>(left, 30));
+    EXPECT_LE(table.steps() - before, removed);
+    left -= removed;
+  }
+  EXPECT_EQ(table.remove(*ended, 30), 0U);
+  EXPECT_EQ(table.find_group("alice", "$share/g/x"), nullptr);
+  const auto& match = table.match(*table.find("alice"), "7/x");
+  ASSERT_EQ(match.subscribers.size(), 1U);
+  EXPECT_EQ(match.subscribers[0]->client, stays);
+  table.remove(*stays);
+  EXPECT_TRUE(table.empty());
 }
 
 TEST_F(Table, WhoTakesOverKeepsItsOwnSubscriptionOfTheSameFilter) {

@@ -195,7 +195,8 @@ void ClientSession::push(const hub::Delivery& delivery) {
 }
 
 bool ClientSession::holds_back() {
-  return share_->flow->holds_back(shared_from_this()) || is_ahead();
+  hub::AccountFlow& flow = *share_->flow;
+  return (flow.is_ahead() && flow.holds_back(shared_from_this())) || is_ahead();
 }
 
 void ClientSession::go_on() {

@@ -23,6 +23,12 @@ std::int64_t steady_ms() {
 // Tasks that tasks of the same turn posted run in that turn too, if not without end.
 constexpr int kPasses = 4;
 
+// After that, whoever became readable too waits for its end of turn, which comes in order.
+constexpr std::chrono::milliseconds kReading{1};
+// After that, those that became readable meanwhile are read before the others have their end.
+constexpr std::chrono::milliseconds kTurnEnd{2};
+constexpr int kBetweenLooks = 8;  // at the clock
+
 // Which loop's thread this is.
 thread_local IoLoop* here = nullptr;
 
@@ -161,7 +167,10 @@ bool IoLoop::wait(int most_ms) {
       ::epoll_wait(epoll_, events_.data(), static_cast<int>(events_.size()), busy ? 0 : most_ms);
   asleep_.store(false);
   bool ready = false;
+  late_ = !at_end_.empty();  // who waits already comes first
+  const auto late_at = Steady::now() + kReading;
   for (int i = 0; i < count; ++i) {
+    if (i % kBetweenLooks == kBetweenLooks - 1) late_ = late_ || Steady::now() >= late_at;
     const epoll_event& event = events_.at(static_cast<std::size_t>(i));
     if (event.data.ptr == nullptr) continue;  // woken; edge-triggered, so it need not be read
     static_cast<Watched*>(event.data.ptr)->on_ready(event.events);
@@ -190,11 +199,14 @@ bool IoLoop::run_tasks() {
 }
 
 bool IoLoop::end_turn() {
+  const bool any = !at_end_.empty();
+  const auto end = Steady::now() + kTurnEnd;
   // Who asks meanwhile is meant to have its turn after others' events.
-  ending_.swap(at_end_);
-  for (const auto& who : ending_) who->on_turn_end();
-  const bool any = !ending_.empty();
-  ending_.clear();
+  const std::size_t most = at_end_.size();
+  for (std::size_t i = 0; i < most; ++i) {
+    if (i % kBetweenLooks == kBetweenLooks - 1 && Steady::now() >= end) break;
+    at_end_.next()->on_turn_end();
+  }
   kept_.clear();
   return any;
 }

@@ -22,6 +22,7 @@
 #include "base/clock.h"
 #include "base/loop.h"
 #include "base/result.h"
+#include "net/turn_ends.h"
 
 namespace gridloom::net {
 
@@ -37,6 +38,8 @@ class IoLoop final : public Loop {
     // EPOLLIN, EPOLLOUT and the like; it comes once for each change.
     virtual void on_ready(std::uint32_t events) = 0;
     virtual void on_turn_end() = 0;
+    // Whose it is, as far as that is known; 0: nobody's yet.
+    [[nodiscard]] virtual std::int64_t account() const { return 0; }
   };
 
   IoLoop();
@@ -48,8 +51,17 @@ class IoLoop final : public Loop {
   // owns it hands it to keep_for_turn() then.
   [[nodiscard]] Status watch(int fd, Watched& who) const;
   void keep_for_turn(std::shared_ptr<Watched> who) { kept_.push_back(std::move(who)); }
-  // Calls on_turn_end() once this turn's tasks have run. Ask once a turn.
-  void at_turn_end(std::shared_ptr<Watched> who) { at_end_.push_back(std::move(who)); }
+  // Calls on_turn_end() once this turn's tasks have run; if many ask, account by account in turn,
+  // and at the ends of later turns. Ask once a turn.
+  using Why = TurnEnds<Watched>::Why;
+  void at_turn_end(std::shared_ptr<Watched> who, Why why = Why::kBegins) {
+    const std::int64_t account = who->account();
+    at_end_.add(account, std::move(who), why);
+  }
+
+  // Others became readable in this turn and took their time: who can wait with its own work asks
+  // for its end.
+  [[nodiscard]] bool is_late() const { return late_; }
 
   // Before start(): called on the loop's thread about four times a second.
   void on_sweep(std::function<void()> sweep) { sweeps_.push_back(std::move(sweep)); }
@@ -84,10 +96,10 @@ class IoLoop final : public Loop {
   std::vector<std::function<void()>> sweeps_;
 
   // Of the loop's thread.
+  bool late_ = false;
   Tasks mine_;
   Tasks running_;
-  std::vector<std::shared_ptr<Watched>> at_end_;
-  std::vector<std::shared_ptr<Watched>> ending_;
+  TurnEnds<Watched> at_end_;
   std::vector<std::shared_ptr<Watched>> kept_;
   // What this loop has for another: handed over together, several times a turn, as one lock and
   // one waking for each task would cost more than the task.

@@ -4,6 +4,10 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
 #include <future>
 #include <memory>
 #include <thread>
@@ -106,6 +110,44 @@ TEST(IoLoop, TurnsByHandUntilThereIsNothingToDo) {
   }
   EXPECT_EQ(seen, (std::vector<int>{1, 2, 3}));
   EXPECT_FALSE(one.turn());
+}
+
+// Asks for turns' ends, each of which takes a millisecond, and notes whose they were.
+class Ending final : public IoLoop::Watched {
+ public:
+  Ending(std::int64_t account, std::vector<std::int64_t>& seen) : account_(account), seen_(seen) {}
+  void on_ready(std::uint32_t /*events*/) override {}
+  void on_turn_end() override {
+    seen_.push_back(account_);
+    const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(1);
+    while (std::chrono::steady_clock::now() < end) {
+    }
+  }
+  [[nodiscard]] std::int64_t account() const override { return account_; }
+
+ private:
+  std::int64_t account_;
+  std::vector<std::int64_t>& seen_;
+};
+
+TEST(IoLoop, ATurnsEndIsForEachAccountInTurnAndEndsBeforeACrowdDoes) {
+  constexpr std::size_t kCrowd = 60;
+  IoLoop loop;
+  std::vector<std::int64_t> seen;
+  for (std::size_t i = 0; i < kCrowd; ++i) loop.at_turn_end(std::make_shared<Ending>(1, seen));
+  for (int i = 0; i < 2; ++i) loop.at_turn_end(std::make_shared<Ending>(2, seen));
+  EXPECT_TRUE(loop.turn());
+  ASSERT_GE(seen.size(), 4U);
+  EXPECT_EQ(std::vector(seen.begin(), seen.begin() + 4), (std::vector<std::int64_t>{1, 2, 1, 2}));
+  EXPECT_LT(seen.size(), kCrowd / 2);
+  // Who comes later does not wait for the crowd either.
+  const std::size_t before = seen.size();
+  loop.at_turn_end(std::make_shared<Ending>(3, seen));
+  EXPECT_TRUE(loop.turn());
+  EXPECT_EQ(seen.at(before + 1), 3);
+  while (loop.turn()) {
+  }
+  EXPECT_EQ(seen.size(), kCrowd + 3);
 }
 
 TEST(IoLoop, DropsWhatWasPostedAfterItStopped) {

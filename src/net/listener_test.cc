@@ -10,7 +10,9 @@
 #include <cstddef>
 #include <future>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -114,6 +116,61 @@ TEST(Listener, TakesConnectionsUpToItsLimitAndMoreWhenOneEnds) {
     if (later.send("echo y\n")) answer = later.line();
   }
   EXPECT_EQ(answer, "y");
+}
+
+// Keeps a loop from its connections until it is destroyed.
+class Held {
+ public:
+  explicit Held(IoLoop& loop) {
+    std::promise<void> begun;
+    loop.post([&begun, over = over_.get_future().share()] {
+      begun.set_value();
+      over.wait();
+    });
+    begun.get_future().wait();
+  }
+  Held(const Held&) = delete;
+  Held& operator=(const Held&) = delete;
+  ~Held() { over_.set_value(); }
+
+ private:
+  std::promise<void> over_;
+};
+
+TEST(Listener, WhoBecomesReadableBesideAnAccountsCrowdDoesNotWaitForIt) {
+  constexpr std::size_t kCrowd = 40;
+  TestServer server({.loops = 1});
+  std::vector<std::unique_ptr<PlainPeer>> crowd;
+  const auto come = [&server](std::string_view account) {
+    auto peer = std::make_unique<PlainPeer>(server.port());
+    EXPECT_TRUE(peer->send(fmt::format("known {}\necho in\n", account)));
+    EXPECT_EQ(peer->line(), "in");
+    return peer;
+  };
+  for (std::size_t i = 0; i < kCrowd; ++i) crowd.push_back(come("1"));
+  const auto other = come("2");
+  auto gone = come("3");
+  std::unique_ptr<PlainPeer> stranger;
+  {
+    const Held held(*server.loops[0]);
+    for (const auto& peer : crowd)
+      ASSERT_TRUE(peer->send("slow 2\nnote one of the crowd\necho x\n"));
+    ASSERT_TRUE(other->send("note other\necho x\n"));
+    ASSERT_TRUE(gone->send("note gone\n"));
+    gone->reset_at_end();
+    gone.reset();
+    stranger = std::make_unique<PlainPeer>(server.port());
+    ASSERT_TRUE(stranger->send("note stranger\necho x\n"));
+  }
+  for (const auto& peer : crowd) EXPECT_EQ(peer->line(), "x");
+  EXPECT_EQ(other->line(), "x");
+  EXPECT_EQ(stranger->line(), "x");
+  ASSERT_TRUE(server.events.await("lost"));
+  EXPECT_EQ(server.events.count("stranger"), 1U);
+  for (const std::string_view who : {"other", "gone"}) {
+    EXPECT_EQ(server.events.count(who), 1U) << who;
+    EXPECT_LT(server.events.count_before("one of the crowd", who), kCrowd / 2) << who;
+  }
 }
 
 TEST(Listener, AnAnswerLargerThanTheSocketsBufferComesWhole) {
@@ -382,20 +439,14 @@ TEST(Listener, AtItsLimitFewAreTakenBeforeOthersMadeRoom) {
   for (int i = 0; i < 2; ++i) ASSERT_TRUE(is_let_in()) << i;
 
   // The second loop has more of them, and is asked for room.
-  std::promise<void> over;
-  std::promise<void> busy;
-  server.loops[1]->post([&busy, done = over.get_future().share()] {
-    busy.set_value();
-    done.wait();
-  });
-  busy.get_future().wait();
+  std::optional<Held> held(std::in_place, *server.loops[1]);
   const PlainPeer& on_first = *peers.back();
   std::vector<std::unique_ptr<PlainPeer>> crowd;
   for (int i = 0; i < 100; ++i) crowd.push_back(std::make_unique<PlainPeer>(server.port()));
   ASSERT_TRUE(on_first.send("echo y\n"));
   EXPECT_EQ(on_first.line(), "y");
   EXPECT_LE(server.listener->connections(), 3 + Listener::kMostWithoutRoom);
-  over.set_value();
+  held.reset();
   // Then it goes on until nobody waits: each is let in, or makes room for another.
   for (const auto& peer : crowd) {
     const bool sent = peer->send("echo z\n");

@@ -159,6 +159,7 @@ void Pump::on_ready(std::uint32_t events) {
   if ((events & EPOLLOUT) != 0 || stream_.tls() != nullptr) writable_ = true;
   switch (stage_) {
     case Stage::kShakingHands:
+      if (place_.loop.is_late()) return ask_for_turn_end();
       return shake_hands();
     case Stage::kTalking:
       if (!unsent_.empty()) move_on_at_turn_end();
@@ -166,10 +167,10 @@ void Pump::on_ready(std::uint32_t events) {
         protocol_->peer_ends();
         move_on_at_turn_end();
       }
+      if ((events & (EPOLLHUP | EPOLLERR)) != 0) was_reset_ = true;
+      if (place_.loop.is_late()) return ask_for_turn_end();
       read();
-      // It was reset: nobody is there for answers, and what else had come of it is not worked off.
-      if ((events & (EPOLLHUP | EPOLLERR)) != 0) close();
-      return;
+      return leave_if_reset();
     case Stage::kSayingGoodbye:
       return say_goodbye();
     case Stage::kClosed:
@@ -228,13 +229,27 @@ void Pump::read() {
 }
 
 void Pump::move_on_at_turn_end() {
-  if (stage_ != Stage::kTalking || std::exchange(moves_on_, true)) return;
-  place_.loop.at_turn_end(shared_from_this());
+  if (stage_ == Stage::kTalking) ask_for_turn_end();
+}
+
+void Pump::ask_for_turn_end() {
+  if (std::exchange(asked_, true)) return;
+  const bool has_more = has_more_ || !unsent_.empty();
+  place_.loop.at_turn_end(shared_from_this(),
+                          has_more ? IoLoop::Why::kGoesOn : IoLoop::Why::kBegins);
 }
 
 void Pump::on_turn_end() {
-  moves_on_ = false;
+  asked_ = false;
+  if (stage_ == Stage::kShakingHands) return shake_hands();
+  if (was_reset_) read();
+  leave_if_reset();
   move_on();
+}
+
+// Nobody is there for answers, and what else had come is not worked off.
+void Pump::leave_if_reset() {
+  if (was_reset_) close();
 }
 
 void Pump::move_on() {
@@ -254,8 +269,12 @@ void Pump::move_on() {
 void Pump::write() {
   thread_local std::string output;
   std::size_t written = 0;
+  has_more_ = false;
   while (stage_ == Stage::kTalking) {
-    if (written >= place_.limits.read_on_bytes) return move_on_at_turn_end();
+    if (written >= place_.limits.read_on_bytes) {
+      has_more_ = true;
+      return move_on_at_turn_end();
+    }
     if (unsent_.empty()) {
       output.clear();
       protocol_->take_output(output);

@@ -103,7 +103,7 @@ class Pump final : public IoLoop::Watched, public std::enable_shared_from_this<P
   // --- of its Crowd ---
   [[nodiscard]] SpareSeat take_spare() { return std::exchange(tickets_.spare, {}); }
   [[nodiscard]] TimePoint now() const { return place_.clock.now(); }
-  [[nodiscard]] std::int64_t account() const { return account_; }
+  [[nodiscard]] std::int64_t account() const override { return account_; }
   [[nodiscard]] std::size_t index() const { return index_; }
   void belongs(std::int64_t account, std::size_t index) {
     account_ = account;
@@ -120,11 +120,13 @@ class Pump final : public IoLoop::Watched, public std::enable_shared_from_this<P
   void look_at_peer();
   void shake_hands();
   void read();
+  void leave_if_reset();
   // What the protocol has to say, as far as the socket takes it.
   void write();
   [[nodiscard]] std::size_t send(std::string_view bytes);
   void move_on();
   void move_on_at_turn_end();
+  void ask_for_turn_end();
   void say_goodbye();
   void reset();
   // The peer does not take its answers: no further ones are made.
@@ -145,7 +147,9 @@ class Pump final : public IoLoop::Watched, public std::enable_shared_from_this<P
   bool writable_ = true;
   bool peer_said_all_ = false;
   bool ends_ = false;      // the peer has ended, or the connection broke; reading tells which
-  bool moves_on_ = false;  // at the turn's end
+  bool has_more_ = false;  // to write than it may at once
+  bool was_reset_ = false;
+  bool asked_ = false;  // for the turn's end
 };
 
 }  // namespace gridloom::net

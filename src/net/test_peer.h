@@ -56,6 +56,12 @@ class Events {
     const std::scoped_lock lock(mutex_);
     return count_locked(event);
   }
+  // How often that was before this happened.
+  [[nodiscard]] std::size_t count_before(std::string_view event, std::string_view this_one) {
+    const std::scoped_lock lock(mutex_);
+    return static_cast<std::size_t>(
+        std::count(seen_.begin(), std::ranges::find(seen_, this_one), event));
+  }
   // False: it did not happen that often.
   [[nodiscard]] bool await(std::string_view event, std::size_t times = 1) {
     std::unique_lock lock(mutex_);
@@ -75,7 +81,8 @@ class Events {
 
 // Understands lines: "echo TEXT", "big BYTES", "bye BYTES" (and ends), "known ACCOUNT" (whose it is
 // from now on; 1 if none is named), "later TEXT" (answers from a task of its own, and reads nothing
-// until then). Notes "made", "tick", "stops", "lost", and "after lost" if anything is called then.
+// until then), "note TEXT", "slow MS" (takes that long). Notes "made", "tick", "stops", "lost", and
+// "after lost" if anything is called then.
 class LineProtocol final : public Protocol, public std::enable_shared_from_this<LineProtocol> {
  public:
   LineProtocol(Line line, Events& events) : line_(std::move(line)), events_(events) {
@@ -129,6 +136,8 @@ class LineProtocol final : public Protocol, public std::enable_shared_from_this<
     if (verb == "big" || verb == "bye") out_.append(bytes, 'x');
     if (verb == "bye") finished_ = true;
     if (verb == "known") account_ = std::max<std::int64_t>(1, static_cast<std::int64_t>(bytes));
+    if (verb == "note") events_.note(std::string(rest));
+    if (verb == "slow") take(std::chrono::milliseconds(bytes));
     if (verb == "later") {
       waiting_ = true;
       line_.loop.post([weak = weak_from_this(), reply = std::string(rest) + '\n'] {
@@ -138,6 +147,12 @@ class LineProtocol final : public Protocol, public std::enable_shared_from_this<
         self->out_ += reply;
         self->line_.wake();
       });
+    }
+  }
+
+  static void take(std::chrono::milliseconds time) {
+    const auto end = std::chrono::steady_clock::now() + time;
+    while (std::chrono::steady_clock::now() < end) {
     }
   }
 
@@ -255,6 +270,10 @@ class PlainPeer {
     char byte = 0;
     const ssize_t size = ::recv(fd_, &byte, 1, 0);
     return size == 0 || (size < 0 && errno != EAGAIN);
+  }
+  void reset_at_end() const {
+    const linger at_once{.l_onoff = 1, .l_linger = 0};
+    ::setsockopt(fd_, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
   }
   void send_no_more() const { ::shutdown(fd_, SHUT_WR); }
 

@@ -303,6 +303,12 @@ std::string_view ReportReader::prefix(const Layout& layout) {
   return {};
 }
 
+std::vector<std::size_t>& ReportReader::next_slots(const Layout& layout) {
+  std::vector<std::size_t>& slots = next_slots_[&layout];
+  slots.resize(layout.names.size() + 1);
+  return slots;
+}
+
 bool ReportReader::mention(std::size_t slot) {
   if (slot >= mentions_.size()) mentions_.resize(slot + 1, 0);
   return std::exchange(mentions_[slot], reads_) != reads_;

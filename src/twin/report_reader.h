@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "base/result.h"
@@ -46,6 +47,10 @@ class ReportReader {
   // fields. Empty for a report that is not declared. Good until the next read or prefix.
   [[nodiscard]] std::string_view prefix(const Layout& layout);
 
+  // By declared slot + 1, which slot a report named next the last time; at 0, which came first. For
+  // the caller to remember in: devices name their quotas in the same order again and again.
+  [[nodiscard]] std::vector<std::size_t>& next_slots(const Layout& layout);
+
   // True for the first time that this is called with the slot since the last read.
   [[nodiscard]] bool mention(std::size_t slot);
 
@@ -63,6 +68,7 @@ class ReportReader {
   std::string prefix_;
   std::uint32_t reads_ = 0;
   std::vector<std::uint32_t> mentions_;  // by slot: the read of its last mention
+  std::unordered_map<const Layout*, std::vector<std::size_t>> next_slots_;
   std::vector<Member> envelope_;
   std::vector<Member> body_;
 };

@@ -38,14 +38,21 @@ Result<Applied> Twin::apply(std::string_view payload, ReportReader& reader,
   Applied applied;
   if (taken != nullptr) taken->clear();
   const std::string_view prefix = reader.prefix(*layout_);
+  std::vector<std::size_t>& next_slots = reader.next_slots(*layout_);
+  std::size_t at = 0;
   for (const Member& member : reader.body()) {
-    name_.assign(prefix).append(member.name);
-    // A body may have whole names where its report has a prefix.
-    if (!prefix.empty() && member.name.starts_with(prefix) && !layout_->index.contains(name_)) {
-      name_ = member.name;
-    }
     const std::size_t changed = applied.changed;
-    const auto slot = put(name_, member.text, applied);
+    std::optional<std::size_t> slot;
+    if (is_declared(next_slots[at], prefix, member.name)) {
+      slot = next_slots[at];
+      put(*slot, member.text, applied);
+    } else {
+      slot = put(whole_name(prefix, member.name), member.text, applied);
+    }
+    if (slot && *slot < declared_.size()) {
+      next_slots[at] = *slot;
+      at = *slot + 1;
+    }
     if (layout_->repeats && slot) {
       const bool is_first = reader.mention(*slot);
       if (!is_first && applied.changed == changed) continue;
@@ -57,14 +64,33 @@ Result<Applied> Twin::apply(std::string_view payload, ReportReader& reader,
   return applied;
 }
 
+bool Twin::is_declared(std::size_t slot, std::string_view prefix, std::string_view name) const {
+  if (slot >= declared_.size()) return false;
+  const std::string_view whole = layout_->names[slot];
+  return whole.size() == prefix.size() + name.size() && whole.ends_with(name) &&
+         whole.starts_with(prefix);
+}
+
+// Good until the next call.
+std::string_view Twin::whole_name(std::string_view prefix, std::string_view name) {
+  name_.assign(prefix).append(name);
+  // A body may have whole names where its report has a prefix.
+  if (!prefix.empty() && name.starts_with(prefix) && !layout_->index.contains(name_)) name_ = name;
+  return name_;
+}
+
+void Twin::put(std::size_t declared, std::string_view text, Applied& applied) {
+  std::string& slot = declared_[declared];
+  if (slot == text) return;
+  if (slot.empty()) sorted_ = false;
+  slot.assign(text);
+  ++applied.changed;
+}
+
 std::optional<std::size_t> Twin::put(std::string_view name, std::string_view text,
                                      Applied& applied) {
   if (const auto found = layout_->index.find(name); found != layout_->index.end()) {
-    std::string& slot = declared_[found->second];
-    if (slot == text) return found->second;
-    if (slot.empty()) sorted_ = false;
-    slot.assign(text);
-    ++applied.changed;
+    put(found->second, text, applied);
     return found->second;
   }
   const auto refuse = [&applied] {

@@ -77,6 +77,11 @@ class Twin {
     std::string text;
   };
 
+  // Whether the name in a report with that prefix is this declared slot's.
+  [[nodiscard]] bool is_declared(std::size_t slot, std::string_view prefix,
+                                 std::string_view name) const;
+  [[nodiscard]] std::string_view whole_name(std::string_view prefix, std::string_view name);
+  void put(std::size_t declared, std::string_view text, Applied& applied);
   // None: refused.
   std::optional<std::size_t> put(std::string_view name, std::string_view text, Applied& applied);
   [[nodiscard]] std::string_view text_of(std::size_t slot) const;

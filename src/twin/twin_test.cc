@@ -4,7 +4,9 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <memory>
+#include <random>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -167,6 +169,36 @@ TEST(Twin, AFlatFamilysReportMayHaveWholeNames) {
   Device device(flat_layout());
   device.report(R"({"typeCode":"pdStatus","params":{"pd.soc":5,"pd.new":1,"state":"a"}})");
   EXPECT_EQ(device.all(), R"({"pd.state":"a","pd.soc":5,"pd.new":1})");
+}
+
+// One reader serves twins of all families, and remembers in what order reports named their quotas.
+TEST(Twin, TheOrderOfReportsBeforeMakesNoDifference) {
+  std::mt19937 dice(1);
+  ReportReader shared;
+  for (const LayoutPtr& layout : {flat_layout(), nested_layout(), flat_layout()}) {
+    Twin twin(layout);
+    Twin other(layout);
+    for (int i = 0; i < 300; ++i) {
+      std::vector<std::string> names = layout->names;
+      names.insert(names.end(), {"soc", "pd.soc", "x", "unknown.name", ""});
+      std::ranges::shuffle(names, dice);
+      names.resize(1 + dice() % names.size());
+      std::string body;
+      for (const std::string& name : names) {
+        body += fmt::format("{}\"{}\":{}", body.empty() ? "" : ",", name, dice() % 3);
+      }
+      const std::string report = fmt::format(
+          R"({{{}"params":{{{}}}}})", dice() % 2 == 0 ? R"("typeCode":"pdStatus",)" : "", body);
+      const auto applied = twin.apply(report, shared);
+      ASSERT_TRUE(applied) << applied.error().detail;
+      ReportReader fresh;
+      const auto expected = other.apply(report, fresh);
+      ASSERT_TRUE(expected) << expected.error().detail;
+      EXPECT_EQ(applied->taken, expected->taken) << report;
+      EXPECT_EQ(applied->changed, expected->changed) << report;
+      ASSERT_EQ(*twin.all(), *other.all()) << report;
+    }
+  }
 }
 
 TEST(Twin, GroupsWithNearlyTheSameNameStayApart) {

@@ -131,7 +131,7 @@ void measure_batches(const Data& data) {
     seen = 0;
     for (const std::string& batch : batches) {
       history::BatchReader reader(batch);
-      while (const auto* row = reader.next()) seen += row->fields.size();
+      while (reader.next() != nullptr) seen += reader.fields().size();
       require(!reader.failed(), "a batch cannot be read");
     }
   });

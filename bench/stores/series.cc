@@ -85,11 +85,13 @@ void measure(history::Store& store, std::string_view name, const history::Series
     history::Series series(query);
     while (!series.done()) {
       must(series.read(
-          [&](std::int64_t from, std::int64_t to, const history::OnHourBlock& on_block) -> Status {
-            return store.each_part(kDevice, from, to,
-                                   [&](std::int64_t hour, std::string_view bytes) -> Status {
-                                     return on_block(hour, must(history::Block::open(bytes)));
-                                   });
+          [&](std::int64_t from, std::int64_t to,
+              const history::OnHourBlock& on_block) -> Result<bool> {
+            must(store.each_part(kDevice, from, to,
+                                 [&](std::int64_t hour, std::string_view bytes) -> Status {
+                                   return on_block(hour, must(history::Block::open(bytes)));
+                                 }));
+            return true;
           },
           {}, points));
     }

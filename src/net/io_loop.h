@@ -51,9 +51,9 @@ class IoLoop final : public Loop {
   // owns it hands it to keep_for_turn() then.
   [[nodiscard]] Status watch(int fd, Watched& who) const;
   void keep_for_turn(std::shared_ptr<Watched> who) { kept_.push_back(std::move(who)); }
+  using Why = TurnEnds<Watched>::Why;
   // Calls on_turn_end() once this turn's tasks have run; if many ask, account by account in turn,
   // and at the ends of later turns. Ask once a turn.
-  using Why = TurnEnds<Watched>::Why;
   void at_turn_end(std::shared_ptr<Watched> who, Why why = Why::kBegins) {
     const std::int64_t account = who->account();
     at_end_.add(account, std::move(who), why);

@@ -194,10 +194,10 @@ bool PendingRows::on(const hub::MessageReleased& change) {
 bool PendingRows::on(const hub::MessageDone& change) {
   const auto [row, unknown] = messages_.try_emplace({change.session, change.message});
   forget(row->second);
-  if (row->second.is_new) {
+  if (row->second.is_new && change.message > highest_in_file_) {
     messages_.erase(row);
   } else {
-    row->second.done = true;
+    row->second = MessageRow{.done = true};
   }
   return true;
 }
@@ -232,20 +232,27 @@ bool PendingRows::on(const hub::RetainedKept& change) {
   return true;
 }
 
-Status PendingRows::write(Database& database) const {
+Status PendingRows::write(Database& database, const Wrote& wrote) const {
   for (const std::int64_t session : ended_) {
     Status status = database.execute("DELETE FROM session WHERE number = ?", session);
     if (status) status = database.execute("DELETE FROM message WHERE session = ?", session);
+    if (status) status = wrote(kRowBytes);
     if (!status) return status;
   }
   for (const auto& [number, session] : sessions_) {
-    if (const Status status = write(database, session); !status) return status;
+    Status status = write(database, session);
+    if (status) status = wrote(kRowBytes + session.subscriptions.size() * kRowBytes);
+    if (!status) return status;
   }
   for (const auto& [key, row] : messages_) {
-    if (const Status status = write(database, key, row); !status) return status;
+    Status status = write(database, key, row);
+    if (status) status = wrote(kRowBytes + (row.packet ? row.packet->size() : 0));
+    if (!status) return status;
   }
   for (const auto& [topic, row] : retained_) {
-    if (const Status status = write(database, topic, row); !status) return status;
+    Status status = write(database, topic, row);
+    if (status) status = wrote(kRowBytes + row.packet.size());
+    if (!status) return status;
   }
   return {};
 }

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -32,6 +33,10 @@ struct ReadRows {
 
 class PendingRows {
  public:
+  // Messages up to this number may be in the file although the log says only now that they wait: a
+  // write of them was not completed.
+  explicit PendingRows(std::int64_t highest_in_file = 0) : highest_in_file_(highest_in_file) {}
+
   // Changes of streams are not its own. False: it cannot be read.
   bool apply(const hub::SessionChange& change);
   // No further change is of the record of those before.
@@ -43,13 +48,15 @@ class PendingRows {
   // The highest number that any session or message had.
   [[nodiscard]] std::int64_t highest_number() const { return highest_; }
 
-  // In a transaction of the caller's.
-  [[nodiscard]] Status write(registry::Database& database) const;
+  // Tells `wrote` after each row how many bytes it took, about, and ends with the first fault of
+  // it. Rows that were written before may be written again.
+  using Wrote = std::function<Status(std::size_t bytes)>;
+  [[nodiscard]] Status write(registry::Database& database, const Wrote& wrote) const;
 
  private:
   using Packet = std::shared_ptr<const std::string>;
   struct MessageRow {
-    bool is_new = false;  // the file does not have it
+    bool is_new = false;  // the whole row is known here
     bool done = false;
     wire::mqtt::Outbox::Stage stage{};
     std::uint16_t packet_id = 0;
@@ -89,6 +96,7 @@ class PendingRows {
   Packet last_packet_;
   std::size_t bytes_ = 0;
   std::int64_t highest_ = 0;
+  std::int64_t highest_in_file_;
 };
 
 }  // namespace gridloom::mqtt

@@ -16,6 +16,7 @@
 #include "mqtt/session_tables.h"
 #include "mqtt/sessions_seen.h"
 #include "registry/sqlite.h"
+#include "registry/stepwise_transaction.h"
 #include "registry/wal_check.h"
 
 namespace gridloom::mqtt {
@@ -24,7 +25,7 @@ namespace {
 using registry::Blob;
 using registry::Database;
 using registry::Statement;
-using registry::Transaction;
+using registry::StepwiseTransaction;
 
 constexpr std::string_view kWhatIsLost =
     "MQTT sessions, the messages that waited in them, and retained messages are lost";
@@ -131,11 +132,13 @@ struct SessionStore::Impl {
 
   Status write_all(const std::deque<PendingRows>& now, const std::vector<StreamTable::Row>& rows,
                    std::uint64_t record) {
-    auto transaction = Transaction::begin(database);
+    auto transaction = StepwiseTransaction::begin(database);
     if (!transaction) return std::unexpected(transaction.error());
+    const auto wrote = [&transaction](std::size_t bytes) { return transaction->wrote(bytes); };
     for (const PendingRows& each : now) {
-      if (const Status status = each.write(database); !status) return status;
+      if (const Status status = each.write(database, wrote); !status) return status;
     }
+    // In one step: receipts are as of the record that is said to be applied.
     for (const StreamTable::Row& row : rows) {
       if (const Status status = write(database, row); !status) return status;
     }
@@ -300,12 +303,14 @@ Result<std::unique_ptr<SessionStore>> SessionStore::open(const std::filesystem::
   if (!content) return std::unexpected(with_cure(content.error()));
   append_loss(loss, lost_changes);
   if (loss.empty() && !is_new) loss = loss_since_seen(folder, content->applied);
+  const std::int64_t highest_in_file = content->last_number;
   // Above all numbers that were ever given: what is lost does not tell them.
   if (!loss.empty()) content->last_number = unix_ms(SystemClock().now());
   append_loss(loss, loss_of(content->damaged_rows));
   auto impl = std::make_unique<Impl>(std::move(content->database), folder);
   impl->streams = std::move(content->streams);
   impl->streams.set_record(content->applied);
+  impl->pending.assign(1, PendingRows(highest_in_file));
   impl->applied = content->applied;
   impl->number = content->last_number;
   impl->loss = std::move(loss);

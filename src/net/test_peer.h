@@ -35,6 +35,13 @@ namespace gridloom::net {
 
 inline constexpr std::chrono::seconds kPatience{20};
 
+// Work that takes at least so long.
+inline void take(std::chrono::milliseconds time) {
+  const auto end = std::chrono::steady_clock::now() + time;
+  while (std::chrono::steady_clock::now() < end) {
+  }
+}
+
 class TestClock final : public Clock {
  public:
   [[nodiscard]] TimePoint now() const override { return TimePoint(Millis(ms_.load())); }
@@ -147,12 +154,6 @@ class LineProtocol final : public Protocol, public std::enable_shared_from_this<
         self->out_ += reply;
         self->line_.wake();
       });
-    }
-  }
-
-  static void take(std::chrono::milliseconds time) {
-    const auto end = std::chrono::steady_clock::now() + time;
-    while (std::chrono::steady_clock::now() < end) {
     }
   }
 

@@ -8,6 +8,7 @@ namespace gridloom::mqtt {
 namespace {
 
 constexpr std::size_t kEntry_bytes = 11;
+constexpr std::size_t kFewest = 4;  // entries that there is room for
 
 void append_number(std::string& out, std::uint64_t value, std::size_t bytes) {
   for (std::size_t i = 0; i < bytes; ++i) {
@@ -25,15 +26,23 @@ std::uint64_t number_in(std::string_view bytes) {
 
 }  // namespace
 
-const Receipts::Entry* Receipts::find(std::uint16_t packet_id) const {
-  const auto& by_id = entries_.get<1>();
-  const auto found = by_id.find(packet_id);
-  return found == by_id.end() ? nullptr : &*found;
+std::uint16_t Receipts::steps_to(std::uint16_t packet_id) const {
+  return static_cast<std::uint16_t>(packet_id - entries_.front().packet_id);
+}
+
+// The newest first: what is asked for is mostly one of them.
+std::optional<std::size_t> Receipts::place_of(std::uint16_t packet_id) const {
+  for (std::size_t place = entries_.size(); place-- > 0;) {
+    const std::uint16_t id = entries_[place].packet_id;
+    if (id == packet_id) return place;
+    if (ascending_ && steps_to(id) < steps_to(packet_id)) break;
+  }
+  return std::nullopt;
 }
 
 bool Receipts::knows(const hub::Receipt& receipt) const {
-  const Entry* const found = find(receipt.packet_id);
-  return found != nullptr && found->receipt.digest == receipt.digest;
+  const auto place = place_of(receipt.packet_id);
+  return place && entries_[*place].digest == receipt.digest;
 }
 
 std::uint32_t Receipts::settled(TimePoint now) const {
@@ -46,42 +55,66 @@ std::uint32_t Receipts::settled(TimePoint now) const {
   return count;
 }
 
+void Receipts::erase(std::size_t place) {
+  const auto at = entries_.begin() + static_cast<std::ptrdiff_t>(place);
+  // What has the shorter way moves.
+  if (place < entries_.size() / 2) {
+    entries_.rerase(at);
+  } else {
+    entries_.erase(at);
+  }
+}
+
 void Receipts::drop_oldest(std::size_t count) {
-  for (auto at = entries_.begin(); count > 0 && at != entries_.end();) {
-    if (at->owed) {
-      ++at;
+  for (std::size_t place = 0; count > 0 && place < entries_.size();) {
+    if (entries_[place].owed) {
+      ++place;
       continue;
     }
-    at = entries_.erase(at);
+    erase(place);
     --count;
+  }
+}
+
+// For one more; gives back what a rush has left.
+void Receipts::make_room() {
+  const std::size_t size = entries_.size();
+  if (size == entries_.capacity() || size < entries_.capacity() / 4) {
+    entries_.set_capacity(std::max(kFewest, 2 * size));
   }
 }
 
 void Receipts::take(const hub::Receipt& receipt, std::uint32_t settled) {
   drop_oldest(settled);
   remove(receipt.packet_id);
-  entries_.push_back({.receipt = receipt, .owed = receipt.exactly_once});
+  make_room();
+  ascending_ = entries_.empty() ||
+               (ascending_ && steps_to(receipt.packet_id) > steps_to(entries_.back().packet_id));
+  entries_.push_back(
+      {.digest = receipt.digest, .packet_id = receipt.packet_id, .owed = receipt.exactly_once});
   if (entries_.size() > kMost) drop_oldest(1);
 }
 
 void Receipts::answered(std::uint16_t packet_id, TimePoint now) {
-  if (const Entry* const found = find(packet_id)) found->answered_at = now;
+  if (const auto place = place_of(packet_id)) entries_[*place].answered_at = now;
 }
 
 void Receipts::all_answered(TimePoint now) {
-  for (const Entry& entry : entries_) entry.answered_at = now;
+  for (Entry& entry : entries_) entry.answered_at = now;
 }
 
-void Receipts::remove(std::uint16_t packet_id) { entries_.get<1>().erase(packet_id); }
+void Receipts::remove(std::uint16_t packet_id) {
+  if (const auto place = place_of(packet_id)) erase(*place);
+}
 
 void Receipts::clear_owed() {
-  for (const Entry& entry : entries_) entry.owed = false;
+  for (Entry& entry : entries_) entry.owed = false;
 }
 
 std::vector<std::uint16_t> Receipts::owed() const {
   std::vector<std::uint16_t> ids;
   for (const Entry& entry : entries_) {
-    if (entry.owed) ids.push_back(entry.receipt.packet_id);
+    if (entry.owed) ids.push_back(entry.packet_id);
   }
   std::ranges::sort(ids);
   return ids;
@@ -91,9 +124,9 @@ std::string Receipts::bytes() const {
   std::string out;
   out.reserve(entries_.size() * kEntry_bytes);
   for (const Entry& entry : entries_) {
-    append_number(out, entry.receipt.packet_id, 2);
+    append_number(out, entry.packet_id, 2);
     append_number(out, entry.owed ? 1 : 0, 1);
-    append_number(out, entry.receipt.digest, 8);
+    append_number(out, entry.digest, 8);
   }
   return out;
 }

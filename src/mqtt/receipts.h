@@ -9,9 +9,7 @@
 // Pure but for the time that comes in; one thread at a time.
 #pragma once
 
-#include <boost/multi_index/hashed_index.hpp>
-#include <boost/multi_index/sequenced_index.hpp>
-#include <boost/multi_index_container.hpp>
+#include <boost/circular_buffer.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -57,22 +55,25 @@ class Receipts {
 
  private:
   struct Entry {
-    hub::Receipt receipt{};
-    mutable TimePoint answered_at{};  // zero: not yet
-    mutable bool owed = false;        // a PUBREL
+    std::uint64_t digest = 0;
+    TimePoint answered_at{};  // zero: not yet
+    std::uint16_t packet_id = 0;
+    bool owed = false;  // a PUBREL
   };
-  struct PacketId {
-    using result_type = std::uint16_t;
-    std::uint16_t operator()(const Entry& entry) const { return entry.receipt.packet_id; }
-  };
-  // Each id once; the first index is the order in which they came.
-  using Entries = boost::multi_index_container<
-      Entry, boost::multi_index::indexed_by<boost::multi_index::sequenced<>,
-                                            boost::multi_index::hashed_unique<PacketId>>>;
-  [[nodiscard]] const Entry* find(std::uint16_t packet_id) const;
+  // Each id once, the oldest first.
+  using Entries = boost::circular_buffer<Entry>;
+
+  // How far an id is from that of the oldest entry, around the end of the ids.
+  [[nodiscard]] std::uint16_t steps_to(std::uint16_t packet_id) const;
+  [[nodiscard]] std::optional<std::size_t> place_of(std::uint16_t packet_id) const;
+  void erase(std::size_t place);
   void drop_oldest(std::size_t count);
+  void make_room();
 
   Entries entries_;
+  // Each entry's id is further than the one before it, as most clients count; then what is newer
+  // than all need not be looked for.
+  bool ascending_ = true;
 };
 
 // Of topic and payload. Two messages with the same one are taken for the same only if the packet id

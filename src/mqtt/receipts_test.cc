@@ -4,7 +4,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <random>
 #include <string>
+#include <vector>
 
 namespace gridloom::mqtt {
 namespace {
@@ -80,6 +85,69 @@ TEST(Receipts, AreAsManyAsAllowed) {
   receipts.take({.packet_id = 5000}, 0);
   EXPECT_EQ(receipts.size(), Receipts::kMost);
   EXPECT_FALSE(receipts.knows({.packet_id = 1}));
+}
+
+// The same, without any order to find them by.
+class Model {
+ public:
+  void take(const Receipt& receipt, std::size_t settled) {
+    drop_oldest(settled);
+    remove(receipt.packet_id);
+    receipts_.push_back(receipt);
+    if (receipts_.size() > Receipts::kMost) drop_oldest(1);
+  }
+  void remove(std::uint16_t packet_id) {
+    std::erase_if(receipts_, [&](const Receipt& one) { return one.packet_id == packet_id; });
+  }
+  [[nodiscard]] bool knows(const Receipt& receipt) const {
+    return std::ranges::any_of(receipts_, [&](const Receipt& one) {
+      return one.packet_id == receipt.packet_id && one.digest == receipt.digest;
+    });
+  }
+  [[nodiscard]] std::size_t size() const { return receipts_.size(); }
+  [[nodiscard]] const Receipt& at(std::size_t place) const { return receipts_.at(place); }
+
+ private:
+  void drop_oldest(std::size_t count) {
+    for (; count > 0; --count) {
+      const auto oldest = std::ranges::find(receipts_, false, &Receipt::exactly_once);
+      if (oldest != receipts_.end()) receipts_.erase(oldest);
+    }
+  }
+
+  std::vector<Receipt> receipts_;
+};
+
+TEST(Receipts, AreFoundHoweverAClientNumbersItsMessages) {
+  for (const unsigned seed : {1U, 2U, 3U, 4U}) {
+    std::mt19937 random(seed);
+    const auto below = [&random](unsigned end) {
+      return std::uniform_int_distribution<unsigned>(0, end - 1)(random);
+    };
+    Receipts receipts;
+    Model model;
+    std::uint16_t last = 65'000;  // so that it comes around the end
+    for (int i = 0; i < 20'000; ++i) {
+      // Mostly the next one, as most clients do; seeds 3 and 4 jump.
+      const bool jumps = seed > 2 && below(500) == 0;
+      last = static_cast<std::uint16_t>(jumps ? below(65'535) : last + 1 + below(20) / 19);
+      const Receipt receipt{.packet_id = std::max<std::uint16_t>(last, 1),
+                            .exactly_once = below(10) == 0,
+                            .digest = below(4)};
+      const std::uint32_t settled = below(3) == 0 ? below(model.size() > 50 ? 9 : 2) : 0;
+      receipts.take(receipt, settled);
+      model.take(receipt, settled);
+      if (below(2) == 0) {
+        const std::uint16_t done = model.at(below(static_cast<unsigned>(model.size()))).packet_id;
+        receipts.remove(done);
+        model.remove(done);
+      }
+      ASSERT_EQ(receipts.size(), model.size());
+      const Receipt near{.packet_id = static_cast<std::uint16_t>(last - below(100)), .digest = 1};
+      ASSERT_EQ(receipts.knows(near), model.knows(near)) << "seed " << seed << ", step " << i;
+    }
+    EXPECT_GT(model.size(), 10U);
+  }
 }
 
 TEST(Receipts, ComeBackFromTheirBytes) {

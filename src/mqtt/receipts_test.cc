@@ -7,9 +7,10 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <random>
 #include <string>
 #include <vector>
+
+#include "base/chance.h"
 
 namespace gridloom::mqtt {
 namespace {
@@ -119,10 +120,11 @@ class Model {
 };
 
 TEST(Receipts, AreFoundHoweverAClientNumbersItsMessages) {
-  for (const unsigned seed : {1U, 2U, 3U, 4U}) {
-    std::mt19937 random(seed);
-    const auto below = [&random](unsigned end) {
-      return std::uniform_int_distribution<unsigned>(0, end - 1)(random);
+  for (const std::uint64_t seed : {1U, 2U, 3U, 4U}) {
+    const Chance chance(seed);
+    std::uint64_t draws = 0;
+    const auto below = [&](std::uint32_t end) {
+      return static_cast<std::uint32_t>(chance.bits(++draws) % end);
     };
     Receipts receipts;
     Model model;
@@ -138,7 +140,8 @@ TEST(Receipts, AreFoundHoweverAClientNumbersItsMessages) {
       receipts.take(receipt, settled);
       model.take(receipt, settled);
       if (below(2) == 0) {
-        const std::uint16_t done = model.at(below(static_cast<unsigned>(model.size()))).packet_id;
+        const std::uint16_t done =
+            model.at(below(static_cast<std::uint32_t>(model.size()))).packet_id;
         receipts.remove(done);
         model.remove(done);
       }

@@ -5,15 +5,17 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <iterator>
 #include <map>
-#include <random>
 #include <set>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "base/chance.h"
 #include "hub/session_changes.h"
 #include "hub/test_home.h"
 #include "mqtt/session_tables.h"
@@ -28,7 +30,7 @@ using hub::must;
 // Changes as sessions make them, in records of a few.
 class Changes {
  public:
-  explicit Changes(unsigned seed) : random_(seed) {}
+  explicit Changes(std::uint64_t seed) : chance_(seed) {}
 
   std::string record() {
     std::string bytes;
@@ -37,7 +39,9 @@ class Changes {
   }
 
  private:
-  int below(int end) { return std::uniform_int_distribution<int>(0, end - 1)(random_); }
+  int below(int end) {
+    return static_cast<int>(chance_.bits(++draws_) % static_cast<std::uint64_t>(end));
+  }
   template <typename Container>
   auto any_of(const Container& all) {
     return *std::next(all.begin(), below(static_cast<int>(all.size())));
@@ -93,7 +97,8 @@ class Changes {
     return wire::mqtt::packet_of(message, {.qos = wire::mqtt::Qos::kAtLeastOnce});
   }
 
-  std::mt19937 random_;
+  Chance chance_;
+  std::uint64_t draws_ = 0;
   std::int64_t last_number_ = 0;
   std::map<std::int64_t, std::set<std::int64_t>> waiting_;  // of each session
 };
@@ -152,7 +157,7 @@ TEST_F(RowsTest, AreTheSameWhereverAWriteOfThemWasCutOff) {
   constexpr std::size_t kCutOff = 30;
   constexpr std::size_t kAll = 45;
   auto database = must(open_sessions(folder.path() / "sessions.db"));
-  for (const unsigned seed : {1U, 2U, 3U}) {
+  for (const std::uint64_t seed : {1U, 2U, 3U}) {
     Changes changes(seed);
     Records records;
     while (records.size() < kAll) records.push_back(changes.record());

@@ -44,6 +44,8 @@ std::string_view name_of(ClientEvent::Kind kind) {
       return "subscription refused";
     case ClientEvent::Kind::kPublicationRefused:
       return "publication refused";
+    case ClientEvent::Kind::kReportRefused:
+      return "report refused";
     case ClientEvent::Kind::kRequestRefused:
       break;
   }

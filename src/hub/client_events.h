@@ -28,10 +28,11 @@ struct ClientEvent {
     kSignInRefused,
     kSubscriptionRefused,
     kPublicationRefused,
+    kReportRefused,  // as a whole, or some of its quotas
     kRequestRefused
   };
   Kind kind = Kind::kConnected;
-  // An MQTT reason's name, or an answer's code: what the counter is split by.
+  // An MQTT reason's name, an answer's code or a word: what the counter is split by.
   std::string_view reason;
   // As the client calls itself: a user name or an access key. Empty: not known.
   std::string_view user{};
@@ -58,7 +59,7 @@ class ClientEvents {
   [[nodiscard]] std::vector<Count> counts() const;
 
  private:
-  static constexpr std::size_t kKinds = 7;
+  static constexpr std::size_t kKinds = 8;
   struct OfKind {
     std::map<std::string, std::uint64_t, std::less<>> counts;
     Seldom lines{{.times = kLinesASecond, .within = Millis(1000)}};

@@ -66,6 +66,16 @@ TEST_P(Routing, AReportReachesItsOwnerAndWhomItIsSharedWithAsItCame) {
   EXPECT_EQ(home.read_all(bob, kSn), R"({"pd.soc":5.0})");
 }
 
+// How often a report was refused for that reason.
+std::uint64_t reports_refused(const hub::Platform& platform, std::string_view reason) {
+  for (const ClientEvents::Count& count : platform.client_events.counts()) {
+    if (count.kind == ClientEvent::Kind::kReportRefused && count.reason == reason) {
+      return count.count;
+    }
+  }
+  return 0;
+}
+
 TEST_P(Routing, AReportThatIsNoJsonGoesOnAndIsCounted) {
   const FakePtr owner = home.listen("alice");
   const FakePtr device = home.connect_device(kSn);
@@ -74,7 +84,19 @@ TEST_P(Routing, AReportThatIsNoJsonGoesOnAndIsCounted) {
   EXPECT_THAT(owner->take(), ElementsAre("q1 " + line("alice", "quota \x01\xff")));
   EXPECT_EQ(home.platform.counters.reports.load(), 1U);
   EXPECT_EQ(home.platform.counters.reports_malformed.load(), 1U);
+  EXPECT_EQ(reports_refused(home.platform, "malformed"), 1U);
   EXPECT_EQ(home.read_all(alice, kSn), "{}");
+}
+
+TEST_P(Routing, WhatADeviceReportsBeyondItsQuotasIsCounted) {
+  const FakePtr device = home.connect_device(kSn);
+  std::string report = R"({"params":{"n0":1)";
+  for (std::size_t i = 1; i < home.platform.config.twin.extra_quotas + 3; ++i) {
+    report += fmt::format(R"(,"n{}":1)", i);
+  }
+  EXPECT_TRUE(home.report(device, kSn, report + "}}"));
+  EXPECT_EQ(home.platform.counters.quotas_refused.load(), 3U);
+  EXPECT_EQ(reports_refused(home.platform, "too many quotas"), 1U);
 }
 
 TEST_P(Routing, AReportIsAcknowledgedAfterItIsInTheTwin) {

@@ -155,6 +155,17 @@ std::string Shard::status_text(bool online) const {
                      now, now, online ? 1 : 0);
 }
 
+void Shard::tell_refusal(const ClientPtr& client, ClientEvent::Kind kind, std::string_view reason,
+                         std::string_view why) {
+  platform_.client_events.tell({.kind = kind,
+                                .reason = reason,
+                                .user = client->identity().name,
+                                .client_id = client->client_id(),
+                                .peer = client->peer(),
+                                .detail = why},
+                               platform_.wall->now());
+}
+
 void Shard::publish(const ClientPtr& client, const Inbound& inbound) {
   count_effort(inbound.message->payload.size());
   Answer answer{.ack = {.token = inbound.how.token}};
@@ -166,13 +177,8 @@ void Shard::publish(const ClientPtr& client, const Inbound& inbound) {
     if (client->flow()) client->flow()->wrote(batch_.size() + session_changes_.size() - before);
   }
   if (is_refusal(answer.ack.reason)) {
-    platform_.client_events.tell({.kind = ClientEvent::Kind::kPublicationRefused,
-                                  .reason = wire::mqtt::name_of(answer.ack.reason),
-                                  .user = client->identity().name,
-                                  .client_id = client->client_id(),
-                                  .peer = client->peer(),
-                                  .detail = answer.ack.why},
-                                 platform_.wall->now());
+    tell_refusal(client, ClientEvent::Kind::kPublicationRefused,
+                 wire::mqtt::name_of(answer.ack.reason), answer.ack.why);
   }
   if (session_changes_.size() >= kMostChangesBytes) append_turn();
   if (inbound.how.qos == Qos::kAtMostOnce) return;
@@ -264,11 +270,12 @@ void Shard::publish_by_device(const ClientPtr& client, const Inbound& inbound, A
   // A will speaks for a connection that is no longer there.
   if (client->present()) carry(client, inbound.sn, state);
   if (inbound.verb == Verb::kSetReply) return on_reply(inbound, state);
-  if (inbound.verb == Verb::kQuota) on_report(inbound, state, answer);
+  if (inbound.verb == Verb::kQuota) on_report(client, inbound, state, answer);
   to_accounts(*device, inbound.verb, message);
 }
 
-void Shard::on_report(const Inbound& inbound, DeviceState& state, Answer& answer) {
+void Shard::on_report(const ClientPtr& client, const Inbound& inbound, DeviceState& state,
+                      Answer& answer) {
   Counters& counters = platform_.counters;
   counters.reports.fetch_add(1, std::memory_order_relaxed);
   counters.report_bytes.fetch_add(inbound.message->payload.size(), std::memory_order_relaxed);
@@ -276,11 +283,18 @@ void Shard::on_report(const Inbound& inbound, DeviceState& state, Answer& answer
   const auto applied = state.twin.apply(inbound.message->payload, reader_, &taken_);
   if (!applied) {
     counters.reports_malformed.fetch_add(1, std::memory_order_relaxed);
-    spdlog::debug("report of {} not taken: {}", inbound.sn, applied.error().detail);
+    tell_refusal(client, ClientEvent::Kind::kReportRefused, "malformed",
+                 fmt::format("of {}: {}", inbound.sn, applied.error().detail));
     return;
   }
   if (applied->refused != 0) {
     counters.quotas_refused.fetch_add(applied->refused, std::memory_order_relaxed);
+    tell_refusal(client, ClientEvent::Kind::kReportRefused, "too many quotas",
+                 fmt::format("{} quotas of {} are not kept, nor is their history: the limits are "
+                             "device.extra-quotas={} and device.extra-bytes={}, and {} levels of a "
+                             "name",
+                             applied->refused, inbound.sn, platform_.config.twin.extra_quotas,
+                             platform_.config.twin.extra_bytes, twin::Twin::kMostLevels));
   }
   if (platform_.journal == nullptr || taken_.empty()) return;
   record_report(state, now, inbound.how);

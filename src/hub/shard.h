@@ -258,12 +258,15 @@ class Shard {
     DeviceState* state = nullptr;
   };
   [[nodiscard]] Known known(std::string_view sn);
+  void tell_refusal(const ClientPtr& client, ClientEvent::Kind kind, std::string_view reason,
+                    std::string_view why);
   void take(const ClientPtr& client, const Inbound& inbound, Answer& answer);
   void publish_by_account(const ClientPtr& client, const Inbound& inbound, Answer& answer);
   void publish_by_device(const ClientPtr& client, const Inbound& inbound, Answer& answer);
 
   void carry(const ClientPtr& client, const std::string& sn, DeviceState& state);
-  void on_report(const Inbound& inbound, DeviceState& state, Answer& answer);
+  void on_report(const ClientPtr& client, const Inbound& inbound, DeviceState& state,
+                 Answer& answer);
   void on_reply(const Inbound& inbound, DeviceState& state);
   void on_status(const ClientPtr& client, const Inbound& inbound, DeviceState& state);
   void on_account_set(const ClientPtr& client, const Inbound& inbound, Answer& answer);

@@ -8,9 +8,6 @@
 namespace gridloom::twin {
 namespace {
 
-// As deep as JSON may be that we take: a name is nested at its dots.
-constexpr std::ptrdiff_t kMostLevels = 32;
-
 void append_key(std::string& out, std::string_view key) {
   if (out.back() != '{') out += ',';
   wire::append_quoted(out, key);

@@ -36,11 +36,14 @@ struct Taken {
 struct Applied {
   std::size_t taken = 0;  // quotas that the report named; once, if it repeats a value
   std::size_t changed = 0;
-  std::size_t refused = 0;  // beyond TwinLimits
+  std::size_t refused = 0;  // beyond TwinLimits, or Twin::kMostLevels
 };
 
 class Twin {
  public:
+  // As deep as JSON may be that we take: a name is nested at its dots.
+  static constexpr std::ptrdiff_t kMostLevels = 32;
+
   explicit Twin(LayoutPtr layout, const TwinLimits& limits = {});
 
   // kMalformed as ReportReader says; then nothing has changed. What was taken is put into `taken`,

@@ -2,7 +2,7 @@
 import re
 import unittest
 
-from mqtt_talk import V5, AppClient, Mqtt
+from mqtt_talk import V5, AppClient, DeviceClient, Mqtt
 from server import LIST, Server, run_tests
 
 METRIC = re.compile(
@@ -26,6 +26,10 @@ class ClientEventsTest(unittest.TestCase):
             app.publish("/open/somebody/else/set", "{}")
             with AppClient(server, self.api, version=V5, client_id="phone"):
                 self.assertEqual(app.end(), 142)
+        sn = "EVENTS-1"
+        with DeviceClient(server, sn, server.add_device(sn, "demo")) as device:
+            device.report({f"name{i}": i for i in range(2050)})
+            device.publish(device.topic("quota"), "no json", qos=1)
         stranger = Mqtt(server, app.account, "a wrong password", version=V5, client_id="thief")
         self.assertEqual(stranger.connect(), 134)
         stranger.close()
@@ -39,6 +43,8 @@ class ClientEventsTest(unittest.TestCase):
             ("publication refused", "not authorized"),
             ("taken over", "session taken over"),
             ("disconnected", "session taken over"),
+            ("report refused", "malformed"),
+            ("report refused", "too many quotas"),
             ("sign-in refused", "bad user name or password"),
             ("request refused", "8521"),
         ):
@@ -49,6 +55,8 @@ class ClientEventsTest(unittest.TestCase):
             rf'client connected \(success\), user "{app.account}", client id "phone", from 127\.',
             r'client subscription refused \(not authorized\), .*"phone".*/open/somebody/else/quota',
             r'client publication refused \(not authorized\), .*"phone".*/open/somebody/else/set',
+            r'client report refused \(malformed\), user "EVENTS-1", .*from 127.*of EVENTS-1: ',
+            r'client report refused \(too many quotas\), .*2 quotas of EVENTS-1 are not kept.*=2048 ',
             r'client taken over \(session taken over\), .*client id "phone"',
             r'client disconnected \(success\), .*client id "phone"',
             rf'client sign-in refused \(bad .*\), user "{app.account}", client id "thief", from 127',

@@ -463,23 +463,21 @@ wire::JsonObject facts_of(const Running& running, const net::TlsFiles& files) {
 }
 
 // On standard output, for whoever started the demo; the log goes to standard error.
-Status greet(const Running& running, const net::TlsFiles& files) {
+Status greet(const Running& running, const net::TlsFiles& files,
+             const std::filesystem::path& data) {
   const auto directory = running.registry->directory();
   const registry::Account* account = directory->find_account(running.demo->key.account);
   if (account == nullptr || running.demo->members.empty()) return {};
   const Listeners& doors = running.listeners;
-  const auto text = welcome({.http = "http://" + doors.http->bound().text(),
-                             .https = "https://" + reachable(doors.https->bound()),
-                             .mqtt = doors.mqtt->bound().text(),
-                             .mqtts = reachable(doors.mqtts->bound()),
-                             .ca = files.ca.string(),
-                             .sn = running.demo->members.front().sn,
-                             .now = running.clock().now()},
-                            running.demo->key, *account);
-  if (!text) return std::unexpected(text.error());
-  fmt::print("{}", *text);
-  std::fflush(stdout);
-  return {};
+  return print_welcome({.http = "http://" + doors.http->bound().text(),
+                        .https = "https://" + reachable(doors.https->bound()),
+                        .mqtt = doors.mqtt->bound().text(),
+                        .mqtts = reachable(doors.mqtts->bound()),
+                        .ca = files.ca.string(),
+                        .keys = data / "ready.json",
+                        .sn = running.demo->members.front().sn,
+                        .now = running.clock().now()},
+                       running.demo->key, *account);
 }
 
 // Of all shards, which are asked on their loops.
@@ -552,7 +550,7 @@ Status put_together(Running& running, const ServeOptions& options) {
   // A full disk must not keep what is stored from being read.
   if (!ready) spdlog::error("scripts cannot find this server: {}", ready.error().detail);
   if (ready) running.ready.emplace(std::move(*ready));
-  return running.demo ? greet(running, *files) : Status();
+  return running.demo ? greet(running, *files, options.data) : Status();
 }
 
 // What the last messages made for sessions that wait for their clients is kept: from a connection

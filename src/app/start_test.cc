@@ -3,8 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <array>
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -21,6 +24,7 @@
 #include "app/demo.h"
 #include "app/metrics.h"
 #include "app/ready_file.h"
+#include "app/test_variable.h"
 #include "app/welcome.h"
 #include "hub/test_home.h"
 #include "wire/signing.h"
@@ -155,6 +159,7 @@ TEST_F(DemoTest, TheWelcomesCurlIsSignedAsTheServerWantsIt) {
                                          .mqtt = "127.0.0.1:1883",
                                          .mqtts = "localhost:8883",
                                          .ca = "/data/tls/ca.pem",
+                                         .keys = "/data/ready.json",
                                          .sn = "R331ZEB4ZEAL0528",
                                          .now = hub::kTestStart},
                                         made.key, *account));
@@ -180,6 +185,29 @@ TEST_F(DemoTest, TheWelcomesCurlIsSignedAsTheServerWantsIt) {
                            mac));
   EXPECT_THAT(text, HasSubstr("-h localhost -p 8883"));
   EXPECT_THAT(text, HasSubstr(account->certificate_account));
+}
+
+TEST_F(DemoTest, TheJournalGetsNoKeys) {
+  const DemoHome made = home();
+  const registry::Account* account = registry->directory()->find_account(made.key.account);
+  ASSERT_NE(account, nullptr);
+  std::array<int, 2> pipe{};
+  ASSERT_EQ(::pipe(pipe.data()), 0);
+  struct stat seen{};
+  ASSERT_EQ(::fstat(pipe[1], &seen), 0);
+  WelcomeFacts facts{};
+  facts.keys = "/data/ready.json";
+  for (const std::uint64_t other : {0U, 1U}) {
+    const auto stream = fmt::format("{}:{}", seen.st_dev, seen.st_ino + other);
+    EXPECT_EQ(is_journal(pipe[1], stream.c_str()), other == 0);
+    const Variable set("JOURNAL_STREAM", stream.c_str());
+    const std::string text = must(welcome_on(pipe[1], facts, made.key, *account));
+    EXPECT_EQ(text.contains(made.key.secret_key.reveal()), other != 0) << text;
+    EXPECT_EQ(text.contains(account->certificate_password.reveal()), other != 0) << text;
+    EXPECT_EQ(text.contains("/data/ready.json"), other == 0) << text;
+  }
+  EXPECT_FALSE(is_journal(pipe[1], nullptr));
+  for (const int end : pipe) ::close(end);
 }
 
 TEST(Metrics, AreInPrometheusFormatAndComplete) {

@@ -1,10 +1,31 @@
 #include "app/welcome.h"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
 
 #include "wire/signing.h"
 
 namespace gridloom::app {
+namespace {
+
+std::string places(const WelcomeFacts& facts) {
+  return fmt::format(R"(
+Gridloom is up, and the demo home is connecting.
+
+  HTTP         {}
+  HTTPS        {}
+  MQTT         {}
+  MQTT (TLS)   {}
+  certificate  {}
+)",
+                     facts.http, facts.https, facts.mqtt, facts.mqtts, facts.ca);
+}
+
+}  // namespace
 
 Result<std::string> welcome(const WelcomeFacts& facts, const registry::AccessKey& key,
                             const registry::Account& account) {
@@ -23,15 +44,7 @@ Result<std::string> welcome(const WelcomeFacts& facts, const registry::AccessKey
   if (!signature) return std::unexpected(signature.error());
   const std::size_t colon = facts.mqtts.rfind(':');
   return fmt::format(
-      R"(
-Gridloom is up, and the demo home is connecting.
-
-  HTTP         {}
-  HTTPS        {}
-  MQTT         {}
-  MQTT (TLS)   {}
-  certificate  {}
-
+      R"({}
   access key   {}
   secret key   {}
 
@@ -49,10 +62,32 @@ Its reports as they come (Debian: mosquitto-clients):
 
 Stop with Ctrl-C.
 )",
-      facts.http, facts.https, facts.mqtt, facts.mqtts, facts.ca, key.access_key,
-      key.secret_key.reveal(), facts.http, query, key.access_key, timestamp, *signature, facts.ca,
-      facts.mqtts.substr(0, colon), facts.mqtts.substr(colon + 1), account.certificate_account,
-      account.certificate_password.reveal(), account.certificate_account, facts.sn);
+      places(facts), key.access_key, key.secret_key.reveal(), facts.http, query, key.access_key,
+      timestamp, *signature, facts.ca, facts.mqtts.substr(0, colon), facts.mqtts.substr(colon + 1),
+      account.certificate_account, account.certificate_password.reveal(),
+      account.certificate_account, facts.sn);
+}
+
+bool is_journal(int descriptor, const char* journal_stream) {
+  struct stat seen{};
+  if (journal_stream == nullptr || ::fstat(descriptor, &seen) != 0) return false;
+  return fmt::format("{}:{}", seen.st_dev, seen.st_ino) == journal_stream;
+}
+
+Result<std::string> welcome_on(int descriptor, const WelcomeFacts& facts,
+                               const registry::AccessKey& key, const registry::Account& account) {
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): nothing changes the environment
+  if (!is_journal(descriptor, std::getenv("JOURNAL_STREAM"))) return welcome(facts, key, account);
+  return places(facts) + fmt::format("  keys         in {}\n", facts.keys);
+}
+
+Status print_welcome(const WelcomeFacts& facts, const registry::AccessKey& key,
+                     const registry::Account& account) {
+  const auto text = welcome_on(STDOUT_FILENO, facts, key, account);
+  if (!text) return std::unexpected(text.error());
+  fmt::print("{}", *text);
+  std::fflush(stdout);
+  return {};
 }
 
 }  // namespace gridloom::app

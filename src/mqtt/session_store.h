@@ -1,11 +1,12 @@
 // What outlives a restart of the server: sessions, the messages that wait in them, retained
-// messages, and what identifies publications. SQLite, written on a thread of its own, many changes
-// a transaction; docs/internals/formats.md shows the tables.
+// messages, and what identifies publications. SQLite, written on a thread of its own, about
+// a megabyte a transaction; docs/internals/formats.md shows the tables.
 //
 // All of it is in the log first (hub/session_changes.h) and stands here as of the record that
-// applied() names, so that the log can be trimmed: what is done with soon is never written here.
-// Where there is no log, changes come by put(), and what was put 250 ms before a kill -9 usually is
-// on disk. Messages and subscriptions are kept as the MQTT 5 packets that say the same.
+// applied() names, or later, so that the log can be trimmed: what is done with soon is never
+// written here. Where there is no log, changes come by put(), and what was put 250 ms before a
+// kill -9 usually is on disk. Messages and subscriptions are kept as the MQTT 5 packets that say
+// the same.
 // Thread rule: any function from any thread; load() before anything else is served.
 #pragma once
 

@@ -44,7 +44,7 @@ constexpr std::array<std::string_view, 3> kDatabases = {kHistory, kRegistry, kSe
 constexpr std::array<std::string_view, 4> kPassing = {"lock", "ready.json", "ready.json.new",
                                                       "admin.sock"};
 constexpr std::string_view kNotes = "damage.txt";
-constexpr std::array<std::string_view, 2> kSeen = {"registry.seen", "sessions.seen"};
+constexpr std::array<std::string_view, 3> kSeen = {"registry.seen", "sessions.seen", "log.seen"};
 constexpr std::string_view kLog = "log";
 constexpr std::string_view kCertificates = "tls";
 constexpr std::string_view kSharedMemory = "-shm";

@@ -457,7 +457,8 @@ Result<std::unique_ptr<Archive>> Archive::open(Options options) {
        .clock = impl->options.clock,
        .limits = limits.log,
        .written = [impl = impl.get()](std::span<const Record> records) { impl->written(records); },
-       .known = std::max(applied, stored_up_to.sessions)},
+       .known = std::max(applied, stored_up_to.sessions),
+       .seen = impl->options.data / "log.seen"},
       std::min(applied, sessions_applied), [&](const Record& record) {
         if (record.sequence > sessions_applied) impl->hand_over_sessions(record);
         if (record.sequence <= applied) return;

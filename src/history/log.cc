@@ -10,12 +10,14 @@
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <utility>
 
 #include "base/seldom.h"
 #include "history/segment.h"
 #include "history/segment_files.h"
+#include "registry/seen_number.h"
 
 namespace gridloom::history {
 namespace {
@@ -61,6 +63,7 @@ struct Log::Impl {
 
   // The thread's own, once it runs.
   SegmentFiles files;
+  std::optional<registry::SeenNumber> seen;
   std::vector<Waiting> taken;
   std::size_t begun = 0;  // of taken: those before are durable
   Seldom complaints{{.times = 1, .within = kErrorsEvery}};
@@ -166,6 +169,7 @@ Status Log::Impl::write_some() {
     const std::lock_guard lock(mutex);
     recovered();
   }
+  if (seen) seen->remember(records.back().sequence);
   if (options.written) options.written(records);
   const std::uint64_t last = records.back().sequence;
   for (std::size_t count = records.size(); count != 0; --count) {
@@ -220,14 +224,17 @@ Log::~Log() {
 Result<std::unique_ptr<Log>> Log::open(Options options, std::uint64_t after,
                                        const OnRecord& replay) {
   auto impl = std::make_unique<Impl>(std::move(options));
+  if (!impl->options.seen.empty()) impl->seen.emplace(impl->options.seen);
+  const std::uint64_t seen = impl->seen ? impl->seen->read().value_or(0) : 0;
   const auto recovered =
-      impl->files.recover({.after = after, .known = impl->options.known}, replay);
+      impl->files.recover({.after = after, .known = std::max(impl->options.known, seen)}, replay);
   if (!recovered) return std::unexpected(recovered.error());
   impl->next_sequence = recovered->next_sequence;
   impl->durable_through = recovered->next_sequence - 1;
   impl->health.damaged_bytes = recovered->damaged_bytes;
   impl->health.damaged_places = recovered->damaged_places;
   impl->loss = recovered->loss;
+  impl->loss.seen = seen;
   // A disk that refuses now is no reason not to start.
   if (const Status status = impl->files.begin(impl->next_sequence); !status) {
     impl->failed(status.error());

@@ -16,6 +16,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -57,9 +58,10 @@ struct RecordGap {
 struct LogLoss {
   static constexpr std::size_t kMostGaps = 20;
   std::vector<RecordGap> gaps{};  // the first of them
-  // There are records up to Log::Options::known elsewhere, and the log ends before them: with this
-  // one. 0: with none, it has no segment at all.
+  // There are records up to Log::Options::known elsewhere, or were up to `seen`, and the log ends
+  // before them: with this one. 0: with none, it has no segment at all.
   std::optional<std::uint64_t> ends_early{};
+  std::uint64_t seen = 0;  // the record that Log::Options::seen says
 };
 
 struct LogHealth {
@@ -85,6 +87,8 @@ class Log {
     // What was stored elsewhere has records up to this one, or up to `after` if that is greater:
     // none of these numbers is given again, whatever the log has.
     std::uint64_t known = 0;
+    // A file that remembers the last durable record, which is known then as well; empty: none.
+    std::filesystem::path seen{};
   };
   // Replays every record whose sequence number is above `after` through `replay`, on the caller's
   // thread, then begins a new segment. kIo: the folder cannot be read. kMalformed: a segment is of

@@ -9,6 +9,8 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -22,6 +24,8 @@
 #include "history/log.h"
 #include "history/segment.h"
 #include "history/test_disk.h"
+#include "registry/seen_number.h"
+#include "registry/test_folder.h"
 
 namespace gridloom::history {
 namespace {
@@ -351,6 +355,49 @@ TEST_F(LogDamage, NumbersThatAreKnownElsewhereAreNotGivenAgain) {
     ASSERT_TRUE(log) << row.known;
     EXPECT_EQ((*log)->append(RecordKind::kReports, "", {}), row.next) << row.known;
     EXPECT_EQ((*log)->loss().ends_early, row.ends_early) << row.known;
+  }
+}
+
+TEST_F(LogDamage, ALogThatEndsBeforeWhatWasSeenOfItHasLostItsEnd) {
+  const std::string newest = "00000000000000000007.log";
+  struct Row {
+    const char* what;
+    std::function<void(TestDisk&)> damage;
+    std::optional<std::uint64_t> ends_early;
+  };
+  const std::vector<Row> rows = {
+      {"nothing happened", [](TestDisk&) {}, {}},
+      {"the newest segment is gone", [&](TestDisk& disk) { EXPECT_TRUE(disk.remove(newest)); }, 6},
+      {"its last record is damaged",
+       [&](TestDisk& disk) {
+         std::string bytes = *disk.read(newest);
+         bytes.back() ^= 1;
+         disk.put(newest, bytes);
+       },
+       6},
+  };
+  for (const Row& row : rows) {
+    const registry::TestFolder folder;
+    std::filesystem::create_directory(folder.data());
+    const std::filesystem::path seen = folder.data() / "log.seen";
+    TestDisk disk(1);
+    fill(disk);
+    const auto open = [&] {
+      return std::move(*Log::open({.disk = &disk, .seen = seen}, 4, [](const Record&) {}));
+    };
+    {
+      const auto log = open();
+      EXPECT_EQ(log->append(RecordKind::kReports, "the seventh", {}), 7);
+      EXPECT_TRUE(log->flush());
+      EXPECT_EQ(registry::SeenNumber(seen).read(), 7);
+    }
+    row.damage(disk);
+    for (const bool again : {false, true}) {
+      const auto log = open();
+      EXPECT_EQ(log->loss().ends_early, again ? std::nullopt : row.ends_early) << row.what;
+      EXPECT_EQ(log->loss().seen, 7) << row.what;
+      if (again) EXPECT_EQ(log->append(RecordKind::kReports, "", {}), 8) << row.what;
+    }
   }
 }
 

@@ -15,13 +15,20 @@ std::string gap_text(std::uint64_t first, std::uint64_t last, bool history_is_ne
       first, last, history_is_new ? ", which is new" : "");
 }
 
-std::string end_text(std::uint64_t end, const StoredUpTo& stored) {
-  const bool history_has_more = stored.history >= stored.sessions;
-  return fmt::format(
-      "the log {}, and {} has records up to {}: what the log had behind them is lost",
-      end == 0 ? "has no segment" : fmt::format("ends with record {}", end),
-      history_has_more ? "history.db" : "sessions.db",
-      history_has_more ? stored.history : stored.sessions);
+std::string end_text(std::uint64_t end, std::uint64_t seen, const StoredUpTo& stored) {
+  std::string_view file = "history.db has";
+  std::uint64_t last = stored.history;
+  if (stored.sessions > last) {
+    file = "sessions.db has";
+    last = stored.sessions;
+  }
+  if (seen > last) {
+    file = "log.seen says that there were";
+    last = seen;
+  }
+  return fmt::format("the log {}, and {} records up to {}: what the log had behind them is lost",
+                     end == 0 ? "has no segment" : fmt::format("ends with record {}", end), file,
+                     last);
 }
 
 }  // namespace
@@ -32,7 +39,7 @@ std::vector<std::string> loss_notes(const LogLoss& loss, const StoredUpTo& store
     const std::uint64_t first = std::max(gap.first, stored.history + 1);
     if (first <= gap.last) notes.push_back(gap_text(first, gap.last, stored.history == 0));
   }
-  if (loss.ends_early) notes.push_back(end_text(*loss.ends_early, stored));
+  if (loss.ends_early) notes.push_back(end_text(*loss.ends_early, loss.seen, stored));
   return notes;
 }
 

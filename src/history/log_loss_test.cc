@@ -42,6 +42,11 @@ TEST(LogLossTest, IsToldForWhatHistoryLacksAlone) {
        {.history = 0, .sessions = 8},
        {"the log has no segment, and sessions.db has records up to 8: what the log had behind them "
         "is lost"}},
+      {"the newest segment is gone",
+       {.ends_early = 5, .seen = 9},
+       {.history = 3, .sessions = 4},
+       {"the log ends with record 5, and log.seen says that there were records up to 9: what the "
+        "log had behind them is lost"}},
   };
   for (const Row& row : rows) EXPECT_EQ(loss_notes(row.loss, row.stored), row.expected) << row.what;
 }

@@ -323,8 +323,8 @@ TEST(Log, SaysInTheProgramsLogWhatIsWrongOnceAMinute) {
     const auto log =
         Log::open({.disk = &disk, .clock = &clock, .limits = kPrompt}, 0, [](const Record&) {});
     ASSERT_TRUE(log);
-    (*log)->append(RecordKind::kReports, "one", {});
     disk.break_down(TestDisk::Kind::kIoError);
+    (*log)->append(RecordKind::kReports, "one", {});
     for (int i = 0; i < 5; ++i) EXPECT_FALSE((*log)->flush());
     EXPECT_EQ(errors(), 1U);
     EXPECT_THAT(text.str(), HasSubstr("Input/output error"));

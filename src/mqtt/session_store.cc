@@ -14,7 +14,7 @@
 
 #include "mqtt/session_rows.h"
 #include "mqtt/session_tables.h"
-#include "mqtt/sessions_seen.h"
+#include "registry/seen_number.h"
 #include "registry/sqlite.h"
 #include "registry/stepwise_transaction.h"
 #include "registry/wal_check.h"
@@ -35,6 +35,10 @@ constexpr Millis kAgainAfter{1000};  // a failure
 constexpr std::chrono::minutes kEvery{1};
 constexpr std::chrono::milliseconds kEveryWithoutLog{100};
 constexpr std::size_t kMostPendingBytes = std::size_t{16} * 1024 * 1024;  // in memory until then
+
+registry::SeenNumber seen_in(const std::filesystem::path& folder) {
+  return registry::SeenNumber(folder / "sessions.seen");
+}
 
 Status write(Database& database, const StreamTable::Row& row) {
   if (row.ended) return database.execute("DELETE FROM stream WHERE number = ?", row.number);
@@ -64,8 +68,8 @@ Result<StreamTable> streams_in(Database& database) {
 }  // namespace
 
 struct SessionStore::Impl {
-  Impl(Database opened, std::filesystem::path data)
-      : database(std::move(opened)), folder(std::move(data)) {}
+  Impl(Database opened, const std::filesystem::path& folder)
+      : database(std::move(opened)), seen(seen_in(folder)) {}
 
   void work() {
     std::unique_lock lock(mutex);
@@ -83,7 +87,7 @@ struct SessionStore::Impl {
       writing = true;
       lock.unlock();
       const Status status = write_all(now, rows, record);
-      if (status && record != applied) remember_sessions(folder, record);
+      if (status && record != applied) seen.remember(record);
       lock.lock();
       writing = false;
       if (!status) {
@@ -162,8 +166,8 @@ struct SessionStore::Impl {
     spdlog::error("sessions are not kept on disk: {}", fault.detail);
   }
 
-  Database database;  // the thread's, once it runs
-  const std::filesystem::path folder;
+  Database database;          // the thread's, once it runs
+  registry::SeenNumber seen;  // the record of `applied`, as it is in the file
   std::string loss;
   bool is_new = false;
   std::atomic<std::int64_t> number{0};
@@ -269,7 +273,7 @@ std::string loss_of_changes(const std::filesystem::path& file) {
 
 // Says what is lost of the commits that were made, whatever became of them.
 std::string loss_since_seen(const std::filesystem::path& folder, std::uint64_t applied) {
-  const auto seen = sessions_seen(folder);
+  const auto seen = seen_in(folder).read();
   if (!seen || *seen <= applied) return {};
   return fmt::format(
       "sessions.db was stored up to record {} of the log, and is now as it was at record {}: it is "
@@ -344,7 +348,7 @@ Result<SessionStore::Loaded> SessionStore::load() {
   impl.number = std::max({impl.number.load(), impl.streams.highest(), rows->highest_number,
                           impl.pending.back().highest_number()});
   impl.pending.assign(1, PendingRows());
-  remember_sessions(impl.folder, impl.streams.record());
+  impl.seen.remember(impl.streams.record());
   impl.stored(impl.streams.record());
   Loaded loaded{.sessions = std::move(rows->sessions),
                 .streams = impl.streams.all(),

@@ -14,7 +14,7 @@
 #include "hub/session_changes.h"
 #include "hub/test_home.h"
 #include "mqtt/session_tables.h"
-#include "mqtt/sessions_seen.h"
+#include "registry/seen_number.h"
 #include "registry/sqlite.h"
 #include "registry/test_folder.h"
 #include "wire/mqtt/stored_message.h"
@@ -298,24 +298,11 @@ TEST_F(DamagedSessionsTest, ALastCommitThatWasLostIsTold) {
       store->loss(true).contains("up to record 9 of the log, and is now as it was at record 5"))
       << store->loss(true);
   static_cast<void>(must(store->load()));
-  EXPECT_EQ(sessions_seen(killed), 5) << "it is told once";
+  const registry::SeenNumber seen(killed / "sessions.seen");
+  EXPECT_EQ(seen.read(), 5) << "it is told once";
   store->take(10, change_of({.number = 10, .user = "anna", .client_id = "d"}));
   store->flush();
-  EXPECT_EQ(sessions_seen(killed), 10);
-}
-
-TEST_F(DamagedSessionsTest, WhatWasSeenIsNotBelievedWithAFlippedBit) {
-  remember_sessions(data(), 1234);
-  EXPECT_EQ(sessions_seen(data()), 1234);
-  const std::string good = registry::content_of(data() / "sessions.seen");
-  for (std::size_t at = 0; at < good.size(); ++at) {
-    std::string flipped = good;
-    flipped[at] = static_cast<char>(flipped[at] ^ 1);
-    registry::write_content(data() / "sessions.seen", flipped);
-    EXPECT_EQ(sessions_seen(data()), std::nullopt) << flipped;
-    registry::write_content(data() / "sessions.seen", good.substr(0, at));
-    EXPECT_EQ(sessions_seen(data()), std::nullopt) << at;
-  }
+  EXPECT_EQ(seen.read(), 10);
 }
 
 TEST_F(DamagedSessionsTest, AFileThatIsNoDatabase) {

@@ -118,6 +118,17 @@ class DamageTest(unittest.TestCase):
         self.server.restart(signal.SIGKILL)
         self.assertEqual(self.values("R331TEST0000003"), [51])
 
+    def test_a_log_without_its_newest_segment(self):
+        key = self.server.add_device("R331TEST0000003", "anna")
+        with DeviceClient(self.server, "R331TEST0000003", key) as device:
+            device.publish(device.topic("quota"), {"params": {"pd.soc": 51}})
+        self.server.end(signal.SIGKILL)
+        max((self.server.data / "log").glob("*.log")).unlink()
+        self.server.start_again()
+        self.assertEqual(self.health(), {"status": "damaged", "damageNotes": 1})
+        self.assertRegex(self.notes()[0], r"^the log ends with record \d+, and log.seen says that")
+        self.assertEqual(self.values(SNS[0]), [50])
+
     def test_a_lost_registry_costs_no_history(self):
         self.server.stop()
         kept = self.server.data.parent / "kept"

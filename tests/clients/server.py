@@ -27,6 +27,7 @@ import urllib.parse
 
 GRIDLOOM = os.environ.get("GRIDLOOM", "")
 PATIENCE_S = 20  # of every wait; a healthy server needs a fraction of it, also under sanitizers
+STEP_S = 300  # but for `time step`: days of virtual devices are work, of which a loaded machine makes minutes
 
 LIST = "/iot-open/sign/device/list"
 CERTIFICATION = "/iot-open/sign/certification"
@@ -152,8 +153,10 @@ class Api:
         return self.call("PUT", QUOTA, body={"sn": sn, **message})
 
 
-def cli(*arguments, data=None, stdin=None, patience_s=PATIENCE_S):
+def cli(*arguments, data=None, stdin=None, patience_s=None):
     """Runs a command to its end. `patience_s` is for one that has much to do."""
+    if patience_s is None:
+        patience_s = STEP_S if arguments[:2] == ("time", "step") else PATIENCE_S
     command = [GRIDLOOM, *map(str, arguments)]
     if data is not None:
         command += ["--data", str(data)]

@@ -22,7 +22,6 @@ std::int64_t steady_ms() {
 
 // Tasks that tasks of the same turn posted run in that turn too, if not without end.
 constexpr int kPasses = 4;
-constexpr std::chrono::milliseconds kTasks{1};  // after that, in the next turn
 
 // After that, whoever became readable too waits for its end of turn, which comes in order.
 constexpr std::chrono::milliseconds kReading{1};
@@ -181,9 +180,7 @@ bool IoLoop::wait(int most_ms) {
 }
 
 bool IoLoop::run_tasks() {
-  const auto end = Steady::now() + kTasks;
   for (int pass = 0; pass < kPasses; ++pass) {
-    if (pass != 0 && Steady::now() >= end) return true;
     if (posts_.load()) {
       const std::scoped_lock lock(mutex_);
       posts_.store(false);

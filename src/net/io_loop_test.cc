@@ -112,21 +112,6 @@ TEST(IoLoop, TurnsByHandUntilThereIsNothingToDo) {
   EXPECT_FALSE(one.turn());
 }
 
-// So that who becomes readable meanwhile does not wait for all that comes of it.
-TEST(IoLoop, ATurnsTasksPostNoMoreForTheSameTurnOnceTheyTookTheirTime) {
-  IoLoop loop;
-  std::vector<int> seen;
-  loop.post([&] {
-    seen.push_back(1);
-    take(std::chrono::milliseconds(1));
-    loop.post([&seen] { seen.push_back(2); });
-  });
-  EXPECT_TRUE(loop.turn());
-  EXPECT_EQ(seen, std::vector{1});
-  EXPECT_TRUE(loop.turn());
-  EXPECT_EQ(seen, (std::vector{1, 2}));
-}
-
 // Asks for turns' ends, each of which takes a millisecond, and notes whose they were.
 class Ending final : public IoLoop::Watched {
  public:

@@ -21,10 +21,13 @@
 #include "base/read_file.h"
 #include "history/damage_notes.h"
 #include "history/log.h"
+#include "history/log_loss.h"
 #include "history/store_check.h"
 #include "mqtt/session_tables.h"
 #include "net/tls.h"
 #include "registry/files.h"
+#include "registry/revision.h"
+#include "registry/seen_number.h"
 #include "registry/sqlite.h"
 #include "registry/store.h"
 #include "registry/wal_check.h"
@@ -44,7 +47,9 @@ constexpr std::array<std::string_view, 3> kDatabases = {kHistory, kRegistry, kSe
 constexpr std::array<std::string_view, 4> kPassing = {"lock", "ready.json", "ready.json.new",
                                                       "admin.sock"};
 constexpr std::string_view kNotes = "damage.txt";
-constexpr std::array<std::string_view, 3> kSeen = {"registry.seen", "sessions.seen", "log.seen"};
+constexpr std::string_view kRegistrySeen = "registry.seen";
+constexpr std::string_view kSessionsSeen = "sessions.seen";
+constexpr std::string_view kLogSeen = "log.seen";
 constexpr std::string_view kLog = "log";
 constexpr std::string_view kCertificates = "tls";
 constexpr std::string_view kSharedMemory = "-shm";
@@ -91,6 +96,9 @@ class Check {
     at_work_ = !is_backup && is_at_work(folder_);
     if (is_backup) look_at_backup();
     wrong_certificates_ = net::check_certificates(folder_);
+    // Before what they are about, which may go on meanwhile.
+    sessions_seen_ = registry::SeenNumber(folder_ / kSessionsSeen).read();
+    log_seen_ = registry::SeenNumber(folder_ / kLogSeen).read();
     const std::vector<std::string> names = names_in("");
     for (const std::string_view must : {kRegistry, kKey}) {
       if (!is_one_of(names, must)) damage(must, "it is missing");
@@ -158,7 +166,9 @@ class Check {
     }
     if (view == kKey) return look_at_key();
     if (view.starts_with("tls/")) return look_at_certificate(name);
-    if (is_one_of(kSeen, view)) return not_checked(name, "the next start compares it");
+    if (view == kRegistrySeen) return look_at_seen(name, registry::last_seen(folder_).has_value());
+    if (view == kSessionsSeen) return look_at_seen(name, sessions_seen_.has_value());
+    if (view == kLogSeen) return look_at_seen(name, log_seen_.has_value());
     if (view == kNotes) return look_at_notes();
     if (view.starts_with("log/damaged-") || view.starts_with("damaged-")) {
       return not_checked(name, "what was set aside when damage was found before");
@@ -196,6 +206,20 @@ class Check {
     add_note(kSessions, found->rows == 0
                             ? "pages and indexes (an earlier version: without checksums)"
                             : fmt::format("{} rows with checksums", found->rows));
+    // An earlier version has no such table.
+    const auto applied = database.integer("SELECT record FROM applied");
+    if (applied) sessions_applied_ = static_cast<std::uint64_t>(*applied);
+    if (applied && sessions_seen_ > sessions_applied_) {
+      damage(kSessions, fmt::format("it was stored up to record {} of the log, and is as it was at "
+                                    "record {}: an old copy, or damaged",
+                                    *sessions_seen_, sessions_applied_));
+    }
+  }
+
+  // It says how far another file came, where that is compared.
+  void look_at_seen(std::string_view name, bool is_known) {
+    if (is_known) return add_note(name, "compared with what it is about");
+    not_checked(name, "damaged, or empty after a loss of power: it tells nothing");
   }
 
   void look_at_history(Database& database) {
@@ -309,18 +333,17 @@ class Check {
   void look_for_gaps() {
     // Segments come and go while a server works.
     if (!applied_ || at_work_) return;
-    if (!segments_) {
-      if (*applied_ == 0) return;
-      damage(kLog, fmt::format("it has no segment, and history.db has records up to {}: what came "
-                               "behind them is lost",
-                               *applied_));
-    } else if (segments_->first > *applied_ + 1) {
-      damage(kLog, fmt::format("records {} to {} are neither in the log nor in history.db",
-                               *applied_ + 1, segments_->first - 1));
-    } else if (segments_->last < *applied_) {
-      damage(kLog, fmt::format("it ends with record {}, and history.db has records up to {}: what "
-                               "came behind them is lost",
-                               segments_->last, *applied_));
+    const std::uint64_t seen = log_seen_.value_or(0);
+    const std::uint64_t known = std::max({*applied_, sessions_applied_, seen});
+    history::LogLoss loss{.seen = seen};
+    if (segments_ && segments_->first > *applied_ + 1) {
+      loss.gaps.push_back({.first = *applied_ + 1, .last = segments_->first - 1});
+    }
+    const std::uint64_t end = segments_ ? segments_->last : 0;
+    if (end < known) loss.ends_early = end;
+    for (std::string& note :
+         history::loss_notes(loss, {.history = *applied_, .sessions = sessions_applied_})) {
+      damage(kLog, std::move(note));
     }
   }
 
@@ -337,6 +360,9 @@ class Check {
 
   fs::path folder_;
   std::optional<std::uint64_t> applied_;  // records up to here are in history.db
+  std::uint64_t sessions_applied_ = 0;    // and changes of sessions in sessions.db
+  std::optional<std::uint64_t> sessions_seen_;
+  std::optional<std::uint64_t> log_seen_;
   std::optional<Segments> segments_;
   bool at_work_ = false;
   std::map<std::string, std::string> wrong_certificates_;

@@ -102,6 +102,7 @@ Result<Store> Store::open(const std::filesystem::path& data_folder) {
 Status Store::check(const std::filesystem::path& data_folder, Database database) {
   Result<Sealer> sealer = Sealer::with_key_file(data_folder / "secret.key", MissingKey::kRefuse);
   if (!sealer) return std::unexpected(sealer.error());
+  const std::optional<Revision> seen = last_seen(data_folder);  // before what it is about
   // One state, whatever others commit meanwhile.
   if (Status begun = database.run("BEGIN"); !begun) return begun;
   const Result<std::int64_t> version = schema_version(database);
@@ -113,7 +114,11 @@ Status Store::check(const std::filesystem::path& data_folder, Database database)
                                                   *version, migrations().back().version));
   }
   DirectoryDraft draft{Directory()};
-  return store.load(draft);
+  if (Status loaded = store.load(draft); !loaded || !seen) return loaded;
+  const Result<Revision> revision = store.revision();
+  if (!revision) return std::unexpected(revision.error());
+  const std::string setback = setback_between(*seen, *revision);
+  return setback.empty() ? Status() : fail(FaultKind::kDamaged, setback);
 }
 
 Status Store::check_seal(const std::filesystem::path& data_folder) {

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <atomic>
+#include <map>
+#include <memory>
 #include <utility>
 
 #include "history/turn.h"
@@ -207,8 +209,9 @@ void Hub::ended(const ClientPtr& client) {
   }
 }
 
-void Hub::hand_on(const ClientPtr& from, std::vector<Delivery> deliveries) {
-  std::vector<std::vector<Delivery>> by_shard(shards_.size());
+void Hub::hand_on(const ClientPtr& from, std::int64_t kept_as, std::vector<Delivery> deliveries,
+                  Task done) {
+  std::map<std::size_t, std::vector<Delivery>> by_shard;
   for (Delivery& delivery : deliveries) {
     if (!delivery.share) continue;
     const std::string_view topic = delivery.message->topic;
@@ -217,11 +220,18 @@ void Hub::hand_on(const ClientPtr& from, std::vector<Delivery> deliveries) {
     if (!of_app && !of_device) continue;
     by_shard[index_of(of_app ? of_app->sn : of_device->sn)].push_back(std::move(delivery));
   }
-  for (std::size_t i = 0; i < by_shard.size(); ++i) {
-    if (by_shard[i].empty()) continue;
-    for_account(from->identity().account, i, [from, left = std::move(by_shard[i])](Shard& shard) {
-      for (const Delivery& delivery : left) shard.hand_on(*from, delivery);
-    });
+  if (by_shard.empty()) return done();
+  struct Waiting {
+    std::atomic<std::size_t> shards;
+    Task done;
+  };
+  const auto waiting = std::make_shared<Waiting>(by_shard.size(), std::move(done));
+  for (auto& [index, some] : by_shard) {
+    for_account(from->identity().account, index,
+                [from, kept_as, left = std::move(some), waiting](Shard& shard) {
+                  shard.hand_on(*from, kept_as, left);
+                  if (waiting->shards.fetch_sub(1) == 1) waiting->done();
+                });
   }
 }
 

@@ -65,7 +65,11 @@ class Hub {
   void ended(const ClientPtr& client);
   // What `from` got by shared subscriptions and did not take before its session ended: another
   // member of the group gets it, if there is one. Other deliveries are left out. After ended().
-  void hand_on(const ClientPtr& from, std::vector<Delivery> deliveries);
+  // `kept_as` is the number that the session was kept under, 0: none; a delivery that has a number
+  // is done with in the record by which another session keeps it. `done` is called when all of that
+  // is in the log's queue, on any thread.
+  void hand_on(const ClientPtr& from, std::int64_t kept_as, std::vector<Delivery> deliveries,
+               Task done);
   // `fresh` takes over the subscriptions of `old`. `done` is called on old's loop when everything
   // that was delivered to `old` is there.
   void rebind(const ClientPtr& old, const ClientPtr& fresh, Task done);

@@ -96,8 +96,9 @@ class Shard {
   void disconnected(const Client& client);
   // Its session ended. False: it has more subscriptions than are removed at once; call it again.
   [[nodiscard]] bool ended(const Client& client);
-  // A message that `from`, which has ended, got as a member of a group and did not take.
-  void hand_on(const Client& from, const Delivery& delivery);
+  // Messages that `from`, which has ended, got as a member of groups and did not take; appended to
+  // the log at once. hub/hub.h says the rest.
+  void hand_on(const Client& from, std::int64_t kept_as, const std::vector<Delivery>& deliveries);
   // `fresh` has the subscriptions of `old` from now on.
   void rebind(const Client& old, const ClientPtr& fresh);
   void subscribe(const ClientPtr& client, const Subscription& subscription);

@@ -42,17 +42,24 @@ bool Shard::ended(const Client& client) {
   return removed < kRemovedAtOnce;
 }
 
-void Shard::hand_on(const Client& from, const Delivery& delivery) {
-  auto* group = subscriptions_.find_group(from.identity().name, *delivery.share);
-  if (group == nullptr) return;
-  const Subscriber& to = subscriptions_.next_member(*group);
-  Delivery again{.message = delivery.message,
-                 .qos = std::min(delivery.qos, to.subscription.qos),
-                 .retain = delivery.retain && to.subscription.retain_as_published,
-                 .subscription_ids = {},
-                 .share = delivery.share};
-  if (to.subscription.id != 0) again.subscription_ids.push_back(to.subscription.id);
-  deliver(to.client, std::move(again));
+void Shard::hand_on(const Client& from, std::int64_t kept_as,
+                    const std::vector<Delivery>& deliveries) {
+  for (const Delivery& delivery : deliveries) {
+    auto* group = subscriptions_.find_group(from.identity().name, *delivery.share);
+    if (group == nullptr) continue;
+    const Subscriber& to = subscriptions_.next_member(*group);
+    Delivery again{.message = delivery.message,
+                   .qos = std::min(delivery.qos, to.subscription.qos),
+                   .retain = delivery.retain && to.subscription.retain_as_published,
+                   .subscription_ids = {},
+                   .share = delivery.share};
+    if (to.subscription.id != 0) again.subscription_ids.push_back(to.subscription.id);
+    deliver(to.client, std::move(again));
+    if (kept_as != 0 && delivery.number != 0) {
+      append_change(session_changes_, MessageDone{kept_as, delivery.number});
+    }
+  }
+  append_turn();
 }
 
 void Shard::rebind(const Client& old, const ClientPtr& fresh) {

@@ -35,7 +35,8 @@ std::vector<hub::Delivery> left_to_others(const Outbox& outbox) {
                     .qos = entry.qos,
                     .retain = entry.retain,
                     .subscription_ids = {},
-                    .share = std::move(entry.share)});
+                    .share = std::move(entry.share),
+                    .number = entry.number});
   }
   return left;
 }
@@ -131,7 +132,7 @@ void ClientSession::deliver(std::vector<hub::Delivery> deliveries, std::vector<h
       return count_dropped(kept_.outbox.dropped());
     case Stage::kOver:
       // They were on their way when it ended.
-      return door_.hub->hand_on(shared_from_this(), std::move(deliveries));
+      return door_.hub->hand_on(shared_from_this(), 0, std::move(deliveries), [] {});
   }
 }
 
@@ -288,13 +289,14 @@ void ClientSession::end() {
   early_.clear();
   early_acks_.clear();
   const ClientSessionPtr self = shared_from_this();
+  const std::int64_t number = kept_as();
+  keep_as(0);
   door_.hub->ended(self);
-  door_.hub->hand_on(self, std::move(left));
+  // Until others have what is left it is this one's, also after a crash.
+  door_.hub->hand_on(self, number, std::move(left), [self, number] {
+    if (number != 0) self->record(hub::SessionEnded{number});
+  });
   door_.sessions->remove(self);
-  if (const std::int64_t number = kept_as(); number != 0) {
-    keep_as(0);
-    record(hub::SessionEnded{number});
-  }
 }
 
 void ClientSession::discard(hub::KickReason reason) {

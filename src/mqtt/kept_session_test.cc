@@ -4,10 +4,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdint>
+#include <iterator>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "mqtt/crash_test.h"
 
@@ -268,6 +272,46 @@ TEST_F(KeptSessions, OfDifferentClientsShareAMessageInTheLog) {
   other = std::make_unique<Peer>(home, *door, Version::k311, home.door_loop);
   other->join_app("anna", {.clean_start = false, .client_id = "tablet"});
   EXPECT_THAT(heard(*other), ElementsAre(HasSubstr("present"), message("q2 id1", 1)));
+}
+
+// What it leaves to another member of its group is one's or the other's, at any time.
+TEST_F(KeptSessions, ThatEndLeaveWhatIsSharedToOthersWhereverTheCrashComes) {
+  const auto join = [this](std::string_view client_id, bool clean) {
+    app.reset();
+    app = std::make_unique<Peer>(home, *door, Version::k5, home.door_loop);
+    Connect connect{.clean_start = clean, .client_id = client_id};
+    connect.properties.add(PropertyId::kSessionExpiryS, 3600U);
+    app->join_app("anna", connect);
+  };
+  const auto become_member = [&](std::string_view client_id) {
+    join(client_id, true);
+    commit();
+    app->subscribe({"$share/g/" + quota()}, Qos::kAtLeastOnce);
+    commit();
+    app.reset();
+  };
+  std::size_t records = 1;
+  for (std::size_t safe = 0; safe <= records; ++safe) {
+    const int n = static_cast<int>(safe) + 1;
+    become_member("leaves");
+    report(n);
+    become_member("stays");
+    commit();
+    join("leaves", true);  // so that the session before ends
+    records = log.waiting.size();
+    ASSERT_GE(records, 2U);
+    std::vector<hub::TestLog::Record> survives = std::exchange(log.waiting, {});
+    survives.resize(safe);
+    std::ranges::move(survives, std::back_inserter(log.safe));
+    kill();
+    join("leaves", true);
+    commit();
+    join("stays", false);
+    EXPECT_THAT(heard(*app), ElementsAre(HasSubstr("present"), message("q1 id1", n)))
+        << safe << " of " << records << " records survived";
+    app->send(Puback{.packet_id = 1});
+    commit();
+  }
 }
 
 TEST_F(KeptSessions, WhatIsRetainedIsAsSafe) {

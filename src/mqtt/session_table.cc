@@ -174,6 +174,7 @@ void SessionTable::restore(const Door& door, const std::vector<Loop*>& loops, St
   std::size_t next = 0;
   const auto directory = door.hub->platform().registry.directory();
   hub_ = door.hub;
+  std::vector<ClientSessionPtr> replaced;
   const TimePoint now = door.clock->now();
   for (StoredStream& row : streams) {
     if (!door.hub->identity_of(row.user)) {
@@ -215,15 +216,13 @@ void SessionTable::restore(const Door& door, const std::vector<Loop*>& loops, St
     session->use_stream(std::move(stream));
     {
       const std::lock_guard lock(mutex_);
-      // Two of one client id: the first was to be dropped when the server ended.
-      if (const ClientSessionPtr older = put(session)) {
-        watched_[&older->loop()].erase(older);
-        record(*door.hub, hub::SessionEnded{older->kept_as()});
-      }
+      // Two of one client id: the first was to end when the server did.
+      if (const ClientSessionPtr older = put(session)) replaced.push_back(older);
     }
   }
   // Nothing else runs yet: the hub hears of them before it hears of any connection.
   for (const auto& [key, session] : sessions_) session->start_again();
+  for (const ClientSessionPtr& older : replaced) older->discard(hub::KickReason::kTakenOver);
 }
 
 void SessionTable::end_idle_streams(TimePoint now) {

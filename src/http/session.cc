@@ -344,6 +344,7 @@ void Session::on_piece(BodySource::Piece piece) {
   gone_.reset();
   answering_ = false;
   since_ = now_;
+  if (piece.then == Then::kFailed) breaks_ = !in_chunks_;
   if (piece.then == Then::kFailed || !keep_alive_) finished_ = true;
 }
 

@@ -97,7 +97,7 @@ TEST_F(HttpStream, OldClientsReadUntilTheConnectionEnds) {
   const std::string out = all_output(talk);
   EXPECT_THAT(out, EndsWith("Connection: close\r\n\r\nGET /a hmoreend"));
   EXPECT_THAT(out, Not(HasSubstr("Transfer-Encoding")));
-  EXPECT_TRUE(talk.finished());
+  EXPECT_TRUE(talk.finished() && !talk.session->breaks());
 }
 
 TEST_F(HttpStream, HeadHasTheHeadersAndAsksForNothing) {
@@ -164,7 +164,15 @@ TEST_F(HttpStream, AnAnswerThatFailsMidwayHasNoEnd) {
   ask("GET /a HTTP/1.1",
       source({{.bytes = "more", .then = Then::kMore}, {.bytes = "", .then = Then::kFailed}}));
   EXPECT_THAT(all_output(talk), EndsWith("4\r\nmore\r\n"));
-  EXPECT_TRUE(talk.finished());
+  EXPECT_TRUE(talk.finished() && !talk.session->breaks());
+}
+
+// Without chunks the connection's end would be the answer's end.
+TEST_F(HttpStream, AnAnswerOfOldClientsThatFailsMidwayBreaksTheConnection) {
+  ask("GET /a HTTP/1.0",
+      source({{.bytes = "more", .then = Then::kMore}, {.bytes = "", .then = Then::kFailed}}));
+  EXPECT_THAT(all_output(talk), EndsWith("more"));
+  EXPECT_TRUE(talk.finished() && talk.session->breaks());
 }
 
 TEST_F(HttpStream, ALostClientEndsTheSourceAndALatePieceIsNothing) {

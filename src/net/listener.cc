@@ -146,8 +146,11 @@ struct Listener::Impl final : IoLoop::Watched, std::enable_shared_from_this<List
     if (!std::exchange(told, true)) spdlog::warn("accept: {}", why);
     stuck = true;
     const std::size_t full = fullest();
-    loops[full]->post(
-        [self = shared_from_this(), full] { static_cast<void>(self->crowds[full].make_room()); });
+    loops[full]->post([self = shared_from_this(), full] {
+      if (!self->crowds[full].free_place()) {
+        static_cast<void>(self->crowds[full].free_spare_seat({}));
+      }
+    });
   }
 
   void hand_over(Descriptor& socket, std::string peer) {
@@ -161,8 +164,8 @@ struct Listener::Impl final : IoLoop::Watched, std::enable_shared_from_this<List
     const std::size_t index = next++ % loops.size();
     const std::size_t open = open_connections();
     // On a loop of the crowds.
-    auto begin = [self = shared_from_this(), stream = Stream(socket.release()),
-                  peer = std::move(peer), seat = std::move(seat),
+    auto begin = [self = shared_from_this(), stream = Stream(socket.release()), peer,
+                  seat = std::move(seat),
                   one = Coming(shared_from_this())](std::size_t at, SpareSeat spare) mutable {
       self->run(at, std::move(stream), std::move(peer),
                 {.address = std::move(seat), .spare = std::move(spare)});
@@ -171,17 +174,18 @@ struct Listener::Impl final : IoLoop::Watched, std::enable_shared_from_this<List
       return loops[index]->post([index, begin = std::move(begin)]() mutable { begin(index, {}); });
     }
     const std::size_t full = fullest();
-    loops[full]->post([self = shared_from_this(), index, full, begin = std::move(begin),
+    loops[full]->post([self = shared_from_this(), index, full, from = std::move(peer),
+                       begin = std::move(begin),
                        one = Coming::without_room(shared_from_this())]() mutable {
-      auto left = self->crowds[full].make_room();
-      const bool is_place = left && !*left;
-      if (is_place) {
+      if (self->crowds[full].free_place()) {
         return self->loops[index]->post(
             [index, begin = std::move(begin)]() mutable { begin(index, {}); });
       }
-      // Here are most of those of whom one may have to go for it.
-      if (!left) left = self->spare_seats.take({}, kSpareSeats);
-      if (left) begin(full, std::move(*left));
+      // Who is in a spare seat may be on a slow line: it goes only if no other is left. Here are
+      // most of those of whom one may have to go once it has signed in.
+      auto seat = self->spare_seats.take({}, kSpareSeats);
+      if (!seat) seat = self->crowds[full].free_spare_seat(from);
+      if (seat) begin(full, std::move(*seat));
     });
   }
 

@@ -29,8 +29,10 @@ class Listener {
   // ones wait in the kernel.
   static constexpr std::size_t kMostWithoutRoom = 8;
   // Let in beyond the limit until they have shown who they are, while all others have: an account
-  // that has taken all places has to make room for one that has few.
-  static constexpr std::size_t kSpareSeats = 4;
+  // that has taken all places has to make room for one that has few. Enough of them that such an
+  // account, which takes its places again as fast as it loses them, does not fill them before one
+  // on a slow line has signed in.
+  static constexpr std::size_t kSpareSeats = 16;
 
   struct Options {
     Address address;

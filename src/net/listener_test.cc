@@ -259,6 +259,35 @@ TEST(Listener, AnAccountThatHasAllPlacesMakesRoomForOneThatHasFewer) {
   EXPECT_LE(server.listener->connections(), 6 + Listener::kSpareSeats);
 }
 
+TEST(Listener, OneInASpareSeatIsClosedIfNoneIsFreeTheFirstOfTheAddressWithMostOfThem) {
+  TestServer server({.loops = 1, .limits = {.connections = 2}});
+  std::vector<std::unique_ptr<PlainPeer>> peers;
+  const auto connect = [&](std::string_view says, std::uint32_t from) -> const PlainPeer& {
+    peers.push_back(std::make_unique<PlainPeer>(server.port(), from));
+    EXPECT_TRUE(peers.back()->send(says));
+    EXPECT_EQ(peers.back()->line(), "x");
+    return *peers.back();
+  };
+  const auto is_open = [](const PlainPeer& peer) {
+    return peer.send("echo y\n") && peer.line() == "y";
+  };
+  constexpr std::uint32_t kCrowd = INADDR_LOOPBACK + 1;
+  for (int i = 0; i < 2; ++i) connect("known 1\necho x\n", kCrowd);
+  const PlainPeer& slow = connect("echo x\n", INADDR_LOOPBACK);
+  const PlainPeer& first = connect("echo x\n", kCrowd);
+  for (std::size_t i = 2; i < Listener::kSpareSeats; ++i) connect("echo x\n", kCrowd);
+  EXPECT_TRUE(is_open(slow) && is_open(first));
+  EXPECT_EQ(server.events.count("lost"), 0U);
+
+  for (int i = 0; i < 100; ++i) connect("echo x\n", kCrowd);
+  EXPECT_TRUE(first.ended());
+  EXPECT_TRUE(is_open(slow));
+  EXPECT_LE(server.listener->connections(), 2 + Listener::kSpareSeats);
+  ASSERT_TRUE(slow.send("known 2\necho z\n"));
+  EXPECT_EQ(slow.line(), "z");
+  EXPECT_TRUE(peers[1]->ended());
+}
+
 TEST(Listener, WhatStrangersSendOfIncompleteRequestsHasALimitTogether) {
   constexpr std::size_t kBudget = 100'000;
   TestServer server({.loops = 2, .strangers_bytes = std::make_shared<ByteBudget>(kBudget)});

@@ -24,14 +24,19 @@ std::array<char, kReadBytes>& read_buffer() {
 
 }  // namespace
 
-void Crowd::enter(const std::shared_ptr<Pump>& pump) {
+void Crowd::enter(const std::shared_ptr<Pump>& pump, std::string_view peer) {
   here_.insert(pump);
-  arrivals_.push_back(pump);
+  if (pump->has_spare()) {
+    in_spare_seats_.emplace_back(pump.get(), std::string(peer));
+  } else {
+    with_place_.push_back(pump);
+  }
   count();
 }
 
 void Crowd::leave(const std::shared_ptr<Pump>& pump) {
   forget_account(*pump);
+  forget_spare_seat(*pump);
   if (sweeping_) {
     leaving_.push_back(pump);
   } else {
@@ -43,27 +48,49 @@ void Crowd::leave(const std::shared_ptr<Pump>& pump) {
 
 // Connections come and go: those that are gone may not pile up here.
 void Crowd::forget_gone() {
-  while (!arrivals_.empty() && arrivals_.front().expired()) arrivals_.pop_front();
-  if (arrivals_.size() < 2 * here_.size() + kFewArrivals) return;
-  std::erase_if(arrivals_, [](const auto& each) { return each.expired(); });
+  while (!with_place_.empty() && with_place_.front().expired()) with_place_.pop_front();
+  if (with_place_.size() < 2 * here_.size() + kFewArrivals) return;
+  std::erase_if(with_place_, [](const auto& each) { return each.expired(); });
 }
 
-std::optional<SpareSeat> Crowd::make_room() {
-  while (!arrivals_.empty()) {
-    const std::shared_ptr<Pump> first = arrivals_.front().lock();
-    arrivals_.pop_front();
-    if (!first || !first->may_be_asked_to_go()) continue;
-    SpareSeat seat = first->take_spare();
-    first->close();
-    return seat;
+bool Crowd::free_place() {
+  while (!with_place_.empty()) {
+    const std::shared_ptr<Pump> oldest = with_place_.front().lock();
+    with_place_.pop_front();
+    if (!oldest || !oldest->may_be_asked_to_go()) continue;
+    oldest->close();
+    return true;
   }
-  return std::nullopt;
+  return false;
+}
+
+std::optional<SpareSeat> Crowd::free_spare_seat(std::string_view peer) {
+  Pump* found = nullptr;
+  std::ptrdiff_t most = 0;
+  for (const InSpareSeat& each : in_spare_seats_) {
+    if (!each.pump->may_be_asked_to_go()) continue;
+    const std::ptrdiff_t taken =
+        std::ranges::count(in_spare_seats_, each.peer, &InSpareSeat::peer) +
+        (each.peer == peer ? 1 : 0);
+    if (taken <= most) continue;
+    most = taken;
+    found = each.pump;
+  }
+  if (found == nullptr) return std::nullopt;
+  SpareSeat seat = found->take_spare();
+  found->close();
+  return seat;
+}
+
+void Crowd::forget_spare_seat(const Pump& pump) {
+  std::erase_if(in_spare_seats_, [&pump](const auto& each) { return each.pump == &pump; });
 }
 
 void Crowd::recognise(Pump& pump, std::int64_t account) {
   std::vector<Pump*>& own = by_account_[account];
   pump.belongs(account, own.size());
   own.push_back(&pump);
+  forget_spare_seat(pump);
   if (!pump.take_spare() || !pump.overfull()) return;
   const auto most = std::ranges::max_element(by_account_, {},
                                              [](const auto& entry) { return entry.second.size(); });
@@ -108,7 +135,7 @@ void Crowd::each(const std::function<void(Pump&)>& what) {
 }
 
 void Pump::start(const MakeProtocol& make, std::string peer) {
-  place_.crowd.enter(shared_from_this());
+  place_.crowd.enter(shared_from_this(), peer);
   const bool secure = stream_.tls() != nullptr;
   protocol_ = make({.loop = place_.loop,
                     .wake =

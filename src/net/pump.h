@@ -39,12 +39,14 @@ using SpareSeat = Seats::Seat;
 // sweep leaves after it.
 class Crowd {
  public:
-  void enter(const std::shared_ptr<Pump>& pump);
+  void enter(const std::shared_ptr<Pump>& pump, std::string_view peer);
   void leave(const std::shared_ptr<Pump>& pump);
   void each(const std::function<void(Pump&)>& what);
-  // The stranger that came first goes, and leaves its seat; nothing: there is none. Each connection
-  // is looked at once: who is known stays so.
-  [[nodiscard]] std::optional<SpareSeat> make_room();
+  // Closes the unauthenticated connection that came first of those with a place; false: none has.
+  [[nodiscard]] bool free_place();
+  // For one that comes from `peer`. Of the address that has most of the spare seats, its own
+  // counted, the connection that came first is closed; nothing: none has one.
+  [[nodiscard]] std::optional<SpareSeat> free_spare_seat(std::string_view peer);
   // `pump` has shown that it is of `account`. If it has a spare seat only, it gets the place of one
   // of the account that has the most here, or goes itself if that is its own.
   void recognise(Pump& pump, std::int64_t account);
@@ -53,17 +55,25 @@ class Crowd {
   [[nodiscard]] std::size_t size() const { return size_.load(std::memory_order_relaxed); }
 
  private:
+  struct InSpareSeat {
+    Pump* pump;
+    std::string peer;
+  };
+
   void count() { size_.store(here_.size() - leaving_.size(), std::memory_order_relaxed); }
   void forget_gone();
-
   void forget_account(const Pump& pump);
+  void forget_spare_seat(const Pump& pump);
 
   std::unordered_set<std::shared_ptr<Pump>> here_;
   std::unordered_map<std::int64_t, std::vector<Pump*>> by_account_;
   Seldom told_of_accounts_{{.times = 1, .within = Millis(60'000)}};
   Seldom told_of_strangers_{{.times = 1, .within = Millis(60'000)}};
   std::vector<std::shared_ptr<Pump>> leaving_;
-  std::deque<std::weak_ptr<Pump>> arrivals_;
+  // By arrival. Each is asked once whether it may be closed: who has signed in stays so, and a list
+  // of busy ones would refuse who comes.
+  std::deque<std::weak_ptr<Pump>> with_place_;
+  std::vector<InSpareSeat> in_spare_seats_;  // by arrival, until they have signed in
   std::atomic<std::size_t> size_{0};
   bool sweeping_ = false;
 };
@@ -101,6 +111,7 @@ class Pump final : public IoLoop::Watched, public std::enable_shared_from_this<P
   void close();
 
   // --- of its Crowd ---
+  [[nodiscard]] bool has_spare() const { return static_cast<bool>(tickets_.spare); }
   [[nodiscard]] SpareSeat take_spare() { return std::exchange(tickets_.spare, {}); }
   [[nodiscard]] TimePoint now() const { return place_.clock.now(); }
   [[nodiscard]] std::int64_t account() const override { return account_; }

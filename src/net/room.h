@@ -13,7 +13,7 @@ namespace gridloom::net {
 
 class Room {
  public:
-  static constexpr std::size_t kMostListeners = 8;
+  static constexpr std::size_t kMostListeners = 4;
   static constexpr std::size_t kSharePercent = 10;
 
   explicit Room(std::size_t connections)

@@ -218,15 +218,20 @@ struct TestServer {
 // not coming.
 class PlainPeer {
  public:
-  explicit PlainPeer(std::uint16_t port) : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+  // `from`: an address of the loopback, 127.0.0.0/8.
+  explicit PlainPeer(std::uint16_t port, std::uint32_t from = INADDR_LOOPBACK)
+      : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
     const timeval patience{.tv_sec = kPatience.count(), .tv_usec = 0};
     ::setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
     ::setsockopt(fd_, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
     sockaddr_in address{};
     address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(from);
+    const auto* raw = reinterpret_cast<const sockaddr*>(&address);
+    const bool is_bound = from == INADDR_LOOPBACK || ::bind(fd_, raw, sizeof(address)) == 0;
     address.sin_port = htons(port);
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    connected_ = ::connect(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0;
+    connected_ = is_bound && ::connect(fd_, raw, sizeof(address)) == 0;
   }
   PlainPeer(const PlainPeer&) = delete;
   PlainPeer& operator=(const PlainPeer&) = delete;

@@ -8,6 +8,7 @@
 #include <limits>
 #include <utility>
 
+#include "twin/compact_report.h"
 #include "wire/json.h"
 
 namespace gridloom::twin {
@@ -31,7 +32,7 @@ struct ReportReader::Handler {
   // The whole report's bytes bound all of these.
   static constexpr std::size_t max_object_size = kAny;
   static constexpr std::size_t max_array_size = kAny;
-  static constexpr std::size_t max_key_size = 1024;
+  static constexpr std::size_t max_key_size = kLongestNameBytes;
   static constexpr std::size_t max_string_size = kAny;
   using error_code = boost::system::error_code;
 
@@ -253,12 +254,21 @@ Status ReportReader::read(const Layout& layout, std::string_view payload) {
     std::ranges::fill(mentions_, 0);
     reads_ = 1;
   }
+  const ReportLimits& limits = parser_->json.handler().limits;
+  if (payload.size() > limits.bytes) {
+    return fail(FaultKind::kMalformed, fmt::format("a report of {} bytes: at most {} are taken",
+                                                   payload.size(), limits.bytes));
+  }
+  const bool may_have_groups = layout.family->messages.nested;
+  if (!may_have_groups && read_compact_report(payload, limits, envelope_, body_)) return {};
+  return parse(layout, payload);
+}
+
+Status ReportReader::parse(const Layout& layout, std::string_view payload) {
+  envelope_.clear();
+  body_.clear();
   auto& json = parser_->json;
   Handler& handler = json.handler();
-  if (payload.size() > handler.limits.bytes) {
-    return fail(FaultKind::kMalformed, fmt::format("a report of {} bytes: at most {} are taken",
-                                                   payload.size(), handler.limits.bytes));
-  }
   json.reset();
   handler.reset(layout, payload.size());
   boost::system::error_code ec;

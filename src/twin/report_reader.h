@@ -1,6 +1,7 @@
 // Reads one report in one pass, without building a tree: the envelope's members and the body's
-// values as pieces of JSON text, in buffers that are used again for the next report. One reader a
-// thread; what it returns lives until the next read.
+// values as pieces of JSON text, which stand in the payload or in buffers that are used again for
+// the next report. One reader a thread; what it returns lives as long as the payload, and until the
+// next read.
 #pragma once
 
 #include <cstddef>
@@ -20,6 +21,8 @@ struct Member {
   std::string_view name;  // of the body: the quota name without the report's prefix
   std::string_view text;  // compact JSON
 };
+
+inline constexpr std::size_t kLongestNameBytes = 1024;
 
 struct ReportLimits {
   std::size_t bytes = std::size_t{256} * 1024;
@@ -57,6 +60,7 @@ class ReportReader {
  private:
   struct Handler;
   struct Parser;
+  [[nodiscard]] Status parse(const Layout& layout, std::string_view payload);
   struct Span {
     std::size_t name = 0, name_size = 0, text = 0, text_size = 0;
   };

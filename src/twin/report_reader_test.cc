@@ -163,6 +163,29 @@ TEST(ReportReader, ReadsEscapesAndWritesThemBack) {
   EXPECT_EQ(flat(R"({"typ\u0065Code":"pd\u0053tatus","param\u0073":{"soc":5}})"), "[pd.] soc=5");
 }
 
+// The first form is read in place, the others are not: an escape, space in a value, an exponent.
+TEST(ReportReader, ReadsAReportInEveryFormAlike) {
+  const struct {
+    std::string_view compact;
+    std::string_view other;
+  } rows[] = {
+      {R"({"typeCode":"pdStatus","params":{"soc":5,"state":"on"}})",
+       R"({"type\u0043ode":"pdStatus","params":{"soc":5,"state":"on"}})"},
+      {R"({"params":{"cells":[1,{"a":[]},"x",-0.50,true,false,null],"b":{}}})",
+       R"({"params":{"cells":[1, {"a":[]},"x",-0.50,true,false,null],"b":{}}})"},
+      {R"({"params":{"a":1},"param":{"b":2},"params":3})",
+       R"({"p\u0061rams":{"a":1},"param":{"b":2},"params":3})"},
+      {R"({"param":[{"":0}],"a":9223372036854775807,"b":-0,"c":0.10})",
+       R"({"param":[ {"":0}],"a":9223372036854775807,"b":-0,"c":0.10})"},
+      {R"({"params":{"params":{"params":{}}}})", R"({"params":{"params":{ "params":{}}}})"},
+      {"{ \"params\"\n:\t{ \"a\" : 1 ,\r\n\"b\" : [] } } ", R"({"params":{"a":1,"b":[ ]}})"},
+  };
+  for (const auto& [compact, other] : rows) {
+    EXPECT_NE(flat(compact), "refused") << compact;
+    EXPECT_EQ(flat(compact), flat(other)) << compact;
+  }
+}
+
 TEST(ReportReader, KeepsNamesWithDotsAndEmptyNames) {
   EXPECT_EQ(flat(R"({"params":{"bms.soc":1,"":2}})"), "[] bms.soc=1 =2");
 }

@@ -27,7 +27,7 @@ struct TwinLimits {
   std::size_t extra_bytes = std::size_t{512} * 1024;
 };
 
-// A value of a report, as it was taken. The text lives until the reader's next report.
+// A value of a report, as it was taken. The text lives as long as what ReportReader returns.
 struct Taken {
   std::size_t slot = 0;  // Twin::name_of
   std::string_view text;

@@ -217,11 +217,11 @@ void read_filter(std::string_view input) {
   }
 }
 
-// A family whose bodies nest, and one report of which is about a module.
-twin::LayoutPtr layout() {
+// A family one report of which is about a module.
+twin::LayoutPtr layout(bool nested) {
   catalog::Family family;
-  family.id = "nested_home";
-  family.messages.nested = true;
+  family.id = "home";
+  family.messages.nested = nested;
   const auto add_field = [&family](std::string name, catalog::FieldType type) {
     catalog::Field field;
     field.name = std::move(name);
@@ -245,8 +245,9 @@ twin::LayoutPtr layout() {
       std::make_shared<const catalog::Family>(std::move(family)));
 }
 
+template <bool kNested>
 void read_report(std::string_view payload) {
-  static const twin::LayoutPtr kLayout = layout();
+  static const twin::LayoutPtr kLayout = layout(kNested);
   static twin::ReportReader reader;
   if (reader.read(*kLayout, payload)) static_cast<void>(reader.prefix(*kLayout));
 }
@@ -298,7 +299,8 @@ constexpr auto kParsers = std::to_array<Parser>({
      [](std::string_view b) { static_cast<void>(wire::parse_json(b)); },
      "json_fuzz",
      0},
-    {"report", kBody, {2'000, 15}, read_report, "report_reader_fuzz", 0},
+    {"report", kBody, {2'000, 15}, read_report<true>, "report_reader_fuzz", 0},
+    {"flat-report", kBody, {2'000, 20}, read_report<false>, "report_reader_fuzz", 0},
     {"mqtt-connect", kBody, {2'000, 5}, read_connect, "mqtt_packet_fuzz", 2},
     {"mqtt-properties", 64 * kKilobyte, {5'000, 20}, read_properties, "mqtt_packet_fuzz", 2},
     {"mqtt-packet",

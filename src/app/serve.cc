@@ -71,6 +71,7 @@ struct Listeners {
 // Everything that runs, in the order in which it is put together; taken down the other way round.
 struct Running {
   SystemClock wall;
+  SteadyClock steady;
   std::optional<VirtualClock> virtual_time;
   // What the devices live in: reports, history, the audit.
   [[nodiscard]] const Clock& clock() const {
@@ -142,7 +143,7 @@ Result<std::unique_ptr<net::Listener>> listen(const ServeOptions& options, const
   auto opened = net::Listener::open({.address = *address,
                                      .tls = std::move(tls),
                                      .make = std::move(make),
-                                     .clock = &running.wall,
+                                     .clock = &running.steady,
                                      .limits = running.limits.doors,
                                      .room = running.room,
                                      .strangers_bytes = running.strangers_bytes},
@@ -173,7 +174,7 @@ net::MakeProtocol http_protocol(const Running& running, bool guarded) {
           request.guarded = guarded;
           api->handle(std::move(request), std::move(done));
         },
-        running.limits.http, running.wall.now(), mqtt::serve(running.mqtt_door),
+        running.limits.http, running.steady.now(), mqtt::serve(running.mqtt_door),
         [api](const http::Request& head) { return api->wants_body(head); },
         [&running](const http::Session::Refused& refused) {
           running.hub->tell({.kind = hub::ClientEvent::Kind::kRequestRefused,
@@ -218,7 +219,7 @@ Status open_data(Running& running, const ServeOptions& options) {
   const auto time = time_options(options, running.wall.now());
   if (!time) return std::unexpected(time.error());
   if (*time) {
-    running.virtual_time.emplace(running.wall, **time);
+    running.virtual_time.emplace(running.steady, **time);
     running.virtual_time->allow_until((*time)->start);  // until all is there
     // Devices wait for each acknowledgement, so nobody comes to be synced together with.
     running.limits.history.log.commit = Millis{0};
@@ -233,6 +234,7 @@ Status open_data(Running& running, const ServeOptions& options) {
   if (!catalog) return std::unexpected(catalog.error());
   running.platform = std::make_unique<hub::Platform>(running.clock(), *catalog, *running.registry);
   running.platform->wall = &running.wall;
+  running.platform->steady = &running.steady;
   running.platform->sessions = running.store->keeper();
   auto archive = history::Archive::open(
       {.data = options.data,
@@ -315,13 +317,13 @@ Status start_hub(Running& running, const ServeOptions& options) {
   }
   running.sessions = std::make_unique<mqtt::SessionTable>(running.limits.sessions);
   running.mqtt_door = {.hub = running.hub.get(),
-                       .clock = &running.wall,
+                       .clock = &running.steady,
                        .sessions = running.sessions.get(),
                        .limits = running.limits.mqtt,
                        .failures = running.failures ? &*running.failures : nullptr};
   for (const auto& loop : running.loops) {
     loop->on_sweep(
-        [&running, loop = loop.get()] { running.sessions->sweep(*loop, running.wall.now()); });
+        [&running, loop = loop.get()] { running.sessions->sweep(*loop, running.steady.now()); });
   }
   return restore_state(running, loops);
 }
@@ -331,7 +333,7 @@ Status start_hub(Running& running, const ServeOptions& options) {
 std::function<std::string()> metrics_of(Running& running) {
   auto fresh = std::make_shared<Seldom>(Seldom::Options{.times = 10, .within = Millis(100)});
   return [&running, fresh, text = std::string()]() mutable {
-    if (fresh->admit(running.wall.now())) {
+    if (fresh->admit(running.steady.now())) {
       DoorCounts counts = running.listeners.counts();
       const auto sessions = running.sessions->counts();
       counts.sessions = sessions.sessions;
@@ -412,7 +414,7 @@ Result<net::TlsFiles> open_doors(Running& running, const ServeOptions& options) 
   }
   running.loops.front()->on_sweep([&running] {
     const DoorCounts open = running.listeners.counts();
-    if (!running.trim.is_due(open.http + open.mqtt, running.wall.now())) return;
+    if (!running.trim.is_due(open.http + open.mqtt, running.steady.now())) return;
     running.trimming = std::jthread([] { malloc_trim(0); });
   });
   return files;
@@ -560,7 +562,7 @@ void settle(Running& running) {
     for (const auto& loop : running.loops) {
       std::promise<void> done;
       loop->post([&] {
-        if (round == 2) running.sessions->sweep(*loop, running.wall.now());
+        if (round == 2) running.sessions->sweep(*loop, running.steady.now());
         done.set_value();
       });
       done.get_future().wait();

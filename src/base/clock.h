@@ -26,6 +26,21 @@ class SystemClock final : public Clock {
   }
 };
 
+// For deadlines and rates: begins at the system's time and goes on evenly, while the machine
+// sleeps too. Setting the system's clock, by hand or by NTP, does not move it.
+class SteadyClock final : public Clock {
+ public:
+  [[nodiscard]] TimePoint now() const override {
+    return begin_ + (since_boot() - begin_since_boot_);
+  }
+
+ private:
+  [[nodiscard]] static Millis since_boot();
+
+  TimePoint begin_ = SystemClock().now();
+  Millis begin_since_boot_ = since_boot();
+};
+
 [[nodiscard]] inline std::int64_t unix_ms(TimePoint at) { return at.time_since_epoch().count(); }
 
 }  // namespace gridloom

@@ -258,7 +258,8 @@ Result<registry::AccountId> Api::signed_by(const Request& request, wire::SignedR
   wire::ReplayGuard* guard = options_.replays;
   if (guard == nullptr && request.guarded && weighty) guard = options_.guard;
   if (guard != nullptr) {
-    if (Status first = guard->admit(claim, now()); !first) return std::unexpected(first.error());
+    if (Status first = guard->admit(claim, options_.hub->platform().wall->now()); !first)
+      return std::unexpected(first.error());
   }
   return key->account;
 }
@@ -276,7 +277,7 @@ Status Api::verified(const Request& request, wire::SignedRequest claim,
   return wire::verify(claim, **mac, options_.signing);
 }
 
-TimePoint Api::now() const { return options_.hub->platform().wall->now(); }
+TimePoint Api::now() const { return options_.hub->platform().steady->now(); }
 
 Response Api::too_many(Millis wait, std::string_view why) {
   Response response = transport_error(429, why);

@@ -141,7 +141,7 @@ Status Hub::admit(const Identity& who, std::string_view client_id) {
     most = static_cast<std::size_t>(std::max(1.0, *fewer));
   }
   if (most == 0 || who.role != Role::kAccount) return {};
-  if (platform_.client_ids.admit(who.name, client_id, most, platform_.wall->now())) return {};
+  if (platform_.client_ids.admit(who.name, client_id, most, platform_.steady->now())) return {};
   return fail(FaultKind::kNoPermission,
               fmt::format("a certificate may use {} client ids a day", most));
 }
@@ -160,7 +160,7 @@ void Hub::record_sign_in(const SignIn& attempt) {
 }
 
 void Hub::tell(const ClientEvent& event) const {
-  platform_.client_events.tell(event, platform_.wall->now());
+  platform_.client_events.tell(event, platform_.steady->now());
 }
 
 void Hub::record_changes(std::string changes, Task durable) const {
@@ -382,7 +382,7 @@ void Hub::count_dropped(const wire::mqtt::Dropped& dropped) {
 }
 
 void Hub::tick() {
-  on_all([this](Shard& shard) { shard.tick(platform_.wall->now()); });
+  on_all([this](Shard& shard) { shard.tick(platform_.steady->now()); });
 }
 
 void Hub::misdeeds_changed() {

@@ -120,9 +120,11 @@ struct Platform {
   SignIns sign_ins{};
   ClientEvents client_events{};
   Misdeeds misdeeds{};
-  // Of deadlines, rates and what clients say of themselves; another than `clock`, which is the
-  // devices', if these live in a time of their own.
+  // `clock` is the devices', which may live in a time of their own. The system's: what clients say
+  // of themselves, and what is stored until the next start.
   const Clock* wall = &clock;
+  // Of deadlines and rates (SteadyClock).
+  const Clock* steady = &clock;
 };
 
 }  // namespace gridloom::hub

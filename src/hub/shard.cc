@@ -163,7 +163,7 @@ void Shard::tell_refusal(const ClientPtr& client, ClientEvent::Kind kind, std::s
                                 .client_id = client->client_id(),
                                 .peer = client->peer(),
                                 .detail = why},
-                               platform_.wall->now());
+                               platform_.steady->now());
 }
 
 void Shard::publish(const ClientPtr& client, const Inbound& inbound) {

@@ -115,7 +115,7 @@ std::string Shard::name_of(registry::AccountId account) const {
 void Shard::record_refused_set(std::string_view who, std::string_view through,
                                const std::string& sn, const Fault& why) {
   if (platform_.journal == nullptr || platform_.journal->behind()) return;
-  const auto left_out = refused_sets_.admit(platform_.wall->now());
+  const auto left_out = refused_sets_.admit(platform_.steady->now());
   if (!left_out) return;
   wire::JsonObject entry{{"what", "set_refused"},
                          {"who", who},
@@ -170,7 +170,7 @@ void Shard::looked_at(const ClientPtr& client, std::size_t bytes) {
   if (platform_.journal != nullptr && platform_.journal->behind()) {
     return held_looks_.push_back({.client = client, .bytes = bytes});
   }
-  if (client->flow() && client->flow()->wrote_too_much(platform_.wall->now())) {
+  if (client->flow() && client->flow()->wrote_too_much(platform_.steady->now())) {
     return held_writers_.push_back({.client = client, .bytes = bytes});
   }
   if (client->looked_at(bytes)) client->loop().post([client] { client->go_on(); });

@@ -225,7 +225,7 @@ Result<std::uint64_t> Shard::start_set(const std::string& sn, JsonObject message
   }
   pending.record = append_audit(std::move(entry));
   const std::uint64_t record = pending.record;
-  deadlines_.push_back({.at = platform_.wall->now() + platform_.config.set_deadline,
+  deadlines_.push_back({.at = platform_.steady->now() + platform_.config.set_deadline,
                         .sn = sn,
                         .serial = pending.serial});
   state.pending.push_back(std::move(pending));

@@ -73,7 +73,7 @@ void Shard::offer_retained(const ClientPtr& client, const Subscription& subscrip
                            const std::string& topic, const Retained& retained) {
   if (!wire::mqtt::filter_matches(subscription.filter, topic)) return;
   const auto& expires_at = retained.message->expires_at;
-  if (expires_at && *expires_at <= platform_.wall->now()) return;
+  if (expires_at && *expires_at <= platform_.steady->now()) return;
   Delivery delivery{.message = with_topic(*retained.message, topic),
                     .qos = std::min(retained.qos, subscription.qos),
                     .retain = true,

@@ -17,6 +17,10 @@ namespace {
 using wire::mqtt::Outbox;
 using wire::mqtt::Qos;
 
+// A session that the disk has stays at least so long after a start, if its own time is not shorter:
+// the system's clock may be wrong then, until NTP has set it.
+constexpr std::chrono::hours kLeastAfterStart{1};
+
 std::optional<TimePoint> later(TimePoint now, std::uint32_t seconds) {
   if (seconds == wire::mqtt::kNeverExpires) return std::nullopt;
   return now + std::chrono::seconds(seconds);
@@ -69,9 +73,15 @@ ClientSession::ClientSession(Options options, StoredSession stored)
   use_flow(share_->flow);
   keep_as(stored.number);
   const TimePoint now = door_.clock->now();
-  const TimePoint parked_at = stored.parked_at.value_or(now);
-  parked_since_ms_ = unix_ms(parked_at);
-  ends_at_ = later(parked_at, expiry_s_);
+  const TimePoint wall = door_.hub->platform().wall->now();
+  const Millis waited = std::max(wall - stored.parked_at.value_or(wall), Millis{0});
+  parked_since_ms_ = std::max<std::int64_t>(unix_ms(now - waited), 1);
+  ends_at_ = later(now - waited, expiry_s_);
+  if (ends_at_) {
+    const std::chrono::seconds least =
+        std::min<std::chrono::seconds>(kLeastAfterStart, std::chrono::seconds(expiry_s_));
+    ends_at_ = std::max(*ends_at_, now + least);
+  }
   for (hub::Subscription& subscription : stored.subscriptions) {
     if (!take_room_for(subscription.filter)) {
       spdlog::error("{} has no room for the subscription {} of an earlier run", identity().name,
@@ -81,7 +91,10 @@ ClientSession::ClientSession(Options options, StoredSession stored)
     subscriptions_.insert_or_assign(subscription.filter, std::move(subscription));
   }
   if (stored.will) will_ = std::make_unique<wire::mqtt::Will>(std::move(*stored.will));
-  will_due_ = stored.will_due;
+  if (will_ && stored.will_due) {
+    const Millis most = std::chrono::seconds(expiry_s_);
+    will_due_ = now + std::clamp(*stored.will_due - wall, Millis{0}, most);
+  }
   kept_.received = std::move(stored.received);
   kept_.outbox.open(
       {.queue_messages = door_.limits.queue_messages, .queue_bytes = door_.limits.queue_bytes});
@@ -417,12 +430,16 @@ StoredSession ClientSession::row() const {
                     .generation = identity().generation,
                     .client_id = client_id(),
                     .expiry_s = expiry_s_};
-  if (stage_ == Stage::kParked) row.parked_at = TimePoint(Millis(parked_since_ms()));
+  // The next start knows of the system's clock only.
+  const Millis wall_is_ahead = door_.hub->platform().wall->now() - now();
+  if (stage_ == Stage::kParked) {
+    row.parked_at = TimePoint(Millis(parked_since_ms())) + wall_is_ahead;
+  }
   for (const auto& [filter, subscription] : subscriptions_) {
     row.subscriptions.push_back(subscription);
   }
   if (will_) row.will = *will_;
-  row.will_due = will_due_;
+  if (will_due_) row.will_due = *will_due_ + wall_is_ahead;
   return row;
 }
 

@@ -37,7 +37,7 @@ class SessionTable;
 // What a session needs of its surroundings; outlives every session.
 struct Door {
   hub::Hub* hub = nullptr;
-  const Clock* clock = nullptr;
+  const Clock* clock = nullptr;  // a steady one (hub::Platform::steady)
   SessionTable* sessions = nullptr;
   wire::mqtt::Limits limits{};
   FailureBudget* failures = nullptr;  // of sign-ins, shared with HTTP; null: any number may fail
@@ -119,7 +119,7 @@ class ClientSession final : public hub::Client, public std::enable_shared_from_t
   void expire();
   // Deadlines, and what is to be kept on disk.
   void sweep(TimePoint now);
-  // When it was parked, in ms since 1970; 0: it is not. Any thread.
+  // When it was parked, in ms since 1970 by the door's clock; 0: it is not. Any thread.
   [[nodiscard]] std::int64_t parked_since_ms() const {
     return parked_since_ms_.load(std::memory_order_relaxed);
   }

@@ -492,6 +492,42 @@ TEST_P(ClientSessions, WhatAClientTookIsNotKept) {
   EXPECT_EQ(loaded.sessions[0].messages[0].entry.message->payload, "{\"n\":2}");
 }
 
+// A start by a clock that is wrong leaves a session an hour, or its own time if that is shorter.
+TEST_P(ClientSessions, NoWrongClockOfTheSystemEndsASessionAtOnce) {
+  using std::chrono::days;
+  using std::chrono::hours;
+  const struct {
+    std::uint32_t expiry_s;
+    Millis set_while_running;
+    Millis set_at_restart;
+    seconds stays;
+  } rows[] = {
+      {7200, Millis{0}, Millis{0}, hours{2}},  {7200, days{365}, days{-365}, hours{2}},
+      {7200, days{-365}, days{365}, hours{2}}, {7200, Millis{0}, days{365}, hours{1}},
+      {7200, Millis{0}, days{-365}, hours{2}}, {10, Millis{0}, days{365}, seconds{10}},
+  };
+  hub::ManualClock wall;
+  wall.at = server.home.clock.at;
+  server.home.platform.wall = &wall;
+  for (const auto& row : rows) {
+    SCOPED_TRACE(fmt::format("{} s, {}, {}", row.expiry_s, row.set_while_running.count(),
+                             row.set_at_restart.count()));
+    auto away = app(keeping(row.expiry_s));
+    away->subscribe({open_topic("quota")});
+    away->drop();
+    wall.at += row.set_while_running;
+    server.pass(seconds(1));
+    EXPECT_EQ(server.table->counts().waiting, 1U);
+    wall.at += row.set_at_restart;
+    server.restart();
+    server.pass(row.stays - seconds(2));
+    EXPECT_EQ(server.table->counts().waiting, 1U);
+    server.pass(seconds(3));
+    EXPECT_EQ(server.table->counts().waiting, 0U);
+  }
+  server.home.platform.wall = &server.home.clock;
+}
+
 TEST_P(ClientSessions, ADelayedWillOutlivesTheServer) {
   const std::string topic = open_topic("set");
   {

@@ -120,10 +120,10 @@ struct Platform {
   SignIns sign_ins{};
   ClientEvents client_events{};
   Misdeeds misdeeds{};
-  // `clock` is the devices', which may live in a time of their own. The system's: what clients say
-  // of themselves, and what is stored until the next start.
+  // `clock` is the devices', which may live in a time of their own. `wall` is the system's:
+  // clients' timestamps are compared with it, and stored times are its.
   const Clock* wall = &clock;
-  // Of deadlines and rates (SteadyClock).
+  // For deadlines and rates; a SteadyClock where the server runs.
   const Clock* steady = &clock;
 };
 

@@ -44,8 +44,8 @@ class Crowd {
   void each(const std::function<void(Pump&)>& what);
   // Closes the unauthenticated connection that came first of those with a place; false: none has.
   [[nodiscard]] bool free_place();
-  // For one that comes from `peer`. Of the address that has most of the spare seats, its own
-  // counted, the connection that came first is closed; nothing: none has one.
+  // For one that comes from `peer`. Closes the oldest connection of the address that has most of
+  // the spare seats, the newcomer counted; nothing: none has one.
   [[nodiscard]] std::optional<SpareSeat> free_spare_seat(std::string_view peer);
   // `pump` has shown that it is of `account`. If it has a spare seat only, it gets the place of one
   // of the account that has the most here, or goes itself if that is its own.

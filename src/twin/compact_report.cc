@@ -8,7 +8,7 @@
 namespace gridloom::twin {
 namespace {
 
-constexpr std::size_t kMostDigits = 18;  // of an integer that 64 bits hold in any case
+constexpr std::size_t kMostDigits = 18;  // a 64-bit integer always holds so many
 
 // What a string may have that stands for itself.
 constexpr std::array<bool, 256> kPlain = [] {

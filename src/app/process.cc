@@ -1,6 +1,7 @@
 #include "app/process.h"
 
 #include <fmt/format.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <spdlog/spdlog.h>
 #include <sys/prctl.h>
@@ -26,6 +27,7 @@ constexpr std::size_t kForListeners =
 // History opens and closes files all the time; a backup has some thirty, each recording one.
 constexpr std::size_t kLeastForFiles = 48;
 constexpr std::size_t kMostForFiles = 256;
+constexpr int kKeptBytes = 2 * 1024 * 1024;       // several hundred answers
 constexpr std::size_t kLeastForConnections = 40;  // four of them a listener's own
 
 std::size_t open_descriptors() {
@@ -69,6 +71,14 @@ Status forbid_core_dumps() {
   return done ? Status() : fail(FaultKind::kIo, system_message(errno));
 }
 
+void keep_freed_memory() {
+  // Either setting ends glibc's own adapting of both. No other thread allocates yet.
+  // NOLINTBEGIN(concurrency-mt-unsafe)
+  static_cast<void>(::mallopt(M_TRIM_THRESHOLD, kKeptBytes));
+  static_cast<void>(::mallopt(M_MMAP_THRESHOLD, kKeptBytes));
+  // NOLINTEND(concurrency-mt-unsafe)
+}
+
 void prepare_process(const ProcessOptions& options) {
   if (Status raised = raise_descriptor_limit(); !raised) {
     spdlog::warn("the limit of open files stays: {}", raised.error().detail);
@@ -78,6 +88,7 @@ void prepare_process(const ProcessOptions& options) {
       spdlog::warn("a crash may leave keys in a core dump: {}", forbidden.error().detail);
     }
   }
+  keep_freed_memory();
   if (const std::string warning = time_zone_warning(); !warning.empty()) {
     spdlog::warn("{}", warning);
   }

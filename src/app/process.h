@@ -20,6 +20,10 @@ namespace gridloom::app {
 // it holds the accounts' keys. kIo: the system refused.
 [[nodiscard]] Status forbid_core_dumps();
 
+// Freed memory stays with the process up to a bound: a turn's answers need as much as the turn's
+// before, and giving it back to the system in between costs a page fault for each 4 KiB.
+void keep_freed_memory();
+
 struct ProcessOptions {
   bool may_dump_core = false;
 };

@@ -15,7 +15,9 @@ constexpr auto kRemembered = std::chrono::hours(24);
 constexpr double kMinuteMs = 60'000;
 
 std::string pair_of(std::string_view group, std::string_view name) {
-  return std::string(group).append(1, '\n').append(name);
+  std::string pair;
+  pair.reserve(group.size() + 1 + name.size());
+  return pair.append(group).append(1, '\n').append(name);
 }
 
 }  // namespace
@@ -24,6 +26,7 @@ std::string address_group(std::string_view address) {
   constexpr std::size_t kNetworkBytes = 8;
   constexpr std::array<std::uint8_t, 12> kMapped = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
   std::array<std::uint8_t, 16> bytes{};
+  if (!address.contains(':')) return std::string(address);
   std::string text(address.substr(0, address.find('%')));
   if (inet_pton(AF_INET6, text.c_str(), bytes.data()) != 1) return std::string(address);
   if (std::equal(kMapped.begin(), kMapped.end(), bytes.begin())) {

@@ -22,6 +22,10 @@ TEST(Secret, CopiesShareOneText) {
   EXPECT_TRUE(third.matches(std::string(64, 'k')));
   EXPECT_TRUE(second.matches("another"));
   EXPECT_FALSE(second.matches("anotheR"));
+  EXPECT_TRUE(first.matches(third));
+  EXPECT_TRUE(first.matches(Secret(std::string(64, 'k'))));
+  EXPECT_FALSE(first.matches(second));
+  EXPECT_FALSE(first.matches(Secret()));
 }
 
 TEST(Secret, TheEmptyOneMatchesOnlyNothing) {

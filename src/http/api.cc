@@ -147,14 +147,15 @@ void Api::handle(Request request, Done<Response> done) {
                                   .nonce = request.nonce,
                                   .timestamp = request.timestamp,
                                   .sign = request.sign};
-  if (auto refused = without_credit(request)) return done(std::move(*refused));
-  auto account = signed_by(request, claim);
+  const TimePoint now = this->now();
+  if (auto refused = without_credit(request, now)) return done(std::move(*refused));
+  auto account = signed_by(request, claim, now);
   if (!account) return done(failure(account.error(), trace_id));
   if (const auto waiting = request.waiting.lock()) {
     waiting->signed_by(static_cast<std::int64_t>(*account));
   }
   if (options_.rate != nullptr) {
-    if (const auto wait = options_.rate->wait(claim.access_key, now())) {
+    if (const auto wait = options_.rate->wait(claim.access_key, now)) {
       return done(too_many_requests(*wait));
     }
   }
@@ -219,24 +220,25 @@ void Api::tick() {
 
 bool Api::wants_body(const Request& head) const {
   return options_.hub->platform().registry.directory()->find_key(head.access_key) != nullptr &&
-         !without_credit(head);
+         !without_credit(head, now());
 }
 
-std::optional<Response> Api::without_credit(const Request& request) const {
+std::optional<Response> Api::without_credit(const Request& request, TimePoint now) const {
   if (options_.failures != nullptr) {
-    if (const auto wait = options_.failures->wait(request.peer, request.access_key, now())) {
+    if (const auto wait = options_.failures->wait(request.peer, request.access_key, now)) {
       return too_many(*wait, "too many requests from this address had a wrong key or signature");
     }
   }
   if (options_.rate != nullptr) {
-    if (const auto wait = options_.rate->would_wait(request.access_key, now())) {
+    if (const auto wait = options_.rate->would_wait(request.access_key, now)) {
       return too_many_requests(*wait);
     }
   }
   return std::nullopt;
 }
 
-Result<registry::AccountId> Api::signed_by(const Request& request, wire::SignedRequest claim) {
+Result<registry::AccountId> Api::signed_by(const Request& request, wire::SignedRequest claim,
+                                           TimePoint now) {
   const auto directory = options_.hub->platform().registry.directory();
   const registry::AccessKey* key =
       claim.access_key.empty() ? nullptr : directory->find_key(claim.access_key);
@@ -248,9 +250,9 @@ Result<registry::AccountId> Api::signed_by(const Request& request, wire::SignedR
                                                              : "no account has this access key");
   if (options_.failures != nullptr) {
     if (good) {
-      options_.failures->succeeded(request.peer, claim.access_key, now());
+      options_.failures->succeeded(request.peer, claim.access_key, now);
     } else if (good.error().kind != FaultKind::kInternal) {
-      options_.failures->failed(request.peer, claim.access_key, now());
+      options_.failures->failed(request.peer, claim.access_key, now);
     }
   }
   if (!good) return std::unexpected(good.error());
@@ -293,7 +295,7 @@ Response Api::too_many_requests(Millis wait) const {
 
 Result<wire::KeyedMac*> Api::mac_of(const registry::AccessKey& key) {
   const auto found = macs_.find(key.access_key);
-  if (found != macs_.end() && found->second.secret.matches(key.secret_key.reveal())) {
+  if (found != macs_.end() && found->second.secret.matches(key.secret_key)) {
     return &found->second.mac;
   }
   if (macs_.size() >= kKeyedContexts) macs_.clear();

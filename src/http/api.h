@@ -63,7 +63,7 @@ class Api {
   [[nodiscard]] static std::vector<std::string> endpoints();
 
   void handle(Request request, Done<Response> done);
-  // By a request's head: whether handle() will look at its body.
+  // By the head of a request that has a body: whether handle() will look at it.
   [[nodiscard]] bool wants_body(const Request& head) const;
   // A few times a second: sends answers that a misdeed holds back.
   void tick();
@@ -82,11 +82,11 @@ class Api {
   [[nodiscard]] static std::span<const Route> table();
   [[nodiscard]] static const Route* find_route(std::string_view path);
   [[nodiscard]] Result<registry::AccountId> signed_by(const Request& request,
-                                                      wire::SignedRequest claim);
+                                                      wire::SignedRequest claim, TimePoint now);
   [[nodiscard]] Status verified(const Request& request, wire::SignedRequest claim,
                                 const registry::AccessKey& key);
   // Before anything is spent on a request: 429 if its address or its key has no credit.
-  [[nodiscard]] std::optional<Response> without_credit(const Request& request) const;
+  [[nodiscard]] std::optional<Response> without_credit(const Request& request, TimePoint now) const;
   // Does with the call what the platform was told to do badly. False: nothing is left to be done.
   [[nodiscard]] bool misdo(Call& call);
   [[nodiscard]] TimePoint now() const;

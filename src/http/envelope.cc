@@ -13,11 +13,11 @@
 namespace gridloom::http {
 namespace {
 
-// `data` may be as large as a device's quota/all: it is copied once.
+// `data` may be as large as a device's quota/all.
 std::string envelope(std::string_view code, std::string_view message, std::string_view data,
                      std::string_view trace_id) {
   std::string body;
-  body.reserve(data.size() + 160);
+  body.reserve(data.size() + 160 + kRoomForHead);
   body.append(R"({"code":")").append(code).append(R"(","message":)");
   wire::append_quoted(body, message);
   if (!data.empty()) body.append(R"(,"data":)").append(data);
@@ -32,7 +32,15 @@ std::string make_trace_id() {
   static const Chance chance = Chance(0).split(random_hex(16));
   static std::atomic<std::uint64_t> next{0};
   const std::uint64_t number = next.fetch_add(2, std::memory_order_relaxed);
-  return fmt::format("{:016x}{:016x}", chance.bits(number), chance.bits(number + 1));
+  constexpr unsigned kDigits = 16;  // of each half
+  std::uint64_t first = chance.bits(number);
+  std::uint64_t second = chance.bits(number + 1);
+  std::string id(std::size_t{2} * kDigits, '0');
+  for (unsigned i = kDigits; i-- > 0; first >>= 4U, second >>= 4U) {
+    id[i] = "0123456789abcdef"[first & 0xfU];
+    id[kDigits + i] = "0123456789abcdef"[second & 0xfU];
+  }
+  return id;
 }
 
 Response success(std::string_view data, std::string_view trace_id) {

@@ -13,6 +13,7 @@ namespace {
 using namespace std::string_view_literals;
 
 constexpr std::size_t kLongestMethod = 32;
+constexpr std::size_t kMostlyFields = 16;
 constexpr std::size_t kShown = 60;  // bytes of a line in a message
 // Twice would mean whichever one the reader takes.
 constexpr std::array kSingle = {"accessKey"sv,      "nonce"sv,  "timestamp"sv,
@@ -27,17 +28,35 @@ std::unexpected<Refusal> no_http(std::string_view why) {
   return refuse(fmt::format("{}; a request begins with METHOD TARGET HTTP/1.1", why));
 }
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
-bool is_blank(char c) { return c == ' ' || c == '\t'; }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_letter(char c) { return lower(c) >= 'a' && lower(c) <= 'z'; }
-bool is_token_char(char c) {
-  return is_digit(c) || is_letter(c) || "!#$%&'*+-.^_`|~"sv.contains(c);
+constexpr char lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
 }
+bool is_blank(char c) { return c == ' ' || c == '\t'; }
+constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
+constexpr bool is_letter(char c) { return lower(c) >= 'a' && lower(c) <= 'z'; }
+
+// Characters of one kind: letters, digits, and others.
+class Characters {
+ public:
+  explicit constexpr Characters(std::string_view others) {
+    for (unsigned i = 0; i < in_.size(); ++i) {
+      const char c = static_cast<char>(i);
+      in_.at(i) = is_digit(c) || is_letter(c) || others.contains(c);
+    }
+  }
+  [[nodiscard]] constexpr bool operator()(char c) const {
+    return in_.at(static_cast<unsigned char>(c));
+  }
+
+ private:
+  std::array<bool, 256> in_{};
+};
+constexpr Characters kTokenCharacters("!#$%&'*+-.^_`|~");
+constexpr Characters kHostCharacters("-._:[]%");
 bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
 
 bool is_token(std::string_view text) {
-  return !text.empty() && std::ranges::all_of(text, is_token_char);
+  return !text.empty() && std::ranges::all_of(text, kTokenCharacters);
 }
 
 // A line that is not what it should be: short, and printable in any log.
@@ -57,7 +76,7 @@ std::string_view trimmed(std::string_view text) {
 
 bool may_begin_with_method(std::string_view line) {
   const std::string_view method = line.substr(0, line.find(' '));
-  return std::ranges::all_of(method, is_token_char) && method.size() <= kLongestMethod &&
+  return std::ranges::all_of(method, kTokenCharacters) && method.size() <= kLongestMethod &&
          (!method.empty() || line.empty());
 }
 
@@ -106,10 +125,7 @@ std::expected<void, Refusal> parse_first_line(std::string_view line, Head& head)
 }
 
 // Where it names a host, certification hands it on to the app.
-bool is_host(std::string_view host) {
-  return std::ranges::all_of(
-      host, [](char c) { return is_letter(c) || is_digit(c) || "-._:[]%"sv.contains(c); });
-}
+bool is_host(std::string_view host) { return std::ranges::all_of(host, kHostCharacters); }
 
 bool lists(const Head& head, std::string_view name, std::string_view token) {
   const std::string all = head.joined(name);
@@ -244,6 +260,7 @@ std::expected<Head, Refusal> parse_head(std::string_view text) {
   if (const auto first = parse_first_line(text.substr(0, end), head); !first) {
     return std::unexpected(first.error());
   }
+  head.fields.reserve(kMostlyFields);
   for (text.remove_prefix(end + 2); !text.starts_with("\r\n"); text.remove_prefix(end + 2)) {
     end = text.find("\r\n");
     const auto field = parse_field(text.substr(0, end));

@@ -1,6 +1,7 @@
 // One HTTP request and its answer, as the session hands them to whoever answers.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <stop_token>
@@ -75,6 +76,10 @@ class BodySource {
 
 // What becomes of the connection instead of an answer, where a fault was asked for.
 enum class Ending : std::uint8_t { kNone, kClosed, kReset };
+
+// A large body is made with so much more capacity: its head then goes in front of it, and it is
+// sent from where it is.
+inline constexpr std::size_t kRoomForHead = 256;
 
 struct Response {
   unsigned status = 200;

@@ -16,7 +16,6 @@ namespace {
 
 constexpr std::string_view kHeadEnd = "\r\n\r\n";
 constexpr std::size_t kShownKeyBytes = 64;
-constexpr std::size_t kHeadBytes = 256;  // of an answer's, mostly
 
 // "localhost:8080", "[::1]:8080" and "[::1]" without port and brackets.
 std::string_view without_port(std::string_view host) {
@@ -231,12 +230,13 @@ bool Session::read_head() {
               .expects_continue = head->expects_continue});
   reading_->request.secure = line_.secure;
   reading_->request.peer = line_.peer;
-  if (wants_body_ && !wants_body_(reading_->request)) reading_->body.discard();
+  const bool has_body = head->chunked || head->length.value_or(0) != 0;
+  if (has_body && wants_body_ && !wants_body_(reading_->request)) reading_->body.discard();
   if (mqtt_ && reading_->request.path == "/mqtt") {
     reading_.reset();
     in_request_ = false;
     // A body is not read: what follows a refusal could be taken for a request.
-    if (head->chunked || head->length.value_or(0) != 0) keep_alive_ = false;
+    if (has_body) keep_alive_ = false;
     upgrade(handshake_of(*head));
   }
   taken_ += end + kHeadEnd.size();
@@ -255,7 +255,7 @@ void Session::on_request() {
     const std::shared_ptr<Session> self = weak.lock();
     if (!self || self->lost_ || !self->answering_) return;
     self->answering_ = false;
-    self->respond(response);
+    self->respond(std::move(response));
     self->answering_ = self->rest_ != nullptr;
     if (!self->answering_) self->gone_.reset();
     self->since_ = self->now_;
@@ -275,7 +275,7 @@ void Session::upgrade(const WebSocketRequest& request) {
   web_socket_ = std::make_unique<WebSocket>(mqtt_(line_), limits_.web_socket, now_);
 }
 
-void Session::respond(const Response& response) {
+void Session::respond(Response response) {
   if (!response.code.empty() && on_refused_) {
     on_refused_({.code = response.code,
                  .access_key = access_key_,
@@ -292,23 +292,30 @@ void Session::respond(const Response& response) {
   if (streams && !in_chunks_) keep_alive_ = false;
   if (streams && !head_) rest_ = response.rest;
   if (!keep_alive_ && !rest_) finished_ = true;
-  out_.reserve(out_.size() + kHeadBytes + response.body.size());
+  std::string head;
+  head.reserve(kRoomForHead);
   const auto status = fmt::format_int(response.status);
   const auto length = fmt::format_int(response.body.size());
-  out_.append("HTTP/1.1 ").append(status.data(), status.size()).append(1, ' ');
-  out_.append(reason_phrase(response.status)).append("\r\nServer: Gridloom\r\nContent-Type: ");
-  out_.append(response.content_type).append("\r\n");
+  head.append("HTTP/1.1 ").append(status.data(), status.size()).append(1, ' ');
+  head.append(reason_phrase(response.status)).append("\r\nServer: Gridloom\r\nContent-Type: ");
+  head.append(response.content_type).append("\r\n");
   for (const auto& [name, value] : response.headers) {
-    out_.append(name).append(": ").append(value).append("\r\n");
+    head.append(name).append(": ").append(value).append("\r\n");
   }
   if (!streams) {
-    out_.append("Content-Length: ").append(length.data(), length.size()).append("\r\n");
+    head.append("Content-Length: ").append(length.data(), length.size()).append("\r\n");
   } else if (in_chunks_) {
-    out_.append("Transfer-Encoding: chunked\r\n");
+    head.append("Transfer-Encoding: chunked\r\n");
   }
-  out_.append("Connection: ").append(keep_alive_ ? "keep-alive" : "close").append("\r\n\r\n");
+  head.append("Connection: ").append(keep_alive_ ? "keep-alive" : "close").append("\r\n\r\n");
+  const bool in_chunks = streams && in_chunks_;
+  if (out_.empty() && !head_ && !in_chunks) {
+    out_ = std::move(response.body.insert(0, head));
+    return;
+  }
+  out_ += head;
   if (head_) return;
-  if (streams && in_chunks_) {
+  if (in_chunks) {
     append_chunk(out_, response.body);
   } else {
     out_ += response.body;

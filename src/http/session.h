@@ -81,7 +81,7 @@ class Session final : public net::Protocol,
   [[nodiscard]] bool read_head();
   void on_request();
   void upgrade(const WebSocketRequest& request);
-  void respond(const Response& response);
+  void respond(Response response);
   void ask_for_rest();
   void on_piece(BodySource::Piece piece);
   void refuse(unsigned status, std::string_view why);

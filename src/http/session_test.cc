@@ -56,6 +56,20 @@ TEST(HttpSession, AnswersARequest) {
   EXPECT_FALSE(talk.finished());
 }
 
+TEST(HttpSession, ALargeBodyWithRoomForItsHeadIsSentFromWhereItIs) {
+  Talk talk;
+  talk.defer = true;
+  talk.send("GET /a HTTP/1.1\r\n\r\n");
+  std::string& body = talk.waiting.front().first.body;
+  body.assign(6000, 'x');
+  body.reserve(body.size() + kRoomForHead);
+  const char* const made_at = body.data();
+  talk.answer();
+  EXPECT_EQ(talk.out.data(), made_at);
+  EXPECT_THAT(talk.out, StartsWith("HTTP/1.1 200 OK\r\n"));
+  EXPECT_THAT(talk.out, EndsWith("Connection: keep-alive\r\n\r\n" + std::string(6000, 'x')));
+}
+
 TEST(HttpSession, HandsOnWhatASignatureNeeds) {
   Talk talk;
   talk.send(

@@ -210,7 +210,7 @@ TEST(Signing, HeadersThatAreMissingOrWrongAreNamed) {
   struct Row {
     std::string_view nonce;
     std::string_view timestamp;
-    std::string_view sign;
+    std::string sign;
     std::string_view detail;
   };
   const std::vector<Row> rows = {
@@ -224,6 +224,12 @@ TEST(Signing, HeadersThatAreMissingOrWrongAreNamed) {
       {"1", "1", "abc", "the header sign has 3 characters, expected 64 hex digits"},
       {"1", "1", "g123456789012345678901234567890123456789012345678901234567890123",
        "something else than hex digits"},
+      {"1", "1", std::string(63, 'a') + 'G', "something else than hex digits"},
+      {"1", "1", std::string(63, 'a') + '/', "something else than hex digits"},
+      {"1", "1", std::string(63, 'a') + ':', "something else than hex digits"},
+      {"1", "1", std::string(63, 'a') + '@', "something else than hex digits"},
+      {"1", "1", std::string(63, 'a') + '`', "something else than hex digits"},
+      {"1", "1", std::string(63, 'a') + '\xff', "something else than hex digits"},
   };
   KeyedMac mac = mac_of();
   for (const Row& row : rows) {

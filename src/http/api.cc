@@ -139,7 +139,7 @@ void Api::handle(Request request, Done<Response> done) {
     response.headers.emplace_back("Allow", std::string(route->methods));
     return done(std::move(response));
   }
-  const std::string trace_id = make_trace_id();
+  std::string trace_id = make_trace_id();
   const wire::SignedRequest claim{.content_type = request.content_type,
                                   .query = request.query,
                                   .body = request.body,
@@ -164,7 +164,7 @@ void Api::handle(Request request, Done<Response> done) {
   Call call{.request = std::move(request),
             .params = std::move(*params),
             .account = *account,
-            .trace_id = trace_id,
+            .trace_id = std::move(trace_id),
             .done = std::move(done)};
   if (misdo(call)) (this->*verb)(std::move(call));
 }
@@ -306,7 +306,7 @@ Result<wire::KeyedMac*> Api::mac_of(const registry::AccessKey& key) {
 }
 
 template <typename T>
-hub::Asker<T> Api::asker_of(Call call) const {
+hub::Asker<T> Api::asker_of(Call& call) const {
   return {.loop = options_.loop,
           .done = [done = std::move(call.done),
                    trace_id = std::move(call.trace_id)](Result<T> result) mutable {
@@ -358,8 +358,7 @@ void Api::quota(Call call) const {
   auto quotas = quotas_of(call.params, options_.hub->platform().config.asked_quotas);
   if (!quotas) return call.done(failure(quotas.error(), call.trace_id));
   const registry::AccountId account = call.account;
-  options_.hub->read(account, std::move(*sn), std::move(*quotas),
-                     asker_of<std::string>(std::move(call)));
+  options_.hub->read(account, std::move(*sn), std::move(*quotas), asker_of<std::string>(call));
 }
 
 void Api::set_quota(Call call) const {
@@ -367,15 +366,14 @@ void Api::set_quota(Call call) const {
   if (!sn) return call.done(failure(sn.error(), call.trace_id));
   JsonObject message = std::move(call.params);
   const registry::AccountId account = call.account;
-  options_.hub->set(account, std::move(*sn), std::move(message),
-                    asker_of<std::string>(std::move(call)));
+  options_.hub->set(account, std::move(*sn), std::move(message), asker_of<std::string>(call));
 }
 
 void Api::quota_all(Call call) const {
   auto sn = text_param(call.params, "sn", "sn");
   if (!sn) return call.done(failure(sn.error(), call.trace_id));
   const registry::AccountId account = call.account;
-  options_.hub->read_all(account, std::move(*sn), asker_of<hub::QuotaBody>(std::move(call)));
+  options_.hub->read_all(account, std::move(*sn), asker_of<hub::QuotaBody>(call));
 }
 
 void Api::quota_data(Call call) const { history_.quota_data(history_call(std::move(call))); }

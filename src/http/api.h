@@ -104,8 +104,9 @@ class Api {
   void main_sn(Call call) const;
 
   [[nodiscard]] static HistoryApi::Call history_call(Call call);
+  // Takes what the answer needs out of the call.
   template <typename T>
-  hub::Asker<T> asker_of(Call call) const;
+  hub::Asker<T> asker_of(Call& call) const;
 
   struct Keyed {
     Secret secret;

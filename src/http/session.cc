@@ -244,9 +244,9 @@ bool Session::read_head() {
 }
 
 void Session::on_request() {
-  Request request = std::move(reading_->request);
-  request.body = reading_->body.take();
-  reading_.reset();
+  const std::unique_ptr<Reading> reading = std::move(reading_);
+  Request& request = reading->request;
+  request.body = reading->body.take();
   in_request_ = false;
   answering_ = true;
   request.waiting = weak_from_this();

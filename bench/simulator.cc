@@ -44,8 +44,8 @@ class Site {
     std::size_t steps = 0;
     while (Steady::now() - begun < kFor) {
       now_ += kStep;
-      const sim::Surroundings around = world_.at(now_);
-      for (const auto& device : devices_) on_device(*device, around);
+      const sim::Environment environment = world_.at(now_);
+      for (const auto& device : devices_) on_device(*device, environment);
       steps += devices_.size();
     }
     return static_cast<double>(steps) /
@@ -60,15 +60,17 @@ class Site {
 
 void measure(const catalog::FamilyPtr& family) {
   Site site(family);
-  const double moves = site.steps_a_second(
-      [](sim::VirtualDevice& device, const sim::Surroundings& around) { device.move(around); });
+  const double moves =
+      site.steps_a_second([](sim::VirtualDevice& device, const sim::Environment& environment) {
+        device.move(environment);
+      });
   std::vector<sim::VirtualDevice::Message> said;
   std::uint64_t reports = 0;
   std::uint64_t bytes = 0;
   std::uint64_t steps = 0;
   const double reported =
-      site.steps_a_second([&](sim::VirtualDevice& device, const sim::Surroundings& around) {
-        device.step(around, said);
+      site.steps_a_second([&](sim::VirtualDevice& device, const sim::Environment& environment) {
+        device.step(environment, said);
         ++steps;
         reports += said.size();
         for (const auto& message : said) bytes += message.payload.size();

@@ -14,11 +14,11 @@ extern "C" int __nss_configure_lookup(const char* database, const char* services
 
 namespace {
 
-// A static program must not read what was written for the system's own libraries.
+// Prevents a statically linked program from reading configuration meant for the system's libraries.
 void stand_alone() {
-  // nsswitch.conf may name modules of another glibc; loading one ends the program.
+  // nsswitch.conf may name modules of another glibc; loading one would end the program.
   static_cast<void>(__nss_configure_lookup("hosts", "files dns"));
-  // openssl.cnf may be another version's, or name modules as well.
+  // openssl.cnf may belong to another version, or name modules as well.
   static_cast<void>(OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, nullptr));
 }
 
@@ -32,7 +32,7 @@ int main(int argc, char** argv) {
   std::error_code no_proc;
   std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", no_proc);
   if (no_proc) {
-    // In a root folder of its own: as the kernel was told.
+    // For a chroot without /proc: the path passed to the kernel.
     // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast,performance-no-int-to-ptr)
     program = reinterpret_cast<const char*>(::getauxval(AT_EXECFN));
   }

@@ -260,7 +260,7 @@ void fill_hours(const Fleet& fleet, const std::filesystem::path& folder) {
     const std::int64_t until_ms = DeviceStream::kStart_ms + (i + 1) * kHour_ms;
     for (std::uint32_t device = 0; device < fleet.devices; ++device) {
       changes.hours.push_back({.of = {.device = device + 1, .hour = first_hour + i},
-                               .parts = {block_of_next_hour(
+                               .chunks = {block_of_next_hour(
                                    streams[device], until_ms - DeviceStream::kPeriod_ms, move_ms)},
                                .over = true});
       if (changes.hours.size() == kHoursACommit) write();

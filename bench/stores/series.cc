@@ -55,7 +55,7 @@ void fill(history::Store& store, std::int64_t hours, std::size_t most_fields) {
   const auto put = [&] {
     if (!writer.empty()) {
       changes.hours.push_back(
-          {.of = {.device = kDevice, .hour = hour}, .parts = {writer.finish()}, .over = true});
+          {.of = {.device = kDevice, .hour = hour}, .chunks = {writer.finish()}, .over = true});
     }
   };
   while (true) {

@@ -36,15 +36,15 @@ using wire::JsonArray;
 using wire::JsonObject;
 
 constexpr int kRequestTime_ms =
-    1'000;  // one client at a time: a silent one must not hold the others up
-constexpr time_t kAnswerTime_s = 2;  // for a piece: nor one that does not read
+    1'000;  // requests are served one at a time: silent clients must not block
+constexpr time_t kAnswerTime_s = 2;  // per write: clients that do not read must not block
 
 // --- the operations ---
 
 Result<std::string> text_of(const JsonObject& request, std::string_view key) {
   const Json* value = request.if_contains(key);
   if (value == nullptr || !value->is_string()) {
-    return fail(FaultKind::kBadParams, fmt::format("{} is missing", key));
+    return fail(ErrorCode::kBadParams, fmt::format("{} is missing", key));
   }
   return std::string(value->get_string());
 }
@@ -63,15 +63,15 @@ std::string_view rights_name(registry::Rights rights) {
 }
 
 constexpr std::string_view kRecord = "record";
-constexpr std::size_t kMostRecordings = 8;  // at a time
+constexpr std::size_t kMostRecordings = 8;  // at the same time
 
-using Operation = Result<Json> (*)(const Estate&, const JsonObject&);
+using Operation = Result<Json> (*)(const AdminContext&, const JsonObject&);
 
-Result<Json> add_account(const Estate& estate, const JsonObject& request) {
+Result<Json> add_account(const AdminContext& context, const JsonObject& request) {
   const std::string name = text_or_empty(request, "name");
   const std::string access_key = text_or_empty(request, "accessKey");
   const std::string secret_key = text_or_empty(request, "secretKey");
-  const auto added = estate.registry.add_account(
+  const auto added = context.registry.add_account(
       {.name = name, .access_key = access_key, .secret_key = secret_key});
   if (!added) return std::unexpected(added.error());
   return JsonObject{{"name", added->account.name},
@@ -80,8 +80,8 @@ Result<Json> add_account(const Estate& estate, const JsonObject& request) {
                     {"gatewayKey", added->account.gateway_key.reveal()}};
 }
 
-Result<Json> list_accounts(const Estate& estate, const JsonObject&) {
-  const auto directory = estate.registry.directory();
+Result<Json> list_accounts(const AdminContext& context, const JsonObject&) {
+  const auto directory = context.registry.directory();
   JsonArray rows;
   for (const registry::Account* account : directory->accounts()) {
     JsonArray keys;
@@ -96,56 +96,56 @@ Result<Json> list_accounts(const Estate& estate, const JsonObject&) {
   return Json(std::move(rows));
 }
 
-Result<Json> add_keys(const Estate& estate, const JsonObject& request) {
+Result<Json> add_keys(const AdminContext& context, const JsonObject& request) {
   const std::string remove = text_or_empty(request, "remove");
   if (!remove.empty()) {
-    if (Status removed = estate.registry.remove_key(remove); !removed) {
+    if (Status removed = context.registry.remove_key(remove); !removed) {
       return std::unexpected(std::move(removed.error()));
     }
     return JsonObject{{"removed", remove}};
   }
-  const auto added = estate.registry.add_keys(text_or_empty(request, "name"));
+  const auto added = context.registry.add_keys(text_or_empty(request, "name"));
   if (!added) return std::unexpected(added.error());
   return JsonObject{{"accessKey", added->access_key}, {"secretKey", added->secret_key.reveal()}};
 }
 
-Result<Json> rotate(const Estate& estate, const JsonObject& request) {
+Result<Json> rotate(const AdminContext& context, const JsonObject& request) {
   const std::string name = text_or_empty(request, "name");
   if (is_set(request, "gateway")) {
-    const auto key = estate.registry.rotate_gateway(name);
+    const auto key = context.registry.rotate_gateway(name);
     if (!key) return std::unexpected(key.error());
     return JsonObject{{"rotated", name}, {"gatewayKey", key->reveal()}};
   }
-  if (const auto rotated = estate.registry.rotate_certificate(name); !rotated) {
+  if (const auto rotated = context.registry.rotate_certificate(name); !rotated) {
     return std::unexpected(rotated.error());
   }
   return JsonObject{{"rotated", name}};
 }
 
-Result<Json> remove_account(const Estate& estate, const JsonObject& request) {
+Result<Json> remove_account(const AdminContext& context, const JsonObject& request) {
   const std::string name = text_or_empty(request, "name");
-  if (Status removed = estate.registry.remove_account(name); !removed) {
+  if (Status removed = context.registry.remove_account(name); !removed) {
     return std::unexpected(std::move(removed.error()));
   }
   return JsonObject{{"removed", name}};
 }
 
-Result<Json> add_device(const Estate& estate, const JsonObject& request) {
+Result<Json> add_device(const AdminContext& context, const JsonObject& request) {
   const std::string sn = text_or_empty(request, "sn");
-  const catalog::FamilyPtr& family = estate.catalog.of_serial(sn);
+  const catalog::FamilyPtr& family = context.catalog.of_serial(sn);
   std::string name = text_or_empty(request, "name");
   if (name.empty()) name = family->product.empty() ? sn : family->product;
   const std::string owner = text_or_empty(request, "owner");
   const std::string key = text_or_empty(request, "key");
   const auto added =
-      estate.registry.add_device({.sn = sn, .name = name, .owner = owner, .key = key});
+      context.registry.add_device({.sn = sn, .name = name, .owner = owner, .key = key});
   if (!added) return std::unexpected(added.error());
   return JsonObject{
       {"sn", sn}, {"name", name}, {"family", family->id}, {"deviceKey", added->reveal()}};
 }
 
-Result<Json> list_devices(const Estate& estate, const JsonObject& request) {
-  const auto directory = estate.registry.directory();
+Result<Json> list_devices(const AdminContext& context, const JsonObject& request) {
+  const auto directory = context.registry.directory();
   const std::string owner = text_or_empty(request, "owner");
   JsonArray rows;
   for (const registry::Device* device : directory->devices()) {
@@ -160,22 +160,22 @@ Result<Json> list_devices(const Estate& estate, const JsonObject& request) {
     rows.push_back(JsonObject{{"sn", device->sn},
                               {"name", device->name},
                               {"owner", account->name},
-                              {"family", estate.catalog.of_serial(device->sn)->id},
+                              {"family", context.catalog.of_serial(device->sn)->id},
                               {"shares", std::move(shares)}});
   }
   return Json(std::move(rows));
 }
 
-Result<Json> rename_device(const Estate& estate, const JsonObject& request) {
+Result<Json> rename_device(const AdminContext& context, const JsonObject& request) {
   const std::string sn = text_or_empty(request, "sn");
   const std::string name = text_or_empty(request, "name");
-  if (Status renamed = estate.registry.rename_device({.sn = sn, .name = name}); !renamed) {
+  if (Status renamed = context.registry.rename_device({.sn = sn, .name = name}); !renamed) {
     return std::unexpected(std::move(renamed.error()));
   }
   return JsonObject{{"sn", sn}, {"name", name}};
 }
 
-Result<Json> share_device(const Estate& estate, const JsonObject& request) {
+Result<Json> share_device(const AdminContext& context, const JsonObject& request) {
   const std::string sn = text_or_empty(request, "sn");
   const std::string account = text_or_empty(request, "account");
   const std::string rights = text_or_empty(request, "rights");
@@ -183,79 +183,80 @@ Result<Json> share_device(const Estate& estate, const JsonObject& request) {
   if (rights == "monitor") given = registry::Rights::kMonitor;
   if (rights == "full") given = registry::Rights::kFull;
   if (given == registry::Rights::kNone && rights != "none") {
-    return fail(FaultKind::kBadParams,
+    return fail(ErrorCode::kBadParams,
                 fmt::format("rights is \"{}\": must be monitor, full or none", rights));
   }
-  if (Status shared = estate.registry.share_device({.sn = sn, .account = account, .rights = given});
+  if (Status shared =
+          context.registry.share_device({.sn = sn, .account = account, .rights = given});
       !shared) {
     return std::unexpected(std::move(shared.error()));
   }
   return JsonObject{{"sn", sn}, {"account", account}, {"rights", rights}};
 }
 
-Result<Json> rotate_device(const Estate& estate, const JsonObject& request) {
+Result<Json> rotate_device(const AdminContext& context, const JsonObject& request) {
   const std::string sn = text_or_empty(request, "sn");
-  const auto key = estate.registry.rotate_device(sn);
+  const auto key = context.registry.rotate_device(sn);
   if (!key) return std::unexpected(key.error());
   return JsonObject{{"rotated", sn}, {"deviceKey", key->reveal()}};
 }
 
-Result<Json> move_device(const Estate& estate, const JsonObject& request) {
+Result<Json> move_device(const AdminContext& context, const JsonObject& request) {
   const std::string sn = text_or_empty(request, "sn");
   const std::string owner = text_or_empty(request, "owner");
   const bool with_history = is_set(request, "withHistory");
-  const auto before = estate.registry.directory();
+  const auto before = context.registry.directory();
   const registry::Device* device = before->find_device(sn);
-  const auto key =
-      estate.registry.move_device({.sn = sn,
-                                   .owner = owner,
-                                   .history = with_history ? registry::MovedHistory::kGoesAlong
-                                                           : registry::MovedHistory::kStaysBehind});
+  const auto key = context.registry.move_device(
+      {.sn = sn,
+       .owner = owner,
+       .history = with_history ? registry::MovedHistory::kGoesAlong
+                               : registry::MovedHistory::kStaysBehind});
   if (!key) return std::unexpected(key.error());
-  if (device != nullptr && !with_history) estate.archive.forget(device->number);
+  if (device != nullptr && !with_history) context.archive.purge(device->number);
   return JsonObject{{"sn", sn},
                     {"owner", owner},
                     {"history", with_history ? "moved" : "deleted"},
                     {"deviceKey", key->reveal()}};
 }
 
-Result<Json> remove_device(const Estate& estate, const JsonObject& request) {
+Result<Json> remove_device(const AdminContext& context, const JsonObject& request) {
   const std::string sn = text_or_empty(request, "sn");
-  const auto before = estate.registry.directory();
+  const auto before = context.registry.directory();
   const registry::Device* device = before->find_device(sn);
-  if (Status removed = estate.registry.remove_device(sn); !removed) {
+  if (Status removed = context.registry.remove_device(sn); !removed) {
     return std::unexpected(std::move(removed.error()));
   }
-  if (device != nullptr) estate.archive.forget(device->number);
+  if (device != nullptr) context.archive.purge(device->number);
   return JsonObject{{"removed", sn}};
 }
 
-Result<Json> list_audit(const Estate& estate, const JsonObject& request) {
+Result<Json> list_audit(const AdminContext& context, const JsonObject& request) {
   const auto wanted = audit_filter(request);
   if (!wanted) return std::unexpected(wanted.error());
-  auto entries = read_audit(estate.archive, *wanted);
+  auto entries = read_audit(context.archive, *wanted);
   if (!entries) return std::unexpected(entries.error());
   return Json(std::move(*entries));
 }
 
-Result<Json> make_backup(const Estate& estate, const JsonObject& request) {
+Result<Json> make_backup(const AdminContext& context, const JsonObject& request) {
   const std::string folder = text_or_empty(request, "folder");
-  // A disk that refuses the audit is a good reason for a backup: this one does not wait for it.
-  estate.archive.append(history::RecordKind::kAudit,
-                        wire::to_text(JsonObject{{"what", kBackupOp},
-                                                 {"who", "admin"},
-                                                 {"through", "command"},
-                                                 {"folder", wire::shortened(folder, 400)},
-                                                 {"at", unix_ms(estate.clock.now())}}),
-                        {});
-  return back_up(estate, folder);
+  // Does not wait for the audit entry: a disk that refuses the audit is a good reason for a backup.
+  context.archive.append(history::RecordKind::kAudit,
+                         wire::to_text(JsonObject{{"what", kBackupOp},
+                                                  {"who", "admin"},
+                                                  {"through", "command"},
+                                                  {"folder", wire::shortened(folder, 400)},
+                                                  {"at", unix_ms(context.clock.now())}}),
+                         {});
+  return back_up(context, folder);
 }
 
-// `facts`: what the audit says of a change, out of its answer or else its request. No secrets.
+// `facts`: members of the answer, or else of the request, to put into the audit. No secrets.
 struct Row {
   std::string_view name;
   Operation operation;
-  std::array<std::string_view, 6> facts{};  // none: it changes nothing
+  std::array<std::string_view, 6> facts{};  // empty: the operation changes nothing
 };
 constexpr auto kOperations = std::to_array<Row>({
     {"account.add", add_account, {"name", "accessKey"}},
@@ -298,20 +299,20 @@ JsonObject entry_of(const Row& row, const JsonObject& request, const Json& answe
   return entry;
 }
 
-Result<Json> change(const Estate& estate, const Row& row, const JsonObject& request) {
-  if (const std::string why = estate.archive.failing(); !why.empty()) {
-    return fail(FaultKind::kIo,
+Result<Json> change(const AdminContext& context, const Row& row, const JsonObject& request) {
+  if (const std::string why = context.archive.failing(); !why.empty()) {
+    return fail(ErrorCode::kIo,
                 fmt::format("a change is written down, and the disk refuses: {}", why));
   }
-  // A step of virtual time changes what the clock says.
-  const std::int64_t at_ms = unix_ms(estate.clock.now());
-  auto answer = row.operation(estate, request);
+  // Read before the operation, because a step of virtual time changes the clock.
+  const std::int64_t at_ms = unix_ms(context.clock.now());
+  auto answer = row.operation(context, request);
   if (!answer) return answer;
   JsonObject entry = entry_of(row, request, *answer);
   entry["at"] = at_ms;
-  const Status written = write_down(estate.archive, estate.clock, std::move(entry));
+  const Status written = write_down(context.archive, context.clock, std::move(entry));
   if (!written && answer->is_object()) {
-    // What it has to tell once, as keys, is told all the same.
+    // The answer may hold values that are shown only once, such as keys, so it is sent anyway.
     answer->get_object()[kWarningMember] = fmt::format(
         "the change is made, but the audit does not have it: {}", written.error().detail);
   }
@@ -320,8 +321,8 @@ Result<Json> change(const Estate& estate, const Row& row, const JsonObject& requ
 
 std::string answer_text(const Result<Json>& result) {
   if (result) return wire::to_text(JsonObject{{"ok", *result}});
-  return wire::to_text(JsonObject{{"error", result.error().detail},
-                                  {"kind", static_cast<int>(result.error().kind)}});
+  return wire::to_text(
+      JsonObject{{"error", result.error().detail}, {"code", name_of(result.error().code)}});
 }
 
 }  // namespace
@@ -331,21 +332,21 @@ bool is_change(std::string_view op) {
   return row != kOperations.end() && !row->facts.front().empty();
 }
 
-Result<Json> administer(const Estate& estate, const JsonObject& request) {
+Result<Json> administer(const AdminContext& context, const JsonObject& request) {
   const std::string op = text_or_empty(request, "op");
   const auto* row = std::ranges::find(kOperations, op, &Row::name);
   if (row == kOperations.end()) {
-    return fail(FaultKind::kBadParams, fmt::format("op is \"{}\": there is no such operation", op));
+    return fail(ErrorCode::kBadParams, fmt::format("op is \"{}\": there is no such operation", op));
   }
-  return row->facts.front().empty() ? row->operation(estate, request)
-                                    : change(estate, *row, request);
+  return row->facts.front().empty() ? row->operation(context, request)
+                                    : change(context, *row, request);
 }
 
 struct AdminSocket::Impl {
-  Impl(Socket listening, std::filesystem::path at, Estate on)
-      : socket(std::move(listening)),
+  Impl(Socket filter, std::filesystem::path at, AdminContext on)
+      : socket(std::move(filter)),
         path(std::move(at)),
-        estate(std::move(on)),
+        context(std::move(on)),
         thread([this](const std::stop_token& stop) { run(stop); }) {}
 
   void run(const std::stop_token& stop) {
@@ -353,7 +354,7 @@ struct AdminSocket::Impl {
     while (!stop.stop_requested()) {
       Socket client(::accept4(socket.get(), nullptr, nullptr, SOCK_CLOEXEC));
       if (client.get() < 0) {
-        // Out of file descriptors, say: not worth a core.
+        // For example, no file descriptors are left: pause instead of spinning.
         if (!stop.stop_requested()) ::poll(nullptr, 0, 100);
         continue;
       }
@@ -366,21 +367,21 @@ struct AdminSocket::Impl {
       } else if (op == kRecord) {
         record_beside(std::move(client), *request);
       } else if (request != nullptr) {
-        answer(client, administer(estate, *request));
+        answer(client, administer(context, *request));
       } else {
-        answer(client, fail(FaultKind::kBadParams, "a request is a JSON object"));
+        answer(client, fail(ErrorCode::kBadParams, "a request is a JSON object"));
       }
     }
   }
 
-  // It takes long: the others do not wait for it.
+  // Runs on its own thread, because a backup takes long and other clients must not wait for it.
   void back_up_beside(Socket client, JsonObject request) {
     if (backing_up.exchange(true)) {
-      return answer(client, fail(FaultKind::kConflict, "another backup is being made"));
+      return answer(client, fail(ErrorCode::kConflict, "another backup is being made"));
     }
     backup = std::jthread([this, client = std::move(client),
                            request = std::move(request)](const std::stop_token& stop) {
-      Estate stoppable = estate;
+      AdminContext stoppable = context;
       stoppable.stop = stop;
       const auto result = administer(stoppable, request);
       backing_up = false;
@@ -388,26 +389,26 @@ struct AdminSocket::Impl {
     });
   }
 
-  // Until the client has gone.
+  // Runs on its own thread until the client disconnects.
   void record_beside(Socket client, const JsonObject& request) {
     std::erase_if(recordings, [](const Beside& each) { return each.over->load(); });
     if (recordings.size() >= kMostRecordings) {
-      return answer(client, fail(FaultKind::kConflict,
+      return answer(client, fail(ErrorCode::kConflict,
                                  fmt::format("{} recordings are being made", recordings.size())));
     }
-    const auto begun = administer(estate, request);
+    const auto begun = administer(context, request);
     if (!begun) return answer(client, begun);
     const auto over = std::make_shared<std::atomic<bool>>(false);
     recordings.push_back({.over = over,
                           .thread = std::jthread([this, over, client = std::move(client),
                                                   begun = *begun](const std::stop_token& stop) {
-                            stream_recording(*estate.hub, begun, answer_text(begun) + '\n',
+                            stream_recording(*context.hub, begun, answer_text(begun) + '\n',
                                              client.get(), stop);
                             *over = true;
                           })});
   }
 
-  // Others wait meanwhile: not for long, if the client does not read.
+  // Other clients wait during the write: not for long, even if this client does not read.
   static void answer(const Socket& client, const Result<Json>& result) {
     const timeval patience{.tv_sec = kAnswerTime_s, .tv_usec = 0};
     ::setsockopt(client.get(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
@@ -418,7 +419,7 @@ struct AdminSocket::Impl {
 
   Socket socket;
   std::filesystem::path path;
-  Estate estate;
+  AdminContext context;
   struct Beside {
     std::shared_ptr<std::atomic<bool>> over;
     std::jthread thread;
@@ -437,19 +438,19 @@ AdminSocket::~AdminSocket() {
   ::unlink(impl_->path.c_str());
 }
 
-Result<std::unique_ptr<AdminSocket>> AdminSocket::open(const Estate& estate) {
-  const auto address = socket_address(estate.data);
+Result<std::unique_ptr<AdminSocket>> AdminSocket::open(const AdminContext& context) {
+  const auto address = socket_address(context.data);
   if (!address) return std::unexpected(address.error());
   Socket socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  ::unlink(address->sun_path);  // of a server that was killed; the folder's lock is ours
+  ::unlink(address->sun_path);  // left by a killed server; the folder's lock is ours
   const mode_t before = ::umask(0177);
   const int bound = ::bind(socket.get(), generic(*address), sizeof(*address));
   ::umask(before);
   if (bound != 0 || ::listen(socket.get(), 16) != 0) {
-    return fail(FaultKind::kIo, fmt::format("{}: {}", address->sun_path, system_message(errno)));
+    return fail(ErrorCode::kIo, fmt::format("{}: {}", address->sun_path, system_message(errno)));
   }
   return std::unique_ptr<AdminSocket>(
-      new AdminSocket(std::make_unique<Impl>(std::move(socket), address->sun_path, estate)));
+      new AdminSocket(std::make_unique<Impl>(std::move(socket), address->sun_path, context)));
 }
 
 }  // namespace gridloom::app

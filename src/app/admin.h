@@ -1,8 +1,8 @@
-// Administration: accounts, keys, devices, shares, the audit, history. One set of operations, on a
-// running server (through DIR/admin.sock, mode 0600: who may open it owns the data folder) and on a
-// stopped one (directly).
+// Administration: one set of operations for accounts, keys, devices, shares, the audit and history.
+// The operations work on a running server (through DIR/admin.sock, mode 0600: a user who may open
+// the socket owns the data folder) and on a stopped one (directly).
 //
-// Each change is written down in the audit, without secrets, before it is answered.
+// Each change is written to the audit, without secrets, before the request is answered.
 #pragma once
 
 #include <filesystem>
@@ -27,34 +27,36 @@ namespace gridloom::app {
 
 class Faults;
 
-inline constexpr std::string_view kBackupOp = "backup";        // the one operation that takes hours
-inline constexpr std::string_view kWarningMember = "warning";  // of the answer to a change
+inline constexpr std::string_view kBackupOp = "backup";  // the only operation that takes hours
+inline constexpr std::string_view kWarningMember = "warning";  // member of the answer to a change
 
-// What operations work on.
-struct Estate {
+// The objects that administrative operations work on.
+struct AdminContext {
   registry::Registry& registry;
   const catalog::Catalog& catalog;
   history::Archive& archive;
   const Clock& clock;
   std::filesystem::path data;
-  mqtt::SessionStore* sessions = nullptr;  // of a running server
-  std::stop_token stop{};                  // ends what takes long
+  mqtt::SessionStore* sessions = nullptr;  // set on a running server
+  std::stop_token stop{};                  // interrupts long operations
   history::SeriesLimits series{};
-  VirtualClock* time = nullptr;  // `clock`, if it is one
-  Faults* faults = nullptr;      // of a running server
-  hub::Hub* hub = nullptr;       // likewise
+  VirtualClock* time = nullptr;  // `clock`, if it is virtual
+  Faults* faults = nullptr;      // set on a running server
+  hub::Hub* hub = nullptr;       // set on a running server
 };
 
-// {"op": "account.add", ...} to its outcome. kBadParams for an unknown operation or missing member;
-// kIo: the disk refuses, and nothing was changed. A change that is made, but that the disk then did
-// not let into the audit, is answered as usual, with a member "warning".
-[[nodiscard]] Result<wire::Json> administer(const Estate& estate, const wire::JsonObject& request);
+// Carries out a request such as {"op": "account.add", ...} and returns its outcome. kBadParams:
+// unknown operation or missing member; kIo: the disk refused the write, and nothing was changed. If
+// a change was made but the disk then refused its audit entry, the answer is the usual one plus a
+// member "warning".
+[[nodiscard]] Result<wire::Json> administer(const AdminContext& context,
+                                            const wire::JsonObject& request);
 
-// Serves administer() on DIR/admin.sock from a thread of its own: the registry waits for the disk.
+// Serves administer() on DIR/admin.sock from its own thread: the registry waits for the disk.
 class AdminSocket {
  public:
-  // What `estate` refers to outlives it.
-  [[nodiscard]] static Result<std::unique_ptr<AdminSocket>> open(const Estate& estate);
+  // All objects that `context` refers to must outlive the AdminSocket.
+  [[nodiscard]] static Result<std::unique_ptr<AdminSocket>> open(const AdminContext& context);
   ~AdminSocket();
   AdminSocket(const AdminSocket&) = delete;
   AdminSocket& operator=(const AdminSocket&) = delete;
@@ -65,7 +67,7 @@ class AdminSocket {
   std::unique_ptr<Impl> impl_;
 };
 
-// Whether the operation changes anything; false for one that is unknown.
+// Whether the operation changes anything; false for an unknown operation.
 [[nodiscard]] bool is_change(std::string_view op);
 
 }  // namespace gridloom::app

@@ -38,10 +38,10 @@ std::string_view text_in(const JsonObject& request, std::string_view key) {
   return text != nullptr && text->is_string() ? std::string_view(text->get_string()) : "";
 }
 
-// The folder's lock is held.
+// The caller holds the lock of the folder.
 Result<Json> administer_stopped(const std::filesystem::path& data_folder,
                                 const JsonObject& request) {
-  // What the files' owners log is not the command's answer.
+  // Log messages of the registry and the archive are not part of the command's answer.
   spdlog::set_default_logger(
       std::make_shared<spdlog::logger>("", std::make_shared<spdlog::sinks::stderr_sink_mt>()));
   const auto registry = registry::Registry::open(data_folder);
@@ -57,11 +57,11 @@ Result<Json> administer_stopped(const std::filesystem::path& data_folder,
   return administer({**registry, **catalog, **archive, clock, data_folder}, request);
 }
 
-// kIo: it is cut off, most often before its first byte.
+// kIo: the answer is incomplete, most often empty.
 Result<Json> answer_in(std::string_view text) {
   auto answer = wire::parse_json(text, {.bytes = kMaxMessage, .keys = 10'000'000});
   if (answer) return answer;
-  return fail(FaultKind::kIo, "the server went away before it answered");
+  return fail(ErrorCode::kIo, "the server went away before it answered");
 }
 
 Result<Json> outcome_in(std::string_view text) {
@@ -69,34 +69,35 @@ Result<Json> outcome_in(std::string_view text) {
   if (!answer) return std::unexpected(answer.error());
   if (const Json* ok = wire::member(*answer, "ok")) return *ok;
   const Json* error = wire::member(*answer, "error");
-  const Json* kind = wire::member(*answer, "kind");
-  const bool known = kind != nullptr && wire::is_whole(*kind);
+  const Json* code = wire::member(*answer, "code");
+  const auto known =
+      code != nullptr && code->is_string() ? error_code_of(code->get_string()) : std::nullopt;
   return fail(
-      known ? static_cast<FaultKind>(wire::whole(*kind)) : FaultKind::kInternal,
+      known.value_or(ErrorCode::kInternal),
       std::string(error != nullptr && error->is_string() ? std::string_view(error->get_string())
                                                          : text));
 }
 
-// Where a request goes: to the running server, or else here, under the folder's lock.
+// The route of a request: to the running server, or to this process under the folder's lock.
 struct Way {
   std::optional<Socket> server{};
   std::optional<registry::DataLock> lock{};
 };
 
-// Waits for a command that works on the folder, and for a server that starts or stops.
+// Waits for another command that works on the folder, and for a server that starts or stops.
 Result<Way> way_to(const std::filesystem::path& data_folder) {
   using Steady = std::chrono::steady_clock;
   const auto until = Steady::now() + kLockTime;
   for (;;) {
     auto server = connect_to(data_folder);
     if (server) return Way{.server = std::move(*server)};
-    if (server.error().kind != FaultKind::kConflict) return std::unexpected(server.error());
+    if (server.error().code != ErrorCode::kConflict) return std::unexpected(server.error());
     const auto left = std::chrono::ceil<Millis>(until - Steady::now());
     auto lock = registry::DataLock::take(data_folder, registry::DataLock::Holder::kCommand, left);
     if (lock) return Way{.lock = std::move(*lock)};
-    if (lock.error().kind != FaultKind::kConflict) return std::unexpected(lock.error());
+    if (lock.error().code != ErrorCode::kConflict) return std::unexpected(lock.error());
     if (Steady::now() >= until) {
-      return fail(FaultKind::kConflict,
+      return fail(ErrorCode::kConflict,
                   fmt::format("{}, and was waited for in vain for {} s", lock.error().detail,
                               std::chrono::duration_cast<std::chrono::seconds>(kLockTime).count()));
     }
@@ -104,7 +105,7 @@ Result<Way> way_to(const std::filesystem::path& data_folder) {
   }
 }
 
-// How a person finds out whether an operation was carried out that nobody answered.
+// The text that tells a user how to find out whether an unanswered operation was carried out.
 std::string_view how_to_check(std::string_view op) {
   struct Check {
     std::string_view op;
@@ -130,25 +131,25 @@ std::string_view how_to_check(std::string_view op) {
   return check == kChecks.end() ? "`gridloom audit` tells" : check->how;
 }
 
-// That no answer came, and what that means.
-std::unexpected<Fault> unanswered(const JsonObject& request, const Fault& why) {
+// The error for a missing answer, with its consequences.
+std::unexpected<Error> unanswered(const JsonObject& request, const Error& why) {
   const std::string_view op = text_in(request, "op");
   if (op == kBackupOp) {
-    return fail(FaultKind::kIo, fmt::format("{}; the backup is whole only if {} has backup.json",
+    return fail(ErrorCode::kIo, fmt::format("{}; the backup is whole only if {} has backup.json",
                                             why.detail, text_in(request, "folder")));
   }
   if (!is_change(op)) return std::unexpected(why);
-  return fail(FaultKind::kIo, fmt::format("{}; the change may or may not be made: {}", why.detail,
+  return fail(ErrorCode::kIo, fmt::format("{}; the change may or may not be made: {}", why.detail,
                                           how_to_check(op)));
 }
 
 Result<Json> ask_server(const Socket& server, const JsonObject& request) {
   const bool is_backup = text_in(request, "op") == kBackupOp;
-  // A server that does not read the request to its end may still answer it.
+  // A server that does not read the whole request may still answer.
   static_cast<void>(write_all(server.get(), wire::to_text(request)));
   const auto text = read_all(server.get(), is_backup ? kBackupTime_ms : kAnswerTime_ms);
   if (!text) {
-    return unanswered(request, {.kind = FaultKind::kIo,
+    return unanswered(request, {.code = ErrorCode::kIo,
                                 .detail = "the server did not answer: " + text.error().detail});
   }
   if (const auto whole = answer_in(*text); !whole) return unanswered(request, whole.error());
@@ -173,7 +174,7 @@ int report_warning(const Json& answer) {
 struct AdminStream::Impl {
   Socket socket;
   Json outcome{};
-  std::string begun{};  // a line
+  std::string begun{};  // the lines after the outcome
 };
 
 AdminStream::AdminStream(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -196,7 +197,7 @@ Result<AdminStream> AdminStream::open(const std::filesystem::path& data_folder,
   while (!begun.contains('\n')) {
     const auto size = read_piece(stream.fd(), kAnswerTime_ms, begun);
     if (!size) return std::unexpected(size.error());
-    if (*size == 0) break;  // a refusal has no end of line
+    if (*size == 0) break;  // a refusal does not end with a newline
   }
   auto outcome = outcome_in(begun.substr(0, begun.find('\n')));
   if (!outcome) return std::unexpected(outcome.error());
@@ -212,7 +213,7 @@ Result<std::vector<std::string>> AdminStream::read() {
   if (!begun.contains('\n')) {
     const auto size = read_piece(fd(), -1, begun);
     if (!size) return std::unexpected(size.error());
-    if (*size == 0) return fail(FaultKind::kIo, "the server has ended it");
+    if (*size == 0) return fail(ErrorCode::kIo, "the server has ended it");
   }
   std::vector<std::string> lines;
   std::size_t from = 0;

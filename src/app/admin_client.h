@@ -1,5 +1,5 @@
-// The other end of administration (app/admin.h): what commands ask of a data folder, whether a
-// server runs there or not. One thread at a time.
+// The client side of administration (app/admin.h): sends the requests of commands to a data folder,
+// whether a server runs on the folder or not. One thread at a time.
 #pragma once
 
 #include <filesystem>
@@ -12,11 +12,11 @@
 
 namespace gridloom::app {
 
-// What a running server answers to an operation that goes on until somebody ends it: an outcome, as
-// of administer(), and lines. One thread.
+// The answer of a running server to an operation that continues until one side ends it: an outcome,
+// as from administer(), followed by lines. One thread.
 class AdminStream {
  public:
-  // kConflict: no server runs there; otherwise the operation's faults.
+  // kConflict: no server runs on the folder; otherwise the errors of the operation.
   [[nodiscard]] static Result<AdminStream> open(const std::filesystem::path& data_folder,
                                                 const wire::JsonObject& request);
   AdminStream(AdminStream&&) noexcept;
@@ -26,11 +26,12 @@ class AdminStream {
   ~AdminStream();
 
   [[nodiscard]] const wire::Json& outcome() const;
-  // Readable when more has come, or the server has ended it.
+  // Readable when more lines have arrived, or the server has ended the stream.
   [[nodiscard]] int fd() const;
-  // What has come since, whole lines; waits if nothing has. kIo: the server has ended it.
+  // Returns the complete lines that have arrived since the last call; waits if there are none. kIo:
+  // the server has ended the stream.
   [[nodiscard]] Result<std::vector<std::string>> read();
-  // Asks the server to end it; what it still has to say can be read.
+  // Asks the server to end the stream; lines that are still on their way can be read.
   void end() const;
 
  private:
@@ -39,14 +40,15 @@ class AdminStream {
   std::unique_ptr<Impl> impl_;
 };
 
-// Asks the running server of a data folder, or does it here if none runs. Waits for a moment while
-// another command works on the folder, or a server starts or stops. kIo: the server gave no answer;
-// the words say how to find out whether a change was made.
+// Sends the request to the running server of a data folder, or carries it out in this process if
+// none runs. Waits for a moment while another command works on the folder, or a server starts or
+// stops. kIo: the server gave no answer; the error text says how to find out whether a change was
+// made.
 [[nodiscard]] Result<wire::Json> ask_admin(const std::filesystem::path& data_folder,
                                            const wire::JsonObject& request);
 
-// Says on standard error what the answer to a change warns of: that the change is made, but the
-// audit could not be written. The exit code of the command.
+// Prints the warning in the answer to a change, if there is one, on standard error: the change was
+// made, but the audit could not be written. Returns the exit code of the command.
 [[nodiscard]] int report_warning(const wire::Json& answer);
 
 }  // namespace gridloom::app

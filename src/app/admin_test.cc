@@ -1,5 +1,5 @@
-// Every operation of administration: directly, through a running server's socket, and on the folder
-// of a stopped one. The outcome is the same.
+// Tests every operation of administration: directly, through a running server's socket, and on the
+// folder of a stopped server. The outcome must be the same.
 #include "app/admin.h"
 
 #include <fcntl.h>
@@ -48,17 +48,17 @@ class AdminTest : public testing::TestWithParam<Way> {
     if (GetParam() == Way::kStopped) return;
     registry = must(Registry::open(folder.data()));
     archive = must(history::Archive::open({.data = folder.data(), .clock = &clock}));
-    if (GetParam() == Way::kSocket) socket = must(AdminSocket::open(estate()));
+    if (GetParam() == Way::kSocket) socket = must(AdminSocket::open(context()));
   }
-  [[nodiscard]] Estate estate() const {
+  [[nodiscard]] AdminContext context() const {
     return {*registry, *hub::test_catalog(), *archive, clock, folder.data()};
   }
   Result<wire::Json> ask(std::string_view request) {
     const wire::JsonObject object = must(wire::parse_json(request)).as_object();
-    return GetParam() == Way::kDirect ? administer(estate(), object)
+    return GetParam() == Way::kDirect ? administer(context(), object)
                                       : ask_admin(folder.data(), object);
   }
-  // The outcome as text; a fault as "fault: detail".
+  // The outcome as text; an error as "fault: detail".
   std::string told(std::string_view request) {
     const auto outcome = ask(request);
     return outcome ? wire::to_text(*outcome) : "fault: " + outcome.error().detail;
@@ -95,7 +95,7 @@ TEST_P(AdminTest, AccountsAreAddedListedAndRemoved) {
               HasSubstr(fmt::format(R"("name":"alice","accessKeys":["{}"],"devices":0)", key)));
   EXPECT_THAT(list, HasSubstr(R"("name":"bob","accessKeys":["bobs-access-key"])"));
   EXPECT_THAT(list, HasSubstr(R"("certificateAccount":"open-)"));
-  EXPECT_THAT(list, Not(HasSubstr("bobs-own-secret-key")));  // shown once
+  EXPECT_THAT(list, Not(HasSubstr("bobs-own-secret-key")));  // only shown once
   EXPECT_THAT(told(R"({"op":"account.add","name":"alice"})"), HasSubstr("alice"));
   EXPECT_EQ(told(R"({"op":"account.remove","name":"bob"})"), R"({"removed":"bob"})");
   EXPECT_THAT(told(R"({"op":"account.list"})"), Not(HasSubstr("bob")));
@@ -152,7 +152,7 @@ TEST_P(AdminTest, DevicesAreAddedSharedRenamedMovedAndRemoved) {
   EXPECT_THAT(told(R"({"op":"device.list"})"), Not(HasSubstr("R331TEST1")));
 }
 
-// What the audit says, without times.
+// The audit entries, without times.
 std::vector<std::string> entries_of(const Result<wire::Json>& answer) {
   std::vector<std::string> lines;
   for (wire::Json entry : must(answer).as_array()) {
@@ -250,13 +250,13 @@ TEST_P(AdminTest, RefusalsSayWhatIsWrong) {
       {R"({"op":"audit","since":"yesterday"})", "since"},
       {R"({"op":"audit","what":"set"})", "what"},
   };
-  // On a stopped server every request loads the catalogue anew: some of them will do.
+  // On a stopped server every request reloads the catalogue, so only some of the rows are tried.
   const std::size_t step = GetParam() == Way::kStopped ? 7 : 1;
   for (std::size_t i = 0; i < rows.size(); i += step) {
     const auto& [request, words] = rows[i];
     const auto outcome = ask(request);
     ASSERT_FALSE(outcome) << request << " -> " << wire::to_text(*outcome);
-    EXPECT_NE(outcome.error().kind, FaultKind::kInternal) << request;
+    EXPECT_NE(outcome.error().code, ErrorCode::kInternal) << request;
     EXPECT_THAT(outcome.error().detail, HasSubstr(words)) << request;
   }
   EXPECT_THAT(told(R"({"op":"device.list"})"), Not(HasSubstr("R331TEST2")));
@@ -269,8 +269,8 @@ class SocketTest : public testing::Test {
   SocketTest()
       : registry(must(Registry::open(folder.data()))),
         archive(must(history::Archive::open({.data = folder.data(), .clock = &clock}))),
-        socket(must(AdminSocket::open(estate()))) {}
-  [[nodiscard]] Estate estate() const {
+        socket(must(AdminSocket::open(context()))) {}
+  [[nodiscard]] AdminContext context() const {
     return {*registry, *hub::test_catalog(), *archive, clock, folder.data()};
   }
 
@@ -328,7 +328,7 @@ TEST_F(SocketTest, ASocketThatAKilledServerLeftIsReplaced) {
   std::filesystem::create_hard_link(path, kept);
   socket.reset();
   std::filesystem::rename(kept, path);
-  socket = must(AdminSocket::open(estate()));
+  socket = must(AdminSocket::open(context()));
   EXPECT_EQ(raw(R"({"op":"account.list"})"), R"({"ok":[]})");
 }
 
@@ -386,15 +386,15 @@ TEST_F(SocketTest, AClientThatDoesNotReadItsAnswerHoldsUpNobodyForLong) {
 TEST_F(SocketTest, AFolderWithTooLongANameIsExplained) {
   const std::filesystem::path deep = folder.path() / std::string(120, 'x');
   std::filesystem::create_directories(deep);
-  Estate far = estate();
+  AdminContext far = context();
   far.data = deep;
   const auto opened = AdminSocket::open(far);
   ASSERT_FALSE(opened);
-  EXPECT_EQ(opened.error().kind, FaultKind::kBadParams);
+  EXPECT_EQ(opened.error().code, ErrorCode::kBadParams);
   EXPECT_THAT(opened.error().detail, HasSubstr("too long"));
 }
 
-// Lets the log's writes fail as on a full disk, while the registry's succeed.
+// Makes the log's writes fail as on a full disk, while the registry's succeed.
 void fill_disk_under_log(const std::filesystem::path& data) {
   const int full = ::open("/dev/full", O_WRONLY | O_CLOEXEC);
   ASSERT_GE(full, 0);
@@ -411,7 +411,7 @@ void fill_disk_under_log(const std::filesystem::path& data) {
   }
   ::close(full);
   ASSERT_EQ(segments, 1);
-  std::filesystem::rename(data / "log", data / "log-elsewhere");  // no further segment helps
+  std::filesystem::rename(data / "log", data / "log-elsewhere");  // a new segment would not help
 }
 
 TEST(AdminOnAFullDisk, TellsKeysOfWhatIsMadeThoughTheAuditLacksItAndThenRefuses) {
@@ -420,8 +420,8 @@ TEST(AdminOnAFullDisk, TellsKeysOfWhatIsMadeThoughTheAuditLacksItAndThenRefuses)
   const auto registry = must(Registry::open(folder.data()));
   const auto archive = must(history::Archive::open({.data = folder.data(), .clock = &clock}));
   fill_disk_under_log(folder.data());
-  const Estate estate{*registry, *hub::test_catalog(), *archive, clock, folder.data()};
-  const auto made = administer(estate, {{"op", "account.add"}, {"name", "ann"}});
+  const AdminContext context{*registry, *hub::test_catalog(), *archive, clock, folder.data()};
+  const auto made = administer(context, {{"op", "account.add"}, {"name", "ann"}});
   ASSERT_TRUE(made) << made.error().detail;
   const wire::JsonObject& told = made->as_object();
   EXPECT_NE(registry->directory()->find_key(told.at("accessKey").as_string().subview()), nullptr);
@@ -432,9 +432,9 @@ TEST(AdminOnAFullDisk, TellsKeysOfWhatIsMadeThoughTheAuditLacksItAndThenRefuses)
   testing::internal::CaptureStderr();
   EXPECT_EQ(report_warning(*made), 1);
   EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr("the audit does not have it"));
-  const auto refused = administer(estate, {{"op", "account.add"}, {"name", "ben"}});
+  const auto refused = administer(context, {{"op", "account.add"}, {"name", "ben"}});
   ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().kind, FaultKind::kIo);
+  EXPECT_EQ(refused.error().code, ErrorCode::kIo);
   EXPECT_EQ(registry->directory()->find_account_by_name("ben"), nullptr);
 }
 

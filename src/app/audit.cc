@@ -22,8 +22,8 @@ using wire::Json;
 using wire::JsonArray;
 using wire::JsonObject;
 
-constexpr std::chrono::seconds kPatience{8};  // less than who asked has
-// Clocks are set back now and then; entries stand in the order in which they came.
+constexpr std::chrono::seconds kPatience{8};  // shorter than the client's timeout
+// Clocks are set back now and then; entries are in the order in which they were appended.
 constexpr std::int64_t kMostSetBack_ms = std::int64_t{24} * 3600 * 1000;
 
 std::string_view text_in(const Json& entry, std::string_view key) {
@@ -37,7 +37,7 @@ std::int64_t at_of(const Json& entry) {
   return at != nullptr && wire::is_whole(*at) ? wire::whole(*at) : 0;
 }
 
-// What others wrote into an entry must not look like a member.
+// Text that came from outside must not look like a member of the entry.
 std::string plain(const Json& value) {
   if (!value.is_string()) return wire::to_text(value);
   const std::string_view text = value.get_string();
@@ -53,8 +53,8 @@ bool is_in_time(const AuditFilter& filter, const Json& entry) {
   return at >= filter.since_ms && at < filter.until_ms;
 }
 
-// What takes the place of an entry whose row is damaged: its own time cannot be trusted, so it has
-// that of the entry which followed it.
+// The replacement for an entry whose row is damaged. Its own time cannot be trusted, so it gets the
+// time of the entry that followed.
 Json damaged_entry(const history::AuditRow& row, std::int64_t newer_ms) {
   std::string left;
   for (const char c : row.entry) left += c >= ' ' && c <= '~' ? c : '?';
@@ -69,7 +69,7 @@ Json damaged_entry(const history::AuditRow& row, std::int64_t newer_ms) {
 Result<AuditFilter> audit_filter(const JsonObject& request) {
   AuditFilter filter;
   const auto bad = [](std::string_view key) {
-    return fail(FaultKind::kBadParams, fmt::format("{} is not what it should be", key));
+    return fail(ErrorCode::kBadParams, fmt::format("{} is not what it should be", key));
   };
   for (const auto& [key, number] :
        {std::pair{"since", &filter.since_ms}, std::pair{"until", &filter.until_ms}}) {
@@ -87,7 +87,7 @@ Result<AuditFilter> audit_filter(const JsonObject& request) {
   if (const Json* value = request.if_contains("limit")) {
     constexpr auto kMost = static_cast<std::int64_t>(AuditFilter::kMostEntries);
     if (!wire::is_whole(*value) || wire::whole(*value) < 1 || wire::whole(*value) > kMost) {
-      return fail(FaultKind::kBadParams, fmt::format("limit is a number from 1 to {}", kMost));
+      return fail(ErrorCode::kBadParams, fmt::format("limit is a number from 1 to {}", kMost));
     }
     filter.limit = static_cast<std::size_t>(wire::whole(*value));
   }
@@ -122,7 +122,7 @@ Result<JsonArray> read_audit(history::Archive& archive, const AuditFilter& filte
       const bool damaged = row.damaged || !parsed;
       const Json entry = damaged ? damaged_entry(row, newer_ms) : *parsed;
       newer_ms = at_of(entry);
-      // Nobody knows whom a damaged one concerns: it may be who is asked for.
+      // The account of a damaged entry is unknown, and may be the one that was asked for.
       if (damaged ? is_in_time(filter, entry) : is_wanted(filter, entry)) {
         found.push_back(entry);
         bytes += row.entry.size();
@@ -134,12 +134,12 @@ Result<JsonArray> read_audit(history::Archive& archive, const AuditFilter& filte
     if (!read) return promise.set_value(std::unexpected(read.error()));
     if (bytes <= most_bytes) return promise.set_value(std::move(found));
     promise.set_value(fail(
-        FaultKind::kBadParams,
+        ErrorCode::kBadParams,
         fmt::format("these entries are more than {} bytes, of which the newest {} were read; ask "
                     "for fewer with --limit, --since, --until, --what, --who or --sn",
                     most_bytes, found.size())));
   });
-  if (!asked) return fail(FaultKind::kIo, "too many others are reading history");
+  if (!asked) return fail(ErrorCode::kIo, "too many others are reading history");
   return answer.get();
 }
 
@@ -150,7 +150,7 @@ Status write_down(history::Archive& archive, const Clock& clock, JsonObject entr
   archive.append(history::RecordKind::kAudit, wire::to_text(entry), [safe] { safe->set_value(); });
   if (done.wait_for(kPatience) == std::future_status::ready) return {};
   const std::string why = archive.failing();
-  return fail(FaultKind::kIo, why.empty() ? "the disk takes too long" : why);
+  return fail(ErrorCode::kIo, why.empty() ? "the disk takes too long" : why);
 }
 
 std::string line_of(const Json& entry) {
@@ -185,12 +185,12 @@ Result<JsonArray> ask(const Arguments& arguments) {
        {std::pair{"since", &arguments.since}, std::pair{"until", &arguments.until}}) {
     if (text->empty()) continue;
     const auto at = parse_when(*text, now);
-    if (!at) return fail(at.error().kind, fmt::format("--{} {}", key, at.error().detail));
+    if (!at) return fail(at.error().code, fmt::format("--{} {}", key, at.error().detail));
     request[key] = unix_ms(*at);
   }
   auto answer = ask_admin(arguments.data, request);
   if (!answer) return std::unexpected(answer.error());
-  if (!answer->is_array()) return fail(FaultKind::kInternal, "the server's answer is no list");
+  if (!answer->is_array()) return fail(ErrorCode::kInternal, "the server's answer is no list");
   return std::move(answer->get_array());
 }
 
@@ -211,19 +211,21 @@ int run(const Arguments& arguments) {
 std::shared_ptr<void> add_audit(CLI::App& app, std::function<int()>& chosen) {
   const auto arguments = std::make_shared<Arguments>();
   Arguments& a = *arguments;
-  CLI::App* audit = app.add_subcommand("audit", "Shows who did what");
-  audit->add_option("--data", a.data, "The server's data folder")->capture_default_str();
-  audit->add_option("--since", a.since, "-7d, -12h, -30m, or 2026-11-20 14:05 (local time)");
-  audit->add_option("--until", a.until, "Likewise, excluding that moment");
+  CLI::App* audit = app.add_subcommand("audit", "Shows the audit log: who changed what, and when");
+  audit->add_option("--data", a.data, "Data folder of the server")->capture_default_str();
+  audit->add_option("--since", a.since,
+                    "Start of the span: -7d, -12h, -30m, or 2026-11-20 14:05 (local time)");
+  audit->add_option("--until", a.until, "End of the span, exclusive; written as --since");
   audit
       ->add_option("--what", a.what, "set, set_reply, sign-in, device.add ...; several with commas")
       ->delimiter(',');
-  audit->add_option("--who", a.who, "An account's name, a serial number, gateway:NAME, admin");
-  audit->add_option("--sn", a.sn, "Only what concerns this device");
-  audit->add_option("--limit", a.limit, "At most so many: the newest")
+  audit->add_option("--who", a.who,
+                    "Only entries caused by this account, serial number, gateway:NAME or admin");
+  audit->add_option("--sn", a.sn, "Only entries about this device");
+  audit->add_option("--limit", a.limit, "Largest number of entries; the newest are shown")
       ->check(CLI::Range(std::size_t{1}, AuditFilter::kMostEntries))
       ->capture_default_str();
-  audit->add_flag("--json", a.json, "An entry a line, as it is stored");
+  audit->add_flag("--json", a.json, "One JSON entry a line, as stored");
   audit->callback([arguments, &chosen] { chosen = [arguments] { return run(*arguments); }; });
   return arguments;
 }

@@ -81,7 +81,7 @@ TEST_F(AuditTest, TheNewestAreFoundInMemoryAndInTheStore) {
     EXPECT_EQ(ids({.what = {"odd"}, .limit = 2}), (Ids{"2497", "2499"}));
     EXPECT_EQ(ids({.until_ms = unix_ms(hub::kTestStart) + 3000}), (Ids{"0", "1"}));
     EXPECT_EQ(ids({.limit = 100'000}).size(), 2501);
-    archive.reset();  // everything into the store
+    archive.reset();  // moves everything to the store
     archive = must(history::Archive::open({.data = folder.data(), .clock = &clock}));
   }
 }
@@ -117,7 +117,7 @@ TEST_F(AuditTest, ADamagedEntryIsShownAsSuchWhateverIsAskedFor) {
   EXPECT_EQ(found({.who = "anna"}), "\"set\"\"anna\"\n" + damaged);
   EXPECT_EQ(found({.until_ms = first + 1000}), "\"set\"\"anna\"\n");
   EXPECT_EQ(archive->health().damaged_rows, 1);
-  // More than an answer may have is no answer, and says how to get one.
+  // An answer that would be too large is refused, and the error says how to get a smaller one.
   const auto much = read_audit(*archive, {}, 100);
   ASSERT_FALSE(much);
   EXPECT_TRUE(much.error().detail.contains("more than 100 bytes, of which the newest"));

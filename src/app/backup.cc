@@ -33,8 +33,8 @@ using wire::JsonObject;
 
 constexpr mode_t kPrivate = 0600;
 
-Status fault_of(const fs::path& path, const std::error_code& error) {
-  return fail(FaultKind::kIo, fmt::format("{}: {}", path.string(), error.message()));
+Status error_of(const fs::path& path, const std::error_code& error) {
+  return fail(ErrorCode::kIo, fmt::format("{}: {}", path.string(), error.message()));
 }
 
 bool has_nothing(const fs::path& folder) {
@@ -61,18 +61,20 @@ std::vector<fs::path> files_in(const fs::path& folder) {
   return files;
 }
 
-// Makes the copy, file by file, and remembers what it made.
+// Copies the files one by one, and records them for the description.
 class Copy {
  public:
-  Copy(const Estate& estate, fs::path folder) : estate_(estate), folder_(std::move(folder)) {}
+  Copy(const AdminContext& context, fs::path folder)
+      : context_(context), folder_(std::move(folder)) {}
 
-  // The order is the promise: nothing that leaves the log behind the first steps is missing in what
-  // these copied, and the log has what they were stored from. History knows no device that the
-  // registry does not know, so the registry comes last.
+  // The order of the steps is what keeps the promise: no record that leaves the log after the first
+  // steps is missing in the databases that they copied, and the copied log has the records that
+  // these were stored from. History knows no device that the registry does not know, so the
+  // registry comes last.
   [[nodiscard]] Status all() {
-    const auto hold = estate_.archive.hold_log();
+    const auto hold = context_.archive.pin_log();
     if (Status done = database("history.db"); !done) return done;
-    if (estate_.sessions != nullptr) estate_.sessions->flush();
+    if (context_.sessions != nullptr) context_.sessions->flush();
     if (Status done = database("sessions.db"); !done) return done;
     if (Status done = files("log"); !done) return done;
     if (Status done = database("registry.sqlite"); !done) return done;
@@ -87,7 +89,7 @@ class Copy {
     return registry::write_private_file(
         folder_ / kBackupDescription,
         write_description(
-            {.at = estate_.clock.now(), .of = estate_.data.string(), .files = list_}));
+            {.at = context_.clock.now(), .of = context_.data.string(), .files = list_}));
   }
   [[nodiscard]] Json answer() const {
     return JsonObject{{"backup", folder_.string()}, {"files", list_.size()}, {"bytes", bytes_}};
@@ -97,7 +99,7 @@ class Copy {
   Status made(const fs::path& name) {
     std::error_code error;
     const std::uintmax_t size = fs::file_size(folder_ / name, error);
-    if (error) return fault_of(folder_ / name, error);
+    if (error) return error_of(folder_ / name, error);
     auto sha256 = sha256_of_file(folder_ / name);
     if (!sha256) return std::unexpected(sha256.error());
     list_.push_back({.name = name, .bytes = size, .sha256 = std::move(*sha256)});
@@ -105,30 +107,30 @@ class Copy {
     return {};
   }
   Status database(const fs::path& name) {
-    if (!fs::exists(estate_.data / name)) return {};
-    auto database = registry::Database::open(estate_.data / name);
+    if (!fs::exists(context_.data / name)) return {};
+    auto database = registry::Database::open(context_.data / name);
     if (!database) return std::unexpected(database.error());
-    if (Status done = database->copy_to(folder_ / name, estate_.stop); !done) return done;
+    if (Status done = database->copy_to(folder_ / name, context_.stop); !done) return done;
     return made(name);
   }
   Status file(const fs::path& name) {
-    if (Status done = copy_file(estate_.data / name, folder_ / name, kPrivate); !done) return done;
+    if (Status done = copy_file(context_.data / name, folder_ / name, kPrivate); !done) return done;
     return made(name);
   }
   Status files(const fs::path& sub) {
-    if (!fs::exists(estate_.data / sub)) return {};
+    if (!fs::exists(context_.data / sub)) return {};
     if (Status done = registry::make_data_folder(folder_ / sub); !done) return done;
-    for (const fs::path& name : files_in(estate_.data / sub)) {
-      if (estate_.stop.stop_requested()) return fail(FaultKind::kConflict, "it was stopped");
+    for (const fs::path& name : files_in(context_.data / sub)) {
+      if (context_.stop.stop_requested()) return fail(ErrorCode::kConflict, "it was stopped");
       const Status done = file(sub / name);
-      // A segment that had nothing but what history.db has.
-      if (!done && done.error().kind == FaultKind::kNotFound) continue;
+      // The segment is gone, so all its records are in history.db.
+      if (!done && done.error().code == ErrorCode::kNotFound) continue;
       if (!done) return done;
     }
     return {};
   }
 
-  const Estate& estate_;
+  const AdminContext& context_;
   fs::path folder_;
   std::vector<BackupFile> list_;
   std::uintmax_t bytes_ = 0;
@@ -137,22 +139,22 @@ class Copy {
 Status take_empty(const fs::path& folder) {
   std::error_code error;
   if (fs::exists(folder, error) && !has_nothing(folder)) {
-    return fail(FaultKind::kBadParams,
+    return fail(ErrorCode::kBadParams,
                 fmt::format("{} is there and not an empty folder", folder.string()));
   }
   if (Status made = registry::make_data_folder(folder); !made) return made;
-  if (::chmod(folder.c_str(), 0700) != 0) return registry::system_fault("cannot protect", folder);
+  if (::chmod(folder.c_str(), 0700) != 0) return registry::system_error("cannot protect", folder);
   return {};
 }
 
 }  // namespace
 
-Result<Json> back_up(const Estate& estate, const fs::path& folder) {
+Result<Json> back_up(const AdminContext& context, const fs::path& folder) {
   if (!folder.is_absolute()) {
-    return fail(FaultKind::kBadParams, fmt::format("{:?} is no absolute path", folder.string()));
+    return fail(ErrorCode::kBadParams, fmt::format("{:?} is no absolute path", folder.string()));
   }
   if (Status taken = take_empty(folder); !taken) return std::unexpected(taken.error());
-  Copy copy(estate, folder);
+  Copy copy(context, folder);
   Status done = copy.all();
   if (done) done = copy.describe();
   if (!done) {
@@ -205,14 +207,16 @@ std::shared_ptr<void> add_backup(CLI::App& app, std::function<int()>& chosen) {
   const auto arguments = std::make_shared<Arguments>();
   Arguments& a = *arguments;
   CLI::App* backup =
-      app.add_subcommand("backup", "Copies the data folder, also of a running server");
-  backup->add_option("folder", a.folder, "A folder that is not there, or empty")->required();
-  backup->add_option("--data", a.data, "The server's data folder")->capture_default_str();
+      app.add_subcommand("backup", "Makes a backup of a data folder, also while its server runs");
+  backup->add_option("folder", a.folder, "Target folder; it must be empty or must not exist yet")
+      ->required();
+  backup->add_option("--data", a.data, "Data folder of the server")->capture_default_str();
   backup->callback(
       [arguments, &chosen] { chosen = [arguments] { return run_backup(*arguments); }; });
-  CLI::App* restored = app.add_subcommand("restore", "Makes a data folder of a backup");
-  restored->add_option("folder", a.folder, "The backup")->required();
-  restored->add_option("--data", a.data, "A folder that is not there, or empty")->required();
+  CLI::App* restored = app.add_subcommand("restore", "Makes a data folder from a backup");
+  restored->add_option("folder", a.folder, "Folder of the backup")->required();
+  restored->add_option("--data", a.data, "Target folder; it must be empty or must not exist yet")
+      ->required();
   restored->callback(
       [arguments, &chosen] { chosen = [arguments] { return run_restore(*arguments); }; });
   return arguments;

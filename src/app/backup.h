@@ -1,8 +1,9 @@
-// Copies of a data folder, made while the server runs or not; app/restore.h is the way back.
+// Backups: copies of a data folder, made while the server runs or while it is stopped;
+// app/restore.h restores them.
 //
-// Promise: all that was acknowledged before back_up() was called is in the copy, and the copy is
-// one that a server could have left behind by a loss of power: it starts from it as it starts then.
-// docs/user/backup.md is for people.
+// Promise: everything acknowledged before back_up() was called is in the copy. The copy is in a
+// state that a server could have left after a loss of power, and a server starts from the copy as
+// it starts after such a loss. User documentation: docs/user/backup.md.
 #pragma once
 
 #include <filesystem>
@@ -19,13 +20,15 @@ class App;
 
 namespace gridloom::app {
 
-// Into `folder`, which must be absolute, and not there or empty. What it made is gone again if it
-// fails. Nobody waits for it. The answer says how many files and bytes there are.
-// kBadParams: the folder is none that can be taken; kConflict: estate.stop was asked for; kIo.
-[[nodiscard]] Result<wire::Json> back_up(const Estate& estate, const std::filesystem::path& folder);
+// Backs up into `folder`, which must be an absolute path, and must not exist or be empty. A failed
+// backup removes everything it created. Other operations are not blocked meanwhile. The answer
+// holds the number of files and bytes. kBadParams: the folder cannot be used; kConflict:
+// context.stop was requested; kIo.
+[[nodiscard]] Result<wire::Json> back_up(const AdminContext& context,
+                                         const std::filesystem::path& folder);
 
-// Adds `gridloom backup` and `gridloom restore` to the command line; parsing one puts what is to
-// run into `chosen`. The returned object holds what was parsed and has to live as long.
+// Adds `gridloom backup` and `gridloom restore` to the command line; parsing one of them stores the
+// action in `chosen`. The returned object holds the parsed options and must outlive the action.
 [[nodiscard]] std::shared_ptr<void> add_backup(CLI::App& app, std::function<int()>& chosen);
 
 }  // namespace gridloom::app

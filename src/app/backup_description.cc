@@ -29,7 +29,7 @@ constexpr std::string_view kSealBegins = R"(,"sha256":")";
 constexpr std::string_view kSealEnds = "\"}\n";
 constexpr std::size_t kHexDigits = 64;
 
-// False: what the text says of itself is not so. A text of version 1 says nothing.
+// False: the hash inside the text does not match the text. A text of version 1 has no such hash.
 bool is_sealed(std::string_view text) {
   constexpr std::size_t kSeal = kSealBegins.size() + kHexDigits + kSealEnds.size();
   if (text.size() < kSeal) return false;
@@ -75,8 +75,8 @@ std::string write_description(const BackupDescription& description) {
 
 Result<BackupDescription> parse_description(std::string_view text) {
   const bool hashed = text.contains(kHash);
-  if (hashed && !is_sealed(text)) return fail(FaultKind::kMalformed, "is damaged");
-  const auto none = [] { return fail(FaultKind::kMalformed, "is none of a backup"); };
+  if (hashed && !is_sealed(text)) return fail(ErrorCode::kMalformed, "is damaged");
+  const auto none = [] { return fail(ErrorCode::kMalformed, "is none of a backup"); };
   const auto parsed = wire::parse_json(text, {.bytes = kMostDescription, .keys = 1'000'000});
   if (!parsed) return none();
   const Json* what = wire::member(*parsed, "what");
@@ -86,7 +86,7 @@ Result<BackupDescription> parse_description(std::string_view text) {
   }
   const Json* version = wire::member(*parsed, "version");
   if (version != nullptr && (!wire::is_whole(*version) || wire::whole(*version) > kVersion)) {
-    return fail(FaultKind::kMalformed, "is of a later version of Gridloom");
+    return fail(ErrorCode::kMalformed, "is of a later version of Gridloom");
   }
   BackupDescription description;
   if (const Json* at = wire::member(*parsed, "at"); at != nullptr && wire::is_whole(*at)) {
@@ -106,7 +106,7 @@ Result<BackupDescription> parse_description(std::string_view text) {
 Result<BackupDescription> read_description(const fs::path& folder) {
   const fs::path path = folder / kBackupDescription;
   const auto not_whole = [&](std::string_view why) {
-    return fail(FaultKind::kBadParams,
+    return fail(ErrorCode::kBadParams,
                 fmt::format("{} is no whole backup: {}", folder.string(), why));
   };
   const registry::FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
@@ -125,18 +125,18 @@ Status verify(const BackupFile& expected, const fs::path& file) {
   const std::uintmax_t size = fs::file_size(file, error);
   const std::string name = expected.name.string();
   if (error == std::errc::no_such_file_or_directory) {
-    return fail(FaultKind::kMalformed, fmt::format("{} is missing", name));
+    return fail(ErrorCode::kMalformed, fmt::format("{} is missing", name));
   }
-  if (error) return fail(FaultKind::kIo, fmt::format("{}: {}", file.string(), error.message()));
+  if (error) return fail(ErrorCode::kIo, fmt::format("{}: {}", file.string(), error.message()));
   if (size != expected.bytes) {
-    return fail(FaultKind::kMalformed, fmt::format("{} is not what it was: it has {} bytes, not {}",
+    return fail(ErrorCode::kMalformed, fmt::format("{} is not what it was: it has {} bytes, not {}",
                                                    name, size, expected.bytes));
   }
   if (expected.sha256.empty()) return {};
   const auto sha256 = sha256_of_file(file);
   if (!sha256) return std::unexpected(sha256.error());
   if (*sha256 == expected.sha256) return {};
-  return fail(FaultKind::kMalformed,
+  return fail(ErrorCode::kMalformed,
               fmt::format("{} is not what it was: its SHA-256 is another than {} says", name,
                           kBackupDescription));
 }

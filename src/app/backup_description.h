@@ -1,9 +1,9 @@
-// backup.json: what a backup has in it, and the hash of each file, so that a copy that was damaged
-// is never restored as if it were good. docs/internals/formats.md shows it.
+// backup.json: the list of files in a backup and the hash of each, so that a damaged copy is never
+// restored as if it were good. Format: docs/internals/formats.md.
 //
-// It is the last file that a backup writes: a folder without it is no whole backup. Its own last
-// member is the hash of all that stands before it, so that a flipped bit in a name, a size or a
-// hash is known as damage of backup.json itself.
+// backup.json is the last file that a backup writes: a folder without it is not a complete backup.
+// Its own last member is the hash of everything before that member, so that a flipped bit in a
+// name, a size or a hash is recognized as damage of backup.json itself.
 #pragma once
 
 #include <cstdint>
@@ -20,28 +20,28 @@ namespace gridloom::app {
 inline constexpr std::string_view kBackupDescription = "backup.json";
 
 struct BackupFile {
-  std::filesystem::path name;  // in the backup's folder
+  std::filesystem::path name;  // relative to the backup's folder
   std::uintmax_t bytes = 0;
-  std::string sha256{};  // empty: Gridloom wrote none when the backup was made (version 1)
+  std::string sha256{};  // empty: the backup has no hashes (version 1 of the format)
 };
 
 struct BackupDescription {
   TimePoint at{};  // when the backup ended
-  std::string of;  // the data folder
+  std::string of;  // path of the data folder
   std::vector<BackupFile> files;
 };
 
-// The text of the file.
+// The text of backup.json.
 [[nodiscard]] std::string write_description(const BackupDescription& description);
-// kMalformed: it is no description, or damaged; the detail says which, in words that follow on the
-// name of the file. Names are relative, and lead out of no folder.
+// kMalformed: the text is not a description, or is damaged; the detail says which, phrased to
+// follow the name of the file. Names are relative, and none leads out of the folder.
 [[nodiscard]] Result<BackupDescription> parse_description(std::string_view text);
-// Reads that of the backup in `folder`. kBadParams: there is none, or it is damaged; kIo.
+// Reads backup.json of the backup in `folder`. kBadParams: the file is missing or damaged; kIo.
 [[nodiscard]] Result<BackupDescription> read_description(const std::filesystem::path& folder);
 
-// Reads the whole of `file`, which is this file of a backup or a copy of it. kMalformed: it is not
-// what it was, or not there; the detail says in what, and begins with the file's name in the
-// backup. kIo: it cannot be read.
+// Reads all of `file`, which is the file `expected` in a backup or a copy of it, and compares.
+// kMalformed: the file differs or is missing; the detail says how, and begins with the file's name
+// in the backup. kIo: the file cannot be read.
 [[nodiscard]] Status verify(const BackupFile& expected, const std::filesystem::path& file);
 
 }  // namespace gridloom::app

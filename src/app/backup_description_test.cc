@@ -1,4 +1,4 @@
-// backup.json: written and read back, and no damage of it is taken for a good one.
+// backup.json: writing, reading back, and detection of damage.
 #include "app/backup_description.h"
 
 #include <fmt/format.h>
@@ -18,7 +18,7 @@ namespace {
 using testing::HasSubstr;
 namespace fs = std::filesystem;
 
-// FIPS 180-2 gives this for the three bytes "abc".
+// The value for the three bytes "abc" in FIPS 180-2.
 constexpr const char* kSha256OfAbc =
     "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
 
@@ -71,7 +71,7 @@ TEST(BackupDescriptionTest, Version1HasNoHashes) {
   EXPECT_EQ(read->files[0].sha256, "");
 }
 
-// Even with a hash that is right, nothing outside of the folder is read or made.
+// Even with a correct hash, no file outside the folder is read or created.
 TEST(BackupDescriptionTest, NamesLeadOutOfNoFolder) {
   for (const char* name : {"../secret.key", "log/../../x", "/etc/passwd", "", "log/", ".."}) {
     BackupDescription bad = example();

@@ -30,7 +30,7 @@ class Sha256 {
   void add(const void* bytes, std::size_t size) {
     good_ = good_ && EVP_DigestUpdate(context_.get(), bytes, size) == 1;
   }
-  // Empty: OpenSSL could not compute it, which only a lack of memory can cause.
+  // Empty: OpenSSL could not compute the hash, which only happens when memory runs out.
   std::string finish() {
     std::vector<unsigned char> digest(EVP_MAX_MD_SIZE);
     unsigned int size = 0;
@@ -52,35 +52,35 @@ Status copy_file(const std::filesystem::path& from, const std::filesystem::path&
   std::error_code error;
   std::filesystem::copy_file(from, to, error);
   if (error == std::errc::no_such_file_or_directory) {
-    return fail(FaultKind::kNotFound, fmt::format("{} is not there", from.string()));
+    return fail(ErrorCode::kNotFound, fmt::format("{} is not there", from.string()));
   }
-  if (error) return fail(FaultKind::kIo, fmt::format("{}: {}", to.string(), error.message()));
-  if (::chmod(to.c_str(), mode) != 0) return registry::system_fault("cannot protect", to);
+  if (error) return fail(ErrorCode::kIo, fmt::format("{}: {}", to.string(), error.message()));
+  if (::chmod(to.c_str(), mode) != 0) return registry::system_error("cannot protect", to);
   return sync_to_disk(to);
 }
 
 Status sync_to_disk(const std::filesystem::path& path) {
   const registry::FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!file.is_open() || ::fsync(file.get()) != 0) {
-    return registry::system_fault("cannot sync", path);
+    return registry::system_error("cannot sync", path);
   }
   return {};
 }
 
 Result<std::string> sha256_of_file(const std::filesystem::path& path) {
   const registry::FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!file.is_open()) return registry::system_fault("cannot open", path);
+  if (!file.is_open()) return registry::system_error("cannot open", path);
   Sha256 hash;
   std::vector<char> bytes(kAtOnce);
   while (true) {
     const ssize_t got = ::read(file.get(), bytes.data(), bytes.size());
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return registry::system_fault("cannot read", path);
+    if (got < 0) return registry::system_error("cannot read", path);
     if (got == 0) break;
     hash.add(bytes.data(), static_cast<std::size_t>(got));
   }
   std::string text = hash.finish();
-  if (text.empty()) return fail(FaultKind::kInternal, "OpenSSL could not compute SHA-256");
+  if (text.empty()) return fail(ErrorCode::kInternal, "OpenSSL could not compute SHA-256");
   return text;
 }
 

@@ -1,4 +1,4 @@
-// Files of a backup: copies that are on the disk when we say so, and their hashes.
+// Copies files for a backup, durably, and computes their hashes.
 // Thread rule: any function from any thread.
 #pragma once
 
@@ -12,16 +12,16 @@
 
 namespace gridloom::app {
 
-// Copies as much as there is of the file now, with the rights `mode`. `to` must not be there. The
-// bytes are on the disk then; its name is not, until its folder is synced. kNotFound: `from` is not
-// there; kIo.
+// Copies the current contents of a file, with the permissions `mode`. `to` must not exist. On
+// return the bytes are on disk; the name is durable only after its folder is synced. kNotFound:
+// `from` does not exist; kIo.
 [[nodiscard]] Status copy_file(const std::filesystem::path& from, const std::filesystem::path& to,
                                mode_t mode);
 
-// Of a file or a folder.
+// Syncs a file or a folder.
 [[nodiscard]] Status sync_to_disk(const std::filesystem::path& path);
 
-// SHA-256 in small hexadecimal digits, as sha256sum(1) prints it. kIo.
+// SHA-256 in lower-case hexadecimal digits, as sha256sum(1) prints it. kIo.
 [[nodiscard]] Result<std::string> sha256_of_file(const std::filesystem::path& path);
 [[nodiscard]] std::string sha256_of(std::string_view bytes);
 

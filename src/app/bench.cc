@@ -21,7 +21,7 @@ namespace {
 constexpr std::size_t kMostKey = 4096;  // bytes of a file
 constexpr std::size_t kDifferentPayloads = 1024;
 
-// As they came; made into a load when the verb runs.
+// The unparsed options; converted to a load when the command runs.
 struct BenchArguments {
   std::string to, devices, payload, subscriber, filter, key;
   std::size_t payload_bytes = 900;
@@ -31,7 +31,7 @@ struct BenchArguments {
   bench::HttpLoad http;
 };
 
-int refused(const Fault& fault) {
+int refused(const Error& fault) {
   fmt::print(stderr, "gridloom: {}\n", fault.detail);
   return 1;
 }
@@ -77,7 +77,7 @@ Status fill_mqtt(BenchArguments& a) {
     const auto text = read_text(a.subscriber, kMostKey);
     if (!text) return std::unexpected(text.error());
     if (std::istringstream words(*text); !(words >> who.user >> who.password)) {
-      return fail(FaultKind::kBadParams,
+      return fail(ErrorCode::kBadParams,
                   fmt::format("{} must hold a user name and a password", a.subscriber));
     }
   }
@@ -96,44 +96,51 @@ Status fill_http(BenchArguments& a) {
   return {};
 }
 
-// What both kinds of load have.
+// Adds the options common to both kinds of load.
 template <typename Load>
 void add_common(CLI::App& verb, BenchArguments& a, Load& load) {
-  verb.add_option("--to", a.to, "The server's ADDR:PORT")->required();
+  verb.add_option("--to", a.to, "Address of the server, ADDR:PORT")->required();
   verb.add_option("--tls-ca", load.ca, "Use TLS and trust this certificate authority (a PEM file)");
   verb.add_option("--connections", load.connections)->check(CLI::Range(1, 100'000));
-  verb.add_option("--threads", load.threads, "Of the generator")->check(CLI::Range(1, 256));
-  verb.add_option("--warm-up", load.timing.warm_up_s, "Seconds before those that are measured")
+  verb.add_option("--threads", load.threads, "Threads of the load generator")
+      ->check(CLI::Range(1, 256));
+  verb.add_option("--warm-up", load.timing.warm_up_s,
+                  "Seconds of load before the measurement begins")
       ->check(CLI::Range(0.0, 3600.0))
       ->capture_default_str();
-  verb.add_option("--seconds", load.timing.seconds, "That are measured")
+  verb.add_option("--seconds", load.timing.seconds, "Seconds that are measured")
       ->check(CLI::Range(0.1, 86'400.0))
       ->capture_default_str();
-  verb.add_option("--pid", load.server, "The server's process: its processor time is told too");
-  verb.add_flag("--json", a.json, "One line of JSON");
+  verb.add_option("--pid", load.server, "Process id of the server, to report its CPU time as well");
+  verb.add_flag("--json", a.json, "Print the summary as one line of JSON");
 }
 
 void add_mqtt(CLI::App& parent, BenchArguments& a, std::function<int()>& chosen) {
-  CLI::App* verb = parent.add_subcommand("mqtt", "Devices that publish (MQTT 3.1.1)");
+  CLI::App* verb = parent.add_subcommand("mqtt", "Load from devices that publish (MQTT 3.1.1)");
   bench::MqttLoad& load = a.mqtt;
   add_common(*verb, a, load);
-  verb->add_option("--devices", a.devices, "File with a serial number and a key a line");
+  verb->add_option("--devices", a.devices, "File with one serial number and key a line");
   verb->add_option("--user", load.user, "User name of a device")->capture_default_str();
   verb->add_option("--password", load.password, "Password of a device")->capture_default_str();
-  verb->add_option("--topic", load.topic, "Where a device publishes")->capture_default_str();
+  verb->add_option("--topic", load.topic, "Topic that a device publishes to")
+      ->capture_default_str();
   verb->add_option("--qos", a.qos)->check(CLI::Range(0, 2))->capture_default_str();
-  verb->add_option("--window", load.window, "Messages in flight on a connection (QoS 1 and 2)")
+  verb->add_option("--window", load.window,
+                   "Unacknowledged messages on one connection (QoS 1 and 2)")
       ->capture_default_str();
   verb->add_option("--rate", load.rate, "Messages a second, all together; 0: as fast as taken")
       ->check(CLI::NonNegativeNumber);
   verb->add_option("--payload", a.payload,
                    "File with a template a line; <0..9> in it becomes a number");
-  verb->add_option("--payload-bytes", a.payload_bytes, "Without --payload: JSON of this size")
+  verb->add_option("--payload-bytes", a.payload_bytes,
+                   "Size of the JSON payload where there is no --payload")
       ->check(CLI::Range(1, 200'000))
       ->capture_default_str();
-  verb->add_option("--subscribe", a.filter, "A further connection counts what arrives here");
+  verb->add_option("--subscribe", a.filter,
+                   "Filter that one more connection subscribes to, to count arrivals");
   verb->add_option("--subscribe-qos", a.filter_qos)->check(CLI::Range(0, 2))->capture_default_str();
-  verb->add_option("--subscriber", a.subscriber, "File with its user name and password");
+  verb->add_option("--subscriber", a.subscriber,
+                   "File with the user name and password of the subscriber");
   verb->callback([&a, &chosen] {
     chosen = [&a] {
       if (Status filled = fill_mqtt(a); !filled) return refused(filled.error());
@@ -143,11 +150,13 @@ void add_mqtt(CLI::App& parent, BenchArguments& a, std::function<int()>& chosen)
 }
 
 void add_http(CLI::App& parent, BenchArguments& a, std::function<int()>& chosen) {
-  CLI::App* verb = parent.add_subcommand("http", "Apps that read, one request in flight each");
+  CLI::App* verb =
+      parent.add_subcommand("http", "Load from apps that read, with one request in flight each");
   bench::HttpLoad& load = a.http;
   add_common(*verb, a, load);
-  verb->add_option("--path", load.path, "What is read, with its query")->capture_default_str();
-  verb->add_option("--key", a.key, "File with an access key and its secret key: sign the requests");
+  verb->add_option("--path", load.path, "Path to read, with its query")->capture_default_str();
+  verb->add_option("--key", a.key,
+                   "File with an access key and its secret key, to sign the requests");
   verb->callback([&a, &chosen] {
     chosen = [&a] {
       if (Status filled = fill_http(a); !filled) return refused(filled.error());
@@ -160,7 +169,8 @@ void add_http(CLI::App& parent, BenchArguments& a, std::function<int()>& chosen)
 
 std::shared_ptr<void> add_bench(CLI::App& app, std::function<int()>& chosen) {
   auto arguments = std::make_shared<BenchArguments>();
-  CLI::App* bench = app.add_subcommand("bench", "Puts load on a server and tells how it fared");
+  CLI::App* bench =
+      app.add_subcommand("bench", "Generates load on a server and reports throughput and latency");
   bench->require_subcommand(1);
   add_mqtt(*bench, *arguments, chosen);
   add_http(*bench, *arguments, chosen);

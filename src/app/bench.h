@@ -1,4 +1,4 @@
-// The verb `gridloom bench`: its options and what it prints.
+// The command `gridloom bench`: its options and its output.
 #pragma once
 
 #include <functional>
@@ -10,8 +10,8 @@ class App;
 
 namespace gridloom::app {
 
-// Adds the verb to the command line; parsing it puts what is to run into `chosen`. The returned
-// object holds what was parsed and has to live as long.
+// Adds the command to the command line; parsing the command stores the action to run in `chosen`.
+// The returned object holds the parsed options and must outlive the action.
 [[nodiscard]] std::shared_ptr<void> add_bench(CLI::App& app, std::function<int()>& chosen);
 
 }  // namespace gridloom::app

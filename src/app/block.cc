@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "base/read_file.h"
-#include "history/part.h"
+#include "history/chunk.h"
 #include "history/rows.h"
 #include "history/value.h"
 #include "wire/json.h"
@@ -20,7 +20,7 @@ namespace {
 
 constexpr std::size_t kMostBlock = std::size_t{1} << 30U;  // bytes
 
-// 1970-01-01T00:00:00.000Z, or only the number where no date has four digits for the year.
+// Formats as 1970-01-01T00:00:00.000Z, or as the bare number if the year does not have four digits.
 std::string time_text(std::int64_t at_ms) {
   constexpr std::int64_t kYear0_ms = -62'167'219'200'000;
   constexpr std::int64_t kYear10000_ms = 253'402'300'800'000;
@@ -35,7 +35,8 @@ std::string time_text(std::int64_t at_ms) {
                      clock.subseconds().count());
 }
 
-// JSON, whatever a device wrote: what is none (NaN, or bytes that are no UTF-8) becomes a string.
+// Appends a value as JSON. A value that is not valid JSON (NaN, or bytes that are not UTF-8)
+// becomes a string.
 void append_json(std::string& out, const history::Value& value) {
   if (value.is_number || wire::parse_json(value.text)) {
     out += text_of(value);

@@ -1,4 +1,4 @@
-// `gridloom block`: what a block of history holds, or rows that are to become one, for people.
+// `gridloom block`: prints a block of history, or rows that are still to become a block.
 #pragma once
 
 #include <cstdint>
@@ -14,13 +14,13 @@ namespace gridloom::app {
 
 enum class BlockView : std::uint8_t { kColumns, kRows };
 
-// Prints what the file holds; returns the exit status.
+// Prints the contents of the file; returns the exit status.
 [[nodiscard]] int show_block(const std::filesystem::path& file, BlockView view);
 
-// Its rows and span, and a line a column.
+// The block's number of rows and time span, then one line per column.
 [[nodiscard]] std::string block_text(const history::Block& block);
-// Each row of a part (history/part.h) as a line of JSON: {"at_ms":1,"fields":{"12":230.1}}. The
-// view lives as long as the call.
+// Formats each row of a chunk (history/chunk.h) as a line of JSON:
+// {"at_ms":1,"fields":{"12":230.1}}. The view passed to `on_line` is valid during the call.
 [[nodiscard]] Status each_row_line(std::string_view part,
                                    const std::function<void(std::string_view)>& on_line);
 

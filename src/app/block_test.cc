@@ -51,7 +51,7 @@ TEST(BlockShow, TellsOfRowsSpanAndEachColumn) {
   EXPECT_THAT(text, HasSubstr("rows: 3\n"));
   EXPECT_THAT(text, HasSubstr("first: 2023-11-14T22:13:20.000Z\n"));
   EXPECT_THAT(text, HasSubstr("last: 2023-11-14T22:13:22.007Z\n"));
-  // Count, least, most, last, sum, integral, bytes.
+  // Count, minimum, maximum, last, sum, integral, bytes.
   EXPECT_THAT(text, ContainsRegex("2 numbers +2 +1.5 +2.5 +2.5 +4 +4017.5 +[0-9]+\n"));
   EXPECT_THAT(text, ContainsRegex("2 texts +1 +[0-9]+\n"));
   EXPECT_THAT(text, ContainsRegex("7 texts +1 +[0-9]+\n"));

@@ -43,7 +43,7 @@ constexpr std::string_view kRegistry = "registry.sqlite";
 constexpr std::string_view kKey = "secret.key";
 constexpr std::string_view kSessions = "sessions.db";
 constexpr std::array<std::string_view, 3> kDatabases = {kHistory, kRegistry, kSessions};
-// A running server or SQLite has these: each start makes them anew.
+// Temporary files of a running server or SQLite; each start creates them anew.
 constexpr std::array<std::string_view, 4> kPassing = {"lock", "ready.json", "ready.json.new",
                                                       "admin.sock"};
 constexpr std::string_view kNotes = "damage.txt";
@@ -55,7 +55,7 @@ constexpr std::string_view kCertificates = "tls";
 constexpr std::string_view kSharedMemory = "-shm";
 constexpr std::string_view kWal = "-wal";
 constexpr std::size_t kMostFile = std::size_t{2} << 30U;  // bytes of a segment, or of a -wal
-// What is read while it is written may look torn; then it is read again.
+// A file that is read while being written may look torn; such a file is read again.
 constexpr int kTries = 5;
 constexpr int kBetweenTries_ms = 50;
 
@@ -63,13 +63,13 @@ bool is_one_of(const auto& names, std::string_view name) {
   return std::ranges::find(names, name) != names.end();
 }
 
-// Somebody holds DIR/lock: the folder may change while it is looked at.
+// Whether another process holds DIR/lock, so that the folder may change during the check.
 bool is_at_work(const fs::path& folder) {
   const registry::FileDescriptor lock(::open((folder / "lock").c_str(), O_RDONLY | O_CLOEXEC));
   return lock.is_open() && ::flock(lock.get(), LOCK_SH | LOCK_NB) != 0;
 }
 
-// The number in log/NUMBER.log, of the first record that the segment may hold; 1 if there is none.
+// The number in log/NUMBER.log: the first record that the segment may hold; 1 if the name has none.
 std::uint64_t first_in(std::string_view name) {
   name.remove_prefix(name.find('/') + 1);
   std::uint64_t first = 0;
@@ -89,14 +89,14 @@ class Check {
                            return fs::exists(folder_ / name, error);
                          });
     if (!is_backup && !is_data) {
-      return fail(FaultKind::kNotFound,
+      return fail(ErrorCode::kNotFound,
                   fmt::format("{} is neither a data folder nor a backup: it has no {} and no {}",
                               folder_.string(), kRegistry, kBackupDescription));
     }
     at_work_ = !is_backup && is_at_work(folder_);
     if (is_backup) look_at_backup();
     wrong_certificates_ = net::check_certificates(folder_);
-    // Before what they are about, which may go on meanwhile.
+    // Read before the files they refer to, because these may grow during the check.
     sessions_seen_ = registry::SeenNumber(folder_ / kSessionsSeen).read();
     log_seen_ = registry::SeenNumber(folder_ / kLogSeen).read();
     const std::vector<std::string> names = names_in("");
@@ -104,7 +104,7 @@ class Check {
       if (!is_one_of(names, must)) damage(must, "it is missing");
     }
     for (const std::string& name : names) look_at(name);
-    // Behind history.db, which says what the log must have.
+    // After history.db, which determines the records that the log must have.
     for (const std::string_view sub : {kLog, kCertificates}) {
       for (const std::string& name : names_in(sub)) look_at(fmt::format("{}/{}", sub, name));
     }
@@ -116,7 +116,7 @@ class Check {
   }
 
  private:
-  // Files, and what is no folder.
+  // Names of files, and of everything else that is not a folder.
   [[nodiscard]] std::vector<std::string> names_in(std::string_view sub) const {
     std::vector<std::string> names;
     std::error_code error;
@@ -180,7 +180,7 @@ class Check {
     if (!files_.contains(name)) not_checked(name, "not known");
   }
 
-  // Its own log of changes, if there is one that is not empty, belongs to it.
+  // kMaybe also if the database has a non-empty write-ahead log: reads must include the log.
   [[nodiscard]] Database::Writers writers_of(const std::string& name) const {
     std::error_code error;
     const std::uintmax_t log = fs::file_size(folder_ / (name + std::string(kWal)), error);
@@ -206,7 +206,7 @@ class Check {
     add_note(kSessions, found->rows == 0
                             ? "pages and indexes (an earlier version: without checksums)"
                             : fmt::format("{} rows with checksums", found->rows));
-    // An earlier version has no such table.
+    // Databases of earlier versions have no such table.
     const auto applied = database.integer("SELECT record FROM applied");
     if (applied) sessions_applied_ = static_cast<std::uint64_t>(*applied);
     if (applied && sessions_seen_ > sessions_applied_) {
@@ -216,7 +216,7 @@ class Check {
     }
   }
 
-  // It says how far another file came, where that is compared.
+  // The file records how far another file had come, and is compared where that file is checked.
   void look_at_seen(std::string_view name, bool is_known) {
     if (is_known) return add_note(name, "compared with what it is about");
     not_checked(name, "damaged, or empty after a loss of power: it tells nothing");
@@ -241,7 +241,7 @@ class Check {
   void look_at_registry(Database database) {
     const Status good = registry::Store::check(folder_, std::move(database));
     if (good) return add_note(kRegistry, "rows with checksums, and secrets");
-    if (good.error().kind == FaultKind::kConflict) return add_note(kRegistry, good.error().detail);
+    if (good.error().code == ErrorCode::kConflict) return add_note(kRegistry, good.error().detail);
     damage(kRegistry, good.error().detail);
   }
 
@@ -269,7 +269,7 @@ class Check {
     not_checked(name, "not known");
   }
 
-  // Calls `look`, which returns what is damaged, until there is nothing or that stays so.
+  // Calls `look`, which returns the damage, until there is none or it persists.
   template <typename Look>
   [[nodiscard]] std::optional<std::string> settled(Look look) const {
     std::optional<std::string> why = look();
@@ -310,7 +310,7 @@ class Check {
       records = 0;
       std::uint64_t places = 0;
       std::uint64_t lost = 0;
-      for (const history::SegmentPart& part : *parts) {
+      for (const history::SegmentChunk& part : *parts) {
         if (part.record) {
           ++records;
           last = std::max(last, part.record->sequence);
@@ -329,9 +329,10 @@ class Check {
                                   : "gone meanwhile: history.db has what it held");
   }
 
-  // What history.db has not is in the log, which begins before that and ends behind it.
+  // Records that are not in history.db must be in the log: it must begin at or before the first of
+  // them and reach the last.
   void look_for_gaps() {
-    // Segments come and go while a server works.
+    // Segments are created and removed while a server works.
     if (!applied_ || at_work_) return;
     const std::uint64_t seen = log_seen_.value_or(0);
     const std::uint64_t known = std::max({*applied_, sessions_applied_, seen});
@@ -352,7 +353,7 @@ class Check {
     text += fmt::format("{}{}", text.empty() ? "" : "; ", note);
   }
 
-  // Sequence numbers of the log, by the names of its segments and by their records.
+  // Range of sequence numbers in the log, from the names of its segments and their records.
   struct Segments {
     std::uint64_t first = 0;
     std::uint64_t last = 0;
@@ -360,7 +361,7 @@ class Check {
 
   fs::path folder_;
   std::optional<std::uint64_t> applied_;  // records up to here are in history.db
-  std::uint64_t sessions_applied_ = 0;    // and changes of sessions in sessions.db
+  std::uint64_t sessions_applied_ = 0;    // and session changes, in sessions.db
   std::optional<std::uint64_t> sessions_seen_;
   std::optional<std::uint64_t> log_seen_;
   std::optional<Segments> segments_;
@@ -369,7 +370,7 @@ class Check {
   std::map<std::string, CheckedFile> files_;  // by name
 };
 
-constexpr std::size_t kMostShown = 5;  // damages of a file
+constexpr std::size_t kMostShown = 5;  // damages shown per file
 
 std::string line_of(const CheckedFile& file) {
   if (file.damages.empty()) {
@@ -411,8 +412,8 @@ Result<std::vector<CheckedFile>> check_folder(const fs::path& folder) {
 std::shared_ptr<void> add_check(CLI::App& app, std::function<int()>& chosen) {
   const auto folder = std::make_shared<std::string>();
   CLI::App* check = app.add_subcommand(
-      "check", "Verifies the files of a data folder, also of a running server, or of a backup");
-  check->add_option("folder", *folder, "The data folder, or a backup")->required();
+      "check", "Verifies every file of a data folder, also while its server runs, or of a backup");
+  check->add_option("folder", *folder, "Data folder or backup to verify")->required();
   check->callback([folder, &chosen] { chosen = [folder] { return run_check(*folder); }; });
   return folder;
 }

@@ -1,5 +1,5 @@
-// The verb `gridloom check`: whether the files of a data folder or of a backup are what was
-// written. docs/user/check.md is for people.
+// The command `gridloom check`: verifies that the files of a data folder or of a backup are intact.
+// User documentation: docs/user/check.md.
 #pragma once
 
 #include <filesystem>
@@ -16,20 +16,20 @@ class App;
 
 namespace gridloom::app {
 
-// What was found of one file.
+// The result of checking one file.
 struct CheckedFile {
-  std::string name;                    // in the folder
-  std::vector<std::string> damages{};  // at most some; empty: none was found
-  std::string note{};                  // what was looked at
-  bool is_checked = true;              // false: nothing in it has to last, or nobody knows it
+  std::string name;                    // relative to the folder
+  std::vector<std::string> damages{};  // the first few; empty: no damage was found
+  std::string note{};                  // what was checked
+  bool is_checked = true;              // false: holds nothing durable, or is unknown to Gridloom
 };
 
-// Reads all of the folder and changes nothing in it, also while a server works on it; ordered by
-// name. kNotFound: it is neither a data folder nor a backup.
+// Reads the whole folder without changing anything, also while a server uses the folder; ordered by
+// name. kNotFound: the folder is neither a data folder nor a backup.
 [[nodiscard]] Result<std::vector<CheckedFile>> check_folder(const std::filesystem::path& folder);
 
-// Adds the verb to the command line; parsing it puts what is to run into `chosen`. The returned
-// object holds what was parsed and has to live as long.
+// Adds the command to the command line; parsing the command stores the action to run in `chosen`.
+// The returned object holds the parsed options and must outlive the action.
 [[nodiscard]] std::shared_ptr<void> add_check(CLI::App& app, std::function<int()>& chosen);
 
 }  // namespace gridloom::app

@@ -41,7 +41,7 @@ using wire::Json;
 using wire::JsonArray;
 using wire::JsonObject;
 
-// What a verb needs, kept alive until it runs.
+// The arguments of a command, kept alive until the command runs.
 struct Arguments {
   ServeOptions serve;
   std::string data = "data";
@@ -59,7 +59,7 @@ constexpr std::size_t kMostKeyFile = 4096;      // bytes
 constexpr std::size_t kMostConfig = 1'048'576;  // bytes
 constexpr const char* kLimitsOfFile = "limits-of-file";
 
-// A configuration file holds serve's options, without a section.
+// The format of the configuration file: serve's options, without a section.
 class FlatConfig final : public CLI::ConfigTOML {
   std::vector<CLI::ConfigItem> from_config(std::istream& in) const override {
     std::string text(kMostConfig + 1, '\0');
@@ -73,7 +73,7 @@ class FlatConfig final : public CLI::ConfigTOML {
     std::vector<CLI::ConfigItem> items = CLI::ConfigTOML::from_config(lines);
     for (CLI::ConfigItem& item : items) {
       if (item.parents.empty()) item.parents = {"serve"};
-      // Under a name of its own: the command line's would otherwise replace all of them.
+      // Stored under a separate name: limits on the command line would otherwise replace these.
       if (item.name == "limit") item.name = kLimitsOfFile;
     }
     return items;
@@ -106,18 +106,19 @@ Result<std::string> line_of_input() {
   std::string line;
   for (int c = std::getchar(); c != EOF && c != '\n'; c = std::getchar()) {
     if (line.size() == kMostKeyFile) {
-      return fail(FaultKind::kBadParams, fmt::format("-: more than {} bytes", kMostKeyFile));
+      return fail(ErrorCode::kBadParams, fmt::format("-: more than {} bytes", kMostKeyFile));
     }
     line += static_cast<char>(c);
   }
   return line;
 }
 
-// A secret on the command line would stand in the process list: it comes from a file, or "-".
+// Reads the secret from a file or standard input ("-"), because a secret on the command line would
+// be visible in the process list.
 int add_account(const Arguments& arguments) {
   std::string secret;
   if (!arguments.secret_key_file.empty()) {
-    // Standard input may be a terminal: one line is read from it and no more.
+    // Standard input may be a terminal: exactly one line is read.
     const bool is_input = arguments.secret_key_file == "-";
     const auto text =
         is_input ? line_of_input() : read_text(arguments.secret_key_file, kMostKeyFile);
@@ -140,7 +141,7 @@ int add_account(const Arguments& arguments) {
 
 void add_limits_option(CLI::App& app, ServeOptions& options) {
   app.add_option("--limit", options.limits,
-                 "NAME=VALUE, as often as wanted; `gridloom limits` lists them")
+                 "Limit to change, NAME=VALUE; repeatable; `gridloom limits` lists all")
       ->expected(1)
       ->take_all();
 }
@@ -168,64 +169,69 @@ int print_limits(const Arguments& arguments) {
 void add_limits(CLI::App& app, Arguments& a, std::function<int()>& chosen) {
   CLI::App* limits = app.add_subcommand("limits", "Lists the limits and their values");
   add_limits_option(*limits, a.serve);
-  limits->add_flag("--page", a.page, "As the page docs/user/limits.md");
+  limits->add_flag("--page", a.page, "Print them as the page docs/user/limits.md");
   limits->callback([&] { chosen = [&a] { return print_limits(a); }; });
 }
 
 void add_serve(CLI::App& app, Arguments& a, std::function<int()>& chosen) {
   CLI::App* serve_app = app.add_subcommand("serve", "Runs the platform");
   ServeOptions& o = a.serve;
-  serve_app->add_option("--data", o.data, "Folder of everything that is kept")
+  serve_app->add_option("--data", o.data, "Data folder of the server")->capture_default_str();
+  serve_app->add_option("--http", o.http, "HTTP listener, ADDR:PORT; port 0 takes any free port")
       ->capture_default_str();
-  serve_app->add_option("--http", o.http, "HTTP, ADDR:PORT; port 0 takes any free one")
+  serve_app->add_option("--https", o.https, "HTTPS listener, ADDR:PORT")->capture_default_str();
+  serve_app->add_option("--mqtt", o.mqtt, "MQTT listener, ADDR:PORT")->capture_default_str();
+  serve_app->add_option("--mqtts", o.mqtts, "MQTT over TLS listener, ADDR:PORT")
       ->capture_default_str();
-  serve_app->add_option("--https", o.https, "HTTP with TLS")->capture_default_str();
-  serve_app->add_option("--mqtt", o.mqtt, "MQTT")->capture_default_str();
-  serve_app->add_option("--mqtts", o.mqtts, "MQTT with TLS")->capture_default_str();
   serve_app->add_option("--public-host", o.public_host,
-                        "Host name that clients are told and the certificate covers");
-  serve_app->add_option("--devices", o.devices, "Folder with further device files");
-  serve_app
-      ->add_option("--set-timeout-ms", o.set_timeout_ms,
-                   "How long a device may take to answer a set")
+                        "Host name that /certification returns and the certificate covers");
+  serve_app->add_option("--devices", o.devices, "Folder with additional device files");
+  serve_app->add_option("--set-timeout-ms", o.set_timeout_ms, "Time for a device to answer a set")
       ->check(CLI::Range(100, 600'000))
       ->capture_default_str();
-  serve_app->add_option("--threads", o.threads, "0: one a core")->check(CLI::Range(0, 256));
-  serve_app->add_option("--log-level", o.log_level, "debug, info, warn, error")
+  serve_app->add_option("--threads", o.threads, "Threads; 0: one for each core")
+      ->check(CLI::Range(0, 256));
+  serve_app
+      ->add_option("--log-level", o.log_level,
+                   "Log messages of this level and above: debug, info, warn, error")
       ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error", "off"}))
       ->capture_default_str();
   add_limits_option(*serve_app, o);
   serve_app->add_option("--" + std::string(kLimitsOfFile), o.limits_of_file)->group("");
-  CLI::Option* demo = serve_app->add_flag("--demo", o.demo,
-                                          "With the demo home: one virtual device of each family");
-  serve_app->add_option("--demo-home", o.demo_home, "With these in it: power_ocean=5,delta_2")
-      ->needs(demo);
-  serve_app->add_option("--speed", o.speed, "Seconds of the devices' time in one; `gridloom time`")
-      ->capture_default_str();
-  serve_app->add_option("--start", o.start, "The devices' time begins there: -7d, 2026-01-15");
-  serve_app->add_option("--until", o.until, "There it pauses: +7d (after its start), 2026-01-22");
-  serve_app->add_flag("--paused", o.paused, "It begins paused");
+  CLI::Option* demo =
+      serve_app->add_flag("--demo", o.demo, "Run a demo home: one virtual device of each family");
   serve_app
-      ->add_option(
-          "--replay-check", o.replay_check,
-          "Refuse repeated and old sets and certification requests; auto: where a listener "
-          "leaves the loopback")
+      ->add_option("--demo-home", o.demo_home, "Devices of the demo home, as power_ocean=5,delta_2")
+      ->needs(demo);
+  serve_app
+      ->add_option("--speed", o.speed,
+                   "Seconds of the devices' time for each real second; see `gridloom time`")
+      ->capture_default_str();
+  serve_app->add_option("--start", o.start, "Start of the devices' time: -7d, 2026-01-15");
+  serve_app->add_option("--until", o.until,
+                        "Pause the devices' time there: +7d (after its start), 2026-01-22");
+  serve_app->add_flag("--paused", o.paused, "Start with the devices' time paused");
+  serve_app
+      ->add_option("--replay-check", o.replay_check,
+                   "Refuse repeated and old sets and certification requests; auto: on listeners "
+                   "beyond the loopback")
       ->check(CLI::IsMember({"auto", "on", "off"}))
       ->capture_default_str();
   serve_app->add_flag(
       "--strict", o.strict,
-      "As strict as the vendor's cloud: time window, replays, wildcards, client ids");
+      "Enforce what the vendor's cloud enforces: timestamps, replays, wildcards, client"
+      " ids");
   serve_app->add_flag("--no-history", o.no_history,
-                      "Write no reports down: an acknowledgement means that one came");
+                      "Store no reports; an acknowledgement then means received, not stored");
   serve_app->add_flag("--insecure-plain", o.insecure_plain,
-                      "Let --http and --mqtt leave the loopback");
+                      "Allow --http and --mqtt on addresses other than the loopback");
   serve_app->add_flag("--core-dumps", o.core_dumps,
-                      "Let a crash of the server write a core dump, which holds all keys");
-  // Only the root command reads a file, so it has the option; its keys are serve's.
+                      "Allow core dumps; a core dump contains all keys");
+  // The option is on the root command, because only this one reads a file; the keys are serve's.
   app.config_formatter(std::make_shared<FlatConfig>());
   app.allow_config_extras(CLI::config_extras_mode::error);
   app.set_config("--config", "",
-                 "File with any of serve's, a line each: http = \"127.0.0.1:8080\"");
+                 "Configuration file with options of serve, one a line: http = \"127.0.0.1:8080\"");
   serve_app->fallthrough();
   serve_app->callback([&] {
     chosen = [&a] {
@@ -235,24 +241,24 @@ void add_serve(CLI::App& app, Arguments& a, std::function<int()>& chosen) {
   });
 }
 
-// A verb of `account` or `device`: its options, and the request that it makes.
+// Adds a subcommand of `account` or `device`: its options, and the request that it sends.
 CLI::App* add_verb(CLI::App& parent, const std::string& name, const std::string& help, Arguments& a,
                    std::function<int()>& chosen, std::function<JsonObject()> request) {
   CLI::App* verb = parent.add_subcommand(name, help);
-  verb->add_option("--data", a.data, "The server's data folder")->capture_default_str();
+  verb->add_option("--data", a.data, "Data folder of the server")->capture_default_str();
   verb->callback([&a, &chosen, request] { chosen = [&a, request] { return ask(a, request()); }; });
   return verb;
 }
 
 void add_accounts(CLI::App& app, Arguments& a, std::function<int()>& chosen) {
-  CLI::App* account = app.add_subcommand("account", "Accounts and their keys");
+  CLI::App* account = app.add_subcommand("account", "Manages accounts and their keys");
   account->require_subcommand(1);
   CLI::App* add = add_verb(*account, "add", "Adds an account and prints its keys, once", a, chosen,
                            [] { return JsonObject(); });
   add->add_option("name", a.name)->required();
-  add->add_option("--access-key", a.access_key, "Use this one instead of a new one");
+  add->add_option("--access-key", a.access_key, "Access key to use instead of a generated one");
   add->add_option("--secret-key-file", a.secret_key_file,
-                  "File with its secret key; - reads stdin");
+                  "File with the secret key of the account; - reads standard input");
   add->callback([&] { chosen = [&a] { return add_account(a); }; });
   add_verb(*account, "list", "Lists the accounts", a, chosen,
            [] { return JsonObject{{"op", "account.list"}}; });
@@ -260,13 +266,13 @@ void add_accounts(CLI::App& app, Arguments& a, std::function<int()>& chosen) {
     return JsonObject{{"op", "account.keys"}, {"name", a.name}, {"remove", a.remove}};
   });
   keys->add_option("name", a.name)->required();
-  keys->add_option("--remove", a.remove, "The access key to remove");
+  keys->add_option("--remove", a.remove, "Access key to remove");
   CLI::App* rotate =
       add_verb(*account, "rotate", "Gives an account a new MQTT password", a, chosen, [&a] {
         return JsonObject{{"op", "account.rotate"}, {"name", a.name}, {"gateway", a.gateway}};
       });
   rotate->add_option("name", a.name)->required();
-  rotate->add_flag("--gateway", a.gateway, "A new gateway key instead, which is printed, once");
+  rotate->add_flag("--gateway", a.gateway, "Make a new gateway key instead and print it, once");
   CLI::App* remove =
       add_verb(*account, "remove", "Removes an account that owns no device", a, chosen,
                [&a] { return JsonObject{{"op", "account.remove"}, {"name", a.name}}; });
@@ -274,19 +280,19 @@ void add_accounts(CLI::App& app, Arguments& a, std::function<int()>& chosen) {
 }
 
 void add_devices(CLI::App& app, Arguments& a, std::function<int()>& chosen) {
-  CLI::App* device = app.add_subcommand("device", "Devices and who may use them");
+  CLI::App* device = app.add_subcommand("device", "Manages devices and who may use them");
   device->require_subcommand(1);
   CLI::App* add =
       add_verb(*device, "add", "Adds a device and prints its key, once", a, chosen, [&a] {
         return JsonObject{{"op", "device.add"}, {"sn", a.sn}, {"owner", a.owner}, {"name", a.name}};
       });
   add->add_option("sn", a.sn, "Serial number")->required();
-  add->add_option("--owner", a.owner, "Account")->required();
+  add->add_option("--owner", a.owner, "Account that owns the device")->required();
   add->add_option("--name", a.name);
   CLI::App* list = add_verb(*device, "list", "Lists devices", a, chosen,
                             [&a] { return JsonObject{{"op", "device.list"}, {"owner", a.owner}}; });
-  list->add_option("--owner", a.owner, "Only this account's");
-  CLI::App* rename = add_verb(*device, "rename", "Names a device", a, chosen, [&a] {
+  list->add_option("--owner", a.owner, "Only devices of this account");
+  CLI::App* rename = add_verb(*device, "rename", "Changes the name of a device", a, chosen, [&a] {
     return JsonObject{{"op", "device.rename"}, {"sn", a.sn}, {"name", a.name}};
   });
   rename->add_option("sn", a.sn)->required();
@@ -298,7 +304,7 @@ void add_devices(CLI::App& app, Arguments& a, std::function<int()>& chosen) {
       });
   share->add_option("sn", a.sn)->required();
   share->add_option("account", a.account)->required();
-  share->add_option("rights", a.rights, "monitor, full, or none to end it")->required();
+  share->add_option("rights", a.rights, "monitor, full, or none to stop sharing")->required();
   CLI::App* move = add_verb(
       *device, "move", "Gives a device to another account, with a new key and without its history",
       a, chosen, [&a] {
@@ -310,7 +316,7 @@ void add_devices(CLI::App& app, Arguments& a, std::function<int()>& chosen) {
   move->add_option("sn", a.sn)->required();
   move->add_option("owner", a.owner)->required();
   move->add_flag("--with-history", a.with_history,
-                 "The new owner gets all that the device ever reported, instead of nothing");
+                 "Hand the history of the device to the new owner as well");
   CLI::App* rotate =
       add_verb(*device, "rotate", "Gives a device a new key and prints it, once", a, chosen,
                [&a] { return JsonObject{{"op", "device.rotate"}, {"sn", a.sn}}; });
@@ -325,15 +331,15 @@ void add_devices(CLI::App& app, Arguments& a, std::function<int()>& chosen) {
                                    {"numbers", JsonArray(a.numbers.begin(), a.numbers.end())},
                                    {"unknown", a.unknown}};
                });
-  purge->add_option("number", a.numbers, "As the server's log names them");
-  purge->add_flag("--unknown", a.unknown, "All of them");
+  purge->add_option("number", a.numbers, "Device numbers, as the log of the server names them");
+  purge->add_flag("--unknown", a.unknown, "Every device that the registry does not have");
 }
 
 void add_families(CLI::App& app, Arguments& a, std::function<int()>& chosen) {
   CLI::App* family = app.add_subcommand("family", "Device families");
   family->require_subcommand(1);
   CLI::App* list = family->add_subcommand("list", "Lists the families");
-  list->add_option("--devices", a.devices, "Folder with further device files");
+  list->add_option("--devices", a.devices, "Folder with additional device files");
   list->callback([&] { chosen = [&a] { return list_families(a.devices); }; });
   CLI::App* check = family->add_subcommand("check", "Reports every mistake in a device file");
   check->add_option("file", a.file)->required();
@@ -341,17 +347,17 @@ void add_families(CLI::App& app, Arguments& a, std::function<int()>& chosen) {
 }
 
 void add_blocks(CLI::App& app, Arguments& a, std::function<int()>& chosen) {
-  CLI::App* block = app.add_subcommand("block", "Blocks of history");
+  CLI::App* block = app.add_subcommand("block", "Inspects blocks of history");
   block->require_subcommand(1);
-  CLI::App* show = block->add_subcommand("show", "Shows what a file with one block holds");
+  CLI::App* show = block->add_subcommand("show", "Shows the contents of a file with one block");
   show->add_option("file", a.file)->required();
-  show->add_flag("--rows", a.rows, "All rows, a line of JSON each, instead of the columns");
+  show->add_flag("--rows", a.rows, "Print all rows, one line of JSON each, instead of the columns");
   show->callback([&] {
     chosen = [&a] { return show_block(a.file, a.rows ? BlockView::kRows : BlockView::kColumns); };
   });
 }
 
-// "account add", from the root's child to the command itself.
+// The full name, such as "account add", from the root's child down to the command.
 std::string name_of(const CLI::App& command) {
   const CLI::App* parent = command.get_parent();
   if (parent == nullptr) return {};
@@ -359,13 +365,13 @@ std::string name_of(const CLI::App& command) {
   return before.empty() ? command.get_name() : before + ' ' + command.get_name();
 }
 
-// The command that was given.
+// The command on the command line.
 const CLI::App& given(const CLI::App& app) {
   const auto subcommands = app.get_subcommands();
   return subcommands.empty() ? app : given(*subcommands.front());
 }
 
-// What its --data says, which may be an option of the command above it; empty: nothing.
+// The value of --data, which may be an option of the command's parent; empty: none.
 std::string data_folder_of(const CLI::App& command) {
   const CLI::Option* option = command.get_option_no_throw("--data");
   if (option != nullptr && option->count() > 0) return option->results().back();
@@ -392,7 +398,7 @@ struct CommandLine::Impl {
   CLI::App app{"Gridloom: an open, self-hosted platform for home-energy devices"};
   Arguments arguments;
   std::function<int()> chosen;
-  std::vector<std::shared_ptr<void>> kept;  // other commands' arguments
+  std::vector<std::shared_ptr<void>> kept;  // arguments of other commands
 };
 
 CommandLine::CommandLine() : impl_(std::make_unique<Impl>()) {

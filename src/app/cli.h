@@ -8,11 +8,11 @@
 namespace gridloom::app {
 
 struct Command {
-  std::string name;  // its words, as in "account add"
+  std::string name;  // the words of the command, as in "account add"
   bool has_data_option = false;
 };
 
-// One use of the command line.
+// Parses and runs one command line.
 class CommandLine {
  public:
   CommandLine();
@@ -20,9 +20,9 @@ class CommandLine {
   CommandLine& operator=(const CommandLine&) = delete;
   ~CommandLine();
 
-  // All that there are.
+  // All commands.
   [[nodiscard]] std::vector<Command> commands() const;
-  // Carries the given one out. Returns the process' exit code. Once.
+  // Parses and runs the given command line. Returns the exit code of the process. Call only once.
   [[nodiscard]] int run(int argc, const char* const* argv);
 
  private:

@@ -1,5 +1,5 @@
-// What the command line says of itself: the version, and the description that the manual page and
-// the shells' completions are made of.
+// The command line's description of itself: the version, and the JSON from which the manual page
+// and the shell completions are made.
 #include "app/cli.h"
 
 #include <gmock/gmock.h>
@@ -31,7 +31,7 @@ Outcome run(const char* word) {
   return {.code = code, .said = testing::internal::GetCapturedStdout()};
 }
 
-// The described commands, as in "account add"; those that have others below them too.
+// The described commands, as in "account add", including those that have subcommands.
 void add_names(const Json& command, const std::string& before, std::set<std::string>& all) {
   for (const Json& each : command.at("commands").as_array()) {
     const std::string name = before + std::string(each.at("name").as_string());

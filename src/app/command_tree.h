@@ -1,4 +1,4 @@
-// The command line, described as JSON: the manual page and the shells' completions are made of it.
+// Describes the command line as JSON, the source of the manual page and the shell completions.
 #pragma once
 
 #include <functional>
@@ -16,7 +16,7 @@ namespace gridloom::app {
 // options and commands are left out.
 [[nodiscard]] wire::JsonObject command_tree(const CLI::App& command);
 
-// The hidden `gridloom command-tree`, which prints it. `app` outlives `chosen`.
+// Adds the hidden `gridloom command-tree`, which prints the description. `app` outlives `chosen`.
 void add_command_tree(CLI::App& app, std::function<int()>& chosen);
 
 }  // namespace gridloom::app

@@ -41,24 +41,25 @@ int run(const Arguments& arguments) {
   return notes.empty() ? 0 : 1;
 }
 
-Result<std::vector<std::int64_t>> numbers_of(const Estate& estate, const JsonObject& request) {
-  std::vector<std::int64_t> unknown = estate.archive.unknown();
+Result<std::vector<std::int64_t>> numbers_of(const AdminContext& context,
+                                             const JsonObject& request) {
+  std::vector<std::int64_t> unknown = context.archive.unknown();
   const Json* all = request.if_contains("unknown");
   if (all != nullptr && all->is_bool() && all->get_bool()) {
     if (unknown.empty()) {
-      return fail(FaultKind::kNotFound, "the registry knows all devices that history has");
+      return fail(ErrorCode::kNotFound, "the registry knows all devices that history has");
     }
     return unknown;
   }
   std::vector<std::int64_t> numbers;
   const Json* given = request.if_contains("numbers");
   if (given == nullptr || !given->is_array() || given->get_array().empty()) {
-    return fail(FaultKind::kBadParams, "say which: numbers of devices, or --unknown for all");
+    return fail(ErrorCode::kBadParams, "say which: numbers of devices, or --unknown for all");
   }
   for (const Json& each : given->get_array()) {
     const std::int64_t number = wire::is_whole(each) ? wire::whole(each) : 0;
     if (!std::ranges::binary_search(unknown, number)) {
-      return fail(FaultKind::kNotFound,
+      return fail(ErrorCode::kNotFound,
                   fmt::format("{} is not the number of a device that history has and the registry "
                               "does not know",
                               wire::to_text(each)));
@@ -71,27 +72,27 @@ Result<std::vector<std::int64_t>> numbers_of(const Estate& estate, const JsonObj
 
 }  // namespace
 
-Result<Json> list_damage(const Estate& estate, const JsonObject&) {
-  const std::vector<std::string> notes = estate.archive.damage().all();
+Result<Json> list_damage(const AdminContext& context, const JsonObject&) {
+  const std::vector<std::string> notes = context.archive.damage().all();
   return Json(JsonArray(notes.begin(), notes.end()));
 }
 
-Result<Json> accept_damage(const Estate& estate, const JsonObject&) {
-  const std::size_t accepted = estate.archive.damage().count();
-  if (const Status done = estate.archive.damage().accept(); !done) {
+Result<Json> accept_damage(const AdminContext& context, const JsonObject&) {
+  const std::size_t accepted = context.archive.damage().count();
+  if (const Status done = context.archive.damage().accept(); !done) {
     return std::unexpected(done.error());
   }
-  estate.registry.accept_setback();
+  context.registry.accept_setback();
   return JsonObject{{"accepted", accepted}};
 }
 
-Result<Json> purge_devices(const Estate& estate, const JsonObject& request) {
-  const auto numbers = numbers_of(estate, request);
+Result<Json> purge_devices(const AdminContext& context, const JsonObject& request) {
+  const auto numbers = numbers_of(context, request);
   if (!numbers) return std::unexpected(numbers.error());
-  if (const Status counted = estate.registry.purge_devices(*numbers); !counted) {
+  if (const Status counted = context.registry.purge_devices(*numbers); !counted) {
     return std::unexpected(counted.error());
   }
-  for (const std::int64_t number : *numbers) estate.archive.forget(number);
+  for (const std::int64_t number : *numbers) context.archive.purge(number);
   return JsonObject{{"purged", ranges_text(*numbers)}};
 }
 
@@ -100,7 +101,7 @@ std::shared_ptr<void> add_damage(CLI::App& app, std::function<int()>& chosen) {
   Arguments& a = *arguments;
   CLI::App* damage = app.add_subcommand(
       "damage", "Shows what is known to be lost or damaged; exits with 1 if there is anything");
-  damage->add_option("--data", a.data, "The server's data folder")->capture_default_str();
+  damage->add_option("--data", a.data, "Data folder of the server")->capture_default_str();
   damage->add_flag("--accept", a.accept,
                    "Notes nothing of it any more; what is still so is found again");
   damage->callback([arguments, &chosen] { chosen = [arguments] { return run(*arguments); }; });

@@ -1,5 +1,5 @@
-// The verb `gridloom damage`: what is known to be lost or damaged in a data folder, and that an
-// administrator has seen it.
+// The command `gridloom damage`: lists known losses and damage in a data folder, and records that
+// an administrator has accepted them.
 #pragma once
 
 #include <functional>
@@ -15,17 +15,19 @@ class App;
 
 namespace gridloom::app {
 
-// Adds the verb to the command line; parsing it puts what is to run into `chosen`. The returned
-// object holds what was parsed and has to live as long.
+// Adds the command to the command line; parsing the command stores the action to run in `chosen`.
+// The returned object holds the parsed options and must outlive the action.
 [[nodiscard]] std::shared_ptr<void> add_damage(CLI::App& app, std::function<int()>& chosen);
 
-// Operations of admin.cc. A list of texts, and {"accepted": N}.
-[[nodiscard]] Result<wire::Json> list_damage(const Estate& estate, const wire::JsonObject& request);
-[[nodiscard]] Result<wire::Json> accept_damage(const Estate& estate,
+// Operations of admin.cc. They answer with a list of texts, and with {"accepted": N}.
+[[nodiscard]] Result<wire::Json> list_damage(const AdminContext& context,
+                                             const wire::JsonObject& request);
+[[nodiscard]] Result<wire::Json> accept_damage(const AdminContext& context,
                                                const wire::JsonObject& request);
-// {"numbers": [3, 4]} or {"unknown": true} to {"purged": "3 to 4"}: the history of devices that the
-// registry does not know. kNotFound: there is none, or one of them is not such a device.
-[[nodiscard]] Result<wire::Json> purge_devices(const Estate& estate,
+// Purges the history of devices that the registry does not know: {"numbers": [3, 4]} or {"unknown":
+// true}, answered with {"purged": "3 to 4"}. kNotFound: there are none, or one of the numbers is
+// not such a device.
+[[nodiscard]] Result<wire::Json> purge_devices(const AdminContext& context,
                                                const wire::JsonObject& request);
 
 }  // namespace gridloom::app

@@ -13,7 +13,7 @@
 namespace gridloom::app {
 namespace {
 
-constexpr const char* kRegistry = "registry.sqlite";  // each data folder has it, from its first use
+constexpr const char* kRegistry = "registry.sqlite";  // in each data folder from first use
 
 constexpr std::string_view kRestore = "restore";
 
@@ -71,17 +71,17 @@ Status check_data_folder(std::string_view command, const std::filesystem::path& 
   if (row != kRows.end() && row->folder != DataFolder::kExpects) return {};
   struct stat facts{};
   if (::stat((folder / kRegistry).c_str(), &facts) == 0) return {};
-  // Other errors (no right to look, say) are the command's to report.
+  // Other errors (missing permission, for example) are reported by the command itself.
   if (errno != ENOENT && errno != ENOTDIR) return {};
   std::error_code ignored;
   if (std::filesystem::exists(folder / "history.db", ignored)) {
-    return fail(FaultKind::kNotFound,
+    return fail(ErrorCode::kNotFound,
                 fmt::format("{0} has a history.db, but no {1}, which has all accounts and devices: "
                             "put {1} and secret.key back from a backup; `gridloom serve` begins "
                             "with new ones if both are missing, and keeps the history",
                             folder.string(), kRegistry));
   }
-  return fail(FaultKind::kNotFound,
+  return fail(ErrorCode::kNotFound,
               fmt::format("no Gridloom data in {0} (it has no {1}): --data is the folder that "
                           "`gridloom serve --data {0}` uses; that command, `gridloom account add` "
                           "and `gridloom restore` make a new one",

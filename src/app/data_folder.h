@@ -1,8 +1,8 @@
-// Which commands may make the data folder that --data names, and which need one that is there.
+// Which commands may create the data folder that --data names, and which need an existing one.
 //
-// Invariant: a command that is given a wrong --data makes neither a folder nor a file, unless its
-// row says kMakes. The command line asks here, once, before it runs any command; a test goes
-// through all commands, so that a new one without a row fails.
+// Invariant: a command with a wrong --data creates neither a folder nor a file, unless its row says
+// kMakes. The command line checks this table once, before it runs any command; a test goes through
+// all commands and fails for a new command without a row.
 #pragma once
 
 #include <cstdint>
@@ -16,12 +16,12 @@ namespace gridloom::app {
 
 enum class DataFolder : std::uint8_t {
   kNone,     // the command has no --data
-  kExpects,  // the folder must have Gridloom's data; where --data is optional, if it is given
-  kMakes,    // a folder that is not there is made
+  kExpects,  // the folder, where one is given, must contain Gridloom's data
+  kMakes,    // the folder is created if it does not exist
 };
 
 struct CommandRow {
-  std::string_view command;  // its words, as in "account add"
+  std::string_view command;  // the words of the command, as in "account add"
   DataFolder folder;
 };
 
@@ -29,7 +29,7 @@ struct CommandRow {
 [[nodiscard]] std::span<const CommandRow> command_rows();
 
 // A command without a row is treated as kExpects. kNotFound: there is no data in the folder;
-// kConflict: a restore into the folder has not ended, so `restore` alone may use it.
+// kConflict: a restore into the folder has not ended, so that only `restore` may use the folder.
 [[nodiscard]] Status check_data_folder(std::string_view command,
                                        const std::filesystem::path& folder);
 

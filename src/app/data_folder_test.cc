@@ -1,4 +1,4 @@
-// Which commands make a data folder: all of the command line are tried with one that is not there.
+// Which commands create a data folder: each command is tried with a folder that does not exist.
 #include "app/data_folder.h"
 
 #include <fmt/format.h>
@@ -22,7 +22,7 @@ namespace {
 using testing::HasSubstr;
 namespace fs = std::filesystem;
 
-// What else commands want to be given; the others want nothing.
+// Further arguments that some commands require; the others need none.
 const std::map<std::string_view, std::vector<std::string>> kWanted = {
     {"account keys", {"ann"}},
     {"account rotate", {"ann"}},

@@ -32,7 +32,7 @@ Result<std::vector<Wanted>> devices_of(const catalog::Catalog& catalog, std::str
     return wanted;
   }
   const auto groups = groups_of(chosen, catalog);
-  if (!groups) return fail(groups.error().kind, "--demo-home: " + groups.error().detail);
+  if (!groups) return fail(groups.error().code, "--demo-home: " + groups.error().detail);
   for (const auto& [family, devices] : *groups) {
     for (std::size_t i = 1; i <= devices; ++i) {
       wanted.push_back({.family = family,

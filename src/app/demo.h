@@ -1,5 +1,5 @@
 // The demo home: an account with one virtual device of each family (as the device files list them),
-// or with devices of one's own choice.
+// or with devices that the user selects.
 #pragma once
 
 #include <memory>
@@ -18,8 +18,9 @@ struct DemoHome {
   std::vector<sim::Member> members;
 };
 
-// Makes what is missing of it; what an earlier start made stays, but lives no longer if it is not
-// chosen. `chosen` as parse_groups() reads it; empty: what the device files list.
+// Creates the parts of the demo home that are missing. Devices of an earlier start are kept, but
+// are not simulated unless they are selected. `chosen` has the format of parse_groups(); empty: the
+// devices that the device files list.
 [[nodiscard]] Result<DemoHome> demo_home(registry::Registry& registry,
                                          const catalog::Catalog& catalog, std::string_view chosen);
 

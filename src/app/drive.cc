@@ -12,7 +12,7 @@
 
 #include "app/process.h"
 #include "bench/process_use.h"
-#include "sim/fleets.h"
+#include "sim/sharded_fleet.h"
 #include "wire/json.h"
 
 namespace gridloom::app {
@@ -21,13 +21,13 @@ namespace {
 using Steady = std::chrono::steady_clock;
 using Counts = sim::Fleet::Counts;
 
-constexpr Millis kPatience{10'000};  // with a server's first sign of life
+constexpr Millis kPatience{10'000};  // for the first response of a server
 constexpr int kBarWidth = 24;
-constexpr int kLineEvery = 10;  // looks, where there is no terminal to draw in
+constexpr int kLineEvery = 10;  // updates, where the output is not a terminal
 
 double seconds(Steady::duration span) { return std::chrono::duration<double>(span).count(); }
 
-// What both sides have used up at a moment.
+// Resource usage of both sides at one moment.
 struct Use {
   Steady::time_point at;
   Counts counts;
@@ -35,9 +35,9 @@ struct Use {
   std::optional<double> server_s;
 };
 
-Use use_now(sim::Fleets& fleets, pid_t server) {
+Use use_now(sim::ShardedFleet& fleet, pid_t server) {
   Use use{
-      .at = Steady::now(), .counts = fleets.counts(), .own_s = bench::own_time_s(), .server_s = {}};
+      .at = Steady::now(), .counts = fleet.counts(), .own_s = bench::own_time_s(), .server_s = {}};
   if (const auto taken = bench::process_time_s(server); server != 0 && taken) use.server_s = *taken;
   return use;
 }
@@ -54,7 +54,8 @@ class Progress {
         bar(share), seconds(now.at - begun.at), now.counts.online, now.counts.connections,
         rate(last.counts.sent, now.counts.sent),
         rate(last.counts.acknowledged, now.counts.acknowledged),
-        now.counts.online == 0 && !now.counts.trouble.empty() ? "  " + now.counts.trouble : "");
+        now.counts.online == 0 && !now.counts.last_error.empty() ? "  " + now.counts.last_error
+                                                                 : "");
     if (is_terminal_) {
       fmt::print(stderr, "\r{}\x1b[K", text);
     } else if (looks_++ % kLineEvery == 0) {
@@ -111,7 +112,7 @@ wire::JsonObject summary(const Drive& options, const Use& begun, const Use& from
     told["server_cores"] = rounded((*end.server_s - *from.server_s) / measured);
     told["server_mb"] = std::round(bench::resident_mb(options.server).value_or(0));
   }
-  if (!all.trouble.empty()) told["last_trouble"] = all.trouble;
+  if (!all.last_error.empty()) told["last_trouble"] = all.last_error;
   return told;
 }
 
@@ -131,7 +132,7 @@ void print(const wire::JsonObject& told, bool json) {
 
 int drive(const Drive& options) {
   const sigset_t signals = block_ending_signals();
-  static_cast<void>(raise_descriptor_limit());  // connections tell if it is too low
+  static_cast<void>(raise_descriptor_limit());  // a limit that is too low shows in the connections
   if (const Status listens = client::check_listens(
           options.fleet.server, std::min(options.span.value_or(kPatience), kPatience));
       !listens) {
@@ -141,24 +142,24 @@ int drive(const Drive& options) {
   const SystemClock clock;
   sim::Fleet::Options each = options.fleet;
   each.clock = &clock;
-  sim::Fleets fleets(each, options.members, options.threads);
-  fleets.set_faults(options.faults);
-  fleets.start();
-  const Use begun = use_now(fleets, options.server);
+  sim::ShardedFleet fleet(each, options.members, options.threads);
+  fleet.set_faults(options.faults);
+  fleet.start();
+  const Use begun = use_now(fleet, options.server);
   Progress progress;
-  std::optional<Use> from;  // all are online
+  std::optional<Use> from;  // set once all devices are online
   Use now = begun;
   const timespec pause{.tv_sec = 1, .tv_nsec = 0};
   for (bool over = false; !over;) {
     over = sigtimedwait(&signals, nullptr, &pause) > 0;
-    const Use last = std::exchange(now, use_now(fleets, options.server));
+    const Use last = std::exchange(now, use_now(fleet, options.server));
     const Counts& counts = now.counts;
     if (!from && counts.arrived == counts.connections) from = now;
     std::optional<double> share;
     if (options.span) {
       const Steady::duration gone = from ? now.at - from->at : Steady::duration(0);
       share = seconds(gone) / seconds(*options.span);
-      // Where nobody has come online at all, the server is not waited for without an end.
+      // If no device has come online at all, the wait for the server ends.
       const bool in_vain =
           counts.arrived == 0 &&
           now.at - begun.at >= std::max<Steady::duration>(*options.span, kPatience);
@@ -168,11 +169,11 @@ int drive(const Drive& options) {
     progress.show(begun, last, now, share);
   }
   progress.end();
-  fleets.stop();
+  fleet.stop();
   print(summary(options, begun, from.value_or(begun), now), options.json);
   if (now.counts.online != 0) return 0;
   fmt::print(stderr, "gridloom: no device came online{}{}\n",
-             now.counts.trouble.empty() ? "" : ": ", now.counts.trouble);
+             now.counts.last_error.empty() ? "" : ": ", now.counts.last_error);
   return 1;
 }
 

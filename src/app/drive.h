@@ -1,4 +1,4 @@
-// Lets virtual devices talk to a server for a while, shows how it goes, and sums it up.
+// Runs virtual devices against a server for a while, shows the progress, and prints a summary.
 #pragma once
 
 #include <sys/types.h>
@@ -14,19 +14,19 @@
 namespace gridloom::app {
 
 struct Drive {
-  sim::Fleet::Options fleet;  // of which the loop and the clock are not looked at
+  sim::Fleet::Options fleet;  // its loop and clock are ignored
   std::vector<sim::Member> members;
   std::size_t threads = 1;
-  std::vector<FaultOrder> faults{};
-  // Once all are online; else until SIGINT or SIGTERM. A server where nobody has come online is
-  // given up after this span, though not before ten seconds.
+  std::vector<FaultRule> faults{};
+  // How long to run once all devices are online; without a value, until SIGINT or SIGTERM. If no
+  // device has come online after this span, but after at least ten seconds, the run is given up.
   std::optional<Millis> span;
-  pid_t server = 0;  // whose processor time and memory are told too; 0: nobody's
+  pid_t server = 0;  // whose CPU time and memory are shown too; 0: none
   bool json = false;
 };
 
-// The exit code: 0 unless nobody came online; at once if nobody listens there. Before any other
-// thread exists.
+// Returns the exit code: 0 unless no device came online; fails at once if no server listens at the
+// address. Call before any other thread exists.
 [[nodiscard]] int drive(const Drive& options);
 
 }  // namespace gridloom::app

@@ -1,4 +1,4 @@
-// `gridloom family`: what the device files say.
+// `gridloom family`: lists and checks the device files.
 #pragma once
 
 #include <filesystem>

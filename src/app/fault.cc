@@ -15,8 +15,8 @@
 #include "app/admin_client.h"
 #include "app/when.h"
 #include "catalog/loader.h"
-#include "hub/misdeeds.h"
-#include "sim/troubles.h"
+#include "hub/fault_injector.h"
+#include "sim/device_faults.h"
 
 namespace gridloom::app {
 namespace {
@@ -25,27 +25,28 @@ using wire::Json;
 using wire::JsonArray;
 using wire::JsonObject;
 
-Status check(const FaultOrder& order, const catalog::Catalog& catalog) {
-  if (hub::find_misdeed(order.fault) == nullptr) {
+Status check(const FaultRule& order, const catalog::Catalog& catalog) {
+  if (hub::find_platform_fault(order.fault) == nullptr) {
     if (!order.account.empty()) {
-      return fail(FaultKind::kBadParams,
+      return fail(ErrorCode::kBadParams,
                   fmt::format("{} is a fault of devices: it has no account", order.fault));
     }
     if (Status device = sim::check_order(order, catalog); !device) {
       const bool known = sim::check_order({.fault = order.fault}, catalog).has_value();
       if (known || !order.sn.empty()) return device;
-      const auto names = hub::misdeeds() | std::views::transform(&hub::MisdeedInfo::name);
+      const auto names =
+          hub::platform_faults() | std::views::transform(&hub::PlatformFaultInfo::name);
       return fail(
-          FaultKind::kBadParams,
+          ErrorCode::kBadParams,
           fmt::format("{}; and of the platform {}", device.error().detail, fmt::join(names, ", ")));
     }
   }
-  if (order.share > 0 && order.share <= 1) return {};
-  return fail(FaultKind::kBadParams,
-              fmt::format("probability is {}: must be above 0, and 1 at most", order.share));
+  if (order.probability > 0 && order.probability <= 1) return {};
+  return fail(ErrorCode::kBadParams,
+              fmt::format("probability is {}: must be above 0, and 1 at most", order.probability));
 }
 
-bool same(const FaultOrder& one, const FaultOrder& other) {
+bool same(const FaultRule& one, const FaultRule& other) {
   return one.fault == other.fault && one.sn == other.sn && one.account == other.account;
 }
 
@@ -54,11 +55,11 @@ bool same(const FaultOrder& one, const FaultOrder& other) {
 Faults::Faults(const catalog::Catalog& catalog, const Clock& clock, Changed changed)
     : catalog_(catalog), clock_(clock), changed_(std::move(changed)) {}
 
-Status Faults::order(FaultOrder order) {
+Status Faults::order(FaultRule order) {
   if (Status good = check(order, catalog_); !good) return good;
   const std::scoped_lock lock(mutex_);
   forget_old();
-  std::erase_if(orders_, [&](const FaultOrder& before) { return same(before, order); });
+  std::erase_if(orders_, [&](const FaultRule& before) { return same(before, order); });
   orders_.push_back(std::move(order));
   changed_(orders_);
   return {};
@@ -67,14 +68,14 @@ Status Faults::order(FaultOrder order) {
 std::size_t Faults::end(std::string_view fault, std::string_view sn) {
   const std::scoped_lock lock(mutex_);
   forget_old();
-  const std::size_t ended = std::erase_if(orders_, [&](const FaultOrder& order) {
+  const std::size_t ended = std::erase_if(orders_, [&](const FaultRule& order) {
     return (fault.empty() || order.fault == fault) && (sn.empty() || order.sn == sn);
   });
   changed_(orders_);
   return ended;
 }
 
-std::vector<FaultOrder> Faults::orders() {
+std::vector<FaultRule> Faults::orders() {
   const std::scoped_lock lock(mutex_);
   forget_old();
   return orders_;
@@ -83,11 +84,11 @@ std::vector<FaultOrder> Faults::orders() {
 void Faults::forget_old() {
   const TimePoint now = clock_.now();
   std::erase_if(orders_,
-                [&](const FaultOrder& order) { return order.until && *order.until <= now; });
+                [&](const FaultRule& order) { return order.until && *order.until <= now; });
 }
 
-Result<FaultOrder> parse_order(std::string_view text, const catalog::Catalog& catalog) {
-  FaultOrder order;
+Result<FaultRule> parse_order(std::string_view text, const catalog::Catalog& catalog) {
+  FaultRule order;
   std::string_view rest = text;
   const auto cut = [&rest](char mark) {
     const std::size_t at = rest.rfind(mark);
@@ -106,14 +107,14 @@ Result<FaultOrder> parse_order(std::string_view text, const catalog::Catalog& ca
   order.fault = rest;
   double read = 0;
   const bool good =
-      (share.empty() || number(share, order.share)) && (value.empty() || number(value, read));
+      (share.empty() || number(share, order.probability)) && (value.empty() || number(value, read));
   if (!good) {
-    return fail(FaultKind::kBadParams,
+    return fail(ErrorCode::kBadParams,
                 fmt::format("--fault: \"{}\" is not NAME[:VALUE][=PROBABILITY][@SN]", text));
   }
   if (!value.empty()) order.value = read;
   if (Status possible = sim::check_order(order, catalog); !possible) {
-    return fail(FaultKind::kBadParams, "--fault: " + possible.error().detail);
+    return fail(ErrorCode::kBadParams, "--fault: " + possible.error().detail);
   }
   return order;
 }
@@ -133,46 +134,46 @@ std::optional<double> number_in(const JsonObject& request, std::string_view name
   return value->to_number<double>();
 }
 
-JsonObject row_of(const FaultOrder& order) {
+JsonObject row_of(const FaultRule& order) {
   JsonObject row{{"fault", order.fault}};
   if (!order.sn.empty()) row["sn"] = order.sn;
   if (!order.account.empty()) row["account"] = order.account;
-  if (order.share < 1) row["probability"] = order.share;
+  if (order.probability < 1) row["probability"] = order.probability;
   if (order.value) row["value"] = *order.value;
   if (order.until) row["until"] = local_text(*order.until);
   return row;
 }
 
-Result<Faults*> faults_of(const Estate& estate) {
-  if (estate.faults != nullptr) return estate.faults;
-  return fail(FaultKind::kConflict, "faults are those of a running server, and none runs here");
+Result<Faults*> faults_of(const AdminContext& context) {
+  if (context.faults != nullptr) return context.faults;
+  return fail(ErrorCode::kConflict, "faults are those of a running server, and none runs here");
 }
 
 }  // namespace
 
-Result<Json> order_fault(const Estate& estate, const JsonObject& request) {
-  const auto faults = faults_of(estate);
+Result<Json> order_fault(const AdminContext& context, const JsonObject& request) {
+  const auto faults = faults_of(context);
   if (!faults) return std::unexpected(faults.error());
-  FaultOrder order{.fault = text_in(request, "fault"),
-                   .sn = text_in(request, "sn"),
-                   .account = text_in(request, "account"),
-                   .share = number_in(request, "probability").value_or(1),
-                   .value = number_in(request, "value"),
-                   .until = {}};
-  const auto directory = estate.registry.directory();
+  FaultRule order{.fault = text_in(request, "fault"),
+                  .sn = text_in(request, "sn"),
+                  .account = text_in(request, "account"),
+                  .probability = number_in(request, "probability").value_or(1),
+                  .value = number_in(request, "value"),
+                  .until = {}};
+  const auto directory = context.registry.directory();
   if (!order.sn.empty() && directory->find_device(order.sn) == nullptr) {
-    return fail(FaultKind::kNotFound,
+    return fail(ErrorCode::kNotFound,
                 fmt::format("there is no device {}", wire::shortened(order.sn)));
   }
   if (!order.account.empty() && directory->find_account_by_name(order.account) == nullptr) {
-    return fail(FaultKind::kNotFound,
+    return fail(ErrorCode::kNotFound,
                 fmt::format("there is no account {}", wire::shortened(order.account)));
   }
   if (const auto ms = number_in(request, "for_ms")) {
     if (*ms < 1 || *ms > static_cast<double>(kLongestSpan.count())) {
-      return fail(FaultKind::kBadParams, "for_ms must be from 1 to those of a million days");
+      return fail(ErrorCode::kBadParams, "for_ms must be from 1 to those of a million days");
     }
-    order.until = estate.clock.now() + Millis(static_cast<std::int64_t>(*ms));
+    order.until = context.clock.now() + Millis(static_cast<std::int64_t>(*ms));
   }
   JsonObject row = row_of(order);
   if (Status ordered = (*faults)->order(std::move(order)); !ordered) {
@@ -181,35 +182,36 @@ Result<Json> order_fault(const Estate& estate, const JsonObject& request) {
   return Json(std::move(row));
 }
 
-Result<Json> end_faults(const Estate& estate, const JsonObject& request) {
-  const auto faults = faults_of(estate);
+Result<Json> end_faults(const AdminContext& context, const JsonObject& request) {
+  const auto faults = faults_of(context);
   if (!faults) return std::unexpected(faults.error());
   const std::string fault = text_in(request, "fault");
   const std::size_t ended = (*faults)->end(fault, text_in(request, "sn"));
   if (ended == 0 && !fault.empty()) {
-    return fail(FaultKind::kNotFound, fmt::format("{} is not on", wire::shortened(fault)));
+    return fail(ErrorCode::kNotFound, fmt::format("{} is not on", wire::shortened(fault)));
   }
   return JsonObject{{"ended", ended}};
 }
 
-Result<Json> list_faults(const Estate& estate, const JsonObject& request) {
-  const auto faults = faults_of(estate);
+Result<Json> list_faults(const AdminContext& context, const JsonObject& request) {
+  const auto faults = faults_of(context);
   if (!faults) return std::unexpected(faults.error());
   JsonArray rows;
   if (!text_in(request, "all").empty()) {
     const auto add = [&rows](std::string_view of, std::string_view name, std::string_view means) {
       rows.push_back(JsonObject{{"of", of}, {"fault", name}, {"means", means}});
     };
-    for (const hub::MisdeedInfo& info : hub::misdeeds()) add("platform", info.name, info.means);
-    for (const catalog::Trouble& common : sim::common_troubles()) {
+    for (const hub::PlatformFaultInfo& info : hub::platform_faults())
+      add("platform", info.name, info.means);
+    for (const catalog::DeviceFault& common : sim::common_faults()) {
       add("any virtual device", common.name, common.means);
     }
-    for (const catalog::FamilyPtr& family : estate.catalog.families()) {
-      for (const catalog::Trouble& own : family->troubles) add(family->id, own.name, own.means);
+    for (const catalog::FamilyPtr& family : context.catalog.families()) {
+      for (const catalog::DeviceFault& own : family->faults) add(family->id, own.name, own.means);
     }
     return Json(std::move(rows));
   }
-  for (const FaultOrder& order : (*faults)->orders()) rows.emplace_back(row_of(order));
+  for (const FaultRule& order : (*faults)->orders()) rows.emplace_back(row_of(order));
   return Json(std::move(rows));
 }
 
@@ -220,7 +222,7 @@ namespace {
 struct Arguments {
   std::string data = "data";
   std::string fault, sn, account, span;
-  double share = 1;
+  double probability = 1;
   std::optional<double> value;
   bool all = false;
 };
@@ -254,7 +256,7 @@ int ask(const Arguments& arguments, const JsonObject& request) {
 }
 
 int switch_on(const Arguments& a) {
-  JsonObject request{{"op", "fault.on"}, {"fault", a.fault}, {"probability", a.share}};
+  JsonObject request{{"op", "fault.on"}, {"fault", a.fault}, {"probability", a.probability}};
   if (!a.sn.empty()) request["sn"] = a.sn;
   if (!a.account.empty()) request["account"] = a.account;
   if (a.value) request["value"] = *a.value;
@@ -274,33 +276,37 @@ int switch_on(const Arguments& a) {
 std::shared_ptr<void> add_fault(CLI::App& app, std::function<int()>& chosen) {
   auto kept = std::make_shared<Arguments>();
   Arguments& a = *kept;
-  CLI::App* fault = app.add_subcommand("fault", "Lets things go wrong, on demand");
+  CLI::App* fault =
+      app.add_subcommand("fault", "Injects faults into virtual devices and the platform");
   fault->require_subcommand(1);
   const auto verb = [&](const std::string& name, const std::string& help,
                         std::function<int()> run) {
     CLI::App* made = fault->add_subcommand(name, help);
-    made->add_option("--data", a.data, "The server's data folder")->capture_default_str();
+    made->add_option("--data", a.data, "Data folder of the server")->capture_default_str();
     made->callback([&chosen, run = std::move(run)] { chosen = run; });
     return made;
   };
   CLI::App* on = verb("on", "From now on this goes wrong", [&a] { return switch_on(a); });
-  on->add_option("fault", a.fault, "`gridloom fault list --all` names them")->required();
+  on->add_option("fault", a.fault, "Name of the fault; `gridloom fault list --all` lists the names")
+      ->required();
   on->add_option("--device", a.sn, "Serial number; else every one that can have it");
-  on->add_option("--account", a.account, "Of the platform's faults: for its apps only");
-  on->add_option("--probability", a.share,
-                 "Devices: the share of all minutes; the platform: of all cases")
+  on->add_option("--account", a.account,
+                 "Platform faults only: restrict the fault to apps of this account");
+  on->add_option("--probability", a.probability,
+                 "Probability of the fault: of each minute for devices, of each case for the "
+                 "platform")
       ->capture_default_str();
-  on->add_option("--value", a.value, "What the fault's description calls value");
+  on->add_option("--value", a.value, "Parameter of the fault; its description explains it");
   on->add_option("--for", a.span, "How long: 30s, 15m, 2h; else until it is switched off");
   CLI::App* off = verb("off", "It goes right again; all of it, without a name", [&a] {
     return ask(a, {{"op", "fault.off"}, {"fault", a.fault}, {"sn", a.sn}});
   });
   off->add_option("fault", a.fault);
-  off->add_option("--device", a.sn, "Only what was ordered for this one");
+  off->add_option("--device", a.sn, "Only faults of this device");
   CLI::App* list = verb("list", "What goes wrong now", [&a] {
     return ask(a, {{"op", "fault.list"}, {"all", a.all ? "yes" : ""}});
   });
-  list->add_flag("--all", a.all, "What can go wrong");
+  list->add_flag("--all", a.all, "List every fault that can be injected");
   return kept;
 }
 

@@ -1,5 +1,5 @@
-// Faults on demand: which are ordered, and who carries them out; the operations and the command
-// line. docs/user/faults.md is for people.
+// Fault injection on demand: the fault rules in force, and the admin operations and commands that
+// set them. User documentation: docs/user/faults.md.
 #pragma once
 
 #include <functional>
@@ -10,7 +10,7 @@
 
 #include "app/admin.h"
 #include "base/clock.h"
-#include "base/fault_order.h"
+#include "base/fault_rule.h"
 #include "base/result.h"
 #include "catalog/family.h"
 #include "wire/json.h"
@@ -24,17 +24,17 @@ namespace gridloom::app {
 // Any thread.
 class Faults {
  public:
-  // `changed` is called with all orders after each change, on the thread that made it.
-  using Changed = std::function<void(const std::vector<FaultOrder>&)>;
+  // `changed` is called with all rules after each change, on the thread that made the change.
+  using Changed = std::function<void(const std::vector<FaultRule>&)>;
   Faults(const catalog::Catalog& catalog, const Clock& clock, Changed changed);
 
-  // In place of one for the same fault, device and account. kBadParams: nobody can have it; the
-  // message says what there is.
-  [[nodiscard]] Status order(FaultOrder order);
-  // How many it was. An empty fault or device: of any.
+  // Adds a rule, replacing the rule for the same fault, device and account. kBadParams: no device
+  // or platform can have the fault; the message lists the faults there are.
+  [[nodiscard]] Status order(FaultRule order);
+  // Removes rules and returns how many. An empty fault or device matches any.
   [[nodiscard]] std::size_t end(std::string_view fault, std::string_view sn);
-  // Those that have not run out.
-  [[nodiscard]] std::vector<FaultOrder> orders();
+  // The rules that have not expired.
+  [[nodiscard]] std::vector<FaultRule> orders();
 
  private:
   void forget_old();
@@ -43,20 +43,22 @@ class Faults {
   const Clock& clock_;
   Changed changed_;
   std::mutex mutex_;
-  std::vector<FaultOrder> orders_;
+  std::vector<FaultRule> orders_;
 };
 
-// "panel_lost", "flapping:10", "disconnect=0.01", "clock_skew:-60@R331TEST": fault, value, share,
-// device. kBadParams: none of these, or check_order() refuses it.
-[[nodiscard]] Result<FaultOrder> parse_order(std::string_view text,
-                                             const catalog::Catalog& catalog);
+// Parses "panel_lost", "flapping:10", "disconnect=0.01", "clock_skew:-60@R331TEST": fault, value,
+// probability, device. kBadParams: none of these forms, or check_order() refuses the rule.
+[[nodiscard]] Result<FaultRule> parse_order(std::string_view text, const catalog::Catalog& catalog);
 
-// The operations fault.on, fault.off, fault.list.
-[[nodiscard]] Result<wire::Json> order_fault(const Estate& estate, const wire::JsonObject& request);
-[[nodiscard]] Result<wire::Json> end_faults(const Estate& estate, const wire::JsonObject& request);
-[[nodiscard]] Result<wire::Json> list_faults(const Estate& estate, const wire::JsonObject& request);
+// The operations fault.on, fault.off and fault.list.
+[[nodiscard]] Result<wire::Json> order_fault(const AdminContext& context,
+                                             const wire::JsonObject& request);
+[[nodiscard]] Result<wire::Json> end_faults(const AdminContext& context,
+                                            const wire::JsonObject& request);
+[[nodiscard]] Result<wire::Json> list_faults(const AdminContext& context,
+                                             const wire::JsonObject& request);
 
-// Adds it to the command line; as add_backup() does.
+// Adds `gridloom fault` to the command line; see add_backup() for the contract.
 [[nodiscard]] std::shared_ptr<void> add_fault(CLI::App& app, std::function<int()>& chosen);
 
 }  // namespace gridloom::app

@@ -24,14 +24,14 @@ class StillClock final : public Clock {
 TEST(ParseOrder, TakesValueShareAndDevice) {
   struct Row {
     std::string_view text;
-    FaultOrder order;
+    FaultRule order;
   };
   for (const Row& row :
        {Row{"disconnect", {.fault = "disconnect"}},
         Row{"flapping:10", {.fault = "flapping", .value = 10}},
-        Row{"panel_lost=0.01", {.fault = "panel_lost", .share = 0.01}},
+        Row{"panel_lost=0.01", {.fault = "panel_lost", .probability = 0.01}},
         Row{"clock_skew:-60.5=0.5@R331TEST",
-            {.fault = "clock_skew", .sn = "R331TEST", .share = 0.5, .value = -60.5}}}) {
+            {.fault = "clock_skew", .sn = "R331TEST", .probability = 0.5, .value = -60.5}}}) {
     const auto order = parse_order(row.text, the_catalog());
     ASSERT_TRUE(order) << row.text << ": " << order.error().detail;
     EXPECT_EQ(*order, row.order) << row.text;
@@ -54,12 +54,12 @@ TEST(ParseOrder, TellsWhatIsWrong) {
 
 TEST(Faults, ReplaceEndAndRunOut) {
   StillClock clock;
-  std::vector<FaultOrder> told;
-  Faults faults(the_catalog(), clock, [&](const std::vector<FaultOrder>& now) { told = now; });
+  std::vector<FaultRule> told;
+  Faults faults(the_catalog(), clock, [&](const std::vector<FaultRule>& now) { told = now; });
   ASSERT_TRUE(faults.order({.fault = "disconnect", .sn = "R331A"}));
-  ASSERT_TRUE(faults.order({.fault = "disconnect", .sn = "R331A", .share = 0.5}));
+  ASSERT_TRUE(faults.order({.fault = "disconnect", .sn = "R331A", .probability = 0.5}));
   EXPECT_EQ(told.size(), 1U) << "in place of the other";
-  EXPECT_EQ(told[0].share, 0.5);
+  EXPECT_EQ(told[0].probability, 0.5);
   ASSERT_TRUE(faults.order({.fault = "disconnect", .sn = "R331B"}));
   ASSERT_TRUE(faults.order({.fault = "slow_answer", .until = clock.at + Millis{1000}}));
   EXPECT_EQ(faults.orders().size(), 3U);
@@ -71,7 +71,7 @@ TEST(Faults, ReplaceEndAndRunOut) {
   EXPECT_EQ(faults.end("", ""), 1U);
   EXPECT_TRUE(told.empty());
   EXPECT_FALSE(faults.order({.fault = "disconnect", .account = "anna"}));
-  EXPECT_FALSE(faults.order({.fault = "slow_answer", .share = 0}));
+  EXPECT_FALSE(faults.order({.fault = "slow_answer", .probability = 0}));
 }
 
 }  // namespace

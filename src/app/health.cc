@@ -7,7 +7,7 @@
 namespace gridloom::app {
 namespace {
 
-// A turn of a loop takes less, with many connections and on a busy machine too.
+// Longer than any normal turn of a loop, also with many connections and on a busy machine.
 constexpr Millis kTooLong{5'000};
 
 }  // namespace

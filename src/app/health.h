@@ -1,4 +1,4 @@
-// /healthz: whether what devices report is safe, and what of the log was found damaged.
+// The answer of /healthz: whether reported data are stored safely, and whether the log is damaged.
 #pragma once
 
 #include <memory>
@@ -11,10 +11,11 @@
 
 namespace gridloom::app {
 
-// {"status":"ok"}; or "failing", with what fails and why under "log", "store" or "loops" (one of
-// the server's threads is held up; `held_up` is how long the slowest has been); or "damaged", when
-// nothing fails and `damageNotes` of what is lost or damaged are not accepted: `gridloom damage`
-// shows them, as the texts are not for everybody. Damage makes nothing fail.
+// {"status":"ok"}; or "failing", with the reasons under "log", "store" or "loops" (one of the
+// server's threads is held up; `held_up` is the delay of the slowest thread so far); or "damaged",
+// when nothing fails but `damageNotes` losses or damages are not accepted yet. The texts are shown
+// only by `gridloom damage`, because they are not for everybody. Damage alone never makes the
+// status "failing".
 [[nodiscard]] http::Health health_of(const history::ArchiveHealth& archive, Millis held_up);
 [[nodiscard]] inline http::Health health_of(const history::ArchiveHealth& archive,
                                             std::span<const std::unique_ptr<net::IoLoop>> loops) {

@@ -27,11 +27,11 @@ namespace {
 using wire::Json;
 using wire::JsonObject;
 
-// The socket's message holds it as a JSON string.
+// The text is sent as a JSON string in a message of the admin socket.
 constexpr std::size_t kMostText = std::size_t{24} * 1024 * 1024;
 constexpr std::size_t kTableRows = 24;
 constexpr std::string_view kLayout = "\n\t";
-constexpr std::size_t kLine = 60;  // blocks of a sparkline
+constexpr std::size_t kLine = 60;  // characters in a sparkline
 
 constexpr std::array<std::string_view, 7> kWords = {"fields",    "from",   "to",    "step",
                                                     "aggregate", "format", "points"};
@@ -53,19 +53,19 @@ Result<history::SeriesRequest> request_of(const JsonObject& request, TimePoint n
                                  now, limits);
 }
 
-Result<std::string> whole_text(const Estate& estate, history::SeriesAnswer answer) {
+Result<std::string> whole_text(const AdminContext& context, history::SeriesAnswer answer) {
   Result<std::string> text;
   std::binary_semaphore ended(0);
-  const bool taken = estate.archive.read([&](history::Reader& reader) {
+  const bool taken = context.archive.read([&](history::Reader& reader) {
     Status good;
     while (good && !answer.done() && text->size() <= kMostText) good = answer.work(reader, *text);
     if (!good) text = std::unexpected(good.error());
     ended.release();
   });
-  if (!taken) return fail(FaultKind::kConflict, "too many ask for history now: ask again");
+  if (!taken) return fail(ErrorCode::kConflict, "too many ask for history now: ask again");
   ended.acquire();
   if (text && text->size() > kMostText) {
-    return fail(FaultKind::kBadParams,
+    return fail(ErrorCode::kBadParams,
                 fmt::format("the answer is over {} MB: ask for a step, a shorter span or fewer "
                             "fields, or through the HTTP API",
                             kMostText / 1024 / 1024));
@@ -75,26 +75,26 @@ Result<std::string> whole_text(const Estate& estate, history::SeriesAnswer answe
 
 }  // namespace
 
-Result<Json> read_history(const Estate& estate, const JsonObject& request) {
+Result<Json> read_history(const AdminContext& context, const JsonObject& request) {
   const Json* sn = request.if_contains("sn");
-  if (sn == nullptr || !sn->is_string()) return fail(FaultKind::kBadParams, "sn is missing");
+  if (sn == nullptr || !sn->is_string()) return fail(ErrorCode::kBadParams, "sn is missing");
   const std::string serial(sn->get_string());
-  const auto directory = estate.registry.directory();
+  const auto directory = context.registry.directory();
   const registry::Device* device = directory->find_device(serial);
   if (device == nullptr) {
-    return fail(FaultKind::kNotFound, fmt::format("there is no device {}; `gridloom device list` "
+    return fail(ErrorCode::kNotFound, fmt::format("there is no device {}; `gridloom device list` "
                                                   "lists them",
                                                   wire::shortened(serial)));
   }
-  auto asked = request_of(request, estate.clock.now(), estate.series);
+  auto asked = request_of(request, context.clock.now(), context.series);
   if (!asked) return std::unexpected(asked.error());
-  const catalog::FamilyPtr family = estate.catalog.of_serial(serial);
+  const catalog::FamilyPtr family = context.catalog.of_serial(serial);
   const auto text = whole_text(
-      estate,
+      context,
       history::SeriesAnswer({.sn = serial,
                              .device = device->number,
                              .request = std::move(*asked),
-                             .limits = estate.series,
+                             .limits = context.series,
                              .unit_of = [family](std::string_view name) -> history::FieldUnit {
                                const catalog::Field* field = family->field(name);
                                if (field == nullptr) return {};
@@ -106,7 +106,7 @@ Result<Json> read_history(const Estate& estate, const JsonObject& request) {
 
 namespace {
 
-// A point of the answer: its time, and its number in the field's unit or what there is instead.
+// A point of the answer: the time, and the number in the field's unit or the text in its place.
 struct Shown {
   std::int64_t at_ms = 0;
   std::optional<double> number;
@@ -131,8 +131,8 @@ std::vector<Shown> points_of(const JsonObject& series) {
   return points;
 }
 
-// The points in at most kLine stretches, each as high as its mean between the least and the
-// greatest.
+// Combines the points into at most kLine intervals; each bar shows the interval's mean, scaled
+// between the minimum and the maximum.
 std::string spark(const std::vector<Shown>& points, double least, double greatest) {
   static constexpr std::array<std::string_view, 8> kBlocks = {"▁", "▂", "▃", "▄",
                                                               "▅", "▆", "▇", "█"};
@@ -223,7 +223,7 @@ Result<std::string> history_text(const HistoryArguments& arguments) {
   const auto answer = ask_admin(arguments.data, request);
   if (!answer) return std::unexpected(answer.error());
   const Json* text = wire::member(*answer, "text");
-  if (text == nullptr || !text->is_string()) return fail(FaultKind::kInternal, "no answer");
+  if (text == nullptr || !text->is_string()) return fail(ErrorCode::kInternal, "no answer");
   std::string whole(text->get_string());
   if (!drawn) return arguments.format == "json" ? whole + "\n" : whole;
   const auto parsed = wire::parse_json(whole, {.bytes = whole.size(), .keys = 10'000'000});
@@ -255,26 +255,29 @@ std::string usual_step(std::int64_t span_ms) {
 std::shared_ptr<void> add_history(CLI::App& app, std::function<int()>& chosen) {
   auto arguments = std::make_shared<HistoryArguments>();
   HistoryArguments& a = *arguments;
-  CLI::App* verb = app.add_subcommand("history", "Shows what a device's field was");
-  verb->add_option("--data", a.data, "The server's data folder")->capture_default_str();
+  CLI::App* verb = app.add_subcommand("history", "Shows past values of a field");
+  verb->add_option("--data", a.data, "Data folder of the server")->capture_default_str();
   verb->add_option("sn", a.sn, "Serial number")->required();
   verb->add_option("field", a.fields, "Its name as in quota/all; several: a,b or pd.*")->required();
-  verb->add_option("--from", a.from, "-7d, 2026-11-01, 2026-11-01T00:00:00Z, unix ms")
+  verb->add_option("--from", a.from,
+                   "Start of the span: -7d, 2026-11-01, 2026-11-01T00:00:00Z, unix ms")
       ->capture_default_str();
-  verb->add_option("--to", a.to, "Likewise, or now")->capture_default_str();
+  verb->add_option("--to", a.to, "End of the span; written as --from, or now")
+      ->capture_default_str();
   verb->add_option("--step", a.step, "10s, 15m, 1h, 1d; to be drawn, as it fits");
   verb->add_option("--aggregate", a.aggregate,
-                   "Of each step: mean, min, max, sum, count, last, integral");
-  verb->add_option("--format", a.format, "table, spark, csv, json")
+                   "Aggregate of each step: mean, min, max, sum, count, last, integral");
+  verb->add_option("--format", a.format, "Output format: table, spark, csv, json")
       ->check(CLI::IsMember({"table", "spark", "csv", "json"}))
       ->capture_default_str();
-  verb->add_flag("--csv", a.csv, "As --format csv");
+  verb->add_flag("--csv", a.csv, "Same as --format csv");
   verb->callback([&a, &chosen] {
     chosen = [&a] {
       if (a.csv) a.format = "csv";
       const auto text = history_text(a);
       if (text) {
-        // Devices choose the names of fields, and texts: a file has them as they are.
+        // Devices choose field names and text values, so a terminal gets only printable text; a
+        // file gets the original.
         fmt::print("{}", ::isatty(STDOUT_FILENO) == 1 ? printable(*text, kLayout) : *text);
         return 0;
       }

@@ -1,5 +1,5 @@
-// `gridloom history`: what a field was, for people and for spreadsheets; asked of the running
-// server through its admin socket, or read from the folder of a stopped one.
+// `gridloom history`: prints recorded values of a field as text, a chart or a table. The values
+// come from the running server, through its admin socket, or from the folder of a stopped server.
 #pragma once
 
 #include <cstddef>
@@ -18,19 +18,19 @@ class App;
 
 namespace gridloom::app {
 
-// {"op":"history","sn":..,"fields":..,"from":..,..} to {"text":..}, the answer in the format that
-// was asked for. kBadParams, kNotFound: the detail says what is wrong.
-[[nodiscard]] Result<wire::Json> read_history(const Estate& estate,
+// Answers {"op":"history","sn":..,"fields":..,"from":..,..} with {"text":..}, in the requested
+// format. kBadParams, kNotFound: the detail says what is wrong.
+[[nodiscard]] Result<wire::Json> read_history(const AdminContext& context,
                                               const wire::JsonObject& request);
 
-// A series of the JSON answer, drawn: a line of blocks, its least, mean and greatest, and the last
-// `rows` points.
+// Draws a series of the JSON answer: a line of block characters, the minimum, mean and maximum, and
+// the last `rows` points.
 [[nodiscard]] std::string drawn_history(const wire::JsonObject& answer, std::size_t rows);
-// A step of which the span has about sixty, as somebody would say it.
+// A round step that divides the span into about sixty parts.
 [[nodiscard]] std::string usual_step(std::int64_t span_ms);
 
-// Adds the verb to the command line; parsing it puts what is to run into `chosen`. The returned
-// object holds what was parsed and has to live as long.
+// Adds the command to the command line; parsing the command stores the action to run in `chosen`.
+// The returned object holds the parsed options and must outlive the action.
 [[nodiscard]] std::shared_ptr<void> add_history(CLI::App& app, std::function<int()>& chosen);
 
 }  // namespace gridloom::app

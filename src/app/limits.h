@@ -1,6 +1,6 @@
-// Every limit of the platform by its name: one table, by which the command line, the configuration
-// file, `gridloom limits` and docs/user/limits.md know them. The numbers stay with the rooms that
-// keep to them; here is only who they are.
+// The table of all configurable limits by name, used by the command line, the configuration file,
+// `gridloom limits` and docs/user/limits.md. The default values are defined in the folders that
+// enforce the limits; this table only names them.
 #pragma once
 
 #include <cstddef>
@@ -26,27 +26,27 @@
 namespace gridloom::app {
 
 struct Limits {
-  net::ListenerLimits doors{};                                  // of each of the four listeners
-  std::size_t strangers_bytes = std::size_t{64} * 1024 * 1024;  // of all of them
+  net::ListenerLimits listeners{};  // for each of the four listeners
+  std::size_t unauthenticated_bytes = std::size_t{64} * 1024 * 1024;  // all connections together
   http::SessionLimits http{};
   wire::SigningLimits signing{};
-  std::size_t requests_per_second = 0;  // of one access key; 0: any number
+  std::size_t requests_per_second = 0;  // for one access key; 0: unlimited
   wire::mqtt::Limits mqtt{};
   mqtt::TableLimits sessions{};
   hub::Config hub{};
   history::ArchiveLimits history{};
   history::SeriesLimits series{};
-  std::size_t failures_per_minute = 120;  // of one address; 0: any number
+  std::size_t failures_per_minute = 120;  // for one address; 0: unlimited
   wire::ReplayLimits guard{.window = std::chrono::minutes(15)};
   wire::ReplayLimits replays{};       // with --strict
   std::size_t client_ids_a_day = 10;  // with --strict
 };
 
-// Where a limit's number is.
+// Pointer to the variable that holds a limit.
 using LimitField = std::variant<std::size_t*, std::uint32_t*, std::uint16_t*, Millis*>;
 
 struct Limit {
-  std::string_view name;  // "http.body-bytes"; what the number counts is its last word
+  std::string_view name;  // "http.body-bytes"; the last word says what is counted
   std::string_view unit;
   std::int64_t least = 0;
   std::int64_t most = 0;
@@ -56,10 +56,10 @@ struct Limit {
 [[nodiscard]] std::span<const Limit> all_limits();
 [[nodiscard]] std::int64_t value_of(const Limit& limit, Limits& limits);
 
-// "NAME=VALUE" each. kBadParams: no such name, no number, or not one that is allowed.
+// Parses a list of "NAME=VALUE". kBadParams: unknown name, not a number, or a value out of range.
 [[nodiscard]] Result<Limits> limits_from(const std::vector<std::string>& settings);
 
-// All limits with the values that they have, for a terminal, or the page of the user's guide.
+// All limits with their values: as text for a terminal, and as the page of the user's guide.
 [[nodiscard]] std::string limits_text(Limits limits);
 [[nodiscard]] std::string limits_page();
 

@@ -21,7 +21,7 @@ TEST(Limits, EachHasANameOfItsOwnAndAPlaceOfItsOwn) {
   std::set<std::string_view> names;
   for (const Limit& limit : all_limits()) {
     EXPECT_TRUE(names.insert(limit.name).second) << limit.name;
-    // Setting one leaves all others as they were.
+    // Setting one limit leaves all others unchanged.
     Limits defaults;
     const std::int64_t other =
         value_of(limit, defaults) == limit.least ? limit.least + 1 : limit.least;
@@ -78,7 +78,7 @@ TEST(Limits, WhatIsWrongIsNamed) {
            {"http.body-bytes=99999999999999999999", "a whole number from 256"}}) {
     const auto set = limits_from({wrong});
     ASSERT_FALSE(set) << wrong;
-    EXPECT_EQ(set.error().kind, FaultKind::kBadParams);
+    EXPECT_EQ(set.error().code, ErrorCode::kBadParams);
     EXPECT_THAT(set.error().detail, HasSubstr(says));
   }
 }

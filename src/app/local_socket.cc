@@ -16,7 +16,7 @@ Result<sockaddr_un> socket_address(const std::filesystem::path& folder) {
   address.sun_family = AF_UNIX;
   const std::string path = (folder / "admin.sock").string();
   if (path.size() >= sizeof(address.sun_path)) {
-    return fail(FaultKind::kBadParams,
+    return fail(ErrorCode::kBadParams,
                 fmt::format("{} is too long for a socket's name ({} characters at most)", path,
                             sizeof(address.sun_path) - 1));
   }
@@ -33,7 +33,7 @@ Result<Socket> connect_to(const std::filesystem::path& data_folder) {
   if (!address) return std::unexpected(address.error());
   Socket socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (::connect(socket.get(), generic(*address), sizeof(*address)) == 0) return socket;
-  return fail(FaultKind::kConflict,
+  return fail(ErrorCode::kConflict,
               fmt::format("no server runs on the data folder {}", data_folder.string()));
 }
 
@@ -41,12 +41,12 @@ Result<std::size_t> read_piece(int fd, int patience_ms, std::string& text) {
   std::array<char, 4096> piece{};
   pollfd ready{.fd = fd, .events = POLLIN, .revents = 0};
   if (::poll(&ready, 1, patience_ms) <= 0) {
-    return fail(FaultKind::kIo, fmt::format("nothing came in {} s", patience_ms / 1000));
+    return fail(ErrorCode::kIo, fmt::format("nothing came in {} s", patience_ms / 1000));
   }
   const ssize_t size = ::read(fd, piece.data(), piece.size());
-  if (size < 0) return fail(FaultKind::kIo, system_message(errno));
+  if (size < 0) return fail(ErrorCode::kIo, system_message(errno));
   text.append(piece.data(), static_cast<std::size_t>(size));
-  if (text.size() > kMaxMessage) return fail(FaultKind::kIo, "the message is too long");
+  if (text.size() > kMaxMessage) return fail(ErrorCode::kIo, "the message is too long");
   return static_cast<std::size_t>(size);
 }
 
@@ -68,9 +68,9 @@ Status send_all(int fd, std::string_view text) {
   while (!text.empty()) {
     const ssize_t size = ::send(fd, text.data(), text.size(), MSG_NOSIGNAL);
     if (size < 0 && errno == EAGAIN) {
-      return fail(FaultKind::kIo, "the other side does not read its answer");
+      return fail(ErrorCode::kIo, "the other side does not read its answer");
     }
-    if (size < 0) return fail(FaultKind::kIo, system_message(errno));
+    if (size < 0) return fail(ErrorCode::kIo, system_message(errno));
     text.remove_prefix(static_cast<std::size_t>(size));
   }
   return {};

@@ -1,5 +1,5 @@
-// The socket in a data folder through which a running server is administered: DIR/admin.sock.
-// Everything here blocks. kIo where the other end fails.
+// DIR/admin.sock: the Unix socket in a data folder through which a running server is administered.
+// All functions here block. kIo where the peer fails.
 #pragma once
 
 #include <sys/socket.h>
@@ -19,22 +19,23 @@ using Socket = registry::FileDescriptor;
 
 inline constexpr std::size_t kMaxMessage = std::size_t{64} * 1024 * 1024;  // a list of many devices
 
-// kBadParams: the folder's name is too long.
+// kBadParams: the path of the folder is too long.
 [[nodiscard]] Result<sockaddr_un> socket_address(const std::filesystem::path& folder);
 [[nodiscard]] const sockaddr* generic(const sockaddr_un& address);
-// kConflict: nobody listens there.
+// kConflict: no server listens on the socket.
 [[nodiscard]] Result<Socket> connect_to(const std::filesystem::path& data_folder);
 
-// Appends what has come. 0: the peer has said all that it will say. A patience of -1 has no end.
+// Reads available bytes and appends them to `text`. 0: the peer has closed its sending side. A
+// patience of -1 waits without limit.
 [[nodiscard]] Result<std::size_t> read_piece(int fd, int patience_ms, std::string& text);
-// Until the peer has said all that it will say, or has ended a line.
+// Reads until the peer has closed its sending side, or has ended a line.
 [[nodiscard]] Result<std::string> read_all(int fd, int patience_ms);
 
-// Whether the peer has said all that it will say, or is gone.
+// Whether the peer has closed its sending side, or is gone.
 [[nodiscard]] bool has_ended(int fd);
 
 [[nodiscard]] Status send_all(int fd, std::string_view text);
-// And that is all that this end says.
+// Sends `text` and then closes the sending side.
 [[nodiscard]] Status write_all(int fd, std::string_view text);
 
 }  // namespace gridloom::app

@@ -9,7 +9,7 @@
 
 namespace gridloom::app {
 
-struct DoorCounts {
+struct ListenerCounts {
   std::size_t http = 0;  // open connections
   std::size_t mqtt = 0;
   std::size_t sessions = 0;
@@ -17,7 +17,8 @@ struct DoorCounts {
 };
 
 // Any thread.
-[[nodiscard]] std::string metrics_text(const hub::Platform& platform, const DoorCounts& doors,
+[[nodiscard]] std::string metrics_text(const hub::Platform& platform,
+                                       const ListenerCounts& listeners,
                                        const history::ArchiveHealth& archive);
 
 }  // namespace gridloom::app

@@ -21,7 +21,7 @@
 namespace gridloom::app {
 namespace {
 
-using transcripts::Act;
+using transcripts::Directive;
 using transcripts::Line;
 using wire::Json;
 using Steady = std::chrono::steady_clock;
@@ -33,7 +33,7 @@ std::int64_t steady_ms() {
   return std::chrono::floor<Millis>(Steady::now().time_since_epoch()).count();
 }
 
-// Behind what is due as early.
+// Inserts after all entries with the same or an earlier time.
 template <typename Schedule, typename What>
 void put_in(Schedule& schedule, What what) {
   const auto later = std::ranges::upper_bound(schedule, what.at, {}, &What::at);
@@ -46,26 +46,26 @@ class Reader {
 
   Status read(const Line& line) {
     const std::vector<std::string>& words = line.words;
-    switch (line.act) {
-      case Act::kDevice:
+    switch (line.directive) {
+      case Directive::kDevice:
         if (words.size() == 5) add(words[1]);
         return {};
-      case Act::kWait:
+      case Directive::kWait:
         now_ += line.span;
         return {};
-      case Act::kConnect:
-      case Act::kDrop: {
+      case Directive::kConnect:
+      case Directive::kDrop: {
         if (words[0] != "device" || !parts_.contains(words[1])) return {};
-        const bool drops = line.act == Act::kDrop;
+        const bool drops = line.directive == Directive::kDrop;
         cue(words[1], {.at = now_, .what = drops ? Cue::What::kDrop : Cue::What::kConnect});
         if (drops && line.span > Millis(0)) {
           cue(words[1], {.at = now_ + line.span, .what = Cue::What::kConnect});
         }
         return {};
       }
-      case Act::kDeviceReceives:
+      case Directive::kDeviceReceives:
         return read_set(line);
-      case Act::kDeviceSends:
+      case Directive::kDeviceSends:
         read_message(line);
         return {};
       default:
@@ -83,9 +83,9 @@ class Reader {
   }
 
  private:
-  struct Heard {
+  struct TrafficEvent {
     Part part;
-    std::vector<Millis> asked_at;  // of part.answers
+    std::vector<Millis> asked_at;  // parallel to part.answers
   };
 
   void add(const std::string& sn) {
@@ -100,34 +100,34 @@ class Reader {
     if (found == parts_.end() || line.payload == "none") return {};
     auto pattern = transcripts::Pattern::parse(line.payload);
     if (!pattern) return std::unexpected(pattern.error());
-    Heard& heard = found->second;
-    heard.part.answers.push_back(
+    TrafficEvent& event = found->second;
+    event.part.answers.push_back(
         {.set = std::move(*pattern), .set_text = line.payload, .payload = {}});
-    heard.asked_at.push_back(now_);
+    event.asked_at.push_back(now_);
     return {};
   }
 
   void read_message(const Line& line) {
     const auto found = parts_.find(line.words[0]);
     if (found == parts_.end()) return;
-    Heard& heard = found->second;
+    TrafficEvent& event = found->second;
     const auto place =
         line.words[1] == "set_reply" ? transcripts::find_id(line.payload) : std::nullopt;
-    if (!place || place->back >= heard.part.answers.size()) {
+    if (!place || place->back >= event.part.answers.size()) {
       return cue(
           line.words[0],
           {.at = now_, .what = Cue::What::kSend, .verb = line.words[1], .payload = line.payload});
     }
-    const std::size_t which = heard.part.answers.size() - 1 - place->back;
-    RecordedAnswer& answer = heard.part.answers[which];
-    answer.after = now_ - heard.asked_at[which];
+    const std::size_t which = event.part.answers.size() - 1 - place->back;
+    RecordedAnswer& answer = event.part.answers[which];
+    answer.after = now_ - event.asked_at[which];
     answer.payload = line.payload;
   }
 
   const catalog::Catalog& catalog_;
   Millis now_{0};
   std::vector<std::string> order_;
-  std::map<std::string, Heard, std::less<>> parts_;
+  std::map<std::string, TrafficEvent, std::less<>> parts_;
 };
 
 }  // namespace
@@ -137,18 +137,18 @@ Result<std::vector<Part>> parts_of(const transcripts::Script& script,
   Reader reader(catalog);
   for (const Line& line : script.lines) {
     if (Status read = reader.read(line); !read) {
-      return fail(FaultKind::kBadParams,
+      return fail(ErrorCode::kBadParams,
                   fmt::format("{}:{}: {}", script.file, line.number, read.error().detail));
     }
   }
   auto parts = reader.take();
   if (!parts.empty()) return parts;
   return fail(
-      FaultKind::kBadParams,
+      ErrorCode::kBadParams,
       fmt::format("{}: no device in it is \"real\", as those of a recording are", script.file));
 }
 
-// Wakes the loop when something is due.
+// Wakes the loop when the next action is due.
 class Playback::Alarm final : public net::IoLoop::Watched {
  public:
   explicit Alarm(Playback& playback)
@@ -159,7 +159,7 @@ class Playback::Alarm final : public net::IoLoop::Watched {
     const std::int64_t ms = std::max<std::int64_t>(from_now.count(), 0);
     itimerspec when{};
     when.it_value.tv_sec = ms / 1000;
-    when.it_value.tv_nsec = ms % 1000 * 1'000'000 + 1;  // 0 would be never
+    when.it_value.tv_nsec = ms % 1000 * 1'000'000 + 1;  // 0 would disarm the timer
     ::timerfd_settime(timer_.get(), 0, &when, nullptr);
   }
 
@@ -174,7 +174,7 @@ class Playback::Alarm final : public net::IoLoop::Watched {
   registry::FileDescriptor timer_;
 };
 
-// A device and its connection.
+// A device and its connection to the server.
 class Playback::Actor final : public sim::Link::Owner {
  public:
   Actor(Playback& playback, Player player)
@@ -192,7 +192,7 @@ class Playback::Actor final : public sim::Link::Owner {
                                           *this)) {}
   ~Actor() override { link_->close(); }
 
-  // Not there, though it ought to be; one that is refused is not waited for.
+  // The device should be online but is not; a device that was refused is not awaited.
   [[nodiscard]] bool is_awaited() const { return wants_ && !link_->online() && !link_->refused(); }
   [[nodiscard]] bool is_refused() const { return link_->refused(); }
   [[nodiscard]] bool is_over() const {
@@ -210,7 +210,7 @@ class Playback::Actor final : public sim::Link::Owner {
     if (wants_ && link_->closed() && now >= link_->retry_at()) link_->open();
   }
 
-  // False: nothing (more) is due, or a connection has to come about first.
+  // Plays the next action. False: none is due, or a connection must be established first.
   bool play(Millis now) {
     if (!late_.empty() && late_.front().at <= now) {
       const Late late = std::move(late_.front());
@@ -247,7 +247,7 @@ class Playback::Actor final : public sim::Link::Owner {
     link_->send(topic_ + std::string(verb), payload);
   }
 
-  // A set that came there, too; or else one of the same command.
+  // The answer recorded for this very set, or else for a set of the same command.
   [[nodiscard]] const RecordedAnswer* answer_to(const Json& set) const {
     for (const RecordedAnswer& answer : part_.answers) {
       if (!answer.set.difference(set)) return &answer;
@@ -265,14 +265,14 @@ class Playback::Actor final : public sim::Link::Owner {
     const auto checked = catalog::check_set(*part_.family, set.get_object());
     return checked ? checked->command : nullptr;
   }
-  // Of a pattern; the id is all that a recording leaves open.
+  // Makes JSON of a pattern: the id is the only hole in a recording.
   static std::string without_holes(std::string text) {
     if (const auto place = transcripts::find_id(text)) text.replace(place->at, place->size, "0");
     return text;
   }
 
   void on_online() override { playback_.play(); }
-  void on_offline(const Fault& why) override {
+  void on_offline(const Error& why) override {
     if (!wants_) return;
     ++playback_.counts_.losses;
     playback_.counts_.trouble = why.detail;
@@ -300,7 +300,7 @@ class Playback::Actor final : public sim::Link::Owner {
   std::shared_ptr<sim::Link> link_;
   std::size_t next_ = 0;  // of the cues
   std::deque<Late> late_;
-  bool wants_ = false;  // to be online
+  bool wants_ = false;  // should be online
 };
 
 Playback::Playback(Options options, std::vector<Player> players)
@@ -344,7 +344,7 @@ void Playback::play() {
     }
     if (const auto next = actor->due()) due = std::min(due.value_or(*next), *next);
   }
-  if (!due || !all_there()) return;  // or the connection that is awaited comes back here
+  if (!due || !all_there()) return;  // otherwise the awaited connection calls play() again
   const double wait_ms = (static_cast<double>(due->count()) - played_ms_) / options_.speed;
   alarm_->set(Millis(std::llround(std::ceil(wait_ms))));
 }

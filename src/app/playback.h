@@ -1,8 +1,8 @@
-// The devices of a transcript, played against a server: they say what the transcript has them say,
-// when it says so, and answer sets as they did there. What apps do in it is left out.
+// Plays the devices of a transcript against a server. Each device sends its messages at the times
+// in the transcript, and answers sets as recorded. The transcript's app actions are skipped.
 //
-// Thread rules: the devices live on the loop given; functions are called there, or while it does
-// not run.
+// Thread rules: the devices live on the given loop; call all functions on that loop, or while it
+// does not run.
 #pragma once
 
 #include <cstddef>
@@ -23,7 +23,7 @@
 
 namespace gridloom::app {
 
-// What a device does, `at` after the beginning.
+// An action of a device, `at` after the beginning.
 struct Cue {
   enum class What : std::uint8_t { kConnect, kDrop, kSend };
   Millis at{0};
@@ -32,12 +32,12 @@ struct Cue {
   std::string payload{};
 };
 
-// How it answers a set.
+// The recorded answer of a device to a set.
 struct RecordedAnswer {
   transcripts::Pattern set;
-  std::string set_text;  // of that pattern
+  std::string set_text;  // source text of `set`
   Millis after{0};
-  std::string payload;  // "" of one that it did not answer; <id>: the set's
+  std::string payload;  // empty: the set was not answered; <id>: the set's id
 };
 
 struct Part {
@@ -47,7 +47,7 @@ struct Part {
   std::vector<RecordedAnswer> answers{};
 };
 
-// kBadParams: there is no device in it that is "real", or what one says cannot be played.
+// kBadParams: the transcript has no device marked "real", or a device's message cannot be played.
 [[nodiscard]] Result<std::vector<Part>> parts_of(const transcripts::Script& script,
                                                  const catalog::Catalog& catalog);
 
@@ -59,7 +59,7 @@ class Playback {
   };
   struct Options {
     client::Peer server;
-    client::TlsClient tls{};  // null: plain
+    client::TlsClient tls{};  // null: no TLS
     net::IoLoop* loop = nullptr;
     double speed = 1;
   };
@@ -68,22 +68,23 @@ class Playback {
   Playback(const Playback&) = delete;
   Playback& operator=(const Playback&) = delete;
 
-  // Once, on any thread. Time runs while all that ought to be online are.
+  // Call once, on any thread. Transcript time advances only while all devices that should be online
+  // are online.
   void start();
-  // A few times a second.
+  // Call a few times a second.
   void tick();
 
   struct Counts {
     std::size_t devices = 0;
-    std::size_t refused = 0;  // the server knows no such key
-    std::size_t losses = 0;   // of connections that the transcript does not end
+    std::size_t refused = 0;  // the server does not know the key
+    std::size_t losses = 0;   // connections lost that the transcript does not drop
     std::uint64_t sent = 0;   // messages
     std::uint64_t acknowledged = 0;
-    std::uint64_t sets = 0;      // that came
-    std::uint64_t answered = 0;  // of those; to the others the transcript has no answer
+    std::uint64_t sets = 0;      // received
+    std::uint64_t answered = 0;  // the transcript has no answer to the other sets
     Millis played{0};
-    bool is_over = false;  // everything is said and acknowledged
-    std::string trouble;   // why a connection was lost last, or did not come about
+    bool is_over = false;  // every message is sent and acknowledged
+    std::string trouble;   // why the last connection was lost or refused
   };
   [[nodiscard]] Counts counts() const;
 
@@ -100,8 +101,8 @@ class Playback {
   std::vector<std::unique_ptr<Actor>> actors_;
   [[nodiscard]] Millis played() const { return Millis(static_cast<std::int64_t>(played_ms_)); }
 
-  double played_ms_ = 0;           // of the transcript's time
-  std::int64_t looked_at_ms_ = 0;  // of the steady clock
+  double played_ms_ = 0;           // in the transcript's time
+  std::int64_t looked_at_ms_ = 0;  // of the steady clock, at the last play()
   bool started_ = false;
   Counts counts_;
 };

@@ -14,21 +14,22 @@
 #include <system_error>
 
 #include "app/time_zone.h"
+#include "net/connection_budget.h"
 #include "net/listener.h"
-#include "net/room.h"
 
 namespace gridloom::app {
 namespace {
 
 constexpr rlim_t kMostDescriptors = 2'000'000;
-// That are opened later, the admin socket, and who is let in before another has gone.
+// Listeners opened later, the admin socket, and clients accepted before others have closed.
 constexpr std::size_t kForListeners =
-    net::Room::kMostListeners * (1 + net::Listener::kMostWithoutRoom + net::Listener::kSpareSeats);
-// History opens and closes files all the time; a backup has some thirty, each recording one.
+    net::ConnectionBudget::kMostListeners *
+    (1 + net::Listener::kMostOverBudget + net::Listener::kSpareConnections);
+// History opens and closes files all the time; a backup needs some thirty, each recording one.
 constexpr std::size_t kLeastForFiles = 48;
 constexpr std::size_t kMostForFiles = 256;
 constexpr int kKeptBytes = 2 * 1024 * 1024;       // several hundred answers
-constexpr std::size_t kLeastForConnections = 40;  // four of them a listener's own
+constexpr std::size_t kLeastForConnections = 40;  // four guaranteed to each listener
 
 std::size_t open_descriptors() {
   std::error_code error;
@@ -45,19 +46,19 @@ Status raise_descriptor_limit() {
   bool raised = getrlimit(RLIMIT_NOFILE, &limit) == 0;
   limit.rlim_cur = limit.rlim_max;
   raised = raised && setrlimit(RLIMIT_NOFILE, &limit) == 0;
-  return raised ? Status() : fail(FaultKind::kIo, system_message(errno));
+  return raised ? Status() : fail(ErrorCode::kIo, system_message(errno));
 }
 
 Result<std::size_t> descriptors_for_connections() {
   rlimit limit{};
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) {
-    return fail(FaultKind::kIo, "the limit of open files: " + system_message(errno));
+    return fail(ErrorCode::kIo, "the limit of open files: " + system_message(errno));
   }
   const auto all = static_cast<std::size_t>(std::min<rlim_t>(limit.rlim_cur, kMostDescriptors));
   const std::size_t taken =
       open_descriptors() + kForListeners + std::clamp(all / 4, kLeastForFiles, kMostForFiles);
   if (all >= taken + kLeastForConnections) return all - taken;
-  return fail(FaultKind::kIo,
+  return fail(ErrorCode::kIo,
               fmt::format("this process may open {} files: the server needs {} at least, and one "
                           "more for each connection (ulimit -n, or LimitNOFILE of systemd)",
                           all, taken + kLeastForConnections));
@@ -65,14 +66,14 @@ Result<std::size_t> descriptors_for_connections() {
 
 Status forbid_core_dumps() {
   const rlimit none{};
-  // The limit alone does not hold where the kernel hands dumps to a program, as systemd-coredump.
+  // The limit alone is not enough if the kernel pipes dumps to a program such as systemd-coredump.
   // NOLINTNEXTLINE(cppcoreguidelines-pro-type-vararg): the system's interface
   const bool done = setrlimit(RLIMIT_CORE, &none) == 0 && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0;
-  return done ? Status() : fail(FaultKind::kIo, system_message(errno));
+  return done ? Status() : fail(ErrorCode::kIo, system_message(errno));
 }
 
 void keep_freed_memory() {
-  // Either setting ends glibc's own adapting of both. No other thread allocates yet.
+  // Either setting disables glibc's own dynamic adjustment of both. No other thread allocates yet.
   // NOLINTBEGIN(concurrency-mt-unsafe)
   static_cast<void>(::mallopt(M_TRIM_THRESHOLD, kKeptBytes));
   static_cast<void>(::mallopt(M_MMAP_THRESHOLD, kKeptBytes));
@@ -99,8 +100,8 @@ sigset_t block_ending_signals() {
   sigemptyset(&signals);
   sigaddset(&signals, SIGINT);
   sigaddset(&signals, SIGTERM);
-  // The end of its terminal ends a server like SIGTERM, unless nohup had it ignored: a signal that
-  // is blocked comes to who waits for it, ignored or not.
+  // The end of its terminal ends a server like SIGTERM, unless nohup set SIGHUP to be ignored: a
+  // blocked signal is delivered to a thread that waits for it, ignored or not.
   struct sigaction before{};
   if (::sigaction(SIGHUP, nullptr, &before) == 0 && before.sa_handler != SIG_IGN) {
     sigaddset(&signals, SIGHUP);

@@ -1,4 +1,4 @@
-// What a server asks of its system for itself.
+// Process settings of a server.
 #include "app/process.h"
 
 #include <gtest/gtest.h>
@@ -17,7 +17,7 @@ bool is_dumpable() {
          limit.rlim_cur != 0 || limit.rlim_max != 0;
 }
 
-// In processes of their own: it cannot be taken back.
+// Each in a child process, because the setting cannot be undone.
 TEST(Process, ForbidsCoreDumpsUnlessTheyAreWanted) {
   for (const bool wanted : {false, true}) {
     const auto prepare = [wanted] {

@@ -19,9 +19,9 @@ Result<ReadyFile> ReadyFile::write(const std::filesystem::path& data_folder,
   const int fd = ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   const bool good = fd >= 0 && std::cmp_equal(::write(fd, text.data(), text.size()), text.size());
   if (fd >= 0) ::close(fd);
-  // Readers see all of it or nothing.
+  // The rename is atomic: readers see all of the file or nothing.
   if (!good || ::rename(fresh.c_str(), path.c_str()) != 0) {
-    return fail(FaultKind::kIo, fmt::format("{}: {}", path.string(), system_message(errno)));
+    return fail(ErrorCode::kIo, fmt::format("{}: {}", path.string(), system_message(errno)));
   }
   return ReadyFile(path);
 }

@@ -1,5 +1,5 @@
-// DIR/ready.json: where a running server is, for scripts and tests. Written (mode 0600) once
-// connections are accepted, removed on exit.
+// DIR/ready.json: the addresses of a running server, for scripts and tests. The file is written
+// (mode 0600) once connections are accepted, and removed on exit.
 #pragma once
 
 #include <filesystem>

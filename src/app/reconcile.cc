@@ -10,7 +10,7 @@
 namespace gridloom::app {
 namespace {
 
-// No registry comes near it: a number beyond it is a damaged one, which no device will get anyway.
+// Far above any registry's numbers: a larger number is damaged, and is never assigned to a device.
 constexpr std::int64_t kHighestNumber = std::int64_t{1} << 40U;
 constexpr std::size_t kMostRanges = 10;
 
@@ -46,8 +46,8 @@ Status reconcile(registry::Registry& registry, history::Archive& archive, const 
     archive.damage().note(clock.now(), fmt::format("the registry is not the newest: {}", setback));
   }
   const auto known = archive.devices();
-  // What can be read is served all the same; nothing is removed.
-  if (!known && known.error().kind == FaultKind::kDamaged) return {};
+  // Readable data are served all the same; nothing is removed.
+  if (!known && known.error().code == ErrorCode::kDamaged) return {};
   if (!known) return std::unexpected(known.error());
   const auto removed = registry.removed_devices();
   if (!removed) return std::unexpected(removed.error());
@@ -61,7 +61,7 @@ Status reconcile(registry::Registry& registry, history::Archive& archive, const 
     if (device <= kHighestNumber) highest = std::max(highest, device);
     if (std::ranges::binary_search(present, device)) continue;
     if (std::ranges::binary_search(*removed, device)) {
-      archive.forget(device);
+      archive.purge(device);
     } else {
       unknown.push_back(device);
     }

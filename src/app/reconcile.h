@@ -1,7 +1,7 @@
-// Registry and history are files of their own: what a start makes of it when they do not agree.
+// Reconciles the registry and the history at start, as they are separate files that may disagree.
 //
-// History is purged of devices that somebody removed, and of no others: a device that is merely
-// unknown is a sign that the registry is not the right one. It stays, and is told of.
+// Only the history of devices that were removed on purpose is purged. A device number that is
+// merely unknown suggests that the registry is not the right one; its history is kept and reported.
 #pragma once
 
 #include <cstdint>
@@ -15,12 +15,12 @@
 
 namespace gridloom::app {
 
-// Before the archive starts, and before a device is added: numbers that history knows are never
-// given to a new device.
+// Call before the archive starts and before a device is added: device numbers that occur in the
+// history are never given to a new device.
 [[nodiscard]] Status reconcile(registry::Registry& registry, history::Archive& archive,
                                const Clock& clock);
 
-// "2 to 4, 7": for people, the first ones of many.
+// Formats numbers for people, as "2 to 4, 7"; of a long list, only the first ranges.
 [[nodiscard]] std::string ranges_text(const std::vector<std::int64_t>& ascending);
 
 }  // namespace gridloom::app

@@ -1,4 +1,4 @@
-// A registry that is not the right one costs no history, and a removed device leaves none behind.
+// A wrong registry destroys no history, and the history of a removed device is purged.
 #include "app/reconcile.h"
 
 #include <fmt/format.h>
@@ -22,7 +22,7 @@ using hub::must;
 using Numbers = std::vector<std::int64_t>;
 namespace fs = std::filesystem;
 
-// A data folder with the accounts and devices of a server, opened as a start does.
+// A data folder with the accounts and devices of a server, opened as at start.
 class ReconcileTest : public testing::Test {
  protected:
   ReconcileTest() {
@@ -50,7 +50,7 @@ class ReconcileTest : public testing::Test {
     writer.end();
     archive->append(history::RecordKind::kReports, writer.take(), {});
   }
-  // The devices that have any history once all is stored and purged.
+  // The devices that still have history after everything is stored and purged.
   Numbers kept() {
     close();
     open();
@@ -58,8 +58,8 @@ class ReconcileTest : public testing::Test {
     const auto again = must(history::Archive::open({.data = folder.data(), .clock = &clock}));
     return must(again->devices());
   }
-  // A removed device's history goes while the archive runs; one that ends early goes on with its
-  // next start, and nothing tells when it is done.
+  // A removed device's history is purged while the archive runs. An interrupted purge continues
+  // after the next start, and there is no event for its end.
   bool comes_to(const Numbers& wanted) {
     const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(20);
     while (std::chrono::steady_clock::now() < until) {
@@ -109,8 +109,8 @@ TEST_F(ReconcileTest, ANewRegistryGivesNoNumberThatHistoryKnows) {
 
 TEST_F(ReconcileTest, UnknownDevicesArePurgedOnRequest) {
   lose_registry();
-  EXPECT_EQ(ask({{"op", "device.purge"}}).error().kind, FaultKind::kBadParams);
-  EXPECT_EQ(ask({{"op", "device.purge"}, {"numbers", {4}}}).error().kind, FaultKind::kNotFound);
+  EXPECT_EQ(ask({{"op", "device.purge"}}).error().code, ErrorCode::kBadParams);
+  EXPECT_EQ(ask({{"op", "device.purge"}, {"numbers", {4}}}).error().code, ErrorCode::kNotFound);
   EXPECT_EQ(wire::to_text(must(ask({{"op", "device.purge"}, {"numbers", {3, 1}}}))),
             R"({"purged":"1, 3"})");
   EXPECT_EQ(archive->unknown(), Numbers{2});

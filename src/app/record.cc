@@ -33,7 +33,7 @@ using wire::Json;
 using wire::JsonArray;
 
 constexpr std::int64_t kLongestWait_ms = 1'000'000;
-constexpr mode_t kOwnersOnly = 0600;  // what devices say is their owner's affair
+constexpr mode_t kOwnersOnly = 0600;  // recorded messages are private to the owner
 
 struct Arguments {
   std::string data = "data";
@@ -46,7 +46,7 @@ struct Arguments {
 Status write_all(const FileDescriptor& file, std::string_view text) {
   while (!text.empty()) {
     const ssize_t size = ::write(file.get(), text.data(), text.size());
-    if (size < 0) return fail(FaultKind::kIo, system_message(errno));
+    if (size < 0) return fail(ErrorCode::kIo, system_message(errno));
     text.remove_prefix(static_cast<std::size_t>(size));
   }
   return {};
@@ -55,10 +55,10 @@ Status write_all(const FileDescriptor& file, std::string_view text) {
 Result<FileDescriptor> make_file(const std::string& path) {
   FileDescriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kOwnersOnly));
   if (file.is_open()) return file;
-  return fail(FaultKind::kIo, fmt::format("{}: {}", path, system_message(errno)));
+  return fail(ErrorCode::kIo, fmt::format("{}: {}", path, system_message(errno)));
 }
 
-// Whether there is more to read; else it is time to end, or a signal says so.
+// Waits for more to read; stops at the end of the span or on a signal.
 class Wait {
  public:
   explicit Wait(const std::optional<Millis>& span)
@@ -93,9 +93,9 @@ Status write_lines(const std::vector<std::string>& lines, Recording& recording,
                           wire::to_text(*missed));
       continue;
     }
-    const auto heard = heard_from(*json);
-    if (!heard) return std::unexpected(heard.error());
-    text += recording.lines_of(*heard);
+    const auto event = traffic_event_in(*json);
+    if (!event) return std::unexpected(event.error());
+    text += recording.lines_of(*event);
   }
   return write_all(file, text);
 }
@@ -128,7 +128,7 @@ Status record(const Arguments& arguments, const std::optional<Millis>& span) {
     good = write_lines(*rest, recording, *file);
   }
   if (good) good = write_all(*file, recording.end());
-  if (!good) return fail(FaultKind::kIo, fmt::format("{}: {}", arguments.out, good.error().detail));
+  if (!good) return fail(ErrorCode::kIo, fmt::format("{}: {}", arguments.out, good.error().detail));
   fmt::print("{}: {:.1f} s, {} messages of devices, {} requests{}\n", arguments.out,
              std::chrono::duration<double>(recording.span()).count(), recording.messages(),
              recording.requests(), ended ? ", until the server ended" : "");
@@ -157,15 +157,15 @@ std::shared_ptr<void> add_record(CLI::App& app, std::function<int()>& chosen) {
   auto kept = std::make_shared<Arguments>();
   Arguments& a = *kept;
   CLI::App* verb = app.add_subcommand(
-      "record", "Writes down what devices of a running server say and are told, as a transcript");
-  verb->add_option("--data", a.data, "The server's data folder")->capture_default_str();
+      "record", "Records the messages of devices of a running server as a transcript");
+  verb->add_option("--data", a.data, "Data folder of the server")->capture_default_str();
   verb->add_option("--device", a.sns, "Serial number, as often as wanted; without it all devices")
       ->expected(1)
       ->take_all();
-  verb->add_option("--out", a.out, "The file, which must not be there yet")->required();
+  verb->add_option("--out", a.out, "File to write; it must not exist yet")->required();
   verb->add_option("--for", a.span, "How long: 30s, 15m, 2h; without it until Ctrl-C");
   verb->add_flag("--replace-serials", a.replaces_serials,
-                 "Other serial numbers in place of the real ones");
+                 "Replace the serial numbers by made-up ones");
   verb->callback([&a, &chosen] { chosen = [&a] { return run(a); }; });
   return kept;
 }

@@ -1,4 +1,4 @@
-// `gridloom record`: what is said by and to devices of a running server, into a transcript.
+// `gridloom record`: records the messages to and from devices of a running server as a transcript.
 #pragma once
 
 #include <functional>
@@ -10,7 +10,7 @@ class App;
 
 namespace gridloom::app {
 
-// Adds it to the command line; as add_backup() does.
+// Adds the command to the command line; see add_backup() for the contract.
 [[nodiscard]] std::shared_ptr<void> add_record(CLI::App& app, std::function<int()>& chosen);
 
 }  // namespace gridloom::app

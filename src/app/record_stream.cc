@@ -18,54 +18,54 @@
 namespace gridloom::app {
 namespace {
 
-using hub::Heard;
+using hub::TrafficEvent;
 using wire::Json;
 using wire::JsonArray;
 using wire::JsonObject;
 
-constexpr std::size_t kMostDevices = 256;                     // of one recording
-constexpr std::size_t kMostWaiting = std::size_t{32} << 20U;  // bytes that the reader has not taken
-constexpr std::chrono::milliseconds kLookEvery{100};          // whether the reader is still there
+constexpr std::size_t kMostDevices = 256;                     // per recording
+constexpr std::size_t kMostWaiting = std::size_t{32} << 20U;  // bytes not yet taken by the reader
+constexpr std::chrono::milliseconds kLookEvery{100};  // for checking that the reader is still there
 
-// What was heard and is not sent yet.
-class Queue final : public hub::Ear {
+// Events that were captured but not sent yet.
+class Queue final : public hub::TrafficTap {
  public:
-  void hear(std::vector<Heard> heard) override {
+  void on_traffic(std::vector<TrafficEvent> event) override {
     const std::scoped_lock lock(mutex_);
-    for (Heard& each : heard) {
+    for (TrafficEvent& each : event) {
       if (bytes_ >= kMostWaiting) {
         ++missed_;
         continue;
       }
-      bytes_ += sizeof(Heard) + each.text.size();
+      bytes_ += sizeof(TrafficEvent) + each.text.size();
       waiting_.push_back(std::move(each));
     }
     changed_.notify_one();
   }
 
   struct Taken {
-    std::vector<Heard> heard;
-    std::uint64_t missed = 0;  // behind them
+    std::vector<TrafficEvent> event;
+    std::uint64_t missed = 0;  // events lost after these
   };
   Taken take(const std::stop_token& stop) {
     std::unique_lock lock(mutex_);
     changed_.wait_for(lock, stop, kLookEvery, [this] { return !waiting_.empty(); });
     bytes_ = 0;
-    return {.heard = std::exchange(waiting_, {}), .missed = std::exchange(missed_, 0)};
+    return {.event = std::exchange(waiting_, {}), .missed = std::exchange(missed_, 0)};
   }
 
  private:
   std::mutex mutex_;
   std::condition_variable_any changed_;
-  std::vector<Heard> waiting_;
+  std::vector<TrafficEvent> waiting_;
   std::size_t bytes_ = 0;
   std::uint64_t missed_ = 0;
 };
 
 std::string lines_of(const Queue::Taken& taken) {
   std::string lines;
-  for (const Heard& heard : taken.heard) {
-    wire::append_text(lines, to_json(heard));
+  for (const TrafficEvent& event : taken.event) {
+    wire::append_text(lines, to_json(event));
     lines += '\n';
   }
   if (taken.missed != 0) {
@@ -75,13 +75,13 @@ std::string lines_of(const Queue::Taken& taken) {
   return lines;
 }
 
-Result<std::vector<std::string>> sns_in(const Estate& estate, const JsonObject& request) {
-  const auto directory = estate.registry.directory();
+Result<std::vector<std::string>> sns_in(const AdminContext& context, const JsonObject& request) {
+  const auto directory = context.registry.directory();
   std::vector<std::string> sns;
   if (const Json* named = request.if_contains("sns"); named != nullptr && named->is_array()) {
     for (const Json& sn : named->get_array()) {
       if (!sn.is_string() || directory->find_device(sn.get_string()) == nullptr) {
-        return fail(FaultKind::kNotFound,
+        return fail(ErrorCode::kNotFound,
                     fmt::format("there is no device {}", wire::shortened(wire::to_text(sn))));
       }
       sns.emplace_back(sn.get_string());
@@ -94,20 +94,20 @@ Result<std::vector<std::string>> sns_in(const Estate& estate, const JsonObject& 
   const auto twice = std::ranges::unique(sns);
   sns.erase(twice.begin(), twice.end());
   if (!sns.empty() && sns.size() <= kMostDevices) return sns;
-  return fail(FaultKind::kBadParams,
+  return fail(ErrorCode::kBadParams,
               fmt::format("a recording is of 1 to {} devices, and these are {}: name them",
                           kMostDevices, sns.size()));
 }
 
 }  // namespace
 
-Result<Json> begin_recording(const Estate& estate, const JsonObject& request) {
-  if (estate.hub == nullptr) {
-    return fail(FaultKind::kConflict, "only a running server can be recorded");
+Result<Json> begin_recording(const AdminContext& context, const JsonObject& request) {
+  if (context.hub == nullptr) {
+    return fail(ErrorCode::kConflict, "only a running server can be recorded");
   }
-  const auto sns = sns_in(estate, request);
+  const auto sns = sns_in(context, request);
   if (!sns) return std::unexpected(sns.error());
-  const auto directory = estate.registry.directory();
+  const auto directory = context.registry.directory();
   JsonArray devices;
   for (const std::string& sn : *sns) {
     const registry::Device* device = directory->find_device(sn);
@@ -118,18 +118,18 @@ Result<Json> begin_recording(const Estate& estate, const JsonObject& request) {
                                   {"rights", static_cast<int>(share.rights)}});
     }
     devices.push_back(JsonObject{{"sn", sn},
-                                 {"family", estate.catalog.of_serial(sn)->id},
+                                 {"family", context.catalog.of_serial(sn)->id},
                                  {"owner", static_cast<std::int64_t>(device->owner)},
                                  {"shares", std::move(shares)}});
   }
-  estate.archive.append(history::RecordKind::kAudit,
-                        wire::to_text(JsonObject{{"what", "record"},
-                                                 {"who", "admin"},
-                                                 {"through", "command"},
-                                                 {"sns", JsonArray(sns->begin(), sns->end())},
-                                                 {"at", unix_ms(estate.clock.now())}}),
-                        {});
-  return JsonObject{{"at", unix_ms(estate.clock.now())}, {"devices", std::move(devices)}};
+  context.archive.append(history::RecordKind::kAudit,
+                         wire::to_text(JsonObject{{"what", "record"},
+                                                  {"who", "admin"},
+                                                  {"through", "command"},
+                                                  {"sns", JsonArray(sns->begin(), sns->end())},
+                                                  {"at", unix_ms(context.clock.now())}}),
+                         {});
+  return JsonObject{{"at", unix_ms(context.clock.now())}, {"devices", std::move(devices)}};
 }
 
 Begun begun_from(const Json& answer) {
@@ -154,16 +154,16 @@ Begun begun_from(const Json& answer) {
 void stream_recording(hub::Hub& hub, const Json& begun, std::string_view first, int socket,
                       const std::stop_token& stop) {
   const std::stop_callback wake(stop, [socket] { ::shutdown(socket, SHUT_RDWR); });
-  hub::Listening listening{.ear = std::make_shared<Queue>(), .sns = {}};
-  for (const RecordedDevice& device : begun_from(begun).devices) listening.sns.insert(device.sn);
-  hub.listen(listening);
-  auto& queue = static_cast<Queue&>(*listening.ear);
+  hub::TapFilter filter{.tap = std::make_shared<Queue>(), .sns = {}};
+  for (const RecordedDevice& device : begun_from(begun).devices) filter.sns.insert(device.sn);
+  hub.add_tap(filter);
+  auto& queue = static_cast<Queue&>(*filter.tap);
   Status sent = send_all(socket, first);
   while (sent && !stop.stop_requested() && !has_ended(socket)) {
     sent = send_all(socket, lines_of(queue.take(stop)));
   }
   const auto all_told = std::make_shared<std::latch>(1);
-  hub.unlisten(listening.ear, [all_told] { all_told->count_down(); });
+  hub.remove_tap(filter.tap, [all_told] { all_told->count_down(); });
   if (!sent || stop.stop_requested()) return;
   all_told->wait();
   static_cast<void>(send_all(socket, lines_of(queue.take(stop))));

@@ -1,5 +1,6 @@
-// The operation "record" of a running server: what is said by and to some devices goes, line by
-// line, to whoever asked, for as long as he reads. recording.h makes a file of it.
+// The operation "record" of a running server: streams the messages to and from some devices, line
+// by line, to the client that requested them, for as long as that client reads. recording.h turns
+// the stream into a file.
 #pragma once
 
 #include <stop_token>
@@ -15,19 +16,19 @@
 
 namespace gridloom::app {
 
-// {sns: [...]}, or all devices if there are none named: who they are, and when it begins.
-// kNotFound: there is no such device; kConflict: no server runs.
-[[nodiscard]] Result<wire::Json> begin_recording(const Estate& estate,
+// Answers {sns: [...]}, or {} for all devices, with the list of devices and the time at which the
+// recording begins. kNotFound: a named device does not exist; kConflict: no server runs.
+[[nodiscard]] Result<wire::Json> begin_recording(const AdminContext& context,
                                                  const wire::JsonObject& request);
-// What begin_recording() answered, as its asker reads it.
+// The answer of begin_recording(), parsed by the client.
 struct Begun {
   std::vector<RecordedDevice> devices;
   TimePoint at;
 };
 [[nodiscard]] Begun begun_from(const wire::Json& answer);
 
-// Sends `first` and then what is heard of these devices, until the socket's other end is closed or
-// `stop`. A reader that is too slow misses something, and is told how much.
+// Sends `first` and then the traffic events of these devices, until the peer closes the socket or
+// `stop` is requested. A reader that is too slow loses events, and is sent the number of lost ones.
 void stream_recording(hub::Hub& hub, const wire::Json& begun, std::string_view first, int socket,
                       const std::stop_token& stop);
 

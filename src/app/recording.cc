@@ -15,16 +15,16 @@
 namespace gridloom::app {
 namespace {
 
-using hub::Heard;
+using hub::TrafficEvent;
 using wire::Json;
 using wire::JsonObject;
-using What = Heard::What;
+using What = TrafficEvent::What;
 
 constexpr wire::JsonLimits kJsonLimits{.bytes = std::size_t{4} * 1024 * 1024, .keys = 65'536};
 constexpr std::size_t kSerial = 16;  // characters
 constexpr std::size_t kSerialBegin = 4;
 constexpr std::string_view kReplaced = "RECORDED";
-constexpr std::size_t kMostIds = 32;  // sets that a reply may be late for
+constexpr std::size_t kMostIds = 32;  // a reply may lag this many sets behind
 constexpr std::string_view kMasked = "***";
 
 constexpr std::array<std::string_view, 11> kWhat = {
@@ -58,7 +58,7 @@ bool is_secret(std::string_view name) {
                              [&](const char* word) { return low.contains(word); });
 }
 
-// Whether there was a secret in it.
+// Masks secrets in the value; returns whether there were any.
 bool mask(Json& value) {
   bool masked = false;
   if (value.is_array()) {
@@ -77,7 +77,7 @@ bool fits_a_line(std::string_view text) {
   return std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) >= 0x20; });
 }
 
-// As it came, but for secrets, and for lines that a pretty printer made.
+// Returns the text unchanged, but for masked secrets and the line breaks of a pretty printer.
 std::string on_one_line(std::string_view text) {
   auto json = wire::parse_json(text, kJsonLimits);
   const bool changed = json && mask(*json);
@@ -99,7 +99,7 @@ std::string_view name_of(registry::Rights rights) {
   return rights == registry::Rights::kFull ? "full" : "monitor";
 }
 
-// The answer's expectation, on as many lines as it takes.
+// The pattern that expects this answer, on as many lines as needed.
 std::string pattern_of(std::string_view text, const std::string& prefix) {
   const auto json = wire::parse_json(text, kJsonLimits);
   return json ? transcripts::Pattern::of(*json).text(prefix) + '\n' : std::string();
@@ -107,49 +107,51 @@ std::string pattern_of(std::string_view text, const std::string& prefix) {
 
 }  // namespace
 
-JsonObject to_json(const Heard& heard) {
-  JsonObject object{{"what", kWhat.at(static_cast<std::size_t>(heard.what))},
-                    {"at", unix_ms(heard.at)},
-                    {"sn", heard.sn},
-                    {"account", static_cast<std::int64_t>(heard.account)},
-                    {"verb", hub::name_of(heard.verb)},
-                    {"request", heard.request}};
+JsonObject to_json(const TrafficEvent& event) {
+  JsonObject object{{"what", kWhat.at(static_cast<std::size_t>(event.what))},
+                    {"at", unix_ms(event.at)},
+                    {"sn", event.sn},
+                    {"account", static_cast<std::int64_t>(event.account)},
+                    {"verb", hub::name_of(event.verb)},
+                    {"request", event.request}};
   std::string quoted;
-  wire::append_quoted(quoted, heard.text);
+  wire::append_quoted(quoted, event.text);
   if (wire::parse_json(quoted, kJsonLimits)) {
-    object["text"] = heard.text;
+    object["text"] = event.text;
   } else {
-    object["bytes"] = heard.text.size();  // no text, or more than a recording is for
+    object["bytes"] = event.text.size();  // not valid text, or too large to record
   }
-  if (heard.fault) {
-    object["fault"] = heard.fault->detail;
-    object["kind"] = static_cast<int>(heard.fault->kind);
+  if (event.error) {
+    object["fault"] = event.error->detail;
+    object["code"] = name_of(event.error->code);
   }
   return object;
 }
 
-Result<Heard> heard_from(const Json& json) {
+Result<TrafficEvent> traffic_event_in(const Json& json) {
   const auto what = std::ranges::find(kWhat, text_of(json, "what"));
   const auto verb = std::ranges::find(kVerbs, text_of(json, "verb"), hub::name_of);
   if (what == kWhat.end() || verb == kVerbs.end()) {
-    return fail(FaultKind::kMalformed, "the server tells what this program does not know");
+    return fail(ErrorCode::kMalformed, "the server tells what this program does not know");
   }
-  Heard heard{.what = static_cast<What>(what - kWhat.begin()),
-              .at = TimePoint(Millis(whole_of(json, "at"))),
-              .sn = text_of(json, "sn"),
-              .account = static_cast<registry::AccountId>(whole_of(json, "account")),
-              .verb = *verb,
-              .request = static_cast<std::uint64_t>(whole_of(json, "request")),
-              .text = text_of(json, "text")};
+  TrafficEvent event{.what = static_cast<What>(what - kWhat.begin()),
+                     .at = TimePoint(Millis(whole_of(json, "at"))),
+                     .sn = text_of(json, "sn"),
+                     .account = static_cast<registry::AccountId>(whole_of(json, "account")),
+                     .verb = *verb,
+                     .request = static_cast<std::uint64_t>(whole_of(json, "request")),
+                     .text = text_of(json, "text")};
   if (wire::member(json, "text") == nullptr) {
-    // What no transcript can say stands there as what it is: a line that nobody can read.
-    heard.text = fmt::format("<{} bytes that are no text>", whole_of(json, "bytes"));
+    // A transcript cannot express such a payload: an unparsable line takes its place.
+    event.text = fmt::format("<{} bytes that are no text>", whole_of(json, "bytes"));
   }
   if (wire::member(json, "fault") != nullptr) {
-    heard.fault = Fault{.kind = static_cast<FaultKind>(whole_of(json, "kind")),
-                        .detail = text_of(json, "fault")};
+    const auto code = error_code_of(text_of(json, "code"));
+    if (!code)
+      return fail(ErrorCode::kMalformed, "the server tells what this program does not know");
+    event.error = Error{.code = *code, .detail = text_of(json, "fault")};
   }
-  return heard;
+  return event;
 }
 
 Recording::Recording(std::vector<RecordedDevice> devices, TimePoint begun, bool replaces_serials)
@@ -193,51 +195,51 @@ std::string Recording::end() const {
   return text;
 }
 
-std::string Recording::lines_of(const Heard& heard) {
-  if (!devices_.contains(heard.sn)) return {};
-  std::string text = lines(heard);
-  return text.empty() ? text : waited(heard.at) + text;
+std::string Recording::lines_of(const TrafficEvent& event) {
+  if (!devices_.contains(event.sn)) return {};
+  std::string text = lines(event);
+  return text.empty() ? text : waited(event.at) + text;
 }
 
-std::string Recording::lines(const Heard& heard) {
-  switch (heard.what) {
+std::string Recording::lines(const TrafficEvent& event) {
+  switch (event.what) {
     case What::kKnown:
-      return known(heard);
+      return known(event);
     case What::kOnline:
-      return connection(heard.sn, true);
+      return connection(event.sn, true);
     case What::kOffline:
-      return connection(heard.sn, false);
+      return connection(event.sn, false);
     case What::kDeviceSends:
-      return device_sends(heard);
+      return device_sends(event);
     case What::kDeviceGets:
-      return device_gets(heard);
+      return device_gets(event);
     case What::kAppSends:
-      return as(heard.account) + message("> mqtt", heard);
+      return as(event.account) + message("> mqtt", event);
     case What::kAppGets: {
       const std::string pattern =
-          pattern_of(plain(heard.text),
-                     fmt::format("< mqtt {} {} ", plain(heard.sn), hub::name_of(heard.verb)));
-      return pattern.empty() ? pattern : as(heard.account) + pattern;
+          pattern_of(plain(event.text),
+                     fmt::format("< mqtt {} {} ", plain(event.sn), hub::name_of(event.verb)));
+      return pattern.empty() ? pattern : as(event.account) + pattern;
     }
     case What::kReadsAll:
-      return asked(fmt::format("> GET /iot-open/sign/device/quota/all?sn={}\n", plain(heard.sn)),
-                   heard);
+      return asked(fmt::format("> GET /iot-open/sign/device/quota/all?sn={}\n", plain(event.sn)),
+                   event);
     case What::kReads:
-      return asked(fmt::format("> POST /iot-open/sign/device/quota {}\n", plain(heard.text)),
-                   heard);
+      return asked(fmt::format("> POST /iot-open/sign/device/quota {}\n", plain(event.text)),
+                   event);
     case What::kSets:
-      return asked(fmt::format("> PUT /iot-open/sign/device/quota {}\n", plain(heard.text)), heard);
+      return asked(fmt::format("> PUT /iot-open/sign/device/quota {}\n", plain(event.text)), event);
     case What::kAnswered:
-      return answered(heard);
+      return answered(event);
   }
   return {};
 }
 
-// Whatever they are called, a report without a kind gives quotas by their whole names.
-std::string Recording::known(const Heard& heard) {
-  if (heard.text == "{}") return {};
+// Restores the state by full quota names, which a report without a kind may use in every family.
+std::string Recording::known(const TrafficEvent& event) {
+  if (event.text == "{}") return {};
   return fmt::format("# What was known of it when the recording began\n> device {} quota {}\n",
-                     plain(heard.sn), plain(fmt::format(R"({{"params":{}}})", heard.text)));
+                     plain(event.sn), plain(fmt::format(R"({{"params":{}}})", event.text)));
 }
 
 std::string Recording::connection(const std::string& sn, bool online) {
@@ -245,21 +247,21 @@ std::string Recording::connection(const std::string& sn, bool online) {
   return fmt::format("! {} device {}\n", online ? "connect" : "drop", plain(sn));
 }
 
-std::string Recording::message(std::string_view head, const Heard& heard) {
-  return fmt::format("{} {} {} {}\n", head, plain(heard.sn), hub::name_of(heard.verb),
-                     plain(heard.text));
+std::string Recording::message(std::string_view head, const TrafficEvent& event) {
+  return fmt::format("{} {} {} {}\n", head, plain(event.sn), hub::name_of(event.verb),
+                     plain(event.text));
 }
 
-// Behind a gateway a device is online because it says something.
-std::string Recording::device_sends(const Heard& heard) {
+// A device behind a gateway has no connection of its own, and is online when it sends.
+std::string Recording::device_sends(const TrafficEvent& event) {
   ++messages_;
-  std::string text = connection(heard.sn, true);
-  if (heard.verb != hub::Verb::kSetReply) return text + message("> device", heard);
-  Heard reply = heard;
-  const std::vector<std::string>& ids = devices_[heard.sn].ids;
+  std::string text = connection(event.sn, true);
+  if (event.verb != hub::Verb::kSetReply) return text + message("> device", event);
+  TrafficEvent reply = event;
+  const std::vector<std::string>& ids = devices_[event.sn].ids;
   const std::string id = id_of(reply.text);
   const auto asked = std::ranges::find(ids.rbegin(), ids.rend(), id);
-  if (asked == ids.rend()) return text + message("> device", heard);
+  if (asked == ids.rend()) return text + message("> device", event);
   const auto back = asked - ids.rbegin();
   const std::string now = back == 0 ? R"("id":<id>)" : fmt::format(R"("id":<id-{}>)", back);
   for (const std::string_view quote : {"", "\""}) {
@@ -272,30 +274,30 @@ std::string Recording::device_sends(const Heard& heard) {
   return text + message("> device", reply);
 }
 
-std::string Recording::device_gets(const Heard& heard) {
-  std::vector<std::string>& ids = devices_[heard.sn].ids;
-  ids.push_back(id_of(heard.text));
+std::string Recording::device_gets(const TrafficEvent& event) {
+  std::vector<std::string>& ids = devices_[event.sn].ids;
+  ids.push_back(id_of(event.text));
   if (ids.size() > kMostIds) ids.erase(ids.begin());
-  return pattern_of(plain(heard.text), fmt::format("< device {} set ", plain(heard.sn)));
+  return pattern_of(plain(event.text), fmt::format("< device {} set ", plain(event.sn)));
 }
 
-std::string Recording::asked(std::string_view line, const Heard& heard) {
+std::string Recording::asked(std::string_view line, const TrafficEvent& event) {
   ++requests_;
-  unanswered_.push_back({.sn = heard.sn, .request = heard.request});
-  return as(heard.account).append(line);
+  unanswered_.push_back({.sn = event.sn, .request = event.request});
+  return as(event.account).append(line);
 }
 
-std::string Recording::answered(const Heard& heard) {
+std::string Recording::answered(const TrafficEvent& event) {
   const auto found = std::ranges::find_if(unanswered_, [&](const Asked& each) {
-    return each.sn == heard.sn && each.request == heard.request;
+    return each.sn == event.sn && each.request == event.request;
   });
-  if (found == unanswered_.end()) return {};  // it was asked before the recording began
+  if (found == unanswered_.end()) return {};  // asked before the recording began
   const std::string which =
       found == unanswered_.begin() ? "" : fmt::format("{}: ", found - unanswered_.begin() + 1);
   unanswered_.erase(found);
   const std::string trace(32, '0');
   const http::Response response =
-      heard.fault ? http::failure(*heard.fault, trace) : http::success(heard.text, trace);
+      event.error ? http::failure(*event.error, trace) : http::success(event.text, trace);
   return pattern_of(plain(response.body), fmt::format("< {}{} ", which, response.status));
 }
 

@@ -1,9 +1,11 @@
-// A recording of what is said by and to some devices, as a transcript that plays it again: every
-// device is "real", what it said is said by the transcript, and what came of it is expected. Pure.
+// Converts a recording of messages to and from devices into a transcript that repeats it: every
+// device is marked "real", the transcript sends the device's messages, and the messages that
+// resulted are expected. Pure.
 //
-// Secrets are masked. The first device's owner is called "demo", other accounts "app_2" and so on.
-// Serial numbers are replaced where that is asked for: those of the devices, and whatever else in a
-// message looks like one (16 capital letters and digits), of the same beginning each.
+// Secrets are masked. The first device's owner is named "demo", other accounts "app_2" and so on.
+// On request, serial numbers are replaced: those of the devices, and everything else in a message
+// that looks like one (16 capital letters and digits). A replacement keeps the beginning of the
+// original.
 #pragma once
 
 #include <cstddef>
@@ -15,7 +17,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
-#include "hub/ear.h"
+#include "hub/traffic_tap.h"
 #include "wire/json.h"
 
 namespace gridloom::app {
@@ -31,17 +33,17 @@ struct RecordedDevice {
   std::vector<Share> shares{};
 };
 
-// How what was heard comes from the server. kMalformed: it does not.
-[[nodiscard]] wire::JsonObject to_json(const hub::Heard& heard);
-[[nodiscard]] Result<hub::Heard> heard_from(const wire::Json& json);
+// The JSON form in which the server streams a traffic event. kMalformed: the JSON is not one.
+[[nodiscard]] wire::JsonObject to_json(const hub::TrafficEvent& event);
+[[nodiscard]] Result<hub::TrafficEvent> traffic_event_in(const wire::Json& json);
 
 class Recording {
  public:
   Recording(std::vector<RecordedDevice> devices, TimePoint begun, bool replaces_serials);
 
-  // The file's lines, in this order.
+  // The lines of the file, to be called in this order.
   [[nodiscard]] std::string head();
-  [[nodiscard]] std::string lines_of(const hub::Heard& heard);
+  [[nodiscard]] std::string lines_of(const hub::TrafficEvent& event);
   [[nodiscard]] std::string end() const;
 
   [[nodiscard]] std::size_t messages() const { return messages_; }
@@ -50,22 +52,22 @@ class Recording {
 
  private:
   struct Device {
-    bool online = true;            // a transcript's devices begin so
-    std::vector<std::string> ids;  // of the sets that it got
+    bool online = true;            // initial state in a transcript
+    std::vector<std::string> ids;  // ids of the sets this device received
   };
   struct Asked {
     std::string sn;
     std::uint64_t request = 0;
   };
 
-  [[nodiscard]] std::string lines(const hub::Heard& heard);
-  [[nodiscard]] std::string known(const hub::Heard& heard);
+  [[nodiscard]] std::string lines(const hub::TrafficEvent& event);
+  [[nodiscard]] std::string known(const hub::TrafficEvent& event);
   [[nodiscard]] std::string connection(const std::string& sn, bool online);
-  [[nodiscard]] std::string device_sends(const hub::Heard& heard);
-  [[nodiscard]] std::string device_gets(const hub::Heard& heard);
-  [[nodiscard]] std::string message(std::string_view head, const hub::Heard& heard);
-  [[nodiscard]] std::string asked(std::string_view line, const hub::Heard& heard);
-  [[nodiscard]] std::string answered(const hub::Heard& heard);
+  [[nodiscard]] std::string device_sends(const hub::TrafficEvent& event);
+  [[nodiscard]] std::string device_gets(const hub::TrafficEvent& event);
+  [[nodiscard]] std::string message(std::string_view head, const hub::TrafficEvent& event);
+  [[nodiscard]] std::string asked(std::string_view line, const hub::TrafficEvent& event);
+  [[nodiscard]] std::string answered(const hub::TrafficEvent& event);
   [[nodiscard]] std::string waited(TimePoint at);
   [[nodiscard]] std::string as(registry::AccountId account);
   [[nodiscard]] std::string introduced(registry::AccountId account);
@@ -77,7 +79,7 @@ class Recording {
   TimePoint begun_;
   TimePoint now_;
   bool replaces_serials_;
-  std::map<std::string, std::string, std::less<>> serials_;  // by what they replace
+  std::map<std::string, std::string, std::less<>> serials_;  // replacement by original
   std::map<registry::AccountId, std::string> accounts_;
   registry::AccountId speaks_{};
   std::map<std::string, Device> devices_;

@@ -1,5 +1,5 @@
-// What was heard, as a transcript that plays it again: every line of it, what is masked and what is
-// replaced, and that it holds when it is played.
+// Recordings as transcripts: every line, what is masked and replaced, and that the transcript
+// passes when it is played.
 #include "app/recording.h"
 
 #include <gmock/gmock.h>
@@ -14,17 +14,17 @@
 
 #include "app/playback.h"
 #include "catalog/loader.h"
-#include "transcripts/player.h"
+#include "transcripts/runner.h"
 #include "transcripts/script.h"
 
 namespace gridloom::app {
 namespace {
 
-using hub::Heard;
+using hub::TrafficEvent;
 using hub::Verb;
 using testing::HasSubstr;
 using testing::Not;
-using What = Heard::What;
+using What = TrafficEvent::What;
 
 constexpr TimePoint kBegun{Millis(1'763'000'000'250)};
 constexpr std::string_view kSn = "R331ZEB4ZEAL0528";
@@ -40,7 +40,7 @@ std::vector<RecordedDevice> one_device() {
            .shares = {{.account = kFriend, .rights = registry::Rights::kMonitor}}}};
 }
 
-Heard heard(What what, std::int64_t ms, std::string_view text = {}) {
+TrafficEvent event(What what, std::int64_t ms, std::string_view text = {}) {
   return {.what = what,
           .at = after(ms),
           .sn = std::string(kSn),
@@ -48,24 +48,24 @@ Heard heard(What what, std::int64_t ms, std::string_view text = {}) {
           .text = std::string(text)};
 }
 
-Heard sent(What what, std::int64_t ms, Verb verb, std::string_view text) {
-  Heard made = heard(what, ms, text);
+TrafficEvent sent(What what, std::int64_t ms, Verb verb, std::string_view text) {
+  TrafficEvent made = event(what, ms, text);
   made.verb = verb;
   return made;
 }
 
-Heard asked(What what, std::int64_t ms, std::uint64_t request, std::string_view text = {}) {
-  Heard made = heard(what, ms, text);
+TrafficEvent asked(What what, std::int64_t ms, std::uint64_t request, std::string_view text = {}) {
+  TrafficEvent made = event(what, ms, text);
   made.request = request;
   return made;
 }
 
-std::string recorded(const std::vector<Heard>& all, bool replaces_serials = false) {
+std::string recorded(const std::vector<TrafficEvent>& all, bool replaces_serials = false) {
   Recording recording(one_device(), kBegun, replaces_serials);
   std::string text = recording.head();
-  for (const Heard& each : all) {
-    // As it comes from the server.
-    const auto read = heard_from(to_json(each));
+  for (const TrafficEvent& each : all) {
+    // In the form in which the server streams the event.
+    const auto read = traffic_event_in(to_json(each));
     EXPECT_TRUE(read.has_value());
     text += recording.lines_of(*read);
   }
@@ -82,12 +82,12 @@ constexpr std::string_view kSetBody =
 constexpr std::string_view kReply =
     R"({"id":4711,"version":"1.0","moduleType":5,"operateType":"quietMode","data":{"ack":0}})";
 
-// An evening of one device: a report, a set over HTTP whose answer takes longer than a read does,
-// a get, a connection lost, a set that nobody can carry out.
-std::vector<Heard> evening() {
+// An evening of one device: a report, a set over HTTP whose answer takes longer than a read's, a
+// get, a lost connection, and a set that cannot be carried out.
+std::vector<TrafficEvent> evening() {
   return {
-      heard(What::kKnown, 0, R"({"pd.soc":61,"mppt.beepState":0})"),
-      heard(What::kOnline, 0),
+      event(What::kKnown, 0, R"({"pd.soc":61,"mppt.beepState":0})"),
+      event(What::kOnline, 0),
       sent(What::kDeviceSends, 1750, Verb::kQuota,
            R"({"typeCode":"pdStatus","moduleType":1,"params":{"soc":60}})"),
       asked(What::kSets, 2750, 1, kSetBody),
@@ -100,15 +100,26 @@ std::vector<Heard> evening() {
       sent(What::kAppSends, 3000, Verb::kGet, R"({"id":5,"params":{"quotas":["pd.soc"]}})"),
       sent(What::kAppGets, 3000, Verb::kGetReply,
            R"({"id":5,"version":"1.0","code":"0","timestamp":1763000003250,"data":{"pd.soc":60}})"),
-      heard(What::kOffline, 4000),
+      event(What::kOffline, 4000),
       asked(What::kSets, 5000, 3, kSetBody),
       [] {
-        Heard refused = asked(What::kAnswered, 5000, 3);
-        refused.fault =
-            Fault{.kind = FaultKind::kOffline, .detail = "R331ZEB4ZEAL0528 is not connected"};
+        TrafficEvent refused = asked(What::kAnswered, 5000, 3);
+        refused.error =
+            Error{.code = ErrorCode::kOffline, .detail = "R331ZEB4ZEAL0528 is not connected"};
         return refused;
       }(),
   };
+}
+
+TEST(Recording, AnErrorOfAnUnknownCodeIsNoOtherError) {
+  wire::JsonObject answered = to_json(evening().back());
+  ASSERT_EQ(answered.at("code"), wire::Json("offline"));
+  for (const wire::Json& unknown : {wire::Json("out_of_luck"), wire::Json(6), wire::Json()}) {
+    answered["code"] = unknown;
+    const auto read = traffic_event_in(answered);
+    ASSERT_FALSE(read) << wire::to_text(unknown);
+    EXPECT_EQ(read.error().code, ErrorCode::kMalformed);
+  }
 }
 
 TEST(Recording, IsATranscriptOfWhatWasHeard) {
@@ -165,9 +176,9 @@ TEST(Recording, SaysWhateverADeviceSays) {
 }
 
 TEST(Recording, SpeaksForTheAccountThatSpoke) {
-  Heard of_friend = asked(What::kReadsAll, 0, 1);
+  TrafficEvent of_friend = asked(What::kReadsAll, 0, 1);
   of_friend.account = kFriend;
-  Heard of_stranger = asked(What::kReadsAll, 0, 2);
+  TrafficEvent of_stranger = asked(What::kReadsAll, 0, 2);
   of_stranger.account = registry::AccountId{11};
   const std::string text = recorded({of_friend, of_stranger, asked(What::kReadsAll, 0, 3)});
   EXPECT_THAT(text, HasSubstr("as app_2\n> GET"));

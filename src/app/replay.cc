@@ -25,7 +25,7 @@
 namespace gridloom::app {
 namespace {
 
-constexpr Millis kPatience{10'000};  // with a server's first sign of life
+constexpr Millis kPatience{10'000};  // for the first response of a server
 
 struct Arguments {
   std::string file, data, server, ca, keys, devices;
@@ -40,7 +40,7 @@ Result<std::vector<Secret>> keys_in(const std::string& file, const std::vector<s
   for (const std::string& sn : sns) {
     const auto found = std::ranges::find(*known, sn, &bench::Device::sn);
     if (found == known->end()) {
-      return fail(FaultKind::kNotFound, fmt::format("--keys {}: there is no {}", file, sn));
+      return fail(ErrorCode::kNotFound, fmt::format("--keys {}: there is no {}", file, sn));
     }
     keys.emplace_back(found->key);
   }
@@ -54,7 +54,7 @@ struct Prepared {
 
 Result<Prepared> prepare(const Arguments& arguments) {
   if (arguments.data.empty() && (arguments.server.empty() || arguments.keys.empty())) {
-    return fail(FaultKind::kBadParams,
+    return fail(ErrorCode::kBadParams,
                 "say which server: --data DIR of one on this machine, or --server HOST:PORT and "
                 "--keys FILE");
   }
@@ -149,18 +149,18 @@ std::shared_ptr<void> add_replay(CLI::App& app, std::function<int()>& chosen) {
   auto kept = std::make_shared<Arguments>();
   Arguments& a = *kept;
   CLI::App* verb = app.add_subcommand(
-      "replay", "Plays the devices of a recording against a server, in the recording's rhythm");
-  verb->add_option("file", a.file, "As `gridloom record` makes it")->required();
-  verb->add_option("--speed", a.speed, "Faster, or slower")
+      "replay", "Replays the devices of a recording against a server, with the recorded timing");
+  verb->add_option("file", a.file, "Recording made by `gridloom record`")->required();
+  verb->add_option("--speed", a.speed, "Factor of the recorded speed")
       ->check(CLI::Range(0.01, 100'000.0))
       ->capture_default_str();
   verb->add_option("--data", a.data,
-                   "Of a server on this machine: it makes the devices that it does not have yet");
-  verb->add_option("--server", a.server, "HOST:PORT of any server's MQTT");
-  verb->add_option("--keys", a.keys, "\"SN KEY\" a line: what the devices sign in with");
+                   "Data folder of a server on this machine, which creates missing devices");
+  verb->add_option("--server", a.server, "MQTT address of any server, HOST:PORT");
+  verb->add_option("--keys", a.keys, "File with one \"SN KEY\" a line, for the devices to sign in");
   verb->add_option("--ca", a.ca, "Certificates to trust; with them, MQTT is spoken over TLS");
-  verb->add_option("--devices", a.devices, "Folder with further device files");
-  verb->add_flag("--json", a.json, "The summary as JSON");
+  verb->add_option("--devices", a.devices, "Folder with additional device files");
+  verb->add_flag("--json", a.json, "Print the summary as JSON");
   verb->callback([&a, &chosen] { chosen = [&a] { return replay(a); }; });
   return kept;
 }

@@ -1,4 +1,4 @@
-// `gridloom replay`: the devices of a recording, against any server.
+// `gridloom replay`: plays the devices of a recording against any server.
 #pragma once
 
 #include <functional>
@@ -10,7 +10,7 @@ class App;
 
 namespace gridloom::app {
 
-// Adds it to the command line; as add_backup() does.
+// Adds the command to the command line; see add_backup() for the contract.
 [[nodiscard]] std::shared_ptr<void> add_replay(CLI::App& app, std::function<int()>& chosen);
 
 }  // namespace gridloom::app

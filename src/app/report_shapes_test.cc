@@ -1,5 +1,5 @@
-// What a virtual device says in its family's shape, the platform understands: after any life, the
-// twin that heard its reports knows each field of the device as the device has it, and no other.
+// The platform understands the reports that virtual devices send in their family's format: after
+// any sequence of events, the twin has exactly the device's fields, with the device's values.
 #include <gtest/gtest.h>
 
 #include <array>
@@ -19,13 +19,13 @@ namespace {
 constexpr std::array<std::string_view, 5> kFamilies = {"delta_2", "smart_home_panel", "power_kits",
                                                        "power_ocean", "power_stream"};
 
-// Hears every report of a device, as the platform does.
+// Receives every report of a device, as the platform does.
 class Listener {
  public:
   explicit Listener(const catalog::FamilyPtr& family)
       : twin_(std::make_shared<const twin::Layout>(family)) {}
 
-  void hear(const sim::Bench& bench) {
+  void on_traffic(const sim::Bench& bench) {
     for (const sim::VirtualDevice::Message& message : bench.said) {
       if (message.verb != "quota") continue;
       const auto applied = twin_.apply(message.payload, reader_, &taken_);
@@ -66,7 +66,7 @@ TEST(ReportShapes, WhatADeviceSaysIsReadBackAsItIsWhateverWasSet) {
       if (k % 3 == 0 && !family->commands.empty()) {
         bench.tell(wire::to_text(sets.next().message));
       }
-      listener.hear(bench);
+      listener.on_traffic(bench);
       listener.expect_same(bench.fields());
       bench.said.clear();
     }

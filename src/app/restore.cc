@@ -25,16 +25,16 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr mode_t kPrivate = 0600;
-constexpr mode_t kPublic = 0644;  // of certificates
+constexpr mode_t kPublic = 0644;  // for certificates
 constexpr mode_t kPrivateFolder = 0700;
-constexpr std::string_view kRegistry = "registry.sqlite";  // whatever data folder there is has it
+constexpr std::string_view kRegistry = "registry.sqlite";  // in every data folder
 
-// In the folder of a restore: the copy, and a file with the names of what is moved out of the copy.
+// In the staging folder: the copy, and a file with the names of the entries moved out of the copy.
 constexpr const char* kCopy = "data";
 constexpr const char* kMoving = "moving";
 constexpr std::size_t kMostNames = std::size_t{64} * 1024;
 
-// Without a slash at the end, and behind any links: what is renamed is the folder itself.
+// The path without a trailing slash and with links resolved: a rename affects the folder itself.
 fs::path resolved(const fs::path& data) {
   std::error_code error;
   fs::path whole = fs::weakly_canonical(fs::absolute(data, error), error);
@@ -67,15 +67,15 @@ Status remove_tree(const fs::path& path) {
   std::error_code error;
   fs::remove_all(path, error);
   if (!error) return {};
-  return fail(FaultKind::kIo, fmt::format("cannot remove {}: {}", path.string(), error.message()));
+  return fail(ErrorCode::kIo, fmt::format("cannot remove {}: {}", path.string(), error.message()));
 }
 
 Status move(const fs::path& from, const fs::path& to) {
   if (::rename(from.c_str(), to.c_str()) == 0) return {};
-  return registry::system_fault("cannot move what was restored to", to);
+  return registry::system_error("cannot move what was restored to", to);
 }
 
-// Whether a folder beside `data` can take its name.
+// Whether a sibling folder of `data` can be renamed to `data`.
 bool can_be_replaced(const fs::path& data) {
   if (::access(data.parent_path().c_str(), W_OK | X_OK) != 0) return false;
   struct statx facts{};
@@ -83,12 +83,12 @@ bool can_be_replaced(const fs::path& data) {
   return (facts.stx_attributes & STATX_ATTR_MOUNT_ROOT) == 0;
 }
 
-// The folder in which a restore works: one restore at a time has it. What is in it, and what was
-// moved out of it, goes with it unless commit() was called.
+// The staging folder of a restore, locked by one restore at a time. Unless commit() was called, the
+// destructor removes the folder and everything that was moved out of it.
 class Staging {
  public:
-  // Takes the folder if it is there, makes it if not. kConflict: somebody else has it; kBadParams:
-  // it is none of a restore.
+  // Locks the folder, creating it if needed. kConflict: another restore holds the lock; kBadParams:
+  // the folder was not created by a restore.
   static Result<Staging> take(const fs::path& folder, const fs::path& data) {
     while (true) {
       if (Status made = registry::make_data_folder(folder); !made) {
@@ -96,14 +96,14 @@ class Staging {
       }
       registry::FileDescriptor handle(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
       if (!handle.is_open() && errno == ENOENT) continue;
-      if (!handle.is_open()) return registry::system_fault("cannot open", folder);
+      if (!handle.is_open()) return registry::system_error("cannot open", folder);
       if (::flock(handle.get(), LOCK_EX | LOCK_NB) != 0) {
         if (errno == EINTR) continue;
-        if (errno != EWOULDBLOCK) return registry::system_fault("cannot lock", folder);
-        return fail(FaultKind::kConflict,
+        if (errno != EWOULDBLOCK) return registry::system_error("cannot lock", folder);
+        return fail(ErrorCode::kConflict,
                     fmt::format("another restore into {} is running", data.string()));
       }
-      // The one who had it may have removed it while we waited for the lock.
+      // The previous owner of the lock may have removed the folder meanwhile.
       struct stat ours{};
       struct stat now{};
       if (::fstat(handle.get(), &ours) != 0 || ::stat(folder.c_str(), &now) != 0 ||
@@ -113,7 +113,7 @@ class Staging {
       for (const std::string& name : names_in(folder)) {
         if (name == kCopy || name.starts_with(kMoving)) continue;
         return fail(
-            FaultKind::kBadParams,
+            ErrorCode::kBadParams,
             fmt::format("{} is in the way: it was not left behind by a restore", folder.string()));
       }
       return Staging(folder, data, std::move(handle));
@@ -129,7 +129,7 @@ class Staging {
 
   [[nodiscard]] fs::path copy() const { return folder_ / kCopy; }
 
-  // What a restore that was killed left behind.
+  // Removes the remains of a restore that was killed.
   Status clean_copy() {
     for (const std::string& name : moved_names()) {
       if (Status done = remove_tree(data_ / name); !done) return done;
@@ -142,11 +142,11 @@ class Staging {
     return remove_tree(folder_);
   }
 
-  // Gives the copy, all of which is on the disk, its place.
+  // Moves the copy, which is completely on disk, to its destination.
   Status commit() {
     const bool in_data = folder_.parent_path() == data_;
     if (Status done = in_data ? move_out() : move(copy(), data_); !done) return done;
-    // The names first, so that a folder which is seen without this one is whole.
+    // Sync the names first, so that a data folder without a staging folder is always complete.
     if (Status done = sync_to_disk(folder_.parent_path()); !done) return done;
     if (Status done = remove_tree(folder_); !done) return done;
     registry::FileDescriptor ended = std::move(handle_);
@@ -167,7 +167,7 @@ class Staging {
     return {};
   }
 
-  // By move_out(), of this restore or of one that was killed.
+  // Names moved by move_out(), in this restore or in one that was killed.
   [[nodiscard]] std::vector<std::string> moved_names() const {
     const fs::path path = folder_ / kMoving;
     const registry::FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
@@ -190,7 +190,7 @@ class Staging {
   registry::FileDescriptor handle_;
 };
 
-// Removes what killed restores left. kBadParams: then there is something in the folder.
+// Removes the remains of killed restores. kBadParams: after that, `data` is still not empty.
 Status make_room(const fs::path& data) {
   for (const fs::path& left : {beside(data), inside(data)}) {
     if (!is_there(left)) continue;
@@ -201,15 +201,15 @@ Status make_room(const fs::path& data) {
   if (!is_there(data)) return {};
   std::error_code error;
   if (fs::is_directory(data, error) && fs::is_empty(data, error) && !error) return {};
-  return fail(FaultKind::kBadParams,
+  return fail(ErrorCode::kBadParams,
               fmt::format("{} is there and not an empty folder", data.string()));
 }
 
-// Verified as a copy: neither a byte of the backup nor of what was made of it is wrong.
+// Verifies each copy: neither the backup's bytes nor the copied bytes are wrong.
 Status copy_back(const std::vector<BackupFile>& files, const fs::path& folder,
                  const fs::path& data) {
   for (const BackupFile& each : files) {
-    // The sizes before all, for they cost nothing.
+    // All sizes first, because that check is cheap.
     if (Status good = verify({.name = each.name, .bytes = each.bytes}, folder / each.name); !good) {
       return good;
     }
@@ -232,11 +232,11 @@ Status copy_back(const std::vector<BackupFile>& files, const fs::path& folder,
   return {};
 }
 
-Status not_whole(const fs::path& folder, const Fault& fault) {
-  if (fault.kind != FaultKind::kMalformed && fault.kind != FaultKind::kNotFound) {
+Status not_whole(const fs::path& folder, const Error& fault) {
+  if (fault.code != ErrorCode::kMalformed && fault.code != ErrorCode::kNotFound) {
     return std::unexpected(fault);
   }
-  return fail(FaultKind::kBadParams,
+  return fail(ErrorCode::kBadParams,
               fmt::format("{} is no whole backup: {}", folder.string(), fault.detail));
 }
 
@@ -249,7 +249,7 @@ Result<Restored> restore(const fs::path& folder, const fs::path& data) {
   if (Status done = make_room(target); !done) return std::unexpected(done.error());
   const bool in_data = is_there(target) && !can_be_replaced(target);
   if (in_data && ::chmod(target.c_str(), kPrivateFolder) != 0) {
-    return registry::system_fault("cannot protect", target);
+    return registry::system_error("cannot protect", target);
   }
   auto staging = Staging::take(in_data ? inside(target) : beside(target), target);
   if (!staging) return std::unexpected(staging.error());
@@ -268,7 +268,7 @@ Result<Restored> restore(const fs::path& folder, const fs::path& data) {
 Status check_no_restore(const fs::path& data) {
   const fs::path target = resolved(data);
   const auto unfinished = [&](std::string_view cure) {
-    return fail(FaultKind::kConflict,
+    return fail(ErrorCode::kConflict,
                 fmt::format("a restore into {} has not ended: if it was interrupted, run `gridloom "
                             "restore` again{}",
                             data.string(), cure));

@@ -17,7 +17,7 @@
 #include "base/clock.h"
 #include "catalog/loader.h"
 #include "transcripts/coverage.h"
-#include "transcripts/player.h"
+#include "transcripts/runner.h"
 #include "transcripts/script.h"
 
 namespace gridloom::app {
@@ -25,9 +25,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t kMostFailures = 20;  // shown of one file
+constexpr std::size_t kMostFailures = 20;  // shown per file
 
-// "2 d 6 h", "3 h", "90 s": its two largest parts.
+// The two largest units of a span: "2 d 6 h", "3 h", "90 s".
 std::string span_text(Millis span) {
   struct Unit {
     std::int64_t seconds;
@@ -77,7 +77,7 @@ bool play(const fs::path& file, const Scenarios& scenarios,
 }  // namespace
 
 int play_scenarios(const Scenarios& scenarios) {
-  // Some answers speak of the server's local time.
+  // Some answers contain the server's local time.
   ::setenv("TZ", "UTC", 1);  // NOLINT(concurrency-mt-unsafe): there is one thread
   ::tzset();
   spdlog::set_level(spdlog::level::warn);

@@ -1,5 +1,5 @@
-// Plays scenarios: transcript files (tests/transcripts/README.md has their lines) on the whole
-// platform in this process, without sockets. docs/user/scenarios.md is for people.
+// `gridloom scenario`: plays transcript files (their language: tests/transcripts/README.md) on the
+// whole platform in this process, without sockets. User documentation: docs/user/scenarios.md.
 #pragma once
 
 #include <cstdint>
@@ -10,13 +10,13 @@
 namespace gridloom::app {
 
 struct Scenarios {
-  std::vector<std::string> paths;       // of files, or folders of them
-  std::optional<std::uint64_t> seed{};  // in place of the files' own
-  std::string devices{};                // a folder with further device files
+  std::vector<std::string> paths;       // files, or folders of files
+  std::optional<std::uint64_t> seed{};  // overrides the seeds in the files
+  std::string devices{};                // folder with further device files
 };
 
-// Prints a line for each, and what went wrong with file and line. The exit code: 0 if all is as
-// expected. Before any other thread exists.
+// Prints one line per scenario, and each failure with file and line. Returns the exit code: 0 if
+// all expectations were met. Call before any other thread exists.
 [[nodiscard]] int play_scenarios(const Scenarios& scenarios);
 
 }  // namespace gridloom::app

@@ -23,7 +23,7 @@ constexpr std::size_t kMostSegment = std::size_t{2} << 30U;  // bytes; twice the
 
 using history::Record;
 using history::RecordKind;
-using history::SegmentPart;
+using history::SegmentChunk;
 
 std::string kind_of(const Record& record) {
   switch (record.kind) {
@@ -62,8 +62,8 @@ std::string content_of_turn(std::string_view payload) {
 
 }  // namespace
 
-// Audit is JSON text, but the file may come from anywhere: what would move the terminal's cursor is
-// shown as a dot.
+// An audit record is JSON text, but the file may come from anywhere: characters that would move the
+// terminal's cursor are shown as dots.
 std::string content_of(const Record& record) {
   if (record.kind == RecordKind::kReports) return content_of_reports(record.payload);
   if (record.kind == RecordKind::kTurn) return content_of_turn(record.payload);
@@ -77,7 +77,7 @@ std::string content_of(const Record& record) {
 
 namespace {
 
-void print(const SegmentPart& part) {
+void print(const SegmentChunk& part) {
   if (!part.record) {
     fmt::print("{:>10} {:>20} {:<8} {:>10}\n", part.offset, "-", "DAMAGED", part.size);
     return;
@@ -104,7 +104,7 @@ int show_segment(const std::filesystem::path& file) {
   fmt::print("{:>10} {:>20} {:<8} {:>10}\n", "OFFSET", "SEQUENCE", "KIND", "BYTES");
   std::uint64_t places = 0;
   std::uint64_t damaged_bytes = 0;
-  for (const SegmentPart& part : *parts) {
+  for (const SegmentChunk& part : *parts) {
     print(part);
     if (part.record) continue;
     ++places;
@@ -118,10 +118,11 @@ int show_segment(const std::filesystem::path& file) {
 
 std::shared_ptr<void> add_segment(CLI::App& app, std::function<int()>& chosen) {
   const auto file = std::make_shared<std::string>();
-  CLI::App* segment = app.add_subcommand("segment", "Files of the log");
+  CLI::App* segment = app.add_subcommand("segment", "Inspects segment files of the log");
   segment->require_subcommand(1);
-  CLI::App* show = segment->add_subcommand("show", "Lists the records of a file, and what is none");
-  show->add_option("file", *file, "A .log file of the data folder")->required();
+  CLI::App* show =
+      segment->add_subcommand("show", "Lists the records of a file and its unreadable ranges");
+  show->add_option("file", *file, "Segment file of the data folder (.log)")->required();
   show->callback([file, &chosen] { chosen = [file] { return show_segment(*file); }; });
   return file;
 }

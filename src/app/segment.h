@@ -1,4 +1,4 @@
-// The verb `gridloom segment`: what a file of the log holds.
+// The command `gridloom segment`: prints the contents of a log segment.
 #pragma once
 
 #include <filesystem>
@@ -14,15 +14,16 @@ class App;
 
 namespace gridloom::app {
 
-// Adds the verb to the command line; parsing it puts what is to run into `chosen`. The returned
-// object holds what was parsed and has to live as long.
+// Adds the command to the command line; parsing the command stores the action to run in `chosen`.
+// The returned object holds the parsed options and must outlive the action.
 [[nodiscard]] std::shared_ptr<void> add_segment(CLI::App& app, std::function<int()>& chosen);
 
-// What is to be said of a record besides its size: audit itself; of reports, how many rows of how
-// many devices.
+// Describes a record beyond its size: the entry itself for an audit record; the number of rows and
+// devices for reports.
 [[nodiscard]] std::string content_of(const history::Record& record);
 
-// A line a record, and one for each stretch that is none; 1 if there were any, or it is no segment.
+// Prints one line per record, and one per stretch of bytes that is not a record; returns 1 if there
+// were such stretches, or if the file is not a segment.
 [[nodiscard]] int show_segment(const std::filesystem::path& file);
 
 }  // namespace gridloom::app

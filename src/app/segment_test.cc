@@ -1,4 +1,4 @@
-// What `gridloom segment show` says of records; tests/clients has the command as a whole.
+// The text of `gridloom segment show` for records; tests/clients tests the command as a whole.
 #include "app/segment.h"
 
 #include <gtest/gtest.h>

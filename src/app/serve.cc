@@ -14,7 +14,6 @@
 #include <filesystem>
 #include <functional>
 #include <future>
-#include <iterator>
 #include <latch>
 #include <memory>
 #include <mutex>
@@ -29,17 +28,17 @@
 #include "app/fault.h"
 #include "app/health.h"
 #include "app/limits.h"
+#include "app/malloc_trim_policy.h"
 #include "app/metrics.h"
 #include "app/process.h"
 #include "app/ready_file.h"
 #include "app/reconcile.h"
 #include "app/time.h"
-#include "app/trim.h"
 #include "app/welcome.h"
-#include "base/seldom.h"
+#include "base/log_throttle.h"
 #include "catalog/loader.h"
 #include "history/archive.h"
-#include "history/ledger.h"
+#include "history/energy_query.h"
 #include "http/api.h"
 #include "http/session.h"
 #include "hub/hub.h"
@@ -62,18 +61,18 @@ struct Listeners {
   [[nodiscard]] std::array<const std::unique_ptr<net::Listener>*, 4> all() const {
     return {&http, &https, &mqtt, &mqtts};
   }
-  [[nodiscard]] DoorCounts counts() const {
+  [[nodiscard]] ListenerCounts counts() const {
     return {.http = http->connections() + https->connections(),
             .mqtt = mqtt->connections() + mqtts->connections()};
   }
 };
 
-// Everything that runs, in the order in which it is put together; taken down the other way round.
+// All components of a server, in the order of construction; destroyed in reverse order.
 struct Running {
   SystemClock wall;
   SteadyClock steady;
   std::optional<VirtualClock> virtual_time;
-  // What the devices live in: reports, history, the audit.
+  // The clock of devices, reports, history and the audit.
   [[nodiscard]] const Clock& clock() const {
     return virtual_time ? static_cast<const Clock&>(*virtual_time) : wall;
   }
@@ -89,14 +88,14 @@ struct Running {
   std::unique_ptr<mqtt::SessionTable> sessions;
   std::optional<wire::ReplayGuard> replays;
   std::optional<wire::ReplayGuard> guard;
-  std::optional<FailureBudget> failures;  // of all listeners
+  std::optional<FailureBudget> failures;  // shared by all listeners
   std::optional<http::RequestRate> rate;
   std::vector<std::unique_ptr<http::Api>> apis;  // by loop
-  mqtt::Door mqtt_door;
-  std::shared_ptr<net::Room> room;
-  ByteBudgetPtr strangers_bytes;
+  mqtt::ServerContext mqtt_context;
+  std::shared_ptr<net::ConnectionBudget> budget;
+  ByteBudgetPtr unauthenticated_bytes;
   Listeners listeners;
-  Trim trim;  // of the first loop; done beside it, as it takes long
+  MallocTrimPolicy trim;  // policy for the first loop; the slow trimming has its own thread
   std::jthread trimming;
   std::unique_ptr<Faults> faults;
   std::unique_ptr<AdminSocket> admin;
@@ -120,11 +119,11 @@ Result<net::Address> address_of(const ServeOptions& options, const std::string& 
                                 std::string_view flag) {
   auto address = net::parse_address(text);
   if (!address) {
-    return fail(address.error().kind, fmt::format("{}: {}", flag, address.error().detail));
+    return fail(address.error().code, fmt::format("{}: {}", flag, address.error().detail));
   }
   const bool plain = flag == "--http" || flag == "--mqtt";
   if (plain && !address->loopback() && !options.insecure_plain) {
-    return fail(FaultKind::kBadParams,
+    return fail(ErrorCode::kBadParams,
                 fmt::format("{} {} would carry secrets in the clear outside this machine: use {}s, "
                             "or say --insecure-plain if the network is trusted",
                             flag, text, flag));
@@ -144,19 +143,18 @@ Result<std::unique_ptr<net::Listener>> listen(const ServeOptions& options, const
                                      .tls = std::move(tls),
                                      .make = std::move(make),
                                      .clock = &running.steady,
-                                     .limits = running.limits.doors,
-                                     .room = running.room,
-                                     .strangers_bytes = running.strangers_bytes},
+                                     .limits = running.limits.listeners,
+                                     .budget = running.budget,
+                                     .unauthenticated_bytes = running.unauthenticated_bytes},
                                     loops);
-  if (!opened && opened.error().kind == FaultKind::kConflict) {
-    return fail(FaultKind::kConflict,
+  if (!opened && opened.error().code == ErrorCode::kConflict) {
+    return fail(ErrorCode::kConflict,
                 fmt::format("{}; choose another with {} ADDR:PORT (port 0 takes any free one)",
                             opened.error().detail, flag));
   }
   return opened;
 }
 
-// Whether the requests of a listener are guarded against replays.
 bool is_guarded(const ServeOptions& options, const std::string& address) {
   if (options.replay_check != "auto") return options.replay_check == "on";
   const auto parsed = net::parse_address(address);
@@ -164,29 +162,29 @@ bool is_guarded(const ServeOptions& options, const std::string& address) {
 }
 
 net::MakeProtocol http_protocol(const Running& running, bool guarded) {
-  return [&running, guarded](net::Line line) -> std::shared_ptr<net::Protocol> {
+  return [&running, guarded](net::ConnectionContext line) -> std::shared_ptr<net::Protocol> {
     const auto loop = std::ranges::find_if(
         running.loops, [&line](const auto& each) { return each.get() == &line.loop; });
     http::Api* api = running.apis[static_cast<std::size_t>(loop - running.loops.begin())].get();
     return std::make_shared<http::Session>(
         std::move(line),
-        [api, guarded](http::Request request, Done<http::Response> done) {
+        [api, guarded](http::Request request, Callback<http::Response> done) {
           request.guarded = guarded;
           api->handle(std::move(request), std::move(done));
         },
-        running.limits.http, running.steady.now(), mqtt::serve(running.mqtt_door),
+        running.limits.http, running.steady.now(), mqtt::serve(running.mqtt_context),
         [api](const http::Request& head) { return api->wants_body(head); },
         [&running](const http::Session::Refused& refused) {
-          running.hub->tell({.kind = hub::ClientEvent::Kind::kRequestRefused,
-                             .reason = refused.code,
-                             .user = refused.access_key,
-                             .peer = refused.peer,
-                             .detail = refused.why});
+          running.hub->record_event({.kind = hub::ClientEvent::Kind::kRequestRefused,
+                                     .reason = refused.code,
+                                     .user = refused.access_key,
+                                     .peer = refused.peer,
+                                     .detail = refused.why});
         });
   };
 }
 
-// Of devices by their numbers, for one thread.
+// Looks up families by device number, for one thread.
 history::FamilyOf family_of(const registry::Registry& registry,
                             const std::shared_ptr<const catalog::Catalog>& catalog) {
   struct Known {
@@ -210,7 +208,7 @@ Status open_data(Running& running, const ServeOptions& options) {
   auto lock = registry::DataLock::take(options.data);
   if (!lock) return std::unexpected(lock.error());
   running.lock.emplace(std::move(*lock));
-  // A server that was killed left it: what it says is no longer so, whatever this start does.
+  // Left behind by a killed server, and wrong by now, however this start ends.
   std::error_code ignored;
   std::filesystem::remove(options.data / "ready.json", ignored);
   auto limits = limits_from(options.limits);
@@ -220,8 +218,8 @@ Status open_data(Running& running, const ServeOptions& options) {
   if (!time) return std::unexpected(time.error());
   if (*time) {
     running.virtual_time.emplace(running.steady, **time);
-    running.virtual_time->allow_until((*time)->start);  // until all is there
-    // Devices wait for each acknowledgement, so nobody comes to be synced together with.
+    running.virtual_time->allow_until((*time)->start);  // until everything is started
+    // Devices wait for each acknowledgement, so delaying a commit gathers no further records.
     running.limits.history.log.commit = Millis{0};
   }
   auto registry = registry::Registry::open(options.data);
@@ -279,7 +277,7 @@ void restore_twins(Running& running) {
   }
 }
 
-// What was there when the server ended: last values, retained messages, sessions.
+// Restores the state at the last shutdown: last values, retained messages, sessions.
 Status restore_state(Running& running, const std::vector<Loop*>& loops) {
   auto loaded = running.store->load();
   if (!loaded) return std::unexpected(loaded.error());
@@ -296,7 +294,7 @@ Status restore_state(Running& running, const std::vector<Loop*>& loops) {
     return agreed;
   }
   restore_twins(running);
-  running.sessions->restore(running.mqtt_door, loops, std::move(loaded->sessions),
+  running.sessions->restore(running.mqtt_context, loops, std::move(loaded->sessions),
                             std::move(loaded->streams));
   return {};
 }
@@ -316,11 +314,11 @@ Status start_hub(Running& running, const ServeOptions& options) {
     running.failures.emplace(most);
   }
   running.sessions = std::make_unique<mqtt::SessionTable>(running.limits.sessions);
-  running.mqtt_door = {.hub = running.hub.get(),
-                       .clock = &running.steady,
-                       .sessions = running.sessions.get(),
-                       .limits = running.limits.mqtt,
-                       .failures = running.failures ? &*running.failures : nullptr};
+  running.mqtt_context = {.hub = running.hub.get(),
+                          .clock = &running.steady,
+                          .sessions = running.sessions.get(),
+                          .limits = running.limits.mqtt,
+                          .failures = running.failures ? &*running.failures : nullptr};
   for (const auto& loop : running.loops) {
     loop->on_sweep(
         [&running, loop = loop.get()] { running.sessions->sweep(*loop, running.steady.now()); });
@@ -328,13 +326,14 @@ Status start_hub(Running& running, const ServeOptions& options) {
   return restore_state(running, loops);
 }
 
-// Anyone may ask for it, in forty bytes, and it takes long to make: who asks too often gets it as
-// it was a moment ago.
+// Any client can request the metrics with forty bytes, and they are expensive to compute. Requests
+// beyond the rate limit get the last text.
 std::function<std::string()> metrics_of(Running& running) {
-  auto fresh = std::make_shared<Seldom>(Seldom::Options{.times = 10, .within = Millis(100)});
+  auto fresh =
+      std::make_shared<LogThrottle>(LogThrottle::Options{.times = 10, .within = Millis(100)});
   return [&running, fresh, text = std::string()]() mutable {
     if (fresh->admit(running.steady.now())) {
-      DoorCounts counts = running.listeners.counts();
+      ListenerCounts counts = running.listeners.counts();
       const auto sessions = running.sessions->counts();
       counts.sessions = sessions.sessions;
       counts.sessions_waiting = sessions.waiting;
@@ -344,10 +343,9 @@ std::function<std::string()> metrics_of(Running& running) {
   };
 }
 
-// With --replay-check off, who overhears one signed request can send it again for ever.
-void warn_of_replays(const ServeOptions& options, const Listeners& doors) {
+void warn_of_replays(const ServeOptions& options, const Listeners& listeners) {
   if (options.replay_check != "off" || options.strict) return;
-  for (const auto* listener : {&doors.http, &doors.https}) {
+  for (const auto* listener : {&listeners.http, &listeners.https}) {
     const net::Address& bound = (*listener)->bound();
     if (bound.loopback()) continue;
     spdlog::warn(
@@ -357,7 +355,7 @@ void warn_of_replays(const ServeOptions& options, const Listeners& doors) {
   }
 }
 
-Result<net::TlsFiles> open_doors(Running& running, const ServeOptions& options) {
+Result<net::TlsFiles> open_listeners(Running& running, const ServeOptions& options) {
   std::vector<std::string> hosts;
   if (!options.public_host.empty()) hosts.push_back(options.public_host);
   auto files = net::own_certificates(options.data, hosts);
@@ -367,12 +365,13 @@ Result<net::TlsFiles> open_doors(Running& running, const ServeOptions& options) 
 
   const net::MakeProtocol http = http_protocol(running, is_guarded(options, options.http));
   const net::MakeProtocol https = http_protocol(running, is_guarded(options, options.https));
-  const net::MakeProtocol mqtt = mqtt::serve(running.mqtt_door);
+  const net::MakeProtocol mqtt = mqtt::serve(running.mqtt_context);
   const auto descriptors = descriptors_for_connections();
   if (!descriptors) return std::unexpected(descriptors.error());
-  running.room = std::make_shared<net::Room>(*descriptors);
-  running.strangers_bytes = std::make_shared<ByteBudget>(running.limits.strangers_bytes);
-  Listeners& doors = running.listeners;
+  running.budget = std::make_shared<net::ConnectionBudget>(*descriptors);
+  running.unauthenticated_bytes =
+      std::make_shared<ByteBudget>(running.limits.unauthenticated_bytes);
+  Listeners& listeners = running.listeners;
   struct Row {
     std::unique_ptr<net::Listener>& listener;
     const std::string& text;
@@ -380,17 +379,17 @@ Result<net::TlsFiles> open_doors(Running& running, const ServeOptions& options) 
     net::TlsContextPtr tls;
     const net::MakeProtocol& make;
   };
-  const std::vector<Row> rows = {{doors.http, options.http, "--http", nullptr, http},
-                                 {doors.https, options.https, "--https", *tls, https},
-                                 {doors.mqtt, options.mqtt, "--mqtt", nullptr, mqtt},
-                                 {doors.mqtts, options.mqtts, "--mqtts", *tls, mqtt}};
+  const std::vector<Row> rows = {{listeners.http, options.http, "--http", nullptr, http},
+                                 {listeners.https, options.https, "--https", *tls, https},
+                                 {listeners.mqtt, options.mqtt, "--mqtt", nullptr, mqtt},
+                                 {listeners.mqtts, options.mqtts, "--mqtts", *tls, mqtt}};
   for (const Row& row : rows) {
     auto opened = listen(options, row.text, row.flag, row.tls, row.make, running);
     if (!opened) return std::unexpected(opened.error());
     row.listener = std::move(*opened);
   }
   running.guard.emplace(running.limits.guard, wire::ReplayRule::kPatient);
-  warn_of_replays(options, doors);
+  warn_of_replays(options, listeners);
   if (options.strict) running.replays.emplace(running.limits.replays);
   if (const std::size_t rate = running.limits.requests_per_second; rate > 0) {
     running.rate.emplace(rate);
@@ -402,7 +401,7 @@ Result<net::TlsFiles> open_doors(Running& running, const ServeOptions& options) 
         .reads = [archive =
                       running.archive.get()](auto task) { return archive->read(std::move(task)); },
         .series = running.limits.series,
-        .mqtt = {.public_host = options.public_host, .port = doors.mqtts->bound().port},
+        .mqtt = {.public_host = options.public_host, .port = listeners.mqtts->bound().port},
         .metrics = metrics_of(running),
         .health = [&running] { return health_of(running.archive->health(), running.loops); },
         .signing = running.limits.signing,
@@ -413,7 +412,7 @@ Result<net::TlsFiles> open_doors(Running& running, const ServeOptions& options) 
     loop->on_sweep([api = running.apis.back().get()] { api->tick(); });
   }
   running.loops.front()->on_sweep([&running] {
-    const DoorCounts open = running.listeners.counts();
+    const ListenerCounts open = running.listeners.counts();
     if (!running.trim.is_due(open.http + open.mqtt, running.steady.now())) return;
     running.trimming = std::jthread([] { malloc_trim(0); });
   });
@@ -450,11 +449,11 @@ std::string reachable(const net::Address& address) {
 }
 
 wire::JsonObject facts_of(const Running& running, const net::TlsFiles& files) {
-  const Listeners& doors = running.listeners;
-  wire::JsonObject facts{{"http", "http://" + doors.http->bound().text()},
-                         {"https", "https://" + reachable(doors.https->bound())},
-                         {"mqtt", doors.mqtt->bound().text()},
-                         {"mqtts", reachable(doors.mqtts->bound())},
+  const Listeners& listeners = running.listeners;
+  wire::JsonObject facts{{"http", "http://" + listeners.http->bound().text()},
+                         {"https", "https://" + reachable(listeners.https->bound())},
+                         {"mqtt", listeners.mqtt->bound().text()},
+                         {"mqtts", reachable(listeners.mqtts->bound())},
                          {"ca", files.ca.string()},
                          {"pid", ::getpid()}};
   if (running.demo) {
@@ -464,17 +463,17 @@ wire::JsonObject facts_of(const Running& running, const net::TlsFiles& files) {
   return facts;
 }
 
-// On standard output, for whoever started the demo; the log goes to standard error.
+// Prints the welcome on standard output, apart from the log on standard error.
 Status greet(const Running& running, const net::TlsFiles& files,
              const std::filesystem::path& data) {
   const auto directory = running.registry->directory();
   const registry::Account* account = directory->find_account(running.demo->key.account);
   if (account == nullptr || running.demo->members.empty()) return {};
-  const Listeners& doors = running.listeners;
-  return print_welcome({.http = "http://" + doors.http->bound().text(),
-                        .https = "https://" + reachable(doors.https->bound()),
-                        .mqtt = doors.mqtt->bound().text(),
-                        .mqtts = reachable(doors.mqtts->bound()),
+  const Listeners& listeners = running.listeners;
+  return print_welcome({.http = "http://" + listeners.http->bound().text(),
+                        .https = "https://" + reachable(listeners.https->bound()),
+                        .mqtt = listeners.mqtt->bound().text(),
+                        .mqtts = reachable(listeners.mqtts->bound()),
                         .ca = files.ca.string(),
                         .keys = data / "ready.json",
                         .sn = running.demo->members.front().sn,
@@ -482,7 +481,7 @@ Status greet(const Running& running, const net::TlsFiles& files,
                        running.demo->key, *account);
 }
 
-// Of all shards, which are asked on their loops.
+// The changed twins of all shards, collected on their loops.
 std::vector<history::StoredTwin> changed_twins(Running& running) {
   std::mutex mutex;
   std::vector<history::StoredTwin> all;
@@ -500,16 +499,16 @@ std::vector<history::StoredTwin> changed_twins(Running& running) {
   return all;
 }
 
-// In the audit. Who starts or stops a server does not wait for the disk.
+// Writes an audit entry without waiting for the disk, for the start or stop of a server.
 void note(const Running& running, wire::JsonObject entry) {
   entry["at"] = unix_ms(running.clock().now());
   running.archive->append(history::RecordKind::kAudit, wire::to_text(entry), {});
 }
 
-// On the admin socket's thread.
-void carry_out(Running& running, const std::vector<FaultOrder>& orders) {
-  running.platform->misdeeds.set(orders);
-  running.hub->misdeeds_changed();
+// Called on the admin socket's thread.
+void carry_out(Running& running, const std::vector<FaultRule>& orders) {
+  running.platform->fault_injector.set(orders);
+  running.hub->injected_faults_changed();
   if (!running.fleet) return;
   running.sim_loop->post([fleet = running.fleet.get(), orders] { fleet->set_faults(orders); });
 }
@@ -517,11 +516,11 @@ void carry_out(Running& running, const std::vector<FaultOrder>& orders) {
 Status put_together(Running& running, const ServeOptions& options) {
   if (Status opened = open_data(running, options); !opened) return opened;
   if (Status started = start_hub(running, options); !started) return started;
-  const auto files = open_doors(running, options);
+  const auto files = open_listeners(running, options);
   if (!files) return std::unexpected(files.error());
   running.faults = std::make_unique<Faults>(
       *running.platform->catalog, running.clock(),
-      [&running](const std::vector<FaultOrder>& orders) { carry_out(running, orders); });
+      [&running](const std::vector<FaultRule>& orders) { carry_out(running, orders); });
   auto admin = AdminSocket::open({*running.registry,
                                   *running.platform->catalog,
                                   *running.archive,
@@ -549,14 +548,14 @@ Status put_together(Running& running, const ServeOptions& options) {
     running.virtual_time->allow_until(TimePoint::max());
   }
   auto ready = ReadyFile::write(options.data, facts_of(running, *files));
-  // A full disk must not keep what is stored from being read.
+  // A full disk must not prevent stored data from being read.
   if (!ready) spdlog::error("scripts cannot find this server: {}", ready.error().detail);
   if (ready) running.ready.emplace(std::move(*ready));
   return running.demo ? greet(running, *files, options.data) : Status();
 }
 
-// What the last messages made for sessions that wait for their clients is kept: from a connection
-// to a shard, from there to a session, from there to the store.
+// Stores what the last messages changed in parked sessions: the changes pass from a connection to a
+// shard, then to a session, then to the store.
 void settle(Running& running) {
   for (int round = 0; round < 3; ++round) {
     for (const auto& loop : running.loops) {
@@ -576,7 +575,7 @@ void settle(Running& running) {
 int serve(const ServeOptions& options) {
   spdlog::set_default_logger(spdlog::stderr_color_mt("gridloom"));
   spdlog::set_level(spdlog::level::from_str(options.log_level));
-  // Waited for below, by this thread alone: blocked before any other thread exists.
+  // sigwait() below receives these; they are blocked before other threads exist.
   const sigset_t signals = block_ending_signals();
   prepare_process({.may_dump_core = options.core_dumps});
   Running running;

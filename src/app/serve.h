@@ -1,11 +1,11 @@
-// `gridloom serve`: puts the platform together, runs it until a signal, and takes it down in order.
+// `gridloom serve`: assembles the platform, runs it until a signal, and shuts it down in order.
 #pragma once
 
 #include "app/options.h"
 
 namespace gridloom::app {
 
-// The process's exit code.
+// Returns the exit code of the process.
 [[nodiscard]] int serve(const ServeOptions& options);
 
 }  // namespace gridloom::app

@@ -41,7 +41,7 @@ struct Arguments {
   unsigned threads = 1;
   bool json = false;
   std::vector<std::string> scenarios;
-  // With a server.
+  // For runs with a server.
   std::string data, server, ca, keys, gateway, gateway_key;
   std::size_t connections = 0;
   double sign_ins_per_second = 0;
@@ -54,20 +54,20 @@ constexpr std::string_view kDrySpan = "1d";
 
 double kwh(std::int64_t microjoules) { return static_cast<double>(microjoules) / 3.6e12; }
 
-int failed(const Fault& fault) {
+int failed(const Error& fault) {
   fmt::print(stderr, "gridloom: {}\n", fault.detail);
   return 1;
 }
 
 Result<Groups> families_of(const Arguments& arguments, const catalog::Catalog& catalog) {
   auto groups = groups_of(arguments.families, catalog);
-  if (!groups) return fail(groups.error().kind, "--family: " + groups.error().detail);
+  if (!groups) return fail(groups.error().code, "--family: " + groups.error().detail);
   return groups;
 }
 
-Result<std::vector<FaultOrder>> faults_of(const Arguments& arguments,
-                                          const catalog::Catalog& catalog) {
-  std::vector<FaultOrder> orders;
+Result<std::vector<FaultRule>> faults_of(const Arguments& arguments,
+                                         const catalog::Catalog& catalog) {
+  std::vector<FaultRule> orders;
   for (const std::string& text : arguments.faults) {
     auto order = parse_order(text, catalog);
     if (!order) return std::unexpected(order.error());
@@ -83,13 +83,13 @@ Result<sim::DryRun> dry_run_of(const Arguments& arguments) {
   if (!groups) return std::unexpected(groups.error());
   const auto now = std::chrono::time_point_cast<Millis>(std::chrono::system_clock::now());
   const auto from = parse_when(arguments.from, now);
-  if (!from) return fail(FaultKind::kBadParams, "--from: " + from.error().detail);
+  if (!from) return fail(ErrorCode::kBadParams, "--from: " + from.error().detail);
   const auto span = parse_span(arguments.span.empty() ? kDrySpan : arguments.span);
-  if (!span) return fail(FaultKind::kBadParams, "--for: " + span.error().detail);
+  if (!span) return fail(ErrorCode::kBadParams, "--for: " + span.error().detail);
   const auto step = parse_span(arguments.step);
-  if (!step) return fail(FaultKind::kBadParams, "--step: " + step.error().detail);
+  if (!step) return fail(ErrorCode::kBadParams, "--step: " + step.error().detail);
   if (*step < kLeastStep || *step > kMostStep) {
-    return fail(FaultKind::kBadParams,
+    return fail(ErrorCode::kBadParams,
                 fmt::format("--step: {} is not between 1s and 60s", arguments.step));
   }
   auto faults = faults_of(arguments, **catalog);
@@ -108,7 +108,7 @@ Result<sim::DryRun> dry_run_of(const Arguments& arguments) {
 }
 
 int simulate_offline(const Arguments& arguments) {
-  if (arguments.families.empty()) return failed({FaultKind::kBadParams, "--family is required"});
+  if (arguments.families.empty()) return failed({ErrorCode::kBadParams, "--family is required"});
   const auto dry_run = dry_run_of(arguments);
   if (!dry_run) return failed(dry_run.error());
   const sim::DryRunSummary done = sim::run(*dry_run);
@@ -150,14 +150,14 @@ int simulate_offline(const Arguments& arguments) {
 
 Result<Secret> gateway_key_of(const Arguments& arguments) {
   const auto text = read_text(arguments.gateway_key, kMostKeyFile);
-  if (!text) return fail(text.error().kind, "--gateway-key " + text.error().detail);
+  if (!text) return fail(text.error().code, "--gateway-key " + text.error().detail);
   std::string key = text->substr(0, text->find('\n'));
   if (!key.empty()) return Secret(std::move(key));
-  return fail(FaultKind::kBadParams,
+  return fail(ErrorCode::kBadParams,
               fmt::format("--gateway-key {}: no key in its first line", arguments.gateway_key));
 }
 
-// Those in the file, whose families their serial numbers tell.
+// The devices in the file; the family follows from the serial number.
 Result<std::vector<sim::Member>> members_of_file(const std::string& path,
                                                  const catalog::Catalog& catalog) {
   const auto devices = bench::devices_from(path);
@@ -170,7 +170,7 @@ Result<std::vector<sim::Member>> members_of_file(const std::string& path,
   return members;
 }
 
-// Whose keys are known by other ways than a data folder.
+// Devices whose keys come from other sources than a data folder.
 Result<Simulated> known_devices(const Arguments& arguments, const catalog::Catalog& catalog) {
   Simulated known;
   if (!arguments.keys.empty()) {
@@ -204,7 +204,7 @@ Result<Simulated> devices_of(const Arguments& arguments, const catalog::Catalog&
 Status check_online(const Arguments& arguments) {
   const bool has_keys = !arguments.data.empty() || !arguments.keys.empty();
   const auto wrong = [](std::string_view why) {
-    return fail(FaultKind::kBadParams, std::string(why));
+    return fail(ErrorCode::kBadParams, std::string(why));
   };
   if (!has_keys && arguments.gateway.empty()) {
     return wrong(
@@ -239,7 +239,7 @@ Result<Drive> drive_of(const Arguments& arguments) {
   auto faults = faults_of(arguments, **catalog);
   if (!faults) return std::unexpected(faults.error());
   made.faults = std::move(*faults);
-  if (made.members.empty()) return fail(FaultKind::kBadParams, "there are no devices");
+  if (made.members.empty()) return fail(ErrorCode::kBadParams, "there are no devices");
   if (!arguments.ca.empty()) {
     auto tls = client::tls_client(arguments.ca);
     if (!tls) return std::unexpected(tls.error());
@@ -253,7 +253,7 @@ Result<Drive> drive_of(const Arguments& arguments) {
   }
   if (!arguments.span.empty()) {
     const auto span = parse_span(arguments.span);
-    if (!span) return fail(FaultKind::kBadParams, "--for: " + span.error().detail);
+    if (!span) return fail(ErrorCode::kBadParams, "--for: " + span.error().detail);
     made.span = *span;
   }
   return made;
@@ -270,7 +270,7 @@ int simulate(const Arguments& arguments) {
 Result<std::vector<std::pair<std::string, std::size_t>>> parse_groups(std::string_view text) {
   std::vector<std::pair<std::string, std::size_t>> groups;
   std::size_t devices = 0;
-  const std::string_view some = text.empty() ? "," : text;  // of "" nothing would be split
+  const std::string_view some = text.empty() ? "," : text;  // splitting "" would give no part
   for (const auto part : std::views::split(some, ',')) {
     const std::string_view group(part);
     const std::size_t equals = std::min(group.find('='), group.size());
@@ -280,14 +280,14 @@ Result<std::vector<std::pair<std::string, std::size_t>>> parse_groups(std::strin
     const bool whole = error == std::errc() && end == count.data() + count.size();
     const bool bare = equals == group.size();
     if (equals == 0 || (!bare && !whole) || number == 0 || number > kMostDevices) {
-      return fail(FaultKind::kBadParams,
+      return fail(ErrorCode::kBadParams,
                   fmt::format("'{}' is not FAMILY or FAMILY=COUNT, with a count from 1 to "
                               "{}",
                               group, kMostDevices));
     }
     devices += number;
     if (devices > kMostDevices) {
-      return fail(FaultKind::kBadParams,
+      return fail(ErrorCode::kBadParams,
                   fmt::format("more than {} devices together", kMostDevices));
     }
     groups.emplace_back(group.substr(0, equals), number);
@@ -306,7 +306,7 @@ Result<Groups> groups_of(std::string_view text, const catalog::Catalog& catalog)
     if (family == families.end()) {
       const auto ids = families | std::views::transform(
                                       [](const auto& each) { return std::string_view(each->id); });
-      return fail(FaultKind::kBadParams,
+      return fail(ErrorCode::kBadParams,
                   fmt::format("there is no family '{}'; there are {}", id, fmt::join(ids, ", ")));
     }
     found.emplace_back(*family, devices);
@@ -321,26 +321,30 @@ std::shared_ptr<void> add_simulate(CLI::App& app, std::function<int()>& chosen) 
       "simulate",
       "Virtual devices: without a server they live through a span as fast as they can, with one "
       "they report to it in real time");
-  verb->add_option("--family", a.families, "How many of which, as delta_2=500,power_stream=20");
-  verb->add_option("--devices", a.devices, "Folder with further device files");
-  verb->add_option("--from", a.from, "When it begins")->capture_default_str();
+  verb->add_option("--family", a.families,
+                   "Devices of each family, as delta_2=500,power_stream=20");
+  verb->add_option("--devices", a.devices, "Folder with additional device files");
+  verb->add_option("--from", a.from, "Start of the simulated time")->capture_default_str();
   verb->add_option("--for", a.span,
                    "How long it is: 90m, 365d; without it a day, and with a server no end");
-  verb->add_option("--step", a.step, "Between two looks at a device, 1s to 60s")
+  verb->add_option("--step", a.step, "Simulated time between two steps of a device, 1s to 60s")
       ->capture_default_str();
-  const CLI::Option* seed = verb->add_option("--seed", a.world.seed, "The same seed says the same")
-                                ->capture_default_str();
-  verb->add_option("--latitude", a.world.latitude_deg, "Of the site")
+  const CLI::Option* seed =
+      verb->add_option("--seed", a.world.seed,
+                       "Seed of all chance; the same seed repeats the same run")
+          ->capture_default_str();
+  verb->add_option("--latitude", a.world.latitude_deg, "Latitude of the site, degrees north")
       ->check(CLI::Range(-66.0, 66.0))
       ->capture_default_str();
-  verb->add_option("--household-kwh", a.world.yearly_kwh, "What the home uses in a year")
+  verb->add_option("--household-kwh", a.world.yearly_kwh,
+                   "Energy that the home uses in a year, kWh")
       ->check(CLI::Range(0.0, 1e6))
       ->capture_default_str();
   verb->add_option("--threads", a.threads)
       ->check(CLI::Range(1U, kMostThreads))
       ->capture_default_str();
   verb->add_option("--fault", a.faults,
-                   "NAME[:VALUE][=PROBABILITY][@SN], as often as wanted: what goes wrong")
+                   "Fault to inject, NAME[:VALUE][=PROBABILITY][@SN]; repeatable")
       ->expected(1)
       ->take_all();
   const std::string group = "With a server";
@@ -358,7 +362,7 @@ std::shared_ptr<void> add_simulate(CLI::App& app, std::function<int()>& chosen) 
   online("--ramp", a.sign_ins_per_second, "Sign-ins a second at most; 0: as it answers")
       ->check(CLI::NonNegativeNumber);
   online("--pid", a.pid, "The server's process: its processor time and memory are told too");
-  verb->add_flag("--json", a.json, "One line of JSON");
+  verb->add_flag("--json", a.json, "Print the summary as one line of JSON");
   verb->add_option("scenarios", a.scenarios, "Scenarios to play: *.loom files, or their folders");
   verb->callback([&a, &chosen, seed] {
     chosen = [&a, seeded = seed->count() > 0] {

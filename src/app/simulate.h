@@ -1,5 +1,5 @@
-// `gridloom simulate`: virtual devices from the command line, with and without a server.
-// docs/user/emulator.md is for people.
+// `gridloom simulate`: runs virtual devices from the command line, with or without a server. User
+// documentation: docs/user/emulator.md.
 #pragma once
 
 #include <functional>
@@ -18,16 +18,16 @@ class App;
 
 namespace gridloom::app {
 
-// "delta_2=500,power_stream" as families and how many devices of each. kBadParams: no such form, or
-// none or too many of one.
+// Parses "delta_2=500,power_stream" into families and the number of devices of each. kBadParams:
+// the text has a different form, or a number is zero or too large.
 [[nodiscard]] Result<std::vector<std::pair<std::string, std::size_t>>> parse_groups(
     std::string_view text);
 
-// The same, with the catalogue's families; or there is no such one.
+// As parse_groups(), with families resolved in the catalog; also an error if a family is unknown.
 using Groups = std::vector<std::pair<catalog::FamilyPtr, std::size_t>>;
 [[nodiscard]] Result<Groups> groups_of(std::string_view text, const catalog::Catalog& catalog);
 
-// Adds it to the command line; as add_backup() does.
+// Adds the command to the command line; see add_backup() for the contract.
 [[nodiscard]] std::shared_ptr<void> add_simulate(CLI::App& app, std::function<int()>& chosen);
 
 }  // namespace gridloom::app

@@ -21,7 +21,7 @@ TEST(Simulate, RefusesWhatNamesNoCount) {
                            "delta_2=1000001", "delta_2=1.5", "delta_2=600000,power_ocean=600000"}) {
     const auto groups = parse_groups(text);
     ASSERT_FALSE(groups.has_value()) << text;
-    EXPECT_EQ(groups.error().kind, FaultKind::kBadParams) << text;
+    EXPECT_EQ(groups.error().code, ErrorCode::kBadParams) << text;
     EXPECT_TRUE(groups.error().detail.contains("1000000")) << groups.error().detail;
   }
 }

@@ -19,14 +19,14 @@ using wire::JsonArray;
 using wire::JsonObject;
 
 constexpr std::size_t kMostReady = 65'536;  // bytes of ready.json
-constexpr std::int64_t kMostAtOnce = 5000;  // one request holds up the others
+constexpr std::int64_t kMostAtOnce = 5000;  // a larger request would delay other clients
 
 Result<catalog::FamilyPtr> family_in(const catalog::Catalog& catalog, const JsonObject& request) {
   const Json* id = request.if_contains("family");
   for (const catalog::FamilyPtr& family : catalog.families()) {
     if (id != nullptr && *id == Json(family->id)) return family;
   }
-  return fail(FaultKind::kBadParams, fmt::format("family is {}: the server has no such family",
+  return fail(ErrorCode::kBadParams, fmt::format("family is {}: the server has no such family",
                                                  id == nullptr ? "missing" : wire::to_text(*id)));
 }
 
@@ -37,7 +37,7 @@ Result<std::int64_t> number_in(const JsonObject& request, std::string_view name,
     const std::int64_t number = wire::whole(*value);
     if (number >= 1 && number <= most) return number;
   }
-  return fail(FaultKind::kBadParams, fmt::format("{} must be from 1 to {}", name, most));
+  return fail(ErrorCode::kBadParams, fmt::format("{} must be from 1 to {}", name, most));
 }
 
 Status make_missing(registry::Registry& registry, const catalog::Catalog& catalog,
@@ -57,7 +57,7 @@ Status make_missing(registry::Registry& registry, const catalog::Catalog& catalo
       const std::string& product = catalog.of_serial(sn)->product;
       missing.push_back({.sn = sn, .name = product.empty() ? sn : product, .owner = account});
     } else if (known->owner != owner) {
-      return fail(FaultKind::kConflict, fmt::format("{} belongs to another account", sn));
+      return fail(ErrorCode::kConflict, fmt::format("{} belongs to another account", sn));
     }
   }
   if (missing.empty()) return {};
@@ -67,16 +67,16 @@ Status make_missing(registry::Registry& registry, const catalog::Catalog& catalo
   return {};
 }
 
-Result<std::vector<std::string>> sns_in(const Estate& estate, const JsonObject& request) {
+Result<std::vector<std::string>> sns_in(const AdminContext& context, const JsonObject& request) {
   std::vector<std::string> sns;
   if (const Json* named = request.if_contains("sns"); named != nullptr && named->is_array()) {
     for (const Json& sn : named->get_array()) {
       if (sn.is_string()) sns.emplace_back(sn.get_string());
     }
     if (std::cmp_less_equal(sns.size(), kMostAtOnce)) return sns;
-    return fail(FaultKind::kBadParams, fmt::format("sns are more than {}", kMostAtOnce));
+    return fail(ErrorCode::kBadParams, fmt::format("sns are more than {}", kMostAtOnce));
   }
-  const auto family = family_in(estate.catalog, request);
+  const auto family = family_in(context.catalog, request);
   if (!family) return std::unexpected(family.error());
   const auto first = number_in(request, "first", 99'999'999);
   if (!first) return std::unexpected(first.error());
@@ -96,13 +96,13 @@ std::string text_of(const Json& object, std::string_view name) {
 
 }  // namespace
 
-Result<Json> add_simulated(const Estate& estate, const JsonObject& request) {
-  const auto sns = sns_in(estate, request);
+Result<Json> add_simulated(const AdminContext& context, const JsonObject& request) {
+  const auto sns = sns_in(context, request);
   if (!sns) return std::unexpected(sns.error());
-  if (Status made = make_missing(estate.registry, estate.catalog, *sns); !made) {
+  if (Status made = make_missing(context.registry, context.catalog, *sns); !made) {
     return std::unexpected(std::move(made.error()));
   }
-  const auto directory = estate.registry.directory();
+  const auto directory = context.registry.directory();
   JsonArray devices;
   for (const std::string& sn : *sns) {
     devices.push_back(JsonObject{{"sn", sn}, {"key", directory->find_device(sn)->key.reveal()}});
@@ -147,7 +147,7 @@ Result<std::vector<Secret>> simulated_keys(const std::filesystem::path& data_fol
     for (const Json& row : rows->get_array()) keys.emplace_back(text_of(row, "key"));
   }
   if (keys.size() == sns.size()) return keys;
-  return fail(FaultKind::kInternal, "the server does not tell the keys of all devices");
+  return fail(ErrorCode::kInternal, "the server does not tell the keys of all devices");
 }
 
 Result<client::Peer> find_server(const std::string& server,
@@ -157,7 +157,7 @@ Result<client::Peer> find_server(const std::string& server,
   const auto facts = wire::parse_json(text.value_or(""));
   const std::string mqtt = facts ? text_of(*facts, "mqtt") : "";
   if (!mqtt.empty()) return client::find_peer(mqtt);
-  return fail(FaultKind::kNotFound,
+  return fail(ErrorCode::kNotFound,
               fmt::format("--data {}: no server runs there", data_folder.string()));
 }
 

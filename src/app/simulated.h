@@ -1,4 +1,4 @@
-// Devices that exist only to be simulated: they get an account of their own at a server.
+// Registers devices that exist only in simulation, under an account of their own at a server.
 #pragma once
 
 #include <cstddef>
@@ -19,26 +19,26 @@ namespace gridloom::app {
 
 inline constexpr std::string_view kSimulatedAccount = "simulated";
 
-// The operation device.simulated {family, first, count} or {sns}: makes what is missing of the
-// account and of these devices, and answers with their keys and the account's gateway key.
-// kConflict: such a serial number belongs to another account.
-[[nodiscard]] Result<wire::Json> add_simulated(const Estate& estate,
+// The operation device.simulated {family, first, count} or {sns}: creates the account and these
+// devices where they are missing, and answers with the devices' keys and the account's gateway key.
+// kConflict: one of the serial numbers belongs to another account.
+[[nodiscard]] Result<wire::Json> add_simulated(const AdminContext& context,
                                                const wire::JsonObject& request);
 
 struct Simulated {
   std::vector<sim::Member> members;
   Secret gateway_key;
 };
-// Asks the server of a data folder for all of them.
+// Requests all of these devices from the server of a data folder.
 [[nodiscard]] Result<Simulated> simulated_at(const std::filesystem::path& data_folder,
                                              const Groups& groups);
 
-// Their keys, in this order.
+// The keys of these devices, in the order of `sns`.
 [[nodiscard]] Result<std::vector<Secret>> simulated_keys(const std::filesystem::path& data_folder,
                                                          const std::vector<std::string>& sns);
 
-// The MQTT door of the server "HOST:PORT", or, if that is empty, of the one that runs on a data
-// folder. kNotFound: none runs there; otherwise as client::find_peer().
+// The MQTT listener of the server "HOST:PORT"; if `server` is empty, that of the server running on
+// a data folder. kNotFound: no server runs there; otherwise as client::find_peer().
 [[nodiscard]] Result<client::Peer> find_server(const std::string& server,
                                                const std::filesystem::path& data_folder);
 

@@ -1,4 +1,4 @@
-// What a start leaves for others: ready.json, the demo home, the welcome and the metrics.
+// The results of a start: ready.json, the demo home, the welcome text and the metrics.
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -88,7 +88,7 @@ TEST(ReadyFile, AFolderThatIsNotThereIsNamed) {
   const hub::QuickFolder folder;
   const auto ready = ReadyFile::write(folder.path() / "nowhere", {});
   ASSERT_FALSE(ready);
-  EXPECT_EQ(ready.error().kind, FaultKind::kIo);
+  EXPECT_EQ(ready.error().code, ErrorCode::kIo);
   EXPECT_THAT(ready.error().detail, HasSubstr("nowhere"));
 }
 
@@ -226,7 +226,7 @@ TEST(Metrics, AreInPrometheusFormatAndComplete) {
         R"(gridloom_connections{door="http"} 3)", R"(gridloom_connections{door="mqtt"} 4)"}) {
     EXPECT_THAT(text, HasSubstr(std::string(line) + '\n'));
   }
-  // Every line is a comment or a sample of a metric that was introduced.
+  // Every line is a comment or a sample of a metric that was introduced before.
   std::istringstream lines(text);
   std::set<std::string> introduced;
   const std::regex sample(R"(^([a-z_]+)(\{([a-z]+="[^"]*",?)+\})? [0-9.e+-]+$)");

@@ -1,4 +1,4 @@
-// A variable of the process's environment; when it goes, that is as it was. Test-only.
+// Sets an environment variable and restores its previous state on destruction. Test-only.
 #pragma once
 
 #include <cstdlib>

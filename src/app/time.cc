@@ -33,19 +33,19 @@ Json told(const VirtualClock::State& state) {
 
 Status check_speed(double speed, std::string_view name) {
   if (speed >= VirtualClock::kSlowest && speed <= VirtualClock::kFastest) return {};
-  return fail(FaultKind::kBadParams, fmt::format("{} is {}: must be from {} to {}", name, speed,
+  return fail(ErrorCode::kBadParams, fmt::format("{} is {}: must be from {} to {}", name, speed,
                                                  VirtualClock::kSlowest, VirtualClock::kFastest));
 }
 
-std::unexpected<Fault> no_server() {
-  return fail(FaultKind::kConflict,
+std::unexpected<Error> no_server() {
+  return fail(ErrorCode::kConflict,
               "the time is that of a running server, and none runs on this data folder");
 }
 
-Result<VirtualClock*> virtual_time(const Estate& estate) {
-  if (estate.time != nullptr) return estate.time;
-  if (estate.hub == nullptr) return no_server();
-  return fail(FaultKind::kConflict,
+Result<VirtualClock*> virtual_time(const AdminContext& context) {
+  if (context.time != nullptr) return context.time;
+  if (context.hub == nullptr) return no_server();
+  return fail(ErrorCode::kConflict,
               "this server's devices live in the wall's time; a server that is started with "
               "--speed, --start, --until or --paused has a time of its own");
 }
@@ -64,7 +64,7 @@ Result<TimeOptions> time_options(const ServeOptions& options, TimePoint now) {
   const auto read = [](std::string_view flag, const std::string& text, TimePoint from) {
     auto at = parse_when(text, from);
     if (at) return at;
-    return Result<TimePoint>(fail(at.error().kind, fmt::format("{} {}", flag, at.error().detail)));
+    return Result<TimePoint>(fail(at.error().code, fmt::format("{} {}", flag, at.error().detail)));
   };
   if (!options.start.empty()) {
     const auto start = read("--start", options.start, now);
@@ -75,7 +75,7 @@ Result<TimeOptions> time_options(const ServeOptions& options, TimePoint now) {
     const auto until = read("--until", options.until, made.start);
     if (!until) return std::unexpected(until.error());
     if (*until <= made.start) {
-      return fail(FaultKind::kBadParams, fmt::format("--until {}: must be after the start, {}",
+      return fail(ErrorCode::kBadParams, fmt::format("--until {}: must be after the start, {}",
                                                      options.until, local_text(made.start)));
     }
     made.until = *until;
@@ -83,14 +83,14 @@ Result<TimeOptions> time_options(const ServeOptions& options, TimePoint now) {
   return made;
 }
 
-Result<Json> read_time(const Estate& estate, const JsonObject&) {
-  if (estate.time != nullptr) return told(estate.time->state());
-  if (estate.hub == nullptr) return no_server();
-  return JsonObject{{"now", unix_ms(estate.clock.now())}, {"speed", 1}, {"state", "real"}};
+Result<Json> read_time(const AdminContext& context, const JsonObject&) {
+  if (context.time != nullptr) return told(context.time->state());
+  if (context.hub == nullptr) return no_server();
+  return JsonObject{{"now", unix_ms(context.clock.now())}, {"speed", 1}, {"state", "real"}};
 }
 
-Result<Json> change_time(const Estate& estate, const JsonObject& request) {
-  const auto found = virtual_time(estate);
+Result<Json> change_time(const AdminContext& context, const JsonObject& request) {
+  const auto found = virtual_time(context);
   if (!found) return std::unexpected(found.error());
   VirtualClock& time = **found;
   const auto number = [&](std::string_view name) {
@@ -110,7 +110,7 @@ Result<Json> change_time(const Estate& estate, const JsonObject& request) {
   if (*op == "time.step") {
     const double ms = number("ms");
     if (ms < 1 || ms > static_cast<double>(kLongestSpan.count())) {
-      return fail(FaultKind::kBadParams, "ms must be from 1 to those of a million days");
+      return fail(ErrorCode::kBadParams, "ms must be from 1 to those of a million days");
     }
     time.step(Millis(std::llround(ms)));
   }
@@ -125,7 +125,7 @@ struct Arguments {
   std::string by;
 };
 
-int failed(const Fault& fault) {
+int failed(const Error& fault) {
   fmt::print(stderr, "gridloom: {}\n", fault.detail);
   return 1;
 }
@@ -150,7 +150,7 @@ int ask(const Arguments& arguments, const JsonObject& request) {
   return answer ? print(*answer) : failed(answer.error());
 }
 
-// Returns when the devices have come as far.
+// Returns once the devices have caught up.
 int step(const Arguments& arguments) {
   const auto by = parse_span(arguments.by);
   if (!by) return failed(by.error());
@@ -167,9 +167,9 @@ int step(const Arguments& arguments) {
 std::shared_ptr<void> add_time(CLI::App& app, std::function<int()>& chosen) {
   auto kept = std::make_shared<Arguments>();
   Arguments& a = *kept;
-  CLI::App* time = app.add_subcommand("time", "Shows and drives the time that devices live in");
+  CLI::App* time = app.add_subcommand("time", "Shows and controls the devices' time");
   time->require_subcommand(0, 1);
-  time->add_option("--data", a.data, "The server's data folder")->capture_default_str();
+  time->add_option("--data", a.data, "Data folder of the server")->capture_default_str();
   time->fallthrough();
   const auto verb = [&](const std::string& name, const std::string& help,
                         std::function<int()> run) {
@@ -178,7 +178,7 @@ std::shared_ptr<void> add_time(CLI::App& app, std::function<int()>& chosen) {
     made->callback([&chosen, run = std::move(run)] { chosen = run; });
     return made;
   };
-  // Parsed before a verb's, so a verb's stands.
+  // Runs before the callback of a subcommand, which overrides it.
   time->preparse_callback([&](std::size_t) { chosen = [&a] { return ask(a, {{"op", "time"}}); }; });
   verb("pause", "Lets it stand still", [&a] { return ask(a, {{"op", "time.pause"}}); });
   verb("resume", "Lets it go on", [&a] { return ask(a, {{"op", "time.resume"}}); });

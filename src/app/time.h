@@ -1,6 +1,6 @@
-// The time that the devices of a server live in, from the command line: `gridloom time`, and the
-// options of `gridloom serve` that make it another than the wall's. docs/user/time.md is for
-// people.
+// Virtual time on the command line: `gridloom time`, and the options of `gridloom serve` that make
+// the devices of a server live in a time other than the wall clock's. User documentation:
+// docs/user/time.md.
 #pragma once
 
 #include <functional>
@@ -20,18 +20,21 @@ class App;
 
 namespace gridloom::app {
 
-// None: the server keeps the wall's time. kBadParams: an option makes no sense, by its name.
+// No value: the server uses the wall clock. kBadParams: an option has an invalid value; the detail
+// names the option.
 using TimeOptions = std::optional<VirtualClock::Options>;
 [[nodiscard]] Result<TimeOptions> time_options(const ServeOptions& options, TimePoint now);
 
-// {"op": "time"}, and "time.pause", "time.resume", "time.speed" with a "speed", "time.step" with
-// its "ms". The answer says what time it is then, in "now" (UTC, ms), "speed", and "state": runs,
-// settles (it stands, and devices are not as far yet), paused, or real. kConflict: the server keeps
-// the wall's time.
-[[nodiscard]] Result<wire::Json> read_time(const Estate& estate, const wire::JsonObject& request);
-[[nodiscard]] Result<wire::Json> change_time(const Estate& estate, const wire::JsonObject& request);
+// Operations {"op": "time"}, "time.pause", "time.resume", "time.speed" with a "speed", and
+// "time.step" with "ms". The answer holds the resulting time in "now" (UTC, ms), "speed", and
+// "state": runs, settles (time stands still until the devices have caught up), paused, or real.
+// kConflict: the server uses the wall clock.
+[[nodiscard]] Result<wire::Json> read_time(const AdminContext& context,
+                                           const wire::JsonObject& request);
+[[nodiscard]] Result<wire::Json> change_time(const AdminContext& context,
+                                             const wire::JsonObject& request);
 
-// Adds `gridloom time` to the command line; as add_backup() does.
+// Adds `gridloom time` to the command line; see add_backup() for the contract.
 [[nodiscard]] std::shared_ptr<void> add_time(CLI::App& app, std::function<int()>& chosen);
 
 }  // namespace gridloom::app

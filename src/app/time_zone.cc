@@ -35,7 +35,7 @@ std::string time_zone_warning() {
   const std::string value = variable("TZ");
   std::string_view zone = value;
   if (zone.starts_with(':')) zone.remove_prefix(1);
-  // CET-1CEST,M3.5.0,M10.5.0/3 says everything itself, and UTC needs no file.
+  // A rule such as CET-1CEST,M3.5.0,M10.5.0/3 is self-contained, and UTC needs no file.
   const bool rule = std::ranges::any_of(
       zone, [](char c) { return std::isdigit(static_cast<unsigned char>(c)) != 0; });
   const bool names_a_file = zone.find('/') != std::string_view::npos && !zone.starts_with('<') &&

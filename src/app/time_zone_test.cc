@@ -1,4 +1,4 @@
-// Zone files that are there, and those that are not.
+// Zone files that exist, and zone files that do not.
 #include "app/time_zone.h"
 
 #include <gtest/gtest.h>

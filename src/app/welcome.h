@@ -1,4 +1,4 @@
-// What a newcomer reads when the demo home is up: where everything is, and two commands to paste.
+// The welcome text of the demo home: the addresses of the server, and two commands to paste.
 #pragma once
 
 #include <string>
@@ -15,25 +15,25 @@ struct WelcomeFacts {
   std::string mqtt;   // "127.0.0.1:1883"
   std::string mqtts;  // "localhost:8883"
   std::string ca;     // path
-  std::string keys;   // path of what has them too
+  std::string keys;   // path of the file that holds the credentials
   std::string sn;     // a device of the demo home
   TimePoint now;
 };
 
-// Ready to paste: a signed curl (by default no time window refuses it later) and a mosquitto_sub.
+// Commands to paste: a signed curl (by default no time window makes it expire), a mosquitto_sub.
 [[nodiscard]] Result<std::string> welcome(const WelcomeFacts& facts, const registry::AccessKey& key,
                                           const registry::Account& account);
 
-// Whether a descriptor leads into systemd's journal, of which $JOURNAL_STREAM tells then
-// (systemd.exec(5)); nullptr: it is not set.
+// Whether a descriptor leads to systemd's journal, according to the value of $JOURNAL_STREAM
+// (systemd.exec(5)); nullptr: the variable is not set.
 [[nodiscard]] bool is_journal(int descriptor, const char* journal_stream);
 
-// The text for that descriptor: without what is secret where it would stay and others read it.
+// The text for that descriptor, without secrets where the output is kept and others can read it.
 [[nodiscard]] Result<std::string> welcome_on(int descriptor, const WelcomeFacts& facts,
                                              const registry::AccessKey& key,
                                              const registry::Account& account);
 
-// On standard output.
+// Prints the text on standard output.
 [[nodiscard]] Status print_welcome(const WelcomeFacts& facts, const registry::AccessKey& key,
                                    const registry::Account& account);
 

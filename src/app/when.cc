@@ -25,7 +25,7 @@ std::optional<Millis> span_of(std::string_view text) {
   return std::nullopt;
 }
 
-// What `tm` says must be a time there is: mktime() would make March of February the 30th.
+// Rejects dates that do not exist: mktime() would turn February 30 into March.
 std::optional<TimePoint> point_of(const std::tm& wanted, bool utc) {
   std::tm made = wanted;
   const std::time_t seconds = utc ? ::timegm(&made) : ::mktime(&made);
@@ -61,14 +61,14 @@ Result<TimePoint> parse_when(std::string_view text, TimePoint now) {
     return *date;
   }
   return fail(
-      FaultKind::kBadParams,
+      ErrorCode::kBadParams,
       fmt::format("{}: a time is now, -7d or +7d (or h, m, s), or 2026-11-20 14:05:30", text));
 }
 
 Result<Millis> parse_span(std::string_view text) {
   const auto span = span_of(text);
   if (span && *span > Millis(0)) return *span;
-  return fail(FaultKind::kBadParams, fmt::format("{}: a span is 15m, or 7d, 36h, 30s", text));
+  return fail(ErrorCode::kBadParams, fmt::format("{}: a span is 15m, or 7d, 36h, 30s", text));
 }
 
 namespace {

@@ -1,7 +1,8 @@
-// Memory that several holders share: each takes the bytes that it keeps, and gives them back.
+// A memory budget shared by several holders: each takes the bytes that it keeps, and gives them
+// back.
 //
 // A budget may be part of a whole that many budgets share. A part has some bytes of its own, which
-// no other part can take; only what goes beyond them is taken of the whole.
+// no other part can take; only bytes beyond them are taken from the whole.
 #pragma once
 
 #include <cstddef>
@@ -16,7 +17,7 @@ class ByteBudget {
   explicit ByteBudget(std::size_t most) : ByteBudget(most, most, nullptr) {}
   ByteBudget(std::size_t most, std::size_t own, std::shared_ptr<ByteBudget> whole);
 
-  // False: not so many are left, here or in the whole; nothing was taken.
+  // False: not enough bytes are left, here or in the whole; nothing was taken.
   [[nodiscard]] bool take(std::size_t bytes);
   void give_back(std::size_t bytes);
   [[nodiscard]] std::size_t taken() const;
@@ -35,8 +36,8 @@ class ByteBudget {
 
 using ByteBudgetPtr = std::shared_ptr<ByteBudget>;
 
-// What one holder has of a budget, given back at its end. Without a budget it takes whatever it
-// wants. One thread at a time.
+// The bytes that one holder has taken from a budget, given back on destruction. Without a budget,
+// any number may be taken. One thread at a time.
 class TakenBytes {
  public:
   explicit TakenBytes(ByteBudgetPtr budget);
@@ -48,7 +49,7 @@ class TakenBytes {
   ~TakenBytes();
 
   [[nodiscard]] bool take(std::size_t bytes);
-  // At most what it has.
+  // `bytes` is at most bytes().
   void give_back(std::size_t bytes);
   [[nodiscard]] std::size_t bytes() const { return bytes_; }
   [[nodiscard]] const ByteBudgetPtr& budget() const { return budget_; }

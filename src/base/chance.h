@@ -1,5 +1,5 @@
-// Seeded chance without state: a value is a pure function of (seed, what, when), so that a run is
-// the same in any order and on any number of threads.
+// Seeded random numbers without state: a value is a pure function of (seed, what, when), so that a
+// run is the same in any order and on any number of threads.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,7 @@ class Chance {
  public:
   explicit constexpr Chance(std::uint64_t seed) : seed_(seed) {}
 
-  // A generator of its own for a device or a purpose.
+  // A separate generator for a device or a purpose.
   [[nodiscard]] constexpr Chance split(std::string_view what) const {
     std::uint64_t hash = seed_ ^ 0xcbf29ce484222325ULL;
     for (const char c : what) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3ULL;

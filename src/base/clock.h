@@ -1,4 +1,4 @@
-// Time is passed in, so that a test owns it. All times are UTC milliseconds.
+// Clocks are passed in, so that a test controls the time. All times are UTC milliseconds.
 #pragma once
 
 #include <chrono>
@@ -26,8 +26,8 @@ class SystemClock final : public Clock {
   }
 };
 
-// For deadlines and rates: begins at the system's time and goes on evenly, while the machine
-// sleeps too. Setting the system's clock, by hand or by NTP, does not move it.
+// For deadlines and rates: starts at the system's time and advances evenly, also while the machine
+// sleeps. Setting the system's clock, by hand or by NTP, does not move it.
 class SteadyClock final : public Clock {
  public:
   [[nodiscard]] TimePoint now() const override {

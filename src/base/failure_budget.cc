@@ -43,7 +43,7 @@ bool is_loopback(std::string_view address) {
 }
 
 void FailureBudget::fill(Bucket& bucket, TimePoint now) {
-  // A clock that was set back brings nothing, and takes nothing away.
+  // A clock that was set back refunds nothing, and takes nothing away.
   const auto passed_ms = static_cast<double>(std::max(Millis(0), now - bucket.filled).count());
   bucket.tokens = std::min(bucket.most, bucket.tokens + passed_ms * bucket.most / kMinuteMs);
   bucket.filled = now;
@@ -53,7 +53,7 @@ FailureBudget::Bucket FailureBudget::full(double most, TimePoint now) {
   return {.tokens = most, .most = most, .filled = now};
 }
 
-// Null: nothing failed there lately.
+// Null: the group has no recent failure.
 FailureBudget::Bucket* FailureBudget::find(std::string_view group, TimePoint now) {
   const auto found = failing_.find(group);
   if (found == failing_.end()) {
@@ -72,7 +72,7 @@ FailureBudget::Bucket& FailureBudget::bucket_of(std::string_view group, TimePoin
     return found->second;
   }
   if (failing_.size() >= kMost) {
-    // A bucket that is full again is as good as none.
+    // A bucket that is full again need not be kept.
     std::erase_if(failing_, [now](const auto& entry) {
       Bucket bucket = entry.second;
       fill(bucket, now);

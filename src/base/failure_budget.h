@@ -1,12 +1,14 @@
-// How many attempts to show who one is may fail, for each address of a peer: wrong signatures and
-// passwords cost the server work, and whoever guesses needs many. Beyond the budget attempts of the
-// address are refused unread, until a part of the budget has come back.
+// Limits the failed authentication attempts of each peer address: wrong signatures and passwords
+// cost the server work, and guessing needs many attempts. Beyond the budget, attempts from the
+// address are refused unread, until a part of the budget has been refunded.
 //
-// Many may share an address (a router, a reverse proxy). A name (an access key, a user) that was
-// right from an address within a day has a budget of its own there, so it goes on while another
-// one behind the same address fails. Loopback addresses have kLoopbackTimes as much.
+// Many clients may share an address (a router, a reverse proxy). A name (an access key, a user)
+// that succeeded from an address within a day has a budget of its own there, so it still gets
+// through while another name behind the same address fails. Loopback addresses have kLoopbackTimes
+// the budget.
 //
-// Bounded: kMost addresses and kMost names are told apart; further addresses share one budget.
+// Bounded: kMost addresses and kMost names are counted separately; further addresses share one
+// budget.
 // Thread rule: any thread.
 #pragma once
 
@@ -26,10 +28,11 @@ class FailureBudget {
   static constexpr std::size_t kMost = 4096;
   static constexpr std::size_t kLoopbackTimes = 50;
 
-  // At least one a minute; as many at once, and then as they come back, evenly.
+  // `per_minute` is at least 1: that many failures at once, which are then refunded evenly.
   explicit FailureBudget(std::size_t per_minute) : per_minute_(static_cast<double>(per_minute)) {}
 
-  // Before an attempt is looked at. Nothing: go ahead. Otherwise how long until it may be tried.
+  // Call before an attempt is checked. Nothing: go ahead. Otherwise how long until the next attempt
+  // is allowed.
   [[nodiscard]] std::optional<Millis> wait(std::string_view address, std::string_view name,
                                            TimePoint now);
   void failed(std::string_view address, std::string_view name, TimePoint now);
@@ -56,12 +59,13 @@ class FailureBudget {
 
   const double per_minute_;
   mutable std::mutex mutex_;
-  StringMap<Bucket> failing_;  // by group of addresses
-  StringMap<Known> known_;     // by group and name
+  StringMap<Bucket> failing_;  // by address group
+  StringMap<Known> known_;     // by address group and name
   std::optional<Bucket> others_;
 };
 
-// The addresses that one subscriber has: all of an IPv6 network of 64 bits, one of IPv4.
+// The group of addresses that one internet subscriber has: an IPv6 network of 64 bits, or one IPv4
+// address.
 [[nodiscard]] std::string address_group(std::string_view address);
 [[nodiscard]] bool is_loopback(std::string_view address);
 

@@ -39,7 +39,7 @@ TEST(FailureBudget, WhoWasRightGoesOnBehindAnAddressThatFails) {
   fail_often(budget, kHome, "wrong", 5000);
   EXPECT_TRUE(budget.wait(kHome, "wrong", kNow));
   EXPECT_FALSE(budget.wait(kHome, "right", kNow));
-  // But nobody guesses for ever under a name that was right once.
+  // But a name that succeeded once does not allow guessing without end.
   fail_often(budget, kHome, "right", 60);
   EXPECT_EQ(budget.wait(kHome, "right", kNow), Millis(1000));
   EXPECT_FALSE(budget.wait("203.0.113.1", "right", kNow));
@@ -66,7 +66,7 @@ TEST(FailureBudget, ManyAddressesShareWhatIsLeft) {
   EXPECT_EQ(budget.addresses(), FailureBudget::kMost);
   EXPECT_TRUE(budget.wait("another", "name", kNow));
   EXPECT_FALSE(budget.wait("another", "name", kNow + std::chrono::seconds(1)));
-  // Those whose budget is whole again make room.
+  // Addresses whose budget is full again are removed to make room.
   budget.failed("another", "name", kNow + std::chrono::minutes(1));
   EXPECT_EQ(budget.addresses(), 1U);
 }

@@ -18,7 +18,7 @@ std::size_t bucket_of(std::uint64_t ns) {
   return static_cast<std::size_t>(kSteps * shift + (ns >> shift));
 }
 
-// The greatest value that falls into a bucket.
+// The greatest value of a bucket.
 std::uint64_t upper_edge_ns(std::size_t bucket) {
   if (bucket < 2 * kSteps) return bucket;
   const auto shift = static_cast<unsigned>(bucket / kSteps - 1);

@@ -1,5 +1,5 @@
-// Counts how long operations took: buckets that are 1.6 % wide, from a nanosecond to centuries, so
-// that a percentile costs no list of all values. One thread; merge() joins what several counted.
+// A histogram of durations: buckets are 1.6 % wide, from a nanosecond to centuries, so that a
+// percentile needs no list of all values. One thread; merge() joins the histograms of several.
 #pragma once
 
 #include <chrono>
@@ -15,11 +15,13 @@ class Latencies {
 
   void add(std::chrono::nanoseconds took);
   void merge(const Latencies& other);
-  // What was counted since this was as `before`. The longest of it is known as well as any other.
+  // The durations added since this histogram was equal to `before`. Its maximum has the same
+  // relative precision as every percentile.
   [[nodiscard]] Latencies since(const Latencies& before) const;
 
   [[nodiscard]] std::uint64_t count() const { return count_; }
-  // The value that `share` of all (0.99) do not exceed, 0 when there are none.
+  // The value that a fraction `share` (0.99) of all durations does not exceed; 0 when there are
+  // none.
   [[nodiscard]] double percentile_ms(double share) const;
   [[nodiscard]] double max_ms() const;
 

@@ -1,8 +1,8 @@
 // A Loop runs tasks one after another on one thread: the unit of concurrency of the whole program.
 //
-// A shard, a connection or a virtual device belongs to one loop and is touched only there; everyone
-// else posts. In the server a loop is a thread that waits for sockets; in a test it is a queue
-// that the test drains.
+// A shard, a connection or a virtual device belongs to one loop and is used only there; all other
+// code posts tasks to that loop. In the server a loop is a thread that waits for sockets; in a test
+// it is a queue that the test drains.
 #pragma once
 
 #include <functional>
@@ -22,8 +22,8 @@ class Loop {
   virtual void post(Task task) = 0;
 };
 
-// Called once with the outcome, on the loop that the asker named.
+// Called once with the result, on the loop that the caller named.
 template <typename T>
-using Done = std::move_only_function<void(T)>;
+using Callback = std::move_only_function<void(T)>;
 
 }  // namespace gridloom

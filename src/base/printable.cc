@@ -42,7 +42,7 @@ bool is_printable(char32_t c) {
       {0xfeff, 0xfeff},
       {0xfff0, 0xfffb},
   }};
-  if ((c & 0xfffeU) == 0xfffeU) return false;  // U+FFFE, U+FFFF and their like are no characters
+  if ((c & 0xfffeU) == 0xfffeU) return false;  // U+FFFE, U+FFFF and the like are noncharacters
   return std::ranges::none_of(kHidden, [c](const Range& r) { return c >= r.first && c <= r.last; });
 }
 

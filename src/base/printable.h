@@ -1,5 +1,5 @@
-// What others wrote, or what was read from a damaged place, for a terminal or a line of a log.
-// Everything here is pure.
+// Makes text that others wrote, or that was read from damaged data, safe for a terminal or a log
+// line. Everything here is pure.
 #pragma once
 
 #include <optional>
@@ -8,14 +8,15 @@
 
 namespace gridloom {
 
-// Takes one character off the front of UTF-8 text, which is not empty; nothing, and the text is as
-// before, when it is no valid UTF-8.
+// Takes one character off the front of UTF-8 text, which is not empty. Nothing, with the text
+// unchanged: it does not begin with valid UTF-8.
 [[nodiscard]] std::optional<char32_t> take_character(std::string_view& text);
 
-// No control character, and none that reorders or hides the text around it.
+// False for control characters, and for characters that reorder or hide the text around them.
 [[nodiscard]] bool is_printable(char32_t character);
 
-// What is not UTF-8, or not printable, is a '?'; control characters of `kept` stay.
+// Replaces bytes that are not UTF-8, and characters that are not printable, with '?'; control
+// characters in `kept` stay.
 [[nodiscard]] std::string printable(std::string_view text, std::string_view kept = {});
 
 }  // namespace gridloom

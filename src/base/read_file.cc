@@ -34,7 +34,7 @@ class OpenFile {
 
 Result<std::string> read_file(const std::filesystem::path& path, std::size_t most) {
   const auto refuse = [&path](std::string_view why) {
-    return fail(FaultKind::kIo, path.string() + ": cannot be read: " + std::string(why));
+    return fail(ErrorCode::kIo, path.string() + ": cannot be read: " + std::string(why));
   };
   const OpenFile file(path);
   struct stat facts{};
@@ -64,14 +64,14 @@ Result<std::string> read_text(const std::filesystem::path& path, std::size_t mos
            c == '\x7F';
   });
   if (control == text->end()) return text;
-  return fail(FaultKind::kMalformed, path.string() + ": cannot be read: it is no text, as byte " +
+  return fail(ErrorCode::kMalformed, path.string() + ": cannot be read: it is no text, as byte " +
                                          std::to_string(control - text->begin()) + " shows");
 }
 
 Status only_for_its_owner(const std::filesystem::path& path, unsigned mode) {
   constexpr unsigned kOfOthers = 0077;
   if ((mode & kOfOthers) == 0) return {};
-  return fail(FaultKind::kIo,
+  return fail(ErrorCode::kIo,
               fmt::format("{} is open to other users (mode {:04o}); run: chmod 600 {}",
                           path.string(), mode & 07777U, path.string()));
 }

@@ -55,7 +55,7 @@ TEST_F(ReadFile, WhatIsNoFileIsNamedWithTheReason) {
   EXPECT_EQ(why(folder_), folder_.string() + ": cannot be read: it is a folder");
   EXPECT_THAT(why(folder_ / "none"), HasSubstr("none: cannot be read: No such file"));
   EXPECT_THAT(why(file("x") / "below"), HasSubstr("Not a directory"));
-  if (::geteuid() == 0) return;  // who may read everything
+  if (::geteuid() == 0) return;  // root may read everything
   const fs::path mine = file("x");
   fs::permissions(mine, fs::perms::none);
   EXPECT_THAT(why(mine), HasSubstr("Permission denied"));
@@ -72,7 +72,7 @@ TEST_F(ReadFile, OfATextControlCharactersAreRefused) {
   for (const char control : {'\0', '\x1B', '\x7F', '\b'}) {
     const auto text = read_text(file(std::string("ab") + control), 100);
     ASSERT_FALSE(text) << static_cast<int>(control);
-    EXPECT_EQ(text.error().kind, FaultKind::kMalformed);
+    EXPECT_EQ(text.error().code, ErrorCode::kMalformed);
     EXPECT_THAT(text.error().detail, HasSubstr("it is no text, as byte 2 shows"));
   }
 }

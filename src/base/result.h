@@ -1,20 +1,21 @@
-// Result<T>: what every function returns that input, time or another program can make fail.
+// Result<T>: the return type of every function that input, time or another program can make fail.
 //
-// A Fault says which of the few kinds of failure it is (callers branch on that) and, in words for a
-// human, what was wrong and what would be right. Nothing throws across a room's border.
+// An Error has a code, which callers branch on, and a detail for a human: what was wrong and what
+// would be right. Nothing throws across the border of a room (a folder of src/).
 #pragma once
 
 #include <cstdint>
 #include <expected>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 
 namespace gridloom {
 
-// A kind exists only where some caller acts on it. The numbers the platform's HTTP API answers with
-// (quirks 9) belong to the kinds; see `code_of`.
-enum class FaultKind : std::uint8_t {
+// A code exists only where some caller acts on it. code_of() maps them to the numbers of the
+// platform's HTTP API (quirks 9).
+enum class ErrorCode : std::uint8_t {
   kBadParams,         // 1008: missing, mistyped or out of range; the detail says which
   kWrongSignature,    // 8521
   kUnknownKey,        // 8513
@@ -27,30 +28,35 @@ enum class FaultKind : std::uint8_t {
   kNotFound,
   kConflict,  // it exists already, or the state does not allow it
   kIo,        // disk, socket, database
-  kDamaged,   // a database that cannot be read in part; asking again does not help
+  kDamaged,   // part of a database cannot be read; trying again does not help
 };
 
-struct Fault {
-  FaultKind kind = FaultKind::kInternal;
+struct Error {
+  ErrorCode code = ErrorCode::kInternal;
   std::string detail;
 };
 
 template <typename T>
-using Result = std::expected<T, Fault>;
+using Result = std::expected<T, Error>;
 using Status = Result<void>;
 
-[[nodiscard]] inline std::unexpected<Fault> fail(FaultKind kind, std::string detail) {
-  return std::unexpected(Fault{.kind = kind, .detail = std::move(detail)});
+[[nodiscard]] inline std::unexpected<Error> fail(ErrorCode code, std::string detail) {
+  return std::unexpected(Error{.code = code, .detail = std::move(detail)});
 }
 
-// The platform's own code and message for a kind, as in "8521" and "signature is wrong".
+// The platform's own code and message for an error, as in "8521" and "signature is wrong".
 struct ApiCode {
   std::string_view code;
   std::string_view message;
 };
-[[nodiscard]] ApiCode code_of(FaultKind kind);
+[[nodiscard]] ApiCode code_of(ErrorCode code);
 
-// What an errno means, in words; unlike strerror() from any thread.
+// The name of an error code where it crosses processes, such as "not_found".
+[[nodiscard]] std::string_view name_of(ErrorCode code);
+// Nothing: no code has that name.
+[[nodiscard]] std::optional<ErrorCode> error_code_of(std::string_view name);
+
+// The text of an errno; unlike strerror(), from any thread.
 [[nodiscard]] std::string system_message(int error);
 
 }  // namespace gridloom

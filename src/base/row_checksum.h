@@ -1,5 +1,5 @@
-// The checksum of a row of a database: over its table, its key and its content, so that a bit that
-// was flipped in any of them is known as damage, and so is a row that moved to another key.
+// The checksum of a database row, over its table, its key and its content: a flipped bit in any of
+// them is detected as damage, and so is a row that moved to another key.
 //
 // The bytes are part of file formats (docs/internals/formats.md): they never change. Pure.
 #pragma once

@@ -15,7 +15,7 @@ void ready() {
   if (!initialised) throw std::runtime_error("libsodium found no source of random numbers");
 }
 
-// What all copies of a Secret share.
+// Shared by all copies of a Secret.
 struct Kept {
   Kept() = default;
   Kept(const Kept&) = delete;
@@ -41,7 +41,7 @@ Secret::Secret(std::string text) {
   if (text.empty()) return;
   auto kept = std::make_shared<Kept>();
   kept->text.swap(text);
-  wipe(text);  // a short text stood in the object itself
+  wipe(text);  // a short text is stored in the object itself
   text_ = std::shared_ptr<const std::string>(kept, &kept->text);
 }
 

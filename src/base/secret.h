@@ -14,7 +14,8 @@ namespace gridloom {
 // Constant time in the content, not in the length: lengths of our secrets are no secret.
 [[nodiscard]] bool equal_in_constant_time(std::string_view a, std::string_view b);
 
-// Overwrites all that the string has allocated, and empties it. No optimizer leaves that out.
+// Overwrites all memory that the string has allocated, and empties it. No optimizer leaves that
+// out.
 void wipe(std::string& text) noexcept;
 
 class Secret {
@@ -23,13 +24,14 @@ class Secret {
   // Wipes what `text` itself still holds; copies that the caller made before are the caller's.
   explicit Secret(std::string text);
 
-  // The one way to the text; grep for it to see who looks. It lives as long as any copy does.
+  // The only access to the text; grep for it to find all uses. The text lives as long as any copy
+  // of the Secret.
   [[nodiscard]] const std::string& reveal() const;
   [[nodiscard]] bool empty() const { return text_ == nullptr; }
   [[nodiscard]] bool matches(std::string_view candidate) const {
     return equal_in_constant_time(reveal(), candidate);
   }
-  // Copies of one secret share its text, which need not be read then.
+  // Copies of one secret share its text, which need not be compared then.
   [[nodiscard]] bool matches(const Secret& other) const {
     return text_ == other.text_ || matches(other.reveal());
   }

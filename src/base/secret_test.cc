@@ -1,4 +1,4 @@
-// Secrets: one text in memory however many copies, and nothing of it left behind.
+// Secrets: one text in memory for any number of copies, and no trace of it left behind.
 #include "base/secret.h"
 
 #include <gtest/gtest.h>
@@ -44,7 +44,8 @@ TEST(Secret, WhatWasMovedFromIsEmpty) {
   EXPECT_TRUE(from.empty());  // NOLINT(bugprone-use-after-move): that is the question
 }
 
-// Short texts stand in the string itself, long ones outside; a cleared string still holds both.
+// Short texts are stored in the string object, long ones outside; a cleared string still holds
+// both.
 TEST(Secret, WipingLeavesNothingInAllThatAStringHasAllocated) {
   for (const std::size_t size : {1U, 15U, 16U, 64U, 1000U}) {
     std::string text(size, 's');

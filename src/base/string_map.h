@@ -1,4 +1,4 @@
-// Hash maps by string that are asked with a string_view, without making a string of it.
+// Hash maps by string that can be searched with a string_view, without making a string of it.
 #pragma once
 
 #include <functional>

@@ -21,7 +21,7 @@ TimePoint VirtualClock::now() const {
 TimePoint VirtualClock::now_locked() const {
   if (paused_) return base_;
   TimePoint now = base_;
-  // A wall's clock that was set back takes nothing away.
+  // A wall clock that was set back takes no time away.
   const double passed_ms = std::max(0.0, static_cast<double>((wall_.now() - base_wall_).count()));
   now += Millis(std::llround(passed_ms * (steps_ ? kFastest : speed_)));
   if (until_) now = std::min(now, *until_);
@@ -45,7 +45,8 @@ double VirtualClock::speed() const {
   return steps_ ? kFastest : speed_;
 }
 
-// What changes now does not change what was.
+// Starts from the current time, so that a change of settings does not affect the time that has
+// passed.
 void VirtualClock::rebase() {
   const TimePoint now = now_locked();
   paused_ = paused_locked();

@@ -1,5 +1,5 @@
-// Time that runs fast, stands still or goes ahead by a step; never back. Devices that are simulated
-// in it say how far it may run, so that it waits for them instead of running away.
+// A clock that runs fast, stands still or steps ahead, but never goes back. Simulated devices say
+// how far it may run, so that it waits for them instead of running ahead of them.
 //
 // Thread rule: any function from any thread.
 #pragma once
@@ -14,12 +14,12 @@ namespace gridloom {
 class VirtualClock final : public Clock {
  public:
   static constexpr double kSlowest = 0.001;
-  static constexpr double kFastest = 1'000'000;  // of `wall`'s seconds in one; more than devices do
+  static constexpr double kFastest = 1'000'000;  // per second of `wall`; more than devices can do
 
   struct Options {
     TimePoint start;
     double speed = 1;                  // from kSlowest to kFastest
-    std::optional<TimePoint> until{};  // there it pauses
+    std::optional<TimePoint> until{};  // pauses there
     bool paused = false;
   };
   VirtualClock(const Clock& wall, const Options& options);  // `wall` outlives it
@@ -30,20 +30,20 @@ class VirtualClock final : public Clock {
     TimePoint now;
     double speed = 1;
     bool paused = false;
-    bool settled = true;  // devices have said everything up to now, and it was taken
+    bool settled = true;  // devices sent everything up to now, and it was acknowledged
   };
   [[nodiscard]] State state() const;
-  // As fast as it goes now, during a step too.
+  // The current speed, during a step too.
   [[nodiscard]] double speed() const;
 
   void pause();
-  void resume();                 // to no end
-  void set_speed(double speed);  // it goes on as it does: paused, or to the same end
-  void step(Millis by);          // as fast as devices can, and then it pauses
+  void resume();                 // without an end
+  void set_speed(double speed);  // stays paused, or keeps the same end
+  void step(Millis by);          // as fast as devices can, and then pauses
 
-  // Of who drives devices: until this is called again, time goes to `at` at most.
+  // For the code that drives devices: time advances to `at` at most, until the next call.
   void allow_until(TimePoint at);
-  // Everything up to then is done and taken.
+  // For the code that drives devices: everything up to `at` was sent and acknowledged.
   void settled_until(TimePoint at);
 
  private:
@@ -57,7 +57,7 @@ class VirtualClock final : public Clock {
   bool paused_;
   bool steps_ = false;
   std::optional<TimePoint> until_;
-  // It was `base_` when the wall's time was `base_wall_`.
+  // The time was `base_` when the wall clock's time was `base_wall_`.
   TimePoint base_;
   TimePoint base_wall_;
   std::optional<TimePoint> allowed_;

@@ -41,7 +41,7 @@ Result<std::optional<Answer>> answer_in(std::string_view bytes) {
   if (!bytes.starts_with(kVersion) ||
       !read_number(bytes.substr(kVersion.size(), 3), answer.status) || !length ||
       !read_number(*length, body)) {
-    return fail(FaultKind::kMalformed, "an answer without a status or Content-Length");
+    return fail(ErrorCode::kMalformed, "an answer without a status or Content-Length");
   }
   answer.total_bytes = head + 4 + body;
   if (bytes.size() < answer.total_bytes) return std::nullopt;
@@ -58,7 +58,7 @@ Status HttpClient::flush() {
   for (std::size_t sent = 1; sent != 0 && !out_.empty();) {
     const auto written = stream_.write(out_);
     if (written.state != net::Stream::State::kOpen) {
-      return std::unexpected(client::fault_of(written.state));
+      return std::unexpected(client::error_of(written.state));
     }
     sent = written.bytes;
     out_.erase(0, sent);
@@ -71,7 +71,7 @@ Result<std::optional<Answer>> HttpClient::on_ready(std::span<char> buffer) {
   if (Status flushed = flush(); !flushed) return std::unexpected(flushed.error());
   for (;;) {
     const auto [size, state] = stream_.read(buffer);
-    if (state != net::Stream::State::kOpen) return std::unexpected(client::fault_of(state));
+    if (state != net::Stream::State::kOpen) return std::unexpected(client::error_of(state));
     if (size == 0) return std::nullopt;
     std::string_view bytes(buffer.data(), size);
     const bool joined = !in_.empty();
@@ -83,7 +83,7 @@ Result<std::optional<Answer>> HttpClient::on_ready(std::span<char> buffer) {
     if (!answer) return answer;
     if (*answer) {
       if ((*answer)->total_bytes != bytes.size()) {
-        return fail(FaultKind::kMalformed, "more than one answer to one request");
+        return fail(ErrorCode::kMalformed, "more than one answer to one request");
       }
       to_forget_ = in_.size();
       return answer;

@@ -1,5 +1,5 @@
-// One HTTP/1.1 connection of the load generator: a request out, its answer in, over Stream. It
-// reads what servers say to a GET: a status and a body of Content-Length. One thread.
+// One HTTP/1.1 connection of the load generator: a request out, its response in, over Stream. It
+// reads the usual responses to a GET: a status and a body of Content-Length. One thread.
 #pragma once
 
 #include <cstddef>
@@ -13,13 +13,13 @@
 
 namespace gridloom::bench {
 
-// The answer at the front of some bytes; views of them.
+// The response at the front of some bytes; views of them.
 struct Answer {
   unsigned status = 0;
   std::string_view body;
   std::size_t total_bytes = 0;
 };
-// Nothing: there is more to come. kMalformed: no answer that can be read here.
+// Nothing: the response is incomplete. kMalformed: not a response that can be read here.
 [[nodiscard]] Result<std::optional<Answer>> answer_in(std::string_view bytes);
 
 class HttpClient {
@@ -28,19 +28,19 @@ class HttpClient {
 
   [[nodiscard]] int fd() const { return stream_.fd(); }
 
-  // The last one's answer must be here. kIo: the connection is gone.
+  // The response to the previous request must have arrived. kIo: the connection is gone.
   [[nodiscard]] Status ask(std::string_view request);
-  // The socket became readable or writable. The answer, if it is whole now: valid until the next
-  // call with this `buffer`.
+  // The socket became readable or writable. Returns the response if it is complete: valid until the
+  // next call with this `buffer`.
   [[nodiscard]] Result<std::optional<Answer>> on_ready(std::span<char> buffer);
 
  private:
   [[nodiscard]] Status flush();
 
   net::Stream stream_;
-  std::string out_;            // what the socket did not take
-  std::string in_;             // the beginning of an answer
-  std::size_t to_forget_ = 0;  // of in_: the last answer
+  std::string out_;            // bytes that the socket did not accept
+  std::string in_;             // an incomplete response
+  std::size_t to_forget_ = 0;  // bytes of in_ that are the last response
 };
 
 }  // namespace gridloom::bench

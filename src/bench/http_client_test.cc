@@ -40,7 +40,7 @@ TEST(HttpAnswer, RefusesWhatItCannotRead) {
     const std::string text = std::string(head) + "\r\n\r\n1";
     const auto answer = answer_in(text);
     ASSERT_FALSE(answer) << head;
-    EXPECT_EQ(answer.error().kind, FaultKind::kMalformed) << head;
+    EXPECT_EQ(answer.error().code, ErrorCode::kMalformed) << head;
   }
 }
 

@@ -53,15 +53,15 @@ Result<std::vector<std::string>> requests_of(const HttpLoad& load) {
   return requests;
 }
 
-// One thread's part.
+// One thread of the load.
 class Worker {
  public:
   Worker(const HttpLoad& load, const std::vector<std::string>& requests,
-         const client::TlsClient& tls, Course& course, unsigned number)
+         const client::TlsClient& tls, BenchmarkRun& run, unsigned number)
       : load_(load),
         requests_(requests),
         tls_(tls),
-        course_(course),
+        run_(run),
         number_(number),
         buffer_(kReadBytes) {}
 
@@ -79,12 +79,12 @@ class Worker {
   [[nodiscard]] Status connect();
   void ask(Asked& asked);
   void handle(Asked& asked);
-  void lose(Asked& asked, const Fault& fault);
+  void lose(Asked& asked, const Error& fault);
 
   const HttpLoad& load_;
   const std::vector<std::string>& requests_;
   const client::TlsClient& tls_;
-  Course& course_;
+  BenchmarkRun& run_;
   unsigned number_;
   Poller poller_;
   std::vector<char> buffer_;
@@ -108,15 +108,15 @@ Status Worker::connect() {
 }
 
 void Worker::run() {
-  outcome_ = course_.line_up(connect());
+  outcome_ = run_.wait_for_all(connect());
   if (!outcome_) return;
-  now_ = course_.begin();
+  now_ = run_.begin();
   for (Asked& asked : asked_) ask(asked);
-  while (!course_.over(now_)) {
+  while (!run_.over(now_)) {
     const auto events = poller_.wait(kIdle_ms);
     now_ = Steady::now();
     for (const epoll_event& event : events) handle(asked_[event.data.u64]);
-    if (number_ == 0) course_.look(now_);
+    if (number_ == 0) run_.sample(now_);
   }
 }
 
@@ -137,7 +137,7 @@ void Worker::handle(Asked& asked) {
                     (load_.key.access_key.empty() || (*answer)->body.starts_with(kGood));
   if (!good) {
     counts_.error(fmt::format("{} {}", (*answer)->status, (*answer)->body.substr(0, 200)));
-  } else if (course_.measured(now_)) {
+  } else if (run_.measured(now_)) {
     ++counts_.operations;
     counts_.latencies.add(now_ - asked.at);
     counts_.bytes_sent += asked.request_bytes;
@@ -146,7 +146,7 @@ void Worker::handle(Asked& asked) {
   ask(asked);
 }
 
-void Worker::lose(Asked& asked, const Fault& fault) {
+void Worker::lose(Asked& asked, const Error& fault) {
   asked.lost = true;
   counts_.error(fault.detail);
 }
@@ -160,7 +160,7 @@ Result<AccessKey> access_key_from(const std::filesystem::path& file) {
   std::string access_key;
   std::string secret_key;
   if (!(in >> access_key >> secret_key)) {
-    return fail(FaultKind::kBadParams,
+    return fail(ErrorCode::kBadParams,
                 fmt::format("{} must hold an access key and its secret key", file.string()));
   }
   return AccessKey{.access_key = access_key, .secret_key = Secret(secret_key)};
@@ -168,7 +168,7 @@ Result<AccessKey> access_key_from(const std::filesystem::path& file) {
 
 Result<Summary> run(const HttpLoad& load) {
   if (load.threads == 0 || load.threads > load.connections) {
-    return fail(FaultKind::kBadParams,
+    return fail(ErrorCode::kBadParams,
                 "threads must be at least one, and at most as many as connections");
   }
   const auto requests = requests_of(load);
@@ -179,19 +179,19 @@ Result<Summary> run(const HttpLoad& load) {
     if (!made) return std::unexpected(made.error());
     tls = std::move(*made);
   }
-  Course course(load.threads, load.timing, load.server);
+  BenchmarkRun run(load.threads, load.timing, load.server);
   std::vector<std::unique_ptr<Worker>> workers;
   {
     std::vector<std::jthread> threads;
     for (unsigned i = 0; i < load.threads; ++i) {
-      workers.push_back(std::make_unique<Worker>(load, *requests, tls, course, i));
+      workers.push_back(std::make_unique<Worker>(load, *requests, tls, run, i));
       threads.emplace_back([worker = workers.back().get()] { worker->run(); });
     }
   }
   Summary summary{.what = "http",
                   .connections = static_cast<unsigned>(load.connections),
                   .counts = {},
-                  .cost = course.cost(),
+                  .cost = run.cost(),
                   .arrivals = {}};
   for (const auto& worker : workers) {
     if (!worker->outcome()) return std::unexpected(worker->outcome().error());

@@ -1,4 +1,4 @@
-// What the loads are made of, and that they say what is wrong with them before they begin.
+// The inputs of the loads, and the errors they report before they begin.
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -20,7 +20,7 @@ class LoadTest : public testing::Test {
     std::ofstream(file_) << text;
     return file_;
   }
-  // Where nobody listens: the load must not come that far.
+  // An address where nothing listens: the load must not get as far as connecting.
   [[nodiscard]] static MqttLoad load_of(std::size_t devices) {
     MqttLoad load;
     load.to = {.host = "127.0.0.1", .port = 1};
@@ -79,7 +79,7 @@ TEST_F(LoadTest, ALoadThatCannotBeSaysWhy) {
   for (const MqttLoad& load : {few, mute, shut, threads}) {
     const auto summary = run(load);
     ASSERT_FALSE(summary);
-    EXPECT_EQ(summary.error().kind, FaultKind::kBadParams) << summary.error().detail;
+    EXPECT_EQ(summary.error().code, ErrorCode::kBadParams) << summary.error().detail;
   }
 }
 

@@ -22,20 +22,20 @@ using wire::mqtt::Qos;
 constexpr std::size_t kSigningIn = 64;  // at once: a server's backlog is short
 constexpr std::size_t kMostDevices = std::size_t{256} * 1024 * 1024;  // bytes of a file
 constexpr std::size_t kReadBytes = std::size_t{256} * 1024;
-constexpr std::chrono::seconds kPatience{20};     // with sign-ins
-constexpr std::chrono::seconds kLastArrivals{2};  // without any, nothing more will come
+constexpr std::chrono::seconds kPatience{20};     // for sign-ins
+constexpr std::chrono::seconds kLastArrivals{2};  // without an arrival, no more will come
 constexpr std::size_t kMostWindow = 10'000;
 constexpr int kIdle_ms = 10;
 
-// What the threads share beside the course.
+// State shared by the threads, in addition to the run.
 struct Shared {
-  Course course;
+  BenchmarkRun run;
   client::TlsClient tls;
-  std::atomic<std::uint64_t> taken{0};  // messages that the subscriber has to get
-  std::atomic<unsigned> publishing;     // threads that still do
+  std::atomic<std::uint64_t> taken{0};  // messages that the subscriber should get
+  std::atomic<unsigned> publishing;     // threads that still publish
 };
 
-// One thread's part: the connections whose number is `first`, `first + step`, ...
+// One thread of the load: the connections whose number is `first`, `first + step`, ...
 class Worker final : public client::MqttClient::Listener {
  public:
   Worker(const MqttLoad& load, Shared& shared, std::size_t first, std::size_t step)
@@ -71,10 +71,10 @@ class Worker final : public client::MqttClient::Listener {
   Poller poller_;
   std::vector<char> buffer_;
   std::vector<std::unique_ptr<client::MqttClient>>
-      clients_;                      // the subscriber, if here, stands first
+      clients_;                      // the subscriber, if it is here, comes first
   std::vector<std::string> topics_;  // by client
   std::deque<std::size_t> free_;     // clients that wait for their turn to publish
-  std::vector<bool> waits_;          // by client: it stands in free_
+  std::vector<bool> waits_;          // by client: it is in free_
   std::size_t signing_in_ = 0;
   std::size_t next_payload_ = 0;
   Moment now_;
@@ -95,7 +95,7 @@ void Worker::on_signed_in(client::MqttClient& client) {
 
 void Worker::on_taken(client::MqttClient& client, Moment due) {
   ++taken_;
-  if (shared_.course.measured(now_)) {
+  if (shared_.run.measured(now_)) {
     ++counts_.operations;
     counts_.latencies.add(now_ - due);
   }
@@ -111,7 +111,7 @@ void Worker::on_message(const wire::mqtt::Publish& message) {
 }
 
 void Worker::on_bytes(std::size_t sent, std::size_t received) {
-  if (!publishing_ || !shared_.course.measured(now_)) return;
+  if (!publishing_ || !shared_.run.measured(now_)) return;
   counts_.bytes_sent += sent;
   counts_.bytes_received += received;
 }
@@ -136,9 +136,9 @@ Status Worker::await_sign_ins(std::size_t at_most) {
   const Moment begun = Steady::now();
   while (signing_in_ > at_most) {
     handle_events(kIdle_ms);
-    if (counts_.errors != 0) return fail(FaultKind::kIo, counts_.first_error);
+    if (counts_.errors != 0) return fail(ErrorCode::kIo, counts_.first_error);
     if (Steady::now() - begun > kPatience) {
-      return fail(FaultKind::kIo, fmt::format("{} sign-ins were not answered", signing_in_));
+      return fail(ErrorCode::kIo, fmt::format("{} sign-ins were not answered", signing_in_));
     }
   }
   return {};
@@ -171,24 +171,24 @@ Status Worker::connect() {
 
 void Worker::run() {
   now_ = Steady::now();
-  outcome_ = shared_.course.line_up(connect());
+  outcome_ = shared_.run.wait_for_all(connect());
   if (!outcome_) return;
-  now_ = next_due_ = shared_.course.begin();
+  now_ = next_due_ = shared_.run.begin();
   if (load_.rate > 0) {
     interval_ = std::chrono::duration_cast<Steady::duration>(
         std::chrono::duration<double>(static_cast<double>(step_) / load_.rate));
   }
   publishing_ = true;
-  while (!shared_.course.over(now_)) {
+  while (!shared_.run.over(now_)) {
     publish_due();
     handle_events(patience_ms());
-    if (first_ == 0) shared_.course.look(now_);
+    if (first_ == 0) shared_.run.sample(now_);
   }
   publishing_ = false;
   drain();
 }
 
-// How long nothing has to be published.
+// How long no message has to be published.
 int Worker::patience_ms() const {
   if (free_.empty()) return kIdle_ms;
   if (load_.rate <= 0) return 0;
@@ -198,7 +198,7 @@ int Worker::patience_ms() const {
 
 void Worker::publish_due() {
   if (!publishing_) return;
-  // A connection of QoS 0 is free again at once: the others and what comes in have their turn.
+  // A connection of QoS 0 is free again at once: the others and incoming data get their turn.
   for (std::size_t left = free_.size(); left > 0; --left) {
     if (load_.rate > 0 && next_due_ > now_) return;
     const std::size_t index = free_.front();
@@ -219,7 +219,7 @@ bool Worker::publish(std::size_t index, Moment due) {
   }
   if (load_.qos == Qos::kAtMostOnce) {
     ++taken_;
-    if (shared_.course.measured(now_)) ++counts_.operations;
+    if (shared_.run.measured(now_)) ++counts_.operations;
   }
   if (client.may_publish()) offer(client);
   return true;
@@ -240,7 +240,7 @@ void Worker::handle_events(int timeout_ms) {
   }
 }
 
-// What is on its way may arrive; the subscriber waits for the other threads' messages too.
+// Lets messages in flight arrive; the subscriber also waits for the other threads' messages.
 void Worker::drain() {
   const auto on_its_way = [this] {
     return std::ranges::any_of(
@@ -263,7 +263,7 @@ void Worker::drain() {
 }
 
 Status check(const MqttLoad& load) {
-  const auto wrong = [](std::string what) { return fail(FaultKind::kBadParams, std::move(what)); };
+  const auto wrong = [](std::string what) { return fail(ErrorCode::kBadParams, std::move(what)); };
   if (load.connections > load.devices.size()) {
     return wrong(fmt::format("{} connections want as many devices; there are {}", load.connections,
                              load.devices.size()));
@@ -292,7 +292,7 @@ Result<std::vector<Device>> devices_from(const std::filesystem::path& file) {
     words >> device.sn >> device.key >> rest;
     if (device.sn.empty() && line.empty()) continue;
     if (device.sn.empty() || !rest.empty()) {
-      return fail(FaultKind::kBadParams, fmt::format("{}: line {} is not a serial number and a key",
+      return fail(ErrorCode::kBadParams, fmt::format("{}: line {} is not a serial number and a key",
                                                      file.string(), devices.size() + 1));
     }
     devices.push_back(std::move(device));
@@ -317,7 +317,7 @@ std::string filled_in(std::string_view text, const Device& device) {
 
 Result<Summary> run(const MqttLoad& load) {
   if (Status good = check(load); !good) return std::unexpected(good.error());
-  Shared shared{.course = Course(load.threads, load.timing, load.server),
+  Shared shared{.run = BenchmarkRun(load.threads, load.timing, load.server),
                 .tls = nullptr,
                 .publishing = load.threads};
   if (!load.ca.empty()) {
@@ -336,7 +336,7 @@ Result<Summary> run(const MqttLoad& load) {
   Summary summary{.what = "mqtt",
                   .connections = static_cast<unsigned>(load.connections),
                   .counts = {},
-                  .cost = shared.course.cost(),
+                  .cost = shared.run.cost(),
                   .arrivals = {}};
   for (const auto& worker : workers) {
     if (!worker->outcome()) return std::unexpected(worker->outcome().error());

@@ -1,8 +1,8 @@
-// Load on an MQTT server: many devices that publish, and perhaps one subscriber that counts.
+// Load on an MQTT server: many devices that publish, and optionally one subscriber that counts.
 //
 // With a window of one, a device publishes its next message when the last one is acknowledged. With
-// a rate, messages are due at even distances, whoever is free sends the next one, and latency
-// counts from when it was due: a server that stalls is charged for what had to wait.
+// a rate, messages are due at even intervals, any free connection sends the next one, and latency
+// counts from the due time: a server that stalls is charged for the messages that had to wait.
 #pragma once
 
 #include <cstddef>
@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "bench/course.h"
+#include "bench/benchmark_run.h"
 #include "bench/summary.h"
 #include "net/address.h"
 #include "wire/mqtt/protocol.h"
@@ -24,7 +24,7 @@ struct Device {
   std::string sn;
   std::string key;
 };
-// "SN KEY" a line; the key may be missing. kIo, kBadParams.
+// One "SN KEY" per line; the key may be missing. kIo, kBadParams.
 [[nodiscard]] Result<std::vector<Device>> devices_from(const std::filesystem::path& file);
 
 // `text` with {sn} and {key} filled in.
@@ -39,15 +39,15 @@ struct MqttLoad {
   };
 
   net::Address to;
-  std::filesystem::path ca;  // empty: plain
+  std::filesystem::path ca;  // empty: plain TCP
   std::size_t connections = 1;
   std::vector<Device> devices;  // at least as many as connections
   std::string user = "{sn}";
   std::string password = "{key}";
   std::string topic = "/device/{sn}/quota";
   wire::mqtt::Qos qos = wire::mqtt::Qos::kAtLeastOnce;
-  std::size_t window = 1;  // of each connection; of no meaning with QoS 0
-  double rate = 0;         // messages a second, all together; 0: as fast as they are taken
+  std::size_t window = 1;  // of each connection; has no effect with QoS 0
+  double rate = 0;  // messages per second over all connections; 0: as fast as they are accepted
   std::vector<std::string> payloads;
   std::optional<Subscriber> subscriber;
   unsigned threads = 1;
@@ -55,7 +55,7 @@ struct MqttLoad {
   pid_t server = 0;
 };
 
-// Runs it. kBadParams, kIo, kUnknownKey: it could not begin. What fails later is counted.
+// Runs the load. kBadParams, kIo, kUnknownKey: it could not begin. Later errors are counted.
 [[nodiscard]] Result<Summary> run(const MqttLoad& load);
 
 }  // namespace gridloom::bench

@@ -1,7 +1,7 @@
-// What is published: texts made of templates whose numbers change from one to the next, as a real
+// Payloads made from templates whose numbers change from one message to the next, as a real
 // device's do. `<0..100>` in a template becomes a whole number from 0 to 100.
 //
-// They are made before the run, as drawing numbers would cost more than sending them.
+// They are made before the run, because drawing numbers would cost more than sending them.
 #pragma once
 
 #include <cstddef>
@@ -15,10 +15,10 @@
 
 namespace gridloom::bench {
 
-// One of the texts that a template stands for. kBadParams: a `<` that begins no range.
+// One text of a template. kBadParams: a `<` that does not begin a range.
 [[nodiscard]] Result<std::string> render(std::string_view pattern, const Chance& chance);
 
-// `count` texts of the templates in a file, one a line, in turn. kIo, kBadParams.
+// `count` texts of the templates in a file (one per line), taken in turn. kIo, kBadParams.
 [[nodiscard]] Result<std::vector<std::string>> payloads_from(const std::filesystem::path& file,
                                                              std::size_t count);
 // `count` JSON objects of `bytes` bytes each, with a number that changes.

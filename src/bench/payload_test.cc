@@ -35,7 +35,7 @@ TEST(Payload, WhatIsNoRangeIsRefused) {
        {"<", "<>", "<1>", "<1..>", "<..2>", "<2..1>", "<a..b>", "<1..2", "<1...2>"}) {
     const auto text = render(pattern, kChance);
     ASSERT_FALSE(text) << pattern;
-    EXPECT_EQ(text.error().kind, FaultKind::kBadParams) << pattern;
+    EXPECT_EQ(text.error().code, ErrorCode::kBadParams) << pattern;
   }
 }
 

@@ -16,7 +16,7 @@ Status Poller::add(int fd, std::uint64_t key) const {
   event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
   event.data.u64 = key;
   if (::epoll_ctl(fd_, EPOLL_CTL_ADD, fd, &event) == 0) return {};
-  return fail(FaultKind::kIo, system_message(errno));
+  return fail(ErrorCode::kIo, system_message(errno));
 }
 
 std::span<const epoll_event> Poller::wait(int timeout_ms) {

@@ -1,5 +1,4 @@
-// epoll, edge-triggered: which of many connections have something to read, or room to write again.
-// One thread.
+// Edge-triggered epoll: which of many connections are readable, or writable again. One thread.
 #pragma once
 
 #include <sys/epoll.h>
@@ -20,9 +19,9 @@ class Poller {
   Poller(const Poller&) = delete;
   Poller& operator=(const Poller&) = delete;
 
-  // `key` comes back from wait(). A closed descriptor leaves by itself.
+  // wait() returns `key` with the events. A closed descriptor is removed automatically.
   [[nodiscard]] Status add(int fd, std::uint64_t key) const;
-  // Valid until the next call. Timeout 0 does not wait.
+  // Valid until the next call. A timeout of 0 does not block.
   [[nodiscard]] std::span<const epoll_event> wait(int timeout_ms);
 
  private:

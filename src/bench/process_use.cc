@@ -12,14 +12,14 @@ namespace gridloom::bench {
 
 Result<double> process_time_s(pid_t process) {
   std::ifstream file(fmt::format("/proc/{}/stat", process));
-  // The second field is the program's name in brackets, which may hold anything.
+  // The second field is the program's name in brackets, which may contain any characters.
   file.ignore(std::numeric_limits<std::streamsize>::max(), ')');
   std::string skipped;
   for (int field = 3; field < 14; ++field) file >> skipped;
   double user_ticks = 0;
   double kernel_ticks = 0;
   if (!(file >> user_ticks >> kernel_ticks)) {
-    return fail(FaultKind::kNotFound, fmt::format("there is no process {}", process));
+    return fail(ErrorCode::kNotFound, fmt::format("there is no process {}", process));
   }
   return (user_ticks + kernel_ticks) / static_cast<double>(::sysconf(_SC_CLK_TCK));
 }
@@ -38,7 +38,7 @@ Result<double> resident_mb(pid_t process) {
   double all_pages = 0;
   double resident_pages = 0;
   if (!(file >> all_pages >> resident_pages)) {
-    return fail(FaultKind::kNotFound, fmt::format("there is no process {}", process));
+    return fail(ErrorCode::kNotFound, fmt::format("there is no process {}", process));
   }
   return resident_pages * static_cast<double>(::sysconf(_SC_PAGESIZE)) / 1e6;
 }

@@ -1,6 +1,6 @@
-// What a process uses. Processor time is what it has taken so far, its threads and the kernel's
-// work for it included: what an operation costs is this over a time, divided by how many there
-// were.
+// The CPU time and memory of a process. CPU time is the total so far of all its threads, the
+// kernel's work for them included: the cost of an operation is its growth over a period, divided by
+// the number of operations.
 #pragma once
 
 #include <sys/types.h>
@@ -12,7 +12,7 @@ namespace gridloom::bench {
 // kNotFound: there is no such process.
 [[nodiscard]] Result<double> process_time_s(pid_t process);
 [[nodiscard]] double own_time_s();
-// Its memory, as far as it lies in RAM; in 1,000,000 bytes. kNotFound.
+// Resident memory; in 1,000,000 bytes. kNotFound.
 [[nodiscard]] Result<double> resident_mb(pid_t process);
 
 }  // namespace gridloom::bench

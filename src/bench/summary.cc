@@ -9,7 +9,7 @@
 namespace gridloom::bench {
 namespace {
 
-// Three decimals are more than such a figure is good for.
+// Three decimals are more than such a figure is accurate to.
 double rounded(double value) { return std::round(value * 1000) / 1000; }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// What a run found, and how it is told: one line of JSON for scripts, a few lines for people.
+// The results of a benchmark run, as one line of JSON for scripts and a few lines for people.
 #pragma once
 
 #include <cstdint>
@@ -6,16 +6,16 @@
 #include <string>
 
 #include "base/latencies.h"
-#include "bench/course.h"
+#include "bench/benchmark_run.h"
 #include "wire/json.h"
 
 namespace gridloom::bench {
 
-// What a thread counts; the sum of all threads is the run's.
+// The counts of one thread; the sum over all threads is the run's.
 struct Counts {
-  std::uint64_t operations = 0;  // that ended well within the measured time
-  std::uint64_t errors = 0;      // connections lost, answers that were refusals
-  std::uint64_t bytes_sent = 0;  // within the measured time, as the application sees them
+  std::uint64_t operations = 0;  // completed without an error within the measured time
+  std::uint64_t errors = 0;      // connections lost, error responses
+  std::uint64_t bytes_sent = 0;  // within the measured time, at the application level
   std::uint64_t bytes_received = 0;
   std::string first_error;
   Latencies latencies;
@@ -24,7 +24,7 @@ struct Counts {
   void merge(const Counts& other);
 };
 
-// Of a subscriber: the whole run, warm-up included.
+// Messages for the subscriber, over the whole run, warm-up included.
 struct Arrivals {
   std::uint64_t expected = 0;
   std::uint64_t arrived = 0;
@@ -34,7 +34,7 @@ struct Summary {
   std::string what;  // "mqtt", "http"
   unsigned connections = 0;
   Counts counts;
-  Course::Cost cost;
+  BenchmarkRun::Cost cost;
   std::optional<Arrivals> arrivals;
 
   [[nodiscard]] double per_second() const;

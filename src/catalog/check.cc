@@ -1,5 +1,5 @@
-// Checking a set against the family's commands. Every refusal names the param, its value and what
-// would be valid, because it is all that the asker gets to see.
+// Checks a set against the family's commands. Every error names the param, its value and the valid
+// values, because the client sees nothing else.
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -15,7 +15,7 @@
 namespace gridloom::catalog {
 namespace {
 
-constexpr std::size_t kMostCharacters = 256;  // of a string param that says nothing else
+constexpr std::size_t kMostCharacters = 256;  // default limit of a string param
 
 std::string shown(const Json& value) { return wire::shortened(wire::to_text(value)); }
 
@@ -29,7 +29,7 @@ bool among(const std::vector<Json>& values, const Json& value) {
   return std::ranges::any_of(values, [&](const Json& one) { return same(one, value); });
 }
 
-// What a value may be, without its type: "4000 to 10000 (mA)"; empty if anything.
+// The valid values, without the type: "4000 to 10000 (mA)"; empty if every value is valid.
 std::string valid_values(const Param& param) {
   std::vector<std::string> words;
   if (param.range) words.push_back(fmt::format("{} to {}", param.range->low, param.range->high));
@@ -65,8 +65,8 @@ std::string_view type_words(FieldType type) {
   return "anything";
 }
 
-std::unexpected<Fault> refuse(std::string detail) {
-  return fail(FaultKind::kBadParams, std::move(detail));
+std::unexpected<Error> refuse(std::string detail) {
+  return fail(ErrorCode::kBadParams, std::move(detail));
 }
 
 std::size_t characters(std::string_view utf8) {
@@ -93,7 +93,7 @@ Result<JsonObject> check_members(const std::vector<Param>& params, const JsonObj
 
 Result<Json> check_elements(const Param& param, const JsonArray& given, const std::string& path);
 
-// The value as it goes on: of an object, the declared members only.
+// Returns the value to publish; for an object, only its declared members.
 Result<Json> check_value(const Param& param, const Json& value, const std::string& path) {
   if (among(param.also, value)) return value;
   if (!fits(param.type, value)) {
@@ -127,7 +127,7 @@ Result<Json> check_elements(const Param& param, const JsonArray& given, const st
   kept.reserve(given.size());
   for (std::size_t k = 0; k < given.size(); ++k) {
     const std::string at = fmt::format("{}[{}]", path, k);
-    // A sentinel stays: without it the later elements would move up.
+    // A sentinel is kept: without it the later elements would move up.
     Result<Json> element = among(param.fields.front().unchanged, given[k])
                                ? Result<Json>(given[k])
                                : check_value(param.fields.front(), given[k], at);
@@ -137,7 +137,7 @@ Result<Json> check_elements(const Param& param, const JsonArray& given, const st
   return Json(std::move(kept));
 }
 
-// The param's value under its own name or, failing that, another spelling.
+// The param's value under its declared name, or else under an alias; nullptr if absent.
 const Json* given_value(const Param& param, const JsonObject& given) {
   if (const Json* value = given.if_contains(param.name)) return value;
   for (const std::string& alias : param.alias) {
@@ -164,7 +164,8 @@ Result<JsonObject> check_members(const std::vector<Param>& params, const JsonObj
   return kept;
 }
 
-// A set that names nothing its command knows would change nothing: most likely a slip of the pen.
+// Refuses a set without any param of its command: it would change nothing and is most likely a
+// typing error.
 Status check_names_any(const Family& family, const Command& command, const JsonObject& given) {
   if (command.params.empty()) return {};
   std::vector<std::string> names;

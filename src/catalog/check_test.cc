@@ -97,7 +97,7 @@ TEST(CheckSet, NamesTheParamItsValueAndWhatIsValid) {
   for (const auto& row : rows) {
     const auto checked = check_set(made_up(), set(row.operate, row.params));
     ASSERT_FALSE(checked) << row.params;
-    EXPECT_EQ(checked.error().kind, FaultKind::kBadParams);
+    EXPECT_EQ(checked.error().code, ErrorCode::kBadParams);
     EXPECT_EQ(checked.error().detail, row.detail);
   }
 }
@@ -112,7 +112,7 @@ TEST(CheckSet, ShowsNoMoreThanTheStartOfALongValue) {
 TEST(CheckSet, NamesTheMissingPartOfASelector) {
   const auto checked = check_set(made_up(), object(R"({"sn":"MU1","params":{"enabled":1}})"));
   ASSERT_FALSE(checked);
-  EXPECT_EQ(checked.error().kind, FaultKind::kBadParams);
+  EXPECT_EQ(checked.error().code, ErrorCode::kBadParams);
   EXPECT_EQ(checked.error().detail,
             "moduleType is missing: a set names moduleType and operateType");
 }
@@ -151,7 +151,7 @@ TEST(CheckSet, PassesEverythingToAnOpenFamilyAndNothingToAReadOnlyOne) {
   closed.read_only = true;
   const auto refused = check_set(closed, object(R"({"params":{"bpSoc":1}})"));
   ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().kind, FaultKind::kBadParams);
+  EXPECT_EQ(refused.error().code, ErrorCode::kBadParams);
   EXPECT_EQ(refused.error().detail, "PowerOcean is read-only: it takes no sets");
 }
 

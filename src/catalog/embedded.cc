@@ -1,11 +1,11 @@
-// The device files that the build put into the binary (cmake/devices.cmake).
+// The device files that the build embeds in the binary (cmake/devices.cmake).
 #include <cstddef>
 #include <cstdint>
 #include <vector>
 
 #include "catalog/loader.h"
 
-// The names are those of the generated assembler file.
+// The names match those in the generated assembler file.
 extern "C" {
 struct GlDeviceRow {
   const char* name;

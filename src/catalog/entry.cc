@@ -15,7 +15,7 @@ namespace {
 
 using Kind = YamlNode::Kind;
 
-constexpr std::size_t kMostMistakes = 100;  // that are told; more help nobody
+constexpr std::size_t kMostMistakes = 100;  // reported; more are not useful
 
 std::string describe(const YamlNode& node) {
   switch (node.kind) {
@@ -37,7 +37,7 @@ bool digits(std::string_view text) {
   return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
 }
 
-// The length of JSON's `int` at the start of text: 0, or digits that do not start with 0.
+// The length of a JSON `int` at the start of the text: "0", or digits that do not start with 0.
 std::size_t whole_length(std::string_view text) {
   std::size_t end = text.starts_with('-') ? 1 : 0;
   const std::size_t first = end;
@@ -46,7 +46,7 @@ std::size_t whole_length(std::string_view text) {
   return end;
 }
 
-// JSON's grammar of numbers: 010, +1, .5 and 1_000 are none.
+// Whether the text is a number in JSON's grammar: 010, +1, .5 and 1_000 are not.
 bool is_number(std::string_view text) {
   const std::size_t whole = whole_length(text);
   if (whole == 0) return false;
@@ -81,7 +81,7 @@ Json scalar(const YamlNode& node) {
   return Json(boost::json::string(node.text));
 }
 
-// Notes every key that stands twice.
+// Records a mistake for every duplicate key.
 void check_twice(const YamlNode& node, std::string_view path, Mistakes& mistakes) {
   std::set<std::string_view> seen;
   for (const YamlMember& member : node.members) {
@@ -110,12 +110,12 @@ void Mistakes::add(int line, std::string_view path, std::string_view what) {
                         : fmt::format("{}:{}: {}: {}", file_, line, path, what);
 }
 
-Fault Mistakes::fault() const {
+Error Mistakes::fault() const {
   std::string detail = text_;
   if (count_ > kMostMistakes) {
     detail += fmt::format("\n{}: and {} more mistakes", file_, count_ - kMostMistakes);
   }
-  return {.kind = FaultKind::kMalformed, .detail = std::move(detail)};
+  return {.code = ErrorCode::kMalformed, .detail = std::move(detail)};
 }
 
 std::string child(std::string_view path, std::string_view key) {

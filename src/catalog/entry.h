@@ -1,7 +1,7 @@
-// Reading a device file key by key: an Entry is a mapping whose keys are known. Whatever does not
-// fit is noted with file, line and key, and reading goes on, so that one look shows all mistakes.
+// Reads a device file key by key: an Entry is a YAML mapping with a known set of keys. Each mistake
+// is recorded with file, line and key, and reading continues, so that one run reports all mistakes.
 //
-// Getters leave their target as it was if the key is absent or wrong.
+// Getters leave their target unchanged if the key is absent or its value is wrong.
 #pragma once
 
 #include <cstdint>
@@ -25,7 +25,7 @@ class Mistakes {
 
   void add(int line, std::string_view path, std::string_view what);
   [[nodiscard]] bool none() const { return count_ == 0; }
-  [[nodiscard]] Fault fault() const;  // kMalformed, a line each
+  [[nodiscard]] Error fault() const;  // kMalformed; one line per mistake
 
  private:
   std::string file_;
@@ -37,8 +37,8 @@ class Mistakes {
 [[nodiscard]] std::string child(std::string_view path, std::string_view key);
 [[nodiscard]] std::string item(std::string_view path, std::size_t index);
 
-// Plain 12 is an integer, 1.5 a number, true and false are booleans; all else is a string (so are
-// 010, yes and everything in quotes).
+// Converts a YAML node to JSON: plain 12 is an integer, 1.5 a number, true and false are booleans;
+// everything else is a string (including 010, yes and all quoted scalars).
 [[nodiscard]] Json to_json(const YamlNode& node, std::string_view path, Mistakes& mistakes);
 
 [[nodiscard]] std::vector<std::string> texts_of(const YamlNode& node, std::string_view path,
@@ -48,7 +48,7 @@ class Entry {
  public:
   Entry(const YamlNode& node, std::string path, Mistakes& mistakes,
         std::initializer_list<std::string_view> known);
-  // A second look at a mapping whose keys were checked already.
+  // For a mapping whose keys were already checked by the other constructor.
   Entry(const YamlNode& node, std::string path, Mistakes& mistakes)
       : node_(node), path_(std::move(path)), mistakes_(mistakes) {}
 
@@ -58,7 +58,8 @@ class Entry {
   [[nodiscard]] const YamlNode& node() const { return node_; }
   [[nodiscard]] Mistakes& mistakes() const { return mistakes_; }
 
-  // Notes a mistake at the key; at the entry's line where the key is absent, or empty: no key.
+  // Records a mistake at the line of `key`, or at the entry's line if `key` is absent or empty
+  // (an empty `key` names no key).
   void mistake(std::string_view key, std::string_view what) const;
   void need(std::initializer_list<std::string_view> keys) const;
 
@@ -72,7 +73,7 @@ class Entry {
   void json(std::string_view key, Json& to) const;
   void object(std::string_view key, JsonObject& to) const;
   void values(std::string_view key, std::vector<Json>& to) const;
-  // "002:1004", "real", "ours"; several with commas.
+  // The source of a fact: "002:1004", "real" or "ours"; several are separated by commas.
   void seen(std::string& to) const;
 
   using OnMember =

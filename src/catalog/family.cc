@@ -1,4 +1,4 @@
-// Look-ups in the immutable tables: fields by quota name, commands by selector, families by serial
+// Lookups in the immutable tables: fields by quota name, commands by selector, families by serial
 // number.
 #include "catalog/family.h"
 
@@ -90,7 +90,7 @@ const Field* Family::field(std::string_view quota) const {
   if (const auto at = field_by_name.find(quota); at != field_by_name.end()) {
     return &fields[at->second];
   }
-  // A module's serial number stands where the table has '*', never first.
+  // A module's serial number takes the place of '*' in the table; it is never the first segment.
   std::string starred;
   for (auto dot = quota.find('.'); dot != std::string_view::npos; dot = quota.find('.', dot + 1)) {
     const auto end = quota.find('.', dot + 1);
@@ -129,7 +129,7 @@ Result<const Command*> Family::find_command(const JsonObject& message) const {
   for (const std::string& path : select) {
     const Json* value = at_path(message, path);
     if (value == nullptr) {
-      return fail(FaultKind::kBadParams,
+      return fail(ErrorCode::kBadParams,
                   fmt::format("{} is missing: a set names {}", path, join(select, "and")));
     }
     asked.push_back(loose_text(*value));

@@ -71,7 +71,7 @@ TEST(FamilySlots, PutsEachModuleForTheStarInTheOrderOfTheFile) {
 TEST(FamilyCommand, ComparesSelectorsAsTexts) {
   const struct {
     std::string_view message;
-    std::string_view name;  // empty: not known
+    std::string_view name;  // empty: unknown
   } rows[] = {{R"({"moduleType":5,"operateType":"charge"})", "charge"},
               {R"({"moduleType":"5","operateType":"charge"})", "charge"},
               {R"({"moduleType":5.0,"operateType":"charge"})", "charge"},
@@ -99,7 +99,7 @@ TEST(FamilyCommand, ReachesSelectorsInsideOfParams) {
   EXPECT_EQ((*find(R"({"params":{"cmdSet":1,"id":"20"}})"))->name, "reset");
   EXPECT_EQ(find(R"({"params":{"cmdSet":1}})").error().detail,
             "params.id is missing: a set names params.cmdSet and params.id");
-  EXPECT_EQ(find(R"({"params":5})").error().kind, FaultKind::kBadParams);
+  EXPECT_EQ(find(R"({"params":5})").error().code, ErrorCode::kBadParams);
 }
 
 FamilyPtr family_of(std::string id, std::vector<std::string> prefixes) {

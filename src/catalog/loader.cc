@@ -1,5 +1,5 @@
-// From a device file's text to a Family, and from all files to a Catalog. The sections do the
-// reading (sections.h); here is what concerns the file, or several files, as a whole.
+// Converts a device file's text to a Family, and all files to a Catalog. sections.h reads the
+// sections; this file handles a file, or several files, as a whole.
 #include "catalog/loader.h"
 
 #include <fmt/core.h>
@@ -20,7 +20,7 @@
 namespace gridloom::catalog {
 namespace {
 
-constexpr std::size_t kMostFiles = 1000;  // of a folder
+constexpr std::size_t kMostFiles = 1000;  // in one folder
 
 std::string_view stem(std::string_view file_name) {
   if (const auto slash = file_name.rfind('/'); slash != std::string_view::npos) {
@@ -81,19 +81,19 @@ Result<std::vector<std::filesystem::path>> device_files(const std::filesystem::p
     if (at->path().extension() != ".yaml") continue;
     files.push_back(at->path());
     if (files.size() > kMostFiles) {
-      return fail(FaultKind::kIo,
+      return fail(ErrorCode::kIo,
                   fmt::format("{}: more than {} device files", folder.string(), kMostFiles));
     }
   }
   if (error) {
-    return fail(FaultKind::kIo, fmt::format("{}: device files cannot be read: {}", folder.string(),
+    return fail(ErrorCode::kIo, fmt::format("{}: device files cannot be read: {}", folder.string(),
                                             error.message()));
   }
   std::ranges::sort(files);
   return files;
 }
 
-// What families must not share. Notes a line for each.
+// Checks that families do not share values that must be unique. Adds one line per problem.
 void check_together(const std::vector<FamilyPtr>& families, std::vector<std::string>& problems) {
   std::map<std::string, std::string> owner;
   const Family* open = nullptr;
@@ -113,7 +113,7 @@ void check_together(const std::vector<FamilyPtr>& families, std::vector<std::str
   }
 }
 
-// Loads families one by one, keeping the last of an id and every problem.
+// Loads families one by one; keeps the last family of each id, and all problems.
 class Collector {
  public:
   void load(std::string_view name, std::string_view text) {
@@ -136,7 +136,7 @@ class Collector {
     if (problems_.empty()) return std::make_shared<const Catalog>(std::move(families_));
     std::string all;
     for (const std::string& problem : problems_) all += (all.empty() ? "" : "\n") + problem;
-    return fail(FaultKind::kMalformed, std::move(all));
+    return fail(ErrorCode::kMalformed, std::move(all));
   }
 
  private:

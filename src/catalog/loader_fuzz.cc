@@ -1,4 +1,4 @@
-// Any text as a device file: load_family says what is wrong with it and never throws or crashes.
+// Fuzzes device files: load_family reports the mistakes of any text and never throws or crashes.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -11,7 +11,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (size > kMost) return 0;
   const auto* text = reinterpret_cast<const char*>(data);
   const auto family = gridloom::catalog::load_family("x.yaml", std::string_view(text, size));
-  // A refusal without words would help nobody.
+  // An error must have a description.
   if (!family && family.error().detail.empty()) std::abort();
   return 0;
 }

@@ -54,11 +54,11 @@ TEST(Loader, ReadsEveryKeyOfAHead) {
   EXPECT_EQ(family->reports[2].module, "packSn");
   EXPECT_EQ(family->history->indexes[1].times, 100);
   EXPECT_EQ(family->quirks[0].seen, "ours");
-  ASSERT_EQ(family->troubles.size(), 1U);
-  EXPECT_EQ(family->troubles[0].name, "leak");
-  EXPECT_EQ(family->troubles[0].does[1], (std::pair<std::string, double>("warmer_k", 5)));
-  EXPECT_EQ(family->troubles[0].shows[0], (std::pair<std::string, Json>("pd.beep", 1)));
-  EXPECT_EQ(family->troubles[0].holds, std::vector<std::string>{"pd.soc"});
+  ASSERT_EQ(family->faults.size(), 1U);
+  EXPECT_EQ(family->faults[0].name, "leak");
+  EXPECT_EQ(family->faults[0].does[1], (std::pair<std::string, double>("warmer_k", 5)));
+  EXPECT_EQ(family->faults[0].shows[0], (std::pair<std::string, Json>("pd.beep", 1)));
+  EXPECT_EQ(family->faults[0].holds, std::vector<std::string>{"pd.soc"});
   EXPECT_EQ(family->virtual_devices.devices[0].sn, "MU1A0001");
   ASSERT_EQ(family->virtual_devices.devices[0].has.size(), 1U);
   EXPECT_EQ(family->virtual_devices.devices[0].has[0],
@@ -72,7 +72,7 @@ TEST(Loader, KeepsScalarsAsJsonDoes) {
   EXPECT_EQ(family->field("pd.on")->initial, Json(true));
   EXPECT_EQ(wire::to_text(family->field("pd.cur")->initial), R"([6,6.5,"yes",null])");
   EXPECT_EQ(command_of(*family, "channel").select[1].second, Json("11"));
-  EXPECT_EQ(family->field("pd.beep")->initial, Json(0));  // not named: the type's zero
+  EXPECT_EQ(family->field("pd.beep")->initial, Json(0));  // no initial value: the type's zero
   EXPECT_EQ(family->field("info.name")->initial, Json());
 }
 
@@ -147,7 +147,7 @@ TEST(Loader, KnowsWhichCommandsWriteAField) {
   EXPECT_TRUE(family->field("watts")->invert);
 }
 
-// One change to the made-up file, and what must be said about it.
+// One change to the made-up file, and the expected message.
 struct Mistake {
   std::string_view old_text;
   std::string_view new_text;
@@ -165,7 +165,7 @@ void expect_told(const std::vector<Mistake>& rows) {
   for (const Mistake& row : rows) {
     const auto family = load_family("made_up.yaml", changed(row));
     ASSERT_FALSE(family) << row.new_text;
-    EXPECT_EQ(family.error().kind, FaultKind::kMalformed);
+    EXPECT_EQ(family.error().code, ErrorCode::kMalformed);
     EXPECT_THAT(family.error().detail, HasSubstr(row.told)) << row.new_text;
   }
 }
@@ -467,7 +467,7 @@ TEST(LoadCatalog, TellsTheMistakesOfAllFilesAndWhatTheyCannotShare) {
 TEST(LoadCatalog, SaysWhenTheFolderIsNotThere) {
   const auto catalog = load_catalog("/nowhere/at/all");
   ASSERT_FALSE(catalog);
-  EXPECT_EQ(catalog.error().kind, FaultKind::kIo);
+  EXPECT_EQ(catalog.error().code, ErrorCode::kIo);
 }
 
 }  // namespace

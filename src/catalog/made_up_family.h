@@ -1,4 +1,4 @@
-// A small family of our own making that uses every key of the schema, for this room's tests.
+// A small fictional family that uses every key of the schema, for the catalog's tests.
 #pragma once
 
 #include <string_view>

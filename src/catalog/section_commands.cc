@@ -1,5 +1,5 @@
-// The section of commands: params, effects and replies, each checked against the fields and params
-// that it names.
+// Reads the section of commands: params, effects and replies, each checked against the fields and
+// params it refers to.
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -108,7 +108,7 @@ Param read_param(const std::string& name, const Entry& entry) {
 
 // ---- effects
 
-// "$info.chName-10"; nullopt if the text is no such expression.
+// Parses "$info.chName-10"; nullopt if the text is no such expression.
 std::optional<Expr> parse_reference(std::string_view text) {
   text.remove_prefix(1);
   Expr expr;
@@ -123,7 +123,7 @@ std::optional<Expr> parse_reference(std::string_view text) {
   return expr;
 }
 
-// Where an effect stands: the entry, and the command so far.
+// The context of an effect: its entry, and the command as read so far.
 struct EffectScope {
   const Entry& entry;
   const Family& family;
@@ -159,7 +159,7 @@ Expr read_expr(const EffectScope& scope, std::string_view key, Json value) {
   return *expr;
 }
 
-// Whether the field can hold what the effect puts there, as far as the types tell.
+// Checks that the field can hold the value of the effect, as far as the types show.
 void check_type(const EffectScope& scope, std::string_view key, const Effect& effect) {
   const Field& field = scope.family.fields[scope.family.field_by_name.find(effect.field)->second];
   const auto wrong = [&](std::string_view what) {
@@ -313,7 +313,7 @@ Command read_command(const std::string& name, const YamlNode& node, std::string 
   return command;
 }
 
-// A selector as text: "11" and 11 are the same one.
+// The selector as text: "11" and 11 are the same selector.
 std::string selector(const Command& command) {
   std::string text;
   for (const auto& [path, value] : command.select) {

@@ -1,4 +1,4 @@
-// The section that says what can go wrong with a virtual device.
+// Reads the section of the faults that a virtual device can have.
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -11,7 +11,7 @@
 namespace gridloom::catalog {
 namespace {
 
-void read_does(const Entry& entry, Trouble& trouble) {
+void read_does(const Entry& entry, DeviceFault& fault) {
   JsonObject does;
   entry.object("does", does);
   for (const auto& member : does) {
@@ -22,7 +22,7 @@ void read_does(const Entry& entry, Trouble& trouble) {
     } else if (!member.value().is_number()) {
       entry.mistake("does", fmt::format("{} must be a number", what));
     } else {
-      trouble.does.emplace_back(what, member.value().to_number<double>());
+      fault.does.emplace_back(what, member.value().to_number<double>());
     }
   }
 }
@@ -33,21 +33,21 @@ void read_faults(const Entry& file, Family& family) {
   file.members("faults", [&](const std::string& key, const YamlNode& value, std::string path) {
     const Entry entry(value, std::move(path), file.mistakes(), {"means", "does", "shows", "holds"});
     entry.need({"means"});
-    Trouble trouble;
-    trouble.name = key;
-    entry.text("means", trouble.means);
-    read_does(entry, trouble);
-    trouble.shows = read_values(entry, "shows", family);
-    entry.texts("holds", trouble.holds);
-    for (const std::string& name : trouble.holds) {
+    DeviceFault fault;
+    fault.name = key;
+    entry.text("means", fault.means);
+    read_does(entry, fault);
+    fault.shows = read_values(entry, "shows", family);
+    entry.texts("holds", fault.holds);
+    for (const std::string& name : fault.holds) {
       if (!is_field(family, name)) {
         entry.mistake("holds", fmt::format("\"{}\" is no field", name));
       }
     }
-    if (trouble.does.empty() && trouble.shows.empty() && trouble.holds.empty()) {
+    if (fault.does.empty() && fault.shows.empty() && fault.holds.empty()) {
       entry.mistake("", "does, shows and holds nothing");
     }
-    family.troubles.push_back(std::move(trouble));
+    family.faults.push_back(std::move(fault));
   });
 }
 

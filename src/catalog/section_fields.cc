@@ -1,4 +1,4 @@
-// The sections that say what a family has: fields, other names for them, and virtual modules.
+// Reads the sections that declare a family's fields, their aliases, and its virtual modules.
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -37,7 +37,7 @@ constexpr std::array<Nature, 17> kNatures = {{{"pv.power", "W"},
                                               {"grid.energy_out", "Wh"},
                                               {"load.energy", "Wh"}}};
 
-// What is wrong with a quota name; empty if nothing.
+// The problem of a quota name; empty if the name is valid.
 std::string name_problem(std::string_view name) {
   std::size_t stars = 0;
   bool first = true;
@@ -132,12 +132,12 @@ void read_field(const std::string& name, const Entry& entry, Family& family) {
   if (field.range && !number) entry.mistake("range", "only an int or a float has one");
   check_nature(entry, field);
   check_initial(entry, field);
-  if (family.field_by_name.contains(name)) return;  // told already: the key stands twice
+  if (family.field_by_name.contains(name)) return;  // a duplicate key, already reported
   family.field_by_name.emplace(name, family.fields.size());
   family.fields.push_back(std::move(field));
 }
 
-// A name cannot hold a value and members at once.
+// A name cannot have both a value and members.
 void check_groups(const Entry& file, const Family& family) {
   std::set<std::string_view> groups;
   for (const Field& field : family.fields) {

@@ -1,4 +1,4 @@
-// The sections about messages: envelopes, reports, the history that is answered, and quirks.
+// Reads the sections about messages: envelopes, reports, the history queries, and quirks.
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -21,7 +21,7 @@ constexpr std::array<std::string_view, 12> kCounters = {
 
 // ---- templates: "$name" in envelopes and replies
 
-// What is wrong with a "$name"; empty if nothing.
+// The problem of a "$name" reference; empty if the reference is valid.
 std::string reference_problem(std::string_view name, const TemplateScope& scope) {
   if (name == "message_id" || name == "uptime_ms" || name == "now_ms") return "";
   if (name.starts_with("field:")) {
@@ -88,7 +88,7 @@ void read_rhythm(const Entry& file, Family& family) {
 
 // ---- reports
 
-// Which report each field goes with.
+// For each field, the report that carries it.
 using Carriers = std::vector<const Report*>;
 
 void carry(const Entry& entry, const Family& family, const Report& report, Carriers& carriers) {
@@ -139,8 +139,8 @@ Report read_report(const std::string& name, const Entry& entry, const Family& fa
   return report;
 }
 
-// Each message of such a report is about one module, so each field must have a '*' for it, right
-// behind the prefix, and the envelope a place for the number.
+// Each message of a module report is about one module, so each of its fields must have a '*' right
+// after the prefix, and the envelope must have a member for the module's serial number.
 void check_module(const Entry& entry, const Family& family, const Report& report) {
   if (report.module.empty()) return;
   const bool taken =

@@ -1,7 +1,7 @@
-// The sections of a device file, each read into its part of a Family. Room-private.
+// Readers for the sections of a device file; each fills its part of a Family. Private to catalog.
 //
-// They run in an order of their own, not the file's: fields and virtual modules first, so that
-// commands and reports can be checked against them where their lines are at hand.
+// The sections are read in a fixed order, not in the file's order: fields and virtual modules come
+// first, so that commands and reports can be checked against them while their lines are known.
 #pragma once
 
 #include <array>
@@ -15,13 +15,13 @@
 
 namespace gridloom::catalog {
 
-// fields, then what names them: aliases, as_text; and virtual.
+// Reads fields, then the sections that refer to them (aliases, as_text), and virtual.
 void read_fields(const Entry& file, Family& family);
-// commands, with their effects and replies; fills Field::written_by.
+// Reads commands with their effects and replies; fills Field::written_by.
 void read_commands(const Entry& file, Family& family);
-// messages, reports, history, quirks.
+// Reads messages, reports, history and quirks.
 void read_messages(const Entry& file, Family& family);
-// faults of virtual devices.
+// Reads the faults of virtual devices.
 void read_faults(const Entry& file, Family& family);
 
 constexpr std::array kFieldTypes = {FieldType::kInt,  FieldType::kFloat, FieldType::kString,
@@ -29,25 +29,26 @@ constexpr std::array kFieldTypes = {FieldType::kInt,  FieldType::kFloat, FieldTy
                                     FieldType::kAny};
 void read_type(const Entry& entry, FieldType& to);
 
-// The fields and values that a mapping under the key names.
+// Reads the mapping under `key` as pairs of a field's name and a value.
 [[nodiscard]] std::vector<std::pair<std::string, Json>> read_values(const Entry& entry,
                                                                     std::string_view key,
                                                                     const Family& family);
 
-// Whether the name is a field's, or a group of fields: `bbcin` where there is `bbcin.*.vol`.
+// Whether the name is a field, or a group of fields: `bbcin` is a group if `bbcin.*.vol` exists.
 [[nodiscard]] bool is_field(const Family& family, std::string_view name);
 [[nodiscard]] bool is_group(const Family& family, std::string_view name);
 
-// What "$..." may stand for in a template, beside what always may.
+// The additional "$..." references that a template may use, besides those that are always allowed.
 struct TemplateScope {
   const Family& family;
-  const Command* command = nullptr;  // its params
-  bool request = false;              // there is a request: $id, $request.x
+  const Command* command = nullptr;  // allows references to its params
+  bool request = false;              // there is a request: allows $id and $request.x
 };
 void check_template(const JsonObject& value, const Entry& entry, std::string_view key,
                     const TemplateScope& scope);
 
-// A param by its dotted name; `known` without a param: a member of an object that declares none.
+// The result of a lookup by dotted name. `known` with a null `param`: a member of an object whose
+// members are not declared.
 struct ParamPath {
   bool known = false;
   const Param* param = nullptr;

@@ -1,4 +1,4 @@
-// Lists in messages for humans. Room-private.
+// Formats lists of words for error messages. Private to catalog.
 #pragma once
 
 #include <string>

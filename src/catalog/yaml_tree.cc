@@ -21,18 +21,17 @@ namespace {
 
 using Kind = YamlNode::Kind;
 
-// A stream over text that somebody else owns.
+// A stream buffer over text it does not own.
 class ViewBuffer final : public std::streambuf {
  public:
   explicit ViewBuffer(std::string_view text) {
     char* begin =
-        const_cast<char*>(text.data());  // only read: there is no overflow() or pbackfail()
+        const_cast<char*>(text.data());  // read-only: there is no overflow() or pbackfail()
     setg(begin, begin, begin + text.size());
   }
 };
 
-// Builds the tree from the parser's events. After the first mistake it takes no more notice of
-// them.
+// Builds the tree from the parser's events. Ignores all events after the first mistake.
 class Builder final : public YAML::EventHandler {
  public:
   explicit Builder(const YamlLimits& limits) : limits_(limits) {}
@@ -84,7 +83,7 @@ class Builder final : public YAML::EventHandler {
  private:
   struct Open {
     YamlNode node;
-    std::optional<YamlMember> member;  // of a mapping: the key whose value comes next
+    std::optional<YamlMember> member;  // in a mapping: the key whose value comes next
     YAML::anchor_t anchor = YAML::NullAnchor;
   };
   struct Size {
@@ -151,7 +150,7 @@ class Builder final : public YAML::EventHandler {
       }
       top.member = YamlMember{.key = std::move(node.text), .line = node.line, .value = {}};
     } else {
-      // An absent value has the mark of whatever follows it.
+      // The parser gives an absent value the position of the next token.
       if (node.kind == Kind::kNull) node.line = top.member->line;
       top.member->value = std::move(node);
       top.node.members.push_back(std::move(*top.member));

@@ -1,9 +1,9 @@
-// YAML text as a tree that remembers lines. The only place that knows the YAML library, which
-// throws, accepts a key twice, and guesses types; none of that gets past here.
+// Parses YAML text into a tree with line numbers. Only this file uses the YAML library, which
+// throws, accepts duplicate keys and guesses types; this interface does none of that.
 //
-// Every node carries its line. A mapping keeps its members in order, duplicates included: whoever
-// walks it reports them with their path. Aliases (*name) are refused: a device file says things
-// once, in full, and an alias may make a small file a huge tree.
+// Every node has its line. A mapping keeps its members in order, duplicates included: the code that
+// walks the tree reports them with their path. Aliases (*name) are refused: a device file states
+// everything once, in full, and an alias can expand a small file into a huge tree.
 #pragma once
 
 #include <cstddef>
@@ -21,9 +21,9 @@ struct YamlNode {
   Kind kind = Kind::kNull;
   bool plain = true;  // a scalar without quotes
   int line = 1;
-  std::string text;                 // of a scalar
-  std::vector<YamlMember> members;  // of a mapping
-  std::vector<YamlNode> items;      // of a sequence
+  std::string text;                 // scalars only
+  std::vector<YamlMember> members;  // mappings only
+  std::vector<YamlNode> items;      // sequences only
 
   [[nodiscard]] const YamlNode* find(std::string_view key) const;  // nullptr if absent
 };
@@ -45,7 +45,7 @@ struct YamlMistake {
   std::string what;
 };
 
-// One document; `mistake.what` is empty if it could be read.
+// One YAML document; `mistake.what` is empty if it was parsed successfully.
 struct YamlDocument {
   YamlNode root;
   YamlMistake mistake;

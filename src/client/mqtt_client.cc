@@ -17,7 +17,7 @@ using wire::mqtt::Version;
 constexpr std::uint16_t kSubscribeId = 0xffff;
 
 Status malformed(std::string_view what) {
-  return fail(FaultKind::kMalformed, fmt::format("from the server: {}", what));
+  return fail(ErrorCode::kMalformed, fmt::format("from the server: {}", what));
 }
 
 }  // namespace
@@ -71,11 +71,11 @@ Status MqttClient::on_ready(std::uint32_t events, std::span<char> buffer, Listen
   }
   for (;;) {
     const auto [size, state] = stream_.read(buffer);
-    if (state != net::Stream::State::kOpen) return lose(fault_of(state));
+    if (state != net::Stream::State::kOpen) return lose(error_of(state));
     if (size == 0) return {};
     listener.on_bytes(0, size);
     if (Status taken = receive({buffer.data(), size}, listener); !taken) return taken;
-    // The socket is empty: what comes later is a new event. (TLS may have bytes of its own.)
+    // The socket is empty, so later bytes cause a new event. (TLS may hold bytes of its own.)
     if (!ends && stream_.tls() == nullptr && size < buffer.size()) return {};
   }
 }
@@ -90,11 +90,11 @@ Status MqttClient::receive(std::string_view bytes, Listener& listener) {
   while (used < bytes.size()) {
     const std::string_view rest = bytes.substr(used);
     const auto header = wire::mqtt::peek_header(rest);
-    if (!header) return lose({FaultKind::kMalformed, std::string(header.error().detail)});
+    if (!header) return lose({ErrorCode::kMalformed, std::string(header.error().detail)});
     if (!*header || rest.size() < (*header)->total_bytes()) break;
     const auto packet = wire::mqtt::decode(
         **header, rest.substr((*header)->header_bytes, (*header)->body_bytes), Version::k311);
-    if (!packet) return lose({FaultKind::kMalformed, std::string(packet.error().detail)});
+    if (!packet) return lose({ErrorCode::kMalformed, std::string(packet.error().detail)});
     if (Status taken = take(*packet, listener); !taken) return lose(taken.error());
     used += (*header)->total_bytes();
   }
@@ -103,7 +103,7 @@ Status MqttClient::receive(std::string_view bytes, Listener& listener) {
   } else {
     in_ = bytes.substr(used);
   }
-  // Acknowledgements of messages that came.
+  // Sends the acknowledgements of received messages.
   return out_.empty() ? Status() : flush(listener);
 }
 
@@ -129,7 +129,7 @@ Status MqttClient::take(const wire::mqtt::Packet& packet, Listener& listener) {
   if (const auto* connack = std::get_if<Connack>(&packet)) return on_connack(*connack, listener);
   if (const auto* suback = std::get_if<Suback>(&packet)) {
     if (suback->reasons.empty() || is_refusal(suback->reasons.front())) {
-      return fail(FaultKind::kNoPermission, fmt::format("the subscription {} is refused", filter_));
+      return fail(ErrorCode::kNoPermission, fmt::format("the subscription {} is refused", filter_));
     }
     signed_in_ = true;
     listener.on_signed_in(*this);
@@ -140,7 +140,7 @@ Status MqttClient::take(const wire::mqtt::Packet& packet, Listener& listener) {
 
 Status MqttClient::on_connack(const wire::mqtt::Connack& connack, Listener& listener) {
   if (connack.reason != wire::mqtt::Reason::kSuccess) {
-    return fail(FaultKind::kUnknownKey,
+    return fail(ErrorCode::kUnknownKey,
                 fmt::format("the sign-in is refused: {}", wire::mqtt::name_of(connack.reason)));
   }
   if (filter_.empty()) {
@@ -175,10 +175,10 @@ Status MqttClient::finish(std::uint16_t packet_id, Listener& listener) {
 
 Status MqttClient::flush(Listener& listener) {
   if (lost_) return {};
-  // Until the socket takes no more: only then is its having room again an event.
+  // Writes until the socket accepts no more: only then does epoll report space again.
   for (std::size_t sent = 1; sent != 0 && !out_.empty();) {
     const auto written = stream_.write(out_);
-    if (written.state != net::Stream::State::kOpen) return lose(fault_of(written.state));
+    if (written.state != net::Stream::State::kOpen) return lose(error_of(written.state));
     sent = written.bytes;
     listener.on_bytes(sent, 0);
     out_.erase(0, sent);
@@ -186,7 +186,7 @@ Status MqttClient::flush(Listener& listener) {
   return {};
 }
 
-Status MqttClient::lose(Fault fault) {
+Status MqttClient::lose(Error fault) {
   lost_ = true;
   return std::unexpected(std::move(fault));
 }

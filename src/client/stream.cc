@@ -29,7 +29,7 @@ Status check_name_of_peer(ssl_st* tls, const std::string& name) {
       SSL_set_tlsext_host_name(tls, name.c_str()) == 1) {
     return {};
   }
-  return fail(FaultKind::kIo, "OpenSSL is out of memory");
+  return fail(ErrorCode::kIo, "OpenSSL is out of memory");
 }
 
 }  // namespace
@@ -41,7 +41,7 @@ Result<TlsClient> tls_client(const std::filesystem::path& ca) {
   TlsClient context(SSL_CTX_new(TLS_client_method()), SSL_CTX_free);
   if (!context || SSL_CTX_load_verify_file(context.get(), ca.c_str()) != 1) {
     const char* reason = ERR_reason_error_string(ERR_get_error());
-    return fail(FaultKind::kIo,
+    return fail(ErrorCode::kIo,
                 fmt::format("{}: {}", ca.string(), reason == nullptr ? "cannot be read" : reason));
   }
   SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER, nullptr);
@@ -55,7 +55,7 @@ Result<Peer> find_peer(std::string_view text) {
   if (const auto numeric = net::parse_address(text)) return peer_at(*numeric);
   const std::size_t colon = text.rfind(':');
   if (colon == std::string_view::npos || colon == 0 || colon + 1 == text.size()) {
-    return fail(FaultKind::kBadParams,
+    return fail(ErrorCode::kBadParams,
                 fmt::format("\"{}\" is no address: HOST:PORT is wanted, as localhost:1883", text));
   }
   const std::string host(text.substr(0, colon));
@@ -65,7 +65,7 @@ Result<Peer> find_peer(std::string_view text) {
   addrinfo* found = nullptr;
   const int error = ::getaddrinfo(host.c_str(), port.c_str(), &hints, &found);
   if (error != 0) {
-    return fail(FaultKind::kNotFound, fmt::format("{}: {}", text, ::gai_strerror(error)));
+    return fail(ErrorCode::kNotFound, fmt::format("{}: {}", text, ::gai_strerror(error)));
   }
   const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> first(found, &::freeaddrinfo);
   std::array<char, NI_MAXHOST> number{};
@@ -88,11 +88,11 @@ Result<net::Stream> connect(const Peer& to, const TlsClient& tls, Wait wait) {
   const int error = errno;
   net::Stream stream(fd);
   if (!connected) {
-    return fail(FaultKind::kIo, fmt::format("{}: {}", to.address.text(), system_message(error)));
+    return fail(ErrorCode::kIo, fmt::format("{}: {}", to.address.text(), system_message(error)));
   }
   if (!tls) return stream;
   if (!stream.use_tls(*tls, net::Stream::Side::kClient)) {
-    return fail(FaultKind::kIo, "OpenSSL is out of memory");
+    return fail(ErrorCode::kIo, "OpenSSL is out of memory");
   }
   if (Status named = check_name_of_peer(stream.tls(), to.name); !named) {
     return std::unexpected(std::move(named.error()));
@@ -110,11 +110,11 @@ Status check_listens(const Peer& peer, Millis patience) {
   if (::poll(&ready, 1, wait_ms) <= 0) return {};
   ::getsockopt(stream->fd(), SOL_SOCKET, SO_ERROR, &error, &size);
   if (error == 0) return {};
-  return fail(FaultKind::kIo, fmt::format("{}: {}", peer.address.text(), system_message(error)));
+  return fail(ErrorCode::kIo, fmt::format("{}: {}", peer.address.text(), system_message(error)));
 }
 
-Fault fault_of(net::Stream::State state) {
-  return {.kind = FaultKind::kIo,
+Error error_of(net::Stream::State state) {
+  return {.code = ErrorCode::kIo,
           .detail = state == net::Stream::State::kEnded ? "the server closed the connection"
                                                         : "the connection broke"};
 }

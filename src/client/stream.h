@@ -1,4 +1,4 @@
-// The client's end of a connection to a server, plain or TLS.
+// A client's connection to a server, plain TCP or TLS.
 #pragma once
 
 #include <cstdint>
@@ -16,31 +16,31 @@ namespace gridloom::client {
 
 using TlsClient = std::shared_ptr<ssl_ctx_st>;
 
-// Trusts the certificates of the file alone. kIo: it cannot be read.
+// A TLS client context that trusts only the certificates of the file. kIo: it cannot be read.
 [[nodiscard]] Result<TlsClient> tls_client(const std::filesystem::path& ca);
 
-// Whom to connect to, and whose certificate that has to be.
+// The server to connect to, and the name its certificate must have.
 struct Peer {
   net::Address address;
-  std::string name;  // as its user gave it: a host's name or a numeric address
+  std::string name;  // as the user gave it: a host name or a numeric address
 };
 [[nodiscard]] Peer peer_at(const net::Address& address);
-// "HOST:PORT", where the host may be a name. Asks the system's resolver, so it may wait.
-// kBadParams, kNotFound.
+// Parses "HOST:PORT", where the host may be a name. Uses the system's resolver, so it may block.
+// kBadParams: not such a text; kNotFound: the name cannot be resolved.
 [[nodiscard]] Result<Peer> find_peer(std::string_view text);
 
 enum class Wait : std::uint8_t {
-  kUntilTaken,  // until the peer's system has taken the connection
-  kNever,       // whether anybody listens there shows when it is read or written
+  kUntilTaken,  // blocks until the peer's system has accepted the connection
+  kNever,       // does not block; a failure shows at the first read or write
 };
-// `tls` null: plain. kIo: nobody listens there, or there are no more descriptors.
+// `tls` null: plain TCP. kIo: nothing listens there, or there are no more file descriptors.
 [[nodiscard]] Result<net::Stream> connect(const Peer& to, const TlsClient& tls, Wait wait);
 
-// Whether somebody listens there, plain or TLS: connects and hangs up. Waits for `patience` at
-// most; if nothing was heard until then, that is no fault. kIo: "ADDR:PORT: why not", as "refused".
+// Checks whether something listens there, plain or TLS: connects and disconnects. Blocks for
+// `patience` at most; no answer until then is not an error. kIo: "ADDR:PORT: reason", as "refused".
 [[nodiscard]] Status check_listens(const Peer& peer, Millis patience);
 
-// Why a connection is of no more use, for people.
-[[nodiscard]] Fault fault_of(net::Stream::State state);
+// Why a connection can no longer be used, as a text for people.
+[[nodiscard]] Error error_of(net::Stream::State state);
 
 }  // namespace gridloom::client

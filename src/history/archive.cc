@@ -27,23 +27,23 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::chrono::milliseconds kLook = 500ms;          // whether an hour is over
-constexpr std::chrono::milliseconds kAgain = 1s;            // after the store failed
-constexpr std::chrono::seconds kMarkEvery{10};              // while much is being stored
-constexpr std::chrono::milliseconds kBetweenPieces = 20ms;  // of retention's work
-constexpr std::chrono::minutes kUntidy{1};                  // after it failed
+constexpr std::chrono::milliseconds kLook = 500ms;  // interval to check whether an hour is over
+constexpr std::chrono::milliseconds kAgain = 1s;    // retry delay after a store error
+constexpr std::chrono::seconds kMarkEvery{10};  // checkpoint interval while much is being stored
+constexpr std::chrono::milliseconds kBetweenPieces = 20ms;  // between steps of retention
+constexpr std::chrono::minutes kCompactRetry{1};            // delay after retention failed
 constexpr Millis kErrorsEvery{60'000};
-constexpr std::chrono::milliseconds kCatchUp = 1s;  // a read waits for the builder at most
+constexpr std::chrono::milliseconds kCatchUp = 1s;  // maximum wait of a read for the builder
 constexpr std::size_t kReaders = 2;                 // threads for the queries of accounts
-// Of administration, which has one thread: each stays on it until it is done.
+// For administration, which has one thread: a query stays on it until it is done.
 constexpr FairLimits kAdminReads{.entries = 64, .at_once = 1};
 
 Millis steady_time() {
   return std::chrono::duration_cast<Millis>(std::chrono::steady_clock::now().time_since_epoch());
 }
 
-// Without the folder: see DamageNotes.
-void note_page(DamageNotes& damage, const Clock& clock, const Fault& fault) {
+// Without the folder, as DamageNotes require.
+void note_page(DamageNotes& damage, const Clock& clock, const Error& fault) {
   damage.note(clock.now(), std::string_view(fault.detail).substr(fault.detail.rfind('/') + 1));
 }
 
@@ -56,11 +56,11 @@ struct Reader::Shared {
   const Clock* clock = nullptr;
 };
 
-Fault Reader::told(Fault fault) const {
-  if (fault.kind != FaultKind::kDamaged) return fault;
+Error Reader::told(Error fault) const {
+  if (fault.code != ErrorCode::kDamaged) return fault;
   note_page(*shared_->damage, *shared_->clock, fault);
   return {
-      .kind = FaultKind::kDamaged,
+      .code = ErrorCode::kDamaged,
       .detail = "history.db is damaged, and what was asked for is on a page that cannot be read"};
 }
 
@@ -81,7 +81,7 @@ Status Reader::each_energy(DeviceNumber device, std::int64_t from, std::int64_t 
 Status Reader::each_quarters(DeviceNumber device, std::int64_t from, std::int64_t to,
                              const OnQuarters& on_quarters) {
   const auto read_hour = [&](std::int64_t hour, std::string_view bytes) -> Status {
-    const auto quarters = read_quarters(hour, bytes);
+    const auto quarters = read_rollups(hour, bytes);
     if (quarters) return on_quarters(hour, *quarters);
     spdlog::error("the history of device {}, hour {}: {}", device, hour, quarters.error().detail);
     return {};
@@ -90,27 +90,28 @@ Status Reader::each_quarters(DeviceNumber device, std::int64_t from, std::int64_
 }
 
 Result<std::optional<std::int64_t>> Reader::hour_before(DeviceNumber device, std::int64_t hour) {
-  const auto heads =
-      shared_->builder->heads().hours(device, std::numeric_limits<std::int64_t>::min(), hour);
+  const auto head_blocks =
+      shared_->builder->head_blocks().hours(device, std::numeric_limits<std::int64_t>::min(), hour);
   auto found = told(store_.hour_before(device, hour));
-  if (!found || heads.empty()) return found;
-  return std::max(found->value_or(heads.back()), heads.back());
+  if (!found || head_blocks.empty()) return found;
+  return std::max(found->value_or(head_blocks.back()), head_blocks.back());
 }
 
 Result<std::optional<std::int64_t>> Reader::hour_from(DeviceNumber device, std::int64_t hour) {
-  const auto heads =
-      shared_->builder->heads().hours(device, hour, std::numeric_limits<std::int64_t>::max());
+  const auto head_blocks =
+      shared_->builder->head_blocks().hours(device, hour, std::numeric_limits<std::int64_t>::max());
   auto found = told(store_.hour_from(device, hour));
-  if (!found || heads.empty()) return found;
-  return std::min(found->value_or(heads.front()), heads.front());
+  if (!found || head_blocks.empty()) return found;
+  return std::min(found->value_or(head_blocks.front()), head_blocks.front());
 }
 
 Result<std::vector<std::int64_t>> Reader::unaccounted(DeviceNumber device, std::int64_t from,
                                                       std::int64_t to) {
-  const std::vector<std::int64_t> heads = shared_->builder->heads().hours(device, from, to);
+  const std::vector<std::int64_t> head_blocks =
+      shared_->builder->head_blocks().hours(device, from, to);
   auto found = told(store_.unaccounted(device, from, to));
   if (!found) return found;
-  found->insert(found->end(), heads.begin(), heads.end());
+  found->insert(found->end(), head_blocks.begin(), head_blocks.end());
   std::ranges::sort(*found);
   found->erase(std::ranges::unique(*found).begin(), found->end());
   return found;
@@ -129,7 +130,7 @@ Status Reader::each_audit(const Store::OnAudit& on_entry) {
 
 const FieldNames& Reader::names() const { return *shared_->names; }
 
-const Heads& Reader::heads() const { return shared_->builder->heads(); }
+const HeadBlocks& Reader::head_blocks() const { return shared_->builder->head_blocks(); }
 
 struct Archive::Impl {
   explicit Impl(Options given, Store opened, std::vector<std::string> known)
@@ -138,21 +139,21 @@ struct Archive::Impl {
         store(std::move(opened)),
         names(std::move(known)) {}
 
-  // A record that is durable and not yet in a head.
+  // A durable record that is not yet in a head.
   struct Item {
     std::uint64_t sequence = 0;
     RecordKind kind{};
     std::string payload;
   };
 
-  // On the log's thread.
+  // Called on the log's thread.
   void written(std::span<const Record> records) {
     for (const Record& record : records) hand_over_sessions(record);
     std::unique_lock lock(mutex);
     room.wait(lock, [this] {
       return queue_bytes < options.limits.builder_bytes || stage == Stage::kStopped;
     });
-    if (stage == Stage::kStopped) return;  // the next start reads them in the log
+    if (stage == Stage::kStopped) return;  // the next start reads them from the log
     for (const Record& record : records) {
       Item item{.sequence = record.sequence, .kind = record.kind, .payload = {}};
       if (record.kind == RecordKind::kAudit) {
@@ -176,8 +177,8 @@ struct Archive::Impl {
     }
   }
 
-  // Up to where nobody needs the log. Records without changes of sessions are none that somebody
-  // waits for: where only such came, sessions.db is not written.
+  // The last record that the log need not keep. Records without session changes do not hold the
+  // log: if only such records arrived, sessions.db is not written.
   [[nodiscard]] std::uint64_t stored_through() const {
     const std::uint64_t in_history = builder->applied();
     const std::uint64_t in_sessions = sessions_applied;
@@ -190,9 +191,9 @@ struct Archive::Impl {
       const bool full = builder->is_full();
       if (std::exchange(stalled, full) != full) taken_wake.notify_all();
       wake.wait_for(lock,
-                    full     ? kAgain
-                    : tidies ? kBetweenPieces
-                             : kLook,
+                    full       ? kAgain
+                    : compacts ? kBetweenPieces
+                               : kLook,
                     [&] {
                       return stage != Stage::kRunning || (!full && !queue.empty()) ||
                              !forgotten.empty();
@@ -214,30 +215,30 @@ struct Archive::Impl {
       }
       count_taken(items.size());
       if (ends) return store_now(Builder::What::kEverything);
-      if (builder->is_due(options.clock->now()) || builder->wants_mark()) {
+      if (builder->is_due(options.clock->now()) || builder->wants_checkpoint()) {
         store_now(Builder::What::kAPiece);
       }
-      tidies = tidy();
+      compacts = compact();
       lock.lock();
     }
   }
 
   void drop(DeviceNumber device) {
-    builder->forget(device);
-    retention->forget(device);
+    builder->purge(device);
+    retention->purge(device);
     twins.erase(device);
     dropped.insert(device);  // its shard may not know yet
   }
 
-  // A piece of what retention has to do. False: it has nothing, or cannot now.
-  bool tidy() {
+  // Does one step of the work of retention. False: nothing to do, or not possible now.
+  bool compact() {
     const auto now = std::chrono::steady_clock::now();
-    if (untidy_at && now - *untidy_at < kUntidy) return false;
-    untidy_at.reset();
+    if (retry_after && now - *retry_after < kCompactRetry) return false;
+    retry_after.reset();
     const auto more = retention->work(options.clock->now());
     if (more) return *more;
-    untidy_at = now;
-    if (more.error().kind == FaultKind::kDamaged) {
+    retry_after = now;
+    if (more.error().code == ErrorCode::kDamaged) {
       note_page(damage, *options.clock, more.error());
     }
     spdlog::error("what is too old stays for now: {}", more.error().detail);
@@ -260,8 +261,8 @@ struct Archive::Impl {
     taken_wake.notify_all();
   }
 
-  // For who reads: what is durable is in the heads, unless the store keeps the builder from it.
-  // Waits for a moment only. False: not yet.
+  // For readers: waits until the builder has taken `until` records, at most for `most`. The wait
+  // also ends if the builder is stalled, because the store does not work. False: not yet.
   bool builder_has(std::uint64_t until, std::chrono::milliseconds most) {
     std::unique_lock lock(mutex);
     if (!building) return true;
@@ -279,11 +280,11 @@ struct Archive::Impl {
     if (what == Builder::What::kAPiece && failed_at && tried - *failed_at < kAgain) return;
     const TimePoint now = options.clock->now();
     Status stored = builder->store(now, what);
-    // What the twins say is newer than all that was stored.
+    // The twins are newer than everything stored before.
     const bool marks = what == Builder::What::kEverything || !builder->is_due(now) ||
                        tried - marked_at >= kMarkEvery;
     if (stored && marks) {
-      stored = mark();
+      stored = checkpoint();
       marked_at = tried;
     }
     const std::lock_guard lock(mutex);
@@ -296,13 +297,13 @@ struct Archive::Impl {
     }
     failed_at = tried;
     store_failing = stored.error().detail;
-    if (complained_at && tried - *complained_at < kErrorsEvery) return;
-    complained_at = tried;
+    if (last_warned_at && tried - *last_warned_at < kErrorsEvery) return;
+    last_warned_at = tried;
     spdlog::error("history cannot be stored; the log keeps it meanwhile: {}", store_failing);
   }
 
-  Status mark() {
-    // They count as saved once they were taken, so they are kept until they are.
+  Status checkpoint() {
+    // Twins count as saved once they were taken, so they are kept here until they are stored.
     if (take_twins) {
       for (StoredTwin& twin : take_twins()) {
         const DeviceNumber device = twin.device;
@@ -313,17 +314,17 @@ struct Archive::Impl {
     std::vector<StoredTwin> rows;
     rows.reserve(twins.size());
     for (const auto& [device, twin] : twins) rows.push_back(twin);
-    Status marked = builder->mark(std::move(rows));
+    Status marked = builder->checkpoint(std::move(rows));
     if (marked) twins.clear();
     return marked;
   }
 
-  // A query whose first slices wait until the builder has what was durable when it began, without
-  // keeping the thread from others.
+  // Wraps a query so that its first slices wait until the builder has taken everything that was
+  // durable when the query began, without blocking the thread for others.
   Query with_wait(Query query) {
     using Steady = std::chrono::steady_clock;
     struct Begun {
-      std::uint64_t until = 0;  // what the builder has to have
+      std::uint64_t until = 0;  // records the builder must have taken
       Steady::time_point at{};
     };
     query.step = [this, step = std::move(query.step), begun = std::optional<Begun>(),
@@ -369,24 +370,24 @@ struct Archive::Impl {
 
   Options options;
   DamageNotes damage;
-  Store store;  // the builder's
+  Store store;  // used by the builder
   FieldNames names;
   std::unique_ptr<Builder> builder;
   std::optional<Retention> retention;
-  bool tidies = false;  // retention has more to do
-  std::optional<std::chrono::steady_clock::time_point> untidy_at;
+  bool compacts = false;  // retention has more work
+  std::optional<std::chrono::steady_clock::time_point> retry_after;
   std::unique_ptr<Disk> disk;
   std::unique_ptr<Log> log;
   Reader::Shared shared;
   std::vector<Recovered> recovered;
   TakeTwins take_twins;
   std::map<DeviceNumber, StoredTwin> twins;  // not yet stored
-  std::set<DeviceNumber> dropped;            // devices that are no more
+  std::set<DeviceNumber> dropped;            // removed devices
   std::atomic<std::uint64_t> malformed{0};
   std::shared_ptr<DamagedRows> damaged_rows;
-  std::atomic<int> holds{0};  // while there are any the log is not trimmed
+  std::atomic<int> holds{0};  // pins; the log is not trimmed while there are any
   std::atomic<std::uint64_t> sessions_applied{0};
-  std::atomic<std::uint64_t> sessions_handed{0};  // the last record that had changes of them
+  std::atomic<std::uint64_t> sessions_handed{0};  // last record with session changes
 
   mutable std::mutex mutex;
   std::condition_variable wake;
@@ -394,17 +395,17 @@ struct Archive::Impl {
   std::deque<Item> queue;
   std::size_t queue_bytes = 0;
   std::vector<DeviceNumber> forgotten;  // not yet dropped
-  std::set<DeviceNumber> unknown;       // kept, though nobody else knows them
-  std::uint64_t queued = 0;             // items, ever
-  std::uint64_t taken = 0;              // of them, by the builder
+  std::set<DeviceNumber> unknown;       // devices with data that are not in the registry
+  std::uint64_t queued = 0;             // number of records, since the start
+  std::uint64_t taken = 0;              // of these, taken by the builder
   std::condition_variable taken_wake;
-  bool stalled = false;   // the builder takes no more until the store works
-  bool building = false;  // its thread runs
+  bool stalled = false;   // the builder takes no more until store() made room
+  bool building = false;  // the builder's thread runs
   Stage stage = Stage::kRunning;
   std::string store_failing;
   std::chrono::steady_clock::time_point marked_at{};
   std::optional<std::chrono::steady_clock::time_point> failed_at;
-  std::optional<std::chrono::steady_clock::time_point> complained_at;
+  std::optional<std::chrono::steady_clock::time_point> last_warned_at;
   std::jthread thread;
 
   ReadQueue reads{options.limits.reads};
@@ -450,8 +451,8 @@ Result<std::unique_ptr<Archive>> Archive::open(Options options) {
       has_sessions ? impl->options.sessions_applied : std::numeric_limits<std::uint64_t>::max();
   impl->sessions_applied = sessions_applied;
   const StoredUpTo stored_up_to{.history = applied, .sessions = impl->options.sessions_applied};
-  Tail tail(impl->names);
-  std::optional<BesideTail> beside(tail);
+  RecoveryScan scan(impl->names);
+  std::optional<ParallelRecoveryScan> beside(scan);
   auto log = Log::open(
       {.disk = impl->disk.get(),
        .clock = impl->options.clock,
@@ -472,12 +473,12 @@ Result<std::unique_ptr<Archive>> Archive::open(Options options) {
   }
   beside.reset();
   auto twins = impl->store.twins();
-  if (!twins && twins.error().kind == FaultKind::kDamaged) {
+  if (!twins && twins.error().code == ErrorCode::kDamaged) {
     note_page(impl->damage, *impl->options.clock, twins.error());
-    twins = std::vector<StoredTwin>();  // devices report again
+    twins = std::vector<StoredTwin>();  // devices will report again
   }
   if (!twins) return std::unexpected(twins.error());
-  impl->recovered = tail.with(std::move(*twins));
+  impl->recovered = scan.with(std::move(*twins));
   if (Status started = impl->start_readers(); !started) {
     impl->end_reads();
     return std::unexpected(started.error());
@@ -487,18 +488,18 @@ Result<std::unique_ptr<Archive>> Archive::open(Options options) {
 
 Archive::~Archive() {
   stop();
-  impl_->log.reset();  // its thread uses the rest
+  impl_->log.reset();  // its thread uses the other members
 }
 
 std::vector<Recovered> Archive::take_recovered() { return std::exchange(impl_->recovered, {}); }
 
 Result<std::vector<DeviceNumber>> Archive::devices() {
   auto known = impl_->retention->devices();
-  if (!known && known.error().kind == FaultKind::kDamaged) {
+  if (!known && known.error().code == ErrorCode::kDamaged) {
     note_page(impl_->damage, *impl_->options.clock, known.error());
   }
   if (!known) return known;
-  std::ranges::copy(impl_->builder->heads().devices(), std::back_inserter(*known));
+  std::ranges::copy(impl_->builder->head_blocks().devices(), std::back_inserter(*known));
   std::ranges::sort(*known);
   known->erase(std::ranges::unique(*known).begin(), known->end());
   return known;
@@ -519,7 +520,7 @@ bool Archive::has_stored() const { return impl_->builder->applied() != 0; }
 
 DamageNotes& Archive::damage() { return impl_->damage; }
 
-void Archive::forget(DeviceNumber device) {
+void Archive::purge(DeviceNumber device) {
   {
     const std::lock_guard lock(impl_->mutex);
     impl_->forgotten.push_back(device);
@@ -563,9 +564,9 @@ bool Archive::behind() const { return impl_->log->behind(); }
 
 std::string Archive::failing() const { return impl_->log->health().failing.value_or(""); }
 
-std::shared_ptr<void> Archive::hold_log() {
+std::shared_ptr<void> Archive::pin_log() {
   ++impl_->holds;
-  // What was said to be durable is; this is for what came a moment ago.
+  // Durable records are on the disk already; flush() adds those of the last moment.
   static_cast<void>(impl_->log->flush());
   return {impl_.get(), [](Impl* impl) { --impl->holds; }};
 }
@@ -590,7 +591,7 @@ ArchiveHealth Archive::health() const {
           .damaged_rows = impl_->damaged_rows->count(),
           .log_bytes = impl_->log->bytes(),
           .log_waiting_bytes = impl_->log->waiting_bytes(),
-          .head_bytes = impl_->builder->heads().bytes(),
+          .head_bytes = impl_->builder->head_blocks().bytes(),
           .damage = impl_->damage.all(),
           .unknown_devices = impl_->unknown.size()};
 }

@@ -1,4 +1,5 @@
-// The archive with its threads, on a folder: what is durable is found again, whenever it ends.
+// Tests of the archive with its threads, on a folder: durable records are found again, however the
+// archive ends.
 #include "history/archive.h"
 
 #include <fmt/format.h>
@@ -25,7 +26,7 @@ using Lines = std::vector<std::string>;
 
 constexpr std::int64_t kHour = 1'700'000'000'000 / kHour_ms;
 
-// Any thread may look while a test moves it.
+// Any thread may read the clock while a test moves it.
 class TestClock final : public Clock {
  public:
   [[nodiscard]] TimePoint now() const override { return TimePoint{Millis(ms.load())}; }
@@ -43,7 +44,7 @@ class ArchiveTest : public testing::Test {
     archive_ = open(folder_.data());
     archive_->start([this] { return std::exchange(twins_, {}); });
   }
-  // Returns once it is durable.
+  // Returns once the report is durable.
   void report(DeviceNumber device, Millis after, std::string_view name, std::string_view value) {
     BatchWriter writer;
     writer.begin(device, clock_.ms + after.count());
@@ -53,7 +54,7 @@ class ArchiveTest : public testing::Test {
     archive_->append(RecordKind::kReports, writer.take(), [&] { durable.set_value(); });
     durable.get_future().wait();
   }
-  // The folder as a crash would leave it now.
+  // A copy of the folder in the state that a crash would leave now.
   std::filesystem::path crashed() {
     const std::filesystem::path copy = folder_.path() / fmt::format("crash{}", ++crashes_);
     std::filesystem::copy(folder_.data(), copy, std::filesystem::copy_options::recursive);
@@ -155,7 +156,7 @@ TEST_F(ArchiveTest, AnAccountHasItsShareOfReadsAndAdministrationAThreadOfItsOwn)
                                   return Progress::kDone;
                                 }});
   };
-  ASSERT_TRUE(query(1, true));  // one a thread
+  ASSERT_TRUE(query(1, true));  // one per thread
   ASSERT_TRUE(query(2, true));
   begun.wait();
   EXPECT_TRUE(query(1, false));
@@ -166,7 +167,7 @@ TEST_F(ArchiveTest, AnAccountHasItsShareOfReadsAndAdministrationAThreadOfItsOwn)
   ASSERT_TRUE(archive_->read([&](Reader&) { read.set_value(); }));
   read.get_future().wait();
   go_on.count_down();
-  archive_.reset();  // the latches end here
+  archive_.reset();  // before the latches are destroyed
 }
 
 TEST_F(ArchiveTest, TheAuditIsReadNewestFirstFromMemoryAndStore) {
@@ -182,7 +183,7 @@ TEST_F(ArchiveTest, TheAuditIsReadNewestFirstFromMemoryAndStore) {
   archive_.reset();
   start();
   append("3");
-  // It passes through the builder's thread, which looks at its queue at once.
+  // The record passes through the builder's thread, which checks its queue at once.
   Lines entries;
   for (int look = 0; look < 1000 && entries.size() < 3; ++look) {
     std::promise<Lines> read;
@@ -199,7 +200,8 @@ TEST_F(ArchiveTest, TheAuditIsReadNewestFirstFromMemoryAndStore) {
   EXPECT_EQ(entries, (Lines{"3", "2", "1"}));
 }
 
-// All stored and trimmed, so that one of history.db and the log shows what the other lacks.
+// Everything is stored and the log trimmed, so that history.db or the log reveals what the other
+// lacks.
 class ArchiveLossTest : public ArchiveTest {
  protected:
   ArchiveLossTest() {
@@ -210,7 +212,7 @@ class ArchiveLossTest : public ArchiveTest {
       archive_.reset();
     }
   }
-  // The texts of the notes without their times.
+  // The texts of the notes, without their times.
   Lines damage() {
     const auto again = open(folder_.data());
     Lines texts = again->health().damage;
@@ -246,7 +248,7 @@ TEST_F(ArchiveLossTest, AMissingLogIsTold) {
                              "log had behind them is lost"}));
 }
 
-// Sessions are stored elsewhere, and may have more of the log than history has.
+// Session changes are stored in sessions.db, which may contain later log records than history.db.
 class ArchiveAndSessionsTest : public ArchiveTest {
  protected:
   std::unique_ptr<Archive> open_for(std::uint64_t sessions_applied) {
@@ -315,7 +317,7 @@ TEST_F(ArchiveAndSessionsTest, ANewSessionsFileIsNoLossOfHistory) {
   EXPECT_EQ(open_for(0)->health().damage, Lines{});
 }
 
-// A device's hours would be missing in answers, and nobody would know.
+// Otherwise a device's hours would be missing from answers unnoticed.
 TEST_F(ArchiveTest, ADamagedIndexIsNotedWithoutBeingAskedFor) {
   start();
   for (int i = 0; i < 40; ++i) report(1, Millis(i), fmt::format("field.{}", i), "\"text\"");
@@ -331,7 +333,7 @@ TEST_F(ArchiveTest, ADamagedIndexIsNotedWithoutBeingAskedFor) {
     size = must(database.integer("PRAGMA page_size"));
   }
   std::string bytes = registry::content_of(folder_.data() / "history.db");
-  bytes.at(static_cast<std::size_t>((page - 1) * size + 4)) ^= 1;  // how many entries it has
+  bytes.at(static_cast<std::size_t>((page - 1) * size + 4)) ^= 1;  // number of entries
   registry::write_content(folder_.data() / "history.db", bytes);
   start();
   while (archive_->health().damage.empty()) std::this_thread::yield();
@@ -339,7 +341,7 @@ TEST_F(ArchiveTest, ADamagedIndexIsNotedWithoutBeingAskedFor) {
       << "in the background";
 }
 
-// As a kill leaves it, and a bit that was flipped in it then: SQLite does not say a word.
+// As a kill leaves the files, with one bit flipped in the write-ahead log: SQLite reports no error.
 TEST_F(ArchiveTest, ADamagedWriteAheadLogIsNoted) {
   start();
   for (int i = 0; i < 40; ++i) report(1, Millis(i), fmt::format("field.{}", i), "\"text\"");
@@ -386,10 +388,10 @@ TEST_F(ArchiveTest, ADamagedPageIsNotedAndAnsweredWithoutAPath) {
     }));
     const Status status = read.get_future().get();
     ASSERT_FALSE(status);
-    EXPECT_EQ(status.error().kind, FaultKind::kDamaged);
+    EXPECT_EQ(status.error().code, ErrorCode::kDamaged);
     EXPECT_EQ(status.error().detail.find('/'), std::string::npos) << status.error().detail;
   }
-  // Beside what reading all of the file finds, sooner or later.
+  // Without the damage that the background check finds, sooner or later.
   Lines damage = archive_->health().damage;
   std::erase_if(damage,
                 [](const std::string& note) { return note.contains("history.db is damaged"); });

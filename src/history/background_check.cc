@@ -13,13 +13,13 @@
 namespace gridloom::history {
 namespace {
 
-constexpr int kNice = 10;  // requests come first
+constexpr int kNice = 10;  // lower priority than requests
 
 void work(const std::stop_token& stop, const std::filesystem::path& path,
           const std::function<void(std::string)>& on_damage) {
   std::error_code error;
   if (std::filesystem::file_size(path, error) > BackgroundCheck::kMostBytes || error) return;
-  // This concerns this thread alone. If the system refuses, the check runs all the same.
+  // Applies to this thread only. If the system refuses, the check runs nevertheless.
   static_cast<void>(::setpriority(PRIO_PROCESS, 0, kNice));
   auto database = registry::Database::open_to_read(path, registry::Database::Writers::kMaybe);
   if (!database) return spdlog::warn("history.db is not verified: {}", database.error().detail);
@@ -30,7 +30,7 @@ void work(const std::stop_token& stop, const std::filesystem::path& path,
     on_damage(fmt::format(
         "{} is damaged, and what is stored may be missing in answers: {}{}", name, found->front(),
         found->size() == 1 ? std::string() : fmt::format("; and {} more", found->size() - 1)));
-  } else if (!found && found.error().kind == FaultKind::kDamaged) {
+  } else if (!found && found.error().code == ErrorCode::kDamaged) {
     on_damage(fmt::format("{} is damaged: a page of it cannot be read", name));
   } else if (!found) {
     spdlog::warn("history.db is not verified: {}", found.error().detail);

@@ -1,8 +1,9 @@
-// Reads all of history.db while the server works already. A row has a checksum, which tells when it
-// is read; a damaged index only finds fewer rows, so that nobody knows of those that it leaves out.
+// Verifies all of history.db in the background while the server runs. A damaged row is found by its
+// checksum when it is read, but a damaged index only returns fewer rows, and the missing rows would
+// go unnoticed.
 //
-// Why not for any size: SQLite cannot move what is written meanwhile out of its write-ahead log.
-// Larger files are for `gridloom check`.
+// The size is limited because SQLite cannot move data that are written during the check out of its
+// write-ahead log. Larger files are checked with `gridloom check`.
 #pragma once
 
 #include <cstdint>
@@ -17,9 +18,10 @@ class BackgroundCheck {
  public:
   static constexpr std::uintmax_t kMostBytes = std::uintmax_t{256} << 20U;
 
-  // `on_damage` is called on a thread of this, at most once; it says what is wrong.
+  // `on_damage` is called at most once, on the thread of this object, with a description of the
+  // damage.
   BackgroundCheck(std::filesystem::path database, std::function<void(std::string)> on_damage);
-  // Ends the reading.
+  // Stops the check.
   ~BackgroundCheck() = default;
   BackgroundCheck(const BackgroundCheck&) = delete;
   BackgroundCheck& operator=(const BackgroundCheck&) = delete;

@@ -1,4 +1,4 @@
-// An index that leaves rows out is found without anybody asking for them.
+// Tests that an incomplete index is found although nobody reads the missing rows.
 #include "history/background_check.h"
 
 #include <gtest/gtest.h>
@@ -27,7 +27,7 @@ class BackgroundCheckTest : public testing::Test {
     must(store.write(changes));
   }
   [[nodiscard]] std::filesystem::path file() const { return folder_.data() / "history.db"; }
-  // Another hour in the last byte of the index' first entry.
+  // Changes the hour in the last byte of the first index entry.
   void damage_index() {
     std::int64_t page = 0;
     std::int64_t size = 0;

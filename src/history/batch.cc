@@ -1,11 +1,10 @@
-// The bytes of a batch: its version, then rows. A row is a device's number, its time as a
-// difference to the row before, its shape's index, the size of its values, and these. An index that
-// no shape has yet is that of the shape which follows it: how many fields there are, the index of
-// each one's name, and the names that are new, in the order of their indexes.
+// Byte format of a batch: its version, then rows. A row is the device number, the time as a
+// difference to the previous row, the index of the shape, the size of the values, and the values.
+// An index that no shape has yet means that the shape follows: the number of fields, the index of
+// each field's name, and the new names, in the order of their indexes.
 //
-// In version 1 a row is a device's number, its time, fields, and a zero byte; a field is its name's
-// index plus one, and its value, and an index that no name has yet is that of the name which
-// follows it.
+// In version 1 a row is the device number, the time, fields, and a zero byte. A field is the index
+// of its name plus one, and its value; an index that no name has yet means that the name follows.
 #include "history/batch.h"
 
 #include <algorithm>
@@ -18,7 +17,7 @@ namespace {
 constexpr std::uint8_t kVersion = 2;
 constexpr std::uint64_t kEndOfRow = 0;  // of version 1
 
-// Names without a NameRef that are remembered beyond their batch.
+// Maximum number of names without a NameRef that are remembered across batches.
 constexpr std::size_t kMostOtherNames = 4096;
 
 std::string_view bytes_of(const std::vector<std::uint32_t>& shape) {

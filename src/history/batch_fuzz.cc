@@ -1,5 +1,5 @@
-// Any bytes are either no batch, or rows that come back the same from a batch that is written of
-// them.
+// Input: any bytes. They are rejected, or give rows that are the same after writing and reading
+// them again.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>

@@ -20,7 +20,7 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::Pair;
 
-// A row with everything in it owned.
+// A row that owns all its data.
 struct Report {
   DeviceNumber device = 0;
   std::int64_t at_ms = 0;
@@ -127,7 +127,7 @@ TEST(Batch, DefinesANameOnceABatchAndAnewInTheNext) {
       writer.begin(1, row);
       if (row % 2 == batch % 2) writer.add(state, "state", "\"on\"");
       writer.add(power, "power", std::to_string(row));
-      writer.add("power", "0");  // by another way, it may have a second index
+      writer.add("power", "0");  // added by name, so it may get a second index
       writer.end();
     }
     batches.push_back(writer.take());
@@ -148,7 +148,7 @@ TEST(Batch, IsEmptyUntilAReportBeginsAndAfterItWasTaken) {
   EXPECT_TRUE(writer.empty());
   add(writer, {.device = 1, .at_ms = 5, .fields = {}});
   EXPECT_FALSE(writer.empty());
-  EXPECT_EQ(writer.size(), 6U);  // version, device, time, a new shape, of no fields, no values
+  EXPECT_EQ(writer.size(), 6U);  // version, device, time, new shape, field count, value size
   const std::string taken = writer.take();
   EXPECT_EQ(taken.size(), 6U);
   EXPECT_TRUE(writer.empty());
@@ -179,11 +179,11 @@ TEST(Batch, CutShortGivesTheRowsBeforeTheCutAndFails) {
   const std::string bytes = written(reports);
   std::size_t whole_rows = 0;
   for (std::size_t size = 0; size < bytes.size(); ++size) {
-    const std::string cut = bytes.substr(0, size);  // a copy: a read behind it would be seen
+    const std::string cut = bytes.substr(0, size);  // a copy: detects reads beyond the end
     const Read got = read(cut);
     ASSERT_LE(got.reports.size(), reports.size());
     for (std::size_t i = 0; i < got.reports.size(); ++i) ASSERT_EQ(got.reports[i], reports[i]);
-    // Only a cut between two rows cannot be told from an end.
+    // Only a cut between two rows looks like a regular end.
     if (!got.failed) ++whole_rows;
   }
   EXPECT_EQ(whole_rows, reports.size());
@@ -210,7 +210,7 @@ TEST(Batch, OfRowsOfOneShapeDescribesItOnce) {
   const Report other{.device = 1, .at_ms = 0, .fields = {{"b", "2"}, {"a", "1"}, {"c", "3"}}};
   const std::size_t one = written({first}).size();
   const std::size_t row = written({first, first}).size() - one;
-  EXPECT_EQ(row, 3 + 1 + 3 * 2U);  // device, time and shape, the size of the values, and these
+  EXPECT_EQ(row, 3 + 1 + 3 * 2U);  // device, time and shape, size of the values, values
   EXPECT_EQ(written({first, first, first}).size(), one + 2 * row);
   EXPECT_GT(written({first, other}).size(), one + row);
   EXPECT_EQ(written({first, other, first}).size(), written({first, other}).size() + row);
@@ -218,14 +218,14 @@ TEST(Batch, OfRowsOfOneShapeDescribesItOnce) {
 
 TEST(Batch, ThatUsesWhatItHasNotDefinedIsMalformed) {
   using namespace std::string_view_literals;
-  // Each is a version, device 1, time 0, and one thing that is not there yet.
+  // Each input is a version, device 1, time 0, and one reference to something undefined.
   EXPECT_TRUE(read("\x01\x01\x00\x02\x01"
                    "a\x00\x02\x00"sv)
-                  .failed);                                // the second name
-  EXPECT_TRUE(read("\x02\x01\x00\x01\x00\x00"sv).failed);  // the second shape
+                  .failed);                                // refers to a second name
+  EXPECT_TRUE(read("\x02\x01\x00\x01\x00\x00"sv).failed);  // refers to a second shape
   EXPECT_TRUE(read("\x02\x01\x00\x00\x01\x01\x01"
                    "a\x00"sv)
-                  .failed);  // the second name in one
+                  .failed);  // refers to a second name in its shape
 }
 
 TEST(Batch, OfValuesThatDoNotFitTheShapeIsMalformed) {

@@ -1,6 +1,6 @@
-// Reads blocks: open() reads the header, everything else unpacks what it needs. Nothing is
-// allocated by a count from the bytes until the bytes that must be there for it were seen: a row
-// takes a byte in the time column, and times are unpacked before anything else.
+// Reads blocks: open() reads the header; all other functions unpack only what they need. Memory is
+// never allocated by a count from the input before the bytes that this count requires were seen: a
+// row takes a byte in the time column, and times are unpacked before anything else.
 #include "history/block.h"
 
 #include <fmt/format.h>
@@ -14,22 +14,22 @@
 #include "history/block_layout.h"
 #include "history/bytes.h"
 #include "history/column.h"
-#include "history/piece.h"
+#include "history/compressed_buffer.h"
 
 namespace gridloom::history {
 namespace {
 
-// Cells that each_row() turns from columns into rows at a time.
+// Number of cells that each_row() converts from columns to rows at a time.
 constexpr std::size_t kMostCellsAtOnce = std::size_t{1} << 17U;
 
-std::unexpected<Fault> damaged(std::string_view what) {
-  return fail(FaultKind::kMalformed, fmt::format("a damaged block: its {}", what));
+std::unexpected<Error> damaged(std::string_view what) {
+  return fail(ErrorCode::kMalformed, fmt::format("a damaged block: its {}", what));
 }
-std::unexpected<Fault> damaged(const Column& column) {
+std::unexpected<Error> damaged(const Column& column) {
   return damaged(fmt::format("column of field {}", column.field));
 }
 
-// Of a unit that is a power of ten.
+// Converts a number with `scale` decimals to a double.
 double scaled(Wide number, std::uint8_t scale) {
   return static_cast<double>(number) / std::pow(10, scale);
 }
@@ -39,18 +39,18 @@ double scaled(Wide number, std::uint8_t scale) {
 struct Block::Parsed {
   std::string_view bytes;
   Layout layout;
-  mutable std::vector<std::int64_t> times;  // unpacked when they are needed first
+  mutable std::vector<std::int64_t> times;  // unpacked on first use
   mutable std::optional<std::string_view> presences;
   mutable std::string presence_scratch;
 
-  // A column, unpacked.
+  // An unpacked column.
   struct Open {
     const Column* column = nullptr;
     std::vector<std::uint32_t> rows;
     Numbers numbers;
     Texts texts;
     std::string scratch;
-    std::size_t next = 0;  // for who goes through it
+    std::size_t next = 0;  // position for an iteration over the column
 
     [[nodiscard]] Value value(std::size_t i) const {
       if (column->kind == Column::Kind::kTexts) return {.text = texts.at(i)};
@@ -100,7 +100,7 @@ bool Block::Parsed::open_rows(const Presence& presence, std::vector<std::uint32_
          read_presence(bits, presence.form, presence.count, layout.rows, rows);
 }
 
-// need_times() came before.
+// need_times() must have been called before.
 Status Block::Parsed::open(const Column& column, Open& to) const {
   to.column = &column;
   to.next = 0;
@@ -191,7 +191,7 @@ Status Block::numbers(FieldId field, std::vector<Point>& out) const {
   if (auto status = parsed_->need_times(); !status) return status;
   Parsed::Open open;
   if (auto status = parsed_->open(*column, open); !status) return status;
-  // By doubling, whatever the library does: a caller adds block after block.
+  // Doubles the capacity, independent of the library's strategy: callers append block after block.
   const std::size_t begin = out.size();
   const std::size_t needed = begin + open.rows.size();
   if (needed > out.capacity()) out.reserve(std::max(needed, 2 * out.capacity()));
@@ -246,7 +246,7 @@ Status Block::each_row(const OnRow& on_row) const {
   std::vector<Sample> samples;
   for (std::size_t begin = 0; begin < rows; begin += at_once) {
     const std::size_t end = std::min(begin + at_once, rows);
-    // Where each row's samples begin; then, when all are filled in, where they end.
+    // The beginning of each row's samples; after all are filled in, their end.
     std::ranges::fill(ends, 0);
     for (const Parsed::Open& column : columns) {
       for (std::size_t i = column.next; i < column.rows.size() && column.rows[i] < end; ++i) {

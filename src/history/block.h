@@ -1,10 +1,10 @@
-// A block: what one device reported in one span of time (an hour), a column a field. One time
-// column is shared by all; each column is compressed for itself, so that one field is read without
-// the others. What is asked most often of a column (how many, least, most, sum, integral over time)
-// stands in the header and costs no decompression.
+// A block: the reports of one device in one span of time (an hour), one column per field. All
+// columns share one time column; each column is compressed separately, so that one field is read
+// without the others. The statistics that are queried most often (count, minimum, maximum, sum,
+// integral over time) are in the header and need no decompression.
 //
-// Fields are numbers that the block store gives to names. docs/internals/formats.md shows the
-// bytes.
+// Fields are numbers that the block store assigns to names. The byte format is described in
+// docs/internals/formats.md.
 #pragma once
 
 #include <cstddef>
@@ -18,7 +18,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "history/piece.h"
+#include "history/compressed_buffer.h"
 #include "history/value.h"
 
 namespace gridloom::history {
@@ -30,12 +30,12 @@ struct Sample {
   Value value{};
 };
 
-// Nothing was heard of a device for longer than this: what it last said no longer counts. An
-// integral adds nothing for such a gap.
+// If a device reports nothing for longer than this, its last values are no longer held. An integral
+// adds nothing for such a gap.
 inline constexpr std::int64_t kLongestGap_ms = 5 * 60 * 1000;
 
-// Of the numbers of a column. A value holds until the field's next one, as long as the device keeps
-// reporting anything (kLongestGap_ms), and at most to the block's last row.
+// Statistics of the numbers in a column. A value holds until the field's next value, as long as the
+// device keeps reporting anything (kLongestGap_ms), and at most to the block's last row.
 struct Statistics {
   std::uint64_t count = 0;
   double min = 0;
@@ -43,7 +43,7 @@ struct Statistics {
   double sum = 0;
   double integral = 0;  // value * ms, from the column's first number to the block's last row
   double last = 0;
-  std::int64_t first_at_ms = 0;  // of the column's numbers
+  std::int64_t first_at_ms = 0;  // time of the column's first number
   std::int64_t last_at_ms = 0;
 };
 
@@ -52,24 +52,24 @@ struct Point {
   double value = 0;
 };
 
-// Collects rows in any order; finish() sorts them by time (rows of one time stay in the order they
-// came in) and leaves out a row that says the same as another of its time: reports that came twice.
+// Collects rows in any order; finish() sorts them by time (rows of the same time keep their order)
+// and removes duplicates: rows equal to another row of the same time, from reports that arrived
+// twice.
 //
-// Numbers are kept by their value: 1.0 becomes 1. If a row names a field twice, the last one
-// counts.
+// Numbers are stored by value: 1.0 becomes 1. If a row names a field twice, the last value counts.
 class BlockWriter {
  public:
   void add(std::int64_t at_ms, std::span<const Sample> samples);  // texts are copied
   [[nodiscard]] bool empty() const { return rows_.empty(); }
-  // What the rows take in memory until finish().
+  // Memory used by the rows until finish().
   [[nodiscard]] std::size_t held_bytes() const {
     return bytes_.size() + rows_.size() * sizeof(Row);
   }
-  // A block takes no more: finish() now, and begin another. A single row fits always, up to
-  // kMostRowBytes of names and texts.
+  // The block must not take more rows: call finish() and start another block. A single row always
+  // fits, up to kMostRowBytes of names and texts.
   [[nodiscard]] bool full() const { return held_bytes() >= kMostHeldBytes; }
-  // The block; what was added is forgotten. Not for an empty one. kRaw takes half of the time and
-  // more bytes: for one that is read soon, or merged.
+  // Returns the block and clears the writer. Must not be called when empty. kRaw takes half the
+  // time and more bytes: for a block that is read soon, or merged.
   [[nodiscard]] std::string finish(Packing most = Packing::kZstd);
 
   static constexpr std::size_t kMostHeldBytes = std::size_t{32} * 1024 * 1024;
@@ -92,34 +92,34 @@ class BlockWriter {
   std::vector<std::uint64_t> order_;
 };
 
-// A block to be read; the bytes must outlive it.
+// Reads a block; the bytes must outlive it.
 //
-// Thread rule: one thread at a time, together with its copies: they share what was unpacked.
+// Thread rule: one thread at a time for a block and its copies: they share the unpacked columns.
 class Block {
  public:
-  // kMalformed: not a block, or of a later version, or any bit of it is another than was written.
+  // kMalformed: not a block, of a later version, or changed in any bit since it was written.
   [[nodiscard]] static Result<Block> open(std::string_view bytes);
 
   [[nodiscard]] std::size_t rows() const;
   [[nodiscard]] std::int64_t first_at_ms() const;
   [[nodiscard]] std::int64_t last_at_ms() const;
   [[nodiscard]] std::vector<FieldId> fields() const;  // ascending
-  // None: the field has no numbers here.
+  // None: the field has no numbers in this block.
   [[nodiscard]] std::optional<Statistics> statistics(FieldId field) const;
 
-  // The field's numbers in time's order, put behind what `out` holds.
+  // Appends the field's numbers to `out`, in time order.
   [[nodiscard]] Status numbers(FieldId field, std::vector<Point>& out) const;
-  // All its values.
+  // All values of a field: numbers and texts.
   struct Timed {
     std::int64_t at_ms = 0;
     Value value{};       // its text is empty,
-    std::string text{};  // and here instead, if it is no number
+    std::string text{};  // and stored here instead, if the value is not a number
   };
   [[nodiscard]] Status values(FieldId field, std::vector<Timed>& out) const;
   // The times of all rows.
   [[nodiscard]] Status times(std::vector<std::int64_t>& out) const;
 
-  // The columns of a field: how many values, and what they take.
+  // Count and stored size of a field's values.
   struct Size {
     std::size_t numbers = 0;
     std::size_t number_bytes = 0;
@@ -128,8 +128,8 @@ class Block {
   };
   [[nodiscard]] Size size(FieldId field) const;
 
-  // All rows as they were added, but sorted and without repetitions. Samples are ordered by field.
-  // Views live as long as the call.
+  // Reads all rows as they were added, but sorted and without duplicates. Samples are ordered by
+  // field. Views are valid during the call.
   using OnRow = std::function<void(std::int64_t at_ms, std::span<const Sample>)>;
   [[nodiscard]] Status each_row(const OnRow& on_row) const;
 

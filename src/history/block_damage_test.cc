@@ -1,5 +1,5 @@
-// Blocks that are damaged or cut short are malformed; those that lie, with a checksum that is
-// right, give a fault or wrong values, never more than that.
+// Damaged or truncated blocks are malformed; blocks with wrong content and a correct checksum give
+// an error or wrong values, but nothing worse.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -20,11 +20,11 @@
 namespace gridloom::history {
 namespace {
 
-// Uses all of a block, whatever it says.
+// Calls every function of a block, whatever its content.
 void use(std::string_view bytes) {
   const auto block = Block::open(bytes);
   if (!block) {
-    EXPECT_EQ(block.error().kind, FaultKind::kMalformed);
+    EXPECT_EQ(block.error().code, ErrorCode::kMalformed);
     return;
   }
   std::vector<Point> points;
@@ -42,7 +42,7 @@ void use(std::string_view bytes) {
   });
 }
 
-// With the checksum that belongs to what stands in front of it.
+// Replaces the checksum by the one that matches the content.
 std::string checked(std::string bytes) {
   bytes.resize(bytes.size() - kCheck_bytes);
   append_check(bytes);
@@ -57,7 +57,7 @@ TEST(BlockDamage, CutShortIsMalformed) {
     const std::string cut = bytes.substr(0, size);
     const auto block = Block::open(cut);
     ASSERT_FALSE(block.has_value()) << size;
-    ASSERT_EQ(block.error().kind, FaultKind::kMalformed);
+    ASSERT_EQ(block.error().code, ErrorCode::kMalformed);
     if (size < 3 + kCheck_bytes) continue;
     ASSERT_FALSE(Block::open(checked(cut)).has_value()) << size;
   }
@@ -75,7 +75,7 @@ TEST(BlockDamage, OfAnyBitIsMalformed) {
     bytes[bit / 8] = static_cast<char>(static_cast<std::uint8_t>(bytes[bit / 8]) ^ 1U << bit % 8);
     const auto block = Block::open(bytes);
     ASSERT_FALSE(block.has_value()) << bit;
-    ASSERT_EQ(block.error().kind, FaultKind::kMalformed);
+    ASSERT_EQ(block.error().code, ErrorCode::kMalformed);
   }
 }
 
@@ -109,7 +109,7 @@ TEST(BlockDamage, WithACheckThatIsRightGivesAnythingButNeverMoreThanItHolds) {
 }
 
 TEST(BlockDamage, ThatClaimsMoreThanItHoldsIsMalformed) {
-  // Rows: the number behind magic and version.
+  // The number of rows follows the magic bytes and the version.
   for (const std::uint64_t rows :
        {std::uint64_t{2}, std::uint64_t{1} << 20U, std::uint64_t{1} << 40U, UINT64_MAX}) {
     const std::string good = written({{.at_ms = 1, .samples = {{2, "1"}}}});
@@ -133,7 +133,7 @@ TEST(BlockDamage, OfAnotherVersionOrNoneIsMalformed) {
   ASSERT_FALSE(later.has_value());
   EXPECT_THAT(later.error().detail, testing::HasSubstr("version"));
   for (const std::string_view other : {"", "G", "GB", "SQLite format 3"}) {
-    EXPECT_EQ(Block::open(other).error().kind, FaultKind::kMalformed);
+    EXPECT_EQ(Block::open(other).error().code, ErrorCode::kMalformed);
   }
 }
 

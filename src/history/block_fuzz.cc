@@ -1,6 +1,6 @@
-// The first byte says what the others are: a block as it stands; or changes to be made to a good
-// one; or rows to be written. What can be read can be written again, and then says the same. The
-// checksum is made right first: what is behind it is to be tried.
+// The first byte selects the kind of the rest: the bytes of a block, changes to apply to a valid
+// block, or rows to write. Everything that can be read can be written again, and then reads the
+// same. The checksum is corrected first, so that the code behind it is tested.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -12,7 +12,7 @@
 #include "history/block.h"
 #include "history/block_layout.h"
 #include "history/bytes.h"
-#include "history/part.h"
+#include "history/chunk.h"
 
 namespace {
 
@@ -22,7 +22,7 @@ void require(bool holds) {
   if (!holds) std::abort();
 }
 
-// Everything that a block can be asked. True: each column could be read.
+// Calls every function of a block. True: each column could be read.
 bool use(const history::Block& block) {
   bool good = true;
   std::vector<std::int64_t> times;
@@ -39,19 +39,19 @@ bool use(const history::Block& block) {
   return good;
 }
 
-// A block, but for its checksum.
+// Reads a block whose checksum is missing.
 void read(std::string bytes) {
   history::append_check(bytes);
   const auto block = history::Block::open(bytes);
   if (!block) return;
   if (!use(*block) || block->rows() > 4096) return;
-  const std::vector<std::string_view> parts = {bytes};
-  const auto again = history::merge(parts);
-  if (!again || again->size() != 1) return;  // rows of nothing
+  const std::vector<std::string_view> chunks = {bytes};
+  const auto again = history::merge(chunks);
+  if (!again || again->size() != 1) return;  // rows without fields
   const auto written = history::Block::open(again->front());
   require(written.has_value());
   require(use(*written));
-  require(written->rows() <= block->rows());  // fewer: no writer makes one that says a row twice
+  require(written->rows() <= block->rows());  // fewer: the writer removes duplicates
   const std::vector<std::string_view> once_more = {again->front()};
   const auto third = history::merge(once_more);
   require(third.has_value() && *third == *again);
@@ -62,7 +62,7 @@ std::string without_check(std::string block) {
   return block;
 }
 
-// Rows: a time difference, then fields and values until a field that does not ascend.
+// Decodes rows: a time difference, then fields and values until a field that does not ascend.
 std::string write(history::Cursor& from) {
   history::BlockWriter writer;
   std::int64_t at_ms = 0;
@@ -97,7 +97,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     read(without_check(bytes));
     return 0;
   }
-  // Changes: how many, where and what; then the rows of the block that is changed.
+  // Input: the number of changes, their places and values; then the rows of the block to change.
   const std::string_view changes = cursor.bytes(cursor.varint() % 64);
   std::string bytes = without_check(write(cursor));
   for (std::size_t i = 0; i + 2 < changes.size(); i += 3) {

@@ -14,7 +14,7 @@ namespace {
 constexpr std::string_view kMagic = "GB";
 constexpr char kVersion = 1;
 
-// The first byte of a column.
+// Flags in the first byte of a column.
 constexpr std::uint8_t kTextBit = 1U << 0U;
 constexpr std::uint8_t kZstdBit = 1U << 1U;
 constexpr unsigned kScaleShift = 2;
@@ -58,7 +58,7 @@ std::uint64_t span_of(const Layout& layout) {
   return static_cast<std::uint64_t>(difference(layout.last_at_ms, layout.first_at_ms));
 }
 
-// An integral as the mean over the time would have it: what is written is the difference to it.
+// The integral expected from the column's mean and its time span; the difference to it is written.
 Wide expected_integral(const Layout& layout, const Column& column) {
   const Presence& presence = layout.presences[column.presence];
   const std::int64_t span_ms = difference(layout.last_at_ms, presence.first_at_ms);
@@ -69,7 +69,7 @@ Wide expected_integral(const Layout& layout, const Column& column) {
   return sum * span_ms / static_cast<Wide>(presence.count);
 }
 
-// Sums are differences to what they would be if all were as the least.
+// The sum if all numbers were the minimum; the difference to it is written.
 Wide least_sum(const Layout& layout, const Column& column) {
   return Wide{column.exact.min} * static_cast<Wide>(layout.presences[column.presence].count);
 }
@@ -124,7 +124,7 @@ bool read_presences(Cursor& cursor, Layout& layout) {
   return !cursor.failed();
 }
 
-// Each property of all columns before the next property: like stands beside like.
+// Writes one property of all columns before the next property: similar bytes stand together.
 void append_columns(std::string& out, const Layout& layout) {
   append_varint(out, layout.columns.size());
   FieldId last = 0;
@@ -246,7 +246,7 @@ void read_statistics(Cursor& cursor, Layout& layout) {
   });
 }
 
-// The places one behind the other, to the end of the block.
+// Sets the places one after another; they must reach exactly to the end of the block.
 bool set_places(Layout& layout, std::size_t begin, std::size_t end) {
   std::vector<Place*> places = {&layout.times, &layout.presence};
   for (Column& column : layout.columns) places.push_back(&column.place);
@@ -291,19 +291,19 @@ void append_layout(std::string& out, const Layout& layout) {
 
 Result<Layout> read_layout(std::string_view bytes) {
   if (!bytes.starts_with(kMagic) || bytes.size() <= kMagic.size()) {
-    return fail(FaultKind::kMalformed, "not a block: it does not begin with GB");
+    return fail(ErrorCode::kMalformed, "not a block: it does not begin with GB");
   }
   if (bytes[kMagic.size()] != kVersion) {
-    return fail(FaultKind::kMalformed, "a block of a version that this program does not know");
+    return fail(ErrorCode::kMalformed, "a block of a version that this program does not know");
   }
   if (bytes.size() < kMagic.size() + 1 + kCheck_bytes) {
-    return fail(FaultKind::kMalformed, "a damaged block: it is cut short");
+    return fail(ErrorCode::kMalformed, "a damaged block: it is cut short");
   }
   if (!has_check(bytes)) {
-    return fail(FaultKind::kMalformed, "a damaged block: its checksum is another");
+    return fail(ErrorCode::kMalformed, "a damaged block: its checksum is another");
   }
   bytes.remove_suffix(kCheck_bytes);
-  const auto damaged = fail(FaultKind::kMalformed, "a damaged block: its header is not sound");
+  const auto damaged = fail(ErrorCode::kMalformed, "a damaged block: its header is not sound");
   Cursor cursor(bytes.substr(kMagic.size() + 1));
   Layout layout;
   layout.rows = cursor.varint();

@@ -1,9 +1,9 @@
-// What stands in front of a block's columns: where each is, and what is known of it without
-// reading it; and the checksum behind them. Written by BlockWriter, read by Block; nothing of it
-// is trusted.
+// The header of a block, and its checksum. The header lists the place of each column and the facts
+// that are known without reading the column. Written by BlockWriter, read by Block, which trusts
+// none of it.
 //
-// What follows from something else is not written: a bitmap's size from the rows, the sum of a
-// column that never changes from its value.
+// Derivable values are not written: the size of a bitmap follows from the rows, the sum of a column
+// that never changes from its value.
 #pragma once
 
 #include <cstddef>
@@ -16,32 +16,32 @@
 #include "base/result.h"
 #include "history/block.h"
 #include "history/column.h"
-#include "history/piece.h"
+#include "history/compressed_buffer.h"
 
 namespace gridloom::history {
 
-// So many rows times columns are not read, nor written, in one block.
+// Maximum of rows times columns in one block, for reading and for writing.
 inline constexpr std::uint64_t kMostSamples = std::uint64_t{1} << 24U;
 
-// Where bytes of the block are.
+// Location of bytes in the block.
 struct Place {
   std::size_t begin = 0;
   std::size_t size = 0;
   Packing packing = Packing::kRaw;
 };
 
-// Rows that have a value: columns whose rows are the same share one. The one of all rows is not
-// written.
+// The rows that have a value. Columns with the same rows share one Presence. The Presence of all
+// rows is not written.
 struct Presence {
   std::uint64_t count = 0;
   std::int64_t first_at_ms = 0;
   std::int64_t last_at_ms = 0;
   PresenceForm form = PresenceForm::kBits;
-  std::size_t begin = 0;  // in the presence piece
+  std::size_t begin = 0;  // in the presence buffer
   std::size_t size = 0;
 };
 
-// Of a column with one scale, in units of it.
+// Statistics of a column with one scale, in units of that scale.
 struct ExactStatistics {
   std::int64_t min = 0;
   std::int64_t max = 0;
@@ -56,12 +56,12 @@ struct Column {
   FieldId field = 0;
   Kind kind = Kind::kNumbers;
   std::uint8_t scale = 0;    // or Numbers::kLoose
-  std::size_t presence = 0;  // in presences
+  std::size_t presence = 0;  // index in presences
   Place place{};
   ExactStatistics exact{};  // of numbers with one scale
-  Statistics loose{};       // of other numbers: count and times stand elsewhere
+  Statistics loose{};       // of other numbers; count and times are in Presence
 
-  // Then nothing but the header says it.
+  // The values are then stored only in the header.
   [[nodiscard]] bool constant() const {
     return kind == Kind::kNumbers && scale != Numbers::kLoose && exact.min == exact.max;
   }
@@ -77,17 +77,17 @@ struct Layout {
   Place presence;
 };
 
-// The last bytes of a block: a checksum of all that is in front of them. Where one column is read
-// the whole block came from the disk anyhow, and to check it takes a microsecond; a checksum for
-// each column would be a part of its size that one notices.
+// The last bytes of a block: a checksum of everything before them. The whole block is read from
+// disk even for one column, and checking it takes a microsecond; a checksum for each column would
+// add noticeably to its size.
 inline constexpr std::size_t kCheck_bytes = 8;
 void append_check(std::string& bytes);
 [[nodiscard]] bool has_check(std::string_view bytes);
 
-// Everything up to the first place; columns' places begin there, in the order times, presence,
-// columns.
+// Writes everything up to the first place. The places begin after the layout, in the order times,
+// presence, columns.
 void append_layout(std::string& out, const Layout& layout);
-// kMalformed: also if the checksum is not right. The places lie in `bytes`, and fill it up to the
+// kMalformed: also if the checksum is wrong. The places lie within `bytes` and fill them up to the
 // checksum.
 [[nodiscard]] Result<Layout> read_layout(std::string_view bytes);
 

@@ -1,4 +1,4 @@
-// What the header of a block says of its numbers, against a slow reference and by hand.
+// Tests the statistics in a block's header against a slow reference and by hand.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -16,7 +16,7 @@
 namespace gridloom::history {
 namespace {
 
-// Straight from the words of block.h: go from row to row, and add what held in between.
+// Follows the definitions in block.h: goes from row to row and adds the values held in between.
 std::map<FieldId, Statistics> slow_statistics(const std::vector<Kept>& rows) {
   std::map<FieldId, Statistics> all;
   std::map<FieldId, double> holds;
@@ -28,7 +28,7 @@ std::map<FieldId, Statistics> slow_statistics(const std::vector<Kept>& rows) {
     }
     for (const auto& [field, text] : rows[i].samples) {
       const auto number = decimal_of(text);
-      if (!number) continue;  // a text changes nothing of the numbers
+      if (!number) continue;  // a text does not affect the numbers
       const double value = to_double(*number);
       Statistics& to = all[field];
       if (to.count++ == 0) {

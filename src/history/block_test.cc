@@ -14,7 +14,7 @@
 #include <utility>
 #include <vector>
 
-#include "history/part.h"
+#include "history/chunk.h"
 #include "history/test_dice.h"
 #include "history/test_rows.h"
 
@@ -39,7 +39,7 @@ std::vector<Kept> read(std::string_view bytes) {
   return rows;
 }
 
-// Each way to read says the same as the rows do.
+// Expects that every function of a block returns the same data as the rows.
 void expect_kept(const Rows& rows) {
   const std::vector<Kept> wanted = expected(rows);
   const std::string bytes = written(rows);
@@ -152,7 +152,7 @@ TEST(Block, KeepsTimesAtTheirLimits) {
 }
 
 TEST(Block, RefusesNothingThatADecimalCanBe) {
-  // More decimals than the sender of a report can write: kept exactly, if not as a number.
+  // More decimals than a report can contain: kept exactly, though not as a number.
   const Sample sample{.field = 1,
                       .value = {.is_number = true, .number = {.digits = 5, .scale = 30}}};
   BlockWriter writer;
@@ -203,7 +203,7 @@ TEST(Block, WriterIsEmptyAfterItFinished) {
 }
 
 TEST(Block, WriterIsFullBeforeABlockWouldBeTooLargeToRead) {
-  // The most samples in the fewest bytes.
+  // The maximum number of samples in the minimum of bytes.
   std::vector<Sample> samples;
   for (FieldId field = 0; field < 1000; ++field) {
     samples.push_back({.field = field, .value = {.is_number = true}});
@@ -286,14 +286,14 @@ TEST(Block, MergedIsAsIfWrittenAtOnce) {
   for (const auto& [name, course] : kCourses) {
     SCOPED_TRACE(name);
     const Rows rows = stream(dice, course);
-    std::vector<std::string> parts;
+    std::vector<std::string> chunks;
     for (std::size_t begin = 0; begin < rows.size();) {
       const std::size_t size = std::min(1 + dice.below(150), rows.size() - begin);
       const auto from = rows.begin() + static_cast<std::ptrdiff_t>(begin);
-      parts.push_back(written(Rows(from, from + static_cast<std::ptrdiff_t>(size))));
+      chunks.push_back(written(Rows(from, from + static_cast<std::ptrdiff_t>(size))));
       begin += size;
     }
-    const std::vector<std::string_view> views(parts.begin(), parts.end());
+    const std::vector<std::string_view> views(chunks.begin(), chunks.end());
     const auto merged = merge(views);
     ASSERT_TRUE(merged.has_value());
     EXPECT_EQ(*merged, std::vector{written(rows)});
@@ -316,7 +316,7 @@ TEST(Block, ThatIsNotPackedSaysTheSameAndMergesIntoOneThatIs) {
 
 TEST(Block, MergedWithADamagedOneIsAFault) {
   const std::string good = written({{.at_ms = 1, .samples = {{2, "1"}}}});
-  EXPECT_EQ(merge(std::vector<std::string_view>{good, "GB"}).error().kind, FaultKind::kMalformed);
+  EXPECT_EQ(merge(std::vector<std::string_view>{good, "GB"}).error().code, ErrorCode::kMalformed);
   EXPECT_EQ(merge({}), std::vector<std::string>());
 }
 

@@ -10,19 +10,20 @@
 
 namespace gridloom::history {
 
-void BlockWalk::copy_memory(const Heads& heads) {
-  for (const std::int64_t hour : heads.hours(options_.device, options_.from, options_.to)) {
-    for (Heads::Piece& piece : heads.pieces({.device = options_.device, .hour = hour})) {
-      in_memory_.emplace_back(hour, std::move(piece));
+void BlockWalk::copy_memory(const HeadBlocks& head_blocks) {
+  for (const std::int64_t hour : head_blocks.hours(options_.device, options_.from, options_.to)) {
+    for (HeadBlocks::Buffer& buffer :
+         head_blocks.buffers({.device = options_.device, .hour = hour})) {
+      in_memory_.emplace_back(hour, std::move(buffer));
     }
   }
 }
 
-// What is damaged is left out: the rest of the history can be read all the same.
-Status BlockWalk::read_part(std::int64_t hour, std::string_view part,
-                            const OnBlock& on_block) const {
+// A damaged chunk is skipped, so that the rest of the history remains readable.
+Status BlockWalk::read_chunk(std::int64_t hour, std::string_view chunk,
+                             const OnBlock& on_block) const {
   Status taken;
-  const Status read = each_block_of(part, options_.columns, [&](const Block& block) {
+  const Status read = each_block_of(chunk, options_.columns, [&](const Block& block) {
     taken = on_block(hour, block);
     return taken;
   });
@@ -35,18 +36,18 @@ Status BlockWalk::read_part(std::int64_t hour, std::string_view part,
 }
 
 Status BlockWalk::read(Reader& reader, const OnBlock& on_block) {
-  if (!std::exchange(began_, true)) copy_memory(reader.heads());
+  if (!std::exchange(began_, true)) copy_memory(reader.head_blocks());
   std::size_t bytes = 0;
-  std::size_t parts = 0;
-  const auto enough = [&] { return bytes >= kBytesAtOnce || parts >= kPartsAtOnce; };
+  std::size_t chunks = 0;
+  const auto enough = [&] { return bytes >= kBytesAtOnce || chunks >= kChunksAtOnce; };
   if (!stored_) {
-    const auto all = reader.store().parts_from(
+    const auto all = reader.store().chunks_from(
         options_.device, next_, options_.to,
-        [&](const Store::Place& at, std::string_view part) -> Result<bool> {
+        [&](const Store::Place& at, std::string_view chunk) -> Result<bool> {
           next_ = at.behind();
-          bytes += part.size();
-          ++parts;
-          if (Status taken = read_part(at.hour, part, on_block); !taken) {
+          bytes += chunk.size();
+          ++chunks;
+          if (Status taken = read_chunk(at.hour, chunk, on_block); !taken) {
             return std::unexpected(taken.error());
           }
           return !enough();
@@ -55,13 +56,13 @@ Status BlockWalk::read(Reader& reader, const OnBlock& on_block) {
     stored_ = *all;
   }
   while (stored_ && !in_memory_.empty() && !enough()) {
-    const auto [hour, piece] = std::move(in_memory_.front());
+    const auto [hour, buffer] = std::move(in_memory_.front());
     in_memory_.pop_front();
-    bytes += piece->size();
-    ++parts;
-    const std::string part = reader.heads().part_of(*piece);
-    if (part.empty()) continue;
-    if (Status taken = read_part(hour, part, on_block); !taken) return taken;
+    bytes += buffer->size();
+    ++chunks;
+    const std::string chunk = reader.head_blocks().chunk_of(*buffer);
+    if (chunk.empty()) continue;
+    if (Status taken = read_chunk(hour, chunk, on_block); !taken) return taken;
   }
   return {};
 }

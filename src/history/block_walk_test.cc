@@ -1,4 +1,5 @@
-// Walks that stop inside of an hour and go on, over parts in the store and rows in memory.
+// Tests of walks that stop within an hour and continue, over chunks in the store and rows in
+// memory.
 #include "history/block_walk.h"
 
 #include <fmt/format.h>
@@ -11,9 +12,9 @@
 #include <utility>
 #include <vector>
 
+#include "history/chunk.h"
 #include "history/hours.h"
 #include "history/instant_journal.h"
-#include "history/part.h"
 #include "history/rows.h"
 #include "history/test_archive.h"
 #include "history/test_lines.h"
@@ -33,7 +34,7 @@ Columns only(FieldId field) {
   return {.wanted = [field](FieldId each) { return each == field; }};
 }
 
-// "TIME FIELD=VALUE ...", fields by their numbers.
+// Lines such as "TIME FIELD=VALUE ...", with the numbers of the fields.
 Lines lines_of(const Block& block) {
   Lines lines;
   must(block.each_row([&](std::int64_t at_ms, std::span<const Sample> samples) {
@@ -48,9 +49,9 @@ Lines lines_of(const Block& block) {
   return lines;
 }
 
-Lines projected(std::string_view part, const Columns& columns) {
+Lines projected(std::string_view chunk, const Columns& columns) {
   Lines all;
-  must(each_block_of(part, columns, [&](const Block& block) -> Status {
+  must(each_block_of(chunk, columns, [&](const Block& block) -> Status {
     const Lines lines = lines_of(block);
     all.insert(all.end(), lines.begin(), lines.end());
     return {};
@@ -58,10 +59,10 @@ Lines projected(std::string_view part, const Columns& columns) {
   return all;
 }
 
-// A row of each: its time and the JSON texts of fields 1, 2, ...
+// One row per entry: its time, and the JSON texts of fields 1, 2, ...
 std::string rows_part(const std::vector<std::pair<std::int64_t, std::vector<std::string>>>& rows) {
   RowsWriter writer;
-  std::vector<std::size_t> shapes;  // by how many fields
+  std::vector<std::size_t> shapes;  // by number of fields
   for (const auto& [at_ms, values] : rows) {
     std::vector<FieldId> fields;
     std::string bytes;
@@ -78,25 +79,25 @@ std::string rows_part(const std::vector<std::pair<std::int64_t, std::vector<std:
 }
 
 TEST(EachBlockOf, OnlyTheWantedColumnsOfRowsAreUnpacked) {
-  const std::string part = rows_part({{1, {"10", "\"a\""}}, {2, {"11"}}, {5, {"12", "true"}}});
-  EXPECT_THAT(projected(part, only(1)), ElementsAre("1 1=10 other", "2 1=11", "5 1=12 other"));
-  EXPECT_THAT(projected(part, only(2)),
+  const std::string chunk = rows_part({{1, {"10", "\"a\""}}, {2, {"11"}}, {5, {"12", "true"}}});
+  EXPECT_THAT(projected(chunk, only(1)), ElementsAre("1 1=10 other", "2 1=11", "5 1=12 other"));
+  EXPECT_THAT(projected(chunk, only(2)),
               ElementsAre("1 2=\"a\" other", "2 other", "5 2=true other"));
-  EXPECT_THAT(projected(part, {}), ElementsAre("1 1=10 2=\"a\"", "2 1=11", "5 1=12 2=true"));
+  EXPECT_THAT(projected(chunk, {}), ElementsAre("1 1=10 2=\"a\"", "2 1=11", "5 1=12 2=true"));
 }
 
-// Reports of one time that differ in another column are two; the same report twice is one, as in a
-// block of all columns.
+// Two reports of one time that differ in another column stay two; the same report twice becomes
+// one, as in a block with all columns.
 TEST(EachBlockOf, RowsThatDifferElsewhereStayTwo) {
-  const std::string part = rows_part({{1, {"10", "1"}}, {1, {"10", "2"}}, {1, {"10", "2"}}});
-  EXPECT_THAT(projected(part, only(1)), ElementsAre("1 1=10 other", "1 1=10 other"));
-  EXPECT_THAT(projected(part, {}), ElementsAre("1 1=10 2=1", "1 1=10 2=2"));
+  const std::string chunk = rows_part({{1, {"10", "1"}}, {1, {"10", "2"}}, {1, {"10", "2"}}});
+  EXPECT_THAT(projected(chunk, only(1)), ElementsAre("1 1=10 other", "1 1=10 other"));
+  EXPECT_THAT(projected(chunk, {}), ElementsAre("1 1=10 2=1", "1 1=10 2=2"));
 }
 
 TEST(EachBlockOf, NamesAreReadWithoutValues) {
-  const std::string part = rows_part({{1, {"10"}}, {2, {"10", "1", "\"x\""}}, {3, {"4"}}});
+  const std::string chunk = rows_part({{1, {"10"}}, {2, {"10", "1", "\"x\""}}, {3, {"4"}}});
   std::vector<FieldId> fields;
-  must(each_block_of(part, {.names_only = true}, [&](const Block& block) -> Status {
+  must(each_block_of(chunk, {.names_only = true}, [&](const Block& block) -> Status {
     fields = block.fields();
     return {};
   }));
@@ -104,38 +105,38 @@ TEST(EachBlockOf, NamesAreReadWithoutValues) {
 }
 
 TEST(EachBlockOf, ADamagedPartIsAFault) {
-  std::string part = rows_part({{1, {"10"}}});
-  part[part.size() / 2] ^= 1;
-  EXPECT_FALSE(each_block_of(part, only(1), [](const Block&) { return Status(); }));
+  std::string chunk = rows_part({{1, {"10"}}});
+  chunk[chunk.size() / 2] ^= 1;
+  EXPECT_FALSE(each_block_of(chunk, only(1), [](const Block&) { return Status(); }));
 }
 
-// An hour in parts that is stored anew as a whole, between two calls, is read again.
+// If an hour's chunks are replaced by one block between two calls, the hour is read again.
 TEST(StoreParts, AnHourThatWasStoredAnewIsReadFromItsBegin) {
   const registry::TestFolder folder;
   must(registry::make_data_folder(folder.data()));
   Store store = must(Store::open(folder.data()));
   const DeviceHour of{.device = 1, .hour = kHour};
-  const auto write = [&](std::vector<std::string> parts, bool over) {
+  const auto write = [&](std::vector<std::string> chunks, bool over) {
     Changes changes;
-    changes.hours.push_back({.of = of, .parts = std::move(parts), .over = over});
+    changes.hours.push_back({.of = of, .chunks = std::move(chunks), .over = over});
     must(store.write(changes));
   };
-  Store::Place next{.hour = kHour, .part = 0};
+  Store::Place next{.hour = kHour, .chunk = 0};
   const auto read = [&](std::size_t most) {
-    Lines parts;
-    static_cast<void>(must(store.parts_from(
+    Lines chunks;
+    static_cast<void>(must(store.chunks_from(
         1, next, kHour + 1, [&](const Store::Place& at, std::string_view bytes) -> Result<bool> {
-          parts.emplace_back(bytes);
+          chunks.emplace_back(bytes);
           next = at.behind();
-          return parts.size() < most;
+          return chunks.size() < most;
         })));
-    return parts;
+    return chunks;
   };
   write({"a", "b", "c"}, false);
   EXPECT_THAT(read(2), ElementsAre("a", "b"));
   EXPECT_THAT(read(1), ElementsAre("c"));
   EXPECT_THAT(read(1), IsEmpty());
-  next = {.hour = kHour, .part = 0};
+  next = {.hour = kHour, .chunk = 0};
   EXPECT_THAT(read(2), ElementsAre("a", "b"));
   write({"d"}, false);
   EXPECT_THAT(read(1), ElementsAre("c"));
@@ -170,7 +171,7 @@ class BlockWalkTest : public testing::Test {
   std::optional<InstantJournal> journal_;
 };
 
-// One hour of 8 MB, the first half in the store.
+// One hour of 8 MB; the first half is in the store.
 TEST_F(BlockWalkTest, StopsInsideOfAnHourAndMissesNothing) {
   constexpr int kReports = 100;
   const std::string text = '"' + std::string(80'000, 'x') + '"';

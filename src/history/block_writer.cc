@@ -1,7 +1,6 @@
-// Writes blocks: rows are kept as short bytes until finish() turns them into columns.
+// Writes blocks: rows are kept in a compact byte form until finish() turns them into columns.
 //
-// In those bytes a row that says the same as another is the same: fields ascend, and numbers have
-// no zeros at their end.
+// Equal rows have equal bytes: fields ascend, and numbers have no trailing zeros.
 #include <algorithm>
 #include <array>
 #include <cstddef>
@@ -20,12 +19,12 @@
 #include "history/block_layout.h"
 #include "history/bytes.h"
 #include "history/column.h"
-#include "history/piece.h"
+#include "history/compressed_buffer.h"
 
 namespace gridloom::history {
 namespace {
 
-// Of a field, in the order of rows.
+// The cells of one field, in the order of rows.
 struct Cells {
   FieldId field = 0;
   std::vector<std::uint32_t> number_rows;
@@ -43,7 +42,8 @@ struct Cells {
   }
 };
 
-// Finds a field's cells. The block store counts fields from zero, so a table serves nearly all.
+// Finds the cells of a field. The block store counts fields from zero, so a table serves nearly
+// all.
 class CellTable {
  public:
   void restart() {
@@ -83,7 +83,7 @@ class CellTable {
   std::unordered_map<FieldId, std::uint32_t> sparse_;
 };
 
-// Memory that the next block needs again.
+// Memory that is reused for the next block.
 struct Scratch {
   CellTable table;
   std::vector<std::int64_t> times;
@@ -100,7 +100,7 @@ std::unique_ptr<Scratch>& scratch() {
 
 }  // namespace
 
-// A block in the making.
+// A block under construction.
 class BlockDraft {
  public:
   BlockDraft(Scratch& with, const std::vector<BlockWriter::Row>& rows, std::string_view bytes,
@@ -141,7 +141,7 @@ class BlockDraft {
   void add_texts(const Cells& cells);
   void set_exact(Column& column, const Cells& cells) const;
   void set_loose(Column& column, const Cells& cells) const;
-  // For how long the i-th value counts.
+  // For how long the i-th value is held.
   [[nodiscard]] std::int64_t holds_ms(const std::vector<std::uint32_t>& rows, std::size_t i) const {
     const std::int64_t until =
         i + 1 < rows.size() ? with_.alive_ms[rows[i + 1]] : with_.alive_ms.back();
@@ -158,7 +158,7 @@ class BlockDraft {
   Layout layout_;
   std::string presence_;
   std::string columns_;
-  std::unordered_map<std::string_view, std::size_t> presences_;  // by the bytes of their rows
+  std::unordered_map<std::string_view, std::size_t> presences_;  // key: the bytes of their rows
 };
 
 void BlockDraft::collect(const std::vector<BlockWriter::Row>& rows, std::string_view bytes) {
@@ -282,7 +282,8 @@ void BlockWriter::add(std::int64_t at_ms, std::span<const Sample> samples) {
   rows_.push_back({.at_ms = at_ms, .begin = begin, .size = bytes_.size() - begin});
 }
 
-// By field, then by place, both in one number: sorted in a fraction of the time.
+// Sorts by field, then by position. Both are packed into one number, which sorts in a fraction of
+// the time.
 void BlockWriter::add_unsorted(std::span<const Sample> samples) {
   constexpr unsigned kPlaceBits = 32;
   order_.clear();
@@ -309,12 +310,12 @@ void BlockWriter::add_sample(FieldId after, const Sample& sample) {
   if (is_number) end = put_number(end, number);
   append_until(bytes_, bytes.data(), end);
   if (is_number) return;
-  // More decimals than a column can have: exact as a text.
+  // More decimals than a column can have: kept exactly, as a text.
   const std::string text = value.is_number ? text_of(number) : std::string();
   append_value(bytes_, {.text = value.is_number ? std::string_view(text) : value.text});
 }
 
-// By time, without what says the same.
+// Sorts by time and removes duplicates.
 void BlockWriter::sort() {
   if (!std::ranges::is_sorted(rows_, {}, &Row::at_ms)) {
     std::ranges::sort(rows_, {},
@@ -324,7 +325,7 @@ void BlockWriter::sort() {
   if (std::ranges::adjacent_find(rows_, same_time) == rows_.end()) return;
   std::unordered_set<std::string_view> said;
   std::size_t kept = 0;
-  for (const Row row : rows_) {  // a copy: its place may be taken
+  for (const Row row : rows_) {  // a copy: its place may be overwritten
     if (kept == 0 || rows_[kept - 1].at_ms != row.at_ms) said.clear();
     if (!said.insert(std::string_view(bytes_).substr(row.begin, row.size)).second) continue;
     rows_[kept++] = row;

@@ -8,14 +8,14 @@
 namespace gridloom::history {
 namespace {
 
-constexpr std::int64_t kMonday = 3;  // the 1st of January 1970 was a Thursday
+constexpr std::int64_t kMonday = 3;  // 1 January 1970 was a Thursday
 
 std::int64_t floored(std::int64_t value, std::int64_t step) {
   const std::int64_t rest = value % step;
   return value - (rest < 0 ? rest + step : rest);
 }
 
-// Days since 1970 of the local date.
+// The local date as days since 1970.
 std::int64_t local_day(std::int64_t at_ms) {
   const CivilDate date = date_of(at_ms);
   const std::chrono::year_month_day day{std::chrono::year(date.year),

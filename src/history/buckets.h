@@ -1,11 +1,11 @@
-// Spans of time of one length, by which a series is downsampled: of minutes and hours, or of days
-// as they are where the server stands.
+// The time buckets by which a series is downsampled: fixed lengths such as minutes and hours, or
+// calendar days in the server's time zone.
 //
-// Spans of a day or more begin at a local midnight, a week's on Monday. Shorter ones that divide a
-// day begin anew at each local midnight, so that one of the days when the clocks change is shorter;
-// all others count from 1970 in UTC.
+// Buckets of a day or more begin at a local midnight, those of a week on Monday. Shorter buckets
+// that divide a day start again at each local midnight, so that one bucket is shorter on a day when
+// the clocks change; all others count from 1970 in UTC.
 //
-// Thread rule: one thread; it remembers the day that was asked for last.
+// Thread rule: one thread; the object caches the last day that was requested.
 #pragma once
 
 #include <cstdint>
@@ -16,12 +16,12 @@ inline constexpr std::int64_t kDay_ms = 86'400'000;
 
 struct Bucket {
   std::int64_t begin_ms = 0;
-  std::int64_t end_ms = 0;  // behind it
+  std::int64_t end_ms = 0;  // exclusive
 };
 
 class Buckets {
  public:
-  // A day or more: whole days.
+  // A step of a day or more must be a whole number of days.
   explicit Buckets(std::int64_t step_ms) : step_ms_(step_ms) {}
 
   [[nodiscard]] Bucket at(std::int64_t at_ms);
@@ -30,7 +30,7 @@ class Buckets {
   [[nodiscard]] Bucket of_days(std::int64_t at_ms) const;
 
   std::int64_t step_ms_;
-  Bucket day_{};  // the local one, or the days, that were asked for last
+  Bucket day_{};  // the local day, or span of days, requested last
 };
 
 }  // namespace gridloom::history

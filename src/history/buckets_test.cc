@@ -1,4 +1,4 @@
-// Where buckets begin and end, also where the clocks change.
+// Tests where buckets begin and end, also across clock changes.
 #include "history/buckets.h"
 
 #include <gtest/gtest.h>
@@ -16,11 +16,11 @@ namespace {
 constexpr std::int64_t kMinute_ms = 60'000;
 constexpr std::int64_t kHour = 60 * kMinute_ms;
 
-// "2026-03-29 01:30" of UTC.
+// Parses a UTC time such as "2026-03-29 01:30".
 std::int64_t utc(const char* text) {
-  std::tm parts{};
-  strptime(text, "%Y-%m-%d %H:%M", &parts);
-  return static_cast<std::int64_t>(timegm(&parts)) * 1000;
+  std::tm chunks{};
+  strptime(text, "%Y-%m-%d %H:%M", &chunks);
+  return static_cast<std::int64_t>(timegm(&chunks)) * 1000;
 }
 
 struct Row {
@@ -37,10 +37,10 @@ TEST(Buckets, BeginWhereTheServersDaysAndHoursDo) {
       {"UTC", 7 * kMinute_ms, "1970-01-01 00:20", "1970-01-01 00:14", "1970-01-01 00:21"},
       {"UTC", 7 * kMinute_ms, "1969-12-31 23:59", "1969-12-31 23:53", "1970-01-01 00:00"},
       {"UTC", 24 * kHour, "2026-01-10 12:29", "2026-01-10 00:00", "2026-01-11 00:00"},
-      // Half an hour off the hour.
+      // Time zone with an offset of half an hour.
       {"Asia/Kolkata", kHour, "2026-01-10 12:29", "2026-01-10 11:30", "2026-01-10 12:30"},
       {"Asia/Kolkata", 24 * kHour, "2026-01-10 18:30", "2026-01-10 18:30", "2026-01-11 18:30"},
-      // A week begins on Monday: the 5th of January 2026.
+      // A week begins on Monday, here 5 January 2026.
       {"Europe/Berlin", 7 * 24 * kHour, "2026-01-10 12:00", "2026-01-04 23:00", "2026-01-11 23:00"},
       {"Europe/Berlin", 2 * 24 * kHour, "1970-01-02 12:00", "1969-12-31 23:00", "1970-01-02 23:00"},
       // A day of 23 hours, and one of 25.
@@ -49,7 +49,7 @@ TEST(Buckets, BeginWhereTheServersDaysAndHoursDo) {
       {"Europe/Berlin", 6 * kHour, "2026-03-29 21:30", "2026-03-29 17:00", "2026-03-29 22:00"},
       {"Europe/Berlin", 6 * kHour, "2026-10-25 22:30", "2026-10-25 22:00", "2026-10-25 23:00"},
       {"Europe/Berlin", kHour, "2026-10-25 00:30", "2026-10-25 00:00", "2026-10-25 01:00"},
-      // The day begins at one o'clock there.
+      // Clocks are put forward at midnight: the day begins at 1:00.
       {"America/Santiago", 24 * kHour, "2026-09-06 12:00", "2026-09-06 04:00", "2026-09-07 03:00"},
       {"America/Santiago", 24 * kHour, "2026-09-06 03:59", "2026-09-05 04:00", "2026-09-06 04:00"},
   };

@@ -6,8 +6,8 @@
 #include <ranges>
 #include <utility>
 
+#include "history/chunk.h"
 #include "history/hour_rows.h"
-#include "history/part.h"
 #include "history/rows.h"
 #include "history/turn.h"
 
@@ -17,9 +17,9 @@ namespace {
 constexpr Millis kLateRowsEvery{60'000};
 constexpr std::size_t kHoursAPiece = 256;
 constexpr std::size_t kBytesAPiece = std::size_t{1} * 1024 * 1024;  // of blocks
-constexpr std::size_t kMostAudit = 1000;                            // in memory
+constexpr std::size_t kMostAudit = 1000;                            // entries in memory
 
-// Numbers as a block keeps them.
+// Values by field, with numbers in the form that a block stores.
 std::map<FieldId, std::string> said_by(std::span<const Sample> row) {
   std::map<FieldId, std::string> said;
   for (const Sample& sample : row) {
@@ -30,12 +30,13 @@ std::map<FieldId, std::string> said_by(std::span<const Sample> row) {
   return said;
 }
 
-// As blocks, if none of them is damaged: nothing is thrown away.
-std::vector<std::string> merged(std::vector<std::string> parts) {
-  if (parts.size() == 1 && !is_rows(parts.front())) return parts;
-  const std::vector<std::string_view> views(parts.begin(), parts.end());
+// Merges chunks into blocks. If a chunk is damaged, all are returned unchanged, so that no data are
+// lost.
+std::vector<std::string> merged(std::vector<std::string> chunks) {
+  if (chunks.size() == 1 && !is_rows(chunks.front())) return chunks;
+  const std::vector<std::string_view> views(chunks.begin(), chunks.end());
   auto blocks = merge(views);
-  return blocks ? std::move(*blocks) : std::move(parts);
+  return blocks ? std::move(*blocks) : std::move(chunks);
 }
 
 }  // namespace
@@ -59,14 +60,14 @@ Status Builder::take(std::uint64_t sequence, RecordKind kind, std::string_view p
     case RecordKind::kTurn:
       if (kind == RecordKind::kTurn && !read_turn(payload)) break;
       if (const auto batch = batch_of(kind, payload); !batch.empty()) {
-        return heads_.take(sequence, batch);
+        return head_blocks_.take(sequence, batch);
       }
       return {};
     case RecordKind::kAudit:
       add_audit(sequence, payload);
       return {};
   }
-  return fail(FaultKind::kMalformed, "a record of a kind that is not known");
+  return fail(ErrorCode::kMalformed, "a record of a kind that is not known");
 }
 
 void Builder::add_audit(std::uint64_t sequence, std::string_view payload) {
@@ -74,8 +75,8 @@ void Builder::add_audit(std::uint64_t sequence, std::string_view payload) {
   audit_.push_back({.sequence = sequence, .entry = std::string(payload)});
 }
 
-void Builder::forget(DeviceNumber device) {
-  heads_.forget(device);
+void Builder::purge(DeviceNumber device) {
+  head_blocks_.purge(device);
   std::erase_if(open_, [device](const DeviceHour& of) { return of.device == device; });
 }
 
@@ -84,27 +85,27 @@ std::int64_t Builder::closed_before(TimePoint now) const {
 }
 
 bool Builder::is_due(TimePoint now) const {
-  if (draining_ || heads_.bytes() > options_.head_bytes) return true;
+  if (draining_ || head_blocks_.bytes() > options_.head_bytes) return true;
   const std::int64_t closed = closed_before(now);
-  // Late rows come one by one: they wait for each other.
+  // Late rows arrive one by one: they are collected for a while.
   if (closed == done_before_ && now >= done_at_ && now - done_at_ < kLateRowsEvery) return false;
   return !next_hours(closed, What::kAPiece).empty();
 }
 
 std::vector<DeviceHour> Builder::next_hours(std::int64_t closed, What what) const {
-  if (draining_) return heads_.oldest(kHoursAPiece);
-  std::vector<DeviceHour> hours = heads_.before(closed, kHoursAPiece);
+  if (draining_) return head_blocks_.oldest(kHoursAPiece);
+  std::vector<DeviceHour> hours = head_blocks_.before(closed, kHoursAPiece);
   for (const DeviceHour& of : open_) {
     if (hours.size() >= kHoursAPiece) break;
     if (of.hour < closed) hours.push_back(of);
   }
-  if (hours.empty() && what == What::kEverything) hours = heads_.oldest(kHoursAPiece);
+  if (hours.empty() && what == What::kEverything) hours = head_blocks_.oldest(kHoursAPiece);
   std::ranges::sort(hours);
   hours.erase(std::ranges::unique(hours).begin(), hours.end());
   return hours;
 }
 
-bool Builder::wants_mark() const {
+bool Builder::wants_checkpoint() const {
   const std::lock_guard lock(mutex_);
   return stored_some_ || audit_.size() > kMostAudit;
 }
@@ -117,7 +118,7 @@ std::vector<AuditRow> Builder::audit() const {
 Status Builder::store(TimePoint now, What what) {
   const std::int64_t closed = closed_before(now);
   while (true) {
-    draining_ = heads_.bytes() > options_.head_bytes / (draining_ ? 2 : 1);
+    draining_ = head_blocks_.bytes() > options_.head_bytes / (draining_ ? 2 : 1);
     const std::vector<DeviceHour> hours = next_hours(closed, what);
     if (hours.empty()) break;
     if (Status stored = store_hours(hours, closed); !stored) return stored;
@@ -128,12 +129,12 @@ Status Builder::store(TimePoint now, What what) {
   return {};
 }
 
-Status Builder::mark(std::vector<StoredTwin> twins) {
+Status Builder::checkpoint(std::vector<StoredTwin> twins) {
   Changes changes;
   changes.twins = std::move(twins);
   changes.audit = audit();
-  // The log is needed for the heads that are there.
-  changes.applied = heads_.first_sequence().value_or(taken_ + 1) - 1;
+  // The log is still needed for the existing heads.
+  changes.applied = head_blocks_.first_sequence().value_or(taken_ + 1) - 1;
   if (Status written = store_.write(changes); !written) return written;
   applied_ = std::max(applied_, *changes.applied);
   stored_some_ = false;
@@ -142,7 +143,7 @@ Status Builder::mark(std::vector<StoredTwin> twins) {
   return {};
 }
 
-// As many of them as are a piece.
+// Stores the first hours, up to the size of one piece.
 Status Builder::store_hours(std::span<const DeviceHour> hours, std::int64_t closed) {
   Changes changes;
   std::size_t count = 0;
@@ -150,7 +151,7 @@ Status Builder::store_hours(std::span<const DeviceHour> hours, std::int64_t clos
     const std::size_t before = changes.hours.size();
     if (Status added = add_hour(hours[count], closed, changes); !added) return added;
     for (std::size_t i = before; i < changes.hours.size(); ++i) {
-      for (const std::string& part : changes.hours[i].parts) bytes += part.size();
+      for (const std::string& chunk : changes.hours[i].chunks) bytes += chunk.size();
     }
   }
   const std::size_t names = names_.size();
@@ -162,7 +163,7 @@ Status Builder::store_hours(std::span<const DeviceHour> hours, std::int64_t clos
   names_stored_ = names;
   stored_some_ = true;
   for (const DeviceHour& of : hours.first(count)) {
-    heads_.drop(of);
+    head_blocks_.drop(of);
     if (of.hour < closed) {
       open_.erase(of);
     } else {
@@ -173,13 +174,13 @@ Status Builder::store_hours(std::span<const DeviceHour> hours, std::int64_t clos
 }
 
 bool Builder::has(const DeviceHour& of, std::int64_t at_ms, std::span<const Sample> row) {
-  const auto parts = stored(of);
-  if (!parts || parts->empty()) return false;
+  const auto chunks = stored(of);
+  if (!chunks || chunks->empty()) return false;
   const std::map<FieldId, std::string> wanted = said_by(row);
   bool found = false;
-  for (const std::string& part : *parts) {
-    // Of a damaged part nothing is known; the row may be in another.
-    static_cast<void>(each_row(part, [&](std::int64_t its_at_ms, std::span<const Sample> samples) {
+  for (const std::string& chunk : *chunks) {
+    // Rows of a damaged chunk are unknown; the row may be in another chunk.
+    static_cast<void>(each_row(chunk, [&](std::int64_t its_at_ms, std::span<const Sample> samples) {
       found = found ||
               (its_at_ms == at_ms && samples.size() >= wanted.size() && said_by(samples) == wanted);
     }));
@@ -189,30 +190,31 @@ bool Builder::has(const DeviceHour& of, std::int64_t at_ms, std::span<const Samp
 }
 
 Result<std::vector<std::string>> Builder::stored(const DeviceHour& of) {
-  std::vector<std::string> parts;
+  std::vector<std::string> chunks;
   const Status read =
-      store_.each_part(of.device, of.hour, of.hour + 1, [&](std::int64_t, std::string_view part) {
-        parts.emplace_back(part);
+      store_.each_part(of.device, of.hour, of.hour + 1, [&](std::int64_t, std::string_view chunk) {
+        chunks.emplace_back(chunk);
         return Status();
       });
   if (!read) return std::unexpected(read.error());
-  return parts;
+  return chunks;
 }
 
 Status Builder::add_hour(const DeviceHour& of, std::int64_t closed, Changes& changes) {
   std::vector<std::string> in_memory;
-  for (const Heads::Piece& piece : heads_.pieces(of)) in_memory.push_back(heads_.part_of(*piece));
+  for (const HeadBlocks::Buffer& buffer : head_blocks_.buffers(of))
+    in_memory.push_back(head_blocks_.chunk_of(*buffer));
   if (of.hour >= closed) {
     if (in_memory.empty()) return {};
-    changes.hours.push_back({.of = of, .parts = std::move(in_memory)});
+    changes.hours.push_back({.of = of, .chunks = std::move(in_memory)});
     return {};
   }
-  auto parts = stored(of);
-  if (!parts) return std::unexpected(parts.error());
-  std::ranges::move(in_memory, std::back_inserter(*parts));
-  changes.hours.push_back({.of = of, .parts = merged(std::move(*parts)), .over = true});
+  auto chunks = stored(of);
+  if (!chunks) return std::unexpected(chunks.error());
+  std::ranges::move(in_memory, std::back_inserter(*chunks));
+  changes.hours.push_back({.of = of, .chunks = merged(std::move(*chunks)), .over = true});
   if (Status added = add_energies(of, changes); !added) return added;
-  // Rows that came late: the hour after began otherwise than it was told.
+  // Rows may have come late, so the energies of the next hour were computed from outdated values.
   const auto next = store_.hour_from(of.device, of.hour + 1);
   if (!next) return std::unexpected(next.error());
   if (!*next || **next >= closed) return {};
@@ -222,11 +224,11 @@ Status Builder::add_hour(const DeviceHour& of, std::int64_t closed, Changes& cha
 Result<std::string> Builder::whole(const DeviceHour& of, const Changes& changes) {
   const auto fresh = std::ranges::find(changes.hours, of, &Changes::Hour::of);
   if (fresh != changes.hours.end() && fresh->over) {
-    return fresh->parts.size() == 1 ? fresh->parts.front() : std::string();
+    return fresh->chunks.size() == 1 ? fresh->chunks.front() : std::string();
   }
-  auto parts = stored(of);
-  if (!parts) return std::unexpected(parts.error());
-  const std::vector<std::string> blocks = merged(std::move(*parts));
+  auto chunks = stored(of);
+  if (!chunks) return std::unexpected(chunks.error());
+  const std::vector<std::string> blocks = merged(std::move(*chunks));
   return blocks.size() == 1 ? blocks.front() : std::string();
 }
 
@@ -274,7 +276,7 @@ Status Builder::add_energies(const DeviceHour& of, Changes& changes) {
     if (!found) return std::unexpected(found.error());
     before = std::move(*found);
     auto opened = Block::open(before);
-    if (!opened) return {};  // more than one block: who asks accounts for it
+    if (!opened) return {};  // more than one block: a query computes the energies
     if (says_anything(*opened, names_)) earlier = std::move(*opened);
   }
   HourBefore last;

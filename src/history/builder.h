@@ -1,7 +1,8 @@
-// Turns the log's records into blocks: rows go into heads, hours that are over into the store.
+// The builder turns records of the log into blocks: rows are collected in heads, and completed
+// hours are written to the store.
 //
-// Pure but for the store: who calls it owns the thread and the time. Its heads and the audit that
-// is not yet stored may be read from any thread.
+// It has no effects outside the store: the caller owns the thread and the time. The heads and the
+// audit entries that are not yet stored may be read from any thread.
 #pragma once
 
 #include <cstddef>
@@ -19,63 +20,64 @@
 #include "base/result.h"
 #include "history/block.h"
 #include "history/field_names.h"
-#include "history/heads.h"
+#include "history/head_blocks.h"
 #include "history/journal.h"
 #include "history/store.h"
 
 namespace gridloom::history {
 
-// The last hour before another in which the device said anything, however long ago, and the
-// energies that were made of it; null and empty: there is none.
+// The last earlier hour in which the device reported anything, however long ago, and the energies
+// computed for it. Null and empty: there is no such hour.
 struct HourBefore {
   const Block* block = nullptr;
   std::int64_t hour = 0;
   std::string_view energies{};
 };
-// The energies of an hour. It is asked again when rows of either come late.
+// Computes the energies of an hour. Called again when late rows arrive for either hour.
 using Account = std::function<std::string(const DeviceHour& of, const HourBefore& before,
                                           const Block& block, const FieldNames& names)>;
 
 class Builder {
  public:
   struct Options {
-    Millis grace{120'000};  // an hour is made a block this long after its end
-    std::size_t head_bytes = std::size_t{64} * 1024 * 1024;  // more: hours are stored in parts
+    Millis grace{120'000};  // an hour becomes a block this long after its end
+    std::size_t head_bytes = std::size_t{64} * 1024 * 1024;  // more: hours stored in chunks
     Account account{};
   };
-  // `store` and `names` outlive it; `names` are those of the store.
+  // `store` and `names` outlive the builder; `names` are those of the store.
   [[nodiscard]] static Result<std::unique_ptr<Builder>> make(Store& store, FieldNames& names,
                                                              Options options);
 
-  // A record of the log, in their order. kMalformed: it is not what it should be, and left out.
+  // Takes one record of the log, in log order. kMalformed: the record is invalid, and is left out.
   [[nodiscard]] Status take(std::uint64_t sequence, RecordKind kind, std::string_view payload);
 
-  // The same for an audit record in two steps, so that it can be read as soon as it is durable:
-  // from any thread, in their order,
+  // Takes an audit record in two steps, so that it can be read as soon as it is durable. The first
+  // step may run on any thread, in log order;
   void add_audit(std::uint64_t sequence, std::string_view payload);
-  // and later in its turn.
+  // the second step follows when the record's turn comes.
   void pass(std::uint64_t sequence) { taken_ = sequence; }
 
-  // Whether store() has something to do.
+  // True if store() has something to do.
   [[nodiscard]] bool is_due(TimePoint now) const;
-  // Puts a piece of what is due into the store, which takes some tenths of a second at most, so
-  // that records can be taken in between; or everything.
+  // Stores a limited part of what is due, which takes some tenths of a second at most, so that
+  // records can be taken in between; or everything.
   enum class What : std::uint8_t { kAPiece, kEverything };
   [[nodiscard]] Status store(TimePoint now, What what);
-  // Stores the audit, these twins, and up to which record of the log the store now has everything.
-  // The twins have changed since the last mark, and were taken after the last record.
-  [[nodiscard]] Status mark(std::vector<StoredTwin> twins);
+  // Stores the audit, these twins, and the number of the last log record whose data are all in the
+  // store. The twins have changed since the last checkpoint, and were taken after the last record.
+  [[nodiscard]] Status checkpoint(std::vector<StoredTwin> twins);
   [[nodiscard]] std::uint64_t applied() const { return applied_; }
-  // Something was stored, or much of the audit waits.
-  [[nodiscard]] bool wants_mark() const;
-  // More is in memory than should be: take no more before store() has done its work.
-  [[nodiscard]] bool is_full() const { return heads_.bytes() > 2 * options_.head_bytes; }
+  // True if something was stored since the last checkpoint, or much of the audit is not yet stored.
+  [[nodiscard]] bool wants_checkpoint() const;
+  // True if the heads use more memory than they should: take no more records until store() has done
+  // its work.
+  [[nodiscard]] bool is_full() const { return head_blocks_.bytes() > 2 * options_.head_bytes; }
 
-  // A device that is no more: what was not stored of it never is.
-  void forget(DeviceNumber device);
+  // Drops a removed device: its data that are not yet stored never will be.
+  void purge(DeviceNumber device);
 
-  [[nodiscard]] const Heads& heads() const { return heads_; }
-  // Not yet stored, in order.
+  [[nodiscard]] const HeadBlocks& head_blocks() const { return head_blocks_; }
+  // Audit entries not yet stored, in order.
   [[nodiscard]] std::vector<AuditRow> audit() const;
 
  private:
@@ -83,36 +85,36 @@ class Builder {
       : store_(store),
         names_(names),
         options_(std::move(options)),
-        heads_(names, [this](const DeviceHour& of, std::int64_t at_ms,
-                             std::span<const Sample> row) { return has(of, at_ms, row); }) {}
+        head_blocks_(names, [this](const DeviceHour& of, std::int64_t at_ms,
+                                   std::span<const Sample> row) { return has(of, at_ms, row); }) {}
 
   [[nodiscard]] std::int64_t closed_before(TimePoint now) const;
   [[nodiscard]] std::vector<DeviceHour> next_hours(std::int64_t closed, What what) const;
   [[nodiscard]] Status store_hours(std::span<const DeviceHour> hours, std::int64_t closed);
   [[nodiscard]] Status add_hour(const DeviceHour& of, std::int64_t closed, Changes& changes);
   [[nodiscard]] Status add_energies(const DeviceHour& of, Changes& changes);
-  // All of an hour as one block, from `changes` or the store. Empty: there is nothing, or too much.
+  // All of an hour as one block, from `changes` or the store. Empty: no data, or too much.
   [[nodiscard]] Result<std::string> whole(const DeviceHour& of, const Changes& changes);
   [[nodiscard]] Result<std::optional<std::int64_t>> hour_before(const DeviceHour& of,
                                                                 const Changes& changes);
   [[nodiscard]] Result<std::vector<std::string>> stored(const DeviceHour& of);
   [[nodiscard]] Result<std::string> energies_of(const DeviceHour& of, const Changes& changes);
-  // Whether the store has a row of that time that says the same.
+  // True if the store has an equal row of that time.
   [[nodiscard]] bool has(const DeviceHour& of, std::int64_t at_ms, std::span<const Sample> row);
 
   Store& store_;
   FieldNames& names_;
   Options options_;
-  Heads heads_;
-  std::set<DeviceHour> open_;  // in the store, and not yet over
-  mutable std::mutex mutex_;   // of audit_
+  HeadBlocks head_blocks_;
+  std::set<DeviceHour> open_;  // hours in the store that are not yet over
+  mutable std::mutex mutex_;   // guards audit_
   std::vector<AuditRow> audit_;
   std::size_t names_stored_ = 0;
   std::uint64_t taken_ = 0;
   std::uint64_t applied_ = 0;
-  bool draining_ = false;         // much was in memory, and is being stored
-  bool stored_some_ = false;      // since the last mark
-  std::int64_t done_before_ = 0;  // all hours before it were stored at `done_at_`
+  bool draining_ = false;         // the memory limit was exceeded; heads are being stored
+  bool stored_some_ = false;      // since the last checkpoint
+  std::int64_t done_before_ = 0;  // hours before this were stored at `done_at_`
   TimePoint done_at_{};
 };
 

@@ -1,4 +1,5 @@
-// Records of the log become blocks of hours: in time, in parts, late, twice, and after a crash.
+// Tests that log records become blocks of hours: in time, in chunks, late, duplicated, and after a
+// crash.
 #include "history/builder.h"
 
 #include <fmt/format.h>
@@ -15,12 +16,12 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr TimePoint kStart{Millis(1'700'000'000'000 / kHour_ms * kHour_ms)};  // an hour's begin
+constexpr TimePoint kStart{Millis(1'700'000'000'000 / kHour_ms * kHour_ms)};  // start of an hour
 constexpr std::int64_t kFirst = 1'700'000'000'000 / kHour_ms;
 
 struct Row {
   DeviceNumber device = 1;
-  Millis after{0};  // kStart
+  Millis after{0};  // after kStart
   std::string_view name = "a";
   std::string value = "1";
 };
@@ -29,7 +30,7 @@ class BuilderTest : public testing::Test {
  protected:
   BuilderTest() { open(); }
 
-  // As after a start: what was not stored is gone.
+  // Simulates a start: data that were not stored are lost.
   void open() {
     must(registry::make_data_folder(folder_.data()));
     builder_.reset();
@@ -52,9 +53,9 @@ class BuilderTest : public testing::Test {
   void store(Millis after, Builder::What what = Builder::What::kAPiece) {
     must(builder_->store(kStart + after, what));
     while (builder_->is_due(kStart + after)) must(builder_->store(kStart + after, what));
-    must(builder_->mark({}));
+    must(builder_->checkpoint({}));
   }
-  // "hour: ms name=value" of each row that the store has, of each block one after another.
+  // Returns "hour: ms name=value" for each row in the store, block after block.
   std::vector<std::string> stored(DeviceNumber device = 1) {
     std::vector<std::string> lines;
     must(store_->each_part(device, kFirst - 100, kFirst + 100,
@@ -85,7 +86,7 @@ TEST_F(BuilderTest, AnHourIsStoredOnceItIsOver) {
   EXPECT_EQ(stored(), (Lines{"0:", "1000 a=1", "2000 a=2.5"}));
   EXPECT_EQ(builder_->applied(), 1);
   EXPECT_FALSE(builder_->is_due(kStart + 62min));
-  EXPECT_EQ(builder_->heads().bytes(), 0);
+  EXPECT_EQ(builder_->head_blocks().bytes(), 0);
 }
 
 TEST_F(BuilderTest, TheLogIsNeededForTheHourThatIsNotOver) {
@@ -135,7 +136,7 @@ TEST_F(BuilderTest, StoppingStoresEverythingAndTheNextHourJoinsThePieces) {
   EXPECT_EQ(stored(), (Lines{"0:", "1000 a=1", "1200000 a=1"}));
 }
 
-// Rows say a field twice where a report did; blocks do not.
+// A row may contain a field twice, as its report did; a block does not.
 TEST_F(BuilderTest, ARowWithAFieldTwiceIsKnownAgainAfterAStop) {
   const auto twice = [this](Millis after, bool resent) {
     BatchWriter writer;
@@ -156,7 +157,7 @@ TEST_F(BuilderTest, ARowWithAFieldTwiceIsKnownAgainAfterAStop) {
 
 TEST_F(BuilderTest, AReportThatIsSentAgainIsFoundBehindADamagedPart) {
   Changes damaged;
-  damaged.hours.push_back({.of = {.device = 1, .hour = kFirst}, .parts = {"GR\x01 nonsense"}});
+  damaged.hours.push_back({.of = {.device = 1, .hour = kFirst}, .chunks = {"GR\x01 nonsense"}});
   must(store_->write(damaged));
   take({{.after = 50min}});
   store(51min, Builder::What::kEverything);
@@ -167,20 +168,20 @@ TEST_F(BuilderTest, AReportThatIsSentAgainIsFoundBehindADamagedPart) {
   writer.add(kResent, "1");
   writer.end();
   must(builder_->take(++sequence_, RecordKind::kReports, writer.take()));
-  EXPECT_EQ(builder_->heads().bytes(), 0);
+  EXPECT_EQ(builder_->head_blocks().bytes(), 0);
 }
 
 TEST_F(BuilderTest, ADamagedPartStaysAsItIsAndTheRestCanBeRead) {
   take({{.after = 1s}});
   store(10min, Builder::What::kEverything);
   Changes damaged;
-  damaged.hours.push_back({.of = {.device = 1, .hour = kFirst}, .parts = {"GR\x01 nonsense"}});
+  damaged.hours.push_back({.of = {.device = 1, .hour = kFirst}, .chunks = {"GR\x01 nonsense"}});
   must(store_->write(damaged));
   take({{.after = 20min}});
   store(62min);
   std::vector<std::size_t> sizes;
-  must(store_->each_part(1, kFirst, kFirst + 1, [&](std::int64_t, std::string_view part) {
-    const auto blocks = merge(std::span(&part, 1));
+  must(store_->each_part(1, kFirst, kFirst + 1, [&](std::int64_t, std::string_view chunk) {
+    const auto blocks = merge(std::span(&chunk, 1));
     sizes.push_back(blocks ? blocks->size() : 0);
     return Status();
   }));
@@ -194,7 +195,7 @@ TEST_F(BuilderTest, MuchInMemoryIsStoredInParts) {
   for (int i = 0; i < 100; ++i) take({{.after = Millis(1000 * i)}});
   EXPECT_TRUE(builder_->is_due(kStart + 2min));
   store(2min);
-  EXPECT_LT(builder_->heads().bytes(), 500);
+  EXPECT_LT(builder_->head_blocks().bytes(), 500);
   EXPECT_EQ(builder_->applied(), 100);
   take({{.after = 30min}});
   store(62min);
@@ -213,9 +214,9 @@ TEST_F(BuilderTest, AReportThatIsSentAgainStandsThereOnce) {
   };
   take({{.after = 1s, .value = "1"}, {.after = 2s, .value = "2"}});
   again(1s, "1");
-  again(3s, "1");  // values repeat: that of another time is another report
+  again(3s, "1");  // same value at another time: another report
   again(2s, "2");
-  again(17min, "3");  // never came
+  again(17min, "3");  // not received before
   store(122min);
   EXPECT_EQ(stored(), (Lines{"0:", "1000 a=1", "2000 a=2", "3000 a=1", "1020000 a=3"}));
 }
@@ -244,7 +245,7 @@ TEST_F(BuilderTest, AReportThatIsSentAgainAfterAStopStandsThereOnce) {
   EXPECT_EQ(stored(), (Lines{"0:", R"(3480000 b="text" a=1.5)", "1:", R"(3660000 b="text" a=2)"}));
 }
 
-// Each report has other fields, so that most of their shapes get no number.
+// Each report has different fields, so that most of the shapes get no number.
 TEST_F(BuilderTest, ReportsOfThousandsOfShapesAreKept) {
   constexpr int kReports = 3000;
   const auto report = [](BatchWriter& writer, int number) {
@@ -275,11 +276,11 @@ TEST_F(BuilderTest, ReportsOfThousandsOfShapesAreKept) {
   EXPECT_EQ(lines.back(), "2999 f3=null f2999=2999");
 }
 
-// The log is good, and a record in it is not: what is around it counts.
+// The log is valid but one record in it is not: the records around it are kept.
 TEST_F(BuilderTest, AReportWhoseValuesAreNotThoseOfItsFieldsIsLeftOut) {
   take({{.after = 1s, .value = "1"}});
   std::string bytes = batch({{.after = 2s, .value = "2"}, {.after = 3s, .value = "3"}});
-  bytes.back() = static_cast<char>(0x83);  // of the number's two bytes the second is missing
+  bytes.back() = static_cast<char>(0x83);  // the second byte of the number is missing
   must(builder_->take(++sequence_, RecordKind::kReports, bytes));
   take({{.after = 4s, .value = "4"}});
   store(62min);
@@ -293,19 +294,19 @@ TEST_F(BuilderTest, WorkComesInPiecesAndTheOldestFirst) {
     take({{.device = 1001 - device, .value = R"("0123456789")"}});
   }
   EXPECT_TRUE(builder_->is_due(kStart));
-  const std::size_t before = builder_->heads().bytes();
+  const std::size_t before = builder_->head_blocks().bytes();
   ASSERT_GT(before, options_.head_bytes);
   must(builder_->store(kStart, Builder::What::kAPiece));
-  EXPECT_LT(builder_->heads().bytes(), before);
+  EXPECT_LT(builder_->head_blocks().bytes(), before);
   EXPECT_TRUE(stored(1).empty());
   EXPECT_FALSE(stored(1000).empty()) << "the log was kept for it longest";
-  EXPECT_TRUE(builder_->wants_mark());
-  must(builder_->mark({}));
+  EXPECT_TRUE(builder_->wants_checkpoint());
+  must(builder_->checkpoint({}));
   EXPECT_EQ(builder_->applied(), 256);
-  EXPECT_FALSE(builder_->wants_mark());
+  EXPECT_FALSE(builder_->wants_checkpoint());
   while (builder_->is_due(kStart)) must(builder_->store(kStart, Builder::What::kAPiece));
-  EXPECT_LE(builder_->heads().bytes(), options_.head_bytes / 2);
-  EXPECT_GT(builder_->heads().bytes(), 0);
+  EXPECT_LE(builder_->head_blocks().bytes(), options_.head_bytes / 2);
+  EXPECT_GT(builder_->head_blocks().bytes(), 0);
 }
 
 TEST_F(BuilderTest, DevicesDoNotMix) {
@@ -342,7 +343,7 @@ TEST_F(BuilderTest, TheAuditIsKeptInMemoryAndThenInTheStore) {
 TEST_F(BuilderTest, ARecordThatIsNoBatchIsLeftOut) {
   const Status taken = builder_->take(++sequence_, RecordKind::kReports, "nonsense");
   ASSERT_FALSE(taken);
-  EXPECT_EQ(taken.error().kind, FaultKind::kMalformed);
+  EXPECT_EQ(taken.error().code, ErrorCode::kMalformed);
   take({{.after = 1s}});
   store(62min);
   EXPECT_EQ(stored(), (Lines{"0:", "1000 a=1"}));
@@ -364,7 +365,7 @@ TEST_F(BuilderTest, EnergiesAreMadeOfAnHourAndTheOneBefore) {
   EXPECT_EQ(std::exchange(accounted, {}), (Lines{"0 0+2 "}));
   store(122min);
   EXPECT_EQ(std::exchange(accounted, {}), (Lines{"1 2+1 energies 1"}));
-  // A late report changes what the hour after it began with.
+  // A late report changes the state in which the next hour began.
   take({{.after = 59min}});
   store(125min);
   EXPECT_EQ(std::exchange(accounted, {}), (Lines{"0 0+3 ", "1 3+1 energies 3"}));
@@ -374,7 +375,7 @@ TEST_F(BuilderTest, TwinsAndTheirMarkAreStoredTogether) {
   take({{.after = 1s}});
   must(builder_->store(kStart + 1min, Builder::What::kEverything));
   EXPECT_EQ(must(store_->applied()), 0);
-  must(builder_->mark({{.device = 1, .sn = "R331", .text = "{}"}}));
+  must(builder_->checkpoint({{.device = 1, .sn = "R331", .text = "{}"}}));
   const auto twins = must(store_->twins());
   ASSERT_EQ(twins.size(), 1);
   EXPECT_EQ(twins[0].sn, "R331");

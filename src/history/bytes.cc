@@ -58,7 +58,7 @@ std::uint64_t Cursor::long_varint() {
     const std::size_t shift = 7 * i;
     value |= static_cast<std::uint64_t>(byte & 0x7FU) << shift;
     if (byte < 0x80) {
-      if (shift == 63 && byte > 1) break;  // a bit too many
+      if (shift == 63 && byte > 1) break;  // more than 64 bits
       rest_.remove_prefix(i + 1);
       return value;
     }

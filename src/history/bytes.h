@@ -1,7 +1,8 @@
-// Numbers in bytes, for everything that history writes: little-endian, varints of seven bits a
-// byte, signed ones zigzag. A Cursor reads them back from bytes that nobody vouches for.
+// Byte encoding of numbers for everything that history writes: little-endian, varints of seven bits
+// per byte, zigzag for signed numbers. A Cursor decodes untrusted bytes.
 //
-// What is done for each sample stands here, so that it is compiled into its loop.
+// Functions that run for each sample are defined inline, so that they are compiled into the loops
+// of their callers.
 #pragma once
 
 #include <cstddef>
@@ -14,9 +15,9 @@
 namespace gridloom::history {
 
 inline constexpr std::size_t kLongestVarint = 10;
-// In front of a value that is a text; of a number its scale stands there.
+// Precedes a text value; a number is preceded by its scale instead.
 inline constexpr std::uint8_t kTextFollows = 0x20;
-// Of a value that is a number.
+// Maximum encoded size of a number.
 inline constexpr std::size_t kLongestNumber = 1 + kLongestVarint;
 
 [[nodiscard]] constexpr std::uint64_t zigzag(std::int64_t value) {
@@ -25,7 +26,7 @@ inline constexpr std::size_t kLongestNumber = 1 + kLongestVarint;
 [[nodiscard]] constexpr std::int64_t unzigzag(std::uint64_t bits) {
   return static_cast<std::int64_t>((bits >> 1U) ^ (~(bits & 1U) + 1U));
 }
-// a - b, and a + b, where neither may overflow: differences of any two numbers add up again.
+// a - b and a + b without overflow, modulo 2^64: total(b, difference(a, b)) is a for any a and b.
 [[nodiscard]] constexpr std::int64_t difference(std::int64_t a, std::int64_t b) {
   return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) - static_cast<std::uint64_t>(b));
 }
@@ -33,7 +34,8 @@ inline constexpr std::size_t kLongestNumber = 1 + kLongestVarint;
   return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) + static_cast<std::uint64_t>(b));
 }
 
-// To where kLongestVarint (kLongestNumber) bytes have room; returns the end of what was written.
+// Writes to a buffer with room for kLongestVarint (put_number: kLongestNumber) bytes; returns the
+// end of the written bytes.
 inline char* put_varint(char* to, std::uint64_t value) {
   while (value >= 0x80) {
     *to++ = static_cast<char>(value | 0x80);
@@ -47,7 +49,7 @@ inline char* put_number(char* to, const Decimal& number) {
   return put_varint(to, zigzag(number.digits));
 }
 
-// What was put from `begin` to `end`. string::append() of two pointers takes a slower way.
+// Appends the bytes from `begin` to `end`. string::append() of two pointers is slower.
 inline void append_until(std::string& out, const char* begin, const char* end) {
   out.append(begin, static_cast<std::size_t>(end - begin));
 }
@@ -56,11 +58,11 @@ void append_varint(std::string& out, std::uint64_t value);
 void append_signed(std::string& out, std::int64_t value);  // zigzag varint
 void append_fixed32(std::string& out, std::uint32_t value);
 void append_fixed64(std::string& out, std::uint64_t value);
-void append_text(std::string& out, std::string_view text);  // its length and its bytes
+void append_text(std::string& out, std::string_view text);  // its length, then its bytes
 void append_value(std::string& out, const Value& value);
 
-// Reads from `bytes`; once anything did not fit, failed() holds, and everything reads as zero or
-// empty. Views lead into `bytes`.
+// Reads from `bytes`. After the first read that does not fit, failed() is true and every read
+// returns zero or empty. Views point into `bytes`.
 class Cursor {
  public:
   explicit Cursor(std::string_view bytes) : rest_(bytes) {}

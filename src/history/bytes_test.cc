@@ -115,7 +115,7 @@ TEST(Bytes, CutAnywhereFailAndReadAsNothing) {
       EXPECT_TRUE(reads_nothing(cursor)) << hex(cut);
       EXPECT_TRUE(cursor.failed()) << hex(cut);
       EXPECT_TRUE(cursor.at_end());
-      EXPECT_EQ(cursor.varint(), 0U);  // and nothing after it
+      EXPECT_EQ(cursor.varint(), 0U);  // every read after a failure returns zero
     }
   }
 }

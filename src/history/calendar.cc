@@ -12,7 +12,7 @@ namespace gridloom::history {
 namespace {
 
 constexpr std::int64_t kSecond_ms = 1000;
-constexpr std::int64_t kQuarter_s = 900;  // no clock changes by less
+constexpr std::int64_t kQuarter_s = 900;  // no clock change is smaller
 
 std::int64_t seconds_of(std::int64_t at_ms) {
   return at_ms >= 0 ? at_ms / kSecond_ms : (at_ms + 1) / kSecond_ms - 1;
@@ -20,32 +20,33 @@ std::int64_t seconds_of(std::int64_t at_ms) {
 
 std::tm local(std::int64_t at_ms) {
   const auto seconds = static_cast<std::time_t>(seconds_of(at_ms));
-  std::tm parts{};
-  localtime_r(&seconds, &parts);
-  return parts;
+  std::tm chunks{};
+  localtime_r(&seconds, &chunks);
+  return chunks;
 }
 
-// Clocks may change by half an hour: then an hour of theirs takes half an hour more or less.
+// Clocks may change by half an hour: then an hour on the clock is half an hour longer or shorter.
 bool begins_hour(std::int64_t at_s) {
-  const std::tm parts = local(at_s * kSecond_ms);
-  return parts.tm_min == 0 || parts.tm_hour != local((at_s - kQuarter_s) * kSecond_ms).tm_hour;
+  const std::tm chunks = local(at_s * kSecond_ms);
+  return chunks.tm_min == 0 || chunks.tm_hour != local((at_s - kQuarter_s) * kSecond_ms).tm_hour;
 }
 
-// Of a day that may lie outside of its month: the 0th is the last of the month before.
+// The beginning of a local day. `day` may lie outside of its month: day 0 is the last day of the
+// previous month.
 std::int64_t midnight(int year, int month, int day) {
-  std::tm parts{};
-  parts.tm_year = year - 1900;
-  parts.tm_mon = month - 1;
-  parts.tm_mday = day;
-  parts.tm_hour = 12;
-  parts.tm_isdst = -1;
-  const std::time_t noon = std::mktime(&parts);
-  const int wanted = parts.tm_mday;
-  std::tm first = parts;
+  std::tm chunks{};
+  chunks.tm_year = year - 1900;
+  chunks.tm_mon = month - 1;
+  chunks.tm_mday = day;
+  chunks.tm_hour = 12;
+  chunks.tm_isdst = -1;
+  const std::time_t noon = std::mktime(&chunks);
+  const int wanted = chunks.tm_mday;
+  std::tm first = chunks;
   first.tm_hour = 0;
   first.tm_isdst = -1;
   std::int64_t begin_s = std::mktime(&first);
-  // Where clocks are put forward at midnight, mktime() may mean either side of what there is not.
+  // If clocks are put forward at midnight, mktime() may return a time on either side of the gap.
   while (begin_s < noon && local(begin_s * kSecond_ms).tm_mday != wanted) begin_s += kQuarter_s;
   while (local((begin_s - kQuarter_s) * kSecond_ms).tm_mday == wanted) begin_s -= kQuarter_s;
   return begin_s * kSecond_ms;
@@ -71,26 +72,26 @@ std::optional<CivilDate> date_of(std::string_view text) {
 }
 
 CivilDate date_of(std::int64_t at_ms) {
-  const std::tm parts = local(at_ms);
-  return {.year = parts.tm_year + 1900, .month = parts.tm_mon + 1, .day = parts.tm_mday};
+  const std::tm chunks = local(at_ms);
+  return {.year = chunks.tm_year + 1900, .month = chunks.tm_mon + 1, .day = chunks.tm_mday};
 }
 
 std::int64_t begin_of(const CivilDate& date) { return midnight(date.year, date.month, date.day); }
 
 std::int64_t begin_of(Step step, std::int64_t at_ms) {
-  const std::tm parts = local(at_ms);
-  const int year = parts.tm_year + 1900;
-  const int month = parts.tm_mon + 1;
+  const std::tm chunks = local(at_ms);
+  const int year = chunks.tm_year + 1900;
+  const int month = chunks.tm_mon + 1;
   switch (step) {
     case Step::kHour: {
-      std::int64_t at_s = seconds_of(at_ms) - std::int64_t{parts.tm_min} % 15 * 60 - parts.tm_sec;
+      std::int64_t at_s = seconds_of(at_ms) - std::int64_t{chunks.tm_min} % 15 * 60 - chunks.tm_sec;
       while (!begins_hour(at_s)) at_s -= kQuarter_s;
       return at_s * kSecond_ms;
     }
     case Step::kDay:
-      return midnight(year, month, parts.tm_mday);
+      return midnight(year, month, chunks.tm_mday);
     case Step::kWeek:
-      return midnight(year, month, parts.tm_mday - (parts.tm_wday + 6) % 7);
+      return midnight(year, month, chunks.tm_mday - (chunks.tm_wday + 6) % 7);
     case Step::kMonth:
       return midnight(year, month, 1);
     case Step::kYear:
@@ -131,11 +132,11 @@ std::vector<std::int64_t> bounds(Step step, std::int64_t from_ms, std::int64_t t
 }
 
 std::string iso_text(std::int64_t at_ms) {
-  const std::tm parts = local(at_ms);
-  const long offset_min = parts.tm_gmtoff / 60;
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}{}{:02}:{:02}", parts.tm_year + 1900,
-                     parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec,
-                     offset_min < 0 ? '-' : '+', std::abs(offset_min) / 60,
+  const std::tm chunks = local(at_ms);
+  const long offset_min = chunks.tm_gmtoff / 60;
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}{}{:02}:{:02}", chunks.tm_year + 1900,
+                     chunks.tm_mon + 1, chunks.tm_mday, chunks.tm_hour, chunks.tm_min,
+                     chunks.tm_sec, offset_min < 0 ? '-' : '+', std::abs(offset_min) / 60,
                      std::abs(offset_min) % 60);
 }
 

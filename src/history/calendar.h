@@ -1,5 +1,5 @@
-// Civil time in the zone of the process (TZ, /etc/localtime): where days, weeks, months and years
-// begin, also where the clocks change.
+// Civil time in the time zone of the process (TZ, /etc/localtime): the beginnings of days, weeks,
+// months and years, correct across clock changes.
 #pragma once
 
 #include <cstddef>
@@ -19,18 +19,19 @@ struct CivilDate {
   int day = 1;
 };
 
-// "2026-11-01"; none: there is no such day.
+// Parses "2026-11-01"; none: there is no such day.
 [[nodiscard]] std::optional<CivilDate> date_of(std::string_view text);
 [[nodiscard]] CivilDate date_of(std::int64_t at_ms);
-// When the day begins: midnight, or what the clocks show first.
+// The beginning of the day: midnight, or the first time that the clocks show on that day.
 [[nodiscard]] std::int64_t begin_of(const CivilDate& date);
 
-// The begin of the hour, day, week (Monday), month or year that holds `at_ms`, and of the next one.
+// The beginning of the hour, day, week (Monday), month or year that contains `at_ms`, and of the
+// next one.
 [[nodiscard]] std::int64_t begin_of(Step step, std::int64_t at_ms);
 [[nodiscard]] std::int64_t begin_after(Step step, std::int64_t at_ms);
 
-// from, the begins between them, to; the steps at both ends may be parts. At most `most` steps are
-// made: more than that end early.
+// Returns from_ms, the beginnings of steps in between, and to_ms; the first and last step may be
+// incomplete. At most `most` steps are returned, and the list ends early if there would be more.
 [[nodiscard]] std::vector<std::int64_t> bounds(Step step, std::int64_t from_ms, std::int64_t to_ms,
                                                std::size_t most);
 

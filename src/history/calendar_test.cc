@@ -1,4 +1,4 @@
-// Days, weeks and months where clocks change, in zones that change them oddly.
+// Tests of days, weeks and months across clock changes, in zones with unusual ones.
 #include "history/calendar.h"
 
 #include <gmock/gmock.h>
@@ -44,7 +44,7 @@ TEST(Calendar, WeeksBeginOnMonday) {
     EXPECT_EQ(iso_text(begin_of(Step::kWeek, day(any))), "2026-10-19T00:00:00+02:00");
     EXPECT_EQ(iso_text(begin_after(Step::kWeek, day(any))), "2026-10-26T00:00:00+01:00");
   }
-  // Over the end of a year.
+  // Across the end of a year.
   EXPECT_EQ(iso_text(begin_of(Step::kWeek, day("2027-01-02"))), "2026-12-28T00:00:00+01:00");
 }
 
@@ -72,7 +72,7 @@ TEST(Calendar, NoMoreStepsAreMadeThanAskedFor) {
   EXPECT_EQ(bounds(Step::kHour, 0, day("2026-01-01"), 50).size(), 51);
 }
 
-// Chile puts clocks forward at midnight: the day begins at one.
+// Chile puts clocks forward at midnight: that day begins at 1:00.
 TEST(Calendar, ADayMayBeginWithoutMidnight) {
   const TestZone zone("<-04>4<-03>,M9.1.6/24,M4.1.6/24");
   EXPECT_EQ(iso_text(day("2026-09-06")), "2026-09-06T01:00:00-03:00");
@@ -81,7 +81,7 @@ TEST(Calendar, ADayMayBeginWithoutMidnight) {
   EXPECT_EQ(begin_after(Step::kDay, day("2026-09-05")), day("2026-09-06"));
 }
 
-// Lord Howe moves its clocks by half an hour.
+// Lord Howe Island changes its clocks by half an hour.
 TEST(Calendar, HalfHoursPass) {
   const TestZone zone("<+1030>-10:30<+11>-11,M10.1.0,M4.1.0");
   EXPECT_EQ(day("2026-10-05") - day("2026-10-04"), 23 * kHour + kHour / 2);
@@ -95,7 +95,7 @@ TEST(Calendar, HalfHoursPass) {
 }
 
 TEST(Calendar, HoursBeginWhereTheClockSaysSo) {
-  const TestZone zone("<+0545>-5:45");  // 5:45 ahead
+  const TestZone zone("<+0545>-5:45");  // UTC+5:45
   EXPECT_EQ(iso_text(begin_of(Step::kHour, 1'700'000'000'000)), "2023-11-15T03:00:00+05:45");
 }
 

@@ -16,7 +16,7 @@ constexpr std::array<std::int64_t, Decimal::kMostScale + 1> kPowers = [] {
   return powers;
 }();
 
-// Appends varints to a string whose room is known beforehand.
+// Appends varints to a string for which the maximum size is known beforehand.
 class Varints {
  public:
   Varints(std::string& out, std::size_t most) : out_(out), begin_(out.size()) {
@@ -168,8 +168,8 @@ bool read_numbers(std::string_view bytes, std::int64_t base, std::size_t count, 
   return !cursor.failed() && cursor.at_end();
 }
 
-// An index of 0 is the first text that has not been named yet, k + 1 is text k: a column of texts
-// that never come twice costs a byte a text.
+// Index 0 is the next text of the dictionary that was not used yet; k + 1 is text k. So a column of
+// texts that never repeat costs one byte per text.
 void append_texts(std::string& out, std::span<const std::string_view> texts) {
   std::unordered_map<std::string_view, std::uint32_t> known;
   std::string dictionary;

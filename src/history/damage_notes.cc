@@ -25,7 +25,7 @@ std::string checksum_line(std::string_view lines) {
                      static_cast<std::uint64_t>(row_checksum(0, {}, lines)));
 }
 
-// "2026-11-21T10:00:00Z " in front.
+// True if the line begins with a time such as "2026-11-21T10:00:00Z ".
 bool has_time(std::string_view line) {
   constexpr std::string_view kForm = "dddd-dd-ddTdd:dd:ddZ ";
   return line.size() > kForm.size() &&
@@ -34,7 +34,7 @@ bool has_time(std::string_view line) {
          });
 }
 
-// Calls with each line, without its end.
+// Calls `on_line` with each line, without its end.
 template <typename OnLine>
 void each_line(std::string_view text, OnLine on_line) {
   while (!text.empty()) {
@@ -115,7 +115,7 @@ Status DamageNotes::accept() {
   std::error_code error;
   std::filesystem::remove(file_, error);
   if (error) {
-    return fail(FaultKind::kIo,
+    return fail(ErrorCode::kIo,
                 fmt::format("cannot remove {}: {}", file_.string(), error.message()));
   }
   lines_.clear();
@@ -123,8 +123,8 @@ Status DamageNotes::accept() {
   return {};
 }
 
-Fault with_cure(Fault fault) {
-  if (fault.kind != FaultKind::kDamaged) return fault;
+Error with_cure(Error fault) {
+  if (fault.code != ErrorCode::kDamaged) return fault;
   fault.detail +=
       "; put history.db back from a backup. To begin a new history of what the log still has, move "
       "history.db, history.db-wal and history.db-shm to another folder";

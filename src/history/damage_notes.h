@@ -1,7 +1,8 @@
-// What is known to be lost or damaged in a data folder, until an administrator accepts it: a line
-// each in DATA/damage.txt, so that it is told by every start and not only by the one that found it.
+// Notes of known loss or damage in a data folder, kept until an administrator accepts them. Each
+// note is a line in DATA/damage.txt, so that every start reports it and not only the one that found
+// it.
 //
-// Any thread.
+// Thread rule: any thread.
 #pragma once
 
 #include <cstddef>
@@ -19,20 +20,20 @@ namespace gridloom::history {
 
 class DamageNotes {
  public:
-  // More are logged and not kept: the first ones say enough.
+  // Further notes are logged but not kept: the first ones are enough.
   static constexpr std::size_t kMostNotes = 100;
 
-  // Reads the notes that are there. A file that cannot be read counts as none; that one is damaged
-  // is a note of its own.
+  // Reads the existing notes. A file that cannot be read counts as empty; a damaged file becomes a
+  // note itself.
   explicit DamageNotes(const std::filesystem::path& data);
 
-  // Logs an error and writes a line, unless the same text is noted already. `text` is one
-  // line, without a path.
+  // Logs an error and writes a line, unless the same text is noted already. `text` is one line,
+  // without a path.
   void note(TimePoint at, std::string_view text);
-  // "2026-11-21T10:00:00Z TEXT", the oldest first.
+  // Lines such as "2026-11-21T10:00:00Z TEXT", oldest first.
   [[nodiscard]] std::vector<std::string> all() const;
   [[nodiscard]] std::size_t count() const;
-  // Nothing is noted any more. kIo: the file cannot be removed.
+  // Deletes all notes. kIo: the file cannot be removed.
   [[nodiscard]] Status accept();
 
  private:
@@ -44,11 +45,12 @@ class DamageNotes {
   std::set<std::string, std::less<>> texts_;
 };
 
-// Whether the content of damage.txt is what was written: its first line is the checksum of the
-// others, which an earlier version did not write.
+// True if the content of damage.txt is unchanged since it was written: its first line is the
+// checksum of the other lines. An earlier version wrote no checksum.
 [[nodiscard]] bool are_whole(std::string_view notes);
 
-// A fault that keeps history from being opened; of a damaged history.db it says how to go on.
-[[nodiscard]] Fault with_cure(Fault fault);
+// Returns an error that keeps the archive from opening; for a damaged history.db, with advice on
+// how to continue.
+[[nodiscard]] Error with_cure(Error fault);
 
 }  // namespace gridloom::history

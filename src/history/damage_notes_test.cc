@@ -1,4 +1,4 @@
-// Notes stay over restarts until they are accepted, and are bounded.
+// Tests that notes survive restarts until they are accepted, and that their number is limited.
 #include "history/damage_notes.h"
 
 #include <fmt/format.h>

@@ -18,7 +18,7 @@ std::string DamagedRows::place_of(const Row& row) {
     case RowTable::kRunningDay:
       return fmt::format("day {}", row.key);
     case RowTable::kBlock:
-      return fmt::format("device {}, hour {}, part {}", row.key, row.hour, row.part);
+      return fmt::format("device {}, hour {}, part {}", row.key, row.hour, row.chunk);
     case RowTable::kEnergy:
     case RowTable::kQuarter:
       return fmt::format("device {}, hour {}", row.key, row.hour);

@@ -1,5 +1,4 @@
-// Rows of history.db that were found damaged: each is logged once, and counted for /healthz and the
-// metrics.
+// Counts the damaged rows found in history.db, for /healthz and the metrics, and logs each once.
 //
 // Thread rule: any function from any thread.
 #pragma once
@@ -18,21 +17,21 @@ namespace gridloom::history {
 
 class DamagedRows {
  public:
-  // The columns that identify a row; what a table does not have is 0.
+  // The columns that identify a row; a column that the table does not have is 0.
   struct Row {
     RowTable table{};
-    std::int64_t key = 0;  // the device; the field of `name`, the sequence number of `audit`
+    std::int64_t key = 0;  // the device; for `name` the field, for `audit` the sequence number
     std::int64_t hour = 0;
-    std::int64_t part = 0;
+    std::int64_t chunk = 0;
     friend auto operator<=>(const Row&, const Row&) = default;
   };
-  // "device 7, hour 472222, part 0", say.
+  // Text such as "device 7, hour 472222, part 0".
   [[nodiscard]] static std::string place_of(const Row& row);
 
-  // Rows that are remembered; those beyond are logged each time, and not counted.
+  // Maximum number of remembered rows; further rows are logged each time, and not counted.
   static constexpr std::size_t kMost = 10'000;
 
-  // `why` says what is wrong with it and what that costs.
+  // `why` describes the damage and its consequence.
   void found(const Row& row, std::string_view why);
   [[nodiscard]] std::size_t count() const;
 

@@ -18,10 +18,10 @@ namespace gridloom::history {
 namespace {
 
 using registry::FileDescriptor;
-using registry::system_fault;
+using registry::system_error;
 
 constexpr mode_t kPrivateFile = 0600;
-constexpr std::size_t kPartsAtOnce = 256;  // of at most IOV_MAX
+constexpr std::size_t kChunksAtOnce = 256;  // at most IOV_MAX
 
 FileDescriptor open_file(const std::filesystem::path& path, int flags) {
   return FileDescriptor(::open(path.c_str(), flags | O_CLOEXEC, kPrivateFile));
@@ -29,22 +29,22 @@ FileDescriptor open_file(const std::filesystem::path& path, int flags) {
 
 Status sync_folder(const std::filesystem::path& folder) {
   const FileDescriptor handle = open_file(folder, O_RDONLY | O_DIRECTORY);
-  if (!handle.is_open() || ::fsync(handle.get()) != 0) return system_fault("cannot sync", folder);
+  if (!handle.is_open() || ::fsync(handle.get()) != 0) return system_error("cannot sync", folder);
   return {};
 }
 
-// The parts that are still to be written, as the kernel wants them.
+// The chunks that remain to be written, in the form that the kernel takes.
 class Remaining {
  public:
-  explicit Remaining(std::span<const std::string_view> parts) : parts_(parts) { skip(0); }
+  explicit Remaining(std::span<const std::string_view> chunks) : parts_(chunks) { skip(0); }
 
   [[nodiscard]] bool empty() const { return parts_.empty(); }
-  // The next ones; the kernel only reads them.
+  // Returns the next chunks; the kernel only reads them.
   [[nodiscard]] std::span<const iovec> fill() {
-    const std::size_t count = std::min(parts_.size(), kPartsAtOnce);
+    const std::size_t count = std::min(parts_.size(), kChunksAtOnce);
     for (std::size_t i = 0; i < count; ++i) {
-      const std::string_view part = i == 0 ? parts_[0].substr(into_first_) : parts_[i];
-      vector_[i] = {.iov_base = const_cast<char*>(part.data()), .iov_len = part.size()};
+      const std::string_view chunk = i == 0 ? parts_[0].substr(into_first_) : parts_[i];
+      vector_[i] = {.iov_base = const_cast<char*>(chunk.data()), .iov_len = chunk.size()};
     }
     return {vector_.data(), count};
   }
@@ -59,7 +59,7 @@ class Remaining {
  private:
   std::span<const std::string_view> parts_;
   std::size_t into_first_ = 0;
-  std::array<iovec, kPartsAtOnce> vector_{};
+  std::array<iovec, kChunksAtOnce> vector_{};
 };
 
 class RealFile final : public AppendFile {
@@ -67,20 +67,20 @@ class RealFile final : public AppendFile {
   RealFile(FileDescriptor file, std::filesystem::path path)
       : file_(std::move(file)), path_(std::move(path)) {}
 
-  Status append(std::span<const std::string_view> parts) override {
-    Remaining rest(parts);
+  Status append(std::span<const std::string_view> chunks) override {
+    Remaining rest(chunks);
     while (!rest.empty()) {
       const std::span<const iovec> now = rest.fill();
       const ssize_t written = ::writev(file_.get(), now.data(), static_cast<int>(now.size()));
       if (written < 0 && errno == EINTR) continue;
-      if (written < 0) return system_fault("cannot write", path_);
+      if (written < 0) return system_error("cannot write", path_);
       rest.skip(static_cast<std::size_t>(written));
     }
     return {};
   }
 
   Status sync() override {
-    if (::fdatasync(file_.get()) != 0) return system_fault("cannot sync", path_);
+    if (::fdatasync(file_.get()) != 0) return system_error("cannot sync", path_);
     return {};
   }
 
@@ -97,8 +97,8 @@ class RealDisk final : public Disk {
     const std::filesystem::path path = folder_ / name;
     if (const Status removed = remove(name); !removed) return std::unexpected(removed.error());
     FileDescriptor file = open_file(path, O_WRONLY | O_APPEND | O_CREAT | O_EXCL);
-    if (!file.is_open()) return system_fault("cannot make", path);
-    if (::fchmod(file.get(), kPrivateFile) != 0) return system_fault("cannot protect", path);
+    if (!file.is_open()) return system_error("cannot make", path);
+    if (::fchmod(file.get(), kPrivateFile) != 0) return system_error("cannot protect", path);
     if (const Status synced = sync_folder(folder_); !synced) {
       return std::unexpected(synced.error());
     }
@@ -109,11 +109,11 @@ class RealDisk final : public Disk {
     const std::filesystem::path path = folder_ / name;
     const FileDescriptor file = open_file(path, O_RDONLY);
     if (!file.is_open()) {
-      if (errno == ENOENT) return fail(FaultKind::kNotFound, path.string() + " is not there");
-      return system_fault("cannot open", path);
+      if (errno == ENOENT) return fail(ErrorCode::kNotFound, path.string() + " is not there");
+      return system_error("cannot open", path);
     }
     struct stat facts{};
-    if (::fstat(file.get(), &facts) != 0) return system_fault("cannot read", path);
+    if (::fstat(file.get(), &facts) != 0) return system_error("cannot read", path);
     return registry::read_start(file, path, static_cast<std::size_t>(facts.st_size));
   }
 
@@ -125,7 +125,7 @@ class RealDisk final : public Disk {
       if (entry->is_regular_file(error)) names.push_back(entry->path().filename().string());
     }
     if (error) {
-      return fail(FaultKind::kIo,
+      return fail(ErrorCode::kIo,
                   fmt::format("cannot list {}: {}", folder_.string(), error.message()));
     }
     std::ranges::sort(names);
@@ -134,18 +134,18 @@ class RealDisk final : public Disk {
 
   Status remove(const std::string& name) override {
     const std::filesystem::path path = folder_ / name;
-    if (::unlink(path.c_str()) != 0 && errno != ENOENT) return system_fault("cannot remove", path);
+    if (::unlink(path.c_str()) != 0 && errno != ENOENT) return system_error("cannot remove", path);
     return {};
   }
 
   Status truncate(const std::string& name, std::uint64_t size) override {
     const std::filesystem::path path = folder_ / name;
     const FileDescriptor file = open_file(path, O_WRONLY);
-    if (!file.is_open()) return system_fault("cannot open", path);
+    if (!file.is_open()) return system_error("cannot open", path);
     if (::ftruncate(file.get(), static_cast<off_t>(size)) != 0) {
-      return system_fault("cannot cut", path);
+      return system_error("cannot cut", path);
     }
-    if (::fdatasync(file.get()) != 0) return system_fault("cannot sync", path);
+    if (::fdatasync(file.get()) != 0) return system_error("cannot sync", path);
     return {};
   }
 

@@ -1,7 +1,7 @@
-// What the log needs of a file system, so that a test can put faults in its way: torn, short and
-// lost writes, no room, I/O errors. Paths are names in one folder.
+// The file system operations of the log, as an interface so that tests can inject faults: torn,
+// short and lost writes, a full disk, I/O errors. Paths are names in one folder.
 //
-// Thread rule: one thread at a time, as its owner arranges.
+// Thread rule: one thread at a time; the owner has to ensure it.
 #pragma once
 
 #include <cstddef>
@@ -17,16 +17,17 @@
 
 namespace gridloom::history {
 
-// A file that is written at its end.
+// A file that is written only at its end.
 class AppendFile {
  public:
   AppendFile() = default;
   AppendFile(const AppendFile&) = delete;
   AppendFile& operator=(const AppendFile&) = delete;
   virtual ~AppendFile() = default;
-  // All parts, one behind the other, or kIo: then anything of it may be there.
-  [[nodiscard]] virtual Status append(std::span<const std::string_view> parts) = 0;
-  // What was appended survives the loss of power. After a failure nothing is known of it.
+  // Appends all chunks, one after the other. kIo: any part of them may have been written.
+  [[nodiscard]] virtual Status append(std::span<const std::string_view> chunks) = 0;
+  // After success the appended data survive a loss of power; after a failure their state is
+  // unknown.
   [[nodiscard]] virtual Status sync() = 0;
 };
 
@@ -36,18 +37,19 @@ class Disk {
   Disk(const Disk&) = delete;
   Disk& operator=(const Disk&) = delete;
   virtual ~Disk() = default;
-  // A new, empty file in place of what has that name, the name durable. It is never the old file
-  // emptied: of one whose sync failed nobody knows what the next sync would mean.
+  // Creates an empty file that replaces any file of that name, and makes the name durable. The old
+  // file is never truncated and reused: once a sync failed, the result of the next sync on that
+  // file means nothing.
   [[nodiscard]] virtual Result<std::unique_ptr<AppendFile>> create(const std::string& name) = 0;
   [[nodiscard]] virtual Result<std::string> read(const std::string& name) = 0;  // whole
   [[nodiscard]] virtual Result<std::vector<std::string>> list() = 0;            // sorted
-  // Gone, but after a loss of power it may be there again. No such file: that is no failure.
+  // Removes the file; it may reappear after a loss of power. A missing file is not an error.
   [[nodiscard]] virtual Status remove(const std::string& name) = 0;
-  // Durable, as far as the first `size` bytes were.
+  // Makes the file durable, as far as its first `size` bytes were.
   [[nodiscard]] virtual Status truncate(const std::string& name, std::uint64_t size) = 0;
 };
 
-// A folder, made (mode 0700; files 0600) if it is not there.
+// Opens a folder; creates it (mode 0700; files 0600) if it does not exist.
 [[nodiscard]] Result<std::unique_ptr<Disk>> open_folder(const std::filesystem::path& folder);
 
 }  // namespace gridloom::history

@@ -24,7 +24,7 @@ using registry::TestFolder;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-// No file may become larger: a write up to there is short, the next one fails.
+// Limits the size of files: a write up to the limit is short, the next one fails.
 class FileSizeLimit {
  public:
   explicit FileSizeLimit(rlim_t size) : handler_(std::signal(SIGXFSZ, SIG_IGN)) {
@@ -45,7 +45,9 @@ class FileSizeLimit {
   void (*handler_)(int);
 };
 
-Status append(AppendFile& file, std::vector<std::string_view> parts) { return file.append(parts); }
+Status append(AppendFile& file, std::vector<std::string_view> chunks) {
+  return file.append(chunks);
+}
 
 TEST(Folder, IsMadePrivateWithPrivateFilesWhateverTheUmask) {
   const TestFolder folder;
@@ -116,7 +118,7 @@ TEST(Folder, FailuresNameThePathAndTheReason) {
   ASSERT_TRUE(disk);
   const auto gone = (*disk)->read("gone");
   ASSERT_FALSE(gone);
-  EXPECT_EQ(gone.error().kind, FaultKind::kNotFound);
+  EXPECT_EQ(gone.error().code, ErrorCode::kNotFound);
   EXPECT_THAT(gone.error().detail, HasSubstr("gone"));
   const Status cut = (*disk)->truncate("gone", 1);
   ASSERT_FALSE(cut);
@@ -128,7 +130,7 @@ TEST(Folder, FailuresNameThePathAndTheReason) {
   const FileSizeLimit limit(10);
   const Status written = append(**file, {"123456", "78901234"});
   ASSERT_FALSE(written);
-  EXPECT_EQ(written.error().kind, FaultKind::kIo);
+  EXPECT_EQ(written.error().code, ErrorCode::kIo);
   EXPECT_THAT(written.error().detail, HasSubstr((folder.data() / "a").string()));
   EXPECT_THAT(written.error().detail, HasSubstr("File too large"));
   EXPECT_EQ(content_of(folder.data() / "a"), "1234567890") << "a short write is continued";

@@ -1,14 +1,15 @@
-// Work of many accounts for a few threads, shared fairly: each account has a queue of its own, and
-// the queues are served in turn, one slice of work each. So one account with much work delays the
+// A queue that shares a few threads fairly among many accounts. Each account has its own queue, and
+// the queues are served in turn, one slice of work each. So an account with much work delays the
 // next slice of another by one slice per thread and per account that has work, and no longer.
 //
-// Of one account a few entries are worked on at once, in turn; its others wait in their order. An
-// account whose share is full is refused; others are not affected. An entry that nobody waits for
-// any more (its stop token says so) is dropped when its turn comes, or when its account needs the
-// place.
+// A few entries of an account are active, served in turn; its other entries wait in their order. An
+// account that has the maximum number of entries is refused; others are not affected. An entry
+// whose client has gone (its stop token says so) is dropped when its turn comes, or when its
+// account needs the place.
 //
-// What is worked on gets a Context, such as a thread's connection to the database.
-// Thread rule: any function from any thread. Steps run without a lock, an entry's one at a time.
+// Each step gets a Context, such as the thread's connection to the database.
+// Thread rule: any function from any thread. Steps run without a lock, those of one entry one at a
+// time.
 #pragma once
 
 #include <algorithm>
@@ -27,11 +28,11 @@
 namespace gridloom::history {
 
 struct FairLimits {
-  std::size_t entries = 32;  // of one account, waiting or worked on; with more it is refused
-  std::size_t at_once = 4;   // of these, worked on in turn; the others wait
+  std::size_t entries = 32;  // of one account, waiting or active; further ones are refused
+  std::size_t at_once = 4;   // active entries of an account; the others wait
 };
 
-// Whether there is more to do after a slice.
+// Result of a slice: whether the entry has more work.
 enum class Progress : std::uint8_t { kMore, kDone };
 
 template <typename Context>
@@ -42,13 +43,13 @@ class FairQueue {
   using Step = std::move_only_function<Progress(Context&)>;
   struct Entry {
     Account account = 0;
-    std::stop_token gone{};  // nobody waits for it any more
+    std::stop_token gone{};  // stop requested: no client waits for the result
     Step step;
   };
 
   explicit FairQueue(const FairLimits& limits) : limits_(limits) {}
 
-  // False: the account has its full share already, or the queue is closed.
+  // False: the account has the maximum number of entries already, or the queue is closed.
   [[nodiscard]] bool add(Entry entry) {
     std::vector<Entry> dropped;  // destroyed without the lock
     {
@@ -65,13 +66,13 @@ class FairQueue {
     return true;
   }
 
-  // Does the next slice, if there is one that may be done now. False: there is none.
+  // Runs the next slice, if one can run now. False: none can.
   bool run_one(Context& context) {
     std::unique_lock lock(mutex_);
     return run_next(context, lock);
   }
 
-  // Waits for a slice, and does it. False: the queue is closed.
+  // Waits for a slice and runs it. False: the queue is closed.
   [[nodiscard]] bool wait_and_run(Context& context) {
     std::unique_lock lock(mutex_);
     wake_.wait(lock, [this] { return closed_ || !turns_.empty(); });
@@ -80,7 +81,7 @@ class FairQueue {
     return true;
   }
 
-  // Takes nothing more, and drops what waits. Slices that are being done end by themselves.
+  // Accepts no more entries and drops those that wait. Running slices end by themselves.
   void close() {
     std::map<Account, Share> dropped;
     {
@@ -94,10 +95,10 @@ class FairQueue {
 
  private:
   struct Share {
-    std::deque<Entry> active;  // worked on in turn
+    std::deque<Entry> active;  // served in turn
     std::deque<Entry> waiting;
-    std::size_t running = 0;  // on a thread just now, in neither queue
-    bool in_line = false;     // it stands in turns_
+    std::size_t running = 0;  // on a thread now, in neither queue
+    bool in_line = false;     // the account is in turns_
 
     [[nodiscard]] std::size_t size() const { return active.size() + waiting.size() + running; }
   };
@@ -107,7 +108,7 @@ class FairQueue {
       for (Entry& entry : *queue) {
         if (entry.gone.stop_requested()) dropped.push_back(std::move(entry));
       }
-      // The moved ones have no step left.
+      // Entries that were moved have no step any more.
       std::erase_if(*queue, [](const Entry& entry) { return !entry.step; });
     }
   }
@@ -125,7 +126,7 @@ class FairQueue {
     turns_.push_back(account);
   }
 
-  // The next entry of a share that can_run().
+  // Takes the next entry of a share; can_run() must be true.
   [[nodiscard]] Entry take(Share& share) {
     while (!share.waiting.empty() && has_room(share)) {
       share.active.push_back(std::move(share.waiting.front()));
@@ -137,7 +138,7 @@ class FairQueue {
     return entry;
   }
 
-  // The lock is held at its begin and its end.
+  // The lock is held on entry and on return; it is released while the step runs.
   bool run_next(Context& context, std::unique_lock<std::mutex>& lock) {
     std::vector<Entry> dropped;
     std::optional<Entry> next;
@@ -161,7 +162,7 @@ class FairQueue {
     if (!again) next.reset();
     lock.lock();
     const auto found = shares_.find(account);
-    if (found != shares_.end()) {  // else it was closed meanwhile
+    if (found != shares_.end()) {  // otherwise the queue was closed meanwhile
       Share& share = found->second;
       --share.running;
       if (next) share.active.push_back(std::move(*next));
@@ -180,7 +181,7 @@ class FairQueue {
   std::mutex mutex_;
   std::condition_variable wake_;
   std::map<Account, Share> shares_;  // of accounts that have entries
-  std::deque<Account> turns_;        // of accounts that have a slice to be done, none twice
+  std::deque<Account> turns_;        // accounts that have a slice to run, without duplicates
   bool closed_ = false;
 };
 

@@ -1,4 +1,4 @@
-// The order of service, by hand: a step writes its name down, and a test runs one slice at a time.
+// Tests the order of service: each step records its name, and a test runs one slice at a time.
 #include "history/fair_queue.h"
 
 #include <gmock/gmock.h>
@@ -17,13 +17,13 @@ namespace {
 
 using testing::ElementsAre;
 
-// What was worked on, slice by slice.
+// Names of the entries served, slice by slice.
 struct Served {
   std::vector<std::string> names;
 };
 using Queue = FairQueue<Served>;
 
-// An entry that is done after so many slices.
+// An entry that is done after `slices` slices.
 Queue::Entry entry(std::int64_t account, std::string name, int slices, std::stop_token gone = {}) {
   return {.account = account,
           .gone = std::move(gone),
@@ -47,8 +47,8 @@ struct Waiting {
 };
 struct OrderCase {
   std::string_view what;
-  std::vector<Waiting> entries;  // as they were added
-  std::string_view order;        // of slices
+  std::vector<Waiting> entries;  // in the order of add()
+  std::string_view order;        // expected order of slices
 };
 
 TEST(FairQueue, ServesAccountsInTurnSliceBySlice) {
@@ -87,7 +87,7 @@ TEST(FairQueue, AFullShareIsRefusedAndTheOthersAreNot) {
   EXPECT_FALSE(queue.add(entry(1, "c", 1)));
   EXPECT_TRUE(queue.add(entry(2, "x", 1)));
   EXPECT_THAT(served(queue, 2), ElementsAre("a", "x"));
-  EXPECT_FALSE(queue.add(entry(1, "c", 1)));  // its first has more to do
+  EXPECT_FALSE(queue.add(entry(1, "c", 1)));  // its first entry is not done yet
   EXPECT_THAT(served(queue, 1), ElementsAre("a"));
   EXPECT_TRUE(queue.add(entry(1, "c", 1)));
   EXPECT_THAT(served(queue), ElementsAre("b", "c"));
@@ -113,7 +113,7 @@ TEST(FairQueue, NothingIsDoneForWhoHasGone) {
   ASSERT_TRUE(queue.add(entry(1, "b", 2)));
   ASSERT_TRUE(queue.add(entry(1, "c", 9, second.get_token())));
   EXPECT_THAT(served(queue, 3), ElementsAre("a", "b", "a"));
-  first.request_stop();  // it has begun
+  first.request_stop();  // already active
   second.request_stop();
   EXPECT_THAT(served(queue), ElementsAre("b"));
 }
@@ -128,7 +128,7 @@ TEST(FairQueue, TheShareOfWhoHasGoneIsFreeAtOnce) {
   EXPECT_FALSE(queue.add(entry(1, "b", 1)));
   gone.request_stop();
   EXPECT_TRUE(queue.add(entry(1, "b", 1)));
-  EXPECT_EQ(held.use_count(), 1);  // and so is what its step held
+  EXPECT_EQ(held.use_count(), 1);  // and so is the data that its step held
   EXPECT_THAT(served(queue), ElementsAre("b"));
 }
 

@@ -1,4 +1,4 @@
-// The numbers that history gives to the names of fields. A name keeps its number for ever.
+// Maps field names to the numbers that history uses for them. A name keeps its number for ever.
 //
 // Thread rule: any function from any thread.
 #pragma once
@@ -18,14 +18,14 @@ namespace gridloom::history {
 
 class FieldNames {
  public:
-  // `known` by their numbers.
+  // `known` lists the names by number.
   explicit FieldNames(std::vector<std::string> known) : names_(std::move(known)) {
     for (std::size_t i = 0; i < names_.size(); ++i) {
       ids_.emplace(names_[i], static_cast<FieldId>(i));
     }
   }
 
-  // Gives it a number if it has none.
+  // Returns the number of a name; a new name gets the next number.
   [[nodiscard]] FieldId id_of(std::string_view name) {
     if (const auto known = find(name)) return *known;
     const std::unique_lock lock(mutex_);

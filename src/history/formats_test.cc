@@ -1,4 +1,4 @@
-// Files of every version that was ever written still open, and the examples in
+// Files of every version that was ever written can still be opened, and the examples in
 // docs/internals/formats.md are what the program writes.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -12,11 +12,11 @@
 #include <utility>
 #include <vector>
 
-#include "history/accounting.h"
 #include "history/batch.h"
 #include "history/block.h"
-#include "history/part.h"
-#include "history/quarters.h"
+#include "history/chunk.h"
+#include "history/energy_integrator.h"
+#include "history/rollup.h"
 #include "history/row_checksum.h"
 #include "history/rows.h"
 #include "history/store.h"
@@ -32,8 +32,8 @@ std::string file(const std::string& path) {
   return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
 }
 
-// The bytes of the example under a heading: what stands in columns of two hex digits in front of
-// each line of its first code block.
+// The bytes of the example under a heading: the pairs of hex digits at the beginning of each line
+// of its first code block.
 std::string example(const std::string& heading) {
   const std::string page = file("docs/internals/formats.md");
   const std::size_t section = page.find("\n### " + heading + "\n");
@@ -75,9 +75,9 @@ std::vector<std::string> rows_of_batch(std::string_view bytes) {
   return rows;
 }
 
-std::vector<std::string> rows_of_part(std::string_view part) {
+std::vector<std::string> rows_of_part(std::string_view chunk) {
   std::vector<std::string> rows;
-  EXPECT_TRUE(each_row(part, [&](std::int64_t at_ms, std::span<const Sample> samples) {
+  EXPECT_TRUE(each_row(chunk, [&](std::int64_t at_ms, std::span<const Sample> samples) {
                 std::string& text = rows.emplace_back(std::to_string(at_ms));
                 for (const Sample& sample : samples) {
                   text += " " + std::to_string(sample.field) + "=" + text_of(sample.value);
@@ -152,35 +152,35 @@ TEST(Formats, TheExampleOfQuartersIsWhatIsWritten) {
   const std::string bytes = writer.finish();
   const auto block = Block::open(bytes);
   ASSERT_TRUE(block.has_value());
-  const auto quarters = quarters_of(kHour, std::span(&*block, 1));
+  const auto quarters = rollups_of(kHour, std::span(&*block, 1));
   ASSERT_TRUE(quarters.has_value());
-  EXPECT_EQ(hex(example("Example of quarters")), hex(write_quarters(*quarters)));
-  EXPECT_EQ(read_quarters(kHour, example("Example of quarters")), *quarters);
+  EXPECT_EQ(hex(example("Example of quarters")), hex(write_rollups(*quarters)));
+  EXPECT_EQ(read_rollups(kHour, example("Example of quarters")), *quarters);
 }
 
 TEST(Formats, TheExampleOfEnergiesIsWhatIsWritten) {
   constexpr std::int64_t kHour = 472'000;
   HourEnergies energies;
-  energies.quarters[kHour * 4 - 1].of(Quantity::kPv) = 40;
-  energies.quarters[kHour * 4].of(Quantity::kPv) = 60;
-  energies.quarters[kHour * 4].of(Quantity::kLoad) = 0.3;
+  energies.quarters[kHour * 4 - 1].of(EnergyFlow::kPv) = 40;
+  energies.quarters[kHour * 4].of(EnergyFlow::kPv) = 60;
+  energies.quarters[kHour * 4].of(EnergyFlow::kLoad) = 0.3;
   energies.held = {{12, 1.2}};
   EXPECT_EQ(hex(example("Example of energies")), hex(to_bytes(kHour, energies)));
 }
 
-// Version 1 is without what held: the example of its time, which the corpus keeps.
+// Version 1 has no held powers: the example from that version, which the corpus keeps.
 TEST(Formats, EnergiesOfVersion1StillOpen) {
   constexpr std::int64_t kHour = 472'000;
   const auto energies = energies_of(kHour, file("tests/formats/energies-1.bin"));
   ASSERT_TRUE(energies.has_value());
   ASSERT_EQ(energies->quarters.size(), 2U);
-  EXPECT_EQ(energies->quarters.at(kHour * 4 - 1).of(Quantity::kPv), 40);
-  EXPECT_EQ(energies->quarters.at(kHour * 4).of(Quantity::kPv), 60);
-  EXPECT_EQ(energies->quarters.at(kHour * 4).of(Quantity::kLoad), 0.3);
+  EXPECT_EQ(energies->quarters.at(kHour * 4 - 1).of(EnergyFlow::kPv), 40);
+  EXPECT_EQ(energies->quarters.at(kHour * 4).of(EnergyFlow::kPv), 60);
+  EXPECT_EQ(energies->quarters.at(kHour * 4).of(EnergyFlow::kLoad), 0.3);
   EXPECT_TRUE(energies->held.empty());
 }
 
-// What tests/formats/block-1.block and the batches there say: all forms of columns.
+// The content of tests/formats/block-1.block and of the batches there: all forms of columns.
 struct Fixed {
   std::int64_t at_ms = 0;
   std::vector<std::pair<FieldId, std::string>> fields;
@@ -196,8 +196,8 @@ std::vector<Fixed> fixed_rows() {
     row.fields.emplace_back(0, std::to_string(50'000 + i * 37 % 101));  // in all rows
     row.fields.emplace_back(1, "230");                                  // constant
     if (i % 2 == 0) row.fields.emplace_back(2, "-" + std::to_string(i) + ".25");
-    if (i % 20 == 3) row.fields.emplace_back(3, std::to_string(i * 1000));  // seldom
-    // Scales that no common one serves.
+    if (i % 20 == 3) row.fields.emplace_back(3, std::to_string(i * 1000));  // rarely
+    // Numbers without a common scale.
     if (i % 3 == 0) row.fields.emplace_back(4, i % 2 == 0 ? "0.00000000000000001" : "900000000000");
     row.fields.emplace_back(5, i < 30 ? "\"charging\"" : "\"idle\"");
     row.fields.emplace_back(6, i % 4 == 0 ? "null" : std::to_string(i) + ".5");  // both kinds
@@ -243,7 +243,7 @@ TEST(Formats, ABlockOfVersion1StillOpens) {
   ASSERT_TRUE(voltage.has_value());
   EXPECT_EQ(voltage->count, 60U);
   EXPECT_EQ(voltage->sum, 60 * 230);
-  // Every row is about ten seconds after the one before; the step over the gap does not count.
+  // Rows are about ten seconds apart; the gap does not count.
   EXPECT_EQ(voltage->integral, 230.0 * (58 * 10'000 + 4));
   const auto loose = block->statistics(4);
   ASSERT_TRUE(loose.has_value());
@@ -253,24 +253,24 @@ TEST(Formats, ABlockOfVersion1StillOpens) {
   EXPECT_FALSE(block->statistics(5).has_value());
 }
 
-// tests/formats/quarters-1.bin: the quarters of that block.
+// The 15-minute rollups of that block, as in tests/formats/quarters-1.bin.
 std::string fixed_quarters() {
   const std::string bytes = file("tests/formats/block-1.block");
   const auto block = Block::open(bytes);
   EXPECT_TRUE(block.has_value());
-  const auto quarters = quarters_of(1'700'000'000'000 / kHour_ms, std::span(&*block, 1));
+  const auto quarters = rollups_of(1'700'000'000'000 / kHour_ms, std::span(&*block, 1));
   EXPECT_TRUE(quarters.has_value());
-  return write_quarters(*quarters);
+  return write_rollups(*quarters);
 }
 
 TEST(Formats, QuartersOfVersion1AreStillRead) {
   const std::int64_t hour = 1'700'000'000'000 / kHour_ms;
-  const auto kept = read_quarters(hour, file("tests/formats/quarters-1.bin"));
+  const auto kept = read_rollups(hour, file("tests/formats/quarters-1.bin"));
   ASSERT_TRUE(kept.has_value()) << kept.error().detail;
-  EXPECT_EQ(*kept, *read_quarters(hour, fixed_quarters()));
+  EXPECT_EQ(*kept, *read_rollups(hour, fixed_quarters()));
   std::vector<std::string> lines;
-  for (const Quarter& quarter : *kept) {
-    for (const QuarterField& field : quarter.fields) {
+  for (const Rollup& quarter : *kept) {
+    for (const RollupField& field : quarter.fields) {
       lines.push_back(std::to_string((quarter.begin_ms - hour * kHour_ms) / kQuarter_ms) + " " +
                       std::to_string(field.field) + " " + std::to_string(field.count) + " " +
                       std::to_string(field.held_ms) + " " + std::to_string(field.texts) + " " +

@@ -8,7 +8,7 @@
 namespace gridloom::history {
 namespace {
 
-// What is of one time stays in its order.
+// Stable: elements of the same time keep their order.
 template <typename T>
 void sort_by_time(std::vector<T>& all) {
   if (std::ranges::is_sorted(all, {}, &T::at_ms)) return;
@@ -31,14 +31,14 @@ bool says_anything(const Block& block, const FieldNames& names) {
 Status HourRows::add(const Block& block) {
   said_anything_ = said_anything_ || says_anything(block, *names_);
   if (Status read = block.times(times); !read) return read;
-  for (std::uint32_t i = 0; i < meters_->powers.size(); ++i) {
-    for (const FieldId field : fields_of(block, meters_->powers[i].name)) {
+  for (std::uint32_t i = 0; i < sources_->powers.size(); ++i) {
+    for (const FieldId field : fields_of(block, sources_->powers[i].name)) {
       if (Status read = add_power(block, field, i); !read) return read;
     }
   }
-  for (std::size_t i = 0; i < meters_->counters.size(); ++i) {
-    const double scale = meters_->counters[i].scale;
-    for (const FieldId field : fields_of(block, meters_->counters[i].name)) {
+  for (std::size_t i = 0; i < sources_->counters.size(); ++i) {
+    const double scale = sources_->counters[i].scale;
+    for (const FieldId field : fields_of(block, sources_->counters[i].name)) {
       std::vector<Point> points;
       if (Status read = block.numbers(field, points); !read) return read;
       if (points.empty()) continue;
@@ -60,7 +60,7 @@ Status HourRows::add(const Block& block) {
 }
 
 Status HourRows::add_power(const Block& block, FieldId field, std::uint32_t power) {
-  const double scale = meters_->powers[power].scale;
+  const double scale = sources_->powers[power].scale;
   const auto change = [&](std::int64_t at_ms, double value) {
     changes.push_back({.at_ms = at_ms, .source = field, .power = power, .watts = value * scale});
   };
@@ -70,7 +70,7 @@ Status HourRows::add_power(const Block& block, FieldId field, std::uint32_t powe
     for (const Point& point : points) change(point.at_ms, point.value);
     return {};
   }
-  // What is no number counts as nothing, until the next number.
+  // A value that is not a number counts as 0 W, until the next number.
   std::vector<Block::Timed> values;
   if (Status read = block.values(field, values); !read) return read;
   for (const Block::Timed& timed : values) {
@@ -82,9 +82,10 @@ Status HourRows::add_power(const Block& block, FieldId field, std::uint32_t powe
 void HourRows::hold(FieldId source, double watts) {
   const std::string name = names_->name_of(source);
   const auto power = std::ranges::find_if(
-      meters_->powers, [&](const Meters::PowerField& of) { return matches(of.name, name); });
-  if (power == meters_->powers.end()) return;
-  const auto index = static_cast<std::uint32_t>(power - meters_->powers.begin());
+      sources_->powers,
+      [&](const EnergySources::PowerField& of) { return matches(of.name, name); });
+  if (power == sources_->powers.end()) return;
+  const auto index = static_cast<std::uint32_t>(power - sources_->powers.begin());
   held[source] = {.power = index, .watts = watts};
 }
 

@@ -1,4 +1,4 @@
-// What the blocks of an hour say of powers and counters, unpacked for accounting().
+// The power and counter values in the blocks of one hour, unpacked for account().
 #pragma once
 
 #include <cstddef>
@@ -9,66 +9,69 @@
 
 #include "base/result.h"
 #include "history/block.h"
+#include "history/energy_sources.h"
 #include "history/field_names.h"
-#include "history/meters.h"
 
 namespace gridloom::history {
 
 class HourRows {
  public:
-  // The same `meters` and `names` for all that account() is given together; they outlive it.
-  HourRows(const Meters& meters, const FieldNames& names) : meters_(&meters), names_(&names) {}
+  // All HourRows passed to one call of account() need the same `sources` and `names`, which outlive
+  // them.
+  HourRows(const EnergySources& sources, const FieldNames& names)
+      : sources_(&sources), names_(&names) {}
 
-  // One of the hour's blocks, if it came in several.
+  // Adds one of the hour's blocks; an hour that was stored in chunks has several.
   [[nodiscard]] Status add(const Block& block);
-  // What the device had said before the hour and not taken back when it began: `watts` of a power.
-  // Ignored if the family has no such power (any more).
+  // Adds a power in W that was reported before the hour and still held at its beginning. Ignored if
+  // the family does not have such a power (any more).
   void hold(FieldId source, double watts);
-  // Before anything is read.
+  // Must be called before the members are read.
   void finish();
 
   [[nodiscard]] bool empty() const { return times.empty(); }
-  // More than that it came or went.
+  // True if there is more than connects and disconnects.
   [[nodiscard]] bool said_anything() const { return said_anything_; }
 
-  // Something that the device said. A field of several modules is several sources.
+  // A reported value, or a disconnect. A field that exists in several modules has one source each.
   struct Change {
     static constexpr std::uint32_t kWentAway = UINT32_MAX;
     std::int64_t at_ms = 0;
     FieldId source = 0;
-    std::uint32_t power = 0;  // index into Meters::powers; kWentAway: the connection ended
+    std::uint32_t power = 0;  // index in EnergySources::powers; kWentAway: the connection ended
     double watts = 0;
   };
-  // Of one counter's field, in Wh.
+  // The values of one counter field, in Wh.
   struct Series {
-    std::size_t counter = 0;  // index into Meters::counters
+    std::size_t counter = 0;  // index in EnergySources::counters
     std::vector<Point> points;
   };
 
-  // By source: what held when the hour began.
+  // Powers held at the beginning of the hour, by source.
   struct Held {
-    std::uint32_t power = 0;  // index into Meters::powers
+    std::uint32_t power = 0;  // index in EnergySources::powers
     double watts = 0;
   };
 
   std::map<FieldId, Held> held;
   std::vector<std::int64_t> times;  // of all rows
-  std::vector<Change> changes;      // in the order of time
+  std::vector<Change> changes;      // in time order
   std::map<FieldId, Series> series;
 
  private:
   [[nodiscard]] std::vector<FieldId> fields_of(const Block& block, const std::string& name) const;
   [[nodiscard]] Status add_power(const Block& block, FieldId field, std::uint32_t power);
 
-  const Meters* meters_;
+  const EnergySources* sources_;
   const FieldNames* names_;
   bool said_anything_ = false;
 };
 
-// Before an hour this many in which it only came and went are looked over, and no more.
+// Maximum number of preceding hours with connects and disconnects only that are searched for
+// reported values.
 inline constexpr int kMostSilentHours = 48;
 
-// Whether a block holds more than that the device came or went.
+// True if a block holds more than connects and disconnects.
 [[nodiscard]] bool says_anything(const Block& block, const FieldNames& names);
 
 }  // namespace gridloom::history

@@ -1,5 +1,6 @@
-// An archive for who cannot wait for the disk: what is written counts as durable at once, and a
-// read is answered before it returns. For a platform whose folder nobody needs afterwards.
+// Synchronous access to an archive for callers that cannot wait for the disk: every record counts
+// as durable at once, and a read is answered before it returns. For a platform whose data folder
+// is not needed afterwards.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +15,7 @@
 
 namespace gridloom::history {
 
-// A journal that says at once that all is durable.
+// A journal that reports every record as durable at once.
 class InstantJournal final : public Journal {
  public:
   explicit InstantJournal(Archive& archive) : archive_(archive) {}
@@ -30,8 +31,8 @@ class InstantJournal final : public Journal {
   Archive& archive_;
 };
 
-// Reads what was appended before, and waits for it. Throws if that cannot be: the folder is gone,
-// say.
+// Runs `task` on everything appended before and waits until it is done. Throws if that is not
+// possible, for example because the folder is gone.
 inline void read_now(Archive& archive, std::move_only_function<void(Reader&)> task) {
   if (!archive.flush()) throw std::runtime_error("the log refuses");
   std::binary_semaphore done(0);
@@ -43,7 +44,7 @@ inline void read_now(Archive& archive, std::move_only_function<void(Reader&)> ta
   done.acquire();
 }
 
-// An account's query, all of its slices.
+// Runs a query to its end, slice by slice.
 inline void read_now(Archive& archive, Query query) {
   read_now(archive, [&](Reader& reader) {
     while (!query.gone.stop_requested() && query.step(reader) == Progress::kMore) {

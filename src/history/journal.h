@@ -1,5 +1,5 @@
-// Where the hub writes what must not be lost, before it says that it has it: reports, sets, who
-// signed in. A log on disk implements it; a test does with a list.
+// The interface through which the hub writes what must not be lost (reports, sets, sign-ins) before
+// it acknowledges it. A log on disk implements the interface; a test does with a list.
 //
 // Thread rule: any function from any thread.
 #pragma once
@@ -12,20 +12,21 @@
 
 namespace gridloom::history {
 
-// What a record holds.
+// The content of a record's payload.
 enum class RecordKind : std::uint8_t {
   kReports = 1,  // a batch (history/batch.h)
   kAudit = 2,    // a JSON object
-  kTurn = 3,  // a batch, and changes of MQTT sessions that stand or fall with it (history/turn.h)
+  kTurn = 3,  // a batch and the changes of MQTT sessions that are atomic with it (history/turn.h)
 };
 
-// What the platform itself writes among a device's values begins with '$', which no field's name
-// does: whether the device is connected ("1", "0"), and that a report may have come before.
+// Names of values that the platform itself writes among a device's values. They begin with '$',
+// which no field's name does: kPresence says whether the device is connected ("1", "0"), kResent
+// that a report may have been received before.
 inline constexpr std::string_view kPresence = "$online";
 inline constexpr std::string_view kResent = "$resent";
 [[nodiscard]] constexpr bool is_own(std::string_view name) { return name.starts_with('$'); }
 
-// What a device said last of one field.
+// The last value that a device reported for one field.
 struct LastValue {
   std::string name;
   std::string text;  // JSON
@@ -39,12 +40,13 @@ class Journal {
   virtual ~Journal() = default;
 
   // `durable` is called once the record survives a loss of power, in the order of the records, on
-  // a thread of the journal's: it must not block. May be empty. Returns the record's sequence
-  // number: numbers grow in the order of the calls, and never come twice, over restarts too.
+  // a thread of the journal: it must not block. It may be empty. Returns the record's sequence
+  // number: numbers grow in the order of the calls and are never reused, across restarts too.
   virtual std::uint64_t append(RecordKind kind, std::string payload, Task durable) = 0;
-  // More waits for the disk than may: whoever can wait appends nothing now.
+  // Backpressure: more records wait for the disk than the limit allows, and callers that can wait
+  // should append nothing now.
   [[nodiscard]] virtual bool behind() const = 0;
-  // Why nothing becomes durable now, in words; empty: it does.
+  // Why nothing becomes durable at present, in words; empty: records do become durable.
   [[nodiscard]] virtual std::string failing() const = 0;
 };
 

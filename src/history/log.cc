@@ -1,6 +1,6 @@
-// The queue and the thread behind it. The thread alone touches the segment files and what it has
-// taken from the queue; callers touch the queue under the mutex, which is held for no disk work and
-// no task.
+// The log's queue and its thread. Only the thread touches the segment files and the records that it
+// has taken from the queue; callers touch the queue under the mutex, which is never held during
+// disk work or callbacks.
 #include "history/log.h"
 
 #include <spdlog/spdlog.h>
@@ -14,7 +14,7 @@
 #include <thread>
 #include <utility>
 
-#include "base/seldom.h"
+#include "base/log_throttle.h"
 #include "history/segment.h"
 #include "history/segment_files.h"
 #include "registry/seen_number.h"
@@ -23,7 +23,7 @@ namespace gridloom::history {
 namespace {
 
 constexpr Millis kErrorsEvery{60'000};
-constexpr std::size_t kKeptCapacity = 4096;  // of a queue that was longer once
+constexpr std::size_t kKeptCapacity = 4096;  // in records; a larger queue is shrunk
 
 using Steady = std::chrono::steady_clock;
 
@@ -55,37 +55,37 @@ struct Log::Impl {
   [[nodiscard]] Status attempt();
   [[nodiscard]] Status write_some();
   void recovered();
-  void failed(const Fault& fault);
+  void failed(const Error& fault);
   void trim(std::uint64_t up_to);
 
   const Options options;
   const Clock& clock;
 
-  // The thread's own, once it runs.
+  // Owned by the thread once it runs.
   SegmentFiles files;
   std::optional<registry::SeenNumber> seen;
   std::vector<Waiting> taken;
-  std::size_t begun = 0;  // of taken: those before are durable
-  Seldom complaints{{.times = 1, .within = kErrorsEvery}};
+  std::size_t begun = 0;  // index in `taken`: records before it are durable
+  LogThrottle complaints{{.times = 1, .within = kErrorsEvery}};
 
   mutable std::mutex mutex;
-  std::condition_variable wake;  // the thread
-  std::condition_variable done;  // flush()
+  std::condition_variable wake;  // wakes the thread
+  std::condition_variable done;  // wakes flush()
   std::vector<Waiting> waiting;
   std::size_t waiting_size = 0;  // bytes in `waiting`
-  Steady::time_point first_at;   // when the first of them came
+  Steady::time_point first_at;   // when the first of them was appended
   std::uint64_t next_sequence = 1;
   std::uint64_t durable_through = 0;
   std::uint64_t flush_to = 0;
-  std::uint64_t flushes = 0;         // calls of flush(): each has a failing disk asked at once
-  std::uint64_t attempts = 0;        // begun
-  std::uint64_t failed_attempt = 0;  // the last that failed
+  std::uint64_t flushes = 0;         // calls of flush(): each makes a failing disk be tried at once
+  std::uint64_t attempts = 0;        // write attempts begun
+  std::uint64_t failed_attempt = 0;  // the last attempt that failed
   std::optional<std::uint64_t> trim_to;
   bool stopping = false;
   LogHealth health;
-  LogLoss loss;  // never changes once it is open
+  LogLoss loss;  // constant once the log is open
 
-  std::atomic<std::size_t> unsafe_bytes{0};  // appended and not durable
+  std::atomic<std::size_t> unsafe_bytes{0};  // appended but not yet durable
   std::jthread thread;
 };
 
@@ -140,7 +140,8 @@ void Log::Impl::take() {
   waiting_size = 0;
 }
 
-// Everything that was taken becomes durable, in one go a segment; or as much as the disk lets.
+// Makes all taken records durable, with one write and sync per segment, or as many as the disk
+// allows.
 Status Log::Impl::attempt() {
   do {
     const std::uint64_t written = files.written_bytes();
@@ -191,7 +192,7 @@ void Log::Impl::recovered() {
   health.failing.reset();
 }
 
-void Log::Impl::failed(const Fault& fault) {
+void Log::Impl::failed(const Error& fault) {
   health.failing = fault.detail;
   failed_attempt = attempts;
   done.notify_all();
@@ -235,7 +236,7 @@ Result<std::unique_ptr<Log>> Log::open(Options options, std::uint64_t after,
   impl->health.damaged_places = recovered->damaged_places;
   impl->loss = recovered->loss;
   impl->loss.seen = seen;
-  // A disk that refuses now is no reason not to start.
+  // A disk that fails now does not prevent the start.
   if (const Status status = impl->files.begin(impl->next_sequence); !status) {
     impl->failed(status.error());
   }

@@ -1,14 +1,14 @@
-// The log: the point where a report, a set or a sign-in is safe. Records are appended to segment
-// files by a thread of the log's own, many at once (group commit), and synced before anyone is
-// told.
+// The write-ahead log: a report, a set or a sign-in is safe once it is in here. Records are
+// appended to segment files by the log's own thread, many at once (group commit), and synced before
+// they are acknowledged.
 //
 // Promises:
-//  - A record whose `durable` was called is there after a crash or a loss of power, once.
-//  - Records are kept, replayed and handed on in the order of their sequence numbers, which never
-//    come twice, over restarts too.
-//  - While the disk refuses, nothing is told to be durable; what waits is kept and tried again in
-//    a new segment, and behind() holds callers back, so that memory is bounded.
-//  - A torn end is cut at start-up. Damage anywhere else is set aside in a file of its own, and
+//  - A record whose `durable` was called is there after a crash or a loss of power, exactly once.
+//  - Records are kept, replayed and handed on in the order of their sequence numbers, which are
+//    never reused, across restarts too.
+//  - While the disk fails, no record is reported as durable; waiting records are kept and tried
+//    again in a new segment, and behind() applies backpressure, so that memory is bounded.
+//  - A torn end is cut at start-up. Damage anywhere else is copied to a file of its own and
 //    reported; the records around it are good.
 // docs/internals/formats.md shows the bytes.
 // Thread rule: any function from any thread unless it says otherwise.
@@ -41,61 +41,64 @@ struct Record {
 
 struct LogLimits {
   Millis commit{20};  // a record waits at most this long for others to be synced with it
-  std::size_t commit_bytes = std::size_t{1} * 1024 * 1024;    // or until there are as many
-  std::size_t waiting_bytes = std::size_t{64} * 1024 * 1024;  // more than this: behind()
+  std::size_t commit_bytes = std::size_t{1} * 1024 * 1024;    // or until this much waits
+  std::size_t waiting_bytes = std::size_t{64} * 1024 * 1024;  // above this, behind() is true
   std::size_t segment_bytes = std::size_t{16} * 1024 * 1024;
-  Millis retry{1000};  // after a failure
+  Millis retry{1000};  // delay after a failure
 };
 
-// Records that are neither in the log nor, by Log::open's `after`, in what it was applied to.
+// Missing records: neither in the log nor, according to the `after` of Log::open, in the store to
+// which the log was applied.
 struct RecordGap {
   std::uint64_t first = 0;
   std::uint64_t last = 0;
   friend bool operator==(const RecordGap&, const RecordGap&) = default;
 };
 
-// What a start found the log to be without, compared with `after`.
+// Records that a start found missing from the log, compared with `after`.
 struct LogLoss {
   static constexpr std::size_t kMostGaps = 20;
   std::vector<RecordGap> gaps{};  // the first of them
-  // There are records up to Log::Options::known elsewhere, or were up to `seen`, and the log ends
-  // before them: with this one. 0: with none, it has no segment at all.
+  // The last record of a log that ends too early: other stores hold records up to
+  // Log::Options::known, or records up to `seen` were durable once. 0: the log has no segment at
+  // all.
   std::optional<std::uint64_t> ends_early{};
-  std::uint64_t seen = 0;  // the record that Log::Options::seen says
+  std::uint64_t seen = 0;  // the record number in the file Log::Options::seen
 };
 
 struct LogHealth {
-  std::optional<std::string> failing{};  // why nothing is acknowledged now
-  // Found at start-up among what was read, now or at an earlier start; all together.
+  std::optional<std::string> failing{};  // why nothing is acknowledged at present
+  // Total damage in the segments read at start-up, first found now or at an earlier start.
   std::uint64_t damaged_bytes = 0;
   std::uint64_t damaged_places = 0;
 };
 
 class Log {
  public:
-  // Called on the log's thread with what has become durable, before anyone is told so, in order;
-  // views live as long as the call. It may take its time: the log waits, and behind() tells. It
-  // may append and trim, not flush.
+  // Called on the log's thread with the records that have become durable, in order, before their
+  // `durable` callbacks; views live as long as the call. The callback may be slow: the log waits
+  // for it, and behind() shows the backpressure. It may call append() and trim(), but not flush().
   using Written = std::function<void(std::span<const Record>)>;
   using OnRecord = std::function<void(const Record&)>;
 
   struct Options {
     Disk* disk = nullptr;          // outlives the log
-    const Clock* clock = nullptr;  // likewise, for times in files and messages; none: the system's
+    const Clock* clock = nullptr;  // times in files and messages; outlives the log; none: system's
     LogLimits limits{};
     Written written{};
-    // What was stored elsewhere has records up to this one, or up to `after` if that is greater:
-    // none of these numbers is given again, whatever the log has.
+    // Other stores hold records up to this number, or up to `after` if that is greater: none of
+    // these numbers is assigned again, whatever the log contains.
     std::uint64_t known = 0;
-    // A file that remembers the last durable record, which is known then as well; empty: none.
+    // A file that remembers the number of the last durable record, which then counts as known as
+    // well; empty: none.
     std::filesystem::path seen{};
   };
-  // Replays every record whose sequence number is above `after` through `replay`, on the caller's
-  // thread, then begins a new segment. kIo: the folder cannot be read. kMalformed: a segment is of
-  // a later version.
+  // Calls `replay` on the caller's thread for every record whose sequence number is above `after`,
+  // then begins a new segment. kIo: the folder cannot be read. kMalformed: a segment is of a later
+  // version.
   [[nodiscard]] static Result<std::unique_ptr<Log>> open(Options options, std::uint64_t after,
                                                          const OnRecord& replay);
-  ~Log();  // writes what waits, as far as the disk lets it
+  ~Log();  // writes the waiting records, as far as the disk allows
   Log(const Log&) = delete;
   Log& operator=(const Log&) = delete;
 
@@ -103,17 +106,19 @@ class Log {
   // not block. It is never called for a record that did not get onto the disk before the log ended.
   // Returns the record's sequence number.
   std::uint64_t append(RecordKind kind, std::string payload, Task durable);
-  // More waits than may: whoever can wait appends nothing now.
+  // Backpressure: more bytes wait than the limit allows, and callers that can wait should append
+  // nothing now.
   [[nodiscard]] bool behind() const;
-  // Returns when everything appended so far is durable; false: the disk refuses. It asks the disk
-  // at once, and not from the log's own thread.
+  // Returns when everything appended so far is durable; false: the disk fails. The disk is tried at
+  // once, without waiting for `commit` or `retry`. Not to be called on the log's own thread.
   [[nodiscard]] bool flush();
-  // No record up to this one is needed any more: segments that hold no others are removed, soon.
+  // Records up to this one are no longer needed: segments that hold no others are removed soon
+  // after.
   void trim(std::uint64_t up_to);
 
   [[nodiscard]] LogHealth health() const;
   [[nodiscard]] const LogLoss& loss() const;
-  // Of all segments on disk, and what waits in memory.
+  // Bytes of all segments on disk, and bytes that wait in memory.
   [[nodiscard]] std::uint64_t bytes() const;
   [[nodiscard]] std::size_t waiting_bytes() const;
 
@@ -123,15 +128,15 @@ class Log {
   std::unique_ptr<Impl> impl_;
 };
 
-// What a segment file holds, for people and tests: each record, and each stretch of bytes that is
-// none.
-struct SegmentPart {
+// One chunk of a segment file, for people and tests: a record, or a stretch of bytes that is not a
+// record.
+struct SegmentChunk {
   std::uint64_t offset = 0;
   std::uint64_t size = 0;
   std::optional<Record> record{};  // none: damaged, or torn if it is the end
 };
-// In order, without gaps; the first is behind the header unless that is damaged. kMalformed: not a
-// segment (nothing in it is good), or of a later version.
-[[nodiscard]] Result<std::vector<SegmentPart>> read_segment(std::string_view bytes);
+// The chunks of a segment file in order, without gaps; the first begins after the header, unless
+// the header is damaged. kMalformed: not a segment (nothing in it is good), or of a later version.
+[[nodiscard]] Result<std::vector<SegmentChunk>> read_segment(std::string_view bytes);
 
 }  // namespace gridloom::history

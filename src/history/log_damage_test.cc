@@ -1,4 +1,4 @@
-// What a start makes of segments that are not as they were written.
+// Tests how a start handles segments that differ from what was written.
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -39,7 +39,7 @@ constexpr std::string_view kFirst = "00000000000000000001.log";
 constexpr std::string_view kMiddle = "00000000000000000003.log";
 constexpr std::string_view kLast = "00000000000000000005.log";
 
-// What is logged while it lives.
+// Captures the log messages during its lifetime.
 class Said {
  public:
   Said() : before_(spdlog::default_logger()) {
@@ -94,7 +94,7 @@ Start start(TestDisk& disk, std::uint64_t after = 0) {
   });
   if (!log) {
     found.fault = log.error().detail;
-    EXPECT_EQ(log.error().kind, FaultKind::kMalformed);
+    EXPECT_EQ(log.error().code, ErrorCode::kMalformed);
     return found;
   }
   found.health = (*log)->health();
@@ -110,7 +110,7 @@ std::map<std::string, std::string> copies_on(const TestDisk& disk) {
 
 class LogDamage : public testing::Test {
  protected:
-  Said said_;  // and not on the terminal
+  Said said_;  // keeps messages off the terminal
 };
 
 TEST_F(LogDamage, AFlippedByteCostsItsRecordAloneAndIsSetAsideOnce) {
@@ -215,7 +215,7 @@ TEST_F(LogDamage, AFileThatGotNoFurtherThanItsNameIsReplaced) {
 TEST_F(LogDamage, WhatAnAbandonedSegmentStillHoldsIsReadInTheNextOne) {
   TestDisk disk(1);
   fill(disk);
-  // 3 to 5 were written to it; 4 and 5 not synced, and written again.
+  // 3 to 5 were written to this segment; 4 and 5 were not synced, and were written again.
   disk.put(std::string(kMiddle), segment_of(3, 5) + "torn");
   disk.put("00000000000000000004.log", segment_of(4, 4));
   const Start found = start(disk);
@@ -270,10 +270,10 @@ TEST_F(LogDamage, ASegmentOfALaterVersionIsRefusedByName) {
   append_fixed32(bytes, 2);
   append_fixed64(bytes, 0);
   append_fixed64(bytes, XXH3_64bits(bytes.data(), bytes.size()));
-  const auto parts = read_segment(bytes);
-  ASSERT_FALSE(parts);
-  EXPECT_EQ(parts.error().kind, FaultKind::kMalformed);
-  EXPECT_THAT(parts.error().detail, HasSubstr("later version"));
+  const auto chunks = read_segment(bytes);
+  ASSERT_FALSE(chunks);
+  EXPECT_EQ(chunks.error().code, ErrorCode::kMalformed);
+  EXPECT_THAT(chunks.error().detail, HasSubstr("later version"));
 
   for (const std::string_view name : {kMiddle, kLast}) {
     TestDisk disk(1);

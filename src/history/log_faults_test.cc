@@ -1,5 +1,5 @@
-// The log's promises, held against a disk that fails at every single operation of a run in turn, in
-// every way and with loss of power: what was told to be durable is replayed once, in order and
+// Tests the log's promises with a disk that fails at every single operation of a run in turn, in
+// every way and with loss of power: records reported as durable are replayed once, in order and
 // unchanged, and nothing is replayed that was never appended.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -27,7 +27,7 @@
 namespace gridloom::history {
 namespace {
 
-// One log's life over many starts, and what everyone was told meanwhile.
+// One log over many starts, and the records that were reported as durable meanwhile.
 class Life {
  public:
   enum class Damage : std::uint8_t { kNone, kPossible };
@@ -38,7 +38,8 @@ class Life {
   Life(const Life&) = delete;
   Life& operator=(const Life&) = delete;
 
-  // A start; what it replays must be what the promises say. False: the disk did not let it.
+  // Starts the log and checks the replayed records against the promises. False: the disk prevented
+  // the start.
   [[nodiscard]] bool start() {
     std::vector<std::pair<std::uint64_t, std::string>> replayed;
     auto opened = Log::open({.disk = &disk_,
@@ -51,7 +52,7 @@ class Life {
                               replayed.emplace_back(record.sequence, record.payload);
                             });
     if (!opened) {
-      EXPECT_EQ(opened.error().kind, FaultKind::kIo) << opened.error().detail;
+      EXPECT_EQ(opened.error().code, ErrorCode::kIo) << opened.error().detail;
       return false;
     }
     log_ = std::move(*opened);
@@ -81,7 +82,7 @@ class Life {
     });
   }
   [[nodiscard]] bool flush() { return log_->flush(); }
-  // The disk is good again: the log must find out by itself.
+  // The disk works again: the log must recover by itself.
   void expect_recovery() {
     bool done = false;
     for (int i = 0; i < 10 && !done; ++i) done = log_->flush();
@@ -91,7 +92,7 @@ class Life {
     const std::lock_guard lock(mutex_);
     EXPECT_TRUE(!appended_.empty() && told_.back() == appended_.size() - 1);
   }
-  // Whoever read the log has no need any more of the records up to there. After a flush.
+  // Trims the log up to the `told`-th record reported as durable. Call after a flush.
   void trim(std::size_t told) {
     const std::lock_guard lock(mutex_);
     if (told_.empty()) return;
@@ -142,10 +143,10 @@ class Life {
   TestDisk& disk_;
   LogLimits limits_;
   Damage damage_;
-  mutable std::mutex mutex_;                      // of what the log's thread sees as well
+  mutable std::mutex mutex_;                      // for members that the log's thread uses too
   std::vector<std::string> appended_;             // all different
-  std::map<std::size_t, std::uint64_t> written_;  // sequence numbers, by place in appended_
-  std::vector<std::size_t> told_;                 // places whose `durable` was called
+  std::map<std::size_t, std::uint64_t> written_;  // sequence numbers, by index in appended_
+  std::vector<std::size_t> told_;                 // indexes whose `durable` was called
   std::uint64_t trimmed_ = 0;
   std::unique_ptr<Log> log_;
 };
@@ -165,41 +166,42 @@ class LogFaults : public testing::Test {
 enum class End : std::uint8_t { kKilled, kPowerLost };
 
 struct Case {
-  TestDisk::Trouble trouble;
+  TestDisk::DiskFault fault;
   std::uint64_t seed = 0;
   End end = End::kKilled;
 };
 
 std::string name_of(const Case& of) {
-  return fmt::format("operation {}, {} times, kind {}, seed {}, end {}", of.trouble.at,
-                     of.trouble.times, static_cast<int>(of.trouble.kind), of.seed,
+  return fmt::format("operation {}, {} times, kind {}, seed {}, end {}", of.fault.at,
+                     of.fault.times, static_cast<int>(of.fault.kind), of.seed,
                      static_cast<int>(of.end));
 }
 
-// Two starts with some records each; the second finds what the first left. Operations in all.
+// Two starts with some records each; the second finds the records of the first. Returns the number
+// of disk operations.
 std::uint64_t run(const Case& of, LogLimits limits) {
   constexpr std::array<std::size_t, 6> kSizes = {0, 40, 150, 7, 33, 90};
   TestDisk disk(of.seed);
-  disk.plan(of.trouble);
+  disk.plan(of.fault);
   Life life(disk, limits, Life::Damage::kNone);
   const auto start = [&] {
     for (int tries = 0; !life.start(); ++tries) {
       if (tries == 5) return ADD_FAILURE() << "it does not start any more";
-      if (of.trouble.kind == TestDisk::Kind::kPowerOff) disk.power_on();
+      if (of.fault.kind == TestDisk::Kind::kPowerOff) disk.power_on();
     }
   };
   for (int starts = 0; starts < 2; ++starts) {
     start();
     for (std::size_t i = 0; i < kSizes.size(); ++i) {
       life.append(kSizes[i]);
-      if (!life.flush() && of.trouble.kind == TestDisk::Kind::kPowerOff) {
+      if (!life.flush() && of.fault.kind == TestDisk::Kind::kPowerOff) {
         life.end();
         disk.power_on();
         start();
       }
       if (i == 3) life.trim(2);
     }
-    if (of.trouble.kind != TestDisk::Kind::kPowerOff) life.expect_recovery();
+    if (of.fault.kind != TestDisk::Kind::kPowerOff) life.expect_recovery();
     life.end();
     if (of.end == End::kPowerLost) {
       disk.power_on();
@@ -219,7 +221,7 @@ std::uint64_t run(const Case& of, LogLimits limits) {
 }
 
 TEST_F(LogFaults, WhatIsToldIsKeptWhicheverOperationFailsAndHow) {
-  const std::uint64_t operations = run({.trouble = {.at = 1'000'000}, .seed = 1}, limits());
+  const std::uint64_t operations = run({.fault = {.at = 1'000'000}, .seed = 1}, limits());
   ASSERT_GT(operations, 30U);
   for (std::uint64_t at = 1; at <= operations; ++at) {
     for (const auto kind :
@@ -228,7 +230,7 @@ TEST_F(LogFaults, WhatIsToldIsKeptWhicheverOperationFailsAndHow) {
         if (kind == TestDisk::Kind::kPowerOff && times > 1) continue;
         for (std::uint64_t seed = 1; seed <= 4; ++seed) {
           for (const End end : {End::kKilled, End::kPowerLost}) {
-            const Case of{.trouble = {.at = at, .times = times, .kind = kind},
+            const Case of{.fault = {.at = at, .times = times, .kind = kind},
                           .seed = (seed * 1000) + at,
                           .end = end};
             run(of, limits());
@@ -240,7 +242,7 @@ TEST_F(LogFaults, WhatIsToldIsKeptWhicheverOperationFailsAndHow) {
   }
 }
 
-// Many records in one write, several troubles, any order of things.
+// Many records in one write, several faults, and a random order of events.
 void run_at_random(std::uint64_t seed, LogLimits limits) {
   TestDisk disk(seed);
   const Chance chance = Chance(seed).split("run");
@@ -259,7 +261,7 @@ void run_at_random(std::uint64_t seed, LogLimits limits) {
     }
     for (std::uint64_t left = 3 + draw(20); left > 0; --left) {
       life.append(draw(4) == 0 ? draw(500) : draw(60));
-      // What a flush says is checked by what is told.
+      // The result of flush() is checked through the records reported as durable.
       if (draw(4) == 0 && life.flush() && draw(4) == 0) life.trim(life.told() / 2);
     }
     if (kind != TestDisk::Kind::kPowerOff) life.expect_recovery();

@@ -1,4 +1,4 @@
-// Which losses are told, and in which words.
+// Tests which losses are reported, and in which words.
 #include "history/log_loss.h"
 
 #include <gtest/gtest.h>

@@ -36,7 +36,7 @@ using Rows = std::vector<std::pair<std::uint64_t, std::string>>;
 constexpr LogLimits kPrompt{.commit = Millis(0), .retry = Millis(1)};
 constexpr LogLimits kNeverByTime{.commit = Millis(3'600'000), .retry = Millis(1)};
 
-// A log, what it replayed at its start, and what it said to be written and durable.
+// A log, the records it replayed at its start, and the records it reported as written and durable.
 class Stand {
  public:
   explicit Stand(Disk& disk, LogLimits limits = kPrompt, std::uint64_t after = 0) {
@@ -60,10 +60,10 @@ class Stand {
 
   [[nodiscard]] Log& log() { return *log_; }
   [[nodiscard]] const Rows& replayed() const { return replayed_; }
-  // After a flush, or when the log is closed.
+  // Call written() and durable() after a flush, or when the log is closed.
   [[nodiscard]] const Rows& written() const { return written_; }
   [[nodiscard]] const std::vector<std::string>& durable() const { return durable_; }
-  [[nodiscard]] const std::optional<Fault>& fault() const { return fault_; }
+  [[nodiscard]] const std::optional<Error>& fault() const { return fault_; }
 
   void append(const std::string& payload) {
     log_->append(RecordKind::kReports, payload, [this, payload] { durable_.push_back(payload); });
@@ -78,8 +78,8 @@ class Stand {
   Rows replayed_;
   Rows written_;
   std::vector<std::string> durable_;
-  std::optional<Fault> fault_;
-  std::unique_ptr<Log> log_;  // goes first
+  std::optional<Error> fault_;
+  std::unique_ptr<Log> log_;  // destroyed first
 };
 
 std::vector<std::string> segments_of(const TestDisk& disk) {
@@ -158,7 +158,7 @@ TEST(Log, TrimRemovesSegmentsOfWhichNothingIsNeeded) {
     EXPECT_THAT(segments_of(disk),
                 ElementsAre("00000000000000000003.log", "00000000000000000004.log",
                             "00000000000000000005.log"));
-    // The one that is written stays, whatever is trimmed.
+    // The segment that is being written stays, whatever is trimmed.
     stand.log().trim(std::numeric_limits<std::uint64_t>::max());
     EXPECT_TRUE(stand.put("and more"));
     EXPECT_THAT(segments_of(disk), ElementsAre("00000000000000000005.log"));
@@ -361,7 +361,7 @@ TEST(Log, DoesNotStartOnADiskThatCannotBeRead) {
   disk.break_down(TestDisk::Kind::kIoError);
   const Stand stand(disk);
   ASSERT_TRUE(stand.fault());
-  EXPECT_EQ(stand.fault()->kind, FaultKind::kIo);
+  EXPECT_EQ(stand.fault()->code, ErrorCode::kIo);
 }
 
 TEST(Log, TakesRecordsFromManyThreadsInTheOrderOfEach) {

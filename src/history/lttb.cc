@@ -8,7 +8,7 @@ namespace gridloom::history {
 namespace {
 
 Point middle_of(std::span<const Point> points) {
-  // Against the first, so that milliseconds since 1970 lose nothing.
+  // Relative to the first point, so that milliseconds since 1970 lose no precision.
   double at = 0;
   double value = 0;
   for (const Point& point : points) {
@@ -59,7 +59,7 @@ void Plot::add(const Point& point) {
   if (span != span_) close_span();
   span_ = span;
   if (open_.size() < 2) return open_.push_back(point);
-  // One of three goes: that between the others. Of what is the same the first stays.
+  // Drops the middle one of the three points; of equal values the first stays.
   const double least = std::min(open_[0].value, open_[1].value);
   const double greatest = std::max(open_[0].value, open_[1].value);
   if (point.value >= least && point.value <= greatest) return;

@@ -1,9 +1,10 @@
-// Fewer points that look like all of them: for plots.
+// Downsampling of a series for plots: few points whose plot looks like the plot of all points.
 //
-// Largest triangle three buckets: of each of as many stretches as points are wanted, the point that
-// makes the largest triangle with the one taken before it and the middle of the next stretch. Where
-// there are far more points than that, only the least and the greatest of short spans of time are
-// looked at, so that what is kept does not grow with what comes.
+// The algorithm is LTTB (largest triangle three buckets): the points are divided into as many
+// buckets as points are wanted, and from each bucket the point is taken that makes the largest
+// triangle with the point taken before it and the mean of the next bucket. Where there are far more
+// points than that, only the minimum and the maximum of short time spans are considered, so that
+// memory does not grow with the length of the series.
 #pragma once
 
 #include <cstddef>
@@ -15,17 +16,17 @@
 
 namespace gridloom::history {
 
-// Of points in time's order, the first and the last among them. All, if there are no more than
-// `most`, which is 3 at least.
+// Selects `most` of the points, which are in order of time; the first and the last are always
+// among them. Returns all points if there are no more than `most`, which is at least 3.
 [[nodiscard]] std::vector<Point> largest_triangles(std::span<const Point> points, std::size_t most);
 
-// Takes a series of any length in time's order, and gives at most `most` points of it back.
+// Takes a series of any length in order of time and returns at most `most` of its points.
 class Plot {
  public:
   struct Options {
     std::int64_t from_ms = 0;
     std::int64_t to_ms = 0;
-    std::size_t most = 0;  // 3 at least
+    std::size_t most = 0;  // at least 3
   };
   explicit Plot(const Options& options);
 
@@ -33,7 +34,7 @@ class Plot {
   [[nodiscard]] std::vector<Point> take();
 
  private:
-  // Spans of time for each point that is wanted; each leaves two.
+  // Time spans for each wanted point; each span leaves two points.
   static constexpr std::size_t kSpans = 4;
 
   void close_span();
@@ -43,7 +44,7 @@ class Plot {
   std::int64_t from_ms_;
   std::int64_t span_ = 0;
   std::vector<Point> kept_;
-  std::vector<Point> open_;  // of the span: the least and the greatest, as they came
+  std::vector<Point> open_;  // minimum and maximum of the current span, in order of arrival
 };
 
 }  // namespace gridloom::history

@@ -1,4 +1,4 @@
-// What is left of a series for a plot.
+// Tests the downsampling of a series for a plot.
 #include "history/lttb.h"
 
 #include <gtest/gtest.h>
@@ -44,7 +44,7 @@ TEST(Lttb, FewPointsStayAsTheyAre) {
 }
 
 TEST(Lttb, TheLargestTriangleOfEachStretchStays) {
-  // Stretches (1, 2) and (3, 4); the middle of the second is (3.5, 2).
+  // Buckets (1, 2) and (3, 4); the mean of the second is (3.5, 2).
   const std::vector<Point> points = {{0, 0}, {1, 1}, {2, -4}, {3, 4}, {4, 0}, {5, 0}};
   EXPECT_EQ(pairs(largest_triangles(points, 4)),
             (std::vector<std::pair<std::int64_t, double>>{{0, 0}, {2, -4}, {3, 4}, {5, 0}}));
@@ -84,7 +84,8 @@ TEST(Lttb, ASeriesOfAnyLengthKeepsItsPeaks) {
 }
 
 TEST(Lttb, ASpanKeepsItsLeastAndItsGreatestInTheirOrder) {
-  // One span of time for all: most * 4 spans in an hour of which they fill a little.
+  // All points are in one time span: an hour has most * 4 spans, and the points cover only a little
+  // of it.
   const std::vector<std::pair<std::vector<double>, std::vector<double>>> rows = {
       {{1}, {1}},          {{1, 2}, {1, 2}},    {{2, 1}, {2, 1}},
       {{1, 2, 3}, {1, 3}}, {{3, 2, 1}, {3, 1}}, {{2, 1, 3}, {1, 3}},

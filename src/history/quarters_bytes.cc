@@ -1,6 +1,6 @@
-// Quarters as bytes. What devices say are decimals, so their statistics are written as whole
-// numbers of the field's last decimal, each as what it differs by from what the others let expect:
-// of a value that did not change these are zeros. The whole is compressed.
+// Encoding of 15-minute rollups as bytes. Devices report decimals, so their statistics are written
+// as integers in units of the field's last decimal place, each as the difference from a prediction
+// made from the others: for a value that did not change these are zeros. The result is compressed.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -14,8 +14,8 @@
 
 #include "history/bytes.h"
 #include "history/column.h"
-#include "history/piece.h"
-#include "history/quarters.h"
+#include "history/compressed_buffer.h"
+#include "history/rollup.h"
 #include "history/store.h"
 
 namespace gridloom::history {
@@ -27,11 +27,11 @@ constexpr std::uint64_t kMostFields = 1'000'000;
 constexpr std::uint64_t kMostCount = std::uint64_t{1} << 32U;
 constexpr std::int64_t kMostExact = std::int64_t{1} << 53U;
 constexpr std::uint8_t kMostScale = 9;
-// What doubles lose when as many are added up as an hour has, of the largest sum that there can be:
-// a sum of decimals that is off by this much is the next sum of decimals.
+// Rounding error of adding up as many doubles as an hour has, relative to the largest possible sum:
+// a sum that differs from a sum of decimals by at most this much is taken for that sum.
 constexpr double kRounding = 1e-12;
 
-// The form of a field.
+// Bits of a field's form byte.
 constexpr std::uint8_t kScale = 0x0F;
 constexpr std::uint8_t kLoose = 0x0F;  // as a scale: doubles
 constexpr std::uint8_t kNumbers = 0x10;
@@ -46,14 +46,14 @@ double value_of_digits(std::int64_t digits, std::uint8_t scale) {
   return static_cast<double>(digits) / power_of_ten(scale);
 }
 
-// Rounded; none: too large to be exact.
+// The value as a rounded integer of the given scale; nothing: too large to be exact.
 std::optional<std::int64_t> digits_of(double value, std::uint8_t scale) {
   const double scaled = std::round(value * power_of_ten(scale));
   if (!(std::abs(scaled) < static_cast<double>(kMostExact))) return std::nullopt;
   return static_cast<std::int64_t>(scaled);
 }
 
-// A field's numbers as whole numbers.
+// A field's numbers as integers of one scale.
 struct Digits {
   std::int64_t min = 0;
   std::int64_t max = 0;
@@ -62,15 +62,15 @@ struct Digits {
   std::int64_t integral = 0;
 };
 
-using OfField = std::array<QuarterField, kQuarters>;
+using OfField = std::array<RollupField, kQuarters>;
 
 std::optional<std::array<Digits, kQuarters>> digits_of(const OfField& quarters,
                                                        std::uint8_t scale) {
   std::array<Digits, kQuarters> all;
   for (std::size_t i = 0; i < kQuarters; ++i) {
-    const QuarterField& from = quarters[i];
+    const RollupField& from = quarters[i];
     bool fits = true;
-    // `loss`: how far off it may be.
+    // `loss`: the largest permitted difference.
     const auto put = [&](double value, std::int64_t& to, double loss) {
       const auto digits = digits_of(value, scale);
       fits = fits && digits && std::abs(value_of_digits(*digits, scale) - value) <= loss;
@@ -104,14 +104,14 @@ Exact exact_of(const OfField& quarters) {
   return {};
 }
 
-// What the others let expect. Wide holds them whatever a damaged piece says: counts and times are
-// bounded when they are read.
+// Predictions from the other numbers. Wide does not overflow even for damaged bytes: counts and
+// times are bounded when they are read.
 std::int64_t expected_sum(std::uint64_t count, const Digits& digits) {
   return static_cast<std::int64_t>(static_cast<Wide>(count) *
                                    ((Wide{digits.min} + Wide{digits.max}) / 2));
 }
-// `before`: the value that came into the quarter.
-std::int64_t expected_integral(const QuarterField& of, const Digits& digits, std::int64_t before) {
+// `before`: the field's value at the beginning of the quarter.
+std::int64_t expected_integral(const RollupField& of, const Digits& digits, std::int64_t before) {
   if (of.count == 0) return static_cast<std::int64_t>(Wide{before} * of.held_ms);
   return static_cast<std::int64_t>(Wide{digits.sum} * of.held_ms / static_cast<Wide>(of.count));
 }
@@ -135,7 +135,7 @@ void append_exact(std::string& out, const OfField& quarters, const Exact& exact)
 }
 
 void append_loose(std::string& out, const OfField& quarters) {
-  for (const QuarterField& quarter : quarters) {
+  for (const RollupField& quarter : quarters) {
     if (quarter.count != 0) {
       for (const double value : {quarter.min, quarter.max, quarter.sum, quarter.last}) {
         append_fixed64(out, std::bit_cast<std::uint64_t>(value));
@@ -147,7 +147,7 @@ void append_loose(std::string& out, const OfField& quarters) {
 
 void append_texts(std::string& out, const OfField& quarters) {
   std::string_view before;
-  for (const QuarterField& quarter : quarters) {
+  for (const RollupField& quarter : quarters) {
     append_varint(out, quarter.texts);
     if (quarter.texts == 0) continue;
     const bool same = quarter.last_text == before;
@@ -157,16 +157,16 @@ void append_texts(std::string& out, const OfField& quarters) {
   }
 }
 
-std::map<FieldId, OfField> by_field(const HourOfQuarters& quarters) {
+std::map<FieldId, OfField> by_field(const HourOfRollups& quarters) {
   std::map<FieldId, OfField> fields;
   for (std::size_t i = 0; i < kQuarters; ++i) {
-    for (const QuarterField& field : quarters[i].fields) fields[field.field][i] = field;
+    for (const RollupField& field : quarters[i].fields) fields[field.field][i] = field;
   }
   return fields;
 }
 
-bool has_numbers(const QuarterField& of) { return of.count != 0 || of.held_ms != 0; }
-bool has_texts(const QuarterField& of) { return of.texts != 0; }
+bool has_numbers(const RollupField& of) { return of.count != 0 || of.held_ms != 0; }
+bool has_texts(const RollupField& of) { return of.texts != 0; }
 
 // --- reading ---
 
@@ -181,7 +181,7 @@ struct Form {
 double read_double(Cursor& from) { return std::bit_cast<double>(from.fixed64()); }
 
 void read_loose(Cursor& from, OfField& quarters) {
-  for (QuarterField& quarter : quarters) {
+  for (RollupField& quarter : quarters) {
     if (quarter.count != 0) {
       for (double* value : {&quarter.min, &quarter.max, &quarter.sum, &quarter.last}) {
         *value = read_double(from);
@@ -193,7 +193,7 @@ void read_loose(Cursor& from, OfField& quarters) {
 
 void read_exact(Cursor& from, OfField& quarters, std::uint8_t scale) {
   std::int64_t before = 0;
-  for (QuarterField& quarter : quarters) {
+  for (RollupField& quarter : quarters) {
     Digits digits;
     if (quarter.count != 0) {
       digits.last = total(before, from.signed_varint());
@@ -215,7 +215,7 @@ void read_exact(Cursor& from, OfField& quarters, std::uint8_t scale) {
 
 void read_texts(Cursor& from, OfField& quarters) {
   std::string_view before;
-  for (QuarterField& quarter : quarters) {
+  for (RollupField& quarter : quarters) {
     quarter.texts = from.varint();
     if (quarter.texts == 0) continue;
     if (const std::uint64_t size = from.varint(); size != 0) before = from.bytes(size - 1);
@@ -235,7 +235,7 @@ std::vector<Form> read_forms(Cursor& from) {
   std::uint64_t field = 0;
   for (Form& form : forms) {
     const std::uint64_t step = bounded(from, std::numeric_limits<FieldId>::max() - field);
-    if (step == 0 && &form != forms.data()) from.fail();  // each once
+    if (step == 0 && &form != forms.data()) from.fail();  // each field only once
     field += step;
     form.field = static_cast<FieldId>(field);
   }
@@ -251,11 +251,11 @@ std::vector<Form> read_forms(Cursor& from) {
 void read_fields(Cursor& from, std::vector<Form>& forms) {
   for (Form& form : forms) {
     if (!form.has(kNumbers)) continue;
-    for (QuarterField& quarter : form.quarters) quarter.count = bounded(from, kMostCount);
+    for (RollupField& quarter : form.quarters) quarter.count = bounded(from, kMostCount);
   }
   for (Form& form : forms) {
     if (!form.has(kNumbers)) continue;
-    for (QuarterField& quarter : form.quarters) {
+    for (RollupField& quarter : form.quarters) {
       quarter.held_ms = static_cast<std::int64_t>(bounded(from, kMostCount));
     }
   }
@@ -275,7 +275,7 @@ void read_fields(Cursor& from, std::vector<Form>& forms) {
 
 }  // namespace
 
-std::string write_quarters(const HourOfQuarters& quarters) {
+std::string write_rollups(const HourOfRollups& quarters) {
   const std::map<FieldId, OfField> fields = by_field(quarters);
   std::map<FieldId, Exact> numbers;
   for (const auto& [field, of] : fields) {
@@ -292,10 +292,10 @@ std::string write_quarters(const HourOfQuarters& quarters) {
     out += static_cast<char>(form);
   }
   for (const auto& [field, exact] : numbers) {
-    for (const QuarterField& quarter : fields.at(field)) append_varint(out, quarter.count);
+    for (const RollupField& quarter : fields.at(field)) append_varint(out, quarter.count);
   }
   for (const auto& [field, exact] : numbers) {
-    for (const QuarterField& quarter : fields.at(field)) {
+    for (const RollupField& quarter : fields.at(field)) {
       append_varint(out, static_cast<std::uint64_t>(quarter.held_ms));
     }
   }
@@ -314,11 +314,11 @@ std::string write_quarters(const HourOfQuarters& quarters) {
   return bytes;
 }
 
-Result<HourOfQuarters> read_quarters(std::int64_t hour, std::string_view bytes) {
-  const auto damaged = [] { return fail(FaultKind::kMalformed, "quarters that are damaged"); };
+Result<HourOfRollups> read_rollups(std::int64_t hour, std::string_view bytes) {
+  const auto damaged = [] { return fail(ErrorCode::kMalformed, "quarters that are damaged"); };
   if (bytes.size() < kHead_bytes) return damaged();
   if (bytes[0] != kVersion) {
-    return fail(FaultKind::kMalformed, fmt::format("quarters of version {}; this one knows {}",
+    return fail(ErrorCode::kMalformed, fmt::format("quarters of version {}; this one knows {}",
                                                    static_cast<int>(bytes[0]), int{kVersion}));
   }
   if (bytes[1] != 0 && bytes[1] != 1) return damaged();
@@ -329,11 +329,11 @@ Result<HourOfQuarters> read_quarters(std::int64_t hour, std::string_view bytes) 
   std::vector<Form> forms = read_forms(cursor);
   read_fields(cursor, forms);
   if (cursor.failed() || !cursor.at_end()) return damaged();
-  HourOfQuarters quarters;
+  HourOfRollups quarters;
   for (std::size_t i = 0; i < kQuarters; ++i) {
     quarters[i].begin_ms = hour * kHour_ms + static_cast<std::int64_t>(i) * kQuarter_ms;
     for (Form& form : forms) {
-      QuarterField& of = form.quarters[i];
+      RollupField& of = form.quarters[i];
       if (!has_numbers(of) && !has_texts(of)) continue;
       of.field = form.field;
       quarters[i].fields.push_back(std::move(of));

@@ -13,8 +13,8 @@
 #include <utility>
 
 #include "history/block.h"
-#include "history/part.h"
-#include "history/quarters.h"
+#include "history/chunk.h"
+#include "history/rollup.h"
 #include "history/row_checksum.h"
 #include "history/rows.h"
 
@@ -31,7 +31,7 @@ constexpr std::int64_t kHours_a_day = 24;
 constexpr std::int64_t kMargin_hours = 2;
 constexpr std::int64_t kDay_ms = std::int64_t{24} * 3600 * 1000;
 constexpr std::int64_t kRowsAtOnce = 16;
-// Free pages are used again; a few of them are no reason to move others.
+// SQLite reuses free pages; a few of them are no reason to move others.
 constexpr std::int64_t kFewPages = 256;
 constexpr std::int64_t kPartOfFile = 8;
 constexpr int kPagesAtOnce = 32;
@@ -51,23 +51,23 @@ std::int64_t first_hour(TimePoint now, std::size_t days) {
   return hour_of(unix_ms(now)) - static_cast<std::int64_t>(days) * kHours_a_day - kMargin_hours;
 }
 
-Result<HourOfQuarters> quarters_of_parts(std::int64_t hour, std::vector<std::string> parts) {
-  if (std::ranges::any_of(parts, is_rows)) {
-    const std::vector<std::string_view> views(parts.begin(), parts.end());
+Result<HourOfRollups> quarters_of_parts(std::int64_t hour, std::vector<std::string> chunks) {
+  if (std::ranges::any_of(chunks, is_rows)) {
+    const std::vector<std::string_view> views(chunks.begin(), chunks.end());
     auto merged = merge(views, Packing::kRaw);
     if (!merged) return std::unexpected(merged.error());
-    parts = std::move(*merged);
+    chunks = std::move(*merged);
   }
   std::vector<Block> blocks;
-  for (const std::string& part : parts) {
-    auto block = Block::open(part);
+  for (const std::string& chunk : chunks) {
+    auto block = Block::open(chunk);
     if (!block) return std::unexpected(block.error());
     blocks.push_back(std::move(*block));
   }
-  return quarters_of(hour, blocks);
+  return rollups_of(hour, blocks);
 }
 
-// `row`: part, over, block, checksum; version 1 wrote none.
+// `row`: the columns part, over, block, checksum; version 1 wrote no checksum.
 bool is_good_part(const DeviceHour& of, const registry::Statement& row) {
   return row.is_null(3) ||
          row.integer(3) == row_checksum(RowTable::kBlock,
@@ -106,10 +106,10 @@ Result<std::vector<DeviceNumber>> Retention::devices() {
 }
 
 Result<bool> Retention::work(TimePoint now) {
-  if (!forgotten_.empty()) {
-    const auto more = forget_some(forgotten_.front());
+  if (!purged_.empty()) {
+    const auto more = forget_some(purged_.front());
     if (!more) return more;
-    if (!*more) forgotten_.pop_front();
+    if (!*more) purged_.pop_front();
     if (step_ == Step::kRest) step_ = Step::kRoom;
     return true;
   }
@@ -127,7 +127,7 @@ Status Retention::note_day(TimePoint now) {
   return days_->note(database_, now, steady_());
 }
 
-// `now`: how far time has come; TimePoint::min(): nobody knows, so nothing is too old.
+// `now`: how far time has advanced; TimePoint::min(): not known, so nothing is too old.
 Result<bool> Retention::walk(TimePoint now) {
   Result<bool> more = false;
   switch (step_) {
@@ -197,10 +197,10 @@ Result<bool> Retention::forget_some(DeviceNumber device) {
   return more;
 }
 
-// An hour's block goes in the transaction that its quarters come in. If there are quarters already
-// they stay: what came so late was there before, and came again.
+// Replaces an hour's blocks by its rollups in one transaction. Existing rollups stay: reports that
+// arrive so late were counted before and were sent again.
 Result<bool> Retention::expire_hour(const DeviceHour& of) {
-  std::vector<std::string> parts;
+  std::vector<std::string> chunks;
   bool good = true;
   auto statement = database_.prepare(
       "SELECT part, over, block, checksum FROM block WHERE device = ? AND hour = ?");
@@ -210,21 +210,21 @@ Result<bool> Retention::expire_hour(const DeviceHour& of) {
     const auto row = statement->step();
     if (!row) return row;
     if (!*row) break;
-    parts.emplace_back(statement->bytes(2));
+    chunks.emplace_back(statement->bytes(2));
     good = good && is_good_part(of, *statement);
   }
-  Result<HourOfQuarters> quarters =
-      fail(FaultKind::kMalformed, "the checksum of a row of it is wrong");
-  if (good) quarters = quarters_of_parts(of.hour, std::move(parts));
+  Result<HourOfRollups> quarters =
+      fail(ErrorCode::kMalformed, "the checksum of a row of it is wrong");
+  if (good) quarters = quarters_of_parts(of.hour, std::move(chunks));
   if (!quarters) {
-    // Nobody can say what is in it: it stays for somebody who wants to try.
+    // The content cannot be read: the rows stay, for an attempt to repair them by hand.
     if (std::exchange(complained_hour_, walked_hour_) != walked_hour_) {
       spdlog::error("the history of device {}, hour {}, stays as it is: {}", of.device, of.hour,
                     quarters.error().detail);
     }
     return false;
   }
-  const std::string bytes = write_quarters(*quarters);
+  const std::string bytes = write_rollups(*quarters);
   if (Status done = database_.execute(
           "INSERT OR IGNORE INTO quarter VALUES (?, ?, ?, ?)", of.device, of.hour, Blob{bytes},
           row_checksum(RowTable::kQuarter, {of.device, of.hour}, bytes));
@@ -309,7 +309,7 @@ Result<bool> Retention::expire_quarters(TimePoint now) {
   return more;
 }
 
-// Entries stand in the order in which they came: the oldest are the first.
+// Audit entries are stored in the order in which they were made, so the oldest come first.
 Result<bool> Retention::expire_audit(TimePoint now) {
   if (limits_.audit_days == 0 || now == TimePoint::min()) return false;
   const std::int64_t first_ms =

@@ -1,13 +1,13 @@
-// How long history is kept: blocks that are too old become quarters (history/quarters.h), what is
-// older than that goes, devices that are no more lose everything, and the disk gets its room back.
+// Retention of history: blocks that are too old become 15-minute rollups (history/rollup.h),
+// rollups and audit entries that are too old are removed, data of deleted devices is purged, and
+// free space is returned to the file system.
 //
-// Why so: quarters are made when a block goes and not before, because that is the only time when
-// somebody needs them, and because a late report then changes one thing only. Energies stay for
-// ever.
+// Why: rollups are made when a block is removed and not before, because they are not needed earlier
+// and because a late report then changes one thing only. Energies are kept for ever.
 //
-// The work is done in pieces of a few milliseconds, each one transaction, by whoever calls work()
-// when there is nothing better to do. An hour is a block or quarters at any moment, not both, and
-// not neither.
+// The work is done in slices of a few milliseconds, one transaction each, by the thread that calls
+// work() when it has nothing better to do. At any moment an hour is stored either as blocks or as
+// rollups, never as both and never as neither.
 // Thread rule: one thread at a time.
 #pragma once
 
@@ -30,32 +30,32 @@
 
 namespace gridloom::history {
 
-// 0: for ever.
+// How long each kind of data is kept; 0: for ever.
 struct RetentionLimits {
   std::size_t raw_days = 90;
-  std::size_t quarter_days = 0;  // counted from the hour, as the others are
+  std::size_t quarter_days = 0;  // 15-minute rollups; counted from the hour, as the others are
   std::size_t audit_days = 730;
 };
 
 class Retention {
  public:
-  // What work()'s `now` is worth. A clock that somebody drives on purpose is believed. The
-  // machine's may be wrong for a while: RunningDays says how far time has come. `steady` gives a
-  // time that nobody sets; none: the clock is driven.
+  // Decides how far work() trusts its `now`. Without `steady`, the clock is driven on purpose and
+  // is trusted. With `steady`, a monotonic time that nobody sets, `now` is the machine's clock,
+  // which may be wrong for a while: RunningDays then decides how far time has advanced.
   using Steady = std::function<Millis()>;
-  // Of a database that Store::open() has made.
-  // Damaged rows of its own table are told to `damaged`.
+  // Opens the database, which Store::open() has created. Damaged rows of the table running_day are
+  // reported to `damaged`.
   [[nodiscard]] static Result<Retention> open(
       const std::filesystem::path& data, RetentionLimits limits, Steady steady = {},
       std::shared_ptr<DamagedRows> damaged = std::make_shared<DamagedRows>());
 
-  // All that is kept of the device goes, piece by piece.
-  void forget(DeviceNumber device) { forgotten_.push_back(device); }
-  // Of which there is anything.
+  // Removes all stored data of the device, slice by slice.
+  void purge(DeviceNumber device) { purged_.push_back(device); }
+  // Devices that have any stored data.
   [[nodiscard]] Result<std::vector<DeviceNumber>> devices();
 
-  // A piece of what is due. False: nothing is, for now. After a fault the same piece is tried
-  // again.
+  // Does one slice of the work that is due. False: nothing is due for now. After an error the same
+  // slice is tried again.
   [[nodiscard]] Result<bool> work(TimePoint now);
 
  private:
@@ -67,10 +67,10 @@ class Retention {
         damaged_(std::move(damaged)) {}
 
   enum class Step : std::uint8_t { kBlocks, kQuarters, kAudit, kRoom, kRest };
-  // Where a walk over the devices of a table is.
+  // The position of a walk over the devices of a table.
   struct Place {
     DeviceNumber device = 0;
-    std::int64_t hour = 0;  // the next
+    std::int64_t hour = 0;  // the next hour
     bool begun = false;
   };
 
@@ -90,13 +90,13 @@ class Retention {
   RetentionLimits limits_;
   Steady steady_;
   std::shared_ptr<DamagedRows> damaged_;
-  std::optional<RunningDays> days_;  // read when they are needed first
-  std::deque<DeviceNumber> forgotten_;
+  std::optional<RunningDays> days_;  // read when first needed
+  std::deque<DeviceNumber> purged_;
   Step step_ = Step::kRest;
   Place place_;
-  std::int64_t walked_hour_ = -1;      // the hour in which a walk began last
-  bool gives_back_ = false;            // the database can
-  std::int64_t complained_hour_ = -1;  // the walk in which damage was reported last
+  std::int64_t walked_hour_ = -1;      // the hour in which the last walk began
+  bool gives_back_ = false;            // the database can return free pages
+  std::int64_t complained_hour_ = -1;  // walked_hour_ of the walk that last reported damage
 };
 
 }  // namespace gridloom::history

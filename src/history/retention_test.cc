@@ -1,4 +1,5 @@
-// What is too old, and what becomes of it; what is no more; and that the disk gets its room back.
+// Tests the removal and rollup of old data, the purge of deleted devices, and that free disk space
+// is returned.
 #include "history/retention.h"
 
 #include <fmt/format.h>
@@ -18,7 +19,7 @@
 #include <vector>
 
 #include "history/archive.h"
-#include "history/quarters.h"
+#include "history/rollup.h"
 #include "history/rows.h"
 #include "history/test_lines.h"
 #include "registry/files.h"
@@ -56,13 +57,13 @@ class RetentionTest : public testing::Test {
   void put(DeviceNumber device, std::int64_t hour, std::string bytes) {
     Changes changes;
     changes.hours.push_back(
-        {.of = {.device = device, .hour = hour}, .parts = {std::move(bytes)}, .over = true});
+        {.of = {.device = device, .hour = hour}, .chunks = {std::move(bytes)}, .over = true});
     changes.energies.push_back({.of = {.device = device, .hour = hour}, .bytes = "energies"});
     must(store_->write(changes));
   }
   void put(DeviceNumber device, std::int64_t hour) { put(device, hour, block_of(hour, 1)); }
   Retention open(RetentionLimits limits) { return must(Retention::open(folder_.data(), limits)); }
-  // All that is due; how many pieces it took.
+  // Does all work that is due; returns the number of slices.
   int work(Retention& retention, TimePoint now) {
     int pieces = 0;
     while (must(retention.work(now))) {
@@ -82,7 +83,7 @@ class RetentionTest : public testing::Test {
     std::vector<std::int64_t> hours;
     must(store_->each_quarters(device, 0, kFirst * 2,
                                [&](std::int64_t hour, std::string_view bytes) {
-                                 EXPECT_TRUE(read_quarters(hour, bytes));
+                                 EXPECT_TRUE(read_rollups(hour, bytes));
                                  hours.push_back(hour - kFirst);
                                  return Status();
                                }));
@@ -150,7 +151,7 @@ TEST_F(RetentionTest, QuartersSayWhatTheBlockSaid) {
   work(retention, at_hour(kFirst + 100));
   int seen = 0;
   must(store_->each_quarters(1, kFirst, kFirst + 1, [&](std::int64_t hour, std::string_view bytes) {
-    const HourOfQuarters all = must(read_quarters(hour, bytes));
+    const HourOfRollups all = must(read_rollups(hour, bytes));
     EXPECT_EQ(all[1].fields.at(0).count, 1);  // at 20 minutes
     EXPECT_EQ(all[1].fields.at(0).last, 4.5);
     EXPECT_EQ(all[0].fields.at(0).sum, 6);
@@ -217,7 +218,7 @@ TEST_F(RetentionTest, AForgottenDeviceLosesEverythingAndOthersNothing) {
   Retention retention = open({.raw_days = 1});
   work(retention, at_hour(kFirst + 60));
   EXPECT_EQ(must(retention.devices()), (std::vector<DeviceNumber>{1, 2, 3}));
-  retention.forget(2);
+  retention.purge(2);
   work(retention, at_hour(kFirst + 60));
   EXPECT_EQ(must(retention.devices()), (std::vector<DeviceNumber>{1, 3}));
   EXPECT_EQ(blocks(2).size() + quarters(2).size() + energies(2), 0);
@@ -244,14 +245,14 @@ TEST_F(RetentionTest, TheDiskGetsItsRoomBack) {
   };
   const std::uintmax_t before = size();
   Retention retention = open({});
-  retention.forget(1);
+  retention.purge(1);
   work(retention, at_hour(kFirst + 200));
   EXPECT_LT(size(), before * 7 / 10);
   EXPECT_EQ(blocks(2).size(), 200);
 }
 
-// A move of the clock at any point, and a crash behind any piece, which is a new Retention: an hour
-// is a block or quarters, not both and not neither.
+// The clock moves at any point, and a crash (a new Retention) follows any slice: an hour is always
+// stored either as blocks or as rollups, never as both or neither.
 TEST_F(RetentionTest, AnHourIsAlwaysThereOnce) {
   for (DeviceNumber device = 1; device <= 5; ++device) {
     for (std::int64_t hour = 0; hour < 60; ++hour) put(device, kFirst + hour);
@@ -272,7 +273,7 @@ TEST_F(RetentionTest, AnHourIsAlwaysThereOnce) {
   }
 }
 
-// A server on a machine's clock, which somebody may set wrongly, and the time that really passes.
+// A server on a machine's clock, which may be set wrongly, and the time that really passes.
 class WrongClockTest : public RetentionTest {
  protected:
   static constexpr std::int64_t kYear_hours = 365 * 24;
@@ -282,11 +283,11 @@ class WrongClockTest : public RetentionTest {
     return must(
         Retention::open(folder_.data(), {.raw_days = raw_days_}, [this] { return steady_; }));
   }
-  // A block an hour, and retention at work each 20 minutes.
+  // Adds a block every hour and runs retention every 20 minutes.
   void run(std::int64_t hours) {
     for (std::int64_t i = 0; i < hours; ++i) {
       put(1, hour());
-      for (int part = 0; part < 3; ++part) pass(20min);
+      for (int chunk = 0; chunk < 3; ++chunk) pass(20min);
     }
   }
   void pass(Millis span) {
@@ -294,7 +295,7 @@ class WrongClockTest : public RetentionTest {
     steady_ += span;
     work(*retention_, shown());
   }
-  // The clock is off by `hours` for `span`, in which a block comes.
+  // The clock is off by `hours` for `span`, during which a block is stored.
   void wrong(std::int64_t hours, Millis span) {
     off_hours_ = hours;
     put(1, hour());
@@ -396,7 +397,7 @@ class ManualClock final : public Clock {
   std::atomic<TimePoint> at = at_hour(kFirst);
 };
 
-// The same through an archive at work.
+// Retention in a running archive.
 class ArchiveRetentionTest : public testing::Test {
  protected:
   ArchiveRetentionTest() {
@@ -416,7 +417,7 @@ class ArchiveRetentionTest : public testing::Test {
     writer.end();
     archive_->append(RecordKind::kReports, writer.take(), {});
   }
-  // How many hours there are of the device as blocks, and as quarters.
+  // The number of the device's hours stored as blocks, and as rollups.
   std::pair<int, int> seen(DeviceNumber device) {
     std::promise<std::pair<int, int>> promise;
     EXPECT_TRUE(archive_->read([&](Reader& reader) {
@@ -425,7 +426,7 @@ class ArchiveRetentionTest : public testing::Test {
         ++counts.first;
         return Status();
       }));
-      must(reader.each_quarters(device, 0, 2 * kFirst, [&](std::int64_t, const HourOfQuarters&) {
+      must(reader.each_quarters(device, 0, 2 * kFirst, [&](std::int64_t, const HourOfRollups&) {
         ++counts.second;
         return Status();
       }));
@@ -433,7 +434,7 @@ class ArchiveRetentionTest : public testing::Test {
     }));
     return promise.get_future().get();
   }
-  // Nothing tells when the archive's thread has done it.
+  // Polls, because nothing signals when the archive's thread is done.
   bool becomes(DeviceNumber device, std::pair<int, int> wanted) {
     const auto until = std::chrono::steady_clock::now() + 20s;
     while (std::chrono::steady_clock::now() < until) {
@@ -462,7 +463,7 @@ TEST_F(ArchiveRetentionTest, ARemovedDeviceIsForgottenAtOnceAndStaysSo) {
   archive_->start({});
   for (const DeviceNumber device : {1, 2}) report(device);
   EXPECT_TRUE(becomes(1, {1, 0}));
-  archive_->forget(1);
+  archive_->purge(1);
   EXPECT_TRUE(becomes(1, {0, 0}));
   report(1);
   report(2);
@@ -487,8 +488,8 @@ TEST_F(ArchiveRetentionTest, WhatIsForgottenAtTheStartGoesAndNothingElse) {
   EXPECT_EQ(must(archive_->devices()), (std::vector<DeviceNumber>{1, 2, 3, 4}));
   archive_->set_unknown({3, 4});
   EXPECT_EQ(archive_->health().unknown_devices, 2);
-  archive_->forget(2);
-  archive_->forget(4);
+  archive_->purge(2);
+  archive_->purge(4);
   EXPECT_EQ(archive_->health().unknown_devices, 1);
   archive_->start({});
   EXPECT_TRUE(becomes(2, {0, 0}));

@@ -1,6 +1,6 @@
-// Checksums of the rows of history.db: each row has one, over its key and its content, so that a
-// bit that was flipped in either is known as damage. A row that moved to another device, hour or
-// field by a flip in its key fails as well.
+// Checksums of the rows of history.db: each row has one over its key and its content, so that a
+// flipped bit in either is detected as damage. A row whose flipped key points to another device,
+// hour or field fails as well.
 //
 // docs/internals/formats.md shows the bytes. Pure.
 #pragma once
@@ -23,10 +23,10 @@ enum class RowTable : std::uint8_t {
   kRunningDay = 8,
 };
 
-// As in the database, where it is named like this.
+// The table's name in the database.
 [[nodiscard]] std::string_view name_of(RowTable table);
 
-// As base/row_checksum.h says.
+// The checksum described in base/row_checksum.h.
 [[nodiscard]] std::int64_t row_checksum(RowTable table, std::initializer_list<std::int64_t> keys,
                                         std::string_view content);
 

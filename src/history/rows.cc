@@ -1,5 +1,5 @@
 // The bytes: "GR", a version, rows, and a checksum. A row is its time as a difference to the row
-// before, its shape's index, the shape if it is new, and its values behind their size.
+// before, the index of its shape, the shape if it is new, the size of its values, and its values.
 #include "history/rows.h"
 
 #include <array>
@@ -46,12 +46,12 @@ std::string RowsWriter::finish() {
 bool is_rows(std::string_view bytes) { return bytes.starts_with(kMagic); }
 
 Result<RowsReader> RowsReader::open(std::string_view bytes) {
-  if (!is_rows(bytes)) return fail(FaultKind::kMalformed, "these are no rows");
+  if (!is_rows(bytes)) return fail(ErrorCode::kMalformed, "these are no rows");
   if (bytes.size() < kHead_bytes + kCheck_bytes || !has_check(bytes)) {
-    return fail(FaultKind::kMalformed, "the rows are damaged: their checksum is another");
+    return fail(ErrorCode::kMalformed, "the rows are damaged: their checksum is another");
   }
   if (static_cast<std::uint8_t>(bytes[kMagic.size()]) != kVersion) {
-    return fail(FaultKind::kMalformed, "rows of a version that this program does not know");
+    return fail(ErrorCode::kMalformed, "rows of a version that this program does not know");
   }
   bytes.remove_prefix(kHead_bytes);
   bytes.remove_suffix(kCheck_bytes);

@@ -1,5 +1,5 @@
-// Any bytes behind a good checksum are either no rows, or rows that come back the same from what is
-// written of them, and from the blocks that are made of them.
+// Fuzzes the reader with any bytes that have a good checksum: they are either not rows, or rows
+// that are read back unchanged after they were written again, and from the blocks made of them.
 #include <spdlog/spdlog.h>
 
 #include <cstddef>
@@ -12,7 +12,7 @@
 
 #include "history/block_layout.h"
 #include "history/bytes.h"
-#include "history/part.h"
+#include "history/chunk.h"
 #include "history/rows.h"
 
 namespace {
@@ -57,8 +57,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   history::append_check(bytes);
   bool failed = false;
   const std::vector<Report> reports = read(bytes, failed);
-  const std::string_view part = bytes;
-  const auto blocks = history::merge(std::span(&part, 1));
+  const std::string_view chunk = bytes;
+  const auto blocks = history::merge(std::span(&chunk, 1));
   require(blocks.has_value() == !failed);
   if (reports.empty()) return 0;
 

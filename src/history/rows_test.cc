@@ -1,5 +1,5 @@
-// Rows come back as they were added, and blocks are the same whether rows were stored meanwhile or
-// not; what is damaged is known as such.
+// Tests that rows are read back as they were added, that blocks are the same whether rows were
+// stored meanwhile or not, and that damage is detected.
 #include "history/rows.h"
 
 #include <gmock/gmock.h>
@@ -16,7 +16,7 @@
 
 #include "history/block_layout.h"
 #include "history/bytes.h"
-#include "history/part.h"
+#include "history/chunk.h"
 #include "history/test_dice.h"
 #include "history/test_lines.h"
 #include "history/test_rows.h"
@@ -47,7 +47,7 @@ Lines lines_of(const Rows& rows) {
   return lines;
 }
 
-// Rows of a kind have one shape.
+// Writes rows; rows with the same fields share one shape.
 std::string rows_part(const Rows& rows) {
   RowsWriter writer;
   std::map<std::vector<FieldId>, std::size_t> shapes;
@@ -69,9 +69,9 @@ std::string checked(std::string bytes) {
   return bytes;
 }
 
-Lines read(std::string_view part) {
+Lines read(std::string_view chunk) {
   Lines lines;
-  auto reader = RowsReader::open(part);
+  auto reader = RowsReader::open(chunk);
   EXPECT_TRUE(reader.has_value());
   while (const RowsReader::Row* row = reader->next()) {
     lines.push_back(line_of(row->at_ms, row->samples));
@@ -103,15 +103,15 @@ TEST(Rows, BecomeTheBlockThatWouldHaveBeenMadeAtOnce) {
   for (const auto& [name, course] : kCourses) {
     SCOPED_TRACE(name);
     const Rows rows = stream(dice, course);
-    std::vector<std::string> parts;
+    std::vector<std::string> chunks;
     for (std::size_t begin = 0; begin < rows.size();) {
       const std::size_t size = std::min(1 + dice.below(150), rows.size() - begin);
       const auto from = rows.begin() + static_cast<std::ptrdiff_t>(begin);
       const Rows some(from, from + static_cast<std::ptrdiff_t>(size));
-      parts.push_back(dice.once_in(3) ? written(some, Packing::kRaw) : rows_part(some));
+      chunks.push_back(dice.once_in(3) ? written(some, Packing::kRaw) : rows_part(some));
       begin += size;
     }
-    const std::vector<std::string_view> views(parts.begin(), parts.end());
+    const std::vector<std::string_view> views(chunks.begin(), chunks.end());
     EXPECT_EQ(merge(views), std::vector{written(rows)});
   }
 }
@@ -126,8 +126,8 @@ TEST(Rows, OfMoreThanABlockHoldsBecomeSeveral) {
     append_value(value, {.text = text});
     writer.add(i, 0, fields, value);
   }
-  const std::string part = writer.finish();
-  const std::string_view view = part;
+  const std::string chunk = writer.finish();
+  const std::string_view view = chunk;
   const auto blocks = merge(std::span(&view, 1));
   ASSERT_TRUE(blocks.has_value());
   EXPECT_EQ(blocks->size(), 2);
@@ -152,8 +152,8 @@ TEST(Rows, WithValuesOfNoFieldAreLeftOutAlone) {
   writer.add(2, 0, fields, one);
   writer.add(3, 0, fields, two + one);
   writer.add(4, 0, fields, two);
-  const std::string part = writer.finish();
-  auto reader = must(RowsReader::open(part));
+  const std::string chunk = writer.finish();
+  auto reader = must(RowsReader::open(chunk));
   Lines lines;
   while (const auto* row = reader.next()) lines.push_back(line_of(row->at_ms, row->samples));
   EXPECT_EQ(lines, (Lines{"1 7=1 8=2", "4 7=1 8=2"}));
@@ -166,14 +166,14 @@ TEST(Rows, CutShortOrOfAnotherBitAreMalformed) {
   const std::string good = rows_part(stream(dice, {.rows = 20, .fields = 5, .one_in_text = 5}));
   ASSERT_TRUE(RowsReader::open(good).has_value());
   for (std::size_t size = 0; size < good.size(); ++size) {
-    ASSERT_EQ(RowsReader::open(good.substr(0, size)).error().kind, FaultKind::kMalformed) << size;
+    ASSERT_EQ(RowsReader::open(good.substr(0, size)).error().code, ErrorCode::kMalformed) << size;
   }
   for (std::size_t bit = 0; bit < good.size() * 8; ++bit) {
     std::string bytes = good;
     bytes[bit / 8] = static_cast<char>(static_cast<std::uint8_t>(bytes[bit / 8]) ^ 1U << bit % 8);
-    ASSERT_EQ(RowsReader::open(bytes).error().kind, FaultKind::kMalformed) << bit;
+    ASSERT_EQ(RowsReader::open(bytes).error().code, ErrorCode::kMalformed) << bit;
     const std::string_view view = bytes;
-    ASSERT_EQ(merge(std::span(&view, 1)).error().kind, FaultKind::kMalformed) << bit;
+    ASSERT_EQ(merge(std::span(&view, 1)).error().code, ErrorCode::kMalformed) << bit;
   }
 }
 
@@ -190,7 +190,7 @@ TEST(Rows, ThatLieBehindAGoodCheckFailAndReserveNothing) {
     EXPECT_EQ(reader->next(), nullptr);
     EXPECT_TRUE(reader->failed());
     const std::string_view view = bytes;
-    EXPECT_EQ(merge(std::span(&view, 1)).error().kind, FaultKind::kMalformed);
+    EXPECT_EQ(merge(std::span(&view, 1)).error().code, ErrorCode::kMalformed);
   }
 }
 

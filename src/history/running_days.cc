@@ -15,7 +15,7 @@ using registry::Statement;
 constexpr std::int64_t kDay_ms = std::int64_t{24} * 3600 * 1000;
 constexpr std::int64_t kMostSpan_ms = std::int64_t{3600} * 1000;
 constexpr std::int64_t kSaveEvery_ms = std::int64_t{10} * 60 * 1000;
-// Less than this on a day: its clock may have been a wrong one.
+// If the server ran for less than this on a day, the clock may have been wrong.
 constexpr std::int64_t kShort_ms = std::int64_t{3600} * 1000;
 constexpr std::int64_t kMostDays = 4000;
 
@@ -80,7 +80,7 @@ Status RunningDays::enter(Database& database, std::int64_t day) {
   if (at == days_.end() || at->day != day) {
     at = days_.insert(at, {.day = day, .ran_ms = 0, .first_row = *next});
   } else if (at->ran_ms < kShort_ms && current_) {
-    at->first_row = *next;  // it was a wrong clock that said so before
+    at->first_row = *next;  // the earlier entry came from a wrong clock
   }
   current_ = day;
   if (std::cmp_greater(days_.size(), kMostDays)) {
@@ -121,7 +121,8 @@ std::int64_t RunningDays::first_row_after(TimePoint at, TimePoint reached) const
   for (const Day& each : days_) {
     if (each.day > after && each.day <= until) first = std::min(first, each.first_row);
   }
-  // A start with a wrong clock, right before the first of them: it belongs to that day.
+  // A short day right before the first of them is a start with a wrong clock: its rows belong to
+  // that first day.
   const Day* before = nullptr;
   for (const Day& each : days_) {
     if (each.first_row < first && (before == nullptr || each.first_row > before->first_row)) {

@@ -1,4 +1,4 @@
-// What retention knows of time outlives a start, and a damaged row of it is known as such.
+// Tests that RunningDays survive a restart, and that a damaged row of them is detected.
 #include "history/running_days.h"
 
 #include <gtest/gtest.h>

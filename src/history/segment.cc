@@ -14,7 +14,7 @@ namespace gridloom::history {
 namespace {
 
 constexpr std::string_view kMagic = "GRIDLOG\n";
-// Not UTF-8: no text that a device sends has it.
+// Not valid UTF-8: no text that a device sends contains it.
 constexpr std::string_view kMarker = "\xF7GL\xFF";
 constexpr std::size_t kClaim_bytes = 13;  // length, sequence, kind
 
@@ -22,8 +22,8 @@ std::uint64_t hash_of(std::string_view bytes, std::uint64_t seed) {
   return XXH3_64bits_withSeed(bytes.data(), bytes.size(), seed);
 }
 
-// What a record says of itself is hashed once: the lower half checks the head, and the whole is the
-// seed of the payload's checksum, so that a payload belongs to its head.
+// A record's length, sequence and kind are hashed once: the lower half of the hash checks the head,
+// and the whole hash is the seed of the payload's checksum, which ties a payload to its head.
 std::uint32_t head_check(std::uint64_t claim_hash) {
   return static_cast<std::uint32_t>(claim_hash & 0xFFFF'FFFFU);
 }
@@ -76,7 +76,7 @@ SegmentReader::Found SegmentReader::at(std::size_t offset) const {
   if (cursor.failed()) return {};
   const std::uint64_t claim_hash = hash_of(claim, 0);
   if (check != head_check(claim_hash)) return {};
-  // Torn: the rest was all to be its payload.
+  // Torn: all of the remaining bytes belong to the payload.
   if (length > cursor.rest().size()) return {.size = bytes_.size() - offset};
   const std::string_view payload = cursor.bytes(length);
   Found found{.size = kRecordHead_bytes + length};
@@ -87,45 +87,45 @@ SegmentReader::Found SegmentReader::at(std::size_t offset) const {
   return found;
 }
 
-std::optional<SegmentPart> SegmentReader::next() {
+std::optional<SegmentChunk> SegmentReader::next() {
   if (ahead_) return std::exchange(ahead_, std::nullopt);
   const std::size_t start = offset_;
-  // Right behind what was good a head is the log's own. Once that is lost it may be one that a
-  // device wrote, and then a record has to be good as a whole.
+  // A head directly after good bytes was written by the log itself. Once that position is lost, a
+  // head may be part of a payload that a device wrote, so a record has to be good as a whole.
   bool is_sure = start != 0;
   while (offset_ < bytes_.size()) {
     const Found found = at(offset_);
     if (found.record) {
-      SegmentPart part{.offset = offset_, .size = found.size, .record = found.record};
+      SegmentChunk chunk{.offset = offset_, .size = found.size, .record = found.record};
       const std::size_t before = offset_ - start;
       offset_ += found.size;
-      if (before == 0) return part;
-      ahead_ = part;
-      return SegmentPart{.offset = start, .size = before};
+      if (before == 0) return chunk;
+      ahead_ = chunk;
+      return SegmentChunk{.offset = start, .size = before};
     }
     is_sure = is_sure && found.size != 0;
     offset_ =
         is_sure ? offset_ + found.size : std::min(bytes_.find(kMarker, offset_ + 1), bytes_.size());
   }
   if (offset_ == start) return std::nullopt;
-  return SegmentPart{.offset = start, .size = offset_ - start};
+  return SegmentChunk{.offset = start, .size = offset_ - start};
 }
 
-Result<std::vector<SegmentPart>> read_segment(std::string_view bytes) {
+Result<std::vector<SegmentChunk>> read_segment(std::string_view bytes) {
   SegmentReader reader(bytes);
   if (reader.header() == SegmentHeader::kLaterVersion) {
-    return fail(FaultKind::kMalformed,
+    return fail(ErrorCode::kMalformed,
                 fmt::format("it is of a later version of Gridloom (format {}; this one knows {})",
                             reader.version(), kSegmentVersion));
   }
-  std::vector<SegmentPart> parts;
+  std::vector<SegmentChunk> chunks;
   bool any = reader.header() == SegmentHeader::kGood;
-  while (const auto part = reader.next()) {
-    any = any || part->record;
-    parts.push_back(*part);
+  while (const auto chunk = reader.next()) {
+    any = any || chunk->record;
+    chunks.push_back(*chunk);
   }
-  if (!any) return fail(FaultKind::kMalformed, "it is not a segment of the log");
-  return parts;
+  if (!any) return fail(ErrorCode::kMalformed, "it is not a segment of the log");
+  return chunks;
 }
 
 }  // namespace gridloom::history

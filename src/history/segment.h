@@ -1,9 +1,10 @@
-// The bytes of a segment file: a header, then records one behind the other. Each record's head has
-// a check of its own, so that a damaged length is known as such and swallows nothing, and a damaged
-// payload behind a good head is stepped over: no record is looked for in what devices wrote.
+// The format of a segment file: a header, then records one after another. Each record's head has a
+// checksum of its own, so that a damaged length is detected and swallows no other records, and a
+// damaged payload after a good head is skipped: payloads that devices wrote are not searched for
+// records.
 //
-// docs/internals/formats.md shows the bytes. The reader works on bytes that nobody vouches for and
-// allocates nothing.
+// docs/internals/formats.md shows the bytes. The reader works on untrusted bytes and allocates
+// nothing.
 #pragma once
 
 #include <cstddef>
@@ -24,23 +25,25 @@ inline constexpr std::size_t kRecordHead_bytes = 29;
 inline constexpr std::size_t kLargestPayload_bytes = std::size_t{1} << 30U;
 
 void append_segment_header(std::string& out, TimePoint created);
-// What stands before the record's payload. Not for a payload larger than kLargestPayload_bytes.
+// Appends the head that precedes the record's payload. Not for a payload larger than
+// kLargestPayload_bytes.
 void append_record_head(std::string& out, const Record& record);
 
 enum class SegmentHeader : std::uint8_t { kGood, kLaterVersion, kDamaged };
 
-// Walks through one segment; `bytes` must outlive it, and the records lead into them.
+// Reads one segment, chunk by chunk; `bytes` must outlive the reader, and records are views into
+// them.
 class SegmentReader {
  public:
   explicit SegmentReader(std::string_view bytes);
 
   [[nodiscard]] SegmentHeader header() const { return header_; }
   [[nodiscard]] std::uint32_t version() const { return version_; }
-  [[nodiscard]] TimePoint created() const { return created_; }  // of a good header
+  [[nodiscard]] TimePoint created() const { return created_; }  // only for a good header
 
-  // Each good record, and each stretch between them that is none; a damaged header is part of the
-  // first. Nothing: that was the last.
-  [[nodiscard]] std::optional<SegmentPart> next();
+  // The next chunk: a good record, or the stretch of bytes before one that is not a record; a
+  // damaged header is part of the first such stretch. Nothing: there are no more chunks.
+  [[nodiscard]] std::optional<SegmentChunk> next();
 
  private:
   struct Found {
@@ -54,7 +57,7 @@ class SegmentReader {
   SegmentHeader header_ = SegmentHeader::kDamaged;
   std::uint32_t version_ = 0;
   TimePoint created_{};
-  std::optional<SegmentPart> ahead_{};  // the record behind a stretch that was just returned
+  std::optional<SegmentChunk> ahead_{};  // the record after a stretch that was just returned
 };
 
 }  // namespace gridloom::history

@@ -73,7 +73,8 @@ void SegmentFiles::expect(std::uint64_t next) {
   expected_ = std::max(expected_, next);
 }
 
-// The log has what was stored from it, or at least the name of its last segment is above that.
+// Checks that the log has the records up to `known`, or that at least the name of its last segment
+// is above that number.
 void SegmentFiles::find_early_end(std::uint64_t known) {
   if (known == 0) return;
   if (segments_.empty()) {
@@ -89,7 +90,7 @@ Status SegmentFiles::read_records(Reading& reading, std::uint64_t after,
   Segment& segment = segments_[reading.place];
   SegmentReader reader(reading.bytes);
   if (reader.header() == SegmentHeader::kLaterVersion) {
-    return fail(FaultKind::kMalformed,
+    return fail(ErrorCode::kMalformed,
                 fmt::format("{} is of a later version of Gridloom (format {}; this one knows {})",
                             name_of(segment.first), reader.version(), kSegmentVersion));
   }
@@ -97,24 +98,25 @@ Status SegmentFiles::read_records(Reading& reading, std::uint64_t after,
                                                      : segments_[reading.place + 1].first;
   if (reader.header() == SegmentHeader::kGood) reading.end_of_good = kSegmentHeader_bytes;
   std::uint64_t last = segment.first - 1;
-  while (const auto part = reader.next()) {
-    if (!part->record) {
-      reading.damaged.push_back(*part);
+  while (const auto chunk = reader.next()) {
+    if (!chunk->record) {
+      reading.damaged.push_back(*chunk);
       continue;
     }
-    const Record& record = *part->record;
+    const Record& record = *chunk->record;
     if (record.sequence <= last || record.sequence >= limit) continue;
     last = record.sequence;
-    reading.end_of_good = part->offset + part->size;
+    reading.end_of_good = chunk->offset + chunk->size;
     if (record.sequence <= after) continue;
     expect(record.sequence);
     expected_ = record.sequence + 1;
     replay(record);
   }
-  // What is torn by a crash, or was abandoned and is whole in the next segment, is no damage.
+  // Bytes torn by a crash, and abandoned records that are complete in the next segment, are not
+  // damage.
   const bool complete = is_last(reading.place) || last + 1 == limit;
-  for (const SegmentPart& part : reading.damaged) {
-    if (!complete || part.offset < reading.end_of_good) set_aside(reading, part);
+  for (const SegmentChunk& chunk : reading.damaged) {
+    if (!complete || chunk.offset < reading.end_of_good) set_aside(reading, chunk);
   }
   if (complete && reading.end_of_good < segment.size) cut(segment, reading.end_of_good);
   last_ = std::max(last_, last);
@@ -124,11 +126,11 @@ Status SegmentFiles::read_records(Reading& reading, std::uint64_t after,
 
 void SegmentFiles::cut(Segment& segment, std::uint64_t size) {
   const std::string name = name_of(segment.first);
-  // The only segment stays, if only for its name: a log without any looks like one that was lost.
+  // The only segment stays, if only for its name: a log without segments looks like a lost one.
   const bool goes = size == 0 && segments_.size() > 1;
   const Status done = goes ? disk_.remove(name) : disk_.truncate(name, size);
   if (!done) {
-    // It does no harm where it is: the next start finds the same.
+    // The torn end does no harm there: the next start finds the same.
     spdlog::warn("log: the torn end of {} stays: {}", name, done.error().detail);
     return;
   }
@@ -137,18 +139,18 @@ void SegmentFiles::cut(Segment& segment, std::uint64_t size) {
   segment.size = segment.durable_size = size;
 }
 
-void SegmentFiles::set_aside(const Reading& reading, const SegmentPart& part) {
+void SegmentFiles::set_aside(const Reading& reading, const SegmentChunk& chunk) {
   ++recovered_.damaged_places;
-  recovered_.damaged_bytes += part.size;
+  recovered_.damaged_bytes += chunk.size;
   const std::string segment = name_of(segments_[reading.place].first);
   const std::string copy =
-      fmt::format("damaged-{:020}-{}", segments_[reading.place].first, part.offset);
-  const std::string_view bytes = std::string_view(reading.bytes).substr(part.offset, part.size);
-  // One that a crash left unfinished is made again.
+      fmt::format("damaged-{:020}-{}", segments_[reading.place].first, chunk.offset);
+  const std::string_view bytes = std::string_view(reading.bytes).substr(chunk.offset, chunk.size);
+  // A copy that a crash left unfinished is made again.
   if (const auto kept = disk_.read(copy); kept && *kept == bytes) return;
   const Status done = keep_copy(copy, bytes);
-  spdlog::error("log: {} is damaged: {} bytes at {} are no record; {}", segment, part.size,
-                part.offset,
+  spdlog::error("log: {} is damaged: {} bytes at {} are no record; {}", segment, chunk.size,
+                chunk.offset,
                 done ? "they are kept as " + copy : "no copy was made: " + done.error().detail);
 }
 
@@ -163,7 +165,7 @@ Status SegmentFiles::begin(std::uint64_t first) {
   file_.reset();
   auto file = disk_.create(name_of(first));
   if (!file) return std::unexpected(file.error());
-  // One of this name was abandoned, or is of a start after which nothing was written.
+  // A segment of this name was abandoned, or comes from a start after which nothing was written.
   if (!segments_.empty() && segments_.back().first == first) {
     bytes_ -= segments_.back().size;
     segments_.pop_back();
@@ -172,8 +174,8 @@ Status SegmentFiles::begin(std::uint64_t first) {
   segments_.push_back({.first = first});
   std::string header;
   append_segment_header(header, clock_.now());
-  const std::string_view part = header;
-  if (Status written = file_->append({&part, 1}); !written) {
+  const std::string_view chunk = header;
+  if (Status written = file_->append({&chunk, 1}); !written) {
     abandon();
     return written;
   }
@@ -185,20 +187,21 @@ Status SegmentFiles::begin(std::uint64_t first) {
 std::uint64_t SegmentFiles::written_bytes() const { return file_ ? segments_.back().size : 0; }
 
 Status SegmentFiles::write(std::span<const Record> records) {
-  std::string heads;
-  heads.reserve(records.size() * kRecordHead_bytes);
+  std::string head_blocks;
+  head_blocks.reserve(records.size() * kRecordHead_bytes);
   std::uint64_t size = 0;
   for (const Record& record : records) {
-    append_record_head(heads, record);
+    append_record_head(head_blocks, record);
     size += kRecordHead_bytes + record.payload.size();
   }
-  std::vector<std::string_view> parts;
-  parts.reserve(records.size() * 2);
+  std::vector<std::string_view> chunks;
+  chunks.reserve(records.size() * 2);
   for (std::size_t i = 0; i < records.size(); ++i) {
-    parts.push_back(std::string_view(heads).substr(i * kRecordHead_bytes, kRecordHead_bytes));
-    parts.push_back(records[i].payload);
+    chunks.push_back(
+        std::string_view(head_blocks).substr(i * kRecordHead_bytes, kRecordHead_bytes));
+    chunks.push_back(records[i].payload);
   }
-  Status done = file_->append(parts);
+  Status done = file_->append(chunks);
   if (done) done = file_->sync();
   if (!done) {
     abandon();
@@ -211,9 +214,9 @@ Status SegmentFiles::write(std::span<const Record> records) {
   return {};
 }
 
-// Without records of its own the file goes, so that the next one may have its name; otherwise, or
-// if there is no other (see cut()), it is cut back to them. Neither must succeed: see the top of
-// the header.
+// A segment without records is removed, so that the next one may have its name. Otherwise, or if it
+// is the only one (see cut()), it is cut back to its durable records. Neither operation has to
+// succeed: see the top of the header.
 void SegmentFiles::abandon() {
   file_.reset();
   Segment& segment = segments_.back();

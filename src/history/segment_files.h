@@ -1,13 +1,13 @@
-// The segment files of a log on its disk: what a start makes of those that are there, which of them
-// is written, and which may go.
+// The segment files of a log on its disk: recovery at start-up, appending to the last segment, and
+// removal of old segments.
 //
-// A segment is named by the first sequence number that it may hold, and counts up to the first of
-// the next one: what it holds beyond that was written again there, after a failure. So a record is
-// read from one place only, whatever an abandoned segment still holds.
+// A segment is named by the first sequence number that it may hold, and is valid up to the first
+// number of the next segment: records beyond that were written again there, after a failure. So a
+// record is read from one place only, whatever an abandoned segment still holds.
 // A segment whose write or sync failed is never written again: after a failed sync the kernel may
-// have dropped what it could not write, and the next sync of that file would succeed all the same.
+// have dropped pages that it could not write, and the next sync of that file would still succeed.
 //
-// Thread rule: one thread at a time; bytes() from any.
+// Thread rule: one thread at a time; bytes() from any thread.
 #pragma once
 
 #include <atomic>
@@ -28,7 +28,7 @@ namespace gridloom::history {
 
 class SegmentFiles {
  public:
-  // Both outlive it.
+  // Both outlive this object.
   SegmentFiles(Disk& disk, const Clock& clock) : disk_(disk), clock_(clock) {}
 
   struct Recovered {
@@ -37,22 +37,23 @@ class SegmentFiles {
     std::uint64_t damaged_places = 0;
     LogLoss loss;
   };
-  // What is stored elsewhere: see Log::open and Log::Options.
+  // Records held by other stores: see Log::open and Log::Options.
   struct Elsewhere {
     std::uint64_t after = 0;
     std::uint64_t known = 0;
   };
-  // Reads the segments that hold records above `after`, once and first of all.
+  // Reads the segments that hold records above `after`. Called once, before any other function.
   [[nodiscard]] Result<Recovered> recover(Elsewhere elsewhere, const Log::OnRecord& replay);
 
-  // A new segment, in which `first` is the first record.
+  // Creates a new segment whose first record is `first`.
   [[nodiscard]] Status begin(std::uint64_t first);
-  // Of the segment that is written; 0: there is none.
+  // Size of the segment that is being written; 0: there is none.
   [[nodiscard]] std::uint64_t written_bytes() const;
-  // Durable afterwards; or not, and then a new segment must begin with the first of them.
+  // Appends and syncs the records. On success they are durable; after an error a new segment must
+  // begin with the first of them.
   [[nodiscard]] Status write(std::span<const Record> records);
 
-  // Removes segments all of whose records are up to `up_to`; never the last.
+  // Removes segments whose records are all at most `up_to`; never the last segment.
   [[nodiscard]] Status trim(std::uint64_t up_to);
   [[nodiscard]] std::uint64_t bytes() const { return bytes_; }
 
@@ -62,32 +63,32 @@ class SegmentFiles {
     std::uint64_t size = 0;
     std::uint64_t durable_size = 0;
   };
-  // One segment, as a start finds it.
+  // One segment while recover() reads it.
   struct Reading {
-    std::size_t place = 0;  // in segments_
+    std::size_t place = 0;  // index in segments_
     std::string bytes{};
-    std::vector<SegmentPart> damaged{};
+    std::vector<SegmentChunk> damaged{};
     std::uint64_t end_of_good = 0;
   };
   [[nodiscard]] Status find_segments();
   [[nodiscard]] bool is_last(std::size_t place) const { return place + 1 == segments_.size(); }
   [[nodiscard]] Status read_records(Reading& reading, std::uint64_t after,
                                     const Log::OnRecord& replay);
-  // `next` follows what was read so far, or there is a gap.
+  // Records a gap unless `next` follows the records read so far.
   void expect(std::uint64_t next);
   void find_early_end(std::uint64_t known);
   void cut(Segment& segment, std::uint64_t size);
-  void set_aside(const Reading& reading, const SegmentPart& part);
+  void set_aside(const Reading& reading, const SegmentChunk& chunk);
   [[nodiscard]] Status keep_copy(const std::string& name, std::string_view bytes);
   void abandon();
 
   Disk& disk_;
   const Clock& clock_;
   std::vector<Segment> segments_;     // ascending
-  std::unique_ptr<AppendFile> file_;  // the last of them, if it is written
-  std::uint64_t last_ = 0;            // sequence number that recover() came to
+  std::unique_ptr<AppendFile> file_;  // the last segment, if it is being written
+  std::uint64_t last_ = 0;            // highest sequence number that recover() has read
   std::uint64_t end_of_last_ = 0;     // the last record of the last segment
-  std::uint64_t expected_ = 0;        // likewise: there are none from here on yet
+  std::uint64_t expected_ = 0;        // the sequence number that recover() expects next
   Recovered recovered_;
   std::atomic<std::uint64_t> bytes_{0};
 };

@@ -1,7 +1,7 @@
-// The reader on arbitrary bytes, and on good segments that were changed at random: what it takes
-// for a record has the right checksums, computed here a second time; its parts cover everything
-// once; and of a good segment every record survives that no change has touched (payloads have no
-// marker there: a whole record inside of one is found when the outer head is damaged).
+// Fuzzes the reader with arbitrary bytes, and with good segments that were changed at random:
+// records that it finds have the right checksums, computed here a second time; its chunks cover
+// all bytes once; and every record of a good segment that no change has touched survives (payloads
+// have no marker there: a whole record inside of one is found when the outer head is damaged).
 #include <xxhash.h>
 
 #include <algorithm>
@@ -35,37 +35,37 @@ T number_at(std::string_view bytes, std::size_t offset) {
   return value;
 }
 
-void check_record(std::string_view part, const history::Record& record) {
-  require(part.starts_with("\xF7GL\xFF"sv));
-  require(part.size() == 29 + record.payload.size() && part.substr(29) == record.payload);
-  require(number_at<std::uint32_t>(part, 4) == record.payload.size());
-  require(number_at<std::uint64_t>(part, 8) == record.sequence);
-  require(number_at<std::uint8_t>(part, 16) == static_cast<std::uint8_t>(record.kind));
-  const std::uint64_t head = XXH3_64bits(part.data() + 4, 13);
-  require(number_at<std::uint32_t>(part, 17) == (head & 0xFFFF'FFFFU));
-  require(number_at<std::uint64_t>(part, 21) ==
+void check_record(std::string_view chunk, const history::Record& record) {
+  require(chunk.starts_with("\xF7GL\xFF"sv));
+  require(chunk.size() == 29 + record.payload.size() && chunk.substr(29) == record.payload);
+  require(number_at<std::uint32_t>(chunk, 4) == record.payload.size());
+  require(number_at<std::uint64_t>(chunk, 8) == record.sequence);
+  require(number_at<std::uint8_t>(chunk, 16) == static_cast<std::uint8_t>(record.kind));
+  const std::uint64_t head = XXH3_64bits(chunk.data() + 4, 13);
+  require(number_at<std::uint32_t>(chunk, 17) == (head & 0xFFFF'FFFFU));
+  require(number_at<std::uint64_t>(chunk, 21) ==
           XXH3_64bits_withSeed(record.payload.data(), record.payload.size(), head));
 }
 
-std::vector<history::SegmentPart> check(std::string_view bytes) {
-  const auto parts = history::read_segment(bytes);
-  if (!parts) return {};
-  std::uint64_t end = parts->empty() ? bytes.size() : parts->front().offset;
-  if (parts->empty()) require(bytes.size() == history::kSegmentHeader_bytes);
+std::vector<history::SegmentChunk> check(std::string_view bytes) {
+  const auto chunks = history::read_segment(bytes);
+  if (!chunks) return {};
+  std::uint64_t end = chunks->empty() ? bytes.size() : chunks->front().offset;
+  if (chunks->empty()) require(bytes.size() == history::kSegmentHeader_bytes);
   require(end == 0 || end == history::kSegmentHeader_bytes);
   bool was_damaged = false;
-  for (const history::SegmentPart& part : *parts) {
-    require(part.offset == end && part.size > 0 && part.size <= bytes.size() - end);
-    end += part.size;
-    if (part.record) check_record(bytes.substr(part.offset, part.size), *part.record);
-    require(part.record || !was_damaged);
-    was_damaged = !part.record;
+  for (const history::SegmentChunk& chunk : *chunks) {
+    require(chunk.offset == end && chunk.size > 0 && chunk.size <= bytes.size() - end);
+    end += chunk.size;
+    if (chunk.record) check_record(bytes.substr(chunk.offset, chunk.size), *chunk.record);
+    require(chunk.record || !was_damaged);
+    was_damaged = !chunk.record;
   }
   require(end == bytes.size());
-  return *parts;
+  return *chunks;
 }
 
-// Takes the bytes as instructions: records to write, then bytes to change.
+// Interprets the bytes as instructions: records to write, then bytes to change.
 void mutate(std::string_view rest) {
   const auto take = [&rest]() -> std::size_t {
     if (rest.empty()) return 0;
@@ -93,13 +93,13 @@ void mutate(std::string_view rest) {
     const auto value = static_cast<char>(take());
     bytes[at] = value == kMarkerBegin ? ' ' : value;
   }
-  const std::vector<history::SegmentPart> parts = check(bytes);
+  const std::vector<history::SegmentChunk> chunks = check(bytes);
   std::size_t place = 0;
   for (std::size_t i = 0; i < count; ++i) {
     const std::size_t end = i + 1 < count ? begins[i + 1] : good.size();
     if (bytes.compare(begins[i], end - begins[i], good, begins[i], end - begins[i]) != 0) continue;
-    while (place < parts.size() && parts[place].offset < begins[i]) ++place;
-    require(place < parts.size() && parts[place].offset == begins[i] && parts[place].record);
+    while (place < chunks.size() && chunks[place].offset < begins[i]) ++place;
+    require(place < chunks.size() && chunks[place].offset == begins[i] && chunks[place].record);
   }
 }
 

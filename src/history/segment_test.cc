@@ -41,7 +41,7 @@ struct Expected {
   std::string payload;
 };
 
-// A segment of a few records of several sizes, and where each of them is.
+// A segment of a few records of several sizes, and the position of each.
 struct Sample {
   std::string bytes = header();
   std::vector<Expected> records;
@@ -55,7 +55,7 @@ struct Sample {
       bytes += record(records.back().sequence, payload);
     }
   }
-  // The record in which the byte is; none: in the header.
+  // The index of the record that contains the byte; SIZE_MAX if the header does.
   [[nodiscard]] std::size_t place_of(std::size_t offset) const {
     std::size_t place = records.size();
     while (place > 0 && records[place - 1].offset > offset) --place;
@@ -63,23 +63,23 @@ struct Sample {
   }
 };
 
-// The parts have no gaps, and every record but the one that `without` names is there.
-void expect_all(const Sample& sample, std::string_view bytes, const std::vector<SegmentPart>& parts,
-                std::size_t without) {
-  std::uint64_t end = parts.empty() ? 0 : parts.front().offset;
+// Checks that the chunks have no gaps, and that every record but the one at `without` is there.
+void expect_all(const Sample& sample, std::string_view bytes,
+                const std::vector<SegmentChunk>& chunks, std::size_t without) {
+  std::uint64_t end = chunks.empty() ? 0 : chunks.front().offset;
   std::vector<Expected> expected = sample.records;
   if (without < expected.size()) {
     expected.erase(expected.begin() + static_cast<std::ptrdiff_t>(without));
   }
   std::size_t place = 0;
-  for (const SegmentPart& part : parts) {
-    EXPECT_EQ(part.offset, end);
-    end = part.offset + part.size;
-    if (!part.record) continue;
+  for (const SegmentChunk& chunk : chunks) {
+    EXPECT_EQ(chunk.offset, end);
+    end = chunk.offset + chunk.size;
+    if (!chunk.record) continue;
     ASSERT_LT(place, expected.size());
-    EXPECT_EQ(part.offset, expected[place].offset);
-    EXPECT_EQ(part.record->sequence, expected[place].sequence);
-    EXPECT_EQ(part.record->payload, expected[place].payload);
+    EXPECT_EQ(chunk.offset, expected[place].offset);
+    EXPECT_EQ(chunk.record->sequence, expected[place].sequence);
+    EXPECT_EQ(chunk.record->payload, expected[place].payload);
     ++place;
   }
   EXPECT_EQ(place, expected.size());
@@ -87,28 +87,28 @@ void expect_all(const Sample& sample, std::string_view bytes, const std::vector<
 }
 
 std::vector<std::pair<std::uint64_t, std::uint64_t>> damaged(
-    const std::vector<SegmentPart>& parts) {
+    const std::vector<SegmentChunk>& chunks) {
   std::vector<std::pair<std::uint64_t, std::uint64_t>> stretches;
-  for (const SegmentPart& part : parts) {
-    if (!part.record) stretches.emplace_back(part.offset, part.size);
+  for (const SegmentChunk& chunk : chunks) {
+    if (!chunk.record) stretches.emplace_back(chunk.offset, chunk.size);
   }
   return stretches;
 }
 
 TEST(Segment, ReadsWhatWasWritten) {
   const Sample sample;
-  const auto parts = read_segment(sample.bytes);
-  ASSERT_TRUE(parts) << parts.error().detail;
-  expect_all(sample, sample.bytes, *parts, sample.records.size());
-  EXPECT_TRUE(damaged(*parts).empty());
-  EXPECT_EQ(parts->front().offset, kSegmentHeader_bytes);
+  const auto chunks = read_segment(sample.bytes);
+  ASSERT_TRUE(chunks) << chunks.error().detail;
+  expect_all(sample, sample.bytes, *chunks, sample.records.size());
+  EXPECT_TRUE(damaged(*chunks).empty());
+  EXPECT_EQ(chunks->front().offset, kSegmentHeader_bytes);
   EXPECT_EQ(SegmentReader(sample.bytes).created(), kCreated);
 }
 
 TEST(Segment, OneWithoutRecordsIsEmpty) {
-  const auto parts = read_segment(header());
-  ASSERT_TRUE(parts);
-  EXPECT_TRUE(parts->empty());
+  const auto chunks = read_segment(header());
+  ASSERT_TRUE(chunks);
+  EXPECT_TRUE(chunks->empty());
 }
 
 TEST(Segment, AFlippedBitTakesItsOwnRecordAndNoOther) {
@@ -117,14 +117,14 @@ TEST(Segment, AFlippedBitTakesItsOwnRecordAndNoOther) {
     for (unsigned bit = 0; bit < 8; ++bit) {
       std::string bytes = sample.bytes;
       bytes[at] = static_cast<char>(static_cast<unsigned char>(bytes[at]) ^ (1U << bit));
-      const auto parts = read_segment(bytes);
-      ASSERT_TRUE(parts) << at << ": " << parts.error().detail;
+      const auto chunks = read_segment(bytes);
+      ASSERT_TRUE(chunks) << at << ": " << chunks.error().detail;
       const std::size_t hit = sample.place_of(at);
-      expect_all(sample, bytes, *parts, hit);
+      expect_all(sample, bytes, *chunks, hit);
       const std::uint64_t begin = hit < sample.records.size() ? sample.records[hit].offset : 0;
       const std::uint64_t end =
           hit + 1 < sample.records.size() ? sample.records[hit + 1].offset : bytes.size();
-      ASSERT_THAT(damaged(*parts), testing::ElementsAre(testing::Pair(begin, end - begin)))
+      ASSERT_THAT(damaged(*chunks), testing::ElementsAre(testing::Pair(begin, end - begin)))
           << "byte " << at << ", bit " << bit;
     }
   }
@@ -135,19 +135,19 @@ TEST(Segment, ATornEndIsOneStretchBehindTheRecordsThatAreWhole) {
   for (std::size_t size = kSegmentHeader_bytes; size < sample.bytes.size(); ++size) {
     for (const std::size_t zeros : {std::size_t{0}, std::size_t{1}, std::size_t{100}}) {
       const std::string bytes = sample.bytes.substr(0, size) + std::string(zeros, '\0');
-      const auto parts = read_segment(bytes);
-      ASSERT_TRUE(parts);
-      // Zeros may stand where a payload has its own.
+      const auto chunks = read_segment(bytes);
+      ASSERT_TRUE(chunks);
+      // Zeros may coincide with zeros of a payload.
       const auto same = std::ranges::mismatch(bytes, sample.bytes).in1 - bytes.begin();
       const auto whole = std::ranges::count_if(sample.records, [&](const Expected& each) {
         return each.offset + kRecordHead_bytes + each.payload.size() <=
                static_cast<std::uint64_t>(same);
       });
-      ASSERT_EQ(
-          std::ranges::count_if(*parts, [](const auto& part) { return part.record.has_value(); }),
-          whole)
+      ASSERT_EQ(std::ranges::count_if(*chunks,
+                                      [](const auto& chunk) { return chunk.record.has_value(); }),
+                whole)
           << size << " and " << zeros;
-      ASSERT_LE(damaged(*parts).size(), 1U);
+      ASSERT_LE(damaged(*chunks).size(), 1U);
     }
   }
 }
@@ -159,9 +159,9 @@ TEST(Segment, ADamagedLengthSwallowsNothingAndAllocatesNothing) {
     std::string written;
     append_fixed32(written, length);
     bytes.replace(sample.records[0].offset + 4, 4, written);
-    const auto parts = read_segment(bytes);
-    ASSERT_TRUE(parts);
-    expect_all(sample, bytes, *parts, 0);
+    const auto chunks = read_segment(bytes);
+    ASSERT_TRUE(chunks);
+    expect_all(sample, bytes, *chunks, 0);
   }
 }
 
@@ -170,11 +170,11 @@ TEST(Segment, WhatStandsBetweenRecordsIsNamed) {
   const std::string second = record(2, "two");
   const std::string junk = "\xF7GL\xFF and nothing of that kind";
   const std::string bytes = header() + first + junk + second;
-  const auto parts = read_segment(bytes);
-  ASSERT_TRUE(parts);
-  ASSERT_EQ(parts->size(), 3U);
-  EXPECT_THAT(damaged(*parts), testing::ElementsAre(testing::Pair(
-                                   kSegmentHeader_bytes + first.size(), junk.size())));
+  const auto chunks = read_segment(bytes);
+  ASSERT_TRUE(chunks);
+  ASSERT_EQ(chunks->size(), 3U);
+  EXPECT_THAT(damaged(*chunks), testing::ElementsAre(testing::Pair(
+                                    kSegmentHeader_bytes + first.size(), junk.size())));
 }
 
 TEST(Segment, ARecordInsideOfADamagedPayloadIsNone) {
@@ -182,54 +182,54 @@ TEST(Segment, ARecordInsideOfADamagedPayloadIsNone) {
   std::string outer = record(1, "before" + inner + "behind");
   outer[kRecordHead_bytes] = 'B';
   const std::string bytes = header() + outer + record(2, "real");
-  const auto parts = read_segment(bytes);
-  ASSERT_TRUE(parts);
-  ASSERT_EQ(parts->size(), 2U);
-  EXPECT_FALSE((*parts)[0].record);
-  EXPECT_EQ((*parts)[1].record->payload, "real");
+  const auto chunks = read_segment(bytes);
+  ASSERT_TRUE(chunks);
+  ASSERT_EQ(chunks->size(), 2U);
+  EXPECT_FALSE((*chunks)[0].record);
+  EXPECT_EQ((*chunks)[1].record->payload, "real");
 }
 
 TEST(Segment, AHeadInsideOfAPayloadSwallowsNothingWhenItsOwnIsDamaged) {
   for (const std::size_t cut : {std::size_t{0}, std::size_t{500}}) {
-    // Its length leads into the next record, or beyond the end.
+    // The length of `liar` reaches into the next record, or beyond the end.
     const std::string liar = record(9, std::string(60 + cut, 'i')).substr(0, kRecordHead_bytes);
     std::string outer = record(1, liar + "behind");
     outer[0] = 'x';
     const std::string bytes = header() + outer + record(2, "two") + record(3, "three");
-    const auto parts = read_segment(bytes);
-    ASSERT_TRUE(parts);
-    ASSERT_EQ(parts->size(), 3U);
-    EXPECT_EQ((*parts)[0].size, outer.size());
-    EXPECT_EQ((*parts)[1].record->payload, "two");
-    EXPECT_EQ((*parts)[2].record->payload, "three");
+    const auto chunks = read_segment(bytes);
+    ASSERT_TRUE(chunks);
+    ASSERT_EQ(chunks->size(), 3U);
+    EXPECT_EQ((*chunks)[0].size, outer.size());
+    EXPECT_EQ((*chunks)[1].record->payload, "two");
+    EXPECT_EQ((*chunks)[2].record->payload, "three");
   }
 }
 
 TEST(Segment, APayloadBelongsToItsHead) {
-  // Two heads that are good, with each other's payloads of the same size.
+  // Two good heads, each followed by the other's payload of the same size.
   const std::string one = record(1, "aaaa");
   const std::string two = record(2, "bbbb");
   const std::string bytes = header() + one.substr(0, kRecordHead_bytes) + "bbbb" +
                             two.substr(0, kRecordHead_bytes) + "aaaa" + record(3, "cccc");
-  const auto parts = read_segment(bytes);
-  ASSERT_TRUE(parts);
-  ASSERT_EQ(parts->size(), 2U);
-  EXPECT_EQ((*parts)[1].record->sequence, 3U);
+  const auto chunks = read_segment(bytes);
+  ASSERT_TRUE(chunks);
+  ASSERT_EQ(chunks->size(), 2U);
+  EXPECT_EQ((*chunks)[1].record->sequence, 3U);
 }
 
 TEST(Segment, WhatIsNoneIsRefused) {
   for (const std::string& bytes :
        {std::string(), std::string("GRIDLOG"), std::string(4096, '\0'), std::string("{\"a\":1}"),
         header().substr(0, kSegmentHeader_bytes - 1)}) {
-    const auto parts = read_segment(bytes);
-    ASSERT_FALSE(parts);
-    EXPECT_EQ(parts.error().kind, FaultKind::kMalformed);
-    EXPECT_THAT(parts.error().detail, HasSubstr("not a segment"));
+    const auto chunks = read_segment(bytes);
+    ASSERT_FALSE(chunks);
+    EXPECT_EQ(chunks.error().code, ErrorCode::kMalformed);
+    EXPECT_THAT(chunks.error().detail, HasSubstr("not a segment"));
   }
 }
 
-// The bytes of the first block of hex digits behind the heading; what follows them is explained in
-// words.
+// The bytes of the first block of hex digits after the heading; text after the digits of a line is
+// an explanation.
 std::string example_below(std::string_view page, std::string_view heading) {
   page.remove_prefix(std::min(page.find(heading), page.size()));
   const std::size_t begin = page.find("```\n");
@@ -259,7 +259,7 @@ TEST(Segment, TheExampleInTheDocumentsIsOne) {
   EXPECT_EQ(example_below(page, "### A segment"), expected);
 }
 
-// Written when the format was new, and never again.
+// The file was written when the format was new, and never again.
 TEST(Segment, AFileOfVersion1Opens) {
   const std::string bytes =
       registry::content_of(std::filesystem::path(GL_SOURCE_DIR) / "tests/formats/segment-1.log");
@@ -267,17 +267,17 @@ TEST(Segment, AFileOfVersion1Opens) {
   EXPECT_EQ(reader.header(), SegmentHeader::kGood);
   EXPECT_EQ(reader.version(), 1U);
   EXPECT_EQ(reader.created(), kCreated);
-  const auto parts = read_segment(bytes);
-  ASSERT_TRUE(parts) << parts.error().detail;
-  ASSERT_EQ(parts->size(), 4U);
+  const auto chunks = read_segment(bytes);
+  ASSERT_TRUE(chunks) << chunks.error().detail;
+  ASSERT_EQ(chunks->size(), 4U);
   const std::vector<std::pair<RecordKind, std::string>> expected = {
       {RecordKind::kAudit, R"({"op":"set","sn":"HEATER-01"})"},
       {RecordKind::kReports, std::string("\x01\x02\x00\xFF", 4)},
       {RecordKind::kAudit, ""},
       {RecordKind::kReports, std::string(300, 'r')}};
   for (std::size_t i = 0; i < expected.size(); ++i) {
-    ASSERT_TRUE((*parts)[i].record);
-    const Record& found = *(*parts)[i].record;
+    ASSERT_TRUE((*chunks)[i].record);
+    const Record& found = *(*chunks)[i].record;
     EXPECT_EQ(found.sequence, 41 + i);
     EXPECT_EQ(found.kind, expected[i].first);
     EXPECT_EQ(found.payload, expected[i].second);

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <utility>
 
-#include "history/part.h"
+#include "history/chunk.h"
 #include "history/store.h"
 
 namespace gridloom::history {
@@ -17,12 +17,12 @@ namespace {
 
 constexpr double kNoNumber = std::numeric_limits<double>::quiet_NaN();
 
-// Values that one read() may bring before the next one takes fewer hours, and twice as many are
-// too few.
+// If the hours that were read together had more values than this, the next read takes half as many
+// hours, otherwise twice as many.
 constexpr std::size_t kValuesAtOnce = std::size_t{1} << 14U;
 constexpr std::int64_t kMostHoursAtOnce = 24 * 16;
 constexpr std::int64_t kQuarterHoursAtOnce = 48;
-constexpr std::size_t kRowsAtOnce = std::size_t{1} << 13U;  // that one read() walks over
+constexpr std::size_t kRowsAtOnce = std::size_t{1} << 13U;  // rows that one read() processes
 
 bool close(std::int64_t before_ms, std::int64_t after_ms) {
   return after_ms - before_ms <= kLongestGap_ms;
@@ -37,7 +37,7 @@ void Series::Values::merge(Values&& other) {
                      values.texts.empty() ? std::string_view() : values.texts[i]);
   };
   const bool has_texts = !texts.empty() || !other.texts.empty();
-  // One field may have texts in one part alone.
+  // A field may have texts in only one of the chunks.
   if (has_texts) texts.resize(points.size());
   if (has_texts) other.texts.resize(other.points.size());
   if (points.empty() || other.points.empty() || points.back().at_ms < other.points.front().at_ms) {
@@ -74,51 +74,51 @@ void Series::Values::merge(Values&& other) {
 }
 
 bool Series::Hour::must_be_unpacked() const {
-  const auto is_whole = [](const Part::Field& field) { return field.whole.has_value(); };
-  return !unpacked && parts.size() > 1 && std::ranges::any_of(parts, [&](const Part& part) {
-    return part.rows.empty() || std::ranges::any_of(part.fields, is_whole);
+  const auto is_whole = [](const Chunk::Field& field) { return field.whole.has_value(); };
+  return !unpacked && chunks.size() > 1 && std::ranges::any_of(chunks, [&](const Chunk& chunk) {
+    return chunk.rows.empty() || std::ranges::any_of(chunk.fields, is_whole);
   });
 }
 
 void Series::Hour::join() {
-  if (std::exchange(joined, true) || parts.empty()) return;
-  Part& all = parts.front();
-  for (Part& part : std::span(parts).subspan(1)) {
-    all.rows.insert(all.rows.end(), part.rows.begin(), part.rows.end());
-    all.ends.insert(all.ends.end(), part.ends.begin(), part.ends.end());
+  if (std::exchange(joined, true) || chunks.empty()) return;
+  Chunk& all = chunks.front();
+  for (Chunk& chunk : std::span(chunks).subspan(1)) {
+    all.rows.insert(all.rows.end(), chunk.rows.begin(), chunk.rows.end());
+    all.ends.insert(all.ends.end(), chunk.ends.begin(), chunk.ends.end());
     for (std::size_t i = 0; i < all.fields.size(); ++i) {
-      all.fields[i].values.merge(std::move(part.fields[i].values));
+      all.fields[i].values.merge(std::move(chunk.fields[i].values));
     }
   }
-  if (parts.size() > 1) {
+  if (chunks.size() > 1) {
     if (!std::ranges::is_sorted(all.rows)) std::ranges::sort(all.rows);
     std::ranges::sort(all.ends);
-    parts.resize(1);
+    chunks.resize(1);
   }
 }
 
 Series::Series(SeriesQuery query)
     : query_(std::move(query)),
       buckets_(query_.step_ms),
-      // What comes soon behind the span tells that its last values are still held at its end.
+      // Rows soon after the span show that its last values still hold at its end.
       end_hour_(hour_of(query_.to_ms - 1 + (raw() ? 0 : kLongestGap_ms + 1)) + 1) {
   if (raw()) {
     next_hour_ = hour_of(query_.from_ms);
     given_.resize(query_.fields.size());
     return;
   }
-  walkers_.assign(query_.fields.size(), Walker({.from_ms = query_.from_ms,
-                                                .to_ms = query_.to_ms,
-                                                .step_ms = query_.step_ms,
-                                                .aggregate = query_.aggregate}));
+  walkers_.assign(query_.fields.size(), BucketAggregator({.from_ms = query_.from_ms,
+                                                          .to_ms = query_.to_ms,
+                                                          .step_ms = query_.step_ms,
+                                                          .aggregate = query_.aggregate}));
 }
 
 bool Series::takes_texts() const {
   return raw() || query_.aggregate == Aggregate::kLast || query_.aggregate == Aggregate::kCount;
 }
 
-// The last hour before the begin in which a field was said, for each field. False: there is more
-// to look at.
+// Searches, for each field, the last hour before the span's begin in which it was reported. False:
+// there are more hours to search.
 Result<bool> Series::look_back(const EachBlock& blocks) {
   const std::int64_t first = hour_of(query_.from_ms);
   if (!looking_back_) {
@@ -169,17 +169,17 @@ Status Series::take_values(const Block& block, FieldId field, Values& values) co
   return {};
 }
 
-Status Series::take(const Block& block, Unpack unpack, Part& part) const {
-  part.first_row_ms = block.first_at_ms();
-  part.last_row_ms = block.last_at_ms();
-  part.fields.resize(query_.fields.size());
+Status Series::take(const Block& block, Unpack unpack, Chunk& chunk) const {
+  chunk.first_row_ms = block.first_at_ms();
+  chunk.last_row_ms = block.last_at_ms();
+  chunk.fields.resize(query_.fields.size());
   if (query_.presence && !raw()) {
     const auto presence = block.statistics(*query_.presence);
     if (presence && presence->min == 0) {
       std::vector<Point> changes;
       if (Status read = block.numbers(*query_.presence, changes); !read) return read;
       for (const Point& change : changes) {
-        if (change.value == 0) part.ends.push_back(change.at_ms);
+        if (change.value == 0) chunk.ends.push_back(change.at_ms);
       }
       unpack = Unpack::kAlways;
     }
@@ -190,78 +190,78 @@ Status Series::take(const Block& block, Unpack unpack, Part& part) const {
     auto statistics = raw() ? std::nullopt : block.statistics(field);
     if (unpack == Unpack::kWhereNeeded && statistics &&
         (!takes_texts() || block.size(field).texts == 0) &&
-        close(part.first_row_ms, statistics->first_at_ms) &&
-        close(statistics->last_at_ms, part.last_row_ms)) {
-      part.fields[i].whole = statistics;
+        close(chunk.first_row_ms, statistics->first_at_ms) &&
+        close(statistics->last_at_ms, chunk.last_row_ms)) {
+      chunk.fields[i].whole = statistics;
       continue;
     }
-    if (Status read = take_values(block, field, part.fields[i].values); !read) return read;
+    if (Status read = take_values(block, field, chunk.fields[i].values); !read) return read;
     needs_rows = true;
   }
   if (!needs_rows || raw()) return {};
-  return block.times(part.rows);
+  return block.times(chunk.rows);
 }
 
 Result<bool> Series::collect(const EachBlock& blocks, std::int64_t from, std::int64_t to,
                              Unpack unpack, Hours& hours) {
   return blocks(from, to, [&](std::int64_t hour, const Block& block) -> Status {
-    // Rows that are no block yet will hardly be alone in their hour.
+    // Rows that are not a block yet are rarely the only chunk of their hour.
     const bool whole = unpack == Unpack::kWhereNeeded && !raw() && in_one_bucket(hour) &&
                        block.size(kOtherColumns).numbers == 0;
-    std::vector<Part>& parts = hours[hour].parts;
-    return take(block, whole && parts.empty() ? Unpack::kWhereNeeded : Unpack::kAlways,
-                parts.emplace_back());
+    std::vector<Chunk>& chunks = hours[hour].chunks;
+    return take(block, whole && chunks.empty() ? Unpack::kWhereNeeded : Unpack::kAlways,
+                chunks.emplace_back());
   });
 }
 
-Status Series::collect_quarters(const EachQuarters& quarters, std::int64_t from, std::int64_t to,
+Status Series::collect_quarters(const EachRollup& quarters, std::int64_t from, std::int64_t to,
                                 Hours& hours) const {
   if (raw() || !quarters) return {};
-  return quarters(from, to, [&](std::int64_t hour, const HourOfQuarters& of) -> Status {
-    if (hours[hour].parts.empty()) hours[hour].quarters = of;
+  return quarters(from, to, [&](std::int64_t hour, const HourOfRollups& of) -> Status {
+    if (hours[hour].chunks.empty()) hours[hour].quarters = of;
     return {};
   });
 }
 
-void Series::walk(const HourOfQuarters& quarters, std::size_t field) {
-  for (const Quarter& quarter : quarters) {
+void Series::walk(const HourOfRollups& quarters, std::size_t field) {
+  for (const Rollup& quarter : quarters) {
     const auto own =
-        std::ranges::lower_bound(quarter.fields, query_.fields[field], {}, &QuarterField::field);
+        std::ranges::lower_bound(quarter.fields, query_.fields[field], {}, &RollupField::field);
     if (own == quarter.fields.end() || own->field != query_.fields[field]) continue;
     walkers_[field].quarter(quarter.begin_ms, *own);
   }
 }
 
-// Some rows of it. True: it is done.
+// Processes some rows of a field. True: the field is done.
 bool Series::walk(const Hour& hour, std::size_t field) {
-  Walker& walker = walkers_[field];
-  const Part& part = hour.parts.front();
-  const Part::Field& own = part.fields[field];
-  if (own.whole) return walker.whole(*own.whole, part.first_row_ms, part.last_row_ms), true;
+  BucketAggregator& aggregator = walkers_[field];
+  const Chunk& chunk = hour.chunks.front();
+  const Chunk::Field& own = chunk.fields[field];
+  if (own.whole) return aggregator.whole(*own.whole, chunk.first_row_ms, chunk.last_row_ms), true;
   const std::vector<Point>& points = own.values.points;
   const std::vector<std::string>& texts = own.values.texts;
-  const std::size_t until = std::min(place_.row + kRowsAtOnce, part.rows.size());
+  const std::size_t until = std::min(place_.row + kRowsAtOnce, chunk.rows.size());
   for (; place_.row < until; ++place_.row) {
-    const std::int64_t at_ms = part.rows[place_.row];
-    walker.row(at_ms);
-    for (; place_.end < part.ends.size() && part.ends[place_.end] == at_ms; ++place_.end) {
-      walker.went_away();
+    const std::int64_t at_ms = chunk.rows[place_.row];
+    aggregator.row(at_ms);
+    for (; place_.end < chunk.ends.size() && chunk.ends[place_.end] == at_ms; ++place_.end) {
+      aggregator.went_away();
     }
     for (std::size_t& next = place_.value; next < points.size() && points[next].at_ms == at_ms;
          ++next) {
       if (std::isnan(points[next].value)) {
-        walker.text(at_ms, texts[next]);
+        aggregator.text(at_ms, texts[next]);
       } else {
-        walker.number(points[next]);
+        aggregator.number(points[next]);
       }
     }
   }
-  return place_.row == part.rows.size();
+  return place_.row == chunk.rows.size();
 }
 
-// Some values of it. True: it is done.
+// Copies some values of a field. True: the field is done.
 bool Series::give(const Hour& hour, std::size_t field) {
-  const Values& values = hour.parts.front().fields[field].values;
+  const Values& values = hour.chunks.front().fields[field].values;
   const std::size_t until = std::min(place_.value + kRowsAtOnce, values.points.size());
   for (std::size_t& i = place_.value; i < until; ++i) {
     const Point& point = values.points[i];
@@ -274,14 +274,14 @@ bool Series::give(const Hour& hour, std::size_t field) {
   return place_.value == values.points.size();
 }
 
-// All fields of some rows, or all rows of some fields: what is about a millisecond's work.
+// Processes rows, field after field, for about a millisecond.
 bool Series::walk_some(Hour& hour) {
   if (hour.quarters) {
     for (std::size_t i = 0; i < query_.fields.size(); ++i) walk(*hour.quarters, i);
     values_ += kQuarters * query_.fields.size();
     return true;
   }
-  if (hour.parts.empty()) return true;
+  if (hour.chunks.empty()) return true;
   hour.join();
   std::size_t worked = 0;
   while (place_.field < query_.fields.size()) {
@@ -290,15 +290,15 @@ bool Series::walk_some(Hour& hour) {
     const bool whole = raw() ? give(hour, place_.field) : walk(hour, place_.field);
     worked += place_.row + place_.value - before + 1;
     if (!whole) continue;
-    values_ += hour.parts.front().fields[place_.field].values.points.size();
+    values_ += hour.chunks.front().fields[place_.field].values.points.size();
     place_ = {.field = place_.field + 1};
   }
   place_ = {};
   return true;
 }
 
-// The blocks of the hours that come next. False: there are more.
-Result<bool> Series::collect_all(const EachBlock& blocks, const EachQuarters& quarters) {
+// Collects the blocks and rollups of the next hours. False: there are more.
+Result<bool> Series::collect_all(const EachBlock& blocks, const EachRollup& quarters) {
   if (collected_) return true;
   const std::int64_t from = *next_hour_;
   const std::int64_t to = std::min(from + at_once_, end_hour_);
@@ -319,7 +319,8 @@ Result<bool> Series::collect_all(const EachBlock& blocks, const EachQuarters& qu
   return true;
 }
 
-// The first hour, if parts of it were taken as a whole and have to be joined with others.
+// Unpacks the first hour if its chunks have to be merged and some were taken as statistics only.
+// False: there are more blocks.
 Result<bool> Series::unpack_again(const EachBlock& blocks) {
   auto& [at, hour] = *hours_.begin();
   if (raw() || hour.quarters || !hour.must_be_unpacked()) {
@@ -344,7 +345,7 @@ void Series::hand_over(std::vector<std::vector<SeriesPoint>>& points) {
   }
 }
 
-Status Series::read(const EachBlock& blocks, const EachQuarters& quarters,
+Status Series::read(const EachBlock& blocks, const EachRollup& quarters,
                     std::vector<std::vector<SeriesPoint>>& points) {
   if (!next_hour_) {
     const auto found = look_back(blocks);

@@ -1,14 +1,15 @@
-// What fields of one device were from one time to another: every value, or by steps of time.
+// Reads time series: the values of some fields of one device over a span of time, either every
+// value or one aggregate per step.
 //
-// A value counts until the field's next one, while the device keeps reporting anything. So a step
-// in which the field was not reported has what it was before; but once the device was silent for
-// longer than kLongestGap_ms, or its connection ended, nothing is known until it says the field
-// again: a gap. An integral counts a value again as soon as the device reports anything, as
-// blocks do (block.h).
+// A value holds until the field's next value, while the device keeps reporting any field. So a step
+// in which the field was not reported has the value from before. Once the device has been silent
+// for longer than kLongestGap_ms, or its connection has ended, the value is unknown until the field
+// is reported again: a gap. An integral counts the last value again as soon as the device reports
+// any field, as blocks do (block.h).
 //
-// It reads hours in their order, some at a time, so that what is in memory does not grow with the
-// span. Whole hours inside of a step are answered from what stands in front of their blocks. Work
-// is done bit by bit: a call of read() may end inside of an hour, and the next one goes on there.
+// Hours are read in their order, some at a time, so that memory does not grow with the span. Whole
+// hours within a step are answered from the statistics at the front of their blocks. The work is
+// incremental: a call of read() may end within an hour, and the next call continues there.
 #pragma once
 
 #include <cstddef>
@@ -21,29 +22,28 @@
 
 #include "base/result.h"
 #include "history/block.h"
-#include "history/quarters.h"
-#include "history/walker.h"
+#include "history/bucket_aggregator.h"
+#include "history/rollup.h"
 
 namespace gridloom::history {
 
-// A device's blocks, as BlockWalk gives them: the hours ascend, but the blocks that are still in
-// memory come behind all others. False: there is more; the next call, with the same hours, goes on
-// there.
+// Reads a device's blocks, in the order of BlockWalk: the hours ascend, but the blocks that are
+// still in memory come after all others. False: there are more blocks; the next call with the same
+// hours continues there.
 using OnHourBlock = std::function<Status(std::int64_t hour, const Block& block)>;
 using EachBlock =
     std::function<Result<bool>(std::int64_t from, std::int64_t to, const OnHourBlock&)>;
 
-// What is left of a device's hours that were too old to be kept as they came, likewise
+// Reads a device's 15-minute rollups, which replace hours that were too old to be kept as blocks
 // (Reader::each_quarters).
-using OnHourQuarters = std::function<Status(std::int64_t hour, const HourOfQuarters& quarters)>;
-using EachQuarters =
-    std::function<Status(std::int64_t from, std::int64_t to, const OnHourQuarters&)>;
+using OnHourQuarters = std::function<Status(std::int64_t hour, const HourOfRollups& quarters)>;
+using EachRollup = std::function<Status(std::int64_t from, std::int64_t to, const OnHourQuarters&)>;
 
 struct SeriesQuery {
-  std::vector<FieldId> fields;  // none twice
+  std::vector<FieldId> fields;  // no duplicates
   std::int64_t from_ms = 0;
-  std::int64_t to_ms = 0;    // behind it
-  std::int64_t step_ms = 0;  // 0: every value as it was
+  std::int64_t to_ms = 0;    // exclusive
+  std::int64_t step_ms = 0;  // 0: every value as it was reported
   Aggregate aggregate = Aggregate::kMean;
   std::optional<FieldId> presence{};  // the field kPresence, if the archive knows it
 };
@@ -52,49 +52,50 @@ class Series {
  public:
   explicit Series(SeriesQuery query);
 
-  // Reads some more. `points` has one for each field; what came of it is put behind what is there,
-  // by time, and of all fields as far as each other. With steps there is a point for each, gaps
-  // too, and all fields have the same.
-  // Without a step there are no points of hours that are quarters only.
-  [[nodiscard]] Status read(const EachBlock& blocks, const EachQuarters& quarters,
+  // Reads the next portion. `points` has one vector for each field; new points are appended in
+  // order of time, up to the same time for all fields. With a step there is one point per step,
+  // for gaps too, and all fields have points at the same times.
+  // Without a step there are no points for hours of which only rollups are left.
+  [[nodiscard]] Status read(const EachBlock& blocks, const EachRollup& quarters,
                             std::vector<std::vector<SeriesPoint>>& points);
   [[nodiscard]] bool done() const { return next_hour_ && *next_hour_ >= end_hour_; }
 
-  // What a field said longer before the begin is not looked for.
+  // How far before the span's begin a field's last value is looked for, in hours.
   static constexpr std::int64_t kLookBack_h = 24;
 
  private:
-  // Of one field, by time. All have a text, or none has; what is no number is NaN.
+  // Values of one field, by time. Either all values have a text or none has; a value that is not a
+  // number is NaN.
   struct Values {
     std::vector<Point> points;
     std::vector<std::string> texts;
 
-    // With those of another part of the same hour, which may tell some of them again. What a part
-    // says twice, it means twice.
+    // Adds the values of another chunk of the same hour, which may repeat some of them: repeats
+    // between chunks count once, repeats within one chunk are kept.
     void merge(Values&& other);
   };
 
-  // Of one block.
-  struct Part {
+  // The values of one block.
+  struct Chunk {
     struct Field {
-      std::optional<Statistics> whole;  // then nothing is unpacked
+      std::optional<Statistics> whole;  // if set, no values are unpacked
       Values values;
     };
     std::int64_t first_row_ms = 0;
     std::int64_t last_row_ms = 0;
-    std::vector<std::int64_t> rows;  // their times, if some field needs them
-    std::vector<std::int64_t> ends;  // when the device's connection ended
-    std::vector<Field> fields;       // by the query's
+    std::vector<std::int64_t> rows;  // times of the rows, if some field needs them
+    std::vector<std::int64_t> ends;  // times at which the device's connection ended
+    std::vector<Field> fields;       // by index of the query's fields
   };
 
   struct Hour {
-    std::vector<Part> parts;
-    std::optional<HourOfQuarters> quarters;  // then there are no parts
-    bool unpacked = false;                   // all of it
+    std::vector<Chunk> chunks;
+    std::optional<HourOfRollups> quarters;  // if set, there are no chunks
+    bool unpacked = false;                  // all chunks are unpacked, as far as needed
     bool joined = false;
 
     [[nodiscard]] bool must_be_unpacked() const;
-    // All parts as one, unpacked.
+    // Merges all chunks into the first; they must be unpacked.
     void join();
   };
   using Hours = std::map<std::int64_t, Hour>;
@@ -105,50 +106,50 @@ class Series {
   [[nodiscard]] Result<bool> look_back(const EachBlock& blocks);
   [[nodiscard]] Result<bool> collect(const EachBlock& blocks, std::int64_t from, std::int64_t to,
                                      Unpack unpack, Hours& hours);
-  [[nodiscard]] Result<bool> collect_all(const EachBlock& blocks, const EachQuarters& quarters);
+  [[nodiscard]] Result<bool> collect_all(const EachBlock& blocks, const EachRollup& quarters);
   [[nodiscard]] Result<bool> unpack_again(const EachBlock& blocks);
-  [[nodiscard]] Status take(const Block& block, Unpack unpack, Part& part) const;
+  [[nodiscard]] Status take(const Block& block, Unpack unpack, Chunk& chunk) const;
   [[nodiscard]] Status take_values(const Block& block, FieldId field, Values& values) const;
   [[nodiscard]] bool in_one_bucket(std::int64_t hour);
-  [[nodiscard]] Status collect_quarters(const EachQuarters& quarters, std::int64_t from,
+  [[nodiscard]] Status collect_quarters(const EachRollup& quarters, std::int64_t from,
                                         std::int64_t to, Hours& hours) const;
-  // Some of the values of the first hour. True: it is done.
+  // Processes some values of the first hour. True: the hour is done.
   bool walk_some(Hour& hour);
   bool walk(const Hour& hour, std::size_t field);
-  void walk(const HourOfQuarters& quarters, std::size_t field);
+  void walk(const HourOfRollups& quarters, std::size_t field);
   bool give(const Hour& hour, std::size_t field);
   void hand_over(std::vector<std::vector<SeriesPoint>>& points);
 
   SeriesQuery query_;
   Buckets buckets_;
-  std::vector<Walker> walkers_;                  // by field, with steps
+  std::vector<BucketAggregator> walkers_;        // by field, with steps
   std::vector<std::vector<SeriesPoint>> given_;  // by field, without a step; not yet handed over
   std::optional<std::int64_t> next_hour_;
   std::int64_t end_hour_;
   std::int64_t at_once_ = 1;  // hours
-  // While it is not known from which hour on to read.
-  std::optional<std::int64_t> looking_back_;  // the hour that is being looked at
+  // The search for the first hour to read.
+  std::optional<std::int64_t> looking_back_;  // the hour that is being searched
   std::vector<FieldId> missing_;
-  bool in_hour_ = false;                      // it has more blocks
-  std::optional<std::int64_t> found_before_;  // the first hour that is needed, so far
+  bool in_hour_ = false;                      // that hour has more blocks
+  std::optional<std::int64_t> found_before_;  // the earliest hour found to be needed so far
   // The hours that are being read: first collected, then walked one after another.
   Hours hours_;
-  std::optional<std::int64_t> quarters_from_;  // all blocks are collected, quarters up to here
+  std::optional<std::int64_t> quarters_from_;  // set: blocks are collected; rollups up to here
   bool collected_ = false;
   Hours again_;             // an hour that is unpacked a second time
-  std::size_t values_ = 0;  // of them, so far
-  // Where the walk over the first hour is.
+  std::size_t values_ = 0;  // values of these hours processed so far
+  // The position of the walk over the first hour.
   struct Place {
     std::size_t field = 0;
     std::size_t row = 0;
     std::size_t value = 0;
-    std::size_t end = 0;  // of the device's connection
+    std::size_t end = 0;  // index in Chunk::ends
   };
   Place place_;
 };
 
-// How many values the fields have in the hours that the span touches, counted bit by bit; counting
-// ends once there are more than `most`.
+// Counts the values of the fields in the hours that the span touches, incrementally; counting stops
+// once there are more than `most`.
 class ValueCount {
  public:
   ValueCount(const SeriesQuery& query, std::uint64_t most);

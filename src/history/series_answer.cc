@@ -16,16 +16,16 @@
 namespace gridloom::history {
 namespace {
 
-// Points that wait in memory until it is their field's turn.
+// Points that wait in memory until their field is written.
 constexpr std::size_t kGroupPoints = std::size_t{1} << 16U;
 constexpr std::size_t kKeptForOnePlotted = 8;
-// That one work() puts into the text, or reads.
+// Points that one work() writes to the text, or reads.
 constexpr std::size_t kPointsAtOnce = 4096;
 constexpr std::int64_t kQuarterHoursAtOnce = 48;
 
-constexpr FieldId kNever = std::numeric_limits<FieldId>::max();  // was never reported
+constexpr FieldId kNever = std::numeric_limits<FieldId>::max();  // a field that was never reported
 
-// Steps that somebody would choose, for what would be valid.
+// Common steps, to suggest a valid one in an error message.
 constexpr std::array<std::int64_t, 17> kUsualSteps_s = {
     1,    5,     10,    30,    60,     300,     900,     1800,    3600,
     7200, 21600, 43200, 86400, 604800, 2592000, 7776000, 31536000};
@@ -44,8 +44,8 @@ void append_value(std::string& out, const SeriesPoint& point) {
   }
 }
 
-// A text that a spreadsheet would run as a formula gets an apostrophe in front of it, which
-// spreadsheets take for "this is text". Numbers are no texts.
+// A text that a spreadsheet would run as a formula gets an apostrophe in front of it, which marks a
+// text in spreadsheets. Numbers are not texts.
 void append_cell(std::string& out, std::string_view text) {
   const bool is_formula = !text.empty() && std::string_view("=+-@\t\r\n").contains(text.front());
   if (text.find_first_of(",\"\r\n") == std::string_view::npos) {
@@ -62,13 +62,13 @@ void append_cell(std::string& out, std::string_view text) {
   out += '"';
 }
 
-// A JSON string as its characters, anything else as it is.
+// Appends a JSON string as its characters, and any other value as it is.
 void append_cell_of(std::string& out, const SeriesPoint& point) {
   if (point.text.empty()) {
     if (point.number) append_number(out, *point.number);
     return;
   }
-  if (point.number) {  // as the device wrote it; -1 is no formula
+  if (point.number) {  // as the device wrote it; -1 is not a formula
     out += point.text;
     return;
   }
@@ -79,7 +79,7 @@ void append_cell_of(std::string& out, const SeriesPoint& point) {
   append_cell(out, point.text);
 }
 
-// 2026-11-01T00:00:00Z, with the milliseconds where there are some.
+// 2026-11-01T00:00:00Z, with milliseconds only if they are not zero.
 void append_iso_time(std::string& out, std::int64_t at_ms) {
   using namespace std::chrono;
   const sys_time<milliseconds> at{milliseconds(at_ms)};
@@ -115,7 +115,7 @@ SeriesQuery SeriesAnswer::query_of(std::size_t begin, std::size_t end) const {
   return query;
 }
 
-// Goes on where the last call with these hours ended.
+// Reads blocks; a call continues where the last call with the same hours ended.
 EachBlock SeriesAnswer::blocks_of(Reader& reader, Columns columns) {
   return [this, &reader, columns = std::move(columns)](
              std::int64_t from, std::int64_t to, const OnHourBlock& on_block) -> Result<bool> {
@@ -132,7 +132,7 @@ EachBlock SeriesAnswer::blocks_of(Reader& reader, Columns columns) {
   };
 }
 
-// These fields, and whether the device was connected.
+// The columns of these fields and of the device's presence.
 Columns SeriesAnswer::columns_of(std::vector<FieldId> fields) const {
   if (presence_) fields.push_back(*presence_);
   std::ranges::sort(fields);
@@ -141,7 +141,7 @@ Columns SeriesAnswer::columns_of(std::vector<FieldId> fields) const {
   }};
 }
 
-// Which fields the device reported in the span.
+// Finds the fields that the device reported in the span.
 Status SeriesAnswer::match_blocks(Reader& reader) {
   const bool any = std::ranges::any_of(options_.request.fields,
                                        [](const auto& name) { return name.ends_with('*'); });
@@ -167,9 +167,9 @@ Status SeriesAnswer::match_quarters(Reader& reader) {
   const std::int64_t end = hour_of(options_.request.to_ms - 1) + 1;
   const std::int64_t to = std::min(quarters_from_ + kQuarterHoursAtOnce, end);
   const Status read = reader.each_quarters(options_.device, quarters_from_, to,
-                                           [&](std::int64_t, const HourOfQuarters& hour) -> Status {
-                                             for (const Quarter& quarter : hour) {
-                                               for (const QuarterField& field : quarter.fields)
+                                           [&](std::int64_t, const HourOfRollups& hour) -> Status {
+                                             for (const Rollup& quarter : hour) {
+                                               for (const RollupField& field : quarter.fields)
                                                  reported_.insert(field.field);
                                              }
                                              return {};
@@ -179,7 +179,8 @@ Status SeriesAnswer::match_quarters(Reader& reader) {
   return to < end ? Status() : find_fields(reader);
 }
 
-// By name, each once, in the order in which they were asked for; of one that ends in *, by name.
+// Resolves the requested names to fields, each once and in the order of the request; the fields of
+// a name that ends in * are sorted by name.
 Status SeriesAnswer::find_fields(Reader& reader) {
   presence_ = reader.names().find(kPresence);
   const std::vector<std::string>& asked = options_.request.fields;
@@ -189,7 +190,7 @@ Status SeriesAnswer::find_fields(Reader& reader) {
     for (std::size_t i = 0; i < asked.size(); ++i) {
       if (!asked[i].ends_with('*')) continue;
       const std::string_view prefix = std::string_view(asked[i]).substr(0, asked[i].size() - 1);
-      // The platform's own are asked for as such.
+      // The platform's own fields match only prefixes that begin with '$'.
       const bool own = name.starts_with('$') && !prefix.starts_with('$');
       if (name.starts_with(prefix) && !own) matches[i].push_back({.name = name, .id = id});
     }
@@ -207,7 +208,7 @@ Status SeriesAnswer::find_fields(Reader& reader) {
     for (Field& field : matches[i]) add(std::move(field));
   }
   if (fields_.size() > options_.limits.fields) {
-    return fail(FaultKind::kBadParams,
+    return fail(ErrorCode::kBadParams,
                 fmt::format("fields stands for {} fields of this device: at most {} may be in an "
                             "answer; choose longer prefixes or names",
                             fields_.size(), options_.limits.fields));
@@ -230,14 +231,14 @@ Status SeriesAnswer::check_size() {
             ? std::string("a shorter span or fewer fields would be valid")
             : fmt::format("a step of {} would be valid, or a shorter span, or fewer fields",
                           span_text(*usual * 1000));
-    return fail(FaultKind::kBadParams,
+    return fail(ErrorCode::kBadParams,
                 fmt::format("step is {:?}: {} points of {} fields, but an answer has at most {} in "
                             "all; {}",
                             span_text(request.step_ms), steps(), fields, most, advice));
   }
   if (request.points > 0) {
     if (static_cast<std::int64_t>(request.points) <= most / fields) return {};
-    return fail(FaultKind::kBadParams,
+    return fail(ErrorCode::kBadParams,
                 fmt::format("points is \"{}\": of {} fields, but an answer has at most {} in all; "
                             "{} would be valid",
                             request.points, fields, most, most / fields));
@@ -258,7 +259,7 @@ Status SeriesAnswer::count(Reader& reader) {
   walk_.reset();
   stage_ = Stage::kReading;
   if (values_->count() <= options_.limits.points) return {};
-  return fail(FaultKind::kBadParams,
+  return fail(ErrorCode::kBadParams,
               fmt::format("from and to have more than {} values between them, and an answer has at "
                           "most so many; a step, points, a shorter span or fewer fields would be "
                           "valid",
@@ -290,7 +291,7 @@ void SeriesAnswer::begin_group(std::string& out) {
   const SeriesRequest& request = options_.request;
   std::size_t together = fields_.size();
   if (!is_csv()) {
-    // Without a step nobody knows how much comes of a field.
+    // Without a step the number of a field's points is not known.
     std::size_t each = request.step_ms > 0 ? static_cast<std::size_t>(steps()) : kGroupPoints;
     if (request.points > 0) each = kKeptForOnePlotted * request.points;
     together = std::max<std::size_t>(kGroupPoints / each, 1);
@@ -342,7 +343,7 @@ bool SeriesAnswer::put_points(std::vector<SeriesPoint>& points, std::string& out
   return true;
 }
 
-// What is no number cannot be drawn.
+// Adds the new points of a field of the group to its plot; texts cannot be plotted.
 void SeriesAnswer::draw(std::size_t in_group) {
   Drawing& drawing = drawings_[in_group];
   const std::size_t most_gaps = kKeptForOnePlotted * options_.request.points;
@@ -358,7 +359,7 @@ void SeriesAnswer::draw(std::size_t in_group) {
   points_[in_group].clear();
 }
 
-// Its points, at most one gap between two of them.
+// Makes the points of a field's plot, with at most one gap between two of them.
 void SeriesAnswer::make_drawing(std::size_t in_group) {
   Drawing& drawing = drawings_[in_group];
   std::vector<SeriesPoint>& points = points_[in_group];
@@ -374,7 +375,7 @@ void SeriesAnswer::make_drawing(std::size_t in_group) {
   put_gap_before(options_.request.to_ms);
 }
 
-// What was read just now, of the group's first field or of all.
+// Writes the points that were just read: of the group's first field, or of all fields for CSV.
 void SeriesAnswer::put_some(std::string& out) {
   if (!(is_csv() ? put_rows(out) : put_points(points_.front(), out))) return;
   stage_ = Stage::kReading;
@@ -384,7 +385,7 @@ void SeriesAnswer::put_some(std::string& out) {
   stage_ = Stage::kPuttingGroup;
 }
 
-// The points of the group's fields that waited for the first.
+// Writes the points of the group's other fields, which waited for the first.
 void SeriesAnswer::put_some_of_group(std::string& out) {
   if (is_csv() || in_group_ == points_.size()) return end_group(out);
   if (!std::exchange(field_begun_, true)) begin_field(group_begin_ + in_group_, out);
@@ -406,8 +407,8 @@ void SeriesAnswer::end_group(std::string& out) {
   stage_ = Stage::kDone;
 }
 
-// All fields were read as far as each other. What a field says twice at a time makes two rows.
-// True: all rows are put.
+// Writes CSV rows; all fields were read up to the same time. Two values of a field at the same time
+// make two rows. True: all rows are written.
 bool SeriesAnswer::put_rows(std::string& out) {
   std::vector<std::size_t>& next = rows_put_;
   next.resize(points_.size());
@@ -437,8 +438,8 @@ bool SeriesAnswer::put_rows(std::string& out) {
 Status SeriesAnswer::read(Reader& reader) {
   std::vector<FieldId> fields;
   for (std::size_t i = group_begin_; i < group_end_; ++i) fields.push_back(fields_[i].id);
-  const EachQuarters quarters = [&](std::int64_t from, std::int64_t to,
-                                    const OnHourQuarters& on_quarters) {
+  const EachRollup quarters = [&](std::int64_t from, std::int64_t to,
+                                  const OnHourQuarters& on_quarters) {
     return reader.each_quarters(options_.device, from, to, on_quarters);
   };
   const EachBlock blocks = blocks_of(reader, columns_of(std::move(fields)));
@@ -448,7 +449,7 @@ Status SeriesAnswer::read(Reader& reader) {
   return {};
 }
 
-// Once it is known that there will be one.
+// Called once it is known that there will be an answer.
 void SeriesAnswer::begin_answer(std::string& out) {
   begin_text(out);
   if (fields_.empty()) end_group(out);

@@ -1,10 +1,10 @@
-// The answer to a SeriesRequest as text, made piece by piece: JSON, field after field, or CSV, row
-// after row. What is in memory does not grow with the span that was asked for.
+// The answer to a SeriesRequest as text, produced incrementally: JSON, field after field, or CSV,
+// row after row. Memory does not grow with the requested span.
 //
 // JSON: {"sn":..,"from":..,"to":..,"step":..,"aggregate":..,
 //        "series":[{"field":..,"unit":..,"scale":..,"points":[[time,value],..]},..]}
 // Times and the step are in milliseconds; a gap is null. Without a step there is no "step" and no
-// "aggregate", and a scale of 1 is not told.
+// "aggregate", and a scale of 1 is left out.
 #pragma once
 
 #include <cstddef>
@@ -25,9 +25,9 @@
 
 namespace gridloom::history {
 
-// What a field's values are: times `scale` they are in `unit`.
+// The unit of a field's values: value * scale is in `unit`.
 struct FieldUnit {
-  std::string unit{};  // empty: it has none, or it is not known
+  std::string unit{};  // empty: the field has no unit, or it is not known
   double scale = 1;
 };
 
@@ -42,18 +42,18 @@ class SeriesAnswer {
   };
   explicit SeriesAnswer(Options options) : options_(std::move(options)) {}
 
-  // Works on for about a millisecond, wherever that is in an hour or a field, and puts what came of
-  // it behind `out`. kBadParams: the answer would be too large; only before anything was put there.
+  // Works for about a millisecond, which may end within an hour or a field, and appends the result
+  // to `out`. kBadParams: the answer would be too large; only before anything was appended.
   [[nodiscard]] Status work(Reader& reader, std::string& out);
   [[nodiscard]] bool done() const { return stage_ == Stage::kDone; }
 
  private:
   enum class Stage : std::uint8_t {
-    kMatching,  // which fields names that end in * stand for
+    kMatching,  // finds the fields of names that end in *
     kMatchingQuarters,
-    kCounting,  // whether there are too many values
-    kReading,   // blocks, into points_
-    kPutting,   // points_, into the text
+    kCounting,  // checks that there are not too many values
+    kReading,   // reads blocks into points_
+    kPutting,   // writes points_ to the text
     kPuttingGroup,
     kDone
   };
@@ -61,10 +61,10 @@ class SeriesAnswer {
     std::string name;
     FieldId id = 0;
   };
-  // What is left of a field for a plot.
+  // A field downsampled for a plot.
   struct Drawing {
     Plot plot;
-    std::vector<std::int64_t> gaps;  // where each begins
+    std::vector<std::int64_t> gaps;  // the time at which each begins
     bool in_gap = false;
   };
 
@@ -85,7 +85,7 @@ class SeriesAnswer {
   void begin_text(std::string& out) const;
   void begin_group(std::string& out);
   void begin_field(std::size_t field, std::string& out);
-  // Some of the points behind the last that were put. True: all are.
+  // Writes the next points. True: all points are written.
   bool put_points(std::vector<SeriesPoint>& points, std::string& out);
   void draw(std::size_t in_group);
   void make_drawing(std::size_t in_group);
@@ -96,26 +96,26 @@ class SeriesAnswer {
 
   Options options_;
   Stage stage_ = Stage::kMatching;
-  std::optional<BlockWalk> walk_;  // over these hours:
+  std::optional<BlockWalk> walk_;  // over the hours walk_from_ to walk_to_
   std::int64_t walk_from_ = 0;
   std::int64_t walk_to_ = 0;
-  std::set<FieldId> reported_;  // in the span, if names end in *
+  std::set<FieldId> reported_;  // fields reported in the span; filled if a name ends in *
   std::int64_t quarters_from_ = 0;
   std::optional<ValueCount> values_;
   std::optional<FieldId> presence_;
   std::vector<Field> fields_;
-  // Fields that are read together: the first is told at once, the others once it has ended.
+  // Fields that are read together: the first is written while it is read, the others after it.
   std::size_t group_begin_ = 0;
   std::size_t group_end_ = 0;
   std::optional<Series> series_;
-  std::vector<std::vector<SeriesPoint>> points_;  // of the group
-  std::vector<Drawing> drawings_;                 // likewise, for a plot
-  bool first_point_ = true;                       // of its field
-  std::size_t put_ = 0;                           // of points that are being put
-  std::vector<std::size_t> rows_put_;             // likewise, by field, for CSV
-  std::size_t in_group_ = 0;                      // the field that is being put
+  std::vector<std::vector<SeriesPoint>> points_;  // by field of the group
+  std::vector<Drawing> drawings_;                 // by field of the group, for a plot
+  bool first_point_ = true;                       // the next point is the first of its field
+  std::size_t put_ = 0;                           // points already written
+  std::vector<std::size_t> rows_put_;             // points already written by field, for CSV
+  std::size_t in_group_ = 0;                      // the field that is being written
   bool field_begun_ = false;
-  bool begun_ = false;  // the text
+  bool begun_ = false;  // the text has begun
 };
 
 }  // namespace gridloom::history

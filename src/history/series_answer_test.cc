@@ -1,4 +1,4 @@
-// Answers as text, from an archive whose rows are partly stored and partly in memory.
+// Tests answers as text, from an archive whose rows are partly stored and partly in memory.
 #include "history/series_answer.h"
 
 #include <fmt/format.h>
@@ -45,7 +45,7 @@ class SeriesAnswerTest : public testing::Test {
     static_cast<void>(archive_->take_recovered());
     archive_->start([] { return std::vector<StoredTwin>(); });
   }
-  // Everything is stored.
+  // Restarts the archive, so that everything is stored.
   void reopen() {
     archive_->stop();
     open();
@@ -150,7 +150,7 @@ TEST_F(SeriesAnswerTest, CsvHasARowForEachTime) {
             "time,a\r\n2026-11-01T12:00:00Z,1.75\r\n2026-11-01T12:10:00Z,\r\n");
 }
 
-// Names and texts of devices; numbers stay numbers.
+// Names and texts of devices are escaped; numbers stay numbers.
 TEST_F(SeriesAnswerTest, CsvHasNothingThatASpreadsheetWouldRun) {
   report(0, {{"=cmd|x", "\"=HYPERLINK(\\\"a\\\",1)\""}, {"=n", "-1.5"}, {"=t", "\"+1+1\""}});
   report(1000, {{"=t", "\"@x\""}, {"=n", "\"-\""}});
@@ -219,7 +219,7 @@ TEST_F(SeriesAnswerTest, WhatIsTooMuchIsRefusedWithWhatWouldNotBe) {
                         {{.fields = "a", .points = "101"}, "100 would be valid"}}) {
     const auto refused = answer(row.words, limits);
     ASSERT_FALSE(refused) << *refused;
-    EXPECT_EQ(refused.error().kind, FaultKind::kBadParams);
+    EXPECT_EQ(refused.error().code, ErrorCode::kBadParams);
     EXPECT_THAT(refused.error().detail, HasSubstr(row.said));
   }
   EXPECT_TRUE(answer({.fields = "a", .step = "15m"}, limits));

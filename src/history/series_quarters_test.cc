@@ -1,4 +1,4 @@
-// What answers say of hours that were too old to be kept as they came.
+// Tests answers for hours of which only 15-minute rollups are left.
 #include <gtest/gtest.h>
 
 #include <cstdint>
@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "history/quarters.h"
+#include "history/rollup.h"
 #include "history/test_dice.h"
 #include "history/test_lines.h"
 #include "history/test_series.h"
@@ -20,8 +20,8 @@ TEST(SeriesQuarters, OldHoursSayWithQuartersWhatTheySaidWithBlocks) {
   const std::int64_t from_ms = kFirstHour * kHour_ms;
   Dice dice(5);
   Blocks kept;
-  Blocks young;  // the second half of the hours is not yet too old
-  std::map<std::int64_t, HourOfQuarters> old;
+  Blocks young;  // the second half of the hours, which is not yet too old
+  std::map<std::int64_t, HourOfRollups> old;
   for (std::int64_t hour = 0; hour < 6; ++hour) {
     std::vector<SeriesRow> rows;
     BlockWriter writer;
@@ -40,12 +40,12 @@ TEST(SeriesQuarters, OldHoursSayWithQuartersWhatTheySaidWithBlocks) {
     alone.add(rows);
     must(alone.each()(kFirstHour + hour, kFirstHour + hour + 1,
                       [&](std::int64_t of, const Block& block) -> Status {
-                        old[of] = must(quarters_of(of, std::span(&block, 1)));
+                        old[of] = must(rollups_of(of, std::span(&block, 1)));
                         return {};
                       }));
   }
-  const EachQuarters quarters = [&](std::int64_t from, std::int64_t to,
-                                    const OnHourQuarters& on_quarters) -> Status {
+  const EachRollup quarters = [&](std::int64_t from, std::int64_t to,
+                                  const OnHourQuarters& on_quarters) -> Status {
     for (const auto& [hour, of] : old) {
       if (hour < from || hour >= to) continue;
       if (Status taken = on_quarters(hour, of); !taken) return taken;
@@ -63,7 +63,7 @@ TEST(SeriesQuarters, OldHoursSayWithQuartersWhatTheySaidWithBlocks) {
       const auto whole = all_of(query, kept.each())[0];
       const auto told = all_of(query, young.each(), quarters)[0];
       ASSERT_EQ(told.size(), whole.size());
-      // Between an hour's last report and the next hour's first nothing is known any more.
+      // The time between an hour's last report and the next hour's first report is lost.
       const double lost = aggregate == Aggregate::kIntegral
                               ? 3000.0 * 10 / 3600 * static_cast<double>(step_ms + kHour_ms) /
                                     static_cast<double>(kHour_ms)
@@ -81,7 +81,8 @@ TEST(SeriesQuarters, OldHoursSayWithQuartersWhatTheySaidWithBlocks) {
                     .step_ms = kHour_ms,
                     .aggregate = Aggregate::kLast};
   EXPECT_EQ(all_of(query, young.each(), quarters), all_of(query, kept.each()));
-  // Finer than they are: all values count where their quarter begins, and hold until the next.
+  // Steps finer than the rollups: all values count at the beginning of their quarter of an hour,
+  // and hold until the next.
   query = {.fields = {1},
            .from_ms = from_ms,
            .to_ms = from_ms + kHour_ms,
@@ -92,7 +93,7 @@ TEST(SeriesQuarters, OldHoursSayWithQuartersWhatTheySaidWithBlocks) {
   EXPECT_EQ(minutes[0].number, 90);
   EXPECT_EQ(minutes[1].number, 0);
   EXPECT_EQ(minutes[15].number, 90);
-  // Values as they came are gone.
+  // The values as they were reported are gone.
   query.step_ms = 0;
   EXPECT_TRUE(all_of(query, young.each(), quarters)[0].empty());
 }

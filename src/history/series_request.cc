@@ -17,7 +17,7 @@ constexpr std::int64_t kSecond_ms = 1000;
 constexpr std::int64_t kMostSpan_ms = 100 * 366 * kDay_ms;
 constexpr std::int64_t kLast_ms = 253'402'300'800'000;  // the year 10000
 constexpr std::size_t kLeastPlot = 3;
-constexpr std::size_t kShown = 60;  // characters of what was wrong
+constexpr std::size_t kShown = 60;  // characters of an invalid parameter
 
 constexpr std::array<std::pair<char, std::int64_t>, 5> kUnits = {{{'w', 7 * kDay_ms},
                                                                   {'d', kDay_ms},
@@ -25,9 +25,9 @@ constexpr std::array<std::pair<char, std::int64_t>, 5> kUnits = {{{'w', 7 * kDay
                                                                   {'m', 60 * kSecond_ms},
                                                                   {'s', kSecond_ms}}};
 
-std::unexpected<Fault> wrong(std::string_view name, std::string_view value,
+std::unexpected<Error> wrong(std::string_view name, std::string_view value,
                              std::string_view right) {
-  return fail(FaultKind::kBadParams,
+  return fail(ErrorCode::kBadParams,
               fmt::format("{} is {:?}: {}", name, value.substr(0, kShown), right));
 }
 
@@ -39,7 +39,7 @@ std::optional<T> whole_number(std::string_view text) {
   return value;
 }
 
-// "15m". None: it is no such text, or nothing, or too long.
+// Parses "15m". Nothing: not a span, or zero, or too long.
 std::optional<std::int64_t> span_of(std::string_view text) {
   if (text.empty()) return std::nullopt;
   const auto count = whole_number<std::int64_t>(text.substr(0, text.size() - 1));
@@ -51,12 +51,12 @@ std::optional<std::int64_t> span_of(std::string_view text) {
   return std::nullopt;
 }
 
-// Reads a time's text from its begin.
+// Reads the text of a time from its beginning.
 class Digits {
  public:
   explicit Digits(std::string_view text) : rest_(text) {}
 
-  // So many digits.
+  // Reads a number of exactly this many digits.
   std::optional<int> number(std::size_t digits) {
     if (rest_.size() < digits) return std::nullopt;
     const auto value = whole_number<unsigned>(rest_.substr(0, digits));
@@ -64,7 +64,7 @@ class Digits {
     rest_.remove_prefix(digits);
     return static_cast<int>(*value);
   }
-  // One of these.
+  // Reads one of these characters.
   std::optional<char> any_of(std::string_view letters) {
     if (rest_.empty() || !letters.contains(rest_.front())) return std::nullopt;
     const char letter = rest_.front();
@@ -77,12 +77,12 @@ class Digits {
   std::string_view rest_;
 };
 
-// ":30", ":30.5"; nothing is nothing too.
-bool read_seconds(Digits& digits, std::tm& parts, int& ms) {
+// Reads ":30" or ":30.5"; seconds are optional.
+bool read_seconds(Digits& digits, std::tm& chunks, int& ms) {
   if (!digits.any_of(":")) return true;
   const auto seconds = digits.number(2);
   if (!seconds) return false;
-  parts.tm_sec = *seconds;
+  chunks.tm_sec = *seconds;
   if (!digits.any_of(".")) return true;
   const auto tenths = digits.number(1);
   if (!tenths) return false;
@@ -93,20 +93,20 @@ bool read_seconds(Digits& digits, std::tm& parts, int& ms) {
   return true;
 }
 
-// ISO 8601: a date, perhaps with a time, perhaps with an offset; without one it is the server's
-// local time. A '+' in a query is a blank once it is decoded.
+// Parses ISO 8601: a date, optionally with a time and an offset; without an offset it is the
+// server's local time. A '+' in a URL query is a blank once it is decoded.
 std::optional<std::int64_t> iso_time(std::string_view text) {
   Digits digits(text);
-  std::tm parts{};
+  std::tm chunks{};
   const auto year = digits.number(4);
   if (!year || !digits.any_of("-")) return std::nullopt;
   const auto month = digits.number(2);
   if (!month || !digits.any_of("-")) return std::nullopt;
   const auto day = digits.number(2);
   if (!day) return std::nullopt;
-  parts.tm_year = *year - 1900;
-  parts.tm_mon = *month - 1;
-  parts.tm_mday = *day;
+  chunks.tm_year = *year - 1900;
+  chunks.tm_mon = *month - 1;
+  chunks.tm_mday = *day;
   int ms = 0;
   std::optional<int> offset_s;
   if (digits.any_of("T ")) {
@@ -114,9 +114,9 @@ std::optional<std::int64_t> iso_time(std::string_view text) {
     if (!hour || !digits.any_of(":")) return std::nullopt;
     const auto minute = digits.number(2);
     if (!minute) return std::nullopt;
-    parts.tm_hour = *hour;
-    parts.tm_min = *minute;
-    if (!read_seconds(digits, parts, ms)) return std::nullopt;
+    chunks.tm_hour = *hour;
+    chunks.tm_min = *minute;
+    if (!read_seconds(digits, chunks, ms)) return std::nullopt;
     if (digits.any_of("Z")) {
       offset_s = 0;
     } else if (const auto sign = digits.any_of("+- ")) {
@@ -127,14 +127,14 @@ std::optional<std::int64_t> iso_time(std::string_view text) {
       offset_s = (*sign == '-' ? -1 : 1) * (*hours * 3600 + *minutes * 60);
     }
   }
-  std::tm same = parts;
+  std::tm same = chunks;
   const std::time_t as_utc = timegm(&same);
-  const bool exists = same.tm_mon == parts.tm_mon && same.tm_mday == parts.tm_mday &&
-                      same.tm_hour == parts.tm_hour && same.tm_min == parts.tm_min &&
-                      same.tm_sec == parts.tm_sec;
+  const bool exists = same.tm_mon == chunks.tm_mon && same.tm_mday == chunks.tm_mday &&
+                      same.tm_hour == chunks.tm_hour && same.tm_min == chunks.tm_min &&
+                      same.tm_sec == chunks.tm_sec;
   if (!digits.at_end() || !exists) return std::nullopt;
-  parts.tm_isdst = -1;
-  const std::time_t seconds = offset_s ? as_utc - *offset_s : std::mktime(&parts);
+  chunks.tm_isdst = -1;
+  const std::time_t seconds = offset_s ? as_utc - *offset_s : std::mktime(&chunks);
   return static_cast<std::int64_t>(seconds) * kSecond_ms + ms;
 }
 
@@ -160,7 +160,7 @@ Result<std::vector<std::string>> fields_of(std::string_view text, std::size_t mo
   constexpr std::string_view kRight =
       "must be names of quotas, separated by commas, as pd.soc; pd.* stands for all that begin so";
   if (text.empty()) {
-    return fail(FaultKind::kBadParams, fmt::format("fields is missing: {}", kRight));
+    return fail(ErrorCode::kBadParams, fmt::format("fields is missing: {}", kRight));
   }
   std::vector<std::string> fields;
   for (bool more = true; more;) {
@@ -175,7 +175,7 @@ Result<std::vector<std::string>> fields_of(std::string_view text, std::size_t mo
     fields.emplace_back(name);
   }
   if (fields.size() > most) {
-    return fail(FaultKind::kBadParams, fmt::format("fields has {} names: at most {} may be asked "
+    return fail(ErrorCode::kBadParams, fmt::format("fields has {} names: at most {} may be asked "
                                                    "for at once",
                                                    fields.size(), most));
   }

@@ -1,4 +1,4 @@
-// Questions about history, as people and programs put them.
+// Tests requests for history, as people and programs write them.
 #include "history/series_request.h"
 
 #include <gmock/gmock.h>
@@ -114,7 +114,7 @@ TEST(SeriesRequest, WhatIsWrongIsNamedWithWhatWouldBeRight) {
         "2026-11-01T", "2026-11-01T25:00", "2026-11-01T12:60", "2026-11-01T12:00:00+15:00",
         "2026-11-01T12:00:00ZZ", "2026-11-01T12:00:00.Z", "1e12", "17000000000000000000",
         "1700000000000ms", "1969-12-31T00:00:00Z"}) {
-    // A lone year is so many milliseconds.
+    // A year alone is read as a number of milliseconds.
     if (time == "2026") continue;
     rows.push_back({{.fields = "a", .from = time}, "from is", "ISO 8601"});
     rows.push_back({{.fields = "a", .from = "0", .to = time}, "to is", "-7d"});
@@ -122,7 +122,7 @@ TEST(SeriesRequest, WhatIsWrongIsNamedWithWhatWouldBeRight) {
   for (const Row& row : rows) {
     const auto request = ask(row.words);
     ASSERT_FALSE(request) << row.named << ' ' << row.words.from;
-    EXPECT_EQ(request.error().kind, FaultKind::kBadParams);
+    EXPECT_EQ(request.error().code, ErrorCode::kBadParams);
     EXPECT_THAT(request.error().detail, HasSubstr(row.named));
     EXPECT_THAT(request.error().detail, HasSubstr(row.right));
   }

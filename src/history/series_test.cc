@@ -1,5 +1,5 @@
-// Series of fields against a plain model that looks at every row again for each bucket: random
-// reports in blocks, in parts, twice, late; ranges and steps of every kind.
+// Tests series of fields against a simple model that reads every row again for each bucket: random
+// reports in blocks, in chunks, twice, late; ranges and steps of every kind.
 #include "history/series.h"
 
 #include <fmt/format.h>
@@ -31,7 +31,7 @@ namespace {
 
 class Model {
  public:
-  // In the order in which they count.
+  // The rows are in the order in which they count.
   Model(std::vector<SeriesRow> rows, SeriesQuery query)
       : query_(std::move(query)), rows_(std::move(rows)) {
     for (const SeriesRow& row : rows_) {
@@ -85,13 +85,13 @@ class Model {
     }
   }
 
-  // The last one at or before the time.
+  // The last sample at or before the time.
   [[nodiscard]] const Timed* last_at(std::int64_t at_ms) const {
     const auto behind = std::ranges::upper_bound(samples_, at_ms, {}, &Timed::at_ms);
     return behind == samples_.begin() ? nullptr : &*std::prev(behind);
   }
 
-  // Whether nothing happened to the device from `from_ms` to `to_ms`.
+  // Whether the device had no gap and no disconnection from `from_ms` to `to_ms`.
   [[nodiscard]] bool stayed(std::int64_t from_ms, std::int64_t to_ms) const {
     const auto first = std::ranges::lower_bound(rows_, from_ms, {}, &SeriesRow::at_ms);
     for (auto i = static_cast<std::size_t>(first - rows_.begin()); i + 1 < rows_.size(); ++i) {
@@ -196,8 +196,8 @@ testing::AssertionResult same(const std::vector<SeriesPoint>& got,
 
 // --- random devices ---
 
-// Rows of one time say different things: what is said twice there counts once if it comes in two
-// parts.
+// Rows of the same time must have different values, because a value that occurs twice at one time
+// counts only once if the two are in different chunks.
 std::string random_value(Dice& dice, std::size_t row) {
   if (dice.once_in(12)) {
     return dice.one_of<std::string>(
@@ -212,7 +212,7 @@ std::vector<SeriesRow> random_rows(Dice& dice) {
   std::int64_t at_ms = kFirstHour * kHour_ms + dice.between(0, 2 * kHour_ms);
   const std::int64_t end_ms = at_ms + dice.between(1, 14) * kHour_ms;
   const std::int64_t slowest_ms = dice.one_of<std::int64_t>({90'000, 90'000, 290'000});
-  const std::size_t seldom = 1 + dice.below(40);  // how often fields 2 and 3 are said
+  const std::size_t seldom = 1 + dice.below(40);  // how often fields 2 and 3 are reported
   while (at_ms < end_ms) {
     SeriesRow row{.at_ms = at_ms, .values = {}};
     if (!dice.once_in(5))
@@ -234,7 +234,8 @@ std::vector<SeriesRow> random_rows(Dice& dice) {
 
 int number_of(const SeriesRow& row) { return std::stoi(row.values.at(5)); }
 
-// The rows as the archive may have them; `rows` become those of the model, in their order.
+// Adds the rows to blocks in a way the archive may have them; `rows` become the rows of the model,
+// in their order.
 void keep(Dice& dice, std::vector<SeriesRow>& rows, Blocks& blocks) {
   std::map<std::int64_t, std::vector<SeriesRow>> hours;
   for (SeriesRow& row : rows) hours[hour_of(row.at_ms)].push_back(std::move(row));
@@ -245,13 +246,13 @@ void keep(Dice& dice, std::vector<SeriesRow>& rows, Blocks& blocks) {
       rows.insert(rows.end(), all.begin(), all.end());
       continue;
     }
-    // Some in each of two or three parts, some in several of them.
-    std::vector<std::vector<SeriesRow>> parts(2 + dice.below(2));
+    // Each row is in one of two or three chunks, and some are in several.
+    std::vector<std::vector<SeriesRow>> chunks(2 + dice.below(2));
     std::vector<std::pair<std::size_t, SeriesRow>> first;
     for (const SeriesRow& row : all) {
-      const std::size_t in = dice.below(parts.size());
-      for (std::size_t i = in; i < parts.size(); ++i) {
-        if (i == in || dice.once_in(3)) parts[i].push_back(row);
+      const std::size_t in = dice.below(chunks.size());
+      for (std::size_t i = in; i < chunks.size(); ++i) {
+        if (i == in || dice.once_in(3)) chunks[i].push_back(row);
       }
       first.emplace_back(in, row);
     }
@@ -259,9 +260,9 @@ void keep(Dice& dice, std::vector<SeriesRow>& rows, Blocks& blocks) {
       return std::tuple(each.second.at_ms, each.first, number_of(each.second));
     });
     for (auto& [in, row] : first) rows.push_back(std::move(row));
-    for (std::size_t i = 0; i < parts.size(); ++i) {
-      const bool last = i + 1 == parts.size();
-      blocks.add(parts[i],
+    for (std::size_t i = 0; i < chunks.size(); ++i) {
+      const bool last = i + 1 == chunks.size();
+      blocks.add(chunks[i],
                  last && dice.once_in(2) ? Blocks::Where::kMemory : Blocks::Where::kStore);
     }
   }
@@ -402,7 +403,7 @@ TEST(Series, WholeHoursAreReadFromTheirHeads) {
   std::string bytes = writer.finish();
   const Block block = must(Block::open(bytes));
   const Statistics whole = block.statistics(1).value();
-  // Its columns are damaged once it is open: only who unpacks them notices.
+  // The block's columns are damaged after it was opened: only unpacking them reveals the damage.
   std::ranges::fill(std::span(bytes).last(200), '\xff');
   const EachBlock blocks = [&](std::int64_t from, std::int64_t to,
                                const OnHourBlock& on_block) -> Result<bool> {
@@ -425,7 +426,7 @@ TEST(Series, WholeHoursAreReadFromTheirHeads) {
 }
 
 TEST(Series, AGapAtTheEdgeOfAnHourIsSeenWithoutUnpackingTheRest) {
-  // Field 2 is said before the hour, then in it, each time near a silence of six minutes.
+  // Field 2 is reported before the hour, then in it, each time near a silence of six minutes.
   const std::int64_t from_ms = kFirstHour * kHour_ms;
   const auto row = [&](std::int64_t minute, const char* said) {
     SeriesRow made{.at_ms = from_ms + minute * kMinute_ms, .values = {{1, "1"}}};

@@ -17,21 +17,22 @@ using registry::Database;
 using registry::Statement;
 using registry::Transaction;
 
-// Of each connection. A week of one device takes 2 MiB, and SQLite's own cache is no larger.
+// Cache of each connection. A week of one device takes 2 MiB, and SQLite's default cache is no
+// larger.
 constexpr int kCache_kib = 8 * 1024;
 
 constexpr std::string_view kPartLost = "what was reported in this part of the hour is left out";
 
 std::int64_t key_of(std::uint64_t sequence) { return static_cast<std::int64_t>(sequence); }
 
-// A block that version 1 wrote has no checksum but the one inside of it.
+// A block that version 1 wrote has no row checksum, only the checksum inside of the block.
 bool is_good_block(const Statement& row, int checksum, std::initializer_list<std::int64_t> keys,
                    std::string_view bytes) {
   return row.is_null(checksum) ||
          row.integer(checksum) == row_checksum(RowTable::kBlock, keys, bytes);
 }
 
-// Runs `statement` for each row of `rows`, prepared once.
+// Prepares `sql` once and runs it for each row of `rows`.
 template <typename Rows, typename Bind>
 Status for_each(Database& database, std::string_view sql, const Rows& rows, Bind bind) {
   if (rows.empty()) return {};
@@ -57,26 +58,28 @@ Result<Store> Store::open(const std::filesystem::path& data, std::shared_ptr<Dam
   return Store(std::move(*database), std::move(damaged));
 }
 
-// What is good; a damaged part stays for somebody who wants to try, and no longer counts as open.
+// Removes the good chunks of an hour. A damaged chunk stays, for an attempt to repair it by hand,
+// and no longer counts as open.
 Status Store::remove_parts(const DeviceHour& of) {
   auto rows = database_.prepare(
       "SELECT part, over, block, checksum FROM block WHERE device = ? AND hour = ?");
   if (!rows) return std::unexpected(rows.error());
   rows->bind(of.device).bind(of.hour);
-  std::vector<std::pair<std::int64_t, bool>> parts;
+  std::vector<std::pair<std::int64_t, bool>> chunks;
   while (true) {
     const auto row = rows->step();
     if (!row) return std::unexpected(row.error());
     if (!*row) break;
-    const std::int64_t part = rows->integer(0);
-    parts.emplace_back(part, is_good_block(*rows, 3, {of.device, of.hour, part, rows->integer(1)},
-                                           rows->bytes(2)));
+    const std::int64_t chunk = rows->integer(0);
+    chunks.emplace_back(
+        chunk,
+        is_good_block(*rows, 3, {of.device, of.hour, chunk, rows->integer(1)}, rows->bytes(2)));
   }
-  for (const auto& [part, good] : parts) {
+  for (const auto& [chunk, good] : chunks) {
     const Status done = database_.execute(
         good ? "DELETE FROM block WHERE device = ? AND hour = ? AND part = ?"
              : "UPDATE block SET over = 1 WHERE device = ? AND hour = ? AND part = ?",
-        of.device, of.hour, part);
+        of.device, of.hour, chunk);
     if (!done) return done;
   }
   return {};
@@ -92,15 +95,15 @@ Status Store::put_hours(const std::vector<Changes::Hour>& hours) {
     if (!statement) return std::unexpected(statement.error());
     statement->bind(hour.of.device).bind(hour.of.hour);
     if (const auto row = statement->step(); !row) return std::unexpected(row.error());
-    std::int64_t part = statement->integer(0);
+    std::int64_t chunk = statement->integer(0);
     const std::int64_t over = hour.over ? 1 : 0;
-    for (const std::string& bytes : hour.parts) {
+    for (const std::string& bytes : hour.chunks) {
       const Status put = database_.execute(
-          "INSERT INTO block VALUES (?, ?, ?, ?, ?, ?)", hour.of.device, hour.of.hour, part, over,
+          "INSERT INTO block VALUES (?, ?, ?, ?, ?, ?)", hour.of.device, hour.of.hour, chunk, over,
           Blob{bytes},
-          row_checksum(RowTable::kBlock, {hour.of.device, hour.of.hour, part, over}, bytes));
+          row_checksum(RowTable::kBlock, {hour.of.device, hour.of.hour, chunk, over}, bytes));
       if (!put) return put;
-      ++part;
+      ++chunk;
     }
   }
   return {};
@@ -169,7 +172,8 @@ Result<std::uint64_t> Store::applied() {
   if (known) return static_cast<std::uint64_t>(*known);
   damaged_->found({.table = RowTable::kApplied},
                   "which records of the log are stored is not known; all of the log is read again");
-  // Audit entries have the numbers of their records: those are stored, and must not come twice.
+  // Audit entries have the numbers of their records: those are stored, and must not be stored
+  // twice.
   const auto least = database_.integer("SELECT max(ifnull(max(sequence), 0), 0) FROM audit");
   if (!least) return std::unexpected(least.error());
   auto transaction = Transaction::begin(database_);
@@ -190,7 +194,7 @@ Result<std::vector<std::string>> Store::names() {
       "SELECT id, name, checksum FROM name ORDER BY id", [&](const Statement& row) -> Status {
         const std::int64_t id = row.integer(0);
         if (id != static_cast<std::int64_t>(names.size())) {
-          return fail(FaultKind::kMalformed,
+          return fail(ErrorCode::kMalformed,
                       fmt::format("{}: the name of field {} is missing; restore a backup of the "
                                   "data folder, or move history.db away to begin without history",
                                   database_.path(), names.size()));
@@ -237,11 +241,11 @@ Result<std::vector<DeviceHour>> Store::open_hours() {
   return hours;
 }
 
-// The columns of `sql`: hour, part (0 where the table has none), over (likewise), bytes, checksum.
+// The columns of `sql`: hour, part, over (both 0 if the table has none), bytes, checksum.
 struct Store::HourRow {
   RowTable table{};
   std::string_view sql;
-  std::string_view loss;  // by a damaged row
+  std::string_view loss;  // the consequence of a damaged row
 };
 
 Status Store::each_hour(const HourRow& rows, const DeviceHour& from, std::int64_t to,
@@ -254,17 +258,17 @@ Status Store::each_hour(const HourRow& rows, const DeviceHour& from, std::int64_
     if (!row) return std::unexpected(row.error());
     if (!*row) return {};
     const std::int64_t hour = statement->integer(0);
-    const std::int64_t part = statement->integer(1);
+    const std::int64_t chunk = statement->integer(1);
     const std::string_view bytes = statement->bytes(3);
     const bool good =
         rows.table == RowTable::kBlock
-            ? is_good_block(*statement, 4, {from.device, hour, part, statement->integer(2)}, bytes)
+            ? is_good_block(*statement, 4, {from.device, hour, chunk, statement->integer(2)}, bytes)
             : statement->integer(4) == row_checksum(rows.table, {from.device, hour}, bytes);
     if (good) {
       if (Status taken = on_bytes(hour, bytes); !taken) return taken;
       continue;
     }
-    damaged_->found({.table = rows.table, .key = from.device, .hour = hour, .part = part},
+    damaged_->found({.table = rows.table, .key = from.device, .hour = hour, .chunk = chunk},
                     rows.loss);
     if (on_damaged) on_damaged(hour);
   }
@@ -279,27 +283,27 @@ Status Store::each_part(DeviceNumber device, std::int64_t from, std::int64_t to,
                    {.device = device, .hour = from}, to, on_part, {});
 }
 
-// The part that is next, or the first if the one before it is another than it was.
+// The number of the next chunk, or 0 (the first) if the chunk before it has changed.
 Result<std::int64_t> Store::unchanged_part(DeviceNumber device, const Place& place) {
-  if (place.part == 0) return 0;
+  if (place.chunk == 0) return 0;
   auto statement = database_.prepare(
       "SELECT over + 2 * length(block) FROM block WHERE device = ? AND hour = ? AND part = ?");
   if (!statement) return std::unexpected(statement.error());
-  statement->bind(device).bind(place.hour).bind(place.part - 1);
+  statement->bind(device).bind(place.hour).bind(place.chunk - 1);
   const auto row = statement->step();
   if (!row) return std::unexpected(row.error());
-  return *row && statement->integer(0) == place.before ? place.part : 0;
+  return *row && statement->integer(0) == place.before ? place.chunk : 0;
 }
 
-Result<bool> Store::parts_from(DeviceNumber device, const Place& place, std::int64_t to,
-                               const OnPart& on_part) {
-  const auto part = unchanged_part(device, place);
-  if (!part) return std::unexpected(part.error());
+Result<bool> Store::chunks_from(DeviceNumber device, const Place& place, std::int64_t to,
+                                const OnPart& on_part) {
+  const auto chunk = unchanged_part(device, place);
+  if (!chunk) return std::unexpected(chunk.error());
   auto statement = database_.prepare(
       "SELECT hour, part, over, block, checksum FROM block WHERE device = ?1 "
       "AND (hour, part) >= (?2, ?3) AND hour < ?4 ORDER BY device, hour, part");
   if (!statement) return std::unexpected(statement.error());
-  statement->bind(device).bind(place.hour).bind(*part).bind(to);
+  statement->bind(device).bind(place.hour).bind(*chunk).bind(to);
   while (true) {
     const auto row = statement->step();
     if (!row) return std::unexpected(row.error());
@@ -307,11 +311,12 @@ Result<bool> Store::parts_from(DeviceNumber device, const Place& place, std::int
     const std::int64_t over = statement->integer(2);
     const std::string_view bytes = statement->bytes(3);
     const Place at{.hour = statement->integer(0),
-                   .part = statement->integer(1),
+                   .chunk = statement->integer(1),
                    .before = over + 2 * static_cast<std::int64_t>(bytes.size())};
-    if (!is_good_block(*statement, 4, {device, at.hour, at.part, over}, bytes)) {
-      damaged_->found({.table = RowTable::kBlock, .key = device, .hour = at.hour, .part = at.part},
-                      kPartLost);
+    if (!is_good_block(*statement, 4, {device, at.hour, at.chunk, over}, bytes)) {
+      damaged_->found(
+          {.table = RowTable::kBlock, .key = device, .hour = at.hour, .chunk = at.chunk},
+          kPartLost);
       continue;
     }
     const auto goes_on = on_part(at, bytes);

@@ -1,10 +1,10 @@
-// Where blocks, energies, twins and the audit are kept for good: tables of one SQLite database
+// The permanent storage of blocks, energies, twins and the audit: tables of one SQLite database
 // (DATA/history.db; docs/internals/formats.md shows them). Each row has a checksum that is verified
-// when it is read (history/row_checksum.h): a damaged row is told to DamagedRows, and left out
-// unless a function says otherwise. It stays in the file.
+// when the row is read (history/row_checksum.h): a damaged row is reported to DamagedRows and left
+// out, unless a function says otherwise. The damaged row stays in the file.
 //
-// One Store is one connection: one thread at a time. The server has one that writes and one for
-// each thread that reads; readers see what was committed.
+// One Store is one database connection: one thread at a time. The server has one Store that writes
+// and one for each thread that reads; readers see committed data.
 #pragma once
 
 #include <cstdint>
@@ -32,7 +32,7 @@ struct DeviceHour {
   friend auto operator<=>(const DeviceHour&, const DeviceHour&) = default;
 };
 
-// A twin as the hub saves it.
+// A twin in the form in which the hub saves it.
 struct StoredTwin {
   DeviceNumber device = 0;
   std::string sn;
@@ -42,15 +42,15 @@ struct StoredTwin {
 struct AuditRow {
   std::uint64_t sequence = 0;
   std::string entry;     // a JSON object: at, what, who, sn, ...
-  bool damaged = false;  // `entry` is what is left of it
+  bool damaged = false;  // `entry` holds what is left of the damaged entry
 };
 
-// What is committed together.
+// Changes that are committed in one transaction.
 struct Changes {
   struct Hour {
     DeviceHour of;
-    std::vector<std::string> parts;  // history/part.h
-    bool over = false;               // they take the place of all that is there of the hour
+    std::vector<std::string> chunks;  // history/chunk.h
+    bool over = false;                // the hour is over: these replace all its stored chunks
   };
   struct Energies {
     DeviceHour of;
@@ -61,67 +61,69 @@ struct Changes {
   std::vector<Energies> energies;
   std::vector<StoredTwin> twins;
   std::vector<AuditRow> audit;
-  std::optional<std::uint64_t> applied;  // records of the log up to here are in this database
+  std::optional<std::uint64_t> applied;  // the database contains the log's records up to this one
 };
 
 class Store {
  public:
-  // Makes the file if there is none, upgrades one of an earlier version. kMalformed: damaged, or of
-  // a later version. Several stores may tell one DamagedRows.
+  // Creates the file if there is none; upgrades one of an earlier version. kMalformed: damaged, or
+  // of a later version. Several stores may report to one DamagedRows.
   [[nodiscard]] static Result<Store> open(
       const std::filesystem::path& data,
       std::shared_ptr<DamagedRows> damaged = std::make_shared<DamagedRows>());
 
-  // Nothing of it, if it fails.
+  // Commits all changes, or none of them if an error is returned.
   [[nodiscard]] Status write(const Changes& changes);
 
-  // Where its row is damaged, a lower number that is safe: the log is read again from there, and
-  // the row is written anew.
+  // The last applied record of the log (Changes::applied). If its row is damaged, a lower number
+  // that is safe: the log is read again from there, and the row is written anew.
   [[nodiscard]] Result<std::uint64_t> applied();
-  // By FieldId. A damaged name is replaced by `damaged.field.N`, which no device reports: what is
-  // stored of the field stays under that.
+  // Field names, by FieldId. A damaged name is replaced by `damaged.field.N`, which no device
+  // reports: the field's stored values stay available under that name.
   [[nodiscard]] Result<std::vector<std::string>> names();
   [[nodiscard]] Result<std::vector<StoredTwin>> twins();
-  // Hours that are not marked as over.
+  // Hours with chunks that are not marked as over.
   [[nodiscard]] Result<std::vector<DeviceHour>> open_hours();
 
-  // The parts of the hours [from, to) of a device, in their order; views live as long as the call.
+  // The chunks of the hours [from, to) of a device, in their order; views live as long as the call.
   using OnBytes = std::function<Status(std::int64_t hour, std::string_view bytes)>;
   [[nodiscard]] Status each_part(DeviceNumber device, std::int64_t from, std::int64_t to,
                                  const OnBytes& on_part);
-  // Likewise from `place` on, until `on_part` returns false. True: that was all. A reader that goes
-  // on behind a part says which one it was: if the hour was stored anew meanwhile, it is read from
-  // its first part again, so that nothing is missed.
+  // Reads the chunks from `place` up to hour `to` until `on_part` returns false. True: all were
+  // read. A reader that continues after a chunk says which chunk that was: if the hour was
+  // rewritten meanwhile, it is read from its first chunk again, so that nothing is missed.
   struct Place {
     std::int64_t hour = 0;
-    std::int64_t part = 0;    // the next
-    std::int64_t before = 0;  // the mark of the part before it
+    std::int64_t chunk = 0;   // the next chunk
+    std::int64_t before = 0;  // identifies the content of the chunk before it
 
-    // The place behind a part that on_part() was called with.
+    // The place after a chunk that on_part() was called with.
     [[nodiscard]] Place behind() const {
-      return {.hour = hour, .part = part + 1, .before = before};
+      return {.hour = hour, .chunk = chunk + 1, .before = before};
     }
   };
   using OnPart = std::function<Result<bool>(const Place& at, std::string_view bytes)>;
-  [[nodiscard]] Result<bool> parts_from(DeviceNumber device, const Place& place, std::int64_t to,
-                                        const OnPart& on_part);
-  // `on_damaged`, if given, is told of hours whose energies are left out.
+  [[nodiscard]] Result<bool> chunks_from(DeviceNumber device, const Place& place, std::int64_t to,
+                                         const OnPart& on_part);
+  // Energies of the hours [from, to). `on_damaged`, if given, is called for hours whose energies
+  // are left out because their row is damaged.
   using OnHour = std::function<void(std::int64_t hour)>;
   [[nodiscard]] Status each_energy(DeviceNumber device, std::int64_t from, std::int64_t to,
                                    const OnBytes& on_energy, const OnHour& on_damaged = {});
-  // Of hours whose block was too old to be kept (history/quarters.h).
+  // 15-minute rollups of hours whose blocks were too old to be kept (history/rollup.h).
   [[nodiscard]] Status each_quarters(DeviceNumber device, std::int64_t from, std::int64_t to,
                                      const OnBytes& on_quarters);
-  // The last hour before `hour` that has blocks, and the first from it on that has blocks or
-  // energies.
+  // hour_before(): the last hour before `hour` that has blocks. hour_from(): the first hour from
+  // `hour` on that has blocks or energies.
   [[nodiscard]] Result<std::optional<std::int64_t>> hour_before(DeviceNumber device,
                                                                 std::int64_t hour);
   [[nodiscard]] Result<std::optional<std::int64_t>> hour_from(DeviceNumber device,
                                                               std::int64_t hour);
-  // Hours of [from, to) whose blocks say more than their energies, or that have none.
+  // Hours of [from, to) that have blocks but no stored energies, or whose blocks may contain more
+  // than the stored energies because the hour is not over.
   [[nodiscard]] Result<std::vector<std::int64_t>> unaccounted(DeviceNumber device,
                                                               std::int64_t from, std::int64_t to);
-  // The newest first, damaged ones too; false ends it.
+  // Audit entries, the newest first, including damaged ones; `on_entry` returns false to stop.
   using OnAudit = std::function<bool(const AuditRow&)>;
   [[nodiscard]] Status each_audit(const OnAudit& on_entry);
 

@@ -7,10 +7,10 @@
 #include <string_view>
 #include <utility>
 
-#include "history/accounting.h"
+#include "history/chunk.h"
 #include "history/damaged_rows.h"
-#include "history/part.h"
-#include "history/quarters.h"
+#include "history/energy_integrator.h"
+#include "history/rollup.h"
 #include "history/row_checksum.h"
 #include "history/store_schema.h"
 
@@ -20,14 +20,14 @@ namespace {
 using registry::Database;
 using registry::Statement;
 
-// How the rows of a table are looked at. `sql` has the columns of DamagedRows::Row first (key,
-// hour, part), then what else checksum() and content() want, and the row's checksum last.
+// How the rows of a table are checked. `sql` has the columns of DamagedRows::Row first (key, hour,
+// part), then the other columns that checksum() and content() need, and the row's checksum last.
 struct Table {
   RowTable table{};
   std::string_view sql;
   int stored = 0;  // the column of the checksum
   std::function<std::int64_t(const Statement& row)> checksum;
-  std::function<Status(const Statement& row)> content{};  // what the bytes themselves say
+  std::function<Status(const Statement& row)> content{};  // checks the bytes themselves
 };
 
 Status readable_part(const Statement& row) {
@@ -38,7 +38,7 @@ Status readable_energies(const Statement& row) {
   return energies ? Status() : std::unexpected(energies.error());
 }
 Status readable_quarters(const Statement& row) {
-  const auto quarters = read_quarters(row.integer(1), row.bytes(3));
+  const auto quarters = read_rollups(row.integer(1), row.bytes(3));
   return quarters ? Status() : std::unexpected(quarters.error());
 }
 
@@ -137,7 +137,8 @@ class Check {
  private:
   void look_at(const Table& table, const Statement& row) {
     const std::int64_t key = row.integer(0);
-    // Fields are known by their number: one that is missing takes the names of those behind it.
+    // Fields are identified by their number: a missing name would shift the names of all later
+    // ones.
     if (table.table == RowTable::kName && key != next_name_++) {
       add(fmt::format("the name of field {} is missing", next_name_ - 1));
       next_name_ = key + 1;
@@ -154,7 +155,7 @@ class Check {
     }
     if (why.empty()) return;
     const DamagedRows::Row at{
-        .table = table.table, .key = key, .hour = row.integer(1), .part = row.integer(2)};
+        .table = table.table, .key = key, .hour = row.integer(1), .chunk = row.integer(2)};
     add(fmt::format("table {}, {}: {}", name_of(table.table), DamagedRows::place_of(at), why));
   }
   void add(std::string damage) {
@@ -175,12 +176,12 @@ Result<StoreCheck> check_store(Database& database) {
   const auto version = database.integer("PRAGMA user_version");
   if (!version) return std::unexpected(version.error());
   if (*version < 1 || *version > kStoreVersion) {
-    return fail(FaultKind::kMalformed,
+    return fail(ErrorCode::kMalformed,
                 fmt::format("version {} of the file is not known, only those up to {}", *version,
                             kStoreVersion));
   }
   Check check(database, *version == kStoreVersion);
-  // Retention makes it, at a server's first start.
+  // Retention creates this table at a server's first start.
   const auto has_days =
       database.integer("SELECT count(*) FROM sqlite_schema WHERE name = 'running_day'");
   if (!has_days) return std::unexpected(has_days.error());

@@ -1,4 +1,4 @@
-// Looks through all of history.db, as `gridloom check` does: whether each row is what was written.
+// Checks all of history.db for `gridloom check`: whether each row is still as it was written.
 #pragma once
 
 #include <cstdint>
@@ -13,16 +13,17 @@ namespace gridloom::history {
 
 struct StoreCheck {
   std::uint64_t rows = 0;
-  std::uint64_t blocks = 0;                // of them
+  std::uint64_t blocks = 0;                // rows of the table block among them
   bool has_checksums = true;               // false: a file of version 1, whose rows have none
   std::optional<std::uint64_t> applied{};  // as Store::applied(), if that can be known
-  std::vector<std::string> damages{};      // where and what, for people; at most kMostDamages
-  std::uint64_t damaged = 0;               // how many there are
+  std::vector<std::string> damages{};      // descriptions for people; at most kMostDamages
+  std::uint64_t damaged = 0;               // number of all damages found
 
   static constexpr std::size_t kMostDamages = 20;
 };
-// Changes nothing. A page that cannot be read is a damage like others; the table is left then, and
-// the next one read. kMalformed: it is no history.db, or of a later version.
+// Changes nothing. A page that cannot be read counts as one damage; the rest of its table is
+// skipped, and the check continues with the next table. kMalformed: the file is not a history.db,
+// or of a later version.
 [[nodiscard]] Result<StoreCheck> check_store(registry::Database& database);
 
 }  // namespace gridloom::history

@@ -19,7 +19,7 @@ using registry::Statement;
 
 // `part` counts from 0. An hour that is over has one block, unless one cannot hold it all.
 // `checksum` is row_checksum() of the row; a block that version 1 wrote has none (NULL), only the
-// check inside of it. Names are unique by who gives them their numbers (FieldNames): a unique index
+// check inside of it. FieldNames, which assigns the numbers, keeps names unique: a unique index
 // would refuse a name whose damaged row still has its entry in the index.
 constexpr std::string_view kTables = R"(
 CREATE TABLE name (
@@ -91,10 +91,10 @@ Status set_applied(Database& database, std::int64_t sequence) {
                           row_checksum(RowTable::kApplied, {sequence}, {}));
 }
 
-// How the rows of a table get their checksums.
+// How the rows of a table get their checksums during an upgrade.
 struct Filling {
-  std::string_view rows;  // of the table from a rowid on, the rowid first
-  std::string_view set;   // the checksum of a rowid
+  std::string_view rows;  // SQL: selects rows from a rowid on; the rowid is the first column
+  std::string_view set;   // SQL: sets the checksum of a rowid
   std::function<std::int64_t(const Statement& row)> checksum;
 };
 
@@ -156,8 +156,8 @@ Status fill(Database& database, const Filling& filling) {
   return {};
 }
 
-// In the caller's transaction. What is damaged already gets a checksum as it is: its own form has
-// to say so.
+// Runs in the caller's transaction. A row that is already damaged gets a checksum of its damaged
+// content: only the content's own format can reveal that damage.
 Status upgrade(Database& database, std::int64_t /*from*/) {
   spdlog::info("{}: becomes version {}, whose rows have checksums", database.path(), kStoreVersion);
   const auto applied = database.integer("SELECT sequence FROM applied");
@@ -172,8 +172,8 @@ Status upgrade(Database& database, std::int64_t /*from*/) {
 }  // namespace
 
 Result<Database> open_store_database(const std::filesystem::path& file) {
-  // auto_vacuum: room is given back piece by piece (history/retention.h). It must be said before
-  // there is any table, and again to a file that WAL has made its own.
+  // auto_vacuum: free space is returned slice by slice (history/retention.h). The pragma must be
+  // set before there is any table, and again on a file that WAL mode has already initialized.
   return registry::open_database(
       file, {.version = kStoreVersion,
              .tables = kTables,

@@ -1,4 +1,4 @@
-// The tables of history.db, and how a file of an earlier version becomes one of this.
+// The schema of history.db, and the upgrade of a file of an earlier version.
 #pragma once
 
 #include <cstdint>
@@ -11,9 +11,9 @@ namespace gridloom::history {
 
 inline constexpr std::int64_t kStoreVersion = 2;
 
-// Makes the file if there is none; rewrites one of an earlier version in one transaction, which
-// needs about as much room again as its tables other than `block` take. kMalformed: damaged, or of
-// a later version.
+// Creates the file if there is none; rewrites one of an earlier version in one transaction, which
+// needs additional disk space of about the size of its tables other than `block`. kMalformed:
+// damaged, or of a later version.
 [[nodiscard]] Result<registry::Database> open_store_database(const std::filesystem::path& file);
 
 }  // namespace gridloom::history

@@ -1,5 +1,5 @@
-// Damage in the rows of history.db is known as such, whatever column it is in; and a file of
-// version 1 is upgraded.
+// Tests that damage in the rows of history.db is detected, whatever column it is in, and that a
+// file of version 1 is upgraded.
 #include "history/store.h"
 
 #include <fmt/format.h>
@@ -12,8 +12,8 @@
 #include <memory>
 #include <set>
 
-#include "history/accounting.h"
-#include "history/quarters.h"
+#include "history/energy_integrator.h"
+#include "history/rollup.h"
 #include "history/row_checksum.h"
 #include "history/store_check.h"
 #include "history/test_lines.h"
@@ -39,7 +39,7 @@ std::string one_row_block(std::int64_t hour, std::string_view value) {
 
 std::string some_energies(const DeviceHour& of) {
   HourEnergies energies;
-  energies.quarters[of.hour * 4].of(Quantity::kPv) = static_cast<double>(of.device);
+  energies.quarters[of.hour * 4].of(EnergyFlow::kPv) = static_cast<double>(of.device);
   return to_bytes(of.hour, energies);
 }
 
@@ -47,7 +47,7 @@ std::string some_quarters() {
   const std::string bytes = one_row_block(400'000, "1");
   std::vector<Block> blocks;
   blocks.push_back(must(Block::open(bytes)));
-  return write_quarters(must(quarters_of(400'000, blocks)));
+  return write_rollups(must(rollups_of(400'000, blocks)));
 }
 
 class StoreTest : public testing::Test {
@@ -56,9 +56,9 @@ class StoreTest : public testing::Test {
     must(registry::make_data_folder(folder_.data()));
     open();
   }
-  void write_hour(const DeviceHour& of, std::string part, bool over) {
+  void write_hour(const DeviceHour& of, std::string chunk, bool over) {
     Changes changes;
-    changes.hours.push_back({.of = of, .parts = {std::move(part)}, .over = over});
+    changes.hours.push_back({.of = of, .chunks = {std::move(chunk)}, .over = over});
     must(store_->write(changes));
   }
   void open() {
@@ -73,7 +73,7 @@ class StoreTest : public testing::Test {
       for (std::int64_t hour = kHour; hour < kHour + 3; ++hour) {
         const DeviceHour of{.device = device, .hour = hour};
         changes.hours.push_back(
-            {.of = of, .parts = {one_row_block(hour, std::to_string(device))}, .over = true});
+            {.of = of, .chunks = {one_row_block(hour, std::to_string(device))}, .over = true});
         changes.energies.push_back({.of = of, .bytes = some_energies(of)});
       }
       changes.twins.push_back({.device = device,
@@ -97,13 +97,13 @@ class StoreTest : public testing::Test {
     auto database = must(registry::Database::open(folder_.data() / "history.db"));
     must(database.run(fmt::format(sql, std::forward<Arguments>(arguments)...)));
   }
-  // What a walk that stops behind each part reads.
+  // The lines that a walk reads if it stops after each chunk.
   Lines walked(DeviceNumber device) {
     Lines lines;
     Store::Place place;
     bool all = false;
     while (!all) {
-      all = must(store_->parts_from(
+      all = must(store_->chunks_from(
           device, place, kHour * 2, [&](const Store::Place& at, std::string_view bytes) {
             lines.push_back(fmt::format("block {} {} {}", device, at.hour, hex(bytes)));
             place = at.behind();
@@ -119,7 +119,7 @@ class StoreTest : public testing::Test {
                          [&](const std::string& line) { return line.starts_with(start); });
     return blocks;
   }
-  // All that the store answers, a line each.
+  // Everything that the store returns, one line each.
   Lines all() {
     Lines lines;
     lines.push_back(fmt::format("applied {}", must(store_->applied())));
@@ -165,7 +165,7 @@ struct Damage {
 };
 void PrintTo(const Damage& damage, std::ostream* out) { *out << damage.what; }
 
-// What a flipped bit makes of a row, in each column of each table.
+// The effect of a flipped bit on a row, in each column of each table.
 constexpr Damage kDamages[] = {
     {"a name", "UPDATE name SET name = 'powes_w' WHERE id = 0"},
     {"the checksum of a name", "UPDATE name SET checksum = checksum + 1 WHERE id = 1"},
@@ -203,7 +203,7 @@ constexpr Damage kDamages[] = {
 
 class StoreDamageTest : public StoreTest, public testing::WithParamInterface<Damage> {};
 
-// Lines that take the place of a damaged row, or that say less than there was.
+// Whether a line replaces a damaged row, or has less than was stored.
 bool says_so(const std::string& line) {
   return line.starts_with("name damaged.field.") ||
          (line.starts_with("audit ") && line.ends_with(" ?")) || line == "applied 9";
@@ -222,7 +222,7 @@ TEST_P(StoreDamageTest, IsCountedAndNeverAnsweredAsTrue) {
   EXPECT_GT(damaged_->count(), 0);
 }
 
-// Who looks through the whole file finds it as well, whoever asks for the row or does not.
+// A check of the whole file finds the damage as well, whether the row is ever read or not.
 TEST_P(StoreDamageTest, IsFoundByACheckOfTheFile) {
   fill();
   EXPECT_EQ(checked().damaged, 0);
@@ -269,7 +269,7 @@ TEST_F(StoreTest, AppliedIsWrittenAnewAfterItWasDamaged) {
   EXPECT_EQ(must(store_->applied()), 12);
 }
 
-// A damaged part is not thrown away when the hour gets its block.
+// A damaged chunk is not removed when the hour gets its block.
 TEST_F(StoreTest, ADamagedPartStaysWhenTheHourIsWrittenAnew) {
   const DeviceHour of{.device = 1, .hour = kHour};
   write_hour(of, one_row_block(kHour, "1"), false);
@@ -280,12 +280,12 @@ TEST_F(StoreTest, ADamagedPartStaysWhenTheHourIsWrittenAnew) {
   const std::string whole = one_row_block(kHour, "3");
   write_hour(of, whole, true);
   EXPECT_THAT(must(store_->open_hours()), IsEmpty());
-  Lines parts;
+  Lines chunks;
   must(store_->each_part(1, kHour, kHour + 1, [&](std::int64_t, std::string_view bytes) {
-    parts.emplace_back(bytes);
+    chunks.emplace_back(bytes);
     return Status();
   }));
-  EXPECT_THAT(parts, ElementsAre(whole));
+  EXPECT_THAT(chunks, ElementsAre(whole));
   auto database = must(registry::Database::open(folder_.data() / "history.db"));
   EXPECT_EQ(must(database.integer("SELECT count(*) FROM block")), 2);
 }

@@ -1,4 +1,4 @@
-// An archive in a folder, for tests of those who write into it and read from it.
+// An archive in a folder, for tests of its writers and readers.
 #pragma once
 
 #include <atomic>
@@ -14,7 +14,7 @@
 
 namespace gridloom::history {
 
-// Told from one thread, asked by the archive's.
+// A clock that one thread sets and the archive's threads read.
 class SharedClock final : public Clock {
  public:
   explicit SharedClock(TimePoint at) : ms_(unix_ms(at)) {}
@@ -25,7 +25,7 @@ class SharedClock final : public Clock {
   std::atomic<std::int64_t> ms_;
 };
 
-// Starts it; throws if it cannot be opened.
+// Opens and starts an archive; throws if it cannot be opened.
 inline std::unique_ptr<Archive> open_archive(const std::filesystem::path& data, const Clock& clock,
                                              Account account) {
   static_cast<void>(registry::make_data_folder(data));

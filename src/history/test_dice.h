@@ -45,7 +45,7 @@ class Dice {
     return {.digits = any_integer(), .scale = static_cast<std::uint8_t>(below(19))};
   }
 
-  // JSON as devices write it, and as they should not.
+  // JSON as devices write it, including invalid JSON.
   std::string any_json() {
     static const std::vector<std::string> others = {"true",
                                                     "false",

@@ -1,10 +1,10 @@
-// A disk in memory that fails as disks do. It keeps apart what programs see (the page cache) from
-// what would survive a loss of power, page by page: a write is seen at once, and is on the disk
-// only after a sync, or when the kernel happened to write it. A sync that fails writes some of the
-// pages and forgets that the others were to be written, so that the next sync of the file succeeds
-// without them; likewise names in the folder are durable only after create().
+// A simulated disk in memory that fails the way real disks do. It separates, page by page, what
+// programs see (the page cache) from what would survive a loss of power: a write is visible at
+// once, and is on the disk only after a sync, or when the kernel happened to write it. A sync that
+// fails writes some of the pages and forgets that the others were to be written, so that the next
+// sync of the file succeeds without them. Names in the folder are durable only after create().
 //
-// What happens to happen is decided by the seed: the same run has the same outcome. Any thread.
+// All chance is decided by the seed: the same run has the same outcome. Any thread.
 #pragma once
 
 #include <algorithm>
@@ -30,40 +30,41 @@ namespace gridloom::history {
 class TestDisk final : public Disk {
  public:
   enum class Kind : std::uint8_t {
-    kNoSpace,   // what is written is cut short anywhere
-    kIoError,   // likewise, and reading fails as well
-    kPowerOff,  // in the middle of the operation; everything fails until power_on()
+    kNoSpace,   // a write is cut short at any byte
+    kIoError,   // a write is cut short at any byte, and reading fails as well
+    kPowerOff,  // power is lost during the operation; everything fails until power_on()
   };
-  struct Trouble {
-    std::uint64_t at = 0;  // the operation, counted from 1
+  struct DiskFault {
+    std::uint64_t at = 0;  // the first operation that fails, counted from 1
     std::uint64_t times = 1;
     Kind kind = Kind::kIoError;
   };
 
   explicit TestDisk(std::uint64_t seed) : chance_(seed) {}
 
-  void plan(Trouble trouble) {
+  void plan(DiskFault fault) {
     const std::lock_guard lock(mutex_);
-    trouble_ = trouble;
+    fault_ = fault;
   }
-  // From now on, until it is mended.
+  // The disk fails in this way from now on, until mend().
   void break_down(Kind kind) {
     plan({.at = operations() + 1, .times = ~std::uint64_t{0} / 2, .kind = kind});
   }
   void mend() {
     const std::lock_guard lock(mutex_);
-    trouble_.reset();
+    fault_.reset();
   }
   [[nodiscard]] std::uint64_t operations() const {
     const std::lock_guard lock(mutex_);
     return operations_;
   }
 
-  // The machine stops, if it runs, and starts again: any part of what was not durable is gone.
+  // The machine stops, if it runs, and starts again: a random part of the data that was not durable
+  // is lost.
   void power_on() {
     const std::lock_guard lock(mutex_);
     off_ = false;
-    trouble_.reset();
+    fault_.reset();
     std::set<std::string> names;
     for (const auto& [name, file] : seen_) names.insert(name);
     for (const auto& [name, file] : durable_) names.insert(name);
@@ -83,10 +84,11 @@ class TestDisk final : public Disk {
       file->forgotten.clear();
     }
   }
-  // Only the program ended. Of pages whose sync failed the kernel may read the old content again.
+  // Only the program restarts. For pages whose sync failed, the kernel may return the old content
+  // again.
   void restart() {
     const std::lock_guard lock(mutex_);
-    trouble_.reset();
+    fault_.reset();
     for (auto& [name, file] : seen_) {
       for (const std::size_t page : std::exchange(file->forgotten, {})) {
         if (coin()) forget(*file, page);
@@ -94,7 +96,7 @@ class TestDisk final : public Disk {
     }
   }
 
-  // As a test wants them: durable, and no operation.
+  // Puts a durable file in place for a test; does not count as an operation.
   void put(const std::string& name, std::string_view bytes) {
     const std::lock_guard lock(mutex_);
     auto file = std::make_shared<File>();
@@ -111,29 +113,29 @@ class TestDisk final : public Disk {
 
   Result<std::unique_ptr<AppendFile>> create(const std::string& name) override {
     const std::lock_guard lock(mutex_);
-    const auto trouble = next_operation();
-    if (!trouble || coin()) seen_.erase(name);
-    if (trouble && coin()) return refuse("cannot make", name, *trouble);
+    const auto fault = next_operation();
+    if (!fault || coin()) seen_.erase(name);
+    if (fault && coin()) return refuse("cannot make", name, *fault);
     auto file = std::make_shared<File>();
     seen_.insert_or_assign(name, file);
-    if (trouble) return refuse("cannot sync the folder of", name, *trouble);
+    if (fault) return refuse("cannot sync the folder of", name, *fault);
     durable_ = seen_;
     return std::make_unique<Appended>(*this, name, std::move(file));
   }
 
   Result<std::string> read(const std::string& name) override {
     const std::lock_guard lock(mutex_);
-    const auto trouble = next_operation();
-    if (trouble && trouble != Kind::kNoSpace) return refuse("cannot read", name, *trouble);
+    const auto fault = next_operation();
+    if (fault && fault != Kind::kNoSpace) return refuse("cannot read", name, *fault);
     const auto file = seen_.find(name);
-    if (file == seen_.end()) return fail(FaultKind::kNotFound, name + " is not there");
+    if (file == seen_.end()) return fail(ErrorCode::kNotFound, name + " is not there");
     return file->second->seen;
   }
 
   Result<std::vector<std::string>> list() override {
     const std::lock_guard lock(mutex_);
-    const auto trouble = next_operation();
-    if (trouble && trouble != Kind::kNoSpace) return refuse("cannot list", "the folder", *trouble);
+    const auto fault = next_operation();
+    if (fault && fault != Kind::kNoSpace) return refuse("cannot list", "the folder", *fault);
     std::vector<std::string> names;
     for (const auto& [name, file] : seen_) names.push_back(name);
     return names;
@@ -141,30 +143,30 @@ class TestDisk final : public Disk {
 
   Status remove(const std::string& name) override {
     const std::lock_guard lock(mutex_);
-    const auto trouble = next_operation();
-    if (!trouble || coin()) seen_.erase(name);
-    if (trouble) return refuse("cannot remove", name, *trouble);
+    const auto fault = next_operation();
+    if (!fault || coin()) seen_.erase(name);
+    if (fault) return refuse("cannot remove", name, *fault);
     return {};
   }
 
   Status truncate(const std::string& name, std::uint64_t size) override {
     const std::lock_guard lock(mutex_);
-    const auto trouble = next_operation();
+    const auto fault = next_operation();
     const auto found = seen_.find(name);
-    if (found == seen_.end()) return fail(FaultKind::kIo, name + " is not there");
+    if (found == seen_.end()) return fail(ErrorCode::kIo, name + " is not there");
     File& file = *found->second;
-    if (!trouble || coin()) {
+    if (!fault || coin()) {
       file.seen.resize(size);
       std::erase_if(file.unwritten, [size](std::size_t page) { return page * kPage >= size; });
     }
-    if (trouble) return refuse("cannot cut", name, *trouble);
+    if (fault) return refuse("cannot cut", name, *fault);
     file.durable.resize(std::min<std::size_t>(file.durable.size(), size));
     for (const std::size_t page : std::exchange(file.unwritten, {})) write_page(file, page);
     return {};
   }
 
  private:
-  // Smaller than real ones, so that records have many.
+  // Smaller than a real page, so that records span many pages.
   static constexpr std::size_t kPage = 32;
 
   struct File {
@@ -179,26 +181,26 @@ class TestDisk final : public Disk {
     Appended(TestDisk& disk, std::string name, std::shared_ptr<File> file)
         : disk_(disk), name_(std::move(name)), file_(std::move(file)) {}
 
-    Status append(std::span<const std::string_view> parts) override {
+    Status append(std::span<const std::string_view> chunks) override {
       const std::lock_guard lock(disk_.mutex_);
-      const auto trouble = disk_.next_operation();
+      const auto fault = disk_.next_operation();
       std::string bytes;
-      for (const std::string_view part : parts) bytes += part;
-      if (trouble) bytes.resize(disk_.draw(bytes.size() + 1));
+      for (const std::string_view chunk : chunks) bytes += chunk;
+      if (fault) bytes.resize(disk_.draw(bytes.size() + 1));
       const std::size_t before = file_->seen.size();
       file_->seen += bytes;
       for (std::size_t page = before / kPage; page * kPage < file_->seen.size(); ++page) {
         file_->unwritten.insert(page);
       }
-      if (trouble) return refuse("cannot write", name_, *trouble);
+      if (fault) return refuse("cannot write", name_, *fault);
       return {};
     }
 
     Status sync() override {
       const std::lock_guard lock(disk_.mutex_);
-      if (const auto trouble = disk_.next_operation()) {
+      if (const auto fault = disk_.next_operation()) {
         disk_.write_some_pages(*file_);
-        return refuse("cannot sync", name_, *trouble);
+        return refuse("cannot sync", name_, *fault);
       }
       for (const std::size_t page : std::exchange(file_->unwritten, {})) write_page(*file_, page);
       // The size is written even if pages were forgotten.
@@ -212,13 +214,13 @@ class TestDisk final : public Disk {
     std::shared_ptr<File> file_;
   };
 
-  static std::unexpected<Fault> refuse(std::string_view what, const std::string& name, Kind kind) {
+  static std::unexpected<Error> refuse(std::string_view what, const std::string& name, Kind kind) {
     const std::string_view why = kind == Kind::kNoSpace   ? "No space left on device"
                                  : kind == Kind::kIoError ? "Input/output error"
                                                           : "the power is off";
     std::string detail(what);
     detail.append(" ").append(name).append(": ").append(why);
-    return fail(FaultKind::kIo, std::move(detail));
+    return fail(ErrorCode::kIo, std::move(detail));
   }
 
   static void write_page(File& file, std::size_t page) {
@@ -241,7 +243,8 @@ class TestDisk final : public Disk {
     file.seen.replace(begin, size, old);
   }
 
-  // Which of the pages get to the disk, and whether the size does without them: zeros, then.
+  // Decides which of the pages reach the disk, and whether the file's size does without them: the
+  // missing pages are zeros then.
   void write_some_pages(File& file) {
     const std::uint64_t manner = draw(4);
     for (const std::size_t page : std::exchange(file.unwritten, {})) {
@@ -253,7 +256,7 @@ class TestDisk final : public Disk {
     }
     if (manner == 2) file.durable.resize(std::max(file.durable.size(), file.seen.size()));
     if (manner == 3 && file.durable.size() < file.seen.size()) {
-      // Torn: a beginning of what was to come, to the byte.
+      // Torn: a prefix of the missing bytes is written, of any length.
       const std::size_t more = draw(file.seen.size() - file.durable.size());
       file.durable += file.seen.substr(file.durable.size(), more);
     }
@@ -262,11 +265,11 @@ class TestDisk final : public Disk {
   std::optional<Kind> next_operation() {
     ++operations_;
     if (off_) return Kind::kPowerOff;
-    if (!trouble_ || operations_ < trouble_->at || operations_ - trouble_->at >= trouble_->times) {
+    if (!fault_ || operations_ < fault_->at || operations_ - fault_->at >= fault_->times) {
       return std::nullopt;
     }
-    off_ = trouble_->kind == Kind::kPowerOff;
-    return trouble_->kind;
+    off_ = fault_->kind == Kind::kPowerOff;
+    return fault_->kind;
   }
 
   std::uint64_t draw(std::uint64_t limit) { return chance_.bits(drawn_++) % limit; }
@@ -275,7 +278,7 @@ class TestDisk final : public Disk {
   mutable std::mutex mutex_;
   std::map<std::string, std::shared_ptr<File>> seen_;
   std::map<std::string, std::shared_ptr<File>> durable_;
-  std::optional<Trouble> trouble_;
+  std::optional<DiskFault> fault_;
   std::uint64_t operations_ = 0;
   bool off_ = false;
   Chance chance_;

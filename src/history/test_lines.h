@@ -1,4 +1,4 @@
-// Blocks as lines, for tests.
+// Blocks as text lines, for tests.
 #pragma once
 
 #include <fmt/format.h>
@@ -10,12 +10,13 @@
 #include <utility>
 #include <vector>
 
+#include "history/chunk.h"
 #include "history/field_names.h"
-#include "history/part.h"
 
 namespace gridloom::history {
 
-// Throws, so that a test that cannot be set up fails where it stands.
+// The value of a successful result. Throws on an error, so that a test whose setup fails stops
+// there.
 template <typename T>
 T must(Result<T> result) {
   if (!result) throw std::runtime_error(result.error().detail);
@@ -25,11 +26,12 @@ inline void must(const Status& status) {
   if (!status) throw std::runtime_error(status.error().detail);
 }
 
-// "ms name=value ..." of each row as a block says it, its time counted from `start_ms`.
-inline std::vector<std::string> rows_of(std::string_view part, const FieldNames& names,
+// One line "ms name=value ..." for each row of the chunk's blocks; times are relative to
+// `start_ms`.
+inline std::vector<std::string> rows_of(std::string_view chunk, const FieldNames& names,
                                         std::int64_t start_ms) {
   std::vector<std::string> lines;
-  for (const std::string& block : must(merge(std::span(&part, 1)))) {
+  for (const std::string& block : must(merge(std::span(&chunk, 1)))) {
     must(each_row(block, [&](std::int64_t at_ms, std::span<const Sample> samples) {
       std::string line = fmt::format("{}", at_ms - start_ms);
       for (const Sample& sample : samples) {

@@ -1,5 +1,5 @@
-// Rows for tests of blocks, made up or by hand, and the plain model of what a block is to say of
-// them.
+// Rows for tests of blocks, random or written by hand, and a simple model of the rows that a block
+// must return for them.
 #pragma once
 
 #include <algorithm>
@@ -17,7 +17,7 @@
 
 namespace gridloom::history {
 
-// What a value says, whether it was written 1 or 1.0.
+// A value in a normal form that is the same for 1 and 1.0.
 inline std::string said(const Value& value) {
   if (!value.is_number) return "text " + std::string(value.text);
   return text_of(reduced(value.number));
@@ -58,7 +58,7 @@ inline std::ostream& operator<<(std::ostream& out, const Kept& kept) {
   return out << "\n";
 }
 
-// What a block is to say of rows.
+// The rows that a block must return.
 inline std::vector<Kept> expected(const Rows& rows) {
   std::vector<Kept> kept;
   for (const Row& row : rows) {
@@ -77,15 +77,15 @@ inline std::vector<Kept> expected(const Rows& rows) {
   return kept;
 }
 
-// How a made-up stream behaves.
+// How a random stream behaves. `one_in` numbers are probabilities: N means once in N times.
 struct Course {
   std::size_t rows = 0;
   std::size_t fields = 0;
   std::int64_t step_ms = 10'000;
-  std::size_t one_in = 2;       // a field is reported in
-  std::size_t one_in_text = 0;  // a value is any JSON in; 0: never
+  std::size_t one_in = 2;       // a field is reported in a row
+  std::size_t one_in_text = 0;  // a value is any JSON; 0: never
   std::size_t one_in_late = 0;
-  std::size_t one_in_again = 0;  // a row comes a second time
+  std::size_t one_in_again = 0;  // a row is added a second time
   std::size_t one_in_gap = 0;
   std::uint8_t scale = 2;
 };
@@ -102,7 +102,7 @@ inline Rows stream(Dice& dice, const Course& course) {
     Row row{.at_ms = now_ms, .samples = {}};
     if (chance(course.one_in_late)) row.at_ms -= dice.between(0, 20 * course.step_ms);
     for (FieldId field = 0; field < course.fields; ++field) {
-      // Fields come and go: each has its time.
+      // Some fields are present for only part of the time.
       if (field % 5 == 4 && (rows.size() / 50) % 2 == 0) continue;
       if (!chance(course.one_in)) continue;
       level[field] += dice.between(-20, 20);

@@ -1,4 +1,4 @@
-// A device's blocks for tests of series, made of rows by hand.
+// A device's blocks for tests of series, made from given rows.
 #pragma once
 
 #include <cstdint>
@@ -24,7 +24,7 @@ struct SeriesRow {
   std::map<FieldId, std::string> values;
 };
 
-// The blocks of a device, as an archive has them.
+// The blocks of a device, in the store and in memory, as an archive has them.
 class Blocks {
  public:
   enum class Where : std::uint8_t { kStore, kMemory };
@@ -66,7 +66,7 @@ class Blocks {
 
 inline std::vector<std::vector<SeriesPoint>> all_of(const SeriesQuery& query,
                                                     const EachBlock& blocks,
-                                                    const EachQuarters& quarters = {}) {
+                                                    const EachRollup& quarters = {}) {
   std::vector<std::vector<SeriesPoint>> points(query.fields.size());
   Series series(query);
   while (!series.done()) must(series.read(blocks, quarters, points));

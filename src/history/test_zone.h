@@ -1,4 +1,4 @@
-// The process' time zone, for as long as a test needs it.
+// Sets the process' time zone for the lifetime of an object, for tests.
 #pragma once
 
 #include <cstdlib>

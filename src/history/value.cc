@@ -7,7 +7,7 @@
 namespace gridloom::history {
 namespace {
 
-constexpr std::size_t kMostDigits = 18;  // any number of them fits an int64
+constexpr std::size_t kMostDigits = 18;  // any number of 18 digits fits an int64
 
 constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
 

@@ -1,7 +1,8 @@
-// A value of a device's field as history keeps it: a decimal number, exactly as it was written, or
+// A value of a device's field as history stores it: a decimal number, exactly as it was written, or
 // any other JSON text (strings with their quotes, true, null, arrays and objects whole).
 //
-// Doubles are for answers alone: what a device wrote as 23.0 stays 23.0, and sums do not drift.
+// Doubles are used only for answers: a value that a device wrote as 23.0 stays 23.0, and sums do
+// not drift.
 #pragma once
 
 #include <cstdint>
@@ -21,19 +22,19 @@ struct Decimal {
   friend bool operator==(const Decimal&, const Decimal&) = default;  // as written: 1.0 is not 1
 };
 
-// None: not a JSON number that text_of() would give back byte by byte ("1e3", "-0", "1.", too
+// Nothing: not a JSON number that text_of() would reproduce byte by byte ("1e3", "-0", "1.", too
 // long).
 [[nodiscard]] std::optional<Decimal> decimal_of(std::string_view json);
 [[nodiscard]] std::string text_of(const Decimal& number);
 [[nodiscard]] double to_double(const Decimal& number);
-// Without the zeros at its end: 12.50 is 12.5, 0.00 is 0.
+// The number without trailing zeros: 12.50 becomes 12.5, 0.00 becomes 0.
 [[nodiscard]] Decimal reduced(Decimal number);
 
-// Trivial: the text belongs to whoever gave it.
+// A view: the text is owned by the caller that supplied it. Trivially copyable.
 struct Value {
   bool is_number = false;
   Decimal number{};
-  std::string_view text{};  // if it is no number
+  std::string_view text{};  // only if the value is not a number
 
   friend bool operator==(const Value&, const Value&) = default;
 };

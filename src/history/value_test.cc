@@ -145,7 +145,7 @@ TEST(Value, ADoubleIsTheNearestOneToTheDecimal) {
   EXPECT_EQ(to_double({.digits = 123456789, .scale = 9}), 0.123456789);
   Dice dice(4);
   for (int i = 0; i < 10'000; ++i) {
-    // As long as the digits fit a double.
+    // Exact as long as the digits fit a double.
     const Decimal number{.digits = dice.between(-(1LL << 53U), 1LL << 53U),
                          .scale = static_cast<std::uint8_t>(dice.below(19))};
     ASSERT_EQ(to_double(number), std::stod(text_of(number))) << text_of(number);

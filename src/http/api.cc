@@ -22,7 +22,7 @@ using wire::JsonObject;
 
 constexpr std::size_t kKeyedContexts = 4096;
 constexpr std::string_view kOwnPaths = "/api/v1/";
-// The server itself answers these, unsigned.
+// Answered by the server itself, without a signature.
 constexpr std::string_view kHealth = "/healthz";
 constexpr std::string_view kMetrics = "/metrics";
 
@@ -31,21 +31,21 @@ Result<std::vector<std::string>> quotas_of(const JsonObject& object, std::size_t
   if (!params) return std::unexpected(params.error());
   const Json* quotas = (*params)->if_contains("quotas");
   if (quotas == nullptr || !quotas->is_array()) {
-    return fail(FaultKind::kBadParams,
+    return fail(ErrorCode::kBadParams,
                 fmt::format("params.quotas is {}: must be a list of quota names",
                             quotas == nullptr ? "missing" : shown(*quotas)));
   }
   std::vector<std::string> names;
   for (const Json& name : quotas->get_array()) {
     if (!name.is_string()) {
-      return fail(FaultKind::kBadParams,
+      return fail(ErrorCode::kBadParams,
                   fmt::format("params.quotas[{}] is {}: must be a quota's name", names.size(),
                               shown(name)));
     }
     names.emplace_back(name.get_string());
   }
   if (names.size() > most) {
-    return fail(FaultKind::kBadParams,
+    return fail(ErrorCode::kBadParams,
                 fmt::format("params.quotas has {} names: at most {} may be asked for at once",
                             names.size(), most));
   }
@@ -111,7 +111,7 @@ Api::Api(Options options)
                 .loop = options_.loop,
                 .series = options_.series}) {}
 
-void Api::handle(Request request, Done<Response> done) {
+void Api::handle(Request request, Callback<Response> done) {
   const bool reads = request.method == Method::kGet || request.method == Method::kHead;
   if (reads && request.path == kHealth) {
     Health health = options_.health ? options_.health() : Health{.text = R"({"status":"ok"})"};
@@ -166,24 +166,24 @@ void Api::handle(Request request, Done<Response> done) {
             .account = *account,
             .trace_id = std::move(trace_id),
             .done = std::move(done)};
-  if (misdo(call)) (this->*verb)(std::move(call));
+  if (apply_faults(call)) (this->*verb)(std::move(call));
 }
 
-bool Api::misdo(Call& call) {
-  using hub::Misdeed;
+bool Api::apply_faults(Call& call) {
+  using hub::PlatformFault;
   const hub::Platform& platform = options_.hub->platform();
-  if (!platform.misdeeds.any()) return true;
+  if (!platform.fault_injector.any()) return true;
   const auto directory = platform.registry.directory();
   const registry::Account* account = directory->find_account(call.account);
   const Json* asked = call.params.if_contains("sn");
-  const auto happens = [&](Misdeed misdeed) {
-    return platform.misdeeds.happens(
-        misdeed,
+  const auto happens = [&](PlatformFault fault) {
+    return platform.fault_injector.happens(
+        fault,
         {.account = account == nullptr ? std::string_view() : account->name,
          .sn = asked != nullptr && asked->is_string() ? asked->get_string() : std::string_view(),
          .now = platform.clock.now()});
   };
-  if (const auto late_s = happens(Misdeed::kSlowAnswer)) {
+  if (const auto late_s = happens(PlatformFault::kSlowAnswer)) {
     const TimePoint due = now() + Millis(static_cast<std::int64_t>(*late_s * 1000));
     call.done = [this, due, done = std::move(call.done)](Response response) mutable {
       late_.push_back({.due = due, .response = std::move(response), .done = std::move(done)});
@@ -193,17 +193,17 @@ bool Api::misdo(Call& call) {
     call.done(std::move(response));
     return false;
   };
-  if (happens(Misdeed::kDroppedConnection)) return instead({.ending = Ending::kClosed});
-  if (happens(Misdeed::kResetConnection)) return instead({.ending = Ending::kReset});
-  if (const auto wait_s = happens(Misdeed::kTooManyRequests)) {
+  if (happens(PlatformFault::kDroppedConnection)) return instead({.ending = Ending::kClosed});
+  if (happens(PlatformFault::kResetConnection)) return instead({.ending = Ending::kReset});
+  if (const auto wait_s = happens(PlatformFault::kTooManyRequests)) {
     Response response = transport_error(429, "this access key asks too often");
     response.headers.emplace_back("Retry-After", fmt::format("{:.0f}", std::ceil(*wait_s)));
     return instead(std::move(response));
   }
-  if (happens(Misdeed::kRefusedSign)) {
-    return instead(failure({.kind = FaultKind::kWrongSignature, .detail = {}}, call.trace_id));
+  if (happens(PlatformFault::kRefusedSign)) {
+    return instead(failure({.code = ErrorCode::kWrongSignature, .detail = {}}, call.trace_id));
   }
-  if (call.request.path.ends_with("/quota/all") && happens(Misdeed::kNullData)) {
+  if (call.request.path.ends_with("/quota/all") && happens(PlatformFault::kNullData)) {
     return instead(success("null", call.trace_id));
   }
   return true;
@@ -245,13 +245,13 @@ Result<registry::AccountId> Api::signed_by(const Request& request, wire::SignedR
   if (key == nullptr) macs_.erase(std::string(claim.access_key));
   const Status good = key != nullptr
                           ? verified(request, claim, *key)
-                          : fail(FaultKind::kUnknownKey, claim.access_key.empty()
+                          : fail(ErrorCode::kUnknownKey, claim.access_key.empty()
                                                              ? "the header accessKey is missing"
                                                              : "no account has this access key");
   if (options_.failures != nullptr) {
     if (good) {
       options_.failures->succeeded(request.peer, claim.access_key, now);
-    } else if (good.error().kind != FaultKind::kInternal) {
+    } else if (good.error().code != ErrorCode::kInternal) {
       options_.failures->failed(request.peer, claim.access_key, now);
     }
   }
@@ -266,8 +266,8 @@ Result<registry::AccountId> Api::signed_by(const Request& request, wire::SignedR
   return key->account;
 }
 
-// Gridloom's own interface signs its method and path as well. On this machine the form without them
-// is taken too.
+// Requests of Gridloom's own interface sign their method and path as well. From this machine the
+// form without them is accepted too.
 Status Api::verified(const Request& request, wire::SignedRequest claim,
                      const registry::AccessKey& key) {
   const auto mac = mac_of(key);
@@ -283,7 +283,7 @@ TimePoint Api::now() const { return options_.hub->platform().steady->now(); }
 
 Response Api::too_many(Millis wait, std::string_view why) {
   Response response = transport_error(429, why);
-  // In whole seconds: a client that keeps to it is never early.
+  // Rounded up to whole seconds: a client that waits this long is never early.
   response.headers.emplace_back("Retry-After", std::to_string((wait.count() + 999) / 1000));
   return response;
 }
@@ -306,7 +306,7 @@ Result<wire::KeyedMac*> Api::mac_of(const registry::AccessKey& key) {
 }
 
 template <typename T>
-hub::Asker<T> Api::asker_of(Call& call) const {
+hub::ReplyTo<T> Api::reply_to_of(Call& call) const {
   return {.loop = options_.loop,
           .done = [done = std::move(call.done),
                    trace_id = std::move(call.trace_id)](Result<T> result) mutable {
@@ -323,7 +323,8 @@ void Api::list(Call call) const {
   const hub::Platform& platform = options_.hub->platform();
   const auto directory = platform.registry.directory();
   wire::JsonArray rows;
-  // Its own only: shared ones are not listed (document 002, "Query the user's bound device list").
+  // Only the account's own devices: shared ones are not listed (document 002, "Query the user's
+  // bound device list").
   for (const registry::Device* device : directory->devices_of(call.account)) {
     JsonObject row{{"sn", device->sn},
                    {"deviceName", device->name},
@@ -338,7 +339,7 @@ void Api::certification(Call call) const {
   const auto directory = options_.hub->platform().registry.directory();
   const registry::Account* account = directory->find_account(call.account);
   if (account == nullptr) {
-    return call.done(failure({.kind = FaultKind::kUnknownKey, .detail = {}}, call.trace_id));
+    return call.done(failure({.code = ErrorCode::kUnknownKey, .detail = {}}, call.trace_id));
   }
   const MqttPlace& mqtt = options_.mqtt;
   std::string host = mqtt.public_host.empty() ? call.request.host : mqtt.public_host;
@@ -358,7 +359,7 @@ void Api::quota(Call call) const {
   auto quotas = quotas_of(call.params, options_.hub->platform().config.asked_quotas);
   if (!quotas) return call.done(failure(quotas.error(), call.trace_id));
   const registry::AccountId account = call.account;
-  options_.hub->read(account, std::move(*sn), std::move(*quotas), asker_of<std::string>(call));
+  options_.hub->read(account, std::move(*sn), std::move(*quotas), reply_to_of<std::string>(call));
 }
 
 void Api::set_quota(Call call) const {
@@ -366,14 +367,14 @@ void Api::set_quota(Call call) const {
   if (!sn) return call.done(failure(sn.error(), call.trace_id));
   JsonObject message = std::move(call.params);
   const registry::AccountId account = call.account;
-  options_.hub->set(account, std::move(*sn), std::move(message), asker_of<std::string>(call));
+  options_.hub->set(account, std::move(*sn), std::move(message), reply_to_of<std::string>(call));
 }
 
 void Api::quota_all(Call call) const {
   auto sn = text_param(call.params, "sn", "sn");
   if (!sn) return call.done(failure(sn.error(), call.trace_id));
   const registry::AccountId account = call.account;
-  options_.hub->read_all(account, std::move(*sn), asker_of<hub::QuotaBody>(call));
+  options_.hub->read_all(account, std::move(*sn), reply_to_of<hub::QuotaBody>(call));
 }
 
 void Api::quota_data(Call call) const { history_.quota_data(history_call(std::move(call))); }
@@ -399,7 +400,7 @@ void Api::main_sn(Call call) const {
   const registry::Device* device = directory->find_device(*sn);
   if (device == nullptr ||
       registry::Directory::rights(call.account, *device) == registry::Rights::kNone) {
-    return call.done(failure({.kind = FaultKind::kNoPermission,
+    return call.done(failure({.code = ErrorCode::kNoPermission,
                               .detail = fmt::format("{} is not a device that this account may read",
                                                     wire::shortened(*sn))},
                              call.trace_id));

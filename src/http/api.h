@@ -1,7 +1,8 @@
-// The signed HTTP API of the documents, plus /healthz and /metrics: requests in, answers out.
+// The signed HTTP API of the vendor's documents, plus /healthz and /metrics: requests in, responses
+// out.
 //
-// One Api a loop: it keeps keyed signature contexts for the keys it has seen. It holds no sockets
-// and never waits; what needs a device's twin comes back through the hub, what needs its history
+// There is one Api per loop; it caches keyed signature contexts for the access keys it has seen. It
+// holds no sockets and never blocks: data of a device's twin come back through the hub, its history
 // from the archive.
 #pragma once
 
@@ -26,9 +27,9 @@
 
 namespace gridloom::http {
 
-// Where /certification sends apps.
+// The MQTT broker address that /certification reports to apps.
 struct MqttPlace {
-  std::string public_host;  // empty: the host that the request came to
+  std::string public_host;  // empty: the host that the request was sent to
   std::uint16_t port = 0;
   bool secure = true;
 };
@@ -42,30 +43,30 @@ class Api {
  public:
   struct Options {
     hub::Hub* hub = nullptr;
-    Loop* loop = nullptr;    // answers come on it
-    history::Reads reads{};  // what questions about history are answered with
+    Loop* loop = nullptr;    // responses are delivered on it
+    history::Reads reads{};  // executes history queries
     history::SeriesLimits series{};
     MqttPlace mqtt{};
     std::function<std::string()> metrics{};  // the text of /metrics
     std::function<Health()> health{};        // /healthz
     wire::SigningLimits signing{};
     RequestRate* rate = nullptr;           // shared by all loops; null: any rate
-    wire::ReplayGuard* replays = nullptr;  // shared by all loops; null: any time, any number
-    // The same for what changes or reveals most, in requests that are guarded: sets, and the
-    // certification with its password.
+    wire::ReplayGuard* replays = nullptr;  // shared by all loops; null: any timestamp, any replay
+    // Replay protection for the requests that change or reveal most (sets, and the certification
+    // with its password), applied to `guarded` requests if `replays` is null.
     wire::ReplayGuard* guard = nullptr;
-    FailureBudget* failures = nullptr;  // shared by all listeners; null: any number may fail
+    FailureBudget* failures = nullptr;  // shared by all listeners; null: no limit of failures
   };
   explicit Api(Options options);
 
-  // What there is to ask, "GET /healthz" and so on, a method each; HEAD goes with GET. {sn} stands
-  // for a serial number.
+  // The endpoints of the API, one method each: "GET /healthz" and so on; HEAD is allowed where GET
+  // is. {sn} stands for a serial number.
   [[nodiscard]] static std::vector<std::string> endpoints();
 
-  void handle(Request request, Done<Response> done);
-  // By the head of a request that has a body: whether handle() will look at it.
+  void handle(Request request, Callback<Response> done);
+  // Decides by the head of a request that has a body whether handle() will use the body.
   [[nodiscard]] bool wants_body(const Request& head) const;
-  // A few times a second: sends answers that a misdeed holds back.
+  // To be called a few times a second: sends responses that an injected platform fault delays.
   void tick();
 
  private:
@@ -74,7 +75,7 @@ class Api {
     wire::JsonObject params;
     registry::AccountId account{};
     std::string trace_id;
-    Done<Response> done;
+    Callback<Response> done;
   };
   using Verb = void (Api::*)(Call call) const;
   struct Route;
@@ -85,10 +86,11 @@ class Api {
                                                       wire::SignedRequest claim, TimePoint now);
   [[nodiscard]] Status verified(const Request& request, wire::SignedRequest claim,
                                 const registry::AccessKey& key);
-  // Before anything is spent on a request: 429 if its address or its key has no credit.
+  // Checks limits before any work is spent on a request: 429 if its address or its key has no
+  // credit.
   [[nodiscard]] std::optional<Response> without_credit(const Request& request, TimePoint now) const;
-  // Does with the call what the platform was told to do badly. False: nothing is left to be done.
-  [[nodiscard]] bool misdo(Call& call);
+  // Applies injected platform faults to the call; false if the call was answered.
+  [[nodiscard]] bool apply_faults(Call& call);
   [[nodiscard]] TimePoint now() const;
   [[nodiscard]] static Response too_many(Millis wait, std::string_view why);
   [[nodiscard]] Response too_many_requests(Millis wait) const;
@@ -104,9 +106,9 @@ class Api {
   void main_sn(Call call) const;
 
   [[nodiscard]] static HistoryApi::Call history_call(Call call);
-  // Takes what the answer needs out of the call.
+  // Moves what the response needs out of the call.
   template <typename T>
-  hub::Asker<T> asker_of(Call& call) const;
+  hub::ReplyTo<T> reply_to_of(Call& call) const;
 
   struct Keyed {
     Secret secret;
@@ -119,7 +121,7 @@ class Api {
   struct Late {
     TimePoint due;
     Response response;
-    Done<Response> done;
+    Callback<Response> done;
   };
   std::vector<Late> late_;
 };

@@ -1,4 +1,4 @@
-// What a request may cost before its signature is verified, and which requests may come twice.
+// The cost of requests before their signature is verified, and replay protection.
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -42,7 +42,7 @@ TEST_F(ApiCreditTest, AnAddressThatFailsOftenIsRefusedUnread) {
   FailureBudget failures(3);
   Api limited({.hub = home.hub.get(), .loop = &home.door_loop, .failures = &failures});
   const registry::AccessKey bob = key_of("bob");
-  // Bob is right once, from the address at which alice's key is tried.
+  // One valid request of bob, from the address that guesses alice's signature.
   EXPECT_THAT(ask(limited, from(kAway, bob)).body, HasSubstr(R"("code":"0")"));
   const Request wrong = forged(from(kAway, key_of("alice")));
   Request unknown = from(kAway, key_of("alice"));
@@ -69,7 +69,7 @@ TEST_F(ApiCreditTest, AKeyWithoutCreditIsRefusedBeforeItsSignatureIsLookedAt) {
   Api limited(
       {.hub = home.hub.get(), .loop = &home.door_loop, .rate = &rate, .failures = &failures});
   const Request right = from(kAway, key_of("alice"));
-  // Nobody else uses the key's requests up.
+  // Requests with a wrong signature do not use up the key's rate.
   for (int i = 0; i < 10; ++i) {
     EXPECT_THAT(ask(limited, forged(right)).body, HasSubstr(R"("code":"8521")"));
   }
@@ -114,7 +114,7 @@ TEST_F(ApiCreditTest, AGuardedSetOrCertificationIsOfNowAndComesOnce) {
     EXPECT_FALSE(refused(now, true)) << row.path;
     EXPECT_EQ(refused(now, true), !row.comes_twice) << row.path;
     EXPECT_EQ(refused(early, true), !row.comes_twice) << row.path;
-    // On this machine all stays as patient as it is.
+    // From this machine, replays and old timestamps stay allowed.
     EXPECT_FALSE(refused(now, false)) << row.path;
     EXPECT_FALSE(refused(early, false)) << row.path;
     home.clock.at += Millis(1);

@@ -1,5 +1,4 @@
-// Every route of the signed API: what success looks like, to the letter, and how each refusal is
-// worded.
+// Every route of the signed API: the exact text of success, and of each refusal.
 #include "http/api.h"
 
 #include <fmt/format.h>
@@ -39,8 +38,8 @@ TEST_F(ApiTest, ListsTheAccountsDevices) {
   EXPECT_EQ(get("device/list", "", "bob"), golden("0", "Success", "[]"));
 }
 
-// As in the document: the list is of the devices that are bound to the account.
-// Some clients know a product by another spelling than the documented one: the file has a switch.
+// As in the document, the list shows the devices that are bound to the account. Some clients know a
+// product by another spelling than the documented one: the device file has a switch for it.
 TEST_F(ApiTest, TheDeviceListHasTheOtherNameOfAProductWhereTheFileSaysSo) {
   auto family = std::make_shared<catalog::Family>(*home.platform.catalog->of_serial(kOcean));
   EXPECT_EQ(family->product_alias, "Power Ocean");
@@ -78,7 +77,7 @@ TEST_F(ApiTest, StrictModeWantsRequestsOfNowAndEachOnce) {
     EXPECT_THAT(asked(one, now + side * (window + Millis(1)), "4"),
                 AllOf(HasSubstr(R"("code":"8521")"), HasSubstr("300 s away")));
   }
-  // A request that is not signed well does not use its nonce up.
+  // A request with a bad signature does not use up its nonce.
   Request forged = request(Method::kGet, "device/list");
   sign_at(forged, now, "5");
   forged.sign.back() = forged.sign.back() == '0' ? '1' : '0';
@@ -113,7 +112,7 @@ TEST_F(ApiTest, CertifiesForThePublicHostIfThereIsOne) {
               HasSubstr(R"("url":"power.example","port":"1883","protocol":"mqtt")"));
 }
 
-// An MQTT client takes an address, not its form in a URL.
+// An MQTT client needs a plain address, not its bracketed form in a URL.
 TEST_F(ApiTest, CertifiesAnIpv6HostWithoutBrackets) {
   Talk talk;
   talk.send("GET / HTTP/1.1\r\nHost: [::1]:8443\r\n\r\n");
@@ -147,7 +146,7 @@ TEST_F(ApiTest, AnswersAllQuotasAlsoOfADeviceThatIsOffline) {
   EXPECT_EQ(get("device/quota/all", "sn=R331ZEB4ZEAL0528"), expected);
   Request made = request(Method::kGet, "device/quota/all");
   made.content_type = "application/json";
-  made.query = "sn=R331ZEB4ZEAL0528";  // beside a JSON type and no body, sn is still read
+  made.query = "sn=R331ZEB4ZEAL0528";  // next to a JSON type and no body, sn is still read
   EXPECT_EQ(call(std::move(made)), expected);
   home.leave(device);
   EXPECT_EQ(get("device/quota/all", "sn=R331ZEB4ZEAL0528"), expected);
@@ -446,7 +445,7 @@ TEST_F(HistoryApiTest, TakesUpToAWeekForwards) {
               AllOf(StartsWith(R"({"code":"1008")"), HasSubstr("params.endTime")));
 }
 
-// A week of the calendar has 169 hours where summer time ends.
+// A calendar week has 169 hours where summer time ends.
 TEST_F(HistoryApiTest, TakesAWeekAlsoWhenTheClocksChange) {
   const history::TestZone zone("CET-1CEST,M3.5.0,M10.5.0/3");
   EXPECT_THAT(ask("2024-10-21 00:00:00", "2024-10-27 23:59:59"), StartsWith(R"({"code":"0")"));

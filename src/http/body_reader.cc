@@ -49,14 +49,14 @@ void BodyReader::take_data(std::string_view& bytes) {
   if (due_ == 0) stage_ = chunked_ ? Stage::kDataEnd : Stage::kWhole;
 }
 
-// True: it got on.
+// True: progress was made.
 std::expected<bool, Refusal> BodyReader::step(std::string_view& bytes) {
   if (stage_ == Stage::kSize) return read_size(bytes);
   if (stage_ == Stage::kDataEnd) return read_data_end(bytes);
   return read_trailer(bytes);
 }
 
-// A line that comes byte by byte is not searched from its beginning each time.
+// A line that arrives byte by byte is not searched from its beginning each time.
 std::size_t BodyReader::find_line_end(std::string_view bytes) {
   const std::size_t end = bytes.find(kLineEnd, searched_ - std::min<std::size_t>(searched_, 1));
   searched_ = end == std::string_view::npos ? bytes.size() : 0;
@@ -69,7 +69,7 @@ std::expected<bool, Refusal> BodyReader::read_size(std::string_view& bytes) {
     return refuse(fmt::format("a chunk's size and extensions are over {} bytes, without CR LF",
                               limits_.line_bytes));
   }
-  // A size that is none is not waited upon.
+  // An invalid size is refused before its line is complete.
   const std::string_view line = bytes.substr(0, end);
   const char* const last = line.data() + line.size();
   std::uint64_t size = 0;

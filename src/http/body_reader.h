@@ -1,6 +1,6 @@
-// The body behind a request's head: so many bytes, or chunks. It takes from the front of what came
-// and keeps the body only: extensions and trailers are passed over and mean nothing, and a line of
-// them is never longer than its limit.
+// Reads the body of a request: Content-Length bytes, or chunks. It consumes received bytes from the
+// front and keeps the body only: chunk extensions and trailers are skipped and ignored, and their
+// lines may not be longer than the limit.
 #pragma once
 
 #include <cstddef>
@@ -15,20 +15,20 @@ namespace gridloom::http {
 
 struct BodyLimits {
   std::size_t body_bytes = std::size_t{256} * 1024;
-  std::size_t line_bytes = 1024;                      // of a chunk's size and extensions
-  std::size_t trailer_bytes = std::size_t{8} * 1024;  // altogether
+  std::size_t line_bytes = 1024;  // of a line with a chunk's size and extensions
+  std::size_t trailer_bytes = std::size_t{8} * 1024;  // all trailer lines together
 };
 
 class BodyReader {
  public:
   BodyReader(const Head& head, const BodyLimits& limits);
 
-  // Takes what it can from the front of `bytes`; true: the body is whole. What it leaves must come
-  // again, with more behind it.
+  // Consumes bytes from the front of `bytes`; true: the body is complete. Bytes that are left must
+  // be passed again, with further bytes after them.
   [[nodiscard]] std::expected<bool, Refusal> read(std::string_view& bytes);
   [[nodiscard]] std::string take() { return std::move(body_); }
   [[nodiscard]] std::size_t kept_bytes() const { return body_.size(); }
-  // From now on what comes is passed over, and kept by nobody; the limits stay.
+  // From now on body bytes are skipped instead of kept; the limits still apply.
   void discard() { keeps_ = false; }
 
  private:
@@ -46,9 +46,9 @@ class BodyReader {
   bool chunked_;
   bool keeps_ = true;
   std::uint64_t taken_ = 0;  // bytes of the body so far
-  std::uint64_t due_ = 0;    // bytes of the body, or of this chunk
+  std::uint64_t due_ = 0;    // bytes of the body, or of the current chunk
   std::size_t trailer_bytes_ = 0;
-  std::size_t searched_ = 0;  // bytes at the front, left before, that hold no end of a line
+  std::size_t searched_ = 0;  // bytes at the front, left by read(), known to hold no end of a line
   std::string body_;
 };
 

@@ -10,20 +10,20 @@
 #include <utility>
 
 #include "history/calendar.h"
-#include "history/ledger.h"
+#include "history/energy_query.h"
 #include "http/params.h"
 
 namespace gridloom::http {
 namespace {
 
 using history::Energies;
-using history::Quantity;
+using history::EnergyFlow;
 using history::Step;
 using wire::Json;
 using wire::JsonObject;
 
 constexpr std::size_t kMostBuckets = 1000;
-constexpr std::int64_t kLatest_ms = 4'102'444'800'000;  // 2100: beyond it a time is a mistake
+constexpr std::int64_t kLatest_ms = 4'102'444'800'000;  // 2100: a later time is an error
 
 struct Period {
   std::string_view name;
@@ -38,8 +38,8 @@ constexpr std::array kPeriods = {
     Period{"year", Step::kYear, Step::kMonth, "months"},
 };
 
-// By quantity, as the answer calls them.
-constexpr std::array<std::string_view, history::kQuantities> kNames = {
+// The names in the response, by energy flow.
+constexpr std::array<std::string_view, history::kEnergyFlows> kNames = {
     "pv", "batteryIn", "batteryOut", "gridIn", "gridOut",    "home",
     "ev", "heater",    "heatpump",   "pvToEv", "pvToHeater", "pvToHeatpump"};
 
@@ -51,11 +51,11 @@ Result<const Period*> period_of(const JsonObject& params) {
     const auto* const found = std::ranges::find(kPeriods, name, &Period::name);
     if (found != kPeriods.end()) return found;
   }
-  return fail(FaultKind::kBadParams,
+  return fail(ErrorCode::kBadParams,
               fmt::format("period is {}: must be day, week, month or year", shown(*value)));
 }
 
-// None: it is not given.
+// Empty: the parameter is not given.
 Result<std::optional<std::int64_t>> time_param(const JsonObject& params, std::string_view key) {
   const Json* value = params.if_contains(key);
   if (value == nullptr) return std::nullopt;
@@ -66,24 +66,24 @@ Result<std::optional<std::int64_t>> time_param(const JsonObject& params, std::st
   if (error == std::errc{} && end == text.data() + text.size() && ms >= 0 && ms <= kLatest_ms) {
     return ms;
   }
-  return fail(FaultKind::kBadParams,
+  return fail(ErrorCode::kBadParams,
               fmt::format("{} is {}: must be a day as 2026-11-01, or milliseconds since 1970", key,
                           shown(*value)));
 }
 
 double rounded(double value, double steps) { return std::round(value * steps) / steps; }
 
-void add_sums(JsonObject& object, const history::Meters& meters, const Energies& sum) {
-  for (const Quantity quantity : meters.quantities) {
-    object[kNames.at(static_cast<std::size_t>(quantity))] = rounded(sum.of(quantity) / 1000, 1000);
+void add_sums(JsonObject& object, const history::EnergySources& sources, const Energies& sum) {
+  for (const EnergyFlow flow : sources.flows) {
+    object[kNames.at(static_cast<std::size_t>(flow))] = rounded(sum.of(flow) / 1000, 1000);
   }
-  const auto has = [&](Quantity quantity) {
-    return std::ranges::find(meters.quantities, quantity) != meters.quantities.end();
+  const auto has = [&](EnergyFlow flow) {
+    return std::ranges::find(sources.flows, flow) != sources.flows.end();
   };
-  if (const auto share = self_sufficiency(sum); share && has(Quantity::kGridIn)) {
+  if (const auto share = self_sufficiency(sum); share && has(EnergyFlow::kGridIn)) {
     object["selfSufficiency"] = rounded(*share, 10'000);
   }
-  if (const auto share = self_consumption(sum); share && has(Quantity::kGridOut)) {
+  if (const auto share = self_consumption(sum); share && has(EnergyFlow::kGridOut)) {
     object["selfConsumption"] = rounded(*share, 10'000);
   }
 }
@@ -102,7 +102,7 @@ Result<EnergyQuestion> energy_question(const JsonObject& params, TimePoint now) 
       from->value_or(history::begin_of(of.span, *to ? **to - 1 : unix_ms(now)));
   const std::int64_t end = to->value_or(history::begin_after(of.span, begin));
   if (end <= begin) {
-    return fail(FaultKind::kBadParams,
+    return fail(ErrorCode::kBadParams,
                 fmt::format("to is {}: must be after from, which is {}", history::iso_text(end),
                             history::iso_text(begin)));
   }
@@ -112,40 +112,40 @@ Result<EnergyQuestion> energy_question(const JsonObject& params, TimePoint now) 
   std::vector<std::int64_t>& bounds = question.bounds;
   if (bounds.size() > kMostBuckets + 1) {
     return fail(
-        FaultKind::kBadParams,
+        ErrorCode::kBadParams,
         fmt::format("from {} to {} are over {} {}: at most that many are answered at once, "
                     "choose a longer period or less of it",
                     history::iso_text(begin), history::iso_text(end), kMostBuckets, of.buckets));
   }
-  // What has not begun has nothing to say.
+  // Buckets that have not begun have no data.
   while (bounds.size() > 1 && bounds[bounds.size() - 2] > unix_ms(now)) bounds.pop_back();
   return question;
 }
 
-std::string energy_answer(std::string_view sn, const history::Meters& meters,
+std::string energy_answer(std::string_view sn, const history::EnergySources& sources,
                           const EnergyQuestion& question, std::span<const Energies> sums) {
   const std::vector<std::int64_t>& bounds = question.bounds;
-  wire::JsonArray quantities;
-  for (const Quantity quantity : meters.quantities) {
-    quantities.emplace_back(kNames.at(static_cast<std::size_t>(quantity)));
+  wire::JsonArray flows;
+  for (const EnergyFlow flow : sources.flows) {
+    flows.emplace_back(kNames.at(static_cast<std::size_t>(flow)));
   }
   wire::JsonArray buckets;
   Energies total;
   for (std::size_t i = 0; i < sums.size(); ++i) {
     JsonObject bucket{{"from", history::iso_text(bounds[i])},
                       {"to", history::iso_text(bounds[i + 1])}};
-    add_sums(bucket, meters, sums[i]);
+    add_sums(bucket, sources, sums[i]);
     buckets.emplace_back(std::move(bucket));
     total += sums[i];
   }
   JsonObject whole;
-  add_sums(whole, meters, total);
+  add_sums(whole, sources, total);
   return wire::to_text(JsonObject{{"sn", sn},
                                   {"period", question.period},
                                   {"from", history::iso_text(bounds.front())},
                                   {"to", history::iso_text(bounds.back())},
                                   {"unit", "kWh"},
-                                  {"quantities", std::move(quantities)},
+                                  {"quantities", std::move(flows)},
                                   {"buckets", std::move(buckets)},
                                   {"total", std::move(whole)}});
 }

@@ -1,4 +1,4 @@
-// GET /api/v1/devices/{sn}/energy: which spans are asked for, and the answer
+// GET /api/v1/devices/{sn}/energy: parses the requested time spans and formats the response
 // (docs/user/energy.md).
 #pragma once
 
@@ -10,20 +10,20 @@
 
 #include "base/clock.h"
 #include "base/result.h"
-#include "history/meters.h"
+#include "history/energy_sources.h"
 #include "wire/json.h"
 
 namespace gridloom::http {
 
 struct EnergyQuestion {
   std::string_view period;           // "day", ...
-  std::vector<std::int64_t> bounds;  // of the buckets, from the first one's begin to the last's end
+  std::vector<std::int64_t> bounds;  // bucket limits, from the first begin to the last end
 };
-// kBadParams: which parameter is wrong, and what would be right.
+// kBadParams: the detail names the wrong parameter and what would be right.
 [[nodiscard]] Result<EnergyQuestion> energy_question(const wire::JsonObject& params, TimePoint now);
 
-// The JSON object of the answer; `sums` are of the buckets.
-[[nodiscard]] std::string energy_answer(std::string_view sn, const history::Meters& meters,
+// The JSON object of the response; `sums` has one entry per bucket.
+[[nodiscard]] std::string energy_answer(std::string_view sn, const history::EnergySources& sources,
                                         const EnergyQuestion& question,
                                         std::span<const history::Energies> sums);
 

@@ -1,4 +1,4 @@
-// The energy of a device over the API: periods, spans, what is said of them, and what is refused.
+// The energy of a device over the API: periods, time spans, the response, and refusals.
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "history/ledger.h"
+#include "history/energy_query.h"
 #include "history/test_archive.h"
 #include "history/test_zone.h"
 #include "http/api.h"
@@ -31,7 +31,7 @@ constexpr std::string_view kOcean = "HJ31ZDH2ZF690025";
 constexpr std::string_view kDelta = "R331ZEB4ZEAL0528";
 constexpr std::string_view kPanel = "SP10ZAW5ZE9E0052";
 
-// 2026-10-25: the day has 25 hours there.
+// 2026-10-25: this day has 25 hours in the test's zone.
 constexpr TimePoint kMidnight{std::chrono::seconds(1'792'879'200)};
 
 class EnergyTest : public testing::Test {
@@ -44,7 +44,7 @@ class EnergyTest : public testing::Test {
     home.clock.at = kMidnight;
   }
 
-  // The same report each minute, at both ends too.
+  // Sends the same report every minute, including both ends.
   void steady(std::string_view sn, Millis from, Millis to, const std::string& report) {
     const hub::FakePtr device = home.connect_device(sn);
     for (Millis at = from; at <= to; at += 1min) {
@@ -52,7 +52,7 @@ class EnergyTest : public testing::Test {
       home.report(device, sn, report);
     }
   }
-  // What is under `data`, or the whole refusal.
+  // The text under `data`, or the whole refusal.
   std::string ask(std::string_view sn, std::string_view query, std::string_view as = "alice") {
     Request made;
     made.method = Method::kGet;
@@ -111,7 +111,7 @@ constexpr std::string_view kDark =
     R"({"typeCode":"energy","params":{"mpptPwr":0,"bpPwr":-500,"sysGridPwr":500,)"
     R"("sysLoadPwr":1000,"evPwr":0}})";
 
-// Reports of simulated hours, to the last watt-hour of the answer.
+// Reports of simulated hours, checked to the last watt-hour of the response.
 TEST_F(EnergyTest, OfADayIsTheSumOfItsHours) {
   steady(kOcean, 2h, 3h, std::string(kSunny));
   steady(kOcean, 3h, 4h, std::string(kDark));
@@ -123,7 +123,7 @@ TEST_F(EnergyTest, OfADayIsTheSumOfItsHours) {
                                R"("home","ev","pvToEv"],"buckets":[)"));
   const auto hours = buckets(data);
   ASSERT_EQ(hours.size(), 5);
-  // Three o'clock becomes two: the hour comes twice.
+  // At three o'clock the clock is set back to two: this hour occurs twice.
   EXPECT_THAT(hours[2], StartsWith(R"({"from":"2026-10-25T02:00:00+02:00",)"
                                    R"("to":"2026-10-25T02:00:00+01:00","pv":3,)"));
   EXPECT_THAT(hours[3], StartsWith(R"({"from":"2026-10-25T02:00:00+01:00",)"

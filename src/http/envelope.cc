@@ -28,11 +28,11 @@ std::string envelope(std::string_view code, std::string_view message, std::strin
 }  // namespace
 
 std::string make_trace_id() {
-  // Unique, not unguessable: a counter stirred with what this process drew at its start.
+  // Unique, not unguessable: a counter mixed with random bytes from the start of the process.
   static const Chance chance = Chance(0).split(random_hex(16));
   static std::atomic<std::uint64_t> next{0};
   const std::uint64_t number = next.fetch_add(2, std::memory_order_relaxed);
-  constexpr unsigned kDigits = 16;  // of each half
+  constexpr unsigned kDigits = 16;  // of each 64-bit half
   std::uint64_t first = chance.bits(number);
   std::uint64_t second = chance.bits(number + 1);
   std::string id(std::size_t{2} * kDigits, '0');
@@ -56,8 +56,8 @@ Around success_around(std::string_view trace_id) {
   return {.before = whole.substr(0, at), .behind = whole.substr(at + kData.size())};
 }
 
-Response failure(const Fault& fault, std::string_view trace_id) {
-  const auto [code, message] = code_of(fault.kind);
+Response failure(const Error& fault, std::string_view trace_id) {
+  const auto [code, message] = code_of(fault.code);
   Response response;
   if (code == "1000") {
     spdlog::error("request {}: {}", trace_id, fault.detail);

@@ -1,4 +1,4 @@
-// The platform's answer envelope: every answer, also a failure of the transport, is
+// The platform's response envelope: every response, including a transport error, is
 // {"code","message","data"?,"eagleEyeTraceId","tid"} (quirks 9, 10).
 #pragma once
 
@@ -10,24 +10,24 @@
 
 namespace gridloom::http {
 
-// 32 hex digits, new each time; the log names failed requests by it. Any thread.
+// 32 hex digits, new each time; the log identifies failed requests by it. Any thread.
 [[nodiscard]] std::string make_trace_id();
 
-// `data` is JSON text; empty: the answer has none.
+// `data` is JSON text; empty: the response has no data.
 [[nodiscard]] Response success(std::string_view data, std::string_view trace_id);
 
-// What stands before and behind the data of success(), for data that is sent in pieces.
+// The text before and after the data of success(), for data that are streamed.
 struct Around {
   std::string before;
   std::string behind;
 };
 [[nodiscard]] Around success_around(std::string_view trace_id);
 
-// HTTP status 200 with the fault's code. The detail goes along for the developer, except where the
-// fault is ours: then it goes to the log only.
-[[nodiscard]] Response failure(const Fault& fault, std::string_view trace_id);
+// HTTP status 200 with the error's code. The detail is sent to the client, except for errors of the
+// server itself: those details go to the log only.
+[[nodiscard]] Response failure(const Error& fault, std::string_view trace_id);
 
-// For what is wrong before the API: 400, 404, 405, 408, 413, 431, 503.
+// Response to an error before the API is reached: 400, 404, 405, 408, 413, 431, 503.
 [[nodiscard]] Response transport_error(unsigned status, std::string_view why);
 
 }  // namespace gridloom::http

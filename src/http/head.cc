@@ -14,8 +14,9 @@ using namespace std::string_view_literals;
 
 constexpr std::size_t kLongestMethod = 32;
 constexpr std::size_t kMostlyFields = 16;
-constexpr std::size_t kShown = 60;  // bytes of a line in a message
-// Twice would mean whichever one the reader takes.
+constexpr std::size_t kShown = 60;  // bytes of a line shown in a message
+// Headers that may occur only once: with two, the meaning would depend on which one a program
+// reads.
 constexpr std::array kSingle = {"accessKey"sv,      "nonce"sv,  "timestamp"sv,
                                 "sign"sv,           "Host"sv,   "Content-Type"sv,
                                 "Content-Length"sv, "Expect"sv, "Transfer-Encoding"sv};
@@ -35,7 +36,7 @@ bool is_blank(char c) { return c == ' ' || c == '\t'; }
 constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
 constexpr bool is_letter(char c) { return lower(c) >= 'a' && lower(c) <= 'z'; }
 
-// Characters of one kind: letters, digits, and others.
+// A set of characters: letters, digits, and the given others.
 class Characters {
  public:
   explicit constexpr Characters(std::string_view others) {
@@ -59,7 +60,7 @@ bool is_token(std::string_view text) {
   return !text.empty() && std::ranges::all_of(text, kTokenCharacters);
 }
 
-// A line that is not what it should be: short, and printable in any log.
+// Invalid input for a message: shortened, and printable in any log.
 std::string shown(std::string_view text) {
   std::string out(text.substr(0, kShown));
   std::ranges::replace_if(
@@ -124,7 +125,7 @@ std::expected<void, Refusal> parse_first_line(std::string_view line, Head& head)
   return check_target(head.target);
 }
 
-// Where it names a host, certification hands it on to the app.
+// Checked because /certification passes the host on to the app.
 bool is_host(std::string_view host) { return std::ranges::all_of(host, kHostCharacters); }
 
 bool lists(const Head& head, std::string_view name, std::string_view token) {
@@ -149,12 +150,12 @@ std::expected<void, Refusal> find_length(Head& head) {
     return refuse(
         fmt::format("Content-Length is \"{}\": must be a whole number of bytes", shown(digits)));
   }
-  // Beyond 64 bits it is beyond our limit all the more.
+  // A length beyond 64 bits exceeds the body limit in any case.
   head.length = error == std::errc() ? length : ~std::uint64_t{0};
   return {};
 }
 
-// Any other coding than chunked leaves open where the body ends (RFC 9112, 6.3).
+// With any other coding than chunked the end of the body is not defined (RFC 9112, 6.3).
 std::expected<void, Refusal> find_coding(Head& head) {
   const auto found = std::ranges::find_if(
       head.fields, [](const Field& field) { return same_name(field.name, "Transfer-Encoding"); });
@@ -217,12 +218,12 @@ std::string Head::joined(std::string_view name) const {
 
 std::expected<bool, Refusal> check_start(std::string_view text, std::size_t checked) {
   if (text.starts_with('\x16')) return no_http("this is TLS, and here is the plain port");
-  // A client that sends byte by byte must not have all of them looked at each time.
+  // The text is not searched from its beginning for each byte of a client that sends byte by byte.
   const std::size_t from = checked - std::min<std::size_t>(checked, 1);
   const std::size_t end = text.find("\r\n", from);
   std::string_view line = text.substr(0, end);
   if (end == std::string_view::npos && line.ends_with('\r')) line.remove_suffix(1);
-  // The rest of it may still be on its way, so it is not shown.
+  // Not shown in the message, because the rest of the line may still be on its way.
   if (checked <= kLongestMethod && !may_begin_with_method(line))
     return no_http("the method is none");
   const std::size_t line_feed = text.find('\n', from);

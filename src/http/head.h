@@ -1,6 +1,7 @@
-// The head of a request: its first line and headers, read strictly (RFC 9112). What two programs
-// could read in two ways is refused: who reads it otherwise, in front of us or behind, would see
-// other requests than we do. Pure; the views point into the text that was given.
+// The head of a request: request line and headers, parsed strictly (RFC 9112). Input that two
+// programs could interpret in two ways is refused: a proxy in front of this server, or a program
+// behind it, that reads it differently would see other requests than this server does (request
+// smuggling). Pure; the views point into the text that was given.
 #pragma once
 
 #include <cstddef>
@@ -35,23 +36,24 @@ struct Head {
   std::optional<std::uint64_t> length;  // Content-Length
   std::vector<Field> fields;
 
-  // Empty if there is none. What a request means hangs on these: none of them stands twice.
+  // Empty if the header is missing. Headers that decide the meaning of a request occur only once.
   [[nodiscard]] std::string_view value(std::string_view name) const;
-  // All values under the name, joined by commas.
+  // All values of the header, joined by commas.
   [[nodiscard]] std::string joined(std::string_view name) const;
 };
 
-// Whether text may still become a head: as much as its first bytes tell, so that another
-// protocol's hello is not waited upon. `text` is not empty; the first `checked` bytes of it were
-// good when it was as long as that. True: the first line is whole, and more need not be asked.
+// Whether text may still become a head, as far as its first bytes show, so that the greeting of
+// another protocol is refused at once instead of timing out. `text` is not empty; its first
+// `checked` bytes were found good by an earlier call. True: the first line is complete, and no
+// further call is needed.
 [[nodiscard]] std::expected<bool, Refusal> check_start(std::string_view text, std::size_t checked);
 
-// `text` ends with the empty line.
+// `text` ends with the empty line of the head.
 [[nodiscard]] std::expected<Head, Refusal> parse_head(std::string_view text);
 
-// "NAME: VALUE", without its line break.
+// "NAME: VALUE", without the line break.
 [[nodiscard]] std::expected<Field, Refusal> parse_field(std::string_view line);
 
-[[nodiscard]] bool same_name(std::string_view a, std::string_view b);  // without regard to case
+[[nodiscard]] bool same_name(std::string_view a, std::string_view b);  // case-insensitive
 
 }  // namespace gridloom::http

@@ -7,7 +7,7 @@
 #include <memory>
 #include <utility>
 
-#include "history/ledger.h"
+#include "history/energy_query.h"
 #include "http/energy.h"
 #include "http/envelope.h"
 #include "http/params.h"
@@ -19,7 +19,7 @@ namespace {
 
 constexpr std::string_view kDevices = "/api/v1/devices/";
 
-// Slice by slice; at last `text_of` says what the answer's data is.
+// Runs the query slice by slice; at the end `text_of` formats the response's data.
 template <typename TextOf>
 auto answer_of(history::EnergyQuery query, std::string trace_id, TextOf text_of) {
   return [query = std::move(query), trace_id = std::move(trace_id), text_of = std::move(text_of)](
@@ -73,14 +73,14 @@ Result<HistoryApi::Readable> HistoryApi::readable(registry::AccountId account,
   const registry::Device* device = directory->find_device(sn);
   if (device == nullptr ||
       registry::Directory::rights(account, *device) < registry::Rights::kMonitor) {
-    return fail(FaultKind::kNoPermission,
+    return fail(ErrorCode::kNoPermission,
                 fmt::format("{} is not a device that this account may read", wire::shortened(sn)));
   }
   return Readable{.number = device->number, .family = options_.platform->catalog->of_serial(sn)};
 }
 
 void HistoryApi::read(Call call, Answer answer) const {
-  auto done = std::make_shared<Done<Response>>(std::move(call.done));
+  auto done = std::make_shared<Callback<Response>>(std::move(call.done));
   auto step = [done, loop = options_.loop,
                answer = std::move(answer)](history::Reader& reader) mutable {
     auto response = answer(reader);
@@ -103,7 +103,7 @@ void HistoryApi::read(Call call, Answer answer) const {
 }
 
 void HistoryApi::quota_data(Call call) const {
-  const auto refuse = [&call](const Fault& fault) { call.done(failure(fault, call.trace_id)); };
+  const auto refuse = [&call](const Error& fault) { call.done(failure(fault, call.trace_id)); };
   const auto sn = text_param(call.params, "sn", "sn");
   if (!sn) return refuse(sn.error());
   const auto question = history_question(call.params);
@@ -116,8 +116,9 @@ void HistoryApi::quota_data(Call call) const {
   const std::vector<std::int64_t> bounds = {history::quarter_before(question->from_ms),
                                             std::max(history::quarter_after(question->to_ms),
                                                      history::quarter_before(question->from_ms))};
-  history::EnergyQuery query(
-      {.device = device->number, .meters = history::Meters(*device->family), .bounds = bounds});
+  history::EnergyQuery query({.device = device->number,
+                              .sources = history::EnergySources(*device->family),
+                              .bounds = bounds});
   read(std::move(call), answer_of(std::move(query), trace_id,
                                   [history = *history, trace_id](const history::EnergyQuery& of) {
                                     // A second response sits inside `data` (quirk 15).
@@ -128,24 +129,24 @@ void HistoryApi::quota_data(Call call) const {
 }
 
 void HistoryApi::energy(const std::string& sn, Call call) const {
-  const auto refuse = [&call](const Fault& fault) { call.done(failure(fault, call.trace_id)); };
+  const auto refuse = [&call](const Error& fault) { call.done(failure(fault, call.trace_id)); };
   const auto device = readable(call.account, sn);
   if (!device) return refuse(device.error());
   auto question = energy_question(call.params, options_.platform->clock.now());
   if (!question) return refuse(question.error());
   const std::string trace_id = call.trace_id;
   history::EnergyQuery query({.device = device->number,
-                              .meters = history::Meters(*device->family),
+                              .sources = history::EnergySources(*device->family),
                               .bounds = question->bounds});
   read(std::move(call),
        answer_of(std::move(query), trace_id,
                  [sn, question = std::move(*question)](const history::EnergyQuery& of) {
-                   return energy_answer(sn, of.meters(), question, of.sums());
+                   return energy_answer(sn, of.sources(), question, of.sums());
                  }));
 }
 
 void HistoryApi::series(const std::string& sn, Call call) const {
-  const auto refuse = [&call](const Fault& fault) { call.done(failure(fault, call.trace_id)); };
+  const auto refuse = [&call](const Error& fault) { call.done(failure(fault, call.trace_id)); };
   const auto device = readable(call.account, sn);
   if (!device) return refuse(device.error());
   auto request = series_question(call.params, options_.platform->clock.now(), options_.series);

@@ -1,8 +1,8 @@
-// The part of the signed API that answers from history: quota/data, and what is under
+// The part of the signed API that answers from history: quota/data, and everything under
 // /api/v1/devices/{sn}/.
 //
-// Answers are made on the archive's threads and come back to the loop that asked; nothing here
-// waits. A new question about a device is a row in the table of history_api.cc.
+// Responses are produced on the archive's threads and are delivered on the loop of the request;
+// nothing here blocks. A new query about a device is a row in the table of history_api.cc.
 #pragma once
 
 #include <functional>
@@ -28,28 +28,28 @@ struct DevicePath {
   std::string_view sn;
   std::string_view what;
 };
-// None: it is not of this form, or nobody answers to `what`. Views lead into `path`.
+// Empty: the path does not have this form, or `what` is unknown. The views point into `path`.
 [[nodiscard]] std::optional<DevicePath> device_path(std::string_view path);
 
 class HistoryApi {
  public:
   struct Options {
     const hub::Platform* platform = nullptr;
-    history::Reads reads{};  // Archive::read; empty: every question is answered with 503
-    Loop* loop = nullptr;    // answers come on it
+    history::Reads reads{};  // Archive::read; empty: every query is answered with 503
+    Loop* loop = nullptr;    // responses are delivered on it
     history::SeriesLimits series{};
   };
   explicit HistoryApi(Options options) : options_(std::move(options)) {}
-  // All that stands for `what` in a DevicePath.
+  // All values that `what` may have in a DevicePath.
   [[nodiscard]] static std::vector<std::string_view> questions();
 
-  // A request whose signature is good.
+  // A request whose signature has been verified.
   struct Call {
     wire::JsonObject params;
     registry::AccountId account{};
     std::string trace_id;
-    std::stop_token gone{};  // nobody waits for the answer any more
-    Done<Response> done;
+    std::stop_token gone{};  // stops when nobody waits for the response any more
+    Callback<Response> done;
   };
   void quota_data(Call call) const;
   void of_device(const DevicePath& path, Call call) const;
@@ -70,9 +70,9 @@ class HistoryApi {
     history::DeviceNumber number = 0;
     catalog::FamilyPtr family;
   };
-  // kNoPermission: there is none, or the account may not read it.
+  // kNoPermission: there is no such device, or the account may not read it.
   [[nodiscard]] Result<Readable> readable(registry::AccountId account, const std::string& sn) const;
-  // Works for a slice. None: there is more to do.
+  // Works for one time slice. Empty: there is more to do.
   using Answer = std::move_only_function<std::optional<Response>(history::Reader&)>;
   void read(Call call, Answer answer) const;
 

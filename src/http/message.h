@@ -1,4 +1,4 @@
-// One HTTP request and its answer, as the session hands them to whoever answers.
+// An HTTP request and its response, as the session exchanges them with the handler.
 #pragma once
 
 #include <cstddef>
@@ -15,28 +15,28 @@
 namespace gridloom::http {
 
 enum class Method : std::uint8_t { kGet, kHead, kPost, kPut, kDelete, kOptions, kOther };
-// As requests write it; "OTHER" for kOther.
+// The name as requests write it; "OTHER" for kOther.
 [[nodiscard]] std::string_view name_of(Method method);
 
-// Who waits for an answer.
+// The connection that waits for a response.
 class Waiting {
  public:
   Waiting() = default;
   Waiting(const Waiting&) = delete;
   Waiting& operator=(const Waiting&) = delete;
   virtual ~Waiting() = default;
-  // Stops once nobody waits for the answer to the request that is being handled, or for its rest:
-  // work for it may be dropped. Who asks for it agrees that a client that ends its half of the
-  // connection has gone. On the session's loop.
+  // Stops once nobody waits for the response to the current request, or for its rest: work for it
+  // may be dropped. A handler that asks for this token accepts that a client that closes its
+  // sending side counts as gone. On the session's loop.
   [[nodiscard]] virtual std::stop_token gone() = 0;
-  // The request's signature is good: the connection is an account's from now on.
+  // The request's signature has been verified: from now on the connection belongs to an account.
   virtual void signed_by(std::int64_t account) = 0;
 };
 
 struct Request {
   Method method = Method::kGet;
-  std::string path;   // "/iot-open/...", a doubled slash at its start made one (quirk 7)
-  std::string query;  // as sent, after the '?'; a lone '?' is none
+  std::string path;   // "/iot-open/...", with a doubled slash at its start reduced to one (quirk 7)
+  std::string query;  // as sent, after the '?'; empty for a lone '?'
   std::string content_type;
   std::string host;  // without the port
   std::string access_key;
@@ -46,12 +46,13 @@ struct Request {
   std::string body;
   bool secure = false;
   std::weak_ptr<Waiting> waiting{};  // may be empty
-  std::string peer;                  // its address
-  bool guarded = false;              // replays are refused: it came from beyond this machine
+  std::string peer;                  // the client's address
+  bool guarded = false;              // replays are refused: the client is not on this machine
 };
 
-// The part of a body that is made while it is sent: a piece is asked for when the one before has
-// left, so a client that reads slowly costs one piece of memory and nobody's time.
+// A body that is produced while it is sent: the next piece is requested when the previous one has
+// been sent, so a client that reads slowly costs the memory of one piece, and no thread waits for
+// it.
 class BodySource {
  public:
   BodySource() = default;
@@ -61,34 +62,35 @@ class BodySource {
 
   enum class Then : std::uint8_t {
     kMore,
-    kLater,  // nothing can be made now: ask again after a while
+    kLater,  // nothing available now: ask again after a while
     kEnd,
-    kFailed  // the rest cannot be made: the connection breaks, so that the client can tell
+    kFailed  // the rest cannot be produced: the connection is broken to tell the client
   };
   struct Piece {
     std::string bytes;
     Then then = Then::kEnd;
   };
-  // On the session's loop; `done` is called there, at once or later, unless the source ends before.
-  // One at a time.
-  virtual void next(Done<Piece> done) = 0;
+  // Call on the session's loop, one call at a time; `done` is called there, at once or later,
+  // unless the source is destroyed before.
+  virtual void next(Callback<Piece> done) = 0;
 };
 
-// What becomes of the connection instead of an answer, where a fault was asked for.
+// How the connection ends instead of a response, for an injected fault.
 enum class Ending : std::uint8_t { kNone, kClosed, kReset };
 
-// A large body is made with so much more capacity: its head then goes in front of it, and it is
-// sent from where it is.
+// Spare capacity to reserve in a large body: the response head is then inserted in front of it, and
+// the body is sent without another copy.
 inline constexpr std::size_t kRoomForHead = 256;
 
 struct Response {
   unsigned status = 200;
   std::string content_type = "application/json";
   std::string body{};
-  std::vector<std::pair<std::string_view, std::string>> headers{};  // further ones
-  std::shared_ptr<BodySource> rest{};  // what comes behind `body`; null: nothing
+  std::vector<std::pair<std::string_view, std::string>> headers{};  // additional headers
+  std::shared_ptr<BodySource> rest{};  // the stream after `body`; null: none
   Ending ending = Ending::kNone;
-  // For the log, if the answer is a refusal: the code in the body, and why. Empty: it is none.
+  // For the log, if the response is a refusal: the code in the body, and the reason. Empty: no
+  // refusal.
   std::string code{};
   std::string why{};
 };

@@ -13,10 +13,10 @@ Result<std::string> text_param(const JsonObject& object, std::string_view key,
                                std::string_view path) {
   const Json* value = object.if_contains(key);
   if (value == nullptr) {
-    return fail(FaultKind::kBadParams, fmt::format("{} is missing: must be a text", path));
+    return fail(ErrorCode::kBadParams, fmt::format("{} is missing: must be a text", path));
   }
   if (!value->is_string() || value->get_string().empty()) {
-    return fail(FaultKind::kBadParams,
+    return fail(ErrorCode::kBadParams,
                 fmt::format("{} is {}: must be a text", path, shown(*value)));
   }
   return std::string(value->get_string());
@@ -25,7 +25,7 @@ Result<std::string> text_param(const JsonObject& object, std::string_view key,
 Result<const JsonObject*> params_of(const JsonObject& object) {
   const Json* params = object.if_contains("params");
   if (params == nullptr || !params->is_object()) {
-    return fail(FaultKind::kBadParams, fmt::format("params is {}: must be an object",
+    return fail(ErrorCode::kBadParams, fmt::format("params is {}: must be an object",
                                                    params == nullptr ? "missing" : shown(*params)));
   }
   return &params->get_object();

@@ -1,4 +1,4 @@
-// Parameters of signed requests, with words for what is wrong with them.
+// Access to the parameters of signed requests, with error messages for wrong ones.
 #pragma once
 
 #include <string>
@@ -9,10 +9,10 @@
 
 namespace gridloom::http {
 
-// A value as a message shows it.
+// A value as error messages show it.
 [[nodiscard]] std::string shown(const wire::Json& value);
 
-// kBadParams: it is missing, no text, or empty; `path` is how the message calls it.
+// kBadParams: the parameter is missing, not a string, or empty; the message refers to it as `path`.
 [[nodiscard]] Result<std::string> text_param(const wire::JsonObject& object, std::string_view key,
                                              std::string_view path);
 // The object `params` of a body.

@@ -18,8 +18,8 @@ using wire::JsonObject;
 
 constexpr std::time_t kLongest_s = std::time_t{7} * 24 * 3600;
 
-// "2024-06-17 00:00:00" in the server's time zone (quirk 56). The wall clock's own count tells how
-// long a span is: a week in which the clocks change has an hour more or less.
+// "2024-06-17 00:00:00" in the server's time zone (quirk 56). The length of a span is counted in
+// wall-clock time, as a week in which the clocks change has an hour more or less.
 struct LocalTime {
   std::int64_t at_ms = 0;
   std::time_t wall_s = 0;
@@ -33,10 +33,10 @@ Result<LocalTime> local_time(const JsonObject& params, std::string_view key) {
   const std::tm asked = parts;
   parts.tm_isdst = -1;
   const std::time_t seconds = mktime(&parts);
-  // mktime() makes the 31st of June the 1st of July; we do not.
+  // mktime() turns the 31st of June into the 1st of July; here that is an error.
   if (end == nullptr || *end != '\0' || text->size() != 19 || seconds < 0 ||
       parts.tm_mday != asked.tm_mday || parts.tm_mon != asked.tm_mon) {
-    return fail(FaultKind::kBadParams,
+    return fail(ErrorCode::kBadParams,
                 fmt::format("{} is {:?}: must be a time as \"2024-06-17 00:00:00\"", path,
                             wire::shortened(*text)));
   }
@@ -45,8 +45,8 @@ Result<LocalTime> local_time(const JsonObject& params, std::string_view key) {
 }
 
 double wh_of(const Energies& energies, std::string_view counter) {
-  const auto quantity = history::quantity_of(counter);
-  return quantity ? energies.of(*quantity) : 0;
+  const auto flow = history::energy_flow_of(counter);
+  return flow ? energies.of(*flow) : 0;
 }
 
 double round_to(double value, double steps) { return std::round(value * steps) / steps; }
@@ -63,17 +63,17 @@ Result<HistoryQuestion> history_question(const JsonObject& body) {
   const auto to = local_time(**params, "endTime");
   if (!to) return std::unexpected(to.error());
   if (to->wall_s < from->wall_s) {
-    return fail(FaultKind::kBadParams, "params.endTime is before params.beginTime");
+    return fail(ErrorCode::kBadParams, "params.endTime is before params.beginTime");
   }
   if (to->wall_s - from->wall_s > kLongest_s) {
-    return fail(FaultKind::kBadParams, "params.beginTime to params.endTime is over a week");
+    return fail(ErrorCode::kBadParams, "params.beginTime to params.endTime is over a week");
   }
   return HistoryQuestion{.code = std::move(*code), .from_ms = from->at_ms, .to_ms = to->at_ms};
 }
 
 Result<const catalog::History*> history_of(const catalog::Family& family, const std::string& code) {
   if (family.history && family.history->code == code) return &*family.history;
-  return fail(FaultKind::kUnknownIndexCode,
+  return fail(ErrorCode::kUnknownIndexCode,
               family.history ? fmt::format("params.code is {:?}: {} has {}", wire::shortened(code),
                                            family.product, family.history->code)
                              : fmt::format("{} has no history", family.product));

@@ -1,4 +1,5 @@
-// quota/data: what is asked for, and the list that answers it by the formulas in the device file.
+// quota/data: parses the request, and computes the list of the response by the formulas in the
+// device file.
 #pragma once
 
 #include <cstdint>
@@ -6,7 +7,7 @@
 
 #include "base/result.h"
 #include "catalog/family.h"
-#include "history/quantity.h"
+#include "history/energy_flow.h"
 #include "wire/json.h"
 
 namespace gridloom::http {
@@ -16,10 +17,11 @@ struct HistoryQuestion {
   std::int64_t from_ms = 0;
   std::int64_t to_ms = 0;
 };
-// Of a request's body. kBadParams: what is missing, no time, reversed, or over a week.
+// Parses a request's body. kBadParams: a parameter is missing, is no time, the times are reversed,
+// or the span is over a week.
 [[nodiscard]] Result<HistoryQuestion> history_question(const wire::JsonObject& body);
 
-// kUnknownIndexCode: the family does not have it.
+// kUnknownIndexCode: the family does not have this index.
 [[nodiscard]] Result<const catalog::History*> history_of(const catalog::Family& family,
                                                          const std::string& code);
 

@@ -1,4 +1,4 @@
-// The list of quota/data: each kind of index, its rounding, and its edges.
+// The list of quota/data: each kind of index, its rounding, and its edge cases.
 #include "http/quota_data.h"
 
 #include <gtest/gtest.h>
@@ -15,11 +15,11 @@ namespace gridloom::http {
 namespace {
 
 using history::Energies;
-using history::Quantity;
+using history::EnergyFlow;
 
-Energies energies(const std::vector<std::pair<Quantity, double>>& some) {
+Energies energies(const std::vector<std::pair<EnergyFlow, double>>& some) {
   Energies wh;
-  for (const auto& [quantity, value] : some) wh.of(quantity) = value;
+  for (const auto& [flow, value] : some) wh.of(flow) = value;
   return wh;
 }
 
@@ -47,7 +47,7 @@ catalog::Index share_index(double times) {
 TEST(QuotaData, AnswersNameValueAndUnitInTheFilesOrder) {
   const std::string list =
       history_list({.code = "CODE", .indexes = {counter_index("pv"), counter_index("load")}},
-                   energies({{Quantity::kPv, 32'270}, {Quantity::kLoad, 5}}));
+                   energies({{EnergyFlow::kPv, 32'270}, {EnergyFlow::kLoad, 5}}));
   EXPECT_EQ(list, R"([{"indexName":"n","indexValue":32.27,"unit":"kWh"},)"
                   R"({"indexName":"n","indexValue":0.01,"unit":"kWh"}])");
 }
@@ -56,33 +56,33 @@ TEST(QuotaData, CountersAreKilowattHoursWithTwoDecimals) {
   const std::vector<std::pair<double, std::string_view>> rows = {
       {0, "0"}, {4.9, "0"}, {5, "0.01"}, {999.9, "1"}, {1234, "1.23"}, {123'456'789, "123456.79"}};
   for (const auto& [wh, expected] : rows) {
-    EXPECT_EQ(value_of(counter_index("grid_in"), energies({{Quantity::kGridIn, wh}})), expected)
+    EXPECT_EQ(value_of(counter_index("grid_in"), energies({{EnergyFlow::kGridIn, wh}})), expected)
         << wh;
   }
 }
 
 TEST(QuotaData, EveryCounterOfTheDeviceFilesIsTheLedgersOwn) {
-  const std::vector<std::pair<std::string_view, Quantity>> rows = {
-      {"pv", Quantity::kPv},
-      {"battery_in", Quantity::kBatteryIn},
-      {"battery_out", Quantity::kBatteryOut},
-      {"grid_in", Quantity::kGridIn},
-      {"grid_out", Quantity::kGridOut},
-      {"load", Quantity::kLoad},
-      {"ev", Quantity::kEv},
-      {"heater", Quantity::kHeater},
-      {"heatpump", Quantity::kHeatpump},
-      {"pv_to_ev", Quantity::kPvToEv},
-      {"pv_to_heater", Quantity::kPvToHeater},
-      {"pv_to_heatpump", Quantity::kPvToHeatpump}};
-  ASSERT_EQ(rows.size(), history::kQuantities);
+  const std::vector<std::pair<std::string_view, EnergyFlow>> rows = {
+      {"pv", EnergyFlow::kPv},
+      {"battery_in", EnergyFlow::kBatteryIn},
+      {"battery_out", EnergyFlow::kBatteryOut},
+      {"grid_in", EnergyFlow::kGridIn},
+      {"grid_out", EnergyFlow::kGridOut},
+      {"load", EnergyFlow::kLoad},
+      {"ev", EnergyFlow::kEv},
+      {"heater", EnergyFlow::kHeater},
+      {"heatpump", EnergyFlow::kHeatpump},
+      {"pv_to_ev", EnergyFlow::kPvToEv},
+      {"pv_to_heater", EnergyFlow::kPvToHeater},
+      {"pv_to_heatpump", EnergyFlow::kPvToHeatpump}};
+  ASSERT_EQ(rows.size(), history::kEnergyFlows);
   for (const auto& [name, counter] : rows) {
     EXPECT_EQ(value_of(counter_index(name), energies({{counter, 7000}})), "7") << name;
   }
 }
 
 TEST(QuotaData, AShareIsAFractionOrItsRemainder) {
-  const auto wh = energies({{Quantity::kGridIn, 250}, {Quantity::kLoad, 1000}});
+  const auto wh = energies({{EnergyFlow::kGridIn, 250}, {EnergyFlow::kLoad, 1000}});
   catalog::Index index = share_index(1);
   EXPECT_EQ(value_of(index, wh), "0.25");
   index.remainder = true;
@@ -93,11 +93,13 @@ TEST(QuotaData, AShareIsAFractionOrItsRemainder) {
 
 TEST(QuotaData, AShareStaysBetweenNothingAndAll) {
   catalog::Index index = share_index(100);
-  EXPECT_EQ(value_of(index, energies({{Quantity::kGridIn, 5}})), "0");  // of nothing
-  EXPECT_EQ(value_of(index, energies({{Quantity::kGridIn, 1500}, {Quantity::kLoad, 1000}})), "100");
+  EXPECT_EQ(value_of(index, energies({{EnergyFlow::kGridIn, 5}})), "0");  // the total is zero
+  EXPECT_EQ(value_of(index, energies({{EnergyFlow::kGridIn, 1500}, {EnergyFlow::kLoad, 1000}})),
+            "100");
   index.remainder = true;
-  EXPECT_EQ(value_of(index, energies({{Quantity::kGridIn, 1500}, {Quantity::kLoad, 1000}})), "0");
-  EXPECT_EQ(value_of(index, energies({{Quantity::kLoad, 1000}})), "100");
+  EXPECT_EQ(value_of(index, energies({{EnergyFlow::kGridIn, 1500}, {EnergyFlow::kLoad, 1000}})),
+            "0");
+  EXPECT_EQ(value_of(index, energies({{EnergyFlow::kLoad, 1000}})), "100");
 }
 
 TEST(QuotaData, ThePowerOceanAnswersAllIndexesOfItsDocument) {

@@ -16,7 +16,7 @@ std::optional<Millis> RequestRate::wait(std::string_view key, TimePoint now) {
     found = buckets_.emplace(key, Bucket{.tokens = most, .filled = now}).first;
   }
   Bucket& bucket = found->second;
-  // A clock that was set back brings nothing, and takes nothing away.
+  // A clock that was set back adds no tokens and takes none away.
   const auto passed_ms = static_cast<double>(std::max(Millis(0), now - bucket.filled).count());
   bucket.tokens = std::min(most, bucket.tokens + passed_ms * most / 1000);
   bucket.filled = now;
@@ -44,7 +44,7 @@ std::size_t RequestRate::remembered() const {
   return buckets_.size();
 }
 
-// After a second a bucket is full again, as one that is not there would be.
+// After a second a bucket is full again, like one that does not exist.
 void RequestRate::forget_full(TimePoint now) {
   std::erase_if(buckets_, [now](const auto& entry) {
     return now - entry.second.filled >= std::chrono::seconds(1) || now < entry.second.filled;

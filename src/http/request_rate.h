@@ -1,8 +1,9 @@
-// How often each access key may ask: so many requests at once as a second's worth, and then as they
-// come back, evenly. What is refused costs nothing.
+// Rate limit per access key, as a token bucket: a burst of one second's worth of requests, refilled
+// evenly. A refused request costs no token.
 //
-// A request that is asked about before its signature is verified costs the key nothing, and one
-// that is verified does: nobody can use up another's. Thread rule: any thread.
+// would_wait(), for a request whose signature is not verified yet, takes no token from the key;
+// wait(), for a verified one, does. So nobody can use up the requests of another's key. Thread
+// rule: any thread.
 #pragma once
 
 #include <cstddef>
@@ -17,15 +18,15 @@ namespace gridloom::http {
 
 class RequestRate {
  public:
-  // At least one a second.
+  // `per_second` is at least 1.
   explicit RequestRate(std::size_t per_second) : per_second_(per_second) {}
 
-  // Nothing: go ahead. Otherwise how long until the key may ask again.
+  // Takes a token. Empty: the request is admitted. Otherwise the time until the key may send again.
   [[nodiscard]] std::optional<Millis> wait(std::string_view key, TimePoint now);
-  // The same, and nothing is taken.
+  // Returns what wait() would, without taking a token.
   [[nodiscard]] std::optional<Millis> would_wait(std::string_view key, TimePoint now) const;
   [[nodiscard]] std::size_t per_second() const { return per_second_; }
-  // Keys that asked within the last second, and perhaps more.
+  // Number of keys kept: those that sent within the last second, and perhaps more.
   [[nodiscard]] std::size_t remembered() const;
 
  private:

@@ -28,13 +28,13 @@ Result<history::SeriesRequest> series_question(const wire::JsonObject& params, T
       if (own == name) word = place;
     }
     if (word == nullptr) {
-      return fail(FaultKind::kBadParams,
+      return fail(ErrorCode::kBadParams,
                   fmt::format("{} is no parameter of history: there are fields, from, to, step, "
                               "aggregate, format and points",
                               wire::shortened(name)));
     }
     if (!value.is_string() || value.get_string().empty()) {
-      return fail(FaultKind::kBadParams,
+      return fail(ErrorCode::kBadParams,
                   fmt::format("{} is {}: must be a text", std::string_view(name), shown(value)));
     }
     *word = value.get_string();
@@ -77,9 +77,9 @@ SeriesBody::Piece SeriesBody::take() {
   return piece;
 }
 
-void SeriesBody::next(Done<Piece> done) {
+void SeriesBody::next(Callback<Piece> done) {
   if (has_piece()) return done(take());
-  auto whom = std::make_shared<Done<Piece>>(std::move(done));
+  auto whom = std::make_shared<Callback<Piece>>(std::move(done));
   auto step = [self = shared_from_this(), whom](history::Reader& reader) mutable {
     if (const Status made = self->make(reader); !made) {
       spdlog::error("request {}: {}", self->options_.trace_id, made.error().detail);

@@ -1,5 +1,6 @@
-// The answer to /api/v1/devices/{sn}/history: the parameters of the request, and the body, which is
-// made on the archive's threads a piece at a time, whenever the client has taken the one before.
+// The response to /api/v1/devices/{sn}/history: the request's parameters, and the body, which is
+// produced on the archive's threads piece by piece, whenever the client has received the previous
+// one.
 //
 // Between two pieces nothing of the archive is held, and no thread waits for a client.
 #pragma once
@@ -32,16 +33,16 @@ class SeriesBody final : public BodySource, public std::enable_shared_from_this<
     history::SeriesRequest::Format format{};
     std::string trace_id;
     registry::AccountId account{};
-    std::stop_token gone{};  // nobody waits for it any more
+    std::stop_token gone{};  // stops when nobody waits for the response any more
     history::Reads reads{};
     Loop* loop = nullptr;
   };
   SeriesBody(history::SeriesAnswer answer, Options options);
 
-  // A slice, on a thread of the archive's: a whole answer if it is short, else its begin and, as
-  // the rest, this. None: neither is ready, call again.
+  // Works for one time slice, on a thread of the archive. Returns a complete response if it is
+  // short, otherwise its beginning with this object as `rest`. Empty: neither is ready, call again.
   [[nodiscard]] std::optional<Response> begin(history::Reader& reader);
-  void next(Done<Piece> done) override;
+  void next(Callback<Piece> done) override;
 
   static constexpr std::size_t kPieceBytes = std::size_t{32} * 1024;
 
@@ -58,7 +59,7 @@ class SeriesBody final : public BodySource, public std::enable_shared_from_this<
   Options options_;
   Around around_;
   bool begun_ = false;
-  // Of whoever makes a piece, or of the loop while nobody does.
+  // Used by the thread that produces a piece, or by the loop while none does.
   std::string ready_;
   std::size_t taken_ = 0;
   bool ended_ = false;

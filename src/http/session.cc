@@ -34,7 +34,7 @@ WebSocketRequest handshake_of(const Head& head) {
           .protocols = head.joined("Sec-WebSocket-Protocol")};
 }
 
-// What the API needs of it; the body is still to come.
+// The request as the API needs it; the body is still to come.
 Request request_of(const Head& head) {
   Request request;
   request.method = head.method;
@@ -56,7 +56,7 @@ Request request_of(const Head& head) {
   return request;
 }
 
-// An empty one would be the last.
+// Skips empty chunks: an empty chunk would end the body.
 void append_chunk(std::string& out, std::string_view bytes) {
   if (bytes.empty()) return;
   fmt::format_to(std::back_inserter(out), "{:x}\r\n", bytes.size());
@@ -116,16 +116,16 @@ std::string_view reason_phrase(unsigned status) {
   }
 }
 
-// A request whose head is here.
+// A request whose head has been parsed.
 struct Session::Reading {
   Request request;
   BodyReader body;
   bool expects_continue = false;
 };
 
-Session::Session(net::Line line, Handler handler, const SessionLimits& limits, TimePoint now,
-                 net::MakeProtocol mqtt, WantsBody wants_body, OnRefused on_refused)
-    : line_(std::move(line)),
+Session::Session(net::ConnectionContext context, Handler handler, const SessionLimits& limits,
+                 TimePoint now, net::MakeProtocol mqtt, WantsBody wants_body, OnRefused on_refused)
+    : context_(std::move(context)),
       handler_(std::move(handler)),
       limits_(limits),
       mqtt_(std::move(mqtt)),
@@ -162,22 +162,23 @@ std::size_t Session::kept_bytes() const {
 
 void Session::go_on() {
   working_ = true;
-  // A client may ask for much in few bytes, and not take it: the rest waits until this is sent.
+  // A client may request much in few bytes and not read it: the remaining requests wait until the
+  // output is sent.
   while (!answering_ && !finished_ && !web_socket_ && out_.size() < limits_.output_bytes &&
          parse_one()) {
   }
-  // Once for all requests of a read: each would move all that came behind it.
+  // Erased once for all requests of a read: each erase moves all bytes after it.
   in_.erase(0, std::exchange(taken_, 0));
   put_off_ = out_.size() >= limits_.output_bytes;
   working_ = false;
-  // The first frames may come right behind the request.
+  // The first frames may follow directly after the request.
   if (web_socket_ && !in_.empty()) web_socket_->receive(std::exchange(in_, {}), now_);
 }
 
-// True: a request was taken and perhaps answered; there may be another one in the buffer.
+// True: a request was consumed and perhaps answered; the buffer may hold another one.
 bool Session::parse_one() {
   if (!in_request_) {
-    // Some clients end a body with a line break that belongs to nothing (RFC 9112, 2.2).
+    // Some clients send a line break after a body that belongs to no message (RFC 9112, 2.2).
     taken_ = std::min(in_.find_first_not_of("\r\n", taken_), in_.size());
     if (unread().empty()) return false;
     in_request_ = true;
@@ -185,7 +186,7 @@ bool Session::parse_one() {
   }
   if (!reading_ && !read_head()) return false;
   if (web_socket_) return false;
-  if (!reading_) return true;  // it was an upgrade that was refused
+  if (!reading_) return true;  // a refused upgrade
   std::string_view rest = unread();
   const auto whole = reading_->body.read(rest);
   if (!whole) return refuse(whole.error().status, whole.error().why), false;
@@ -198,7 +199,7 @@ bool Session::parse_one() {
   return true;
 }
 
-// True: it is here, and good.
+// True: the head is complete and valid.
 bool Session::read_head() {
   const std::string_view in = unread();
   const std::size_t end = in.find(kHeadEnd, searched_ - std::min(searched_, kHeadEnd.size() - 1));
@@ -228,14 +229,15 @@ bool Session::read_head() {
               .body = BodyReader(
                   *head, {.body_bytes = limits_.body_bytes, .trailer_bytes = limits_.header_bytes}),
               .expects_continue = head->expects_continue});
-  reading_->request.secure = line_.secure;
-  reading_->request.peer = line_.peer;
+  reading_->request.secure = context_.secure;
+  reading_->request.peer = context_.peer;
   const bool has_body = head->chunked || head->length.value_or(0) != 0;
   if (has_body && wants_body_ && !wants_body_(reading_->request)) reading_->body.discard();
   if (mqtt_ && reading_->request.path == "/mqtt") {
     reading_.reset();
     in_request_ = false;
-    // A body is not read: what follows a refusal could be taken for a request.
+    // The body is not read, so the connection must end: bytes after a refusal could be taken for a
+    // request.
     if (has_body) keep_alive_ = false;
     upgrade(handshake_of(*head));
   }
@@ -259,7 +261,7 @@ void Session::on_request() {
     self->answering_ = self->rest_ != nullptr;
     if (!self->answering_) self->gone_.reset();
     self->since_ = self->now_;
-    if (!self->working_) self->line_.wake();
+    if (!self->working_) self->context_.wake();
   });
   if (peer_ended_ && answering_) peer_ends();
 }
@@ -272,14 +274,14 @@ void Session::upgrade(const WebSocketRequest& request) {
     return;
   }
   out_ += *accepted;
-  web_socket_ = std::make_unique<WebSocket>(mqtt_(line_), limits_.web_socket, now_);
+  web_socket_ = std::make_unique<WebSocket>(mqtt_(context_), limits_.web_socket, now_);
 }
 
 void Session::respond(Response response) {
   if (!response.code.empty() && on_refused_) {
     on_refused_({.code = response.code,
                  .access_key = access_key_,
-                 .peer = line_.peer,
+                 .peer = context_.peer,
                  .why = response.why});
   }
   access_key_.clear();
@@ -322,8 +324,8 @@ void Session::respond(Response response) {
   }
 }
 
-// Whoever takes the output does so again until there is none, so a piece that comes at once needs
-// no wake, if there is something in it.
+// take_output() is called until there is no more output, so a piece that comes at once and is not
+// empty needs no wake().
 void Session::ask_for_rest() {
   asked_ = asking_ = true;
   const std::shared_ptr<BodySource> source = rest_;
@@ -331,7 +333,7 @@ void Session::ask_for_rest() {
     const std::shared_ptr<Session> self = weak.lock();
     if (!self || self->lost_ || !self->rest_) return;
     self->on_piece(std::move(piece));
-    if (!self->asking_ || self->out_.empty()) self->line_.wake();
+    if (!self->asking_ || self->out_.empty()) self->context_.wake();
   });
   asking_ = false;
 }
@@ -363,7 +365,7 @@ void Session::refuse(unsigned status, std::string_view why) {
 
 void Session::take_output(std::string& out) {
   if (rest_ && !asked_ && !asks_later_ && out_.empty()) ask_for_rest();
-  // Moved: an answer is not copied again, and an idle connection holds no buffer.
+  // Moved, so that a response is not copied again and an idle connection holds no buffer.
   if (out.empty()) {
     out = std::exchange(out_, {});
   } else {
@@ -371,7 +373,7 @@ void Session::take_output(std::string& out) {
     out_.clear();
   }
   if (web_socket_) return web_socket_->take_output(out);
-  // An answer that came outside of receive() may have a pipelined request behind it.
+  // A response that came outside of receive() may be followed by a pipelined request.
   if (!answering_ && !in_.empty() && !finished_) {
     go_on();
     out += out_;
@@ -385,8 +387,8 @@ void Session::server_stops() {
   if (!answering_) finished_ = true;
 }
 
-// It may be a half only, but nobody can tell before something is sent, and what is being made may
-// take long.
+// The peer may have closed its sending side only, but that cannot be known before something is
+// sent, and producing the response may take long.
 void Session::peer_ends() {
   if (web_socket_) return;
   peer_ended_ = true;

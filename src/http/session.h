@@ -1,9 +1,10 @@
 // The server's side of one HTTP/1.1 connection as bytes in, bytes out: keep-alive, pipelining,
-// chunked bodies, HEAD, Expect, limits. Answers go out in the order of the requests, one at a time;
-// while one is being made nothing more is read. A long one is sent in pieces as they are made: in
-// chunks, or to a client of HTTP/1.0 until the connection ends. What is not HTTP is answered with a
-// status and the connection ends. GET /mqtt with an Upgrade makes a WebSocket of it, and from then
-// on the session only passes calls on. One thread: the connection's loop.
+// chunked bodies, HEAD, Expect, limits. Responses are sent in the order of the requests, one at a
+// time; while one is being produced nothing more is read. A long response is streamed as it is
+// produced: in chunks, or for an HTTP/1.0 client until the connection ends. Input that is not HTTP
+// is answered with an error status and the connection ends. GET /mqtt with an Upgrade turns the
+// connection into a WebSocket; from then on the session only forwards calls. One thread: the
+// connection's loop.
 #pragma once
 
 #include <cstddef>
@@ -24,7 +25,7 @@ namespace gridloom::http {
 struct SessionLimits {
   std::size_t header_bytes = std::size_t{8} * 1024;
   std::size_t body_bytes = std::size_t{256} * 1024;
-  std::size_t output_bytes = std::size_t{64} * 1024;  // made ahead of what is sent
+  std::size_t output_bytes = std::size_t{64} * 1024;  // produced ahead of what is sent
   Millis request_time{30'000};                        // from a request's first byte to its last
   Millis idle_time{120'000};                          // between requests
   WebSocketLimits web_socket{};
@@ -36,25 +37,26 @@ class Session final : public net::Protocol,
                       public Waiting,
                       public std::enable_shared_from_this<Session> {
  public:
-  // Answers a request; `done` is called once, on the session's loop.
-  using Handler = std::function<void(Request request, Done<Response> done)>;
+  // Handles a request; `done` is called once, on the session's loop.
+  using Handler = std::function<void(Request request, Callback<Response> done)>;
 
-  // Whether the body of a request is worth keeping, by its head: of an unknown access key it is
-  // not. Without a body the request is handled all the same.
+  // Decides by a request's head whether its body is kept; the body of an unknown access key is not.
+  // The request is handled in either case.
   using WantsBody = std::function<bool(const Request& head)>;
 
-  // A request that was refused, whatever refused it.
+  // A refused request, for whatever reason.
   struct Refused {
-    std::string_view code;        // in the answer
-    std::string_view access_key;  // its beginning
-    std::string_view peer;        // its address
+    std::string_view code;        // in the response
+    std::string_view access_key;  // the first characters
+    std::string_view peer;        // the client's address
     std::string_view why;
   };
   using OnRefused = std::function<void(const Refused& refused)>;
 
-  // `mqtt` makes what speaks inside of a WebSocket; without it there is none.
-  Session(net::Line line, Handler handler, const SessionLimits& limits, TimePoint now,
-          net::MakeProtocol mqtt = {}, WantsBody wants_body = {}, OnRefused on_refused = {});
+  // `mqtt` makes the protocol inside a WebSocket; without it there are no WebSockets.
+  Session(net::ConnectionContext context, Handler handler, const SessionLimits& limits,
+          TimePoint now, net::MakeProtocol mqtt = {}, WantsBody wants_body = {},
+          OnRefused on_refused = {});
   ~Session() override;
 
   void receive(std::string_view bytes, TimePoint now) override;
@@ -86,7 +88,7 @@ class Session final : public net::Protocol,
   void on_piece(BodySource::Piece piece);
   void refuse(unsigned status, std::string_view why);
 
-  net::Line line_;
+  net::ConnectionContext context_;
   Handler handler_;
   SessionLimits limits_;
   net::MakeProtocol mqtt_;
@@ -98,27 +100,27 @@ class Session final : public net::Protocol,
   std::string in_;
   std::string out_;
   TimePoint now_;
-  std::size_t taken_ = 0;     // bytes at the front of in_ that were read; they go with the turn
-  std::size_t searched_ = 0;  // bytes behind them that are known to hold no end of a head
-  bool line_good_ = false;    // the first line of the head that is being read
-  TimePoint since_;           // of the request being read, or of idleness
-  bool in_request_ = false;   // its first byte is here
+  std::size_t taken_ = 0;     // consumed bytes at the front of in_, erased once a turn
+  std::size_t searched_ = 0;  // bytes after those that are known to hold no end of a head
+  bool line_good_ = false;    // the first line of the current head was checked
+  TimePoint since_;           // begin of the current request, or of idleness
+  bool in_request_ = false;   // its first byte has arrived
   bool answering_ = false;
-  std::shared_ptr<BodySource> rest_;      // of the answer that is being sent
-  std::optional<std::stop_source> gone_;  // of the answer that is being made, if anybody asked
+  std::shared_ptr<BodySource> rest_;      // of the response that is being sent
+  std::optional<std::stop_source> gone_;  // of the current response, if requested
   bool peer_ended_ = false;
-  bool asked_ = false;   // for its next piece
-  bool asking_ = false;  // just now: a piece that comes at once is taken with this turn's output
+  bool asked_ = false;   // the next piece was requested from rest_
+  bool asking_ = false;  // inside next(): a piece that comes at once is sent in this turn
   bool asks_later_ = false;
-  bool working_ = false;  // go_on() runs: an answer that comes at once must not enter it again
-  bool put_off_ = false;  // there is more in in_, and much in out_
+  bool working_ = false;  // go_on() runs: an immediate response must not enter it again
+  bool put_off_ = false;  // parsing waits: out_ is at its limit
   bool head_ = false;
   bool keep_alive_ = true;
-  bool in_chunks_ = true;  // the client knows them
+  bool in_chunks_ = true;  // the client understands chunks
   bool finished_ = false;
   bool breaks_ = false;
   bool lost_ = false;
-  std::int64_t account_ = 0;  // that signed a request
+  std::int64_t account_ = 0;  // the account that signed a request
 };
 
 }  // namespace gridloom::http

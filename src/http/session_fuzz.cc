@@ -1,4 +1,5 @@
-// Any bytes, in any pieces: the same answers, and every refusal ends the connection.
+// Fuzz target: any bytes, in any pieces, give the same responses, and every refusal ends the
+// connection.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -13,8 +14,8 @@ void require(bool holds) {
   if (!holds) std::abort();
 }
 
-// Without what tells of the pieces: whether a body is on its way or here already, and whether and
-// how a mistake shows before all is there.
+// Removes output that depends on the pieces: "100 Continue" (the body may have arrived already or
+// not), and refusals (an error may show before all bytes have arrived).
 std::string comparable(std::string text) {
   constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
   for (std::size_t at = text.find(kContinue); at != std::string::npos;

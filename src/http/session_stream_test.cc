@@ -1,5 +1,4 @@
-// Answers that are made while they are sent: as fast as the client takes them, and not a piece
-// more.
+// Streamed responses: produced as fast as the client reads them, and not a piece more.
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -25,12 +24,12 @@ using testing::Not;
 using Piece = BodySource::Piece;
 using Then = BodySource::Then;
 
-// Gives what the test says, at once or when it is told to.
+// Returns the pieces that the test sets, at once or on request.
 class Source final : public BodySource {
  public:
   explicit Source(std::deque<Piece> given) : pieces(std::move(given)) {}
 
-  void next(Done<Piece> done) override {
+  void next(Callback<Piece> done) override {
     ++asked;
     if (waits) {
       waiting = std::move(done);
@@ -38,7 +37,7 @@ class Source final : public BodySource {
       give(std::move(done));
     }
   }
-  void give(Done<Piece> done) {
+  void give(Callback<Piece> done) {
     Piece piece = std::move(pieces.front());
     pieces.pop_front();
     done(std::move(piece));
@@ -48,20 +47,20 @@ class Source final : public BodySource {
   std::deque<Piece> pieces;
   bool waits = false;
   int asked = 0;
-  Done<Piece> waiting;
+  Callback<Piece> waiting;
 };
 
 std::shared_ptr<Source> source(std::deque<Piece> pieces) {
   return std::make_shared<Source>(std::move(pieces));
 }
 
-// As the pump does: until there is nothing more.
+// Like ConnectionIo: takes output until there is no more.
 std::string all_output(Talk& talk) {
   std::string all = talk.take();
   while (true) {
     std::string some;
     talk.session->take_output(some);
-    some += talk.take();  // what it woke us for
+    some += talk.take();  // the output of the wake()
     if (some.empty()) return all;
     all += some;
   }
@@ -167,7 +166,7 @@ TEST_F(HttpStream, AnAnswerThatFailsMidwayHasNoEnd) {
   EXPECT_TRUE(talk.finished() && !talk.session->breaks());
 }
 
-// Without chunks the connection's end would be the answer's end.
+// Without chunks the end of the connection would look like the end of the response.
 TEST_F(HttpStream, AnAnswerOfOldClientsThatFailsMidwayBreaksTheConnection) {
   ask("GET /a HTTP/1.0",
       source({{.bytes = "more", .then = Then::kMore}, {.bytes = "", .then = Then::kFailed}}));
@@ -189,12 +188,12 @@ TEST_F(HttpStream, ALostClientEndsTheSourceAndALatePieceIsNothing) {
   talk.session.reset();
 }
 
-// A session whose answers are made by hand; the handler asks for the token or does not.
+// A session whose responses the test makes; the handler asks for the token or does not.
 struct Asked {
   explicit Asked(bool asks) {
     session = std::make_shared<Session>(
-        net::Line{.loop = loop, .wake = [] {}, .secure = false, .peer = "test"},
-        [this, asks](Request request, Done<Response> answer) {
+        net::ConnectionContext{.loop = loop, .wake = [] {}, .secure = false, .peer = "test"},
+        [this, asks](Request request, Callback<Response> answer) {
           const auto waiting = request.waiting.lock();
           if (waiting && asks) gone = waiting->gone();
           done = std::move(answer);
@@ -211,7 +210,7 @@ struct Asked {
   NoLoop loop;
   std::shared_ptr<Session> session;
   std::stop_token gone;
-  Done<Response> done;
+  Callback<Response> done;
 };
 
 TEST(HttpWaiting, WhoeverAskedIsToldWhenTheClientHasGone) {

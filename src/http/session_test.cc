@@ -1,5 +1,5 @@
-// HTTP as clients speak it, and as broken or hostile ones do: the session's bytes, whatever the
-// pieces in which they come.
+// The HTTP session with well-behaved, broken and hostile clients, whatever the pieces in which the
+// bytes arrive.
 #include "http/session.h"
 
 #include <fmt/format.h>
@@ -30,7 +30,7 @@ using testing::IsEmpty;
 using testing::Not;
 using testing::StartsWith;
 
-// All of these end a connection.
+// Checks for a refusal; all of them end the connection.
 testing::AssertionResult is_refusal(const Talk& talk, unsigned status) {
   const std::string start = fmt::format("HTTP/1.1 {} ", status);
   if (!talk.out.starts_with(start)) {
@@ -205,7 +205,8 @@ TEST(HttpSession, AnEmptyChunkedBodyMayComeInAnyPieces) {
   }
 }
 
-// What was searched once is not searched again: an end must be found wherever a read cuts it.
+// Bytes that were searched once are not searched again: the end of a line must be found wherever a
+// read splits it.
 TEST(HttpSession, LinesEndInAnyPieces) {
   const std::string returns(50, '\r');
   const std::string chunked = "PUT /a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n";
@@ -234,7 +235,7 @@ TEST(HttpSession, LinesEndInAnyPieces) {
   }
 }
 
-// A library's parser threw at a trailer of 64 KB, and kept an extension however long it was.
+// Regression: a library's parser threw at a trailer of 64 KB, and kept an extension of any length.
 TEST(HttpSession, ExtensionsAndTrailersAreNeitherKeptNorEndless) {
   const std::string head = "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n";
   struct Row {
@@ -429,7 +430,7 @@ TEST(HttpSession, GivesARequestHalfAMinute) {
   talk.send("GET / HT");
   talk.pass(Millis(29'999));
   EXPECT_EQ(talk.out, "");
-  talk.send("T");  // a drop now and then does not help
+  talk.send("T");  // a byte now and then does not help
   talk.pass(Millis(2));
   EXPECT_TRUE(is_refusal(talk, 408));
 }

@@ -1,4 +1,4 @@
-// The signed API with a home behind it, asked without a socket. Test-only.
+// The signed API with a TestHome behind it, called without a socket. Test-only.
 #pragma once
 
 #include <fmt/format.h>
@@ -81,7 +81,7 @@ class ApiTest : public testing::Test {
     home.settle();
     return response;
   }
-  // The body of an answer with status 200; otherwise the status.
+  // The body of a response with status 200; otherwise the status.
   std::string call(Request made, std::string_view as = "alice") {
     sign_as(made, key_of(as));
     return shown(start(std::move(made)));

@@ -1,5 +1,5 @@
-// WebSocket frames as a client makes and reads them, written a second time and without wslay; and
-// an inner protocol that says back what it hears.
+// WebSocket frames as a client writes and reads them, implemented independently of wslay; and an
+// inner protocol that echoes its input.
 #pragma once
 
 #include <algorithm>
@@ -36,7 +36,7 @@ inline std::string close_payload(std::uint16_t code, std::string_view why = {}) 
   return payload.append(why);
 }
 
-// As a client sends it: masked.
+// The bytes of a frame as a client sends it: masked.
 inline std::string bytes_of(const Frame& frame) {
   constexpr std::string_view kMask("\x12\xf4\x00\x5a", 4);
   std::string bytes;
@@ -53,7 +53,7 @@ inline std::string bytes_of(const Frame& frame) {
   return bytes;
 }
 
-// What a server sent; nothing if it is no whole number of unmasked frames.
+// The frames that a server sent; empty unless the bytes are a whole number of unmasked frames.
 inline std::optional<std::vector<Frame>> frames_in(std::string_view bytes) {
   std::vector<Frame> frames;
   const auto byte = [&bytes](std::size_t at) { return static_cast<std::uint8_t>(bytes[at]); };
@@ -76,7 +76,7 @@ inline std::optional<std::vector<Frame>> frames_in(std::string_view bytes) {
   return frames;
 }
 
-// The payload of all data frames, and everything else in order.
+// The payload of all data frames, and all other frames in order.
 struct Said {
   std::string data;
   std::vector<Frame> control;
@@ -95,7 +95,7 @@ inline std::optional<Said> said_in(std::string_view bytes) {
   return said;
 }
 
-// Says back what it hears until it hears a dot, then ends.
+// Echoes its input up to and including a dot, then finishes.
 class Echo final : public net::Protocol {
  public:
   void receive(std::string_view bytes, TimePoint /*now*/) override {

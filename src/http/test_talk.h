@@ -1,5 +1,5 @@
-// A conversation with an HTTP session, as a value: bytes in, bytes out, answers at once or when
-// told to. Like the listener's pump, it fetches the output whenever the session wakes it.
+// A conversation with an HTTP session, as a value: bytes in, bytes out, responses at once or on
+// request. Like ConnectionIo, it fetches the output whenever the session wakes it.
 #pragma once
 
 #include <algorithm>
@@ -24,7 +24,7 @@ class NoLoop final : public Loop {
   void post(Task task) override { task(); }
 };
 
-// Trace ids are new each time.
+// Replaces the trace ids, which are new each time.
 inline std::string without_trace(const std::string& text) {
   static const std::regex kTrace("\"eagleEyeTraceId\":\"[0-9a-f]{32}\"");
   return std::regex_replace(text, kTrace, "\"eagleEyeTraceId\":\"<trace>\"");
@@ -35,10 +35,13 @@ class Talk {
   enum class Mqtt : std::uint8_t { kEcho, kNone };
   explicit Talk(Mqtt mqtt = Mqtt::kEcho, const SessionLimits& limits = {}) {
     net::MakeProtocol make;
-    if (mqtt == Mqtt::kEcho) make = [this](const net::Line&) { return echo; };
+    if (mqtt == Mqtt::kEcho) make = [this](const net::ConnectionContext&) { return echo; };
     session = std::make_shared<Session>(
-        net::Line{.loop = loop_, .wake = [this] { fetch(); }, .secure = false, .peer = "test"},
-        [this](Request request, Done<Response> done) { take(std::move(request), std::move(done)); },
+        net::ConnectionContext{
+            .loop = loop_, .wake = [this] { fetch(); }, .secure = false, .peer = "test"},
+        [this](Request request, Callback<Response> done) {
+          take(std::move(request), std::move(done));
+        },
         limits, now, std::move(make), [this](const Request&) { return wants_bodies; });
   }
   Talk(const Talk&) = delete;
@@ -49,14 +52,14 @@ class Talk {
     session->receive(bytes, now);
     fetch();
   }
-  // As the pump does: nothing more is read while the session wants no input.
+  // Like ConnectionIo: nothing more is read while the session wants no input.
   void send_in_pieces(std::string_view bytes, std::size_t piece) {
     while (!bytes.empty() && session->wants_input()) {
       send(bytes.substr(0, piece));
       bytes.remove_prefix(std::min(piece, bytes.size()));
     }
   }
-  // The oldest request that waits, if any.
+  // Answers the oldest waiting request, if any.
   void answer() {
     if (waiting.empty()) return;
     auto [response, done] = std::move(waiting.front());
@@ -75,22 +78,22 @@ class Talk {
   TimePoint now{Millis(1'700'000'000'000)};
   bool defer = false;
   bool wants_bodies = true;
-  bool fetches = true;  // or the test takes the output itself
+  bool fetches = true;  // otherwise the test takes the output itself
   std::vector<std::pair<std::string_view, std::string>> further;
-  std::shared_ptr<BodySource> rest;                       // of the next answer
-  std::shared_ptr<Echo> echo = std::make_shared<Echo>();  // inside of a WebSocket
+  std::shared_ptr<BodySource> rest;                       // of the next response
+  std::shared_ptr<Echo> echo = std::make_shared<Echo>();  // inside a WebSocket
   std::shared_ptr<Session> session;
   std::string out;
   std::vector<Request> requests;
-  std::deque<std::pair<Response, Done<Response>>> waiting;
-  int deepest = 0;  // of handlers that were called inside of one another
+  std::deque<std::pair<Response, Callback<Response>>> waiting;
+  int deepest = 0;  // maximum nesting of handler calls
 
  private:
   void fetch() {
     if (fetches) session->take_output(out);
   }
 
-  void take(Request request, Done<Response> done) {
+  void take(Request request, Callback<Response> done) {
     deepest = std::max(deepest, ++inside_);
     std::string body(name_of(request.method));
     body.append(1, ' ').append(request.path);

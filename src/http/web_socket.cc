@@ -20,7 +20,7 @@ std::string_view text_of(const std::uint8_t* bytes, std::size_t size) {
 
 }  // namespace
 
-// wslay's state, and its way back to us.
+// wslay's state, and its callbacks into WebSocket.
 struct WebSocket::Framing {
   explicit Framing(WebSocket* socket) {
     const wslay_event_callbacks callbacks{
@@ -79,7 +79,7 @@ WebSocket::~WebSocket() = default;
 void WebSocket::receive(std::string_view bytes, TimePoint now) {
   now_ = now;
   in_ = bytes;
-  // What is wrong with the frames is answered by a Close that wslay queues.
+  // wslay answers wrong frames by queueing a Close.
   static_cast<void>(wslay_event_recv(framing_->context));
   in_ = {};
   if (wslay_event_get_read_enabled(framing_->context) == 0 && !closing_) closing_ = now_;
@@ -87,7 +87,7 @@ void WebSocket::receive(std::string_view bytes, TimePoint now) {
 }
 
 void WebSocket::on_frame(std::uint8_t opcode, std::uint64_t bytes) {
-  // What was said before a Close goes out before its answer: after that nothing may.
+  // Output from before a Close is sent before the answer to it: nothing may be sent after that.
   if (opcode == WSLAY_CONNECTION_CLOSE) frame_inner();
   in_data_ = opcode == WSLAY_BINARY_FRAME || opcode == WSLAY_CONTINUATION_FRAME;
   if (wslay_is_ctrl_frame(opcode)) return;
@@ -130,7 +130,7 @@ void WebSocket::frame_inner() {
 
 void WebSocket::close(std::uint16_t code, std::string_view why) {
   if (std::exchange(closing_, closing_.value_or(now_))) return;
-  // wslay lets a Close overtake what waits, and then drops it.
+  // wslay sends a Close before queued messages, and then drops them.
   send_frames();
   wslay_event_queue_close(framing_->context, code, bytes_of(why), why.size());
   send_frames();
@@ -147,7 +147,7 @@ void WebSocket::take_output(std::string& out) {
 
 bool WebSocket::finished() const {
   if (!closing_ || !out_.empty()) return false;
-  // Nothing more is read after the peer's Close, nor after its mistake.
+  // Nothing more is read after the peer's Close, or after its protocol error.
   return stopping_ || gave_up_ || wslay_event_get_read_enabled(framing_->context) == 0;
 }
 

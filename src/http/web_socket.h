@@ -1,10 +1,10 @@
-// A protocol inside of a WebSocket (RFC 6455), server's side: what comes in binary frames is the
-// inner protocol's bytes, what that has to say goes out in binary frames. Still bytes in, bytes
-// out: it is the protocol of a connection from the moment its HTTP session has answered 101.
+// A protocol inside a WebSocket (RFC 6455), server side: payload of binary frames is passed to the
+// inner protocol, and its output is sent in binary frames. Like every protocol it is bytes in,
+// bytes out: it takes over a connection once its HTTP session has answered 101.
 //
-// Frames are not packets: clients send one MQTT packet as a dozen frames, or several as one. So
-// payload is handed on as it comes, and the only thing that is kept of a message is its size.
-// wslay does the framing; the handshake is not here (web_socket_handshake.h).
+// Frames are not packets: clients send one MQTT packet as a dozen frames, or several packets as
+// one. So payload is forwarded as it arrives, and only the size of the current message is
+// remembered. wslay does the framing; the handshake is in web_socket_handshake.h.
 #pragma once
 
 #include <cstddef>
@@ -21,7 +21,7 @@ namespace gridloom::http {
 
 struct WebSocketLimits {
   std::size_t message_bytes = std::size_t{1024} * 1024;  // of one message, all its frames
-  std::size_t output_bytes = std::size_t{64} * 1024;     // framed ahead of the socket
+  std::size_t output_bytes = std::size_t{64} * 1024;     // framed but not yet sent
   Millis close_time{5'000};                              // for the peer's Close after ours
 };
 
@@ -45,7 +45,7 @@ class WebSocket final : public net::Protocol {
 
   void on_frame(std::uint8_t opcode, std::uint64_t bytes);
   void on_payload(std::string_view bytes);
-  // Sends what the inner protocol has to say, and a Close behind its last words.
+  // Frames the output of the inner protocol, followed by a Close once that has finished.
   void frame_inner();
   void close(std::uint16_t code, std::string_view why);
   void send_frames();
@@ -53,12 +53,12 @@ class WebSocket final : public net::Protocol {
   std::shared_ptr<net::Protocol> inner_;
   WebSocketLimits limits_;
   std::unique_ptr<Framing> framing_;
-  std::string_view in_;  // of the receive() that is running
+  std::string_view in_;  // input of the current receive()
   std::string out_;
   TimePoint now_;
-  std::uint64_t message_bytes_ = 0;   // of the message that is coming
+  std::uint64_t message_bytes_ = 0;   // of the current message
   std::optional<TimePoint> closing_;  // since our Close, or a failure
-  bool in_data_ = false;              // the frame that is coming holds the inner's bytes
+  bool in_data_ = false;              // the current frame holds bytes for the inner protocol
   bool gave_up_ = false;              // the peer did not answer our Close
   bool stopping_ = false;
 };

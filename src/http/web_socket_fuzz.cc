@@ -1,5 +1,5 @@
-// Any bytes as the frames of a client, in any pieces: the inner protocol hears the same, whoever
-// reads the answers finds whole frames, and a mistake is the end.
+// Fuzz target: any bytes as a client's frames, in any pieces. The inner protocol receives the same
+// bytes, the output consists of whole frames, and a protocol error ends the connection.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -22,13 +22,13 @@ void require(bool holds) {
   if (!holds) std::abort();
 }
 
-struct Heard {
+struct TrafficEvent {
   std::string by_inner;
   gridloom::http::Said said;
   bool finished = false;
 };
 
-Heard heard_of(std::string_view bytes, std::size_t piece) {
+TrafficEvent heard_of(std::string_view bytes, std::size_t piece) {
   const auto echo = std::make_shared<Echo>();
   WebSocket socket(echo, kLimits, gridloom::TimePoint{});
   std::string out;
@@ -41,7 +41,7 @@ Heard heard_of(std::string_view bytes, std::size_t piece) {
   require(!socket.finished() || !socket.wants_input());
   for (const auto& frame : said->control) {
     require(frame.fin == 1 && frame.rsv == 0 && frame.payload.size() <= 125);
-    // A Close is the last that is said.
+    // A Close is the last frame.
     require(frame.opcode != gridloom::http::kClose || &frame == &said->control.back());
   }
   return {.by_inner = echo->heard, .said = std::move(*said), .finished = socket.finished()};
@@ -54,11 +54,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (size < 2 || size > 20'000) return 0;
   const std::size_t piece = 1 + data[0] % 64;
   const std::string bytes(data + 1, data + size);
-  const Heard whole = heard_of(bytes, bytes.size());
-  const Heard split = heard_of(bytes, piece);
+  const TrafficEvent whole = heard_of(bytes, bytes.size());
+  const TrafficEvent split = heard_of(bytes, piece);
   require(whole.by_inner == split.by_inner);
-  // Whether both are finished is not compared: where a Close's reason that is no UTF-8 is cut
-  // decides whether the library sees it before all of it is there.
+  // Whether both are finished is not compared: where a Close's reason that is not valid UTF-8 is
+  // split decides whether the library detects it before all of it has arrived.
   require(split.by_inner == split.said.data || split.finished);
   return 0;
 }

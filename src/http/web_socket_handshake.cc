@@ -12,7 +12,7 @@
 namespace gridloom::http {
 namespace {
 
-// RFC 6455, 1.3: it only shows that the server understood.
+// RFC 6455, 1.3: shows only that the server understood the handshake.
 constexpr std::string_view kAcceptGuid = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 constexpr std::size_t kKeyText = 24;  // 16 bytes in base64
 constexpr std::size_t kShaBytes = 20;
@@ -24,7 +24,7 @@ bool equal_letters(std::string_view a, std::string_view b) {
   return std::ranges::equal(a, b, {}, lower, lower);
 }
 
-// The elements of a list of tokens.
+// Whether an element of a comma-separated list is wanted.
 bool lists(std::string_view list, const auto& is_wanted) {
   return std::ranges::any_of(list | std::views::split(','), [&](const auto& part) {
     std::string_view token(part.begin(), part.end());
@@ -40,7 +40,7 @@ bool lists_token(std::string_view list, std::string_view token) {
 
 // NOLINTBEGIN(cppcoreguidelines-pro-type-reinterpret-cast): OpenSSL's bytes are unsigned
 bool is_key(std::string_view key) {
-  // Two padding signs: the last of 24 characters that hold 16 bytes.
+  // Two padding characters: 24 base64 characters hold 16 bytes.
   if (key.size() != kKeyText || !key.ends_with("==") || key[kKeyText - 3] == '=') return false;
   std::array<unsigned char, kKeyText> decoded{};
   return EVP_DecodeBlock(decoded.data(), reinterpret_cast<const unsigned char*>(key.data()),

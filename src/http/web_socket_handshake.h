@@ -1,8 +1,8 @@
-// The opening handshake of a WebSocket (RFC 6455, 4.2): a request that asks for one, and the 101
-// that grants it or the refusal that says what is missing. Pure.
+// The opening handshake of a WebSocket (RFC 6455, 4.2): checks the request, and produces the 101
+// response or a refusal that says what is missing. Pure.
 //
-// The Origin is not looked at. It protects sites whose cookies a browser sends along by itself; we
-// read none, and whoever gets through here still has to sign in with a password of its own.
+// The Origin header is not checked. It protects sites whose cookies a browser sends automatically;
+// this server reads no cookies, and every client still has to sign in with its own password.
 #pragma once
 
 #include <expected>
@@ -13,7 +13,7 @@
 
 namespace gridloom::http {
 
-// The request's headers; one that stands several times is joined with commas.
+// The request's headers; a header that occurs several times is joined with commas.
 struct WebSocketRequest {
   Method method = Method::kGet;
   unsigned http_version = 11;
@@ -25,7 +25,7 @@ struct WebSocketRequest {
   std::string protocols;  // Sec-WebSocket-Protocol
 };
 
-// The bytes of the 101 that selects `protocol`, which must be among those that are offered.
+// The bytes of the 101 that selects `protocol`, which must be among the offered ones.
 [[nodiscard]] std::expected<std::string, Response> accept_web_socket(
     const WebSocketRequest& request, std::string_view protocol);
 

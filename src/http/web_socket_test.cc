@@ -1,4 +1,4 @@
-// WebSockets as conversations: the opening handshake, frames in any pieces, the ways to end.
+// WebSocket tests as conversations: the opening handshake, frames in any pieces, the ways to end.
 #include "http/web_socket.h"
 
 #include <fmt/format.h>
@@ -28,8 +28,8 @@ constexpr std::string_view kOpen =
     "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
     "Sec-WebSocket-Protocol: mqtt\r\n\r\n";
 
-// A WebSocket around an Echo, as the pump drives it: it fetches the output after each step, unless
-// the peer does not read.
+// A WebSocket around an Echo, driven as by ConnectionIo: the output is fetched after each step,
+// unless the peer does not read.
 struct Socket {
   explicit Socket(const WebSocketLimits& limits = {})
       : socket(std::make_unique<WebSocket>(echo, limits, now)) {}
@@ -47,7 +47,7 @@ struct Socket {
   [[nodiscard]] std::vector<Frame> take() {
     return frames_in(std::exchange(out, {})).value_or(std::vector<Frame>{{.payload = "no frames"}});
   }
-  // The code of the Close that was sent last; 0: none.
+  // The code of the last Close that was sent; 0: none.
   [[nodiscard]] unsigned closed_with() const {
     const std::vector<Frame> frames = frames_in(out).value_or(std::vector<Frame>());
     if (frames.empty() || frames.back().opcode != kClose || frames.back().payload.size() < 2) {

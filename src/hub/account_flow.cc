@@ -10,30 +10,30 @@
 namespace gridloom::hub {
 namespace {
 
-// Those that are told to go on at once; each of them tells another one. A crowd that goes on in one
-// turn of its loops would hold up everybody else there.
+// Clients that are resumed at once; each of them then resumes another one. If all clients of a
+// large account resumed in one turn of their loops, they would hold up all others there.
 constexpr std::size_t kGoOnTogether = 8;
 constexpr Millis kDay = std::chrono::hours(24);
 
 }  // namespace
 
-void AccountFlow::looked_at(std::size_t bytes) {
-  const std::size_t before = ahead_bytes_.fetch_sub(bytes);
-  if (before >= limits_.ahead_bytes && before - bytes < limits_.ahead_bytes) {
-    let_go_on(kGoOnTogether);
+void AccountFlow::consume_credit(std::size_t bytes) {
+  const std::size_t before = charged_bytes_.fetch_sub(bytes);
+  if (before >= limits_.credit_bytes && before - bytes < limits_.credit_bytes) {
+    resume_clients(kGoOnTogether);
   }
 }
 
 bool AccountFlow::holds_back(const std::shared_ptr<Client>& client) {
-  if (!is_ahead()) return false;
+  if (!is_throttled()) return false;
   const std::scoped_lock lock(mutex_);
-  // looked_at() may have found nobody to tell meanwhile.
-  if (!is_ahead()) return false;
+  // consume_credit() may have found no client to resume meanwhile.
+  if (!is_throttled()) return false;
   if (client->wait_for_account()) held_back_.push_back(client);
   return true;
 }
 
-void AccountFlow::let_go_on(std::size_t clients) {
+void AccountFlow::resume_clients(std::size_t clients) {
   std::vector<std::shared_ptr<Client>> told;
   {
     const std::scoped_lock lock(mutex_);
@@ -47,9 +47,10 @@ void AccountFlow::let_go_on(std::size_t clients) {
   }
   for (const std::shared_ptr<Client>& client : told) {
     client->loop().post([client, self = shared_from_this()] {
-      client->go_on();
-      // Else who is looked at last tells the others.
-      if (!self->is_ahead()) self->let_go_on(1);
+      client->resume_reading();
+      // If the account is throttled again, the consume_credit() call that ends the throttling
+      // resumes the others.
+      if (!self->is_throttled()) self->resume_clients(1);
     });
   }
 }
@@ -61,7 +62,7 @@ bool AccountFlow::wrote_too_much(TimePoint now) {
   const Millis passed = now - came_back_.value_or(now);
   const auto day_part = static_cast<double>(std::clamp(passed, Millis(0), kDay).count()) /
                         static_cast<double>(kDay.count());
-  // Less than a byte's worth waits for the next time.
+  // A refund of less than a byte is postponed to a later call.
   const auto came_back = static_cast<std::int64_t>(static_cast<double>(a_day) * day_part);
   if (came_back > 0 || passed < Millis(0) || !came_back_) {
     came_back_ = now;

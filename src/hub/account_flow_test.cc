@@ -16,14 +16,14 @@ using std::chrono::hours;
 
 constexpr std::size_t kAhead = 1000;
 
-// Does something when it is told to go on.
+// A client that counts its calls of resume_reading(), and may do something in them.
 class Reader final : public Client {
  public:
   Reader(Loop& loop, std::string id) : Client(loop, Identity{}, std::move(id)) {}
   void deliver(std::vector<Delivery> /*deliveries*/, std::vector<Ack> /*acks*/) override {}
   void kick(KickReason /*reason*/) override {}
   void rights_changed() override {}
-  void go_on() override {
+  void resume_reading() override {
     ++told;
     if (then) then();
   }
@@ -44,51 +44,51 @@ class AccountFlowTest : public testing::Test {
   }
 
   HandLoop loop;
-  AccountFlowPtr flow = std::make_shared<AccountFlow>(AccountFlow::Limits{.ahead_bytes = kAhead});
+  AccountFlowPtr flow = std::make_shared<AccountFlow>(AccountFlow::Limits{.credit_bytes = kAhead});
   std::vector<std::shared_ptr<Reader>> readers;
 };
 
 TEST_F(AccountFlowTest, NobodyIsHeldBackBelowTheLimit) {
-  flow->published(kAhead - 1);
+  flow->charge_credit(kAhead - 1);
   EXPECT_FALSE(flow->holds_back(reader()));
-  flow->published(1);
+  flow->charge_credit(1);
   EXPECT_TRUE(flow->holds_back(readers[0]));
 }
 
 TEST_F(AccountFlowTest, WhoIsHeldBackIsToldOnce) {
-  flow->published(kAhead);
+  flow->charge_credit(kAhead);
   EXPECT_TRUE(flow->holds_back(reader()));
   EXPECT_TRUE(flow->holds_back(readers[0]));
   loop.run();
   EXPECT_EQ(told(), 0);
-  flow->looked_at(1);
+  flow->consume_credit(1);
   loop.run();
   EXPECT_EQ(told(), 1);
-  flow->looked_at(1);
+  flow->consume_credit(1);
   loop.run();
   EXPECT_EQ(told(), 1);
 }
 
 TEST_F(AccountFlowTest, ACrowdIsToldOneByOneAndNobodyIsForgotten) {
-  flow->published(kAhead);
+  flow->charge_credit(kAhead);
   for (int i = 0; i < 100; ++i) EXPECT_TRUE(flow->holds_back(reader()));
-  readers.erase(readers.begin() + 5, readers.begin() + 50);  // they have gone
-  flow->looked_at(kAhead);
+  readers.erase(readers.begin() + 5, readers.begin() + 50);  // they are destroyed
+  flow->consume_credit(kAhead);
   loop.run();
   for (const auto& each : readers) EXPECT_EQ(each->told, 1) << each->client_id();
 }
 
 TEST_F(AccountFlowTest, WhenTheFirstGetAheadAgainTheOthersWait) {
-  flow->published(kAhead);
+  flow->charge_credit(kAhead);
   for (int i = 0; i < 100; ++i) {
     const auto one = reader();
-    one->then = [this] { flow->published(kAhead / 2); };
+    one->then = [this] { flow->charge_credit(kAhead / 2); };
     EXPECT_TRUE(flow->holds_back(one));
   }
   std::size_t out = kAhead;
   for (int before = -1; told() != before;) {
     before = told();
-    flow->looked_at(out);
+    flow->consume_credit(out);
     loop.run();
     EXPECT_LE(told() - before, 10);
     out = static_cast<std::size_t>(told() - before) * (kAhead / 2);
@@ -109,13 +109,13 @@ TEST(AccountFlow, ADaysWorthMayBeWrittenAndComesBackEvenly) {
   const auto rows = std::vector<Written>{
       {.bytes = kDay - 1, .later = {}, .too_much = false},
       {.bytes = 1, .later = {}, .too_much = true},
-      {.bytes = 0, .later = hours(1), .too_much = false},  // a thousand came back
+      {.bytes = 0, .later = hours(1), .too_much = false},  // 1000 bytes are refunded
       {.bytes = 2000, .later = {}, .too_much = true},
-      {.bytes = 0, .later = hours(1), .too_much = true},  // a thousand more than a day's worth
+      {.bytes = 0, .later = hours(1), .too_much = true},  // 1000 more than a day's allowance
       {.bytes = 0, .later = hours(1), .too_much = false},
-      {.bytes = 5000, .later = hours(-100), .too_much = true},  // a clock that is set back
+      {.bytes = 5000, .later = hours(-100), .too_much = true},  // the clock is set back
       {.bytes = 0, .later = hours(6), .too_much = false},
-      {.bytes = 0, .later = hours(1000), .too_much = false},  // no more than all of it comes back
+      {.bytes = 0, .later = hours(1000), .too_much = false},  // at most everything is refunded
       {.bytes = kDay, .later = {}, .too_much = true},
   };
   for (std::size_t i = 0; i < rows.size(); ++i) {
@@ -132,7 +132,7 @@ TEST(AccountFlow, WhatComesBackIsNotLostToFrequentQuestions) {
   flow.wrote(kDay);
   int asked = 0;
   for (TimePoint now = kTestStart; flow.wrote_too_much(now); now += Millis(100)) ++asked;
-  EXPECT_LE(asked, 37);  // a byte in 3.6 s
+  EXPECT_LE(asked, 37);  // one byte every 3.6 s
 }
 
 TEST(AccountFlow, WithoutALimitAnythingMayBeWritten) {
@@ -141,14 +141,14 @@ TEST(AccountFlow, WithoutALimitAnythingMayBeWritten) {
   EXPECT_FALSE(flow.wrote_too_much(kTestStart));
 }
 
-// An account that publishes all it can, and one that asks for one thing.
+// One account floods the shard with publications, another makes one request.
 TEST(AccountFlow, AFloodOfOneAccountDoesNotHoldUpAnother) {
   TestHome home(1);
   home.add_account("evil");
   const registry::AccountId dora = home.add_account("dora");
   home.add_device("DEV-E", "evil");
   home.add_device("DEV-D", "dora");
-  const FakePtr watching = home.listen("evil");
+  const FakePtr watching = home.subscriber("evil");
   std::vector<FakePtr> devices;
   for (int i = 0; i < 20; ++i) {
     devices.push_back(home.connect_device("DEV-E", std::to_string(i)));

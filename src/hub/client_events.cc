@@ -13,7 +13,7 @@ namespace {
 constexpr std::string_view kOther = "other";
 constexpr std::size_t kDetailBytes = 300;
 
-// What a client says of itself cannot break a line, nor make it long.
+// Text from a client, as JSON and shortened: it cannot break a log line, nor make it long.
 std::string quoted(std::string_view text, std::size_t most = 64) {
   return wire::to_text(wire::Json(wire::shortened(text, most)));
 }
@@ -52,7 +52,7 @@ std::string_view name_of(ClientEvent::Kind kind) {
   return "request refused";
 }
 
-void ClientEvents::tell(const ClientEvent& event, TimePoint now) {
+void ClientEvents::record(const ClientEvent& event, TimePoint now) {
   std::optional<std::uint64_t> left_out;
   {
     const std::lock_guard lock(mutex_);

@@ -1,8 +1,8 @@
-// When clients come and go, and what goes wrong for them: a counter and a line of the log for each.
+// Connects, disconnects and refusals of clients: each event increments a counter and writes a log
+// line.
 //
-// A client that does the same thing again and again does not fill the log with it: of each kind of
-// event so many lines are written a second, and the next one says how many were left out. The
-// counters have all.
+// A client that repeats an event does not fill the log: the lines of each kind are limited per
+// second, and the next line says how many were left out. The counters count every event.
 // Any thread.
 #pragma once
 
@@ -16,7 +16,7 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "base/seldom.h"
+#include "base/log_throttle.h"
 
 namespace gridloom::hub {
 
@@ -32,12 +32,12 @@ struct ClientEvent {
     kRequestRefused
   };
   Kind kind = Kind::kConnected;
-  // An MQTT reason's name, an answer's code or a word: what the counter is split by.
+  // The name of an MQTT reason, the code of an answer, or a word: the counter's label.
   std::string_view reason;
-  // As the client calls itself: a user name or an access key. Empty: not known.
+  // The user name or access key that the client gave. Empty: not known.
   std::string_view user{};
   std::string_view client_id{};
-  std::string_view peer{};  // its address
+  std::string_view peer{};  // the client's address
   std::string_view detail{};
 };
 [[nodiscard]] std::string_view name_of(ClientEvent::Kind kind);
@@ -45,24 +45,24 @@ struct ClientEvent {
 class ClientEvents {
  public:
   static constexpr std::uint64_t kLinesASecond = 20;  // of each kind
-  // Each kind has so many; further ones are counted as "other".
+  // Reasons counted separately, of each kind; further ones are counted as "other".
   static constexpr std::size_t kMostReasons = 64;
 
-  void tell(const ClientEvent& event, TimePoint now);
+  void record(const ClientEvent& event, TimePoint now);
 
   struct Count {
     ClientEvent::Kind kind{};
     std::string reason;
     std::uint64_t count = 0;
   };
-  // By kind, then by reason.
+  // Sorted by kind, then by reason.
   [[nodiscard]] std::vector<Count> counts() const;
 
  private:
   static constexpr std::size_t kKinds = 8;
   struct OfKind {
     std::map<std::string, std::uint64_t, std::less<>> counts;
-    Seldom lines{{.times = kLinesASecond, .within = Millis(1000)}};
+    LogThrottle lines{{.times = kLinesASecond, .within = Millis(1000)}};
   };
 
   mutable std::mutex mutex_;

@@ -44,26 +44,26 @@ class ClientEventsTest : public testing::Test {
 };
 
 TEST_F(ClientEventsTest, ALineSaysWhoWhatAndWhy) {
-  events.tell({.kind = Kind::kSignInRefused,
-               .reason = "bad user name or password",
-               .user = "open-1",
-               .client_id = "phone",
-               .peer = "192.0.2.7",
-               .detail = "the password is wrong"},
-              kNow);
+  events.record({.kind = Kind::kSignInRefused,
+                 .reason = "bad user name or password",
+                 .user = "open-1",
+                 .client_id = "phone",
+                 .peer = "192.0.2.7",
+                 .detail = "the password is wrong"},
+                kNow);
   EXPECT_EQ(said(),
             "client sign-in refused (bad user name or password), user \"open-1\", client id "
             "\"phone\", from 192.0.2.7: \"the password is wrong\"\n");
-  events.tell({.kind = Kind::kDisconnected, .reason = "malformed packet"}, kNow);
+  events.record({.kind = Kind::kDisconnected, .reason = "malformed packet"}, kNow);
   EXPECT_EQ(said(), "client disconnected (malformed packet)\n");
 }
 
 TEST_F(ClientEventsTest, WhatAClientSaysOfItselfStaysInItsPlace) {
-  events.tell({.kind = Kind::kSignInRefused,
-               .reason = "bad user name or password",
-               .user = "a\nclient connected (success)",
-               .client_id = std::string(100'000, 'x')},
-              kNow);
+  events.record({.kind = Kind::kSignInRefused,
+                 .reason = "bad user name or password",
+                 .user = "a\nclient connected (success)",
+                 .client_id = std::string(100'000, 'x')},
+                kNow);
   const std::string line = said();
   EXPECT_EQ(std::ranges::count(line, '\n'), 1);
   EXPECT_LT(line.size(), 400U);
@@ -71,14 +71,14 @@ TEST_F(ClientEventsTest, WhatAClientSaysOfItselfStaysInItsPlace) {
 
 TEST_F(ClientEventsTest, EachIsCountedAndNotEachIsShown) {
   for (std::uint64_t i = 0; i < ClientEvents::kLinesASecond + 7; ++i) {
-    events.tell({.kind = Kind::kConnected, .reason = "success"}, kNow);
+    events.record({.kind = Kind::kConnected, .reason = "success"}, kNow);
   }
   const std::string lines = said();
   EXPECT_EQ(std::ranges::count(lines, '\n'), ClientEvents::kLinesASecond);
   EXPECT_THAT(lines, Not(HasSubstr("not shown")));
-  events.tell({.kind = Kind::kTakenOver, .reason = "session taken over"}, kNow);
+  events.record({.kind = Kind::kTakenOver, .reason = "session taken over"}, kNow);
   EXPECT_THAT(said(), StartsWith("client taken over")) << "each kind has lines of its own";
-  events.tell({.kind = Kind::kConnected, .reason = "success"}, kNow + Millis(1000));
+  events.record({.kind = Kind::kConnected, .reason = "success"}, kNow + Millis(1000));
   EXPECT_EQ(said(), "client connected (success); 7 more of these were not shown\n");
   const auto counts = events.counts();
   ASSERT_EQ(counts.size(), 2U);
@@ -89,7 +89,7 @@ TEST_F(ClientEventsTest, EachIsCountedAndNotEachIsShown) {
 
 TEST_F(ClientEventsTest, ReasonsAreBounded) {
   for (std::size_t i = 0; i < ClientEvents::kMostReasons + 10; ++i) {
-    events.tell({.kind = Kind::kRequestRefused, .reason = fmt::format("{}", i)}, kNow);
+    events.record({.kind = Kind::kRequestRefused, .reason = fmt::format("{}", i)}, kNow);
   }
   const auto counts = events.counts();
   EXPECT_EQ(counts.size(), ClientEvents::kMostReasons + 1);

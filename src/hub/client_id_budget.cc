@@ -5,7 +5,7 @@ namespace gridloom::hub {
 bool ClientIdBudget::admit(std::string_view account, std::string_view client_id,
                            std::size_t ids_a_day, TimePoint now) {
   const std::scoped_lock lock(mutex_);
-  // Also when the clock is set back: a day that comes twice has a budget twice.
+  // Also when the clock is set back: a day that comes twice has a new budget each time.
   if (const auto day = std::chrono::floor<std::chrono::days>(now); day != today_) {
     today_ = day;
     used_.clear();

@@ -1,6 +1,6 @@
-// How many different client ids an account signs in with in a day: the vendor's cloud allows ten
-// and then refuses the certificate, so strict mode does too. A day is one of UTC; what was counted
-// is in memory only.
+// Limits the different client ids that an account signs in with in a day: the vendor's cloud allows
+// ten and then refuses the certificate, so strict mode does too. A day is a UTC day; the counts are
+// in memory only.
 //
 // Thread rule: any thread.
 #pragma once
@@ -19,7 +19,7 @@ namespace gridloom::hub {
 
 class ClientIdBudget {
  public:
-  // Whether the account has used the id today already, or may use one more; then it counts.
+  // Whether the account has already used the id today, or may use one more, which is then counted.
   // Holds at most `ids_a_day` ids of each account.
   [[nodiscard]] bool admit(std::string_view account, std::string_view client_id,
                            std::size_t ids_a_day, TimePoint now);

@@ -1,6 +1,6 @@
-// The MQTT standards' statements about routing, within the platform's topic space: what reaches
-// whom, in which order, and with what. `proves` names the statements; see
-// tests/conformance/table.py.
+// The MQTT standards' statements about routing, within the platform's topic space: which messages
+// reach which subscriber, in which order, and with which properties. `proves` names the statements;
+// see tests/conformance/table.py.
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -35,11 +35,11 @@ class RoutingConformance : public testing::TestWithParam<std::size_t> {
   [[nodiscard]] std::string open(std::string_view sn, std::string_view verb) const {
     return home.open("alice", fmt::format("{}/{}", sn, verb));
   }
-  // Without what is retained.
+  // Subscribes without retained messages.
   bool subscribe(const FakePtr& client, const std::string& filter, Qos qos = Qos::kAtLeastOnce) {
     return home.subscribe(client, {.filter = filter, .qos = qos, .send_retained = false});
   }
-  // Reports of both devices and a set, so that three topics have messages.
+  // Publishes reports of both devices and a set, so that three topics have messages.
   void say_something(const FakePtr& gateway, const FakePtr& app) {
     home.report(gateway, kSn, "{}");
     home.report(gateway, kOther, "{}");
@@ -51,7 +51,7 @@ class RoutingConformance : public testing::TestWithParam<std::size_t> {
 
 INSTANTIATE_TEST_SUITE_P(Shards, RoutingConformance, testing::Values(1, 4));
 
-// "q1 TOPIC PAYLOAD" to the topic.
+// The topic in a line "q1 TOPIC PAYLOAD".
 std::string topic_of(const std::string& line) {
   const std::size_t from = line.find('/');
   return line.substr(from, line.find(' ', from) - from);
@@ -62,7 +62,7 @@ std::string topic_of(const std::string& line) {
 TEST_P(RoutingConformance, AFilterBringsTheTopicsThatItMatchesAndNoOthers) {
   const FakePtr gateway = home.connect_gateway("alice");
   const FakePtr app = home.connect_app("alice", "everything");
-  const FakePtr everything = home.listen("alice", "reference");
+  const FakePtr everything = home.subscriber("alice", "reference");
   for (const std::string& filter :
        {open(kSn, "quota"), open(kSn, "+"), open(kSn, "#"), open("+", "quota"), open("+", "+"),
         open("+", "set"), home.open("alice", "#"), home.open("alice", "+/#"), open(kOther, "set/#"),
@@ -146,8 +146,8 @@ TEST_P(RoutingConformance, UnsubscribingComparesFiltersCharacterByCharacter) {
 // proves v5: MQTT-3.3.2-18, MQTT-3.3.2-20
 TEST_P(RoutingConformance, WhatAMessageBringsAlongIsPassedOnToEverySubscriber) {
   const FakePtr gateway = home.connect_gateway("alice");
-  const FakePtr one = home.listen("alice", "one");
-  const FakePtr two = home.listen("alice", "two");
+  const FakePtr one = home.subscriber("alice", "one");
+  const FakePtr two = home.subscriber("alice", "two");
   auto message = std::make_shared<wire::mqtt::Message>();
   message->topic = fmt::format("/device/{}/quota", kSn);
   message->payload = std::string("\x00\xff", 2) + " is no JSON";
@@ -183,7 +183,7 @@ TEST_P(RoutingConformance, NoLocalIsAboutTheClientAndNotItsAccount) {
   home.publish(app, open(kSn, "set"), "{}");
   EXPECT_THAT(app->take(), IsEmpty());
   home.publish(app, open(kSn, "get"), "{}");
-  EXPECT_EQ(app->take().size(), 1U);  // that subscription wants its own
+  EXPECT_EQ(app->take().size(), 1U);  // no_local is not set for this one
   home.publish(other, open(kSn, "set"), "{}");
   EXPECT_EQ(app->take().size(), 1U);
 }

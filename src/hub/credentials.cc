@@ -84,7 +84,7 @@ bool still_retained(const registry::Directory& directory, const RetainedChange& 
   }
   const auto of_device = device_topic(retained.topic);
   const registry::Device* device = of_device ? directory.find_device(of_device->sn) : nullptr;
-  // 0: kept by a version that did not write the number down.
+  // 0: stored by a version that did not record the number.
   return device != nullptr && (retained.device == 0 || retained.device == device->number);
 }
 

@@ -1,5 +1,5 @@
-// To whom a message goes beyond the plain case of routing_test.cc: shared subscriptions, retained
-// messages, what a device's own side sees.
+// Delivery beyond the plain case of routing_test.cc: shared subscriptions, retained messages, and
+// what a device's own side receives.
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -153,7 +153,7 @@ TEST_P(DeliveryTest, WhoMayReadTheDeviceSeesWhatItRetainedAndNobodyElse) {
   EXPECT_THAT(retained("bob", home.open("bob", "#")), IsEmpty());
 }
 
-// As what is published now: a share is for apps.
+// Retained messages follow the rule for live ones: sharing a device is for apps, not for gateways.
 TEST_P(DeliveryTest, AGatewayGetsWhatItsOwnAccountsDevicesRetainedAndNothingShared) {
   retain(device, own("quota"), "{}");
   home.share(kSn, "bob", registry::Rights::kFull);
@@ -175,7 +175,7 @@ TEST_P(DeliveryTest, AnAccountsRetainedMessagesAreItsOwn) {
   retain(app, topic, "{}");
   EXPECT_THAT(retained("alice", home.open("alice", "#")), Contains("q1 retained " + topic + " {}"));
   EXPECT_THAT(retained("bob", home.open("bob", "#")), IsEmpty());
-  // A device that is not the account's cannot fill the memory.
+  // Retained messages for a device that is not the account's cannot fill the memory.
   retain(app, home.open("alice", "NOSUCH1/get"), "{}");
   EXPECT_THAT(retained("alice", home.open("alice", "NOSUCH1/get")), IsEmpty());
 }
@@ -293,11 +293,10 @@ TEST_P(DeliveryTest, SubscriptionsGoFromOneClientToAnotherWithNothingLostInBetwe
   EXPECT_THAT(fresh->take(), IsEmpty());
 }
 
-// A loop that is behind gets no more than it can be expected to catch up with soon, and then the
-// rest.
+// A loop that lags behind gets no more than it can catch up with soon, and the rest later.
 TEST_P(DeliveryTest, AShardWaitsForLoopsThatAreBehind) {
   constexpr std::size_t kMany = 3 * Shard::kMostUndelivered;
-  const FakePtr app = home.listen("alice");
+  const FakePtr app = home.subscriber("alice");
   app->take();
   Hub::Batch batch(*home.hub);
   const auto message = std::make_shared<const wire::mqtt::Message>(
@@ -327,7 +326,7 @@ TEST_P(DeliveryTest, ASessionThatEndsWithManySubscriptionsGetsNothingMore) {
     home.subscribe(ends, {.filter = quota(), .id = static_cast<std::uint32_t>(i + 1)});
     home.subscribe(ends, {.filter = home.open("alice", fmt::format("+/{}", i))});
   }
-  const FakePtr stays = home.listen("alice", "stays");
+  const FakePtr stays = home.subscriber("alice", "stays");
   home.leave(ends);
   ends->take();
   stays->take();

@@ -15,10 +15,10 @@
 namespace gridloom::hub {
 namespace {
 
-constexpr std::size_t kMessageBytes = 256;  // what a message costs beside its payload
-// A shard does so much for its accounts before the loop looks at its connections again.
+constexpr std::size_t kMessageBytes = 256;  // cost of a message in addition to its payload
+// The effort that a shard spends on its inbox before its loop serves connections again.
 constexpr std::int64_t kEffortAtOnce = 512;
-// One account's publications take so much before its turn may end.
+// The effort of one account's publications after which their turn may end.
 constexpr std::int64_t kEffortOfStep = Inbox::kShare / 4;
 
 }  // namespace
@@ -40,7 +40,7 @@ std::size_t Hub::index_of(std::string_view sn) const {
   return std::hash<std::string_view>{}(sn) % shards_.size();
 }
 
-// Behind what is waiting already: many tasks' deliveries then leave together.
+// Posted behind the tasks that are waiting already: deliveries of many tasks then leave together.
 void Hub::Place::flush_later() {
   if (!shard->has_output() || std::exchange(flushes, true)) return;
   loop->post([this] {
@@ -49,7 +49,8 @@ void Hub::Place::flush_later() {
   });
 }
 
-// Behind what is waiting already, so that all accounts that have something to do stand in line.
+// Posted behind the tasks that are waiting already, so that all accounts with work are queued
+// first.
 void Hub::Place::work_later() {
   if (inbox.empty() || shard->is_ahead_of_loops() || std::exchange(works, true)) return;
   loop->post([this] {
@@ -98,21 +99,21 @@ void Hub::for_account_on_all(registry::AccountId account, const std::function<vo
 
 bool Hub::online(registry::AccountId account, std::string_view sn) const {
   if (!platform_.presence.online(sn)) return false;
-  if (!platform_.misdeeds.any()) return true;
+  if (!platform_.fault_injector.any()) return true;
   const auto directory = platform_.registry.directory();
   const registry::Account* known = directory->find_account(account);
-  return known == nullptr || !platform_.misdeeds.hides(
+  return known == nullptr || !platform_.fault_injector.hides(
                                  {.account = known->name, .sn = sn, .now = platform_.clock.now()});
 }
 
-// Of those that apps suffer.
-std::optional<double> Hub::misdoes(Misdeed misdeed, const Identity& who) const {
-  if (!platform_.misdeeds.any() || who.role != Role::kAccount) return std::nullopt;
+// For the faults that affect apps: nothing for devices and gateways.
+std::optional<double> Hub::injected(PlatformFault fault, const Identity& who) const {
+  if (!platform_.fault_injector.any() || who.role != Role::kAccount) return std::nullopt;
   const auto directory = platform_.registry.directory();
   const registry::Account* account = directory->find_account(who.account);
   if (account == nullptr) return std::nullopt;
-  return platform_.misdeeds.happens(
-      misdeed, {.account = account->name, .sn = {}, .now = platform_.clock.now()});
+  return platform_.fault_injector.happens(
+      fault, {.account = account->name, .sn = {}, .now = platform_.clock.now()});
 }
 
 std::optional<Identity> Hub::identity_of(std::string_view user) const {
@@ -129,20 +130,20 @@ Result<Identity> Hub::sign_in(std::string_view user, const Secret& password) con
   const auto directory = platform_.registry.directory();
   auto found = find_credential(*directory, user);
   if (!found || !found->password->matches(password.reveal()) ||
-      misdoes(Misdeed::kRefusedCertificate, found->identity)) {
-    return fail(FaultKind::kUnknownKey, "the user name or the password is wrong");
+      injected(PlatformFault::kRefusedCertificate, found->identity)) {
+    return fail(ErrorCode::kUnknownKey, "the user name or the password is wrong");
   }
   return std::move(found->identity);
 }
 
 Status Hub::admit(const Identity& who, std::string_view client_id) {
   std::size_t most = platform_.config.client_ids_a_day;
-  if (const auto fewer = misdoes(Misdeed::kFewClientIds, who)) {
+  if (const auto fewer = injected(PlatformFault::kFewClientIds, who)) {
     most = static_cast<std::size_t>(std::max(1.0, *fewer));
   }
   if (most == 0 || who.role != Role::kAccount) return {};
   if (platform_.client_ids.admit(who.name, client_id, most, platform_.steady->now())) return {};
-  return fail(FaultKind::kNoPermission,
+  return fail(ErrorCode::kNoPermission,
               fmt::format("a certificate may use {} client ids a day", most));
 }
 
@@ -159,8 +160,8 @@ void Hub::record_sign_in(const SignIn& attempt) {
   platform_.sign_ins.record(*platform_.journal, platform_.clock.now(), attempt);
 }
 
-void Hub::tell(const ClientEvent& event) const {
-  platform_.client_events.tell(event, platform_.steady->now());
+void Hub::record_event(const ClientEvent& event) const {
+  platform_.client_events.record(event, platform_.steady->now());
 }
 
 void Hub::record_changes(std::string changes, Task durable) const {
@@ -236,7 +237,7 @@ void Hub::hand_on(const ClientPtr& from, std::int64_t kept_as, std::vector<Deliv
 }
 
 void Hub::rebind(const ClientPtr& old, const ClientPtr& fresh, Task done) {
-  // Counted on old's loop alone.
+  // Counted down on old's loop only.
   struct Waiting {
     std::size_t shards;
     Task done;
@@ -247,7 +248,7 @@ void Hub::rebind(const ClientPtr& old, const ClientPtr& fresh, Task done) {
   for_account_on_all(who.account, [old, fresh, waiting](Shard& shard) {
     shard.rebind(*old, fresh);
     shard.flush();
-    // Behind all that this shard ever posted for `old`.
+    // Queued behind everything that this shard ever posted for `old`.
     old->loop().post([waiting] {
       if (--waiting->shards == 0) waiting->done();
     });
@@ -256,7 +257,7 @@ void Hub::rebind(const ClientPtr& old, const ClientPtr& fresh, Task done) {
 
 FilterScope Hub::grant(const Client& client, std::string_view filter) const {
   const Identity& who = client.identity();
-  const bool denied = misdoes(Misdeed::kNoWildcards, who).has_value();
+  const bool denied = injected(PlatformFault::kNoWildcards, who).has_value();
   return scope_of(who, filter, denied ? Wildcards::kDenied : platform_.config.wildcards);
 }
 
@@ -270,29 +271,29 @@ void Hub::subscribe(const ClientPtr& client, const Subscription& subscription,
                     const FilterScope& granted) {
   const auto task = [client, subscription](Shard& shard) {
     shard.subscribe(client, subscription);
-    shard.looked_at(client, kMessageBytes);
+    shard.consume_credit(client, kMessageBytes);
   };
   if (granted.sn.empty()) {
-    client->published(kMessageBytes * shards_.size());
+    client->charge_credit(kMessageBytes * shards_.size());
     for_account_on_all(client->identity().account, task);
   } else {
-    client->published(kMessageBytes);
+    client->charge_credit(kMessageBytes);
     for_account(client->identity().account, index_of(granted.sn), task);
   }
 }
 
 void Hub::unsubscribe(const ClientPtr& client, const std::string& filter) {
-  client->published(kMessageBytes * shards_.size());
+  client->charge_credit(kMessageBytes * shards_.size());
   for_account_on_all(client->identity().account, [client, filter](Shard& shard) {
     shard.unsubscribe(*client, filter);
-    shard.looked_at(client, kMessageBytes);
+    shard.consume_credit(client, kMessageBytes);
   });
 }
 
 bool Hub::Batch::add(const ClientPtr& client, const wire::mqtt::MessagePtr& message,
-                     const How& how) {
+                     const PublishOptions& options) {
   const Identity& who = client->identity();
-  Inbound inbound{.sn = {}, .verb = {}, .message = message, .how = how};
+  Inbound inbound{.sn = {}, .verb = {}, .message = message, .options = options};
   if (who.role == Role::kAccount) {
     const auto topic = open_topic(message->topic);
     if (!topic || topic->account != who.name) return false;
@@ -316,7 +317,7 @@ void Hub::Batch::post(const ClientPtr& client) {
     std::size_t bytes = 0;
     for (const Inbound& inbound : by_shard_[i])
       bytes += kMessageBytes + inbound.message->payload.size();
-    client->published(bytes);
+    client->charge_credit(bytes);
     hub_.add_to_inbox(
         client->identity().account, i,
         [&shard = *hub_.shards_[i].shard, client, bytes, batch = std::exchange(by_shard_[i], {}),
@@ -326,13 +327,13 @@ void Hub::Batch::post(const ClientPtr& client) {
             shard.publish(client, batch[next++]);
           }
           const bool more = next < batch.size();
-          if (!more) shard.looked_at(client, bytes);
+          if (!more) shard.consume_credit(client, bytes);
           return {.effort = shard.effort() - before, .more = more};
         });
   }
 }
 
-void Hub::read_all(registry::AccountId account, std::string sn, Asker<QuotaBody> asker) {
+void Hub::read_all(registry::AccountId account, std::string sn, ReplyTo<QuotaBody> asker) {
   const std::size_t index = index_of(sn);
   for_account(account, index,
               [account, sn = std::move(sn), asker = std::move(asker)](Shard& shard) mutable {
@@ -341,7 +342,7 @@ void Hub::read_all(registry::AccountId account, std::string sn, Asker<QuotaBody>
 }
 
 void Hub::read(registry::AccountId account, std::string sn, std::vector<std::string> quotas,
-               Asker<std::string> asker) {
+               ReplyTo<std::string> asker) {
   const std::size_t index = index_of(sn);
   for_account(account, index,
               [account, sn = std::move(sn), quotas = std::move(quotas), asker = std::move(asker)](
@@ -349,7 +350,7 @@ void Hub::read(registry::AccountId account, std::string sn, std::vector<std::str
 }
 
 void Hub::set(registry::AccountId account, std::string sn, wire::JsonObject message,
-              Asker<std::string> asker) {
+              ReplyTo<std::string> asker) {
   const std::size_t index = index_of(sn);
   for_account(
       account, index,
@@ -385,22 +386,22 @@ void Hub::tick() {
   on_all([this](Shard& shard) { shard.tick(platform_.steady->now()); });
 }
 
-void Hub::misdeeds_changed() {
-  on_all([](Shard& shard) { shard.misdeeds_changed(); });
+void Hub::injected_faults_changed() {
+  on_all([](Shard& shard) { shard.injected_faults_changed(); });
 }
 
-void Hub::listen(const Listening& listening) {
-  on_all([listening](Shard& shard) { shard.listen(listening); });
+void Hub::add_tap(const TapFilter& filter) {
+  on_all([filter](Shard& shard) { shard.add_tap(filter); });
 }
 
-void Hub::unlisten(const std::shared_ptr<Ear>& ear, Task done) {
+void Hub::remove_tap(const std::shared_ptr<TrafficTap>& tap, Task done) {
   struct Waiting {
     std::atomic<std::size_t> shards;
     Task done;
   };
   const auto waiting = std::make_shared<Waiting>(shards_.size(), std::move(done));
-  on_all([ear, waiting](Shard& shard) {
-    shard.unlisten(*ear);
+  on_all([tap, waiting](Shard& shard) {
+    shard.remove_tap(*tap);
     if (--waiting->shards == 0) waiting->done();
   });
 }

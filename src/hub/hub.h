@@ -1,7 +1,7 @@
-// The hub: everything that knows where a device's twin lives. Doors call it from their own loops;
-// it finds the shard, posts there, and what comes back is posted to the loop that asked.
+// The hub finds the shard that holds a device's twin. The MQTT and HTTP servers call it from their
+// own loops; it posts to the shard, and results are posted to the loop of the caller.
 //
-// Thread rules: any function from any thread, unless it says otherwise.
+// Thread rules: any function from any thread, unless its comment says otherwise.
 #pragma once
 
 #include <cstddef>
@@ -23,73 +23,76 @@ namespace gridloom::hub {
 
 class Hub {
  public:
-  // One shard a loop. The loops outlive the hub; no task of theirs runs after they stop.
+  // One shard per loop. The loops outlive the hub; none of their tasks runs after they stop.
   Hub(Platform& platform, const std::vector<Loop*>& loops);
   ~Hub();
   Hub(const Hub&) = delete;
   Hub& operator=(const Hub&) = delete;
 
-  // As the account sees it: connected, unless a misdeed hides it.
+  // Presence as the account sees it: connected, unless an injected fault hides the device.
   [[nodiscard]] bool online(registry::AccountId account, std::string_view sn) const;
 
-  // Who a user name and password are. kUnknownKey: no such name, or the password is another.
-  // Account: its certificate account; device: its serial number; gateway: "gateway:<account name>".
+  // The identity of a user name and password. kUnknownKey: no such name, or another password. The
+  // user name is an account's certificate account, a device's serial number, or "gateway:<account
+  // name>".
   [[nodiscard]] Result<Identity> sign_in(std::string_view user, const Secret& password) const;
 
-  // Who a user name is, as if it had signed in now: for sessions that outlived the server.
+  // The identity of a user name, as if it had signed in now: for sessions that outlived the server.
   [[nodiscard]] std::optional<Identity> identity_of(std::string_view user) const;
 
-  // Whether the credential that `who` signed in with is still good (hub/credentials.h).
+  // Whether the credential that `who` signed in with is still valid (hub/credentials.h).
   [[nodiscard]] bool still_valid(const Identity& who) const;
 
-  // Whether `who` may sign in under this client id. kNoPermission: it used too many today.
+  // Whether `who` may sign in under this client id. kNoPermission: the account used too many ids
+  // today.
   [[nodiscard]] Status admit(const Identity& who, std::string_view client_id);
 
-  // Changes of sessions (hub/session_changes.h), into the journal; `durable`, which may be empty,
-  // is called as Journal::append() says, or at once where nothing is kept.
+  // Appends changes of sessions (hub/session_changes.h) to the journal; `durable`, which may be
+  // empty, is called as Journal::append() says, or at once where there is no journal.
   void record_changes(std::string changes, Task durable) const;
 
-  // What became of a sign-in, for the audit. `who` has an account's own name instead of its
-  // certificate account from here on.
+  // Records the outcome of a sign-in in the audit. With `who`, the entry has an account's own name
+  // instead of its certificate account.
   void record_sign_in(const Identity& who, SignIn attempt);
   void record_sign_in(const SignIn& attempt);
 
-  // For the log and the counters.
-  void tell(const ClientEvent& event) const;
+  // Writes the event to the log and the counters.
+  void record_event(const ClientEvent& event) const;
 
-  // A client's connection is there: a device's is how it is online.
+  // The client has a connection; a device comes online by it.
   void connected(const ClientPtr& client);
-  // Its connection ended; its subscriptions stay.
+  // The client's connection ended; its subscriptions stay.
   void disconnected(const ClientPtr& client);
-  // Its session ended.
+  // The client's session ended.
   void ended(const ClientPtr& client);
-  // What `from` got by shared subscriptions and did not take before its session ended: another
-  // member of the group gets it, if there is one. Other deliveries are left out. After ended().
-  // `kept_as` is the number that the session was kept under, 0: none; a delivery that has a number
-  // is done with in the record by which another session keeps it. `done` is called when all of that
-  // is in the log's queue, on any thread.
+  // Redelivers what `from` got by shared subscriptions and did not take before its session ended:
+  // another member of the group gets it, if there is one. Other deliveries are left out. Call after
+  // ended(). `kept_as` is the number of the ended session in the log, 0: none. A delivery that has
+  // a number is marked as done in the same record that adds it to another session. `done` is called
+  // when all of that is in the log's queue, on any thread.
   void hand_on(const ClientPtr& from, std::int64_t kept_as, std::vector<Delivery> deliveries,
                Task done);
   // `fresh` takes over the subscriptions of `old`. `done` is called on old's loop when everything
-  // that was delivered to `old` is there.
+  // that was delivered to `old` has arrived there.
   void rebind(const ClientPtr& old, const ClientPtr& fresh, Task done);
 
-  // False: not granted (nothing of another's, no topic outside the platform's).
+  // False: not granted (a topic of another account or device, or outside the platform's topics).
   [[nodiscard]] bool subscribe(const ClientPtr& client, const Subscription& subscription);
-  // The same in two steps, for who has to write between them that it is granted.
+  // The same as subscribe() above in two steps, for a caller that has to write the grant to the log
+  // in between.
   [[nodiscard]] FilterScope grant(const Client& client, std::string_view filter) const;
   void subscribe(const ClientPtr& client, const Subscription& subscription,
                  const FilterScope& granted);
   void unsubscribe(const ClientPtr& client, const std::string& filter);
 
-  // What one read of a connection brought, sorted by shard, so that a busy connection posts once a
-  // shard. Lives on the connection's loop.
+  // The publications from one read of a connection, grouped by shard, so that a busy connection
+  // posts once per shard. Lives on the connection's loop.
   class Batch {
    public:
     explicit Batch(Hub& hub) : hub_(hub), by_shard_(hub.shards_.size()) {}
-    // False: `client` may not publish to the topic; the reason is for the door to give.
+    // False: `client` may not publish to the topic; the caller answers with the reason.
     [[nodiscard]] bool add(const ClientPtr& client, const wire::mqtt::MessagePtr& message,
-                           const How& how);
+                           const PublishOptions& options);
     void post(const ClientPtr& client);
 
    private:
@@ -97,33 +100,33 @@ class Hub {
     std::vector<std::vector<Inbound>> by_shard_;
   };
 
-  void read_all(registry::AccountId account, std::string sn, Asker<QuotaBody> asker);
+  void read_all(registry::AccountId account, std::string sn, ReplyTo<QuotaBody> asker);
   void read(registry::AccountId account, std::string sn, std::vector<std::string> quotas,
-            Asker<std::string> asker);
+            ReplyTo<std::string> asker);
   void set(registry::AccountId account, std::string sn, wire::JsonObject message,
-           Asker<std::string> asker);
+           ReplyTo<std::string> asker);
 
-  // Before anything else: what was retained when the server stopped. False: it is nobody's
-  // any more (hub/credentials.h).
+  // Restores a message that was retained when the server stopped; call before anything else. False:
+  // its publisher no longer exists or may no longer read the device (hub/credentials.h).
   [[nodiscard]] bool restore_retained(const RetainedChange& retained);
 
-  // `taken` is called on each shard's thread with the twins that it has.
+  // `taken` is called on each shard's thread with its twins that changed since the last call.
   void save_twins(std::function<void(std::vector<SavedTwin>)> taken);
-  // Before anything else.
+  // Restores a saved twin; call before anything else.
   void restore_twin(SavedTwin saved);
 
-  // Of one client, since it was counted last.
+  // Counts messages that one client's session dropped since the last call.
   void count_dropped(const wire::mqtt::Dropped& dropped);
 
-  // The shards' clocks; a few times a second.
+  // Advances the shards' time; call a few times a second.
   void tick();
-  // The platform's misdeeds are others than before.
-  void misdeeds_changed();
-  // Tells `listening.ear` from now on, until unlisten(), what is said by and to its devices.
-  void listen(const Listening& listening);
-  // `done` is called, on any thread, once all was told.
-  void unlisten(const std::shared_ptr<Ear>& ear, Task done);
-  // The registry changed: rights are read anew, sessions whose credentials ended are closed.
+  // The rules for injected platform faults changed.
+  void injected_faults_changed();
+  // Reports the traffic of the filter's devices to `filter.tap` from now on, until remove_tap().
+  void add_tap(const TapFilter& filter);
+  // `done` is called, on any thread, once the tap has received everything.
+  void remove_tap(const std::shared_ptr<TrafficTap>& tap, Task done);
+  // The registry changed: shards read the rights again, and close sessions whose credentials ended.
   void registry_changed();
 
   [[nodiscard]] const Platform& platform() const { return platform_; }
@@ -132,25 +135,25 @@ class Hub {
   struct Place {
     std::unique_ptr<Shard> shard;
     Loop* loop = nullptr;
-    // Touched on the loop only.
+    // Used on the loop only.
     Inbox inbox{};
-    bool works = false;    // a task of the loop will
-    bool flushes = false;  // likewise
+    bool works = false;    // a task for the inbox is posted
+    bool flushes = false;  // a task that flushes is posted
 
     void work_later();
     void flush_later();
   };
   [[nodiscard]] std::size_t index_of(std::string_view sn) const;
-  [[nodiscard]] std::optional<double> misdoes(Misdeed misdeed, const Identity& who) const;
-  // The platform's own tasks; they are done at once.
+  [[nodiscard]] std::optional<double> injected(PlatformFault fault, const Identity& who) const;
+  // Runs a task of the platform itself, which does not go through the inbox.
   template <typename Act>
   void on_shard(std::size_t index, Act act);
   void on_all(const std::function<void(Shard&)>& task);
-  // What an account wants; it waits behind what the account wanted before.
+  // Queues work of an account behind the work that the account queued before.
   template <typename Act>
   void for_account(registry::AccountId account, std::size_t index, Act act);
   void for_account_on_all(registry::AccountId account, const std::function<void(Shard&)>& task);
-  // Which is done in several turns, if it is much.
+  // `work` may take several turns.
   void add_to_inbox(registry::AccountId account, std::size_t index, Inbox::Work work);
 
   Platform& platform_;

@@ -26,7 +26,7 @@ void Inbox::work(std::int64_t most) {
     }
   }
   if (pieces_ != 0) return;
-  queues_.clear();  // what is owed is owed to nobody
+  queues_.clear();  // no account waits, so debts are dropped
   turns_.clear();
 }
 

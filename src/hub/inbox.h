@@ -1,12 +1,12 @@
-// What accounts want done on a shard, until it is: each account has a queue of its own, and the
-// queues are worked on in turn (deficit round robin). So an account that wants much waits behind
-// itself: another's next piece of work waits for one turn of each account, however long their
-// queues are. What one account wants is done in its order.
+// The queue of work that accounts request from one shard. Each account has a queue of its own, and
+// the queues are served in turn (deficit round robin). An account that requests much delays only
+// itself: the next piece of work of another account waits for one turn of each account, however
+// long their queues are. Work of one account is done in order.
 //
-// A piece that took more than a turn's share is made up for: its account passes until the others
-// have had as much. Nobody passes while nobody else has work.
+// When a piece of work takes longer than a turn, its account skips turns until the others have had
+// as much. No account skips turns while no other account has work.
 //
-// Touched on one loop only.
+// Used on one loop only.
 #pragma once
 
 #include <cstddef>
@@ -21,17 +21,18 @@ namespace gridloom::hub {
 
 class Inbox {
  public:
-  // The length of an account's turn in units of effort: about a microsecond each.
+  // The length of an account's turn in units of effort, about a microsecond each.
   static constexpr std::int64_t kShare = 256;
 
   struct Step {
     std::int64_t effort = 0;
-    bool more = false;  // the work goes on when its account has its next turn
+    bool more = false;  // the work continues in its account's next turn
   };
   using Work = std::move_only_function<Step()>;
 
   void add(registry::AccountId account, Work work);
-  // Until that took `most`, or a turn more, or nothing is left. Work may add work.
+  // Works until the effort reaches `most` (it may exceed `most` by one turn), or nothing is left.
+  // Work may add work.
   void work(std::int64_t most);
   [[nodiscard]] bool empty() const { return pieces_ == 0; }
 
@@ -40,11 +41,11 @@ class Inbox {
     std::deque<Work> pieces;
     std::int64_t credit = 0;
   };
-  // What it took.
+  // Returns the effort.
   std::int64_t take_turn(Queue& queue);
 
-  std::unordered_map<registry::AccountId, Queue> queues_;  // with pieces, or in debt
-  std::deque<registry::AccountId> turns_;                  // of each of them
+  std::unordered_map<registry::AccountId, Queue> queues_;  // with work, or in debt
+  std::deque<registry::AccountId> turns_;                  // the accounts of queues_, in turn
   std::size_t pieces_ = 0;
 };
 

@@ -23,7 +23,7 @@ constexpr std::int64_t kEnough = 1'000'000'000;
 
 class InboxTest : public testing::Test {
  protected:
-  // A piece of work that writes down its letter.
+  // Adds work that appends its letter to `done`.
   void add(AccountId account, char letter, std::int64_t effort) {
     inbox.add(account, [this, letter, effort]() -> Inbox::Step {
       done += letter;
@@ -110,8 +110,8 @@ TEST_F(InboxTest, WorkMayAddWork) {
   EXPECT_EQ(done, "baB");
 }
 
-// However it comes, nothing is lost, done twice or out of its account's order, and no account gets
-// more than another that always has work, but for a turn and a piece.
+// Under any load, no work is lost, done twice or out of its account's order. Of accounts that
+// always have work, none gets more than another, except for a turn and a piece of work.
 TEST(Inbox, AnyLoadIsSharedFairly) {
   for (unsigned seed = 0; seed < 50; ++seed) {
     std::mt19937 dice(seed);  // NOLINT(cert-msc32-c,cert-msc51-cpp): the same each time

@@ -1,5 +1,5 @@
-// What waits for the journal: acknowledgements, the answers of sets, and publishers when it is
-// behind; and what is written into it.
+// Waiting for the journal: acknowledgements, the answers of sets, and publishers when the journal
+// is behind; and the records that are written.
 #include "hub/test_home.h"
 
 #include <gtest/gtest.h>
@@ -12,7 +12,7 @@ namespace {
 
 using history::RecordKind;
 
-// Keeps records until it is told that they are durable.
+// Keeps records until the test makes them durable.
 class FakeJournal final : public history::Journal {
  public:
   struct Record {
@@ -40,20 +40,20 @@ struct JournaledHome : TestHome {
     add_device("R331ZEB4ZEAL0528", "anna");
     anna = account("anna").id;
     sender = connect_device("R331ZEB4ZEAL0528");
-    app = listen("anna");
+    app = subscriber("anna");
     commit();
     app->take();
   }
   ~JournaledHome() { platform.journal = nullptr; }
 
-  // Everything so far is durable.
+  // Makes all records so far durable.
   void commit() {
     for (FakeJournal::Record& record : std::exchange(journal.records, {})) {
       if (record.durable) record.durable();
     }
     settle();
   }
-  // "SN-number at name=text ..." of all batches so far.
+  // "SN-number at name=text ..." for the rows of all batches so far.
   Lines rows() {
     Lines lines;
     for (const FakeJournal::Record& record : journal.records) {
@@ -223,7 +223,7 @@ TEST(JournalTest, ASetIsAnsweredOnceItIsWrittenDown) {
   EXPECT_TRUE(answer.here());
 }
 
-// Without "at".
+// The audit's entries without "at" and "message".
 Lines entries(JournaledHome& home) {
   Lines lines;
   for (const std::string& entry : home.audit()) {
@@ -237,7 +237,7 @@ Lines entries(JournaledHome& home) {
 
 TEST(JournalTest, WhatBecameOfASetIsWrittenDown) {
   struct Row {
-    std::string_view reply;  // none: there is none
+    std::string_view reply;  // empty: the device does not reply
     std::string_view outcome;
   };
   const std::string silent = fmt::format(
@@ -317,7 +317,7 @@ TEST(SignInsTest, AreWrittenDownAndRefusedOnesNotOften) {
   EXPECT_FALSE(journal.records[0].durable) << "nobody waits for the disk";
   sign_ins.record(journal, kTestStart + Millis(1000), bad);
   EXPECT_EQ(member_of(journal.records.back().payload, "leftOut"), "990");
-  // A disk that does not keep up gets none, and counts them all.
+  // A journal that is behind gets no entries; all of them are counted.
   journal.is_behind = true;
   for (int i = 0; i < 5; ++i) sign_ins.record(journal, kTestStart, good);
   journal.is_behind = false;
@@ -393,12 +393,12 @@ TEST(JournalTest, WhoeverPublishesWaitsForAJournalThatIsBehind) {
   home.journal.is_behind = true;
   const std::string big = fmt::format(R"({{"params":{{"a":"{}"}}}})", std::string(40'000, 'x'));
   home.report(home.sender, home.kSn, big);
-  EXPECT_TRUE(home.sender->is_ahead());
+  EXPECT_TRUE(home.sender->is_throttled());
   home.commit();
-  EXPECT_TRUE(home.sender->is_ahead()) << "still behind";
+  EXPECT_TRUE(home.sender->is_throttled()) << "still behind";
   home.journal.is_behind = false;
   home.pass(Millis(250));
-  EXPECT_FALSE(home.sender->is_ahead());
+  EXPECT_FALSE(home.sender->is_throttled());
   EXPECT_EQ(home.sender->told_to_go_on, 1);
 }
 
@@ -408,13 +408,13 @@ TEST(JournalTest, WhoseAccountWroteTooMuchIsReadFromAsItComesBack) {
       std::make_shared<AccountFlow>(AccountFlow::Limits{.written_bytes_a_day = 50'000}));
   const std::string big = fmt::format(R"({{"params":{{"a":"{}"}}}})", std::string(40'000, 'x'));
   home.report(home.sender, home.kSn, big);
-  EXPECT_FALSE(home.sender->is_ahead());
+  EXPECT_FALSE(home.sender->is_throttled());
   home.report(home.sender, home.kSn, big);
-  EXPECT_TRUE(home.sender->is_ahead());
+  EXPECT_TRUE(home.sender->is_throttled());
   home.pass(std::chrono::hours(1));
-  EXPECT_TRUE(home.sender->is_ahead()) << "2 KB came back of 30";
+  EXPECT_TRUE(home.sender->is_throttled()) << "2 KB came back of 30";
   home.pass(std::chrono::hours(14));
-  EXPECT_FALSE(home.sender->is_ahead());
+  EXPECT_FALSE(home.sender->is_throttled());
   EXPECT_EQ(home.sender->told_to_go_on, 2);
 }
 

@@ -1,5 +1,5 @@
-// What all shards and doors share: configuration, the clock, the catalogue, the registry's view,
-// presence and counters. Everything here may be used from any thread.
+// State shared by all shards and servers: configuration, clocks, catalogue, registry, presence and
+// counters. Everything here may be used from any thread.
 #pragma once
 
 #include <atomic>
@@ -14,13 +14,13 @@
 #include <unordered_set>
 
 #include "base/clock.h"
-#include "base/seats.h"
+#include "base/per_key_limit.h"
 #include "base/string_map.h"
 #include "catalog/family.h"
 #include "history/journal.h"
 #include "hub/client_events.h"
 #include "hub/client_id_budget.h"
-#include "hub/misdeeds.h"
+#include "hub/fault_injector.h"
 #include "hub/sign_ins.h"
 #include "hub/topics.h"
 #include "registry/directory.h"
@@ -30,7 +30,7 @@
 
 namespace gridloom::hub {
 
-// What becomes of a set, or a get, for a device that is not there.
+// The answer to a set or get for a device that is not connected.
 enum class OfflineRequests : std::uint8_t {
   kTold,          // 6012 over HTTP, code -2 over MQTT
   kLikeTheVendor  // 1008 over HTTP, silence over MQTT
@@ -40,17 +40,17 @@ struct Config {
   Millis set_deadline{8000};
   Wildcards wildcards = Wildcards::kGranted;
   OfflineRequests offline_requests = OfflineRequests::kTold;
-  std::size_t client_ids_a_day = 0;  // of one certificate account; 0: any number
-  std::size_t pending_sets = 64;     // of one device
-  std::size_t asked_quotas = 1024;   // of one request
-  std::size_t retained_bytes = std::size_t{64} * 1024 * 1024;          // of one shard
-  std::size_t account_retained_bytes = std::size_t{16} * 1024 * 1024;  // of these, of one account
+  std::size_t client_ids_a_day = 0;  // per certificate account; 0: no limit
+  std::size_t pending_sets = 64;     // per device
+  std::size_t asked_quotas = 1024;   // per request
+  std::size_t retained_bytes = std::size_t{64} * 1024 * 1024;          // per shard
+  std::size_t account_retained_bytes = std::size_t{16} * 1024 * 1024;  // per account, of these
   twin::TwinLimits twin{};
   twin::ReportLimits report{};
   wire::JsonLimits json{};  // of sets, gets and replies over MQTT
 };
 
-// Which devices are connected now.
+// The devices that are connected now.
 class Presence {
  public:
   [[nodiscard]] bool online(std::string_view sn) const {
@@ -75,18 +75,18 @@ class Presence {
   std::unordered_set<std::string, StringHash, std::equal_to<>> online_;
 };
 
-// A retained message, by the topic that it was published to. Null: it was cleared.
+// A retained message and the topic that it was published to. Null: it was cleared.
 struct RetainedChange {
   std::string topic;
   wire::mqtt::MessagePtr message;
   wire::mqtt::Qos qos = wire::mqtt::Qos::kAtMostOnce;
-  std::int64_t device = 0;  // registry::Device::number of who published it; 0: an app, or unknown
+  std::int64_t device = 0;  // registry::Device::number of the publisher; 0: an app, or unknown
 };
-// Where what sessions change is kept. Any thread; set before the hub is made.
+// Storage for changes of sessions. Any thread; set before the hub is made.
 struct SessionKeeper {
-  // For a stream, a session or a message; never given twice, over restarts too.
+  // Returns a number for a stream, session or message; numbers never repeat, even over restarts.
   std::function<std::int64_t()> new_number{};
-  // Changes (hub/session_changes.h), where there is no journal to write them to.
+  // Stores changes (hub/session_changes.h) where there is no journal to write them to.
   std::function<void(std::string_view changes)> take{};
 };
 
@@ -101,7 +101,7 @@ struct Counters {
   Count sets_failed{0};
   Count reads{0};
   Count deliveries{0};
-  // Messages that a client was to get and did not.
+  // Messages for a client that were dropped before delivery.
   Count dropped_queue_full{0};
   Count dropped_expired{0};
   Count dropped_too_large{0};
@@ -119,11 +119,11 @@ struct Platform {
   ClientIdBudget client_ids{};
   SignIns sign_ins{};
   ClientEvents client_events{};
-  Misdeeds misdeeds{};
-  // `clock` is the devices', which may live in a time of their own. `wall` is the system's:
-  // clients' timestamps are compared with it, and stored times are its.
+  FaultInjector fault_injector{};
+  // `clock` is the devices' time, which may be virtual. `wall` is the system's time: clients'
+  // timestamps are compared with it, and stored times refer to it.
   const Clock* wall = &clock;
-  // For deadlines and rates; a SteadyClock where the server runs.
+  // For deadlines and rates; a SteadyClock in the server.
   const Clock* steady = &clock;
 };
 

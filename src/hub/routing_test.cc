@@ -1,4 +1,4 @@
-// Who gets what: reports to the owner and those the device is shared with, overlapping
+// Routing: reports to the owner and the accounts that the device is shared with, overlapping
 // subscriptions, presence and its retained messages. With one shard and with several.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -52,9 +52,9 @@ INSTANTIATE_TEST_SUITE_P(Shards, Routing, testing::Values(1, 2, 5));
 TEST_P(Routing, AReportReachesItsOwnerAndWhomItIsSharedWithAsItCame) {
   home.share(kSn, "bob", Rights::kMonitor);
   home.add_account("carol");
-  const FakePtr owner = home.listen("alice");
-  const FakePtr guest = home.listen("bob");
-  const FakePtr stranger = home.listen("carol");
+  const FakePtr owner = home.subscriber("alice");
+  const FakePtr guest = home.subscriber("bob");
+  const FakePtr stranger = home.subscriber("carol");
   const FakePtr device = home.connect_device(kSn);
   owner->take();
   guest->take();
@@ -66,7 +66,7 @@ TEST_P(Routing, AReportReachesItsOwnerAndWhomItIsSharedWithAsItCame) {
   EXPECT_EQ(home.read_all(bob, kSn), R"({"pd.soc":5.0})");
 }
 
-// How often a report was refused for that reason.
+// How often a report was refused for this reason.
 std::uint64_t reports_refused(const hub::Platform& platform, std::string_view reason) {
   for (const ClientEvents::Count& count : platform.client_events.counts()) {
     if (count.kind == ClientEvent::Kind::kReportRefused && count.reason == reason) {
@@ -77,7 +77,7 @@ std::uint64_t reports_refused(const hub::Platform& platform, std::string_view re
 }
 
 TEST_P(Routing, AReportThatIsNoJsonGoesOnAndIsCounted) {
-  const FakePtr owner = home.listen("alice");
+  const FakePtr owner = home.subscriber("alice");
   const FakePtr device = home.connect_device(kSn);
   owner->take();
   EXPECT_TRUE(home.report(device, kSn, "\x01\xff"));
@@ -178,8 +178,8 @@ TEST_P(Routing, UnsubscribingEndsOneFilterAndLeavesTheOthers) {
 // proves v3: MQTT-4.5.0-1
 // proves v5: MQTT-4.5.0-1
 TEST_P(Routing, EveryConnectionOfAnAccountIsServed) {
-  const FakePtr first = home.listen("alice", "one");
-  const FakePtr second = home.listen("alice", "two");
+  const FakePtr first = home.subscriber("alice", "one");
+  const FakePtr second = home.subscriber("alice", "two");
   const FakePtr device = home.connect_device(kSn);
   first->take();
   second->take();
@@ -248,7 +248,7 @@ TEST_P(Routing, StatusOfAnothersDeviceIsNotTold) {
 }
 
 TEST_P(Routing, PresenceIsTheConnectionsAndIsToldOnEveryChange) {
-  const FakePtr app = home.listen("alice");
+  const FakePtr app = home.subscriber("alice");
   const std::string on = "q1 " + line("alice", "status ") + status_payload(1);
   const std::string off = "q1 " + line("alice", "status ") + status_payload(0);
   EXPECT_FALSE(home.platform.presence.online(kSn));
@@ -267,7 +267,7 @@ TEST_P(Routing, PresenceIsTheConnectionsAndIsToldOnEveryChange) {
 }
 
 TEST_P(Routing, AGatewaysDevicesAreOnlineOnceItSpeaksForThemAndGoWithIt) {
-  const FakePtr app = home.listen("alice");
+  const FakePtr app = home.subscriber("alice");
   const FakePtr gateway = home.connect_gateway("alice");
   EXPECT_EQ(home.platform.presence.count(), 0U);
   EXPECT_TRUE(home.report(gateway, kSn, std::string(kReport)));
@@ -283,7 +283,7 @@ TEST_P(Routing, AGatewaysDevicesAreOnlineOnceItSpeaksForThemAndGoWithIt) {
 }
 
 TEST_P(Routing, ADeviceMayTellItsPresenceItself) {
-  const FakePtr app = home.listen("alice");
+  const FakePtr app = home.subscriber("alice");
   const FakePtr gateway = home.connect_gateway("alice");
   const std::string topic = fmt::format("/device/{}/status", kSn);
   const std::string on = "q1 " + line("alice", "status ") + status_payload(1);
@@ -301,11 +301,11 @@ TEST_P(Routing, ADeviceMayTellItsPresenceItself) {
   EXPECT_THAT(app->take(), IsEmpty());
   home.report(gateway, kSn, std::string(kReport));
   EXPECT_TRUE(home.platform.presence.online(kSn));
-  EXPECT_EQ(app->take().size(), 2U);  // online, and the report
+  EXPECT_EQ(app->take().size(), 2U);  // the status and the report
   home.publish(gateway, topic, R"({"params":{"status":0}})");
   app->take();
   home.leave(gateway);
-  EXPECT_THAT(app->take(), IsEmpty());  // it was offline already
+  EXPECT_THAT(app->take(), IsEmpty());  // the device was offline already
 }
 
 TEST_P(Routing, NobodyPublishesWhatIsNotHis) {
@@ -323,7 +323,7 @@ TEST_P(Routing, NobodyPublishesWhatIsNotHis) {
   EXPECT_FALSE(home.publish(app, line("alice", "set_reply"), "{}"));
   EXPECT_FALSE(home.publish(app, line("bob", "set"), "{}"));
   EXPECT_FALSE(home.publish(app, "anything/else", "{}"));
-  // Whose device it is, only the shard knows: the message is taken, and refused in its ack.
+  // Only the shard knows the device's owner: the message is accepted here, and refused in its ack.
   EXPECT_TRUE(home.publish(gateway, own, std::string(kReport)));
   ASSERT_EQ(gateway->acks.size(), 1U);
   EXPECT_EQ(gateway->acks[0].reason, wire::mqtt::Reason::kNotAuthorized);
@@ -333,11 +333,11 @@ TEST_P(Routing, NobodyPublishesWhatIsNotHis) {
 TEST_P(Routing, AMovedDeviceReportsToItsNewOwnerOnly) {
   home.share(kSn, "bob", Rights::kMonitor);
   const FakePtr device = home.connect_device(kSn);
-  const FakePtr old = home.listen("alice");
-  const FakePtr fresh = home.listen("bob");
+  const FakePtr old = home.subscriber("alice");
+  const FakePtr fresh = home.subscriber("bob");
   static_cast<void>(must(home.registry->move_device({.sn = kSn, .owner = "bob"})));
   home.settle();
-  // What the former owner's connection had sent by then is not the new owner's.
+  // Messages still sent by the former owner's connection do not reach the new owner.
   device->acks.clear();
   home.report(device, kSn, std::string(kReport));
   EXPECT_EQ(device->acks.at(0).reason, wire::mqtt::Reason::kNotAuthorized);
@@ -353,7 +353,7 @@ TEST_P(Routing, AMovedDeviceReportsToItsNewOwnerOnly) {
 
 TEST_P(Routing, AShareThatEndsIsEndedAtOnce) {
   home.share(kSn, "bob", Rights::kMonitor);
-  const FakePtr guest = home.listen("bob");
+  const FakePtr guest = home.subscriber("bob");
   const FakePtr device = home.connect_device(kSn);
   guest->take();
   home.share(kSn, "bob", Rights::kNone);
@@ -367,24 +367,24 @@ TEST_P(Routing, WhoIsAheadOfTheShardsIsToldWhenTheyHaveCaughtUp) {
   const auto report = std::make_shared<const wire::mqtt::Message>(wire::mqtt::Message{
       .topic = fmt::format("/device/{}/quota", kSn), .payload = std::string(kReport)});
   int sent = 0;
-  for (; sent < 10'000 && !device->is_ahead(); ++sent) {
+  for (; sent < 10'000 && !device->is_throttled(); ++sent) {
     ASSERT_TRUE(batch.add(device, report, {}));
     batch.post(device);
   }
   EXPECT_LT(sent, 1000);
   EXPECT_EQ(device->told_to_go_on, 0);
   home.settle();
-  EXPECT_FALSE(device->is_ahead());
+  EXPECT_FALSE(device->is_throttled());
   EXPECT_EQ(device->told_to_go_on, 1);
 
   const FakePtr app = home.connect_app("alice");
-  for (int i = 0; i < 10'000 && !app->is_ahead(); ++i) {
+  for (int i = 0; i < 10'000 && !app->is_throttled(); ++i) {
     ASSERT_TRUE(home.hub->subscribe(app, {.filter = line("alice", "quota")}));
     home.hub->unsubscribe(app, line("alice", "quota"));
   }
-  EXPECT_TRUE(app->is_ahead());
+  EXPECT_TRUE(app->is_throttled());
   home.settle();
-  EXPECT_FALSE(app->is_ahead());
+  EXPECT_FALSE(app->is_throttled());
   EXPECT_EQ(app->told_to_go_on, 1);
 }
 

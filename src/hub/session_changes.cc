@@ -12,7 +12,7 @@ using history::append_text;
 using history::append_varint;
 using history::Cursor;
 
-// Stored numbers.
+// The numbers as stored in the log.
 enum class Type : std::uint8_t {
   kStreamBegun = 1,
   kTaken = 2,
@@ -29,15 +29,15 @@ enum class Type : std::uint8_t {
   kRetainedKept = 13,
 };
 
-// A message's flags are its QoS and this.
+// The stored flags of a message are its QoS plus this bit.
 constexpr std::uint64_t kRetain = 4;
 
 void append_number(std::string& bytes, std::int64_t number) {
   append_varint(bytes, static_cast<std::uint64_t>(number));
 }
 
-// `of` is the number of what changed: a stream, a session, or the device that published what is
-// retained.
+// `of` is the number of the changed stream or session, or of the device that published the retained
+// message.
 void begin(std::string& bytes, Type type, std::int64_t of) {
   append_varint(bytes, static_cast<std::uint64_t>(type));
   append_number(bytes, of);
@@ -164,7 +164,7 @@ RetainedKept retained_in(Cursor& cursor, std::int64_t device) {
   return kept;
 }
 
-// What a MessageNumbered and a MessageReleased have.
+// Reads the fields that MessageNumbered and MessageReleased have in common.
 template <typename Change>
 Change sent_in(Cursor& cursor, std::int64_t session) {
   Change change{.session = session, .message = number_in(cursor)};

@@ -1,9 +1,10 @@
-// What clients' sessions change, as it stands in the log (history::RecordKind::kTurn) beside the
-// reports that caused it: by these a repetition is known after a crash, and what waits for a client
-// is as safe as what was acknowledged to the sender.
+// Changes of clients' MQTT sessions as bytes of the log (history::RecordKind::kTurn), in the same
+// record as the reports that caused them. After a crash, repeated publications are recognized by
+// these changes, and a message queued for a client is as durable as the publication that was
+// acknowledged to its sender.
 //
-// A stream is one client of one user: what it publishes in QoS 1 and 2, over all its connections. A
-// session here is one that outlives its connection. Numbers are Platform::new_number()'s.
+// A stream is what one client of one user publishes in QoS 1 and 2, over all its connections. A
+// session here is one that outlives its connection. Numbers come from SessionKeeper::new_number().
 // docs/internals/formats.md shows the bytes. Pure.
 #pragma once
 
@@ -18,7 +19,7 @@
 
 namespace gridloom::hub {
 
-// A publication of QoS 1 or 2, by the packet id and a digest of topic and payload.
+// Identifies a publication of QoS 1 or 2 by its packet id and a digest of topic and payload.
 struct Receipt {
   std::uint16_t packet_id = 0;
   bool exactly_once = false;
@@ -35,15 +36,15 @@ struct StreamBegun {
 struct PublicationTaken {
   std::int64_t stream = 0;
   Receipt receipt{};
-  // So many of the stream's oldest receipts are no longer needed.
+  // How many of the stream's oldest receipts are no longer needed.
   std::uint32_t settled = 0;
 };
-// PUBREL came: the packet id is free again.
+// PUBREL was received: the packet id is free again.
 struct PublicationReleased {
   std::int64_t stream = 0;
   std::uint16_t packet_id = 0;
 };
-// The client's session began anew: no PUBREL is owed.
+// The client began a new session: no PUBREL is owed.
 struct StreamCleared {
   std::int64_t stream = 0;
 };
@@ -51,34 +52,34 @@ struct StreamEnded {
   std::int64_t stream = 0;
 };
 
-// A message of QoS 1 or 2 waits for the session's client.
+// A message of QoS 1 or 2 was queued for the session's client.
 struct MessageKept {
   std::int64_t session = 0;
   std::int64_t message = 0;
-  std::int64_t expires_at_ms = 0;  // since 1970; 0: it does not
+  std::int64_t expires_at_ms = 0;  // since 1970; 0: never
   wire::mqtt::PacketFlags flags{};
-  // wire::mqtt::packet_of(), whose own flags mean nothing here. Empty: that of the MessageKept
-  // before it in the same bytes.
+  // The bytes of wire::mqtt::packet_of(), whose own flags are not used. Empty: the packet of the
+  // preceding MessageKept in the same bytes.
   std::string_view packet{};
 };
-// It is sent with this packet id, now and after a crash.
+// The message is sent with this packet id, now and after a crash.
 struct MessageNumbered {
   std::int64_t session = 0;
   std::int64_t message = 0;
   std::uint16_t packet_id = 0;
 };
-// The client has the message of QoS 2; what is left is its PUBCOMP.
+// The client has received the message of QoS 2; only its PUBCOMP is missing.
 struct MessageReleased {
   std::int64_t session = 0;
   std::int64_t message = 0;
   std::uint16_t packet_id = 0;
 };
-// It waits no more: it was answered, expired or dropped.
+// The message is no longer queued: it was acknowledged, expired or dropped.
 struct MessageDone {
   std::int64_t session = 0;
   std::int64_t message = 0;
 };
-// The session as it is from now on. Times as above.
+// The complete state of the session from now on. Times in ms since 1970.
 struct SessionKept {
   std::int64_t session = 0;
   std::string_view user{};
@@ -95,16 +96,16 @@ struct SessionKept {
   };
   std::optional<Will> will{};
 };
-// Its messages end with it.
+// The session and its queued messages ended.
 struct SessionEnded {
   std::int64_t session = 0;
 };
-// What is retained at a topic.
+// The retained message of a topic changed.
 struct RetainedKept {
   std::string_view topic{};
   std::int64_t device = 0;         // RetainedChange::device
-  std::int64_t expires_at_ms = 0;  // likewise
-  std::string_view packet{};       // empty: nothing any more
+  std::int64_t expires_at_ms = 0;  // since 1970; 0: never
+  std::string_view packet{};       // empty: it was cleared
 };
 using SessionChange =
     std::variant<StreamBegun, PublicationTaken, PublicationReleased, StreamCleared, StreamEnded,
@@ -113,8 +114,8 @@ using SessionChange =
 
 void append_change(std::string& bytes, const SessionChange& change);
 
-// Calls `on_change` for each, in order; views lead into `bytes`. False: the bytes end in what is no
-// change; those before it were told.
+// Calls `on_change` for each change, in order; its views point into `bytes`. False: the bytes end
+// in something that is not a change; `on_change` was called for the changes before it.
 bool each_change(std::string_view bytes,
                  const std::function<void(const SessionChange&)>& on_change);
 

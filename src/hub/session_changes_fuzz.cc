@@ -1,5 +1,5 @@
-// What sessions change, as the log has it: any bytes are read or refused, and what is read is
-// written as bytes that mean the same.
+// Fuzzes the session changes of the log: any bytes are read or refused, and the changes that are
+// read are written as bytes that mean the same.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>

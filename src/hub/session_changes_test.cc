@@ -1,4 +1,4 @@
-// What sessions change, as bytes of the log and back.
+// Session changes: encoding into bytes of the log and decoding.
 #include "hub/session_changes.h"
 
 #include <gmock/gmock.h>
@@ -57,7 +57,7 @@ std::string bytes_of(const SessionChange& change) {
 TEST(SessionChanges, ComeBackAsTheyWere) {
   std::string bytes;
   for (const SessionChange& change : kEach) append_change(bytes, change);
-  std::vector<std::string> read;  // each as bytes again
+  std::vector<std::string> read;  // each encoded again
   EXPECT_TRUE(each_change(bytes, [&](const SessionChange& one) { read.push_back(bytes_of(one)); }));
   std::vector<std::string> written;
   for (const SessionChange& change : kEach) written.push_back(bytes_of(change));
@@ -92,7 +92,7 @@ TEST(SessionChanges, ThoseBeforeDamageAreTold) {
   std::size_t told = 0;
   EXPECT_FALSE(each_change(bytes_of(kEach[0]) + "\x63\x01", [&](const SessionChange&) { ++told; }));
   EXPECT_EQ(told, 1U);
-  // A QoS that there is not.
+  // A QoS that does not exist.
   EXPECT_FALSE(each_change(std::string("\x07\x01\x01\x00\x03\x00\x00", 7),
                            [](const SessionChange&) { ADD_FAILURE(); }));
 }

@@ -1,5 +1,5 @@
-// Who may sign in, and when a session that did so ends because its credentials changed. Which
-// client has which client id is the door's (mqtt/session_table.h).
+// Sign-in, and the end of a session whose credentials changed. Which client owns a client id is
+// decided by the MQTT server (mqtt/session_table.h).
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -64,7 +64,7 @@ TEST_F(Sessions, AccountsDevicesAndGatewaysSignInWithTheirOwnSecretOnly) {
       EXPECT_EQ(identity->role, *row.role);
       EXPECT_EQ(identity->account, alice.id);
     } else {
-      EXPECT_EQ(identity.error().kind, FaultKind::kUnknownKey);
+      EXPECT_EQ(identity.error().code, ErrorCode::kUnknownKey);
       EXPECT_EQ(identity.error().detail, "the user name or the password is wrong") << row.user;
     }
   }
@@ -72,7 +72,7 @@ TEST_F(Sessions, AccountsDevicesAndGatewaysSignInWithTheirOwnSecretOnly) {
 
 TEST_F(Sessions, ADeviceThatTakesItselfOverStaysOnline) {
   const FakePtr first = home.connect_device(kSn);
-  const FakePtr app = home.listen("alice");
+  const FakePtr app = home.subscriber("alice");
   const FakePtr second = home.connect_device(kSn);
   home.leave(first);
   EXPECT_TRUE(home.platform.presence.online(kSn));
@@ -119,7 +119,7 @@ TEST_F(Sessions, ARemovedAccountIsShownOut) {
 }
 
 TEST_F(Sessions, ASessionOfASignInBeforeARotationDoesNotOutliveIt) {
-  // The password was checked, then rotated, and only then did the shard hear of the connection.
+  // The password was checked, then rotated, and only then was the shard told of the connection.
   const registry::Account alice = home.account("alice");
   auto client = std::make_shared<FakeClient>(
       home.door_loop,
@@ -133,7 +133,7 @@ TEST_F(Sessions, ASessionOfASignInBeforeARotationDoesNotOutliveIt) {
   EXPECT_THAT(client->kicked, ElementsAre(KickReason::kNotAuthorized));
 }
 
-// A second hand device: its new owner does not see how its old one lived.
+// For second-hand devices: the new owner must not see the data of the former one.
 TEST_F(Sessions, ARemovedDeviceThatIsAddedAgainStartsEmpty) {
   const FakePtr device = home.connect_device(kSn);
   home.report(device, kSn, R"({"moduleType":1,"typeCode":"pdStatus","params":{"soc":5}})");
@@ -157,7 +157,7 @@ TEST_F(Sessions, ADeviceAddedAgainAtOnceStartsEmptyToo) {
   EXPECT_EQ(home.read_all(home.account("bob").id, kSn), "{}");
 }
 
-// A gateway goes on speaking for its other devices; one that is no longer its account's is silent.
+// The gateway still speaks for its other devices; one that left its account is offline.
 TEST_F(Sessions, ADeviceMovedAwayFromItsGatewayIsNoLongerOnline) {
   const FakePtr gateway = home.connect_gateway("alice");
   home.report(gateway, kSn, "{}");

@@ -1,5 +1,5 @@
-// Sets on their way to the device and their replies on the way back, over HTTP and over MQTT; reads
-// over MQTT; and everything that is refused.
+// Sets on their way to the device and their replies back, over HTTP and over MQTT; reads over MQTT;
+// and all refusals.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -38,7 +38,7 @@ class Sets : public testing::Test {
     for (const std::string_view sn : {kSn, kOcean, kUnknown}) home.add_device(sn, "alice");
     device = home.connect_device(kSn);
   }
-  // What the device was asked since the last look, as payloads.
+  // The payloads that the device received since the last call.
   Lines asked() {
     Lines payloads;
     for (const std::string& line : device->take()) payloads.push_back(payload_of(line));
@@ -83,7 +83,7 @@ TEST_F(Sets, WhatVersion5SaysBesideThePayloadGoesAlongBothWays) {
 }
 
 TEST_F(Sets, EveryReplyHasTheCorrelationDataOfItsRequest) {
-  const FakePtr app = home.listen("alice");
+  const FakePtr app = home.subscriber("alice");
   const auto request = [&](std::string_view verb, std::string payload) {
     app->take();
     home.publish(app, {.topic = home.open("alice", fmt::format("{}/{}", kSn, verb)),
@@ -222,12 +222,12 @@ TEST_F(Sets, ASetThatIsNotAnsweredFailsAtItsDeadline) {
   home.pass(Millis(1));
   EXPECT_THAT(answer.text(), AllOf(StartsWith("6012 "), HasSubstr("8 s")));
   EXPECT_THAT(app->take(), ElementsAre(AllOf(HasSubstr(R"("id":5)"), HasSubstr(R"("code":"-2")"))));
-  reply(id);  // too late for the asker, but it happened
+  reply(id);  // too late for the requester, but apps still see the reply
   EXPECT_EQ(app->take().size(), 1U);
   EXPECT_EQ(home.platform.counters.sets_failed.load(), 2U);
 }
 
-// The documents' examples use one id for everything, and so do apps made after them.
+// The documents' examples use the same id everywhere, and so do apps modelled on them.
 TEST_F(Sets, ASetThatReusesAnIdHasADeadlineOfItsOwn) {
   const FakePtr app = replies_to("alice");
   mqtt_set(app, "alice", quiet("123456789"));
@@ -281,7 +281,7 @@ TEST_F(Sets, AnOfflineDeviceIsToldApartFromABadSet) {
   EXPECT_THAT(app->take(), ElementsAre(AllOf(HasSubstr(R"("code":"-2")"), HasSubstr(R"("id":5)"))));
 }
 
-// With --strict: 1008 over HTTP and silence over MQTT, as the vendor's cloud does it.
+// With --strict: 1008 over HTTP and silence over MQTT, as the vendor's cloud does.
 TEST(StrictSets, AnOfflineDeviceIsNotToldApart) {
   TestHome home(2, {.offline_requests = OfflineRequests::kLikeTheVendor});
   const registry::AccountId alice = home.add_account("alice");
@@ -298,7 +298,7 @@ TEST(StrictSets, AnOfflineDeviceIsNotToldApart) {
   home.pass(Millis(60'000));
   EXPECT_THAT(app->take(), IsEmpty());
 
-  // One that is there and does not answer, likewise.
+  // A device that is connected but does not answer gets the same treatment.
   const FakePtr device = home.connect_device(kSn);
   const auto late = home.set(alice, kSn, kQuiet);
   home.publish(app, home.open("alice", fmt::format("{}/set", kSn)), quiet("7"));
@@ -306,7 +306,7 @@ TEST(StrictSets, AnOfflineDeviceIsNotToldApart) {
   EXPECT_THAT(late.text(), StartsWith("1008 "));
   EXPECT_THAT(app->take(), IsEmpty());
 
-  // What is wrong or not allowed is still said.
+  // Malformed and forbidden requests are still answered.
   home.publish(app, home.open("alice", fmt::format("{}/set", kSn)), "{}");
   home.publish(app, home.open("alice", "NOSUCH1/set"), quiet("8"));
   EXPECT_THAT(app->take(), ElementsAre(HasSubstr(R"("code":"-1")"), HasSubstr(R"("code":"-1")")));

@@ -1,4 +1,4 @@
-// Clients, presence, and what is done with what they publish. Subscriptions and routing are in
+// Clients, presence, and the processing of publications. Subscriptions and routing are in
 // shard_routing.cc; sets, reads and replies in shard_requests.cc.
 #include "hub/shard.h"
 
@@ -15,7 +15,8 @@ namespace {
 
 using wire::mqtt::Reason;
 
-// A record begins anew behind so many bytes; what one publication changes is in one record.
+// A new record begins once the changes exceed this size; the changes of one publication are never
+// split.
 constexpr std::size_t kMostChangesBytes = std::size_t{1024} * 1024;
 constexpr std::string_view kEnded = "the credentials are no longer valid";
 constexpr std::string_view kNoRoomToRetain = "there is no room for further retained messages";
@@ -55,13 +56,13 @@ Shard::DeviceState* Shard::find_state(std::string_view sn, const registry::Devic
   const auto found = devices_.find(sn);
   if (found == devices_.end()) return nullptr;
   if (device == nullptr || device->number == found->second.number) return &found->second;
-  // Removed and added again, perhaps by another owner: nothing of the former one is left.
+  // Removed and added again, perhaps by another owner: no state of the former device is kept.
   std::vector<Pending> pending = std::move(found->second.pending);
   forget_retained(found->second.retained);
   devices_.erase(found);
   for (Pending& waiting : pending) {
     finish(device->sn, std::move(waiting),
-           fail(FaultKind::kOffline, device->sn + " was removed meanwhile"));
+           fail(ErrorCode::kOffline, device->sn + " was removed meanwhile"));
   }
   return nullptr;
 }
@@ -103,7 +104,7 @@ Shard::Known Shard::known(std::string_view sn) {
 
 void Shard::enter(const ClientPtr& client) {
   clients_[client.get()] = client;
-  // The credentials may have ended between the sign-in and now.
+  // The credentials may have ended since the sign-in.
   if (!still_valid(*directory_, client->identity())) {
     flush();
     client->loop().post([client] { client->kick(KickReason::kNotAuthorized); });
@@ -113,32 +114,32 @@ void Shard::enter(const ClientPtr& client) {
 void Shard::leave(const Client& client) { clients_.erase(&client); }
 
 void Shard::device_connected(const ClientPtr& client, const std::string& sn) {
-  carry(client, sn, state_of(sn));
+  bind(client, sn, state_of(sn));
 }
 
-void Shard::carry(const ClientPtr& client, const std::string& sn, DeviceState& state) {
-  if (!state.away && state.speaker == client.get()) return;
-  const bool fresh = state.carriers.empty();
+void Shard::bind(const ClientPtr& client, const std::string& sn, DeviceState& state) {
+  if (!state.away && state.active_transport == client.get()) return;
+  const bool fresh = state.transports.empty();
   const bool first = fresh || std::exchange(state.away, false);
-  if (fresh && is_heard(sn)) tell({.what = Heard::What::kOnline, .sn = sn});
-  state.speaker = client.get();
-  state.carriers.insert(client.get());
-  carried_[client.get()].insert(sn);
+  if (fresh && is_tapped(sn)) emit({.what = TrafficEvent::What::kOnline, .sn = sn});
+  state.active_transport = client.get();
+  state.transports.insert(client.get());
+  bound_[client.get()].insert(sn);
   if (first) set_online(sn, true);
 }
 
 void Shard::disconnected(const Client& client) {
-  const auto carried = carried_.extract(&client);
+  const auto carried = bound_.extract(&client);
   if (carried.empty()) return;
-  for (const std::string& sn : carried.mapped()) drop_carrier(client, sn);
+  for (const std::string& sn : carried.mapped()) drop_transport(client, sn);
 }
 
-void Shard::drop_carrier(const Client& client, const std::string& sn) {
+void Shard::drop_transport(const Client& client, const std::string& sn) {
   DeviceState& state = state_of(sn);
-  state.carriers.erase(&client);
-  if (state.speaker == &client) state.speaker = nullptr;
-  if (!state.carriers.empty()) return;
-  if (is_heard(sn)) tell({.what = Heard::What::kOffline, .sn = sn});
+  state.transports.erase(&client);
+  if (state.active_transport == &client) state.active_transport = nullptr;
+  if (!state.transports.empty()) return;
+  if (is_tapped(sn)) emit({.what = TrafficEvent::What::kOffline, .sn = sn});
   if (!std::exchange(state.away, false)) set_online(sn, false);
 }
 
@@ -146,7 +147,7 @@ void Shard::set_online(const std::string& sn, bool online) {
   platform_.presence.set(sn, online);
   if (DeviceState* state = find_state(sn)) record_presence(*state, online);
   to_accounts(sn, Verb::kStatus, {.like = plain(status_text(online)), .qos = Qos::kAtLeastOnce});
-  if (DeviceState* state = misdoes_ ? find_state(sn) : nullptr) tell_who_is_hidden(sn, *state);
+  if (DeviceState* state = has_faults_ ? find_state(sn) : nullptr) send_hidden_status(sn, *state);
 }
 
 std::string Shard::status_text(bool online) const {
@@ -155,21 +156,21 @@ std::string Shard::status_text(bool online) const {
                      now, now, online ? 1 : 0);
 }
 
-void Shard::tell_refusal(const ClientPtr& client, ClientEvent::Kind kind, std::string_view reason,
-                         std::string_view why) {
-  platform_.client_events.tell({.kind = kind,
-                                .reason = reason,
-                                .user = client->identity().name,
-                                .client_id = client->client_id(),
-                                .peer = client->peer(),
-                                .detail = why},
-                               platform_.steady->now());
+void Shard::report_refusal(const ClientPtr& client, ClientEvent::Kind kind, std::string_view reason,
+                           std::string_view why) {
+  platform_.client_events.record({.kind = kind,
+                                  .reason = reason,
+                                  .user = client->identity().name,
+                                  .client_id = client->client_id(),
+                                  .peer = client->peer(),
+                                  .detail = why},
+                                 platform_.steady->now());
 }
 
 void Shard::publish(const ClientPtr& client, const Inbound& inbound) {
   count_effort(inbound.message->payload.size());
-  Answer answer{.ack = {.token = inbound.how.token}};
-  if (inbound.how.identity.repeated) {
+  Answer answer{.ack = {.token = inbound.options.token}};
+  if (inbound.options.identity.repeated) {
     answer.record = last_record();
   } else {
     const std::size_t before = batch_.size() + session_changes_.size();
@@ -177,26 +178,26 @@ void Shard::publish(const ClientPtr& client, const Inbound& inbound) {
     if (client->flow()) client->flow()->wrote(batch_.size() + session_changes_.size() - before);
   }
   if (is_refusal(answer.ack.reason)) {
-    tell_refusal(client, ClientEvent::Kind::kPublicationRefused,
-                 wire::mqtt::name_of(answer.ack.reason), answer.ack.why);
+    report_refusal(client, ClientEvent::Kind::kPublicationRefused,
+                   wire::mqtt::name_of(answer.ack.reason), answer.ack.why);
   }
   if (session_changes_.size() >= kMostChangesBytes) append_turn();
-  if (inbound.how.qos == Qos::kAtMostOnce) return;
+  if (inbound.options.qos == Qos::kAtMostOnce) return;
   if (answer.record > durable_) {
     held_acks_.push_back({.record = answer.record, .client = client, .ack = answer.ack});
   } else {
-    out_for(client).acks.push_back(answer.ack);
+    batch_for(client).acks.push_back(answer.ack);
   }
 }
 
-// What identifies it stands in the record of what it did.
+// The receipt of the publication is in the same record as its effects.
 void Shard::take(const ClientPtr& client, const Inbound& inbound, Answer& answer) {
   if (client->identity().role == Role::kAccount) {
     publish_by_account(client, inbound, answer);
   } else {
     publish_by_device(client, inbound, answer);
   }
-  const How::Identity& identity = inbound.how.identity;
+  const PublishOptions::Identity& identity = inbound.options.identity;
   if (identity.stream == 0 || is_refusal(answer.ack.reason)) return;
   append_change(session_changes_, PublicationTaken{.stream = identity.stream,
                                                    .receipt = identity.receipt,
@@ -211,7 +212,7 @@ void Shard::publish_by_account(const ClientPtr& client, const Inbound& inbound, 
     answer.ack.why = kEnded;
     return;
   }
-  if (inbound.how.retain && permitted(who.account, inbound.sn, registry::Rights::kMonitor) &&
+  if (inbound.options.retain && permitted(who.account, inbound.sn, registry::Rights::kMonitor) &&
       !retain(inbound, retained_by_accounts_[who.name], who.account, 0)) {
     answer.ack.reason = Reason::kQuotaExceeded;
     answer.ack.why = kNoRoomToRetain;
@@ -219,11 +220,11 @@ void Shard::publish_by_account(const ClientPtr& client, const Inbound& inbound, 
   }
   to_account(who.name, inbound.sn, inbound.verb,
              {.like = *inbound.message,
-              .qos = inbound.how.qos,
-              .retain = inbound.how.retain,
+              .qos = inbound.options.qos,
+              .retain = inbound.options.retain,
               .from = client.get()});
-  if (is_heard(inbound.sn)) {
-    tell({.what = Heard::What::kAppSends,
+  if (is_tapped(inbound.sn)) {
+    emit({.what = TrafficEvent::What::kAppSends,
           .sn = inbound.sn,
           .account = who.account,
           .verb = inbound.verb,
@@ -236,7 +237,7 @@ void Shard::publish_by_account(const ClientPtr& client, const Inbound& inbound, 
 void Shard::publish_by_device(const ClientPtr& client, const Inbound& inbound, Answer& answer) {
   const Identity& who = client->identity();
   const auto [device, present] = known(inbound.sn);
-  // A connection that is being shown out may have published before it heard of that.
+  // A connection that is being closed may have published before the kick arrived.
   const bool own = device != nullptr &&
                    (who.role == Role::kDevice
                         ? device->number == who.device && device->key_generation == who.generation
@@ -249,26 +250,26 @@ void Shard::publish_by_device(const ClientPtr& client, const Inbound& inbound, A
     return;
   }
   DeviceState& state = present != nullptr ? *present : state_of(inbound.sn, device);
-  if (is_heard(inbound.sn)) {
-    tell({.what = Heard::What::kDeviceSends,
+  if (is_tapped(inbound.sn)) {
+    emit({.what = TrafficEvent::What::kDeviceSends,
           .sn = inbound.sn,
           .verb = inbound.verb,
           .text = inbound.message->payload});
   }
-  const Routed message{.like = *inbound.message,
-                       .qos = inbound.how.qos,
-                       .retain = inbound.how.retain,
-                       .from = client.get()};
+  const OutgoingMessage message{.like = *inbound.message,
+                                .qos = inbound.options.qos,
+                                .retain = inbound.options.retain,
+                                .from = client.get()};
   to_device(*device, inbound.verb, message);
-  // The platform says itself who is online, retained.
+  // The platform publishes each device's presence itself, retained.
   if (inbound.verb == Verb::kStatus) return on_status(client, inbound, state);
   if (!retain(inbound, state.retained, device->owner, state.number)) {
     answer.ack.reason = Reason::kQuotaExceeded;
     answer.ack.why = kNoRoomToRetain;
     return;
   }
-  // A will speaks for a connection that is no longer there.
-  if (client->present()) carry(client, inbound.sn, state);
+  // A will is published for a connection that no longer exists.
+  if (client->present()) bind(client, inbound.sn, state);
   if (inbound.verb == Verb::kSetReply) return on_reply(inbound, state);
   if (inbound.verb == Verb::kQuota) on_report(client, inbound, state, answer);
   to_accounts(*device, inbound.verb, message);
@@ -283,25 +284,26 @@ void Shard::on_report(const ClientPtr& client, const Inbound& inbound, DeviceSta
   const auto applied = state.twin.apply(inbound.message->payload, reader_, &taken_);
   if (!applied) {
     counters.reports_malformed.fetch_add(1, std::memory_order_relaxed);
-    tell_refusal(client, ClientEvent::Kind::kReportRefused, "malformed",
-                 fmt::format("of {}: {}", inbound.sn, applied.error().detail));
+    report_refusal(client, ClientEvent::Kind::kReportRefused, "malformed",
+                   fmt::format("of {}: {}", inbound.sn, applied.error().detail));
     return;
   }
   if (applied->refused != 0) {
     counters.quotas_refused.fetch_add(applied->refused, std::memory_order_relaxed);
-    tell_refusal(client, ClientEvent::Kind::kReportRefused, "too many quotas",
-                 fmt::format("{} quotas of {} are not kept, nor is their history: the limits are "
-                             "device.extra-quotas={} and device.extra-bytes={}, and {} levels of a "
-                             "name",
-                             applied->refused, inbound.sn, platform_.config.twin.extra_quotas,
-                             platform_.config.twin.extra_bytes, twin::Twin::kMostLevels));
+    report_refusal(
+        client, ClientEvent::Kind::kReportRefused, "too many quotas",
+        fmt::format("{} quotas of {} are not kept, nor is their history: the limits are "
+                    "device.extra-quotas={} and device.extra-bytes={}, and {} levels of a "
+                    "name",
+                    applied->refused, inbound.sn, platform_.config.twin.extra_quotas,
+                    platform_.config.twin.extra_bytes, twin::Twin::kMostLevels));
   }
   if (platform_.journal == nullptr || taken_.empty()) return;
-  record_report(state, now, inbound.how);
+  record_report(state, now, inbound.options);
   answer.record = appended_ + 1;
 }
 
-// A device (through a gateway, say) may also tell its presence itself.
+// A device may also report its presence itself, for example through a gateway.
 void Shard::on_status(const ClientPtr& client, const Inbound& inbound, DeviceState& state) {
   if (!client->present()) return;
   const auto parsed = wire::parse_json(inbound.message->payload, platform_.config.json);
@@ -309,9 +311,9 @@ void Shard::on_status(const ClientPtr& client, const Inbound& inbound, DeviceSta
   const wire::Json* params = wire::member(*parsed, "params");
   const wire::Json* status = params == nullptr ? nullptr : wire::member(*params, "status");
   if (status == nullptr || !wire::is_whole(*status)) return;
-  if (wire::whole(*status) != 0) return carry(client, inbound.sn, state);
-  state.carriers.insert(client.get());
-  carried_[client.get()].insert(inbound.sn);
+  if (wire::whole(*status) != 0) return bind(client, inbound.sn, state);
+  state.transports.insert(client.get());
+  bound_[client.get()].insert(inbound.sn);
   if (std::exchange(state.away, true)) return;
   set_online(inbound.sn, false);
 }

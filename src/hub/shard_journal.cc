@@ -1,5 +1,6 @@
-// What a shard writes into the journal, and what waits until that is durable: acknowledgements of
-// reports and sets, answers of sets, and, when the disk does not keep up, whoever publishes.
+// The records that a shard writes to the journal, and the output that waits until they are durable:
+// acknowledgements of reports and sets, answers of sets, and, while the disk does not keep up, the
+// publishers' credit.
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -14,12 +15,12 @@ namespace {
 
 using history::RecordKind;
 
-// A device's own time counts if it can be: what it could not send for a day still comes where it
-// belongs, and a clock that is wrong does not spoil the history.
+// The limits for a device's own timestamp: values that it could not send for a day are still stored
+// at their own time, and a clock that is wrong does not spoil the history.
 constexpr Millis kOldest{24 * 60 * 60 * 1000};
 constexpr Millis kNewest{60 * 1000};
 
-// Of a device's own words, in the audit.
+// For text that comes from a device, in the audit.
 constexpr std::size_t kMostWhy_bytes = 400;
 
 std::string text_of(const wire::Json& code) {
@@ -28,7 +29,7 @@ std::string text_of(const wire::Json& code) {
 
 }  // namespace
 
-// The time that the report which reader_ read last gives, if it can be right.
+// The timestamp of the report that reader_ read last, if it is plausible.
 std::optional<TimePoint> Shard::reported_at(TimePoint now) const {
   const auto& envelope = reader_.envelope();
   const auto found =
@@ -42,8 +43,9 @@ std::optional<TimePoint> Shard::reported_at(TimePoint now) const {
   return at >= now - kOldest && at <= now + kNewest ? std::optional(at) : std::nullopt;
 }
 
-// A repetition that the session does not know is told by its own time alone: values repeat.
-void Shard::record_report(DeviceState& state, TimePoint now, const How& how) {
+// A resent report that the session did not recognize as a repetition is marked (kResent) if it has
+// a timestamp of its own: only by it can a repetition be recognized, since values repeat.
+void Shard::record_report(DeviceState& state, TimePoint now, const PublishOptions& options) {
   const auto own_time = reported_at(now);
   batch_.begin(state.number, unix_ms(own_time.value_or(now)));
   for (const twin::Taken& taken : taken_) {
@@ -54,7 +56,7 @@ void Shard::record_report(DeviceState& state, TimePoint now, const How& how) {
       batch_.add(name, taken.text);
     }
   }
-  if (how.resent && own_time) batch_.add(history::kResent, "1");
+  if (options.resent && own_time) batch_.add(history::kResent, "1");
   batch_.end();
 }
 
@@ -73,8 +75,8 @@ std::uint64_t Shard::append(RecordKind kind, std::string payload) {
   return record;
 }
 
-// All that the calls since the last time changed is one record, so that a crash keeps all of it or
-// nothing; the audit, whose order among the reports means nothing, comes behind.
+// All changes since the last call are one record, so that a crash keeps all of them or none. Audit
+// entries come after it, because their order relative to the reports has no meaning.
 void Shard::append_turn() {
   if (!has_records()) return;
   if (platform_.journal == nullptr) {
@@ -90,7 +92,7 @@ void Shard::append_turn() {
   } else if (!batch_.empty()) {
     append(RecordKind::kReports, batch_.take());
   } else {
-    ++appended_;  // the audit's numbers are given
+    ++appended_;  // audit entries were promised numbers after this one
   }
   for (std::string& entry : std::exchange(audit_, {})) append(RecordKind::kAudit, std::move(entry));
 }
@@ -113,7 +115,7 @@ std::string Shard::name_of(registry::AccountId account) const {
 }
 
 void Shard::record_refused_set(std::string_view who, std::string_view through,
-                               const std::string& sn, const Fault& why) {
+                               const std::string& sn, const Error& why) {
   if (platform_.journal == nullptr || platform_.journal->behind()) return;
   const auto left_out = refused_sets_.admit(platform_.steady->now());
   if (!left_out) return;
@@ -130,8 +132,8 @@ void Shard::record_outcome(const std::string& sn, const Pending& pending,
                            const Result<Message>& reply) {
   if (platform_.journal == nullptr) return;
   const std::string_view through =
-      std::holds_alternative<HttpAsker>(pending.asker) ? "http" : "mqtt";
-  if (pending.record == 0) {  // it was never started
+      std::holds_alternative<HttpRequester>(pending.asker) ? "http" : "mqtt";
+  if (pending.record == 0) {  // the set was never started
     if (!reply) record_refused_set(pending.who, through, sn, reply.error());
     return;
   }
@@ -146,7 +148,7 @@ void Shard::record_outcome(const std::string& sn, const Pending& pending,
     const wire::Json* code = parsed ? wire::member(*parsed, "code") : nullptr;
     if (code != nullptr) entry["code"] = wire::shortened(text_of(*code));
   } else {
-    entry["outcome"] = reply.error().kind == FaultKind::kOffline ? "unanswered" : "refused";
+    entry["outcome"] = reply.error().code == ErrorCode::kOffline ? "unanswered" : "refused";
     entry["why"] = wire::shortened(reply.error().detail, kMostWhy_bytes);
   }
   append_audit(std::move(entry));
@@ -156,33 +158,35 @@ void Shard::durable(std::uint64_t record) {
   durable_ = record;
   while (!held_acks_.empty() && held_acks_.front().record <= record) {
     const HeldAck& held = held_acks_.front();
-    out_for(held.client).acks.push_back(held.ack);
+    batch_for(held.client).acks.push_back(held.ack);
     held_acks_.pop_front();
   }
-  // finish() holds those again that wait for a later record.
+  // finish() holds answers again that wait for a later record.
   for (HeldAnswer& held : std::exchange(held_answers_, {})) {
     finish(held.sn, std::move(held.pending), std::move(held.reply));
   }
-  release_looks();
+  release_credit();
 }
 
-void Shard::looked_at(const ClientPtr& client, std::size_t bytes) {
+void Shard::consume_credit(const ClientPtr& client, std::size_t bytes) {
   if (platform_.journal != nullptr && platform_.journal->behind()) {
-    return held_looks_.push_back({.client = client, .bytes = bytes});
+    return held_credit_.push_back({.client = client, .bytes = bytes});
   }
   if (client->flow() && client->flow()->wrote_too_much(platform_.steady->now())) {
     return held_writers_.push_back({.client = client, .bytes = bytes});
   }
-  if (client->looked_at(bytes)) client->loop().post([client] { client->go_on(); });
+  if (client->consume_credit(bytes)) client->loop().post([client] { client->resume_reading(); });
 }
 
-void Shard::release_looks() {
-  if (held_looks_.empty() || platform_.journal->behind()) return;
-  for (const HeldLook& held : std::exchange(held_looks_, {})) looked_at(held.client, held.bytes);
+void Shard::release_credit() {
+  if (held_credit_.empty() || platform_.journal->behind()) return;
+  for (const HeldCredit& held : std::exchange(held_credit_, {}))
+    consume_credit(held.client, held.bytes);
 }
 
 void Shard::release_writers() {
-  for (const HeldLook& held : std::exchange(held_writers_, {})) looked_at(held.client, held.bytes);
+  for (const HeldCredit& held : std::exchange(held_writers_, {}))
+    consume_credit(held.client, held.bytes);
 }
 
 }  // namespace gridloom::hub

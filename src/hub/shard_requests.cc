@@ -1,4 +1,4 @@
-// What apps ask of devices: reads from the twin, sets through to the device and its replies back.
+// Requests of apps: reads from the twin, sets to the device, and its replies back.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -13,15 +13,15 @@ namespace {
 using wire::Json;
 using wire::JsonObject;
 
-// The audit keeps so much of a set's message.
+// The audit keeps this much of a set's message.
 constexpr std::size_t kMostAudited_bytes = 4096;
 
-// `id` is compared as text, since a device answers "5" with 5 (quirk 24).
+// Ids are compared as text, since a device answers "5" with 5 (quirk 24).
 std::string id_text(const Json& id) {
   return id.is_string() ? std::string(id.get_string()) : wire::to_text(id);
 }
 
-// The general reply of document 002 ("Reply Topic's Common Field").
+// The common fields of a reply (document 002, "Reply Topic's Common Field").
 JsonObject reply_to(const JsonObject& request, std::string_view code) {
   JsonObject reply;
   const Json* id = request.if_contains("id");
@@ -45,21 +45,21 @@ std::vector<std::string> quotas_of(const JsonObject& request) {
   return names;
 }
 
-// MQTT 5's way to find the request that a reply belongs to: devices of 3.1.1 cannot repeat it, so
-// the platform does.
+// MQTT 5 matches a reply to its request by correlation data. Devices with 3.1.1 cannot return it,
+// so the platform does.
 Message correlated(Message reply, const Message& request) {
   if (!reply.correlation_data) reply.correlation_data = request.correlation_data;
   return reply;
 }
 
-std::string message_of(const Fault& fault) {
-  return fmt::format("{}: {}", code_of(fault.kind).message, fault.detail);
+std::string message_of(const Error& fault) {
+  return fmt::format("{}: {}", code_of(fault.code).message, fault.detail);
 }
 
 }  // namespace
 
 template <typename T>
-void Shard::answer(Asker<T> asker, Result<T> result) {
+void Shard::answer(ReplyTo<T> asker, Result<T> result) {
   Loop& loop = *asker.loop;
   loop.post([done = std::move(asker.done), result = std::move(result)]() mutable {
     done(std::move(result));
@@ -70,69 +70,69 @@ Result<const registry::Device*> Shard::permitted(registry::AccountId account, st
                                                  registry::Rights least) const {
   const registry::Device* device = directory_->find_device(sn);
   if (device == nullptr || registry::Directory::rights(account, *device) < least) {
-    return fail(FaultKind::kNoPermission,
+    return fail(ErrorCode::kNoPermission,
                 fmt::format("{} is not a device that this account may {}", wire::shortened(sn),
                             least == registry::Rights::kMonitor ? "read" : "set"));
   }
   return device;
 }
 
-void Shard::read_all(registry::AccountId account, const std::string& sn, Asker<QuotaBody> asker) {
+void Shard::read_all(registry::AccountId account, const std::string& sn, ReplyTo<QuotaBody> asker) {
   platform_.counters.reads.fetch_add(1, std::memory_order_relaxed);
-  const bool heard = is_heard(sn);
+  const bool event = is_tapped(sn);
   const std::uint64_t request = ++last_request_;
-  if (heard) {
-    tell({.what = Heard::What::kReadsAll, .sn = sn, .account = account, .request = request});
+  if (event) {
+    emit({.what = TrafficEvent::What::kReadsAll, .sn = sn, .account = account, .request = request});
   }
   auto device = permitted(account, sn, registry::Rights::kMonitor);
   if (!device) {
-    if (heard) tell_answer(sn, request, std::unexpected(device.error()));
+    if (event) emit_answer(sn, request, std::unexpected(device.error()));
     return answer<QuotaBody>(std::move(asker), std::unexpected(std::move(device.error())));
   }
   DeviceState* state = find_state(sn, *device);
-  if (state != nullptr && misdoes(Misdeed::kSleepyPush, account, sn)) {
-    if (!state->mistold) state->mistold = std::make_unique<Mistold>();
-    state->mistold->asked_at[account] = platform_.clock.now();
+  if (state != nullptr && injected(PlatformFault::kSleepyPush, account, sn)) {
+    if (!state->overlay) state->overlay = std::make_unique<FaultOverlay>();
+    state->overlay->asked_at[account] = platform_.clock.now();
   }
-  QuotaBody body = state == nullptr ? nullptr : told_twin(account, sn, *state).all();
+  QuotaBody body = state == nullptr ? nullptr : twin_shown_to(account, sn, *state).all();
   if (!body) body = std::make_shared<const std::string>("{}");
   count_effort(body->size());
-  if (heard) tell_answer(sn, request, *body);
+  if (event) emit_answer(sn, request, *body);
   answer<QuotaBody>(std::move(asker), std::move(body));
 }
 
 void Shard::read(registry::AccountId account, const std::string& sn,
-                 const std::vector<std::string>& quotas, Asker<std::string> asker) {
+                 const std::vector<std::string>& quotas, ReplyTo<std::string> asker) {
   platform_.counters.reads.fetch_add(1, std::memory_order_relaxed);
   const auto read_now = [&]() -> Result<std::string> {
     if (auto device = permitted(account, sn, registry::Rights::kMonitor); !device) {
       return std::unexpected(std::move(device.error()));
     }
     DeviceState* state = find_state(sn);
-    return state == nullptr ? "{}" : told_twin(account, sn, *state).answer(quotas);
+    return state == nullptr ? "{}" : twin_shown_to(account, sn, *state).answer(quotas);
   };
   Result<std::string> data = read_now();
   count_effort(data ? data->size() : 0);
-  if (is_heard(sn)) {
+  if (is_tapped(sn)) {
     const JsonObject params{{"quotas", wire::JsonArray(quotas.begin(), quotas.end())}};
     const JsonObject body{{"sn", sn}, {"params", params}};
     const std::uint64_t request = ++last_request_;
-    tell({.what = Heard::What::kReads,
+    emit({.what = TrafficEvent::What::kReads,
           .sn = sn,
           .account = account,
           .request = request,
           .text = wire::to_text(body)});
-    tell_answer(sn, request, data);
+    emit_answer(sn, request, data);
   }
   answer<std::string>(std::move(asker), std::move(data));
 }
 
 void Shard::set(registry::AccountId account, const std::string& sn, JsonObject message,
-                Asker<std::string> asker) {
+                ReplyTo<std::string> asker) {
   count_effort(0);
   const std::uint64_t request = ++last_request_;
-  if (is_heard(sn)) {
-    tell({.what = Heard::What::kSets,
+  if (is_tapped(sn)) {
+    emit({.what = TrafficEvent::What::kSets,
           .sn = sn,
           .account = account,
           .request = request,
@@ -140,7 +140,7 @@ void Shard::set(registry::AccountId account, const std::string& sn, JsonObject m
   }
   if (auto device = permitted(account, sn, registry::Rights::kFull); !device) {
     record_refused_set(name_of(account), "http", sn, device.error());
-    tell_answer(sn, request, std::unexpected(device.error()));
+    emit_answer(sn, request, std::unexpected(device.error()));
     return answer<std::string>(std::move(asker), std::unexpected(std::move(device.error())));
   }
   // `id` and `version` of an HTTP set are optional and echoed nowhere (quirk 19).
@@ -152,14 +152,15 @@ void Shard::set(registry::AccountId account, const std::string& sn, JsonObject m
   }
   Pending pending{.id = {},
                   .asked_id = outgoing["id"],
-                  .asker = HttpAsker{.asker = std::move(asker), .request = request},
+                  .asker = HttpRequester{.asker = std::move(asker), .request = request},
                   .account = account,
                   .who = name_of(account)};
-  // finish() has told the asker why, if it could not be started.
+  // If the set could not be started, finish() has already answered why.
   static_cast<void>(start_set(sn, std::move(outgoing), std::move(pending)));
 }
 
-// Whoever the device is shared with leaves its owner half of the sets that may wait.
+// Accounts that the device is shared with may use half of its pending sets; the rest is left to its
+// owner.
 std::string Shard::guests_are_too_many(const std::string& sn, const DeviceState& state,
                                        registry::AccountId account) const {
   const registry::Device* device = directory_->find_device(sn);
@@ -173,7 +174,7 @@ std::string Shard::guests_are_too_many(const std::string& sn, const DeviceState&
 Result<std::uint64_t> Shard::start_set(const std::string& sn, JsonObject message, Pending pending) {
   platform_.counters.sets.fetch_add(1, std::memory_order_relaxed);
   DeviceState& state = state_of(sn);
-  const auto refuse = [&](Fault fault) -> Result<std::uint64_t> {
+  const auto refuse = [&](Error fault) -> Result<std::uint64_t> {
     platform_.counters.sets_failed.fetch_add(1, std::memory_order_relaxed);
     finish(sn, std::move(pending), std::unexpected(fault));
     return std::unexpected(std::move(fault));
@@ -182,24 +183,25 @@ Result<std::uint64_t> Shard::start_set(const std::string& sn, JsonObject message
     return refuse(std::move(checked.error()));
   }
   if (!seen_online(pending.account, sn)) {
-    return refuse({.kind = FaultKind::kOffline, .detail = sn + " is not connected"});
+    return refuse({.code = ErrorCode::kOffline, .detail = sn + " is not connected"});
   }
   if (const std::string why = guests_are_too_many(sn, state, pending.account); !why.empty()) {
-    return refuse({.kind = FaultKind::kOffline, .detail = why});
+    return refuse({.code = ErrorCode::kOffline, .detail = why});
   }
   if (state.pending.size() >= platform_.config.pending_sets) {
-    return refuse({.kind = FaultKind::kOffline,
+    return refuse({.code = ErrorCode::kOffline,
                    .detail = fmt::format("{} has {} sets unanswered", sn, state.pending.size())});
   }
   if (platform_.journal != nullptr) {
     if (const std::string why = platform_.journal->failing(); !why.empty()) {
-      return refuse({.kind = FaultKind::kIo,
+      return refuse({.code = ErrorCode::kIo,
                      .detail = fmt::format("a set is written down before it is carried out, and "
                                            "the disk refuses: {}",
                                            why)});
     }
   }
-  // The id goes to the device as it came, unless another app's set is waiting under the same one.
+  // The device gets the id as the app sent it, unless another app's set is pending under the same
+  // id.
   pending.id = id_text(pending.asked_id);
   const auto waiting = [&](const std::string& id) {
     return std::ranges::find(state.pending, id, &Pending::id) != state.pending.end();
@@ -209,8 +211,8 @@ Result<std::uint64_t> Shard::start_set(const std::string& sn, JsonObject message
     while (waiting(pending.id));
     message["id"] = next_id_;
   }
-  // What version 5 says beside the payload goes along.
-  const auto* app = std::get_if<MqttAsker>(&pending.asker);
+  // The MQTT 5 properties of the app's message are passed on.
+  const auto* app = std::get_if<MqttRequester>(&pending.asker);
   Message like = app == nullptr ? Message() : *app->message;
   like.payload = wire::to_text(message);
   pending.serial = ++last_serial_;
@@ -229,8 +231,11 @@ Result<std::uint64_t> Shard::start_set(const std::string& sn, JsonObject message
                         .sn = sn,
                         .serial = pending.serial});
   state.pending.push_back(std::move(pending));
-  if (is_heard(sn)) {
-    tell({.what = Heard::What::kDeviceGets, .sn = sn, .verb = Verb::kSet, .text = like.payload});
+  if (is_tapped(sn)) {
+    emit({.what = TrafficEvent::What::kDeviceGets,
+          .sn = sn,
+          .verb = Verb::kSet,
+          .text = like.payload});
   }
   to_device(sn, Verb::kSet, {.like = std::move(like), .qos = Qos::kAtLeastOnce});
   return record;
@@ -239,7 +244,7 @@ Result<std::uint64_t> Shard::start_set(const std::string& sn, JsonObject message
 void Shard::on_account_set(const ClientPtr& client, const Inbound& inbound, Answer& answer) {
   const Identity& who = client->identity();
   auto parsed = wire::parse_json(inbound.message->payload, platform_.config.json);
-  MqttAsker asker{.account = who.name, .request = {}, .message = inbound.message};
+  MqttRequester asker{.account = who.name, .request = {}, .message = inbound.message};
   if (!parsed || !parsed->is_object()) {
     refuse_mqtt(asker, inbound.sn, Verb::kSetReply, "-1",
                 parsed ? "a set is a JSON object" : parsed.error().detail);
@@ -264,7 +269,7 @@ void Shard::on_account_set(const ClientPtr& client, const Inbound& inbound, Answ
   }
 }
 
-void Shard::refuse_mqtt(const MqttAsker& asker, const std::string& sn, Verb verb,
+void Shard::refuse_mqtt(const MqttRequester& asker, const std::string& sn, Verb verb,
                         std::string_view code, std::string_view message) {
   JsonObject reply = reply_to(asker.request, code);
   reply["message"] = message;
@@ -279,57 +284,58 @@ void Shard::finish(const std::string& sn, Pending pending, Result<Message> reply
     held_answers_.push_back({.sn = sn, .pending = std::move(pending), .reply = std::move(reply)});
     return;
   }
-  answer_asker(sn, std::move(pending), std::move(reply));
+  answer_requester(sn, std::move(pending), std::move(reply));
 }
 
-void Shard::answer_asker(const std::string& sn, Pending pending, Result<Message> reply) {
-  const bool concealed = !reply && reply.error().kind == FaultKind::kOffline &&
+void Shard::answer_requester(const std::string& sn, Pending pending, Result<Message> reply) {
+  const bool concealed = !reply && reply.error().code == ErrorCode::kOffline &&
                          platform_.config.offline_requests == OfflineRequests::kLikeTheVendor;
-  if ((concealed || pending.lost) && std::holds_alternative<MqttAsker>(pending.asker)) return;
-  if (concealed) reply.error().kind = FaultKind::kBadParams;
-  if (auto* http = std::get_if<HttpAsker>(&pending.asker)) {
+  if ((concealed || pending.lost) && std::holds_alternative<MqttRequester>(pending.asker)) return;
+  if (concealed) reply.error().code = ErrorCode::kBadParams;
+  if (auto* http = std::get_if<HttpRequester>(&pending.asker)) {
     Result<std::string> data = reply ? Result<std::string>(std::move(reply->payload))
                                      : std::unexpected(std::move(reply.error()));
-    tell_answer(sn, http->request, data);
+    emit_answer(sn, http->request, data);
     return answer<std::string>(std::move(http->asker), std::move(data));
   }
-  const auto& mqtt = std::get<MqttAsker>(pending.asker);
+  const auto& mqtt = std::get<MqttRequester>(pending.asker);
   if (reply) {
     return answer_app(
         mqtt.account, sn, Verb::kSetReply,
         {.like = correlated(std::move(*reply), *mqtt.message), .qos = Qos::kAtLeastOnce});
   }
-  const Fault& fault = reply.error();
-  refuse_mqtt(mqtt, sn, Verb::kSetReply, fault.kind == FaultKind::kOffline ? "-2" : "-1",
+  const Error& fault = reply.error();
+  refuse_mqtt(mqtt, sn, Verb::kSetReply, fault.code == ErrorCode::kOffline ? "-2" : "-1",
               message_of(fault));
 }
 
 void Shard::on_reply(const Inbound& inbound, DeviceState& state) {
-  const Routed routed{
-      .like = *inbound.message, .qos = inbound.how.qos, .retain = inbound.how.retain};
+  const OutgoingMessage routed{
+      .like = *inbound.message, .qos = inbound.options.qos, .retain = inbound.options.retain};
   const auto parsed = wire::parse_json(inbound.message->payload, platform_.config.json);
   const Json* id = parsed ? wire::member(*parsed, "id") : nullptr;
   const auto found = id == nullptr ? state.pending.end()
                                    : std::ranges::find(state.pending, id_text(*id), &Pending::id);
   if (found == state.pending.end()) {
-    // Nobody here asked, or too late: whoever may read the device sees it.
+    // No set with this id is pending, or its deadline has passed: all accounts that may read the
+    // device see the reply.
     return to_accounts(inbound.sn, Verb::kSetReply, routed);
   }
-  // It stays, until its deadline has come.
-  if (found->lost || misdoes(Misdeed::kUnansweredSet, found->account, inbound.sn)) {
+  // An injected fault drops the reply: the set stays pending until its deadline.
+  if (found->lost || injected(PlatformFault::kUnansweredSet, found->account, inbound.sn)) {
     found->lost = true;
     return;
   }
   Pending pending = std::move(*found);
   state.pending.erase(found);
-  if (std::holds_alternative<HttpAsker>(pending.asker)) {
+  if (std::holds_alternative<HttpRequester>(pending.asker)) {
     to_accounts(inbound.sn, Verb::kSetReply, routed);
-    // A virtual device says so when it does not know a selector (quirk 23).
+    // A virtual device answers this code if it does not know a selector (quirk 23).
     const Json* code = wire::member(*parsed, "code");
-    if (code != nullptr && id_text(*code) == code_of(FaultKind::kBadParams).code) {
+    if (code != nullptr && id_text(*code) == code_of(ErrorCode::kBadParams).code) {
       const Json* message = wire::member(*parsed, "message");
       return finish(inbound.sn, std::move(pending),
-                    fail(FaultKind::kBadParams,
+                    fail(ErrorCode::kBadParams,
                          message == nullptr ? "the device refused it" : id_text(*message)));
     }
     return finish(inbound.sn, std::move(pending), *inbound.message);
@@ -347,7 +353,7 @@ void Shard::on_reply(const Inbound& inbound, DeviceState& state) {
 void Shard::on_account_get(const ClientPtr& client, const Inbound& inbound) {
   const Identity& who = client->identity();
   const auto parsed = wire::parse_json(inbound.message->payload, platform_.config.json);
-  const MqttAsker asker{
+  const MqttRequester asker{
       .account = who.name,
       .request = parsed && parsed->is_object() ? parsed->get_object() : JsonObject(),
       .message = inbound.message};
@@ -365,7 +371,7 @@ void Shard::on_account_get(const ClientPtr& client, const Inbound& inbound) {
   if (!online) return refuse("-2", "the device is offline");
 
   platform_.counters.reads.fetch_add(1, std::memory_order_relaxed);
-  twin::Twin& twin = told_twin(who.account, inbound.sn, state_of(inbound.sn));
+  twin::Twin& twin = twin_shown_to(who.account, inbound.sn, state_of(inbound.sn));
   const Json* operate = request.if_contains("operateType");
   std::string data;
   if (operate != nullptr && *operate == "latestQuotas") {
@@ -392,9 +398,9 @@ void Shard::on_account_get(const ClientPtr& client, const Inbound& inbound) {
 }
 
 void Shard::tick(TimePoint now) {
-  release_looks();
+  release_credit();
   release_writers();
-  misdo(now);
+  apply_platform_faults(now);
   if (std::exchange(rights_changed_, false)) drop_devices();
   while (!deadlines_.empty() && deadlines_.front().at <= now) {
     const Deadline deadline = std::move(deadlines_.front());
@@ -407,7 +413,7 @@ void Shard::tick(TimePoint now) {
     state->pending.erase(found);
     platform_.counters.sets_failed.fetch_add(1, std::memory_order_relaxed);
     finish(deadline.sn, std::move(pending),
-           fail(FaultKind::kOffline, fmt::format("{} did not answer within {} s", deadline.sn,
+           fail(ErrorCode::kOffline, fmt::format("{} did not answer within {} s", deadline.sn,
                                                  platform_.config.set_deadline.count() / 1000)));
   }
 }

@@ -1,5 +1,5 @@
-// What a change of the registry takes away: connections, sets that wait for a reply, retained
-// messages.
+// Effects of a change of the registry that revokes rights: closes connections, refuses sets that
+// wait for a reply, and drops retained messages.
 #include <algorithm>
 #include <iterator>
 #include <utility>
@@ -9,9 +9,10 @@
 
 namespace gridloom::hub {
 
-// Looks at everyone, so only after a change that takes something away: a thousand devices may be
-// added one by one. At once: a set that follows the change must not reach a client that it shows
-// out. Devices once more at the next tick, for those whose connections had still to end.
+// Checks all clients and devices, so only after a change that revokes something: a thousand devices
+// may be added one by one. Done at once: a set that follows the change must not reach a client
+// whose rights the change ends. Devices are checked again at the next tick, since their connections
+// may not have ended before.
 void Shard::registry_changed() {
   const std::uint64_t before = directory_->revocations();
   directory_ = platform_.registry.directory();
@@ -32,12 +33,12 @@ void Shard::drop_what_ended() {
       client->loop().post([client] { client->rights_changed(); });
     }
   }
-  for (auto& [client, serials] : carried_) {
+  for (auto& [client, serials] : bound_) {
     if (client->identity().role != Role::kGateway) continue;
     std::erase_if(serials, [&](const std::string& sn) {
       const registry::Device* device = directory_->find_device(sn);
       const bool ended = device == nullptr || device->owner != client->identity().account;
-      if (ended) drop_carrier(*client, sn);
+      if (ended) drop_transport(*client, sn);
       return ended;
     });
   }
@@ -46,7 +47,7 @@ void Shard::drop_what_ended() {
 }
 
 void Shard::drop_devices() {
-  std::vector<std::string> others;  // devices that are other ones by now
+  std::vector<std::string> others;  // serial numbers that belong to other devices by now
   for (auto& [sn, state] : devices_) {
     const registry::Device* device = directory_->find_device(sn);
     if (device == nullptr) continue;
@@ -59,14 +60,14 @@ void Shard::drop_devices() {
   for (const std::string& sn : others) static_cast<void>(find_state(sn));
   std::erase_if(devices_, [this](const auto& entry) {
     const DeviceState& state = entry.second;
-    const bool ended = directory_->find_device(entry.first) == nullptr && state.carriers.empty() &&
-                       state.pending.empty();
+    const bool ended = directory_->find_device(entry.first) == nullptr &&
+                       state.transports.empty() && state.pending.empty();
     if (ended) forget_retained(state.retained);
     return ended;
   });
 }
 
-// Who may no longer set the device is not told what it answers.
+// An account that may no longer set the device does not get its replies.
 void Shard::refuse_pending_of_others(const registry::Device& device, DeviceState& state) {
   const auto ended = std::ranges::partition(state.pending, [&](const Pending& each) {
     return registry::Directory::rights(each.account, device) >= registry::Rights::kFull;
@@ -75,7 +76,7 @@ void Shard::refuse_pending_of_others(const registry::Device& device, DeviceState
                                std::make_move_iterator(ended.end()));
   state.pending.erase(ended.begin(), ended.end());
   for (Pending& pending : refused) {
-    Fault why = permitted(pending.account, device.sn, registry::Rights::kFull).error();
+    Error why = permitted(pending.account, device.sn, registry::Rights::kFull).error();
     finish(device.sn, std::move(pending), std::unexpected(std::move(why)));
   }
 }

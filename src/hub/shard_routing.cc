@@ -1,5 +1,5 @@
-// Who gets a message: subscriptions, shared ones, retained messages, and what one task of the shard
-// made for each client.
+// Routing: subscriptions, shared subscriptions, retained messages, and the deliveries to each
+// client that one turn of the shard produced.
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -11,7 +11,7 @@
 namespace gridloom::hub {
 namespace {
 
-// Bytes of retained messages that no other account can take from one.
+// Bytes of retained messages that each account has to itself.
 constexpr std::size_t kOwnRetained = std::size_t{256} * 1024;
 
 wire::mqtt::MessagePtr with_topic(const Message& like, const std::string& topic) {
@@ -87,7 +87,7 @@ void Shard::offer_of_device(const ClientPtr& client, const Subscription& subscri
   const Identity& who = client->identity();
   const bool app = who.role == Role::kAccount;
   if (app) {
-    // A new subscriber knows at once which of its devices are online (quirk 36).
+    // A new subscriber is told at once which of its devices are online (quirk 36).
     const Message status = plain(status_text(seen_online(who.account, sn)));
     offer_retained(client, subscription, make_open_topic(who.name, sn, Verb::kStatus),
                    {.message = std::make_shared<const Message>(status), .qos = Qos::kAtLeastOnce});
@@ -110,7 +110,7 @@ void Shard::send_retained(const ClientPtr& client, const Subscription& subscript
       offer_retained(client, subscription, topic, retained);
     }
   }
-  // As what is published now is routed: a gateway has its own account's devices only.
+  // Follows the rule for live messages: a gateway gets only its own account's devices.
   const bool app = who.role == Role::kAccount;
   const auto least = app ? registry::Rights::kMonitor : registry::Rights::kOwner;
   const FilterScope scope = scope_of(who, subscription.filter, Wildcards::kGranted);
@@ -139,7 +139,7 @@ TakenBytes Shard::room_of(registry::AccountId account) {
 
 bool Shard::retain(const Inbound& inbound, RetainedByTopic& among, registry::AccountId account,
                    std::int64_t device) {
-  if (!inbound.how.retain) return true;
+  if (!inbound.options.retain) return true;
   const Message& message = *inbound.message;
   const auto before = among.find(message.topic);
   const bool known = before != among.end();
@@ -155,9 +155,9 @@ bool Shard::retain(const Inbound& inbound, RetainedByTopic& among, registry::Acc
       return false;
     }
     if (needed < had) bytes.give_back(had - needed);
-    among.insert_or_assign(
-        message.topic,
-        Retained{.message = inbound.message, .qos = inbound.how.qos, .bytes = std::move(bytes)});
+    among.insert_or_assign(message.topic, Retained{.message = inbound.message,
+                                                   .qos = inbound.options.qos,
+                                                   .bytes = std::move(bytes)});
   }
   const auto now = among.find(message.topic);
   keep_retained(message.topic, now == among.end() ? nullptr : &now->second, device);
@@ -206,15 +206,15 @@ Message Shard::plain(std::string payload) {
   return message;
 }
 
-void Shard::to_accounts(const std::string& sn, Verb verb, const Routed& message) {
+void Shard::to_accounts(const std::string& sn, Verb verb, const OutgoingMessage& message) {
   if (const registry::Device* device = directory_->find_device(sn)) {
     to_accounts(*device, verb, message);
   }
 }
 
-void Shard::to_accounts(const registry::Device& device, Verb verb, const Routed& message) {
-  if (verb != Verb::kQuota && is_heard(device.sn)) {
-    tell({.what = Heard::What::kAppGets,
+void Shard::to_accounts(const registry::Device& device, Verb verb, const OutgoingMessage& message) {
+  if (verb != Verb::kQuota && is_tapped(device.sn)) {
+    emit({.what = TrafficEvent::What::kAppGets,
           .sn = device.sn,
           .account = device.owner,
           .verb = verb,
@@ -231,16 +231,16 @@ void Shard::to_accounts(const registry::Device& device, Verb verb, const Routed&
 }
 
 void Shard::to_account(std::string_view account, const std::string& sn, Verb verb,
-                       const Routed& message) {
+                       const OutgoingMessage& message) {
   const auto* scope = subscriptions_.find(account);
   if (scope != nullptr) route(*scope, make_open_topic(account, sn, verb), message);
 }
 
 void Shard::answer_app(const std::string& account, const std::string& sn, Verb verb,
-                       const Routed& message) {
-  const registry::Account* known = is_heard(sn) ? directory_->find_certificate(account) : nullptr;
+                       const OutgoingMessage& message) {
+  const registry::Account* known = is_tapped(sn) ? directory_->find_certificate(account) : nullptr;
   if (known != nullptr) {
-    tell({.what = Heard::What::kAppGets,
+    emit({.what = TrafficEvent::What::kAppGets,
           .sn = sn,
           .account = known->id,
           .verb = verb,
@@ -249,7 +249,7 @@ void Shard::answer_app(const std::string& account, const std::string& sn, Verb v
   to_account(account, sn, verb, message);
 }
 
-void Shard::to_device(const std::string& sn, Verb verb, const Routed& message) {
+void Shard::to_device(const std::string& sn, Verb verb, const OutgoingMessage& message) {
   if (const registry::Device* device = directory_->find_device(sn)) {
     return to_device(*device, verb, message);
   }
@@ -257,7 +257,7 @@ void Shard::to_device(const std::string& sn, Verb verb, const Routed& message) {
   if (own != nullptr) route(*own, make_device_topic(sn, verb), message);
 }
 
-void Shard::to_device(const registry::Device& device, Verb verb, const Routed& message) {
+void Shard::to_device(const registry::Device& device, Verb verb, const OutgoingMessage& message) {
   const auto* own = subscriptions_.find(device.sn);
   if (own != nullptr) route(*own, make_device_topic(device.sn, verb), message);
   const registry::Account* owner = directory_->find_account(device.owner);
@@ -268,10 +268,10 @@ void Shard::to_device(const registry::Device& device, Verb verb, const Routed& m
 }
 
 void Shard::route(const SubscriptionTable::Scope& scope, const std::string& topic,
-                  const Routed& message) {
+                  const OutgoingMessage& message) {
   wire::mqtt::MessagePtr made;
   std::size_t reached = 0;
-  const auto deliver = [&](Out& out) -> Delivery& {
+  const auto deliver = [&](ClientBatch& out) -> Delivery& {
     if (!made) made = with_topic(message.like, topic);
     ++reached;
     return out.deliveries.emplace_back(Delivery{
@@ -286,8 +286,9 @@ void Shard::route(const SubscriptionTable::Scope& scope, const std::string& topi
   ++routes_;
   for (const Subscriber* to : match.subscribers) {
     if (to->subscription.no_local && to->client.get() == message.from) continue;
-    // A client whose subscriptions overlap gets the message once, at the highest QoS it asked for.
-    Out& out = out_for(to->client);
+    // A client whose subscriptions overlap gets the message once, at the highest QoS that they
+    // allow.
+    ClientBatch& out = batch_for(to->client);
     if (std::exchange(out.route, routes_) != routes_) {
       out.delivery = out.deliveries.size();
       deliver(out);
@@ -297,12 +298,12 @@ void Shard::route(const SubscriptionTable::Scope& scope, const std::string& topi
   std::string packet;
   for (const Subscriber* to : match.subscribers) {
     if (to->client->kept_as() == 0) continue;
-    Out& out = out_for(to->client);
+    ClientBatch& out = batch_for(to->client);
     if (out.route == routes_) keep(*to->client, out.deliveries[out.delivery], packet);
   }
   for (SubscriptionTable::Group* group : match.groups) {
     const Subscriber& to = subscriptions_.next_member(*group);
-    Delivery& delivery = deliver(out_for(to.client));
+    Delivery& delivery = deliver(batch_for(to.client));
     delivery.share = SubscriptionTable::share_of(*group);
     add(delivery, to.subscription);
     keep(*to.client, delivery, packet);
@@ -315,7 +316,7 @@ void Shard::deliver(const ClientPtr& client, Delivery delivery) {
   ++effort_;
   std::string packet;
   keep(*client, delivery, packet);
-  out_for(client).deliveries.push_back(std::move(delivery));
+  batch_for(client).deliveries.push_back(std::move(delivery));
 }
 
 void Shard::keep(const Client& client, Delivery& delivery, std::string& packet) {
@@ -338,30 +339,30 @@ void Shard::keep(const Client& client, Delivery& delivery, std::string& packet) 
   append_change(session_changes_, kept);
 }
 
-Shard::Out& Shard::out_for(const ClientPtr& client) {
-  const auto [found, fresh] = out_index_.try_emplace(client.get(), outs_.size());
-  if (fresh) outs_.push_back({.client = client, .deliveries = {}, .acks = {}});
-  return outs_[found->second];
+Shard::ClientBatch& Shard::batch_for(const ClientPtr& client) {
+  const auto [found, fresh] = batch_index_.try_emplace(client.get(), batches_.size());
+  if (fresh) batches_.push_back({.client = client, .deliveries = {}, .acks = {}});
+  return batches_[found->second];
 }
 
 void Shard::flush() {
   append_turn();
-  hand_to_ears();
-  if (outs_.empty()) return;
-  std::map<Loop*, std::vector<Out>> by_loop;
-  for (Out& out : outs_) by_loop[&out.client->loop()].push_back(std::move(out));
-  outs_.clear();
-  out_index_.clear();
+  flush_traffic();
+  if (batches_.empty()) return;
+  std::map<Loop*, std::vector<ClientBatch>> by_loop;
+  for (ClientBatch& out : batches_) by_loop[&out.client->loop()].push_back(std::move(out));
+  batches_.clear();
+  batch_index_.clear();
   for (auto& [loop, outs] : by_loop) {
     std::size_t count = 0;
-    for (const Out& out : outs) count += out.deliveries.size();
+    for (const ClientBatch& out : outs) count += out.deliveries.size();
     *undelivered_ += count;
     loop->post(
         [batch = std::move(outs), count, undelivered = undelivered_, post = &post_]() mutable {
-          for (Out& out : batch)
+          for (ClientBatch& out : batch)
             out.client->deliver(std::move(out.deliveries), std::move(out.acks));
           const std::size_t before = undelivered->fetch_sub(count);
-          // The hub looks whether there is work.
+          // An empty task, so that the hub checks for work.
           if (before >= kMostUndelivered && before - count < kMostUndelivered)
             (*post)([](Shard&) {});
         });

@@ -7,12 +7,13 @@
 
 namespace gridloom::hub {
 
-// How many of this client's were left out since the last that was written; none: this one is too.
+// The number of this client's entries left out since the last written one; none: leave out this one
+// too.
 std::optional<std::uint64_t> SignIns::admit(TimePoint now, const SignIn& attempt) {
   const std::scoped_lock lock(mutex_);
   if (now - minute_ >= std::chrono::minutes(1) || now < minute_) {
     minute_ = now;
-    // What was left out is still to be told.
+    // Entries left out are still to be reported.
     std::erase_if(accepted_, [](const auto& each) { return each.second.left_out == 0; });
     for (auto& [name, client] : accepted_) client.written = 0;
   }

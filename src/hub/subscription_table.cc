@@ -10,13 +10,13 @@
 namespace gridloom::hub {
 namespace {
 
-// What a filter matches topics with: its own text, or a shared one's part behind the group.
+// The filter that topics are matched with: for a shared subscription, the part after the group.
 std::string_view matched_part(std::string_view filter) {
   const auto shared = wire::mqtt::shared_parts(filter);
   return shared ? shared->filter : filter;
 }
 
-// Cuts the first level off.
+// Removes the first level from `rest`.
 std::string_view take_level(std::string_view& rest, bool& last) {
   const std::size_t slash = rest.find('/');
   last = slash == std::string_view::npos;
@@ -25,7 +25,7 @@ std::string_view take_level(std::string_view& rest, bool& last) {
   return level;
 }
 
-// Removes items[index]; the last item takes its index, and is told so.
+// Removes items[index]; the last item moves there, and its `index` is updated.
 template <typename T>
 void take_from(std::vector<T*>& items, std::size_t index) {
   items[index] = items.back();
@@ -51,7 +51,7 @@ struct SubscriptionTable::Entry {
 };
 
 struct SubscriptionTable::Group {
-  wire::mqtt::SharePtr filter{};  // the whole one
+  wire::mqtt::SharePtr filter{};  // the whole filter
   std::uint64_t number = 0;
   Place* place = nullptr;
   std::size_t index = 0;  // in the place's groups
@@ -59,17 +59,17 @@ struct SubscriptionTable::Group {
   std::size_t next = 0;
 };
 
-// Where a filter ends.
+// The position in the hash or the trie where a filter ends.
 struct SubscriptionTable::Place {
   std::vector<Entry*> entries;
   std::vector<Group*> groups;
-  Node* node = nullptr;    // of the trie
+  Node* node = nullptr;    // if it is in the trie
   std::string_view topic;  // otherwise: the key in the hash
 
   [[nodiscard]] bool empty() const { return entries.empty() && groups.empty(); }
 };
 
-// A level of filters with wildcards; + and # are levels of these names.
+// A topic level of filters with wildcards; + and # are levels with these names.
 struct SubscriptionTable::Node {
   Node* parent = nullptr;
   std::string_view level;  // the key in the parent's children
@@ -83,7 +83,7 @@ struct SubscriptionTable::Node {
 };
 
 struct SubscriptionTable::Scope {
-  std::string_view name;  // its key
+  std::string_view name;  // the key in scopes_
   std::size_t entries = 0;
   StringMap<Place> exact;  // by topic
   Node wild;
@@ -179,11 +179,11 @@ void SubscriptionTable::rebind(const Client& old, const ClientPtr& fresh) {
   }
   OfClient& of_fresh = clients_[fresh.get()];
   of_fresh.merge(of_old.mapped());
-  // What it subscribed to itself before that.
+  // Subscriptions of `fresh` to the same filters stay, and replace those of `old`.
   for (const auto& [filter, entry] : of_old.mapped()) take_out(*entry);
 }
 
-// What is left of it belongs to the caller.
+// The caller destroys the entry.
 void SubscriptionTable::take_out(Entry& entry) {
   ++steps_;
   Scope& scope = *entry.scope;
@@ -239,7 +239,7 @@ const SubscriptionTable::Match& SubscriptionTable::match(const Scope& scope,
   std::ranges::sort(found_, {}, &Entry::number);
   const std::size_t wild_from = found_.size();
   if (!scope.wild.children.empty()) {
-    // One level of the topic after the other, in all branches that have matched so far.
+    // Matches the topic level by level, in all branches that have matched so far.
     at_.assign(1, &scope.wild);
     const bool hidden = topic.starts_with('$');  // from a wildcard in the first level
     bool first = true;

@@ -1,13 +1,13 @@
-// The subscriptions of one shard, and which of them a topic matches.
+// The subscriptions of one shard, and the search for those that match a topic.
 //
 // Each scope (an account's certificate, a device, a gateway: Identity::name) has its own filters:
 // those without wildcards in a hash by topic, those with wildcards in a trie by topic level. A
-// shared group is found by its whole filter ($share/<group>/<filter>) and hangs where its filter
-// is. So a match costs the levels of the topic and what matches, and a client that subscribes,
-// ends or is bound anew costs its own filters, however many others there are.
+// shared group is found by its whole filter ($share/<group>/<filter>) and is attached where its
+// filter ends. So a match costs the levels of the topic and the number of matches; and subscribing,
+// ending or rebinding a client costs its own filters, however many others there are.
 //
 // Invariant: a place of the hash or the trie exists exactly while a subscription is there or below
-// it. Belongs to a shard and is touched on its loop only. Not here: rights, delivery.
+// it. Belongs to a shard and is used on its loop only. Not here: rights, delivery.
 #pragma once
 
 #include <cstddef>
@@ -24,7 +24,7 @@
 namespace gridloom::hub {
 
 struct Subscription {
-  std::string filter;  // $share/<group>/... too
+  std::string filter;  // including $share/<group>/...
   wire::mqtt::Qos qos = wire::mqtt::Qos::kAtMostOnce;
   std::uint32_t id = 0;  // MQTT 5 subscription identifier; 0: none
   bool no_local = false;
@@ -47,17 +47,18 @@ class SubscriptionTable {
   SubscriptionTable(const SubscriptionTable&) = delete;
   SubscriptionTable& operator=(const SubscriptionTable&) = delete;
 
-  // Replaces the client's subscription of the same filter. The filter is valid.
+  // Replaces the client's subscription with the same filter. The filter must be valid.
   void subscribe(const ClientPtr& client, const Subscription& subscription);
   void unsubscribe(const Client& client, std::string_view filter);
-  // Up to `most` subscriptions of a client, whose session ended: how many there were.
+  // Removes up to `most` subscriptions of a client whose session ended; returns how many were
+  // removed.
   std::size_t remove(const Client& client, std::size_t most = SIZE_MAX);
   void rebind(const Client& old, const ClientPtr& fresh);
 
-  // Null: nobody subscribed there. Valid until the next change.
+  // Null: the scope has no subscription. Valid until the next change.
   [[nodiscard]] const Scope* find(std::string_view scope) const;
 
-  // In an order that depends on the calls alone: subscriptions without wildcards, then those with
+  // The order depends only on the calls: subscriptions without wildcards, then those with
   // wildcards, each in the order of subscribe(); groups in the order of their first members.
   struct Match {
     std::vector<const Subscriber*> subscribers;
@@ -66,15 +67,15 @@ class SubscriptionTable {
   // Valid until the next call.
   [[nodiscard]] const Match& match(const Scope& scope, std::string_view topic);
 
-  // The member that gets the next message: in turn among those that are connected; if none is, it
-  // waits for one of the others.
+  // The member that gets the next message: in turn among those that are connected; if none is, one
+  // of the others, for which the message waits.
   [[nodiscard]] const Subscriber& next_member(Group& group);
-  // The group of this whole filter; null: it has no member.
+  // The group with this whole filter; null: it has no member.
   [[nodiscard]] Group* find_group(std::string_view scope, std::string_view filter);
 
   [[nodiscard]] static const wire::mqtt::SharePtr& share_of(const Group& group);
 
-  // Places, subscriptions and members that calls have looked at so far.
+  // Places, subscriptions and members examined so far.
   [[nodiscard]] std::uint64_t steps() const { return steps_; }
   [[nodiscard]] bool empty() const { return scopes_.empty() && clients_.empty(); }
 
@@ -95,7 +96,7 @@ class SubscriptionTable {
   std::unordered_map<const Client*, OfClient> clients_;
   std::uint64_t last_number_ = 0;
   std::uint64_t steps_ = 0;
-  // Of match().
+  // Result and buffers of match().
   Match match_;
   std::vector<const Entry*> found_;
   std::vector<const Node*> at_;

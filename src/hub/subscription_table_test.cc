@@ -1,5 +1,5 @@
-// Which subscriptions a topic matches, against the plain rule of the standard applied to each, and
-// what that costs, in steps.
+// Matches of the subscription table, compared with the standard's rule applied to each filter, and
+// their cost in steps.
 #include "hub/subscription_table.h"
 
 #include <fmt/format.h>
@@ -50,7 +50,7 @@ class Table : public testing::Test {
     }
     return lines;
   }
-  // What `calls` looked at.
+  // The number of steps that `calls` takes.
   template <typename Calls>
   std::uint64_t steps(const Calls& calls) {
     const std::uint64_t before = table.steps();
@@ -153,7 +153,7 @@ TEST_F(Table, WhoTakesOverKeepsItsOwnSubscriptionOfTheSameFilter) {
 
 // --- against the rule of the standard ---
 
-// All subscriptions, in the order in which they were made; the plain way to do it.
+// All subscriptions in the order in which they were made: the simple reference implementation.
 class Plain {
  public:
   void subscribe(const FakePtr& who, const std::string& filter) {

@@ -1,6 +1,6 @@
 // A platform for tests, in one thread and without sockets: a registry in a folder of its own, the
-// catalogue of the binary, a clock that stands still, and a hub whose shards run when settle() is
-// called. Test-only; the doors' tests use it too.
+// built-in catalogue, a manual clock, and a hub whose shards run when settle() is called.
+// Test-only; the tests of the MQTT and HTTP servers use it too.
 #pragma once
 
 #include <fmt/format.h>
@@ -38,7 +38,7 @@ class ManualClock final : public Clock {
   TimePoint at = kTestStart;
 };
 
-// Runs what was posted when it is told to.
+// Runs posted tasks when run() is called.
 class HandLoop final : public Loop {
  public:
   void post(Task task) override { tasks_.push_back(std::move(task)); }
@@ -57,8 +57,8 @@ class HandLoop final : public Loop {
   std::deque<Task> tasks_;
 };
 
-// A folder in memory where the machine has one: a change of the registry waits for the disk, and a
-// test makes several.
+// A temporary folder, in memory where the machine has such: each change of the registry waits for
+// the disk, and a test makes several.
 class QuickFolder {
  public:
   QuickFolder() {
@@ -79,14 +79,14 @@ class QuickFolder {
   }
 
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
-  // Not there yet: a data folder that the code under test makes.
+  // A data folder that does not exist yet; the code under test makes it.
   [[nodiscard]] std::filesystem::path data() const { return path_ / "data"; }
 
  private:
   std::filesystem::path path_;
 };
 
-// Throws, so that a test that cannot be set up fails where it stands.
+// Throws on an error, so that a test whose setup fails stops there.
 template <typename T>
 T must(Result<T> result) {
   if (!result) throw std::runtime_error(result.error().detail);
@@ -101,7 +101,7 @@ inline const std::shared_ptr<const catalog::Catalog>& test_catalog() {
   return kCatalog;
 }
 
-// A connection that writes down what it gets: "q1 retained TOPIC PAYLOAD #ids".
+// A client that records its deliveries as lines: "q1 retained TOPIC PAYLOAD #ids".
 class FakeClient final : public Client {
  public:
   using Client::Client;
@@ -121,7 +121,7 @@ class FakeClient final : public Client {
   }
   void kick(KickReason reason) override { kicked.push_back(reason); }
   void rights_changed() override { ++rights_changes; }
-  void go_on() override { ++told_to_go_on; }
+  void resume_reading() override { ++told_to_go_on; }
 
   Lines take() { return std::exchange(got, {}); }
 
@@ -207,8 +207,8 @@ struct TestHome {
     settle();
     return granted;
   }
-  // An app's subscription to everything of its own, whose retained messages are not of interest.
-  FakePtr listen(std::string_view name, std::string_view client_id = "app") {
+  // An app that subscribes to all topics of its account, without retained messages.
+  FakePtr subscriber(std::string_view name, std::string_view client_id = "app") {
     FakePtr client = connect_app(name, client_id);
     subscribe(client,
               {.filter = open(name, "#"), .qos = Qos::kAtLeastOnce, .send_retained = false});
@@ -220,11 +220,11 @@ struct TestHome {
                    {.qos = qos, .retain = retain, .token = {.packet_id = packet_id, .qos = qos}});
   }
   bool publish(const FakePtr& client, wire::mqtt::Message message,
-               const How& how = {.qos = Qos::kAtLeastOnce,
-                                 .token = {.packet_id = 1, .qos = Qos::kAtLeastOnce}}) {
+               const PublishOptions& options = {
+                   .qos = Qos::kAtLeastOnce, .token = {.packet_id = 1, .qos = Qos::kAtLeastOnce}}) {
     Hub::Batch batch(*hub);
     const bool taken =
-        batch.add(client, std::make_shared<const wire::mqtt::Message>(std::move(message)), how);
+        batch.add(client, std::make_shared<const wire::mqtt::Message>(std::move(message)), options);
     batch.post(client);
     settle();
     return taken;
@@ -243,7 +243,7 @@ struct TestHome {
       if (!here()) return "no answer";
       const Result<T>& result = **slot;
       if (!result) {
-        return fmt::format("{} {}", code_of(result.error().kind).code, result.error().detail);
+        return fmt::format("{} {}", code_of(result.error().code).code, result.error().detail);
       }
       if constexpr (std::is_same_v<T, QuotaBody>) {
         return **result;
@@ -253,7 +253,7 @@ struct TestHome {
     }
   };
   template <typename T>
-  Asker<T> asker(Answer<T>& answer) {
+  ReplyTo<T> asker(Answer<T>& answer) {
     return {.loop = &door_loop,
             .done = [slot = answer.slot](Result<T> result) { *slot = std::move(result); }};
   }
@@ -299,7 +299,7 @@ struct TestHome {
   std::unique_ptr<Hub> hub;
 };
 
-// "q1 /open/ACCOUNT/SN/set_reply {...}" to the payload.
+// The payload in a line "q1 /open/ACCOUNT/SN/set_reply {...}".
 inline std::string payload_of(std::string_view line) {
   const std::size_t brace = line.find('{');
   return brace == std::string_view::npos ? std::string() : std::string(line.substr(brace));

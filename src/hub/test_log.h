@@ -1,5 +1,5 @@
-// For tests: a log whose records are durable when the test says so. One thread at a time, or
-// settled.
+// A journal for tests, whose records become durable when the test says so. One thread at a time, or
+// after settle().
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,7 @@
 
 namespace gridloom::hub {
 
-// Keeps records until it is told that they are durable; those survive.
+// Keeps records in `waiting` until the test makes them durable; those in `safe` survive.
 class TestLog final : public history::Journal {
  public:
   struct Record {
@@ -26,7 +26,7 @@ class TestLog final : public history::Journal {
     std::string payload;
     Task durable;
 
-    // Empty: it has none.
+    // Empty: the record has none.
     [[nodiscard]] std::string_view session_changes() const {
       const auto turn =
           kind == history::RecordKind::kTurn ? history::read_turn(payload) : std::nullopt;
@@ -43,7 +43,7 @@ class TestLog final : public history::Journal {
   [[nodiscard]] bool behind() const override { return false; }
   [[nodiscard]] std::string failing() const override { return {}; }
 
-  // The values of the field in all records that are safe.
+  // The values of a field in all durable records.
   [[nodiscard]] Lines values_of(std::string_view field) const {
     Lines values;
     for (const Record& record : safe) {

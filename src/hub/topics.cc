@@ -22,7 +22,7 @@ std::optional<Verb> verb_of(std::string_view name) {
   return std::nullopt;
 }
 
-// Cuts the first level off; nothing if there is no further one.
+// Removes the first level from `rest`; nothing if no further level follows.
 std::optional<std::string_view> take_level(std::string_view& rest) {
   const std::size_t slash = rest.find('/');
   if (slash == std::string_view::npos) return std::nullopt;

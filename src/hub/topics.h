@@ -1,4 +1,4 @@
-// The platform's topic space: what each topic means and who may use it. Pure.
+// The platform's topic space: the meaning of each topic and who may use it. Pure.
 //
 // Apps:    /open/<certificate account>/<sn>/<verb>   (document 002, "MQTT Topic")
 // Devices: /device/<sn>/<verb>                       (ours: the documents show the apps' side only)
@@ -35,12 +35,12 @@ struct DeviceTopic {
 
 [[nodiscard]] bool has_wildcard(std::string_view filter);
 
-// What an identity of this role may publish to and subscribe to, for the refusal's reason.
+// What an identity of this role may publish and subscribe to, as the reason of a refusal.
 [[nodiscard]] std::string_view publish_rule(Role role);
 [[nodiscard]] std::string_view subscribe_rule(Role role);
 
-// What a filter covers, for one identity. A shared one ($share/<group>/<filter>) covers what its
-// filter does.
+// What a filter covers, for one identity. A shared subscription ($share/<group>/<filter>) covers
+// what its filter covers.
 struct FilterScope {
   bool granted = false;
   std::string_view sn;  // the one device it can match; empty: several

@@ -1,5 +1,5 @@
-// What the clients of one account may keep in memory together: an account has a certificate, a
-// gateway and devices, and each of them may have many sessions.
+// Memory budgets that the clients of one account share: an account has a certificate, a gateway and
+// devices, and each of them may have many sessions.
 #pragma once
 
 #include <cstddef>
@@ -15,10 +15,10 @@
 namespace gridloom::mqtt {
 
 struct AccountLimits {
-  std::size_t sessions = 200'000;                             // connected, or kept
-  std::size_t filter_bytes = std::size_t{64} * 1024 * 1024;   // by cost_of()
-  std::size_t queued_bytes = std::size_t{256} * 1024 * 1024;  // that wait, or are on their way
-  std::size_t all_queued_bytes = std::size_t{1} * 1024 * 1024 * 1024;  // likewise, of all accounts
+  std::size_t sessions = 200'000;                                      // connected or parked
+  std::size_t filter_bytes = std::size_t{64} * 1024 * 1024;            // by cost_of()
+  std::size_t queued_bytes = std::size_t{256} * 1024 * 1024;           // waiting or in flight
+  std::size_t all_queued_bytes = std::size_t{1} * 1024 * 1024 * 1024;  // of all accounts together
   hub::AccountFlow::Limits flow{};
 };
 
@@ -30,7 +30,7 @@ struct AccountShare {
 };
 using AccountSharePtr = std::shared_ptr<const AccountShare>;
 
-// What a subscription counts: its session and every shard keep it, by its filter and level by
+// Memory cost of a subscription: its session and every shard store it, by its filter and level by
 // level.
 [[nodiscard]] constexpr std::size_t cost_of(std::string_view filter) {
   return 4 * filter.size() + 512;
@@ -39,11 +39,11 @@ using AccountSharePtr = std::shared_ptr<const AccountShare>;
 // Any thread.
 class AccountShares {
  public:
-  // Queued bytes of which no other account can take anything.
+  // Queued bytes of each account that no other account can take.
   static constexpr std::size_t kOwnQueued = std::size_t{4} * 1024 * 1024;
 
   explicit AccountShares(const AccountLimits& limits = {});
-  // The same as long as anybody has it.
+  // Returns the same object as long as anything refers to it.
   [[nodiscard]] AccountSharePtr of(registry::AccountId account);
 
  private:

@@ -17,8 +17,8 @@ namespace {
 using wire::mqtt::Outbox;
 using wire::mqtt::Qos;
 
-// A session that the disk has stays at least so long after a start, if its own time is not shorter:
-// the system's clock may be wrong then, until NTP has set it.
+// A session from disk lives at least this long after a start, unless its own expiry is shorter: the
+// system clock may be wrong until NTP has set it.
 constexpr std::chrono::hours kLeastAfterStart{1};
 
 std::optional<TimePoint> later(TimePoint now, std::uint32_t seconds) {
@@ -26,8 +26,8 @@ std::optional<TimePoint> later(TimePoint now, std::uint32_t seconds) {
   return now + std::chrono::seconds(seconds);
 }
 
-// What a session that ends owes to the other members of its groups. A message of QoS 2 that was
-// sent goes to nobody else: its client may have it (MQTT 5, 4.8.2).
+// Messages that an ending session passes to the other members of its groups. A message of QoS 2
+// that was sent goes to nobody else: its client may have it (MQTT 5, 4.8.2).
 std::vector<hub::Delivery> left_to_others(const Outbox& outbox) {
   std::vector<hub::Delivery> left;
   for (Outbox::Kept& kept : outbox.kept()) {
@@ -49,11 +49,11 @@ std::vector<hub::Delivery> left_to_others(const Outbox& outbox) {
 
 ClientSession::ClientSession(Options options, std::weak_ptr<Connection> connection)
     : Client(options.loop, std::move(options.identity), std::move(options.client_id)),
-      door_(options.door),
+      server_(options.server),
       connection_(std::move(connection)),
       expiry_s_(options.expiry_s),
       outlives_connection_(expiry_s_ != 0),
-      share_(door_.sessions->share_of(identity().account)),
+      share_(server_.sessions->share_of(identity().account)),
       filters_(share_->filters),
       kept_{.outbox = Outbox(share_->queued)} {
   set_peer(std::move(options.peer));
@@ -62,18 +62,18 @@ ClientSession::ClientSession(Options options, std::weak_ptr<Connection> connecti
 
 ClientSession::ClientSession(Options options, StoredSession stored)
     : Client(options.loop, std::move(options.identity), std::move(options.client_id)),
-      door_(options.door),
+      server_(options.server),
       stage_(Stage::kParked),
       expiry_s_(options.expiry_s),
       outlives_connection_(true),
-      share_(door_.sessions->share_of(identity().account)),
+      share_(server_.sessions->share_of(identity().account)),
       filters_(share_->filters),
       kept_{.outbox = Outbox(share_->queued)} {
   set_present(false);
   use_flow(share_->flow);
   keep_as(stored.number);
-  const TimePoint now = door_.clock->now();
-  const TimePoint wall = door_.hub->platform().wall->now();
+  const TimePoint now = server_.clock->now();
+  const TimePoint wall = server_.hub->platform().wall->now();
   const Millis waited = std::max(wall - stored.parked_at.value_or(wall), Millis{0});
   parked_since_ms_ = std::max<std::int64_t>(unix_ms(now - waited), 1);
   ends_at_ = later(now - waited, expiry_s_);
@@ -97,7 +97,7 @@ ClientSession::ClientSession(Options options, StoredSession stored)
   }
   kept_.received = std::move(stored.received);
   kept_.outbox.open(
-      {.queue_messages = door_.limits.queue_messages, .queue_bytes = door_.limits.queue_bytes});
+      {.queue_messages = server_.limits.queue_messages, .queue_bytes = server_.limits.queue_bytes});
   for (Outbox::Kept& kept : stored.messages) {
     if (kept.entry.message) kept.entry.share = share_of(kept.entry.message->topic);
     kept_.outbox.restore(std::move(kept));
@@ -106,8 +106,8 @@ ClientSession::ClientSession(Options options, StoredSession stored)
 
 ClientSession::~ClientSession() = default;
 
-// By which shared subscription a message of the disk came, which does not say so. One that a
-// subscription of the client's own matches as well counts as that one's.
+// Finds the shared subscription of a message from disk, where it is not recorded. A message that a
+// non-shared subscription of the client matches as well counts as delivered by that one.
 wire::mqtt::SharePtr ClientSession::share_of(std::string_view topic) const {
   wire::mqtt::SharePtr found;
   for (const auto& [filter, subscription] : subscriptions_) {
@@ -122,13 +122,13 @@ wire::mqtt::SharePtr ClientSession::share_of(std::string_view topic) const {
 void ClientSession::start_again() {
   record_own_marks();
   for (const auto& [filter, subscription] : subscriptions_) {
-    static_cast<void>(door_.hub->subscribe(shared_from_this(), subscription));
+    static_cast<void>(server_.hub->subscribe(shared_from_this(), subscription));
   }
 }
 
 void ClientSession::deliver(std::vector<hub::Delivery> deliveries, std::vector<hub::Ack> acks) {
   if (stream_) {
-    for (const hub::Ack& ack : acks) stream_->answered(ack, door_.clock->now());
+    for (const hub::Ack& ack : acks) stream_->answered(ack, server_.clock->now());
   }
   switch (stage_) {
     case Stage::kWaiting:
@@ -144,19 +144,20 @@ void ClientSession::deliver(std::vector<hub::Delivery> deliveries, std::vector<h
       record_own_marks();
       return count_dropped(kept_.outbox.dropped());
     case Stage::kOver:
-      // They were on their way when it ended.
-      return door_.hub->hand_on(shared_from_this(), 0, std::move(deliveries), [] {});
+      // Deliveries that were on their way when the session ended.
+      return server_.hub->hand_on(shared_from_this(), 0, std::move(deliveries), [] {});
   }
 }
 
-hub::How::Identity ClientSession::identify(const wire::mqtt::PublishReceived& publication) {
+hub::PublishOptions::Identity ClientSession::identify(
+    const wire::mqtt::PublishReceived& publication) {
   if (!stream_ || !keeper()) return {};
   const hub::Receipt receipt{
       .packet_id = publication.token.packet_id,
       .exactly_once = publication.qos == Qos::kExactlyOnce,
       .digest = digest_of(publication.message->topic, publication.message->payload)};
   const ClientStream::Taken taken =
-      stream_->take(receipt, publication.dup, door_.clock->now(), keeper()->new_number);
+      stream_->take(receipt, publication.dup, server_.clock->now(), keeper()->new_number);
   if (taken.is_new_stream) {
     record(hub::StreamBegun{
         .stream = taken.stream, .user = identity().name, .client_id = client_id()});
@@ -168,13 +169,13 @@ hub::How::Identity ClientSession::identify(const wire::mqtt::PublishReceived& pu
 }
 
 const std::optional<hub::SessionKeeper>& ClientSession::keeper() const {
-  return door_.hub->platform().sessions;
+  return server_.hub->platform().sessions;
 }
 
 void ClientSession::record(const hub::SessionChange& change) const {
   std::string bytes;
   hub::append_change(bytes, change);
-  door_.hub->record_changes(std::move(bytes), {});
+  server_.hub->record_changes(std::move(bytes), {});
 }
 
 void ClientSession::clear_stream() const {
@@ -186,7 +187,7 @@ void ClientSession::clear_stream() const {
 void ClientSession::refused(const wire::mqtt::AckToken& token) {
   if (stream_) {
     stream_->answered({.token = token, .reason = wire::mqtt::Reason::kNotAuthorized},
-                      door_.clock->now());
+                      server_.clock->now());
   }
 }
 
@@ -198,7 +199,7 @@ void ClientSession::release(std::uint16_t packet_id, std::function<void()> done)
   record(std::move(change), std::move(done));
 }
 
-// Messages of QoS 0 are for a connection only.
+// Messages of QoS 0 are not queued for parked sessions.
 void ClientSession::push(const hub::Delivery& delivery) {
   if (delivery.qos == Qos::kAtMostOnce) return;
   kept_.outbox.push(delivery.message, {.qos = delivery.qos,
@@ -210,11 +211,11 @@ void ClientSession::push(const hub::Delivery& delivery) {
 
 bool ClientSession::holds_back() {
   hub::AccountFlow& flow = *share_->flow;
-  return (flow.is_ahead() && flow.holds_back(shared_from_this())) || is_ahead();
+  return (flow.is_throttled() && flow.holds_back(shared_from_this())) || is_throttled();
 }
 
-void ClientSession::go_on() {
-  if (const auto connection = connection_.lock()) connection->go_on();
+void ClientSession::resume_reading() {
+  if (const auto connection = connection_.lock()) connection->resume_reading();
 }
 
 void ClientSession::kick(hub::KickReason reason) {
@@ -229,7 +230,7 @@ void ClientSession::rights_changed() {
 }
 
 void ClientSession::drop_what_is_not_for_it() {
-  const auto directory = door_.hub->platform().registry.directory();
+  const auto directory = server_.hub->platform().registry.directory();
   kept_.outbox.remove_if(
       [&](const wire::mqtt::Message& message) {
         return !hub::may_receive(*directory, identity(), message.topic);
@@ -248,10 +249,10 @@ void ClientSession::connection_ended(Parting parting) {
   connection_.reset();
   set_present(false);
   if (parting.expiry_s) {
-    expiry_s_ = std::min(*parting.expiry_s, door_.sessions->limits().session_expiry_s);
+    expiry_s_ = std::min(*parting.expiry_s, server_.sessions->limits().session_expiry_s);
   }
-  door_.hub->disconnected(shared_from_this());
-  // Without its estate it cannot be parked yet; inherit() does.
+  server_.hub->disconnected(shared_from_this());
+  // A session that waits for its takeover cannot be parked yet; resume() does it.
   if (stage_ != Stage::kLive) return;
   kept_ = std::move(parting.state);
   will_ = std::move(parting.will);
@@ -259,11 +260,11 @@ void ClientSession::connection_ended(Parting parting) {
 }
 
 void ClientSession::park() {
-  const TimePoint now = door_.clock->now();
+  const TimePoint now = server_.clock->now();
   stage_ = Stage::kParked;
   if (expiry_s_ == 0 || discarded_) {
     end();
-    if (const ClientSessionPtr heir = std::exchange(heir_, nullptr)) hand_over(heir);
+    if (const ClientSessionPtr successor = std::exchange(successor_, nullptr)) hand_over(successor);
     return;
   }
   parked_since_ms_ = std::max<std::int64_t>(unix_ms(now), 1);
@@ -274,18 +275,18 @@ void ClientSession::park() {
   }
   record_own_marks();
   keep_row({});
-  if (const ClientSessionPtr heir = std::exchange(heir_, nullptr)) hand_over(heir);
+  if (const ClientSessionPtr successor = std::exchange(successor_, nullptr)) hand_over(successor);
 }
 
 void ClientSession::publish_will() {
   will_due_.reset();
   const auto will = std::exchange(will_, nullptr);
-  // Whoever signed in with a stolen password does not have the last word.
-  if (!will || !door_.hub->still_valid(identity())) return;
-  // One that the client may not publish is dropped: it could not have published it alive.
-  hub::Hub::Batch batch(*door_.hub);
+  // A client whose credentials have ended (a stolen password, say) must not publish its will.
+  if (!will || !server_.hub->still_valid(identity())) return;
+  // A will that the client may not publish is dropped, as it would be while connected.
+  hub::Hub::Batch batch(*server_.hub);
   const ClientSessionPtr self = shared_from_this();
-  if (batch.add(self, publishable(*will, door_.clock->now()),
+  if (batch.add(self, publishable(*will, server_.clock->now()),
                 {.qos = will->qos, .retain = will->retain})) {
     batch.post(self);
   }
@@ -304,12 +305,12 @@ void ClientSession::end() {
   const ClientSessionPtr self = shared_from_this();
   const std::int64_t number = kept_as();
   keep_as(0);
-  door_.hub->ended(self);
-  // Until others have what is left it is this one's, also after a crash.
-  door_.hub->hand_on(self, number, std::move(left), [self, number] {
+  server_.hub->ended(self);
+  // Until others have the remaining messages they belong to this session, also after a crash.
+  server_.hub->hand_on(self, number, std::move(left), [self, number] {
     if (number != 0) self->record(hub::SessionEnded{number});
   });
-  door_.sessions->remove(self);
+  server_.sessions->remove(self);
 }
 
 void ClientSession::discard(hub::KickReason reason) {
@@ -322,39 +323,40 @@ void ClientSession::expire() {
   if (stage_ == Stage::kParked && !handing_over_) end();
 }
 
-void ClientSession::hand_over(ClientSessionPtr heir) {
-  if (stage_ == Stage::kWaiting) heir_ = heir;
+void ClientSession::hand_over(ClientSessionPtr successor) {
+  if (stage_ == Stage::kWaiting) successor_ = successor;
   if (const auto connection = connection_.lock()) connection->kick(hub::KickReason::kTakenOver);
   if (stage_ == Stage::kWaiting) return;
   if (stage_ == Stage::kOver) {
-    heir->loop().post([heir] { heir->inherit(std::nullopt); });
+    successor->loop().post([successor] { successor->resume(std::nullopt); });
     return;
   }
-  // Resumed in time: its delayed will is not published.
+  // Resumed in time: the delayed will is not published.
   will_.reset();
   will_due_.reset();
   ends_at_.reset();
   handing_over_ = true;
-  door_.hub->rebind(shared_from_this(), heir, [self = shared_from_this(), heir] {
+  server_.hub->rebind(shared_from_this(), successor, [self = shared_from_this(), successor] {
     self->stage_ = Stage::kOver;
-    Estate estate{.state = std::move(self->kept_),
-                  .subscriptions = std::move(self->subscriptions_),
-                  .filters = std::exchange(self->filters_, {}),
-                  .counted = self->counted_,
-                  .kept_as = self->kept_as()};
-    self->door_.sessions->remove(self);
-    heir->loop().post(
-        [heir, estate = std::move(estate)]() mutable { heir->inherit(std::move(estate)); });
+    Takeover takeover{.state = std::move(self->kept_),
+                      .subscriptions = std::move(self->subscriptions_),
+                      .filters = std::exchange(self->filters_, {}),
+                      .counted = self->counted_,
+                      .kept_as = self->kept_as()};
+    self->server_.sessions->remove(self);
+    successor->loop().post([successor, takeover = std::move(takeover)]() mutable {
+      successor->resume(std::move(takeover));
+    });
   });
 }
 
-void ClientSession::inherit(std::optional<Estate> estate) {
-  const auto present = estate ? SessionPresent::kYes : SessionPresent::kNo;
-  if (estate) {
-    kept_ = std::move(estate->state);
-    subscriptions_ = std::move(estate->subscriptions);
-    filters_ = std::move(estate->filters);
-    counted_ = estate->counted;
+void ClientSession::resume(std::optional<Takeover> takeover) {
+  const auto present = takeover ? SessionPresent::kYes : SessionPresent::kNo;
+  if (takeover) {
+    kept_ = std::move(takeover->state);
+    subscriptions_ = std::move(takeover->subscriptions);
+    filters_ = std::move(takeover->filters);
+    counted_ = takeover->counted;
   } else {
     clear_stream();
   }
@@ -371,11 +373,11 @@ void ClientSession::inherit(std::optional<Estate> estate) {
       push(delivery);
     }
   }
-  if (estate && estate->kept_as != 0 && estate->kept_as != kept_as()) {
-    record(hub::SessionEnded{estate->kept_as});
+  if (takeover && takeover->kept_as != 0 && takeover->kept_as != kept_as()) {
+    record(hub::SessionEnded{takeover->kept_as});
   }
   drop_what_is_not_for_it();
-  // Its connection may have gone while it waited.
+  // The connection may have closed while this session waited.
   if (!connection) return park();
   stage_ = Stage::kLive;
   keep_row({});
@@ -406,9 +408,9 @@ void ClientSession::count_dropped(const wire::mqtt::Dropped& so_far) {
     spdlog::warn("the queue of {} (client id {}) is full: the oldest messages are dropped",
                  identity().name, wire::to_text(wire::Json(wire::shortened(client_id()))));
   }
-  door_.hub->count_dropped({.queue_full = so_far.queue_full - counted_.queue_full,
-                            .expired = so_far.expired - counted_.expired,
-                            .too_large = so_far.too_large - counted_.too_large});
+  server_.hub->count_dropped({.queue_full = so_far.queue_full - counted_.queue_full,
+                              .expired = so_far.expired - counted_.expired,
+                              .too_large = so_far.too_large - counted_.too_large});
   counted_ = so_far;
 }
 
@@ -430,8 +432,8 @@ StoredSession ClientSession::row() const {
                     .generation = identity().generation,
                     .client_id = client_id(),
                     .expiry_s = expiry_s_};
-  // The next start knows of the system's clock only.
-  const Millis wall_is_ahead = door_.hub->platform().wall->now() - now();
+  // After a restart only the system clock is known.
+  const Millis wall_is_ahead = server_.hub->platform().wall->now() - now();
   if (stage_ == Stage::kParked) {
     row.parked_at = TimePoint(Millis(parked_since_ms())) + wall_is_ahead;
   }
@@ -452,13 +454,13 @@ void ClientSession::keep_row(std::function<void()> done) {
 }
 
 void ClientSession::record(std::string changes, std::function<void()> done) {
-  if (!done) return door_.hub->record_changes(std::move(changes), {});
-  door_.hub->record_changes(std::move(changes),
-                            [self = weak_from_this(), done = std::move(done)]() mutable {
-                              const ClientSessionPtr session = self.lock();
-                              if (!session) return;
-                              session->loop().post([session, done = std::move(done)] { done(); });
-                            });
+  if (!done) return server_.hub->record_changes(std::move(changes), {});
+  server_.hub->record_changes(std::move(changes),
+                              [self = weak_from_this(), done = std::move(done)]() mutable {
+                                const ClientSessionPtr session = self.lock();
+                                if (!session) return;
+                                session->loop().post([session, done = std::move(done)] { done(); });
+                              });
 }
 
 void ClientSession::record_own_marks() {

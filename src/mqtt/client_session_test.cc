@@ -1,6 +1,6 @@
-// Sessions that outlive their connections: what waits, who takes over, in which order, what a
-// will's delay means, and what a restart of the server leaves of it. Every story is told on one
-// loop and on two, since a client that comes back may come to another one.
+// Sessions that outlive their connections: waiting messages, takeover, ordering, will delay, and
+// what is left after a restart of the server. Every test runs with one loop and with two, since a
+// client may reconnect on another loop.
 #include "mqtt/client_session.h"
 
 #include <fmt/format.h>
@@ -53,18 +53,18 @@ enum class Loops : std::uint8_t { kOne, kTwo };
 
 class ClientSessions : public testing::TestWithParam<Loops> {
  protected:
-  // Connections come to loops in turn, if there are two.
+  // If there are two loops, connections use them in turn.
   std::unique_ptr<Peer> peer(Version version = Version::k5) {
     Loop& loop = GetParam() == Loops::kTwo && turn_++ % 2 == 1 ? *server.home.shard_loops[1]
                                                                : server.home.door_loop;
-    return std::make_unique<Peer>(server.home, *server.door, version, loop);
+    return std::make_unique<Peer>(server.home, *server.server, version, loop);
   }
   std::unique_ptr<Peer> app(const Connect& connect, Version version = Version::k5) {
     auto made = peer(version);
     made->join_app("alice", connect);
     return made;
   }
-  // Its CONNECT is sent; nothing has come of it yet.
+  // Sends CONNECT, without processing it yet.
   void begin(Peer& peer) {
     const registry::Account alice = server.home.account("alice");
     Connect connect = keeping();
@@ -132,7 +132,7 @@ TEST_P(ClientSessions, WhatWasNotAcknowledgedComesAgainWithDup) {
   EXPECT_THAT(second->said(), ElementsAre(StartsWith("CONNACK"), quota("q1 id2 dup", 2)));
 }
 
-// The older connection is still there: it is told, and nothing is lost or overtakes on the way.
+// The older connection is still open: it is told, and no message is lost or overtakes another.
 TEST_P(ClientSessions, ASecondConnectionTakesTheFirstOver) {
   const auto sender = device();
   auto first = app(keeping());
@@ -141,7 +141,7 @@ TEST_P(ClientSessions, ASecondConnectionTakesTheFirstOver) {
 
   report(*sender, 1);
   auto second = peer();
-  // Reports come in the middle of the hand-over: nothing has settled yet.
+  // Reports arrive in the middle of the takeover: nothing has settled yet.
   for (std::uint16_t n = 2; n <= 5; ++n) {
     if (n == 3) begin(*second);
     sender->send(Publish{.qos = Qos::kAtLeastOnce,
@@ -260,7 +260,7 @@ TEST_P(ClientSessions, AUserHasSoManySessionsAndNoMore) {
   };
   auto a = app(with_id("a", keeping()));
   auto b = app(with_id("b", keeping()));
-  // Both are connected: there is none that could go.
+  // Both sessions are connected: none can be ended for a new one.
   auto c = app(with_id("c", keeping()));
   EXPECT_THAT(c->said(), ElementsAre("CONNACK quota exceeded 31:one user has at most 3 sessions, 2 "
                                      "of them beyond their connections"));
@@ -268,7 +268,7 @@ TEST_P(ClientSessions, AUserHasSoManySessionsAndNoMore) {
   EXPECT_THAT(clean->said(), ElementsAre(StartsWith("CONNACK success")));
   auto another = app({.clean_start = true, .client_id = "e"}, Version::k311);
   EXPECT_THAT(another->said(), ElementsAre(StartsWith("CONNACK server unavailable")));
-  // One that waits for its client makes room.
+  // A parked session makes room.
   a->drop();
   clean->drop();
   auto d = app(with_id("f", keeping()));
@@ -378,7 +378,7 @@ TEST_P(ClientSessions, AWillIsPublishedWhenItsSessionEndsBeforeItsDelay) {
   }
 }
 
-// A device that is gone is offline, whatever its will says about it.
+// A device that is disconnected is offline, whatever its will reports.
 TEST_P(ClientSessions, AWillDoesNotBringItsDeviceBack) {
   auto gone = peer();
   const std::string topic = device_topic("quota");
@@ -402,7 +402,7 @@ TEST_P(ClientSessions, NewCredentialsEndTheSessionsThatWait) {
 
 TEST_P(ClientSessions, AFullQueueDropsTheOldestAndCountsIt) {
   server.wire_limits.queue_messages = 3;
-  server.door->limits.queue_messages = 3;
+  server.server->limits.queue_messages = 3;
   const auto sender = device();
   auto first = app(keeping());
   first->subscribe({open_topic("quota")});
@@ -492,7 +492,7 @@ TEST_P(ClientSessions, WhatAClientTookIsNotKept) {
   EXPECT_EQ(loaded.sessions[0].messages[0].entry.message->payload, "{\"n\":2}");
 }
 
-// A start by a clock that is wrong leaves a session an hour, or its own time if that is shorter.
+// After a start with a wrong clock a session lives an hour, or its own expiry if that is shorter.
 TEST_P(ClientSessions, NoWrongClockOfTheSystemEndsASessionAtOnce) {
   using std::chrono::days;
   using std::chrono::hours;

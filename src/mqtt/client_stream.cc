@@ -18,7 +18,7 @@ ClientStream::Taken ClientStream::take(const hub::Receipt& receipt, bool dup, Ti
 
 void ClientStream::answered(const hub::Ack& ack, TimePoint now) {
   const std::lock_guard lock(mutex_);
-  // What was refused was not taken, and may come again.
+  // A refused publication was not accepted, and may be sent again.
   if (wire::mqtt::is_refusal(ack.reason)) {
     receipts_.remove(ack.token.packet_id);
   } else {

@@ -1,8 +1,8 @@
-// What one client of one user publishes in QoS 1 and 2, over all its connections and sessions, as
-// far as a repetition may still come (mqtt/receipts.h).
+// The QoS 1 and 2 publications of one client of one user, over all its connections and sessions, as
+// long as repetitions of them may still arrive (mqtt/receipts.h).
 //
-// Thread rule: any function from any thread; the connection that a client leaves and the one that
-// it comes back by may live on two loops.
+// Thread rule: any function from any thread; the connection that a client leaves and the one it
+// returns with may be on two loops.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +20,7 @@ namespace gridloom::mqtt {
 
 class ClientStream {
  public:
-  // `number` 0: nothing was published yet.
+  // `number` 0: nothing has been published yet.
   explicit ClientStream(std::int64_t number = 0, Receipts receipts = {})
       : number_(number), receipts_(std::move(receipts)) {}
 
@@ -30,19 +30,19 @@ class ClientStream {
     bool repeated = false;
     std::uint32_t settled = 0;
   };
-  // A publication; `new_number` is asked for the first.
+  // Records a publication; `new_number` is called for the first one.
   [[nodiscard]] Taken take(const hub::Receipt& receipt, bool dup, TimePoint now,
                            const std::function<std::int64_t()>& new_number);
   void answered(const hub::Ack& ack, TimePoint now);
-  // PUBREL came. The stream's number; 0: it has none.
+  // PUBREL arrived. Returns the stream's number; 0: it has none.
   [[nodiscard]] std::int64_t released(std::uint16_t packet_id);
-  // The session began anew. Likewise.
+  // The session started clean. Returns the stream's number; 0: it has none.
   [[nodiscard]] std::int64_t cleared();
 
   [[nodiscard]] std::int64_t number() const;
   [[nodiscard]] bool empty() const;
   [[nodiscard]] std::vector<std::uint16_t> owed() const;
-  // When it was used last, for who ends idle ones.
+  // Time of the last use, to end idle streams.
   [[nodiscard]] TimePoint used_at() const;
   void use(TimePoint now);
 

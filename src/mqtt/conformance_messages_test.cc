@@ -32,7 +32,7 @@ using wire::mqtt::Unsubscribe;
 using MessageConformance = MqttStandard;
 INSTANTIATE_TEST_SUITE_P(Versions, MessageConformance, testing::Values(Version::k311, Version::k5),
                          version_name);
-// What only version 5 has.
+// Only in version 5.
 using MessageConformance5 = MqttStandard;
 INSTANTIATE_TEST_SUITE_P(Version5, MessageConformance5, testing::Values(Version::k5), version_name);
 
@@ -51,7 +51,7 @@ TEST_P(MessageConformance, TheLastRetainedMessageAwaitsNewSubscribers) {
   EXPECT_THAT(now_retained(), ElementsAre("q2 id1 retained second"));
   report("third", Qos::kAtMostOnce, true);
   EXPECT_THAT(now_retained(), ElementsAre("q0 retained third"));
-  // Its publisher's session is no matter.
+  // The end of the publisher's session does not matter.
   sender_->send(wire::mqtt::Disconnect{});
   home.settle();
   EXPECT_THAT(now_retained(), ElementsAre("q0 retained third"));
@@ -66,7 +66,7 @@ TEST_P(MessageConformance, AWildcardBringsTheRetainedMessageOfEachTopicThatItMat
   std::vector<std::string> all;
   for (const std::string sn : {"R331WILD1", "R331WILD2", "R331WILD3"}) {
     home.add_device(sn, "alice");
-    auto device = std::make_unique<Peer>(home, door, GetParam());
+    auto device = std::make_unique<Peer>(home, server, GetParam());
     device->join_device(sn, clean(sn));
     for (const std::string_view verb : {"quota", "status"}) {
       const std::string topic = fmt::format("/device/{}/{}", sn, verb);
@@ -164,7 +164,7 @@ TEST_P(MessageConformance, SubscribingAgainReplacesResendsAndLosesNothing) {
   EXPECT_THAT(published(*peer), ElementsAre("q1 id1 retained kept"));
   const std::string filter = quota();
   for (int round = 0; round < 3; ++round) {
-    // A report of the same moment, before and behind the packet, with nothing settled between.
+    // Reports directly before and after the SUBSCRIBE, with nothing settled between.
     const std::string topic = fmt::format("/device/{}/quota", kSn);
     sender_->publish(topic, "before", 0);
     peer->send(Subscribe{.packet_id = 2, .entries = {{.filter = filter}}});
@@ -195,7 +195,7 @@ TEST_P(MessageConformance5, RetainHandlingSaysWhenRetainedMessagesCome) {
   EXPECT_EQ(sent(RetainHandling::kSendIfNew), 1U);
   EXPECT_EQ(sent(RetainHandling::kSendIfNew), 0U);
   peer->drop();
-  peer = app(keeping());  // in a resumed session it is not new
+  peer = app(keeping());  // in a resumed session the subscription is not new
   EXPECT_EQ(sent(RetainHandling::kSendIfNew), 0U);
 }
 
@@ -216,7 +216,7 @@ TEST_P(MessageConformance, FiltersOfOnePacketAreTakenOneAfterTheOther) {
               ElementsAre(fmt::format("SUBACK 7 granted QoS 2, {}, granted QoS 1, success",
                                       is_5() ? "not authorized" : "unspecified error")));
   report("x", Qos::kExactlyOnce);
-  EXPECT_THAT(published(*peer), ElementsAre("q0 x"));  // the last of the two holds
+  EXPECT_THAT(published(*peer), ElementsAre("q0 x"));  // the last of the two applies
 }
 
 // proves v5: MQTT-3.9.3-2, MQTT-3.11.3-2
@@ -225,7 +225,7 @@ TEST_P(MessageConformance5, OurReasonsAreThoseOfSubackAndUnsuback) {
                                   0x8F, 0x91, 0x97, 0x9E, 0xA1, 0xA2};
   constexpr unsigned kUnsuback[] = {0x00, 0x11, 0x80, 0x83, 0x87, 0x8F, 0x91};
   SessionTable narrow(TableLimits{.subscriptions = 3});
-  const Door to_it{.hub = home.hub.get(), .clock = &home.clock, .sessions = &narrow};
+  const ServerContext to_it{.hub = home.hub.get(), .clock = &home.clock, .sessions = &narrow};
   Peer peer(home, to_it, GetParam());
   peer.join_app("alice", clean());
   static_cast<void>(peer.said());

@@ -31,7 +31,7 @@ using wire::mqtt::Reason;
 using SessionConformance = MqttStandard;
 INSTANTIATE_TEST_SUITE_P(Versions, SessionConformance, testing::Values(Version::k311, Version::k5),
                          version_name);
-// What only version 5 has.
+// Only in version 5.
 using SessionConformance5 = MqttStandard;
 INSTANTIATE_TEST_SUITE_P(Version5, SessionConformance5, testing::Values(Version::k5), version_name);
 
@@ -72,7 +72,7 @@ TEST_P(SessionConformance, ACleanStartDropsTheOldSession) {
               ElementsAre(AllOf(StartsWith("CONNACK success"), Not(HasSubstr("present")))));
   second->subscribe({quota()});
   second->drop();
-  // A clean session of 3.1.1, and one without an expiry, is gone with its connection.
+  // A clean session of 3.1.1, or one without an expiry, ends with its connection.
   auto third = app(keeping());
   report("not subscribed");
   EXPECT_THAT(third->said(), ElementsAre(Not(HasSubstr("present"))));
@@ -154,7 +154,7 @@ TEST_P(SessionConformance, ClientsWithoutAnIdGetOneEach) {
                     .username = alice.certificate_account,
                     .password = alice.certificate_password.reveal()};
     if (is_5()) connect.properties.add(PropertyId::kSessionExpiryS, 1000U);
-    peers.push_back(std::make_unique<Peer>(home, door, GetParam()));
+    peers.push_back(std::make_unique<Peer>(home, server, GetParam()));
     peers.back()->send(connect);
     home.settle();
     const std::string connack = peers.back()->said().at(0);
@@ -215,7 +215,8 @@ TEST_P(SessionConformance, AWillIsPublishedOnceHoweverTheConnectionEndsButByDisc
               ElementsAre("q1 id4 gone"));
   EXPECT_THAT(after(connect, goodbye), IsEmpty());
   EXPECT_THAT(after(clean(), drop), IsEmpty());
-  // Of a session that goes on: once for the connection that had it, and not for the next.
+  // In a resumed session a will is published once, for the connection that set it, not for the
+  // next.
   EXPECT_THAT(after(with_will(keeping(), set()), drop), ElementsAre("q1 id5 gone"));
   EXPECT_THAT(after(keeping(), drop), IsEmpty());
   EXPECT_THAT(after(with_will(keeping(), set()), goodbye), IsEmpty());

@@ -1,5 +1,5 @@
-// For the conformance tests above the session: a home with one device and one account, whose
-// clients speak the version that the test is told.
+// Fixture of the conformance tests above the session: a home with one device and one account, whose
+// clients use the MQTT version that is the test's parameter.
 #pragma once
 
 #include <fmt/format.h>
@@ -42,11 +42,11 @@ class MqttStandard : public testing::TestWithParam<Version> {
   }
 
   [[nodiscard]] static bool is_5() { return GetParam() == Version::k5; }
-  // What an app calls the device's reports, and where it publishes commands to it.
+  // The app's topics for the device's reports, and for commands to it.
   [[nodiscard]] const std::string& quota() const { return quota_; }
   [[nodiscard]] const std::string& set() const { return set_; }
 
-  // A CONNECT for a session that outlives its connection, or not.
+  // A CONNECT for a session that outlives its connection (keeping), or does not (clean).
   [[nodiscard]] static Connect keeping(std::string_view id = "phone",
                                        std::uint32_t expiry_s = 1000) {
     Connect connect{.clean_start = false, .client_id = id};
@@ -58,11 +58,11 @@ class MqttStandard : public testing::TestWithParam<Version> {
   }
 
   std::unique_ptr<Peer> app(const Connect& connect) {
-    auto peer = std::make_unique<Peer>(home, door, GetParam());
+    auto peer = std::make_unique<Peer>(home, server, GetParam());
     peer->join_app("alice", connect);
     return peer;
   }
-  // One whose CONNACK is read.
+  // A subscriber whose CONNACK has been read.
   std::unique_ptr<Peer> watcher(const std::string& filter, Qos qos = Qos::kExactlyOnce,
                                 std::string_view id = "watcher") {
     auto peer = app(clean(id));
@@ -71,12 +71,12 @@ class MqttStandard : public testing::TestWithParam<Version> {
     return peer;
   }
   std::unique_ptr<Peer> connected_device() {
-    auto peer = std::make_unique<Peer>(home, door, GetParam());
+    auto peer = std::make_unique<Peer>(home, server, GetParam());
     peer->join_device(kSn, clean("device"));
     return peer;
   }
 
-  // The device reports; QoS 2 is completed.
+  // The device sends a report; QoS 2 is completed.
   void report(std::string_view payload, Qos qos = Qos::kAtLeastOnce, bool retain = false) {
     const std::string topic = fmt::format("/device/{}/quota", kSn);
     const std::uint16_t id = qos == Qos::kAtMostOnce ? std::uint16_t{0} : std::uint16_t{1};
@@ -91,7 +91,8 @@ class MqttStandard : public testing::TestWithParam<Version> {
     table.sweep(home.door_loop, home.clock.now());
     home.settle();
   }
-  // What a peer got, CONNACK and acknowledgements apart, without the topics: "q1 id1 payload".
+  // The messages that a peer received, without CONNACK, acknowledgements and topics: "q1 id1
+  // payload".
   [[nodiscard]] static Lines published(Peer& to) {
     Lines lines;
     for (const std::string& line : to.said()) {
@@ -103,7 +104,7 @@ class MqttStandard : public testing::TestWithParam<Version> {
 
   hub::TestHome home;
   SessionTable table;
-  Door door{.hub = home.hub.get(), .clock = &home.clock, .sessions = &table};
+  ServerContext server{.hub = home.hub.get(), .clock = &home.clock, .sessions = &table};
   std::string quota_;
   std::string set_;
   std::unique_ptr<Peer> sender_;

@@ -7,7 +7,7 @@
 #include <utility>
 #include <variant>
 
-#include "base/seldom.h"
+#include "base/log_throttle.h"
 #include "hub/credentials.h"
 #include "wire/json.h"
 #include "wire/mqtt/topic.h"
@@ -33,11 +33,11 @@ Reason granted_reason(Qos qos) {
 
 }  // namespace
 
-Connection::Connection(const Door& door, net::Line line)
-    : door_(door),
-      line_(std::move(line)),
-      session_(door.limits, door.clock->now()),
-      batch_(*door.hub) {}
+Connection::Connection(const ServerContext& server, net::ConnectionContext context)
+    : server_(server),
+      context_(std::move(context)),
+      session_(server.limits, server.clock->now()),
+      batch_(*server.hub) {}
 
 Connection::~Connection() = default;
 
@@ -47,8 +47,8 @@ void Connection::receive(std::string_view bytes, TimePoint now) {
 }
 
 void Connection::take_output(std::string& out) {
-  // The session encodes a bounded piece at a time; the rest waits until this much is sent.
-  if (out.size() < door_.limits.output_bytes) out += session_.take_output(door_.clock->now());
+  // The session encodes a bounded amount at a time; the rest waits until this much is sent.
+  if (out.size() < server_.limits.output_bytes) out += session_.take_output(server_.clock->now());
   record_marks();
 }
 
@@ -60,7 +60,7 @@ void Connection::record_marks() {
 
 void Connection::log_has_marks(std::uint64_t up_to) {
   session_.marks_are_safe(up_to);
-  line_.wake();
+  context_.wake();
 }
 
 bool Connection::finished() const { return session_.finished(); }
@@ -87,7 +87,7 @@ void Connection::lost() {
 }
 
 void Connection::handle_events() {
-  // Accepting a CONNECT lets what was held behind it through, which makes further events.
+  // Accepting a CONNECT releases the packets held after it, which creates further events.
   for (auto events = session_.take_events(); !events.empty(); events = session_.take_events()) {
     for (const auto& event : events) {
       std::visit([this](const auto& each) { on(each); }, event);
@@ -101,56 +101,57 @@ void Connection::on(const wire::mqtt::ConnectRequested& event) {
   wire::mqtt::ConnectRequest& request = *event.request;
   const Secret password = request.password.value_or(Secret());
   const std::string user = request.username.value_or("");
-  if (door_.failures != nullptr) {
-    if (const auto wait = door_.failures->wait(line_.peer, user, door_.clock->now())) {
+  if (server_.failures != nullptr) {
+    if (const auto wait = server_.failures->wait(context_.peer, user, server_.clock->now())) {
       const std::string why = fmt::format(
           "too many sign-ins from this address were refused; try again in {} ms", wait->count());
       tell_refusal(Reason::kConnectionRateExceeded, request, why);
       return session_.refuse(Reason::kConnectionRateExceeded, why);
     }
   }
-  auto identity = door_.hub->sign_in(user, password);
-  if (identity && door_.failures != nullptr) {
-    door_.failures->succeeded(line_.peer, user, door_.clock->now());
+  auto identity = server_.hub->sign_in(user, password);
+  if (identity && server_.failures != nullptr) {
+    server_.failures->succeeded(context_.peer, user, server_.clock->now());
   }
   if (!identity) {
-    if (door_.failures != nullptr) door_.failures->failed(line_.peer, user, door_.clock->now());
+    if (server_.failures != nullptr)
+      server_.failures->failed(context_.peer, user, server_.clock->now());
     tell_refusal(Reason::kBadUserNameOrPassword, request, identity.error().detail);
-    door_.hub->record_sign_in({.who = request.username.value_or(""),
-                               .client_id = request.client_id,
-                               .from = line_.peer,
-                               .refused = identity.error().detail});
+    server_.hub->record_sign_in({.who = request.username.value_or(""),
+                                 .client_id = request.client_id,
+                                 .from = context_.peer,
+                                 .refused = identity.error().detail});
     return session_.refuse(Reason::kBadUserNameOrPassword, identity.error().detail);
   }
   if (request.client_id.empty()) assigned_id_ = "gl-" + random_hex(12);
   const std::string& client_id = assigned_id_.empty() ? request.client_id : assigned_id_;
-  if (const Status good = door_.hub->admit(*identity, client_id); !good) {
+  if (const Status good = server_.hub->admit(*identity, client_id); !good) {
     tell_refusal(Reason::kNotAuthorized, request, good.error().detail);
     record_sign_in(*identity, client_id, good.error().detail);
     return session_.refuse(Reason::kNotAuthorized, good.error().detail);
   }
   client_ = std::make_shared<ClientSession>(
-      ClientSession::Options{
-          .door = door_,
-          .loop = line_.loop,
-          .identity = std::move(*identity),
-          .client_id = client_id,
-          .expiry_s = std::min(request.session_expiry_s, door_.sessions->limits().session_expiry_s),
-          .peer = line_.peer},
+      ClientSession::Options{.server = server_,
+                             .loop = context_.loop,
+                             .identity = std::move(*identity),
+                             .client_id = client_id,
+                             .expiry_s = std::min(request.session_expiry_s,
+                                                  server_.sessions->limits().session_expiry_s),
+                             .peer = context_.peer},
       weak_from_this());
   will_ = request.will ? std::make_unique<wire::mqtt::Will>(std::move(*request.will)) : nullptr;
   join(request.clean_start ? SessionTable::Start::kClean : SessionTable::Start::kResume);
 }
 
 void Connection::join(SessionTable::Start start) {
-  // The hub hears of this connection before the older one goes: a device that comes back is never
-  // offline.
-  door_.hub->connected(client_);
-  const SessionTable::Joined joined = door_.sessions->join(client_, start);
+  // The hub is told of this connection before the older one closes: a device that reconnects is
+  // never reported offline.
+  server_.hub->connected(client_);
+  const SessionTable::Joined joined = server_.sessions->join(client_, start);
   switch (joined) {
     case SessionTable::Joined::kFull:
     case SessionTable::Joined::kAccountIsFull: {
-      const TableLimits& limits = door_.sessions->limits();
+      const TableLimits& limits = server_.sessions->limits();
       const std::string why =
           joined == SessionTable::Joined::kFull
               ? fmt::format("one user has at most {} sessions, {} of them beyond their connections",
@@ -158,14 +159,14 @@ void Connection::join(SessionTable::Start start) {
               : fmt::format("one account has at most {} sessions", limits.account.sessions);
       record_sign_in(client_->identity(), client_->client_id(), why);
       tell(Kind::kSignInRefused, Reason::kQuotaExceeded, why);
-      door_.hub->disconnected(client_);
-      door_.hub->ended(std::exchange(client_, nullptr));
+      server_.hub->disconnected(client_);
+      server_.hub->ended(std::exchange(client_, nullptr));
       return session_.refuse(Reason::kQuotaExceeded, why);
     }
     case SessionTable::Joined::kNew:
       record_sign_in(client_->identity(), client_->client_id(), {});
       return accepted(client_->go_live(), SessionPresent::kNo);
-    case SessionTable::Joined::kWaitsForEstate:
+    case SessionTable::Joined::kAwaitsTakeover:
       record_sign_in(client_->identity(), client_->client_id(), {});
       return;
   }
@@ -173,28 +174,28 @@ void Connection::join(SessionTable::Start start) {
 
 void Connection::tell(Kind kind, Reason reason, std::string_view why) const {
   hub::ClientEvent event{
-      .kind = kind, .reason = name_of(reason), .peer = line_.peer, .detail = why};
+      .kind = kind, .reason = name_of(reason), .peer = context_.peer, .detail = why};
   if (client_) {
     event.user = client_->identity().name;
     event.client_id = client_->client_id();
   }
-  door_.hub->tell(event);
+  server_.hub->record_event(event);
 }
 
 void Connection::tell_refusal(Reason reason, const wire::mqtt::ConnectRequest& request,
                               std::string_view why) const {
-  door_.hub->tell({.kind = Kind::kSignInRefused,
-                   .reason = name_of(reason),
-                   .user = request.username ? std::string_view(*request.username) : "",
-                   .client_id = request.client_id,
-                   .peer = line_.peer,
-                   .detail = why});
+  server_.hub->record_event({.kind = Kind::kSignInRefused,
+                             .reason = name_of(reason),
+                             .user = request.username ? std::string_view(*request.username) : "",
+                             .client_id = request.client_id,
+                             .peer = context_.peer,
+                             .detail = why});
 }
 
 void Connection::record_sign_in(const hub::Identity& who, std::string_view client_id,
                                 std::string_view refused) {
-  door_.hub->record_sign_in(
-      who, {.who = {}, .client_id = client_id, .from = line_.peer, .refused = refused});
+  server_.hub->record_sign_in(
+      who, {.who = {}, .client_id = client_id, .from = context_.peer, .refused = refused});
 }
 
 void Connection::accepted(wire::mqtt::SessionState state, SessionPresent present) {
@@ -203,15 +204,16 @@ void Connection::accepted(wire::mqtt::SessionState state, SessionPresent present
                    .server_keepalive_s = {},
                    .session_expiry_s = client_->expiry_s(),
                    .tells_releases = true},
-                  door_.clock->now(), std::move(state));
+                  server_.clock->now(), std::move(state));
   tell(Kind::kConnected, Reason::kSuccess,
        present == SessionPresent::kYes ? "its session goes on" : "");
   handle_events();
-  line_.wake();
+  context_.wake();
 }
 
 void Connection::on(const wire::mqtt::PublishReceived& event) {
-  hub::How how{.qos = event.qos, .retain = event.retain, .resent = event.dup, .token = event.token};
+  hub::PublishOptions how{
+      .qos = event.qos, .retain = event.retain, .resent = event.dup, .token = event.token};
   if (event.qos != Qos::kAtMostOnce) how.identity = client_->identify(event);
   if (!batch_.add(client_, event.message, how)) {
     client_->refused(event.token);
@@ -228,7 +230,7 @@ void Connection::on(const wire::mqtt::PublishReleased& event) {
     const auto connection = self.lock();
     if (!connection) return;
     connection->session_.completed(id);
-    connection->line_.wake();
+    connection->context_.wake();
   });
 }
 
@@ -236,13 +238,13 @@ Reason Connection::admit(const wire::mqtt::Subscription& wanted, std::uint32_t s
                          std::vector<Granted>& granted) {
   using wire::mqtt::RetainHandling;
   const bool is_new = !client_->has_subscription(wanted.filter);
-  if (is_new && (client_->subscriptions() >= door_.sessions->limits().subscriptions ||
+  if (is_new && (client_->subscriptions() >= server_.sessions->limits().subscriptions ||
                  !client_->take_room_for(wanted.filter))) {
     return Reason::kQuotaExceeded;
   }
   const bool retained = wanted.retain_handling == RetainHandling::kSend ||
                         (wanted.retain_handling == RetainHandling::kSendIfNew && is_new);
-  const hub::FilterScope scope = door_.hub->grant(*client_, wanted.filter);
+  const hub::FilterScope scope = server_.hub->grant(*client_, wanted.filter);
   if (!scope.granted) {
     if (is_new) client_->give_room_back(wanted.filter);
     return Reason::kNotAuthorized;
@@ -259,7 +261,7 @@ Reason Connection::admit(const wire::mqtt::Subscription& wanted, std::uint32_t s
 }
 
 void Connection::on(const wire::mqtt::SubscribeRequested& event) {
-  // What was published before, in the same bytes, was published before.
+  // Publications that came earlier in the same bytes are posted first.
   batch_.post(client_);
   std::vector<Reason> reasons;
   reasons.reserve(event.subscriptions.size());
@@ -271,24 +273,24 @@ void Connection::on(const wire::mqtt::SubscribeRequested& event) {
       why = hub::subscribe_rule(client_->identity().role);
     } else if (reasons.back() == Reason::kQuotaExceeded) {
       why = fmt::format("a session has at most {} subscriptions, and one account {} bytes of them",
-                        door_.sessions->limits().subscriptions,
-                        door_.sessions->limits().account.filter_bytes);
+                        server_.sessions->limits().subscriptions,
+                        server_.sessions->limits().account.filter_bytes);
     }
     if (is_refusal(reasons.back())) {
       tell(Kind::kSubscriptionRefused, reasons.back(),
            fmt::format("{}: {}", wire::shortened(wanted.filter), why));
     }
   }
-  // What is kept for a session is behind the session in the log.
+  // The log has the session before the changes that are kept for it.
   client_->keep_row([self = weak_from_this(), token = event.token, reasons = std::move(reasons),
                      why = std::move(why)] {
     const auto connection = self.lock();
     if (!connection) return;
     connection->session_.subscribed(token, reasons, why);
-    connection->line_.wake();
+    connection->context_.wake();
   });
   for (const Granted& each : granted) {
-    door_.hub->subscribe(client_, each.subscription, each.scope);
+    server_.hub->subscribe(client_, each.subscription, each.scope);
   }
 }
 
@@ -297,14 +299,14 @@ void Connection::on(const wire::mqtt::UnsubscribeRequested& event) {
   reasons.reserve(event.filters.size());
   for (const std::string& filter : event.filters) {
     const bool existed = client_->drop_subscription(filter);
-    if (existed) door_.hub->unsubscribe(client_, filter);
+    if (existed) server_.hub->unsubscribe(client_, filter);
     reasons.push_back(existed ? Reason::kSuccess : Reason::kNoSubscriptionExisted);
   }
   client_->keep_row([self = weak_from_this(), token = event.token, reasons = std::move(reasons)] {
     const auto connection = self.lock();
     if (!connection) return;
     connection->session_.unsubscribed(token, reasons);
-    connection->line_.wake();
+    connection->context_.wake();
   });
 }
 
@@ -322,7 +324,7 @@ void Connection::on(const wire::mqtt::Ended& event) {
 void Connection::deliver(const std::vector<hub::Delivery>& deliveries,
                          const std::vector<hub::Ack>& acks) {
   for (const hub::Ack& ack : acks) session_.acknowledge(ack.token, ack.reason, ack.why);
-  const TimePoint now = door_.clock->now();
+  const TimePoint now = server_.clock->now();
   for (const hub::Delivery& delivery : deliveries) {
     session_.deliver(delivery.message,
                      {.qos = delivery.qos,
@@ -334,12 +336,12 @@ void Connection::deliver(const std::vector<hub::Delivery>& deliveries,
   }
   if (client_) client_->count_dropped(session_.outbox().dropped());
   handle_events();
-  line_.wake();
+  context_.wake();
 }
 
 void Connection::rights_changed() {
   if (!client_) return;
-  const auto directory = door_.hub->platform().registry.directory();
+  const auto directory = server_.hub->platform().registry.directory();
   session_.remove_if([&](const wire::mqtt::Message& message) {
     return !hub::may_receive(*directory, client_->identity(), message.topic);
   });
@@ -362,11 +364,13 @@ void Connection::kick(hub::KickReason reason) {
       break;
   }
   handle_events();
-  line_.wake();
+  context_.wake();
 }
 
-net::MakeProtocol serve(const Door& door) {
-  return [&door](net::Line line) { return std::make_shared<Connection>(door, std::move(line)); };
+net::MakeProtocol serve(const ServerContext& server) {
+  return [&server](net::ConnectionContext context) {
+    return std::make_shared<Connection>(server, std::move(context));
+  };
 }
 
 }  // namespace gridloom::mqtt

@@ -1,5 +1,5 @@
-// One MQTT connection between its session (bytes) and the hub (meaning): signs in, asks the hub for
-// rights, hands what was published to the shards and what they deliver to the session.
+// One MQTT connection between its session (bytes) and the hub: signs in, asks the hub for rights,
+// forwards publications to the shards and the shards' deliveries to the session.
 // One thread: the connection's loop.
 #pragma once
 
@@ -21,7 +21,7 @@ enum class SessionPresent : std::uint8_t { kNo, kYes };
 
 class Connection final : public net::Protocol, public std::enable_shared_from_this<Connection> {
  public:
-  Connection(const Door& door, net::Line line);
+  Connection(const ServerContext& server, net::ConnectionContext context);
   ~Connection() override;
 
   void receive(std::string_view bytes, TimePoint now) override;
@@ -34,15 +34,15 @@ class Connection final : public net::Protocol, public std::enable_shared_from_th
   void server_stops() override { kick(hub::KickReason::kShuttingDown); }
   void lost() override;
 
-  // --- of its ClientSession ---
-  // CONNECT's answer, when there was an older session to ask.
+  // --- for its ClientSession ---
+  // Completes a CONNECT that had to wait for an older session.
   void accepted(wire::mqtt::SessionState state, SessionPresent present);
   void deliver(const std::vector<hub::Delivery>& deliveries, const std::vector<hub::Ack>& acks);
   void kick(hub::KickReason reason);
   void rights_changed();
-  // Outbox::marks_taken(), of those that the log has by now.
+  // The log has the marks up to this value of Outbox::marks_taken().
   void log_has_marks(std::uint64_t up_to);
-  void go_on() const { line_.wake(); }
+  void resume_reading() const { context_.wake(); }
   [[nodiscard]] const wire::mqtt::Session& session() const { return session_; }
 
  private:
@@ -50,11 +50,11 @@ class Connection final : public net::Protocol, public std::enable_shared_from_th
   void record_marks();
   void on(const wire::mqtt::ConnectRequested& event);
   void join(SessionTable::Start start);
-  // For the log and the counters; of whoever signed in.
+  // Reports an event of the signed-in client to the log and the counters.
   void tell(hub::ClientEvent::Kind kind, wire::mqtt::Reason reason, std::string_view why) const;
   void tell_refusal(wire::mqtt::Reason reason, const wire::mqtt::ConnectRequest& request,
                     std::string_view why) const;
-  // `refused`: why; empty: it was not.
+  // `refused`: the reason; empty: the sign-in succeeded.
   void record_sign_in(const hub::Identity& who, std::string_view client_id,
                       std::string_view refused);
   void on(const wire::mqtt::PublishReceived& event);
@@ -64,23 +64,23 @@ class Connection final : public net::Protocol, public std::enable_shared_from_th
     hub::Subscription subscription;
     hub::FilterScope scope;
   };
-  // Refused, or behind `granted`, and kept by the session.
+  // Returns a refusal, or appends to `granted` and keeps the subscription in the session.
   [[nodiscard]] wire::mqtt::Reason admit(const wire::mqtt::Subscription& wanted,
                                          std::uint32_t subscription_id,
                                          std::vector<Granted>& granted);
   void on(const wire::mqtt::UnsubscribeRequested& event);
   void on(const wire::mqtt::Ended& event);
 
-  const Door& door_;
-  net::Line line_;
+  const ServerContext& server_;
+  net::ConnectionContext context_;
   wire::mqtt::Session session_;
   hub::Hub::Batch batch_;
-  std::shared_ptr<ClientSession> client_;  // from a good CONNECT to the end
+  std::shared_ptr<ClientSession> client_;  // from a successful CONNECT to the end
   std::string assigned_id_;
   std::unique_ptr<wire::mqtt::Will> will_;
 };
 
-// `door` outlives the connections.
-[[nodiscard]] net::MakeProtocol serve(const Door& door);
+// `server` must outlive the connections.
+[[nodiscard]] net::MakeProtocol serve(const ServerContext& server);
 
 }  // namespace gridloom::mqtt

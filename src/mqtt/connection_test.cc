@@ -1,5 +1,5 @@
-// A connection between its bytes and the hub: signing in, rights, acknowledgements that wait for
-// the shard, wills, and what ends it.
+// A connection between its bytes and the hub: sign-in, rights, acknowledgements that wait for the
+// shard, wills, and the causes that end it.
 #include "mqtt/connection.h"
 
 #include <fmt/format.h>
@@ -55,32 +55,33 @@ class ConnectionTest : public testing::Test {
 
   TestHome home;
   SessionTable sessions;
-  Door door{.hub = home.hub.get(), .clock = &home.clock, .sessions = &sessions, .limits = {}};
+  ServerContext server{
+      .hub = home.hub.get(), .clock = &home.clock, .sessions = &sessions, .limits = {}};
 };
 
 TEST_F(ConnectionTest, AnAddressThatFailsOftenIsRefusedUnread) {
   const registry::Account alice = home.account("alice");
   for (const Version version : {Version::k311, Version::k5}) {
     FailureBudget failures(2);
-    door.failures = &failures;
-    // The device is right once, from the address that fails.
-    Peer(home, door, version).join_device(kSn);
+    server.failures = &failures;
+    // One successful sign-in of the device, from the address that fails.
+    Peer(home, server, version).join_device(kSn);
     for (int i = 0; i < 2; ++i) {
-      Peer wrong(home, door, version);
+      Peer wrong(home, server, version);
       wrong.join(alice.certificate_account, Secret(std::string("wrong")));
       EXPECT_THAT(wrong.said(), ElementsAre(HasSubstr("bad user name or password")));
     }
-    Peer right(home, door, version);
+    Peer right(home, server, version);
     right.join_app("alice");
     EXPECT_THAT(right.said(),
                 ElementsAre(HasSubstr(version == Version::k5 ? "connection rate exceeded"
                                                              : "server unavailable")));
     EXPECT_TRUE(right.connection().finished());
-    Peer device(home, door, version);
+    Peer device(home, server, version);
     device.join_device(kSn);
     EXPECT_THAT(device.said(), ElementsAre(StartsWith("CONNACK success")));
     home.clock.at += std::chrono::minutes(1);
-    Peer later(home, door, version);
+    Peer later(home, server, version);
     later.join_app("alice");
     EXPECT_THAT(later.said(), ElementsAre(StartsWith("CONNACK success")));
   }
@@ -88,23 +89,23 @@ TEST_F(ConnectionTest, AnAddressThatFailsOftenIsRefusedUnread) {
 
 TEST_F(ConnectionTest, AccountsDevicesAndGatewaysSignIn) {
   for (const Version version : {Version::k311, Version::k5}) {
-    Peer app(home, door, version);
+    Peer app(home, server, version);
     app.join_app("alice");
     EXPECT_THAT(app.said(), ElementsAre(StartsWith("CONNACK success")));
-    Peer device(home, door, version);
+    Peer device(home, server, version);
     device.join_device(kSn);
     EXPECT_THAT(device.said(), ElementsAre(StartsWith("CONNACK success")));
-    Peer gateway(home, door, version);
+    Peer gateway(home, server, version);
     gateway.join("gateway:alice", home.account("alice").gateway_key);
     EXPECT_THAT(gateway.said(), ElementsAre(StartsWith("CONNACK success")));
     EXPECT_FALSE(gateway.connection().finished());
   }
 }
 
-// Clients fetch a new certificate when they see 4 or 5 (version 5: 134 or 135).
+// Clients fetch a new certificate when they see code 4 or 5 (version 5: 134 or 135).
 TEST_F(ConnectionTest, AWrongPasswordIsToldInTheCodeThatClientsReactTo) {
   for (const Version version : {Version::k311, Version::k5}) {
-    Peer wrong(home, door, version);
+    Peer wrong(home, server, version);
     wrong.join(home.account("alice").certificate_account, Secret("wrong"));
     const std::string bytes = wrong.output();
     ASSERT_GE(bytes.size(), 4U);
@@ -115,7 +116,7 @@ TEST_F(ConnectionTest, AWrongPasswordIsToldInTheCodeThatClientsReactTo) {
     EXPECT_TRUE(wrong.connection().finished());
     EXPECT_FALSE(wrong.connection().wants_input());
   }
-  Peer nobody(home, door, Version::k311);
+  Peer nobody(home, server, Version::k311);
   nobody.send(Connect{.client_id = "c"});
   const std::string bytes = nobody.output();
   ASSERT_EQ(bytes.size(), 4U);
@@ -123,7 +124,7 @@ TEST_F(ConnectionTest, AWrongPasswordIsToldInTheCodeThatClientsReactTo) {
 }
 
 TEST_F(ConnectionTest, AClientWithoutAnIdGetsOne) {
-  Peer app(home, door, Version::k5);
+  Peer app(home, server, Version::k5);
   const registry::Account of = home.account("alice");
   app.send(Connect{.version = Version::k5,
                    .client_id = "",
@@ -135,21 +136,21 @@ TEST_F(ConnectionTest, AClientWithoutAnIdGetsOne) {
 
 TEST_F(ConnectionTest, LongClientIdsAndOnesEqualToTheUserNameAreFine) {
   const std::string certificate = home.account("alice").certificate_account;
-  Peer first(home, door, Version::k311);
+  Peer first(home, server, Version::k311);
   const std::string long_id(150, 'x');
   first.join_app("alice", {.client_id = long_id});
   EXPECT_THAT(first.said(), ElementsAre("CONNACK success"));
-  Peer second(home, door, Version::k311);
+  Peer second(home, server, Version::k311);
   second.join_app("alice", {.client_id = certificate});
   EXPECT_THAT(second.said(), ElementsAre("CONNACK success"));
   EXPECT_FALSE(first.connection().finished());
 }
 
-// With --strict: ten client ids a day for a certificate, none are counted for devices.
+// With --strict: ten client ids a day per certificate; those of devices are not counted.
 TEST_F(ConnectionTest, ACertificateMayUseAsManyClientIdsADayAsConfigured) {
   home.platform.config.client_ids_a_day = 10;
   const auto code_for = [&](Version version, std::string_view client_id) {
-    Peer app(home, door, version);
+    Peer app(home, server, version);
     app.join_app("alice", {.client_id = client_id});
     return static_cast<unsigned char>(app.output().at(3));
   };
@@ -157,7 +158,7 @@ TEST_F(ConnectionTest, ACertificateMayUseAsManyClientIdsADayAsConfigured) {
   EXPECT_EQ(code_for(Version::k5, "id 10"), 135);
   EXPECT_EQ(code_for(Version::k311, "id 10"), 5);
   EXPECT_EQ(code_for(Version::k311, "id 0"), 0);
-  Peer device(home, door, Version::k5);
+  Peer device(home, server, Version::k5);
   device.join_device(kSn, {.client_id = "id 10"});
   EXPECT_THAT(device.said(), ElementsAre(StartsWith("CONNACK success")));
   home.pass(std::chrono::hours(24));
@@ -165,7 +166,7 @@ TEST_F(ConnectionTest, ACertificateMayUseAsManyClientIdsADayAsConfigured) {
 }
 
 TEST_F(ConnectionTest, WhatComesBehindAConnectInTheSameBytesIsHandledAfterIt) {
-  Peer device(home, door, Version::k311);
+  Peer device(home, server, Version::k311);
   const Secret key = home.device(kSn).key;
   const std::string bytes =
       device.encoded(Connect{.client_id = "c", .username = kSn, .password = key.reveal()}) +
@@ -180,7 +181,7 @@ TEST_F(ConnectionTest, WhatComesBehindAConnectInTheSameBytesIsHandledAfterIt) {
 }
 
 TEST_F(ConnectionTest, AReportIsAcknowledgedOnlyAfterTheShardHasIt) {
-  Peer device(home, door, Version::k311);
+  Peer device(home, server, Version::k311);
   device.join_device(kSn);
   static_cast<void>(device.said());
   device.publish(device_topic(kSn, "quota"), kReport, 7);
@@ -193,7 +194,7 @@ TEST_F(ConnectionTest, AReportIsAcknowledgedOnlyAfterTheShardHasIt) {
 
 // proves v3: MQTT-3.3.5-2
 TEST_F(ConnectionTest, WhatMayNotBePublishedIsRefusedAndChangesNothing) {
-  Peer device(home, door, Version::k5);
+  Peer device(home, server, Version::k5);
   device.join_device(kSn);
   static_cast<void>(device.said());
   const std::vector<std::string> topics = {device_topic(kOther, "quota"), device_topic(kSn, "set"),
@@ -205,8 +206,9 @@ TEST_F(ConnectionTest, WhatMayNotBePublishedIsRefusedAndChangesNothing) {
     EXPECT_THAT(device.said(), ElementsAre("PUBACK 4 not authorized")) << topic;
   }
   EXPECT_EQ(home.read_all(home.account("alice").id, kOther), "{}");
-  // Version 3.1.1 knows no refusal; the connection lives on, so that its good messages still come.
-  Peer app(home, door, Version::k311);
+  // Version 3.1.1 has no refusal; the connection stays open, so that its valid messages still
+  // arrive.
+  Peer app(home, server, Version::k311);
   app.join_app("alice");
   static_cast<void>(app.said());
   app.publish(open_topic("alice", "quota"), kReport, 5);
@@ -219,7 +221,7 @@ TEST_F(ConnectionTest, WhatMayNotBePublishedIsRefusedAndChangesNothing) {
 // proves v3: MQTT-3.8.4-4, MQTT-3.8.4-5
 // proves v5: MQTT-3.8.4-5, MQTT-3.9.3-2
 TEST_F(ConnectionTest, SubscriptionsAreGrantedOneByOne) {
-  Peer app(home, door, Version::k5);
+  Peer app(home, server, Version::k5);
   app.join_app("alice");
   static_cast<void>(app.said());
   app.subscribe({open_topic("alice", "quota"), open_topic("bob", "quota"),
@@ -228,7 +230,7 @@ TEST_F(ConnectionTest, SubscriptionsAreGrantedOneByOne) {
   EXPECT_THAT(app.said(),
               ElementsAre("SUBACK 9 granted QoS 1, not authorized, granted QoS 1, granted QoS 1, "
                           "granted QoS 1, not authorized, not authorized"));
-  Peer old(home, door, Version::k311);
+  Peer old(home, server, Version::k311);
   old.join_app("alice", {.client_id = "old"});
   static_cast<void>(old.output());
   old.subscribe({open_topic("alice", "quota"), "#", "$share/g/" + home.open("alice", "#")});
@@ -236,9 +238,9 @@ TEST_F(ConnectionTest, SubscriptionsAreGrantedOneByOne) {
 }
 
 TEST_F(ConnectionTest, TheStatusComesAfterTheSubscriptionIsGranted) {
-  Peer device(home, door, Version::k311);
+  Peer device(home, server, Version::k311);
   device.join_device(kSn);
-  Peer app(home, door, Version::k311);
+  Peer app(home, server, Version::k311);
   app.join_app("alice");
   static_cast<void>(app.said());
   app.subscribe({open_topic("alice", "status")});
@@ -249,7 +251,7 @@ TEST_F(ConnectionTest, TheStatusComesAfterTheSubscriptionIsGranted) {
 
 TEST_F(ConnectionTest, TheStatusIsSentAsOftenAsTheSubscriptionAsks) {
   using wire::mqtt::RetainHandling;
-  Peer app(home, door, Version::k5);
+  Peer app(home, server, Version::k5);
   app.join_app("alice");
   const std::string topic = open_topic("alice", "status");
   const auto sent = [&](RetainHandling handling) {
@@ -257,7 +259,7 @@ TEST_F(ConnectionTest, TheStatusIsSentAsOftenAsTheSubscriptionAsks) {
     app.send(wire::mqtt::Subscribe{.packet_id = 9,
                                    .entries = {{.filter = topic, .retain_handling = handling}}});
     home.settle();
-    return app.said().size() - 1;  // beside the SUBACK
+    return app.said().size() - 1;  // without the SUBACK
   };
   EXPECT_EQ(sent(RetainHandling::kDoNotSend), 0U);
   EXPECT_EQ(sent(RetainHandling::kSendIfNew), 0U);
@@ -267,9 +269,9 @@ TEST_F(ConnectionTest, TheStatusIsSentAsOftenAsTheSubscriptionAsks) {
 }
 
 TEST_F(ConnectionTest, ReportsReachASubscriberAndStopWhenItUnsubscribes) {
-  Peer device(home, door, Version::k311);
+  Peer device(home, server, Version::k311);
   device.join_device(kSn);
-  Peer app(home, door, Version::k311);
+  Peer app(home, server, Version::k311);
   app.join_app("alice");
   app.subscribe({open_topic("alice", "quota")}, Qos::kAtMostOnce);
   static_cast<void>(app.said());
@@ -288,10 +290,10 @@ TEST_F(ConnectionTest, ReportsReachASubscriberAndStopWhenItUnsubscribes) {
 }
 
 TEST_F(ConnectionTest, ASetTravelsThereAndItsReplyBack) {
-  Peer device(home, door, Version::k5);
+  Peer device(home, server, Version::k5);
   device.join_device(kSn);
   device.subscribe({device_topic(kSn, "set")});
-  Peer app(home, door, Version::k311);
+  Peer app(home, server, Version::k311);
   app.join_app("alice");
   app.subscribe({open_topic("alice", "set_reply")});
   static_cast<void>(device.said());
@@ -314,10 +316,10 @@ TEST_F(ConnectionTest, ASetTravelsThereAndItsReplyBack) {
 // proves v5: MQTT-3.1.4-3
 TEST_F(ConnectionTest, ASecondSignInWithAClientIdEndsTheFirst) {
   for (const Version version : {Version::k311, Version::k5}) {
-    Peer first(home, door, version);
+    Peer first(home, server, version);
     first.join_app("alice", {.client_id = "phone"});
     static_cast<void>(first.said());
-    Peer second(home, door, version);
+    Peer second(home, server, version);
     second.join_app("alice", {.client_id = "phone"});
     EXPECT_GT(first.wakes, 0);
     const Lines last = first.said();
@@ -332,7 +334,7 @@ TEST_F(ConnectionTest, ASecondSignInWithAClientIdEndsTheFirst) {
 }
 
 TEST_F(ConnectionTest, ARotatedCertificateEndsTheConnection) {
-  Peer app(home, door, Version::k5);
+  Peer app(home, server, Version::k5);
   app.join_app("alice");
   static_cast<void>(app.said());
   ASSERT_TRUE(home.registry->rotate_certificate("alice"));
@@ -344,13 +346,13 @@ TEST_F(ConnectionTest, ARotatedCertificateEndsTheConnection) {
 
 TEST_F(ConnectionTest, PresenceFollowsTheConnection) {
   {
-    Peer device(home, door, Version::k311);
+    Peer device(home, server, Version::k311);
     device.join_device(kSn);
     EXPECT_TRUE(home.platform.presence.online(kSn));
   }
   EXPECT_FALSE(home.platform.presence.online(kSn));
   {
-    Peer device(home, door, Version::k311);
+    Peer device(home, server, Version::k311);
     device.join_device(kSn);
     device.send(wire::mqtt::Disconnect{});
     home.settle();
@@ -360,7 +362,7 @@ TEST_F(ConnectionTest, PresenceFollowsTheConnection) {
 }
 
 TEST_F(ConnectionTest, ASilentDeviceGoesOfflineAfterOneAndAHalfKeepalives) {
-  Peer device(home, door, Version::k311);
+  Peer device(home, server, Version::k311);
   device.join_device(kSn, {.keepalive_s = 15});
   home.clock.at += Millis(15'000);
   device.send(wire::mqtt::Pingreq{});
@@ -377,7 +379,7 @@ TEST_F(ConnectionTest, ASilentDeviceGoesOfflineAfterOneAndAHalfKeepalives) {
 }
 
 TEST_F(ConnectionTest, AConnectionThatDoesNotSignInIsGivenUp) {
-  Peer idle(home, door, Version::k311);
+  Peer idle(home, server, Version::k311);
   home.clock.at += Millis(9'999);
   idle.connection().tick(home.clock.now());
   EXPECT_FALSE(idle.connection().finished());
@@ -387,7 +389,7 @@ TEST_F(ConnectionTest, AConnectionThatDoesNotSignInIsGivenUp) {
 }
 
 TEST_F(ConnectionTest, AWillIsPublishedWhenTheConnectionIsLostAndItsOwnerMight) {
-  const hub::FakePtr app = home.listen("alice");
+  const hub::FakePtr app = home.subscriber("alice");
   const std::string own = device_topic(kSn, "quota");
   const std::string foreign = device_topic(kOther, "quota");
   struct Row {
@@ -398,7 +400,7 @@ TEST_F(ConnectionTest, AWillIsPublishedWhenTheConnectionIsLostAndItsOwnerMight) 
   const std::vector<Row> rows = {{own, false, true}, {own, true, false}, {foreign, false, false}};
   for (const Row& row : rows) {
     {
-      Peer device(home, door, Version::k311);
+      Peer device(home, server, Version::k311);
       device.join_device(
           kSn, {.will = wire::mqtt::LastWill{.topic = row.topic, .payload = R"({"will":1})"}});
       app->take();
@@ -414,8 +416,8 @@ TEST_F(ConnectionTest, AWillIsPublishedWhenTheConnectionIsLostAndItsOwnerMight) 
 }
 
 TEST_F(ConnectionTest, AClientThatIsOwedTooManyAnswersIsNotReadFurther) {
-  door.limits.receive_maximum = 3;
-  Peer device(home, door, Version::k311);
+  server.limits.receive_maximum = 3;
+  Peer device(home, server, Version::k311);
   device.join_device(kSn);
   for (std::uint16_t id = 1; id <= 3; ++id) {
     EXPECT_TRUE(device.connection().wants_input());
@@ -427,22 +429,22 @@ TEST_F(ConnectionTest, AClientThatIsOwedTooManyAnswersIsNotReadFurther) {
 }
 
 TEST_F(ConnectionTest, ASubscriberThatDoesNotReadCostsALimitedAmount) {
-  Peer device(home, door, Version::k311);
+  Peer device(home, server, Version::k311);
   device.join_device(kSn);
-  Peer app(home, door, Version::k311);
+  Peer app(home, server, Version::k311);
   app.join_app("alice");
   app.subscribe({open_topic("alice", "quota")}, Qos::kAtMostOnce);
   const std::string large = fmt::format(R"({{"params":{{"x":"{}"}}}})", std::string(20'000, 'x'));
   for (int i = 0; i < 2000; ++i) device.publish(device_topic(kSn, "quota"), large, 0);
   home.settle();
-  // What a socket that takes nothing would be given.
+  // The output that a socket which accepts nothing would be given.
   std::string unsent;
   for (int i = 0; i < 100; ++i) app.connection().take_output(unsent);
-  EXPECT_LT(unsent.size(), 3 * door.limits.output_bytes);
-  // And what it can still get is bounded by the queue.
+  EXPECT_LT(unsent.size(), 3 * server.limits.output_bytes);
+  // The remaining output is bounded by the queue.
   std::size_t sum = 0;
   for (std::string out = app.output(); !out.empty(); out = app.output()) sum += out.size();
-  EXPECT_LE(sum, door.limits.queue_bytes + 2 * door.limits.output_bytes);
+  EXPECT_LE(sum, server.limits.queue_bytes + 2 * server.limits.output_bytes);
 }
 
 TEST_F(ConnectionTest, AnySplitOfTheBytesSaysTheSame) {
@@ -462,9 +464,10 @@ TEST_F(ConnectionTest, AnySplitOfTheBytesSaysTheSame) {
            peer.encoded(wire::mqtt::Unsubscribe{.packet_id = 5, .filters = {quota}}) +
            peer.encoded(wire::mqtt::Pingreq{});
   };
-  // The order of answers of the shard and of the session itself may differ; what is said may not.
+  // The order of responses from the shard and from the session itself may differ; their content may
+  // not.
   const auto talk = [&](const Chance& chance, std::uint64_t pieces) {
-    Peer peer(home, door, Version::k5);
+    Peer peer(home, server, Version::k5);
     const std::string bytes = conversation(peer);
     std::string said;
     std::uint64_t draw = 0;

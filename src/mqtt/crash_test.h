@@ -1,5 +1,5 @@
-// For tests of crashes: a server in one thread whose log the test writes to the disk when it says
-// so. Of a crash the log alone survives: a new server is made of its records. Test-only.
+// Fixture for crash tests: a server in one thread whose log is written to disk only when the test
+// says so. A crash preserves the log only: a new server is made from its records. Test-only.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -36,13 +36,13 @@ class CrashTest : public testing::Test {
     for (const hub::TestLog::Record& record : log.safe) take(record);
     auto loaded = hub::must(store->load());
     table.emplace(TableLimits{});
-    door.emplace(Door{.hub = home.hub.get(), .clock = &home.clock, .sessions = &*table});
+    server.emplace(ServerContext{.hub = home.hub.get(), .clock = &home.clock, .sessions = &*table});
     for (const hub::RetainedChange& retained : loaded.retained) {
       EXPECT_TRUE(home.hub->restore_retained(retained));
     }
     std::vector<Loop*> loops;
     for (const auto& loop : home.shard_loops) loops.push_back(loop.get());
-    table->restore(*door, loops, std::move(loaded.sessions), std::move(loaded.streams));
+    table->restore(*server, loops, std::move(loaded.sessions), std::move(loaded.streams));
     home.settle();
   }
   void stop() {
@@ -55,7 +55,7 @@ class CrashTest : public testing::Test {
     const std::string_view changes = record.session_changes();
     if (!changes.empty()) store->take(record.sequence, changes);
   }
-  // Everything so far is on the disk.
+  // Writes everything so far to disk.
   void commit() {
     home.settle();
     while (!log.waiting.empty()) {
@@ -67,8 +67,8 @@ class CrashTest : public testing::Test {
       home.settle();
     }
   }
-  // What is not on the disk is lost, and nobody hears anything any more. `end_peers` ends the
-  // connections, which would write more.
+  // Drops everything that is not on disk, without any notification. `end_peers` ends the
+  // connections, whose end would write more records.
   void kill(const std::function<void()>& end_peers) {
     log.waiting.clear();
     end_peers();
@@ -85,7 +85,7 @@ class CrashTest : public testing::Test {
   std::optional<hub::QuickFolder> folder;
   std::unique_ptr<SessionStore> store;
   std::optional<SessionTable> table;
-  std::optional<Door> door;
+  std::optional<ServerContext> server;
 };
 
 }  // namespace gridloom::mqtt

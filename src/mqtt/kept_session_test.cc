@@ -1,5 +1,5 @@
-// Sessions that outlive their connection, over crashes: what was acknowledged to a sender is there
-// for each of them, and is theirs once.
+// Sessions that outlive their connection, over crashes: a message acknowledged to its sender is
+// kept for each of these sessions, and is delivered once.
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -58,13 +58,13 @@ class KeptSessions : public CrashTest {
   Lines join_app(std::uint32_t expiry_s = 3600, bool clean = false) {
     app.reset();
     commit();
-    app = std::make_unique<Peer>(home, *door, Version::k5, home.door_loop);
+    app = std::make_unique<Peer>(home, *server, Version::k5, home.door_loop);
     Connect connect{.clean_start = clean, .client_id = "phone"};
     connect.properties.add(PropertyId::kSessionExpiryS, expiry_s);
     app->join_app("anna", connect);
     return heard(*app);
   }
-  // All that it is told while the disk keeps up.
+  // Everything that the peer receives, with the log committed in between.
   Lines heard(Peer& peer) {
     Lines all;
     for (Lines some{""}; !some.empty() || !log.waiting.empty();) {
@@ -79,10 +79,10 @@ class KeptSessions : public CrashTest {
     commit();
     static_cast<void>(app->said());
   }
-  // The device says it, and has its acknowledgement.
+  // The device sends a report and receives its acknowledgement.
   void report(int n) {
     if (!device) {
-      device = std::make_unique<Peer>(home, *door, Version::k311, home.door_loop);
+      device = std::make_unique<Peer>(home, *server, Version::k311, home.door_loop);
       device->join_device(kSn, {.clean_start = false, .client_id = "device"});
       commit();
       static_cast<void>(device->said());
@@ -98,7 +98,7 @@ class KeptSessions : public CrashTest {
   [[nodiscard]] std::string quota() {
     return fmt::format("/open/{}/{}/quota", home.account("anna").certificate_account, kSn);
   }
-  // A PUBLISH to the app, without what comes behind the payload.
+  // A PUBLISH to the app, without the part after the payload.
   [[nodiscard]] std::string message(std::string_view how, int n) {
     return fmt::format(R"(PUBLISH {} {} {{"params":{{"x":{}}}}})", quota(), how, n);
   }
@@ -168,7 +168,7 @@ TEST_F(KeptSessions, WhatWasSentHasItsPacketIdAgain) {
                                       message("q1 id3 dup", 3)));
 }
 
-// At each step of QoS 2 a kill that loses what the log does not have yet: the client sees the
+// A kill at each step of QoS 2, which loses what the log does not have yet: the client sees the
 // message's packet id again, and never a second message.
 TEST_F(KeptSessions, AMessageOfQos2IsThereOnceWhereverTheCrashComes) {
   join_app();
@@ -178,7 +178,7 @@ TEST_F(KeptSessions, AMessageOfQos2IsThereOnceWhereverTheCrashComes) {
   EXPECT_THAT(heard(*app), ElementsAre(message("q2 id1", 1)));
   kill();
   EXPECT_THAT(join_app(), ElementsAre(HasSubstr("present"), again));
-  // The client has it and says so: PUBREL waits for the disk.
+  // The client acknowledges with PUBREC: PUBREL waits for the disk.
   app->send(Pubrec{.packet_id = 1});
   home.settle();
   EXPECT_THAT(app->said(), IsEmpty());
@@ -204,7 +204,7 @@ TEST_F(KeptSessions, AMessageOfQos2LeavesWhenTheLogHasItsPacketId) {
   subscribe(Qos::kExactlyOnce);
   app.reset();
   report(1);
-  app = std::make_unique<Peer>(home, *door, Version::k5, home.door_loop);
+  app = std::make_unique<Peer>(home, *server, Version::k5, home.door_loop);
   Connect connect{.clean_start = false, .client_id = "phone"};
   connect.properties.add(PropertyId::kSessionExpiryS, 3600U);
   app->join_app("anna", connect);
@@ -259,7 +259,7 @@ TEST_F(KeptSessions, ThatAreTakenOverGoOn) {
 TEST_F(KeptSessions, OfDifferentClientsShareAMessageInTheLog) {
   join_app();
   subscribe(Qos::kAtLeastOnce);
-  auto other = std::make_unique<Peer>(home, *door, Version::k311, home.door_loop);
+  auto other = std::make_unique<Peer>(home, *server, Version::k311, home.door_loop);
   other->join_app("anna", {.clean_start = false, .client_id = "tablet"});
   commit();
   other->subscribe({quota()}, Qos::kExactlyOnce);
@@ -269,16 +269,17 @@ TEST_F(KeptSessions, OfDifferentClientsShareAMessageInTheLog) {
   report(1);
   kill();
   EXPECT_THAT(join_app(), Contains(message("q1 id1", 1)));
-  other = std::make_unique<Peer>(home, *door, Version::k311, home.door_loop);
+  other = std::make_unique<Peer>(home, *server, Version::k311, home.door_loop);
   other->join_app("anna", {.clean_start = false, .client_id = "tablet"});
   EXPECT_THAT(heard(*other), ElementsAre(HasSubstr("present"), message("q2 id1", 1)));
 }
 
-// What it leaves to another member of its group is one's or the other's, at any time.
+// A message that an ending session leaves to another group member belongs to one of the two at any
+// time.
 TEST_F(KeptSessions, ThatEndLeaveWhatIsSharedToOthersWhereverTheCrashComes) {
   const auto join = [this](std::string_view client_id, bool clean) {
     app.reset();
-    app = std::make_unique<Peer>(home, *door, Version::k5, home.door_loop);
+    app = std::make_unique<Peer>(home, *server, Version::k5, home.door_loop);
     Connect connect{.clean_start = clean, .client_id = client_id};
     connect.properties.add(PropertyId::kSessionExpiryS, 3600U);
     app->join_app("anna", connect);
@@ -297,7 +298,7 @@ TEST_F(KeptSessions, ThatEndLeaveWhatIsSharedToOthersWhereverTheCrashComes) {
     report(n);
     become_member("stays");
     commit();
-    join("leaves", true);  // so that the session before ends
+    join("leaves", true);  // a clean start, to end the earlier session
     records = log.waiting.size();
     ASSERT_GE(records, 2U);
     std::vector<hub::TestLog::Record> survives = std::exchange(log.waiting, {});
@@ -315,7 +316,7 @@ TEST_F(KeptSessions, ThatEndLeaveWhatIsSharedToOthersWhereverTheCrashComes) {
 }
 
 TEST_F(KeptSessions, WhatIsRetainedIsAsSafe) {
-  device = std::make_unique<Peer>(home, *door, Version::k311, home.door_loop);
+  device = std::make_unique<Peer>(home, *server, Version::k311, home.door_loop);
   device->join_device(kSn, {.clean_start = true, .client_id = "device"});
   device->send(Publish{.qos = Qos::kAtLeastOnce,
                        .retain = true,

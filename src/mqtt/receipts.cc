@@ -8,7 +8,7 @@ namespace gridloom::mqtt {
 namespace {
 
 constexpr std::size_t kEntry_bytes = 11;
-constexpr std::size_t kFewest = 4;  // entries that there is room for
+constexpr std::size_t kFewest = 4;  // minimum capacity
 
 void append_number(std::string& out, std::uint64_t value, std::size_t bytes) {
   for (std::size_t i = 0; i < bytes; ++i) {
@@ -30,7 +30,7 @@ std::uint16_t Receipts::steps_to(std::uint16_t packet_id) const {
   return static_cast<std::uint16_t>(packet_id - entries_.front().packet_id);
 }
 
-// The newest first: what is asked for is mostly one of them.
+// Searches from the newest entry: most searches are for one of the newest.
 std::optional<std::size_t> Receipts::place_of(std::uint16_t packet_id) const {
   for (std::size_t place = entries_.size(); place-- > 0;) {
     const std::uint16_t id = entries_[place].packet_id;
@@ -57,7 +57,7 @@ std::uint32_t Receipts::settled(TimePoint now) const {
 
 void Receipts::erase(std::size_t place) {
   const auto at = entries_.begin() + static_cast<std::ptrdiff_t>(place);
-  // What has the shorter way moves.
+  // Moves the shorter side.
   if (place < entries_.size() / 2) {
     entries_.rerase(at);
   } else {
@@ -76,7 +76,7 @@ void Receipts::drop_oldest(std::size_t count) {
   }
 }
 
-// For one more; gives back what a rush has left.
+// Makes room for one more entry; releases the capacity that a burst has left.
 void Receipts::make_room() {
   const std::size_t size = entries_.size();
   if (size == entries_.capacity() || size < entries_.capacity() / 4) {

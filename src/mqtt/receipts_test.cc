@@ -1,4 +1,4 @@
-// What a repetition is, and how long it is known.
+// Detection of repetitions, and how long publications are remembered.
 #include "mqtt/receipts.h"
 
 #include <gmock/gmock.h>
@@ -88,7 +88,7 @@ TEST(Receipts, AreAsManyAsAllowed) {
   EXPECT_FALSE(receipts.knows({.packet_id = 1}));
 }
 
-// The same, without any order to find them by.
+// A reference model that searches without relying on any order.
 class Model {
  public:
   void take(const Receipt& receipt, std::size_t settled) {
@@ -128,7 +128,7 @@ TEST(Receipts, AreFoundHoweverAClientNumbersItsMessages) {
     };
     Receipts receipts;
     Model model;
-    std::uint16_t last = 65'000;  // so that it comes around the end
+    std::uint16_t last = 65'000;  // so that the ids wrap around
     for (int i = 0; i < 20'000; ++i) {
       // Mostly the next one, as most clients do; seeds 3 and 4 jump.
       const bool jumps = seed > 2 && below(500) == 0;

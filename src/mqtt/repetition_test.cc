@@ -1,5 +1,5 @@
-// Publications that come again, over connections, sessions and crashes: each report is recorded
-// once, and nothing that only looks like an earlier one is left out.
+// Repeated publications, over connections, sessions and crashes: each report is recorded once, and
+// a report that only looks like an earlier one is recorded too.
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -45,12 +45,12 @@ class Repetitions : public CrashTest {
   void join(Session session) {
     peer.reset();
     commit();
-    peer = std::make_unique<Peer>(home, *door, Version::k311, home.door_loop);
+    peer = std::make_unique<Peer>(home, *server, Version::k311, home.door_loop);
     peer->join_device(kSn, {.clean_start = session == Session::kClean, .client_id = "device"});
     commit();
     static_cast<void>(peer->said());
   }
-  // What it is answered once that is on the disk.
+  // The response to a publication once it is on disk.
   Lines publish(std::uint16_t id, std::string_view payload, Qos qos, bool dup) {
     peer->send(
         Publish{.dup = dup, .qos = qos, .topic = kTopic, .packet_id = id, .payload = payload});
@@ -116,7 +116,7 @@ TEST_P(AnyRepetition, OfAReportThatWasLostIsRecorded) {
   EXPECT_THAT(recorded(), ElementsAre("1"));
 }
 
-// The server was away when the last one was sent first.
+// The server was down when the last publication was first sent.
 TEST_P(AnyRepetition, OfASwitchThatGoesToAndFroIsNotMistakenForAnEarlierState) {
   join(session());
   publish(1, kOff, GetParam().qos, false);
@@ -143,7 +143,7 @@ TEST_F(Repetitions, ThatComeBeforeTheFirstIsOnTheDiskAreAnsweredWhenItIs) {
   join(Session::kKept);
   peer->send(Publish{.qos = Qos::kAtLeastOnce, .topic = kTopic, .packet_id = 1, .payload = kOn});
   home.settle();
-  auto again = std::make_unique<Peer>(home, *door, Version::k311, home.door_loop);
+  auto again = std::make_unique<Peer>(home, *server, Version::k311, home.door_loop);
   again->join_device(kSn, {.clean_start = true, .client_id = "device"});
   home.settle();
   static_cast<void>(again->said());
@@ -156,7 +156,7 @@ TEST_F(Repetitions, ThatComeBeforeTheFirstIsOnTheDiskAreAnsweredWhenItIs) {
   EXPECT_THAT(recorded(), ElementsAre("1"));
 }
 
-// PUBREL shows that the client has its PUBREC: the id is free, for an equal message too.
+// PUBREL shows that the client has its PUBREC: the id is free, even for an equal message.
 TEST_F(Repetitions, OfQos2EndWithPubrelAlsoOverAKill) {
   join(Session::kKept);
   publish(1, kOn, Qos::kExactlyOnce, false);

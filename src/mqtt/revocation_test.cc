@@ -1,6 +1,6 @@
-// What a credential, a share or a device that was taken away leaves behind: no will, no session, no
-// queue and no retained message of it reaches anybody, on a running server and after a stop and a
-// start. Every story is told both ways.
+// Revoked credentials, shares and devices leave nothing behind: none of their wills, sessions,
+// queues and retained messages reaches anybody, on a running server and after a stop and a start.
+// Every test covers both cases.
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -46,7 +46,7 @@ class Revocation : public testing::TestWithParam<When> {
   }
 
   [[nodiscard]] registry::Registry& registry() { return *server.home.registry; }
-  // The change happens on a running server, or between its stop and its start.
+  // Makes the change on a running server, or between its stop and its start.
   template <typename Change>
   void take_away(const Change& change) {
     if (GetParam() == When::kRunning) {
@@ -59,7 +59,7 @@ class Revocation : public testing::TestWithParam<When> {
     server.start_again();
   }
   std::unique_ptr<Peer> peer() {
-    return std::make_unique<Peer>(server.home, *server.door, Version::k5);
+    return std::make_unique<Peer>(server.home, *server.server, Version::k5);
   }
   static Connect keeping(std::string_view id) {
     Connect connect{.clean_start = false, .client_id = id};
@@ -114,7 +114,7 @@ struct WillRow {
   const char* name;
   enum class Who : std::uint8_t { kAlice, kBob, kDevice, kGateway } who;
   Status (*change)(registry::Registry&);
-  bool published;  // it is still somebody's to publish
+  bool published;  // someone still has the right to publish it
 };
 
 template <typename T>
@@ -173,8 +173,8 @@ const std::vector<WillRow>& will_rows() {
   return kRows;
 }
 
-// A thief's will would be carried out by the very rotation that shows the thief out. Alive, with a
-// will for its end, and parked, with one that is delayed.
+// Otherwise the key rotation that locks a thief out would publish the thief's will. Cases:
+// connected, with a will for the connection's end, and parked, with a delayed will.
 TEST_P(Revocation, NoWillOfARevokedSessionIsPublished) {
   for (const WillRow& row : will_rows()) {
     for (const bool parked : {false, true}) {
@@ -192,8 +192,8 @@ TEST_P(Revocation, NoWillOfARevokedSessionIsPublished) {
       if (parked) will.properties.add(PropertyId::kWillDelayS, 50'000U);
       Connect connect = parked ? keeping("thief") : Connect{.client_id = "thief"};
       connect.will = will;
-      // A second way to the device, so that a set has somewhere to go.
-      auto thief = std::make_unique<Peer>(fresh.home, *fresh.door, Version::k5);
+      // A second route to the device, so that a set has a destination.
+      auto thief = std::make_unique<Peer>(fresh.home, *fresh.server, Version::k5);
       if (by_app) {
         thief->join_app(name, connect);
       } else if (row.who == WillRow::Who::kDevice) {
@@ -228,11 +228,11 @@ TEST_P(Revocation, NoWillOfARevokedSessionIsPublished) {
 
 TEST_P(Revocation, ASessionEndsWithTheCredentialThatItSignedInWith) {
   for (const WillRow& row : will_rows()) {
-    if (row.who == WillRow::Who::kBob) continue;  // these lose a device, not their sign-in
+    if (row.who == WillRow::Who::kBob) continue;  // these rows revoke a device, not the sign-in
     SCOPED_TRACE(row.name);
     Server fresh;
     fresh.home.add_account("bob");
-    auto first = std::make_unique<Peer>(fresh.home, *fresh.door, Version::k5);
+    auto first = std::make_unique<Peer>(fresh.home, *fresh.server, Version::k5);
     const auto join = [&](Peer& client) {
       if (row.who == WillRow::Who::kAlice) return client.join_app("alice", keeping("same"));
       if (row.who == WillRow::Who::kDevice) return client.join_device(kSn, keeping("same"));
@@ -241,7 +241,7 @@ TEST_P(Revocation, ASessionEndsWithTheCredentialThatItSignedInWith) {
     join(*first);
     first->drop();
     if (GetParam() == When::kRunning) {
-      // Nothing of the server runs between the change and the client that comes back.
+      // Nothing of the server runs between the change and the client's reconnect.
       hub::must(row.change(*fresh.home.registry));
     } else {
       first.reset();
@@ -250,7 +250,7 @@ TEST_P(Revocation, ASessionEndsWithTheCredentialThatItSignedInWith) {
       fresh.start_again();
     }
     if (fresh.home.registry->directory()->find_device(kSn) == nullptr) continue;
-    auto again = std::make_unique<Peer>(fresh.home, *fresh.door, Version::k5);
+    auto again = std::make_unique<Peer>(fresh.home, *fresh.server, Version::k5);
     join(*again);
     const std::string present = "CONNACK success present";
     const bool stays =
@@ -265,7 +265,7 @@ TEST_P(Revocation, ASessionEndsWithTheCredentialThatItSignedInWith) {
   }
 }
 
-// A set that waits for the device of a former owner is nothing that a new owner's device is told.
+// A set that waits for a former owner's device must not be delivered to the new owner's device.
 TEST_P(Revocation, ADeviceThatWasAddedAgainGetsNothingOfTheFormerOne) {
   {
     const auto via = gateway("alice", {.client_id = "gateway"});
@@ -306,7 +306,8 @@ TEST_P(Revocation, AMoveHandsOverNeitherRetainedMessagesNorValuesUnlessAsked) {
     const auto watcher = app(to, {.client_id = "watcher"});
     watcher->subscribe({server.home.open(to, fmt::format("{}/quota", kSn))});
     EXPECT_EQ(published(*watcher).size(), asked ? 1U : 0U);
-    // Values are saved with history, which this server has not: asked on a running one only.
+    // Values are saved with history, which this server does not have: checked on a running one
+    // only.
     if (GetParam() == When::kRunning) {
       const std::string values = server.home.read_all(server.home.account(to).id, kSn);
       EXPECT_EQ(values.contains("former"), asked) << values;
@@ -322,7 +323,7 @@ TEST_P(Revocation, WhatWaitsForAGuestGoesWithTheShare) {
     server.home.share(kOther, "bob", registry::Rights::kMonitor);
     auto guest = app("bob", keeping("guest"));
     guest->subscribe({server.home.open("bob", "#")});
-    publish(*sender, topic_of(kSn, "quota"), R"({"n":0})");  // on its way, not acknowledged
+    publish(*sender, topic_of(kSn, "quota"), R"({"n":0})");  // in flight, not acknowledged
     guest->drop();
   }
   publish(*sender, topic_of(kSn, "quota"), R"({"n":1})");
@@ -356,7 +357,7 @@ TEST_F(Revocation, ConnectionsOfTheOldKeyEnd) {
     hub::must(change(registry()));
     const std::string owner =
         registry().directory()->find_account(server.home.device(kSn).owner)->name;
-    // Right behind the change, before any clock has ticked.
+    // Directly after the change, before any clock has ticked.
     static_cast<void>(server.home.set(server.home.account(owner).id, kSn,
                                       R"({"operateType":"TCP","params":{"x":1}})"));
     const Lines said = old->said();

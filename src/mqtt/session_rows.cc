@@ -24,7 +24,7 @@ using wire::mqtt::packet_of;
 using wire::mqtt::stored_ms;
 using wire::mqtt::time_of;
 
-// What a message takes beside its packet, about.
+// Approximate size of a message besides its packet.
 constexpr std::size_t kRowBytes = 200;
 
 std::string bytes_of(const std::vector<std::uint16_t>& ids) {
@@ -80,8 +80,8 @@ std::optional<Outbox::Kept> message_row(const Statement& row) {
   return kept;
 }
 
-// The log does not say when a message of QoS 1 was sent. What was in front of one that was sent was
-// so too: it is sent again in its place, by an id that none of the others has.
+// The log does not record when a message of QoS 1 was sent. A message before one that was sent has
+// been sent too: it is sent again in its place, with a packet id that no other message has.
 void infer_sent(std::vector<Outbox::Kept>& messages) {
   std::set<std::uint16_t> taken;
   for (const Outbox::Kept& kept : messages) taken.insert(kept.packet_id);
@@ -119,7 +119,8 @@ Status read_sessions(Database& database, ReadRows& rows) {
         auto kept = message_row(row);
         if (!kept) return ++rows.unreadable, Status();
         StoredSession& session = rows.sessions[place->second];
-        // Nobody knows whether the connection that it had sent it: that is in nobody's log.
+        // Unknown whether the session's last connection sent the message: the log does not record
+        // it.
         kept->entry.maybe_sent = !session.parked_at && kept->stage == Outbox::Stage::kWaiting &&
                                  kept->entry.qos == wire::mqtt::Qos::kAtLeastOnce;
         session.messages.push_back(std::move(*kept));

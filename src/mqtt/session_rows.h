@@ -1,5 +1,5 @@
-// The rows of sessions.db (docs/internals/formats.md): reading them, and what the log says of
-// sessions, their messages and what is retained that is not in them yet.
+// Reads and writes the rows of sessions.db (docs/internals/formats.md). PendingRows holds changes
+// of sessions, their messages and retained messages that are in the log but not in the file yet.
 //
 // One thread at a time.
 #pragma once
@@ -33,30 +33,30 @@ struct ReadRows {
 
 class PendingRows {
  public:
-  // Messages up to this number may be in the file although the log says only now that they wait: a
-  // write of them was not completed.
+  // Messages up to this number may be in the file although the log only now says that they wait: an
+  // earlier write of them was not completed.
   explicit PendingRows(std::int64_t highest_in_file = 0) : highest_in_file_(highest_in_file) {}
 
-  // Changes of streams are not its own. False: it cannot be read.
+  // Ignores changes of streams. False: the change cannot be read.
   bool apply(const hub::SessionChange& change);
-  // No further change is of the record of those before.
+  // Ends a record: no further change belongs to the record of the previous ones.
   void end_record() { last_packet_.reset(); }
 
   [[nodiscard]] bool empty() const;
-  // What the messages take, about.
+  // Approximate size of the messages.
   [[nodiscard]] std::size_t bytes() const { return bytes_; }
   // The highest number that any session or message had.
   [[nodiscard]] std::int64_t highest_number() const { return highest_; }
 
-  // Tells `wrote` after each row how many bytes it took, about, and ends with the first fault of
-  // it. Rows that were written before may be written again.
+  // Calls `wrote` after each row with its approximate size in bytes, and stops at the first error
+  // that `wrote` returns. Rows that were written before may be written again.
   using Wrote = std::function<Status(std::size_t bytes)>;
   [[nodiscard]] Status write(registry::Database& database, const Wrote& wrote) const;
 
  private:
   using Packet = std::shared_ptr<const std::string>;
   struct MessageRow {
-    bool is_new = false;  // the whole row is known here
+    bool is_new = false;  // all columns are known here
     bool done = false;
     wire::mqtt::Outbox::Stage stage{};
     std::uint16_t packet_id = 0;
@@ -67,7 +67,7 @@ class PendingRows {
   struct RetainedRow {
     std::int64_t device = 0;
     std::int64_t expires_at_ms = 0;
-    std::string packet;  // empty: there is none any more
+    std::string packet;  // empty: there is no retained message any more
   };
   using MessageKey = std::pair<std::int64_t, std::int64_t>;  // session, number
 
@@ -89,7 +89,7 @@ class PendingRows {
   [[nodiscard]] static Status write(registry::Database& database, const std::string& topic,
                                     const RetainedRow& row);
 
-  std::set<std::int64_t> ended_;  // what the file has of them goes
+  std::set<std::int64_t> ended_;  // their rows in the file are deleted
   std::map<std::int64_t, StoredSession> sessions_;
   std::map<MessageKey, MessageRow> messages_;
   std::map<std::string, RetainedRow> retained_;

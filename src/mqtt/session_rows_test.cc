@@ -1,4 +1,4 @@
-// Rows whose write was cut off: what the log says again leads to the same rows as one whole write.
+// Interrupted writes of rows: replaying the log leads to the same rows as one complete write.
 #include "mqtt/session_rows.h"
 
 #include <fmt/format.h>
@@ -27,7 +27,7 @@ namespace {
 
 using hub::must;
 
-// Changes as sessions make them, in records of a few.
+// Random changes as sessions make them, a few per record.
 class Changes {
  public:
   explicit Changes(std::uint64_t seed) : chance_(seed) {}
@@ -110,7 +110,7 @@ class RowsTest : public testing::Test {
   static void clear(registry::Database& database) {
     must(database.run("DELETE FROM session; DELETE FROM message; DELETE FROM retained"));
   }
-  // Records from `begin` to `end` as a start takes them.
+  // Reads the records from `begin` to `end` as a start of the server does.
   static PendingRows rows_of(registry::Database& database, const Records& records,
                              std::size_t begin, std::size_t end) {
     PendingRows rows(must(read_rows(database)).highest_number);
@@ -122,11 +122,11 @@ class RowsTest : public testing::Test {
     }
     return rows;
   }
-  // What there is of it stays, whether it was cut off or not.
+  // Commits the rows that were written, whether the write was interrupted or not.
   static Status write(registry::Database& database, const PendingRows& rows, int steps) {
     auto transaction = must(registry::Transaction::begin(database));
     Status status = rows.write(database, [&steps](std::size_t /*bytes*/) -> Status {
-      if (--steps == 0) return fail(FaultKind::kIo, "cut off");
+      if (--steps == 0) return fail(ErrorCode::kIo, "cut off");
       return {};
     });
     must(transaction.commit());

@@ -30,8 +30,8 @@ using registry::StepwiseTransaction;
 constexpr std::string_view kWhatIsLost =
     "MQTT sessions, the messages that waited in them, and retained messages are lost";
 constexpr Millis kErrorsEvery{60'000};
-constexpr Millis kAgainAfter{1000};  // a failure
-// Between two times that it is stored. Until then the log has it.
+constexpr Millis kAgainAfter{1000};  // delay after a failed write
+// Interval between two writes; until then the log has the changes.
 constexpr std::chrono::minutes kEvery{1};
 constexpr std::chrono::milliseconds kEveryWithoutLog{100};
 constexpr std::size_t kMostPendingBytes = std::size_t{16} * 1024 * 1024;  // in memory until then
@@ -106,7 +106,7 @@ struct SessionStore::Impl {
       if (failed) wake.wait_for(lock, kAgainAfter, [this] { return stopping; });
     }
   }
-  // Until there is something to write, and it is time to.
+  // Waits until there is something to write and a write is due.
   void wait(std::unique_lock<std::mutex>& lock) {
     wake.wait(lock, [this] { return stopping || has_changes(); });
     const auto is_due = [this] {
@@ -122,7 +122,7 @@ struct SessionStore::Impl {
     if (tell) tell(record);
   }
 
-  // With the lock held. False: they end in what is no change.
+  // With the lock held. False: the changes end in bytes that are no change.
   bool apply(std::string_view changes) {
     PendingRows& rows = pending.back();
     bool readable = true;
@@ -142,7 +142,7 @@ struct SessionStore::Impl {
     for (const PendingRows& each : now) {
       if (const Status status = each.write(database, wrote); !status) return status;
     }
-    // In one step: receipts are as of the record that is said to be applied.
+    // In one transaction step: receipts must match the record that is stored as applied.
     for (const StreamTable::Row& row : rows) {
       if (const Status status = write(database, row); !status) return status;
     }
@@ -159,31 +159,31 @@ struct SessionStore::Impl {
     return transaction->commit();
   }
 
-  void complain(const Fault& fault) {
+  void complain(const Error& fault) {
     const auto now = std::chrono::steady_clock::now();
     if (complained && now - *complained < kErrorsEvery) return;
     complained = now;
     spdlog::error("sessions are not kept on disk: {}", fault.detail);
   }
 
-  Database database;          // the thread's, once it runs
-  registry::SeenNumber seen;  // the record of `applied`, as it is in the file
+  Database database;          // used by the thread once it runs
+  registry::SeenNumber seen;  // the record of `applied` in the file
   std::string loss;
   bool is_new = false;
   std::atomic<std::int64_t> number{0};
   std::mutex mutex;
   std::condition_variable wake;
   std::condition_variable done;
-  std::deque<PendingRows> pending{1};  // the last one grows; those before could not be written
+  std::deque<PendingRows> pending{1};  // the last one grows; writing the others failed
   StreamTable streams;
-  bool unlogged = false;  // there are changes that no log holds
+  bool unlogged = false;  // some changes are in no log
   std::atomic<std::uint64_t> applied{0};
   std::chrono::steady_clock::time_point due{};
   std::chrono::steady_clock::time_point unlogged_due{};
   std::function<void(std::uint64_t)> tell;
   bool flushing = false;
   bool writing = false;
-  bool failed = false;  // the last attempt
+  bool failed = false;  // the last attempt failed
   bool stopping = false;
   std::optional<std::chrono::steady_clock::time_point> complained;
   std::jthread thread;
@@ -201,16 +201,16 @@ SessionStore::~SessionStore() {
 
 namespace {
 
-// What is read of the file when it is opened.
+// The state read from the file when it is opened.
 struct Content {
   Database database;
   std::int64_t last_number = 0;
   std::uint64_t applied = 0;
   StreamTable streams;
-  std::vector<std::string> damaged_rows;  // where they stood
+  std::vector<std::string> damaged_rows;  // their places
 };
 
-// With everything in it, so that a damaged page is found before anybody relies on the rest.
+// Reads all rows, so that a damaged page is found before the data are used.
 Result<Content> read_sessions(const std::filesystem::path& file) {
   auto database = open_sessions(file);
   if (!database) return std::unexpected(database.error());
@@ -231,13 +231,13 @@ Result<Content> read_sessions(const std::filesystem::path& file) {
                  .damaged_rows = std::move(*damaged_rows)};
 }
 
-// Damaged, and not merely unreadable now or of a later version.
-bool is_damage(const Fault& fault) {
-  return fault.kind == FaultKind::kDamaged || fault.kind == FaultKind::kInternal;
+// The file is damaged, not merely unreadable now or of a later version.
+bool is_damage(const Error& fault) {
+  return fault.code == ErrorCode::kDamaged || fault.code == ErrorCode::kInternal;
 }
 
-// Nobody has the file open.
-Result<Content> begin_anew(const std::filesystem::path& file, const Fault& why, std::string& loss) {
+// The file must not be open.
+Result<Content> begin_anew(const std::filesystem::path& file, const Error& why, std::string& loss) {
   const auto name = registry::set_database_aside(file);
   if (!name) return std::unexpected(name.error());
   spdlog::error("{}", why.detail);
@@ -245,14 +245,14 @@ Result<Content> begin_anew(const std::filesystem::path& file, const Fault& why, 
   return read_sessions(file);
 }
 
-// Or not there.
+// Also true if the file does not exist.
 bool has_no_bytes(const std::filesystem::path& file) {
   std::error_code error;
   const std::uintmax_t bytes = std::filesystem::file_size(file, error);
   return error || bytes == 0;
 }
 
-// In words; each row is in the log.
+// Describes the loss; each row is logged too.
 std::string loss_of(const std::vector<std::string>& damaged_rows) {
   if (damaged_rows.empty()) return {};
   for (const std::string& place : damaged_rows) {
@@ -264,14 +264,14 @@ std::string loss_of(const std::vector<std::string>& damaged_rows) {
       damaged_rows.size(), damaged_rows.size() == 1 ? "" : "s", damaged_rows.front());
 }
 
-// Says what is lost of the changes that are not in the file itself yet.
+// Describes the loss of changes that are not in the file itself yet, only in its WAL.
 std::string loss_of_changes(const std::filesystem::path& file) {
   const std::string damage = registry::damage_of_wal(file);
   if (damage.empty()) return {};
   return damage + "; sessions and what waits in them are as they were before, and as the log says";
 }
 
-// Says what is lost of the commits that were made, whatever became of them.
+// Describes the loss of commits that were made but are missing now, for whatever reason.
 std::string loss_since_seen(const std::filesystem::path& folder, std::uint64_t applied) {
   const auto seen = seen_in(folder).read();
   if (!seen || *seen <= applied) return {};
@@ -286,9 +286,9 @@ void append_loss(std::string& loss, const std::string& more) {
   loss += more;
 }
 
-// Another one than damage.
-Fault with_cure(Fault fault) {
-  if (fault.kind == FaultKind::kIo) {
+// Adds advice to an error other than damage.
+Error with_cure(Error fault) {
+  if (fault.code == ErrorCode::kIo) {
     fault.detail += fmt::format(
         "; with sessions.db moved to another folder the server starts, but {}", kWhatIsLost);
   }
@@ -308,7 +308,7 @@ Result<std::unique_ptr<SessionStore>> SessionStore::open(const std::filesystem::
   append_loss(loss, lost_changes);
   if (loss.empty() && !is_new) loss = loss_since_seen(folder, content->applied);
   const std::int64_t highest_in_file = content->last_number;
-  // Above all numbers that were ever given: what is lost does not tell them.
+  // Above all numbers that were ever given out, which are unknown after a loss.
   if (!loss.empty()) content->last_number = unix_ms(SystemClock().now());
   append_loss(loss, loss_of(content->damaged_rows));
   auto impl = std::make_unique<Impl>(std::move(content->database), folder);
@@ -339,7 +339,7 @@ Result<SessionStore::Loaded> SessionStore::load() {
   if (rows->unreadable != 0) {
     spdlog::error("sessions.db: {} rows cannot be read", rows->unreadable);
   }
-  // Messages whose session is not there wait for nobody.
+  // Messages without a session have no recipient.
   if (const Status status = impl.database.run(
           "DELETE FROM message WHERE session NOT IN (SELECT number FROM session);");
       !status) {

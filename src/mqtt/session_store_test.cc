@@ -1,4 +1,4 @@
-// A damaged sessions.db costs what waited in it, and neither the start nor the file.
+// A damaged sessions.db costs what waited in it, but neither the start nor the damaged file.
 #include "mqtt/session_store.h"
 
 #include <fmt/format.h>
@@ -39,7 +39,7 @@ class DamagedSessionsTest : public testing::Test {
   }
   [[nodiscard]] fs::path data() const { return folder.path() / "d"; }
   [[nodiscard]] fs::path file() const { return data() / "sessions.db"; }
-  // The root page of a table or an index, from 1, and how long a page is.
+  // The number of the root page of a table or an index, from 1, and the page size.
   [[nodiscard]] std::pair<std::int64_t, std::int64_t> page_of(const std::string& name) const {
     auto database = must(registry::Database::open(file()));
     must(database.run("PRAGMA wal_checkpoint(truncate)"));
@@ -47,7 +47,7 @@ class DamagedSessionsTest : public testing::Test {
         must(database.integer("SELECT rootpage FROM sqlite_schema WHERE name = '" + name + "'")),
         must(database.integer("PRAGMA page_size"))};
   }
-  // Of the table's, which is a page of its own.
+  // Overwrites the table's root page.
   void damage_page_of(const std::string& table) {
     const auto [page, size] = page_of(table);
     std::fstream bytes(file(), std::ios::in | std::ios::out | std::ios::binary);
@@ -107,7 +107,7 @@ TEST_F(DamagedSessionsTest, AMissingOrEmptyFileIsALossWhereAServerHasRun) {
   }
 }
 
-// Two sessions, of which the second has two messages; two retained messages and two streams.
+// Two sessions, the second with two messages; two retained messages and two streams.
 class DamagedRowsTest : public DamagedSessionsTest {
  protected:
   DamagedRowsTest() {
@@ -131,7 +131,7 @@ class DamagedRowsTest : public DamagedSessionsTest {
     }
     store->put(changes);
     store->flush();
-    // This row is changed where it stands.
+    // This change updates an existing row.
     changes.clear();
     hub::append_change(changes, hub::MessageNumbered{.session = 2, .message = 12, .packet_id = 3});
     store->put(changes);
@@ -207,7 +207,8 @@ TEST_F(DamagedRowsTest, WithoutTheRowsThatTheOthersBelongToTheFileIsSetAside) {
   }
 }
 
-// Its first entry says 9 instead of 11: the message would not be found when it is done.
+// The first entry of the index says 9 instead of 11: the message would not be found when it is
+// done.
 TEST_F(DamagedRowsTest, AnIndexThatKnowsOtherRowsIsDamage) {
   const auto [page, size] = page_of("sqlite_autoindex_message_1");
   std::string bytes = registry::content_of(file());
@@ -246,7 +247,7 @@ TEST_F(DamagedRowsTest, FilesOfEarlierVersionsGetChecksums) {
   }
 }
 
-// As a kill leaves it, and a bit that was flipped in it then.
+// The files as a kill leaves them, with one flipped bit.
 TEST_F(DamagedSessionsTest, ADamagedWriteAheadLogIsTold) {
   const fs::path killed = folder.path() / "killed";
   {
@@ -272,7 +273,7 @@ TEST_F(DamagedSessionsTest, ADamagedWriteAheadLogIsTold) {
   const auto [sessions, loss] = open_with(flipped);
   EXPECT_LT(sessions, 4);
   EXPECT_TRUE(loss.starts_with("sessions.db-wal is damaged")) << loss;
-  // A loss of power leaves the last commit like this: what came by no record was not promised.
+  // A power loss leaves the last commit like this: changes without a log record carry no guarantee.
   EXPECT_EQ(open_with(wal.substr(0, wal.size() - 10)).second, "");
 }
 
@@ -318,7 +319,7 @@ TEST_F(DamagedSessionsTest, OneOfALaterVersionIsRefusedAndStays) {
   }
   const auto refused = SessionStore::open(data());
   ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().kind, FaultKind::kMalformed);
+  EXPECT_EQ(refused.error().code, ErrorCode::kMalformed);
   EXPECT_TRUE(fs::exists(file()));
   EXPECT_FALSE(fs::exists(data() / "damaged-sessions.db-1"));
 }

@@ -12,7 +12,7 @@
 namespace gridloom::mqtt {
 namespace {
 
-// Streams of one user whose session ended, and how long each is kept.
+// Idle streams (their session has ended) kept per user, and the time for which each is kept.
 constexpr std::size_t kMostIdleStreams = 64;
 constexpr Millis kIdleStreamsFor{Millis(24 * 60 * 60 * 1000)};
 constexpr Millis kIdleStreamsEvery{60'000};
@@ -31,8 +31,8 @@ bool same_credential(const hub::Identity& one, const hub::Identity& other) {
   return hub::number_of(one) == hub::number_of(other) && one.generation == other.generation;
 }
 
-// Whether a stored session is still that of its user. What version 1 stored says neither number:
-// it is taken for the one that is there.
+// Whether a stored session still belongs to its user. Rows of version 1 have neither number: they
+// are taken to belong to the present one.
 bool is_of(const StoredSession& row, const hub::Identity& who) {
   if (row.generation == 0) return true;
   return row.signed_in_as == hub::number_of(who) && row.generation == who.generation;
@@ -58,7 +58,7 @@ ClientSessionPtr SessionTable::longest_parked(const std::string& user) const {
   return oldest;
 }
 
-// A user that has too many loses the session that has waited longest for its client.
+// A user with too many sessions loses the one that has been parked longest.
 bool SessionTable::make_room(const ClientSession& fresh) {
   const std::string& user = fresh.identity().name;
   const OfUser& has = users_[user];
@@ -81,7 +81,7 @@ void SessionTable::count_out(const ClientSession& session) {
   if (--user->second.all == 0) users_.erase(user);
 }
 
-// Returns the one whose place it takes.
+// Returns the session that it replaces.
 ClientSessionPtr SessionTable::put(const ClientSessionPtr& session) {
   ClientSessionPtr older = std::exchange(sessions_[key_of(*session)], session);
   OfUser& user = users_[session->identity().name];
@@ -119,7 +119,7 @@ SessionTable::Joined SessionTable::join(const ClientSessionPtr& fresh, Start sta
     if (!stream) stream = std::make_shared<ClientStream>();
     fresh->use_stream(stream);
     // A session of an earlier password, or of a device that had this serial number before, is not
-    // gone on with: its end may just not have been heard of yet.
+    // resumed: the notice of its end may just not have arrived yet.
     resumes =
         older && start == Start::kResume && same_credential(older->identity(), fresh->identity());
     give_number(*fresh, resumes ? older.get() : nullptr);
@@ -130,11 +130,11 @@ SessionTable::Joined SessionTable::join(const ClientSessionPtr& fresh, Start sta
     return Joined::kNew;
   }
   older->loop().post([older, fresh] { older->hand_over(fresh); });
-  return Joined::kWaitsForEstate;
+  return Joined::kAwaitsTakeover;
 }
 
-// A client whose session ended may still repeat what it published: some do it over clean sessions,
-// too. So the stream stays for a while, if it has anything.
+// A client whose session ended may still repeat its publications, some even over clean sessions. So
+// the stream is kept for a while, if it has any receipts.
 void SessionTable::end_stream(const ClientSession& session) {
   const std::string key = key_of(session);
   const auto ended = streams_.find(key);
@@ -169,16 +169,16 @@ void SessionTable::remove(const ClientSessionPtr& session) {
   if (watched != watched_.end()) watched->second.erase(session);
 }
 
-void SessionTable::restore(const Door& door, const std::vector<Loop*>& loops, StoredSessions stored,
-                           StoredStreams streams) {
+void SessionTable::restore(const ServerContext& server, const std::vector<Loop*>& loops,
+                           StoredSessions stored, StoredStreams streams) {
   std::size_t next = 0;
-  const auto directory = door.hub->platform().registry.directory();
-  hub_ = door.hub;
+  const auto directory = server.hub->platform().registry.directory();
+  hub_ = server.hub;
   std::vector<ClientSessionPtr> replaced;
-  const TimePoint now = door.clock->now();
+  const TimePoint now = server.clock->now();
   for (StoredStream& row : streams) {
-    if (!door.hub->identity_of(row.user)) {
-      end_stored(*door.hub, row.number);
+    if (!server.hub->identity_of(row.user)) {
+      end_stored(*server.hub, row.number);
       continue;
     }
     row.receipts.all_answered(now);
@@ -187,19 +187,19 @@ void SessionTable::restore(const Door& door, const std::vector<Loop*>& loops, St
     streams_.insert_or_assign(row.user + '\n' + row.client_id, stream);
   }
   for (StoredSession& row : stored) {
-    auto identity = door.hub->identity_of(row.user);
+    auto identity = server.hub->identity_of(row.user);
     if (!identity || !is_of(row, *identity)) {
-      record(*door.hub, hub::SessionEnded{row.number});
+      record(*server.hub, hub::SessionEnded{row.number});
       continue;
     }
     std::erase_if(row.messages, [&](const wire::mqtt::Outbox::Kept& kept) {
       const bool ended =
           kept.entry.message && !hub::may_receive(*directory, *identity, kept.entry.message->topic);
-      if (ended) record(*door.hub, hub::MessageDone{row.number, kept.entry.number});
+      if (ended) record(*server.hub, hub::MessageDone{row.number, kept.entry.number});
       return ended;
     });
     Loop& loop = *loops[next++ % loops.size()];
-    // The log knows better than a row that was written now and then.
+    // The log is more recent than a row, which is written only now and then.
     ClientStreamPtr stream;
     if (const auto known = streams_.find(row.user + '\n' + row.client_id);
         known != streams_.end()) {
@@ -207,7 +207,7 @@ void SessionTable::restore(const Door& door, const std::vector<Loop*>& loops, St
       row.received = stream->owed();
     }
     const auto session =
-        std::make_shared<ClientSession>(ClientSession::Options{.door = door,
+        std::make_shared<ClientSession>(ClientSession::Options{.server = server,
                                                                .loop = loop,
                                                                .identity = std::move(*identity),
                                                                .client_id = row.client_id,
@@ -216,11 +216,11 @@ void SessionTable::restore(const Door& door, const std::vector<Loop*>& loops, St
     session->use_stream(std::move(stream));
     {
       const std::lock_guard lock(mutex_);
-      // Two of one client id: the first was to end when the server did.
+      // Two sessions of one client id: the first was being ended when the server stopped.
       if (const ClientSessionPtr older = put(session)) replaced.push_back(older);
     }
   }
-  // Nothing else runs yet: the hub hears of them before it hears of any connection.
+  // Nothing else runs yet: the hub learns of the sessions before it learns of any connection.
   for (const auto& [key, session] : sessions_) session->start_again();
   for (const ClientSessionPtr& older : replaced) older->discard(hub::KickReason::kTakenOver);
 }

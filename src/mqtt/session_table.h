@@ -1,5 +1,5 @@
-// Who has which client id: finds the session that a CONNECT goes on with or puts an end to, and
-// keeps the sessions that wait for their client.
+// The sessions by client id: finds the session that a CONNECT resumes or ends, and keeps the parked
+// sessions.
 //
 // Thread rule: join(), remove() and counts() from any thread; sweep() on the loop that it names.
 #pragma once
@@ -24,11 +24,11 @@
 namespace gridloom::mqtt {
 
 struct TableLimits {
-  std::size_t sessions = 10'000;     // of one user name: connected, or waiting for their client
-  std::size_t kept_sessions = 100;   // of these, ones that outlive their connection
-  std::size_t subscriptions = 2048;  // of one session
-  std::uint32_t session_expiry_s = 7U * 24 * 3600;  // the longest; clients are told
-  AccountLimits account{};                          // of all users of an account together
+  std::size_t sessions = 10'000;     // per user name: connected or parked
+  std::size_t kept_sessions = 100;   // of these, sessions that outlive their connection
+  std::size_t subscriptions = 2048;  // per session
+  std::uint32_t session_expiry_s = 7U * 24 * 3600;  // the longest; reported to clients
+  AccountLimits account{};                          // all users of an account together
 };
 
 class SessionTable {
@@ -36,18 +36,18 @@ class SessionTable {
   explicit SessionTable(const TableLimits& limits = {})
       : limits_(limits), shares_(limits.account) {}
 
-  enum class Joined : std::uint8_t { kNew, kWaitsForEstate, kFull, kAccountIsFull };
+  enum class Joined : std::uint8_t { kNew, kAwaitsTakeover, kFull, kAccountIsFull };
   enum class Start : std::uint8_t { kClean, kResume };
-  // `fresh` has its client id from now on. A session of an earlier credential is not resumed. kNew:
-  // it may go live. kWaitsForEstate: it will hear of its own accord. kFull, kAccountIsFull:
-  // the user has too many, or all users of its account together.
+  // Gives the client id to `fresh`. A session of an earlier credential is not resumed. kNew:
+  // `fresh` may go live. kAwaitsTakeover: the older session calls resume() of `fresh` later. kFull,
+  // kAccountIsFull: the user has too many sessions, or all users of its account together have.
   [[nodiscard]] Joined join(const ClientSessionPtr& fresh, Start start);
   void remove(const ClientSessionPtr& session);
 
-  // The sessions that the store has, on `loops` in turn; those that signed in with a credential
-  // that ended end now, and so does what waits and is not for its client any more. Before the first
-  // join().
-  void restore(const Door& door, const std::vector<Loop*>& loops, StoredSessions stored,
+  // Restores the sessions of the store, round-robin on `loops`. Sessions whose credential has ended
+  // are ended now, and waiting messages that the client may not receive any more are dropped.
+  // Before the first join().
+  void restore(const ServerContext& server, const std::vector<Loop*>& loops, StoredSessions stored,
                StoredStreams streams = {});
 
   void sweep(Loop& loop, TimePoint now);
@@ -58,7 +58,7 @@ class SessionTable {
 
   struct Counts {
     std::size_t sessions = 0;
-    std::size_t waiting = 0;  // for their client
+    std::size_t waiting = 0;  // parked
   };
   [[nodiscard]] Counts counts() const;
 
@@ -73,8 +73,8 @@ class SessionTable {
   [[nodiscard]] bool make_room(const ClientSession& fresh);
   [[nodiscard]] ClientSessionPtr longest_parked(const std::string& user) const;
   ClientSessionPtr put(const ClientSessionPtr& session);
-  // Under which number the log knows it, if it outlives its connection: that of the one it goes on
-  // with (null: it is new).
+  // Sets the session's number in the log, if it outlives its connection: the number of the session
+  // that it resumes (null: a new number).
   static void give_number(ClientSession& fresh, const ClientSession* resumed);
   void end_stream(const ClientSession& session);
   void end_idle_streams(TimePoint now);
@@ -87,9 +87,9 @@ class SessionTable {
   StringMap<OfUser> users_;
   std::unordered_map<registry::AccountId, std::size_t> of_accounts_;
   std::unordered_map<const Loop*, std::unordered_set<ClientSessionPtr>> watched_;
-  std::map<std::string, ClientStreamPtr> streams_;  // likewise, beyond their sessions too
+  std::map<std::string, ClientStreamPtr> streams_;  // same keys; may outlive their sessions
   TimePoint streams_looked_at_{};
-  hub::Hub* hub_ = nullptr;  // from restore() on
+  hub::Hub* hub_ = nullptr;  // set by restore()
 };
 
 }  // namespace gridloom::mqtt

@@ -53,7 +53,7 @@ CREATE TABLE last (
 ) STRICT;
 INSERT INTO last VALUES (1, 0);
 )";
-// Version 2 has these as well.
+// Added in version 2.
 constexpr std::string_view kTablesOfVersion2 = R"(
 CREATE TABLE stream (
   number INTEGER PRIMARY KEY,
@@ -68,8 +68,8 @@ CREATE TABLE applied (
 INSERT INTO applied VALUES (1, 0);
 )";
 
-// What the tables of version 1 lack: whose a session and a retained message are, by number. 0: not
-// known.
+// Columns that version 1 lacks: the owner of a session and of a retained message, by number. 0:
+// unknown.
 constexpr std::string_view kFromVersion1 = R"(
 ALTER TABLE session ADD COLUMN signed_in_as INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE session ADD COLUMN generation INTEGER NOT NULL DEFAULT 0;
@@ -79,12 +79,12 @@ ALTER TABLE retained ADD COLUMN device INTEGER NOT NULL DEFAULT 0;
 constexpr std::array kSummedTables{kSessionTable, kMessageTable, kRetainedTable,
                                    kLastTable,    kStreamTable,  kAppliedTable};
 
-// They say what the log has besides, and which numbers are free.
+// Tables about the whole file: which log record it has applied, and which numbers are free.
 bool is_of_the_whole_file(const SummedTable& table) {
   return table.number == kLastTable.number || table.number == kAppliedTable.number;
 }
 
-// What version 3 has besides.
+// Added in version 3.
 std::string checksums() {
   std::string script;
   for (const SummedTable& table : kSummedTables) {
@@ -94,8 +94,8 @@ std::string checksums() {
   return script;
 }
 
-std::unexpected<Fault> damaged(std::string_view why) {
-  return fail(FaultKind::kDamaged, fmt::format("sessions.db: {}", why));
+std::unexpected<Error> damaged(std::string_view why) {
+  return fail(ErrorCode::kDamaged, fmt::format("sessions.db: {}", why));
 }
 
 Status check_pages(Database& database) {
@@ -106,7 +106,7 @@ Status check_pages(Database& database) {
 }
 
 Status upgrade(Database& database, std::int64_t from) {
-  // What is damaged would get checksums as it is.
+  // Damaged rows would otherwise get checksums that match their damage.
   if (Status whole = check_pages(database); !whole) return whole;
   std::string script;
   if (from == 1) script.append(kFromVersion1).append(kTablesOfVersion2);

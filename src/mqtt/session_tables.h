@@ -1,5 +1,5 @@
 // The tables of sessions.db, and the checksums of their rows (registry/summed_table.h): a flipped
-// bit costs the session or the message that it is in, and is told.
+// bit costs only the session or message whose row it is in, and is reported.
 #pragma once
 
 #include <cstddef>
@@ -16,7 +16,7 @@ namespace gridloom::mqtt {
 
 inline constexpr std::int64_t kSessionsVersion = 3;
 
-// The numbers are part of the checksums: they never change.
+// The numbers are part of the checksums and must never change.
 inline constexpr registry::SummedTable kSessionTable{
     .number = 1,
     .name = "session",
@@ -41,19 +41,19 @@ inline constexpr registry::SummedTable kStreamTable{
 inline constexpr registry::SummedTable kAppliedTable{
     .number = 6, .name = "applied", .key = "one", .columns = "one, record"};
 
-// "INSERT OR REPLACE INTO ..." with a parameter for each column; the checksum comes along.
+// "INSERT OR REPLACE INTO ..." with a parameter for each column, and with the checksum.
 [[nodiscard]] std::string insert_into(const registry::SummedTable& table);
 
-// Makes the file, or brings one of an earlier version up to date. Faults as
+// Creates the file, or upgrades one of an earlier version. Errors are those of
 // registry::open_database.
 [[nodiscard]] Result<registry::Database> open_sessions(const std::filesystem::path& file);
 
-// Removes the rows whose checksum is wrong; returns where each of them stood. kDamaged: a page, an
-// index or a row without which the others mean nothing, so that none of it can be relied on.
+// Removes the rows whose checksum is wrong; returns the place of each. kDamaged: a page, an index
+// or a row that the others depend on is damaged, so that the whole file is unusable.
 [[nodiscard]] Result<std::vector<std::string>> remove_damaged_rows(registry::Database& database);
 
-// For `gridloom check`, which changes nothing: likewise, all that is damaged, and how many rows
-// have checksums (0 in a file of an earlier version).
+// For `gridloom check`, which changes nothing: the places of all damage, and the number of rows
+// with checksums (0 in a file of an earlier version).
 struct SessionsCheck {
   std::size_t rows = 0;
   std::vector<std::string> damages;

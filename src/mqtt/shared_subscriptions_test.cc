@@ -1,5 +1,5 @@
-// What waits for a member of a shared subscription whose session ends: another member gets it, but
-// for what the first one may have (MQTT 5, 4.8.2).
+// Messages waiting for a member of a shared subscription whose session ends: another member
+// receives them, except for those that the first one may have (MQTT 5, 4.8.2).
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -20,7 +20,7 @@ using wire::mqtt::Puback;
 
 class SharedSubscriptions : public MqttStandard {
  protected:
-  SharedSubscriptions() { door.limits.in_flight = 1; }
+  SharedSubscriptions() { server.limits.in_flight = 1; }
 
   std::unique_ptr<Peer> member(const Connect& connect, Qos qos = Qos::kExactlyOnce) {
     auto peer = app(connect);
@@ -28,7 +28,7 @@ class SharedSubscriptions : public MqttStandard {
     static_cast<void>(peer->said());
     return peer;
   }
-  // Each message that `to` gets until there is no more, acknowledged: their payloads.
+  // Acknowledges every message that `to` receives until there are no more; returns their payloads.
   Lines all_of(Peer& to) {
     Lines payloads;
     for (Lines some = published(to); !some.empty(); some = published(to)) {
@@ -59,7 +59,7 @@ TEST_P(SharedSubscriptions, WhatAMemberLeavesGoesToTheOthersOnce) {
     EXPECT_THAT(all_of(*stays), ElementsAre("1", "3", "5"));
     EXPECT_EQ(published(*leaves).size(), 1U) << "the others wait for its acknowledgement";
     leaves->drop();
-    // The client may have the one of QoS 2 that was sent.
+    // The client may have the QoS 2 message that was sent.
     if (qos == Qos::kAtLeastOnce) {
       EXPECT_THAT(all_of(*stays), ElementsAre("2", "4", "6"));
     } else {
@@ -88,7 +88,7 @@ TEST_P(SharedSubscriptions, WhatWaitedForSeveralThatEndIsNeitherLostNorDoubled) 
   const auto second = member(clean("second"));
   const auto third = member(clean("third"));
   for (const char* payload : {"1", "2", "3", "4", "5", "6"}) report(payload);
-  // Both end before a shard hears of it, so that one gets what the other left.
+  // Both end before a shard is told, so that one receives what the other left.
   first->connection().lost();
   second->connection().lost();
   home.settle();

@@ -1,5 +1,5 @@
-// Subscriptions as MQTT 5 packets, which is how they stand in the session store and in the log: a
-// SUBSCRIBE a subscription, one behind the other. Pure. Messages: wire/mqtt/stored_message.h.
+// Converts subscriptions to and from MQTT 5 packets, their format in the session store and in the
+// log: one SUBSCRIBE per subscription, concatenated. Pure. Messages: wire/mqtt/stored_message.h.
 #pragma once
 
 #include <optional>

@@ -1,5 +1,5 @@
-// A session that outlives the server: as the log has it (hub::SessionKept), and with what waits for
-// its client. Pure.
+// A session that outlives the server: its data in the log (hub::SessionKept), and the messages that
+// wait for its client. Pure.
 #pragma once
 
 #include <cstdint>
@@ -17,24 +17,24 @@ namespace gridloom::mqtt {
 struct StoredSession {
   std::int64_t number = 0;  // hub::SessionKeeper::new_number()
   std::string user;
-  // Whose session it is, by hub::number_of, and the generation of what it signed in with. 0: not
-  // known, as version 1 kept neither.
+  // The owner of the session, by hub::number_of, and the generation of the credential that it
+  // signed in with. 0: unknown, as version 1 stored neither.
   std::int64_t signed_in_as = 0;
   std::int64_t generation = 0;
   std::string client_id;
   std::uint32_t expiry_s = 0;
   std::optional<TimePoint> parked_at{};  // none: it had a connection
   std::vector<hub::Subscription> subscriptions{};
-  std::vector<std::uint16_t> received{};  // of a client without a stream
+  std::vector<std::uint16_t> received{};  // only for a client without a stream
   std::optional<wire::mqtt::Will> will{};
   std::optional<TimePoint> will_due{};
-  std::vector<wire::mqtt::Outbox::Kept> messages{};  // of one that was read from the store alone
+  std::vector<wire::mqtt::Outbox::Kept> messages{};  // only if read from the store
 };
 using StoredSessions = std::vector<StoredSession>;
 
-// As a hub::SessionKept, without what was received and the messages.
+// The session as a hub::SessionKept, without `received` and `messages`.
 [[nodiscard]] std::string change_of(const StoredSession& session);
-// Nothing: a packet in it is none.
+// Empty: it contains an invalid packet.
 [[nodiscard]] std::optional<StoredSession> session_of(const hub::SessionKept& kept);
 
 }  // namespace gridloom::mqtt

@@ -19,7 +19,7 @@ void StreamTable::changed(std::int64_t number) {
   changed_.push_back(number);
 }
 
-// A stream that is not known has ended, or the file that had it is lost: nothing is kept of it.
+// An unknown stream has ended, or the file that had it is lost: its changes are ignored.
 void StreamTable::apply(const hub::SessionChange& change) {
   if (const auto* begun = std::get_if<hub::StreamBegun>(&change)) {
     restore({.number = begun->stream,

@@ -1,5 +1,5 @@
-// The streams of all clients (hub/session_changes.h) as the log has them, and which of them changed
-// since they were stored last.
+// The streams of all clients (hub/session_changes.h) as of the log, and which of them changed since
+// they were last stored.
 //
 // Pure; one thread at a time.
 #pragma once
@@ -26,11 +26,11 @@ using StoredStreams = std::vector<StoredStream>;
 
 class StreamTable {
  public:
-  // As it was stored.
+  // Adds a stream as it was stored.
   void restore(StoredStream stream);
-  // A change of another thing than a stream does nothing.
+  // Changes that do not concern streams are ignored.
   void apply(const hub::SessionChange& change);
-  // The last record whose changes it has.
+  // Sets the last record whose changes have been applied.
   void set_record(std::uint64_t record) { record_ = record; }
 
   struct Row {
@@ -40,9 +40,9 @@ class StreamTable {
     std::string client_id{};
     std::string receipts{};  // Receipts::bytes()
   };
-  // Those that changed since the last call, each once.
+  // Returns the streams that changed since the last call, each once.
   [[nodiscard]] std::vector<Row> take_changed();
-  // They could not be stored: they count as changed again.
+  // Storing them failed: they count as changed again.
   void put_back(const std::vector<Row>& rows);
   [[nodiscard]] bool has_changed() const { return !changed_.empty(); }
   [[nodiscard]] std::uint64_t record() const { return record_; }

@@ -1,4 +1,4 @@
-// Streams as the log tells them.
+// StreamTable: applying the log's changes of streams.
 #include "mqtt/stream_table.h"
 
 #include <gmock/gmock.h>

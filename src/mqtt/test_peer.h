@@ -1,4 +1,4 @@
-// For the door's tests: a client at the other end of a connection's bytes. Test-only.
+// Test client at the other end of an MQTT connection's bytes. Test-only.
 #pragma once
 
 #include <algorithm>
@@ -16,16 +16,15 @@
 
 namespace gridloom::mqtt {
 
-// A client at the other end of the bytes.
 class Peer {
  public:
-  Peer(hub::TestHome& home, const Door& door, wire::mqtt::Version version)
-      : Peer(home, door, version, home.door_loop) {}
-  Peer(hub::TestHome& home, const Door& door, wire::mqtt::Version version, Loop& loop)
+  Peer(hub::TestHome& home, const ServerContext& server, wire::mqtt::Version version)
+      : Peer(home, server, version, home.door_loop) {}
+  Peer(hub::TestHome& home, const ServerContext& server, wire::mqtt::Version version, Loop& loop)
       : home_(home), version_(version) {
     connection_ = std::make_shared<Connection>(
-        door,
-        net::Line{.loop = loop, .wake = [this] { ++wakes; }, .secure = false, .peer = "test"});
+        server, net::ConnectionContext{
+                    .loop = loop, .wake = [this] { ++wakes; }, .secure = false, .peer = "test"});
   }
   ~Peer() {
     connection_->lost();
@@ -35,7 +34,7 @@ class Peer {
   Peer& operator=(const Peer&) = delete;
 
   Connection& connection() { return *connection_; }
-  // The line breaks.
+  // The network connection breaks.
   void drop() {
     connection_->lost();
     home_.settle();
@@ -83,7 +82,7 @@ class Peer {
     connection_->take_output(out);
     return out;
   }
-  // What it says of its own accord, and once what it waits for is settled.
+  // Everything that the server sends, including what it sends after the test home has settled.
   hub::Lines said() {
     hub::Lines all;
     for (std::string bytes = output(); !bytes.empty(); bytes = output()) {

@@ -1,4 +1,4 @@
-// For tests of what outlives a server: one in one thread, with two devices of an account "alice",
+// Fixture for tests of persistence: a server in one thread, with two devices of an account "alice",
 // that can be stopped and started again. Test-only.
 #pragma once
 
@@ -37,14 +37,14 @@ struct Server {
       lost_retained += home.hub->restore_retained(retained) ? 0 : 1;
     }
     table.emplace(limits);
-    door.emplace(Door{
+    server.emplace(ServerContext{
         .hub = home.hub.get(), .clock = &home.clock, .sessions = &*table, .limits = wire_limits});
     std::vector<Loop*> loops;
     for (const auto& loop : home.shard_loops) loops.push_back(loop.get());
-    table->restore(*door, loops, std::move(loaded.sessions));
+    table->restore(*server, loops, std::move(loaded.sessions));
     home.settle();
   }
-  // Everything of the server that is in memory goes; the registry stays open.
+  // Destroys everything of the server that is in memory; the registry stays open.
   void stop() {
     sweep();
     home.settle();
@@ -63,7 +63,7 @@ struct Server {
     home.hub = std::make_unique<hub::Hub>(home.platform, loops);
     start();
   }
-  // What would be found after a kill -9 now.
+  // The data that a start would find after a kill -9 now.
   SessionStore::Loaded as_killed() {
     store->flush();
     const auto copy = home.folder.path() / "copy";
@@ -88,8 +88,8 @@ struct Server {
   wire::mqtt::Limits wire_limits;
   std::unique_ptr<SessionStore> store;
   std::optional<SessionTable> table;
-  std::optional<Door> door;
-  std::size_t lost_retained = 0;  // messages that nobody owned any more at a start
+  std::optional<ServerContext> server;
+  std::size_t lost_retained = 0;  // messages without an owner at a start
 };
 
 }  // namespace gridloom::mqtt

@@ -19,7 +19,7 @@ std::string Address::text() const {
 Result<Address> parse_address(std::string_view text) {
   const std::size_t colon = text.rfind(':');
   const auto wrong = [&](std::string_view why) {
-    return fail(FaultKind::kBadParams,
+    return fail(ErrorCode::kBadParams,
                 fmt::format("\"{}\" is no address: {}; ADDR:PORT is wanted, as 127.0.0.1:8080 or "
                             "[::1]:0 (port 0 takes any free one)",
                             text, why));
@@ -41,11 +41,12 @@ Result<Address> parse_address(std::string_view text) {
 
 Result<SocketAddress> socket_address(const Address& address) {
   addrinfo hints{};
-  // getaddrinfo() takes "127.1", "1" and "*" for addresses too; an IPv6 one may name an interface.
+  // getaddrinfo() also accepts "127.1", "1" and "*" as addresses; an IPv6 address may name an
+  // interface.
   in_addr dotted{};
   const bool four = ::inet_pton(AF_INET, address.host.c_str(), &dotted) == 1;
   if (!four && !address.host.contains(':')) {
-    return fail(FaultKind::kBadParams, fmt::format("{} is no address", address.host));
+    return fail(ErrorCode::kBadParams, fmt::format("{} is no address", address.host));
   }
   hints.ai_family = four ? AF_INET : AF_INET6;
   hints.ai_socktype = SOCK_STREAM;
@@ -53,7 +54,7 @@ Result<SocketAddress> socket_address(const Address& address) {
   addrinfo* found = nullptr;
   if (::getaddrinfo(address.host.c_str(), std::to_string(address.port).c_str(), &hints, &found) !=
       0) {
-    return fail(FaultKind::kBadParams, fmt::format("{} is no address", address.text()));
+    return fail(ErrorCode::kBadParams, fmt::format("{} is no address", address.text()));
   }
   const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> first(found, &::freeaddrinfo);
   SocketAddress raw;

@@ -1,4 +1,4 @@
-// Where to listen or connect: a numeric address and a port.
+// A socket address to listen on or connect to: a numeric IP address and a port.
 #pragma once
 
 #include <sys/socket.h>
@@ -18,10 +18,10 @@ struct Address {
   [[nodiscard]] bool loopback() const;
   [[nodiscard]] std::string text() const;  // "127.0.0.1:8080", "[::1]:8080"
 };
-// "ADDR:PORT", "[V6]:PORT", "localhost:PORT". kBadParams with what is wrong.
+// Accepts "ADDR:PORT", "[V6]:PORT" and "localhost:PORT". kBadParams: the detail says what is wrong.
 [[nodiscard]] Result<Address> parse_address(std::string_view text);
 
-// As the system's calls want it.
+// An address in the form that the socket system calls take.
 struct SocketAddress {
   sockaddr_storage storage{};
   socklen_t size = sizeof(sockaddr_storage);

@@ -1,4 +1,4 @@
-// Addresses as the command line takes them.
+// Parsing of addresses as the command line takes them.
 #include <gtest/gtest.h>
 
 #include <string>
@@ -63,7 +63,7 @@ TEST(Address, SaysWhatIsWrongAndWhatWouldBeRight) {
                                       "*:80"}) {
     const auto address = parse_address(text);
     ASSERT_FALSE(address) << text;
-    EXPECT_EQ(address.error().kind, FaultKind::kBadParams);
+    EXPECT_EQ(address.error().code, ErrorCode::kBadParams);
     EXPECT_TRUE(address.error().detail.contains("ADDR:PORT")) << address.error().detail;
     EXPECT_TRUE(address.error().detail.contains(text)) << address.error().detail;
   }

@@ -20,16 +20,17 @@ std::int64_t steady_ms() {
   return std::chrono::duration_cast<Millis>(Steady::now().time_since_epoch()).count();
 }
 
-// Tasks that tasks of the same turn posted run in that turn too, if not without end.
+// Tasks posted by tasks of the same turn run in that turn too, up to this many passes.
 constexpr int kPasses = 4;
 
-// After that, whoever became readable too waits for its end of turn, which comes in order.
+// After reading for this long in a turn, connections that became readable are deferred to their
+// turn end, which comes in fair order.
 constexpr std::chrono::milliseconds kReading{1};
-// After that, those that became readable meanwhile are read before the others have their end.
+// After this long, newly readable descriptors are read before the remaining turn ends are called.
 constexpr std::chrono::milliseconds kTurnEnd{2};
-constexpr int kBetweenLooks = 8;  // at the clock
+constexpr int kBetweenLooks = 8;  // iterations between two reads of the clock
 
-// Which loop's thread this is.
+// The loop that this thread runs.
 thread_local IoLoop* here = nullptr;
 
 }  // namespace
@@ -44,7 +45,7 @@ IoLoop::IoLoop()
 
 IoLoop::~IoLoop() {
   stop();
-  // They may hold what closes descriptors.
+  // Tasks may own objects that close descriptors when they are destroyed.
   posted_.clear();
   mine_.clear();
   at_end_.clear();
@@ -91,7 +92,7 @@ void IoLoop::send_out() {
 
 void IoLoop::wake() const {
   const std::uint64_t one = 1;
-  // It fails only when the counter is full, and then the loop is awake.
+  // write() fails only when the counter is full, and then the loop is awake.
   [[maybe_unused]] const ssize_t written = ::write(wake_, &one, sizeof(one));
 }
 
@@ -100,7 +101,7 @@ Status IoLoop::watch(int fd, Watched& who) const {
   event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
   event.data.ptr = &who;
   if (::epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event) == 0) return {};
-  return fail(FaultKind::kIo, system_message(errno));
+  return fail(ErrorCode::kIo, system_message(errno));
 }
 
 Millis IoLoop::since_sweep() const {
@@ -159,7 +160,7 @@ void IoLoop::run() {
 }
 
 bool IoLoop::wait(int most_ms) {
-  // Said before looking: a post in between finds it, and wakes.
+  // Set before checking for work: a post in between sees it, and wakes the loop.
   asleep_.store(true);
   const bool busy = !mine_.empty() || !at_end_.empty() || posts_.load();
   if (busy) asleep_.store(false);
@@ -167,12 +168,12 @@ bool IoLoop::wait(int most_ms) {
       ::epoll_wait(epoll_, events_.data(), static_cast<int>(events_.size()), busy ? 0 : most_ms);
   asleep_.store(false);
   bool ready = false;
-  late_ = !at_end_.empty();  // who waits already comes first
+  late_ = !at_end_.empty();  // pending turn ends come first
   const auto late_at = Steady::now() + kReading;
   for (int i = 0; i < count; ++i) {
     if (i % kBetweenLooks == kBetweenLooks - 1) late_ = late_ || Steady::now() >= late_at;
     const epoll_event& event = events_.at(static_cast<std::size_t>(i));
-    if (event.data.ptr == nullptr) continue;  // woken; edge-triggered, so it need not be read
+    if (event.data.ptr == nullptr) continue;  // wake-up; edge-triggered: nothing has to be read
     static_cast<Watched*>(event.data.ptr)->on_ready(event.events);
     ready = true;
   }
@@ -185,7 +186,7 @@ bool IoLoop::run_tasks() {
       const std::scoped_lock lock(mutex_);
       posts_.store(false);
       running_.swap(posted_);
-      // Another thread's tasks have no order with mine.
+      // Tasks of other threads have no order relative to this thread's own.
       for (Task& task : mine_) running_.push_back(std::move(task));
       mine_.clear();
     } else {
@@ -201,7 +202,7 @@ bool IoLoop::run_tasks() {
 bool IoLoop::end_turn() {
   const bool any = !at_end_.empty();
   const auto end = Steady::now() + kTurnEnd;
-  // Who asks meanwhile is meant to have its turn after others' events.
+  // Requests made meanwhile are served in a later turn, after others' events.
   const std::size_t most = at_end_.size();
   for (std::size_t i = 0; i < most; ++i) {
     if (i % kBetweenLooks == kBetweenLooks - 1 && Steady::now() >= end) break;

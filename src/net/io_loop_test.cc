@@ -1,4 +1,5 @@
-// Tasks of one poster run in its order, whoever it is, and no loop sleeps while it has some.
+// IoLoop: tasks of one poster run in their order, whichever thread posts, and no loop sleeps while
+// it has tasks.
 #include "net/io_loop.h"
 
 #include <gtest/gtest.h>
@@ -44,7 +45,7 @@ TEST(IoLoop, RunsAnotherLoopsTasksInTheirOrder) {
   to.start();
   std::vector<int> seen;
   std::promise<void> done;
-  // Some from one task, some each from its own.
+  // Half of them are posted by one task, the others each by a task of its own.
   from.post([&] {
     for (int i = 0; i < kMany / 2; ++i) to.post([&seen, i] { seen.push_back(i); });
   });
@@ -64,7 +65,7 @@ TEST(IoLoop, IsWokenForEveryTaskOfAnother) {
   one.start();
   other.start();
   std::promise<void> done;
-  // Each sleeps, mostly, when the other's task comes.
+  // Each loop is mostly asleep when the other's task arrives.
   std::function<void(int)> hop = [&](int left) {
     if (left == 0) return done.set_value();
     IoLoop& next = left % 2 == 0 ? one : other;
@@ -112,7 +113,7 @@ TEST(IoLoop, TurnsByHandUntilThereIsNothingToDo) {
   EXPECT_FALSE(one.turn());
 }
 
-// Asks for turns' ends, each of which takes a millisecond, and notes whose they were.
+// Requests turn ends, each of which takes a millisecond, and records their accounts.
 class Ending final : public IoLoop::Watched {
  public:
   Ending(std::int64_t account, std::vector<std::int64_t>& seen) : account_(account), seen_(seen) {}
@@ -138,7 +139,7 @@ TEST(IoLoop, ATurnsEndIsForEachAccountInTurnAndEndsBeforeACrowdDoes) {
   ASSERT_GE(seen.size(), 4U);
   EXPECT_EQ(std::vector(seen.begin(), seen.begin() + 4), (std::vector<std::int64_t>{1, 2, 1, 2}));
   EXPECT_LT(seen.size(), kCrowd / 2);
-  // Who comes later does not wait for the crowd either.
+  // A later account does not wait for the crowd either.
   const std::size_t before = seen.size();
   loop.at_turn_end(std::make_shared<Ending>(3, seen));
   EXPECT_TRUE(loop.turn());

@@ -1,4 +1,4 @@
-// What a listener and its connections allow themselves and their peers.
+// Limits of a listener and of its connections.
 #pragma once
 
 #include <cstddef>
@@ -8,16 +8,16 @@
 namespace gridloom::net {
 
 struct ListenerLimits {
-  // A listener. Beyond, the stranger that came first makes room for who comes; if all are known,
-  // who comes is turned away.
+  // Per listener. Beyond it, the oldest unauthenticated connection is closed for a new one; if all
+  // are authenticated, the new one is refused.
   std::size_t connections = 20'000;
-  std::size_t connections_per_address = 0;  // of a peer, on one listener; 0: any number
-  // Of one connection; beyond, it is cut off.
+  std::size_t connections_per_address = 0;  // per peer address, on one listener; 0: any number
+  // Per connection; beyond it, the connection is closed.
   std::size_t unsent_bytes = std::size_t{8} * 1024 * 1024;
-  std::size_t read_on_bytes = std::size_t{64} * 1024;  // unsent: with more, nothing is read
-  Millis unsent_time{60'000};                          // while the peer takes nothing of them
+  std::size_t read_on_bytes = std::size_t{64} * 1024;  // with more unsent bytes, nothing is read
+  Millis unsent_time{60'000};  // while the peer takes none of the unsent bytes
   Millis handshake_time{10'000};
-  Millis close_time{5'000};  // for the peer's answer to the end of TLS
+  Millis close_time{5'000};  // for the peer's answer to the TLS shutdown
 };
 
 }  // namespace gridloom::net

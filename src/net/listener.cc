@@ -16,20 +16,20 @@
 #include <future>
 #include <utility>
 
-#include "base/seats.h"
-#include "net/pump.h"
+#include "base/per_key_limit.h"
+#include "net/connection_io.h"
 
 namespace gridloom::net {
 namespace {
 
 constexpr int kBacklog = 4096;
-// In a flood, few at a turn of a busy loop would leave the others in the kernel's queue until that
-// is full; then even a good client waits for seconds.
+// Accepting only a few per turn of a busy loop would, in a flood, leave the others in the kernel's
+// queue until that is full; then even a legitimate client waits for seconds.
 constexpr int kAcceptedAtOnce = 256;
-// Accepted, and not yet begun by their loop. Beyond, the kernel keeps them: a busy loop would let
-// them pile up here until there is no descriptor left.
+// Connections accepted but not yet started by their loop. Beyond this the kernel keeps them: with a
+// busy loop they would otherwise accumulate here until no descriptor is left.
 constexpr std::size_t kMostComing = 512;
-static_assert(kMostComing > Listener::kMostWithoutRoom);
+static_assert(kMostComing > Listener::kMostOverBudget);
 
 class Descriptor {
  public:
@@ -48,7 +48,7 @@ class Descriptor {
   int fd_;
 };
 
-// Of those who come and go at once, as in a flood, most have gone before they are accepted.
+// In a flood of connections that come and go at once, most have gone before they are accepted.
 bool has_gone(int fd) {
   char byte = 0;
   return ::recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && errno == ECONNRESET;
@@ -69,7 +69,7 @@ std::string host_of(const SocketAddress& address) {
 std::uint16_t port_of(int fd) {
   SocketAddress address;
   ::getsockname(fd, address.raw(), &address.size);
-  // The port is at the same place for both families.
+  // The port is at the same offset for both address families.
   return ntohs(reinterpret_cast<const sockaddr_in*>(&address.storage)->sin_port);  // NOLINT
 }
 
@@ -77,8 +77,8 @@ std::uint16_t port_of(int fd) {
 
 struct Listener::Impl final : IoLoop::Watched, std::enable_shared_from_this<Listener::Impl> {
   Impl(Options given, const std::vector<IoLoop*>& on, int fd)
-      : options(std::move(given)), loops(on), crowds(on.size()), accepting(fd) {
-    if (options.room) number = options.room->join();
+      : options(std::move(given)), loops(on), connection_sets(on.size()), accepting(fd) {
+    if (options.budget) number = options.budget->register_listener();
   }
 
   void on_ready(std::uint32_t /*events*/) override { accept(); }
@@ -87,18 +87,18 @@ struct Listener::Impl final : IoLoop::Watched, std::enable_shared_from_this<List
     accept();
   }
 
-  // Not more than once a turn, so that those who are gone are let go as fast as others come.
+  // At most once a turn, so that closed connections are released as fast as others come.
   void accept_at_turn_end() {
     if (!std::exchange(asked, true)) loops.front()->at_turn_end(shared_from_this());
   }
 
-  // Counts one that is accepted, until its loop begins with it or drops it. Accepting goes on when
-  // half of as many as there may be are left.
+  // Counts an accepted connection until its loop starts or drops it. Accepting resumes when the
+  // count falls to half of its maximum.
   class Coming {
    public:
     explicit Coming(std::shared_ptr<Impl> of) : Coming(std::move(of), &Impl::coming, kMostComing) {}
-    static Coming without_room(std::shared_ptr<Impl> of) {
-      return {std::move(of), &Impl::without_room, kMostWithoutRoom};
+    static Coming over_budget(std::shared_ptr<Impl> of) {
+      return {std::move(of), &Impl::over_budget, kMostOverBudget};
     }
     Coming(Coming&&) noexcept = default;
     Coming(const Coming&) = delete;
@@ -121,10 +121,10 @@ struct Listener::Impl final : IoLoop::Watched, std::enable_shared_from_this<List
     std::size_t most_;
   };
 
-  // On the first loop, until nobody waits.
+  // Runs on the first loop, until no connection waits.
   void accept() {
     for (int i = 0; i < kAcceptedAtOnce && accepting.get() >= 0; ++i) {
-      if (coming >= kMostComing || without_room >= kMostWithoutRoom) return;
+      if (coming >= kMostComing || over_budget >= kMostOverBudget) return;
       SocketAddress peer;
       Descriptor socket(
           ::accept4(accepting.get(), peer.raw(), &peer.size, SOCK_NONBLOCK | SOCK_CLOEXEC));
@@ -134,112 +134,115 @@ struct Listener::Impl final : IoLoop::Watched, std::enable_shared_from_this<List
         continue;
       }
       if (errno == EAGAIN || errno == EWOULDBLOCK) return;
-      // Of a connection that is gone again.
+      // The connection is gone again.
       if (errno == ECONNABORTED || errno == EINTR || errno == EPROTO) continue;
       return get_stuck(system_message(errno));
     }
     accept_at_turn_end();
   }
 
-  // Out of descriptors, say. It is tried again by the next sweep, when a stranger may have gone.
+  // For example, no descriptors are left. The next sweep tries again, when an unauthenticated
+  // connection may have been closed.
   void get_stuck(std::string_view why) {
     if (!std::exchange(told, true)) spdlog::warn("accept: {}", why);
     stuck = true;
     const std::size_t full = fullest();
     loops[full]->post([self = shared_from_this(), full] {
-      if (!self->crowds[full].free_place()) {
-        static_cast<void>(self->crowds[full].free_spare_seat({}));
+      if (!self->connection_sets[full].close_unauthenticated()) {
+        static_cast<void>(self->connection_sets[full].free_spare({}));
       }
     });
   }
 
   void hand_over(Descriptor& socket, std::string peer) {
-    Seats::Seat seat;
+    PerKeyLimit::Permit permit;
     if (const std::size_t most = options.limits.connections_per_address; most > 0) {
-      auto taken = seats.take(peer, most);
+      auto taken = permits.take(peer, most);
       if (!taken) return;
-      seat = std::move(*taken);
+      permit = std::move(*taken);
     }
     set_on(socket.get(), IPPROTO_TCP, TCP_NODELAY);
     const std::size_t index = next++ % loops.size();
     const std::size_t open = open_connections();
-    // On a loop of the crowds.
+    // Runs on the loop of the connection set.
     auto begin = [self = shared_from_this(), stream = Stream(socket.release()), peer,
-                  seat = std::move(seat),
-                  one = Coming(shared_from_this())](std::size_t at, SpareSeat spare) mutable {
+                  permit = std::move(permit),
+                  one = Coming(shared_from_this())](std::size_t at, SparePermit spare) mutable {
       self->run(at, std::move(stream), std::move(peer),
-                {.address = std::move(seat), .spare = std::move(spare)});
+                {.address = std::move(permit), .spare = std::move(spare)});
     };
-    if (has_room(open)) {
+    if (admits(open)) {
       return loops[index]->post([index, begin = std::move(begin)]() mutable { begin(index, {}); });
     }
     const std::size_t full = fullest();
     loops[full]->post([self = shared_from_this(), index, full, from = std::move(peer),
                        begin = std::move(begin),
-                       one = Coming::without_room(shared_from_this())]() mutable {
-      if (self->crowds[full].free_place()) {
+                       one = Coming::over_budget(shared_from_this())]() mutable {
+      if (self->connection_sets[full].close_unauthenticated()) {
         return self->loops[index]->post(
             [index, begin = std::move(begin)]() mutable { begin(index, {}); });
       }
-      // Who is in a spare seat may be on a slow line: it goes only if no other is left. Here are
-      // most of those of whom one may have to go once it has signed in.
-      auto seat = self->spare_seats.take({}, kSpareSeats);
-      if (!seat) seat = self->crowds[full].free_spare_seat(from);
-      if (seat) begin(full, std::move(*seat));
+      // A client with a spare permit may be on a slow network: it is closed only if no permit is
+      // left. It joins the fullest set, which holds most of the connections of which one may have
+      // to be closed once it has authenticated.
+      auto permit = self->spare_seats.take({}, kSpareConnections);
+      if (!permit) permit = self->connection_sets[full].free_spare(from);
+      if (permit) begin(full, std::move(*permit));
     });
   }
 
-  // For one more connection.
-  [[nodiscard]] bool has_room(std::size_t open) {
+  // Whether the limits admit one more connection.
+  [[nodiscard]] bool admits(std::size_t open) {
     return open < options.limits.connections &&
-           (!options.room || options.room->has_room(number, open));
+           (!options.budget || options.budget->admits(number, open));
   }
 
   [[nodiscard]] std::size_t fullest() const {
-    return static_cast<std::size_t>(std::ranges::max_element(crowds, {}, &Crowd::size) -
-                                    crowds.begin());
+    return static_cast<std::size_t>(
+        std::ranges::max_element(connection_sets, {}, &ConnectionSet::size) -
+        connection_sets.begin());
   }
 
-  void run(std::size_t index, Stream stream, std::string peer, Pump::Tickets tickets) {
+  void run(std::size_t index, Stream stream, std::string peer, ConnectionIo::Permits own) {
     if (options.tls && !stream.use_tls(*options.tls, Stream::Side::kServer)) return;
-    std::make_shared<Pump>(
+    std::make_shared<ConnectionIo>(
         std::move(stream),
-        Pump::Place{.loop = *loops[index],
-                    .crowd = crowds[index],
-                    .clock = *options.clock,
-                    .limits = options.limits,
-                    .strangers_bytes = options.strangers_bytes,
-                    .overfull = [this] { return !has_room(open_connections() - 1); }},
-        std::move(tickets))
+        ConnectionIo::Place{.loop = *loops[index],
+                            .connections = connection_sets[index],
+                            .clock = *options.clock,
+                            .limits = options.limits,
+                            .unauthenticated_bytes = options.unauthenticated_bytes,
+                            .overfull = [this] { return !admits(open_connections() - 1); }},
+        std::move(own))
         ->start(options.make, std::move(peer));
   }
 
   void sweep(std::size_t index) {
     const TimePoint now = options.clock->now();
-    crowds[index].each([now](Pump& pump) { pump.tick(now); });
+    connection_sets[index].each([now](ConnectionIo& connection) { connection.tick(now); });
     if (index != 0) return;
-    if (options.room) options.room->tell(number, open_connections());
+    if (options.budget) options.budget->set_open(number, open_connections());
     if (std::exchange(stuck, false)) accept();
   }
 
   [[nodiscard]] std::size_t open_connections() const {
     std::size_t sum = coming;
-    for (const Crowd& crowd : crowds) sum += crowd.size();
+    for (const ConnectionSet& connections : connection_sets) sum += connections.size();
     return sum;
   }
 
   Options options;
   std::vector<IoLoop*> loops;
-  std::vector<Crowd> crowds;  // by loop
-  std::size_t number = 0;     // in the room
-  Seats seats;                // by peer's address
-  Seats spare_seats;
+  std::vector<ConnectionSet> connection_sets;  // by loop
+  std::size_t number = 0;                      // in the connection budget
+  PerKeyLimit permits;                         // by the peer's address
+  PerKeyLimit spare_seats;
   std::atomic<std::size_t> coming{0};
-  std::atomic<std::size_t> without_room{0};
-  Descriptor accepting;  // on the first loop
-  bool stuck = false;    // these two on the first loop
+  std::atomic<std::size_t> over_budget{0};
+  Descriptor accepting;  // used on the first loop
+  bool stuck = false;    // this and the next one: on the first loop
   bool told = false;
-  bool asked = false;  // for a turn's end
+  bool asked = false;  // a turn end has been requested
   Address bound;
   std::size_t next = 0;
 };
@@ -259,10 +262,10 @@ Result<std::unique_ptr<Listener>> Listener::open(Options options,
   if (socket.get() < 0 || ::bind(socket.get(), raw->raw(), raw->size) != 0 ||
       ::listen(socket.get(), kBacklog) != 0) {
     if (errno == EADDRINUSE) {
-      return fail(FaultKind::kConflict,
+      return fail(ErrorCode::kConflict,
                   fmt::format("{} is taken by another program", address.text()));
     }
-    return fail(FaultKind::kIo, fmt::format("{}: {}", address.text(), system_message(errno)));
+    return fail(ErrorCode::kIo, fmt::format("{}: {}", address.text(), system_message(errno)));
   }
   auto impl = std::make_shared<Impl>(std::move(options), loops, socket.release());
   impl->bound = {.host = address.host, .port = port_of(impl->accepting.get())};
@@ -289,7 +292,7 @@ void Listener::stop() {
     std::promise<void> told;
     impl_->loops[i]->post([this, i, &told] {
       if (i == 0) impl_->accepting.close();
-      impl_->crowds[i].each([](Pump& pump) { pump.server_stops(); });
+      impl_->connection_sets[i].each([](ConnectionIo& connection) { connection.server_stops(); });
       told.set_value();
     });
     told.get_future().wait();

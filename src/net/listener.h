@@ -1,7 +1,7 @@
-// A listening socket, plain or TLS, whose connections are handed to the loops in turn.
+// A listening socket, plain or TLS, whose connections are distributed round-robin to the loops.
 //
-// One acceptor, not one a loop: with SO_REUSEPORT a taken port goes unnoticed, and a home's five
-// devices may all land on one thread.
+// One acceptor, not one per loop: with SO_REUSEPORT a port that is already in use goes unnoticed,
+// and the five devices of a home may all land on one thread.
 #pragma once
 
 #include <cstddef>
@@ -15,24 +15,24 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "net/address.h"
+#include "net/connection_budget.h"
 #include "net/io_loop.h"
 #include "net/limits.h"
 #include "net/protocol.h"
-#include "net/room.h"
 #include "net/tls.h"
 
 namespace gridloom::net {
 
 class Listener {
  public:
-  // When all places are taken, as many are accepted while strangers make room for them; further
-  // ones wait in the kernel.
-  static constexpr std::size_t kMostWithoutRoom = 8;
-  // Let in beyond the limit until they have shown who they are, while all others have: an account
-  // that has taken all places has to make room for one that has few. Enough of them that such an
-  // account, which takes its places again as fast as it loses them, does not fill them before one
-  // on a slow line has signed in.
-  static constexpr std::size_t kSpareSeats = 16;
+  // At the connection limit, this many connections are accepted while unauthenticated ones are
+  // being closed for them; further ones wait in the kernel.
+  static constexpr std::size_t kMostOverBudget = 8;
+  // Connections accepted beyond the limit, until they authenticate, while all others are
+  // authenticated: an account that holds all connections has to give one up for an account that has
+  // few. Large enough that such an account, which reconnects as fast as it loses connections, does
+  // not take all of them before a client on a slow network has authenticated.
+  static constexpr std::size_t kSpareConnections = 16;
 
   struct Options {
     Address address;
@@ -40,23 +40,25 @@ class Listener {
     MakeProtocol make;
     const Clock* clock = nullptr;
     ListenerLimits limits{};
-    std::shared_ptr<Room> room{};  // shared with other listeners; null: the limits alone count
-    // What strangers of all listeners may have sent of requests that are not complete; null: any
-    // number of bytes.
-    ByteBudgetPtr strangers_bytes{};
+    std::shared_ptr<ConnectionBudget>
+        budget{};  // shared with other listeners; null: only `limits` counts
+    // Bytes that unauthenticated connections of all listeners may have sent as incomplete requests;
+    // null: any number.
+    ByteBudgetPtr unauthenticated_bytes{};
   };
-  // Binds at once; kConflict names a taken port. Connections come after start().
+  // Binds at once; kConflict: the port is in use, and the detail names it. No connection is
+  // accepted before start().
   [[nodiscard]] static Result<std::unique_ptr<Listener>> open(Options options,
                                                               const std::vector<IoLoop*>& loops);
-  // After stop(), or after the loops have stopped.
+  // Only after stop(), or after the loops have stopped.
   ~Listener();
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
 
   [[nodiscard]] const Address& bound() const;
   void start();
-  // No further connections; those that are open say goodbye. Returns when they have been told,
-  // while the loops still run. Not on a loop's thread.
+  // Accepts no further connections and tells the open ones to say goodbye. Returns when they have
+  // been told; the loops must still run. Not on a loop's thread.
   void stop();
   [[nodiscard]] std::size_t connections() const;
 

@@ -1,5 +1,5 @@
-// Real connections over the loopback: bytes there and back, back-pressure, limits, and ends that
-// lose nothing.
+// Listener tests with real connections over the loopback: bytes in both directions, backpressure,
+// limits, and shutdowns that lose no data.
 #include "net/listener.h"
 
 #include <fmt/format.h>
@@ -64,7 +64,7 @@ TEST(Listener, ATakenPortIsNamed) {
   const auto second =
       Listener::open({.address = taken, .tls = {}, .make = {}, .clock = &clock}, {&loop});
   ASSERT_FALSE(second);
-  EXPECT_EQ(second.error().kind, FaultKind::kConflict);
+  EXPECT_EQ(second.error().code, ErrorCode::kConflict);
   EXPECT_TRUE(second.error().detail.contains(taken.text())) << second.error().detail;
 }
 
@@ -75,7 +75,7 @@ TEST(Listener, AnAddressOfAnotherMachineIsNamed) {
       {.address = {.host = "203.0.113.7", .port = 0}, .tls = {}, .make = {}, .clock = &clock},
       {&loop});
   ASSERT_FALSE(opened);
-  EXPECT_EQ(opened.error().kind, FaultKind::kIo);
+  EXPECT_EQ(opened.error().code, ErrorCode::kIo);
   EXPECT_TRUE(opened.error().detail.contains("203.0.113.7")) << opened.error().detail;
 }
 
@@ -108,7 +108,7 @@ TEST(Listener, TakesConnectionsUpToItsLimitAndMoreWhenOneEnds) {
   ASSERT_TRUE(server.events.await("lost"));
   first.reset();
   ASSERT_TRUE(server.events.await("lost", 2));
-  // The place is free when the loop has counted again, some ticks later.
+  // The connection's slot is free when the loop has counted again, some ticks later.
   std::string answer;
   for (const auto end = std::chrono::steady_clock::now() + kPatience;
        answer != "y" && std::chrono::steady_clock::now() < end;) {
@@ -118,7 +118,7 @@ TEST(Listener, TakesConnectionsUpToItsLimitAndMoreWhenOneEnds) {
   EXPECT_EQ(answer, "y");
 }
 
-// Keeps a loop from its connections until it is destroyed.
+// Blocks a loop until it is destroyed.
 class Held {
  public:
   explicit Held(IoLoop& loop) {
@@ -140,20 +140,20 @@ class Held {
 TEST(Listener, WhoBecomesReadableBesideAnAccountsCrowdDoesNotWaitForIt) {
   constexpr std::size_t kCrowd = 40;
   TestServer server({.loops = 1});
-  std::vector<std::unique_ptr<PlainPeer>> crowd;
+  std::vector<std::unique_ptr<PlainPeer>> connections;
   const auto come = [&server](std::string_view account) {
     auto peer = std::make_unique<PlainPeer>(server.port());
     EXPECT_TRUE(peer->send(fmt::format("known {}\necho in\n", account)));
     EXPECT_EQ(peer->line(), "in");
     return peer;
   };
-  for (std::size_t i = 0; i < kCrowd; ++i) crowd.push_back(come("1"));
+  for (std::size_t i = 0; i < kCrowd; ++i) connections.push_back(come("1"));
   const auto other = come("2");
   auto gone = come("3");
   std::unique_ptr<PlainPeer> stranger;
   {
     const Held held(*server.loops[0]);
-    for (const auto& peer : crowd)
+    for (const auto& peer : connections)
       ASSERT_TRUE(peer->send("slow 2\nnote one of the crowd\necho x\n"));
     ASSERT_TRUE(other->send("note other\necho x\n"));
     ASSERT_TRUE(gone->send("note gone\n"));
@@ -162,7 +162,7 @@ TEST(Listener, WhoBecomesReadableBesideAnAccountsCrowdDoesNotWaitForIt) {
     stranger = std::make_unique<PlainPeer>(server.port());
     ASSERT_TRUE(stranger->send("note stranger\necho x\n"));
   }
-  for (const auto& peer : crowd) EXPECT_EQ(peer->line(), "x");
+  for (const auto& peer : connections) EXPECT_EQ(peer->line(), "x");
   EXPECT_EQ(other->line(), "x");
   EXPECT_EQ(stranger->line(), "x");
   ASSERT_TRUE(server.events.await("lost"));
@@ -197,7 +197,7 @@ TEST(Listener, APeerThatSaidItSendsNoMoreStillGetsItsAnswer) {
   EXPECT_EQ(peer.rest().size(), 6'000'000U);
 }
 
-// A request that is refused before its body has come: the client must see why.
+// A request that is refused before its body has arrived: the client must see the reason.
 TEST(Listener, APeerThatIsStillSendingGetsTheLastAnswer) {
   TestServer server;
   for (int i = 0; i < 20; ++i) {
@@ -227,16 +227,16 @@ TEST(Listener, AtItsLimitTheStrangerThatCameFirstMakesRoom) {
 
 TEST(Listener, AnAccountThatHasAllPlacesMakesRoomForOneThatHasFewer) {
   TestServer server({.loops = 1, .limits = {.connections = 6}});
-  std::vector<std::unique_ptr<PlainPeer>> crowd;
+  std::vector<std::unique_ptr<PlainPeer>> connections;
   const auto come = [&](int account) {
-    crowd.push_back(std::make_unique<PlainPeer>(server.port()));
-    return crowd.back()->send(fmt::format("known {}\necho x\n", account)) &&
-           crowd.back()->line() == "x";
+    connections.push_back(std::make_unique<PlainPeer>(server.port()));
+    return connections.back()->send(fmt::format("known {}\necho x\n", account)) &&
+           connections.back()->line() == "x";
   };
   const auto stay = [&](std::size_t from, std::size_t to) {
     std::size_t count = 0;
     for (std::size_t i = from; i < to; ++i) {
-      if (crowd[i]->send("echo y\n") && crowd[i]->line() == "y") ++count;
+      if (connections[i]->send("echo y\n") && connections[i]->line() == "y") ++count;
     }
     return count;
   };
@@ -249,14 +249,14 @@ TEST(Listener, AnAccountThatHasAllPlacesMakesRoomForOneThatHasFewer) {
   ASSERT_TRUE(come(3));
   EXPECT_EQ(server.listener->connections(), 6U);
 
-  // Strangers come and go meanwhile; nobody who is known goes for them.
+  // Unauthenticated connections come and go meanwhile; no authenticated one is closed for them.
   for (int i = 0; i < 20; ++i) {
-    crowd.push_back(std::make_unique<PlainPeer>(server.port()));
-    ASSERT_TRUE(crowd.back()->send("echo z\n"));
-    ASSERT_EQ(crowd.back()->line(), "z");
+    connections.push_back(std::make_unique<PlainPeer>(server.port()));
+    ASSERT_TRUE(connections.back()->send("echo z\n"));
+    ASSERT_EQ(connections.back()->line(), "z");
   }
   EXPECT_EQ(stay(0, 12), 6U);
-  EXPECT_LE(server.listener->connections(), 6 + Listener::kSpareSeats);
+  EXPECT_LE(server.listener->connections(), 6 + Listener::kSpareConnections);
 }
 
 TEST(Listener, OneInASpareSeatIsClosedIfNoneIsFreeTheFirstOfTheAddressWithMostOfThem) {
@@ -275,14 +275,14 @@ TEST(Listener, OneInASpareSeatIsClosedIfNoneIsFreeTheFirstOfTheAddressWithMostOf
   for (int i = 0; i < 2; ++i) connect("known 1\necho x\n", kCrowd);
   const PlainPeer& slow = connect("echo x\n", INADDR_LOOPBACK);
   const PlainPeer& first = connect("echo x\n", kCrowd);
-  for (std::size_t i = 2; i < Listener::kSpareSeats; ++i) connect("echo x\n", kCrowd);
+  for (std::size_t i = 2; i < Listener::kSpareConnections; ++i) connect("echo x\n", kCrowd);
   EXPECT_TRUE(is_open(slow) && is_open(first));
   EXPECT_EQ(server.events.count("lost"), 0U);
 
   for (int i = 0; i < 100; ++i) connect("echo x\n", kCrowd);
   EXPECT_TRUE(first.ended());
   EXPECT_TRUE(is_open(slow));
-  EXPECT_LE(server.listener->connections(), 2 + Listener::kSpareSeats);
+  EXPECT_LE(server.listener->connections(), 2 + Listener::kSpareConnections);
   ASSERT_TRUE(slow.send("known 2\necho z\n"));
   EXPECT_EQ(slow.line(), "z");
   EXPECT_TRUE(peers[1]->ended());
@@ -290,20 +290,20 @@ TEST(Listener, OneInASpareSeatIsClosedIfNoneIsFreeTheFirstOfTheAddressWithMostOf
 
 TEST(Listener, WhatStrangersSendOfIncompleteRequestsHasALimitTogether) {
   constexpr std::size_t kBudget = 100'000;
-  TestServer server({.loops = 2, .strangers_bytes = std::make_shared<ByteBudget>(kBudget)});
+  TestServer server({.loops = 2, .unauthenticated_bytes = std::make_shared<ByteBudget>(kBudget)});
   const std::string much(kBudget * 3 / 5, 'x');
   const PlainPeer first(server.port());
   const PlainPeer second(server.port());
   ASSERT_TRUE(first.send("echo here\n" + much));
   EXPECT_EQ(first.line(), "here");
-  static_cast<void>(second.send(much));  // it may be cut off meanwhile
-  // Whichever goes beyond the limit is cut off; those who send little do not notice.
+  static_cast<void>(second.send(much));  // it may be closed meanwhile
+  // The connection that exceeds the limit is closed; those that send little are not affected.
   ASSERT_TRUE(server.events.await("lost"));
   const PlainPeer small(server.port());
   ASSERT_TRUE(small.send(std::string(4000, 'y')));
   ASSERT_TRUE(small.send("\nknown 7\necho z\n"));
   EXPECT_EQ(small.line(), "z");
-  // One that is known is no stranger, however much it sends.
+  // An authenticated connection does not count, however much it sends.
   ASSERT_TRUE(small.send(much + much));
   ASSERT_TRUE(small.send("\necho w\n"));
   EXPECT_EQ(small.line(), "w");
@@ -311,9 +311,9 @@ TEST(Listener, WhatStrangersSendOfIncompleteRequestsHasALimitTogether) {
 }
 
 TEST(Listener, ACrowdAtOneListenerLeavesRoomAtAnother) {
-  const auto room = std::make_shared<Room>(20);
-  TestServer crowded({.room = room});
-  TestServer quiet({.room = room});
+  const auto budget = std::make_shared<ConnectionBudget>(20);
+  TestServer crowded({.budget = budget});
+  TestServer quiet({.budget = budget});
   std::vector<std::unique_ptr<PlainPeer>> guests;
   const auto is_let_in = [&](const TestServer& server) {
     guests.push_back(std::make_unique<PlainPeer>(server.port()));
@@ -341,7 +341,7 @@ TEST(Listener, AReaderThatTakesNothingIsCutOffAfterAWhile) {
   TestServer server({.loops = 1, .limits = {.unsent_time = Millis(60'000)}});
   const PlainPeer slow(server.port());
   const PlainPeer other(server.port());
-  // More than both sockets hold, less than what may stay unsent.
+  // More than both sockets' buffers hold, less than the limit of unsent bytes.
   ASSERT_TRUE(slow.send("big 7000000\n"));
   const auto await_sweeps = [&server] {
     ASSERT_TRUE(server.events.await("sweep", server.events.count("sweep") + 2));
@@ -379,7 +379,7 @@ TEST(Listener, AnAddressMayHaveAsManyConnectionsAsConfigured) {
   EXPECT_TRUE(PlainPeer(server.port()).ended());
   first.reset();
   ASSERT_TRUE(server.events.await("lost"));
-  // The seat is given back right behind that.
+  // The permit is returned right after that.
   std::string answer;
   for (const auto end = std::chrono::steady_clock::now() + kPatience;
        answer != "y" && std::chrono::steady_clock::now() < end;) {
@@ -442,7 +442,7 @@ TEST(Listener, WhileALoopIsBusyThoseWhoComeWaitInTheKernel) {
   busy.get_future().wait();
   std::vector<std::unique_ptr<PlainPeer>> peers;
   for (int i = 0; i < 2500; ++i) peers.push_back(std::make_unique<PlainPeer>(server.port()));
-  // The first loop has its half of them, and as many are on their way to the other as may be.
+  // The first loop has its half, and the maximum number is on the way to the other loop.
   const PlainPeer& first = *peers.front();
   ASSERT_TRUE(first.send("echo x\n"));
   EXPECT_EQ(first.line(), "x");
@@ -456,7 +456,7 @@ TEST(Listener, WhileALoopIsBusyThoseWhoComeWaitInTheKernel) {
 
 TEST(Listener, AtItsLimitFewAreTakenBeforeOthersMadeRoom) {
   TestServer server({.loops = 2, .limits = {.connections = 3}});
-  std::vector<std::unique_ptr<PlainPeer>> peers;  // by turns on the first and on the second loop
+  std::vector<std::unique_ptr<PlainPeer>> peers;  // alternately on the first and on the second loop
   const auto is_let_in = [&] {
     peers.push_back(std::make_unique<PlainPeer>(server.port()));
     return peers.back()->send("echo x\n") && peers.back()->line() == "x";
@@ -467,17 +467,17 @@ TEST(Listener, AtItsLimitFewAreTakenBeforeOthersMadeRoom) {
   ASSERT_TRUE(server.events.await("lost", 2));
   for (int i = 0; i < 2; ++i) ASSERT_TRUE(is_let_in()) << i;
 
-  // The second loop has more of them, and is asked for room.
+  // The second loop has more connections, so it is asked to close one.
   std::optional<Held> held(std::in_place, *server.loops[1]);
   const PlainPeer& on_first = *peers.back();
-  std::vector<std::unique_ptr<PlainPeer>> crowd;
-  for (int i = 0; i < 100; ++i) crowd.push_back(std::make_unique<PlainPeer>(server.port()));
+  std::vector<std::unique_ptr<PlainPeer>> connections;
+  for (int i = 0; i < 100; ++i) connections.push_back(std::make_unique<PlainPeer>(server.port()));
   ASSERT_TRUE(on_first.send("echo y\n"));
   EXPECT_EQ(on_first.line(), "y");
-  EXPECT_LE(server.listener->connections(), 3 + Listener::kMostWithoutRoom);
+  EXPECT_LE(server.listener->connections(), 3 + Listener::kMostOverBudget);
   held.reset();
-  // Then it goes on until nobody waits: each is let in, or makes room for another.
-  for (const auto& peer : crowd) {
+  // Then accepting resumes until no connection waits: each is served, or is closed for another.
+  for (const auto& peer : connections) {
     const bool sent = peer->send("echo z\n");
     EXPECT_TRUE(!sent || peer->line() == "z" || peer->ended());
   }

@@ -1,5 +1,5 @@
 // A protocol on one connection: bytes in, bytes out, no socket. HTTP and MQTT sessions implement
-// it; the listener's pump moves the bytes. Everything happens on the connection's loop.
+// it; ConnectionIo moves the bytes. Every call happens on the connection's loop.
 #pragma once
 
 #include <cstddef>
@@ -22,43 +22,43 @@ class Protocol {
   virtual ~Protocol() = default;
 
   virtual void receive(std::string_view bytes, TimePoint now) = 0;
-  // Moves what is to be sent to the end of `out`.
+  // Appends the pending output to `out`.
   virtual void take_output(std::string& out) = 0;
-  // After the output is sent, the connection is to be closed.
+  // The connection is to be closed once the output is sent.
   [[nodiscard]] virtual bool finished() const = 0;
-  // And it is to break then, instead of ending in order: the peer sees a reset.
+  // Whether a finished() connection is closed with RST instead of FIN: the peer sees a reset.
   [[nodiscard]] virtual bool breaks() const { return false; }
-  // False while nothing more is to be read (an answer is being made, the peer does not take its
-  // answers).
+  // False while nothing more is to be read (a response is being produced, or the peer does not read
+  // its responses).
   [[nodiscard]] virtual bool wants_input() const = 0;
-  // The account as which the peer has shown who it is; 0: it is a stranger. It does not change once
-  // it is known. Where there is no room a stranger goes first, then one of the account that has the
-  // most.
+  // The account that the peer has authenticated as; 0: unauthenticated. Does not change once it is
+  // known. At the connection limit an unauthenticated connection is closed first, then one of the
+  // account that has the most.
   [[nodiscard]] virtual std::int64_t account() const = 0;
-  // What it has of the peer and cannot handle yet: the begin of a request, say.
+  // Bytes kept from the peer that cannot be processed yet, such as the beginning of a request.
   [[nodiscard]] virtual std::size_t kept_bytes() const = 0;
-  // An answer is being made: even a stranger stays.
+  // A response is being produced: the connection is not closed for others, even if unauthenticated.
   [[nodiscard]] virtual bool busy() const { return false; }
   virtual void tick(TimePoint now) = 0;
-  // The server is about to stop: says goodbye and becomes finished().
+  // The server is about to stop: the protocol says goodbye and becomes finished().
   virtual void server_stops() = 0;
-  // The peer has ended its half of the connection, or all of it, perhaps behind bytes that are not
-  // read yet. Once at most; what it asked for may still be sent.
+  // The peer has closed its sending side, or the whole connection, perhaps after bytes that are not
+  // read yet. Called at most once; responses to what the peer requested may still be sent.
   virtual void peer_ends() {}
   // The connection is gone; the last call.
   virtual void lost() = 0;
 };
 
-// What a protocol gets of its connection.
-struct Line {
+// The connection's interface for its protocol.
+struct ConnectionContext {
   Loop& loop;
-  // There is output, or finished() or wants_input() changed, outside of receive() and tick().
-  // On the loop; does nothing after the connection is gone.
+  // To be called on the loop when there is output, or when finished() or wants_input() changed,
+  // outside of receive() and tick(). Does nothing after the connection is gone.
   std::function<void()> wake;
   bool secure = false;
-  std::string peer;  // address, for the log
+  std::string peer;  // its address, for the log
 };
 
-using MakeProtocol = std::function<std::shared_ptr<Protocol>(Line line)>;
+using MakeProtocol = std::function<std::shared_ptr<Protocol>(ConnectionContext line)>;
 
 }  // namespace gridloom::net

@@ -89,7 +89,7 @@ bool Stream::use_tls(ssl_ctx_st& context, Side side) {
                reinterpret_cast<void*>(std::intptr_t{fd_}));  // NOLINT: a number, not an address
   BIO_set_init(bio, 1);
   SSL_set_bio(tls_.get(), bio, bio);
-  // Partial writes go on later from wherever the rest then lies; idle connections hold no buffer.
+  // A partial write may continue from a different buffer address; idle connections hold no buffer.
   SSL_set_mode(tls_.get(), SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
                                SSL_MODE_RELEASE_BUFFERS);
   if (side == Side::kServer) {
@@ -122,19 +122,19 @@ Stream::Moved Stream::write(std::string_view bytes) {
   return {.state = would_block() ? State::kOpen : State::kBroken};
 }
 
-Stream::Moved Stream::shake_hands() {
+Stream::Moved Stream::do_handshake() {
   ERR_clear_error();
   return outcome(SSL_do_handshake(tls_.get()));
 }
 
-Stream::Moved Stream::say_goodbye() {
+Stream::Moved Stream::shut_down() {
   if (!tls_) {
     ::shutdown(fd_, SHUT_WR);
     return {.state = State::kEnded};
   }
   ERR_clear_error();
   const int returned = SSL_shutdown(tls_.get());
-  if (returned == 0) return {};  // said; the peer's is still to come
+  if (returned == 0) return {};  // sent; the peer's is still to come
   if (returned == 1) return {.state = State::kEnded};
   return outcome(returned);
 }

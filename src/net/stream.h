@@ -1,5 +1,5 @@
-// A connected socket, plain or TLS, that never waits: bytes move as far as they can. It owns its
-// descriptor. One thread.
+// A connected non-blocking socket, plain or TLS: reads and writes move as many bytes as they can.
+// Owns its descriptor. One thread.
 #pragma once
 
 #include <cstddef>
@@ -16,16 +16,16 @@ namespace gridloom::net {
 class Stream {
  public:
   enum class State : std::uint8_t {
-    kOpen,    // no bytes: there are none yet
+    kOpen,    // zero bytes: none available yet
     kEnded,   // the peer sends no more
-    kBroken,  // it is of no more use
+    kBroken,  // the connection cannot be used any more
   };
   struct Moved {
     std::size_t bytes = 0;
     State state = State::kOpen;
   };
 
-  // Takes the descriptor over and makes it non-blocking.
+  // Takes ownership of the descriptor and makes it non-blocking.
   explicit Stream(int fd);
   Stream(Stream&& other) noexcept;
   Stream& operator=(Stream&& other) noexcept;
@@ -33,8 +33,8 @@ class Stream {
   Stream& operator=(const Stream&) = delete;
   ~Stream();
 
-  // From now on bytes are encrypted; read(), write() or shake_hands() begin the handshake.
-  // False: out of memory.
+  // Encrypts all bytes from now on; read(), write() or do_handshake() begin the handshake. False:
+  // out of memory.
   enum class Side : std::uint8_t { kServer, kClient };
   [[nodiscard]] bool use_tls(ssl_ctx_st& context, Side side);
 
@@ -43,10 +43,11 @@ class Stream {
 
   [[nodiscard]] Moved read(std::span<char> into);
   [[nodiscard]] Moved write(std::string_view bytes);
-  // TLS only. kOpen with 1 byte: done. kOpen with none: more has to come.
-  [[nodiscard]] Moved shake_hands();
-  // Says goodbye: kEnded when the peer has said it too, or when there is nobody to say it.
-  [[nodiscard]] Moved say_goodbye();
+  // TLS only. kOpen with 1 byte: the handshake is done. kOpen with 0 bytes: more input is needed.
+  [[nodiscard]] Moved do_handshake();
+  // Sends the TLS shutdown (close_notify): kEnded when the peer has sent its own, or when there is
+  // no TLS or peer to send one.
+  [[nodiscard]] Moved shut_down();
   void close();
 
  private:

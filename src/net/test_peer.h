@@ -1,6 +1,6 @@
-// What the tests of this room stand on: a protocol that does as the peer tells it and notes what
-// happens to it, a server of it, and blocking clients, plain and TLS. Nothing here waits by time:
-// an event that does not come within kPatience fails the test.
+// Test helpers: a protocol that follows commands from the peer and records its calls, a server for
+// it, and blocking clients, plain and TLS. Nothing here relies on timing: an event that does not
+// come within kPatience fails the test.
 #pragma once
 
 #include <arpa/inet.h>
@@ -35,7 +35,7 @@ namespace gridloom::net {
 
 inline constexpr std::chrono::seconds kPatience{20};
 
-// Work that takes at least so long.
+// Busy work that takes at least `time`.
 inline void take(std::chrono::milliseconds time) {
   const auto end = std::chrono::steady_clock::now() + time;
   while (std::chrono::steady_clock::now() < end) {
@@ -51,7 +51,7 @@ class TestClock final : public Clock {
   std::atomic<std::int64_t> ms_{1'700'000'000'000};
 };
 
-// What protocols tell the test, across threads.
+// Events that protocols report to the test, across threads.
 class Events {
  public:
   void note(std::string event) {
@@ -63,13 +63,13 @@ class Events {
     const std::scoped_lock lock(mutex_);
     return count_locked(event);
   }
-  // How often that was before this happened.
+  // How often `event` was noted before `this_one`.
   [[nodiscard]] std::size_t count_before(std::string_view event, std::string_view this_one) {
     const std::scoped_lock lock(mutex_);
     return static_cast<std::size_t>(
         std::count(seen_.begin(), std::ranges::find(seen_, this_one), event));
   }
-  // False: it did not happen that often.
+  // False: the event did not happen that often within kPatience.
   [[nodiscard]] bool await(std::string_view event, std::size_t times = 1) {
     std::unique_lock lock(mutex_);
     return changed_.wait_for(lock, kPatience, [&] { return count_locked(event) >= times; });
@@ -86,13 +86,13 @@ class Events {
   std::vector<std::string> seen_;
 };
 
-// Understands lines: "echo TEXT", "big BYTES", "bye BYTES" (and ends), "known ACCOUNT" (whose it is
-// from now on; 1 if none is named), "later TEXT" (answers from a task of its own, and reads nothing
-// until then), "note TEXT", "slow MS" (takes that long). Notes "made", "tick", "stops", "lost", and
-// "after lost" if anything is called then.
+// A line-based protocol. Commands: "echo TEXT", "big BYTES", "bye BYTES" (then finishes), "known
+// ACCOUNT" (the account from now on; 1 if none is named), "later TEXT" (responds from a posted
+// task, and reads nothing until then), "note TEXT", "slow MS" (takes that long). Notes "made",
+// "tick", "stops", "lost", and "after lost" if anything is called after lost().
 class LineProtocol final : public Protocol, public std::enable_shared_from_this<LineProtocol> {
  public:
-  LineProtocol(Line line, Events& events) : line_(std::move(line)), events_(events) {
+  LineProtocol(ConnectionContext line, Events& events) : line_(std::move(line)), events_(events) {
     events_.note(line_.secure ? "made secure" : "made");
   }
   void receive(std::string_view bytes, TimePoint /*now*/) override {
@@ -157,7 +157,7 @@ class LineProtocol final : public Protocol, public std::enable_shared_from_this<
     }
   }
 
-  Line line_;
+  ConnectionContext line_;
   Events& events_;
   std::string in_;
   std::string out_;
@@ -172,8 +172,8 @@ struct ServerOptions {
   ListenerLimits limits{};
   TlsContextPtr tls{};
   Address address{.host = "127.0.0.1", .port = 0};
-  std::shared_ptr<Room> room{};
-  ByteBudgetPtr strangers_bytes{};
+  std::shared_ptr<ConnectionBudget> budget{};
+  ByteBudgetPtr unauthenticated_bytes{};
 };
 
 struct TestServer {
@@ -183,16 +183,18 @@ struct TestServer {
       loops.push_back(std::make_unique<IoLoop>());
       raw.push_back(loops.back().get());
     }
-    auto opened = Listener::open(
-        {.address = options.address,
-         .tls = options.tls,
-         .make =
-             [this](Line line) { return std::make_shared<LineProtocol>(std::move(line), events); },
-         .clock = &clock,
-         .limits = options.limits,
-         .room = options.room,
-         .strangers_bytes = options.strangers_bytes},
-        raw);
+    auto opened =
+        Listener::open({.address = options.address,
+                        .tls = options.tls,
+                        .make =
+                            [this](ConnectionContext line) {
+                              return std::make_shared<LineProtocol>(std::move(line), events);
+                            },
+                        .clock = &clock,
+                        .limits = options.limits,
+                        .budget = options.budget,
+                        .unauthenticated_bytes = options.unauthenticated_bytes},
+                       raw);
     if (!opened) throw std::runtime_error(opened.error().detail);
     listener = std::move(*opened);
     for (const auto& loop : loops) {
@@ -214,11 +216,11 @@ struct TestServer {
   std::unique_ptr<Listener> listener;
 };
 
-// A blocking connection to the loopback. What it waits for comes within kPatience, or counts as
-// not coming.
+// A blocking connection over the loopback. Data that do not arrive within kPatience count as
+// missing.
 class PlainPeer {
  public:
-  // `from`: an address of the loopback, 127.0.0.0/8.
+  // `from`: a loopback address in 127.0.0.0/8.
   explicit PlainPeer(std::uint16_t port, std::uint32_t from = INADDR_LOOPBACK)
       : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
     const timeval patience{.tv_sec = kPatience.count(), .tv_usec = 0};
@@ -248,7 +250,7 @@ class PlainPeer {
     }
     return true;
   }
-  // Up to `bytes`; less only if the connection ends before.
+  // Up to `bytes`; fewer only if the connection ends earlier.
   [[nodiscard]] std::string read(std::size_t bytes) const {
     std::string text;
     std::array<char, 65'536> piece{};
@@ -271,7 +273,7 @@ class PlainPeer {
     return text;
   }
   [[nodiscard]] std::string rest() const { return read(std::size_t{1} << 30U); }
-  // Nothing more comes: closed or reset, not silence.
+  // Nothing more comes because the connection was closed or reset, not because of silence.
   [[nodiscard]] bool ended() const {
     char byte = 0;
     const ssize_t size = ::recv(fd_, &byte, 1, 0);
@@ -311,7 +313,7 @@ class TlsPeer {
     SSL_CTX_free(context_);
   }
 
-  [[nodiscard]] bool shake_hands() const { return SSL_connect(ssl_) == 1; }
+  [[nodiscard]] bool do_handshake() const { return SSL_connect(ssl_) == 1; }
   [[nodiscard]] SSL* ssl() const { return ssl_; }
   bool send(std::string_view text) const {
     return text.empty() || SSL_write(ssl_, text.data(), static_cast<int>(text.size())) > 0;
@@ -327,7 +329,7 @@ class TlsPeer {
     }
     return text;
   }
-  // The server said goodbye in TLS: nobody cut the end off.
+  // The server sent its TLS shutdown: the data were not truncated.
   [[nodiscard]] bool ended_cleanly() const {
     char byte = 0;
     const int size = SSL_read(ssl_, &byte, 1);

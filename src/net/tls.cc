@@ -43,18 +43,18 @@ using NamesPtr = std::unique_ptr<GENERAL_NAMES, Freer<GENERAL_NAMES_free>>;
 
 constexpr long kDay_s = 24 * 3600;
 constexpr long kAuthorityDays = 3650;
-// What Apple's clients accept at most of a server certificate.
+// Within the longest validity that Apple's clients accept for a server certificate.
 constexpr long kServerDays = 800;
 constexpr long kRenewDays = 60;
-// With TLS 1.2: those that keep what was recorded safe if a key is lost, and that find changes as
-// they decrypt. Whoever knows TLS 1.2 at all has one of them (RFC 9325, 4.2).
+// For TLS 1.2, only cipher suites with forward secrecy (recorded traffic stays safe if a key is
+// lost) and authenticated encryption. Every client with TLS 1.2 has one of them (RFC 9325, 4.2).
 constexpr const char* kCiphersOf12 = "ECDHE+AESGCM:ECDHE+CHACHA20";
 
 Status refuse(std::string_view what, const std::filesystem::path& file) {
-  return fail(FaultKind::kIo, fmt::format("{} {}: {}", what, file.string(), system_message(errno)));
+  return fail(ErrorCode::kIo, fmt::format("{} {}: {}", what, file.string(), system_message(errno)));
 }
 
-// Whole or not at all: a file that a crash cut short would keep the server from starting again.
+// Writes the file atomically: one truncated by a crash would keep the server from starting again.
 Status write_file(const std::filesystem::path& file, std::string_view text, mode_t mode) {
   const std::filesystem::path fresh = file.string() + ".new";
   const int fd = ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
@@ -99,14 +99,14 @@ bool belong_together(X509* certificate, EVP_PKEY* key) {
   return certificate != nullptr && key != nullptr && X509_check_private_key(certificate, key) == 1;
 }
 
-// Its private half is that of its public one.
+// Whether the private half of the key fits its public half.
 bool is_sound(EVP_PKEY* key) {
   if (key == nullptr) return false;
   const KeyContextPtr context(EVP_PKEY_CTX_new_from_pkey(nullptr, key, nullptr));
   return context && EVP_PKEY_pairwise_check(context.get()) == 1;
 }
 
-// False: OpenSSL does not take the value.
+// False: OpenSSL rejects the value.
 [[nodiscard]] bool add_extension(X509* certificate, X509* issuer, int nid,
                                  const std::string& value) {
   X509V3_CTX context;
@@ -147,7 +147,7 @@ bool is_host_name(const std::string& name) {
   });
 }
 
-// localhost, this machine's names and addresses, and what it is known as outside.
+// localhost, this machine's names and addresses, and the public host names.
 std::set<std::string> names_to_cover(const std::vector<std::string>& public_hosts) {
   std::set<std::string> names{"localhost", "127.0.0.1", "::1"};
   std::array<char, 256> host{};
@@ -178,7 +178,7 @@ bool covers(X509* certificate, const std::set<std::string>& names) {
   });
 }
 
-// One that was made while the clock was ahead begins later.
+// A certificate that was made while the clock was ahead becomes valid later.
 bool has_begun(X509* certificate) {
   return X509_cmp_current_time(X509_get0_notBefore(certificate)) < 0;
 }
@@ -202,17 +202,18 @@ Result<Issuer> own_authority(const std::filesystem::path& folder) {
     Issuer issuer{.certificate = read_certificate(certificate_file), .key = read_key(key_file)};
     if (!belong_together(issuer.certificate.get(), issuer.key.get())) {
       return fail(
-          FaultKind::kMalformed,
+          ErrorCode::kMalformed,
           fmt::format("{} and ca.key are not a certificate and its key; remove both to have "
                       "new ones made (clients must then trust the new one)",
                       certificate_file.string()));
     }
-    // Clients that trust the certificate as it was made would refuse what is signed in its name.
+    // Clients that trust the certificate in its original form would refuse certificates signed by
+    // this one.
     if (X509_verify(issuer.certificate.get(), issuer.key.get()) != 1 ||
         !is_sound(issuer.key.get())) {
       ERR_clear_error();
       return fail(
-          FaultKind::kMalformed,
+          ErrorCode::kMalformed,
           fmt::format("{} or ca.key is damaged: put both back from a backup, or remove both "
                       "to have new ones made (clients must then trust the new one)",
                       certificate_file.string()));
@@ -229,7 +230,7 @@ Result<Issuer> own_authority(const std::filesystem::path& folder) {
       add_extension(own, own, NID_key_usage, "critical,keyCertSign,cRLSign") &&
       add_extension(own, own, NID_subject_key_identifier, "hash");
   if (!complete || X509_sign(own, key.get(), EVP_sha256()) == 0) {
-    return fail(FaultKind::kInternal, "OpenSSL could not sign the authority's certificate");
+    return fail(ErrorCode::kInternal, "OpenSSL could not sign the authority's certificate");
   }
   if (Status saved = write_file(key_file, pem(key.get()), 0600); !saved) {
     return std::unexpected(std::move(saved.error()));
@@ -253,7 +254,7 @@ Status make_server_certificate(const TlsFiles& files, const Issuer& issuer,
   X509* const by = issuer.certificate.get();
   X509* const own = certificate.get();
   if (!add_extension(own, by, NID_subject_alt_name, alternatives)) {
-    return fail(FaultKind::kBadParams,
+    return fail(ErrorCode::kBadParams,
                 fmt::format("a certificate cannot name {}: is each a host name or an address?",
                             alternatives));
   }
@@ -263,7 +264,7 @@ Status make_server_certificate(const TlsFiles& files, const Issuer& issuer,
                         add_extension(own, by, NID_subject_key_identifier, "hash") &&
                         add_extension(own, by, NID_authority_key_identifier, "keyid");
   if (!complete || X509_sign(own, issuer.key.get(), EVP_sha256()) == 0) {
-    return fail(FaultKind::kInternal, "OpenSSL could not sign the server's certificate");
+    return fail(ErrorCode::kInternal, "OpenSSL could not sign the server's certificate");
   }
   if (Status saved = write_file(files.key, pem(key.get()), 0600); !saved) return saved;
   return write_file(files.certificate, pem(certificate.get()), 0644);
@@ -275,7 +276,7 @@ Result<TlsFiles> own_certificates(const std::filesystem::path& data_folder,
                                   const std::vector<std::string>& public_hosts) {
   for (const std::string& host : public_hosts) {
     if (is_address(host) || is_host_name(host)) continue;
-    return fail(FaultKind::kBadParams,
+    return fail(ErrorCode::kBadParams,
                 fmt::format("the public host \"{}\" is neither a host name nor an address", host));
   }
   const std::filesystem::path folder = data_folder / "tls";
@@ -285,7 +286,7 @@ Result<TlsFiles> own_certificates(const std::filesystem::path& data_folder,
     std::filesystem::permissions(folder, std::filesystem::perms::owner_all, error);
   }
   if (error) {
-    return fail(FaultKind::kIo,
+    return fail(ErrorCode::kIo,
                 fmt::format("cannot make {}: {}", folder.string(), error.message()));
   }
   TlsFiles files{.ca = std::filesystem::absolute(folder / "ca.pem"),
@@ -366,7 +367,7 @@ Result<TlsContextPtr> tls_context(const TlsFiles& files) {
   if (good) return context;
   const char* reason = ERR_reason_error_string(ERR_get_error());
   ERR_clear_error();
-  return fail(FaultKind::kMalformed,
+  return fail(ErrorCode::kMalformed,
               fmt::format("{} and {}: {}", files.certificate.string(), files.key.string(),
                           reason == nullptr ? "OpenSSL does not take them" : reason));
 }

@@ -1,9 +1,9 @@
-// TLS for the doors: a certificate authority of our own, made on first start in the data folder,
-// and a server certificate that it signs; or given certificates.
+// TLS for the listeners: an own certificate authority, created on first start in the data folder,
+// and a server certificate signed by it; or certificates from the operator.
 //
 // DIR/tls/ca.pem, ca.key (0600), server.pem, server.key (0600). Clients trust ca.pem. The server
-// certificate covers localhost, the machine's names and addresses, and the public host; it is made
-// again when that set grows or it nears its end.
+// certificate covers localhost, the machine's names and addresses, and the public host; it is
+// renewed when that set grows or when it is close to its expiry.
 #pragma once
 
 #include <filesystem>
@@ -26,12 +26,12 @@ struct TlsFiles {
   std::filesystem::path key;
 };
 
-// kIo, kMalformed (a file that is no certificate).
+// Errors: kIo, kMalformed (a file that is no certificate).
 [[nodiscard]] Result<TlsFiles> own_certificates(const std::filesystem::path& data_folder,
                                                 const std::vector<std::string>& public_hosts);
 
-// Changes nothing: what is wrong with DIR/tls, by the name of the file; files that are not there
-// are left out. Empty: each key fits its certificate, and the authority signed them.
+// Changes nothing. Returns what is wrong with the files of DIR/tls, by file name; files that do not
+// exist are left out. Empty: each key fits its certificate, and the authority signed them.
 [[nodiscard]] std::map<std::string, std::string> check_certificates(
     const std::filesystem::path& data_folder);
 

@@ -1,5 +1,5 @@
-// TLS: the files of the own authority, what the certificate covers, and handshakes as clients with
-// verification do them.
+// TLS tests: the files of the own authority, the names that the certificate covers, and handshakes
+// by clients that verify the server.
 #include "net/tls.h"
 
 #include <gtest/gtest.h>
@@ -100,7 +100,7 @@ class TlsTest : public testing::Test {
     TestServer server({.loops = 1, .tls = *context});
     const PlainPeer plain(server.port());
     const TlsPeer peer(plain, of.ca, host);
-    if (!peer.shake_hands()) {
+    if (!peer.do_handshake()) {
       return testing::AssertionFailure()
              << host << ": " << X509_verify_cert_error_string(SSL_get_verify_result(peer.ssl()));
     }
@@ -122,7 +122,7 @@ TEST_F(TlsTest, MakesItsFilesOnFirstStartWithKeysForNobodyElse) {
   EXPECT_EQ(mode_of(tls("server.key")), 0600U);
   std::size_t count = 0;
   for ([[maybe_unused]] const auto& entry : fs::directory_iterator(folder / "tls")) ++count;
-  EXPECT_EQ(count, 4U);  // no temporary file stays
+  EXPECT_EQ(count, 4U);  // no temporary file is left
 }
 
 TEST_F(TlsTest, CoversTheMachinesNamesAndAddressesAndThePublicHost) {
@@ -147,7 +147,7 @@ TEST_F(TlsTest, ASecondStartChangesNothing) {
   EXPECT_EQ(content_of(again.ca), ca);
   EXPECT_EQ(content_of(again.certificate), certificate);
   EXPECT_EQ(content_of(again.key), key);
-  static_cast<void>(files({}));  // fewer names are covered by what is there
+  static_cast<void>(files({}));  // the existing certificate covers more names
   EXPECT_EQ(content_of(made.certificate), certificate);
 }
 
@@ -164,7 +164,7 @@ TEST_F(TlsTest, ANewNameMakesANewCertificateUnderTheSameAuthority) {
   EXPECT_TRUE(serves(made, "power.example"));
 }
 
-// The clock was ahead when it was made.
+// The certificate was made while the clock was ahead.
 TEST_F(TlsTest, ACertificateThatHasNotBegunIsMadeAgain) {
   const TlsFiles made = files();
   const CertificatePtr certificate = certificate_of(made.certificate);
@@ -217,7 +217,7 @@ TEST_F(TlsTest, AClientThatDoesNotTrustTheAuthorityIsNotServed) {
   TestServer server({.loops = 1, .tls = *context});
   {
     const PlainPeer plain(server.port());
-    EXPECT_FALSE(TlsPeer(plain, "", "localhost").shake_hands());
+    EXPECT_FALSE(TlsPeer(plain, "", "localhost").do_handshake());
   }
   EXPECT_TRUE(server.events.await("lost"));
 }
@@ -230,7 +230,7 @@ TEST_F(TlsTest, OldTlsIsRefused) {
   const PlainPeer plain(server.port());
   const TlsPeer peer(plain, made.ca, "localhost");
   SSL_set_max_proto_version(peer.ssl(), TLS1_1_VERSION);
-  EXPECT_FALSE(peer.shake_hands());
+  EXPECT_FALSE(peer.do_handshake());
 }
 
 TEST_F(TlsTest, WithTls12OnlyCiphersThatFindChangesAreTaken) {
@@ -251,7 +251,7 @@ TEST_F(TlsTest, WithTls12OnlyCiphersThatFindChangesAreTaken) {
     const TlsPeer peer(plain, made.ca, "localhost");
     SSL_set_max_proto_version(peer.ssl(), TLS1_2_VERSION);
     ASSERT_EQ(SSL_set_cipher_list(peer.ssl(), row.cipher), 1) << row.cipher;
-    EXPECT_EQ(peer.shake_hands(), row.taken) << row.cipher;
+    EXPECT_EQ(peer.do_handshake(), row.taken) << row.cipher;
   }
 }
 
@@ -275,7 +275,7 @@ TEST_F(TlsTest, LargeAnswersComeWholeAndEndWithAGoodbye) {
   TestServer server({.tls = *context});
   const PlainPeer plain(server.port());
   const TlsPeer peer(plain, made.ca, "localhost");
-  ASSERT_TRUE(peer.shake_hands());
+  ASSERT_TRUE(peer.do_handshake());
   ASSERT_TRUE(peer.send("big 3000000\n"));
   EXPECT_EQ(peer.read(3'000'000).size(), 3'000'000U);
   ASSERT_TRUE(peer.send("bye 1000000\n"));
@@ -290,15 +290,15 @@ TEST_F(TlsTest, LateAnswersComeAsOnAPlainConnection) {
   TestServer server({.loops = 1, .tls = *context});
   const PlainPeer plain(server.port());
   const TlsPeer peer(plain, made.ca, "localhost");
-  ASSERT_TRUE(peer.shake_hands());
+  ASSERT_TRUE(peer.do_handshake());
   for (int i = 0; i < 50; ++i) {
     ASSERT_TRUE(peer.send("later x\n"));
     ASSERT_EQ(peer.read(2), "x\n");
   }
 }
 
-// The loop looks at its connections four times a second, and a handshake from far away, or of a
-// slow device, is under way then.
+// The loop checks its connections four times a second; the handshake of a distant or slow device
+// may still be under way then.
 TEST_F(TlsTest, AClientThatTakesItsTimeForTheHandshakeIsServed) {
   const TlsFiles made = files();
   const auto context = tls_context(made);
@@ -308,7 +308,7 @@ TEST_F(TlsTest, AClientThatTakesItsTimeForTheHandshakeIsServed) {
   ASSERT_TRUE(server.events.await("made secure"));
   ASSERT_TRUE(server.events.await("sweep", server.events.count("sweep") + 2));
   const TlsPeer peer(plain, made.ca, "localhost");
-  ASSERT_TRUE(peer.shake_hands());
+  ASSERT_TRUE(peer.do_handshake());
   for (int i = 0; i < 20; ++i) {
     ASSERT_TRUE(peer.send("later x\n"));
     ASSERT_EQ(peer.read(2), "x\n");
@@ -338,7 +338,7 @@ TEST_F(TlsTest, AGoodbyeThatIsNotAnsweredIsGivenUp) {
   TestServer server({.loops = 1, .limits = {.close_time = Millis(700)}, .tls = *context});
   const PlainPeer plain(server.port());
   const TlsPeer peer(plain, made.ca, "localhost");
-  ASSERT_TRUE(peer.shake_hands());
+  ASSERT_TRUE(peer.do_handshake());
   ASSERT_TRUE(peer.send("bye 10\n"));
   EXPECT_EQ(peer.read(10).size(), 10U);
   EXPECT_TRUE(peer.ended_cleanly());
@@ -367,7 +367,7 @@ TEST_F(TlsTest, ADamagedAuthorityIsReportedAndNotReplaced) {
   const std::string key = content_of(tls("ca.key"));
   const auto reported = [&] {
     const auto again = own_certificates(folder, {});
-    return !again && again.error().kind == FaultKind::kMalformed &&
+    return !again && again.error().code == ErrorCode::kMalformed &&
            again.error().detail.contains("ca.pem");
   };
   for (const std::string_view damage : {"", "nonsense", "-----BEGIN CERTIFICATE-----\nAAAA\n"}) {
@@ -407,13 +407,13 @@ TEST_F(TlsTest, AFlippedBitInAnAuthorityIsReportedOrChangesNothing) {
   EXPECT_TRUE(serves(files()));
 }
 
-// Every client would refuse what it signs.
+// Every client would refuse the certificates that it signs.
 TEST_F(TlsTest, AnAuthoritysKeyThatIsAnothersIsReported) {
   const TlsFiles made = files();
   write_content(tls("ca.key"), fresh_key());
   const auto again = own_certificates(folder, {});
   ASSERT_FALSE(again);
-  EXPECT_EQ(again.error().kind, FaultKind::kMalformed);
+  EXPECT_EQ(again.error().code, ErrorCode::kMalformed);
 }
 
 TEST_F(TlsTest, ADamagedServerCertificateIsMadeAgain) {
@@ -428,7 +428,7 @@ TEST_F(TlsTest, ADamagedServerCertificateIsMadeAgain) {
   }
 }
 
-// A crash between the two writes of a renewal leaves the new key beside the old certificate.
+// A crash between the two writes of a renewal leaves the new key next to the old certificate.
 TEST_F(TlsTest, AServerKeyThatDoesNotFitItsCertificateIsMadeAgain) {
   const TlsFiles made = files();
   write_content(made.key, fresh_key());
@@ -444,13 +444,14 @@ TEST_F(TlsTest, ACertificateOfAnotherAuthorityIsMadeAgain) {
   EXPECT_TRUE(serves(again));
 }
 
-// Whoever writes two hosts into one option still gets a server that the others can use, or is told.
+// If two hosts are written into one option, the server still serves the other names, or the
+// operator is told.
 TEST_F(TlsTest, APublicHostThatIsNoneDoesNotCostTheOtherNames) {
   for (const std::string& host :
        std::vector<std::string>{"a.example,b.example", "", "a b", "DNS:x", "a\nb", "*"}) {
     const auto made = own_certificates(folder, {host});
     if (!made) {
-      EXPECT_EQ(made.error().kind, FaultKind::kBadParams) << host;
+      EXPECT_EQ(made.error().code, ErrorCode::kBadParams) << host;
       continue;
     }
     EXPECT_TRUE(covers(*made, "localhost") && covers(*made, "127.0.0.1")) << host;
@@ -462,7 +463,7 @@ TEST_F(TlsTest, AFolderThatCannotBeIsNamed) {
   write_content(folder / "file", "x");
   const auto made = own_certificates(folder / "file", {});
   ASSERT_FALSE(made);
-  EXPECT_EQ(made.error().kind, FaultKind::kIo);
+  EXPECT_EQ(made.error().code, ErrorCode::kIo);
   EXPECT_TRUE(made.error().detail.contains("file"));
 }
 
@@ -472,7 +473,7 @@ TEST_F(TlsTest, GivenFilesThatAreNoneAreNamed) {
   for (const fs::path& key : {tls("other.key"), tls("absent.key"), made.certificate}) {
     const auto context = tls_context({.ca = made.ca, .certificate = made.certificate, .key = key});
     ASSERT_FALSE(context) << key;
-    EXPECT_EQ(context.error().kind, FaultKind::kMalformed);
+    EXPECT_EQ(context.error().code, ErrorCode::kMalformed);
     EXPECT_TRUE(context.error().detail.contains(key.string())) << context.error().detail;
   }
 }

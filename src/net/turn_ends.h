@@ -1,11 +1,11 @@
-// Who has to do something at the end of a loop's turn: of each account in its order, and one of
-// each account in turn. So a connection waits for one of each other account, not for the crowd of
-// one.
+// The queue of objects that requested a call at the end of a loop's turn. Each account has its own
+// order, and the accounts are served round-robin, so a connection waits for one object of each
+// other account, not for all connections of a busy account.
 //
-// Who has more to write than it could is served in turn with those of its account that begin: the
-// one subscriber of a thousand devices gets as many turns as they have together.
+// Within an account, an object that could not write all of its output alternates with those that
+// begin: the one subscriber of a thousand devices gets as many turns as they have together.
 //
-// Touched on one loop only.
+// Used on one loop only.
 #pragma once
 
 #include <cstddef>
@@ -23,25 +23,25 @@ class TurnEnds {
   enum class Why : std::uint8_t { kBegins, kGoesOn };
 
   void add(std::int64_t account, std::shared_ptr<Who> who, Why why) {
-    Line& line = lines_[account];
-    if (line.empty()) turns_.push_back(&line);
-    (why == Why::kGoesOn ? line.going_on : line.beginning).push_back(std::move(who));
+    Queue& queue = queues_[account];
+    if (queue.empty()) turns_.push_back(&queue);
+    (why == Why::kGoesOn ? queue.going_on : queue.beginning).push_back(std::move(who));
     ++size_;
   }
 
-  // There is one.
+  // Only if not empty().
   [[nodiscard]] std::shared_ptr<Who> next() {
-    Line& line = *turns_.front();
+    Queue& queue = *turns_.front();
     turns_.pop_front();
-    line.goes_on = !line.going_on.empty() && (!line.goes_on || line.beginning.empty());
-    auto& next = line.goes_on ? line.going_on : line.beginning;
+    queue.goes_on = !queue.going_on.empty() && (!queue.goes_on || queue.beginning.empty());
+    auto& next = queue.goes_on ? queue.going_on : queue.beginning;
     std::shared_ptr<Who> who = std::move(next.front());
     next.pop_front();
     --size_;
-    if (!line.empty()) {
-      turns_.push_back(&line);
-    } else if (turns_.empty() && lines_.size() > kKeptLines) {
-      lines_.clear();
+    if (!queue.empty()) {
+      turns_.push_back(&queue);
+    } else if (turns_.empty() && queues_.size() > kKeptQueues) {
+      queues_.clear();
     }
     return who;
   }
@@ -51,24 +51,24 @@ class TurnEnds {
 
   void clear() {
     turns_.clear();
-    lines_.clear();
+    queues_.clear();
     size_ = 0;
   }
 
  private:
-  struct Line {
+  struct Queue {
     [[nodiscard]] bool empty() const { return beginning.empty() && going_on.empty(); }
 
     std::deque<std::shared_ptr<Who>> beginning;
     std::deque<std::shared_ptr<Who>> going_on;
-    bool goes_on = false;  // the one that was served last
+    bool goes_on = false;  // the last one served was from going_on
   };
 
-  // Empty ones stay, as most accounts come again in the next turn.
-  static constexpr std::size_t kKeptLines = 256;
+  // Empty queues are kept, as most accounts come again in the next turn.
+  static constexpr std::size_t kKeptQueues = 256;
 
-  std::unordered_map<std::int64_t, Line> lines_;  // by account
-  std::deque<Line*> turns_;                       // those that are not empty
+  std::unordered_map<std::int64_t, Queue> queues_;  // by account
+  std::deque<Queue*> turns_;                        // queues that are not empty
   std::size_t size_ = 0;
 };
 

@@ -1,9 +1,9 @@
-// A hash index whose copies share what did not change: a snapshot with one more device costs one
-// bucket and 256 pointers, whether there are ten devices or a hundred thousand.
+// A copy-on-write hash index whose copies share unchanged buckets: a snapshot with one more device
+// costs one bucket and 256 pointers, whether there are ten devices or a hundred thousand.
 //
-// Invariant: a bucket that two indexes hold is never written; only an index that made a bucket
-// itself since it was copied writes it in place. A published index is const, so any thread may read
-// it.
+// Invariant: a bucket shared by two indexes is never written; an index writes only those buckets in
+// place that it created itself since it was copied. A published index is const, so any thread may
+// read it.
 #pragma once
 
 #include <algorithm>
@@ -20,7 +20,7 @@
 
 namespace gridloom::registry {
 
-// kKey is the member of T by which it is found, as in CowIndex<Device, &Device::sn>.
+// kKey is the member of T used as the key, as in CowIndex<Device, &Device::sn>.
 template <typename T, auto kKey>
 class CowIndex {
  public:
@@ -28,13 +28,13 @@ class CowIndex {
   using KeyView = std::conditional_t<std::is_same_v<Key, std::string>, std::string_view, Key>;
 
   CowIndex() = default;
-  CowIndex(const CowIndex& other) : buckets_(other.buckets_) {}  // shares all, owns none
+  CowIndex(const CowIndex& other) : buckets_(other.buckets_) {}  // shares all buckets, owns none
   CowIndex(CowIndex&&) noexcept = default;
   CowIndex& operator=(const CowIndex&) = delete;
   CowIndex& operator=(CowIndex&&) noexcept = default;
   ~CowIndex() = default;
 
-  // Lives as long as any index that holds it.
+  // nullptr if there is none. The result lives as long as any index that contains it.
   [[nodiscard]] const T* find(KeyView key) const {
     const std::size_t hash = hash_of(key);
     const Bucket* bucket = buckets_[hash % kBuckets].get();
@@ -43,7 +43,7 @@ class CowIndex {
     return at != bucket->end() && is(*at, hash, key) ? at->value.get() : nullptr;
   }
 
-  // Adds it, or replaces the one with the same key.
+  // Adds `value`, or replaces the entry with the same key.
   void put(std::shared_ptr<const T> value) {
     const KeyView key = (*value).*kKey;
     const std::size_t hash = hash_of(key);
@@ -63,7 +63,7 @@ class CowIndex {
     bucket.erase(place(bucket, hash, key));
   }
 
-  // In no particular order.
+  // All values, in no particular order.
   [[nodiscard]] std::vector<const T*> all() const {
     std::vector<const T*> found;
     for (const auto& bucket : buckets_) {
@@ -78,7 +78,7 @@ class CowIndex {
     std::size_t hash = 0;
     std::shared_ptr<const T> value;
   };
-  using Bucket = std::vector<Entry>;  // by hash, so that a search compares strings only at its end
+  using Bucket = std::vector<Entry>;  // sorted by hash: keys are compared only for equal hashes
   static constexpr std::size_t kBuckets = 256;
 
   static std::size_t hash_of(KeyView key) { return std::hash<KeyView>{}(key); }
@@ -86,7 +86,7 @@ class CowIndex {
     return entry.hash == hash && (*entry.value).*kKey == key;
   }
 
-  // The entry with the key, or else where it would stand.
+  // The position of the entry with the key, or the position at which to insert it.
   template <typename Entries>
   static auto place(Entries& bucket, std::size_t hash, KeyView key) {
     auto at = std::ranges::lower_bound(bucket, hash, {}, &Entry::hash);

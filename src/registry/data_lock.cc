@@ -1,5 +1,5 @@
-// flock(2), not fcntl(2): its lock belongs to the open file, so that another thread of the same
-// process closing the file does not drop it.
+// Uses flock(2), not fcntl(2): a flock belongs to the open file, so the lock is not dropped when
+// another thread of the same process closes the file.
 #include "registry/data_lock.h"
 
 #include <fcntl.h>
@@ -23,7 +23,7 @@ constexpr int kLookEvery_ms = 10;
 constexpr std::string_view kServer = "server";
 constexpr std::string_view kCommand = "command";
 
-// What the lock's file says of who holds it.
+// The content of the lock file: a description of the lock's holder.
 struct Note {
   pid_t pid = 0;         // 0: nothing
   bool command = false;  // else a server
@@ -40,13 +40,14 @@ Note note_in(const FileDescriptor& file, const std::filesystem::path& path) {
   return note;
 }
 
-// One that was killed says nothing of who holds the lock now, and has not written its own note yet.
+// The note of a killed process is stale: the present holder of the lock has not written its own
+// note yet.
 bool is_alive(pid_t pid) { return ::kill(pid, 0) == 0 || errno == EPERM; }
 
-std::unexpected<Fault> held(const Note& note, const std::filesystem::path& data_folder) {
+std::unexpected<Error> held(const Note& note, const std::filesystem::path& data_folder) {
   const std::string who = note.pid != 0 ? fmt::format(" (pid {})", note.pid) : "";
   return fail(
-      FaultKind::kConflict,
+      ErrorCode::kConflict,
       fmt::format("{} {}{}", note.command ? "another command works on" : "a server is running on",
                   data_folder.string(), who));
 }
@@ -54,7 +55,7 @@ std::unexpected<Fault> held(const Note& note, const std::filesystem::path& data_
 }  // namespace
 
 DataLock::~DataLock() {
-  // What comes after a clean end finds no note of somebody who is gone.
+  // After a clean end, the next holder finds no stale note.
   if (file_.is_open()) static_cast<void>(::ftruncate(file_.get(), 0));
 }
 
@@ -68,11 +69,11 @@ Result<DataLock> DataLock::take(const std::filesystem::path& data_folder, Holder
   if (Status made = make_data_folder(data_folder); !made) return std::unexpected(made.error());
   const std::filesystem::path path = data_folder / "lock";
   FileDescriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
-  if (!file.is_open()) return system_fault("cannot open", path);
+  if (!file.is_open()) return system_error("cannot open", path);
   const auto until = std::chrono::steady_clock::now() + patience;
   while (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno == EINTR) continue;
-    if (errno != EWOULDBLOCK) return system_fault("cannot lock", path);
+    if (errno != EWOULDBLOCK) return system_error("cannot lock", path);
     const Note note = note_in(file, path);
     const bool is_server = note.pid != 0 && !note.command && is_alive(note.pid);
     if (is_server || std::chrono::steady_clock::now() >= until) return held(note, data_folder);
@@ -82,7 +83,7 @@ Result<DataLock> DataLock::take(const std::filesystem::path& data_folder, Holder
       fmt::format("{} {}\n", ::getpid(), holder == Holder::kServer ? kServer : kCommand);
   if (::ftruncate(file.get(), 0) != 0 ||
       ::pwrite(file.get(), note.data(), note.size(), 0) != static_cast<ssize_t>(note.size())) {
-    return system_fault("cannot write", path);
+    return system_error("cannot write", path);
   }
   return DataLock(std::move(file));
 }

@@ -1,9 +1,9 @@
-// Who serves a data folder: the holder of DIR/lock. A server takes it for its whole life; a command
-// that wants to change the folder of a stopped server takes it for a moment.
+// The exclusive lock of a data folder: DIR/lock. A server holds the lock for its whole life; a
+// command that changes the folder of a stopped server holds the lock while it works.
 //
-// The kernel drops the lock with its holder, however that ends, so a lock never goes stale; what
-// the file says of its holder ("PID server" or "PID command") tells others whom they wait for. The
-// file itself stays: removing it would let two hold "the" lock.
+// The kernel releases the lock when its holder ends, for whatever reason, so the lock is never
+// stale. The file's text ("PID server" or "PID command") tells other processes who holds the lock.
+// The file itself is never removed: removing it would let two processes hold "the" lock.
 #pragma once
 
 #include <cstdint>
@@ -22,9 +22,9 @@ class DataLock {
   enum class Holder : std::uint8_t { kServer, kCommand };
   static constexpr Millis kPatience{5'000};
 
-  // Makes the folder if need be. Waits for a command that holds the lock, `patience` at most; a
-  // server that holds it is not waited for. kConflict: "a server is running on DIR (pid N)", or
-  // "another command works on DIR (pid N)". Any thread; blocks.
+  // Creates the folder if necessary. Waits at most `patience` for a command that holds the lock,
+  // but does not wait for a server. kConflict: "a server is running on DIR (pid N)", or "another
+  // command works on DIR (pid N)". Any thread; blocks.
   [[nodiscard]] static Result<DataLock> take(const std::filesystem::path& data_folder,
                                              Holder holder = Holder::kServer,
                                              Millis patience = kPatience);

@@ -1,4 +1,5 @@
-// One holder at a time; the lock ends with its holder, also when that is killed.
+// Tests that there is one holder at a time, and that the lock ends with its holder, even a killed
+// one.
 #include "registry/data_lock.h"
 
 #include <fmt/format.h>
@@ -24,7 +25,7 @@ TEST(DataLock, TheSecondToTakeItIsToldWhoHasIt) {
   ASSERT_TRUE(first) << first.error().detail;
   const Result<DataLock> second = DataLock::take(folder.data());
   ASSERT_FALSE(second);
-  EXPECT_EQ(second.error().kind, FaultKind::kConflict);
+  EXPECT_EQ(second.error().code, ErrorCode::kConflict);
   EXPECT_EQ(second.error().detail,
             fmt::format("a server is running on {} (pid {})", folder.data().string(), ::getpid()));
   EXPECT_EQ(mode_of(folder.data()), 0700U);
@@ -75,7 +76,7 @@ TEST(DataLock, ACommandThatHoldsItIsNamedAsOneAfterAWait) {
   ASSERT_TRUE(first) << first.error().detail;
   const auto second = DataLock::take(folder.data(), DataLock::Holder::kServer, Millis{20});
   ASSERT_FALSE(second);
-  EXPECT_EQ(second.error().kind, FaultKind::kConflict);
+  EXPECT_EQ(second.error().code, ErrorCode::kConflict);
   EXPECT_EQ(second.error().detail, fmt::format("another command works on {} (pid {})",
                                                folder.data().string(), ::getpid()));
 }
@@ -103,11 +104,11 @@ TEST(DataLock, AServerIsNotWaitedForUnlessItIsDead) {
   const TestFolder folder;
   const auto server = DataLock::take(folder.data());
   ASSERT_TRUE(server);
-  // An hour would be waited for: the test ends in time only if it is not.
+  // The test ends in time only if the lock does not wait for this hour.
   const Millis hour{3'600'000};
   EXPECT_FALSE(DataLock::take(folder.data(), DataLock::Holder::kCommand, hour));
   write_content(folder.data() / "lock",
-                fmt::format("{}\n", ::getpid()));  // as versions before wrote
+                fmt::format("{}\n", ::getpid()));  // as written by earlier versions
   EXPECT_FALSE(DataLock::take(folder.data(), DataLock::Holder::kCommand, hour));
 }
 
@@ -124,7 +125,7 @@ TEST(DataLock, AFolderThatCannotBeMadeIsNamed) {
   write_content(folder.path() / "file", "x");
   const Result<DataLock> lock = DataLock::take(folder.path() / "file" / "data");
   ASSERT_FALSE(lock);
-  EXPECT_EQ(lock.error().kind, FaultKind::kIo);
+  EXPECT_EQ(lock.error().code, ErrorCode::kIo);
   EXPECT_TRUE(lock.error().detail.contains((folder.path() / "file" / "data").string()));
 }
 

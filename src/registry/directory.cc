@@ -1,4 +1,4 @@
-// Look-ups only; directory_draft.cc has what makes the next Directory.
+// Lookups only; directory_draft.cc builds the next Directory.
 #include "registry/directory.h"
 
 #include <algorithm>

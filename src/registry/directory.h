@@ -1,8 +1,8 @@
-// The directory: who has which keys and may do what with which device, as it was at one moment.
+// An immutable snapshot of the registry: accounts, their keys, devices and access rights.
 //
-// A Directory never changes; the registry publishes a new one after each change, which shares with
-// the old one whatever stayed. Any thread may read it, without a lock. What it returns by pointer
-// lives as long as the Directory: a holder keeps its shared_ptr.
+// The registry publishes a new Directory after each change; it shares all unchanged data with the
+// previous one. Any thread may read a Directory without a lock. The pointers it returns are valid
+// as long as the Directory lives: a caller that keeps them must keep its shared_ptr too.
 #pragma once
 
 #include <cstdint>
@@ -16,19 +16,19 @@
 
 namespace gridloom::registry {
 
-// Never used again for another account.
+// Never reused for another account.
 enum class AccountId : std::int64_t {};
 
-// Each includes those before it. The numbers are stored.
+// Each level includes the levels before it. The numbers are stored.
 enum class Rights : std::uint8_t { kNone = 0, kMonitor = 1, kFull = 2, kOwner = 3 };
 
 struct Account {
   AccountId id{};
   std::string name;
-  std::string certificate_account;  // "open-" and 32 hex digits; for the account's whole life
+  std::string certificate_account;  // "open-" and 32 hex digits; never changes
   Secret certificate_password;      // 32 hex digits
   Secret gateway_key;               // the password of gateway:<name>
-  // Each grows when its secret is made anew: a session of an earlier one has ended.
+  // Incremented when the secret is rotated: sessions of an earlier generation have ended.
   std::int64_t certificate_generation = 1;
   std::int64_t gateway_generation = 1;
 };
@@ -49,14 +49,14 @@ struct Device {
   std::string name;
   AccountId owner{};
   Secret key;                       // the device's MQTT password
-  std::int64_t number = 0;          // grows in the order of adding; another one after a move
-  std::vector<Share> shares;        // by account
-  std::int64_t key_generation = 1;  // grows when the key is made anew
+  std::int64_t number = 0;          // ascends in the order of adding; a new one after a move
+  std::vector<Share> shares;        // sorted by account
+  std::int64_t key_generation = 1;  // incremented when the key is rotated
 };
 
 class Directory {
  public:
-  // nullptr: there is none.
+  // nullptr if not found.
   [[nodiscard]] const AccessKey* find_key(std::string_view access_key) const;
   [[nodiscard]] const Account* find_account(AccountId id) const;
   [[nodiscard]] const Account* find_account_by_name(std::string_view name) const;
@@ -65,20 +65,20 @@ class Directory {
 
   [[nodiscard]] static Rights rights(AccountId account, const Device& device);
 
-  // Grows when something is taken away: a credential, a device, a share.
+  // Incremented when a credential, a device or a share is revoked or removed.
   [[nodiscard]] std::uint64_t revocations() const { return revocations_; }
 
-  // All of these are in the order of adding; none for an unknown account.
+  // All lists are in the order of adding; an unknown account has empty lists.
   [[nodiscard]] std::vector<const Account*> accounts() const;
   [[nodiscard]] std::vector<const Device*> devices() const;
   [[nodiscard]] std::vector<const AccessKey*> keys_of(AccountId account) const;
-  [[nodiscard]] std::vector<const Device*> devices_of(AccountId account) const;   // its own
-  [[nodiscard]] std::vector<const Device*> shared_with(AccountId account) const;  // others'
+  [[nodiscard]] std::vector<const Device*> devices_of(AccountId account) const;   // owned
+  [[nodiscard]] std::vector<const Device*> shared_with(AccountId account) const;  // not owned
 
  private:
   friend class DirectoryDraft;
 
-  // Pointers into the indexes of the same Directory.
+  // What one account holds; the pointers point into the indexes of the same Directory.
   struct Holding {
     AccountId account{};
     std::vector<const AccessKey*> keys;

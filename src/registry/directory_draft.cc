@@ -1,4 +1,5 @@
-// Holdings point into the indexes, so a value leaves the holdings before it leaves its index.
+// Holdings point into the indexes, so a value is removed from the holdings before it is removed
+// from its index.
 #include "registry/directory_draft.h"
 
 #include <algorithm>
@@ -59,7 +60,7 @@ void DirectoryDraft::put(Device device) {
 void DirectoryDraft::erase_account(AccountId id) {
   const Account* account = next_.accounts_.find(id);
   if (account == nullptr) return;
-  // Copies: both lists shrink on the way.
+  // Iterates over copies: both lists shrink in the loops.
   for (const Device* device : std::vector(holding(id).shared)) {
     Device without = *device;
     std::erase_if(without.shares, [id](const Share& share) { return share.account == id; });

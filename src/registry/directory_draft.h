@@ -1,7 +1,7 @@
-// The next Directory while it is being made: a copy of the present one, and the changes to it.
+// The builder of the next Directory: a copy of the present one to which changes are applied.
 //
-// A draft belongs to one thread. It checks nothing: the registry did, and the database does. What
-// an account holds is brought up to date by finish(), so a draft is written, not read.
+// A draft belongs to one thread. It checks nothing: the registry and the database check changes.
+// finish() updates the lists of what each account holds, so a draft is written to, but not read.
 #pragma once
 
 #include <map>
@@ -17,15 +17,16 @@ class DirectoryDraft {
  public:
   explicit DirectoryDraft(Directory present) : next_(std::move(present)) {}
 
-  // What a Directory that was read anew lacks beside `former` is not looked for: it counts as a
-  // revocation.
+  // For a Directory that was reloaded to replace `former`: always counts as a revocation, without
+  // a comparison of the two.
   void replaces(const Directory& former) { next_.revocations_ = former.revocations_ + 1; }
 
-  // Each put replaces what has the same number, access key or serial number.
+  // put() replaces an entry with the same account id, access key or serial number.
   void put(Account account);
   void put(AccessKey key);
   void put(Device device);
-  // With its keys and its shares of others' devices; it must own no device.
+  // Also erases the account's keys and its shares of other accounts' devices. The account must own
+  // no device.
   void erase_account(AccountId id);
   void erase_key(std::string_view access_key);
   void erase_device(std::string_view sn);

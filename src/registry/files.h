@@ -1,7 +1,8 @@
-// The few things the registry needs of the file system: a data folder that is private, files that
-// are on the disk when we say so, and locks that end with their holder.
+// File system helpers of the registry: a private data folder, files that are synced to disk, and
+// locks that are released with their descriptor.
 //
-// Invariant: nothing made here is readable by another user, whatever the umask. No function throws.
+// Invariant: nothing created here is readable by another user, whatever the umask. No function
+// throws.
 #pragma once
 
 #include <cstddef>
@@ -33,30 +34,31 @@ class FileDescriptor {
   int fd_ = -1;
 };
 
-// kIo with the path and the system's reason. Reads errno: call it right after the failure.
-[[nodiscard]] std::unexpected<Fault> system_fault(std::string_view what,
+// kIo with the path and the system's error text. Reads errno: call right after the failure.
+[[nodiscard]] std::unexpected<Error> system_error(std::string_view what,
                                                   const std::filesystem::path& path);
 
-// Makes `folder` with mode 0700, and its parents as usual. A folder that is there stays as it is.
+// Creates `folder` with mode 0700, and its parents with the default mode. An existing folder is not
+// changed.
 [[nodiscard]] Status make_data_folder(const std::filesystem::path& folder);
 
-// Waits until nobody else holds the folder's lock; released with the descriptor.
+// Takes the folder's lock; blocks while another holds it. The lock is released with the descriptor.
 [[nodiscard]] Result<FileDescriptor> lock_folder(const std::filesystem::path& folder);
 
-// Up to `limit` bytes from the start.
+// Reads up to `limit` bytes from the start of the file.
 [[nodiscard]] Result<std::string> read_start(const FileDescriptor& file,
                                              const std::filesystem::path& path, std::size_t limit);
 
-// Writes a new file of mode 0600 under a second name, then gives it its own: after a crash `path`
-// holds all of `bytes` or does not exist. The caller holds the folder's lock; `path` must be free.
+// Writes a new file of mode 0600 under a temporary name and renames it: after a crash `path` holds
+// all of `bytes` or does not exist. The caller holds the folder's lock; `path` must not exist.
 [[nodiscard]] Status write_private_file(const std::filesystem::path& path, std::string_view bytes);
 
-// The same without a sync, in place of what is there: after a loss of power it may be the old file,
-// or an empty one.
+// Writes `bytes` as a file of mode 0600 in place of an existing one, without a sync: after a loss
+// of power `path` may hold the old content or be empty.
 [[nodiscard]] Status replace_private_file(const std::filesystem::path& path,
                                           std::string_view bytes);
 
-// Makes an empty file of mode 0600; takes other users' rights away from one that is there.
+// Creates an empty file of mode 0600; removes other users' permissions from an existing file.
 [[nodiscard]] Status make_private(const std::filesystem::path& path);
 
 }  // namespace gridloom::registry

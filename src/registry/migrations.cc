@@ -1,6 +1,6 @@
 // Stored numbers: shares.rights is 1 (monitor) or 2 (full), as in Rights. Columns of sealed secrets
-// are BLOBs in the form that seal.cc describes; what is not sealed is no secret. AUTOINCREMENT
-// keeps an account's number from ever meaning another account.
+// are BLOBs in the format that seal.cc describes; columns that are not sealed hold no secrets.
+// AUTOINCREMENT ensures that an account's number is never reused for another account.
 #include "registry/migrations.h"
 
 #include <fmt/format.h>
@@ -58,17 +58,18 @@ CREATE TABLE shares (
 CREATE INDEX shares_by_account ON shares (account);
 )";
 
-// How often each secret was made anew. Kept sessions say which one they signed in with.
+// Counts how often each secret was rotated. Stored sessions have the generation they signed in
+// with.
 constexpr std::string_view kCredentialGenerations = R"(
 ALTER TABLE accounts ADD COLUMN certificate_generation INTEGER NOT NULL DEFAULT 1;
 ALTER TABLE accounts ADD COLUMN gateway_generation INTEGER NOT NULL DEFAULT 1;
 ALTER TABLE devices ADD COLUMN key_generation INTEGER NOT NULL DEFAULT 1;
 )";
 
-// removed_devices: numbers of devices that somebody removed; their history may be purged.
-// revision: counts the commits of this registry, which its random id tells from any other.
-// Earlier versions gave numbers in a row and removed a device without a trace, so a number that was
-// given and has no device is one that was removed.
+// removed_devices: the numbers of removed devices; their history may be purged.
+// revision: counts the commits of this registry, which is identified by its random id.
+// Earlier versions assigned consecutive numbers and removed a device without a trace, so an
+// assigned number without a device belongs to a removed device.
 constexpr std::string_view kRemovedDevices = R"(
 CREATE TABLE removed_devices (
   id INTEGER PRIMARY KEY
@@ -89,8 +90,8 @@ CREATE TABLE revision (
 INSERT INTO revision VALUES (1, lower(hex(randomblob(16))), 0);
 )";
 
-// What is in the tables, said once more: registry/table_sums.h. A later change of a table has to
-// look whether they are right, and to make them anew.
+// Checksums of the tables' content: registry/table_sums.h. A later migration that changes a table
+// has to check the sums first and to compute them again afterwards.
 constexpr std::string_view kChecksums = R"(
 ALTER TABLE accounts ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE access_keys ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0;
@@ -125,7 +126,7 @@ Result<std::int64_t> schema_version(Database& database) {
       database.integer("SELECT count(*) FROM sqlite_schema WHERE name = 'schema_version'");
   if (!ours) return ours;
   if (*ours == 0) {
-    return fail(FaultKind::kMalformed,
+    return fail(ErrorCode::kMalformed,
                 fmt::format("{} holds the tables of another program", database.path()));
   }
   return database.integer("SELECT version FROM schema_version");
@@ -138,7 +139,7 @@ Status migrate(Database& database, std::span<const Migration> steps) {
   if (!found) return std::unexpected(found.error());
   const std::int64_t known = steps.empty() ? 0 : steps.back().version;
   if (*found > known) {
-    return fail(FaultKind::kConflict,
+    return fail(ErrorCode::kConflict,
                 fmt::format("{} has schema version {}, and this gridloom knows versions "
                             "up to {}: use a newer gridloom",
                             database.path(), *found, known));

@@ -1,5 +1,5 @@
-// The registry's schema as a numbered list of changes. A number once released keeps its SQL for
-// ever; a change of the schema is the next number. Numbers are consecutive from 1.
+// The registry's schema as a numbered list of migrations. The SQL of a released number never
+// changes; a change of the schema gets the next number. Numbers are consecutive from 1.
 #pragma once
 
 #include <cstdint>
@@ -14,16 +14,17 @@ namespace gridloom::registry {
 struct Migration {
   std::int64_t version = 0;
   std::string_view sql;
-  Status (*then)(Database& database) = nullptr;  // in the same transaction
+  Status (*then)(Database& database) = nullptr;  // runs after `sql` in the same transaction
 };
 
 [[nodiscard]] std::span<const Migration> migrations();
 
-// 0: an empty database. kMalformed: it holds another program's tables.
+// The schema version; 0 for an empty database. kMalformed: the database holds another program's
+// tables.
 [[nodiscard]] Result<std::int64_t> schema_version(Database& database);
 
-// Brings the schema to the last of `steps` in one transaction: all of them or none. kConflict: the
-// database is newer than that.
+// Upgrades the schema to the last of `steps` in one transaction: all steps or none. kConflict: the
+// database is newer than the last step.
 [[nodiscard]] Status migrate(Database& database, std::span<const Migration> steps);
 
 }  // namespace gridloom::registry

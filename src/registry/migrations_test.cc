@@ -1,5 +1,5 @@
-// The schema's history: what version 1 stored is readable for ever, and half a migration never
-// stays. A new migration adds testdata/version_N.sql and a row to the tests with the fixture.
+// Tests the schema's history: data stored by version 1 stay readable, and a migration is never half
+// applied. A new migration adds testdata/version_N.sql and a row to the tests with the fixture.
 #include "registry/migrations.h"
 
 #include <gtest/gtest.h>
@@ -100,17 +100,17 @@ TEST_F(Migrations, ADatabaseOfVersion1OpensWithEverythingInIt) {
   EXPECT_EQ(Directory::rights(anna->id, *kitchen), Rights::kOwner);
   EXPECT_EQ(Directory::rights(oil->id, *kitchen), Rights::kFull);
   EXPECT_EQ(Directory::rights(anna->id, *balcony), Rights::kMonitor);
-  // Version 2 counts how often each secret was made anew; so far, that is unknown.
+  // Version 2 counts how often each secret was rotated; for version 1 this is unknown.
   EXPECT_EQ(anna->certificate_generation, 1);
   EXPECT_EQ(anna->gateway_generation, 1);
   EXPECT_EQ(kitchen->key_generation, 1);
-  // The numbers go on where they were: 1 belonged to a removed account, 3 is the last.
+  // The numbers continue: 1 belonged to a removed account, 3 is the last.
   const Result<NewAccount> next = (*registry)->add_account({.name = "next"});
   ASSERT_TRUE(next);
   EXPECT_EQ(next->account.id, AccountId{4});
 }
 
-// Version 4 has checksums: those that stand there are the ones that are made today.
+// Version 4 has checksums: the stored ones equal those computed today.
 TEST_F(Migrations, ADatabaseOfVersion4IsWhole) {
   fixture("version_4.sql");
   const Result<std::unique_ptr<Registry>> registry = Registry::open(folder_.data());
@@ -133,11 +133,11 @@ TEST_F(Migrations, ABrokenPageIsFoundBeforeAnythingIsMigrated) {
     size = *database.integer("PRAGMA page_size");
   }
   std::string bytes = content_of(file());
-  bytes.at(static_cast<std::size_t>((page - 1) * size + 4)) ^= 1;  // how many rows are on it
+  bytes.at(static_cast<std::size_t>((page - 1) * size + 4)) ^= 1;  // the page's number of rows
   write_content(file(), bytes);
   const auto refused = Registry::open(folder_.data());
   ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().kind, FaultKind::kDamaged);
+  EXPECT_EQ(refused.error().code, ErrorCode::kDamaged);
   EXPECT_TRUE(refused.error().detail.contains("back from a backup")) << refused.error().detail;
   EXPECT_EQ(content_of(file()), bytes);
 }
@@ -195,7 +195,7 @@ TEST_F(Migrations, ANewerDatabaseIsRefusedWithBothNumbers) {
   }
   const Result<std::unique_ptr<Registry>> registry = Registry::open(folder_.data());
   ASSERT_FALSE(registry);
-  EXPECT_EQ(registry.error().kind, FaultKind::kConflict);
+  EXPECT_EQ(registry.error().code, ErrorCode::kConflict);
   EXPECT_TRUE(registry.error().detail.contains("schema version 97")) << registry.error().detail;
   EXPECT_TRUE(registry.error().detail.contains("use a newer gridloom"));
 }
@@ -205,7 +205,7 @@ TEST_F(Migrations, AnotherProgramsDatabaseIsLeftAlone) {
   ASSERT_TRUE(database.run("CREATE TABLE songs (title TEXT)"));
   const Status refused = migrate(database, migrations());
   ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().kind, FaultKind::kMalformed);
+  EXPECT_EQ(refused.error().code, ErrorCode::kMalformed);
   EXPECT_EQ(schema_of(database).size(), 1U);
 }
 

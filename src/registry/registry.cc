@@ -1,6 +1,6 @@
-// The rules of every change. A change checks against the present directory, writes the store and a
-// draft of the next directory, and is published when the store has committed; if anything fails,
-// both stay as they were.
+// Implements the rules of every change. A change is checked against the present directory, written
+// to the store and to a draft of the next directory, and published when the store has committed; if
+// anything fails, the store and the directory stay unchanged.
 #include "registry/registry.h"
 
 #include <fmt/format.h>
@@ -19,7 +19,7 @@ namespace {
 constexpr std::string_view kAnAccountName = "an account name";
 constexpr std::string_view kADeviceName = "a device name";
 
-// As long as the vendor's keys.
+// The length of the vendor's keys.
 constexpr std::size_t kMadeKeyCharacters = 32;
 constexpr std::size_t kCertificateBytes = 16;
 
@@ -29,7 +29,7 @@ Result<const Account*> account_named(const Directory& present, std::string_view 
   }
   const Account* account = present.find_account_by_name(name);
   if (account == nullptr) {
-    return fail(FaultKind::kNotFound, fmt::format("there is no account '{}'", name));
+    return fail(ErrorCode::kNotFound, fmt::format("there is no account '{}'", name));
   }
   return account;
 }
@@ -38,15 +38,15 @@ Result<const Device*> device_of(const Directory& present, std::string_view sn) {
   if (Status valid = check_sn(sn); !valid) return std::unexpected(valid.error());
   const Device* device = present.find_device(sn);
   if (device == nullptr) {
-    return fail(FaultKind::kNotFound, fmt::format("there is no device '{}'", sn));
+    return fail(ErrorCode::kNotFound, fmt::format("there is no device '{}'", sn));
   }
   return device;
 }
 
-// The key pair of a specification, or a made one.
+// The key pair of the specification, or a generated one.
 Result<AccessKey> key_pair_of(const AccountSpec& spec) {
   if (spec.access_key.empty() != spec.secret_key.empty()) {
-    return fail(FaultKind::kBadParams, "give both an access key and a secret key, or neither");
+    return fail(ErrorCode::kBadParams, "give both an access key and a secret key, or neither");
   }
   if (spec.access_key.empty()) {
     return AccessKey{.access_key = random_key(kMadeKeyCharacters),
@@ -64,7 +64,7 @@ Result<AccessKey> key_pair_of(const AccountSpec& spec) {
                    .account = {}};
 }
 
-// The device's shares with one more, less or other; by account.
+// The device's shares with `share` added, changed or removed; sorted by account.
 Result<std::vector<Share>> shares_with(const Device& device, const Share& share,
                                        std::string_view account_name) {
   std::vector<Share> shares = device.shares;
@@ -72,14 +72,14 @@ Result<std::vector<Share>> shares_with(const Device& device, const Share& share,
   const bool is_there = at != shares.end() && at->account == share.account;
   if (share.rights == Rights::kNone) {
     if (!is_there) {
-      return fail(FaultKind::kNotFound,
+      return fail(ErrorCode::kNotFound,
                   fmt::format("device '{}' is not shared with '{}'", device.sn, account_name));
     }
     shares.erase(at);
   } else if (is_there) {
     at->rights = share.rights;
   } else if (shares.size() == kSharesPerDevice) {
-    return fail(FaultKind::kConflict, fmt::format("device '{}' is shared with {} accounts already",
+    return fail(ErrorCode::kConflict, fmt::format("device '{}' is shared with {} accounts already",
                                                   device.sn, kSharesPerDevice));
   } else {
     shares.insert(at, share);
@@ -87,9 +87,9 @@ Result<std::vector<Share>> shares_with(const Device& device, const Share& share,
   return shares;
 }
 
-// Adds how to go on with a damaged file.
-Fault with_cure(Fault fault) {
-  if (fault.kind != FaultKind::kDamaged) return fault;
+// Adds the remedy for a damaged file to the error.
+Error with_cure(Error fault) {
+  if (fault.code != ErrorCode::kDamaged) return fault;
   fault.detail +=
       "; put registry.sqlite and secret.key back from a backup. To begin without accounts and "
       "devices and keep the history, move both, registry.sqlite-wal and registry.sqlite-shm to "
@@ -125,13 +125,14 @@ Status Registry::load() {
   const auto seen = last_seen(data_folder_);
   if (seen) {
     setback_ = setback_between(*seen, *revision);
-    // It goes on from here as another one: its number must never look like what is missing.
+    // The registry continues under a new id, so that its new revisions cannot be taken for the
+    // missing ones.
     const bool falls_behind = !setback_.empty() && seen->registry == revision->registry;
     if (falls_behind) {
       if (Status renamed = store_->begin_revisions_anew(); !renamed) return renamed;
     }
   }
-  // A full disk would cost what is there.
+  // Written only if it changed: on a full disk, writing would lose the existing file.
   if (setback_.empty() && seen != revision.value()) remember(data_folder_, *revision);
   return transaction->commit();
 }
@@ -159,7 +160,8 @@ void Registry::on_change(std::function<void()> listener) {
 }
 
 void Registry::publish(std::shared_ptr<const Directory> next) {
-  // The old one may be the last of its kind, and long to destroy: that happens outside the lock.
+  // `next` now holds the old directory. If this is its last reference, destroying it may take long
+  // and happens outside the lock.
   const std::lock_guard lock(viewing_);
   view_.swap(next);
 }
@@ -188,7 +190,7 @@ Status Registry::commit(const Change& change) {
   const Result<Revision> revision = store_->revision();
   if (!revision) return std::unexpected(revision.error());
   if (Status done = transaction->commit(); !done) return done;
-  // Not before: a crash in between must not look as if a change were lost.
+  // Only after the commit: a crash in between must not look like a lost change.
   if (setback().empty()) remember(data_folder_, *revision);
   publish(std::move(draft).finish());
   return {};
@@ -219,11 +221,11 @@ Result<NewAccount> Registry::add_account(const AccountSpec& spec) {
                   .key = std::move(*key)};
   Status done = apply([this, &made](const Directory& present, DirectoryDraft& draft) -> Status {
     if (present.find_account_by_name(made.account.name) != nullptr) {
-      return fail(FaultKind::kConflict,
+      return fail(ErrorCode::kConflict,
                   fmt::format("there is an account '{}' already", made.account.name));
     }
     if (present.find_key(made.key.access_key) != nullptr) {
-      return fail(FaultKind::kConflict,
+      return fail(ErrorCode::kConflict,
                   fmt::format("the access key '{}' is taken", made.key.access_key));
     }
     const Result<AccountId> id = store_->insert(made.account);
@@ -248,7 +250,7 @@ Result<AccessKey> Registry::add_keys(std::string_view account_name) {
     if (!account) return std::unexpected(account.error());
     key.account = (*account)->id;
     if (present.keys_of(key.account).size() >= kKeyPairsPerAccount) {
-      return fail(FaultKind::kConflict,
+      return fail(ErrorCode::kConflict,
                   fmt::format("account '{}' has {} key pairs already; remove one first",
                               account_name, kKeyPairsPerAccount));
     }
@@ -265,7 +267,7 @@ Status Registry::remove_key(std::string_view access_key) {
   return apply([&](const Directory& present, DirectoryDraft& draft) -> Status {
     const AccessKey* key = present.find_key(access_key);
     if (key == nullptr) {
-      return fail(FaultKind::kNotFound, fmt::format("there is no access key '{}'", access_key));
+      return fail(ErrorCode::kNotFound, fmt::format("there is no access key '{}'", access_key));
     }
     draft.erase_key(access_key);
     return store_->remove(*key);
@@ -310,7 +312,7 @@ Status Registry::remove_account(std::string_view name) {
     if (!account) return std::unexpected(account.error());
     const std::size_t owned = present.devices_of((*account)->id).size();
     if (owned != 0) {
-      return fail(FaultKind::kConflict,
+      return fail(ErrorCode::kConflict,
                   fmt::format("account '{}' owns {} device{}; move or remove {} first", name, owned,
                               owned == 1 ? "" : "s", owned == 1 ? "it" : "them"));
     }
@@ -361,8 +363,8 @@ Result<Secret> Registry::insert_device(const Directory& present, DirectoryDraft&
       .number = 0,
       .shares = {}};
   const Result<std::int64_t> number = store_->insert(device);
-  if (!number && number.error().kind == FaultKind::kConflict) {
-    return fail(FaultKind::kConflict, fmt::format("there is a device '{}' already", spec.sn));
+  if (!number && number.error().code == ErrorCode::kConflict) {
+    return fail(ErrorCode::kConflict, fmt::format("there is a device '{}' already", spec.sn));
   }
   if (!number) return std::unexpected(number.error());
   device.number = *number;
@@ -386,7 +388,7 @@ Status Registry::rename_device(const DeviceName& change) {
 
 Status Registry::share_device(const DeviceShare& share) {
   if (share.rights > Rights::kFull) {
-    return fail(FaultKind::kBadParams,
+    return fail(ErrorCode::kBadParams,
                 "a device is shared for monitoring or in full; to give it away, move it");
   }
   return apply([&](const Directory& present, DirectoryDraft& draft) -> Status {
@@ -396,7 +398,7 @@ Status Registry::share_device(const DeviceShare& share) {
     if (!account) return std::unexpected(account.error());
     Device device = **found;
     if (device.owner == (*account)->id) {
-      return fail(FaultKind::kConflict,
+      return fail(ErrorCode::kConflict,
                   fmt::format("account '{}' owns device '{}'", share.account, share.sn));
     }
     const Share change{.account = (*account)->id, .rights = share.rights};
@@ -434,7 +436,7 @@ Result<Secret> Registry::move_device(const DeviceOwner& change) {
     if (!owner) return std::unexpected(owner.error());
     Device device = **found;
     if (device.owner == (*owner)->id) {
-      return fail(FaultKind::kConflict,
+      return fail(ErrorCode::kConflict,
                   fmt::format("account '{}' owns device '{}' already", change.owner, change.sn));
     }
     device.owner = (*owner)->id;
@@ -481,7 +483,7 @@ Status Registry::purge_devices(std::span<const std::int64_t> numbers) {
   return apply([&](const Directory& present, DirectoryDraft&) -> Status {
     for (const Device* device : present.devices()) {
       if (std::ranges::find(numbers, device->number) == numbers.end()) continue;
-      return fail(FaultKind::kConflict,
+      return fail(ErrorCode::kConflict,
                   fmt::format("number {} is that of device '{}': remove the device instead",
                               device->number, device->sn));
     }

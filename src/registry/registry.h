@@ -1,9 +1,10 @@
 // The registry: accounts, access keys, MQTT certificates, devices, shares and gateway keys, kept in
 // DATA/registry.sqlite, with their secrets sealed under DATA/secret.key.
 //
-// Every function may be called from any thread. Changes are serial, block on the disk, and are on
-// it when they return; the doors read directory(), which never waits for them. Another process may
-// change the same file: its changes show here with the next change made here.
+// Every function may be called from any thread. Changes are serialised, block on disk I/O, and are
+// durable when they return; MQTT and HTTP requests read directory(), which never waits for a
+// change. Another process may change the same file: its changes become visible here with the next
+// change made through this object.
 #pragma once
 
 #include <cstdint>
@@ -26,7 +27,7 @@ namespace gridloom::registry {
 class DirectoryDraft;
 class Store;
 
-// The key pair is made up unless both halves are given.
+// The key pair is generated unless both halves are given.
 struct AccountSpec {
   std::string_view name;
   std::string_view access_key = {};
@@ -42,7 +43,7 @@ struct DeviceSpec {
   std::string_view sn;
   std::string_view name;
   std::string_view owner;     // the account's name
-  std::string_view key = {};  // made up unless given
+  std::string_view key = {};  // generated unless given
 };
 
 struct DeviceName {
@@ -50,7 +51,7 @@ struct DeviceName {
   std::string_view name;
 };
 
-// What a moved device takes along of what it reported: its number, or nothing.
+// Whether a moved device keeps its reported history, and with it its device number.
 enum class MovedHistory : std::uint8_t { kStaysBehind, kGoesAlong };
 
 struct DeviceOwner {
@@ -61,8 +62,8 @@ struct DeviceOwner {
 
 struct DeviceShare {
   std::string_view sn;
-  std::string_view account;          // its name
-  Rights rights = Rights::kMonitor;  // kNone ends the share
+  std::string_view account;          // the account's name
+  Rights rights = Rights::kMonitor;  // kNone removes the share
 };
 
 class Registry {
@@ -71,63 +72,64 @@ class Registry {
   Registry& operator=(const Registry&) = delete;
   ~Registry();
 
-  // Makes folder, key file and database when they are not there, and brings an older schema up to
-  // date. Faults name the file and the cure.
+  // Creates the folder, the key file and the database if they do not exist, and upgrades an older
+  // schema. Errors name the file and the remedy.
   [[nodiscard]] static Result<std::unique_ptr<Registry>> open(
       const std::filesystem::path& data_folder);
 
-  // Never null. A short lock; a door may keep it and ask again in on_change.
+  // Never null. Takes a short lock; a caller may cache the result and refresh it in on_change.
   [[nodiscard]] std::shared_ptr<const Directory> directory() const;
 
-  // Faults of the changes: kBadParams (rules.h), kNotFound (no such account, key, device or share),
-  // kConflict (exists already, at its limit, or still in use), kIo.
+  // Errors of all changes: kBadParams (rules.h), kNotFound (no such account, key, device or share),
+  // kConflict (already exists, limit reached, or still in use), kIo.
 
   [[nodiscard]] Result<NewAccount> add_account(const AccountSpec& spec);
-  // Another key pair for an account; at most kKeyPairsPerAccount.
+  // Adds a key pair to an account; at most kKeyPairsPerAccount.
   [[nodiscard]] Result<AccessKey> add_keys(std::string_view account_name);
   [[nodiscard]] Status remove_key(std::string_view access_key);
-  // A new password. The certificate account stays, because the account's MQTT topics contain it.
+  // Returns the new password. The certificate account stays the same, because the account's MQTT
+  // topics contain it.
   [[nodiscard]] Result<Secret> rotate_certificate(std::string_view account_name);
   [[nodiscard]] Result<Secret> rotate_gateway(std::string_view account_name);
-  // With its keys, and the shares it was given. kConflict while it owns devices.
+  // Also removes the account's keys and the shares it was given. kConflict while it owns devices.
   [[nodiscard]] Status remove_account(std::string_view name);
 
   // Returns the device's key.
   [[nodiscard]] Result<Secret> add_device(const DeviceSpec& spec);
-  // All of them in one commit, or none; their keys in the same order.
+  // Adds all devices in one commit, or none. Returns their keys in the order of `specs`.
   [[nodiscard]] Result<std::vector<Secret>> add_devices(std::span<const DeviceSpec> specs);
   [[nodiscard]] Status rename_device(const DeviceName& change);
-  // At most kSharesPerDevice accounts a device.
+  // At most kSharesPerDevice accounts per device.
   [[nodiscard]] Status share_device(const DeviceShare& share);
   // Returns the device's new key.
   [[nodiscard]] Result<Secret> rotate_device(std::string_view sn);
-  // Ends all its shares and its key; returns the new one. Unless its history goes along, it has a
-  // new number, as a device that was removed and added again: the old one is among
-  // removed_devices().
+  // Ends all shares and the key of the device; returns the new key. With kStaysBehind the device
+  // gets a new number, like a device that was removed and added again, and removed_devices()
+  // contains the old number.
   [[nodiscard]] Result<Secret> move_device(const DeviceOwner& change);
-  // Its number is among removed_devices() from then on.
+  // removed_devices() contains the device's number from then on.
   [[nodiscard]] Status remove_device(std::string_view sn);
 
-  // Numbers of the devices that somebody removed, ascending: what is kept of them elsewhere may go.
-  // What is neither here nor in the directory was never removed: it stays.
+  // Numbers of all removed devices, ascending: data of these devices kept elsewhere may be purged.
+  // A number that is neither here nor in the directory was never removed: keep its data.
   [[nodiscard]] Result<std::vector<std::int64_t>> removed_devices();
-  // Counts these numbers as removed. kConflict: one is that of a device that is there.
+  // Adds these numbers to removed_devices(). kConflict: a number belongs to an existing device.
   [[nodiscard]] Status purge_devices(std::span<const std::int64_t> numbers);
-  // New devices get numbers above `highest`: those up to it are known elsewhere.
+  // Makes new devices get numbers above `highest`, because lower numbers are in use elsewhere.
   [[nodiscard]] Status reserve_device_numbers(std::int64_t highest);
 
-  // Why the registry is not the newest that this folder has had: it was replaced, is an old copy,
-  // or lost its last changes. Empty: it is, as far as anybody knows. It stays so over restarts,
-  // until the newest one is put back or this one is accepted.
+  // The reason why this registry is not the newest one of this folder: it was replaced, is an old
+  // copy, or lost its last changes. Empty: no setback is known. A setback persists over restarts,
+  // until the newest registry is restored or this one is accepted.
   [[nodiscard]] std::string setback() const;
   void accept_setback();
 
-  // `listener` is called after each commit, on the thread that made the change; directory() is new
-  // by then, and the listener may call anything here. There is no way to take a listener off.
+  // Calls `listener` after each commit, on the thread that made the change. directory() is already
+  // updated, and the listener may call any function of this class. Listeners cannot be removed.
   void on_change(std::function<void()> listener);
 
  private:
-  // Checks against `present`, then writes the store and the draft alike.
+  // Checks a change against `present`, then writes it to both the store and the draft.
   using Change = std::function<Status(const Directory& present, DirectoryDraft& draft)>;
 
   Registry(std::unique_ptr<Store> store, std::filesystem::path data_folder);
@@ -138,7 +140,7 @@ class Registry {
   [[nodiscard]] Status load();
   [[nodiscard]] Result<Secret> insert_device(const Directory& present, DirectoryDraft& draft,
                                              const DeviceSpec& spec);
-  // A device that has its new owner and key; gives it its new number.
+  // Stores a moved device that already has its new owner and key; sets its new number.
   [[nodiscard]] Status store_moved(Device& device, MovedHistory history);
   void publish(std::shared_ptr<const Directory> next);
 
@@ -146,7 +148,7 @@ class Registry {
   const std::unique_ptr<Store> store_;
   const std::filesystem::path data_folder_;
 
-  mutable std::mutex viewing_;  // guards what follows; held for a copy only
+  mutable std::mutex viewing_;  // guards the members below; held only while they are copied
   std::shared_ptr<const Directory> view_ = std::make_shared<const Directory>();
   std::vector<std::function<void()>> listeners_;
   std::string setback_;

@@ -1,5 +1,5 @@
-// The registry's files: who may read them, two processes on one folder, and what a start says of
-// files that are lost, older or damaged.
+// Tests the registry's files: their permissions, two processes on one folder, and the errors at
+// start for files that are lost, old or damaged.
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
@@ -23,8 +23,8 @@ TEST_F(RegistryTest, TwoProcessesSeeEachOthersChangesWithTheirOwnNextOne) {
   EXPECT_EQ((*other)->directory()->accounts().size(), 0U);
   int heard = 0;
   (*other)->on_change([&heard] { ++heard; });
-  // Refused by what the first process did, of which the second learns in passing.
-  expect_fault((*other)->add_account({.name = "anna"}), FaultKind::kConflict,
+  // Refused because of a change by the first process, which the second one loads on the way.
+  expect_fault((*other)->add_account({.name = "anna"}), ErrorCode::kConflict,
                "there is an account 'anna' already");
   EXPECT_EQ(heard, 1);
   ASSERT_TRUE((*other)->add_device({.sn = "A", .name = "A", .owner = "anna"}));
@@ -84,18 +84,18 @@ TEST_F(RegistryTest, AnotherKeyFileOrNoneIsRefusedWithTheCure) {
   registry_.reset();
   const std::filesystem::path key = folder_.data() / "secret.key";
   const std::string original = content_of(key);
-  const auto refused = [this](FaultKind kind, std::string_view words) {
+  const auto refused = [this](ErrorCode kind, std::string_view words) {
     const Result<std::unique_ptr<Registry>> opened = Registry::open(folder_.data());
     ASSERT_FALSE(opened);
-    EXPECT_EQ(opened.error().kind, kind);
+    EXPECT_EQ(opened.error().code, kind);
     EXPECT_TRUE(opened.error().detail.contains(words)) << opened.error().detail;
   };
   write_content(key, std::string(32, 'x'));
-  refused(FaultKind::kMalformed, "put the original key file back");
+  refused(ErrorCode::kMalformed, "put the original key file back");
   std::filesystem::permissions(key, std::filesystem::perms{0644});
-  refused(FaultKind::kIo, "chmod 600 " + key.string());
+  refused(ErrorCode::kIo, "chmod 600 " + key.string());
   std::filesystem::remove(key);
-  refused(FaultKind::kNotFound, "secret.key is missing");
+  refused(ErrorCode::kNotFound, "secret.key is missing");
   EXPECT_FALSE(std::filesystem::exists(key));
   write_content(key, original);
   std::filesystem::permissions(key, std::filesystem::perms{0600});
@@ -110,13 +110,13 @@ TEST_F(RegistryTest, AFileThatIsNoDatabaseIsRefusedAndKept) {
   write_content(file, rubbish);
   const Result<std::unique_ptr<Registry>> opened = Registry::open(folder_.data());
   ASSERT_FALSE(opened);
-  EXPECT_EQ(opened.error().kind, FaultKind::kDamaged);
+  EXPECT_EQ(opened.error().code, ErrorCode::kDamaged);
   EXPECT_TRUE(opened.error().detail.contains(file.string())) << opened.error().detail;
   EXPECT_TRUE(opened.error().detail.contains("back from a backup")) << opened.error().detail;
   EXPECT_EQ(content_of(file), rubbish);
 }
 
-// The database without its write-ahead log is as SQLite finds it when the log's first frame is bad.
+// A database without its write-ahead log looks to SQLite like one whose log's first frame is bad.
 TEST_F(RegistryTest, ALostRegistryBesideOtherDataIsRefusedWithTheCure) {
   account("anna");
   registry_.reset();
@@ -129,7 +129,7 @@ TEST_F(RegistryTest, ALostRegistryBesideOtherDataIsRefusedWithTheCure) {
       return Database::open(file);
     }();
     ASSERT_TRUE(empty && empty->run("CREATE TABLE t (a); DROP TABLE t;"));
-    empty = fail(FaultKind::kInternal, "closed");
+    empty = fail(ErrorCode::kInternal, "closed");
     const std::string no_tables = content_of(file);
     for (const std::optional<std::string>& content :
          {std::optional<std::string>(), std::optional<std::string>(""),
@@ -141,7 +141,7 @@ TEST_F(RegistryTest, ALostRegistryBesideOtherDataIsRefusedWithTheCure) {
       }
       const Result<std::unique_ptr<Registry>> opened = Registry::open(folder_.data());
       ASSERT_FALSE(opened) << other;
-      EXPECT_EQ(opened.error().kind, FaultKind::kNotFound);
+      EXPECT_EQ(opened.error().code, ErrorCode::kNotFound);
       EXPECT_TRUE(opened.error().detail.contains("registry.sqlite back")) << opened.error().detail;
       EXPECT_EQ(std::filesystem::exists(file), content.has_value());
     }
@@ -185,7 +185,7 @@ TEST_F(RegistryTest, ARemovedDevicesNumberIsRememberedAndNeverGivenAgain) {
   EXPECT_EQ(registry_->removed_devices(), (Numbers{2, 3}));
   device("R331TEST0000003", "anna");
   EXPECT_EQ(registry_->directory()->find_device("R331TEST0000003")->number, 4);
-  EXPECT_EQ(registry_->purge_devices(Numbers{9, 1}).error().kind, FaultKind::kConflict);
+  EXPECT_EQ(registry_->purge_devices(Numbers{9, 1}).error().code, ErrorCode::kConflict);
   EXPECT_EQ(registry_->removed_devices(), (Numbers{2, 3})) << "all of them or none";
   ASSERT_TRUE(registry_->purge_devices(Numbers{9, 2}));
   EXPECT_EQ(registry_->removed_devices(), (Numbers{2, 3, 9}));
@@ -217,7 +217,7 @@ TEST_F(RegistryTest, NumbersThatAreKnownElsewhereAreNotGiven) {
   EXPECT_EQ(registry_->directory()->find_device("R331TEST0000002")->number, 43);
 }
 
-// What a damaged write-ahead log comes to, and an old copy that somebody puts back.
+// The effect of a damaged write-ahead log, and of an old copy that was restored.
 TEST_F(RegistryTest, AnOlderRegistryIsToldUntilItIsAcceptedOrTheNewestIsBack) {
   account("anna");
   registry_.reset();
@@ -233,7 +233,7 @@ TEST_F(RegistryTest, AnOlderRegistryIsToldUntilItIsAcceptedOrTheNewestIsBack) {
   write_content(file, old);
   reopen();
   EXPECT_TRUE(registry_->setback().contains("last 2 changes are missing")) << registry_->setback();
-  // As many changes as are missing, and more, do not make up for them.
+  // Making as many changes as are missing, or more, does not end the setback.
   for (const char* name : {"d1", "d2", "d3"}) account(name);
   reopen();
   EXPECT_NE(registry_->setback(), "");

@@ -1,5 +1,5 @@
-// The registry as its users see it: what a change does, what it refuses, and that it is still there
-// after a restart. Rules of text have their own test.
+// Tests the registry through its public interface: the effect of each change, its errors, and its
+// persistence over a restart. The rules of text have their own test.
 #include "registry/registry.h"
 
 #include <fmt/format.h>
@@ -47,40 +47,40 @@ TEST_F(RegistryTest, AGivenKeyPairIsTakenAsItIsAndOnlyWhole) {
   EXPECT_EQ(registry_->directory()->find_key("my-access-key")->secret_key.reveal(),
             "my-own-secret-key");
   expect_fault(registry_->add_account({.name = "bert", .access_key = "my-access-key2"}),
-               FaultKind::kBadParams, "give both an access key and a secret key, or neither");
+               ErrorCode::kBadParams, "give both an access key and a secret key, or neither");
   expect_fault(
       registry_->add_account(
           {.name = "bert", .access_key = "my-access-key", .secret_key = "another-secret-key"}),
-      FaultKind::kConflict, "the access key 'my-access-key' is taken");
+      ErrorCode::kConflict, "the access key 'my-access-key' is taken");
   EXPECT_EQ(registry_->directory()->accounts().size(), 1U);
 }
 
 TEST_F(RegistryTest, NamesOfAccountsAndSerialNumbersAreUnique) {
   account("anna");
   device("SN1", "anna");
-  expect_fault(registry_->add_account({.name = "anna"}), FaultKind::kConflict,
+  expect_fault(registry_->add_account({.name = "anna"}), ErrorCode::kConflict,
                "there is an account 'anna' already");
   account("Anna");
   expect_fault(registry_->add_device({.sn = "SN1", .name = "x", .owner = "Anna"}),
-               FaultKind::kConflict, "there is a device 'SN1' already");
+               ErrorCode::kConflict, "there is a device 'SN1' already");
   device("sn1", "anna");
 }
 
 TEST_F(RegistryTest, AnAccountHasUpTo16KeyPairs) {
   const AccountId anna = account("anna");
   for (std::size_t i = 1; i < kKeyPairsPerAccount; ++i) ASSERT_TRUE(registry_->add_keys("anna"));
-  expect_fault(registry_->add_keys("anna"), FaultKind::kConflict,
+  expect_fault(registry_->add_keys("anna"), ErrorCode::kConflict,
                "account 'anna' has 16 key pairs already; remove one first");
   const std::string first = registry_->directory()->keys_of(anna).front()->access_key;
   ASSERT_TRUE(registry_->remove_key(first));
   EXPECT_EQ(registry_->directory()->find_key(first), nullptr);
-  expect_fault(registry_->remove_key(first), FaultKind::kNotFound,
+  expect_fault(registry_->remove_key(first), ErrorCode::kNotFound,
                fmt::format("there is no access key '{}'", first));
   const Result<AccessKey> last = registry_->add_keys("anna");
   ASSERT_TRUE(last);
   EXPECT_EQ(registry_->directory()->keys_of(anna).size(), 16U);
   EXPECT_EQ(registry_->directory()->keys_of(anna).back()->access_key, last->access_key);
-  expect_fault(registry_->add_keys("bert"), FaultKind::kNotFound, "there is no account 'bert'");
+  expect_fault(registry_->add_keys("bert"), ErrorCode::kNotFound, "there is no account 'bert'");
 }
 
 TEST_F(RegistryTest, ARotatedCertificateKeepsItsAccountAndGetsANewPassword) {
@@ -122,7 +122,7 @@ TEST_F(RegistryTest, AFleetIsAddedWholeOrNotAtAll) {
   EXPECT_EQ(owned(anna), (Names{"C", "A", "B"}));
   const std::vector<DeviceSpec> twice{{.sn = "D", .name = "d", .owner = "anna"},
                                       {.sn = "D", .name = "d", .owner = "anna"}};
-  expect_fault(registry_->add_devices(twice), FaultKind::kConflict,
+  expect_fault(registry_->add_devices(twice), ErrorCode::kConflict,
                "there is a device 'D' already");
   EXPECT_EQ(owned(anna), (Names{"C", "A", "B"}));
   EXPECT_EQ(registry_->directory()->find_device("D"), nullptr);
@@ -167,16 +167,16 @@ TEST_F(RegistryTest, AShareThatMakesNoSenseIsRefused) {
   account("anna");
   account("bert");
   device("SN1", "anna");
-  expect_fault(registry_->share_device({.sn = "SN1", .account = "anna"}), FaultKind::kConflict,
+  expect_fault(registry_->share_device({.sn = "SN1", .account = "anna"}), ErrorCode::kConflict,
                "account 'anna' owns device 'SN1'");
   expect_fault(registry_->share_device({.sn = "SN1", .account = "bert", .rights = Rights::kOwner}),
-               FaultKind::kBadParams,
+               ErrorCode::kBadParams,
                "a device is shared for monitoring or in full; to give it away, move it");
   expect_fault(registry_->share_device({.sn = "SN1", .account = "bert", .rights = Rights::kNone}),
-               FaultKind::kNotFound, "device 'SN1' is not shared with 'bert'");
-  expect_fault(registry_->share_device({.sn = "SN1", .account = "cleo"}), FaultKind::kNotFound,
+               ErrorCode::kNotFound, "device 'SN1' is not shared with 'bert'");
+  expect_fault(registry_->share_device({.sn = "SN1", .account = "cleo"}), ErrorCode::kNotFound,
                "there is no account 'cleo'");
-  expect_fault(registry_->share_device({.sn = "SN2", .account = "bert"}), FaultKind::kNotFound,
+  expect_fault(registry_->share_device({.sn = "SN2", .account = "bert"}), ErrorCode::kNotFound,
                "there is no device 'SN2'");
 }
 
@@ -187,7 +187,7 @@ TEST_F(RegistryTest, ADeviceIsSharedWithUpTo64Accounts) {
   for (std::size_t i = 0; i < kSharesPerDevice; ++i) {
     ASSERT_TRUE(registry_->share_device({.sn = "SN1", .account = fmt::format("user {}", i)}));
   }
-  expect_fault(registry_->share_device({.sn = "SN1", .account = "user 64"}), FaultKind::kConflict,
+  expect_fault(registry_->share_device({.sn = "SN1", .account = "user 64"}), ErrorCode::kConflict,
                "device 'SN1' is shared with 64 accounts already");
   EXPECT_TRUE(
       registry_->share_device({.sn = "SN1", .account = "user 63", .rights = Rights::kFull}));
@@ -208,7 +208,7 @@ TEST_F(RegistryTest, ARotatedGatewayKeyLeavesTheCertificateAlone) {
     EXPECT_EQ(after->certificate_generation, 1);
     reopen();
   }
-  expect_fault(registry_->rotate_gateway("bert"), FaultKind::kNotFound,
+  expect_fault(registry_->rotate_gateway("bert"), ErrorCode::kNotFound,
                "there is no account 'bert'");
 }
 
@@ -230,10 +230,10 @@ TEST_F(RegistryTest, ARotatedDeviceKeyLeavesEverythingElse) {
     EXPECT_EQ(rights(bert, "A"), Rights::kMonitor);
     reopen();
   }
-  expect_fault(registry_->rotate_device("B"), FaultKind::kNotFound, "there is no device 'B'");
+  expect_fault(registry_->rotate_device("B"), ErrorCode::kNotFound, "there is no device 'B'");
 }
 
-// A hub looks at all its clients after such a change, and only then.
+// A hub checks all its clients after such a change, and only then.
 TEST_F(RegistryTest, WhatIsTakenAwayIsCounted) {
   account("anna");
   account("bert");
@@ -260,7 +260,7 @@ TEST_F(RegistryTest, WhatIsTakenAwayIsCounted) {
   EXPECT_TRUE(counts([this] { return registry_->remove_account("bert"); }));
 }
 
-// Whose history is gone with its number, and whose key with its owner.
+// A moved device loses its history with its number, and its key with its owner.
 TEST_F(RegistryTest, AMovedDeviceIsAnotherOneUnlessItsHistoryGoesAlong) {
   account("anna");
   account("bert");
@@ -303,7 +303,7 @@ TEST_F(RegistryTest, AMovedDeviceKeepsItsNameButNoShares) {
   EXPECT_TRUE(owned(anna).empty() && used(bert).empty() && used(cleo).empty());
   EXPECT_EQ(registry_->directory()->find_device("A")->name, "Attic");
   EXPECT_FALSE(registry_->directory()->find_device("A")->key.matches("attic-key"));
-  expect_fault(registry_->move_device({.sn = "A", .owner = "bert"}), FaultKind::kConflict,
+  expect_fault(registry_->move_device({.sn = "A", .owner = "bert"}), ErrorCode::kConflict,
                "account 'bert' owns device 'A' already");
 }
 
@@ -327,7 +327,7 @@ TEST_F(RegistryTest, AnAccountGoesWithItsKeysAndSharesButNotWithDevices) {
   device("B", "bert");
   ASSERT_TRUE(registry_->share_device({.sn = "A", .account = "bert"}));
   const std::string key = registry_->directory()->keys_of(bert).front()->access_key;
-  expect_fault(registry_->remove_account("bert"), FaultKind::kConflict,
+  expect_fault(registry_->remove_account("bert"), ErrorCode::kConflict,
                "account 'bert' owns 1 device; move or remove it first");
   ASSERT_TRUE(registry_->remove_device("B"));
   ASSERT_TRUE(registry_->remove_account("bert"));
@@ -348,7 +348,7 @@ TEST_F(RegistryTest, AnAccountGoesWithItsKeysAndSharesButNotWithDevices) {
 }
 
 TEST_F(RegistryTest, AnyHistoryOfChangesReadsBackAsItIsInMemory) {
-  // The directory in memory is made change by change, the one after a restart from the rows.
+  // The directory in memory is built change by change, the one after a restart from the rows.
   const Chance chance(20240611);
   std::uint64_t draws = 0;
   const auto draw = [&](std::uint64_t below) { return chance.bits(draws++) % below; };

@@ -1,5 +1,5 @@
-// Readers, writers and a second connection at once: nothing torn, nothing lost. Worth most under
-// ThreadSanitizer.
+// Tests readers, writers and a second connection at once: no torn reads, no lost changes. Most
+// useful under ThreadSanitizer.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -26,7 +26,7 @@ std::unique_ptr<Registry> opened(const TestFolder& folder) {
   return std::move(*registry);
 }
 
-// Whether every pointer that the directory gives out leads back to where it came from.
+// Whether lookups of the directory's entries return the same pointers as its lists.
 bool is_consistent(const Directory& directory) {
   for (const Account* account : directory.accounts()) {
     for (const Device* device : directory.devices_of(account->id)) {

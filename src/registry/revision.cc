@@ -1,4 +1,4 @@
-// The file has its one line twice: a line that is not what the other is was damaged.
+// The file contains one line twice: if the two lines differ, the file is damaged.
 #include "registry/revision.h"
 
 #include <fcntl.h>
@@ -44,7 +44,7 @@ void remember(const std::filesystem::path& data_folder, const Revision& revision
   const std::filesystem::path path = file_in(data_folder);
   const std::string line = fmt::format("{} {}\n", revision.registry, revision.number);
   if (const Status written = replace_private_file(path, line + line); written) return;
-  // An old one would tell of a setback that there never was.
+  // An old file could report a setback that never happened.
   std::error_code ignored;
   std::filesystem::remove(path, ignored);
 }

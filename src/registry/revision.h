@@ -1,11 +1,11 @@
-// Which state of the registry a data folder has seen last, in a file of its own:
+// Records the last known revision of a data folder's registry in a separate file:
 // DATA/registry.seen.
 //
-// Why so: a registry that lost its last changes looks like any other. SQLite ends its write-ahead
-// log silently at the first frame that is damaged, and a copy that somebody put back is as good as
-// new. The number of commits, kept beside, tells.
-// The file is a witness and nothing else: where it is missing or damaged nothing is known. It is
-// not synced, so after a loss of power it may be older than the registry, never newer.
+// Reason: a registry that lost its last changes looks intact. SQLite silently ends its write-ahead
+// log at the first damaged frame, and an old copy that was restored is valid as well. The number of
+// commits, kept in a separate file, shows the loss.
+// The file serves only this check: if it is missing or damaged, nothing is known. It is not synced,
+// so after a loss of power it may be older than the registry, never newer.
 #pragma once
 
 #include <cstdint>
@@ -16,16 +16,16 @@
 namespace gridloom::registry {
 
 struct Revision {
-  std::string registry;     // the registry's own id, 32 hex digits
-  std::int64_t number = 0;  // commits
+  std::string registry;     // the registry's id, 32 hex digits
+  std::int64_t number = 0;  // number of commits
   friend bool operator==(const Revision&, const Revision&) = default;
 };
 
-// Nothing: there is no such file, or it is damaged.
+// nullopt if the file does not exist or is damaged.
 [[nodiscard]] std::optional<Revision> last_seen(const std::filesystem::path& data_folder);
-// If it cannot be written there is none.
+// If the file cannot be written, it is removed.
 void remember(const std::filesystem::path& data_folder, const Revision& revision);
-// In words; empty: `now` is what was seen, or newer.
+// Describes the setback in words; empty if `now` equals `seen` or is newer.
 [[nodiscard]] std::string setback_between(const Revision& seen, const Revision& now);
 
 }  // namespace gridloom::registry

@@ -1,4 +1,4 @@
-// Pure checks of text from outside.
+// Pure checks of external text.
 #include "registry/rules.h"
 
 #include <fmt/format.h>
@@ -26,7 +26,7 @@ bool consists_of(std::string_view text, std::string_view punctuation) {
 
 Status check_name(std::string_view name, std::string_view whose) {
   const auto refuse = [whose](std::string_view found) {
-    return fail(FaultKind::kBadParams, fmt::format("{} has 1 to {} printable characters: {}", whose,
+    return fail(ErrorCode::kBadParams, fmt::format("{} has 1 to {} printable characters: {}", whose,
                                                    kNameMaxCharacters, found));
   };
   if (name.empty()) return refuse("this one is empty");
@@ -51,7 +51,7 @@ Status check_sn(std::string_view sn) {
     return {};
   }
   return fail(
-      FaultKind::kBadParams,
+      ErrorCode::kBadParams,
       fmt::format("a serial number has 1 to {} characters of A-Z a-z 0-9 . _ -", kSnMaxBytes));
 }
 
@@ -60,7 +60,7 @@ Status check_access_key(std::string_view access_key) {
       consists_of(access_key, "_-")) {
     return {};
   }
-  return fail(FaultKind::kBadParams,
+  return fail(ErrorCode::kBadParams,
               fmt::format("an access key has {} to {} characters of A-Z a-z 0-9 _ -",
                           kAccessKeyMinBytes, kAccessKeyMaxBytes));
 }
@@ -70,7 +70,7 @@ Status check_secret(std::string_view secret, std::string_view whose, std::size_t
       std::ranges::all_of(secret, [](char c) { return c > ' ' && c <= '~'; })) {
     return {};
   }
-  return fail(FaultKind::kBadParams,
+  return fail(ErrorCode::kBadParams,
               fmt::format("{} has {} to {} visible ASCII characters, without spaces", whose, least,
                           kSecretMaxBytes));
 }

@@ -1,5 +1,5 @@
-// What names, serial numbers and keys may look like. All faults are kBadParams and say what would
-// be right; none repeats a secret, or bytes that could garble a terminal.
+// Syntax rules for names, serial numbers and keys. All errors are kBadParams and state what is
+// valid; none repeats a secret, or bytes that could garble a terminal.
 #pragma once
 
 #include <cstddef>
@@ -14,21 +14,22 @@ constexpr std::size_t kNameMaxCharacters = 64;
 constexpr std::size_t kSnMaxBytes = 64;
 constexpr std::size_t kAccessKeyMinBytes = 8;
 constexpr std::size_t kAccessKeyMaxBytes = 64;
-constexpr std::size_t kSecretMinBytes = 16;  // whoever knows the access key may guess
+constexpr std::size_t kSecretMinBytes = 16;  // limits guessing by clients with the access key
 constexpr std::size_t kDeviceKeyMinBytes = 8;
 constexpr std::size_t kSecretMaxBytes = 128;
 constexpr std::size_t kKeyPairsPerAccount = 16;
 constexpr std::size_t kSharesPerDevice = 64;
 
 // UTF-8 of 1 to 64 characters: no control or formatting characters, no space at either end. `whose`
-// is for the message: "an account name".
+// is used in the error message: "an account name".
 [[nodiscard]] Status check_name(std::string_view name, std::string_view whose);
-// 1 to 64 of A-Z a-z 0-9 . _ - (one level of an MQTT topic), and neither "." nor ".." (a file's
-// name).
+// 1 to 64 of A-Z a-z 0-9 . _ - (valid as one level of an MQTT topic), and neither "." nor ".."
+// (valid as a file name).
 [[nodiscard]] Status check_sn(std::string_view sn);
 // 8 to 64 of A-Z a-z 0-9 _ -
 [[nodiscard]] Status check_access_key(std::string_view access_key);
-// 16 to 128 visible ASCII characters; `least` to 128 of a device key. `whose`: "a secret key".
+// `least` to 128 visible ASCII characters (a device key has a smaller `least`). `whose` is used in
+// the error message: "a secret key".
 [[nodiscard]] Status check_secret(std::string_view secret, std::string_view whose,
                                   std::size_t least = kSecretMinBytes);
 

@@ -1,4 +1,4 @@
-// Every limit at its edge and one past it.
+// Tests every limit at its edge and one past it.
 #include "registry/rules.h"
 
 #include <gtest/gtest.h>
@@ -25,7 +25,7 @@ void expect_each(const std::vector<Case>& cases, Check check) {
   for (const Case& c : cases) {
     const Status status = check(c.text);
     EXPECT_EQ(status.has_value(), c.valid) << testing::PrintToString(c.text);
-    if (!status) EXPECT_EQ(status.error().kind, FaultKind::kBadParams);
+    if (!status) EXPECT_EQ(status.error().code, ErrorCode::kBadParams);
   }
 }
 

@@ -1,5 +1,5 @@
-// A sealed secret is: nonce (24 bytes), then the box of place, NUL, secret (16 bytes longer than
-// these). The form is fixed by the schema's version; a change of it is a migration.
+// The format of a sealed secret: nonce (24 bytes), then the box of place, NUL and secret (16 bytes
+// longer than these). The schema's version defines the format; changing it needs a migration.
 #include "registry/seal.h"
 
 #include <fcntl.h>
@@ -27,20 +27,20 @@ const unsigned char* bytes_of(std::string_view text) {
   return reinterpret_cast<const unsigned char*>(text.data());
 }
 
-// The file's bytes; empty when there is no such file.
+// The file's bytes; empty if the file does not exist.
 Result<std::string> read_key(const std::filesystem::path& path) {
   const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!file.is_open() && errno == ENOENT) return std::string();
-  if (!file.is_open()) return system_fault("cannot open", path);
+  if (!file.is_open()) return system_error("cannot open", path);
   struct stat facts{};
-  if (::fstat(file.get(), &facts) != 0) return system_fault("cannot inspect", path);
+  if (::fstat(file.get(), &facts) != 0) return system_error("cannot inspect", path);
   if (Status closed = only_for_its_owner(path, facts.st_mode); !closed) {
     return std::unexpected(std::move(closed.error()));
   }
   Result<std::string> bytes = read_start(file, path, kKeyBytes + 1);
   if (bytes && bytes->size() != kKeyBytes) {
     return fail(
-        FaultKind::kMalformed,
+        ErrorCode::kMalformed,
         fmt::format("{} is no key file: it has {} bytes instead of {}; put the original back",
                     path.string(), facts.st_size, kKeyBytes));
   }
@@ -53,14 +53,14 @@ void Sealer::Free::operator()(unsigned char* key) const { sodium_free(key); }
 
 Result<Sealer> Sealer::with_key_file(const std::filesystem::path& path, MissingKey missing) {
   if (sodium_init() < 0) {
-    return fail(FaultKind::kIo, "libsodium found no source of random numbers");
+    return fail(ErrorCode::kIo, "libsodium found no source of random numbers");
   }
   Result<std::string> bytes = read_key(path);
   if (!bytes) return std::unexpected(bytes.error());
   if (bytes->empty()) {
     if (missing == MissingKey::kRefuse) {
       return fail(
-          FaultKind::kNotFound,
+          ErrorCode::kNotFound,
           fmt::format("{} is missing, and the stored secrets open with no other key; put the "
                       "original back",
                       path.string()));
@@ -72,7 +72,7 @@ Result<Sealer> Sealer::with_key_file(const std::filesystem::path& path, MissingK
     }
   }
   Key key(static_cast<unsigned char*>(sodium_malloc(kKeyBytes)));
-  if (!key) return fail(FaultKind::kIo, "no memory for the master key");
+  if (!key) return fail(ErrorCode::kIo, "no memory for the master key");
   std::ranges::copy_n(bytes_of(*bytes), kKeyBytes, key.get());
   sodium_memzero(bytes->data(), bytes->size());
   return Sealer(std::move(key));
@@ -92,7 +92,7 @@ std::string Sealer::seal(std::string_view place, const Secret& secret) const {
 
 Result<Secret> Sealer::open(const Box& box) const {
   const auto refuse = [&box] {
-    return fail(FaultKind::kMalformed,
+    return fail(ErrorCode::kMalformed,
                 fmt::format("the sealed secret {} does not open: it is damaged, or was sealed with "
                             "another key or for another place",
                             box.place));

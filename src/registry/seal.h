@@ -1,9 +1,8 @@
-// Secrets at rest: each is a libsodium secretbox (XSalsa20-Poly1305) with a random nonce, under one
-// 32-byte master key in a file of mode 0600.
+// Encrypts secrets at rest: each secret is a libsodium secretbox (XSalsa20-Poly1305) with a random
+// nonce, under one 32-byte master key in a file of mode 0600.
 //
-// Inside the box stands the secret's place as well ("device/SN/key"), so that a box copied to
-// another row of the database does not open there. Lengths are not hidden. Sealing and opening: any
-// thread.
+// The box also contains the secret's place ("device/SN/key"), so that a box copied to another row
+// of the database cannot be opened there. Lengths are not hidden. Sealing and opening: any thread.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +17,8 @@
 
 namespace gridloom::registry {
 
-// What to do when there is no key file: make one only while nothing was sealed with a lost one.
+// What to do if there is no key file. kMake is only for a database without sealed secrets: a lost
+// key cannot be replaced.
 enum class MissingKey : std::uint8_t { kMake, kRefuse };
 
 class Sealer {
@@ -28,13 +28,13 @@ class Sealer {
     std::string_view sealed;
   };
 
-  // The caller holds the data folder's lock. kNotFound: no key file, and none may be made. kIo:
-  // other users may read it. kMalformed: it is not 32 bytes long.
+  // The caller holds the data folder's lock. kNotFound: there is no key file, and `missing` is
+  // kRefuse. kIo: other users may read the file. kMalformed: the file is not 32 bytes long.
   [[nodiscard]] static Result<Sealer> with_key_file(const std::filesystem::path& path,
                                                     MissingKey missing);
 
   [[nodiscard]] std::string seal(std::string_view place, const Secret& secret) const;
-  // kMalformed: sealed with another key, for another place, or damaged.
+  // kMalformed: the box was sealed with another key or for another place, or is damaged.
   [[nodiscard]] Result<Secret> open(const Box& box) const;
 
  private:

@@ -1,4 +1,4 @@
-// The key file, and what opens with it.
+// Tests the key file, and which boxes it opens.
 #include "registry/seal.h"
 
 #include <gtest/gtest.h>
@@ -42,7 +42,7 @@ TEST_F(Seal, ABoxOpensNeitherElsewhereNorDamagedNorCutOff) {
   for (const std::string_view place : {"device/B", "device/", "device/AB", "", "device/A2"}) {
     const Result<Secret> opened = sealer->open({.place = place, .sealed = sealed});
     ASSERT_FALSE(opened) << place;
-    EXPECT_EQ(opened.error().kind, FaultKind::kMalformed);
+    EXPECT_EQ(opened.error().code, ErrorCode::kMalformed);
   }
   for (std::size_t i = 0; i < sealed.size(); ++i) {
     std::string damaged = sealed;
@@ -82,7 +82,7 @@ TEST_F(Seal, AKeyFileThatOthersMayReadIsRefusedWithTheCure) {
     std::filesystem::permissions(key(), std::filesystem::perms{mode});
     const Result<Sealer> refused = sealer();
     ASSERT_FALSE(refused) << mode;
-    EXPECT_EQ(refused.error().kind, FaultKind::kIo);
+    EXPECT_EQ(refused.error().code, ErrorCode::kIo);
     EXPECT_TRUE(refused.error().detail.contains("chmod 600 " + key().string()))
         << refused.error().detail;
   }
@@ -96,14 +96,14 @@ TEST_F(Seal, AKeyFileOfAnotherLengthIsRefused) {
     std::filesystem::permissions(key(), std::filesystem::perms{0600});
     const Result<Sealer> refused = sealer();
     ASSERT_FALSE(refused) << bytes;
-    EXPECT_EQ(refused.error().kind, FaultKind::kMalformed);
+    EXPECT_EQ(refused.error().code, ErrorCode::kMalformed);
   }
 }
 
 TEST_F(Seal, AMissingKeyFileIsNotMadeAnewWhenItIsNeeded) {
   const Result<Sealer> refused = sealer(MissingKey::kRefuse);
   ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().kind, FaultKind::kNotFound);
+  EXPECT_EQ(refused.error().code, ErrorCode::kNotFound);
   EXPECT_FALSE(std::filesystem::exists(key()));
 }
 

@@ -44,7 +44,7 @@ bool SeenNumber::write(std::uint64_t number) {
   const bool is_first = !open_.is_open();
   if (is_first && !make_private(file_)) return false;
   if (is_first) open_ = FileDescriptor(::open(file_.c_str(), O_WRONLY | O_CLOEXEC));
-  // Always as long, so that each write covers the one before.
+  // Fixed length, so that each write overwrites the previous one completely.
   const std::string text = fmt::format("{0:020}\n{0:020}\n", number);
   if (::pwrite(open_.get(), text.data(), text.size(), 0) != static_cast<ssize_t>(text.size())) {
     return false;

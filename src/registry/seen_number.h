@@ -1,9 +1,9 @@
-// A file that remembers how far another one came, so that a loss shows: what says less at a start
-// was replaced by an old copy, or has lost its end.
+// A file that records the highest number reached in another file, to detect a loss: if the other
+// file has a lower number at start-up, it was replaced by an old copy or has lost its end.
 //
-// It is written in place and without a sync: after a loss of power it may be older than what it is
-// about, or empty. The number stands in it twice, each with a line break: one that is not what the
-// other is was damaged.
+// The file is written in place and without a sync: after a loss of power it may be empty, or older
+// than the file it describes. It contains the number twice, each with a line break: if the two
+// differ, the file is damaged.
 // One thread at a time.
 #pragma once
 
@@ -20,9 +20,9 @@ class SeenNumber {
  public:
   explicit SeenNumber(std::filesystem::path file) : file_(std::move(file)) {}
 
-  // Nothing: it is not there, or damaged.
+  // nullopt if the file does not exist or is damaged.
   [[nodiscard]] std::optional<std::uint64_t> read() const;
-  // A file that cannot be written goes: with an old number it would not tell of a loss.
+  // Removes the file if it cannot be written: with an old number it would not show a loss.
   void remember(std::uint64_t number);
 
  private:

@@ -15,7 +15,8 @@ void append_number(std::string& content, std::uint64_t number) {
   for (int byte = 0; byte < 8; ++byte, number >>= 8U) content.push_back(static_cast<char>(number));
 }
 
-// Each column's kind and length come first: what moved from one to the next is not the same.
+// Each column starts with its type and length, so that bytes moved from one column to the next
+// change the checksum.
 void append_column(std::string& content, sqlite3_value* column) {
   const int kind = sqlite3_value_type(column);
   content.push_back(static_cast<char>(kind));

@@ -1,5 +1,5 @@
-// This file and sql_functions.cc alone see sqlite3.h. SQLite's error numbers become fault kinds
-// here: a refused constraint is a conflict, a damaged file is damaged, the rest is the disk's.
+// Only this file and sql_functions.cc include sqlite3.h. This file maps SQLite's error numbers to
+// ErrorCodes: a violated constraint is kConflict, a damaged file kDamaged, everything else kIo.
 #include "registry/sqlite.h"
 
 #include <fmt/format.h>
@@ -16,22 +16,22 @@
 namespace gridloom::registry {
 namespace {
 
-// Long enough for another process's commit on a slow card, short enough for a person who waits.
+// Long enough for another process's commit on a slow card, short enough for a waiting user.
 constexpr int kBusyTimeoutMs = 5000;
 
-FaultKind kind_of(int code) {
+ErrorCode kind_of(int code) {
   switch (code & 0xff) {
     case SQLITE_CONSTRAINT:
-      return FaultKind::kConflict;
+      return ErrorCode::kConflict;
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
-      return FaultKind::kDamaged;
+      return ErrorCode::kDamaged;
     case SQLITE_MISUSE:
     case SQLITE_RANGE:
     case SQLITE_ERROR:
-      return FaultKind::kInternal;
+      return ErrorCode::kInternal;
     default:
-      return FaultKind::kIo;
+      return ErrorCode::kIo;
   }
 }
 
@@ -40,9 +40,9 @@ std::string path_of(sqlite3* handle) {
   return path == nullptr ? std::string() : std::string(path);
 }
 
-// `handle` is open.
-std::unexpected<Fault> fault_of(sqlite3* handle, int code) {
-  // They name what a damaged file has in it.
+// Requires an open `handle`.
+std::unexpected<Error> error_of(sqlite3* handle, int code) {
+  // SQLite's messages may quote the content of a damaged file: make them printable.
   return fail(kind_of(code),
               fmt::format("{}: {}", path_of(handle), printable(sqlite3_errmsg(handle))));
 }
@@ -77,7 +77,7 @@ Result<bool> Statement::step() {
   const int code = error_ == SQLITE_OK ? sqlite3_step(statement_.get()) : error_;
   if (code == SQLITE_ROW) return true;
   if (code == SQLITE_DONE) return false;
-  return fault_of(sqlite3_db_handle(statement_.get()), code);
+  return error_of(sqlite3_db_handle(statement_.get()), code);
 }
 
 std::int64_t Statement::integer(int column) const {
@@ -105,7 +105,7 @@ Result<Database> Database::open(const std::filesystem::path& path) {
                 fmt::format("cannot open {}: {}", path.string(),
                             handle == nullptr ? sqlite3_errstr(code) : sqlite3_errmsg(handle)));
   }
-  if (const int added = add_functions(handle); added != SQLITE_OK) return fault_of(handle, added);
+  if (const int added = add_functions(handle); added != SQLITE_OK) return error_of(handle, added);
   sqlite3_busy_timeout(handle, kBusyTimeoutMs);
   std::string journal;
   Status done = database.each_row("PRAGMA journal_mode = wal", [&journal](const Statement& row) {
@@ -115,7 +115,7 @@ Result<Database> Database::open(const std::filesystem::path& path) {
   if (!done) return std::unexpected(done.error());
   if (journal != "wal") {
     return fail(
-        FaultKind::kIo,
+        ErrorCode::kIo,
         fmt::format("{}: this file system cannot hold SQLite's write-ahead log (journal mode "
                     "{}); put the data folder on a local disk",
                     path.string(), journal));
@@ -128,7 +128,7 @@ Result<Database> Database::open(const std::filesystem::path& path) {
 
 namespace {
 
-// A path as SQLite's URIs want it.
+// The path in the form of SQLite's URIs.
 std::string uri_of(const std::filesystem::path& path, std::string_view query) {
   std::string uri = "file:";
   for (const char c : std::filesystem::absolute(path).string()) {
@@ -154,7 +154,7 @@ Result<Database> Database::open_to_read(const std::filesystem::path& path, Write
                 fmt::format("cannot open {}: {}", path.string(),
                             handle == nullptr ? sqlite3_errstr(code) : sqlite3_errmsg(handle)));
   }
-  if (const int added = add_functions(handle); added != SQLITE_OK) return fault_of(handle, added);
+  if (const int added = add_functions(handle); added != SQLITE_OK) return error_of(handle, added);
   sqlite3_busy_timeout(handle, kBusyTimeoutMs);
   if (Status done = database.run("PRAGMA trusted_schema = off"); !done) {
     return std::unexpected(done.error());
@@ -164,7 +164,7 @@ Result<Database> Database::open_to_read(const std::filesystem::path& path, Write
 
 namespace {
 
-// SQLite makes so many steps between two looks whether to go on.
+// The number of SQLite's virtual machine steps between two checks for a stop request.
 constexpr int kStepsAtOnce = 1000;
 
 int is_stopped(void* stop) { return static_cast<std::stop_token*>(stop)->stop_requested() ? 1 : 0; }
@@ -172,9 +172,9 @@ int is_stopped(void* stop) { return static_cast<std::stop_token*>(stop)->stop_re
 }  // namespace
 
 Result<std::vector<std::string>> Database::integrity(const std::stop_token& stop) {
-  // A tree of pages is one step.
+  // The check of a whole tree of pages is one step.
   const std::stop_callback interrupt(stop, [handle = handle_.get()] { sqlite3_interrupt(handle); });
-  if (stop.stop_requested()) return fail(FaultKind::kIo, "it was stopped");
+  if (stop.stop_requested()) return fail(ErrorCode::kIo, "it was stopped");
   std::stop_token asked = stop;
   sqlite3_progress_handler(handle_.get(), kStepsAtOnce, is_stopped, &asked);
   std::vector<std::string> found;
@@ -194,13 +194,13 @@ Result<Statement> Database::prepare(std::string_view sql) {
   sqlite3_stmt* statement = nullptr;
   const int code = sqlite3_prepare_v2(handle_.get(), sql.data(), static_cast<int>(sql.size()),
                                       &statement, nullptr);
-  if (code != SQLITE_OK) return fault_of(handle_.get(), code);
+  if (code != SQLITE_OK) return error_of(handle_.get(), code);
   return Statement(statement);
 }
 
 Status Database::run(const std::string& script) {
   const int code = sqlite3_exec(handle_.get(), script.c_str(), nullptr, nullptr, nullptr);
-  if (code != SQLITE_OK) return fault_of(handle_.get(), code);
+  if (code != SQLITE_OK) return error_of(handle_.get(), code);
   return {};
 }
 
@@ -220,7 +220,7 @@ Result<std::int64_t> Database::integer(std::string_view sql) {
   if (!statement) return std::unexpected(statement.error());
   const Result<bool> row = statement->step();
   if (!row) return std::unexpected(row.error());
-  if (!*row) return fail(FaultKind::kInternal, fmt::format("no row for: {}", sql));
+  if (!*row) return fail(ErrorCode::kInternal, fmt::format("no row for: {}", sql));
   return statement->integer(0);
 }
 
@@ -229,15 +229,15 @@ namespace {
 Status copy_pages(sqlite3* from, sqlite3* to, const std::stop_token& stop) {
   constexpr int kPagesAtOnce = 1000;
   sqlite3_backup* backup = sqlite3_backup_init(to, "main", from, "main");
-  if (backup == nullptr) return fault_of(to, sqlite3_errcode(to));
+  if (backup == nullptr) return error_of(to, sqlite3_errcode(to));
   int code = SQLITE_OK;
   while (code == SQLITE_OK && !stop.stop_requested()) {
     code = sqlite3_backup_step(backup, kPagesAtOnce);
   }
   sqlite3_backup_finish(backup);
   if (code == SQLITE_DONE) return {};
-  if (code == SQLITE_OK) return fail(FaultKind::kConflict, "it was stopped");
-  return fault_of(to, code);
+  if (code == SQLITE_OK) return fail(ErrorCode::kConflict, "it was stopped");
+  return error_of(to, code);
 }
 
 }  // namespace
@@ -249,7 +249,7 @@ Status Database::copy_to(const std::filesystem::path& file, const std::stop_toke
   const int code = sqlite3_open_v2(file.c_str(), &handle, flags, nullptr);
   const Database target(handle);
   if (code != SQLITE_OK) return fail(kind_of(code), file.string() + ": " + sqlite3_errstr(code));
-  // One read transaction over all steps: what is written meanwhile does not begin the copy anew.
+  // One read transaction over all steps: concurrent writes do not restart the copy.
   if (Status begun = run("BEGIN; SELECT count(*) FROM sqlite_schema"); !begun) return begun;
   Status copied = copy_pages(handle_.get(), handle, stop);
   const Status ended = run("ROLLBACK");
@@ -262,7 +262,7 @@ std::string Database::path() const { return path_of(handle_.get()); }
 
 namespace {
 
-// The file may have become this version since it was looked at.
+// Checks the version again: another process may have upgraded the file since the first check.
 Status bring_to(Database& database, const Schema& schema) {
   auto transaction = Transaction::begin(database);
   if (!transaction) return std::unexpected(transaction.error());
@@ -290,7 +290,7 @@ Result<Database> open_database(const std::filesystem::path& path, const Schema& 
   const auto version = database->integer("PRAGMA user_version");
   if (!version) return std::unexpected(version.error());
   if (*version > schema.version) {
-    return fail(FaultKind::kMalformed,
+    return fail(ErrorCode::kMalformed,
                 fmt::format("{} is of a later version of Gridloom ({}; this one knows {})",
                             path.string(), *version, schema.version));
   }
@@ -315,7 +315,7 @@ Result<std::string> set_database_aside(const std::filesystem::path& path) {
     if (!std::filesystem::exists(from, error)) continue;
     std::filesystem::rename(from, path.parent_path() / std::string(name).append(suffix), error);
     if (error) {
-      return fail(FaultKind::kIo,
+      return fail(ErrorCode::kIo,
                   fmt::format("cannot rename {}: {}", from.string(), error.message()));
     }
   }
@@ -330,7 +330,7 @@ Result<Transaction> Transaction::begin(Database& database) {
 }
 
 Transaction::~Transaction() {
-  // The rollback of a transaction that SQLite itself gave up fails, and nothing is left to undo.
+  // ROLLBACK fails if SQLite itself has already rolled back; then there is nothing left to undo.
   if (database_ != nullptr) static_cast<void>(database_->run("ROLLBACK"));
 }
 

@@ -1,7 +1,7 @@
-// SQLite's C interface with owners and Results; only the registry's own files include it.
+// A wrapper of SQLite's C interface with owning types and Results.
 //
-// One Database is one connection and is not to be used by two threads at once: its owner locks.
-// Statements and transactions must not outlive their database.
+// A Database is one connection. Two threads must not use it at once: its owner locks. Statements
+// and transactions must not outlive their database.
 #pragma once
 
 #include <cstdint>
@@ -27,15 +27,16 @@ struct Blob {
 
 class Statement {
  public:
-  // Binds the next parameter, from the first on; the value is copied. A failure shows in step().
+  // Binds the next parameter, starting with the first; the value is copied. step() returns the
+  // error of a failed bind.
   Statement& bind(std::int64_t value);
   Statement& bind(std::string_view text);
   Statement& bind(Blob blob);
 
-  // true: there is a row. kConflict: a constraint of the schema refused it.
+  // true if there is a row. kConflict: the statement violates a constraint of the schema.
   [[nodiscard]] Result<bool> step();
 
-  // Of the current row. The views live until the next step().
+  // Columns of the current row. The views live until the next step().
   [[nodiscard]] std::int64_t integer(int column) const;
   [[nodiscard]] std::string_view bytes(int column) const;
   [[nodiscard]] bool is_null(int column) const;
@@ -50,28 +51,28 @@ class Statement {
 
   std::unique_ptr<sqlite3_stmt, Finalize> statement_;
   int bound_ = 0;
-  int error_ = 0;  // the first failure of a bind
+  int error_ = 0;  // SQLite's error number of the first failed bind
 };
 
 class Database {
  public:
-  // The file must exist (an empty one is a new database). WAL, synchronous=full, foreign keys on.
-  // kDamaged: the file is no database, or damaged.
+  // The file must exist (an empty file is a new database). Sets WAL mode, synchronous=full and
+  // foreign keys on. kDamaged: the file is no database, or is damaged.
   [[nodiscard]] static Result<Database> open(const std::filesystem::path& path);
 
-  // To look only: nothing of the database is changed.
+  // Opens read-only: nothing in the database is changed.
   enum class Writers : std::uint8_t {
-    kMaybe,  // others may write it meanwhile; what its write-ahead log holds is seen as well
-    kNone,   // nobody does, and there is no such log: then nothing is made beside the file either
+    kMaybe,  // others may write at the same time; reads include the write-ahead log
+    kNone,   // there is no writer and no write-ahead log: no file is created beside the database
   };
   [[nodiscard]] static Result<Database> open_to_read(const std::filesystem::path& path,
                                                      Writers writers);
-  // Reads all of it: what SQLite finds wrong with pages, indexes and constraints, each in a line;
-  // empty: nothing. kIo: `stop` was asked for meanwhile.
+  // Reads the whole database and returns the errors SQLite finds in pages, indexes and constraints,
+  // one line each; empty if there are none. kIo: a stop was requested through `stop`.
   [[nodiscard]] Result<std::vector<std::string>> integrity(const std::stop_token& stop = {});
 
   [[nodiscard]] Result<Statement> prepare(std::string_view sql);
-  // A text of several statements, without parameters.
+  // Runs a script of several statements without parameters.
   [[nodiscard]] Status run(const std::string& script);
 
   template <typename... Values>
@@ -85,17 +86,17 @@ class Database {
   }
 
   using OnRow = std::function<Status(const Statement& row)>;
-  // Ends with the first fault of `on_row`.
+  // Stops at the first error of `on_row`.
   [[nodiscard]] Status each_row(std::string_view sql, const OnRow& on_row);
   // The first column of the first row.
   [[nodiscard]] Result<std::int64_t> integer(std::string_view sql);
 
-  // As it is at one moment, into a file that is made or replaced, of mode 0600, and on the disk at
-  // the end. Others may write meanwhile. kConflict: `stop` was asked for.
+  // Copies a consistent snapshot into `file`, which is created or replaced with mode 0600 and is
+  // synced to disk at the end. Others may write at the same time. kConflict: a stop was requested.
   [[nodiscard]] Status copy_to(const std::filesystem::path& file, const std::stop_token& stop);
 
   [[nodiscard]] std::int64_t last_insert_id() const;
-  // For messages.
+  // For error messages.
   [[nodiscard]] std::string path() const;
 
  private:
@@ -108,28 +109,28 @@ class Database {
   std::unique_ptr<sqlite3, Close> handle_;
 };
 
-// Tables that have one version, which stands in PRAGMA user_version.
+// A versioned set of tables; the version is stored in PRAGMA user_version.
 struct Schema {
   std::int64_t version = 1;
   std::string_view tables;
-  std::string_view before{};  // run on an empty file, outside of a transaction
-  // Both run in a transaction with what they belong to: behind `tables`, and on a file of the
-  // earlier version `from`, which is of `version` afterwards. Without `upgrade` such a file is
-  // opened as it is.
+  std::string_view before{};  // runs on an empty file, outside of a transaction
+  // Each runs in one transaction with the change it belongs to: `first_rows` after `tables` was
+  // run, `upgrade` on a file of the earlier version `from`, which has `version` afterwards. Without
+  // `upgrade`, a file of an earlier version is opened unchanged.
   std::function<Status(Database& database)> first_rows{};
   std::function<Status(Database& database, std::int64_t from)> upgrade{};
 };
-// Makes the file, which only its owner may read, and its tables if there are none; upgrades one of
-// an earlier version. kDamaged: it is damaged; kMalformed: it is of a later version.
+// Creates the file, readable only by its owner, and its tables if they do not exist; upgrades a
+// file of an earlier version. kDamaged: the file is damaged; kMalformed: it has a later version.
 [[nodiscard]] Result<Database> open_database(const std::filesystem::path& path,
                                              const Schema& schema);
 
-// Renames a database that nobody has open, and what SQLite keeps beside it, to damaged-NAME-N in
-// its folder, N being the first that is free. Returns the new name.
+// Renames a database and the files SQLite keeps beside it to damaged-NAME-N in the same folder,
+// where N is the first free number. The database must not be open. Returns the new name.
 [[nodiscard]] Result<std::string> set_database_aside(const std::filesystem::path& path);
 
-// BEGIN IMMEDIATE, so that a writer waits for others here and not in the middle; rolled back unless
-// it was committed.
+// A transaction with BEGIN IMMEDIATE, so that a writer waits for others at the start and not in the
+// middle; rolled back unless it was committed.
 class Transaction {
  public:
   [[nodiscard]] static Result<Transaction> begin(Database& database);

@@ -1,4 +1,4 @@
-// Files of one version: made, upgraded, opened as they are, and refused.
+// Tests versioned database files: created, upgraded, opened unchanged, and refused.
 #include "registry/sqlite.h"
 
 #include <gtest/gtest.h>
@@ -15,7 +15,7 @@ class SchemaTest : public testing::Test {
   [[nodiscard]] Result<Database> open(const Schema& schema) const {
     return open_database(folder_.data() / "a.db", schema);
   }
-  // The version of a file, and how many rows its table has; -1: there is none.
+  // The version of a file, and the number of rows of its table; -1 if there is no table.
   static std::pair<std::int64_t, std::int64_t> state_of(Result<Database> database) {
     EXPECT_TRUE(database) << database.error().detail;
     if (!database) return {-1, -1};
@@ -26,7 +26,7 @@ class SchemaTest : public testing::Test {
   static Status add_row(Database& database) { return database.run("INSERT INTO t VALUES (1)"); }
   static Status refuse(Database& database, std::int64_t /*from*/) {
     if (Status done = add_row(database); !done) return done;
-    return fail(FaultKind::kIo, "no room");
+    return fail(ErrorCode::kIo, "no room");
   }
   using State = std::pair<std::int64_t, std::int64_t>;
 
@@ -57,7 +57,7 @@ TEST_F(SchemaTest, AnUpgradeThatFailsChangesNothing) {
   EXPECT_EQ(state_of(open({.version = 1, .tables = kTables})), State(1, 0));
 }
 
-// Whoever opens it upgrades it: its version must not say that this was done.
+// Other code upgrades the file after it is opened, so the version must stay unchanged here.
 TEST_F(SchemaTest, WithoutAnUpgradeAnEarlierVersionIsOpenedAsItIs) {
   EXPECT_EQ(state_of(open({.version = 1, .tables = kTables})), State(1, 0));
   EXPECT_EQ(state_of(open({.version = 2, .tables = kTables})), State(1, 0));

@@ -1,8 +1,8 @@
-// Much to write, in transactions of about a megabyte each: the synchronisation of a larger one
-// holds up those of other files on the same disk.
+// Splits a large write into transactions of about a megabyte each: the sync of a larger one delays
+// the syncs of other files on the same disk.
 //
-// A kill may leave some of them committed and others not: whoever writes so can tell, and writes
-// again what may be missing.
+// After a crash some steps may be committed and others not: the caller must be able to detect that
+// and write the missing rows again.
 #pragma once
 
 #include <cstddef>
@@ -19,9 +19,9 @@ class StepwiseTransaction {
 
   [[nodiscard]] static Result<StepwiseTransaction> begin(Database& database);
 
-  // So many bytes were written since the last time: commits if that makes a step.
+  // To be called after each write of `bytes` bytes; commits when a step is full.
   [[nodiscard]] Status wrote(std::size_t bytes);
-  // The last step; what is not committed when this object goes is rolled back.
+  // Commits the last step. Uncommitted writes are rolled back when this object is destroyed.
   [[nodiscard]] Status commit();
 
  private:

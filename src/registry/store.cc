@@ -1,5 +1,5 @@
 // SQL and sealing. Files: registry.sqlite (with SQLite's -wal and -shm beside it) and secret.key;
-// the key is made before the database, so a database without its key has lost it.
+// the key is created before the database, so a database without a key has lost its key.
 #include "registry/store.h"
 
 #include <fmt/format.h>
@@ -21,7 +21,7 @@ namespace {
 constexpr std::string_view kSealCheckPlace = "seal_check";
 constexpr std::string_view kSealCheckText = "gridloom registry";
 
-// Where a secret stands, by what never changes about it.
+// The place of a secret, made of attributes that never change.
 std::string place_of(std::string_view kind, std::string_view whose) {
   return fmt::format("{}/{}", kind, whose);
 }
@@ -38,7 +38,7 @@ std::string device_place(std::string_view sn) { return place_of("device_key", sn
 
 std::int64_t number_of(AccountId id) { return std::to_underlying(id); }
 
-// What is made after the registry, by a server or a command.
+// Whether the folder has data that a server or a command creates after the registry.
 bool has_other_data(const std::filesystem::path& data_folder) {
   return std::ranges::any_of(std::array{"history.db", "sessions.db", "log"}, [&](const char* name) {
     std::error_code error;
@@ -46,9 +46,9 @@ bool has_other_data(const std::filesystem::path& data_folder) {
   });
 }
 
-std::unexpected<Fault> lost_registry(const std::filesystem::path& data_folder) {
+std::unexpected<Error> lost_registry(const std::filesystem::path& data_folder) {
   return fail(
-      FaultKind::kNotFound,
+      ErrorCode::kNotFound,
       fmt::format("{0}/registry.sqlite, with all accounts and devices, is missing or empty, "
                   "and there is a secret.key and data of a server beside it; put "
                   "registry.sqlite back from a backup. To begin without accounts and "
@@ -56,12 +56,12 @@ std::unexpected<Fault> lost_registry(const std::filesystem::path& data_folder) {
                   data_folder.string()));
 }
 
-// Indexes too: a row that one of them does not know would stay when it is removed.
+// Checks the indexes too: a row that is missing from an index would not be removed.
 Status check_pages(Database& database) {
   const auto found = database.integrity();
   if (!found) return std::unexpected(found.error());
   if (found->empty()) return {};
-  return fail(FaultKind::kDamaged,
+  return fail(ErrorCode::kDamaged,
               fmt::format("{} is damaged: {}", database.path(), found->front()));
 }
 
@@ -87,7 +87,7 @@ Result<Store> Store::open(const std::filesystem::path& data_folder) {
   if (Status done = make_private(file); !done) return std::unexpected(done.error());
   Result<Database> database = Database::open(file);
   if (!database) return std::unexpected(database.error());
-  // What SQLite finds nothing in any more: its write-ahead log went, or a bit of it.
+  // SQLite finds no tables any more: the write-ahead log was lost or damaged.
   if (const auto version = schema_version(*database); version == 0 && lost) {
     return lost_registry(data_folder);
   }
@@ -102,15 +102,15 @@ Result<Store> Store::open(const std::filesystem::path& data_folder) {
 Status Store::check(const std::filesystem::path& data_folder, Database database) {
   Result<Sealer> sealer = Sealer::with_key_file(data_folder / "secret.key", MissingKey::kRefuse);
   if (!sealer) return std::unexpected(sealer.error());
-  const std::optional<Revision> seen = last_seen(data_folder);  // before what it is about
-  // One state, whatever others commit meanwhile.
+  const std::optional<Revision> seen = last_seen(data_folder);  // read before the registry
+  // Reads one consistent state, even if others commit at the same time.
   if (Status begun = database.run("BEGIN"); !begun) return begun;
   const Result<std::int64_t> version = schema_version(database);
   if (!version) return std::unexpected(version.error());
   Store store(std::move(database), std::move(*sealer));
   if (Status done = store.check_seal(data_folder); !done) return done;
   if (*version != migrations().back().version) {
-    return fail(FaultKind::kConflict, fmt::format("it has schema version {}, this gridloom {}",
+    return fail(ErrorCode::kConflict, fmt::format("it has schema version {}, this gridloom {}",
                                                   *version, migrations().back().version));
   }
   DirectoryDraft draft{Directory()};
@@ -118,7 +118,7 @@ Status Store::check(const std::filesystem::path& data_folder, Database database)
   const Result<Revision> revision = store.revision();
   if (!revision) return std::unexpected(revision.error());
   const std::string setback = setback_between(*seen, *revision);
-  return setback.empty() ? Status() : fail(FaultKind::kDamaged, setback);
+  return setback.empty() ? Status() : fail(ErrorCode::kDamaged, setback);
 }
 
 Status Store::check_seal(const std::filesystem::path& data_folder) {
@@ -135,9 +135,9 @@ Status Store::check_seal(const std::filesystem::path& data_folder) {
   }
   const Result<Secret> text = sealer_.open({.place = kSealCheckPlace, .sealed = sealed});
   if (text && text->matches(kSealCheckText)) return {};
-  // It need not be the key that is wrong.
+  // The database may be wrong, not the key.
   if (Status whole = check_sums(); !whole) return whole;
-  return fail(FaultKind::kMalformed,
+  return fail(ErrorCode::kMalformed,
               fmt::format("{0}/secret.key is not the key that {0}/registry.sqlite was sealed with; "
                           "put the original key file back",
                           data_folder.string()));
@@ -151,7 +151,7 @@ Status Store::check_sums() {
 }
 
 Result<bool> Store::changed_elsewhere() {
-  // The number differs between two questions on one connection only by others' commits.
+  // Between two queries on one connection, only commits of other connections change data_version.
   const Result<std::int64_t> version = database_.integer("PRAGMA data_version");
   if (!version) return std::unexpected(version.error());
   return std::exchange(seen_version_, *version) != *version;
@@ -343,7 +343,7 @@ Result<std::int64_t> Store::highest_device_number() {
 }
 
 Status Store::reserve_device_numbers(std::int64_t highest) {
-  // SQLite makes the row with the first insert, and reads it with each.
+  // SQLite creates this row at the first insert, and reads it at each insert.
   Status done = database_.execute(
       "INSERT INTO sqlite_sequence (name, seq) SELECT 'devices', 0 "
       "WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'devices')");

@@ -1,7 +1,7 @@
-// What the registry keeps on disk: one function a kind of row, none of the rules.
+// The registry's storage on disk: one function for each kind of row, without the registry's rules.
 //
-// Used by one thread at a time (the registry's writer). Secrets are sealed on the way in and opened
-// on the way out; a change counts once the Transaction from begin() is committed.
+// Used by one thread at a time (the registry's writer). Secrets are sealed when written and opened
+// when read; a change takes effect when the Transaction from begin() is committed.
 #pragma once
 
 #include <cstdint>
@@ -23,22 +23,22 @@ class Store {
  public:
   // See Registry::open.
   [[nodiscard]] static Result<Store> open(const std::filesystem::path& data_folder);
-  // Changes nothing: whether `database`, which is the registry of the folder, can be read, and each
-  // secret in it be opened by the folder's key. kConflict: it is of an earlier or a later version,
-  // and only the key was tried.
+  // Checks, without any change, that `database`, which is the registry of the folder, can be read
+  // and that the folder's key opens each secret in it. kConflict: the database has an earlier or a
+  // later version, and only the key was checked.
   [[nodiscard]] static Status check(const std::filesystem::path& data_folder, Database database);
 
   [[nodiscard]] Result<Transaction> begin() { return Transaction::begin(database_); }
-  // Whether another connection committed a change since this was last asked; true the first time.
+  // Whether another connection committed a change since the last call; true on the first call.
   [[nodiscard]] Result<bool> changed_elsewhere();
-  // Everything, into an empty draft; kDamaged: it is not what was written. Within a transaction, or
-  // it may mix two states.
+  // Loads everything into an empty draft. kDamaged: the data differ from what was written. Must be
+  // called within a transaction; otherwise the result may mix two states.
   [[nodiscard]] Status load(DirectoryDraft& draft);
 
-  [[nodiscard]] Result<AccountId> insert(const Account& account);  // its id is not read
+  [[nodiscard]] Result<AccountId> insert(const Account& account);  // ignores account.id
   [[nodiscard]] Status insert(const AccessKey& key);
-  [[nodiscard]] Result<std::int64_t> insert(const Device& device);  // nor number; no shares
-  // With their generations.
+  [[nodiscard]] Result<std::int64_t> insert(const Device& device);  // ignores number and shares
+  // The update of a secret also stores its generation.
   [[nodiscard]] Status update_certificate_password(const Account& account);
   [[nodiscard]] Status update_gateway_key(const Account& account);
   [[nodiscard]] Status update_key(const Device& device);
@@ -47,19 +47,19 @@ class Store {
   [[nodiscard]] Status remove_shares(const Device& device);
   [[nodiscard]] Status remove(const Account& account);  // with its keys and shares
   [[nodiscard]] Status remove(const AccessKey& key);
-  // With its shares; its number is among removed_devices() from then on.
+  // Also removes the device's shares; removed_devices() contains its number from then on.
   [[nodiscard]] Status remove(const Device& device);
 
-  [[nodiscard]] Status add_removed(std::int64_t device_number);       // again: no fault
+  [[nodiscard]] Status add_removed(std::int64_t device_number);       // idempotent
   [[nodiscard]] Result<std::vector<std::int64_t>> removed_devices();  // ascending
-  [[nodiscard]] Result<std::int64_t> highest_device_number();         // that was given; 0: none
+  [[nodiscard]] Result<std::int64_t> highest_device_number();         // ever assigned; 0: none
   // New devices get numbers above `highest`.
   [[nodiscard]] Status reserve_device_numbers(std::int64_t highest);
 
-  // One more commit is counted, within the transaction.
+  // Counts one more commit, within the transaction.
   [[nodiscard]] Status count_revision();
   [[nodiscard]] Result<Revision> revision();
-  // Under a new id, from 0.
+  // Restarts the revisions at 0 under a new registry id.
   [[nodiscard]] Status begin_revisions_anew();
 
  private:
@@ -67,7 +67,7 @@ class Store {
       : database_(std::move(database)), sealer_(std::move(sealer)) {}
 
   [[nodiscard]] Status check_seal(const std::filesystem::path& data_folder);
-  [[nodiscard]] Status check_sums();  // of the version that has them
+  [[nodiscard]] Status check_sums();  // if the schema version has checksums
   [[nodiscard]] Status load_accounts(DirectoryDraft& draft);
   [[nodiscard]] Status load_keys(DirectoryDraft& draft);
   [[nodiscard]] Status load_devices(DirectoryDraft& draft);

@@ -22,7 +22,7 @@ std::vector<std::string_view> split(std::string_view columns) {
   }
 }
 
-// A damaged text may be of any bytes, and long.
+// Makes a text printable: a damaged text may contain any bytes and be long.
 std::string shown(std::string_view bytes) {
   constexpr std::size_t kMost = 100;
   return printable(bytes.substr(0, kMost));

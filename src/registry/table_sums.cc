@@ -1,7 +1,7 @@
-// The checksums of a table's rows are combined by XOR, which a trigger can do when a row comes,
-// changes or goes; SQLite has no operator for it, but a XOR b is (a | b) - (a & b). The triggers
-// are the connection's own (TEMP): another program that changes the file does not know our
-// function, and what it changes counts as damage.
+// The checksums of a table's rows are combined by XOR, which a trigger can update when a row is
+// inserted, changed or deleted; SQLite has no XOR operator, but a XOR b is (a | b) - (a & b). The
+// triggers belong to the connection (TEMP): another program that changes the file does not have our
+// SQL function, and its changes count as damage.
 #include "registry/table_sums.h"
 
 #include <fmt/format.h>
@@ -54,7 +54,7 @@ struct Sums {
   friend bool operator==(const Sums&, const Sums&) = default;
 };
 
-// Sums up how the tables, indexes and whatever else there is are defined.
+// Computes the sums of the definitions of tables, indexes and all other schema objects.
 Result<Sums> sums_of_definitions(Database& database) {
   Sums sums;
   const Status read = database.each_row(
@@ -77,8 +77,8 @@ Result<std::int64_t> highest_in(Database& database, const Table& table) {
 
 struct Found {
   Sums sums;
-  std::int64_t damaged = 0;  // rows
-  std::string first;         // of them: its place
+  std::int64_t damaged = 0;  // number of damaged rows
+  std::string first;         // place of the first one
 };
 
 Result<Found> sums_of(Database& database, const Table& table) {
@@ -119,7 +119,7 @@ std::string same_row(const Table& table, std::string_view which) {
   return fmt::format("({}) = ({})", table.key, with_prefix(table.key, which));
 }
 
-// What table_sums says of the table, with a checksum more or less.
+// SQL that adds a checksum to the table's sum in table_sums, or removes it (XOR does both).
 std::string with_checksum(const Table& table, std::string_view checksum,
                           std::string_view and_then = "") {
   return fmt::format(
@@ -143,8 +143,8 @@ std::string triggers_of(const Table& table) {
       with_checksum(table, "OLD.checksum", ", row_count = row_count - 1"));
 }
 
-std::unexpected<Fault> damaged(const Database& database, std::string_view what) {
-  return fail(FaultKind::kDamaged, fmt::format("{} is damaged: {}", database.path(), what));
+std::unexpected<Error> damaged(const Database& database, std::string_view what) {
+  return fail(ErrorCode::kDamaged, fmt::format("{} is damaged: {}", database.path(), what));
 }
 
 Status check(Database& database, const Table& table) {

@@ -1,9 +1,9 @@
-// Whether registry.sqlite has what was written to it, and nothing else: checksums of its rows, and
-// of each table how many rows it has, what their checksums come to and the highest number that was
-// ever given in it (table `table_sums`). A flipped bit in a row, a row that vanished, that came
-// back or that stands there twice, and a changed definition of a table are found so.
+// Checks that registry.sqlite contains exactly what was written to it. Each row has a checksum, and
+// the table `table_sums` has for each table its number of rows, the sum of their checksums and the
+// highest number ever assigned in it. This detects a flipped bit in a row, a row that vanished,
+// reappeared or was duplicated, and a changed definition of a table.
 //
-// Used as the Database is.
+// Thread rule: as for the Database.
 #pragma once
 
 #include "base/result.h"
@@ -11,13 +11,13 @@
 
 namespace gridloom::registry {
 
-// The last step to a schema that has them: of the rows and tables as they are.
+// The last migration step to a schema with sums: computes them from the existing rows and tables.
 [[nodiscard]] Status make_table_sums(Database& database);
 
-// From now on each change that this connection makes keeps them right.
+// Makes each later change on this connection update the sums.
 [[nodiscard]] Status keep_table_sums(Database& database);
 
-// kDamaged: names the table, and the row where one is known.
+// kDamaged: the error names the table, and the row if it is known.
 [[nodiscard]] Status check_table_sums(Database& database);
 
 }  // namespace gridloom::registry

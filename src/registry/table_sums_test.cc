@@ -1,4 +1,4 @@
-// Whatever changes in registry.sqlite but by this program is found when it is opened.
+// Tests that a change of registry.sqlite by anything but this program is detected at opening.
 #include "registry/table_sums.h"
 
 #include <gtest/gtest.h>
@@ -26,7 +26,7 @@ class TableSums : public RegistryTest {
     registry_.reset();
     std::filesystem::copy(folder_.data(), folder_.path() / "good");
   }
-  // As a connection that knows nothing of checksums.
+  // Runs SQL on a connection without the checksum triggers.
   void change(const std::string& sql) {
     std::filesystem::remove_all(folder_.data());
     std::filesystem::copy(folder_.path() / "good", folder_.data());
@@ -78,7 +78,7 @@ TEST_F(TableSums, EachChangeOfAColumnIsFoundInItsRow) {
   }
 }
 
-// Each row is good in itself.
+// Each row by itself has a correct checksum.
 TEST_F(TableSums, RowsThatGoOrComeBackAreFoundInTheirTable) {
   const std::vector<Damage> damages{
       {"DELETE FROM shares WHERE device = 2", "table shares has 1 rows instead of 2"},
@@ -105,13 +105,13 @@ TEST_F(TableSums, RowsThatGoOrComeBackAreFoundInTheirTable) {
     change(damage.sql);
     const auto opened = Registry::open(folder_.data());
     ASSERT_FALSE(opened) << damage.sql;
-    EXPECT_EQ(opened.error().kind, FaultKind::kDamaged) << damage.sql;
+    EXPECT_EQ(opened.error().code, ErrorCode::kDamaged) << damage.sql;
     EXPECT_TRUE(opened.error().detail.contains(damage.said)) << opened.error().detail;
     EXPECT_TRUE(opened.error().detail.contains("back from a backup")) << opened.error().detail;
   }
 }
 
-// An entry of an index points to another row: what is looked up by it would not be found.
+// An index entry points to the wrong row: a lookup by this index would not find the right one.
 TEST_F(TableSums, AnIndexThatKnowsOtherRowsIsDamage) {
   change("");
   const std::filesystem::path file = folder_.data() / "registry.sqlite";
@@ -130,7 +130,7 @@ TEST_F(TableSums, AnIndexThatKnowsOtherRowsIsDamage) {
   write_content(file, bytes);
   const auto opened = Registry::open(folder_.data());
   ASSERT_FALSE(opened);
-  EXPECT_EQ(opened.error().kind, FaultKind::kDamaged);
+  EXPECT_EQ(opened.error().code, ErrorCode::kDamaged);
   EXPECT_TRUE(opened.error().detail.contains("shares_by_account")) << opened.error().detail;
 }
 
@@ -152,13 +152,13 @@ TEST_F(TableSums, EachChangeOfOursKeepsThem) {
   good(registry_->share_device({.sn = "A", .account = "bert", .rights = Rights::kFull}));
   good(registry_->share_device({.sn = "A", .account = "cleo", .rights = Rights::kMonitor}));
   good(registry_->share_device({.sn = "B", .account = "cleo", .rights = Rights::kNone}));
-  // Its shares go with it.
+  // Moving the device also removes its shares.
   EXPECT_TRUE(registry_->move_device({.sn = "A", .owner = "bert"}));
   reopen();
   EXPECT_TRUE(
       registry_->move_device({.sn = "B", .owner = "cleo", .history = MovedHistory::kGoesAlong}));
   good(registry_->share_device({.sn = "B", .account = "anna", .rights = Rights::kFull}));
-  // With its keys, and the shares it was given.
+  // Also removes the account's keys and the shares it was given.
   good(registry_->remove_account("anna"));
   good(registry_->remove_device("B"));
   good(registry_->reserve_device_numbers(40));

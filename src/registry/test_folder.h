@@ -1,4 +1,4 @@
-// A folder for one test, gone with it; and what a test wants to know about files.
+// For tests: a temporary folder that is removed with its object, and helpers for files.
 #pragma once
 
 #include <sys/stat.h>
@@ -28,7 +28,7 @@ class TestFolder {
   }
 
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
-  // Not there yet: a data folder that the code under test makes.
+  // A path that does not exist yet: the code under test creates the data folder.
   [[nodiscard]] std::filesystem::path data() const { return path_ / "data"; }
 
  private:
@@ -44,7 +44,7 @@ inline void write_content(const std::filesystem::path& path, std::string_view co
   std::ofstream(path, std::ios::binary | std::ios::trunc) << content;
 }
 
-// Permission bits; 0 when there is no such file.
+// The permission bits of a file; 0 if it does not exist.
 inline unsigned mode_of(const std::filesystem::path& path) {
   struct stat facts{};
   return ::stat(path.c_str(), &facts) == 0 ? facts.st_mode & 07777U : 0U;

@@ -1,4 +1,4 @@
-// For tests: a registry in a folder of its own, and all that its directory answers.
+// For tests: a registry in a temporary folder, and its directory's content as text.
 #pragma once
 
 #include <fmt/format.h>
@@ -16,7 +16,7 @@
 
 namespace gridloom::registry {
 
-// Everything a directory answers, as text.
+// The results of all queries of a directory, as text.
 inline std::string describe(const Directory& directory) {
   std::string text;
   const auto line = [&text]<typename... Args>(fmt::format_string<Args...> form, Args&&... args) {
@@ -93,9 +93,9 @@ class RegistryTest : public testing::Test {
 };
 
 template <typename T>
-void expect_fault(const Result<T>& result, FaultKind kind, std::string_view detail) {
+void expect_fault(const Result<T>& result, ErrorCode kind, std::string_view detail) {
   ASSERT_FALSE(result);
-  EXPECT_EQ(result.error().kind, kind);
+  EXPECT_EQ(result.error().code, kind);
   EXPECT_EQ(result.error().detail, detail);
 }
 

@@ -13,11 +13,11 @@ namespace gridloom::registry {
 namespace {
 
 constexpr std::size_t kHeader_bytes = 32;
-constexpr std::size_t kSummed_bytes = 24;  // of the header; its own checksum stands behind
+constexpr std::size_t kSummed_bytes = 24;  // of the header; its checksum follows
 constexpr std::size_t kFrameHead_bytes = 24;
-constexpr std::uint32_t kMagic = 0x377f0682;  // its last bit: the words summed are big-endian
+constexpr std::uint32_t kMagic = 0x377f0682;  // last bit set: the checksum uses big-endian words
 constexpr std::size_t kWord = 4;
-constexpr std::size_t kMost_bytes = std::size_t{2} << 30U;  // of a file that is looked at
+constexpr std::size_t kMost_bytes = std::size_t{2} << 30U;  // the largest file that is checked
 
 std::uint32_t big_endian(std::string_view bytes, std::size_t at) {
   std::uint32_t value = 0;
@@ -37,7 +37,7 @@ std::uint32_t little_endian(std::string_view bytes, std::size_t at) {
 
 using Sum = std::array<std::uint32_t, 2>;
 
-// The checksum of whole pairs of words.
+// Continues the checksum `sum` over whole pairs of words.
 Sum sum_of(std::string_view bytes, Sum sum, bool is_big_endian) {
   for (std::size_t at = 0; at + 2 * kWord <= bytes.size(); at += 2 * kWord) {
     const auto word = [&](std::size_t place) {
@@ -70,9 +70,9 @@ WalCheck check_wal(std::string_view bytes) {
   }
   const std::size_t frame_bytes = kFrameHead_bytes + big_endian(bytes, 8);
   const Sum salts = pair_at(bytes, 16);
-  std::optional<std::uint64_t> unreadable;  // the first
+  std::optional<std::uint64_t> unreadable;  // first unreadable frame
   std::uint64_t number = 0;
-  bool ended = false;  // a commit, at the damage or behind it
+  bool ended = false;  // saw a commit frame at the damage or after it
   for (std::size_t at = kHeader_bytes; at + frame_bytes <= bytes.size(); at += frame_bytes) {
     const std::string_view frame = bytes.substr(at, frame_bytes);
     const Sum own_salts = pair_at(frame, 8);
@@ -86,7 +86,7 @@ WalCheck check_wal(std::string_view bytes) {
       unreadable = number;
     }
     ++number;
-    // One salt of two: a bit of the other was flipped.
+    // If only one of the two salts differs, a bit of it was flipped.
     if (own_salts[0] != salts[0] && own_salts[1] != salts[1]) continue;
     check.is_proven = check.is_proven || ended;
     ended = ended || big_endian(frame, 4) != 0;
@@ -102,7 +102,7 @@ std::string damage_of_wal(const std::filesystem::path& database) {
   std::error_code error;
   if (!std::filesystem::exists(file, error)) return {};
   const auto bytes = read_file(file, kMost_bytes);
-  if (!bytes) return {};  // opening the database tells why
+  if (!bytes) return {};  // opening the database reports the reason
   const WalCheck check = check_wal(*bytes);
   if (!check.damage || !check.is_proven) return {};
   return fmt::format("{} is damaged: {}", file.filename().string(), *check.damage);

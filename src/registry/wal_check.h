@@ -1,11 +1,11 @@
-// SQLite's write-ahead log (FILE-wal): whether each change that was committed to it can be read.
+// Checks that each change committed to SQLite's write-ahead log (FILE-wal) can be read.
 //
-// SQLite takes the first frame that it cannot read for the end, without a word: one flipped bit in
-// the middle loses all commits behind it. Behind the true end there may be frames of an earlier use
-// of the file, which have other salts, so a frame with the log's own salts behind one that cannot
-// be read is the proof of damage. https://www.sqlite.org/fileformat.html#the_write_ahead_log
+// SQLite silently takes the first unreadable frame for the end of the log: one flipped bit in the
+// middle loses all later commits. After the true end there may be frames of an earlier use of the
+// file, which have other salts; a frame with the log's own salts after an unreadable frame
+// therefore proves damage. https://www.sqlite.org/fileformat.html#the_write_ahead_log
 //
-// Pure, but for damage_of_wal().
+// Pure, except damage_of_wal().
 #pragma once
 
 #include <cstdint>
@@ -17,18 +17,19 @@
 namespace gridloom::registry {
 
 struct WalCheck {
-  std::uint64_t frames = 0;             // that can be read
-  std::optional<std::string> damage{};  // in words that follow on the file's name
-  // The damage cannot be what a loss of power left of the last commit, which nobody was told of:
-  // another one was written behind it.
+  std::uint64_t frames = 0;             // readable frames
+  std::optional<std::string> damage{};  // a description that continues "FILE-wal is damaged: "
+  // The damage cannot be the rest of a last commit that a loss of power interrupted and that was
+  // never acknowledged: another commit was written after it.
   bool is_proven = false;
 };
-// Of all bytes of the file. A frame that was being written when they were read, or when the power
-// went away, looks like a damaged one.
+// Checks all bytes of the file. A frame that was being written while the file was read, or when the
+// power failed, looks like a damaged frame.
 [[nodiscard]] WalCheck check_wal(std::string_view bytes);
 
-// Before a database is opened that nobody has open: "history.db-wal is damaged: ...", if that is
-// proven; else empty. SQLite would leave out what is behind the damage without a word.
+// To be called before a database is opened that no process has open. Returns "history.db-wal is
+// damaged: ..." if the damage is proven; otherwise empty. SQLite would silently drop everything
+// after the damage.
 [[nodiscard]] std::string damage_of_wal(const std::filesystem::path& database);
 
 }  // namespace gridloom::registry

@@ -10,7 +10,7 @@
 namespace gridloom::registry {
 namespace {
 
-// The log of a database with a few commits, taken from under its open connection.
+// The write-ahead log of a database with a few commits, copied while its connection is open.
 class WalCheckTest : public testing::Test {
  protected:
   WalCheckTest() {
@@ -22,7 +22,7 @@ class WalCheckTest : public testing::Test {
       EXPECT_TRUE(database->execute("INSERT INTO t VALUES (?)", std::string_view("a text")));
     }
     first_ = content_of(wal());
-    // From its beginning again, over frames that were moved into the database.
+    // The log restarts from its beginning, over frames that were moved into the database.
     EXPECT_TRUE(database->run("PRAGMA wal_checkpoint(restart)"));
     EXPECT_TRUE(database->execute("INSERT INTO t VALUES (?)", std::string_view("another")));
     again_ = content_of(wal());
@@ -53,8 +53,8 @@ TEST_F(WalCheckTest, AFlippedBitAnywhereIsFound) {
   }
 }
 
-// The last commit may be what a loss of power left of it; a commit behind the damage proves that it
-// was on the disk.
+// The last commit may be incomplete after a loss of power; a commit after the damage proves that
+// the damaged one was on the disk.
 TEST_F(WalCheckTest, DamageIsProvenByACommitBehindIt) {
   constexpr std::size_t kHeader = 32;
   const std::size_t frame = (first_.size() - kHeader) / check_wal(first_).frames;

@@ -1,5 +1,5 @@
-// How a lithium iron phosphate battery ages: by the cycles that it went through, first fast and
-// then evenly, and by the years. Pure functions.
+// How a lithium iron phosphate battery ages: with its cycles, first fast and then evenly, and with
+// the years. Pure functions.
 #pragma once
 
 #include <algorithm>
@@ -8,26 +8,26 @@
 namespace gridloom::sim {
 
 struct Age {
-  double cycles = 0;  // full ones: all that went in and out, over twice the capacity when new
+  double cycles = 0;  // full cycles: all charge in and out, over twice the capacity when new
   double years = 0;
 };
 
-// A DELTA 2 had lost 0.65 % after 73 cycles, and 3000 take the 20 % that makers speak of.
+// A DELTA 2 had lost 0.65 % after 73 cycles, and 3000 cycles cost the 20 % that makers state.
 inline constexpr double kFirstWear = 0.00076;  // times the root of the cycles
-inline constexpr double kSteadyWear = 6.7e-5;  // a cycle
+inline constexpr double kSteadyWear = 6.7e-5;  // per cycle
 // Our own choice: PowerOcean packs had lost 0.65 to 0.7 % after 55 to 58 cycles, which a home makes
-// in a quarter of a year. Cycles explain 0.57 %, and the rest is this.
+// in a quarter of a year. Cycles explain 0.57 %; the rest is attributed to the time.
 inline constexpr double kWearByYear = 0.004;
-// Further than any pack was seen to go; some of it is always left.
+// Lower than any pack was seen to go; some capacity is always left.
 inline constexpr double kLeastHealth = 0.1;
 
-// The part of a new battery's capacity that is left.
+// The fraction of a new battery's capacity that is left.
 [[nodiscard]] inline double health_at(const Age& age) {
   const double by_cycles = std::max(kFirstWear * std::sqrt(age.cycles), kSteadyWear * age.cycles);
   return std::max(kLeastHealth, 1 - by_cycles - kWearByYear * age.years);
 }
 
-// The cycles that explain it, if the years did nothing.
+// The number of cycles that explains this health if the years had no effect.
 [[nodiscard]] inline double cycles_at(double health) {
   const double wear = std::clamp(1 - health, 0.0, 1 - kLeastHealth);
   return std::min(wear * wear / (kFirstWear * kFirstWear), wear / kSteadyWear);

@@ -1,4 +1,4 @@
-// The curve against what real packs said of themselves, and devices that grow old by it.
+// The ageing curve against values that real packs reported, and devices that age by it.
 #include "sim/ageing.h"
 
 #include <gtest/gtest.h>
@@ -17,8 +17,8 @@ namespace {
 
 double lost_percent(const Age& age) { return 100 * (1 - health_at(age)); }
 
-// It reports whole mAh of 20 Ah, and says nothing of the years, which are few: 0.05 % are an
-// eighth.
+// The device reports whole mAh of 20 Ah, and not its age, which is small: 0.05 % is the wear of an
+// eighth of a year.
 TEST(Ageing, TakesWhatADelta2HadLost) {
   EXPECT_NEAR(lost_percent({.cycles = 73}), 100 * (20'000 - 19'870) / 20'000.0, 0.05);
   EXPECT_NEAR(20'000 * health_at({.cycles = 4}), 20'000, 40) << "a new one holds a little more";
@@ -54,7 +54,7 @@ TEST(Ageing, FindsTheCyclesOfAHealth) {
   EXPECT_EQ(cycles_at(1.2), 0);
 }
 
-// A device that the grid fills by night and the household empties by day.
+// A device that the grid charges by night and the household discharges by day.
 class Cycled {
  public:
   struct Setting {
@@ -63,23 +63,23 @@ class Cycled {
   };
   explicit Cycled(std::string_view family, std::initializer_list<Setting> settings = {})
       : family_(family_of(family)),
-        identities_(identities_of(table_of(family))),
+        invariants_(identities_of(table_of(family))),
         fields_(table_of(family)),
         model_(make_model(*family_, Chance(7))) {
     for (const Setting& setting : settings) fields_.set(setting.field, setting.value);
-    model_->start(fields_, around());
+    model_->start(fields_, environment());
   }
 
   void live(int days) {
     const TimePoint end = now_ + Millis{days * kDay_ms};
     for (; now_ < end && !testing::Test::HasFailure(); now_ += Millis{kMinute_ms}) {
-      model_->step(around(), Millis{kMinute_ms});
+      model_->step(environment(), Millis{kMinute_ms});
       if (unix_ms(now_) % kDay_ms != 0) continue;
-      model_->write(fields_, around());
+      model_->write(fields_, environment());
       expect_documented(fields_);
-      identities_.expect(fields_, around());
+      invariants_.expect(fields_, environment());
     }
-    model_->write(fields_, around());
+    model_->write(fields_, environment());
   }
   [[nodiscard]] double number(std::string_view name) const { return fields_.number(name); }
   [[nodiscard]] std::string first(std::string_view group) const {
@@ -87,16 +87,16 @@ class Cycled {
   }
 
  private:
-  [[nodiscard]] Surroundings around() const {
-    Surroundings around{.now = now_};
-    around.local_ms = unix_ms(now_) % kDay_ms;
-    around.grid_up = around.local_ms < 10 * kHour_ms;
-    around.household_w = 1500;
-    return around;
+  [[nodiscard]] Environment environment() const {
+    Environment environment{.now = now_};
+    environment.local_ms = unix_ms(now_) % kDay_ms;
+    environment.grid_up = environment.local_ms < 10 * kHour_ms;
+    environment.household_w = 1500;
+    return environment;
   }
 
   catalog::FamilyPtr family_;
-  Identities identities_;
+  Invariants invariants_;
   Fields fields_;
   std::unique_ptr<Model> model_;
   TimePoint now_{std::chrono::sys_days{std::chrono::April / 10 / 2025}};
@@ -113,7 +113,7 @@ TEST(Ageing, ShowsInADelta2AfterAYearOfDailyCycles) {
   const double cycles = device.number("bms_bmsStatus.cycles");
   EXPECT_GT(cycles, 12 + 0.6 * 365);
   EXPECT_LE(cycles, 12 + 1.2 * 365);
-  // What its first twelve took is no more to be lost; the last day's are not felt yet.
+  // The wear of its first twelve cycles was lost before; the last day's has no effect yet.
   const double full_mah =
       20'000 * health_at({.cycles = cycles, .years = 1}) / health_at({.cycles = 12});
   EXPECT_NEAR(device.number("bms_bmsStatus.fullCap"), full_mah, 4);
@@ -121,7 +121,7 @@ TEST(Ageing, ShowsInADelta2AfterAYearOfDailyCycles) {
   EXPECT_EQ(device.number("bms_bmsStatus.soh"), std::round(full_mah / 200));
 }
 
-// Old ones go on as evenly as before, as after some 800 cycles. A generator fills them by day too.
+// Old packs, as after some 800 cycles, go on ageing evenly. A generator charges them by day too.
 TEST(Ageing, ShowsInThePacksOfPowerKits) {
   Cycled device("power_kits");
   const std::string full = device.first("bp2000") + "fullCap";

@@ -11,13 +11,13 @@
 namespace gridloom::sim {
 namespace {
 
-// Volts a cell at 0, 5, ... 100 % (fitted to a published LFP parameter set and to real devices'
+// Volts per cell at 0, 5, ... 100 % (fitted to a published LFP parameter set and to real devices'
 // reports).
 constexpr std::array<double, 21> kCellV = {2.50,  2.785, 2.978, 3.108, 3.168, 3.20,  3.225,
                                            3.24,  3.260, 3.278, 3.285, 3.288, 3.290, 3.295,
                                            3.305, 3.313, 3.318, 3.322, 3.325, 3.330, 3.45};
 constexpr std::size_t kSegments = kCellV.size() - 1;
-// Volts times segments below each of them.
+// The integral of the voltage below each point, in volts times segments.
 constexpr std::array<double, kCellV.size()> kBelow = [] {
   std::array<double, kCellV.size()> below{};
   for (std::size_t k = 0; k < kSegments; ++k) {
@@ -26,14 +26,14 @@ constexpr std::array<double, kCellV.size()> kBelow = [] {
   return below;
 }();
 
-// After charging a cell rests above the table, after discharging below; to turn it round takes a
-// few percent of the charge.
+// Hysteresis: after charging, a cell rests above the table, after discharging below it; reversing
+// takes a few percent of the charge.
 constexpr double kLag_v = 0.010;
 constexpr double kLagShare = 0.01;  // of the capacity, for 63 % of the way
 
 constexpr double kThermalTime_s = 7200;
 constexpr double kThermalResistance_k_per_w = 0.35;
-constexpr double kResting_a = 0.05;  // less is no charging or discharging
+constexpr double kResting_a = 0.05;  // less does not count as charging or discharging
 constexpr double kMicro = 1e6;
 constexpr double kUcPerAh = 3600 * kMicro;
 constexpr std::int64_t kDay_ms = 24LL * 3600 * 1000;
@@ -45,7 +45,7 @@ int minutes(double hours, int longest_min) {
   return static_cast<int>(std::clamp(hours * 60, 0.0, static_cast<double>(longest_min)));
 }
 
-// Where a charge is in the table: whole segments, and the part of the next.
+// The position of a charge in the table: whole segments, and the fraction of the next.
 struct Mark {
   std::size_t segment = 0;
   double part = 0;
@@ -57,8 +57,8 @@ Mark mark_of(std::int64_t charge_uc, std::int64_t capacity_uc) {
   return {.segment = segment, .part = x - static_cast<double>(segment)};
 }
 
-// Volts, positive: what the lag gives back when it is turned round is what it took before, so what
-// is lost on the way is never negative.
+// The hysteresis. Its voltage is positive: a reversal returns the energy that it stored before, so
+// the loss on the way is never negative.
 struct Lag {
   double share_uc = 0;  // of charge
   double volts = 0;     // of all cells
@@ -131,7 +131,7 @@ double Battery::current_for(double power_w, double rest_v) const {
 
 double Battery::apply(const Load& load) {
   if (load.seconds <= 0) return 0;
-  // The voltage moves with the charge: what it is in the middle of the step counts.
+  // The voltage moves with the charge: its value in the middle of the step is used.
   const double first_a = current_for(load.power_w, rest_v());
   const double middle_v = rest_v_after(std::llround(first_a * load.seconds * kMicro / 2));
   const double wanted_a = current_for(load.power_w, middle_v);
@@ -164,7 +164,7 @@ void Battery::move(std::int64_t charge_uc, double seconds) {
   voltage_v_ = static_cast<double>(terminal_uj) / static_cast<double>(charge_uc);
 }
 
-// The step's means stay: what shrinks does so after it.
+// The step's means stay as they are: the capacity shrinks after the step.
 void Battery::live(double seconds) {
   lived_ms_ += std::llround(seconds * 1000);
   if (lived_ms_ < ages_at_ms_) return;
@@ -174,7 +174,7 @@ void Battery::live(double seconds) {
   shrink(std::max<std::int64_t>(1, std::llround(static_cast<double>(new_uc_) * health)));
 }
 
-// Rounds the charge down: it is never a larger share than before, so nothing is made of nothing.
+// Rounds the charge down: the state of charge never rises, so no energy comes from nothing.
 void Battery::shrink(std::int64_t capacity_uc) {
   if (capacity_uc >= capacity_uc_) return;
   charge_uc_ = static_cast<std::int64_t>(Wide{charge_uc_} * capacity_uc / capacity_uc_);

@@ -1,11 +1,11 @@
 // A lithium iron phosphate battery, quasi-static: charge, open-circuit voltage with hysteresis,
 // resistance, one temperature, and age (ageing.h). Shared by the families' models.
 //
-// Its energy is exact: charge counts in whole microcoulombs, energy in whole microjoules; what is
-// stored follows from the state alone, and what goes through the terminals is what it changes by
-// and what became heat, which is never negative. So steps of any length balance, and nothing
-// drifts. Once for each day that it lived its capacity shrinks to what its age leaves, and with it
-// the charge, so that the share of it that is full stays; what was stored in the rest counts as
+// Its energy is exact: charge counts in whole microcoulombs, energy in whole microjoules. The
+// stored energy follows from the state alone, and the energy at the terminals is its change plus
+// the heat, which is never negative. So steps of any length balance, and nothing drifts. Once per
+// simulated day the capacity shrinks to what the battery's age leaves, and the charge shrinks with
+// it, so that the state of charge stays the same; the energy stored in the difference counts as
 // heat.
 #pragma once
 
@@ -17,9 +17,9 @@ class Battery {
  public:
   struct Options {
     int cells = 16;
-    double capacity_ah = 20;  // at the age that it begins with
+    double capacity_ah = 20;  // at its initial age
     double resistance_ohm = 0.149;
-    double cycles = 0;  // that it went through before
+    double cycles = 0;  // before the start
     double soc_percent = 60;
     double temperature_c = 25;
   };
@@ -30,7 +30,7 @@ class Battery {
     double seconds = 0;
     double air_c = 25;
   };
-  // At empty or full it takes less. Returns the mean power that it really took.
+  // Takes or gives less at full or empty. Returns the actual mean power.
   double apply(const Load& load);
 
   [[nodiscard]] double soc_percent() const {
@@ -38,24 +38,24 @@ class Battery {
   }
   [[nodiscard]] double remaining_ah() const;
   [[nodiscard]] double capacity_ah() const;
-  // Full ones, in all its life.
+  // Full cycles over its whole life.
   [[nodiscard]] double cycles() const {
     return options_.cycles + static_cast<double>(moved_uc_) / (2 * static_cast<double>(new_uc_));
   }
-  // At the terminals, and positive charges: means over the last step.
+  // At the terminals; positive charges. Means over the last step.
   [[nodiscard]] double voltage_v() const { return voltage_v_; }
   [[nodiscard]] double current_a() const { return current_a_; }
   [[nodiscard]] double power_w() const { return voltage_v_ * current_a_; }
   [[nodiscard]] double temperature_c() const { return temperature_c_; }
   [[nodiscard]] double cell_v() const { return voltage_v_ / options_.cells; }
   void set_soc_percent(double soc);
-  // At the terminals without a current.
+  // The terminal voltage without a current.
   [[nodiscard]] double rest_v() const { return rest_v_after(0); }
 
   [[nodiscard]] std::int64_t stored_uj() const { return stored_uj_; }
-  // Since it was made: what came in at the terminals less what was given there, and what became
-  // heat or went with the capacity. terminal_uj - heat_uj is what stored_uj() has grown by, unless
-  // a charge was set.
+  // Totals since construction: the energy in minus the energy out at the terminals, and the energy
+  // that became heat or was lost with the capacity. terminal_uj - heat_uj is the growth of
+  // stored_uj(), unless set_soc_percent() was called.
   struct Ledger {
     std::int64_t terminal_uj = 0;
     std::int64_t heat_uj = 0;
@@ -63,22 +63,22 @@ class Battery {
   [[nodiscard]] const Ledger& ledger() const { return ledger_; }
 
   struct Horizon {
-    double soc_percent = 0;  // which counts as full, or empty
-    int longest_min = 0;     // also when idle
+    double soc_percent = 0;  // counts as full, or as empty
+    int longest_min = 0;     // upper bound; also the result when idle
   };
   // At the present current.
   [[nodiscard]] int minutes_to_full(const Horizon& horizon) const;
   [[nodiscard]] int minutes_to_empty(const Horizon& horizon) const;
 
  private:
-  // Without a current, when so much more is in it.
+  // The terminal voltage without a current, once `charge_uc` more is stored.
   [[nodiscard]] double rest_v_after(std::int64_t charge_uc) const;
-  // At the terminals, for a power there.
+  // The current for `power_w` at the terminals.
   [[nodiscard]] double current_for(double power_w, double rest_v) const;
   // A pure function of charge and direction.
   [[nodiscard]] std::int64_t energy_uj() const;
   void rest();
-  // Moves so much charge in so many seconds.
+  // Moves `charge_uc` in `seconds`.
   void move(std::int64_t charge_uc, double seconds);
   void live(double seconds);
   // Shrinks to `capacity_uc`.
@@ -86,12 +86,12 @@ class Battery {
 
   Options options_;
   std::int64_t capacity_uc_;
-  std::int64_t new_uc_;        // the capacity when its life began
+  std::int64_t new_uc_;        // capacity when new
   std::int64_t moved_uc_ = 0;  // in and out
   std::int64_t lived_ms_ = 0;
-  std::int64_t ages_at_ms_;  // next
+  std::int64_t ages_at_ms_;  // next daily ageing
   std::int64_t charge_uc_ = 0;
-  double direction_ = 0;  // -1 after discharging for long, 1 after charging
+  double direction_ = 0;  // -1 after long discharging, 1 after long charging
   std::int64_t stored_uj_ = 0;
   Ledger ledger_;
   double voltage_v_ = 0;

@@ -13,7 +13,7 @@ namespace {
 
 constexpr double kMinute_s = 60;
 
-// What flows, in Wh, while the battery is asked for `power_w` until it stops.
+// The energy in Wh that flows while the battery is asked for `power_w` until it stops.
 double run_wh(Battery& battery, double power_w) {
   double energy_wh = 0;
   for (int minute = 0; minute < 100'000; ++minute) {
@@ -115,7 +115,7 @@ TEST(Battery, ForeseesWhenItIsFullOrEmpty) {
   EXPECT_EQ(battery.minutes_to_empty({.soc_percent = 10, .longest_min = 30}), 30);
 }
 
-// Whatever is asked of it, for however long: it ages by years.
+// Under random loads, for any length of time: the battery ages by years.
 TEST(Battery, AccountsForEveryMicrojoule) {
   constexpr int kSteps = 5'000'000;
   const Chance chance(static_cast<std::uint64_t>(std::max(1, GTEST_FLAG_GET(random_seed))));
@@ -124,7 +124,7 @@ TEST(Battery, AccountsForEveryMicrojoule) {
   std::int64_t last_heat_uj = 0;
   for (std::uint64_t k = 0; k < kSteps; ++k) {
     const auto seconds = static_cast<double>(1 + chance.bits(3 * k) % 60);
-    // Mostly something like a home's, now and then more than it can give; some directions last.
+    // Mostly a load like a home's, now and then more than it can give; some directions last.
     const double trend_w = 800 * chance.normal(k / 200);
     const double most_w = chance.uniform(3 * k + 1) < 0.01 ? 1e5 : 400;
     battery.apply({.power_w = trend_w + most_w * chance.normal(3 * k + 2), .seconds = seconds});
@@ -161,7 +161,8 @@ TEST(Battery, RestsAboveItsTableAfterChargingAndBelowAfterDischarging) {
   EXPECT_NEAR(charged_v - battery.voltage_v(), 2 * 0.010 * 16, 0.03);
 }
 
-// As a pack of 100 Ah that kept count: 96.86 %, at about a fifth of its capacity an hour.
+// A real pack of 100 Ah that kept count gave back 96.86 %, at about a fifth of its capacity an
+// hour.
 TEST(Battery, GivesBackAsMuchAsARealPack) {
   Battery battery({.cells = 16, .capacity_ah = 100, .resistance_ohm = 0.0272, .soc_percent = 5});
   double in_wh = 0;
@@ -176,7 +177,7 @@ TEST(Battery, GivesBackAsMuchAsARealPack) {
   EXPECT_LT(out_wh / in_wh, 0.98);
 }
 
-// The last minute of its first day, and the one after: the capacity went down in between.
+// The last minute of the first day, and the one after it: the capacity shrinks in between.
 TEST(Battery, ShrinksWithItsAgeAndKeepsItsShareAndItsVolts) {
   for (const double soc : {0.0, 3.0, 47.3, 100.0}) {
     SCOPED_TRACE(soc);
@@ -212,7 +213,7 @@ TEST(Battery, CountsFullCyclesInAndOutFromThoseThatItHad) {
   EXPECT_NEAR(battery.cycles(), 13, 0.004) << "of a new one's capacity, which was a little more";
 }
 
-// From where it is on the curve: a young one loses faster.
+// From the battery's place on the curve: a young battery loses capacity faster.
 TEST(Battery, AgesFromTheCyclesThatItHad) {
   const auto left_ah = [](double cycles) {
     Battery battery({.cycles = cycles, .soc_percent = 0});

@@ -1,5 +1,5 @@
-// A virtual device on the bench, for tests: a site and a clock of its own, no network, and what it
-// says is kept. With it, the checks that hold for every family, and a life at random to check in.
+// A test bench for one virtual device: its own site and clock, no network, and all messages kept.
+// It also has the checks that hold for every family, and a randomized run to check them in.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -57,29 +57,29 @@ class Bench {
         device_(std::make_shared<Kind>(family), options.sn, Chance(options.seed), world_.at(now_)) {
   }
 
-  // What a test does to the site, beyond what the seed makes of it.
-  std::function<void(Surroundings&)> site;
-  // The faults it has, from the next step on.
-  std::vector<FaultOrder> orders;
-  // Since the test cleared it.
+  // A test's changes to the site's environment, in addition to those of the seed.
+  std::function<void(Environment&)> site;
+  // The device's fault rules, from the next step on.
+  std::vector<FaultRule> orders;
+  // The messages since the test last cleared them.
   std::vector<VirtualDevice::Message> said;
 
-  [[nodiscard]] Surroundings around() const {
-    Surroundings around = world_.at(now_);
-    if (site) site(around);
-    return around;
+  [[nodiscard]] Environment environment() const {
+    Environment environment = world_.at(now_);
+    if (site) site(environment);
+    return environment;
   }
-  void connect() { device_.connected(around(), said); }
+  void connect() { device_.connected(environment(), said); }
   void step(Millis time) {
     now_ += time;
-    device_.suffer(orders, now_);
-    device_.step(around(), said);
+    device_.apply_faults(orders, now_);
+    device_.step(environment(), said);
   }
   void run(Millis time, Millis each = Millis{kMinute_ms}) {
     for (Millis gone{0}; gone < time; gone += each) step(each);
   }
-  void tell(std::string_view message) { device_.on_set(message, around(), said); }
-  // The reply, which is the last that the device says.
+  void tell(std::string_view message) { device_.on_set(message, environment(), said); }
+  // Sends a set. Returns its reply, which is the device's last message.
   wire::JsonObject set(const wire::JsonObject& message) {
     tell(wire::to_text(message));
     return wire::parse_json(said.back().payload).value().get_object();
@@ -100,7 +100,7 @@ class Bench {
   VirtualDevice device_;
 };
 
-// What the device calls a field: with its own module's serial number in the name.
+// The name under which the device reports a field: with its own module's serial number.
 inline std::string said_name(const Fields& fields, std::string_view name) {
   std::string said(name);
   const std::size_t dot = name.find('.');
@@ -112,7 +112,7 @@ inline std::string said_name(const Fields& fields, std::string_view name) {
   return said;
 }
 
-// Every value is of its field's type and in its range.
+// Expects every value to have its field's type and to be in its range.
 inline void expect_documented(const Fields& fields) {
   for (const Fields::Slot& slot : fields.slots()) {
     const bool fits = catalog::fits(slot.field->type, slot.value);
@@ -124,7 +124,8 @@ inline void expect_documented(const Fields& fields) {
   }
 }
 
-// Counters that only ever grow, but for the days and resets of which the test says so.
+// Counters that must only grow, except on the days and resets that the test announces with
+// forget().
 class Growing {
  public:
   explicit Growing(std::vector<std::string> names) : names_(std::move(names)) {}
@@ -144,7 +145,8 @@ class Growing {
   std::unordered_map<std::string, double> last_;
 };
 
-// Does a set as the file documents it: it is obeyed, and what it wrote reads back unchanged.
+// Sends a set and expects what the file documents: it is obeyed, and its values read back
+// unchanged.
 inline void expect_obeyed(Bench& bench, const RandomSets::Set& set) {
   const auto checked = catalog::check_set(bench.family(), set.message);
   ASSERT_TRUE(checked) << checked.error().detail << " " << wire::to_text(set.message);
@@ -160,18 +162,18 @@ inline void expect_obeyed(Bench& bench, const RandomSets::Set& set) {
   }
 }
 
-// The seed of a life at random: another one with --gtest_random_seed.
+// The seed of a randomized run; another one with --gtest_random_seed.
 inline std::uint64_t life_seed() {
   return static_cast<std::uint64_t>(std::max(1, GTEST_FLAG_GET(random_seed)));
 }
 
-// Days of a device at a site where the grid fails now and then, with random sets where the family
-// has commands; `check` after every step and every set.
+// Runs a device for days at a site where the grid fails now and then, with random sets if the
+// family has commands. Calls `check` after every step and every set.
 template <typename Check>
 void live(Bench& bench, int days, std::uint64_t seed, Check check) {
   constexpr int kSteps_a_set = 9;
-  bench.site = [](Surroundings& around) {
-    around.grid_up = unix_ms(around.now) / (90 * kMinute_ms) % 6 != 4;
+  bench.site = [](Environment& environment) {
+    environment.grid_up = unix_ms(environment.now) / (90 * kMinute_ms) % 6 != 4;
   };
   RandomSets sets(bench.family(), Chance(seed));
   bench.connect();

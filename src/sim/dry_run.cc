@@ -16,19 +16,19 @@ namespace {
 
 struct Living {
   std::unique_ptr<VirtualDevice> device;
-  std::int64_t stored_uj = 0;  // when it began
+  std::int64_t stored_uj = 0;  // at the start
   std::uint64_t digest = 0;
 };
 
 std::vector<Living> devices_of(const DryRun& dry_run, const World& world) {
   std::vector<Living> devices;
-  const Surroundings around = world.at(dry_run.from);
+  const Environment environment = world.at(dry_run.from);
   const Chance chance(dry_run.world.seed);
   for (const DryRun::Group& group : dry_run.groups) {
     const auto kind = std::make_shared<const Kind>(group.family);
     for (std::size_t i = 0; i < group.devices; ++i) {
       devices.push_back({.device = std::make_unique<VirtualDevice>(
-                             kind, simulated_sn(*group.family, i + 1), chance, around)});
+                             kind, simulated_sn(*group.family, i + 1), chance, environment)});
       devices.back().stored_uj = devices.back().device->balance().stored_uj;
     }
   }
@@ -47,16 +47,16 @@ void count(std::vector<VirtualDevice::Message>& said, Living& by, DryRunSummary&
 void live(const DryRun& dry_run, const World& world, std::span<Living> devices,
           DryRunSummary& summary) {
   std::vector<VirtualDevice::Message> said;
-  const Surroundings begin = world.at(dry_run.from);
+  const Environment begin = world.at(dry_run.from);
   for (Living& one : devices) {
     one.device->connected(begin, said);
     count(said, one, summary);
   }
   for (Millis gone = dry_run.step; gone <= dry_run.span; gone += dry_run.step) {
-    const Surroundings around = world.at(dry_run.from + gone);
+    const Environment environment = world.at(dry_run.from + gone);
     for (Living& one : devices) {
-      if (!dry_run.faults.empty()) one.device->suffer(dry_run.faults, around.now);
-      one.device->step(around, said);
+      if (!dry_run.faults.empty()) one.device->apply_faults(dry_run.faults, environment.now);
+      one.device->step(environment, said);
       if (one.device->cut_off()) said.clear();
       ++summary.steps;
       count(said, one, summary);

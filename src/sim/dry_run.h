@@ -1,5 +1,5 @@
-// Virtual devices without a server: they live through a span of time as fast as they can, and what
-// they say is counted and digested.
+// Runs virtual devices without a server: they simulate a span of time as fast as they can, and
+// their messages are counted and hashed.
 #pragma once
 
 #include <cstddef>
@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "base/fault_order.h"
+#include "base/fault_rule.h"
 #include "catalog/family.h"
 #include "sim/world.h"
 
@@ -24,7 +24,7 @@ struct DryRun {
   Millis span{0};
   Millis step{2000};  // at most a minute
   unsigned threads = 1;
-  std::vector<FaultOrder> faults{};
+  std::vector<FaultRule> faults{};
 };
 
 struct DryRunSummary {
@@ -32,10 +32,10 @@ struct DryRunSummary {
   std::uint64_t steps = 0;  // of all devices
   std::uint64_t reports = 0;
   std::uint64_t bytes = 0;  // of reports
-  double seconds = 0;       // that it took
-  Balance balance{};        // of all devices; stored: more than at the beginning
-  // Of all reports of all devices, in their order: the same seed says the same, whatever the
-  // number of threads.
+  double seconds = 0;       // wall-clock time of the run
+  Balance balance{};        // of all devices; stored: the growth since the beginning
+  // A hash of all reports of all devices, in their order: the same seed gives the same digest,
+  // whatever the number of threads.
   std::uint64_t digest = 0;
 };
 

@@ -57,7 +57,7 @@ bool holds(const Effect& effect, const JsonObject& params) {
   });
 }
 
-// Puts `value` at a path of members and elements inside `root`; false if the path leads nowhere.
+// Sets the value at a path of members and elements in `root`; false if the path does not exist.
 bool put_at(Json& root, const std::vector<Json>& path, Json value) {
   Json* at = &root;
   for (const Json& step : path) {

@@ -1,4 +1,5 @@
-// What a command does to a device's fields and what the device answers, as its family's file says.
+// The effects of a command on a device's fields and the device's reply, as its family's file
+// declares them.
 #pragma once
 
 #include <cstdint>
@@ -13,14 +14,13 @@
 
 namespace gridloom::sim {
 
-// Carries the command's effects out. `params` as catalog::CheckedSet gives them.
+// Applies the command's effects. `params` as in catalog::CheckedSet.
 void apply_effects(const catalog::Command& command, const wire::JsonObject& params, Fields& fields);
 
-// What "$name" stands for in a template (devices/README.md); nothing if it is absent.
+// The value of "$name" in a template (devices/README.md); nothing if it is absent.
 using Lookup = std::function<std::optional<wire::Json>(std::string_view name)>;
 
-// A copy of the template with every "$name" string replaced; members that stand for nothing are
-// left out.
+// A copy of the template with every "$name" string replaced; members without a value are left out.
 [[nodiscard]] wire::JsonObject fill(const wire::JsonObject& shape, const Lookup& lookup);
 
 }  // namespace gridloom::sim

@@ -24,7 +24,7 @@ void PrintTo(const Change& change, std::ostream* out) {
   *out << change.field << " = " << change.value;
 }
 
-// What a set makes of the fields, through the same check that a device uses.
+// The changes that a set makes to the fields, after the same check that a device uses.
 std::vector<Change> changes_of(std::string_view command, std::string_view params) {
   const auto message = wire::parse_json(std::string(R"({"operateType":")") + std::string(command) +
                                         R"(","params":)" + std::string(params) + "}");

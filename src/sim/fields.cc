@@ -1,4 +1,4 @@
-// The fields of a device: one slot a quota name, in the family's order, found by name.
+// The fields of a device: one slot per quota name, in the family's order, looked up by name.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -15,14 +15,14 @@ namespace {
 using catalog::FieldType;
 using wire::Json;
 
-// Six significant digits: what a device's float32 carries.
+// Rounds to six significant digits: the precision of a device's float32.
 double float_like(double value) {
   if (value == 0) return 0;
   const double scale = std::pow(10.0, 5 - std::floor(std::log10(std::abs(value))));
   return std::round(value * scale) / scale;
 }
 
-// The kind of module is in the first four characters, as in the vendor's numbers.
+// The first four characters are the kind of module, as in the vendor's serial numbers.
 std::string own_serial(std::string_view device_sn, std::string_view module_sn) {
   constexpr std::string_view kDigits = "0123456789ABCDEFGHJKLMNPQRSTUVWX";
   constexpr std::size_t kKind = 4;
@@ -152,7 +152,7 @@ std::string_view Fields::serial(std::string_view in_names) const {
 
 void Fields::clear_changes() { std::ranges::fill(changed_, 0); }
 
-void equip(Fields& fields, const catalog::Family& family, std::string_view sn) {
+void apply_initial(Fields& fields, const catalog::Family& family, std::string_view sn) {
   const auto& devices = family.virtual_devices.devices;
   const auto device = std::ranges::find(devices, sn, &catalog::Virtual::Device::sn);
   if (device == devices.end()) return;

@@ -105,7 +105,7 @@ TEST_F(FieldsTest, RefuseNamesThatTheFamilyDoesNotHaveAndNumbersThatAreNone) {
                std::logic_error);
 }
 
-// Clients make one device of each serial number, and a home may have two kits.
+// Clients create one device for each serial number, and a home may have two kits.
 TEST_F(FieldsTest, SayTheFilesModulesForItsFirstDeviceAndModulesOfTheirOwnForOthers) {
   const FieldTablePtr table = table_of("power_kits");
   std::set<std::string, std::less<>> said;
@@ -134,7 +134,7 @@ TEST_F(FieldsTest, SayTheFilesModulesForItsFirstDeviceAndModulesOfTheirOwnForOth
   EXPECT_EQ(first.serial("M1093-DCIN-CA7C3"), "M1093-DCIN-CA7C3");
 }
 
-// A group but for the list of all modules, which names each of them.
+// The list of all modules is excepted, because it names each of them.
 TEST_F(FieldsTest, NoModuleOfAVirtualKitIsInTwoGroups) {
   std::set<std::string> seen;
   for (const FieldTable::Module& module : table_of("power_kits")->modules()) {

@@ -19,17 +19,17 @@ namespace {
 
 using Steady = std::chrono::steady_clock;
 
-// Reports of a device that the server has not acknowledged; beyond, it keeps quiet until the server
-// catches up.
+// Limit of unacknowledged reports per device; beyond it, the device sends no reports until the
+// server catches up.
 constexpr std::size_t kMostUnacknowledged = 64;
 constexpr std::size_t kMostWindow = 10'000;
-// Of fast time: reports with a time of their own that may be on their way. Minutes of a device,
-// where the server takes a day.
+// With virtual time: limit of reports in flight, if the reports have a timestamp. This is minutes
+// of a device's time, where the server accepts a day.
 constexpr std::size_t kMostAhead = 256;
 constexpr std::size_t kOpeningAtOnce = 64;  // a server's backlog is short
 constexpr std::size_t kReadBytes = std::size_t{64} * 1024;
-// Of fast time a device takes larger steps: as many a second as tick() is called, but no larger
-// than a model takes.
+// With virtual time a device takes larger steps: as many per second as tick() is called, but none
+// longer than a model accepts.
 constexpr double kStepsEvery_ms = 250;
 constexpr Millis kLongestStep{60'000};
 
@@ -38,15 +38,15 @@ constexpr std::string_view kSet = "/set";
 
 }  // namespace
 
-// A device and what it has said.
-class Fleet::Node {
+// A device and its outgoing messages.
+class Fleet::SimulatedDevice {
  public:
-  Node(Fleet& fleet, const Member& member, KindPtr kind)
+  SimulatedDevice(Fleet& fleet, const Member& member, KindPtr kind)
       : fleet_(fleet),
         topics_(fmt::format("{}{}/", kTopics, member.sn)),
         device_(std::move(kind), member.sn, Chance(fleet.options_.world.seed),
-                fleet.around(fleet.options_.clock->now())) {
-    // Of many devices some always step, not all at the same moment.
+                fleet.environment(fleet.options_.clock->now())) {
+    // Spreads the devices' steps, so that not all fall on the same moment.
     if (fleet.options_.time != nullptr) return;
     const auto spread = Chance(0).split(member.sn).uniform(0) *
                         static_cast<double>(device_.family().messages.change_ms);
@@ -62,7 +62,7 @@ class Fleet::Node {
   void step(TimePoint now) {
     stepped_ = fleet_.options_.time == nullptr ? last_due(now) : now;
     ++fleet_.counts_.steps;
-    device_.step(fleet_.around(now), said_);
+    device_.step(fleet_.environment(now), said_);
     publish();
   }
   [[nodiscard]] TimePoint due(double speed) const {
@@ -71,10 +71,11 @@ class Fleet::Node {
   }
   [[nodiscard]] TimePoint stepped() const { return stepped_; }
 
-  // Behind a gateway nobody sees that it is gone, so the gateway says so.
-  void suffer(TimePoint now, bool has_own_link) {
+  // Behind a gateway the server cannot see that a device is gone, so the gateway reports its
+  // status.
+  void apply_faults(TimePoint now, bool has_own_link) {
     const bool was_cut_off = device_.cut_off();
-    device_.suffer(fleet_.orders_, now);
+    device_.apply_faults(fleet_.orders_, now);
     if (has_own_link || device_.cut_off() == was_cut_off) return;
     if (device_.cut_off()) {
       link_->send(topics_ + "status", R"({"params":{"status":0}})");
@@ -88,7 +89,7 @@ class Fleet::Node {
 
   void report_everything() {
     behind_ = false;
-    device_.connected(fleet_.around(fleet_.options_.clock->now()), said_);
+    device_.connected(fleet_.environment(fleet_.options_.clock->now()), said_);
     publish();
   }
   void catch_up() {
@@ -97,12 +98,12 @@ class Fleet::Node {
   void on_set(std::string_view payload) {
     if (device_.cut_off()) return;
     ++fleet_.counts_.sets;
-    device_.on_set(payload, fleet_.around(fleet_.options_.clock->now()), said_);
+    device_.on_set(payload, fleet_.environment(fleet_.options_.clock->now()), said_);
     publish();
   }
 
  private:
-  // In the rhythm that it began with: devices that were held up together part again.
+  // Keeps the device's own rhythm: devices that were delayed together spread out again.
   [[nodiscard]] TimePoint last_due(TimePoint now) const {
     const Millis period(device_.family().messages.change_ms);
     return now - (now - stepped_) % period;
@@ -129,28 +130,29 @@ class Fleet::Node {
   VirtualDevice device_;
   std::vector<VirtualDevice::Message> said_;
   TimePoint stepped_;
-  bool behind_ = false;  // some reports were not sent
+  bool behind_ = false;  // some reports were skipped
 };
 
 // A connection and the devices behind it.
-class Fleet::Line final : public Link::Owner {
+class Fleet::DeviceLink final : public Link::Owner {
  public:
-  Line(Fleet& fleet, Link::Options options, std::vector<Node*> nodes)
-      : fleet_(fleet), has_own_link_(!fleet.options_.gateway), nodes_(std::move(nodes)) {
-    const bool ahead = fleet.options_.time != nullptr &&
-                       std::ranges::all_of(nodes_, [](Node* node) { return node->tells_time(); });
+  DeviceLink(Fleet& fleet, Link::Options options, std::vector<SimulatedDevice*> nodes)
+      : fleet_(fleet), has_own_link_(!fleet.options_.gateway), devices_(std::move(nodes)) {
+    const bool ahead =
+        fleet.options_.time != nullptr &&
+        std::ranges::all_of(devices_, [](SimulatedDevice* device) { return device->tells_time(); });
     ahead_ = ahead ? kMostAhead : 0;
-    options.window = std::min(std::max(kMostUnacknowledged, ahead_) * nodes_.size(), kMostWindow);
-    const std::size_t most = kMostUnacknowledged * nodes_.size();
+    options.window = std::min(std::max(kMostUnacknowledged, ahead_) * devices_.size(), kMostWindow);
+    const std::size_t most = kMostUnacknowledged * devices_.size();
     link_ = std::make_shared<Link>(std::move(options), *this);
-    for (Node* node : nodes_) {
-      node->attach(*link_, most);
-      by_sn_.emplace(node->sn(), node);
+    for (SimulatedDevice* device : devices_) {
+      device->attach(*link_, most);
+      by_sn_.emplace(device->sn(), device);
     }
   }
-  ~Line() override { link_->close(); }
-  Line(const Line&) = delete;
-  Line& operator=(const Line&) = delete;
+  ~DeviceLink() override { link_->close(); }
+  DeviceLink(const DeviceLink&) = delete;
+  DeviceLink& operator=(const DeviceLink&) = delete;
 
   [[nodiscard]] Link& link() { return *link_; }
   [[nodiscard]] const Link& link() const { return *link_; }
@@ -160,36 +162,36 @@ class Fleet::Line final : public Link::Owner {
     ++fleet_.opening_;
     link_->open();
   }
-  // Whether it is to be opened; asks for it once.
+  // Whether the link should be opened now; true only once until open().
   [[nodiscard]] bool wants_to_open(client::Moment now) {
     if (!link_->closed() || waits_to_open_ || cut_off() || now < link_->retry_at()) return false;
     return waits_to_open_ = true;
   }
   [[nodiscard]] bool arrived() const { return settled_once_ || cut_off(); }
-  // Whether the server does not have everything yet that these devices have to say.
+  // Whether messages of these devices still have to reach the server.
   [[nodiscard]] bool waits_for_server() const {
     return !arrived() || (link_->online() && link_->unacknowledged() > ahead_);
   }
 
-  void suffer(TimePoint now) {
-    for (Node* node : nodes_) node->suffer(now, has_own_link_);
+  void apply_faults(TimePoint now) {
+    for (SimulatedDevice* device : devices_) device->apply_faults(now, has_own_link_);
     if (cut_off()) link_->drop();
   }
 
   void on_online() override {
     --fleet_.opening_;
     was_online_ = settled_once_ = true;
-    for (Node* node : nodes_) node->report_everything();
+    for (SimulatedDevice* device : devices_) device->report_everything();
     fleet_.connect_later();
   }
-  void on_offline(const Fault& why) override {
-    fleet_.counts_.trouble = why.detail;
+  void on_offline(const Error& why) override {
+    fleet_.counts_.last_error = why.detail;
     if (std::exchange(was_online_, false)) {
       ++fleet_.counts_.losses;
     } else {
       --fleet_.opening_;
     }
-    // Time does not wait for whom the server does not know.
+    // Virtual time does not wait for devices that the server does not know.
     if (link_->refused()) settled_once_ = true;
     fleet_.connect_later();
     fleet_.tick_later();
@@ -200,25 +202,25 @@ class Fleet::Line final : public Link::Owner {
     const std::size_t left = link_->unacknowledged();
     if (ahead_ != 0 && left == ahead_ / 2) fleet_.tick_later();
     if (left != 0) return;
-    for (Node* node : nodes_) node->catch_up();
+    for (SimulatedDevice* device : devices_) device->catch_up();
     fleet_.tick_later();
   }
   void on_message(std::string_view topic, std::string_view payload) override {
     if (!topic.starts_with(kTopics) || !topic.ends_with(kSet)) return;
     topic.remove_prefix(kTopics.size());
     topic.remove_suffix(std::min(kSet.size(), topic.size()));
-    const auto node = by_sn_.find(topic);
-    if (node != by_sn_.end()) node->second->on_set(payload);
+    const auto device = by_sn_.find(topic);
+    if (device != by_sn_.end()) device->second->on_set(payload);
   }
 
  private:
-  [[nodiscard]] bool cut_off() const { return has_own_link_ && nodes_.front()->cut_off(); }
+  [[nodiscard]] bool cut_off() const { return has_own_link_ && devices_.front()->cut_off(); }
 
   Fleet& fleet_;
   bool has_own_link_;
   std::size_t ahead_ = 0;
-  std::vector<Node*> nodes_;
-  std::unordered_map<std::string_view, Node*> by_sn_;
+  std::vector<SimulatedDevice*> devices_;
+  std::unordered_map<std::string_view, SimulatedDevice*> by_sn_;
   std::shared_ptr<Link> link_;
   bool waits_to_open_ = false;
   bool was_online_ = false;
@@ -238,7 +240,7 @@ void Fleet::Counts::merge(const Counts& other) {
   sets += other.sets;
   bytes += other.bytes;
   latencies.merge(other.latencies);
-  if (!other.trouble.empty()) trouble = other.trouble;
+  if (!other.last_error.empty()) last_error = other.last_error;
 }
 
 Fleet::Fleet(const Options& options, const std::vector<Member>& members)
@@ -247,12 +249,12 @@ Fleet::Fleet(const Options& options, const std::vector<Member>& members)
   for (const Member& member : members) {
     KindPtr& kind = kinds[member.family];
     if (!kind) kind = std::make_shared<Kind>(member.family);
-    nodes_.push_back(std::make_unique<Node>(*this, member, kind));
+    devices_.push_back(std::make_unique<SimulatedDevice>(*this, member, kind));
   }
   if (options_.gateway) {
-    add_gateway_lines(*options_.gateway);
+    add_gateway_links(*options_.gateway);
   } else {
-    add_lines(members);
+    add_links(members);
   }
   if (options_.time == nullptr) return;
   options_.time->allow_until(options_.time->now());
@@ -270,35 +272,36 @@ Link::Options Fleet::link_options() {
   return made;
 }
 
-void Fleet::add_lines(const std::vector<Member>& members) {
+void Fleet::add_links(const std::vector<Member>& members) {
   for (std::size_t i = 0; i < members.size(); ++i) {
-    Link::Options line = link_options();
-    line.client_id = line.user = members[i].sn;
-    line.password = members[i].key;
-    line.filter = fmt::format("{}{}{}", kTopics, members[i].sn, kSet);
-    lines_.push_back(
-        std::make_unique<Line>(*this, std::move(line), std::vector<Node*>{nodes_[i].get()}));
+    Link::Options device_link = link_options();
+    device_link.client_id = device_link.user = members[i].sn;
+    device_link.password = members[i].key;
+    device_link.filter = fmt::format("{}{}{}", kTopics, members[i].sn, kSet);
+    device_links_.push_back(std::make_unique<DeviceLink>(
+        *this, std::move(device_link), std::vector<SimulatedDevice*>{devices_[i].get()}));
   }
 }
 
-void Fleet::add_gateway_lines(const Gateway& gateway) {
-  const std::size_t count = std::min(gateway.connections, nodes_.size());
+void Fleet::add_gateway_links(const Gateway& gateway) {
+  const std::size_t count = std::min(gateway.connections, devices_.size());
   for (std::size_t i = 0; i < count; ++i) {
-    Link::Options line = link_options();
-    line.user = "gateway:" + gateway.account;
-    line.client_id = fmt::format("{}-{}", line.user, nodes_[i]->sn());
-    line.password = gateway.key;
-    line.filter = fmt::format("{}+{}", kTopics, kSet);
-    std::vector<Node*> nodes;
-    for (std::size_t k = i; k < nodes_.size(); k += count) nodes.push_back(nodes_[k].get());
-    lines_.push_back(std::make_unique<Line>(*this, std::move(line), std::move(nodes)));
+    Link::Options device_link = link_options();
+    device_link.user = "gateway:" + gateway.account;
+    device_link.client_id = fmt::format("{}-{}", device_link.user, devices_[i]->sn());
+    device_link.password = gateway.key;
+    device_link.filter = fmt::format("{}+{}", kTopics, kSet);
+    std::vector<SimulatedDevice*> nodes;
+    for (std::size_t k = i; k < devices_.size(); k += count) nodes.push_back(devices_[k].get());
+    device_links_.push_back(
+        std::make_unique<DeviceLink>(*this, std::move(device_link), std::move(nodes)));
   }
 }
 
-// Of many devices most ask at the same moment.
-const Surroundings& Fleet::around(TimePoint now) {
-  if (!around_ || around_->now != now) around_ = world_.at(now);
-  return *around_;
+// Cached, because most devices ask for the same moment.
+const Environment& Fleet::environment(TimePoint now) {
+  if (!environment_ || environment_->now != now) environment_ = world_.at(now);
+  return *environment_;
 }
 
 void Fleet::start() {
@@ -322,58 +325,59 @@ void Fleet::connect_more() {
       if (sign_ins_left_ < 1) return;
       --sign_ins_left_;
     }
-    Line* line = to_open_.front();
+    DeviceLink* device_link = to_open_.front();
     to_open_.pop_front();
-    line->open();
+    device_link->open();
   }
 }
 
-void Fleet::set_faults(std::vector<FaultOrder> orders) {
+void Fleet::set_faults(std::vector<FaultRule> orders) {
   orders_ = std::move(orders);
-  suffers_ = true;
+  has_faults_ = true;
   tick_later();
 }
 
-// Once more when there are no orders left, to end what was.
-void Fleet::suffer() {
-  if (!suffers_) return;
-  suffers_ = !orders_.empty();
+// Runs once more when no rules are left, to end the previous faults.
+void Fleet::apply_faults() {
+  if (!has_faults_) return;
+  has_faults_ = !orders_.empty();
   const TimePoint now = options_.clock->now();
-  for (const auto& line : lines_) line->suffer(now);
+  for (const auto& device_link : device_links_) device_link->apply_faults(now);
 }
 
 void Fleet::tick() {
-  suffer();
+  apply_faults();
   if (ticked_) tend_connections();
   VirtualClock* const time = options_.time;
   if (time == nullptr) {
     const TimePoint now = options_.clock->now();
-    for (const auto& node : nodes_) {
-      if (now >= node->due(1)) node->step(now);
+    for (const auto& device : devices_) {
+      if (now >= device->due(1)) device->step(now);
     }
     return;
   }
-  // While the server does not have everything, time stands at the step that it was said in; the
-  // last acknowledgement comes back here.
+  // Until the server has all messages, time stays at the step that produced them; the last
+  // acknowledgement calls tick() again.
   if (waits_for_server()) return;
   const VirtualClock::State at = time->state();
   const double speed = time->speed();
   bool stepped = false;
-  for (const auto& node : nodes_) {
-    // Where time stands still, all devices are to have come as far.
-    if (at.now < node->due(speed) && (!at.paused || at.now <= node->stepped())) continue;
-    node->step(at.now);
+  for (const auto& device : devices_) {
+    // When time is paused, all devices are stepped up to it.
+    if (at.now < device->due(speed) && (!at.paused || at.now <= device->stepped())) continue;
+    device->step(at.now);
     stepped = true;
   }
   if (stepped) return tick_later();
   TimePoint due = TimePoint::max();
   TimePoint settled = at.now;
-  for (const auto& node : nodes_) {
-    due = std::min(due, node->due(speed));
-    settled = std::min(settled, node->stepped());
+  for (const auto& device : devices_) {
+    due = std::min(due, device->due(speed));
+    settled = std::min(settled, device->stepped());
   }
-  const bool all_taken = std::ranges::all_of(
-      lines_, [](const auto& line) { return line->link().unacknowledged() == 0; });
+  const bool all_taken = std::ranges::all_of(device_links_, [](const auto& device_link) {
+    return device_link->link().unacknowledged() == 0;
+  });
   if (all_taken) time->settled_until(settled);
   time->allow_until(due);
   if (time->now() >= due) tick_later();
@@ -384,15 +388,16 @@ void Fleet::tend_connections() {
   const double gone_s = std::chrono::duration<double>(now - *std::exchange(ticked_, now)).count();
   const double rate = options_.sign_ins_per_second;
   sign_ins_left_ = std::min(sign_ins_left_ + rate * gone_s, std::max(rate, 1.0));
-  for (const auto& line : lines_) {
-    line->link().tick(now);
-    if (line->wants_to_open(now)) to_open_.push_back(line.get());
+  for (const auto& device_link : device_links_) {
+    device_link->link().tick(now);
+    if (device_link->wants_to_open(now)) to_open_.push_back(device_link.get());
   }
   connect_more();
 }
 
 bool Fleet::waits_for_server() const {
-  return std::ranges::any_of(lines_, [](const auto& line) { return line->waits_for_server(); });
+  return std::ranges::any_of(
+      device_links_, [](const auto& device_link) { return device_link->waits_for_server(); });
 }
 
 void Fleet::tick_later() {
@@ -405,13 +410,13 @@ void Fleet::tick_later() {
 
 Fleet::Counts Fleet::counts() const {
   Counts counts = counts_;
-  counts.connections = lines_.size();
-  counts.devices = nodes_.size();
-  for (const auto& line : lines_) {
-    if (line->link().online()) ++counts.online;
-    if (line->link().refused()) ++counts.refused;
-    if (line->arrived()) ++counts.arrived;
-    counts.bytes += line->link().bytes_sent();
+  counts.connections = device_links_.size();
+  counts.devices = devices_.size();
+  for (const auto& device_link : device_links_) {
+    if (device_link->link().online()) ++counts.online;
+    if (device_link->link().refused()) ++counts.refused;
+    if (device_link->arrived()) ++counts.arrived;
+    counts.bytes += device_link->link().bytes_sent();
   }
   return counts;
 }

@@ -1,8 +1,9 @@
-// Virtual devices on the network: MQTT clients, as real devices are, that know nothing of the
-// server but its address. Each has a connection of its own, or many share those of a gateway.
+// Virtual devices on the network: MQTT clients, like real devices, that know nothing of the server
+// but its address. Each has its own connection, or many share the connections of a gateway.
 //
-// Thread rules: the devices and their connections live on the loop given; unless said otherwise,
-// functions are called there. The fleet is made and taken down while the loop does not run.
+// Thread rules: the devices and their connections live on the given loop; functions are called on
+// that loop unless stated otherwise. The fleet is created and destroyed while the loop does not
+// run.
 #pragma once
 
 #include <cstddef>
@@ -14,7 +15,7 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "base/fault_order.h"
+#include "base/fault_rule.h"
 #include "base/latencies.h"
 #include "base/secret.h"
 #include "base/virtual_clock.h"
@@ -29,27 +30,28 @@ namespace gridloom::sim {
 struct Member {
   catalog::FamilyPtr family;
   std::string sn;
-  Secret key;  // of no use behind a gateway
+  Secret key;  // unused behind a gateway
 };
 
 struct Gateway {
-  std::string account;  // its name
+  std::string account;  // the account's name
   Secret key;
-  std::size_t connections = 1;  // that share the devices
+  std::size_t connections = 1;  // shared by the devices
 };
 
 class Fleet {
  public:
   struct Options {
     client::Peer server;
-    client::TlsClient tls{};  // null: plain
+    client::TlsClient tls{};  // null: plain TCP
     std::optional<Gateway> gateway{};
-    double sign_ins_per_second = 0;  // at most; 0: as many as the server answers
+    double sign_ins_per_second = 0;  // limit; 0: as many as the server answers
     World::Options world{};
     const Clock* clock = nullptr;
-    // If that is one: time waits for each device to connect, and after each step until the server
-    // has everything that was said, so that a report without a time of its own comes at its time.
-    // Devices whose reports have one may be some reports ahead.
+    // If set, the devices follow virtual time. Time waits for each device to connect, and after
+    // each step until the server has acknowledged all messages, so that a report without a
+    // timestamp of its own arrives at its virtual time. Devices whose reports have a timestamp may
+    // have some reports in flight.
     VirtualClock* time = nullptr;
     net::IoLoop* loop = nullptr;
   };
@@ -58,59 +60,59 @@ class Fleet {
   Fleet(const Fleet&) = delete;
   Fleet& operator=(const Fleet&) = delete;
 
-  // Any thread, once. Devices connect by themselves from now on, again and again.
+  // Any thread, once. From now on devices connect by themselves, and reconnect after a loss.
   void start();
-  // A few times a second: steps what is due.
+  // Steps the devices that are due. Call it a few times a second.
   void tick();
-  // Faults that the devices have from now on, in place of those before.
-  void set_faults(std::vector<FaultOrder> orders);
+  // Sets the fault rules that apply from now on, in place of the previous ones.
+  void set_faults(std::vector<FaultRule> orders);
 
   struct Counts {
     std::uint64_t connections = 0;
-    std::uint64_t online = 0;   // of those
-    std::uint64_t refused = 0;  // of those: the server knows no such key
-    std::uint64_t arrived = 0;  // of those: have been online, or were refused or kept from it
-    std::uint64_t losses = 0;   // of connections that stood
+    std::uint64_t online = 0;   // of the connections: signed in now
+    std::uint64_t refused = 0;  // of the connections: the server does not know the key
+    std::uint64_t arrived = 0;  // of the connections: once online, refused or cut off by faults
+    std::uint64_t losses = 0;   // established connections that were lost
     std::uint64_t devices = 0;
     std::uint64_t steps = 0;
-    std::uint64_t sent = 0;  // messages
+    std::uint64_t sent = 0;  // messages published
     std::uint64_t acknowledged = 0;
-    std::uint64_t sets = 0;  // that came
+    std::uint64_t sets = 0;  // received
     std::uint64_t bytes = 0;
-    Latencies latencies;  // from a message to its acknowledgement
-    std::string trouble;  // why a connection was lost last, or did not come about
+    Latencies latencies;     // from publishing a message to its acknowledgement
+    std::string last_error;  // why a connection was last lost, or could not be made
 
     void merge(const Counts& other);
   };
   [[nodiscard]] Counts counts() const;
 
  private:
-  class Node;
-  class Line;
+  class SimulatedDevice;
+  class DeviceLink;
 
   [[nodiscard]] Link::Options link_options();
-  void add_lines(const std::vector<Member>& members);
-  void add_gateway_lines(const Gateway& gateway);
-  [[nodiscard]] const Surroundings& around(TimePoint now);
+  void add_links(const std::vector<Member>& members);
+  void add_gateway_links(const Gateway& gateway);
+  [[nodiscard]] const Environment& environment(TimePoint now);
   void tick_later();
   void tend_connections();
-  void suffer();
+  void apply_faults();
   void connect_more();
   void connect_later();
   [[nodiscard]] bool waits_for_server() const;
 
   Options options_;
   World world_;
-  std::vector<FaultOrder> orders_;
-  bool suffers_ = false;                // some device may have a fault
-  std::optional<Surroundings> around_;  // as they were last asked for
+  std::vector<FaultRule> orders_;
+  bool has_faults_ = false;                 // some device may have a fault
+  std::optional<Environment> environment_;  // the last one computed
   std::vector<char> buffer_;
-  std::vector<std::unique_ptr<Node>> nodes_;
-  std::vector<std::unique_ptr<Line>> lines_;
-  std::deque<Line*> to_open_;
+  std::vector<std::unique_ptr<SimulatedDevice>> devices_;
+  std::vector<std::unique_ptr<DeviceLink>> device_links_;
+  std::deque<DeviceLink*> to_open_;
   std::size_t opening_ = 0;
   double sign_ins_left_ = 0;
-  std::optional<client::Moment> ticked_;  // once it has been started
+  std::optional<client::Moment> ticked_;  // last tick of a started fleet
   bool ticks_later_ = false;
   bool connects_later_ = false;
   Counts counts_;

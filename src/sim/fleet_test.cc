@@ -30,7 +30,7 @@ namespace mqtt = wire::mqtt;
 constexpr mqtt::Version kVersion = mqtt::Version::k311;
 constexpr std::string_view kSn = "R331TEST0000001";
 
-// As much of a server as one device needs, on a socket of its own. It keeps what it is told.
+// The part of a server that one device needs, on a socket of its own. It keeps the messages.
 class Broker {
  public:
   enum class Acks : std::uint8_t { kAtOnce, kHeldBack };
@@ -58,7 +58,7 @@ class Broker {
 
   [[nodiscard]] std::uint16_t port() const { return port_; }
 
-  // Waits until the device has published `count` messages on the verb's topic, in all.
+  // Waits until the device has published `count` messages in all on the verb's topic.
   [[nodiscard]] bool heard(std::string_view verb, std::size_t count) {
     const std::string topic = "/device/" + std::string(kSn) + "/" + std::string(verb);
     std::unique_lock lock(mutex_);
@@ -66,7 +66,7 @@ class Broker {
       return static_cast<std::size_t>(std::ranges::count(topics_, topic)) >= count;
     });
   }
-  // Waits until the device has hung up.
+  // Waits until the device has disconnected.
   [[nodiscard]] bool gone() {
     std::unique_lock lock(mutex_);
     return changed_.wait_for(lock, std::chrono::seconds{20}, [&] { return client_ < 0; });
@@ -169,7 +169,7 @@ class Broker {
   std::jthread thread_;
 };
 
-// Runs a task on the loop and waits for its end.
+// Runs a task on the loop and waits until it is done.
 void run_on(net::IoLoop& loop, const std::function<void()>& task) {
   std::promise<void> done;
   loop.post([&] {
@@ -203,7 +203,7 @@ struct FleetTest : testing::Test {
               {{.family = family_of("delta_2"), .sn = std::string(kSn), .key = Secret("key")}}};
   std::size_t everything = family_of("delta_2")->reports.size();
 
-  // As a server goes down.
+  // Stops the loop, as a server does when it shuts down.
   ~FleetTest() override { loop.stop(); }
 
   void tick(Millis time) {
@@ -254,7 +254,7 @@ TEST_F(FleetTest, DevicesKeepTheirMomentsWhateverHoldsThemUp) {
     return many.counts().steps - before;
   };
   EXPECT_EQ(steps_in(Millis{60'500}), 100U) << "all of them were late";
-  // And yet each quarter of the next two seconds has its part of them.
+  // And yet each quarter second of the next two seconds has some of the steps.
   std::uint64_t all = 0;
   for (int i = 0; i < 8; ++i) {
     const std::uint64_t some = steps_in(Millis{250});
@@ -280,7 +280,7 @@ TEST_F(FleetTest, KeepsQuietWhileTheServerDoesNotCatchUpAndThenTellsEverything) 
   broker.set_acks(Broker::Acks::kHeldBack);
   for (int k = 0; k < 300; ++k) tick(Millis{2000});
   broker.set_acks(Broker::Acks::kAtOnce);
-  // 64 that it had sent or kept for sending, and then everything.
+  // 64 that the device had sent or queued, and then everything.
   EXPECT_TRUE(broker.heard("quota", everything + 64 + everything));
   EXPECT_LT(broker.messages(), 200U);
 }
@@ -305,7 +305,7 @@ TEST_F(FleetTest, BehindAGatewayADeviceThatIsCutOffIsSaidToBeAway) {
                {{.family = family_of("delta_2"), .sn = std::string(kSn), .key = {}}});
   behind.start();
   ASSERT_TRUE(other.heard("quota", everything));
-  const auto order = [&](std::vector<FaultOrder> orders) {
+  const auto order = [&](std::vector<FaultRule> orders) {
     run_on(loop, [&] {
       behind.set_faults(std::move(orders));
       behind.tick();
@@ -319,11 +319,11 @@ TEST_F(FleetTest, BehindAGatewayADeviceThatIsCutOffIsSaidToBeAway) {
   loop.stop();
 }
 
-// Devices of a time of their own, of which the wall's hour is 150 days.
+// Devices on virtual time, of which 150 days pass in one hour of wall-clock time.
 struct FastFleetTest : FleetTest {
   static constexpr TimePoint kStart{Millis(1'772'323'200'000)};
 
-  // Ticks until time stands, and everything up to then was taken.
+  // Ticks until time is paused, and the server has taken everything up to then.
   [[nodiscard]] bool settles() {
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{20};
     for (VirtualClock::State at = time.state(); !at.paused || !at.settled; at = time.state()) {

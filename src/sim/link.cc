@@ -52,16 +52,16 @@ void Link::close() {
 }
 
 void Link::drop() {
-  if (client_) lose({.kind = FaultKind::kIo, .detail = "the connection is dropped"});
+  if (client_) lose({.code = ErrorCode::kIo, .detail = "the connection is dropped"});
 }
 
-void Link::lose(const Fault& why) {
+void Link::lose(const Error& why) {
   client_.reset();
   queue_.clear();
   const bool again = std::exchange(
-      refused_, why.kind == FaultKind::kUnknownKey || why.kind == FaultKind::kNoPermission);
+      refused_, why.code == ErrorCode::kUnknownKey || why.code == ErrorCode::kNoPermission);
   if (refused_ && !again) spdlog::warn("virtual device {}: {}", options_.user, why.detail);
-  // Longer each time, and not all at once.
+  // Increasing pauses, randomized so that not all links retry at once.
   const double pause_s = std::min(kRetryFirst_s * static_cast<double>(1U << tries_), kRetryMost_s);
   tries_ = std::min(tries_ + 1, 5U);
   retry_at_ = Steady::now() +
@@ -74,12 +74,12 @@ void Link::tick(Moment now) {
   if (!client_) return;
   if (opening()) {
     if (now - sent_ > kSignInWithin) {
-      lose({.kind = FaultKind::kIo, .detail = "the server does not answer the sign-in"});
+      lose({.code = ErrorCode::kIo, .detail = "the server does not answer the sign-in"});
     }
     return;
   }
   if (now - heard_ > kPatience) {
-    return lose({.kind = FaultKind::kIo, .detail = "the server is silent"});
+    return lose({.code = ErrorCode::kIo, .detail = "the server is silent"});
   }
   if (now - std::max(pinged_, std::min(sent_, heard_)) > kPingAfter) {
     pinged_ = now;

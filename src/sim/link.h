@@ -1,6 +1,6 @@
-// One connection over which virtual devices talk to a server: its own for a device, or one for many
-// as a gateway. It signs in, keeps itself alive, and tries again when it is lost, after longer and
-// longer pauses.
+// One connection over which virtual devices talk to a server: a device's own, or one that many
+// devices share behind a gateway. It signs in, keeps the connection alive, and reconnects after a
+// loss, with increasing pauses.
 //
 // One thread: the loop's.
 #pragma once
@@ -28,17 +28,17 @@ class Link final : public net::IoLoop::Watched,
  public:
   using Moment = client::Moment;
 
-  // Whose it is. Called on the loop.
+  // The owner of a link. Called on the loop.
   class Owner {
    public:
     Owner() = default;
     Owner(const Owner&) = delete;
     Owner& operator=(const Owner&) = delete;
     virtual ~Owner() = default;
-    // Signed in, and sets are heard. What was sent before may be lost.
+    // Signed in, and subscribed to sets. Messages sent on the previous connection may be lost.
     virtual void on_online() = 0;
-    // Lost, or never came about.
-    virtual void on_offline(const Fault& why) = 0;
+    // The connection was lost, or could not be made.
+    virtual void on_offline(const Error& why) = 0;
     virtual void on_message(std::string_view topic, std::string_view payload) = 0;
     // A message was acknowledged, `took` after it was sent.
     virtual void on_acknowledged(std::chrono::nanoseconds took) = 0;
@@ -46,32 +46,33 @@ class Link final : public net::IoLoop::Watched,
 
   struct Options {
     client::Peer server;
-    client::TlsClient tls;  // null: plain
+    client::TlsClient tls;  // null: plain TCP
     net::IoLoop* loop = nullptr;
-    std::span<char> buffer;  // for reading, the loop's links share one
+    std::span<char> buffer;  // for reading; shared by the loop's links
     std::string client_id, user;
     Secret password;
-    std::string filter;  // of sets
+    std::string filter;  // topic filter of the sets
     std::size_t window = 64;
   };
   Link(Options options, Owner& owner);
 
-  // Begins a connection. The owner hears what becomes of it.
+  // Starts to connect. The result is reported to the owner.
   void open();
-  // For good, with a goodbye. The owner is not told, here or later.
+  // Closes the link for good, with a DISCONNECT. The owner is not notified, now or later.
   void close();
-  // Now and then: pings, gives up on a silent server. `now` of the steady clock.
+  // Call it now and then: sends pings, and gives up on a silent server. `now` is of the steady
+  // clock.
   void tick(Moment now);
 
-  // QoS 1. What the window does not take waits; nothing is sent while offline.
+  // QoS 1. Messages that exceed the window are queued; nothing is sent while offline.
   void send(std::string_view topic, std::string payload);
-  // Breaks the connection, or the attempt, as a network does. The owner hears that it is offline.
+  // Breaks the connection, or the attempt, as a network does. The owner gets on_offline().
   void drop();
 
   [[nodiscard]] bool online() const { return client_ && client_->signed_in(); }
   [[nodiscard]] bool opening() const { return client_ && !client_->signed_in(); }
   [[nodiscard]] bool closed() const { return !client_; }
-  // When it may be opened again; once it is closed.
+  // When the link may be opened again; valid once it is closed.
   [[nodiscard]] Moment retry_at() const { return retry_at_; }
   [[nodiscard]] bool refused() const { return refused_; }
   [[nodiscard]] std::size_t unacknowledged() const;
@@ -88,7 +89,7 @@ class Link final : public net::IoLoop::Watched,
 
   void flush_later();
   void fill_window();
-  void lose(const Fault& why);
+  void lose(const Error& why);
 
   Options options_;
   Owner& owner_;
@@ -104,7 +105,7 @@ class Link final : public net::IoLoop::Watched,
   Moment pinged_;
   Moment retry_at_;
   unsigned tries_ = 0;
-  bool flushing_ = false;  // asked for the end of the turn
+  bool flushing_ = false;  // a flush is scheduled for the end of the turn
   bool refused_ = false;
   std::uint64_t bytes_sent_ = 0;
 };

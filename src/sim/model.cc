@@ -6,14 +6,14 @@
 namespace gridloom::sim {
 namespace {
 
-// A device that holds what it was given: all that a family without a model of its own needs.
+// A model that keeps the given values: enough for a family without a model of its own.
 class StillModel final : public Model {
  public:
-  void start(Fields& /*fields*/, const Surroundings& /*around*/) override {}
-  void step(const Surroundings& /*around*/, Millis /*dt*/) override {}
-  void write(Fields& /*fields*/, const Surroundings& /*around*/) override {}
+  void start(Fields& /*fields*/, const Environment& /*around*/) override {}
+  void step(const Environment& /*around*/, Millis /*dt*/) override {}
+  void write(Fields& /*fields*/, const Environment& /*around*/) override {}
   Outcome command(Fields& /*fields*/, const catalog::Command& /*command*/,
-                  const wire::JsonObject& /*params*/, const Surroundings& /*around*/) override {
+                  const wire::JsonObject& /*params*/, const Environment& /*around*/) override {
     return {};
   }
 };

@@ -1,7 +1,7 @@
-// Energy and reports, step by step, through lives at random: any weather, failing grids, cold and
+// Checks energy and reports, step by step, in randomized runs: any weather, failing grids, cold and
 // heat, overloads, and any sets. After each of 11.8 million steps of devices of all families the
-// books are exact and what is stored is neither below empty nor above full; and after ten million
-// of them what would be reported is as the family's identities have it.
+// energy balance is exact and the stored energy is neither below empty nor above full; and after
+// ten million of them the report satisfies the family's identities.
 #include <gtest/gtest.h>
 
 #include <array>
@@ -20,7 +20,7 @@
 #include "sim/battery.h"
 #include "sim/device_bench.h"
 #include "sim/effects.h"
-#include "sim/identities.h"
+#include "sim/invariants.h"
 #include "sim/models/identities.h"
 
 namespace gridloom::sim {
@@ -33,8 +33,8 @@ constexpr std::size_t kStepsACheckOfAll = 500;
 struct Tested {
   std::string_view family;
   std::size_t steps = 0;           // of each device
-  std::size_t steps_a_report = 1;  // for one that is looked at, drawn by lot
-  // The batteries together.
+  std::size_t steps_a_report = 1;  // one of so many is checked, drawn at random
+  // All batteries together.
   int cells = 16;
   double capacity_ah = 0;
 };
@@ -49,8 +49,8 @@ struct One {
   Balance last;
 };
 
-// What is wrong with a step, in words.
-std::optional<std::string> fault_of(const One& one, const Balance& now, std::int64_t full_uj) {
+// Describes what is wrong with a step.
+std::optional<std::string> error_of(const One& one, const Balance& now, std::int64_t full_uj) {
   if (now.in_uj < one.last.in_uj) return "less came in than nothing";
   if (now.out_uj < one.last.out_uj) return "less went out than nothing";
   if (now.lost_uj < one.last.lost_uj) {
@@ -69,13 +69,13 @@ std::optional<std::string> fault_of(const One& one, const Balance& now, std::int
   return std::nullopt;
 }
 
-// As VirtualDevice does it, but for the reports' text.
-void set(One& one, const RandomSets::Set& set, const Surroundings& around,
+// Applies a set as VirtualDevice does, without the reports' text.
+void set(One& one, const RandomSets::Set& set, const Environment& environment,
          const catalog::Family& family) {
   const auto checked = catalog::check_set(family, set.message);
   ASSERT_TRUE(checked && checked->command == set.command) << wire::to_text(set.message);
   apply_effects(*set.command, checked->params, one.fields);
-  one.model->command(one.fields, *set.command, checked->params, around);
+  one.model->command(one.fields, *set.command, checked->params, environment);
 }
 
 class Physics : public testing::TestWithParam<Tested> {};
@@ -86,30 +86,30 @@ TEST_P(Physics, LosesNothingMakesNothingAndReportsWhatBelongsTogether) {
   const Tested& tested = GetParam();
   const catalog::FamilyPtr family = family_of(tested.family);
   const FieldTablePtr table = table_of(tested.family);
-  Identities identities = identities_of(table);
+  Invariants invariants = identities_of(table);
   const Battery full(
       {.cells = tested.cells, .capacity_ah = tested.capacity_ah, .soc_percent = 100});
-  // A cell that was charged last stores a little more: 10 mV in the last percent.
+  // A cell that was last charged stores a little more: 10 mV in the last percent.
   const std::int64_t full_uj = full.stored_uj() + full.stored_uj() / 10'000;
   const Chance chance = Chance(seed).split(tested.family);
   const World world({.seed = seed});
   TimePoint now{std::chrono::sys_days{std::chrono::March / 1 / 2025}};
   const auto around_at = [&](std::size_t step) {
-    Surroundings around = world.at(now);
+    Environment environment = world.at(now);
     const auto day = static_cast<std::uint64_t>(unix_ms(now) / kDay_ms);
-    around.air_c += 18 * chance.split("air").normal(day);
-    around.grid_up = chance.split("grid").uniform(step / 700) < 0.8;
-    around.household_w *= 5 * chance.split("household").uniform(step / 300);
-    around.appliance_w = chance.split("appliance").uniform(step / 40) < 0.02 ? 2000 : 0;
-    around.heater_ok = chance.split("heater").uniform(step / 500) < 0.8;
-    return around;
+    environment.air_c += 18 * chance.split("air").normal(day);
+    environment.grid_up = chance.split("grid").uniform(step / 700) < 0.8;
+    environment.household_w *= 5 * chance.split("household").uniform(step / 300);
+    environment.appliance_w = chance.split("appliance").uniform(step / 40) < 0.02 ? 2000 : 0;
+    environment.heater_ok = chance.split("heater").uniform(step / 500) < 0.8;
+    return environment;
   };
   std::vector<One> devices;
   const auto& own = family->virtual_devices.devices;
   for (std::size_t i = 0; i < kDevices; ++i) {
     One& one = devices.emplace_back(
         table, make_model(*family, Chance(seed).split("LIFE" + std::to_string(i))));
-    equip(one.fields, *family, own.at(i % own.size()).sn);
+    apply_initial(one.fields, *family, own.at(i % own.size()).sn);
     one.model->start(one.fields, around_at(0));
     one.begun = one.last = one.model->balance();
   }
@@ -119,26 +119,26 @@ TEST_P(Physics, LosesNothingMakesNothingAndReportsWhatBelongsTogether) {
   for (std::size_t step = 1; step <= tested.steps; ++step) {
     const Millis dt{1000 * (1 + static_cast<std::int64_t>(chance.bits(step) % 60))};
     now += dt;
-    const Surroundings around = around_at(step);
+    const Environment environment = around_at(step);
     for (std::size_t i = 0; i < kDevices; ++i) {
       One& one = devices[i];
-      one.model->step(around, dt);
+      one.model->step(environment, dt);
       const std::size_t turn = step + i * 37;
       const bool is_set = turn % kStepsASet == 0 && !family->commands.empty();
       const bool in_full = turn % kStepsACheckOfAll == 0;
       std::optional<std::string> fault;
       if (is_set || in_full || lots.bits(step * kDevices + i) % tested.steps_a_report == 0) {
-        one.model->write(one.fields, around);
-        fault = identities.broken(one.fields, around);
+        one.model->write(one.fields, environment);
+        fault = invariants.broken(one.fields, environment);
         ++looked_at;
       }
       if (is_set && !fault) {
-        set(one, sets.next(), around, *family);
-        fault = identities.broken(one.fields, around);
+        set(one, sets.next(), environment, *family);
+        fault = invariants.broken(one.fields, environment);
       }
       if (in_full) expect_documented(one.fields);
       const Balance balance = one.model->balance();
-      if (!fault) fault = fault_of(one, balance, full_uj);
+      if (!fault) fault = error_of(one, balance, full_uj);
       ASSERT_FALSE(fault || HasFailure())
           << tested.family << ", device " << i << ", step " << step << ": " << fault.value_or("");
       one.last = balance;
@@ -148,12 +148,12 @@ TEST_P(Physics, LosesNothingMakesNothingAndReportsWhatBelongsTogether) {
   const One& first = devices.front();
   EXPECT_GT(first.last.in_uj, first.begun.in_uj);
   EXPECT_GT(first.last.out_uj, first.begun.out_uj);
-  EXPECT_EQ(identities.unused(), std::vector<std::string>{}) << "they were put to no test";
+  EXPECT_EQ(invariants.unused(), std::vector<std::string>{}) << "they were put to no test";
 }
 
-// After all ten million steps of three families the report is looked at. Two families write lists,
-// which takes a sanitizer ten times as long: of their steps some are drawn, and all that have a
-// set.
+// For three families the report is checked after each of their ten million steps. Two families
+// write lists, which takes a sanitizer ten times as long: a random choice of their steps is
+// checked, and every step with a set.
 constexpr std::array<Tested, 5> kTested = {{
     {.family = "delta_2", .steps = 75'000, .capacity_ah = 20},
     {.family = "power_kits", .steps = 50'000, .steps_a_report = 8, .capacity_ah = 2 * 37.894},

@@ -1,8 +1,8 @@
-// Sets that a family documents, at random: what the property tests throw at virtual devices.
+// Random sets that a family documents, for the property tests of virtual devices.
 //
-// Every set is one that the family's file accepts: values from the declared ranges (their ends more
-// often than chance would have it), the documents' own odd examples, sentinels, left-out optional
-// params. The same chance gives the same sets.
+// The family's file accepts every one of them: values from the declared ranges (their ends more
+// often than a uniform draw would give), the documents' own odd examples, sentinels, left-out
+// optional params. The same chance gives the same sets.
 #pragma once
 
 #include <algorithm>
@@ -61,7 +61,7 @@ class RandomSets {
   wire::JsonObject members(const std::vector<catalog::Param>& params) {
     wire::JsonObject object;
     if (params.empty()) return object;
-    const std::size_t sure = below(params.size());  // a set has to name something
+    const std::size_t sure = below(params.size());  // a set must contain at least one param
     for (std::size_t k = 0; k < params.size(); ++k) {
       if (k != sure && !params[k].required && one_in(3)) continue;
       object[params[k].name] = value_of(params[k]);

@@ -78,7 +78,7 @@ ReportText::Member ReportText::envelope_member(std::string_view key, const Json&
 bool ReportText::append(std::string& out, const Fields& fields, Extent extent,
                         const Lookup& lookup) const {
   if (extent == Extent::kChanged && only_full_) return false;
-  // Before the envelope is made: a message's number counts those that are sent.
+  // Checked before the envelope is made, because message numbers count only sent messages.
   if (std::ranges::none_of(body_, [&](const Member& each) { return says(each, fields, extent); })) {
     return false;
   }

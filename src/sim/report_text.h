@@ -1,5 +1,5 @@
-// How a report of a family looks as text, laid out once for all its virtual devices: what is the
-// same in each message is never made again. Never changes: for any thread.
+// The text layout of a family's report, prepared once for all its virtual devices, so that the
+// parts that are the same in each message are not built again. Immutable: for any thread.
 #pragma once
 
 #include <cstddef>
@@ -17,24 +17,25 @@ namespace gridloom::sim {
 
 class ReportText {
  public:
-  // `module`: its place in the table's modules(), for a report about one module.
+  // `module`: an index into the table's modules(), for a report about one module.
   ReportText(const FieldTable& table, const catalog::Report& report,
              std::size_t module = FieldTable::kNoModule);
 
   enum class Extent : std::uint8_t { kChanged, kFull };
-  // The message, from "{" to "}". False, and `out` is as it was: there is nothing to say.
+  // Appends the message, from "{" to "}". False, with `out` unchanged, if there is nothing to
+  // report.
   [[nodiscard]] bool append(std::string& out, const Fields& fields, Extent extent,
                             const Lookup& lookup) const;
 
  private:
-  // A member of an object: a text, or what a "$name" stands for, or the module's serial number, or
-  // an object of its own; of the body, a field's value or an object.
+  // A member of an object. In the envelope it is a text, the value of a "$name", the module's
+  // serial number, or a nested object; in the body it is a field's value or a nested object.
   struct Member {
-    std::string key;                // quoted, and a colon
-    std::string text{};             // of the envelope: what follows,
-    std::string name{};             // or this, to be looked up
-    std::size_t slot = kNoSlot;     // of the body
-    std::vector<Member> members{};  // of an object
+    std::string key;                // quoted, with its colon
+    std::string text{};             // in the envelope: the value,
+    std::string name{};             // or a name to be looked up
+    std::size_t slot = kNoSlot;     // in the body
+    std::vector<Member> members{};  // of a nested object
     bool is_body = false;
     bool is_module = false;
   };
@@ -44,8 +45,8 @@ class ReportText {
   void append_envelope(std::string& out, const std::vector<Member>& members, const Fields& fields,
                        Extent extent, const Lookup& lookup) const;
   void add_to_body(std::string_view path, std::size_t slot, const catalog::Messages& messages);
-  // An object is said whole when anything in it changed: those who read reports put an object in
-  // the place of the one before.
+  // An object is reported whole when any of its fields changed, because readers of reports replace
+  // the previous object by the new one.
   [[nodiscard]] static bool says(const Member& member, const Fields& fields, Extent extent);
   static void append_body(std::string& out, const std::vector<Member>& members,
                           const Fields& fields, Extent extent);

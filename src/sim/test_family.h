@@ -1,4 +1,4 @@
-// A small family of our own making that uses every form of effect and reply, for this room's tests.
+// A small invented family that uses every form of effect and reply, for the tests of this folder.
 #pragma once
 
 #include <string_view>

@@ -15,7 +15,7 @@ namespace {
 using wire::Json;
 using wire::JsonObject;
 
-// A device that was off for a while does not make up for it.
+// The longest simulated step: a device that was off for longer does not catch up.
 constexpr Millis kLongestStep{60'000};
 constexpr double kFlaps_s = 30;
 
@@ -45,35 +45,35 @@ std::string simulated_sn(const catalog::Family& family, std::size_t number) {
 }
 
 VirtualDevice::VirtualDevice(KindPtr kind, std::string sn, Chance chance,
-                             const Surroundings& around)
+                             const Environment& environment)
     : kind_(std::move(kind)),
       sn_(std::move(sn)),
       fields_(kind_->table),
       model_(make_model(family(), chance.split(sn_))),
-      started_(around.now),
-      stepped_(around.now),
-      reported_(around.now),
+      started_(environment.now),
+      stepped_(environment.now),
+      reported_(environment.now),
       message_id_(static_cast<std::int64_t>(chance.split(sn_).bits(0) & 0x3fffffffU)),
       chance_(chance) {
   fields_.assign_serials(sn_);
-  equip(fields_, family(), sn_);
-  model_->start(fields_, around);
+  apply_initial(fields_, family(), sn_);
+  model_->start(fields_, environment);
 }
 
-void VirtualDevice::suffer(std::span<const FaultOrder> orders, TimePoint now) {
+void VirtualDevice::apply_faults(std::span<const FaultRule> orders, TimePoint now) {
   std::vector<Active> active;
   cut_off_ = silent_ = mangles_ = false;
-  for (const FaultOrder& order : orders) {
-    const catalog::Trouble* known = find_trouble(family(), order.fault);
+  for (const FaultRule& order : orders) {
+    const catalog::DeviceFault* known = find_device_fault(family(), order.fault);
     if (known == nullptr || !holds(order, sn_, now, chance_)) continue;
-    active.push_back({.trouble = known, .value = order.value});
+    active.push_back({.fault = known, .value = order.value});
     const std::string_view name = known->name;
     const auto period_ms = static_cast<std::int64_t>(order.value.value_or(kFlaps_s) * 1000);
-    cut_off_ = cut_off_ || name == trouble::kDisconnect ||
-               (name == trouble::kFlapping &&
+    cut_off_ = cut_off_ || name == common_fault::kDisconnect ||
+               (name == common_fault::kFlapping &&
                 unix_ms(now) / std::max<std::int64_t>(period_ms, 1) % 2 == 1);
-    silent_ = silent_ || name == trouble::kNoReply;
-    mangles_ = mangles_ || name == trouble::kMalformed;
+    silent_ = silent_ || name == common_fault::kNoReply;
+    mangles_ = mangles_ || name == common_fault::kMalformed;
   }
   if (active == active_) return;
   active_ = std::move(active);
@@ -92,25 +92,25 @@ void VirtualDevice::pin_fields() {
     }
   };
   for (const Active& active : active_) {
-    for (const std::string& field : active.trouble->holds) pin(field, nullptr);
-    for (const auto& [field, value] : active.trouble->shows) pin(field, &value);
+    for (const std::string& field : active.fault->holds) pin(field, nullptr);
+    for (const auto& [field, value] : active.fault->shows) pin(field, &value);
   }
 }
 
-Surroundings VirtualDevice::felt(Surroundings around) const {
-  for (const Active& active : active_) touch(*active.trouble, active.value, around);
-  return around;
+Environment VirtualDevice::with_faults(Environment environment) const {
+  for (const Active& active : active_) apply(*active.fault, active.value, environment);
+  return environment;
 }
 
-void VirtualDevice::connected(const Surroundings& around, std::vector<Message>& out) {
-  report(Extent::kFull, around, out);
+void VirtualDevice::connected(const Environment& environment, std::vector<Message>& out) {
+  report(Extent::kFull, environment, out);
 }
 
-void VirtualDevice::move(const Surroundings& around) {
-  const Millis dt = std::min<Millis>(around.now - stepped_, kLongestStep);
-  stepped_ = around.now;
+void VirtualDevice::move(const Environment& environment) {
+  const Millis dt = std::min<Millis>(environment.now - stepped_, kLongestStep);
+  stepped_ = environment.now;
   if (dt <= Millis(0)) return;
-  const Surroundings here = felt(around);
+  const Environment here = with_faults(environment);
   model_->step(here, dt);
   unwritten_ = here;
 }
@@ -120,16 +120,17 @@ void VirtualDevice::write_numbers() {
   unwritten_.reset();
 }
 
-void VirtualDevice::step(const Surroundings& around, std::vector<Message>& out) {
-  move(around);
+void VirtualDevice::step(const Environment& environment, std::vector<Message>& out) {
+  move(environment);
   if (!unwritten_) return;
-  const bool everything = around.now - reported_ >= Millis(family().messages.full_ms);
-  report(everything ? Extent::kFull : Extent::kChanged, around, out);
+  const bool everything = environment.now - reported_ >= Millis(family().messages.full_ms);
+  report(everything ? Extent::kFull : Extent::kChanged, environment, out);
 }
 
-void VirtualDevice::report(Extent extent, const Surroundings& around, std::vector<Message>& out) {
+void VirtualDevice::report(Extent extent, const Environment& environment,
+                           std::vector<Message>& out) {
   write_numbers();
-  const Surroundings here = felt(around);
+  const Environment here = with_faults(environment);
   const auto lookup = [&](std::string_view name) { return look_up(name, {}, {}, here); };
   for (const ReportText& text : kind_->reports) {
     std::string payload;
@@ -138,17 +139,17 @@ void VirtualDevice::report(Extent extent, const Surroundings& around, std::vecto
     out.push_back({.verb = "quota", .payload = std::move(payload)});
   }
   fields_.clear_changes();
-  if (extent == Extent::kFull) reported_ = around.now;
+  if (extent == Extent::kFull) reported_ = environment.now;
 }
 
-void VirtualDevice::on_set(std::string_view payload, const Surroundings& around,
+void VirtualDevice::on_set(std::string_view payload, const Environment& environment,
                            std::vector<Message>& out) {
-  obey(payload, around, out);
+  obey(payload, environment, out);
   if (silent_)
     std::erase_if(out, [](const Message& message) { return message.verb == "set_reply"; });
 }
 
-void VirtualDevice::obey(std::string_view payload, const Surroundings& around,
+void VirtualDevice::obey(std::string_view payload, const Environment& environment,
                          std::vector<Message>& out) {
   const auto parsed = wire::parse_json(payload);
   if (!parsed || !parsed->is_object()) return;
@@ -168,15 +169,17 @@ void VirtualDevice::obey(std::string_view payload, const Surroundings& around,
   const catalog::Command& command = *checked->command;
   write_numbers();
   apply_effects(command, checked->params, fields_);
-  const Outcome outcome = model_->command(fields_, command, checked->params, felt(around));
-  report(outcome.full_report ? Extent::kFull : Extent::kChanged, around, out);
-  out.push_back({.verb = "set_reply",
-                 .payload = reply_to(command, request, checked->params, outcome, felt(around))});
+  const Outcome outcome =
+      model_->command(fields_, command, checked->params, with_faults(environment));
+  report(outcome.full_report ? Extent::kFull : Extent::kChanged, environment, out);
+  out.push_back(
+      {.verb = "set_reply",
+       .payload = reply_to(command, request, checked->params, outcome, with_faults(environment))});
 }
 
 std::string VirtualDevice::refusal(const JsonObject& request, std::string_view why) const {
   JsonObject reply{
-      {"version", "1.0"}, {"code", code_of(FaultKind::kBadParams).code}, {"message", why}};
+      {"version", "1.0"}, {"code", code_of(ErrorCode::kBadParams).code}, {"message", why}};
   reply["id"] = id_of(request);
   if (const Json* type = request.if_contains("operateType")) reply["operateType"] = *type;
   return wire::to_text(reply);
@@ -184,8 +187,10 @@ std::string VirtualDevice::refusal(const JsonObject& request, std::string_view w
 
 std::string VirtualDevice::reply_to(const catalog::Command& command, const JsonObject& request,
                                     const JsonObject& params, const Outcome& outcome,
-                                    const Surroundings& around) {
-  const auto lookup = [&](std::string_view name) { return look_up(name, request, params, around); };
+                                    const Environment& environment) {
+  const auto lookup = [&](std::string_view name) {
+    return look_up(name, request, params, environment);
+  };
   JsonObject reply = fill(family().messages.reply, lookup);
   for (auto& [member, value] : fill(command.envelope, lookup)) reply[member] = value;
   JsonObject result = fill(command.reply, lookup);
@@ -196,10 +201,11 @@ std::string VirtualDevice::reply_to(const catalog::Command& command, const JsonO
 }
 
 std::optional<Json> VirtualDevice::look_up(std::string_view name, const JsonObject& request,
-                                           const JsonObject& params, const Surroundings& around) {
+                                           const JsonObject& params,
+                                           const Environment& environment) {
   if (name == "message_id") return Json(++message_id_);
-  if (name == "uptime_ms") return Json((around.now - started_).count() + 1);
-  if (name == "now_ms") return Json(unix_ms(around.now));
+  if (name == "uptime_ms") return Json((environment.now - started_).count() + 1);
+  if (name == "now_ms") return Json(unix_ms(environment.now));
   if (name == "id") return id_of(request);
   if (name.starts_with("module:")) {
     const auto& modules = fields_.modules(name.substr(7));

@@ -1,6 +1,6 @@
-// A virtual device: fields, a model, and the family's own way of talking. It speaks only the
-// device's side of MQTT, as bytes: what it would publish comes out, what is published to it goes
-// in.
+// A virtual device: fields, a model, and the family's message formats. It implements only the
+// device's side of the MQTT messages, as bytes: it returns what it would publish, and takes what is
+// published to it.
 //
 // It has no socket and no clock, so a test runs days of it in a moment. One thread at a time.
 #pragma once
@@ -17,51 +17,52 @@
 #include "base/chance.h"
 #include "base/clock.h"
 #include "catalog/family.h"
+#include "sim/device_faults.h"
 #include "sim/model.h"
 #include "sim/report_text.h"
-#include "sim/troubles.h"
 #include "wire/json.h"
 
 namespace gridloom::sim {
 
-// What all virtual devices of a family share. Never changes: for any thread.
+// What all virtual devices of a family share. Immutable: for any thread.
 struct Kind {
   explicit Kind(const catalog::FamilyPtr& family);
 
   FieldTablePtr table;
   std::vector<ReportText> reports;
-  bool tells_time = false;  // its reports have a time of their own
+  bool tells_time = false;  // its reports carry a timestamp
 };
 using KindPtr = std::shared_ptr<const Kind>;
 
-// The serial number of the `number`th device that is made up of a family.
+// The serial number of the `number`th simulated device of a family.
 [[nodiscard]] std::string simulated_sn(const catalog::Family& family, std::size_t number);
 
 class VirtualDevice {
  public:
-  VirtualDevice(KindPtr kind, std::string sn, Chance chance, const Surroundings& around);
+  VirtualDevice(KindPtr kind, std::string sn, Chance chance, const Environment& environment);
 
-  // Has from now on the faults that were ordered for it and hold now, and no others. Call it before
-  // what is below, while there are any, and once more when they are gone.
-  void suffer(std::span<const FaultOrder> orders, TimePoint now);
-  // Whether a fault keeps it from the network. It lives on.
+  // Activates the faults of the rules that apply to this device now, and ends all others. Call it
+  // before the functions below while there are rules, and once more after the last rule was
+  // removed.
+  void apply_faults(std::span<const FaultRule> orders, TimePoint now);
+  // Whether a fault keeps the device off the network. Its simulation goes on.
   [[nodiscard]] bool cut_off() const { return cut_off_; }
 
-  // To be published on /device/<sn>/<verb>.
+  // A message to be published on /device/<sn>/<verb>.
   struct Message {
     std::string_view verb;  // "quota", "set_reply"
     std::string payload;
   };
 
-  // On connect: everything is reported.
-  void connected(const Surroundings& around, std::vector<Message>& out);
-  // Time has passed: the model moves on,
-  void move(const Surroundings& around);
-  // and what changed, or once a minute everything, is reported.
-  void step(const Surroundings& around, std::vector<Message>& out);
-  // A message on the set topic. What it changed is reported before the reply, so that whoever reads
-  // after the reply sees it.
-  void on_set(std::string_view payload, const Surroundings& around, std::vector<Message>& out);
+  // The device has connected: reports every field.
+  void connected(const Environment& environment, std::vector<Message>& out);
+  // Advances the model to the environment's time, without a report.
+  void move(const Environment& environment);
+  // Calls move(), then reports the changed fields, or once a minute every field.
+  void step(const Environment& environment, std::vector<Message>& out);
+  // Handles a message on the set topic. The changed fields are reported before the reply, so that a
+  // client that reads after the reply sees them.
+  void on_set(std::string_view payload, const Environment& environment, std::vector<Message>& out);
 
   [[nodiscard]] const std::string& sn() const { return sn_; }
   [[nodiscard]] const Kind& kind() const { return *kind_; }
@@ -73,23 +74,23 @@ class VirtualDevice {
   using Extent = ReportText::Extent;
 
   struct Active {
-    const catalog::Trouble* trouble;
+    const catalog::DeviceFault* fault;
     std::optional<double> value;
     friend bool operator==(const Active&, const Active&) = default;
   };
-  [[nodiscard]] Surroundings felt(Surroundings around) const;
+  [[nodiscard]] Environment with_faults(Environment environment) const;
   void pin_fields();
   void write_numbers();
-  void obey(std::string_view payload, const Surroundings& around, std::vector<Message>& out);
-  void report(Extent extent, const Surroundings& around, std::vector<Message>& out);
+  void obey(std::string_view payload, const Environment& environment, std::vector<Message>& out);
+  void report(Extent extent, const Environment& environment, std::vector<Message>& out);
   [[nodiscard]] std::string reply_to(const catalog::Command& command,
                                      const wire::JsonObject& request,
                                      const wire::JsonObject& params, const Outcome& outcome,
-                                     const Surroundings& around);
+                                     const Environment& environment);
   [[nodiscard]] std::optional<wire::Json> look_up(std::string_view name,
                                                   const wire::JsonObject& request,
                                                   const wire::JsonObject& params,
-                                                  const Surroundings& around);
+                                                  const Environment& environment);
   [[nodiscard]] std::string refusal(const wire::JsonObject& request, std::string_view why) const;
 
   KindPtr kind_;
@@ -98,15 +99,15 @@ class VirtualDevice {
   std::unique_ptr<Model> model_;
   TimePoint started_;
   TimePoint stepped_;
-  TimePoint reported_;                     // everything
-  std::optional<Surroundings> unwritten_;  // of the last step, while the fields do not show it
+  TimePoint reported_;                    // when every field was reported last
+  std::optional<Environment> unwritten_;  // environment of the last step, until write_numbers()
   std::int64_t message_id_ = 0;
   Chance chance_;
   std::vector<Active> active_;
   std::vector<std::size_t> pinned_;  // slots
   bool cut_off_ = false;
-  bool silent_ = false;   // does not reply
-  bool mangles_ = false;  // reports
+  bool silent_ = false;   // does not send replies
+  bool mangles_ = false;  // sends malformed reports
   std::uint64_t next_mangling_ = 0;
 };
 

@@ -21,7 +21,7 @@ JsonObject body(const VirtualDevice::Message& message) {
   return wire::parse_json(message.payload).value().get_object();
 }
 
-// What someone knows of a device who only reads its reports.
+// The state that a client knows of a device if it only reads the reports.
 class Mirror {
  public:
   explicit Mirror(const catalog::Family& family) : family_(family) {}
@@ -56,7 +56,7 @@ class Mirror {
     if (report->also_flat) expect_repeated(values);
     keep(prefix, values);
   }
-  // Takes the values under whole names out, which must stand in the groups too.
+  // Removes the values under full names, each of which must also be in the groups.
   static void expect_repeated(JsonObject& values) {
     const JsonObject all = values;
     for (const auto& [name, value] : all) {
@@ -251,10 +251,11 @@ TEST(VirtualDevice, ObeysAnythingWhereTheFamilyIsOpen) {
 
 TEST(VirtualDevice, KeepsQuietWhereASetIsNoObject) {
   Bench bench(test_family());
-  VirtualDevice device(std::make_shared<Kind>(test_family()), "TS1", Chance(1), bench.around());
+  VirtualDevice device(std::make_shared<Kind>(test_family()), "TS1", Chance(1),
+                       bench.environment());
   std::vector<VirtualDevice::Message> said;
   for (const std::string_view payload : {"", "[]", "5", "{", "{\"id\":1,}"}) {
-    device.on_set(payload, bench.around(), said);
+    device.on_set(payload, bench.environment(), said);
   }
   EXPECT_TRUE(said.empty());
 }

@@ -9,12 +9,12 @@ namespace gridloom::sim {
 namespace {
 
 constexpr std::int64_t kDay_ms = 86'400'000;
-// kW by hour of a home that uses 1 MWh a year: the published standard load profile's shape.
+// kW by hour of a home that uses 1 MWh a year: the shape of the published standard load profile.
 constexpr std::array<double, 24> kLoadShape = {
     0.0583, 0.0432, 0.0396, 0.0385, 0.0391, 0.0468, 0.0901, 0.1294, 0.1335, 0.1232, 0.1162, 0.1183,
     0.1307, 0.1295, 0.1154, 0.1048, 0.1052, 0.1287, 0.1662, 0.1871, 0.1682, 0.1410, 0.1167, 0.0864};
 
-// A sky, and how much it varies within minutes.
+// A state of the sky: its light, and how much that varies within minutes.
 struct Sky {
   double light = 1;
   double spread = 0;
@@ -22,12 +22,13 @@ struct Sky {
 constexpr Sky kClear{.light = 0.95, .spread = 0.02};
 constexpr Sky kBroken{.light = 0.60, .spread = 0.25};
 constexpr Sky kOvercast{.light = 0.25, .spread = 0.05};
-// It stays for a while, and then changes within some minutes.
+// How long a sky lasts, and how long the change to the next one takes.
 constexpr std::int64_t kSky_ms = 45 * 60'000;
 constexpr std::int64_t kSkyChanges_ms = 10 * 60'000;
 constexpr std::int64_t kCloud_ms = 5 * 60'000;
 
-// How likely a day is to be of a kind, and on it a sky to be clear, and to be clear or broken.
+// A kind of day: its probability, and on such a day that of a clear sky, and of a clear or broken
+// one.
 struct Day {
   double likely = 0;
   double clear = 0;
@@ -61,7 +62,7 @@ double World::sun(double day_of_year, double hour, std::int64_t now_ms) const {
   const double height = std::sin(latitude) * std::sin(declination) +
                         std::cos(latitude) * std::cos(declination) * std::cos(angle);
   if (height <= 0) return 0;
-  // Haurwitz's clear sky in W/m2, against the 1000 that a module is rated at.
+  // Haurwitz's clear sky in W/m2, relative to the 1000 at which a module is rated.
   const double clear = 1.098 * height * std::exp(-0.059 / height);
   return clear * clouds(now_ms);
 }
@@ -84,7 +85,7 @@ double World::clouds(std::int64_t now_ms) const {
   const double part = std::max(0.0, static_cast<double>(into_change_ms) / kSkyChanges_ms);
   const double light = std::lerp(from.light, to.light, part) +
                        std::lerp(from.spread, to.spread, part) * drift("cloud", now_ms, kCloud_ms);
-  // More than a clear sky's: light from the edges of clouds.
+  // May exceed a clear sky's light: the edges of clouds add light.
   return std::clamp(light, 0.08, 1.05);
 }
 
@@ -100,22 +101,22 @@ double World::household_w(double day_of_year, double hour, std::int64_t now_ms) 
   return watts;
 }
 
-Surroundings World::at(TimePoint now) const {
+Environment World::at(TimePoint now) const {
   const std::int64_t now_ms = unix_ms(now);
   const std::int64_t local = now_ms + options_.utc_offset_ms;
   const std::int64_t local_ms = local % kDay_ms;
   const double hour = static_cast<double>(local_ms) / 3'600'000;
   const double day_of_year = std::fmod(static_cast<double>(local) / kDay_ms, 365.25);
   const double season = std::cos(2 * std::numbers::pi * (day_of_year - 200) / 365.25);
-  Surroundings around;
-  around.now = now;
-  around.local_ms = local_ms;
-  around.sun = sun(day_of_year, hour, now_ms);
-  around.air_c = 10 + 9 * season + 4 * std::cos(radians(15) * (hour - 15));
-  around.household_w = household_w(day_of_year, hour, now_ms);
-  around.grid_v = 230 + 1.2 * drift("grid.v", now_ms, 120'000);
-  around.grid_hz = 50 + 0.02 * drift("grid.hz", now_ms, 60'000);
-  return around;
+  Environment environment;
+  environment.now = now;
+  environment.local_ms = local_ms;
+  environment.sun = sun(day_of_year, hour, now_ms);
+  environment.air_c = 10 + 9 * season + 4 * std::cos(radians(15) * (hour - 15));
+  environment.household_w = household_w(day_of_year, hour, now_ms);
+  environment.grid_v = 230 + 1.2 * drift("grid.v", now_ms, 120'000);
+  environment.grid_hz = 50 + 0.02 * drift("grid.hz", now_ms, 60'000);
+  return environment;
 }
 
 }  // namespace gridloom::sim

@@ -1,5 +1,5 @@
-// The site that virtual devices share: sun, air, grid and household at a moment, from one seed.
-// A pure function of time: any order of calls, any step, any thread gives the same.
+// The site that virtual devices share: sun, air, grid and household at a moment, from one seed. A
+// pure function of time: any order of calls, any step and any thread give the same result.
 #pragma once
 
 #include "base/chance.h"
@@ -18,14 +18,14 @@ class World {
   };
   explicit World(const Options& options) : options_(options), chance_(options.seed) {}
 
-  [[nodiscard]] Surroundings at(TimePoint now) const;
+  [[nodiscard]] Environment at(TimePoint now) const;
 
  private:
   [[nodiscard]] double sun(double day_of_year, double hour, std::int64_t now_ms) const;
-  // The share of a clear sky's light that the clouds let through.
+  // The fraction of a clear sky's light that the clouds let through.
   [[nodiscard]] double clouds(std::int64_t now_ms) const;
   [[nodiscard]] double household_w(double day_of_year, double hour, std::int64_t now_ms) const;
-  // Chance that moves smoothly: linear between one draw each `period_ms`.
+  // Smooth random values: linear between one draw every `period_ms`.
   [[nodiscard]] double drift(std::string_view what, std::int64_t now_ms,
                              std::int64_t period_ms) const;
 

@@ -14,13 +14,13 @@ namespace {
 constexpr TimePoint kMidsummer{std::chrono::sys_days{std::chrono::June / 21 / 2025}};
 constexpr TimePoint kMidwinter{std::chrono::sys_days{std::chrono::December / 21 / 2025}};
 
-std::vector<double> figures(const Surroundings& around) {
-  return {static_cast<double>(around.local_ms),
-          around.sun,
-          around.air_c,
-          around.household_w,
-          around.grid_v,
-          around.grid_hz};
+std::vector<double> figures(const Environment& environment) {
+  return {static_cast<double>(environment.local_ms),
+          environment.sun,
+          environment.air_c,
+          environment.household_w,
+          environment.grid_v,
+          environment.grid_hz};
 }
 
 double solar_hours(const World& world, TimePoint day) {
@@ -74,21 +74,21 @@ TEST(World, HasNoSunAtNightAndMoreInSummerThanInWinter) {
 TEST(World, StaysWithinWhatASiteCanBe) {
   const World world({.seed = 9});
   for (int k = 0; k < 20'000; ++k) {
-    const Surroundings around = world.at(kMidwinter + Millis{std::int64_t{k} * 1'577'000});
-    EXPECT_GE(around.sun, 0);
-    EXPECT_LE(around.sun, 1.1);
-    EXPECT_GT(around.air_c, -10);
-    EXPECT_LT(around.air_c, 35);
-    EXPECT_GT(around.household_w, 20);
-    EXPECT_LT(around.household_w, 4000);
-    EXPECT_NEAR(around.grid_v, 230, 5);
-    EXPECT_NEAR(around.grid_hz, 50, 0.1);
-    EXPECT_GE(around.local_ms, 0);
-    EXPECT_LT(around.local_ms, kDay_ms);
+    const Environment environment = world.at(kMidwinter + Millis{std::int64_t{k} * 1'577'000});
+    EXPECT_GE(environment.sun, 0);
+    EXPECT_LE(environment.sun, 1.1);
+    EXPECT_GT(environment.air_c, -10);
+    EXPECT_LT(environment.air_c, 35);
+    EXPECT_GT(environment.household_w, 20);
+    EXPECT_LT(environment.household_w, 4000);
+    EXPECT_NEAR(environment.grid_v, 230, 5);
+    EXPECT_NEAR(environment.grid_hz, 50, 0.1);
+    EXPECT_GE(environment.local_ms, 0);
+    EXPECT_LT(environment.local_ms, kDay_ms);
   }
 }
 
-// Of a year: kWh of the household, and of a kWp of modules that lie flat, before losses.
+// Yearly energy: kWh of the household, and of 1 kWp of horizontal modules before losses.
 struct Year {
   double household_kwh = 0;
   double sun_kwh = 0;
@@ -97,10 +97,10 @@ Year year_of(const World& world) {
   Year year;
   const Millis step{300'000};
   for (Millis at{0}; at < Millis{365 * kDay_ms}; at += step) {
-    const Surroundings around = world.at(kMidwinter + at);
+    const Environment environment = world.at(kMidwinter + at);
     const double hours = seconds_of(step) / 3600;
-    year.household_kwh += around.household_w / 1000 * hours;
-    year.sun_kwh += around.sun * hours;
+    year.household_kwh += environment.household_w / 1000 * hours;
+    year.sun_kwh += environment.sun * hours;
   }
   return year;
 }

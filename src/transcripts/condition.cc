@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "catalog/family.h"
-#include "transcripts/shapes.h"
+#include "transcripts/schema_checker.h"
 #include "transcripts/words.h"
 
 namespace gridloom::transcripts {
@@ -37,7 +37,7 @@ Holds sign_of(std::string_view text) {
   return found == kSigns.end() ? nullptr : found->second;
 }
 
-// The field that a name means; nullptr if the device has none such.
+// The field with this name; nullptr if the device has no such field.
 const Slot* slot_of(const sim::VirtualDevice& device, std::string_view name) {
   const auto& slots = device.fields().slots();
   const auto found = std::ranges::find_if(slots, [name](const Slot& slot) {
@@ -61,7 +61,7 @@ std::string shown(const sim::VirtualDevice& device, std::string_view name) {
   return fmt::format("{} is {}", slot->name, wire::to_text(slot->value));
 }
 
-// What more came in than went out, was lost and is stored.
+// Energy that came in, but neither went out nor was lost nor is stored.
 std::int64_t unaccounted_uj(const Watched& watched) {
   const sim::Balance& begun = watched.begun;
   const sim::Balance now = watched.device->balance();
@@ -69,7 +69,7 @@ std::int64_t unaccounted_uj(const Watched& watched) {
          (now.stored_uj - begun.stored_uj);
 }
 
-// The first value that does not fit, and why.
+// The first value that does not fit its field's declaration, and why.
 std::optional<std::string> first_misfit(const sim::VirtualDevice& device) {
   for (const Slot& slot : device.fields().slots()) {
     if (const auto why = misfit(*slot.field, slot.value)) {
@@ -114,7 +114,7 @@ Result<Condition> Condition::parse(std::string_view text) {
     condition.while_ = comparison(text);
     if (!guarded || !condition.while_ || !text.empty()) compares.reset();
   }
-  if (!compares) return fail(FaultKind::kMalformed, std::string(kUsage));
+  if (!compares) return fail(ErrorCode::kMalformed, std::string(kUsage));
   condition.compares_ = std::move(*compares);
   return condition;
 }

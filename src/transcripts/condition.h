@@ -1,7 +1,7 @@
-// What an invariant says of a virtual device: "energy balances", "values in range", or a comparison
-// of two of its values, as in "inv.outputWatts <= 300 while inv.cfgAcEnabled == 1".
+// The condition of an invariant about a virtual device: "energy balances", "values in range", or a
+// comparison of two values, as in "inv.outputWatts <= 300 while inv.cfgAcEnabled == 1".
 //
-// Values are as the device reports them, in the wire's units. Pure.
+// Values are as the device reports them, in the units on the wire. Pure.
 #pragma once
 
 #include <cstdint>
@@ -16,27 +16,27 @@
 
 namespace gridloom::transcripts {
 
-// A device, and its energy as it was.
+// A device, and its energy balance when watching began.
 struct Watched {
   const sim::VirtualDevice* device = nullptr;
   sim::Balance begun;
-  std::int64_t lost_uj = 0;  // when it was looked at last
+  std::int64_t lost_uj = 0;  // at the last check
 };
 
 class Condition {
  public:
-  // kMalformed: none of these.
+  // kMalformed: the text is not a condition.
   [[nodiscard]] static Result<Condition> parse(std::string_view text);
 
-  // Whether it speaks of the device: that is the one it names, if it names one, and has the fields,
-  // and they are numbers.
+  // Whether the condition applies to the device: the condition names this device or none, and the
+  // device has all the fields, with numeric values.
   [[nodiscard]] bool concerns(const sim::VirtualDevice& device) const;
 
-  // What follows is asked of devices that it concerns.
+  // The functions below may be called only for devices that the condition concerns.
 
-  // Nothing: not now, as what stands behind "while" is not so.
+  // No value: the condition does not apply now, because the part after "while" is false.
   [[nodiscard]] std::optional<bool> holds(const Watched& watched) const;
-  // What it looks at: "pd.soc is 4".
+  // The values that the condition examined, as "pd.soc is 4".
   [[nodiscard]] std::string seen(const Watched& watched) const;
 
  private:

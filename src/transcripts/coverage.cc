@@ -13,7 +13,7 @@ using catalog::Param;
 using wire::Json;
 using wire::JsonObject;
 
-// Calls for every declared param that `given` names, in any depth, with its path.
+// Calls for every declared param that `given` contains, at any depth, with the param's path.
 void for_each_given(const std::vector<Param>& params, const JsonObject& given,
                     const std::string& path,
                     const std::function<void(const std::string&)>& on_param) {
@@ -54,12 +54,12 @@ void Coverage::read(const catalog::Family& family, const catalog::Field& field) 
   families_[family.id].read.insert(field.name);
 }
 
-void Coverage::set(const catalog::Family& family, const JsonObject& message, Door door) {
+void Coverage::set(const catalog::Family& family, const JsonObject& message, Interface interface) {
   const auto checked = catalog::check_set(family, message);
   if (!checked || checked->command == nullptr) return;
   Used& used = families_[family.id];
   const catalog::Command& command = *checked->command;
-  (door == Door::kHttp ? used.over_http : used.over_mqtt).insert(command.name);
+  (interface == Interface::kHttp ? used.over_http : used.over_mqtt).insert(command.name);
   for_each_given(command.params, message.at("params").get_object(), command.name,
                  [&used](const std::string& name) { used.params.insert(name); });
 }

@@ -1,8 +1,8 @@
-// What of the device files the transcripts of one run have used, and what is left.
+// Records which parts of the device files the transcripts of one run have used, and lists the rest.
 //
-// A command counts once a device has got it, by the door it came through; a param when a command
-// got it; a field when a virtual device reported it, and again when an app read it. Merely plain
-// sets of names.
+// A command counts once a device has received it, separately for HTTP and MQTT; a parameter once a
+// command carried it; a field once a virtual device reported it, and again once an app read it. The
+// data are plain sets of names.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "catalog/family.h"
-#include "transcripts/door.h"
+#include "transcripts/interface.h"
 
 namespace gridloom::transcripts {
 
@@ -20,10 +20,10 @@ class Coverage {
  public:
   void reported(const catalog::Family& family, const catalog::Field& field);
   void read(const catalog::Family& family, const catalog::Field& field);
-  // `message` is the set as the device got it.
-  void set(const catalog::Family& family, const wire::JsonObject& message, Door door);
+  // `message` is the set as the device received it.
+  void set(const catalog::Family& family, const wire::JsonObject& message, Interface interface);
 
-  // A line for everything in the family that was never used: "delta_2: the command quietMode was
+  // One line for each item of the family that was never used: "delta_2: the command quietMode was
   // never set over HTTP".
   [[nodiscard]] std::vector<std::string> missing(const catalog::Family& family) const;
 

@@ -24,7 +24,8 @@ std::string bytes_of(const HttpRequest& request, const registry::AccessKey& key,
       .timestamp = timestamp,
       .sign = {}};
   auto mac = wire::KeyedMac::make(key.secret_key);
-  // What cannot be signed (no JSON, say) goes out unsigned: the transcript sees what comes of it.
+  // A request that cannot be signed (not JSON, for example) is sent unsigned; the transcript sees
+  // the answer.
   const std::string sign = mac ? wire::sign(claim, *mac).value_or("0") : "0";
   std::string bytes = fmt::format(
       "{} {} HTTP/1.1\r\nHost: localhost:8443\r\naccessKey: {}\r\nnonce: {}\r\n"
@@ -39,10 +40,10 @@ std::string bytes_of(const HttpRequest& request, const registry::AccessKey& key,
 
 }  // namespace
 
-HttpCall::HttpCall(Stage& stage, const HttpRequest& request, const registry::AccessKey& key)
-    : End(stage) {
-  connect(Door::kHttp);
-  send(bytes_of(request, key, stage.clock().now()));
+HttpCall::HttpCall(TestServer& server, const HttpRequest& request, const registry::AccessKey& key)
+    : ClientEnd(server) {
+  connect(Interface::kHttp);
+  send(bytes_of(request, key, server.clock().now()));
 }
 
 std::optional<HttpAnswer> HttpCall::answer() const {

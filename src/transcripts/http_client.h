@@ -1,4 +1,4 @@
-// One signed HTTP request on a connection of its own, from its bytes to its answer's.
+// A client for one signed HTTP request on a connection of its own, as raw bytes.
 #pragma once
 
 #include <optional>
@@ -7,7 +7,7 @@
 
 #include "base/result.h"
 #include "registry/directory.h"
-#include "transcripts/stage.h"
+#include "transcripts/test_server.h"
 
 namespace gridloom::transcripts {
 
@@ -22,11 +22,11 @@ struct HttpAnswer {
   std::string body;
 };
 
-class HttpCall final : public End {
+class HttpCall final : public ClientEnd {
  public:
-  HttpCall(Stage& stage, const HttpRequest& request, const registry::AccessKey& key);
+  HttpCall(TestServer& server, const HttpRequest& request, const registry::AccessKey& key);
 
-  // Nothing: it has not come, or not whole.
+  // No value: the answer has not arrived, or not completely.
   [[nodiscard]] std::optional<HttpAnswer> answer() const;
 
  private:

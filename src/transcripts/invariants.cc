@@ -21,7 +21,7 @@ Status Invariants::add(const Spec& spec, TimePoint now) {
   const bool known = std::ranges::any_of(
       devices_, [&](const auto& each) { return condition->concerns(*each.second.device); });
   if (!known) {
-    return fail(FaultKind::kBadParams,
+    return fail(ErrorCode::kBadParams,
                 fmt::format("{}: no virtual device here has such numbers", spec.condition));
   }
   all_.push_back({.wanted = spec.wanted,

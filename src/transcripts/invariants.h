@@ -1,7 +1,7 @@
-// What must always, or never, be so of virtual devices while a transcript is played.
+// Conditions that must always, or never, hold for virtual devices while a transcript is played.
 //
-// Each is asked after every step of every device that it concerns, and told once: where it broke
-// first. Devices belong to who watches them, and outlive this.
+// Each invariant is checked after every step of every device that it concerns, and reported once,
+// at its first violation. The devices belong to the caller and must outlive the Invariants.
 #pragma once
 
 #include <cstddef>
@@ -20,10 +20,10 @@ namespace gridloom::transcripts {
 
 class Invariants {
  public:
-  // For what is told: `seed` of the run, `start` of the transcript.
+  // For the text of violations: `seed` of the run, `start` of the transcript.
   Invariants(std::uint64_t seed, TimePoint start) : seed_(seed), start_(start) {}
 
-  // A new device, of which all that is added later may speak.
+  // Adds a device, to which invariants added later may apply.
   void watch(const sim::VirtualDevice& device);
 
   enum class Wanted : std::uint8_t { kAlways, kNever };
@@ -32,19 +32,19 @@ class Invariants {
     std::string_view condition;
     std::size_t line = 0;  // of the transcript
   };
-  // From now on; looked at once at once. kMalformed: no such condition; kBadParams: no device of
-  // which it could speak.
+  // Adds an invariant, which is checked once immediately and then after every step. kMalformed: the
+  // condition is invalid; kBadParams: the condition applies to no device.
   [[nodiscard]] Status add(const Spec& spec, TimePoint now);
   [[nodiscard]] bool empty() const { return all_.empty(); }
 
-  // The device has taken a step.
+  // To be called after each step of a device.
   void check(const sim::VirtualDevice& device, TimePoint now);
 
   struct Broken {
     std::size_t line = 0;
     std::string text;
   };
-  // And forgets them.
+  // Returns the violations and clears the list.
   [[nodiscard]] std::vector<Broken> take_broken();
 
  private:

@@ -18,15 +18,15 @@ using wire::mqtt::Reason;
 template <typename T>
 void MqttClient::put(const T& packet) {
   std::string bytes;
-  encode(bytes, packet, stage().variant().version);
+  encode(bytes, packet, server().variant().version);
   send(bytes);
 }
 
-MqttClient::MqttClient(Stage& stage, const SignIn& sign_in, Hooks hooks)
-    : End(stage), hooks_(std::move(hooks)) {
-  connect(Door::kMqtt);
+MqttClient::MqttClient(TestServer& server, const SignIn& sign_in, Hooks hooks)
+    : ClientEnd(server), hooks_(std::move(hooks)) {
+  connect(Interface::kMqtt);
   std::string bytes;
-  encode(bytes, wire::mqtt::Connect{.version = stage.variant().version,
+  encode(bytes, wire::mqtt::Connect{.version = server.variant().version,
                                     .client_id = sign_in.client_id,
                                     .username = sign_in.user,
                                     .password = sign_in.password.reveal()});
@@ -57,7 +57,7 @@ void MqttClient::received(std::string_view bytes) {
     if (!*header || in_.size() < (*header)->total_bytes()) return;
     const std::string whole = in_.substr(0, (*header)->total_bytes());
     in_.erase(0, whole.size());
-    const auto packet = wire::mqtt::decode(whole, stage().variant().version);
+    const auto packet = wire::mqtt::decode(whole, server().variant().version);
     if (!packet) {
       refused_ = packet.error().detail;
       return;

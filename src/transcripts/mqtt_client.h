@@ -1,7 +1,7 @@
-// An MQTT client as apps and devices are, made of the codec: connects, subscribes, publishes with
-// QoS 1, acknowledges what it gets.
+// An MQTT client for apps and devices, built on the codec: connects, subscribes, publishes with QoS
+// 1, and acknowledges the messages it receives.
 //
-// A drop is the connection lost without DISCONNECT: the client's destructor.
+// Destroying the client drops the connection without DISCONNECT.
 #pragma once
 
 #include <cstdint>
@@ -12,12 +12,12 @@
 #include <vector>
 
 #include "base/secret.h"
-#include "transcripts/stage.h"
+#include "transcripts/test_server.h"
 #include "wire/mqtt/packet.h"
 
 namespace gridloom::transcripts {
 
-class MqttClient final : public End {
+class MqttClient final : public ClientEnd {
  public:
   struct SignIn {
     std::string_view user;
@@ -33,13 +33,13 @@ class MqttClient final : public End {
     std::function<void(const Message&)> on_message;
     std::function<void()> on_subscribed;
   };
-  MqttClient(Stage& stage, const SignIn& sign_in, Hooks hooks);
+  MqttClient(TestServer& server, const SignIn& sign_in, Hooks hooks);
 
-  // Both wait for nothing: drain() brings the answers.
+  // Neither function waits: drain() delivers the acknowledgements.
   void subscribe(const std::vector<std::string>& filters);
   void publish(std::string_view topic, std::string_view payload);
 
-  // What the server refused: sign-in, a filter, a message. Empty: nothing.
+  // The sign-in, topic filter or message that the server refused. Empty: nothing was refused.
   [[nodiscard]] std::string take_refused() { return std::exchange(refused_, {}); }
 
  private:

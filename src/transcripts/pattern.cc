@@ -15,7 +15,7 @@ using wire::Json;
 using wire::JsonArray;
 using wire::JsonObject;
 
-constexpr char kHole = '\x01';  // no message has it: JSON writes it as an escape
+constexpr char kHole = '\x01';  // never in a message: JSON escapes this character
 constexpr std::string_view kRest = "\x01...";
 constexpr std::size_t kColumns = 100;
 constexpr std::size_t kIndent = 4;
@@ -92,7 +92,7 @@ std::string compact(const Json& value) {
   return wire::to_text(value);
 }
 
-// Every place where `got` is not as `want` says; stops when `on_difference` returns false.
+// Visits every place where `got` differs from `want`; stops when `on_difference` returns false.
 class Comparison {
  public:
   explicit Comparison(std::size_t most) : most_(most) {}
@@ -152,8 +152,8 @@ class Comparison {
   std::vector<Difference> found_;
 };
 
-// `fresh` is `got` with holes for what is new in every message: what was not expected before is
-// taken from there.
+// Adapts `want` to `got`. `fresh` is `got` with holes for the values that are new in every message;
+// parts that `want` did not have before are taken from `fresh`.
 Json adapt(const Json& want, const Json& got, const Json& fresh) {
   if (is_hole(want)) return fills_hole(want, got) ? want : got;
   if (want.is_object() && got.is_object() && fresh.is_object()) {
@@ -242,10 +242,10 @@ class Layout {
   std::size_t column_;
 };
 
-// The text with its holes turned into strings that parse.
+// Replaces the holes in the text by strings that a JSON parser accepts.
 Result<std::string> without_holes(std::string_view text) {
   std::string out;
-  std::string open;  // the brackets around
+  std::string open;  // the open brackets
   bool quoted = false;
   for (std::size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
@@ -265,7 +265,7 @@ Result<std::string> without_holes(std::string_view text) {
     const std::string_view name =
         text.substr(i + 1, end == std::string_view::npos ? end : end - i - 1);
     if (std::ranges::find(kHoles, name) == kHoles.end()) {
-      return fail(FaultKind::kMalformed, fmt::format("there is no <{}>", name.substr(0, 20)));
+      return fail(ErrorCode::kMalformed, fmt::format("there is no <{}>", name.substr(0, 20)));
     }
     out += fmt::format(R"("\u0001{}")", name);
     if (name == "..." && open.ends_with('{')) out += ":null";

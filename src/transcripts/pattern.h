@@ -1,9 +1,9 @@
-// JSON with holes: what a transcript expects of a message.
+// A pattern for JSON messages, with which a transcript states its expectations.
 //
-// A hole is a word in angle brackets where JSON has a value: <id> <time> <trace> <number> <string>
-// <bool> <array> <object> <any>. <...> stands for further members of an object or further elements
-// of an array. Everything else must be equal; the order of members does not matter, and 5 equals
-// 5.0. Pure.
+// A hole is a word in angle brackets in place of a JSON value: <id> <time> <trace> <number>
+// <string> <bool> <array> <object> <any>. <...> stands for further members of an object or further
+// elements of an array. Everything else must be equal; the order of members does not matter, and 5
+// equals 5.0. Pure.
 #pragma once
 
 #include <optional>
@@ -23,23 +23,26 @@ struct Difference {
 
 class Pattern {
  public:
-  // kMalformed: no JSON, or an unknown hole.
+  // kMalformed: the text is not JSON, or contains an unknown hole.
   [[nodiscard]] static Result<Pattern> parse(std::string_view text);
 
-  // The first place where `got` is not as it should be.
+  // The first difference between the pattern and `got`; no value if `got` matches.
   [[nodiscard]] std::optional<Difference> difference(const wire::Json& got) const;
 
-  // How many places differ, to find the message that was meant among several. One whose plain
-  // members (typeCode, cmdId) are others is of another kind, and further away than any of its own.
+  // The number of places that differ, used to find the intended message among several. A message
+  // whose identifying members (typeCode, cmdId) differ is of another kind, and its distance is
+  // larger than that of any message of the same kind.
   [[nodiscard]] std::size_t distance(const wire::Json& got) const;
 
-  // What matches `got`: with this pattern's holes where they still fit, and its order of members.
+  // A pattern that matches `got`, keeping this pattern's holes where they still fit and its order
+  // of members.
   [[nodiscard]] Pattern adapted_to(const wire::Json& got) const;
 
-  // What matches `got` and nothing else, but for what is new in every message.
+  // A pattern that matches only `got`, apart from the values that are new in every message.
   [[nodiscard]] static Pattern of(const wire::Json& got);
 
-  // On lines of at most 100 columns; the first one begins after `prefix`, the others are indented.
+  // Formats the pattern in lines of at most 100 columns; the first line starts after `prefix`, the
+  // others are indented.
   [[nodiscard]] std::string text(std::string_view prefix) const;
 
  private:

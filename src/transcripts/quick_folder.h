@@ -1,5 +1,5 @@
-// A folder that is there as long as this is; in memory where the machine has that, as a change of
-// the registry waits for the disk, and a transcript makes several.
+// A temporary folder that exists as long as the object. It is in memory where the machine supports
+// that, because each change of the registry waits for the disk and a transcript makes several.
 #pragma once
 
 #include <filesystem>
@@ -8,12 +8,12 @@ namespace gridloom::transcripts {
 
 class QuickFolder {
  public:
-  QuickFolder();  // throws if there is no place for one
+  QuickFolder();  // throws if no folder can be created
   QuickFolder(const QuickFolder&) = delete;
   QuickFolder& operator=(const QuickFolder&) = delete;
   ~QuickFolder();
 
-  // Not there yet: the platform makes it.
+  // Does not exist yet: the platform creates it.
   [[nodiscard]] std::filesystem::path data() const { return path_ / "data"; }
 
  private:

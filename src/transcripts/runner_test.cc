@@ -1,5 +1,5 @@
-// The runner fails when it should: wrong expectations, shapes that no device file declares,
-// commands and fields that nothing used.
+// The runner must fail on wrong expectations, on messages that no device file declares, and on
+// commands and fields that were never used.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -11,8 +11,8 @@
 
 #include "catalog/loader.h"
 #include "transcripts/pattern.h"
-#include "transcripts/player.h"
-#include "transcripts/shapes.h"
+#include "transcripts/runner.h"
+#include "transcripts/schema_checker.h"
 #include "transcripts/words.h"
 
 namespace gridloom::transcripts {
@@ -43,7 +43,7 @@ Outcome played(std::string_view text) {
   return played(text, coverage);
 }
 
-// "7: data.ack: expected 1, got 0"
+// The first line of each failure, as "7: data.ack: expected 1, got 0".
 std::vector<std::string> first_lines(const Outcome& outcome) {
   std::vector<std::string> lines;
   for (const Failure& failure : outcome.failures) {
@@ -224,14 +224,14 @@ constexpr std::string_view kWrong = R"(device heat_pump HP77 owner demo
 < 200 {"code":"0","message":"Success","data":{"plant.on":true},"eagleEyeTraceId":<trace>,"tid":""}
 )";
 
-TEST(Player, FailsOnAWrongExpectationAndRewritesIt) {
+TEST(Runner, FailsOnAWrongExpectationAndRewritesIt) {
   const Outcome outcome = played(kWrong);
   EXPECT_EQ(first_lines(outcome), (Lines{"3: data.ack: expected 1, got 0",
                                          "5: data.plant.on: expected true, got false"}));
   EXPECT_EQ(first_lines(played(outcome.rewritten)), Lines{});
 }
 
-TEST(Player, FillsAnExpectationThatIsMissing) {
+TEST(Runner, FillsAnExpectationThatIsMissing) {
   const Outcome outcome = played(
       "device heat_pump HP77 owner demo\n"
       "< mqtt HP77 status retained\n"
@@ -242,7 +242,7 @@ TEST(Player, FillsAnExpectationThatIsMissing) {
   EXPECT_EQ(first_lines(played(outcome.rewritten)), Lines{});
 }
 
-TEST(Player, FailsWhenSomethingOrNothingComes) {
+TEST(Runner, FailsWhenSomethingOrNothingComes) {
   const auto after_device = [](const std::string& lines) {
     return first_lines(played("device heat_pump HP77 owner demo\n" + lines));
   };
@@ -261,7 +261,7 @@ TEST(Player, FailsWhenSomethingOrNothingComes) {
             Lines{"3: expected HTTP status 404, got 200"});
 }
 
-TEST(Player, FailsOnWhatCannotBeDone) {
+TEST(Runner, FailsOnWhatCannotBeDone) {
   const auto failure = [](std::string_view text) { return first_lines(played(text)); };
   EXPECT_EQ(failure("device delta_2 HP77 owner demo\n"),
             Lines{"1: HP77 is of the family heat_pump"});
@@ -282,7 +282,7 @@ device generic XY77 owner demo real
 > device XY77 set_reply {"id":<id>,"data":2}
 )";
 
-TEST(Player, TakesAnswersInAnyOrder) {
+TEST(Runner, TakesAnswersInAnyOrder) {
   const std::string begin(kRealDevice);
   EXPECT_EQ(first_lines(played(begin + R"(< 2: 200 {"data":{"id":<id>,"data":2},<...>}
 < 200 {"data":{"id":<id>,"data":1},<...>}
@@ -295,7 +295,7 @@ TEST(Player, TakesAnswersInAnyOrder) {
             (Lines{"8: data.data: expected 1, got 2", "10: no request waits for an answer"}));
 }
 
-TEST(Player, KeepsWhatAppsAndDevicesGotInARecording) {
+TEST(Runner, KeepsWhatAppsAndDevicesGotInARecording) {
   const std::string begin(kRealDevice);
   const std::string late = R"(< 200 {<...>}
 < 200 {<...>}
@@ -311,7 +311,7 @@ TEST(Player, KeepsWhatAppsAndDevicesGotInARecording) {
                    "12: no such message came since the last action"}));
 }
 
-TEST(Player, MayEndWithRequestsOfWhichItSaidThatNothingHasCome) {
+TEST(Runner, MayEndWithRequestsOfWhichItSaidThatNothingHasCome) {
   constexpr std::string_view kAsks = R"(device generic XY77 owner demo real
 > PUT /iot-open/sign/device/quota {"sn":"XY77","operateType":"one"}
 )";
@@ -336,7 +336,7 @@ TEST(FindId, TellsWhereAndWhich) {
   }
 }
 
-TEST(Player, KnowsTheSetsThatADeviceGot) {
+TEST(Runner, KnowsTheSetsThatADeviceGot) {
   EXPECT_EQ(first_lines(played("device generic XY77 owner demo real\n"
                                "> device XY77 set_reply {\"id\":<id-3>}\n")),
             Lines{"2: <id-3>: so many sets have not come"});
@@ -375,13 +375,13 @@ TEST(Coverage, DoesNotCountARefusedSet) {
             1);
 }
 
-TEST(Shapes, FindWhatADeviceFileDoesNotDeclare) {
+TEST(SchemaChecker, FindWhatADeviceFileDoesNotDeclare) {
   const catalog::FamilyPtr family = heat_pumps()->find("heat_pump");
   Coverage coverage;
-  Shapes shapes(coverage);
+  SchemaChecker schema(coverage);
   const auto report = [&](std::string_view text) {
-    shapes.report(*family, json(text));
-    return shapes.take_complaints();
+    schema.report(*family, json(text));
+    return schema.take_complaints();
   };
   const std::string head = R"({"id":1,"version":"1.0","timestamp":1,"typeCode":"plant",)";
   EXPECT_EQ(report(head + R"("params":{"plant":{"power_w":850,"on":true}}})"), Lines{});
@@ -399,8 +399,8 @@ TEST(Shapes, FindWhatADeviceFileDoesNotDeclare) {
             Lines{"heat_pump's report is none of the declared reports"});
 
   const auto reply = [&](std::string_view request, std::string_view text) {
-    shapes.set_reply(*family, json(request).get_object(), json(text));
-    return shapes.take_complaints();
+    schema.set_reply(*family, json(request).get_object(), json(text));
+    return schema.take_complaints();
   };
   const std::string_view request = R"({"id":1,"cmd":"switch","params":{"on":true}})";
   EXPECT_EQ(
@@ -414,22 +414,22 @@ TEST(Shapes, FindWhatADeviceFileDoesNotDeclare) {
             Lines{"heat_pump's reply to switch in data lacks ack"});
 }
 
-TEST(Shapes, FindWhatThePlatformMayNotAnswer) {
+TEST(SchemaChecker, FindWhatThePlatformMayNotAnswer) {
   const catalog::FamilyPtr family = heat_pumps()->find("heat_pump");
   Coverage coverage;
-  Shapes shapes(coverage);
-  shapes.envelope(
+  SchemaChecker schema(coverage);
+  schema.envelope(
       json(R"({"code":"0","message":"Success","data":1,"eagleEyeTraceId":"","tid":""})"));
-  shapes.status(json(R"({"id":"1","version":"1.0","timestamp":1,"params":{"status":1}})"));
-  EXPECT_EQ(shapes.take_complaints(), Lines{});
-  shapes.envelope(json(R"({"code":"0","message":"Fine","tid":"","eagleEyeTraceId":"","more":1})"));
-  EXPECT_EQ(shapes.take_complaints(),
+  schema.status(json(R"({"id":"1","version":"1.0","timestamp":1,"params":{"status":1}})"));
+  EXPECT_EQ(schema.take_complaints(), Lines{});
+  schema.envelope(json(R"({"code":"0","message":"Fine","tid":"","eagleEyeTraceId":"","more":1})"));
+  EXPECT_EQ(schema.take_complaints(),
             (Lines{"the HTTP answer has more, which is not declared",
                    "the HTTP answer has code \"0\" with message \"Fine\""}));
-  shapes.status(json(R"({"id":"1","version":"1.0","timestamp":1,"params":{"status":2}})"));
-  EXPECT_EQ(shapes.take_complaints(), Lines{"the status message has no params.status of 0 or 1"});
-  shapes.quotas(*family, json(R"({"plant.on":true,"plant.off":1,"circuit":{"X":{"hours":1}}})"));
-  EXPECT_EQ(shapes.take_complaints(),
+  schema.status(json(R"({"id":"1","version":"1.0","timestamp":1,"params":{"status":2}})"));
+  EXPECT_EQ(schema.take_complaints(), Lines{"the status message has no params.status of 0 or 1"});
+  schema.quotas(*family, json(R"({"plant.on":true,"plant.off":1,"circuit":{"X":{"hours":1}}})"));
+  EXPECT_EQ(schema.take_complaints(),
             (Lines{"plant.off is not declared", "circuit.X.hours is 1, declared array"}));
 }
 

@@ -1,5 +1,5 @@
-// What makes a transcript a scenario: invariants, faults, weather, seeds, leaps through time, and
-// clients that are refused. Each fails when it should, and says where.
+// Scenario features of transcripts: invariants, faults, weather, seeds, leaps through time, and
+// clients that are refused. Each must fail when it should, with the line number.
 #include <gtest/gtest.h>
 
 #include <fstream>
@@ -15,7 +15,7 @@
 #include "sim/virtual_device.h"
 #include "sim/world.h"
 #include "transcripts/condition.h"
-#include "transcripts/player.h"
+#include "transcripts/runner.h"
 
 namespace gridloom::transcripts {
 namespace {
@@ -35,7 +35,7 @@ Outcome played(std::string_view text, const PlayOptions& options = {}) {
   return script ? play(*script, families(), options, coverage) : Outcome{};
 }
 
-// "7: what is wrong", whole.
+// The complete text of each failure, as "7: what is wrong".
 Lines failures(std::string_view text, const PlayOptions& options = {}) {
   Lines lines;
   for (const Failure& failure : played(text, options).failures) {
@@ -252,11 +252,11 @@ TEST(Scenario, LeapsThroughTimeWithAReportAQuarterOfAnHour) {
   const std::string report =
       "< mqtt HP77 quota {\"typeCode\":\"plant\",<...>}\n"
       "< mqtt HP77 quota {\"typeCode\":\"circuit\",<...>}\n";
-  // At 10:15, 10:30, and the end.
+  // Reports at 10:15, 10:30 and the end.
   EXPECT_EQ(failures(start + "@ +35min in 1min steps\n" + report + report + report +
                      "< mqtt HP77 quota none\n"),
             Lines{});
-  // 10:15, which is the end.
+  // A report at 10:15, which is the end.
   EXPECT_EQ(failures(start + "@ +10min in 30s steps\n" + report + "< mqtt HP77 quota none\n"),
             Lines{});
   EXPECT_EQ(played(start + "@ +2d in 1min steps\n@ +1s\n").span,
@@ -279,7 +279,7 @@ TEST(Scenario, HasFaultsAsLongAsTheyAreOrdered) {
                      "@ +20s\n" +
                      gone + here + "< mqtt R331TEST status none\n"),
             Lines{});
-  // Dropped by the transcript as well, it stays away when the fault is over.
+  // A device that the transcript drops too stays disconnected when the fault ends.
   EXPECT_EQ(failures(device +
                      "! drop device R331TEST\n! fault on disconnect\n! fault off all\n"
                      "< mqtt R331TEST status none\n! connect device R331TEST\n" +
@@ -287,7 +287,7 @@ TEST(Scenario, HasFaultsAsLongAsTheyAreOrdered) {
             Lines{});
   EXPECT_EQ(failures(device + "! fault on disconnect\n! connect device R331TEST\n"),
             Lines{"4: a fault keeps R331TEST away"});
-  // One that comes while faults are on connects once, or is away if it is cut off.
+  // A device added while faults are on connects once, or stays disconnected if a fault cuts it off.
   EXPECT_EQ(failures("! fault on no_reply\n" + device.substr(device.find("device")) + here +
                      "< mqtt R331TEST quota {\"typeCode\":\"kitInfo\",<...>}\n"
                      "< mqtt R331TEST quota none\n"),

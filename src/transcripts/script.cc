@@ -24,7 +24,7 @@ namespace {
 constexpr Millis kLeastStep{1000};
 constexpr std::size_t kMostScript = std::size_t{1} << 30U;  // bytes; a day of a large home
 constexpr double kMostUnanswered = 1000;
-constexpr Millis kMostStep{60'000};  // what a virtual device takes at once
+constexpr Millis kMostStep{60'000};  // largest step of a virtual device
 
 std::optional<double> on_or_off(std::string_view word) {
   if (word == "on") return 1;
@@ -35,23 +35,23 @@ bool among(std::string_view word, std::initializer_list<std::string_view> words)
   return std::ranges::find(words, word) != words.end();
 }
 
-// What a number of a line may be.
-struct Quantity {
+// The allowed range of a number in a line.
+struct EnergyFlow {
   std::string_view name;
   double low = 0;
   double high = 0;
-  bool is_switch = false;  // on or off
+  bool is_switch = false;  // only 0 and 1 are allowed
 };
-constexpr std::array<Quantity, 2> kSite = {{{.name = "latitude", .low = -66, .high = 66},
-                                            {.name = "household_kwh", .low = 0, .high = 1e6}}};
-constexpr std::array<Quantity, 5> kWeather = {
+constexpr std::array<EnergyFlow, 2> kSite = {{{.name = "latitude", .low = -66, .high = 66},
+                                              {.name = "household_kwh", .low = 0, .high = 1e6}}};
+constexpr std::array<EnergyFlow, 5> kWeather = {
     {{.name = "sun", .low = 0, .high = 1.2},
      {.name = "clouds", .low = 0, .high = 1},
      {.name = "air", .low = -50, .high = 60},
      {.name = "household", .low = 0, .high = 100'000},
      {.name = "grid", .low = 0, .high = 1, .is_switch = true}}};
 
-// The parts of a line, or what is wrong with it.
+// Splits a line into its parts, or returns the error in the line.
 class Reader {
  public:
   explicit Reader(std::string_view text) : rest_(text) {}
@@ -68,8 +68,8 @@ class Reader {
   }
 
  private:
-  static std::unexpected<Fault> wrong(std::string detail) {
-    return fail(FaultKind::kMalformed, std::move(detail));
+  static std::unexpected<Error> wrong(std::string detail) {
+    return fail(ErrorCode::kMalformed, std::move(detail));
   }
 
   void cut_comment() {
@@ -86,31 +86,31 @@ class Reader {
 
   Status read_setting(std::string_view first, Line& line) {
     if (first == "clock") {
-      line.act = Act::kClock;
+      line.directive = Directive::kClock;
       return read_words(line, 2, "clock 2025-06-18 10:00:00");
     }
     if (first == "seed") return read_seed(line);
     if (first == "site") return read_site(line);
     if (first == "recorded") {
-      line.act = Act::kRecorded;
+      line.directive = Directive::kRecorded;
       return read_words(line, 0, "recorded");
     }
     if (first == "weather") return read_weather(line);
     if (first == "always:" || first == "never:") {
-      line.act = first == "never:" ? Act::kNever : Act::kAlways;
+      line.directive = first == "never:" ? Directive::kNever : Directive::kAlways;
       line.payload = rest_;
       return {};
     }
     if (first == "account") {
-      line.act = Act::kAccount;
+      line.directive = Directive::kAccount;
       return read_words(line, 1, "account NAME");
     }
     if (first == "as") {
-      line.act = Act::kAs;
+      line.directive = Directive::kAs;
       return read_words(line, 1, "as ACCOUNT");
     }
     if (first == "share") {
-      line.act = Act::kShare;
+      line.directive = Directive::kShare;
       Status read = read_words(line, 3, "share SN ACCOUNT monitor|full|none");
       if (read && !among(line.words[2], {"monitor", "full", "none"})) {
         return wrong(fmt::format("there is no right {:?}", line.words[2]));
@@ -118,7 +118,7 @@ class Reader {
       return read;
     }
     if (first != "device") return wrong(fmt::format("there is no line that begins with {}", first));
-    line.act = Act::kDevice;
+    line.directive = Directive::kDevice;
     constexpr std::string_view kUsage = "device FAMILY SN owner ACCOUNT [real]";
     const bool real = rest_.ends_with(" real");
     Status read = read_words(line, real ? 5 : 4, kUsage);
@@ -127,34 +127,34 @@ class Reader {
   }
 
   Status read_seed(Line& line) {
-    line.act = Act::kSeed;
+    line.directive = Directive::kSeed;
     const auto [end, error] = std::from_chars(rest_.data(), rest_.data() + rest_.size(), line.seed);
     if (error == std::errc{} && end == rest_.data() + rest_.size()) return {};
     return wrong("must be: seed 42");
   }
 
   Status read_site(Line& line) {
-    line.act = Act::kSite;
+    line.directive = Directive::kSite;
     return read_numbers(line, kSite, "site latitude 51 household_kwh 3500 (one or both)");
   }
 
   Status read_weather(Line& line) {
-    line.act = Act::kWeather;
+    line.directive = Directive::kWeather;
     if (rest_ == "as it comes") return {};
     return read_numbers(line, kWeather,
                         "weather sun 0.2 air -5 (sun 0 to 1.2, clouds 0 to 1, air -50 to 60, "
                         "household 0 to 100000, grid on|off), or weather as it comes");
   }
 
-  // Pairs of a name and its number; at least one.
-  Status read_numbers(Line& line, std::span<const Quantity> quantities, std::string_view usage) {
+  // Reads pairs of a name and a number; at least one.
+  Status read_numbers(Line& line, std::span<const EnergyFlow> flows, std::string_view usage) {
     while (!rest_.empty()) {
       const std::string name = take_word(rest_);
       const std::string word = take_word(rest_);
-      const auto quantity = std::ranges::find(quantities, name, &Quantity::name);
-      if (quantity == quantities.end()) return wrong(fmt::format("must be: {}", usage));
-      const auto number = quantity->is_switch ? on_or_off(word) : parse_number(word);
-      if (!number || *number < quantity->low || *number > quantity->high) {
+      const auto flow = std::ranges::find(flows, name, &EnergyFlow::name);
+      if (flow == flows.end()) return wrong(fmt::format("must be: {}", usage));
+      const auto number = flow->is_switch ? on_or_off(word) : parse_number(word);
+      if (!number || *number < flow->low || *number > flow->high) {
         return wrong(fmt::format("must be: {}", usage));
       }
       line.numbers[name] = *number;
@@ -168,7 +168,7 @@ class Reader {
     line.payload = {};
     if (line.words[0] == "mqtt" || line.words[0] == "device") {
       const bool app = line.words[0] == "mqtt";
-      line.act = app ? Act::kAppSends : Act::kDeviceSends;
+      line.directive = app ? Directive::kAppSends : Directive::kDeviceSends;
       line.words = {take_word(rest_), take_word(rest_)};
       const bool known = app ? among(line.words[1], {"set", "get"})
                              : among(line.words[1], {"quota", "set_reply", "get_reply", "status"});
@@ -176,7 +176,7 @@ class Reader {
       line.payload = rest_;
       return {};
     }
-    line.act = Act::kRequest;
+    line.directive = Directive::kRequest;
     line.words.push_back(take_word(rest_));
     if (!among(line.words[0], {"GET", "POST", "PUT", "DELETE"}) ||
         !line.words[1].starts_with('/')) {
@@ -190,7 +190,7 @@ class Reader {
     line.words.push_back(take_word(rest_));
     if (line.words[0] == "mqtt" || line.words[0] == "device") {
       const bool app = line.words[0] == "mqtt";
-      line.act = app ? Act::kAppReceives : Act::kDeviceReceives;
+      line.directive = app ? Directive::kAppReceives : Directive::kDeviceReceives;
       line.words = {take_word(rest_), take_word(rest_)};
       const bool known = app ? among(line.words[1], {"quota", "set_reply", "get_reply", "status"})
                              : line.words[1] == "set";
@@ -202,10 +202,10 @@ class Reader {
       return {};
     }
     if (line.words[0] == "refused" && rest_.empty()) {
-      line.act = Act::kRefused;
+      line.directive = Directive::kRefused;
       return {};
     }
-    line.act = Act::kAnswer;
+    line.directive = Directive::kAnswer;
     if (line.words[0].ends_with(':')) {
       const auto which = parse_number(line.words[0].substr(0, line.words[0].size() - 1));
       if (!which || *which < 1 || *which > kMostUnanswered || *which != std::floor(*which)) {
@@ -228,7 +228,7 @@ class Reader {
   Status read_wait(Line& line) {
     constexpr std::string_view kUsage =
         "must be: @ +2s (ms, s, min, h, d), or @ +7d in 1min steps (of 1s to 1min)";
-    line.act = Act::kWait;
+    line.directive = Directive::kWait;
     const std::string span = take_word(rest_);
     const auto time = span.starts_with('+') ? parse_span(span.substr(1)) : std::nullopt;
     if (!time) return wrong(std::string(kUsage));
@@ -249,7 +249,9 @@ class Reader {
         "rotate app, ! fault on ... or ! fault off ...";
     const std::string verb = take_word(rest_);
     if (verb == "fault") return read_order(line);
-    line.act = verb == "drop" ? Act::kDrop : verb == "rotate" ? Act::kRotate : Act::kConnect;
+    line.directive = verb == "drop"     ? Directive::kDrop
+                     : verb == "rotate" ? Directive::kRotate
+                                        : Directive::kConnect;
     while (!rest_.empty()) line.words.push_back(take_word(rest_));
     if (line.words.size() == 4 && line.words[2] == "for" && verb == "drop") {
       const auto span = parse_span(line.words[3]);
@@ -258,7 +260,7 @@ class Reader {
       line.words.resize(2);
     }
     const bool device =
-        line.words.size() == 2 && line.words[0] == "device" && line.act != Act::kRotate;
+        line.words.size() == 2 && line.words[0] == "device" && line.directive != Directive::kRotate;
     const bool app = line.words.size() == 1 && line.words[0] == "app";
     if (!among(verb, {"drop", "connect", "rotate"}) || (!device && !app)) {
       return wrong(std::string(kUsage));
@@ -271,7 +273,7 @@ class Reader {
         "must be: ! fault on NAME [device SN] [account NAME] [share 0.2] [value 10] [for 30s], ! "
         "fault off NAME [device SN] or ! fault off all";
     const std::string verb = take_word(rest_);
-    line.act = verb == "on" ? Act::kFaultOn : Act::kFaultOff;
+    line.directive = verb == "on" ? Directive::kFaultOn : Directive::kFaultOff;
     line.order.fault = take_word(rest_);
     if (!among(verb, {"on", "off"}) || line.order.fault.empty()) return wrong(std::string(kUsage));
     while (!rest_.empty()) {
@@ -279,13 +281,13 @@ class Reader {
       const std::string word = take_word(rest_);
       const auto number = parse_number(word);
       const auto span = parse_span(word);
-      const bool on = line.act == Act::kFaultOn;
+      const bool on = line.directive == Directive::kFaultOn;
       if (what == "device" && !word.empty()) {
         line.order.sn = word;
       } else if (what == "account" && !word.empty() && on) {
         line.order.account = word;
       } else if (what == "share" && number && *number > 0 && *number <= 1 && on) {
-        line.order.share = *number;
+        line.order.probability = *number;
       } else if (what == "value" && number && on) {
         line.order.value = number;
       } else if (what == "for" && span && *span > Millis(0) && on) {
@@ -302,9 +304,9 @@ class Reader {
 
 }  // namespace
 
-bool is_expectation(Act act) {
-  return act == Act::kAnswer || act == Act::kAppReceives || act == Act::kDeviceReceives ||
-         act == Act::kRefused;
+bool is_expectation(Directive directive) {
+  return directive == Directive::kAnswer || directive == Directive::kAppReceives ||
+         directive == Directive::kDeviceReceives || directive == Directive::kRefused;
 }
 
 Result<Script> parse_script(std::string_view file, std::string_view text) {
@@ -328,7 +330,7 @@ Result<Script> parse_script(std::string_view file, std::string_view text) {
       whole += std::string_view(part).substr(std::min(part.find_first_not_of(' '), part.size()));
     }
     if (Status read = Reader(whole).read(line); !read) {
-      return fail(FaultKind::kMalformed,
+      return fail(ErrorCode::kMalformed,
                   fmt::format("{}:{}: {}", file, line.number, read.error().detail));
     }
   }

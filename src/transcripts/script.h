@@ -1,8 +1,8 @@
-// A transcript as text: a .loom file, line by line. README.md describes the language.
+// The parsed form of a transcript: a .loom file, line by line. README.md describes the language.
 //
-// A line that begins with a space goes on with the one before. Nothing here knows what lines do;
-// a Script keeps every line as it stands in the file, so that it can be written again with other
-// expectations. Pure.
+// A line that begins with a space continues the previous line. The parser does not know what the
+// lines do; a Script keeps every line exactly as in the file, so that the file can be written again
+// with other expectations. Pure.
 #pragma once
 
 #include <cstddef>
@@ -14,12 +14,12 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "base/fault_order.h"
+#include "base/fault_rule.h"
 #include "base/result.h"
 
 namespace gridloom::transcripts {
 
-enum class Act : std::uint8_t {
+enum class Directive : std::uint8_t {
   kNothing,         // a comment or an empty line
   kClock,           // clock 2025-06-18 10:00:00
   kSeed,            // seed 42
@@ -48,18 +48,18 @@ enum class Act : std::uint8_t {
 };
 
 struct Line {
-  Act act = Act::kNothing;
-  std::size_t number = 0;          // of the first of its lines in the file
-  std::vector<std::string> as_is;  // those lines
-  std::vector<std::string> words;  // what follows the line's first words, up to the payload
-  std::string payload;             // JSON, a pattern, a condition, whatever a client may send
-  Millis span{0};                  // kWait; kDrop: 0 is until it is connected again; kFaultOn: 0
-                                   // is until it is off again
-  Millis step{0};                  // kWait: 0 is as devices do by themselves
-  std::uint64_t seed = 0;          // kSeed
-  std::size_t which = 1;           // kAnswer: of the requests that have none, the oldest first
+  Directive directive = Directive::kNothing;
+  std::size_t number = 0;                 // of its first line in the file
+  std::vector<std::string> as_is;         // its lines in the file, unchanged
+  std::vector<std::string> words;         // the words after the directive, up to the payload
+  std::string payload;                    // JSON, a pattern, a condition, or any client payload
+  Millis span{0};                         // kWait; kDrop: 0 is until connected again; kFaultOn: 0
+                                          // is until switched off
+  Millis step{0};                         // kWait: 0 lets the devices choose their own steps
+  std::uint64_t seed = 0;                 // kSeed
+  std::size_t which = 1;                  // kAnswer: which unanswered request, oldest first
   std::map<std::string, double> numbers;  // kSite, kWeather
-  FaultOrder order;                       // kFaultOn; kFaultOff: its name, and perhaps the device
+  FaultRule order;                        // kFaultOn; kFaultOff: name and optional device
 };
 
 struct Script {
@@ -70,12 +70,12 @@ struct Script {
 // kMalformed: "delta_2.loom:12: ...".
 [[nodiscard]] Result<Script> parse_script(std::string_view file, std::string_view text);
 
-// kNotFound: there is no such file; otherwise as parse_script().
+// kNotFound: the file does not exist; otherwise as parse_script().
 [[nodiscard]] Result<Script> load_script(const std::filesystem::path& file);
-// The *.loom files of a folder, in order; a path that is no folder stands for itself.
+// The *.loom files of a folder, in order; a path that is not a folder is returned as is.
 [[nodiscard]] std::vector<std::filesystem::path> scripts_at(const std::filesystem::path& path);
 
-// Whether the line is an expectation, which --rewrite may write anew.
-[[nodiscard]] bool is_expectation(Act act);
+// Whether the line is an expectation, which --rewrite may replace.
+[[nodiscard]] bool is_expectation(Directive directive);
 
 }  // namespace gridloom::transcripts

@@ -9,7 +9,7 @@
 namespace gridloom::transcripts {
 namespace {
 
-// Text that is a number from its first character to its last.
+// Parses text that is a number from its first to its last character.
 template <typename Number>
 std::optional<Number> whole_number(std::string_view text) {
   Number number{};

@@ -1,4 +1,4 @@
-// The small change of the language: words, numbers and spans of time in a line's text. Pure.
+// Parses words, numbers and spans of time in a line of a transcript. Pure.
 #pragma once
 
 #include <cstddef>
@@ -10,17 +10,17 @@
 
 namespace gridloom::transcripts {
 
-// Cuts the next word off, and the spaces around it; empty at the end.
+// Removes the next word and the spaces around it from `rest`; empty at the end.
 [[nodiscard]] std::string take_word(std::string_view& rest);
 
-// The whole text as a number that is not infinite.
+// Parses the whole text as a finite number.
 [[nodiscard]] std::optional<double> parse_number(std::string_view text);
 
 // "1500ms", "2s", "3min", "2h", "7d"; not negative.
 [[nodiscard]] std::optional<Millis> parse_span(std::string_view text);
 
-// Where a message speaks of the id of a set: <id> of the one that came last, <id-1> of the one
-// before it, and so on.
+// A placeholder for the id of a set in a message: <id> is the last set received, <id-1> the one
+// before, and so on.
 struct IdHole {
   std::size_t at = 0;
   std::size_t size = 0;

@@ -8,9 +8,9 @@
 namespace gridloom::twin {
 namespace {
 
-constexpr std::size_t kMostDigits = 18;  // a 64-bit integer always holds so many
+constexpr std::size_t kMostDigits = 18;  // always fit into a 64-bit integer
 
-// What a string may have that stands for itself.
+// The characters that may stand in a string without an escape.
 constexpr std::array<bool, 256> kPlain = [] {
   std::array<bool, 256> plain{};
   for (std::size_t c = ' '; c <= '~'; ++c) plain.at(c) = c != '"' && c != '\\';
@@ -83,7 +83,7 @@ class Scanner {
     const bool is_within = name && name->size() <= kLongestNameBytes;
     return is_within && ++members_ <= limits_.members ? name : std::nullopt;
   }
-  // What stands between its quotes.
+  // The text between the quotes.
   std::optional<std::string_view> string() {
     if (!take('"')) return std::nullopt;
     const char* const begin = at_;
@@ -92,7 +92,7 @@ class Scanner {
     return take('"') ? std::optional(text) : std::nullopt;
   }
 
-  // Inside of `depth` objects and arrays.
+  // Reads a value that is inside `depth` objects and arrays.
   bool value(std::size_t depth) {
     if (at_ == end_) return false;
     switch (*at_) {
@@ -130,7 +130,7 @@ class Scanner {
     while (at_ != end_ && *at_ >= '0' && *at_ <= '9') ++at_;
     return static_cast<std::size_t>(at_ - begin);
   }
-  // What follows it shows whether the number ends here.
+  // The caller checks the next character, which shows whether the number ends here.
   bool number() {
     take('-');
     if (!take('0')) {

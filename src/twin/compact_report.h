@@ -1,7 +1,7 @@
-// Reads a report in the form in which devices send it, in place: its names and values are pieces of
-// the payload. That form is JSON of printable ASCII without escapes or exponents, and without space
-// inside an object or array that is one value. Everything else is ReportReader's parser's to read
-// or to refuse.
+// A fast in-place reader for reports in the form devices usually send: the names and values it
+// returns are views into the payload. This form is JSON of printable ASCII without escapes or
+// exponents, and without spaces inside an object or array that is one value. ReportReader's parser
+// reads or refuses all other forms.
 #pragma once
 
 #include <string_view>
@@ -11,9 +11,9 @@
 
 namespace gridloom::twin {
 
-// False: the payload has another form, or is no report; the vectors may then hold part of it.
+// False if the payload has another form or is no report; the vectors may then hold part of it.
 // `body` gets the members of the first `params` or `param` that is an object, or of the whole
-// message if there is none; no object of a body is a group.
+// message if there is none. Objects in the body are values, never groups.
 [[nodiscard]] bool read_compact_report(std::string_view payload, const ReportLimits& limits,
                                        std::vector<Member>& envelope, std::vector<Member>& body);
 

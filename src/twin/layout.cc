@@ -10,7 +10,7 @@ namespace {
 using catalog::Field;
 using catalog::FieldType;
 
-// What a module's fields are called in a body of their own: "amp", "appCfg.powerOn".
+// Sets the names of a module's fields in the body of a module report: "amp", "appCfg.powerOn".
 void name_module_fields(const catalog::Family& family, const catalog::Report& report,
                         Layout::Envelope& envelope) {
   const std::size_t behind = report.prefix.size() + 2;  // "*."

@@ -1,5 +1,6 @@
-// A family, compiled for the path of a report: where each declared quota sits, and how a message's
-// envelope tells which quota names its body means. Made once a family, shared by all its twins.
+// A device family compiled for fast processing of reports: the slot of each declared quota, and the
+// rules that map a report's envelope to the quota names of its body. Built once per family and
+// shared by all its twins.
 #pragma once
 
 #include <cstddef>
@@ -24,15 +25,15 @@ struct Layout {
   struct Envelope {
     std::vector<std::pair<std::string, std::string>> match;  // member -> its JSON text
     std::string prefix;
-    // Of a report about one module (catalog::Report::module): the member with its serial number,
-    // the names of a module's fields behind group and number, and the groups among them.
+    // For a report about one module (catalog::Report::module): the member with the module's serial
+    // number, the names of a module's fields without group and number, and the groups among them.
     std::string module;
     NameSet module_fields;
     NameSet module_groups;
   };
 
-  // Where a body nests, an object under this name (of a quota, or without its report's prefix) is
-  // one value and no group.
+  // Whether, in a nested body, an object with this name is one value and not a group. The name is a
+  // quota name, with or without its report's prefix.
   [[nodiscard]] bool is_value(std::string_view name) const {
     return !values.empty() && values.contains(name);
   }

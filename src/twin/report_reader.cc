@@ -15,21 +15,21 @@ namespace gridloom::twin {
 namespace {
 
 constexpr std::size_t kLongestSerial = 64;
-// The most for all whole names of a report: each value of a group has the group's name as well, so
-// few bytes could mean many.
+// The limit for all full names of a report together: each value of a group repeats the group's
+// name, so a short report could expand into many bytes.
 constexpr std::size_t kNameBytes = std::size_t{16} * 1024;
-constexpr std::size_t kNameGrowth = 4;  // and as many more for each byte of the report
+constexpr std::size_t kNameGrowth = 4;  // additional bytes per byte of the report
 constexpr std::size_t kAny = std::numeric_limits<std::size_t>::max();
 
 }  // namespace
 
-// Depth 1 is the envelope. The body's members are depth 2, or deeper where the family nests: then
-// an object is a group and its members join its name with a dot, unless the family has a quota of
-// its name. Anything else is one value, copied compactly into `text`.
+// Depth 1 is the envelope. The body's members have depth 2, or more if the family nests: then an
+// object is a group whose name is joined to its members' names with a dot, unless the family has a
+// quota of that name. Anything else is one value, copied compactly into `text`.
 struct ReportReader::Handler {
   explicit Handler(const ReportLimits& given) : limits(given) {}
 
-  // The whole report's bytes bound all of these.
+  // All of these are limited by the size of the whole report.
   static constexpr std::size_t max_object_size = kAny;
   static constexpr std::size_t max_array_size = kAny;
   static constexpr std::size_t max_key_size = kLongestNameBytes;
@@ -38,15 +38,15 @@ struct ReportReader::Handler {
 
   ReportLimits limits;
   const Layout* layout = nullptr;
-  std::string text;   // all values, one after another
-  std::string names;  // all names likewise
-  std::string path;   // of the open groups
-  std::string key;    // being read
+  std::string text;   // all values, concatenated
+  std::string names;  // all names, concatenated
+  std::string path;   // path of the open groups
+  std::string key;    // the key being read
   std::vector<std::size_t> path_sizes;
   std::vector<Span> envelope;
   std::vector<Span> body;
   std::size_t depth = 0;
-  std::size_t value_depth = 0;  // of the object or array that is being copied; 0: none
+  std::size_t value_depth = 0;  // of the object or array being copied; 0: none
   std::size_t value_start = 0;
   std::size_t members = 0;
   std::size_t most_name_bytes = 0;
@@ -54,7 +54,7 @@ struct ReportReader::Handler {
   bool has_body = false;
   bool is_object = true;
   bool comma = false;
-  std::string refusal;  // if it is not the JSON that is wrong
+  std::string refusal;  // set if the report is refused although the JSON is valid
 
   void reset(const Layout& of, std::size_t report_bytes) {
     layout = &of;
@@ -80,7 +80,7 @@ struct ReportReader::Handler {
     if (comma) text += ',';
     comma = true;
   }
-  // A scalar: of its own, or inside a value that is being copied.
+  // Handles a scalar: a value of its own, or part of a value that is being copied.
   template <typename Append>
   bool scalar(error_code& ec, Append append) {
     if (depth == 0) return is_object = false, refuse(ec);
@@ -117,7 +117,7 @@ struct ReportReader::Handler {
     }
     return in_body && layout->family->messages.nested && open_group() ? true : open('{');
   }
-  // False: the object is one value.
+  // False if the object is one value.
   bool open_group() {
     const std::size_t size = path.size();
     if (!path.empty()) path += '.';
@@ -237,7 +237,7 @@ struct ReportReader::Parser {
   explicit Parser(const ReportLimits& limits) : json(options_of(limits), limits) {}
   static boost::json::parse_options options_of(const ReportLimits& limits) {
     boost::json::parse_options options;
-    options.max_depth = limits.depth + 1;  // ours comes first, with its own words
+    options.max_depth = limits.depth + 1;  // so that our own check, with its message, comes first
     return options;
   }
   boost::json::basic_parser<Handler> json;
@@ -256,7 +256,7 @@ Status ReportReader::read(const Layout& layout, std::string_view payload) {
   }
   const ReportLimits& limits = parser_->json.handler().limits;
   if (payload.size() > limits.bytes) {
-    return fail(FaultKind::kMalformed, fmt::format("a report of {} bytes: at most {} are taken",
+    return fail(ErrorCode::kMalformed, fmt::format("a report of {} bytes: at most {} are taken",
                                                    payload.size(), limits.bytes));
   }
   const bool may_have_groups = layout.family->messages.nested;
@@ -275,14 +275,14 @@ Status ReportReader::parse(const Layout& layout, std::string_view payload) {
   const std::size_t used = json.write_some(false, payload.data(), payload.size(), ec);
   handler.pending.clear();
   handler.pending_key.clear();
-  if (ec && !handler.refusal.empty()) return fail(FaultKind::kMalformed, handler.refusal);
+  if (ec && !handler.refusal.empty()) return fail(ErrorCode::kMalformed, handler.refusal);
   if (ec) {
-    return fail(FaultKind::kMalformed,
+    return fail(ErrorCode::kMalformed,
                 handler.is_object ? fmt::format("not JSON at byte {}: {}", used, ec.message())
                                   : std::string("a report is a JSON object"));
   }
   if (payload.find_first_not_of(" \t\r\n", used) != std::string_view::npos) {
-    return fail(FaultKind::kMalformed, fmt::format("text after the JSON at byte {}", used));
+    return fail(ErrorCode::kMalformed, fmt::format("text after the JSON at byte {}", used));
   }
   const std::string_view names = handler.names;
   const std::string_view text = handler.text;
@@ -324,7 +324,8 @@ bool ReportReader::mention(std::size_t slot) {
   return std::exchange(mentions_[slot], reads_) != reads_;
 }
 
-// Empty: the envelope names no module, or by something that cannot be part of a quota's name.
+// The module's serial number. Empty: the envelope names no module, or its text cannot be part of a
+// quota's name.
 std::string_view ReportReader::module_of(const Layout::Envelope& envelope) const {
   const auto member = std::ranges::find(envelope_, envelope.module, &Member::name);
   if (member == envelope_.end() || !member->text.starts_with('"')) return {};
@@ -334,8 +335,8 @@ std::string_view ReportReader::module_of(const Layout::Envelope& envelope) const
              : sn;
 }
 
-// Whether the body is {serial number: {fields}} for one module or several, as some devices send it,
-// and not the fields of the envelope's module. One name of a field that is known decides.
+// Whether the body is {serial number: {fields}} for one or several modules, as some devices send
+// it, and not the fields of the envelope's module. One known field name decides.
 bool ReportReader::names_modules(const Layout::Envelope& envelope, std::string_view sn) const {
   bool named = false;
   for (const Member& member : body_) {

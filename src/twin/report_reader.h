@@ -1,7 +1,6 @@
-// Reads one report in one pass, without building a tree: the envelope's members and the body's
-// values as pieces of JSON text, which stand in the payload or in buffers that are used again for
-// the next report. One reader a thread; what it returns lives as long as the payload, and until the
-// next read.
+// Reads a report in one pass, without building a tree: the envelope's members and the body's values
+// are returned as pieces of JSON text, which point into the payload or into buffers that the next
+// read reuses. One reader per thread; results live as long as the payload, and until the next read.
 #pragma once
 
 #include <cstddef>
@@ -18,7 +17,7 @@
 namespace gridloom::twin {
 
 struct Member {
-  std::string_view name;  // of the body: the quota name without the report's prefix
+  std::string_view name;  // in the body: the quota name without the report's prefix
   std::string_view text;  // compact JSON
 };
 
@@ -27,7 +26,7 @@ inline constexpr std::size_t kLongestNameBytes = 1024;
 struct ReportLimits {
   std::size_t bytes = std::size_t{256} * 1024;
   std::size_t depth = 32;
-  std::size_t members = 4096;  // of all its objects together
+  std::size_t members = 4096;  // total over all objects of the report
 };
 
 class ReportReader {
@@ -37,24 +36,24 @@ class ReportReader {
   ReportReader(const ReportReader&) = delete;
   ReportReader& operator=(const ReportReader&) = delete;
 
-  // kMalformed: not a JSON object, or beyond the limits. A message without a
-  // body (params, param) is its own body: that is how devices which the catalogue does not know may
-  // report.
+  // kMalformed: not a JSON object, or beyond the limits. If a message has no body (params, param),
+  // the message itself is the body: devices that the catalogue does not know may report like this.
   [[nodiscard]] Status read(const Layout& layout, std::string_view payload);
 
   [[nodiscard]] const std::vector<Member>& envelope() const { return envelope_; }
   [[nodiscard]] const std::vector<Member>& body() const { return body_; }
 
-  // What stands before each name of the body to make a quota's name of it: the prefix of the report
-  // that the envelope tells of, and the module's serial number where the body is one module's
-  // fields. Empty for a report that is not declared. Good until the next read or prefix.
+  // The prefix that turns a name of the body into a quota name: the prefix of the report that the
+  // envelope identifies, and the module's serial number if the body has one module's fields. Empty
+  // for an undeclared report. Valid until the next call of read() or prefix().
   [[nodiscard]] std::string_view prefix(const Layout& layout);
 
-  // By declared slot + 1, which slot a report named next the last time; at 0, which came first. For
-  // the caller to remember in: devices name their quotas in the same order again and again.
+  // A cache for the caller, because devices name their quotas in the same order in every report:
+  // element 0 is the slot that came first in the last report; element slot + 1 (of a declared slot)
+  // is the slot that followed it.
   [[nodiscard]] std::vector<std::size_t>& next_slots(const Layout& layout);
 
-  // True for the first time that this is called with the slot since the last read.
+  // True on the first call with this slot since the last read.
   [[nodiscard]] bool mention(std::size_t slot);
 
  private:
@@ -71,7 +70,7 @@ class ReportReader {
   std::unique_ptr<Parser> parser_;
   std::string prefix_;
   std::uint32_t reads_ = 0;
-  std::vector<std::uint32_t> mentions_;  // by slot: the read of its last mention
+  std::vector<std::uint32_t> mentions_;  // by slot: value of reads_ at the last mention
   std::unordered_map<const Layout*, std::vector<std::size_t>> next_slots_;
   std::vector<Member> envelope_;
   std::vector<Member> body_;

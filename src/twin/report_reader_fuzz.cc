@@ -1,5 +1,5 @@
-// The one-pass reader against a slow one that builds the whole tree: what that takes, the reader
-// takes, and finds the same members with the same values in the same order.
+// Compares the one-pass reader with a slow one that builds the whole tree: the reader accepts every
+// report that the slow one accepts, with the same members and values in the same order.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -25,7 +25,7 @@ namespace wire = gridloom::wire;
 
 constexpr wire::JsonLimits kLimits{.bytes = std::size_t{256} * 1024, .depth = 32, .keys = 4096};
 constexpr std::size_t kLongestName = 1024;
-constexpr std::size_t kMostNameBytes = std::size_t{16} * 1024;  // beside 4 for each byte
+constexpr std::size_t kMostNameBytes = std::size_t{16} * 1024;  // in addition to 4 per byte
 
 using Expected = std::vector<std::pair<std::string, const Json*>>;
 
@@ -80,14 +80,14 @@ void compare(const std::vector<Member>& members, const Expected& expected) {
   }
 }
 
-// True: the report was taken, and is what the tree says.
+// True if the report was accepted and equals the tree.
 bool check(const LayoutPtr& layout, std::string_view text) {
   static ReportReader reader;
   const bool taken = reader.read(*layout, text).has_value();
   const auto tree = wire::parse_json(text, kLimits);
   if (!tree) {
     if (!taken) return false;
-    // The reader does not look for names that stand twice, nor at a number's size.
+    // The reader checks neither for duplicate names nor for the magnitude of numbers.
     const std::string& why = tree.error().detail;
     require(why.contains("twice") || why.contains("out of range"));
     return false;
@@ -121,7 +121,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   if (!check(twin::flat_layout(), text)) return 0;
 
-  // What a twin makes of it is JSON again.
+  // A twin's reply must be valid JSON.
   twin::Twin device(twin::flat_layout());
   ReportReader reader;
   require(device.apply(text, reader).has_value());

@@ -1,5 +1,5 @@
-// Reports as devices send them, and as broken or hostile ones might: what the reader takes out of
-// them, and what it refuses without being worse for it.
+// Tests the reader with reports as devices send them, and with broken or hostile ones: the values
+// it returns, and that it works normally after a refused report.
 #include "twin/report_reader.h"
 
 #include <fmt/format.h>
@@ -23,7 +23,7 @@ std::string shown(const std::vector<Member>& members) {
   return text;
 }
 
-// The body, with what the reader says of the envelope before it.
+// The body as text, preceded by the prefix that the reader derives from the envelope.
 std::string read_by(ReportReader& reader, const Layout& layout, std::string_view payload) {
   const Status status = reader.read(layout, payload);
   if (!status) return "refused";
@@ -40,10 +40,10 @@ std::string nested(std::string_view payload) {
   return read_by(reader, *nested_layout(), payload);
 }
 
-Fault fault_of(std::string_view payload) {
+Error error_of(std::string_view payload) {
   ReportReader reader;
   const Status status = reader.read(*flat_layout(), payload);
-  return status ? Fault{.kind = FaultKind::kInternal, .detail = "it was taken"} : status.error();
+  return status ? Error{.code = ErrorCode::kInternal, .detail = "it was taken"} : status.error();
 }
 
 std::string repeated(std::string_view piece, std::size_t times) {
@@ -111,7 +111,7 @@ TEST(ReportReader, KeepsAnObjectOfANestedFamilyAsOneValueWhereItIsAQuota) {
             R"([unit.] unit.plan={"a":1})");
 }
 
-// The fields of one module, or {serial number: {fields}} of one or several.
+// A body has the fields of one module, or {serial number: {fields}} of one or several.
 TEST(ReportReader, TellsTheFieldsOfOneModuleFromThoseOfModulesByNumber) {
   const struct {
     std::string_view what;
@@ -163,7 +163,8 @@ TEST(ReportReader, ReadsEscapesAndWritesThemBack) {
   EXPECT_EQ(flat(R"({"typ\u0065Code":"pd\u0053tatus","param\u0073":{"soc":5}})"), "[pd.] soc=5");
 }
 
-// The first form is read in place, the others are not: an escape, space in a value, an exponent.
+// Only the first form is read in place; the others have an escape, a space in a value, or an
+// exponent.
 TEST(ReportReader, ReadsAReportInEveryFormAlike) {
   const struct {
     std::string_view compact;
@@ -218,14 +219,14 @@ TEST(ReportReader, RefusesWhatIsNoWholeJsonObject) {
       "{\"a\":1} // why",
   };
   for (const std::string_view payload : payloads) {
-    EXPECT_EQ(fault_of(payload).kind, FaultKind::kMalformed) << payload;
+    EXPECT_EQ(error_of(payload).code, ErrorCode::kMalformed) << payload;
   }
 }
 
 TEST(ReportReader, SaysThatAReportIsAnObject) {
   for (const std::string_view payload : {"1", "\"text\"", "null", "true", "[1,2]", "[]"}) {
-    const Fault fault = fault_of(payload);
-    EXPECT_EQ(fault.kind, FaultKind::kMalformed) << payload;
+    const Error fault = error_of(payload);
+    EXPECT_EQ(fault.code, ErrorCode::kMalformed) << payload;
     EXPECT_EQ(fault.detail, "a report is a JSON object") << payload;
   }
 }
@@ -252,7 +253,7 @@ TEST(ReportReader, TakesAQuarterMegabyteAndNotOneByteMore) {
   EXPECT_EQ(flat(head + filling + "x" + tail), "refused");
 }
 
-// Each value of a group has the group's name as well: 16 KB would be 3 MB.
+// Each value of a group repeats the group's name: 16 KB would become 3 MB.
 TEST(ReportReader, AGroupsLongNameDoesNotMakeMuchOfLittle) {
   const auto group = [](std::size_t name_bytes, std::size_t members) {
     return R"({"params":{")" + std::string(name_bytes, 'g') + R"(":{)" +
@@ -261,7 +262,7 @@ TEST(ReportReader, AGroupsLongNameDoesNotMakeMuchOfLittle) {
   EXPECT_NE(nested(group(100, 200)), "refused");
   EXPECT_NE(nested(group(1000, 18)), "refused");
   EXPECT_EQ(nested(group(1000, 3000)), "refused");
-  EXPECT_NE(flat(group(1000, 3000)), "refused");  // there it is one value
+  EXPECT_NE(flat(group(1000, 3000)), "refused");  // in this family it is one value
   ReportReader reader;
   const Status status = reader.read(*nested_layout(), group(1000, 3000));
   ASSERT_FALSE(status);
@@ -289,7 +290,7 @@ TEST(ReportReader, TakesAsManyMembersAsItsLimitAndNotOneMore) {
   const Status bytes = reads(text + " ");
   ASSERT_FALSE(bytes);
   EXPECT_EQ(bytes.error().detail, "a report of 61 bytes: at most 60 are taken");
-  // Wider than the default, too.
+  // Limits above the defaults apply as well.
   std::string wide = R"({"params":{"m0":0)";
   for (int i = 1; i < 6000; ++i) wide += fmt::format(R"(,"m{}":{})", i, i);
   wide += R"(,"deep":)" + repeated("[", 60) + repeated("]", 60) + "}}";
@@ -312,7 +313,7 @@ TEST(ReportReader, IsAsGoodAsNewAfterEveryReport) {
   const std::string good = R"({"typeCode":"pdStatus","params":{"soc":5,"cells":[1,{"a":2}]}})";
   const std::string expected = R"([pd.] soc=5 cells=[1,{"a":2}])";
   ASSERT_EQ(read_by(reader, *flat_layout(), good), expected);
-  // Cut anywhere, a report is refused, and leaves nothing behind for the next one.
+  // A truncated report is refused, and does not affect the next one.
   for (std::size_t size = 0; size < good.size(); ++size) {
     ASSERT_EQ(read_by(reader, *flat_layout(), good.substr(0, size)), "refused") << size;
     ASSERT_EQ(read_by(reader, *flat_layout(), good), expected) << size;

@@ -1,4 +1,4 @@
-// A twin goes through text and comes back as it was, byte by byte.
+// Tests that a saved twin is restored byte by byte.
 #include <gtest/gtest.h>
 
 #include <string>
@@ -26,7 +26,7 @@ TEST(SavedTwin, ComesBackWithItsValues) {
   EXPECT_EQ(back.save(), twin.save());
 }
 
-// Twins kept their energies themselves once.
+// In an earlier version, twins stored their energies themselves.
 TEST(SavedTwin, OneOfAnEarlierVersionIsRead) {
   Twin back(flat_layout());
   ASSERT_TRUE(back.restore(
@@ -55,7 +55,7 @@ TEST(SavedTwin, WhatIsNoSavedTwinIsRefused) {
     Twin back(flat_layout());
     const Status restored = back.restore(text);
     ASSERT_FALSE(restored) << text;
-    EXPECT_EQ(restored.error().kind, FaultKind::kMalformed) << text;
+    EXPECT_EQ(restored.error().code, ErrorCode::kMalformed) << text;
   }
 }
 

@@ -1,5 +1,5 @@
-// Made-up families for this room's tests: a flat one with every kind of quota and every power that
-// counts, and one whose reports and answers nest.
+// Fictional families for the twin's tests: a flat one with every kind of quota and every power
+// nature that is used, and one with nested reports and replies.
 #pragma once
 
 #include <stdexcept>

@@ -68,10 +68,10 @@ bool Twin::is_declared(std::size_t slot, std::string_view prefix, std::string_vi
          whole.starts_with(prefix);
 }
 
-// Good until the next call.
+// The result is valid until the next call.
 std::string_view Twin::whole_name(std::string_view prefix, std::string_view name) {
   name_.assign(prefix).append(name);
-  // A body may have whole names where its report has a prefix.
+  // A body may contain full names even if its report has a prefix.
   if (!prefix.empty() && name.starts_with(prefix) && !layout_->index.contains(name_)) name_ = name;
   return name_;
 }
@@ -143,8 +143,8 @@ void Twin::sort_names() {
   sorted_ = true;
 }
 
-// Slots whose names share the first `prefix` characters, nested at the dots that follow. They are
-// sorted, so what belongs to one object stands together.
+// Appends slots whose names share the first `prefix` characters, nested at the dots that follow.
+// The slots are sorted, so the members of one object are adjacent.
 void Twin::append_group(std::string& out, std::span<const std::size_t> slots,
                         std::size_t prefix) const {
   out += '{';
@@ -153,7 +153,7 @@ void Twin::append_group(std::string& out, std::span<const std::size_t> slots,
     const std::size_t dot = name.find('.');
     if (dot == std::string_view::npos) {
       const std::size_t slot = slots[i++];
-      // A value that has since become a group: one name may not stand twice.
+      // The value has since become a group: a name must not occur twice.
       if (!group_of(name_of(slot)).empty()) continue;
       append_key(out, name);
       out += text_of(slot);
@@ -199,7 +199,7 @@ std::span<const std::size_t> Twin::group(std::string_view name) {
   return group_of(name);
 }
 
-// by_name_ must be sorted.
+// Requires by_name_ to be sorted.
 std::span<const std::size_t> Twin::group_of(std::string_view name) const {
   const std::string head = std::string(name) + '.';
   const auto first = std::ranges::lower_bound(
@@ -209,7 +209,7 @@ std::span<const std::size_t> Twin::group_of(std::string_view name) const {
   return {first, last};
 }
 
-// A member inside a quota that is an object: "loadChInfo.info".
+// Finds a member inside a quota that is an object: "loadChInfo.info".
 std::optional<std::string> Twin::inside(std::string_view name) const {
   for (std::size_t dot = name.rfind('.'); dot != std::string_view::npos && dot != 0;
        dot = name.rfind('.', dot - 1)) {

@@ -1,8 +1,8 @@
-// A Twin is what the platform knows of one device: its quotas as the device last reported them. It
-// is pure: reports in, answers out; no clock, no socket, no thread.
+// A Twin is the platform's copy of one device's state: its quotas as the device last reported them.
+// It is pure: reports in, replies out; no clock, no socket, no thread.
 //
-// One writer: a twin belongs to its shard, and nobody else holds a reference. Values are kept as
-// the JSON text that the device sent, so an answer is put together without converting anything.
+// One writer: a twin belongs to its shard, and no other code holds a reference. Values are kept as
+// the JSON text that the device sent, so a reply is assembled without any conversion.
 #pragma once
 
 #include <cstddef>
@@ -21,54 +21,56 @@
 
 namespace gridloom::twin {
 
-// Bounds of what one device can make us keep, beyond the fields that its family declares.
+// Limits on the data one device can make the platform keep, beyond the fields its family declares.
 struct TwinLimits {
   std::size_t extra_quotas = 2048;
   std::size_t extra_bytes = std::size_t{512} * 1024;
 };
 
-// A value of a report, as it was taken. The text lives as long as what ReportReader returns.
+// A value accepted from a report. The text lives as long as the results of the ReportReader.
 struct Taken {
   std::size_t slot = 0;  // Twin::name_of
   std::string_view text;
 };
 
 struct Applied {
-  std::size_t taken = 0;  // quotas that the report named; once, if it repeats a value
+  std::size_t taken = 0;  // quotas named in the report; a repeated value counts once
   std::size_t changed = 0;
-  std::size_t refused = 0;  // beyond TwinLimits, or Twin::kMostLevels
+  std::size_t refused = 0;  // beyond TwinLimits or Twin::kMostLevels
 };
 
 class Twin {
  public:
-  // As deep as JSON may be that we take: a name is nested at its dots.
+  // The greatest depth of accepted JSON; a quota name nests one level at each dot.
   static constexpr std::ptrdiff_t kMostLevels = 32;
 
   explicit Twin(LayoutPtr layout, const TwinLimits& limits = {});
 
-  // kMalformed as ReportReader says; then nothing has changed. What was taken is put into `taken`,
-  // in place of what it held.
+  // Applies a report. kMalformed as for ReportReader::read(); the twin is then unchanged. Replaces
+  // the content of `taken` with the accepted values.
   [[nodiscard]] Result<Applied> apply(std::string_view payload, ReportReader& reader,
                                       std::vector<Taken>* taken = nullptr);
-  // Of a report of before: what the log says that the device said.
+  // Replays one value from the log, as the device reported it earlier.
   void recall(std::string_view name, std::string_view text);
 
-  // The JSON object of quota/all; nullptr while the device never reported. Made again only after a
-  // change, and shared with whoever still sends the last one.
+  // The JSON object of quota/all; nullptr until the device has reported. Rebuilt only after a
+  // change; shared with callers that still send the previous one.
   [[nodiscard]] std::shared_ptr<const std::string> all();
 
-  // The JSON object of the asked quotas under the names asked for: a quota, a group of quotas
-  // (nested), or a member inside a quota. What the device does not have is absent (quirks 9, 11).
+  // The JSON object of the requested quotas under the requested names: a quota, a group of quotas
+  // (nested), or a member inside a quota. Quotas the device lacks are absent (quirks 9, 11).
   [[nodiscard]] std::string answer(std::span<const std::string> names);
 
   // The JSON text of one quota; empty if there is none.
   [[nodiscard]] std::string_view value(std::string_view name) const;
 
-  // What it knows, as one line of JSON, and back into a fresh twin. kMalformed: not such a line.
+  // save() returns the twin's values as one line of JSON; restore() loads them into a fresh twin.
+  // kMalformed: `saved` is not such a line.
   [[nodiscard]] std::string save() const;
   [[nodiscard]] Status restore(std::string_view saved);
 
-  // Declared quotas come first, in the layout's order; a slot is never another quota's.
+  // The quota name of a slot. Declared quotas come first, in the layout's order; a slot is never
+  // reused for another quota.
   [[nodiscard]] const std::string& name_of(std::size_t slot) const;
 
   [[nodiscard]] const catalog::Family& family() const { return *layout_->family; }
@@ -80,12 +82,12 @@ class Twin {
     std::string text;
   };
 
-  // Whether the name in a report with that prefix is this declared slot's.
+  // Whether `prefix` + `name` is the quota name of this declared slot.
   [[nodiscard]] bool is_declared(std::size_t slot, std::string_view prefix,
                                  std::string_view name) const;
   [[nodiscard]] std::string_view whole_name(std::string_view prefix, std::string_view name);
   void put(std::size_t declared, std::string_view text, Applied& applied);
-  // None: refused.
+  // Returns the slot; nullopt if the value was refused.
   std::optional<std::size_t> put(std::string_view name, std::string_view text, Applied& applied);
   [[nodiscard]] std::string_view text_of(std::size_t slot) const;
   void sort_names();

@@ -1,6 +1,6 @@
-// A twin as text: {"quotas":[["pd.soc","77"],...]}. A quota's value is the JSON text that the
-// device sent, as a string, so that it comes back byte by byte. Other members are of earlier
-// versions, and left out.
+// Saves a twin as text: {"quotas":[["pd.soc","77"],...]}. A quota's value is the JSON text that the
+// device sent, as a string, so that it is restored byte by byte. Other members come from earlier
+// versions and are ignored.
 #include <fmt/format.h>
 
 #include <utility>
@@ -14,7 +14,7 @@ namespace {
 using wire::Json;
 
 Status malformed(std::string_view why) {
-  return fail(FaultKind::kMalformed, fmt::format("this is no saved twin: {}", why));
+  return fail(ErrorCode::kMalformed, fmt::format("this is no saved twin: {}", why));
 }
 
 const wire::JsonArray* list_of(const Json& object, std::string_view key) {

@@ -1,4 +1,4 @@
-// What a twin keeps of its device's reports, and how it answers for the device.
+// Tests which values a twin keeps from its device's reports, and its replies for the device.
 #include "twin/twin.h"
 
 #include <fmt/format.h>
@@ -36,7 +36,7 @@ struct Device {
   ReportReader reader;
 };
 
-// Limits far beyond a request's: an answer is ours, and may be large.
+// Uses limits far beyond a request's: a reply is our own and may be large.
 testing::AssertionResult is_json(std::string_view text) {
   const auto parsed = wire::parse_json(text, {.bytes = 1U << 24U, .depth = 32, .keys = 100'000});
   if (parsed) return testing::AssertionSuccess();
@@ -81,7 +81,7 @@ TEST(Twin, AMalformedReportChangesNothing) {
        {R"({"typeCode":"pdStatus","params":{"soc":6})", "[]", R"({"params":{"soc":6}} x)"}) {
     const auto applied = device.twin.apply(broken, device.reader);
     ASSERT_FALSE(applied) << broken;
-    EXPECT_EQ(applied.error().kind, FaultKind::kMalformed);
+    EXPECT_EQ(applied.error().code, ErrorCode::kMalformed);
   }
   EXPECT_EQ(device.twin.all(), before);
 }
@@ -117,7 +117,7 @@ TEST(Twin, ANestedFamilyAnswersAllInGroups) {
             R"({"pack":{"A":{"soc":1},"B":{"soc":2}},"phase":{"vol":230.10},"top":1})");
 }
 
-// The ways in which devices shape what is the same report.
+// The different forms in which devices send the same report.
 TEST(Twin, TakesAReportInTheShapesOfOldAndNewDevices) {
   const std::string packs = R"({"pack":{"A":{"cfg":{"on":1},"soc":5}}})";
   const std::string unit = R"({"unit":{"list":[1],"time":{"hour":7}}})";
@@ -171,7 +171,7 @@ TEST(Twin, AFlatFamilysReportMayHaveWholeNames) {
   EXPECT_EQ(device.all(), R"({"pd.state":"a","pd.soc":5,"pd.new":1})");
 }
 
-// One reader serves twins of all families, and remembers in what order reports named their quotas.
+// One reader serves twins of all families, and caches the order in which reports name their quotas.
 TEST(Twin, TheOrderOfReportsBeforeMakesNoDifference) {
   std::mt19937 dice(1);
   ReportReader shared;
@@ -207,7 +207,8 @@ TEST(Twin, GroupsWithNearlyTheSameNameStayApart) {
   EXPECT_EQ(device.all(), R"({"a b":{"x":3},"a-b":{"x":2},"a":{"x":1},"a0":5,"ab":{"x":4}})");
 }
 
-// A device may change its mind on what a name is, and clients refuse JSON with a name twice.
+// A device may first send a value and later a group under one name, and clients refuse JSON with a
+// duplicate name.
 TEST(Twin, ANameThatWasAValueAndBecomesAGroupStandsOnce) {
   Device device(nested_layout());
   device.report(R"({"params":{"fan":0}})");
@@ -219,7 +220,7 @@ TEST(Twin, ANameThatWasAValueAndBecomesAGroupStandsOnce) {
   EXPECT_TRUE(is_json(other.all())) << other.all();
 }
 
-// Otherwise one report makes an answer that no client can read, and a stack that grows with it.
+// Otherwise one report could cause a reply that no client can parse, and unlimited stack use.
 TEST(Twin, ANameOfManyDotsDoesNotNestWithoutLimit) {
   Device device(nested_layout());
   static_cast<void>(device.twin.apply(

@@ -1,7 +1,7 @@
 // The request forms of the programs that people run against the vendor's cloud, client by client:
 // where each puts its parameters, in which order it signs them, and how it writes nonce and
-// timestamp. A row is what such a program sends for a device S; all must verify, and be read as
-// what was meant. (The npm client itself runs in tests/clients/rest_client_test.py.)
+// timestamp. A row is a request of such a program for a device S; all requests must verify and give
+// the intended parameters. (The npm client itself runs in tests/clients/rest_client_test.py.)
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <openssl/evp.h>
@@ -24,7 +24,7 @@ constexpr std::string_view kJson = "application/json";
 constexpr std::string_view kNothing = "{}";
 constexpr std::string_view kSn = R"({"sn":"S"})";
 
-// The one-shot call: another road to the digest than the one under test.
+// Uses the one-shot call, to be independent of the code under test.
 std::string hex_mac(std::string_view text) {
   std::array<unsigned char, 32> digest{};
   unsigned size = 0;
@@ -72,7 +72,7 @@ TEST_P(RealClients, AreUnderstood) {
   ASSERT_TRUE(parameters) << parameters.error().detail;
   EXPECT_EQ(to_text(Json(*parameters)), sent.read);
 
-  // Nobody else's signature will do.
+  // A wrong signature is refused.
   std::string other = sign;
   other.back() = other.back() == '0' ? '1' : '0';
   request.sign = other;
@@ -85,12 +85,12 @@ constexpr std::string_view kTwelveSlots =
 INSTANTIATE_TEST_SUITE_P(
     Wire, RealClients,
     ::testing::Values(
-        // hassio-ecoflow-cloud: GET only, no type, the query is the text that it signs.
+        // hassio-ecoflow-cloud: GET only, no Content-Type; signs the query text as sent.
         Sent{"hassio-ecoflow-cloud", "list: a question mark and nothing", "", "", "", "", kNothing,
              "10000"},
         Sent{"hassio-ecoflow-cloud", "quota all: sn signed", "", "sn=S", "", "sn=S", kSn, "999999"},
 
-        // @ecoflow-api/rest-client: a JSON type on everything, so a GET signs nothing.
+        // @ecoflow-api/rest-client: a JSON type on every request, so a GET signs no parameters.
         Sent{"rest-client", "quota all: a JSON type, sn not signed", kJsonUtf8, "sn=S", "", "", kSn,
              "123e4567-e89b-42d3-a456-426614174000"},
         Sent{"rest-client", "set: a JSON body", kJsonUtf8, "",
@@ -166,7 +166,7 @@ INSTANTIATE_TEST_SUITE_P(
              "params.slots[11]=11&sn=S",
              kTwelveSlots},
 
-        // evcc: signs the query's values decoded, whatever it is encoded as.
+        // evcc: signs the query's decoded values, however the query is encoded.
         Sent{"evcc", "quota all", "", "sn=S", "", "sn=S", kSn, "004711"},
         Sent{"evcc", "a query that is encoded", "", "sn=S&x=a%20b%2Bc", "", "sn=S&x=a b+c",
              R"({"sn":"S","x":"a b+c"})", "004711"},
@@ -175,7 +175,7 @@ INSTANTIATE_TEST_SUITE_P(
         Sent{"hassio-ecoflow-eu-delta3", "list", kJson, "", "", "", kNothing},
         Sent{"hassio-ecoflow-eu-delta3", "quota all: sn not signed", kJson, "sn=S", "", "", kSn},
 
-        // ecoflow-sdk: the type with a body only.
+        // ecoflow-sdk: a Content-Type only with a body.
         Sent{"ecoflow-sdk", "quota all", "", "sn=S", "", "sn=S", kSn},
         Sent{"ecoflow-sdk", "set", kJson, "", R"({"sn":"S","params":{"permanentWatts":2000}})",
              "params.permanentWatts=2000&sn=S", R"({"sn":"S","params":{"permanentWatts":2000}})"},

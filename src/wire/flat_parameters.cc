@@ -11,7 +11,7 @@ namespace {
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-// Calls `on_step` with each step of the name. False: the name is not built of steps.
+// Calls `on_step` with each step of the name. False if the name does not have the form of steps.
 template <typename OnStep>
 bool each_step(std::string_view name, OnStep on_step) {
   std::size_t at = 0;
@@ -40,7 +40,7 @@ bool each_step(std::string_view name, OnStep on_step) {
   return !name.empty();
 }
 
-// What stands at a place of a stepped name: its end, an index, another name, or a character.
+// The rank of the token at a position of a stepped name: the end, an index, a name, or a character.
 unsigned rank_at(std::string_view name, std::size_t at) {
   if (at == name.size()) return 0;
   if (name[at] == '[') return 1;
@@ -53,8 +53,8 @@ std::size_t end_of_digits(std::string_view name, std::size_t at) {
   return at;
 }
 
-// Both are stepped: the first byte that differs decides, unless it is part of an index, where the
-// number with more digits is the larger one.
+// Requires two stepped names. The first byte that differs decides, unless it is part of an index:
+// there the number with more digits is the larger one.
 std::strong_ordering compare_stepped(std::string_view a, std::string_view b) {
   const auto [in_a, in_b] = std::ranges::mismatch(a, b);
   const auto at = static_cast<std::size_t>(in_a - a.begin());
@@ -69,8 +69,9 @@ std::strong_ordering compare_stepped(std::string_view a, std::string_view b) {
   return rank_at(a, at) <=> rank_at(b, at);
 }
 
-// Eight bytes from `at` on, so that comparing the numbers compares the texts. Bytes behind the end
-// count as 0: a text with zero bytes there looks equal, and the next eight tell them apart.
+// Eight bytes from `at` on as a number, so that comparing the numbers compares the texts. Bytes
+// after the end count as 0: a text with zero bytes there compares equal, and the next eight bytes
+// decide.
 std::uint64_t eight_bytes(std::string_view text, std::size_t at) {
   std::uint64_t value = 0;
   const std::string_view rest = text.substr(at);
@@ -94,7 +95,7 @@ LevelName::LevelName(std::string_view name)
 
 std::strong_ordering operator<=>(const LevelName& a, const LevelName& b) {
   if (a.stepped && b.stepped) return compare_stepped(a.text, b.text);
-  // One that is not stepped is a single step, and never equal to another's first one.
+  // A name that is not stepped is a single step, and never equals the first step of another name.
   return a.first_step <=> b.first_step;
 }
 
@@ -121,8 +122,8 @@ void FlatParameters::sort_by_level(SigningWork& work) {
   std::ranges::transform(all, pieces_.begin(), [](const auto& pair) { return pair.second; });
 }
 
-// Sorts by eight bytes of the key at a time, and those that are equal so far by the next eight:
-// each byte of a key is looked at a few times, however long a beginning the keys have in common.
+// Sorts by eight bytes of the key at a time, and keys that are equal so far by the next eight: each
+// byte of a key is read only a few times, however long the common prefix of the keys is.
 void FlatParameters::sort(BytesOf key_bytes, SigningWork& work) {
   struct Keyed {
     std::uint64_t next = 0;  // eight bytes
@@ -139,7 +140,7 @@ void FlatParameters::sort(BytesOf key_bytes, SigningWork& work) {
     const Range range = open.back();
     open.pop_back();
     const std::span<Keyed> group(all.data() + range.first, range.last - range.first);
-    // A key that has ended comes before those that go on; it is the beginning of each of them.
+    // A key that has ended sorts before longer keys, because it is a prefix of each of them.
     const auto on = std::ranges::partition(
         group, [&](const Keyed& keyed) { return keyed.piece.*key_bytes <= range.at; });
     const std::span<Keyed> ended(group.data(), group.size() - on.size());

@@ -1,5 +1,5 @@
-// The parameters of a signed request as one list of name=value texts, and the orders in which
-// clients join them (wire/signing.h).
+// The flattened parameters of a signed request as a list of name=value texts, and the orders in
+// which clients join them (wire/signing.h).
 //
 // This runs before a signature is verified, so its cost is bounded by the number of bytes: see
 // docs/internals/parser-cost.md. Pure; any thread.
@@ -14,12 +14,12 @@
 
 namespace gridloom::wire {
 
-// What was done to find a request's signed text. Tests bound these counts, as time depends on the
-// machine.
+// Counts the work done to find a request's signed text. Tests limit these counts instead of time,
+// which depends on the machine.
 struct SigningWork {
-  std::size_t orders = 0;        // canonical texts that were built
-  std::size_t comparisons = 0;   // of two parameters, for sorting
-  std::size_t signed_bytes = 0;  // of all canonical texts together
+  std::size_t orders = 0;        // canonical texts built
+  std::size_t comparisons = 0;   // comparisons of two parameters while sorting
+  std::size_t signed_bytes = 0;  // bytes of all canonical texts together
 };
 
 // One step of a flattened name: a member's name or an array's index.
@@ -27,7 +27,7 @@ struct Step {
   std::string_view text;
   enum class Kind : std::uint8_t { kIndex, kName } kind = Kind::kName;
 
-  // Indexes come before names, and by number: their texts have no leading zeros.
+  // Indexes sort before names, and numerically: their texts have no leading zeros.
   friend bool operator<(const Step& a, const Step& b) {
     if (a.kind != b.kind) return a.kind < b.kind;
     if (a.kind == Kind::kIndex && a.text.size() != b.text.size()) {
@@ -38,20 +38,20 @@ struct Step {
 };
 using Steps = std::vector<Step>;
 
-// a.b[0].c as steps. A name that is not built like this is one step, as it stands.
+// Splits a name like a.b[0].c into steps. A name of any other form is returned as one step.
 [[nodiscard]] Steps steps_of(std::string_view name);
 
-// A name for sorting level by level: the order of steps_of(), without building them.
+// A name that sorts level by level, in the order of its steps_of(), without building the steps.
 struct LevelName {
   explicit LevelName(std::string_view name);
   std::string_view text;
-  bool stepped;                 // it is built of steps
-  std::string_view first_step;  // all of it, if not: a long name must not be searched each time
+  bool stepped;                 // has the form of steps
+  std::string_view first_step;  // the whole name if not stepped; avoids searching long names again
 
   friend std::strong_ordering operator<=>(const LevelName& a, const LevelName& b);
 };
 
-// Equal elements stay in the order in which they were added.
+// A list of parameters with stable sorting: equal elements stay in the order of their addition.
 class FlatParameters {
  public:
   void add(std::string_view name, std::string_view value);
@@ -60,8 +60,8 @@ class FlatParameters {
 
   void sort_by_name(SigningWork& work);
   void sort_by_level(SigningWork& work);
-  void sort_by_piece(SigningWork& work);  // the whole name=value text
-  // Needs sort_by_name().
+  void sort_by_piece(SigningWork& work);  // by the whole name=value text
+  // Requires a preceding sort_by_name().
   [[nodiscard]] bool has_repeated_name() const;
 
   [[nodiscard]] std::string joined() const;

@@ -1,4 +1,4 @@
-// The fast orders against the slow ones, and what signing costs, in counted work.
+// Compares the fast sort orders with slow ones, and tests the cost of signing in counted work.
 #include "wire/flat_parameters.h"
 
 #include <fmt/format.h>
@@ -30,7 +30,7 @@ std::string joined(const Pairs& pairs) {
   return out;
 }
 
-// A multimap keeps what is equal in the order in which it came.
+// A multimap keeps equal elements in the order of insertion.
 template <typename Key>
 std::string slowly(const Pairs& pairs, Key key) {
   std::multimap<decltype(key(pairs.front())), std::pair<std::string, std::string>> sorted;
@@ -59,7 +59,7 @@ void expect_sorted_as_slowly(const Pairs& pairs) {
 }
 
 TEST(FlatParameters, EveryOrderIsThatOfTheSlowSort) {
-  // Few letters, so that names share beginnings, end inside of each other and are broken.
+  // Few letters, so that names share prefixes, are prefixes of each other, and are malformed.
   using namespace std::string_view_literals;
   constexpr std::string_view kLetters = "ab.[]019-\0\xff"sv;
   std::mt19937 chance(7);  // NOLINT(bugprone-random-generator-seed): each run is the same
@@ -90,7 +90,7 @@ TEST(FlatParameters, NamesBuiltOfStepsAreSortedByLevel) {
   expect_sorted_as_slowly(pairs);
 }
 
-// What a request costs before its signature is known to be right or wrong.
+// The work for a request before its signature is known to be right or wrong.
 SigningWork cost_of(std::string_view query, std::string_view body) {
   SignedRequest request{.content_type = body.empty() ? "" : "application/json",
                         .query = query,
@@ -171,8 +171,8 @@ TEST(SigningWork, WhatCannotBeReadCostsNoOrder) {
   EXPECT_EQ(cost_of(levels.substr(2) + "=1", "").orders, 1U);
 }
 
-// What stands behind more values than a request may have is not read: each would cost, and nobody
-// has shown yet who sent it.
+// Text after the maximum number of values is not read: each value costs time, and the client is not
+// authenticated yet.
 TEST(SigningWork, ValuesThatAreNotSignedAreCountedToo) {
   const auto kind_of = [](const std::string& body) {
     const auto strings = canonical_strings({.content_type = "application/json",
@@ -182,19 +182,19 @@ TEST(SigningWork, ValuesThatAreNotSignedAreCountedToo) {
                                             .nonce = "1",
                                             .timestamp = "2",
                                             .sign = ""});
-    return strings ? FaultKind::kInternal : strings.error().kind;
+    return strings ? ErrorCode::kInternal : strings.error().code;
   };
   const auto empties = [](std::size_t count) {
     std::string out = "[[]";
     for (std::size_t i = 1; i < count; ++i) out += ",[]";
     return out + "]";
   };
-  EXPECT_EQ(kind_of("{\"a\":" + empties(2048) + "}"), FaultKind::kInternal);  // taken
-  EXPECT_EQ(kind_of("{\"a\":" + empties(2049) + "}"), FaultKind::kBadParams);
-  EXPECT_EQ(kind_of("{\"a\":" + empties(2049) + "no JSON"), FaultKind::kBadParams);
-  EXPECT_EQ(kind_of(elements(2048) + "no JSON"), FaultKind::kMalformed);
-  EXPECT_EQ(kind_of(elements(2049) + "no JSON"), FaultKind::kBadParams);
-  EXPECT_EQ(kind_of(elements(2049)), FaultKind::kBadParams);
+  EXPECT_EQ(kind_of("{\"a\":" + empties(2048) + "}"), ErrorCode::kInternal);  // accepted
+  EXPECT_EQ(kind_of("{\"a\":" + empties(2049) + "}"), ErrorCode::kBadParams);
+  EXPECT_EQ(kind_of("{\"a\":" + empties(2049) + "no JSON"), ErrorCode::kBadParams);
+  EXPECT_EQ(kind_of(elements(2048) + "no JSON"), ErrorCode::kMalformed);
+  EXPECT_EQ(kind_of(elements(2049) + "no JSON"), ErrorCode::kBadParams);
+  EXPECT_EQ(kind_of(elements(2049)), ErrorCode::kBadParams);
 }
 
 }  // namespace

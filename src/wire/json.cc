@@ -1,9 +1,9 @@
-// Both readers stand on one set of parser events, so that limits, faults and their wording are the
-// same whether a text becomes a value or a row of leaves.
+// Both readers use the same parser events, so that limits, errors and their wording are the same
+// for a value and for a sequence of leaves.
 //
-// Numbers are read again from their own text with from_chars: Boost.JSON 1.81 rounds decimals
-// loosely, and 229.7 would come back as 229.70000000000002. For the same reason the writer is ours.
-// Invariant: nothing here throws but for want of memory, whatever the bytes are.
+// Numbers are parsed again from their text with from_chars: Boost.JSON 1.81 rounds decimals
+// imprecisely, and 229.7 would become 229.70000000000002. For the same reason the writer is our
+// own. Invariant: no input makes this code throw, except when memory runs out.
 #include "wire/json.h"
 
 #include <fmt/format.h>
@@ -30,11 +30,11 @@ using BoostError = boost::json::error_code;
 
 constexpr std::size_t kNameInMessageBytes = 64;
 constexpr double kTwoPow63 = 9223372036854775808.0;
-// Between these, doubles are written without an exponent.
+// Doubles between these limits are written without an exponent.
 constexpr double kPlainFrom = 1e-7;
 constexpr double kPlainBelow = 1e17;
 
-// What may stand next, for the messages.
+// The token expected next, for error messages.
 enum class Next : std::uint8_t { kValue, kFirstName, kFirstElement, kColon, kAfterMember, kEnd };
 
 std::string_view words(Next next, bool in_array) {
@@ -75,7 +75,7 @@ struct Number {
   double d = 0;
 };
 
-// `rough` is the parser's own reading, good enough to tell too large from too small.
+// `rough` is the parser's own value, precise enough to distinguish overflow from underflow.
 std::optional<Number> number_of(std::string_view token, double rough) {
   const char* end = token.data() + token.size();
   Number number;
@@ -94,7 +94,7 @@ std::optional<Number> number_of(std::string_view token, double rough) {
   return number;
 }
 
-// The parser's handler. `Sink` gets whole names, strings and number tokens.
+// The parser's event handler. `Sink` gets whole names, strings and number tokens.
 template <typename Sink>
 class Events {
  public:
@@ -191,7 +191,7 @@ class Events {
     parts_.append(part);
     return true;
   }
-  // The whole token; the parser splits it at escapes.
+  // Returns the whole token; the parser splits tokens at escapes.
   std::string_view joined(std::string_view last) {
     if (parts_.empty()) return last;
     parts_.append(last);
@@ -220,7 +220,7 @@ class Events {
   Next next_ = Next::kValue;
 };
 
-// Whether what stands before `at` is an escape like \\ud83d, which needs its other half.
+// Whether the text before `at` ends with an escape like \\ud83d, which needs its other half.
 bool follows_half_a_pair(std::string_view text, std::size_t at) {
   constexpr std::size_t kEscape = 6;
   if (at < kEscape) return false;
@@ -229,7 +229,7 @@ bool follows_half_a_pair(std::string_view text, std::size_t at) {
          std::string_view("89abAB").contains(escape[3]);
 }
 
-// What was wrong, in words; `at` is the offset where the parser stopped.
+// Describes the error in words; `at` is the offset where the parser stopped.
 template <typename Sink>
 std::string trouble(std::string_view text, std::size_t at, const BoostError& error,
                     const JsonLimits& limits, const Events<Sink>& events) {
@@ -266,7 +266,7 @@ std::string trouble(std::string_view text, std::size_t at, const BoostError& err
 template <typename Sink>
 Status read(std::string_view text, const JsonLimits& limits, Sink& sink) {
   if (text.size() > limits.bytes) {
-    return fail(FaultKind::kMalformed,
+    return fail(ErrorCode::kMalformed,
                 fmt::format("JSON: {} bytes, {} are allowed", text.size(), limits.bytes));
   }
   boost::json::parse_options options;
@@ -277,7 +277,7 @@ Status read(std::string_view text, const JsonLimits& limits, Sink& sink) {
   if (!error && at == text.size()) return {};
   if (!error) error = boost::json::error::extra_data;
   return fail(
-      FaultKind::kMalformed,
+      ErrorCode::kMalformed,
       fmt::format("JSON: at byte {}: {}", at, trouble(text, at, error, limits, parser.handler())));
 }
 
@@ -351,7 +351,7 @@ class LeafSink {
     step();
     goes_on_ = visitor_.on_leaf({.path = path_, .text = text, .kind = kind});
   }
-  // In an array the path moves on to the next index; in an object the name has done so.
+  // In an array, advances the path to the next index; in an object, the name has already set it.
   void step() {
     if (levels_.empty() || levels_.back().in == In::kObject) return;
     Level& level = levels_.back();
@@ -376,7 +376,7 @@ void append_whole(std::string& out, Whole value) {
   out.append(digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr);
 }
 
-// JSON has no infinities and no NaN: null says that there is no value.
+// JSON has no infinities and no NaN: they are written as null.
 void append_double(std::string& out, double value) {
   if (!std::isfinite(value)) {
     out += "null";

@@ -1,8 +1,8 @@
-// JSON text: one parser for everything that comes from outside, with limits and without throwing.
+// The JSON parser for all external input, with limits and without exceptions.
 //
-// Two ways in: parse_json() builds a value (requests, configuration); walk_json() calls back for
-// every leaf with its path and its own text (telemetry, signing), where 1.0 and 1e3 must stay as
-// they were sent. Everything here is pure; any thread.
+// Two interfaces: parse_json() builds a value (requests, configuration); walk_json() calls back for
+// every leaf with its path and its original text (telemetry, signing), where 1.0 and 1e3 must stay
+// as they were sent. Everything here is pure; any thread.
 #pragma once
 
 #include <boost/json/array.hpp>
@@ -28,33 +28,35 @@ struct JsonLimits {
   std::size_t keys = 1024;  // object members in the whole text
 };
 
-// kMalformed: not JSON, trailing bytes, too deep, too many keys, a key twice in one object, or
-// bytes that are no UTF-8.
+// kMalformed: not JSON, trailing bytes, too deep, too many keys, a duplicate key in one object, or
+// invalid UTF-8.
 [[nodiscard]] Result<Json> parse_json(std::string_view text, const JsonLimits& limits = {});
 
-// Compact text. Doubles in the shortest form that reads back (229.7, not 2.297E2).
+// Returns compact JSON text. Doubles have the shortest form that reads back to the same value
+// (229.7, not 2.297E2).
 [[nodiscard]] std::string to_text(const Json& value);
 void append_text(std::string& out, const Json& value);
 void append_quoted(std::string& out, std::string_view text);
 
 enum class LeafKind : std::uint8_t { kString, kNumber, kBool, kNull, kEmptyObject, kEmptyArray };
 
-// A leaf of a JSON text in the order of the text. The views live until the callback returns.
+// A leaf of a JSON text; leaves come in the order of the text. The views live until the callback
+// returns.
 struct Leaf {
-  std::string_view path;  // a.b, a[0].b: the signing rules' flattened name
-  std::string_view text;  // a string's characters unescaped; anything else as in the text
+  std::string_view path;  // a.b, a[0].b: the flattened name of the signing rules
+  std::string_view text;  // a string unescaped; any other value as in the JSON text
   LeafKind kind = LeafKind::kNull;
 };
 
-// Same limits and faults as parse_json.
+// Same limits and errors as parse_json.
 [[nodiscard]] Status walk_json(std::string_view text, const JsonLimits& limits,
                                const std::function<void(const Leaf&)>& on_leaf);
 
-// A walk that may end early: false from either ends it with kMalformed, whose detail says nothing
-// that the caller does not know better.
+// Callbacks of a walk that may end early: if either callback returns false, the walk ends with
+// kMalformed and an unspecific detail; the caller knows the reason.
 struct JsonVisitor {
   std::function<bool(const Leaf&)> on_leaf;
-  std::function<bool(std::string_view)> on_name;  // each member's, before its value
+  std::function<bool(std::string_view)> on_name;  // the name of each member, before its value
 };
 [[nodiscard]] Status walk_json(std::string_view text, const JsonLimits& limits,
                                const JsonVisitor& visitor);
@@ -62,19 +64,19 @@ struct JsonVisitor {
 // The member of an object, or nullptr (also when `value` is no object).
 [[nodiscard]] const Json* member(const Json& value, std::string_view key);
 
-// A number that is whole (5, 5.0, 5e0), in the range of int64.
+// Whether `value` is a whole number (5, 5.0, 5e0) in the range of int64.
 [[nodiscard]] bool is_whole(const Json& value);
-// is_whole() must hold.
+// The value as an integer. Requires is_whole().
 [[nodiscard]] std::int64_t whole(const Json& value);
 
-// A string of digits as the number that it spells, anything else as it is: a message's id comes
-// back as a number when it was numeric, as real devices do it (quirk 24).
+// Converts a string of digits to a number; returns any other value unchanged. Replies contain a
+// numeric message id as a number, as real devices do (quirk 24).
 [[nodiscard]] Json numeric_id(const Json& id);
 
-// For messages: at most `most` bytes of the text and "...", never half a character.
+// For error messages: at most `most` bytes of the text and "...", without splitting a character.
 [[nodiscard]] std::string shortened(std::string_view text, std::size_t most = 80);
 
-// For messages: "a number", "a string", ...
+// For error messages: "a number", "a string", ...
 [[nodiscard]] std::string_view kind_name(const Json& value);
 
 }  // namespace gridloom::wire

@@ -1,4 +1,5 @@
-// Both readers accept the same texts, and what the writer writes reads back as the same text.
+// Checks that both readers accept the same texts, and that written text reads back as the same
+// text.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -33,7 +34,7 @@ void require(bool holds) {
 // NOLINTNEXTLINE(readability-identifier-naming): the name belongs to libFuzzer
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   namespace wire = gridloom::wire;
-  // A copy of exactly this size, so that a read past the end is seen.
+  // A copy of exactly this size, so that a read past the end is detected.
   const std::string text(data, data + size);
   const wire::JsonLimits limits{.bytes = 4096, .depth = 8, .keys = 64};
 
@@ -43,13 +44,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   require(value.has_value() == walked.has_value());
   if (!value) {
     require(value.error().detail == walked.error().detail);
-    require(value.error().kind == gridloom::FaultKind::kMalformed);
+    require(value.error().code == gridloom::ErrorCode::kMalformed);
     return 0;
   }
   require(leaves == leaves_in(*value));
 
   const std::string written = wire::to_text(*value);
-  // Escapes can make a text longer than it came: up to six bytes for one.
+  // Escapes can make the written text longer than the input: up to six bytes for one.
   const auto again = wire::parse_json(written, {.bytes = 1 << 20, .depth = 8, .keys = 64});
   require(again.has_value());
   require(wire::to_text(*again) == written);

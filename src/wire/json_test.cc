@@ -125,7 +125,7 @@ TEST(Json, FaultsSayWhereAndWhatWasExpected) {
   for (const auto& [text, expected] : cases) {
     const Result<Json> value = parse_json(text);
     ASSERT_FALSE(value) << text;
-    EXPECT_EQ(value.error().kind, FaultKind::kMalformed);
+    EXPECT_EQ(value.error().code, ErrorCode::kMalformed);
     EXPECT_EQ(value.error().detail, expected) << text;
   }
 }

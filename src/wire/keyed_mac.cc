@@ -9,8 +9,8 @@
 namespace gridloom::wire {
 namespace {
 
-std::unexpected<Fault> crypto_fault() {
-  return fail(FaultKind::kInternal, "OpenSSL could not compute HMAC-SHA256");
+std::unexpected<Error> crypto_error() {
+  return fail(ErrorCode::kInternal, "OpenSSL could not compute HMAC-SHA256");
 }
 
 }  // namespace
@@ -20,7 +20,7 @@ void KeyedMac::Free::operator()(evp_mac_ctx_st* context) const noexcept {
 }
 
 Result<KeyedMac> KeyedMac::make(const Secret& secret) {
-  if (secret.empty()) return fail(FaultKind::kInternal, "a signing key must not be empty");
+  if (secret.empty()) return fail(ErrorCode::kInternal, "a signing key must not be empty");
   EVP_MAC* algorithm = EVP_MAC_fetch(nullptr, OSSL_MAC_NAME_HMAC, nullptr);
   KeyedMac mac(algorithm == nullptr ? nullptr : EVP_MAC_CTX_new(algorithm));
   EVP_MAC_free(algorithm);
@@ -33,14 +33,14 @@ Result<KeyedMac> KeyedMac::make(const Secret& secret) {
   const auto* bytes = reinterpret_cast<const unsigned char*>(key.data());
   if (mac.context_ == nullptr ||
       EVP_MAC_init(mac.context_.get(), bytes, key.size(), params.data()) != 1) {
-    return crypto_fault();
+    return crypto_error();
   }
   return mac;
 }
 
 Result<KeyedMac> KeyedMac::copy() const {
   KeyedMac mac(EVP_MAC_CTX_dup(context_.get()));
-  if (mac.context_ == nullptr) return crypto_fault();
+  if (mac.context_ == nullptr) return crypto_error();
   return mac;
 }
 
@@ -53,7 +53,7 @@ Result<Digest> KeyedMac::of(std::string_view text) {
       EVP_MAC_update(context_.get(), bytes, text.size()) != 1 ||
       EVP_MAC_final(context_.get(), digest.data(), &size, digest.size()) != 1 ||
       size != digest.size()) {
-    return crypto_fault();
+    return crypto_error();
   }
   return digest;
 }

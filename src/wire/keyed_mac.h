@@ -1,6 +1,6 @@
-// HMAC-SHA256 with its key scheduled once, for the signing of requests (wire/signing.h).
+// HMAC-SHA256 with a key schedule computed once, for signing requests (wire/signing.h).
 //
-// The key goes into the context and stays there: nothing here gives it back.
+// The key is stored in the OpenSSL context and cannot be read back through this interface.
 #pragma once
 
 #include <array>
@@ -17,7 +17,7 @@ namespace gridloom::wire {
 
 using Digest = std::array<std::uint8_t, 32>;
 
-// HMAC-SHA256 keyed once: a fifth of the cost of keying it for every request.
+// An HMAC-SHA256 keyed once: a fifth of the cost of setting the key for every request.
 // Thread rule: one thread at a time; give every thread a copy().
 class KeyedMac {
  public:

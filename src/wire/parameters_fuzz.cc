@@ -1,6 +1,6 @@
-// Any query and any body, under any Content-Type: what is read is what was signed. Signed with our
-// own sign(), a request verifies; and any byte of the source that is changed afterwards either does
-// not verify, or is read as the same parameters.
+// Fuzzes query, body and Content-Type: exactly the signed parameters must be read. A request signed
+// with our own sign() verifies; if any byte of the source is changed afterwards, the request either
+// does not verify, or is read as the same parameters.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -27,7 +27,8 @@ void require(bool holds) {
   if (!holds) std::abort();
 }
 
-// What the signature cannot tell apart (see signing.h): types, and what is empty.
+// Collects the leaves as text, without what the signature cannot distinguish (see signing.h):
+// types, and empty values.
 void add_leaves(const wire::Json& value, const std::string& path, std::multiset<std::string>& out) {
   if (const auto* object = value.if_object()) {
     for (const auto& [name, inner] : *object) {
@@ -70,7 +71,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto sign = wire::sign(request_of({}), *mac, kLimits);
   const auto read = wire::parameters_of(request_of({}), kLimits);
   if (!sign) {
-    // What cannot be signed is not read either, but for its number.
+    // A request that cannot be signed is not read either, unless it only has too many parameters.
     require(!read || wire::source_of(request_of({})) == wire::Source::kNothing ||
             text.size() > kLimits.parameters);
     return 0;

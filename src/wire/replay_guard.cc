@@ -11,11 +11,12 @@
 namespace gridloom::wire {
 namespace {
 
-// Larger than this many seconds (the year 5138) is a smaller unit; so on for each thousand.
+// A number above this many seconds (the year 5138) is in a smaller unit; each smaller unit has a
+// thousand times this limit.
 constexpr std::int64_t kMostOfAUnit = 100'000'000'000;
 
-std::unexpected<Fault> refused(std::string detail) {
-  return fail(FaultKind::kWrongSignature, std::move(detail));
+std::unexpected<Error> refused(std::string detail) {
+  return fail(ErrorCode::kWrongSignature, std::move(detail));
 }
 
 }  // namespace
@@ -26,7 +27,7 @@ std::optional<TimePoint> time_of(std::string_view timestamp, ReplayRule rule) {
   const auto read = std::from_chars(timestamp.data(), end, value);
   if (read.ec != std::errc() || read.ptr != end) return std::nullopt;
   if (rule == ReplayRule::kExact) {
-    // Far from overflow when a window is added.
+    // Leaves a wide margin, so that adding a window cannot overflow.
     if (value < -kMostOfAUnit * 1000 || value > kMostOfAUnit * 1000) return std::nullopt;
     return TimePoint(Millis(value));
   }
@@ -83,8 +84,8 @@ std::size_t ReplayGuard::remembered() const {
   return sum;
 }
 
-// Keys that were removed would stay for ever. The shares of all keys are looked at once for as many
-// new keys as there were.
+// Without this, removed keys would stay for ever. All keys are scanned only when their number has
+// doubled, so the cost per new key is constant.
 void ReplayGuard::forget_old(TimePoint oldest) {
   std::erase_if(seen_, [oldest](const auto& entry) {
     return entry.second.empty() || entry.second.rbegin()->first < oldest;

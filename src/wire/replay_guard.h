@@ -1,7 +1,7 @@
-// No signed request twice, and none from another time.
+// Refuses signed requests that were seen before or whose timestamp is outside the time window.
 //
-// Each access key has a share of its own to be remembered in, so a key that asks for much is
-// refused alone. A full share refuses: if it forgot, what it forgot could be sent again.
+// Each access key has its own list of remembered requests, so a key with too many requests affects
+// only itself. A full list refuses new requests: if it dropped entries, they could be replayed.
 #pragma once
 
 #include <chrono>
@@ -22,32 +22,34 @@
 namespace gridloom::wire {
 
 struct ReplayLimits {
-  Millis window = std::chrono::minutes(5);         // either side of now
-  std::size_t remembered = std::size_t{1} << 16U;  // requests of one access key
+  Millis window = std::chrono::minutes(5);         // on either side of now
+  std::size_t remembered = std::size_t{1} << 16U;  // requests per access key
 };
 
-// How the documents want it: milliseconds, and no nonce twice with one timestamp. Patient: also
-// seconds, microseconds and nanoseconds, told apart by their size, and only the very same request
-// (nonce, timestamp and sign) is a repetition. Every client seen so far passes the patient one.
+// kExact follows the documents: timestamps in milliseconds, and no nonce twice with one timestamp.
+// kPatient also accepts seconds, microseconds and nanoseconds, distinguished by their magnitude,
+// and treats only an identical request (nonce, timestamp and sign) as a repetition. Every client
+// seen so far passes kPatient.
 enum class ReplayRule : std::uint8_t { kExact, kPatient };
 
-// Nothing: no whole number, or out of range.
+// nullopt: not a whole number, or out of range.
 [[nodiscard]] std::optional<TimePoint> time_of(std::string_view timestamp, ReplayRule rule);
 
-// Ask it after verify(), so that only the owner of a key can fill the key's share.
-// Thread rule: any thread. What is refused on one loop must have been seen on every other.
+// Call admit() after verify(), so that only the owner of a key can fill the key's list.
+// Thread rule: any thread. One guard is shared by all event loops, so that a request seen on one
+// loop is refused on every other.
 class ReplayGuard {
  public:
   explicit ReplayGuard(ReplayLimits limits = {}, ReplayRule rule = ReplayRule::kExact)
       : limits_(limits), rule_(rule) {}
 
-  // kWrongSignature: outside the window, no timestamp that the rule knows, seen before, or the
-  // key's share is full.
+  // kWrongSignature: the timestamp is outside the window or not valid under the rule, the request
+  // was seen before, or the key's list is full.
   [[nodiscard]] Status admit(const SignedRequest& request, TimePoint now);
-  [[nodiscard]] std::size_t remembered() const;  // of all keys
+  [[nodiscard]] std::size_t remembered() const;  // requests of all keys
 
  private:
-  // (when it was sent, what it is known by), the oldest first: forgetting is cheap.
+  // (timestamp, identity of the request), oldest first, so that removing old entries is cheap.
   using Seen = std::set<std::pair<TimePoint, std::string>>;
 
   void forget_old(TimePoint oldest);

@@ -31,7 +31,7 @@ TEST(ReplayGuard, RefusesASecondTimeAndAnotherTime) {
   SignedRequest request = request_of("a key", "345164");
   EXPECT_TRUE(guard.admit(request, now));
   EXPECT_FALSE(guard.admit(request, now));
-  EXPECT_EQ(guard.admit(request, now).error().kind, FaultKind::kWrongSignature);
+  EXPECT_EQ(guard.admit(request, now).error().code, ErrorCode::kWrongSignature);
   request.nonce = "345165";
   EXPECT_TRUE(guard.admit(request, now));
   request.access_key = "another";
@@ -76,7 +76,7 @@ TEST(ReplayGuard, AFullShareRefusesItsOwnKeyOnly) {
   }
   EXPECT_THAT(guard.admit(request_of("busy", "4"), kNow).error().detail,
               HasSubstr("this access key made more than 3 requests"));
-  // Nothing was forgotten for it, and nobody else waits.
+  // No remembered request was dropped, and other keys are not affected.
   EXPECT_THAT(guard.admit(request_of("busy", "1"), kNow).error().detail, HasSubstr("used before"));
   for (const std::string_view nonce : {"1", "2", "3"}) {
     EXPECT_TRUE(guard.admit(request_of("other", nonce), kNow)) << nonce;
@@ -125,8 +125,8 @@ TEST(ReplayGuard, ThePatientRuleRefusesTheVerySameRequestOnly) {
   ReplayGuard guard({}, ReplayRule::kPatient);
   EXPECT_TRUE(guard.admit(request_of("a key", "1", "ab"), kNow));
   EXPECT_FALSE(guard.admit(request_of("a key", "1", "ab"), kNow));
-  EXPECT_FALSE(guard.admit(request_of("a key", "1", "AB"), kNow));  // the same in other letters
-  // A client whose nonce stays, or whose clock has seconds, says something else with it.
+  EXPECT_FALSE(guard.admit(request_of("a key", "1", "AB"), kNow));  // the same in upper case
+  // A client with a constant nonce or a clock in seconds sends different requests with them.
   EXPECT_TRUE(guard.admit(request_of("a key", "1", "cd"), kNow));
   EXPECT_TRUE(guard.admit(request_of("a key", "2", "ab"), kNow));
   EXPECT_TRUE(guard.admit(request_of("another", "1", "ab"), kNow));

@@ -30,7 +30,7 @@ std::size_t SeenNames::crowded() const {
   return count;
 }
 
-// What is crowded stays so: only the table's names are looked for in the table.
+// Names in crowded_ stay there: only names of the old table are moved.
 void SeenNames::grow() {
   const std::vector<Slot> old =
       std::exchange(slots_, std::vector<Slot>(slots_.empty() ? 32 : 2 * slots_.size()));

@@ -1,6 +1,6 @@
-// Which names the objects of a JSON text have had so far, so that none stands twice. This reads
-// what strangers send: names whose hashes were chosen to collide are kept in order beside the
-// table, so that there is no text for which it is slow. One thread.
+// The member names seen so far in the objects of a JSON text, to detect duplicates. The input comes
+// from unauthenticated clients: names whose hashes were chosen to collide are kept in an ordered
+// set beside the hash table, so that no input is slow to check. One thread.
 #pragma once
 
 #include <cstddef>
@@ -15,14 +15,14 @@ namespace gridloom::wire {
 
 class SeenNames {
  public:
-  // Names that one look at the table meets at most; half full, it needs a few.
+  // The maximum number of slots probed in one lookup; a half-full table usually needs a few.
   static constexpr std::size_t kMostSteps = 32;
 
-  // False when the object has the name already. Objects count from 1.
+  // False if the object already has the name. Objects are numbered from 1.
   bool add(std::size_t object, std::string_view name);
 
   [[nodiscard]] std::size_t count() const { return used_; }
-  // How many of them found no place in the table.
+  // The number of names that are kept outside the hash table.
   [[nodiscard]] std::size_t crowded() const;
 
  private:
@@ -40,7 +40,7 @@ class SeenNames {
   Slot* next(Slot* slot) { return ++slot == slots_.data() + slots_.size() ? slots_.data() : slot; }
   void grow();
 
-  std::vector<Slot> slots_;  // a power of two of them, at most half used
+  std::vector<Slot> slots_;  // the size is a power of two; at most half are used
   std::string text_;
   std::map<std::size_t, Names> crowded_;  // by object
   std::size_t used_ = 0;

@@ -24,10 +24,10 @@ TEST(SeenNames, ANameIsSeenOnceInEachObject) {
   EXPECT_EQ(names.crowded(), 0U);
 }
 
-// Whoever knows the hash makes a thousand names that share the place in the table: each would be
-// compared with all others.
+// An attacker who knows the hash can create a thousand names with the same slot in the table: each
+// name would be compared with all others.
 TEST(SeenNames, NamesThatCollideAreToldApart) {
-  constexpr std::size_t kTable = 1023;  // the low bits, by which a table of that size is entered
+  constexpr std::size_t kTable = 1023;  // mask of the low bits: the slot in a table of 1024
   std::vector<std::string> same_place;
   for (std::size_t i = 0; same_place.size() < 400; ++i) {
     std::string name = fmt::format("{}", i);
@@ -41,7 +41,7 @@ TEST(SeenNames, NamesThatCollideAreToldApart) {
   EXPECT_EQ(names.count(), same_place.size() + 1);
 }
 
-// Those that were crowded out are still known when the table has grown and has room for them.
+// Names kept outside the table are still found when the table has grown and has room for them.
 TEST(SeenNames, AGrowingTableForgetsNothing) {
   std::vector<std::string> crowd;
   for (std::size_t i = 0; crowd.size() < 60; ++i) {

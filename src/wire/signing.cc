@@ -1,9 +1,9 @@
 // A request's parameters are flattened once into one buffer of name=value pieces; every canonical
 // string is that buffer in another order. Nearly all requests match the first order, so the others
-// are built only when it fails, and for small requests alone: whoever has no secret may ask for all
-// of this.
+// are built only if it fails, and only for small requests, because unauthenticated clients can
+// trigger this work.
 //
-// The reading side (parameters_of) stands here too, because it must read exactly what was signed.
+// parameters_of() is in this file too, because it must read exactly the signed parameters.
 #include "wire/signing.h"
 
 #include <fmt/format.h>
@@ -25,16 +25,16 @@ using namespace std::string_view_literals;
 constexpr std::size_t kShownBytes = 2000;
 constexpr std::size_t kTimestampBytes = 32;
 constexpr std::string_view kAmbiguous = ".[]&=";
-// Flattened, whatever the size of the body; beyond, limits.growth times as much as the body.
+// Flattened bytes allowed for any body, in addition to limits.growth times the size of the body.
 constexpr std::size_t kFlatBytes = std::size_t{16} * 1024;
 constexpr std::size_t kReorderedBytes =
-    std::size_t{16} * 1024;  // that more than one order is tried for
+    std::size_t{16} * 1024;  // larger requests try only one order
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
 
-// A table, as no processor guesses a signature's next digit.
+// A lookup table, because branches on a signature's random digits cannot be predicted.
 constexpr std::uint8_t kNoHex = 0xff;
 constexpr auto kHexValues = [] {
   std::array<std::uint8_t, 256> values{};
@@ -46,7 +46,7 @@ constexpr auto kHexValues = [] {
   return values;
 }();
 
-// kNoHex: it is no digit.
+// The value of a hex digit; kNoHex for any other character.
 std::uint8_t hex_value(char c) { return kHexValues.at(static_cast<unsigned char>(c)); }
 
 bool is_ascii(std::string_view text) {
@@ -60,7 +60,7 @@ bool is_utf8(std::string_view text) {
   return parse_json(quoted, {.bytes = quoted.size(), .depth = 1, .keys = 0}).has_value();
 }
 
-// For messages: bounded, and always UTF-8.
+// For error messages: of limited length, and always UTF-8.
 std::string shown(std::string_view text) {
   std::size_t cut = std::min(text.size(), kShownBytes);
   while (cut < text.size() && cut > 0 && (static_cast<unsigned char>(text[cut]) & 0xc0U) == 0x80U) {
@@ -93,7 +93,7 @@ std::string decoded(std::string_view text) {
   return out;
 }
 
-// Calls back with each pair's name and value as sent; stops when told false.
+// Calls `on_pair` with each pair's name and value as sent; stops when the callback returns false.
 template <typename OnPair>
 void each_raw_pair(std::string_view query, OnPair on_pair) {
   while (!query.empty()) {
@@ -106,19 +106,19 @@ void each_raw_pair(std::string_view query, OnPair on_pair) {
   }
 }
 
-std::unexpected<Fault> wrong(std::string detail) {
-  return fail(FaultKind::kWrongSignature, std::move(detail));
+std::unexpected<Error> wrong(std::string detail) {
+  return fail(ErrorCode::kWrongSignature, std::move(detail));
 }
-std::unexpected<Fault> bad_params(std::string detail) {
-  return fail(FaultKind::kBadParams, std::move(detail));
+std::unexpected<Error> bad_params(std::string detail) {
+  return fail(ErrorCode::kBadParams, std::move(detail));
 }
 
-std::unexpected<Fault> too_many(const SigningLimits& limits) {
+std::unexpected<Error> too_many(const SigningLimits& limits) {
   return bad_params(fmt::format("more than {} parameters, or {} bytes of them when flattened",
                                 limits.parameters, limits.canonical_bytes));
 }
 
-std::unexpected<Fault> ambiguous(std::string_view name) {
+std::unexpected<Error> ambiguous(std::string_view name) {
   return bad_params(
       fmt::format("the name \"{}\" in the body: a name may neither be empty nor "
                   "hold one of {}, which the signature could not tell from "
@@ -136,9 +136,9 @@ Status require_object(std::string_view body) {
   return bad_params("the body must be a JSON object, as in {\"sn\":\"...\"}");
 }
 
-// Why a body that is no object is refused: text that is no JSON at all is said to be that, if it
-// shows before there are more values than a body may have.
-Fault why_no_object(std::string_view body, const SigningLimits& limits, Fault no_object) {
+// The error for a body that is not an object. Text that is not JSON at all gets the parser's error,
+// if the parser finds it within the number of values that a body may have.
+Error why_no_object(std::string_view body, const SigningLimits& limits, Error no_object) {
   std::size_t values = 0;
   const auto on_leaf = [&](const Leaf&) { return ++values <= limits.parameters; };
   const Status walked =
@@ -147,19 +147,19 @@ Fault why_no_object(std::string_view body, const SigningLimits& limits, Fault no
   return walked.error();
 }
 
-// Ends at the first thing that is beyond a limit: what comes behind it costs nothing.
+// Stops at the first violation of a limit, so that the rest of the body costs nothing.
 Result<FlatParameters> flat_body(std::string_view body, const SigningLimits& limits) {
   if (const Status object = require_object(body); !object) {
     return std::unexpected(why_no_object(body, limits, object.error()));
   }
   FlatParameters flat;
-  std::optional<Fault> refused;
+  std::optional<Error> refused;
   std::size_t empty = 0;
   const std::size_t most_bytes =
       std::min(limits.canonical_bytes, kFlatBytes + limits.growth * body.size());
   const auto on_leaf = [&](const Leaf& leaf) {
     if (leaf.kind == LeafKind::kEmptyObject || leaf.kind == LeafKind::kEmptyArray) {
-      // Not signed, but read: as many as there may be others.
+      // Empty values are not signed but are read: they have the same limit as the others.
       if (++empty <= limits.parameters) return true;
       refused = too_many(limits).error();
       return false;
@@ -198,12 +198,12 @@ Status check_query(std::string_view query, const SigningLimits& limits) {
   return {};
 }
 
-std::unexpected<Fault> too_deep(std::string_view name, const SigningLimits& limits) {
+std::unexpected<Error> too_deep(std::string_view name, const SigningLimits& limits) {
   return bad_params(fmt::format("the parameter {}: nested deeper than {} levels", shown(name),
                                 limits.json.depth));
 }
 
-// Each step but the first begins with one of these.
+// Each step except the first begins with '.' or '['.
 bool has_levels(std::string_view name, std::size_t most) {
   const auto begins = [](char c) { return c == '.' || c == '['; };
   return name.size() < most || static_cast<std::size_t>(std::ranges::count_if(name, begins)) < most;
@@ -237,14 +237,14 @@ std::string tail_of(const SignedRequest& request) {
   return tail;
 }
 
-// Completes canonical strings and passes each on once.
+// Completes canonical strings and passes each distinct one on once.
 class Offer {
  public:
   Offer(const SignedRequest& request, const std::function<bool(std::string_view)>& wanted,
         SigningWork& work)
       : tail_(tail_of(request)), wanted_(wanted), work_(work) {}
 
-  // False when no more is wanted.
+  // False if no more strings are wanted.
   bool operator()(std::string parameters) {
     if (!parameters.empty()) parameters += '&';
     parameters += tail_;
@@ -261,13 +261,13 @@ class Offer {
   std::vector<std::string> offered_;
 };
 
-// Whether a request is small enough to be tried in several orders. Clients that sort otherwise than
-// (a) and send more than a few parameters do not exist.
+// Whether a request is small enough to be tried in several orders. No known client uses another
+// order than (a) and sends more than a few parameters.
 bool is_reordered(const FlatParameters& flat, const SigningLimits& limits) {
   return flat.count() <= limits.reordered && flat.bytes() <= kReorderedBytes;
 }
 
-// Orders (a) to (c). False when no more is wanted.
+// Offers orders (a) to (c). False if no more strings are wanted.
 bool offer_orders(FlatParameters& flat, Offer& offer, const SigningLimits& limits,
                   SigningWork& work) {
   flat.sort_by_name(work);
@@ -313,13 +313,13 @@ Result<Digest> digest_of(std::string_view hex) {
     seen |= high | low;
     digest[i] = static_cast<std::uint8_t>(high << 4U | low);
   }
-  // Of a digit at most the low four bits are set.
+  // A hex digit's value has at most the low four bits set.
   if (seen > 0x0f) return wrong("the header sign holds something else than hex digits");
   return digest;
 }
 
-// For messages: the parameters of a canonical text. Some clients take every message that holds the
-// header's name for a refusal of the key itself, so it is not shown.
+// For error messages: the parameters of a canonical text without the headers. Some clients take any
+// message that contains the header's name for a refusal of the key itself, so it is not shown.
 std::string without_tail(std::string_view canonical, const SignedRequest& request) {
   return shown(canonical.substr(0, canonical.size() - tail_of(request).size()));
 }
@@ -353,7 +353,7 @@ Result<JsonObject> parameters_in_body(std::string_view body, const SigningLimits
   return std::move(value->get_object());
 }
 
-// The place for a step below `at`, made when it is the next one; null stands for not yet given.
+// The element for a step below `at`, created if it is the next one; null means not yet set.
 Json* below(Json& at, const Step& step) {
   if (step.kind == Step::Kind::kName) {
     if (at.is_null()) at.emplace_object();
@@ -375,7 +375,7 @@ struct Row {
   std::string_view value;
 };
 
-// In the order of their levels, so that arrays fill up from index 0.
+// Adds the rows in the order of their levels, so that arrays are filled from index 0.
 Result<JsonObject> levels_from(std::vector<Row> rows) {
   std::ranges::sort(rows, {}, &Row::steps);
   Json root = JsonObject();
@@ -413,7 +413,7 @@ Result<JsonObject> parameters_in_query(std::string_view query, const SigningLimi
   return levels_from(std::move(rows));
 }
 
-// The one parameter that may be read without being signed.
+// Reads `sn`, the only parameter that may be read without being signed.
 Result<JsonObject> sn_in_query(std::string_view query) {
   JsonObject found;
   for (const auto& [name, value] : parse_query(query)) {

@@ -2,13 +2,13 @@
 // by accessKey, nonce and timestamp (guide: "HTTP access steps"; quirks 1-6).
 //
 // Clients disagree about the order of parameters, so a request has up to six canonical strings and
-// is accepted if any of them matches. The Content-Type alone decides where the parameters are
-// (source_of), and parameters_of() reads them from there and from nowhere else: that is what keeps
-// an unsigned query beside a signed body harmless.
+// is accepted if any of them matches. Only the Content-Type decides where the parameters are
+// (source_of), and parameters_of() reads them only from there: an unsigned query beside a signed
+// body therefore has no effect.
 //
-// What the scheme itself cannot tell apart stays so: 1 and "1", an empty object and none, a string
-// holding `&b=2` and a parameter b. Names that would be ambiguous (a dot, a bracket, `&` or `=`
-// inside) are refused by parameters_of().
+// The scheme itself cannot distinguish 1 and "1", an empty object and none, or a string holding
+// `&b=2` and a parameter b; this code does not either. parameters_of() refuses names that would be
+// ambiguous (with a dot, a bracket, `&` or `=`).
 #pragma once
 
 #include <cstddef>
@@ -29,14 +29,15 @@ namespace gridloom::wire {
 // Views of one HTTP request; an absent header is an empty view.
 struct SignedRequest {
   std::string_view content_type;
-  std::string_view query;  // as sent, what follows the '?'
+  std::string_view query;  // as sent, the text after the '?'
   std::string_view body;
   std::string_view access_key;
   std::string_view nonce;
   std::string_view timestamp;
   std::string_view sign;
-  // Signed as well, unless the path is empty: `&method=GET&path=/api/v1/...` behind the timestamp.
-  // The vendor's interface signs neither; Gridloom's own has parameters in the path.
+  // Unless the path is empty, method and path are signed too: `&method=GET&path=/api/v1/...` is
+  // appended after the timestamp. The vendor's interface signs neither; Gridloom's own interface
+  // has parameters in the path.
   std::string_view method{};
   std::string_view path{};  // without the query
 };
@@ -44,18 +45,19 @@ struct SignedRequest {
 struct SigningLimits {
   JsonLimits json = {};  // for the body
   std::size_t query_bytes = std::size_t{64} * 1024;
-  std::size_t parameters = 2048;  // flattened
-  std::size_t growth = 4;         // flattened bytes for each of the body, beside the first 16 KB
-  std::size_t reordered = 256;    // parameters of which all orders are tried; of more only (a), (d)
+  std::size_t parameters = 2048;  // after flattening
+  std::size_t growth = 4;         // flattened bytes per byte of the body, beyond the first 16 KB
+  std::size_t reordered = 256;    // up to this many parameters try all orders; more: only (a), (d)
   std::size_t canonical_bytes = std::size_t{1024} * 1024;
   std::size_t nonce_bytes = 64;
 };
 
-// Where the signed parameters are. With kNothing (a JSON Content-Type and no body) nothing is
-// signed but the headers, and only `sn` is read, from the query.
+// Where the signed parameters are. With kNothing (a JSON Content-Type and no body) only the headers
+// are signed, and only `sn` is read from the query.
 enum class Source : std::uint8_t { kBody, kQuery, kNothing };
 [[nodiscard]] Source source_of(const SignedRequest& request);
-// application/json, text/json, application/x+json, with any parameters, case and spacing.
+// Whether the type is application/json, text/json or application/x+json, with any parameters, case
+// and spacing.
 [[nodiscard]] bool is_json_type(std::string_view content_type);
 
 // The canonical strings in the order in which they are tried, without repetitions:
@@ -65,20 +67,21 @@ enum class Source : std::uint8_t { kBody, kQuery, kNothing };
 // and for parameters in the query, whose (a) to (c) are percent-decoded, also
 //   (d) the query as sent
 //   (e) its pairs sorted by name, undecoded
-// (The query's pairs sorted and decoded are (a).) Stops when `wanted` returns false. Of a request
-// with many parameters (limits.reordered) there are (a) and (d) only.
-// kMalformed: the body is no JSON. kBadParams: it is no object, a limit is exceeded, a name is
-// ambiguous or has too many levels. `work` is added to.
+// (The query's pairs sorted and decoded are (a).) Stops when `wanted` returns false. A request with
+// many parameters (limits.reordered) has only (a) and (d).
+// kMalformed: the body is not JSON. kBadParams: the body is not an object, a limit is exceeded, a
+// name is ambiguous or has too many levels. The counts are added to `work`.
 [[nodiscard]] Status for_each_canonical(const SignedRequest& request, const SigningLimits& limits,
                                         const std::function<bool(std::string_view)>& wanted,
                                         SigningWork* work = nullptr);
 [[nodiscard]] Result<std::vector<std::string>> canonical_strings(const SignedRequest& request,
                                                                  const SigningLimits& limits = {});
 
-// kWrongSignature: a header is missing or is not what it should be, or no canonical string matches;
-// the detail then shows string (a), with [key] instead of the access key. Otherwise the faults of
-// for_each_canonical(). `mac` holds the secret of request.access_key, which the caller has looked
-// up. Anyone may cause this: what it costs at most is in docs/internals/parser-cost.md.
+// Verifies the signature. kWrongSignature: a header is missing or invalid, or no canonical string
+// matches; the detail then shows string (a), with [key] instead of the access key. Other errors are
+// those of for_each_canonical(). `mac` holds the secret of request.access_key, which the caller has
+// looked up. Unauthenticated clients can trigger this; docs/internals/parser-cost.md gives its
+// maximum cost.
 [[nodiscard]] Status verify(const SignedRequest& request, KeyedMac& mac,
                             const SigningLimits& limits = {}, SigningWork* work = nullptr);
 
@@ -86,17 +89,18 @@ enum class Source : std::uint8_t { kBody, kQuery, kNothing };
 [[nodiscard]] Result<std::string> sign(const SignedRequest& request, KeyedMac& mac,
                                        const SigningLimits& limits = {});
 
-// name=value pairs in the order sent, percent-decoded as forms are: '+' is a space, a bad escape
-// stays as it is, a name without '=' has an empty value, empty pairs are left out. At most
-// `most` pairs; the rest is left out.
+// Returns the name=value pairs in the order sent, percent-decoded like HTML forms: '+' is a space,
+// an invalid escape is kept unchanged, a name without '=' has an empty value, and empty pairs are
+// left out. Returns at most `most` pairs; the rest is ignored.
 inline constexpr std::size_t kMostQueryPairs = 4096;
 using QueryPairs = std::vector<std::pair<std::string, std::string>>;
 [[nodiscard]] QueryPairs parse_query(std::string_view query, std::size_t most = kMostQueryPairs);
 
-// The parameters that the signature covers, as one object. A query's flattened names become levels
-// (params.quotas[0]=pd.soc), its values stay strings. Source::kNothing gives the query's `sn`
-// alone. Call it after verify(). kMalformed as there; kBadParams: a name twice, a hole in an array,
-// a value and a group under one name, an ambiguous name, or text that is not UTF-8.
+// The parameters covered by the signature, as one object. The flattened names of a query become
+// nested levels (params.quotas[0]=pd.soc), and its values stay strings. Source::kNothing gives only
+// the query's `sn`. Call it after verify(). kMalformed as for verify(); kBadParams: a duplicate
+// name, a hole in an array, a value and a group under one name, an ambiguous name, or text that is
+// not UTF-8.
 [[nodiscard]] Result<JsonObject> parameters_of(const SignedRequest& request,
                                                const SigningLimits& limits = {});
 

@@ -1,5 +1,5 @@
-// Every order in which a client may sign is computed here a second time, slowly and in another way
-// (a tree instead of flattened text, the one-shot HMAC): verify() must accept exactly those.
+// Computes every order in which a client may sign a second time, slowly and in another way (a tree
+// instead of flattened text, the one-shot HMAC): verify() must accept exactly these.
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
@@ -34,7 +34,8 @@ void require(bool holds) {
   if (!holds) std::abort();
 }
 
-// Names that the signature could not tell from nested ones; such a body is refused.
+// Whether a name could not be distinguished from nested names in the signed text; such a body is
+// refused.
 bool has_ambiguous_name(const wire::Json& value) {
   if (const auto* array = value.if_array()) return std::ranges::any_of(*array, has_ambiguous_name);
   const auto* object = value.if_object();
@@ -45,7 +46,7 @@ bool has_ambiguous_name(const wire::Json& value) {
          });
 }
 
-// Flattens a text that is known to be a JSON object; strings go through the parser one by one.
+// Flattens a text that is known to be a JSON object; parses strings one by one.
 class SlowFlattener {
  public:
   explicit SlowFlattener(std::string_view text) : text_(text) { value(""); }
@@ -227,7 +228,7 @@ void compare(wire::SignedRequest request, const std::vector<std::string>& expect
   }
   const std::string hex = hex_mac(unique.front() + "0");
   request.sign = hex;
-  require(wire::verify(request, mac, kLimits).error().kind == gridloom::FaultKind::kWrongSignature);
+  require(wire::verify(request, mac, kLimits).error().code == gridloom::ErrorCode::kWrongSignature);
 }
 
 }  // namespace
@@ -284,7 +285,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
   }
   compare(request, expected, mac);
-  // Reading must not fail in any other way than by a fault.
+  // Reading may fail only with an error.
   const auto parameters = wire::parameters_of(request, kLimits);
   if (parameters) require(wire::parse_json(wire::to_text(wire::Json(*parameters))).has_value());
   return 0;

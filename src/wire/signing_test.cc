@@ -29,7 +29,7 @@ KeyedMac mac_of(std::string_view secret = kSecret) {
   return std::move(KeyedMac::make(Secret(std::string(secret))).value());
 }
 
-// The one-shot call: another road to the same digest than the one under test.
+// Uses the one-shot call, to be independent of the code under test.
 std::string hex_mac(std::string_view text, std::string_view secret = kSecret) {
   std::array<unsigned char, 32> digest{};
   unsigned size = 0;
@@ -239,7 +239,7 @@ TEST(Signing, HeadersThatAreMissingOrWrongAreNamed) {
     request.sign = row.sign;
     const Status status = verify(request, mac);
     ASSERT_FALSE(status) << row.detail;
-    EXPECT_EQ(status.error().kind, FaultKind::kWrongSignature);
+    EXPECT_EQ(status.error().code, ErrorCode::kWrongSignature);
     EXPECT_THAT(status.error().detail, HasSubstr(std::string(row.detail)));
   }
 }
@@ -251,10 +251,10 @@ TEST(Signing, AWrongSecretIsRefusedAndNeverShown) {
   KeyedMac mac = mac_of();
   const Status status = verify(request, mac);
   ASSERT_FALSE(status);
-  EXPECT_EQ(status.error().kind, FaultKind::kWrongSignature);
+  EXPECT_EQ(status.error().code, ErrorCode::kWrongSignature);
   EXPECT_THAT(status.error().detail,
               HasSubstr("sn=S&[key]&nonce=345164&timestamp=1671171709428, where [key] is"));
-  // Some clients take a message that names this header for a refusal of the key.
+  // Some clients treat a message that contains this header's name as a refusal of the key.
   EXPECT_THAT(status.error().detail, Not(HasSubstr("accessKey")));
   EXPECT_THAT(status.error().detail, Not(HasSubstr(std::string(kKey))));
   EXPECT_THAT(status.error().detail, HasSubstr("in the body, as the Content-Type is JSON"));
@@ -287,22 +287,22 @@ TEST(Signing, WhatWasTamperedWithIsRefused) {
     const Status status =
         verified(request_of(row.content_type, row.query, row.body), row.signed_parameters);
     ASSERT_FALSE(status) << row.query << row.body;
-    EXPECT_EQ(status.error().kind, FaultKind::kWrongSignature);
+    EXPECT_EQ(status.error().code, ErrorCode::kWrongSignature);
   }
 }
 
 TEST(Signing, AnUnsignedQueryIsHarmless) {
-  // Beside a signed body nothing of the query is read ...
+  // With a signed body, nothing in the query is read ...
   const SignedRequest beside = request_of(kJson, "sn=T&params.enabled=0", R"({"sn":"S"})");
   EXPECT_TRUE(verified(beside, "sn=S"));
   EXPECT_EQ(parameters_text(beside), R"({"sn":"S"})");
-  // ... with a JSON type and no body, its sn alone ...
+  // ... with a JSON type and no body, only the query's sn ...
   const SignedRequest bare = request_of("application/json", "params.enabled=0&sn=S&x=1", " ");
   EXPECT_TRUE(verified(bare, ""));
   EXPECT_EQ(parameters_text(bare), R"({"sn":"S"})");
   EXPECT_THAT(parameters_text(request_of("application/json", "sn=S&sn=T", "")),
               HasSubstr("given twice"));
-  // ... and without a JSON type nothing of the body.
+  // ... and without a JSON type, nothing in the body.
   const SignedRequest form = request_of("", "sn=S", R"({"sn":"T"})");
   EXPECT_TRUE(verified(form, "sn=S"));
   EXPECT_EQ(parameters_text(form), R"({"sn":"S"})");
@@ -326,11 +326,11 @@ TEST(Signing, CanonicalStringsComeInOrderWithoutRepetition) {
 }
 
 TEST(Signing, ABodyThatIsNoJsonObjectIsTheParametersFault) {
-  EXPECT_EQ(verified(request_of(kJson, "", "{\"sn\":"), "").error().kind, FaultKind::kMalformed);
-  EXPECT_EQ(verified(request_of(kJson, "", "[1]"), "[0]=1").error().kind, FaultKind::kBadParams);
-  EXPECT_EQ(verified(request_of(kJson, "", "null"), "=null").error().kind, FaultKind::kBadParams);
-  EXPECT_EQ(parameters_of(request_of(kJson, "", "[1]")).error().kind, FaultKind::kBadParams);
-  EXPECT_EQ(parameters_of(request_of(kJson, "", "{")).error().kind, FaultKind::kMalformed);
+  EXPECT_EQ(verified(request_of(kJson, "", "{\"sn\":"), "").error().code, ErrorCode::kMalformed);
+  EXPECT_EQ(verified(request_of(kJson, "", "[1]"), "[0]=1").error().code, ErrorCode::kBadParams);
+  EXPECT_EQ(verified(request_of(kJson, "", "null"), "=null").error().code, ErrorCode::kBadParams);
+  EXPECT_EQ(parameters_of(request_of(kJson, "", "[1]")).error().code, ErrorCode::kBadParams);
+  EXPECT_EQ(parameters_of(request_of(kJson, "", "{")).error().code, ErrorCode::kMalformed);
 }
 
 TEST(Signing, EachLimitHoldsAtItsValueAndFailsOnePastIt) {
@@ -347,8 +347,8 @@ TEST(Signing, EachLimitHoldsAtItsValueAndFailsOnePastIt) {
   EXPECT_FALSE(accepted(kJson, "", R"({"a":1,"b":2,"c":3,"d":4})"));
   EXPECT_TRUE(accepted(kJson, "", R"({"a":"1234567890123456789012"})"));
   EXPECT_FALSE(accepted(kJson, "", R"({"a":"12345678901234567890123"})"));
-  EXPECT_EQ(canonical_strings(request_of("", "a=&b=&c=&d=", ""), limits).error().kind,
-            FaultKind::kBadParams);
+  EXPECT_EQ(canonical_strings(request_of("", "a=&b=&c=&d=", ""), limits).error().code,
+            ErrorCode::kBadParams);
   const SigningLimits growth{.growth = 1};
   const auto element =
       [&growth](std::size_t name_bytes) {  // one flattened name of 2,000 bytes more
@@ -360,8 +360,8 @@ TEST(Signing, EachLimitHoldsAtItsValueAndFailsOnePastIt) {
   // A long name before many elements must not multiply into gigabytes.
   std::string wide = "{\"" + std::string(100'000, 'n') + "\":[0";
   for (int i = 0; i < 50'000; ++i) wide += ",0";
-  EXPECT_EQ(canonical_strings(request_of(kJson, "", wide + "]}")).error().kind,
-            FaultKind::kBadParams);
+  EXPECT_EQ(canonical_strings(request_of(kJson, "", wide + "]}")).error().code,
+            ErrorCode::kBadParams);
 }
 
 TEST(Signing, ALongRequestIsShownShortened) {
@@ -430,7 +430,7 @@ TEST(Signing, NamesThatTheSignatureCannotPinAreNotReadFromABody) {
                                       R"({"a=1":1})", R"({"":1})"}) {
     const Result<JsonObject> parameters = parameters_of(request_of(kJson, "", body));
     ASSERT_FALSE(parameters) << body;
-    EXPECT_EQ(parameters.error().kind, FaultKind::kBadParams);
+    EXPECT_EQ(parameters.error().code, ErrorCode::kBadParams);
   }
 }
 

@@ -1,13 +1,14 @@
-// libmosquitto as a client that a test drives: commands come as lines of JSON on the standard
-// input, what the library does goes out as lines of JSON. driver.py tells the language;
-// paho_driver.py and node/mqtt_driver.mjs speak it too.
+// A test driver for libmosquitto: reads commands as lines of JSON on standard input, and writes the
+// library's events as lines of JSON. driver.py documents the protocol; paho_driver.py and
+// node/mqtt_driver.mjs use it too.
 //
-// Every client has a thread for mosquitto_loop_forever, which reconnects by itself when the line is
-// lost, but not when the server says good-bye (5): the thread does that then. Properties go by the
-// library's own names ("response-topic"). It takes no topic aliases from a server.
+// Every client has a thread for mosquitto_loop_forever, which reconnects by itself after a lost
+// connection, but not after a DISCONNECT from the server (5); in that case the thread reconnects.
+// Properties have the library's names ("response-topic"). The driver accepts no topic aliases from
+// a server.
 //
-// Thread rule: commands on the main thread, callbacks on the clients' threads. No mutex of ours is
-// held while the library works, as it has its own.
+// Thread rule: commands on the main thread, callbacks on the clients' threads. The driver holds
+// none of its mutexes while it calls the library, which has its own.
 #include <mosquitto.h>
 #include <mqtt_protocol.h>
 #include <sys/socket.h>
@@ -169,7 +170,8 @@ Json value_of(const mosquitto_property* property, int identifier, int type) {
   }
 }
 
-// User properties and subscription identifiers may come several times: these are lists.
+// Converts properties to JSON; user properties and subscription identifiers may repeat, so these
+// are lists.
 JsonObject told(const mosquitto_property* list) {
   JsonObject object;
   for (; list != nullptr; list = mosquitto_property_next(list)) {
@@ -218,7 +220,7 @@ class Client {
     }
     const Properties properties = properties_of(command);
     if (const Json* given = command.if_contains("properties"); given != nullptr) {
-      // Without the option the library acts as if it had promised more.
+      // Without the option, the library acts as if it had announced a larger receive maximum.
       const int window = number_at(given->as_object(), "receive-maximum");
       if (window != 0) mosquitto_int_option(client, MOSQ_OPT_RECEIVE_MAXIMUM, window);
     }
@@ -274,11 +276,12 @@ class Client {
     mosquitto_disconnect_v5(mosquitto_.get(), number_at(command, "reason"), properties.get());
   }
 
-  // Without a word, as a network does it.
+  // Drops the connection without DISCONNECT, as a network failure does.
   void drop() { shutdown(mosquitto_socket(mosquitto_.get()), SHUT_RDWR); }
 
  private:
-  // What the library wants: pointers to texts that it may not change, and does not.
+  // Topic filters in the form the library needs: pointers to mutable text, which the library does
+  // not change.
   class Filters {
    public:
     explicit Filters(const JsonObject& command) {
@@ -302,8 +305,8 @@ class Client {
     while (reconnects_ && reconnected());
   }
 
-  // False: it leaves. Not at once: the library waits for ever where a server that is about to die
-  // takes its connection and never its handshake.
+  // False: the client is leaving. The reconnect is delayed, because the library waits forever if a
+  // server that is about to stop accepts the connection but never completes the handshake.
   bool reconnected() {
     std::unique_lock lock(mutex_);
     while (!left_.wait_for(lock, kReconnectAfter, [this] { return leaves_; })) {
@@ -421,7 +424,7 @@ class Client {
   std::condition_variable left_;
   bool leaves_ = false;
   std::map<int, Json> waiting_;      // command numbers by packet id
-  std::map<int, JsonObject> early_;  // answers that came before their packet id was known
+  std::map<int, JsonObject> early_;  // answers that arrived before their packet id was known
   std::unique_ptr<mosquitto, Free> mosquitto_;
   std::thread thread_;
 };
@@ -457,7 +460,7 @@ class Clients {
 
 }  // namespace
 
-// The library forgets the properties of a CONNACK that refuses.
+// libmosquitto leaks the properties of a CONNACK that refuses the connection.
 extern "C" const char* __lsan_default_suppressions();  // NOLINT: the sanitizer's name
 extern "C" const char* __lsan_default_suppressions() { return "leak:libmosquitto"; }  // NOLINT
 

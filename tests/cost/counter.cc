@@ -5,8 +5,7 @@
 #include <cstdlib>
 #include <new>
 
-// The compiler's callbacks, the functions of the C library and the linker's names for a wrapped one
-// cannot be named as ours are.
+// Compiler callbacks, C library functions and linker names for wrapped functions have fixed names.
 // NOLINTBEGIN(readability-identifier-naming, cppcoreguidelines-no-malloc)
 namespace {
 
@@ -32,7 +31,7 @@ void on_module(std::uint32_t* begin,
                std::uint32_t* end) __asm__("__sanitizer_cov_trace_pc_guard_init");
 void on_module(std::uint32_t* /*begin*/, std::uint32_t* /*end*/) {}
 
-// Shared libraries call these too, std::string among them.
+// Shared libraries call these functions too; std::string is one example.
 void* memcpy(void* __restrict to, const void* __restrict from, std::size_t size) noexcept {
   spend_on(size);
   auto* out = static_cast<unsigned char*>(to);
@@ -79,7 +78,7 @@ void* memchr(const void* in, int value, std::size_t size) noexcept {
   return at == size ? nullptr : const_cast<unsigned char*>(bytes + at);
 }
 
-// The linker sends OpenSSL's EVP_MAC_update here (--wrap).
+// The linker redirects OpenSSL's EVP_MAC_update to this function (--wrap).
 struct evp_mac_ctx_st;
 int authenticate(evp_mac_ctx_st* context, const unsigned char* bytes,
                  std::size_t size) __asm__("__real_EVP_MAC_update");

@@ -1,4 +1,4 @@
-// parser_cost: what the parsers cost, counted (docs/internals/parser-cost.md).
+// parser_cost: counts what the parsers cost (docs/internals/parser-cost.md).
 //
 //   parser_cost check WORST DOCUMENT             the worst inputs known, at 1, 4 and 16 times their
 //                                                length, stay within the bounds of the document
@@ -6,8 +6,8 @@
 //                                                looks for worse ones; KEEP is a folder for them
 //   parser_cost time WORST                       nanoseconds; only a release build means something
 //
-// WORST has a folder for each parser, with recipes (recipe.h). Exits 1 if something is beyond its
-// bound, and if the search does not find that a quadratic parser is one.
+// WORST has a folder for each parser, with recipes (recipe.h). Exits with 1 if an input exceeds its
+// bound, or if the search does not detect that a quadratic parser is quadratic.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -57,12 +57,12 @@ Result<std::vector<Named>> worst_of(const Parser& parser, const fs::path& folder
     if (!text) return std::unexpected(text.error());
     auto recipe = read_recipe(*text);
     if (!recipe) {
-      return fail(recipe.error().kind, fmt::format("{}: {}", file.string(), recipe.error().detail));
+      return fail(recipe.error().code, fmt::format("{}: {}", file.string(), recipe.error().detail));
     }
     known.push_back({.name = file.stem().string(), .recipe = std::move(*recipe)});
   }
   if (known.empty()) {
-    return fail(FaultKind::kNotFound,
+    return fail(ErrorCode::kNotFound,
                 fmt::format("{} has no input for {}", folder.string(), parser.name));
   }
   return known;
@@ -72,7 +72,7 @@ std::string bound_text(const Bound& bound) {
   return fmt::format("{} + {} a byte", bound.fixed, bound.a_byte);
 }
 
-// One line for each input and length; false: one of them is beyond the bound.
+// Prints one line for each input and length; false: one of them exceeds the bound.
 bool check_input(const Parser& parser, const Named& known) {
   bool good = true;
   const std::size_t once = bytes_of(known.recipe).size();
@@ -92,7 +92,7 @@ bool check_input(const Parser& parser, const Named& known) {
   return good;
 }
 
-// Each input and each bound is a row of the document.
+// Checks that each input and each bound has a row in the document.
 bool check_document(const Parser& parser, const std::vector<Named>& known, std::string_view text) {
   bool good = true;
   const auto demand = [&](const std::string& row) {
@@ -119,7 +119,7 @@ int check(const fs::path& folder, const fs::path& document) {
   return good ? 0 : 1;
 }
 
-// Of the corpora of the fuzz targets, the first inputs that differ in length.
+// Adds the first inputs of different lengths from the corpora of the fuzz targets.
 void add_corpus(const Parser& parser, const fs::path& corpus, std::vector<Recipe>& known) {
   constexpr std::size_t kMost = 40;
   for (const fs::path& file : files_in(corpus / parser.corpus)) {

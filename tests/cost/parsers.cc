@@ -25,14 +25,14 @@ namespace {
 namespace mqtt = wire::mqtt;
 
 constexpr TimePoint kNow{Millis(1'700'000'000'000)};
-constexpr std::size_t kReadBytes = std::size_t{16} * 1024;  // at once, as from a socket
+constexpr std::size_t kReadBytes = std::size_t{16} * 1024;  // per read, as from a socket
 
 class NoLoop final : public Loop {
  public:
   void post(Task task) override { task(); }
 };
 
-// An inner protocol that costs nothing.
+// An inner protocol without any cost.
 class Silent final : public net::Protocol {
  public:
   void receive(std::string_view bytes, TimePoint /*now*/) override { received_ += bytes.size(); }
@@ -49,7 +49,7 @@ class Silent final : public net::Protocol {
   std::size_t received_ = 0;
 };
 
-// As the socket's owner does it: a read, its answers, the next read.
+// Feeds the bytes as the owner of a socket does: one read, its answers, the next read.
 void feed(net::Protocol& protocol, std::string_view bytes, std::size_t at_once) {
   std::string out;
   while (!bytes.empty() && protocol.wants_input() && !protocol.finished()) {
@@ -65,12 +65,12 @@ void feed(net::Protocol& protocol, std::string_view bytes, std::size_t at_once) 
 void read_http(std::string_view bytes, std::size_t at_once) {
   NoLoop loop;
   const auto session = std::make_shared<http::Session>(
-      net::Line{.loop = loop, .wake = [] {}, .secure = false, .peer = {}},
-      [](const http::Request& /*request*/, Done<http::Response> done) {
+      net::ConnectionContext{.loop = loop, .wake = [] {}, .secure = false, .peer = {}},
+      [](const http::Request& /*request*/, Callback<http::Response> done) {
         done({.status = 200, .body = "{}"});
       },
       http::SessionLimits{}, kNow,
-      [](const net::Line& /*line*/) { return std::make_shared<Silent>(); });
+      [](const net::ConnectionContext& /*line*/) { return std::make_shared<Silent>(); });
   feed(*session, bytes, at_once);
 }
 
@@ -79,7 +79,7 @@ void read_web_socket(std::string_view bytes, std::size_t at_once) {
   feed(socket, bytes, at_once);
 }
 
-// Every order is tried, as the signature is wrong.
+// The signature is wrong, so that verify() tries every order of the parameters.
 void verify(std::string_view content_type, std::string_view query, std::string_view body) {
   static wire::KeyedMac mac =
       std::move(wire::KeyedMac::make(Secret(std::string("a secret key of some length"))).value());
@@ -110,7 +110,7 @@ const mqtt::Limits& mqtt_limits() {
   return kLimits;
 }
 
-// Whoever connects is let in; everything is answered at once.
+// Accepts every connection and answers every event immediately.
 class Answering {
  public:
   explicit Answering(std::string_view connect) {
@@ -121,7 +121,7 @@ class Answering {
     while (!bytes.empty() && session_.wants_input() && !session_.finished()) {
       session_.receive(bytes.substr(0, at_once), kNow);
       bytes.remove_prefix(std::min(at_once, bytes.size()));
-      // Each answer may let the session go on with what it holds.
+      // Each answer may let the session continue with the bytes it has buffered.
       for (auto events = session_.take_events(); !events.empty(); events = session_.take_events()) {
         for (const mqtt::Event& event : events) answer(event);
         while (!session_.take_output(kNow).empty()) {
@@ -165,7 +165,7 @@ void append_length(std::string& out, std::size_t length) {
   } while (length > 0);
 }
 
-// The input's first byte is the packet's, and all others its body.
+// Makes a packet: the input's first byte is the packet's first byte, the rest is the packet's body.
 std::string packet_of(std::string_view input) {
   if (input.empty()) return {};
   std::string packet(input.substr(0, 1));
@@ -183,7 +183,7 @@ void read_packet(std::string_view input, mqtt::Version version) {
   session.feed(packet_of(input), kReadBytes);
 }
 
-// The input is the properties of a CONNECT, its will, a PUBLISH or a SUBSCRIBE, by its first byte.
+// The first byte selects the properties: of a CONNECT, its will, a PUBLISH or a SUBSCRIBE.
 void read_properties(std::string_view input) {
   if (input.empty()) return;
   const auto kind = static_cast<unsigned char>(input[0]) % 4U;
@@ -206,7 +206,7 @@ void read_packets(std::string_view input, mqtt::Version version, std::size_t at_
   session.feed(input, at_once);
 }
 
-// Up to a line break it is a filter, behind it a topic.
+// The input is a topic filter up to the first line break, and a topic after it.
 void read_filter(std::string_view input) {
   const std::size_t cut = std::min(input.find('\n'), input.size());
   const std::string_view filter = input.substr(0, cut);
@@ -217,7 +217,7 @@ void read_filter(std::string_view input) {
   }
 }
 
-// A family one report of which is about a module.
+// A family with one report that concerns a module.
 twin::LayoutPtr layout(bool nested) {
   catalog::Family family;
   family.id = "home";

@@ -1,5 +1,5 @@
-// Every parser that reads bytes of a peer who has not shown yet who it is, or whose bytes are not
-// believed, and what each may cost. Why a bound is what it is: docs/internals/parser-cost.md.
+// All parsers that read bytes of an unauthenticated peer, or bytes that are not trusted, and the
+// cost that each may have. The reasons for the bounds: docs/internals/parser-cost.md.
 #pragma once
 
 #include <cstddef>
@@ -9,7 +9,7 @@
 
 namespace gridloom::cost {
 
-// In the units of counter.h: `fixed` for each call, and `a_byte` for each of the input's bytes.
+// In the units of counter.h: `fixed` for each call, plus `a_byte` for each byte of the input.
 struct Bound {
   std::uint64_t fixed = 0;
   std::uint64_t a_byte = 0;
@@ -19,16 +19,17 @@ struct Bound {
 
 struct Parser {
   std::string_view name;
-  std::size_t most_bytes = 0;  // that the platform hands to it, with the limits as they are set
+  std::size_t most_bytes = 0;  // largest input the platform passes, at default limits
   Bound bound;
   void (*read)(std::string_view bytes) = nullptr;
-  std::string_view corpus;  // of which fuzz target (tests/corpus) the inputs are like its own
-  std::size_t skip = 0;     // bytes at an input's front that are the fuzz target's own
+  std::string_view corpus;  // the fuzz target (tests/corpus) with the same input format
+  std::size_t skip = 0;     // leading bytes that only the fuzz target uses
 };
 
 [[nodiscard]] std::span<const Parser> parsers();
 
-// A parser that is not linear: each comma moves all that follows. A search must find this out.
+// A parser that is deliberately not linear: each comma moves everything after it. A search must
+// detect this.
 [[nodiscard]] const Parser& quadratic_parser();
 
 }  // namespace gridloom::cost

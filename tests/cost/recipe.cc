@@ -9,8 +9,8 @@
 namespace gridloom::cost {
 namespace {
 
-std::unexpected<Fault> wrong(std::string_view line, std::string_view why) {
-  return fail(FaultKind::kMalformed, fmt::format("\"{}\": {}", line, why));
+std::unexpected<Error> wrong(std::string_view line, std::string_view why) {
+  return fail(ErrorCode::kMalformed, fmt::format("\"{}\": {}", line, why));
 }
 
 std::optional<char> escaped(char c) {
@@ -73,7 +73,7 @@ void append_byte(std::string& out, char c) {
   }
 }
 
-// With numbers of a middling length.
+// The size of one repetition, assuming numbers of medium length.
 std::size_t size_once(const Piece& piece) {
   constexpr std::size_t kDigits = 4;
   return piece.bytes.size() + (piece.number_at ? kDigits : 0);

@@ -1,8 +1,10 @@
-// An input as a short description that can be stretched: pieces of bytes, each so many times. What
-// is expensive is mostly a pattern, and whether its cost is linear shows when it is made longer.
+// A recipe describes an input compactly, as pieces of bytes with repetition counts, so that the
+// input can be stretched. Most expensive inputs are patterns, and making a pattern longer shows
+// whether its cost is linear.
 //
-// As text, a line a piece: how often, a blank, the bytes. \r \n \t \\ \xNN stand for bytes, and \#
-// once in a piece for the number of its repetition, from 0. Lines that begin with # are comments.
+// Text form: one line per piece, with the count, a blank, and the bytes. \r \n \t \\ \xNN stand for
+// bytes, and \# (once per piece) for the number of the repetition, from 0. Lines that begin with #
+// are comments.
 #pragma once
 
 #include <cstddef>
@@ -24,14 +26,14 @@ struct Piece {
 };
 using Recipe = std::vector<Piece>;
 
-// kMalformed, with the line.
+// kMalformed: the detail names the line.
 [[nodiscard]] Result<Recipe> read_recipe(std::string_view text);
 [[nodiscard]] std::string to_text(const Recipe& recipe);
 
 [[nodiscard]] std::string bytes_of(const Recipe& recipe);
 
-// The pieces that stand more than once stand more or less often, so that there are about this many
-// bytes. Without such pieces it stays as it is.
+// Scales the counts of the repeated pieces so that there are about this many bytes. A recipe
+// without repeated pieces is returned unchanged.
 [[nodiscard]] Recipe stretched(const Recipe& recipe, std::size_t bytes);
 
 }  // namespace gridloom::cost

@@ -14,9 +14,9 @@ using namespace std::string_view_literals;
 
 constexpr std::size_t kMostPieces = 12;
 constexpr std::size_t kMostPieceBytes = 2048;
-constexpr std::size_t kKept = 6;  // of each size
+constexpr std::size_t kKept = 6;  // per size
 
-// What the parsers know: a mutation that puts one of these somewhere goes far.
+// Tokens that the parsers recognize: inserting one of them often reaches new code.
 constexpr std::array kWords = {"\r\n"sv,
                                "\r\n\r\n"sv,
                                "\r"sv,
@@ -135,7 +135,7 @@ class Mutator {
     }
   }
 
-  // before, part, after: the part many times.
+  // Splits a piece into before, part and after, and repeats the part many times.
   void repeat_part(Recipe& recipe, std::size_t at) {
     const Piece whole = recipe[at];
     if (whole.bytes.empty()) return;
@@ -167,7 +167,7 @@ class Mutator {
   std::uint64_t index_ = 0;
 };
 
-// The most expensive inputs of about one size.
+// The most expensive inputs of roughly one size.
 class Population {
  public:
   explicit Population(std::size_t most_bytes) : most_bytes_(most_bytes) {}
@@ -180,7 +180,7 @@ class Population {
       return a.units_a_byte() > b.units_a_byte();
     };
     const auto at = std::ranges::upper_bound(kept_, found, is_worse);
-    // The same cost is mostly the same input in other words.
+    // An equal cost usually means an equivalent input.
     if (at != kept_.begin() && std::prev(at)->units == found.units) return;
     kept_.insert(at, std::move(found));
     if (kept_.size() > kKept) kept_.pop_back();
@@ -203,7 +203,7 @@ Found measured(const Parser& parser, Recipe recipe, std::size_t most_bytes) {
 }  // namespace
 
 double Found::units_a_byte() const {
-  // A few bytes are no pattern: what every call costs would be all that is seen.
+  // A few bytes are not a pattern: only the fixed cost of each call would be measured.
   constexpr std::size_t kFew = 256;
   return static_cast<double>(units) / static_cast<double>(std::max(bytes, kFew));
 }
@@ -235,7 +235,7 @@ SearchResult search(const Parser& parser, const std::vector<Recipe>& known, std:
   }
   Mutator mutator(Chance(seed).split(parser.name));
   for (std::size_t i = 0; i < executions && result.beyond.empty(); ++i) {
-    // Small inputs are tried more often, as they cost little.
+    // Small inputs are tried more often, because they are cheap.
     std::size_t which =
         std::min(mutator.below(populations.size()), mutator.below(populations.size()));
     const auto& parents = populations[mutator.below(populations.size())].kept();

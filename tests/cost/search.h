@@ -1,6 +1,6 @@
-// Looks for the inputs that cost a parser most for each of their bytes: mutates what is known, and
-// goes on from what was more expensive than anything of its size before. The same seed finds the
-// same, on every machine.
+// Searches for the inputs with the highest cost per byte for a parser: mutates known inputs, and
+// continues from each input that costs more than all earlier ones of its size. The same seed finds
+// the same inputs on every machine.
 #pragma once
 
 #include <cstddef>
@@ -22,12 +22,13 @@ struct Found {
   [[nodiscard]] double units_a_byte() const;
 };
 
-// What reading the bytes costs, in the units of counter.h. What a parser makes once is made before.
+// The cost of reading the bytes, in the units of counter.h. The one-time initialization of the
+// parser is done before and not counted.
 [[nodiscard]] std::uint64_t cost_of(const Parser& parser, std::string_view bytes);
 
 struct SearchResult {
-  std::vector<Found> worst;   // one for each size that was looked at, from the smallest
-  std::vector<Found> beyond;  // the parser's bound; the search ends with the first
+  std::vector<Found> worst;   // one for each size that was tried, smallest first
+  std::vector<Found> beyond;  // inputs over the parser's bound; the first ends the search
 };
 [[nodiscard]] SearchResult search(const Parser& parser, const std::vector<Recipe>& known,
                                   std::size_t executions, std::uint64_t seed);

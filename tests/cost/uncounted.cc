@@ -1,4 +1,4 @@
-// In place of counter.cc where time is measured: nothing is counted.
+// Replaces counter.cc in measurements of time: nothing is counted.
 #include "cost/counter.h"
 
 namespace gridloom::cost {

@@ -1,8 +1,8 @@
-// The rights matrix: every endpoint, topic and kind of filter, as the doors' own tables name them,
-// for every actor, on a server that goes on running while rights are taken away and on one that is
-// stopped meanwhile. What is expected is in matrix.txt; what has no row there fails.
+// The rights matrix: every endpoint, topic and kind of filter, as listed in the interfaces' own
+// tables, for every actor, on a server that keeps running while rights are taken away and on one
+// that is stopped meanwhile. matrix.txt has the expectations; a case without a row there fails.
 //
-// RIGHTS_WRITE=1 writes matrix.txt anew: review every changed cell.
+// RIGHTS_WRITE=1 rewrites matrix.txt: review every changed cell.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -105,7 +105,7 @@ std::string matrix(When when) {
          table("SESSIONS THAT WAITED", kept);
 }
 
-// What the file says before its first table.
+// The text of the file before its first table.
 constexpr std::string_view kWords =
     R"(Who may do what. rights_test asks everything of this list, on a server that is running while rights are
 taken away and on one that is stopped meanwhile, and both must answer as it says.

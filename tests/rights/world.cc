@@ -25,7 +25,7 @@ using wire::mqtt::Publish;
 using wire::mqtt::Qos;
 using wire::mqtt::Version;
 
-// What each endpoint is asked: a query, or a body.
+// The query or body with which each endpoint is called.
 const std::map<std::string_view, std::string_view>& requests() {
   static const std::map<std::string_view, std::string_view> kRequests = {
       {"GET /healthz", ""},
@@ -52,7 +52,7 @@ bool mentions(const hub::Lines& lines, std::string_view text) {
   return std::ranges::any_of(lines, [&](const std::string& line) { return line.contains(text); });
 }
 
-// What sessions change is in their store as soon as it is in the log.
+// Stores session changes in the session store as soon as they are in the log.
 class WholeJournal final : public history::Journal {
  public:
   WholeJournal(history::Archive& archive, const std::unique_ptr<mqtt::SessionStore>& store)
@@ -72,7 +72,7 @@ class WholeJournal final : public history::Journal {
   const std::unique_ptr<mqtt::SessionStore>& store_;
 };
 
-// `client_id` outlives what is made of it.
+// `client_id` must outlive the returned Connect.
 Connect parked(std::string_view client_id) {
   Connect connect{.clean_start = false, .client_id = client_id};
   connect.properties.add(PropertyId::kSessionExpiryS, 600'000U);
@@ -101,7 +101,7 @@ World::World(When when) {
   see_wills();
 }
 
-// Connections first; and the hub, which outlives the journal here, may say no more to it.
+// Connections first. The hub outlives the journal here, and must not use the journal any more.
 World::~World() {
   others_.clear();
   owner_watcher_.reset();
@@ -173,7 +173,7 @@ void World::add_actors() {
   signers_.push_back({.name = "nobody", .key = std::nullopt});
 }
 
-// A session of each, with a delayed will, for which something waits.
+// Parks one session per actor, with a delayed will and a queued message.
 void World::park_sessions() {
   for (const Actor& actor : actors_) {
     if (actor.user.empty()) continue;
@@ -193,7 +193,7 @@ void World::park_sessions() {
         {app ? fmt::format("/open/{}/#", actor.self) : fmt::format("/device/{}/#", actor.sn)});
     made->drop();
   }
-  // A device's set waits for its own sessions too, and a report for everybody who may read it.
+  // A set is queued for the device's own sessions too, a report for every session that may read it.
   for (const std::string_view sn : {kSn, kRotated, kMoved}) {
     const PeerPtr device = peer();
     device->join_device(sn, {.client_id = "reports"});
@@ -224,7 +224,7 @@ void World::take_away() {
 }
 
 World::PeerPtr World::peer() {
-  return std::make_unique<Peer>(server_.home, *server_.door, Version::k5);
+  return std::make_unique<Peer>(server_.home, *server_.server, Version::k5);
 }
 
 World::PeerPtr World::signed_in(const Actor& actor, const std::string& client_id,
@@ -279,7 +279,7 @@ void World::see_wills() {
   hub::Lines lines = seen(device_watcher_);
   std::ranges::move(seen(owner_watcher_), std::back_inserter(lines));
   for (const PeerPtr& other : others_) std::ranges::move(seen(other), std::back_inserter(lines));
-  // Other apps of an account see what one of them sends: that proves nothing.
+  // Other apps of an account receive messages that one app sends, so these lines prove nothing.
   std::erase_if(lines, [](const std::string& line) {
     return line.contains("/set ") && !line.contains(" /device/");
   });
@@ -302,7 +302,7 @@ void World::report(std::string_view payload, bool retain) {
   static_cast<void>(device_->said());
 }
 
-// Acknowledged, or the watcher's window would close.
+// Acknowledges each message, because the watcher's receive window would be exhausted otherwise.
 hub::Lines World::seen(const PeerPtr& watcher) {
   hub::Lines all;
   for (hub::Lines lines = watcher->said(); !lines.empty(); lines = watcher->said()) {
@@ -372,7 +372,7 @@ std::string World::ask(std::string_view endpoint, const Signer& signer) {
   api_->handle(std::move(request), [&response](http::Response got) { response = std::move(got); });
   server_.home.settle();
   if (!response) {
-    // A set, which waits for a reply: it has reached the device, or nobody answers.
+    // A set waits for a reply: either it has reached the device, or it was lost.
     const bool sent = mentions(seen(device_watcher_), R"("x":1)");
     server_.home.pass(Millis(9000));
     report(R"({"params":{"temperature":54.5,"kept":"kept"}})", true);
@@ -435,7 +435,7 @@ std::string World::subscribe(const Actor& actor, const std::string& filter) {
   }
   report(R"({"params":{"temperature":54.5,"kept":"kept"}})", true);
   static_cast<void>(device_->said());
-  // What the device is told, and what other apps of the owner see of that.
+  // The messages that the device receives, and those that other apps of the owner see.
   for (const std::string_view verb : {"set", "get"}) {
     owner_watcher_->publish(server_.home.open("owner", fmt::format("{}/{}", kSn, verb)),
                             fmt::format(R"({{"id":{},"params":{{"x":"{}"}}}})", markers_, marker),
@@ -451,7 +451,7 @@ std::string World::subscribe(const Actor& actor, const std::string& filter) {
   return kept ? "kept" : "-";
 }
 
-// It comes back with what it would sign in with today.
+// The actor reconnects with the credentials that are valid today.
 std::string World::queued(const Actor& actor) {
   if (actor.user.empty()) return "shut";
   const auto today = hub::find_credential(*server_.home.registry->directory(), actor.user);

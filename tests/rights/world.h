@@ -1,5 +1,5 @@
-// A home in which every kind of actor has signed in once, a session of each is parked, and some of
-// them have lost what they had since, on a running server or on a stopped one.
+// A test home on a running or a stopped server. Every kind of actor has signed in once, a session
+// of each is parked, and some actors have lost their rights since.
 #pragma once
 
 #include <cstdint>
@@ -21,21 +21,21 @@ inline constexpr std::string_view kSn = "HEATER-01";       // owner's, shared
 inline constexpr std::string_view kRotated = "HEATER-03";  // owner's, with a new key
 inline constexpr std::string_view kMoved = "HEATER-04";    // was owner's, is stranger's
 
-// Who asks over MQTT.
+// A client that signs in over MQTT.
 struct Actor {
   std::string name;
   hub::Role role = hub::Role::kAccount;
-  std::string user{};         // as it signs in
-  std::string password{};     // of the time before something was taken away
-  std::string self{};         // certificate account in its own topics; empty: it has none
-  std::string_view sn = kSn;  // the device that it is about
+  std::string user{};         // for signing in
+  std::string password{};     // from before any rights were taken away
+  std::string self{};         // certificate account in its own topics; empty: none
+  std::string_view sn = kSn;  // the device that its requests concern
 };
 
-// Who asks over HTTP.
+// A client that signs requests over HTTP.
 struct Signer {
   std::string name;
-  std::optional<registry::AccessKey> key;  // none: it does not sign
-  bool wrong = false;                      // what it signs is something else
+  std::optional<registry::AccessKey> key;  // none: requests are not signed
+  bool wrong = false;                      // signs with a wrong secret key
 };
 
 enum class When : std::uint8_t { kRunning, kStopped };
@@ -50,14 +50,14 @@ class World {
   [[nodiscard]] const std::vector<Actor>& actors() const { return actors_; }
   [[nodiscard]] const std::vector<Signer>& signers() const { return signers_; }
 
-  // A cell of the matrix each; see matrix.txt for the words.
+  // Each call computes one cell of the matrix; see matrix.txt for the words.
   std::string ask(std::string_view endpoint, const Signer& signer);
   std::string publish(const Actor& actor, const std::string& topic);
   std::string subscribe(const Actor& actor, const std::string& filter);
   std::string queued(const Actor& actor);
   [[nodiscard]] std::string will(const Actor& actor) const;
 
-  // With {sn}, {self} and {owner} filled in; nothing for an actor without own topics.
+  // Replaces {sn}, {self} and {owner}; no value for an actor without its own topics.
   [[nodiscard]] std::optional<std::string> filled(std::string_view text, const Actor& actor) const;
 
  private:
@@ -71,10 +71,10 @@ class World {
   void see_wills();
 
   PeerPtr peer();
-  // Null: it was not let in.
+  // Null: the server refused the sign-in.
   PeerPtr signed_in(const Actor& actor, const std::string& client_id, std::string_view password);
   void report(std::string_view payload, bool retain = false);
-  // Clears what the watchers saw.
+  // Returns and clears the messages that the watcher received.
   hub::Lines seen(const PeerPtr& watcher);
 
   mqtt::Server server_;
@@ -85,10 +85,10 @@ class World {
   std::vector<Actor> actors_;
   std::vector<Signer> signers_;
   PeerPtr device_;                  // the device itself, which reports
-  PeerPtr device_watcher_;          // another connection of it
+  PeerPtr device_watcher_;          // another connection of the device
   PeerPtr owner_watcher_;           // an app of the owner
-  std::vector<PeerPtr> others_;     // of the other devices, and of an app of the stranger
-  std::vector<std::string> wills_;  // of whom one was seen
+  std::vector<PeerPtr> others_;     // other devices, and an app of the stranger
+  std::vector<std::string> wills_;  // clients whose will was seen
   int markers_ = 0;
 };
 

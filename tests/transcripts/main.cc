@@ -1,9 +1,9 @@
 // transcript_test [--rewrite] [--devices DIR] [--cover all|none|FAMILY] PATH...
 //
 // Plays every transcript three times, with one shard, with four, and over real sockets, and
-// compares each with what the file expects and with the others. A PATH that is a folder stands for
-// the *.loom files in it. At the end every command and field of the covered families must have been
-// used.
+// compares each run with the expectations in the file and with the other runs. A PATH that is a
+// folder stands for the *.loom files in it. At the end, every command and field of the covered
+// families must have been used.
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
@@ -20,14 +20,14 @@
 #include <vector>
 
 #include "catalog/loader.h"
-#include "transcripts/player.h"
+#include "transcripts/runner.h"
 
 namespace gridloom::transcripts {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t kMostFailures = 20;  // shown of one file
+constexpr std::size_t kMostFailures = 20;  // shown per file
 
 struct Options {
   bool rewrite = false;
@@ -72,7 +72,7 @@ void show(const std::string& file, const std::vector<Failure>& failures) {
   }
 }
 
-// What the apps got must not depend on the variant.
+// The messages that apps received must not depend on the variant.
 std::vector<Failure> compare(const Outcome& one, const Outcome& other) {
   std::vector<Failure> failures;
   for (const auto& [topic, messages] : one.record) {
@@ -94,7 +94,7 @@ std::string as_it_stands(const Script& script) {
   return text;
 }
 
-// Returns whether all is as expected.
+// Returns whether all expectations were met.
 bool run(const fs::path& file, const Options& options,
          const std::shared_ptr<const catalog::Catalog>& catalog, Coverage& coverage) {
   const auto script = load_script(file);
@@ -109,7 +109,7 @@ bool run(const fs::path& file, const Options& options,
   for (const Other& other : kOthers) {
     Outcome outcome =
         play(*script, catalog, {.variant = other.variant, .keeps_record = true}, coverage);
-    // After a restart devices report anew, so what the apps got is not the same.
+    // After a restart devices report again, so the messages to apps differ.
     if (!other.variant.restarts) {
       std::ranges::move(compare(one, outcome), std::back_inserter(outcome.failures));
     }
@@ -129,7 +129,7 @@ int main_of(const std::vector<std::string_view>& words) {
     fmt::print("transcript_test [--rewrite] [--devices DIR] [--cover all|none|FAMILY] PATH...\n");
     return 2;
   }
-  // quota/data speaks of the server's local time.
+  // quota/data contains the server's local time.
   ::setenv("TZ", "UTC", 1);
   ::tzset();
   spdlog::set_level(spdlog::level::warn);

@@ -1,7 +1,7 @@
-// Temporaries of a co_await expression live across the suspension. g++ 12 destroys some of them
-// twice without a word (braces with a std::string in them, lambdas that capture one), and a lambda
-// coroutine outlives the captures it was made with. So nothing that owns is made inside such an
-// expression: it gets a name first and is moved in.
+// Checks co_await expressions, whose temporaries live across the suspension. g++ 12 silently
+// destroys some of them twice (braces that contain a std::string, lambdas that capture one), and a
+// lambda coroutine outlives the captures it was created with. Therefore no owning object is created
+// inside such an expression: it gets a name first and is moved in.
 #include <algorithm>
 #include <array>
 #include <string_view>
@@ -14,7 +14,7 @@ namespace {
 
 using Tokens = std::vector<Token>;
 
-// Names that make an owner where they stand in braces.
+// Names that create an owning object inside braces.
 constexpr std::array<std::string_view, 14> kOwners = {
     "string",      "vector",      "map",    "optional",  "function",  "shared_ptr", "unique_ptr",
     "make_shared", "make_unique", "format", "to_string", "make_pair", "move",       "Secret"};
@@ -22,8 +22,8 @@ constexpr std::array<std::string_view, 14> kOwners = {
 bool opens(std::string_view text) { return text == "(" || text == "[" || text == "{"; }
 bool closes(std::string_view text) { return text == ")" || text == "]" || text == "}"; }
 
-// One past the expression that begins at `from`: a `;` or `,` on its level, or the bracket around
-// it.
+// The index after the expression that begins at `from`: a `;` or `,` on the same level, or the
+// closing bracket around the expression.
 std::size_t end_of_expression(const Tokens& tokens, std::size_t from) {
   std::size_t depth = 0;
   for (std::size_t i = from; i < tokens.size(); ++i) {
@@ -35,7 +35,7 @@ std::size_t end_of_expression(const Tokens& tokens, std::size_t from) {
   return tokens.size();
 }
 
-// The bracket that closes the one at `open`.
+// The index of the bracket that closes the one at `open`.
 std::size_t matching(const Tokens& tokens, std::size_t open) {
   std::size_t depth = 0;
   for (std::size_t i = open; i < tokens.size(); ++i) {
@@ -60,7 +60,7 @@ bool holds_owner(const Tokens& tokens, std::size_t from, std::size_t to) {
                      });
 }
 
-// Inside a lambda's own body the rules begin anew: its co_awaits are found by themselves.
+// Skips a lambda's body, to which the rules apply separately: its co_awaits are found on their own.
 std::size_t after_lambda(const Tokens& tokens, std::size_t index, std::size_t end) {
   for (std::size_t i = matching(tokens, index); i < end; ++i) {
     if (tokens[i].text == "(") i = matching(tokens, i);

@@ -1,5 +1,5 @@
-// Documentation rots where it names files. Every word of a *.md file that looks like a path of this
-// tree must be one. Placeholders (<room>, *, {a,b}, ...) and what the build makes are left alone.
+// Checks that files named in the documentation exist. Every word of a *.md file that looks like a
+// path of this tree must be one. Placeholders (<room>, *, {a,b}, ...) and build outputs may differ.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -20,11 +20,11 @@ bool is_path_char(char c) {
   return is_word(c) || c == '.' || c == '/' || c == '-' || c == '+' || c == '@';
 }
 
-// Words around which stands a placeholder or a URL are no paths of ours.
+// Words inside a placeholder or a URL are not paths of this tree.
 bool is_part_of_more(std::string_view line, std::size_t from, std::size_t to) {
   constexpr std::string_view kMore = "<>*{}$~:%[";
   const bool before = from > 0 && kMore.contains(line[from - 1]);
-  // A colon behind a path may begin a line number or end a sentence.
+  // A colon after a path may begin a line number or end a sentence.
   const bool after = to < line.size() && line[to] != ':' && kMore.contains(line[to]);
   return before || after;
 }
@@ -40,7 +40,7 @@ struct Places {
   std::set<std::string> rooms;  // folders of src/
 };
 
-// "wire/json.h" is how the code itself names a header; "http/mqtt" is prose.
+// "wire/json.h" is the form in which the code names a header; "http/mqtt" is prose.
 bool is_missing(const Places& places, std::string_view word) {
   const std::string first(word.substr(0, word.find('/')));
   if (places.top.contains(first)) return !places.tree.has(word);

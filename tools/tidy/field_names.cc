@@ -1,6 +1,6 @@
-// A field's name in C++ would tie the program to one family: names, units and quirks live in
-// devices/*.yaml alone. Only names with a dot count, as no other string looks like them; the
-// simulator's models and the tests speak of fields by nature.
+// Checks that C++ names no device field, which would tie the program to one family: names, units
+// and quirks are defined only in devices/*.yaml. Only names with a dot are checked, because no
+// other string looks like them; the simulator's models and the tests may name fields.
 #include <fmt/format.h>
 
 #include <set>
@@ -14,7 +14,7 @@ namespace {
 
 using Names = std::set<std::string, std::less<>>;
 
-// The key of `  key: value`, at exactly that depth; quotes around it are taken off.
+// The key of ` key: value`, at exactly that depth, without quotes.
 std::string_view key_of(std::string_view line) {
   if (!line.starts_with("  ") || line.size() < 3 || line[2] == ' ' || line[2] == '#') return {};
   line.remove_prefix(2);

@@ -1,4 +1,4 @@
-// What a file looks like before one reads it. Columns are counted in characters, not bytes.
+// Checks the form of a file. Columns are counted in characters, not bytes.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -19,7 +19,7 @@ std::size_t columns(std::string_view line) {
       line, [](char c) { return (static_cast<unsigned char>(c) & 0xc0U) != 0x80U; }));
 }
 
-// Inside a raw string a line cannot be broken without changing the string.
+// A line inside a raw string cannot be broken without changing the string.
 bool is_in_raw_string(const Source& file, std::size_t number) {
   return std::ranges::any_of(file.literals(), [&](const Literal& literal) {
     return literal.content.contains('\n') && file.line_of(literal.offset) <= number &&
@@ -40,7 +40,7 @@ void check_lines(const Source& file, Report& report) {
 void check_opening(const Tree& tree, const Source& file, Report& report) {
   if (file.text().starts_with("//")) return;
   if (!file.is_header()) {
-    // a.h speaks for a.cc, and a.cc for a_test.cc.
+    // a.h has the opening comment for a.cc, and a.cc for a_test.cc.
     std::string stem = file.path().substr(0, file.path().size() - 3);
     const bool has_header = tree.has(stem + ".h");
     stem.resize(stem.size() - (stem.ends_with("_test") ? 5 : 0));

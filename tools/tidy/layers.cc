@@ -1,5 +1,5 @@
-// layers.txt is read by the build too (cmake/rooms.cmake); here its form is checked, and that the
-// includes keep to it: the linker would let a room use a header of a room above it.
+// Checks the form of layers.txt (which the build reads too, in cmake/rooms.cmake) and that includes
+// respect the layers: the linker would let a folder use a header of a folder above it.
 #include <fmt/format.h>
 
 #include <map>

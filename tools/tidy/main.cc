@@ -1,4 +1,4 @@
-// gl_tidy ROOT: prints what it finds in the tree and exits with 1 if there is anything.
+// gl_tidy ROOT: prints the findings in the tree and exits with 1 if there are any.
 #include <fmt/format.h>
 
 #include <cstdlib>

@@ -1,5 +1,5 @@
-// A clone must work on any machine: no file points at the folders of the machine it was written on,
-// or at the package mirror that this machine used.
+// Checks that a clone works on any machine: no file refers to folders of the machine it was written
+// on, or to the package mirror that this machine used.
 #include <fmt/format.h>
 
 #include <array>
@@ -57,7 +57,7 @@ void check_mirrors(const Source& file, Report& report) {
 
 void check_places(const Tree& tree, Report& report) {
   for (const Source& file : tree.files()) {
-    if (file.under("tools/tidy/")) continue;  // the table above, and its tests
+    if (file.under("tools/tidy/")) continue;  // the table above, and the tests
     check_folders(file, report);
     if (file.path().ends_with("package-lock.json")) {
       each(file.text(), "\"resolved\"", [&](std::size_t at) {

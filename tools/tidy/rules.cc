@@ -10,7 +10,7 @@
 namespace gridloom::tidy {
 namespace {
 
-// An allowance without a reason is none.
+// An allowance without a reason is invalid.
 bool is_allowed(std::string_view line) {
   constexpr std::string_view kMark = "tidy: allowed, ";
   const std::size_t at = line.find(kMark);
@@ -37,6 +37,7 @@ std::vector<Finding> check_all(const Tree& tree) {
   check_layers(tree, report);
   check_form(tree, report);
   check_words(tree, report);
+  check_retired_names(tree, report);
   check_coroutines(tree, report);
   check_field_names(tree, report);
   check_documents(tree, report);

@@ -1,4 +1,5 @@
-// The rules: each looks at the whole tree and reports what it finds, with the cure.
+// The rules of the tidy tool: each checks the whole tree and reports its findings, with a remedy
+// for each.
 //
 // A rule holds everywhere it says, or it is no rule; the one way out is a comment on the line
 // itself that says why: `tidy: allowed, <reason>`.
@@ -34,22 +35,24 @@ class Report {
   std::vector<Finding> findings_;
 };
 
-// layers.txt is bottom-up and complete; rooms include only what it lets them.
+// layers.txt is bottom-up and complete; each folder includes only what layers.txt allows.
 void check_layers(const Tree& tree, Report& report);
-// Length of files and lines, the opening comment, #pragma once, the own header first.
+// Length of files and lines, the opening comment, #pragma once, a file's own header first.
 void check_form(const Tree& tree, Report& report);
-// Calls and words that have a better form here.
+// Calls and words for which the project has a better form.
 void check_words(const Tree& tree, Report& report);
-// What stands inside a co_await expression.
+// Retired names, which were replaced by the terms of the field.
+void check_retired_names(const Tree& tree, Report& report);
+// The contents of co_await expressions.
 void check_coroutines(const Tree& tree, Report& report);
-// Fields of devices are data: C++ outside the simulator's models names none.
+// Device fields are data: C++ code outside the simulator's models names none of them.
 void check_field_names(const Tree& tree, Report& report);
-// Files that the documentation names exist.
+// Files named in the documentation exist.
 void check_documents(const Tree& tree, Report& report);
-// Nothing points at one machine or one package mirror.
+// No file refers to a particular machine or package mirror.
 void check_places(const Tree& tree, Report& report);
 
-// All of them, sorted by file and line.
+// Findings of all rules, sorted by file and line.
 [[nodiscard]] std::vector<Finding> check_all(const Tree& tree);
 
 }  // namespace gridloom::tidy

@@ -1,5 +1,5 @@
-// The splitter walks the text once; each of its states (comment, string, raw string, number, code)
-// is a function that says where the state ends.
+// The splitter walks the text once; each state (comment, string, raw string, number, code) is a
+// function that returns where the state ends.
 #include "tidy/source.h"
 
 #include <algorithm>
@@ -67,7 +67,7 @@ class Splitter {
     if (at_ < text_.size()) ++at_;
   }
 
-  // The R of R"( is the end of a word (R, u8R, LR) that stands right before the quote.
+  // The R of R"( ends a word (R, u8R, LR) that is directly before the quote.
   [[nodiscard]] bool is_raw() const { return at_ > 0 && text_[at_ - 1] == 'R'; }
 
   void raw_string() {
@@ -80,7 +80,7 @@ class Splitter {
     at_ = std::min(end + close.size(), text_.size());
   }
 
-  // A number may hold ' between digits, which opens no character literal.
+  // A number may contain ' between digits, which does not open a character literal.
   void word() {
     const bool number = is_digit(text_[at_]);
     while (at_ < text_.size() &&

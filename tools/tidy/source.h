@@ -1,8 +1,8 @@
-// A source file as the checks see it: the text, and the same text with comments and literals
-// blanked, so that a rule about code cannot be fooled by a comment that speaks of it.
+// A source file as the checks see it: the text, and copies in which comments and literals are
+// blanked, so that a rule about code is not misled by a comment that mentions code.
 //
-// Offsets are the same in `text`, `code` and `comments`. No compiler is behind this: it knows what
-// a comment, a string and a token are, and nothing of types.
+// Offsets are the same in `text`, `code` and `comments`. The implementation is not a compiler: it
+// recognizes comments, strings and tokens, but no types.
 #pragma once
 
 #include <cstddef>
@@ -13,7 +13,7 @@
 namespace gridloom::tidy {
 
 struct Literal {
-  std::size_t offset = 0;  // of the content, behind the quote
+  std::size_t offset = 0;  // of the content, after the quote
   std::string content;     // as written, escapes included
 };
 
@@ -27,25 +27,25 @@ class Source {
  public:
   Source(std::string path, std::string text);
 
-  // From the root, with forward slashes.
+  // Relative to the root, with forward slashes.
   [[nodiscard]] const std::string& path() const { return path_; }
   [[nodiscard]] const std::string& text() const { return text_; }
-  // Comments and the content of literals are spaces. The whole text where it is no C++.
+  // The text with comments and the contents of literals replaced by spaces; unchanged if not C++.
   [[nodiscard]] const std::string& code() const { return code_; }
-  // All but comments is spaces. The whole text where it is no C++.
+  // The text with everything but comments replaced by spaces; unchanged if not C++.
   [[nodiscard]] const std::string& comments() const { return comments_; }
   [[nodiscard]] const std::vector<Literal>& literals() const { return literals_; }
 
   [[nodiscard]] bool is_cpp() const;
   [[nodiscard]] bool is_header() const { return path_.ends_with(".h"); }
-  // A test, a fuzz target, or what only they use (test_*.h).
+  // Whether the file is a test, a fuzz target, or a header only for these (test_*.h).
   [[nodiscard]] bool is_test() const;
   [[nodiscard]] bool under(std::string_view folder) const { return path_.starts_with(folder); }
 
-  // Counted from 1.
+  // Line numbers count from 1.
   [[nodiscard]] std::size_t line_of(std::size_t offset) const;
   [[nodiscard]] std::size_t line_count() const { return line_starts_.size(); }
-  // Without its line end.
+  // Without the line ending.
   [[nodiscard]] std::string_view line(std::size_t number) const;
   [[nodiscard]] std::vector<Token> tokens() const;
 

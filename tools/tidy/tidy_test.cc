@@ -1,4 +1,4 @@
-// Each rule against small trees made of strings: what it reports, and what it lets pass.
+// Tests each rule on small trees made of strings: the findings it reports, and the code it accepts.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -35,7 +35,7 @@ std::vector<std::string> findings_of(Rule rule, const std::vector<File>& files) 
   return out;
 }
 
-// What one file of a room with this code gets.
+// The findings for one file with this code in some folder.
 std::vector<std::string> findings_of(Rule rule, const std::string& code) {
   return findings_of(rule, {{"src/net/a.cc", code}});
 }
@@ -145,7 +145,7 @@ TEST(Form, WantsAnOpeningCommentInHeadersAndInLongFilesWithoutOne) {
               ElementsAre(HasSubstr("does not open with a comment")));
   EXPECT_THAT(findings_of(check_form, {{"src/a/a.cc", shorter}}), IsEmpty());
   EXPECT_THAT(findings_of(check_form, {{"src/a/a.cc", "// A.\n" + longer}}), IsEmpty());
-  // The header or the tested file speaks for it.
+  // The header or the tested file has the opening comment.
   EXPECT_THAT(findings_of(check_form, {header, {"src/a/a_test.cc", longer}}), IsEmpty());
   EXPECT_THAT(findings_of(check_form, {header, {"src/a/a.cc", "#include \"a/a.h\"\n" + longer}}),
               IsEmpty());
@@ -228,6 +228,22 @@ TEST(Words, RefuseUsingNamespaceInHeadersOnly) {
               ElementsAre(HasSubstr("src/a/a.h:1: error: using namespace in a header")));
 }
 
+TEST(RetiredNames, AreRefusedWithTheNameToUse) {
+  EXPECT_THAT(
+      findings_of(check_retired_names, "Result<int> f();\nFaultKind kind;\n"),
+      ElementsAre("src/net/a.cc:2: error: FaultKind is a retired name; it is ErrorCode now"));
+  EXPECT_THAT(findings_of(check_retired_names, {{"tests/a/a_test.cc", "auto a = misdoes(b);"}}),
+              ElementsAre(HasSubstr("it is injected now")));
+}
+TEST(RetiredNames, CountWhereTheyStoodAndInCodeOnly) {
+  EXPECT_THAT(findings_of(check_retired_names, {{"src/net/a.h", "struct Line {};"}}),
+              ElementsAre(HasSubstr("it is ConnectionContext now")));
+  EXPECT_THAT(findings_of(check_retired_names, {{"src/transcripts/a.h", "struct Line {};"}}),
+              IsEmpty());
+  EXPECT_THAT(findings_of(check_retired_names,
+                          "// A Fault says what went wrong.\nauto a = \"Fault\"; Faults b;"),
+              IsEmpty());
+}
 TEST(Words, RefuseUnfinishedWork) {
   EXPECT_THAT(findings_of(check_words, "int a;\n// TODO: more\n"),
               ElementsAre("src/net/a.cc:2: error: TODO in the tree; do it, or open an issue"));

@@ -1,7 +1,7 @@
-// The tree under check: every text file of the project, and the names of all the others.
+// The tree that is checked: every text file of the project, and the names of all other files.
 //
-// Generated folders (build, node_modules, a local data folder) are not part of it. A test makes a
-// tree of strings; nothing but load() touches the disk.
+// Generated folders (build, node_modules, a local data folder) are not part of the tree. Tests
+// build a tree from strings; only load() accesses the disk.
 #pragma once
 
 #include <filesystem>
@@ -17,15 +17,15 @@ namespace gridloom::tidy {
 class Tree {
  public:
   explicit Tree(std::vector<Source> files);
-  // Files that are too large or not text count by their names only.
+  // Only the names of files that are too large or not text are kept.
   [[nodiscard]] static Tree load(const std::filesystem::path& root);
 
   [[nodiscard]] const std::vector<Source>& files() const { return files_; }
-  // nullptr when there is none.
+  // nullptr: no such file.
   [[nodiscard]] const Source* find(std::string_view path) const;
-  // A file or a folder; a folder may end in a slash.
+  // Whether a file or folder exists; a folder may end in a slash.
   [[nodiscard]] bool has(std::string_view path) const;
-  // The folders right under `folder` ("" is the root), without slashes.
+  // The folders directly below `folder` ("" is the root), without slashes.
   [[nodiscard]] std::set<std::string> folders(std::string_view folder) const;
 
  private:

@@ -1,5 +1,5 @@
-// Calls and words that have a better form here. A rule is a row of a table with its cure; what
-// cannot be said in a row (new, delete, using namespace) is a function.
+// Calls and words for which the project has a better form. A rule is a row of a table with its
+// remedy; rules that do not fit a row (new, delete, using namespace) are functions.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -58,7 +58,7 @@ constexpr std::array kBannedCalls = std::to_array<BannedCall>({
     {"regex_match", kRegex}, {"regex_search", kRegex},  {"smatch", kRegex},
     {"cmatch", kRegex},      {"regex_replace", kRegex},
 });
-// Types and templates: they need no parenthesis behind them to count.
+// Types and templates, which count also without a following parenthesis.
 constexpr std::array<std::string_view, 4> kBannedTypes = {"regex", "wregex", "smatch", "cmatch"};
 
 constexpr std::array<std::string_view, 4> kUnfinished = {"TODO", "FIXME", "XXX", "HACK"};
@@ -91,7 +91,7 @@ void check_calls(const Source& file, const Tokens& tokens, Report& report) {
   }
 }
 
-// unique_ptr<T>(new T(…)) or unique_ptr<T> name(new T(…)): the one way to an object whose
+// unique_ptr<T>(new T(…)) or unique_ptr<T> name(new T(…)): the only way to create an object whose
 // constructor is private.
 bool is_owned_at_once(const Tokens& tokens, std::size_t index) {
   if (index < 3 || tokens[index - 1].text != "(") return false;

@@ -1,10 +1,10 @@
 // A DELTA 2: battery, inverter, wall charger, solar input, car socket and USB around one DC bus.
 //
-// Each step decides from the settings what flows where (delta_2_flow.h) and moves the battery; all
-// numbers are written together (delta_2_report.h), so that they belong together: no more comes out
-// than goes in and is taken from the battery. Settings are never touched, but for switches that go
-// off after their standby time, and on by themselves where the user asked for that. Asleep, the
-// unit has all outputs off; the radio goes on, and any use or command wakes it.
+// Each step computes the energy flow from the settings (delta_2_flow.h) and moves the battery; all
+// numbers are written together (delta_2_report.h), so that they are consistent: no more comes out
+// than goes in and is taken from the battery. Settings are never changed, except for switches that
+// go off after their standby time, and on by themselves if the user configured that. Asleep, the
+// unit has all outputs off; the radio stays on, and any use or command wakes it.
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -16,7 +16,7 @@
 #include "base/chance.h"
 #include "base/clock.h"
 #include "sim/battery.h"
-#include "sim/books.h"
+#include "sim/energy_balance.h"
 #include "sim/model.h"
 #include "sim/models/delta_2_flow.h"
 #include "sim/models/delta_2_report.h"
@@ -29,7 +29,7 @@ namespace {
 using delta_2::Flow;
 using delta_2::Settings;
 
-// A counter that is reported whole; the rest is kept.
+// A counter that is reported as a whole number; the remainder is kept.
 struct Counter {
   std::string_view field;
   double unreported = 0;
@@ -39,12 +39,12 @@ class Delta2 final : public Model {
  public:
   explicit Delta2(Chance chance) : planner_(chance), noise_(chance) {}
 
-  void start(Fields& fields, const Surroundings& around) override;
-  void step(const Surroundings& around, Millis dt) override;
-  void write(Fields& fields, const Surroundings& around) override;
+  void start(Fields& fields, const Environment& environment) override;
+  void step(const Environment& environment, Millis dt) override;
+  void write(Fields& fields, const Environment& environment) override;
   Outcome command(Fields& fields, const catalog::Command& command, const wire::JsonObject& params,
-                  const Surroundings& around) override;
-  [[nodiscard]] Balance balance() const override { return books_.balance(); }
+                  const Environment& environment) override;
+  [[nodiscard]] Balance balance() const override { return balance_.balance(); }
 
  private:
   void read(const Fields& fields);
@@ -53,13 +53,13 @@ class Delta2 final : public Model {
   void warm(double air_c, double seconds);
   void count(double seconds);
 
-  // What switched by itself since the fields were written.
+  // The switches that changed by themselves since the fields were written.
   struct Switched {
     bool ac = false;
     bool car = false;
     bool usb = false;
     bool wall = false;
-    int relay = 0;  // times
+    int relay = 0;  // number of switching operations
   };
   enum Counters : std::uint8_t {
     kAcIn,
@@ -79,13 +79,13 @@ class Delta2 final : public Model {
   delta_2::Planner planner_;
   Noise noise_;
   Battery battery_{Battery::Options{}};
-  Books books_;
+  EnergyBalance balance_;
   Settings set_;
   Flow flow_;
   Switched switched_;
   bool had_mains_ = true;
   bool had_bypass_ = false;
-  bool tripped_ = false;  // by too much on the AC sockets, until they are switched on again
+  bool tripped_ = false;  // by an overload of the AC sockets, until they are switched on again
   IdleTimer ac_idle_;
   IdleTimer car_idle_;
   IdleTimer unit_idle_;
@@ -107,27 +107,27 @@ class Delta2 final : public Model {
                                         {.field = "pd.typecUsedTime"}}};
 };
 
-void Delta2::start(Fields& fields, const Surroundings& around) {
+void Delta2::start(Fields& fields, const Environment& environment) {
   battery_ = Battery({.capacity_ah = fields.number("bms_bmsStatus.fullCap") / 1000,
                       .cycles = fields.number("bms_bmsStatus.cycles"),
                       .soc_percent = fields.number("bms_bmsStatus.f32ShowSoc"),
-                      .temperature_c = around.air_c + 3});
+                      .temperature_c = environment.air_c + 3});
   design_mah_ = fields.number("bms_bmsStatus.designCap");
-  inverter_c_ = around.air_c + 8;
-  solar_c_ = around.air_c + 7;
-  socket_c_ = around.air_c + 6;
-  had_mains_ = around.grid_up;
+  inverter_c_ = environment.air_c + 8;
+  solar_c_ = environment.air_c + 7;
+  socket_c_ = environment.air_c + 6;
+  had_mains_ = environment.grid_up;
   read(fields);
-  step(around, Millis(1000));
-  write(fields, around);
+  step(environment, Millis(1000));
+  write(fields, environment);
 }
 
 Outcome Delta2::command(Fields& fields, const catalog::Command& /*command*/,
-                        const wire::JsonObject& /*params*/, const Surroundings& around) {
+                        const wire::JsonObject& /*params*/, const Environment& environment) {
   for (IdleTimer* timer : {&ac_idle_, &car_idle_, &unit_idle_}) timer->busy();
   read(fields);
-  step(around, kInstant);
-  write(fields, around);
+  step(environment, kInstant);
+  write(fields, environment);
   return {};
 }
 
@@ -138,36 +138,36 @@ void Delta2::read(const Fields& fields) {
   if (set_.ac_on) tripped_ = false;
 }
 
-void Delta2::step(const Surroundings& around, Millis dt) {
+void Delta2::step(const Environment& environment, Millis dt) {
   noise_.next_step();
   const double seconds = seconds_of(dt);
-  // A pause of charging lasts until the plug is in anew.
-  if (around.grid_up && !had_mains_) {
+  // A pause of charging ends when the plug is connected again.
+  if (environment.grid_up && !had_mains_) {
     set_.wall_paused = false;
     switched_.wall = true;
   }
-  had_mains_ = around.grid_up;
+  had_mains_ = environment.grid_up;
   switch_by_itself(dt);
-  flow_ = planner_.plan(set_, battery_, around, noise_);
+  flow_ = planner_.plan(set_, battery_, environment, noise_);
   if (flow_.overload) {
     tripped_ = switched_.ac = true;
     set_.ac_on = false;
   }
   const double taken_w =
-      battery_.apply({.power_w = flow_.battery_w, .seconds = seconds, .air_c = around.air_c});
-  // One that runs empty in the step gives less than was asked for: the inverter stops.
+      battery_.apply({.power_w = flow_.battery_w, .seconds = seconds, .air_c = environment.air_c});
+  // If the battery runs empty in the step, it gives less than requested: the inverter stops.
   const double missing_w = std::round(taken_w - flow_.battery_w);
   if (flow_.inverting) flow_.ac_out_w -= std::clamp(missing_w, 0.0, flow_.ac_out_w);
-  books_.add(battery_);
-  books_.close(
+  balance_.add(battery_);
+  balance_.close(
       {.in_w = flow_.ac_in_w() + flow_.dc_in_w(), .out_w = flow_.ac_out_w + flow_.dc_out_w()}, dt);
-  warm(around.air_c, seconds);
+  warm(environment.air_c, seconds);
   if (flow_.bypass != had_bypass_) ++switched_.relay;
   had_bypass_ = flow_.bypass;
   count(seconds);
 }
 
-void Delta2::write(Fields& fields, const Surroundings& around) {
+void Delta2::write(Fields& fields, const Environment& environment) {
   write_switches(fields);
   for (Counter& counter : counters_) {
     const double whole = std::floor(counter.unreported);
@@ -179,7 +179,7 @@ void Delta2::write(Fields& fields, const Surroundings& around) {
                                  .flow = flow_,
                                  .planner = planner_,
                                  .battery = battery_,
-                                 .around = around,
+                                 .environment = environment,
                                  .noise = noise_,
                                  .tripped = tripped_,
                                  .inverter_c = inverter_c_,
@@ -201,7 +201,7 @@ void Delta2::write_switches(Fields& fields) {
   switched_ = {};
 }
 
-// By what flowed in the last step.
+// Depends on the flow of the last step.
 void Delta2::switch_by_itself(Millis dt) {
   const bool unused =
       flow_.ac_in_w() + flow_.dc_in_w() == 0 && flow_.ac_out_w + flow_.dc_out_w() == 0;

@@ -6,53 +6,53 @@
 namespace gridloom::sim::delta_2 {
 namespace {
 
-constexpr double kHouseholdShare = 0.3;  // of the household that is plugged in here
+constexpr double kHouseholdShare = 0.3;  // of the household, plugged in here
 constexpr double kPanel_w = 400;
 constexpr double kFewestSolar_w = 3;
 constexpr double kInverter_w = 1800;
-constexpr double kXboost_w = 2400;  // rated; and what the relay lets past the inverter
+constexpr double kXboost_w = 2400;  // rated; also the relay's limit in bypass
 constexpr double kWallCharger_w = 1200;
-constexpr double kBatteryCharge_w = 1060;  // one hour's charge
-// What real devices lose: 22 W with AC on, 7 W with all off, and about 9 % of what is converted.
+constexpr double kBatteryCharge_w = 1060;  // charges in one hour
+// Losses of real devices: 22 W with AC on, 7 W with all off, and about 9 % of converted power.
 constexpr double kAcOverhead_w = 22;
 constexpr double kAwake_w = 7;
 constexpr double kAsleep_w = 2;  // the radio stays on
 constexpr double kLossLinear = 0.085;
 constexpr double kLossSquare_per_w = 1e-5;
 constexpr double kMargin_percent = 1;
-constexpr double kFloor_percent = 2;        // is left, so that no step goes past empty
+constexpr double kFloor_percent = 2;        // remains, so that no step goes past empty
 constexpr std::int64_t kGeneratorPlug = 2;  // in pd.ext4p8Port
-constexpr std::int64_t kSunday = 3;         // 1970 began with a Thursday
+constexpr std::int64_t kSunday = 3;         // 1970 began on a Thursday
 
-// For an hour a week the unit is charged by the car.
-bool is_at_car(const Surroundings& around) {
-  return local_day(around) % 7 == kSunday && around.local_ms / kHour_ms == 4;
+// The unit is charged by the car for one hour a week.
+bool is_at_car(const Environment& environment) {
+  return local_day(environment) % 7 == kSunday && environment.local_ms / kHour_ms == 4;
 }
 
-// For an hour a night nothing draws on the AC sockets.
-bool rests(const Surroundings& around) { return around.local_ms / kHour_ms == 3; }
+// For one hour a night the AC sockets have no load.
+bool rests(const Environment& environment) { return environment.local_ms / kHour_ms == 3; }
 
-// What turning AC into DC, or back, costs beside the overhead.
+// The loss of converting AC to DC, or back, in addition to the overhead.
 double conversion_loss_w(double power_w) {
   return kLossLinear * power_w + kLossSquare_per_w * power_w * power_w;
 }
 
-// Cold and hot cells take less: nothing at 0 and at 50 degrees.
+// Cold and hot cells accept less: nothing at 0 and at 50 degrees.
 double temperature_derating(double cell_c) {
   return std::clamp(std::min(cell_c / 10, (50 - cell_c) / 8), 0.0, 1.0);
 }
 
 double wall_dc_w(const Flow& flow) { return flow.wall_w - conversion_loss_w(flow.wall_w); }
 
-// What the unit itself needs.
+// The unit's own consumption.
 double own_w(const Settings& set, const Flow& flow) {
   if (set.ac_on || flow.wall_w > 0) return kAcOverhead_w;
   return set.asleep ? kAsleep_w : kAwake_w;
 }
 
-// What hangs on the AC sockets, with its watts at full voltage. Too much for the inverter is
-// carried at a lower voltage, at which it draws what the inverter can give; what is more than
-// `most_w` trips it.
+// Applies the load on the AC sockets, given in watts at full voltage. A load above the inverter's
+// rating is supplied at a lower voltage, at which it draws what the inverter can give; more than
+// `most_w` trips the inverter.
 void put_ac_load(double load_w, double most_w, Flow& flow) {
   flow.overload = load_w > most_w;
   if (flow.overload) {
@@ -113,15 +113,15 @@ void Planner::update_limits(const Settings& set, double soc) {
   if (set.has_generator) generator_.update(soc, set.generator);
 }
 
-// What is plugged in: part of the household, a cooling box, a laptop, a phone, a light.
-void Planner::put_loads(const Settings& set, const Surroundings& around, const Noise& noise,
+// The loads: part of the household, a cooling box, a laptop, a phone, a light.
+void Planner::put_loads(const Settings& set, const Environment& environment, const Noise& noise,
                         Flow& flow) const {
-  const std::int64_t minute = around.local_ms / kMinute_ms + habit_min_;
+  const std::int64_t minute = environment.local_ms / kMinute_ms + habit_min_;
   if (flow.bypass || flow.inverting) {
-    const double load_w = kHouseholdShare * around.household_w * (1 + 0.02 * noise(1));
+    const double load_w = kHouseholdShare * environment.household_w * (1 + 0.02 * noise(1));
     const double most_w = set.xboost ? kXboost_w : kInverter_w;
-    const double usual_w = rests(around) ? 0 : std::clamp(std::round(load_w), 0.0, most_w);
-    put_ac_load(usual_w + std::round(around.appliance_w), most_w, flow);
+    const double usual_w = rests(environment) ? 0 : std::clamp(std::round(load_w), 0.0, most_w);
+    put_ac_load(usual_w + std::round(environment.appliance_w), most_w, flow);
   }
   if (set.car_on) flow.car_w = minute % 15 < 10 ? std::round(42 + noise(2)) : 2;
   if (set.usb_on) {
@@ -131,7 +131,8 @@ void Planner::put_loads(const Settings& set, const Surroundings& around, const N
   }
 }
 
-// An empty battery gives nothing: the low-voltage outputs are on if the wall carries them alone.
+// An empty battery gives nothing: the low-voltage outputs are on only if the wall charger can
+// supply them alone.
 void Planner::shed_dc_if_empty(const Settings& set, Flow& flow) const {
   const bool gives = !empty_.on() && !flow.blocked;
   if (gives || wall_dc_w(flow) >= flow.dc_out_w() + own_w(set, flow)) return;
@@ -141,7 +142,7 @@ void Planner::shed_dc_if_empty(const Settings& set, Flow& flow) const {
   flow.type_c_w = 0;
 }
 
-// Solar power that finds no use is not drawn from the panels; what the wall gives is a setting's.
+// Unused solar power is not drawn from the panels; the wall charger's power is a setting.
 void Planner::put_sources(const Settings& set, const Battery& battery, double offered_w,
                           Flow& flow) const {
   const double inverter_dc_w =
@@ -158,28 +159,28 @@ void Planner::put_sources(const Settings& set, const Battery& battery, double of
     flow.generator_w = std::floor(std::clamp<double>(room_w - solar_dc_w, 0, kGenerator_w));
   }
   const double fed_w = wall_dc_w(flow) + solar_dc_w + flow.generator_w;
-  // An empty unit lives on what feeds it; without that it is off.
+  // An empty unit runs on its inputs; without them it is off.
   if (empty_.on() || flow.blocked) used_w = std::min(used_w, fed_w);
   flow.battery_w = fed_w - used_w;
 }
 
-Flow Planner::plan(const Settings& set, const Battery& battery, const Surroundings& around,
+Flow Planner::plan(const Settings& set, const Battery& battery, const Environment& environment,
                    const Noise& noise) {
   update_limits(set, battery.soc_percent());
   Flow flow;
-  flow.mains = around.grid_up;
+  flow.mains = environment.grid_up;
   flow.bypass = set.ac_on && flow.mains && !serves_self_.on();
-  flow.blocked = !around.battery_ok;
+  flow.blocked = !environment.battery_ok;
   flow.inverting = set.ac_on && !flow.bypass && !empty_.on() && !flow.blocked;
-  flow.at_car = is_at_car(around);
-  const double sunny_w = kPanel_w * around.sun * around.panels[0];
+  flow.at_car = is_at_car(environment);
+  const double sunny_w = kPanel_w * environment.sun * environment.panels[0];
   const double offered_w = flow.at_car ? kCar_v * set.car_a : sunny_w * (1 + 0.01 * noise(5));
   if (flow.mains && !set.wall_paused && !wall_full_.on() && !flow.blocked) {
     const double solar_w = !set.solar_first ? 0 : flow.at_car ? offered_w : sunny_w;
     const double most_w = std::min(set.wall_w, kWallCharger_w * charge_share(battery));
     flow.wall_w = std::round(std::max(0.0, most_w - solar_w));
   }
-  put_loads(set, around, noise, flow);
+  put_loads(set, environment, noise, flow);
   shed_dc_if_empty(set, flow);
   put_sources(set, battery, offered_w, flow);
   return flow;

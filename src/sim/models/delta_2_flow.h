@@ -1,4 +1,5 @@
-// What goes where in a DELTA 2: from the settings and the surroundings to the watts of one step.
+// The energy flow in a DELTA 2: computes the watts of one step from the settings and the
+// environment.
 //
 // A Flow balances by itself: what the battery takes or gives is what the inputs leave over after
 // outputs, losses and the unit's own need.
@@ -25,11 +26,11 @@ struct Settings {
   double reserve_soc = 0;
   double max_soc = 100;
   double min_soc = 0;
-  double resume_soc = 5;  // on top of min_soc
+  double resume_soc = 5;  // in addition to min_soc
   double wall_w = 0;
-  double car_a = 0;           // most that is drawn from a car's socket
-  bool xboost = false;        // more than the inverter's rating runs at lower voltage
-  bool ac_by_itself = false;  // on, from this charge upwards
+  double car_a = 0;           // limit of the current from a car's socket
+  bool xboost = false;        // loads above the inverter's rating run at a lower voltage
+  bool ac_by_itself = false;  // AC switches on by itself, from this charge upwards
   double ac_by_itself_soc = 0;
   bool has_generator = false;
   Generator::Limits generator;
@@ -37,29 +38,29 @@ struct Settings {
   std::int64_t ac_standby_min = 0;
   std::int64_t car_standby_min = 0;
 
-  // With a reserve for outages, the wall fills up to it only.
+  // With a reserve for outages, the wall charger charges only up to the reserve.
   [[nodiscard]] double wall_limit_soc() const;
 };
 
 [[nodiscard]] Settings read_settings(const Fields& fields);
 
-// Whole watts where they are reported.
+// Powers that are reported are whole watts.
 struct Flow {
-  bool blocked = false;    // the battery's protection lets nothing in or out
-  bool mains = false;      // voltage on the cable
-  bool bypass = false;     // mains carries the AC sockets
-  bool inverting = false;  // the battery does
-  bool overload = false;   // too much hangs on the AC sockets: nobody carries them
-  bool panels = false;     // light enough to see them
-  bool at_car = false;     // a car's socket is on the solar input in their place
+  bool blocked = false;    // the battery's protection blocks charging and discharging
+  bool mains = false;      // mains voltage at the input
+  bool bypass = false;     // mains supplies the AC sockets
+  bool inverting = false;  // the battery supplies the AC sockets
+  bool overload = false;   // too much load on the AC sockets: they are not supplied
+  bool panels = false;     // enough light to detect the panels
+  bool at_car = false;     // a car's socket is on the solar input instead of the panels
   double ac_out_w = 0;
-  double ac_v_share = 1;  // of the voltage that is set
+  double ac_v_share = 1;  // fraction of the configured voltage
   double car_w = 0;
   double usb_w = 0;
   double fast_usb_w = 0;
   double type_c_w = 0;
   double wall_w = 0;   // drawn for charging
-  double solar_w = 0;  // at the solar input, whatever is on it
+  double solar_w = 0;  // at the solar input, whatever its source
   double generator_w = 0;
   double battery_w = 0;  // + charges
 
@@ -70,32 +71,32 @@ struct Flow {
 
 constexpr double kSolarEfficiency = 0.95;
 constexpr double kCar_v = 13.2;  // at the solar input
-// The share of its charging power that the battery takes.
+// The fraction of its charging power that the battery takes.
 constexpr Taper kTaper = {.from_percent = 80, .end_share = 0.2};
 
 class Planner {
  public:
   explicit Planner(Chance chance);
 
-  [[nodiscard]] Flow plan(const Settings& set, const Battery& battery, const Surroundings& around,
-                          const Noise& noise);
+  [[nodiscard]] Flow plan(const Settings& set, const Battery& battery,
+                          const Environment& environment, const Noise& noise);
   // As of the last plan.
   [[nodiscard]] bool is_full() const { return solar_full_.on(); }
   [[nodiscard]] bool is_empty() const { return empty_.on(); }
 
  private:
   void update_limits(const Settings& set, double soc);
-  void put_loads(const Settings& set, const Surroundings& around, const Noise& noise,
+  void put_loads(const Settings& set, const Environment& environment, const Noise& noise,
                  Flow& flow) const;
   void shed_dc_if_empty(const Settings& set, Flow& flow) const;
   void put_sources(const Settings& set, const Battery& battery, double offered_w, Flow& flow) const;
 
-  std::int64_t habit_min_;  // when the user's devices switch
+  std::int64_t habit_min_;  // time offset of the user's devices
   Generator generator_;
   Latch wall_full_;
   Latch solar_full_;
   Latch empty_;
-  Latch serves_self_;  // the battery carries the load though mains is there
+  Latch serves_self_;  // the battery supplies the load although mains is present
 };
 
 }  // namespace gridloom::sim::delta_2

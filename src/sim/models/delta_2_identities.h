@@ -1,4 +1,4 @@
-// What always belongs together in a DELTA 2's reports.
+// Identities that always hold in a DELTA 2's reports.
 #pragma once
 
 #include <algorithm>
@@ -7,20 +7,20 @@
 #include <string_view>
 #include <utility>
 
-#include "sim/identities.h"
+#include "sim/invariants.h"
 #include "wire/json.h"
 
 namespace gridloom::sim {
 namespace delta_2 {
 
-inline void add_sums(Identities& all) {
+inline void add_sums(Invariants& all) {
   all.add_sum("pd.inputWatts", {"inv.inputWatts"});
   all.add("pd.inWatts are mppt.inWatts and a generator's, which mppt.chgType 4 shows",
           [in = all.at("pd.inWatts"), solar = all.at("mppt.inWatts"),
            by = all.at("mppt.chgType")](const Seen& seen) {
             return seen[by] == 4 ? seen[in] > seen[solar] : seen[in] == seen[solar];
           });
-  // A minute of it goes less than two percents past the charge where it stops.
+  // In a step of one minute the generator charges less than two percent past its stop limit.
   all.add("no generator runs where none is, or above maxCloseOilEb",
           [plug = all.at("pd.ext4p8Port"), by = all.at("mppt.chgType"),
            soc = all.at("bms_bmsStatus.f32ShowSoc"),
@@ -40,7 +40,7 @@ inline void add_sums(Identities& all) {
           [out = all.at("mppt.outWatts"), in = all.at("mppt.inWatts")](const Seen& seen) {
             return seen[out] <= seen[in];
           });
-  // All are whole, and the pack's are rounded to it; what is lost is more than that.
+  // All values are whole watts, and the pack's are rounded to that; the losses are larger.
   all.add("no more comes out than goes in",
           [in = all.at("pd.wattsInSum"), out = all.at("pd.wattsOutSum"),
            charge = all.at("bms_bmsStatus.inputWatts"),
@@ -49,13 +49,13 @@ inline void add_sums(Identities& all) {
           });
 }
 
-inline void add_products(Identities& all) {
+inline void add_products(Invariants& all) {
   all.add_product("inv.acInVol", "inv.acInAmp", "inv.inputWatts");
   all.add_product("inv.invOutVol", "inv.invOutAmp", "inv.outputWatts");
   all.add_product("mppt.inVol", "mppt.inAmp", "mppt.inWatts");
   all.add_product("mppt.outVol", "mppt.outAmp", "mppt.outWatts");
   all.add_product("mppt.carOutVol", "mppt.carOutAmp", "mppt.carOutWatts");
-  // The pack's volts and amperes were not made of its watts: these are rounded as well.
+  // The pack's volts and amperes were not computed from its watts: these are rounded as well.
   all.add("vol * amp = inputWatts - outputWatts of the pack",
           [v = all.at("bms_bmsStatus.vol"), i = all.at("bms_bmsStatus.amp"),
            in = all.at("bms_bmsStatus.inputWatts"),
@@ -65,7 +65,7 @@ inline void add_products(Identities& all) {
           });
 }
 
-inline void add_switches(Identities& all) {
+inline void add_switches(Invariants& all) {
   const auto off = [&all](std::string_view field, std::string_view zero) {
     all.add(std::string(field) + " 0 means " + std::string(zero) + " 0",
             [off = all.at(field), zero = all.at(zero)](const Seen& seen) {
@@ -89,23 +89,23 @@ inline void add_switches(Identities& all) {
             return given(seen[error] == 2, seen[on] == 0);
           });
   all.add("without mains, inv.inputWatts = 0", [in = all.at("inv.inputWatts")](const Seen& seen) {
-    return given(!seen.around().grid_up, seen[in] == 0);
+    return given(!seen.environment().grid_up, seen[in] == 0);
   });
   for (const std::string name : {"cfgAcEnabled", "cfgAcXboost", "chgPauseFlag"}) {
     all.add_sum("mppt." + name, {"inv." + name});
   }
-  // What mains carries past the battery is no charging.
+  // Mains power that bypasses the battery is not charging.
   all.add("mains charges with no more than cfgChgWatts, and not at all in a pause",
           [in = all.at("inv.inputWatts"), out = all.at("inv.outputWatts"),
            inverting = all.at("inv.dischargeType"), most = all.at("mppt.cfgChgWatts"),
            pause = all.at("mppt.chgPauseFlag")](const Seen& seen) {
-            const bool bypass = seen[inverting] == 0 && seen.around().grid_up;
+            const bool bypass = seen[inverting] == 0 && seen.environment().grid_up;
             const double wall_w = seen[in] - (bypass ? seen[out] : 0);
             return wall_w >= 0 && wall_w <= (seen[pause] == 0 ? seen[most] : 0);
           });
 }
 
-inline void add_pack(Identities& all) {
+inline void add_pack(Invariants& all) {
   const Slot soc = all.at("bms_bmsStatus.f32ShowSoc");
   const Slot volts = all.at("bms_bmsStatus.vol");
   all.add_range("pd.soc", 0, 100);
@@ -113,7 +113,7 @@ inline void add_pack(Identities& all) {
   all.add_sum("pd.soc", {"bms_bmsStatus.soc"});
   all.add_sum("pd.soc", {"bms_emsStatus.lcdShowSoc"});
   all.add_sum("bms_bmsStatus.f32ShowSoc", {"bms_emsStatus.f32LcdShowSoc"});
-  // One is rounded to percents, the other to tenths.
+  // One is rounded to percents, the other to tenths of a percent.
   all.add("pd.soc is f32ShowSoc", [=, whole = all.at("pd.soc")](const Seen& seen) {
     return std::abs(seen[whole] - seen[soc]) <= kHalf + kHalf / 10 + kTrace;
   });
@@ -123,7 +123,7 @@ inline void add_pack(Identities& all) {
             const double bound = kHalf + kHalf / seen[whole] * 100 + kTrace;
             return std::abs(seen[full] / seen[whole] * 100 - seen[soh]) <= bound;
           });
-  // Shown are tenths of percents, of charges in whole mAh.
+  // Reported in tenths of percents, of charges in whole mAh.
   all.add("remainCap / fullCap is f32ShowSoc, and between 0 and 1",
           [=, rest = all.at("bms_bmsStatus.remainCap"),
            full = all.at("bms_bmsStatus.fullCap")](const Seen& seen) {
@@ -131,7 +131,7 @@ inline void add_pack(Identities& all) {
             return seen[rest] >= 0 && seen[rest] <= seen[full] &&
                    std::abs(seen[rest] / seen[full] * 100 - seen[soc]) <= bound;
           });
-  // A minute may go past the limit by what X-Boost and all else take in it: 2.8 kW at 40 V.
+  // A minute may go past the limit by what X-Boost and all other loads draw in it: 2.8 kW at 40 V.
   all.add("below minDsgSoc the pack gives nothing",
           [=, least = all.at("bms_emsStatus.minDsgSoc"), out = all.at("bms_bmsStatus.outputWatts")](
               const Seen& seen) { return given(seen[soc] < seen[least] - 8, seen[out] == 0); });
@@ -170,8 +170,8 @@ inline void add_pack(Identities& all) {
 
 }  // namespace delta_2
 
-inline Identities delta_2_identities(FieldTablePtr table) {
-  Identities all(std::move(table));
+inline Invariants delta_2_identities(FieldTablePtr table) {
+  Invariants all(std::move(table));
   delta_2::add_sums(all);
   delta_2::add_products(all);
   delta_2::add_switches(all);

@@ -17,12 +17,12 @@ using wire::JsonArray;
 constexpr double kPanel_v = 36;
 constexpr double kPanelOpen_v = 42;
 constexpr int kLongest_min = 5939;
-constexpr int kOverload = 2;  // of inv.errCode
+constexpr int kOverload = 2;  // value of inv.errCode
 constexpr std::int64_t kCells = 16;
 constexpr double kCell_ohm = 0.0093;
 constexpr double kCarSocket_v = 13.6;
 constexpr double kChargeRequest_ma = 20'000;
-constexpr double kIdle_a = 0.5;  // below, the screen says neither charging nor discharging
+constexpr double kIdle_a = 0.5;  // below, the screen shows neither charging nor discharging
 
 int fan_level(double power_w) {
   constexpr std::array<double, 3> kSteps_w = {200, 600, 1200};
@@ -50,7 +50,7 @@ void write_ports(Fields& fields, const Moment& now) {
   fields.set_number("pd.qcUsb1Watts", flow.fast_usb_w);
   fields.set_number("pd.typec1Watts", flow.type_c_w);
   fields.set_number("pd.typec1Temp",
-                    flow.type_c_w > 0 ? now.around.air_c + 0.2 * flow.type_c_w : 0);
+                    flow.type_c_w > 0 ? now.environment.air_c + 0.2 * flow.type_c_w : 0);
   const double car_v = flow.car_w > 0 ? kCarSocket_v : 0.06;
   fields.set_number("pd.carWatts", flow.car_w);
   for (const auto name : {"pd.carTemp", "mppt.carTemp"}) fields.set_number(name, now.socket_c);
@@ -96,8 +96,8 @@ void write_age(Fields& fields, const Moment& now) {
   fields.set_number("bms_bmsStatus.soh", 100 * full_mah / now.design_mah);
 }
 
-// The first cell is above the others by as much as the last is below, so that the sum stays the
-// pack's.
+// The first cell is above the others by as much as the last one is below, so that the sum stays the
+// pack's voltage.
 void write_cells(Fields& fields, const Moment& now) {
   const std::int64_t total_mv = fields.integer("bms_bmsStatus.vol");
   const double drop_mv = std::abs(now.battery.current_a()) * kCell_ohm * 1000;
@@ -175,13 +175,13 @@ void write_solar(Fields& fields, const Moment& now) {
 
 void write_inverter(Fields& fields, const Moment& now) {
   const Flow& flow = now.flow;
-  const double mains_v = flow.mains ? now.around.grid_v + 0.1 * now.noise(8) : 0;
-  const int mains_hz = !flow.mains ? 0 : now.around.grid_hz > 55 ? 60 : 50;
+  const double mains_v = flow.mains ? now.environment.grid_v + 0.1 * now.noise(8) : 0;
+  const int mains_hz = !flow.mains ? 0 : now.environment.grid_hz > 55 ? 60 : 50;
   const double set_v = fields.number("mppt.cfgAcOutVol");
   const int set_hz = fields.integer("mppt.cfgAcOutFreq") == 60 ? 60 : 50;
   double out_v = 0;
   if (flow.bypass) out_v = mains_v - 0.3;
-  // The document's own example sets 30 V, which no socket gives.
+  // The document's own example sets 30 V, which no socket supplies.
   if (flow.inverting) {
     const double wanted_v = set_v >= 100 && set_v <= 240 ? set_v : 230;
     out_v = flow.ac_v_share * wanted_v - 0.4 + 0.1 * now.noise(9);

@@ -1,7 +1,7 @@
 // A DELTA 2's numbers as its boards report them, written from one step's Flow.
 //
-// Always true of what is written: wattsInSum and wattsOutSum are the sums of the single inputs and
-// outputs, and the cells' voltages add up to the pack's. Settings are never touched here.
+// Always true of the reported values: wattsInSum and wattsOutSum are the sums of the single inputs
+// and outputs, and the cells' voltages add up to the pack's. Settings are never changed here.
 #pragma once
 
 #include "sim/battery.h"
@@ -11,13 +11,13 @@
 
 namespace gridloom::sim::delta_2 {
 
-// What a step came to. Views: they live as long as the call.
+// The results of a step. Views: they live as long as the call.
 struct Moment {
   const Settings& set;
   const Flow& flow;
   const Planner& planner;
   const Battery& battery;
-  const Surroundings& around;
+  const Environment& environment;
   const Noise& noise;
   bool tripped = false;
   double inverter_c = 0;

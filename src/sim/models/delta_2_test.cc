@@ -20,13 +20,13 @@ TEST(Delta2Model, BelongsTogetherThroughDaysOfSetsAndOutages) {
   const std::uint64_t seed = life_seed();
   SCOPED_TRACE("--gtest_random_seed=" + std::to_string(seed));
   Bench bench(family_of("delta_2"), {.seed = seed});
-  Identities identities = delta_2_identities(table_of("delta_2"));
+  Invariants invariants = delta_2_identities(table_of("delta_2"));
   Growing growing{{"pd.chgPowerAC", "pd.chgSunPower", "pd.dsgPowerAC", "pd.dsgPowerDC",
                    "pd.invUsedTime", "pd.mpptUsedTime", "pd.carUsedTime", "pd.usbUsedTime",
                    "pd.usbqcUsedTime", "pd.typecUsedTime", "pd.relaySwitchCnt",
                    "bms_bmsStatus.cycles"}};
   live(bench, 3, seed, [&] {
-    identities.expect(bench.fields(), bench.around());
+    invariants.expect(bench.fields(), bench.environment());
     growing.expect(bench.fields());
   });
 }
@@ -49,16 +49,16 @@ struct Delta2 : testing::Test {
     double sun = 0;
     double household_w = 0;
     bool grid_up = true;
-    std::optional<double> air_c{};  // none: as the season has it
+    std::optional<double> air_c{};  // none: that of the season
     double appliance_w = 0;
   };
   void place(const Site& site) {
-    bench.site = [site](Surroundings& around) {
-      around.air_c = site.air_c.value_or(around.air_c);
-      around.grid_up = site.grid_up;
-      around.sun = site.sun;
-      around.household_w = site.household_w;
-      around.appliance_w = site.appliance_w;
+    bench.site = [site](Environment& environment) {
+      environment.air_c = site.air_c.value_or(environment.air_c);
+      environment.grid_up = site.grid_up;
+      environment.sun = site.sun;
+      environment.household_w = site.household_w;
+      environment.appliance_w = site.appliance_w;
     };
   }
 };
@@ -105,7 +105,7 @@ TEST_F(Delta2, FillsUpToItsLimit) {
   EXPECT_GE(bench.number("bms_bmsStatus.f32ShowSoc"), 98.9);
 }
 
-// As the real one: 80 % in about 50 minutes, all in about 80, at the fastest setting.
+// As a real unit does: 80 % in about 50 minutes, 100 % in about 80, at the fastest setting.
 TEST_F(Delta2, FillsAsFastAsTheRealOne) {
   place({.sun = 0, .household_w = 3000, .grid_up = false, .air_c = 22});
   set(2, "dsgCfg", R"({"minDsgSoc":0})");
@@ -123,12 +123,12 @@ TEST_F(Delta2, FillsAsFastAsTheRealOne) {
     return minutes;
   };
   const double begin_soc = bench.number("bms_bmsStatus.f32ShowSoc");
-  const double missing_min = begin_soc * 60 / 100;  // at about one capacity an hour
+  const double missing_min = begin_soc * 60 / 100;  // at about one capacity per hour
   EXPECT_NEAR(fill_until(80) + missing_min, 48.5, 3.5);
   EXPECT_NEAR(fill_until(99.9) + missing_min, 76, 6);
 }
 
-// 83 to 88 % of its 1024 Wh.
+// A real unit gives 83 to 88 % of its 1024 Wh.
 TEST_F(Delta2, GivesAsMuchAsTheRealOne) {
   place({.sun = 0, .household_w = 0, .grid_up = true, .air_c = 22});
   switch_dc_off();
@@ -150,7 +150,7 @@ TEST_F(Delta2, GivesAsMuchAsTheRealOne) {
   EXPECT_LT(share, 0.88);
 }
 
-// A resistance: at 86 % of the voltage it draws three quarters of the power.
+// The load is a resistance: at 86 % of the voltage it draws three quarters of the power.
 TEST_F(Delta2, CarriesTooMuchAtALowerVoltageWithXboost) {
   place({.household_w = 400, .grid_up = false, .appliance_w = 2280});
   set(5, "acOutCfg", R"({"enabled":1,"xboost":1,"out_voltage":230})");
@@ -340,7 +340,7 @@ TEST_F(Delta2, LetsTheSunChargeFirst) {
   EXPECT_LT(bench.number("inv.inputWatts"), both_w - 200);
 }
 
-// The bench begins at midnight of a Thursday.
+// The bench starts at midnight of a Thursday.
 TEST_F(Delta2, DrawsNoMoreFromACarThanWasSet) {
   constexpr Millis kSundayAtFour = 3 * 24 * kHour + 4 * kHour;
   place({.sun = 0, .household_w = 300, .grid_up = true});

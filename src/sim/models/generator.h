@@ -1,5 +1,5 @@
-// A smart generator on a battery: it starts by itself when the charge is low and stops when there
-// is enough again, and it can be started and stopped by hand.
+// A smart generator that charges a battery: it starts by itself when the charge is low and stops
+// when the charge is high enough, and it can be started and stopped by hand.
 #pragma once
 
 #include <cstdint>
@@ -10,14 +10,14 @@ constexpr int kGenerator_w = 1600;  // at most, as DC
 
 class Generator {
  public:
-  // Stopped by hand, it stays so until the charge that starts it is left; started by hand, it runs
-  // until the battery is full.
+  // Stopped by hand, it stays off until the charge has left the range that starts it; started by
+  // hand, it runs until the battery is full.
   void start() { hand_ = Hand::kStarted; }
   void stop() { hand_ = Hand::kStopped; }
 
   struct Limits {
-    double start_soc = 0;  // here and below; if that is no less than stop_soc, below that one
-    double stop_soc = 0;   // here and above
+    double start_soc = 0;  // starts at or below this, but only below stop_soc
+    double stop_soc = 0;   // stops at or above this
     double full_soc = 100;
   };
   void update(double soc, const Limits& limits) {

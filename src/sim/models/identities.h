@@ -1,21 +1,21 @@
-// Every family's identities.
+// The identities of all families.
 #pragma once
 
 #include <array>
 #include <string_view>
 #include <utility>
 
-#include "sim/identities.h"
+#include "sim/invariants.h"
 #include "sim/models/delta_2_identities.h"
-#include "sim/models/power_kits_identities.h"
+#include "sim/models/power_kits_invariants.h"
 #include "sim/models/power_ocean_identities.h"
 #include "sim/models/power_stream_identities.h"
-#include "sim/models/smart_home_panel_identities.h"
+#include "sim/models/smart_home_panel_invariants.h"
 
 namespace gridloom::sim {
 
-[[nodiscard]] inline Identities identities_of(const FieldTablePtr& table) {
-  using Make = Identities (*)(FieldTablePtr);
+[[nodiscard]] inline Invariants identities_of(const FieldTablePtr& table) {
+  using Make = Invariants (*)(FieldTablePtr);
   static constexpr std::array<std::pair<std::string_view, Make>, 5> kMakes = {{
       {"delta_2", delta_2_identities},
       {"power_kits", power_kits_identities},
@@ -26,7 +26,7 @@ namespace gridloom::sim {
   for (const auto& [id, make] : kMakes) {
     if (id == table->family().id) return make(table);
   }
-  return Identities(table);
+  return Invariants(table);
 }
 
 }  // namespace gridloom::sim

@@ -33,8 +33,9 @@ std::int64_t iso_weekday(const Stamp& stamp) {
   return date.ok() ? chrono::weekday{chrono::sys_days{date}}.iso_encoding() : 0;
 }
 
-Millis utc_offset(const Surroundings& around) {
-  Millis offset = Millis{around.local_ms} - (around.now - chrono::floor<chrono::days>(around.now));
+Millis utc_offset(const Environment& environment) {
+  Millis offset = Millis{environment.local_ms} -
+                  (environment.now - chrono::floor<chrono::days>(environment.now));
   if (offset > chrono::hours{13}) offset -= chrono::hours{24};
   if (offset < chrono::hours{-11}) offset += chrono::hours{24};
   return offset;

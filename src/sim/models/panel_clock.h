@@ -1,4 +1,4 @@
-// The Smart Home Panel's clock: moments as its messages write them.
+// The Smart Home Panel's clock: times in the form of its messages.
 #pragma once
 
 #include <array>
@@ -12,21 +12,21 @@
 
 namespace gridloom::sim::panel {
 
-// Year, month, day, hour, minute, second; so they compare.
+// Year, month, day, hour, minute, second; in this order, stamps compare as times do.
 using Stamp = std::array<std::int64_t, 6>;
 inline constexpr std::array<std::string_view, 6> kStampNames = {"year", "month", "day",
                                                                 "hour", "min",   "sec"};
 
 [[nodiscard]] Stamp stamp_of(TimePoint time);
-// What is missing is 0.
+// Missing members are 0.
 [[nodiscard]] Stamp stamp_of(const wire::Json& time);
 
 [[nodiscard]] std::chrono::year_month_day date_of(const Stamp& stamp);
 
-// 1 is Monday; 0 where there is no such day.
+// 1 is Monday; 0 if there is no such day.
 [[nodiscard]] std::int64_t iso_weekday(const Stamp& stamp);
 
 // The site's offset from UTC, taken from its midnight: between -11 and +13 hours.
-[[nodiscard]] Millis utc_offset(const Surroundings& around);
+[[nodiscard]] Millis utc_offset(const Environment& environment);
 
 }  // namespace gridloom::sim::panel

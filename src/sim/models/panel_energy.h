@@ -1,4 +1,4 @@
-// The Smart Home Panel's circuits, packs and counters of the day.
+// The Smart Home Panel's circuits, packs and daily counters.
 #pragma once
 
 #include <array>
@@ -15,7 +15,7 @@
 
 namespace gridloom::sim::panel {
 
-// As on the wire.
+// The values are those on the wire.
 enum class Source : std::int64_t { kGrid = 0, kStorage = 1, kOff = 2 };
 
 struct Load {
@@ -31,7 +31,7 @@ using Loads = std::array<Load, kLoads>;
   return sum_w;
 }
 
-// nullptr if storage feeds none.
+// nullptr if no circuit is fed by storage.
 [[nodiscard]] inline Load* least_important_stored(Loads& loads) {
   Load* least = nullptr;
   for (Load& load : loads) {
@@ -41,26 +41,26 @@ using Loads = std::array<Load, kLoads>;
   return least;
 }
 
-// What decides about a pack's charging.
+// The setting that controls a pack's charging.
 enum class Charger : std::uint8_t { kFloor, kHand, kTask };
 
 struct Pack {
   Battery battery{Battery::Options{}};
   bool connected = false;
   double rated_w = 0;
-  bool blocked = false;  // its protection lets nothing in or out
+  bool blocked = false;  // its protection blocks charging and discharging
   bool charging = false;
   Charger charger = Charger::kFloor;
   bool ready = false;      // may supply
-  double most_w = 0;       // that it can, and its channel lets through
+  double most_w = 0;       // limit of what it can supply and its channel lets through
   double limit_soc = 100;  // where charging or supplying ends
-  double in_w = 0;         // as the panel sees it
-  double out_w = 0;        // likewise
+  double in_w = 0;         // as measured by the panel
+  double out_w = 0;        // as measured by the panel
 };
 
 inline constexpr std::size_t kHours = 24;
 
-// Watt-hours by channel and hour of the panel's day; shown in whole ones.
+// Watt-hours by channel and hour of the panel's day; reported in whole ones.
 template <std::size_t kRows>
 class DayMatrix {
  public:

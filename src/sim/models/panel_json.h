@@ -1,5 +1,6 @@
-// Lenient readers for the Smart Home Panel's lists and nested objects, which sets fill in parts and
-// in more than one form: what is absent or of another kind reads as null, and as number 0.
+// Lenient readers for the Smart Home Panel's lists and nested objects, which sets may fill
+// partially and in more than one form: a value that is absent or of another kind reads as null, and
+// as number 0.
 #pragma once
 
 #include <cstddef>

@@ -1,4 +1,4 @@
-// What is set on the Smart Home Panel, read once for many steps.
+// The Smart Home Panel's settings, read once for many steps.
 #pragma once
 
 #include <array>
@@ -13,12 +13,12 @@
 
 namespace gridloom::sim::panel {
 
-// The lists of what was set by hand.
+// The lists of the channels' manual settings.
 inline constexpr std::string_view kLoadControl = "heartbeat.loadCmdChCtrlInfos";
 inline constexpr std::string_view kBackupControl = "heartbeat.backupCmdChCtrlInfos";
 
 struct Settings {
-  // The last set of a channel, and whether it holds.
+  // The last set of a channel, and whether it still holds.
   struct Hand {
     bool holds = false;
     Source source = Source::kGrid;
@@ -29,14 +29,14 @@ struct Settings {
     Hand hand;
     bool in_use = true;
     std::int64_t priority = 0;
-    bool rescued = false;  // in an outage, if not all are
+    bool rescued = false;  // supplied in an outage if not all are
   };
   std::array<Circuit, kLoads> circuits;
   std::array<Hand, kPacks> packs;
-  std::array<double, kLoads + kPacks> limit_w{};  // what a channel's current lets through
+  std::array<double, kLoads + kPacks> limit_w{};  // power limit from a channel's current limit
   double floor_soc = 0;
   double full_soc = 100;
-  bool rescues_chosen = false;  // only those that are
+  bool rescues_chosen = false;  // an outage supplies only circuits with `rescued`
   bool sheds_one_by_one = false;
   bool eps = false;
   wire::Json tasks;  // timeTask

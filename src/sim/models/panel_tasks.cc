@@ -77,7 +77,8 @@ Orders orders_of(const Json& tasks, const Stamp& now) {
 
 namespace {
 
-// Members of `from` go over those of `into`; the choice of days is one value and replaced whole.
+// Merges the members of `from` over those of `into`; the choice of days is one value and is
+// replaced as a whole.
 void merge(Json& into, const Json& from) {
   if (!into.is_object() || !from.is_object()) {
     into = from;
@@ -96,17 +97,18 @@ void correct_week(Json& time) {
   if (time.is_object()) time.get_object()["week"] = iso_weekday(stamp_of(time));
 }
 
-// What the file has the list start with, and a read shows where no task is set.
+// The list's initial element in the file, which a read shows if no task is set.
 const Json& empty_task(const Fields& fields) { return at(fields.initial("timeTask"), 0); }
 
-// The configuration of a task as a read shows it: `sent` laid over `base`.
+// The configuration of a task as a read shows it: `sent` merged over `base`.
 Json task_config(Json base, const Json& sent, TaskType type) {
   JsonObject& cfg = base.get_object();
   for (const std::string_view part : {"param", "comCfg"}) {
     if (wire::member(sent, part) != nullptr) merge(cfg[part], at(sent, part));
   }
   JsonObject& param = cfg["param"].get_object();
-  // A discharge task comes with its channels beside the configuration, and is read like any other.
+  // A discharge task is sent with its channels next to the configuration, but is read like any
+  // other.
   if (const Json* channels = wire::member(sent, "chSta")) param["chSta"] = *channels;
   if (JsonArray* channels = param["chSta"].if_array()) channels->resize(kLoads, Json(0));
   JsonObject& com_cfg = cfg["comCfg"].get_object();

@@ -1,5 +1,5 @@
-// The Smart Home Panel's scheduled tasks: what they ask for at a moment, and how a set changes the
-// list of them (the field timeTask).
+// The Smart Home Panel's scheduled tasks: what they request at a moment, and how a set changes
+// their list (the field timeTask).
 #pragma once
 
 #include <array>
@@ -15,7 +15,7 @@ namespace gridloom::sim::panel {
 inline constexpr std::size_t kLoads = 10;
 inline constexpr std::size_t kPacks = 2;
 
-// As on the wire.
+// The values are those on the wire.
 enum class TaskType : std::int64_t { kCharge = 1, kDischarge = 2 };
 
 struct ChargeOrder {
@@ -32,7 +32,7 @@ struct Orders {
 
 [[nodiscard]] Orders orders_of(const wire::Json& tasks, const Stamp& now);
 
-// Carries a scheduling set out. A task that is sent as not configured leaves the list.
+// Applies a scheduling set. A task that is sent as not configured is removed from the list.
 void set_task(Fields& fields, const wire::JsonObject& params, TaskType type);
 
 }  // namespace gridloom::sim::panel

@@ -1,5 +1,5 @@
-// Small parts that the families' models share: how something follows its cause, switches without
-// flutter, idles, and wobbles. Nothing here knows a field by name.
+// Small components that the families' models share: lags, tapers, latches with hysteresis, idle
+// timers and noise. They know no field by name.
 #pragma once
 
 #include <algorithm>
@@ -15,36 +15,36 @@ namespace gridloom::sim {
 constexpr std::int64_t kMinute_ms = 60'000;
 constexpr std::int64_t kHour_ms = 60 * kMinute_ms;
 constexpr std::int64_t kDay_ms = 24 * kHour_ms;
-constexpr Millis kInstant{1};  // a step of it makes a command show at once
+constexpr Millis kInstant{1};  // a step this long makes a command show at once
 
 [[nodiscard]] inline double seconds_of(Millis time) {
   return static_cast<double>(time.count()) / 1000;
 }
-[[nodiscard]] inline double hour_of(const Surroundings& around) {
-  return static_cast<double>(around.local_ms) / kHour_ms;
+[[nodiscard]] inline double hour_of(const Environment& environment) {
+  return static_cast<double>(environment.local_ms) / kHour_ms;
 }
 // Days since 1970 by the site's clock.
-[[nodiscard]] inline std::int64_t local_day(const Surroundings& around) {
-  return (unix_ms(around.now) - around.local_ms + kDay_ms / 2) / kDay_ms;
+[[nodiscard]] inline std::int64_t local_day(const Environment& environment) {
+  return (unix_ms(environment.now) - environment.local_ms + kDay_ms / 2) / kDay_ms;
 }
 
-// To whole parts: parts 10 rounds to tenths.
+// Rounds to 1/`parts`: 10 rounds to tenths.
 [[nodiscard]] inline double round_to(double value, double parts) {
   return std::round(value * parts) / parts;
 }
 
-// Where a first-order lag is after `seconds` on its way to `to`.
+// The value of a first-order lag after `seconds` on its way to `to`.
 struct Lag {
   double to = 0;
   double seconds = 0;
-  double time_s = 1;  // after it, 63 % of the way is done
+  double time_s = 1;  // after this, 63 % of the way is done
 };
 [[nodiscard]] inline double settle(double from, const Lag& lag) {
   return lag.to + (from - lag.to) * std::exp(-lag.seconds / lag.time_s);
 }
 
-// The share of its power that a battery charges with: all up to `from_percent`, then less and less,
-// down to `end_share` when full.
+// The fraction of its charging power that a battery takes: all up to `from_percent`, then less and
+// less, down to `end_share` when full.
 struct Taper {
   double from_percent = 90;
   double end_share = 0;
@@ -55,13 +55,13 @@ struct Taper {
   }
 };
 
-// On from one value until another, so that it does not flutter between them. Which of the two is
-// the higher one tells the direction.
+// A switch with hysteresis: on at one value and off at another. Which of the two is higher
+// determines the direction.
 class Latch {
  public:
   struct Band {
-    double from = 0;   // on here and beyond
-    double until = 0;  // off here and beyond, on the other side; not equal to `from`
+    double from = 0;   // on at this value and beyond
+    double until = 0;  // off at this value and beyond, on the other side; not equal to `from`
   };
   void update(double value, const Band& band) {
     const bool rises = band.from > band.until;
@@ -76,7 +76,7 @@ class Latch {
   bool on_ = false;
 };
 
-// How long something has had nothing to do without a break.
+// How long something has been idle without interruption.
 class IdleTimer {
  public:
   void idle(Millis time) { idle_ms_ += time.count(); }
@@ -90,13 +90,13 @@ class IdleTimer {
   std::int64_t idle_ms_ = 0;
 };
 
-// What a measurement wobbles by: another draw for every step and purpose.
+// Measurement noise: another draw for every step and purpose.
 class Noise {
  public:
   explicit Noise(Chance chance) : chance_(chance) {}
   void next_step() { ++step_; }
   [[nodiscard]] std::uint64_t step() const { return step_; }
-  // Mean 0, deviation 1; `purpose` is below 16.
+  // Mean 0, standard deviation 1; `purpose` is below 16.
   [[nodiscard]] double operator()(std::uint64_t purpose) const {
     return chance_.normal(step_ * 16 + purpose);
   }

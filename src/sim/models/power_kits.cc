@@ -1,10 +1,9 @@
-// The virtual Power Kits: packs in parallel on one battery bus, and every converter on that bus.
+// The virtual Power Kits: packs in parallel on one battery bus, and all converters on that bus.
 //
-// Each step draws up a balance of the bus in whole watts (power_kits_flow.h) and runs the packs
-// (power_kits_packs.h); the fields are written of what it came to, so that the reported integers
-// add up:
-// channels to totals, packs to bmsTotal, and all flows to the packs' power.
-// Invariant: the device file names at least one module of every group used here.
+// Each step computes a balance of the bus in whole watts (power_kits_flow.h) and runs the packs
+// (power_kits_packs.h); the fields are written from the results, so that the reported integers add
+// up: channels to totals, packs to bmsTotal, and all flows to the packs' power. Invariant: the
+// device file names at least one module of every group used here.
 #include <algorithm>
 #include <array>
 #include <cstddef>
@@ -16,7 +15,7 @@
 #include "base/chance.h"
 #include "base/clock.h"
 #include "catalog/family.h"
-#include "sim/books.h"
+#include "sim/energy_balance.h"
 #include "sim/model.h"
 #include "sim/models/parts.h"
 #include "sim/models/power_kits_flow.h"
@@ -34,8 +33,8 @@ constexpr double kOffSoc = 3;  // the packs open their switches
 constexpr int kLowPower_w = 10;
 constexpr std::int64_t kUnchanged = 255;
 
-// A serial number takes the first group that it belongs to. kitscc's type is our own choice; ichigh
-// is the other side of the inverter, and has its type.
+// A serial number takes the type of the first group that contains it. kitscc's type is our own
+// choice; ichigh is the other side of the inverter, and has its type.
 struct TypedGroup {
   std::string_view group;
   int type;
@@ -74,23 +73,23 @@ class PowerKits final : public Model {
  public:
   explicit PowerKits(Chance chance) : planner_(chance), noise_(chance) {}
 
-  void start(Fields& fields, const Surroundings& around) override;
-  void step(const Surroundings& around, Millis dt) override;
-  void write(Fields& fields, const Surroundings& around) override;
+  void start(Fields& fields, const Environment& environment) override;
+  void step(const Environment& environment, Millis dt) override;
+  void write(Fields& fields, const Environment& environment) override;
   Outcome command(Fields& fields, const catalog::Command& command, const wire::JsonObject& params,
-                  const Surroundings& around) override;
-  [[nodiscard]] Balance balance() const override { return books_.balance(); }
+                  const Environment& environment) override;
+  [[nodiscard]] Balance balance() const override { return balance_.balance(); }
 
  private:
   void read(Fields& fields);
   void switch_packs();
-  void run_converters(const Surroundings& around, double seconds);
+  void run_converters(const Environment& environment, double seconds);
   void rest(Millis dt);
 
   Planner planner_;
   Noise noise_;
   Packs packs_;
-  Books books_;
+  EnergyBalance balance_;
   Converters converters_;
   Settings set_;
   Offer offer_;
@@ -105,17 +104,17 @@ class PowerKits final : public Model {
   std::string product_name_ = "Power Kits";
 };
 
-void PowerKits::start(Fields& fields, const Surroundings& around) {
-  packs_.start(fields, around);
+void PowerKits::start(Fields& fields, const Environment& environment) {
+  packs_.start(fields, environment);
   list_modules(fields);
   converters_.solar.ever_wh = Module(fields, "kitscc").number("chgEnergy");
   converters_.alternator.ever_wh = Module(fields, "bbcin").number("dsgEnergy");
   converters_.dc.ever_wh = Module(fields, "bbcout").number("dsgEnergy");
-  for (Converter* converter : converters_.all()) converter->sink_c = around.air_c + 5;
-  day_ = local_day(around);
+  for (Converter* converter : converters_.all()) converter->sink_c = environment.air_c + 5;
+  day_ = local_day(environment);
   set_ = read_settings(fields);
-  step(around, Millis{1000});
-  write(fields, around);
+  step(environment, Millis{1000});
+  write(fields, environment);
 }
 
 void PowerKits::read(Fields& fields) {
@@ -123,36 +122,36 @@ void PowerKits::read(Fields& fields) {
   set_ = read_settings(fields);
 }
 
-void PowerKits::step(const Surroundings& around, Millis dt) {
+void PowerKits::step(const Environment& environment, Millis dt) {
   noise_.next_step();
   const double seconds = seconds_of(dt);
-  offer_ = planner_.offer(set_, around, packs_, noise_);
+  offer_ = planner_.offer(set_, environment, packs_, noise_);
   switch_packs();
-  flow_ = planner_.balance(set_, around, offer_, packs_);
-  packs_.run(flow_.net_w(), seconds, around.air_c);
-  packs_.book(books_);
-  books_.close(
+  flow_ = planner_.balance(set_, environment, offer_, packs_);
+  packs_.run(flow_.net_w(), seconds, environment.air_c);
+  packs_.book(balance_);
+  balance_.close(
       {.in_w = flow_.ac_in_w + (flow_.pv_w + flow_.alternator_w) / kEfficiency + flow_.generator_w,
        .out_w = 1.0 * flow_.ac_out_w + flow_.dc_out_w + flow_.vehicle_w},
       dt);
-  run_converters(around, seconds);
+  run_converters(environment, seconds);
   rest(dt);
 }
 
-void PowerKits::write(Fields& fields, const Surroundings& around) {
+void PowerKits::write(Fields& fields, const Environment& environment) {
   packs_.write(fields);
   write_report(fields, {.offer = offer_,
                         .flow = flow_,
                         .packs = packs_,
                         .converters = converters_,
-                        .around = around,
+                        .environment = environment,
                         .noise = noise_});
   if (ac_rests_) Module(fields, "ichigh").set("appCfg.powerOn", 0);
   if (dc_rests_) Module(fields, "bbcout").set("dcOutSta", 0);
   ac_rests_ = dc_rests_ = false;
 }
 
-// Empty packs part from the bus; they are back when something begins to charge.
+// Empty packs disconnect from the bus; they reconnect when a source begins to charge.
 void PowerKits::switch_packs() {
   const bool charge_offered = offer_.can_charge();
   if (packs_.soc() <= kOffSoc && !charge_offered) packs_.switch_to(false);
@@ -160,13 +159,13 @@ void PowerKits::switch_packs() {
   charge_was_offered_ = charge_offered;
 }
 
-void PowerKits::run_converters(const Surroundings& around, double seconds) {
-  if (day_ != local_day(around)) {
-    day_ = local_day(around);
+void PowerKits::run_converters(const Environment& environment, double seconds) {
+  if (day_ != local_day(environment)) {
+    day_ = local_day(environment);
     for (Converter* converter : converters_.all()) converter->day_wh = 0;
   }
   const auto run = [&](Converter& converter, int power_w, double loss_w) {
-    converter.run(power_w, loss_w, around.air_c, seconds);
+    converter.run(power_w, loss_w, environment.air_c, seconds);
   };
   const double inverter_loss_w = kInverterLoss * std::max(flow_.inverter_w, flow_.charger_w);
   run(converters_.solar, flow_.pv_w, flow_.pv_w * (1 - kEfficiency));
@@ -176,8 +175,8 @@ void PowerKits::run_converters(const Surroundings& around, double seconds) {
   run(converters_.ac_out, flow_.ac_out_w, inverter_loss_w);
 }
 
-// An output without load goes off after its standby time, and both after a time of their own when
-// neither has any to speak of.
+// An output without load goes off after its standby time; both go off after a separate time when
+// neither has a significant load.
 void PowerKits::rest(Millis dt) {
   const bool little = flow_.ac_out_w < kLowPower_w && flow_.dc_out_w < kLowPower_w;
   flow_.ac() && flow_.ac_out_w == 0 ? ac_idle_.idle(dt) : ac_idle_.busy();
@@ -195,7 +194,7 @@ void PowerKits::rest(Millis dt) {
 }
 
 Outcome PowerKits::command(Fields& fields, const catalog::Command& command,
-                           const wire::JsonObject& params, const Surroundings& around) {
+                           const wire::JsonObject& params, const Environment& environment) {
   for (IdleTimer* timer : {&ac_idle_, &dc_idle_, &both_idle_}) timer->busy();
   Outcome outcome;
   if (command.name == "ptcDsgCale") {
@@ -220,8 +219,8 @@ Outcome PowerKits::command(Fields& fields, const catalog::Command& command,
   } else if (command.name == "fullIotDataPush") {
     outcome.full_report = whole_or(params, "times", 1) > 0;
   }
-  step(around, kInstant);
-  write(fields, around);
+  step(environment, kInstant);
+  write(fields, environment);
   return outcome;
 }
 

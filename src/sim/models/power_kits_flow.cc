@@ -12,19 +12,19 @@ constexpr double kFloorSoc = 4;         // no discharge below, whatever the limi
 constexpr double kLimitHysteresis = 2;  // % above the lower limit before outputs return
 constexpr int kHub_w = 8;
 constexpr int kInverterIdle_w = 20;
-constexpr int kInverterLow_w = 8;  // in low power,
-constexpr int kLittle_w = 100;     // with less than that at its output
+constexpr int kInverterLow_w = 8;  // in low power mode,
+constexpr int kLittle_w = 100;     // with less than this at its output
 
 constexpr std::array<double, 2> kPvRated_w = {1000, 800};
 constexpr double kAlternator_w = 1500;  // on the bus
-constexpr int kVehicle_w = 100;         // keeps its battery alive
+constexpr int kVehicle_w = 100;         // keeps the vehicle's battery charged
 constexpr int kWorthCharging_w = 20;
 // The vehicle is driven once a day; its engine idles for the first minutes.
 constexpr std::int64_t kEngineOn_ms = 8 * kHour_ms;
 constexpr std::int64_t kDriving_ms = kEngineOn_ms + 3 * kMinute_ms;
 constexpr std::int64_t kParked_ms = kEngineOn_ms + 45 * kMinute_ms;
 
-// The AC channels as parts of the household, the DC channels at the usual household.
+// The AC channels as fractions of the household, the DC channels at the usual household.
 constexpr std::array<double, 6> kAcShare = {0.09, 0.06, 0.04, 0.03, 0.02, 0.01};
 constexpr std::array<double, 12> kDcLoad_w = {18, 12, 9, 7, 6, 5, 4, 3, 3, 2, 2, 1};
 constexpr double kUsualHousehold_w = 350;
@@ -32,9 +32,10 @@ constexpr double kMostHousehold_w = 11000;  // keeps the inverter within its 360
 
 bool has_bit(int bits, std::size_t k) { return (bits >> k & 1) != 0; }
 
-void offer_vehicle(const Settings& set, const Surroundings& around, double bus_v, Offer& offer) {
-  offer.engine = around.local_ms >= kEngineOn_ms && around.local_ms < kParked_ms;
-  offer.moving = offer.engine && around.local_ms >= kDriving_ms;
+void offer_vehicle(const Settings& set, const Environment& environment, double bus_v,
+                   Offer& offer) {
+  offer.engine = environment.local_ms >= kEngineOn_ms && environment.local_ms < kParked_ms;
+  offer.moving = offer.engine && environment.local_ms >= kDriving_ms;
   offer.vehicle = set.feeds_vehicle && !offer.engine && set.may_feed_vehicle;
   const bool enough_volts = !set.alternator_wants_volts || set.alternator_least_v < kAlternator_v;
   const bool wanted = !set.alternator_paused && !set.feeds_vehicle;
@@ -48,7 +49,7 @@ void offer_vehicle(const Settings& set, const Surroundings& around, double bus_v
 int Offer::sources_w() const { return sum(pv_w) + alternator_w + generator_w; }
 bool Offer::can_charge() const { return sources_w() >= kWorthCharging_w || charger; }
 
-Offer Planner::offer(const Settings& set, const Surroundings& around, const Packs& packs,
+Offer Planner::offer(const Settings& set, const Environment& environment, const Packs& packs,
                      const Noise& noise) {
   const Packs::Settings& limits = packs.settings();
   generator_.update(packs.soc(), {.start_soc = limits.generator_on_soc,
@@ -56,42 +57,42 @@ Offer Planner::offer(const Settings& set, const Surroundings& around, const Pack
                                   .full_soc = limits.charge_to_soc - 1});
   Offer offer;
   for (std::size_t k = 0; k < offer.pv_w.size(); ++k) {
-    const double sun = around.sun * around.panels.at(k);
+    const double sun = environment.sun * environment.panels.at(k);
     if (!set.panels.at(k) || sun <= kDawn) continue;
     offer.pv_w.at(k) = rounded(kPvRated_w.at(k) * sun * (1 + 0.004 * noise(k)));
   }
-  offer_vehicle(set, around, packs.bus_v(), offer);
+  offer_vehicle(set, environment, packs.bus_v(), offer);
   offer.generator_w = generator_.runs() ? kGenerator_w : 0;
-  offer.shore = around.grid_up && !offer.engine;
+  offer.shore = environment.grid_up && !offer.engine;
   offer.charger = offer.shore && set.charges_from_ac;
-  offer_loads(set, around, offer);
+  offer_loads(set, environment, offer);
   return offer;
 }
 
-void Planner::offer_loads(const Settings& set, const Surroundings& around, Offer& offer) const {
-  // A load keeps its level for a minute, whatever the step.
-  const auto minute = static_cast<std::uint64_t>(unix_ms(around.now) / kMinute_ms);
+void Planner::offer_loads(const Settings& set, const Environment& environment, Offer& offer) const {
+  // A load keeps its level for a minute, whatever the step's length.
+  const auto minute = static_cast<std::uint64_t>(unix_ms(environment.now) / kMinute_ms);
   const auto level = [&](std::uint64_t channel) {
     return 0.7 + 0.6 * chance_.uniform(minute * 32 + channel);
   };
-  const double household_w = std::min(around.household_w, kMostHousehold_w);
+  const double household_w = std::min(environment.household_w, kMostHousehold_w);
   offer.ac_channels = set.ac_channels;
   for (std::size_t k = 0; k < kAcShare.size(); ++k) {
     if (!has_bit(offer.ac_channels, k)) continue;
     offer.ac_w.at(k) = static_cast<int>(household_w * kAcShare.at(k) * level(k));
   }
   offer.dc_channels = set.dc_channels;
-  const double activity = std::clamp(around.household_w / kUsualHousehold_w, 0.0, 2.0);
+  const double activity = std::clamp(environment.household_w / kUsualHousehold_w, 0.0, 2.0);
   for (std::size_t k = 0; k < kDcLoad_w.size(); ++k) {
     if (!has_bit(offer.dc_channels, k)) continue;
     offer.dc_w.at(k) = rounded(kDcLoad_w.at(k) * activity * level(8 + k));
   }
 }
 
-void Planner::put_loads(const Settings& set, const Surroundings& around, const Offer& offer,
+void Planner::put_loads(const Settings& set, const Environment& environment, const Offer& offer,
                         Flow& flow) const {
   const int ac_w = sum(offer.ac_w);
-  const bool fits = ac_w <= set.bypass_most_a * around.grid_v;
+  const bool fits = ac_w <= set.bypass_most_a * environment.grid_v;
   flow.bypass = set.ac_on && offer.shore && fits && (set.grid_first || drained_.on());
   flow.inverter = set.ac_on && !flow.bypass && !drained_.on();
   flow.ac_out_w = flow.ac() ? ac_w : 0;
@@ -106,17 +107,17 @@ void Planner::put_loads(const Settings& set, const Surroundings& around, const O
   flow.hub_w = kHub_w;
 }
 
-Flow Planner::balance(const Settings& set, const Surroundings& around, const Offer& offer,
+Flow Planner::balance(const Settings& set, const Environment& environment, const Offer& offer,
                       Packs& packs) {
   const int heatable_w = static_cast<int>(packs.count()) * kHeater_w + kHub_w;
   packs.heat({.charging = offer.sources_w() > heatable_w,
               .discharging = !drained_.on(),
-              .working = around.heater_ok});
+              .working = environment.heater_ok});
   const double lowest = std::max(packs.settings().discharge_to_soc, kFloorSoc);
   drained_.update(packs.soc(), {.from = lowest, .until = lowest + kLimitHysteresis});
   Flow flow;
-  if (!packs.are_on() || !around.battery_ok) return flow;
-  put_loads(set, around, offer, flow);
+  if (!packs.are_on() || !environment.battery_ok) return flow;
+  put_loads(set, environment, offer, flow);
   flow.heaters_w = packs.heaters_w();
 
   int room_w = flow.loads_w() + packs.acceptable_w();
@@ -129,7 +130,8 @@ Flow Planner::balance(const Settings& set, const Surroundings& around, const Off
   flow.alternator_w = take(offer.alternator_w);
   flow.generator_w = take(offer.generator_w);
   if (offer.charger && !flow.inverter) {
-    const double limit_w = std::min(kCharger_w, set.charge_most_a * around.grid_v - flow.ac_in_w);
+    const double limit_w =
+        std::min(kCharger_w, set.charge_most_a * environment.grid_v - flow.ac_in_w);
     flow.charger_w = take(static_cast<int>(limit_w * kEfficiency) - kInverterIdle_w);
     if (flow.charger_w > 0) {
       flow.ac_in_w += rounded((flow.charger_w + kInverterIdle_w) / kEfficiency);

@@ -1,7 +1,7 @@
-// What goes where in the Power Kits: a balance of the battery bus in whole watts, drawn up from the
-// settings and the surroundings before anything is reported.
+// The energy flow in the Power Kits: a balance of the battery bus in whole watts, computed from the
+// settings and the environment before anything is reported.
 //
-// The generator is a DC source on the bus that only the packs' input shows.
+// The generator is a DC source on the bus that shows only in the packs' input.
 #pragma once
 
 #include <array>
@@ -16,22 +16,22 @@
 
 namespace gridloom::sim::kits {
 
-constexpr double kEfficiency = 0.95;  // of every converter but the inverter
+constexpr double kEfficiency = 0.95;  // of every converter except the inverter
 constexpr double kInverterLoss = 0.06;
 constexpr double kCharger_w = 3000;  // on the AC side
 constexpr double kAlternator_v = 53.8;
-constexpr double kDawn = 0.01;  // of the sun: up to here, panels give neither volts nor watts
+constexpr double kDawn = 0.01;  // of the sun: up to this, panels have neither voltage nor power
 
-// What the loads would draw and what the sources could give, before the balance.
+// What the loads would draw and the sources could supply, before the balance.
 struct Offer {
   std::array<int, 2> pv_w{};  // at the panels
-  int alternator_w = 0;       // this and the next: on the bus
+  int alternator_w = 0;       // this and generator_w: on the bus
   int generator_w = 0;
-  bool engine = false;   // runs
-  bool moving = false;   // and the vehicle with it
+  bool engine = false;   // it runs
+  bool moving = false;   // the vehicle is driving
   bool shore = false;    // AC at the input
-  bool charger = false;  // and it may charge
-  bool vehicle = false;  // asks for power, standing still
+  bool charger = false;  // shore power that may charge
+  bool vehicle = false;  // the parked vehicle requests power
   int ac_channels = 0;   // bits: switched on
   int dc_channels = 0;
   std::array<int, 6> ac_w{};
@@ -41,7 +41,7 @@ struct Offer {
   [[nodiscard]] bool can_charge() const;
 };
 
-// One step's powers on the bus, each of them positive.
+// One step's powers on the bus, all of them positive.
 struct Flow {
   int pv_w = 0;
   int alternator_w = 0;
@@ -52,9 +52,9 @@ struct Flow {
   int heaters_w = 0;
   int vehicle_w = 0;
   int hub_w = 0;
-  bool bypass = false;     // shore power carries the AC loads
-  bool inverter = false;   // the packs do
-  bool low_power = false;  // the inverter is in it
+  bool bypass = false;     // shore power supplies the AC loads
+  bool inverter = false;   // the packs supply the AC loads
+  bool low_power = false;  // the inverter's low power mode
   bool dc = false;         // the DC output is live
   int ac_out_w = 0;        // this and the rest: not on the bus
   int ac_in_w = 0;
@@ -72,18 +72,18 @@ class Planner {
   explicit Planner(Chance chance) : chance_(chance) {}
 
   [[nodiscard]] Generator& generator() { return generator_; }
-  // Whether the inverter may go to low power while it has little to do.
+  // Whether the inverter may go to low power while it has little load.
   void allow_low_power(bool allowed) { low_power_ = allowed; }
 
-  [[nodiscard]] Offer offer(const Settings& set, const Surroundings& around, const Packs& packs,
+  [[nodiscard]] Offer offer(const Settings& set, const Environment& environment, const Packs& packs,
                             const Noise& noise);
-  // Heats the packs as well, if need be.
-  [[nodiscard]] Flow balance(const Settings& set, const Surroundings& around, const Offer& offer,
-                             Packs& packs);
+  // Also heats the packs if necessary.
+  [[nodiscard]] Flow balance(const Settings& set, const Environment& environment,
+                             const Offer& offer, Packs& packs);
 
  private:
-  void offer_loads(const Settings& set, const Surroundings& around, Offer& offer) const;
-  void put_loads(const Settings& set, const Surroundings& around, const Offer& offer,
+  void offer_loads(const Settings& set, const Environment& environment, Offer& offer) const;
+  void put_loads(const Settings& set, const Environment& environment, const Offer& offer,
                  Flow& flow) const;
 
   Chance chance_;

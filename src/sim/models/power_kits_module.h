@@ -1,4 +1,4 @@
-// One module of the Power Kits as its fields show it, and the whole numbers that it reports in.
+// One module of the Power Kits as its fields show it, and the integers in which it reports.
 #pragma once
 
 #include <array>
@@ -23,7 +23,7 @@ template <std::size_t n>
   return std::accumulate(values.begin(), values.end(), 0);
 }
 
-// A heat sink that follows its losses, and what went through today and ever.
+// A heat sink that follows its losses, and the energy converted today and in total.
 struct Converter {
   double sink_c = 25;
   double day_wh = 0;
@@ -36,7 +36,7 @@ struct Converter {
   }
 };
 
-// One module's fields.
+// Writes one module's fields.
 class Module {
  public:
   Module(Fields& fields, std::string_view group, std::string_view sn)
@@ -55,7 +55,7 @@ class Module {
   void set_value(std::string_view field, wire::Json value) {
     fields_.set(named(field), std::move(value));
   }
-  // A converter between the battery bus and something else; `offset_a` is its sensors' error.
+  // A converter between the battery bus and another port; `offset_a` is its sensors' error.
   void set_converter(int power_w, double bus_v, double offset_a, const Converter& converter,
                      double air_c) {
     const int current_ma = milli(power_w / bus_v);

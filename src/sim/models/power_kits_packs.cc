@@ -11,17 +11,17 @@ namespace {
 
 constexpr int kCells = 16;
 constexpr double kPackResistance_ohm = 0.059;
-constexpr double kMaxCharge_w = 3000;         // all packs
+constexpr double kMaxCharge_w = 3000;         // all packs together
 constexpr double kTaper_w_per_percent = 300;  // charging slows down towards its limit
-constexpr int kIdle_w = 10;                   // a pack below it counts as idle
+constexpr int kIdle_w = 10;                   // a pack with less power counts as idle
 constexpr int kEndless_min = 143999;
 constexpr double kHeaterRise_k = 28;
 constexpr double kHeatBelow_c = 5;
 constexpr double kHeatUntil_c = 10;
 constexpr double kHeaterSpeed_k_per_min = 0.23;
 
-// As on the wire.
-constexpr int kHeaterError = 2;  // on top of the code for none
+// Values on the wire.
+constexpr int kHeaterError = 2;  // added to the code for no error
 constexpr int kOpen = 0;
 constexpr int kClosed = 3;
 constexpr int kIdle = 0;
@@ -35,7 +35,7 @@ int state_of(int power_w) {
 
 }  // namespace
 
-void Packs::start(Fields& fields, const Surroundings& around) {
+void Packs::start(Fields& fields, const Environment& environment) {
   packs_.clear();
   int number = 0;
   for (const std::string& sn : fields.modules("bp2000")) {
@@ -43,7 +43,7 @@ void Packs::start(Fields& fields, const Surroundings& around) {
     ++number;
     pack.set("kitNum", number);
     pack.set("canId", number);
-    // No field says its cycles: its capacity does.
+    // No field holds the cycles: they follow from the capacity.
     const double full_mah = pack.number("fullCap");
     const double health = full_mah / pack.number("designCap");
     packs_.push_back({.sn = sn,
@@ -52,7 +52,7 @@ void Packs::start(Fields& fields, const Surroundings& around) {
                                           .resistance_ohm = kPackResistance_ohm,
                                           .cycles = cycles_at(health),
                                           .soc_percent = pack.number("soc"),
-                                          .temperature_c = around.air_c + 2}),
+                                          .temperature_c = environment.air_c + 2}),
                       .no_error = pack.integer("errCode")});
   }
   read(fields);
@@ -137,7 +137,7 @@ int Packs::heaters_w() const {
 }
 
 void Packs::run(int net_w, double seconds, double air_c) {
-  // In parallel all have the same terminal voltage: V = (sum of OCV / R + I) / (sum of 1 / R).
+  // In parallel all packs have one terminal voltage: V = (sum of OCV / R + I) / (sum of 1 / R).
   double rest_sum_v = 0;
   for (const Pack& pack : packs_) rest_sum_v += pack.battery.rest_v();
   const auto count = static_cast<double>(packs_.size());
@@ -147,7 +147,7 @@ void Packs::run(int net_w, double seconds, double air_c) {
     Pack& pack = packs_.at(k);
     const double current_a = (common_v - pack.battery.rest_v()) / kPackResistance_ohm;
     const bool last = k + 1 == packs_.size();
-    // Open switches leave nothing on the bus, and no current between the packs either.
+    // Open switches leave no power on the bus, and no current between the packs either.
     const int wanted_w = last ? left_w : net_w == 0 ? 0 : rounded(current_a * common_v);
     left_w -= wanted_w;
     const double heater_k = pack.heating ? kHeaterRise_k : 0;

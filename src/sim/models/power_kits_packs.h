@@ -1,7 +1,7 @@
-// The Power Kits' battery packs: in parallel on one bus, each with a heater of its own.
+// The Power Kits' battery packs: in parallel on one bus, each with its own heater.
 //
-// The packs' fields and their totals (bmsTotal, and in every pack) are written here and nowhere
-// else, so that the totals are the sums of the packs.
+// Only this class writes the packs' fields and their totals (in bmsTotal, and in every pack), so
+// that the totals are the sums of the packs.
 #pragma once
 
 #include <cstddef>
@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "sim/battery.h"
-#include "sim/books.h"
+#include "sim/energy_balance.h"
 #include "sim/model.h"
 #include "sim/models/parts.h"
 
@@ -18,39 +18,39 @@ namespace gridloom::sim::kits {
 
 class Packs {
  public:
-  // The family's virtual modules name at least one pack.
-  void start(Fields& fields, const Surroundings& around);
+  // The family's virtual modules contain at least one pack.
+  void start(Fields& fields, const Environment& environment);
 
   [[nodiscard]] double soc() const;
   [[nodiscard]] double bus_v() const { return packs_.front().battery.voltage_v(); }
   [[nodiscard]] std::size_t count() const { return packs_.size(); }
 
-  // Which all packs have alike.
+  // Settings that are the same for all packs.
   struct Settings {
     double charge_to_soc = 100;
     double discharge_to_soc = 0;
     double generator_on_soc = 0;
     double generator_off_soc = 0;
-    std::int64_t rest_min = 0;  // without any load to speak of
+    std::int64_t rest_min = 0;  // without a significant load
   };
   void read(Fields& fields);
   [[nodiscard]] const Settings& settings() const { return settings_; }
   static void allow_heating(Fields& fields, bool by_discharging);
 
-  // Whether the switches to the bus are closed.
+  // Whether the packs' switches to the bus are closed.
   [[nodiscard]] bool are_on() const { return on_; }
   void switch_to(bool on) {
     on_ = on;
     switched_ = true;
   }
 
-  // Charging power that they would take.
+  // Charging power that the packs would accept.
   [[nodiscard]] int acceptable_w() const;
 
   struct HeatSources {
-    bool charging = false;     // enough comes in to heat with
-    bool discharging = false;  // the packs may give what it takes
-    bool working = true;       // false: switches that are closed to heat with stay open
+    bool charging = false;     // the sources supply enough to heat with
+    bool discharging = false;  // the packs may supply the heaters
+    bool working = true;       // false: the heaters' switches fail to close
   };
   void heat(const HeatSources& sources);
   [[nodiscard]] int heaters_w() const;
@@ -58,10 +58,10 @@ class Packs {
   [[nodiscard]] bool failed_to_heat() const;
   void clear_errors();
 
-  // Puts the bus's surplus (negative: its need) into the packs.
+  // Charges the packs with the bus's surplus (negative: discharges them for its deficit).
   void run(int net_w, double seconds, double air_c);
-  void book(Books& books) const {
-    for (const Pack& pack : packs_) books.add(pack.battery);
+  void book(EnergyBalance& balance) const {
+    for (const Pack& pack : packs_) balance.add(pack.battery);
   }
   void write(Fields& fields);
 
@@ -74,8 +74,8 @@ class Packs {
     bool heating = false;
     bool failed = false;                // to heat
     int failures = 0;                   // since they were cleared
-    int no_error = 0;                   // the code that stands for it
-    bool heats_by_discharging = false;  // may
+    int no_error = 0;                   // the error code that means none
+    bool heats_by_discharging = false;  // the setting allows it
   };
   void write_heaters(Fields& fields) const;
   void write_packs(Fields& fields) const;

@@ -11,7 +11,7 @@ constexpr double kPv_v = 52;
 constexpr std::array<double, 2> kDcOut_v = {13.6, 27.2};  // by cfgVolTag
 constexpr double kDcResidual_v = 0.134;
 constexpr int kBus_mv = 385000;        // the inverter's inner bus, running
-constexpr int kChargingException = 8;  // of protectState
+constexpr int kChargingException = 8;  // value of protectState
 constexpr int kBusResidual_mv = 725;
 
 void write_inputs(Fields& fields, const Moment& now) {
@@ -19,14 +19,15 @@ void write_inputs(Fields& fields, const Moment& now) {
   const Offer& offer = now.offer;
   Module solar(fields, "kitscc");
   solar.set_converter(flow.pv_w, now.packs.bus_v(), 0.008 * now.noise(2), now.converters.solar,
-                      now.around.air_c);
+                      now.environment.air_c);
   const int pv_w = rounded(flow.pv_w / kEfficiency);
   const int offered_w = std::max(sum(offer.pv_w), 1);
   const int first_w = rounded(static_cast<double>(pv_w) * offer.pv_w.front() / offered_w);
-  // Panels that the balance holds back run at a higher voltage.
-  const bool sunny = now.around.sun > kDawn;
+  // Panels that the balance curtails run at a higher voltage.
+  const bool sunny = now.environment.sun > kDawn;
   const double pv_v =
-      !sunny ? 0 : kPv_v + 3 * now.around.sun + 8 * (1 - static_cast<double>(pv_w) / offered_w);
+      !sunny ? 0
+             : kPv_v + 3 * now.environment.sun + 8 * (1 - static_cast<double>(pv_w) / offered_w);
   const std::array<int, 2> in_w = {first_w, pv_w - first_w};
   for (std::size_t k = 0; k < in_w.size(); ++k) {
     const std::string prefix = k == 0 ? "pv1" : "pv2";
@@ -42,7 +43,7 @@ void write_inputs(Fields& fields, const Moment& now) {
   const double alternator_v = offer.engine ? kAlternator_v + 0.1 * now.noise(5) : 0;
   const int alternator_w = rounded(flow.alternator_w / kEfficiency);
   input.set_converter(flow.alternator_w - flow.vehicle_w, now.packs.bus_v(), 0.012 * now.noise(6),
-                      now.converters.alternator, now.around.air_c);
+                      now.converters.alternator, now.environment.air_c);
   input.set("dcInVol", milli(alternator_v));
   input.set("dcInWatts", alternator_w);
   input.set("dcInCurr", offer.engine ? milli(alternator_w / alternator_v) : 0);
@@ -62,7 +63,7 @@ void write_dc(Fields& fields, const Moment& now) {
   const double live_v = set_v - 0.0004 * flow.dc_out_w + 0.01 * now.noise(7);
   const double out_v = flow.dc ? live_v : kDcResidual_v;
   output.set_converter(-flow.dc_w, now.packs.bus_v(), 0.01 * now.noise(8), now.converters.dc,
-                       now.around.air_c);
+                       now.environment.air_c);
   output.set("ldOutVol", milli(out_v));
   output.set("ldOutWatts", flow.dc_out_w);
   output.set("ldOutCurr", milli(flow.dc_out_w / out_v));
@@ -70,23 +71,23 @@ void write_dc(Fields& fields, const Moment& now) {
   const auto watts = flow.dc ? offer.dc_w : decltype(offer.dc_w){};
   Module(fields, "lddc")
       .set_channels("dc", watts, flow.dc ? offer.dc_channels : 0, flow.dc ? out_v : 0,
-                    now.around.air_c + 4);
+                    now.environment.air_c + 4);
 }
 
 void write_ac(Fields& fields, const Moment& now) {
   const Flow& flow = now.flow;
   const Offer& offer = now.offer;
   Module inverter(fields, "ichigh");
-  const double in_v = offer.shore ? now.around.grid_v + 0.2 * now.noise(9) : 0;
+  const double in_v = offer.shore ? now.environment.grid_v + 0.2 * now.noise(9) : 0;
   const double made_v = inverter.number("appCfg.acVolSet") + 0.3 * now.noise(10);
   const double live_v = flow.bypass ? in_v : made_v;
   const double out_v = flow.ac() ? live_v : 0;
   const int made_hz = inverter.integer("appCfg.acFreqSet");
-  const int live_hz = flow.bypass ? rounded(now.around.grid_hz) : made_hz;
+  const int live_hz = flow.bypass ? rounded(now.environment.grid_hz) : made_hz;
   inverter.set("inVol", milli(in_v));
   inverter.set("inWatts", flow.ac_in_w);
   inverter.set("inCurr", offer.shore ? milli(flow.ac_in_w / in_v) : 0);
-  inverter.set("inFreq", offer.shore ? rounded(now.around.grid_hz) : 0);
+  inverter.set("inFreq", offer.shore ? rounded(now.environment.grid_hz) : 0);
   inverter.set("outVol", milli(out_v));
   inverter.set("outWatts", flow.ac_out_w);
   inverter.set("outVa", flow.ac_out_w);
@@ -98,7 +99,8 @@ void write_ac(Fields& fields, const Moment& now) {
   inverter.set("outputWhInDay", std::floor(now.converters.ac_out.day_wh));
   const auto watts = flow.ac() ? offer.ac_w : decltype(offer.ac_w){};
   Module panel(fields, "ldac");
-  panel.set_channels("ac", watts, flow.ac() ? offer.ac_channels : 0, out_v, now.around.air_c + 5);
+  panel.set_channels("ac", watts, flow.ac() ? offer.ac_channels : 0, out_v,
+                     now.environment.air_c + 5);
 }
 
 void write_charger(Fields& fields, const Moment& now) {

@@ -23,13 +23,13 @@ struct Converters {
   }
 };
 
-// What a step came to. Views: they live as long as the call.
+// The results of a step. Views: they live as long as the call.
 struct Moment {
   const Offer& offer;
   const Flow& flow;
   const Packs& packs;
   const Converters& converters;
-  const Surroundings& around;
+  const Environment& environment;
   const Noise& noise;
 };
 

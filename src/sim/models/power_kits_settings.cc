@@ -6,7 +6,7 @@ namespace gridloom::sim::kits {
 namespace {
 
 constexpr int kUnswitched = 0xfc0;  // DC channels 7 to 12 have no relay
-constexpr int kSupplies = 2;        // workMode of an input that gives instead
+constexpr int kSupplies = 2;        // workMode of an input that supplies instead
 constexpr int kGridFirst = 1;
 
 }  // namespace

@@ -1,5 +1,5 @@
-// What is set on the Power Kits' modules, read once for many steps. The packs' own settings are
-// with them (power_kits_packs.h).
+// The settings of the Power Kits' modules, read once for many steps. The packs' own settings are
+// kept with the packs (power_kits_packs.h).
 #pragma once
 
 #include <array>

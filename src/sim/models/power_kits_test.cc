@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "sim/device_bench.h"
-#include "sim/models/power_kits_identities.h"
+#include "sim/models/power_kits_invariants.h"
 
 namespace gridloom::sim {
 namespace {
@@ -16,7 +16,7 @@ using wire::Json;
 
 constexpr Millis kHour{kHour_ms};
 
-// "group.field" stands for the field of the group's first module.
+// Resolves "group.field" to the field of the group's first module.
 std::string full_name(const Fields& fields, std::string_view name) {
   const std::size_t dot = name.find('.');
   const auto& modules = fields.modules(name.substr(0, dot));
@@ -28,7 +28,7 @@ TEST(PowerKitsModel, BelongsTogetherThroughDaysOfSetsAndOutages) {
   const std::uint64_t seed = life_seed();
   SCOPED_TRACE("--gtest_random_seed=" + std::to_string(seed));
   Bench bench(family_of("power_kits"), {.seed = seed});
-  Identities identities = power_kits_identities(table_of("power_kits"));
+  Invariants invariants = power_kits_identities(table_of("power_kits"));
   Growing today{{"kitscc.M1094-KSCC-00001.dayEnergy", "bbcin.M1093-DCIN-CA7C3.dayEnergy",
                  "bbcout.M109ZEB4Z0000016.dayEnergy", "ichigh.M109ZEB4ZE7B0964.inputWhInDay",
                  "ichigh.M109ZEB4ZE7B0964.outputWhInDay"}};
@@ -36,8 +36,8 @@ TEST(PowerKitsModel, BelongsTogetherThroughDaysOfSetsAndOutages) {
                 "bbcout.M109ZEB4Z0000016.dsgEnergy"}};
   std::int64_t day = 0;
   live(bench, 3, seed, [&] {
-    identities.expect(bench.fields(), bench.around());
-    if (std::exchange(day, local_day(bench.around())) != day) today.forget();
+    invariants.expect(bench.fields(), bench.environment());
+    if (std::exchange(day, local_day(bench.environment())) != day) today.forget();
     today.expect(bench.fields());
     ever.expect(bench.fields());
   });
@@ -61,13 +61,13 @@ struct PowerKits : testing::Test {
     bool heater_ok = true;
   };
   void place(const Site& site) {
-    bench.site = [site](Surroundings& around) {
-      around.sun = site.sun;
-      around.household_w = site.household_w;
-      around.air_c = site.air_c;
-      around.grid_up = site.grid_up;
-      around.heater_ok = site.heater_ok;
-      around.local_ms = 0;  // the vehicle stays parked
+    bench.site = [site](Environment& environment) {
+      environment.sun = site.sun;
+      environment.household_w = site.household_w;
+      environment.air_c = site.air_c;
+      environment.grid_up = site.grid_up;
+      environment.heater_ok = site.heater_ok;
+      environment.local_ms = 0;  // the vehicle stays parked
     };
   }
 };

@@ -1,10 +1,11 @@
 // A PowerOcean home: two solar strings and two 5 kWh packs behind a three-phase inverter, a heating
 // rod, a heat pump with two zones and hot water, and an EV charger.
 //
-// Each step decides what the loads draw, lets the battery take the surplus or give what is missing,
-// and leaves the rest to the grid. Always true of what is reported, to the last digit, because the
-// sums are made of the rounded watts: sysLoadPwr = mppt + grid - battery; the phases' active powers
-// add up to what the inverter takes; a string's volts times its amperes are its watts.
+// Each step computes what the loads draw, lets the battery take the surplus or supply the deficit,
+// and leaves the rest to the grid. Always true of the reported values, to the last digit, because
+// the sums are computed from the rounded watts: sysLoadPwr = mppt + grid - battery; the phases'
+// active powers add up to what the inverter takes; a string's volts times its amperes are its
+// watts.
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -16,7 +17,7 @@
 #include "base/chance.h"
 #include "base/clock.h"
 #include "sim/battery.h"
-#include "sim/books.h"
+#include "sim/energy_balance.h"
 #include "sim/model.h"
 #include "sim/models/parts.h"
 #include "wire/json.h"
@@ -31,22 +32,22 @@ using wire::JsonObject;
 constexpr double kHour_s = 3600;
 constexpr double kPhase_v = 230;
 
-// Solar: two strings of 5 kWp, the second a little in the shade.
+// Solar: two strings of 5 kWp, the second slightly shaded.
 constexpr std::array<double, 2> kString_w = {5000, 4700};
 constexpr std::array<double, 2> kString_v = {398, 364};
 constexpr double kString_v_per_k = -0.9;
-constexpr double kDawn = 0.003;  // of the sun: below, a string has volts but no watts
+constexpr double kDawn = 0.003;  // of the sun: below, a string has voltage but no power
 
-// Battery: two packs of 100 Ah side by side.
+// Battery: two packs of 100 Ah in parallel.
 constexpr double kPacks_ah = 200;
-constexpr double kPacks_ohm = 0.0136;  // 0.17 ohm ampere-hours a cell
+constexpr double kPacks_ohm = 0.0136;  // 0.17 ohm ampere-hours per cell
 constexpr double kMostCharge_w = 5000;
 constexpr double kMostDischarge_w = 6600;
-constexpr double kEmpty_percent = 5;   // not discharged below
-constexpr double kResume_percent = 7;  // but again from here
+constexpr double kEmpty_percent = 5;   // no discharge below
+constexpr double kResume_percent = 7;  // discharge again from here
 constexpr Taper kTaper = {.from_percent = 95, .end_share = 0};
 constexpr double kTrickle_w = 200;
-constexpr double kCellar_c = 12;  // where the packs stand it gets no colder
+constexpr double kCellar_c = 12;  // the packs' room gets no colder
 
 // Hot water: one tank for heat pump and heating rod.
 constexpr double kTank_j_per_k = 400 * 4186.0;
@@ -65,26 +66,26 @@ constexpr double kPumpHeat_w = 6000;
 constexpr std::array<double, 2> kZoneTarget_c = {21.5, 21.0};
 constexpr double kZoneTime_s = 30 * kHour_s;
 constexpr double kZoneGains_k = 3;  // people, sun and cookers
-constexpr double kZoneHeat_k = 30;  // above the air outside, on half of the pump's heat
+constexpr double kZoneHeat_k = 30;  // above the outside air, with half of the pump's heat
 constexpr double kZoneBand_k = 0.25;
 
 // EV charger.
 constexpr double kEvLeast_a = 6;
 constexpr double kEvMost_a = 32;
 constexpr double kEvNight_a = 16;
-constexpr double kEvBattery_percent = 50;  // by day the home battery comes first up to here
+constexpr double kEvBattery_percent = 50;  // by day the home battery has priority up to here
 
 constexpr double kReactive_var = 160;
-constexpr double kOwn_w = 15;  // what the system itself needs, a part of the home's load
+constexpr double kOwn_w = 15;  // the system's own consumption, part of the home's load
 
-// What the household draws from the tank at an hour: showers in the morning, dishes at night.
+// What the household draws from the tank at this hour: showers in the morning, dishes at night.
 double hot_water_w(double hour) {
   if (hour >= 6.5 && hour < 8) return 1500;
   if (hour >= 19 && hour < 21) return 1200;
   return 60;
 }
 
-// A number as JSON, of at most 1/`parts` resolution, without the noise of binary fractions.
+// A number as JSON, in steps of 1/`parts`, without the noise of binary fractions.
 Json fixed(double value, double parts) {
   const double units = std::round(value * parts);
   if (std::fmod(units, parts) == 0) return static_cast<std::int64_t>(units / parts);
@@ -93,18 +94,18 @@ Json fixed(double value, double parts) {
 
 class Car {
  public:
-  // The power to charge with, given what the sun leaves over.
-  double plan_w(const Surroundings& around, const Chance& chance, double surplus_w,
+  // The charging power, given the surplus of the sun.
+  double plan_w(const Environment& environment, const Chance& chance, double surplus_w,
                 double home_soc) {
-    const std::int64_t day = local_day(around);
+    const std::int64_t day = local_day(environment);
     if (day != day_) {
       day_ = day;
       const auto index = static_cast<std::uint64_t>(day);
       need_wh_ = 5000 + 9000 * chance.uniform(2 * index);
       home_by_day_ = chance.uniform(2 * index + 1) < 0.5;
     }
-    const double hour = hour_of(around);
-    if (!around.grid_up || need_wh_ <= 0) return 0;
+    const double hour = hour_of(environment);
+    if (!environment.grid_up || need_wh_ <= 0) return 0;
     if (!home_by_day_) return hour >= 19 ? kEvNight_a * kPhase_v : 0;
     if (hour < 9.5 || hour >= 16.5 || home_soc < kEvBattery_percent) return 0;
     const double amps = std::min(std::floor(surplus_w / kPhase_v), kEvMost_a);
@@ -128,52 +129,52 @@ class Heating {
     outlet_c_ = fields.number("hpMaster.tempOutlet");
   }
 
-  // Runs the pump for `seconds`; what it draws meanwhile.
-  double pump_w(const Surroundings& around, double seconds) {
+  // Runs the pump for `seconds`; returns the power that it draws.
+  double pump_w(const Environment& environment, double seconds) {
     water_wanted_.update(tank_c_, {.from = kWaterLow_c, .until = kWaterHigh_c});
-    const bool water = water_wanted_.on() && around.grid_up;
+    const bool water = water_wanted_.on() && environment.grid_up;
     double heat_w = water ? kPumpHeat_w : 0;
     for (std::size_t k = 0; k < zone_c_.size(); ++k) {
       zone_wanted_.at(k).update(zone_c_.at(k), {.from = kZoneTarget_c.at(k) - kZoneBand_k,
                                                 .until = kZoneTarget_c.at(k) + kZoneBand_k});
-      const bool heated = zone_wanted_.at(k).on() && around.grid_up && !water;
+      const bool heated = zone_wanted_.at(k).on() && environment.grid_up && !water;
       if (heated) heat_w += kPumpHeat_w / 2;
-      const double rest_c = around.air_c + kZoneGains_k + (heated ? kZoneHeat_k : 0);
+      const double rest_c = environment.air_c + kZoneGains_k + (heated ? kZoneHeat_k : 0);
       zone_c_.at(k) =
           settle(zone_c_.at(k), {.to = rest_c, .seconds = seconds, .time_s = kZoneTime_s});
     }
     pump_heat_w_ = water ? heat_w : 0;
-    return run_water_circuit(around, heat_w, seconds);
+    return run_water_circuit(environment, heat_w, seconds);
   }
 
-  // Warms the tank for `seconds` with what the pump gave and the rod gives.
+  // Heats the tank for `seconds` with the heat of the pump and the rod.
   void tank(double rod_w, double hour, double seconds) {
     const double loss_w = kTankLoss_w_per_k * (tank_c_ - kTankRoom_c) + hot_water_w(hour);
     tank_c_ = std::max(tank_c_ + (pump_heat_w_ + rod_w - loss_w) * seconds / kTank_j_per_k, 12.0);
   }
 
-  // What the rod draws of the power that nobody else wants.
+  // The power that the rod draws from what no other load uses.
   double rod_w(double spare_w) {
     rod_allowed_.update(tank_c_, {.from = kRodAgain_c, .until = kRodTarget_c});
     if (!rod_allowed_.on() || spare_w < kRodLeast_w) return 0;
     return std::floor(std::min(spare_w, kRod_w) / kRodStep_w) * kRodStep_w;
   }
 
-  void write(Fields& fields, const Surroundings& around, double rod_w) const {
+  void write(Fields& fields, const Environment& environment, double rod_w) const {
     fields.set_number("sectorA.tempCurr", round_to(zone_c_[0], 10));
     fields.set_number("sectorB.tempCurr", round_to(zone_c_[1], 10));
     fields.set_number("sectorDhw.tempCurr", round_to(tank_c_, 10));
     fields.set_number("hpMaster.tempInlet", round_to(inlet_c_, 10));
     fields.set_number("hpMaster.tempOutlet", round_to(outlet_c_, 10));
-    fields.set_number("hpMaster.tempAmbient", round_to(around.air_c, 10));
+    fields.set_number("hpMaster.tempAmbient", round_to(environment.air_c, 10));
     JsonObject rod{{"temp", std::llround(tank_c_)}, {"hrPwr", std::llround(rod_w)}};
     fields.set("hrEnergyStream", JsonArray{std::move(rod)});
   }
 
  private:
-  // The water between pump and consumers; returns the pump's draw at the temperature it has to lift
-  // to.
-  double run_water_circuit(const Surroundings& around, double heat_w, double seconds) {
+  // The water between pump and consumers; returns the power that the pump draws at the required
+  // temperature.
+  double run_water_circuit(const Environment& environment, double heat_w, double seconds) {
     constexpr double kRunning_s = 180;
     constexpr double kIdle_s = 1800;
     constexpr double kIdle_c = 21;
@@ -182,14 +183,15 @@ class Heating {
       inlet_c_ = settle(inlet_c_, {.to = kIdle_c, .seconds = seconds, .time_s = kIdle_s});
       return 0;
     }
-    const double target_c =
-        pump_heat_w_ > 0 ? tank_c_ + 6 : std::clamp(32 + 0.5 * (20 - around.air_c), 28.0, 45.0);
+    const double target_c = pump_heat_w_ > 0
+                                ? tank_c_ + 6
+                                : std::clamp(32 + 0.5 * (20 - environment.air_c), 28.0, 45.0);
     outlet_c_ = settle(outlet_c_, {.to = target_c, .seconds = seconds, .time_s = kRunning_s});
     inlet_c_ = settle(
         inlet_c_,
         {.to = target_c - 5 * heat_w / kPumpHeat_w, .seconds = seconds, .time_s = kRunning_s});
-    // 40 % of what Carnot allows.
-    const double lift_k = std::max(target_c - around.air_c, 5.0);
+    // 40 % of the Carnot limit.
+    const double lift_k = std::max(target_c - environment.air_c, 5.0);
     return heat_w / std::clamp(0.4 * (target_c + 273.15) / lift_k, 1.8, 5.5);
   }
 
@@ -210,40 +212,40 @@ class PowerOcean final : public Model {
         car_chance_(chance.split("car")),
         battery_({.cells = 16, .capacity_ah = kPacks_ah, .resistance_ohm = kPacks_ohm}) {}
 
-  void start(Fields& fields, const Surroundings& around) override {
+  void start(Fields& fields, const Environment& environment) override {
     battery_.set_soc_percent(fields.number("bpSoc"));
     heating_.start(fields);
-    step(around, Millis(1000));
-    write(fields, around);
+    step(environment, Millis(1000));
+    write(fields, environment);
   }
 
-  void step(const Surroundings& around, Millis dt) override {
+  void step(const Environment& environment, Millis dt) override {
     if (dt.count() <= 0) return;
     noise_.next_step();
     const double seconds = seconds_of(dt);
-    watts_ = draw(around, seconds);
-    share_out(around, seconds);
-    books_.add(battery_);
-    books_.close({.in_w = watts_.mppt() + std::max(0.0, watts_.grid),
-                  .out_w = std::max(0.0, watts_.load - kOwn_w) + std::max(0.0, -watts_.grid)},
-                 dt);
+    watts_ = draw(environment, seconds);
+    share_out(environment, seconds);
+    balance_.add(battery_);
+    balance_.close({.in_w = watts_.mppt() + std::max(0.0, watts_.grid),
+                    .out_w = std::max(0.0, watts_.load - kOwn_w) + std::max(0.0, -watts_.grid)},
+                   dt);
     car_.charge(watts_.ev, seconds);
-    heating_.tank(watts_.rod, hour_of(around), seconds);
+    heating_.tank(watts_.rod, hour_of(environment), seconds);
   }
 
-  void write(Fields& fields, const Surroundings& around) override {
+  void write(Fields& fields, const Environment& environment) override {
     write_energy(fields);
-    write_strings(fields, around);
-    write_phases(fields, around);
-    heating_.write(fields, around, watts_.rod);
+    write_strings(fields, environment);
+    write_phases(fields, environment);
+    heating_.write(fields, environment, watts_.rod);
   }
 
-  // The family has none.
+  // The family has no commands.
   Outcome command(Fields& /*fields*/, const catalog::Command& /*command*/,
-                  const JsonObject& /*params*/, const Surroundings& /*around*/) override {
+                  const JsonObject& /*params*/, const Environment& /*around*/) override {
     return {};
   }
-  [[nodiscard]] Balance balance() const override { return books_.balance(); }
+  [[nodiscard]] Balance balance() const override { return balance_.balance(); }
 
  private:
   // Whole watts, as reported.
@@ -257,38 +259,38 @@ class PowerOcean final : public Model {
     [[nodiscard]] double mppt() const { return string[0] + string[1]; }
   };
 
-  Watts draw(const Surroundings& around, double seconds) {
+  Watts draw(const Environment& environment, double seconds) {
     Watts watts;
     for (std::size_t k = 0; k < watts.string.size(); ++k) {
-      const double sun = around.sun * around.panels.at(k);
+      const double sun = environment.sun * environment.panels.at(k);
       if (sun < kDawn) continue;
       const double ideal_w = kString_w.at(k) * sun;
       watts.string.at(k) = std::round(std::max(0.0, ideal_w * (1 + 0.004 * noise_(k))));
     }
-    const double base_w = around.household_w + heating_.pump_w(around, seconds);
+    const double base_w = environment.household_w + heating_.pump_w(environment, seconds);
     const double surplus_w = watts.mppt() - base_w;
-    watts.ev = car_.plan_w(around, car_chance_, surplus_w, battery_.soc_percent());
-    if (around.grid_up) {
+    watts.ev = car_.plan_w(environment, car_chance_, surplus_w, battery_.soc_percent());
+    if (environment.grid_up) {
       watts.rod = heating_.rod_w(surplus_w - watts.ev - charge_limit_w());
     }
     watts.load = std::round(base_w + kOwn_w + watts.ev + watts.rod);
     return watts;
   }
 
-  // The battery takes what is left, or gives what is missing; the grid does the rest.
-  void share_out(const Surroundings& around, double seconds) {
+  // The battery takes the surplus or supplies the deficit; the grid supplies or takes the rest.
+  void share_out(const Environment& environment, double seconds) {
     const double soc = battery_.soc_percent();
     resting_.update(soc, {.from = kEmpty_percent, .until = kResume_percent});
-    const double most_w = around.battery_ok ? charge_limit_w() : 0;
-    const double least_w = around.battery_ok && !resting_.on() ? -kMostDischarge_w : 0;
+    const double most_w = environment.battery_ok ? charge_limit_w() : 0;
+    const double least_w = environment.battery_ok && !resting_.on() ? -kMostDischarge_w : 0;
     const double asked_w = std::round(std::clamp(watts_.mppt() - watts_.load, least_w, most_w));
     watts_.battery = std::round(battery_.apply(
-        {.power_w = asked_w, .seconds = seconds, .air_c = std::max(around.air_c, kCellar_c)}));
-    if (around.grid_up) {
+        {.power_w = asked_w, .seconds = seconds, .air_c = std::max(environment.air_c, kCellar_c)}));
+    if (environment.grid_up) {
       watts_.grid = watts_.load - watts_.mppt() + watts_.battery;
       return;
     }
-    // On an island the strings are held back, or part of the home stays dark.
+    // Without a grid the strings are curtailed, or part of the home is not supplied.
     const double spare_w = watts_.mppt() - watts_.battery - watts_.load;
     if (spare_w > 0) {
       const double first_w = std::min(watts_.string[0], spare_w);
@@ -315,12 +317,12 @@ class PowerOcean final : public Model {
     fields.set("chargingStatus", watts_.ev > 0 ? "EV_CHG_STS_CHARGING" : "EV_CHG_STS_AVAILABLE");
   }
 
-  void write_strings(Fields& fields, const Surroundings& around) const {
+  void write_strings(Fields& fields, const Environment& environment) const {
     JsonArray strings;
     for (std::size_t k = 0; k < watts_.string.size(); ++k) {
       const double power_w = watts_.string.at(k);
-      const double sun = around.sun * around.panels.at(k);
-      const double module_c = around.air_c + 25 * sun;
+      const double sun = environment.sun * environment.panels.at(k);
+      const double module_c = environment.air_c + 25 * sun;
       double volts = kString_v.at(k) + kString_v_per_k * (module_c - 25) + noise_(2 + k);
       if (sun < kDawn) volts *= sun / kDawn / 4;
       volts = round_to(volts, 100);
@@ -331,8 +333,9 @@ class PowerOcean final : public Model {
     fields.set("mpptHeartBeat", JsonArray{JsonObject{{"mpptPv", std::move(strings)}}});
   }
 
-  // The phases share what goes between the inverter's DC side and the home; negative gives.
-  void write_phases(Fields& fields, const Surroundings& around) const {
+  // The phases share the power between the inverter's DC side and the home; negative: the inverter
+  // supplies.
+  void write_phases(Fields& fields, const Environment& environment) const {
     constexpr std::array<std::string_view, 3> kNames = {"pcsAPhase", "pcsBPhase", "pcsCPhase"};
     constexpr std::array<double, 3> kOffset_v = {0.2, 0.9, -1.1};
     const std::int64_t total_cw = std::llround((watts_.battery - watts_.mppt()) * 100);
@@ -343,11 +346,11 @@ class PowerOcean final : public Model {
           k + 1 == kNames.size() ? left_cw : std::llround(static_cast<double>(total_cw) * share);
       left_cw -= active_cw;
       const double active_w = static_cast<double>(active_cw) / 100;
-      // An inverter with nothing to do is off, and reactive power with it.
+      // An idle inverter is off, and its reactive power with it.
       const double reactive_var =
           total_cw == 0 ? 0 : round_to(kReactive_var + 8 * noise_(7 + k), 100);
       const double volts =
-          std::round((home_v(around) + kOffset_v.at(k)) * 100 + 8 * noise_(10 + k)) / 100;
+          std::round((home_v(environment) + kOffset_v.at(k)) * 100 + 8 * noise_(10 + k)) / 100;
       const double apparent_va = std::hypot(active_w, reactive_var);
       const std::string group(kNames.at(k));
       fields.set_number(group + ".vol", volts);
@@ -359,14 +362,14 @@ class PowerOcean final : public Model {
   }
 
   // Without a grid the inverter makes the voltage.
-  static double home_v(const Surroundings& around) {
-    return around.grid_up ? around.grid_v : kPhase_v;
+  static double home_v(const Environment& environment) {
+    return environment.grid_up ? environment.grid_v : kPhase_v;
   }
 
   Noise noise_;
   Chance car_chance_;
   Battery battery_;
-  Books books_;
+  EnergyBalance balance_;
   Heating heating_;
   Car car_;
   Watts watts_;

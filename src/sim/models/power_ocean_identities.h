@@ -1,4 +1,4 @@
-// What always belongs together in a PowerOcean's reports.
+// Identities that always hold in a PowerOcean's reports.
 #pragma once
 
 #include <array>
@@ -8,19 +8,19 @@
 #include <string_view>
 #include <utility>
 
-#include "sim/identities.h"
+#include "sim/invariants.h"
 #include "wire/json.h"
 
 namespace gridloom::sim {
 namespace power_ocean {
 
-// Half a unit of a number's sixth significant digit, which is what a float field is rounded to.
+// Half a unit of a number's sixth significant digit, to which a float field is rounded.
 inline double half_digit(double value) {
   if (value == 0) return 0;
   return kHalf * std::pow(10, std::floor(std::log10(std::abs(value))) - 5) * (1 + kTrace);
 }
 
-inline void add_flow(Identities& all) {
+inline void add_flow(Invariants& all) {
   const Slot mppt = all.at("mpptPwr");
   const Slot battery = all.at("bpPwr");
   const Slot load = all.at("sysLoadPwr");
@@ -35,10 +35,10 @@ inline void add_flow(Identities& all) {
   all.add("charger and heating rod are a part of sysLoadPwr",
           [=](const Seen& seen) { return seen[load] >= seen[ev] + rod_w(seen); });
   all.add("without a grid, sysGridPwr = 0, and neither car nor rod draws", [=](const Seen& seen) {
-    return given(!seen.around().grid_up, seen[grid] == 0 && seen[ev] == 0 && rod_w(seen) == 0);
+    return given(!seen.environment().grid_up, seen[grid] == 0 && seen[ev] == 0 && rod_w(seen) == 0);
   });
   all.add("no sun, no mpptPwr",
-          [=](const Seen& seen) { return given(seen.around().sun == 0, seen[mppt] == 0); });
+          [=](const Seen& seen) { return given(seen.environment().sun == 0, seen[mppt] == 0); });
   all.add("evPwr is 230 V times 6 to 32 whole amperes, or nothing", [=](const Seen& seen) {
     const double current_a = seen[ev] / 230;
     return current_a == 0 ||
@@ -50,15 +50,15 @@ inline void add_flow(Identities& all) {
           });
   all.add("hrPwr is at most 3581 W",
           [=](const Seen& seen) { return rod_w(seen) >= 0 && rod_w(seen) <= 3581; });
-  // As two packs' own limits have it: 2.5 kW in and 3.3 kW out each. The volts of a step's middle
-  // make its mean a thousandth more at most.
+  // The limits of two packs: 2.5 kW in and 3.3 kW out each. The voltage in the middle of a step can
+  // make the step's mean up to a thousandth larger.
   all.add("bpPwr is in the packs' limits",
           [=](const Seen& seen) { return seen[battery] >= -6606.6 && seen[battery] <= 5005; });
-  // Discharging stops at 5; a minute may go past it by what 6600 W are in it.
+  // Discharging stops at 5 %; a minute may go past that by what 6600 W draw in it.
   all.add_range("bpSoc", 4, 100);
 }
 
-inline void add_strings(Identities& all) {
+inline void add_strings(Invariants& all) {
   const Slot trackers = all.at("mpptHeartBeat");
   const auto string_of = [trackers](const Seen& seen, std::size_t k) -> const wire::JsonObject& {
     return seen.json(trackers).get_array()[0].get_object().at("mpptPv").get_array()[k].get_object();
@@ -69,7 +69,7 @@ inline void add_strings(Identities& all) {
                number_of(string_of(seen, 0).at("pwr")) + number_of(string_of(seen, 1).at("pwr"));
       });
   for (std::size_t k = 0; k < 2; ++k) {
-    // The current is made of the reported volts, and rounded to millionths.
+    // The current is computed from the reported volts, and rounded to millionths.
     all.add("vol * amp = pwr of string " + std::to_string(k), [=](const Seen& seen) {
       const wire::JsonObject& string = string_of(seen, k);
       const double volts = number_of(string.at("vol"));
@@ -80,7 +80,7 @@ inline void add_strings(Identities& all) {
   }
 }
 
-inline void add_phases(Identities& all) {
+inline void add_phases(Invariants& all) {
   static constexpr std::array<std::string_view, 3> kPhases = {"pcsAPhase", "pcsBPhase",
                                                               "pcsCPhase"};
   std::array<Slot, kPhases.size()> active{};
@@ -101,7 +101,7 @@ inline void add_phases(Identities& all) {
           return std::abs(seen[volts] * seen[current] - seen[apparent]) <= bound_va + kTrace;
         });
   }
-  // In hundredths of a watt, which the phases have; without a loss, as real ones report it.
+  // In hundredths of a watt, as the phases have them; without a loss, as real devices report it.
   all.add("the phases' actPwr add up to bpPwr - mpptPwr",
           [=, battery = all.at("bpPwr"), mppt = all.at("mpptPwr")](const Seen& seen) {
             double sum_cw = 0;
@@ -112,8 +112,8 @@ inline void add_phases(Identities& all) {
 
 }  // namespace power_ocean
 
-inline Identities power_ocean_identities(FieldTablePtr table) {
-  Identities all(std::move(table));
+inline Invariants power_ocean_identities(FieldTablePtr table) {
+  Invariants all(std::move(table));
   power_ocean::add_flow(all);
   power_ocean::add_strings(all);
   power_ocean::add_phases(all);

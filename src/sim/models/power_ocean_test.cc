@@ -13,15 +13,15 @@ namespace gridloom::sim {
 namespace {
 
 // A bright spring day, repeated.
-Surroundings at_minute(std::int64_t minute) {
-  Surroundings around;
-  around.now = TimePoint(Millis(1'750'000'000'000 / kDay_ms * kDay_ms + minute * 60'000));
-  around.local_ms = minute * 60'000 % kDay_ms;
-  const double hour = static_cast<double>(around.local_ms) / 3'600'000;
-  around.sun = std::max(0.0, 0.8 * std::sin((hour - 6) / 12 * 3.14159));
-  around.air_c = 4 + 6 * around.sun;
-  around.household_w = hour > 17 && hour < 22 ? 900.4 : 300.7;
-  return around;
+Environment at_minute(std::int64_t minute) {
+  Environment environment;
+  environment.now = TimePoint(Millis(1'750'000'000'000 / kDay_ms * kDay_ms + minute * 60'000));
+  environment.local_ms = minute * 60'000 % kDay_ms;
+  const double hour = static_cast<double>(environment.local_ms) / 3'600'000;
+  environment.sun = std::max(0.0, 0.8 * std::sin((hour - 6) / 12 * 3.14159));
+  environment.air_c = 4 + 6 * environment.sun;
+  environment.household_w = hour > 17 && hour < 22 ? 900.4 : 300.7;
+  return environment;
 }
 
 double at(const wire::Json& value, std::string_view key) {
@@ -33,19 +33,19 @@ struct Home {
   Fields fields{std::make_shared<FieldTable>(family)};
   std::unique_ptr<Model> model = make_power_ocean(Chance(7));
 
-  Identities identities = power_ocean_identities(std::make_shared<FieldTable>(family));
+  Invariants invariants = power_ocean_identities(std::make_shared<FieldTable>(family));
 
-  void step(const Surroundings& around, Millis time) {
-    model->step(around, time);
-    model->write(fields, around);
-    identities.expect(fields, around);
+  void step(const Environment& environment, Millis time) {
+    model->step(environment, time);
+    model->write(fields, environment);
+    invariants.expect(fields, environment);
   }
 };
 
 TEST(PowerOceanModel, BalancesEveryReportedWattThroughDaysOfSunAndNight) {
   Home home;
   home.model->start(home.fields, at_minute(0));
-  home.identities.expect(home.fields, at_minute(0));
+  home.invariants.expect(home.fields, at_minute(0));
   double lowest_soc = 100;
   double highest_soc = 0;
   double most_ev_w = 0;
@@ -72,18 +72,18 @@ TEST(PowerOceanModel, BelongsTogetherThroughDaysAndOutages) {
   const std::uint64_t seed = life_seed();
   SCOPED_TRACE("--gtest_random_seed=" + std::to_string(seed));
   Bench bench(family_of("power_ocean"), {.seed = seed});
-  Identities identities = power_ocean_identities(table_of("power_ocean"));
-  live(bench, 3, seed, [&] { identities.expect(bench.fields(), bench.around()); });
+  Invariants invariants = power_ocean_identities(table_of("power_ocean"));
+  live(bench, 3, seed, [&] { invariants.expect(bench.fields(), bench.environment()); });
 }
 
 TEST(PowerOceanModel, CarriesTheHomeWithoutAGridAndTakesNoMoreSunThanItCanUse) {
   Home home;
   home.model->start(home.fields, at_minute(0));
   for (std::int64_t minute = 1; minute < 3 * 1440; ++minute) {
-    Surroundings around = at_minute(minute);
-    around.grid_up = false;
-    if (minute > 2880) around.sun = 0;  // until the battery is empty
-    home.step(around, Millis(60'000));
+    Environment environment = at_minute(minute);
+    environment.grid_up = false;
+    if (minute > 2880) environment.sun = 0;  // until the battery is empty
+    home.step(environment, Millis(60'000));
   }
   EXPECT_LE(home.fields.number("bpSoc"), 7);
   EXPECT_EQ(home.fields.number("sysLoadPwr"), 0);

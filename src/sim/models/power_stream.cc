@@ -1,9 +1,10 @@
-// A PowerStream: two solar inputs and a battery feed one micro-inverter, which covers what the home
-// asks for: a set base load and what smart plugs draw.
+// A PowerStream: two solar inputs and a battery feed one micro-inverter, which covers the home's
+// demand: a configured base load and the draw of smart plugs.
 //
-// Always true of what is reported: all watts are whole ones (times 10 on the wire), and
-// invOutputWatts = pv1InputWatts + pv2InputWatts + batInputWatts. Losses are inside, as in real
-// devices. Without a grid, or switched off, nothing goes out; the sun may still charge the battery.
+// Always true of the reported values: all watts are whole ones (times 10 on the wire), and
+// invOutputWatts = pv1InputWatts + pv2InputWatts + batInputWatts. Losses are included, as in real
+// devices. Without a grid, or switched off, nothing is fed out; the sun may still charge the
+// battery.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -17,7 +18,7 @@
 #include "base/chance.h"
 #include "base/clock.h"
 #include "sim/battery.h"
-#include "sim/books.h"
+#include "sim/energy_balance.h"
 #include "sim/model.h"
 #include "sim/models/parts.h"
 #include "wire/json.h"
@@ -29,7 +30,7 @@ using wire::Json;
 using wire::JsonObject;
 
 constexpr double kPanel_w = 400;
-constexpr double kSecondPanelShare = 0.96;  // it stands a little worse
+constexpr double kSecondPanelShare = 0.96;  // its position is slightly worse
 constexpr double kPanel_v = 30;
 constexpr double kPanelOpen_v = 37;
 constexpr std::int64_t kFewestSolar_w = 3;
@@ -38,16 +39,16 @@ constexpr std::int64_t kMostPlugs_w = 2500;
 constexpr double kBatteryMost_w = 600;
 constexpr double kPortEfficiency = 0.97;  // to and from the battery; no report shows it
 constexpr double kMargin_percent = 1;
-// The rest is left, so that no step goes past full or empty.
+// Limits of the charge, so that no step goes past full or empty.
 constexpr double kFull_percent = 99.7;
 constexpr double kEmpty_percent = 1.5;
 constexpr Taper kTaper = {.from_percent = 90, .end_share = 0.2};
-constexpr double kReactive_a = 0.497;  // what the filter draws at no load
+constexpr double kReactive_a = 0.497;  // drawn by the filter at no load
 constexpr int kLongestCharge_min = 5939;
 constexpr int kLongestDischarge_min = 5999;
-constexpr std::int64_t kRaw = 10;  // raw tenths of a watt in a watt
+constexpr std::int64_t kRaw = 10;  // tenths of a watt, the wire's unit, per watt
 
-// As the platform writes it: "2024-07-06 01:50:27".
+// The platform's format: "2024-07-06 01:50:27".
 Json time_text(TimePoint at) {
   const auto day = std::chrono::floor<std::chrono::days>(at);
   const std::chrono::year_month_day date(day);
@@ -100,26 +101,26 @@ Settings read_settings(const Fields& fields) {
   return set;
 }
 
-// What goes where in this step, in whole watts.
+// The energy flow in this step, in whole watts.
 struct Flow {
   bool grid = false;
-  bool connected = false;                 // the inverter to the grid
-  bool blocked = false;                   // the battery's protection lets nothing in or out
-  std::array<bool, 2> lit{};              // the panels have a voltage
-  std::array<std::int64_t, 2> panel_w{};  // that they could give
+  bool connected = false;     // the inverter to the grid
+  bool blocked = false;       // the battery's protection blocks charging and discharging
+  std::array<bool, 2> lit{};  // the panels have a voltage
+  std::array<std::int64_t, 2> panel_w{};  // available
   std::int64_t offered_w = 0;             // both
   std::int64_t pv1_w = 0;
   std::int64_t pv2_w = 0;
   std::int64_t battery_w = 0;  // + gives
   std::int64_t plugs_w = 0;
   std::int64_t wanted_w = 0;  // by the home
-  std::int64_t demand_w = 0;  // the part of it that the rating allows
+  std::int64_t demand_w = 0;  // the part within the rating
 
   [[nodiscard]] std::int64_t solar_w() const { return pv1_w + pv2_w; }
   [[nodiscard]] std::int64_t output_w() const { return solar_w() + battery_w; }
 };
 
-// What the battery may take and give, and the sun offers.
+// What the battery can take and give, and the available solar power.
 struct Offer {
   std::int64_t solar_w = 0;
   std::int64_t take_w = 0;
@@ -127,18 +128,19 @@ struct Offer {
 };
 
 struct Split {
-  std::int64_t solar_w = 0;    // that is used
+  std::int64_t solar_w = 0;    // used
   std::int64_t battery_w = 0;  // + gives
 };
 
-// The battery first: the home gets what it leaves of the sun, and nothing from the battery.
+// Battery first: the home gets the solar power that the battery does not take, and nothing from the
+// battery.
 Split split_battery_first(const Offer& offer, std::int64_t most_output_w) {
   const std::int64_t charge_w = std::min(offer.solar_w, offer.take_w);
   const std::int64_t output_w = std::min(offer.solar_w - charge_w, most_output_w);
   return {.solar_w = charge_w + output_w, .battery_w = -charge_w};
 }
 
-// The home first, from the sun and then the battery; what is over charges, and then feeds the grid.
+// Home first, from the sun and then the battery; the surplus charges, and then feeds the grid.
 Split split_home_first(const Offer& offer, std::int64_t demand_w, std::int64_t most_output_w) {
   const std::int64_t home_w = std::min(offer.solar_w, demand_w);
   if (home_w < demand_w || offer.solar_w == home_w) {
@@ -154,17 +156,17 @@ class PowerStream final : public Model {
  public:
   explicit PowerStream(Chance chance) : noise_(chance) {}
 
-  void start(Fields& fields, const Surroundings& around) override;
-  void step(const Surroundings& around, Millis dt) override;
-  void write(Fields& fields, const Surroundings& around) override;
+  void start(Fields& fields, const Environment& environment) override;
+  void step(const Environment& environment, Millis dt) override;
+  void write(Fields& fields, const Environment& environment) override;
   Outcome command(Fields& fields, const catalog::Command& command, const JsonObject& params,
-                  const Surroundings& around) override;
-  [[nodiscard]] Balance balance() const override { return books_.balance(); }
+                  const Environment& environment) override;
+  [[nodiscard]] Balance balance() const override { return balance_.balance(); }
 
  private:
   void update_limits();
   [[nodiscard]] Offer offer_of(const Flow& flow) const;
-  [[nodiscard]] Flow flow_of(const Surroundings& around) const;
+  [[nodiscard]] Flow flow_of(const Environment& environment) const;
   void warm(double air_c, double seconds);
 
   struct PanelNames {
@@ -184,13 +186,13 @@ class PowerStream final : public Model {
   };
   void write_panel(Fields& fields, const Panel& panel) const;
   void write_battery(Fields& fields) const;
-  void write_inverter(Fields& fields, const Surroundings& around) const;
+  void write_inverter(Fields& fields, const Environment& environment) const;
   void write_demand(Fields& fields) const;
   void write_flags(Fields& fields) const;
 
   Noise noise_;
   Battery battery_{Battery::Options{}};
-  Books books_;
+  EnergyBalance balance_;
   Settings set_;
   Flow flow_;
   Latch full_;
@@ -200,34 +202,34 @@ class PowerStream final : public Model {
   double controller_c_ = 0;
 };
 
-void PowerStream::start(Fields& fields, const Surroundings& around) {
-  battery_ =
-      Battery({.soc_percent = fields.number("20_1.batSoc"), .temperature_c = around.air_c + 4});
-  panel_c_ = around.air_c + 5;
-  converter_c_ = around.air_c + 8;
-  controller_c_ = around.air_c + 25;
-  fields.set("20_134.updateTime", time_text(around.now));
+void PowerStream::start(Fields& fields, const Environment& environment) {
+  battery_ = Battery(
+      {.soc_percent = fields.number("20_1.batSoc"), .temperature_c = environment.air_c + 4});
+  panel_c_ = environment.air_c + 5;
+  converter_c_ = environment.air_c + 8;
+  controller_c_ = environment.air_c + 25;
+  fields.set("20_134.updateTime", time_text(environment.now));
   set_ = read_settings(fields);
-  step(around, Millis(1000));
-  write(fields, around);
+  step(environment, Millis(1000));
+  write(fields, environment);
 }
 
-void PowerStream::step(const Surroundings& around, Millis dt) {
+void PowerStream::step(const Environment& environment, Millis dt) {
   noise_.next_step();
   const double seconds = seconds_of(dt);
   update_limits();
-  flow_ = flow_of(around);
+  flow_ = flow_of(environment);
   const auto given_w = static_cast<double>(flow_.battery_w);
   const double port_w = given_w > 0 ? given_w / kPortEfficiency : given_w * kPortEfficiency;
-  battery_.apply({.power_w = -port_w, .seconds = seconds, .air_c = around.air_c});
-  books_.add(battery_);
-  books_.close({.in_w = static_cast<double>(flow_.solar_w()),
-                .out_w = static_cast<double>(flow_.output_w())},
-               dt);
-  warm(around.air_c, seconds);
+  battery_.apply({.power_w = -port_w, .seconds = seconds, .air_c = environment.air_c});
+  balance_.add(battery_);
+  balance_.close({.in_w = static_cast<double>(flow_.solar_w()),
+                  .out_w = static_cast<double>(flow_.output_w())},
+                 dt);
+  warm(environment.air_c, seconds);
 }
 
-void PowerStream::write(Fields& fields, const Surroundings& around) {
+void PowerStream::write(Fields& fields, const Environment& environment) {
   static constexpr PanelNames kFirst = {.watts = "20_1.pv1InputWatts",
                                         .volts = "20_1.pv1InputVolt",
                                         .volts_in = "20_1.pv1VolInTag",
@@ -245,29 +247,29 @@ void PowerStream::write(Fields& fields, const Surroundings& around) {
   write_panel(fields, {.names = kFirst, .power_w = flow_.pv1_w, .lit = flow_.lit[0], .noise = 1});
   write_panel(fields, {.names = kSecond, .power_w = flow_.pv2_w, .lit = flow_.lit[1], .noise = 2});
   write_battery(fields);
-  write_inverter(fields, around);
+  write_inverter(fields, environment);
   write_demand(fields);
   write_flags(fields);
-  fields.set("20_1.updateTime", time_text(around.now));
+  fields.set("20_1.updateTime", time_text(environment.now));
 }
 
 Outcome PowerStream::command(Fields& fields, const catalog::Command& command,
-                             const JsonObject& params, const Surroundings& around) {
+                             const JsonObject& params, const Environment& environment) {
   Outcome outcome;
   if (command.name == "deleteTask") {
     const std::int64_t index = wire::whole(params.at("taskIndex"));
     const std::string name = fmt::format("20_134.task{}", index + 1);
     outcome.ack = is_set(fields.get(name)) ? 0 : 1;
     fields.set(name, unset_task(index));
-    if (outcome.ack == 0) fields.set("20_134.updateTime", time_text(around.now));
+    if (outcome.ack == 0) fields.set("20_134.updateTime", time_text(environment.now));
   }
   set_ = read_settings(fields);
-  step(around, kInstant);
-  write(fields, around);
+  step(environment, kInstant);
+  write(fields, environment);
   return outcome;
 }
 
-// Limits hold until the charge is well past them again, so that nothing flutters.
+// Limits hold until the charge is well past them again, so that outputs do not flap.
 void PowerStream::update_limits() {
   const double soc = battery_.soc_percent();
   const double upper_soc = std::min(set_.upper_soc, kFull_percent);
@@ -283,24 +285,25 @@ Offer PowerStream::offer_of(const Flow& flow) const {
           .give_w = empty_.on() || flow.blocked ? 0 : std::llround(kBatteryMost_w)};
 }
 
-Flow PowerStream::flow_of(const Surroundings& around) const {
+Flow PowerStream::flow_of(const Environment& environment) const {
   Flow flow;
-  flow.blocked = !around.battery_ok;
-  flow.grid = around.grid_up;
-  flow.connected = around.grid_up && set_.on;
-  const double sun_w = kPanel_w * around.sun * (1 + 0.01 * noise_(3));
+  flow.blocked = !environment.battery_ok;
+  flow.grid = environment.grid_up;
+  flow.connected = environment.grid_up && set_.on;
+  const double sun_w = kPanel_w * environment.sun * (1 + 0.01 * noise_(3));
   const std::int64_t first_w = std::max<std::int64_t>(0, std::llround(sun_w));
   const auto second_w = static_cast<std::int64_t>(kSecondPanelShare * static_cast<double>(first_w));
   const bool light = second_w >= kFewestSolar_w;
   const std::array<std::int64_t, 2> sun_on_w = {first_w, second_w};
   for (std::size_t k = 0; k < flow.panel_w.size(); ++k) {
-    flow.lit.at(k) = light && around.panels.at(k) > 0;
+    flow.lit.at(k) = light && environment.panels.at(k) > 0;
     if (!light) continue;
-    flow.panel_w.at(k) = std::llround(around.panels.at(k) * static_cast<double>(sun_on_w.at(k)));
+    flow.panel_w.at(k) =
+        std::llround(environment.panels.at(k) * static_cast<double>(sun_on_w.at(k)));
   }
   flow.offered_w = flow.panel_w[0] + flow.panel_w[1];
   if (flow.grid) {
-    const double plugs_w = kPlugShare * around.household_w * (1 + 0.02 * noise_(4));
+    const double plugs_w = kPlugShare * environment.household_w * (1 + 0.02 * noise_(4));
     flow.plugs_w = std::clamp<std::int64_t>(std::llround(plugs_w), 0, kMostPlugs_w);
   }
   flow.wanted_w = set_.permanent_w + flow.plugs_w;
@@ -312,7 +315,7 @@ Flow PowerStream::flow_of(const Surroundings& around) const {
   const Split split = set_.battery_first ? split_battery_first(offer, most_output_w)
                                          : split_home_first(offer, flow.demand_w, most_output_w);
   flow.battery_w = split.battery_w;
-  // Power that finds no use is held back at both panels alike.
+  // Unused power is curtailed at both panels in proportion.
   flow.pv1_w = flow.offered_w > 0 ? split.solar_w * flow.panel_w[0] / flow.offered_w : 0;
   flow.pv2_w = split.solar_w - flow.pv1_w;
   return flow;
@@ -361,15 +364,15 @@ void PowerStream::write_battery(Fields& fields) const {
   fields.set("20_1.llcOpVolt", flow_.battery_w == 0 ? 7 : 4235);
 }
 
-void PowerStream::write_inverter(Fields& fields, const Surroundings& around) const {
+void PowerStream::write_inverter(Fields& fields, const Environment& environment) const {
   const auto output_w = static_cast<double>(flow_.output_w());
-  const double volts = flow_.grid ? around.grid_v + 0.1 * noise_(5) : 0;
+  const double volts = flow_.grid ? environment.grid_v + 0.1 * noise_(5) : 0;
   const double active_a = volts > 0 ? output_w / volts : 0;
   fields.set("20_1.invOutputWatts", flow_.output_w() * kRaw);
   fields.set("20_1.floadLimitOut", flow_.output_w() * kRaw);
   fields.set("20_1.geneWatt", flow_.output_w() * kRaw);
   fields.set_number("20_1.invOpVolt", volts * 10);
-  fields.set_number("20_1.invFreq", flow_.grid ? around.grid_hz * 10 : 0);
+  fields.set_number("20_1.invFreq", flow_.grid ? environment.grid_hz * 10 : 0);
   fields.set_number("20_1.invOutputCur",
                     flow_.connected ? std::hypot(active_a, kReactive_a) * 1000 : 0);
   fields.set_number("20_1.invInputVolt", 4680 + noise_(6));

@@ -1,4 +1,4 @@
-// What always belongs together in a PowerStream's reports.
+// Identities that always hold in a PowerStream's reports.
 #pragma once
 
 #include <cmath>
@@ -6,12 +6,12 @@
 #include <string_view>
 #include <utility>
 
-#include "sim/identities.h"
+#include "sim/invariants.h"
 
 namespace gridloom::sim {
 namespace power_stream {
 
-inline void add_sums(Identities& all) {
+inline void add_sums(Invariants& all) {
   all.add_sum("20_1.invOutputWatts",
               {"20_1.pv1InputWatts", "20_1.pv2InputWatts", "20_1.batInputWatts"});
   all.add_sum("20_1.pvToInvWatts", {"20_1.pv1InputWatts", "20_1.pv2InputWatts"});
@@ -35,20 +35,20 @@ inline void add_sums(Identities& all) {
                         "20_1.gridConsWatts", "20_1.invDemandWatts"});
 }
 
-inline void add_demand(Identities& all) {
+inline void add_demand(Invariants& all) {
   const Slot output = all.at("20_1.invOutputWatts");
   const Slot demand = all.at("20_1.invDemandWatts");
   const Slot wanted = all.at("20_1.spaceDemandWatts");
   const Slot permanent = all.at("20_1.permanentWatts");
   const Slot rated = all.at("20_1.ratedPower");
   const Slot on = all.at("20_1.invOnOff");
-  // A set may ask for tenths of a watt; the inverter goes by whole ones.
+  // A set may request tenths of a watt; the inverter uses whole watts.
   all.add("spaceDemandWatts = permanentWatts + dynamicWatts",
           [=, plugs = all.at("20_1.dynamicWatts")](const Seen& seen) {
             return seen[wanted] == std::floor(seen[permanent] / 10) * 10 + seen[plugs];
           });
   all.add("invDemandWatts is spaceDemandWatts up to the rating", [=](const Seen& seen) {
-    const bool connected = seen.around().grid_up && seen[on] != 0;
+    const bool connected = seen.environment().grid_up && seen[on] != 0;
     return seen[demand] == (connected ? std::min(seen[wanted], seen[rated]) : 0);
   });
   all.add("where all that is asked for is given, other loads get permanentWatts",
@@ -68,11 +68,11 @@ inline void add_demand(Identities& all) {
           [flag = all.at("20_1.antiBackFlowFlag"), protect = all.at("20_1.feedProtect")](
               const Seen& seen) { return given(seen[flag] == 1, seen[protect] == 1); });
   all.add("without a grid, or switched off, nothing goes out", [=](const Seen& seen) {
-    return given(!seen.around().grid_up || seen[on] == 0, seen[output] == 0);
+    return given(!seen.environment().grid_up || seen[on] == 0, seen[output] == 0);
   });
 }
 
-inline void add_battery(Identities& all) {
+inline void add_battery(Invariants& all) {
   const Slot soc = all.at("20_1.batSoc");
   const Slot power = all.at("20_1.batInputWatts");
   all.add_range("20_1.batSoc", 0, 100);
@@ -80,8 +80,8 @@ inline void add_battery(Identities& all) {
           [=, priority = all.at("20_1.supplyPriority")](const Seen& seen) {
             return given(seen[priority] == 1, seen[power] <= 0);
           });
-  // Tenths of V, A and W, all rounded. The port takes its 3 % on the way; the cells' hysteresis
-  // makes a step's mean up to a hundredth another than was asked for.
+  // Tenths of V, A and W, all rounded. The port loses 3 % on the way; the cells' hysteresis can
+  // make a step's mean differ from the requested power by up to a hundredth.
   all.add("batInputVolt * batInputCur are batInputWatts and what the port loses",
           [=, volts = all.at("20_1.batInputVolt"),
            current = all.at("20_1.batInputCur")](const Seen& seen) {
@@ -89,7 +89,7 @@ inline void add_battery(Identities& all) {
             const double rounding = kHalf * (seen[volts] + std::abs(seen[current]) + kHalf);
             return std::abs(seen[volts] * seen[current] - port) <= rounding + std::abs(port) / 100;
           });
-  // A minute may go past a limit by what 600 W are in it.
+  // A minute may go past a limit by what 600 W draw in it.
   all.add("below lowerLimit the battery gives nothing",
           [=, lower = all.at("20_1.lowerLimit")](const Seen& seen) {
             return given(seen[soc] < seen[lower] - 1, seen[power] <= 0);
@@ -100,13 +100,13 @@ inline void add_battery(Identities& all) {
           });
 }
 
-inline void add_panels(Identities& all) {
+inline void add_panels(Invariants& all) {
   for (const std::string_view input : {"20_1.pv1", "20_1.pv2"}) {
     const auto at = [&](std::string_view name) {
       return all.at(std::string(input) + std::string(name));
     };
-    // Tenths of V, A and W; the current is cut, not rounded, and the voltage it was made of is
-    // within half a tenth of the reported one.
+    // Tenths of V, A and W; the current is truncated, not rounded, and the voltage it was computed
+    // from is within half a tenth of the reported one.
     all.add(std::string(input) + "InputCur is InputWatts / InputVolt, cut to tenths",
             [volts = at("InputVolt"), current = at("InputCur"),
              power = at("InputWatts")](const Seen& seen) {
@@ -120,7 +120,7 @@ inline void add_panels(Identities& all) {
             });
     all.add(std::string("no sun, no power and no voltage at ") + std::string(input),
             [volts = at("InputVolt"), power = at("InputWatts")](const Seen& seen) {
-              return given(seen.around().sun == 0, seen[power] == 0 && seen[volts] == 0);
+              return given(seen.environment().sun == 0, seen[power] == 0 && seen[volts] == 0);
             });
   }
   all.add("invStatue is 6 where the inverter gives, and else 1",
@@ -130,8 +130,8 @@ inline void add_panels(Identities& all) {
 
 }  // namespace power_stream
 
-inline Identities power_stream_identities(FieldTablePtr table) {
-  Identities all(std::move(table));
+inline Invariants power_stream_identities(FieldTablePtr table) {
+  Invariants all(std::move(table));
   power_stream::add_sums(all);
   power_stream::add_demand(all);
   power_stream::add_battery(all);

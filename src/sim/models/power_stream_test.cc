@@ -16,8 +16,8 @@ TEST(PowerStreamModel, BelongsTogetherThroughDaysOfSetsAndOutages) {
   const std::uint64_t seed = life_seed();
   SCOPED_TRACE("--gtest_random_seed=" + std::to_string(seed));
   Bench bench(family_of("power_stream"), {.seed = seed});
-  Identities identities = power_stream_identities(table_of("power_stream"));
-  live(bench, 3, seed, [&] { identities.expect(bench.fields(), bench.around()); });
+  Invariants invariants = power_stream_identities(table_of("power_stream"));
+  live(bench, 3, seed, [&] { invariants.expect(bench.fields(), bench.environment()); });
 }
 
 struct PowerStream : testing::Test {
@@ -31,7 +31,7 @@ struct PowerStream : testing::Test {
                      std::string(params) + "}");
   }
   void shine(double sun) {
-    bench.site = [sun](Surroundings& around) { around.sun = sun; };
+    bench.site = [sun](Environment& environment) { environment.sun = sun; };
   }
 };
 
@@ -51,13 +51,13 @@ TEST_F(PowerStream, GivesNoMoreThanIsLeftInAnEmptyingBattery) {
   shine(0);
   set("SET_PERMANENT_WATTS_PACK", R"({"permanentWatts":6000})");
   set("SET_BAT_LOWER_PACK", R"({"lowerLimit":1})");
-  Identities identities = power_stream_identities(table_of("power_stream"));
+  Invariants invariants = power_stream_identities(table_of("power_stream"));
   // Whatever charge is left when the last minute begins.
   for (int second = 1; second <= 60; ++second) {
     bench.step(Millis{second * 1000});
     for (int minute = 0; minute < 90; ++minute) {
       bench.step(Millis{kMinute_ms});
-      identities.expect(bench.fields(), bench.around());
+      invariants.expect(bench.fields(), bench.environment());
     }
     EXPECT_EQ(get("invOutputWatts"), 0);
     shine(0.9);
@@ -88,9 +88,9 @@ TEST_F(PowerStream, GivesTheBatteryTheSunFirstWhereThatIsAskedFor) {
 
 TEST_F(PowerStream, NeverGivesMoreThanItsRating) {
   shine(1);
-  bench.site = [](Surroundings& around) {
-    around.sun = 1;
-    around.household_w = 9000;
+  bench.site = [](Environment& environment) {
+    environment.sun = 1;
+    environment.household_w = 9000;
   };
   set("SET_PERMANENT_WATTS_PACK", R"({"permanentWatts":8000})");
   EXPECT_EQ(get("invOutputWatts"), 8000);

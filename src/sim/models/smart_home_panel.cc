@@ -1,10 +1,10 @@
 // The Smart Home Panel: ten load circuits, each fed by the grid or by up to two battery packs that
-// hang on two backup channels and are charged through them.
+// are connected to two backup channels and charged through them.
 //
-// Each step decides who feeds which circuit (by hand, by schedule, or because the grid is gone),
-// runs the packs and books the energy. Invariant of what is reported: the packs' output on
-// channels 10 and 11 is what the circuits take from storage plus the panel's own need
-// (kOverhead_w + kOverheadShare), and the grid feeds all the rest and the charging.
+// Each step selects the source of each circuit (by hand, by schedule, or because the grid is gone),
+// runs the packs and books the energy. Invariant of the reports: the packs' output on channels 10
+// and 11 is what the circuits take from storage plus the panel's own need (kOverhead_w +
+// kOverheadShare), and the grid feeds all the rest and the charging.
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -21,7 +21,7 @@
 #include "catalog/family.h"
 #include "sim/ageing.h"
 #include "sim/battery.h"
-#include "sim/books.h"
+#include "sim/energy_balance.h"
 #include "sim/model.h"
 #include "sim/models/panel_clock.h"
 #include "sim/models/panel_energy.h"
@@ -40,7 +40,7 @@ using wire::Json;
 using wire::JsonArray;
 using wire::JsonObject;
 
-// The part of the household that hangs on each circuit when all are on; the sum is 1.
+// The fraction of the household on each circuit when all are on; the sum is 1.
 constexpr std::array<double, kLoads> kShare = {0.16, 0.14, 0.12, 0.05, 0.10,
                                                0.11, 0.07, 0.09, 0.06, 0.10};
 constexpr double kShareSpread = 0.35;
@@ -49,11 +49,11 @@ constexpr double kOverhead_w = 15;
 constexpr double kOverheadShare = 0.02;
 constexpr double kInverterEfficiency = 0.9;
 constexpr double kDefaultCharge_w = 1500;
-constexpr double kMaxCharge_w = 3400;  // a channel; the panel's two take 6800 W together
+constexpr double kMaxCharge_w = 3400;  // per channel; the panel's two take 6800 W together
 constexpr Taper kTaper = {.from_percent = 92, .end_share = 0.06};
 constexpr double kOutageFloorSoc = 3;  // in an outage the packs go below the configured floor
 constexpr double kWake_s = 10;    // without EPS mode the inverters start only when the grid is gone
-constexpr double kHealth = 0.98;  // what is left of the packs' nominal capacity at the start
+constexpr double kHealth = 0.98;  // of the packs' nominal capacity, left at the start
 constexpr int kPackCells = 14;
 constexpr double kPack_ohm = 0.02;
 constexpr int kIdle_min = 143999;
@@ -66,7 +66,7 @@ class SmartHomePanel final : public Model {
  public:
   explicit SmartHomePanel(Chance chance) : chance_(chance.split("smart_home_panel")) {}
 
-  void start(Fields& fields, const Surroundings& around) override {
+  void start(Fields& fields, const Environment& environment) override {
     for (std::size_t k = 0; k < kPacks; ++k) {
       const Json& info = at(fields.get(kPackInfo), k);
       Pack& pack = packs_.at(k);
@@ -78,43 +78,43 @@ class SmartHomePanel final : public Model {
                               .resistance_ohm = kPack_ohm,
                               .cycles = cycles_at(kHealth),
                               .soc_percent = number(at(info, "batteryPercentage")),
-                              .temperature_c = around.air_c + 5});
+                              .temperature_c = environment.air_c + 5});
     }
     set_ = read_settings(fields);
-    self_check(fields, around);
-    const Stamp now = stamp_of(panel_time(around));
+    self_check(fields, environment);
+    const Stamp now = stamp_of(panel_time(environment));
     begin_day(now);
-    // A device that is switched on in the afternoon has a morning behind it.
+    // A device that is switched on in the afternoon starts with the energy of its morning.
     for (std::size_t n = 0; n < static_cast<std::size_t>(now[3]) * kLoads; ++n) {
       const std::size_t i = n % kLoads;
       const bool stored = set_.circuits.at(i).hand.has(Source::kStorage);
-      const double energy_wh = around.household_w * kShare.at(i) * (0.5 + chance_.uniform(n));
+      const double energy_wh = environment.household_w * kShare.at(i) * (0.5 + chance_.uniform(n));
       (stored ? from_storage_ : from_grid_).add(i, n / kLoads, energy_wh);
     }
-    step(around, kInstant);
-    write(fields, around);
+    step(environment, kInstant);
+    write(fields, environment);
   }
 
-  void step(const Surroundings& around, Millis dt) override {
+  void step(const Environment& environment, Millis dt) override {
     const double seconds = seconds_of(dt);
-    const Stamp now = stamp_of(panel_time(around));
+    const Stamp now = stamp_of(panel_time(environment));
     begin_day(now);
-    outage_s_ = around.grid_up ? 0 : outage_s_ + seconds;
+    outage_s_ = environment.grid_up ? 0 : outage_s_ + seconds;
     unwritten_ms_ += dt.count();
     const Orders orders = orders_of(set_.tasks, now);
-    loads_ = demand(around);
-    for (Pack& pack : packs_) pack.blocked = !around.battery_ok;
-    plan_charging(orders, around.grid_up);
-    plan_loads(orders, around.grid_up);
-    run_packs(seconds, around.air_c);
+    loads_ = demand(environment);
+    for (Pack& pack : packs_) pack.blocked = !environment.battery_ok;
+    plan_charging(orders, environment.grid_up);
+    plan_loads(orders, environment.grid_up);
+    run_packs(seconds, environment.air_c);
     book(dt);
     count(static_cast<std::size_t>(now[3]), seconds);
   }
 
-  void write(Fields& fields, const Surroundings& around) override {
-    fields.set_number("heartbeat.gridSta", around.grid_up ? 1 : 0);
+  void write(Fields& fields, const Environment& environment) override {
+    fields.set_number("heartbeat.gridSta", environment.grid_up ? 1 : 0);
     fields.add("heartbeat.workTime", static_cast<double>(std::exchange(unwritten_ms_, 0)));
-    write_clock(fields, around);
+    write_clock(fields, environment);
     write_channels(fields);
     write_packs(fields);
     fields.set_number("heartbeat.gridDayWatth", from_grid_.sum_wh());
@@ -125,29 +125,29 @@ class SmartHomePanel final : public Model {
   }
 
   Outcome command(Fields& fields, const catalog::Command& command, const JsonObject& params,
-                  const Surroundings& around) override {
+                  const Environment& environment) override {
     Outcome outcome;
-    if (command.name == "setClock") outcome = set_clock(params, around);
+    if (command.name == "setClock") outcome = set_clock(params, environment);
     if (command.name == "reset") reset(fields);
     if (command.name == "scheduleCharging") set_task(fields, params, TaskType::kCharge);
     if (command.name == "scheduleDischarging") set_task(fields, params, TaskType::kDischarge);
-    if (command.name == "startSelfCheck") self_check(fields, around);
+    if (command.name == "startSelfCheck") self_check(fields, environment);
     set_ = read_settings(fields);
-    step(around, kInstant);
-    write(fields, around);
+    step(environment, kInstant);
+    write(fields, environment);
     return outcome;
   }
 
-  [[nodiscard]] Balance balance() const override { return books_.balance(); }
+  [[nodiscard]] Balance balance() const override { return balance_.balance(); }
 
  private:
-  [[nodiscard]] TimePoint panel_time(const Surroundings& around) const {
-    return around.now + utc_offset(around) + clock_shift_;
+  [[nodiscard]] TimePoint panel_time(const Environment& environment) const {
+    return environment.now + utc_offset(environment) + clock_shift_;
   }
 
-  // A day that the calendar does not have is refused with ack 1.
-  [[nodiscard]] Outcome set_clock(const JsonObject& params, const Surroundings& around) {
-    Stamp stamp = stamp_of(panel_time(around));
+  // A date that does not exist is refused with ack 1.
+  [[nodiscard]] Outcome set_clock(const JsonObject& params, const Environment& environment) {
+    Stamp stamp = stamp_of(panel_time(environment));
     for (std::size_t i = 0; i < stamp.size(); ++i) {
       const Json* value = params.if_contains(kStampNames.at(i));
       if (value != nullptr) stamp.at(i) = integer(*value);
@@ -156,11 +156,11 @@ class SmartHomePanel final : public Model {
     if (!date.ok()) return {.ack = 1, .result = {}};
     const TimePoint wanted = chrono::sys_days{date} + chrono::hours{stamp[3]} +
                              chrono::minutes{stamp[4]} + chrono::seconds{stamp[5]};
-    clock_shift_ = wanted - (around.now + utc_offset(around));
+    clock_shift_ = wanted - (environment.now + utc_offset(environment));
     return {};
   }
 
-  // Settings go back to their defaults; what the panel measured and counted does not.
+  // Resets settings to their defaults; measured values and counters are kept.
   void reset(Fields& fields) {
     const double work_time_ms = fields.number("heartbeat.workTime");
     fields.reset_to_initial();
@@ -171,13 +171,13 @@ class SmartHomePanel final : public Model {
     charged_.show_again();
   }
 
-  void self_check(Fields& fields, const Surroundings& around) const {
-    const std::uint64_t index = static_cast<std::uint64_t>(unix_ms(around.now)) * 32;
+  void self_check(Fields& fields, const Environment& environment) const {
+    const std::uint64_t index = static_cast<std::uint64_t>(unix_ms(environment.now)) * 32;
     JsonArray in;
     JsonArray out;
     for (std::uint64_t i = 0; i < kLoads; ++i) {
-      in.emplace_back(around.grid_up ? to_centiwatts(around.grid_v + chance_.normal(index + i))
-                                     : 0);
+      in.emplace_back(
+          environment.grid_up ? to_centiwatts(environment.grid_v + chance_.normal(index + i)) : 0);
       out.emplace_back(to_centiwatts(0.6 * chance_.uniform(index + 16 + i)));
     }
     fields.set("selfCheck.vIn", std::move(in));
@@ -185,7 +185,7 @@ class SmartHomePanel final : public Model {
     fields.set_number("selfCheck.result", 1);
   }
 
-  // Starts the day's counters anew when the panel's date changes, also by a set of its clock.
+  // Resets the day's counters when the panel's date changes, also by a set of its clock.
   void begin_day(const Stamp& now) {
     const chrono::year_month_day day = date_of(now);
     if (day_ == day) return;
@@ -195,8 +195,8 @@ class SmartHomePanel final : public Model {
     charged_.clear();
   }
 
-  void write_clock(Fields& fields, const Surroundings& around) const {
-    const Stamp now = stamp_of(panel_time(around));
+  void write_clock(Fields& fields, const Environment& environment) const {
+    const Stamp now = stamp_of(panel_time(environment));
     for (const std::string_view group : {"heartbeat.time.", "channelPower.time."}) {
       const std::string prefix(group);
       for (std::size_t i = 0; i < now.size(); ++i) {
@@ -204,7 +204,7 @@ class SmartHomePanel final : public Model {
       }
       fields.set(prefix + "week", Json(iso_weekday(now)));
     }
-    const auto offset_min = chrono::round<chrono::minutes>(utc_offset(around)).count();
+    const auto offset_min = chrono::round<chrono::minutes>(utc_offset(environment)).count();
     fields.set("heartbeat.timezoneInfo.timezone", Json(offset_min / 60 * 100 + offset_min % 60));
     const std::string date =
         std::to_string(now[0]) + '-' + std::to_string(now[1]) + '-' + std::to_string(now[2]);
@@ -214,9 +214,9 @@ class SmartHomePanel final : public Model {
     }
   }
 
-  // The household split over the circuits; what a switched-off one would draw is not drawn at all.
-  [[nodiscard]] Loads demand(const Surroundings& around) const {
-    const auto now_ms = static_cast<std::uint64_t>(unix_ms(around.now));
+  // Splits the household over the circuits; a switched-off circuit's load is not drawn at all.
+  [[nodiscard]] Loads demand(const Environment& environment) const {
+    const auto now_ms = static_cast<std::uint64_t>(unix_ms(environment.now));
     const std::uint64_t index = now_ms / kShareChange_ms * 16;
     const double into =
         static_cast<double>(now_ms % kShareChange_ms) / static_cast<double>(kShareChange_ms);
@@ -231,7 +231,7 @@ class SmartHomePanel final : public Model {
     Loads loads;
     for (std::size_t i = 0; i < kLoads; ++i) {
       const Settings::Circuit& circuit = set_.circuits.at(i);
-      const double wanted_w = around.household_w * weights.at(i) / sum;
+      const double wanted_w = environment.household_w * weights.at(i) / sum;
       loads.at(i).power_w =
           circuit.in_use ? to_centiwatts(std::min(wanted_w, set_.limit_w.at(i))) : 0;
       loads.at(i).priority = circuit.priority;
@@ -243,7 +243,7 @@ class SmartHomePanel final : public Model {
     for (std::size_t k = 0; k < kPacks; ++k) {
       Pack& pack = packs_.at(k);
       const ChargeOrder& order = orders.charge.at(k);
-      // Without an order or a hand on it, a pack at its floor is filled up again.
+      // Without a task or a manual setting, a pack at its floor is charged again.
       double start_soc = set_.floor_soc;
       double power_w = kDefaultCharge_w;
       Charger charger = Charger::kFloor;
@@ -258,7 +258,7 @@ class SmartHomePanel final : public Model {
         if (order.power_w > 0) power_w = order.power_w;
       }
       const double soc = pack.battery.soc_percent();
-      // What one began, another does not go on with.
+      // A charge that one setting began is not continued by another one.
       if (std::exchange(pack.charger, charger) != charger) pack.charging = false;
       pack.charging = pack.connected && !pack.blocked && grid_up && start_soc >= 0 &&
                       soc < pack.limit_soc && (pack.charging || soc <= start_soc);
@@ -267,7 +267,7 @@ class SmartHomePanel final : public Model {
     }
   }
 
-  // Finds the packs that may supply, and returns what circuits can draw from them together.
+  // Finds the packs that may supply, and returns what circuits can draw from them in total.
   [[nodiscard]] double enlist_packs(bool grid_up) {
     const double floor_soc = grid_up ? set_.floor_soc : 0;
     const double end_soc = std::max(floor_soc, kOutageFloorSoc);
@@ -298,7 +298,7 @@ class SmartHomePanel final : public Model {
       if (load.source == Source::kGrid) load.source = otherwise;
     }
     const double limit_w = enlist_packs(grid_up);
-    // The strategy sheds what matters least; without it an overload trips the inverters.
+    // The strategy sheds the least important circuits; without it an overload trips the inverters.
     const bool trips = limit_w <= 0 || (!set_.sheds_one_by_one && stored_w(loads_) > limit_w);
     while (Load* least = least_important_stored(loads_)) {
       if (!trips && stored_w(loads_) <= limit_w) break;
@@ -309,7 +309,7 @@ class SmartHomePanel final : public Model {
     }
   }
 
-  // The ready packs share what storage feeds, each up to its own most; the others charge or rest.
+  // The ready packs share the load on storage, each up to its limit; the others charge or rest.
   void run_packs(double seconds, double air_c) {
     const double fed_w = stored_w(loads_);
     double left_w = fed_w > 0 ? to_centiwatts(kOverhead_w + (1 + kOverheadShare) * fed_w) : 0;
@@ -332,16 +332,16 @@ class SmartHomePanel final : public Model {
   }
 
   void book(Millis dt) {
-    Books::Ports ports;
+    EnergyBalance::Ports ports;
     for (const Load& load : loads_) {
       ports.out_w += load.power_w;
       if (load.source == Source::kGrid) ports.in_w += load.power_w;
     }
     for (const Pack& pack : packs_) {
       ports.in_w += pack.in_w;
-      if (pack.connected) books_.add(pack.battery);
+      if (pack.connected) balance_.add(pack.battery);
     }
-    books_.close(ports, dt);
+    balance_.close(ports, dt);
   }
 
   void count(std::size_t hour, double seconds) {
@@ -354,7 +354,7 @@ class SmartHomePanel final : public Model {
     }
   }
 
-  // A channel under its own control shows what it does; one set by hand keeps what was set.
+  // A channel under automatic control shows its state; one set by hand shows the set value.
   void write_channels(Fields& fields) const {
     JsonArray powers;
     Json controls = fields.get(kLoadControl);
@@ -439,14 +439,14 @@ class SmartHomePanel final : public Model {
   }
 
   Chance chance_;
-  Millis clock_shift_{0};  // what a set of the clock added to the site's time
+  Millis clock_shift_{0};  // difference from the site's time, after a set of the clock
   double outage_s_ = 0;
-  std::int64_t unwritten_ms_ = 0;  // of work since the fields were written
+  std::int64_t unwritten_ms_ = 0;  // work time since the fields were written
   chrono::year_month_day day_{};
   Settings set_;
   Loads loads_{};
   std::array<Pack, kPacks> packs_;
-  Books books_;
+  EnergyBalance balance_;
   DayMatrix<kLoads> from_grid_;
   DayMatrix<kLoads> from_storage_;
   DayMatrix<kPacks> charged_;

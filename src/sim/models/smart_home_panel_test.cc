@@ -8,7 +8,7 @@
 
 #include "sim/device_bench.h"
 #include "sim/models/panel_json.h"
-#include "sim/models/smart_home_panel_identities.h"
+#include "sim/models/smart_home_panel_invariants.h"
 
 namespace gridloom::sim {
 namespace {
@@ -29,7 +29,7 @@ double matrix_sum(const Json& rows) {
   return sum_wh;
 }
 
-// What is counted: the day's sums are those of its hours, and neither falls before the day ends.
+// Counters: the day's sums are those of its hours, and neither decreases before the day ends.
 class Counters {
  public:
   void expect(const Fields& fields) {
@@ -38,7 +38,7 @@ class Counters {
     day_ = day;
     today_.expect(fields);
     work_time_.expect(fields);
-    // Each of 240 cells is cut to whole Wh.
+    // Each of 240 cells is truncated to whole Wh.
     const double from_grid_wh = matrix_sum(fields.get("mainsLoadWatt.watth"));
     EXPECT_NEAR(from_grid_wh, fields.number("heartbeat.gridDayWatth"), 240);
     EXPECT_LE(from_grid_wh, fields.number("heartbeat.gridDayWatth") + 0.1);
@@ -56,10 +56,10 @@ TEST(SmartHomePanelModel, BelongsTogetherThroughDaysOfSetsAndOutages) {
   const std::uint64_t seed = life_seed();
   SCOPED_TRACE("--gtest_random_seed=" + std::to_string(seed));
   Bench bench(family_of("smart_home_panel"), {.seed = seed});
-  Identities identities = smart_home_panel_identities(table_of("smart_home_panel"));
+  Invariants invariants = smart_home_panel_identities(table_of("smart_home_panel"));
   Counters counters;
   live(bench, 3, seed, [&] {
-    identities.expect(bench.fields(), bench.around());
+    invariants.expect(bench.fields(), bench.environment());
     counters.expect(bench.fields());
   });
 }
@@ -71,7 +71,7 @@ struct SmartHomePanel : testing::Test {
     return bench.set(R"({"id":1,"operateType":"TCP","params":)" + std::string(params) + "}");
   }
   void fail_grid() {
-    bench.site = [](Surroundings& around) { around.grid_up = false; };
+    bench.site = [](Environment& environment) { environment.grid_up = false; };
   }
   [[nodiscard]] std::int64_t source(std::size_t circuit) const {
     return integer(at(bench.fields().get(kLoads), circuit), "ctrlSta");
@@ -112,7 +112,7 @@ TEST_F(SmartHomePanel, TakesOverInAnOutageAtOnceOrAfterAWhile) {
   set(R"({"cmdSet":11,"id":24,"eps":0})");
   Bench slow(family_of("smart_home_panel"));
   slow.set(R"({"id":1,"params":{"cmdSet":11,"id":24,"eps":0}})");
-  slow.site = [](Surroundings& around) { around.grid_up = false; };
+  slow.site = [](Environment& environment) { environment.grid_up = false; };
   slow.step(Millis{2000});
   EXPECT_EQ(integer(at(slow.fields().get(kLoads), 1), "ctrlSta"), 2);
   slow.run(Millis{20'000}, Millis{2000});
@@ -120,9 +120,9 @@ TEST_F(SmartHomePanel, TakesOverInAnOutageAtOnceOrAfterAWhile) {
 }
 
 TEST_F(SmartHomePanel, ShedsTheLeastImportantCircuitsFirst) {
-  bench.site = [](Surroundings& around) {
-    around.grid_up = false;
-    around.household_w = 12'000;  // the packs give 7200 W together
+  bench.site = [](Environment& environment) {
+    environment.grid_up = false;
+    environment.household_w = 12'000;  // the packs supply 7200 W together
   };
   bench.step(Millis{2000});
   EXPECT_EQ(source(0), 1);
@@ -133,7 +133,7 @@ TEST_F(SmartHomePanel, ShedsTheLeastImportantCircuitsFirst) {
 }
 
 TEST_F(SmartHomePanel, DrawsNoMoreFromAPackThanItsChannelLetsThrough) {
-  bench.site = [](Surroundings& around) { around.household_w = 4000; };
+  bench.site = [](Environment& environment) { environment.household_w = 4000; };
   for (int i = 0; i < 10; ++i) {
     set(R"({"cmdSet":11,"id":16,"ch":)" + std::to_string(i) + R"(,"ctrlMode":1,"sta":1})");
   }
@@ -152,7 +152,7 @@ TEST_F(SmartHomePanel, DrawsNoMoreFromAPackThanItsChannelLetsThrough) {
 
 TEST_F(SmartHomePanel, RunsThePacksDownToTheFloorAndFillsThemUpAgain) {
   set(R"({"cmdSet":11,"id":29,"forceChargeHigh":70,"discLower":50})");
-  bench.site = [](Surroundings& around) { around.household_w = 3000; };
+  bench.site = [](Environment& environment) { environment.household_w = 3000; };
   for (int i = 0; i < 10; ++i) {
     set(R"({"cmdSet":11,"id":16,"ch":)" + std::to_string(i) + R"(,"ctrlMode":1,"sta":1})");
   }
@@ -163,7 +163,7 @@ TEST_F(SmartHomePanel, RunsThePacksDownToTheFloorAndFillsThemUpAgain) {
     lowest = std::min({lowest, pack(0, "batteryPercentage"), pack(1, "batteryPercentage")});
     if (minute > 600) highest = std::max(highest, pack(0, "batteryPercentage"));
   }
-  EXPECT_GE(lowest, 48);  // a minute may go past it
+  EXPECT_GE(lowest, 48);  // a minute may go past the limit
   EXPECT_LE(highest, 71);
   EXPECT_GT(highest, 60);
 }

@@ -1,9 +1,9 @@
-// Reading and writing MQTT's primitive types: big-endian integers, variable-length integers,
+// Reads and writes MQTT's primitive types: big-endian integers, variable-length integers,
 // length-prefixed text and binary.
 //
-// A Reader remembers its first failure and answers zeros from then on, so that a decoder reads on
-// without a branch at every field and asks once at its end. It never reads past its bytes. Views
-// that it returns point into the bytes it was given.
+// A Reader stores its first violation and returns zeros from then on, so that a decoder needs no
+// branch at every field and checks ok() once at the end. A Reader never reads past its bytes. The
+// views it returns point into the bytes it was given.
 #pragma once
 
 #include <cstddef>
@@ -26,9 +26,9 @@ class Reader {
   [[nodiscard]] bool ok() const { return !violation_; }
   [[nodiscard]] bool empty() const { return rest_.empty(); }
   [[nodiscard]] std::size_t size() const { return rest_.size(); }
-  // Of a packet that is read.
+  // The greatest number of properties allowed in the packet that is read.
   [[nodiscard]] std::size_t most_properties() const { return most_properties_; }
-  // ok() must not hold.
+  // Requires !ok().
   [[nodiscard]] const Violation& violation() const { return *violation_; }
 
   void fail(Reason reason, std::string_view detail) {
@@ -89,8 +89,8 @@ class Reader {
   std::optional<Violation> violation_;
 };
 
-// Appends to a string that it does not own. What is too long for the format is our own mistake and
-// stops the program: whoever builds a packet from outside text must have limited it.
+// Appends to a string that it does not own. A field too long for the format is a programming error
+// and aborts the program: code that builds a packet from external text must have limited the text.
 class Writer {
  public:
   explicit Writer(std::string& out) : out_(out) {}

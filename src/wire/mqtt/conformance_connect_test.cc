@@ -120,7 +120,7 @@ TEST(MqttConformance, OtherProtocolsAreNotSpokenAndOtherLevelsAreToldSo) {
     Talk talk(level > 5 ? Version::k5 : Version::k311);
     talk.bytes(connect("MQTT", level) + raw_ping());
     const std::string said = talk.session.take_output(kStart);
-    // In the form of the version that is nearer: return code 1, or reason 0x84.
+    // Encoded in the nearest version: return code 1, or reason 0x84.
     ASSERT_GE(said.size(), 4U) << level;
     EXPECT_EQ(static_cast<unsigned char>(said[0]), 0x20);
     EXPECT_EQ(said[2], 0);
@@ -146,7 +146,7 @@ TEST(MqttConformance, ASecondConnectIsABreach) {
   for (const Version version : kBothVersions) {
     const std::string again = raw_connect(version, kClean, raw_text("c"));
     expect_refused(version, {{"again", again, Reason::kProtocolError}});
-    Talk held(version);  // both before the first is answered
+    Talk held(version);  // both arrive before the first is answered
     held.bytes(again + again + raw_ping());
     EXPECT_EQ(held.events().size(), 1U);
     held.session.accept({}, kStart);
@@ -190,7 +190,7 @@ TEST(MqttConformance, AClientIdThatIsNotAcceptedIsRefused) {
   Talk kept(Version::k311);
   expect_ended(kept, {"empty, not clean", raw_connect(Version::k311, 0, raw_text(""))},
                {"CONNACK client id not valid"});
-  Talk five(Version::k5);  // which lets the server assign one for any session
+  Talk five(Version::k5);  // the server may assign an id for any session
   five.bytes(raw_connect(Version::k5, 0, raw_text("")));
   EXPECT_EQ(five.events(), Lines{"connect 5 id= user=- password=-"});
 }
@@ -246,7 +246,7 @@ TEST(MqttConformance, OneConnackComesFirst) {
   }
 }
 
-// The codes that the tables of the standard have, by packet.
+// The reason codes in the standard's tables, by packet.
 constexpr unsigned kConnackReasons[] = {0x00, 0x80, 0x81, 0x82, 0x83, 0x84, 0x85, 0x86,
                                         0x87, 0x88, 0x89, 0x8A, 0x8C, 0x90, 0x95, 0x97,
                                         0x99, 0x9A, 0x9B, 0x9C, 0x9D, 0x9F};

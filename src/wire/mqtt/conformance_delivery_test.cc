@@ -1,4 +1,4 @@
-// The standards' statements about messages on their way and their answers, in both versions:
+// The standards' statements about messages in flight and their answers, in both versions:
 // QoS 0 to 2 in both directions, windows, sizes, aliases. `proves` names the statements; see
 // tests/conformance/table.py.
 #include <fmt/format.h>
@@ -24,7 +24,7 @@ using std::chrono::seconds;
 
 AckToken token_of(std::uint16_t id, Qos qos) { return {.packet_id = id, .qos = qos}; }
 
-// A client of version 5 with one more property in its CONNECT.
+// The CONNECT of a version 5 client with one additional property.
 Connect connect_with(PropertyId id, std::uint32_t number) {
   Connect packet = plain_connect(Version::k5);
   packet.properties.add(id, number);
@@ -190,7 +190,7 @@ TEST(MqttConformance, AMessageOfQos1IsOnItsWayUntilItsPuback) {
   talk.deliver("first", Qos::kAtLeastOnce);
   talk.deliver("second", Qos::kAtLeastOnce);
   EXPECT_EQ(talk.said(), Lines{"PUBLISH t q1 id1 first"});
-  talk.send(Puback{2, {}, {}});  // another's
+  talk.send(Puback{2, {}, {}});  // of another message
   EXPECT_EQ(talk.said(), Lines{});
   talk.send(Puback{1, {}, {}});
   EXPECT_EQ(talk.said(), Lines{"PUBLISH t q1 id2 second"});
@@ -334,7 +334,7 @@ TEST(MqttConformance, AMessageThatIsTooLargeIsAsGoodAsDelivered) {
   }
 }
 
-// What the answers to refused requests are to a client, with a reason string for each that has one.
+// The answers to refused requests as a client gets them, including their reason strings.
 std::string refusals(const Connect& connect) {
   const std::string why(30, 'y');
   Talk talk(Version::k5);

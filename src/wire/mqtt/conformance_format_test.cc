@@ -137,7 +137,7 @@ TEST(MqttConformance, FlagsThatAPacketMayNotHaveEndTheConnection) {
       for (std::uint32_t flags = 0; flags < 16; ++flags) {
         if (flags_of_the_table(type, flags)) continue;
         const std::string name = fmt::format("{} with {:04b}", type, flags);
-        // Known by the first byte: no packet behind it is waited for.
+        // The first byte decides: the session does not wait for the rest of the packet.
         expect_refused(version, {{name, std::string(1, static_cast<char>(type << 4U | flags))}});
       }
     }
@@ -186,7 +186,7 @@ TEST(MqttConformance, NumbersAreAsShortAsTheyCanBe) {
     Writer(bytes).variable(size);
     EXPECT_EQ(bytes.size(), size < 128 ? 1U : size < 16'384 ? 2U : size < 2'097'152 ? 3U : 4U);
   }
-  // 3.1.1 does not ask for it, and there are clients that always write four bytes.
+  // 3.1.1 does not require the shortest form, and some clients always write four bytes.
   Talk talk(Version::k311);
   talk.join();
   talk.bytes(std::string_view("\xc0\x80\x80\x80\x00", 5));
@@ -218,7 +218,7 @@ TEST(MqttConformance, APublishOfQos0HasNoPacketId) {
   for (const Version version : kBothVersions) {
     Talk talk(version);
     talk.join();
-    // What would be an id is the payload's beginning.
+    // The bytes in the place of a packet id belong to the payload.
     talk.bytes(raw_packet(0x30, raw_text("t") + raw_properties(version) + "id"));
     EXPECT_EQ(talk.events(), Lines{"publish t q0 id0 id"});
     talk.deliver("x", Qos::kAtMostOnce);
@@ -280,7 +280,7 @@ TEST(MqttConformance, APropertyOfAnotherPacketIsMalformed) {
              raw_text("c") + raw_properties(Version::k5, list) + raw_text("w") + raw_text(""));
        }},
   };
-  // Every property that there is, with a value.
+  // Every property of the standard, with a value.
   const std::string one(1, '\x01');
   const std::string four("\0\0\0\x01", 4);
   const std::map<unsigned, std::string> properties = {{1, one},

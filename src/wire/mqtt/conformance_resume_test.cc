@@ -27,7 +27,7 @@ Connect keeping(Version version) {
   return packet;
 }
 
-// The next connection of the session; its CONNACK is taken already.
+// The next connection of the session; its CONNACK has been read.
 std::unique_ptr<Talk> resumed(Talk& before, Version version, Millis later = Millis(0)) {
   before.session.lost("cut");
   auto talk = std::make_unique<Talk>(version);
@@ -39,7 +39,7 @@ std::unique_ptr<Talk> resumed(Talk& before, Version version, Millis later = Mill
   return talk;
 }
 
-// Without the CONNACK.
+// The output of a resumed session, without the CONNACK.
 Lines repeated(Talk& talk) {
   Lines lines = talk.said();
   EXPECT_TRUE(lines.at(0).starts_with("CONNACK success present"));
@@ -76,8 +76,9 @@ TEST(MqttConformance, WhatWasNotAnsweredIsRepeatedWithItsIdAndDup) {
   }
 }
 
-// A PUBREC says that the hub has the message: what it had not answered when the connection ended is
-// neither acknowledged on the next one before it does, nor published twice, nor kept for a disk.
+// A PUBREC confirms that the hub has the message. A message the hub had not answered when the
+// connection ended is not acknowledged on the next connection before the hub answers, is not
+// published twice, and is not stored on disk.
 TEST(MqttConformance, AMessageOfAnEarlierConnectionIsAnsweredOnceTheHubHasIt) {
   const AckToken token{.packet_id = 7, .qos = Qos::kExactlyOnce};
   for (const Version version : kBothVersions) {
@@ -177,7 +178,7 @@ TEST(MqttConformance, WhatWasSentNoLongerExpires) {
   second->send(Pubrec{1, {}, {}});
   second->send(Pubcomp{1, {}, {}});
   EXPECT_EQ(second->said(), Lines{"PUBREL 1 success"});
-  EXPECT_EQ(second->session.outbox().dropped().expired, 1U);  // the one that had only waited
+  EXPECT_EQ(second->session.outbox().dropped().expired, 1U);  // the message that was never sent
 }
 
 // proves v3: MQTT-4.3.3-2

@@ -1,5 +1,5 @@
-// For the conformance tests: packets written by hand, byte for byte, where the codec would not
-// write what a client must not send; and what a session does about them.
+// For the conformance tests: packets written byte by byte, because the codec does not write packets
+// that a client must not send, and checks of a session's reaction to them.
 #pragma once
 
 #include <fmt/format.h>
@@ -41,7 +41,7 @@ inline std::string raw_u16(std::uint32_t number) {
   return bytes;
 }
 
-// A list of properties with its length; none in 3.1.1.
+// A list of properties with its length; empty in 3.1.1.
 inline std::string raw_properties(Version version, std::string_view list = {}) {
   if (version == Version::k311) return {};
   std::string bytes;
@@ -58,11 +58,11 @@ inline std::string raw_connect(Version version, std::uint32_t flags, std::string
                               std::string(payload));
 }
 
-// Something that a client must not send.
+// A packet that a client must not send.
 struct Breach {
   std::string name;
   std::string bytes;
-  Reason reason = Reason::kMalformedPacket;  // that version 5 is told
+  Reason reason = Reason::kMalformedPacket;  // sent to a version 5 client
 };
 
 inline const std::string& raw_ping() {
@@ -70,7 +70,8 @@ inline const std::string& raw_ping() {
   return kPing;
 }
 
-// The session ends at once: nothing of the packet or behind it is handled, and version 5 is told.
+// The session ends at once: neither the packet nor the bytes after it are handled, and a version 5
+// client is told the reason.
 inline void expect_ended(Talk& talk, const Breach& breach, const Lines& said) {
   SCOPED_TRACE(breach.name);
   talk.bytes(breach.bytes + raw_ping());
@@ -81,7 +82,7 @@ inline void expect_ended(Talk& talk, const Breach& breach, const Lines& said) {
   EXPECT_TRUE(events[0].starts_with("ended (")) << events[0];
 }
 
-// Of a client that is connected.
+// For breaches of a connected client.
 inline void expect_refused(Version version, const std::vector<Breach>& breaches) {
   for (const Breach& breach : breaches) {
     Talk talk(version);
@@ -93,7 +94,8 @@ inline void expect_refused(Version version, const std::vector<Breach>& breaches)
   }
 }
 
-// Of a client that is not: 3.1.1 gets no answer to a CONNECT that does not follow the format.
+// For breaches of a client that is not connected: a 3.1.1 client gets no answer to a CONNECT that
+// does not follow the format.
 inline void expect_connects_refused(Version version, const std::vector<Breach>& breaches) {
   for (const Breach& breach : breaches) {
     SCOPED_TRACE(breach.name);

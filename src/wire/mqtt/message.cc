@@ -1,4 +1,4 @@
-// Messages from and to properties; see the header.
+// Converts messages from and to packet properties; see the header.
 #include "wire/mqtt/message.h"
 
 #include <algorithm>
@@ -12,7 +12,7 @@ std::optional<std::string> owned(std::optional<std::string_view> text) {
 
 bool fits(const std::optional<std::string>& text) { return !text || text->size() <= kMaxTextBytes; }
 
-// Room for the fixed part and the properties beside the payload.
+// Leaves room in the packet for the fixed part and the properties.
 constexpr std::size_t kMaxPayloadBytes = kMaxRemainingBytes / 2;
 
 }  // namespace
@@ -44,7 +44,7 @@ void add_properties(Properties& properties, const Message& message, TimePoint no
     properties.add(PropertyId::kPayloadFormat, *message.payload_is_text ? 1U : 0U);
   }
   if (message.expires_at) {
-    // Rounded up: a message that is still valid must not be sent as one that has just expired.
+    // Rounded up: a message that is still valid must not be sent as just expired.
     const auto left = std::chrono::ceil<std::chrono::seconds>(*message.expires_at - now).count();
     const auto most = std::int64_t{0xFFFF'FFFF};
     properties.add(PropertyId::kMessageExpiryS,

@@ -1,4 +1,4 @@
-// An application message: what was published, apart from how (QoS, retain, DUP belong to the way).
+// An MQTT application message without its delivery attributes (QoS, retain and DUP).
 //
 // A message is built once and then shared unchanged by every session, queue and store that needs it
 // (MessagePtr); any thread may read it. Pure data.
@@ -23,7 +23,7 @@ struct Message {
   std::string topic = {};
   std::string payload = {};
 
-  // Version 5; passed on as they came, and simply absent for a 3.1.1 subscriber.
+  // Version 5 properties; forwarded unchanged, and left out for a 3.1.1 subscriber.
   std::optional<bool> payload_is_text = {};  // payload format indicator
   std::optional<TimePoint> expires_at = {};
   std::optional<std::string> content_type = {};
@@ -34,22 +34,22 @@ struct Message {
 
 using MessagePtr = std::shared_ptr<const Message>;
 
-// The whole filter ($share/<group>/<filter>) of the shared subscription by which a message goes to
-// a client. Null: by subscriptions of its own.
+// The whole filter ($share/<group>/<filter>) of the shared subscription through which a message is
+// delivered to a client. Null: delivered through the client's own subscriptions.
 using SharePtr = std::shared_ptr<const std::string>;
 
-// `topic` stands in for the packet's own (which is empty beside an alias); an expiry counts from
-// `now`.
+// Builds a message. `topic` replaces the packet's topic (which is empty when an alias is used); an
+// expiry interval counts from `now`.
 [[nodiscard]] Message message_of(std::string_view topic, std::string_view payload,
                                  const Properties& properties, TimePoint now);
 
-// The message's properties as of `now`, as views into it.
+// Adds the message's properties as of `now`, as views into the message.
 void add_properties(Properties& properties, const Message& message, TimePoint now);
 
-// What it takes in memory: its texts, and each user property's place.
+// Memory used by the message: its texts, and the storage of each user property.
 [[nodiscard]] std::size_t bytes_of(const Message& message);
 
-// Whether it can be written into a packet at all.
+// Whether the message can be encoded as a packet.
 [[nodiscard]] bool encodable(const Message& message);
 
 }  // namespace gridloom::wire::mqtt

@@ -1,5 +1,5 @@
-// Any bytes: the decoder must refuse or understand them, never read beyond them; and what it
-// understands must survive being encoded again.
+// Fuzzes the decoder: it must refuse or decode any bytes without reading beyond them, and a decoded
+// packet must survive being encoded again.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -22,7 +22,7 @@ void check(std::string_view bytes, Version version) {
   if (!packet) return expect(!packet.error().detail.empty() && is_refusal(packet.error().reason));
   std::string again;
   encode(again, *packet, version);
-  // A CONNECT brings its own version along, and its length may have been written with spare bytes.
+  // A CONNECT contains its own version, and its length may have been encoded with extra bytes.
   const auto second = decode(again, version);
   expect(second.has_value() && *second == *packet);
   std::string third;

@@ -1,6 +1,6 @@
-// A client that sends any bytes, against a hub that answers everything: the effects must not depend
-// on how the bytes were split, every byte that comes out must be a packet that fits the client, and
-// the end must come exactly once.
+// Fuzzes a session with a client that sends any bytes and a hub that answers everything: the
+// effects must not depend on how the bytes were split, all output must be packets that fit the
+// client, and the Ended event must come exactly once.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -39,8 +39,8 @@ struct Effects {
   friend bool operator==(const Effects&, const Effects&) = default;
 };
 
-// Lets everybody in, and answers the rest when all bytes are in, so that the order of answers is
-// the same for every split. A message comes back to its sender.
+// Accepts every client, and gives the other answers when all bytes are in, so that the order of
+// answers is the same for every split. A message is delivered back to its sender.
 class Hub {
  public:
   Hub() : session_(kLimits, kNow) {}
@@ -57,14 +57,14 @@ class Hub {
 
   void feed(std::string_view bytes) {
     session_.receive(bytes, kNow);
-    // An answer may bring further events: accept() releases what was held.
+    // An answer may cause further events: accept() processes the held bytes.
     for (auto events = session_.take_events(); !events.empty(); events = session_.take_events()) {
       for (const Event& event : events) note(event);
     }
   }
 
   Effects finish() {
-    // The log has what it was told: what waited for that goes out.
+    // The log has all marks: messages that waited for them are sent.
     static_cast<void>(session_.take_marks());
     session_.marks_are_safe(session_.outbox().marks_taken());
     for (const PublishReleased& release : releases_) session_.completed(release.packet_id);
@@ -89,7 +89,7 @@ class Hub {
   }
 
  private:
-  // The session of an earlier connection: a message in each stage, and a PUBREL owed.
+  // The session state of an earlier connection: a message in each stage, and an owed PUBREL.
   static SessionState from_before() {
     SessionState state{.outbox = {}, .received = {7}};
     auto message = std::make_shared<Message>();
@@ -109,7 +109,7 @@ class Hub {
     return state;
   }
 
-  // It can be stored and put together again.
+  // The final state can be stored and restored.
   void check_what_is_left() {
     const SessionState left = session_.release();
     Outbox again;
@@ -177,7 +177,7 @@ std::string connect_bytes(std::uint8_t choice) {
 
 }  // namespace
 
-// The first byte chooses a CONNECT to begin with, the second seeds the split.
+// The first byte selects the initial CONNECT, the second seeds the split.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size < 2) return 0;
   const std::string connect = connect_bytes(data[0]);

@@ -6,7 +6,8 @@
 
 namespace gridloom::wire::mqtt {
 
-// Whoever waited for the log to have a mark may not be there any more: such marks are made again.
+// Marks that are not yet in the log are made again: the connection that was to report them as safe
+// may have ended.
 void Outbox::open(const Terms& terms) {
   terms_ = terms;
   aliases_.clear();
@@ -40,7 +41,7 @@ void Outbox::forget(const Entry& entry) {
 
 void Outbox::close() {
   while (!at_most_once_.empty()) forget(take(at_most_once_));
-  // By the ids that it was sent with it is sent again, also after a crash.
+  // Logs the packet ids, so that messages are sent again with the same ids, also after a crash.
   for (const Sent& sent : sent_) {
     if (sent.mark == 0) mark(Mark::Step::kNumbered, sent.entry.number, sent.packet_id);
   }
@@ -144,7 +145,8 @@ void Outbox::drop_beyond_limits() {
   while (waiting() > terms_.queue_messages || waiting_bytes_ > terms_.queue_bytes) drop_oldest();
 }
 
-// Takes from the budget. False: nothing that waits can make room; the message counts as dropped.
+// Takes bytes from the budget, dropping waiting messages if necessary. False if there is nothing
+// left to drop; the message then counts as dropped.
 bool Outbox::make_room(std::size_t bytes) {
   while (!held_.take(bytes)) {
     if (waiting() == 0) {
@@ -194,7 +196,7 @@ Fifo<Outbox::Sent>::ConstIterator Outbox::next_due() const {
 
 void Outbox::pump(std::string& out, std::size_t enough_bytes, TimePoint now) {
   while (out.size() < enough_bytes) {
-    // In the order of before: what the client has first, then what it may not have.
+    // Keeps the earlier order: first the messages the client has (PUBREL), then those it may lack.
     if (const auto released = next_release(); released != released_.end()) {
       send_release(out, released_[static_cast<std::size_t>(released - released_.begin())]);
       continue;
@@ -224,7 +226,8 @@ void Outbox::send_due(std::string& out, Sent& sent, TimePoint now) {
   forget(take_sent(find_sent(sent.packet_id)).entry);
 }
 
-// Those that are numbered are behind all that is of an earlier connection.
+// Whether the last sent entry got its packet id on this connection and waits to be sent. Such
+// entries are behind all entries from an earlier connection.
 bool Outbox::is_numbering() const {
   return !sent_.empty() && sent_.back().due && !sent_.back().again;
 }
@@ -264,7 +267,7 @@ void Outbox::send_next(std::string& out, Entry entry, TimePoint now) {
   sent_.push({.packet_id = packet.packet_id, .entry = std::move(entry)});
 }
 
-// `packet` brings DUP and the packet id.
+// `packet` has DUP and the packet id set by the caller.
 Outbox::Written Outbox::write(std::string& out, const Entry& entry, Publish packet, TimePoint now) {
   const Message& message = *entry.message;
   packet.qos = entry.qos;

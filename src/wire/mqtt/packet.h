@@ -1,8 +1,8 @@
-// Every packet of MQTT 3.1.1 and 5.0, decoded from bytes and encoded to bytes, in both directions.
+// The codec for all packets of MQTT 3.1.1 and 5.0, in both directions.
 //
-// The same structs serve the server, the tests' client and the simulator. They hold views: a
-// decoded packet lives as long as the bytes it came from, an encoded one needs its texts only
-// during the call. A PUBLISH without properties is decoded and encoded without an allocation.
+// The server, the tests' client and the simulator use the same structs. The structs hold views: a
+// decoded packet is valid as long as the bytes it came from; encode() needs the texts only during
+// the call. A PUBLISH without properties is decoded and encoded without an allocation.
 // Invariant: decode(encode(p)) == p for every p that decode() can return. Pure; any thread.
 #pragma once
 
@@ -54,7 +54,7 @@ struct Publish {
   bool dup = false;
   Qos qos = Qos::kAtMostOnce;
   bool retain = false;
-  std::string_view topic = {};  // empty only beside a topic alias
+  std::string_view topic = {};  // empty only with a topic alias
   std::uint16_t packet_id = 0;  // 0 exactly when QoS 0
   Properties properties = {};
   std::string_view payload = {};
@@ -65,7 +65,7 @@ struct Publish {
 template <PacketType kType>
 struct PublishAnswer {
   std::uint16_t packet_id = 0;
-  Reason reason = Reason::kSuccess;  // 3.1.1 cannot say another
+  Reason reason = Reason::kSuccess;  // 3.1.1 has no other
   Properties properties = {};
 
   friend bool operator==(const PublishAnswer&, const PublishAnswer&) = default;
@@ -152,23 +152,24 @@ struct Header {
   [[nodiscard]] std::size_t total_bytes() const { return header_bytes + body_bytes; }
 };
 
-// The fixed header at the front of `bytes`, which may hold more or less than one packet. Nothing:
-// more bytes are needed. A first byte that no packet has is refused at once.
+// Reads the fixed header at the front of `bytes`, which may hold more or less than one packet.
+// nullopt: more bytes are needed. An invalid first byte is refused at once.
 [[nodiscard]] Decoded<std::optional<Header>> peek_header(std::string_view bytes);
 
-// `body` is the packet without its fixed header. CONNECT says its version itself; all others are
-// read as of `version`. kQuotaExceeded: it has more properties than `most_properties`.
+// `body` is the packet without its fixed header. CONNECT contains its own version; all other
+// packets are decoded as `version`. kQuotaExceeded: the packet has more than `most_properties`
+// properties.
 [[nodiscard]] Decoded<Packet> decode(const Header& header, std::string_view body, Version version,
                                      std::size_t most_properties = kMostProperties);
-// Exactly one whole packet.
+// Decodes exactly one whole packet.
 [[nodiscard]] Decoded<Packet> decode(std::string_view packet, Version version);
 
-// The protocol level a CONNECT's body asks for, also when the rest of it is not acceptable: the
-// refusal has to be written in that version. Nothing if it does not begin like one.
+// The protocol level in the body of a CONNECT, even if the rest of the body is not acceptable: the
+// refusal has to be encoded in that version. nullopt if the body does not begin like a CONNECT.
 [[nodiscard]] std::optional<std::uint8_t> connect_level(std::string_view body);
 
-// Appends the packet. Properties are left out in 3.1.1. Texts must be at most 65,535 bytes and the
-// packet within the format's 256 MB: a breach is our own mistake and stops the program.
+// Appends the packet to `out`. Properties are left out in 3.1.1. Texts must be at most 65,535 bytes
+// and the packet within the format's 256 MB: a violation is a programming error and aborts.
 void encode(std::string& out, const Connect& packet);
 void encode(std::string& out, const Connack& packet, Version version);
 void encode(std::string& out, const Publish& packet, Version version);
@@ -186,7 +187,7 @@ void encode(std::string& out, const Disconnect& packet, Version version);
 void encode(std::string& out, const Auth& packet, Version version);
 void encode(std::string& out, const Packet& packet, Version version);
 
-// Bytes that encode() would append.
+// The number of bytes that encode() would append.
 [[nodiscard]] std::size_t encoded_size(const Publish& packet, Version version);
 
 }  // namespace gridloom::wire::mqtt

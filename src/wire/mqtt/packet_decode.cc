@@ -1,5 +1,5 @@
-// Bytes to packets; see packet.h. What the standards forbid is refused here, as far as it can be
-// seen in one packet by itself; what depends on the connection's state is the session's matter.
+// Decodes bytes to packets; see packet.h. Refuses everything the standards forbid that is visible
+// in a single packet; the session checks rules that depend on the connection's state.
 #include <utility>
 #include <variant>
 
@@ -48,7 +48,7 @@ std::string_view filter_of(Reader& in) {
   return filter;
 }
 
-// The reader has already checked that it is text.
+// The reader has already checked that the topic is text.
 void check_topic(Reader& in, std::string_view topic) {
   if (topic.find_first_of("+#") != std::string_view::npos) {
     in.fail(Reason::kMalformedPacket, "a topic to publish to has a wildcard");
@@ -265,8 +265,8 @@ Packet read_body(Reader& in, const Header& header, Version version) {
   return Pingreq{};
 }
 
-// Version 5 demands the shortest form of a packet's length. 3.1.1 does not, and some of its clients
-// always write four bytes.
+// Version 5 requires the shortest form of a packet's length. 3.1.1 does not, and some of its
+// clients always write four bytes.
 bool length_is_shortest(const Header& header, const Packet& packet, Version version) {
   if (const auto* connect = std::get_if<Connect>(&packet)) version = connect->version;
   return version == Version::k311 || header.header_bytes == 1 + variable_size(header.body_bytes);

@@ -1,4 +1,4 @@
-// Packets to bytes; see packet.h.
+// Encodes packets to bytes; see packet.h.
 #include <type_traits>
 
 #include "wire/mqtt/bytes.h"
@@ -43,7 +43,7 @@ void write_reasons(Writer& out, const std::vector<Reason>& reasons, Version vers
   }
 }
 
-// DISCONNECT and AUTH: an empty body says success.
+// Writes a DISCONNECT or AUTH; an empty body means success.
 void write_farewell(std::string& out, PacketType type, Reason reason, const Properties& properties,
                     Version version) {
   std::string body;
@@ -192,7 +192,7 @@ void encode(std::string& out, const Packet& packet, Version version) {
   std::visit(
       [&](const auto& one) {
         if constexpr (std::is_same_v<std::decay_t<decltype(one)>, Connect>) {
-          encode(out, one);  // names its own version
+          encode(out, one);  // contains its own version
         } else {
           encode(out, one, version);
         }

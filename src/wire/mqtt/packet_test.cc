@@ -1,5 +1,5 @@
-// The codec against bytes written down from the standards, against itself (encode, decode, encode)
-// and against malformed packets, each with the reason code that version 5 asks for.
+// Tests the codec with bytes taken from the standards, against itself (encode, decode, encode) and
+// with malformed packets, each with the reason code that version 5 requires.
 #include "wire/mqtt/packet.h"
 
 #include <gtest/gtest.h>
@@ -201,7 +201,7 @@ TEST(MqttPacket, EveryPrefixOfAPacketWaitsForMoreAndNoShorterBodyIsReadBeyondIts
     }
     const std::string_view body = std::string_view(bytes).substr((*header)->header_bytes);
     for (std::size_t n = 0; n < body.size(); ++n) {
-      // Some prefixes are packets of their own; none may touch what lies behind (ASan watches).
+      // Some prefixes are valid packets; decoding must not read beyond them (ASan checks this).
       const std::string shorter(body.substr(0, n));
       (void)decode(**header, shorter, Version::k5);
     }

@@ -1,4 +1,4 @@
-// The property table and what follows from it; see the header.
+// The property table and the functions that use it; see the header.
 #include "wire/mqtt/properties.h"
 
 #include <algorithm>
@@ -15,7 +15,7 @@ enum class Type : std::uint8_t { kNone, kByte, kU16, kU32, kVariable, kText, kBi
 
 struct Row {
   Type type = Type::kNone;
-  std::uint16_t places = 0;  // bit n: PropertyPlace n may hold it
+  std::uint16_t places = 0;  // bit n: allowed in PropertyPlace n
   std::uint32_t least = 0;
   std::uint32_t most = 0xFFFF'FFFFU;
 };

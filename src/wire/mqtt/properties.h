@@ -1,8 +1,8 @@
 // The properties of a version 5 packet: a short list of (identifier, value), as on the wire.
 //
-// One table in the .cc knows every property's type, where it may stand, whether it may repeat and
-// which values it may take; decoding checks all of that. The list holds views: into the decoded
-// bytes, or into whatever the encoder's caller keeps alive. An empty list allocates nothing.
+// A table in the .cc defines every property's type, the packets that may contain it, whether it may
+// repeat and its valid values; decoding checks all of that. The list holds views: into the decoded
+// bytes, or into texts that the encoder's caller keeps alive. An empty list allocates nothing.
 #pragma once
 
 #include <cstdint>
@@ -33,7 +33,8 @@ class Properties {
   }
   void remove(PropertyId id);
 
-  // The first of its kind, if there is one. The identifier decides which of the two makes sense.
+  // The first property with this identifier, if there is one. The identifier decides whether its
+  // value is a number or a text.
   [[nodiscard]] std::optional<std::uint32_t> number(PropertyId id) const;
   [[nodiscard]] std::optional<std::string_view> text(PropertyId id) const;
   [[nodiscard]] bool has(PropertyId id) const { return find(id) != nullptr; }
@@ -49,7 +50,7 @@ class Properties {
   std::vector<Property> items_;
 };
 
-// Where a list of properties stands: in a packet, or in CONNECT's will.
+// The place of a list of properties: a packet, or the will of a CONNECT.
 enum class PropertyPlace : std::uint8_t {
   kWill = 0,
   kConnect = static_cast<std::uint8_t>(PacketType::kConnect),
@@ -59,11 +60,11 @@ enum class PropertyPlace : std::uint8_t {
   return static_cast<PropertyPlace>(type);
 }
 
-// Reads the length and the list; a violation stays in the reader.
+// Reads the length and the list; a violation is stored in the reader.
 [[nodiscard]] Properties read_properties(Reader& in, PropertyPlace place);
 
 void write_properties(Writer& out, const Properties& properties);
-// Bytes that write_properties() adds, the length field included.
+// The number of bytes that write_properties() adds, including the length field.
 [[nodiscard]] std::size_t written_size(const Properties& properties);
 
 }  // namespace gridloom::wire::mqtt

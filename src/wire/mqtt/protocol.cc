@@ -11,7 +11,7 @@ namespace {
 struct ReasonRow {
   Reason reason;
   std::string_view name;
-  std::uint16_t carriers;  // bit n: packet type n may carry it
+  std::uint16_t carriers;  // bit n: packet type n may have this reason
 };
 
 constexpr std::uint16_t bit(PacketType type) {

@@ -1,8 +1,8 @@
-// The vocabulary of MQTT 3.1.1 and 5.0: packet types, reason codes, property identifiers, limits of
-// the format. Numbers are those of the wire.
+// Constants of MQTT 3.1.1 and 5.0: packet types, reason codes, property identifiers, limits of the
+// format. The numbers are those on the wire.
 //
-// Reasons are always spoken of in version 5 codes; the codec translates to and from the few that
-// 3.1.1 knows. So nobody above the codec branches on the version to say why. All of it is pure.
+// Reasons are always version 5 codes; the codec translates to and from the few codes of 3.1.1. So
+// code above the codec does not branch on the version to state a reason. All of it is pure.
 #pragma once
 
 #include <cstddef>
@@ -111,18 +111,19 @@ enum class PropertyId : std::uint8_t {
   kSharedAvailable = 42,
 };
 
-// What the format itself can hold.
+// The limits of the format itself.
 inline constexpr std::size_t kMaxTextBytes = 65'535;
 inline constexpr std::size_t kMaxRemainingBytes = 268'435'455;
-// Ours, where nobody says otherwise: properties of one packet, user properties included. A packet
-// of 256 KB could hold 50,000.
+// Gridloom's default limit: properties of one packet, including user properties. A packet of 256 KB
+// could hold 50,000.
 inline constexpr std::size_t kMostProperties = 256;
 
 [[nodiscard]] constexpr bool is_refusal(Reason reason) {
   return static_cast<std::uint8_t>(reason) >= 0x80;
 }
 
-// Why bytes are not an acceptable packet. `detail` is a literal: it lives for ever.
+// The reason why bytes are not an acceptable packet. `detail` is a string literal, which is always
+// valid.
 struct Violation {
   Reason reason = Reason::kMalformedPacket;
   std::string_view detail;
@@ -130,7 +131,7 @@ struct Violation {
   friend bool operator==(const Violation&, const Violation&) = default;
 };
 
-// Result<T> of this folder: the peer must be told the reason code, which a Fault cannot carry.
+// The Result<T> of this folder: the peer must be sent the reason code, which an Error cannot carry.
 template <typename T>
 using Decoded = std::expected<T, Violation>;
 
@@ -138,10 +139,10 @@ using Decoded = std::expected<T, Violation>;
 [[nodiscard]] std::string_view name_of(PacketType type);
 [[nodiscard]] std::string_view name_of(Reason reason);
 
-// Whether version 5 lets a packet of this type carry this reason.
+// Whether version 5 allows this reason in a packet of this type.
 [[nodiscard]] bool may_carry(PacketType type, Reason reason);
 
-// 3.1.1 CONNACK return codes (0 to 5). Reasons that 3.1.1 cannot say become the nearest.
+// 3.1.1 CONNACK return codes (0 to 5). A reason without a 3.1.1 code maps to the nearest one.
 [[nodiscard]] std::uint8_t return_code_311(Reason reason);
 [[nodiscard]] Reason reason_of_return_code_311(std::uint8_t code);
 

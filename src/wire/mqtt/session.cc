@@ -1,5 +1,5 @@
-// The life of a connection: framing, CONNECT and its answer, time, the end; see the header. What
-// the packets in between do is in session_packets.cc.
+// The life cycle of a connection: framing, CONNECT and its answer, timeouts, the end; see the
+// header. session_packets.cc handles the other packets.
 #include "wire/mqtt/session.h"
 
 #include <fmt/format.h>
@@ -12,7 +12,7 @@
 namespace gridloom::wire::mqtt {
 namespace {
 
-constexpr std::size_t kMaxReasonTextBytes = 512;  // longer ones stay in our log
+constexpr std::size_t kMaxReasonTextBytes = 512;  // longer ones are only logged
 
 Will will_of(const LastWill& will, TimePoint now) {
   Will result{.message = message_of(will.topic, will.payload, will.properties, now),
@@ -24,7 +24,8 @@ Will will_of(const LastWill& will, TimePoint now) {
   return result;
 }
 
-// 3.1.1 has return codes for a CONNECT that it understands and declines; the rest just closes.
+// 3.1.1 has return codes for a CONNECT that is valid but refused; in other cases the server only
+// closes the connection.
 bool has_return_code_311(Reason reason) {
   switch (reason) {
     case Reason::kMalformedPacket:
@@ -37,7 +38,7 @@ bool has_return_code_311(Reason reason) {
   }
 }
 
-// The last packet explains itself, if the client takes packets that long.
+// Adds a reason string to the last packet, if the client accepts packets of that length.
 template <typename Last>
 void append_last(std::string& out, Last packet, std::string_view why, Version version,
                  std::size_t most_bytes) {
@@ -71,8 +72,8 @@ void Session::receive(std::string_view bytes, TimePoint now) {
   keep(consume(complete_tail(bytes)));
 }
 
-// Adds to a kept piece of a packet just what that packet lacks, and handles it; so everything
-// behind it is read from where it lies. Returns what is left over.
+// Completes a kept partial packet with just the bytes it lacks, and handles it, so that all later
+// packets are decoded in place. Returns the remaining bytes.
 std::string_view Session::complete_tail(std::string_view bytes) {
   while (!tail_.empty() && !bytes.empty() && stage_ != Stage::kFinished) {
     const auto header = peek(tail_);
@@ -115,7 +116,7 @@ Decoded<std::optional<Header>> Session::peek(std::string_view bytes) const {
   return header;
 }
 
-// Handles all whole packets at the front; returns the rest.
+// Handles all whole packets at the front; returns the remaining bytes.
 std::string_view Session::consume(std::string_view bytes) {
   while (stage_ == Stage::kAwaitingConnect || stage_ == Stage::kConnected) {
     const auto header = peek(bytes);
@@ -145,7 +146,7 @@ void Session::handle(const Header& header, std::string_view body) {
     why += fmt::format(" ({} at most)", limits_.properties);
   }
   if (stage_ == Stage::kConnected) return end(violation.reason, why);
-  // A CONNECT that cannot be read is answered in its own version, if it says one.
+  // An invalid CONNECT is answered in its own version, if its version can be read.
   const auto level = connect_level(body);
   version_ = level.value_or(0) >= 5 ? Version::k5 : Version::k311;
   if (level) send_refusal(violation.reason, why);
@@ -246,11 +247,11 @@ std::uint16_t Session::granted_keepalive_s(const ConnectAnswer& answer) const {
   if (answer.server_keepalive_s) return *answer.server_keepalive_s;
   const std::uint16_t longest_s = limits_.keepalive_s;
   if (longest_s == 0) return keepalive_s_;
-  // None at all is the longest of all.
+  // No keepalive counts as longer than any other.
   return keepalive_s_ == 0 ? longest_s : std::min(keepalive_s_, longest_s);
 }
 
-// Says what differs from the standard's defaults, and so exactly what holds.
+// Sends the values that differ from the standard's defaults, so that the client knows all of them.
 void Session::send_connack(const ConnectAnswer& answer, std::uint16_t asked_keepalive_s) {
   Connack packet{.session_present = answer.session_present, .reason = Reason::kSuccess};
   Properties& told = packet.properties;
@@ -276,7 +277,7 @@ void Session::refuse(Reason reason, std::string_view why) {
 
 SessionState Session::release() {
   outbox_.close();
-  // What the hub has not answered yet is with the hub: it will not be published a second time.
+  // The hub already has the messages it has not answered yet: they will not be published again.
   SessionState state{.outbox = std::exchange(outbox_, {}), .received = received()};
   for (const Received& one : received_) {
     if (!one.acknowledged) state.unanswered.push_back(one.packet_id);
@@ -358,7 +359,7 @@ void Session::send(const Packet& packet) {
   end(Reason::kPacketTooLarge, "the client takes no packet as large as the answer that it is owed");
 }
 
-// Says why, if the client wants to know and takes packets that long.
+// Adds the reason string if the client wants reason strings and accepts packets of that length.
 template <typename Answer>
 void Session::send_answer(Answer answer, std::string_view why) {
   if (why.empty() || version_ == Version::k311 || !tells_reasons_) return send(answer);

@@ -1,21 +1,22 @@
 // The server's side of one MQTT connection, without a socket: bytes and time go in, events and
 // bytes come out. Every split of the same bytes has the same effects.
 //
-// The owner (a door) feeds what it reads to receive(), hands the events to the hub, gives the hub's
-// answers back, and writes take_output() to the socket whenever its last write is done. Nothing
-// calls back. An answer that comes after the end does nothing, so the hub need not know who is
-// still there.
+// The owner (a connection of a listener) passes the bytes it reads to receive(), passes the events
+// to the hub and the hub's answers back, and writes take_output() to the socket whenever its last
+// write is done. There are no callbacks. An answer after the end has no effect, so the hub need not
+// know which connections still exist.
 //
-// Promises:
-//  - PUBACK and PUBREC leave only after acknowledge(), and PUBCOMP, where releases are told, after
-//    completed(): an ack means what the hub says it means.
-//  - Between CONNECT and accept() or refuse() nothing else is processed; it is held, up to a limit.
-//  - Exactly one Ended comes, as the last event, however the connection ends.
+// Guarantees:
+//  - PUBACK and PUBREC are sent only after acknowledge(), and PUBCOMP only after completed() if
+//    ConnectAnswer::tells_releases is set: the hub decides what an acknowledgement means.
+//  - Between CONNECT and accept() or refuse() no other packet is processed; the bytes are held, up
+//    to a limit.
+//  - There is exactly one Ended event, the last one, however the connection ends.
 //  - Memory is bounded by Limits if the owner stops reading while wants_input() is false.
-// What outlives the connection (SessionState) comes in with accept() and goes out with release().
-// Not here: who may do what, routing, retained messages, where states are kept, publishing the
-// will. Thread rule: one thread at a time. Ownership: events and messages belong to who takes them;
-// the Limits must outlive the session.
+// The state that outlives the connection (SessionState) is passed in with accept() and returned by
+// release(). Not here: authorisation, routing, retained messages, storage of session states,
+// publishing the will. Thread rule: one thread at a time. Ownership: events and messages belong to
+// the code that takes them; the Limits must outlive the session.
 #pragma once
 
 #include <cstddef>
@@ -38,9 +39,9 @@ namespace gridloom::wire::mqtt {
 
 struct Limits {
   std::size_t packet_bytes = std::size_t{256} * 1024;
-  std::size_t held_bytes = std::size_t{256} * 1024;   // behind a CONNECT that is not yet answered
-  std::size_t output_bytes = std::size_t{64} * 1024;  // encoded ahead of the socket
-  std::size_t queue_messages = 1000;                  // waiting behind that
+  std::size_t held_bytes = std::size_t{256} * 1024;   // received after an unanswered CONNECT
+  std::size_t output_bytes = std::size_t{64} * 1024;  // encoded but not yet written to the socket
+  std::size_t queue_messages = 1000;                  // waiting to be encoded
   std::size_t queue_bytes = std::size_t{4} * 1024 * 1024;
   std::size_t client_id_bytes = 1024;
   std::size_t topic_bytes = 1024;
@@ -48,14 +49,14 @@ struct Limits {
   std::size_t filters_per_packet = 64;
   std::size_t properties = kMostProperties;    // of one packet of version 5
   std::uint16_t in_flight = 100;               // outgoing QoS 1 and 2, if the client allows as many
-  std::uint16_t receive_maximum = 1000;        // incoming; told to a version 5 client
-  std::uint16_t keepalive_s = 0;               // the longest, told to a version 5 client; 0: any
-  std::uint16_t topic_alias_maximum = 32;      // incoming, of a connection
+  std::uint16_t receive_maximum = 1000;        // incoming; sent to a version 5 client
+  std::uint16_t keepalive_s = 0;               // maximum, sent to a version 5 client; 0: no limit
+  std::uint16_t topic_alias_maximum = 32;      // incoming, per connection
   std::uint16_t out_topic_alias_maximum = 32;  // outgoing, if the client allows as many
   Millis connect_timeout{10'000};
 };
 
-// A will as CONNECT described it: its expiry counts from the day it is published.
+// A will as given in CONNECT; its expiry interval counts from the time it is published.
 struct Will {
   Message message = {};
   Qos qos = Qos::kAtMostOnce;
@@ -69,29 +70,29 @@ inline constexpr std::uint32_t kNeverExpires = 0xFFFF'FFFF;
 
 struct ConnectRequest {
   Version version = Version::k311;
-  std::string client_id = {};  // may be empty: assign one
+  std::string client_id = {};  // may be empty: the hub assigns one
   bool clean_start = true;
   std::uint16_t keepalive_s = 0;
   std::optional<std::string> username = {};
   std::optional<Secret> password = {};
   std::optional<Will> will = {};
-  std::uint32_t session_expiry_s = 0;  // 3.1.1: kNeverExpires unless the session is to be clean
+  std::uint32_t session_expiry_s = 0;  // 3.1.1: kNeverExpires unless clean session is set
   UserProperties user_properties = {};
 };
 
-// What of a session outlives its connection.
+// The state of a session that outlives its connection.
 struct SessionState {
   Outbox outbox = {};
-  std::vector<std::uint16_t> received = {};  // QoS 2 messages of the client's whose PUBREL is owed
-  // Likewise, but the hub has not yet said that it has them: for the session's next connection, not
-  // for a disk, as they may be lost.
+  std::vector<std::uint16_t> received = {};  // QoS 2 messages from the client that await PUBREL
+  // QoS 2 messages that await PUBREL and that the hub has not yet acknowledged: for the session's
+  // next connection, not for storage on disk, as they may be lost.
   std::vector<std::uint16_t> unanswered = {};
 
-  // The hub has one of them.
+  // The hub has acknowledged one of `unanswered`.
   void answered(std::uint16_t packet_id);
 };
 
-// Says which message or request an answer is for; copy it freely.
+// Identifies the message or request that an answer is for; copyable.
 struct AckToken {
   std::uint16_t packet_id = 0;
   Qos qos = Qos::kAtMostOnce;
@@ -121,8 +122,8 @@ struct PublishReceived {
   bool dup = false;
   AckToken token = {};
 };
-// PUBREL: the packet id of a QoS 2 message is free again. Comes where ConnectAnswer asks for it;
-// PUBCOMP then leaves with completed().
+// PUBREL: the packet id of a QoS 2 message is free again. This event is emitted only if
+// ConnectAnswer::tells_releases is set; completed() then sends PUBCOMP.
 struct PublishReleased {
   std::uint16_t packet_id = 0;
 };
@@ -138,18 +139,18 @@ struct UnsubscribeRequested {
 struct Ended {
   Reason reason = Reason::kSuccess;
   std::string why = {};                // for the log
-  WillFate will = WillFate::kDiscard;  // kPublish only if it was accepted with a will
-  std::optional<std::uint32_t> session_expiry_s = {};  // as changed by the client's DISCONNECT
+  WillFate will = WillFate::kDiscard;  // kPublish only if the CONNECT had a will and was accepted
+  std::optional<std::uint32_t> session_expiry_s = {};  // if the client's DISCONNECT changed it
 };
 using Event = std::variant<ConnectRequested, PublishReceived, PublishReleased, SubscribeRequested,
                            UnsubscribeRequested, Ended>;
 
 struct ConnectAnswer {
   bool session_present = false;
-  std::string_view assigned_client_id = {};              // empty: the client's own
+  std::string_view assigned_client_id = {};              // empty: the client sent its own id
   std::optional<std::uint16_t> server_keepalive_s = {};  // version 5 only
-  std::uint32_t session_expiry_s = 0;                    // what the hub will really keep
-  bool tells_releases = false;                           // PublishReleased
+  std::uint32_t session_expiry_s = 0;                    // as granted by the hub
+  bool tells_releases = false;                           // emit PublishReleased events
 };
 
 class Session {
@@ -160,39 +161,40 @@ class Session {
   Session& operator=(const Session&) = delete;
   ~Session() = default;
 
-  // Bytes from the peer, any number of them.
+  // Processes any number of bytes from the peer.
   void receive(std::string_view bytes, TimePoint now);
   // To be called at or after next_deadline().
   void tick(TimePoint now);
   [[nodiscard]] std::optional<TimePoint> next_deadline() const;
-  // Its owner does not read from the peer: the silence up to now is not the peer's.
+  // To be called when the owner did not read from the peer: restarts the timeout at `now`, as the
+  // silence was not the peer's.
   void excuse(TimePoint now);
-  // The socket is gone, or could not be written.
+  // The socket was closed, or a write to it failed.
   void lost(std::string_view why);
 
-  // Since the last call, in order.
+  // The events since the last call, in order.
   [[nodiscard]] std::vector<Event> take_events();
-  // Bytes to write; encodes waiting messages up to Limits::output_bytes, so call it again when
-  // these are written.
+  // The bytes to write. Encodes waiting messages up to Limits::output_bytes, so call it again when
+  // these bytes are written.
   [[nodiscard]] std::string take_output(TimePoint now);
   [[nodiscard]] bool has_output() const;
-  // Back-pressure: false while a CONNECT awaits its answer, while Limits::receive_maximum answers
-  // are owed, or while the peer does not read. receive() still works then.
+  // Backpressure: false while a CONNECT awaits its answer, while Limits::receive_maximum answers
+  // are owed, or while the peer does not read. receive() still works in that case.
   [[nodiscard]] bool wants_input() const;
-  // The bytes of packets that are not complete, or wait behind a CONNECT.
+  // Bytes of incomplete packets and of packets held after a CONNECT.
   [[nodiscard]] std::size_t kept_bytes() const { return tail_.size(); }
-  // Close the socket once take_output() is written.
+  // If true, the owner closes the socket once take_output() is written.
   [[nodiscard]] bool finished() const { return stage_ == Stage::kFinished; }
 
-  // Answers to ConnectRequested. `state` is that of the session's last connection, empty for a new
-  // session. Reasons for refuse(): those of CONNACK; `why` goes into the log and, in version 5, to
+  // Answer ConnectRequested. `state` is the state from the session's last connection, empty for a
+  // new session. Reasons for refuse(): those of CONNACK; `why` is logged and, in version 5, sent to
   // the client.
   void accept(const ConnectAnswer& answer, TimePoint now, SessionState state = {});
   void refuse(Reason reason, std::string_view why = {});
-  // Answer to PublishReceived, whatever its QoS. 3.1.1 cannot be told a refusal. Reasons: those of
-  // PUBACK; `why` is for the client, in version 5.
+  // Answers PublishReceived, whatever its QoS. A 3.1.1 client cannot be told a refusal. Reasons:
+  // those of PUBACK; `why` is sent to a version 5 client.
   void acknowledge(AckToken token, Reason reason, std::string_view why = {});
-  // Answer to PublishReleased.
+  // Answers PublishReleased.
   void completed(std::uint16_t packet_id);
   // One reason for each filter, in order. Reasons: those of SUBACK and UNSUBACK.
   void subscribed(RequestToken token, std::span<const Reason> reasons, std::string_view why = {});
@@ -200,10 +202,11 @@ class Session {
 
   // A message for the client. Before accept() and after the end it is ignored.
   void deliver(MessagePtr message, const DeliverOptions& options, TimePoint now);
-  // Ends the connection from our side; `why` goes into the log and, in version 5, to the client.
+  // Ends the connection from the server's side; `why` is logged and, in version 5, sent to the
+  // client.
   void close(Reason reason, std::string_view why);
 
-  // After the end: what the session's next connection goes on with. Once.
+  // The state for the session's next connection. To be called once, after the end.
   [[nodiscard]] SessionState release();
 
   [[nodiscard]] const Outbox& outbox() const { return outbox_; }
@@ -211,25 +214,25 @@ class Session {
   void remove_if(const std::function<bool(const Message&)>& unwanted) {
     outbox_.remove_if(unwanted, Outbox::Sending::kYes);
   }
-  // As of the outbox, on this connection: see there.
+  // Forwarded to the outbox: see Outbox::take_marks() and Outbox::marks_are_safe().
   [[nodiscard]] std::vector<Outbox::Mark> take_marks() { return outbox_.take_marks(); }
   void marks_are_safe(std::uint64_t up_to) {
     outbox_.marks_are_safe(up_to);
     pump();
   }
-  // Sorted, without a repetition; see SessionState::received.
+  // Sorted, without duplicates; see SessionState::received.
   [[nodiscard]] std::vector<std::uint16_t> received() const;
-  // Meaningful from ConnectRequested on.
+  // Valid from ConnectRequested on.
   [[nodiscard]] Version version() const { return version_; }
 
  private:
   enum class Stage : std::uint8_t { kAwaitingConnect, kDeciding, kConnected, kFinished };
 
-  // A QoS 2 message of the client's between its PUBLISH and its PUBREL.
+  // A QoS 2 message from the client between its PUBLISH and its PUBREL.
   struct Received {
     std::uint16_t packet_id = 0;
     bool acknowledged = false;
-    bool earlier = false;  // on an earlier connection: no part of this one's receive maximum
+    bool earlier = false;  // from an earlier connection: not counted in the receive maximum
   };
 
   std::string_view complete_tail(std::string_view bytes);
@@ -250,7 +253,8 @@ class Session {
   void on(const Unsubscribe& packet);
   void on(const Pingreq& packet);
   void on(const Disconnect& packet);
-  // What only a server sends, and AUTH, which needs a method that no CONNECT got through with.
+  // Packets that only a server sends, and AUTH, which is always refused: no CONNECT with an
+  // authentication method is accepted.
   template <typename Other>
   void on(const Other& packet);
 
@@ -280,8 +284,8 @@ class Session {
   Stage stage_ = Stage::kAwaitingConnect;
   Version version_ = Version::k311;
   bool has_will_ = false;
-  TimePoint now_;         // of the call that is running
-  TimePoint last_heard_;  // the last whole packet
+  TimePoint now_;         // time of the current call
+  TimePoint last_heard_;  // time of the last whole packet
   Millis keepalive_{0};   // 0: none
   std::uint16_t keepalive_s_ = 0;
   std::uint16_t client_window_ = 0xFFFF;
@@ -291,16 +295,16 @@ class Session {
   bool tells_reasons_ = true;  // the client wants reason strings
   bool tells_releases_ = false;
 
-  std::string tail_;  // an incomplete packet, or what is held behind CONNECT
+  std::string tail_;  // an incomplete packet, or bytes held after CONNECT
   std::string output_;
   std::vector<Event> events_;
   Outbox outbox_;
 
-  std::vector<std::string> aliases_;  // topic of alias n at n - 1; empty: none yet
-  std::vector<Received> received_;    // by packet id
-  std::size_t earlier_ = 0;           // entries of received_ that are
+  std::vector<std::string> aliases_;  // topic of alias n at n - 1; empty: not yet defined
+  std::vector<Received> received_;    // sorted by packet id
+  std::size_t earlier_ = 0;           // number of entries of received_ with `earlier`
   std::size_t puback_owed_ = 0;
-  std::size_t answers_owed_ = 0;  // tokens out, of every kind
+  std::size_t answers_owed_ = 0;  // tokens of any kind that await an answer
 };
 
 }  // namespace gridloom::wire::mqtt

@@ -1,4 +1,5 @@
-// Messages through a session, both ways: acknowledgement, order, window, queue limits, properties.
+// Tests messages through a session in both directions: acknowledgement, order, window, queue
+// limits, properties.
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -34,7 +35,7 @@ TEST(MqttSession, AnAckLeavesOnlyWhenTheHubSaysSo) {
     talk.session.acknowledge({.packet_id = 7, .qos = Qos::kAtLeastOnce}, Reason::kNotAuthorized);
     const std::string refusal = version == Version::k5 ? "not authorized" : "success";
     EXPECT_EQ(talk.said(), (Lines{"PUBREC 8 success", "PUBACK 7 " + refusal}));
-    // Answered twice, or never asked: nothing.
+    // A repeated or unexpected answer has no effect.
     talk.session.acknowledge({.packet_id = 7, .qos = Qos::kAtLeastOnce}, Reason::kSuccess);
     talk.session.acknowledge({.packet_id = 8, .qos = Qos::kExactlyOnce}, Reason::kSuccess);
     talk.session.acknowledge({.packet_id = 9, .qos = Qos::kExactlyOnce}, Reason::kSuccess);
@@ -140,9 +141,9 @@ TEST(MqttSession, AFullQueueDropsItsOldestQos0MessageFirst) {
   talk.deliver("b", Qos::kAtMostOnce);
   talk.deliver("c", Qos::kAtMostOnce);
   EXPECT_EQ(talk.session.outbox().dropped(), Dropped{});
-  talk.deliver("d", Qos::kAtLeastOnce);  // b goes
-  talk.deliver("e", Qos::kAtLeastOnce);  // c goes
-  talk.deliver("f", Qos::kAtLeastOnce);  // a goes: no QoS 0 is left
+  talk.deliver("d", Qos::kAtLeastOnce);  // drops b
+  talk.deliver("e", Qos::kAtLeastOnce);  // drops c
+  talk.deliver("f", Qos::kAtLeastOnce);  // drops a: no QoS 0 is left
   EXPECT_EQ(talk.session.outbox().dropped().queue_full, 3U);
   EXPECT_EQ(talk.session.outbox().waiting(), 3U);
   Lines all;
@@ -185,7 +186,7 @@ TEST(MqttSession, WhatAClientDoesNotAcknowledgeIsLimitedInBytes) {
   EXPECT_EQ(talk.session.outbox().waiting(), 1U);
   talk.send(Puback{.packet_id = 1});
   EXPECT_THAT(talk.said(), testing::SizeIs(1));
-  // One that is larger than all that may be on its way goes alone.
+  // A message larger than the limit in flight is sent alone.
   Talk narrow(Version::k311, {.queue_bytes = 22});
   narrow.join();
   narrow.deliver(std::string(20, 'x'), Qos::kAtLeastOnce);
@@ -211,7 +212,7 @@ TEST(Outbox, TakesOfItsBudgetAndGivesAllBack) {
     EXPECT_EQ(budget->taken(), 22U);
     ASSERT_TRUE(outbox.on_pubrec(2, Reason::kSuccess));
     EXPECT_EQ(budget->taken(), 11U) << "of a released message there is no copy";
-    // Another holder takes the rest: what comes now makes room for itself, or finds none.
+    // Another holder takes the rest: new messages displace older ones or are dropped.
     ASSERT_TRUE(budget->take(89));
     push(outbox, Qos::kAtLeastOnce);
     EXPECT_EQ(outbox.waiting(), 1U);

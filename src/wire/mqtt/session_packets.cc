@@ -1,4 +1,4 @@
-// What each packet of a connected client does, and the hub's answers to them; see session.h.
+// Handles the packets of a connected client, and the hub's answers to them; see session.h.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -41,7 +41,7 @@ std::string Session::beyond_limits(std::string_view what) const {
                      limits_.topic_levels);
 }
 
-// Resolves the alias and learns a new one.
+// The topic of a PUBLISH: resolves a topic alias, or stores a new one.
 Decoded<std::string_view> Session::topic_of(const Publish& packet) {
   const auto alias = packet.properties.number(PropertyId::kTopicAlias);
   if (!alias) return packet.topic;
@@ -71,7 +71,7 @@ void Session::forget(std::vector<Received>::iterator received) {
   received_.erase(received);
 }
 
-// A 3.1.1 client was never told a maximum; for it wants_input() is the brake.
+// A 3.1.1 client is never told a receive maximum; wants_input() throttles it instead.
 bool Session::has_room_for(const Publish& packet) const {
   return version_ == Version::k311 || packet.qos == Qos::kAtMostOnce ||
          puback_owed_ + received_.size() - earlier_ < limits_.receive_maximum;
@@ -94,13 +94,13 @@ void Session::on(const Publish& packet) {
   }
   if (packet.qos == Qos::kExactlyOnce) {
     auto known = find_received(packet.packet_id);
-    // Without DUP it is another message: what we kept of the id's former use was out of date.
+    // Without DUP it is another message: the kept state of this packet id is out of date.
     if (known != received_.end() && known->earlier && !packet.dup) {
       forget(known);
       known = received_.end();
     }
     if (known != received_.end()) {
-      // The same message again. If it still awaits the hub, its PUBREC is yet to come.
+      // The same message again. If it still awaits the hub's answer, its PUBREC follows later.
       if (known->acknowledged) {
         send(Pubrec{packet.packet_id, Reason::kSuccess, {}});
       } else if (known->earlier) {
@@ -142,7 +142,7 @@ void Session::acknowledge(AckToken token, Reason reason, std::string_view why) {
   const auto received = find_received(token.packet_id);
   if (received == received_.end() || received->acknowledged) return;
   received->acknowledged = true;
-  // Of an earlier connection: the client asks again, and is told then.
+  // From an earlier connection: the client sends the message again and gets its answer then.
   if (received->earlier) return;
   --answers_owed_;
   // In version 5 a refusal ends the exchange: no PUBREL will follow.
@@ -171,7 +171,7 @@ void Session::completed(std::uint16_t packet_id) {
 }
 
 void Session::check(const Decoded<void>& outcome, PacketType type) {
-  if (outcome) return pump();  // the client's window has opened
+  if (outcome) return pump();  // the client's window may have room again
   end(outcome.error().reason, fmt::format("{}: {}", name_of(type), outcome.error().detail));
 }
 

@@ -1,5 +1,5 @@
-// A session that outlives its connection: what is sent again, under which packet ids, in which
-// order and with which flags; and what a client's own QoS 2 messages may not do twice.
+// Tests a session that outlives its connection: which messages are sent again, with which packet
+// ids, order and flags; and that a client's own QoS 2 messages are not published twice.
 #include <gtest/gtest.h>
 
 #include <string>
@@ -11,7 +11,7 @@
 namespace gridloom::wire::mqtt {
 namespace {
 
-// The connection ends, and the session goes on with another one.
+// The connection ends, and the session is resumed on another one.
 struct Resumed : Talk {
   Resumed(Talk& before, const Connect& packet, const Limits& limits = {})
       : Talk(packet.version, limits) {
@@ -144,7 +144,7 @@ TEST(MqttResume, AClientsQosTwoMessageIsPublishedOnceAcrossConnections) {
   }
 }
 
-// A server that was killed may know less than its client: it had seen the PUBREL already.
+// A killed server may have older state than its client: before, it had already received the PUBREL.
 TEST(MqttResume, AnIdOfBeforeThatComesWithoutDupIsAnotherMessage) {
   Talk first(Version::k311);
   first.join(keeping(Version::k311));
@@ -189,7 +189,7 @@ TEST(MqttResume, TopicAliasesGoWithTheirConnection) {
   EXPECT_EQ(second.said(), (Lines{connack(Version::k5), "PUBLISH t q0 x 35:1"}));
 }
 
-// What a store keeps of a session is enough to go on with it.
+// The stored state of a session is enough to resume it.
 TEST(MqttResume, WhatIsKeptMakesTheSameOutboxAgain) {
   Limits limits;
   limits.in_flight = 2;

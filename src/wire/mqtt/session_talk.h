@@ -1,6 +1,6 @@
-// For the session's tests: a client and a hub that answers only when told to, on a clock that
-// stands still. Output and events become short texts ("PUBACK 7 success"), so that a conversation
-// is a value.
+// For the session's tests: a client, and a hub that answers only when told to, with a clock that
+// does not advance. Output and events become short texts ("PUBACK 7 success"), so that a test can
+// compare a conversation as a value.
 #pragma once
 
 #include <fmt/format.h>
@@ -133,7 +133,7 @@ class Talk {
     encode(encoded, packet, version_);
     bytes(encoded);
   }
-  // Through CONNECT and CONNACK.
+  // Connects: CONNECT and CONNACK.
   void join() { join(plain_connect(version_)); }
   void join(const Connect& packet) {
     send(packet);

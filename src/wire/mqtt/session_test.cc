@@ -1,5 +1,5 @@
-// A connection from CONNECT to its end: who is let in, what ends it, and that no split of the bytes
-// changes anything. The messages themselves are in session_delivery_test.cc.
+// Tests a connection from CONNECT to its end: which clients are accepted, what ends a connection,
+// and that every split of the bytes has the same effects. session_delivery_test.cc tests messages.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -239,7 +239,7 @@ TEST(MqttSession, SilenceForOneAndAHalfTimesTheKeepaliveEndsIt) {
     talk.send(Pingreq{});
     EXPECT_EQ(talk.said(), Lines{"PINGRESP"});
     EXPECT_EQ(talk.session.next_deadline(), kStart + Millis(42'500));
-    talk.bytes(std::string_view("\xc0", 1));  // half a packet is none
+    talk.bytes(std::string_view("\xc0", 1));  // half a packet does not count
     talk.session.tick(kStart + Millis(42'499));
     EXPECT_FALSE(talk.session.finished());
     talk.session.tick(kStart + Millis(42'500));
@@ -297,7 +297,7 @@ TEST(MqttSession, Version5IsToldOfAShorterKeepalive) {
   constexpr Row kRows[] = {
       {Version::k5, 59, 60, 59},   {Version::k5, 60, 60, 60}, {Version::k5, 61, 60, 60},
       {Version::k5, 0, 60, 60},    {Version::k5, 0, 0, 0},    {Version::k5, 61, 0, 61},
-      {Version::k311, 61, 60, 61},  // it cannot be told
+      {Version::k311, 61, 60, 61},  // 3.1.1 has no server keep alive
       {Version::k311, 0, 60, 0},
   };
   for (const Row& row : kRows) {
@@ -393,7 +393,7 @@ TEST(MqttSession, PacketsThatAClientMayNotSendEndIt) {
   }
 }
 
-// A long conversation of every packet type, told to a session in pieces.
+// A long conversation with every packet type, passed to a session in pieces.
 std::string conversation(Version version) {
   std::string bytes;
   const std::string big(3000, 'b');
@@ -418,14 +418,14 @@ std::string conversation(Version version) {
   return bytes;
 }
 
-// Accepts the connect at once, answers nothing else; all effects in one text.
+// Accepts the CONNECT at once and answers nothing else; returns all effects as text.
 Lines effects_of(std::string_view bytes, Version version, const Chance& chance,
                  std::uint64_t most) {
   Talk talk(version);
   Lines events;
   for (std::uint64_t i = 0; !bytes.empty(); ++i) {
     const auto size = static_cast<std::size_t>(1 + chance.bits(i) % most);
-    const std::string piece(bytes.substr(0, size));  // of its own, so that ASan sees its ends
+    const std::string piece(bytes.substr(0, size));  // a copy, so that ASan detects overruns
     talk.bytes(piece);
     bytes.remove_prefix(piece.size());
     for (Event& event : talk.session.take_events()) {

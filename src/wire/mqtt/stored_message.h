@@ -1,6 +1,6 @@
-// A message as an MQTT 5 PUBLISH, which is how it stands in the log and in the session store: a
-// format that has a standard, a codec and fuzz targets already. An expiry is left out, since a
-// packet's counts from when it is sent; it is kept beside the packet. Pure.
+// Stores a message as an MQTT 5 PUBLISH, the format of messages in the log and in the session
+// store: it is a standard, and a codec and fuzz targets exist. The packet has no expiry, since a
+// packet's expiry counts from when it is sent; the expiry time is stored beside the packet. Pure.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,7 @@
 
 namespace gridloom::wire::mqtt {
 
-// A time beside it: ms since 1970; 0: there is none.
+// A time as stored beside a packet: ms since 1970; 0: none.
 [[nodiscard]] inline std::int64_t stored_ms(const std::optional<TimePoint>& time) {
   return time ? unix_ms(*time) : 0;
 }
@@ -33,7 +33,7 @@ struct PacketMessage {
   MessagePtr message;
   PacketFlags flags;
 };
-// Nothing: it is no PUBLISH.
+// nullopt if `packet` is no PUBLISH.
 [[nodiscard]] std::optional<PacketMessage> message_in(std::string_view packet,
                                                       std::optional<TimePoint> expires_at);
 

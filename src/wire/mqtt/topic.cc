@@ -14,7 +14,8 @@ constexpr std::string_view kShare = "$share/";
 
 bool is_continuation(char c) { return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U; }
 
-// Eight bytes of plain ASCII without NUL, at once: nearly all topics and names are that.
+// Checks eight bytes at once for plain ASCII without NUL, the content of nearly all topics and
+// names.
 bool eight_plain(const char* p) {
   std::uint64_t word = 0;
   std::memcpy(&word, p, sizeof word);
@@ -23,7 +24,7 @@ bool eight_plain(const char* p) {
   return ((word | (word - kOnes)) & kHigh) == 0;
 }
 
-// The length of the character at the front of `rest`; 0 if there is none that is allowed.
+// The length of the UTF-8 character at the front of `rest`; 0 if it is not valid.
 std::size_t character_length(std::string_view rest) {
   const auto lead = static_cast<unsigned char>(rest[0]);
   if (lead < 0x80) return lead == 0 ? 0 : 1;
@@ -103,7 +104,7 @@ bool filter_matches(std::string_view filter, std::string_view topic) {
     const Level wanted = take_level(filter);
     const Level given = take_level(topic);
     if (wanted.text != "+" && wanted.text != given.text) return false;
-    if (given.last) return wanted.last || filter == "#";  // a/# matches a itself, too
+    if (given.last) return wanted.last || filter == "#";  // a/# also matches a
     if (wanted.last) return false;
   }
 }

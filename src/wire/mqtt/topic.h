@@ -1,5 +1,5 @@
-// Topic names and topic filters: what is well formed, and which filter matches which topic.
-// Text that passed valid_text() is assumed where a function says "text". All of it is pure.
+// Validation and matching of topic names and topic filters. Where a comment says "text", the
+// function assumes text that passed valid_text(). All of it is pure.
 #pragma once
 
 #include <cstddef>
@@ -15,10 +15,10 @@ namespace gridloom::wire::mqtt {
 [[nodiscard]] bool valid_topic(std::string_view topic);
 
 // A filter to subscribe to: text, not empty, + and # only as whole levels, # only as the last one.
-// $share/<group>/<filter> is checked in all its parts.
+// All parts of $share/<group>/<filter> are checked.
 [[nodiscard]] bool valid_filter(std::string_view filter);
 
-// Levels of a topic or filter: "/a/b" has 3.
+// The number of levels of a topic or filter: "/a/b" has 3.
 [[nodiscard]] std::size_t levels(std::string_view topic);
 
 // `filter` must be valid and not shared. A filter that begins with a wildcard matches no topic that
@@ -29,7 +29,7 @@ struct SharedFilter {
   std::string_view group;
   std::string_view filter;
 };
-// The parts of $share/<group>/<filter>; nothing if the filter is an ordinary one.
+// The parts of $share/<group>/<filter>; nullopt for an ordinary filter.
 [[nodiscard]] std::optional<SharedFilter> shared_parts(std::string_view filter);
 
 }  // namespace gridloom::wire::mqtt

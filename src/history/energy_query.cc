@@ -1,0 +1,292 @@
+#include "history/energy_query.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <set>
+#include <unordered_map>
+#include <utility>
+
+#include "history/block_walk.h"
+#include "history/energy_integrator.h"
+#include "history/journal.h"
+
+namespace gridloom::history {
+namespace {
+
+// Adds the powers held when the hour of `rows` began, from its stored energies, which may be empty.
+void hold(std::int64_t hour, std::string_view energies, HourRows& rows) {
+  if (energies.empty()) return;
+  const auto known = energies_of(hour, energies);
+  if (!known) return;
+  for (const auto& [source, watts] : known->held) rows.hold(source, watts);
+}
+
+// The columns needed for an account.
+Columns columns_of(const EnergySources& sources, const FieldNames& names) {
+  return {.wanted = [&sources, &names](FieldId field) {
+    const std::string name = names.name_of(field);
+    return name == kPresence ||
+           std::ranges::any_of(sources.powers,
+                               [&](const auto& power) { return matches(power.name, name); }) ||
+           std::ranges::any_of(sources.counters,
+                               [&](const auto& counter) { return matches(counter.name, name); });
+  }};
+}
+
+// Hours of stored energies read by one work().
+constexpr std::int64_t kStoredHoursAtOnce = 512;
+
+}  // namespace
+
+// Reads stored hours first, then computes the others one by one. For each it reads the rows of the
+// last earlier hour in which the device reported anything, then the rows of the hour itself.
+class EnergyQuery::Reading {
+ public:
+  explicit Reading(Options options) : options_(std::move(options)) {
+    if (options_.bounds.size() < 2) {
+      stage_ = Stage::kDone;
+      return;
+    }
+    sums_.resize(options_.bounds.size() - 1);
+    if (sources().empty()) stage_ = Stage::kDone;
+  }
+
+  Status work(Reader& reader) {
+    switch (stage_) {
+      case Stage::kBegin:
+        return begin(reader);
+      case Stage::kStored:
+        return add_stored(reader);
+      case Stage::kBefore:
+        return find_before(reader);
+      case Stage::kRowsBefore:
+        return read_before(reader);
+      case Stage::kRows:
+        return read_hour(reader);
+      case Stage::kDone:
+        return {};
+    }
+    return {};
+  }
+  [[nodiscard]] bool done() const { return stage_ == Stage::kDone; }
+  [[nodiscard]] const EnergySources& sources() const { return options_.sources; }
+  [[nodiscard]] const std::vector<Energies>& sums() const { return sums_; }
+
+ private:
+  enum class Stage : std::uint8_t { kBegin, kStored, kBefore, kRowsBefore, kRows, kDone };
+
+  Status begin(Reader& reader) {
+    from_ = hour_of(options_.bounds.front());
+    const std::int64_t to = hour_of(options_.bounds.back() - 1) + 1;
+    // The next hour accounts for the end of the last hour, and for a gap that began there.
+    const auto after = reader.hour_from(options_.device, to);
+    if (!after) return std::unexpected(after.error());
+    end_ = *after ? **after + 1 : to;
+    // Finds hours that are only in blocks first: an hour that is stored meanwhile is still computed
+    // from its blocks.
+    for (const auto& [begin, until] : {std::pair(from_, to), std::pair(to, end_)}) {
+      const auto hours = reader.unaccounted(options_.device, begin, until);
+      if (!hours) return std::unexpected(hours.error());
+      fresh_.insert(hours->begin(), hours->end());
+    }
+    // The account of an hour begins where that of the hour before ends.
+    for (const std::int64_t hour : std::vector(fresh_.begin(), fresh_.end())) {
+      const auto next = reader.hour_from(options_.device, hour + 1);
+      if (!next) return std::unexpected(next.error());
+      if (*next && **next < end_) fresh_.insert(**next);
+    }
+    stage_ = Stage::kStored;
+    return {};
+  }
+
+  Status add_stored(Reader& reader) {
+    const std::int64_t until = std::min(from_ + kStoredHoursAtOnce, end_);
+    const Status read = reader.each_energy(
+        options_.device, from_, until,
+        [&](std::int64_t hour, std::string_view bytes) -> Status {
+          if (fresh_.contains(hour)) return {};
+          const auto energies = energies_of(hour, bytes);
+          if (energies) {
+            add(*energies);
+            return {};
+          }
+          spdlog::error("the energies of device {}, hour {}: {}", options_.device, hour,
+                        energies.error().detail);
+          damaged_.insert(hour);
+          return {};
+        },
+        [&](std::int64_t hour) { damaged_.insert(hour); });
+    from_ = until;
+    if (from_ < end_) return read;
+    // The blocks of damaged hours give the same energies, as long as they are kept.
+    fresh_.merge(damaged_);
+    hour_ = fresh_.begin();
+    next_fresh();
+    return read;
+  }
+
+  // Begins the hour that hour_ points to; done if there are no more.
+  void next_fresh() {
+    stage_ = hour_ == fresh_.end() ? Stage::kDone : Stage::kBefore;
+    if (hour_ == fresh_.end()) return;
+    before_hour_ = *hour_;
+    looked_back_ = 0;
+    before_.reset();
+  }
+
+  // Finds the last earlier hour in which the device reported anything.
+  Status find_before(Reader& reader) {
+    const auto previous = reader.hour_before(options_.device, before_hour_);
+    if (!previous) return std::unexpected(previous.error());
+    if (!*previous || looked_back_++ > kMostSilentHours) {
+      before_.emplace(sources(), reader.names());
+      stage_ = Stage::kRows;
+      return {};
+    }
+    before_hour_ = **previous;
+    stage_ = Stage::kRowsBefore;
+    if (!last_ || last_hour_ != before_hour_ || !last_->said_anything()) return {};
+    before_ = std::exchange(last_, std::nullopt);
+    stage_ = Stage::kRows;
+    return {};
+  }
+
+  Status read_before(Reader& reader) {
+    const auto all = read_rows(reader, before_hour_);
+    if (!all) return std::unexpected(all.error());
+    if (!*all) return {};
+    HourRows rows = std::move(*rows_);
+    rows_.reset();
+    stage_ = Stage::kBefore;
+    if (!rows.said_anything()) return {};
+    stage_ = Stage::kRows;
+    const Status held = reader.each_energy(options_.device, before_hour_, before_hour_ + 1,
+                                           [&](std::int64_t, std::string_view bytes) {
+                                             hold(before_hour_, bytes, rows);
+                                             return Status();
+                                           });
+    before_ = std::move(rows);
+    return held;
+  }
+
+  Status read_hour(Reader& reader) {
+    const auto all = read_rows(reader, *hour_);
+    if (!all) return std::unexpected(all.error());
+    if (!*all) return {};
+    const HourEnergies energies = account(sources(), *before_, *rows_);
+    add(energies);
+    for (const auto& [source, watts] : energies.held) rows_->hold(source, watts);
+    last_ = std::exchange(rows_, std::nullopt);
+    last_hour_ = *hour_;
+    ++hour_;
+    next_fresh();
+    return {};
+  }
+
+  // Reads more rows of an hour into rows_. True: all are read.
+  Result<bool> read_rows(Reader& reader, std::int64_t hour) {
+    if (!rows_) {
+      rows_.emplace(sources(), reader.names());
+      walk_.emplace(BlockWalk::Options{.device = options_.device,
+                                       .from = hour,
+                                       .to = hour + 1,
+                                       .columns = columns_of(sources(), reader.names())});
+    }
+    const Status read = walk_->read(reader, [&](std::int64_t, const Block& block) {
+      if (Status added = rows_->add(block); !added) {
+        spdlog::error("the history of device {}, hour {}: {}", options_.device, hour,
+                      added.error().detail);
+      }
+      return Status();
+    });
+    if (!read) return std::unexpected(read.error());
+    if (!walk_->done()) return false;
+    rows_->finish();
+    return true;
+  }
+
+  void add(const HourEnergies& energies) {
+    const std::vector<std::int64_t>& bounds = options_.bounds;
+    for (const auto& [quarter, wh] : energies.quarters) {
+      const auto next = std::ranges::upper_bound(bounds, quarter * kQuarter_ms);
+      if (next == bounds.begin() || next == bounds.end()) continue;
+      sums_[static_cast<std::size_t>(next - bounds.begin()) - 1] += wh;
+    }
+    if (energies.stretches.empty()) return;
+    const HourEnergies only{.quarters = {}, .stretches = energies.stretches, .held = {}};
+    for (std::size_t i = 0; i < sums_.size(); ++i) {
+      sums_[i] += only.within(bounds[i], bounds[i + 1]);
+    }
+  }
+
+  Options options_;
+  std::vector<Energies> sums_;
+  Stage stage_ = Stage::kBegin;
+  std::int64_t from_ = 0;  // stored hours before this one were added
+  std::int64_t end_ = 0;
+  std::set<std::int64_t> fresh_;    // hours to compute from blocks
+  std::set<std::int64_t> damaged_;  // hours whose stored energies cannot be read
+  std::set<std::int64_t>::const_iterator hour_;
+  std::int64_t before_hour_ = 0;
+  int looked_back_ = 0;
+  std::optional<HourRows> before_;
+  std::optional<HourRows> rows_;  // of the hour being read
+  std::optional<BlockWalk> walk_;
+  std::optional<HourRows> last_;
+  std::int64_t last_hour_ = 0;
+};
+
+EnergyQuery::EnergyQuery(Options options)
+    : reading_(std::make_unique<Reading>(std::move(options))) {}
+EnergyQuery::EnergyQuery(EnergyQuery&&) noexcept = default;
+EnergyQuery& EnergyQuery::operator=(EnergyQuery&&) noexcept = default;
+EnergyQuery::~EnergyQuery() = default;
+
+Status EnergyQuery::work(Reader& reader) { return reading_->work(reader); }
+bool EnergyQuery::done() const { return reading_->done(); }
+const EnergySources& EnergyQuery::sources() const { return reading_->sources(); }
+const std::vector<Energies>& EnergyQuery::sums() const { return reading_->sums(); }
+
+Result<std::vector<Energies>> energies_between(Reader& reader, DeviceNumber device,
+                                               const EnergySources& sources,
+                                               std::span<const std::int64_t> bounds) {
+  EnergyQuery query(
+      {.device = device, .sources = sources, .bounds = {bounds.begin(), bounds.end()}});
+  while (!query.done()) {
+    if (Status worked = query.work(reader); !worked) return std::unexpected(worked.error());
+  }
+  return query.sums();
+}
+
+std::int64_t quarter_before(std::int64_t at_ms) {
+  const std::int64_t into = ((at_ms % kQuarter_ms) + kQuarter_ms) % kQuarter_ms;
+  return at_ms - into;
+}
+
+std::int64_t quarter_after(std::int64_t at_ms) { return quarter_before(at_ms + kQuarter_ms - 1); }
+
+Account account_by(FamilyOf family_of) {
+  using Known = std::unordered_map<catalog::FamilyPtr, EnergySources>;
+  return [family_of = std::move(family_of), known = std::make_shared<Known>()](
+             const DeviceHour& of, const HourBefore& before, const Block& block,
+             const FieldNames& names) -> std::string {
+    const catalog::FamilyPtr family = family_of(of.device);
+    if (!family) return {};
+    const EnergySources& sources = known->try_emplace(family, *family).first->second;
+    if (sources.empty()) return {};
+    HourRows earlier(sources, names);
+    HourRows rows(sources, names);
+    // Hours without stored energies are computed by the queries that need them.
+    if (before.block != nullptr && !earlier.add(*before.block)) return {};
+    if (!rows.add(block)) return {};
+    if (before.block != nullptr) hold(before.hour, before.energies, earlier);
+    earlier.finish();
+    rows.finish();
+    return to_bytes(of.hour, account(sources, earlier, rows));
+  };
+}
+
+}  // namespace gridloom::history

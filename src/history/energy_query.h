@@ -1,0 +1,64 @@
+// The energy query: the energy flows of a device in any span of time, from the data in the archive.
+//
+// Energies of completed hours are in the store; the running hour, and hours that got late rows, are
+// computed from their blocks at query time, in the same way. So the answer does not depend on when
+// hours were stored.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "base/result.h"
+#include "catalog/family.h"
+#include "history/archive.h"
+#include "history/energy_flow.h"
+#include "history/energy_sources.h"
+
+namespace gridloom::history {
+
+// The same as energies_between(), as an incremental query.
+class EnergyQuery {
+ public:
+  struct Options {
+    DeviceNumber device = 0;
+    EnergySources sources;
+    std::vector<std::int64_t> bounds;
+  };
+  explicit EnergyQuery(Options options);
+  EnergyQuery(EnergyQuery&&) noexcept;
+  EnergyQuery& operator=(EnergyQuery&&) noexcept;
+  EnergyQuery(const EnergyQuery&) = delete;
+  EnergyQuery& operator=(const EnergyQuery&) = delete;
+  ~EnergyQuery();
+
+  // Continues for some milliseconds at most; may stop anywhere within an hour.
+  [[nodiscard]] Status work(Reader& reader);
+  [[nodiscard]] bool done() const;
+  [[nodiscard]] const EnergySources& sources() const;
+  // Valid once done().
+  [[nodiscard]] const std::vector<Energies>& sums() const;
+
+ private:
+  class Reading;
+  std::unique_ptr<Reading> reading_;
+};
+
+// Sums for the spans between neighbours of `bounds`, which ascend and are multiples of a quarter of
+// an hour.
+[[nodiscard]] Result<std::vector<Energies>> energies_between(Reader& reader, DeviceNumber device,
+                                                             const EnergySources& sources,
+                                                             std::span<const std::int64_t> bounds);
+
+// Expand a span to whole quarters of an hour.
+[[nodiscard]] std::int64_t quarter_before(std::int64_t at_ms);
+[[nodiscard]] std::int64_t quarter_after(std::int64_t at_ms);
+
+// Returns the Account that computes the energies of completed hours. `family_of` returns the family
+// of a device; null: the device was removed. Called on the builder's thread.
+using FamilyOf = std::function<catalog::FamilyPtr(DeviceNumber device)>;
+[[nodiscard]] Account account_by(FamilyOf family_of);
+
+}  // namespace gridloom::history

@@ -1,0 +1,260 @@
+#include "history/head_blocks.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <limits>
+
+#include "history/bytes.h"
+#include "history/journal.h"
+#include "history/rows.h"
+
+namespace gridloom::history {
+namespace {
+
+// A row: its time, its shape, and its values, preceded by their size. A shape is either its number,
+// from one, or a zero, the number of fields, and the fields.
+void skip_row(Cursor& cursor) {
+  if (cursor.varint() == 0) {
+    for (std::uint64_t fields = cursor.varint(); fields > 0; --fields) {
+      static_cast<void>(cursor.varint());
+    }
+  }
+  static_cast<void>(cursor.text());
+}
+
+}  // namespace
+
+std::string HeadBlocks::chunk_of(const std::string& buffer) const {
+  RowsWriter writer;
+  constexpr std::size_t kNone = std::numeric_limits<std::size_t>::max();
+  std::vector<std::size_t> indexes;  // in the chunk, by shape number
+  Shape described;
+  Cursor cursor(buffer);
+  while (!cursor.at_end()) {
+    const auto at_ms = static_cast<std::int64_t>(cursor.fixed64());
+    const std::uint64_t number = cursor.varint();
+    if (number == 0) {
+      described.resize(cursor.varint());
+      for (FieldId& field : described) field = static_cast<FieldId>(cursor.varint());
+      writer.add(at_ms, writer.shapes(), described, cursor.text());
+      continue;
+    }
+    if (indexes.size() < number) indexes.resize(number, kNone);
+    std::size_t& index = indexes[number - 1];
+    if (index == kNone) index = writer.shapes();
+    writer.add(at_ms, index, shapes_->at(number - 1), cursor.text());
+  }
+  return writer.empty() ? std::string() : writer.finish();
+}
+
+// Encodes the beginning of a row with this shape, after its time.
+std::string HeadBlocks::beginning_of(const Shape& shape) {
+  std::string bytes;
+  auto known = numbers_.find(shape);
+  if (known == numbers_.end() && numbers_.size() < kMostShapes &&
+      shape.size() <= kMostShapeFields) {
+    (*shapes_)[numbers_.size()] = shape;
+    known = numbers_.emplace(shape, numbers_.size() + 1).first;
+  }
+  if (known != numbers_.end()) {
+    append_varint(bytes, known->second);
+    return bytes;
+  }
+  append_varint(bytes, 0);
+  append_varint(bytes, shape.size());
+  for (const FieldId field : shape) append_varint(bytes, field);
+  return bytes;
+}
+
+HeadBlocks::OfBatch HeadBlocks::shape_of(const BatchReader::Shape& names,
+                                         const BatchReader& reader) {
+  OfBatch found;
+  Shape shape;
+  for (const std::uint32_t name : names) {
+    if (reader.names()[name] == kResent) {
+      found.resent = true;
+    } else {
+      shape.push_back(ids_[name]);
+    }
+  }
+  found.bytes = beginning_of(shape);
+  return found;
+}
+
+void HeadBlocks::name_shapes(const BatchReader& reader) {
+  while (ids_.size() < reader.names().size()) {
+    ids_.push_back(names_.id_of(reader.names()[ids_.size()]));
+  }
+  while (of_batch_.size() < reader.shapes().size()) {
+    of_batch_.push_back(shape_of(reader.shapes()[of_batch_.size()], reader));
+  }
+}
+
+bool HeadBlocks::came_before(const BatchReader::Row& row, BatchReader& reader) {
+  const OfBatch& shape = of_batch_[row.shape];
+  samples_.clear();
+  std::string values;
+  for (const BatchReader::Field& field : reader.fields()) {
+    if (reader.names()[field.name] == kResent) continue;
+    values += field.bytes;
+    samples_.push_back({.field = ids_[field.name], .value = field.value});
+  }
+  row_ = shape.bytes;
+  append_text(row_, values);
+  return knows({.device = row.device, .hour = hour_of(row.at_ms)}, row.at_ms);
+}
+
+const HeadBlocks::Head* HeadBlocks::find(const DeviceHour& of) const {
+  const auto device = devices_.find(of.device);
+  if (device == devices_.end()) return nullptr;
+  const auto head = device->second.find(of.hour);
+  return head == device->second.end() ? nullptr : &head->second;
+}
+
+// True if row_ is among `rows`, at that time.
+bool HeadBlocks::is_among(std::string_view rows, std::int64_t at_ms) const {
+  Cursor cursor(rows);
+  while (!cursor.at_end()) {
+    const auto row_at_ms = static_cast<std::int64_t>(cursor.fixed64());
+    const std::string_view rest = cursor.rest();
+    skip_row(cursor);
+    const std::string_view row = rest.substr(0, rest.size() - cursor.rest().size());
+    if (row == row_ && row_at_ms == at_ms) return true;
+  }
+  return false;
+}
+
+// True if row_, whose samples are in samples_, is among the rows of an hour, in memory or in the
+// store.
+bool HeadBlocks::knows(const DeviceHour& of, std::int64_t at_ms) const {
+  if (const Head* head = find(of)) {
+    const auto has = [&](const Buffer& buffer) { return is_among(*buffer, at_ms); };
+    if (is_among(head->rows, at_ms) || std::ranges::any_of(head->full, has)) return true;
+  }
+  return in_store_ && in_store_(of, at_ms, samples_);
+}
+
+Status HeadBlocks::take(std::uint64_t sequence, std::string_view batch) {
+  BatchReader reader(batch);
+  ids_.clear();
+  of_batch_.clear();
+  const std::lock_guard lock(mutex_);
+  while (const BatchReader::Row* row = reader.next()) {
+    name_shapes(reader);
+    if (!purged_.empty() && purged_.contains(row->device)) continue;
+    const OfBatch& shape = of_batch_[row->shape];
+    if (shape.resent && came_before(*row, reader)) continue;
+    if (reader.failed()) break;
+    Head& head = devices_[row->device][hour_of(row->at_ms)];
+    if (head.bytes == 0) head.first_sequence = sequence;
+    if (head.rows.size() >= kBufferBytes && row->at_ms != head.last_at_ms) {
+      head.full.push_back(std::make_shared<const std::string>(std::move(head.rows)));
+      head.rows.clear();
+    }
+    const std::size_t before = head.rows.size();
+    append_fixed64(head.rows, static_cast<std::uint64_t>(row->at_ms));
+    if (shape.resent) {
+      head.rows += row_;
+    } else {
+      head.rows += shape.bytes;
+      append_text(head.rows, row->values);
+    }
+    head.last_at_ms = row->at_ms;
+    head.bytes += head.rows.size() - before;
+    bytes_ += head.rows.size() - before;
+  }
+  if (reader.failed()) return fail(ErrorCode::kMalformed, "a record of reports is no batch");
+  return {};
+}
+
+std::vector<DeviceHour> HeadBlocks::before(std::int64_t hour, std::size_t most) const {
+  const std::lock_guard lock(mutex_);
+  std::vector<DeviceHour> found;
+  for (const auto& [device, hours] : devices_) {
+    for (const auto& [its, head] : hours) {
+      if (its >= hour) break;
+      if (found.size() == most) return found;
+      found.push_back({.device = device, .hour = its});
+    }
+  }
+  return found;
+}
+
+std::vector<DeviceHour> HeadBlocks::oldest(std::size_t most) const {
+  std::vector<std::pair<std::uint64_t, DeviceHour>> all;
+  {
+    const std::lock_guard lock(mutex_);
+    all.reserve(devices_.size());
+    for (const auto& [device, hours] : devices_) {
+      for (const auto& [hour, head] : hours) {
+        all.emplace_back(head.first_sequence, DeviceHour{.device = device, .hour = hour});
+      }
+    }
+  }
+  const std::size_t count = std::min(most, all.size());
+  std::ranges::partial_sort(all, all.begin() + static_cast<std::ptrdiff_t>(count));
+  std::vector<DeviceHour> found;
+  found.reserve(count);
+  for (std::size_t i = 0; i < count; ++i) found.push_back(all[i].second);
+  return found;
+}
+
+std::vector<HeadBlocks::Buffer> HeadBlocks::buffers(const DeviceHour& of) const {
+  const std::lock_guard lock(mutex_);
+  const Head* head = find(of);
+  if (head == nullptr) return {};
+  std::vector<Buffer> buffers = head->full;
+  buffers.push_back(std::make_shared<const std::string>(head->rows));
+  return buffers;
+}
+
+void HeadBlocks::purge(DeviceNumber device) {
+  const std::lock_guard lock(mutex_);
+  purged_.insert(device);
+  const auto gone = devices_.extract(device);
+  if (gone.empty()) return;
+  for (const auto& [hour, head] : gone.mapped()) bytes_ -= head.bytes;
+}
+
+std::vector<DeviceNumber> HeadBlocks::devices() const {
+  std::vector<DeviceNumber> all;
+  const std::lock_guard lock(mutex_);
+  all.reserve(devices_.size());
+  for (const auto& [device, hours] : devices_) all.push_back(device);
+  return all;
+}
+
+std::vector<std::int64_t> HeadBlocks::hours(DeviceNumber device, std::int64_t from,
+                                            std::int64_t to) const {
+  std::vector<std::int64_t> found;
+  const std::lock_guard lock(mutex_);
+  each_hour(device, from, to, [&](std::int64_t hour, const Head&) { found.push_back(hour); });
+  return found;
+}
+
+void HeadBlocks::drop(const DeviceHour& of) {
+  const std::lock_guard lock(mutex_);
+  const auto device = devices_.find(of.device);
+  if (device == devices_.end()) return;
+  Hours& hours = device->second;
+  const auto gone = hours.find(of.hour);
+  if (gone != hours.end()) {
+    bytes_ -= gone->second.bytes;
+    hours.erase(gone);
+  }
+  if (hours.empty()) devices_.erase(device);
+}
+
+std::optional<std::uint64_t> HeadBlocks::first_sequence() const {
+  const std::lock_guard lock(mutex_);
+  std::optional<std::uint64_t> first;
+  for (const auto& [device, hours] : devices_) {
+    for (const auto& [hour, head] : hours) {
+      first = std::min(first.value_or(head.first_sequence), head.first_sequence);
+    }
+  }
+  return first;
+}
+
+}  // namespace gridloom::history

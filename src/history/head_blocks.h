@@ -1,0 +1,129 @@
+// Heads: the hours that are not yet blocks, held in memory. Rows of reports are kept as they came
+// from the log, by device and hour, at about three bytes per value. Values are decoded only when
+// blocks are made of them.
+//
+// Thread rule: one thread takes and drops; any thread may copy.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <boost/container/flat_map.hpp>
+#include <boost/container/small_vector.hpp>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+#include "history/batch.h"
+#include "history/block.h"
+#include "history/field_names.h"
+#include "history/store.h"
+
+namespace gridloom::history {
+
+class HeadBlocks {
+ public:
+  // True if the store has an equal row of that time. Called on the thread that takes.
+  using InStore =
+      std::function<bool(const DeviceHour& of, std::int64_t at_ms, std::span<const Sample> row)>;
+  HeadBlocks(FieldNames& names, InStore in_store) : names_(names), in_store_(std::move(in_store)) {}
+
+  // Takes the rows of one record of the log. A report that was sent again (kResent) is left out if
+  // an equal row of the same time exists. kMalformed: not a batch; the rows that could be read are
+  // taken.
+  [[nodiscard]] Status take(std::uint64_t sequence, std::string_view batch);
+
+  [[nodiscard]] std::size_t bytes() const { return bytes_.load(std::memory_order_relaxed); }
+  // At most `most` hours before `hour`, of any devices.
+  [[nodiscard]] std::vector<DeviceHour> before(std::int64_t hour, std::size_t most) const;
+  // At most `most` hours: those that need the oldest records of the log.
+  [[nodiscard]] std::vector<DeviceHour> oldest(std::size_t most) const;
+  // The current rows of an hour, in buffers that never change. Cheap: all but the last buffer are
+  // shared, not copied. Empty: there is no such head.
+  using Buffer = std::shared_ptr<const std::string>;
+  [[nodiscard]] std::vector<Buffer> buffers(const DeviceHour& of) const;
+  // Converts a buffer to a chunk (history/chunk.h).
+  [[nodiscard]] std::string chunk_of(const std::string& buffer) const;
+  // A buffer with this many bytes is full. Rows of one time stay in the same buffer.
+  static constexpr std::size_t kBufferBytes = std::size_t{512} * 1024;
+  // Drops all rows of the device, and takes no more of them.
+  void purge(DeviceNumber device);
+  [[nodiscard]] std::vector<DeviceNumber> devices() const;
+  // The hours of a device in [from, to) that have a head, ascending.
+  [[nodiscard]] std::vector<std::int64_t> hours(DeviceNumber device, std::int64_t from,
+                                                std::int64_t to) const;
+  // Drops a head whose rows are now in the store.
+  void drop(const DeviceHour& of);
+  // The oldest log record that any head needs; none: there are no heads.
+  [[nodiscard]] std::optional<std::uint64_t> first_sequence() const;
+
+ private:
+  struct Head {
+    std::uint64_t first_sequence = 0;
+    std::vector<Buffer> full;  // the rows before those in `rows`
+    std::string rows;
+    std::int64_t last_at_ms = 0;  // time of the row added last
+    std::size_t bytes = 0;        // of all rows
+  };
+  // Usually one or two hours, stored in place, because every row looks up its hour.
+  using Hours = boost::container::small_flat_map<std::int64_t, Head, 2>;
+  using Shape = std::vector<FieldId>;
+  // Shapes beyond these limits are written out in each of their rows, because shapes are kept for
+  // as long as the server runs.
+  static constexpr std::size_t kMostShapes = 1024;
+  static constexpr std::size_t kMostShapeFields = 1024;
+  using Shapes = std::array<Shape, kMostShapes>;
+
+  // A shape of the batch being read.
+  struct OfBatch {
+    std::string bytes;    // encoded beginning of a row, after its time
+    bool resent = false;  // kResent is among its fields
+  };
+
+  void name_shapes(const BatchReader& reader);
+  [[nodiscard]] OfBatch shape_of(const BatchReader::Shape& names, const BatchReader& reader);
+  [[nodiscard]] std::string beginning_of(const Shape& shape);
+  // Writes a resent row to row_, without its time and the kResent field. True: an equal row of the
+  // same time exists.
+  [[nodiscard]] bool came_before(const BatchReader::Row& row, BatchReader& reader);
+  [[nodiscard]] bool knows(const DeviceHour& of, std::int64_t at_ms) const;
+  [[nodiscard]] bool is_among(std::string_view rows, std::int64_t at_ms) const;
+  [[nodiscard]] const Head* find(const DeviceHour& of) const;
+  template <typename OnHead>
+  void each_hour(DeviceNumber device, std::int64_t from, std::int64_t to, OnHead on_head) const {
+    const auto found = devices_.find(device);
+    if (found == devices_.end()) return;
+    const Hours& hours = found->second;
+    for (auto head = hours.lower_bound(from); head != hours.end() && head->first < to; ++head) {
+      on_head(head->first, head->second);
+    }
+  }
+  FieldNames& names_;
+  InStore in_store_;
+  mutable std::mutex mutex_;  // guards devices_ and purged_
+  std::unordered_map<DeviceNumber, Hours> devices_;
+  std::set<DeviceNumber> purged_;
+  std::atomic<std::size_t> bytes_{0};
+  // Shapes of the rows in devices_. They never change, so a thread that has copied rows may read
+  // their shapes without the lock.
+  std::unique_ptr<Shapes> shapes_ = std::make_unique<Shapes>();
+  std::map<Shape, std::size_t> numbers_;  // indexes in shapes_, plus one
+  // Field ids and shapes of the batch being read, by its indexes.
+  std::vector<FieldId> ids_;
+  std::vector<OfBatch> of_batch_;
+  std::string row_;              // encoding of a resent row
+  std::vector<Sample> samples_;  // its samples
+};
+
+}  // namespace gridloom::history

@@ -1,0 +1,82 @@
+// Injected platform faults of the API: their effect, and that they end when they were told to.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "http/test_api.h"
+
+namespace gridloom::http {
+namespace {
+
+using testing::Contains;
+using testing::HasSubstr;
+using testing::Not;
+using testing::Pair;
+using testing::StartsWith;
+
+class MisdoingApiTest : public ApiTest {
+ protected:
+  void order(std::vector<FaultRule> orders) { home.platform.fault_injector.set(orders); }
+  std::optional<Response> list(std::string_view as = "alice") {
+    Request made = request(Method::kGet, "device/list");
+    sign_as(made, key_of(as));
+    return start(std::move(made));
+  }
+};
+
+TEST_F(MisdoingApiTest, RefusesGoodSignaturesAndTellsToComeLater) {
+  order({{.fault = "refused_sign", .account = "alice"}});
+  EXPECT_EQ(get("device/list"), golden("8521", "signature is wrong"));
+  EXPECT_THAT(get("device/list", {}, "bob"), StartsWith(R"({"code":"0")"));
+  order({{.fault = "too_many_requests", .value = 2.5}});
+  const auto answer = list();
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->status, 429U);
+  EXPECT_THAT(answer->headers, Contains(Pair("Retry-After", "3")));
+  order({});
+  EXPECT_EQ(list()->status, 200U);
+}
+
+TEST_F(MisdoingApiTest, AnswersNothingOfOneDevice) {
+  order({{.fault = "null_data", .sn = std::string(kSn)}});
+  EXPECT_EQ(get("device/quota/all", fmt::format("sn={}", kSn)), golden("0", "Success", "null"));
+  EXPECT_EQ(get("device/quota/all", fmt::format("sn={}", kOcean)), golden("0", "Success", "{}"));
+  order({});
+  EXPECT_THAT(get("device/quota/all", fmt::format("sn={}", kSn)), HasSubstr("pd.soc"));
+}
+
+TEST_F(MisdoingApiTest, EndsOrBreaksConnections) {
+  for (const auto& [fault, ending] :
+       {std::pair{"dropped_connection", Ending::kClosed}, {"reset_connection", Ending::kReset}}) {
+    order({{.fault = fault}});
+    const auto answer = list();
+    ASSERT_TRUE(answer);
+    EXPECT_EQ(answer->ending, ending);
+  }
+}
+
+TEST_F(MisdoingApiTest, HoldsAnswersBack) {
+  order({{.fault = "slow_answer", .value = 2}});
+  EXPECT_FALSE(list());
+  home.clock.at += Millis(1999);
+  api.tick();
+  EXPECT_FALSE(response);
+  home.clock.at += Millis(1);
+  api.tick();
+  ASSERT_TRUE(response);
+  EXPECT_EQ(response->status, 200U);
+}
+
+TEST_F(MisdoingApiTest, ListsDevicesAsOfflineThatAreOnline) {
+  EXPECT_THAT(get("device/list"), HasSubstr(R"("online":1)"));
+  order({{.fault = "stale_offline", .sn = std::string(kSn)}});
+  EXPECT_THAT(get("device/list"), Not(HasSubstr(R"("online":1)")));
+}
+
+}  // namespace
+}  // namespace gridloom::http

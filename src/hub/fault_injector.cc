@@ -1,0 +1,105 @@
+#include "hub/fault_injector.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace gridloom::hub {
+namespace {
+
+constexpr std::uint64_t kSeed = 1;
+
+// Whether a fault is a lasting state that is not drawn for each request: its probability is then a
+// fraction of all devices.
+bool lasts(PlatformFault fault) {
+  return fault == PlatformFault::kFrozenSnapshot || fault == PlatformFault::kStaleOffline ||
+         fault == PlatformFault::kFlappingOnline || fault == PlatformFault::kSleepyPush;
+}
+
+bool concerns(const FaultRule& order, const FaultInjector::Case& in) {
+  return (order.account.empty() || order.account == in.account) &&
+         (order.sn.empty() || order.sn == in.sn) && (!order.until || in.now < *order.until);
+}
+
+}  // namespace
+
+const std::array<PlatformFaultInfo, 14>& platform_faults() {
+  static constexpr std::array<PlatformFaultInfo, 14> kAll = {{
+      {PlatformFault::kFrozenSnapshot, "frozen_snapshot",
+       "Reads over HTTP and latestQuotas answer what was so when the fault began"},
+      {PlatformFault::kStaleOffline, "stale_offline",
+       "Devices look offline, reads answer what was so before, and nothing is pushed"},
+      {PlatformFault::kNullData, "null_data", "quota/all answers data null"},
+      {PlatformFault::kFlappingOnline, "flapping_online",
+       "Devices look offline and online, value seconds each (30)", 30},
+      {PlatformFault::kFewClientIds, "few_client_ids",
+       "A certificate may use value client ids a day (10)", 10},
+      {PlatformFault::kNoWildcards, "no_wildcards", "Apps' subscriptions with + or # are refused"},
+      {PlatformFault::kSleepyPush, "sleepy_push",
+       "Reports are pushed for value seconds after quota/all was asked (300), then no more", 300},
+      {PlatformFault::kUnansweredSet, "unanswered_set",
+       "Sets are carried out, and their replies get lost"},
+      {PlatformFault::kRefusedSign, "refused_sign",
+       "Requests that are signed well are answered 8521"},
+      {PlatformFault::kTooManyRequests, "too_many_requests",
+       "Requests are answered HTTP 429, to be tried again after value seconds (5)", 5},
+      {PlatformFault::kSlowAnswer, "slow_answer", "Requests are answered after value seconds (5)",
+       5},
+      {PlatformFault::kDroppedConnection, "dropped_connection",
+       "Requests end with their connection; apps' MQTT connections too, as if the share were one "
+       "of "
+       "all minutes"},
+      {PlatformFault::kResetConnection, "reset_connection",
+       "Requests end with a reset of the connection"},
+      {PlatformFault::kRefusedCertificate, "refused_certificate",
+       "Apps' sign-ins over MQTT are refused, though their password is right"},
+  }};
+  return kAll;
+}
+
+const PlatformFaultInfo* find_platform_fault(std::string_view name) {
+  const auto* const found = std::ranges::find(platform_faults(), name, &PlatformFaultInfo::name);
+  return found == platform_faults().end() ? nullptr : &*found;
+}
+
+void FaultInjector::set(const std::vector<FaultRule>& orders) {
+  auto made = std::make_shared<Orders>();
+  for (const FaultRule& order : orders) {
+    const PlatformFaultInfo* info = find_platform_fault(order.fault);
+    if (info == nullptr) continue;
+    made->push_back(
+        {.fault = info->fault, .order = order, .value = order.value.value_or(info->value)});
+  }
+  const std::scoped_lock lock(mutex_);
+  any_.store(!made->empty());
+  orders_ = std::move(made);
+}
+
+std::shared_ptr<const FaultInjector::Orders> FaultInjector::orders() const {
+  const std::scoped_lock lock(mutex_);
+  return orders_;
+}
+
+std::optional<double> FaultInjector::happens(PlatformFault fault, const Case& in) const {
+  if (!any()) return std::nullopt;
+  const auto orders = this->orders();
+  for (const Ordered& ordered : *orders) {
+    if (ordered.fault != fault || !concerns(ordered.order, in)) continue;
+    const Chance chance = Chance(kSeed).split(ordered.order.fault);
+    const double drawn = ordered.order.probability >= 1 ? 0
+                         : lasts(fault)                 ? chance.split(in.sn).uniform(0)
+                                                        : chance.uniform(draws_.fetch_add(1));
+    if (drawn < ordered.order.probability) return ordered.value;
+  }
+  return std::nullopt;
+}
+
+bool FaultInjector::hides(const Case& what) const {
+  if (!any()) return false;
+  if (happens(PlatformFault::kStaleOffline, what)) return true;
+  const auto period_s = happens(PlatformFault::kFlappingOnline, what);
+  if (!period_s) return false;
+  const auto period_ms = std::max<std::int64_t>(1, static_cast<std::int64_t>(*period_s * 1000));
+  return unix_ms(what.now) / period_ms % 2 == 1;
+}
+
+}  // namespace gridloom::hub

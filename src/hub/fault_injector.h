@@ -1,0 +1,85 @@
+// Injects faults of the platform itself on demand, such as the vendor's cloud has: an app's author
+// can see how the app copes with them. Without a fault rule none of them happens.
+//
+// Thread rules: any function from any thread. Without rules, a check costs one load.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "base/chance.h"
+#include "base/clock.h"
+#include "base/fault_rule.h"
+#include "base/result.h"
+
+namespace gridloom::hub {
+
+enum class PlatformFault : std::uint8_t {
+  kFrozenSnapshot,
+  kStaleOffline,
+  kNullData,
+  kFlappingOnline,
+  kFewClientIds,
+  kNoWildcards,
+  kSleepyPush,
+  kUnansweredSet,
+  kRefusedSign,
+  kTooManyRequests,
+  kSlowAnswer,
+  kDroppedConnection,
+  kResetConnection,
+  kRefusedCertificate,
+};
+
+struct PlatformFaultInfo {
+  PlatformFault fault{};
+  std::string_view name;
+  std::string_view means;
+  double value = 0;  // default, replaced by a rule's value, where `means` mentions it
+};
+[[nodiscard]] const std::array<PlatformFaultInfo, 14>& platform_faults();
+// nullptr: no fault has that name.
+[[nodiscard]] const PlatformFaultInfo* find_platform_fault(std::string_view name);
+
+class FaultInjector {
+ public:
+  // Replaces all rules. Rules that name no platform fault are left out.
+  void set(const std::vector<FaultRule>& orders);
+
+  [[nodiscard]] bool any() const { return any_.load(std::memory_order_relaxed); }
+
+  // What a fault would concern; an empty account or device: none in particular.
+  struct Case {
+    std::string_view account;  // the account's name
+    std::string_view sn;
+    TimePoint now;
+  };
+  // The rule's value, or the fault's default, if the fault happens in this case: by chance, with
+  // the rule's probability.
+  [[nodiscard]] std::optional<double> happens(PlatformFault fault, const Case& in) const;
+  // Whether the account sees the device offline although it is connected.
+  [[nodiscard]] bool hides(const Case& what) const;
+
+ private:
+  struct Ordered {
+    PlatformFault fault{};
+    FaultRule order;
+    double value = 0;
+  };
+  using Orders = std::vector<Ordered>;
+
+  [[nodiscard]] std::shared_ptr<const Orders> orders() const;
+
+  std::atomic<bool> any_{false};
+  mutable std::mutex mutex_;
+  std::shared_ptr<const Orders> orders_;
+  mutable std::atomic<std::uint64_t> draws_{0};
+};
+
+}  // namespace gridloom::hub

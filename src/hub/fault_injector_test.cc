@@ -1,0 +1,228 @@
+#include "hub/fault_injector.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <set>
+#include <string>
+#include <string_view>
+
+#include "hub/test_home.h"
+
+namespace gridloom::hub {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+constexpr std::string_view kSn = "R331ZEB4ZEAL0528";
+constexpr std::string_view kOther = "R331ZEB4ZEAL0529";
+
+std::string report(int soc) {
+  return fmt::format(R"({{"moduleType":1,"typeCode":"pdStatus","params":{{"soc":{}}}}})", soc);
+}
+
+class Misdoing : public testing::TestWithParam<std::size_t> {
+ protected:
+  Misdoing() : home(GetParam()) {
+    alice = home.add_account("alice");
+    bob = home.add_account("bob");
+    home.add_device(kSn, "alice");
+    home.add_device(kOther, "alice");
+    home.share(kSn, "bob", registry::Rights::kFull);
+    device = home.connect_device(kSn);
+    other = home.connect_device(kOther, "other");
+    must(home.report(device, kSn, report(5)));
+    must(home.report(other, kOther, report(5)));
+  }
+  static void must(bool good) { EXPECT_TRUE(good); }
+
+  void order(std::vector<FaultRule> orders) {
+    home.platform.fault_injector.set(orders);
+    home.hub->injected_faults_changed();
+    home.pass(Millis(250));
+  }
+  // The lines about a verb among those that a client got.
+  static Lines about(const FakePtr& client, std::string_view verb) {
+    Lines lines = client->take();
+    std::erase_if(
+        lines, [&](const std::string& line) { return !line.contains(fmt::format("/{} ", verb)); });
+    return lines;
+  }
+
+  TestHome home;
+  registry::AccountId alice{};
+  registry::AccountId bob{};
+  FakePtr device;
+  FakePtr other;
+};
+
+INSTANTIATE_TEST_SUITE_P(Shards, Misdoing, testing::Values(1, 3));
+
+TEST_P(Misdoing, AFrozenSnapshotIsReadWhilePushesGoOn) {
+  const FakePtr app = home.subscriber("alice");
+  order({{.fault = "frozen_snapshot"}});
+  must(home.report(device, kSn, report(6)));
+  EXPECT_EQ(about(app, "quota").size(), 1U);
+  EXPECT_EQ(home.read_all(alice, kSn), R"({"pd.soc":5})");
+  EXPECT_EQ(home.read(alice, kSn, {"pd.soc"}), R"({"pd.soc":5})");
+  EXPECT_EQ(home.read_all(bob, kSn), R"({"pd.soc":5})");
+  order({});
+  EXPECT_EQ(home.read_all(alice, kSn), R"({"pd.soc":6})");
+  order({{.fault = "frozen_snapshot"}});
+  EXPECT_EQ(home.read_all(alice, kSn), R"({"pd.soc":6})") << "what was so at its second beginning";
+}
+
+TEST_P(Misdoing, StaleAndOfflineForOneDeviceOrOneAccountOnly) {
+  const FakePtr app = home.subscriber("alice");
+  const FakePtr guest = home.subscriber("bob");
+  order({{.fault = "stale_offline", .sn = std::string(kSn), .account = "alice"}});
+  EXPECT_THAT(about(app, "status"), ElementsAre(HasSubstr(R"("status":0)")));
+  EXPECT_THAT(about(guest, "status"), IsEmpty());
+  must(home.report(device, kSn, report(7)));
+  must(home.report(other, kOther, report(7)));
+  EXPECT_THAT(about(app, "quota"), ElementsAre(HasSubstr(kOther)));
+  EXPECT_EQ(about(guest, "quota").size(), 1U);
+  EXPECT_EQ(home.read_all(alice, kSn), R"({"pd.soc":5})");
+  EXPECT_EQ(home.read_all(bob, kSn), R"({"pd.soc":7})");
+  EXPECT_EQ(home.read_all(alice, kOther), R"({"pd.soc":7})");
+  EXPECT_FALSE(home.hub->online(alice, kSn));
+  EXPECT_TRUE(home.hub->online(bob, kSn));
+  EXPECT_THAT(
+      home.set(alice, kSn, R"({"moduleType":5,"operateType":"quietMode","params":{"enabled":1}})")
+          .text(),
+      HasSubstr("6012"));
+  order({});
+  EXPECT_THAT(about(app, "status"), ElementsAre(HasSubstr(R"("status":1)")));
+  EXPECT_EQ(home.read_all(alice, kSn), R"({"pd.soc":7})");
+}
+
+TEST_P(Misdoing, OnlineFlapsAndSaysSo) {
+  const FakePtr app = home.subscriber("alice");
+  order({{.fault = "flapping_online", .sn = std::string(kSn), .value = 10}});
+  app->take();
+  int online = 0;
+  for (int second = 0; second < 60; ++second) {
+    home.pass(Millis(1000));
+    if (home.hub->online(alice, kSn)) ++online;
+  }
+  EXPECT_EQ(online, 30);
+  EXPECT_EQ(about(app, "status").size(), 6U);
+  order({});
+  EXPECT_TRUE(home.hub->online(alice, kSn));
+}
+
+TEST_P(Misdoing, PushesSleepUntilEverythingIsAskedFor) {
+  const FakePtr app = home.subscriber("alice");
+  order({{.fault = "sleepy_push", .value = 60}});
+  const auto pushed = [&] {
+    must(home.report(device, kSn, report(8)));
+    return about(app, "quota").size();
+  };
+  EXPECT_EQ(pushed(), 0U);
+  EXPECT_EQ(home.read_all(alice, kSn), R"({"pd.soc":8})");
+  EXPECT_EQ(pushed(), 1U);
+  home.pass(Millis(59'000));
+  EXPECT_EQ(pushed(), 1U);
+  home.pass(Millis(1000));
+  EXPECT_EQ(pushed(), 0U);
+  order({});
+  EXPECT_EQ(pushed(), 1U);
+}
+
+TEST_P(Misdoing, ASetIsCarriedOutAndItsReplyGetsLost) {
+  const FakePtr app = home.subscriber("alice");
+  order({{.fault = "unanswered_set"}});
+  device->take();
+  const auto answer =
+      home.set(alice, kSn, R"({"moduleType":5,"operateType":"quietMode","params":{"enabled":1}})");
+  must(
+      home.publish(app, home.open("alice", fmt::format("{}/set", kSn)),
+                   R"({"id":77,"moduleType":5,"operateType":"quietMode","params":{"enabled":1}})"));
+  const Lines sets = device->take();
+  ASSERT_EQ(sets.size(), 2U);
+  app->take();
+  for (const std::string& set : sets) {
+    must(home.publish(
+        device, fmt::format("/device/{}/set_reply", kSn),
+        fmt::format(R"({{"id":{},"data":{{"ack":0}}}})", member_of(payload_of(set), "id"))));
+  }
+  EXPECT_FALSE(answer.here());
+  home.pass(Millis(8000));
+  EXPECT_THAT(answer.text(), HasSubstr("6012"));
+  EXPECT_THAT(about(app, "set_reply"), IsEmpty());
+}
+
+TEST_P(Misdoing, ACertificateIsRefusedAndDevicesAreNot) {
+  const registry::Account account = home.account("alice");
+  const auto sign_in = [&] {
+    return home.hub->sign_in(account.certificate_account, account.certificate_password).has_value();
+  };
+  EXPECT_TRUE(sign_in());
+  order({{.fault = "refused_certificate", .account = "alice"}});
+  EXPECT_FALSE(sign_in());
+  EXPECT_TRUE(home.hub->sign_in(kSn, home.device(kSn).key));
+  EXPECT_TRUE(home.hub->sign_in(home.account("bob").certificate_account,
+                                home.account("bob").certificate_password));
+  order({});
+  EXPECT_TRUE(sign_in());
+}
+
+TEST_P(Misdoing, FewClientIdsAndNoWildcards) {
+  const FakePtr app = home.connect_app("alice");
+  order({{.fault = "few_client_ids", .value = 2}, {.fault = "no_wildcards"}});
+  EXPECT_TRUE(home.hub->admit(app->identity(), "one"));
+  EXPECT_TRUE(home.hub->admit(app->identity(), "two"));
+  EXPECT_TRUE(home.hub->admit(app->identity(), "one"));
+  EXPECT_FALSE(home.hub->admit(app->identity(), "three"));
+  EXPECT_FALSE(home.subscribe(app, {.filter = home.open("alice", "+/quota")}));
+  EXPECT_TRUE(home.subscribe(app, {.filter = home.open("alice", fmt::format("{}/quota", kSn))}));
+  order({});
+  EXPECT_TRUE(home.hub->admit(app->identity(), "three"));
+  EXPECT_TRUE(home.subscribe(app, {.filter = home.open("alice", "+/quota")}));
+}
+
+TEST_P(Misdoing, AppsLoseTheirConnectionsAndDevicesKeepTheirs) {
+  const FakePtr app = home.connect_app("alice");
+  order({{.fault = "dropped_connection"}});
+  EXPECT_THAT(app->kicked, ElementsAre(KickReason::kDropped));
+  EXPECT_THAT(device->kicked, IsEmpty());
+  home.pass(Millis(250));
+  EXPECT_EQ(app->kicked.size(), 1U) << "drawn once a minute";
+  home.pass(Millis(60'000));
+  EXPECT_EQ(app->kicked.size(), 2U);
+}
+
+TEST(FaultInjector, HappenInTheirShareOfCasesUntilTheyEnd) {
+  FaultInjector fault_injector;
+  const TimePoint now = kTestStart;
+  const auto happens = [&](TimePoint at) {
+    return fault_injector
+        .happens(PlatformFault::kRefusedSign, {.account = "a", .sn = "b", .now = at})
+        .has_value();
+  };
+  EXPECT_FALSE(fault_injector.any());
+  EXPECT_FALSE(happens(now));
+  fault_injector.set({{.fault = "refused_sign", .probability = 0.25, .until = now + Millis(1000)}});
+  int times = 0;
+  for (int k = 0; k < 4000; ++k) times += happens(now) ? 1 : 0;
+  EXPECT_NEAR(times, 1000, 100);
+  for (int k = 0; k < 100; ++k) EXPECT_FALSE(happens(now + Millis(1000)));
+  fault_injector.set({{.fault = "disconnect"}});
+  EXPECT_FALSE(fault_injector.any()) << "a fault of devices";
+}
+
+TEST(FaultInjector, EachHasANameOfItsOwnAndIsFoundByIt) {
+  std::set<std::string_view> names;
+  for (const PlatformFaultInfo& info : platform_faults()) {
+    EXPECT_TRUE(names.insert(info.name).second) << info.name;
+    EXPECT_EQ(find_platform_fault(info.name)->fault, info.fault);
+    EXPECT_FALSE(info.means.empty());
+    EXPECT_EQ(info.means.contains("value"), info.value != 0) << info.name;
+  }
+  EXPECT_EQ(find_platform_fault("rain"), nullptr);
+}
+
+}  // namespace
+}  // namespace gridloom::hub

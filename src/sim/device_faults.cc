@@ -1,0 +1,140 @@
+#include "sim/device_faults.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+#include <set>
+#include <utility>
+
+#include "sim/models/parts.h"
+
+namespace gridloom::sim {
+namespace {
+
+using catalog::DeviceFault;
+
+constexpr double kSkew_s = 3600;
+
+using Touch = void (*)(Environment&, double);
+constexpr std::array<std::pair<std::string_view, Touch>, catalog::kTroubleMeans.size()> kTouches = {
+    {{"grid", [](Environment& environment,
+                 double on) { environment.grid_up = environment.grid_up && on != 0; }},
+     {"panel_1", [](Environment& environment, double share) { environment.panels[0] *= share; }},
+     {"panel_2", [](Environment& environment, double share) { environment.panels[1] *= share; }},
+     {"battery", [](Environment& environment,
+                    double on) { environment.battery_ok = environment.battery_ok && on != 0; }},
+     {"warmer_k", [](Environment& environment, double kelvin) { environment.air_c += kelvin; }},
+     {"clock_s",
+      [](Environment& environment, double seconds) {
+        const Millis wrong(static_cast<std::int64_t>(seconds * 1000));
+        environment.now += wrong;
+        environment.local_ms =
+            ((environment.local_ms + wrong.count()) % kDay_ms + kDay_ms) % kDay_ms;
+      }},
+     {"appliance_w",
+      [](Environment& environment, double watts) { environment.appliance_w += watts; }},
+     {"heater", [](Environment& environment, double on) {
+        environment.heater_ok = environment.heater_ok && on != 0;
+      }}}};
+
+bool has(const catalog::Family& family, std::string_view name) {
+  return find_device_fault(family, name) != nullptr;
+}
+
+std::set<std::string> names_of(const std::vector<catalog::FamilyPtr>& families) {
+  std::set<std::string> names;
+  for (const DeviceFault& common : common_faults()) names.insert(common.name);
+  for (const catalog::FamilyPtr& family : families) {
+    for (const DeviceFault& own : family->faults) names.insert(own.name);
+  }
+  return names;
+}
+
+}  // namespace
+
+bool holds(const FaultRule& order, std::string_view sn, TimePoint now, Chance chance) {
+  if ((!order.sn.empty() && order.sn != sn) || (order.until && now >= *order.until)) return false;
+  if (order.probability >= 1) return true;
+  const auto minute = static_cast<std::uint64_t>(unix_ms(now) / kMinute_ms);
+  return chance.split(sn).split(order.fault).uniform(minute) < order.probability;
+}
+
+const std::vector<DeviceFault>& common_faults() {
+  const auto make = [](std::string_view name, std::string_view means) {
+    DeviceFault made;
+    made.name = name;
+    made.means = means;
+    return made;
+  };
+  static const std::vector<DeviceFault> all = [&] {
+    std::vector<DeviceFault> made = {
+        make(common_fault::kDisconnect, "The device is cut off"),
+        make(common_fault::kFlapping,
+             "It comes and goes: value seconds there, value seconds away (30)"),
+        make(common_fault::kClockSkew, "Its clock is value seconds ahead (3600)"),
+        make(common_fault::kMalformed, "Its reports are broken: cut off, no JSON, other types"),
+        make(common_fault::kNoReply, "It obeys what is set, and does not say so")};
+    made[2].does = {{"clock_s", kSkew_s}};
+    return made;
+  }();
+  return all;
+}
+
+const DeviceFault* find_device_fault(const catalog::Family& family, std::string_view name) {
+  for (const auto* list : {&family.faults, &common_faults()}) {
+    const auto found = std::ranges::find(*list, name, &DeviceFault::name);
+    if (found != list->end()) return &*found;
+  }
+  return nullptr;
+}
+
+Status check_order(const FaultRule& order, const catalog::Catalog& catalog) {
+  std::vector<catalog::FamilyPtr> families = catalog.families();
+  if (!order.sn.empty()) families = {catalog.of_serial(order.sn)};
+  const bool known = std::ranges::any_of(
+      families, [&](const catalog::FamilyPtr& family) { return has(*family, order.fault); });
+  if (!known) {
+    const std::string who = order.sn.empty() ? "no virtual device has a"
+                                             : fmt::format("{} has no", families.front()->id);
+    return fail(ErrorCode::kBadParams,
+                fmt::format("{} fault \"{}\"; there are {}", who, order.fault,
+                            fmt::join(names_of(families), ", ")));
+  }
+  if (order.probability <= 0 || order.probability > 1) {
+    return fail(
+        ErrorCode::kBadParams,
+        fmt::format("probability is {}: must be above 0, and 1 at most", order.probability));
+  }
+  return {};
+}
+
+void apply(const DeviceFault& fault, std::optional<double> value, Environment& environment) {
+  for (const auto& [what, number] : fault.does) {
+    const auto* found =
+        std::ranges::find(kTouches, what, [](const auto& row) { return row.first; });
+    if (found != kTouches.end()) {
+      found->second(environment, value && fault.does.size() == 1 ? *value : number);
+    }
+  }
+}
+
+std::string mangled(std::string_view report, std::uint64_t draw) {
+  switch (draw % 6) {
+    case 0:
+      return std::string(report.substr(0, report.size() / 2));
+    case 1:
+      return "\xff\xfe" + std::string(report.substr(0, 20));
+    case 2:
+      return "[" + std::string(report) + "]";
+    case 3:
+      return wire::to_text(wire::Json(report));
+    case 4:
+      return "";
+    default:
+      return std::string(report) + std::string(report);
+  }
+}
+
+}  // namespace gridloom::sim

@@ -1,0 +1,168 @@
+// Tests the checks: a change of a single value must violate an identity that random runs keep.
+#include "sim/invariants.h"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "catalog/family.h"
+#include "sim/device_bench.h"
+#include "sim/effects.h"
+#include "sim/models/identities.h"
+#include "wire/json.h"
+
+namespace gridloom::sim {
+namespace {
+
+using wire::Json;
+
+TEST(Invariants, SayWhatDoesNotHoldAndWhatTheyLookedAt) {
+  const FieldTablePtr table = table_of("power_ocean");
+  Fields fields(table);
+  Invariants invariants(table);
+  invariants.add_sum("sysLoadPwr", {"mpptPwr", "sysGridPwr", "-bpPwr"});
+  fields.set("sysLoadPwr", Json(80));
+  fields.set("mpptPwr", Json(100));
+  fields.set("bpPwr", Json(20));
+  EXPECT_EQ(invariants.broken(fields, {}), std::nullopt);
+  fields.set("bpPwr", Json(21));
+  EXPECT_EQ(invariants.broken(fields, {}),
+            "does not hold: sysLoadPwr = mpptPwr + sysGridPwr - bpPwr\n  sysLoadPwr is 80\n"
+            "  mpptPwr is 100\n  sysGridPwr is 0\n  bpPwr is 21");
+}
+
+TEST(Invariants, KnowWhichOfThemHadNothingToSay) {
+  const FieldTablePtr table = table_of("power_ocean");
+  Invariants invariants(table);
+  invariants.add("in an outage",
+                 [](const Seen& seen) { return given(!seen.environment().grid_up, true); });
+  const Fields fields(table);
+  EXPECT_EQ(invariants.broken(fields, {}), std::nullopt);
+  EXPECT_EQ(invariants.unused(), std::vector<std::string>{"in an outage"});
+  Environment outage;
+  outage.grid_up = false;
+  EXPECT_EQ(invariants.broken(fields, outage), std::nullopt);
+  EXPECT_TRUE(invariants.unused().empty());
+}
+
+TEST(Invariants, AllowAProductOnlyWhatRoundingMakes) {
+  EXPECT_TRUE(multiplies(229'700, 1502, 345));
+  EXPECT_FALSE(multiplies(229'700, 1504, 345));
+  EXPECT_FALSE(multiplies(0, 0, 1));
+}
+
+// Calls `look` with the value changed a little, a lot and in sign, for each value inside an array
+// or object; and with arrays without their last element.
+void change(Json& value, const std::function<void()>& look) {
+  if (value.is_array()) {
+    for (Json& each : value.get_array()) change(each, look);
+    const Json whole = value;
+    if (!value.get_array().empty()) value.get_array().pop_back();
+    look();
+    value = whole;
+    return;
+  }
+  if (value.is_object()) {
+    for (auto& [name, each] : value.get_object()) change(each, look);
+    return;
+  }
+  const Json original = value;
+  std::vector<Json> others = {!value.is_bool() || !value.get_bool()};
+  if (value.is_string()) others = {"other"};
+  if (value.is_number()) {
+    const double number = number_of(value);
+    others = {number + 1, number - 1, -number, number + 1e6, 0, 1};
+  }
+  for (Json& other : others) {
+    value = std::move(other);
+    look();
+  }
+  value = original;
+}
+
+bool some_change_breaks(const Invariants::Invariant& invariant, Fields& fields,
+                        const Environment& environment) {
+  std::vector<Slot> looked_at;
+  Seen seen(fields, environment);
+  seen.note(looked_at);
+  if (!invariant.check(seen)) return false;
+  bool broken = false;
+  for (const Slot slot : looked_at) {
+    const std::string name(fields.slots()[slot.index].name);
+    const Json original = fields.get(name);
+    Json changed = original;
+    change(changed, [&] {
+      fields.set(name, changed);
+      broken = broken || invariant.check(Seen(fields, environment)) == false;
+    });
+    fields.set(name, original);
+    if (broken) return true;
+  }
+  return false;
+}
+
+// Runs at random, and removes from `open` the identities that some change of the report violates.
+void live_until_broken(const catalog::FamilyPtr& family, std::string_view sn,
+                       const Invariants& invariants, std::set<std::string>& open) {
+  constexpr std::size_t kMostSteps = 30'000;
+  const World world({.seed = 1});
+  TimePoint now{std::chrono::sys_days{std::chrono::June / 1 / 2025}};
+  Fields fields(std::make_shared<const FieldTable>(family));
+  const auto model = make_model(*family, Chance(1));
+  apply_initial(fields, *family, sn);
+  model->start(fields, world.at(now));
+  RandomSets sets(*family, Chance(1));
+  for (std::size_t step = 1; step <= kMostSteps && !open.empty(); ++step) {
+    constexpr Millis kStep{20'000};
+    now += kStep;
+    Environment environment = world.at(now);
+    environment.grid_up = step / 200 % 4 != 3;
+    // Late, because a device that has tripped does not empty its battery.
+    environment.appliance_w = step > 20'000 && step % 500 < 25 ? 2000 : 0;
+    model->step(environment, kStep);
+    model->write(fields, environment);
+    if (step % 25 == 0 && !family->commands.empty()) {
+      const RandomSets::Set set = sets.next();
+      const auto checked = catalog::check_set(*family, set.message);
+      ASSERT_TRUE(checked);
+      apply_effects(*set.command, checked->params, fields);
+      model->command(fields, *set.command, checked->params, environment);
+    }
+    if (step % 10 != 0) continue;
+    for (const Invariants::Invariant& invariant : invariants.all()) {
+      if (!open.contains(invariant.name)) continue;
+      if (some_change_breaks(invariant, fields, environment)) open.erase(invariant.name);
+    }
+  }
+}
+
+class EachFamily : public testing::TestWithParam<std::string> {};
+
+TEST_P(EachFamily, HasIdentitiesThatAChangeOfOneValueBreaks) {
+  const catalog::FamilyPtr family = family_of(GetParam());
+  const FieldTablePtr table = table_of(GetParam());
+  const Invariants invariants = identities_of(table);
+  ASSERT_GT(invariants.all().size(), 10U);
+  std::set<std::string> open;
+  for (const Invariants::Invariant& invariant : invariants.all()) open.insert(invariant.name);
+
+  for (const auto& device : family->virtual_devices.devices) {
+    live_until_broken(family, device.sn, invariants, open);
+  }
+  EXPECT_EQ(open, std::set<std::string>{}) << "nothing breaks them";
+}
+
+INSTANTIATE_TEST_SUITE_P(Invariants, EachFamily,
+                         testing::Values("delta_2", "power_kits", "power_ocean", "power_stream",
+                                         "smart_home_panel"),
+                         [](const auto& tested) { return tested.param; });
+
+}  // namespace
+}  // namespace gridloom::sim

@@ -1,0 +1,494 @@
+#include "transcripts/actors.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "base/chance.h"
+#include "sim/device_faults.h"
+#include "transcripts/pattern.h"
+#include "transcripts/words.h"
+
+namespace gridloom::transcripts {
+namespace {
+
+constexpr std::string_view kAllFaults = "all";
+constexpr Millis kQuarter = std::chrono::minutes(15);
+
+// "/open/<account>/<sn>/<verb>" and "/device/<sn>/<verb>" -> "<sn>/<verb>"
+std::string topic_end(std::string_view topic) {
+  const std::size_t slash = topic.rfind('/', topic.rfind('/') - 1);
+  return std::string(topic.substr(slash + 1));
+}
+
+// Replaces <id> by the last of `ids`, <id-1> by the one before, and so on.
+Result<std::string> with_id(std::string_view payload, const std::vector<std::string>& ids) {
+  std::string text(payload);
+  const auto hole = find_id(text);
+  if (!hole) return text;
+  if (hole->back >= ids.size()) {
+    return fail(ErrorCode::kNotFound,
+                fmt::format("{}: so many sets have not come", text.substr(hole->at, hole->size)));
+  }
+  return text.replace(hole->at, hole->size, ids[ids.size() - 1 - hole->back]);
+}
+
+wire::Json json_of(std::string_view payload) {
+  return wire::parse_json(payload, {.keys = 16'384}).value_or(nullptr);
+}
+
+}  // namespace
+
+Actors::Actors(TestServer& server, SchemaChecker& schema, Coverage& coverage,
+               const Options& options)
+    : server_(server),
+      schema_(schema),
+      coverage_(coverage),
+      options_(options),
+      world_(options.site),
+      invariants_(options.site.seed, server.clock().now()) {}
+
+Actors::~Actors() {
+  for (auto& [sn, device] : devices_) device.client.reset();
+  for (auto& [name, app] : apps_) app.client.reset();
+  server_.drain();
+}
+
+void Actors::begin_action(Interface interface) {
+  interface_ = interface;
+  for (auto& [name, app] : apps_) {
+    // A recording has no expectations for reports, and there are many of them.
+    std::erase_if(app.inboxes, [this](const auto& inbox) {
+      return !options_.messages_wait || inbox.first.ends_with("/quota");
+    });
+  }
+  if (!options_.messages_wait) device_inboxes_.clear();
+  published_.clear();
+}
+
+Result<Actors::Device*> Actors::device_of(const std::string& sn) {
+  const auto found = devices_.find(sn);
+  if (found == devices_.end()) {
+    return fail(ErrorCode::kNotFound, fmt::format("there is no device {} here", sn));
+  }
+  return &found->second;
+}
+
+Result<Actors::App*> Actors::app_of(const std::string& account) {
+  const auto found = apps_.find(account);
+  if (found == apps_.end()) {
+    return fail(ErrorCode::kNotFound, fmt::format("there is no account {} here", account));
+  }
+  return &found->second;
+}
+
+const registry::AccessKey* Actors::key_of(const std::string& account) const {
+  const auto found = apps_.find(account);
+  return found == apps_.end() ? nullptr : &found->second.key;
+}
+
+Status Actors::add_account(const std::string& name) {
+  auto added = server_.registry().add_account({.name = name});
+  if (!added) return std::unexpected(added.error());
+  App& app = apps_[name];
+  app.account = added->account;
+  app.key = added->key;
+  open_app(app);
+  return {};
+}
+
+void Actors::open_app(App& app) {
+  app.client = std::make_unique<MqttClient>(
+      server_,
+      MqttClient::SignIn{.user = app.account.certificate_account,
+                         .password = app.account.certificate_password,
+                         .client_id = app.account.certificate_account},
+      MqttClient::Hooks{
+          .on_message = [this, &app](const MqttClient::Message& message) { app_got(app, message); },
+          .on_subscribed = {}});
+  app.subscribed.clear();
+  server_.drain();
+  for (const auto& device : devices_) subscribe(app, device.first);
+  server_.drain();
+}
+
+void Actors::subscribe(App& app, const std::string& sn) {
+  if (!app.client || !app.subscribed.insert(sn).second) return;
+  std::vector<std::string> filters;
+  for (const char* verb : {"quota", "set_reply", "get_reply", "status"}) {
+    filters.push_back(fmt::format("/open/{}/{}/{}", app.account.certificate_account, sn, verb));
+  }
+  app.client->subscribe(filters);
+}
+
+Status Actors::add_device(const NewDevice& wanted) {
+  const catalog::FamilyPtr& family = server_.catalog().of_serial(wanted.sn);
+  if (family->id != wanted.family) {
+    return fail(ErrorCode::kBadParams,
+                fmt::format("{} is of the family {}", wanted.sn, family->id));
+  }
+  auto key = server_.registry().add_device(
+      {.sn = wanted.sn, .name = fmt::format("My {}", wanted.family), .owner = wanted.owner});
+  if (!key) return std::unexpected(key.error());
+  Device& device = devices_[wanted.sn];
+  device.family = family;
+  device.sn = wanted.sn;
+  device.key = std::move(*key);
+  if (wanted.played == Played::kBySimulator) {
+    device.simulated = std::make_unique<sim::VirtualDevice>(
+        std::make_shared<sim::Kind>(family), wanted.sn, Chance(options_.site.seed), environment());
+    invariants_.watch(*device.simulated);
+  }
+  for (auto& [name, app] : apps_) subscribe(app, wanted.sn);
+  server_.drain();
+  apply_faults(device);
+  if (!device.client && !is_cut_off(device)) open_device(device);
+  return {};
+}
+
+bool Actors::is_cut_off(const Device& device) {
+  return device.simulated && device.simulated->cut_off();
+}
+
+void Actors::open_device(Device& device) {
+  device.due = server_.clock().now() + Millis(device.family->messages.change_ms);
+  const auto on_subscribed = [this, &device] {
+    if (device.simulated) say_all(device);
+  };
+  device.client = std::make_unique<MqttClient>(
+      server_,
+      MqttClient::SignIn{.user = device.sn, .password = device.key, .client_id = device.sn},
+      MqttClient::Hooks{
+          .on_message =
+              [this, &device](const MqttClient::Message& message) { device_got(device, message); },
+          .on_subscribed = on_subscribed});
+  server_.drain();
+  device.client->subscribe({fmt::format("/device/{}/set", device.sn)});
+  server_.drain();
+}
+
+Status Actors::connect_device(const std::string& sn) {
+  const auto device = device_of(sn);
+  if (!device) return std::unexpected(device.error());
+  if ((*device)->client) return fail(ErrorCode::kConflict, fmt::format("{} is connected", sn));
+  (*device)->dropped = false;
+  (*device)->back.reset();
+  if (is_cut_off(**device)) {
+    return fail(ErrorCode::kConflict, fmt::format("a fault keeps {} away", sn));
+  }
+  open_device(**device);
+  return {};
+}
+
+Status Actors::drop_device(const std::string& sn, Millis span) {
+  const auto device = device_of(sn);
+  if (!device) return std::unexpected(device.error());
+  if (!(*device)->client) return fail(ErrorCode::kConflict, fmt::format("{} is away already", sn));
+  (*device)->client.reset();
+  (*device)->dropped = true;
+  if (span > Millis(0)) (*device)->back = server_.clock().now() + span;
+  server_.drain();
+  return {};
+}
+
+Status Actors::connect_app(const std::string& account) {
+  const auto app = app_of(account);
+  if (!app) return std::unexpected(app.error());
+  if ((*app)->client) return fail(ErrorCode::kConflict, "the app is connected");
+  open_app(**app);
+  return {};
+}
+
+Status Actors::drop_app(const std::string& account) {
+  const auto app = app_of(account);
+  if (!app) return std::unexpected(app.error());
+  (*app)->client.reset();
+  server_.drain();
+  return {};
+}
+
+Status Actors::rotate_app(const std::string& account) {
+  const auto rotated = server_.registry().rotate_certificate(account);
+  if (!rotated) return std::unexpected(rotated.error());
+  server_.drain();
+  return {};
+}
+
+void Actors::app_learns(const std::string& account, Secret password) {
+  apps_[account].account.certificate_password = std::move(password);
+}
+
+void Actors::set_weather(const std::map<std::string, double>& weather) {
+  if (weather.empty()) weather_.clear();
+  for (const auto& [name, number] : weather) weather_[name] = number;
+}
+
+sim::Environment Actors::environment() const {
+  sim::Environment environment = world_.at(server_.clock().now());
+  const auto apply = [this](std::string_view name, auto change) {
+    const auto found = weather_.find(std::string(name));
+    if (found != weather_.end()) change(found->second);
+  };
+  apply("sun", [&](double sun) { environment.sun = sun; });
+  apply("clouds", [&](double clouds) { environment.sun *= 1 - clouds; });
+  apply("air", [&](double air_c) { environment.air_c = air_c; });
+  apply("household", [&](double watts) { environment.household_w = watts; });
+  apply("grid", [&](double up) { environment.grid_up = up != 0; });
+  return environment;
+}
+
+Status Actors::add_fault(const FaultRule& order) {
+  if (!order.sn.empty()) {
+    if (const auto device = device_of(order.sn); !device) return std::unexpected(device.error());
+  }
+  if (!order.account.empty()) {
+    if (const auto app = app_of(order.account); !app) return std::unexpected(app.error());
+  }
+  if (!is_platform_fault(order.fault)) {
+    if (Status known = sim::check_order(order, server_.catalog()); !known) return known;
+    if (!order.account.empty()) {
+      return fail(ErrorCode::kBadParams, fmt::format("{} is no account's fault", order.fault));
+    }
+    if (!order.sn.empty() && !devices_.at(order.sn).simulated) {
+      return fail(ErrorCode::kConflict, fmt::format("{} is no virtual device", order.sn));
+    }
+  }
+  orders_.push_back(order);
+  apply_faults();
+  return {};
+}
+
+Status Actors::end_fault(const FaultRule& order) {
+  const auto is_meant = [&order](const FaultRule& each) {
+    return (order.fault == kAllFaults || each.fault == order.fault) &&
+           (order.sn.empty() || each.sn == order.sn);
+  };
+  if (std::erase_if(orders_, is_meant) == 0) {
+    return fail(ErrorCode::kNotFound, fmt::format("no such fault is on: {}", order.fault));
+  }
+  apply_faults();
+  return {};
+}
+
+void Actors::end_faults_whose_time_is_over() {
+  const TimePoint now = server_.clock().now();
+  const auto is_over = [now](const FaultRule& order) { return order.until && now >= *order.until; };
+  if (std::erase_if(orders_, is_over) != 0) apply_faults();
+}
+
+// To be called after each change of the fault rules.
+void Actors::apply_faults() {
+  server_.set_faults(orders_);
+  for (auto& [sn, device] : devices_) apply_faults(device);
+  server_.drain();
+}
+
+void Actors::apply_faults(Device& device) {
+  if (!device.simulated) return;
+  device.simulated->apply_faults(orders_, server_.clock().now());
+  if (is_cut_off(device)) {
+    device.client.reset();
+  } else if (!device.client && !device.dropped) {
+    open_device(device);
+  }
+}
+
+// Whether a fault makes the device send malformed reports.
+bool Actors::says_nonsense(const Device& device) const {
+  return std::ranges::any_of(orders_, [&](const FaultRule& order) {
+    return order.fault == sim::common_fault::kMalformed &&
+           sim::holds(order, device.sn, server_.clock().now(), Chance(options_.site.seed));
+  });
+}
+
+Status Actors::add_invariant(const Invariants::Spec& spec) {
+  return invariants_.add(spec, server_.clock().now());
+}
+
+Status Actors::restart_server() {
+  std::vector<App*> apps;
+  for (auto& [name, app] : apps_) {
+    if (app.client) apps.push_back(&app);
+    app.client.reset();
+  }
+  std::vector<Device*> devices;
+  for (auto& [sn, device] : devices_) {
+    if (device.client) devices.push_back(&device);
+    device.client.reset();
+  }
+  if (Status restarted = server_.restart(); !restarted) return restarted;
+  for (App* app : apps) open_app(*app);
+  for (Device* device : devices) open_device(*device);
+  return {};
+}
+
+void Actors::wait(Millis span) {
+  server_.advance({.span = span}, [this] { step_devices(Says::kWhatChanged); });
+}
+
+void Actors::leap(const Leap& leap) {
+  server_.advance({.span = leap.span, .step = leap.step},
+                  [this] { step_devices(Says::kAllNowAndThen); });
+  for (auto& [sn, device] : devices_) {
+    if (device.simulated && device.told != server_.clock().now()) say_all(device);
+  }
+  server_.drain();
+}
+
+void Actors::step_devices(Says says) {
+  const TimePoint now = server_.clock().now();
+  end_faults_whose_time_is_over();
+  for (auto& [sn, device] : devices_) {
+    if (device.back && now >= *device.back) {
+      device.back.reset();
+      device.dropped = false;
+      if (!is_cut_off(device)) open_device(device);
+    }
+    if (!device.simulated) continue;
+    if (!orders_.empty()) apply_faults(device);
+    if (now >= device.due) step(device, says);
+  }
+}
+
+void Actors::step(Device& device, Says says) {
+  const TimePoint now = server_.clock().now();
+  device.due = now + Millis(device.family->messages.change_ms);
+  const bool talks = device.client && says == Says::kWhatChanged;
+  std::vector<sim::VirtualDevice::Message> messages;
+  // The values of a device that sends nothing are computed only if there are invariants to check.
+  if (!talks && invariants_.empty()) {
+    device.simulated->move(environment());
+  } else {
+    device.simulated->step(environment(), messages);
+    invariants_.check(*device.simulated, now);
+  }
+  if (talks) return publish(device, messages);
+  if (unix_ms(now) / kQuarter.count() != unix_ms(device.told) / kQuarter.count()) say_all(device);
+}
+
+void Actors::say_all(Device& device) {
+  device.told = server_.clock().now();
+  std::vector<sim::VirtualDevice::Message> messages;
+  if (device.client) device.simulated->connected(environment(), messages);
+  publish(device, messages);
+}
+
+Status Actors::app_sends(const std::string& account, const std::string& sn, std::string_view verb,
+                         std::string_view payload) {
+  const auto app = app_of(account);
+  if (!app) return std::unexpected(app.error());
+  if (!(*app)->client) return fail(ErrorCode::kConflict, "the app is not connected");
+  subscribe(**app, sn);
+  (*app)->client->publish(
+      fmt::format("/open/{}/{}/{}", (*app)->account.certificate_account, sn, verb), payload);
+  server_.drain();
+  return {};
+}
+
+Status Actors::device_sends(const std::string& sn, std::string_view verb,
+                            std::string_view payload) {
+  const auto device = device_of(sn);
+  if (!device) return std::unexpected(device.error());
+  if ((*device)->simulated) {
+    return fail(ErrorCode::kConflict, fmt::format("{} speaks for itself: it is not \"real\"", sn));
+  }
+  if (!(*device)->client) return fail(ErrorCode::kConflict, fmt::format("{} is not connected", sn));
+  auto text = with_id(payload, (*device)->ids);
+  if (!text) return std::unexpected(text.error());
+  publish(**device, verb, *text);
+  server_.drain();
+  return {};
+}
+
+void Actors::publish(Device& device, const std::vector<sim::VirtualDevice::Message>& messages) {
+  if (!device.client) return;
+  const bool checked = !says_nonsense(device);
+  for (const auto& message : messages) {
+    if (message.verb == "quota" && checked) {
+      schema_.report(*device.family, json_of(message.payload));
+    }
+    publish(device, message.verb, message.payload);
+  }
+}
+
+void Actors::publish(Device& device, std::string_view verb, const std::string& payload) {
+  if (!device.client) return;
+  published_.insert(fmt::format("{}/{} {}", device.sn, verb, payload));
+  device.client->publish(fmt::format("/device/{}/{}", device.sn, verb), payload);
+}
+
+void Actors::device_got(Device& device, const MqttClient::Message& message) {
+  const wire::Json request = json_of(message.payload);
+  if (request.is_object()) coverage_.set(*device.family, request.get_object(), interface_);
+  if (const wire::Json* id = wire::member(request, "id")) device.ids.push_back(wire::to_text(*id));
+  if (!device.simulated) {
+    device_inboxes_[topic_end(message.topic)].messages.push_back({message.payload});
+    return;
+  }
+  std::vector<sim::VirtualDevice::Message> messages;
+  device.simulated->on_set(message.payload, environment(), messages);
+  invariants_.check(*device.simulated, server_.clock().now());
+  for (const auto& answer : messages) {
+    if (answer.verb != "set_reply" || !request.is_object()) continue;
+    schema_.set_reply(*device.family, request.get_object(), json_of(answer.payload));
+  }
+  publish(device, messages);
+}
+
+void Actors::app_got(App& app, const MqttClient::Message& message) {
+  const std::string end = topic_end(message.topic);
+  app.inboxes[end].messages.push_back({message.payload, message.retained});
+  if (options_.keeps_record) {
+    const wire::Json json = json_of(message.payload);
+    std::string& record = record_[fmt::format("{} {}", app.account.name, end)];
+    record += json.is_null() ? message.payload : Pattern::of(json).text("");
+    record += message.retained ? " retained\n" : "\n";
+  }
+  check_shape(end, message.payload);
+}
+
+void Actors::check_shape(const std::string& end, const std::string& payload) {
+  const std::string sn = end.substr(0, end.find('/'));
+  const std::string verb = end.substr(sn.size() + 1);
+  if (verb == "status") return schema_.status(json_of(payload));
+  if (published_.contains(end + ' ' + payload)) return;
+  if (verb == "quota") return schema_.altered(end);
+  const wire::Json json = json_of(payload);
+  if (verb == "get_reply") return schema_.get_reply(*server_.catalog().of_serial(sn), json);
+  // A device's reply under the app's own id, or a refusal made by the platform.
+  const wire::Json* code = wire::member(json, "code");
+  const bool minus = code != nullptr && code->is_string() && code->get_string().starts_with('-');
+  if (minus) schema_.refusal(json);
+}
+
+Inbox& Actors::app_inbox(const std::string& account, const std::string& end) {
+  return apps_[account].inboxes[end];
+}
+
+Inbox& Actors::device_inbox(const std::string& end) { return device_inboxes_[end]; }
+
+std::vector<Actors::Refusal> Actors::take_refusals() {
+  std::vector<Refusal> refusals;
+  const auto ask = [&refusals](const std::string& app, const std::string& who,
+                               std::unique_ptr<MqttClient>& client) {
+    if (!client) return false;
+    std::string why = client->take_refused();
+    const bool is_over = client->is_over();
+    if (why.empty() && is_over) why = "its connection was ended";
+    if (!why.empty()) {
+      refusals.push_back(
+          {.app = app, .text = fmt::format("the platform refused {}: {}", who, why)});
+    }
+    if (is_over) client.reset();
+    return is_over;
+  };
+  for (auto& [name, app] : apps_) ask(name, name + "'s app", app.client);
+  for (auto& [sn, device] : devices_) {
+    if (ask("", sn, device.client)) device.dropped = true;
+  }
+  return refusals;
+}
+
+}  // namespace gridloom::transcripts

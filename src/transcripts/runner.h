@@ -1,0 +1,44 @@
+// Plays a transcript on a TestServer and compares the messages with the expectations.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "catalog/family.h"
+#include "transcripts/coverage.h"
+#include "transcripts/script.h"
+#include "transcripts/test_server.h"
+
+namespace gridloom::transcripts {
+
+struct Failure {
+  std::size_t line = 0;
+  std::string text;  // may have several lines
+};
+
+struct Outcome {
+  std::vector<Failure> failures;
+  std::string rewritten;                      // the file, with wrong expectations corrected
+  std::map<std::string, std::string> record;  // messages to apps, see Actors
+  std::uint64_t seed = 0;
+  Millis span{0};  // in the transcript's time
+};
+
+struct PlayOptions {
+  Variant variant{};
+  std::optional<std::uint64_t> seed{};  // overrides the file's seed
+  bool keeps_record = false;            // record messages to apps, to compare runs
+};
+
+// The account "demo" exists from the start.
+[[nodiscard]] Outcome play(const Script& script,
+                           const std::shared_ptr<const catalog::Catalog>& catalog,
+                           const PlayOptions& options, Coverage& coverage);
+
+}  // namespace gridloom::transcripts

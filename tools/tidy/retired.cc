@@ -1,0 +1,98 @@
+// Retired names, which were replaced by the terms of the field. Each idea has another name now (the
+// glossary in ARCHITECTURE.md); unchecked, an old name would return with the next edit of an old
+// branch. Only identifiers are checked: in a sentence most of these words are plain English.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+#include "tidy/rules.h"
+
+namespace gridloom::tidy {
+namespace {
+
+struct RetiredName {
+  std::string_view name;
+  std::string_view instead;
+  std::string_view folder = "";  // only there; empty: everywhere
+};
+
+constexpr std::array kRetired = std::to_array<RetiredName>({
+    {"Fault", "Error"},
+    {"FaultKind", "ErrorCode"},
+    {"FaultOrder", "FaultRule"},
+    {"Misdeed", "PlatformFault"},
+    {"Misdeeds", "FaultInjector"},
+    {"misdo", "apply_platform_faults"},
+    {"misdoes", "injected"},
+    {"Mistold", "FaultOverlay"},
+    {"suffer", "apply_faults"},
+    {"Trouble", "DeviceFault"},
+    {"Asker", "ReplyTo"},
+    {"Done", "Callback"},
+    {"Ear", "TrafficTap"},
+    {"Heard", "TrafficEvent"},
+    {"Listening", "TapFilter"},
+    {"Crowd", "ConnectionSet"},
+    {"Pump", "ConnectionIo"},
+    {"Seats", "PerKeyLimit"},
+    {"Seat", "Permit"},
+    {"Seldom", "LogThrottle"},
+    {"Estate", "SessionTakeover in mqtt, AdminContext in app"},
+    {"heir", "successor", "src/mqtt/"},
+    {"Door", "ServerContext"},
+    {"Line", "ConnectionContext", "src/net/"},
+    {"Room", "ConnectionBudget", "src/net/"},
+    {"How", "PublishOptions", "src/hub/"},
+    {"Routed", "OutgoingMessage"},
+    {"carriers", "transports", "src/hub/"},
+    {"speaker", "active_transport", "src/hub/"},
+    {"looked_at", "consume_credit", "src/hub/"},
+    {"HeldLook", "HeldCredit"},
+    {"Heads", "HeadBlocks"},
+    {"Tail", "RecoveryScan"},
+    {"BesideTail", "ParallelRecoveryScan"},
+    {"Walker", "BucketAggregator"},
+    {"Meters", "EnergySources"},
+    {"Quantity", "EnergyFlow"},
+    {"hold_log", "pin_log"},
+    {"untidy_at", "retry_after"},
+    {"complained_at", "last_warned_at"},
+    {"Course", "BenchmarkRun", "src/bench/"},
+    {"line_up", "wait_for_all", "src/bench/"},
+    {"Cast", "Actors"},
+    {"Stage", "TestServer", "src/transcripts/"},
+    {"Player", "Runner", "src/transcripts/"},
+    {"Act", "Directive", "src/transcripts/"},
+    {"Shapes", "SchemaChecker", "src/transcripts/"},
+    {"Surroundings", "Environment"},
+    {"felt", "with_faults"},
+    {"Books", "EnergyBalance"},
+    {"equip", "apply_initial"},
+    {"Identities", "Invariants"},
+    {"Fleets", "ShardedFleet"},
+    {"Trim", "MallocTrimPolicy"},
+});
+
+const RetiredName* find_retired(const Source& file, std::string_view name) {
+  const auto* const found = std::ranges::find_if(
+      kRetired, [&](const RetiredName& row) { return row.name == name && file.under(row.folder); });
+  return found == kRetired.end() ? nullptr : found;
+}
+
+}  // namespace
+
+void check_retired_names(const Tree& tree, Report& report) {
+  for (const Source& file : tree.files()) {
+    if (!file.is_cpp()) continue;
+    for (const Token& token : file.tokens()) {
+      const RetiredName* retired = find_retired(file, token.text);
+      if (retired == nullptr) continue;
+      report.at(file, token.offset, fmt::format("{} is a retired name", token.text),
+                fmt::format("it is {} now", retired->instead));
+    }
+  }
+}
+
+}  // namespace gridloom::tidy

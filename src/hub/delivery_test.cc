@@ -295,7 +295,7 @@ TEST_P(DeliveryTest, SubscriptionsGoFromOneClientToAnotherWithNothingLostInBetwe
 
 // A loop that lags behind gets no more than it can catch up with soon, and the rest later.
 TEST_P(DeliveryTest, AShardWaitsForLoopsThatAreBehind) {
-  constexpr std::size_t kMany = 3 * Shard::kMostUndelivered;
+  constexpr std::size_t kMany = 3 * Router::kMostUndelivered;
   const FakePtr app = home.subscriber("alice");
   app->take();
   Hub::Batch batch(*home.hub);
@@ -312,7 +312,7 @@ TEST_P(DeliveryTest, AShardWaitsForLoopsThatAreBehind) {
   std::size_t in_all = 0;
   for (run_shards(); home.door_loop.run(); run_shards()) {
     const std::size_t got = app->take().size();
-    EXPECT_LE(got, Shard::kMostUndelivered + kMany / 10);
+    EXPECT_LE(got, Router::kMostUndelivered + kMany / 10);
     if (got != 0) ++times;
     in_all += got;
   }

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "app/backup_files.h"
-#include "hub/test_home.h"
+#include "testing/temporary_folder.h"
 
 namespace gridloom::app {
 namespace {
@@ -23,7 +23,7 @@ constexpr const char* kSha256OfAbc =
     "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
 
 BackupDescription example() {
-  return {.at = hub::kTestStart,
+  return {.at = kTestStart,
           .of = "/var/lib/gridloom",
           .files = {{.name = "history.db", .bytes = 3, .sha256 = kSha256OfAbc},
                     {.name = "log/00000000000000000001.log", .bytes = 0, .sha256 = sha256_of("")}}};
@@ -81,7 +81,7 @@ TEST(BackupDescriptionTest, NamesLeadOutOfNoFolder) {
 }
 
 TEST(BackupDescriptionTest, VerifySaysWhatIsWrongWithAFile) {
-  const hub::QuickFolder folder;
+  const TemporaryFolder folder;
   const fs::path file = folder.path() / "copy";
   const BackupFile expected{.name = "log/1.log", .bytes = 3, .sha256 = kSha256OfAbc};
   const auto detail_of = [&](const BackupFile& of) {
@@ -101,7 +101,7 @@ TEST(BackupDescriptionTest, VerifySaysWhatIsWrongWithAFile) {
 }
 
 TEST(BackupDescriptionTest, AFolderWithoutOneIsNoBackup) {
-  const hub::QuickFolder folder;
+  const TemporaryFolder folder;
   const auto read = read_description(folder.path());
   ASSERT_FALSE(read);
   EXPECT_THAT(read.error().detail, HasSubstr("is no whole backup: there is no backup.json in it"));

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "sim/device_bench.h"
+#include "sim/test_bench.h"
 #include "twin/twin.h"
 #include "wire/json.h"
 

@@ -9,12 +9,11 @@
 #include <string_view>
 #include <utility>
 
-#include "hub/test_home.h"
+#include "testing/home.h"
 
 namespace gridloom::app {
 namespace {
 
-using hub::must;
 using testing::HasSubstr;
 
 constexpr TimePoint kNow{Millis(1'700'000'000'000)};
@@ -59,7 +58,7 @@ TEST(TimeOptions, ThatMakeNoSenseAreNamed) {
 struct TimeTest : testing::Test {
   std::string told(std::string_view request) {
     const auto answer = administer({*registry,
-                                    *hub::test_catalog(),
+                                    *test_catalog(),
                                     *archive,
                                     time,
                                     folder.data(),
@@ -73,26 +72,26 @@ struct TimeTest : testing::Test {
     return answer ? wire::to_text(*answer) : "fault: " + answer.error().detail;
   }
 
-  hub::QuickFolder folder;
-  hub::ManualClock wall;
-  VirtualClock time{wall, {.start = hub::kTestStart, .speed = 60, .paused = true}};
+  TemporaryFolder folder;
+  TestClock wall;
+  VirtualClock time{wall, {.start = kTestStart, .speed = 60, .paused = true}};
   std::unique_ptr<registry::Registry> registry = must(registry::Registry::open(folder.data()));
   std::unique_ptr<history::Archive> archive =
       must(history::Archive::open({.data = folder.data(), .clock = &time}));
   bool is_virtual = true;
   bool is_running = true;
-  hub::TestHome home;
+  TestHome home;
 };
 
 TEST_F(TimeTest, IsDrivenByRequests) {
   EXPECT_EQ(told(R"({"op":"time"})"), R"({"now":1700000000000,"speed":60,"state":"paused"})");
   EXPECT_EQ(told(R"({"op":"time.resume"})"), R"({"now":1700000000000,"speed":60,"state":"runs"})");
-  wall.at += Millis(1000);
+  wall.pass(Millis(1000));
   EXPECT_EQ(told(R"({"op":"time.speed","speed":2})"),
             R"({"now":1700000060000,"speed":2,"state":"runs"})");
   EXPECT_EQ(told(R"({"op":"time.step","ms":500})"),
             R"({"now":1700000060000,"speed":2,"state":"runs"})");
-  wall.at += Millis(1000);
+  wall.pass(Millis(1000));
   EXPECT_EQ(told(R"({"op":"time"})"), R"({"now":1700000060500,"speed":2,"state":"paused"})");
   EXPECT_EQ(told(R"({"op":"time.resume"})"), R"({"now":1700000060500,"speed":2,"state":"runs"})");
   EXPECT_EQ(told(R"({"op":"time.pause"})"), R"({"now":1700000060500,"speed":2,"state":"paused"})");

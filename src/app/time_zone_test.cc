@@ -6,14 +6,14 @@
 #include <cstdlib>
 #include <string>
 
-#include "app/test_variable.h"
+#include "testing/environment_variable.h"
 
 namespace gridloom::app {
 namespace {
 
 TEST(TimeZone, AMissingZoneIsNamed) {
   const std::string empty = testing::TempDir();
-  const Variable folder("TZDIR", empty.c_str());
+  const EnvironmentVariable folder("TZDIR", empty.c_str());
   struct Row {
     const char* zone;
     bool warns;
@@ -22,14 +22,14 @@ TEST(TimeZone, AMissingZoneIsNamed) {
        {Row{"Europe/Berlin", true}, Row{":Europe/Berlin", true}, Row{"Etc/GMT+1", true},
         Row{"Nowhere", true}, Row{"", false}, Row{"UTC", false},
         Row{"CET-1CEST,M3.5.0,M10.5.0/3", false}, Row{"CET-1", false}, Row{"<+03>-3", false}}) {
-    const Variable zone("TZ", row.zone);
+    const EnvironmentVariable zone("TZ", row.zone);
     EXPECT_EQ(time_zone_warning().empty(), !row.warns) << row.zone;
     if (row.warns) EXPECT_NE(time_zone_warning().find("are UTC"), std::string::npos);
   }
 }
 
 TEST(TimeZone, TheSystemsZonesAndAnAdministratorsFolderComeFirst) {
-  const Variable folder("TZDIR", "/somewhere");
+  const EnvironmentVariable folder("TZDIR", "/somewhere");
   find_zone_files("/opt/gridloom/bin/gridloom");
   EXPECT_STREQ(std::getenv("TZDIR"), "/somewhere");
 }

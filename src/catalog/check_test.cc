@@ -4,7 +4,7 @@
 #include <string_view>
 
 #include "catalog/loader.h"
-#include "catalog/made_up_family.h"
+#include "catalog/test_family.h"
 
 namespace gridloom::catalog {
 namespace {

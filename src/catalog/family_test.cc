@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "catalog/loader.h"
-#include "catalog/made_up_family.h"
+#include "catalog/test_family.h"
 
 namespace gridloom::catalog {
 namespace {

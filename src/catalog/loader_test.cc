@@ -4,12 +4,11 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
-#include <fstream>
-#include <random>
 #include <string>
 #include <vector>
 
-#include "catalog/made_up_family.h"
+#include "catalog/test_family.h"
+#include "testing/temporary_folder.h"
 
 namespace gridloom::catalog {
 namespace {
@@ -405,28 +404,6 @@ TEST(Loader, RefusesAKeyThatStandsTwiceAnywhere) {
   });
 }
 
-class Folder {
- public:
-  Folder()
-      : path_(std::filesystem::temp_directory_path() /
-              ("gridloom_catalog_" + std::to_string(std::random_device{}()))) {
-    std::filesystem::create_directories(path_);
-  }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  ~Folder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  void write(std::string_view name, std::string_view text) const {
-    std::ofstream(path_ / name, std::ios::binary) << text;
-  }
-  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
-
 TEST(LoadCatalog, LoadsEveryFileThatIsInTheBinary) {
   for (const EmbeddedFile& file : embedded_files()) {
     const auto family = load_family(file.name, file.text);
@@ -438,11 +415,11 @@ TEST(LoadCatalog, LoadsEveryFileThatIsInTheBinary) {
 }
 
 TEST(LoadCatalog, AddsTheFamiliesOfAFolderAndLetsThemReplaceOurs) {
-  const Folder folder;
-  folder.write("made_up.yaml", kMadeUpFamily);
-  folder.write("notes.txt", "no device file");
-  folder.write("power_ocean.yaml",
-               "family: power_ocean\nproduct: Mine\nmeans: x\nprefixes: [HJ3]\n");
+  const TemporaryFolder folder;
+  write_content(folder.path() / "made_up.yaml", kMadeUpFamily);
+  write_content(folder.path() / "notes.txt", "no device file");
+  write_content(folder.path() / "power_ocean.yaml",
+                "family: power_ocean\nproduct: Mine\nmeans: x\nprefixes: [HJ3]\n");
   const auto catalog = load_catalog(folder.path());
   ASSERT_TRUE(catalog) << catalog.error().detail;
   EXPECT_EQ((*catalog)->of_serial("MU1A0001")->id, "made_up");
@@ -450,14 +427,16 @@ TEST(LoadCatalog, AddsTheFamiliesOfAFolderAndLetsThemReplaceOurs) {
 }
 
 TEST(LoadCatalog, TellsTheMistakesOfAllFilesAndWhatTheyCannotShare) {
-  const Folder folder;
-  folder.write("one.yaml", "family: one\nproduct: One\nmeans: x\nprefixes: [ZZ]\n");
-  folder.write("two.yaml", "family: two\nproduct: Two\nmeans: x\nprefixes: [ZZ]\n");
+  const TemporaryFolder folder;
+  write_content(folder.path() / "one.yaml",
+                "family: one\nproduct: One\nmeans: x\nprefixes: [ZZ]\n");
+  write_content(folder.path() / "two.yaml",
+                "family: two\nproduct: Two\nmeans: x\nprefixes: [ZZ]\n");
   auto catalog = load_catalog(folder.path());
   ASSERT_FALSE(catalog);
   EXPECT_THAT(catalog.error().detail, HasSubstr("two.yaml: prefixes: ZZ belongs to one already"));
-  folder.write("one.yaml", "family: one\n");
-  folder.write("two.yaml", "a: [");
+  write_content(folder.path() / "one.yaml", "family: one\n");
+  write_content(folder.path() / "two.yaml", "a: [");
   catalog = load_catalog(folder.path());
   ASSERT_FALSE(catalog);
   EXPECT_THAT(catalog.error().detail, HasSubstr("one.yaml:1: product: this key is missing"));

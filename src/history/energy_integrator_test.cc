@@ -19,7 +19,7 @@
 #include "catalog/loader.h"
 #include "history/store.h"
 #include "history/test_dice.h"
-#include "history/test_lines.h"
+#include "testing/must.h"
 
 namespace gridloom::history {
 namespace {

@@ -17,9 +17,10 @@
 #include "history/batch.h"
 #include "history/energy_integrator.h"
 #include "history/test_archive.h"
-#include "history/test_lines.h"
 #include "registry/sqlite.h"
-#include "registry/test_folder.h"
+#include "testing/clock.h"
+#include "testing/must.h"
+#include "testing/temporary_folder.h"
 
 namespace gridloom::history {
 namespace {
@@ -106,8 +107,8 @@ class LedgerTest : public testing::Test {
   }
 
   using Sums = std::vector<double>;
-  registry::TestFolder folder_;
-  SharedClock clock_{kStart};
+  TemporaryFolder folder_;
+  TestClock clock_{kStart};
   bool known_ = true;
   std::unique_ptr<Archive> archive_;
   BatchWriter writer_;

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "hub/shard.h"
-#include "hub/test_home.h"
+#include "testing/home.h"
 
 namespace gridloom::hub {
 namespace {
@@ -184,7 +184,7 @@ TEST_P(DeliveryTest, ARetainedMessageExpires) {
   auto message = std::make_shared<wire::mqtt::Message>();
   message->topic = own("quota");
   message->payload = "{}";
-  message->expires_at = home.clock.at + seconds(10);
+  message->expires_at = home.clock.now() + seconds(10);
   Hub::Batch batch(*home.hub);
   ASSERT_TRUE(batch.add(device, message, {.retain = true}));
   batch.post(device);

@@ -1,11 +1,11 @@
 // Waiting for the journal: acknowledgements, the answers of sets, and publishers when the journal
 // is behind; and the records that are written.
-#include "hub/test_home.h"
 
 #include <gtest/gtest.h>
 
 #include "history/batch.h"
 #include "history/turn.h"
+#include "testing/home.h"
 
 namespace gridloom::hub {
 namespace {

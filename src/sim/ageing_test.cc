@@ -9,8 +9,8 @@
 #include <string>
 #include <string_view>
 
-#include "sim/device_bench.h"
-#include "sim/models/identities.h"
+#include "sim/models/test_invariants.h"
+#include "sim/test_bench.h"
 
 namespace gridloom::sim {
 namespace {

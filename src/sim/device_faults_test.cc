@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-#include "sim/device_bench.h"
+#include "sim/test_bench.h"
 
 namespace gridloom::sim {
 namespace {

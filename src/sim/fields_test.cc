@@ -8,8 +8,8 @@
 #include <string_view>
 #include <vector>
 
-#include "sim/device_bench.h"
 #include "sim/model.h"
+#include "sim/test_bench.h"
 #include "sim/test_family.h"
 
 namespace gridloom::sim {

@@ -1,5 +1,5 @@
 // Tests the checks: a change of a single value must violate an identity that random runs keep.
-#include "sim/invariants.h"
+#include "sim/test_invariants.h"
 
 #include <gtest/gtest.h>
 
@@ -13,9 +13,9 @@
 #include <vector>
 
 #include "catalog/family.h"
-#include "sim/device_bench.h"
 #include "sim/effects.h"
-#include "sim/models/identities.h"
+#include "sim/models/test_invariants.h"
+#include "sim/test_bench.h"
 #include "wire/json.h"
 
 namespace gridloom::sim {

@@ -18,10 +18,10 @@
 
 #include "catalog/family.h"
 #include "sim/battery.h"
-#include "sim/device_bench.h"
 #include "sim/effects.h"
-#include "sim/invariants.h"
-#include "sim/models/identities.h"
+#include "sim/models/test_invariants.h"
+#include "sim/test_bench.h"
+#include "sim/test_invariants.h"
 
 namespace gridloom::sim {
 namespace {

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "sim/device_bench.h"
+#include "sim/test_bench.h"
 #include "sim/test_family.h"
 
 namespace gridloom::sim {

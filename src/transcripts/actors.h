@@ -26,7 +26,7 @@
 #include "transcripts/invariants.h"
 #include "transcripts/mqtt_client.h"
 #include "transcripts/schema_checker.h"
-#include "transcripts/test_server.h"
+#include "transcripts/server.h"
 
 namespace gridloom::transcripts {
 

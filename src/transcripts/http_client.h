@@ -7,7 +7,7 @@
 
 #include "base/result.h"
 #include "registry/directory.h"
-#include "transcripts/test_server.h"
+#include "transcripts/server.h"
 
 namespace gridloom::transcripts {
 

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "base/secret.h"
-#include "transcripts/test_server.h"
+#include "transcripts/server.h"
 #include "wire/mqtt/packet.h"
 
 namespace gridloom::transcripts {

@@ -117,6 +117,51 @@ TEST(Layers, NameEveryFolderOnceAndNoOther) {
                           HasSubstr("there is no src/net")));
 }
 
+TEST(Layers, GiveARoomForTestsToTestsOnly) {
+  const std::vector<File> rooms = {
+      {"layers.txt", "base:\nhub: base\ntesting (tests): base hub\n"},
+      {"src/base/clock.h", ""},
+      {"src/hub/hub.h", "#include \"base/clock.h\"\n"},
+      {"src/hub/hub.cc", "#include \"hub/hub.h\"\n"},
+      {"src/testing/clock.h", "#include \"base/clock.h\"\n"},
+      {"src/testing/home.h", "#include \"hub/hub.h\"\n#include \"testing/clock.h\"\n"}};
+  const auto with = [&rooms](const File& file) {
+    std::vector<File> files = rooms;
+    files.push_back(file);
+    return findings_of(check_layers, files);
+  };
+  const std::string home = "#include \"testing/home.h\"\n";
+  EXPECT_THAT(with({"src/hub/hub_test.cc", home}), IsEmpty());
+  EXPECT_THAT(with({"src/hub/test_rows.h", home}), IsEmpty());
+  EXPECT_THAT(with({"src/base/a_test.cc", "#include \"testing/clock.h\"\n"}), IsEmpty());
+  EXPECT_THAT(with({"src/base/a_test.cc", home}),
+              ElementsAre(HasSubstr("a test of 'base' may not include \"testing/home.h\", behind "
+                                    "which is hub; include a smaller header")));
+  EXPECT_THAT(with({"src/hub/shard.cc", home}),
+              ElementsAre(HasSubstr("src/hub/shard.cc:1: error: the program includes "
+                                    "\"testing/home.h\", which is for tests")));
+  EXPECT_THAT(with({"src/main.cc", home}), ElementsAre(HasSubstr("which is for tests")));
+}
+
+TEST(Layers, NameHeadersForTestsAndKeepThemOutOfTheProgram) {
+  const File rooms = {"layers.txt", "base:\n"};
+  EXPECT_THAT(findings_of(check_layers, {rooms,
+                                         {"src/base/rows.h", ""},
+                                         {"src/base/a_test.cc", "#include \"base/rows.h\"\n"}}),
+              ElementsAre(HasSubstr("src/base/rows.h:1: error: only tests include this header")));
+  EXPECT_THAT(findings_of(check_layers, {rooms,
+                                         {"src/base/rows.cc", ""},
+                                         {"src/base/rows.h", ""},
+                                         {"src/base/a_test.cc", "#include \"base/rows.h\"\n"}}),
+              IsEmpty());
+  EXPECT_THAT(
+      findings_of(check_layers, {rooms,
+                                 {"src/base/test_rows.h", ""},
+                                 {"src/base/a.cc", "#include \"base/test_rows.h\"\n"},
+                                 {"src/base/a_test.cc", "#include \"base/test_rows.h\"\n"}}),
+      ElementsAre(HasSubstr("src/base/a.cc:1: error: the program includes")));
+}
+
 TEST(Form, LimitsTheLengthOfAFile) {
   EXPECT_THAT(findings_of(check_form, "// Opens.\n" + repeated("int a;\n", 599)), IsEmpty());
   EXPECT_THAT(findings_of(check_form, "// Opens.\n" + repeated("int a;\n", 600)),

@@ -6,8 +6,8 @@
 #include <string_view>
 #include <utility>
 
-#include "sim/device_bench.h"
-#include "sim/models/power_kits_invariants.h"
+#include "sim/models/test_power_kits_invariants.h"
+#include "sim/test_bench.h"
 
 namespace gridloom::sim {
 namespace {

@@ -5,9 +5,9 @@
 #include <memory>
 #include <string>
 
-#include "sim/device_bench.h"
 #include "sim/model.h"
-#include "sim/models/power_ocean_identities.h"
+#include "sim/models/test_power_ocean_invariants.h"
+#include "sim/test_bench.h"
 
 namespace gridloom::sim {
 namespace {

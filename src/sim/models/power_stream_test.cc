@@ -4,8 +4,8 @@
 #include <string>
 #include <string_view>
 
-#include "sim/device_bench.h"
-#include "sim/models/power_stream_identities.h"
+#include "sim/models/test_power_stream_invariants.h"
+#include "sim/test_bench.h"
 
 namespace gridloom::sim {
 namespace {

@@ -6,9 +6,9 @@
 #include <string>
 #include <string_view>
 
-#include "sim/device_bench.h"
 #include "sim/models/panel_json.h"
-#include "sim/models/smart_home_panel_invariants.h"
+#include "sim/models/test_smart_home_panel_invariants.h"
+#include "sim/test_bench.h"
 
 namespace gridloom::sim {
 namespace {

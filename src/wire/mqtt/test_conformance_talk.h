@@ -14,7 +14,7 @@
 
 #include "wire/mqtt/bytes.h"
 #include "wire/mqtt/session.h"
-#include "wire/mqtt/session_talk.h"
+#include "wire/mqtt/test_talk.h"
 
 namespace gridloom::wire::mqtt {
 

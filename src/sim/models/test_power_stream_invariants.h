@@ -6,7 +6,7 @@
 #include <string_view>
 #include <utility>
 
-#include "sim/invariants.h"
+#include "sim/test_invariants.h"
 
 namespace gridloom::sim {
 namespace power_stream {

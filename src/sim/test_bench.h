@@ -22,7 +22,7 @@
 #include "sim/effects.h"
 #include "sim/model.h"
 #include "sim/models/parts.h"
-#include "sim/random_sets.h"
+#include "sim/test_sets.h"
 #include "sim/virtual_device.h"
 #include "sim/world.h"
 #include "wire/json.h"

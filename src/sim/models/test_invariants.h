@@ -5,12 +5,12 @@
 #include <string_view>
 #include <utility>
 
-#include "sim/invariants.h"
-#include "sim/models/delta_2_identities.h"
-#include "sim/models/power_kits_invariants.h"
-#include "sim/models/power_ocean_identities.h"
-#include "sim/models/power_stream_identities.h"
-#include "sim/models/smart_home_panel_invariants.h"
+#include "sim/models/test_delta_2_invariants.h"
+#include "sim/models/test_power_kits_invariants.h"
+#include "sim/models/test_power_ocean_invariants.h"
+#include "sim/models/test_power_stream_invariants.h"
+#include "sim/models/test_smart_home_panel_invariants.h"
+#include "sim/test_invariants.h"
 
 namespace gridloom::sim {
 

@@ -1,6 +1,6 @@
 // A platform for tests, in one thread and without sockets: a registry in a folder of its own, the
-// built-in catalogue, a manual clock, and a hub whose shards run when settle() is called.
-// Test-only; the tests of the MQTT and HTTP servers use it too.
+// built-in catalogue, a clock that the test moves, and a hub whose shards run when settle() is
+// called. It begins with neither accounts nor devices.
 #pragma once
 
 #include <fmt/format.h>
@@ -8,15 +8,10 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
-#include <deque>
-#include <filesystem>
 #include <memory>
 #include <optional>
-#include <stdexcept>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -24,77 +19,15 @@
 #include "catalog/loader.h"
 #include "hub/hub.h"
 #include "registry/registry.h"
+#include "testing/clock.h"
+#include "testing/loop.h"
+#include "testing/must.h"
+#include "testing/temporary_folder.h"
 
-namespace gridloom::hub {
+namespace gridloom {
 
 using wire::mqtt::Qos;
 using Lines = std::vector<std::string>;
-
-inline constexpr TimePoint kTestStart{Millis(1'700'000'000'000)};
-
-class ManualClock final : public Clock {
- public:
-  [[nodiscard]] TimePoint now() const override { return at; }
-  TimePoint at = kTestStart;
-};
-
-// Runs posted tasks when run() is called.
-class HandLoop final : public Loop {
- public:
-  void post(Task task) override { tasks_.push_back(std::move(task)); }
-  // False: there was nothing to do.
-  bool run() {
-    if (tasks_.empty()) return false;
-    while (!tasks_.empty()) {
-      Task task = std::move(tasks_.front());
-      tasks_.pop_front();
-      task();
-    }
-    return true;
-  }
-
- private:
-  std::deque<Task> tasks_;
-};
-
-// A temporary folder, in memory where the machine has such: each change of the registry waits for
-// the disk, and a test makes several.
-class QuickFolder {
- public:
-  QuickFolder() {
-    std::error_code ignored;
-    const bool quick = std::filesystem::is_directory("/dev/shm", ignored);
-    std::string name = quick ? "/dev/shm/gridloom-test-XXXXXX" : "";
-    if (!quick || ::mkdtemp(name.data()) == nullptr) {
-      name = (std::filesystem::temp_directory_path() / "gridloom-test-XXXXXX").string();
-      if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary folder");
-    }
-    path_ = name;
-  }
-  QuickFolder(const QuickFolder&) = delete;
-  QuickFolder& operator=(const QuickFolder&) = delete;
-  ~QuickFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-
-  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
-  // A data folder that does not exist yet; the code under test makes it.
-  [[nodiscard]] std::filesystem::path data() const { return path_ / "data"; }
-
- private:
-  std::filesystem::path path_;
-};
-
-// Throws on an error, so that a test whose setup fails stops there.
-template <typename T>
-T must(Result<T> result) {
-  if (!result) throw std::runtime_error(result.error().detail);
-  return std::move(*result);
-}
-inline void must(const Status& status) {
-  if (!status) throw std::runtime_error(status.error().detail);
-}
 
 inline const std::shared_ptr<const catalog::Catalog>& test_catalog() {
   static const std::shared_ptr<const catalog::Catalog> kCatalog = must(catalog::load_catalog({}));
@@ -102,12 +35,12 @@ inline const std::shared_ptr<const catalog::Catalog>& test_catalog() {
 }
 
 // A client that records its deliveries as lines: "q1 retained TOPIC PAYLOAD #ids".
-class FakeClient final : public Client {
+class FakeClient final : public hub::Client {
  public:
-  using Client::Client;
+  using hub::Client::Client;
 
-  void deliver(std::vector<Delivery> deliveries, std::vector<Ack> given) override {
-    for (const Delivery& delivery : deliveries) {
+  void deliver(std::vector<hub::Delivery> deliveries, std::vector<hub::Ack> given) override {
+    for (const hub::Delivery& delivery : deliveries) {
       std::string line = fmt::format("q{}{} {} {}", static_cast<int>(delivery.qos),
                                      delivery.retain ? " retained" : "", delivery.message->topic,
                                      delivery.message->payload);
@@ -119,15 +52,15 @@ class FakeClient final : public Client {
     }
     acks.insert(acks.end(), given.begin(), given.end());
   }
-  void kick(KickReason reason) override { kicked.push_back(reason); }
+  void kick(hub::KickReason reason) override { kicked.push_back(reason); }
   void rights_changed() override { ++rights_changes; }
   void resume_reading() override { ++told_to_go_on; }
 
   Lines take() { return std::exchange(got, {}); }
 
   Lines got;
-  std::vector<Ack> acks;
-  std::vector<KickReason> kicked;
+  std::vector<hub::Ack> acks;
+  std::vector<hub::KickReason> kicked;
   int rights_changes = 0;
   int told_to_go_on = 0;
   wire::mqtt::MessagePtr last;
@@ -136,16 +69,16 @@ class FakeClient final : public Client {
 using FakePtr = std::shared_ptr<FakeClient>;
 
 struct TestHome {
-  explicit TestHome(std::size_t shards = 2, const Config& config = {})
+  explicit TestHome(std::size_t shards = 2, const hub::Config& config = {})
       : registry(must(registry::Registry::open(folder.data()))),
         platform{
             .clock = clock, .catalog = test_catalog(), .registry = *registry, .config = config} {
     std::vector<Loop*> loops;
     for (std::size_t i = 0; i < shards; ++i) {
-      shard_loops.push_back(std::make_unique<HandLoop>());
+      shard_loops.push_back(std::make_unique<ManualLoop>());
       loops.push_back(shard_loops.back().get());
     }
-    hub = std::make_unique<Hub>(platform, loops);
+    hub = std::make_unique<hub::Hub>(platform, loops);
     registry->on_change([this] {
       if (hub) hub->registry_changed();
     });
@@ -202,7 +135,7 @@ struct TestHome {
     hub->ended(client);
     settle();
   }
-  bool subscribe(const FakePtr& client, const Subscription& subscription) {
+  bool subscribe(const FakePtr& client, const hub::Subscription& subscription) {
     const bool granted = hub->subscribe(client, subscription);
     settle();
     return granted;
@@ -220,9 +153,9 @@ struct TestHome {
                    {.qos = qos, .retain = retain, .token = {.packet_id = packet_id, .qos = qos}});
   }
   bool publish(const FakePtr& client, wire::mqtt::Message message,
-               const PublishOptions& options = {
+               const hub::PublishOptions& options = {
                    .qos = Qos::kAtLeastOnce, .token = {.packet_id = 1, .qos = Qos::kAtLeastOnce}}) {
-    Hub::Batch batch(*hub);
+    hub::Hub::Batch batch(*hub);
     const bool taken =
         batch.add(client, std::make_shared<const wire::mqtt::Message>(std::move(message)), options);
     batch.post(client);
@@ -245,7 +178,7 @@ struct TestHome {
       if (!result) {
         return fmt::format("{} {}", code_of(result.error().code).code, result.error().detail);
       }
-      if constexpr (std::is_same_v<T, QuotaBody>) {
+      if constexpr (std::is_same_v<T, hub::QuotaBody>) {
         return **result;
       } else {
         return *result;
@@ -253,12 +186,12 @@ struct TestHome {
     }
   };
   template <typename T>
-  ReplyTo<T> asker(Answer<T>& answer) {
+  hub::ReplyTo<T> asker(Answer<T>& answer) {
     return {.loop = &door_loop,
             .done = [slot = answer.slot](Result<T> result) { *slot = std::move(result); }};
   }
   std::string read_all(registry::AccountId by, std::string_view sn) {
-    Answer<QuotaBody> answer;
+    Answer<hub::QuotaBody> answer;
     hub->read_all(by, std::string(sn), asker(answer));
     settle();
     return answer.text();
@@ -285,18 +218,18 @@ struct TestHome {
     }
   }
   void pass(Millis time) {
-    clock.at += time;
+    clock.pass(time);
     hub->tick();
     settle();
   }
 
-  QuickFolder folder;
-  ManualClock clock;
+  TemporaryFolder folder;
+  TestClock clock;
   std::unique_ptr<registry::Registry> registry;
-  Platform platform;
-  HandLoop door_loop;
-  std::vector<std::unique_ptr<HandLoop>> shard_loops;
-  std::unique_ptr<Hub> hub;
+  hub::Platform platform;
+  ManualLoop door_loop;
+  std::vector<std::unique_ptr<ManualLoop>> shard_loops;
+  std::unique_ptr<hub::Hub> hub;
 };
 
 // The payload in a line "q1 /open/ACCOUNT/SN/set_reply {...}".
@@ -312,4 +245,4 @@ inline std::string member_of(std::string_view json, std::string_view key) {
   return value == nullptr ? std::string() : wire::to_text(*value);
 }
 
-}  // namespace gridloom::hub
+}  // namespace gridloom

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "sim/invariants.h"
+#include "sim/test_invariants.h"
 #include "wire/json.h"
 
 namespace gridloom::sim {

@@ -14,13 +14,12 @@
 #include <string_view>
 #include <vector>
 
-#include "hub/test_home.h"
 #include "mqtt/session_table.h"
 #include "mqtt/test_peer.h"
+#include "testing/home.h"
 
 namespace gridloom::mqtt {
 
-using hub::Lines;
 using std::chrono::seconds;
 using wire::mqtt::Connect;
 using wire::mqtt::LastWill;
@@ -102,7 +101,7 @@ class MqttStandard : public testing::TestWithParam<Version> {
     return lines;
   }
 
-  hub::TestHome home;
+  TestHome home;
   SessionTable table;
   ServerContext server{.hub = home.hub.get(), .clock = &home.clock, .sessions = &table};
   std::string quota_;

@@ -1,4 +1,4 @@
-#include "transcripts/test_server.h"
+#include "transcripts/server.h"
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>

@@ -7,9 +7,9 @@
 #include <cstdint>
 #include <utility>
 
-#include "sim/invariants.h"
 #include "sim/models/panel_json.h"
 #include "sim/models/panel_tasks.h"
+#include "sim/test_invariants.h"
 #include "wire/json.h"
 
 namespace gridloom::sim {

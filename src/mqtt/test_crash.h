@@ -31,10 +31,10 @@ class CrashTest : public testing::Test {
 
   void start() {
     folder.emplace();
-    store = hub::must(SessionStore::open(folder->path()));
+    store = must(SessionStore::open(folder->path()));
     home.platform.sessions = store->keeper();
     for (const hub::TestLog::Record& record : log.safe) take(record);
-    auto loaded = hub::must(store->load());
+    auto loaded = must(store->load());
     table.emplace(TableLimits{});
     server.emplace(ServerContext{.hub = home.hub.get(), .clock = &home.clock, .sessions = &*table});
     for (const hub::RetainedChange& retained : loaded.retained) {
@@ -80,9 +80,9 @@ class CrashTest : public testing::Test {
     start();
   }
 
-  hub::TestHome home{1};
+  TestHome home{1};
   hub::TestLog log;
-  std::optional<hub::QuickFolder> folder;
+  std::optional<TemporaryFolder> folder;
   std::unique_ptr<SessionStore> store;
   std::optional<SessionTable> table;
   std::optional<ServerContext> server;

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <utility>
 
-#include "sim/invariants.h"
+#include "sim/test_invariants.h"
 #include "wire/json.h"
 
 namespace gridloom::sim {

@@ -9,6 +9,7 @@
 
 #include "base/read_file.h"
 #include "catalog/loader.h"
+#include "sim/model.h"
 
 namespace gridloom::app {
 
@@ -37,6 +38,10 @@ int check_family(const std::filesystem::path& file) {
   const auto family = catalog::load_family(file.string(), *text);
   if (!family) {
     fmt::print(stderr, "{}\n", family.error().detail);
+    return 1;
+  }
+  if (const Status fits = sim::check_model(*family); !fits) {
+    fmt::print(stderr, "{}: {}\n", file.string(), fits.error().detail);
     return 1;
   }
   fmt::print("{}: good: {} fields, {} commands, {} reports\n", file.string(),

@@ -163,6 +163,11 @@ Result<std::vector<sim::Member>> members_of_file(const std::string& path,
   const auto devices = bench::devices_from(path);
   if (!devices) return std::unexpected(devices.error());
   std::vector<sim::Member> members;
+  for (const catalog::FamilyPtr& family : catalog.families()) {
+    if (const Status fits = sim::check_model(family); !fits) {
+      return std::unexpected(fits.error());
+    }
+  }
   for (const bench::Device& device : *devices) {
     members.push_back(
         {.family = catalog.of_serial(device.sn), .sn = device.sn, .key = Secret(device.key)});
@@ -308,6 +313,9 @@ Result<Groups> groups_of(std::string_view text, const catalog::Catalog& catalog)
                                       [](const auto& each) { return std::string_view(each->id); });
       return fail(ErrorCode::kBadParams,
                   fmt::format("there is no family '{}'; there are {}", id, fmt::join(ids, ", ")));
+    }
+    if (const Status fits = sim::check_model(*family); !fits) {
+      return std::unexpected(fits.error());
     }
     found.emplace_back(*family, devices);
   }

@@ -112,15 +112,20 @@ inline std::string said_name(const Fields& fields, std::string_view name) {
   return said;
 }
 
+// A field's value in the family's file.
+inline const wire::Json& initial_of(const Fields& fields, std::string_view name) {
+  return std::ranges::find(fields.entries(), name, &Fields::Entry::name)->field->initial;
+}
+
 // Expects every value to have its field's type and to be in its range.
 inline void expect_documented(const Fields& fields) {
-  for (const Fields::Slot& slot : fields.slots()) {
-    const bool fits = catalog::fits(slot.field->type, slot.value);
-    EXPECT_TRUE(fits) << slot.name << " is " << wire::to_text(slot.value);
-    if (!fits || !slot.field->range || !slot.value.is_number()) continue;
-    const double number = slot.value.to_number<double>();
-    EXPECT_GE(number, slot.field->range->low) << slot.name;
-    EXPECT_LE(number, slot.field->range->high) << slot.name;
+  for (const Fields::Entry& entry : fields.entries()) {
+    const bool fits = catalog::fits(entry.field->type, entry.value);
+    EXPECT_TRUE(fits) << entry.name << " is " << wire::to_text(entry.value);
+    if (!fits || !entry.field->range || !entry.value.is_number()) continue;
+    const double number = entry.value.to_number<double>();
+    EXPECT_GE(number, entry.field->range->low) << entry.name;
+    EXPECT_LE(number, entry.field->range->high) << entry.name;
   }
 }
 

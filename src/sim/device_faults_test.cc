@@ -27,8 +27,8 @@ constexpr TimePoint kNoon{std::chrono::sys_days{std::chrono::June / 10 / 2025} +
 // The last reported values of all fields with this name, in any module.
 std::vector<Json> values_of(const Fields& fields, std::string_view name) {
   std::vector<Json> values;
-  for (const Fields::Slot& slot : fields.slots()) {
-    if (slot.field->name == name) values.push_back(slot.value);
+  for (const Fields::Entry& entry : fields.entries()) {
+    if (entry.field->name == name) values.push_back(entry.value);
   }
   return values;
 }
@@ -117,8 +117,10 @@ TEST(Troubles, HeldFieldsStayAsTheyWereAndMoveOnAfterwards) {
 
 double sum_of(const Fields& fields, std::string_view nature) {
   double sum = 0;
-  for (const Fields::Slot& slot : fields.slots()) {
-    if (slot.field->nature == nature) sum += slot.value.to_number<double>() * slot.field->scale;
+  for (const Fields::Entry& entry : fields.entries()) {
+    if (entry.field->nature == nature) {
+      sum += entry.value.to_number<double>() * entry.field->scale;
+    }
   }
   return sum;
 }

@@ -44,11 +44,6 @@ namespace gridloom::sim {
   }
 }
 
-// The index of a field that was looked up.
-struct Slot {
-  std::size_t index = 0;
-};
-
 // A device's report and its environment at that moment, as a check sees them.
 class Seen {
  public:
@@ -58,7 +53,7 @@ class Seen {
   [[nodiscard]] double operator[](Slot slot) const { return number_of(json(slot)); }
   [[nodiscard]] const wire::Json& json(Slot slot) const {
     if (looked_at_ != nullptr) looked_at_->push_back(slot);
-    return fields_.slots()[slot.index].value;
+    return fields_.get(slot);
   }
   [[nodiscard]] const Environment& environment() const { return environment_; }
 
@@ -142,7 +137,7 @@ class Invariants {
   [[nodiscard]] Slot at(std::string_view name) const {
     const auto found = table_->find(name);
     if (!found) throw std::logic_error("there is no field " + std::string(name));
-    return {.index = *found};
+    return *found;
   }
   [[nodiscard]] const std::vector<std::string>& modules(const std::string& group) const {
     return table_->family().virtual_devices.modules.at(group);
@@ -188,7 +183,7 @@ class Invariants {
     invariant.check(seen);
     std::string text = "does not hold: " + invariant.name;
     for (const Slot slot : looked_at) {
-      const Fields::Slot& field = fields.slots()[slot.index];
+      const Fields::Entry& field = fields.entries()[slot.index];
       text += "\n  " + std::string(field.name) + " is " + wire::to_text(field.value);
     }
     return text;

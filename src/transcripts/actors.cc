@@ -129,6 +129,7 @@ Status Actors::add_device(const NewDevice& wanted) {
     return fail(ErrorCode::kBadParams,
                 fmt::format("{} is of the family {}", wanted.sn, family->id));
   }
+  if (const Status fits = sim::check_model(family); !fits) return fits;
   auto key = server_.registry().add_device(
       {.sn = wanted.sn, .name = fmt::format("My {}", wanted.family), .owner = wanted.owner});
   if (!key) return std::unexpected(key.error());

@@ -19,11 +19,11 @@
 #include "base/chance.h"
 #include "base/clock.h"
 #include "catalog/loader.h"
+#include "sim/device_driver.h"
 #include "sim/effects.h"
 #include "sim/model.h"
 #include "sim/models/parts.h"
 #include "sim/random_sets.h"
-#include "sim/virtual_device.h"
 #include "sim/world.h"
 #include "wire/json.h"
 
@@ -43,7 +43,7 @@ inline FieldTablePtr table_of(std::string_view id) {
   return std::make_shared<const FieldTable>(family_of(id));
 }
 
-class Bench {
+class Bench : private DeviceDriver::Connection {
  public:
   struct Options {
     std::uint64_t seed = 1;
@@ -54,8 +54,8 @@ class Bench {
   Bench(catalog::FamilyPtr family, const Options& options)
       : world_({.seed = options.seed}),
         now_(options.start),
-        device_(std::make_shared<Kind>(family), options.sn, Chance(options.seed), world_.at(now_)) {
-  }
+        driver_(std::make_shared<Kind>(family), options.sn, Chance(options.seed), world_.at(now_),
+                *this) {}
 
   // A test's changes to the site's environment, in addition to those of the seed.
   std::function<void(Environment&)> site;
@@ -69,16 +69,16 @@ class Bench {
     if (site) site(environment);
     return environment;
   }
-  void connect() { device_.connected(environment(), said); }
+  void connect() { driver_.report_everything(environment()); }
   void step(Millis time) {
     now_ += time;
-    device_.apply_faults(orders, now_);
-    device_.step(environment(), said);
+    driver_.apply_faults(orders, now_);
+    driver_.step(environment());
   }
   void run(Millis time, Millis each = Millis{kMinute_ms}) {
     for (Millis gone{0}; gone < time; gone += each) step(each);
   }
-  void tell(std::string_view message) { device_.on_set(message, environment(), said); }
+  void tell(std::string_view message) { driver_.on_set(message, environment()); }
   // Sends a set. Returns its reply, which is the device's last message.
   wire::JsonObject set(const wire::JsonObject& message) {
     tell(wire::to_text(message));
@@ -88,16 +88,20 @@ class Bench {
     return set(wire::parse_json(message).value().get_object());
   }
 
-  [[nodiscard]] const VirtualDevice& device() const { return device_; }
-  [[nodiscard]] const catalog::Family& family() const { return device_.family(); }
-  [[nodiscard]] const Fields& fields() const { return device_.fields(); }
+  [[nodiscard]] const VirtualDevice& device() const { return driver_.device(); }
+  [[nodiscard]] const catalog::Family& family() const { return device().family(); }
+  [[nodiscard]] const Fields& fields() const { return device().fields(); }
   [[nodiscard]] double number(std::string_view name) const { return fields().number(name); }
   [[nodiscard]] TimePoint now() const { return now_; }
 
  private:
+  [[nodiscard]] bool is_online() const override { return true; }
+  [[nodiscard]] bool takes_reports() const override { return true; }
+  void publish(VirtualDevice::Message message) override { said.push_back(std::move(message)); }
+
   World world_;
   TimePoint now_;
-  VirtualDevice device_;
+  DeviceDriver driver_;
 };
 
 // The name under which the device reports a field: with its own module's serial number.

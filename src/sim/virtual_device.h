@@ -47,6 +47,8 @@ class VirtualDevice {
   void apply_faults(std::span<const FaultRule> orders, TimePoint now);
   // Whether a fault keeps the device off the network. Its simulation goes on.
   [[nodiscard]] bool cut_off() const { return cut_off_; }
+  // Whether a fault makes its reports malformed.
+  [[nodiscard]] bool mangles_reports() const { return mangles_; }
 
   // A message to be published on /device/<sn>/<verb>.
   struct Message {

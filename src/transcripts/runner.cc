@@ -287,7 +287,7 @@ void Runner::request(const Line& line) {
                   .target = line.words[1],
                   .body = line.payload,
                   .call = nullptr};
-  const HttpRequest request{
+  const client::HttpRequest request{
       .method = pending.method, .target = pending.target, .body = pending.body};
   pending.call = std::make_unique<HttpCall>(*server_, request, *actors_.key_of(account_));
   pending_.push_back(std::move(pending));
@@ -320,7 +320,7 @@ void Runner::expect_answer(const Line& line) {
     return fail_at(line.number, fmt::format("no request {} waits for an answer", line.which));
   }
   const auto asked = pending_.begin() + static_cast<std::ptrdiff_t>(line.which - 1);
-  const auto answer = asked->call->answer();
+  const auto& answer = asked->call->answer();
   asked->may_stay = line.words[0] == "nothing";
   if (line.words[0] == "nothing") {
     if (answer) fail_at(line.number, "expected no answer yet, got " + shown(answer->body));

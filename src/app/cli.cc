@@ -46,7 +46,7 @@ struct Arguments {
   ServeOptions serve;
   std::string data = "data";
   std::string name, owner, account, sn, key, rights, access_key, secret_key_file, remove, file;
-  std::string devices;
+  std::string devices, family;
   std::vector<std::int64_t> numbers;
   bool unknown = false;
   bool page = false;
@@ -341,6 +341,18 @@ void add_families(CLI::App& app, Arguments& a, std::function<int()>& chosen) {
   CLI::App* list = family->add_subcommand("list", "Lists the families");
   list->add_option("--devices", a.devices, "Folder with additional device files");
   list->callback([&] { chosen = [&a] { return list_families(a.devices); }; });
+  CLI::App* show = family->add_subcommand("show", "Shows fields and commands, and what they mean");
+  show->add_option("family", a.family, "Id of the family")->required();
+  show->add_option("name", a.name, "Part of the names of fields and commands to show in full");
+  show->add_option("--devices", a.devices, "Folder with additional device files");
+  show->callback([&] { chosen = [&a] { return show_family(a.devices, a.family, a.name); }; });
+  CLI::App* start = family->add_subcommand("new", "Writes a device file to start from");
+  start->add_option("family", a.family, "Id of the family, which is the name of the file")
+      ->required();
+  start->add_option("--devices", a.devices, "Folder of the file; the current one by default");
+  start->callback([&] { chosen = [&a] { return new_family(a.devices, a.family); }; });
+  CLI::App* schema = family->add_subcommand("schema", "Prints the JSON Schema of device files");
+  schema->callback([&] { chosen = [] { return print_family_schema(); }; });
   CLI::App* check = family->add_subcommand("check", "Reports every mistake in a device file");
   check->add_option("file", a.file)->required();
   check->callback([&] { chosen = [&a] { return check_family(a.file); }; });

@@ -204,10 +204,11 @@ Result<Json> list_faults(const AdminContext& context, const JsonObject& request)
     for (const hub::PlatformFaultInfo& info : hub::platform_faults())
       add("platform", info.name, info.means);
     for (const catalog::DeviceFault& common : sim::common_faults()) {
-      add("any virtual device", common.name, common.means);
+      add("any virtual device", common.name, common.description);
     }
     for (const catalog::FamilyPtr& family : context.catalog.families()) {
-      for (const catalog::DeviceFault& own : family->faults) add(family->id, own.name, own.means);
+      for (const catalog::DeviceFault& own : family->faults)
+        add(family->id, own.name, own.description);
     }
     return Json(std::move(rows));
   }

@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <random>
 #include <string>
 #include <vector>
@@ -53,15 +54,15 @@ TEST(Loader, ReadsEveryKeyOfAHead) {
   EXPECT_EQ(family->reports[1].module, "");
   EXPECT_EQ(family->reports[2].module, "packSn");
   EXPECT_EQ(family->history->indexes[1].times, 100);
-  EXPECT_EQ(family->quirks[0].seen, "ours");
+  EXPECT_EQ(family->quirks[0].source, "ours");
   ASSERT_EQ(family->faults.size(), 1U);
   EXPECT_EQ(family->faults[0].name, "leak");
-  EXPECT_EQ(family->faults[0].does[1], (std::pair<std::string, double>("warmer_k", 5)));
-  EXPECT_EQ(family->faults[0].shows[0], (std::pair<std::string, Json>("pd.beep", 1)));
-  EXPECT_EQ(family->faults[0].holds, std::vector<std::string>{"pd.soc"});
+  EXPECT_EQ(family->faults[0].environment[1], (std::pair<std::string, double>("warmer_k", 5)));
+  EXPECT_EQ(family->faults[0].reports[0], (std::pair<std::string, Json>("pd.beep", 1)));
+  EXPECT_EQ(family->faults[0].freezes, std::vector<std::string>{"pd.soc"});
   EXPECT_EQ(family->virtual_devices.devices[0].sn, "MU1A0001");
-  ASSERT_EQ(family->virtual_devices.devices[0].has.size(), 1U);
-  EXPECT_EQ(family->virtual_devices.devices[0].has[0],
+  ASSERT_EQ(family->virtual_devices.devices[0].initial.size(), 1U);
+  EXPECT_EQ(family->virtual_devices.devices[0].initial[0],
             (std::pair<std::string, Json>("pd.beep", 1)));
 }
 
@@ -106,7 +107,7 @@ TEST(Loader, ReadsPlainNumbersOnlyInTheFormThatJsonHas) {
   for (const auto& row : rows) {
     const std::string text =
         "family: x\nproduct: x\nmeans: x\nprefixes: [X]\nreports: {r: {fields: [f]}}\n"
-        "fields:\n  f:\n    type: any\n    means: x\n    initial:\n      " +
+        "fields:\n  f:\n    type: any\n    description: x\n    initial:\n      " +
         std::string(row.yaml) + "\n";
     const auto family = load_family("x.yaml", text);
     ASSERT_TRUE(family) << row.yaml << ": " << family.error().detail;
@@ -184,8 +185,9 @@ TEST(Loader, TellsMistakesOfTheHeadWithFileLineAndKey) {
        "made_up.yaml:6: product_typ: this key is not known; known here are family, product,"},
       {"product_type: 7", "model: 7", "made_up.yaml:7: model: this key stands here twice"},
       {"quota_all: flat", "quota_all: deep", "quota_all: \"deep\" must be flat or nested"},
-      {"quota_all: flat", "open: yes", "open: must be true or false; it is \"yes\""},
-      {"quota_all: flat", "read_only: true", "commands: an open or read_only family has none"},
+      {"quota_all: flat", "passthrough: yes", "passthrough: must be true or false; it is \"yes\""},
+      {"quota_all: flat", "read_only: true",
+       "commands: a passthrough or read_only family has none"},
       {"pd.state, old.beep", "pd.stat, old.beep",
        "aliases. state: \"pd.stat\" is neither a field nor a group"},
       {"\" state\": pd.state", "pd.on: pd.state", "aliases.pd.on: is the name of a field or group"},
@@ -197,17 +199,35 @@ TEST(Loader, TellsMistakesOfTheHeadWithFileLineAndKey) {
   });
 }
 
+TEST(Loader, TellsTheNewNameOfAKeyThatWasRenamed) {
+  expect_told({
+      {"description: A station", "means: A station",
+       "made_up.yaml:4: means: this key is not known: its name is description now; known here are "
+       "family, product,"},
+      {"quota_all: flat", "open: true", "open: this key is not known: its name is passthrough now"},
+      {"initial: {pd.beep", "has: {pd.beep",
+       "virtual.devices[0].has: this key is not known: its name is initial now"},
+      {"source: real", "seen: real", "fields.pd.beep.seen: this key is not known: its name is "},
+      {"environment: {battery", "does: {battery",
+       "faults.leak.does: this key is not known: its name is environment now"},
+      {"reports: {pd.beep", "shows: {pd.beep", "its name is reports now"},
+      {"freezes: [pd", "holds: [pd", "its name is freezes now"},
+      {"source: real", "has: real",
+       "fields.pd.beep.has: this key is not known: its name is initial now"},
+      {"what: It", "holds: It", "quirks[0].holds: this key is not known; known here are what and"},
+  });
+}
+
 TEST(Loader, TellsMistakesOfFields) {
   expect_told({
-      {"pd.beep: {type: int, means", "pd.beep: {type: integer, means",
-       "made_up.yaml:32: fields.pd.beep.type: \"integer\" is no type; types are int, float, "
-       "string, "
-       "bool, array, object and any"},
-      {"pd.beep: {type: int, means: Silent", "pd.beep: {means: Silent",
+      {"pd.beep: {type: int, desc", "pd.beep: {type: integer, desc",
+       "made_up.yaml:32: fields.pd.beep.type: \"integer\" must be int, float, string, bool, array, "
+       "object or any"},
+      {"pd.beep: {type: int, description: Silent", "pd.beep: {description: Silent",
        "fields.pd.beep.type: this key is missing"},
-      {"pd.beep: {type: int, means: Silent, seen: real}", "pd.beep: 5",
+      {"pd.beep: {type: int, description: Silent, source: real}", "pd.beep: 5",
        "fields.pd.beep: must be a mapping of type, unit"},
-      {"seen: real", "seen: guess", "fields.pd.beep.seen: \"guess\" is no source"},
+      {"source: real", "source: guess", "fields.pd.beep.source: \"guess\" is no source"},
       {"range: [0, 100]", "range: 100", "fields.pd.soc.range: must be two numbers [low, high]"},
       {"range: [0, 100]", "range: [0, 1, 2]", "must be two numbers [low, high]"},
       {"range: [0, 100]", "range: [0, x]", "must be two numbers [low, high]"},
@@ -215,7 +235,7 @@ TEST(Loader, TellsMistakesOfFields) {
       {"initial: 60", "initial: 160", "initial: 160 is outside its range [0, 100]"},
       {"initial: 60", "initial: \"60\"", "fields.pd.soc.initial: \"60\" is no int"},
       {"nature: battery.soc", "nature: battery.charge",
-       "nature: \"battery.charge\" is not known; known are pv.power"},
+       "nature: \"battery.charge\" must be pv.power, battery.power"},
       {"unit: W, scale", "unit: mW, scale", "nature: battery.power is in W"},
       {"nature: battery.power,", "", "fields.watts.invert: turns round a nature"},
       {"scale: 0.1", "scale: 0", "fields.watts.scale: cannot be 0"},
@@ -233,6 +253,115 @@ TEST(Loader, TellsMistakesOfFields) {
       {"[P-1, P-2]", "[P.1]", "virtual.modules: \"P.1\" is no serial number"},
       {"sn: MU1A0001", "sn: MX1A0001",
        "virtual.devices[0].sn: \"MX1A0001\" starts with none of the prefixes MU1 and MU12"},
+  });
+}
+
+TEST(Loader, ReadsNamedValuesInTheFieldsType) {
+  const FamilyPtr family = made_up();
+  ASSERT_TRUE(family);
+  const Field& state = *family->field("pd.state");
+  EXPECT_EQ(named(state.values, "010"), "\"010\" (resting)");
+  EXPECT_EQ(named(state.values, "11"), "\"11\"");
+  EXPECT_FALSE(state.others);
+  EXPECT_EQ(named(family->field("pd.on")->values, true), "true (on)");
+  const Field& amp = *family->field("pack.*.amp");
+  EXPECT_EQ(named(amp.values, 20.0), "20 (full)");
+  EXPECT_TRUE(amp.others);
+  EXPECT_FALSE(amp.range);  // a number of its own is possible
+  const Param& list = command_of(*family, "channel").params[1];
+  EXPECT_EQ(named(list.fields[0].values, 1), "1 (on)");
+  EXPECT_TRUE(command_of(*family, "quietMode").params[0].values[1].name.empty());
+}
+
+TEST(Loader, TakesTheRangeOfAFieldFromItsValues) {
+  const auto family = load_family("made_up.yaml", changed({", others: true", "", ""}));
+  ASSERT_TRUE(family) << family.error().detail;
+  const std::optional<Range>& range = (*family)->field("pack.*.amp")->range;
+  ASSERT_TRUE(range);
+  EXPECT_EQ(range->low, 0);
+  EXPECT_EQ(range->high, 20);
+}
+
+TEST(Loader, ReadsTitlesErrorsBitsAndWhatStandsForNoValue) {
+  const FamilyPtr family = made_up();
+  ASSERT_TRUE(family);
+  const Field& error = *family->field("pd.err");
+  EXPECT_EQ(error.title, "Errors");
+  EXPECT_FALSE(is_error(error, 0));
+  EXPECT_FALSE(is_error(error, 500));
+  EXPECT_TRUE(is_error(error, 1));
+  EXPECT_EQ(named(error, 513), "513 (too hot, no fan)");
+  EXPECT_EQ(named(error, 2), "2");
+  const Field& errors = *family->field("pd.errs");
+  EXPECT_EQ(errors.title, "Errors of each output");  // a short description is a title
+  EXPECT_FALSE(is_error(errors, JsonArray()));
+  EXPECT_FALSE(is_error(errors, JsonArray{0, 0}));
+  EXPECT_TRUE(is_error(errors, JsonArray{0, 7}));
+  const Field& left = *family->field("pd.left");
+  EXPECT_EQ(left.title, "");
+  EXPECT_EQ(left.absent, Json(65535));
+  EXPECT_FALSE(is_error(left, 1));
+  const Param& ratio = command_of(*family, "charge").params[1];
+  EXPECT_EQ(ratio.title, "Ratio of currents");
+  EXPECT_EQ(ratio.scale, 0.1);
+  EXPECT_TRUE(command_of(*family, "restart").dangerous);
+  EXPECT_FALSE(command_of(*family, "charge").dangerous);
+}
+
+TEST(Loader, TellsMistakesOfTitlesErrorsBitsAndUnits) {
+  expect_told({
+      {"title: Errors", "title: Errors of the station and its packs",
+       "fields.pd.err.title: \"Errors of the station and its packs\" has 35 characters: must have "
+       "1 "
+       "to 30"},
+      {"title: Errors", "title: \"\"", "has 0 characters: must have 1 to 30"},
+      {"ok: [0, 500], bits", "ok: [500], bits",
+       "fields.pd.err.initial: 0 is an error: ok has the values that are none"},
+      {"error: true, ok", "ok", "fields.pd.err.ok: stands beside error: true only"},
+      {"9: no fan", "63: no fan", "fields.pd.err.bits: 63 must be 0 to 62"},
+      {"9: no fan", "fan: 9", "fields.pd.err.bits.fan: \"fan\" is no int"},
+      {"bits: {0: too", "values: {0: none}, bits: {0: too", "bits: a field has values or bits"},
+      {"absent: 65535", "absent: none", "fields.pd.left.absent: \"none\" is no int"},
+      {"absent: 65535", "absent: 0", "initial: 65535 is outside its range [0, 5999]"},
+      {"unit: W, scale: 0.1", "unit: 0.1 W",
+       "fields.watts.unit: \"0.1 W\" has a factor: scale has it, as in unit: W, scale: 0.1"},
+      {"unit: A, scale: 0.1", "unit: A, scale: 0", "charge.params.ratio.scale: cannot be 0"},
+      {"dangerous: true", "dangerous: perhaps",
+       "commands.restart.dangerous: must be true or false; it is \"perhaps\""},
+  });
+}
+
+TEST(Loader, TellsMistakesOfNamedValues) {
+  expect_told({
+      {"{0: none, 20: full}", "{0: none, full: 20}",
+       "made_up.yaml:46: fields.pack.*.amp.values.full: \"full\" is no int"},
+      {"{0: none, 20: full}", "{0: none, 0.5: full}",
+       "fields.pack.*.amp.values.0.5: 0.5 is no int"},
+      {"{0: none, 20: full}", "{0: none, 0: full}", "values.0: 0 stands here twice"},
+      {"{0: none, 20: full}", "{0: none, -0: full}", "values.-0: 0 stands here twice"},
+      {"{0: none, 20: full}", "{0: none, 20: [full]}",
+       "values.20: must be the value's name, of 1 to 40 characters; it is a list"},
+      {"{0: none, 20: full}", "{0: none, 20: \"\"}",
+       "values.20: must be the value's name, of 1 to"},
+      {"{0: none, 20: full}", "{0: none, 20: 01234567890123456789012345678901234567890}",
+       "of 1 to 40 characters; it is \"012345"},
+      {"{0: none, 20: full}", "[0, 20]",
+       "fields.pack.*.amp.values: must be values and their names, as {0: off, 1: on}; it is a "
+       "list"},
+      {"{0: none, 20: full}", "{0: none, 20: full}, range: [0, 30]",
+       "fields.pack.*.amp.values: a field has a range or values"},
+      {"values: {0: none, 20: full}, others", "others",
+       "fields.pack.*.amp.others: stands beside values only"},
+      {"values: {0: none, 20: full}, others: true", "values: {20: full}",
+       "fields.pack.*.amp.initial: 0 must be 20 (full)"},
+      {"{\"010\": resting", "{resting: resting",
+       "fields.pd.state.initial: \"010\" must be \"resting\" (resting) or \"charging\" (charging)"},
+      {"{0: off, 1: on}, unchanged", "3, unchanged",
+       "of.values: must be values and their names, as {0: off, 1: on}, or a list of values; it is "
+       "\"3\""},
+      {"values: [0, 1], alias", "values: [0, 1, 0], alias", "enabled.values: 0 stands here twice"},
+      {"initial: {pd.beep: 1}", "initial: {pd.state: loud}",
+       "virtual.devices[0].initial: pd.state is \"loud\": must be \"010\" (resting) or "},
   });
 }
 
@@ -285,19 +414,22 @@ TEST(Loader, TellsMistakesOfCommands) {
       {"by: model", "by: magic", "by: \"magic\" must be model"},
       {"was: $enabled", "was: $enable", "commands.quietMode.reply: $enable is not known: $id,"},
       {"$field:pd.soc", "$field:pd.sock", "\"pd.sock\" is no field"},
-      {"params: {}}", "params: []}", "commands.restart.params: must be a mapping; it is a list"},
+      {"params: {},\n            select", "params: [],\n            select",
+       "commands.restart.params: must be a mapping; it is a list"},
   });
 }
 
 TEST(Loader, TellsMistakesOfFaults) {
   expect_told({
-      {"means: It leaks", "reason: It leaks", "faults.leak.means: this key is missing"},
+      {"description: It leaks", "reason: It leaks", "faults.leak.description: this key is missing"},
       {"warmer_k: 5", "hotter_k: 5",
-       "faults.leak.does: \"hotter_k\" is unknown; there are grid, panel_1"},
-      {"warmer_k: 5", "warmer_k: hot", "faults.leak.does: warmer_k must be a number"},
-      {"{pd.beep: 1}", "{pd.peep: 1}", "faults.leak.shows: \"pd.peep\" is no field"},
-      {"{pd.beep: 1}", "{pd.beep: loud}", "pd.beep is \"loud\": must be of type int"},
-      {"holds: [pd.soc]", "holds: [pd.sock]", "faults.leak.holds: \"pd.sock\" is no field"},
+       "faults.leak.environment: \"hotter_k\" is unknown; there are grid, panel_1"},
+      {"warmer_k: 5", "warmer_k: hot", "faults.leak.environment: warmer_k must be a number"},
+      {"{pd.beep: 1, pd.err", "{pd.peep: 1, pd.err",
+       "faults.leak.reports: \"pd.peep\" is no field"},
+      {"{pd.beep: 1, pd.err", "{pd.beep: loud, pd.err", "pd.beep is \"loud\": must be of type int"},
+      {"pd.err: 1}", "pd.err: 500}", "faults.leak.reports: pd.err is 500, which is no error"},
+      {"freezes: [pd.soc]", "freezes: [pd.sock]", "faults.leak.freezes: \"pd.sock\" is no field"},
   });
 }
 
@@ -332,10 +464,11 @@ TEST(Loader, TellsMistakesOfMessagesReportsAndHistory) {
       {"full_ms: 30000", "full_ms: 300", "full_ms: is 300: less than change_ms, 1000"},
       {"change_ms: 1000", "change_ms: 0", "change_ms: must be 1 or more"},
       {"counter: pv}", "counter: sun}",
-       "history.indexes[0].counter: \"sun\" is no counter; counters are pv, battery_in"},
+       "history.indexes[0].counter: \"sun\" must be pv, battery_in"},
       {"share_of: grid_in, ", "", "history.indexes[1].counter: must be there, or else both"},
       {"name: Self-sufficiency", "name: From Solar", "\"From Solar\" stands here twice"},
-      {"seen: ours}\n\nfaults", "see: ours}\n\nfaults", "quirks[0].seen: this key is missing"},
+      {"source: ours}\n\nfaults", "sauce: ours}\n\nfaults",
+       "quirks[0].source: this key is missing"},
   });
 }
 
@@ -368,11 +501,12 @@ TEST(Loader, RefusesTextThatIsNoSingleDocument) {
 }
 
 TEST(Loader, CopiesWhatAnAliasStandsFor) {
-  const auto family = load_family("x.yaml",
-                                  "family: x\nproduct: x\nmeans: x\nprefixes: [X]\n"
-                                  "reports: {r: {fields: [f, g]}}\nfields:\n"
-                                  "  f: &f {type: array, means: x, initial: [&day [0, 1], *day]}\n"
-                                  "  g: *f\n");
+  const auto family =
+      load_family("x.yaml",
+                  "family: x\nproduct: x\nmeans: x\nprefixes: [X]\n"
+                  "reports: {r: {fields: [f, g]}}\nfields:\n"
+                  "  f: &f {type: array, description: x, initial: [&day [0, 1], *day]}\n"
+                  "  g: *f\n");
   ASSERT_TRUE(family) << family.error().detail;
   EXPECT_EQ(wire::to_text((*family)->field("g")->initial), "[[0,1],[0,1]]");
 }

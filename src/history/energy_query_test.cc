@@ -32,7 +32,7 @@ constexpr DeviceNumber kDevice = 7;
 constexpr std::string_view kFamily = R"yaml(
 family: sunny_home
 product: Sunny Home
-means: A home with nothing but sun
+description: A home with nothing but sun
 prefixes: [SH1]
 read_only: true
 quota_all: flat
@@ -42,8 +42,8 @@ messages:
 reports:
   all: {match: {typeCode: all}, fields: [w., wh.]}
 fields:
-  w.pv: {type: float, unit: W, means: Sun, nature: pv.power}
-  wh.grid: {type: int, unit: Wh, means: Energy of the grid, nature: grid.energy_in}
+  w.pv: {type: float, unit: W, description: Sun, nature: pv.power}
+  wh.grid: {type: int, unit: Wh, description: Energy of the grid, nature: grid.energy_in}
 )yaml";
 
 const catalog::FamilyPtr& family() {

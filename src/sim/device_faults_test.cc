@@ -41,21 +41,22 @@ TEST(Troubles, EachShowsInItsFamilysFieldsWhileItLastsAndNotAfter) {
       SCOPED_TRACE(fmt::format("{} {}", id, fault.name));
       // The effect of these two shows only in certain situations: models/*_test.cc.
       const bool by_model = fault.name == "overload" || fault.name == "heater_failure";
-      EXPECT_EQ(fault.shows.empty(), by_model);
+      EXPECT_EQ(fault.reports.empty(), by_model);
       Bench bench(family);
       bench.connect();
       bench.run(Millis{10 * kMinute_ms});
       std::map<std::string, std::vector<Json>> before;
-      for (const auto& [name, value] : fault.shows) before[name] = values_of(bench.fields(), name);
+      for (const auto& [name, value] : fault.reports)
+        before[name] = values_of(bench.fields(), name);
       bench.orders = {{.fault = fault.name}};
       bench.run(Millis{30 * kMinute_ms});
-      for (const auto& [name, value] : fault.shows) {
+      for (const auto& [name, value] : fault.reports) {
         for (const Json& shown : values_of(bench.fields(), name)) EXPECT_EQ(shown, value) << name;
       }
       expect_documented(bench.fields());
       bench.orders.clear();
       bench.run(Millis{2 * kMinute_ms});
-      for (const auto& [name, value] : fault.shows) {
+      for (const auto& [name, value] : fault.reports) {
         EXPECT_EQ(values_of(bench.fields(), name), before[name]) << name;
       }
     }
@@ -96,11 +97,11 @@ TEST(Troubles, HeldFieldsStayAsTheyWereAndMoveOnAfterwards) {
     bench.orders = {{.fault = "sensor_stuck"}};
     bench.step(Millis{2000});
     std::vector<std::vector<Json>> held;
-    for (const std::string& name : stuck->holds) held.push_back(values_of(bench.fields(), name));
+    for (const std::string& name : stuck->freezes) held.push_back(values_of(bench.fields(), name));
     for (int hour = 0; hour < 6; ++hour) {
       bench.run(Millis{kHour_ms});
       for (std::size_t k = 0; k < held.size(); ++k) {
-        EXPECT_EQ(values_of(bench.fields(), stuck->holds[k]), held[k]) << stuck->holds[k];
+        EXPECT_EQ(values_of(bench.fields(), stuck->freezes[k]), held[k]) << stuck->freezes[k];
       }
     }
     bench.orders.clear();
@@ -108,7 +109,7 @@ TEST(Troubles, HeldFieldsStayAsTheyWereAndMoveOnAfterwards) {
     for (int hour = 0; hour < 6; ++hour) {
       bench.run(Millis{kHour_ms});
       for (std::size_t k = 0; k < held.size(); ++k) {
-        moved = moved || values_of(bench.fields(), stuck->holds[k]) != held[k];
+        moved = moved || values_of(bench.fields(), stuck->freezes[k]) != held[k];
       }
     }
     EXPECT_TRUE(moved);

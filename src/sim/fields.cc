@@ -156,7 +156,7 @@ void apply_initial(Fields& fields, const catalog::Family& family, std::string_vi
   const auto& devices = family.virtual_devices.devices;
   const auto device = std::ranges::find(devices, sn, &catalog::Virtual::Device::sn);
   if (device == devices.end()) return;
-  for (const auto& [name, value] : device->has) {
+  for (const auto& [name, value] : device->initial) {
     for (const Fields::Slot& slot : fields.slots()) {
       if (slot.field->name == name) fields.set(slot.name, value);
     }

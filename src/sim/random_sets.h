@@ -72,7 +72,7 @@ class RandomSets {
   wire::Json value_of(const catalog::Param& param) {
     if (!param.unchanged.empty() && one_in(8)) return pick(param.unchanged);
     if (!param.also.empty() && one_in(8)) return pick(param.also);
-    if (!param.values.empty()) return pick(param.values);
+    if (!param.values.empty()) return pick(param.values).value;
     switch (param.type) {
       case catalog::FieldType::kInt:
         return whole_of(param);

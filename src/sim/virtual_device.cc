@@ -92,8 +92,8 @@ void VirtualDevice::pin_fields() {
     }
   };
   for (const Active& active : active_) {
-    for (const std::string& field : active.fault->holds) pin(field, nullptr);
-    for (const auto& [field, value] : active.fault->shows) pin(field, &value);
+    for (const std::string& field : active.fault->freezes) pin(field, nullptr);
+    for (const auto& [field, value] : active.fault->reports) pin(field, &value);
   }
 }
 
@@ -156,7 +156,7 @@ void VirtualDevice::obey(std::string_view payload, const Environment& environmen
   const JsonObject& request = parsed->get_object();
   const auto checked = catalog::check_set(family(), request);
   if (!checked || checked->command == nullptr) {
-    const bool obeys = checked && family().open;
+    const bool obeys = checked && family().passthrough;
     out.push_back({.verb = "set_reply",
                    .payload = obeys ? wire::to_text(JsonObject{{"id", id_of(request)},
                                                                {"version", "1.0"},

@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -343,6 +344,23 @@ TEST_F(SocketTest, AKilledServersSocketDoesNotKeepAdministrationFromWorking) {
   const auto list = ask_admin(folder.data(), {{"op", "account.list"}});
   ASSERT_TRUE(list) << list.error().detail;
   EXPECT_EQ(wire::to_text(*list), "[]");
+}
+
+TEST(AdminOfAStoppedServer, KnowsTheFamiliesOfDeviceFiles) {
+  const hub::QuickFolder folder;
+  const hub::QuickFolder devices;
+  std::ofstream(devices.path() / "heat_pump.yaml")
+      << "family: heat_pump\nproduct: Heat Pump\nmeans: x\nprefixes: [ZZ77]\n";
+  must(ask_admin(folder.data(), {{"op", "account.add"}, {"name", "alice"}}));
+  const wire::JsonObject add{{"op", "device.add"}, {"sn", "ZZ77TEST1"}, {"owner", "alice"}};
+  const wire::Json added = must(ask_admin(folder.data(), add, devices.path()));
+  EXPECT_EQ(added.at("name"), "Heat Pump");
+  EXPECT_EQ(added.at("family"), "heat_pump");
+  const wire::Json list = must(ask_admin(folder.data(), {{"op", "device.list"}}, devices.path()));
+  EXPECT_EQ(list.at(0).at("family"), "heat_pump");
+  const auto none = ask_admin(folder.data(), {{"op", "device.list"}}, devices.path() / "none");
+  ASSERT_FALSE(none);
+  EXPECT_THAT(none.error().detail, HasSubstr("none"));
 }
 
 TEST_F(SocketTest, WhatIsChangedThroughItShowsInTheServersDirectoryAtOnce) {

@@ -31,7 +31,7 @@ BackupDescription example() {
 
 TEST(BackupDescriptionTest, ItIsReadBack) {
   const BackupDescription written = example();
-  const auto read = parse_description(write_description(written));
+  const auto read = parse_description(write_description(written, {}));
   ASSERT_TRUE(read) << read.error().detail;
   EXPECT_EQ(read->at, written.at);
   EXPECT_EQ(read->of, written.of);
@@ -44,7 +44,7 @@ TEST(BackupDescriptionTest, ItIsReadBack) {
 }
 
 TEST(BackupDescriptionTest, AFlippedBitAnywhereIsFound) {
-  const std::string text = write_description(example());
+  const std::string text = write_description(example(), {});
   for (std::size_t bit = 0; bit < text.size() * 8; ++bit) {
     std::string flipped = text;
     flipped[bit / 8] = static_cast<char>(flipped[bit / 8] ^ (1 << (bit % 8)));
@@ -53,7 +53,7 @@ TEST(BackupDescriptionTest, AFlippedBitAnywhereIsFound) {
 }
 
 TEST(BackupDescriptionTest, WhatIsCutOffIsFound) {
-  const std::string text = write_description(example());
+  const std::string text = write_description(example(), {});
   for (std::size_t size = 0; size < text.size(); ++size) {
     EXPECT_FALSE(parse_description(text.substr(0, size))) << size;
   }
@@ -76,7 +76,7 @@ TEST(BackupDescriptionTest, NamesLeadOutOfNoFolder) {
   for (const char* name : {"../secret.key", "log/../../x", "/etc/passwd", "", "log/", ".."}) {
     BackupDescription bad = example();
     bad.files[0].name = name;
-    EXPECT_FALSE(parse_description(write_description(bad))) << name;
+    EXPECT_FALSE(parse_description(write_description(bad, {}))) << name;
   }
 }
 

@@ -23,6 +23,7 @@
 #include "app/fault.h"
 #include "app/history.h"
 #include "app/limits.h"
+#include "app/local_zone.h"
 #include "app/options.h"
 #include "app/record.h"
 #include "app/replay.h"
@@ -93,7 +94,7 @@ void print(const Json& result) {
 }
 
 int ask(const Arguments& arguments, const JsonObject& request) {
-  const auto result = ask_admin(arguments.data, request);
+  const auto result = ask_admin(arguments.data, request, arguments.devices);
   if (!result) {
     fmt::print(stderr, "gridloom: {}\n", result.error().detail);
     return 1;
@@ -246,6 +247,7 @@ CLI::App* add_verb(CLI::App& parent, const std::string& name, const std::string&
                    std::function<int()>& chosen, std::function<JsonObject()> request) {
   CLI::App* verb = parent.add_subcommand(name, help);
   verb->add_option("--data", a.data, "Data folder of the server")->capture_default_str();
+  verb->add_option("--devices", a.devices, std::string(kDevicesOfStoppedServer));
   verb->callback([&a, &chosen, request] { chosen = [&a, request] { return ask(a, request()); }; });
   return verb;
 }
@@ -431,6 +433,7 @@ std::vector<Command> CommandLine::commands() const {
 }
 
 int CommandLine::run(int argc, const char* const* argv) {
+  static_cast<void>(local_zone());  // before other threads exist
   try {
     impl_->app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

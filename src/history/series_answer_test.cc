@@ -14,7 +14,6 @@
 #include <vector>
 
 #include "history/test_lines.h"
-#include "history/test_zone.h"
 #include "registry/files.h"
 #include "registry/test_folder.h"
 #include "wire/json.h"
@@ -63,7 +62,7 @@ class SeriesAnswerTest : public testing::Test {
   Result<std::string> answer(const SeriesWords& words, const SeriesLimits& limits = {}) {
     SeriesAnswer made({.sn = "SN1",
                        .device = 1,
-                       .request = must(series_request(words, kNow, limits)),
+                       .request = must(series_request(words, {.at = kNow}, limits)),
                        .limits = limits,
                        .unit_of = [](std::string_view name) {
                          if (name == "pd.soc") return FieldUnit{.unit = "%"};
@@ -108,7 +107,6 @@ TEST_F(SeriesAnswerTest, RawValuesAreJsonAsItCame) {
 }
 
 TEST_F(SeriesAnswerTest, StepsHaveTheirAggregateAndGaps) {
-  const TestZone zone("UTC");
   report(0, {{"pd.soc", "10"}});
   report(60'000, {{"pd.soc", "20"}});
   report(30 * 60'000, {{"pd.soc", "40.5"}});

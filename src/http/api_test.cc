@@ -14,8 +14,8 @@
 #include <utility>
 #include <vector>
 
-#include "history/test_zone.h"
 #include "http/test_api.h"
+#include "time/test_zone.h"
 
 namespace gridloom::http {
 namespace {
@@ -398,7 +398,7 @@ class HistoryApiTest : public ApiTest {
 };
 
 TEST_F(HistoryApiTest, NestsAWholeSecondAnswerAndCountsLocalHours) {
-  const history::TestZone zone("CET-1CEST,M3.5.0,M10.5.0/3");
+  home.platform.zone = time::test_zone("CET-1CEST,M3.5.0,M10.5.0/3");
   const hub::FakePtr ocean = home.connect_device(kOcean);
   home.clock.at = TimePoint(std::chrono::seconds(1'718'575'200));  // 2024-06-17 00:00:00 there
   for (int i = 0; i <= 15; ++i) {
@@ -418,7 +418,6 @@ TEST_F(HistoryApiTest, NestsAWholeSecondAnswerAndCountsLocalHours) {
 }
 
 TEST_F(HistoryApiTest, RefusesTimesThatAreNone) {
-  const history::TestZone zone("UTC0");
   for (const std::string_view bad :
        {"", "2024-06-31 00:00:00", "2023-02-29 00:00:00", "2024-13-01 00:00:00",
         "2024-00-01 00:00:00", "2024-06-17", "2024-06-17 00:00", "2024-06-17T00:00:00",
@@ -436,7 +435,6 @@ TEST_F(HistoryApiTest, RefusesTimesThatAreNone) {
 }
 
 TEST_F(HistoryApiTest, TakesUpToAWeekForwards) {
-  const history::TestZone zone("UTC0");
   EXPECT_THAT(ask("2024-06-17 00:00:00", "2024-06-24 00:00:00"), StartsWith(R"({"code":"0")"));
   EXPECT_THAT(ask("2024-06-17 00:00:00", "2024-06-17 00:00:00"), StartsWith(R"({"code":"0")"));
   EXPECT_THAT(ask("2024-06-17 00:00:00", "2024-06-24 00:00:01"),
@@ -447,7 +445,7 @@ TEST_F(HistoryApiTest, TakesUpToAWeekForwards) {
 
 // A calendar week has 169 hours where summer time ends.
 TEST_F(HistoryApiTest, TakesAWeekAlsoWhenTheClocksChange) {
-  const history::TestZone zone("CET-1CEST,M3.5.0,M10.5.0/3");
+  home.platform.zone = time::test_zone("CET-1CEST,M3.5.0,M10.5.0/3");
   EXPECT_THAT(ask("2024-10-21 00:00:00", "2024-10-27 23:59:59"), StartsWith(R"({"code":"0")"));
   EXPECT_THAT(ask("2024-10-21 00:00:00", "2024-10-28 00:00:00"), StartsWith(R"({"code":"0")"));
   EXPECT_THAT(ask("2024-03-25 00:00:00", "2024-03-31 23:59:59"), StartsWith(R"({"code":"0")"));

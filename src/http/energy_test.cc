@@ -13,10 +13,10 @@
 
 #include "history/energy_query.h"
 #include "history/test_archive.h"
-#include "history/test_zone.h"
 #include "http/api.h"
 #include "http/test_talk.h"
 #include "hub/test_home.h"
+#include "time/test_zone.h"
 
 namespace gridloom::http {
 namespace {
@@ -38,6 +38,7 @@ class EnergyTest : public testing::Test {
  protected:
   EnergyTest() {
     home.platform.journal = &journal;
+    home.platform.zone = time::test_zone("CET-1CEST,M3.5.0,M10.5.0/3");
     home.add_account("alice");
     home.add_account("bob");
     for (const std::string_view sn : {kOcean, kDelta, kPanel}) home.add_device(sn, "alice");
@@ -87,7 +88,6 @@ class EnergyTest : public testing::Test {
     return all;
   }
 
-  const history::TestZone zone{"CET-1CEST,M3.5.0,M10.5.0/3"};
   hub::TestHome home;
   history::SharedClock archive_clock{kMidnight};
   std::unique_ptr<history::Archive> archive = history::open_archive(
@@ -158,6 +158,8 @@ TEST_F(EnergyTest, PeriodsHaveTheirBuckets) {
             "2026-10-19T00:00:00+02:00"},
            {"from=1792886400000&to=1792888200001", 1, "2026-10-25T02:00:00+02:00",
             "2026-10-25T02:45:00+02:00"},
+           {"from=2026-10-24T22:00Z&to=2026-10-25%2001:00", 1, "2026-10-25T00:00:00+02:00",
+            "2026-10-25T01:00:00+02:00"},
            {"from=2026-10-27", 0, "2026-10-27T00:00:00+01:00", "2026-10-27T00:00:00+01:00"}}) {
     const std::string data = ask(kOcean, row.query);
     EXPECT_EQ(hub::member_of(data, "from"), fmt::format("\"{}\"", row.from)) << row.query;
@@ -196,10 +198,11 @@ TEST_F(EnergyTest, WhatIsWrongIsNamed) {
   };
   for (const Row& row : std::vector<Row>{
            {"period=hour", R"(period is \"hour\": must be day, week, month or year)"},
-           {"from=yesterday", R"(from is \"yesterday\": must be a day as 2026-11-01, or )"},
-           {"to=2026-02-29", R"(to is \"2026-02-29\": must be a day)"},
-           {"from=-5", R"(from is \"-5\": must be a day)"},
-           {"from=99999999999999", "from is "},
+           {"from=yesterday", R"(from is \"yesterday\": must be a time in ISO 8601 (2026-11-01)"},
+           {"to=2026-02-29", R"(to is \"2026-02-29\": must be a time)"},
+           {"from=-5", R"(from is \"-5\": must be a time)"},
+           {"from=99999999999999",
+            "must be a time from 1970-01-01T00:00:00Z to 2100-01-01T00:00:00Z"},
            {"from=2026-10-02&to=2026-10-01",
             "to is 2026-10-01T00:00:00+02:00: must be after from, which is 2026-10-02T00:00:00"},
            {"from=2026-10-02&to=2026-10-02", "must be after from"},

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <ctime>
 #include <deque>
 #include <expected>
 #include <optional>
@@ -11,6 +10,7 @@
 
 #include "base/secret.h"
 #include "sim/world.h"
+#include "time/grammar.h"
 #include "transcripts/actors.h"
 #include "transcripts/http_client.h"
 #include "transcripts/pattern.h"
@@ -23,13 +23,6 @@ using wire::Json;
 constexpr std::string_view kFirstAccount = "demo";
 constexpr TimePoint kStart{Millis(1'750'240'800'000)};  // 2025-06-18 10:00 UTC
 constexpr std::size_t kMostShown = 1500;
-
-std::optional<TimePoint> parse_clock(const std::string& text) {
-  std::tm parts{};
-  const char* end = strptime(text.c_str(), "%Y-%m-%d %H:%M:%S", &parts);
-  if (end == nullptr || *end != '\0') return std::nullopt;
-  return TimePoint(std::chrono::seconds(timegm(&parts)));
-}
 
 std::string shown(std::string text) {
   if (text.size() > kMostShown) text = text.substr(0, kMostShown) + "...";
@@ -56,10 +49,11 @@ std::expected<Beginning, Failure> beginning_of(const Script& script) {
     first = first && (begins || line.directive == Directive::kNothing);
     beginning.is_recorded = beginning.is_recorded || line.directive == Directive::kRecorded;
     if (line.directive == Directive::kClock) {
-      const auto clock = parse_clock(line.words[0] + ' ' + line.words[1]);
+      const auto clock =
+          time::parse_time(line.words[0] + ' ' + line.words[1],
+                           {.name = "clock", .relative = time::TimeOptions::Relative::kNone});
       if (!clock) {
-        return std::unexpected(
-            Failure{.line = line.number, .text = "must be: clock 2025-06-18 10:00:00"});
+        return std::unexpected(Failure{.line = line.number, .text = clock.error().detail});
       }
       beginning.clock = *clock;
     }

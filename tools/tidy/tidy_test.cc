@@ -185,7 +185,8 @@ INSTANTIATE_TEST_SUITE_P(
                       "auto* a = popen(\"ls\", \"r\");", "void f() { strcpy(a, b); }",
                       "void f() { std::sprintf(a, \"%d\", 1); }", "int a = std::atoi(b);",
                       "int a = std::stoi(b);", "char* a = strtok(b, c);", "auto* a = gmtime(&b);",
-                      "auto* a = std::localtime(&b);", "int a = std::rand();",
+                      "auto* a = std::localtime(&b);", "auto a = ::localtime_r(&b, &c);",
+                      "auto a = mktime(&b);", "void f() { ::tzset(); }", "int a = std::rand();",
                       "void f() { printf(\"a\"); }", "const std::regex kA(\"a\");"));
 
 class AllowedCalls : public ::testing::TestWithParam<const char*> {};
@@ -199,7 +200,7 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values("void f() { battery.sleep(1); }", "void f() { battery->sleep(1); }",
                       "void f() { vendor::system(1); }", "int system = 1;",
                       "// rand() is no good\n", "auto a = \"rand()\";",
-                      "auto a = gmtime_r(&b, &c);", "void f() { fmt::print(\"a\"); }",
+                      "auto a = X509_gmtime_adj(b, c);", "void f() { fmt::print(\"a\"); }",
                       "void f() { random_key(20); }",
                       "struct A { A& operator=(const A&) = delete; };",
                       "auto a = std::unique_ptr<A>(new A(1));", "std::unique_ptr<A> a(new A(1));",

@@ -8,13 +8,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <string>
 #include <vector>
 
 #include "base/chance.h"
 #include "base/clock.h"
 #include "catalog/loader.h"
-#include "sim/virtual_device.h"
+#include "sim/device_driver.h"
 #include "sim/world.h"
 
 namespace {
@@ -27,13 +26,13 @@ constexpr Millis kStep{2000};
 constexpr std::size_t kDevices = 500;
 constexpr std::chrono::seconds kFor{2};
 
-class Site {
+class Site final : public sim::DeviceDriver::Connection {
  public:
   explicit Site(const catalog::FamilyPtr& family) : now_(kStart) {
     const auto kind = std::make_shared<const sim::Kind>(family);
     for (std::size_t i = 0; i < kDevices; ++i) {
-      devices_.push_back(std::make_unique<sim::VirtualDevice>(kind, fmt::format("BENCH{}", i),
-                                                              Chance(1), world_.at(now_)));
+      devices_.push_back(std::make_unique<sim::DeviceDriver>(kind, fmt::format("BENCH{}", i),
+                                                             Chance(1), world_.at(now_), *this));
     }
   }
 
@@ -48,38 +47,48 @@ class Site {
       for (const auto& device : devices_) on_device(*device, environment);
       steps += devices_.size();
     }
+    steps_ += steps;
     return static_cast<double>(steps) /
            std::chrono::duration<double>(Steady::now() - begun).count();
   }
+  void forget_counts() { steps_ = reports_ = bytes_ = 0; }
+  [[nodiscard]] double reports_a_step() const {
+    return static_cast<double>(reports_) / static_cast<double>(steps_);
+  }
+  [[nodiscard]] double bytes_a_report() const {
+    return static_cast<double>(bytes_) / static_cast<double>(reports_);
+  }
 
  private:
+  [[nodiscard]] bool is_online() const override { return true; }
+  [[nodiscard]] bool takes_reports() const override { return true; }
+  void publish(sim::VirtualDevice::Message message) override {
+    ++reports_;
+    bytes_ += message.payload.size();
+  }
+
   sim::World world_{{.seed = 1}};
   TimePoint now_;
-  std::vector<std::unique_ptr<sim::VirtualDevice>> devices_;
+  std::vector<std::unique_ptr<sim::DeviceDriver>> devices_;
+  std::uint64_t steps_ = 0;
+  std::uint64_t reports_ = 0;
+  std::uint64_t bytes_ = 0;
 };
 
 void measure(const catalog::FamilyPtr& family) {
   Site site(family);
   const double moves =
-      site.steps_a_second([](sim::VirtualDevice& device, const sim::Environment& environment) {
+      site.steps_a_second([](sim::DeviceDriver& device, const sim::Environment& environment) {
         device.move(environment);
       });
-  std::vector<sim::VirtualDevice::Message> said;
-  std::uint64_t reports = 0;
-  std::uint64_t bytes = 0;
-  std::uint64_t steps = 0;
+  site.forget_counts();
   const double reported =
-      site.steps_a_second([&](sim::VirtualDevice& device, const sim::Environment& environment) {
-        device.step(environment, said);
-        ++steps;
-        reports += said.size();
-        for (const auto& message : said) bytes += message.payload.size();
-        said.clear();
+      site.steps_a_second([](sim::DeviceDriver& device, const sim::Environment& environment) {
+        device.step(environment);
       });
-  const double a_step = static_cast<double>(reports) / static_cast<double>(steps);
+  const double a_step = site.reports_a_step();
   fmt::print("| {} | {:.2f} M | {:.3f} M | {:.2f} | {:.2f} M | {:.0f} |\n", family->id, moves / 1e6,
-             reported / 1e6, a_step, reported * a_step / 1e6,
-             static_cast<double>(bytes) / static_cast<double>(reports));
+             reported / 1e6, a_step, reported * a_step / 1e6, site.bytes_a_report());
 }
 
 }  // namespace

@@ -1,10 +1,4 @@
-#include <sys/auxv.h>
-
-#include <filesystem>
-#include <system_error>
-
 #include "app/cli.h"
-#include "app/time_zone.h"
 
 #ifdef GL_STATIC
 #include <openssl/crypto.h>
@@ -29,13 +23,5 @@ int main(int argc, char** argv) {
 #ifdef GL_STATIC
   stand_alone();
 #endif
-  std::error_code no_proc;
-  std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", no_proc);
-  if (no_proc) {
-    // For a chroot without /proc: the path passed to the kernel.
-    // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast,performance-no-int-to-ptr)
-    program = reinterpret_cast<const char*>(::getauxval(AT_EXECFN));
-  }
-  gridloom::app::find_zone_files(program);
   return gridloom::app::run(argc, argv);
 }

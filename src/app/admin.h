@@ -17,6 +17,7 @@
 #include "history/series_request.h"
 #include "mqtt/session_store.h"
 #include "registry/registry.h"
+#include "time/time_zone.h"
 #include "wire/json.h"
 
 namespace gridloom::hub {
@@ -43,6 +44,7 @@ struct AdminContext {
   VirtualClock* time = nullptr;  // `clock`, if it is virtual
   Faults* faults = nullptr;      // set on a running server
   hub::Hub* hub = nullptr;       // set on a running server
+  time::TimeZone zone{};         // of local times in requests and answers
 };
 
 // Carries out a request such as {"op": "account.add", ...} and returns its outcome. kBadParams:

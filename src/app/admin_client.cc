@@ -17,6 +17,8 @@
 
 #include "app/admin.h"
 #include "app/local_socket.h"
+#include "app/local_zone.h"
+#include "app/log_format.h"
 #include "app/reconcile.h"
 #include "catalog/loader.h"
 #include "registry/data_lock.h"
@@ -39,14 +41,15 @@ std::string_view text_in(const JsonObject& request, std::string_view key) {
 }
 
 // The caller holds the lock of the folder.
-Result<Json> administer_stopped(const std::filesystem::path& data_folder,
-                                const JsonObject& request) {
+Result<Json> administer_stopped(const std::filesystem::path& data_folder, const JsonObject& request,
+                                const std::filesystem::path& devices) {
   // Log messages of the registry and the archive are not part of the command's answer.
   spdlog::set_default_logger(
       std::make_shared<spdlog::logger>("", std::make_shared<spdlog::sinks::stderr_sink_mt>()));
+  spdlog::default_logger()->set_formatter(log_formatter(local_zone().zone, LogName::kNone));
   const auto registry = registry::Registry::open(data_folder);
   if (!registry) return std::unexpected(registry.error());
-  const auto catalog = catalog::load_catalog({});
+  const auto catalog = catalog::load_catalog(devices);
   if (!catalog) return std::unexpected(catalog.error());
   const SystemClock clock;
   const auto archive = history::Archive::open({.data = data_folder, .clock = &clock});
@@ -54,7 +57,9 @@ Result<Json> administer_stopped(const std::filesystem::path& data_folder,
   if (const Status agreed = reconcile(**registry, **archive, clock); !agreed) {
     return std::unexpected(agreed.error());
   }
-  return administer({**registry, **catalog, **archive, clock, data_folder}, request);
+  AdminContext context{**registry, **catalog, **archive, clock, data_folder};
+  context.zone = local_zone().zone;
+  return administer(context, request);
 }
 
 // kIo: the answer is incomplete, most often empty.
@@ -158,10 +163,12 @@ Result<Json> ask_server(const Socket& server, const JsonObject& request) {
 
 }  // namespace
 
-Result<Json> ask_admin(const std::filesystem::path& data_folder, const JsonObject& request) {
+Result<Json> ask_admin(const std::filesystem::path& data_folder, const JsonObject& request,
+                       const std::filesystem::path& devices) {
   const auto way = way_to(data_folder);
   if (!way) return std::unexpected(way.error());
-  return way->server ? ask_server(*way->server, request) : administer_stopped(data_folder, request);
+  return way->server ? ask_server(*way->server, request)
+                     : administer_stopped(data_folder, request, devices);
 }
 
 int report_warning(const Json& answer) {

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -41,11 +42,17 @@ class AdminStream {
 };
 
 // Sends the request to the running server of a data folder, or carries it out in this process if
-// none runs. Waits for a moment while another command works on the folder, or a server starts or
-// stops. kIo: the server gave no answer; the error text says how to find out whether a change was
-// made.
+// none runs: then with the families of the folder `devices` as well, as a server that is started
+// with --devices; empty: only those in the program. Waits for a moment while another command works
+// on the folder, or a server starts or stops. kIo: the server gave no answer; the error text says
+// how to find out whether a change was made.
 [[nodiscard]] Result<wire::Json> ask_admin(const std::filesystem::path& data_folder,
-                                           const wire::JsonObject& request);
+                                           const wire::JsonObject& request,
+                                           const std::filesystem::path& devices = {});
+
+// The help of the option --devices of a command that calls ask_admin().
+inline constexpr std::string_view kDevicesOfStoppedServer =
+    "Folder with additional device files, for a stopped server; a running one has its own";
 
 // Prints the warning in the answer to a change, if there is one, on standard error: the change was
 // made, but the audit could not be written. Returns the exit code of the command.

@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -25,22 +26,16 @@
 
 #include "app/admin_client.h"
 #include "app/local_socket.h"
-#include "hub/test_home.h"
+#include "testing/home.h"
 
 namespace gridloom::app {
 namespace {
 
-using hub::must;
 using registry::Registry;
 using testing::HasSubstr;
 using testing::Not;
 
 enum class Way : std::uint8_t { kDirect, kSocket, kStopped };
-
-unsigned mode_of(const std::filesystem::path& path) {
-  struct stat facts{};
-  return ::lstat(path.c_str(), &facts) == 0 ? facts.st_mode & 07777U : 0U;
-}
 
 class AdminTest : public testing::TestWithParam<Way> {
  protected:
@@ -51,7 +46,7 @@ class AdminTest : public testing::TestWithParam<Way> {
     if (GetParam() == Way::kSocket) socket = must(AdminSocket::open(context()));
   }
   [[nodiscard]] AdminContext context() const {
-    return {*registry, *hub::test_catalog(), *archive, clock, folder.data()};
+    return {*registry, *test_catalog(), *archive, clock, folder.data()};
   }
   Result<wire::Json> ask(std::string_view request) {
     const wire::JsonObject object = must(wire::parse_json(request)).as_object();
@@ -65,12 +60,12 @@ class AdminTest : public testing::TestWithParam<Way> {
   }
   std::string member(std::string_view request, std::string_view name) {
     const std::string text = told(request);
-    const std::string value = hub::member_of(text, name);
+    const std::string value = member_of(text, name);
     EXPECT_NE(value, "") << request << " -> " << text;
     return value.size() > 2 && value.starts_with('"') ? value.substr(1, value.size() - 2) : value;
   }
 
-  hub::QuickFolder folder;
+  TemporaryFolder folder;
   SystemClock clock;
   std::unique_ptr<Registry> registry;
   std::unique_ptr<history::Archive> archive;
@@ -271,7 +266,7 @@ class SocketTest : public testing::Test {
         archive(must(history::Archive::open({.data = folder.data(), .clock = &clock}))),
         socket(must(AdminSocket::open(context()))) {}
   [[nodiscard]] AdminContext context() const {
-    return {*registry, *hub::test_catalog(), *archive, clock, folder.data()};
+    return {*registry, *test_catalog(), *archive, clock, folder.data()};
   }
 
   [[nodiscard]] std::string raw(std::string_view bytes) const {
@@ -294,7 +289,7 @@ class SocketTest : public testing::Test {
     return answer;
   }
 
-  hub::QuickFolder folder;
+  TemporaryFolder folder;
   SystemClock clock;
   std::unique_ptr<Registry> registry;
   std::unique_ptr<history::Archive> archive;
@@ -343,6 +338,23 @@ TEST_F(SocketTest, AKilledServersSocketDoesNotKeepAdministrationFromWorking) {
   const auto list = ask_admin(folder.data(), {{"op", "account.list"}});
   ASSERT_TRUE(list) << list.error().detail;
   EXPECT_EQ(wire::to_text(*list), "[]");
+}
+
+TEST(AdminOfAStoppedServer, KnowsTheFamiliesOfDeviceFiles) {
+  const TemporaryFolder folder;
+  const TemporaryFolder devices;
+  std::ofstream(devices.path() / "heat_pump.yaml")
+      << "family: heat_pump\nproduct: Heat Pump\ndescription: x\nprefixes: [ZZ77]\n";
+  must(ask_admin(folder.data(), {{"op", "account.add"}, {"name", "alice"}}));
+  const wire::JsonObject add{{"op", "device.add"}, {"sn", "ZZ77TEST1"}, {"owner", "alice"}};
+  const wire::Json added = must(ask_admin(folder.data(), add, devices.path()));
+  EXPECT_EQ(added.at("name"), "Heat Pump");
+  EXPECT_EQ(added.at("family"), "heat_pump");
+  const wire::Json list = must(ask_admin(folder.data(), {{"op", "device.list"}}, devices.path()));
+  EXPECT_EQ(list.at(0).at("family"), "heat_pump");
+  const auto none = ask_admin(folder.data(), {{"op", "device.list"}}, devices.path() / "none");
+  ASSERT_FALSE(none);
+  EXPECT_THAT(none.error().detail, HasSubstr("none"));
 }
 
 TEST_F(SocketTest, WhatIsChangedThroughItShowsInTheServersDirectoryAtOnce) {
@@ -415,12 +427,12 @@ void fill_disk_under_log(const std::filesystem::path& data) {
 }
 
 TEST(AdminOnAFullDisk, TellsKeysOfWhatIsMadeThoughTheAuditLacksItAndThenRefuses) {
-  const hub::QuickFolder folder;
+  const TemporaryFolder folder;
   const SystemClock clock;
   const auto registry = must(Registry::open(folder.data()));
   const auto archive = must(history::Archive::open({.data = folder.data(), .clock = &clock}));
   fill_disk_under_log(folder.data());
-  const AdminContext context{*registry, *hub::test_catalog(), *archive, clock, folder.data()};
+  const AdminContext context{*registry, *test_catalog(), *archive, clock, folder.data()};
   const auto made = administer(context, {{"op", "account.add"}, {"name", "ann"}});
   ASSERT_TRUE(made) << made.error().detail;
   const wire::JsonObject& told = made->as_object();

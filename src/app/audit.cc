@@ -12,8 +12,10 @@
 #include <utility>
 
 #include "app/admin_client.h"
-#include "app/when.h"
+#include "app/local_zone.h"
 #include "base/printable.h"
+#include "time/grammar.h"
+#include "time/iso_text.h"
 
 namespace gridloom::app {
 namespace {
@@ -153,9 +155,9 @@ Status write_down(history::Archive& archive, const Clock& clock, JsonObject entr
   return fail(ErrorCode::kIo, why.empty() ? "the disk takes too long" : why);
 }
 
-std::string line_of(const Json& entry) {
-  std::string line =
-      fmt::format("{} {}", local_text(TimePoint(Millis(at_of(entry)))), text_in(entry, "what"));
+std::string line_of(const Json& entry, const time::TimeZone& zone) {
+  std::string line = fmt::format("{} {}", time::clock_text(TimePoint(Millis(at_of(entry))), zone),
+                                 text_in(entry, "what"));
   if (!entry.is_object()) return line;
   for (const auto& [key, value] : entry.get_object()) {
     if (key != "at" && key != "what")
@@ -180,13 +182,14 @@ Result<JsonArray> ask(const Arguments& arguments) {
                      {"sn", arguments.sn},
                      {"limit", arguments.limit},
                      {"what", JsonArray(arguments.what.begin(), arguments.what.end())}};
-  const TimePoint now = SystemClock().now();
-  for (const auto& [key, text] :
-       {std::pair{"since", &arguments.since}, std::pair{"until", &arguments.until}}) {
+  const time::Now now{.at = SystemClock().now(), .zone = local_zone().zone};
+  for (const auto& [option, text] :
+       {std::pair{"--since", &arguments.since}, std::pair{"--until", &arguments.until}}) {
     if (text->empty()) continue;
-    const auto at = parse_when(*text, now);
-    if (!at) return fail(at.error().code, fmt::format("--{} {}", key, at.error().detail));
-    request[key] = unix_ms(*at);
+    const auto at = time::parse_time(
+        *text, {.name = option, .now = now, .relative = time::TimeOptions::Relative::kAny});
+    if (!at) return std::unexpected(at.error());
+    request[std::string_view(option).substr(2)] = unix_ms(*at);
   }
   auto answer = ask_admin(arguments.data, request);
   if (!answer) return std::unexpected(answer.error());
@@ -201,7 +204,7 @@ int run(const Arguments& arguments) {
     return 1;
   }
   for (const Json& entry : *entries) {
-    fmt::print("{}\n", arguments.json ? wire::to_text(entry) : line_of(entry));
+    fmt::print("{}\n", arguments.json ? wire::to_text(entry) : line_of(entry, local_zone().zone));
   }
   return 0;
 }

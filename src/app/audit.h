@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "history/archive.h"
+#include "time/time_zone.h"
 #include "wire/json.h"
 
 namespace CLI {  // NOLINT(readability-identifier-naming): the library's name
@@ -53,7 +54,7 @@ struct AuditFilter {
                                 wire::JsonObject entry);
 
 // One line of text for an entry: "2026-11-20 14:05:30 set who=anna sn=R331 ...".
-[[nodiscard]] std::string line_of(const wire::Json& entry);
+[[nodiscard]] std::string line_of(const wire::Json& entry, const time::TimeZone& zone);
 
 // Adds `gridloom audit` to the command line; parsing the command stores the action to run in
 // `chosen`. The returned object holds the parsed options and must outlive the action.

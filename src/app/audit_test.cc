@@ -2,14 +2,14 @@
 
 #include <gtest/gtest.h>
 
-#include "hub/test_home.h"
 #include "registry/files.h"
 #include "registry/sqlite.h"
+#include "testing/clock.h"
+#include "testing/must.h"
+#include "testing/temporary_folder.h"
 
 namespace gridloom::app {
 namespace {
-
-using hub::must;
 
 wire::JsonObject object(std::string_view text) { return must(wire::parse_json(text)).as_object(); }
 
@@ -32,16 +32,18 @@ TEST(Audit, AFilterLetsThroughWhatItNames) {
 }
 
 TEST(Audit, ALineSaysWhatTheEntrySays) {
-  const std::string line = line_of(object(
-      R"({"what":"set","who":"anna","sn":"XX1","at":1000,"message":{"id":7},"why":"no way"})"));
+  const std::string line = line_of(
+      object(
+          R"({"what":"set","who":"anna","sn":"XX1","at":1000,"message":{"id":7},"why":"no way"})"),
+      {});
   EXPECT_TRUE(line.ends_with(R"( set who=anna sn=XX1 message={"id":7} why="no way")")) << line;
-  EXPECT_TRUE(line.starts_with("19")) << line;
+  EXPECT_TRUE(line.starts_with("1970-01-01 00:00:01 set ")) << line;
 }
 
 TEST(Audit, WhatOthersWroteDoesNotReachATerminalAsItIs) {
   const wire::JsonObject entry{
       {"what", "sign-in"}, {"at", 0}, {"who", "a\x1b[2J\nb\x7f\xc2\x9b=\""}};
-  const std::string line = line_of(entry);
+  const std::string line = line_of(entry, {});
   for (const char c : line) EXPECT_TRUE(static_cast<unsigned char>(c) >= ' ' && c != '\x7f');
   EXPECT_EQ(line.find("\xc2\x9b"), std::string::npos);
 }
@@ -59,8 +61,8 @@ class AuditTest : public testing::Test {
     return found;
   }
 
-  hub::QuickFolder folder;
-  hub::ManualClock clock;
+  TemporaryFolder folder;
+  TestClock clock;
   std::unique_ptr<history::Archive> archive;
 };
 
@@ -68,18 +70,18 @@ TEST_F(AuditTest, TheNewestAreFoundInMemoryAndInTheStore) {
   using Ids = std::vector<std::string>;
   archive->start({});
   for (int id = 0; id < 2500; ++id) {
-    clock.at += Millis(1000);
+    clock.pass(Millis(1000));
     archive->append(
         history::RecordKind::kAudit,
         wire::to_text(wire::JsonObject{
-            {"id", id}, {"what", id % 2 == 0 ? "even" : "odd"}, {"at", unix_ms(clock.at)}}),
+            {"id", id}, {"what", id % 2 == 0 ? "even" : "odd"}, {"at", unix_ms(clock.now())}}),
         {});
   }
   must(write_down(*archive, clock, {{"id", 2500}, {"what", "last"}}));
   for (int round = 0; round < 2; ++round) {
     EXPECT_EQ(ids({.limit = 3}), (Ids{"2498", "2499", "2500"}));
     EXPECT_EQ(ids({.what = {"odd"}, .limit = 2}), (Ids{"2497", "2499"}));
-    EXPECT_EQ(ids({.until_ms = unix_ms(hub::kTestStart) + 3000}), (Ids{"0", "1"}));
+    EXPECT_EQ(ids({.until_ms = unix_ms(kTestStart) + 3000}), (Ids{"0", "1"}));
     EXPECT_EQ(ids({.limit = 100'000}).size(), 2501);
     archive.reset();  // moves everything to the store
     archive = must(history::Archive::open({.data = folder.data(), .clock = &clock}));
@@ -89,7 +91,7 @@ TEST_F(AuditTest, TheNewestAreFoundInMemoryAndInTheStore) {
 TEST_F(AuditTest, ADamagedEntryIsShownAsSuchWhateverIsAskedFor) {
   archive->start({});
   for (const char* who : {"anna", "ben", "carl"}) {
-    clock.at += Millis(1000);
+    clock.pass(Millis(1000));
     must(write_down(*archive, clock, {{"what", "set"}, {"who", who}}));
   }
   archive.reset();
@@ -109,7 +111,7 @@ TEST_F(AuditTest, ADamagedEntryIsShownAsSuchWhateverIsAskedFor) {
     }
     return lines;
   };
-  const std::int64_t first = unix_ms(hub::kTestStart) + 1000;
+  const std::int64_t first = unix_ms(kTestStart) + 1000;
   const std::string stored = wire::to_text(
       wire::Json(R"({"what":"set","who":"bem","at":)" + std::to_string(first + 1000) + "}"));
   const std::string damaged = R"("damaged")" + stored + "\n";

@@ -89,7 +89,8 @@ class Copy {
     return registry::write_private_file(
         folder_ / kBackupDescription,
         write_description(
-            {.at = context_.clock.now(), .of = context_.data.string(), .files = list_}));
+            {.at = context_.clock.now(), .of = context_.data.string(), .files = list_},
+            context_.zone));
   }
   [[nodiscard]] Json answer() const {
     return JsonObject{{"backup", folder_.string()}, {"files", list_.size()}, {"bytes", bytes_}};

@@ -9,8 +9,8 @@
 #include <utility>
 
 #include "app/backup_files.h"
-#include "app/when.h"
 #include "registry/files.h"
+#include "time/iso_text.h"
 #include "wire/json.h"
 
 namespace gridloom::app {
@@ -57,7 +57,7 @@ std::optional<BackupFile> file_of(const Json& each, bool hashed) {
 
 }  // namespace
 
-std::string write_description(const BackupDescription& description) {
+std::string write_description(const BackupDescription& description, const time::TimeZone& zone) {
   JsonArray list;
   for (const BackupFile& file : description.files) {
     list.push_back(
@@ -66,7 +66,7 @@ std::string write_description(const BackupDescription& description) {
   std::string text = wire::to_text(JsonObject{{"what", kKind},
                                               {"version", kVersion},
                                               {"at", unix_ms(description.at)},
-                                              {"time", local_text(description.at)},
+                                              {"time", time::clock_text(description.at, zone)},
                                               {"of", description.of},
                                               {"files", std::move(list)}});
   text.pop_back();

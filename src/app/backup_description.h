@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "time/time_zone.h"
 
 namespace gridloom::app {
 
@@ -31,8 +32,9 @@ struct BackupDescription {
   std::vector<BackupFile> files;
 };
 
-// The text of backup.json.
-[[nodiscard]] std::string write_description(const BackupDescription& description);
+// The text of backup.json; `zone` is that of the time for people.
+[[nodiscard]] std::string write_description(const BackupDescription& description,
+                                            const time::TimeZone& zone);
 // kMalformed: the text is not a description, or is damaged; the detail says which, phrased to
 // follow the name of the file. Names are relative, and none leads out of the folder.
 [[nodiscard]] Result<BackupDescription> parse_description(std::string_view text);

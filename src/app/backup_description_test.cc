@@ -10,7 +10,8 @@
 #include <vector>
 
 #include "app/backup_files.h"
-#include "hub/test_home.h"
+#include "testing/clock.h"
+#include "testing/temporary_folder.h"
 
 namespace gridloom::app {
 namespace {
@@ -23,7 +24,7 @@ constexpr const char* kSha256OfAbc =
     "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
 
 BackupDescription example() {
-  return {.at = hub::kTestStart,
+  return {.at = kTestStart,
           .of = "/var/lib/gridloom",
           .files = {{.name = "history.db", .bytes = 3, .sha256 = kSha256OfAbc},
                     {.name = "log/00000000000000000001.log", .bytes = 0, .sha256 = sha256_of("")}}};
@@ -31,7 +32,7 @@ BackupDescription example() {
 
 TEST(BackupDescriptionTest, ItIsReadBack) {
   const BackupDescription written = example();
-  const auto read = parse_description(write_description(written));
+  const auto read = parse_description(write_description(written, {}));
   ASSERT_TRUE(read) << read.error().detail;
   EXPECT_EQ(read->at, written.at);
   EXPECT_EQ(read->of, written.of);
@@ -44,7 +45,7 @@ TEST(BackupDescriptionTest, ItIsReadBack) {
 }
 
 TEST(BackupDescriptionTest, AFlippedBitAnywhereIsFound) {
-  const std::string text = write_description(example());
+  const std::string text = write_description(example(), {});
   for (std::size_t bit = 0; bit < text.size() * 8; ++bit) {
     std::string flipped = text;
     flipped[bit / 8] = static_cast<char>(flipped[bit / 8] ^ (1 << (bit % 8)));
@@ -53,7 +54,7 @@ TEST(BackupDescriptionTest, AFlippedBitAnywhereIsFound) {
 }
 
 TEST(BackupDescriptionTest, WhatIsCutOffIsFound) {
-  const std::string text = write_description(example());
+  const std::string text = write_description(example(), {});
   for (std::size_t size = 0; size < text.size(); ++size) {
     EXPECT_FALSE(parse_description(text.substr(0, size))) << size;
   }
@@ -76,12 +77,12 @@ TEST(BackupDescriptionTest, NamesLeadOutOfNoFolder) {
   for (const char* name : {"../secret.key", "log/../../x", "/etc/passwd", "", "log/", ".."}) {
     BackupDescription bad = example();
     bad.files[0].name = name;
-    EXPECT_FALSE(parse_description(write_description(bad))) << name;
+    EXPECT_FALSE(parse_description(write_description(bad, {}))) << name;
   }
 }
 
 TEST(BackupDescriptionTest, VerifySaysWhatIsWrongWithAFile) {
-  const hub::QuickFolder folder;
+  const TemporaryFolder folder;
   const fs::path file = folder.path() / "copy";
   const BackupFile expected{.name = "log/1.log", .bytes = 3, .sha256 = kSha256OfAbc};
   const auto detail_of = [&](const BackupFile& of) {
@@ -101,7 +102,7 @@ TEST(BackupDescriptionTest, VerifySaysWhatIsWrongWithAFile) {
 }
 
 TEST(BackupDescriptionTest, AFolderWithoutOneIsNoBackup) {
-  const hub::QuickFolder folder;
+  const TemporaryFolder folder;
   const auto read = read_description(folder.path());
   ASSERT_FALSE(read);
   EXPECT_THAT(read.error().detail, HasSubstr("is no whole backup: there is no backup.json in it"));

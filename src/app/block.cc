@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <chrono>
 #include <cstdio>
 #include <iterator>
 #include <span>
@@ -13,6 +12,7 @@
 #include "history/chunk.h"
 #include "history/rows.h"
 #include "history/value.h"
+#include "time/iso_text.h"
 #include "wire/json.h"
 
 namespace gridloom::app {
@@ -20,19 +20,10 @@ namespace {
 
 constexpr std::size_t kMostBlock = std::size_t{1} << 30U;  // bytes
 
-// Formats as 1970-01-01T00:00:00.000Z, or as the bare number if the year does not have four digits.
 std::string time_text(std::int64_t at_ms) {
-  constexpr std::int64_t kYear0_ms = -62'167'219'200'000;
-  constexpr std::int64_t kYear10000_ms = 253'402'300'800'000;
-  if (at_ms < kYear0_ms || at_ms >= kYear10000_ms) return fmt::format("{} ms", at_ms);
-  const std::chrono::sys_time<std::chrono::milliseconds> time{std::chrono::milliseconds(at_ms)};
-  const auto day = std::chrono::floor<std::chrono::days>(time);
-  const std::chrono::year_month_day date(day);
-  const std::chrono::hh_mm_ss clock(time - day);
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", static_cast<int>(date.year()),
-                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                     clock.hours().count(), clock.minutes().count(), clock.seconds().count(),
-                     clock.subseconds().count());
+  std::string text;
+  time::append_utc(text, at_ms, time::Fraction::kAlways);
+  return text;
 }
 
 // Appends a value as JSON. A value that is not valid JSON (NaN, or bytes that are not UTF-8)

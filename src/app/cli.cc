@@ -23,6 +23,7 @@
 #include "app/fault.h"
 #include "app/history.h"
 #include "app/limits.h"
+#include "app/local_zone.h"
 #include "app/options.h"
 #include "app/record.h"
 #include "app/replay.h"
@@ -46,7 +47,7 @@ struct Arguments {
   ServeOptions serve;
   std::string data = "data";
   std::string name, owner, account, sn, key, rights, access_key, secret_key_file, remove, file;
-  std::string devices;
+  std::string devices, family;
   std::vector<std::int64_t> numbers;
   bool unknown = false;
   bool page = false;
@@ -93,7 +94,7 @@ void print(const Json& result) {
 }
 
 int ask(const Arguments& arguments, const JsonObject& request) {
-  const auto result = ask_admin(arguments.data, request);
+  const auto result = ask_admin(arguments.data, request, arguments.devices);
   if (!result) {
     fmt::print(stderr, "gridloom: {}\n", result.error().detail);
     return 1;
@@ -246,6 +247,7 @@ CLI::App* add_verb(CLI::App& parent, const std::string& name, const std::string&
                    std::function<int()>& chosen, std::function<JsonObject()> request) {
   CLI::App* verb = parent.add_subcommand(name, help);
   verb->add_option("--data", a.data, "Data folder of the server")->capture_default_str();
+  verb->add_option("--devices", a.devices, std::string(kDevicesOfStoppedServer));
   verb->callback([&a, &chosen, request] { chosen = [&a, request] { return ask(a, request()); }; });
   return verb;
 }
@@ -341,6 +343,18 @@ void add_families(CLI::App& app, Arguments& a, std::function<int()>& chosen) {
   CLI::App* list = family->add_subcommand("list", "Lists the families");
   list->add_option("--devices", a.devices, "Folder with additional device files");
   list->callback([&] { chosen = [&a] { return list_families(a.devices); }; });
+  CLI::App* show = family->add_subcommand("show", "Shows fields and commands, and what they mean");
+  show->add_option("family", a.family, "Id of the family")->required();
+  show->add_option("name", a.name, "Part of the names of fields and commands to show in full");
+  show->add_option("--devices", a.devices, "Folder with additional device files");
+  show->callback([&] { chosen = [&a] { return show_family(a.devices, a.family, a.name); }; });
+  CLI::App* start = family->add_subcommand("new", "Writes a device file to start from");
+  start->add_option("family", a.family, "Id of the family, which is the name of the file")
+      ->required();
+  start->add_option("--devices", a.devices, "Folder of the file; the current one by default");
+  start->callback([&] { chosen = [&a] { return new_family(a.devices, a.family); }; });
+  CLI::App* schema = family->add_subcommand("schema", "Prints the JSON Schema of device files");
+  schema->callback([&] { chosen = [] { return print_family_schema(); }; });
   CLI::App* check = family->add_subcommand("check", "Reports every mistake in a device file");
   check->add_option("file", a.file)->required();
   check->callback([&] { chosen = [&a] { return check_family(a.file); }; });
@@ -431,6 +445,7 @@ std::vector<Command> CommandLine::commands() const {
 }
 
 int CommandLine::run(int argc, const char* const* argv) {
+  static_cast<void>(local_zone());  // before other threads exist
   try {
     impl_->app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

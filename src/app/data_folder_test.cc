@@ -13,8 +13,7 @@
 #include <vector>
 
 #include "app/cli.h"
-#include "hub/test_home.h"
-#include "registry/test_folder.h"
+#include "testing/temporary_folder.h"
 
 namespace gridloom::app {
 namespace {
@@ -91,7 +90,7 @@ TEST(DataFolder, OnlyThreeCommandsMakeOne) {
 }
 
 TEST(DataFolder, TheOthersRefuseAFolderWithoutDataAndMakeNothing) {
-  const hub::QuickFolder folder;
+  const TemporaryFolder folder;
   const fs::path missing = folder.path() / "not" / "there";
   const fs::path empty = folder.path() / "empty";
   fs::create_directory(empty);
@@ -109,8 +108,8 @@ TEST(DataFolder, TheOthersRefuseAFolderWithoutDataAndMakeNothing) {
 }
 
 TEST(DataFolder, TheOthersMakeNoRegistryWhereOneWasLost) {
-  const hub::QuickFolder folder;
-  registry::write_content(folder.path() / "history.db", "x");
+  const TemporaryFolder folder;
+  write_content(folder.path() / "history.db", "x");
   for (const CommandRow& row : command_rows()) {
     if (row.folder != DataFolder::kExpects) continue;
     const Outcome outcome = run(words_of(row.command, folder.path()));
@@ -121,7 +120,7 @@ TEST(DataFolder, TheOthersMakeNoRegistryWhereOneWasLost) {
 }
 
 TEST(DataFolder, WithDataInItACommandWorks) {
-  const hub::QuickFolder folder;
+  const TemporaryFolder folder;
   const fs::path data = folder.path() / "new";
   testing::internal::CaptureStdout();
   EXPECT_EQ(run({"gridloom", "account", "add", "ann", "--data", data.string()}).code, 0);

@@ -25,6 +25,9 @@ Result<std::vector<Wanted>> devices_of(const catalog::Catalog& catalog, std::str
   std::vector<Wanted> wanted;
   if (chosen.empty()) {
     for (const catalog::FamilyPtr& family : catalog.families()) {
+      if (const Status fits = sim::check_model(family); !fits) {
+        return std::unexpected(fits.error());
+      }
       for (const auto& device : family->virtual_devices.devices) {
         wanted.push_back({.family = family, .sn = device.sn, .name = device.name});
       }

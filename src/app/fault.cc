@@ -13,10 +13,11 @@
 #include <utility>
 
 #include "app/admin_client.h"
-#include "app/when.h"
 #include "catalog/loader.h"
 #include "hub/fault_injector.h"
 #include "sim/device_faults.h"
+#include "time/grammar.h"
+#include "time/iso_text.h"
 
 namespace gridloom::app {
 namespace {
@@ -134,13 +135,13 @@ std::optional<double> number_in(const JsonObject& request, std::string_view name
   return value->to_number<double>();
 }
 
-JsonObject row_of(const FaultRule& order) {
+JsonObject row_of(const FaultRule& order, const time::TimeZone& zone) {
   JsonObject row{{"fault", order.fault}};
   if (!order.sn.empty()) row["sn"] = order.sn;
   if (!order.account.empty()) row["account"] = order.account;
   if (order.probability < 1) row["probability"] = order.probability;
   if (order.value) row["value"] = *order.value;
-  if (order.until) row["until"] = local_text(*order.until);
+  if (order.until) row["until"] = time::clock_text(*order.until, zone);
   return row;
 }
 
@@ -170,12 +171,12 @@ Result<Json> order_fault(const AdminContext& context, const JsonObject& request)
                 fmt::format("there is no account {}", wire::shortened(order.account)));
   }
   if (const auto ms = number_in(request, "for_ms")) {
-    if (*ms < 1 || *ms > static_cast<double>(kLongestSpan.count())) {
+    if (*ms < 1 || *ms > static_cast<double>(time::kLongestSpan.count())) {
       return fail(ErrorCode::kBadParams, "for_ms must be from 1 to those of a million days");
     }
     order.until = context.clock.now() + Millis(static_cast<std::int64_t>(*ms));
   }
-  JsonObject row = row_of(order);
+  JsonObject row = row_of(order, context.zone);
   if (Status ordered = (*faults)->order(std::move(order)); !ordered) {
     return std::unexpected(std::move(ordered.error()));
   }
@@ -204,14 +205,15 @@ Result<Json> list_faults(const AdminContext& context, const JsonObject& request)
     for (const hub::PlatformFaultInfo& info : hub::platform_faults())
       add("platform", info.name, info.means);
     for (const catalog::DeviceFault& common : sim::common_faults()) {
-      add("any virtual device", common.name, common.means);
+      add("any virtual device", common.name, common.description);
     }
     for (const catalog::FamilyPtr& family : context.catalog.families()) {
-      for (const catalog::DeviceFault& own : family->faults) add(family->id, own.name, own.means);
+      for (const catalog::DeviceFault& own : family->faults)
+        add(family->id, own.name, own.description);
     }
     return Json(std::move(rows));
   }
-  for (const FaultRule& order : (*faults)->orders()) rows.emplace_back(row_of(order));
+  for (const FaultRule& order : (*faults)->orders()) rows.emplace_back(row_of(order, context.zone));
   return Json(std::move(rows));
 }
 
@@ -261,9 +263,9 @@ int switch_on(const Arguments& a) {
   if (!a.account.empty()) request["account"] = a.account;
   if (a.value) request["value"] = *a.value;
   if (!a.span.empty()) {
-    const auto span = parse_span(a.span);
+    const auto span = time::parse_span(a.span, {.name = "--for"});
     if (!span) {
-      fmt::print(stderr, "gridloom: --for: {}\n", span.error().detail);
+      fmt::print(stderr, "gridloom: {}\n", span.error().detail);
       return 1;
     }
     request["for_ms"] = span->count();

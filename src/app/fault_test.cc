@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "catalog/loader.h"
+#include "testing/clock.h"
 
 namespace gridloom::app {
 namespace {
@@ -14,12 +15,6 @@ const catalog::Catalog& the_catalog() {
   static const auto loaded = catalog::load_catalog({}).value();
   return *loaded;
 }
-
-class StillClock final : public Clock {
- public:
-  [[nodiscard]] TimePoint now() const override { return at; }
-  TimePoint at{Millis{1'700'000'000'000}};
-};
 
 TEST(ParseOrder, TakesValueShareAndDevice) {
   struct Row {
@@ -53,7 +48,7 @@ TEST(ParseOrder, TellsWhatIsWrong) {
 }
 
 TEST(Faults, ReplaceEndAndRunOut) {
-  StillClock clock;
+  TestClock clock;
   std::vector<FaultRule> told;
   Faults faults(the_catalog(), clock, [&](const std::vector<FaultRule>& now) { told = now; });
   ASSERT_TRUE(faults.order({.fault = "disconnect", .sn = "R331A"}));
@@ -61,11 +56,11 @@ TEST(Faults, ReplaceEndAndRunOut) {
   EXPECT_EQ(told.size(), 1U) << "in place of the other";
   EXPECT_EQ(told[0].probability, 0.5);
   ASSERT_TRUE(faults.order({.fault = "disconnect", .sn = "R331B"}));
-  ASSERT_TRUE(faults.order({.fault = "slow_answer", .until = clock.at + Millis{1000}}));
+  ASSERT_TRUE(faults.order({.fault = "slow_answer", .until = clock.now() + Millis{1000}}));
   EXPECT_EQ(faults.orders().size(), 3U);
   EXPECT_EQ(faults.end("disconnect", "R331A"), 1U);
   EXPECT_EQ(told.size(), 2U);
-  clock.at += Millis{1000};
+  clock.pass(Millis{1000});
   EXPECT_EQ(faults.orders().size(), 1U);
   EXPECT_EQ(faults.end("slow_answer", ""), 0U) << "it had run out";
   EXPECT_EQ(faults.end("", ""), 1U);

@@ -16,10 +16,12 @@
 #include <vector>
 
 #include "app/admin_client.h"
+#include "app/local_zone.h"
 #include "base/clock.h"
 #include "base/printable.h"
-#include "history/calendar.h"
 #include "history/series_answer.h"
+#include "time/grammar.h"
+#include "time/iso_text.h"
 
 namespace gridloom::app {
 namespace {
@@ -36,7 +38,7 @@ constexpr std::size_t kLine = 60;  // characters in a sparkline
 constexpr std::array<std::string_view, 7> kWords = {"fields",    "from",   "to",    "step",
                                                     "aggregate", "format", "points"};
 
-Result<history::SeriesRequest> request_of(const JsonObject& request, TimePoint now,
+Result<history::SeriesRequest> request_of(const JsonObject& request, const time::Now& now,
                                           const history::SeriesLimits& limits) {
   std::array<std::string_view, kWords.size()> words{};
   for (std::size_t i = 0; i < kWords.size(); ++i) {
@@ -86,7 +88,8 @@ Result<Json> read_history(const AdminContext& context, const JsonObject& request
                                                   "lists them",
                                                   wire::shortened(serial)));
   }
-  auto asked = request_of(request, context.clock.now(), context.series);
+  auto asked =
+      request_of(request, {.at = context.clock.now(), .zone = context.zone}, context.series);
   if (!asked) return std::unexpected(asked.error());
   const catalog::FamilyPtr family = context.catalog.of_serial(serial);
   const auto text = whole_text(
@@ -157,17 +160,23 @@ std::string spark(const std::vector<Shown>& points, double least, double greates
   return line;
 }
 
-void draw(const JsonObject& answer, const JsonObject& series, std::size_t rows, std::string& out) {
+struct Drawing {
+  std::size_t rows = 0;
+  const time::TimeZone& zone;
+};
+
+void draw(const JsonObject& answer, const JsonObject& series, const Drawing& drawing,
+          std::string& out) {
   const auto to = std::back_inserter(out);
   const std::vector<Shown> points = points_of(series);
   const Json* unit = series.if_contains("unit");
   fmt::format_to(to, "{}{}, {} to {}", std::string_view(series.at("field").as_string()),
                  unit == nullptr ? "" : fmt::format(" in {}", std::string_view(unit->as_string())),
-                 history::iso_text(answer.at("from").as_int64()),
-                 history::iso_text(answer.at("to").as_int64()));
+                 time::iso_text(answer.at("from").as_int64(), drawing.zone),
+                 time::iso_text(answer.at("to").as_int64(), drawing.zone));
   if (const Json* step = answer.if_contains("step")) {
     fmt::format_to(to, ", {} of each {}", std::string_view(answer.at("aggregate").as_string()),
-                   history::span_text(step->as_int64()));
+                   time::span_text(Millis(step->as_int64())));
   }
   out += '\n';
   double least = std::numeric_limits<double>::infinity();
@@ -187,17 +196,19 @@ void draw(const JsonObject& answer, const JsonObject& series, std::size_t rows, 
   } else {
     out += points.empty() ? "nothing was reported\n" : "no numbers\n";
   }
-  const std::size_t shown = std::min(points.size(), rows);
+  const std::size_t shown = std::min(points.size(), drawing.rows);
   if (shown > 0 && shown < points.size()) {
     fmt::format_to(to, "the last {} of {}; --csv has all:\n", shown, points.size());
   }
   for (std::size_t i = points.size() - shown; i < points.size(); ++i) {
-    fmt::format_to(to, "  {}  {:>12}\n", history::iso_text(points[i].at_ms), points[i].text);
+    fmt::format_to(to, "  {}  {:>12}\n", time::iso_text(points[i].at_ms, drawing.zone),
+                   points[i].text);
   }
 }
 
 struct HistoryArguments {
   std::string data = "data";
+  std::string devices;
   std::string sn, fields, from = "-1d", to = "now", step, aggregate;
   std::string format = "table";
   bool csv = false;
@@ -216,11 +227,11 @@ Result<std::string> history_text(const HistoryArguments& arguments) {
   if (drawn && arguments.step.empty()) {
     const auto span = history::series_request(
         {.fields = arguments.fields, .from = arguments.from, .to = arguments.to},
-        SystemClock().now(), {});
+        {.at = SystemClock().now(), .zone = local_zone().zone}, {});
     if (!span) return std::unexpected(span.error());
     request["step"] = usual_step(span->to_ms - span->from_ms);
   }
-  const auto answer = ask_admin(arguments.data, request);
+  const auto answer = ask_admin(arguments.data, request, arguments.devices);
   if (!answer) return std::unexpected(answer.error());
   const Json* text = wire::member(*answer, "text");
   if (text == nullptr || !text->is_string()) return fail(ErrorCode::kInternal, "no answer");
@@ -228,17 +239,18 @@ Result<std::string> history_text(const HistoryArguments& arguments) {
   if (!drawn) return arguments.format == "json" ? whole + "\n" : whole;
   const auto parsed = wire::parse_json(whole, {.bytes = whole.size(), .keys = 10'000'000});
   if (!parsed) return std::unexpected(parsed.error());
-  return printable(
-      drawn_history(parsed->get_object(), arguments.format == "table" ? kTableRows : 0), kLayout);
+  return printable(drawn_history(parsed->get_object(), arguments.format == "table" ? kTableRows : 0,
+                                 local_zone().zone),
+                   kLayout);
 }
 
 }  // namespace
 
-std::string drawn_history(const JsonObject& answer, std::size_t rows) {
+std::string drawn_history(const JsonObject& answer, std::size_t rows, const time::TimeZone& zone) {
   std::string out;
   for (const Json& series : answer.at("series").as_array()) {
     if (!out.empty()) out += '\n';
-    draw(answer, series.as_object(), rows, out);
+    draw(answer, series.as_object(), {.rows = rows, .zone = zone}, out);
   }
   return out;
 }
@@ -248,7 +260,7 @@ std::string usual_step(std::int64_t span_ms) {
       1, 5, 10, 30, 60, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400};
   const std::int64_t least_s = span_ms / 1000 / static_cast<std::int64_t>(kLine);
   const auto* const usual = std::ranges::lower_bound(kSteps_s, least_s);
-  if (usual != kSteps_s.end()) return history::span_text(*usual * 1000);
+  if (usual != kSteps_s.end()) return time::span_text(Millis(*usual * 1000));
   return fmt::format("{}d", least_s / 86400 + 1);
 }
 
@@ -257,6 +269,7 @@ std::shared_ptr<void> add_history(CLI::App& app, std::function<int()>& chosen) {
   HistoryArguments& a = *arguments;
   CLI::App* verb = app.add_subcommand("history", "Shows past values of a field");
   verb->add_option("--data", a.data, "Data folder of the server")->capture_default_str();
+  verb->add_option("--devices", a.devices, std::string(kDevicesOfStoppedServer));
   verb->add_option("sn", a.sn, "Serial number")->required();
   verb->add_option("field", a.fields, "Its name as in quota/all; several: a,b or pd.*")->required();
   verb->add_option("--from", a.from,

@@ -10,6 +10,7 @@
 
 #include "app/admin.h"
 #include "base/result.h"
+#include "time/time_zone.h"
 #include "wire/json.h"
 
 namespace CLI {  // NOLINT(readability-identifier-naming): the library's name
@@ -24,8 +25,9 @@ namespace gridloom::app {
                                               const wire::JsonObject& request);
 
 // Draws a series of the JSON answer: a line of block characters, the minimum, mean and maximum, and
-// the last `rows` points.
-[[nodiscard]] std::string drawn_history(const wire::JsonObject& answer, std::size_t rows);
+// the last `rows` points, with times of the zone.
+[[nodiscard]] std::string drawn_history(const wire::JsonObject& answer, std::size_t rows,
+                                        const time::TimeZone& zone);
 // A round step that divides the span into about sixty parts.
 [[nodiscard]] std::string usual_step(std::int64_t span_ms);
 

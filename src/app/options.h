@@ -27,7 +27,7 @@ struct ServeOptions {
   bool demo = false;
   std::string demo_home;     // families and the number of devices of each; empty: of each family
   double speed = 1;          // speed factor of virtual time
-  std::string start, until;  // virtual time, for parse_when(); empty: now, and never
+  std::string start, until;  // virtual time, for parse_time(); empty: now, and never
   bool paused = false;
   bool no_history = false;      // reports and sets are not logged, and nothing waits for the log
   bool insecure_plain = false;  // plain listeners may listen outside loopback

@@ -13,7 +13,6 @@
 #include <string>
 #include <system_error>
 
-#include "app/time_zone.h"
 #include "net/connection_budget.h"
 #include "net/listener.h"
 
@@ -90,9 +89,7 @@ void prepare_process(const ProcessOptions& options) {
     }
   }
   keep_freed_memory();
-  if (const std::string warning = time_zone_warning(); !warning.empty()) {
-    spdlog::warn("{}", warning);
-  }
+  if (!options.zone_warning.empty()) spdlog::warn("{}", options.zone_warning);
 }
 
 sigset_t block_ending_signals() {

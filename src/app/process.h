@@ -4,6 +4,7 @@
 
 #include <csignal>
 #include <cstddef>
+#include <string_view>
 
 #include "base/result.h"
 
@@ -27,10 +28,11 @@ void keep_freed_memory();
 
 struct ProcessOptions {
   bool may_dump_core = false;
+  std::string_view zone_warning{};  // of local_zone()
 };
 
 // Makes all these settings at the start of a server. Logs a warning for each setting that the
-// system refused, and for a time zone that is not found.
+// system refused, and the warning about the time zone.
 void prepare_process(const ProcessOptions& options);
 
 // Blocks SIGINT, SIGTERM and SIGHUP (unless it is ignored, as under nohup), so that only a thread

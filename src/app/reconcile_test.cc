@@ -13,12 +13,11 @@
 
 #include "app/admin.h"
 #include "history/batch.h"
-#include "hub/test_home.h"
+#include "testing/home.h"
 
 namespace gridloom::app {
 namespace {
 
-using hub::must;
 using Numbers = std::vector<std::int64_t>;
 namespace fs = std::filesystem;
 
@@ -77,10 +76,10 @@ class ReconcileTest : public testing::Test {
     open();
   }
   Result<wire::Json> ask(const wire::JsonObject& request) {
-    return administer({*registry, *hub::test_catalog(), *archive, clock, folder.data()}, request);
+    return administer({*registry, *test_catalog(), *archive, clock, folder.data()}, request);
   }
 
-  hub::QuickFolder folder;
+  TemporaryFolder folder;
   SystemClock clock;
   std::unique_ptr<registry::Registry> registry;
   std::unique_ptr<history::Archive> archive;

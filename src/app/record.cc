@@ -21,8 +21,8 @@
 #include "app/process.h"
 #include "app/record_stream.h"
 #include "app/recording.h"
-#include "app/when.h"
 #include "registry/files.h"
+#include "time/grammar.h"
 
 namespace gridloom::app {
 namespace {
@@ -63,7 +63,7 @@ class Wait {
  public:
   explicit Wait(const std::optional<Millis>& span)
       : signals_(::signalfd(-1, &mask_, SFD_CLOEXEC)),
-        until_(std::chrono::floor<Millis>(Steady::now()) + span.value_or(kLongestSpan)) {}
+        until_(std::chrono::floor<Millis>(Steady::now()) + span.value_or(time::kLongestSpan)) {}
   [[nodiscard]] bool for_more(int fd) const {
     std::array<pollfd, 2> ready = {{{.fd = fd, .events = POLLIN, .revents = 0},
                                     {.fd = signals_.get(), .events = POLLIN, .revents = 0}}};
@@ -138,9 +138,9 @@ Status record(const Arguments& arguments, const std::optional<Millis>& span) {
 int run(const Arguments& arguments) {
   std::optional<Millis> span;
   if (!arguments.span.empty()) {
-    const auto parsed = parse_span(arguments.span);
+    const auto parsed = time::parse_span(arguments.span, {.name = "--for"});
     if (!parsed) {
-      fmt::print(stderr, "gridloom: --for: {}\n", parsed.error().detail);
+      fmt::print(stderr, "gridloom: {}\n", parsed.error().detail);
       return 1;
     }
     span = *parsed;

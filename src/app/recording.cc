@@ -8,8 +8,8 @@
 #include <ranges>
 #include <utility>
 
-#include "app/when.h"
 #include "http/envelope.h"
+#include "time/iso_text.h"
 #include "transcripts/pattern.h"
 
 namespace gridloom::app {
@@ -169,8 +169,8 @@ std::string Recording::head() {
   std::string text = fmt::format(
       "# What was said by and to {} device{}, recorded from {} UTC on. Secrets are masked{}.\n"
       "clock {}\nrecorded\n",
-      recorded_.size(), recorded_.size() == 1 ? "" : "s", utc_text(begun_),
-      replaces_serials_ ? ", serial numbers replaced" : "", utc_text(now_));
+      recorded_.size(), recorded_.size() == 1 ? "" : "s", time::clock_text(begun_, {}),
+      replaces_serials_ ? ", serial numbers replaced" : "", time::clock_text(now_, {}));
   for (const RecordedDevice& device : recorded_) {
     if (accounts_.empty()) accounts_[speaks_ = device.owner] = "demo";
     text += introduced(device.owner);

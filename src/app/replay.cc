@@ -74,8 +74,8 @@ Result<Prepared> prepare(const Arguments& arguments) {
     if (!tls) return std::unexpected(tls.error());
     made.options.tls = std::move(*tls);
   }
-  auto keys =
-      arguments.keys.empty() ? simulated_keys(arguments.data, sns) : keys_in(arguments.keys, sns);
+  auto keys = arguments.keys.empty() ? simulated_keys(arguments.data, sns, arguments.devices)
+                                     : keys_in(arguments.keys, sns);
   if (!keys) return std::unexpected(keys.error());
   for (std::size_t i = 0; i < parts->size(); ++i) {
     made.players.push_back({.part = std::move((*parts)[i]), .key = std::move((*keys)[i])});

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "sim/device_bench.h"
+#include "sim/test_bench.h"
 #include "twin/twin.h"
 #include "wire/json.h"
 
@@ -39,11 +39,11 @@ class Listener {
     }
   }
   void expect_same(const sim::Fields& fields) const {
-    for (const sim::Fields::Slot& slot : fields.slots()) {
-      const std::string name = sim::said_name(fields, slot.name);
-      EXPECT_EQ(twin_.value(name), wire::to_text(slot.value)) << name;
+    for (const sim::Fields::Entry& entry : fields.entries()) {
+      const std::string name = sim::said_name(fields, entry.name);
+      EXPECT_EQ(twin_.value(name), wire::to_text(entry.value)) << name;
     }
-    EXPECT_EQ(heard_.size(), fields.slots().size());
+    EXPECT_EQ(heard_.size(), fields.entries().size());
   }
 
  private:

@@ -77,9 +77,6 @@ bool play(const fs::path& file, const Scenarios& scenarios,
 }  // namespace
 
 int play_scenarios(const Scenarios& scenarios) {
-  // Some answers contain the server's local time.
-  ::setenv("TZ", "UTC", 1);  // NOLINT(concurrency-mt-unsafe): there is one thread
-  ::tzset();
   spdlog::set_level(spdlog::level::warn);
   const auto catalog = catalog::load_catalog(scenarios.devices);
   if (!catalog) {

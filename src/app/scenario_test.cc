@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "registry/test_folder.h"
+#include "testing/temporary_folder.h"
 
 namespace gridloom::app {
 namespace {
@@ -33,10 +33,10 @@ class ScenarioFiles : public testing::Test {
  protected:
   std::string file(std::string_view name, std::string_view text) const {
     const std::filesystem::path path = folder_.path() / name;
-    registry::write_content(path, text);
+    write_content(path, text);
     return path.string();
   }
-  registry::TestFolder folder_;
+  TemporaryFolder folder_;
 };
 
 TEST_F(ScenarioFiles, SayThatTheyAreAsExpected) {

@@ -10,7 +10,6 @@
 #include <array>
 #include <csignal>
 #include <cstdio>
-#include <ctime>
 #include <filesystem>
 #include <functional>
 #include <future>
@@ -28,6 +27,8 @@
 #include "app/fault.h"
 #include "app/health.h"
 #include "app/limits.h"
+#include "app/local_zone.h"
+#include "app/log_format.h"
 #include "app/malloc_trim_policy.h"
 #include "app/metrics.h"
 #include "app/process.h"
@@ -214,7 +215,7 @@ Status open_data(Running& running, const ServeOptions& options) {
   auto limits = limits_from(options.limits);
   if (!limits) return std::unexpected(limits.error());
   running.limits = *limits;
-  const auto time = time_options(options, running.wall.now());
+  const auto time = time_options(options, {.at = running.wall.now(), .zone = local_zone().zone});
   if (!time) return std::unexpected(time.error());
   if (*time) {
     running.virtual_time.emplace(running.steady, **time);
@@ -233,6 +234,7 @@ Status open_data(Running& running, const ServeOptions& options) {
   running.platform = std::make_unique<hub::Platform>(running.clock(), *catalog, *running.registry);
   running.platform->wall = &running.wall;
   running.platform->steady = &running.steady;
+  running.platform->zone = local_zone().zone;
   running.platform->sessions = running.store->keeper();
   auto archive = history::Archive::open(
       {.data = options.data,
@@ -425,15 +427,12 @@ Status start_demo(Running& running, const ServeOptions& options) {
   running.demo = std::move(*home);
   running.sim_loop = std::make_unique<net::IoLoop>();
   const net::Address& mqtt = running.listeners.mqtt->bound();
-  const TimePoint now = running.clock().now();
-  const std::time_t seconds = std::chrono::system_clock::to_time_t(now);
-  std::tm local{};
-  localtime_r(&seconds, &local);
+  const Millis utc_offset = running.platform->zone.offset_at(running.clock().now());
   const bool any = mqtt.host == "0.0.0.0" || mqtt.host == "::";
   running.fleet = std::make_unique<sim::Fleet>(
       sim::Fleet::Options{
           .server = client::peer_at({.host = any ? "127.0.0.1" : mqtt.host, .port = mqtt.port}),
-          .world = {.utc_offset_ms = std::int64_t{1000} * local.tm_gmtoff},
+          .world = {.utc_offset_ms = utc_offset.count()},
           .clock = &running.clock(),
           .time = running.virtual_time ? &*running.virtual_time : nullptr,
           .loop = running.sim_loop.get()},
@@ -531,7 +530,8 @@ Status put_together(Running& running, const ServeOptions& options) {
                                   running.limits.series,
                                   running.virtual_time ? &*running.virtual_time : nullptr,
                                   running.faults.get(),
-                                  running.hub.get()});
+                                  running.hub.get(),
+                                  running.platform->zone});
   if (!admin) return std::unexpected(admin.error());
   running.admin = std::move(*admin);
   if (options.demo) {
@@ -574,10 +574,11 @@ void settle(Running& running) {
 
 int serve(const ServeOptions& options) {
   spdlog::set_default_logger(spdlog::stderr_color_mt("gridloom"));
+  spdlog::default_logger()->set_formatter(log_formatter(local_zone().zone, LogName::kShown));
   spdlog::set_level(spdlog::level::from_str(options.log_level));
   // sigwait() below receives these; they are blocked before other threads exist.
   const sigset_t signals = block_ending_signals();
-  prepare_process({.may_dump_core = options.core_dumps});
+  prepare_process({.may_dump_core = options.core_dumps, .zone_warning = local_zone().warning});
   Running running;
   if (Status status = put_together(running, options); !status) {
     fmt::print(stderr, "gridloom: {}\n", status.error().detail);

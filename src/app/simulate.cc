@@ -16,14 +16,15 @@
 
 #include "app/drive.h"
 #include "app/fault.h"
+#include "app/local_zone.h"
 #include "app/scenario.h"
 #include "app/simulated.h"
-#include "app/when.h"
 #include "base/read_file.h"
 #include "bench/mqtt_load.h"
 #include "catalog/loader.h"
 #include "sim/dry_run.h"
 #include "sim/virtual_device.h"
+#include "time/grammar.h"
 #include "wire/json.h"
 
 namespace gridloom::app {
@@ -81,17 +82,17 @@ Result<sim::DryRun> dry_run_of(const Arguments& arguments) {
   if (!catalog) return std::unexpected(catalog.error());
   const auto groups = families_of(arguments, **catalog);
   if (!groups) return std::unexpected(groups.error());
-  const auto now = std::chrono::time_point_cast<Millis>(std::chrono::system_clock::now());
-  const auto from = parse_when(arguments.from, now);
-  if (!from) return fail(ErrorCode::kBadParams, "--from: " + from.error().detail);
-  const auto span = parse_span(arguments.span.empty() ? kDrySpan : arguments.span);
-  if (!span) return fail(ErrorCode::kBadParams, "--for: " + span.error().detail);
-  const auto step = parse_span(arguments.step);
-  if (!step) return fail(ErrorCode::kBadParams, "--step: " + step.error().detail);
-  if (*step < kLeastStep || *step > kMostStep) {
-    return fail(ErrorCode::kBadParams,
-                fmt::format("--step: {} is not between 1s and 60s", arguments.step));
-  }
+  const auto from = time::parse_time(arguments.from,
+                                     {.name = "--from",
+                                      .now = {.at = SystemClock().now(), .zone = local_zone().zone},
+                                      .relative = time::TimeOptions::Relative::kAny});
+  if (!from) return std::unexpected(from.error());
+  const auto span =
+      time::parse_span(arguments.span.empty() ? kDrySpan : arguments.span, {.name = "--for"});
+  if (!span) return std::unexpected(span.error());
+  const auto step =
+      time::parse_span(arguments.step, {.name = "--step", .least = kLeastStep, .most = kMostStep});
+  if (!step) return std::unexpected(step.error());
   auto faults = faults_of(arguments, **catalog);
   if (!faults) return std::unexpected(faults.error());
   std::vector<sim::DryRun::Group> dry_groups;
@@ -163,6 +164,11 @@ Result<std::vector<sim::Member>> members_of_file(const std::string& path,
   const auto devices = bench::devices_from(path);
   if (!devices) return std::unexpected(devices.error());
   std::vector<sim::Member> members;
+  for (const catalog::FamilyPtr& family : catalog.families()) {
+    if (const Status fits = sim::check_model(family); !fits) {
+      return std::unexpected(fits.error());
+    }
+  }
   for (const bench::Device& device : *devices) {
     members.push_back(
         {.family = catalog.of_serial(device.sn), .sn = device.sn, .key = Secret(device.key)});
@@ -198,7 +204,7 @@ Result<Simulated> devices_of(const Arguments& arguments, const catalog::Catalog&
   if (arguments.data.empty() || !arguments.keys.empty()) return known_devices(arguments, catalog);
   const auto groups = families_of(arguments, catalog);
   if (!groups) return std::unexpected(groups.error());
-  return simulated_at(arguments.data, *groups);
+  return simulated_at(arguments.data, *groups, arguments.devices);
 }
 
 Status check_online(const Arguments& arguments) {
@@ -252,8 +258,8 @@ Result<Drive> drive_of(const Arguments& arguments) {
         .connections = std::max<std::size_t>(arguments.connections, 1)};
   }
   if (!arguments.span.empty()) {
-    const auto span = parse_span(arguments.span);
-    if (!span) return fail(ErrorCode::kBadParams, "--for: " + span.error().detail);
+    const auto span = time::parse_span(arguments.span, {.name = "--for"});
+    if (!span) return std::unexpected(span.error());
     made.span = *span;
   }
   return made;
@@ -308,6 +314,9 @@ Result<Groups> groups_of(std::string_view text, const catalog::Catalog& catalog)
                                       [](const auto& each) { return std::string_view(each->id); });
       return fail(ErrorCode::kBadParams,
                   fmt::format("there is no family '{}'; there are {}", id, fmt::join(ids, ", ")));
+    }
+    if (const Status fits = sim::check_model(*family); !fits) {
+      return std::unexpected(fits.error());
     }
     found.emplace_back(*family, devices);
   }

@@ -113,16 +113,18 @@ Result<Json> add_simulated(const AdminContext& context, const JsonObject& reques
                     {"devices", std::move(devices)}};
 }
 
-Result<Simulated> simulated_at(const std::filesystem::path& data_folder, const Groups& groups) {
+Result<Simulated> simulated_at(const std::filesystem::path& data_folder, const Groups& groups,
+                               const std::filesystem::path& device_files) {
   Simulated all;
   for (const auto& [family, devices] : groups) {
     const auto total = static_cast<std::int64_t>(devices);
     for (std::int64_t first = 1; first <= total; first += kMostAtOnce) {
-      const auto answer =
-          ask_admin(data_folder, {{"op", "device.simulated"},
-                                  {"family", family->id},
-                                  {"first", first},
-                                  {"count", std::min(kMostAtOnce, total - first + 1)}});
+      const auto answer = ask_admin(data_folder,
+                                    {{"op", "device.simulated"},
+                                     {"family", family->id},
+                                     {"first", first},
+                                     {"count", std::min(kMostAtOnce, total - first + 1)}},
+                                    device_files);
       if (!answer) return std::unexpected(answer.error());
       all.gateway_key = Secret(text_of(*answer, "gatewayKey"));
       const Json* rows = wire::member(*answer, "devices");
@@ -137,9 +139,11 @@ Result<Simulated> simulated_at(const std::filesystem::path& data_folder, const G
 }
 
 Result<std::vector<Secret>> simulated_keys(const std::filesystem::path& data_folder,
-                                           const std::vector<std::string>& sns) {
+                                           const std::vector<std::string>& sns,
+                                           const std::filesystem::path& device_files) {
   const auto answer = ask_admin(
-      data_folder, {{"op", "device.simulated"}, {"sns", JsonArray(sns.begin(), sns.end())}});
+      data_folder, {{"op", "device.simulated"}, {"sns", JsonArray(sns.begin(), sns.end())}},
+      device_files);
   if (!answer) return std::unexpected(answer.error());
   std::vector<Secret> keys;
   const Json* rows = wire::member(*answer, "devices");

@@ -24,30 +24,19 @@
 #include "app/demo.h"
 #include "app/metrics.h"
 #include "app/ready_file.h"
-#include "app/test_variable.h"
 #include "app/welcome.h"
-#include "hub/test_home.h"
+#include "testing/environment_variable.h"
+#include "testing/home.h"
 #include "wire/signing.h"
 
 namespace gridloom::app {
 namespace {
 
-using hub::must;
 using testing::HasSubstr;
 namespace fs = std::filesystem;
 
-std::string content_of(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
-unsigned mode_of(const fs::path& path) {
-  struct stat facts{};
-  return ::lstat(path.c_str(), &facts) == 0 ? facts.st_mode & 07777U : 0U;
-}
-
 TEST(ReadyFile, IsThereForItsOwnerWhileTheServerRuns) {
-  const hub::QuickFolder folder;
+  const TemporaryFolder folder;
   const fs::path path = folder.path() / "ready.json";
   {
     const auto ready = ReadyFile::write(folder.path(), {{"http", "http://127.0.0.1:1"}});
@@ -60,7 +49,7 @@ TEST(ReadyFile, IsThereForItsOwnerWhileTheServerRuns) {
 }
 
 TEST(ReadyFile, MovesWithItsOwner) {
-  const hub::QuickFolder folder;
+  const TemporaryFolder folder;
   std::optional<ReadyFile> kept;
   {
     auto ready = ReadyFile::write(folder.path(), {});
@@ -73,7 +62,7 @@ TEST(ReadyFile, MovesWithItsOwner) {
 }
 
 TEST(ReadyFile, ReplacesWhatAKilledServerLeftWhateverItsMode) {
-  const hub::QuickFolder folder;
+  const TemporaryFolder folder;
   for (const char* name : {"ready.json", "ready.json.new"}) {
     std::ofstream(folder.path() / name) << "old";
     fs::permissions(folder.path() / name, fs::perms::all);
@@ -85,7 +74,7 @@ TEST(ReadyFile, ReplacesWhatAKilledServerLeftWhateverItsMode) {
 }
 
 TEST(ReadyFile, AFolderThatIsNotThereIsNamed) {
-  const hub::QuickFolder folder;
+  const TemporaryFolder folder;
   const auto ready = ReadyFile::write(folder.path() / "nowhere", {});
   ASSERT_FALSE(ready);
   EXPECT_EQ(ready.error().code, ErrorCode::kIo);
@@ -94,7 +83,7 @@ TEST(ReadyFile, AFolderThatIsNotThereIsNamed) {
 
 class DemoTest : public testing::Test {
  protected:
-  DemoHome home() { return must(demo_home(*registry, *hub::test_catalog(), {})); }
+  DemoHome home() { return must(demo_home(*registry, *test_catalog(), {})); }
   static std::string shown(const DemoHome& of) {
     std::string text = of.key.access_key + " " + of.key.secret_key.reveal();
     for (const sim::Member& member : of.members) {
@@ -106,7 +95,7 @@ class DemoTest : public testing::Test {
     return std::ranges::any_of(of.members, [sn](const auto& member) { return member.sn == sn; });
   }
 
-  hub::QuickFolder folder;
+  TemporaryFolder folder;
   std::unique_ptr<registry::Registry> registry = must(registry::Registry::open(folder.data()));
 };
 
@@ -161,7 +150,7 @@ TEST_F(DemoTest, TheWelcomesCurlIsSignedAsTheServerWantsIt) {
                                          .ca = "/data/tls/ca.pem",
                                          .keys = "/data/ready.json",
                                          .sn = "R331ZEB4ZEAL0528",
-                                         .now = hub::kTestStart},
+                                         .now = kTestStart},
                                         made.key, *account));
   const auto found = [&text](const std::string& pattern) {
     std::smatch match;
@@ -200,7 +189,7 @@ TEST_F(DemoTest, TheJournalGetsNoKeys) {
   for (const std::uint64_t other : {0U, 1U}) {
     const auto stream = fmt::format("{}:{}", seen.st_dev, seen.st_ino + other);
     EXPECT_EQ(is_journal(pipe[1], stream.c_str()), other == 0);
-    const Variable set("JOURNAL_STREAM", stream.c_str());
+    const EnvironmentVariable set("JOURNAL_STREAM", stream);
     const std::string text = must(welcome_on(pipe[1], facts, made.key, *account));
     EXPECT_EQ(text.contains(made.key.secret_key.reveal()), other != 0) << text;
     EXPECT_EQ(text.contains(account->certificate_password.reveal()), other != 0) << text;
@@ -211,10 +200,10 @@ TEST_F(DemoTest, TheJournalGetsNoKeys) {
 }
 
 TEST(Metrics, AreInPrometheusFormatAndComplete) {
-  hub::TestHome home;
+  TestHome home;
   home.add_account("alice");
   home.add_device("R331TEST1", "alice");
-  const hub::FakePtr device = home.connect_device("R331TEST1");
+  const FakePtr device = home.connect_device("R331TEST1");
   home.report(device, "R331TEST1", R"({"params":{"x":1}})");
   home.report(device, "R331TEST1", "nonsense");
   const std::string text = metrics_text(home.platform, {.http = 3, .mqtt = 4}, {.log_bytes = 5});

@@ -12,7 +12,9 @@
 #include <utility>
 
 #include "app/admin_client.h"
-#include "app/when.h"
+#include "app/local_zone.h"
+#include "time/grammar.h"
+#include "time/iso_text.h"
 
 namespace gridloom::app {
 namespace {
@@ -52,7 +54,7 @@ Result<VirtualClock*> virtual_time(const AdminContext& context) {
 
 }  // namespace
 
-Result<TimeOptions> time_options(const ServeOptions& options, TimePoint now) {
+Result<TimeOptions> time_options(const ServeOptions& options, const time::Now& now) {
   const bool is_real =
       options.speed == 1 && options.start.empty() && options.until.empty() && !options.paused;
   if (is_real) return std::nullopt;
@@ -60,14 +62,14 @@ Result<TimeOptions> time_options(const ServeOptions& options, TimePoint now) {
     return std::unexpected(std::move(checked.error()));
   }
   VirtualClock::Options made{
-      .start = now, .speed = options.speed, .until = {}, .paused = options.paused};
-  const auto read = [](std::string_view flag, const std::string& text, TimePoint from) {
-    auto at = parse_when(text, from);
-    if (at) return at;
-    return Result<TimePoint>(fail(at.error().code, fmt::format("{} {}", flag, at.error().detail)));
+      .start = now.at, .speed = options.speed, .until = {}, .paused = options.paused};
+  const auto read = [&](std::string_view option, const std::string& text, TimePoint from) {
+    return time::parse_time(text, {.name = option,
+                                   .now = {.at = from, .zone = now.zone},
+                                   .relative = time::TimeOptions::Relative::kAny});
   };
   if (!options.start.empty()) {
-    const auto start = read("--start", options.start, now);
+    const auto start = read("--start", options.start, now.at);
     if (!start) return std::unexpected(start.error());
     made.start = *start;
   }
@@ -75,8 +77,9 @@ Result<TimeOptions> time_options(const ServeOptions& options, TimePoint now) {
     const auto until = read("--until", options.until, made.start);
     if (!until) return std::unexpected(until.error());
     if (*until <= made.start) {
-      return fail(ErrorCode::kBadParams, fmt::format("--until {}: must be after the start, {}",
-                                                     options.until, local_text(made.start)));
+      return fail(ErrorCode::kBadParams,
+                  fmt::format("--until {}: must be after the start, {}", options.until,
+                              time::clock_text(made.start, now.zone)));
     }
     made.until = *until;
   }
@@ -109,7 +112,7 @@ Result<Json> change_time(const AdminContext& context, const JsonObject& request)
   }
   if (*op == "time.step") {
     const double ms = number("ms");
-    if (ms < 1 || ms > static_cast<double>(kLongestSpan.count())) {
+    if (ms < 1 || ms > static_cast<double>(time::kLongestSpan.count())) {
       return fail(ErrorCode::kBadParams, "ms must be from 1 to those of a million days");
     }
     time.step(Millis(std::llround(ms)));
@@ -139,9 +142,10 @@ std::string text_of(const Json& answer, std::string_view name) {
 int print(const Json& answer) {
   const Json* now = wire::member(answer, "now");
   const bool known = now != nullptr && wire::is_whole(*now);
-  fmt::print("{}  speed {}  {}\n",
-             known ? local_text(TimePoint(Millis(wire::whole(*now)))) : std::string("?"),
-             text_of(answer, "speed"), text_of(answer, "state"));
+  fmt::print(
+      "{}  speed {}  {}\n",
+      known ? time::clock_text(TimePoint(Millis(wire::whole(*now))), local_zone().zone) : "?",
+      text_of(answer, "speed"), text_of(answer, "state"));
   return report_warning(answer);
 }
 
@@ -152,7 +156,7 @@ int ask(const Arguments& arguments, const JsonObject& request) {
 
 // Returns once the devices have caught up.
 int step(const Arguments& arguments) {
-  const auto by = parse_span(arguments.by);
+  const auto by = time::parse_span(arguments.by, {.name = "time step"});
   if (!by) return failed(by.error());
   auto answer = ask_admin(arguments.data, {{"op", "time.step"}, {"ms", by->count()}});
   while (answer && text_of(*answer, "state") != "paused") {

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "base/virtual_clock.h"
+#include "time/time_zone.h"
 #include "wire/json.h"
 
 namespace CLI {  // NOLINT(readability-identifier-naming): the library's name
@@ -23,7 +24,7 @@ namespace gridloom::app {
 // No value: the server uses the wall clock. kBadParams: an option has an invalid value; the detail
 // names the option.
 using TimeOptions = std::optional<VirtualClock::Options>;
-[[nodiscard]] Result<TimeOptions> time_options(const ServeOptions& options, TimePoint now);
+[[nodiscard]] Result<TimeOptions> time_options(const ServeOptions& options, const time::Now& now);
 
 // Operations {"op": "time"}, "time.pause", "time.resume", "time.speed" with a "speed", and
 // "time.step" with "ms". The answer holds the resulting time in "now" (UTC, ms), "speed", and

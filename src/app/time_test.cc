@@ -9,18 +9,17 @@
 #include <string_view>
 #include <utility>
 
-#include "hub/test_home.h"
+#include "testing/home.h"
 
 namespace gridloom::app {
 namespace {
 
-using hub::must;
 using testing::HasSubstr;
 
 constexpr TimePoint kNow{Millis(1'700'000'000'000)};
 
 TEST(TimeOptions, AreThoseOfTheWallIfNothingIsSaid) {
-  EXPECT_EQ(must(time_options({}, kNow)).has_value(), false);
+  EXPECT_EQ(must(time_options({}, {.at = kNow})).has_value(), false);
 }
 
 ServeOptions with(double speed, std::string start = "", std::string until = "") {
@@ -34,32 +33,32 @@ ServeOptions with(double speed, std::string start = "", std::string until = "") 
 TEST(TimeOptions, AnyOfThemMakesATimeOfItsOwn) {
   ServeOptions paused;
   paused.paused = true;
-  EXPECT_TRUE(must(time_options(paused, kNow))->paused);
-  EXPECT_EQ(must(time_options(with(60), kNow))->speed, 60);
-  EXPECT_EQ(must(time_options(with(60), kNow))->start, kNow);
-  const auto both = must(time_options(with(1, "-7d", "+1d"), kNow));
+  EXPECT_TRUE(must(time_options(paused, {.at = kNow}))->paused);
+  EXPECT_EQ(must(time_options(with(60), {.at = kNow}))->speed, 60);
+  EXPECT_EQ(must(time_options(with(60), {.at = kNow}))->start, kNow);
+  const auto both = must(time_options(with(1, "-7d", "+1d"), {.at = kNow}));
   EXPECT_EQ(both->start, kNow - std::chrono::days(7));
   EXPECT_EQ(both->until, kNow - std::chrono::days(6)) << "of its start";
 }
 
 TEST(TimeOptions, ThatMakeNoSenseAreNamed) {
   const auto why = [](const ServeOptions& options) {
-    const auto made = time_options(options, kNow);
+    const auto made = time_options(options, {.at = kNow});
     return made ? std::string() : made.error().detail;
   };
   for (const double speed : {0.0, -1.0, 1e-4, 1e7, std::numeric_limits<double>::infinity(),
                              std::numeric_limits<double>::quiet_NaN()}) {
     EXPECT_THAT(why(with(speed)), HasSubstr("--speed is")) << speed;
   }
-  EXPECT_THAT(why(with(1, "soon")), HasSubstr("--start soon: a time is"));
-  EXPECT_THAT(why(with(1, "", "soon")), HasSubstr("--until soon: a time is"));
+  EXPECT_THAT(why(with(1, "soon")), HasSubstr("--start is \"soon\": must be a time"));
+  EXPECT_THAT(why(with(1, "", "soon")), HasSubstr("--until is \"soon\": must be a time"));
   EXPECT_THAT(why(with(1, "-1d", "-1d")), HasSubstr("must be after the start"));
 }
 
 struct TimeTest : testing::Test {
   std::string told(std::string_view request) {
     const auto answer = administer({*registry,
-                                    *hub::test_catalog(),
+                                    *test_catalog(),
                                     *archive,
                                     time,
                                     folder.data(),
@@ -73,26 +72,26 @@ struct TimeTest : testing::Test {
     return answer ? wire::to_text(*answer) : "fault: " + answer.error().detail;
   }
 
-  hub::QuickFolder folder;
-  hub::ManualClock wall;
-  VirtualClock time{wall, {.start = hub::kTestStart, .speed = 60, .paused = true}};
+  TemporaryFolder folder;
+  TestClock wall;
+  VirtualClock time{wall, {.start = kTestStart, .speed = 60, .paused = true}};
   std::unique_ptr<registry::Registry> registry = must(registry::Registry::open(folder.data()));
   std::unique_ptr<history::Archive> archive =
       must(history::Archive::open({.data = folder.data(), .clock = &time}));
   bool is_virtual = true;
   bool is_running = true;
-  hub::TestHome home;
+  TestHome home;
 };
 
 TEST_F(TimeTest, IsDrivenByRequests) {
   EXPECT_EQ(told(R"({"op":"time"})"), R"({"now":1700000000000,"speed":60,"state":"paused"})");
   EXPECT_EQ(told(R"({"op":"time.resume"})"), R"({"now":1700000000000,"speed":60,"state":"runs"})");
-  wall.at += Millis(1000);
+  wall.pass(Millis(1000));
   EXPECT_EQ(told(R"({"op":"time.speed","speed":2})"),
             R"({"now":1700000060000,"speed":2,"state":"runs"})");
   EXPECT_EQ(told(R"({"op":"time.step","ms":500})"),
             R"({"now":1700000060000,"speed":2,"state":"runs"})");
-  wall.at += Millis(1000);
+  wall.pass(Millis(1000));
   EXPECT_EQ(told(R"({"op":"time"})"), R"({"now":1700000060500,"speed":2,"state":"paused"})");
   EXPECT_EQ(told(R"({"op":"time.resume"})"), R"({"now":1700000060500,"speed":2,"state":"runs"})");
   EXPECT_EQ(told(R"({"op":"time.pause"})"), R"({"now":1700000060500,"speed":2,"state":"paused"})");

@@ -11,6 +11,8 @@
 #include <string>
 #include <thread>
 
+#include "testing/temporary_folder.h"
+
 namespace gridloom {
 namespace {
 
@@ -19,24 +21,17 @@ namespace fs = std::filesystem;
 
 class ReadFile : public testing::Test {
  protected:
-  ReadFile() {
-    std::string name = (fs::temp_directory_path() / "gridloom-test-XXXXXX").string();
-    if (::mkdtemp(name.data()) != nullptr) folder_ = name;
-  }
-  ~ReadFile() override {
-    std::error_code ignored;
-    fs::remove_all(folder_, ignored);
-  }
   fs::path file(const std::string& text) {
     const fs::path path = folder_ / "file";
-    std::ofstream(path, std::ios::binary | std::ios::trunc) << text;
+    write_content(path, text);
     return path;
   }
   static std::string why(const fs::path& path, std::size_t most = 100) {
     const auto text = read_file(path, most);
     return text ? "it was read" : text.error().detail;
   }
-  fs::path folder_;
+  TemporaryFolder temporary_;
+  const fs::path& folder_ = temporary_.path();
 };
 
 TEST_F(ReadFile, GivesEveryByte) {

@@ -11,9 +11,11 @@
 
 #include "base/clock.h"
 #include "base/read_file.h"
-#include "bench/http_client.h"
 #include "bench/poller.h"
-#include "wire/signing.h"
+#include "client/http_connection.h"
+#include "client/http_request.h"
+#include "client/stream.h"
+#include "wire/keyed_mac.h"
 
 namespace gridloom::bench {
 namespace {
@@ -25,30 +27,21 @@ constexpr std::string_view kGood = R"({"code":"0")";
 constexpr int kIdle_ms = 10;
 
 Result<std::vector<std::string>> requests_of(const HttpLoad& load) {
-  const std::string head =
-      fmt::format("GET {} HTTP/1.1\r\nHost: {}\r\n", load.path, load.to.text());
-  if (load.key.access_key.empty()) return std::vector<std::string>{head + "\r\n"};
+  const std::string host = load.to.text();
+  const client::HttpRequest request{.target = load.path, .host = host};
+  if (load.key.access_key.empty()) return std::vector<std::string>{client::encode(request)};
   auto mac = wire::KeyedMac::make(load.key.secret_key);
   if (!mac) return std::unexpected(mac.error());
-  const std::size_t mark = load.path.find('?');
-  const std::int64_t now_ms = unix_ms(SystemClock().now());
+  const std::string timestamp = std::to_string(unix_ms(SystemClock().now()));
   std::vector<std::string> requests;
   for (std::size_t i = 0; i < kDifferentRequests; ++i) {
     const std::string nonce = std::to_string(100'000 + i);
-    const std::string timestamp = std::to_string(now_ms);
-    const auto sign = wire::sign(
-        {.content_type = {},
-         .query = mark == std::string::npos ? "" : std::string_view(load.path).substr(mark + 1),
-         .body = {},
-         .access_key = load.key.access_key,
-         .nonce = nonce,
-         .timestamp = timestamp,
-         .sign = {}},
-        *mac);
+    client::Signature signature{
+        .access_key = load.key.access_key, .nonce = nonce, .timestamp = timestamp};
+    const auto sign = client::sign(request, signature, *mac);
     if (!sign) return std::unexpected(sign.error());
-    requests.push_back(
-        fmt::format("{}accessKey: {}\r\nnonce: {}\r\ntimestamp: {}\r\nsign: {}\r\n\r\n", head,
-                    load.key.access_key, nonce, timestamp, *sign));
+    signature.sign = *sign;
+    requests.push_back(client::encode(request, signature));
   }
   return requests;
 }
@@ -71,7 +64,7 @@ class Worker {
 
  private:
   struct Asked {
-    HttpClient client;
+    client::HttpConnection connection;
     Moment at;
     std::size_t request_bytes = 0;
     bool lost = false;
@@ -99,8 +92,8 @@ Status Worker::connect() {
   for (std::size_t i = number_; i < load_.connections; i += load_.threads) {
     auto stream = client::connect(client::peer_at(load_.to), tls_, client::Wait::kUntilTaken);
     if (!stream) return std::unexpected(stream.error());
-    asked_.push_back({.client = HttpClient(std::move(*stream)), .at = {}});
-    if (Status added = poller_.add(asked_.back().client.fd(), asked_.size() - 1); !added) {
+    asked_.push_back({.connection = client::HttpConnection(std::move(*stream)), .at = {}});
+    if (Status added = poller_.add(asked_.back().connection.fd(), asked_.size() - 1); !added) {
       return added;
     }
   }
@@ -124,24 +117,24 @@ void Worker::ask(Asked& asked) {
   const std::string& request = requests_[next_request_++ % requests_.size()];
   asked.at = now_;
   asked.request_bytes = request.size();
-  if (Status sent = asked.client.ask(request); !sent) lose(asked, sent.error());
+  if (Status sent = asked.connection.ask(request); !sent) lose(asked, sent.error());
 }
 
 void Worker::handle(Asked& asked) {
   if (asked.lost) return;
-  const auto answer = asked.client.on_ready(buffer_);
-  if (!answer) return lose(asked, answer.error());
-  if (!*answer) return;
+  const auto response = asked.connection.on_ready(buffer_);
+  if (!response) return lose(asked, response.error());
+  if (!*response) return;
   now_ = Steady::now();
-  const bool good = (*answer)->status == 200 &&
-                    (load_.key.access_key.empty() || (*answer)->body.starts_with(kGood));
+  const bool good = (*response)->status == 200 &&
+                    (load_.key.access_key.empty() || (*response)->body.starts_with(kGood));
   if (!good) {
-    counts_.error(fmt::format("{} {}", (*answer)->status, (*answer)->body.substr(0, 200)));
+    counts_.error(fmt::format("{} {}", (*response)->status, (*response)->body.substr(0, 200)));
   } else if (run_.measured(now_)) {
     ++counts_.operations;
     counts_.latencies.add(now_ - asked.at);
     counts_.bytes_sent += asked.request_bytes;
-    counts_.bytes_received += (*answer)->total_bytes;
+    counts_.bytes_received += (*response)->total_bytes;
   }
   ask(asked);
 }

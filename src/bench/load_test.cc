@@ -1,23 +1,20 @@
 // The inputs of the loads, and the errors they report before they begin.
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <filesystem>
-#include <fstream>
 #include <string>
 
 #include "bench/http_load.h"
 #include "bench/mqtt_load.h"
+#include "testing/temporary_folder.h"
 
 namespace gridloom::bench {
 namespace {
 
 class LoadTest : public testing::Test {
  protected:
-  ~LoadTest() override { std::filesystem::remove(file_); }
-
   [[nodiscard]] const std::filesystem::path& holding(std::string_view text) const {
-    std::ofstream(file_) << text;
+    write_content(file_, text);
     return file_;
   }
   // An address where nothing listens: the load must not get as far as connecting.
@@ -30,8 +27,8 @@ class LoadTest : public testing::Test {
   }
 
  private:
-  std::filesystem::path file_ =
-      std::filesystem::temp_directory_path() / ("gridloom-load-test-" + std::to_string(::getpid()));
+  TemporaryFolder folder_;
+  std::filesystem::path file_ = folder_.path() / "input";
 };
 
 TEST_F(LoadTest, ReadsDevicesALine) {

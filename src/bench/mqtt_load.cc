@@ -11,7 +11,7 @@
 
 #include "base/read_file.h"
 #include "bench/poller.h"
-#include "client/mqtt_client.h"
+#include "client/mqtt_connection.h"
 #include "client/stream.h"
 
 namespace gridloom::bench {
@@ -36,7 +36,7 @@ struct Shared {
 };
 
 // One thread of the load: the connections whose number is `first`, `first + step`, ...
-class Worker final : public client::MqttClient::Listener {
+class Worker final : public client::MqttConnection::Listener {
  public:
   Worker(const MqttLoad& load, Shared& shared, std::size_t first, std::size_t step)
       : load_(load), shared_(shared), first_(first), step_(step), buffer_(kReadBytes) {}
@@ -46,22 +46,22 @@ class Worker final : public client::MqttClient::Listener {
   [[nodiscard]] const Counts& counts() const { return counts_; }
   [[nodiscard]] std::uint64_t arrived() const { return arrived_; }
 
-  void on_signed_in(client::MqttClient& client) override;
-  void on_taken(client::MqttClient& client, Moment due) override;
-  void on_room(client::MqttClient& client) override;
+  void on_signed_in(client::MqttConnection& client) override;
+  void on_acknowledged(client::MqttConnection& client, Moment due) override;
+  void on_writable(client::MqttConnection& client) override;
   void on_message(const wire::mqtt::Publish& message) override;
   void on_bytes(std::size_t sent, std::size_t received) override;
 
  private:
   [[nodiscard]] bool subscribes() const { return first_ == 0 && load_.subscriber.has_value(); }
   [[nodiscard]] Status connect();
-  [[nodiscard]] Status begin_sign_in(const client::MqttSignIn& who);
+  [[nodiscard]] Status begin_sign_in(const client::MqttConnection::SignIn& who);
   [[nodiscard]] Status await_sign_ins(std::size_t at_most);
   void publish_due();
   [[nodiscard]] bool publish(std::size_t index, Moment due);
   void drain();
   void handle_events(int timeout_ms);
-  void offer(client::MqttClient& client);
+  void offer(client::MqttConnection& client);
   [[nodiscard]] int patience_ms() const;
 
   const MqttLoad& load_;
@@ -70,7 +70,7 @@ class Worker final : public client::MqttClient::Listener {
   std::size_t step_;
   Poller poller_;
   std::vector<char> buffer_;
-  std::vector<std::unique_ptr<client::MqttClient>>
+  std::vector<std::unique_ptr<client::MqttConnection>>
       clients_;                      // the subscriber, if it is here, comes first
   std::vector<std::string> topics_;  // by client
   std::deque<std::size_t> free_;     // clients that wait for their turn to publish
@@ -87,13 +87,13 @@ class Worker final : public client::MqttClient::Listener {
   Status outcome_;
 };
 
-void Worker::on_signed_in(client::MqttClient& client) {
+void Worker::on_signed_in(client::MqttConnection& client) {
   --signing_in_;
   waits_.resize(clients_.size());
   if (client.number() != 0 || !subscribes()) offer(client);
 }
 
-void Worker::on_taken(client::MqttClient& client, Moment due) {
+void Worker::on_acknowledged(client::MqttConnection& client, Moment due) {
   ++taken_;
   if (shared_.run.measured(now_)) {
     ++counts_.operations;
@@ -102,7 +102,7 @@ void Worker::on_taken(client::MqttClient& client, Moment due) {
   offer(client);
 }
 
-void Worker::on_room(client::MqttClient& client) {
+void Worker::on_writable(client::MqttConnection& client) {
   if (client.may_publish()) offer(client);
 }
 
@@ -116,20 +116,22 @@ void Worker::on_bytes(std::size_t sent, std::size_t received) {
   counts_.bytes_received += received;
 }
 
-void Worker::offer(client::MqttClient& client) {
+void Worker::offer(client::MqttConnection& client) {
   if (waits_[client.number()]) return;
   waits_[client.number()] = true;
   free_.push_back(client.number());
 }
 
-Status Worker::begin_sign_in(const client::MqttSignIn& who) {
+Status Worker::begin_sign_in(const client::MqttConnection::SignIn& who) {
   auto stream = client::connect(client::peer_at(load_.to), shared_.tls, client::Wait::kUntilTaken);
   if (!stream) return std::unexpected(stream.error());
   const std::size_t index = clients_.size();
-  clients_.push_back(std::make_unique<client::MqttClient>(index, std::move(*stream), load_.window));
+  clients_.push_back(std::make_unique<client::MqttConnection>(
+      client::MqttConnection::Options{.number = index, .window = load_.window}, std::move(*stream),
+      *this));
   ++signing_in_;
   if (Status added = poller_.add(clients_.back()->fd(), index); !added) return added;
-  return clients_.back()->sign_in(who, *this);
+  return clients_.back()->sign_in(who);
 }
 
 Status Worker::await_sign_ins(std::size_t at_most) {
@@ -209,11 +211,11 @@ void Worker::publish_due() {
 }
 
 bool Worker::publish(std::size_t index, Moment due) {
-  client::MqttClient& client = *clients_[index];
+  client::MqttConnection& client = *clients_[index];
   if (!client.may_publish()) return false;
   const std::string& payload =
       load_.payloads[(index * 7 + next_payload_++) % load_.payloads.size()];
-  if (Status sent = client.publish(topics_[index], payload, load_.qos, due, *this); !sent) {
+  if (Status sent = client.publish(topics_[index], payload, load_.qos, due); !sent) {
     counts_.error(sent.error().detail);
     return false;
   }
@@ -229,9 +231,9 @@ void Worker::handle_events(int timeout_ms) {
   const auto events = poller_.wait(timeout_ms);
   now_ = Steady::now();
   for (const epoll_event& event : events) {
-    client::MqttClient& client = *clients_[event.data.u64];
+    client::MqttConnection& client = *clients_[event.data.u64];
     if (client.lost()) continue;
-    if (Status went = client.on_ready(event.events, buffer_, *this); !went) {
+    if (Status went = client.on_ready(event.events, buffer_); !went) {
       counts_.error(fmt::format("connection {}: {}", client.number(), went.error().detail));
     }
     if (!publishing_) continue;

@@ -19,25 +19,23 @@ constexpr std::size_t kMostCharacters = 256;  // default limit of a string param
 
 std::string shown(const Json& value) { return wire::shortened(wire::to_text(value)); }
 
-bool same(const Json& a, const Json& b) {
-  if (wire::is_whole(a) && wire::is_whole(b)) return wire::whole(a) == wire::whole(b);
-  if (a.is_number() && b.is_number()) return a.to_number<double>() == b.to_number<double>();
-  return a == b;
-}
-
 bool among(const std::vector<Json>& values, const Json& value) {
-  return std::ranges::any_of(values, [&](const Json& one) { return same(one, value); });
+  return std::ranges::any_of(values, [&](const Json& one) { return same_value(one, value); });
 }
 
 // The valid values, without the type: "4000 to 10000 (mA)"; empty if every value is valid.
 std::string valid_values(const Param& param) {
   std::vector<std::string> words;
   if (param.range) words.push_back(fmt::format("{} to {}", param.range->low, param.range->high));
-  for (const Json& value : param.values) words.push_back(wire::to_text(value));
+  for (const NamedValue& value : param.values) words.push_back(text_of(value));
   if (words.empty()) return "";
   for (const Json& value : param.also) words.push_back(wire::to_text(value));
   std::string text = join(words, "or");
-  if (!param.unit.empty()) text += fmt::format(" ({})", param.unit);
+  if (!param.unit.empty() && param.scale != 1) {
+    text += fmt::format(" ({} {})", param.scale, param.unit);
+  } else if (!param.unit.empty()) {
+    text += fmt::format(" ({})", param.unit);
+  }
   std::vector<std::string> unchanged;
   unchanged.reserve(param.unchanged.size());
   for (const Json& value : param.unchanged) unchanged.push_back(wire::to_text(value));
@@ -69,11 +67,6 @@ std::unexpected<Error> refuse(std::string detail) {
   return fail(ErrorCode::kBadParams, std::move(detail));
 }
 
-std::size_t characters(std::string_view utf8) {
-  return static_cast<std::size_t>(std::ranges::count_if(
-      utf8, [](char c) { return (static_cast<unsigned char>(c) & 0xc0U) != 0x80U; }));
-}
-
 Status check_size(const Param& param, std::size_t size, const std::string& path) {
   const bool text = param.type == FieldType::kString;
   const std::size_t low = param.min_items.value_or(0);
@@ -103,7 +96,7 @@ Result<Json> check_value(const Param& param, const Json& value, const std::strin
   }
   const bool in_range = !param.range || (value.to_number<double>() >= param.range->low &&
                                          value.to_number<double>() <= param.range->high);
-  if (!in_range || (!param.values.empty() && !among(param.values, value))) {
+  if (!in_range || (!param.values.empty() && !contains(param.values, value))) {
     return refuse(fmt::format("{} is {}: must be {}", path, shown(value), valid_values(param)));
   }
   if (param.type == FieldType::kString) {
@@ -189,7 +182,7 @@ Result<CheckedSet> check_set(const Family& family, const JsonObject& message) {
   if (family.read_only)
     return refuse(fmt::format("{} is read-only: it takes no sets", family.product));
   const Json* params = message.if_contains("params");
-  if (family.open) {
+  if (family.passthrough) {
     const JsonObject* given = params == nullptr ? nullptr : params->if_object();
     return CheckedSet{.command = nullptr, .params = given == nullptr ? JsonObject() : *given};
   }

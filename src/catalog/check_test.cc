@@ -4,7 +4,7 @@
 #include <string_view>
 
 #include "catalog/loader.h"
-#include "catalog/made_up_family.h"
+#include "catalog/test_family.h"
 
 namespace gridloom::catalog {
 namespace {
@@ -75,8 +75,8 @@ TEST(CheckSet, NamesTheParamItsValueAndWhatIsValid) {
       {"quietMode", R"({"enabled":2})", "params.enabled is 2: must be 0 or 1"},
       {"quietMode", R"({"enabeld":1})", "params.enabeld is not known: quietMode takes enabled"},
       {"quietMode", R"({})", "params names nothing to set: quietMode takes enabled"},
-      {"charge", R"({"ratio":1.5})", "params.ratio is 1.5: must be 0 to 1"},
-      {"charge", R"({"ratio":"1"})", "params.ratio is \"1\": must be a number, 0 to 1"},
+      {"charge", R"({"ratio":1.5})", "params.ratio is 1.5: must be 0 to 1 (0.1 A)"},
+      {"charge", R"({"ratio":"1"})", "params.ratio is \"1\": must be a number, 0 to 1 (0.1 A)"},
       {"charge", R"({"on":1})", "params.on is 1: must be true or false"},
       {"charge", R"({"name":""})", "params.name has 0 characters: must be 1 to 8"},
       {"charge", R"({"name":"123456789"})", "params.name has 9 characters: must be 1 to 8"},
@@ -87,7 +87,9 @@ TEST(CheckSet, NamesTheParamItsValueAndWhatIsValid) {
       {"11", R"({"ch":12})", "params.ch is 12: must be 10 to 11"},
       {"11", R"({"ch":10,"list":[0]})", "params.list has 1 elements: must be 2 to 3"},
       {"11", R"({"ch":10,"list":[0,7]})",
-       "params.list[1] is 7: must be 0 or 1; 255 leaves it as it is"},
+       "params.list[1] is 7: must be 0 (off) or 1 (on); 255 leaves it as it is"},
+      {"11", R"({"ch":10,"list":[0,true]})",
+       "params.list[1] is true: must be a whole number, 0 (off) or 1 (on); 255 leaves it as it is"},
       {"11", R"({"ch":10,"list":{"0":1}})", R"(params.list is {"0":1}: must be an array)"},
       {"11", R"({"ch":10,"info":{"icon":21}})",
        "params.info.icon is 21: must be 0 to 20; -1 leaves it as it is"},
@@ -138,9 +140,9 @@ TEST(CheckSet, LeavesAnUnknownSelectorToTheDevice) {
   EXPECT_EQ(checked->params, object(R"({"high":1})"));
 }
 
-TEST(CheckSet, PassesEverythingToAnOpenFamilyAndNothingToAReadOnlyOne) {
+TEST(CheckSet, PassesEverythingToAPassthroughFamilyAndNothingToAReadOnlyOne) {
   Family open;
-  open.open = true;
+  open.passthrough = true;
   const auto passed = check_set(open, object(R"({"cmdSet":32,"params":{"id":66}})"));
   ASSERT_TRUE(passed) << passed.error().detail;
   EXPECT_EQ(passed->command, nullptr);

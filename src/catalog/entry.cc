@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 #include <set>
+#include <stdexcept>
 #include <system_error>
 #include <utility>
 
@@ -16,6 +17,7 @@ namespace {
 using Kind = YamlNode::Kind;
 
 constexpr std::size_t kMostMistakes = 100;  // reported; more are not useful
+constexpr std::size_t kMostName = 40;       // characters of a value's name
 
 std::string describe(const YamlNode& node) {
   switch (node.kind) {
@@ -79,6 +81,15 @@ Json scalar(const YamlNode& node) {
     }
   }
   return Json(boost::json::string(node.text));
+}
+
+// The value that a key of a mapping stands for: YAML's keys are texts.
+Json key_value(std::string_view key, FieldType type) {
+  if (type == FieldType::kString) return Json(boost::json::string(key));
+  YamlNode node;
+  node.kind = Kind::kScalar;
+  node.text = key;
+  return scalar(node);
 }
 
 // Records a mistake for every duplicate key.
@@ -166,22 +177,39 @@ std::vector<std::string> texts_of(const YamlNode& node, std::string_view path, M
   return texts;
 }
 
-Entry::Entry(const YamlNode& node, std::string path, Mistakes& mistakes,
-             std::initializer_list<std::string_view> known)
-    : node_(node), path_(std::move(path)), mistakes_(mistakes) {
+Entry::Entry(const YamlNode& node, std::string path, Mistakes& mistakes, SectionId section)
+    : node_(node), path_(std::move(path)), mistakes_(mistakes), section_(section_of(section)) {
+  const auto known = [this] {
+    std::vector<std::string> names;
+    for (const Key& key : section_.keys) names.emplace_back(key.name);
+    return join(names, "and");
+  };
   if (node.kind != Kind::kMapping) {
     mistakes.add(node.line, path_,
-                 fmt::format("must be a mapping of {}; it is {}",
-                             join({known.begin(), known.end()}, "and"), describe(node)));
+                 fmt::format("must be a mapping of {}; it is {}", known(), describe(node)));
     return;
   }
   check_twice(node, path_, mistakes);
   for (const YamlMember& member : node.members) {
-    if (std::ranges::find(known, member.key) != known.end()) continue;
+    if (section_.find(member.key) != nullptr) continue;
+    const std::string_view now = renamed_key(member.key);
+    const bool renamed = !now.empty() && section_.find(now) != nullptr;
     mistakes.add(member.line, child(path_, member.key),
-                 fmt::format("this key is not known; known here are {}",
-                             join({known.begin(), known.end()}, "and")));
+                 fmt::format("this key is not known{}; known here are {}",
+                             renamed ? fmt::format(": its name is {} now", now) : "", known()));
   }
+  for (const Key& key : section_.keys) {
+    if (key.required && !has(key.name)) mistake(key.name, "this key is missing");
+  }
+}
+
+const YamlNode* Entry::value_of(std::string_view key, std::initializer_list<Form> forms) const {
+  const Key* declared = section_.find(key);
+  if (declared == nullptr || std::ranges::find(forms, declared->form) == forms.end()) {
+    throw std::logic_error(
+        fmt::format("device files: {} of {} is not declared as it is read", key, section_.name));
+  }
+  return find(key);
 }
 
 void Entry::mistake(std::string_view key, std::string_view what) const {
@@ -191,15 +219,8 @@ void Entry::mistake(std::string_view key, std::string_view what) const {
   mistakes_.add(node_.line, key.empty() ? path_ : child(path_, key), what);
 }
 
-void Entry::need(std::initializer_list<std::string_view> keys) const {
-  if (node_.kind != Kind::kMapping) return;
-  for (const std::string_view key : keys) {
-    if (!has(key)) mistake(key, "this key is missing");
-  }
-}
-
 void Entry::text(std::string_view key, std::string& to) const {
-  const YamlNode* node = find(key);
+  const YamlNode* node = value_of(key, {Form::kText, Form::kChoice, Form::kSource});
   if (node == nullptr) return;
   if (node->kind != Kind::kScalar) {
     return mistake(key, fmt::format("must be a text; it is {}", describe(*node)));
@@ -207,8 +228,21 @@ void Entry::text(std::string_view key, std::string& to) const {
   to = node->text;
 }
 
+void Entry::choice(std::string_view key, std::string& to) const {
+  std::string chosen;
+  text(key, chosen);
+  const Key* declared = section_.find(key);
+  if (declared == nullptr || !has(key) || find(key)->kind != Kind::kScalar) return;
+  const auto& choices = declared->choices;
+  if (std::ranges::find(choices, chosen) == choices.end()) {
+    return mistake(key, fmt::format("\"{}\" must be {}", chosen,
+                                    join({choices.begin(), choices.end()}, "or")));
+  }
+  to = std::move(chosen);
+}
+
 void Entry::flag(std::string_view key, bool& to) const {
-  const YamlNode* node = find(key);
+  const YamlNode* node = value_of(key, {Form::kFlag});
   if (node == nullptr) return;
   const Json value = node->kind == Kind::kScalar ? scalar(*node) : Json();
   if (!value.is_bool()) {
@@ -218,7 +252,7 @@ void Entry::flag(std::string_view key, bool& to) const {
 }
 
 void Entry::whole(std::string_view key, std::int64_t& to) const {
-  const YamlNode* node = find(key);
+  const YamlNode* node = value_of(key, {Form::kWhole});
   if (node == nullptr) return;
   const Json value = node->kind == Kind::kScalar ? scalar(*node) : Json();
   if (!value.is_int64()) {
@@ -228,7 +262,7 @@ void Entry::whole(std::string_view key, std::int64_t& to) const {
 }
 
 void Entry::number(std::string_view key, double& to) const {
-  const YamlNode* node = find(key);
+  const YamlNode* node = value_of(key, {Form::kNumber});
   if (node == nullptr) return;
   const Json value = node->kind == Kind::kScalar ? scalar(*node) : Json();
   if (!value.is_number()) {
@@ -238,7 +272,7 @@ void Entry::number(std::string_view key, double& to) const {
 }
 
 void Entry::size(std::string_view key, std::optional<std::size_t>& to) const {
-  const YamlNode* node = find(key);
+  const YamlNode* node = value_of(key, {Form::kSize});
   if (node == nullptr) return;
   const Json value = node->kind == Kind::kScalar ? scalar(*node) : Json();
   if (!value.is_int64() || value.get_int64() < 0) {
@@ -248,7 +282,7 @@ void Entry::size(std::string_view key, std::optional<std::size_t>& to) const {
 }
 
 void Entry::range(std::string_view key, std::optional<Range>& to) const {
-  const YamlNode* node = find(key);
+  const YamlNode* node = value_of(key, {Form::kRange});
   if (node == nullptr) return;
   const auto bound = [&](std::size_t k) {
     return node->items[k].kind == Kind::kScalar ? scalar(node->items[k]) : Json();
@@ -266,16 +300,17 @@ void Entry::range(std::string_view key, std::optional<Range>& to) const {
 }
 
 void Entry::texts(std::string_view key, std::vector<std::string>& to) const {
-  if (const YamlNode* node = find(key)) to = texts_of(*node, child(path_, key), mistakes_);
+  if (const YamlNode* node = value_of(key, {Form::kTexts}))
+    to = texts_of(*node, child(path_, key), mistakes_);
 }
 
 void Entry::json(std::string_view key, Json& to) const {
-  const YamlNode* node = find(key);
+  const YamlNode* node = value_of(key, {Form::kAny});
   if (node != nullptr) to = to_json(*node, child(path_, key), mistakes_);
 }
 
 void Entry::object(std::string_view key, JsonObject& to) const {
-  const YamlNode* node = find(key);
+  const YamlNode* node = value_of(key, {Form::kObject, Form::kNumbers});
   if (node == nullptr) return;
   if (node->kind != Kind::kMapping) {
     return mistake(key, fmt::format("must be a mapping; it is {}", describe(*node)));
@@ -289,15 +324,74 @@ void Entry::values(std::string_view key, std::vector<Json>& to) const {
   });
 }
 
-void Entry::seen(std::string& to) const {
-  text("seen", to);
+void Entry::title(std::string_view description, std::string& to) const {
+  if (!has("title")) {
+    if (characters(description) <= kMostTitle) to = description;
+    return;
+  }
+  text("title", to);
+  const std::size_t size = characters(to);
+  if (size > 0 && size <= kMostTitle) return;
+  mistake("title",
+          fmt::format("\"{}\" has {} characters: must have 1 to {}", to, size, kMostTitle));
+}
+
+void Entry::unit(std::string& to) const {
+  text("unit", to);
+  if (to.empty() || std::string_view("0123456789.-").find(to[0]) == std::string_view::npos) return;
+  mistake("unit", fmt::format("\"{}\" has a factor: scale has it, as in unit: W, scale: 0.1", to));
+}
+
+void Entry::named_values(std::string_view key, FieldType type, std::vector<NamedValue>& to) const {
+  const YamlNode* node = value_of(key, {Form::kValues, Form::kNamedValues});
+  if (node == nullptr) return;
+  const bool list = section_.find(key)->form == Form::kValues;
+  const std::string path = child(path_, key);
+  const auto put = [&](int line, const std::string& at, NamedValue value) {
+    if (!fits(type, value.value)) {
+      return mistakes_.add(line, at,
+                           fmt::format("{} is no {}", wire::to_text(value.value), name_of(type)));
+    }
+    if (contains(to, value.value)) {
+      return mistakes_.add(line, at,
+                           fmt::format("{} stands here twice", wire::to_text(value.value)));
+    }
+    to.push_back(std::move(value));
+  };
+  if (list && node->kind == Kind::kSequence) {
+    for (std::size_t k = 0; k < node->items.size(); ++k) {
+      const YamlNode& one = node->items[k];
+      put(one.line, path, {.value = to_json(one, item(path, k), mistakes_), .name = {}});
+    }
+    return;
+  }
+  if (node->kind != Kind::kMapping) {
+    return mistake(key, fmt::format("must be values and their names, as {{0: off, 1: on}}{}; it is "
+                                    "{}",
+                                    list ? ", or a list of values" : "", describe(*node)));
+  }
+  for (const YamlMember& member : node->members) {
+    const std::string at = child(path, member.key);
+    const YamlNode& name = member.value;
+    if (name.kind != Kind::kScalar || name.text.empty() || characters(name.text) > kMostName) {
+      mistakes_.add(member.line, at,
+                    fmt::format("must be the value's name, of 1 to {} characters; it is {}",
+                                kMostName, describe(name)));
+    } else {
+      put(member.line, at, {.value = key_value(member.key, type), .name = name.text});
+    }
+  }
+}
+
+void Entry::source(std::string& to) const {
+  text("source", to);
   std::string_view rest = to;
   while (!rest.empty()) {
     const auto comma = rest.find(',');
     std::string_view one = rest.substr(0, comma);
     while (one.starts_with(' ')) one.remove_prefix(1);
     if (!is_source(one)) {
-      mistake("seen",
+      mistake("source",
               fmt::format("\"{}\" is no source: must be document:line as \"002:1004\", real "
                           "or ours (several with commas)",
                           one));
@@ -306,8 +400,19 @@ void Entry::seen(std::string& to) const {
   }
 }
 
+void Entry::text_or_texts(std::string_view key, std::vector<std::string>& to) const {
+  const YamlNode* node = value_of(key, {Form::kTextOrTexts});
+  if (node == nullptr) return;
+  if (node->kind == Kind::kScalar) {
+    to = {node->text};
+  } else {
+    to = texts_of(*node, child(path_, key), mistakes_);
+  }
+}
+
 void Entry::members(std::string_view key, const OnMember& on_member) const {
-  const YamlNode* node = find(key);
+  const YamlNode* node =
+      value_of(key, {Form::kEntries, Form::kObject, Form::kNames, Form::kTextLists});
   if (node == nullptr) return;
   if (node->kind != Kind::kMapping) {
     return mistake(key, fmt::format("must be a mapping; it is {}", describe(*node)));
@@ -324,7 +429,7 @@ void Entry::members(std::string_view key, const OnMember& on_member) const {
 }
 
 void Entry::items(std::string_view key, const OnItem& on_item) const {
-  const YamlNode* node = find(key);
+  const YamlNode* node = value_of(key, {Form::kItems, Form::kList});
   if (node == nullptr) return;
   if (node->kind != Kind::kSequence) {
     return mistake(key, fmt::format("must be a list [..]; it is {}", describe(*node)));

@@ -1,7 +1,9 @@
-// Reads a device file key by key: an Entry is a YAML mapping with a known set of keys. Each mistake
-// is recorded with file, line and key, and reading continues, so that one run reports all mistakes.
+// Reads a device file key by key: an Entry is a YAML mapping whose keys keys.h declares. Each
+// mistake is recorded with file, line and key, and reading continues, so that one run reports all
+// mistakes.
 //
-// Getters leave their target unchanged if the key is absent or its value is wrong.
+// Getters leave their target unchanged if the key is absent or its value is wrong. A getter of
+// another form than the key is declared with throws std::logic_error: our own bug.
 #pragma once
 
 #include <cstdint>
@@ -15,6 +17,7 @@
 
 #include "base/result.h"
 #include "catalog/family.h"
+#include "catalog/keys.h"
 #include "catalog/yaml_tree.h"
 
 namespace gridloom::catalog {
@@ -46,11 +49,8 @@ class Mistakes {
 
 class Entry {
  public:
-  Entry(const YamlNode& node, std::string path, Mistakes& mistakes,
-        std::initializer_list<std::string_view> known);
-  // For a mapping whose keys were already checked by the other constructor.
-  Entry(const YamlNode& node, std::string path, Mistakes& mistakes)
-      : node_(node), path_(std::move(path)), mistakes_(mistakes) {}
+  // Records keys that the section does not know, that stand twice, or that are missing.
+  Entry(const YamlNode& node, std::string path, Mistakes& mistakes, SectionId section);
 
   [[nodiscard]] bool has(std::string_view key) const { return node_.find(key) != nullptr; }
   [[nodiscard]] const YamlNode* find(std::string_view key) const { return node_.find(key); }
@@ -61,9 +61,9 @@ class Entry {
   // Records a mistake at the line of `key`, or at the entry's line if `key` is absent or empty
   // (an empty `key` names no key).
   void mistake(std::string_view key, std::string_view what) const;
-  void need(std::initializer_list<std::string_view> keys) const;
 
   void text(std::string_view key, std::string& to) const;
+  void choice(std::string_view key, std::string& to) const;
   void flag(std::string_view key, bool& to) const;  // NOLINT: a target, not an option
   void whole(std::string_view key, std::int64_t& to) const;
   void number(std::string_view key, double& to) const;
@@ -73,8 +73,16 @@ class Entry {
   void json(std::string_view key, Json& to) const;
   void object(std::string_view key, JsonObject& to) const;
   void values(std::string_view key, std::vector<Json>& to) const;
+  // A title; the description, if there is none and it is short enough for one.
+  void title(std::string_view description, std::string& to) const;
+  // A unit without a factor.
+  void unit(std::string& to) const;
+  // Values of `type` with their names; only a key of Form::kValues takes a list without names.
+  void named_values(std::string_view key, FieldType type, std::vector<NamedValue>& to) const;
   // The source of a fact: "002:1004", "real" or "ours"; several are separated by commas.
-  void seen(std::string& to) const;
+  void source(std::string& to) const;
+  // A list of one text may stand without brackets.
+  void text_or_texts(std::string_view key, std::vector<std::string>& to) const;
 
   using OnMember =
       std::function<void(const std::string& key, const YamlNode& value, std::string path)>;
@@ -83,9 +91,14 @@ class Entry {
   void items(std::string_view key, const OnItem& on_item) const;
 
  private:
+  // The value of a key that is declared with one of the forms; nullptr if it is absent.
+  [[nodiscard]] const YamlNode* value_of(std::string_view key,
+                                         std::initializer_list<Form> forms) const;
+
   const YamlNode& node_;
   std::string path_;
   Mistakes& mistakes_;
+  const Section& section_;
 };
 
 }  // namespace gridloom::catalog

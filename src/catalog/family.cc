@@ -5,6 +5,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <utility>
 
 #include "catalog/words.h"
@@ -34,7 +35,7 @@ std::string loose_text(const Json& value) {
 FamilyPtr unknown_family() {
   auto family = std::make_shared<Family>();
   family->id = "generic";
-  family->open = true;
+  family->passthrough = true;
   return family;
 }
 
@@ -78,6 +79,50 @@ bool fits(FieldType type, const Json& value) {
       break;
   }
   return true;
+}
+
+bool same_value(const Json& a, const Json& b) {
+  if (wire::is_whole(a) && wire::is_whole(b)) return wire::whole(a) == wire::whole(b);
+  if (a.is_number() && b.is_number()) return a.to_number<double>() == b.to_number<double>();
+  return a == b;
+}
+
+bool contains(const std::vector<NamedValue>& values, const Json& value) {
+  return std::ranges::any_of(values,
+                             [&](const NamedValue& one) { return same_value(one.value, value); });
+}
+
+std::string text_of(const NamedValue& value) {
+  std::string text = wire::to_text(value.value);
+  if (!value.name.empty()) text.append(" (").append(value.name).append(")");
+  return text;
+}
+
+std::string named(const std::vector<NamedValue>& values, const Json& value) {
+  for (const NamedValue& one : values) {
+    if (same_value(one.value, value)) return text_of(one);
+  }
+  return wire::to_text(value);
+}
+
+std::string named(const Field& field, const Json& value) {
+  if (field.bits.empty() || !wire::is_whole(value)) return named(field.values, value);
+  const auto mask = static_cast<std::uint64_t>(wire::whole(value));
+  std::string names;
+  for (const NamedValue& bit : field.bits) {
+    if (((mask >> static_cast<unsigned>(wire::whole(bit.value))) & 1U) == 0) continue;
+    names.append(names.empty() ? "" : ", ").append(bit.name);
+  }
+  return text_of({.value = value, .name = std::move(names)});
+}
+
+bool is_error(const Field& field, const Json& value) {
+  const auto ok = [&](const Json& one) {
+    return std::ranges::any_of(field.ok, [&](const Json& good) { return same_value(good, one); });
+  };
+  if (!field.error || ok(value)) return false;
+  const JsonArray* elements = value.if_array();
+  return elements == nullptr || !std::ranges::all_of(*elements, ok);
 }
 
 bool Report::carries(std::string_view field) const {
@@ -165,13 +210,13 @@ std::string Family::unknown_command(const JsonObject& message) const {
 }
 
 Catalog::Catalog(std::vector<FamilyPtr> families) : families_(std::move(families)) {
-  const auto open =
-      std::ranges::find_if(families_, [](const auto& family) { return family->open; });
-  open_ = open == families_.end() ? unknown_family() : *open;
+  const auto found =
+      std::ranges::find_if(families_, [](const auto& family) { return family->passthrough; });
+  passthrough_ = found == families_.end() ? unknown_family() : *found;
 }
 
 const FamilyPtr& Catalog::of_serial(std::string_view sn) const {
-  const FamilyPtr* best = &open_;
+  const FamilyPtr* best = &passthrough_;
   std::size_t longest = 0;
   for (const FamilyPtr& family : families_) {
     for (const std::string& prefix : family->prefixes) {

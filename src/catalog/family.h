@@ -38,29 +38,59 @@ struct Range {
   double high = 0;
 };
 
+// Whether two values are the same for a client: 1 and 1.0 are.
+[[nodiscard]] bool same_value(const Json& a, const Json& b);
+
+// A value on the wire and what it stands for: 2 is "charging". A value without a name says it all.
+struct NamedValue {
+  Json value;
+  std::string name;
+};
+[[nodiscard]] bool contains(const std::vector<NamedValue>& values, const Json& value);
+// "2 (charging)", or "2" for a value without a name.
+[[nodiscard]] std::string text_of(const NamedValue& value);
+// The same for a value that may not be among `values`.
+[[nodiscard]] std::string named(const std::vector<NamedValue>& values, const Json& value);
+
+inline constexpr std::size_t kMostTitle = 30;  // characters
+
 struct Field {
-  std::string name;  // quota name; a '*' segment stands for a module's serial number
+  std::string name;   // quota name; a '*' segment stands for a module's serial number
+  std::string title;  // at most kMostTitle; empty if the file has none and the description is long
   FieldType type = FieldType::kAny;
-  std::string unit;     // unit of value * scale: "W", "V", "%", "" for none
-  double scale = 1;     // wire value * scale = value in `unit`
-  std::string means;    // description, in our own words
-  std::string nature;   // "battery.power", "pv.power", ...; empty for most
-  std::string sign;     // what a positive value means, where both signs occur
-  bool invert = false;  // the sign is opposite to that of the nature
-  std::optional<Range> range;
-  Json initial;      // start value of a virtual device; the type's zero if the file has none
-  std::string seen;  // source: "002:1004" is document and line; "real": only real devices send it
+  std::string unit;                // unit of value * scale: "W", "V", "%", "" for none
+  double scale = 1;                // wire value * scale = value in `unit`
+  std::string description;         // in our own words
+  std::string nature;              // "battery.power", "pv.power", ...; empty for most
+  std::string sign;                // what a positive value means, where both signs occur
+  bool invert = false;             // the sign is opposite to that of the nature
+  std::optional<Range> range;      // for a number with values only: from the least to the greatest
+  std::vector<NamedValue> values;  // all that the field has; with `others` those that are known
+  bool others = false;
+  std::vector<NamedValue> bits;  // of a bit mask: number of a bit and its name
+  std::optional<Json> absent;    // stands for "there is no value"
+  bool error = false;            // an error or a warning: any value but those of `ok`
+  std::vector<Json> ok;          // values, or all elements of an array, that are no error
+  Json initial;        // start value of a virtual device; the type's zero if the file has none
+  std::string source;  // "002:1004" is document and line; "real": only real devices send it
   std::vector<std::string> written_by;  // commands that change this field; filled by the loader
 };
+
+// "2 (charging)", "5 (grid, solar input 1)" for bits, "230" for a value without a name.
+[[nodiscard]] std::string named(const Field& field, const Json& value);
+// Whether the field reports an error or a warning with this value.
+[[nodiscard]] bool is_error(const Field& field, const Json& value);
 
 // A parameter of a command. Objects and arrays nest.
 struct Param {
   std::string name;
+  std::string title;  // as Field::title
   FieldType type = FieldType::kInt;
-  std::string unit;
-  std::string means;
-  std::optional<Range> range;   // numbers
-  std::vector<Json> values;     // or: the only values accepted
+  std::string unit;  // of value * scale
+  double scale = 1;
+  std::string description;
+  std::optional<Range> range;      // numbers
+  std::vector<NamedValue> values;  // or: the only values accepted
   std::vector<Json> also;       // accepted outside range and values: a document's example uses them
   std::vector<Json> unchanged;  // sentinels: "leave unchanged"
   std::vector<std::string> alias;  // other spellings
@@ -90,14 +120,18 @@ struct Effect {
 
 struct Command {
   std::string name;
-  std::string means;
+  std::string title;  // as Field::title
+  std::string description;
+  // Can cut off what hangs on the device, undo settings, or change what protects the wiring: a
+  // program asks its user before it sends the command.
+  bool dangerous = false;
   std::vector<std::pair<std::string, Json>> select;  // dotted path in the message -> value
   std::vector<Param> params;
   std::vector<Effect> effects;
   bool by_model = false;  // the virtual device's model implements (the rest of) the command
   JsonObject reply;       // merged into the family's reply result; values may be "$..."
   JsonObject envelope;    // merged into the family's reply envelope; values may be "$..."
-  std::string seen;
+  std::string source;
 };
 
 struct Report {
@@ -144,22 +178,23 @@ struct History {
 
 struct Quirk {
   std::string what;
-  std::string seen;
+  std::string source;
 };
 
 // A fault that can be switched on for a virtual device.
 struct DeviceFault {
   std::string name;  // "over_temperature"
-  std::string means;
-  std::vector<std::pair<std::string, double>> does;  // changes of its environment: kTroubleMeans
-  std::vector<std::pair<std::string, Json>> shows;   // Field::name -> value during the fault
-  std::vector<std::string> holds;                    // Field::name: frozen during the fault
+  std::string description;
+  std::vector<std::pair<std::string, double>> environment;  // its changes: kEnvironmentChanges
+  std::vector<std::pair<std::string, Json>> reports;        // Field::name -> value while it lasts
+  std::vector<std::string> freezes;  // Field::name: keeps its value while the fault lasts
 };
-// The environment changes that DeviceFault::does can name: the grid is absent (0), the fraction of
-// sunlight that reaches the first and the second PV input (0 to 1), the battery's protection blocks
-// charging and discharging (0), the temperature rise (K), the error of the device's clock (s), the
-// additional power an appliance draws at the sockets (W), and the battery's heater is off (0).
-inline constexpr std::array<std::string_view, 8> kTroubleMeans = {
+// The environment changes that DeviceFault::environment can name: the grid is absent (0), the
+// fraction of sunlight that reaches the first and the second PV input (0 to 1), the battery's
+// protection blocks charging and discharging (0), the temperature rise (K), the error of the
+// device's clock (s), the additional power an appliance draws at the sockets (W), and the battery's
+// heater is off (0).
+inline constexpr std::array<std::string_view, 8> kEnvironmentChanges = {
     "grid", "panel_1", "panel_2", "battery", "warmer_k", "clock_s", "appliance_w", "heater"};
 
 // The start configuration of the demo home and of other virtual devices of this family.
@@ -167,7 +202,7 @@ struct Virtual {
   struct Device {
     std::string sn;
     std::string name;
-    std::vector<std::pair<std::string, Json>> has{};  // Field::name -> value at the start
+    std::vector<std::pair<std::string, Json>> initial{};  // Field::name -> value at the start
   };
   std::vector<Device> devices;
   std::map<std::string, std::vector<std::string>> modules;  // group -> modules' serial numbers
@@ -189,13 +224,13 @@ struct Family {
   std::string product;           // "DELTA 2"
   std::string product_alias;     // another spelling that some clients use
   bool listed_by_alias = false;  // the device list shows the alias
-  std::string means;
+  std::string description;
   std::vector<std::string> prefixes;  // serial numbers start with one of these
   std::int64_t product_type = 0;      // as reported by latestQuotas
   std::int64_t model = 0;
-  bool open = false;  // accepts every reported field and passes on every set (the generic family)
-  bool read_only = false;                      // has no commands; the reply to a set says so
-  Shape all = Shape::kFlat;                    // shape of the quota/all reply
+  bool passthrough = false;  // keeps every reported field, passes on every set (generic family)
+  bool read_only = false;    // has no commands; the reply to a set says so
+  Shape all = Shape::kFlat;  // shape of the quota/all reply
   std::vector<std::string> select;             // the paths that select a command
   std::map<std::string, std::string> aliases;  // requested name -> quota name
   std::vector<std::string> as_text;            // groups returned as JSON inside a string
@@ -235,7 +270,7 @@ using FamilyPtr = std::shared_ptr<const Family>;
 
 // The result of check_set(): the command and the parameters to publish.
 struct CheckedSet {
-  const Command* command = nullptr;  // nullptr: the family is open, or does not know the selector
+  const Command* command = nullptr;  // nullptr: a passthrough family, or an unknown selector
   JsonObject params;                 // by declared name, without sentinels and ignored parameters
 };
 
@@ -249,14 +284,15 @@ class Catalog {
  public:
   explicit Catalog(std::vector<FamilyPtr> families);
 
-  // The family with the longest prefix that `sn` starts with; the open family if none matches.
+  // The family with the longest prefix that `sn` starts with; the passthrough family if none
+  // matches.
   [[nodiscard]] const FamilyPtr& of_serial(std::string_view sn) const;
   [[nodiscard]] FamilyPtr find(std::string_view id) const;  // nullptr if unknown
   [[nodiscard]] const std::vector<FamilyPtr>& families() const { return families_; }
 
  private:
   std::vector<FamilyPtr> families_;
-  FamilyPtr open_;
+  FamilyPtr passthrough_;
 };
 
 }  // namespace gridloom::catalog

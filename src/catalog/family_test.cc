@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "catalog/loader.h"
-#include "catalog/made_up_family.h"
+#include "catalog/test_family.h"
 
 namespace gridloom::catalog {
 namespace {
@@ -62,10 +62,11 @@ TEST(FamilyField, MatchesAModulesSerialNumberWithAStar) {
 TEST(FamilySlots, PutsEachModuleForTheStarInTheOrderOfTheFile) {
   std::vector<std::string> names;
   for (const auto& [name, field] : made_up().slot_names()) names.push_back(name);
-  EXPECT_EQ(names, (std::vector<std::string>{"pd.soc", "pd.beep", "pd.state", "pd.on", "pd.cur",
-                                             "watts", "info.name", "pack.P-1.vol", "pack.P-2.vol",
-                                             "pack.P-1.amp", "pack.P-2.amp"}));
-  EXPECT_EQ(made_up().slot_names()[8].second, made_up().field("pack.P-2.vol"));
+  EXPECT_EQ(names,
+            (std::vector<std::string>{"pd.soc", "pd.beep", "pd.state", "pd.on", "pd.cur", "pd.err",
+                                      "pd.errs", "pd.left", "watts", "info.name", "pack.P-1.vol",
+                                      "pack.P-2.vol", "pack.P-1.amp", "pack.P-2.amp"}));
+  EXPECT_EQ(made_up().slot_names()[11].second, made_up().field("pack.P-2.vol"));
 }
 
 TEST(FamilyCommand, ComparesSelectorsAsTexts) {
@@ -105,7 +106,7 @@ TEST(FamilyCommand, ReachesSelectorsInsideOfParams) {
 FamilyPtr family_of(std::string id, std::vector<std::string> prefixes) {
   auto family = std::make_shared<Family>();
   family->id = std::move(id);
-  family->open = prefixes.empty();
+  family->passthrough = prefixes.empty();
   family->prefixes = std::move(prefixes);
   return family;
 }
@@ -124,7 +125,7 @@ TEST(CatalogOfSerial, TakesTheLongestPrefixAndElseTheOpenFamily) {
 TEST(CatalogOfSerial, HasAnOpenFamilyEvenIfNoneWasGiven) {
   const Catalog catalog({});
   ASSERT_TRUE(catalog.of_serial("DCABZ"));
-  EXPECT_TRUE(catalog.of_serial("DCABZ")->open);
+  EXPECT_TRUE(catalog.of_serial("DCABZ")->passthrough);
 }
 
 }  // namespace

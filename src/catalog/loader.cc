@@ -35,17 +35,14 @@ void read_product_alias(const Entry& file, Family& family) {
     file.mistake("product_alias", "is empty");
   }
   std::string listed = "product";
-  file.text("list_as", listed);
+  file.choice("list_as", listed);
   family.listed_by_alias = listed == "product_alias";
-  if (listed != "product" && !family.listed_by_alias) {
-    file.mistake("list_as", fmt::format("\"{}\" must be product or product_alias", listed));
-  } else if (family.listed_by_alias && family.product_alias.empty()) {
+  if (family.listed_by_alias && family.product_alias.empty()) {
     file.mistake("list_as", "is product_alias, which is missing");
   }
 }
 
 void read_head(const Entry& file, std::string_view file_name, Family& family) {
-  file.need({"family", "product", "means"});
   file.text("family", family.id);
   if (file.has("family") && family.id != stem(file_name)) {
     file.mistake("family",
@@ -53,19 +50,16 @@ void read_head(const Entry& file, std::string_view file_name, Family& family) {
   }
   file.text("product", family.product);
   read_product_alias(file, family);
-  file.text("means", family.means);
+  file.text("description", family.description);
   file.texts("prefixes", family.prefixes);
   file.whole("product_type", family.product_type);
   file.whole("model", family.model);
-  file.flag("open", family.open);
+  file.flag("passthrough", family.passthrough);
   file.flag("read_only", family.read_only);
   std::string shape = "flat";
-  file.text("quota_all", shape);
+  file.choice("quota_all", shape);
   family.all = shape == "nested" ? Shape::kNested : Shape::kFlat;
-  if (shape != "flat" && shape != "nested") {
-    file.mistake("quota_all", fmt::format("\"{}\" must be flat or nested", shape));
-  }
-  if (family.prefixes.empty() && !family.open) {
+  if (family.prefixes.empty() && !family.passthrough) {
     file.mistake("prefixes", "is missing: how its serial numbers start, as [R331]");
   }
   if (std::ranges::find(family.prefixes, std::string()) != family.prefixes.end()) {
@@ -96,7 +90,7 @@ Result<std::vector<std::filesystem::path>> device_files(const std::filesystem::p
 // Checks that families do not share values that must be unique. Adds one line per problem.
 void check_together(const std::vector<FamilyPtr>& families, std::vector<std::string>& problems) {
   std::map<std::string, std::string> owner;
-  const Family* open = nullptr;
+  const Family* passthrough = nullptr;
   for (const FamilyPtr& family : families) {
     for (const std::string& prefix : family->prefixes) {
       const auto [at, fresh] = owner.emplace(prefix, family->id);
@@ -104,12 +98,13 @@ void check_together(const std::vector<FamilyPtr>& families, std::vector<std::str
       problems.push_back(fmt::format("{}.yaml: prefixes: {} belongs to {} already", family->id,
                                      prefix, at->second));
     }
-    if (!family->open) continue;
-    if (open != nullptr) {
-      problems.push_back(fmt::format(
-          "{}.yaml: open: {} is open already, and only one family can be", family->id, open->id));
+    if (!family->passthrough) continue;
+    if (passthrough != nullptr) {
+      problems.push_back(
+          fmt::format("{}.yaml: passthrough: is true in {} already, and in one family only",
+                      family->id, passthrough->id));
     }
-    open = family.get();
+    passthrough = family.get();
   }
 }
 
@@ -153,12 +148,7 @@ Result<FamilyPtr> load_family(std::string_view file_name, std::string_view text)
     mistakes.add(document.mistake.line, "", document.mistake.what);
     return std::unexpected(mistakes.fault());
   }
-  const Entry file(
-      document.root, "", mistakes,
-      {"family",       "product", "product_alias", "list_as",   "means",     "prefixes",
-       "product_type", "model",   "open",          "read_only", "quota_all", "select",
-       "aliases",      "as_text", "messages",      "reports",   "fields",    "commands",
-       "history",      "quirks",  "faults",        "virtual"});
+  const Entry file(document.root, "", mistakes, SectionId::kFile);
   auto family = std::make_shared<Family>();
   read_head(file, file_name, *family);
   read_fields(file, *family);

@@ -9,25 +9,14 @@
 #include <string>
 #include <vector>
 
-#include "catalog/made_up_family.h"
+#include "catalog/test_family.h"
+#include "catalog/test_mistakes.h"
+#include "testing/temporary_folder.h"
 
 namespace gridloom::catalog {
 namespace {
 
 using testing::HasSubstr;
-
-FamilyPtr made_up() {
-  auto family = load_family("made_up.yaml", kMadeUpFamily);
-  EXPECT_TRUE(family) << (family ? "" : family.error().detail);
-  return family ? *family : nullptr;
-}
-
-const Command& command_of(const Family& family, std::string_view name) {
-  for (const Command& command : family.commands) {
-    if (command.name == name) return command;
-  }
-  throw std::runtime_error("no such command");
-}
 
 TEST(Loader, ReadsEveryKeyOfAHead) {
   const FamilyPtr family = made_up();
@@ -53,15 +42,15 @@ TEST(Loader, ReadsEveryKeyOfAHead) {
   EXPECT_EQ(family->reports[1].module, "");
   EXPECT_EQ(family->reports[2].module, "packSn");
   EXPECT_EQ(family->history->indexes[1].times, 100);
-  EXPECT_EQ(family->quirks[0].seen, "ours");
+  EXPECT_EQ(family->quirks[0].source, "ours");
   ASSERT_EQ(family->faults.size(), 1U);
   EXPECT_EQ(family->faults[0].name, "leak");
-  EXPECT_EQ(family->faults[0].does[1], (std::pair<std::string, double>("warmer_k", 5)));
-  EXPECT_EQ(family->faults[0].shows[0], (std::pair<std::string, Json>("pd.beep", 1)));
-  EXPECT_EQ(family->faults[0].holds, std::vector<std::string>{"pd.soc"});
+  EXPECT_EQ(family->faults[0].environment[1], (std::pair<std::string, double>("warmer_k", 5)));
+  EXPECT_EQ(family->faults[0].reports[0], (std::pair<std::string, Json>("pd.beep", 1)));
+  EXPECT_EQ(family->faults[0].freezes, std::vector<std::string>{"pd.soc"});
   EXPECT_EQ(family->virtual_devices.devices[0].sn, "MU1A0001");
-  ASSERT_EQ(family->virtual_devices.devices[0].has.size(), 1U);
-  EXPECT_EQ(family->virtual_devices.devices[0].has[0],
+  ASSERT_EQ(family->virtual_devices.devices[0].initial.size(), 1U);
+  EXPECT_EQ(family->virtual_devices.devices[0].initial[0],
             (std::pair<std::string, Json>("pd.beep", 1)));
 }
 
@@ -105,8 +94,8 @@ TEST(Loader, ReadsPlainNumbersOnlyInTheFormThatJsonHas) {
               {"1e999", "\"1e999\""}};
   for (const auto& row : rows) {
     const std::string text =
-        "family: x\nproduct: x\nmeans: x\nprefixes: [X]\nreports: {r: {fields: [f]}}\n"
-        "fields:\n  f:\n    type: any\n    means: x\n    initial:\n      " +
+        "family: x\nproduct: x\ndescription: x\nprefixes: [X]\nreports: {r: {fields: [f]}}\n"
+        "fields:\n  f:\n    type: any\n    description: x\n    initial:\n      " +
         std::string(row.yaml) + "\n";
     const auto family = load_family("x.yaml", text);
     ASSERT_TRUE(family) << row.yaml << ": " << family.error().detail;
@@ -147,29 +136,6 @@ TEST(Loader, KnowsWhichCommandsWriteAField) {
   EXPECT_TRUE(family->field("watts")->invert);
 }
 
-// One change to the made-up file, and the expected message.
-struct Mistake {
-  std::string_view old_text;
-  std::string_view new_text;
-  std::string_view told;
-};
-
-std::string changed(const Mistake& row) {
-  std::string text(kMadeUpFamily);
-  const auto at = text.find(row.old_text);
-  EXPECT_NE(at, std::string::npos) << row.old_text;
-  return at == std::string::npos ? text : text.replace(at, row.old_text.size(), row.new_text);
-}
-
-void expect_told(const std::vector<Mistake>& rows) {
-  for (const Mistake& row : rows) {
-    const auto family = load_family("made_up.yaml", changed(row));
-    ASSERT_FALSE(family) << row.new_text;
-    EXPECT_EQ(family.error().code, ErrorCode::kMalformed);
-    EXPECT_THAT(family.error().detail, HasSubstr(row.told)) << row.new_text;
-  }
-}
-
 TEST(Loader, TellsMistakesOfTheHeadWithFileLineAndKey) {
   expect_told({
       {"family: made_up", "family: other",
@@ -184,8 +150,9 @@ TEST(Loader, TellsMistakesOfTheHeadWithFileLineAndKey) {
        "made_up.yaml:6: product_typ: this key is not known; known here are family, product,"},
       {"product_type: 7", "model: 7", "made_up.yaml:7: model: this key stands here twice"},
       {"quota_all: flat", "quota_all: deep", "quota_all: \"deep\" must be flat or nested"},
-      {"quota_all: flat", "open: yes", "open: must be true or false; it is \"yes\""},
-      {"quota_all: flat", "read_only: true", "commands: an open or read_only family has none"},
+      {"quota_all: flat", "passthrough: yes", "passthrough: must be true or false; it is \"yes\""},
+      {"quota_all: flat", "read_only: true",
+       "commands: a passthrough or read_only family has none"},
       {"pd.state, old.beep", "pd.stat, old.beep",
        "aliases. state: \"pd.stat\" is neither a field nor a group"},
       {"\" state\": pd.state", "pd.on: pd.state", "aliases.pd.on: is the name of a field or group"},
@@ -197,17 +164,35 @@ TEST(Loader, TellsMistakesOfTheHeadWithFileLineAndKey) {
   });
 }
 
+TEST(Loader, TellsTheNewNameOfAKeyThatWasRenamed) {
+  expect_told({
+      {"description: A station", "means: A station",
+       "made_up.yaml:4: means: this key is not known: its name is description now; known here are "
+       "family, product,"},
+      {"quota_all: flat", "open: true", "open: this key is not known: its name is passthrough now"},
+      {"initial: {pd.beep", "has: {pd.beep",
+       "virtual.devices[0].has: this key is not known: its name is initial now"},
+      {"source: real", "seen: real", "fields.pd.beep.seen: this key is not known: its name is "},
+      {"environment: {battery", "does: {battery",
+       "faults.leak.does: this key is not known: its name is environment now"},
+      {"reports: {pd.beep", "shows: {pd.beep", "its name is reports now"},
+      {"freezes: [pd", "holds: [pd", "its name is freezes now"},
+      {"source: real", "has: real",
+       "fields.pd.beep.has: this key is not known: its name is initial now"},
+      {"what: It", "holds: It", "quirks[0].holds: this key is not known; known here are what and"},
+  });
+}
+
 TEST(Loader, TellsMistakesOfFields) {
   expect_told({
-      {"pd.beep: {type: int, means", "pd.beep: {type: integer, means",
-       "made_up.yaml:32: fields.pd.beep.type: \"integer\" is no type; types are int, float, "
-       "string, "
-       "bool, array, object and any"},
-      {"pd.beep: {type: int, means: Silent", "pd.beep: {means: Silent",
+      {"pd.beep: {type: int, desc", "pd.beep: {type: integer, desc",
+       "made_up.yaml:32: fields.pd.beep.type: \"integer\" must be int, float, string, bool, array, "
+       "object or any"},
+      {"pd.beep: {type: int, description: Silent", "pd.beep: {description: Silent",
        "fields.pd.beep.type: this key is missing"},
-      {"pd.beep: {type: int, means: Silent, seen: real}", "pd.beep: 5",
+      {"pd.beep: {type: int, description: Silent, source: real}", "pd.beep: 5",
        "fields.pd.beep: must be a mapping of type, unit"},
-      {"seen: real", "seen: guess", "fields.pd.beep.seen: \"guess\" is no source"},
+      {"source: real", "source: guess", "fields.pd.beep.source: \"guess\" is no source"},
       {"range: [0, 100]", "range: 100", "fields.pd.soc.range: must be two numbers [low, high]"},
       {"range: [0, 100]", "range: [0, 1, 2]", "must be two numbers [low, high]"},
       {"range: [0, 100]", "range: [0, x]", "must be two numbers [low, high]"},
@@ -215,7 +200,7 @@ TEST(Loader, TellsMistakesOfFields) {
       {"initial: 60", "initial: 160", "initial: 160 is outside its range [0, 100]"},
       {"initial: 60", "initial: \"60\"", "fields.pd.soc.initial: \"60\" is no int"},
       {"nature: battery.soc", "nature: battery.charge",
-       "nature: \"battery.charge\" is not known; known are pv.power"},
+       "nature: \"battery.charge\" must be pv.power, battery.power"},
       {"unit: W, scale", "unit: mW, scale", "nature: battery.power is in W"},
       {"nature: battery.power,", "", "fields.watts.invert: turns round a nature"},
       {"scale: 0.1", "scale: 0", "fields.watts.scale: cannot be 0"},
@@ -285,19 +270,22 @@ TEST(Loader, TellsMistakesOfCommands) {
       {"by: model", "by: magic", "by: \"magic\" must be model"},
       {"was: $enabled", "was: $enable", "commands.quietMode.reply: $enable is not known: $id,"},
       {"$field:pd.soc", "$field:pd.sock", "\"pd.sock\" is no field"},
-      {"params: {}}", "params: []}", "commands.restart.params: must be a mapping; it is a list"},
+      {"params: {},\n            select", "params: [],\n            select",
+       "commands.restart.params: must be a mapping; it is a list"},
   });
 }
 
 TEST(Loader, TellsMistakesOfFaults) {
   expect_told({
-      {"means: It leaks", "reason: It leaks", "faults.leak.means: this key is missing"},
+      {"description: It leaks", "reason: It leaks", "faults.leak.description: this key is missing"},
       {"warmer_k: 5", "hotter_k: 5",
-       "faults.leak.does: \"hotter_k\" is unknown; there are grid, panel_1"},
-      {"warmer_k: 5", "warmer_k: hot", "faults.leak.does: warmer_k must be a number"},
-      {"{pd.beep: 1}", "{pd.peep: 1}", "faults.leak.shows: \"pd.peep\" is no field"},
-      {"{pd.beep: 1}", "{pd.beep: loud}", "pd.beep is \"loud\": must be of type int"},
-      {"holds: [pd.soc]", "holds: [pd.sock]", "faults.leak.holds: \"pd.sock\" is no field"},
+       "faults.leak.environment: \"hotter_k\" is unknown; there are grid, panel_1"},
+      {"warmer_k: 5", "warmer_k: hot", "faults.leak.environment: warmer_k must be a number"},
+      {"{pd.beep: 1, pd.err", "{pd.peep: 1, pd.err",
+       "faults.leak.reports: \"pd.peep\" is no field"},
+      {"{pd.beep: 1, pd.err", "{pd.beep: loud, pd.err", "pd.beep is \"loud\": must be of type int"},
+      {"pd.err: 1}", "pd.err: 500}", "faults.leak.reports: pd.err is 500, which is no error"},
+      {"freezes: [pd.soc]", "freezes: [pd.sock]", "faults.leak.freezes: \"pd.sock\" is no field"},
   });
 }
 
@@ -332,10 +320,11 @@ TEST(Loader, TellsMistakesOfMessagesReportsAndHistory) {
       {"full_ms: 30000", "full_ms: 300", "full_ms: is 300: less than change_ms, 1000"},
       {"change_ms: 1000", "change_ms: 0", "change_ms: must be 1 or more"},
       {"counter: pv}", "counter: sun}",
-       "history.indexes[0].counter: \"sun\" is no counter; counters are pv, battery_in"},
+       "history.indexes[0].counter: \"sun\" must be pv, battery_in"},
       {"share_of: grid_in, ", "", "history.indexes[1].counter: must be there, or else both"},
       {"name: Self-sufficiency", "name: From Solar", "\"From Solar\" stands here twice"},
-      {"seen: ours}\n\nfaults", "see: ours}\n\nfaults", "quirks[0].seen: this key is missing"},
+      {"source: ours}\n\nfaults", "sauce: ours}\n\nfaults",
+       "quirks[0].source: this key is missing"},
   });
 }
 
@@ -368,11 +357,12 @@ TEST(Loader, RefusesTextThatIsNoSingleDocument) {
 }
 
 TEST(Loader, CopiesWhatAnAliasStandsFor) {
-  const auto family = load_family("x.yaml",
-                                  "family: x\nproduct: x\nmeans: x\nprefixes: [X]\n"
-                                  "reports: {r: {fields: [f, g]}}\nfields:\n"
-                                  "  f: &f {type: array, means: x, initial: [&day [0, 1], *day]}\n"
-                                  "  g: *f\n");
+  const auto family =
+      load_family("x.yaml",
+                  "family: x\nproduct: x\ndescription: x\nprefixes: [X]\n"
+                  "reports: {r: {fields: [f, g]}}\nfields:\n"
+                  "  f: &f {type: array, description: x, initial: [&day [0, 1], *day]}\n"
+                  "  g: *f\n");
   ASSERT_TRUE(family) << family.error().detail;
   EXPECT_EQ(wire::to_text((*family)->field("g")->initial), "[[0,1],[0,1]]");
 }
@@ -405,28 +395,6 @@ TEST(Loader, RefusesAKeyThatStandsTwiceAnywhere) {
   });
 }
 
-class Folder {
- public:
-  Folder()
-      : path_(std::filesystem::temp_directory_path() /
-              ("gridloom_catalog_" + std::to_string(std::random_device{}()))) {
-    std::filesystem::create_directories(path_);
-  }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  ~Folder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  void write(std::string_view name, std::string_view text) const {
-    std::ofstream(path_ / name, std::ios::binary) << text;
-  }
-  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
-
 TEST(LoadCatalog, LoadsEveryFileThatIsInTheBinary) {
   for (const EmbeddedFile& file : embedded_files()) {
     const auto family = load_family(file.name, file.text);
@@ -438,11 +406,11 @@ TEST(LoadCatalog, LoadsEveryFileThatIsInTheBinary) {
 }
 
 TEST(LoadCatalog, AddsTheFamiliesOfAFolderAndLetsThemReplaceOurs) {
-  const Folder folder;
-  folder.write("made_up.yaml", kMadeUpFamily);
-  folder.write("notes.txt", "no device file");
-  folder.write("power_ocean.yaml",
-               "family: power_ocean\nproduct: Mine\nmeans: x\nprefixes: [HJ3]\n");
+  const TemporaryFolder folder;
+  write_content(folder.path() / "made_up.yaml", kMadeUpFamily);
+  write_content(folder.path() / "notes.txt", "no device file");
+  write_content(folder.path() / "power_ocean.yaml",
+                "family: power_ocean\nproduct: Mine\ndescription: x\nprefixes: [HJ3]\n");
   const auto catalog = load_catalog(folder.path());
   ASSERT_TRUE(catalog) << catalog.error().detail;
   EXPECT_EQ((*catalog)->of_serial("MU1A0001")->id, "made_up");
@@ -450,14 +418,16 @@ TEST(LoadCatalog, AddsTheFamiliesOfAFolderAndLetsThemReplaceOurs) {
 }
 
 TEST(LoadCatalog, TellsTheMistakesOfAllFilesAndWhatTheyCannotShare) {
-  const Folder folder;
-  folder.write("one.yaml", "family: one\nproduct: One\nmeans: x\nprefixes: [ZZ]\n");
-  folder.write("two.yaml", "family: two\nproduct: Two\nmeans: x\nprefixes: [ZZ]\n");
+  const TemporaryFolder folder;
+  write_content(folder.path() / "one.yaml",
+                "family: one\nproduct: One\ndescription: x\nprefixes: [ZZ]\n");
+  write_content(folder.path() / "two.yaml",
+                "family: two\nproduct: Two\ndescription: x\nprefixes: [ZZ]\n");
   auto catalog = load_catalog(folder.path());
   ASSERT_FALSE(catalog);
   EXPECT_THAT(catalog.error().detail, HasSubstr("two.yaml: prefixes: ZZ belongs to one already"));
-  folder.write("one.yaml", "family: one\n");
-  folder.write("two.yaml", "a: [");
+  write_content(folder.path() / "one.yaml", "family: one\n");
+  write_content(folder.path() / "two.yaml", "a: [");
   catalog = load_catalog(folder.path());
   ASSERT_FALSE(catalog);
   EXPECT_THAT(catalog.error().detail, HasSubstr("one.yaml:1: product: this key is missing"));

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <initializer_list>
 #include <map>
 #include <optional>
 #include <string>
@@ -41,11 +40,8 @@ void check_param(const Entry& entry, const Param& param) {
   if (entry.has("of") && param.type != FieldType::kArray) {
     entry.mistake("of", "only an array has elements");
   }
+  if (param.scale == 0) entry.mistake("scale", "cannot be 0");
   if (param.required && param.ignored) entry.mistake("ignored", "cannot be required as well");
-  for (const Json& value : param.values) {
-    if (fits(param.type, value)) continue;
-    entry.mistake("values", fmt::format("{} is no {}", wire::to_text(value), name_of(param.type)));
-  }
 }
 
 void check_spellings(const Entry& entry, std::string_view key, const std::vector<Param>& params) {
@@ -63,15 +59,11 @@ void check_spellings(const Entry& entry, std::string_view key, const std::vector
   }
 }
 
-constexpr std::initializer_list<std::string_view> kParamKeys = {
-    "type",     "unit",    "means",     "range",     "values", "also", "unchanged", "alias",
-    "required", "ignored", "min_items", "max_items", "fields", "of",   "sets"};
-
 Param read_param(const std::string& name, const Entry& entry);
 
 Param read_inner(const std::string& name, const YamlNode& node, std::string path,
                  Mistakes& mistakes) {
-  const Entry entry(node, std::move(path), mistakes, kParamKeys);
+  const Entry entry(node, std::move(path), mistakes, SectionId::kParam);
   if (entry.has("sets")) {
     entry.mistake("sets",
                   "stands on a top-level param only; an effect can do it: to: $param.member");
@@ -82,12 +74,13 @@ Param read_inner(const std::string& name, const YamlNode& node, std::string path
 Param read_param(const std::string& name, const Entry& entry) {
   Param param;
   param.name = name;
-  entry.need({"type"});
   read_type(entry, param.type);
-  entry.text("unit", param.unit);
-  entry.text("means", param.means);
+  entry.unit(param.unit);
+  entry.number("scale", param.scale);
+  entry.text("description", param.description);
+  entry.title(param.description, param.title);
   entry.range("range", param.range);
-  entry.values("values", param.values);
+  entry.named_values("values", param.type, param.values);
   entry.values("also", param.also);
   entry.values("unchanged", param.unchanged);
   entry.texts("alias", param.alias);
@@ -201,14 +194,8 @@ bool check_field(const EffectScope& scope, std::string_view key, const std::stri
 }
 
 void read_sets(const Entry& entry, const Family& family, Command& command) {
-  const YamlNode* node = entry.find("sets");
-  if (node == nullptr) return;
   std::vector<std::string> names;
-  if (node->kind == YamlNode::Kind::kScalar) {
-    entry.text("sets", names.emplace_back());
-  } else {
-    entry.texts("sets", names);
-  }
+  entry.text_or_texts("sets", names);
   const EffectScope scope{.entry = entry, .family = family, .command = command};
   for (std::string& name : names) {
     Effect effect;
@@ -234,11 +221,9 @@ void read_when(const EffectScope& scope, Effect& effect) {
 
 void read_effect(const YamlNode& node, std::string path, const Entry& command_entry,
                  const Family& family, Command& command) {
-  const Entry entry(node, std::move(path), command_entry.mistakes(),
-                    {"set", "at", "to", "times", "map", "as", "when"});
+  const Entry entry(node, std::move(path), command_entry.mistakes(), SectionId::kEffect);
   const EffectScope scope{.entry = entry, .family = family, .command = command};
   Effect effect;
-  entry.need({"set", "to"});
   entry.text("set", effect.field);
   std::vector<Json> steps;
   entry.values("at", steps);
@@ -251,9 +236,8 @@ void read_effect(const YamlNode& node, std::string path, const Entry& command_en
     effect.map[key] = to_json(value, at, entry.mistakes());
   });
   std::string as;
-  entry.text("as", as);
+  entry.choice("as", as);
   effect.as_bool = as == "bool";
-  if (!as.empty() && as != "bool") entry.mistake("as", fmt::format("\"{}\" must be bool", as));
   read_when(scope, effect);
   if (!entry.has("set") || !entry.has("to") || !check_field(scope, "set", effect.field)) return;
   check_type(scope, "to", effect);
@@ -284,15 +268,15 @@ void read_select(const Entry& entry, const Family& family, Command& command) {
 
 Command read_command(const std::string& name, const YamlNode& node, std::string path,
                      const Entry& file, const Family& family) {
-  const Entry entry(node, std::move(path), file.mistakes(),
-                    {"means", "select", "params", "effects", "by", "reply", "envelope", "seen"});
+  const Entry entry(node, std::move(path), file.mistakes(), SectionId::kCommand);
   Command command;
   command.name = name;
-  entry.need({"means", "select", "params"});
-  entry.text("means", command.means);
+  entry.text("description", command.description);
+  entry.title(command.description, command.title);
+  entry.flag("dangerous", command.dangerous);
   read_select(entry, family, command);
   entry.members("params", [&](const std::string& key, const YamlNode& value, std::string at) {
-    const Entry param(value, std::move(at), file.mistakes(), kParamKeys);
+    const Entry param(value, std::move(at), file.mistakes(), SectionId::kParam);
     command.params.push_back(read_param(key, param));
     read_sets(param, family, command);
   });
@@ -301,15 +285,14 @@ Command read_command(const std::string& name, const YamlNode& node, std::string 
     read_effect(value, std::move(at), entry, family, command);
   });
   std::string by;
-  entry.text("by", by);
+  entry.choice("by", by);
   command.by_model = by == "model";
-  if (!by.empty() && by != "model") entry.mistake("by", fmt::format("\"{}\" must be model", by));
   const TemplateScope scope{.family = family, .command = &command, .request = true};
   entry.object("reply", command.reply);
   check_template(command.reply, entry, "reply", scope);
   entry.object("envelope", command.envelope);
   check_template(command.envelope, entry, "envelope", scope);
-  entry.seen(command.seen);
+  entry.source(command.source);
   return command;
 }
 
@@ -364,8 +347,8 @@ void read_commands(const Entry& file, Family& family) {
   if (!family.commands.empty() && family.select.empty()) {
     file.mistake("select", "is missing: it names the members of a set that select its command");
   }
-  if (!family.commands.empty() && (family.open || family.read_only)) {
-    file.mistake("commands", "an open or read_only family has none");
+  if (!family.commands.empty() && (family.passthrough || family.read_only)) {
+    file.mistake("commands", "a passthrough or read_only family has none");
   }
   check_selectors(file, family.commands);
   fill_written_by(family);

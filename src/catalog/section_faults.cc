@@ -11,18 +11,20 @@
 namespace gridloom::catalog {
 namespace {
 
-void read_does(const Entry& entry, DeviceFault& fault) {
-  JsonObject does;
-  entry.object("does", does);
-  for (const auto& member : does) {
+void read_environment(const Entry& entry, DeviceFault& fault) {
+  JsonObject changes;
+  entry.object("environment", changes);
+  for (const auto& member : changes) {
     const std::string what(member.key());
-    if (std::ranges::find(kTroubleMeans, what) == kTroubleMeans.end()) {
-      entry.mistake("does", fmt::format("\"{}\" is unknown; there are {}", what,
-                                        join({kTroubleMeans.begin(), kTroubleMeans.end()}, "and")));
+    if (std::ranges::find(kEnvironmentChanges, what) == kEnvironmentChanges.end()) {
+      entry.mistake(
+          "environment",
+          fmt::format("\"{}\" is unknown; there are {}", what,
+                      join({kEnvironmentChanges.begin(), kEnvironmentChanges.end()}, "and")));
     } else if (!member.value().is_number()) {
-      entry.mistake("does", fmt::format("{} must be a number", what));
+      entry.mistake("environment", fmt::format("{} must be a number", what));
     } else {
-      fault.does.emplace_back(what, member.value().to_number<double>());
+      fault.environment.emplace_back(what, member.value().to_number<double>());
     }
   }
 }
@@ -31,21 +33,26 @@ void read_does(const Entry& entry, DeviceFault& fault) {
 
 void read_faults(const Entry& file, Family& family) {
   file.members("faults", [&](const std::string& key, const YamlNode& value, std::string path) {
-    const Entry entry(value, std::move(path), file.mistakes(), {"means", "does", "shows", "holds"});
-    entry.need({"means"});
+    const Entry entry(value, std::move(path), file.mistakes(), SectionId::kFault);
     DeviceFault fault;
     fault.name = key;
-    entry.text("means", fault.means);
-    read_does(entry, fault);
-    fault.shows = read_values(entry, "shows", family);
-    entry.texts("holds", fault.holds);
-    for (const std::string& name : fault.holds) {
+    entry.text("description", fault.description);
+    read_environment(entry, fault);
+    fault.reports = read_values(entry, "reports", family);
+    for (const auto& [name, reported] : fault.reports) {
+      const Field& field = family.fields[family.field_by_name.find(name)->second];
+      if (!field.error || is_error(field, reported)) continue;
+      entry.mistake("reports",
+                    fmt::format("{} is {}, which is no error", name, wire::to_text(reported)));
+    }
+    entry.texts("freezes", fault.freezes);
+    for (const std::string& name : fault.freezes) {
       if (!is_field(family, name)) {
-        entry.mistake("holds", fmt::format("\"{}\" is no field", name));
+        entry.mistake("freezes", fmt::format("\"{}\" is no field", name));
       }
     }
-    if (fault.does.empty() && fault.shows.empty() && fault.holds.empty()) {
-      entry.mistake("", "does, shows and holds nothing");
+    if (fault.environment.empty() && fault.reports.empty() && fault.freezes.empty()) {
+      entry.mistake("", "has no effect: must have environment, reports or freezes");
     }
     family.faults.push_back(std::move(fault));
   });

@@ -2,8 +2,9 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <array>
+#include <cstdint>
 #include <optional>
+#include <ranges>
 #include <set>
 #include <string>
 #include <utility>
@@ -15,27 +16,7 @@
 namespace gridloom::catalog {
 namespace {
 
-struct Nature {
-  std::string_view name;
-  std::string_view unit;
-};
-constexpr std::array<Nature, 17> kNatures = {{{"pv.power", "W"},
-                                              {"battery.power", "W"},
-                                              {"grid.power", "W"},
-                                              {"load.power", "W"},
-                                              {"ev.power", "W"},
-                                              {"heater.power", "W"},
-                                              {"heatpump.power", "W"},
-                                              {"battery.soc", "%"},
-                                              {"battery.charge_power", "W"},
-                                              {"battery.discharge_power", "W"},
-                                              {"grid.import_power", "W"},
-                                              {"pv.energy", "Wh"},
-                                              {"battery.energy_in", "Wh"},
-                                              {"battery.energy_out", "Wh"},
-                                              {"grid.energy_in", "Wh"},
-                                              {"grid.energy_out", "Wh"},
-                                              {"load.energy", "Wh"}}};
+constexpr std::int64_t kLastBit = 62;  // of an int
 
 // The problem of a quota name; empty if the name is valid.
 std::string name_problem(std::string_view name) {
@@ -58,25 +39,26 @@ std::string name_problem(std::string_view name) {
 }
 
 void check_nature(const Entry& entry, const Field& field) {
-  if (field.nature.empty()) {
-    if (field.invert) entry.mistake("invert", "turns round a nature, and there is none here");
-    return;
+  if (field.invert && !entry.has("nature")) {
+    entry.mistake("invert", "turns round a nature, and there is none here");
   }
-  const auto* known = std::ranges::find(kNatures, field.nature, &Nature::name);
-  if (known == kNatures.end()) {
-    std::vector<std::string> names;
-    names.reserve(kNatures.size());
-    for (const Nature& nature : kNatures) names.emplace_back(nature.name);
-    return entry.mistake("nature", fmt::format("\"{}\" is not known; known are {}", field.nature,
-                                               join(names, "and")));
-  }
+  if (field.nature.empty()) return;
   if (field.type != FieldType::kInt && field.type != FieldType::kFloat) {
     entry.mistake("nature", "only an int or a float has one");
   }
-  if (field.unit != known->unit) {
+  const std::string_view unit = std::ranges::find(kNatures, field.nature, &Nature::name)->unit;
+  if (field.unit != unit) {
     entry.mistake("nature", fmt::format("{} is in {} (value times scale); the unit here is \"{}\"",
-                                        field.nature, known->unit, field.unit));
+                                        field.nature, unit, field.unit));
   }
+}
+
+// "0 (idle), 1 (discharging) or 2 (charging)"
+std::string texts_of(const std::vector<NamedValue>& values) {
+  std::vector<std::string> texts;
+  texts.reserve(values.size());
+  for (const NamedValue& one : values) texts.push_back(text_of(one));
+  return join(texts, "or");
 }
 
 Json zero_of(FieldType type) {
@@ -98,11 +80,73 @@ Json zero_of(FieldType type) {
   return nullptr;
 }
 
+void check_values(const Entry& entry, Field& field) {
+  if (field.range && !field.values.empty()) {
+    entry.mistake("values", "a field has a range or values; others: true for values beside them");
+  }
+  if (entry.has("others") && field.values.empty()) {
+    entry.mistake("others", "stands beside values only");
+  }
+  const bool number = field.type == FieldType::kInt || field.type == FieldType::kFloat;
+  if (field.range || field.others || field.values.empty() || !number) return;
+  const auto number_of = [](const NamedValue& one) { return one.value.to_number<double>(); };
+  const auto [low, high] = std::ranges::minmax(field.values | std::views::transform(number_of));
+  field.range = Range{.low = low, .high = high};
+}
+
+void check_bits(const Entry& entry, const Field& field) {
+  if (field.bits.empty()) return;
+  if (field.type != FieldType::kInt) entry.mistake("bits", "only an int has some");
+  if (!field.values.empty()) entry.mistake("bits", "a field has values or bits");
+  for (const NamedValue& bit : field.bits) {
+    const std::int64_t number = wire::whole(bit.value);
+    if (number >= 0 && number <= kLastBit) continue;
+    entry.mistake("bits", fmt::format("{} must be 0 to {}", number, kLastBit));
+  }
+}
+
+void read_absent(const Entry& entry, Field& field) {
+  if (!entry.has("absent")) return;
+  Json value;
+  entry.json("absent", value);
+  if (!fits(field.type, value)) {
+    entry.mistake("absent", fmt::format("{} is no {}", wire::to_text(value), name_of(field.type)));
+  }
+  field.absent = std::move(value);
+}
+
+void read_error(const Entry& entry, Field& field) {
+  entry.flag("error", field.error);
+  entry.values("ok", field.ok);
+  if (!field.error) {
+    if (entry.has("ok")) entry.mistake("ok", "stands beside error: true only");
+    return;
+  }
+  field.others = true;  // no document names all errors
+  if (entry.has("ok")) return;
+  field.ok = {field.type == FieldType::kString ? Json("") : Json(0)};
+}
+
+// Whether the file excludes the value; a wrong type is another mistake.
+bool excluded(const Field& field, const Json& value) {
+  if (field.absent && same_value(*field.absent, value)) return false;
+  return !field.values.empty() && !field.others && !contains(field.values, value);
+}
+
 void check_initial(const Entry& entry, const Field& field) {
   if (!fits(field.type, field.initial)) {
     return entry.mistake(
         "initial", fmt::format("{} is no {}", wire::to_text(field.initial), name_of(field.type)));
   }
+  if (excluded(field, field.initial)) {
+    return entry.mistake("initial", fmt::format("{} must be {}", wire::to_text(field.initial),
+                                                texts_of(field.values)));
+  }
+  if (is_error(field, field.initial)) {
+    return entry.mistake("initial", fmt::format("{} is an error: ok has the values that are none",
+                                                wire::to_text(field.initial)));
+  }
+  if (field.absent && same_value(*field.absent, field.initial)) return;
   if (!field.range || !field.initial.is_number()) return;
   const double value = field.initial.to_number<double>();
   if (value < field.range->low || value > field.range->high) {
@@ -114,23 +158,30 @@ void check_initial(const Entry& entry, const Field& field) {
 void read_field(const std::string& name, const Entry& entry, Family& family) {
   Field field;
   field.name = name;
-  entry.need({"type", "means"});
   read_type(entry, field.type);
-  entry.text("unit", field.unit);
+  entry.unit(field.unit);
   entry.number("scale", field.scale);
-  entry.text("means", field.means);
-  entry.text("nature", field.nature);
+  entry.text("description", field.description);
+  entry.title(field.description, field.title);
+  entry.choice("nature", field.nature);
   entry.text("sign", field.sign);
   entry.flag("invert", field.invert);
   entry.range("range", field.range);
+  entry.named_values("values", field.type, field.values);
+  entry.flag("others", field.others);
+  entry.named_values("bits", FieldType::kInt, field.bits);
+  read_absent(entry, field);
+  read_error(entry, field);
   entry.json("initial", field.initial);
   if (field.initial.is_null()) field.initial = zero_of(field.type);
-  entry.seen(field.seen);
+  entry.source(field.source);
   if (const std::string problem = name_problem(name); !problem.empty()) entry.mistake("", problem);
   if (field.scale == 0) entry.mistake("scale", "cannot be 0");
   const bool number = field.type == FieldType::kInt || field.type == FieldType::kFloat;
   if (field.range && !number) entry.mistake("range", "only an int or a float has one");
   check_nature(entry, field);
+  check_values(entry, field);
+  check_bits(entry, field);
   check_initial(entry, field);
   if (family.field_by_name.contains(name)) return;  // a duplicate key, already reported
   family.field_by_name.emplace(name, family.fields.size());
@@ -202,17 +253,16 @@ void check_modules(const Entry& entry, const Family& family) {
 void read_virtual(const Entry& file, Family& family) {
   const YamlNode* node = file.find("virtual");
   if (node == nullptr) return;
-  const Entry entry(*node, "virtual", file.mistakes(), {"devices", "modules"});
+  const Entry entry(*node, "virtual", file.mistakes(), SectionId::kVirtual);
   entry.items("devices", [&](const YamlNode& value, std::string path) {
-    const Entry device(value, std::move(path), file.mistakes(), {"sn", "name", "has"});
-    device.need({"sn", "name"});
+    const Entry device(value, std::move(path), file.mistakes(), SectionId::kDevice);
     Virtual::Device made;
     device.text("sn", made.sn);
     device.text("name", made.name);
-    made.has = read_values(device, "has", family);
+    made.initial = read_values(device, "initial", family);
     const bool ours = std::ranges::any_of(
         family.prefixes, [&](const std::string& prefix) { return made.sn.starts_with(prefix); });
-    if (!ours && !family.open) {
+    if (!ours && !family.passthrough) {
       device.mistake("sn", fmt::format("\"{}\" starts with none of the prefixes {}", made.sn,
                                        join(family.prefixes, "and")));
     }
@@ -242,6 +292,9 @@ std::vector<std::pair<std::string, Json>> read_values(const Entry& entry, std::s
     if (!fits(field.type, member.value())) {
       entry.mistake(key, fmt::format("{} is {}: must be of type {}", name,
                                      wire::to_text(member.value()), name_of(field.type)));
+    } else if (excluded(field, member.value())) {
+      entry.mistake(key, fmt::format("{} is {}: must be {}", name, wire::to_text(member.value()),
+                                     texts_of(field.values)));
     }
     values.emplace_back(name, member.value());
   }
@@ -249,18 +302,10 @@ std::vector<std::pair<std::string, Json>> read_values(const Entry& entry, std::s
 }
 
 void read_type(const Entry& entry, FieldType& to) {
-  std::string text;
-  entry.text("type", text);
-  if (text.empty()) return;
-  std::vector<std::string> names;
-  for (const FieldType type : kFieldTypes) {
-    if (name_of(type) == text) {
-      to = type;
-      return;
-    }
-    names.emplace_back(name_of(type));
-  }
-  entry.mistake("type", fmt::format("\"{}\" is no type; types are {}", text, join(names, "and")));
+  std::string name;
+  entry.choice("type", name);
+  const auto type = std::ranges::find(kFieldTypes, name, name_of);
+  if (type != kFieldTypes.end()) to = *type;
 }
 
 bool is_field(const Family& family, std::string_view name) {
@@ -276,9 +321,7 @@ bool is_group(const Family& family, std::string_view name) {
 
 void read_fields(const Entry& file, Family& family) {
   file.members("fields", [&](const std::string& key, const YamlNode& value, std::string path) {
-    const Entry entry(
-        value, std::move(path), file.mistakes(),
-        {"type", "unit", "scale", "means", "nature", "sign", "invert", "range", "initial", "seen"});
+    const Entry entry(value, std::move(path), file.mistakes(), SectionId::kField);
     read_field(key, entry, family);
   });
   check_groups(file, family);

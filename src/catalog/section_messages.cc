@@ -2,7 +2,6 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <array>
 #include <optional>
 #include <set>
 #include <string>
@@ -14,10 +13,6 @@
 
 namespace gridloom::catalog {
 namespace {
-
-constexpr std::array<std::string_view, 12> kCounters = {
-    "pv", "battery_in", "battery_out", "grid_in",  "grid_out",     "load",
-    "ev", "heater",     "heatpump",    "pv_to_ev", "pv_to_heater", "pv_to_heatpump"};
 
 // ---- templates: "$name" in envelopes and replies
 
@@ -66,8 +61,7 @@ void read_rhythm(const Entry& file, Family& family) {
   const YamlNode* node = file.find("messages");
   if (node == nullptr) return;
   Messages& messages = family.messages;
-  const Entry entry(*node, "messages", file.mistakes(),
-                    {"change_ms", "full_ms", "nested", "report_body", "report", "reply", "result"});
+  const Entry entry(*node, "messages", file.mistakes(), SectionId::kMessages);
   entry.whole("change_ms", messages.change_ms);
   entry.whole("full_ms", messages.full_ms);
   entry.flag("nested", messages.nested);
@@ -122,7 +116,6 @@ void carry(const Entry& entry, const Family& family, const Report& report, Carri
 Report read_report(const std::string& name, const Entry& entry, const Family& family) {
   Report report;
   report.name = name;
-  entry.need({"fields"});
   JsonObject match;
   entry.object("match", match);
   for (const auto& member : match) report.match.emplace_back(member.key(), member.value());
@@ -177,22 +170,19 @@ void check_match(const Entry& file, const std::vector<Report>& reports) {
 }
 
 void read_reports(const Entry& file, Family& family) {
-  std::vector<const YamlNode*> nodes;
+  std::vector<Entry> entries;
   file.members("reports", [&](const std::string& key, const YamlNode& value, std::string path) {
-    const Entry entry(value, std::move(path), file.mistakes(),
-                      {"match", "fields", "prefix", "extra", "only_full", "module", "also_flat"});
+    const Entry entry(value, std::move(path), file.mistakes(), SectionId::kReport);
     family.reports.push_back(read_report(key, entry, family));
-    nodes.push_back(&value);
+    entries.push_back(entry);
   });
   Carriers carriers(family.fields.size(), nullptr);
   for (std::size_t k = 0; k < family.reports.size(); ++k) {
-    Mistakes& mistakes = file.mistakes();
-    const Entry entry(*nodes[k], child("reports", family.reports[k].name), mistakes);
-    carry(entry, family, family.reports[k], carriers);
-    check_module(entry, family, family.reports[k]);
+    carry(entries[k], family, family.reports[k], carriers);
+    check_module(entries[k], family, family.reports[k]);
   }
   for (std::size_t k = 0; k < family.fields.size(); ++k) {
-    if (carriers[k] != nullptr || family.open) continue;
+    if (carriers[k] != nullptr || family.passthrough) continue;
     file.mistakes().add(file.find("fields")->find(family.fields[k].name)->line,
                         child("fields", family.fields[k].name), "no report carries this field");
   }
@@ -201,28 +191,18 @@ void read_reports(const Entry& file, Family& family) {
 
 // ---- history
 
-void check_counter(const Entry& entry, std::string_view key, const std::string& name) {
-  if (name.empty() || std::ranges::find(kCounters, name) != kCounters.end()) return;
-  entry.mistake(key, fmt::format("\"{}\" is no counter; counters are {}", name,
-                                 join({kCounters.begin(), kCounters.end()}, "and")));
-}
-
 Index read_index(const Entry& entry) {
   Index index;
-  entry.need({"name", "unit"});
   entry.text("name", index.name);
   entry.text("unit", index.unit);
-  entry.text("counter", index.counter);
-  entry.text("share_of", index.share_of);
-  entry.text("share_in", index.share_in);
+  entry.choice("counter", index.counter);
+  entry.choice("share_of", index.share_of);
+  entry.choice("share_in", index.share_in);
   entry.number("times", index.times);
   entry.flag("remainder", index.remainder);
-  check_counter(entry, "counter", index.counter);
-  check_counter(entry, "share_of", index.share_of);
-  check_counter(entry, "share_in", index.share_in);
-  const bool share = !index.share_of.empty() && !index.share_in.empty();
-  const bool any_share = !index.share_of.empty() || !index.share_in.empty();
-  if (share == index.counter.empty() && share == any_share) return index;
+  const bool share = entry.has("share_of") && entry.has("share_in");
+  const bool any_share = entry.has("share_of") || entry.has("share_in");
+  if (share != entry.has("counter") && share == any_share) return index;
   entry.mistake("counter", "must be there, or else both share_of and share_in");
   return index;
 }
@@ -230,14 +210,12 @@ Index read_index(const Entry& entry) {
 void read_history(const Entry& file, Family& family) {
   const YamlNode* node = file.find("history");
   if (node == nullptr) return;
-  const Entry entry(*node, "history", file.mistakes(), {"code", "indexes"});
-  entry.need({"code", "indexes"});
+  const Entry entry(*node, "history", file.mistakes(), SectionId::kHistory);
   History history;
   entry.text("code", history.code);
   std::set<std::string> names;
   entry.items("indexes", [&](const YamlNode& value, std::string path) {
-    const Entry one(value, std::move(path), file.mistakes(),
-                    {"name", "unit", "counter", "share_of", "share_in", "times", "remainder"});
+    const Entry one(value, std::move(path), file.mistakes(), SectionId::kIndex);
     history.indexes.push_back(read_index(one));
     if (!names.insert(history.indexes.back().name).second) {
       one.mistake("name", fmt::format("\"{}\" stands here twice", history.indexes.back().name));
@@ -248,11 +226,10 @@ void read_history(const Entry& file, Family& family) {
 
 void read_quirks(const Entry& file, Family& family) {
   file.items("quirks", [&](const YamlNode& value, std::string path) {
-    const Entry entry(value, std::move(path), file.mistakes(), {"what", "seen"});
-    entry.need({"what", "seen"});
+    const Entry entry(value, std::move(path), file.mistakes(), SectionId::kQuirk);
     Quirk quirk;
     entry.text("what", quirk.what);
-    entry.seen(quirk.seen);
+    entry.source(quirk.source);
     family.quirks.push_back(std::move(quirk));
   });
 }

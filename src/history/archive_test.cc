@@ -12,11 +12,12 @@
 #include <latch>
 #include <thread>
 
-#include "history/test_lines.h"
 #include "history/turn.h"
 #include "registry/files.h"
 #include "registry/sqlite.h"
-#include "registry/test_folder.h"
+#include "testing/clock.h"
+#include "testing/must.h"
+#include "testing/temporary_folder.h"
 
 namespace gridloom::history {
 namespace {
@@ -25,13 +26,6 @@ using namespace std::chrono_literals;
 using Lines = std::vector<std::string>;
 
 constexpr std::int64_t kHour = 1'700'000'000'000 / kHour_ms;
-
-// Any thread may read the clock while a test moves it.
-class TestClock final : public Clock {
- public:
-  [[nodiscard]] TimePoint now() const override { return TimePoint{Millis(ms.load())}; }
-  std::atomic<std::int64_t> ms{kHour * kHour_ms};
-};
 
 class ArchiveTest : public testing::Test {
  protected:
@@ -47,7 +41,7 @@ class ArchiveTest : public testing::Test {
   // Returns once the report is durable.
   void report(DeviceNumber device, Millis after, std::string_view name, std::string_view value) {
     BatchWriter writer;
-    writer.begin(device, clock_.ms + after.count());
+    writer.begin(device, unix_ms(clock_.now()) + after.count());
     writer.add(name, value);
     writer.end();
     std::promise<void> durable;
@@ -90,8 +84,8 @@ class ArchiveTest : public testing::Test {
     return lines;
   }
 
-  registry::TestFolder folder_;
-  TestClock clock_;
+  TemporaryFolder folder_;
+  TestClock clock_{TimePoint(Millis(kHour * kHour_ms))};
   ArchiveLimits limits_{.log = {.commit = Millis(0)}};
   std::vector<StoredTwin> twins_;
   std::unique_ptr<Archive> archive_;
@@ -332,9 +326,9 @@ TEST_F(ArchiveTest, ADamagedIndexIsNotedWithoutBeingAskedFor) {
         "SELECT rootpage FROM sqlite_schema WHERE name = 'sqlite_autoindex_block_1'"));
     size = must(database.integer("PRAGMA page_size"));
   }
-  std::string bytes = registry::content_of(folder_.data() / "history.db");
+  std::string bytes = content_of(folder_.data() / "history.db");
   bytes.at(static_cast<std::size_t>((page - 1) * size + 4)) ^= 1;  // number of entries
-  registry::write_content(folder_.data() / "history.db", bytes);
+  write_content(folder_.data() / "history.db", bytes);
   start();
   while (archive_->health().damage.empty()) std::this_thread::yield();
   EXPECT_TRUE(archive_->health().damage[0].contains("history.db is damaged"))
@@ -356,9 +350,9 @@ TEST_F(ArchiveTest, ADamagedWriteAheadLogIsNoted) {
     must(database.run("DROP TABLE one"));
     std::filesystem::copy(file.string() + "-wal", kept);
   }
-  std::string wal = registry::content_of(kept);
+  std::string wal = content_of(kept);
   wal.at(200) = static_cast<char>(wal.at(200) ^ 1);
-  registry::write_content(file.string() + "-wal", wal);
+  write_content(file.string() + "-wal", wal);
   start();
   const Lines damage = archive_->health().damage;
   ASSERT_EQ(damage.size(), 1);

@@ -7,10 +7,10 @@
 #include <string>
 
 #include "history/store.h"
-#include "history/test_lines.h"
 #include "registry/files.h"
 #include "registry/sqlite.h"
-#include "registry/test_folder.h"
+#include "testing/must.h"
+#include "testing/temporary_folder.h"
 
 namespace gridloom::history {
 namespace {
@@ -38,13 +38,13 @@ class BackgroundCheckTest : public testing::Test {
           "SELECT rootpage FROM sqlite_schema WHERE name = 'sqlite_autoindex_energy_1'"));
       size = must(database.integer("PRAGMA page_size"));
     }
-    std::string bytes = registry::content_of(file());
+    std::string bytes = content_of(file());
     char& last = bytes.at(static_cast<std::size_t>(page * size - 1));
     last = static_cast<char>(last ^ 4);
-    registry::write_content(file(), bytes);
+    write_content(file(), bytes);
   }
 
-  registry::TestFolder folder_;
+  TemporaryFolder folder_;
 };
 
 TEST_F(BackgroundCheckTest, TellsOfAnIndexThatKnowsOtherRows) {

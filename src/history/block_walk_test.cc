@@ -17,8 +17,9 @@
 #include "history/instant_journal.h"
 #include "history/rows.h"
 #include "history/test_archive.h"
-#include "history/test_lines.h"
-#include "registry/test_folder.h"
+#include "testing/clock.h"
+#include "testing/must.h"
+#include "testing/temporary_folder.h"
 
 namespace gridloom::history {
 namespace {
@@ -112,7 +113,7 @@ TEST(EachBlockOf, ADamagedPartIsAFault) {
 
 // If an hour's chunks are replaced by one block between two calls, the hour is read again.
 TEST(StoreParts, AnHourThatWasStoredAnewIsReadFromItsBegin) {
-  const registry::TestFolder folder;
+  const TemporaryFolder folder;
   must(registry::make_data_folder(folder.data()));
   Store store = must(Store::open(folder.data()));
   const DeviceHour of{.device = 1, .hour = kHour};
@@ -165,8 +166,8 @@ class BlockWalkTest : public testing::Test {
     archive_ = open_archive(folder_.data(), clock_, {});
   }
 
-  registry::TestFolder folder_;
-  SharedClock clock_{TimePoint(Millis(kStart_ms))};
+  TemporaryFolder folder_;
+  TestClock clock_{TimePoint(Millis(kStart_ms))};
   std::unique_ptr<Archive> archive_ = open_archive(folder_.data(), clock_, {});
   std::optional<InstantJournal> journal_;
 };

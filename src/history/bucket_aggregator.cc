@@ -34,7 +34,7 @@ std::string_view name_of(Aggregate aggregate) {
 
 BucketAggregator::BucketAggregator(const Options& options)
     : options_(options),
-      buckets_(options.step_ms),
+      buckets_(options.step_ms, options.zone),
       bucket_{.begin_ms = std::numeric_limits<std::int64_t>::min(), .end_ms = options.from_ms} {}
 
 void BucketAggregator::next_bucket() {

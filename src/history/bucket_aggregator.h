@@ -13,6 +13,7 @@
 #include "history/block.h"
 #include "history/buckets.h"
 #include "history/rollup.h"
+#include "time/time_zone.h"
 
 namespace gridloom::history {
 
@@ -36,6 +37,7 @@ class BucketAggregator {
     std::int64_t to_ms = 0;
     std::int64_t step_ms = 0;
     Aggregate aggregate = Aggregate::kMean;
+    time::TimeZone zone{};  // whose days buckets begin with
   };
   explicit BucketAggregator(const Options& options);
 

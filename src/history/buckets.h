@@ -1,5 +1,5 @@
 // The time buckets by which a series is downsampled: fixed lengths such as minutes and hours, or
-// calendar days in the server's time zone.
+// calendar days of a time zone.
 //
 // Buckets of a day or more begin at a local midnight, those of a week on Monday. Shorter buckets
 // that divide a day start again at each local midnight, so that one bucket is shorter on a day when
@@ -9,6 +9,9 @@
 #pragma once
 
 #include <cstdint>
+#include <utility>
+
+#include "time/time_zone.h"
 
 namespace gridloom::history {
 
@@ -22,7 +25,7 @@ struct Bucket {
 class Buckets {
  public:
   // A step of a day or more must be a whole number of days.
-  explicit Buckets(std::int64_t step_ms) : step_ms_(step_ms) {}
+  Buckets(std::int64_t step_ms, time::TimeZone zone) : step_ms_(step_ms), zone_(std::move(zone)) {}
 
   [[nodiscard]] Bucket at(std::int64_t at_ms);
 
@@ -30,6 +33,7 @@ class Buckets {
   [[nodiscard]] Bucket of_days(std::int64_t at_ms) const;
 
   std::int64_t step_ms_;
+  time::TimeZone zone_;
   Bucket day_{};  // the local day, or span of days, requested last
 };
 

@@ -4,11 +4,11 @@
 #include <gtest/gtest.h>
 
 #include <cstdint>
-#include <ctime>
-#include <string>
+#include <string_view>
 #include <vector>
 
-#include "history/test_zone.h"
+#include "time/iso_text.h"
+#include "time/test_zone.h"
 
 namespace gridloom::history {
 namespace {
@@ -17,10 +17,8 @@ constexpr std::int64_t kMinute_ms = 60'000;
 constexpr std::int64_t kHour = 60 * kMinute_ms;
 
 // Parses a UTC time such as "2026-03-29 01:30".
-std::int64_t utc(const char* text) {
-  std::tm chunks{};
-  strptime(text, "%Y-%m-%d %H:%M", &chunks);
-  return static_cast<std::int64_t>(timegm(&chunks)) * 1000;
+std::int64_t utc(std::string_view text) {
+  return time::parse_iso(text)->local.time_since_epoch().count();
 }
 
 struct Row {
@@ -54,8 +52,7 @@ TEST(Buckets, BeginWhereTheServersDaysAndHoursDo) {
       {"America/Santiago", 24 * kHour, "2026-09-06 03:59", "2026-09-05 04:00", "2026-09-06 04:00"},
   };
   for (const Row& row : rows) {
-    const TestZone zone(row.zone);
-    const Bucket bucket = Buckets(row.step_ms).at(utc(row.at));
+    const Bucket bucket = Buckets(row.step_ms, time::test_zone(row.zone)).at(utc(row.at));
     EXPECT_EQ(bucket.begin_ms, utc(row.begin)) << row.zone << ' ' << row.at;
     EXPECT_EQ(bucket.end_ms, utc(row.end)) << row.zone << ' ' << row.at;
   }
@@ -63,17 +60,17 @@ TEST(Buckets, BeginWhereTheServersDaysAndHoursDo) {
 
 TEST(Buckets, FollowEachOtherWithoutAHole) {
   for (const char* name : {"UTC", "Europe/Berlin", "Australia/Lord_Howe", "America/Santiago"}) {
-    const TestZone zone(name);
+    const time::TimeZone zone = time::test_zone(name);
     for (const std::int64_t step_ms :
          {15 * kMinute_ms, 7 * kMinute_ms, 5 * kHour, 12 * kHour, 24 * kHour, 72 * kHour}) {
-      Buckets buckets(step_ms);
+      Buckets buckets(step_ms, zone);
       std::int64_t at_ms = utc("2026-01-01 00:00");
       while (at_ms < utc("2027-01-01 00:00")) {
         const Bucket bucket = buckets.at(at_ms);
         ASSERT_LE(bucket.begin_ms, at_ms) << name << ' ' << step_ms;
         ASSERT_GT(bucket.end_ms, at_ms) << name << ' ' << step_ms;
         ASSERT_EQ(buckets.at(bucket.end_ms).begin_ms, bucket.end_ms) << name << ' ' << step_ms;
-        ASSERT_EQ(Buckets(step_ms).at(bucket.end_ms - 1).begin_ms, bucket.begin_ms)
+        ASSERT_EQ(Buckets(step_ms, zone).at(bucket.end_ms - 1).begin_ms, bucket.begin_ms)
             << name << ' ' << step_ms;
         at_ms = bucket.end_ms;
       }

@@ -9,7 +9,8 @@
 
 #include "history/test_lines.h"
 #include "registry/files.h"
-#include "registry/test_folder.h"
+#include "testing/must.h"
+#include "testing/temporary_folder.h"
 
 namespace gridloom::history {
 namespace {
@@ -70,7 +71,7 @@ class BuilderTest : public testing::Test {
   }
 
   using Lines = std::vector<std::string>;
-  registry::TestFolder folder_;
+  TemporaryFolder folder_;
   Builder::Options options_{};
   std::optional<Store> store_;
   std::optional<FieldNames> names_;

@@ -4,9 +4,9 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include "history/test_lines.h"
 #include "registry/files.h"
-#include "registry/test_folder.h"
+#include "testing/must.h"
+#include "testing/temporary_folder.h"
 
 namespace gridloom::history {
 namespace {
@@ -17,7 +17,7 @@ using Lines = std::vector<std::string>;
 class DamageNotesTest : public testing::Test {
  protected:
   DamageNotesTest() { must(registry::make_data_folder(folder_.data())); }
-  registry::TestFolder folder_;
+  TemporaryFolder folder_;
 };
 
 TEST_F(DamageNotesTest, StayUntilTheyAreAccepted) {
@@ -45,7 +45,7 @@ TEST_F(DamageNotesTest, StayUntilTheyAreAccepted) {
 TEST_F(DamageNotesTest, AFlippedBitInThemIsANote) {
   DamageNotes(folder_.data()).note(kNow, "records 3 to 5 are missing");
   const auto file = folder_.data() / "damage.txt";
-  const std::string good = registry::content_of(file);
+  const std::string good = content_of(file);
   ASSERT_TRUE(are_whole(good));
   for (std::size_t at = 0; at < good.size(); ++at) {
     for (const int bit : {1, 2, 4, 8, 16, 32, 64, 128}) {
@@ -55,7 +55,7 @@ TEST_F(DamageNotesTest, AFlippedBitInThemIsANote) {
     }
     std::string flipped = good;
     flipped[at] = static_cast<char>(flipped[at] ^ 8);
-    registry::write_content(file, flipped);
+    write_content(file, flipped);
     const Lines all = DamageNotes(folder_.data()).all();
     ASSERT_FALSE(all.empty());
     EXPECT_TRUE(all.back().contains("damage.txt was damaged")) << flipped;
@@ -65,7 +65,7 @@ TEST_F(DamageNotesTest, AFlippedBitInThemIsANote) {
 
 TEST_F(DamageNotesTest, AFileOfAnEarlierVersionHasNoChecksum) {
   const std::string line = "2023-11-14T22:13:20Z history.db is damaged";
-  registry::write_content(folder_.data() / "damage.txt", line + "\n" + line + " too\n");
+  write_content(folder_.data() / "damage.txt", line + "\n" + line + " too\n");
   EXPECT_EQ(DamageNotes(folder_.data()).all(), (Lines{line, line + " too"}));
   EXPECT_TRUE(are_whole(""));
   EXPECT_FALSE(are_whole("nonsense"));

@@ -13,14 +13,11 @@
 #include <vector>
 
 #include "history/log.h"
-#include "registry/test_folder.h"
+#include "testing/temporary_folder.h"
 
 namespace gridloom::history {
 namespace {
 
-using registry::content_of;
-using registry::mode_of;
-using registry::TestFolder;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
@@ -50,7 +47,7 @@ Status append(AppendFile& file, std::vector<std::string_view> chunks) {
 }
 
 TEST(Folder, IsMadePrivateWithPrivateFilesWhateverTheUmask) {
-  const TestFolder folder;
+  const TemporaryFolder folder;
   const mode_t before = ::umask(0);
   const auto disk = open_folder(folder.data());
   ASSERT_TRUE(disk) << disk.error().detail;
@@ -65,7 +62,7 @@ TEST(Folder, IsMadePrivateWithPrivateFilesWhateverTheUmask) {
 }
 
 TEST(Folder, FilesAreAppendedToReadCutAndRemoved) {
-  const TestFolder folder;
+  const TemporaryFolder folder;
   const auto disk = open_folder(folder.data());
   ASSERT_TRUE(disk);
   const auto file = (*disk)->create("b");
@@ -87,7 +84,7 @@ TEST(Folder, FilesAreAppendedToReadCutAndRemoved) {
 }
 
 TEST(Folder, ANewFileTakesThePlaceOfTheOldAndIsAnother) {
-  const TestFolder folder;
+  const TemporaryFolder folder;
   const auto disk = open_folder(folder.data());
   ASSERT_TRUE(disk);
   const auto old = (*disk)->create("a");
@@ -100,7 +97,7 @@ TEST(Folder, ANewFileTakesThePlaceOfTheOldAndIsAnother) {
 }
 
 TEST(Folder, ManyPartsAreWrittenInOrder) {
-  const TestFolder folder;
+  const TemporaryFolder folder;
   const auto disk = open_folder(folder.data());
   ASSERT_TRUE(disk);
   std::vector<std::string> texts;
@@ -113,7 +110,7 @@ TEST(Folder, ManyPartsAreWrittenInOrder) {
 }
 
 TEST(Folder, FailuresNameThePathAndTheReason) {
-  const TestFolder folder;
+  const TemporaryFolder folder;
   const auto disk = open_folder(folder.data());
   ASSERT_TRUE(disk);
   const auto gone = (*disk)->read("gone");
@@ -123,7 +120,7 @@ TEST(Folder, FailuresNameThePathAndTheReason) {
   const Status cut = (*disk)->truncate("gone", 1);
   ASSERT_FALSE(cut);
   EXPECT_THAT(cut.error().detail, HasSubstr("No such file"));
-  registry::write_content(folder.path() / "file", "");
+  write_content(folder.path() / "file", "");
   EXPECT_FALSE(open_folder(folder.path() / "file"));
   const auto file = (*disk)->create("a");
   ASSERT_TRUE(file);
@@ -137,7 +134,7 @@ TEST(Folder, FailuresNameThePathAndTheReason) {
 }
 
 TEST(Folder, ALogOnItSaysWhatIsWrongAndRecovers) {
-  const TestFolder folder;
+  const TemporaryFolder folder;
   const auto disk = open_folder(folder.data());
   ASSERT_TRUE(disk);
   std::vector<std::string> told;

@@ -19,7 +19,7 @@
 #include "catalog/loader.h"
 #include "history/store.h"
 #include "history/test_dice.h"
-#include "history/test_lines.h"
+#include "testing/must.h"
 
 namespace gridloom::history {
 namespace {
@@ -31,7 +31,7 @@ constexpr std::int64_t kFirstHour = 472'000;
 constexpr std::string_view kFamily = R"yaml(
 family: metered_home
 product: Metered Home
-means: A home that nobody lives in
+description: A home that nobody lives in
 prefixes: [MH1]
 read_only: true
 quota_all: flat
@@ -44,18 +44,18 @@ reports:
   all: {match: {typeCode: all}, fields: [w., wh., "pack."]}
 
 fields:
-  w.pv: {type: float, unit: W, means: Sun, nature: pv.power}
-  w.bat: {type: float, unit: W, scale: 0.1, means: Battery, nature: battery.power,
+  w.pv: {type: float, unit: W, description: Sun, nature: pv.power}
+  w.bat: {type: float, unit: W, scale: 0.1, description: Battery, nature: battery.power,
           invert: true, sign: discharging is positive}
-  w.grid: {type: float, unit: W, means: Grid, nature: grid.power}
-  w.load: {type: float, unit: W, means: Load, nature: load.power}
-  w.load2: {type: float, unit: W, means: A second load, nature: load.power}
-  w.ev: {type: float, unit: W, means: Car, nature: ev.power}
-  w.rod: {type: float, unit: W, means: Rod, nature: heater.power}
-  pack.*.pump: {type: float, unit: W, means: Pump of a module, nature: heatpump.power}
-  wh.pv: {type: int, unit: Wh, means: Energy of the sun, nature: pv.energy}
-  wh.ac: {type: int, unit: Wh, means: Energy given out as AC, nature: load.energy}
-  wh.dc: {type: int, unit: Wh, means: Energy given out as DC, nature: load.energy}
+  w.grid: {type: float, unit: W, description: Grid, nature: grid.power}
+  w.load: {type: float, unit: W, description: Load, nature: load.power}
+  w.load2: {type: float, unit: W, description: A second load, nature: load.power}
+  w.ev: {type: float, unit: W, description: Car, nature: ev.power}
+  w.rod: {type: float, unit: W, description: Rod, nature: heater.power}
+  pack.*.pump: {type: float, unit: W, description: Pump of a module, nature: heatpump.power}
+  wh.pv: {type: int, unit: Wh, description: Energy of the sun, nature: pv.energy}
+  wh.ac: {type: int, unit: Wh, description: Energy given out as AC, nature: load.energy}
+  wh.dc: {type: int, unit: Wh, description: Energy given out as DC, nature: load.energy}
 )yaml";
 
 const EnergySources& sources() {

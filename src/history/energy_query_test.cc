@@ -17,9 +17,10 @@
 #include "history/batch.h"
 #include "history/energy_integrator.h"
 #include "history/test_archive.h"
-#include "history/test_lines.h"
 #include "registry/sqlite.h"
-#include "registry/test_folder.h"
+#include "testing/clock.h"
+#include "testing/must.h"
+#include "testing/temporary_folder.h"
 
 namespace gridloom::history {
 namespace {
@@ -32,7 +33,7 @@ constexpr DeviceNumber kDevice = 7;
 constexpr std::string_view kFamily = R"yaml(
 family: sunny_home
 product: Sunny Home
-means: A home with nothing but sun
+description: A home with nothing but sun
 prefixes: [SH1]
 read_only: true
 quota_all: flat
@@ -42,8 +43,8 @@ messages:
 reports:
   all: {match: {typeCode: all}, fields: [w., wh.]}
 fields:
-  w.pv: {type: float, unit: W, means: Sun, nature: pv.power}
-  wh.grid: {type: int, unit: Wh, means: Energy of the grid, nature: grid.energy_in}
+  w.pv: {type: float, unit: W, description: Sun, nature: pv.power}
+  wh.grid: {type: int, unit: Wh, description: Energy of the grid, nature: grid.energy_in}
 )yaml";
 
 const catalog::FamilyPtr& family() {
@@ -106,8 +107,8 @@ class LedgerTest : public testing::Test {
   }
 
   using Sums = std::vector<double>;
-  registry::TestFolder folder_;
-  SharedClock clock_{kStart};
+  TemporaryFolder folder_;
+  TestClock clock_{kStart};
   bool known_ = true;
   std::unique_ptr<Archive> archive_;
   BatchWriter writer_;

@@ -25,7 +25,7 @@
 #include "history/segment.h"
 #include "history/test_disk.h"
 #include "registry/seen_number.h"
-#include "registry/test_folder.h"
+#include "testing/temporary_folder.h"
 
 namespace gridloom::history {
 namespace {
@@ -377,7 +377,7 @@ TEST_F(LogDamage, ALogThatEndsBeforeWhatWasSeenOfItHasLostItsEnd) {
        6},
   };
   for (const Row& row : rows) {
-    const registry::TestFolder folder;
+    const TemporaryFolder folder;
     std::filesystem::create_directory(folder.data());
     const std::filesystem::path seen = folder.data() / "log.seen";
     TestDisk disk(1);

@@ -21,6 +21,7 @@
 
 #include "history/segment.h"
 #include "history/test_disk.h"
+#include "testing/clock.h"
 
 namespace gridloom::history {
 namespace {
@@ -296,15 +297,6 @@ TEST(Log, WhoeverIsToldMayUseTheLog) {
   EXPECT_TRUE(last.get_future().get());
 }
 
-class SetClock final : public Clock {
- public:
-  [[nodiscard]] TimePoint now() const override { return TimePoint(Millis(now_ms_)); }
-  void advance(Millis by) { now_ms_ += by.count(); }
-
- private:
-  std::atomic<std::int64_t> now_ms_{1'760'000'000'000};
-};
-
 TEST(Log, SaysInTheProgramsLogWhatIsWrongOnceAMinute) {
   std::ostringstream text;
   const auto before = spdlog::default_logger();
@@ -318,7 +310,7 @@ TEST(Log, SaysInTheProgramsLogWhatIsWrongOnceAMinute) {
     return count;
   };
   TestDisk disk(1);
-  SetClock clock;
+  TestClock clock;
   {
     const auto log =
         Log::open({.disk = &disk, .clock = &clock, .limits = kPrompt}, 0, [](const Record&) {});
@@ -328,7 +320,7 @@ TEST(Log, SaysInTheProgramsLogWhatIsWrongOnceAMinute) {
     for (int i = 0; i < 5; ++i) EXPECT_FALSE((*log)->flush());
     EXPECT_EQ(errors(), 1U);
     EXPECT_THAT(text.str(), HasSubstr("Input/output error"));
-    clock.advance(Millis(60'000));
+    clock.pass(Millis(60'000));
     for (int i = 0; i < 5; ++i) EXPECT_FALSE((*log)->flush());
     EXPECT_EQ(errors(), 2U);
     disk.mend();

@@ -21,9 +21,10 @@
 #include "history/archive.h"
 #include "history/rollup.h"
 #include "history/rows.h"
-#include "history/test_lines.h"
 #include "registry/files.h"
-#include "registry/test_folder.h"
+#include "testing/clock.h"
+#include "testing/must.h"
+#include "testing/temporary_folder.h"
 
 namespace gridloom::history {
 namespace {
@@ -99,7 +100,7 @@ class RetentionTest : public testing::Test {
   }
 
   using Hours = std::vector<std::int64_t>;
-  registry::TestFolder folder_;
+  TemporaryFolder folder_;
   std::optional<Store> store_;
 };
 
@@ -391,12 +392,6 @@ TEST_F(WrongClockTest, AServerThatWasOffCatchesUpAfterADay) {
   EXPECT_EQ(quarters(1).size(), 72);
 }
 
-class ManualClock final : public Clock {
- public:
-  [[nodiscard]] TimePoint now() const override { return at.load(); }
-  std::atomic<TimePoint> at = at_hour(kFirst);
-};
-
 // Retention in a running archive.
 class ArchiveRetentionTest : public testing::Test {
  protected:
@@ -443,8 +438,8 @@ class ArchiveRetentionTest : public testing::Test {
     return false;
   }
 
-  registry::TestFolder folder_;
-  ManualClock clock_;
+  TemporaryFolder folder_;
+  TestClock clock_{at_hour(kFirst)};
   std::unique_ptr<Archive> archive_;
 };
 
@@ -453,7 +448,7 @@ TEST_F(ArchiveRetentionTest, WhatIsTooOldBecomesQuartersWhileItRuns) {
   report(1);
   report(2);
   EXPECT_TRUE(becomes(2, {1, 0}));
-  clock_.at = at_hour(kFirst + 100);
+  clock_.set(at_hour(kFirst + 100));
   report(2);
   EXPECT_TRUE(becomes(1, {0, 1}));
   EXPECT_TRUE(becomes(2, {1, 1}));
@@ -467,7 +462,7 @@ TEST_F(ArchiveRetentionTest, ARemovedDeviceIsForgottenAtOnceAndStaysSo) {
   EXPECT_TRUE(becomes(1, {0, 0}));
   report(1);
   report(2);
-  clock_.at = at_hour(kFirst + 2);
+  clock_.set(at_hour(kFirst + 2));
   EXPECT_TRUE(becomes(2, {1, 0}));
   archive_.reset();
   open();

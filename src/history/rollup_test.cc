@@ -13,7 +13,7 @@
 #include <utility>
 
 #include "history/store.h"
-#include "history/test_lines.h"
+#include "testing/must.h"
 
 namespace gridloom::history {
 namespace {

@@ -18,8 +18,8 @@
 #include "history/bytes.h"
 #include "history/chunk.h"
 #include "history/test_dice.h"
-#include "history/test_lines.h"
 #include "history/test_rows.h"
+#include "testing/must.h"
 
 namespace gridloom::history {
 namespace {

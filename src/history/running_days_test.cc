@@ -7,9 +7,9 @@
 
 #include "history/store.h"
 #include "history/store_check.h"
-#include "history/test_lines.h"
 #include "registry/files.h"
-#include "registry/test_folder.h"
+#include "testing/must.h"
+#include "testing/temporary_folder.h"
 
 namespace gridloom::history {
 namespace {
@@ -29,7 +29,7 @@ class RunningDaysTest : public testing::Test {
 
   static constexpr TimePoint kBegin{std::chrono::sys_days(std::chrono::days(20'000))};
   static constexpr TimePoint kNow{kBegin + 60h};
-  registry::TestFolder folder_;
+  TemporaryFolder folder_;
   DamagedRows damaged_;
   std::optional<registry::Database> database_;
 };

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "history/bytes.h"
-#include "registry/test_folder.h"
+#include "testing/temporary_folder.h"
 
 namespace gridloom::history {
 namespace {
@@ -252,7 +252,7 @@ std::string example_below(std::string_view page, std::string_view heading) {
 
 TEST(Segment, TheExampleInTheDocumentsIsOne) {
   const std::string page =
-      registry::content_of(std::filesystem::path(GL_SOURCE_DIR) / "docs/internals/formats.md");
+      content_of(std::filesystem::path(GL_SOURCE_DIR) / "docs/internals/formats.md");
   std::string expected;
   append_segment_header(expected, kCreated);
   expected += record(41, R"({"op":"set"})", RecordKind::kAudit);
@@ -262,7 +262,7 @@ TEST(Segment, TheExampleInTheDocumentsIsOne) {
 // The file was written when the format was new, and never again.
 TEST(Segment, AFileOfVersion1Opens) {
   const std::string bytes =
-      registry::content_of(std::filesystem::path(GL_SOURCE_DIR) / "tests/formats/segment-1.log");
+      content_of(std::filesystem::path(GL_SOURCE_DIR) / "tests/formats/segment-1.log");
   const SegmentReader reader(bytes);
   EXPECT_EQ(reader.header(), SegmentHeader::kGood);
   EXPECT_EQ(reader.version(), 1U);

@@ -99,7 +99,7 @@ void Series::Hour::join() {
 
 Series::Series(SeriesQuery query)
     : query_(std::move(query)),
-      buckets_(query_.step_ms),
+      buckets_(query_.step_ms, query_.zone),
       // Rows soon after the span show that its last values still hold at its end.
       end_hour_(hour_of(query_.to_ms - 1 + (raw() ? 0 : kLongestGap_ms + 1)) + 1) {
   if (raw()) {
@@ -110,7 +110,8 @@ Series::Series(SeriesQuery query)
   walkers_.assign(query_.fields.size(), BucketAggregator({.from_ms = query_.from_ms,
                                                           .to_ms = query_.to_ms,
                                                           .step_ms = query_.step_ms,
-                                                          .aggregate = query_.aggregate}));
+                                                          .aggregate = query_.aggregate,
+                                                          .zone = query_.zone}));
 }
 
 bool Series::takes_texts() const {

@@ -24,6 +24,7 @@
 #include "history/block.h"
 #include "history/bucket_aggregator.h"
 #include "history/rollup.h"
+#include "time/time_zone.h"
 
 namespace gridloom::history {
 
@@ -46,6 +47,7 @@ struct SeriesQuery {
   std::int64_t step_ms = 0;  // 0: every value as it was reported
   Aggregate aggregate = Aggregate::kMean;
   std::optional<FieldId> presence{};  // the field kPresence, if the archive knows it
+  time::TimeZone zone{};              // whose days steps begin with
 };
 
 class Series {

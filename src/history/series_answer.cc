@@ -11,6 +11,8 @@
 
 #include "history/journal.h"
 #include "history/store.h"
+#include "time/grammar.h"
+#include "time/iso_text.h"
 #include "wire/json.h"
 
 namespace gridloom::history {
@@ -79,23 +81,6 @@ void append_cell_of(std::string& out, const SeriesPoint& point) {
   append_cell(out, point.text);
 }
 
-// 2026-11-01T00:00:00Z, with milliseconds only if they are not zero.
-void append_iso_time(std::string& out, std::int64_t at_ms) {
-  using namespace std::chrono;
-  const sys_time<milliseconds> at{milliseconds(at_ms)};
-  const auto day = floor<days>(at);
-  const year_month_day date(day);
-  const hh_mm_ss time(at - day);
-  fmt::format_to(std::back_inserter(out), "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}",
-                 static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
-                 static_cast<unsigned>(date.day()), time.hours().count(), time.minutes().count(),
-                 time.seconds().count());
-  if (const auto ms = time.subseconds().count(); ms != 0) {
-    fmt::format_to(std::back_inserter(out), ".{:03}", ms);
-  }
-  out += 'Z';
-}
-
 }  // namespace
 
 std::int64_t SeriesAnswer::steps() const {
@@ -110,7 +95,8 @@ SeriesQuery SeriesAnswer::query_of(std::size_t begin, std::size_t end) const {
                     .to_ms = request.to_ms,
                     .step_ms = request.step_ms,
                     .aggregate = request.aggregate,
-                    .presence = presence_};
+                    .presence = presence_,
+                    .zone = request.zone};
   for (std::size_t i = begin; i < end; ++i) query.fields.push_back(fields_[i].id);
   return query;
 }
@@ -230,11 +216,12 @@ Status SeriesAnswer::check_size() {
         usual == kUsualSteps_s.end()
             ? std::string("a shorter span or fewer fields would be valid")
             : fmt::format("a step of {} would be valid, or a shorter span, or fewer fields",
-                          span_text(*usual * 1000));
-    return fail(ErrorCode::kBadParams,
-                fmt::format("step is {:?}: {} points of {} fields, but an answer has at most {} in "
-                            "all; {}",
-                            span_text(request.step_ms), steps(), fields, most, advice));
+                          time::span_text(Millis(*usual * 1000)));
+    return fail(
+        ErrorCode::kBadParams,
+        fmt::format("step is {:?}: {} points of {} fields, but an answer has at most {} in "
+                    "all; {}",
+                    time::span_text(Millis(request.step_ms)), steps(), fields, most, advice));
   }
   if (request.points > 0) {
     if (static_cast<std::int64_t>(request.points) <= most / fields) return {};
@@ -424,7 +411,7 @@ bool SeriesAnswer::put_rows(std::string& out) {
       next.clear();
       return true;
     }
-    append_iso_time(out, *at_ms);
+    time::append_utc(out, *at_ms);
     for (std::size_t i = 0; i < points_.size(); ++i) {
       out += ',';
       if (next[i] == points_[i].size() || points_[i][next[i]].at_ms != *at_ms) continue;

@@ -14,9 +14,10 @@
 #include <vector>
 
 #include "history/test_lines.h"
-#include "history/test_zone.h"
 #include "registry/files.h"
-#include "registry/test_folder.h"
+#include "testing/clock.h"
+#include "testing/must.h"
+#include "testing/temporary_folder.h"
 #include "wire/json.h"
 
 namespace gridloom::history {
@@ -26,11 +27,6 @@ using testing::HasSubstr;
 
 constexpr std::int64_t kStart_ms = 1'793'534'400'000;  // 2026-11-01T12:00:00Z
 constexpr TimePoint kNow{Millis(kStart_ms + 3 * kHour_ms)};
-
-class FixedClock final : public Clock {
- public:
-  [[nodiscard]] TimePoint now() const override { return kNow; }
-};
 
 using Values = std::vector<std::pair<std::string_view, std::string_view>>;
 
@@ -63,7 +59,7 @@ class SeriesAnswerTest : public testing::Test {
   Result<std::string> answer(const SeriesWords& words, const SeriesLimits& limits = {}) {
     SeriesAnswer made({.sn = "SN1",
                        .device = 1,
-                       .request = must(series_request(words, kNow, limits)),
+                       .request = must(series_request(words, {.at = kNow}, limits)),
                        .limits = limits,
                        .unit_of = [](std::string_view name) {
                          if (name == "pd.soc") return FieldUnit{.unit = "%"};
@@ -81,8 +77,8 @@ class SeriesAnswerTest : public testing::Test {
     return promise.get_future().get();
   }
 
-  FixedClock clock_;
-  registry::TestFolder folder_;
+  TestClock clock_{kNow};
+  TemporaryFolder folder_;
   std::unique_ptr<Archive> archive_;
   BatchWriter writer_;
 };
@@ -108,7 +104,6 @@ TEST_F(SeriesAnswerTest, RawValuesAreJsonAsItCame) {
 }
 
 TEST_F(SeriesAnswerTest, StepsHaveTheirAggregateAndGaps) {
-  const TestZone zone("UTC");
   report(0, {{"pd.soc", "10"}});
   report(60'000, {{"pd.soc", "20"}});
   report(30 * 60'000, {{"pd.soc", "40.5"}});

@@ -10,8 +10,8 @@
 
 #include "history/rollup.h"
 #include "history/test_dice.h"
-#include "history/test_lines.h"
 #include "history/test_series.h"
+#include "testing/must.h"
 
 namespace gridloom::history {
 namespace {

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "history/bucket_aggregator.h"
+#include "time/time_zone.h"
 
 namespace gridloom::history {
 
@@ -32,6 +33,7 @@ struct SeriesRequest {
   Aggregate aggregate = Aggregate::kMean;
   Format format = Format::kJson;
   std::size_t points = 0;  // points of each field, downsampled for a plot (lttb.h); 0: all
+  time::TimeZone zone{};   // whose days steps begin with
 };
 
 // The parameters as they were given; empty: not given.
@@ -45,10 +47,7 @@ struct SeriesWords {
   std::string_view points{};
 };
 // kBadParams: the detail names the parameter that is wrong and says what would be valid.
-[[nodiscard]] Result<SeriesRequest> series_request(const SeriesWords& words, TimePoint now,
+[[nodiscard]] Result<SeriesRequest> series_request(const SeriesWords& words, const time::Now& now,
                                                    const SeriesLimits& limits);
-
-// "10s", "15m", "1h", "1d", "1w"; the shortest form of the span.
-[[nodiscard]] std::string span_text(std::int64_t span_ms);
 
 }  // namespace gridloom::history

@@ -22,7 +22,7 @@
 #include "history/test_dice.h"
 #include "history/test_lines.h"
 #include "history/test_series.h"
-#include "history/test_zone.h"
+#include "time/test_zone.h"
 
 namespace gridloom::history {
 namespace {
@@ -50,7 +50,7 @@ class Model {
       }
       return all;
     }
-    Buckets buckets(query_.step_ms);
+    Buckets buckets(query_.step_ms, query_.zone);
     for (std::int64_t at_ms = query_.from_ms; at_ms < query_.to_ms;) {
       const Bucket bucket = buckets.at(at_ms);
       const std::int64_t end_ms = std::min(bucket.end_ms, query_.to_ms);
@@ -287,12 +287,14 @@ TEST(Series, AreWhatAPlainModelSays) {
   int gaps_seen = 0;
   for (std::uint64_t seed = 0; seed < 300; ++seed) {
     Dice dice(seed);
-    const TestZone zone(dice.one_of<const char*>({"UTC", "Europe/Berlin", "Asia/Kolkata"}));
+    const time::TimeZone zone =
+        time::test_zone(dice.one_of<const char*>({"UTC", "Europe/Berlin", "Asia/Kolkata"}));
     std::vector<SeriesRow> rows = random_rows(dice);
     Blocks blocks;
     keep(dice, rows, blocks);
     for (int i = 0; i < 6; ++i) {
-      const SeriesQuery query = random_query(dice);
+      SeriesQuery query = random_query(dice);
+      query.zone = zone;
       const auto got = all_of(query, blocks.each());
       Model model(rows, query);
       for (std::size_t field = 0; field < query.fields.size(); ++field) {

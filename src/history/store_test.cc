@@ -16,9 +16,9 @@
 #include "history/rollup.h"
 #include "history/row_checksum.h"
 #include "history/store_check.h"
-#include "history/test_lines.h"
 #include "registry/files.h"
-#include "registry/test_folder.h"
+#include "testing/must.h"
+#include "testing/temporary_folder.h"
 
 namespace gridloom::history {
 namespace {
@@ -154,7 +154,7 @@ class StoreTest : public testing::Test {
     return must(check_store(database));
   }
 
-  registry::TestFolder folder_;
+  TemporaryFolder folder_;
   std::shared_ptr<DamagedRows> damaged_;
   std::optional<Store> store_;
 };
@@ -350,7 +350,7 @@ TEST_F(StoreUpgradeTest, ItHasTheTablesOfANewFile) {
                           }));
     return lines;
   };
-  const registry::TestFolder fresh;
+  const TemporaryFolder fresh;
   must(registry::make_data_folder(fresh.data()));
   static_cast<void>(must(Store::open(fresh.data())));
   EXPECT_EQ(tables(folder_.data()), tables(fresh.data()));

@@ -1,7 +1,6 @@
 // An archive in a folder, for tests of its writers and readers.
 #pragma once
 
-#include <atomic>
 #include <filesystem>
 #include <memory>
 #include <stdexcept>
@@ -13,17 +12,6 @@
 #include "registry/files.h"
 
 namespace gridloom::history {
-
-// A clock that one thread sets and the archive's threads read.
-class SharedClock final : public Clock {
- public:
-  explicit SharedClock(TimePoint at) : ms_(unix_ms(at)) {}
-  [[nodiscard]] TimePoint now() const override { return TimePoint(Millis(ms_.load())); }
-  void set(TimePoint at) { ms_ = unix_ms(at); }
-
- private:
-  std::atomic<std::int64_t> ms_;
-};
 
 // Opens and starts an archive; throws if it cannot be opened.
 inline std::unique_ptr<Archive> open_archive(const std::filesystem::path& data, const Clock& clock,

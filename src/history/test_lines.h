@@ -4,27 +4,15 @@
 #include <fmt/format.h>
 
 #include <span>
-#include <stdexcept>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "history/chunk.h"
 #include "history/field_names.h"
+#include "testing/must.h"
 
 namespace gridloom::history {
-
-// The value of a successful result. Throws on an error, so that a test whose setup fails stops
-// there.
-template <typename T>
-T must(Result<T> result) {
-  if (!result) throw std::runtime_error(result.error().detail);
-  return std::move(*result);
-}
-inline void must(const Status& status) {
-  if (!status) throw std::runtime_error(status.error().detail);
-}
 
 // One line "ms name=value ..." for each row of the chunk's blocks; times are relative to
 // `start_ms`.

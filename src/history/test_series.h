@@ -10,8 +10,8 @@
 #include "history/block.h"
 #include "history/hours.h"
 #include "history/series.h"
-#include "history/test_lines.h"
 #include "history/value.h"
+#include "testing/must.h"
 
 namespace gridloom::history {
 

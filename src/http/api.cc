@@ -13,6 +13,7 @@
 #include "base/printable.h"
 #include "http/envelope.h"
 #include "http/params.h"
+#include "hub/fault_view.h"
 
 namespace gridloom::http {
 namespace {
@@ -171,17 +172,14 @@ void Api::handle(Request request, Callback<Response> done) {
 
 bool Api::apply_faults(Call& call) {
   using hub::PlatformFault;
-  const hub::Platform& platform = options_.hub->platform();
-  if (!platform.fault_injector.any()) return true;
-  const auto directory = platform.registry.directory();
-  const registry::Account* account = directory->find_account(call.account);
+  const hub::FaultView faults(options_.hub->platform());
+  if (!faults.any()) return true;
+  const auto directory = options_.hub->platform().registry.directory();
   const Json* asked = call.params.if_contains("sn");
+  const std::string_view sn =
+      asked != nullptr && asked->is_string() ? asked->get_string() : std::string_view();
   const auto happens = [&](PlatformFault fault) {
-    return platform.fault_injector.happens(
-        fault,
-        {.account = account == nullptr ? std::string_view() : account->name,
-         .sn = asked != nullptr && asked->is_string() ? asked->get_string() : std::string_view(),
-         .now = platform.clock.now()});
+    return faults.happens(*directory, fault, call.account, sn);
   };
   if (const auto late_s = happens(PlatformFault::kSlowAnswer)) {
     const TimePoint due = now() + Millis(static_cast<std::int64_t>(*late_s * 1000));

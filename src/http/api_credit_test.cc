@@ -59,7 +59,7 @@ TEST_F(ApiCreditTest, AnAddressThatFailsOftenIsRefusedUnread) {
   }
   EXPECT_THAT(ask(limited, from(kAway, bob)).body, HasSubstr(R"("code":"0")"));
   EXPECT_THAT(ask(limited, from("198.51.100.8", key_of("alice"))).body, HasSubstr(R"("code":"0")"));
-  home.clock.at += std::chrono::seconds(20);
+  home.clock.pass(std::chrono::seconds(20));
   EXPECT_THAT(ask(limited, from(kAway, key_of("alice"))).body, HasSubstr(R"("code":"0")"));
 }
 
@@ -117,7 +117,7 @@ TEST_F(ApiCreditTest, AGuardedSetOrCertificationIsOfNowAndComesOnce) {
     // From this machine, replays and old timestamps stay allowed.
     EXPECT_FALSE(refused(now, false)) << row.path;
     EXPECT_FALSE(refused(early, false)) << row.path;
-    home.clock.at += Millis(1);
+    home.clock.pass(Millis(1));
   }
 }
 
@@ -129,17 +129,17 @@ TEST_F(ApiCreditTest, ItsOwnInterfaceSignsMethodAndPath) {
     made.access_key = key.access_key;
     made.nonce = "1";
     made.timestamp = "1671171709428";
-    auto mac = hub::must(wire::KeyedMac::make(key.secret_key));
-    made.sign = hub::must(wire::sign({.content_type = {},
-                                      .query = {},
-                                      .body = {},
-                                      .access_key = made.access_key,
-                                      .nonce = made.nonce,
-                                      .timestamp = made.timestamp,
-                                      .sign = {},
-                                      .method = signed_path.empty() ? "" : "GET",
-                                      .path = signed_path},
-                                     mac));
+    auto mac = must(wire::KeyedMac::make(key.secret_key));
+    made.sign = must(wire::sign({.content_type = {},
+                                 .query = {},
+                                 .body = {},
+                                 .access_key = made.access_key,
+                                 .nonce = made.nonce,
+                                 .timestamp = made.timestamp,
+                                 .sign = {},
+                                 .method = signed_path.empty() ? "" : "GET",
+                                 .path = signed_path},
+                                mac));
     return ask(api, std::move(made)).body;
   };
   const std::string path = fmt::format("/api/v1/devices/{}/energy", kSn);

@@ -63,10 +63,10 @@ TEST_F(MisdoingApiTest, EndsOrBreaksConnections) {
 TEST_F(MisdoingApiTest, HoldsAnswersBack) {
   order({{.fault = "slow_answer", .value = 2}});
   EXPECT_FALSE(list());
-  home.clock.at += Millis(1999);
+  home.clock.pass(Millis(1999));
   api.tick();
   EXPECT_FALSE(response);
-  home.clock.at += Millis(1);
+  home.clock.pass(Millis(1));
   api.tick();
   ASSERT_TRUE(response);
   EXPECT_EQ(response->status, 200U);

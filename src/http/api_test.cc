@@ -14,14 +14,13 @@
 #include <utility>
 #include <vector>
 
-#include "history/test_zone.h"
 #include "http/test_api.h"
+#include "testing/must.h"
+#include "time/test_zone.h"
 
 namespace gridloom::http {
 namespace {
 
-using hub::Qos;
-using hub::TestHome;
 using registry::Rights;
 using testing::AllOf;
 using testing::HasSubstr;
@@ -158,13 +157,12 @@ TEST_F(ApiTest, ASetIsAnsweredWhenTheDeviceHas) {
   const std::string body = R"({"id":9,"version":"1.0","sn":"R331ZEB4ZEAL0528","moduleType":5,)"
                            R"("operateType":"quietMode","params":{"enabled":1}})";
   EXPECT_EQ(send(Method::kPut, "device/quota", body), "no answer yet");
-  const std::string asked = hub::payload_of(device->take().at(0));
-  home.publish(
-      device, fmt::format("/device/{}/set_reply", kSn),
-      fmt::format(R"({{"id":{},"code":"0","data":{{"ack":1}}}})", hub::member_of(asked, "id")));
+  const std::string asked = payload_of(device->take().at(0));
+  home.publish(device, fmt::format("/device/{}/set_reply", kSn),
+               fmt::format(R"({{"id":{},"code":"0","data":{{"ack":1}}}})", member_of(asked, "id")));
   EXPECT_EQ(shown(response), golden("0", "Success",
                                     fmt::format(R"({{"id":{},"code":"0","data":{{"ack":1}}}})",
-                                                hub::member_of(asked, "id"))));
+                                                member_of(asked, "id"))));
 }
 
 TEST_F(ApiTest, ASetThatIsNotAnsweredSaysThatTheDeviceIsOffline) {
@@ -217,7 +215,7 @@ TEST_F(ApiTest, UnknownPathsAndMethodsAreToldApart) {
     EXPECT_EQ(answer->status, row.status) << row.path;
     const auto body = wire::parse_json(answer->body);
     EXPECT_TRUE(body) << answer->body;
-    EXPECT_EQ(hub::member_of(answer->body, "code"), fmt::format("\"{}\"", row.status)) << row.path;
+    EXPECT_EQ(member_of(answer->body, "code"), fmt::format("\"{}\"", row.status)) << row.path;
     std::string allow;
     for (const auto& [name, value] : answer->headers) {
       if (name == "Allow") allow = value;
@@ -265,12 +263,12 @@ TEST_F(ApiTest, RefusesAWrongKeyAndAWrongSignature) {
 }
 
 TEST_F(ApiTest, ARemovedKeyIsRefusedAtOnceAndANewOneWorks) {
-  const registry::AccessKey fresh = hub::must(home.registry->add_keys("alice"));
+  const registry::AccessKey fresh = must(home.registry->add_keys("alice"));
   const registry::AccessKey old = key_of("alice");
   Request made = request(Method::kGet, "device/list");
   sign_as(made, old);
   EXPECT_THAT(shown(start(made)), StartsWith(R"({"code":"0")"));
-  hub::must(home.registry->remove_key(old.access_key));
+  must(home.registry->remove_key(old.access_key));
   EXPECT_THAT(shown(start(made)), StartsWith(R"({"code":"8513")"));
   sign_as(made, fresh);
   EXPECT_THAT(shown(start(made)), StartsWith(R"({"code":"0")"));
@@ -282,8 +280,7 @@ TEST_F(ApiTest, EveryAnswerHasATraceIdOfItsOwn) {
   const auto first = start(made);
   const auto second = start(made);
   ASSERT_TRUE(first && second);
-  EXPECT_NE(hub::member_of(first->body, "eagleEyeTraceId"),
-            hub::member_of(second->body, "eagleEyeTraceId"));
+  EXPECT_NE(member_of(first->body, "eagleEyeTraceId"), member_of(second->body, "eagleEyeTraceId"));
 }
 
 TEST_F(ApiTest, ForeignAndUnknownDevicesAreRefusedAlike) {
@@ -398,12 +395,12 @@ class HistoryApiTest : public ApiTest {
 };
 
 TEST_F(HistoryApiTest, NestsAWholeSecondAnswerAndCountsLocalHours) {
-  const history::TestZone zone("CET-1CEST,M3.5.0,M10.5.0/3");
-  const hub::FakePtr ocean = home.connect_device(kOcean);
-  home.clock.at = TimePoint(std::chrono::seconds(1'718'575'200));  // 2024-06-17 00:00:00 there
+  home.platform.zone = time::test_zone("CET-1CEST,M3.5.0,M10.5.0/3");
+  const FakePtr ocean = home.connect_device(kOcean);
+  home.clock.set(TimePoint(std::chrono::seconds(1'718'575'200)));  // 2024-06-17 00:00:00 there
   for (int i = 0; i <= 15; ++i) {
     home.report(ocean, kOcean, R"({"typeCode":"energy","params":{"mpptPwr":32270}})");
-    home.clock.at += std::chrono::minutes(4);
+    home.clock.pass(std::chrono::minutes(4));
   }
   const std::string whole = ask("2024-06-17 00:00:00", "2024-06-17 01:00:00");
   EXPECT_THAT(
@@ -418,7 +415,6 @@ TEST_F(HistoryApiTest, NestsAWholeSecondAnswerAndCountsLocalHours) {
 }
 
 TEST_F(HistoryApiTest, RefusesTimesThatAreNone) {
-  const history::TestZone zone("UTC0");
   for (const std::string_view bad :
        {"", "2024-06-31 00:00:00", "2023-02-29 00:00:00", "2024-13-01 00:00:00",
         "2024-00-01 00:00:00", "2024-06-17", "2024-06-17 00:00", "2024-06-17T00:00:00",
@@ -436,7 +432,6 @@ TEST_F(HistoryApiTest, RefusesTimesThatAreNone) {
 }
 
 TEST_F(HistoryApiTest, TakesUpToAWeekForwards) {
-  const history::TestZone zone("UTC0");
   EXPECT_THAT(ask("2024-06-17 00:00:00", "2024-06-24 00:00:00"), StartsWith(R"({"code":"0")"));
   EXPECT_THAT(ask("2024-06-17 00:00:00", "2024-06-17 00:00:00"), StartsWith(R"({"code":"0")"));
   EXPECT_THAT(ask("2024-06-17 00:00:00", "2024-06-24 00:00:01"),
@@ -447,7 +442,7 @@ TEST_F(HistoryApiTest, TakesUpToAWeekForwards) {
 
 // A calendar week has 169 hours where summer time ends.
 TEST_F(HistoryApiTest, TakesAWeekAlsoWhenTheClocksChange) {
-  const history::TestZone zone("CET-1CEST,M3.5.0,M10.5.0/3");
+  home.platform.zone = time::test_zone("CET-1CEST,M3.5.0,M10.5.0/3");
   EXPECT_THAT(ask("2024-10-21 00:00:00", "2024-10-27 23:59:59"), StartsWith(R"({"code":"0")"));
   EXPECT_THAT(ask("2024-10-21 00:00:00", "2024-10-28 00:00:00"), StartsWith(R"({"code":"0")"));
   EXPECT_THAT(ask("2024-03-25 00:00:00", "2024-03-31 23:59:59"), StartsWith(R"({"code":"0")"));

@@ -4,26 +4,27 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cmath>
 #include <optional>
 #include <utility>
 
-#include "history/calendar.h"
 #include "history/energy_query.h"
 #include "http/params.h"
+#include "time/calendar.h"
+#include "time/grammar.h"
+#include "time/iso_text.h"
 
 namespace gridloom::http {
 namespace {
 
 using history::Energies;
 using history::EnergyFlow;
-using history::Step;
+using time::Step;
 using wire::Json;
 using wire::JsonObject;
 
 constexpr std::size_t kMostBuckets = 1000;
-constexpr std::int64_t kLatest_ms = 4'102'444'800'000;  // 2100: a later time is an error
+constexpr TimePoint kLatest{Millis{4'102'444'800'000}};  // 2100: a later time is an error
 
 struct Period {
   std::string_view name;
@@ -56,19 +57,15 @@ Result<const Period*> period_of(const JsonObject& params) {
 }
 
 // Empty: the parameter is not given.
-Result<std::optional<std::int64_t>> time_param(const JsonObject& params, std::string_view key) {
+Result<std::optional<std::int64_t>> time_param(const JsonObject& params, std::string_view key,
+                                               const time::Now& now) {
   const Json* value = params.if_contains(key);
   if (value == nullptr) return std::nullopt;
   const std::string text = value->is_string() ? std::string(value->get_string()) : shown(*value);
-  if (const auto date = history::date_of(std::string_view(text))) return history::begin_of(*date);
-  std::int64_t ms = -1;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), ms);
-  if (error == std::errc{} && end == text.data() + text.size() && ms >= 0 && ms <= kLatest_ms) {
-    return ms;
-  }
-  return fail(ErrorCode::kBadParams,
-              fmt::format("{} is {}: must be a day as 2026-11-01, or milliseconds since 1970", key,
-                          shown(*value)));
+  const auto at =
+      time::parse_time(text, {.name = key, .now = now, .takes_unix_ms = true, .latest = kLatest});
+  if (!at) return std::unexpected(at.error());
+  return unix_ms(*at);
 }
 
 double rounded(double value, double steps) { return std::round(value * steps) / steps; }
@@ -90,35 +87,38 @@ void add_sums(JsonObject& object, const history::EnergySources& sources, const E
 
 }  // namespace
 
-Result<EnergyQuestion> energy_question(const JsonObject& params, TimePoint now) {
+Result<EnergyQuestion> energy_question(const JsonObject& params, const time::Now& now) {
   const auto period = period_of(params);
   if (!period) return std::unexpected(period.error());
-  const auto from = time_param(params, "from");
+  const auto from = time_param(params, "from", now);
   if (!from) return std::unexpected(from.error());
-  const auto to = time_param(params, "to");
+  const auto to = time_param(params, "to", now);
   if (!to) return std::unexpected(to.error());
   const Period& of = **period;
   const std::int64_t begin =
-      from->value_or(history::begin_of(of.span, *to ? **to - 1 : unix_ms(now)));
-  const std::int64_t end = to->value_or(history::begin_after(of.span, begin));
+      from->value_or(time::begin_of(of.span, *to ? **to - 1 : unix_ms(now.at), now.zone));
+  const std::int64_t end = to->value_or(time::begin_after(of.span, begin, now.zone));
   if (end <= begin) {
     return fail(ErrorCode::kBadParams,
-                fmt::format("to is {}: must be after from, which is {}", history::iso_text(end),
-                            history::iso_text(begin)));
+                fmt::format("to is {}: must be after from, which is {}",
+                            time::iso_text(end, now.zone), time::iso_text(begin, now.zone)));
   }
   EnergyQuestion question{.period = of.name,
-                          .bounds = history::bounds(of.bucket, history::quarter_before(begin),
-                                                    history::quarter_after(end), kMostBuckets + 1)};
+                          .bounds = time::bounds(of.bucket,
+                                                 {.from_ms = history::quarter_before(begin),
+                                                  .to_ms = history::quarter_after(end)},
+                                                 now.zone, kMostBuckets + 1),
+                          .zone = now.zone};
   std::vector<std::int64_t>& bounds = question.bounds;
   if (bounds.size() > kMostBuckets + 1) {
-    return fail(
-        ErrorCode::kBadParams,
-        fmt::format("from {} to {} are over {} {}: at most that many are answered at once, "
-                    "choose a longer period or less of it",
-                    history::iso_text(begin), history::iso_text(end), kMostBuckets, of.buckets));
+    return fail(ErrorCode::kBadParams,
+                fmt::format("from {} to {} are over {} {}: at most that many are answered at once, "
+                            "choose a longer period or less of it",
+                            time::iso_text(begin, now.zone), time::iso_text(end, now.zone),
+                            kMostBuckets, of.buckets));
   }
   // Buckets that have not begun have no data.
-  while (bounds.size() > 1 && bounds[bounds.size() - 2] > unix_ms(now)) bounds.pop_back();
+  while (bounds.size() > 1 && bounds[bounds.size() - 2] > unix_ms(now.at)) bounds.pop_back();
   return question;
 }
 
@@ -132,8 +132,8 @@ std::string energy_answer(std::string_view sn, const history::EnergySources& sou
   wire::JsonArray buckets;
   Energies total;
   for (std::size_t i = 0; i < sums.size(); ++i) {
-    JsonObject bucket{{"from", history::iso_text(bounds[i])},
-                      {"to", history::iso_text(bounds[i + 1])}};
+    JsonObject bucket{{"from", time::iso_text(bounds[i], question.zone)},
+                      {"to", time::iso_text(bounds[i + 1], question.zone)}};
     add_sums(bucket, sources, sums[i]);
     buckets.emplace_back(std::move(bucket));
     total += sums[i];
@@ -142,8 +142,8 @@ std::string energy_answer(std::string_view sn, const history::EnergySources& sou
   add_sums(whole, sources, total);
   return wire::to_text(JsonObject{{"sn", sn},
                                   {"period", question.period},
-                                  {"from", history::iso_text(bounds.front())},
-                                  {"to", history::iso_text(bounds.back())},
+                                  {"from", time::iso_text(bounds.front(), question.zone)},
+                                  {"to", time::iso_text(bounds.back(), question.zone)},
                                   {"unit", "kWh"},
                                   {"quantities", std::move(flows)},
                                   {"buckets", std::move(buckets)},

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "history/energy_sources.h"
+#include "time/time_zone.h"
 #include "wire/json.h"
 
 namespace gridloom::http {
@@ -18,9 +19,11 @@ namespace gridloom::http {
 struct EnergyQuestion {
   std::string_view period;           // "day", ...
   std::vector<std::int64_t> bounds;  // bucket limits, from the first begin to the last end
+  time::TimeZone zone{};             // in which they are shown
 };
 // kBadParams: the detail names the wrong parameter and what would be right.
-[[nodiscard]] Result<EnergyQuestion> energy_question(const wire::JsonObject& params, TimePoint now);
+[[nodiscard]] Result<EnergyQuestion> energy_question(const wire::JsonObject& params,
+                                                     const time::Now& now);
 
 // The JSON object of the response; `sums` has one entry per bucket.
 [[nodiscard]] std::string energy_answer(std::string_view sn, const history::EnergySources& sources,

@@ -13,10 +13,10 @@
 
 #include "history/energy_query.h"
 #include "history/test_archive.h"
-#include "history/test_zone.h"
 #include "http/api.h"
 #include "http/test_talk.h"
-#include "hub/test_home.h"
+#include "testing/home.h"
+#include "time/test_zone.h"
 
 namespace gridloom::http {
 namespace {
@@ -38,17 +38,18 @@ class EnergyTest : public testing::Test {
  protected:
   EnergyTest() {
     home.platform.journal = &journal;
+    home.platform.zone = time::test_zone("CET-1CEST,M3.5.0,M10.5.0/3");
     home.add_account("alice");
     home.add_account("bob");
     for (const std::string_view sn : {kOcean, kDelta, kPanel}) home.add_device(sn, "alice");
-    home.clock.at = kMidnight;
+    home.clock.set(kMidnight);
   }
 
   // Sends the same report every minute, including both ends.
   void steady(std::string_view sn, Millis from, Millis to, const std::string& report) {
-    const hub::FakePtr device = home.connect_device(sn);
+    const FakePtr device = home.connect_device(sn);
     for (Millis at = from; at <= to; at += 1min) {
-      home.clock.at = kMidnight + at;
+      home.clock.set(kMidnight + at);
       home.report(device, sn, report);
     }
   }
@@ -62,24 +63,24 @@ class EnergyTest : public testing::Test {
     made.access_key = key.access_key;
     made.nonce = "345164";
     made.timestamp = "1671171709428";
-    auto mac = hub::must(wire::KeyedMac::make(key.secret_key));
-    made.sign = hub::must(wire::sign({.content_type = {},
-                                      .query = made.query,
-                                      .body = {},
-                                      .access_key = made.access_key,
-                                      .nonce = made.nonce,
-                                      .timestamp = made.timestamp,
-                                      .sign = {}},
-                                     mac));
+    auto mac = must(wire::KeyedMac::make(key.secret_key));
+    made.sign = must(wire::sign({.content_type = {},
+                                 .query = made.query,
+                                 .body = {},
+                                 .access_key = made.access_key,
+                                 .nonce = made.nonce,
+                                 .timestamp = made.timestamp,
+                                 .sign = {}},
+                                mac));
     std::optional<Response> answer;
     api.handle(std::move(made), [&](Response response) { answer = std::move(response); });
     home.settle();
     if (!answer) return "no answer";
-    const std::string data = hub::member_of(answer->body, "data");
+    const std::string data = member_of(answer->body, "data");
     return data.empty() ? fmt::format("{} {}", answer->status, answer->body) : data;
   }
   static std::vector<std::string> buckets(const std::string& data) {
-    const auto parsed = hub::must(wire::parse_json(data));
+    const auto parsed = must(wire::parse_json(data));
     std::vector<std::string> all;
     for (const wire::Json& bucket : parsed.as_object().at("buckets").as_array()) {
       all.push_back(wire::to_text(bucket));
@@ -87,13 +88,11 @@ class EnergyTest : public testing::Test {
     return all;
   }
 
-  const history::TestZone zone{"CET-1CEST,M3.5.0,M10.5.0/3"};
-  hub::TestHome home;
-  history::SharedClock archive_clock{kMidnight};
+  TestHome home;
+  TestClock archive_clock{kMidnight};
   std::unique_ptr<history::Archive> archive = history::open_archive(
       home.folder.data(), archive_clock, history::account_by([this](std::int64_t number) {
-        return number == home.device(kOcean).number ? hub::test_catalog()->of_serial(kOcean)
-                                                    : nullptr;
+        return number == home.device(kOcean).number ? test_catalog()->of_serial(kOcean) : nullptr;
       }));
   history::InstantJournal journal{*archive};
   bool busy = false;
@@ -132,7 +131,7 @@ TEST_F(EnergyTest, OfADayIsTheSumOfItsHours) {
               AllOf(HasSubstr(R"("selfSufficiency":1)"), HasSubstr(R"("selfConsumption":0.6667)")));
   EXPECT_THAT(hours[3],
               AllOf(HasSubstr(R"("selfSufficiency":0.5)"), Not(HasSubstr("selfConsumption"))));
-  EXPECT_EQ(wire::to_text(hub::must(wire::parse_json(data)).as_object().at("total")),
+  EXPECT_EQ(wire::to_text(must(wire::parse_json(data)).as_object().at("total")),
             R"({"pv":3,"batteryIn":0.5,"batteryOut":0.5,"gridIn":0.5,"gridOut":1,)"
             R"("home":2.5,"ev":0,"pvToEv":0,"selfSufficiency":0.8,)"
             R"("selfConsumption":0.6667})");
@@ -158,19 +157,21 @@ TEST_F(EnergyTest, PeriodsHaveTheirBuckets) {
             "2026-10-19T00:00:00+02:00"},
            {"from=1792886400000&to=1792888200001", 1, "2026-10-25T02:00:00+02:00",
             "2026-10-25T02:45:00+02:00"},
+           {"from=2026-10-24T22:00Z&to=2026-10-25%2001:00", 1, "2026-10-25T00:00:00+02:00",
+            "2026-10-25T01:00:00+02:00"},
            {"from=2026-10-27", 0, "2026-10-27T00:00:00+01:00", "2026-10-27T00:00:00+01:00"}}) {
     const std::string data = ask(kOcean, row.query);
-    EXPECT_EQ(hub::member_of(data, "from"), fmt::format("\"{}\"", row.from)) << row.query;
-    EXPECT_EQ(hub::member_of(data, "to"), fmt::format("\"{}\"", row.to)) << row.query;
+    EXPECT_EQ(member_of(data, "from"), fmt::format("\"{}\"", row.from)) << row.query;
+    EXPECT_EQ(member_of(data, "to"), fmt::format("\"{}\"", row.to)) << row.query;
     EXPECT_EQ(buckets(data).size(), row.buckets) << row.query;
   }
   EXPECT_THAT(ask(kOcean, "period=year"), HasSubstr(R"("total":{"pv":3,)"));
 }
 
 TEST_F(EnergyTest, ADevicesOwnCountersCount) {
-  const hub::FakePtr device = home.connect_device(kDelta);
+  const FakePtr device = home.connect_device(kDelta);
   for (int minute = 0; minute <= 60; ++minute) {
-    home.clock.at = kMidnight + std::chrono::minutes(minute);
+    home.clock.set(kMidnight + std::chrono::minutes(minute));
     home.report(
         device, kDelta,
         fmt::format(R"({{"moduleType":1,"typeCode":"pdStatus","params":{{"wattsOutSum":100,)"
@@ -196,10 +197,11 @@ TEST_F(EnergyTest, WhatIsWrongIsNamed) {
   };
   for (const Row& row : std::vector<Row>{
            {"period=hour", R"(period is \"hour\": must be day, week, month or year)"},
-           {"from=yesterday", R"(from is \"yesterday\": must be a day as 2026-11-01, or )"},
-           {"to=2026-02-29", R"(to is \"2026-02-29\": must be a day)"},
-           {"from=-5", R"(from is \"-5\": must be a day)"},
-           {"from=99999999999999", "from is "},
+           {"from=yesterday", R"(from is \"yesterday\": must be a time in ISO 8601 (2026-11-01)"},
+           {"to=2026-02-29", R"(to is \"2026-02-29\": must be a time)"},
+           {"from=-5", R"(from is \"-5\": must be a time)"},
+           {"from=99999999999999",
+            "must be a time from 1970-01-01T00:00:00Z to 2100-01-01T00:00:00Z"},
            {"from=2026-10-02&to=2026-10-01",
             "to is 2026-10-01T00:00:00+02:00: must be after from, which is 2026-10-02T00:00:00"},
            {"from=2026-10-02&to=2026-10-02", "must be after from"},

@@ -79,6 +79,10 @@ Result<HistoryApi::Readable> HistoryApi::readable(registry::AccountId account,
   return Readable{.number = device->number, .family = options_.platform->catalog->of_serial(sn)};
 }
 
+time::Now HistoryApi::now() const {
+  return {.at = options_.platform->clock.now(), .zone = options_.platform->zone};
+}
+
 void HistoryApi::read(Call call, Answer answer) const {
   auto done = std::make_shared<Callback<Response>>(std::move(call.done));
   auto step = [done, loop = options_.loop,
@@ -106,7 +110,7 @@ void HistoryApi::quota_data(Call call) const {
   const auto refuse = [&call](const Error& fault) { call.done(failure(fault, call.trace_id)); };
   const auto sn = text_param(call.params, "sn", "sn");
   if (!sn) return refuse(sn.error());
-  const auto question = history_question(call.params);
+  const auto question = history_question(call.params, options_.platform->zone);
   if (!question) return refuse(question.error());
   const auto device = readable(call.account, *sn);
   if (!device) return refuse(device.error());
@@ -132,7 +136,7 @@ void HistoryApi::energy(const std::string& sn, Call call) const {
   const auto refuse = [&call](const Error& fault) { call.done(failure(fault, call.trace_id)); };
   const auto device = readable(call.account, sn);
   if (!device) return refuse(device.error());
-  auto question = energy_question(call.params, options_.platform->clock.now());
+  auto question = energy_question(call.params, now());
   if (!question) return refuse(question.error());
   const std::string trace_id = call.trace_id;
   history::EnergyQuery query({.device = device->number,
@@ -149,7 +153,7 @@ void HistoryApi::series(const std::string& sn, Call call) const {
   const auto refuse = [&call](const Error& fault) { call.done(failure(fault, call.trace_id)); };
   const auto device = readable(call.account, sn);
   if (!device) return refuse(device.error());
-  auto request = series_question(call.params, options_.platform->clock.now(), options_.series);
+  auto request = series_question(call.params, now(), options_.series);
   if (!request) return refuse(request.error());
   const auto format = request->format;
   const auto unit_of = [family = device->family](std::string_view name) -> history::FieldUnit {

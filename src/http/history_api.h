@@ -19,6 +19,7 @@
 #include "history/series_request.h"
 #include "http/message.h"
 #include "hub/platform.h"
+#include "time/time_zone.h"
 #include "wire/json.h"
 
 namespace gridloom::http {
@@ -72,6 +73,7 @@ class HistoryApi {
   };
   // kNoPermission: there is no such device, or the account may not read it.
   [[nodiscard]] Result<Readable> readable(registry::AccountId account, const std::string& sn) const;
+  [[nodiscard]] time::Now now() const;
   // Works for one time slice. Empty: there is more to do.
   using Answer = std::move_only_function<std::optional<Response>(history::Reader&)>;
   void read(Call call, Answer answer) const;

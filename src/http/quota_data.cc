@@ -3,12 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
-#include <ctime>
 #include <string_view>
 #include <utility>
 
 #include "http/params.h"
+#include "time/iso_text.h"
 
 namespace gridloom::http {
 namespace {
@@ -16,32 +17,22 @@ namespace {
 using history::Energies;
 using wire::JsonObject;
 
-constexpr std::time_t kLongest_s = std::time_t{7} * 24 * 3600;
+constexpr std::string_view kForm = "2024-06-17 00:00:00";
+// Counted on the clocks: a week in which they change has an hour more or less.
+constexpr Millis kLongest = std::chrono::days(7);
 
-// "2024-06-17 00:00:00" in the server's time zone (quirk 56). The length of a span is counted in
-// wall-clock time, as a week in which the clocks change has an hour more or less.
-struct LocalTime {
-  std::int64_t at_ms = 0;
-  std::time_t wall_s = 0;
-};
-Result<LocalTime> local_time(const JsonObject& params, std::string_view key) {
+// "2024-06-17 00:00:00" in the server's time zone, and in no other form (quirk 56).
+Result<time::LocalTime> local_time(const JsonObject& params, std::string_view key) {
   const std::string path = fmt::format("params.{}", key);
   const auto text = text_param(params, key, path);
   if (!text) return std::unexpected(text.error());
-  std::tm parts{};
-  const char* end = strptime(text->c_str(), "%Y-%m-%d %H:%M:%S", &parts);
-  const std::tm asked = parts;
-  parts.tm_isdst = -1;
-  const std::time_t seconds = mktime(&parts);
-  // mktime() turns the 31st of June into the 1st of July; here that is an error.
-  if (end == nullptr || *end != '\0' || text->size() != 19 || seconds < 0 ||
-      parts.tm_mday != asked.tm_mday || parts.tm_mon != asked.tm_mon) {
-    return fail(ErrorCode::kBadParams,
-                fmt::format("{} is {:?}: must be a time as \"2024-06-17 00:00:00\"", path,
-                            wire::shortened(*text)));
+  const auto iso = time::parse_iso(*text);
+  if (iso && text->size() == kForm.size() && (*text)[10] == ' ' && !iso->offset &&
+      iso->local >= time::LocalTime(std::chrono::days(0))) {
+    return iso->local;
   }
-  std::tm wall = asked;
-  return LocalTime{.at_ms = std::int64_t{seconds} * 1000, .wall_s = timegm(&wall)};
+  return fail(ErrorCode::kBadParams, fmt::format("{} is {:?}: must be a time as {:?}", path,
+                                                 wire::shortened(*text), kForm));
 }
 
 double wh_of(const Energies& energies, std::string_view counter) {
@@ -53,7 +44,7 @@ double round_to(double value, double steps) { return std::round(value * steps) /
 
 }  // namespace
 
-Result<HistoryQuestion> history_question(const JsonObject& body) {
+Result<HistoryQuestion> history_question(const JsonObject& body, const time::TimeZone& zone) {
   const auto params = params_of(body);
   if (!params) return std::unexpected(params.error());
   auto code = text_param(**params, "code", "params.code");
@@ -62,13 +53,15 @@ Result<HistoryQuestion> history_question(const JsonObject& body) {
   if (!from) return std::unexpected(from.error());
   const auto to = local_time(**params, "endTime");
   if (!to) return std::unexpected(to.error());
-  if (to->wall_s < from->wall_s) {
+  if (*to < *from) {
     return fail(ErrorCode::kBadParams, "params.endTime is before params.beginTime");
   }
-  if (to->wall_s - from->wall_s > kLongest_s) {
+  if (*to - *from > kLongest) {
     return fail(ErrorCode::kBadParams, "params.beginTime to params.endTime is over a week");
   }
-  return HistoryQuestion{.code = std::move(*code), .from_ms = from->at_ms, .to_ms = to->at_ms};
+  return HistoryQuestion{.code = std::move(*code),
+                         .from_ms = unix_ms(zone.to_utc(*from)),
+                         .to_ms = unix_ms(zone.to_utc(*to))};
 }
 
 Result<const catalog::History*> history_of(const catalog::Family& family, const std::string& code) {

@@ -8,6 +8,7 @@
 #include "base/result.h"
 #include "catalog/family.h"
 #include "history/energy_flow.h"
+#include "time/time_zone.h"
 #include "wire/json.h"
 
 namespace gridloom::http {
@@ -19,7 +20,8 @@ struct HistoryQuestion {
 };
 // Parses a request's body. kBadParams: a parameter is missing, is no time, the times are reversed,
 // or the span is over a week.
-[[nodiscard]] Result<HistoryQuestion> history_question(const wire::JsonObject& body);
+[[nodiscard]] Result<HistoryQuestion> history_question(const wire::JsonObject& body,
+                                                       const time::TimeZone& zone);
 
 // kUnknownIndexCode: the family does not have this index.
 [[nodiscard]] Result<const catalog::History*> history_of(const catalog::Family& family,

@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "hub/test_home.h"
+#include "testing/home.h"
 
 namespace gridloom::http {
 namespace {
@@ -103,7 +103,7 @@ TEST(QuotaData, AShareStaysBetweenNothingAndAll) {
 }
 
 TEST(QuotaData, ThePowerOceanAnswersAllIndexesOfItsDocument) {
-  const catalog::FamilyPtr ocean = hub::test_catalog()->of_serial("HJ31ZDH2ZF690025");
+  const catalog::FamilyPtr ocean = test_catalog()->of_serial("HJ31ZDH2ZF690025");
   ASSERT_TRUE(ocean->history);
   const auto parsed = wire::parse_json(history_list(*ocean->history, {}));
   ASSERT_TRUE(parsed);

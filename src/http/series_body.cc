@@ -11,7 +11,7 @@
 
 namespace gridloom::http {
 
-Result<history::SeriesRequest> series_question(const wire::JsonObject& params, TimePoint now,
+Result<history::SeriesRequest> series_question(const wire::JsonObject& params, const time::Now& now,
                                                const history::SeriesLimits& limits) {
   history::SeriesWords words;
   const std::array<std::pair<std::string_view, std::string_view*>, 7> known = {

@@ -24,7 +24,7 @@ namespace gridloom::http {
 
 // kBadParams: the detail names the parameter.
 [[nodiscard]] Result<history::SeriesRequest> series_question(const wire::JsonObject& params,
-                                                             TimePoint now,
+                                                             const time::Now& now,
                                                              const history::SeriesLimits& limits);
 
 class SeriesBody final : public BodySource, public std::enable_shared_from_this<SeriesBody> {

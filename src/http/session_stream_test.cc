@@ -207,7 +207,7 @@ struct Asked {
     return out;
   }
 
-  NoLoop loop;
+  ImmediateLoop loop;
   std::shared_ptr<Session> session;
   std::stop_token gone;
   Callback<Response> done;

@@ -13,11 +13,9 @@
 #include "history/test_archive.h"
 #include "http/api.h"
 #include "http/test_talk.h"
-#include "hub/test_home.h"
+#include "testing/home.h"
 
 namespace gridloom::http {
-
-using hub::TestHome;
 
 inline constexpr std::string_view kSn = "R331ZEB4ZEAL0528";
 inline constexpr std::string_view kOcean = "HJ31ZDH2ZF690025";
@@ -60,15 +58,15 @@ class ApiTest : public testing::Test {
   }
   static void sign_with(Request& made, const registry::AccessKey& key) {
     made.access_key = key.access_key;
-    auto mac = hub::must(wire::KeyedMac::make(key.secret_key));
-    made.sign = hub::must(wire::sign({.content_type = made.content_type,
-                                      .query = made.query,
-                                      .body = made.body,
-                                      .access_key = made.access_key,
-                                      .nonce = made.nonce,
-                                      .timestamp = made.timestamp,
-                                      .sign = {}},
-                                     mac));
+    auto mac = must(wire::KeyedMac::make(key.secret_key));
+    made.sign = must(wire::sign({.content_type = made.content_type,
+                                 .query = made.query,
+                                 .body = made.body,
+                                 .access_key = made.access_key,
+                                 .nonce = made.nonce,
+                                 .timestamp = made.timestamp,
+                                 .sign = {}},
+                                mac));
   }
   void sign_at(Request& made, TimePoint at, std::string_view nonce) {
     made.nonce = nonce;
@@ -108,12 +106,12 @@ class ApiTest : public testing::Test {
   }
 
   TestHome home;
-  history::SharedClock archive_clock{hub::kTestStart};
+  TestClock archive_clock{kTestStart};
   std::unique_ptr<history::Archive> archive =
       history::open_archive(home.folder.data(), archive_clock, {});
   history::InstantJournal journal{*archive};
   registry::AccountId alice{};
-  hub::FakePtr device;
+  FakePtr device;
   std::optional<Response> response;
   Api api{{.hub = home.hub.get(),
            .loop = &home.door_loop,

@@ -13,16 +13,11 @@
 #include <utility>
 #include <vector>
 
-#include "base/loop.h"
 #include "http/session.h"
 #include "http/test_frames.h"
+#include "testing/loop.h"
 
 namespace gridloom::http {
-
-class NoLoop final : public Loop {
- public:
-  void post(Task task) override { task(); }
-};
 
 // Replaces the trace ids, which are new each time.
 inline std::string without_trace(const std::string& text) {
@@ -111,7 +106,7 @@ class Talk {
     --inside_;
   }
 
-  NoLoop loop_;
+  ImmediateLoop loop_;
   int inside_ = 0;
 };
 

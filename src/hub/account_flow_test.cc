@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "hub/test_home.h"
+#include "testing/home.h"
 
 namespace gridloom::hub {
 namespace {
@@ -43,7 +43,7 @@ class AccountFlowTest : public testing::Test {
     return sum;
   }
 
-  HandLoop loop;
+  ManualLoop loop;
   AccountFlowPtr flow = std::make_shared<AccountFlow>(AccountFlow::Limits{.credit_bytes = kAhead});
   std::vector<std::shared_ptr<Reader>> readers;
 };

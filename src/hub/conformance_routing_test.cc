@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-#include "hub/test_home.h"
+#include "testing/home.h"
 #include "wire/mqtt/topic.h"
 
 namespace gridloom::hub {

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "hub/shard.h"
-#include "hub/test_home.h"
+#include "testing/home.h"
 
 namespace gridloom::hub {
 namespace {
@@ -184,7 +184,7 @@ TEST_P(DeliveryTest, ARetainedMessageExpires) {
   auto message = std::make_shared<wire::mqtt::Message>();
   message->topic = own("quota");
   message->payload = "{}";
-  message->expires_at = home.clock.at + seconds(10);
+  message->expires_at = home.clock.now() + seconds(10);
   Hub::Batch batch(*home.hub);
   ASSERT_TRUE(batch.add(device, message, {.retain = true}));
   batch.post(device);
@@ -295,7 +295,7 @@ TEST_P(DeliveryTest, SubscriptionsGoFromOneClientToAnotherWithNothingLostInBetwe
 
 // A loop that lags behind gets no more than it can catch up with soon, and the rest later.
 TEST_P(DeliveryTest, AShardWaitsForLoopsThatAreBehind) {
-  constexpr std::size_t kMany = 3 * Shard::kMostUndelivered;
+  constexpr std::size_t kMany = 3 * Router::kMostUndelivered;
   const FakePtr app = home.subscriber("alice");
   app->take();
   Hub::Batch batch(*home.hub);
@@ -312,7 +312,7 @@ TEST_P(DeliveryTest, AShardWaitsForLoopsThatAreBehind) {
   std::size_t in_all = 0;
   for (run_shards(); home.door_loop.run(); run_shards()) {
     const std::size_t got = app->take().size();
-    EXPECT_LE(got, Shard::kMostUndelivered + kMany / 10);
+    EXPECT_LE(got, Router::kMostUndelivered + kMany / 10);
     if (got != 0) ++times;
     in_all += got;
   }

@@ -10,6 +10,7 @@
 
 #include "history/turn.h"
 #include "hub/credentials.h"
+#include "hub/fault_view.h"
 #include "wire/mqtt/topic.h"
 
 namespace gridloom::hub {
@@ -98,22 +99,16 @@ void Hub::for_account_on_all(registry::AccountId account, const std::function<vo
 }
 
 bool Hub::online(registry::AccountId account, std::string_view sn) const {
-  if (!platform_.presence.online(sn)) return false;
-  if (!platform_.fault_injector.any()) return true;
-  const auto directory = platform_.registry.directory();
-  const registry::Account* known = directory->find_account(account);
-  return known == nullptr || !platform_.fault_injector.hides(
-                                 {.account = known->name, .sn = sn, .now = platform_.clock.now()});
+  const FaultView faults(platform_);
+  if (!faults.any()) return platform_.presence.online(sn);
+  return faults.online(*platform_.registry.directory(), account, sn);
 }
 
 // For the faults that affect apps: nothing for devices and gateways.
 std::optional<double> Hub::injected(PlatformFault fault, const Identity& who) const {
-  if (!platform_.fault_injector.any() || who.role != Role::kAccount) return std::nullopt;
-  const auto directory = platform_.registry.directory();
-  const registry::Account* account = directory->find_account(who.account);
-  if (account == nullptr) return std::nullopt;
-  return platform_.fault_injector.happens(
-      fault, {.account = account->name, .sn = {}, .now = platform_.clock.now()});
+  const FaultView faults(platform_);
+  if (!faults.any() || who.role != Role::kAccount) return std::nullopt;
+  return faults.happens(*platform_.registry.directory(), fault, who.account);
 }
 
 std::optional<Identity> Hub::identity_of(std::string_view user) const {
@@ -333,29 +328,31 @@ void Hub::Batch::post(const ClientPtr& client) {
   }
 }
 
-void Hub::read_all(registry::AccountId account, std::string sn, ReplyTo<QuotaBody> asker) {
+void Hub::read_all(registry::AccountId account, std::string sn, ReplyTo<QuotaBody> reply_to) {
   const std::size_t index = index_of(sn);
   for_account(account, index,
-              [account, sn = std::move(sn), asker = std::move(asker)](Shard& shard) mutable {
-                shard.read_all(account, sn, std::move(asker));
+              [account, sn = std::move(sn), reply_to = std::move(reply_to)](Shard& shard) mutable {
+                shard.read_all(account, sn, std::move(reply_to));
               });
 }
 
 void Hub::read(registry::AccountId account, std::string sn, std::vector<std::string> quotas,
-               ReplyTo<std::string> asker) {
-  const std::size_t index = index_of(sn);
-  for_account(account, index,
-              [account, sn = std::move(sn), quotas = std::move(quotas), asker = std::move(asker)](
-                  Shard& shard) mutable { shard.read(account, sn, quotas, std::move(asker)); });
-}
-
-void Hub::set(registry::AccountId account, std::string sn, wire::JsonObject message,
-              ReplyTo<std::string> asker) {
+               ReplyTo<std::string> reply_to) {
   const std::size_t index = index_of(sn);
   for_account(
       account, index,
-      [account, sn = std::move(sn), message = std::move(message), asker = std::move(asker)](
-          Shard& shard) mutable { shard.set(account, sn, std::move(message), std::move(asker)); });
+      [account, sn = std::move(sn), quotas = std::move(quotas), reply_to = std::move(reply_to)](
+          Shard& shard) mutable { shard.read(account, sn, quotas, std::move(reply_to)); });
+}
+
+void Hub::set(registry::AccountId account, std::string sn, wire::JsonObject message,
+              ReplyTo<std::string> reply_to) {
+  const std::size_t index = index_of(sn);
+  for_account(account, index,
+              [account, sn = std::move(sn), message = std::move(message),
+               reply_to = std::move(reply_to)](Shard& shard) mutable {
+                shard.set(account, sn, std::move(message), std::move(reply_to));
+              });
 }
 
 bool Hub::restore_retained(const RetainedChange& retained) {

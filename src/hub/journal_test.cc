@@ -1,11 +1,11 @@
 // Waiting for the journal: acknowledgements, the answers of sets, and publishers when the journal
 // is behind; and the records that are written.
-#include "hub/test_home.h"
 
 #include <gtest/gtest.h>
 
 #include "history/batch.h"
 #include "history/turn.h"
+#include "testing/home.h"
 
 namespace gridloom::hub {
 namespace {
@@ -434,6 +434,27 @@ TEST(JournalTest, ATwinIsSavedWhenItChanged) {
   EXPECT_EQ(save(), 0);
   home.report(home.sender, home.kSn, R"({"params":{"pd.soc":78}})");
   EXPECT_EQ(save(), 1);
+}
+
+// Both come with one read, so the original's changes are not recorded yet.
+TEST(NoJournal, ARepetitionIsAcknowledged) {
+  TestHome home(1);
+  home.platform.sessions = SessionKeeper{.take = [](std::string_view) {}};
+  home.add_account("anna");
+  home.add_device("R331ZEB4ZEAL0528", "anna");
+  const FakePtr device = home.connect_device("R331ZEB4ZEAL0528");
+  Hub::Batch batch(*home.hub);
+  for (const bool repeated : {false, true}) {
+    const auto report = std::make_shared<const wire::mqtt::Message>(wire::mqtt::Message{
+        .topic = "/device/R331ZEB4ZEAL0528/quota", .payload = R"({"params":{"pd.soc":77}})"});
+    EXPECT_TRUE(batch.add(device, report,
+                          {.qos = Qos::kAtLeastOnce,
+                           .identity = {.stream = 1, .repeated = repeated},
+                           .token = {.packet_id = 1, .qos = Qos::kAtLeastOnce}}));
+  }
+  batch.post(device);
+  home.settle();
+  EXPECT_EQ(device->acks.size(), 2U);
 }
 
 }  // namespace

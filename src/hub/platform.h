@@ -25,6 +25,7 @@
 #include "hub/topics.h"
 #include "registry/directory.h"
 #include "registry/registry.h"
+#include "time/time_zone.h"
 #include "twin/twin.h"
 #include "wire/json.h"
 
@@ -125,6 +126,8 @@ struct Platform {
   const Clock* wall = &clock;
   // For deadlines and rates; a SteadyClock in the server.
   const Clock* steady = &clock;
+  // The server's zone: of local times in requests, and of the days of history.
+  time::TimeZone zone{};
 };
 
 }  // namespace gridloom::hub

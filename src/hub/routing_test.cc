@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "hub/test_home.h"
+#include "testing/home.h"
 
 namespace gridloom::hub {
 namespace {

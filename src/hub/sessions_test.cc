@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "hub/test_home.h"
+#include "testing/home.h"
 
 namespace gridloom::hub {
 namespace {

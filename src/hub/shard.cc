@@ -1,25 +1,46 @@
-// Clients, presence, and the processing of publications. Subscriptions and routing are in
-// shard_routing.cc; sets, reads and replies in shard_requests.cc.
+// Clients and their publications. Presence and what registry changes end are in shard_presence.cc;
+// requests of apps and replies of devices in shard_requests.cc.
 #include "hub/shard.h"
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <charconv>
 #include <utility>
 
 #include "hub/credentials.h"
+#include "wire/mqtt/topic.h"
 
 namespace gridloom::hub {
 namespace {
 
 using wire::mqtt::Reason;
 
-// A new record begins once the changes exceed this size; the changes of one publication are never
-// split.
-constexpr std::size_t kMostChangesBytes = std::size_t{1024} * 1024;
+constexpr std::int64_t kEffort = 4;
+constexpr std::size_t kBytesOfEffort = 256;
+constexpr std::size_t kRemovedAtOnce = 32;  // subscriptions of a session that ended
 constexpr std::string_view kEnded = "the credentials are no longer valid";
 constexpr std::string_view kNoRoomToRetain = "there is no room for further retained messages";
+
+// The limits for a device's own timestamp: values that it could not send for a day are still stored
+// at their own time, and a clock that is wrong does not spoil the history.
+constexpr Millis kOldest{24 * 60 * 60 * 1000};
+constexpr Millis kNewest{60 * 1000};
+
+// The timestamp of a report, if it has one that is plausible.
+std::optional<TimePoint> timestamp_of(const twin::ReportReader& report, TimePoint now) {
+  const auto& envelope = report.envelope();
+  const auto found =
+      std::ranges::find(envelope, std::string_view("timestamp"), &twin::Member::name);
+  if (found == envelope.end()) return std::nullopt;
+  const std::string_view text = found->text;
+  std::int64_t ms = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), ms);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  const TimePoint at{Millis(ms)};
+  return at >= now - kOldest && at <= now + kNewest ? std::optional(at) : std::nullopt;
+}
 
 }  // namespace
 
@@ -28,78 +49,46 @@ Shard::Shard(Platform& platform, std::function<bool(std::string_view)> mine, Pos
       mine_(std::move(mine)),
       post_(std::move(post)),
       directory_(platform.registry.directory()),
+      writer_(platform,
+              [this](std::uint64_t record) {
+                post_([record](Shard& shard) { shard.gate_.durable(record); });
+              }),
+      router_(platform, writer_,
+              // An empty task, so that the hub checks for work.
+              [this] { post_([](Shard&) {}); }),
+      gate_(platform,
+            [this](const ClientPtr& client, const Ack& ack) { router_.acknowledge(client, ack); }),
+      retained_(platform, writer_),
+      commands_(platform.config.pending_sets),
+      faults_(platform),
+      traffic_(platform.clock),
+      twins_(platform,
+             [this](const registry::Device& by) {
+               faults_.remove(by.sn);
+               for (Command& command : commands_.take_all(by.sn)) {
+                 finish(by.sn, std::move(command),
+                        fail(ErrorCode::kOffline, by.sn + " was removed meanwhile"));
+               }
+             }),
       reader_(platform.config.report),
-      retained_bytes_(std::make_shared<ByteBudget>(platform.config.retained_bytes)),
-      next_id_(unix_ms(platform.clock.now()) & 0x3fffffff) {}
-
-Shard::DeviceState& Shard::state_of(std::string_view sn) {
-  return state_of(sn, directory_->find_device(sn));
+      next_id_(unix_ms(platform.clock.now()) & 0x3fffffff) {
+  faults_.use(directory_);
+  twins_.use(directory_);
 }
 
-Shard::DeviceState& Shard::state_of(std::string_view sn, const registry::Device* device) {
-  if (DeviceState* found = find_state(sn, device)) return *found;
-  const catalog::FamilyPtr& family = platform_.catalog->of_serial(sn);
-  Kind& kind = kinds_[family.get()];
-  if (!kind.layout) {
-    kind.layout = std::make_shared<const twin::Layout>(family);
-    kind.refs.resize(kind.layout->names.size());
-  }
-  const std::int64_t number = device == nullptr ? 0 : device->number;
-  return devices_.try_emplace(std::string(sn), number, kind, platform_.config.twin).first->second;
+void Shard::count_effort(std::size_t bytes) {
+  effort_ += kEffort + static_cast<std::int64_t>(bytes / kBytesOfEffort);
 }
 
-Shard::DeviceState* Shard::find_state(std::string_view sn) {
-  return find_state(sn, directory_->find_device(sn));
-}
-
-Shard::DeviceState* Shard::find_state(std::string_view sn, const registry::Device* device) {
-  const auto found = devices_.find(sn);
-  if (found == devices_.end()) return nullptr;
-  if (device == nullptr || device->number == found->second.number) return &found->second;
-  // Removed and added again, perhaps by another owner: no state of the former device is kept.
-  std::vector<Pending> pending = std::move(found->second.pending);
-  forget_retained(found->second.retained);
-  devices_.erase(found);
-  for (Pending& waiting : pending) {
-    finish(device->sn, std::move(waiting),
-           fail(ErrorCode::kOffline, device->sn + " was removed meanwhile"));
-  }
-  return nullptr;
-}
-
-std::vector<SavedTwin> Shard::save_twins() {
-  std::vector<SavedTwin> saved;
-  for (auto& [sn, state] : devices_) {
-    if (std::exchange(state.saved_version, state.twin.version()) == state.twin.version()) continue;
-    saved.push_back({.sn = sn, .number = state.number, .text = state.twin.save()});
-  }
-  return saved;
-}
-
-void Shard::restore_twin(const SavedTwin& saved) {
-  const registry::Device* device = directory_->find_device(saved.sn);
-  if (device == nullptr || device->number != saved.number) return;
-  twin::Twin& twin = state_of(saved.sn).twin;
-  if (!saved.text.empty()) {
-    if (const Status restored = twin.restore(saved.text); !restored) {
-      spdlog::error("{}: {}", saved.sn, restored.error().detail);
-    }
-  }
-  for (const history::LastValue& value : saved.newer) twin.recall(value.name, value.text);
-}
-
-Shard::Known Shard::known(std::string_view sn) {
-  const auto found = devices_.find(sn);
-  if (found != devices_.end() && found->second.known_as_of == directory_number_) {
-    return {.device = found->second.device, .state = &found->second};
-  }
-  const registry::Device* device = directory_->find_device(sn);
-  DeviceState* state = find_state(sn, device);
-  if (state != nullptr) {
-    state->device = device;
-    state->known_as_of = directory_number_;
-  }
-  return {.device = device, .state = state};
+void Shard::report_refusal(const ClientPtr& client, ClientEvent::Kind kind, std::string_view reason,
+                           std::string_view why) {
+  platform_.client_events.record({.kind = kind,
+                                  .reason = reason,
+                                  .user = client->identity().name,
+                                  .client_id = client->client_id(),
+                                  .peer = client->peer(),
+                                  .detail = why},
+                                 platform_.steady->now());
 }
 
 void Shard::enter(const ClientPtr& client) {
@@ -114,79 +103,71 @@ void Shard::enter(const ClientPtr& client) {
 void Shard::leave(const Client& client) { clients_.erase(&client); }
 
 void Shard::device_connected(const ClientPtr& client, const std::string& sn) {
-  bind(client, sn, state_of(sn));
-}
-
-void Shard::bind(const ClientPtr& client, const std::string& sn, DeviceState& state) {
-  if (!state.away && state.active_transport == client.get()) return;
-  const bool fresh = state.transports.empty();
-  const bool first = fresh || std::exchange(state.away, false);
-  if (fresh && is_tapped(sn)) emit({.what = TrafficEvent::What::kOnline, .sn = sn});
-  state.active_transport = client.get();
-  state.transports.insert(client.get());
-  bound_[client.get()].insert(sn);
-  if (first) set_online(sn, true);
+  speaks(*client, sn, twins_.at(sn));
 }
 
 void Shard::disconnected(const Client& client) {
-  const auto carried = bound_.extract(&client);
-  if (carried.empty()) return;
-  for (const std::string& sn : carried.mapped()) drop_transport(client, sn);
+  for (const std::string& sn : twins_.take_carried(client)) left(client, sn);
 }
 
-void Shard::drop_transport(const Client& client, const std::string& sn) {
-  DeviceState& state = state_of(sn);
-  state.transports.erase(&client);
-  if (state.active_transport == &client) state.active_transport = nullptr;
-  if (!state.transports.empty()) return;
-  if (is_tapped(sn)) emit({.what = TrafficEvent::What::kOffline, .sn = sn});
-  if (!std::exchange(state.away, false)) set_online(sn, false);
+bool Shard::ended(const Client& client) {
+  disconnected(client);
+  const std::size_t removed = router_.subscriptions().remove(client, kRemovedAtOnce);
+  effort_ += kEffort * static_cast<std::int64_t>(1 + removed);
+  return removed < kRemovedAtOnce;
 }
 
-void Shard::set_online(const std::string& sn, bool online) {
-  platform_.presence.set(sn, online);
-  if (DeviceState* state = find_state(sn)) record_presence(*state, online);
-  to_accounts(sn, Verb::kStatus, {.like = plain(status_text(online)), .qos = Qos::kAtLeastOnce});
-  if (DeviceState* state = has_faults_ ? find_state(sn) : nullptr) send_hidden_status(sn, *state);
+void Shard::hand_on(const Client& from, std::int64_t kept_as,
+                    const std::vector<Delivery>& deliveries) {
+  router_.hand_on(from, kept_as, deliveries);
+  writer_.append();
 }
 
-std::string Shard::status_text(bool online) const {
-  const std::int64_t now = unix_ms(platform_.clock.now());
-  return fmt::format(R"({{"id":"{}","version":"1.0","timestamp":{},"params":{{"status":{}}}}})",
-                     now, now, online ? 1 : 0);
+void Shard::rebind(const Client& old, const ClientPtr& fresh) {
+  gate_.rebind(old, fresh);
+  router_.subscriptions().rebind(old, fresh);
 }
 
-void Shard::report_refusal(const ClientPtr& client, ClientEvent::Kind kind, std::string_view reason,
-                           std::string_view why) {
-  platform_.client_events.record({.kind = kind,
-                                  .reason = reason,
-                                  .user = client->identity().name,
-                                  .client_id = client->client_id(),
-                                  .peer = client->peer(),
-                                  .detail = why},
-                                 platform_.steady->now());
+void Shard::subscribe(const ClientPtr& client, const Subscription& subscription) {
+  count_effort(subscription.filter.size());
+  router_.subscriptions().subscribe(client, subscription);
+  if (subscription.send_retained && !wire::mqtt::shared_parts(subscription.filter)) {
+    send_retained(client, subscription);
+  }
+}
+
+void Shard::unsubscribe(const Client& client, const std::string& filter) {
+  count_effort(filter.size());
+  router_.subscriptions().unsubscribe(client, filter);
+}
+
+void Shard::restore_twin(const SavedTwin& saved) {
+  if (const Status restored = twins_.restore(saved); !restored) {
+    spdlog::error("{}: {}", saved.sn, restored.error().detail);
+  }
+}
+
+void Shard::consume_credit(const ClientPtr& client, std::size_t bytes) {
+  gate_.consume_credit(client, bytes);
 }
 
 void Shard::publish(const ClientPtr& client, const Inbound& inbound) {
   count_effort(inbound.message->payload.size());
   Answer answer{.ack = {.token = inbound.options.token}};
   if (inbound.options.identity.repeated) {
-    answer.record = last_record();
+    answer.record = writer_.last_record();
   } else {
-    const std::size_t before = batch_.size() + session_changes_.size();
+    const std::size_t before = writer_.bytes();
     take(client, inbound, answer);
-    if (client->flow()) client->flow()->wrote(batch_.size() + session_changes_.size() - before);
+    if (client->flow()) client->flow()->wrote(writer_.bytes() - before);
   }
   if (is_refusal(answer.ack.reason)) {
     report_refusal(client, ClientEvent::Kind::kPublicationRefused,
                    wire::mqtt::name_of(answer.ack.reason), answer.ack.why);
   }
-  if (session_changes_.size() >= kMostChangesBytes) append_turn();
-  if (inbound.options.qos == Qos::kAtMostOnce) return;
-  if (answer.record > durable_) {
-    held_acks_.push_back({.record = answer.record, .client = client, .ack = answer.ack});
-  } else {
-    batch_for(client).acks.push_back(answer.ack);
+  if (writer_.is_full()) writer_.append();
+  if (inbound.options.qos != Qos::kAtMostOnce) {
+    gate_.acknowledge(client, answer.ack, answer.record);
   }
 }
 
@@ -199,10 +180,18 @@ void Shard::take(const ClientPtr& client, const Inbound& inbound, Answer& answer
   }
   const PublishOptions::Identity& identity = inbound.options.identity;
   if (identity.stream == 0 || is_refusal(answer.ack.reason)) return;
-  append_change(session_changes_, PublicationTaken{.stream = identity.stream,
-                                                   .receipt = identity.receipt,
-                                                   .settled = identity.settled});
-  if (platform_.journal != nullptr) answer.record = last_record();
+  writer_.add_change(PublicationTaken{
+      .stream = identity.stream, .receipt = identity.receipt, .settled = identity.settled});
+  answer.record = writer_.last_record();
+}
+
+bool Shard::retain(const Inbound& inbound, const RetainedStore::Publisher& by, Answer& answer) {
+  if (!inbound.options.retain || retained_.put(by, inbound.message, inbound.options.qos)) {
+    return true;
+  }
+  answer.ack.reason = Reason::kQuotaExceeded;
+  answer.ack.why = kNoRoomToRetain;
+  return false;
 }
 
 void Shard::publish_by_account(const ClientPtr& client, const Inbound& inbound, Answer& answer) {
@@ -213,30 +202,25 @@ void Shard::publish_by_account(const ClientPtr& client, const Inbound& inbound, 
     return;
   }
   if (inbound.options.retain && permitted(who.account, inbound.sn, registry::Rights::kMonitor) &&
-      !retain(inbound, retained_by_accounts_[who.name], who.account, 0)) {
-    answer.ack.reason = Reason::kQuotaExceeded;
-    answer.ack.why = kNoRoomToRetain;
+      !retain(inbound,
+              {.kind = RetainedStore::Kind::kApps, .name = who.name, .account = who.account},
+              answer)) {
     return;
   }
-  to_account(who.name, inbound.sn, inbound.verb,
-             {.like = *inbound.message,
-              .qos = inbound.options.qos,
-              .retain = inbound.options.retain,
-              .from = client.get()});
-  if (is_tapped(inbound.sn)) {
-    emit({.what = TrafficEvent::What::kAppSends,
-          .sn = inbound.sn,
-          .account = who.account,
-          .verb = inbound.verb,
-          .text = inbound.message->payload});
-  }
+  router_.to_apps(who.name, inbound.sn, inbound.verb,
+                  {.like = *inbound.message,
+                   .qos = inbound.options.qos,
+                   .retain = inbound.options.retain,
+                   .from = client.get()});
+  traffic_.message(TrafficEvent::What::kAppSends, inbound.sn, inbound.verb,
+                   inbound.message->payload, who.account);
   if (inbound.verb == Verb::kSet) on_account_set(client, inbound, answer);
   if (inbound.verb == Verb::kGet) on_account_get(client, inbound);
 }
 
 void Shard::publish_by_device(const ClientPtr& client, const Inbound& inbound, Answer& answer) {
   const Identity& who = client->identity();
-  const auto [device, present] = known(inbound.sn);
+  const auto [device, present] = twins_.known(inbound.sn);
   // A connection that is being closed may have published before the kick arrived.
   const bool own = device != nullptr &&
                    (who.role == Role::kDevice
@@ -249,13 +233,9 @@ void Shard::publish_by_device(const ClientPtr& client, const Inbound& inbound, A
                          : std::string_view("a gateway speaks for its own account's devices only");
     return;
   }
-  DeviceState& state = present != nullptr ? *present : state_of(inbound.sn, device);
-  if (is_tapped(inbound.sn)) {
-    emit({.what = TrafficEvent::What::kDeviceSends,
-          .sn = inbound.sn,
-          .verb = inbound.verb,
-          .text = inbound.message->payload});
-  }
+  DeviceState& state = present != nullptr ? *present : twins_.at(inbound.sn, device);
+  traffic_.message(TrafficEvent::What::kDeviceSends, inbound.sn, inbound.verb,
+                   inbound.message->payload);
   const OutgoingMessage message{.like = *inbound.message,
                                 .qos = inbound.options.qos,
                                 .retain = inbound.options.retain,
@@ -263,18 +243,23 @@ void Shard::publish_by_device(const ClientPtr& client, const Inbound& inbound, A
   to_device(*device, inbound.verb, message);
   // The platform publishes each device's presence itself, retained.
   if (inbound.verb == Verb::kStatus) return on_status(client, inbound, state);
-  if (!retain(inbound, state.retained, device->owner, state.number)) {
-    answer.ack.reason = Reason::kQuotaExceeded;
-    answer.ack.why = kNoRoomToRetain;
+  if (!retain(inbound,
+              {.kind = RetainedStore::Kind::kDevice,
+               .name = inbound.sn,
+               .account = device->owner,
+               .device = state.number},
+              answer)) {
     return;
   }
   // A will is published for a connection that no longer exists.
-  if (client->present()) bind(client, inbound.sn, state);
-  if (inbound.verb == Verb::kSetReply) return on_reply(inbound, state);
+  if (client->present()) speaks(*client, inbound.sn, state);
+  if (inbound.verb == Verb::kSetReply) return on_reply(inbound);
   if (inbound.verb == Verb::kQuota) on_report(client, inbound, state, answer);
   to_accounts(*device, inbound.verb, message);
 }
 
+// A resent report that the session did not recognize as a repetition is marked as such if it has a
+// timestamp of its own: only by it can a repetition be recognized, since values repeat.
 void Shard::on_report(const ClientPtr& client, const Inbound& inbound, DeviceState& state,
                       Answer& answer) {
   Counters& counters = platform_.counters;
@@ -298,9 +283,15 @@ void Shard::on_report(const ClientPtr& client, const Inbound& inbound, DeviceSta
                     applied->refused, inbound.sn, platform_.config.twin.extra_quotas,
                     platform_.config.twin.extra_bytes, twin::Twin::kMostLevels));
   }
-  if (platform_.journal == nullptr || taken_.empty()) return;
-  record_report(state, now, inbound.options);
-  answer.record = appended_ + 1;
+  if (taken_.empty()) return;
+  const auto own_time = timestamp_of(reader_, now);
+  answer.record =
+      writer_.add_report({.device = state.number,
+                          .at = own_time.value_or(now),
+                          .twin = state.twin,
+                          .refs = state.family.refs,
+                          .values = taken_,
+                          .may_repeat = inbound.options.resent && own_time.has_value()});
 }
 
 // A device may also report its presence itself, for example through a gateway.
@@ -311,11 +302,62 @@ void Shard::on_status(const ClientPtr& client, const Inbound& inbound, DeviceSta
   const wire::Json* params = wire::member(*parsed, "params");
   const wire::Json* status = params == nullptr ? nullptr : wire::member(*params, "status");
   if (status == nullptr || !wire::is_whole(*status)) return;
-  if (wire::whole(*status) != 0) return bind(client, inbound.sn, state);
-  state.transports.insert(client.get());
-  bound_[client.get()].insert(inbound.sn);
-  if (std::exchange(state.away, true)) return;
-  set_online(inbound.sn, false);
+  if (wire::whole(*status) != 0) return speaks(*client, inbound.sn, state);
+  if (twins_.said_offline(*client, inbound.sn, state).presence) set_online(inbound.sn, false);
+}
+
+void Shard::to_accounts(const std::string& sn, Verb verb, const OutgoingMessage& message) {
+  if (const registry::Device* device = directory_->find_device(sn)) {
+    to_accounts(*device, verb, message);
+  }
+}
+
+void Shard::to_accounts(const registry::Device& device, Verb verb, const OutgoingMessage& message) {
+  if (verb != Verb::kQuota) {
+    traffic_.message(TrafficEvent::What::kAppGets, device.sn, verb, message.like.payload,
+                     device.owner);
+  }
+  const auto to = [&](registry::AccountId id) {
+    const registry::Account* account = directory_->find_account(id);
+    if (account != nullptr && faults_.pushes(id, device.sn, verb)) {
+      router_.to_apps(account->certificate_account, device.sn, verb, message);
+    }
+  };
+  to(device.owner);
+  for (const registry::Share& share : device.shares) to(share.account);
+}
+
+void Shard::to_device(const std::string& sn, Verb verb, const OutgoingMessage& message) {
+  if (const registry::Device* device = directory_->find_device(sn)) {
+    return to_device(*device, verb, message);
+  }
+  router_.to_device(sn, verb, message);
+}
+
+void Shard::to_device(const registry::Device& device, Verb verb, const OutgoingMessage& message) {
+  router_.to_device(device.sn, verb, message);
+  const registry::Account* owner = directory_->find_account(device.owner);
+  if (owner != nullptr) router_.to_gateways(owner->name, device.sn, verb, message);
+}
+
+void Shard::add_tap(const TapFilter& filter) {
+  std::vector<TrafficFeed::Known> known;
+  for (const std::string& sn : filter.sns) {
+    if (!mine_(sn)) continue;
+    DeviceState* state = twins_.find(sn);
+    const QuotaBody all = state == nullptr ? nullptr : state->twin.all();
+    known.push_back({.sn = sn,
+                     .text = all ? *all : std::string("{}"),
+                     .online = state != nullptr && !state->transports.empty(),
+                     .reports_offline = state != nullptr && state->reports_offline});
+  }
+  traffic_.add(filter, known);
+}
+
+void Shard::flush() {
+  writer_.append();
+  traffic_.flush();
+  router_.flush();
 }
 
 }  // namespace gridloom::hub

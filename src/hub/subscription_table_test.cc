@@ -16,8 +16,8 @@
 #include <utility>
 #include <vector>
 
-#include "hub/test_home.h"
 #include "hub/topics.h"
+#include "testing/home.h"
 #include "wire/mqtt/topic.h"
 
 namespace gridloom::hub {
@@ -58,7 +58,7 @@ class Table : public testing::Test {
     return table.steps() - before;
   }
 
-  HandLoop loop;
+  ManualLoop loop;
   SubscriptionTable table;
 };
 

@@ -13,7 +13,7 @@
 #include "history/journal.h"
 #include "history/turn.h"
 #include "history/value.h"
-#include "hub/test_home.h"
+#include "testing/home.h"
 
 namespace gridloom::hub {
 

@@ -22,8 +22,6 @@
 namespace gridloom::mqtt {
 namespace {
 
-using hub::Lines;
-using hub::TestHome;
 using std::chrono::seconds;
 using testing::Contains;
 using testing::Each;
@@ -394,7 +392,7 @@ TEST_P(ClientSessions, NewCredentialsEndTheSessionsThatWait) {
   auto first = app(keeping());
   first->drop();
   ASSERT_EQ(server.table->counts().waiting, 1U);
-  static_cast<void>(hub::must(server.home.registry->rotate_certificate("alice")));
+  static_cast<void>(must(server.home.registry->rotate_certificate("alice")));
   server.home.settle();
   server.pass(seconds(1));
   EXPECT_EQ(server.table->counts().sessions, 0U);
@@ -506,8 +504,8 @@ TEST_P(ClientSessions, NoWrongClockOfTheSystemEndsASessionAtOnce) {
       {7200, days{-365}, days{365}, hours{2}}, {7200, Millis{0}, days{365}, hours{1}},
       {7200, Millis{0}, days{-365}, hours{2}}, {10, Millis{0}, days{365}, seconds{10}},
   };
-  hub::ManualClock wall;
-  wall.at = server.home.clock.at;
+  TestClock wall;
+  wall.set(server.home.clock.now());
   server.home.platform.wall = &wall;
   for (const auto& row : rows) {
     SCOPED_TRACE(fmt::format("{} s, {}, {}", row.expiry_s, row.set_while_running.count(),
@@ -515,10 +513,10 @@ TEST_P(ClientSessions, NoWrongClockOfTheSystemEndsASessionAtOnce) {
     auto away = app(keeping(row.expiry_s));
     away->subscribe({open_topic("quota")});
     away->drop();
-    wall.at += row.set_while_running;
+    wall.pass(row.set_while_running);
     server.pass(seconds(1));
     EXPECT_EQ(server.table->counts().waiting, 1U);
-    wall.at += row.set_at_restart;
+    wall.pass(row.set_at_restart);
     server.restart();
     server.pass(row.stays - seconds(2));
     EXPECT_EQ(server.table->counts().waiting, 1U);

@@ -13,7 +13,7 @@
 #include <variant>
 #include <vector>
 
-#include "mqtt/conformance_stand.h"
+#include "mqtt/test_conformance.h"
 
 namespace gridloom::mqtt {
 namespace {

@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-#include "mqtt/conformance_stand.h"
+#include "mqtt/test_conformance.h"
 
 namespace gridloom::mqtt {
 namespace {

@@ -15,14 +15,12 @@
 #include <vector>
 
 #include "base/chance.h"
-#include "hub/test_home.h"
 #include "mqtt/test_peer.h"
+#include "testing/home.h"
 
 namespace gridloom::mqtt {
 namespace {
 
-using hub::Lines;
-using hub::TestHome;
 using testing::AllOf;
 using testing::Contains;
 using testing::ElementsAre;
@@ -80,7 +78,7 @@ TEST_F(ConnectionTest, AnAddressThatFailsOftenIsRefusedUnread) {
     Peer device(home, server, version);
     device.join_device(kSn);
     EXPECT_THAT(device.said(), ElementsAre(StartsWith("CONNACK success")));
-    home.clock.at += std::chrono::minutes(1);
+    home.clock.pass(std::chrono::minutes(1));
     Peer later(home, server, version);
     later.join_app("alice");
     EXPECT_THAT(later.said(), ElementsAre(StartsWith("CONNACK success")));
@@ -364,14 +362,14 @@ TEST_F(ConnectionTest, PresenceFollowsTheConnection) {
 TEST_F(ConnectionTest, ASilentDeviceGoesOfflineAfterOneAndAHalfKeepalives) {
   Peer device(home, server, Version::k311);
   device.join_device(kSn, {.keepalive_s = 15});
-  home.clock.at += Millis(15'000);
+  home.clock.pass(Millis(15'000));
   device.send(wire::mqtt::Pingreq{});
   EXPECT_THAT(device.said(), Contains("PINGRESP"));
-  home.clock.at += Millis(22'400);
+  home.clock.pass(Millis(22'400));
   device.connection().tick(home.clock.now());
   home.settle();
   EXPECT_TRUE(home.platform.presence.online(kSn));
-  home.clock.at += Millis(200);
+  home.clock.pass(Millis(200));
   device.connection().tick(home.clock.now());
   home.settle();
   EXPECT_TRUE(device.connection().finished());
@@ -380,16 +378,16 @@ TEST_F(ConnectionTest, ASilentDeviceGoesOfflineAfterOneAndAHalfKeepalives) {
 
 TEST_F(ConnectionTest, AConnectionThatDoesNotSignInIsGivenUp) {
   Peer idle(home, server, Version::k311);
-  home.clock.at += Millis(9'999);
+  home.clock.pass(Millis(9'999));
   idle.connection().tick(home.clock.now());
   EXPECT_FALSE(idle.connection().finished());
-  home.clock.at += Millis(2);
+  home.clock.pass(Millis(2));
   idle.connection().tick(home.clock.now());
   EXPECT_TRUE(idle.connection().finished());
 }
 
 TEST_F(ConnectionTest, AWillIsPublishedWhenTheConnectionIsLostAndItsOwnerMight) {
-  const hub::FakePtr app = home.subscriber("alice");
+  const FakePtr app = home.subscriber("alice");
   const std::string own = device_topic(kSn, "quota");
   const std::string foreign = device_topic(kOther, "quota");
   struct Row {

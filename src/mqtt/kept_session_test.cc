@@ -13,12 +13,11 @@
 #include <utility>
 #include <vector>
 
-#include "mqtt/crash_test.h"
+#include "mqtt/test_crash.h"
 
 namespace gridloom::mqtt {
 namespace {
 
-using hub::Lines;
 using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;

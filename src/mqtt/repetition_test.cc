@@ -9,12 +9,11 @@
 #include <string>
 #include <string_view>
 
-#include "mqtt/crash_test.h"
+#include "mqtt/test_crash.h"
 
 namespace gridloom::mqtt {
 namespace {
 
-using hub::Lines;
 using testing::ElementsAre;
 using testing::IsEmpty;
 using wire::mqtt::Connect;

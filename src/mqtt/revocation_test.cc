@@ -18,7 +18,6 @@
 namespace gridloom::mqtt {
 namespace {
 
-using hub::Lines;
 using std::chrono::seconds;
 using testing::Contains;
 using testing::ElementsAre;
@@ -50,12 +49,12 @@ class Revocation : public testing::TestWithParam<When> {
   template <typename Change>
   void take_away(const Change& change) {
     if (GetParam() == When::kRunning) {
-      hub::must(change(registry()));
+      must(change(registry()));
       server.home.settle();
       return server.pass(seconds(1));
     }
     server.stop();
-    hub::must(change(registry()));
+    must(change(registry()));
     server.start_again();
   }
   std::unique_ptr<Peer> peer() {
@@ -206,13 +205,13 @@ TEST_P(Revocation, NoWillOfARevokedSessionIsPublished) {
       const auto before_sets = fresh.home.platform.counters.sets.load();
       const auto before_reports = fresh.home.platform.counters.reports.load();
       if (GetParam() == When::kRunning) {
-        hub::must(row.change(*fresh.home.registry));
+        must(row.change(*fresh.home.registry));
         fresh.home.settle();
         fresh.pass(seconds(1));
       } else {
         thief.reset();
         fresh.stop();
-        hub::must(row.change(*fresh.home.registry));
+        must(row.change(*fresh.home.registry));
         fresh.start_again();
       }
       if (!parked) thief->drop();
@@ -242,11 +241,11 @@ TEST_P(Revocation, ASessionEndsWithTheCredentialThatItSignedInWith) {
     first->drop();
     if (GetParam() == When::kRunning) {
       // Nothing of the server runs between the change and the client's reconnect.
-      hub::must(row.change(*fresh.home.registry));
+      must(row.change(*fresh.home.registry));
     } else {
       first.reset();
       fresh.stop();
-      hub::must(row.change(*fresh.home.registry));
+      must(row.change(*fresh.home.registry));
       fresh.start_again();
     }
     if (fresh.home.registry->directory()->find_device(kSn) == nullptr) continue;
@@ -354,7 +353,7 @@ TEST_F(Revocation, ConnectionsOfTheOldKeyEnd) {
     const auto old = device(kSn, {.client_id = "dev"});
     old->subscribe({topic_of(kSn, "set")});
     static_cast<void>(old->said());
-    hub::must(change(registry()));
+    must(change(registry()));
     const std::string owner =
         registry().directory()->find_account(server.home.device(kSn).owner)->name;
     // Directly after the change, before any clock has ticked.

@@ -17,15 +17,13 @@
 
 #include "base/chance.h"
 #include "hub/session_changes.h"
-#include "hub/test_home.h"
 #include "mqtt/session_tables.h"
-#include "registry/test_folder.h"
+#include "testing/must.h"
+#include "testing/temporary_folder.h"
 #include "wire/mqtt/stored_message.h"
 
 namespace gridloom::mqtt {
 namespace {
-
-using hub::must;
 
 // Random changes as sessions make them, a few per record.
 class Changes {
@@ -149,7 +147,7 @@ class RowsTest : public testing::Test {
   }
   static constexpr int kWhole = -1;
 
-  hub::QuickFolder folder;
+  TemporaryFolder folder;
 };
 
 TEST_F(RowsTest, AreTheSameWhereverAWriteOfThemWasCutOff) {

@@ -12,17 +12,16 @@
 #include <vector>
 
 #include "hub/session_changes.h"
-#include "hub/test_home.h"
 #include "mqtt/session_tables.h"
 #include "registry/seen_number.h"
 #include "registry/sqlite.h"
-#include "registry/test_folder.h"
+#include "testing/must.h"
+#include "testing/temporary_folder.h"
 #include "wire/mqtt/stored_message.h"
 
 namespace gridloom::mqtt {
 namespace {
 
-using hub::must;
 namespace fs = std::filesystem;
 
 class DamagedSessionsTest : public testing::Test {
@@ -55,11 +54,11 @@ class DamagedSessionsTest : public testing::Test {
     bytes.write(std::string(static_cast<std::size_t>(size), '\xAA').data(), size);
   }
   void expect_set_aside() {
-    const std::string damaged = registry::content_of(file());
+    const std::string damaged = content_of(file());
     const auto store = must(SessionStore::open(data()));
     EXPECT_TRUE(must(store->load()).sessions.empty());
     EXPECT_TRUE(store->loss(false).contains("damaged-sessions.db-1")) << store->loss(false);
-    EXPECT_EQ(registry::content_of(data() / "damaged-sessions.db-1"), damaged);
+    EXPECT_EQ(content_of(data() / "damaged-sessions.db-1"), damaged);
     EXPECT_GT(store->keeper().new_number(), 1'000'000) << "none of the old numbers comes again";
     keep_session(*store, 7);
   }
@@ -69,7 +68,7 @@ class DamagedSessionsTest : public testing::Test {
     EXPECT_EQ(store->loss(true), "");
   }
 
-  hub::QuickFolder folder;
+  TemporaryFolder folder;
 };
 
 TEST_F(DamagedSessionsTest, AGoodFileStays) { expect_good(); }
@@ -100,7 +99,7 @@ TEST_F(DamagedSessionsTest, AMissingOrEmptyFileIsALossWhereAServerHasRun) {
     for (const char* name : {"sessions.db", "sessions.db-wal", "sessions.db-shm"}) {
       fs::remove(data() / name);
     }
-    if (is_empty) registry::write_content(file(), "");
+    if (is_empty) write_content(file(), "");
     const auto store = must(SessionStore::open(data()));
     EXPECT_TRUE(store->loss(true).starts_with("sessions.db was missing or empty")) << is_empty;
     EXPECT_EQ(store->loss(false), "") << "a first start";
@@ -211,11 +210,11 @@ TEST_F(DamagedRowsTest, WithoutTheRowsThatTheOthersBelongToTheFileIsSetAside) {
 // done.
 TEST_F(DamagedRowsTest, AnIndexThatKnowsOtherRowsIsDamage) {
   const auto [page, size] = page_of("sqlite_autoindex_message_1");
-  std::string bytes = registry::content_of(file());
+  std::string bytes = content_of(file());
   char& last = bytes.at(static_cast<std::size_t>(page * size - 1));
   ASSERT_EQ(last, 11);
   last = 9;
-  registry::write_content(file(), bytes);
+  write_content(file(), bytes);
   expect_set_aside();
 }
 
@@ -256,13 +255,13 @@ TEST_F(DamagedSessionsTest, ADamagedWriteAheadLogIsTold) {
     for (const std::int64_t number : {2, 3, 4}) keep_session(*store, number);
     fs::copy(data(), killed);
   }
-  const std::string wal = registry::content_of(killed / "sessions.db-wal");
+  const std::string wal = content_of(killed / "sessions.db-wal");
   ASSERT_GT(wal.size(), 4096 * 3);
   const auto open_with = [&](const std::string& bytes) {
     const fs::path folder_now = folder.path() / "now";
     fs::remove_all(folder_now);
     fs::copy(killed, folder_now);
-    registry::write_content(folder_now / "sessions.db-wal", bytes);
+    write_content(folder_now / "sessions.db-wal", bytes);
     const auto store = must(SessionStore::open(folder_now));
     const auto sessions = must(store->load()).sessions.size();
     return std::pair(sessions, store->loss(true));
@@ -307,7 +306,7 @@ TEST_F(DamagedSessionsTest, ALastCommitThatWasLostIsTold) {
 }
 
 TEST_F(DamagedSessionsTest, AFileThatIsNoDatabase) {
-  registry::write_content(file(), std::string(5000, 'r'));
+  write_content(file(), std::string(5000, 'r'));
   expect_set_aside();
   expect_good();
 }

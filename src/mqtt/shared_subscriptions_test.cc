@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-#include "mqtt/conformance_stand.h"
+#include "mqtt/test_conformance.h"
 
 namespace gridloom::mqtt {
 namespace {

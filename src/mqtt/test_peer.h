@@ -10,17 +10,17 @@
 #include <utility>
 #include <vector>
 
-#include "hub/test_home.h"
 #include "mqtt/connection.h"
-#include "wire/mqtt/session_talk.h"
+#include "testing/home.h"
+#include "wire/mqtt/test_talk.h"
 
 namespace gridloom::mqtt {
 
 class Peer {
  public:
-  Peer(hub::TestHome& home, const ServerContext& server, wire::mqtt::Version version)
+  Peer(TestHome& home, const ServerContext& server, wire::mqtt::Version version)
       : Peer(home, server, version, home.door_loop) {}
-  Peer(hub::TestHome& home, const ServerContext& server, wire::mqtt::Version version, Loop& loop)
+  Peer(TestHome& home, const ServerContext& server, wire::mqtt::Version version, Loop& loop)
       : home_(home), version_(version) {
     connection_ = std::make_shared<Connection>(
         server, net::ConnectionContext{
@@ -83,8 +83,8 @@ class Peer {
     return out;
   }
   // Everything that the server sends, including what it sends after the test home has settled.
-  hub::Lines said() {
-    hub::Lines all;
+  Lines said() {
+    Lines all;
     for (std::string bytes = output(); !bytes.empty(); bytes = output()) {
       std::ranges::move(wire::mqtt::told(bytes, version_), std::back_inserter(all));
       home_.settle();
@@ -95,7 +95,7 @@ class Peer {
   int wakes = 0;
 
  private:
-  hub::TestHome& home_;
+  TestHome& home_;
   wire::mqtt::Version version_;
   std::shared_ptr<Connection> connection_;
 };

@@ -9,9 +9,9 @@
 #include <utility>
 #include <vector>
 
-#include "hub/test_home.h"
 #include "mqtt/session_store.h"
 #include "mqtt/session_table.h"
+#include "testing/home.h"
 
 namespace gridloom::mqtt {
 
@@ -30,9 +30,9 @@ struct Server {
   Server& operator=(const Server&) = delete;
 
   void start() {
-    store = hub::must(SessionStore::open(home.folder.data()));
+    store = must(SessionStore::open(home.folder.data()));
     home.platform.sessions = store->keeper();
-    auto loaded = hub::must(store->load());
+    auto loaded = must(store->load());
     for (const hub::RetainedChange& retained : loaded.retained) {
       lost_retained += home.hub->restore_retained(retained) ? 0 : 1;
     }
@@ -71,7 +71,7 @@ struct Server {
     for (const char* name : {"sessions.db", "sessions.db-wal"}) {
       std::filesystem::copy(home.folder.data() / name, copy / name);
     }
-    return hub::must(hub::must(SessionStore::open(copy))->load());
+    return must(must(SessionStore::open(copy))->load());
   }
   void sweep() {
     table->sweep(home.door_loop, home.clock.now());
@@ -83,7 +83,7 @@ struct Server {
     sweep();
   }
 
-  hub::TestHome home;
+  TestHome home;
   TableLimits limits;
   wire::mqtt::Limits wire_limits;
   std::unique_ptr<SessionStore> store;

@@ -30,6 +30,7 @@
 #include <vector>
 
 #include "net/listener.h"
+#include "testing/clock.h"
 
 namespace gridloom::net {
 
@@ -41,15 +42,6 @@ inline void take(std::chrono::milliseconds time) {
   while (std::chrono::steady_clock::now() < end) {
   }
 }
-
-class TestClock final : public Clock {
- public:
-  [[nodiscard]] TimePoint now() const override { return TimePoint(Millis(ms_.load())); }
-  void pass(Millis time) { ms_ += time.count(); }
-
- private:
-  std::atomic<std::int64_t> ms_{1'700'000'000'000};
-};
 
 // Events that protocols report to the test, across threads.
 class Events {

@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "net/test_peer.h"
+#include "testing/temporary_folder.h"
 
 namespace gridloom::net {
 namespace {
@@ -46,19 +47,9 @@ CertificatePtr certificate_of(const fs::path& file) {
   return CertificatePtr(bio ? PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr) : nullptr);
 }
 
-std::string content_of(const fs::path& file) {
-  std::ifstream stream(file, std::ios::binary);
-  return {std::istreambuf_iterator<char>(stream), {}};
-}
-
-void write_content(const fs::path& file, std::string_view content) {
-  std::ofstream(file, std::ios::binary | std::ios::trunc) << content;
+void write_private(const fs::path& file, std::string_view content) {
+  write_content(file, content);
   fs::permissions(file, fs::perms::owner_read | fs::perms::owner_write);
-}
-
-unsigned mode_of(const fs::path& file) {
-  struct stat facts{};
-  return ::stat(file.c_str(), &facts) == 0 ? facts.st_mode & 07777U : 0U;
 }
 
 std::string fresh_key() {
@@ -72,15 +63,6 @@ std::string fresh_key() {
 
 class TlsTest : public testing::Test {
  protected:
-  void SetUp() override {
-    std::string name = (fs::temp_directory_path() / "gridloom-test-XXXXXX").string();
-    ASSERT_NE(::mkdtemp(name.data()), nullptr);
-    folder = name;
-  }
-  void TearDown() override {
-    std::error_code ignored;
-    fs::remove_all(folder, ignored);
-  }
   [[nodiscard]] TlsFiles files(const std::vector<std::string>& hosts = {}) const {
     const auto made = own_certificates(folder, hosts);
     if (!made) throw std::runtime_error(made.error().detail);
@@ -110,7 +92,8 @@ class TlsTest : public testing::Test {
     return testing::AssertionSuccess();
   }
 
-  fs::path folder;
+  TemporaryFolder temporary;
+  const fs::path& folder = temporary.path();
 };
 
 TEST_F(TlsTest, MakesItsFilesOnFirstStartWithKeysForNobodyElse) {
@@ -371,16 +354,16 @@ TEST_F(TlsTest, ADamagedAuthorityIsReportedAndNotReplaced) {
            again.error().detail.contains("ca.pem");
   };
   for (const std::string_view damage : {"", "nonsense", "-----BEGIN CERTIFICATE-----\nAAAA\n"}) {
-    write_content(made.ca, damage);
+    write_private(made.ca, damage);
     EXPECT_TRUE(reported()) << damage;
     EXPECT_EQ(content_of(made.ca), damage);
   }
-  write_content(made.ca, good);
-  write_content(tls("ca.key"), "nonsense");
+  write_private(made.ca, good);
+  write_private(tls("ca.key"), "nonsense");
   EXPECT_TRUE(reported());
   fs::remove(tls("ca.key"));
   EXPECT_TRUE(reported());
-  write_content(tls("ca.key"), key);
+  write_private(tls("ca.key"), key);
   EXPECT_TRUE(serves(files()));
 }
 
@@ -392,7 +375,7 @@ TEST_F(TlsTest, AFlippedBitInAnAuthorityIsReportedOrChangesNothing) {
     for (std::size_t at = 0; at < good.size(); at += 3) {
       std::string flipped = good;
       flipped[at] = static_cast<char>(flipped[at] ^ 4);
-      write_content(file, flipped);
+      write_private(file, flipped);
       const auto again = own_certificates(folder, {});
       if (!again) {
         ++reported;
@@ -402,7 +385,7 @@ TEST_F(TlsTest, AFlippedBitInAnAuthorityIsReportedOrChangesNothing) {
       }
     }
     EXPECT_GT(reported, static_cast<int>(good.size()) / 3 / 2) << file;
-    write_content(file, good);
+    write_private(file, good);
   }
   EXPECT_TRUE(serves(files()));
 }
@@ -410,7 +393,7 @@ TEST_F(TlsTest, AFlippedBitInAnAuthorityIsReportedOrChangesNothing) {
 // Every client would refuse the certificates that it signs.
 TEST_F(TlsTest, AnAuthoritysKeyThatIsAnothersIsReported) {
   const TlsFiles made = files();
-  write_content(tls("ca.key"), fresh_key());
+  write_private(tls("ca.key"), fresh_key());
   const auto again = own_certificates(folder, {});
   ASSERT_FALSE(again);
   EXPECT_EQ(again.error().code, ErrorCode::kMalformed);
@@ -419,7 +402,7 @@ TEST_F(TlsTest, AnAuthoritysKeyThatIsAnothersIsReported) {
 TEST_F(TlsTest, ADamagedServerCertificateIsMadeAgain) {
   const TlsFiles made = files();
   for (const fs::path& file : {made.certificate, made.key}) {
-    write_content(file, "nonsense");
+    write_private(file, "nonsense");
     static_cast<void>(files());
     EXPECT_TRUE(serves(made)) << file;
     fs::remove(file);
@@ -431,7 +414,7 @@ TEST_F(TlsTest, ADamagedServerCertificateIsMadeAgain) {
 // A crash between the two writes of a renewal leaves the new key next to the old certificate.
 TEST_F(TlsTest, AServerKeyThatDoesNotFitItsCertificateIsMadeAgain) {
   const TlsFiles made = files();
-  write_content(made.key, fresh_key());
+  write_private(made.key, fresh_key());
   static_cast<void>(files());
   EXPECT_TRUE(serves(made));
 }
@@ -460,7 +443,7 @@ TEST_F(TlsTest, APublicHostThatIsNoneDoesNotCostTheOtherNames) {
 }
 
 TEST_F(TlsTest, AFolderThatCannotBeIsNamed) {
-  write_content(folder / "file", "x");
+  write_private(folder / "file", "x");
   const auto made = own_certificates(folder / "file", {});
   ASSERT_FALSE(made);
   EXPECT_EQ(made.error().code, ErrorCode::kIo);
@@ -469,7 +452,7 @@ TEST_F(TlsTest, AFolderThatCannotBeIsNamed) {
 
 TEST_F(TlsTest, GivenFilesThatAreNoneAreNamed) {
   TlsFiles made = files();
-  write_content(tls("other.key"), fresh_key());
+  write_private(tls("other.key"), fresh_key());
   for (const fs::path& key : {tls("other.key"), tls("absent.key"), made.certificate}) {
     const auto context = tls_context({.ca = made.ca, .certificate = made.certificate, .key = key});
     ASSERT_FALSE(context) << key;

@@ -14,13 +14,13 @@
 #include <thread>
 #include <utility>
 
-#include "registry/test_folder.h"
+#include "testing/temporary_folder.h"
 
 namespace gridloom::registry {
 namespace {
 
 TEST(DataLock, TheSecondToTakeItIsToldWhoHasIt) {
-  const TestFolder folder;
+  const TemporaryFolder folder;
   const Result<DataLock> first = DataLock::take(folder.data());
   ASSERT_TRUE(first) << first.error().detail;
   const Result<DataLock> second = DataLock::take(folder.data());
@@ -33,7 +33,7 @@ TEST(DataLock, TheSecondToTakeItIsToldWhoHasIt) {
 }
 
 TEST(DataLock, IsFreeAfterItsHolderWentAndMovesWithIt) {
-  const TestFolder folder;
+  const TemporaryFolder folder;
   std::optional<DataLock> kept;
   {
     Result<DataLock> first = DataLock::take(folder.data());
@@ -46,7 +46,7 @@ TEST(DataLock, IsFreeAfterItsHolderWentAndMovesWithIt) {
 }
 
 TEST(DataLock, IsFreeAfterItsHolderWasKilled) {
-  const TestFolder folder;
+  const TemporaryFolder folder;
   int pipe[2] = {-1, -1};
   ASSERT_EQ(::pipe(pipe), 0);
   const pid_t child = ::fork();
@@ -71,7 +71,7 @@ TEST(DataLock, IsFreeAfterItsHolderWasKilled) {
 }
 
 TEST(DataLock, ACommandThatHoldsItIsNamedAsOneAfterAWait) {
-  const TestFolder folder;
+  const TemporaryFolder folder;
   const auto first = DataLock::take(folder.data(), DataLock::Holder::kCommand);
   ASSERT_TRUE(first) << first.error().detail;
   const auto second = DataLock::take(folder.data(), DataLock::Holder::kServer, Millis{20});
@@ -82,7 +82,7 @@ TEST(DataLock, ACommandThatHoldsItIsNamedAsOneAfterAWait) {
 }
 
 TEST(DataLock, IsWaitedForWhileACommandHoldsIt) {
-  const TestFolder folder;
+  const TemporaryFolder folder;
   std::optional<DataLock> first;
   {
     auto taken = DataLock::take(folder.data(), DataLock::Holder::kCommand);
@@ -101,7 +101,7 @@ TEST(DataLock, IsWaitedForWhileACommandHoldsIt) {
 }
 
 TEST(DataLock, AServerIsNotWaitedForUnlessItIsDead) {
-  const TestFolder folder;
+  const TemporaryFolder folder;
   const auto server = DataLock::take(folder.data());
   ASSERT_TRUE(server);
   // The test ends in time only if the lock does not wait for this hour.
@@ -113,7 +113,7 @@ TEST(DataLock, AServerIsNotWaitedForUnlessItIsDead) {
 }
 
 TEST(DataLock, LeavesNoNoteOfAHolderThatIsGone) {
-  const TestFolder folder;
+  const TemporaryFolder folder;
   {
     ASSERT_TRUE(DataLock::take(folder.data()));
   }
@@ -121,7 +121,7 @@ TEST(DataLock, LeavesNoNoteOfAHolderThatIsGone) {
 }
 
 TEST(DataLock, AFolderThatCannotBeMadeIsNamed) {
-  const TestFolder folder;
+  const TemporaryFolder folder;
   write_content(folder.path() / "file", "x");
   const Result<DataLock> lock = DataLock::take(folder.path() / "file" / "data");
   ASSERT_FALSE(lock);

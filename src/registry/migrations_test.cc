@@ -13,7 +13,7 @@
 
 #include "registry/registry.h"
 #include "registry/sqlite.h"
-#include "registry/test_folder.h"
+#include "testing/temporary_folder.h"
 
 namespace gridloom::registry {
 namespace {
@@ -44,7 +44,7 @@ class Migrations : public testing::Test {
     return database;
   }
 
-  TestFolder folder_;
+  TemporaryFolder folder_;
 };
 
 std::vector<std::string> schema_of(Database& database) {

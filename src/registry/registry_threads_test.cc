@@ -10,14 +10,14 @@
 #include <vector>
 
 #include "registry/registry.h"
-#include "registry/test_folder.h"
+#include "testing/temporary_folder.h"
 
 namespace gridloom::registry {
 namespace {
 
 constexpr int kRounds = 100;
 
-std::unique_ptr<Registry> opened(const TestFolder& folder) {
+std::unique_ptr<Registry> opened(const TemporaryFolder& folder) {
   Result<std::unique_ptr<Registry>> registry = Registry::open(folder.data());
   if (!registry) {
     ADD_FAILURE() << registry.error().detail;
@@ -46,7 +46,7 @@ bool is_consistent(const Directory& directory) {
 }
 
 TEST(RegistryThreads, ReadersSeeWholeDirectoriesWhileAWriterChangesThem) {
-  const TestFolder folder;
+  const TemporaryFolder folder;
   const std::unique_ptr<Registry> registry = opened(folder);
   ASSERT_TRUE(registry);
   ASSERT_TRUE(registry->add_account({.name = "anna"}));
@@ -81,7 +81,7 @@ TEST(RegistryThreads, ReadersSeeWholeDirectoriesWhileAWriterChangesThem) {
 }
 
 TEST(RegistryThreads, WritersOfTwoConnectionsWaitForEachOther) {
-  const TestFolder folder;
+  const TemporaryFolder folder;
   const std::unique_ptr<Registry> first = opened(folder);
   const std::unique_ptr<Registry> second = opened(folder);
   ASSERT_TRUE(first && second);
@@ -110,7 +110,7 @@ TEST(RegistryThreads, WritersOfTwoConnectionsWaitForEachOther) {
 }
 
 TEST(RegistryThreads, FirstStartsAtOnceAgreeOnOneKey) {
-  const TestFolder folder;
+  const TemporaryFolder folder;
   std::atomic<int> failed = 0;
   std::vector<std::jthread> starts;
   for (int i = 0; i < 4; ++i) {

@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <string>
 
-#include "registry/test_folder.h"
+#include "testing/temporary_folder.h"
 
 namespace gridloom::registry {
 namespace {
@@ -18,7 +18,7 @@ class Seal : public testing::Test {
     return Sealer::with_key_file(key(), missing);
   }
 
-  TestFolder folder_;
+  TemporaryFolder folder_;
 };
 
 TEST_F(Seal, OpensWhatItSealedAlsoAfterARestart) {

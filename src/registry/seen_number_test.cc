@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "registry/test_folder.h"
+#include "testing/temporary_folder.h"
 
 namespace gridloom::registry {
 namespace {
@@ -15,7 +15,7 @@ class SeenNumberTest : public testing::Test {
   [[nodiscard]] std::optional<std::uint64_t> seen() const { return SeenNumber(file()).read(); }
   [[nodiscard]] std::filesystem::path file() const { return folder.data() / "a.seen"; }
 
-  TestFolder folder;
+  TemporaryFolder folder;
 };
 
 TEST_F(SeenNumberTest, IsTheLastThatWasRemembered) {

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "registry/test_folder.h"
+#include "testing/temporary_folder.h"
 
 namespace gridloom::registry {
 namespace {
@@ -30,7 +30,7 @@ class SchemaTest : public testing::Test {
   }
   using State = std::pair<std::int64_t, std::int64_t>;
 
-  TestFolder folder_;
+  TemporaryFolder folder_;
 };
 
 TEST_F(SchemaTest, ANewFileHasItsTablesAndFirstRows) {

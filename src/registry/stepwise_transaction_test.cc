@@ -2,13 +2,13 @@
 
 #include <gtest/gtest.h>
 
-#include "registry/test_folder.h"
+#include "testing/temporary_folder.h"
 
 namespace gridloom::registry {
 namespace {
 
 TEST(StepwiseTransaction, CommitsWheneverAStepIsFull) {
-  const TestFolder folder;
+  const TemporaryFolder folder;
   std::filesystem::create_directory(folder.data());
   const Schema schema{.tables = "CREATE TABLE t (x INTEGER) STRICT;"};
   auto writer = open_database(folder.data() / "a.db", schema);

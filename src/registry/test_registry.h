@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "registry/registry.h"
-#include "registry/test_folder.h"
+#include "testing/temporary_folder.h"
 
 namespace gridloom::registry {
 
@@ -88,7 +88,7 @@ class RegistryTest : public testing::Test {
     return names;
   }
 
-  TestFolder folder_;
+  TemporaryFolder folder_;
   std::unique_ptr<Registry> registry_;
 };
 

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "registry/sqlite.h"
-#include "registry/test_folder.h"
+#include "testing/temporary_folder.h"
 
 namespace gridloom::registry {
 namespace {
@@ -33,7 +33,7 @@ class WalCheckTest : public testing::Test {
     return bytes;
   }
 
-  TestFolder folder_;
+  TemporaryFolder folder_;
   std::string first_;
   std::string again_;
 };

@@ -9,8 +9,8 @@
 #include <string>
 #include <string_view>
 
-#include "sim/device_bench.h"
-#include "sim/models/identities.h"
+#include "sim/models/test_invariants.h"
+#include "sim/test_bench.h"
 
 namespace gridloom::sim {
 namespace {
@@ -62,10 +62,10 @@ class Cycled {
     int value = 0;
   };
   explicit Cycled(std::string_view family, std::initializer_list<Setting> settings = {})
-      : family_(family_of(family)),
-        invariants_(identities_of(table_of(family))),
-        fields_(table_of(family)),
-        model_(make_model(*family_, Chance(7))) {
+      : kind_(family_of(family)),
+        invariants_(identities_of(kind_.table)),
+        fields_(kind_.table),
+        model_(kind_.make_model(Chance(7))) {
     for (const Setting& setting : settings) fields_.set(setting.field, setting.value);
     model_->start(fields_, environment());
   }
@@ -95,7 +95,7 @@ class Cycled {
     return environment;
   }
 
-  catalog::FamilyPtr family_;
+  Kind kind_;
   Invariants invariants_;
   Fields fields_;
   std::unique_ptr<Model> model_;

@@ -18,26 +18,29 @@ using catalog::DeviceFault;
 constexpr double kSkew_s = 3600;
 
 using Touch = void (*)(Environment&, double);
-constexpr std::array<std::pair<std::string_view, Touch>, catalog::kTroubleMeans.size()> kTouches = {
-    {{"grid", [](Environment& environment,
-                 double on) { environment.grid_up = environment.grid_up && on != 0; }},
-     {"panel_1", [](Environment& environment, double share) { environment.panels[0] *= share; }},
-     {"panel_2", [](Environment& environment, double share) { environment.panels[1] *= share; }},
-     {"battery", [](Environment& environment,
-                    double on) { environment.battery_ok = environment.battery_ok && on != 0; }},
-     {"warmer_k", [](Environment& environment, double kelvin) { environment.air_c += kelvin; }},
-     {"clock_s",
-      [](Environment& environment, double seconds) {
-        const Millis wrong(static_cast<std::int64_t>(seconds * 1000));
-        environment.now += wrong;
-        environment.local_ms =
-            ((environment.local_ms + wrong.count()) % kDay_ms + kDay_ms) % kDay_ms;
-      }},
-     {"appliance_w",
-      [](Environment& environment, double watts) { environment.appliance_w += watts; }},
-     {"heater", [](Environment& environment, double on) {
-        environment.heater_ok = environment.heater_ok && on != 0;
-      }}}};
+constexpr std::array<std::pair<std::string_view, Touch>, catalog::kEnvironmentChanges.size()>
+    kTouches = {
+        {{"grid", [](Environment& environment,
+                     double on) { environment.grid_up = environment.grid_up && on != 0; }},
+         {"panel_1",
+          [](Environment& environment, double share) { environment.panels[0] *= share; }},
+         {"panel_2",
+          [](Environment& environment, double share) { environment.panels[1] *= share; }},
+         {"battery", [](Environment& environment,
+                        double on) { environment.battery_ok = environment.battery_ok && on != 0; }},
+         {"warmer_k", [](Environment& environment, double kelvin) { environment.air_c += kelvin; }},
+         {"clock_s",
+          [](Environment& environment, double seconds) {
+            const Millis wrong(static_cast<std::int64_t>(seconds * 1000));
+            environment.now += wrong;
+            environment.local_ms =
+                ((environment.local_ms + wrong.count()) % kDay_ms + kDay_ms) % kDay_ms;
+          }},
+         {"appliance_w",
+          [](Environment& environment, double watts) { environment.appliance_w += watts; }},
+         {"heater", [](Environment& environment, double on) {
+            environment.heater_ok = environment.heater_ok && on != 0;
+          }}}};
 
 bool has(const catalog::Family& family, std::string_view name) {
   return find_device_fault(family, name) != nullptr;
@@ -65,7 +68,7 @@ const std::vector<DeviceFault>& common_faults() {
   const auto make = [](std::string_view name, std::string_view means) {
     DeviceFault made;
     made.name = name;
-    made.means = means;
+    made.description = means;
     return made;
   };
   static const std::vector<DeviceFault> all = [&] {
@@ -76,7 +79,7 @@ const std::vector<DeviceFault>& common_faults() {
         make(common_fault::kClockSkew, "Its clock is value seconds ahead (3600)"),
         make(common_fault::kMalformed, "Its reports are broken: cut off, no JSON, other types"),
         make(common_fault::kNoReply, "It obeys what is set, and does not say so")};
-    made[2].does = {{"clock_s", kSkew_s}};
+    made[2].environment = {{"clock_s", kSkew_s}};
     return made;
   }();
   return all;
@@ -111,11 +114,11 @@ Status check_order(const FaultRule& order, const catalog::Catalog& catalog) {
 }
 
 void apply(const DeviceFault& fault, std::optional<double> value, Environment& environment) {
-  for (const auto& [what, number] : fault.does) {
+  for (const auto& [what, number] : fault.environment) {
     const auto* found =
         std::ranges::find(kTouches, what, [](const auto& row) { return row.first; });
     if (found != kTouches.end()) {
-      found->second(environment, value && fault.does.size() == 1 ? *value : number);
+      found->second(environment, value && fault.environment.size() == 1 ? *value : number);
     }
   }
 }

@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-#include "sim/device_bench.h"
+#include "sim/test_bench.h"
 
 namespace gridloom::sim {
 namespace {
@@ -27,8 +27,8 @@ constexpr TimePoint kNoon{std::chrono::sys_days{std::chrono::June / 10 / 2025} +
 // The last reported values of all fields with this name, in any module.
 std::vector<Json> values_of(const Fields& fields, std::string_view name) {
   std::vector<Json> values;
-  for (const Fields::Slot& slot : fields.slots()) {
-    if (slot.field->name == name) values.push_back(slot.value);
+  for (const Fields::Entry& entry : fields.entries()) {
+    if (entry.field->name == name) values.push_back(entry.value);
   }
   return values;
 }
@@ -41,21 +41,22 @@ TEST(Troubles, EachShowsInItsFamilysFieldsWhileItLastsAndNotAfter) {
       SCOPED_TRACE(fmt::format("{} {}", id, fault.name));
       // The effect of these two shows only in certain situations: models/*_test.cc.
       const bool by_model = fault.name == "overload" || fault.name == "heater_failure";
-      EXPECT_EQ(fault.shows.empty(), by_model);
+      EXPECT_EQ(fault.reports.empty(), by_model);
       Bench bench(family);
       bench.connect();
       bench.run(Millis{10 * kMinute_ms});
       std::map<std::string, std::vector<Json>> before;
-      for (const auto& [name, value] : fault.shows) before[name] = values_of(bench.fields(), name);
+      for (const auto& [name, value] : fault.reports)
+        before[name] = values_of(bench.fields(), name);
       bench.orders = {{.fault = fault.name}};
       bench.run(Millis{30 * kMinute_ms});
-      for (const auto& [name, value] : fault.shows) {
+      for (const auto& [name, value] : fault.reports) {
         for (const Json& shown : values_of(bench.fields(), name)) EXPECT_EQ(shown, value) << name;
       }
       expect_documented(bench.fields());
       bench.orders.clear();
       bench.run(Millis{2 * kMinute_ms});
-      for (const auto& [name, value] : fault.shows) {
+      for (const auto& [name, value] : fault.reports) {
         EXPECT_EQ(values_of(bench.fields(), name), before[name]) << name;
       }
     }
@@ -96,11 +97,11 @@ TEST(Troubles, HeldFieldsStayAsTheyWereAndMoveOnAfterwards) {
     bench.orders = {{.fault = "sensor_stuck"}};
     bench.step(Millis{2000});
     std::vector<std::vector<Json>> held;
-    for (const std::string& name : stuck->holds) held.push_back(values_of(bench.fields(), name));
+    for (const std::string& name : stuck->freezes) held.push_back(values_of(bench.fields(), name));
     for (int hour = 0; hour < 6; ++hour) {
       bench.run(Millis{kHour_ms});
       for (std::size_t k = 0; k < held.size(); ++k) {
-        EXPECT_EQ(values_of(bench.fields(), stuck->holds[k]), held[k]) << stuck->holds[k];
+        EXPECT_EQ(values_of(bench.fields(), stuck->freezes[k]), held[k]) << stuck->freezes[k];
       }
     }
     bench.orders.clear();
@@ -108,7 +109,7 @@ TEST(Troubles, HeldFieldsStayAsTheyWereAndMoveOnAfterwards) {
     for (int hour = 0; hour < 6; ++hour) {
       bench.run(Millis{kHour_ms});
       for (std::size_t k = 0; k < held.size(); ++k) {
-        moved = moved || values_of(bench.fields(), stuck->holds[k]) != held[k];
+        moved = moved || values_of(bench.fields(), stuck->freezes[k]) != held[k];
       }
     }
     EXPECT_TRUE(moved);
@@ -117,8 +118,10 @@ TEST(Troubles, HeldFieldsStayAsTheyWereAndMoveOnAfterwards) {
 
 double sum_of(const Fields& fields, std::string_view nature) {
   double sum = 0;
-  for (const Fields::Slot& slot : fields.slots()) {
-    if (slot.field->nature == nature) sum += slot.value.to_number<double>() * slot.field->scale;
+  for (const Fields::Entry& entry : fields.entries()) {
+    if (entry.field->nature == nature) {
+      sum += entry.value.to_number<double>() * entry.field->scale;
+    }
   }
   return sum;
 }

@@ -9,59 +9,76 @@
 #include <thread>
 #include <utility>
 
-#include "sim/virtual_device.h"
+#include "sim/device_driver.h"
 
 namespace gridloom::sim {
 namespace {
 
-struct Living {
-  std::unique_ptr<VirtualDevice> device;
-  std::int64_t stored_uj = 0;  // at the start
-  std::uint64_t digest = 0;
-};
+// A device whose messages are counted and hashed.
+class CountedDevice final : private DeviceDriver::Connection {
+ public:
+  CountedDevice(KindPtr kind, std::string sn, Chance chance, const Environment& environment)
+      : driver_(std::move(kind), std::move(sn), chance, environment, *this),
+        begun_uj_(driver_.device().balance().stored_uj) {}
 
-std::vector<Living> devices_of(const DryRun& dry_run, const World& world) {
-  std::vector<Living> devices;
+  [[nodiscard]] DeviceDriver& driver() { return driver_; }
+  void add_to(DryRunSummary& all) const {
+    all.reports += reports_;
+    all.bytes += bytes_;
+    all.digest = XXH3_64bits_withSeed(&digest_, sizeof(digest_), all.digest);
+    const Balance balance = driver_.device().balance();
+    all.balance.in_uj += balance.in_uj;
+    all.balance.out_uj += balance.out_uj;
+    all.balance.lost_uj += balance.lost_uj;
+    all.balance.stored_uj += balance.stored_uj - begun_uj_;
+  }
+
+ private:
+  [[nodiscard]] bool is_online() const override { return true; }
+  [[nodiscard]] bool takes_reports() const override { return true; }
+  void publish(VirtualDevice::Message message) override {
+    ++reports_;
+    bytes_ += message.payload.size();
+    digest_ = XXH3_64bits_withSeed(message.payload.data(), message.payload.size(), digest_);
+  }
+
+  DeviceDriver driver_;
+  std::int64_t begun_uj_;  // stored at the start
+  std::uint64_t reports_ = 0;
+  std::uint64_t bytes_ = 0;
+  std::uint64_t digest_ = 0;
+};
+using Devices = std::vector<std::unique_ptr<CountedDevice>>;
+
+Devices devices_of(const DryRun& dry_run, const World& world) {
+  Devices devices;
   const Environment environment = world.at(dry_run.from);
   const Chance chance(dry_run.world.seed);
   for (const DryRun::Group& group : dry_run.groups) {
     const auto kind = std::make_shared<const Kind>(group.family);
     for (std::size_t i = 0; i < group.devices; ++i) {
-      devices.push_back({.device = std::make_unique<VirtualDevice>(
-                             kind, simulated_sn(*group.family, i + 1), chance, environment)});
-      devices.back().stored_uj = devices.back().device->balance().stored_uj;
+      devices.push_back(std::make_unique<CountedDevice>(kind, simulated_sn(*group.family, i + 1),
+                                                        chance, environment));
     }
   }
   return devices;
 }
 
-void count(std::vector<VirtualDevice::Message>& said, Living& by, DryRunSummary& summary) {
-  for (const VirtualDevice::Message& message : said) {
-    ++summary.reports;
-    summary.bytes += message.payload.size();
-    by.digest = XXH3_64bits_withSeed(message.payload.data(), message.payload.size(), by.digest);
-  }
-  said.clear();
-}
-
-void live(const DryRun& dry_run, const World& world, std::span<Living> devices,
-          DryRunSummary& summary) {
-  std::vector<VirtualDevice::Message> said;
+// Returns the number of steps.
+std::uint64_t live(const DryRun& dry_run, const World& world,
+                   std::span<const std::unique_ptr<CountedDevice>> devices) {
+  std::uint64_t steps = 0;
   const Environment begin = world.at(dry_run.from);
-  for (Living& one : devices) {
-    one.device->connected(begin, said);
-    count(said, one, summary);
-  }
+  for (const auto& device : devices) device->driver().report_everything(begin);
   for (Millis gone = dry_run.step; gone <= dry_run.span; gone += dry_run.step) {
     const Environment environment = world.at(dry_run.from + gone);
-    for (Living& one : devices) {
-      if (!dry_run.faults.empty()) one.device->apply_faults(dry_run.faults, environment.now);
-      one.device->step(environment, said);
-      if (one.device->cut_off()) said.clear();
-      ++summary.steps;
-      count(said, one, summary);
+    for (const auto& device : devices) {
+      device->driver().apply_faults(dry_run.faults, environment.now);
+      device->driver().step(environment);
     }
+    steps += devices.size();
   }
+  return steps;
 }
 
 }  // namespace
@@ -69,32 +86,21 @@ void live(const DryRun& dry_run, const World& world, std::span<Living> devices,
 DryRunSummary run(const DryRun& dry_run) {
   const auto begun = std::chrono::steady_clock::now();
   const World world(dry_run.world);
-  std::vector<Living> devices = devices_of(dry_run, world);
-  std::vector<DryRunSummary> parts(dry_run.threads);
+  const Devices devices = devices_of(dry_run, world);
+  std::vector<std::uint64_t> steps(dry_run.threads);
   {
     std::vector<std::jthread> threads;
-    for (std::size_t i = 0; i < parts.size(); ++i) {
-      const std::size_t first = devices.size() * i / parts.size();
-      const std::size_t end = devices.size() * (i + 1) / parts.size();
+    for (std::size_t i = 0; i < steps.size(); ++i) {
+      const std::size_t first = devices.size() * i / steps.size();
+      const std::size_t end = devices.size() * (i + 1) / steps.size();
       threads.emplace_back([&, i, share = std::span(devices).subspan(first, end - first)] {
-        live(dry_run, world, share, parts[i]);
+        steps[i] = live(dry_run, world, share);
       });
     }
   }
   DryRunSummary all{.devices = devices.size()};
-  for (const DryRunSummary& part : parts) {
-    all.steps += part.steps;
-    all.reports += part.reports;
-    all.bytes += part.bytes;
-  }
-  for (const Living& one : devices) {
-    all.digest = XXH3_64bits_withSeed(&one.digest, sizeof(one.digest), all.digest);
-    const Balance balance = one.device->balance();
-    all.balance.in_uj += balance.in_uj;
-    all.balance.out_uj += balance.out_uj;
-    all.balance.lost_uj += balance.lost_uj;
-    all.balance.stored_uj += balance.stored_uj - one.stored_uj;
-  }
+  for (const std::uint64_t each : steps) all.steps += each;
+  for (const auto& device : devices) device->add_to(all);
   all.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
   return all;
 }

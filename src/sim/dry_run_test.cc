@@ -5,7 +5,7 @@
 
 #include <chrono>
 
-#include "sim/device_bench.h"
+#include "sim/test_bench.h"
 
 namespace gridloom::sim {
 namespace {

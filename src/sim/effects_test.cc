@@ -34,9 +34,9 @@ std::vector<Change> changes_of(std::string_view command, std::string_view params
   fields.clear_changes();
   apply_effects(*checked->command, checked->params, fields);
   std::vector<Change> changes;
-  for (std::size_t i = 0; i < fields.slots().size(); ++i) {
-    const Fields::Slot& slot = fields.slots()[i];
-    if (fields.changed(i)) changes.push_back({std::string(slot.name), wire::to_text(slot.value)});
+  for (std::size_t i = 0; i < fields.entries().size(); ++i) {
+    const Fields::Entry& entry = fields.entries()[i];
+    if (fields.changed(i)) changes.push_back({std::string(entry.name), wire::to_text(entry.value)});
   }
   return changes;
 }

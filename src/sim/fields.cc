@@ -1,4 +1,5 @@
-// The fields of a device: one slot per quota name, in the family's order, looked up by name.
+#include "sim/fields.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -7,7 +8,7 @@
 #include <stdexcept>
 #include <utility>
 
-#include "sim/model.h"
+#include "base/chance.h"
 
 namespace gridloom::sim {
 namespace {
@@ -20,6 +21,13 @@ double float_like(double value) {
   if (value == 0) return 0;
   const double scale = std::pow(10.0, 5 - std::floor(std::log10(std::abs(value))));
   return std::round(value * scale) / scale;
+}
+
+// The inverse of a decimal scale is a whole number, but for what the binary fraction lacks.
+double inverse_of(double scale) {
+  const double inverse = 1 / scale;
+  const double whole = std::round(inverse);
+  return std::abs(inverse - whole) < 1e-9 * std::abs(whole) ? whole : inverse;
 }
 
 // The first four characters are the kind of module, as in the vendor's serial numbers.
@@ -37,90 +45,82 @@ std::string own_serial(std::string_view device_sn, std::string_view module_sn) {
 
 FieldTable::FieldTable(catalog::FamilyPtr family) : family_(std::move(family)) {
   for (const auto& [name, field] : family_->slot_names()) {
+    const Slot slot = {.index = static_cast<std::uint32_t>(entries_.size()),
+                       .type = field->type,
+                       .wire_per_unit = inverse_of(field->scale)};
     index_.emplace(name, entries_.size());
-    entries_.push_back({.name = name, .field = field});
+    entries_.push_back({.name = name, .field = field, .slot = slot});
   }
-  next_ = std::vector<std::atomic<std::uint32_t>>(entries_.size());
   for (const auto& [group, numbers] : family_->virtual_devices.modules) {
     for (const std::string& sn : numbers) modules_.push_back({.group = group, .sn = sn});
   }
 }
 
-std::optional<std::size_t> FieldTable::find(std::string_view name) const {
+std::optional<Slot> FieldTable::find(std::string_view name) const {
   const auto found = index_.find(name);
-  return found == index_.end() ? std::nullopt : std::optional(found->second);
-}
-
-std::optional<std::size_t> FieldTable::find_behind(std::size_t last, std::string_view name) const {
-  if (last >= next_.size()) return find(name);
-  const std::size_t guess = next_[last].load(std::memory_order_relaxed);
-  if (entries_[guess].name == name) return guess;
-  const auto found = find(name);
-  if (found) next_[last].store(static_cast<std::uint32_t>(*found), std::memory_order_relaxed);
-  return found;
+  return found == index_.end() ? std::nullopt : std::optional(entries_[found->second].slot);
 }
 
 Fields::Fields(FieldTablePtr table)
     : table_(std::move(table)),
       changed_(table_->entries().size(), 1),
       numbers_(table_->entries().size(), std::numeric_limits<double>::quiet_NaN()) {
-  slots_.reserve(table_->entries().size());
+  entries_.reserve(table_->entries().size());
   for (const FieldTable::Entry& entry : table_->entries()) {
-    slots_.push_back({.name = entry.name, .field = entry.field, .value = entry.field->initial});
+    entries_.push_back({.name = entry.name, .field = entry.field, .value = entry.field->initial});
   }
 }
 
-std::size_t Fields::index_of(std::string_view name) const {
-  const auto found = table_->find_behind(last_, name);
+Slot Fields::slot_of(std::string_view name) const {
+  const auto found = table_->find(name);
   if (!found) throw std::logic_error(fmt::format("{} has no field {}", table_->family().id, name));
-  return last_ = *found;
+  return *found;
 }
 
 bool Fields::has(std::string_view name) const { return table_->find(name).has_value(); }
 
-const Json& Fields::get(std::string_view name) const { return slots_[index_of(name)].value; }
+const Json& Fields::initial(Slot slot) const { return entries_[slot.index].field->initial; }
 
-const Json& Fields::initial(std::string_view name) const {
-  return slots_[index_of(name)].field->initial;
-}
-
-double Fields::number(std::string_view name) const {
-  const Json& value = get(name);
+double Fields::number(Slot slot) const {
+  const Json& value = get(slot);
   if (value.is_bool()) return value.get_bool() ? 1 : 0;
   if (!value.is_number()) return 0;
   return value.to_number<double>();
 }
 
-std::int64_t Fields::integer(std::string_view name) const {
-  return static_cast<std::int64_t>(number(name));
-}
-
 void Fields::put(std::size_t index, Json value) {
-  Slot& slot = slots_[index];
-  if (slot.value == value || (!pinned_.empty() && pinned_.contains(index))) return;
-  slot.value = std::move(value);
+  Entry& entry = entries_[index];
+  if (entry.value == value || (!pinned_.empty() && pinned_.contains(index))) return;
+  entry.value = std::move(value);
   changed_[index] = 1;
 }
 
-void Fields::set(std::string_view name, Json value) {
-  const std::size_t index = index_of(name);
-  numbers_[index] = std::numeric_limits<double>::quiet_NaN();
-  put(index, std::move(value));
+void Fields::set(Slot slot, Json value) {
+  numbers_[slot.index] = std::numeric_limits<double>::quiet_NaN();
+  put(slot.index, std::move(value));
 }
 
-void Fields::set_number(std::string_view name, double value) {
-  const std::size_t index = index_of(name);
-  if (numbers_[index] == value) return;
+void Fields::set(std::string_view name, Json value) { set(slot_of(name), std::move(value)); }
+
+void Fields::set_number(Slot slot, double value) {
+  if (numbers_[slot.index] == value) return;
   if (!std::isfinite(value)) {
-    throw std::logic_error(fmt::format("{}: {} has become {}", table_->family().id, name, value));
+    throw std::logic_error(
+        fmt::format("{}: {} has become {}", table_->family().id, entries_[slot.index].name, value));
   }
-  numbers_[index] = value;
-  const FieldType type = slots_[index].field->type;
-  if (type == FieldType::kBool) return put(index, value != 0);
-  if (type == FieldType::kInt) return put(index, std::llround(value));
+  numbers_[slot.index] = value;
+  if (slot.type == FieldType::kBool) return put(slot.index, value != 0);
+  if (slot.type == FieldType::kInt) return put(slot.index, std::llround(value));
   const double rounded = float_like(value);
   const bool is_whole = rounded == std::trunc(rounded) && std::abs(rounded) < 1e15;
-  put(index, is_whole ? Json(std::llround(rounded)) : Json(rounded));
+  put(slot.index, is_whole ? Json(std::llround(rounded)) : Json(rounded));
+}
+
+void Fields::set_si(Slot slot, std::span<const double> values) {
+  wire::JsonArray array;
+  array.reserve(values.size());
+  for (const double value : values) array.emplace_back(std::llround(value * slot.wire_per_unit));
+  set(slot, std::move(array));
 }
 
 const std::vector<std::string>& Fields::modules(std::string_view group) const {
@@ -156,32 +156,32 @@ void apply_initial(Fields& fields, const catalog::Family& family, std::string_vi
   const auto& devices = family.virtual_devices.devices;
   const auto device = std::ranges::find(devices, sn, &catalog::Virtual::Device::sn);
   if (device == devices.end()) return;
-  for (const auto& [name, value] : device->has) {
-    for (const Fields::Slot& slot : fields.slots()) {
-      if (slot.field->name == name) fields.set(slot.name, value);
+  for (const auto& [name, value] : device->initial) {
+    for (const Fields::Entry& entry : fields.entries()) {
+      if (entry.field->name == name) fields.set(entry.name, value);
     }
   }
 }
 
 void Fields::reset_to_initial() {
-  for (std::size_t i = 0; i < slots_.size(); ++i) {
+  for (std::size_t i = 0; i < entries_.size(); ++i) {
     numbers_[i] = std::numeric_limits<double>::quiet_NaN();
-    put(i, slots_[i].field->initial);
+    put(i, entries_[i].field->initial);
   }
 }
 
-void Fields::pin(std::size_t slot, Json value) {
-  pinned_.try_emplace(slot, slots_[slot].value);
-  if (slots_[slot].value == value) return;
-  slots_[slot].value = std::move(value);
-  changed_[slot] = 1;
+void Fields::pin(std::size_t index, Json value) {
+  pinned_.try_emplace(index, entries_[index].value);
+  if (entries_[index].value == value) return;
+  entries_[index].value = std::move(value);
+  changed_[index] = 1;
 }
 
-void Fields::unpin(std::size_t slot) {
-  auto before = pinned_.extract(slot);
+void Fields::unpin(std::size_t index) {
+  auto before = pinned_.extract(index);
   if (before.empty()) return;
-  numbers_[slot] = std::numeric_limits<double>::quiet_NaN();
-  put(slot, std::move(before.mapped()));
+  numbers_[index] = std::numeric_limits<double>::quiet_NaN();
+  put(index, std::move(before.mapped()));
 }
 
 }  // namespace gridloom::sim

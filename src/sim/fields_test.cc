@@ -2,14 +2,15 @@
 
 #include <cmath>
 #include <limits>
+#include <memory>
 #include <set>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "sim/device_bench.h"
 #include "sim/model.h"
+#include "sim/test_bench.h"
 #include "sim/test_family.h"
 
 namespace gridloom::sim {
@@ -18,26 +19,29 @@ namespace {
 using wire::Json;
 
 struct FieldsTest : testing::Test {
-  Fields fields{std::make_shared<FieldTable>(test_family())};
+  FieldTablePtr station = std::make_shared<const FieldTable>(test_family());
+  Fields fields{station};
+
+  [[nodiscard]] Slot slot(std::string_view name) const { return station->find(name).value(); }
 
   [[nodiscard]] std::vector<std::string> changed() const {
     std::vector<std::string> names;
-    for (std::size_t i = 0; i < fields.slots().size(); ++i) {
-      if (fields.changed(i)) names.emplace_back(fields.slots()[i].name);
+    for (std::size_t i = 0; i < fields.entries().size(); ++i) {
+      if (fields.changed(i)) names.emplace_back(fields.entries()[i].name);
     }
     return names;
   }
 };
 
 TEST_F(FieldsTest, StartAsTheFileSaysWithModulesInThePlaceOfTheStar) {
-  EXPECT_EQ(fields.slots().size(), 11U);
+  EXPECT_EQ(fields.entries().size(), 11U);
   EXPECT_EQ(fields.get("pd.soc"), Json(60));
   EXPECT_EQ(fields.get("pack.P-1.amp"), Json(1));
   EXPECT_EQ(fields.get("pack.P-2.vol"), Json(0));
   EXPECT_FALSE(fields.has("pack.*.amp"));
   EXPECT_EQ(fields.modules("pack"), (std::vector<std::string>{"P-1", "P-2"}));
   EXPECT_TRUE(fields.modules("pd").empty());
-  EXPECT_EQ(changed().size(), fields.slots().size());
+  EXPECT_EQ(changed().size(), fields.entries().size());
 }
 
 TEST_F(FieldsTest, AreOfTheirOwnTypeAfterSettingANumber) {
@@ -57,7 +61,7 @@ TEST_F(FieldsTest, AreOfTheirOwnTypeAfterSettingANumber) {
               {"pd.watts", 1e-9, Json(1e-9)},
               {"pd.watts", 0, Json(0)}};
   for (const auto& row : rows) {
-    fields.set_number(row.name, row.value);
+    fields.set_number(slot(row.name), row.value);
     EXPECT_EQ(fields.get(row.name), row.kept) << row.name << " " << row.value;
   }
 }
@@ -66,18 +70,51 @@ TEST_F(FieldsTest, ReadAsNumbersWhateverTheirKind) {
   fields.set("pd.on", true);
   fields.set("pd.watts", 2.9);
   EXPECT_EQ(fields.number("pd.on"), 1);
-  EXPECT_TRUE(fields.on("pd.on"));
-  EXPECT_EQ(fields.integer("pd.watts"), 2);
+  EXPECT_TRUE(fields.on(slot("pd.on")));
+  EXPECT_EQ(fields.integer(slot("pd.watts")), 2);
   EXPECT_EQ(fields.number("pd.name"), 0);
-  fields.add("pd.soc", 2);
-  EXPECT_EQ(fields.integer("pd.soc"), 62);
+  fields.add_si(slot("pd.soc"), 2);
+  EXPECT_EQ(fields.integer(slot("pd.soc")), 62);
+}
+
+// The scales that a wire has, of which none but 1 is a binary fraction.
+TEST_F(FieldsTest, TakeUnitsAndKeepWhatTheScaleMakesOfThem) {
+  const FieldTablePtr stream = table_of("power_stream");
+  Fields of_stream(stream);
+  const struct {
+    std::string_view name;
+    double written;
+    Json kept;
+    double read;
+  } rows[] = {{"20_1.batInputWatts", 123, Json(1230), 123},
+              {"20_1.batInputVolt", 0.15, Json(2), 0.2},  // times 10 a half; by 0.1 it is less
+              {"20_1.pv1OpVolt", 0.07, Json(7), 0.07},
+              {"20_1.invOutputCur", 3.478, Json(3478), 3.478},
+              {"20_1.bmsReqChgVol", 54.6, Json(546'000), 54.6},
+              {"20_1.batSoc", 41.5, Json(42), 42},
+              {"20_1.consWatt", -80.1, Json(-801), -80.1}};
+  for (const auto& row : rows) {
+    const Slot slot = stream->find(row.name).value();
+    of_stream.set_si(slot, row.written);
+    EXPECT_EQ(of_stream.get(slot), row.kept) << row.name;
+    EXPECT_EQ(of_stream.number(slot), row.kept.to_number<double>()) << row.name;
+    EXPECT_EQ(of_stream.si(slot), row.read) << row.name;
+  }
+}
+
+TEST_F(FieldsTest, TakeAListOfUnits) {
+  const FieldTablePtr delta = table_of("delta_2");
+  Fields of_delta(delta);
+  const Slot cells = delta->find("bms_bmsStatus.cellVol").value();
+  of_delta.set_si(cells, std::vector<double>{3.2885, 3.301, 0});
+  EXPECT_EQ(of_delta.get(cells), Json({3289, 3301, 0}));
 }
 
 TEST_F(FieldsTest, RememberWhatChangedUntilItIsCleared) {
   fields.clear_changes();
   EXPECT_TRUE(changed().empty());
   fields.set("pd.soc", 60);
-  fields.set_number("pd.watts", 1.5);
+  fields.set_si(slot("pd.watts"), 1.5);
   EXPECT_TRUE(changed().empty());
   fields.set("pd.soc", 61);
   fields.set("pack.P-2.amp", 5);
@@ -92,16 +129,16 @@ TEST_F(FieldsTest, GoBackToTheirInitialValuesMarkingOnlyWhatDiffers) {
   fields.clear_changes();
   fields.reset_to_initial();
   EXPECT_EQ(changed(), std::vector<std::string>{"pd.mode"});
-  EXPECT_EQ(fields.get("pd.mode"), fields.initial("pd.mode"));
+  EXPECT_EQ(fields.get("pd.mode"), fields.initial(slot("pd.mode")));
 }
 
 TEST_F(FieldsTest, RefuseNamesThatTheFamilyDoesNotHaveAndNumbersThatAreNone) {
   EXPECT_THROW(static_cast<void>(fields.get("pd.nothing")), std::logic_error);
-  EXPECT_THROW(static_cast<void>(fields.initial("pd.nothing")), std::logic_error);
+  EXPECT_THROW(static_cast<void>(fields.number("pd.nothing")), std::logic_error);
   EXPECT_THROW(fields.set("pd.nothing", 1), std::logic_error);
-  EXPECT_THROW(fields.set_number("pd.nothing", 1), std::logic_error);
-  EXPECT_THROW(fields.set_number("pd.soc", std::nan("")), std::logic_error);
-  EXPECT_THROW(fields.set_number("pd.watts", std::numeric_limits<double>::infinity()),
+  EXPECT_FALSE(station->find("pd.nothing").has_value());
+  EXPECT_THROW(fields.set_si(slot("pd.soc"), std::nan("")), std::logic_error);
+  EXPECT_THROW(fields.set_si(slot("pd.watts"), std::numeric_limits<double>::infinity()),
                std::logic_error);
 }
 

@@ -11,8 +11,8 @@
 #include <unordered_map>
 #include <utility>
 
+#include "sim/device_driver.h"
 #include "sim/link.h"
-#include "sim/virtual_device.h"
 
 namespace gridloom::sim {
 namespace {
@@ -38,99 +38,83 @@ constexpr std::string_view kSet = "/set";
 
 }  // namespace
 
-// A device and its outgoing messages.
-class Fleet::SimulatedDevice {
+// A device on its link.
+class Fleet::SimulatedDevice final : private DeviceDriver::Connection {
  public:
   SimulatedDevice(Fleet& fleet, const Member& member, KindPtr kind)
       : fleet_(fleet),
         topics_(fmt::format("{}{}/", kTopics, member.sn)),
-        device_(std::move(kind), member.sn, Chance(fleet.options_.world.seed),
-                fleet.environment(fleet.options_.clock->now())) {
+        driver_(std::move(kind), member.sn, Chance(fleet.options_.world.seed),
+                fleet.environment(fleet.options_.clock->now()), *this) {
     // Spreads the devices' steps, so that not all fall on the same moment.
     if (fleet.options_.time != nullptr) return;
     const auto spread = Chance(0).split(member.sn).uniform(0) *
-                        static_cast<double>(device_.family().messages.change_ms);
-    stepped_ = fleet.options_.clock->now() - Millis(std::llround(spread));
+                        static_cast<double>(device().family().messages.change_ms);
+    driver_.keep_phase(fleet.options_.clock->now() - Millis(std::llround(spread)));
   }
 
   void attach(Link& link, std::size_t most_unacknowledged) {
     link_ = &link;
     most_unacknowledged_ = most_unacknowledged;
   }
-  [[nodiscard]] const std::string& sn() const { return device_.sn(); }
+  [[nodiscard]] const std::string& sn() const { return device().sn(); }
 
   void step(TimePoint now) {
-    stepped_ = fleet_.options_.time == nullptr ? last_due(now) : now;
     ++fleet_.counts_.steps;
-    device_.step(fleet_.environment(now), said_);
-    publish();
+    driver_.step(fleet_.environment(now));
   }
   [[nodiscard]] TimePoint due(double speed) const {
-    const Millis pace(std::llround(std::min(speed * kStepsEvery_ms, 1.0 * kLongestStep.count())));
-    return stepped_ + std::max(pace, Millis(device_.family().messages.change_ms));
+    return driver_.due(
+        Millis(std::llround(std::min(speed * kStepsEvery_ms, 1.0 * kLongestStep.count()))));
   }
-  [[nodiscard]] TimePoint stepped() const { return stepped_; }
+  [[nodiscard]] TimePoint stepped() const { return driver_.stepped(); }
 
   // Behind a gateway the server cannot see that a device is gone, so the gateway reports its
   // status.
   void apply_faults(TimePoint now, bool has_own_link) {
-    const bool was_cut_off = device_.cut_off();
-    device_.apply_faults(fleet_.orders_, now);
-    if (has_own_link || device_.cut_off() == was_cut_off) return;
-    if (device_.cut_off()) {
+    const bool was_cut_off = driver_.cut_off();
+    driver_.apply_faults(fleet_.orders_, now);
+    if (has_own_link || driver_.cut_off() == was_cut_off) return;
+    if (driver_.cut_off()) {
       link_->send(topics_ + "status", R"({"params":{"status":0}})");
     } else {
       report_everything();
     }
   }
-  [[nodiscard]] bool cut_off() const { return device_.cut_off(); }
+  [[nodiscard]] bool cut_off() const { return driver_.cut_off(); }
 
-  [[nodiscard]] bool tells_time() const { return device_.kind().tells_time; }
+  [[nodiscard]] bool tells_time() const { return device().kind().tells_time; }
 
-  void report_everything() {
-    behind_ = false;
-    device_.connected(fleet_.environment(fleet_.options_.clock->now()), said_);
-    publish();
-  }
+  void report_everything() { driver_.report_everything(environment()); }
   void catch_up() {
-    if (behind_) report_everything();
+    if (driver_.is_behind()) driver_.catch_up(environment());
   }
   void on_set(std::string_view payload) {
-    if (device_.cut_off()) return;
-    ++fleet_.counts_.sets;
-    device_.on_set(payload, fleet_.environment(fleet_.options_.clock->now()), said_);
-    publish();
+    if (driver_.on_set(payload, environment())) ++fleet_.counts_.sets;
   }
 
  private:
-  // Keeps the device's own rhythm: devices that were delayed together spread out again.
-  [[nodiscard]] TimePoint last_due(TimePoint now) const {
-    const Millis period(device_.family().messages.change_ms);
-    return now - (now - stepped_) % period;
+  [[nodiscard]] const VirtualDevice& device() const { return driver_.device(); }
+  [[nodiscard]] const Environment& environment() {
+    return fleet_.environment(fleet_.options_.clock->now());
   }
-  void publish() {
-    for (VirtualDevice::Message& message : said_) {
-      if (!link_->online() || device_.cut_off()) break;
-      const bool waits = link_->unacknowledged() >= most_unacknowledged_ &&
-                         fleet_.options_.time == nullptr && message.verb == "quota";
-      behind_ = behind_ || waits;
-      if (waits) continue;
-      ++fleet_.counts_.sent;
-      topics_.append(message.verb);
-      link_->send(topics_, std::move(message.payload));
-      topics_.resize(topics_.size() - message.verb.size());
-    }
-    said_.clear();
+
+  [[nodiscard]] bool is_online() const override { return link_->online(); }
+  [[nodiscard]] bool takes_reports() const override {
+    return fleet_.options_.time != nullptr || link_->unacknowledged() < most_unacknowledged_;
+  }
+  void publish(VirtualDevice::Message message) override {
+    ++fleet_.counts_.sent;
+    topics_.append(message.verb);
+    link_->send(topics_, std::move(message.payload));
+    topics_.resize(topics_.size() - message.verb.size());
   }
 
   Fleet& fleet_;
   Link* link_ = nullptr;
   std::size_t most_unacknowledged_ = 0;
   std::string topics_;  // without the verb
-  VirtualDevice device_;
-  std::vector<VirtualDevice::Message> said_;
-  TimePoint stepped_;
-  bool behind_ = false;  // some reports were skipped
+  DeviceDriver driver_;
 };
 
 // A connection and the devices behind it.

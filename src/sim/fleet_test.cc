@@ -19,8 +19,9 @@
 #include <variant>
 #include <vector>
 
-#include "sim/device_bench.h"
+#include "sim/test_bench.h"
 #include "sim/test_family.h"
+#include "testing/clock.h"
 #include "wire/mqtt/packet.h"
 
 namespace gridloom::sim {
@@ -181,22 +182,13 @@ void run_on(net::IoLoop& loop, const std::function<void()>& task) {
 
 client::Peer at(std::uint16_t port) { return client::peer_at({.host = "127.0.0.1", .port = port}); }
 
-class TestClock final : public Clock {
- public:
-  [[nodiscard]] TimePoint now() const override { return TimePoint(Millis{now_ms_}); }
-  void advance(Millis time) { now_ms_ += time.count(); }
-
- private:
-  std::atomic<std::int64_t> now_ms_ = 1'750'000'000'000;
-};
-
 struct FleetTest : testing::Test {
   FleetTest() {
     loop.on_sweep([this] { fleet.tick(); });
     loop.start();
   }
 
-  TestClock clock;
+  TestClock clock{TimePoint(Millis{1'750'000'000'000})};
   net::IoLoop loop;
   Broker broker;
   Fleet fleet{{.server = at(broker.port()), .world = {}, .clock = &clock, .loop = &loop},
@@ -207,7 +199,7 @@ struct FleetTest : testing::Test {
   ~FleetTest() override { loop.stop(); }
 
   void tick(Millis time) {
-    clock.advance(time);
+    clock.pass(time);
     run_on(loop, [this] { fleet.tick(); });
   }
 };
@@ -224,7 +216,7 @@ TEST_F(FleetTest, StepsWhenItIsDue) {
   Fleet still({.server = at(other.port()), .world = {}, .clock = &clock, .loop = &loop},
               {{.family = test_family(), .sn = std::string(kSn), .key = Secret("key")}});
   const auto tick_still = [&](Millis time) {
-    clock.advance(time);
+    clock.pass(time);
     run_on(loop, [&] { still.tick(); });
   };
   still.start();
@@ -249,7 +241,7 @@ TEST_F(FleetTest, DevicesKeepTheirMomentsWhateverHoldsThemUp) {
   Fleet many({.server = at(broker.port()), .world = {}, .clock = &clock, .loop = &loop}, members);
   const auto steps_in = [&](Millis time) {
     const std::uint64_t before = many.counts().steps;
-    clock.advance(time);
+    clock.pass(time);
     run_on(loop, [&] { many.tick(); });
     return many.counts().steps - before;
   };
@@ -344,7 +336,7 @@ struct FastFleetTest : FleetTest {
 };
 
 TEST_F(FastFleetTest, TimeWaitsForTheFirstConnection) {
-  clock.advance(Millis{3'600'000});
+  clock.pass(Millis{3'600'000});
   run_on(loop, [this] { fast.tick(); });
   EXPECT_EQ(passed(), Millis{0});
 }
@@ -353,7 +345,7 @@ TEST_F(FastFleetTest, TimeStandsAtAStepUntilTheServerHasIt) {
   fast.start();
   ASSERT_TRUE(server.heard("quota", everything));
   server.set_acks(Broker::Acks::kHeldBack);
-  clock.advance(Millis{3'600'000});
+  clock.pass(Millis{3'600'000});
   run_on(loop, [this] { fast.tick(); });
   ASSERT_TRUE(server.heard("quota", 2 * everything)) << "of the first minute";
   run_on(loop, [this] { fast.tick(); });
@@ -375,7 +367,7 @@ TEST_F(FastFleetTest, ReportsWithATimeOfTheirOwnMayBeAheadOfTheServer) {
   ahead.start();
   ASSERT_TRUE(slow.heard("quota", reports));
   slow.set_acks(Broker::Acks::kHeldBack);
-  clock.advance(Millis{3'600'000});
+  clock.pass(Millis{3'600'000});
   run_on(loop, [&] { ahead.tick(); });
   ASSERT_TRUE(slow.heard("quota", kMostAhead));
   const TimePoint stood = hours.now();
@@ -404,12 +396,12 @@ TEST_F(FastFleetTest, AStepEndsWhenDevicesHaveComeAsFar) {
   fast.start();
   ASSERT_TRUE(server.heard("quota", everything));
   time.step(Millis{90'000});
-  clock.advance(Millis{1000});
+  clock.pass(Millis{1000});
   ASSERT_TRUE(settles());
   EXPECT_EQ(passed(), Millis{90'000});
   EXPECT_GT(server.messages(), 2 * everything) << "the minute, and the half";
   const std::size_t before = server.messages();
-  clock.advance(Millis{1000});
+  clock.pass(Millis{1000});
   run_on(loop, [this] { fast.tick(); });
   EXPECT_EQ(passed(), Millis{90'000});
   EXPECT_EQ(server.messages(), before);

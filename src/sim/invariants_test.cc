@@ -1,5 +1,5 @@
 // Tests the checks: a change of a single value must violate an identity that random runs keep.
-#include "sim/invariants.h"
+#include "sim/test_invariants.h"
 
 #include <gtest/gtest.h>
 
@@ -13,9 +13,9 @@
 #include <vector>
 
 #include "catalog/family.h"
-#include "sim/device_bench.h"
 #include "sim/effects.h"
-#include "sim/models/identities.h"
+#include "sim/models/test_invariants.h"
+#include "sim/test_bench.h"
 #include "wire/json.h"
 
 namespace gridloom::sim {
@@ -95,14 +95,13 @@ bool some_change_breaks(const Invariants::Invariant& invariant, Fields& fields,
   if (!invariant.check(seen)) return false;
   bool broken = false;
   for (const Slot slot : looked_at) {
-    const std::string name(fields.slots()[slot.index].name);
-    const Json original = fields.get(name);
+    const Json original = fields.get(slot);
     Json changed = original;
     change(changed, [&] {
-      fields.set(name, changed);
+      fields.set(slot, changed);
       broken = broken || invariant.check(Seen(fields, environment)) == false;
     });
-    fields.set(name, original);
+    fields.set(slot, original);
     if (broken) return true;
   }
   return false;
@@ -114,8 +113,9 @@ void live_until_broken(const catalog::FamilyPtr& family, std::string_view sn,
   constexpr std::size_t kMostSteps = 30'000;
   const World world({.seed = 1});
   TimePoint now{std::chrono::sys_days{std::chrono::June / 1 / 2025}};
-  Fields fields(std::make_shared<const FieldTable>(family));
-  const auto model = make_model(*family, Chance(1));
+  const Kind kind(family);
+  Fields fields(kind.table);
+  const auto model = kind.make_model(Chance(1));
   apply_initial(fields, *family, sn);
   model->start(fields, world.at(now));
   RandomSets sets(*family, Chance(1));

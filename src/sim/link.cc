@@ -28,36 +28,39 @@ void Link::open() {
   sent_ = heard_ = Steady::now();
   auto stream = client::connect(options_.server, options_.tls, client::Wait::kNever);
   if (!stream) return lose(stream.error());
-  client_ = std::make_unique<client::MqttClient>(0, std::move(*stream), options_.window);
-  Status begun = options_.loop->watch(client_->fd(), *this);
+  connection_ = std::make_shared<client::MqttConnection>(
+      client::MqttConnection::Options{.window = options_.window}, std::move(*stream), *this);
+  Status begun = options_.loop->watch(connection_->fd(), *this);
   if (begun) {
-    begun = client_->sign_in({.client_id = options_.client_id,
-                              .user = options_.user,
-                              .password = options_.password.reveal(),
-                              .keepalive_s = kKeepalive_s,
-                              .filter = options_.filter,
-                              .filter_qos = kQos},
-                             *this);
+    begun = connection_->sign_in({.client_id = options_.client_id,
+                                  .user = options_.user,
+                                  .password = options_.password.reveal(),
+                                  .keepalive_s = kKeepalive_s,
+                                  .filter = options_.filter,
+                                  .filter_qos = kQos});
   }
   if (!begun) lose(begun.error());
 }
 
 void Link::close() {
   if (online()) {
-    client_->put_goodbye();
-    static_cast<void>(client_->flush(*this));
+    connection_->put_goodbye();
+    static_cast<void>(connection_->flush());
   }
-  client_.reset();
+  disconnect();
+}
+
+void Link::disconnect() {
+  if (const auto connection = std::exchange(connection_, nullptr)) connection->close();
   queue_.clear();
 }
 
 void Link::drop() {
-  if (client_) lose({.code = ErrorCode::kIo, .detail = "the connection is dropped"});
+  if (connection_) lose({.code = ErrorCode::kIo, .detail = "the connection is dropped"});
 }
 
 void Link::lose(const Error& why) {
-  client_.reset();
-  queue_.clear();
+  disconnect();
   const bool again = std::exchange(
       refused_, why.code == ErrorCode::kUnknownKey || why.code == ErrorCode::kNoPermission);
   if (refused_ && !again) spdlog::warn("virtual device {}: {}", options_.user, why.detail);
@@ -71,7 +74,7 @@ void Link::lose(const Error& why) {
 }
 
 void Link::tick(Moment now) {
-  if (!client_) return;
+  if (!connection_) return;
   if (opening()) {
     if (now - sent_ > kSignInWithin) {
       lose({.code = ErrorCode::kIo, .detail = "the server does not answer the sign-in"});
@@ -83,15 +86,15 @@ void Link::tick(Moment now) {
   }
   if (now - std::max(pinged_, std::min(sent_, heard_)) > kPingAfter) {
     pinged_ = now;
-    client_->put_ping();
+    connection_->put_ping();
     flush_later();
   }
 }
 
 void Link::send(std::string_view topic, std::string payload) {
   if (!online()) return;
-  if (queue_.empty() && client_->has_window()) {
-    client_->put(topic, payload, kQos, Steady::now());
+  if (queue_.empty() && connection_->has_window()) {
+    connection_->put(topic, payload, kQos, Steady::now());
     flush_later();
   } else {
     queue_.push_back({.topic = std::string(topic), .payload = std::move(payload)});
@@ -99,15 +102,15 @@ void Link::send(std::string_view topic, std::string payload) {
 }
 
 void Link::fill_window() {
-  while (!queue_.empty() && client_->has_window()) {
-    client_->put(queue_.front().topic, queue_.front().payload, kQos, Steady::now());
+  while (!queue_.empty() && connection_->has_window()) {
+    connection_->put(queue_.front().topic, queue_.front().payload, kQos, Steady::now());
     queue_.pop_front();
     flush_later();
   }
 }
 
 std::size_t Link::unacknowledged() const {
-  return client_ ? client_->in_flight() + queue_.size() : 0;
+  return connection_ ? connection_->in_flight() + queue_.size() : 0;
 }
 
 void Link::flush_later() {
@@ -117,28 +120,29 @@ void Link::flush_later() {
 
 void Link::on_turn_end() {
   flushing_ = false;
-  if (!client_) return;
+  if (!connection_) return;
   sent_ = Steady::now();
-  if (Status flushed = client_->flush(*this); !flushed) lose(flushed.error());
+  if (Status flushed = connection_->flush(); !flushed) lose(flushed.error());
 }
 
 void Link::on_ready(std::uint32_t events) {
-  if (!client_) return;
-  if (Status went = client_->on_ready(events, options_.buffer, *this); !went) lose(went.error());
+  const auto connection = connection_;
+  if (!connection) return;
+  if (Status went = connection->on_ready(events, options_.buffer); !went) lose(went.error());
 }
 
-void Link::on_signed_in(client::MqttClient& /*client*/) {
+void Link::on_signed_in(client::MqttConnection& /*connection*/) {
   tries_ = 0;
   refused_ = false;
   owner_.on_online();
 }
 
-void Link::on_taken(client::MqttClient& /*client*/, Moment due) {
+void Link::on_acknowledged(client::MqttConnection& /*connection*/, Moment due) {
   fill_window();
   owner_.on_acknowledged(Steady::now() - due);
 }
 
-void Link::on_room(client::MqttClient& /*client*/) {}
+void Link::on_writable(client::MqttConnection& /*connection*/) {}
 
 void Link::on_message(const wire::mqtt::Publish& message) {
   owner_.on_message(message.topic, message.payload);

@@ -16,14 +16,14 @@
 
 #include "base/chance.h"
 #include "base/secret.h"
-#include "client/mqtt_client.h"
+#include "client/mqtt_connection.h"
 #include "client/stream.h"
 #include "net/io_loop.h"
 
 namespace gridloom::sim {
 
 class Link final : public net::IoLoop::Watched,
-                   public client::MqttClient::Listener,
+                   public client::MqttConnection::Listener,
                    public std::enable_shared_from_this<Link> {
  public:
   using Moment = client::Moment;
@@ -69,9 +69,9 @@ class Link final : public net::IoLoop::Watched,
   // Breaks the connection, or the attempt, as a network does. The owner gets on_offline().
   void drop();
 
-  [[nodiscard]] bool online() const { return client_ && client_->signed_in(); }
-  [[nodiscard]] bool opening() const { return client_ && !client_->signed_in(); }
-  [[nodiscard]] bool closed() const { return !client_; }
+  [[nodiscard]] bool online() const { return connection_ && connection_->signed_in(); }
+  [[nodiscard]] bool opening() const { return connection_ && !connection_->signed_in(); }
+  [[nodiscard]] bool closed() const { return !connection_; }
   // When the link may be opened again; valid once it is closed.
   [[nodiscard]] Moment retry_at() const { return retry_at_; }
   [[nodiscard]] bool refused() const { return refused_; }
@@ -81,20 +81,22 @@ class Link final : public net::IoLoop::Watched,
  private:
   void on_ready(std::uint32_t events) override;
   void on_turn_end() override;
-  void on_signed_in(client::MqttClient& client) override;
-  void on_taken(client::MqttClient& client, Moment due) override;
-  void on_room(client::MqttClient& client) override;
+  void on_signed_in(client::MqttConnection& connection) override;
+  void on_acknowledged(client::MqttConnection& connection, Moment due) override;
+  void on_writable(client::MqttConnection& connection) override;
   void on_message(const wire::mqtt::Publish& message) override;
   void on_bytes(std::size_t sent, std::size_t received) override;
 
   void flush_later();
   void fill_window();
   void lose(const Error& why);
+  void disconnect();
 
   Options options_;
   Owner& owner_;
   Chance chance_;
-  std::unique_ptr<client::MqttClient> client_;
+  // Shared with on_ready(), within which the owner may call drop().
+  std::shared_ptr<client::MqttConnection> connection_;
   struct Waiting {
     std::string topic;
     std::string payload;

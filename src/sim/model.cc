@@ -1,6 +1,7 @@
 #include "sim/model.h"
 
 #include <array>
+#include <string_view>
 #include <utility>
 
 namespace gridloom::sim {
@@ -18,22 +19,28 @@ class StillModel final : public Model {
   }
 };
 
-using Make = std::unique_ptr<Model> (*)(Chance);
+using Make = Result<ModelMaker> (*)(const FieldTablePtr&);
 constexpr std::array<std::pair<std::string_view, Make>, 5> kModels = {{
-    {"delta_2", make_delta_2},
-    {"smart_home_panel", make_smart_home_panel},
-    {"power_kits", make_power_kits},
-    {"power_ocean", make_power_ocean},
-    {"power_stream", make_power_stream},
+    {"delta_2", delta_2_maker},
+    {"smart_home_panel", smart_home_panel_maker},
+    {"power_kits", power_kits_maker},
+    {"power_ocean", power_ocean_maker},
+    {"power_stream", power_stream_maker},
 }};
 
 }  // namespace
 
-std::unique_ptr<Model> make_model(const catalog::Family& family, Chance chance) {
+Result<ModelMaker> model_maker(const FieldTablePtr& table) {
   for (const auto& [id, make] : kModels) {
-    if (id == family.id) return make(chance);
+    if (id == table->family().id) return make(table);
   }
-  return std::make_unique<StillModel>();
+  return [](Chance) { return std::make_unique<StillModel>(); };
+}
+
+Status check_model(const catalog::FamilyPtr& family) {
+  const auto maker = model_maker(std::make_shared<const FieldTable>(family));
+  if (!maker) return std::unexpected(maker.error());
+  return {};
 }
 
 }  // namespace gridloom::sim

@@ -18,10 +18,10 @@
 
 #include "catalog/family.h"
 #include "sim/battery.h"
-#include "sim/device_bench.h"
 #include "sim/effects.h"
-#include "sim/invariants.h"
-#include "sim/models/identities.h"
+#include "sim/models/test_invariants.h"
+#include "sim/test_bench.h"
+#include "sim/test_invariants.h"
 
 namespace gridloom::sim {
 namespace {
@@ -85,8 +85,8 @@ TEST_P(Physics, LosesNothingMakesNothingAndReportsWhatBelongsTogether) {
   SCOPED_TRACE("--gtest_random_seed=" + std::to_string(seed));
   const Tested& tested = GetParam();
   const catalog::FamilyPtr family = family_of(tested.family);
-  const FieldTablePtr table = table_of(tested.family);
-  Invariants invariants = identities_of(table);
+  const Kind kind(family);
+  Invariants invariants = identities_of(kind.table);
   const Battery full(
       {.cells = tested.cells, .capacity_ah = tested.capacity_ah, .soc_percent = 100});
   // A cell that was last charged stores a little more: 10 mV in the last percent.
@@ -108,7 +108,7 @@ TEST_P(Physics, LosesNothingMakesNothingAndReportsWhatBelongsTogether) {
   const auto& own = family->virtual_devices.devices;
   for (std::size_t i = 0; i < kDevices; ++i) {
     One& one = devices.emplace_back(
-        table, make_model(*family, Chance(seed).split("LIFE" + std::to_string(i))));
+        kind.table, kind.make_model(Chance(seed).split("LIFE" + std::to_string(i))));
     apply_initial(one.fields, *family, own.at(i % own.size()).sn);
     one.model->start(one.fields, around_at(0));
     one.begun = one.last = one.model->balance();

@@ -130,7 +130,7 @@ void ReportText::append_body(std::string& out, const std::vector<Member>& member
     if (member.slot == kNoSlot) {
       append_body(out, member.members, fields, Extent::kFull);
     } else {
-      wire::append_text(out, fields.slots()[member.slot].value);
+      wire::append_text(out, fields.entries()[member.slot].value);
     }
   }
   out += '}';

@@ -10,7 +10,7 @@ namespace gridloom::sim {
 inline constexpr std::string_view kTestFamily = R"yaml(
 family: test_station
 product: Test Station
-means: A station that nobody sells
+description: A station that nobody sells
 prefixes: [TS]
 quota_all: flat
 select: [operateType]
@@ -31,29 +31,29 @@ reports:
   lists: {match: {typeCode: lists}, fields: [list, tree], only_full: true}
 
 fields:
-  pd.soc: {type: int, means: Charge, initial: 60}
-  pd.watts: {type: float, means: Power, initial: 1.5}
-  pd.on: {type: bool, means: On, initial: false}
-  pd.name: {type: string, means: Name, initial: nobody}
-  pd.mode: {type: int, means: Mode, initial: 7}
-  pack.*.amp: {type: int, means: Current of a pack, initial: 1}
-  pack.*.vol: {type: int, means: Voltage of a pack}
-  list: {type: array, means: Channels, initial: [{on: 0}, {on: 0}, {on: 0}]}
-  tree: {type: object, means: A tree, initial: {info: [{name: a}, {name: b}]}}
+  pd.soc: {type: int, description: Charge, initial: 60}
+  pd.watts: {type: float, description: Power, initial: 1.5}
+  pd.on: {type: bool, description: On, initial: false}
+  pd.name: {type: string, description: Name, initial: nobody}
+  pd.mode: {type: int, description: Mode, initial: 7}
+  pack.*.amp: {type: int, description: Current of a pack, initial: 1}
+  pack.*.vol: {type: int, description: Voltage of a pack}
+  list: {type: array, description: Channels, initial: [{on: 0}, {on: 0}, {on: 0}]}
+  tree: {type: object, description: A tree, initial: {info: [{name: a}, {name: b}]}}
 
 commands:
   direct:
-    means: Writes fields as they come
+    description: Writes fields as they come
     select: {operateType: direct}
     params:
       soc: {type: int, range: [0, 100], unchanged: [255], sets: pd.soc}
       both: {type: int, range: [0, 1000], sets: [pd.mode, "pack.*.vol"]}
-      note: {type: string, means: Nothing}
+      note: {type: string, description: Nothing}
       unused: {type: int, ignored: true}
     reply: {ack: 0, soc: $soc, now: "$field:pd.soc", pack: "$module:pack"}
     envelope: {code: "7"}
   forms:
-    means: Every other form of effect
+    description: Every other form of effect
     select: {operateType: forms}
     params:
       volts: {type: float, range: [0, 1000]}
@@ -71,7 +71,7 @@ commands:
       - {set: pd.name, to: "on", when: {enable: 1, level: 9}}
       - {set: pd.soc, to: $level-5}
   inside:
-    means: Writes into lists and trees
+    description: Writes into lists and trees
     select: {operateType: inside}
     params:
       ch: {type: int, range: [10, 99], required: true}

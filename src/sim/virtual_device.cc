@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <stdexcept>
 #include <utility>
 
 #include "base/result.h"
@@ -27,6 +28,9 @@ Json id_of(const JsonObject& request) {
 }  // namespace
 
 Kind::Kind(const catalog::FamilyPtr& family) : table(std::make_shared<FieldTable>(family)) {
+  auto maker = model_maker(table);
+  if (!maker) throw std::logic_error(maker.error().detail);
+  make_model = std::move(*maker);
   for (const catalog::Report& report : family->reports) {
     if (report.module.empty()) {
       reports.emplace_back(*table, report);
@@ -49,7 +53,7 @@ VirtualDevice::VirtualDevice(KindPtr kind, std::string sn, Chance chance,
     : kind_(std::move(kind)),
       sn_(std::move(sn)),
       fields_(kind_->table),
-      model_(make_model(family(), chance.split(sn_))),
+      model_(kind_->make_model(chance.split(sn_))),
       started_(environment.now),
       stepped_(environment.now),
       reported_(environment.now),
@@ -82,18 +86,18 @@ void VirtualDevice::apply_faults(std::span<const FaultRule> orders, TimePoint no
 
 void VirtualDevice::pin_fields() {
   write_numbers();
-  for (const std::size_t slot : std::exchange(pinned_, {})) fields_.unpin(slot);
+  for (const std::size_t index : std::exchange(pinned_, {})) fields_.unpin(index);
   const auto pin = [this](std::string_view field, const Json* value) {
-    for (std::size_t i = 0; i < fields_.slots().size(); ++i) {
-      const Fields::Slot& slot = fields_.slots()[i];
-      if (slot.field->name != field) continue;
-      fields_.pin(i, value == nullptr ? slot.value : *value);
+    for (std::size_t i = 0; i < fields_.entries().size(); ++i) {
+      const Fields::Entry& entry = fields_.entries()[i];
+      if (entry.field->name != field) continue;
+      fields_.pin(i, value == nullptr ? entry.value : *value);
       pinned_.push_back(i);
     }
   };
   for (const Active& active : active_) {
-    for (const std::string& field : active.fault->holds) pin(field, nullptr);
-    for (const auto& [field, value] : active.fault->shows) pin(field, &value);
+    for (const std::string& field : active.fault->freezes) pin(field, nullptr);
+    for (const auto& [field, value] : active.fault->reports) pin(field, &value);
   }
 }
 
@@ -156,7 +160,7 @@ void VirtualDevice::obey(std::string_view payload, const Environment& environmen
   const JsonObject& request = parsed->get_object();
   const auto checked = catalog::check_set(family(), request);
   if (!checked || checked->command == nullptr) {
-    const bool obeys = checked && family().open;
+    const bool obeys = checked && family().passthrough;
     out.push_back({.verb = "set_reply",
                    .payload = obeys ? wire::to_text(JsonObject{{"id", id_of(request)},
                                                                {"version", "1.0"},

@@ -26,9 +26,11 @@ namespace gridloom::sim {
 
 // What all virtual devices of a family share. Immutable: for any thread.
 struct Kind {
+  // Throws logic_error if the family's file lacks what its model uses (model_maker()).
   explicit Kind(const catalog::FamilyPtr& family);
 
   FieldTablePtr table;
+  ModelMaker make_model;
   std::vector<ReportText> reports;
   bool tells_time = false;  // its reports carry a timestamp
 };
@@ -47,6 +49,8 @@ class VirtualDevice {
   void apply_faults(std::span<const FaultRule> orders, TimePoint now);
   // Whether a fault keeps the device off the network. Its simulation goes on.
   [[nodiscard]] bool cut_off() const { return cut_off_; }
+  // Whether a fault makes its reports malformed.
+  [[nodiscard]] bool mangles_reports() const { return mangles_; }
 
   // A message to be published on /device/<sn>/<verb>.
   struct Message {
@@ -104,7 +108,7 @@ class VirtualDevice {
   std::int64_t message_id_ = 0;
   Chance chance_;
   std::vector<Active> active_;
-  std::vector<std::size_t> pinned_;  // slots
+  std::vector<std::size_t> pinned_;  // by Slot::index
   bool cut_off_ = false;
   bool silent_ = false;   // does not send replies
   bool mangles_ = false;  // sends malformed reports

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "sim/device_bench.h"
+#include "sim/test_bench.h"
 #include "sim/test_family.h"
 
 namespace gridloom::sim {
@@ -32,10 +32,10 @@ class Mirror {
     }
   }
   void expect_same(const Fields& fields) const {
-    for (const Fields::Slot& slot : fields.slots()) {
-      const auto known = known_.find(said_name(fields, slot.name));
-      ASSERT_NE(known, known_.end()) << slot.name;
-      EXPECT_EQ(wire::to_text(known->second), wire::to_text(slot.value)) << slot.name;
+    for (const Fields::Entry& entry : fields.entries()) {
+      const auto known = known_.find(said_name(fields, entry.name));
+      ASSERT_NE(known, known_.end()) << entry.name;
+      EXPECT_EQ(wire::to_text(known->second), wire::to_text(entry.value)) << entry.name;
     }
   }
 
@@ -125,7 +125,7 @@ TEST(VirtualDevice, TellsChangesOnlyAndOnceAMinuteEverything) {
   Bench bench(family_of("delta_2"));
   bench.connect();
   const std::size_t everything = values_in(bench.said);
-  EXPECT_EQ(everything, bench.fields().slots().size());
+  EXPECT_EQ(everything, bench.fields().entries().size());
   int full = 0;
   for (int second = 2; second <= 180; second += 2) {
     bench.said.clear();

@@ -41,6 +41,19 @@ wire::Json json_of(std::string_view payload) {
 
 }  // namespace
 
+Actors::Device::Device(Actors& owner, catalog::FamilyPtr of, std::string serial, Secret secret)
+    : actors(owner), family(std::move(of)), sn(std::move(serial)), key(std::move(secret)) {}
+
+void Actors::Device::publish(sim::VirtualDevice::Message message) {
+  if (message.verb == "quota" && !driver->device().mangles_reports()) {
+    actors.schema_.report(*family, json_of(message.payload));
+  }
+  if (message.verb == "set_reply" && set.is_object()) {
+    actors.schema_.set_reply(*family, set.get_object(), json_of(message.payload));
+  }
+  actors.publish(*this, message.verb, message.payload);
+}
+
 Actors::Actors(TestServer& server, SchemaChecker& schema, Coverage& coverage,
                const Options& options)
     : server_(server),
@@ -129,17 +142,17 @@ Status Actors::add_device(const NewDevice& wanted) {
     return fail(ErrorCode::kBadParams,
                 fmt::format("{} is of the family {}", wanted.sn, family->id));
   }
+  if (const Status fits = sim::check_model(family); !fits) return fits;
   auto key = server_.registry().add_device(
       {.sn = wanted.sn, .name = fmt::format("My {}", wanted.family), .owner = wanted.owner});
   if (!key) return std::unexpected(key.error());
-  Device& device = devices_[wanted.sn];
-  device.family = family;
-  device.sn = wanted.sn;
-  device.key = std::move(*key);
+  Device& device =
+      devices_.try_emplace(wanted.sn, *this, family, wanted.sn, std::move(*key)).first->second;
   if (wanted.played == Played::kBySimulator) {
-    device.simulated = std::make_unique<sim::VirtualDevice>(
-        std::make_shared<sim::Kind>(family), wanted.sn, Chance(options_.site.seed), environment());
-    invariants_.watch(*device.simulated);
+    device.driver =
+        std::make_unique<sim::DeviceDriver>(std::make_shared<sim::Kind>(family), wanted.sn,
+                                            Chance(options_.site.seed), environment(), device);
+    invariants_.watch(device.driver->device());
   }
   for (auto& [name, app] : apps_) subscribe(app, wanted.sn);
   server_.drain();
@@ -148,14 +161,12 @@ Status Actors::add_device(const NewDevice& wanted) {
   return {};
 }
 
-bool Actors::is_cut_off(const Device& device) {
-  return device.simulated && device.simulated->cut_off();
-}
+bool Actors::is_cut_off(const Device& device) { return device.driver && device.driver->cut_off(); }
 
 void Actors::open_device(Device& device) {
-  device.due = server_.clock().now() + Millis(device.family->messages.change_ms);
+  if (device.driver) device.driver->begin_period(server_.clock().now());
   const auto on_subscribed = [this, &device] {
-    if (device.simulated) say_all(device);
+    if (device.driver) say_all(device);
   };
   device.client = std::make_unique<MqttClient>(
       server_,
@@ -251,7 +262,7 @@ Status Actors::add_fault(const FaultRule& order) {
     if (!order.account.empty()) {
       return fail(ErrorCode::kBadParams, fmt::format("{} is no account's fault", order.fault));
     }
-    if (!order.sn.empty() && !devices_.at(order.sn).simulated) {
+    if (!order.sn.empty() && !devices_.at(order.sn).driver) {
       return fail(ErrorCode::kConflict, fmt::format("{} is no virtual device", order.sn));
     }
   }
@@ -286,21 +297,13 @@ void Actors::apply_faults() {
 }
 
 void Actors::apply_faults(Device& device) {
-  if (!device.simulated) return;
-  device.simulated->apply_faults(orders_, server_.clock().now());
+  if (!device.driver) return;
+  device.driver->apply_faults(orders_, server_.clock().now());
   if (is_cut_off(device)) {
     device.client.reset();
   } else if (!device.client && !device.dropped) {
     open_device(device);
   }
-}
-
-// Whether a fault makes the device send malformed reports.
-bool Actors::says_nonsense(const Device& device) const {
-  return std::ranges::any_of(orders_, [&](const FaultRule& order) {
-    return order.fault == sim::common_fault::kMalformed &&
-           sim::holds(order, device.sn, server_.clock().now(), Chance(options_.site.seed));
-  });
 }
 
 Status Actors::add_invariant(const Invariants::Spec& spec) {
@@ -332,7 +335,7 @@ void Actors::leap(const Leap& leap) {
   server_.advance({.span = leap.span, .step = leap.step},
                   [this] { step_devices(Says::kAllNowAndThen); });
   for (auto& [sn, device] : devices_) {
-    if (device.simulated && device.told != server_.clock().now()) say_all(device);
+    if (device.driver && device.told != server_.clock().now()) say_all(device);
   }
   server_.drain();
 }
@@ -346,33 +349,31 @@ void Actors::step_devices(Says says) {
       device.dropped = false;
       if (!is_cut_off(device)) open_device(device);
     }
-    if (!device.simulated) continue;
+    if (!device.driver) continue;
     if (!orders_.empty()) apply_faults(device);
-    if (now >= device.due) step(device, says);
+    if (now >= device.driver->due()) step(device, says);
   }
 }
 
 void Actors::step(Device& device, Says says) {
   const TimePoint now = server_.clock().now();
-  device.due = now + Millis(device.family->messages.change_ms);
   const bool talks = device.client && says == Says::kWhatChanged;
-  std::vector<sim::VirtualDevice::Message> messages;
   // The values of a device that sends nothing are computed only if there are invariants to check.
   if (!talks && invariants_.empty()) {
-    device.simulated->move(environment());
+    device.driver->move(environment());
   } else {
-    device.simulated->step(environment(), messages);
-    invariants_.check(*device.simulated, now);
+    device.muted = !talks;
+    device.driver->step(environment());
+    device.muted = false;
+    invariants_.check(device.driver->device(), now);
   }
-  if (talks) return publish(device, messages);
+  if (talks) return;
   if (unix_ms(now) / kQuarter.count() != unix_ms(device.told) / kQuarter.count()) say_all(device);
 }
 
 void Actors::say_all(Device& device) {
   device.told = server_.clock().now();
-  std::vector<sim::VirtualDevice::Message> messages;
-  if (device.client) device.simulated->connected(environment(), messages);
-  publish(device, messages);
+  if (device.client) device.driver->report_everything(environment());
 }
 
 Status Actors::app_sends(const std::string& account, const std::string& sn, std::string_view verb,
@@ -391,7 +392,7 @@ Status Actors::device_sends(const std::string& sn, std::string_view verb,
                             std::string_view payload) {
   const auto device = device_of(sn);
   if (!device) return std::unexpected(device.error());
-  if ((*device)->simulated) {
+  if ((*device)->driver) {
     return fail(ErrorCode::kConflict, fmt::format("{} speaks for itself: it is not \"real\"", sn));
   }
   if (!(*device)->client) return fail(ErrorCode::kConflict, fmt::format("{} is not connected", sn));
@@ -402,17 +403,6 @@ Status Actors::device_sends(const std::string& sn, std::string_view verb,
   return {};
 }
 
-void Actors::publish(Device& device, const std::vector<sim::VirtualDevice::Message>& messages) {
-  if (!device.client) return;
-  const bool checked = !says_nonsense(device);
-  for (const auto& message : messages) {
-    if (message.verb == "quota" && checked) {
-      schema_.report(*device.family, json_of(message.payload));
-    }
-    publish(device, message.verb, message.payload);
-  }
-}
-
 void Actors::publish(Device& device, std::string_view verb, const std::string& payload) {
   if (!device.client) return;
   published_.insert(fmt::format("{}/{} {}", device.sn, verb, payload));
@@ -420,21 +410,17 @@ void Actors::publish(Device& device, std::string_view verb, const std::string& p
 }
 
 void Actors::device_got(Device& device, const MqttClient::Message& message) {
-  const wire::Json request = json_of(message.payload);
-  if (request.is_object()) coverage_.set(*device.family, request.get_object(), interface_);
-  if (const wire::Json* id = wire::member(request, "id")) device.ids.push_back(wire::to_text(*id));
-  if (!device.simulated) {
+  device.set = json_of(message.payload);
+  if (device.set.is_object()) coverage_.set(*device.family, device.set.get_object(), interface_);
+  if (const wire::Json* id = wire::member(device.set, "id")) {
+    device.ids.push_back(wire::to_text(*id));
+  }
+  if (!device.driver) {
     device_inboxes_[topic_end(message.topic)].messages.push_back({message.payload});
     return;
   }
-  std::vector<sim::VirtualDevice::Message> messages;
-  device.simulated->on_set(message.payload, environment(), messages);
-  invariants_.check(*device.simulated, server_.clock().now());
-  for (const auto& answer : messages) {
-    if (answer.verb != "set_reply" || !request.is_object()) continue;
-    schema_.set_reply(*device.family, request.get_object(), json_of(answer.payload));
-  }
-  publish(device, messages);
+  device.driver->on_set(message.payload, environment());
+  invariants_.check(device.driver->device(), server_.clock().now());
 }
 
 void Actors::app_got(App& app, const MqttClient::Message& message) {

@@ -21,12 +21,12 @@
 #include "base/result.h"
 #include "base/secret.h"
 #include "registry/directory.h"
-#include "sim/virtual_device.h"
+#include "sim/device_driver.h"
 #include "sim/world.h"
 #include "transcripts/invariants.h"
 #include "transcripts/mqtt_client.h"
 #include "transcripts/schema_checker.h"
-#include "transcripts/test_server.h"
+#include "transcripts/server.h"
 
 namespace gridloom::transcripts {
 
@@ -133,17 +133,25 @@ class Actors {
     std::set<std::string> subscribed;    // serial numbers
     std::map<std::string, Inbox> inboxes;
   };
-  struct Device {
+  struct Device final : sim::DeviceDriver::Connection {
+    Device(Actors& owner, catalog::FamilyPtr of, std::string serial, Secret secret);
+
+    [[nodiscard]] bool is_online() const override { return client != nullptr && !muted; }
+    [[nodiscard]] bool takes_reports() const override { return true; }
+    void publish(sim::VirtualDevice::Message message) override;
+
+    Actors& actors;
     catalog::FamilyPtr family;
     std::string sn;
     Secret key;
-    std::unique_ptr<sim::VirtualDevice> simulated;  // nullptr: played by hand
-    TimePoint due;                                  // of the next step
-    TimePoint told;                                 // of the last full report
-    std::unique_ptr<MqttClient> client;             // nullptr: not connected
-    bool dropped = false;                           // disconnected by the transcript
-    std::optional<TimePoint> back;                  // end of the disconnection
-    std::vector<std::string> ids = {"0"};           // of the sets received, as JSON
+    std::unique_ptr<sim::DeviceDriver> driver;  // nullptr: played by hand
+    TimePoint told;                             // of the last full report
+    std::unique_ptr<MqttClient> client;         // nullptr: not connected
+    bool muted = false;                         // its messages are discarded
+    bool dropped = false;                       // disconnected by the transcript
+    std::optional<TimePoint> back;              // end of the disconnection
+    wire::Json set;                             // the last set received
+    std::vector<std::string> ids = {"0"};       // of the sets received, as JSON
   };
 
   void open_app(App& app);
@@ -160,9 +168,7 @@ class Actors {
   void apply_faults();
   void apply_faults(Device& device);
   void end_faults_whose_time_is_over();
-  [[nodiscard]] bool says_nonsense(const Device& device) const;
   [[nodiscard]] sim::Environment environment() const;
-  void publish(Device& device, const std::vector<sim::VirtualDevice::Message>& messages);
   void publish(Device& device, std::string_view verb, const std::string& payload);
   [[nodiscard]] Result<Device*> device_of(const std::string& sn);
   [[nodiscard]] Result<App*> app_of(const std::string& account);

@@ -15,7 +15,7 @@
 namespace gridloom::transcripts {
 namespace {
 
-using Slot = sim::Fields::Slot;
+using Entry = sim::Fields::Entry;
 
 constexpr std::string_view kUsage =
     "must be: energy balances, values in range, or a comparison, as: soc < 5, or SN:NAME == NAME, "
@@ -38,27 +38,27 @@ Holds sign_of(std::string_view text) {
 }
 
 // The field with this name; nullptr if the device has no such field.
-const Slot* slot_of(const sim::VirtualDevice& device, std::string_view name) {
-  const auto& slots = device.fields().slots();
-  const auto found = std::ranges::find_if(slots, [name](const Slot& slot) {
-    return slot.name == name || (name == kCharge && slot.field->nature == kChargeNature);
+const Entry* entry_of(const sim::VirtualDevice& device, std::string_view name) {
+  const auto& entries = device.fields().entries();
+  const auto found = std::ranges::find_if(entries, [name](const Entry& entry) {
+    return entry.name == name || (name == kCharge && entry.field->nature == kChargeNature);
   });
-  return found == slots.end() ? nullptr : &*found;
+  return found == entries.end() ? nullptr : &*found;
 }
 
 bool has_number(const sim::VirtualDevice& device, std::string_view name) {
-  const Slot* slot = slot_of(device, name);
-  return slot != nullptr && (slot->value.is_number() || slot->value.is_bool());
+  const Entry* entry = entry_of(device, name);
+  return entry != nullptr && (entry->value.is_number() || entry->value.is_bool());
 }
 
 double number_of(const sim::VirtualDevice& device, std::string_view name) {
-  const Slot* slot = slot_of(device, name);
-  return slot == nullptr ? 0 : device.fields().number(slot->name);
+  const Entry* entry = entry_of(device, name);
+  return entry == nullptr ? 0 : device.fields().number(entry->name);
 }
 
 std::string shown(const sim::VirtualDevice& device, std::string_view name) {
-  const Slot* slot = slot_of(device, name);
-  return fmt::format("{} is {}", slot->name, wire::to_text(slot->value));
+  const Entry* entry = entry_of(device, name);
+  return fmt::format("{} is {}", entry->name, wire::to_text(entry->value));
 }
 
 // Energy that came in, but neither went out nor was lost nor is stored.
@@ -71,9 +71,9 @@ std::int64_t unaccounted_uj(const Watched& watched) {
 
 // The first value that does not fit its field's declaration, and why.
 std::optional<std::string> first_misfit(const sim::VirtualDevice& device) {
-  for (const Slot& slot : device.fields().slots()) {
-    if (const auto why = misfit(*slot.field, slot.value)) {
-      return fmt::format("{} {}", slot.name, *why);
+  for (const Entry& entry : device.fields().entries()) {
+    if (const auto why = misfit(*entry.field, entry.value)) {
+      return fmt::format("{} {}", entry.name, *why);
     }
   }
   return std::nullopt;

@@ -1,61 +1,40 @@
 #include "transcripts/http_client.h"
 
-#include <fmt/format.h>
-
-#include <charconv>
-
-#include "wire/signing.h"
+#include "wire/keyed_mac.h"
 
 namespace gridloom::transcripts {
 namespace {
 
-constexpr std::string_view kEndOfHeader = "\r\n\r\n";
-constexpr std::string_view kLength = "\r\nContent-Length: ";
+constexpr std::string_view kHost = "localhost:8443";
+constexpr std::string_view kNonce = "345164";
 
-std::string bytes_of(const HttpRequest& request, const registry::AccessKey& key, TimePoint now) {
+std::string signed_bytes(const client::HttpRequest& request, const registry::AccessKey& key,
+                         TimePoint now) {
   const std::string timestamp = std::to_string(unix_ms(now));
-  const std::size_t mark = request.target.find('?');
-  wire::SignedRequest claim{
-      .content_type = request.body.empty() ? "" : "application/json;charset=UTF-8",
-      .query = mark == std::string_view::npos ? "" : request.target.substr(mark + 1),
-      .body = request.body,
-      .access_key = key.access_key,
-      .nonce = "345164",
-      .timestamp = timestamp,
-      .sign = {}};
+  client::Signature signature{
+      .access_key = key.access_key, .nonce = kNonce, .timestamp = timestamp};
   auto mac = wire::KeyedMac::make(key.secret_key);
   // A request that cannot be signed (not JSON, for example) is sent unsigned; the transcript sees
   // the answer.
-  const std::string sign = mac ? wire::sign(claim, *mac).value_or("0") : "0";
-  std::string bytes = fmt::format(
-      "{} {} HTTP/1.1\r\nHost: localhost:8443\r\naccessKey: {}\r\nnonce: {}\r\n"
-      "timestamp: {}\r\nsign: {}\r\n",
-      request.method, request.target, claim.access_key, claim.nonce, timestamp, sign);
-  if (!request.body.empty()) {
-    bytes += fmt::format("Content-Type: {}\r\nContent-Length: {}\r\n", claim.content_type,
-                         request.body.size());
-  }
-  return bytes.append("\r\n").append(request.body);
+  const std::string sign = mac ? client::sign(request, signature, *mac).value_or("0") : "0";
+  signature.sign = sign;
+  return client::encode(request, signature);
 }
 
 }  // namespace
 
-HttpCall::HttpCall(TestServer& server, const HttpRequest& request, const registry::AccessKey& key)
+HttpCall::HttpCall(TestServer& server, client::HttpRequest request, const registry::AccessKey& key)
     : ClientEnd(server) {
+  request.host = kHost;
   connect(Interface::kHttp);
-  send(bytes_of(request, key, server.clock().now()));
+  session_.ask(signed_bytes(request, key, server.clock().now()));
+  send(session_.output());
 }
 
-std::optional<HttpAnswer> HttpCall::answer() const {
-  const std::size_t end = bytes_.find(kEndOfHeader);
-  const std::size_t length_at = bytes_.find(kLength);
-  if (end == std::string::npos || length_at == std::string::npos) return std::nullopt;
-  std::size_t length = 0;
-  const char* digits = bytes_.data() + length_at + kLength.size();
-  std::from_chars(digits, bytes_.data() + bytes_.size(), length);
-  const std::string body = bytes_.substr(end + kEndOfHeader.size());
-  if (body.size() < length) return std::nullopt;
-  return HttpAnswer{.status = bytes_.substr(std::string_view("HTTP/1.1 ").size(), 3), .body = body};
+void HttpCall::received(std::string_view bytes) {
+  const auto response = session_.receive(bytes);
+  if (!response || !*response) return;
+  answer_ = {.status = std::to_string((*response)->status), .body = std::string((*response)->body)};
 }
 
 }  // namespace gridloom::transcripts

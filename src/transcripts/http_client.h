@@ -1,21 +1,17 @@
-// A client for one signed HTTP request on a connection of its own, as raw bytes.
+// A client for one signed HTTP request on a connection of its own: a client::HttpSession on a
+// ClientEnd.
 #pragma once
 
 #include <optional>
 #include <string>
 #include <string_view>
 
-#include "base/result.h"
+#include "client/http_request.h"
+#include "client/http_session.h"
 #include "registry/directory.h"
-#include "transcripts/test_server.h"
+#include "transcripts/server.h"
 
 namespace gridloom::transcripts {
-
-struct HttpRequest {
-  std::string_view method;
-  std::string_view target;  // path and query
-  std::string_view body;    // JSON, or none
-};
 
 struct HttpAnswer {
   std::string status;  // "200"
@@ -24,15 +20,17 @@ struct HttpAnswer {
 
 class HttpCall final : public ClientEnd {
  public:
-  HttpCall(TestServer& server, const HttpRequest& request, const registry::AccessKey& key);
+  // The request's host is set here.
+  HttpCall(TestServer& server, client::HttpRequest request, const registry::AccessKey& key);
 
   // No value: the answer has not arrived, or not completely.
-  [[nodiscard]] std::optional<HttpAnswer> answer() const;
+  [[nodiscard]] const std::optional<HttpAnswer>& answer() const { return answer_; }
 
  private:
-  void received(std::string_view bytes) override { bytes_ += bytes; }
+  void received(std::string_view bytes) override;
 
-  std::string bytes_;
+  client::HttpSession session_;
+  std::optional<HttpAnswer> answer_;
 };
 
 }  // namespace gridloom::transcripts

@@ -2,92 +2,66 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <optional>
 #include <utility>
-#include <variant>
 
 namespace gridloom::transcripts {
-namespace {
 
 using wire::mqtt::Qos;
-using wire::mqtt::Reason;
-
-}  // namespace
-
-template <typename T>
-void MqttClient::put(const T& packet) {
-  std::string bytes;
-  encode(bytes, packet, server().variant().version);
-  send(bytes);
-}
 
 MqttClient::MqttClient(TestServer& server, const SignIn& sign_in, Hooks hooks)
-    : ClientEnd(server), hooks_(std::move(hooks)) {
+    : ClientEnd(server), hooks_(std::move(hooks)), session_({.version = server.variant().version}) {
   connect(Interface::kMqtt);
-  std::string bytes;
-  encode(bytes, wire::mqtt::Connect{.version = server.variant().version,
-                                    .client_id = sign_in.client_id,
-                                    .username = sign_in.user,
-                                    .password = sign_in.password.reveal()});
-  send(bytes);
+  session_.sign_in({.client_id = sign_in.client_id,
+                    .user = sign_in.user,
+                    .password = sign_in.password.reveal()});
+  flush();
 }
 
 void MqttClient::subscribe(const std::vector<std::string>& filters) {
-  wire::mqtt::Subscribe packet{.packet_id = ++last_id_};
+  if (!may_send("a subscription")) return;
+  std::vector<wire::mqtt::FilterEntry> entries;
+  entries.reserve(filters.size());
   for (const std::string& filter : filters) {
-    packet.entries.push_back({.filter = filter, .qos = Qos::kAtLeastOnce});
+    entries.push_back({.filter = filter, .qos = Qos::kAtLeastOnce});
   }
-  put(packet);
+  session_.subscribe(std::move(entries));
+  flush();
 }
 
 void MqttClient::publish(std::string_view topic, std::string_view payload) {
-  put(wire::mqtt::Publish{
-      .qos = Qos::kAtLeastOnce, .topic = topic, .packet_id = ++last_id_, .payload = payload});
+  if (!may_send(topic)) return;
+  session_.publish(topic, payload, Qos::kAtLeastOnce, {});
+  flush();
+}
+
+bool MqttClient::may_send(std::string_view what) {
+  if (session_.has_window()) return true;
+  refused_ = fmt::format("{}: {} messages await acknowledgement", what, session_.in_flight());
+  return false;
 }
 
 void MqttClient::received(std::string_view bytes) {
-  in_ += bytes;
-  for (;;) {
-    const auto header = wire::mqtt::peek_header(in_);
-    if (!header) {
-      refused_ = header.error().detail;
-      return;
-    }
-    if (!*header || in_.size() < (*header)->total_bytes()) return;
-    const std::string whole = in_.substr(0, (*header)->total_bytes());
-    in_.erase(0, whole.size());
-    const auto packet = wire::mqtt::decode(whole, server().variant().version);
-    if (!packet) {
-      refused_ = packet.error().detail;
-      return;
-    }
-    on_packet(*packet);
-  }
+  if (Status taken = session_.receive(bytes, *this); !taken) refused_ = taken.error().detail;
+  flush();
 }
 
-void MqttClient::on_packet(const wire::mqtt::Packet& packet) {
-  const auto refuse = [this](std::string_view what, Reason reason) {
-    if (is_refusal(reason)) refused_ = fmt::format("{}: {}", what, name_of(reason));
-  };
-  if (const auto* connack = std::get_if<wire::mqtt::Connack>(&packet)) {
-    refuse("CONNACK", connack->reason);
-  } else if (const auto* suback = std::get_if<wire::mqtt::Suback>(&packet)) {
-    for (const Reason reason : suback->reasons) refuse("SUBACK", reason);
-    if (hooks_.on_subscribed) hooks_.on_subscribed();
-  } else if (const auto* puback = std::get_if<wire::mqtt::Puback>(&packet)) {
-    refuse("PUBACK", puback->reason);
-  } else if (const auto* end = std::get_if<wire::mqtt::Disconnect>(&packet)) {
-    refuse("DISCONNECT", end->reason);
-  } else if (const auto* publish = std::get_if<wire::mqtt::Publish>(&packet)) {
-    const Message message{.topic = std::string(publish->topic),
-                          .payload = std::string(publish->payload),
-                          .retained = publish->retain};
-    if (publish->qos == Qos::kAtLeastOnce) {
-      put(wire::mqtt::Puback{.packet_id = publish->packet_id});
-    }
-    hooks_.on_message(message);
-  }
+void MqttClient::flush() {
+  send(session_.output());
+  session_.sent(session_.output().size());
+}
+
+void MqttClient::on_subscribed() {
+  if (hooks_.on_subscribed) hooks_.on_subscribed();
+}
+
+void MqttClient::on_message(const wire::mqtt::Publish& message) {
+  hooks_.on_message({.topic = std::string(message.topic),
+                     .payload = std::string(message.payload),
+                     .retained = message.retain});
+}
+
+void MqttClient::on_refused(wire::mqtt::PacketType answer, wire::mqtt::Reason reason) {
+  refused_ = fmt::format("{}: {}", name_of(answer), name_of(reason));
 }
 
 }  // namespace gridloom::transcripts

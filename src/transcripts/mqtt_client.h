@@ -1,10 +1,9 @@
-// An MQTT client for apps and devices, built on the codec: connects, subscribes, publishes with QoS
-// 1, and acknowledges the messages it receives.
+// An MQTT client for apps and devices, a client::MqttSession on a ClientEnd: connects, subscribes,
+// publishes with QoS 1, and acknowledges the messages it receives.
 //
 // Destroying the client drops the connection without DISCONNECT.
 #pragma once
 
-#include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -12,12 +11,13 @@
 #include <vector>
 
 #include "base/secret.h"
-#include "transcripts/test_server.h"
+#include "client/mqtt_session.h"
+#include "transcripts/server.h"
 #include "wire/mqtt/packet.h"
 
 namespace gridloom::transcripts {
 
-class MqttClient final : public ClientEnd {
+class MqttClient final : public ClientEnd, private client::MqttSession::Listener {
  public:
   struct SignIn {
     std::string_view user;
@@ -44,14 +44,17 @@ class MqttClient final : public ClientEnd {
 
  private:
   void received(std::string_view bytes) override;
-  void on_packet(const wire::mqtt::Packet& packet);
-  template <typename T>
-  void put(const T& packet);
+  void on_accepted() override {}
+  void on_subscribed() override;
+  void on_acknowledged(client::Moment /*due*/) override {}
+  void on_message(const wire::mqtt::Publish& message) override;
+  void on_refused(wire::mqtt::PacketType answer, wire::mqtt::Reason reason) override;
+  [[nodiscard]] bool may_send(std::string_view what);
+  void flush();
 
   Hooks hooks_;
-  std::string in_;
+  client::MqttSession session_;
   std::string refused_;
-  std::uint16_t last_id_ = 0;
 };
 
 }  // namespace gridloom::transcripts

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <ctime>
 #include <deque>
 #include <expected>
 #include <optional>
@@ -11,6 +10,7 @@
 
 #include "base/secret.h"
 #include "sim/world.h"
+#include "time/grammar.h"
 #include "transcripts/actors.h"
 #include "transcripts/http_client.h"
 #include "transcripts/pattern.h"
@@ -23,13 +23,6 @@ using wire::Json;
 constexpr std::string_view kFirstAccount = "demo";
 constexpr TimePoint kStart{Millis(1'750'240'800'000)};  // 2025-06-18 10:00 UTC
 constexpr std::size_t kMostShown = 1500;
-
-std::optional<TimePoint> parse_clock(const std::string& text) {
-  std::tm parts{};
-  const char* end = strptime(text.c_str(), "%Y-%m-%d %H:%M:%S", &parts);
-  if (end == nullptr || *end != '\0') return std::nullopt;
-  return TimePoint(std::chrono::seconds(timegm(&parts)));
-}
 
 std::string shown(std::string text) {
   if (text.size() > kMostShown) text = text.substr(0, kMostShown) + "...";
@@ -56,10 +49,11 @@ std::expected<Beginning, Failure> beginning_of(const Script& script) {
     first = first && (begins || line.directive == Directive::kNothing);
     beginning.is_recorded = beginning.is_recorded || line.directive == Directive::kRecorded;
     if (line.directive == Directive::kClock) {
-      const auto clock = parse_clock(line.words[0] + ' ' + line.words[1]);
+      const auto clock =
+          time::parse_time(line.words[0] + ' ' + line.words[1],
+                           {.name = "clock", .relative = time::TimeOptions::Relative::kNone});
       if (!clock) {
-        return std::unexpected(
-            Failure{.line = line.number, .text = "must be: clock 2025-06-18 10:00:00"});
+        return std::unexpected(Failure{.line = line.number, .text = clock.error().detail});
       }
       beginning.clock = *clock;
     }
@@ -287,7 +281,7 @@ void Runner::request(const Line& line) {
                   .target = line.words[1],
                   .body = line.payload,
                   .call = nullptr};
-  const HttpRequest request{
+  const client::HttpRequest request{
       .method = pending.method, .target = pending.target, .body = pending.body};
   pending.call = std::make_unique<HttpCall>(*server_, request, *actors_.key_of(account_));
   pending_.push_back(std::move(pending));
@@ -320,7 +314,7 @@ void Runner::expect_answer(const Line& line) {
     return fail_at(line.number, fmt::format("no request {} waits for an answer", line.which));
   }
   const auto asked = pending_.begin() + static_cast<std::ptrdiff_t>(line.which - 1);
-  const auto answer = asked->call->answer();
+  const auto& answer = asked->call->answer();
   asked->may_stay = line.words[0] == "nothing";
   if (line.words[0] == "nothing") {
     if (answer) fail_at(line.number, "expected no answer yet, got " + shown(answer->body));

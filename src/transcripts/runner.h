@@ -13,7 +13,7 @@
 #include "catalog/family.h"
 #include "transcripts/coverage.h"
 #include "transcripts/script.h"
-#include "transcripts/test_server.h"
+#include "transcripts/server.h"
 
 namespace gridloom::transcripts {
 

@@ -56,6 +56,10 @@ std::optional<std::string> misfit(const catalog::Field& field, const Json& value
   if (!catalog::fits(field.type, value)) {
     return fmt::format("is {}, declared {}", wire::to_text(value), catalog::name_of(field.type));
   }
+  if (field.absent && catalog::same_value(*field.absent, value)) return std::nullopt;
+  if (!field.values.empty() && !field.others && !catalog::contains(field.values, value)) {
+    return fmt::format("is {}, which is none of its values", wire::to_text(value));
+  }
   if (!field.range || !value.is_number()) return std::nullopt;
   const double number = value.to_number<double>();
   if (number >= field.range->low && number <= field.range->high) return std::nullopt;
@@ -93,7 +97,7 @@ void SchemaChecker::field_value(const Family& family, const catalog::Field& fiel
 
 void SchemaChecker::values(const Family& family, const std::string& name, const Json& value,
                            Use use) {
-  if (family.open) return;
+  if (family.passthrough) return;
   if (const auto alias = family.aliases.find(name); alias != family.aliases.end()) {
     return values(family, alias->second, value, use);
   }
@@ -118,7 +122,7 @@ void SchemaChecker::values(const Family& family, const std::string& name, const 
 
 void SchemaChecker::report(const Family& family, const Json& message) {
   const std::string where = family.id + "'s report";
-  if (family.open) return;
+  if (family.passthrough) return;
   if (!message.is_object()) return complain(where, "is no object");
   const JsonObject& object = message.get_object();
   const catalog::Report* report = report_of(family, object);
@@ -157,7 +161,7 @@ void SchemaChecker::report(const Family& family, const Json& message) {
 }
 
 void SchemaChecker::set_reply(const Family& family, const JsonObject& request, const Json& reply) {
-  if (family.open) return;
+  if (family.passthrough) return;
   if (!reply.is_object()) return complain(family.id + "'s set_reply", "is no object");
   const auto checked = catalog::check_set(family, request);
   if (!checked || checked->command == nullptr) return refusal(reply);

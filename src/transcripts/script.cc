@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "base/read_file.h"
+#include "time/grammar.h"
 #include "transcripts/words.h"
 
 namespace gridloom::transcripts {
@@ -29,6 +30,11 @@ constexpr Millis kMostStep{60'000};  // largest step of a virtual device
 std::optional<double> on_or_off(std::string_view word) {
   if (word == "on") return 1;
   return word == "off" ? std::optional<double>(0) : std::nullopt;
+}
+
+std::optional<Millis> span_of(std::string_view word) {
+  const auto span = time::parse_span(word, {.least = Millis{0}});
+  return span ? std::optional(*span) : std::nullopt;
 }
 
 bool among(std::string_view word, std::initializer_list<std::string_view> words) {
@@ -227,15 +233,15 @@ class Reader {
 
   Status read_wait(Line& line) {
     constexpr std::string_view kUsage =
-        "must be: @ +2s (ms, s, min, h, d), or @ +7d in 1min steps (of 1s to 1min)";
+        "must be: @ +2s (ms, s, m, h, d, w), or @ +7d in 1min steps (of 1s to 1min)";
     line.directive = Directive::kWait;
     const std::string span = take_word(rest_);
-    const auto time = span.starts_with('+') ? parse_span(span.substr(1)) : std::nullopt;
+    const auto time = span.starts_with('+') ? span_of(span.substr(1)) : std::nullopt;
     if (!time) return wrong(std::string(kUsage));
     line.span = *time;
     if (rest_.empty()) return {};
     if (take_word(rest_) != "in") return wrong(std::string(kUsage));
-    const auto step = parse_span(take_word(rest_));
+    const auto step = span_of(take_word(rest_));
     if (!step || *step < kLeastStep || *step > kMostStep || rest_ != "steps") {
       return wrong(std::string(kUsage));
     }
@@ -254,7 +260,7 @@ class Reader {
                                         : Directive::kConnect;
     while (!rest_.empty()) line.words.push_back(take_word(rest_));
     if (line.words.size() == 4 && line.words[2] == "for" && verb == "drop") {
-      const auto span = parse_span(line.words[3]);
+      const auto span = span_of(line.words[3]);
       if (!span) return wrong(std::string(kUsage));
       line.span = *span;
       line.words.resize(2);
@@ -280,7 +286,7 @@ class Reader {
       const std::string what = take_word(rest_);
       const std::string word = take_word(rest_);
       const auto number = parse_number(word);
-      const auto span = parse_span(word);
+      const auto span = span_of(word);
       const bool on = line.directive == Directive::kFaultOn;
       if (what == "device" && !word.empty()) {
         line.order.sn = word;

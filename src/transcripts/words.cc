@@ -36,19 +36,6 @@ std::optional<double> parse_number(std::string_view text) {
   return number && std::isfinite(*number) ? number : std::nullopt;
 }
 
-std::optional<Millis> parse_span(std::string_view text) {
-  const std::size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
-  const auto count = whole_number<std::int32_t>(text.substr(0, digits));
-  if (!count) return std::nullopt;
-  const std::string_view unit = text.substr(digits);
-  if (unit == "ms") return Millis(*count);
-  if (unit == "s") return std::chrono::seconds(*count);
-  if (unit == "min") return std::chrono::minutes(*count);
-  if (unit == "h") return std::chrono::hours(*count);
-  if (unit == "d") return std::chrono::days(*count);
-  return std::nullopt;
-}
-
 std::optional<IdHole> find_id(std::string_view payload) {
   constexpr std::string_view kBegin = "<id";
   const std::size_t at = payload.find(kBegin);

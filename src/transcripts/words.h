@@ -1,12 +1,10 @@
-// Parses words, numbers and spans of time in a line of a transcript. Pure.
+// Parses words and numbers in a line of a transcript. Pure.
 #pragma once
 
 #include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
-
-#include "base/clock.h"
 
 namespace gridloom::transcripts {
 
@@ -15,9 +13,6 @@ namespace gridloom::transcripts {
 
 // Parses the whole text as a finite number.
 [[nodiscard]] std::optional<double> parse_number(std::string_view text);
-
-// "1500ms", "2s", "3min", "2h", "7d"; not negative.
-[[nodiscard]] std::optional<Millis> parse_span(std::string_view text);
 
 // A placeholder for the id of a set in a message: <id> is the last set received, <id-1> the one
 // before, and so on.

@@ -15,7 +15,7 @@ namespace gridloom::twin {
 inline constexpr std::string_view kFlatFamily = R"yaml(
 family: flat_home
 product: Flat Home
-means: A home that nobody lives in
+description: A home that nobody lives in
 prefixes: [FH1]
 read_only: true
 quota_all: flat
@@ -33,28 +33,28 @@ reports:
   rest: {match: {typeCode: rest}, fields: [watts., tasks]}
 
 fields:
-  pd.state: {type: string, means: State}
-  pd.soc: {type: int, unit: "%", means: Charge}
-  pd.cells: {type: array, means: Cells}
-  20_1.load: {type: int, means: Load}
-  info.name: {type: string, means: Name}
-  info.mode: {type: int, means: Mode}
-  watts.pv: {type: float, unit: W, means: Sun, nature: pv.power}
-  watts.bat: {type: float, unit: W, scale: 0.1, means: Battery, nature: battery.power,
+  pd.state: {type: string, description: State}
+  pd.soc: {type: int, unit: "%", description: Charge}
+  pd.cells: {type: array, description: Cells}
+  20_1.load: {type: int, description: Load}
+  info.name: {type: string, description: Name}
+  info.mode: {type: int, description: Mode}
+  watts.pv: {type: float, unit: W, description: Sun, nature: pv.power}
+  watts.bat: {type: float, unit: W, scale: 0.1, description: Battery, nature: battery.power,
               invert: true, sign: discharging is positive}
-  watts.grid: {type: float, unit: W, means: Grid, nature: grid.power}
-  watts.load: {type: float, unit: W, means: Load, nature: load.power}
-  watts.load2: {type: float, unit: W, means: A second load, nature: load.power}
-  watts.ev: {type: float, unit: W, means: Car, nature: ev.power}
-  watts.rod: {type: float, unit: W, means: Rod, nature: heater.power}
-  watts.pump: {type: float, unit: W, means: Pump, nature: heatpump.power}
-  tasks: {type: object, means: Tasks}
+  watts.grid: {type: float, unit: W, description: Grid, nature: grid.power}
+  watts.load: {type: float, unit: W, description: Load, nature: load.power}
+  watts.load2: {type: float, unit: W, description: A second load, nature: load.power}
+  watts.ev: {type: float, unit: W, description: Car, nature: ev.power}
+  watts.rod: {type: float, unit: W, description: Rod, nature: heater.power}
+  watts.pump: {type: float, unit: W, description: Pump, nature: heatpump.power}
+  tasks: {type: object, description: Tasks}
 )yaml";
 
 inline constexpr std::string_view kNestedFamily = R"yaml(
 family: nested_home
 product: Nested Home
-means: A home of groups
+description: A home of groups
 prefixes: [NH1]
 read_only: true
 quota_all: nested
@@ -70,16 +70,16 @@ reports:
   pack: {match: {typeCode: pack}, fields: [pack.], prefix: pack., module: packSn}
 
 fields:
-  top: {type: int, means: Top}
-  tree: {type: object, means: One value}
-  unit.list: {type: array, means: Channels}
-  unit.time.hour: {type: int, means: Hour}
-  unit.plan: {type: object, means: One value}
-  phase.vol: {type: float, unit: V, means: Voltage}
-  phase.amp: {type: float, unit: A, means: Current}
-  pack.*.soc: {type: int, unit: "%", means: Charge of a pack}
-  pack.*.cfg.on: {type: int, means: Whether a pack is on}
-  pack.*.plan: {type: object, means: One value}
+  top: {type: int, description: Top}
+  tree: {type: object, description: One value}
+  unit.list: {type: array, description: Channels}
+  unit.time.hour: {type: int, description: Hour}
+  unit.plan: {type: object, description: One value}
+  phase.vol: {type: float, unit: V, description: Voltage}
+  phase.amp: {type: float, unit: A, description: Current}
+  pack.*.soc: {type: int, unit: "%", description: Charge of a pack}
+  pack.*.cfg.on: {type: int, description: Whether a pack is on}
+  pack.*.plan: {type: object, description: One value}
 )yaml";
 
 inline LayoutPtr layout_of(const std::string& file, std::string_view yaml) {

@@ -147,7 +147,7 @@ class AuditTest(unittest.TestCase):
         )
         wrong = self.server.cli("audit", "--since", "yesterday")
         self.assertEqual(wrong.returncode, 1)
-        self.assertIn("--since yesterday", wrong.stderr)
+        self.assertIn('--since is "yesterday"', wrong.stderr)
 
     def test_it_outlasts_stops_and_kills_and_is_read_from_a_stopped_folder(self):
         self.server.restart(signal.SIGKILL)

@@ -352,6 +352,21 @@ class FamilyTest(unittest.TestCase):
         self.assertRegex(done.stderr, rf"{bad}:{at}\b")
         self.assertIn("prefixs", done.stderr)
 
+    def test_a_file_without_a_field_of_its_virtual_devices_is_reported_before_they_start(self):
+        text = (DEVICES / "power_stream.yaml").read_text()
+        folder = temporary_folder()
+        lacking = folder / "power_stream.yaml"
+        lacking.write_text(text.replace("20_1.bmsReqChgAmp:", "20_1.bmsReqChgAmpere:", 1))
+        for words in (
+            ("family", "check", lacking),
+            ("simulate", "--family", "power_stream", "--for", "10s", "--devices", folder),
+        ):
+            with self.subTest(words=words):
+                done = cli(*words)
+                self.assertEqual(done.returncode, 1)
+                self.assertIn("power_stream: its virtual devices need", done.stderr)
+                self.assertIn("20_1.bmsReqChgAmp,", done.stderr)
+
     def test_what_is_no_device_file_is_reported(self):
         folder = temporary_folder()
         for name, text in (

@@ -12,6 +12,7 @@
 #include "base/loop.h"
 #include "http/session.h"
 #include "http/web_socket.h"
+#include "testing/loop.h"
 #include "twin/layout.h"
 #include "twin/report_reader.h"
 #include "wire/json.h"
@@ -26,11 +27,6 @@ namespace mqtt = wire::mqtt;
 
 constexpr TimePoint kNow{Millis(1'700'000'000'000)};
 constexpr std::size_t kReadBytes = std::size_t{16} * 1024;  // per read, as from a socket
-
-class NoLoop final : public Loop {
- public:
-  void post(Task task) override { task(); }
-};
 
 // An inner protocol without any cost.
 class Silent final : public net::Protocol {
@@ -63,7 +59,7 @@ void feed(net::Protocol& protocol, std::string_view bytes, std::size_t at_once) 
 }
 
 void read_http(std::string_view bytes, std::size_t at_once) {
-  NoLoop loop;
+  ImmediateLoop loop;
   const auto session = std::make_shared<http::Session>(
       net::ConnectionContext{.loop = loop, .wake = [] {}, .secure = false, .peer = {}},
       [](const http::Request& /*request*/, Callback<http::Response> done) {

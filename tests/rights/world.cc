@@ -14,7 +14,6 @@
 namespace gridloom::rights {
 namespace {
 
-using hub::must;
 using hub::Role;
 using mqtt::Peer;
 using std::chrono::seconds;
@@ -48,7 +47,7 @@ const std::map<std::string_view, std::string_view>& requests() {
   return kRequests;
 }
 
-bool mentions(const hub::Lines& lines, std::string_view text) {
+bool mentions(const Lines& lines, std::string_view text) {
   return std::ranges::any_of(lines, [&](const std::string& line) { return line.contains(text); });
 }
 
@@ -111,7 +110,7 @@ World::~World() {
 }
 
 void World::add_home() {
-  hub::TestHome& home = server_.home;
+  TestHome& home = server_.home;
   for (const char* name : {"owner", "full", "monitor", "stranger", "ended", "removed"}) {
     home.add_account(name);
   }
@@ -126,7 +125,7 @@ void World::add_home() {
 }
 
 void World::add_actors() {
-  hub::TestHome& home = server_.home;
+  TestHome& home = server_.home;
   const auto app = [&](std::string name, std::string_view account) {
     const registry::Account of = home.account(account);
     actors_.push_back({.name = std::move(name),
@@ -240,7 +239,7 @@ World::PeerPtr World::signed_in(const Actor& actor, const std::string& client_id
 }
 
 void World::connect_watchers() {
-  server_.home.clock.at += seconds(1);
+  server_.home.clock.pass(seconds(1));
   api_ = std::make_unique<http::Api>(
       http::Api::Options{.hub = server_.home.hub.get(),
                          .loop = &server_.home.door_loop,
@@ -276,7 +275,7 @@ void World::connect_watchers() {
 
 void World::see_wills() {
   server_.pass(seconds(200'000));
-  hub::Lines lines = seen(device_watcher_);
+  Lines lines = seen(device_watcher_);
   std::ranges::move(seen(owner_watcher_), std::back_inserter(lines));
   for (const PeerPtr& other : others_) std::ranges::move(seen(other), std::back_inserter(lines));
   // Other apps of an account receive messages that one app sends, so these lines prove nothing.
@@ -303,9 +302,9 @@ void World::report(std::string_view payload, bool retain) {
 }
 
 // Acknowledges each message, because the watcher's receive window would be exhausted otherwise.
-hub::Lines World::seen(const PeerPtr& watcher) {
-  hub::Lines all;
-  for (hub::Lines lines = watcher->said(); !lines.empty(); lines = watcher->said()) {
+Lines World::seen(const PeerPtr& watcher) {
+  Lines all;
+  for (Lines lines = watcher->said(); !lines.empty(); lines = watcher->said()) {
     for (const std::string& line : lines) {
       const std::size_t id = line.find(" id");
       if (line.starts_with("PUBLISH ") && id != std::string::npos) {
@@ -356,7 +355,7 @@ std::string World::ask(std::string_view endpoint, const Signer& signer) {
   if (signer.key) {
     request.access_key = signer.key->access_key;
     request.nonce = "345164";
-    request.timestamp = std::to_string(unix_ms(server_.home.clock.at));
+    request.timestamp = std::to_string(unix_ms(server_.home.clock.now()));
     auto mac = must(
         wire::KeyedMac::make(signer.wrong ? Secret("another-secret-key") : signer.key->secret_key));
     request.sign = must(wire::sign({.content_type = request.content_type,
@@ -380,10 +379,10 @@ std::string World::ask(std::string_view endpoint, const Signer& signer) {
     return sent ? "sent" : "lost";
   }
   if (response->status != 200) return fmt::format("status {}", response->status);
-  const std::string code = hub::member_of(response->body, "code");
+  const std::string code = member_of(response->body, "code");
   if (code.empty()) return "open";
   if (code != R"("0")") return code.substr(1, code.size() - 2);
-  const std::string data = hub::member_of(response->body, "data");
+  const std::string data = member_of(response->body, "data");
   return data == "[]" || data == "{}" ? "empty" : "ok";
 }
 
@@ -402,9 +401,9 @@ std::string World::publish(const Actor& actor, const std::string& topic) {
           : fmt::format(R"({{"id":{},"params":{{"status":0,"x":"{}"}}}})", markers_, marker);
   client->publish(topic, payload, 5);
   server_.home.settle();
-  const hub::Lines said = client->said();
-  const hub::Lines at_device = seen(device_watcher_);
-  const hub::Lines at_owner = seen(owner_watcher_);
+  const Lines said = client->said();
+  const Lines at_device = seen(device_watcher_);
+  const Lines at_owner = seen(owner_watcher_);
   bool done = false;
   if (topic.starts_with("/open/")) {
     done = mentions(at_device, marker) || mentions(said, "54.5");
@@ -423,7 +422,7 @@ std::string World::subscribe(const Actor& actor, const std::string& filter) {
   const PeerPtr client = signed_in(actor, "subscriber", actor.password);
   if (!client) return "shut";
   client->subscribe({filter});
-  hub::Lines said = seen(client);
+  Lines said = seen(client);
   if (!mentions(said, "SUBACK 9 granted")) return "refused";
   const std::string status = fmt::format("{}/status", kSn);
   const bool kept = mentions(said, R"("kept")") || mentions(said, status);
@@ -459,7 +458,7 @@ std::string World::queued(const Actor& actor) {
   const PeerPtr client = peer();
   const std::string client_id = "parked " + actor.name;
   client->join(actor.user, *today->password, parked(client_id));
-  const hub::Lines said = seen(client);
+  const Lines said = seen(client);
   if (!mentions(said, "CONNACK success")) return "shut";
   const bool queued = mentions(said, "queued");
   if (!mentions(said, "CONNACK success present")) return queued ? "new, queued" : "new";

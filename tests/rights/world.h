@@ -14,6 +14,7 @@
 #include "hub/credentials.h"
 #include "mqtt/test_peer.h"
 #include "mqtt/test_server.h"
+#include "testing/clock.h"
 
 namespace gridloom::rights {
 
@@ -75,10 +76,10 @@ class World {
   PeerPtr signed_in(const Actor& actor, const std::string& client_id, std::string_view password);
   void report(std::string_view payload, bool retain = false);
   // Returns and clears the messages that the watcher received.
-  hub::Lines seen(const PeerPtr& watcher);
+  Lines seen(const PeerPtr& watcher);
 
   mqtt::Server server_;
-  history::SharedClock archive_clock_{hub::kTestStart};
+  TestClock archive_clock_{kTestStart};
   std::unique_ptr<history::Archive> archive_;
   std::unique_ptr<history::Journal> journal_;
   std::unique_ptr<http::Api> api_;

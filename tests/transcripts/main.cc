@@ -129,9 +129,6 @@ int main_of(const std::vector<std::string_view>& words) {
     fmt::print("transcript_test [--rewrite] [--devices DIR] [--cover all|none|FAMILY] PATH...\n");
     return 2;
   }
-  // quota/data contains the server's local time.
-  ::setenv("TZ", "UTC", 1);
-  ::tzset();
   spdlog::set_level(spdlog::level::warn);
   const auto catalog = catalog::load_catalog(options.devices);
   if (!catalog) {

@@ -1,5 +1,8 @@
 // Checks the form of layers.txt (which the build reads too, in cmake/rooms.cmake) and that includes
 // respect the layers: the linker would let a folder use a header of a folder above it.
+//
+// Headers for tests alone are beside the layers. The program includes none of them, and a test
+// includes none behind which is a room that its own room is not linked with.
 #include <fmt/format.h>
 
 #include <map>
@@ -14,9 +17,15 @@
 namespace gridloom::tidy {
 namespace {
 
-using Rooms = std::map<std::string, std::set<std::string>, std::less<>>;
+using Names = std::set<std::string, std::less<>>;
 
-std::string joined(const std::set<std::string>& rooms) {
+struct Room {
+  Names below;
+  bool is_for_tests = false;
+};
+using Rooms = std::map<std::string, Room, std::less<>>;
+
+std::string joined(const Names& rooms) {
   return rooms.empty() ? "nothing" : fmt::format("{}", fmt::join(rooms, ", "));
 }
 
@@ -30,18 +39,21 @@ Rooms read_rows(const Source& layers, Report& report) {
       report.at_line(layers, number, "a row without a colon", "write `room: rooms below it`");
       continue;
     }
-    const std::string room = line.substr(0, colon);
-    std::set<std::string> below;
+    constexpr std::string_view kForTests = " (tests)";
+    std::string name = line.substr(0, colon);
+    Room room;
+    room.is_for_tests = name.ends_with(kForTests);
+    if (room.is_for_tests) name.resize(name.size() - kForTests.size());
     std::istringstream words(line.substr(colon + 1));
     for (std::string word; words >> word;) {
       if (!rooms.contains(word)) {
         report.at_line(layers, number, fmt::format("'{}' is named before its own row", word),
                        "order the rows bottom-up");
       }
-      below.insert(word);
+      room.below.insert(word);
     }
-    if (!rooms.emplace(room, std::move(below)).second) {
-      report.at_line(layers, number, fmt::format("a second row for '{}'", room), "keep one");
+    if (!rooms.emplace(name, std::move(room)).second) {
+      report.at_line(layers, number, fmt::format("a second row for '{}'", name), "keep one");
     }
   }
   return rooms;
@@ -55,27 +67,110 @@ std::optional<std::string_view> quoted_include(std::string_view line) {
   return line.substr(0, line.find('"'));
 }
 
+// The first folder of a path below src/; empty for a file of src/ itself.
+std::string_view room_of(std::string_view path) {
+  const std::size_t slash = path.find('/');
+  return slash == std::string_view::npos ? std::string_view() : path.substr(0, slash);
+}
+
+bool is_for_tests(const Rooms& rooms, std::string_view room) {
+  const auto row = rooms.find(room);
+  return row != rooms.end() && row->second.is_for_tests;
+}
+
+// The rooms that a header of a room for tests includes, through other such headers too.
+void add_rooms_behind(const Tree& tree, const Rooms& rooms, std::string_view target, Names& seen,
+                      Names& behind) {
+  const Source* header = tree.find(fmt::format("src/{}", target));
+  if (header == nullptr || !seen.emplace(target).second) return;
+  for (std::size_t number = 1; number <= header->line_count(); ++number) {
+    const auto next = quoted_include(header->line(number));
+    if (!next) continue;
+    if (is_for_tests(rooms, room_of(*next))) {
+      add_rooms_behind(tree, rooms, *next, seen, behind);
+    } else {
+      behind.emplace(room_of(*next));
+    }
+  }
+}
+
+void add_rooms_below(const Rooms& rooms, std::string_view room, Names& below) {
+  const auto row = rooms.find(room);
+  if (row == rooms.end()) return;
+  for (const std::string& next : row->second.below) {
+    if (below.insert(next).second) add_rooms_below(rooms, next, below);
+  }
+}
+
+// Whether the include concerns a header for tests alone, for which the rooms' own rows say nothing.
+bool check_test_header(const Tree& tree, const Rooms& rooms, const Source& file, std::size_t number,
+                       Report& report) {
+  const std::string_view target = *quoted_include(file.line(number));
+  const std::string_view room = room_of(std::string_view(file.path()).substr(4));
+  const bool is_of_tests = is_for_tests(rooms, room_of(target));
+  const bool has_prefix = target.substr(target.rfind('/') + 1).starts_with("test_");
+  if (!file.is_test() && (is_of_tests || has_prefix)) {
+    report.at_line(file, number,
+                   fmt::format("the program includes \"{}\", which is for tests", target),
+                   "move what the program needs to a header of its own");
+    return true;
+  }
+  if (!is_of_tests || is_for_tests(rooms, room)) return false;
+  Names seen;
+  Names behind;
+  add_rooms_behind(tree, rooms, target, seen, behind);
+  Names below;
+  add_rooms_below(rooms, room, below);
+  std::erase_if(behind,
+                [&](const std::string& name) { return name == room || below.contains(name); });
+  if (!behind.empty()) {
+    report.at_line(file, number,
+                   fmt::format("a test of '{}' may not include \"{}\", behind which is {}", room,
+                               target, joined(behind)),
+                   "include a smaller header, or move the test to a room above");
+  }
+  return true;
+}
+
 void check_include(const Tree& tree, const Rooms& rooms, const Source& file, std::size_t number,
                    Report& report) {
   const auto target = quoted_include(file.line(number));
   if (!target) return;
-  const std::size_t slash = target->find('/');
-  if (slash == std::string_view::npos || !tree.has(fmt::format("src/{}", *target))) {
+  const std::string_view other = room_of(*target);
+  if (other.empty() || !tree.has(fmt::format("src/{}", *target))) {
     report.at_line(file, number, fmt::format("\"{}\" is no file of src/", *target),
                    "write it from src/, as in \"base/result.h\"; a library's in angle brackets");
     return;
   }
-  const std::string_view inside = std::string_view(file.path()).substr(4);
-  const std::size_t own = inside.find('/');
-  if (own == std::string_view::npos) return;  // main.cc
-  const std::string_view room = inside.substr(0, own);
+  if (check_test_header(tree, rooms, file, number, report)) return;
+  const std::string_view room = room_of(std::string_view(file.path()).substr(4));
+  if (room.empty()) return;  // main.cc
   const auto row = rooms.find(room);
-  const std::string other(target->substr(0, slash));
-  if (other == room || row == rooms.end() || row->second.contains(other)) return;
+  if (other == room || row == rooms.end() || row->second.below.contains(other)) return;
   report.at_line(
       file, number, fmt::format("'{}' may not include '{}'", room, other),
       fmt::format("layers.txt lets it include {}: pass in what it needs, or move the code",
-                  joined(row->second)));
+                  joined(row->second.below)));
+}
+
+// A header without a source file that only tests include has a name that says so.
+void check_names_of_test_headers(const Tree& tree, Report& report) {
+  std::map<std::string, bool, std::less<>> only_tests;  // by what is included
+  for (const Source& file : tree.files()) {
+    if (!file.is_cpp()) continue;
+    for (std::size_t number = 1; number <= file.line_count(); ++number) {
+      const auto target = quoted_include(file.line(number));
+      if (!target) continue;
+      bool& only = only_tests.try_emplace(fmt::format("src/{}", *target), true).first->second;
+      only = only && file.is_test();
+    }
+  }
+  for (const auto& [path, only] : only_tests) {
+    const Source* header = tree.find(path);
+    if (!only || header == nullptr || header->is_test()) continue;
+    if (tree.has(path.substr(0, path.rfind('.')) + ".cc")) continue;
+    report.at_line(*header, 1, "only tests include this header", "begin its name with test_");
+  }
 }
 
 }  // namespace
@@ -91,7 +186,7 @@ void check_layers(const Tree& tree, Report& report) {
                      "add one below the rooms that it uses");
     }
   }
-  for (const auto& [room, below] : rooms) {
+  for (const auto& [room, row] : rooms) {
     if (!folders.contains(room)) {
       report.at_line(*layers, 1, fmt::format("there is no src/{}", room), "remove its row");
     }
@@ -102,6 +197,7 @@ void check_layers(const Tree& tree, Report& report) {
       check_include(tree, rooms, file, number, report);
     }
   }
+  check_names_of_test_headers(tree, report);
 }
 
 }  // namespace gridloom::tidy

@@ -57,6 +57,7 @@ constexpr std::array kRetired = std::to_array<RetiredName>({
     {"Meters", "EnergySources"},
     {"Quantity", "EnergyFlow"},
     {"hold_log", "pin_log"},
+    {"find_behind", "Slot"},
     {"untidy_at", "retry_after"},
     {"complained_at", "last_warned_at"},
     {"Course", "BenchmarkRun", "src/bench/"},

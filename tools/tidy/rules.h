@@ -35,7 +35,8 @@ class Report {
   std::vector<Finding> findings_;
 };
 
-// layers.txt is bottom-up and complete; each folder includes only what layers.txt allows.
+// layers.txt is bottom-up and complete; each folder includes only what layers.txt allows, and
+// headers for tests only in tests.
 void check_layers(const Tree& tree, Report& report);
 // Length of files and lines, the opening comment, #pragma once, a file's own header first.
 void check_form(const Tree& tree, Report& report);

@@ -120,7 +120,7 @@ bool Source::is_cpp() const { return path_.ends_with(".cc") || path_.ends_with("
 bool Source::is_test() const {
   const std::string_view name = std::string_view(path_).substr(path_.rfind('/') + 1);
   return name.ends_with("_test.cc") || name.ends_with("_fuzz.cc") || name.starts_with("test_") ||
-         under("tests/");
+         under("tests/") || under("src/testing/");
 }
 
 std::size_t Source::line_of(std::size_t offset) const {

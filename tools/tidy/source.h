@@ -38,7 +38,7 @@ class Source {
 
   [[nodiscard]] bool is_cpp() const;
   [[nodiscard]] bool is_header() const { return path_.ends_with(".h"); }
-  // Whether the file is a test, a fuzz target, or a header only for these (test_*.h).
+  // Whether the file is a test, a fuzz target, or a header only for these (test_*.h, src/testing).
   [[nodiscard]] bool is_test() const;
   [[nodiscard]] bool under(std::string_view folder) const { return path_.starts_with(folder); }
 

@@ -117,6 +117,51 @@ TEST(Layers, NameEveryFolderOnceAndNoOther) {
                           HasSubstr("there is no src/net")));
 }
 
+TEST(Layers, GiveARoomForTestsToTestsOnly) {
+  const std::vector<File> rooms = {
+      {"layers.txt", "base:\nhub: base\ntesting (tests): base hub\n"},
+      {"src/base/clock.h", ""},
+      {"src/hub/hub.h", "#include \"base/clock.h\"\n"},
+      {"src/hub/hub.cc", "#include \"hub/hub.h\"\n"},
+      {"src/testing/clock.h", "#include \"base/clock.h\"\n"},
+      {"src/testing/home.h", "#include \"hub/hub.h\"\n#include \"testing/clock.h\"\n"}};
+  const auto with = [&rooms](const File& file) {
+    std::vector<File> files = rooms;
+    files.push_back(file);
+    return findings_of(check_layers, files);
+  };
+  const std::string home = "#include \"testing/home.h\"\n";
+  EXPECT_THAT(with({"src/hub/hub_test.cc", home}), IsEmpty());
+  EXPECT_THAT(with({"src/hub/test_rows.h", home}), IsEmpty());
+  EXPECT_THAT(with({"src/base/a_test.cc", "#include \"testing/clock.h\"\n"}), IsEmpty());
+  EXPECT_THAT(with({"src/base/a_test.cc", home}),
+              ElementsAre(HasSubstr("a test of 'base' may not include \"testing/home.h\", behind "
+                                    "which is hub; include a smaller header")));
+  EXPECT_THAT(with({"src/hub/shard.cc", home}),
+              ElementsAre(HasSubstr("src/hub/shard.cc:1: error: the program includes "
+                                    "\"testing/home.h\", which is for tests")));
+  EXPECT_THAT(with({"src/main.cc", home}), ElementsAre(HasSubstr("which is for tests")));
+}
+
+TEST(Layers, NameHeadersForTestsAndKeepThemOutOfTheProgram) {
+  const File rooms = {"layers.txt", "base:\n"};
+  EXPECT_THAT(findings_of(check_layers, {rooms,
+                                         {"src/base/rows.h", ""},
+                                         {"src/base/a_test.cc", "#include \"base/rows.h\"\n"}}),
+              ElementsAre(HasSubstr("src/base/rows.h:1: error: only tests include this header")));
+  EXPECT_THAT(findings_of(check_layers, {rooms,
+                                         {"src/base/rows.cc", ""},
+                                         {"src/base/rows.h", ""},
+                                         {"src/base/a_test.cc", "#include \"base/rows.h\"\n"}}),
+              IsEmpty());
+  EXPECT_THAT(
+      findings_of(check_layers, {rooms,
+                                 {"src/base/test_rows.h", ""},
+                                 {"src/base/a.cc", "#include \"base/test_rows.h\"\n"},
+                                 {"src/base/a_test.cc", "#include \"base/test_rows.h\"\n"}}),
+      ElementsAre(HasSubstr("src/base/a.cc:1: error: the program includes")));
+}
+
 TEST(Form, LimitsTheLengthOfAFile) {
   EXPECT_THAT(findings_of(check_form, "// Opens.\n" + repeated("int a;\n", 599)), IsEmpty());
   EXPECT_THAT(findings_of(check_form, "// Opens.\n" + repeated("int a;\n", 600)),
@@ -185,7 +230,8 @@ INSTANTIATE_TEST_SUITE_P(
                       "auto* a = popen(\"ls\", \"r\");", "void f() { strcpy(a, b); }",
                       "void f() { std::sprintf(a, \"%d\", 1); }", "int a = std::atoi(b);",
                       "int a = std::stoi(b);", "char* a = strtok(b, c);", "auto* a = gmtime(&b);",
-                      "auto* a = std::localtime(&b);", "int a = std::rand();",
+                      "auto* a = std::localtime(&b);", "auto a = ::localtime_r(&b, &c);",
+                      "auto a = mktime(&b);", "void f() { ::tzset(); }", "int a = std::rand();",
                       "void f() { printf(\"a\"); }", "const std::regex kA(\"a\");"));
 
 class AllowedCalls : public ::testing::TestWithParam<const char*> {};
@@ -199,7 +245,7 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values("void f() { battery.sleep(1); }", "void f() { battery->sleep(1); }",
                       "void f() { vendor::system(1); }", "int system = 1;",
                       "// rand() is no good\n", "auto a = \"rand()\";",
-                      "auto a = gmtime_r(&b, &c);", "void f() { fmt::print(\"a\"); }",
+                      "auto a = X509_gmtime_adj(b, c);", "void f() { fmt::print(\"a\"); }",
                       "void f() { random_key(20); }",
                       "struct A { A& operator=(const A&) = delete; };",
                       "auto a = std::unique_ptr<A>(new A(1));", "std::unique_ptr<A> a(new A(1));",

@@ -27,6 +27,7 @@ constexpr Cure kString = {"std::string, or fmt::format_to_n into a buffer"};
 constexpr Cure kNumber = {"std::from_chars: no locale, no exception, and it says where it stopped"};
 constexpr Cure kSplit = {"cut a std::string_view with find and substr"};
 constexpr Cure kTime = {"std::chrono with base/clock.h"};
+constexpr Cure kZone = {"src/time: the zone is an argument there, not the process's"};
 constexpr Cure kChance = {"Chance (base/chance.h) for repeatable, random_key for secret values",
                           Scope::kEverywhere};
 constexpr Cure kFmt = {"fmt::print or fmt::format"};
@@ -38,25 +39,27 @@ struct BannedCall {
   Cure cure;
 };
 constexpr std::array kBannedCalls = std::to_array<BannedCall>({
-    {"sleep", kAwait},       {"usleep", kAwait},        {"nanosleep", kAwait},
-    {"sleep_for", kAwait},   {"sleep_until", kAwait},   {"system", kNoShell},
-    {"popen", kNoShell},     {"strcpy", kString},       {"strncpy", kString},
-    {"strcat", kString},     {"strncat", kString},      {"gets", kString},
-    {"sprintf", kString},    {"vsprintf", kString},     {"atoi", kNumber},
-    {"atol", kNumber},       {"atoll", kNumber},        {"atof", kNumber},
-    {"strtol", kNumber},     {"strtoll", kNumber},      {"strtoul", kNumber},
-    {"strtoull", kNumber},   {"strtod", kNumber},       {"strtof", kNumber},
-    {"stoi", kNumber},       {"stol", kNumber},         {"stoll", kNumber},
-    {"stoul", kNumber},      {"stoull", kNumber},       {"stod", kNumber},
-    {"stof", kNumber},       {"sscanf", kNumber},       {"strtok", kSplit},
-    {"gmtime", kTime},       {"localtime", kTime},      {"ctime", kTime},
-    {"asctime", kTime},      {"rand", kChance},         {"srand", kChance},
-    {"random", kChance},     {"drand48", kChance},      {"printf", kFmt},
-    {"fprintf", kFmt},       {"snprintf", kFmt},        {"vprintf", kFmt},
-    {"vfprintf", kFmt},      {"vsnprintf", kFmt},       {"puts", kFmt},
-    {"putchar", kFmt},       {"regex", kRegex},         {"wregex", kRegex},
-    {"regex_match", kRegex}, {"regex_search", kRegex},  {"smatch", kRegex},
-    {"cmatch", kRegex},      {"regex_replace", kRegex},
+    {"sleep", kAwait},     {"usleep", kAwait},      {"nanosleep", kAwait},
+    {"sleep_for", kAwait}, {"sleep_until", kAwait}, {"system", kNoShell},
+    {"popen", kNoShell},   {"strcpy", kString},     {"strncpy", kString},
+    {"strcat", kString},   {"strncat", kString},    {"gets", kString},
+    {"sprintf", kString},  {"vsprintf", kString},   {"atoi", kNumber},
+    {"atol", kNumber},     {"atoll", kNumber},      {"atof", kNumber},
+    {"strtol", kNumber},   {"strtoll", kNumber},    {"strtoul", kNumber},
+    {"strtoull", kNumber}, {"strtod", kNumber},     {"strtof", kNumber},
+    {"stoi", kNumber},     {"stol", kNumber},       {"stoll", kNumber},
+    {"stoul", kNumber},    {"stoull", kNumber},     {"stod", kNumber},
+    {"stof", kNumber},     {"sscanf", kNumber},     {"strtok", kSplit},
+    {"gmtime", kTime},     {"localtime", kZone},    {"ctime", kTime},
+    {"gmtime_r", kZone},   {"localtime_r", kZone},  {"mktime", kZone},
+    {"timegm", kZone},     {"strftime", kZone},     {"strptime", kZone},
+    {"tzset", kZone},      {"asctime", kTime},      {"rand", kChance},
+    {"srand", kChance},    {"random", kChance},     {"drand48", kChance},
+    {"printf", kFmt},      {"fprintf", kFmt},       {"snprintf", kFmt},
+    {"vprintf", kFmt},     {"vfprintf", kFmt},      {"vsnprintf", kFmt},
+    {"puts", kFmt},        {"putchar", kFmt},       {"regex", kRegex},
+    {"wregex", kRegex},    {"regex_match", kRegex}, {"regex_search", kRegex},
+    {"smatch", kRegex},    {"cmatch", kRegex},      {"regex_replace", kRegex},
 });
 // Types and templates, which count also without a following parenthesis.
 constexpr std::array<std::string_view, 4> kBannedTypes = {"regex", "wregex", "smatch", "cmatch"};

@@ -8,18 +8,21 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <initializer_list>
 #include <memory>
-#include <string_view>
+#include <utility>
 
 #include "base/chance.h"
 #include "base/clock.h"
 #include "sim/battery.h"
 #include "sim/energy_balance.h"
 #include "sim/model.h"
+#include "sim/model_slots.h"
 #include "sim/models/delta_2_flow.h"
 #include "sim/models/delta_2_report.h"
+#include "sim/models/delta_2_slots.h"
 #include "sim/models/parts.h"
 #include "wire/json.h"
 
@@ -28,16 +31,12 @@ namespace {
 
 using delta_2::Flow;
 using delta_2::Settings;
-
-// A counter that is reported as a whole number; the remainder is kept.
-struct Counter {
-  std::string_view field;
-  double unreported = 0;
-};
+using delta_2::Slots;
 
 class Delta2 final : public Model {
  public:
-  explicit Delta2(Chance chance) : planner_(chance), noise_(chance) {}
+  Delta2(std::shared_ptr<const Slots> slots, Chance chance)
+      : slots_(std::move(slots)), planner_(chance), noise_(chance) {}
 
   void start(Fields& fields, const Environment& environment) override;
   void step(const Environment& environment, Millis dt) override;
@@ -76,6 +75,13 @@ class Delta2 final : public Model {
     kTypeCTime
   };
 
+  // By Counters.
+  static constexpr std::array kCounters = {
+      &Slots::ac_in_energy,  &Slots::solar_energy,  &Slots::adapter_energy, &Slots::ac_out_energy,
+      &Slots::dc_out_energy, &Slots::inverter_time, &Slots::solar_time,     &Slots::adapter_time,
+      &Slots::car_time,      &Slots::usb_time,      &Slots::fast_usb_time,  &Slots::type_c_time};
+
+  std::shared_ptr<const Slots> slots_;
   delta_2::Planner planner_;
   Noise noise_;
   Battery battery_{Battery::Options{}};
@@ -92,27 +98,16 @@ class Delta2 final : public Model {
   double inverter_c_ = 0;
   double solar_c_ = 0;
   double socket_c_ = 0;
-  double design_mah_ = 0;
-  std::array<Counter, 12> counters_ = {{{.field = "pd.chgPowerAC"},
-                                        {.field = "pd.chgSunPower"},
-                                        {.field = "pd.chgPowerDC"},
-                                        {.field = "pd.dsgPowerAC"},
-                                        {.field = "pd.dsgPowerDC"},
-                                        {.field = "pd.invUsedTime"},
-                                        {.field = "pd.mpptUsedTime"},
-                                        {.field = "pd.dcInUsedTime"},
-                                        {.field = "pd.carUsedTime"},
-                                        {.field = "pd.usbUsedTime"},
-                                        {.field = "pd.usbqcUsedTime"},
-                                        {.field = "pd.typecUsedTime"}}};
+  double design_ah_ = 0;
+  std::array<double, kCounters.size()> uncounted_{};  // less than one is kept for the next report
 };
 
 void Delta2::start(Fields& fields, const Environment& environment) {
-  battery_ = Battery({.capacity_ah = fields.number("bms_bmsStatus.fullCap") / 1000,
-                      .cycles = fields.number("bms_bmsStatus.cycles"),
-                      .soc_percent = fields.number("bms_bmsStatus.f32ShowSoc"),
+  battery_ = Battery({.capacity_ah = fields.si(slots_->full_capacity),
+                      .cycles = fields.si(slots_->cycles),
+                      .soc_percent = fields.si(slots_->soc),
                       .temperature_c = environment.air_c + 3});
-  design_mah_ = fields.number("bms_bmsStatus.designCap");
+  design_ah_ = fields.si(slots_->design_capacity);
   inverter_c_ = environment.air_c + 8;
   solar_c_ = environment.air_c + 7;
   socket_c_ = environment.air_c + 6;
@@ -133,7 +128,7 @@ Outcome Delta2::command(Fields& fields, const catalog::Command& /*command*/,
 
 void Delta2::read(const Fields& fields) {
   const bool asleep = set_.asleep;
-  set_ = delta_2::read_settings(fields);
+  set_ = delta_2::read_settings(fields, *slots_);
   set_.asleep = asleep;
   if (set_.ac_on) tripped_ = false;
 }
@@ -169,13 +164,14 @@ void Delta2::step(const Environment& environment, Millis dt) {
 
 void Delta2::write(Fields& fields, const Environment& environment) {
   write_switches(fields);
-  for (Counter& counter : counters_) {
-    const double whole = std::floor(counter.unreported);
+  for (std::size_t i = 0; i < kCounters.size(); ++i) {
+    const double whole = std::floor(uncounted_.at(i));
     if (whole < 1) continue;
-    counter.unreported -= whole;
-    fields.add(counter.field, whole);
+    uncounted_.at(i) -= whole;
+    fields.add_si((*slots_).*kCounters.at(i), whole);
   }
-  delta_2::write_report(fields, {.set = set_,
+  delta_2::write_report(fields, {.slots = *slots_,
+                                 .set = set_,
                                  .flow = flow_,
                                  .planner = planner_,
                                  .battery = battery_,
@@ -185,19 +181,21 @@ void Delta2::write(Fields& fields, const Environment& environment) {
                                  .inverter_c = inverter_c_,
                                  .solar_c = solar_c_,
                                  .socket_c = socket_c_,
-                                 .design_mah = design_mah_});
+                                 .design_ah = design_ah_});
 }
 
 void Delta2::write_switches(Fields& fields) {
-  const auto put = [&](std::initializer_list<std::string_view> names, bool on) {
-    for (const std::string_view name : names) fields.set(name, on ? 1 : 0);
+  const Slots& slots = *slots_;
+  const auto put = [&](std::initializer_list<Slot> switches, bool on) {
+    for (const Slot slot : switches) fields.set(slot, on ? 1 : 0);
   };
-  if (switched_.ac) put({"mppt.cfgAcEnabled", "inv.cfgAcEnabled", "pd.acEnabled"}, set_.ac_on);
-  if (switched_.car) put({"mppt.carState", "pd.carState"}, set_.car_on);
-  if (switched_.usb) put({"pd.dcOutState"}, set_.usb_on);
-  if (switched_.wall) put({"mppt.chgPauseFlag", "inv.chgPauseFlag"}, set_.wall_paused);
-  if (switched_.relay != 0) fields.add("pd.relaySwitchCnt", switched_.relay);
-  put({"bms_emsStatus.emsIsNormalFlag"}, !set_.asleep);
+  const auto& [inverter_ac_on, board_ac_on] = slots.ac_on_elsewhere;
+  if (switched_.ac) put({slots.ac_on, inverter_ac_on, board_ac_on}, set_.ac_on);
+  if (switched_.car) put({slots.car_on, slots.car_on_elsewhere}, set_.car_on);
+  if (switched_.usb) put({slots.usb_on}, set_.usb_on);
+  if (switched_.wall) put({slots.wall_paused, slots.wall_paused_elsewhere}, set_.wall_paused);
+  if (switched_.relay != 0) fields.add_si(slots.relay_switches, switched_.relay);
+  put({slots.awake}, !set_.asleep);
   switched_ = {};
 }
 
@@ -239,9 +237,7 @@ void Delta2::warm(double air_c, double seconds) {
 }
 
 void Delta2::count(double seconds) {
-  const auto add = [&](Counters counter, double amount) {
-    counters_.at(counter).unreported += amount;
-  };
+  const auto add = [&](Counters counter, double amount) { uncounted_.at(counter) += amount; };
   const double hours = seconds / 3600;
   add(kAcIn, flow_.ac_in_w() * hours);
   add(flow_.at_car ? kCar : kSolar, flow_.solar_w * hours);
@@ -263,6 +259,8 @@ void Delta2::count(double seconds) {
 
 }  // namespace
 
-std::unique_ptr<Model> make_delta_2(Chance chance) { return std::make_unique<Delta2>(chance); }
+Result<ModelMaker> delta_2_maker(const FieldTablePtr& table) {
+  return maker_of<Delta2, Slots>(table);
+}
 
 }  // namespace gridloom::sim

@@ -21,7 +21,7 @@ constexpr double kLossLinear = 0.085;
 constexpr double kLossSquare_per_w = 1e-5;
 constexpr double kMargin_percent = 1;
 constexpr double kFloor_percent = 2;        // remains, so that no step goes past empty
-constexpr std::int64_t kGeneratorPlug = 2;  // in pd.ext4p8Port
+constexpr std::int64_t kGeneratorPlug = 2;  // in the extra port
 constexpr std::int64_t kSunday = 3;         // 1970 began on a Thursday
 
 // The unit is charged by the car for one hour a week.
@@ -73,30 +73,30 @@ double Settings::wall_limit_soc() const {
   return keeps_reserve ? std::min(max_soc, reserve_soc) : max_soc;
 }
 
-Settings read_settings(const Fields& fields) {
+Settings read_settings(const Fields& fields, const Slots& slots) {
   Settings set;
-  set.ac_on = fields.on("mppt.cfgAcEnabled");
-  set.car_on = fields.on("mppt.carState");
-  set.usb_on = fields.on("pd.dcOutState");
-  set.wall_paused = fields.on("mppt.chgPauseFlag");
-  set.solar_first = fields.on("pd.pvChgPrioSet");
-  set.keeps_reserve = fields.on("pd.watchIsConfig");
-  set.reserve_soc = fields.number("pd.bpPowerSoc");
-  set.max_soc = fields.number("bms_emsStatus.maxChargeSoc");
-  set.min_soc = fields.number("bms_emsStatus.minDsgSoc");
-  set.resume_soc = fields.number("pd.hysteresisAdd");
-  set.wall_w = fields.number("mppt.cfgChgWatts");
-  set.car_a = fields.number("mppt.dcChgCurrent") / 1000;
-  set.xboost = fields.on("mppt.cfgAcXboost");
-  set.ac_by_itself = fields.on("pd.acAutoOutConfig") && !fields.on("pd.acAutoOutPause");
-  set.ac_by_itself_soc = fields.number("pd.minAcoutSoc");
-  set.has_generator = fields.integer("pd.ext4p8Port") == kGeneratorPlug;
-  set.generator = {.start_soc = fields.number("bms_emsStatus.minOpenOilEb"),
-                   .stop_soc = fields.number("bms_emsStatus.maxCloseOilEb"),
+  set.ac_on = fields.on(slots.ac_on);
+  set.car_on = fields.on(slots.car_on);
+  set.usb_on = fields.on(slots.usb_on);
+  set.wall_paused = fields.on(slots.wall_paused);
+  set.solar_first = fields.on(slots.solar_first);
+  set.keeps_reserve = fields.on(slots.keeps_reserve);
+  set.reserve_soc = fields.si(slots.reserve);
+  set.max_soc = fields.si(slots.upper_limit);
+  set.min_soc = fields.si(slots.lower_limit);
+  set.resume_soc = fields.si(slots.hysteresis);
+  set.wall_w = fields.si(slots.wall_power_limit);
+  set.car_a = fields.si(slots.car_current_limit);
+  set.xboost = fields.on(slots.xboost);
+  set.ac_by_itself = fields.on(slots.ac_by_itself) && !fields.on(slots.ac_by_itself_paused);
+  set.ac_by_itself_soc = fields.si(slots.ac_by_itself_soc);
+  set.has_generator = fields.integer(slots.extra_port) == kGeneratorPlug;
+  set.generator = {.start_soc = fields.si(slots.generator_start),
+                   .stop_soc = fields.si(slots.generator_stop),
                    .full_soc = set.max_soc};
-  set.standby_min = fields.integer("pd.standbyMin");
-  set.ac_standby_min = fields.integer("mppt.acStandbyMins");
-  set.car_standby_min = fields.integer("mppt.carStandbyMin");
+  set.standby_min = fields.integer(slots.standby);
+  set.ac_standby_min = fields.integer(slots.ac_standby);
+  set.car_standby_min = fields.integer(slots.car_standby);
   return set;
 }
 

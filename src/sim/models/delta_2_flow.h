@@ -10,6 +10,7 @@
 #include "base/chance.h"
 #include "sim/battery.h"
 #include "sim/model.h"
+#include "sim/models/delta_2_slots.h"
 #include "sim/models/generator.h"
 #include "sim/models/parts.h"
 
@@ -42,7 +43,7 @@ struct Settings {
   [[nodiscard]] double wall_limit_soc() const;
 };
 
-[[nodiscard]] Settings read_settings(const Fields& fields);
+[[nodiscard]] Settings read_settings(const Fields& fields, const Slots& slots);
 
 // Powers that are reported are whole watts.
 struct Flow {

@@ -7,12 +7,14 @@
 #include "sim/battery.h"
 #include "sim/model.h"
 #include "sim/models/delta_2_flow.h"
+#include "sim/models/delta_2_slots.h"
 #include "sim/models/parts.h"
 
 namespace gridloom::sim::delta_2 {
 
 // The results of a step. Views: they live as long as the call.
 struct Moment {
+  const Slots& slots;
   const Settings& set;
   const Flow& flow;
   const Planner& planner;
@@ -23,7 +25,7 @@ struct Moment {
   double inverter_c = 0;
   double solar_c = 0;
   double socket_c = 0;
-  double design_mah = 0;  // the battery's capacity as built
+  double design_ah = 0;  // the battery's capacity as built
 };
 
 void write_report(Fields& fields, const Moment& moment);

@@ -8,8 +8,8 @@
 #include <string_view>
 #include <utility>
 
-#include "sim/device_bench.h"
-#include "sim/models/delta_2_identities.h"
+#include "sim/models/test_delta_2_invariants.h"
+#include "sim/test_bench.h"
 
 namespace gridloom::sim {
 namespace {

@@ -5,11 +5,10 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <string_view>
 #include <utility>
 
 #include "sim/battery.h"
-#include "sim/model.h"
+#include "sim/fields.h"
 #include "sim/models/panel_tasks.h"
 #include "wire/json.h"
 
@@ -76,7 +75,7 @@ class DayMatrix {
 
   [[nodiscard]] double sum_wh() const { return sum_wh_; }
 
-  void show(Fields& fields, std::string_view name) {
+  void show(Fields& fields, Slot slot) {
     if (!changed_) return;
     wire::JsonArray rows;
     for (const auto& row : cells_) {
@@ -84,7 +83,7 @@ class DayMatrix {
       for (const double cell : row) hours.emplace_back(static_cast<std::int64_t>(cell));
       rows.emplace_back(std::move(hours));
     }
-    fields.set(name, std::move(rows));
+    fields.set(slot, std::move(rows));
     changed_ = false;
   }
 

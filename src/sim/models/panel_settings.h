@@ -4,18 +4,14 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <string_view>
 
-#include "sim/model.h"
+#include "sim/fields.h"
 #include "sim/models/panel_energy.h"
+#include "sim/models/panel_slots.h"
 #include "sim/models/panel_tasks.h"
 #include "wire/json.h"
 
 namespace gridloom::sim::panel {
-
-// The lists of the channels' manual settings.
-inline constexpr std::string_view kLoadControl = "heartbeat.loadCmdChCtrlInfos";
-inline constexpr std::string_view kBackupControl = "heartbeat.backupCmdChCtrlInfos";
 
 struct Settings {
   // The last set of a channel, and whether it still holds.
@@ -42,6 +38,6 @@ struct Settings {
   wire::Json tasks;  // timeTask
 };
 
-[[nodiscard]] Settings read_settings(const Fields& fields);
+[[nodiscard]] Settings read_settings(const Fields& fields, const Slots& slots);
 
 }  // namespace gridloom::sim::panel

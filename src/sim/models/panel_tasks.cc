@@ -98,7 +98,7 @@ void correct_week(Json& time) {
 }
 
 // The list's initial element in the file, which a read shows if no task is set.
-const Json& empty_task(const Fields& fields) { return at(fields.initial("timeTask"), 0); }
+const Json& empty_task(const Fields& fields, Slot list) { return at(fields.initial(list), 0); }
 
 // The configuration of a task as a read shows it: `sent` merged over `base`.
 Json task_config(Json base, const Json& sent, TaskType type) {
@@ -123,14 +123,14 @@ bool is_set(const Json& task) { return integer(at(at(task, "cfg"), "comCfg"), "i
 
 }  // namespace
 
-void set_task(Fields& fields, const JsonObject& params, TaskType type) {
+void set_task(Fields& fields, Slot list, const JsonObject& params, TaskType type) {
   if (!at(params, "cfg").is_object()) return;
-  Json task = empty_task(fields);
+  Json task = empty_task(fields, list);
   task.get_object()["index"] = at(params, "cfgIndex");
   Json& config = task.get_object()["cfg"];
   config.get_object()["comCfg"].get_object()["isCfg"] = 1;
   JsonArray tasks;
-  const Json old = fields.get("timeTask");
+  const Json old = fields.get(list);
   for (std::size_t n = 0; !at(old, n).is_null(); ++n) {
     const Json& other = at(old, n);
     const Json& its_config = at(other, "cfg");
@@ -142,9 +142,9 @@ void set_task(Fields& fields, const JsonObject& params, TaskType type) {
   }
   config = task_config(config, at(params, "cfg"), type);
   if (is_set(task)) tasks.push_back(std::move(task));
-  if (tasks.empty()) tasks.push_back(empty_task(fields));
+  if (tasks.empty()) tasks.push_back(empty_task(fields, list));
   std::ranges::sort(tasks, {}, [](const Json& each) { return integer(each, "index"); });
-  fields.set("timeTask", std::move(tasks));
+  fields.set(list, std::move(tasks));
 }
 
 }  // namespace gridloom::sim::panel

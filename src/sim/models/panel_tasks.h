@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "sim/model.h"
+#include "sim/fields.h"
 #include "sim/models/panel_clock.h"
 #include "wire/json.h"
 
@@ -32,7 +32,7 @@ struct Orders {
 
 [[nodiscard]] Orders orders_of(const wire::Json& tasks, const Stamp& now);
 
-// Applies a scheduling set. A task that is sent as not configured is removed from the list.
-void set_task(Fields& fields, const wire::JsonObject& params, TaskType type);
+// Applies a scheduling set to `list`, the field. A task that is sent as not configured is removed.
+void set_task(Fields& fields, Slot list, const wire::JsonObject& params, TaskType type);
 
 }  // namespace gridloom::sim::panel

@@ -32,6 +32,13 @@ constexpr Millis kInstant{1};  // a step this long makes a command show at once
 [[nodiscard]] inline double round_to(double value, double parts) {
   return std::round(value * parts) / parts;
 }
+// The same, rounded down and up.
+[[nodiscard]] inline double floor_to(double value, double parts) {
+  return std::floor(value * parts) / parts;
+}
+[[nodiscard]] inline double ceil_to(double value, double parts) {
+  return std::ceil(value * parts) / parts;
+}
 
 // The value of a first-order lag after `seconds` on its way to `to`.
 struct Lag {

@@ -58,6 +58,9 @@ TEST(IdleTimer, RunsOutOnlyWithoutABreakAndNeverWithALimitOfNought) {
 TEST(RoundTo, RoundsToParts) {
   EXPECT_EQ(round_to(1.26, 10), 1.3);
   EXPECT_EQ(round_to(-1.005, 1), -1);
+  EXPECT_EQ(floor_to(1.26, 10), 1.2);
+  EXPECT_EQ(floor_to(-1.26, 10), -1.3);
+  EXPECT_EQ(ceil_to(1.21, 10), 1.3);
 }
 
 }  // namespace

@@ -5,24 +5,24 @@
 // up: channels to totals, packs to bmsTotal, and all flows to the packs' power. Invariant: the
 // device file names at least one module of every group used here.
 #include <algorithm>
-#include <array>
-#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/chance.h"
 #include "base/clock.h"
 #include "catalog/family.h"
 #include "sim/energy_balance.h"
 #include "sim/model.h"
+#include "sim/model_slots.h"
 #include "sim/models/parts.h"
 #include "sim/models/power_kits_flow.h"
-#include "sim/models/power_kits_module.h"
 #include "sim/models/power_kits_packs.h"
 #include "sim/models/power_kits_report.h"
 #include "sim/models/power_kits_settings.h"
+#include "sim/models/power_kits_slots.h"
 #include "wire/json.h"
 
 namespace gridloom::sim {
@@ -33,45 +33,26 @@ constexpr double kOffSoc = 3;  // the packs open their switches
 constexpr int kLowPower_w = 10;
 constexpr std::int64_t kUnchanged = 255;
 
-// A serial number takes the type of the first group that contains it. kitscc's type is our own
-// choice; ichigh is the other side of the inverter, and has its type.
-struct TypedGroup {
-  std::string_view group;
-  int type;
-};
-constexpr std::array<TypedGroup, 9> kTypedGroups = {{{"bbcin", 15362},
-                                                     {"bbcout", 15363},
-                                                     {"kitscc", 15364},
-                                                     {"iclow", 15365},
-                                                     {"ichigh", 15365},
-                                                     {"ldac", 15367},
-                                                     {"lddc", 15368},
-                                                     {"wireless", 15370},
-                                                     {"bp2000", 15371}}};
-
 std::int64_t whole_or(const wire::JsonObject& params, std::string_view name,
                       std::int64_t otherwise) {
   const wire::Json* value = params.if_contains(name);
   return value != nullptr && wire::is_whole(*value) ? wire::whole(*value) : otherwise;
 }
 
-void list_modules(Fields& fields) {
+void list_modules(Fields& fields, const Slots& slots) {
   int address = 0;
-  for (const std::string& sn : fields.modules("onLineModuleSnList")) {
-    Module entry(fields, "onLineModuleSnList", sn);
-    entry.set_value("moduleSn", wire::Json(fields.serial(sn)));
-    entry.set("moduleAddr", ++address);
-    entry.set("moduleDAddr", 16 + address);
-    const auto* typed = std::ranges::find_if(kTypedGroups, [&](const TypedGroup& each) {
-      return std::ranges::count(fields.modules(each.group), sn) > 0;
-    });
-    if (typed != kTypedGroups.end()) entry.set("moduleType", typed->type);
+  for (const Slots::Listed& entry : slots.list) {
+    fields.set(entry.sn, wire::Json(fields.serial(entry.module)));
+    fields.set(entry.address, ++address);
+    fields.set(entry.bus_address, 16 + address);
+    if (entry.kind != 0) fields.set(entry.type, entry.kind);
   }
 }
 
 class PowerKits final : public Model {
  public:
-  explicit PowerKits(Chance chance) : planner_(chance), noise_(chance) {}
+  PowerKits(std::shared_ptr<const Slots> slots, Chance chance)
+      : slots_(std::move(slots)), planner_(chance), noise_(chance), packs_(slots_) {}
 
   void start(Fields& fields, const Environment& environment) override;
   void step(const Environment& environment, Millis dt) override;
@@ -81,11 +62,12 @@ class PowerKits final : public Model {
   [[nodiscard]] Balance balance() const override { return balance_.balance(); }
 
  private:
-  void read(Fields& fields);
+  void read(const Fields& fields);
   void switch_packs();
   void run_converters(const Environment& environment, double seconds);
   void rest(Millis dt);
 
+  std::shared_ptr<const Slots> slots_;
   Planner planner_;
   Noise noise_;
   Packs packs_;
@@ -106,20 +88,20 @@ class PowerKits final : public Model {
 
 void PowerKits::start(Fields& fields, const Environment& environment) {
   packs_.start(fields, environment);
-  list_modules(fields);
-  converters_.solar.ever_wh = Module(fields, "kitscc").number("chgEnergy");
-  converters_.alternator.ever_wh = Module(fields, "bbcin").number("dsgEnergy");
-  converters_.dc.ever_wh = Module(fields, "bbcout").number("dsgEnergy");
+  list_modules(fields, *slots_);
+  converters_.solar.ever_wh = fields.si(slots_->solar.energy);
+  converters_.alternator.ever_wh = fields.si(slots_->alternator.energy);
+  converters_.dc.ever_wh = fields.si(slots_->dc.energy);
   for (Converter* converter : converters_.all()) converter->sink_c = environment.air_c + 5;
   day_ = local_day(environment);
-  set_ = read_settings(fields);
+  set_ = read_settings(fields, *slots_);
   step(environment, Millis{1000});
   write(fields, environment);
 }
 
-void PowerKits::read(Fields& fields) {
+void PowerKits::read(const Fields& fields) {
   packs_.read(fields);
-  set_ = read_settings(fields);
+  set_ = read_settings(fields, *slots_);
 }
 
 void PowerKits::step(const Environment& environment, Millis dt) {
@@ -140,14 +122,15 @@ void PowerKits::step(const Environment& environment, Millis dt) {
 
 void PowerKits::write(Fields& fields, const Environment& environment) {
   packs_.write(fields);
-  write_report(fields, {.offer = offer_,
+  write_report(fields, {.slots = *slots_,
+                        .offer = offer_,
                         .flow = flow_,
                         .packs = packs_,
                         .converters = converters_,
                         .environment = environment,
                         .noise = noise_});
-  if (ac_rests_) Module(fields, "ichigh").set("appCfg.powerOn", 0);
-  if (dc_rests_) Module(fields, "bbcout").set("dcOutSta", 0);
+  if (ac_rests_) fields.set(slots_->ac.on, 0);
+  if (dc_rests_) fields.set(slots_->dc.on, 0);
   ac_rests_ = dc_rests_ = false;
 }
 
@@ -198,7 +181,7 @@ Outcome PowerKits::command(Fields& fields, const catalog::Command& command,
   for (IdleTimer* timer : {&ac_idle_, &dc_idle_, &both_idle_}) timer->busy();
   Outcome outcome;
   if (command.name == "ptcDsgCale") {
-    Packs::allow_heating(fields, whole_or(params, "enable", 0) != 0);
+    packs_.allow_heating(fields, whole_or(params, "enable", 0) != 0);
   }
   read(fields);
   const bool parts = command.name == "powerOff" && whole_or(params, "enable", 0) == 1;
@@ -227,8 +210,8 @@ Outcome PowerKits::command(Fields& fields, const catalog::Command& command,
 }  // namespace
 }  // namespace kits
 
-std::unique_ptr<Model> make_power_kits(Chance chance) {
-  return std::make_unique<kits::PowerKits>(chance);
+Result<ModelMaker> power_kits_maker(const FieldTablePtr& table) {
+  return maker_of<kits::PowerKits, kits::Slots>(table);
 }
 
 }  // namespace gridloom::sim

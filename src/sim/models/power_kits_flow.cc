@@ -25,8 +25,8 @@ constexpr std::int64_t kDriving_ms = kEngineOn_ms + 3 * kMinute_ms;
 constexpr std::int64_t kParked_ms = kEngineOn_ms + 45 * kMinute_ms;
 
 // The AC channels as fractions of the household, the DC channels at the usual household.
-constexpr std::array<double, 6> kAcShare = {0.09, 0.06, 0.04, 0.03, 0.02, 0.01};
-constexpr std::array<double, 12> kDcLoad_w = {18, 12, 9, 7, 6, 5, 4, 3, 3, 2, 2, 1};
+constexpr std::array<double, kAcChannels> kAcShare = {0.09, 0.06, 0.04, 0.03, 0.02, 0.01};
+constexpr std::array<double, kDcChannels> kDcLoad_w = {18, 12, 9, 7, 6, 5, 4, 3, 3, 2, 2, 1};
 constexpr double kUsualHousehold_w = 350;
 constexpr double kMostHousehold_w = 11000;  // keeps the inverter within its 3600 W
 

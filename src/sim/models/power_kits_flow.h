@@ -5,6 +5,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 
 #include "base/chance.h"
@@ -22,6 +23,9 @@ constexpr double kCharger_w = 3000;  // on the AC side
 constexpr double kAlternator_v = 53.8;
 constexpr double kDawn = 0.01;  // of the sun: up to this, panels have neither voltage nor power
 
+constexpr std::size_t kAcChannels = 6;
+constexpr std::size_t kDcChannels = 12;
+
 // What the loads would draw and the sources could supply, before the balance.
 struct Offer {
   std::array<int, 2> pv_w{};  // at the panels
@@ -34,8 +38,8 @@ struct Offer {
   bool vehicle = false;  // the parked vehicle requests power
   int ac_channels = 0;   // bits: switched on
   int dc_channels = 0;
-  std::array<int, 6> ac_w{};
-  std::array<int, 12> dc_w{};
+  std::array<int, kAcChannels> ac_w{};
+  std::array<int, kDcChannels> dc_w{};
 
   [[nodiscard]] int sources_w() const;
   [[nodiscard]] bool can_charge() const;

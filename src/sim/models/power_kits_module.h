@@ -1,22 +1,18 @@
-// One module of the Power Kits as its fields show it, and the integers in which it reports.
+// What the Power Kits' modules have in common: whole numbers, converters and their reports.
 #pragma once
 
 #include <array>
 #include <cmath>
 #include <cstddef>
 #include <numeric>
-#include <string>
-#include <string_view>
-#include <utility>
 
-#include "sim/model.h"
+#include "sim/fields.h"
 #include "sim/models/parts.h"
-#include "wire/json.h"
+#include "sim/models/power_kits_slots.h"
 
 namespace gridloom::sim::kits {
 
 [[nodiscard]] inline int rounded(double value) { return static_cast<int>(std::lround(value)); }
-[[nodiscard]] inline int milli(double value) { return rounded(value * 1000); }
 
 template <std::size_t n>
 [[nodiscard]] int sum(const std::array<int, n>& values) {
@@ -36,65 +32,52 @@ struct Converter {
   }
 };
 
-// Writes one module's fields.
-class Module {
- public:
-  Module(Fields& fields, std::string_view group, std::string_view sn)
-      : fields_(fields),
-        name_(std::string(group) + '.' + std::string(sn) + '.'),
-        stem_(name_.size()) {}
-  Module(Fields& fields, std::string_view group)
-      : Module(fields, group, fields.modules(group).front()) {}
-
-  [[nodiscard]] double number(std::string_view field) { return fields_.number(named(field)); }
-  [[nodiscard]] int integer(std::string_view field) {
-    return static_cast<int>(fields_.integer(named(field)));
-  }
-  [[nodiscard]] bool on(std::string_view field) { return fields_.on(named(field)); }
-  void set(std::string_view field, double value) { fields_.set_number(named(field), value); }
-  void set_value(std::string_view field, wire::Json value) {
-    fields_.set(named(field), std::move(value));
-  }
-  // A converter between the battery bus and another port; `offset_a` is its sensors' error.
-  void set_converter(int power_w, double bus_v, double offset_a, const Converter& converter,
-                     double air_c) {
-    const int current_ma = milli(power_w / bus_v);
-    const int first_phase_ma = current_ma / 2 + milli(offset_a);
-    set("batVol", milli(bus_v));
-    set("batWatts", power_w);
-    set("batCurr", current_ma);
-    set("l1Curr", first_phase_ma);
-    set("l2Curr", current_ma - first_phase_ma);
-    set("hs1Temp", converter.sink_c);
-    set("hs2Temp", converter.sink_c - 1);
-    set("pcbTemp", (converter.sink_c + air_c) / 2);
-    set("dayEnergy", std::floor(converter.day_wh));
-  }
-  // A distribution panel, "ac" or "dc": channels that add up to their total.
-  template <std::size_t n>
-  void set_channels(std::string_view kind, const std::array<int, n>& watts, int live, double v,
-                    double sink_c) {
-    const std::string prefix(kind);
-    std::array<int, n> current_ma{};
-    for (std::size_t k = 0; k < n && v > 0; ++k) current_ma.at(k) = milli(watts.at(k) / v);
-    set_value(prefix + "ChWatt", wire::JsonArray(watts.begin(), watts.end()));
-    set_value(prefix + "ChCur", wire::JsonArray(current_ma.begin(), current_ma.end()));
-    set(prefix + "ChSta", live);
-    set(prefix + "TotalWatts", sum(watts));
-    set(prefix + "InVol", milli(v));
-    set(prefix + "Temp1", sink_c);
-    set(prefix + "Temp2", sink_c - 1);
-  }
-
- private:
-  const std::string& named(std::string_view field) {
-    name_.resize(stem_);
-    return name_ += field;
-  }
-
-  Fields& fields_;
-  std::string name_;
-  std::size_t stem_;
+struct BusPort {
+  int power_w = 0;
+  double bus_v = 0;
+  double offset_a = 0;  // error of the sensors
+  double air_c = 0;
 };
+inline void write_converter(Fields& fields, const Slots::Converter& slots,
+                            const Converter& converter, const BusPort& port) {
+  const double current_a = port.power_w / port.bus_v;
+  fields.set_si(slots.voltage, port.bus_v);
+  fields.set_si(slots.power, port.power_w);
+  fields.set_si(slots.current, current_a);
+  // Whole milliamperes, so that the phases add up to the reported current.
+  const int current_ma = rounded(current_a * 1000);
+  const int first_phase_ma = current_ma / 2 + rounded(port.offset_a * 1000);
+  fields.set_si(slots.phase_current[0], first_phase_ma / 1000.0);
+  fields.set_si(slots.phase_current[1], (current_ma - first_phase_ma) / 1000.0);
+  fields.set_si(slots.sink_temperature[0], converter.sink_c);
+  fields.set_si(slots.sink_temperature[1], converter.sink_c - 1);
+  fields.set_si(slots.board_temperature, (converter.sink_c + port.air_c) / 2);
+  fields.set_si(slots.day_energy, std::floor(converter.day_wh));
+}
+
+// Channels whose powers add up to their total.
+template <std::size_t n>
+struct ChannelLoads {
+  std::array<int, n> power_w{};
+  int live = 0;  // bits
+  double voltage_v = 0;
+  double sink_c = 0;
+};
+template <std::size_t n>
+void write_channels(Fields& fields, const Slots::Channels& slots, const ChannelLoads<n>& loads) {
+  std::array<double, n> power_w{};
+  std::array<double, n> current_a{};
+  for (std::size_t k = 0; k < n; ++k) {
+    power_w.at(k) = loads.power_w.at(k);
+    if (loads.voltage_v > 0) current_a.at(k) = loads.power_w.at(k) / loads.voltage_v;
+  }
+  fields.set_si(slots.powers, power_w);
+  fields.set_si(slots.currents, current_a);
+  fields.set(slots.live, loads.live);
+  fields.set_si(slots.power, sum(loads.power_w));
+  fields.set_si(slots.voltage, loads.voltage_v);
+  fields.set_si(slots.temperature[0], loads.sink_c);
+  fields.set_si(slots.temperature[1], loads.sink_c - 1);
+}
 
 }  // namespace gridloom::sim::kits

@@ -38,22 +38,20 @@ int state_of(int power_w) {
 void Packs::start(Fields& fields, const Environment& environment) {
   packs_.clear();
   int number = 0;
-  for (const std::string& sn : fields.modules("bp2000")) {
-    Module pack(fields, "bp2000", sn);
+  for (const Slots::Pack& slots : slots_->packs) {
     ++number;
-    pack.set("kitNum", number);
-    pack.set("canId", number);
+    fields.set(slots.number, number);
+    fields.set(slots.bus_address, number);
     // No field holds the cycles: they follow from the capacity.
-    const double full_mah = pack.number("fullCap");
-    const double health = full_mah / pack.number("designCap");
-    packs_.push_back({.sn = sn,
-                      .battery = Battery({.cells = kCells,
-                                          .capacity_ah = full_mah / 1000,
+    const double full_ah = fields.si(slots.full_capacity);
+    const double health = full_ah / fields.si(slots.design_capacity);
+    packs_.push_back({.battery = Battery({.cells = kCells,
+                                          .capacity_ah = full_ah,
                                           .resistance_ohm = kPackResistance_ohm,
                                           .cycles = cycles_at(health),
-                                          .soc_percent = pack.number("soc"),
+                                          .soc_percent = fields.si(slots.soc),
                                           .temperature_c = environment.air_c + 2}),
-                      .no_error = pack.integer("errCode")});
+                      .no_error = static_cast<int>(fields.integer(slots.error))});
   }
   read(fields);
 }
@@ -64,22 +62,22 @@ double Packs::soc() const {
   return sum_percent / static_cast<double>(packs_.size());
 }
 
-void Packs::read(Fields& fields) {
-  Module first(fields, "bp2000", packs_.front().sn);
-  on_ = first.on("chgDsgMosState");
-  settings_ = {.charge_to_soc = first.number("chgSetSoc"),
-               .discharge_to_soc = first.number("dsgSetSoc"),
-               .generator_on_soc = first.number("oilOpenSoc"),
-               .generator_off_soc = first.number("oilCloseSoc"),
-               .rest_min = first.integer("acDcLsplShutdMin")};
-  for (Pack& pack : packs_) {
-    pack.heats_by_discharging = Module(fields, "bp2000", pack.sn).on("ptcAllowFlag");
+void Packs::read(const Fields& fields) {
+  const Slots::Pack& first = slots_->packs.front();
+  on_ = fields.on(first.switches);
+  settings_ = {.charge_to_soc = fields.si(first.charge_limit),
+               .discharge_to_soc = fields.si(first.discharge_limit),
+               .generator_on_soc = fields.si(first.generator_start),
+               .generator_off_soc = fields.si(first.generator_stop),
+               .rest_min = fields.integer(first.rest_after)};
+  for (std::size_t k = 0; k < packs_.size(); ++k) {
+    packs_.at(k).heats_by_discharging = fields.on(slots_->packs.at(k).heats_by_discharging);
   }
 }
 
-void Packs::allow_heating(Fields& fields, bool by_discharging) {
-  for (const std::string& sn : fields.modules("bp2000")) {
-    Module(fields, "bp2000", sn).set("ptcAllowFlag", by_discharging ? 1 : 0);
+void Packs::allow_heating(Fields& fields, bool by_discharging) const {
+  for (const Slots::Pack& slots : slots_->packs) {
+    fields.set(slots.heats_by_discharging, by_discharging ? 1 : 0);
   }
 }
 
@@ -116,19 +114,20 @@ void Packs::clear_errors() {
 }
 
 void Packs::write_heaters(Fields& fields) const {
-  for (const Pack& pack : packs_) {
-    Module module(fields, "bp2000", pack.sn);
+  for (std::size_t k = 0; k < packs_.size(); ++k) {
+    const Pack& pack = packs_.at(k);
+    const Slots::Pack& slots = slots_->packs.at(k);
     const double cell_c = pack.battery.temperature_c();
     const int trigger = heat_sources_.charging ? 1 : 2;
-    module.set("ptcHeatingFlag", pack.heating ? 1 : 0);
-    module.set("ptcTouchFlag", pack.heating ? trigger : 0);
-    module.set("ptcMosErr", pack.failed ? 1 : 0);
-    module.set("ptcChgErrCnt", pack.failures);
-    module.set("errCode", pack.no_error + (pack.failed ? kHeaterError : 0));
-    module.set("ptcRemainTime",
-               pack.heating ? (kHeatUntil_c - cell_c) / kHeaterSpeed_k_per_min : 0);
-    module.set("minPtcTemp", cell_c + (pack.heating ? 18 : 0));
-    module.set("maxPtcTemp", cell_c + (pack.heating ? 20 : 1));
+    fields.set(slots.heating, pack.heating ? 1 : 0);
+    fields.set(slots.heating_cause, pack.heating ? trigger : 0);
+    fields.set(slots.heater_fault, pack.failed ? 1 : 0);
+    fields.set(slots.heater_failures, pack.failures);
+    fields.set(slots.error, pack.no_error + (pack.failed ? kHeaterError : 0));
+    fields.set_si(slots.heating_time_left,
+                  pack.heating ? (kHeatUntil_c - cell_c) / kHeaterSpeed_k_per_min : 0);
+    fields.set_si(slots.coldest_heater, cell_c + (pack.heating ? 18 : 0));
+    fields.set_si(slots.warmest_heater, cell_c + (pack.heating ? 20 : 1));
   }
 }
 
@@ -157,9 +156,8 @@ void Packs::run(int net_w, double seconds, double air_c) {
 }
 
 void Packs::write(Fields& fields) {
-  for (const Pack& pack : packs_) {
-    if (!switched_) break;
-    Module(fields, "bp2000", pack.sn).set("chgDsgMosState", on_ ? kClosed : kOpen);
+  for (const Slots::Pack& slots : slots_->packs) {
+    if (switched_) fields.set(slots.switches, on_ ? kClosed : kOpen);
   }
   switched_ = false;
   write_heaters(fields);
@@ -168,34 +166,33 @@ void Packs::write(Fields& fields) {
 }
 
 void Packs::write_packs(Fields& fields) const {
-  for (const Pack& pack : packs_) {
-    Module module(fields, "bp2000", pack.sn);
+  for (std::size_t k = 0; k < packs_.size(); ++k) {
+    const Pack& pack = packs_.at(k);
+    const Slots::Pack& slots = slots_->packs.at(k);
     const Battery& battery = pack.battery;
     const double current_a = battery.current_a();
-    const double cell_mv = battery.cell_v() * 1000;
-    const double spread_mv = 1 + 50 * std::abs(current_a) * kPackResistance_ohm / kCells;
-    module.set("proChgDsgMosState", module.number("chgDsgMosState"));
-    module.set("soc", battery.soc_percent());
-    module.set("remainCap", milli(battery.remaining_ah()));
-    module.set("fullCap", milli(battery.capacity_ah()));
-    module.set("vol", milli(battery.voltage_v()));
-    module.set("amp", milli(current_a));
-    module.set("inWatts", std::max(pack.power_w, 0));
-    module.set("outWatts", std::min(pack.power_w, 0));
-    module.set("chgState", state_of(pack.power_w));
-    module.set("remainTime",
-               current_a > 0 ? battery.minutes_to_full({.soc_percent = module.number("chgSetSoc"),
-                                                        .longest_min = kEndless_min})
-                             : battery.minutes_to_empty({.soc_percent = module.number("dsgSetSoc"),
-                                                         .longest_min = kEndless_min}));
-    module.set("minCellVol", std::floor(cell_mv - spread_mv));
-    module.set("maxCellVol", std::ceil(cell_mv + spread_mv));
+    const double spread_v = 0.001 + 0.05 * std::abs(current_a) * kPackResistance_ohm / kCells;
+    fields.set_si(slots.precharge_switches, fields.si(slots.switches));
+    fields.set_si(slots.soc, battery.soc_percent());
+    fields.set_si(slots.remaining_capacity, battery.remaining_ah());
+    fields.set_si(slots.full_capacity, battery.capacity_ah());
+    fields.set_si(slots.voltage, battery.voltage_v());
+    fields.set_si(slots.current, current_a);
+    fields.set_si(slots.power_in, std::max(pack.power_w, 0));
+    fields.set_si(slots.power_out, std::min(pack.power_w, 0));
+    fields.set(slots.state, state_of(pack.power_w));
+    const double limit_soc = fields.si(current_a > 0 ? slots.charge_limit : slots.discharge_limit);
+    const Battery::Horizon horizon = {.soc_percent = limit_soc, .longest_min = kEndless_min};
+    fields.set_si(slots.time_left, current_a > 0 ? battery.minutes_to_full(horizon)
+                                                 : battery.minutes_to_empty(horizon));
+    fields.set_si(slots.lowest_cell_voltage, floor_to(battery.cell_v() - spread_v, 1000));
+    fields.set_si(slots.highest_cell_voltage, ceil_to(battery.cell_v() + spread_v, 1000));
     const double cell_c = battery.temperature_c();
-    module.set("temp", cell_c);
-    module.set("minCellTemp", cell_c - 0.4);
-    module.set("maxCellTemp", cell_c + 0.4);
-    module.set("minMosTemp", cell_c + 0.08 * std::abs(current_a));
-    module.set("maxMosTemp", cell_c + 0.12 * std::abs(current_a) + 0.4);
+    fields.set_si(slots.temperature, cell_c);
+    fields.set_si(slots.coldest_cell, cell_c - 0.4);
+    fields.set_si(slots.warmest_cell, cell_c + 0.4);
+    fields.set_si(slots.coldest_switch, cell_c + 0.08 * std::abs(current_a));
+    fields.set_si(slots.warmest_switch, cell_c + 0.12 * std::abs(current_a) + 0.4);
   }
 }
 
@@ -216,17 +213,16 @@ void Packs::write_totals(Fields& fields) const {
     const double limit = state == kCharging ? settings_.charge_to_soc : settings_.discharge_to_soc;
     minutes = std::clamp((limit - soc()) / 100 * capacity_ah / current_a * 60, 0.0, minutes);
   }
-  const auto set = [&](std::string_view name, double value) {
-    fields.set_number("bmsTotal." + std::string(name), value);
-    for (const Pack& pack : packs_) Module(fields, "bp2000", pack.sn).set(name, value);
-  };
-  set("totalInWatts", in_w);
-  set("totalOutWatts", out_w);
-  set("totalAmp", current_a * 10);
-  set("totalSoc", soc());
-  set("totalFullCap", std::floor(capacity_ah));
-  set("totalChgDsgState", state);
-  set("totalRemainTime", std::floor(minutes));
+  const double together_soc = soc();
+  for (const Slots::Totals& slots : slots_->totals) {
+    fields.set_si(slots.power_in, in_w);
+    fields.set_si(slots.power_out, out_w);
+    fields.set_si(slots.current, current_a);
+    fields.set_si(slots.soc, together_soc);
+    fields.set_si(slots.capacity, std::floor(capacity_ah));
+    fields.set(slots.state, state);
+    fields.set_si(slots.time_left, std::floor(minutes));
+  }
 }
 
 }  // namespace gridloom::sim::kits

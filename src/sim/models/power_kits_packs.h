@@ -6,19 +6,22 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <string>
+#include <memory>
+#include <utility>
 #include <vector>
 
 #include "sim/battery.h"
 #include "sim/energy_balance.h"
 #include "sim/model.h"
 #include "sim/models/parts.h"
+#include "sim/models/power_kits_slots.h"
 
 namespace gridloom::sim::kits {
 
 class Packs {
  public:
-  // The family's virtual modules contain at least one pack.
+  explicit Packs(std::shared_ptr<const Slots> slots) : slots_(std::move(slots)) {}
+
   void start(Fields& fields, const Environment& environment);
 
   [[nodiscard]] double soc() const;
@@ -33,9 +36,9 @@ class Packs {
     double generator_off_soc = 0;
     std::int64_t rest_min = 0;  // without a significant load
   };
-  void read(Fields& fields);
+  void read(const Fields& fields);
   [[nodiscard]] const Settings& settings() const { return settings_; }
-  static void allow_heating(Fields& fields, bool by_discharging);
+  void allow_heating(Fields& fields, bool by_discharging) const;
 
   // Whether the packs' switches to the bus are closed.
   [[nodiscard]] bool are_on() const { return on_; }
@@ -67,7 +70,6 @@ class Packs {
 
  private:
   struct Pack {
-    std::string sn;
     Battery battery;
     int power_w = 0;  // + charges
     Latch cold{};
@@ -81,7 +83,8 @@ class Packs {
   void write_packs(Fields& fields) const;
   void write_totals(Fields& fields) const;
 
-  std::vector<Pack> packs_;
+  std::shared_ptr<const Slots> slots_;
+  std::vector<Pack> packs_;  // as in the slots: at least one
   Settings settings_;
   HeatSources heat_sources_;
   bool on_ = false;

@@ -8,6 +8,7 @@
 #include "sim/models/power_kits_flow.h"
 #include "sim/models/power_kits_module.h"
 #include "sim/models/power_kits_packs.h"
+#include "sim/models/power_kits_slots.h"
 
 namespace gridloom::sim::kits {
 
@@ -25,6 +26,7 @@ struct Converters {
 
 // The results of a step. Views: they live as long as the call.
 struct Moment {
+  const Slots& slots;
   const Offer& offer;
   const Flow& flow;
   const Packs& packs;

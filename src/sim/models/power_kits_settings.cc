@@ -1,7 +1,5 @@
 #include "sim/models/power_kits_settings.h"
 
-#include "sim/models/power_kits_module.h"
-
 namespace gridloom::sim::kits {
 namespace {
 
@@ -11,31 +9,27 @@ constexpr int kGridFirst = 1;
 
 }  // namespace
 
-Settings read_settings(Fields& fields) {
+Settings read_settings(const Fields& fields, const Slots& slots) {
+  const auto integer = [&](Slot slot) { return static_cast<int>(fields.integer(slot)); };
   Settings set;
-  Module solar(fields, "kitscc");
-  set.panels = {solar.on("mppt1SwSta"), solar.on("mppt2SwSta")};
-  Module input(fields, "bbcin");
-  set.alternator_paused = input.on("chgPause");
-  set.alternator_wants_volts = input.on("altVoltLmtEn");
-  set.alternator_least_v = input.number("altVoltLmt") / 10;
-  set.alternator_most_a = input.number("chgMaxCurr") / 1000;
-  set.alternator_when_idling = input.on("shakeCtrlDisable");
-  set.feeds_vehicle = input.integer("workMode") == kSupplies;
-  set.may_feed_vehicle = input.on("allowDsgOn");
-  Module inverter(fields, "ichigh");
-  set.ac_on = inverter.on("appCfg.powerOn");
-  set.charges_from_ac = !inverter.on("appCfg.acChgDisable");
-  set.grid_first = inverter.integer("passByModeEn") == kGridFirst;
-  set.bypass_most_a = inverter.number("appCfg.passByMaxCurr");
-  set.charge_most_a = inverter.number("appCfg.acMaxCurrSer");
-  set.ac_standby_min = inverter.integer("standbyTime");
-  Module output(fields, "bbcout");
-  set.dc_on = output.on("dcOutSta");
-  set.dc_standby_min = output.integer("standbyTime");
-  set.ac_channels = Module(fields, "ldac").integer("acSetChSta");
-  Module panel(fields, "lddc");
-  set.dc_channels = panel.integer("dcSetChSta") & (panel.integer("dcChRelay") | kUnswitched);
+  set.panels = {fields.on(slots.solar.on[0]), fields.on(slots.solar.on[1])};
+  set.alternator_paused = fields.on(slots.alternator.paused);
+  set.alternator_wants_volts = fields.on(slots.alternator.voltage_limit_on);
+  set.alternator_least_v = fields.si(slots.alternator.voltage_limit);
+  set.alternator_most_a = fields.si(slots.alternator.current_limit);
+  set.alternator_when_idling = fields.on(slots.alternator.when_idling);
+  set.feeds_vehicle = integer(slots.alternator.mode) == kSupplies;
+  set.may_feed_vehicle = fields.on(slots.alternator.may_supply);
+  set.ac_on = fields.on(slots.ac.on);
+  set.charges_from_ac = !fields.on(slots.ac.charging_off);
+  set.grid_first = integer(slots.ac.grid_first) == kGridFirst;
+  set.bypass_most_a = fields.si(slots.ac.bypass_current_limit);
+  set.charge_most_a = fields.si(slots.ac.input_current_limit);
+  set.ac_standby_min = fields.integer(slots.ac.standby);
+  set.dc_on = fields.on(slots.dc.on);
+  set.dc_standby_min = fields.integer(slots.dc.standby);
+  set.ac_channels = integer(slots.ac_channels.allowed);
+  set.dc_channels = integer(slots.dc_channels.allowed) & (integer(slots.dc_relays) | kUnswitched);
   return set;
 }
 

@@ -5,7 +5,8 @@
 #include <array>
 #include <cstdint>
 
-#include "sim/model.h"
+#include "sim/fields.h"
+#include "sim/models/power_kits_slots.h"
 
 namespace gridloom::sim::kits {
 
@@ -33,6 +34,6 @@ struct Settings {
   int dc_channels = 0;
 };
 
-[[nodiscard]] Settings read_settings(Fields& fields);
+[[nodiscard]] Settings read_settings(const Fields& fields, const Slots& slots);
 
 }  // namespace gridloom::sim::kits

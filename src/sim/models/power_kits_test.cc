@@ -6,8 +6,8 @@
 #include <string_view>
 #include <utility>
 
-#include "sim/device_bench.h"
-#include "sim/models/power_kits_invariants.h"
+#include "sim/models/test_power_kits_invariants.h"
+#include "sim/test_bench.h"
 
 namespace gridloom::sim {
 namespace {
@@ -47,7 +47,7 @@ struct PowerKits : testing::Test {
   Bench bench{family_of("power_kits")};
 
   [[nodiscard]] std::int64_t get(std::string_view name) const {
-    return bench.fields().integer(full_name(bench.fields(), name));
+    return static_cast<std::int64_t>(bench.number(full_name(bench.fields(), name)));
   }
   wire::JsonObject set(std::string_view type, std::string_view params) {
     return bench.set(R"({"id":1,"moduleType":0,"operateType":")" + std::string(type) +

@@ -12,13 +12,14 @@
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <string_view>
+#include <utility>
 
 #include "base/chance.h"
 #include "base/clock.h"
 #include "sim/battery.h"
 #include "sim/energy_balance.h"
 #include "sim/model.h"
+#include "sim/model_slots.h"
 #include "sim/models/parts.h"
 #include "wire/json.h"
 
@@ -78,6 +79,45 @@ constexpr double kEvBattery_percent = 50;  // by day the home battery has priori
 constexpr double kReactive_var = 160;
 constexpr double kOwn_w = 15;  // the system's own consumption, part of the home's load
 
+struct Slots : ModelSlots {
+  using ModelSlots::ModelSlots;
+
+  Slot solar = number("mpptPwr", "W");
+  Slot soc = number("bpSoc", "%");
+  Slot battery = number("bpPwr", "W");
+  Slot load = number("sysLoadPwr", "W");
+  Slot grid = number("sysGridPwr", "W");
+  Slot ev = number("evPwr", "W");
+  Slot ev_state = json("chargingStatus");
+  Slot strings = json("mpptHeartBeat");
+
+  struct Phase {
+    Slot voltage;
+    Slot current;
+    Slot active_power;
+    Slot reactive_power;
+    Slot apparent_power;
+  };
+  std::array<Phase, 3> phases = {phase("pcsAPhase"), phase("pcsBPhase"), phase("pcsCPhase")};
+
+  std::array<Slot, 2> zone_temperature = {number("sectorA.tempCurr", "°C"),
+                                          number("sectorB.tempCurr", "°C")};
+  Slot tank_temperature = number("sectorDhw.tempCurr", "°C");
+  Slot inlet_temperature = number("hpMaster.tempInlet", "°C");
+  Slot outlet_temperature = number("hpMaster.tempOutlet", "°C");
+  Slot air_temperature = number("hpMaster.tempAmbient", "°C");
+  Slot heating_rods = json("hrEnergyStream");
+
+ private:
+  Phase phase(const std::string& group) {
+    return {.voltage = number(group + ".vol", "V"),
+            .current = number(group + ".amp", "A"),
+            .active_power = number(group + ".actPwr", "W"),
+            .reactive_power = number(group + ".reactPwr", "var"),
+            .apparent_power = number(group + ".apparentPwr", "VA")};
+  }
+};
+
 // What the household draws from the tank at this hour: showers in the morning, dishes at night.
 double hot_water_w(double hour) {
   if (hour >= 6.5 && hour < 8) return 1500;
@@ -122,11 +162,13 @@ class Car {
 // Heat pump, rooms and hot-water tank.
 class Heating {
  public:
-  void start(const Fields& fields) {
-    zone_c_ = {fields.number("sectorA.tempCurr"), fields.number("sectorB.tempCurr")};
-    tank_c_ = fields.number("sectorDhw.tempCurr");
-    inlet_c_ = fields.number("hpMaster.tempInlet");
-    outlet_c_ = fields.number("hpMaster.tempOutlet");
+  void start(const Fields& fields, const Slots& slots) {
+    for (std::size_t k = 0; k < zone_c_.size(); ++k) {
+      zone_c_.at(k) = fields.si(slots.zone_temperature.at(k));
+    }
+    tank_c_ = fields.si(slots.tank_temperature);
+    inlet_c_ = fields.si(slots.inlet_temperature);
+    outlet_c_ = fields.si(slots.outlet_temperature);
   }
 
   // Runs the pump for `seconds`; returns the power that it draws.
@@ -160,15 +202,16 @@ class Heating {
     return std::floor(std::min(spare_w, kRod_w) / kRodStep_w) * kRodStep_w;
   }
 
-  void write(Fields& fields, const Environment& environment, double rod_w) const {
-    fields.set_number("sectorA.tempCurr", round_to(zone_c_[0], 10));
-    fields.set_number("sectorB.tempCurr", round_to(zone_c_[1], 10));
-    fields.set_number("sectorDhw.tempCurr", round_to(tank_c_, 10));
-    fields.set_number("hpMaster.tempInlet", round_to(inlet_c_, 10));
-    fields.set_number("hpMaster.tempOutlet", round_to(outlet_c_, 10));
-    fields.set_number("hpMaster.tempAmbient", round_to(environment.air_c, 10));
+  void write(Fields& fields, const Slots& slots, double air_c, double rod_w) const {
+    for (std::size_t k = 0; k < zone_c_.size(); ++k) {
+      fields.set_si(slots.zone_temperature.at(k), round_to(zone_c_.at(k), 10));
+    }
+    fields.set_si(slots.tank_temperature, round_to(tank_c_, 10));
+    fields.set_si(slots.inlet_temperature, round_to(inlet_c_, 10));
+    fields.set_si(slots.outlet_temperature, round_to(outlet_c_, 10));
+    fields.set_si(slots.air_temperature, round_to(air_c, 10));
     JsonObject rod{{"temp", std::llround(tank_c_)}, {"hrPwr", std::llround(rod_w)}};
-    fields.set("hrEnergyStream", JsonArray{std::move(rod)});
+    fields.set(slots.heating_rods, JsonArray{std::move(rod)});
   }
 
  private:
@@ -207,14 +250,15 @@ class Heating {
 
 class PowerOcean final : public Model {
  public:
-  explicit PowerOcean(Chance chance)
-      : noise_(chance.split("power_ocean")),
+  PowerOcean(std::shared_ptr<const Slots> slots, Chance chance)
+      : slots_(std::move(slots)),
+        noise_(chance.split("power_ocean")),
         car_chance_(chance.split("car")),
         battery_({.cells = 16, .capacity_ah = kPacks_ah, .resistance_ohm = kPacks_ohm}) {}
 
   void start(Fields& fields, const Environment& environment) override {
-    battery_.set_soc_percent(fields.number("bpSoc"));
-    heating_.start(fields);
+    battery_.set_soc_percent(fields.si(slots_->soc));
+    heating_.start(fields, *slots_);
     step(environment, Millis(1000));
     write(fields, environment);
   }
@@ -237,7 +281,7 @@ class PowerOcean final : public Model {
     write_energy(fields);
     write_strings(fields, environment);
     write_phases(fields, environment);
-    heating_.write(fields, environment, watts_.rod);
+    heating_.write(fields, *slots_, environment.air_c, watts_.rod);
   }
 
   // The family has no commands.
@@ -308,13 +352,14 @@ class PowerOcean final : public Model {
   }
 
   void write_energy(Fields& fields) const {
-    fields.set_number("mpptPwr", watts_.mppt());
-    fields.set_number("bpSoc", std::round(battery_.soc_percent()));
-    fields.set_number("bpPwr", watts_.battery);
-    fields.set_number("sysLoadPwr", watts_.load);
-    fields.set_number("sysGridPwr", watts_.grid);
-    fields.set_number("evPwr", watts_.ev);
-    fields.set("chargingStatus", watts_.ev > 0 ? "EV_CHG_STS_CHARGING" : "EV_CHG_STS_AVAILABLE");
+    const Slots& slots = *slots_;
+    fields.set_si(slots.solar, watts_.mppt());
+    fields.set_si(slots.soc, std::round(battery_.soc_percent()));
+    fields.set_si(slots.battery, watts_.battery);
+    fields.set_si(slots.load, watts_.load);
+    fields.set_si(slots.grid, watts_.grid);
+    fields.set_si(slots.ev, watts_.ev);
+    fields.set(slots.ev_state, watts_.ev > 0 ? "EV_CHG_STS_CHARGING" : "EV_CHG_STS_AVAILABLE");
   }
 
   void write_strings(Fields& fields, const Environment& environment) const {
@@ -330,20 +375,19 @@ class PowerOcean final : public Model {
                                    {"amp", fixed(power_w > 0 ? power_w / volts : 0, 1e6)},
                                    {"pwr", fixed(power_w, 1)}});
     }
-    fields.set("mpptHeartBeat", JsonArray{JsonObject{{"mpptPv", std::move(strings)}}});
+    fields.set(slots_->strings, JsonArray{JsonObject{{"mpptPv", std::move(strings)}}});
   }
 
   // The phases share the power between the inverter's DC side and the home; negative: the inverter
   // supplies.
   void write_phases(Fields& fields, const Environment& environment) const {
-    constexpr std::array<std::string_view, 3> kNames = {"pcsAPhase", "pcsBPhase", "pcsCPhase"};
     constexpr std::array<double, 3> kOffset_v = {0.2, 0.9, -1.1};
     const std::int64_t total_cw = std::llround((watts_.battery - watts_.mppt()) * 100);
     std::int64_t left_cw = total_cw;
-    for (std::size_t k = 0; k < kNames.size(); ++k) {
+    for (std::size_t k = 0; k < kOffset_v.size(); ++k) {
       const double share = 1.0 / 3 + 0.004 * noise_(4 + k);
       const std::int64_t active_cw =
-          k + 1 == kNames.size() ? left_cw : std::llround(static_cast<double>(total_cw) * share);
+          k + 1 == kOffset_v.size() ? left_cw : std::llround(static_cast<double>(total_cw) * share);
       left_cw -= active_cw;
       const double active_w = static_cast<double>(active_cw) / 100;
       // An idle inverter is off, and its reactive power with it.
@@ -352,12 +396,12 @@ class PowerOcean final : public Model {
       const double volts =
           std::round((home_v(environment) + kOffset_v.at(k)) * 100 + 8 * noise_(10 + k)) / 100;
       const double apparent_va = std::hypot(active_w, reactive_var);
-      const std::string group(kNames.at(k));
-      fields.set_number(group + ".vol", volts);
-      fields.set_number(group + ".amp", apparent_va / volts);
-      fields.set_number(group + ".actPwr", active_w);
-      fields.set_number(group + ".reactPwr", reactive_var);
-      fields.set_number(group + ".apparentPwr", apparent_va);
+      const Slots::Phase& phase = slots_->phases.at(k);
+      fields.set_si(phase.voltage, volts);
+      fields.set_si(phase.current, apparent_va / volts);
+      fields.set_si(phase.active_power, active_w);
+      fields.set_si(phase.reactive_power, reactive_var);
+      fields.set_si(phase.apparent_power, apparent_va);
     }
   }
 
@@ -366,6 +410,7 @@ class PowerOcean final : public Model {
     return environment.grid_up ? environment.grid_v : kPhase_v;
   }
 
+  std::shared_ptr<const Slots> slots_;
   Noise noise_;
   Chance car_chance_;
   Battery battery_;
@@ -378,8 +423,8 @@ class PowerOcean final : public Model {
 
 }  // namespace
 
-std::unique_ptr<Model> make_power_ocean(Chance chance) {
-  return std::make_unique<PowerOcean>(chance);
+Result<ModelMaker> power_ocean_maker(const FieldTablePtr& table) {
+  return maker_of<PowerOcean, Slots>(table);
 }
 
 }  // namespace gridloom::sim

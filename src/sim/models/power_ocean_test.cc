@@ -5,9 +5,9 @@
 #include <memory>
 #include <string>
 
-#include "sim/device_bench.h"
 #include "sim/model.h"
-#include "sim/models/power_ocean_identities.h"
+#include "sim/models/test_power_ocean_invariants.h"
+#include "sim/test_bench.h"
 
 namespace gridloom::sim {
 namespace {
@@ -29,11 +29,11 @@ double at(const wire::Json& value, std::string_view key) {
 }
 
 struct Home {
-  catalog::FamilyPtr family = family_of("power_ocean");
-  Fields fields{std::make_shared<FieldTable>(family)};
-  std::unique_ptr<Model> model = make_power_ocean(Chance(7));
+  Kind kind{family_of("power_ocean")};
+  Fields fields{kind.table};
+  std::unique_ptr<Model> model = kind.make_model(Chance(7));
 
-  Invariants invariants = power_ocean_identities(std::make_shared<FieldTable>(family));
+  Invariants invariants = power_ocean_identities(kind.table);
 
   void step(const Environment& environment, Millis time) {
     model->step(environment, time);
@@ -96,8 +96,8 @@ TEST(PowerOceanModel, IsTheSameForTheSameChance) {
     home->model->start(home->fields, at_minute(700));
     home->step(at_minute(701), Millis(2000));
   }
-  for (const Fields::Slot& slot : one.fields.slots()) {
-    EXPECT_EQ(slot.value, two.fields.get(slot.name)) << slot.name;
+  for (const Fields::Entry& entry : one.fields.entries()) {
+    EXPECT_EQ(entry.value, two.fields.get(entry.name)) << entry.name;
   }
 }
 

@@ -8,18 +8,22 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/chance.h"
 #include "base/clock.h"
 #include "sim/battery.h"
 #include "sim/energy_balance.h"
 #include "sim/model.h"
+#include "sim/model_slots.h"
 #include "sim/models/parts.h"
 #include "wire/json.h"
 
@@ -43,10 +47,10 @@ constexpr double kMargin_percent = 1;
 constexpr double kFull_percent = 99.7;
 constexpr double kEmpty_percent = 1.5;
 constexpr Taper kTaper = {.from_percent = 90, .end_share = 0.2};
+constexpr double kBatteryRequest_a = 20;
 constexpr double kReactive_a = 0.497;  // drawn by the filter at no load
 constexpr int kLongestCharge_min = 5939;
 constexpr int kLongestDischarge_min = 5999;
-constexpr std::int64_t kRaw = 10;  // tenths of a watt, the wire's unit, per watt
 
 // The platform's format: "2024-07-06 01:50:27".
 Json time_text(TimePoint at) {
@@ -79,6 +83,95 @@ bool is_set(const Json& task) {
   return flag != nullptr && flag->is_bool() && flag->get_bool();
 }
 
+struct Slots : ModelSlots {
+  using ModelSlots::ModelSlots;
+
+  struct Panel {
+    Slot power;
+    Slot voltage;
+    Slot target_voltage;
+    Slot converter_voltage;
+    Slot current;
+    Slot temperature;
+    Slot state;
+  };
+  std::array<Panel, 2> panels = {panel("20_1.pv1"), panel("20_1.pv2")};
+
+  Slot soc = number("20_1.batSoc", "%");
+  Slot battery_power = number("20_1.batInputWatts", "W");
+  Slot battery_voltage = number("20_1.batInputVolt", "V");
+  Slot battery_converter_voltage = number("20_1.batOpVolt", "V");
+  Slot battery_current = number("20_1.batInputCur", "A");
+  Slot battery_temperature = number("20_1.batTemp", "°C");
+  Slot requested_voltage = number("20_1.bmsReqChgVol", "V");
+  Slot requested_current = number("20_1.bmsReqChgAmp", "A");
+  Slot time_to_full = number("20_1.chgRemainTime", "min");
+  Slot time_to_empty = number("20_1.dsgRemainTime", "min");
+  Slot converter_temperature = number("20_1.llcTemp", "°C");
+  Slot converter_voltage = number("20_1.llcOpVolt", "V");
+
+  Slot output = number("20_1.invOutputWatts", "W");
+  Slot limited_output = number("20_1.floadLimitOut", "W");
+  Slot group_output = number("20_1.geneWatt", "W");
+  Slot ac_voltage = number("20_1.invOpVolt", "V");
+  Slot dc_voltage = number("20_1.invInputVolt", "V");
+  Slot frequency = number("20_1.invFreq", "Hz");
+  Slot output_current = number("20_1.invOutputCur", "A");
+  Slot inverter_state = number("20_1.invStatue");
+  Slot relay_state = number("20_1.invRelayStatus");
+  Slot controller_temperature = number("20_1.espTempsensor", "°C");
+  Slot signal = number("20_1.wifiRssi", "dBm");
+
+  Slot solar_power = number("20_1.pvToInvWatts", "W");
+  Slot plugs = number("20_1.plugTotalWatts", "W");
+  Slot dynamic_demand = number("20_1.dynamicWatts", "W");
+  Slot group_demand = number("20_1.consWatt", "W");
+  Slot home_demand = number("20_1.spaceDemandWatts", "W");
+  Slot demand = number("20_1.invDemandWatts", "W");
+  Slot to_plugs = number("20_1.invToPlugWatts", "W");
+  Slot to_others = number("20_1.invToOtherWatts", "W");
+  Slot plugs_from_grid = number("20_1.gridConsWatts", "W");
+
+  Slot solar_held_back = number("20_1.invLoadLimitFlag");
+  Slot feed_in_prevented = number("20_1.antiBackFlowFlag");
+  Slot demand_limited = number("20_1.uwloadLimitFlag");
+  Slot battery_limited = number("20_1.batLoadLimitFlag");
+  Slot battery_empty = number("20_1.uwsocFlag");
+  Slot dark = number("20_1.uwlowLightFlag");
+  Slot connected = number("20_1.interfaceConnFlag");
+  Slot updated = json("20_1.updateTime");
+
+  // Settings.
+  Slot on = number("20_1.invOnOff");
+  Slot battery_first = number("20_1.supplyPriority");
+  Slot feed_in_forbidden = number("20_1.feedProtect");
+  Slot permanent_demand = number("20_1.permanentWatts", "W");
+  Slot rated = number("20_1.ratedPower", "W");
+  Slot lower_limit = number("20_1.lowerLimit", "%");
+  Slot upper_limit = number("20_1.upperLimit", "%");
+
+  std::array<Slot, 11> tasks = task_slots();
+  Slot tasks_updated = json("20_134.updateTime");
+
+ private:
+  Panel panel(const std::string& input) {
+    return {.power = number(input + "InputWatts", "W"),
+            .voltage = number(input + "InputVolt", "V"),
+            .target_voltage = number(input + "VolInTag", "V"),
+            .converter_voltage = number(input + "OpVolt", "V"),
+            .current = number(input + "InputCur", "A"),
+            .temperature = number(input + "Temp", "°C"),
+            .state = number(input + "Statue")};
+  }
+  std::array<Slot, 11> task_slots() {
+    std::array<Slot, 11> slots;
+    for (std::size_t i = 0; i < slots.size(); ++i) {
+      slots.at(i) = json(fmt::format("20_134.task{}", i + 1));
+    }
+    return slots;
+  }
+};
+
 struct Settings {
   bool on = true;
   bool battery_first = false;
@@ -89,15 +182,15 @@ struct Settings {
   double upper_soc = 100;
 };
 
-Settings read_settings(const Fields& fields) {
+Settings read_settings(const Fields& fields, const Slots& slots) {
   Settings set;
-  set.on = fields.on("20_1.invOnOff");
-  set.battery_first = fields.on("20_1.supplyPriority");
-  set.feeds_grid = !fields.on("20_1.feedProtect");
-  set.permanent_w = fields.integer("20_1.permanentWatts") / kRaw;
-  set.rated_w = fields.integer("20_1.ratedPower") / kRaw;
-  set.lower_soc = fields.number("20_1.lowerLimit");
-  set.upper_soc = fields.number("20_1.upperLimit");
+  set.on = fields.on(slots.on);
+  set.battery_first = fields.on(slots.battery_first);
+  set.feeds_grid = !fields.on(slots.feed_in_forbidden);
+  set.permanent_w = fields.integer(slots.permanent_demand);
+  set.rated_w = fields.integer(slots.rated);
+  set.lower_soc = fields.si(slots.lower_limit);
+  set.upper_soc = fields.si(slots.upper_limit);
   return set;
 }
 
@@ -154,7 +247,8 @@ Split split_home_first(const Offer& offer, std::int64_t demand_w, std::int64_t m
 
 class PowerStream final : public Model {
  public:
-  explicit PowerStream(Chance chance) : noise_(chance) {}
+  PowerStream(std::shared_ptr<const Slots> slots, Chance chance)
+      : slots_(std::move(slots)), noise_(chance) {}
 
   void start(Fields& fields, const Environment& environment) override;
   void step(const Environment& environment, Millis dt) override;
@@ -169,27 +263,18 @@ class PowerStream final : public Model {
   [[nodiscard]] Flow flow_of(const Environment& environment) const;
   void warm(double air_c, double seconds);
 
-  struct PanelNames {
-    std::string_view watts;
-    std::string_view volts;
-    std::string_view volts_in;
-    std::string_view operating_volts;
-    std::string_view current;
-    std::string_view temperature;
-    std::string_view state;
-  };
   struct Panel {
-    const PanelNames& names;
     std::int64_t power_w = 0;
     bool lit = false;
     std::uint64_t noise = 0;
   };
-  void write_panel(Fields& fields, const Panel& panel) const;
+  void write_panel(Fields& fields, const Slots::Panel& slots, const Panel& panel) const;
   void write_battery(Fields& fields) const;
   void write_inverter(Fields& fields, const Environment& environment) const;
   void write_demand(Fields& fields) const;
   void write_flags(Fields& fields) const;
 
+  std::shared_ptr<const Slots> slots_;
   Noise noise_;
   Battery battery_{Battery::Options{}};
   EnergyBalance balance_;
@@ -203,13 +288,13 @@ class PowerStream final : public Model {
 };
 
 void PowerStream::start(Fields& fields, const Environment& environment) {
-  battery_ = Battery(
-      {.soc_percent = fields.number("20_1.batSoc"), .temperature_c = environment.air_c + 4});
+  battery_ =
+      Battery({.soc_percent = fields.si(slots_->soc), .temperature_c = environment.air_c + 4});
   panel_c_ = environment.air_c + 5;
   converter_c_ = environment.air_c + 8;
   controller_c_ = environment.air_c + 25;
-  fields.set("20_134.updateTime", time_text(environment.now));
-  set_ = read_settings(fields);
+  fields.set(slots_->tasks_updated, time_text(environment.now));
+  set_ = read_settings(fields, *slots_);
   step(environment, Millis(1000));
   write(fields, environment);
 }
@@ -230,27 +315,14 @@ void PowerStream::step(const Environment& environment, Millis dt) {
 }
 
 void PowerStream::write(Fields& fields, const Environment& environment) {
-  static constexpr PanelNames kFirst = {.watts = "20_1.pv1InputWatts",
-                                        .volts = "20_1.pv1InputVolt",
-                                        .volts_in = "20_1.pv1VolInTag",
-                                        .operating_volts = "20_1.pv1OpVolt",
-                                        .current = "20_1.pv1InputCur",
-                                        .temperature = "20_1.pv1Temp",
-                                        .state = "20_1.pv1Statue"};
-  static constexpr PanelNames kSecond = {.watts = "20_1.pv2InputWatts",
-                                         .volts = "20_1.pv2InputVolt",
-                                         .volts_in = "20_1.pv2VolInTag",
-                                         .operating_volts = "20_1.pv2OpVolt",
-                                         .current = "20_1.pv2InputCur",
-                                         .temperature = "20_1.pv2Temp",
-                                         .state = "20_1.pv2Statue"};
-  write_panel(fields, {.names = kFirst, .power_w = flow_.pv1_w, .lit = flow_.lit[0], .noise = 1});
-  write_panel(fields, {.names = kSecond, .power_w = flow_.pv2_w, .lit = flow_.lit[1], .noise = 2});
+  const auto& panels = slots_->panels;
+  write_panel(fields, panels[0], {.power_w = flow_.pv1_w, .lit = flow_.lit[0], .noise = 1});
+  write_panel(fields, panels[1], {.power_w = flow_.pv2_w, .lit = flow_.lit[1], .noise = 2});
   write_battery(fields);
   write_inverter(fields, environment);
   write_demand(fields);
   write_flags(fields);
-  fields.set("20_1.updateTime", time_text(environment.now));
+  fields.set(slots_->updated, time_text(environment.now));
 }
 
 Outcome PowerStream::command(Fields& fields, const catalog::Command& command,
@@ -258,12 +330,12 @@ Outcome PowerStream::command(Fields& fields, const catalog::Command& command,
   Outcome outcome;
   if (command.name == "deleteTask") {
     const std::int64_t index = wire::whole(params.at("taskIndex"));
-    const std::string name = fmt::format("20_134.task{}", index + 1);
-    outcome.ack = is_set(fields.get(name)) ? 0 : 1;
-    fields.set(name, unset_task(index));
-    if (outcome.ack == 0) fields.set("20_134.updateTime", time_text(environment.now));
+    const Slot task = slots_->tasks.at(static_cast<std::size_t>(index));
+    outcome.ack = is_set(fields.get(task)) ? 0 : 1;
+    fields.set(task, unset_task(index));
+    if (outcome.ack == 0) fields.set(slots_->tasks_updated, time_text(environment.now));
   }
-  set_ = read_settings(fields);
+  set_ = read_settings(fields, *slots_);
   step(environment, kInstant);
   write(fields, environment);
   return outcome;
@@ -332,85 +404,88 @@ void PowerStream::warm(double air_c, double seconds) {
   follow(controller_c_, 22 + 0.02 * static_cast<double>(flow_.output_w()));
 }
 
-void PowerStream::write_panel(Fields& fields, const Panel& panel) const {
+void PowerStream::write_panel(Fields& fields, const Slots::Panel& slots, const Panel& panel) const {
   const auto power_w = static_cast<double>(panel.power_w);
   double volts = panel.lit ? (panel.power_w > 0 ? kPanel_v : kPanelOpen_v) : 0;
   volts *= 1 + 0.005 * noise_(panel.noise);
-  fields.set_number(panel.names.watts, power_w * kRaw);
-  fields.set_number(panel.names.volts, volts * 10);
-  fields.set_number(panel.names.volts_in, volts * 10);
-  fields.set_number(panel.names.operating_volts, volts * 100 - (panel.lit ? 8 : 0));
-  fields.set_number(panel.names.current, volts > 0 ? std::floor(power_w / volts * 10) : 0);
-  fields.set_number(panel.names.temperature, panel_c_ * 10);
-  fields.set_number(panel.names.state, panel.lit ? 4 : 1);
+  fields.set_si(slots.power, power_w);
+  fields.set_si(slots.voltage, volts);
+  fields.set_si(slots.target_voltage, volts);
+  fields.set_si(slots.converter_voltage, volts - (panel.lit ? 0.08 : 0));
+  fields.set_si(slots.current, volts > 0 ? floor_to(power_w / volts, 10) : 0);
+  fields.set_si(slots.temperature, panel_c_);
+  fields.set(slots.state, panel.lit ? 4 : 1);
 }
 
 void PowerStream::write_battery(Fields& fields) const {
+  const Slots& slots = *slots_;
   const double volts = battery_.voltage_v();
-  fields.set_number("20_1.batSoc", battery_.soc_percent());
-  fields.set("20_1.batInputWatts", flow_.battery_w * kRaw);
-  fields.set_number("20_1.batInputVolt", volts * 10);
-  fields.set_number("20_1.batOpVolt", volts * 10 + 2);
-  fields.set_number("20_1.batInputCur", -battery_.current_a() * 10);
-  fields.set_number("20_1.batTemp", std::round(battery_.temperature_c()) * 10);
-  fields.set_number("20_1.bmsReqChgVol", (volts + 2) * 10'000);
-  fields.set_number("20_1.bmsReqChgAmp", full_.on() ? 0 : 20'000);
-  fields.set("20_1.chgRemainTime", battery_.minutes_to_full({.soc_percent = set_.upper_soc,
-                                                             .longest_min = kLongestCharge_min}));
-  fields.set("20_1.dsgRemainTime",
-             battery_.minutes_to_empty(
-                 {.soc_percent = set_.lower_soc, .longest_min = kLongestDischarge_min}));
-  fields.set_number("20_1.llcTemp", converter_c_ * 10);
-  fields.set("20_1.llcOpVolt", flow_.battery_w == 0 ? 7 : 4235);
+  fields.set_si(slots.soc, battery_.soc_percent());
+  fields.set_si(slots.battery_power, flow_.battery_w);
+  fields.set_si(slots.battery_voltage, volts);
+  fields.set_si(slots.battery_converter_voltage, volts + 0.2);
+  fields.set_si(slots.battery_current, -battery_.current_a());
+  fields.set_si(slots.battery_temperature, std::round(battery_.temperature_c()));
+  fields.set_si(slots.requested_voltage, volts + 2);
+  fields.set_si(slots.requested_current, full_.on() ? 0 : kBatteryRequest_a);
+  fields.set_si(slots.time_to_full, battery_.minutes_to_full({.soc_percent = set_.upper_soc,
+                                                              .longest_min = kLongestCharge_min}));
+  fields.set_si(slots.time_to_empty,
+                battery_.minutes_to_empty(
+                    {.soc_percent = set_.lower_soc, .longest_min = kLongestDischarge_min}));
+  fields.set_si(slots.converter_temperature, converter_c_);
+  fields.set_si(slots.converter_voltage, flow_.battery_w == 0 ? 0.07 : 42.35);
 }
 
 void PowerStream::write_inverter(Fields& fields, const Environment& environment) const {
+  const Slots& slots = *slots_;
   const auto output_w = static_cast<double>(flow_.output_w());
   const double volts = flow_.grid ? environment.grid_v + 0.1 * noise_(5) : 0;
   const double active_a = volts > 0 ? output_w / volts : 0;
-  fields.set("20_1.invOutputWatts", flow_.output_w() * kRaw);
-  fields.set("20_1.floadLimitOut", flow_.output_w() * kRaw);
-  fields.set("20_1.geneWatt", flow_.output_w() * kRaw);
-  fields.set_number("20_1.invOpVolt", volts * 10);
-  fields.set_number("20_1.invFreq", flow_.grid ? environment.grid_hz * 10 : 0);
-  fields.set_number("20_1.invOutputCur",
-                    flow_.connected ? std::hypot(active_a, kReactive_a) * 1000 : 0);
-  fields.set_number("20_1.invInputVolt", 4680 + noise_(6));
-  fields.set("20_1.invStatue", flow_.output_w() > 0 ? 6 : 1);
-  fields.set("20_1.invRelayStatus", flow_.output_w() > 0 ? 8 : 17);
-  fields.set_number("20_1.espTempsensor", controller_c_);
-  if (noise_.step() % 30 == 1) fields.set_number("20_1.wifiRssi", -54 + 2 * noise_(7));
+  fields.set_si(slots.output, output_w);
+  fields.set_si(slots.limited_output, output_w);
+  fields.set_si(slots.group_output, output_w);
+  fields.set_si(slots.ac_voltage, volts);
+  fields.set_si(slots.frequency, flow_.grid ? environment.grid_hz : 0);
+  fields.set_si(slots.output_current, flow_.connected ? std::hypot(active_a, kReactive_a) : 0);
+  fields.set_si(slots.dc_voltage, 46.8 + 0.01 * noise_(6));
+  fields.set(slots.inverter_state, flow_.output_w() > 0 ? 6 : 1);
+  fields.set(slots.relay_state, flow_.output_w() > 0 ? 8 : 17);
+  fields.set_si(slots.controller_temperature, controller_c_);
+  if (noise_.step() % 30 == 1) fields.set_si(slots.signal, -54 + 2 * noise_(7));
 }
 
 void PowerStream::write_demand(Fields& fields) const {
+  const Slots& slots = *slots_;
   const std::int64_t to_plugs_w = std::min(flow_.output_w(), flow_.plugs_w);
-  fields.set("20_1.pvToInvWatts", flow_.solar_w() * kRaw);
-  fields.set("20_1.plugTotalWatts", flow_.plugs_w * kRaw);
-  fields.set("20_1.dynamicWatts", flow_.plugs_w * kRaw);
-  fields.set("20_1.consWatt", -flow_.plugs_w * kRaw);
-  fields.set("20_1.spaceDemandWatts", flow_.wanted_w * kRaw);
-  fields.set("20_1.invDemandWatts", flow_.demand_w * kRaw);
-  fields.set("20_1.invToPlugWatts", to_plugs_w * kRaw);
-  fields.set("20_1.invToOtherWatts", (flow_.output_w() - to_plugs_w) * kRaw);
-  fields.set("20_1.gridConsWatts", (flow_.plugs_w - to_plugs_w) * kRaw);
+  fields.set_si(slots.solar_power, flow_.solar_w());
+  fields.set_si(slots.plugs, flow_.plugs_w);
+  fields.set_si(slots.dynamic_demand, flow_.plugs_w);
+  fields.set_si(slots.group_demand, -flow_.plugs_w);
+  fields.set_si(slots.home_demand, flow_.wanted_w);
+  fields.set_si(slots.demand, flow_.demand_w);
+  fields.set_si(slots.to_plugs, to_plugs_w);
+  fields.set_si(slots.to_others, flow_.output_w() - to_plugs_w);
+  fields.set_si(slots.plugs_from_grid, flow_.plugs_w - to_plugs_w);
 }
 
 void PowerStream::write_flags(Fields& fields) const {
+  const Slots& slots = *slots_;
   const bool held_back = flow_.solar_w() < flow_.offered_w;
   const bool short_of = flow_.output_w() < flow_.demand_w;
-  fields.set("20_1.invLoadLimitFlag", held_back ? 1 : 0);
-  fields.set("20_1.antiBackFlowFlag", held_back && !set_.feeds_grid && flow_.connected ? 1 : 0);
-  fields.set("20_1.uwloadLimitFlag", flow_.demand_w < flow_.wanted_w ? 1 : 0);
-  fields.set("20_1.batLoadLimitFlag", short_of && !set_.battery_first ? 1 : 0);
-  fields.set("20_1.uwsocFlag", short_of && empty_.on() ? 1 : 0);
-  fields.set("20_1.uwlowLightFlag", flow_.lit[0] || flow_.lit[1] ? 0 : 1);
-  fields.set("20_1.interfaceConnFlag", (flow_.grid ? 1 : 0) + 2 + 4 + 8);
+  fields.set(slots.solar_held_back, held_back ? 1 : 0);
+  fields.set(slots.feed_in_prevented, held_back && !set_.feeds_grid && flow_.connected ? 1 : 0);
+  fields.set(slots.demand_limited, flow_.demand_w < flow_.wanted_w ? 1 : 0);
+  fields.set(slots.battery_limited, short_of && !set_.battery_first ? 1 : 0);
+  fields.set(slots.battery_empty, short_of && empty_.on() ? 1 : 0);
+  fields.set(slots.dark, flow_.lit[0] || flow_.lit[1] ? 0 : 1);
+  fields.set(slots.connected, (flow_.grid ? 1 : 0) + 2 + 4 + 8);
 }
 
 }  // namespace
 
-std::unique_ptr<Model> make_power_stream(Chance chance) {
-  return std::make_unique<PowerStream>(chance);
+Result<ModelMaker> power_stream_maker(const FieldTablePtr& table) {
+  return maker_of<PowerStream, Slots>(table);
 }
 
 }  // namespace gridloom::sim

@@ -4,8 +4,8 @@
 #include <string>
 #include <string_view>
 
-#include "sim/device_bench.h"
-#include "sim/models/power_stream_identities.h"
+#include "sim/models/test_power_stream_invariants.h"
+#include "sim/test_bench.h"
 
 namespace gridloom::sim {
 namespace {
@@ -24,7 +24,7 @@ struct PowerStream : testing::Test {
   Bench bench{family_of("power_stream")};
 
   [[nodiscard]] std::int64_t get(std::string_view name) const {
-    return bench.fields().integer("20_1." + std::string(name));
+    return static_cast<std::int64_t>(bench.number("20_1." + std::string(name)));
   }
   wire::JsonObject set(std::string_view code, std::string_view params) {
     return bench.set(R"({"id":1,"cmdCode":"WN511_)" + std::string(code) + R"(","params":)" +

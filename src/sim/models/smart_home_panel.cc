@@ -13,7 +13,6 @@
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <string_view>
 #include <utility>
 
 #include "base/chance.h"
@@ -23,10 +22,12 @@
 #include "sim/battery.h"
 #include "sim/energy_balance.h"
 #include "sim/model.h"
+#include "sim/model_slots.h"
 #include "sim/models/panel_clock.h"
 #include "sim/models/panel_energy.h"
 #include "sim/models/panel_json.h"
 #include "sim/models/panel_settings.h"
+#include "sim/models/panel_slots.h"
 #include "sim/models/panel_tasks.h"
 #include "sim/models/parts.h"
 #include "wire/json.h"
@@ -58,17 +59,16 @@ constexpr int kPackCells = 14;
 constexpr double kPack_ohm = 0.02;
 constexpr int kIdle_min = 143999;
 
-constexpr std::string_view kPackInfo = "heartbeat.energyInfos";
-
 double to_centiwatts(double power_w) { return round_to(power_w, 100); }
 
 class SmartHomePanel final : public Model {
  public:
-  explicit SmartHomePanel(Chance chance) : chance_(chance.split("smart_home_panel")) {}
+  SmartHomePanel(std::shared_ptr<const Slots> slots, Chance chance)
+      : slots_(std::move(slots)), chance_(chance.split("smart_home_panel")) {}
 
   void start(Fields& fields, const Environment& environment) override {
     for (std::size_t k = 0; k < kPacks; ++k) {
-      const Json& info = at(fields.get(kPackInfo), k);
+      const Json& info = at(fields.get(slots_->packs), k);
       Pack& pack = packs_.at(k);
       pack.connected = integer(at(info, "stateBean"), "isConnect") != 0;
       if (!pack.connected) continue;
@@ -80,7 +80,7 @@ class SmartHomePanel final : public Model {
                               .soc_percent = number(at(info, "batteryPercentage")),
                               .temperature_c = environment.air_c + 5});
     }
-    set_ = read_settings(fields);
+    set_ = read_settings(fields, *slots_);
     self_check(fields, environment);
     const Stamp now = stamp_of(panel_time(environment));
     begin_day(now);
@@ -100,7 +100,7 @@ class SmartHomePanel final : public Model {
     const Stamp now = stamp_of(panel_time(environment));
     begin_day(now);
     outage_s_ = environment.grid_up ? 0 : outage_s_ + seconds;
-    unwritten_ms_ += dt.count();
+    unwritten_ += dt;
     const Orders orders = orders_of(set_.tasks, now);
     loads_ = demand(environment);
     for (Pack& pack : packs_) pack.blocked = !environment.battery_ok;
@@ -112,16 +112,17 @@ class SmartHomePanel final : public Model {
   }
 
   void write(Fields& fields, const Environment& environment) override {
-    fields.set_number("heartbeat.gridSta", environment.grid_up ? 1 : 0);
-    fields.add("heartbeat.workTime", static_cast<double>(std::exchange(unwritten_ms_, 0)));
+    const Slots& slots = *slots_;
+    fields.set(slots.grid_up, environment.grid_up ? 1 : 0);
+    fields.add_si(slots.work_time, seconds_of(std::exchange(unwritten_, Millis{0})));
     write_clock(fields, environment);
     write_channels(fields);
     write_packs(fields);
-    fields.set_number("heartbeat.gridDayWatth", from_grid_.sum_wh());
-    fields.set_number("heartbeat.backupDayWatth", from_storage_.sum_wh());
-    from_grid_.show(fields, "mainsLoadWatt.watth");
-    from_storage_.show(fields, "backupLoadWatt.watth");
-    charged_.show(fields, "topupLoadWatt.watth");
+    fields.set_si(slots.grid_energy, from_grid_.sum_wh());
+    fields.set_si(slots.storage_energy, from_storage_.sum_wh());
+    from_grid_.show(fields, slots.grid_matrix);
+    from_storage_.show(fields, slots.storage_matrix);
+    charged_.show(fields, slots.charge_matrix);
   }
 
   Outcome command(Fields& fields, const catalog::Command& command, const JsonObject& params,
@@ -129,10 +130,14 @@ class SmartHomePanel final : public Model {
     Outcome outcome;
     if (command.name == "setClock") outcome = set_clock(params, environment);
     if (command.name == "reset") reset(fields);
-    if (command.name == "scheduleCharging") set_task(fields, params, TaskType::kCharge);
-    if (command.name == "scheduleDischarging") set_task(fields, params, TaskType::kDischarge);
+    if (command.name == "scheduleCharging") {
+      set_task(fields, slots_->tasks, params, TaskType::kCharge);
+    }
+    if (command.name == "scheduleDischarging") {
+      set_task(fields, slots_->tasks, params, TaskType::kDischarge);
+    }
     if (command.name == "startSelfCheck") self_check(fields, environment);
-    set_ = read_settings(fields);
+    set_ = read_settings(fields, *slots_);
     step(environment, kInstant);
     write(fields, environment);
     return outcome;
@@ -162,9 +167,9 @@ class SmartHomePanel final : public Model {
 
   // Resets settings to their defaults; measured values and counters are kept.
   void reset(Fields& fields) {
-    const double work_time_ms = fields.number("heartbeat.workTime");
+    const double work_time_s = fields.si(slots_->work_time);
     fields.reset_to_initial();
-    fields.set_number("heartbeat.workTime", work_time_ms);
+    fields.set_si(slots_->work_time, work_time_s);
     clock_shift_ = Millis{0};
     from_grid_.show_again();
     from_storage_.show_again();
@@ -180,9 +185,9 @@ class SmartHomePanel final : public Model {
           environment.grid_up ? to_centiwatts(environment.grid_v + chance_.normal(index + i)) : 0);
       out.emplace_back(to_centiwatts(0.6 * chance_.uniform(index + 16 + i)));
     }
-    fields.set("selfCheck.vIn", std::move(in));
-    fields.set("selfCheck.vOut", std::move(out));
-    fields.set_number("selfCheck.result", 1);
+    fields.set(slots_->check_inputs, std::move(in));
+    fields.set(slots_->check_outputs, std::move(out));
+    fields.set(slots_->check_result, 1);
   }
 
   // Resets the day's counters when the panel's date changes, also by a set of its clock.
@@ -197,21 +202,15 @@ class SmartHomePanel final : public Model {
 
   void write_clock(Fields& fields, const Environment& environment) const {
     const Stamp now = stamp_of(panel_time(environment));
-    for (const std::string_view group : {"heartbeat.time.", "channelPower.time."}) {
-      const std::string prefix(group);
-      for (std::size_t i = 0; i < now.size(); ++i) {
-        fields.set(prefix + std::string(kStampNames.at(i)), Json(now.at(i)));
-      }
-      fields.set(prefix + "week", Json(iso_weekday(now)));
+    for (const Slots::Time& time : slots_->times) {
+      for (std::size_t i = 0; i < now.size(); ++i) fields.set(time.parts.at(i), now.at(i));
+      fields.set(time.week, iso_weekday(now));
     }
     const auto offset_min = chrono::round<chrono::minutes>(utc_offset(environment)).count();
-    fields.set("heartbeat.timezoneInfo.timezone", Json(offset_min / 60 * 100 + offset_min % 60));
+    fields.set(slots_->time_zone, offset_min / 60 * 100 + offset_min % 60);
     const std::string date =
         std::to_string(now[0]) + '-' + std::to_string(now[1]) + '-' + std::to_string(now[2]);
-    for (const std::string_view name :
-         {"mainsLoadWatt.rtc", "backupLoadWatt.rtc", "topupLoadWatt.rtc"}) {
-      fields.set(name, Json(date));
-    }
+    for (const Slot slot : slots_->days) fields.set(slot, Json(date));
   }
 
   // Splits the household over the circuits; a switched-off circuit's load is not drawn at all.
@@ -357,7 +356,7 @@ class SmartHomePanel final : public Model {
   // A channel under automatic control shows its state; one set by hand shows the set value.
   void write_channels(Fields& fields) const {
     JsonArray powers;
-    Json controls = fields.get(kLoadControl);
+    Json controls = fields.get(slots_->circuits);
     for (std::size_t i = 0; i < kLoads && !at(controls, i).is_null(); ++i) {
       const Load& load = loads_.at(i);
       const bool stored = load.source == Source::kStorage;
@@ -367,7 +366,7 @@ class SmartHomePanel final : public Model {
       if (set_.circuits.at(i).hand.holds) continue;
       control["ctrlSta"] = static_cast<std::int64_t>(load.source);
     }
-    Json backups = fields.get(kBackupControl);
+    Json backups = fields.get(slots_->backups);
     for (std::size_t k = 0; k < kPacks && !at(backups, k).is_null(); ++k) {
       const Pack& pack = packs_.at(k);
       const int supplies = pack.out_w > 0 ? 1 : 0;
@@ -375,9 +374,9 @@ class SmartHomePanel final : public Model {
       if (set_.packs.at(k).holds) continue;
       backups.get_array()[k].get_object()["ctrlSta"] = supplies;
     }
-    fields.set("channelPower.infoList", std::move(powers));
-    fields.set(kLoadControl, std::move(controls));
-    fields.set(kBackupControl, std::move(backups));
+    fields.set(slots_->powers, std::move(powers));
+    fields.set(slots_->circuits, std::move(controls));
+    fields.set(slots_->backups, std::move(backups));
   }
 
   void write_pack(std::size_t k, JsonObject& info) const {
@@ -408,7 +407,7 @@ class SmartHomePanel final : public Model {
   }
 
   void write_packs(Fields& fields) const {
-    Json infos = fields.get(kPackInfo);
+    Json infos = fields.get(slots_->packs);
     double capacity_ah = 0;
     double charge_ah = 0;
     double usable_ah = 0;
@@ -431,17 +430,17 @@ class SmartHomePanel final : public Model {
     if (drawn_a > 0) {
       left_min = std::clamp(static_cast<int>(60 * usable_ah / drawn_a), 0, kIdle_min);
     }
-    fields.set(kPackInfo, std::move(infos));
-    fields.set_number("heartbeat.backupFullCap", capacity_ah * 1000);
-    fields.set_number("heartbeat.backupBatPer",
-                      capacity_ah > 0 ? 100 * charge_ah / capacity_ah : 0);
-    fields.set_number("heartbeat.backupChaTime", left_min);
+    fields.set(slots_->packs, std::move(infos));
+    fields.set_si(slots_->capacity, capacity_ah);
+    fields.set_si(slots_->soc, capacity_ah > 0 ? 100 * charge_ah / capacity_ah : 0);
+    fields.set_si(slots_->time_left, left_min);
   }
 
+  std::shared_ptr<const Slots> slots_;
   Chance chance_;
   Millis clock_shift_{0};  // difference from the site's time, after a set of the clock
   double outage_s_ = 0;
-  std::int64_t unwritten_ms_ = 0;  // work time since the fields were written
+  Millis unwritten_{0};  // work time since the fields were written
   chrono::year_month_day day_{};
   Settings set_;
   Loads loads_{};
@@ -455,8 +454,8 @@ class SmartHomePanel final : public Model {
 }  // namespace
 }  // namespace panel
 
-std::unique_ptr<Model> make_smart_home_panel(Chance chance) {
-  return std::make_unique<panel::SmartHomePanel>(chance);
+Result<ModelMaker> smart_home_panel_maker(const FieldTablePtr& table) {
+  return maker_of<panel::SmartHomePanel, panel::Slots>(table);
 }
 
 }  // namespace gridloom::sim

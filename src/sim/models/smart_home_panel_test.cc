@@ -6,9 +6,9 @@
 #include <string>
 #include <string_view>
 
-#include "sim/device_bench.h"
 #include "sim/models/panel_json.h"
-#include "sim/models/smart_home_panel_invariants.h"
+#include "sim/models/test_smart_home_panel_invariants.h"
+#include "sim/test_bench.h"
 
 namespace gridloom::sim {
 namespace {
@@ -184,7 +184,7 @@ TEST_F(SmartHomePanel, ChargesByItsScheduleAndForgetsItWhenToldTo) {
   EXPECT_NEAR(static_cast<double>(pack(0, "batteryPercentage")), 90, 1);
   EXPECT_EQ(pack(0, "lcdInputWatts"), 0);
   set(R"({"cmdSet":11,"id":81,"cfgIndex":3,"cfg":{"comCfg":{"isCfg":0}}})");
-  EXPECT_EQ(bench.fields().get("timeTask"), bench.fields().initial("timeTask"));
+  EXPECT_EQ(bench.fields().get("timeTask"), initial_of(bench.fields(), "timeTask"));
 }
 
 TEST_F(SmartHomePanel, EndsChargingWithTheSlotOrTheHandThatBeganIt) {
@@ -250,7 +250,7 @@ TEST_F(SmartHomePanel, ForgetsSettingsButNotMeasurementsInAReset) {
   set(R"({"cmdSet":1,"id":20})");
   for (const std::string_view name :
        {"backupChaDiscCfg.forceChargeHigh", "backupChaDiscCfg.discLower", "loadChCurInfo.cur"}) {
-    EXPECT_EQ(bench.fields().get(name), bench.fields().initial(name)) << name;
+    EXPECT_EQ(bench.fields().get(name), initial_of(bench.fields(), name)) << name;
   }
   EXPECT_GE(bench.number("heartbeat.workTime"), work_ms);
   EXPECT_GE(bench.number("heartbeat.gridDayWatth"), used_wh);

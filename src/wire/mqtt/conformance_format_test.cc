@@ -12,9 +12,9 @@
 #include <string_view>
 #include <vector>
 
-#include "wire/mqtt/conformance_talk.h"
 #include "wire/mqtt/packet.h"
-#include "wire/mqtt/session_talk.h"
+#include "wire/mqtt/test_conformance_talk.h"
+#include "wire/mqtt/test_talk.h"
 #include "wire/mqtt/topic.h"
 
 namespace gridloom::wire::mqtt {

@@ -11,9 +11,9 @@
 #include <variant>
 #include <vector>
 
-#include "wire/mqtt/conformance_talk.h"
 #include "wire/mqtt/packet.h"
-#include "wire/mqtt/session_talk.h"
+#include "wire/mqtt/test_conformance_talk.h"
+#include "wire/mqtt/test_talk.h"
 
 namespace gridloom::wire::mqtt {
 namespace {

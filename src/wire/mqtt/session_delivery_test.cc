@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "wire/mqtt/session.h"
-#include "wire/mqtt/session_talk.h"
+#include "wire/mqtt/test_talk.h"
 
 namespace gridloom::wire::mqtt {
 namespace {

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "wire/mqtt/session.h"
-#include "wire/mqtt/session_talk.h"
+#include "wire/mqtt/test_talk.h"
 
 namespace gridloom::wire::mqtt {
 namespace {

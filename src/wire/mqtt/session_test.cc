@@ -12,7 +12,7 @@
 
 #include "base/chance.h"
 #include "wire/mqtt/session.h"
-#include "wire/mqtt/session_talk.h"
+#include "wire/mqtt/test_talk.h"
 
 namespace gridloom::wire::mqtt {
 namespace {

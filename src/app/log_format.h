@@ -1,0 +1,19 @@
+// The lines of the log: their times are those of a time zone that is passed in.
+#pragma once
+
+#include <spdlog/formatter.h>
+
+#include <cstdint>
+#include <memory>
+
+#include "time/time_zone.h"
+
+namespace gridloom::app {
+
+// "[2026-11-20 14:05:30.125] [NAME] [info] MESSAGE"; without a name, the brackets for it are
+// left out as well.
+enum class LogName : std::uint8_t { kNone, kShown };
+[[nodiscard]] std::unique_ptr<spdlog::formatter> log_formatter(const time::TimeZone& zone,
+                                                               LogName name);
+
+}  // namespace gridloom::app

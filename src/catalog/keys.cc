@@ -1,0 +1,407 @@
+#include "catalog/keys.h"
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+
+#include "catalog/family.h"
+
+namespace gridloom::catalog {
+namespace {
+
+// ---- the texts that some keys accept
+
+constexpr auto kListings = std::to_array<std::string_view>({"product", "product_alias"});
+constexpr auto kShapes = std::to_array<std::string_view>({"flat", "nested"});
+constexpr auto kTypes =
+    std::to_array<std::string_view>({"int", "float", "string", "bool", "array", "object", "any"});
+constexpr auto kActors = std::to_array<std::string_view>({"model"});
+constexpr auto kConversions = std::to_array<std::string_view>({"bool"});
+constexpr auto kCounters = std::to_array<std::string_view>(
+    {"pv", "battery_in", "battery_out", "grid_in", "grid_out", "load", "ev", "heater", "heatpump",
+     "pv_to_ev", "pv_to_heater", "pv_to_heatpump"});
+constexpr auto kNatureNames = [] {
+  std::array<std::string_view, kNatures.size()> names;
+  for (std::size_t k = 0; k < names.size(); ++k) names[k] = kNatures[k].name;
+  return names;
+}();
+
+// ---- the keys of each section
+
+constexpr std::string_view kSourceWords =
+    "Where this fact stands: document and line as \"002:1004\", real (seen on real devices) or "
+    "ours";
+
+constexpr std::string_view kTitleWords =
+    "Short name to show, of at most 30 characters; the description if that is as short";
+
+constexpr auto kFileKeys = std::to_array<Key>({
+    {.name = "family",
+     .description = "Id of the family; the file's name without .yaml",
+     .required = true},
+    {.name = "product", .description = "productName of the device list, exactly", .required = true},
+    {.name = "product_alias",
+     .description = "Another spelling of the product that some clients need"},
+    {.name = "list_as",
+     .form = Form::kChoice,
+     .description = "What the device list shows",
+     .choices = kListings},
+    {.name = "description", .description = "What kind of device this is", .required = true},
+    {.name = "prefixes",
+     .form = Form::kTexts,
+     .description = "How serial numbers begin; the longest match wins"},
+    {.name = "product_type",
+     .form = Form::kWhole,
+     .description = "Product type that latestQuotas answers"},
+    {.name = "model", .form = Form::kWhole, .description = "Model that latestQuotas answers"},
+    {.name = "passthrough",
+     .form = Form::kFlag,
+     .description = "Keeps whatever is reported and passes every set on; in one family only"},
+    {.name = "read_only", .form = Form::kFlag, .description = "Has no commands: a set is refused"},
+    {.name = "quota_all",
+     .form = Form::kChoice,
+     .description =
+         "Shape of the answer to quota/all: flat {\"pd.soc\": 5}, or nested {\"pd\": {\"soc\": 5}}",
+     .choices = kShapes},
+    {.name = "select",
+     .form = Form::kTexts,
+     .description = "Members (dotted paths) of a set that select its command"},
+    {.name = "aliases",
+     .form = Form::kNames,
+     .description = "Name asked for: quota name, where they differ"},
+    {.name = "as_text",
+     .form = Form::kTexts,
+     .description = "Groups that a read answers as JSON inside a string"},
+    {.name = "messages",
+     .form = Form::kEntry,
+     .description = "Envelopes and rhythm of the messages",
+     .section = SectionId::kMessages},
+    {.name = "reports",
+     .form = Form::kEntries,
+     .description = "The reports that a device sends, by a name of your choice",
+     .section = SectionId::kReport},
+    {.name = "fields",
+     .form = Form::kEntries,
+     .description = "Every quota name; a segment * stands for a module's serial number",
+     .section = SectionId::kField},
+    {.name = "commands",
+     .form = Form::kEntries,
+     .description = "The commands, by a name of your choice",
+     .section = SectionId::kCommand},
+    {.name = "history",
+     .form = Form::kEntry,
+     .description = "What quota/data answers",
+     .section = SectionId::kHistory},
+    {.name = "quirks",
+     .form = Form::kItems,
+     .description = "What the vendor's wire does oddly, and what Gridloom does",
+     .section = SectionId::kQuirk},
+    {.name = "faults",
+     .form = Form::kEntries,
+     .description = "Faults that a virtual device can have, by name",
+     .section = SectionId::kFault},
+    {.name = "virtual",
+     .form = Form::kEntry,
+     .description = "The virtual devices of the demo home",
+     .section = SectionId::kVirtual},
+});
+
+constexpr auto kMessagesKeys = std::to_array<Key>({
+    {.name = "change_ms",
+     .form = Form::kWhole,
+     .description = "Milliseconds between reports of what changed"},
+    {.name = "full_ms", .form = Form::kWhole, .description = "Milliseconds between full reports"},
+    {.name = "nested",
+     .form = Form::kFlag,
+     .description = "Objects in a report's body are groups of fields, not values"},
+    {.name = "report_body", .description = "Member of a report that holds the values"},
+    {.name = "report",
+     .form = Form::kObject,
+     .description = "Envelope of a report; \"$name\" is filled in"},
+    {.name = "reply",
+     .form = Form::kObject,
+     .description = "Envelope of a reply; \"$name\" is filled in"},
+    {.name = "result", .description = "Member of a reply that holds the result"},
+});
+
+constexpr auto kReportKeys = std::to_array<Key>({
+    {.name = "match",
+     .form = Form::kObject,
+     .description = "Top-level members that tell this report from the others"},
+    {.name = "fields",
+     .form = Form::kTexts,
+     .description = "Quota names that it carries, or prefixes that end with a dot",
+     .required = true},
+    {.name = "prefix", .description = "Put before a key of the body to get the quota name"},
+    {.name = "extra", .form = Form::kObject, .description = "Further members of the envelope"},
+    {.name = "only_full", .form = Form::kFlag, .description = "Sent with full reports only"},
+    {.name = "module",
+     .description = "A message for each module: the member with its serial number"},
+    {.name = "also_flat",
+     .form = Form::kFlag,
+     .description = "What changed stands under its quota name as well"},
+});
+
+constexpr auto kFieldKeys = std::to_array<Key>({
+    {.name = "type",
+     .form = Form::kChoice,
+     .description = "Type of the value on the wire",
+     .required = true,
+     .choices = kTypes},
+    {.name = "unit", .description = "Unit of value times scale"},
+    {.name = "scale",
+     .form = Form::kNumber,
+     .description = "Value on the wire times scale is the value in the unit; 1 by default"},
+    {.name = "title", .description = kTitleWords},
+    {.name = "description", .description = "What the field says", .required = true},
+    {.name = "nature",
+     .form = Form::kChoice,
+     .description = "Quantity for energy sums and history",
+     .choices = kNatureNames},
+    {.name = "sign", .description = "What a positive value means, where both signs occur"},
+    {.name = "invert",
+     .form = Form::kFlag,
+     .description = "The sign is opposite to that of the nature"},
+    {.name = "range", .form = Form::kRange, .description = "Least and greatest value on the wire"},
+    {.name = "values",
+     .form = Form::kNamedValues,
+     .description = "All values that the field has, and their names: {0: idle, 1: charging}"},
+    {.name = "others",
+     .form = Form::kFlag,
+     .description = "The field has other values too, which no document names"},
+    {.name = "bits",
+     .form = Form::kNamedValues,
+     .description = "Of a bit mask, the number of each bit and its name: {0: too hot}"},
+    {.name = "absent",
+     .form = Form::kAny,
+     .description = "The value that says that there is no value"},
+    {.name = "error",
+     .form = Form::kFlag,
+     .description = "An error or a warning: any value but those of ok"},
+    {.name = "ok",
+     .form = Form::kList,
+     .description = "With error: the values that are no error; 0 or \"\" by default"},
+    {.name = "initial",
+     .form = Form::kAny,
+     .description = "Value that a virtual device starts with; the type's zero by default"},
+    {.name = "source", .form = Form::kSource, .description = kSourceWords},
+});
+
+constexpr auto kCommandKeys = std::to_array<Key>({
+    {.name = "title", .description = kTitleWords},
+    {.name = "description", .description = "What the command does", .required = true},
+    {.name = "dangerous",
+     .form = Form::kFlag,
+     .description = "Can cut off what hangs on the device, undo settings or change what protects "
+                    "the wiring"},
+    {.name = "select",
+     .form = Form::kNames,
+     .description = "Values of the members that the family's select names",
+     .required = true},
+    {.name = "params",
+     .form = Form::kEntries,
+     .description = "Parameters, by their names on the wire; {} if there are none",
+     .required = true,
+     .section = SectionId::kParam},
+    {.name = "effects",
+     .form = Form::kItems,
+     .description = "What a virtual device does with its fields",
+     .section = SectionId::kEffect},
+    {.name = "by",
+     .form = Form::kChoice,
+     .description = "model: the simulator's model does what effects cannot express",
+     .choices = kActors},
+    {.name = "reply",
+     .form = Form::kObject,
+     .description = "Members of the reply's result; \"$name\" is filled in"},
+    {.name = "envelope",
+     .form = Form::kObject,
+     .description = "Members laid over the family's reply; \"$name\" is filled in"},
+    {.name = "source", .form = Form::kSource, .description = kSourceWords},
+});
+
+constexpr auto kParamKeys = std::to_array<Key>({
+    {.name = "type",
+     .form = Form::kChoice,
+     .description = "Type of the value on the wire",
+     .required = true,
+     .choices = kTypes},
+    {.name = "unit", .description = "Unit of value times scale"},
+    {.name = "scale",
+     .form = Form::kNumber,
+     .description = "Value on the wire times scale is the value in the unit; 1 by default"},
+    {.name = "title", .description = kTitleWords},
+    {.name = "description", .description = "What the parameter says"},
+    {.name = "range",
+     .form = Form::kRange,
+     .description = "Least and greatest value that is accepted"},
+    {.name = "values",
+     .form = Form::kValues,
+     .description = "The only values that are accepted, and their names: {0: off, 1: on}"},
+    {.name = "also",
+     .form = Form::kList,
+     .description = "Values accepted beside range or values, because a document uses them"},
+    {.name = "unchanged",
+     .form = Form::kList,
+     .description = "Values that leave the setting as it is"},
+    {.name = "alias",
+     .form = Form::kTexts,
+     .description = "Other spellings of the name that are accepted"},
+    {.name = "required",
+     .form = Form::kFlag,
+     .description = "Without it the other parameters mean nothing"},
+    {.name = "ignored", .form = Form::kFlag, .description = "Accepted without effect"},
+    {.name = "min_items",
+     .form = Form::kSize,
+     .description = "Least number of elements, or of characters of a string"},
+    {.name = "max_items",
+     .form = Form::kSize,
+     .description = "Greatest number of elements, or of characters of a string"},
+    {.name = "fields",
+     .form = Form::kEntries,
+     .description = "Members of an object",
+     .section = SectionId::kParam},
+    {.name = "of",
+     .form = Form::kEntry,
+     .description = "Elements of an array",
+     .section = SectionId::kParam},
+    {.name = "sets",
+     .form = Form::kTextOrTexts,
+     .description = "Field or fields of a virtual device that get the value"},
+});
+
+constexpr auto kEffectKeys = std::to_array<Key>({
+    {.name = "set", .description = "The field that changes", .required = true},
+    {.name = "at", .form = Form::kList, .description = "Path into the value of an array or object"},
+    {.name = "to",
+     .form = Form::kAny,
+     .description = "The new value: a literal, $param, $param.member or $param-10",
+     .required = true},
+    {.name = "times", .form = Form::kNumber, .description = "Factor of the new value"},
+    {.name = "map",
+     .form = Form::kObject,
+     .description = "The parameter's value: the field's new value; others as they are"},
+    {.name = "as",
+     .form = Form::kChoice,
+     .description = "bool: 0 becomes false, any other value true",
+     .choices = kConversions},
+    {.name = "when",
+     .form = Form::kObject,
+     .description = "Parameters that must have these values"},
+});
+
+constexpr auto kHistoryKeys = std::to_array<Key>({
+    {.name = "code", .description = "The code that a request names", .required = true},
+    {.name = "indexes",
+     .form = Form::kItems,
+     .description = "What the answer contains",
+     .required = true,
+     .section = SectionId::kIndex},
+});
+
+constexpr auto kIndexKeys = std::to_array<Key>({
+    {.name = "name", .description = "indexName of the answer", .required = true},
+    {.name = "unit", .description = "unit of the answer", .required = true},
+    {.name = "counter",
+     .form = Form::kChoice,
+     .description = "A counter in Wh, answered in kWh",
+     .choices = kCounters},
+    {.name = "share_of",
+     .form = Form::kChoice,
+     .description = "With share_in: the ratio of two counters",
+     .choices = kCounters},
+    {.name = "share_in",
+     .form = Form::kChoice,
+     .description = "The counter that share_of is divided by",
+     .choices = kCounters},
+    {.name = "times", .form = Form::kNumber, .description = "Factor of the result"},
+    {.name = "remainder", .form = Form::kFlag, .description = "1 minus the ratio"},
+});
+
+constexpr auto kQuirkKeys = std::to_array<Key>({
+    {.name = "what", .description = "What is odd, and what Gridloom does", .required = true},
+    {.name = "source", .form = Form::kSource, .description = kSourceWords, .required = true},
+});
+
+constexpr auto kFaultKeys = std::to_array<Key>({
+    {.name = "description", .description = "What is wrong with the device", .required = true},
+    {.name = "environment",
+     .form = Form::kNumbers,
+     .description = "What the device feels while it has the fault",
+     .choices = kEnvironmentChanges},
+    {.name = "reports",
+     .form = Form::kObject,
+     .description = "Fields and the values that they have meanwhile"},
+    {.name = "freezes",
+     .form = Form::kTexts,
+     .description = "Fields that keep their values meanwhile"},
+});
+
+constexpr auto kVirtualKeys = std::to_array<Key>({
+    {.name = "devices",
+     .form = Form::kItems,
+     .description = "Virtual devices of the demo home",
+     .section = SectionId::kDevice},
+    {.name = "modules",
+     .form = Form::kTextLists,
+     .description = "Group: the serial numbers that its * takes"},
+});
+
+constexpr auto kDeviceKeys = std::to_array<Key>({
+    {.name = "sn", .description = "Serial number", .required = true},
+    {.name = "name", .description = "Name in the device list", .required = true},
+    {.name = "initial",
+     .form = Form::kObject,
+     .description = "Fields and the values that this device starts with"},
+});
+
+// ---- renamed keys
+
+struct RenamedKey {
+  std::string_view before;
+  std::string_view now;
+};
+constexpr auto kRenamedKeys = std::to_array<RenamedKey>({
+    {"means", "description"},
+    {"seen", "source"},
+    {"has", "initial"},
+    {"open", "passthrough"},
+    {"does", "environment"},
+    {"shows", "reports"},
+    {"holds", "freezes"},
+});
+
+constexpr auto kSections = std::to_array<Section>({
+    {.name = "file", .keys = kFileKeys},
+    {.name = "messages", .keys = kMessagesKeys},
+    {.name = "report", .keys = kReportKeys},
+    {.name = "field", .keys = kFieldKeys},
+    {.name = "command", .keys = kCommandKeys},
+    {.name = "param", .keys = kParamKeys},
+    {.name = "effect", .keys = kEffectKeys},
+    {.name = "history", .keys = kHistoryKeys},
+    {.name = "index", .keys = kIndexKeys},
+    {.name = "quirk", .keys = kQuirkKeys},
+    {.name = "fault", .keys = kFaultKeys},
+    {.name = "virtual", .keys = kVirtualKeys},
+    {.name = "device", .keys = kDeviceKeys},
+});
+static_assert(kSections.size() == static_cast<std::size_t>(SectionId::kDevice) + 1);
+
+}  // namespace
+
+std::span<const Section> sections() { return kSections; }
+
+const Section& section_of(SectionId id) { return kSections.at(static_cast<std::size_t>(id)); }
+
+const Key* Section::find(std::string_view key) const {
+  const auto found = std::ranges::find(keys, key, &Key::name);
+  return found == keys.end() ? nullptr : &*found;
+}
+
+std::string_view renamed_key(std::string_view key) {
+  const auto* found = std::ranges::find(kRenamedKeys, key, &RenamedKey::before);
+  return found == kRenamedKeys.end() ? std::string_view() : found->now;
+}
+
+}  // namespace gridloom::catalog

@@ -1,0 +1,98 @@
+// The keys of a device file: what each kind of mapping in it may and must have. The loader reads by
+// these tables, and the JSON Schema for editors (schema.h) is made of them, so that both accept the
+// same keys. Private to catalog.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+namespace gridloom::catalog {
+
+// The form of a key's value.
+enum class Form : std::uint8_t {
+  kText,         // a scalar
+  kChoice,       // one of Key::choices
+  kSource,       // the source of a fact: "002:1004", real, ours, several with commas
+  kFlag,         // true or false
+  kWhole,        // a whole number
+  kSize,         // a whole number from 0
+  kNumber,       // a number
+  kRange,        // [low, high]
+  kTexts,        // a list of scalars
+  kTextOrTexts,  // a scalar or a list of scalars
+  kAny,          // any JSON value
+  kList,         // a list of JSON values
+  kValues,       // a list of JSON values, or kNamedValues
+  kNamedValues,  // a mapping of values to their names: {0: off, 1: on}
+  kObject,       // a mapping of any keys to JSON values
+  kNames,        // a mapping of any keys to scalars
+  kTextLists,    // a mapping of any keys to lists of scalars
+  kNumbers,      // a mapping of Key::choices to numbers
+  kEntry,        // a mapping of the kind Key::section
+  kEntries,      // a mapping of any keys to such mappings
+  kItems,        // a list of such mappings
+};
+
+// The kinds of mappings in a device file. kFile is the whole file.
+enum class SectionId : std::uint8_t {
+  kFile,
+  kMessages,
+  kReport,
+  kField,
+  kCommand,
+  kParam,
+  kEffect,
+  kHistory,
+  kIndex,
+  kQuirk,
+  kFault,
+  kVirtual,
+  kDevice,
+};
+
+struct Key {
+  std::string_view name;
+  Form form = Form::kText;
+  std::string_view description;  // shown by editors
+  bool required = false;
+  std::span<const std::string_view> choices{};
+  SectionId section = SectionId::kFile;  // of kEntry, kEntries and kItems
+};
+
+struct Section {
+  std::string_view name;  // of its definition in the JSON Schema
+  std::span<const Key> keys;
+
+  [[nodiscard]] const Key* find(std::string_view key) const;  // nullptr if there is none
+};
+[[nodiscard]] std::span<const Section> sections();  // in the order of SectionId
+[[nodiscard]] const Section& section_of(SectionId id);
+
+// The name of a key of earlier device files today; empty if `key` is none.
+[[nodiscard]] std::string_view renamed_key(std::string_view key);
+
+struct Nature {
+  std::string_view name;
+  std::string_view unit;
+};
+inline constexpr std::array<Nature, 17> kNatures = {{{"pv.power", "W"},
+                                                     {"battery.power", "W"},
+                                                     {"grid.power", "W"},
+                                                     {"load.power", "W"},
+                                                     {"ev.power", "W"},
+                                                     {"heater.power", "W"},
+                                                     {"heatpump.power", "W"},
+                                                     {"battery.soc", "%"},
+                                                     {"battery.charge_power", "W"},
+                                                     {"battery.discharge_power", "W"},
+                                                     {"grid.import_power", "W"},
+                                                     {"pv.energy", "Wh"},
+                                                     {"battery.energy_in", "Wh"},
+                                                     {"battery.energy_out", "Wh"},
+                                                     {"grid.energy_in", "Wh"},
+                                                     {"grid.energy_out", "Wh"},
+                                                     {"load.energy", "Wh"}}};
+
+}  // namespace gridloom::catalog

@@ -1,0 +1,137 @@
+#include "catalog/starter.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <cstddef>
+
+namespace gridloom::catalog {
+namespace {
+
+constexpr std::size_t kMostId = 40;  // characters
+
+bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+// ID, PREFIX and PRODUCT are filled in.
+constexpr std::string_view kText =
+    R"yaml(# yaml-language-server: $schema=schema.json
+# A device family. Fill in your device; `gridloom family check` reports every mistake with its line.
+# `gridloom family schema > schema.json` gives an editor the keys; devices/README.md describes them.
+family: ID                # the file's name
+product: PRODUCT          # productName of the device list
+description: What kind of device this is
+prefixes: [PREFIX]        # how serial numbers begin
+quota_all: flat           # a read of everything answers {"state.power": 5}
+select: [operateType]     # the members of a set that select its command
+
+messages:
+  change_ms: 2000         # a virtual device reports what changed, every so often
+  full_ms: 60000          # and everything
+  report_body: params     # the member of a report that holds the values
+  report: {id: $message_id, version: "1.0", time: $uptime_ms}
+  reply: {id: $id, version: "1.0", code: "0", operateType: $request.operateType}
+  result: data            # the member of a reply that holds the result
+
+reports:                  # every field is carried by one report
+  state: {match: {typeCode: state}, fields: [state.], prefix: state.}
+
+fields:                   # source: "document:line", real (seen on real devices) or ours
+  state.power:
+    type: float
+    unit: W               # of the value times `scale`, which is 1 here
+    nature: load.power    # counts in energy sums as what the device draws
+    title: Power
+    description: Power that the device draws
+    source: ours
+  state.mode:
+    type: int
+    values: {0: off, 1: eco, 2: full}
+    description: What the device does
+    source: ours
+  state.limit:
+    type: int
+    unit: W
+    range: [100, 2000]
+    initial: 1000         # what a virtual device starts with
+    description: Greatest power
+    source: ours
+  state.errCode:
+    type: int
+    error: true           # any value but 0 is an error
+    values: {0: none, 1: too hot}
+    description: Error of the device
+    source: ours
+
+commands:
+  setMode:
+    description: Switches the device
+    dangerous: true       # what hangs on the device can go off: programs ask before they send it
+    select: {operateType: setMode}
+    params:
+      mode:
+        type: int
+        values: {0: off, 1: eco, 2: full}
+        description: The mode
+        sets: state.mode
+    reply: {ack: 0}       # in the member `data` of the reply
+    source: ours
+  setLimit:
+    description: Sets the greatest power
+    select: {operateType: setLimit}
+    params:
+      limit:
+        type: int
+        unit: W
+        range: [100, 2000]
+        description: Greatest power
+        sets: state.limit
+    reply: {ack: 0}
+    source: ours
+
+faults:
+  over_temperature:       # `gridloom fault on over_temperature`
+    description: The device is too hot
+    reports: {state.errCode: 1}
+
+virtual:
+  devices:                # join the demo home of `gridloom serve --demo`
+    - {sn: PREFIXTEST0000001, name: My PRODUCT}
+)yaml";
+
+void fill_in(std::string& text, std::string_view word, std::string_view with) {
+  for (std::size_t at = 0; (at = text.find(word, at)) != std::string::npos; at += with.size()) {
+    text.replace(at, word.size(), with);
+  }
+}
+
+}  // namespace
+
+Result<std::string> starter_file(std::string_view id) {
+  const bool valid =
+      !id.empty() && id.size() <= kMostId && is_lower(id.front()) &&
+      std::ranges::all_of(id, [](char c) { return is_lower(c) || is_digit(c) || c == '_'; });
+  if (!valid) {
+    return fail(
+        ErrorCode::kBadParams,
+        fmt::format("\"{}\" is no id of a family: must be lower-case letters, digits and _, "
+                    "a letter first, at most {} characters",
+                    id.substr(0, kMostId), kMostId));
+  }
+  std::string prefix;
+  std::string product;
+  bool begins = true;
+  for (const char c : id) {
+    const char upper = is_lower(c) ? static_cast<char>(c - 'a' + 'A') : c;
+    if (c != '_' && prefix.size() < 4) prefix += upper;
+    product += c == '_' ? ' ' : begins ? upper : c;
+    begins = c == '_';
+  }
+  std::string text(kText);
+  fill_in(text, "PREFIX", prefix + "01");
+  fill_in(text, "PRODUCT", product);
+  fill_in(text, ": ID ", fmt::format(": {} ", id));
+  return text;
+}
+
+}  // namespace gridloom::catalog

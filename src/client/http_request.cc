@@ -1,0 +1,55 @@
+#include "client/http_request.h"
+
+#include <fmt/format.h>
+
+#include <iterator>
+#include <utility>
+
+#include "wire/signing.h"
+
+namespace gridloom::client {
+namespace {
+
+constexpr std::string_view kJson = "application/json;charset=UTF-8";
+
+std::string first_lines(const HttpRequest& request) {
+  return fmt::format("{} {} HTTP/1.1\r\nHost: {}\r\n", request.method, request.target,
+                     request.host);
+}
+
+// Appends what follows the headers of the signature.
+std::string completed(std::string bytes, const HttpRequest& request) {
+  if (!request.body.empty()) {
+    fmt::format_to(std::back_inserter(bytes), "Content-Type: {}\r\nContent-Length: {}\r\n", kJson,
+                   request.body.size());
+  }
+  return bytes.append("\r\n").append(request.body);
+}
+
+}  // namespace
+
+Result<std::string> sign(const HttpRequest& request, const Signature& signature,
+                         wire::KeyedMac& mac) {
+  const std::size_t mark = request.target.find('?');
+  return wire::sign({.content_type = request.body.empty() ? std::string_view() : kJson,
+                     .query = mark == std::string_view::npos ? std::string_view()
+                                                             : request.target.substr(mark + 1),
+                     .body = request.body,
+                     .access_key = signature.access_key,
+                     .nonce = signature.nonce,
+                     .timestamp = signature.timestamp,
+                     .sign = {}},
+                    mac);
+}
+
+std::string encode(const HttpRequest& request) { return completed(first_lines(request), request); }
+
+std::string encode(const HttpRequest& request, const Signature& signature) {
+  std::string bytes = first_lines(request);
+  fmt::format_to(std::back_inserter(bytes),
+                 "accessKey: {}\r\nnonce: {}\r\ntimestamp: {}\r\nsign: {}\r\n",
+                 signature.access_key, signature.nonce, signature.timestamp, signature.sign);
+  return completed(std::move(bytes), request);
+}
+
+}  // namespace gridloom::client

@@ -1,0 +1,102 @@
+#include "hub/durability_gate.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "testing/home.h"
+
+namespace gridloom::hub {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+class SlowJournal final : public history::Journal {
+ public:
+  std::uint64_t append(history::RecordKind, std::string, Task) override { return 0; }
+  [[nodiscard]] bool behind() const override { return is_behind; }
+  [[nodiscard]] std::string failing() const override { return {}; }
+  bool is_behind = false;
+};
+
+class DurabilityGateTest : public testing::Test {
+ protected:
+  DurabilityGateTest() { home.platform.journal = &journal; }
+  ~DurabilityGateTest() override { home.platform.journal = nullptr; }
+
+  FakePtr client(std::string id) {
+    return std::make_shared<FakeClient>(home.door_loop, Identity{}, std::move(id));
+  }
+  static Ack ack(std::uint16_t packet_id) { return {.token = {.packet_id = packet_id}}; }
+  Task answer(std::string what) {
+    return [this, what = std::move(what)] { left.push_back(what); };
+  }
+
+  TestHome home{1};
+  SlowJournal journal;
+  Lines left;  // in their order
+  DurabilityGate gate{home.platform, [this](const ClientPtr& to, const Ack& ack) {
+                        left.push_back(fmt::format("{} {}", to->client_id(), ack.token.packet_id));
+                      }};
+};
+
+TEST_F(DurabilityGateTest, WhatWaitsForNothingLeavesAtOnce) {
+  gate.acknowledge(client("a"), ack(1), 0);
+  gate.when_durable(0, answer("set"));
+  EXPECT_THAT(left, ElementsAre("a 1", "set"));
+}
+
+TEST_F(DurabilityGateTest, NothingLeavesBeforeItsRecordIsDurable) {
+  gate.when_durable(2, answer("set of 2"));
+  gate.acknowledge(client("a"), ack(1), 1);
+  gate.acknowledge(client("b"), ack(7), 3);
+  gate.when_durable(3, answer("set of 3"));
+  EXPECT_THAT(left, IsEmpty());
+  EXPECT_EQ(gate.held().acks, 2U);
+  EXPECT_EQ(gate.held().answers, 2U);
+  gate.durable(2);
+  EXPECT_THAT(left, ElementsAre("a 1", "set of 2"));
+  gate.durable(3);
+  EXPECT_THAT(left, ElementsAre("a 1", "set of 2", "b 7", "set of 3"));
+  EXPECT_EQ(gate.held().acks + gate.held().answers, 0U);
+}
+
+TEST_F(DurabilityGateTest, AcknowledgementsNeverOvertakeEachOther) {
+  gate.acknowledge(client("a"), ack(1), 3);
+  gate.acknowledge(client("a"), ack(2), 1);
+  gate.durable(2);
+  EXPECT_THAT(left, IsEmpty());
+  gate.durable(3);
+  EXPECT_THAT(left, ElementsAre("a 1", "a 2"));
+}
+
+TEST_F(DurabilityGateTest, ASuccessorGetsTheAcknowledgementsOfItsPredecessor) {
+  const FakePtr old = client("old");
+  gate.acknowledge(old, ack(1), 1);
+  gate.acknowledge(client("other"), ack(2), 1);
+  gate.rebind(*old, client("new"));
+  gate.durable(1);
+  EXPECT_THAT(left, ElementsAre("new 1", "other 2"));
+}
+
+TEST_F(DurabilityGateTest, CreditWaitsWhileTheJournalIsBehind) {
+  constexpr std::size_t kBytes = std::size_t{64} * 1024;
+  const FakePtr publisher = client("a");
+  publisher->charge_credit(kBytes);
+  journal.is_behind = true;
+  gate.consume_credit(publisher, kBytes);
+  home.settle();
+  EXPECT_TRUE(publisher->is_throttled());
+  EXPECT_EQ(gate.held().credits, 1U);
+  gate.durable(1);
+  EXPECT_TRUE(publisher->is_throttled());
+  journal.is_behind = false;
+  gate.durable(2);
+  home.settle();
+  EXPECT_FALSE(publisher->is_throttled());
+  EXPECT_EQ(publisher->told_to_go_on, 1);
+  EXPECT_EQ(gate.held().credits, 0U);
+}
+
+}  // namespace
+}  // namespace gridloom::hub

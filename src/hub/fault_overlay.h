@@ -1,0 +1,86 @@
+// What apps see of one shard's devices while platform faults are injected, where that differs from
+// what is: a frozen twin, a hidden presence, reports that are not pushed.
+//
+// Without rules nothing is kept, and each question costs one load. Belongs to a shard and is used
+// on its loop only.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/string_map.h"
+#include "hub/fault_view.h"
+#include "hub/platform.h"
+#include "registry/directory.h"
+#include "twin/twin.h"
+
+namespace gridloom::hub {
+
+class FaultOverlay {
+ public:
+  explicit FaultOverlay(const Platform& platform) : platform_(platform), view_(platform) {}
+
+  void use(std::shared_ptr<const registry::Directory> directory) {
+    directory_ = std::move(directory);
+  }
+
+  [[nodiscard]] std::optional<double> happens(PlatformFault fault, registry::AccountId account,
+                                              std::string_view sn = {}) const {
+    return view_.happens(*directory_, fault, account, sn);
+  }
+  [[nodiscard]] bool online(registry::AccountId account, std::string_view sn) const {
+    return view_.online(*directory_, account, sn);
+  }
+  // The twin that the account reads: `actual`, or a copy from when a fault began to freeze it.
+  [[nodiscard]] twin::Twin& twin(registry::AccountId account, const std::string& sn,
+                                 twin::Twin& actual);
+  // The account has read all quotas: pushes that sleep (PlatformFault::kSleepyPush) wake.
+  void all_was_read(registry::AccountId account, const std::string& sn);
+  // Whether the device's messages of this verb are pushed to the account.
+  [[nodiscard]] bool pushes(registry::AccountId account, std::string_view sn, Verb verb) const;
+
+  // The rules changed. `freeze_or_thaw` is to be called for each device afterwards: freezes the
+  // twin for faults that begin, and drops the copy where none lasts.
+  void rules_changed() { active_ = true; }
+  void freeze_or_thaw(const registry::Device* device, const std::string& sn, twin::Twin& actual);
+
+  // Rules apply, or did at the last tick, so that what they hid may have to be shown again.
+  [[nodiscard]] bool active() const { return active_; }
+  // What was hidden has been shown again where that is due: without rules, nothing is kept.
+  void end_tick();
+  // The accounts that are to be told of the device's presence since the last call, because a fault
+  // hides it or no longer does.
+  struct Shown {
+    registry::AccountId account{};
+    bool online = false;
+  };
+  [[nodiscard]] std::vector<Shown> presence_changes(const registry::Device& device);
+  // True once a minute while rules apply: connections are then drawn that drop.
+  [[nodiscard]] bool draws_connections(TimePoint now);
+
+  void remove(std::string_view sn);
+
+ private:
+  struct OfDevice {
+    std::optional<twin::Twin> frozen;
+    std::set<registry::AccountId> hidden_from;
+    std::map<registry::AccountId, TimePoint> all_read_at;
+  };
+  [[nodiscard]] bool freezes(registry::AccountId account, std::string_view sn) const;
+
+  const Platform& platform_;
+  FaultView view_;
+  std::shared_ptr<const registry::Directory> directory_;
+  StringMap<OfDevice> devices_;
+  bool active_ = false;
+  std::int64_t drawn_in_minute_ = 0;
+};
+
+}  // namespace gridloom::hub

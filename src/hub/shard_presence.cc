@@ -1,0 +1,207 @@
+// Presence, what new subscribers are sent of it and of retained messages, and what a change of the
+// registry or of the fault rules means to devices and clients.
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "hub/credentials.h"
+#include "hub/shard.h"
+
+namespace gridloom::hub {
+namespace {
+
+Message status_message(TimePoint now, bool online) {
+  Message message;
+  message.payload =
+      fmt::format(R"({{"id":"{}","version":"1.0","timestamp":{},"params":{{"status":{}}}}})",
+                  unix_ms(now), unix_ms(now), online ? 1 : 0);
+  return message;
+}
+
+}  // namespace
+
+void Shard::speaks(const Client& client, const std::string& sn, DeviceState& state) {
+  const auto change = twins_.speaks(client, sn, state);
+  if (change.connection) traffic_.connection(sn, true);
+  if (change.presence) set_online(sn, true);
+}
+
+void Shard::left(const Client& client, const std::string& sn) {
+  const auto change = twins_.left(client, sn);
+  if (change.connection) traffic_.connection(sn, false);
+  if (change.presence) set_online(sn, false);
+}
+
+void Shard::set_online(const std::string& sn, bool online) {
+  platform_.presence.set(sn, online);
+  if (const DeviceState* state = twins_.find(sn)) writer_.add_presence(state->number, online);
+  const registry::Device* device = directory_->find_device(sn);
+  if (device == nullptr) return;
+  to_accounts(*device, Verb::kStatus,
+              {.like = status_message(platform_.clock.now(), online), .qos = Qos::kAtLeastOnce});
+  if (faults_.active()) show_hidden_presence(*device);
+}
+
+void Shard::show_hidden_presence(const registry::Device& device) {
+  for (const auto& [id, online] : faults_.presence_changes(device)) {
+    const registry::Account* account = directory_->find_account(id);
+    if (account == nullptr) continue;
+    router_.to_apps(
+        account->certificate_account, device.sn, Verb::kStatus,
+        {.like = status_message(platform_.clock.now(), online), .qos = Qos::kAtLeastOnce});
+  }
+}
+
+void Shard::send_retained_of(const ClientPtr& client, const Subscription& subscription,
+                             const std::string& sn) {
+  const Identity& who = client->identity();
+  const bool app = who.role == Role::kAccount;
+  if (app) {
+    // A new subscriber is told at once which of its devices are online (quirk 36).
+    router_.offer(client, subscription, make_open_topic(who.name, sn, Verb::kStatus),
+                  status_message(platform_.clock.now(), faults_.online(who.account, sn)),
+                  Qos::kAtLeastOnce);
+  }
+  const auto* messages = retained_.find(RetainedStore::Kind::kDevice, sn);
+  if (messages == nullptr) return;
+  for (const auto& [topic, retained] : *messages) {
+    const auto parts = device_topic(topic);
+    router_.offer(client, subscription,
+                  app && parts ? make_open_topic(who.name, sn, parts->verb) : topic,
+                  *retained.message, retained.qos);
+  }
+}
+
+void Shard::send_retained(const ClientPtr& client, const Subscription& subscription) {
+  const Identity& who = client->identity();
+  if (who.role == Role::kDevice) return send_retained_of(client, subscription, who.name);
+  const bool app = who.role == Role::kAccount;
+  if (const auto* messages = retained_.find(RetainedStore::Kind::kApps, who.name)) {
+    for (const auto& [topic, retained] : *messages) {
+      router_.offer(client, subscription, topic, *retained.message, retained.qos);
+    }
+  }
+  // Follows the rule for live messages: a gateway gets only its own account's devices.
+  const auto least = app ? registry::Rights::kMonitor : registry::Rights::kOwner;
+  const FilterScope scope = scope_of(who, subscription.filter, Wildcards::kGranted);
+  if (!scope.sn.empty()) {
+    const registry::Device* device = directory_->find_device(scope.sn);
+    if (device != nullptr && registry::Directory::rights(who.account, *device) >= least) {
+      send_retained_of(client, subscription, device->sn);
+    }
+    return;
+  }
+  std::vector<const registry::Device*> devices = directory_->devices_of(who.account);
+  if (app) std::ranges::copy(directory_->shared_with(who.account), std::back_inserter(devices));
+  for (const registry::Device* device : devices) {
+    if (mine_(device->sn)) send_retained_of(client, subscription, device->sn);
+  }
+}
+
+void Shard::restore_retained(const RetainedChange& retained) {
+  const auto by_app = open_topic(retained.topic);
+  const auto by_device = device_topic(retained.topic);
+  const registry::Account* account =
+      by_app ? directory_->find_certificate(by_app->account) : nullptr;
+  const registry::Device* device = by_device ? directory_->find_device(by_device->sn) : nullptr;
+  if (account == nullptr && device == nullptr) return;
+  const RetainedStore::Publisher by =
+      account != nullptr ? RetainedStore::Publisher{.kind = RetainedStore::Kind::kApps,
+                                                    .name = account->certificate_account,
+                                                    .account = account->id}
+                         : RetainedStore::Publisher{.kind = RetainedStore::Kind::kDevice,
+                                                    .name = device->sn,
+                                                    .account = device->owner,
+                                                    .device = device->number};
+  if (retained_.restore(by, retained.message, retained.qos)) return;
+  spdlog::error("there is no room for the retained message of {}: it is not there any more",
+                wire::to_text(wire::Json(wire::shortened(retained.topic))));
+}
+
+// Checks all clients and devices, so only after a change that revokes something: a thousand devices
+// may be added one by one. Done at once: a set that follows the change must not reach a client
+// whose rights the change ends. Devices are checked again at the next tick, since their connections
+// may not have ended before.
+void Shard::registry_changed() {
+  const std::uint64_t before = directory_->revocations();
+  directory_ = platform_.registry.directory();
+  faults_.use(directory_);
+  twins_.use(directory_);
+  if (directory_->revocations() == before) return;
+  drop_what_ended();
+  rights_changed_ = true;
+}
+
+void Shard::drop_what_ended() {
+  flush();
+  for (const auto& [raw, holder] : clients_) {
+    const ClientPtr client = holder.lock();
+    if (!client) continue;
+    if (!still_valid(*directory_, client->identity())) {
+      client->loop().post([client] { client->kick(KickReason::kNotAuthorized); });
+    } else if (client->identity().role != Role::kDevice) {
+      client->loop().post([client] { client->rights_changed(); });
+    }
+  }
+  for (const auto& [client, sn] : twins_.take_lost_by_gateways()) left(*client, sn);
+  drop_devices();
+  retained_.remove_if(
+      [this](const RetainedChange& retained) { return !still_retained(*directory_, retained); });
+}
+
+void Shard::drop_devices() {
+  // An account that may no longer set the device does not get its replies.
+  twins_.for_each([this](const std::string& sn, const DeviceState& state) {
+    const registry::Device* device = directory_->find_device(sn);
+    if (device == nullptr || device->number != state.number) return;
+    const auto may_not_set = [device](const Command& each) {
+      return registry::Directory::rights(each.account, *device) < registry::Rights::kFull;
+    };
+    for (Command& command : commands_.take_if(sn, may_not_set)) {
+      Error why = permitted(command.account, sn, registry::Rights::kFull).error();
+      finish(sn, std::move(command), std::unexpected(std::move(why)));
+    }
+  });
+  twins_.remove_unknown([this](const std::string& sn) { return !commands_.waits_for(sn); });
+}
+
+void Shard::injected_faults_changed() {
+  faults_.rules_changed();
+  twins_.for_each([this](const std::string& sn, DeviceState& state) {
+    faults_.freeze_or_thaw(directory_->find_device(sn), sn, state.twin);
+  });
+}
+
+void Shard::kick_by_chance(TimePoint now) {
+  if (!faults_.draws_connections(now)) return;
+  for (const auto& [raw, holder] : clients_) {
+    const ClientPtr client = holder.lock();
+    if (!client || client->identity().role != Role::kAccount) continue;
+    if (!faults_.happens(PlatformFault::kDroppedConnection, client->identity().account)) continue;
+    client->loop().post([client] { client->kick(KickReason::kDropped); });
+  }
+}
+
+void Shard::tick(TimePoint now) {
+  gate_.release_credit();
+  if (faults_.active()) {
+    twins_.for_each([this](const std::string& sn, const DeviceState&) {
+      const registry::Device* device = directory_->find_device(sn);
+      if (device != nullptr) show_hidden_presence(*device);
+    });
+    kick_by_chance(now);
+    faults_.end_tick();
+  }
+  if (std::exchange(rights_changed_, false)) drop_devices();
+  while (auto expired = commands_.take_expired(now)) {
+    platform_.counters.sets_failed.fetch_add(1, std::memory_order_relaxed);
+    finish(expired->sn, std::move(expired->command),
+           fail(ErrorCode::kOffline, fmt::format("{} did not answer within {} s", expired->sn,
+                                                 platform_.config.set_deadline.count() / 1000)));
+  }
+}
+
+}  // namespace gridloom::hub

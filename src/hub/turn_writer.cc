@@ -1,0 +1,84 @@
+#include "hub/turn_writer.h"
+
+#include <utility>
+
+#include "history/turn.h"
+
+namespace gridloom::hub {
+namespace {
+
+using history::RecordKind;
+
+// The changes of one publication are never split.
+constexpr std::size_t kMostChangesBytes = std::size_t{1024} * 1024;
+
+}  // namespace
+
+TurnWriter::TurnWriter(Platform& platform, std::function<void(std::uint64_t record)> durable)
+    : platform_(platform), durable_(std::move(durable)) {}
+
+std::uint64_t TurnWriter::add_report(const Report& report) {
+  if (platform_.journal == nullptr) return 0;
+  reports_.begin(report.device, unix_ms(report.at));
+  for (const twin::Taken& value : report.values) {
+    const std::string& name = report.twin.name_of(value.slot);
+    if (value.slot < report.refs.size()) {
+      reports_.add(report.refs[value.slot], name, value.text);
+    } else if (!history::is_own(name)) {
+      reports_.add(name, value.text);
+    }
+  }
+  if (report.may_repeat) reports_.add(history::kResent, "1");
+  reports_.end();
+  return appended_ + 1;
+}
+
+void TurnWriter::add_presence(history::DeviceNumber device, bool online) {
+  if (platform_.journal == nullptr) return;
+  reports_.begin(device, unix_ms(platform_.clock.now()));
+  reports_.add(history::kPresence, online ? "1" : "0");
+  reports_.end();
+}
+
+void TurnWriter::add_change(const SessionChange& change) { append_change(changes_, change); }
+
+std::uint64_t TurnWriter::add_audit(wire::JsonObject entry) {
+  if (platform_.journal == nullptr) return 0;
+  entry["at"] = unix_ms(platform_.clock.now());
+  audit_.push_back(wire::to_text(entry));
+  return last_record();
+}
+
+std::uint64_t TurnWriter::last_record() const {
+  if (platform_.journal == nullptr) return 0;
+  if (!audit_.empty()) return appended_ + 1 + audit_.size();
+  return appended_ + (has_turn() ? 1 : 0);
+}
+
+bool TurnWriter::is_full() const { return changes_.size() >= kMostChangesBytes; }
+
+void TurnWriter::append() {
+  if (empty()) return;
+  if (platform_.journal == nullptr) {
+    if (platform_.sessions) platform_.sessions->take(changes_);
+    changes_.clear();
+    return;
+  }
+  if (!changes_.empty()) {
+    const std::string reports = reports_.empty() ? std::string() : reports_.take();
+    append(RecordKind::kTurn,
+           history::make_turn({.batch = reports, .session_changes = std::exchange(changes_, {})}));
+  } else if (!reports_.empty()) {
+    append(RecordKind::kReports, reports_.take());
+  } else {
+    ++appended_;  // the audit entries were promised numbers behind this one
+  }
+  for (std::string& entry : std::exchange(audit_, {})) append(RecordKind::kAudit, std::move(entry));
+}
+
+void TurnWriter::append(RecordKind kind, std::string payload) {
+  platform_.journal->append(kind, std::move(payload),
+                            [durable = &durable_, record = ++appended_] { (*durable)(record); });
+}
+
+}  // namespace gridloom::hub

@@ -1,0 +1,73 @@
+// The records that one shard writes to the journal: reports, changes of sessions and audit entries
+// are collected, and appended at the end of the shard's turn.
+//
+// The reports and changes of a turn are one record, so that a crash keeps all of them or none.
+// Audit entries are records of their own behind it, because their order relative to the reports
+// has no meaning. Without a journal only the changes are kept, by SessionKeeper::take.
+//
+// Belongs to a shard and is used on its loop only.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "history/batch.h"
+#include "hub/platform.h"
+#include "hub/session_changes.h"
+#include "twin/twin.h"
+#include "wire/json.h"
+
+namespace gridloom::hub {
+
+class TurnWriter {
+ public:
+  // `durable` is called on a thread of the journal with the number of a record that is durable: it
+  // and all before it survive a crash. Numbers are the shard's own and begin with 1.
+  TurnWriter(Platform& platform, std::function<void(std::uint64_t record)> durable);
+  TurnWriter(const TurnWriter&) = delete;
+  TurnWriter& operator=(const TurnWriter&) = delete;
+
+  struct Report {
+    history::DeviceNumber device = 0;
+    TimePoint at;
+    const twin::Twin& twin;
+    std::span<history::NameRef> refs;     // by slot, for the quotas that the family declares
+    std::span<const twin::Taken> values;  // as Twin::apply() returned them
+    bool may_repeat = false;              // may have been received before (history::kResent)
+  };
+  // The functions below that return a number name the record that will hold what was added; 0:
+  // there is no journal, and nothing is to be waited for.
+  std::uint64_t add_report(const Report& report);
+  void add_presence(history::DeviceNumber device, bool online);
+  void add_change(const SessionChange& change);
+  // The entry gets the time of the devices' clock as "at".
+  std::uint64_t add_audit(wire::JsonObject entry);
+
+  // The record that will hold everything that was added so far.
+  [[nodiscard]] std::uint64_t last_record() const;
+
+  // Bytes of reports and changes that were added and not yet appended.
+  [[nodiscard]] std::size_t bytes() const { return reports_.size() + changes_.size(); }
+  // The changes have reached the size at which a record ends: append() is due.
+  [[nodiscard]] bool is_full() const;
+  [[nodiscard]] bool empty() const { return !has_turn() && audit_.empty(); }
+  void append();
+
+ private:
+  [[nodiscard]] bool has_turn() const { return !reports_.empty() || !changes_.empty(); }
+  void append(history::RecordKind kind, std::string payload);
+
+  Platform& platform_;
+  std::function<void(std::uint64_t record)> durable_;
+  history::BatchWriter reports_;
+  std::string changes_;
+  std::vector<std::string> audit_;
+  std::uint64_t appended_ = 0;
+};
+
+}  // namespace gridloom::hub

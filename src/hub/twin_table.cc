@@ -1,0 +1,139 @@
+#include "hub/twin_table.h"
+
+#include <utility>
+
+namespace gridloom::hub {
+
+TwinTable::TwinTable(const Platform& platform,
+                     std::function<void(const registry::Device& by)> replaced)
+    : platform_(platform), replaced_(std::move(replaced)) {}
+
+void TwinTable::use(std::shared_ptr<const registry::Directory> directory) {
+  directory_ = std::move(directory);
+  ++directory_number_;
+}
+
+TwinTable::DeviceState& TwinTable::at(std::string_view sn) {
+  return at(sn, directory_->find_device(sn));
+}
+
+TwinTable::DeviceState& TwinTable::at(std::string_view sn, const registry::Device* device) {
+  if (DeviceState* found = find(sn, device)) return *found;
+  const catalog::FamilyPtr& family = platform_.catalog->of_serial(sn);
+  FamilyState& shared = families_[family.get()];
+  if (!shared.layout) {
+    shared.layout = std::make_shared<const twin::Layout>(family);
+    shared.refs.resize(shared.layout->names.size());
+  }
+  const std::int64_t number = device == nullptr ? 0 : device->number;
+  return devices_.try_emplace(std::string(sn), number, shared, platform_.config.twin).first->second;
+}
+
+TwinTable::DeviceState* TwinTable::find(std::string_view sn) {
+  return find(sn, directory_->find_device(sn));
+}
+
+TwinTable::DeviceState* TwinTable::find(std::string_view sn, const registry::Device* device) {
+  const auto found = devices_.find(sn);
+  if (found == devices_.end()) return nullptr;
+  if (device == nullptr || device->number == found->second.number) return &found->second;
+  // Removed and added again, perhaps by another owner: no state of the former device is kept.
+  devices_.erase(found);
+  replaced_(*device);
+  return nullptr;
+}
+
+TwinTable::Known TwinTable::known(std::string_view sn) {
+  const auto found = devices_.find(sn);
+  if (found != devices_.end() && found->second.known_as_of_ == directory_number_) {
+    return {.device = found->second.device_, .state = &found->second};
+  }
+  const registry::Device* device = directory_->find_device(sn);
+  DeviceState* state = find(sn, device);
+  if (state != nullptr) {
+    state->device_ = device;
+    state->known_as_of_ = directory_number_;
+  }
+  return {.device = device, .state = state};
+}
+
+void TwinTable::for_each(
+    const std::function<void(const std::string& sn, DeviceState& state)>& each) {
+  for (auto& [sn, state] : devices_) each(sn, state);
+}
+
+void TwinTable::remove_unknown(const std::function<bool(const std::string& sn)>& removable) {
+  std::vector<const registry::Device*> others;
+  std::erase_if(devices_, [&](const auto& entry) {
+    const auto& [sn, state] = entry;
+    const registry::Device* device = directory_->find_device(sn);
+    if (device != nullptr && device->number != state.number) others.push_back(device);
+    return device == nullptr && state.transports.empty() && removable(sn);
+  });
+  for (const registry::Device* device : others) static_cast<void>(find(device->sn, device));
+}
+
+std::vector<SavedTwin> TwinTable::save() {
+  std::vector<SavedTwin> saved;
+  for (auto& [sn, state] : devices_) {
+    if (std::exchange(state.saved_version_, state.twin.version()) == state.twin.version()) continue;
+    saved.push_back({.sn = sn, .number = state.number, .text = state.twin.save()});
+  }
+  return saved;
+}
+
+Status TwinTable::restore(const SavedTwin& saved) {
+  const registry::Device* device = directory_->find_device(saved.sn);
+  if (device == nullptr || device->number != saved.number) return {};
+  twin::Twin& twin = at(saved.sn, device).twin;
+  const Status restored = saved.text.empty() ? Status() : twin.restore(saved.text);
+  for (const history::LastValue& value : saved.newer) twin.recall(value.name, value.text);
+  return restored;
+}
+
+TwinTable::PresenceChange TwinTable::speaks(const Client& client, const std::string& sn,
+                                            DeviceState& state) {
+  if (!state.reports_offline && state.active_transport == &client) return {};
+  const bool first = state.transports.empty();
+  const bool was_offline = std::exchange(state.reports_offline, false);
+  state.active_transport = &client;
+  state.transports.insert(&client);
+  carried_[&client].insert(sn);
+  return {.connection = first, .presence = first || was_offline};
+}
+
+TwinTable::PresenceChange TwinTable::said_offline(const Client& client, const std::string& sn,
+                                                  DeviceState& state) {
+  state.transports.insert(&client);
+  carried_[&client].insert(sn);
+  return {.presence = !std::exchange(state.reports_offline, true)};
+}
+
+TwinTable::PresenceChange TwinTable::left(const Client& client, const std::string& sn) {
+  DeviceState& state = at(sn);
+  state.transports.erase(&client);
+  if (state.active_transport == &client) state.active_transport = nullptr;
+  if (!state.transports.empty()) return {};
+  return {.connection = true, .presence = !std::exchange(state.reports_offline, false)};
+}
+
+std::unordered_set<std::string> TwinTable::take_carried(const Client& client) {
+  auto taken = carried_.extract(&client);
+  return taken.empty() ? std::unordered_set<std::string>() : std::move(taken.mapped());
+}
+
+std::vector<TwinTable::Carried> TwinTable::take_lost_by_gateways() {
+  std::vector<Carried> lost;
+  for (auto& [client, serials] : carried_) {
+    if (client->identity().role != Role::kGateway) continue;
+    std::erase_if(serials, [&](const std::string& sn) {
+      const registry::Device* device = directory_->find_device(sn);
+      const bool is_lost = device == nullptr || device->owner != client->identity().account;
+      if (is_lost) lost.push_back({.client = client, .sn = sn});
+      return is_lost;
+    });
+  }
+  return lost;
+}
+
+}  // namespace gridloom::hub

@@ -1,0 +1,124 @@
+// The devices of one shard: their twins, and the connections that they are present by.
+//
+// Belongs to a shard and is used on its loop only. Not here: who is told of presence, and what
+// waits for a device.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "base/result.h"
+#include "base/string_map.h"
+#include "history/batch.h"
+#include "history/journal.h"
+#include "hub/client.h"
+#include "hub/platform.h"
+#include "registry/directory.h"
+#include "twin/twin.h"
+
+namespace gridloom::hub {
+
+// The state of a twin that outlives the server.
+struct SavedTwin {
+  std::string sn;
+  std::int64_t number = 0;                  // registry::Device::number
+  std::string text;                         // Twin::save(); empty: nothing was saved
+  std::vector<history::LastValue> newer{};  // reported since the text was saved
+};
+
+class TwinTable {
+ public:
+  // Shared by all devices of a family.
+  struct FamilyState {
+    twin::LayoutPtr layout;
+    std::vector<history::NameRef> refs;  // in the order of the layout's names
+  };
+  struct DeviceState {
+    DeviceState(std::int64_t registered, FamilyState& shared, const twin::TwinLimits& limits)
+        : number(registered), family(shared), twin(shared.layout, limits) {}
+    std::int64_t number;  // registry::Device::number; 0: the registry does not know the device
+    FamilyState& family;
+    twin::Twin twin;
+    std::unordered_set<const Client*> transports;  // connections through which the device speaks
+    const Client* active_transport = nullptr;      // the one used last
+    bool reports_offline = false;  // by a status message, which the next message ends
+
+   private:
+    friend class TwinTable;
+    std::uint64_t saved_version_ = 0;
+    const registry::Device* device_ = nullptr;  // as of directory number `known_as_of_`
+    std::uint64_t known_as_of_ = 0;
+  };
+
+  // `replaced` is called when the state of a device is dropped because its serial number belongs to
+  // another device by now.
+  TwinTable(const Platform& platform, std::function<void(const registry::Device& by)> replaced);
+
+  // The directory that the functions below look in.
+  void use(std::shared_ptr<const registry::Directory> directory);
+
+  // The device's state, made if there is none. `device` is the registry's entry, if the caller has
+  // it already; null: the registry does not know the device.
+  DeviceState& at(std::string_view sn);
+  DeviceState& at(std::string_view sn, const registry::Device* device);
+  // Null: there is none. References stay valid until the device is removed or replaced.
+  [[nodiscard]] DeviceState* find(std::string_view sn);
+  [[nodiscard]] DeviceState* find(std::string_view sn, const registry::Device* device);
+  // Registry entry and state, for each message: a device that has published since the registry
+  // changed costs one look-up.
+  struct Known {
+    const registry::Device* device = nullptr;
+    DeviceState* state = nullptr;
+  };
+  [[nodiscard]] Known known(std::string_view sn);
+  // `each` must not add or remove devices.
+  void for_each(const std::function<void(const std::string& sn, DeviceState& state)>& each);
+  // Removes the devices that have no connection, that the registry does not know, and of which
+  // `removable` is true; drops the state of those that were replaced.
+  void remove_unknown(const std::function<bool(const std::string& sn)>& removable);
+
+  // The twins that changed since the last call.
+  [[nodiscard]] std::vector<SavedTwin> save();
+  // Does nothing if the serial number belongs to another device by now. kMalformed: `saved.text` is
+  // not what Twin::save() made; newer values are restored nevertheless.
+  [[nodiscard]] Status restore(const SavedTwin& saved);
+
+  // What a change of connections or a status message changed.
+  struct PresenceChange {
+    bool connection = false;  // the first connection came, or the last one went
+    bool presence = false;    // the device came online, or went offline
+  };
+  // The device speaks through the client's connection.
+  PresenceChange speaks(const Client& client, const std::string& sn, DeviceState& state);
+  // The device said, through the client's connection, that it is offline.
+  PresenceChange said_offline(const Client& client, const std::string& sn, DeviceState& state);
+  // The client's connection no longer carries the device.
+  PresenceChange left(const Client& client, const std::string& sn);
+  // The devices that the client's connection carried; it carries none from now on, and left() is to
+  // be called for each.
+  [[nodiscard]] std::unordered_set<std::string> take_carried(const Client& client);
+  // The same for the devices of gateways whose account does not own them any more.
+  struct Carried {
+    const Client* client = nullptr;
+    std::string sn;
+  };
+  [[nodiscard]] std::vector<Carried> take_lost_by_gateways();
+
+ private:
+  const Platform& platform_;
+  std::function<void(const registry::Device& by)> replaced_;
+  std::shared_ptr<const registry::Directory> directory_;
+  std::uint64_t directory_number_ = 0;  // counts the calls of use()
+  std::map<const catalog::Family*, FamilyState> families_;
+  StringMap<DeviceState> devices_;
+  std::unordered_map<const Client*, std::unordered_set<std::string>> carried_;
+};
+
+}  // namespace gridloom::hub

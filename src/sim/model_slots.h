@@ -1,0 +1,62 @@
+// The fields that a model reads and writes, looked up once for all devices of a family.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/chance.h"
+#include "base/result.h"
+#include "sim/fields.h"
+#include "sim/model.h"
+
+namespace gridloom::sim {
+
+// The base of a model's slots:
+//
+//   struct Slots : ModelSlots {
+//     using ModelSlots::ModelSlots;
+//     Slot soc = number("pd.soc", "%");
+//     Slot cells = json("bms_bmsStatus.cellVol");
+//   };
+//
+// A name, type or unit that the family's file does not have makes status() an error; the slots may
+// not be used then.
+class ModelSlots {
+ public:
+  explicit ModelSlots(FieldTablePtr table) : table_(std::move(table)) {}
+
+  // kMalformed, with all that is missing.
+  [[nodiscard]] Status status() const;
+
+ protected:
+  // An int, float or bool field, whose numbers the model has in `unit`; empty: a plain number.
+  [[nodiscard]] Slot number(std::string_view name, std::string_view unit = {});
+  // An array field, whose elements the model has in `unit`.
+  [[nodiscard]] Slot numbers(std::string_view name, std::string_view unit);
+  // A field of another type.
+  [[nodiscard]] Slot json(std::string_view name);
+  // The modules of a group by FieldTable::modules(): at least one.
+  [[nodiscard]] std::vector<std::size_t> modules(std::string_view group);
+  [[nodiscard]] const FieldTable& table() const { return *table_; }
+
+ private:
+  [[nodiscard]] const FieldTable::Entry* find(std::string_view name);
+  [[nodiscard]] Slot in_unit(const FieldTable::Entry& entry, std::string_view unit);
+  void miss(std::string_view what);
+
+  FieldTablePtr table_;
+  std::string missing_;
+};
+
+template <typename SomeModel, typename Slots>
+[[nodiscard]] Result<ModelMaker> maker_of(const FieldTablePtr& table) {
+  const auto slots = std::make_shared<const Slots>(table);
+  if (const Status found = slots->status(); !found) return std::unexpected(found.error());
+  return [slots](Chance chance) { return std::make_unique<SomeModel>(slots, chance); };
+}
+
+}  // namespace gridloom::sim

@@ -1,0 +1,281 @@
+// The fields of the Power Kits' modules that their model reads and writes. Of a group that is not a
+// list here, the first module.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sim/model_slots.h"
+
+namespace gridloom::sim::kits {
+
+struct Slots : ModelSlots {
+  using ModelSlots::ModelSlots;
+
+  // An entry in the kit's list of modules.
+  struct Listed {
+    std::size_t module = 0;  // by FieldTable::modules()
+    int kind = 0;            // the value of `type`; 0: none is known
+    Slot sn;
+    Slot address;
+    Slot bus_address;
+    Slot type;
+  };
+  std::vector<Listed> list = listed();
+
+  struct Pack {
+    Slot number;
+    Slot bus_address;
+    Slot soc;
+    Slot power_in;
+    Slot power_out;
+    Slot current;
+    Slot voltage;
+    Slot remaining_capacity;
+    Slot full_capacity;
+    Slot design_capacity;
+    Slot state;
+    Slot time_left;
+    Slot switches;
+    Slot precharge_switches;
+    Slot lowest_cell_voltage;
+    Slot highest_cell_voltage;
+    Slot temperature;
+    Slot coldest_cell;
+    Slot warmest_cell;
+    Slot coldest_switch;
+    Slot warmest_switch;
+    Slot coldest_heater;
+    Slot warmest_heater;
+    Slot heating;
+    Slot heating_cause;
+    Slot heating_time_left;
+    Slot heater_fault;
+    Slot heater_failures;
+    Slot error;
+    // Settings.
+    Slot heats_by_discharging;
+    Slot charge_limit;
+    Slot discharge_limit;
+    Slot generator_start;
+    Slot generator_stop;
+    Slot rest_after;
+  };
+  std::vector<Pack> packs = packs_of("bp2000");
+
+  // The sums of the packs: the kit's, and what each pack repeats of them.
+  struct Totals {
+    Slot power_in;
+    Slot power_out;
+    Slot current;
+    Slot soc;
+    Slot capacity;
+    Slot state;
+    Slot time_left;
+  };
+  std::vector<Totals> totals = totals_of("bp2000");
+
+  // A converter between the battery bus and another port.
+  struct Converter {
+    Slot voltage;
+    Slot power;
+    Slot current;
+    std::array<Slot, 2> phase_current;
+    std::array<Slot, 2> sink_temperature;
+    Slot board_temperature;
+    Slot day_energy;
+  };
+
+  struct SolarInput {
+    Slot power;
+    Slot voltage;
+    Slot current;
+    Slot live;
+  };
+  struct Solar {
+    Converter converter;
+    std::array<SolarInput, 2> inputs;
+    Slot energy;
+    std::array<Slot, 2> on;
+  };
+  Solar solar = {.converter = converter("kitscc"),
+                 .inputs = {solar_input("pv1"), solar_input("pv2")},
+                 .energy = of("kitscc", "chgEnergy", "Wh"),
+                 .on = {of("kitscc", "mppt1SwSta"), of("kitscc", "mppt2SwSta")}};
+
+  struct Alternator {
+    Converter converter;
+    Slot voltage;
+    Slot power;
+    Slot current;
+    Slot live;
+    Slot charging_by;
+    Slot supplying;
+    Slot moving;
+    Slot packs;
+    Slot energy;
+    // Settings.
+    Slot paused;
+    Slot voltage_limit_on;
+    Slot voltage_limit;
+    Slot current_limit;
+    Slot when_idling;
+    Slot mode;
+    Slot may_supply;
+  };
+  Alternator alternator = {.converter = converter("bbcin"),
+                           .voltage = of("bbcin", "dcInVol", "V"),
+                           .power = of("bbcin", "dcInWatts", "W"),
+                           .current = of("bbcin", "dcInCurr", "A"),
+                           .live = of("bbcin", "dcInState"),
+                           .charging_by = of("bbcin", "chgType"),
+                           .supplying = of("bbcin", "chargeMode"),
+                           .moving = of("bbcin", "isCarMoving"),
+                           .packs = of("bbcin", "bpOnlinePos"),
+                           .energy = of("bbcin", "dsgEnergy", "Wh"),
+                           .paused = of("bbcin", "chgPause"),
+                           .voltage_limit_on = of("bbcin", "altVoltLmtEn"),
+                           .voltage_limit = of("bbcin", "altVoltLmt", "V"),
+                           .current_limit = of("bbcin", "chgMaxCurr", "A"),
+                           .when_idling = of("bbcin", "shakeCtrlDisable"),
+                           .mode = of("bbcin", "workMode"),
+                           .may_supply = of("bbcin", "allowDsgOn")};
+
+  struct DcOutput {
+    Converter converter;
+    Slot voltage;
+    Slot power;
+    Slot current;
+    Slot energy;
+    // Settings.
+    Slot on;
+    Slot voltage_choice;
+    Slot standby;
+  };
+  DcOutput dc = {.converter = converter("bbcout"),
+                 .voltage = of("bbcout", "ldOutVol", "V"),
+                 .power = of("bbcout", "ldOutWatts", "W"),
+                 .current = of("bbcout", "ldOutCurr", "A"),
+                 .energy = of("bbcout", "dsgEnergy", "Wh"),
+                 .on = of("bbcout", "dcOutSta"),
+                 .voltage_choice = of("bbcout", "cfgVolTag"),
+                 .standby = of("bbcout", "standbyTime", "min")};
+
+  // The inverter's AC side.
+  struct AcSide {
+    Slot in_voltage;
+    Slot in_power;
+    Slot in_current;
+    Slot in_frequency;
+    Slot in_day_energy;
+    Slot out_voltage;
+    Slot out_power;
+    Slot out_apparent_power;
+    Slot out_current;
+    Slot out_frequency;
+    Slot out_day_energy;
+    Slot live;
+    Slot temperature;
+    // Settings.
+    Slot on;
+    Slot voltage;
+    Slot frequency;
+    Slot charging_off;
+    Slot grid_first;
+    Slot bypass_current_limit;
+    Slot input_current_limit;
+    Slot standby;
+  };
+  AcSide ac = {.in_voltage = of("ichigh", "inVol", "V"),
+               .in_power = of("ichigh", "inWatts", "W"),
+               .in_current = of("ichigh", "inCurr", "A"),
+               .in_frequency = of("ichigh", "inFreq", "Hz"),
+               .in_day_energy = of("ichigh", "inputWhInDay", "Wh"),
+               .out_voltage = of("ichigh", "outVol", "V"),
+               .out_power = of("ichigh", "outWatts", "W"),
+               .out_apparent_power = of("ichigh", "outVa", "VA"),
+               .out_current = of("ichigh", "outCurr", "A"),
+               .out_frequency = of("ichigh", "outFreq", "Hz"),
+               .out_day_energy = of("ichigh", "outputWhInDay", "Wh"),
+               .live = of("ichigh", "invSwSta"),
+               .temperature = of("ichigh", "acTemp", "°C"),
+               .on = of("ichigh", "appCfg.powerOn"),
+               .voltage = of("ichigh", "appCfg.acVolSet", "V"),
+               .frequency = of("ichigh", "appCfg.acFreqSet", "Hz"),
+               .charging_off = of("ichigh", "appCfg.acChgDisable"),
+               .grid_first = of("ichigh", "passByModeEn"),
+               .bypass_current_limit = of("ichigh", "appCfg.passByMaxCurr", "A"),
+               .input_current_limit = of("ichigh", "appCfg.acMaxCurrSer", "A"),
+               .standby = of("ichigh", "standbyTime", "min")};
+
+  // The inverter's battery side.
+  struct BatterySide {
+    Slot voltage;
+    Slot current;
+    Slot bus_voltage;
+    Slot temperature;
+    Slot fan;
+    Slot charging_by;
+    Slot live_inputs;
+    Slot state;
+    Slot current_limit;
+    Slot requested_current;
+    Slot charging_voltage;
+    Slot permission;
+    Slot soc;
+    Slot faults;
+    Slot low_power;
+  };
+  BatterySide charger = {.voltage = of("iclow", "batVol", "V"),
+                         .current = of("iclow", "batCurr", "A"),
+                         .bus_voltage = of("iclow", "busVol", "V"),
+                         .temperature = of("iclow", "dcTemp", "°C"),
+                         .fan = of("iclow", "fanLevel"),
+                         .charging_by = of("iclow", "chgType"),
+                         .live_inputs = of("iclow", "chgInType"),
+                         .state = of("iclow", "chgDsgState"),
+                         .current_limit = of("iclow", "maxChgCurr", "A"),
+                         .requested_current = of("iclow", "bmsChgCurr", "A"),
+                         .charging_voltage = of("iclow", "chgBatVol", "V"),
+                         .permission = of("iclow", "chrgFlag"),
+                         .soc = of("iclow", "realSoc", "%"),
+                         .faults = of("iclow", "protectState"),
+                         .low_power = of("iclow", "lsplFlag")};
+
+  // A distribution panel.
+  struct Channels {
+    Slot powers;
+    Slot currents;
+    Slot live;
+    Slot allowed;  // a setting
+    Slot power;
+    Slot voltage;
+    std::array<Slot, 2> temperature;
+  };
+  Channels ac_channels = channels("ldac", "ac");
+  Channels dc_channels = channels("lddc", "dc");
+  Slot dc_relays = of("lddc", "dcChRelay");
+
+ private:
+  std::vector<Listed> listed();
+  std::vector<Pack> packs_of(std::string_view group);
+  std::vector<Totals> totals_of(std::string_view group);
+  Pack pack(const std::string& prefix);
+  Totals sums(const std::string& prefix);
+  Converter converter(std::string_view group);
+  SolarInput solar_input(const std::string& input);
+  Channels channels(std::string_view group, const std::string& kind);
+
+  // "group.sn.", which the names of a module's fields begin with.
+  [[nodiscard]] std::string prefix_of(std::size_t module) const;
+  // The name of a field of the group's first module.
+  [[nodiscard]] std::string first(std::string_view group, std::string_view field) const;
+  Slot of(std::string_view group, std::string_view field, std::string_view unit = {}) {
+    return number(first(group, field), unit);
+  }
+};
+
+}  // namespace gridloom::sim::kits

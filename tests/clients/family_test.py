@@ -1,0 +1,167 @@
+"""The JSON Schema of device files: it is current, takes every file that the loader takes, and refuses spoilt ones."""
+import copy
+import json
+import pathlib
+import re
+import unittest
+
+import jsonschema
+import yaml
+
+from server import cli, run_tests, temporary_folder
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+DEVICES = ROOT / "devices"
+SCHEMA = DEVICES / "schema.json"
+FILES = [*sorted(DEVICES.glob("*.yaml")), ROOT / "tests/transcripts/new_family/heat_pump.yaml"]
+NUMBER = r"-?(?:0|[1-9][0-9]*)"
+
+
+class Loader(yaml.SafeLoader):
+    """Reads scalars as device files have them: as JSON does, and everything else is text. Keys are texts."""
+
+    yaml_implicit_resolvers = {}
+
+    def construct_mapping(self, node, deep=False):
+        return {key.value: self.construct_object(value, deep=True) for key, value in node.value}
+
+
+for name, pattern, first in (("bool", "true|false", "tf"), ("int", NUMBER, "-0123456789"),
+                             ("float", NUMBER + r"(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?", "-0123456789"),
+                             ("null", "null|~|", ["n", "~", ""])):
+    Loader.add_implicit_resolver(f"tag:yaml.org,2002:{name}", re.compile(f"^(?:{pattern})$"), first)
+
+
+def load(text):
+    loader = Loader(text)
+    try:
+        return loader.construct_document(loader.get_single_node())
+    finally:
+        loader.dispose()
+
+
+def changed(path, value):
+    """A change of the new family's file: the member at the path becomes the value, or goes if that is None."""
+    def change(family):
+        at = family
+        for step in path[:-1]:
+            at = at[step]
+        if value is None:
+            del at[path[-1]]
+        else:
+            at[path[-1]] = value
+    return change
+
+
+SPOILT = [
+    ("no family", changed(["family"], None)),
+    ("no description", changed(["description"], None)),
+    ("an unknown key", changed(["nonsense"], 1)),
+    ("an earlier key", changed(["means"], "a kiln")),
+    ("prefixes that are no list", changed(["prefixes"], "KI01")),
+    ("a shape that is none", changed(["quota_all"], "deep")),
+    ("a flag that is a text", changed(["read_only"], "yes")),
+    ("a product type that is a text", changed(["product_type"], "seven")),
+    ("a rhythm that is no whole number", changed(["messages", "change_ms"], 1.5)),
+    ("a report without fields", changed(["reports", "state", "fields"], None)),
+    ("a field without a type", changed(["fields", "state.power", "type"], None)),
+    ("a type that is none", changed(["fields", "state.power", "type"], "integer")),
+    ("a nature that is none", changed(["fields", "state.power", "nature"], "battery.charge")),
+    ("a range of one number", changed(["fields", "state.limit", "range"], [100])),
+    ("a range that is a number", changed(["fields", "state.limit", "range"], 100)),
+    ("a source that is none", changed(["fields", "state.limit", "source"], "guess")),
+    ("values of a field without names", changed(["fields", "state.mode", "values"], [0, 1, 2])),
+    ("a name that is a list", changed(["fields", "state.mode", "values"], {"0": ["off"]})),
+    ("a command without params", changed(["commands", "setMode", "params"], None)),
+    ("a param of an unknown key", changed(["commands", "setMode", "params", "mode", "step"], 1)),
+    ("a mark for danger that is a number", changed(["commands", "setMode", "dangerous"], 1)),
+    ("an actor that is none", changed(["commands", "setMode", "by"], "magic")),
+    ("a fault that does what there is not", changed(["faults", "over_temperature", "environment"], {"rain": 1})),
+    ("a virtual device without a serial number", changed(["virtual", "devices"], [{"name": "Kiln"}])),
+]
+
+
+class SchemaTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.schema = json.loads(SCHEMA.read_text())
+        cls.validator = jsonschema.Draft7Validator(cls.schema)
+
+    def mistakes(self, family):
+        return [error.message for error in self.validator.iter_errors(family)]
+
+    def test_it_is_a_schema_and_the_program_prints_it(self):
+        jsonschema.Draft7Validator.check_schema(self.schema)
+        done = cli("family", "schema")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(done.stdout, SCHEMA.read_text())
+
+    def test_it_takes_every_file_that_comes_with_the_program(self):
+        for file in FILES:
+            with self.subTest(file=file.name):
+                self.assertEqual(self.mistakes(load(file.read_text())), [])
+
+    def test_it_refuses_spoilt_files_and_so_does_the_loader(self):
+        folder = temporary_folder()
+        self.assertEqual(cli("family", "new", "kiln", "--devices", folder).returncode, 0)
+        kiln = load((folder / "kiln.yaml").read_text())
+        self.assertEqual(self.mistakes(kiln), [])
+        for what, change in SPOILT:
+            spoilt = copy.deepcopy(kiln)
+            change(spoilt)
+            (folder / "kiln.yaml").write_text(json.dumps(spoilt))
+            with self.subTest(what):
+                self.assertNotEqual(self.mistakes(spoilt), [])
+                self.assertEqual(cli("family", "check", folder / "kiln.yaml").returncode, 1)
+
+
+class NewFamilyTest(unittest.TestCase):
+    def test_it_is_a_file_that_loads(self):
+        folder = temporary_folder()
+        done = cli("family", "new", "kiln", "--devices", folder)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        file = folder / "kiln.yaml"
+        self.assertIn(str(file), done.stdout)
+        self.assertEqual(cli("family", "check", file).returncode, 0)
+        self.assertRegex(cli("family", "list", "--devices", folder).stdout, r"(?m)^kiln +Kiln ")
+
+    def test_it_replaces_no_file(self):
+        folder = temporary_folder()
+        (folder / "kiln.yaml").write_text("mine")
+        done = cli("family", "new", "kiln", "--devices", folder)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("is there already", done.stderr)
+        self.assertEqual((folder / "kiln.yaml").read_text(), "mine")
+
+    def test_it_writes_no_file_of_another_name(self):
+        folder = temporary_folder()
+        for name in ("../kiln", "Kiln", "2kilns", "kiln.yaml", ""):
+            done = cli("family", "new", name, "--devices", folder)
+            with self.subTest(name=name):
+                self.assertEqual(done.returncode, 1)
+                self.assertIn("is no id of a family", done.stderr)
+        self.assertEqual(list(folder.iterdir()), [])
+
+
+class ShowFamilyTest(unittest.TestCase):
+    def test_all_fields_and_commands_have_a_line(self):
+        done = cli("family", "show", "delta_2")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertRegex(done.stdout, r"(?m)^pd\.soc +int +% +Charge$")
+        self.assertRegex(done.stdout, r"(?m)^acOutCfg +AC sockets \(dangerous\)$")
+
+    def test_a_part_of_a_name_shows_all_about_it(self):
+        done = cli("family", "show", "delta_2", "chgDsgState")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("2 (charging)", done.stdout)
+        self.assertIn("002:1646", done.stdout)
+
+    def test_what_is_not_there_is_reported(self):
+        for words, told in ((("kiln",), "there is no family kiln"), (("delta_2", "kiln"), "no field or command")):
+            done = cli("family", "show", *words)
+            self.assertEqual(done.returncode, 1)
+            self.assertIn(told, done.stderr)
+
+
+if __name__ == "__main__":
+    run_tests()

@@ -217,7 +217,7 @@ class Package(unittest.TestCase):
         self.assertFalse("command-tree" in plain)
         for typed, expected in [
                 ("gridloom acc", "account"), ("gridloom account ro", "rotate"), ("gridloom serve --htt", "--http --https"),
-                ("gridloom --config serve account li", "list"), ("gridloom device rotate --d", "--data"),
+                ("gridloom --config serve account li", "list"), ("gridloom device rotate --d", "--data --devices"),
                 ("gridloom --v", "--version")]:
             words = typed.split()
             script = (f". {shlex.quote(str(share / 'bash-completion/completions/gridloom'))}\n"

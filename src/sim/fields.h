@@ -136,7 +136,7 @@ class Fields {
 };
 
 // Sets the values that the family's file gives this device at the start
-// (catalog::Virtual::Device::has).
+// (catalog::Virtual::Device::initial).
 void apply_initial(Fields& fields, const catalog::Family& family, std::string_view sn);
 
 }  // namespace gridloom::sim

@@ -7,8 +7,8 @@ Command: {"n": 7, "client": "3", "do": "publish", "topic": ..., "payload": ..., 
 Event:   {"client": "3", "event": "published", "n": 7, "code": 0, "properties": {}}
 
 Verbs: open, subscribe, unsubscribe, publish, leave (DISCONNECT), drop (the socket goes without a
-word), forget (of one that is closed), hold and go_on (messages are not acknowledged meanwhile;
-libmosquitto cannot). Events:
+word), forget (of one that is closed), hold and go_on (messages are taken and not acknowledged
+meanwhile; libmosquitto cannot). Events:
 connected, closed, failed (no connection), message, and by "n" subscribed, unsubscribed, published,
 or refused (by the library itself). Properties have mosquitto's names: "response-topic". What a
 library does not tell is missing from its events, so tests ask for it with .get().

@@ -60,8 +60,7 @@ class Client:
     def __init__(self, command):
         self.name, self.five = command["client"], command["version"] == 5
         self.lock, self.waiting, self.early, self.aliases = threading.Lock(), {}, {}, {}
-        self.free = threading.Event()  # not set: messages are taken, and not acknowledged
-        self.free.set()
+        self.held, self.withheld = False, []  # held: messages are taken, and not acknowledged
         settings = {} if self.five else {"clean_session": command["clean"]}
         self.paho = paho.Client(
             client_id=command["id"],
@@ -83,6 +82,9 @@ class Client:
                 will["retain"],
                 properties if self.five else None,
             )
+        # paho 1.6 acknowledges by itself, and has no switch for it.
+        for name in ("_send_puback", "_send_pubrec"):
+            setattr(self.paho, name, self.unless_held(getattr(self.paho, name)))
         self.paho.on_connect = self.on_connect
         self.paho.on_disconnect = self.on_disconnect
         self.paho.on_message = self.on_message
@@ -98,6 +100,16 @@ class Client:
             mid,
             **({"codes": self.codes_of(more[1]), "properties": told(more[0])} if more else {}),
         )
+
+    def unless_held(self, acknowledge):
+        def wrapped(mid):
+            with self.lock:
+                if self.held:
+                    self.withheld.append(lambda: acknowledge(mid))
+                    return paho.MQTT_ERR_SUCCESS
+            return acknowledge(mid)
+
+        return wrapped
 
     @staticmethod
     def codes_of(codes):
@@ -131,7 +143,6 @@ class Client:
             dup=bool(message.dup),
             properties=properties,
         )
-        self.free.wait()
 
     # No lock of ours is held while paho works: its threads wait for each other otherwise. So an
     # answer may be there before its packet id is known.
@@ -213,13 +224,16 @@ class Client:
         line = socket.socket(fileno=os.dup(self.paho.socket().fileno()))
         line.shutdown(socket.SHUT_RDWR)
         line.close()
-        self.free.set()
 
     def hold(self, _command):
-        self.free.clear()
+        with self.lock:
+            self.held = True
 
     def go_on(self, _command):
-        self.free.set()
+        with self.lock:
+            self.held, withheld, self.withheld = False, self.withheld, []
+        for acknowledge in withheld:
+            acknowledge()
 
 
 def main():
@@ -241,7 +255,6 @@ def main():
         else:
             getattr(clients[command["client"]], command["do"])(command)
     for client in clients.values():
-        client.free.set()
         client.paho.disconnect()
 
 

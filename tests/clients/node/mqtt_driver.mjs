@@ -84,18 +84,19 @@ const verbs = {
       timerVariant: 'native',
     });
     clients.set(client, made);
-    let withheld;
+    // mqtt.js reads nothing more while handleMessage() waits, so the acknowledgement itself is kept.
+    const withheld = [];
     let held = false;
+    const send = made._sendPacket.bind(made);
+    made._sendPacket = (packet, done, ...more) => {
+      if (!held || !['puback', 'pubrec'].includes(packet.cmd)) return send(packet, done, ...more);
+      withheld.push(packet);
+      done?.();
+    };
     made.hold = () => (held = true);
     made.goOn = () => {
       held = false;
-      withheld?.();
-      withheld = undefined;
-    };
-    const handle = made.handleMessage.bind(made);
-    made.handleMessage = (packet, done) => {
-      if (held) withheld = () => handle(packet, done);
-      else handle(packet, done);
+      for (const packet of withheld.splice(0)) send(packet);
     };
     made.on('connect', (packet) =>
       say(client, 'connected', {

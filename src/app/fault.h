@@ -2,6 +2,7 @@
 // set them. User documentation: docs/user/faults.md.
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <mutex>

@@ -3,6 +3,7 @@
 // enforce the limits; this table only names them.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <span>

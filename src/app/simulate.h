@@ -2,6 +2,7 @@
 // documentation: docs/user/emulator.md.
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <string>

@@ -1,6 +1,7 @@
 // Hash maps by string that can be searched with a string_view, without making a string of it.
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <string>
 #include <string_view>

@@ -6,6 +6,7 @@
 // another form than the key is declared with throws std::logic_error: our own bug.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <initializer_list>

@@ -3,6 +3,7 @@
 // Thread rule: any function from any thread.
 #pragma once
 
+#include <cstddef>
 #include <mutex>
 #include <optional>
 #include <shared_mutex>

@@ -1,6 +1,7 @@
 // Checks all of history.db for `gridloom check`: whether each row is still as it was written.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>

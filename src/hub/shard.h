@@ -6,6 +6,7 @@
 // timers: time comes in by tick(), messages leave through Client.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>

@@ -3,6 +3,7 @@
 // One thread: the connection's loop.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>

@@ -2,6 +2,9 @@
 // pure function of time: any order of calls, any step and any thread give the same result.
 #pragma once
 
+#include <cstdint>
+#include <string_view>
+
 #include "base/chance.h"
 #include "base/clock.h"
 #include "sim/model.h"

@@ -6,9 +6,11 @@
 // equals 5.0. Pure.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/result.h"
 #include "wire/json.h"

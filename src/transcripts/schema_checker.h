@@ -5,6 +5,7 @@
 // taken.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>

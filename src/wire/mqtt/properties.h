@@ -5,6 +5,7 @@
 // bytes, or into texts that the encoder's caller keeps alive. An empty list allocates nothing.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string_view>

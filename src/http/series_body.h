@@ -12,7 +12,7 @@
 #include <string>
 
 #include "base/loop.h"
-#include "history/archive.h"
+#include "history/reader.h"
 #include "history/series_answer.h"
 #include "history/series_request.h"
 #include "http/envelope.h"

@@ -19,7 +19,7 @@
 #include "app/local_zone.h"
 #include "base/clock.h"
 #include "base/printable.h"
-#include "history/series_answer.h"
+#include "http/series_answer.h"
 #include "time/grammar.h"
 #include "time/iso_text.h"
 
@@ -55,7 +55,7 @@ Result<history::SeriesRequest> request_of(const JsonObject& request, const time:
                                  now, limits);
 }
 
-Result<std::string> whole_text(const AdminContext& context, history::SeriesAnswer answer) {
+Result<std::string> whole_text(const AdminContext& context, http::SeriesAnswer answer) {
   Result<std::string> text;
   std::binary_semaphore ended(0);
   const bool taken = context.archive.read([&](history::Reader& reader) {
@@ -91,18 +91,12 @@ Result<Json> read_history(const AdminContext& context, const JsonObject& request
   auto asked =
       request_of(request, {.at = context.clock.now(), .zone = context.zone}, context.series);
   if (!asked) return std::unexpected(asked.error());
-  const catalog::FamilyPtr family = context.catalog.of_serial(serial);
   const auto text = whole_text(
-      context,
-      history::SeriesAnswer({.sn = serial,
-                             .device = device->number,
-                             .request = std::move(*asked),
-                             .limits = context.series,
-                             .unit_of = [family](std::string_view name) -> history::FieldUnit {
-                               const catalog::Field* field = family->field(name);
-                               if (field == nullptr) return {};
-                               return {.unit = field->unit, .scale = field->scale};
-                             }}));
+      context, http::SeriesAnswer({.sn = serial,
+                                   .device = device->number,
+                                   .request = std::move(*asked),
+                                   .limits = context.series,
+                                   .unit_of = http::units_of(context.catalog.of_serial(serial))}));
   if (!text) return std::unexpected(text.error());
   return JsonObject{{"text", *text}};
 }

@@ -410,6 +410,21 @@ TEST(FieldNames, AreAllowedInModelsAndTestsAndNamesOfOthersEverywhere) {
       IsEmpty());
 }
 
+TEST(Topics, AreSpelledInOnePlace) {
+  const std::string code = "auto a = \"/device/\"; auto b = \"/open/{}/{}\";\n";
+  EXPECT_THAT(findings_of(check_topics, {{"src/sim/fleet.cc", code}}),
+              ElementsAre(HasSubstr("src/sim/fleet.cc:1: error: the topic '/device/' in C++"),
+                          HasSubstr("the topic '/open/{}/{}' in C++; make and read topics with")));
+  EXPECT_THAT(findings_of(check_topics, {{"src/wire/topics.h", code},
+                                         {"src/hub/hub_test.cc", code},
+                                         {"src/testing/home.h", code},
+                                         {"tests/rights/rights_test.cc", code},
+                                         {"src/http/api.cc",
+                                          "auto a = \"/iot-open/sign/device/list\";\n"
+                                          "auto b = \"publish to /open/ACCOUNT\"; // /device/\n"}}),
+              IsEmpty());
+}
+
 const std::vector<File> kProject = {{"src/wire/json.h", ""},
                                     {"src/http/api.cc", ""},
                                     {"devices/delta.yaml", ""},

@@ -21,7 +21,7 @@
 #include "app/data_folder.h"
 #include "app/family.h"
 #include "app/fault_command.h"
-#include "app/history.h"
+#include "app/history_command.h"
 #include "app/limits.h"
 #include "app/local_zone.h"
 #include "app/options.h"

@@ -25,6 +25,7 @@
 #include "base/result.h"
 #include "history/builder.h"
 #include "history/damage_notes.h"
+#include "history/fair_queue.h"
 #include "history/journal.h"
 #include "history/log.h"
 #include "history/reader.h"

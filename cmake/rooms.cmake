@@ -1,6 +1,6 @@
 # Every room looks alike: src/<room>/**.cc is its library gl_<room>, *_test.cc its unit test, *_fuzz.cc
-# its fuzz targets (fuzz preset only). layers.txt says what links what. tools/check_style sees to it that every
-# header compiles alone.
+# its fuzz targets (fuzz preset only). layers.txt says what links what; its indented rows, which order the folders of a
+# room, are tools/check_style's alone. That sees to it, too, that every header compiles alone.
 
 # The third-party libraries of a room.
 function(gl_libraries room)

@@ -4,9 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <limits>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,12 +12,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "history/archive.h"
-#include "time/time_zone.h"
 #include "wire/json.h"
-
-namespace CLI {  // NOLINT(readability-identifier-naming): the library's name
-class App;
-}
 
 namespace gridloom::app {
 
@@ -42,6 +35,10 @@ struct AuditFilter {
 [[nodiscard]] Result<AuditFilter> audit_filter(const wire::JsonObject& request);
 [[nodiscard]] bool is_wanted(const AuditFilter& filter, const wire::Json& entry);
 
+// Members of an entry: its time, unix ms, and a text. 0, and empty, where it has none.
+[[nodiscard]] std::int64_t at_of(const wire::Json& entry);
+[[nodiscard]] std::string_view text_in(const wire::Json& entry, std::string_view key);
+
 // The newest entries that pass the filter, in chronological order. kBadParams: the entries are
 // larger than `most_bytes`.
 [[nodiscard]] Result<wire::JsonArray> read_audit(history::Archive& archive,
@@ -52,12 +49,5 @@ struct AuditFilter {
 // disk; kIo: the disk refused the entry.
 [[nodiscard]] Status write_down(history::Archive& archive, const Clock& clock,
                                 wire::JsonObject entry);
-
-// One line of text for an entry: "2026-11-20 14:05:30 set who=anna sn=R331 ...".
-[[nodiscard]] std::string line_of(const wire::Json& entry, const time::TimeZone& zone);
-
-// Adds `gridloom audit` to the command line; parsing the command stores the action to run in
-// `chosen`. The returned object holds the parsed options and must outlive the action.
-[[nodiscard]] std::shared_ptr<void> add_audit(CLI::App& app, std::function<int()>& chosen);
 
 }  // namespace gridloom::app

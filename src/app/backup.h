@@ -7,16 +7,10 @@
 #pragma once
 
 #include <filesystem>
-#include <functional>
-#include <memory>
 
 #include "app/admin.h"
 #include "base/result.h"
 #include "wire/json.h"
-
-namespace CLI {  // NOLINT(readability-identifier-naming): the library's name
-class App;
-}
 
 namespace gridloom::app {
 
@@ -26,9 +20,5 @@ namespace gridloom::app {
 // context.stop was requested; kIo.
 [[nodiscard]] Result<wire::Json> back_up(const AdminContext& context,
                                          const std::filesystem::path& folder);
-
-// Adds `gridloom backup` and `gridloom restore` to the command line; parsing one of them stores the
-// action in `chosen`. The returned object holds the parsed options and must outlive the action.
-[[nodiscard]] std::shared_ptr<void> add_backup(CLI::App& app, std::function<int()>& chosen);
 
 }  // namespace gridloom::app

@@ -1,18 +1,12 @@
-// The command `gridloom check`: verifies that the files of a data folder or of a backup are intact.
-// User documentation: docs/user/check.md.
+// Verifies that the files of a data folder or of a backup are intact. User documentation:
+// docs/user/check.md.
 #pragma once
 
 #include <filesystem>
-#include <functional>
-#include <memory>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
-
-namespace CLI {  // NOLINT(readability-identifier-naming): the library's name
-class App;
-}
 
 namespace gridloom::app {
 
@@ -27,9 +21,5 @@ struct CheckedFile {
 // Reads the whole folder without changing anything, also while a server uses the folder; ordered by
 // name. kNotFound: the folder is neither a data folder nor a backup.
 [[nodiscard]] Result<std::vector<CheckedFile>> check_folder(const std::filesystem::path& folder);
-
-// Adds the command to the command line; parsing the command stores the action to run in `chosen`.
-// The returned object holds the parsed options and must outlive the action.
-[[nodiscard]] std::shared_ptr<void> add_check(CLI::App& app, std::function<int()>& chosen);
 
 }  // namespace gridloom::app

@@ -2,14 +2,12 @@
 
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
-#include <cstdio>
+#include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "app/admin_client.h"
 #include "app/reconcile.h"
 
 namespace gridloom::app {
@@ -18,28 +16,6 @@ namespace {
 using wire::Json;
 using wire::JsonArray;
 using wire::JsonObject;
-
-struct Arguments {
-  std::string data = "data";
-  bool accept = false;
-};
-
-int run(const Arguments& arguments) {
-  const auto answer = ask_admin(
-      arguments.data, JsonObject{{"op", arguments.accept ? "damage.accept" : "damage.list"}});
-  if (!answer) {
-    fmt::print(stderr, "gridloom: {}\n", answer.error().detail);
-    return 1;
-  }
-  if (arguments.accept) {
-    const Json* accepted = wire::member(*answer, "accepted");
-    fmt::print("accepted: {}\n", accepted == nullptr ? 0 : wire::whole(*accepted));
-    return 0;
-  }
-  const JsonArray& notes = answer->as_array();
-  for (const Json& note : notes) fmt::print("{}\n", std::string_view(note.as_string()));
-  return notes.empty() ? 0 : 1;
-}
 
 Result<std::vector<std::int64_t>> numbers_of(const AdminContext& context,
                                              const JsonObject& request) {
@@ -94,18 +70,6 @@ Result<Json> purge_devices(const AdminContext& context, const JsonObject& reques
   }
   for (const std::int64_t number : *numbers) context.archive.purge(number);
   return JsonObject{{"purged", ranges_text(*numbers)}};
-}
-
-std::shared_ptr<void> add_damage(CLI::App& app, std::function<int()>& chosen) {
-  const auto arguments = std::make_shared<Arguments>();
-  Arguments& a = *arguments;
-  CLI::App* damage = app.add_subcommand(
-      "damage", "Shows what is known to be lost or damaged; exits with 1 if there is anything");
-  damage->add_option("--data", a.data, "Data folder of the server")->capture_default_str();
-  damage->add_flag("--accept", a.accept,
-                   "Notes nothing of it any more; what is still so is found again");
-  damage->callback([arguments, &chosen] { chosen = [arguments] { return run(*arguments); }; });
-  return arguments;
 }
 
 }  // namespace gridloom::app

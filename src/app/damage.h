@@ -1,23 +1,12 @@
-// The command `gridloom damage`: lists known losses and damage in a data folder, and records that
-// an administrator has accepted them.
+// The operations on known losses and damage in a data folder: what there is, what an administrator
+// accepts, and the data of devices that the registry does not know.
 #pragma once
-
-#include <functional>
-#include <memory>
 
 #include "app/admin.h"
 #include "base/result.h"
 #include "wire/json.h"
 
-namespace CLI {  // NOLINT(readability-identifier-naming): the library's name
-class App;
-}
-
 namespace gridloom::app {
-
-// Adds the command to the command line; parsing the command stores the action to run in `chosen`.
-// The returned object holds the parsed options and must outlive the action.
-[[nodiscard]] std::shared_ptr<void> add_damage(CLI::App& app, std::function<int()>& chosen);
 
 // Operations of admin.cc. They answer with a list of texts, and with {"accepted": N}.
 [[nodiscard]] Result<wire::Json> list_damage(const AdminContext& context,

@@ -1,10 +1,9 @@
-// Fault injection on demand: the fault rules in force, and the admin operations and commands that
-// set them. User documentation: docs/user/faults.md.
+// Fault injection on demand: the fault rules in force, and the operations that set them. User
+// documentation: docs/user/faults.md.
 #pragma once
 
 #include <cstddef>
 #include <functional>
-#include <memory>
 #include <mutex>
 #include <string_view>
 #include <vector>
@@ -15,10 +14,6 @@
 #include "base/result.h"
 #include "catalog/family.h"
 #include "wire/json.h"
-
-namespace CLI {  // NOLINT(readability-identifier-naming): the library's name
-class App;
-}
 
 namespace gridloom::app {
 
@@ -47,10 +42,6 @@ class Faults {
   std::vector<FaultRule> orders_;
 };
 
-// Parses "panel_lost", "flapping:10", "disconnect=0.01", "clock_skew:-60@R331TEST": fault, value,
-// probability, device. kBadParams: none of these forms, or check_order() refuses the rule.
-[[nodiscard]] Result<FaultRule> parse_order(std::string_view text, const catalog::Catalog& catalog);
-
 // The operations fault.on, fault.off and fault.list.
 [[nodiscard]] Result<wire::Json> order_fault(const AdminContext& context,
                                              const wire::JsonObject& request);
@@ -58,8 +49,5 @@ class Faults {
                                             const wire::JsonObject& request);
 [[nodiscard]] Result<wire::Json> list_faults(const AdminContext& context,
                                              const wire::JsonObject& request);
-
-// Adds `gridloom fault` to the command line; see add_backup() for the contract.
-[[nodiscard]] std::shared_ptr<void> add_fault(CLI::App& app, std::function<int()>& chosen);
 
 }  // namespace gridloom::app

@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <string_view>
 #include <vector>
 
 #include "catalog/loader.h"
@@ -14,37 +13,6 @@ namespace {
 const catalog::Catalog& the_catalog() {
   static const auto loaded = catalog::load_catalog({}).value();
   return *loaded;
-}
-
-TEST(ParseOrder, TakesValueShareAndDevice) {
-  struct Row {
-    std::string_view text;
-    FaultRule order;
-  };
-  for (const Row& row :
-       {Row{"disconnect", {.fault = "disconnect"}},
-        Row{"flapping:10", {.fault = "flapping", .value = 10}},
-        Row{"panel_lost=0.01", {.fault = "panel_lost", .probability = 0.01}},
-        Row{"clock_skew:-60.5=0.5@R331TEST",
-            {.fault = "clock_skew", .sn = "R331TEST", .probability = 0.5, .value = -60.5}}}) {
-    const auto order = parse_order(row.text, the_catalog());
-    ASSERT_TRUE(order) << row.text << ": " << order.error().detail;
-    EXPECT_EQ(*order, row.order) << row.text;
-  }
-}
-
-TEST(ParseOrder, TellsWhatIsWrong) {
-  for (const auto& [text, why] :
-       {std::pair<std::string_view, std::string_view>{"", "has a fault \"\""},
-        {"rain", "no virtual device has a fault \"rain\""},
-        {"disconnect=much", "is not NAME[:VALUE]"},
-        {"flapping:x", "is not NAME[:VALUE]"},
-        {"disconnect=2", "probability is 2"},
-        {"panel_lost@SP10TEST", "smart_home_panel has no fault \"panel_lost\""}}) {
-    const auto order = parse_order(text, the_catalog());
-    ASSERT_FALSE(order) << text;
-    EXPECT_NE(order.error().detail.find(why), std::string::npos) << order.error().detail;
-  }
 }
 
 TEST(Faults, ReplaceEndAndRunOut) {

@@ -1,27 +1,16 @@
 #include "app/history.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
-#include <CLI/CLI.hpp>
-#include <algorithm>
 #include <array>
-#include <cstdio>
-#include <iterator>
-#include <limits>
-#include <optional>
+#include <cstddef>
 #include <semaphore>
+#include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
-#include "app/admin_client.h"
-#include "app/local_zone.h"
 #include "base/clock.h"
-#include "base/printable.h"
-#include "history/series_answer.h"
-#include "time/grammar.h"
-#include "time/iso_text.h"
+#include "http/series_answer.h"
 
 namespace gridloom::app {
 namespace {
@@ -31,9 +20,6 @@ using wire::JsonObject;
 
 // The text is sent as a JSON string in a message of the admin socket.
 constexpr std::size_t kMostText = std::size_t{24} * 1024 * 1024;
-constexpr std::size_t kTableRows = 24;
-constexpr std::string_view kLayout = "\n\t";
-constexpr std::size_t kLine = 60;  // characters in a sparkline
 
 constexpr std::array<std::string_view, 7> kWords = {"fields",    "from",   "to",    "step",
                                                     "aggregate", "format", "points"};
@@ -55,7 +41,7 @@ Result<history::SeriesRequest> request_of(const JsonObject& request, const time:
                                  now, limits);
 }
 
-Result<std::string> whole_text(const AdminContext& context, history::SeriesAnswer answer) {
+Result<std::string> whole_text(const AdminContext& context, http::SeriesAnswer answer) {
   Result<std::string> text;
   std::binary_semaphore ended(0);
   const bool taken = context.archive.read([&](history::Reader& reader) {
@@ -91,214 +77,14 @@ Result<Json> read_history(const AdminContext& context, const JsonObject& request
   auto asked =
       request_of(request, {.at = context.clock.now(), .zone = context.zone}, context.series);
   if (!asked) return std::unexpected(asked.error());
-  const catalog::FamilyPtr family = context.catalog.of_serial(serial);
   const auto text = whole_text(
-      context,
-      history::SeriesAnswer({.sn = serial,
-                             .device = device->number,
-                             .request = std::move(*asked),
-                             .limits = context.series,
-                             .unit_of = [family](std::string_view name) -> history::FieldUnit {
-                               const catalog::Field* field = family->field(name);
-                               if (field == nullptr) return {};
-                               return {.unit = field->unit, .scale = field->scale};
-                             }}));
+      context, http::SeriesAnswer({.sn = serial,
+                                   .device = device->number,
+                                   .request = std::move(*asked),
+                                   .limits = context.series,
+                                   .unit_of = http::units_of(context.catalog.of_serial(serial))}));
   if (!text) return std::unexpected(text.error());
   return JsonObject{{"text", *text}};
-}
-
-namespace {
-
-// A point of the answer: the time, and the number in the field's unit or the text in its place.
-struct Shown {
-  std::int64_t at_ms = 0;
-  std::optional<double> number;
-  std::string text;
-};
-
-std::vector<Shown> points_of(const JsonObject& series) {
-  const Json* scale = series.if_contains("scale");
-  const double times = scale == nullptr ? 1 : scale->to_number<double>();
-  std::vector<Shown> points;
-  for (const Json& pair : series.at("points").as_array()) {
-    Shown point{.at_ms = pair.at(0).as_int64(), .number = {}, .text = {}};
-    const Json& value = pair.at(1);
-    if (value.is_number()) {
-      point.number = value.to_number<double>() * times;
-      point.text = fmt::format("{:.6g}", *point.number);
-    } else {
-      point.text = value.is_null() ? "-" : wire::shortened(wire::to_text(value));
-    }
-    points.push_back(std::move(point));
-  }
-  return points;
-}
-
-// Combines the points into at most kLine intervals; each bar shows the interval's mean, scaled
-// between the minimum and the maximum.
-std::string spark(const std::vector<Shown>& points, double least, double greatest) {
-  static constexpr std::array<std::string_view, 8> kBlocks = {"▁", "▂", "▃", "▄",
-                                                              "▅", "▆", "▇", "█"};
-  const std::size_t stretches = std::min(points.size(), kLine);
-  std::string line;
-  for (std::size_t i = 0; i < stretches; ++i) {
-    double sum = 0;
-    std::size_t count = 0;
-    for (std::size_t k = i * points.size() / stretches; k < (i + 1) * points.size() / stretches;
-         ++k) {
-      if (points[k].number) sum += *points[k].number;
-      if (points[k].number) ++count;
-    }
-    if (count == 0) {
-      line += ' ';
-      continue;
-    }
-    const double mean = sum / static_cast<double>(count);
-    const double part = greatest > least ? (mean - least) / (greatest - least) : 0.5;
-    line += kBlocks.at(std::min<std::size_t>(static_cast<std::size_t>(part * 8), 7));
-  }
-  return line;
-}
-
-struct Drawing {
-  std::size_t rows = 0;
-  const time::TimeZone& zone;
-};
-
-void draw(const JsonObject& answer, const JsonObject& series, const Drawing& drawing,
-          std::string& out) {
-  const auto to = std::back_inserter(out);
-  const std::vector<Shown> points = points_of(series);
-  const Json* unit = series.if_contains("unit");
-  fmt::format_to(to, "{}{}, {} to {}", std::string_view(series.at("field").as_string()),
-                 unit == nullptr ? "" : fmt::format(" in {}", std::string_view(unit->as_string())),
-                 time::iso_text(answer.at("from").as_int64(), drawing.zone),
-                 time::iso_text(answer.at("to").as_int64(), drawing.zone));
-  if (const Json* step = answer.if_contains("step")) {
-    fmt::format_to(to, ", {} of each {}", std::string_view(answer.at("aggregate").as_string()),
-                   time::span_text(Millis(step->as_int64())));
-  }
-  out += '\n';
-  double least = std::numeric_limits<double>::infinity();
-  double greatest = -least;
-  double sum = 0;
-  std::size_t count = 0;
-  for (const Shown& point : points) {
-    if (!point.number) continue;
-    least = std::min(least, *point.number);
-    greatest = std::max(greatest, *point.number);
-    sum += *point.number;
-    ++count;
-  }
-  if (count > 0) {
-    fmt::format_to(to, "{}\nmin {:.6g}  mean {:.6g}  max {:.6g}\n", spark(points, least, greatest),
-                   least, sum / static_cast<double>(count), greatest);
-  } else {
-    out += points.empty() ? "nothing was reported\n" : "no numbers\n";
-  }
-  const std::size_t shown = std::min(points.size(), drawing.rows);
-  if (shown > 0 && shown < points.size()) {
-    fmt::format_to(to, "the last {} of {}; --csv has all:\n", shown, points.size());
-  }
-  for (std::size_t i = points.size() - shown; i < points.size(); ++i) {
-    fmt::format_to(to, "  {}  {:>12}\n", time::iso_text(points[i].at_ms, drawing.zone),
-                   points[i].text);
-  }
-}
-
-struct HistoryArguments {
-  std::string data = "data";
-  std::string devices;
-  std::string sn, fields, from = "-1d", to = "now", step, aggregate;
-  std::string format = "table";
-  bool csv = false;
-};
-
-Result<std::string> history_text(const HistoryArguments& arguments) {
-  const bool drawn = arguments.format == "table" || arguments.format == "spark";
-  JsonObject request{{"op", "history"},
-                     {"sn", arguments.sn},
-                     {"fields", arguments.fields},
-                     {"from", arguments.from},
-                     {"to", arguments.to},
-                     {"step", arguments.step},
-                     {"aggregate", arguments.aggregate},
-                     {"format", drawn ? "json" : arguments.format}};
-  if (drawn && arguments.step.empty()) {
-    const auto span = history::series_request(
-        {.fields = arguments.fields, .from = arguments.from, .to = arguments.to},
-        {.at = SystemClock().now(), .zone = local_zone().zone}, {});
-    if (!span) return std::unexpected(span.error());
-    request["step"] = usual_step(span->to_ms - span->from_ms);
-  }
-  const auto answer = ask_admin(arguments.data, request, arguments.devices);
-  if (!answer) return std::unexpected(answer.error());
-  const Json* text = wire::member(*answer, "text");
-  if (text == nullptr || !text->is_string()) return fail(ErrorCode::kInternal, "no answer");
-  std::string whole(text->get_string());
-  if (!drawn) return arguments.format == "json" ? whole + "\n" : whole;
-  const auto parsed = wire::parse_json(whole, {.bytes = whole.size(), .keys = 10'000'000});
-  if (!parsed) return std::unexpected(parsed.error());
-  return printable(drawn_history(parsed->get_object(), arguments.format == "table" ? kTableRows : 0,
-                                 local_zone().zone),
-                   kLayout);
-}
-
-}  // namespace
-
-std::string drawn_history(const JsonObject& answer, std::size_t rows, const time::TimeZone& zone) {
-  std::string out;
-  for (const Json& series : answer.at("series").as_array()) {
-    if (!out.empty()) out += '\n';
-    draw(answer, series.as_object(), {.rows = rows, .zone = zone}, out);
-  }
-  return out;
-}
-
-std::string usual_step(std::int64_t span_ms) {
-  static constexpr std::array<std::int64_t, 15> kSteps_s = {
-      1, 5, 10, 30, 60, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400};
-  const std::int64_t least_s = span_ms / 1000 / static_cast<std::int64_t>(kLine);
-  const auto* const usual = std::ranges::lower_bound(kSteps_s, least_s);
-  if (usual != kSteps_s.end()) return time::span_text(Millis(*usual * 1000));
-  return fmt::format("{}d", least_s / 86400 + 1);
-}
-
-std::shared_ptr<void> add_history(CLI::App& app, std::function<int()>& chosen) {
-  auto arguments = std::make_shared<HistoryArguments>();
-  HistoryArguments& a = *arguments;
-  CLI::App* verb = app.add_subcommand("history", "Shows past values of a field");
-  verb->add_option("--data", a.data, "Data folder of the server")->capture_default_str();
-  verb->add_option("--devices", a.devices, std::string(kDevicesOfStoppedServer));
-  verb->add_option("sn", a.sn, "Serial number")->required();
-  verb->add_option("field", a.fields, "Its name as in quota/all; several: a,b or pd.*")->required();
-  verb->add_option("--from", a.from,
-                   "Start of the span: -7d, 2026-11-01, 2026-11-01T00:00:00Z, unix ms")
-      ->capture_default_str();
-  verb->add_option("--to", a.to, "End of the span; written as --from, or now")
-      ->capture_default_str();
-  verb->add_option("--step", a.step, "10s, 15m, 1h, 1d; to be drawn, as it fits");
-  verb->add_option("--aggregate", a.aggregate,
-                   "Aggregate of each step: mean, min, max, sum, count, last, integral");
-  verb->add_option("--format", a.format, "Output format: table, spark, csv, json")
-      ->check(CLI::IsMember({"table", "spark", "csv", "json"}))
-      ->capture_default_str();
-  verb->add_flag("--csv", a.csv, "Same as --format csv");
-  verb->callback([&a, &chosen] {
-    chosen = [&a] {
-      if (a.csv) a.format = "csv";
-      const auto text = history_text(a);
-      if (text) {
-        // Devices choose field names and text values, so a terminal gets only printable text; a
-        // file gets the original.
-        fmt::print("{}", ::isatty(STDOUT_FILENO) == 1 ? printable(*text, kLayout) : *text);
-        return 0;
-      }
-      fmt::print(stderr, "gridloom: {}\n", text.error().detail);
-      return 1;
-    };
-  });
-  return arguments;
 }
 
 }  // namespace gridloom::app

@@ -1,21 +1,10 @@
-// `gridloom history`: prints recorded values of a field as text, a chart or a table. The values
-// come from the running server, through its admin socket, or from the folder of a stopped server.
+// The operation that answers with recorded values of a field, from the archive of a running server
+// or of a stopped one.
 #pragma once
-
-#include <cstddef>
-#include <cstdint>
-#include <functional>
-#include <memory>
-#include <string>
 
 #include "app/admin.h"
 #include "base/result.h"
-#include "time/time_zone.h"
 #include "wire/json.h"
-
-namespace CLI {  // NOLINT(readability-identifier-naming): the library's name
-class App;
-}
 
 namespace gridloom::app {
 
@@ -23,16 +12,5 @@ namespace gridloom::app {
 // format. kBadParams, kNotFound: the detail says what is wrong.
 [[nodiscard]] Result<wire::Json> read_history(const AdminContext& context,
                                               const wire::JsonObject& request);
-
-// Draws a series of the JSON answer: a line of block characters, the minimum, mean and maximum, and
-// the last `rows` points, with times of the zone.
-[[nodiscard]] std::string drawn_history(const wire::JsonObject& answer, std::size_t rows,
-                                        const time::TimeZone& zone);
-// A round step that divides the span into about sixty parts.
-[[nodiscard]] std::string usual_step(std::int64_t span_ms);
-
-// Adds the command to the command line; parsing the command stores the action to run in `chosen`.
-// The returned object holds the parsed options and must outlive the action.
-[[nodiscard]] std::shared_ptr<void> add_history(CLI::App& app, std::function<int()>& chosen);
 
 }  // namespace gridloom::app

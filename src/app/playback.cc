@@ -17,6 +17,7 @@
 #include "sim/link.h"
 #include "transcripts/words.h"
 #include "wire/json.h"
+#include "wire/topics.h"
 
 namespace gridloom::app {
 namespace {
@@ -180,7 +181,7 @@ class Playback::Actor final : public sim::Link::Owner {
   Actor(Playback& playback, Player player)
       : playback_(playback),
         part_(std::move(player.part)),
-        topic_(fmt::format("/device/{}/", part_.sn)),
+        topic_(wire::device_topics(part_.sn)),
         link_(std::make_shared<sim::Link>(sim::Link::Options{.server = playback.options_.server,
                                                              .tls = playback.options_.tls,
                                                              .loop = playback.options_.loop,

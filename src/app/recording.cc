@@ -11,6 +11,7 @@
 #include "http/envelope.h"
 #include "time/iso_text.h"
 #include "transcripts/pattern.h"
+#include "wire/topics.h"
 
 namespace gridloom::app {
 namespace {
@@ -30,9 +31,6 @@ constexpr std::string_view kMasked = "***";
 constexpr std::array<std::string_view, 11> kWhat = {
     "known",    "online",    "offline", "device_sends", "device_gets", "app_sends",
     "app_gets", "reads_all", "reads",   "sets",         "answered"};
-constexpr std::array<hub::Verb, 6> kVerbs = {hub::Verb::kQuota,    hub::Verb::kSet,
-                                             hub::Verb::kSetReply, hub::Verb::kGet,
-                                             hub::Verb::kGetReply, hub::Verb::kStatus};
 
 std::string text_of(const Json& object, std::string_view name) {
   const Json* value = wire::member(object, name);
@@ -112,7 +110,7 @@ JsonObject to_json(const TrafficEvent& event) {
                     {"at", unix_ms(event.at)},
                     {"sn", event.sn},
                     {"account", static_cast<std::int64_t>(event.account)},
-                    {"verb", hub::name_of(event.verb)},
+                    {"verb", wire::name_of(event.verb)},
                     {"request", event.request}};
   std::string quoted;
   wire::append_quoted(quoted, event.text);
@@ -130,8 +128,8 @@ JsonObject to_json(const TrafficEvent& event) {
 
 Result<TrafficEvent> traffic_event_in(const Json& json) {
   const auto what = std::ranges::find(kWhat, text_of(json, "what"));
-  const auto verb = std::ranges::find(kVerbs, text_of(json, "verb"), hub::name_of);
-  if (what == kWhat.end() || verb == kVerbs.end()) {
+  const auto verb = wire::verb_of(text_of(json, "verb"));
+  if (what == kWhat.end() || !verb) {
     return fail(ErrorCode::kMalformed, "the server tells what this program does not know");
   }
   TrafficEvent event{.what = static_cast<What>(what - kWhat.begin()),
@@ -218,7 +216,7 @@ std::string Recording::lines(const TrafficEvent& event) {
     case What::kAppGets: {
       const std::string pattern =
           pattern_of(plain(event.text),
-                     fmt::format("< mqtt {} {} ", plain(event.sn), hub::name_of(event.verb)));
+                     fmt::format("< mqtt {} {} ", plain(event.sn), wire::name_of(event.verb)));
       return pattern.empty() ? pattern : as(event.account) + pattern;
     }
     case What::kReadsAll:
@@ -248,7 +246,7 @@ std::string Recording::connection(const std::string& sn, bool online) {
 }
 
 std::string Recording::message(std::string_view head, const TrafficEvent& event) {
-  return fmt::format("{} {} {} {}\n", head, plain(event.sn), hub::name_of(event.verb),
+  return fmt::format("{} {} {} {}\n", head, plain(event.sn), wire::name_of(event.verb),
                      plain(event.text));
 }
 
@@ -256,7 +254,7 @@ std::string Recording::message(std::string_view head, const TrafficEvent& event)
 std::string Recording::device_sends(const TrafficEvent& event) {
   ++messages_;
   std::string text = connection(event.sn, true);
-  if (event.verb != hub::Verb::kSetReply) return text + message("> device", event);
+  if (event.verb != wire::Verb::kSetReply) return text + message("> device", event);
   TrafficEvent reply = event;
   const std::vector<std::string>& ids = devices_[event.sn].ids;
   const std::string id = id_of(reply.text);

@@ -21,9 +21,9 @@ namespace gridloom::app {
 namespace {
 
 using hub::TrafficEvent;
-using hub::Verb;
 using testing::HasSubstr;
 using testing::Not;
+using wire::Verb;
 using What = TrafficEvent::What;
 
 constexpr TimePoint kBegun{Millis(1'763'000'000'250)};

@@ -16,7 +16,7 @@
 
 #include "app/playback.h"
 #include "app/process.h"
-#include "app/simulated.h"
+#include "app/simulated_client.h"
 #include "bench/mqtt_load.h"
 #include "catalog/loader.h"
 #include "net/io_loop.h"

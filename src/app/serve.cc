@@ -34,7 +34,7 @@
 #include "app/process.h"
 #include "app/ready_file.h"
 #include "app/reconcile.h"
-#include "app/time.h"
+#include "app/time_options.h"
 #include "app/welcome.h"
 #include "base/log_throttle.h"
 #include "catalog/loader.h"

@@ -2,13 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cstdint>
-#include <iterator>
+#include <string>
 #include <utility>
+#include <vector>
 
-#include "app/admin_client.h"
-#include "base/read_file.h"
 #include "sim/virtual_device.h"
 
 namespace gridloom::app {
@@ -17,9 +15,6 @@ namespace {
 using wire::Json;
 using wire::JsonArray;
 using wire::JsonObject;
-
-constexpr std::size_t kMostReady = 65'536;  // bytes of ready.json
-constexpr std::int64_t kMostAtOnce = 5000;  // a larger request would delay other clients
 
 Result<catalog::FamilyPtr> family_in(const catalog::Catalog& catalog, const JsonObject& request) {
   const Json* id = request.if_contains("family");
@@ -73,25 +68,20 @@ Result<std::vector<std::string>> sns_in(const AdminContext& context, const JsonO
     for (const Json& sn : named->get_array()) {
       if (sn.is_string()) sns.emplace_back(sn.get_string());
     }
-    if (std::cmp_less_equal(sns.size(), kMostAtOnce)) return sns;
-    return fail(ErrorCode::kBadParams, fmt::format("sns are more than {}", kMostAtOnce));
+    if (std::cmp_less_equal(sns.size(), kMostSimulatedAtOnce)) return sns;
+    return fail(ErrorCode::kBadParams, fmt::format("sns are more than {}", kMostSimulatedAtOnce));
   }
   const auto family = family_in(context.catalog, request);
   if (!family) return std::unexpected(family.error());
   const auto first = number_in(request, "first", 99'999'999);
   if (!first) return std::unexpected(first.error());
-  const auto count = number_in(request, "count", kMostAtOnce);
+  const auto count = number_in(request, "count", kMostSimulatedAtOnce);
   if (!count) return std::unexpected(count.error());
   sns.reserve(static_cast<std::size_t>(*count));
   for (std::int64_t i = 0; i < *count; ++i) {
     sns.push_back(sim::simulated_sn(**family, static_cast<std::size_t>(*first + i)));
   }
   return sns;
-}
-
-std::string text_of(const Json& object, std::string_view name) {
-  const Json* value = wire::member(object, name);
-  return value != nullptr && value->is_string() ? std::string(value->get_string()) : "";
 }
 
 }  // namespace
@@ -111,58 +101,6 @@ Result<Json> add_simulated(const AdminContext& context, const JsonObject& reques
   return JsonObject{{"owner", account->name},
                     {"gatewayKey", account->gateway_key.reveal()},
                     {"devices", std::move(devices)}};
-}
-
-Result<Simulated> simulated_at(const std::filesystem::path& data_folder, const Groups& groups,
-                               const std::filesystem::path& device_files) {
-  Simulated all;
-  for (const auto& [family, devices] : groups) {
-    const auto total = static_cast<std::int64_t>(devices);
-    for (std::int64_t first = 1; first <= total; first += kMostAtOnce) {
-      const auto answer = ask_admin(data_folder,
-                                    {{"op", "device.simulated"},
-                                     {"family", family->id},
-                                     {"first", first},
-                                     {"count", std::min(kMostAtOnce, total - first + 1)}},
-                                    device_files);
-      if (!answer) return std::unexpected(answer.error());
-      all.gateway_key = Secret(text_of(*answer, "gatewayKey"));
-      const Json* rows = wire::member(*answer, "devices");
-      if (rows == nullptr || !rows->is_array()) continue;
-      for (const Json& row : rows->get_array()) {
-        all.members.push_back(
-            {.family = family, .sn = text_of(row, "sn"), .key = Secret(text_of(row, "key"))});
-      }
-    }
-  }
-  return all;
-}
-
-Result<std::vector<Secret>> simulated_keys(const std::filesystem::path& data_folder,
-                                           const std::vector<std::string>& sns,
-                                           const std::filesystem::path& device_files) {
-  const auto answer = ask_admin(
-      data_folder, {{"op", "device.simulated"}, {"sns", JsonArray(sns.begin(), sns.end())}},
-      device_files);
-  if (!answer) return std::unexpected(answer.error());
-  std::vector<Secret> keys;
-  const Json* rows = wire::member(*answer, "devices");
-  if (rows != nullptr && rows->is_array()) {
-    for (const Json& row : rows->get_array()) keys.emplace_back(text_of(row, "key"));
-  }
-  if (keys.size() == sns.size()) return keys;
-  return fail(ErrorCode::kInternal, "the server does not tell the keys of all devices");
-}
-
-Result<client::Peer> find_server(const std::string& server,
-                                 const std::filesystem::path& data_folder) {
-  if (!server.empty()) return client::find_peer(server);
-  const auto text = read_file(data_folder / "ready.json", kMostReady);
-  const auto facts = wire::parse_json(text.value_or(""));
-  const std::string mqtt = facts ? text_of(*facts, "mqtt") : "";
-  if (!mqtt.empty()) return client::find_peer(mqtt);
-  return fail(ErrorCode::kNotFound,
-              fmt::format("--data {}: no server runs there", data_folder.string()));
 }
 
 }  // namespace gridloom::app

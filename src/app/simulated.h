@@ -1,48 +1,24 @@
-// Registers devices that exist only in simulation, under an account of their own at a server.
+// The operation that registers devices that exist only in simulation, under an account of their
+// own.
 #pragma once
 
-#include <cstddef>
-#include <filesystem>
-#include <string>
+#include <cstdint>
 #include <string_view>
-#include <vector>
 
 #include "app/admin.h"
-#include "app/simulate.h"
 #include "base/result.h"
-#include "base/secret.h"
-#include "client/stream.h"
-#include "sim/fleet.h"
 #include "wire/json.h"
 
 namespace gridloom::app {
 
 inline constexpr std::string_view kSimulatedAccount = "simulated";
+// Devices of one request: a larger one would delay other clients.
+inline constexpr std::int64_t kMostSimulatedAtOnce = 5000;
 
 // The operation device.simulated {family, first, count} or {sns}: creates the account and these
 // devices where they are missing, and answers with the devices' keys and the account's gateway key.
 // kConflict: one of the serial numbers belongs to another account.
 [[nodiscard]] Result<wire::Json> add_simulated(const AdminContext& context,
                                                const wire::JsonObject& request);
-
-struct Simulated {
-  std::vector<sim::Member> members;
-  Secret gateway_key;
-};
-// Requests all of these devices from the server of a data folder; if it is stopped, its families
-// are those in the program and in the folder `device_files`.
-[[nodiscard]] Result<Simulated> simulated_at(const std::filesystem::path& data_folder,
-                                             const Groups& groups,
-                                             const std::filesystem::path& device_files);
-
-// The keys of these devices, in the order of `sns`; `device_files` as above.
-[[nodiscard]] Result<std::vector<Secret>> simulated_keys(const std::filesystem::path& data_folder,
-                                                         const std::vector<std::string>& sns,
-                                                         const std::filesystem::path& device_files);
-
-// The MQTT listener of the server "HOST:PORT"; if `server` is empty, that of the server running on
-// a data folder. kNotFound: no server runs there; otherwise as client::find_peer().
-[[nodiscard]] Result<client::Peer> find_server(const std::string& server,
-                                               const std::filesystem::path& data_folder);
 
 }  // namespace gridloom::app

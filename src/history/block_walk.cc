@@ -5,8 +5,8 @@
 #include <string>
 #include <string_view>
 
-#include "history/archive.h"
 #include "history/builder.h"
+#include "history/reader.h"
 
 namespace gridloom::history {
 

@@ -4,7 +4,7 @@
 #include <array>
 #include <utility>
 
-#include "history/store.h"
+#include "history/hours.h"
 
 namespace gridloom::history {
 namespace {

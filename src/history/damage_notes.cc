@@ -91,6 +91,10 @@ void DamageNotes::note(TimePoint at, std::string_view text) {
   write();
 }
 
+void DamageNotes::note_page(TimePoint at, const Error& error) {
+  note(at, std::string_view(error.detail).substr(error.detail.rfind('/') + 1));
+}
+
 void DamageNotes::write() const {
   std::string all;
   for (const std::string& line : lines_) all.append(line).append(1, '\n');

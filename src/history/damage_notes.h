@@ -30,6 +30,8 @@ class DamageNotes {
   // Logs an error and writes a line, unless the same text is noted already. `text` is one line,
   // without a path.
   void note(TimePoint at, std::string_view text);
+  // Notes a damaged page: the error of a read, whose text begins with the path of the database.
+  void note_page(TimePoint at, const Error& error);
   // Lines such as "2026-11-21T10:00:00Z TEXT", oldest first.
   [[nodiscard]] std::vector<std::string> all() const;
   [[nodiscard]] std::size_t count() const;

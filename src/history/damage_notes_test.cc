@@ -42,6 +42,15 @@ TEST_F(DamageNotesTest, StayUntilTheyAreAccepted) {
   EXPECT_EQ(again.count(), 1) << "it was found anew";
 }
 
+TEST_F(DamageNotesTest, APageIsNotedWithoutItsPath) {
+  DamageNotes notes(folder_.data());
+  for (const char* text : {"/srv/data/history.db: page 7 is damaged", "history.db: no path"}) {
+    notes.note_page(kNow, {.code = ErrorCode::kDamaged, .detail = text});
+  }
+  EXPECT_EQ(notes.all(), (Lines{"2023-11-14T22:13:20Z history.db: page 7 is damaged",
+                                "2023-11-14T22:13:20Z history.db: no path"}));
+}
+
 TEST_F(DamageNotesTest, AFlippedBitInThemIsANote) {
   DamageNotes(folder_.data()).note(kNow, "records 3 to 5 are missing");
   const auto file = folder_.data() / "damage.txt";

@@ -17,7 +17,7 @@
 
 #include "base/clock.h"
 #include "catalog/loader.h"
-#include "history/store.h"
+#include "history/hours.h"
 #include "history/test_dice.h"
 #include "testing/must.h"
 

@@ -13,9 +13,9 @@
 
 #include "base/result.h"
 #include "catalog/family.h"
-#include "history/archive.h"
 #include "history/energy_flow.h"
 #include "history/energy_sources.h"
+#include "history/reader.h"
 
 namespace gridloom::history {
 

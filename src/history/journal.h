@@ -16,7 +16,7 @@ namespace gridloom::history {
 enum class RecordKind : std::uint8_t {
   kReports = 1,  // a batch (history/batch.h)
   kAudit = 2,    // a JSON object
-  kTurn = 3,  // a batch and the changes of MQTT sessions that are atomic with it (history/turn.h)
+  kTurn = 3,  // a batch and the changes of MQTT sessions that are atomic with it (turn.h)
 };
 
 // Names of values that the platform itself writes among a device's values. They begin with '$',

@@ -15,8 +15,8 @@
 #include "history/bytes.h"
 #include "history/column.h"
 #include "history/compressed_buffer.h"
+#include "history/hours.h"
 #include "history/rollup.h"
-#include "history/store.h"
 
 namespace gridloom::history {
 namespace {

@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "history/bytes.h"
-#include "history/store.h"
+#include "history/hours.h"
 
 namespace gridloom::history {
 namespace {

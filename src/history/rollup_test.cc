@@ -12,7 +12,7 @@
 #include <string>
 #include <utility>
 
-#include "history/store.h"
+#include "history/hours.h"
 #include "testing/must.h"
 
 namespace gridloom::history {

@@ -10,7 +10,7 @@
 #include <utility>
 
 #include "history/chunk.h"
-#include "history/store.h"
+#include "history/hours.h"
 
 namespace gridloom::history {
 namespace {

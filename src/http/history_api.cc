@@ -156,17 +156,12 @@ void HistoryApi::series(const std::string& sn, Call call) const {
   auto request = series_question(call.params, now(), options_.series);
   if (!request) return refuse(request.error());
   const auto format = request->format;
-  const auto unit_of = [family = device->family](std::string_view name) -> history::FieldUnit {
-    const catalog::Field* field = family->field(name);
-    if (field == nullptr) return {};
-    return {.unit = field->unit, .scale = field->scale};
-  };
   const auto body =
-      std::make_shared<SeriesBody>(history::SeriesAnswer({.sn = sn,
-                                                          .device = device->number,
-                                                          .request = std::move(*request),
-                                                          .limits = options_.series,
-                                                          .unit_of = unit_of}),
+      std::make_shared<SeriesBody>(SeriesAnswer({.sn = sn,
+                                                 .device = device->number,
+                                                 .request = std::move(*request),
+                                                 .limits = options_.series,
+                                                 .unit_of = units_of(device->family)}),
                                    SeriesBody::Options{.format = format,
                                                        .trace_id = call.trace_id,
                                                        .account = call.account,

@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "base/loop.h"
-#include "history/archive.h"
+#include "history/reader.h"
 #include "history/series_request.h"
 #include "http/message.h"
 #include "hub/platform.h"

@@ -42,7 +42,7 @@ Result<history::SeriesRequest> series_question(const wire::JsonObject& params, c
   return history::series_request(words, now, limits);
 }
 
-SeriesBody::SeriesBody(history::SeriesAnswer answer, Options options)
+SeriesBody::SeriesBody(SeriesAnswer answer, Options options)
     : answer_(std::move(answer)),
       options_(std::move(options)),
       around_(success_around(options_.trace_id)) {}

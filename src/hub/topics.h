@@ -1,37 +1,21 @@
-// The platform's topic space: the meaning of each topic and who may use it. Pure.
-//
-// Apps:    /open/<certificate account>/<sn>/<verb>   (document 002, "MQTT Topic")
-// Devices: /device/<sn>/<verb>                       (ours: the documents show the apps' side only)
+// Who may use the platform's topics (wire/topics.h). Pure.
 #pragma once
 
 #include <cstdint>
-#include <optional>
-#include <string>
 #include <string_view>
-#include <vector>
 
 #include "hub/client.h"
+#include "wire/topics.h"
 
 namespace gridloom::hub {
 
-enum class Verb : std::uint8_t { kQuota, kSet, kSetReply, kGet, kGetReply, kStatus };
-[[nodiscard]] std::string_view name_of(Verb verb);
-[[nodiscard]] std::vector<Verb> all_verbs();
-
-struct OpenTopic {
-  std::string_view account;  // certificate account
-  std::string_view sn;
-  Verb verb{};
-};
-struct DeviceTopic {
-  std::string_view sn;
-  Verb verb{};
-};
-[[nodiscard]] std::optional<OpenTopic> open_topic(std::string_view topic);
-[[nodiscard]] std::optional<DeviceTopic> device_topic(std::string_view topic);
-
-[[nodiscard]] std::string make_open_topic(std::string_view account, std::string_view sn, Verb verb);
-[[nodiscard]] std::string make_device_topic(std::string_view sn, Verb verb);
+using wire::device_topic;
+using wire::DeviceTopic;
+using wire::make_device_topic;
+using wire::make_open_topic;
+using wire::open_topic;
+using wire::OpenTopic;
+using wire::Verb;
 
 [[nodiscard]] bool has_wildcard(std::string_view filter);
 

@@ -7,7 +7,7 @@ namespace gridloom::mqtt {
 AccountShares::AccountShares(const AccountLimits& limits)
     : limits_(limits), all_queued_(std::make_shared<ByteBudget>(limits.all_queued_bytes)) {}
 
-AccountSharePtr AccountShares::of(registry::AccountId account) {
+AccountSharePtr AccountShares::of(AccountId account) {
   const std::lock_guard lock(mutex_);
   std::weak_ptr<const AccountShare>& known = shares_[account];
   if (AccountSharePtr share = known.lock()) return share;

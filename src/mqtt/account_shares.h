@@ -8,9 +8,9 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "base/account_id.h"
 #include "base/byte_budget.h"
 #include "hub/account_flow.h"
-#include "registry/directory.h"
 
 namespace gridloom::mqtt {
 
@@ -44,13 +44,13 @@ class AccountShares {
 
   explicit AccountShares(const AccountLimits& limits = {});
   // Returns the same object as long as anything refers to it.
-  [[nodiscard]] AccountSharePtr of(registry::AccountId account);
+  [[nodiscard]] AccountSharePtr of(AccountId account);
 
  private:
   const AccountLimits limits_;
   const ByteBudgetPtr all_queued_;
   std::mutex mutex_;
-  std::unordered_map<registry::AccountId, std::weak_ptr<const AccountShare>> shares_;
+  std::unordered_map<AccountId, std::weak_ptr<const AccountShare>> shares_;
   std::size_t tidy_at_ = 64;
 };
 

@@ -14,6 +14,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "base/account_id.h"
 #include "base/loop.h"
 #include "base/string_map.h"
 #include "mqtt/account_shares.h"
@@ -51,7 +52,7 @@ class SessionTable {
                StoredStreams streams = {});
 
   void sweep(Loop& loop, TimePoint now);
-  [[nodiscard]] AccountSharePtr share_of(registry::AccountId account) {
+  [[nodiscard]] AccountSharePtr share_of(AccountId account) {
     return shares_.of(account);
   }
   [[nodiscard]] const TableLimits& limits() const { return limits_; }
@@ -85,7 +86,7 @@ class SessionTable {
   mutable std::mutex mutex_;
   std::map<std::string, ClientSessionPtr> sessions_;  // by user name, then client id
   StringMap<OfUser> users_;
-  std::unordered_map<registry::AccountId, std::size_t> of_accounts_;
+  std::unordered_map<AccountId, std::size_t> of_accounts_;
   std::unordered_map<const Loop*, std::unordered_set<ClientSessionPtr>> watched_;
   std::map<std::string, ClientStreamPtr> streams_;  // same keys; may outlive their sessions
   TimePoint streams_looked_at_{};

@@ -14,7 +14,8 @@ namespace gridloom::registry {
 struct Migration {
   std::int64_t version = 0;
   std::string_view sql;
-  Status (*then)(Database& database) = nullptr;  // runs after `sql` in the same transaction
+  // Runs after `sql` in the same transaction.
+  Status (*then)(Database& database) = nullptr;
 };
 
 [[nodiscard]] std::span<const Migration> migrations();

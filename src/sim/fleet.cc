@@ -13,6 +13,7 @@
 
 #include "sim/device_driver.h"
 #include "sim/link.h"
+#include "wire/topics.h"
 
 namespace gridloom::sim {
 namespace {
@@ -33,9 +34,6 @@ constexpr std::size_t kReadBytes = std::size_t{64} * 1024;
 constexpr double kStepsEvery_ms = 250;
 constexpr Millis kLongestStep{60'000};
 
-constexpr std::string_view kTopics = "/device/";
-constexpr std::string_view kSet = "/set";
-
 }  // namespace
 
 // A device on its link.
@@ -43,7 +41,7 @@ class Fleet::SimulatedDevice final : private DeviceDriver::Connection {
  public:
   SimulatedDevice(Fleet& fleet, const Member& member, KindPtr kind)
       : fleet_(fleet),
-        topics_(fmt::format("{}{}/", kTopics, member.sn)),
+        topics_(wire::device_topics(member.sn)),
         driver_(std::move(kind), member.sn, Chance(fleet.options_.world.seed),
                 fleet.environment(fleet.options_.clock->now()), *this) {
     // Spreads the devices' steps, so that not all fall on the same moment.
@@ -190,10 +188,9 @@ class Fleet::DeviceLink final : public Link::Owner {
     fleet_.tick_later();
   }
   void on_message(std::string_view topic, std::string_view payload) override {
-    if (!topic.starts_with(kTopics) || !topic.ends_with(kSet)) return;
-    topic.remove_prefix(kTopics.size());
-    topic.remove_suffix(std::min(kSet.size(), topic.size()));
-    const auto device = by_sn_.find(topic);
+    const auto set = wire::device_topic(topic);
+    if (!set || set->verb != wire::Verb::kSet) return;
+    const auto device = by_sn_.find(set->sn);
     if (device != by_sn_.end()) device->second->on_set(payload);
   }
 
@@ -261,7 +258,7 @@ void Fleet::add_links(const std::vector<Member>& members) {
     Link::Options device_link = link_options();
     device_link.client_id = device_link.user = members[i].sn;
     device_link.password = members[i].key;
-    device_link.filter = fmt::format("{}{}{}", kTopics, members[i].sn, kSet);
+    device_link.filter = wire::make_device_topic(members[i].sn, wire::Verb::kSet);
     device_links_.push_back(std::make_unique<DeviceLink>(
         *this, std::move(device_link), std::vector<SimulatedDevice*>{devices_[i].get()}));
   }
@@ -274,7 +271,7 @@ void Fleet::add_gateway_links(const Gateway& gateway) {
     device_link.user = "gateway:" + gateway.account;
     device_link.client_id = fmt::format("{}-{}", device_link.user, devices_[i]->sn());
     device_link.password = gateway.key;
-    device_link.filter = fmt::format("{}+{}", kTopics, kSet);
+    device_link.filter = wire::make_device_topic("+", wire::Verb::kSet);
     std::vector<SimulatedDevice*> nodes;
     for (std::size_t k = i; k < devices_.size(); k += count) nodes.push_back(devices_[k].get());
     device_links_.push_back(

@@ -10,6 +10,7 @@
 #include "sim/device_faults.h"
 #include "transcripts/pattern.h"
 #include "transcripts/words.h"
+#include "wire/topics.h"
 
 namespace gridloom::transcripts {
 namespace {
@@ -17,7 +18,7 @@ namespace {
 constexpr std::string_view kAllFaults = "all";
 constexpr Millis kQuarter = std::chrono::minutes(15);
 
-// "/open/<account>/<sn>/<verb>" and "/device/<sn>/<verb>" -> "<sn>/<verb>"
+// "<sn>/<verb>" of the topic of an app or a device
 std::string topic_end(std::string_view topic) {
   const std::size_t slash = topic.rfind('/', topic.rfind('/') - 1);
   return std::string(topic.substr(slash + 1));
@@ -130,8 +131,9 @@ void Actors::open_app(App& app) {
 void Actors::subscribe(App& app, const std::string& sn) {
   if (!app.client || !app.subscribed.insert(sn).second) return;
   std::vector<std::string> filters;
-  for (const char* verb : {"quota", "set_reply", "get_reply", "status"}) {
-    filters.push_back(fmt::format("/open/{}/{}/{}", app.account.certificate_account, sn, verb));
+  using enum wire::Verb;
+  for (const wire::Verb verb : {kQuota, kSetReply, kGetReply, kStatus}) {
+    filters.push_back(wire::make_open_topic(app.account.certificate_account, sn, verb));
   }
   app.client->subscribe(filters);
 }
@@ -176,7 +178,7 @@ void Actors::open_device(Device& device) {
               [this, &device](const MqttClient::Message& message) { device_got(device, message); },
           .on_subscribed = on_subscribed});
   server_.drain();
-  device.client->subscribe({fmt::format("/device/{}/set", device.sn)});
+  device.client->subscribe({wire::make_device_topic(device.sn, wire::Verb::kSet)});
   server_.drain();
 }
 
@@ -382,8 +384,8 @@ Status Actors::app_sends(const std::string& account, const std::string& sn, std:
   if (!app) return std::unexpected(app.error());
   if (!(*app)->client) return fail(ErrorCode::kConflict, "the app is not connected");
   subscribe(**app, sn);
-  (*app)->client->publish(
-      fmt::format("/open/{}/{}/{}", (*app)->account.certificate_account, sn, verb), payload);
+  (*app)->client->publish(wire::open_topics((*app)->account.certificate_account, sn).append(verb),
+                          payload);
   server_.drain();
   return {};
 }
@@ -406,7 +408,7 @@ Status Actors::device_sends(const std::string& sn, std::string_view verb,
 void Actors::publish(Device& device, std::string_view verb, const std::string& payload) {
   if (!device.client) return;
   published_.insert(fmt::format("{}/{} {}", device.sn, verb, payload));
-  device.client->publish(fmt::format("/device/{}/{}", device.sn, verb), payload);
+  device.client->publish(wire::device_topics(device.sn).append(verb), payload);
 }
 
 void Actors::device_got(Device& device, const MqttClient::Message& message) {

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -115,6 +116,57 @@ TEST(Layers, NameEveryFolderOnceAndNoOther) {
                                          {"src/hub/b.h", ""}}),
               ElementsAre(HasSubstr("a second row for 'base'"), HasSubstr("src/hub has no row"),
                           HasSubstr("there is no src/net")));
+}
+
+TEST(Layers, OrderTheFoldersOfARoom) {
+  const std::vector<File> rooms = {{"layers.txt",
+                                    "base:\n"
+                                    "history: base\n"
+                                    "  log:\n"
+                                    "  .: log\n"
+                                    "  series: log .\n"
+                                    "hub: history\n"},
+                                   {"src/base/a.h", ""},
+                                   {"src/history/archive.h", "#include \"history/log/log.h\"\n"},
+                                   {"src/history/log/log.h", "#include \"base/a.h\"\n"},
+                                   {"src/history/log/testdata/old.txt", ""},
+                                   {"src/history/series/plot.h", ""},
+                                   {"src/hub/hub.h", "#include \"history/series/plot.h\"\n"}};
+  struct Row {
+    File file;
+    std::string_view finding;  // empty: none
+  };
+  const std::string plot = "#include \"history/series/plot.h\"\n";
+  for (const Row& row : std::vector<Row>{
+           {{"src/history/series/steps.h", plot + "#include \"history/archive.h\"\n"}, ""},
+           {{"src/history/archive_test.cc", "#include \"history/log/log.h\"\n"}, ""},
+           {{"src/history/archive.cc", plot},
+            "'.' may not include 'series'; layers.txt lets this "
+            "folder include log: pass in what it needs"},
+           {{"src/history/log/segment.cc", "#include \"history/archive.h\"\n"},
+            "src/history/log/segment.cc:1: error: 'log' may not include '.'; layers.txt lets this "
+            "folder include nothing"},
+           {{"src/history/log/log_test.cc", plot}, "'log' may not include 'series'"},
+           {{"src/history/store/store.h", ""}, "src/history/store has no row"}}) {
+    std::vector<File> files = rooms;
+    files.push_back(row.file);
+    const auto findings = findings_of(check_layers, files);
+    if (row.finding.empty()) {
+      EXPECT_THAT(findings, IsEmpty());
+    } else {
+      EXPECT_THAT(findings, ElementsAre(HasSubstr(std::string(row.finding))));
+    }
+  }
+}
+
+TEST(Layers, OfFoldersAreBottomUpAndNameNoOther) {
+  EXPECT_THAT(
+      findings_of(check_layers, {{"layers.txt", "base:\n  .: log\n  log:\n  log:\n  new:\n"},
+                                 {"src/base/a.h", ""},
+                                 {"src/base/log/b.h", ""}}),
+      ElementsAre(HasSubstr("layers.txt:2: error: 'log' is named before its own row"),
+                  HasSubstr("layers.txt:4: error: a second row for 'log'"),
+                  HasSubstr("there is no src/base/new")));
 }
 
 TEST(Layers, GiveARoomForTestsToTestsOnly) {
@@ -356,6 +408,21 @@ TEST(FieldNames, AreAllowedInModelsAndTestsAndNamesOfOthersEverywhere) {
                    {"tests/clients/a.cc", code},
                    {"src/hub/a.cc", "auto a = \"a.b\"; auto b = \"soc\"; // \"pd.soc\"\n"}}),
       IsEmpty());
+}
+
+TEST(Topics, AreSpelledInOnePlace) {
+  const std::string code = "auto a = \"/device/\"; auto b = \"/open/{}/{}\";\n";
+  EXPECT_THAT(findings_of(check_topics, {{"src/sim/fleet.cc", code}}),
+              ElementsAre(HasSubstr("src/sim/fleet.cc:1: error: the topic '/device/' in C++"),
+                          HasSubstr("the topic '/open/{}/{}' in C++; make and read topics with")));
+  EXPECT_THAT(findings_of(check_topics, {{"src/wire/topics.h", code},
+                                         {"src/hub/hub_test.cc", code},
+                                         {"src/testing/home.h", code},
+                                         {"tests/rights/rights_test.cc", code},
+                                         {"src/http/api.cc",
+                                          "auto a = \"/iot-open/sign/device/list\";\n"
+                                          "auto b = \"publish to /open/ACCOUNT\"; // /device/\n"}}),
+              IsEmpty());
 }
 
 const std::vector<File> kProject = {{"src/wire/json.h", ""},

@@ -1,5 +1,5 @@
 // Tests answers as text, from an archive whose rows are partly stored and partly in memory.
-#include "history/series_answer.h"
+#include "http/series_answer.h"
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -13,34 +13,31 @@
 #include <utility>
 #include <vector>
 
-#include "history/test_lines.h"
-#include "registry/files.h"
+#include "history/batch.h"
+#include "history/hours.h"
+#include "history/series_request.h"
+#include "history/test_archive.h"
 #include "testing/clock.h"
 #include "testing/must.h"
 #include "testing/temporary_folder.h"
 #include "wire/json.h"
 
-namespace gridloom::history {
+namespace gridloom::http {
 namespace {
 
+using history::SeriesLimits;
+using history::SeriesWords;
 using testing::HasSubstr;
 
 constexpr std::int64_t kStart_ms = 1'793'534'400'000;  // 2026-11-01T12:00:00Z
-constexpr TimePoint kNow{Millis(kStart_ms + 3 * kHour_ms)};
+constexpr TimePoint kNow{Millis(kStart_ms + 3 * history::kHour_ms)};
 
 using Values = std::vector<std::pair<std::string_view, std::string_view>>;
 
 class SeriesAnswerTest : public testing::Test {
  protected:
-  SeriesAnswerTest() {
-    must(registry::make_data_folder(folder_.data()));
-    open();
-  }
-  void open() {
-    archive_ = must(Archive::open({.data = folder_.data(), .clock = &clock_}));
-    static_cast<void>(archive_->take_recovered());
-    archive_->start([] { return std::vector<StoredTwin>(); });
-  }
+  SeriesAnswerTest() { open(); }
+  void open() { archive_ = history::open_archive(folder_.data(), clock_, {}); }
   // Restarts the archive, so that everything is stored.
   void reopen() {
     archive_->stop();
@@ -53,13 +50,13 @@ class SeriesAnswerTest : public testing::Test {
   }
   void keep() {
     std::promise<void> durable;
-    archive_->append(RecordKind::kReports, writer_.take(), [&] { durable.set_value(); });
+    archive_->append(history::RecordKind::kReports, writer_.take(), [&] { durable.set_value(); });
     durable.get_future().wait();
   }
   Result<std::string> answer(const SeriesWords& words, const SeriesLimits& limits = {}) {
     SeriesAnswer made({.sn = "SN1",
                        .device = 1,
-                       .request = must(series_request(words, {.at = kNow}, limits)),
+                       .request = must(history::series_request(words, {.at = kNow}, limits)),
                        .limits = limits,
                        .unit_of = [](std::string_view name) {
                          if (name == "pd.soc") return FieldUnit{.unit = "%"};
@@ -67,7 +64,7 @@ class SeriesAnswerTest : public testing::Test {
                                                   : FieldUnit();
                        }});
     std::promise<Result<std::string>> promise;
-    EXPECT_TRUE(archive_->read([&](Reader& reader) {
+    EXPECT_TRUE(archive_->read([&](history::Reader& reader) {
       std::string text;
       Status good;
       while (good && !made.done()) good = made.work(reader, text);
@@ -79,8 +76,8 @@ class SeriesAnswerTest : public testing::Test {
 
   TestClock clock_{kNow};
   TemporaryFolder folder_;
-  std::unique_ptr<Archive> archive_;
-  BatchWriter writer_;
+  std::unique_ptr<history::Archive> archive_;
+  history::BatchWriter writer_;
 };
 
 TEST_F(SeriesAnswerTest, RawValuesAreJsonAsItCame) {
@@ -222,4 +219,4 @@ TEST_F(SeriesAnswerTest, WhatIsTooMuchIsRefusedWithWhatWouldNotBe) {
 }
 
 }  // namespace
-}  // namespace gridloom::history
+}  // namespace gridloom::http

@@ -1,4 +1,4 @@
-#include "app/simulate.h"
+#include "app/device_groups.h"
 
 #include <gtest/gtest.h>
 
@@ -9,14 +9,14 @@
 namespace gridloom::app {
 namespace {
 
-TEST(Simulate, ReadsHowManyDevicesOfWhichFamily) {
+TEST(DeviceGroups, ReadsHowManyDevicesOfWhichFamily) {
   using Groups = std::vector<std::pair<std::string, std::size_t>>;
   EXPECT_EQ(parse_groups("delta_2"), (Groups{{"delta_2", 1}}));
   EXPECT_EQ(parse_groups("delta_2=500,power_stream,power_ocean=20"),
             (Groups{{"delta_2", 500}, {"power_stream", 1}, {"power_ocean", 20}}));
 }
 
-TEST(Simulate, RefusesWhatNamesNoCount) {
+TEST(DeviceGroups, RefusesWhatNamesNoCount) {
   for (const char* text : {"", ",", "delta_2=", "=5", "delta_2=0", "delta_2=-1", "delta_2=5x",
                            "delta_2=1000001", "delta_2=1.5", "delta_2=600000,power_ocean=600000"}) {
     const auto groups = parse_groups(text);

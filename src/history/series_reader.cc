@@ -1,27 +1,25 @@
-#include "history/series_answer.h"
+#include "history/series_reader.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
-#include <iterator>
 #include <limits>
 #include <set>
+#include <span>
 #include <utility>
 
+#include "history/hours.h"
 #include "history/journal.h"
-#include "history/store.h"
 #include "time/grammar.h"
-#include "time/iso_text.h"
-#include "wire/json.h"
 
 namespace gridloom::history {
 namespace {
 
-// Points that wait in memory until their field is written.
+// Points that wait in memory until their field is handed on.
 constexpr std::size_t kGroupPoints = std::size_t{1} << 16U;
 constexpr std::size_t kKeptForOnePlotted = 8;
-// Points that one work() writes to the text, or reads.
+// Points that one work() hands on, or reads.
 constexpr std::size_t kPointsAtOnce = 4096;
 constexpr std::int64_t kQuarterHoursAtOnce = 48;
 
@@ -32,63 +30,14 @@ constexpr std::array<std::int64_t, 17> kUsualSteps_s = {
     1,    5,     10,    30,    60,     300,     900,     1800,    3600,
     7200, 21600, 43200, 86400, 604800, 2592000, 7776000, 31536000};
 
-void append_number(std::string& out, double number) {
-  fmt::format_to(std::back_inserter(out), "{}", number);
-}
-
-void append_value(std::string& out, const SeriesPoint& point) {
-  if (!point.text.empty()) {
-    out += point.text;
-  } else if (point.number) {
-    append_number(out, *point.number);
-  } else {
-    out += "null";
-  }
-}
-
-// A text that a spreadsheet would run as a formula gets an apostrophe in front of it, which marks a
-// text in spreadsheets. Numbers are not texts.
-void append_cell(std::string& out, std::string_view text) {
-  const bool is_formula = !text.empty() && std::string_view("=+-@\t\r\n").contains(text.front());
-  if (text.find_first_of(",\"\r\n") == std::string_view::npos) {
-    if (is_formula) out += '\'';
-    out += text;
-    return;
-  }
-  out += '"';
-  if (is_formula) out += '\'';
-  for (const char letter : text) {
-    if (letter == '"') out += '"';
-    out += letter;
-  }
-  out += '"';
-}
-
-// Appends a JSON string as its characters, and any other value as it is.
-void append_cell_of(std::string& out, const SeriesPoint& point) {
-  if (point.text.empty()) {
-    if (point.number) append_number(out, *point.number);
-    return;
-  }
-  if (point.number) {  // as the device wrote it; -1 is not a formula
-    out += point.text;
-    return;
-  }
-  if (point.text.front() == '"') {
-    const auto value = wire::parse_json(point.text, {.bytes = point.text.size()});
-    if (value && value->is_string()) return append_cell(out, std::string(value->get_string()));
-  }
-  append_cell(out, point.text);
-}
-
 }  // namespace
 
-std::int64_t SeriesAnswer::steps() const {
+std::int64_t SeriesReader::steps() const {
   const SeriesRequest& request = options_.request;
   return (request.to_ms - request.from_ms) / request.step_ms + 2;
 }
 
-SeriesQuery SeriesAnswer::query_of(std::size_t begin, std::size_t end) const {
+SeriesQuery SeriesReader::query_of(std::size_t begin, std::size_t end) const {
   const SeriesRequest& request = options_.request;
   SeriesQuery query{.fields = {},
                     .from_ms = request.from_ms,
@@ -102,7 +51,7 @@ SeriesQuery SeriesAnswer::query_of(std::size_t begin, std::size_t end) const {
 }
 
 // Reads blocks; a call continues where the last call with the same hours ended.
-EachBlock SeriesAnswer::blocks_of(Reader& reader, Columns columns) {
+EachBlock SeriesReader::blocks_of(Reader& reader, Columns columns) {
   return [this, &reader, columns = std::move(columns)](
              std::int64_t from, std::int64_t to, const OnHourBlock& on_block) -> Result<bool> {
     if (!walk_ || walk_from_ != from || walk_to_ != to) {
@@ -119,7 +68,7 @@ EachBlock SeriesAnswer::blocks_of(Reader& reader, Columns columns) {
 }
 
 // The columns of these fields and of the device's presence.
-Columns SeriesAnswer::columns_of(std::vector<FieldId> fields) const {
+Columns SeriesReader::columns_of(std::vector<FieldId> fields) const {
   if (presence_) fields.push_back(*presence_);
   std::ranges::sort(fields);
   return {.wanted = [fields = std::move(fields)](FieldId field) {
@@ -128,7 +77,7 @@ Columns SeriesAnswer::columns_of(std::vector<FieldId> fields) const {
 }
 
 // Finds the fields that the device reported in the span.
-Status SeriesAnswer::match_blocks(Reader& reader) {
+Status SeriesReader::match_blocks(Reader& reader) {
   const bool any = std::ranges::any_of(options_.request.fields,
                                        [](const auto& name) { return name.ends_with('*'); });
   const std::int64_t begin = hour_of(options_.request.from_ms);
@@ -149,7 +98,7 @@ Status SeriesAnswer::match_blocks(Reader& reader) {
   return find_fields(reader);
 }
 
-Status SeriesAnswer::match_quarters(Reader& reader) {
+Status SeriesReader::match_quarters(Reader& reader) {
   const std::int64_t end = hour_of(options_.request.to_ms - 1) + 1;
   const std::int64_t to = std::min(quarters_from_ + kQuarterHoursAtOnce, end);
   const Status read = reader.each_quarters(options_.device, quarters_from_, to,
@@ -167,7 +116,7 @@ Status SeriesAnswer::match_quarters(Reader& reader) {
 
 // Resolves the requested names to fields, each once and in the order of the request; the fields of
 // a name that ends in * are sorted by name.
-Status SeriesAnswer::find_fields(Reader& reader) {
+Status SeriesReader::find_fields(Reader& reader) {
   presence_ = reader.names().find(kPresence);
   const std::vector<std::string>& asked = options_.request.fields;
   std::vector<std::vector<Field>> matches(asked.size());
@@ -202,7 +151,7 @@ Status SeriesAnswer::find_fields(Reader& reader) {
   return check_size();
 }
 
-Status SeriesAnswer::check_size() {
+Status SeriesReader::check_size() {
   const SeriesRequest& request = options_.request;
   const auto most = static_cast<std::int64_t>(options_.limits.points);
   const auto fields = static_cast<std::int64_t>(std::max<std::size_t>(fields_.size(), 1));
@@ -235,7 +184,7 @@ Status SeriesAnswer::check_size() {
   return {};
 }
 
-Status SeriesAnswer::count(Reader& reader) {
+Status SeriesReader::count(Reader& reader) {
   std::vector<FieldId> fields;
   fields.reserve(fields_.size());
   for (const Field& field : fields_) fields.push_back(field.id);
@@ -253,31 +202,10 @@ Status SeriesAnswer::count(Reader& reader) {
                           options_.limits.points));
 }
 
-void SeriesAnswer::begin_text(std::string& out) const {
-  const SeriesRequest& request = options_.request;
-  if (is_csv()) {
-    out += "time";
-    for (const Field& field : fields_) {
-      out += ',';
-      append_cell(out, field.name);
-    }
-    out += "\r\n";
-    return;
-  }
-  out += R"({"sn":)";
-  wire::append_quoted(out, options_.sn);
-  fmt::format_to(std::back_inserter(out), R"(,"from":{},"to":{})", request.from_ms, request.to_ms);
-  if (request.step_ms > 0) {
-    fmt::format_to(std::back_inserter(out), R"(,"step":{},"aggregate":"{}")", request.step_ms,
-                   name_of(request.aggregate));
-  }
-  out += R"(,"series":[)";
-}
-
-void SeriesAnswer::begin_group(std::string& out) {
+void SeriesReader::begin_group(SeriesSink& sink) {
   const SeriesRequest& request = options_.request;
   std::size_t together = fields_.size();
-  if (!is_csv()) {
+  if (!by_time()) {
     // Without a step the number of a field's points is not known.
     std::size_t each = request.step_ms > 0 ? static_cast<std::size_t>(steps()) : kGroupPoints;
     if (request.points > 0) each = kKeptForOnePlotted * request.points;
@@ -288,42 +216,20 @@ void SeriesAnswer::begin_group(std::string& out) {
   series_.emplace(query_of(group_begin_, group_end_));
   points_.assign(group_end_ - group_begin_, {});
   drawings_.clear();
-  if (is_csv()) return;
+  if (by_time()) return;
   if (request.points > 0) {
     drawings_.assign(
         points_.size(),
         {.plot = Plot({.from_ms = request.from_ms, .to_ms = request.to_ms, .most = request.points}),
          .gaps = {}});
   }
-  begin_field(group_begin_, out);
+  sink.begin_field(fields_[group_begin_].name);
 }
 
-void SeriesAnswer::begin_field(std::size_t field, std::string& out) {
-  const std::string& name = fields_[field].name;
-  out += field == 0 ? R"({"field":)" : R"(,{"field":)";
-  wire::append_quoted(out, name);
-  const FieldUnit unit = options_.unit_of ? options_.unit_of(name) : FieldUnit();
-  if (!unit.unit.empty()) {
-    out += R"(,"unit":)";
-    wire::append_quoted(out, unit.unit);
-  }
-  if (unit.scale != 1) {
-    out += R"(,"scale":)";
-    append_number(out, unit.scale);
-  }
-  out += R"(,"points":[)";
-  first_point_ = true;
-}
-
-bool SeriesAnswer::put_points(std::vector<SeriesPoint>& points, std::string& out) {
-  const std::size_t until = std::min(put_ + kPointsAtOnce, points.size());
-  for (; put_ < until; ++put_) {
-    const SeriesPoint& point = points[put_];
-    out += std::exchange(first_point_, false) ? "[" : ",[";
-    fmt::format_to(std::back_inserter(out), "{},", point.at_ms);
-    append_value(out, point);
-    out += ']';
-  }
+bool SeriesReader::put_points(std::vector<SeriesPoint>& points, SeriesSink& sink) {
+  const std::size_t count = std::min(kPointsAtOnce, points.size() - put_);
+  if (count > 0) sink.add_points(std::span(points).subspan(put_, count));
+  put_ += count;
   if (put_ < points.size()) return false;
   put_ = 0;
   points.clear();
@@ -331,7 +237,7 @@ bool SeriesAnswer::put_points(std::vector<SeriesPoint>& points, std::string& out
 }
 
 // Adds the new points of a field of the group to its plot; texts cannot be plotted.
-void SeriesAnswer::draw(std::size_t in_group) {
+void SeriesReader::draw(std::size_t in_group) {
   Drawing& drawing = drawings_[in_group];
   const std::size_t most_gaps = kKeptForOnePlotted * options_.request.points;
   for (const SeriesPoint& point : points_[in_group]) {
@@ -347,7 +253,7 @@ void SeriesAnswer::draw(std::size_t in_group) {
 }
 
 // Makes the points of a field's plot, with at most one gap between two of them.
-void SeriesAnswer::make_drawing(std::size_t in_group) {
+void SeriesReader::make_drawing(std::size_t in_group) {
   Drawing& drawing = drawings_[in_group];
   std::vector<SeriesPoint>& points = points_[in_group];
   auto gap = drawing.gaps.begin();
@@ -362,9 +268,9 @@ void SeriesAnswer::make_drawing(std::size_t in_group) {
   put_gap_before(options_.request.to_ms);
 }
 
-// Writes the points that were just read: of the group's first field, or of all fields for CSV.
-void SeriesAnswer::put_some(std::string& out) {
-  if (!(is_csv() ? put_rows(out) : put_points(points_.front(), out))) return;
+// Hands on the points that were just read: of the group's first field, or rows of all fields.
+void SeriesReader::put_some(SeriesSink& sink) {
+  if (!(by_time() ? put_rows(sink) : put_points(points_.front(), sink))) return;
   stage_ = Stage::kReading;
   if (!series_->done()) return;
   in_group_ = 0;
@@ -372,31 +278,30 @@ void SeriesAnswer::put_some(std::string& out) {
   stage_ = Stage::kPuttingGroup;
 }
 
-// Writes the points of the group's other fields, which waited for the first.
-void SeriesAnswer::put_some_of_group(std::string& out) {
-  if (is_csv() || in_group_ == points_.size()) return end_group(out);
-  if (!std::exchange(field_begun_, true)) begin_field(group_begin_ + in_group_, out);
+// Hands on the points of the group's other fields, which waited for the first.
+void SeriesReader::put_some_of_group(SeriesSink& sink) {
+  if (by_time() || in_group_ == points_.size()) return end_group(sink);
+  if (!std::exchange(field_begun_, true)) sink.begin_field(fields_[group_begin_ + in_group_].name);
   if (!drawings_.empty() && put_ == 0) make_drawing(in_group_);
-  if (!put_points(points_[in_group_], out)) return;
-  out += "]}";
+  if (!put_points(points_[in_group_], sink)) return;
+  sink.end_field();
   ++in_group_;
   field_begun_ = false;
 }
 
-void SeriesAnswer::end_group(std::string& out) {
+void SeriesReader::end_group(SeriesSink& sink) {
   series_.reset();
   points_.clear();
   drawings_.clear();
   group_begin_ = group_end_;
   stage_ = Stage::kReading;
   if (group_begin_ < fields_.size()) return;
-  if (!is_csv()) out += "]}";
+  sink.end();
   stage_ = Stage::kDone;
 }
 
-// Writes CSV rows; all fields were read up to the same time. Two values of a field at the same time
-// make two rows. True: all rows are written.
-bool SeriesAnswer::put_rows(std::string& out) {
+// Hands on rows; all fields were read up to the same time.
+bool SeriesReader::put_rows(SeriesSink& sink) {
   std::vector<std::size_t>& next = rows_put_;
   next.resize(points_.size());
   for (std::size_t cells = 0; cells < kPointsAtOnce; cells += points_.size()) {
@@ -411,18 +316,17 @@ bool SeriesAnswer::put_rows(std::string& out) {
       next.clear();
       return true;
     }
-    time::append_utc(out, *at_ms);
+    row_.assign(points_.size(), nullptr);
     for (std::size_t i = 0; i < points_.size(); ++i) {
-      out += ',';
       if (next[i] == points_[i].size() || points_[i][next[i]].at_ms != *at_ms) continue;
-      append_cell_of(out, points_[i][next[i]++]);
+      row_[i] = &points_[i][next[i]++];
     }
-    out += "\r\n";
+    sink.add_row(*at_ms, row_);
   }
   return false;
 }
 
-Status SeriesAnswer::read(Reader& reader) {
+Status SeriesReader::read(Reader& reader) {
   std::vector<FieldId> fields;
   for (std::size_t i = group_begin_; i < group_end_; ++i) fields.push_back(fields_[i].id);
   const EachRollup quarters = [&](std::int64_t from, std::int64_t to,
@@ -437,12 +341,15 @@ Status SeriesAnswer::read(Reader& reader) {
 }
 
 // Called once it is known that there will be an answer.
-void SeriesAnswer::begin_answer(std::string& out) {
-  begin_text(out);
-  if (fields_.empty()) end_group(out);
+void SeriesReader::begin_answer(SeriesSink& sink) {
+  std::vector<std::string> names;
+  names.reserve(fields_.size());
+  for (const Field& field : fields_) names.push_back(field.name);
+  sink.begin(names);
+  if (fields_.empty()) end_group(sink);
 }
 
-Status SeriesAnswer::work(Reader& reader, std::string& out) {
+Status SeriesReader::work(Reader& reader, SeriesSink& sink) {
   switch (stage_) {
     case Stage::kMatching:
       if (Status done = match_blocks(reader); !done) return done;
@@ -455,16 +362,16 @@ Status SeriesAnswer::work(Reader& reader, std::string& out) {
       break;
     case Stage::kReading:
       if (!std::exchange(begun_, true)) {
-        begin_answer(out);
+        begin_answer(sink);
         if (done()) return {};
       }
-      if (!series_) begin_group(out);
+      if (!series_) begin_group(sink);
       return read(reader);
     case Stage::kPutting:
-      put_some(out);
+      put_some(sink);
       break;
     case Stage::kPuttingGroup:
-      put_some_of_group(out);
+      put_some_of_group(sink);
       break;
     case Stage::kDone:
       break;

@@ -30,7 +30,7 @@ Status check(const FaultRule& order, const catalog::Catalog& catalog) {
   if (hub::find_platform_fault(order.fault) == nullptr) {
     if (!order.account.empty()) {
       return fail(ErrorCode::kBadParams,
-                  fmt::format("{} is a fault of devices: it has no account", order.fault));
+                  fmt::format("account is not allowed for {}, which is a fault of devices", order.fault));
     }
     if (Status device = sim::check_order(order, catalog); !device) {
       const bool known = sim::check_order({.fault = order.fault}, catalog).has_value();
@@ -44,7 +44,7 @@ Status check(const FaultRule& order, const catalog::Catalog& catalog) {
   }
   if (order.probability > 0 && order.probability <= 1) return {};
   return fail(ErrorCode::kBadParams,
-              fmt::format("probability is {}: must be above 0, and 1 at most", order.probability));
+              fmt::format("probability is {}: must be above 0 and at most 1", order.probability));
 }
 
 bool same(const FaultRule& one, const FaultRule& other) {
@@ -147,7 +147,8 @@ JsonObject row_of(const FaultRule& order, const time::TimeZone& zone) {
 
 Result<Faults*> faults_of(const AdminContext& context) {
   if (context.faults != nullptr) return context.faults;
-  return fail(ErrorCode::kConflict, "faults are those of a running server, and none runs here");
+  return fail(ErrorCode::kConflict, "faults can be injected into a running server only, and none "
+                                    "runs on this data folder");
 }
 
 }  // namespace
@@ -172,7 +173,7 @@ Result<Json> order_fault(const AdminContext& context, const JsonObject& request)
   }
   if (const auto ms = number_in(request, "for_ms")) {
     if (*ms < 1 || *ms > static_cast<double>(time::kLongestSpan.count())) {
-      return fail(ErrorCode::kBadParams, "for_ms must be from 1 to those of a million days");
+      return fail(ErrorCode::kBadParams, "for_ms must be from 1 to 86400000000000 (a million days)");
     }
     order.until = context.clock.now() + Millis(static_cast<std::int64_t>(*ms));
   }
@@ -189,7 +190,7 @@ Result<Json> end_faults(const AdminContext& context, const JsonObject& request) 
   const std::string fault = text_in(request, "fault");
   const std::size_t ended = (*faults)->end(fault, text_in(request, "sn"));
   if (ended == 0 && !fault.empty()) {
-    return fail(ErrorCode::kNotFound, fmt::format("{} is not on", wire::shortened(fault)));
+    return fail(ErrorCode::kNotFound, fmt::format("the fault {} is not on", wire::shortened(fault)));
   }
   return JsonObject{{"ended", ended}};
 }
@@ -288,10 +289,11 @@ std::shared_ptr<void> add_fault(CLI::App& app, std::function<int()>& chosen) {
     made->callback([&chosen, run = std::move(run)] { chosen = run; });
     return made;
   };
-  CLI::App* on = verb("on", "From now on this goes wrong", [&a] { return switch_on(a); });
+  CLI::App* on = verb("on", "Switches a fault on", [&a] { return switch_on(a); });
   on->add_option("fault", a.fault, "Name of the fault; `gridloom fault list --all` lists the names")
       ->required();
-  on->add_option("--device", a.sn, "Serial number; else every one that can have it");
+  on->add_option("--device", a.sn, "Serial number of the device; by default all devices that can "
+                                   "have the fault");
   on->add_option("--account", a.account,
                  "Platform faults only: restrict the fault to apps of this account");
   on->add_option("--probability", a.probability,
@@ -299,13 +301,13 @@ std::shared_ptr<void> add_fault(CLI::App& app, std::function<int()>& chosen) {
                  "platform")
       ->capture_default_str();
   on->add_option("--value", a.value, "Parameter of the fault; its description explains it");
-  on->add_option("--for", a.span, "How long: 30s, 15m, 2h; else until it is switched off");
-  CLI::App* off = verb("off", "It goes right again; all of it, without a name", [&a] {
+  on->add_option("--for", a.span, "Duration: 30s, 15m, 2h; by default until it is switched off");
+  CLI::App* off = verb("off", "Switches a fault off; without a name, all of them", [&a] {
     return ask(a, {{"op", "fault.off"}, {"fault", a.fault}, {"sn", a.sn}});
   });
   off->add_option("fault", a.fault);
   off->add_option("--device", a.sn, "Only faults of this device");
-  CLI::App* list = verb("list", "What goes wrong now", [&a] {
+  CLI::App* list = verb("list", "Lists the faults that are on", [&a] {
     return ask(a, {{"op", "fault.list"}, {"all", a.all ? "yes" : ""}});
   });
   list->add_flag("--all", a.all, "List every fault that can be injected");

@@ -64,12 +64,13 @@ Result<std::string> whole_text(const AdminContext& context, history::SeriesAnswe
     if (!good) text = std::unexpected(good.error());
     ended.release();
   });
-  if (!taken) return fail(ErrorCode::kConflict, "too many ask for history now: ask again");
+  if (!taken) return fail(ErrorCode::kConflict, "too many requests for history are waiting: try "
+                                                "again later");
   ended.acquire();
   if (text && text->size() > kMostText) {
     return fail(ErrorCode::kBadParams,
-                fmt::format("the answer is over {} MB: ask for a step, a shorter span or fewer "
-                            "fields, or through the HTTP API",
+                fmt::format("the answer is larger than {} MB: request a step, a shorter span or "
+                            "fewer fields, or use the HTTP API",
                             kMostText / 1024 / 1024));
   }
   return text;
@@ -194,11 +195,11 @@ void draw(const JsonObject& answer, const JsonObject& series, const Drawing& dra
     fmt::format_to(to, "{}\nmin {:.6g}  mean {:.6g}  max {:.6g}\n", spark(points, least, greatest),
                    least, sum / static_cast<double>(count), greatest);
   } else {
-    out += points.empty() ? "nothing was reported\n" : "no numbers\n";
+    out += points.empty() ? "no values were reported\n" : "no numbers\n";
   }
   const std::size_t shown = std::min(points.size(), drawing.rows);
   if (shown > 0 && shown < points.size()) {
-    fmt::format_to(to, "the last {} of {}; --csv has all:\n", shown, points.size());
+    fmt::format_to(to, "the last {} of {} values; --csv prints all:\n", shown, points.size());
   }
   for (std::size_t i = points.size() - shown; i < points.size(); ++i) {
     fmt::format_to(to, "  {}  {:>12}\n", time::iso_text(points[i].at_ms, drawing.zone),
@@ -271,13 +272,14 @@ std::shared_ptr<void> add_history(CLI::App& app, std::function<int()>& chosen) {
   verb->add_option("--data", a.data, "Data folder of the server")->capture_default_str();
   verb->add_option("--devices", a.devices, std::string(kDevicesOfStoppedServer));
   verb->add_option("sn", a.sn, "Serial number")->required();
-  verb->add_option("field", a.fields, "Its name as in quota/all; several: a,b or pd.*")->required();
+  verb->add_option("field", a.fields, "Name of the field as in quota/all; several: a,b or pd.*")->required();
   verb->add_option("--from", a.from,
                    "Start of the span: -7d, 2026-11-01, 2026-11-01T00:00:00Z, unix ms")
       ->capture_default_str();
   verb->add_option("--to", a.to, "End of the span; written as --from, or now")
       ->capture_default_str();
-  verb->add_option("--step", a.step, "10s, 15m, 1h, 1d; to be drawn, as it fits");
+  verb->add_option("--step", a.step, "Step between values: 10s, 15m, 1h, 1d; by default one that "
+                                     "suits the span");
   verb->add_option("--aggregate", a.aggregate,
                    "Aggregate of each step: mean, min, max, sum, count, last, integral");
   verb->add_option("--format", a.format, "Output format: table, spark, csv, json")

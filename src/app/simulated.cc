@@ -74,7 +74,7 @@ Result<std::vector<std::string>> sns_in(const AdminContext& context, const JsonO
       if (sn.is_string()) sns.emplace_back(sn.get_string());
     }
     if (std::cmp_less_equal(sns.size(), kMostAtOnce)) return sns;
-    return fail(ErrorCode::kBadParams, fmt::format("sns are more than {}", kMostAtOnce));
+    return fail(ErrorCode::kBadParams, fmt::format("sns has more than {} serial numbers", kMostAtOnce));
   }
   const auto family = family_in(context.catalog, request);
   if (!family) return std::unexpected(family.error());
@@ -151,7 +151,7 @@ Result<std::vector<Secret>> simulated_keys(const std::filesystem::path& data_fol
     for (const Json& row : rows->get_array()) keys.emplace_back(text_of(row, "key"));
   }
   if (keys.size() == sns.size()) return keys;
-  return fail(ErrorCode::kInternal, "the server does not tell the keys of all devices");
+  return fail(ErrorCode::kInternal, "the server's answer does not have the keys of all devices");
 }
 
 Result<client::Peer> find_server(const std::string& server,

@@ -41,15 +41,15 @@ Status check_speed(double speed, std::string_view name) {
 
 std::unexpected<Error> no_server() {
   return fail(ErrorCode::kConflict,
-              "the time is that of a running server, and none runs on this data folder");
+              "only a running server has a time, and none runs on this data folder");
 }
 
 Result<VirtualClock*> virtual_time(const AdminContext& context) {
   if (context.time != nullptr) return context.time;
   if (context.hub == nullptr) return no_server();
   return fail(ErrorCode::kConflict,
-              "this server's devices live in the wall's time; a server that is started with "
-              "--speed, --start, --until or --paused has a time of its own");
+              "this server uses the time of the system clock; start it with --speed, --start, "
+              "--until or --paused to control its time");
 }
 
 }  // namespace
@@ -113,7 +113,7 @@ Result<Json> change_time(const AdminContext& context, const JsonObject& request)
   if (*op == "time.step") {
     const double ms = number("ms");
     if (ms < 1 || ms > static_cast<double>(time::kLongestSpan.count())) {
-      return fail(ErrorCode::kBadParams, "ms must be from 1 to those of a million days");
+      return fail(ErrorCode::kBadParams, "ms must be from 1 to 86400000000000 (a million days)");
     }
     time.step(Millis(std::llround(ms)));
   }
@@ -184,13 +184,14 @@ std::shared_ptr<void> add_time(CLI::App& app, std::function<int()>& chosen) {
   };
   // Runs before the callback of a subcommand, which overrides it.
   time->preparse_callback([&](std::size_t) { chosen = [&a] { return ask(a, {{"op", "time"}}); }; });
-  verb("pause", "Lets it stand still", [&a] { return ask(a, {{"op", "time.pause"}}); });
-  verb("resume", "Lets it go on", [&a] { return ask(a, {{"op", "time.resume"}}); });
-  verb("speed", "Lets so many seconds pass in one",
+  verb("pause", "Pauses the devices' time", [&a] { return ask(a, {{"op", "time.pause"}}); });
+  verb("resume", "Resumes the devices' time", [&a] { return ask(a, {{"op", "time.resume"}}); });
+  verb("speed", "Sets the speed: seconds of the devices' time for each real second",
        [&a] { return ask(a, {{"op", "time.speed"}, {"speed", a.speed}}); })
       ->add_option("speed", a.speed)
       ->required();
-  verb("step", "Goes ahead as fast as the devices can, and pauses: 15m, or s, h, d",
+  verb("step", "Advances the time by a span (30s, 15m, 2h, 7d) as fast as the devices can, then "
+               "pauses",
        [&a] { return step(a); })
       ->add_option("by", a.by)
       ->required();

@@ -117,7 +117,8 @@ void Shard::restore_retained(const RetainedChange& retained) {
                                                     .account = device->owner,
                                                     .device = device->number};
   if (retained_.restore(by, retained.message, retained.qos)) return;
-  spdlog::error("there is no room for the retained message of {}: it is not there any more",
+  spdlog::error("the retained message of topic {} is dropped: the budget for retained messages is "
+                "used up",
                 wire::to_text(wire::Json(wire::shortened(retained.topic))));
 }
 

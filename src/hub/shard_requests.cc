@@ -171,8 +171,7 @@ Result<std::uint64_t> Shard::start_set(const std::string& sn, JsonObject message
   if (platform_.journal != nullptr) {
     if (const std::string why = platform_.journal->failing(); !why.empty()) {
       return refuse({.code = ErrorCode::kIo,
-                     .detail = fmt::format("a set is written down before it is carried out, and "
-                                           "the disk refuses: {}",
+                     .detail = fmt::format("the set is refused, because it cannot be recorded: {}",
                                            why)});
     }
   }

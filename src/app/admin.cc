@@ -303,7 +303,8 @@ Result<Json> change(const AdminContext& context, const Row& row, const JsonObjec
   if (const std::string why = context.archive.failing(); !why.empty()) {
     return fail(ErrorCode::kIo,
                 fmt::format("nothing was changed, because the change cannot be recorded in the "
-                            "audit: {}", why));
+                            "audit: {}",
+                            why));
   }
   // Read before the operation, because a step of virtual time changes the clock.
   const std::int64_t at_ms = unix_ms(context.clock.now());
@@ -337,7 +338,8 @@ Result<Json> administer(const AdminContext& context, const JsonObject& request) 
   const std::string op = text_or_empty(request, "op");
   const auto* row = std::ranges::find(kOperations, op, &Row::name);
   if (row == kOperations.end()) {
-    return fail(ErrorCode::kBadParams, fmt::format("op is \"{}\": not an operation of this server", op));
+    return fail(ErrorCode::kBadParams,
+                fmt::format("op is \"{}\": not an operation of this server", op));
   }
   return row->facts.front().empty() ? row->operation(context, request)
                                     : change(context, *row, request);
@@ -396,7 +398,8 @@ struct AdminSocket::Impl {
     if (recordings.size() >= kMostRecordings) {
       return answer(client, fail(ErrorCode::kConflict,
                                  fmt::format("{} recordings are running, and no more are allowed "
-                                             "at once", recordings.size())));
+                                             "at once",
+                                             recordings.size())));
     }
     const auto begun = administer(context, request);
     if (!begun) return answer(client, begun);

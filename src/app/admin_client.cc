@@ -145,8 +145,8 @@ std::unexpected<Error> unanswered(const JsonObject& request, const Error& why) {
                                             why.detail, text_in(request, "folder")));
   }
   if (!is_change(op)) return std::unexpected(why);
-  return fail(ErrorCode::kIo, fmt::format("{}; the change may or may not have been made: {}", why.detail,
-                                          how_to_check(op)));
+  return fail(ErrorCode::kIo, fmt::format("{}; the change may or may not have been made: {}",
+                                          why.detail, how_to_check(op)));
 }
 
 Result<Json> ask_server(const Socket& server, const JsonObject& request) {

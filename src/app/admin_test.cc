@@ -443,7 +443,8 @@ TEST(AdminOnAFullDisk, TellsKeysOfWhatIsMadeThoughTheAuditLacksItAndThenRefuses)
               HasSubstr("the change was made, but could not be recorded in the audit"));
   testing::internal::CaptureStderr();
   EXPECT_EQ(report_warning(*made), 1);
-  EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr("could not be recorded in the audit"));
+  EXPECT_THAT(testing::internal::GetCapturedStderr(),
+              HasSubstr("could not be recorded in the audit"));
   const auto refused = administer(context, {{"op", "account.add"}, {"name", "ben"}});
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, ErrorCode::kIo);

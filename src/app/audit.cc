@@ -89,7 +89,8 @@ Result<AuditFilter> audit_filter(const JsonObject& request) {
   if (const Json* value = request.if_contains("limit")) {
     constexpr auto kMost = static_cast<std::int64_t>(AuditFilter::kMostEntries);
     if (!wire::is_whole(*value) || wire::whole(*value) < 1 || wire::whole(*value) > kMost) {
-      return fail(ErrorCode::kBadParams, fmt::format("limit must be a whole number from 1 to {}", kMost));
+      return fail(ErrorCode::kBadParams,
+                  fmt::format("limit must be a whole number from 1 to {}", kMost));
     }
     filter.limit = static_cast<std::size_t>(wire::whole(*value));
   }

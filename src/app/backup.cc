@@ -152,7 +152,8 @@ Status take_empty(const fs::path& folder) {
 
 Result<Json> back_up(const AdminContext& context, const fs::path& folder) {
   if (!folder.is_absolute()) {
-    return fail(ErrorCode::kBadParams, fmt::format("{:?} is not an absolute path", folder.string()));
+    return fail(ErrorCode::kBadParams,
+                fmt::format("{:?} is not an absolute path", folder.string()));
   }
   if (Status taken = take_empty(folder); !taken) return std::unexpected(taken.error());
   Copy copy(context, folder);

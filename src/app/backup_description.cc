@@ -76,7 +76,9 @@ std::string write_description(const BackupDescription& description, const time::
 Result<BackupDescription> parse_description(std::string_view text) {
   const bool hashed = text.contains(kHash);
   if (hashed && !is_sealed(text)) return fail(ErrorCode::kMalformed, "is damaged");
-  const auto none = [] { return fail(ErrorCode::kMalformed, "is not the description of a backup"); };
+  const auto none = [] {
+    return fail(ErrorCode::kMalformed, "is not the description of a backup");
+  };
   const auto parsed = wire::parse_json(text, {.bytes = kMostDescription, .keys = 1'000'000});
   if (!parsed) return none();
   const Json* what = wire::member(*parsed, "what");
@@ -136,9 +138,9 @@ Status verify(const BackupFile& expected, const fs::path& file) {
   const auto sha256 = sha256_of_file(file);
   if (!sha256) return std::unexpected(sha256.error());
   if (*sha256 == expected.sha256) return {};
-  return fail(ErrorCode::kMalformed,
-              fmt::format("{} is damaged: its SHA-256 differs from that in {}", name,
-                          kBackupDescription));
+  return fail(
+      ErrorCode::kMalformed,
+      fmt::format("{} is damaged: its SHA-256 differs from that in {}", name, kBackupDescription));
 }
 
 }  // namespace gridloom::app

@@ -47,16 +47,17 @@ Result<std::vector<std::int64_t>> numbers_of(const AdminContext& context,
   const Json* all = request.if_contains("unknown");
   if (all != nullptr && all->is_bool() && all->get_bool()) {
     if (unknown.empty()) {
-      return fail(ErrorCode::kNotFound, "there are no unknown devices: the registry has every "
-                                        "device that has history");
+      return fail(ErrorCode::kNotFound,
+                  "there are no unknown devices: the registry has every device that has history");
     }
     return unknown;
   }
   std::vector<std::int64_t> numbers;
   const Json* given = request.if_contains("numbers");
   if (given == nullptr || !given->is_array() || given->get_array().empty()) {
-    return fail(ErrorCode::kBadParams, "numbers is missing: must be numbers of unknown devices, or "
-                                       "--unknown for all of them");
+    return fail(ErrorCode::kBadParams,
+                "numbers is missing: must be numbers of unknown devices, or --unknown for all of "
+                "them");
   }
   for (const Json& each : given->get_array()) {
     const std::int64_t number = wire::is_whole(each) ? wire::whole(each) : 0;

@@ -29,8 +29,9 @@ using wire::JsonObject;
 Status check(const FaultRule& order, const catalog::Catalog& catalog) {
   if (hub::find_platform_fault(order.fault) == nullptr) {
     if (!order.account.empty()) {
-      return fail(ErrorCode::kBadParams,
-                  fmt::format("account is not allowed for {}, which is a fault of devices", order.fault));
+      return fail(
+          ErrorCode::kBadParams,
+          fmt::format("account is not allowed for {}, which is a fault of devices", order.fault));
     }
     if (Status device = sim::check_order(order, catalog); !device) {
       const bool known = sim::check_order({.fault = order.fault}, catalog).has_value();
@@ -147,8 +148,9 @@ JsonObject row_of(const FaultRule& order, const time::TimeZone& zone) {
 
 Result<Faults*> faults_of(const AdminContext& context) {
   if (context.faults != nullptr) return context.faults;
-  return fail(ErrorCode::kConflict, "faults can be injected into a running server only, and none "
-                                    "runs on this data folder");
+  return fail(
+      ErrorCode::kConflict,
+      "faults can be injected into a running server only, and none runs on this data folder");
 }
 
 }  // namespace
@@ -173,7 +175,8 @@ Result<Json> order_fault(const AdminContext& context, const JsonObject& request)
   }
   if (const auto ms = number_in(request, "for_ms")) {
     if (*ms < 1 || *ms > static_cast<double>(time::kLongestSpan.count())) {
-      return fail(ErrorCode::kBadParams, "for_ms must be from 1 to 86400000000000 (a million days)");
+      return fail(ErrorCode::kBadParams,
+                  "for_ms must be from 1 to 86400000000000 (a million days)");
     }
     order.until = context.clock.now() + Millis(static_cast<std::int64_t>(*ms));
   }
@@ -190,7 +193,8 @@ Result<Json> end_faults(const AdminContext& context, const JsonObject& request) 
   const std::string fault = text_in(request, "fault");
   const std::size_t ended = (*faults)->end(fault, text_in(request, "sn"));
   if (ended == 0 && !fault.empty()) {
-    return fail(ErrorCode::kNotFound, fmt::format("the fault {} is not on", wire::shortened(fault)));
+    return fail(ErrorCode::kNotFound,
+                fmt::format("the fault {} is not on", wire::shortened(fault)));
   }
   return JsonObject{{"ended", ended}};
 }
@@ -292,8 +296,8 @@ std::shared_ptr<void> add_fault(CLI::App& app, std::function<int()>& chosen) {
   CLI::App* on = verb("on", "Switches a fault on", [&a] { return switch_on(a); });
   on->add_option("fault", a.fault, "Name of the fault; `gridloom fault list --all` lists the names")
       ->required();
-  on->add_option("--device", a.sn, "Serial number of the device; by default all devices that can "
-                                   "have the fault");
+  on->add_option("--device", a.sn,
+                 "Serial number of the device; by default all devices that can have the fault");
   on->add_option("--account", a.account,
                  "Platform faults only: restrict the fault to apps of this account");
   on->add_option("--probability", a.probability,

@@ -48,7 +48,8 @@ constexpr auto kLimits = std::to_array<Limit>({
      [](Limits& l) -> LimitField { return &l.failures_per_minute; }},
     {"listener.handshake-ms", "ms", 100, kDay_ms, "Time for a TLS handshake",
      [](Limits& l) -> LimitField { return &l.listeners.handshake_time; }},
-    {"listener.close-ms", "ms", 100, kDay_ms, "Time for the peer to answer the end of a TLS connection",
+    {"listener.close-ms", "ms", 100, kDay_ms,
+     "Time for the peer to answer the end of a TLS connection",
      [](Limits& l) -> LimitField { return &l.listeners.close_time; }},
 
     // --- HTTP ---
@@ -317,8 +318,8 @@ Status put_into(Limits& limits, std::string_view setting) {
   if (text.empty() || error != std::errc() || end != text.data() + text.size() ||
       value < limit->least || value > limit->most) {
     return fail(ErrorCode::kBadParams,
-                fmt::format("--limit {}: {} must be a whole number from {} to {} ({})", setting, name,
-                            limit->least, limit->most, limit->unit));
+                fmt::format("--limit {}: {} must be a whole number from {} to {} ({})", setting,
+                            name, limit->least, limit->most, limit->unit));
   }
   std::visit(
       [value](auto* number) {

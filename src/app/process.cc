@@ -86,7 +86,8 @@ void prepare_process(const ProcessOptions& options) {
   }
   if (!options.may_dump_core) {
     if (Status forbidden = forbid_core_dumps(); !forbidden) {
-      spdlog::warn("core dumps could not be disabled, so a crash may write keys to disk: {}", forbidden.error().detail);
+      spdlog::warn("core dumps could not be disabled, so a crash may write keys to disk: {}",
+                   forbidden.error().detail);
     }
   }
   keep_freed_memory();

@@ -159,8 +159,8 @@ std::shared_ptr<void> add_record(CLI::App& app, std::function<int()>& chosen) {
   CLI::App* verb = app.add_subcommand(
       "record", "Records the messages of devices of a running server as a transcript");
   verb->add_option("--data", a.data, "Data folder of the server")->capture_default_str();
-  verb->add_option("--device", a.sns, "Serial number of a device to record; repeatable; by default "
-                                      "all devices")
+  verb->add_option("--device", a.sns,
+                   "Serial number of a device to record; repeatable; by default all devices")
       ->expected(1)
       ->take_all();
   verb->add_option("--out", a.out, "File to write; it must not exist yet")->required();

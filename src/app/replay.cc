@@ -40,7 +40,8 @@ Result<std::vector<Secret>> keys_in(const std::string& file, const std::vector<s
   for (const std::string& sn : sns) {
     const auto found = std::ranges::find(*known, sn, &bench::Device::sn);
     if (found == known->end()) {
-      return fail(ErrorCode::kNotFound, fmt::format("--keys {}: the device {} is missing", file, sn));
+      return fail(ErrorCode::kNotFound,
+                  fmt::format("--keys {}: the device {} is missing", file, sn));
     }
     keys.emplace_back(found->key);
   }

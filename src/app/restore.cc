@@ -112,9 +112,9 @@ class Staging {
       }
       for (const std::string& name : names_in(folder)) {
         if (name == kCopy || name.starts_with(kMoving)) continue;
-        return fail(
-            ErrorCode::kBadParams,
-            fmt::format("{} exists and was not left behind by a restore: move it away", folder.string()));
+        return fail(ErrorCode::kBadParams,
+                    fmt::format("{} exists and was not left behind by a restore: move it away",
+                                folder.string()));
       }
       return Staging(folder, data, std::move(handle));
     }
@@ -275,7 +275,8 @@ Status check_no_restore(const fs::path& data) {
   };
   if (is_there(inside(target))) return unfinished("");
   if (is_there(target / kRegistry) || !is_there(beside(target))) return {};
-  return unfinished(fmt::format(", or remove {} to continue without the restored data", beside(target).string()));
+  return unfinished(
+      fmt::format(", or remove {} to continue without the restored data", beside(target).string()));
 }
 
 }  // namespace gridloom::app

@@ -549,8 +549,10 @@ Status put_together(Running& running, const ServeOptions& options) {
   }
   auto ready = ReadyFile::write(options.data, facts_of(running, *files));
   // A full disk must not prevent stored data from being read.
-  if (!ready) spdlog::error("ready.json could not be written, so scripts cannot find this server: "
-                            "{}", ready.error().detail);
+  if (!ready) {
+    spdlog::error("ready.json could not be written, so scripts cannot find this server: {}",
+                  ready.error().detail);
+  }
   if (ready) running.ready.emplace(std::move(*ready));
   return running.demo ? greet(running, *files, options.data) : Status();
 }

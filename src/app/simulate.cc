@@ -361,20 +361,20 @@ std::shared_ptr<void> add_simulate(CLI::App& app, std::function<int()>& chosen) 
   const auto online = [&](const std::string& name, auto& value, const std::string& help) {
     return verb->add_option(name, value, help)->group(group);
   };
-  online("--data", a.data, "Data folder of a server on this machine, which creates missing devices "
-                           "and their keys");
-  online("--server", a.server, "MQTT address of the server, HOST:PORT; by default that of the "
-                               "server of --data");
+  online("--data", a.data,
+         "Data folder of a server on this machine, which creates missing devices and their keys");
+  online("--server", a.server,
+         "MQTT address of the server, HOST:PORT; by default that of the server of --data");
   online("--tls-ca", a.ca, "Use TLS and trust this certificate authority (a PEM file)");
   online("--keys", a.keys, "File with one \"SN KEY\" a line, for the devices to sign in");
-  online("--gateway", a.gateway, "Account that owns the devices; they share the connections of its "
-                                 "gateway");
+  online("--gateway", a.gateway,
+         "Account that owns the devices; they share the connections of its gateway");
   online("--gateway-key", a.gateway_key, "File with the gateway key of that account");
-  online("--connections", a.connections, "Connections of the gateway; without --gateway each "
-                                         "device has its own")
+  online("--connections", a.connections,
+         "Connections of the gateway; without --gateway each device has its own")
       ->check(CLI::Range(1, 100'000));
-  online("--ramp", a.sign_ins_per_second, "Sign-ins a second, at most; 0: as fast as the server "
-                                          "answers")
+  online("--ramp", a.sign_ins_per_second,
+         "Sign-ins a second, at most; 0: as fast as the server answers")
       ->check(CLI::NonNegativeNumber);
   online("--pid", a.pid, "Process id of the server, to report its CPU time and memory as well");
   verb->add_flag("--json", a.json, "Print the summary as one line of JSON");

@@ -190,8 +190,8 @@ std::shared_ptr<void> add_time(CLI::App& app, std::function<int()>& chosen) {
        [&a] { return ask(a, {{"op", "time.speed"}, {"speed", a.speed}}); })
       ->add_option("speed", a.speed)
       ->required();
-  verb("step", "Advances the time by a span (30s, 15m, 2h, 7d) as fast as the devices can, then "
-               "pauses",
+  verb("step",
+       "Advances the time by a span (30s, 15m, 2h, 7d) as fast as the devices can, then pauses",
        [&a] { return step(a); })
       ->add_option("by", a.by)
       ->required();

@@ -72,7 +72,8 @@ std::string Summary::to_text() const {
   }
   if (counts.operations == 0) return text;
   const double each = 1e6 / static_cast<double>(counts.operations);
-  fmt::format_to(out, "CPU time of an operation: {:.2f} us of the load generator", cost.own_s * each);
+  fmt::format_to(out, "CPU time of an operation: {:.2f} us of the load generator",
+                 cost.own_s * each);
   if (cost.server_s) fmt::format_to(out, ", {:.2f} us of the server", *cost.server_s * each);
   return text + '\n';
 }

@@ -207,7 +207,8 @@ const YamlNode* Entry::value_of(std::string_view key, std::initializer_list<Form
   const Key* declared = section_.find(key);
   if (declared == nullptr || std::ranges::find(forms, declared->form) == forms.end()) {
     throw std::logic_error(
-        fmt::format("device files: {} of {} is read in another form than keys.cc declares", key, section_.name));
+        fmt::format("device files: {} of {} is read in another form than keys.cc declares", key,
+                    section_.name));
   }
   return find(key);
 }
@@ -339,7 +340,8 @@ void Entry::title(std::string_view description, std::string& to) const {
 void Entry::unit(std::string& to) const {
   text("unit", to);
   if (to.empty() || std::string_view("0123456789.-").find(to[0]) == std::string_view::npos) return;
-  mistake("unit", fmt::format("\"{}\" has a factor: write it as scale, such as unit: W, scale: 0.1", to));
+  mistake("unit",
+          fmt::format("\"{}\" has a factor: write it as scale, such as unit: W, scale: 0.1", to));
 }
 
 void Entry::named_values(std::string_view key, FieldType type, std::vector<NamedValue>& to) const {
@@ -349,12 +351,11 @@ void Entry::named_values(std::string_view key, FieldType type, std::vector<Named
   const std::string path = child(path_, key);
   const auto put = [&](int line, const std::string& at, NamedValue value) {
     if (!fits(type, value.value)) {
-      return mistakes_.add(line, at,
-                           fmt::format("{} is not of type {}", wire::to_text(value.value), name_of(type)));
+      return mistakes_.add(
+          line, at, fmt::format("{} is not of type {}", wire::to_text(value.value), name_of(type)));
     }
     if (contains(to, value.value)) {
-      return mistakes_.add(line, at,
-                           fmt::format("{} occurs twice", wire::to_text(value.value)));
+      return mistakes_.add(line, at, fmt::format("{} occurs twice", wire::to_text(value.value)));
     }
     to.push_back(std::move(value));
   };

@@ -60,8 +60,8 @@ void read_head(const Entry& file, std::string_view file_name, Family& family) {
   file.choice("quota_all", shape);
   family.all = shape == "nested" ? Shape::kNested : Shape::kFlat;
   if (family.prefixes.empty() && !family.passthrough) {
-    file.mistake("prefixes", "is missing: must be the beginnings of its serial numbers, such as "
-                             "[R331]");
+    file.mistake("prefixes",
+                 "is missing: must be the beginnings of its serial numbers, such as [R331]");
   }
   if (std::ranges::find(family.prefixes, std::string()) != family.prefixes.end()) {
     file.mistake("prefixes", "an empty prefix would match every device");

@@ -177,8 +177,7 @@ TEST(Loader, TellsTheNewNameOfAKeyThatWasRenamed) {
        "faults.leak.does: unknown key: its name is environment now"},
       {"reports: {pd.beep", "shows: {pd.beep", "its name is reports now"},
       {"freezes: [pd", "holds: [pd", "its name is freezes now"},
-      {"source: real", "has: real",
-       "fields.pd.beep.has: unknown key: its name is initial now"},
+      {"source: real", "has: real", "fields.pd.beep.has: unknown key: its name is initial now"},
       {"what: It", "holds: It", "quirks[0].holds: unknown key; the keys here are what and"},
   });
 }
@@ -231,15 +230,15 @@ TEST(Loader, TellsMistakesOfCommands) {
       {"operateType: charge}", "operateType: quietMode}",
        "commands.charge.select: selects the same sets as quietMode"},
       {"select: {moduleType: 5, operateType: charge}",
-       "select: {moduleType: \"5\", operateType: quietMode}",
-       "selects the same sets as quietMode"},
+       "select: {moduleType: \"5\", operateType: quietMode}", "selects the same sets as quietMode"},
       {"select: [moduleType, operateType]\n", "", "select: is missing"},
       {"sets: [pd.beep]", "sets: [pd.bee]",
        "commands.quietMode.params.enabled.sets: \"pd.bee\" is not a field of this family"},
       {"sets: [pd.beep]", "sets: pd.state", "pd.state is string; this puts $enabled, int, there"},
       {"values: [0, 1], alias", "values: [0, on], alias",
        "commands.quietMode.params.enabled.values: \"on\" is not of type int"},
-      {"values: [0, 1], alias", "values: [0, 1], range: [0, 1], alias", "can have a range or values"},
+      {"values: [0, 1], alias", "values: [0, 1], range: [0, 1], alias",
+       "can have a range or values"},
       {"alias: [enalbed]", "alias: [enabled]", "the alias enabled is the name of another param"},
       {"type: string, min_items: 1", "type: string, range: [0, 1]",
        "only an int or a float can have it"},
@@ -268,7 +267,8 @@ TEST(Loader, TellsMistakesOfCommands) {
       {"when: {on: true}", "when: {off: true}", "effects[2].when.off: is not a param of charge"},
       {"map: {\"3\": 1}", "map: {\"3\": x}", "pd.beep is int; this puts \"x\" there"},
       {"by: model", "by: magic", "by: \"magic\" must be model"},
-      {"was: $enabled", "was: $enable", "commands.quietMode.reply: $enable is unknown: must be $id,"},
+      {"was: $enabled", "was: $enable",
+       "commands.quietMode.reply: $enable is unknown: must be $id,"},
       {"$field:pd.soc", "$field:pd.sock", "\"pd.sock\" is not a field"},
       {"params: {},\n            select", "params: [],\n            select",
        "commands.restart.params: must be a mapping; it is a list"},
@@ -285,7 +285,8 @@ TEST(Loader, TellsMistakesOfFaults) {
        "faults.leak.reports: \"pd.peep\" is not a field"},
       {"{pd.beep: 1, pd.err", "{pd.beep: loud, pd.err", "pd.beep is \"loud\": must be of type int"},
       {"pd.err: 1}", "pd.err: 500}", "faults.leak.reports: pd.err is 500, which is not an error"},
-      {"freezes: [pd.soc]", "freezes: [pd.sock]", "faults.leak.freezes: \"pd.sock\" is not a field"},
+      {"freezes: [pd.soc]", "freezes: [pd.sock]",
+       "faults.leak.freezes: \"pd.sock\" is not a field"},
   });
 }
 
@@ -310,7 +311,8 @@ TEST(Loader, TellsMistakesOfMessagesReportsAndHistory) {
        "reports.pdStatus.module: \"needAck\" is a member of the message already"},
       {"extra: {needAck: 0}}", "module: partSn}",
        "reports.pdStatus.module: pd.soc does not start with pd.*."},
-      {"prefix: pd.,", "prefix: pa.,", "reports.pdStatus.prefix: \"pa.\" is not a prefix of pd.soc"},
+      {"prefix: pd.,", "prefix: pa.,",
+       "reports.pdStatus.prefix: \"pa.\" is not a prefix of pd.soc"},
       {"match: {typeCode: rest}", "match: {typeCode: pdStatus}",
        "reports.rest.match: is the same as that of pdStatus"},
       {"id: $message_id", "id: $id",
@@ -390,8 +392,7 @@ TEST(Loader, RefusesAKeyThatStandsTwiceAnywhere) {
   expect_told({
       {"pd.beep: {type: int", "pd.soc: {type: int", "fields.pd.soc: this key occurs twice"},
       {"as_text: [info]", "as_text: [info]\nmodel: 3", "model: this key occurs twice"},
-      {"{ack: 0, was", "{ack: 0, ack: 1, was",
-       "commands.quietMode.reply.ack: this key occurs"},
+      {"{ack: 0, was", "{ack: 0, ack: 1, was", "commands.quietMode.reply.ack: this key occurs"},
   });
 }
 
@@ -425,7 +426,8 @@ TEST(LoadCatalog, TellsTheMistakesOfAllFilesAndWhatTheyCannotShare) {
                 "family: two\nproduct: Two\ndescription: x\nprefixes: [ZZ]\n");
   auto catalog = load_catalog(folder.path());
   ASSERT_FALSE(catalog);
-  EXPECT_THAT(catalog.error().detail, HasSubstr("two.yaml: prefixes: ZZ is a prefix of one already"));
+  EXPECT_THAT(catalog.error().detail,
+              HasSubstr("two.yaml: prefixes: ZZ is a prefix of one already"));
   write_content(folder.path() / "one.yaml", "family: one\n");
   write_content(folder.path() / "two.yaml", "a: [");
   catalog = load_catalog(folder.path());

@@ -26,12 +26,12 @@ void check_param(const Entry& entry, const Param& param) {
   const bool sized = param.type == FieldType::kArray || param.type == FieldType::kString;
   if (param.range && !number) entry.mistake("range", "only an int or a float can have it");
   if (param.range && !param.values.empty()) {
-    entry.mistake("values", "a param can have a range or values, not both; also adds values to a "
-                            "range");
+    entry.mistake("values",
+                  "a param can have a range or values, not both; also adds values to a range");
   }
   if (!sized && (param.min_items || param.max_items)) {
-    entry.mistake(param.min_items ? "min_items" : "max_items", "only an array or a string can have "
-                                                               "it");
+    entry.mistake(param.min_items ? "min_items" : "max_items",
+                  "only an array or a string can have it");
   }
   if (param.min_items && param.max_items && *param.min_items > *param.max_items) {
     entry.mistake("max_items", "is less than min_items");
@@ -53,8 +53,8 @@ void check_spellings(const Entry& entry, std::string_view key, const std::vector
   for (const Param& param : params) {
     for (const std::string& alias : param.alias) {
       if (std::ranges::find(seen, alias) != seen.end()) {
-        entry.mistake(key,
-                      fmt::format("{}: the alias {} is the name of another param", param.name, alias));
+        entry.mistake(
+            key, fmt::format("{}: the alias {} is the name of another param", param.name, alias));
       }
       seen.emplace_back(alias);
     }

@@ -82,8 +82,9 @@ Json zero_of(FieldType type) {
 
 void check_values(const Entry& entry, Field& field) {
   if (field.range && !field.values.empty()) {
-    entry.mistake("values", "a field can have a range or values, not both; others: true allows "
-                            "further values");
+    entry.mistake(
+        "values",
+        "a field can have a range or values, not both; others: true allows further values");
   }
   if (entry.has("others") && field.values.empty()) {
     entry.mistake("others", "needs values");
@@ -111,7 +112,8 @@ void read_absent(const Entry& entry, Field& field) {
   Json value;
   entry.json("absent", value);
   if (!fits(field.type, value)) {
-    entry.mistake("absent", fmt::format("{} is not of type {}", wire::to_text(value), name_of(field.type)));
+    entry.mistake("absent",
+                  fmt::format("{} is not of type {}", wire::to_text(value), name_of(field.type)));
   }
   field.absent = std::move(value);
 }
@@ -136,8 +138,8 @@ bool excluded(const Field& field, const Json& value) {
 
 void check_initial(const Entry& entry, const Field& field) {
   if (!fits(field.type, field.initial)) {
-    return entry.mistake(
-        "initial", fmt::format("{} is not of type {}", wire::to_text(field.initial), name_of(field.type)));
+    return entry.mistake("initial", fmt::format("{} is not of type {}",
+                                                wire::to_text(field.initial), name_of(field.type)));
   }
   if (excluded(field, field.initial)) {
     return entry.mistake("initial", fmt::format("{} must be {}", wire::to_text(field.initial),

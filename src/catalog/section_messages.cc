@@ -35,7 +35,9 @@ std::string reference_problem(std::string_view name, const TemplateScope& scope)
   if (scope.command != nullptr) {
     const ParamPath found = find_param(scope.command->params, name);
     if (found.known && (found.param == nullptr || !found.param->ignored)) return "";
-    if (found.known) return fmt::format("${} is an ignored parameter; use $request.params.{}", name, name);
+    if (found.known) {
+      return fmt::format("${} is an ignored parameter; use $request.params.{}", name, name);
+    }
   }
   return fmt::format(
       "${} is unknown: must be $id, $message_id, $uptime_ms, $now_ms, $request.x, $module:GROUP, "
@@ -94,8 +96,9 @@ void carry(const Entry& entry, const Family& family, const Report& report, Carri
       if (prefix ? !field.starts_with(name) : field != name) continue;
       any = true;
       if (!field.starts_with(report.prefix)) {
-        entry.mistake("prefix", fmt::format("\"{}\" is not a prefix of {}, which the report carries",
-                                            report.prefix, field));
+        entry.mistake("prefix",
+                      fmt::format("\"{}\" is not a prefix of {}, which the report carries",
+                                  report.prefix, field));
       }
       if (carriers[k] != nullptr) {
         entry.mistake("fields",

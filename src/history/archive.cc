@@ -59,9 +59,8 @@ struct Reader::Shared {
 Error Reader::told(Error fault) const {
   if (fault.code != ErrorCode::kDamaged) return fault;
   note_page(*shared_->damage, *shared_->clock, fault);
-  return {
-      .code = ErrorCode::kDamaged,
-      .detail = "history.db is damaged: the requested data are on a page that cannot be read"};
+  return {.code = ErrorCode::kDamaged,
+          .detail = "history.db is damaged: the requested data are on a page that cannot be read"};
 }
 
 Status Reader::each_block(DeviceNumber device, std::int64_t from, std::int64_t to,
@@ -241,14 +240,16 @@ struct Archive::Impl {
     if (more.error().code == ErrorCode::kDamaged) {
       note_page(damage, *options.clock, more.error());
     }
-    spdlog::error("data past their retention time could not be removed and are kept for now: {}", more.error().detail);
+    spdlog::error("data past their retention time could not be removed and are kept for now: {}",
+                  more.error().detail);
     return false;
   }
 
   void take(std::uint64_t sequence, RecordKind kind, std::string_view payload) {
     if (const Status read = builder->take(sequence, kind, payload); !read) {
       ++malformed;
-      spdlog::error("record {} of the log is left out of the history: {}", sequence, read.error().detail);
+      spdlog::error("record {} of the log is left out of the history: {}", sequence,
+                    read.error().detail);
     }
   }
 
@@ -299,7 +300,8 @@ struct Archive::Impl {
     store_failing = stored.error().detail;
     if (last_warned_at && tried - *last_warned_at < kErrorsEvery) return;
     last_warned_at = tried;
-    spdlog::error("history.db cannot be written; reports stay in the log until it can: {}", store_failing);
+    spdlog::error("history.db cannot be written; reports stay in the log until it can: {}",
+                  store_failing);
   }
 
   Status checkpoint() {

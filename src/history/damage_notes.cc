@@ -70,14 +70,12 @@ DamageNotes::DamageNotes(const std::filesystem::path& data) : file_(data / "dama
     texts_.insert(lines_.back().substr(space + 1));
   });
   if (!good) {
-    note(SystemClock().now(),
-         "damage.txt was damaged: its other notes may have changed");
+    note(SystemClock().now(), "damage.txt was damaged: its other notes may have changed");
   }
   if (lines_.empty()) return;
   const bool one = lines_.size() == 1;
-  spdlog::warn(
-      "{} note{} of damage found earlier {} not accepted yet; gridloom damage lists {}",
-      lines_.size(), one ? "" : "s", one ? "is" : "are", one ? "it" : "them");
+  spdlog::warn("{} note{} of damage found earlier {} not accepted yet; gridloom damage lists {}",
+               lines_.size(), one ? "" : "s", one ? "is" : "are", one ? "it" : "them");
 }
 
 void DamageNotes::note(TimePoint at, std::string_view text) {
@@ -96,7 +94,8 @@ void DamageNotes::write() const {
   for (const std::string& line : lines_) all.append(line).append(1, '\n');
   if (const Status written = registry::replace_private_file(file_, checksum_line(all) + all);
       !written) {
-    spdlog::error("damage.txt could not be written, so this note is lost at the next start: {}", written.error().detail);
+    spdlog::error("damage.txt could not be written, so this note is lost at the next start: {}",
+                  written.error().detail);
   }
 }
 

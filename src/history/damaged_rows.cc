@@ -32,7 +32,8 @@ void DamagedRows::found(const Row& row, std::string_view why) {
     if (rows_.contains(row)) return;
     if (rows_.size() < kMost) rows_.insert(row);
   }
-  spdlog::error("history.db: damaged row in table {}, {}: {}", name_of(row.table), place_of(row), why);
+  spdlog::error("history.db: damaged row in table {}, {}: {}", name_of(row.table), place_of(row),
+                why);
 }
 
 std::size_t DamagedRows::count() const {

@@ -117,7 +117,8 @@ void Log::Impl::work() {
     }
     failed(status.error());
     if (stopping) {
-      spdlog::error("the log ends without {} records that could not be written", taken.size() - begun + waiting.size());
+      spdlog::error("the log ends without {} records that could not be written",
+                    taken.size() - begun + waiting.size());
       return;
     }
     wake.wait_for(lock, options.limits.retry,

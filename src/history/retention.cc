@@ -219,8 +219,8 @@ Result<bool> Retention::expire_hour(const DeviceHour& of) {
   if (!quarters) {
     // The content cannot be read: the rows stay, for an attempt to repair them by hand.
     if (std::exchange(complained_hour_, walked_hour_) != walked_hour_) {
-      spdlog::error("history of device {}, hour {}: not reduced to 15-minute statistics: {}", of.device, of.hour,
-                    quarters.error().detail);
+      spdlog::error("history of device {}, hour {}: not reduced to 15-minute statistics: {}",
+                    of.device, of.hour, quarters.error().detail);
     }
     return false;
   }

@@ -132,10 +132,12 @@ void SegmentFiles::cut(Segment& segment, std::uint64_t size) {
   const Status done = goes ? disk_.remove(name) : disk_.truncate(name, size);
   if (!done) {
     // The torn end does no harm there: the next start finds the same.
-    spdlog::warn("log segment {}: the incomplete record at its end could not be cut off: {}", name, done.error().detail);
+    spdlog::warn("log segment {}: the incomplete record at its end could not be cut off: {}", name,
+                 done.error().detail);
     return;
   }
-  spdlog::info("log segment {}: an incomplete record of {} bytes was cut off its end", name, segment.size - size);
+  spdlog::info("log segment {}: an incomplete record of {} bytes was cut off its end", name,
+               segment.size - size);
   bytes_ -= segment.size - size;
   segment.size = segment.durable_size = size;
 }
@@ -150,8 +152,8 @@ void SegmentFiles::set_aside(const Reading& reading, const SegmentChunk& chunk) 
   // A copy that a crash left unfinished is made again.
   if (const auto kept = disk_.read(copy); kept && *kept == bytes) return;
   const Status done = keep_copy(copy, bytes);
-  spdlog::error("log segment {} is damaged: {} bytes at offset {} are not a record; {}", segment, chunk.size,
-                chunk.offset,
+  spdlog::error("log segment {} is damaged: {} bytes at offset {} are not a record; {}", segment,
+                chunk.size, chunk.offset,
                 done ? "they were copied to " + copy : "no copy was made: " + done.error().detail);
 }
 

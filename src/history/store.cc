@@ -170,8 +170,9 @@ Result<std::uint64_t> Store::applied() {
       });
   if (!read) return std::unexpected(read.error());
   if (known) return static_cast<std::uint64_t>(*known);
-  damaged_->found({.table = RowTable::kApplied},
-                  "the number of the last stored record is not known; all of the log is read again");
+  damaged_->found(
+      {.table = RowTable::kApplied},
+      "the number of the last stored record is not known; all of the log is read again");
   // Audit entries have the numbers of their records: those are stored, and must not be stored
   // twice.
   const auto least = database_.integer("SELECT max(ifnull(max(sequence), 0), 0) FROM audit");
@@ -204,8 +205,9 @@ Result<std::vector<std::string>> Store::names() {
           return {};
         }
         names.push_back(fmt::format("damaged.field.{}", id));
-        damaged_->found({.table = RowTable::kName, .key = id},
-                        fmt::format("the stored values of the field are now under {}", names.back()));
+        damaged_->found(
+            {.table = RowTable::kName, .key = id},
+            fmt::format("the stored values of the field are now under {}", names.back()));
         return {};
       });
   if (!read) return std::unexpected(read.error());

@@ -178,8 +178,8 @@ Result<StoreCheck> check_store(Database& database) {
   if (*version < 1 || *version > kStoreVersion) {
     return fail(ErrorCode::kMalformed,
                 fmt::format("the file has version {}, and this version of Gridloom reads versions "
-                            "up to {}", *version,
-                            kStoreVersion));
+                            "up to {}",
+                            *version, kStoreVersion));
   }
   Check check(database, *version == kStoreVersion);
   // Retention creates this table at a server's first start.

@@ -84,9 +84,10 @@ ClientSession::ClientSession(Options options, StoredSession stored)
   }
   for (hub::Subscription& subscription : stored.subscriptions) {
     if (!take_room_for(subscription.filter)) {
-      spdlog::error("{}: the stored subscription {} is dropped, because it exceeds "
-                    "mqtt.filter-bytes-per-account", identity().name,
-                    wire::to_text(wire::Json(wire::shortened(subscription.filter))));
+      spdlog::error(
+          "{}: the stored subscription {} is dropped, because it exceeds "
+          "mqtt.filter-bytes-per-account",
+          identity().name, wire::to_text(wire::Json(wire::shortened(subscription.filter))));
       continue;
     }
     subscriptions_.insert_or_assign(subscription.filter, std::move(subscription));

@@ -292,8 +292,10 @@ Status PendingRows::write(Database& database, const MessageKey& key, const Messa
   if (row.packet) {
     const auto message = message_in(*row.packet, std::nullopt);
     if (!message) {
-      spdlog::error("a message queued for session {} is dropped: its bytes in the log are not a "
-                    "PUBLISH packet", session);
+      spdlog::error(
+          "a message queued for session {} is dropped: its bytes in the log are not a PUBLISH "
+          "packet",
+          session);
       return {};
     }
     packet = packet_of(*message->message, row.flags);

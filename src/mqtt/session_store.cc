@@ -61,7 +61,9 @@ Result<StreamTable> streams_in(Database& database) {
         return Status();
       });
   if (!read) return std::unexpected(read.error());
-  if (unreadable != 0) spdlog::error("sessions.db: {} rows of the table stream cannot be read", unreadable);
+  if (unreadable != 0) {
+    spdlog::error("sessions.db: {} rows of the table stream cannot be read", unreadable);
+  }
   return streams;
 }
 
@@ -163,8 +165,9 @@ struct SessionStore::Impl {
     const auto now = std::chrono::steady_clock::now();
     if (complained && now - *complained < kErrorsEvery) return;
     complained = now;
-    spdlog::error("sessions.db cannot be written; changes of sessions stay in memory until it can: "
-                  "{}", fault.detail);
+    spdlog::error(
+        "sessions.db cannot be written; changes of sessions stay in memory until it can: {}",
+        fault.detail);
   }
 
   Database database;          // used by the thread once it runs
@@ -269,8 +272,9 @@ std::string loss_of(const std::vector<std::string>& damaged_rows) {
 std::string loss_of_changes(const std::filesystem::path& file) {
   const std::string damage = registry::damage_of_wal(file);
   if (damage.empty()) return {};
-  return damage + "; sessions and their messages are in the state before that, with the changes "
-                  "that the log still has";
+  return damage +
+         "; sessions and their messages are in the state before that, with the changes that the "
+         "log still has";
 }
 
 // Describes the loss of commits that were made but are missing now, for whatever reason.
@@ -365,8 +369,9 @@ void SessionStore::take(std::uint64_t record, std::string_view changes) {
     const std::lock_guard lock(impl_->mutex);
     is_first = !impl_->has_changes() || impl_->pending.back().bytes() > kMostPendingBytes;
     if (!impl_->apply(changes)) {
-      spdlog::error("record {} of the log: its changes of MQTT sessions cannot be read and are "
-                    "left out", record);
+      spdlog::error(
+          "record {} of the log: its changes of MQTT sessions cannot be read and are left out",
+          record);
     }
     impl_->streams.set_record(record);
   }

@@ -54,7 +54,8 @@ Result<SocketAddress> socket_address(const Address& address) {
   addrinfo* found = nullptr;
   if (::getaddrinfo(address.host.c_str(), std::to_string(address.port).c_str(), &hints, &found) !=
       0) {
-    return fail(ErrorCode::kBadParams, fmt::format("{} is not a numeric IP address", address.text()));
+    return fail(ErrorCode::kBadParams,
+                fmt::format("{} is not a numeric IP address", address.text()));
   }
   const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> first(found, &::freeaddrinfo);
   SocketAddress raw;

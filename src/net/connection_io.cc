@@ -165,7 +165,8 @@ void ConnectionIo::tick(TimePoint now) {
   } else if (!stuck_since_) {
     stuck_since_ = now;
   } else if (now - *stuck_since_ > place_.limits.unsent_time) {
-    spdlog::info("closed a connection whose peer read nothing for {} ms", place_.limits.unsent_time.count());
+    spdlog::info("closed a connection whose peer read nothing for {} ms",
+                 place_.limits.unsent_time.count());
     return close();
   }
   protocol_->tick(now);

@@ -295,8 +295,8 @@ Result<TlsFiles> own_certificates(const std::filesystem::path& data_folder,
                  .certificate = folder / "server.pem",
                  .key = folder / "server.key"};
   for (const auto& [name, why] : check_certificates(data_folder)) {
-    spdlog::error("tls/{}: {}; a damaged certificate or key of the server is replaced by a new one", name,
-                  why);
+    spdlog::error("tls/{}: {}; a damaged certificate or key of the server is replaced by a new one",
+                  name, why);
   }
   for (const std::filesystem::path& key : {folder / "ca.key", files.key}) {
     const std::filesystem::file_status facts = std::filesystem::status(key, error);

@@ -142,7 +142,8 @@ TEST_F(RegistryTest, ALostRegistryBesideOtherDataIsRefusedWithTheCure) {
       const Result<std::unique_ptr<Registry>> opened = Registry::open(folder_.data());
       ASSERT_FALSE(opened) << other;
       EXPECT_EQ(opened.error().code, ErrorCode::kNotFound);
-      EXPECT_TRUE(opened.error().detail.contains("restore registry.sqlite")) << opened.error().detail;
+      EXPECT_TRUE(opened.error().detail.contains("restore registry.sqlite"))
+          << opened.error().detail;
       EXPECT_EQ(std::filesystem::exists(file), content.has_value());
     }
     std::filesystem::remove(folder_.data() / other);
@@ -169,7 +170,8 @@ TEST_F(RegistryTest, WithoutItsKeyTooANewRegistryIsMadeBesideOldData) {
   std::filesystem::remove(folder_.data() / "registry.sqlite");
   std::filesystem::remove(folder_.data() / "secret.key");
   reopen();
-  EXPECT_TRUE(registry_->setback().contains("not the registry that was in this folder")) << registry_->setback();
+  EXPECT_TRUE(registry_->setback().contains("not the registry that was in this folder"))
+      << registry_->setback();
 }
 
 TEST_F(RegistryTest, ARemovedDevicesNumberIsRememberedAndNeverGivenAgain) {

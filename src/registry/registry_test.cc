@@ -122,8 +122,7 @@ TEST_F(RegistryTest, AFleetIsAddedWholeOrNotAtAll) {
   EXPECT_EQ(owned(anna), (Names{"C", "A", "B"}));
   const std::vector<DeviceSpec> twice{{.sn = "D", .name = "d", .owner = "anna"},
                                       {.sn = "D", .name = "d", .owner = "anna"}};
-  expect_fault(registry_->add_devices(twice), ErrorCode::kConflict,
-               "device 'D' exists already");
+  expect_fault(registry_->add_devices(twice), ErrorCode::kConflict, "device 'D' exists already");
   EXPECT_EQ(owned(anna), (Names{"C", "A", "B"}));
   EXPECT_EQ(registry_->directory()->find_device("D"), nullptr);
   reopen();
@@ -171,8 +170,8 @@ TEST_F(RegistryTest, AShareThatMakesNoSenseIsRefused) {
                "account 'anna' owns device 'SN1'");
   expect_fault(registry_->share_device({.sn = "SN1", .account = "bert", .rights = Rights::kOwner}),
                ErrorCode::kBadParams,
-               "rights is "owner": must be monitor, full or none; to change the owner, move the "
-               "device");
+               "rights is " owner
+               ": must be monitor, full or none; to change the owner, move the device");
   expect_fault(registry_->share_device({.sn = "SN1", .account = "bert", .rights = Rights::kNone}),
                ErrorCode::kNotFound, "device 'SN1' is not shared with 'bert'");
   expect_fault(registry_->share_device({.sn = "SN1", .account = "cleo"}), ErrorCode::kNotFound,

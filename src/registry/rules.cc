@@ -26,8 +26,8 @@ bool consists_of(std::string_view text, std::string_view punctuation) {
 
 Status check_name(std::string_view name, std::string_view whose) {
   const auto refuse = [whose](std::string_view found) {
-    return fail(ErrorCode::kBadParams, fmt::format("{} must have 1 to {} printable characters: {}", whose,
-                                                   kNameMaxCharacters, found));
+    return fail(ErrorCode::kBadParams, fmt::format("{} must have 1 to {} printable characters: {}",
+                                                   whose, kNameMaxCharacters, found));
   };
   if (name.empty()) return refuse("it is empty");
   std::size_t characters = 0;
@@ -37,12 +37,13 @@ Status check_name(std::string_view name, std::string_view whose) {
     const std::optional<char32_t> character = take_character(rest);
     if (!character) return refuse(fmt::format("byte {} is not UTF-8", at));
     if (!is_printable(*character)) {
-      return refuse(fmt::format("it has U+{:04X} at byte {}",
-                                static_cast<std::uint32_t>(*character), at));
+      return refuse(
+          fmt::format("it has U+{:04X} at byte {}", static_cast<std::uint32_t>(*character), at));
     }
   }
-  if (name.front() == ' ' || name.back() == ' ') return refuse("it must not begin or end with a "
-                                                               "space");
+  if (name.front() == ' ' || name.back() == ' ') {
+    return refuse("it must not begin or end with a space");
+  }
   return {};
 }
 
@@ -51,9 +52,9 @@ Status check_sn(std::string_view sn) {
       sn != "..") {
     return {};
   }
-  return fail(
-      ErrorCode::kBadParams,
-      fmt::format("a serial number must have 1 to {} characters of A-Z a-z 0-9 . _ -", kSnMaxBytes));
+  return fail(ErrorCode::kBadParams,
+              fmt::format("a serial number must have 1 to {} characters of A-Z a-z 0-9 . _ -",
+                          kSnMaxBytes));
 }
 
 Status check_access_key(std::string_view access_key) {
@@ -72,8 +73,8 @@ Status check_secret(std::string_view secret, std::string_view whose, std::size_t
     return {};
   }
   return fail(ErrorCode::kBadParams,
-              fmt::format("{} must have {} to {} visible ASCII characters, without spaces", whose, least,
-                          kSecretMaxBytes));
+              fmt::format("{} must have {} to {} visible ASCII characters, without spaces", whose,
+                          least, kSecretMaxBytes));
 }
 
 }  // namespace gridloom::registry

@@ -169,10 +169,11 @@ Status check(Database& database, const Table& table) {
     return damaged(database, fmt::format("table {} has {} rows instead of {}", table.name,
                                          found->sums.rows, stored->rows));
   }
-  return damaged(database,
-                 found->sums.sum == stored->sum
-                     ? fmt::format("the numbers assigned in table {} are not known", table.name)
-                     : fmt::format("table {} has rows that differ from what was written", table.name));
+  return damaged(
+      database,
+      found->sums.sum == stored->sum
+          ? fmt::format("the numbers assigned in table {} are not known", table.name)
+          : fmt::format("table {} has rows that differ from what was written", table.name));
 }
 
 }  // namespace

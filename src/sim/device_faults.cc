@@ -77,8 +77,8 @@ const std::vector<DeviceFault>& common_faults() {
         make(common_fault::kFlapping,
              "The device is connected for value seconds, then disconnected for value seconds (30)"),
         make(common_fault::kClockSkew, "The device's clock is value seconds ahead (3600)"),
-        make(common_fault::kMalformed, "The device's reports are malformed: truncated, not JSON, "
-                                       "values of other types"),
+        make(common_fault::kMalformed,
+             "The device's reports are malformed: truncated, not JSON, values of other types"),
         make(common_fault::kNoReply, "The device carries out sets and does not reply")};
     made[2].environment = {{"clock_s", kSkew_s}};
     return made;
@@ -107,9 +107,8 @@ Status check_order(const FaultRule& order, const catalog::Catalog& catalog) {
                             fmt::join(names_of(families), ", ")));
   }
   if (order.probability <= 0 || order.probability > 1) {
-    return fail(
-        ErrorCode::kBadParams,
-        fmt::format("probability is {}: must be above 0 and at most 1", order.probability));
+    return fail(ErrorCode::kBadParams,
+                fmt::format("probability is {}: must be above 0 and at most 1", order.probability));
   }
   return {};
 }

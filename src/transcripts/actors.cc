@@ -196,7 +196,9 @@ Status Actors::connect_device(const std::string& sn) {
 Status Actors::drop_device(const std::string& sn, Millis span) {
   const auto device = device_of(sn);
   if (!device) return std::unexpected(device.error());
-  if (!(*device)->client) return fail(ErrorCode::kConflict, fmt::format("{} is disconnected already", sn));
+  if (!(*device)->client) {
+    return fail(ErrorCode::kConflict, fmt::format("{} is disconnected already", sn));
+  }
   (*device)->client.reset();
   (*device)->dropped = true;
   if (span > Millis(0)) (*device)->back = server_.clock().now() + span;

@@ -112,8 +112,9 @@ void Session::on(const Publish& packet) {
     }
   }
   if (!has_room_for(packet)) {
-    return end(Reason::kReceiveMaximumExceeded,
-               fmt::format("PUBLISH: more than {} are not acknowledged yet", limits_.receive_maximum));
+    return end(
+        Reason::kReceiveMaximumExceeded,
+        fmt::format("PUBLISH: more than {} are not acknowledged yet", limits_.receive_maximum));
   }
   if (packet.qos == Qos::kAtLeastOnce) ++puback_owed_;
   if (packet.qos == Qos::kExactlyOnce) {

@@ -60,7 +60,7 @@ wire::JsonObject Summary::to_json() const {
 std::string Summary::to_text() const {
   std::string text = fmt::format(
       "{} connections, {:.1f} s: {:.0f} operations/s\n"
-      "latency: half within {:.3f} ms, 99 % within {:.3f} ms, longest {:.3f} ms\n"
+      "latency: median {:.3f} ms, 99th percentile {:.3f} ms, maximum {:.3f} ms\n"
       "bytes: {} sent, {} received; errors: {}\n",
       connections, cost.seconds, per_second(), counts.latencies.percentile_ms(0.5),
       counts.latencies.percentile_ms(0.99), counts.latencies.max_ms(), counts.bytes_sent,

@@ -1,4 +1,4 @@
-// Which commands create a data folder: each command is tried with a folder that does not exist.
+// Tests which commands create a data folder: each is run with a folder that does not exist.
 #include "app/data_folder.h"
 
 #include <fmt/format.h>

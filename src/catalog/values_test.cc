@@ -1,4 +1,4 @@
-// What a device file says of its values: their names, titles, units, errors.
+// Values of a field in a device file: names, titles, units and errors.
 #include <gtest/gtest.h>
 
 #include <optional>

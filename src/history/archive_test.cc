@@ -334,7 +334,7 @@ TEST_F(ArchiveTest, ADamagedIndexIsNotedWithoutBeingAskedFor) {
       << "in the background";
 }
 
-// As a kill leaves the files, with one bit flipped in the write-ahead log: SQLite reports no error.
+// The files after a kill, with one bit flipped in the write-ahead log: SQLite reports no error.
 TEST_F(ArchiveTest, ADamagedWriteAheadLogIsNoted) {
   start();
   for (int i = 0; i < 40; ++i) report(1, Millis(i), fmt::format("field.{}", i), "\"text\"");

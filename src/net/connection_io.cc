@@ -242,7 +242,7 @@ void ConnectionIo::read() {
   const auto [bytes, state] = stream_.read(buffer);
   if (state == Stream::State::kBroken) return close();
   if (state == Stream::State::kEnded) {
-    // What the peer requested is still answered; then the connection is closed.
+    // Earlier requests of the peer are still answered; then the connection is closed.
     peer_ended_ = true;
     return continue_at_turn_end();
   }

@@ -66,7 +66,7 @@ std::optional<TimePoint> time_of(std::string_view text, const TimeOptions& optio
   return options.now.zone.to_utc(iso->local);
 }
 
-// What is valid, for an error.
+// Describes the valid times, for an error message.
 std::string valid_times(const TimeOptions& options) {
   std::string text =
       "must be a time in ISO 8601 (2026-11-01T00:00:00Z, 2026-11-01 14:05 or 2026-11-01; without Z "

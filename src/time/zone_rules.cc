@@ -321,7 +321,7 @@ Result<ZoneRules> parse_zone_file(std::string_view bytes) {
   if (!header) return no_zone("is not a zone file");
   std::size_t time_bytes = 4;
   if (header->version >= '2') {
-    // The same again with times of eight bytes; counts of four bytes cannot overflow the sum.
+    // The second part has times of eight bytes; counts of four bytes cannot overflow the sum.
     if (file.left() < header->bytes(time_bytes)) return no_zone("is a truncated zone file");
     file.take(header->bytes(time_bytes));
     header = header_in(file);

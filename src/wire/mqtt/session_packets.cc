@@ -100,7 +100,7 @@ void Session::on(const Publish& packet) {
       known = received_.end();
     }
     if (known != received_.end()) {
-      // The same message again. If it still awaits the hub's answer, its PUBREC follows later.
+      // A retransmission. If the message still awaits the hub's answer, its PUBREC follows later.
       if (known->acknowledged) {
         send(Pubrec{packet.packet_id, Reason::kSuccess, {}});
       } else if (known->earlier) {

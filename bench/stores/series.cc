@@ -1,6 +1,6 @@
 // Usage: history_series [DAYS]
 //
-// What reads cost: a week of one field of a device that reports many, from a store as the server
+// Cost of reads: a week of one field of a device with many fields, from a store as the server
 // has it. Warm: the file is in the system's memory. Each figure is the best of ten.
 #include <fmt/format.h>
 #include <unistd.h>

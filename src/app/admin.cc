@@ -302,7 +302,9 @@ JsonObject entry_of(const Row& row, const JsonObject& request, const Json& answe
 Result<Json> change(const AdminContext& context, const Row& row, const JsonObject& request) {
   if (const std::string why = context.archive.failing(); !why.empty()) {
     return fail(ErrorCode::kIo,
-                fmt::format("a change is written down, and the disk refuses: {}", why));
+                fmt::format("nothing was changed, because the change cannot be recorded in the "
+                            "audit: {}",
+                            why));
   }
   // Read before the operation, because a step of virtual time changes the clock.
   const std::int64_t at_ms = unix_ms(context.clock.now());
@@ -314,7 +316,7 @@ Result<Json> change(const AdminContext& context, const Row& row, const JsonObjec
   if (!written && answer->is_object()) {
     // The answer may hold values that are shown only once, such as keys, so it is sent anyway.
     answer->get_object()[kWarningMember] = fmt::format(
-        "the change is made, but the audit does not have it: {}", written.error().detail);
+        "the change was made, but could not be recorded in the audit: {}", written.error().detail);
   }
   return answer;
 }
@@ -336,7 +338,8 @@ Result<Json> administer(const AdminContext& context, const JsonObject& request) 
   const std::string op = text_or_empty(request, "op");
   const auto* row = std::ranges::find(kOperations, op, &Row::name);
   if (row == kOperations.end()) {
-    return fail(ErrorCode::kBadParams, fmt::format("op is \"{}\": there is no such operation", op));
+    return fail(ErrorCode::kBadParams,
+                fmt::format("op is \"{}\": not an operation of this server", op));
   }
   return row->facts.front().empty() ? row->operation(context, request)
                                     : change(context, *row, request);
@@ -369,7 +372,7 @@ struct AdminSocket::Impl {
       } else if (request != nullptr) {
         answer(client, administer(context, *request));
       } else {
-        answer(client, fail(ErrorCode::kBadParams, "a request is a JSON object"));
+        answer(client, fail(ErrorCode::kBadParams, "a request must be a JSON object"));
       }
     }
   }
@@ -377,7 +380,7 @@ struct AdminSocket::Impl {
   // Runs on its own thread, because a backup takes long and other clients must not wait for it.
   void back_up_beside(Socket client, JsonObject request) {
     if (backing_up.exchange(true)) {
-      return answer(client, fail(ErrorCode::kConflict, "another backup is being made"));
+      return answer(client, fail(ErrorCode::kConflict, "another backup is running"));
     }
     backup = std::jthread([this, client = std::move(client),
                            request = std::move(request)](const std::stop_token& stop) {
@@ -394,7 +397,9 @@ struct AdminSocket::Impl {
     std::erase_if(recordings, [](const Beside& each) { return each.over->load(); });
     if (recordings.size() >= kMostRecordings) {
       return answer(client, fail(ErrorCode::kConflict,
-                                 fmt::format("{} recordings are being made", recordings.size())));
+                                 fmt::format("{} recordings are running, and no more are allowed "
+                                             "at once",
+                                             recordings.size())));
     }
     const auto begun = administer(context, request);
     if (!begun) return answer(client, begun);
@@ -413,7 +418,7 @@ struct AdminSocket::Impl {
     const timeval patience{.tv_sec = kAnswerTime_s, .tv_usec = 0};
     ::setsockopt(client.get(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
     if (Status sent = write_all(client.get(), answer_text(result)); !sent) {
-      spdlog::warn("admin socket: {}", sent.error().detail);
+      spdlog::warn("the admin socket could not send an answer: {}", sent.error().detail);
     }
   }
 

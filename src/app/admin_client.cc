@@ -66,7 +66,7 @@ Result<Json> administer_stopped(const std::filesystem::path& data_folder, const 
 Result<Json> answer_in(std::string_view text) {
   auto answer = wire::parse_json(text, {.bytes = kMaxMessage, .keys = 10'000'000});
   if (answer) return answer;
-  return fail(ErrorCode::kIo, "the server went away before it answered");
+  return fail(ErrorCode::kIo, "the server ended before it answered");
 }
 
 Result<Json> outcome_in(std::string_view text) {
@@ -103,7 +103,7 @@ Result<Way> way_to(const std::filesystem::path& data_folder) {
     if (lock.error().code != ErrorCode::kConflict) return std::unexpected(lock.error());
     if (Steady::now() >= until) {
       return fail(ErrorCode::kConflict,
-                  fmt::format("{}, and was waited for in vain for {} s", lock.error().detail,
+                  fmt::format("{}, and did not end within {} s", lock.error().detail,
                               std::chrono::duration_cast<std::chrono::seconds>(kLockTime).count()));
     }
     ::poll(nullptr, 0, kLookEvery_ms);
@@ -118,34 +118,35 @@ std::string_view how_to_check(std::string_view op) {
   };
   constexpr auto kChecks = std::to_array<Check>({
       {"account.add",
-       "`gridloom account list` tells; nobody knows the keys of an account that was made so: "
-       "remove it and add it again"},
+       "`gridloom account list` shows whether it was; if so, the keys of the new account are not "
+       "known: remove the account and add it again"},
       {"account.keys",
-       "`gridloom account list` tells; nobody knows the secret key of a pair that was made so: "
-       "remove it"},
+       "`gridloom account list` shows whether it was; if so, the secret key of the new pair is not "
+       "known: remove the pair"},
       {"device.add",
-       "`gridloom device list` tells; nobody knows the key of a device that was made so: remove "
-       "it and add it again"},
-      {"account.", "`gridloom account list` and `gridloom audit` tell"},
-      {"device.", "`gridloom device list` and `gridloom audit` tell"},
-      {"fault.", "`gridloom fault list` tells"},
-      {"time.", "`gridloom time` tells"},
+       "`gridloom device list` shows whether it was; if so, the key of the new device is not "
+       "known: remove the device and add it again"},
+      {"account.", "`gridloom account list` and `gridloom audit` show whether it was"},
+      {"device.", "`gridloom device list` and `gridloom audit` show whether it was"},
+      {"fault.", "`gridloom fault list` shows whether it was"},
+      {"time.", "`gridloom time` shows whether it was"},
   });
   const auto* check =
       std::ranges::find_if(kChecks, [op](const Check& each) { return op.starts_with(each.op); });
-  return check == kChecks.end() ? "`gridloom audit` tells" : check->how;
+  return check == kChecks.end() ? "`gridloom audit` shows whether it was" : check->how;
 }
 
 // The error for a missing answer, with its consequences.
 std::unexpected<Error> unanswered(const JsonObject& request, const Error& why) {
   const std::string_view op = text_in(request, "op");
   if (op == kBackupOp) {
-    return fail(ErrorCode::kIo, fmt::format("{}; the backup is whole only if {} has backup.json",
+    return fail(ErrorCode::kIo, fmt::format("{}; the backup is complete only if {} has a "
+                                            "backup.json",
                                             why.detail, text_in(request, "folder")));
   }
   if (!is_change(op)) return std::unexpected(why);
-  return fail(ErrorCode::kIo, fmt::format("{}; the change may or may not be made: {}", why.detail,
-                                          how_to_check(op)));
+  return fail(ErrorCode::kIo, fmt::format("{}; the change may or may not have been made: {}",
+                                          why.detail, how_to_check(op)));
 }
 
 Result<Json> ask_server(const Socket& server, const JsonObject& request) {
@@ -220,7 +221,7 @@ Result<std::vector<std::string>> AdminStream::read() {
   if (!begun.contains('\n')) {
     const auto size = read_piece(fd(), -1, begun);
     if (!size) return std::unexpected(size.error());
-    if (*size == 0) return fail(ErrorCode::kIo, "the server has ended it");
+    if (*size == 0) return fail(ErrorCode::kIo, "the server has ended the stream");
   }
   std::vector<std::string> lines;
   std::size_t from = 0;

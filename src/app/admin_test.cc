@@ -440,10 +440,11 @@ TEST(AdminOnAFullDisk, TellsKeysOfWhatIsMadeThoughTheAuditLacksItAndThenRefuses)
   EXPECT_TRUE(told.contains("secretKey"));
   EXPECT_TRUE(told.contains("gatewayKey"));
   EXPECT_THAT(std::string(told.at("warning").as_string()),
-              HasSubstr("the change is made, but the audit does not have it"));
+              HasSubstr("the change was made, but could not be recorded in the audit"));
   testing::internal::CaptureStderr();
   EXPECT_EQ(report_warning(*made), 1);
-  EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr("the audit does not have it"));
+  EXPECT_THAT(testing::internal::GetCapturedStderr(),
+              HasSubstr("could not be recorded in the audit"));
   const auto refused = administer(context, {{"op", "account.add"}, {"name", "ben"}});
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, ErrorCode::kIo);

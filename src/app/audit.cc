@@ -70,7 +70,8 @@ Result<AuditFilter> audit_filter(const JsonObject& request) {
   if (const Json* value = request.if_contains("limit")) {
     constexpr auto kMost = static_cast<std::int64_t>(AuditFilter::kMostEntries);
     if (!wire::is_whole(*value) || wire::whole(*value) < 1 || wire::whole(*value) > kMost) {
-      return fail(ErrorCode::kBadParams, fmt::format("limit is a number from 1 to {}", kMost));
+      return fail(ErrorCode::kBadParams,
+                  fmt::format("limit must be a whole number from 1 to {}", kMost));
     }
     filter.limit = static_cast<std::size_t>(wire::whole(*value));
   }
@@ -122,7 +123,7 @@ Result<JsonArray> read_audit(history::Archive& archive, const AuditFilter& filte
                     "for fewer with --limit, --since, --until, --what, --who or --sn",
                     most_bytes, found.size())));
   });
-  if (!asked) return fail(ErrorCode::kIo, "too many others are reading history");
+  if (!asked) return fail(ErrorCode::kIo, "too many other requests read history; try again later");
   return answer.get();
 }
 
@@ -133,7 +134,7 @@ Status write_down(history::Archive& archive, const Clock& clock, JsonObject entr
   archive.append(history::RecordKind::kAudit, wire::to_text(entry), [safe] { safe->set_value(); });
   if (done.wait_for(kPatience) == std::future_status::ready) return {};
   const std::string why = archive.failing();
-  return fail(ErrorCode::kIo, why.empty() ? "the disk takes too long" : why);
+  return fail(ErrorCode::kIo, why.empty() ? "the disk does not answer in time" : why);
 }
 
 }  // namespace gridloom::app

@@ -77,7 +77,7 @@ Result<JsonArray> ask(const Arguments& arguments) {
   }
   auto answer = ask_admin(arguments.data, request);
   if (!answer) return std::unexpected(answer.error());
-  if (!answer->is_array()) return fail(ErrorCode::kInternal, "the server's answer is no list");
+  if (!answer->is_array()) return fail(ErrorCode::kInternal, "the server's answer is not a list");
   return std::move(answer->get_array());
 }
 

@@ -117,7 +117,7 @@ class Copy {
     if (!fs::exists(context_.data / sub)) return {};
     if (Status done = registry::make_data_folder(folder_ / sub); !done) return done;
     for (const fs::path& name : files_in(context_.data / sub)) {
-      if (context_.stop.stop_requested()) return fail(ErrorCode::kConflict, "it was stopped");
+      if (context_.stop.stop_requested()) return fail(ErrorCode::kConflict, "it was interrupted");
       const Status done = file(sub / name);
       // The segment is gone, so all its records are in history.db.
       if (!done && done.error().code == ErrorCode::kNotFound) continue;
@@ -136,7 +136,7 @@ Status take_empty(const fs::path& folder) {
   std::error_code error;
   if (fs::exists(folder, error) && !has_nothing(folder)) {
     return fail(ErrorCode::kBadParams,
-                fmt::format("{} is there and not an empty folder", folder.string()));
+                fmt::format("{} exists and is not an empty folder", folder.string()));
   }
   if (Status made = registry::make_data_folder(folder); !made) return made;
   if (::chmod(folder.c_str(), 0700) != 0) return registry::system_error("cannot protect", folder);
@@ -147,7 +147,8 @@ Status take_empty(const fs::path& folder) {
 
 Result<Json> back_up(const AdminContext& context, const fs::path& folder) {
   if (!folder.is_absolute()) {
-    return fail(ErrorCode::kBadParams, fmt::format("{:?} is no absolute path", folder.string()));
+    return fail(ErrorCode::kBadParams,
+                fmt::format("{:?} is not an absolute path", folder.string()));
   }
   if (Status taken = take_empty(folder); !taken) return std::unexpected(taken.error());
   Copy copy(context, folder);

@@ -76,7 +76,9 @@ std::string write_description(const BackupDescription& description, const time::
 Result<BackupDescription> parse_description(std::string_view text) {
   const bool hashed = text.contains(kHash);
   if (hashed && !is_sealed(text)) return fail(ErrorCode::kMalformed, "is damaged");
-  const auto none = [] { return fail(ErrorCode::kMalformed, "is none of a backup"); };
+  const auto none = [] {
+    return fail(ErrorCode::kMalformed, "is not the description of a backup");
+  };
   const auto parsed = wire::parse_json(text, {.bytes = kMostDescription, .keys = 1'000'000});
   if (!parsed) return none();
   const Json* what = wire::member(*parsed, "what");
@@ -107,10 +109,10 @@ Result<BackupDescription> read_description(const fs::path& folder) {
   const fs::path path = folder / kBackupDescription;
   const auto not_whole = [&](std::string_view why) {
     return fail(ErrorCode::kBadParams,
-                fmt::format("{} is no whole backup: {}", folder.string(), why));
+                fmt::format("{} is not a complete backup: {}", folder.string(), why));
   };
   const registry::FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!file.is_open()) return not_whole(fmt::format("there is no {} in it", kBackupDescription));
+  if (!file.is_open()) return not_whole(fmt::format("it has no {}", kBackupDescription));
   const auto text = registry::read_start(file, path, kMostDescription);
   if (!text) return std::unexpected(text.error());
   auto description = parse_description(*text);
@@ -129,16 +131,16 @@ Status verify(const BackupFile& expected, const fs::path& file) {
   }
   if (error) return fail(ErrorCode::kIo, fmt::format("{}: {}", file.string(), error.message()));
   if (size != expected.bytes) {
-    return fail(ErrorCode::kMalformed, fmt::format("{} is not what it was: it has {} bytes, not {}",
+    return fail(ErrorCode::kMalformed, fmt::format("{} is damaged: it has {} bytes instead of {}",
                                                    name, size, expected.bytes));
   }
   if (expected.sha256.empty()) return {};
   const auto sha256 = sha256_of_file(file);
   if (!sha256) return std::unexpected(sha256.error());
   if (*sha256 == expected.sha256) return {};
-  return fail(ErrorCode::kMalformed,
-              fmt::format("{} is not what it was: its SHA-256 is another than {} says", name,
-                          kBackupDescription));
+  return fail(
+      ErrorCode::kMalformed,
+      fmt::format("{} is damaged: its SHA-256 differs from that in {}", name, kBackupDescription));
 }
 
 }  // namespace gridloom::app

@@ -95,17 +95,17 @@ TEST(BackupDescriptionTest, VerifySaysWhatIsWrongWithAFile) {
   EXPECT_EQ(sha256_of_file(file).value_or(""), kSha256OfAbc);
   std::ofstream(file) << "abd";
   EXPECT_EQ(detail_of(expected),
-            "log/1.log is not what it was: its SHA-256 is another than backup.json says");
+            "log/1.log is damaged: its SHA-256 differs from that in backup.json");
   EXPECT_EQ(detail_of({.name = "log/1.log", .bytes = 3}), "") << "of version 1: the size only";
   std::ofstream(file) << "abcd";
-  EXPECT_EQ(detail_of(expected), "log/1.log is not what it was: it has 4 bytes, not 3");
+  EXPECT_EQ(detail_of(expected), "log/1.log is damaged: it has 4 bytes instead of 3");
 }
 
 TEST(BackupDescriptionTest, AFolderWithoutOneIsNoBackup) {
   const TemporaryFolder folder;
   const auto read = read_description(folder.path());
   ASSERT_FALSE(read);
-  EXPECT_THAT(read.error().detail, HasSubstr("is no whole backup: there is no backup.json in it"));
+  EXPECT_THAT(read.error().detail, HasSubstr("is not a complete backup: it has no backup.json"));
 }
 
 }  // namespace

@@ -52,7 +52,7 @@ Status copy_file(const std::filesystem::path& from, const std::filesystem::path&
   std::error_code error;
   std::filesystem::copy_file(from, to, error);
   if (error == std::errc::no_such_file_or_directory) {
-    return fail(ErrorCode::kNotFound, fmt::format("{} is not there", from.string()));
+    return fail(ErrorCode::kNotFound, fmt::format("{} does not exist", from.string()));
   }
   if (error) return fail(ErrorCode::kIo, fmt::format("{}: {}", to.string(), error.message()));
   if (::chmod(to.c_str(), mode) != 0) return registry::system_error("cannot protect", to);

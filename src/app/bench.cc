@@ -78,7 +78,7 @@ Status fill_mqtt(BenchArguments& a) {
     if (!text) return std::unexpected(text.error());
     if (std::istringstream words(*text); !(words >> who.user >> who.password)) {
       return fail(ErrorCode::kBadParams,
-                  fmt::format("{} must hold a user name and a password", a.subscriber));
+                  fmt::format("{} must contain a user name and a password", a.subscriber));
     }
   }
   load.subscriber = std::move(who);

@@ -169,11 +169,11 @@ class Check {
     if (view == kLogSeen) return look_at_seen(name, log_seen_.has_value());
     if (view == kNotes) return look_at_notes();
     if (view.starts_with("log/damaged-") || view.starts_with("damaged-")) {
-      return not_checked(name, "what was set aside when damage was found before");
+      return not_checked(name, "set aside when damage was found at an earlier start");
     }
     if (view.starts_with("log/") && view.ends_with(".log")) return look_at_segment(name);
     if (is_one_of(kPassing, view) || view.ends_with(kSharedMemory)) {
-      return not_checked(name, "nothing in it has to last");
+      return not_checked(name, "holds nothing durable");
     }
     if (!files_.contains(name)) not_checked(name, "not known");
   }
@@ -208,16 +208,16 @@ class Check {
     const auto applied = database.integer("SELECT record FROM applied");
     if (applied) sessions_applied_ = static_cast<std::uint64_t>(*applied);
     if (applied && sessions_seen_ > sessions_applied_) {
-      damage(kSessions, fmt::format("it was stored up to record {} of the log, and is as it was at "
-                                    "record {}: an old copy, or damaged",
+      damage(kSessions, fmt::format("it was stored up to record {} of the log once, and now ends "
+                                    "at record {}: it is an old copy, or damaged",
                                     *sessions_seen_, sessions_applied_));
     }
   }
 
   // The file records how far another file had come, and is compared where that file is checked.
   void look_at_seen(std::string_view name, bool is_known) {
-    if (is_known) return add_note(name, "compared with what it is about");
-    not_checked(name, "damaged, or empty after a loss of power: it tells nothing");
+    if (is_known) return add_note(name, "its number was compared with the file that it is about");
+    not_checked(name, "damaged, or empty after a loss of power: not compared");
   }
 
   void look_at_history(Database& database) {
@@ -249,7 +249,7 @@ class Check {
         !key) {
       return damage(kKey, key.error().detail);
     }
-    add_note(kKey, "whether it opens the registry stands there");
+    add_note(kKey, "checked with registry.sqlite");
   }
 
   void look_at_notes() {
@@ -318,13 +318,13 @@ class Check {
         lost += part.size;
       }
       if (places == 0) return std::nullopt;
-      return fmt::format("{} bytes in {} places are no record", lost, places);
+      return fmt::format("{} bytes in {} places are not a record", lost, places);
     });
     if (!segments_) segments_ = {.first = first, .last = last};
     segments_->last = std::max(segments_->last, last);
     if (why) return damage(name, *why);
     add_note(name, is_there(name) ? fmt::format("{} records", records)
-                                  : "gone meanwhile: history.db has what it held");
+                                  : "removed during the check: history.db has its records");
   }
 
   // Records that are not in history.db must be in the log: it must begin at or before the first of

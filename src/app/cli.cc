@@ -66,7 +66,7 @@ class FlatConfig final : public CLI::ConfigTOML {
     std::string text(kMostConfig + 1, '\0');
     in.read(text.data(), static_cast<std::streamsize>(text.size()));
     text.resize(static_cast<std::size_t>(in.gcount()));
-    if (in.bad()) throw CLI::FileError("--config: it cannot be read; is it a folder?");
+    if (in.bad()) throw CLI::FileError("--config: the file cannot be read; it may be a folder");
     if (text.size() > kMostConfig) {
       throw CLI::FileError(fmt::format("--config: more than {} bytes", kMostConfig));
     }
@@ -129,7 +129,7 @@ int add_account(const Arguments& arguments) {
     }
     secret = text->substr(0, text->find('\n'));
     if (secret.empty()) {
-      fmt::print(stderr, "gridloom: --secret-key-file {}: no secret key in its first line\n",
+      fmt::print(stderr, "gridloom: --secret-key-file {}: the first line has no secret key\n",
                  arguments.secret_key_file);
       return 1;
     }

@@ -23,21 +23,24 @@ Result<std::vector<std::int64_t>> numbers_of(const AdminContext& context,
   const Json* all = request.if_contains("unknown");
   if (all != nullptr && all->is_bool() && all->get_bool()) {
     if (unknown.empty()) {
-      return fail(ErrorCode::kNotFound, "the registry knows all devices that history has");
+      return fail(ErrorCode::kNotFound,
+                  "there are no unknown devices: the registry has every device that has history");
     }
     return unknown;
   }
   std::vector<std::int64_t> numbers;
   const Json* given = request.if_contains("numbers");
   if (given == nullptr || !given->is_array() || given->get_array().empty()) {
-    return fail(ErrorCode::kBadParams, "say which: numbers of devices, or --unknown for all");
+    return fail(ErrorCode::kBadParams,
+                "numbers is missing: must be numbers of unknown devices, or --unknown for all of "
+                "them");
   }
   for (const Json& each : given->get_array()) {
     const std::int64_t number = wire::is_whole(each) ? wire::whole(each) : 0;
     if (!std::ranges::binary_search(unknown, number)) {
       return fail(ErrorCode::kNotFound,
-                  fmt::format("{} is not the number of a device that history has and the registry "
-                              "does not know",
+                  fmt::format("{} is not the number of an unknown device: one that has history and "
+                              "is not in the registry",
                               wire::to_text(each)));
     }
     numbers.push_back(number);

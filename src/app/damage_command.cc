@@ -45,10 +45,10 @@ std::shared_ptr<void> add_damage(CLI::App& app, std::function<int()>& chosen) {
   const auto arguments = std::make_shared<Arguments>();
   Arguments& a = *arguments;
   CLI::App* damage = app.add_subcommand(
-      "damage", "Shows what is known to be lost or damaged; exits with 1 if there is anything");
+      "damage", "Lists known losses and damage of a data folder; exits with 1 if there are any");
   damage->add_option("--data", a.data, "Data folder of the server")->capture_default_str();
   damage->add_flag("--accept", a.accept,
-                   "Notes nothing of it any more; what is still so is found again");
+                   "Accept all notes, and clear the list; damage that persists is noted again");
   damage->callback([arguments, &chosen] { chosen = [arguments] { return run(*arguments); }; });
   return arguments;
 }

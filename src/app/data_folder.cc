@@ -80,14 +80,14 @@ Status check_data_folder(std::string_view command, const std::filesystem::path& 
   if (std::filesystem::exists(folder / "history.db", ignored)) {
     return fail(ErrorCode::kNotFound,
                 fmt::format("{0} has a history.db, but no {1}, which has all accounts and devices: "
-                            "put {1} and secret.key back from a backup; `gridloom serve` begins "
-                            "with new ones if both are missing, and keeps the history",
+                            "restore {1} and secret.key from a backup; if both are missing, "
+                            "`gridloom serve` creates new ones and keeps the history",
                             folder.string(), kRegistry));
   }
   return fail(ErrorCode::kNotFound,
               fmt::format("no Gridloom data in {0} (it has no {1}): --data is the folder that "
                           "`gridloom serve --data {0}` uses; that command, `gridloom account add` "
-                          "and `gridloom restore` make a new one",
+                          "and `gridloom restore` create a new one",
                           std::filesystem::absolute(folder, ignored).lexically_normal().string(),
                           kRegistry));
 }

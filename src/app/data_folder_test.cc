@@ -1,4 +1,4 @@
-// Which commands create a data folder: each command is tried with a folder that does not exist.
+// Tests which commands create a data folder: each is run with a folder that does not exist.
 #include "app/data_folder.h"
 
 #include <fmt/format.h>
@@ -114,7 +114,7 @@ TEST(DataFolder, TheOthersMakeNoRegistryWhereOneWasLost) {
     if (row.folder != DataFolder::kExpects) continue;
     const Outcome outcome = run(words_of(row.command, folder.path()));
     EXPECT_EQ(outcome.code, 1) << row.command;
-    EXPECT_THAT(outcome.said, HasSubstr("put registry.sqlite and secret.key back")) << row.command;
+    EXPECT_THAT(outcome.said, HasSubstr("restore registry.sqlite and secret.key")) << row.command;
     EXPECT_FALSE(fs::exists(folder.path() / "registry.sqlite")) << row.command;
   }
 }

@@ -168,7 +168,7 @@ int new_family(const std::filesystem::path& folder, const std::string& id) {
   std::ofstream out(file, std::ios::binary | std::ios::noreplace);
   out << *text << std::flush;
   if (!out) {
-    fmt::print(stderr, "gridloom: {} cannot be written, or is there already\n", file.string());
+    fmt::print(stderr, "gridloom: {} exists already, or cannot be written\n", file.string());
     return 1;
   }
   fmt::print("{0}: check it with gridloom family check {0}\n", file.string());

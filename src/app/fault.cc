@@ -24,8 +24,9 @@ using wire::JsonObject;
 Status check(const FaultRule& order, const catalog::Catalog& catalog) {
   if (hub::find_platform_fault(order.fault) == nullptr) {
     if (!order.account.empty()) {
-      return fail(ErrorCode::kBadParams,
-                  fmt::format("{} is a fault of devices: it has no account", order.fault));
+      return fail(
+          ErrorCode::kBadParams,
+          fmt::format("account is not allowed for {}, which is a fault of devices", order.fault));
     }
     if (Status device = sim::check_order(order, catalog); !device) {
       const bool known = sim::check_order({.fault = order.fault}, catalog).has_value();
@@ -39,7 +40,7 @@ Status check(const FaultRule& order, const catalog::Catalog& catalog) {
   }
   if (order.probability > 0 && order.probability <= 1) return {};
   return fail(ErrorCode::kBadParams,
-              fmt::format("probability is {}: must be above 0, and 1 at most", order.probability));
+              fmt::format("probability is {}: must be above 0 and at most 1", order.probability));
 }
 
 bool same(const FaultRule& one, const FaultRule& other) {
@@ -108,7 +109,9 @@ JsonObject row_of(const FaultRule& order, const time::TimeZone& zone) {
 
 Result<Faults*> faults_of(const AdminContext& context) {
   if (context.faults != nullptr) return context.faults;
-  return fail(ErrorCode::kConflict, "faults are those of a running server, and none runs here");
+  return fail(
+      ErrorCode::kConflict,
+      "faults can be injected into a running server only, and none runs on this data folder");
 }
 
 }  // namespace
@@ -133,7 +136,8 @@ Result<Json> order_fault(const AdminContext& context, const JsonObject& request)
   }
   if (const auto ms = number_in(request, "for_ms")) {
     if (*ms < 1 || *ms > static_cast<double>(time::kLongestSpan.count())) {
-      return fail(ErrorCode::kBadParams, "for_ms must be from 1 to those of a million days");
+      return fail(ErrorCode::kBadParams,
+                  "for_ms must be from 1 to 86400000000000 (a million days)");
     }
     order.until = context.clock.now() + Millis(static_cast<std::int64_t>(*ms));
   }
@@ -150,7 +154,8 @@ Result<Json> end_faults(const AdminContext& context, const JsonObject& request) 
   const std::string fault = text_in(request, "fault");
   const std::size_t ended = (*faults)->end(fault, text_in(request, "sn"));
   if (ended == 0 && !fault.empty()) {
-    return fail(ErrorCode::kNotFound, fmt::format("{} is not on", wire::shortened(fault)));
+    return fail(ErrorCode::kNotFound,
+                fmt::format("the fault {} is not on", wire::shortened(fault)));
   }
   return JsonObject{{"ended", ended}};
 }

@@ -121,10 +121,11 @@ std::shared_ptr<void> add_fault(CLI::App& app, std::function<int()>& chosen) {
     made->callback([&chosen, run = std::move(run)] { chosen = run; });
     return made;
   };
-  CLI::App* on = verb("on", "From now on this goes wrong", [&a] { return switch_on(a); });
+  CLI::App* on = verb("on", "Switches a fault on", [&a] { return switch_on(a); });
   on->add_option("fault", a.fault, "Name of the fault; `gridloom fault list --all` lists the names")
       ->required();
-  on->add_option("--device", a.sn, "Serial number; else every one that can have it");
+  on->add_option("--device", a.sn,
+                 "Serial number of the device; by default all devices that can have the fault");
   on->add_option("--account", a.account,
                  "Platform faults only: restrict the fault to apps of this account");
   on->add_option("--probability", a.probability,
@@ -132,13 +133,13 @@ std::shared_ptr<void> add_fault(CLI::App& app, std::function<int()>& chosen) {
                  "platform")
       ->capture_default_str();
   on->add_option("--value", a.value, "Parameter of the fault; its description explains it");
-  on->add_option("--for", a.span, "How long: 30s, 15m, 2h; else until it is switched off");
-  CLI::App* off = verb("off", "It goes right again; all of it, without a name", [&a] {
+  on->add_option("--for", a.span, "Duration: 30s, 15m, 2h; by default until it is switched off");
+  CLI::App* off = verb("off", "Switches a fault off; without a name, all of them", [&a] {
     return ask(a, {{"op", "fault.off"}, {"fault", a.fault}, {"sn", a.sn}});
   });
   off->add_option("fault", a.fault);
   off->add_option("--device", a.sn, "Only faults of this device");
-  CLI::App* list = verb("list", "What goes wrong now", [&a] {
+  CLI::App* list = verb("list", "Lists the faults that are on", [&a] {
     return ask(a, {{"op", "fault.list"}, {"all", a.all ? "yes" : ""}});
   });
   list->add_flag("--all", a.all, "List every fault that can be injected");

@@ -21,7 +21,9 @@ http::Health health_of(const history::ArchiveHealth& archive, Millis held_up) {
   if (archive.log.failing) failing("log", *archive.log.failing);
   if (!archive.store_failing.empty()) failing("store", archive.store_failing);
   const bool is_held_up = held_up >= kTooLong;
-  if (is_held_up) failing("loops", fmt::format("a thread is held up for {} ms", held_up.count()));
+  if (is_held_up) {
+    failing("loops", fmt::format("a thread has been blocked for {} ms", held_up.count()));
+  }
   if (archive.log.damaged_places != 0) {
     text["damaged"] = wire::JsonObject{{"places", archive.log.damaged_places},
                                        {"bytes", archive.log.damaged_bytes}};

@@ -33,7 +33,7 @@ TEST(HealthTest, SaysWhatFailsAndWhy) {
       {{}, true, R"({"status":"ok"})", Millis(4999)},
       {{},
        false,
-       R"({"status":"failing","loops":"a thread is held up for 5000 ms"})",
+       R"({"status":"failing","loops":"a thread has been blocked for 5000 ms"})",
        Millis(5000)},
   };
   for (const Row& row : rows) {

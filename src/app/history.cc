@@ -50,12 +50,14 @@ Result<std::string> whole_text(const AdminContext& context, http::SeriesAnswer a
     if (!good) text = std::unexpected(good.error());
     ended.release();
   });
-  if (!taken) return fail(ErrorCode::kConflict, "too many ask for history now: ask again");
+  if (!taken) {
+    return fail(ErrorCode::kConflict, "too many requests for history are waiting: try again later");
+  }
   ended.acquire();
   if (text && text->size() > kMostText) {
     return fail(ErrorCode::kBadParams,
-                fmt::format("the answer is over {} MB: ask for a step, a shorter span or fewer "
-                            "fields, or through the HTTP API",
+                fmt::format("the answer is larger than {} MB: request a step, a shorter span or "
+                            "fewer fields, or use the HTTP API",
                             kMostText / 1024 / 1024));
   }
   return text;

@@ -74,13 +74,15 @@ std::shared_ptr<void> add_history(CLI::App& app, std::function<int()>& chosen) {
   verb->add_option("--data", a.data, "Data folder of the server")->capture_default_str();
   verb->add_option("--devices", a.devices, std::string(kDevicesOfStoppedServer));
   verb->add_option("sn", a.sn, "Serial number")->required();
-  verb->add_option("field", a.fields, "Its name as in quota/all; several: a,b or pd.*")->required();
+  verb->add_option("field", a.fields, "Name of the field as in quota/all; several: a,b or pd.*")
+      ->required();
   verb->add_option("--from", a.from,
                    "Start of the span: -7d, 2026-11-01, 2026-11-01T00:00:00Z, unix ms")
       ->capture_default_str();
   verb->add_option("--to", a.to, "End of the span; written as --from, or now")
       ->capture_default_str();
-  verb->add_option("--step", a.step, "10s, 15m, 1h, 1d; to be drawn, as it fits");
+  verb->add_option("--step", a.step,
+                   "Step between values: 10s, 15m, 1h, 1d; a drawing has one that suits the span");
   verb->add_option("--aggregate", a.aggregate,
                    "Aggregate of each step: mean, min, max, sum, count, last, integral");
   verb->add_option("--format", a.format, "Output format: table, spark, csv, json")

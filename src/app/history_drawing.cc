@@ -108,11 +108,11 @@ void draw(const JsonObject& answer, const JsonObject& series, const Drawing& dra
     fmt::format_to(to, "{}\nmin {:.6g}  mean {:.6g}  max {:.6g}\n", spark(points, least, greatest),
                    least, sum / static_cast<double>(count), greatest);
   } else {
-    out += points.empty() ? "nothing was reported\n" : "no numbers\n";
+    out += points.empty() ? "no values were reported\n" : "no numbers\n";
   }
   const std::size_t shown = std::min(points.size(), drawing.rows);
   if (shown > 0 && shown < points.size()) {
-    fmt::format_to(to, "the last {} of {}; --csv has all:\n", shown, points.size());
+    fmt::format_to(to, "the last {} of {} values; --csv prints all:\n", shown, points.size());
   }
   for (std::size_t i = points.size() - shown; i < points.size(); ++i) {
     fmt::format_to(to, "  {}  {:>12}\n", time::iso_text(points[i].at_ms, drawing.zone),

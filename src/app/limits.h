@@ -57,7 +57,8 @@ struct Limit {
 [[nodiscard]] std::span<const Limit> all_limits();
 [[nodiscard]] std::int64_t value_of(const Limit& limit, Limits& limits);
 
-// Parses a list of "NAME=VALUE". kBadParams: unknown name, not a number, or a value out of range.
+// Parses a list of "NAME=VALUE"; NAME may be a former name (docs/user/limits.md). kBadParams:
+// unknown name, not a number, or a value out of range.
 [[nodiscard]] Result<Limits> limits_from(const std::vector<std::string>& settings);
 
 // All limits with their values: as text for a terminal, and as the page of the user's guide.

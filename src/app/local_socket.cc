@@ -41,7 +41,7 @@ Result<std::size_t> read_piece(int fd, int patience_ms, std::string& text) {
   std::array<char, 4096> piece{};
   pollfd ready{.fd = fd, .events = POLLIN, .revents = 0};
   if (::poll(&ready, 1, patience_ms) <= 0) {
-    return fail(ErrorCode::kIo, fmt::format("nothing came in {} s", patience_ms / 1000));
+    return fail(ErrorCode::kIo, fmt::format("no data came within {} s", patience_ms / 1000));
   }
   const ssize_t size = ::read(fd, piece.data(), piece.size());
   if (size < 0) return fail(ErrorCode::kIo, system_message(errno));
@@ -68,7 +68,7 @@ Status send_all(int fd, std::string_view text) {
   while (!text.empty()) {
     const ssize_t size = ::send(fd, text.data(), text.size(), MSG_NOSIGNAL);
     if (size < 0 && errno == EAGAIN) {
-      return fail(ErrorCode::kIo, "the other side does not read its answer");
+      return fail(ErrorCode::kIo, "the client does not read its answer");
     }
     if (size < 0) return fail(ErrorCode::kIo, system_message(errno));
     text.remove_prefix(static_cast<std::size_t>(size));

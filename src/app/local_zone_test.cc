@@ -51,7 +51,7 @@ TEST(LocalZone, IsTheSystemsIfNothingIsSaid) {
             std::chrono::hours(9));
   EXPECT_EQ(zone_in("/no/such/file").warning, "");
   EXPECT_EQ(zone_in("/no/such/file").zone.offset_at(kWinter), std::chrono::hours(0));
-  EXPECT_THAT(zone_in("/etc/passwd").warning, HasSubstr("/etc/passwd is no zone file"));
+  EXPECT_THAT(zone_in("/etc/passwd").warning, HasSubstr("/etc/passwd is not a zone file"));
 }
 
 }  // namespace

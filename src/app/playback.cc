@@ -146,7 +146,8 @@ Result<std::vector<Part>> parts_of(const transcripts::Script& script,
   if (!parts.empty()) return parts;
   return fail(
       ErrorCode::kBadParams,
-      fmt::format("{}: no device in it is \"real\", as those of a recording are", script.file));
+      fmt::format("{}: it has no device that is marked \"real\", as the devices of a recording are",
+                  script.file));
 }
 
 // Wakes the loop when the next action is due.

@@ -58,8 +58,9 @@ Result<std::size_t> descriptors_for_connections() {
       open_descriptors() + kForListeners + std::clamp(all / 4, kLeastForFiles, kMostForFiles);
   if (all >= taken + kLeastForConnections) return all - taken;
   return fail(ErrorCode::kIo,
-              fmt::format("this process may open {} files: the server needs {} at least, and one "
-                          "more for each connection (ulimit -n, or LimitNOFILE of systemd)",
+              fmt::format("this process may open {} files: the server needs at least {}, and one "
+                          "more for each connection; raise the limit with ulimit -n, or with "
+                          "LimitNOFILE of systemd",
                           all, taken + kLeastForConnections));
 }
 
@@ -81,11 +82,12 @@ void keep_freed_memory() {
 
 void prepare_process(const ProcessOptions& options) {
   if (Status raised = raise_descriptor_limit(); !raised) {
-    spdlog::warn("the limit of open files stays: {}", raised.error().detail);
+    spdlog::warn("the limit of open files could not be raised: {}", raised.error().detail);
   }
   if (!options.may_dump_core) {
     if (Status forbidden = forbid_core_dumps(); !forbidden) {
-      spdlog::warn("a crash may leave keys in a core dump: {}", forbidden.error().detail);
+      spdlog::warn("core dumps could not be disabled, so a crash may write keys to disk: {}",
+                   forbidden.error().detail);
     }
   }
   keep_freed_memory();

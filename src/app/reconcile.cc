@@ -17,10 +17,9 @@ constexpr std::size_t kMostRanges = 10;
 void tell_unknown(const std::vector<std::int64_t>& unknown) {
   const bool one = unknown.size() == 1;
   spdlog::error(
-      "history has {} device{} that the registry does not know, number{} {}: nothing of {} is "
-      "removed. If the registry was lost or is an old copy, put back registry.sqlite and "
-      "secret.key "
-      "from a backup; if the history is to go, use gridloom device purge",
+      "history has {} device{} that the registry does not know, number{} {}; the data of {} are "
+      "kept. If the registry was lost or is an old copy, restore registry.sqlite and secret.key "
+      "from a backup; to delete the data, run gridloom device purge",
       unknown.size(), one ? "" : "s", one ? "" : "s", ranges_text(unknown), one ? "it" : "them");
 }
 

@@ -95,7 +95,7 @@ TEST_F(ReconcileTest, ALostRegistryCostsNoHistoryAndIsTold) {
   EXPECT_EQ(archive->unknown(), (Numbers{1, 2, 3}));
   EXPECT_EQ(archive->health().unknown_devices, 3);
   ASSERT_EQ(archive->health().damage.size(), 1);
-  EXPECT_TRUE(archive->health().damage[0].contains("another registry"));
+  EXPECT_TRUE(archive->health().damage[0].contains("not the registry that was in this folder"));
   EXPECT_EQ(kept(), (Numbers{1, 2, 3}));
 }
 

@@ -112,7 +112,7 @@ Status record(const Arguments& arguments, const std::optional<Millis>& span) {
   Recording recording(begun.devices, begun.at, arguments.replaces_serials);
   Status good = write_all(*file, recording.head());
   if (good) {
-    fmt::print(stderr, "gridloom: records {} device{}{}\n", begun.devices.size(),
+    fmt::print(stderr, "gridloom: recording {} device{}{}\n", begun.devices.size(),
                begun.devices.size() == 1 ? "" : "s", span ? "" : " until Ctrl-C");
   }
   bool ended = false;
@@ -159,11 +159,12 @@ std::shared_ptr<void> add_record(CLI::App& app, std::function<int()>& chosen) {
   CLI::App* verb = app.add_subcommand(
       "record", "Records the messages of devices of a running server as a transcript");
   verb->add_option("--data", a.data, "Data folder of the server")->capture_default_str();
-  verb->add_option("--device", a.sns, "Serial number, as often as wanted; without it all devices")
+  verb->add_option("--device", a.sns,
+                   "Serial number of a device to record; repeatable; by default all devices")
       ->expected(1)
       ->take_all();
   verb->add_option("--out", a.out, "File to write; it must not exist yet")->required();
-  verb->add_option("--for", a.span, "How long: 30s, 15m, 2h; without it until Ctrl-C");
+  verb->add_option("--for", a.span, "Duration: 30s, 15m, 2h; by default until Ctrl-C");
   verb->add_flag("--replace-serials", a.replaces_serials,
                  "Replace the serial numbers by made-up ones");
   verb->callback([&a, &chosen] { chosen = [&a] { return run(a); }; });

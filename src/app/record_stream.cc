@@ -95,7 +95,8 @@ Result<std::vector<std::string>> sns_in(const AdminContext& context, const JsonO
   sns.erase(twice.begin(), twice.end());
   if (!sns.empty() && sns.size() <= kMostDevices) return sns;
   return fail(ErrorCode::kBadParams,
-              fmt::format("a recording is of 1 to {} devices, and these are {}: name them",
+              fmt::format("a recording has 1 to {} devices, and this one would have {}: name them "
+                          "with --device",
                           kMostDevices, sns.size()));
 }
 

@@ -130,7 +130,8 @@ Result<TrafficEvent> traffic_event_in(const Json& json) {
   const auto what = std::ranges::find(kWhat, text_of(json, "what"));
   const auto verb = wire::verb_of(text_of(json, "verb"));
   if (what == kWhat.end() || !verb) {
-    return fail(ErrorCode::kMalformed, "the server tells what this program does not know");
+    return fail(ErrorCode::kMalformed,
+                "the server sent an event of a kind that this program does not know");
   }
   TrafficEvent event{.what = static_cast<What>(what - kWhat.begin()),
                      .at = TimePoint(Millis(whole_of(json, "at"))),
@@ -146,7 +147,8 @@ Result<TrafficEvent> traffic_event_in(const Json& json) {
   if (wire::member(json, "fault") != nullptr) {
     const auto code = error_code_of(text_of(json, "code"));
     if (!code)
-      return fail(ErrorCode::kMalformed, "the server tells what this program does not know");
+      return fail(ErrorCode::kMalformed,
+                  "the server sent an event of a kind that this program does not know");
     event.error = Error{.code = *code, .detail = text_of(json, "fault")};
   }
   return event;

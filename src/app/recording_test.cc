@@ -209,7 +209,8 @@ TEST(PartsOf, WantARealDevice) {
       transcripts::parse_script("test.loom", "device delta_2 R331TEST0000001 owner demo\n");
   const auto parts = parts_of(*script, *families());
   ASSERT_FALSE(parts.has_value());
-  EXPECT_THAT(parts.error().detail, HasSubstr("test.loom: no device in it is \"real\""));
+  EXPECT_THAT(parts.error().detail,
+              HasSubstr("test.loom: it has no device that is marked \"real\""));
 }
 
 }  // namespace

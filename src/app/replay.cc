@@ -40,7 +40,8 @@ Result<std::vector<Secret>> keys_in(const std::string& file, const std::vector<s
   for (const std::string& sn : sns) {
     const auto found = std::ranges::find(*known, sn, &bench::Device::sn);
     if (found == known->end()) {
-      return fail(ErrorCode::kNotFound, fmt::format("--keys {}: there is no {}", file, sn));
+      return fail(ErrorCode::kNotFound,
+                  fmt::format("--keys {}: the device {} is missing", file, sn));
     }
     keys.emplace_back(found->key);
   }
@@ -55,8 +56,8 @@ struct Prepared {
 Result<Prepared> prepare(const Arguments& arguments) {
   if (arguments.data.empty() && (arguments.server.empty() || arguments.keys.empty())) {
     return fail(ErrorCode::kBadParams,
-                "say which server: --data DIR of one on this machine, or --server HOST:PORT and "
-                "--keys FILE");
+                "the server is missing: give --data DIR of one on this machine, or --server "
+                "HOST:PORT and --keys FILE");
   }
   const auto catalog = catalog::load_catalog(arguments.devices);
   if (!catalog) return std::unexpected(catalog.error());

@@ -72,7 +72,7 @@ Status remove_tree(const fs::path& path) {
 
 Status move(const fs::path& from, const fs::path& to) {
   if (::rename(from.c_str(), to.c_str()) == 0) return {};
-  return registry::system_error("cannot move what was restored to", to);
+  return registry::system_error("cannot move the restored files to", to);
 }
 
 // Whether a sibling folder of `data` can be renamed to `data`.
@@ -112,9 +112,9 @@ class Staging {
       }
       for (const std::string& name : names_in(folder)) {
         if (name == kCopy || name.starts_with(kMoving)) continue;
-        return fail(
-            ErrorCode::kBadParams,
-            fmt::format("{} is in the way: it was not left behind by a restore", folder.string()));
+        return fail(ErrorCode::kBadParams,
+                    fmt::format("{} exists and was not left behind by a restore: move it away",
+                                folder.string()));
       }
       return Staging(folder, data, std::move(handle));
     }
@@ -202,7 +202,7 @@ Status make_room(const fs::path& data) {
   std::error_code error;
   if (fs::is_directory(data, error) && fs::is_empty(data, error) && !error) return {};
   return fail(ErrorCode::kBadParams,
-              fmt::format("{} is there and not an empty folder", data.string()));
+              fmt::format("{} exists and is not an empty folder", data.string()));
 }
 
 // Verifies each copy: neither the backup's bytes nor the copied bytes are wrong.
@@ -237,7 +237,7 @@ Status not_whole(const fs::path& folder, const Error& fault) {
     return std::unexpected(fault);
   }
   return fail(ErrorCode::kBadParams,
-              fmt::format("{} is no whole backup: {}", folder.string(), fault.detail));
+              fmt::format("{} is not a complete backup: {}", folder.string(), fault.detail));
 }
 
 }  // namespace
@@ -275,7 +275,8 @@ Status check_no_restore(const fs::path& data) {
   };
   if (is_there(inside(target))) return unfinished("");
   if (is_there(target / kRegistry) || !is_there(beside(target))) return {};
-  return unfinished(fmt::format(", or remove {} to do without", beside(target).string()));
+  return unfinished(
+      fmt::format(", or remove {} to continue without the restored data", beside(target).string()));
 }
 
 }  // namespace gridloom::app

@@ -92,7 +92,7 @@ int play_scenarios(const Scenarios& scenarios) {
     }
   }
   if (played > 1) fmt::print("{} scenarios, {} failed\n", played, failed);
-  if (played == 0) fmt::print(stderr, "gridloom: there is no *.loom file\n");
+  if (played == 0) fmt::print(stderr, "gridloom: no *.loom file was found\n");
   return played > 0 && failed == 0 ? 0 : 1;
 }
 

@@ -50,12 +50,12 @@ std::string content_of_reports(std::string_view batch) {
     devices.insert(row->device);
   }
   return fmt::format("{} of {}{}", counted(rows, "row"), counted(devices.size(), "device"),
-                     reader.failed() ? ", then what is no batch" : "");
+                     reader.failed() ? ", then bytes that are not a batch" : "");
 }
 
 std::string content_of_turn(std::string_view payload) {
   const auto turn = history::read_turn(payload);
-  if (!turn) return "what is no turn";
+  if (!turn) return "bytes that are not a turn";
   const std::string changes = counted(turn->session_changes.size(), "byte") + " of sessions";
   return turn->batch.empty() ? changes : content_of_reports(turn->batch) + ", " + changes;
 }
@@ -111,7 +111,7 @@ int show_segment(const std::filesystem::path& file) {
     damaged_bytes += part.size;
   }
   if (places == 0) return 0;
-  fmt::print(stderr, "gridloom: {}: {} bytes in {} places are no record\n", file.string(),
+  fmt::print(stderr, "gridloom: {}: {} bytes in {} places are not a record\n", file.string(),
              damaged_bytes, places);
   return 1;
 }

@@ -38,8 +38,9 @@ TEST(SegmentShow, CountsRowsAndDevicesOfReports) {
 TEST(SegmentShow, SaysWhereReportsAreNoBatch) {
   const std::string bytes = batch();
   EXPECT_EQ(said_of(RecordKind::kReports, bytes.substr(0, bytes.size() - 1)),
-            "2 rows of 2 devices, then what is no batch");
-  EXPECT_EQ(said_of(RecordKind::kReports, "abcd"), "0 rows of 0 devices, then what is no batch");
+            "2 rows of 2 devices, then bytes that are not a batch");
+  EXPECT_EQ(said_of(RecordKind::kReports, "abcd"),
+            "0 rows of 0 devices, then bytes that are not a batch");
 }
 
 TEST(SegmentShow, ShowsAuditWithoutWhatMovesTheCursor) {

@@ -125,8 +125,8 @@ Result<net::Address> address_of(const ServeOptions& options, const std::string& 
   const bool plain = flag == "--http" || flag == "--mqtt";
   if (plain && !address->loopback() && !options.insecure_plain) {
     return fail(ErrorCode::kBadParams,
-                fmt::format("{} {} would carry secrets in the clear outside this machine: use {}s, "
-                            "or say --insecure-plain if the network is trusted",
+                fmt::format("{} {} would send secrets unencrypted to other machines: use {}s, or "
+                            "--insecure-plain if the network is trusted",
                             flag, text, flag));
   }
   return address;
@@ -150,7 +150,7 @@ Result<std::unique_ptr<net::Listener>> listen(const ServeOptions& options, const
                                     loops);
   if (!opened && opened.error().code == ErrorCode::kConflict) {
     return fail(ErrorCode::kConflict,
-                fmt::format("{}; choose another with {} ADDR:PORT (port 0 takes any free one)",
+                fmt::format("{}; choose another with {} ADDR:PORT (port 0 takes any free port)",
                             opened.error().detail, flag));
   }
   return opened;
@@ -351,8 +351,8 @@ void warn_of_replays(const ServeOptions& options, const Listeners& listeners) {
     const net::Address& bound = (*listener)->bound();
     if (bound.loopback()) continue;
     spdlog::warn(
-        "{} leaves this machine with --replay-check off: a signed request that is "
-        "overheard can be sent again at any time",
+        "the listener {} accepts connections from other machines and --replay-check is off: a "
+        "signed request that someone intercepts can be sent again at any time",
         bound.text());
   }
 }
@@ -549,7 +549,10 @@ Status put_together(Running& running, const ServeOptions& options) {
   }
   auto ready = ReadyFile::write(options.data, facts_of(running, *files));
   // A full disk must not prevent stored data from being read.
-  if (!ready) spdlog::error("scripts cannot find this server: {}", ready.error().detail);
+  if (!ready) {
+    spdlog::error("ready.json could not be written, so scripts cannot find this server: {}",
+                  ready.error().detail);
+  }
   if (ready) running.ready.emplace(std::move(*ready));
   return running.demo ? greet(running, *files, options.data) : Status();
 }

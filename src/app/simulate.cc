@@ -153,7 +153,7 @@ Result<Secret> gateway_key_of(const Arguments& arguments) {
   std::string key = text->substr(0, text->find('\n'));
   if (!key.empty()) return Secret(std::move(key));
   return fail(ErrorCode::kBadParams,
-              fmt::format("--gateway-key {}: no key in its first line", arguments.gateway_key));
+              fmt::format("--gateway-key {}: the first line has no key", arguments.gateway_key));
 }
 
 // The devices in the file; the family follows from the serial number.
@@ -212,14 +212,14 @@ Status check_online(const Arguments& arguments) {
   };
   if (!has_keys && arguments.gateway.empty()) {
     return wrong(
-        "--server wants the devices' keys: --keys FILE, or --gateway ACCOUNT, or --data "
-        "DIR of a server on this machine");
+        "--server needs the devices' keys: --keys FILE, or --gateway ACCOUNT, or --data DIR of a "
+        "server on this machine");
   }
   if (arguments.families.empty() && arguments.keys.empty()) {
-    return wrong("--family says which devices there are to be, and how many");
+    return wrong("--family is missing: it names the families and the number of devices of each");
   }
   if (arguments.gateway.empty() != arguments.gateway_key.empty()) {
-    return wrong("--gateway and --gateway-key go together");
+    return wrong("--gateway and --gateway-key must be used together");
   }
   return {};
 }
@@ -243,7 +243,7 @@ Result<Drive> drive_of(const Arguments& arguments) {
   auto faults = faults_of(arguments, **catalog);
   if (!faults) return std::unexpected(faults.error());
   made.faults = std::move(*faults);
-  if (made.members.empty()) return fail(ErrorCode::kBadParams, "there are no devices");
+  if (made.members.empty()) return fail(ErrorCode::kBadParams, "no devices were requested");
   if (!arguments.ca.empty()) {
     auto tls = client::tls_client(arguments.ca);
     if (!tls) return std::unexpected(tls.error());
@@ -276,14 +276,15 @@ std::shared_ptr<void> add_simulate(CLI::App& app, std::function<int()>& chosen) 
   Arguments& a = *kept;
   CLI::App* verb = app.add_subcommand(
       "simulate",
-      "Virtual devices: without a server they live through a span as fast as they can, with one "
-      "they report to it in real time");
+      "Runs virtual devices: without a server they simulate a span of time as fast as possible, "
+      "with a server they report to it in real time");
   verb->add_option("--family", a.families,
                    "Devices of each family, as delta_2=500,power_stream=20");
   verb->add_option("--devices", a.devices, "Folder with additional device files");
   verb->add_option("--from", a.from, "Start of the simulated time")->capture_default_str();
   verb->add_option("--for", a.span,
-                   "How long it is: 90m, 365d; without it a day, and with a server no end");
+                   "Duration of the simulated time: 90m, 365d; by default a day, and with a server "
+                   "without end");
   verb->add_option("--step", a.step, "Simulated time between two steps of a device, 1s to 60s")
       ->capture_default_str();
   const CLI::Option* seed =
@@ -308,17 +309,22 @@ std::shared_ptr<void> add_simulate(CLI::App& app, std::function<int()>& chosen) 
   const auto online = [&](const std::string& name, auto& value, const std::string& help) {
     return verb->add_option(name, value, help)->group(group);
   };
-  online("--data", a.data, "Folder of a server on this machine: devices and keys are made there");
-  online("--server", a.server, "HOST:PORT of its MQTT; else the one of --data");
+  online("--data", a.data,
+         "Data folder of a server on this machine, which creates missing devices and their keys");
+  online("--server", a.server,
+         "MQTT address of the server, HOST:PORT; by default that of the server of --data");
   online("--tls-ca", a.ca, "Use TLS and trust this certificate authority (a PEM file)");
-  online("--keys", a.keys, "File with a serial number and a device key a line");
-  online("--gateway", a.gateway, "Account that owns the devices: they share its connections");
-  online("--gateway-key", a.gateway_key, "File with that account's gateway key");
-  online("--connections", a.connections, "As a gateway, so many; else each device has its own")
+  online("--keys", a.keys, "File with one \"SN KEY\" a line, for the devices to sign in");
+  online("--gateway", a.gateway,
+         "Account that owns the devices; they share the connections of its gateway");
+  online("--gateway-key", a.gateway_key, "File with the gateway key of that account");
+  online("--connections", a.connections,
+         "Connections of the gateway; without --gateway each device has its own")
       ->check(CLI::Range(1, 100'000));
-  online("--ramp", a.sign_ins_per_second, "Sign-ins a second at most; 0: as it answers")
+  online("--ramp", a.sign_ins_per_second,
+         "Sign-ins a second, at most; 0: as fast as the server answers")
       ->check(CLI::NonNegativeNumber);
-  online("--pid", a.pid, "The server's process: its processor time and memory are told too");
+  online("--pid", a.pid, "Process id of the server, to report its CPU time and memory as well");
   verb->add_flag("--json", a.json, "Print the summary as one line of JSON");
   verb->add_option("scenarios", a.scenarios, "Scenarios to play: *.loom files, or their folders");
   verb->callback([&a, &chosen, seed] {

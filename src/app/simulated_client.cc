@@ -66,7 +66,7 @@ Result<std::vector<Secret>> simulated_keys(const std::filesystem::path& data_fol
     for (const Json& row : rows->get_array()) keys.emplace_back(text_of(row, "key"));
   }
   if (keys.size() == sns.size()) return keys;
-  return fail(ErrorCode::kInternal, "the server does not tell the keys of all devices");
+  return fail(ErrorCode::kInternal, "the server's answer does not have the keys of all devices");
 }
 
 Result<client::Peer> find_server(const std::string& server,

@@ -27,15 +27,15 @@ Json told(const VirtualClock::State& state) {
 
 std::unexpected<Error> no_server() {
   return fail(ErrorCode::kConflict,
-              "the time is that of a running server, and none runs on this data folder");
+              "only a running server has a time, and none runs on this data folder");
 }
 
 Result<VirtualClock*> virtual_time(const AdminContext& context) {
   if (context.time != nullptr) return context.time;
   if (context.hub == nullptr) return no_server();
   return fail(ErrorCode::kConflict,
-              "this server's devices live in the wall's time; a server that is started with "
-              "--speed, --start, --until or --paused has a time of its own");
+              "this server uses the time of the system clock; start it with --speed, --start, "
+              "--until or --paused to control its time");
 }
 
 }  // namespace
@@ -73,7 +73,7 @@ Result<Json> change_time(const AdminContext& context, const JsonObject& request)
   if (*op == "time.step") {
     const double ms = number("ms");
     if (ms < 1 || ms > static_cast<double>(time::kLongestSpan.count())) {
-      return fail(ErrorCode::kBadParams, "ms must be from 1 to those of a million days");
+      return fail(ErrorCode::kBadParams, "ms must be from 1 to 86400000000000 (a million days)");
     }
     time.step(Millis(std::llround(ms)));
   }

@@ -88,13 +88,14 @@ std::shared_ptr<void> add_time(CLI::App& app, std::function<int()>& chosen) {
   };
   // Runs before the callback of a subcommand, which overrides it.
   time->preparse_callback([&](std::size_t) { chosen = [&a] { return ask(a, {{"op", "time"}}); }; });
-  verb("pause", "Lets it stand still", [&a] { return ask(a, {{"op", "time.pause"}}); });
-  verb("resume", "Lets it go on", [&a] { return ask(a, {{"op", "time.resume"}}); });
-  verb("speed", "Lets so many seconds pass in one",
+  verb("pause", "Pauses the devices' time", [&a] { return ask(a, {{"op", "time.pause"}}); });
+  verb("resume", "Resumes the devices' time", [&a] { return ask(a, {{"op", "time.resume"}}); });
+  verb("speed", "Sets the speed: seconds of the devices' time for each real second",
        [&a] { return ask(a, {{"op", "time.speed"}, {"speed", a.speed}}); })
       ->add_option("speed", a.speed)
       ->required();
-  verb("step", "Goes ahead as fast as the devices can, and pauses: 15m, or s, h, d",
+  verb("step",
+       "Advances the time by a span (30s, 15m, 2h, 7d) as fast as the devices can, then pauses",
        [&a] { return step(a); })
       ->add_option("by", a.by)
       ->required();

@@ -47,7 +47,7 @@ TEST_F(ReadFile, OneByteTooMuchIsRefused) {
 }
 
 TEST_F(ReadFile, WhatIsNoFileIsNamedWithTheReason) {
-  EXPECT_EQ(why(folder_), folder_.string() + ": cannot be read: it is a folder");
+  EXPECT_EQ(why(folder_), folder_.string() + ": cannot be read: it is a folder, not a file");
   EXPECT_THAT(why(folder_ / "none"), HasSubstr("none: cannot be read: No such file"));
   EXPECT_THAT(why(file("x") / "below"), HasSubstr("Not a directory"));
   if (::geteuid() == 0) return;  // root may read everything
@@ -68,7 +68,7 @@ TEST_F(ReadFile, OfATextControlCharactersAreRefused) {
     const auto text = read_text(file(std::string("ab") + control), 100);
     ASSERT_FALSE(text) << static_cast<int>(control);
     EXPECT_EQ(text.error().code, ErrorCode::kMalformed);
-    EXPECT_THAT(text.error().detail, HasSubstr("it is no text, as byte 2 shows"));
+    EXPECT_THAT(text.error().detail, HasSubstr("it is not text: byte 2 is a control character"));
   }
 }
 

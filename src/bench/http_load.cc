@@ -154,7 +154,7 @@ Result<AccessKey> access_key_from(const std::filesystem::path& file) {
   std::string secret_key;
   if (!(in >> access_key >> secret_key)) {
     return fail(ErrorCode::kBadParams,
-                fmt::format("{} must hold an access key and its secret key", file.string()));
+                fmt::format("{} must contain an access key and its secret key", file.string()));
   }
   return AccessKey{.access_key = access_key, .secret_key = Secret(secret_key)};
 }

@@ -267,7 +267,7 @@ void Worker::drain() {
 Status check(const MqttLoad& load) {
   const auto wrong = [](std::string what) { return fail(ErrorCode::kBadParams, std::move(what)); };
   if (load.connections > load.devices.size()) {
-    return wrong(fmt::format("{} connections want as many devices; there are {}", load.connections,
+    return wrong(fmt::format("{} connections need as many devices; there are {}", load.connections,
                              load.devices.size()));
   }
   if (load.payloads.empty()) return wrong("there is nothing to publish");

@@ -97,7 +97,7 @@ void check_twice(const YamlNode& node, std::string_view path, Mistakes& mistakes
   std::set<std::string_view> seen;
   for (const YamlMember& member : node.members) {
     if (!seen.insert(member.key).second) {
-      mistakes.add(member.line, child(path, member.key), "this key stands here twice");
+      mistakes.add(member.line, child(path, member.key), "this key occurs twice");
     }
   }
 }
@@ -195,7 +195,7 @@ Entry::Entry(const YamlNode& node, std::string path, Mistakes& mistakes, Section
     const std::string_view now = renamed_key(member.key);
     const bool renamed = !now.empty() && section_.find(now) != nullptr;
     mistakes.add(member.line, child(path_, member.key),
-                 fmt::format("this key is not known{}; known here are {}",
+                 fmt::format("unknown key{}; the keys here are {}",
                              renamed ? fmt::format(": its name is {} now", now) : "", known()));
   }
   for (const Key& key : section_.keys) {
@@ -207,7 +207,8 @@ const YamlNode* Entry::value_of(std::string_view key, std::initializer_list<Form
   const Key* declared = section_.find(key);
   if (declared == nullptr || std::ranges::find(forms, declared->form) == forms.end()) {
     throw std::logic_error(
-        fmt::format("device files: {} of {} is not declared as it is read", key, section_.name));
+        fmt::format("device files: {} of {} is read in another form than keys.cc declares", key,
+                    section_.name));
   }
   return find(key);
 }
@@ -339,7 +340,8 @@ void Entry::title(std::string_view description, std::string& to) const {
 void Entry::unit(std::string& to) const {
   text("unit", to);
   if (to.empty() || std::string_view("0123456789.-").find(to[0]) == std::string_view::npos) return;
-  mistake("unit", fmt::format("\"{}\" has a factor: scale has it, as in unit: W, scale: 0.1", to));
+  mistake("unit",
+          fmt::format("\"{}\" has a factor: write it as scale, such as unit: W, scale: 0.1", to));
 }
 
 void Entry::named_values(std::string_view key, FieldType type, std::vector<NamedValue>& to) const {
@@ -349,12 +351,11 @@ void Entry::named_values(std::string_view key, FieldType type, std::vector<Named
   const std::string path = child(path_, key);
   const auto put = [&](int line, const std::string& at, NamedValue value) {
     if (!fits(type, value.value)) {
-      return mistakes_.add(line, at,
-                           fmt::format("{} is no {}", wire::to_text(value.value), name_of(type)));
+      return mistakes_.add(
+          line, at, fmt::format("{} is not of type {}", wire::to_text(value.value), name_of(type)));
     }
     if (contains(to, value.value)) {
-      return mistakes_.add(line, at,
-                           fmt::format("{} stands here twice", wire::to_text(value.value)));
+      return mistakes_.add(line, at, fmt::format("{} occurs twice", wire::to_text(value.value)));
     }
     to.push_back(std::move(value));
   };
@@ -366,8 +367,8 @@ void Entry::named_values(std::string_view key, FieldType type, std::vector<Named
     return;
   }
   if (node->kind != Kind::kMapping) {
-    return mistake(key, fmt::format("must be values and their names, as {{0: off, 1: on}}{}; it is "
-                                    "{}",
+    return mistake(key, fmt::format("must be values and their names, such as {{0: off, 1: on}}{}; "
+                                    "it is {}",
                                     list ? ", or a list of values" : "", describe(*node)));
   }
   for (const YamlMember& member : node->members) {
@@ -392,8 +393,8 @@ void Entry::source(std::string& to) const {
     while (one.starts_with(' ')) one.remove_prefix(1);
     if (!is_source(one)) {
       mistake("source",
-              fmt::format("\"{}\" is no source: must be document:line as \"002:1004\", real "
-                          "or ours (several with commas)",
+              fmt::format("\"{}\" is not a source: must be document:line such as \"002:1004\", "
+                          "real or ours (several with commas)",
                           one));
     }
     rest = comma == std::string_view::npos ? std::string_view() : rest.substr(comma + 1);

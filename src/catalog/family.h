@@ -49,7 +49,7 @@ struct NamedValue {
 [[nodiscard]] bool contains(const std::vector<NamedValue>& values, const Json& value);
 // "2 (charging)", or "2" for a value without a name.
 [[nodiscard]] std::string text_of(const NamedValue& value);
-// The same for a value that may not be among `values`.
+// As above, also for a value that is not in `values`.
 [[nodiscard]] std::string named(const std::vector<NamedValue>& values, const Json& value);
 
 inline constexpr std::size_t kMostTitle = 30;  // characters

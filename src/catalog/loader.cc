@@ -38,7 +38,7 @@ void read_product_alias(const Entry& file, Family& family) {
   file.choice("list_as", listed);
   family.listed_by_alias = listed == "product_alias";
   if (family.listed_by_alias && family.product_alias.empty()) {
-    file.mistake("list_as", "is product_alias, which is missing");
+    file.mistake("list_as", "is product_alias, but that key is missing");
   }
 }
 
@@ -60,10 +60,11 @@ void read_head(const Entry& file, std::string_view file_name, Family& family) {
   file.choice("quota_all", shape);
   family.all = shape == "nested" ? Shape::kNested : Shape::kFlat;
   if (family.prefixes.empty() && !family.passthrough) {
-    file.mistake("prefixes", "is missing: how its serial numbers start, as [R331]");
+    file.mistake("prefixes",
+                 "is missing: must be the beginnings of its serial numbers, such as [R331]");
   }
   if (std::ranges::find(family.prefixes, std::string()) != family.prefixes.end()) {
-    file.mistake("prefixes", "an empty prefix would take every device");
+    file.mistake("prefixes", "an empty prefix would match every device");
   }
 }
 
@@ -95,13 +96,13 @@ void check_together(const std::vector<FamilyPtr>& families, std::vector<std::str
     for (const std::string& prefix : family->prefixes) {
       const auto [at, fresh] = owner.emplace(prefix, family->id);
       if (fresh) continue;
-      problems.push_back(fmt::format("{}.yaml: prefixes: {} belongs to {} already", family->id,
+      problems.push_back(fmt::format("{}.yaml: prefixes: {} is a prefix of {} already", family->id,
                                      prefix, at->second));
     }
     if (!family->passthrough) continue;
     if (passthrough != nullptr) {
       problems.push_back(
-          fmt::format("{}.yaml: passthrough: is true in {} already, and in one family only",
+          fmt::format("{}.yaml: passthrough: is true in {} already; only one family can have it",
                       family->id, passthrough->id));
     }
     passthrough = family.get();

@@ -50,7 +50,7 @@ JsonObject named_values() {
   return mapping_to(std::move(name));
 }
 
-// What the value of a key may be.
+// The JSON Schema of a key's value.
 JsonObject form_of(const Key& key) {
   switch (key.form) {
     case Form::kText:

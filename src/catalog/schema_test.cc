@@ -68,7 +68,7 @@ TEST(Starter, RefusesWhatIsNoId) {
   for (const std::string id : {"", "Kiln", "2kiln", "../kiln", "a b", "kiln.yaml", "_x"}) {
     const auto text = starter_file(id);
     ASSERT_FALSE(text) << id;
-    EXPECT_THAT(text.error().detail, HasSubstr('"' + id + "\" is no id of a family"));
+    EXPECT_THAT(text.error().detail, HasSubstr('"' + id + "\" is not a family id"));
   }
   EXPECT_FALSE(starter_file(std::string(41, 'a')));
 }

@@ -40,11 +40,11 @@ std::string name_problem(std::string_view name) {
 
 void check_nature(const Entry& entry, const Field& field) {
   if (field.invert && !entry.has("nature")) {
-    entry.mistake("invert", "turns round a nature, and there is none here");
+    entry.mistake("invert", "needs a nature");
   }
   if (field.nature.empty()) return;
   if (field.type != FieldType::kInt && field.type != FieldType::kFloat) {
-    entry.mistake("nature", "only an int or a float has one");
+    entry.mistake("nature", "only an int or a float can have it");
   }
   const std::string_view unit = std::ranges::find(kNatures, field.nature, &Nature::name)->unit;
   if (field.unit != unit) {
@@ -82,10 +82,12 @@ Json zero_of(FieldType type) {
 
 void check_values(const Entry& entry, Field& field) {
   if (field.range && !field.values.empty()) {
-    entry.mistake("values", "a field has a range or values; others: true for values beside them");
+    entry.mistake(
+        "values",
+        "a field can have a range or values, not both; others: true allows further values");
   }
   if (entry.has("others") && field.values.empty()) {
-    entry.mistake("others", "stands beside values only");
+    entry.mistake("others", "needs values");
   }
   const bool number = field.type == FieldType::kInt || field.type == FieldType::kFloat;
   if (field.range || field.others || field.values.empty() || !number) return;
@@ -96,8 +98,8 @@ void check_values(const Entry& entry, Field& field) {
 
 void check_bits(const Entry& entry, const Field& field) {
   if (field.bits.empty()) return;
-  if (field.type != FieldType::kInt) entry.mistake("bits", "only an int has some");
-  if (!field.values.empty()) entry.mistake("bits", "a field has values or bits");
+  if (field.type != FieldType::kInt) entry.mistake("bits", "only an int can have bits");
+  if (!field.values.empty()) entry.mistake("bits", "a field can have values or bits, not both");
   for (const NamedValue& bit : field.bits) {
     const std::int64_t number = wire::whole(bit.value);
     if (number >= 0 && number <= kLastBit) continue;
@@ -110,7 +112,8 @@ void read_absent(const Entry& entry, Field& field) {
   Json value;
   entry.json("absent", value);
   if (!fits(field.type, value)) {
-    entry.mistake("absent", fmt::format("{} is no {}", wire::to_text(value), name_of(field.type)));
+    entry.mistake("absent",
+                  fmt::format("{} is not of type {}", wire::to_text(value), name_of(field.type)));
   }
   field.absent = std::move(value);
 }
@@ -119,7 +122,7 @@ void read_error(const Entry& entry, Field& field) {
   entry.flag("error", field.error);
   entry.values("ok", field.ok);
   if (!field.error) {
-    if (entry.has("ok")) entry.mistake("ok", "stands beside error: true only");
+    if (entry.has("ok")) entry.mistake("ok", "needs error: true");
     return;
   }
   field.others = true;  // no document names all errors
@@ -135,15 +138,15 @@ bool excluded(const Field& field, const Json& value) {
 
 void check_initial(const Entry& entry, const Field& field) {
   if (!fits(field.type, field.initial)) {
-    return entry.mistake(
-        "initial", fmt::format("{} is no {}", wire::to_text(field.initial), name_of(field.type)));
+    return entry.mistake("initial", fmt::format("{} is not of type {}",
+                                                wire::to_text(field.initial), name_of(field.type)));
   }
   if (excluded(field, field.initial)) {
     return entry.mistake("initial", fmt::format("{} must be {}", wire::to_text(field.initial),
                                                 texts_of(field.values)));
   }
   if (is_error(field, field.initial)) {
-    return entry.mistake("initial", fmt::format("{} is an error: ok has the values that are none",
+    return entry.mistake("initial", fmt::format("{} is an error: list it under ok if it is not",
                                                 wire::to_text(field.initial)));
   }
   if (field.absent && same_value(*field.absent, field.initial)) return;
@@ -178,7 +181,7 @@ void read_field(const std::string& name, const Entry& entry, Family& family) {
   if (const std::string problem = name_problem(name); !problem.empty()) entry.mistake("", problem);
   if (field.scale == 0) entry.mistake("scale", "cannot be 0");
   const bool number = field.type == FieldType::kInt || field.type == FieldType::kFloat;
-  if (field.range && !number) entry.mistake("range", "only an int or a float has one");
+  if (field.range && !number) entry.mistake("range", "only an int or a float can have it");
   check_nature(entry, field);
   check_values(entry, field);
   check_bits(entry, field);
@@ -201,7 +204,7 @@ void check_groups(const Entry& file, const Family& family) {
     if (!groups.contains(field.name)) continue;
     file.mistake(
         "fields",
-        fmt::format("{0} is a field, and a group too ({0}.…): it can be one only", field.name));
+        fmt::format("{0} is both a field and a group ({0}.…): it can be only one", field.name));
   }
 }
 
@@ -237,10 +240,10 @@ void check_modules(const Entry& entry, const Family& family) {
     if (!wanted.contains(group)) {
       entry.mistake("modules", fmt::format("no field starts with {}.*", group));
     }
-    if (numbers.empty()) entry.mistake("modules", fmt::format("{} names no module", group));
+    if (numbers.empty()) entry.mistake("modules", fmt::format("{} has no modules", group));
     for (const std::string& number : numbers) {
       if (!number.empty() && number.find_first_of(".*") == std::string::npos) continue;
-      entry.mistake("modules", fmt::format("\"{}\" is no serial number", number));
+      entry.mistake("modules", fmt::format("\"{}\" is not a serial number", number));
     }
   }
   if (family.virtual_devices.devices.empty()) return;
@@ -285,7 +288,7 @@ std::vector<std::pair<std::string, Json>> read_values(const Entry& entry, std::s
   for (const auto& member : object) {
     const std::string name(member.key());
     if (!is_field(family, name)) {
-      entry.mistake(key, fmt::format("\"{}\" is no field", name));
+      entry.mistake(key, fmt::format("\"{}\" is not a field", name));
       continue;
     }
     const Field& field = family.fields[family.field_by_name.find(name)->second];

@@ -21,7 +21,7 @@ std::string reference_problem(std::string_view name, const TemplateScope& scope)
   if (name == "message_id" || name == "uptime_ms" || name == "now_ms") return "";
   if (name.starts_with("field:")) {
     name.remove_prefix(6);
-    return scope.family.field(name) != nullptr ? "" : fmt::format("\"{}\" is no field", name);
+    return scope.family.field(name) != nullptr ? "" : fmt::format("\"{}\" is not a field", name);
   }
   if (name.starts_with("module:")) {
     name.remove_prefix(7);
@@ -30,16 +30,18 @@ std::string reference_problem(std::string_view name, const TemplateScope& scope)
                : fmt::format("virtual.modules has no group \"{}\"", name);
   }
   if (name == "id" || name.starts_with("request.")) {
-    return scope.request ? "" : fmt::format("there is no request here that ${} could name", name);
+    return scope.request ? "" : fmt::format("${} is not allowed here: there is no request", name);
   }
   if (scope.command != nullptr) {
     const ParamPath found = find_param(scope.command->params, name);
     if (found.known && (found.param == nullptr || !found.param->ignored)) return "";
-    if (found.known) return fmt::format("${} is ignored; $request.params.{} has it", name, name);
+    if (found.known) {
+      return fmt::format("${} is an ignored parameter; use $request.params.{}", name, name);
+    }
   }
   return fmt::format(
-      "${} is not known: $id, $message_id, $uptime_ms, $now_ms, $request.x, "
-      "$module:GROUP, $field:NAME or a param of the command",
+      "${} is unknown: must be $id, $message_id, $uptime_ms, $now_ms, $request.x, $module:GROUP, "
+      "$field:NAME or a param of the command",
       name);
 }
 
@@ -94,8 +96,9 @@ void carry(const Entry& entry, const Family& family, const Report& report, Carri
       if (prefix ? !field.starts_with(name) : field != name) continue;
       any = true;
       if (!field.starts_with(report.prefix)) {
-        entry.mistake("prefix", fmt::format("\"{}\" is no prefix of {}, which the report carries",
-                                            report.prefix, field));
+        entry.mistake("prefix",
+                      fmt::format("\"{}\" is not a prefix of {}, which the report carries",
+                                  report.prefix, field));
       }
       if (carriers[k] != nullptr) {
         entry.mistake("fields",
@@ -106,8 +109,8 @@ void carry(const Entry& entry, const Family& family, const Report& report, Carri
     }
     if (!any) {
       entry.mistake("fields",
-                    fmt::format("\"{}\" names nothing: must be a field's name, or a prefix "
-                                "that ends with a dot",
+                    fmt::format("\"{}\" matches no field: must be a field's name, or a prefix that "
+                                "ends with a dot",
                                 name));
     }
   }
@@ -127,7 +130,7 @@ Report read_report(const std::string& name, const Entry& entry, const Family& fa
   entry.text("module", report.module);
   entry.flag("also_flat", report.also_flat);
   if (report.also_flat && !family.messages.nested) {
-    entry.mistake("also_flat", "means nothing where messages are not nested: they are flat");
+    entry.mistake("also_flat", "has no effect: messages are flat unless nested is true");
   }
   return report;
 }
@@ -162,7 +165,7 @@ void check_match(const Entry& file, const std::vector<Report>& reports) {
       const YamlNode& node = *file.find("reports")->find(reports[k].name);
       file.mistakes().add(
           node.line, fmt::format("reports.{}.match", reports[k].name),
-          fmt::format("is the same as that of {}: a reader could not tell them apart",
+          fmt::format("is the same as that of {}: the two reports cannot be distinguished",
                       reports[before].name));
       break;
     }
@@ -203,7 +206,7 @@ Index read_index(const Entry& entry) {
   const bool share = entry.has("share_of") && entry.has("share_in");
   const bool any_share = entry.has("share_of") || entry.has("share_in");
   if (share != entry.has("counter") && share == any_share) return index;
-  entry.mistake("counter", "must be there, or else both share_of and share_in");
+  entry.mistake("counter", "is missing: must be given, or both share_of and share_in");
   return index;
 }
 
@@ -218,7 +221,7 @@ void read_history(const Entry& file, Family& family) {
     const Entry one(value, std::move(path), file.mistakes(), SectionId::kIndex);
     history.indexes.push_back(read_index(one));
     if (!names.insert(history.indexes.back().name).second) {
-      one.mistake("name", fmt::format("\"{}\" stands here twice", history.indexes.back().name));
+      one.mistake("name", fmt::format("\"{}\" occurs twice", history.indexes.back().name));
     }
   });
   family.history = std::move(history);

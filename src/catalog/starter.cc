@@ -114,8 +114,8 @@ Result<std::string> starter_file(std::string_view id) {
   if (!valid) {
     return fail(
         ErrorCode::kBadParams,
-        fmt::format("\"{}\" is no id of a family: must be lower-case letters, digits and _, "
-                    "a letter first, at most {} characters",
+        fmt::format("\"{}\" is not a family id: must be lower-case letters, digits and _, a letter "
+                    "first, at most {} characters",
                     id.substr(0, kMostId), kMostId));
   }
   std::string prefix;

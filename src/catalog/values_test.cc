@@ -1,4 +1,4 @@
-// What a device file says of its values: their names, titles, units, errors.
+// Values of a field in a device file: names, titles, units and errors.
 #include <gtest/gtest.h>
 
 #include <optional>
@@ -68,15 +68,16 @@ TEST(Values, TellsMistakesOfTitlesErrorsBitsAndUnits) {
        "to 30"},
       {"title: Errors", "title: \"\"", "has 0 characters: must have 1 to 30"},
       {"ok: [0, 500], bits", "ok: [500], bits",
-       "fields.pd.err.initial: 0 is an error: ok has the values that are none"},
-      {"error: true, ok", "ok", "fields.pd.err.ok: stands beside error: true only"},
+       "fields.pd.err.initial: 0 is an error: list it under ok if it is not"},
+      {"error: true, ok", "ok", "fields.pd.err.ok: needs error: true"},
       {"9: no fan", "63: no fan", "fields.pd.err.bits: 63 must be 0 to 62"},
-      {"9: no fan", "fan: 9", "fields.pd.err.bits.fan: \"fan\" is no int"},
-      {"bits: {0: too", "values: {0: none}, bits: {0: too", "bits: a field has values or bits"},
-      {"absent: 65535", "absent: none", "fields.pd.left.absent: \"none\" is no int"},
+      {"9: no fan", "fan: 9", "fields.pd.err.bits.fan: \"fan\" is not of type int"},
+      {"bits: {0: too", "values: {0: none}, bits: {0: too",
+       "bits: a field can have values or bits, not both"},
+      {"absent: 65535", "absent: none", "fields.pd.left.absent: \"none\" is not of type int"},
       {"absent: 65535", "absent: 0", "initial: 65535 is outside its range [0, 5999]"},
       {"unit: W, scale: 0.1", "unit: 0.1 W",
-       "fields.watts.unit: \"0.1 W\" has a factor: scale has it, as in unit: W, scale: 0.1"},
+       "fields.watts.unit: \"0.1 W\" has a factor: write it as scale, such as unit: W, scale: 0.1"},
       {"unit: A, scale: 0.1", "unit: A, scale: 0", "charge.params.ratio.scale: cannot be 0"},
       {"dangerous: true", "dangerous: perhaps",
        "commands.restart.dangerous: must be true or false; it is \"perhaps\""},
@@ -86,11 +87,11 @@ TEST(Values, TellsMistakesOfTitlesErrorsBitsAndUnits) {
 TEST(Values, TellsMistakesOfNamedValues) {
   expect_told({
       {"{0: none, 20: full}", "{0: none, full: 20}",
-       "made_up.yaml:46: fields.pack.*.amp.values.full: \"full\" is no int"},
+       "made_up.yaml:46: fields.pack.*.amp.values.full: \"full\" is not of type int"},
       {"{0: none, 20: full}", "{0: none, 0.5: full}",
-       "fields.pack.*.amp.values.0.5: 0.5 is no int"},
-      {"{0: none, 20: full}", "{0: none, 0: full}", "values.0: 0 stands here twice"},
-      {"{0: none, 20: full}", "{0: none, -0: full}", "values.-0: 0 stands here twice"},
+       "fields.pack.*.amp.values.0.5: 0.5 is not of type int"},
+      {"{0: none, 20: full}", "{0: none, 0: full}", "values.0: 0 occurs twice"},
+      {"{0: none, 20: full}", "{0: none, -0: full}", "values.-0: 0 occurs twice"},
       {"{0: none, 20: full}", "{0: none, 20: [full]}",
        "values.20: must be the value's name, of 1 to 40 characters; it is a list"},
       {"{0: none, 20: full}", "{0: none, 20: \"\"}",
@@ -98,20 +99,19 @@ TEST(Values, TellsMistakesOfNamedValues) {
       {"{0: none, 20: full}", "{0: none, 20: 01234567890123456789012345678901234567890}",
        "of 1 to 40 characters; it is \"012345"},
       {"{0: none, 20: full}", "[0, 20]",
-       "fields.pack.*.amp.values: must be values and their names, as {0: off, 1: on}; it is a "
+       "fields.pack.*.amp.values: must be values and their names, such as {0: off, 1: on}; it is a "
        "list"},
       {"{0: none, 20: full}", "{0: none, 20: full}, range: [0, 30]",
-       "fields.pack.*.amp.values: a field has a range or values"},
-      {"values: {0: none, 20: full}, others", "others",
-       "fields.pack.*.amp.others: stands beside values only"},
+       "fields.pack.*.amp.values: a field can have a range or values"},
+      {"values: {0: none, 20: full}, others", "others", "fields.pack.*.amp.others: needs values"},
       {"values: {0: none, 20: full}, others: true", "values: {20: full}",
        "fields.pack.*.amp.initial: 0 must be 20 (full)"},
       {"{\"010\": resting", "{resting: resting",
        "fields.pd.state.initial: \"010\" must be \"resting\" (resting) or \"charging\" (charging)"},
       {"{0: off, 1: on}, unchanged", "3, unchanged",
-       "of.values: must be values and their names, as {0: off, 1: on}, or a list of values; it is "
-       "\"3\""},
-      {"values: [0, 1], alias", "values: [0, 1, 0], alias", "enabled.values: 0 stands here twice"},
+       "of.values: must be values and their names, such as {0: off, 1: on}, or a list of values; "
+       "it is \"3\""},
+      {"values: [0, 1], alias", "values: [0, 1, 0], alias", "enabled.values: 0 occurs twice"},
       {"initial: {pd.beep: 1}", "initial: {pd.state: loud}",
        "virtual.devices[0].initial: pd.state is \"loud\": must be \"010\" (resting) or "},
   });

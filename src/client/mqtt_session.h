@@ -73,7 +73,7 @@ class MqttSession {
   // received.
   void stop() { over_ = true; }
 
-  // What awaits an answer.
+  // Packets that await an acknowledgement.
   [[nodiscard]] std::size_t in_flight() const { return slots_.size() - free_ids_.size(); }
   // A version 5 server can make the window smaller.
   [[nodiscard]] bool has_window() const { return in_flight() < window_; }

@@ -146,7 +146,7 @@ TEST(ClientMqttSession, WithoutAUserThereIsNoPassword) {
   EXPECT_EQ(talk.sent(), Lines{"CONNECT 4 c -/- 0s clean"});
 }
 
-// What a server says to a client that subscribed and published, in one text.
+// All packets of a server to a client that subscribed and published, in one text.
 std::string conversation(Version version) {
   std::string bytes;
   for (const mqtt::Packet& packet : std::vector<mqtt::Packet>{

@@ -55,8 +55,9 @@ Result<Peer> find_peer(std::string_view text) {
   if (const auto numeric = net::parse_address(text)) return peer_at(*numeric);
   const std::size_t colon = text.rfind(':');
   if (colon == std::string_view::npos || colon == 0 || colon + 1 == text.size()) {
-    return fail(ErrorCode::kBadParams,
-                fmt::format("\"{}\" is no address: HOST:PORT is wanted, as localhost:1883", text));
+    return fail(
+        ErrorCode::kBadParams,
+        fmt::format("\"{}\" is not an address: must be HOST:PORT, such as localhost:1883", text));
   }
   const std::string host(text.substr(0, colon));
   const std::string port(text.substr(colon + 1));

@@ -153,14 +153,16 @@ struct Archive::Impl {
     if (more.error().code == ErrorCode::kDamaged) {
       damage.note_page(options.clock->now(), more.error());
     }
-    spdlog::error("what is too old stays for now: {}", more.error().detail);
+    spdlog::error("data past their retention time could not be removed and are kept for now: {}",
+                  more.error().detail);
     return false;
   }
 
   void take(std::uint64_t sequence, RecordKind kind, std::string_view payload) {
     if (const Status read = builder->take(sequence, kind, payload); !read) {
       ++malformed;
-      spdlog::error("record {} of the log: {}", sequence, read.error().detail);
+      spdlog::error("record {} of the log is left out of the history: {}", sequence,
+                    read.error().detail);
     }
   }
 
@@ -201,7 +203,7 @@ struct Archive::Impl {
     }
     const std::lock_guard lock(mutex);
     if (stored) {
-      if (failed_at) spdlog::info("history is stored again");
+      if (failed_at) spdlog::info("history.db can be written again");
       failed_at.reset();
       store_failing.clear();
       if (holds == 0) log->trim(stored_through());
@@ -211,7 +213,8 @@ struct Archive::Impl {
     store_failing = stored.error().detail;
     if (last_warned_at && tried - *last_warned_at < kErrorsEvery) return;
     last_warned_at = tried;
-    spdlog::error("history cannot be stored; the log keeps it meanwhile: {}", store_failing);
+    spdlog::error("history.db cannot be written; reports stay in the log until it can: {}",
+                  store_failing);
   }
 
   Status checkpoint() {

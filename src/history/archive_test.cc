@@ -224,9 +224,8 @@ TEST_F(ArchiveLossTest, NothingIsLostByStopsAndStarts) {
 TEST_F(ArchiveLossTest, AMissingHistoryIsToldUntilItIsAccepted) {
   for (const char* name : {"history.db", "history.db-wal", "history.db-shm"}) remove(name);
   const Lines expected = {
-      "records 1 to 2 are neither in the log nor in history.db, which is new: what devices "
-      "reported "
-      "in them is lost"};
+      "records 1 to 2 are neither in the log nor in history.db, which is new: the reports in them "
+      "are lost"};
   EXPECT_EQ(damage(), expected);
   start();
   report(1, 9s, "a", "9");
@@ -238,8 +237,8 @@ TEST_F(ArchiveLossTest, AMissingHistoryIsToldUntilItIsAccepted) {
 
 TEST_F(ArchiveLossTest, AMissingLogIsTold) {
   remove("log");
-  EXPECT_EQ(damage(), (Lines{"the log has no segment, and history.db has records up to 3: what the "
-                             "log had behind them is lost"}));
+  EXPECT_EQ(damage(), (Lines{"the log has no segment, but history.db has records up to 3: the "
+                             "later records of the log are lost"}));
 }
 
 // Session changes are stored in sessions.db, which may contain later log records than history.db.
@@ -335,7 +334,7 @@ TEST_F(ArchiveTest, ADamagedIndexIsNotedWithoutBeingAskedFor) {
       << "in the background";
 }
 
-// As a kill leaves the files, with one bit flipped in the write-ahead log: SQLite reports no error.
+// The files after a kill, with one bit flipped in the write-ahead log: SQLite reports no error.
 TEST_F(ArchiveTest, ADamagedWriteAheadLogIsNoted) {
   start();
   for (int i = 0; i < 40; ++i) report(1, Millis(i), fmt::format("field.{}", i), "\"text\"");

@@ -28,7 +28,7 @@ void work(const std::stop_token& stop, const std::filesystem::path& path,
   const std::string name = path.filename().string();
   if (found && !found->empty()) {
     on_damage(fmt::format(
-        "{} is damaged, and what is stored may be missing in answers: {}{}", name, found->front(),
+        "{} is damaged, and stored data may be missing in answers: {}{}", name, found->front(),
         found->size() == 1 ? std::string() : fmt::format("; and {} more", found->size() - 1)));
   } else if (!found && found.error().code == ErrorCode::kDamaged) {
     on_damage(fmt::format("{} is damaged: a page of it cannot be read", name));

@@ -52,7 +52,7 @@ TEST_F(BackgroundCheckTest, TellsOfAnIndexThatKnowsOtherRows) {
   std::promise<std::string> told;
   const BackgroundCheck check(file(), [&told](std::string why) { told.set_value(std::move(why)); });
   const std::string why = told.get_future().get();
-  EXPECT_TRUE(why.starts_with("history.db is damaged, and what is stored may be missing")) << why;
+  EXPECT_TRUE(why.starts_with("history.db is damaged, and stored data may be missing")) << why;
   EXPECT_TRUE(why.contains("sqlite_autoindex_energy_1")) << why;
 }
 

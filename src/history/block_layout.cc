@@ -291,19 +291,19 @@ void append_layout(std::string& out, const Layout& layout) {
 
 Result<Layout> read_layout(std::string_view bytes) {
   if (!bytes.starts_with(kMagic) || bytes.size() <= kMagic.size()) {
-    return fail(ErrorCode::kMalformed, "not a block: it does not begin with GB");
+    return fail(ErrorCode::kMalformed, "not a block: its first bytes are not GB");
   }
   if (bytes[kMagic.size()] != kVersion) {
-    return fail(ErrorCode::kMalformed, "a block of a version that this program does not know");
+    return fail(ErrorCode::kMalformed, "a block of a later version of Gridloom");
   }
   if (bytes.size() < kMagic.size() + 1 + kCheck_bytes) {
-    return fail(ErrorCode::kMalformed, "a damaged block: it is cut short");
+    return fail(ErrorCode::kMalformed, "a damaged block: it is truncated");
   }
   if (!has_check(bytes)) {
-    return fail(ErrorCode::kMalformed, "a damaged block: its checksum is another");
+    return fail(ErrorCode::kMalformed, "a damaged block: its checksum is wrong");
   }
   bytes.remove_suffix(kCheck_bytes);
-  const auto damaged = fail(ErrorCode::kMalformed, "a damaged block: its header is not sound");
+  const auto damaged = fail(ErrorCode::kMalformed, "a damaged block: its header is invalid");
   Cursor cursor(bytes.substr(kMagic.size() + 1));
   Layout layout;
   layout.rows = cursor.varint();

@@ -67,7 +67,7 @@ Status Builder::take(std::uint64_t sequence, RecordKind kind, std::string_view p
       add_audit(sequence, payload);
       return {};
   }
-  return fail(ErrorCode::kMalformed, "a record of a kind that is not known");
+  return fail(ErrorCode::kMalformed, "a record of an unknown kind");
 }
 
 void Builder::add_audit(std::uint64_t sequence, std::string_view payload) {

@@ -18,7 +18,8 @@ Status each_row_of_rows(std::string_view chunk, const Block::OnRow& on_row) {
   while (const RowsReader::Row* row = reader->next()) on_row(row->at_ms, row->samples);
   if (reader->failed()) return fail(ErrorCode::kMalformed, "rows that cannot be read to their end");
   if (reader->malformed() != 0) {
-    spdlog::error("{} reports with values of no field are left out", reader->malformed());
+    spdlog::error("{} reports whose values do not match their fields are left out",
+                  reader->malformed());
   }
   return {};
 }

@@ -70,14 +70,12 @@ DamageNotes::DamageNotes(const std::filesystem::path& data) : file_(data / "dama
     texts_.insert(lines_.back().substr(space + 1));
   });
   if (!good) {
-    note(SystemClock().now(),
-         "damage.txt was damaged: what else is noted may be other than it was");
+    note(SystemClock().now(), "damage.txt was damaged: its other notes may have changed");
   }
   if (lines_.empty()) return;
-  spdlog::warn(
-      "{} of the damage that was found earlier {} not accepted yet; gridloom damage shows "
-      "what is known",
-      lines_.size(), lines_.size() == 1 ? "is" : "are");
+  const bool one = lines_.size() == 1;
+  spdlog::warn("{} note{} of damage found earlier {} not accepted yet; gridloom damage lists {}",
+               lines_.size(), one ? "" : "s", one ? "is" : "are", one ? "it" : "them");
 }
 
 void DamageNotes::note(TimePoint at, std::string_view text) {
@@ -100,7 +98,8 @@ void DamageNotes::write() const {
   for (const std::string& line : lines_) all.append(line).append(1, '\n');
   if (const Status written = registry::replace_private_file(file_, checksum_line(all) + all);
       !written) {
-    spdlog::error("the damage is not written down: {}", written.error().detail);
+    spdlog::error("damage.txt could not be written, so this note is lost at the next start: {}",
+                  written.error().detail);
   }
 }
 
@@ -130,8 +129,8 @@ Status DamageNotes::accept() {
 Error with_cure(Error fault) {
   if (fault.code != ErrorCode::kDamaged) return fault;
   fault.detail +=
-      "; put history.db back from a backup. To begin a new history of what the log still has, move "
-      "history.db, history.db-wal and history.db-shm to another folder";
+      "; restore history.db from a backup. To start a new history with the data that the log still "
+      "has, move history.db, history.db-wal and history.db-shm to another folder";
   return fault;
 }
 

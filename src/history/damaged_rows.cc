@@ -14,11 +14,11 @@ std::string DamagedRows::place_of(const Row& row) {
     case RowTable::kAudit:
       return fmt::format("entry {}", row.key);
     case RowTable::kApplied:
-      return "its only row";
+      return "the only row";
     case RowTable::kRunningDay:
       return fmt::format("day {}", row.key);
     case RowTable::kBlock:
-      return fmt::format("device {}, hour {}, part {}", row.key, row.hour, row.chunk);
+      return fmt::format("device {}, hour {}, chunk {}", row.key, row.hour, row.chunk);
     case RowTable::kEnergy:
     case RowTable::kQuarter:
       return fmt::format("device {}, hour {}", row.key, row.hour);
@@ -32,7 +32,8 @@ void DamagedRows::found(const Row& row, std::string_view why) {
     if (rows_.contains(row)) return;
     if (rows_.size() < kMost) rows_.insert(row);
   }
-  spdlog::error("history.db: damage in table {}, {}: {}", name_of(row.table), place_of(row), why);
+  spdlog::error("history.db: damaged row in table {}, {}: {}", name_of(row.table), place_of(row),
+                why);
 }
 
 std::size_t DamagedRows::count() const {

@@ -109,7 +109,7 @@ class RealDisk final : public Disk {
     const std::filesystem::path path = folder_ / name;
     const FileDescriptor file = open_file(path, O_RDONLY);
     if (!file.is_open()) {
-      if (errno == ENOENT) return fail(ErrorCode::kNotFound, path.string() + " is not there");
+      if (errno == ENOENT) return fail(ErrorCode::kNotFound, path.string() + " does not exist");
       return system_error("cannot open", path);
     }
     struct stat facts{};

@@ -79,7 +79,7 @@ TEST(Folder, FilesAreAppendedToReadCutAndRemoved) {
   EXPECT_TRUE((*disk)->truncate("b", 3));
   EXPECT_EQ(*(*disk)->read("b"), "one");
   EXPECT_TRUE((*disk)->remove("b"));
-  EXPECT_TRUE((*disk)->remove("b")) << "it is not there, as wanted";
+  EXPECT_TRUE((*disk)->remove("b")) << "it does not exist, as wanted";
   EXPECT_THAT(*(*disk)->list(), ElementsAre("a"));
 }
 

@@ -350,7 +350,7 @@ TEST_F(Accounting, AnHourWithoutReportsIsPartOfTheGap) {
   EXPECT_NEAR(wh(EnergyFlow::kPv, 60min, 120min), 120, 1e-3);
 }
 
-// The same reports, shifted relative to the borders of the hours.
+// The same reports give the same sum when they are shifted relative to the hours.
 TEST(AccountingProperty, TheSumDoesNotDependOnWhereHoursEnd) {
   for (std::uint64_t seed = 0; seed < 40; ++seed) {
     Dice dice(seed);

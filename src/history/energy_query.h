@@ -19,7 +19,7 @@
 
 namespace gridloom::history {
 
-// The same as energies_between(), as an incremental query.
+// Computes energies_between() incrementally.
 class EnergyQuery {
  public:
   struct Options {

@@ -164,7 +164,7 @@ Status HeadBlocks::take(std::uint64_t sequence, std::string_view batch) {
     head.bytes += head.rows.size() - before;
     bytes_ += head.rows.size() - before;
   }
-  if (reader.failed()) return fail(ErrorCode::kMalformed, "a record of reports is no batch");
+  if (reader.failed()) return fail(ErrorCode::kMalformed, "a record of reports is not a batch");
   return {};
 }
 

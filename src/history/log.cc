@@ -117,7 +117,8 @@ void Log::Impl::work() {
     }
     failed(status.error());
     if (stopping) {
-      spdlog::error("log: {} records were not written", taken.size() - begun + waiting.size());
+      spdlog::error("the log ends without {} records that could not be written",
+                    taken.size() - begun + waiting.size());
       return;
     }
     wake.wait_for(lock, options.limits.retry,
@@ -188,7 +189,7 @@ Status Log::Impl::write_some() {
 
 void Log::Impl::recovered() {
   if (!is_failing()) return;
-  spdlog::info("log: the disk takes records again");
+  spdlog::info("the log can be written again");
   health.failing.reset();
 }
 
@@ -197,7 +198,7 @@ void Log::Impl::failed(const Error& fault) {
   failed_attempt = attempts;
   done.notify_all();
   if (const auto left_out = complaints.admit(clock.now())) {
-    spdlog::error("log: nothing is acknowledged until the disk takes records again: {}",
+    spdlog::error("the log cannot be written; no report or set is acknowledged until it can: {}",
                   fault.detail);
   }
 }
@@ -207,7 +208,7 @@ void Log::Impl::trim(std::uint64_t up_to) {
   if (status) return;
   // The next trim tries again.
   if (const auto left_out = complaints.admit(clock.now())) {
-    spdlog::error("log: old segments stay: {}", status.error().detail);
+    spdlog::error("old segments of the log could not be removed: {}", status.error().detail);
   }
 }
 

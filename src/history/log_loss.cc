@@ -10,8 +10,7 @@ namespace {
 
 std::string gap_text(std::uint64_t first, std::uint64_t last, bool history_is_new) {
   return fmt::format(
-      "records {} to {} are neither in the log nor in history.db{}: what devices reported in them "
-      "is lost",
+      "records {} to {} are neither in the log nor in history.db{}: the reports in them are lost",
       first, last, history_is_new ? ", which is new" : "");
 }
 
@@ -23,10 +22,10 @@ std::string end_text(std::uint64_t end, std::uint64_t seen, const StoredUpTo& st
     last = stored.sessions;
   }
   if (seen > last) {
-    file = "log.seen says that there were";
+    file = "log.seen names";
     last = seen;
   }
-  return fmt::format("the log {}, and {} records up to {}: what the log had behind them is lost",
+  return fmt::format("the log {}, but {} records up to {}: the later records of the log are lost",
                      end == 0 ? "has no segment" : fmt::format("ends with record {}", end), file,
                      last);
 }

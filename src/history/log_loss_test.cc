@@ -16,7 +16,7 @@ TEST(LogLossTest, IsToldForWhatHistoryLacksAlone) {
     StoredUpTo stored;
     std::vector<std::string> expected;
   };
-  const std::string lost = ": what devices reported in them is lost";
+  const std::string lost = ": the reports in them are lost";
   const std::vector<Row> rows = {
       {"nothing is missing", {}, {.history = 7, .sessions = 5}, {}},
       {"sessions.db is new, and history has what the log has not",
@@ -35,18 +35,18 @@ TEST(LogLossTest, IsToldForWhatHistoryLacksAlone) {
       {"the log is an old copy",
        {.ends_early = 5},
        {.history = 9, .sessions = 8},
-       {"the log ends with record 5, and history.db has records up to 9: what the log had behind "
-        "them is lost"}},
+       {"the log ends with record 5, but history.db has records up to 9: the later records of the "
+        "log are lost"}},
       {"the log and history.db are gone",
        {.ends_early = 0},
        {.history = 0, .sessions = 8},
-       {"the log has no segment, and sessions.db has records up to 8: what the log had behind them "
-        "is lost"}},
+       {"the log has no segment, but sessions.db has records up to 8: the later records of the log "
+        "are lost"}},
       {"the newest segment is gone",
        {.ends_early = 5, .seen = 9},
        {.history = 3, .sessions = 4},
-       {"the log ends with record 5, and log.seen says that there were records up to 9: what the "
-        "log had behind them is lost"}},
+       {"the log ends with record 5, but log.seen names records up to 9: the later records of the "
+        "log are lost"}},
   };
   for (const Row& row : rows) EXPECT_EQ(loss_notes(row.loss, row.stored), row.expected) << row.what;
 }

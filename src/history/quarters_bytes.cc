@@ -318,7 +318,8 @@ Result<HourOfRollups> read_rollups(std::int64_t hour, std::string_view bytes) {
   const auto damaged = [] { return fail(ErrorCode::kMalformed, "quarters that are damaged"); };
   if (bytes.size() < kHead_bytes) return damaged();
   if (bytes[0] != kVersion) {
-    return fail(ErrorCode::kMalformed, fmt::format("quarters of version {}; this one knows {}",
+    return fail(ErrorCode::kMalformed, fmt::format("quarters of version {}; this version of "
+                                                   "Gridloom reads {}",
                                                    static_cast<int>(bytes[0]), int{kVersion}));
   }
   if (bytes[1] != 0 && bytes[1] != 1) return damaged();

@@ -11,9 +11,8 @@ namespace gridloom::history {
 Error Reader::told(Error fault) const {
   if (fault.code != ErrorCode::kDamaged) return fault;
   shared_->damage->note_page(shared_->clock->now(), fault);
-  return {
-      .code = ErrorCode::kDamaged,
-      .detail = "history.db is damaged, and what was asked for is on a page that cannot be read"};
+  return {.code = ErrorCode::kDamaged,
+          .detail = "history.db is damaged: the requested data are on a page that cannot be read"};
 }
 
 Status Reader::each_block(DeviceNumber device, std::int64_t from, std::int64_t to,

@@ -214,13 +214,13 @@ Result<bool> Retention::expire_hour(const DeviceHour& of) {
     good = good && is_good_part(of, *statement);
   }
   Result<HourOfRollups> quarters =
-      fail(ErrorCode::kMalformed, "the checksum of a row of it is wrong");
+      fail(ErrorCode::kMalformed, "the checksum of one of its rows is wrong");
   if (good) quarters = quarters_of_parts(of.hour, std::move(chunks));
   if (!quarters) {
     // The content cannot be read: the rows stay, for an attempt to repair them by hand.
     if (std::exchange(complained_hour_, walked_hour_) != walked_hour_) {
-      spdlog::error("the history of device {}, hour {}, stays as it is: {}", of.device, of.hour,
-                    quarters.error().detail);
+      spdlog::error("history of device {}, hour {}: not reduced to 15-minute statistics: {}",
+                    of.device, of.hour, quarters.error().detail);
     }
     return false;
   }

@@ -46,12 +46,12 @@ std::string RowsWriter::finish() {
 bool is_rows(std::string_view bytes) { return bytes.starts_with(kMagic); }
 
 Result<RowsReader> RowsReader::open(std::string_view bytes) {
-  if (!is_rows(bytes)) return fail(ErrorCode::kMalformed, "these are no rows");
+  if (!is_rows(bytes)) return fail(ErrorCode::kMalformed, "not rows");
   if (bytes.size() < kHead_bytes + kCheck_bytes || !has_check(bytes)) {
-    return fail(ErrorCode::kMalformed, "the rows are damaged: their checksum is another");
+    return fail(ErrorCode::kMalformed, "the rows are damaged: their checksum is wrong");
   }
   if (static_cast<std::uint8_t>(bytes[kMagic.size()]) != kVersion) {
-    return fail(ErrorCode::kMalformed, "rows of a version that this program does not know");
+    return fail(ErrorCode::kMalformed, "rows of a later version of Gridloom");
   }
   bytes.remove_prefix(kHead_bytes);
   bytes.remove_suffix(kCheck_bytes);

@@ -115,7 +115,8 @@ Result<std::vector<SegmentChunk>> read_segment(std::string_view bytes) {
   SegmentReader reader(bytes);
   if (reader.header() == SegmentHeader::kLaterVersion) {
     return fail(ErrorCode::kMalformed,
-                fmt::format("it is of a later version of Gridloom (format {}; this one knows {})",
+                fmt::format("it is of a later version of Gridloom (format {}; this version reads "
+                            "{})",
                             reader.version(), kSegmentVersion));
   }
   std::vector<SegmentChunk> chunks;

@@ -91,7 +91,8 @@ Status SegmentFiles::read_records(Reading& reading, std::uint64_t after,
   SegmentReader reader(reading.bytes);
   if (reader.header() == SegmentHeader::kLaterVersion) {
     return fail(ErrorCode::kMalformed,
-                fmt::format("{} is of a later version of Gridloom (format {}; this one knows {})",
+                fmt::format("{} is of a later version of Gridloom (format {}; this version reads "
+                            "{})",
                             name_of(segment.first), reader.version(), kSegmentVersion));
   }
   const std::uint64_t limit = is_last(reading.place) ? std::numeric_limits<std::uint64_t>::max()
@@ -131,10 +132,12 @@ void SegmentFiles::cut(Segment& segment, std::uint64_t size) {
   const Status done = goes ? disk_.remove(name) : disk_.truncate(name, size);
   if (!done) {
     // The torn end does no harm there: the next start finds the same.
-    spdlog::warn("log: the torn end of {} stays: {}", name, done.error().detail);
+    spdlog::warn("log segment {}: the incomplete record at its end could not be cut off: {}", name,
+                 done.error().detail);
     return;
   }
-  spdlog::info("log: {} ended with {} bytes that were no record yet", name, segment.size - size);
+  spdlog::info("log segment {}: an incomplete record of {} bytes was cut off its end", name,
+               segment.size - size);
   bytes_ -= segment.size - size;
   segment.size = segment.durable_size = size;
 }
@@ -149,9 +152,9 @@ void SegmentFiles::set_aside(const Reading& reading, const SegmentChunk& chunk) 
   // A copy that a crash left unfinished is made again.
   if (const auto kept = disk_.read(copy); kept && *kept == bytes) return;
   const Status done = keep_copy(copy, bytes);
-  spdlog::error("log: {} is damaged: {} bytes at {} are no record; {}", segment, chunk.size,
-                chunk.offset,
-                done ? "they are kept as " + copy : "no copy was made: " + done.error().detail);
+  spdlog::error("log segment {} is damaged: {} bytes at offset {} are not a record; {}", segment,
+                chunk.size, chunk.offset,
+                done ? "they were copied to " + copy : "no copy was made: " + done.error().detail);
 }
 
 Status SegmentFiles::keep_copy(const std::string& name, std::string_view bytes) {

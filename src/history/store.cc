@@ -21,7 +21,7 @@ using registry::Transaction;
 // larger.
 constexpr int kCache_kib = 8 * 1024;
 
-constexpr std::string_view kPartLost = "what was reported in this part of the hour is left out";
+constexpr std::string_view kPartLost = "the reports in this chunk of the hour are left out";
 
 std::int64_t key_of(std::uint64_t sequence) { return static_cast<std::int64_t>(sequence); }
 
@@ -170,8 +170,9 @@ Result<std::uint64_t> Store::applied() {
       });
   if (!read) return std::unexpected(read.error());
   if (known) return static_cast<std::uint64_t>(*known);
-  damaged_->found({.table = RowTable::kApplied},
-                  "which records of the log are stored is not known; all of the log is read again");
+  damaged_->found(
+      {.table = RowTable::kApplied},
+      "the number of the last stored record is not known; all of the log is read again");
   // Audit entries have the numbers of their records: those are stored, and must not be stored
   // twice.
   const auto least = database_.integer("SELECT max(ifnull(max(sequence), 0), 0) FROM audit");
@@ -204,8 +205,9 @@ Result<std::vector<std::string>> Store::names() {
           return {};
         }
         names.push_back(fmt::format("damaged.field.{}", id));
-        damaged_->found({.table = RowTable::kName, .key = id},
-                        fmt::format("what is stored of the field is now under {}", names.back()));
+        damaged_->found(
+            {.table = RowTable::kName, .key = id},
+            fmt::format("the stored values of the field are now under {}", names.back()));
         return {};
       });
   if (!read) return std::unexpected(read.error());
@@ -330,8 +332,8 @@ Status Store::each_energy(DeviceNumber device, std::int64_t from, std::int64_t t
   return each_hour({.table = RowTable::kEnergy,
                     .sql = "SELECT hour, 0, 0, quarters, checksum FROM energy WHERE device = ? "
                            "AND hour >= ? AND hour < ? ORDER BY device, hour",
-                    .loss = "the energies of the hour are accounted from its block if that is "
-                            "still there, and missing otherwise"},
+                    .loss = "the energies of the hour are computed from its block if that is still "
+                            "stored, and missing otherwise"},
                    {.device = device, .hour = from}, to, on_energy, on_damaged);
 }
 

@@ -126,10 +126,10 @@ class Check {
     found_.rows += rows;
     if (table.table == RowTable::kBlock) found_.blocks = rows;
     if (!read) {
-      add(fmt::format("table {} cannot be read behind {} rows: {}", name_of(table.table), rows,
+      add(fmt::format("table {} cannot be read after {} rows: {}", name_of(table.table), rows,
                       read.error().detail));
     } else if (table.table == RowTable::kApplied && rows != 1) {
-      add("which records of the log are stored is not known");
+      add("the number of the last stored record is not known");
     }
   }
   StoreCheck found() { return std::move(found_); }
@@ -177,8 +177,9 @@ Result<StoreCheck> check_store(Database& database) {
   if (!version) return std::unexpected(version.error());
   if (*version < 1 || *version > kStoreVersion) {
     return fail(ErrorCode::kMalformed,
-                fmt::format("version {} of the file is not known, only those up to {}", *version,
-                            kStoreVersion));
+                fmt::format("the file has version {}, and this version of Gridloom reads versions "
+                            "up to {}",
+                            *version, kStoreVersion));
   }
   Check check(database, *version == kStoreVersion);
   // Retention creates this table at a server's first start.

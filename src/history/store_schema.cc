@@ -159,7 +159,8 @@ Status fill(Database& database, const Filling& filling) {
 // Runs in the caller's transaction. A row that is already damaged gets a checksum of its damaged
 // content: only the content's own format can reveal that damage.
 Status upgrade(Database& database, std::int64_t /*from*/) {
-  spdlog::info("{}: becomes version {}, whose rows have checksums", database.path(), kStoreVersion);
+  spdlog::info("{}: upgrading to version {}, which has a checksum in each row", database.path(),
+               kStoreVersion);
   const auto applied = database.integer("SELECT sequence FROM applied");
   if (!applied) return std::unexpected(applied.error());
   if (Status done = database.run(std::string(kColumnsOfVersion2)); !done) return done;

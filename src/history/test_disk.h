@@ -128,7 +128,7 @@ class TestDisk final : public Disk {
     const auto fault = next_operation();
     if (fault && fault != Kind::kNoSpace) return refuse("cannot read", name, *fault);
     const auto file = seen_.find(name);
-    if (file == seen_.end()) return fail(ErrorCode::kNotFound, name + " is not there");
+    if (file == seen_.end()) return fail(ErrorCode::kNotFound, name + " does not exist");
     return file->second->seen;
   }
 
@@ -153,7 +153,7 @@ class TestDisk final : public Disk {
     const std::lock_guard lock(mutex_);
     const auto fault = next_operation();
     const auto found = seen_.find(name);
-    if (found == seen_.end()) return fail(ErrorCode::kIo, name + " is not there");
+    if (found == seen_.end()) return fail(ErrorCode::kIo, name + " does not exist");
     File& file = *found->second;
     if (!fault || coin()) {
       file.seen.resize(size);

@@ -60,7 +60,7 @@ Response failure(const Error& fault, std::string_view trace_id) {
   const auto [code, message] = code_of(fault.code);
   Response response;
   if (code == "1000") {
-    spdlog::error("request {}: {}", trace_id, fault.detail);
+    spdlog::error("request with trace id {} failed: {}", trace_id, fault.detail);
     response.body = envelope(code, message, {}, trace_id);
     response.code = code;
     response.why = fmt::format("request {}", trace_id);

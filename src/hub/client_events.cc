@@ -24,7 +24,7 @@ std::string line_of(const ClientEvent& event, std::uint64_t left_out) {
   if (!event.client_id.empty()) line += fmt::format(", client id {}", quoted(event.client_id));
   if (!event.peer.empty()) line += fmt::format(", from {}", event.peer);
   if (!event.detail.empty()) line += fmt::format(": {}", quoted(event.detail, kDetailBytes));
-  if (left_out != 0) line += fmt::format("; {} more of these were not shown", left_out);
+  if (left_out != 0) line += fmt::format("; {} more of these were not logged", left_out);
   return line;
 }
 

@@ -75,11 +75,11 @@ TEST_F(ClientEventsTest, EachIsCountedAndNotEachIsShown) {
   }
   const std::string lines = said();
   EXPECT_EQ(std::ranges::count(lines, '\n'), ClientEvents::kLinesASecond);
-  EXPECT_THAT(lines, Not(HasSubstr("not shown")));
+  EXPECT_THAT(lines, Not(HasSubstr("not logged")));
   events.record({.kind = Kind::kTakenOver, .reason = "session taken over"}, kNow);
   EXPECT_THAT(said(), StartsWith("client taken over")) << "each kind has lines of its own";
   events.record({.kind = Kind::kConnected, .reason = "success"}, kNow + Millis(1000));
-  EXPECT_EQ(said(), "client connected (success); 7 more of these were not shown\n");
+  EXPECT_EQ(said(), "client connected (success); 7 more of these were not logged\n");
   const auto counts = events.counts();
   ASSERT_EQ(counts.size(), 2U);
   EXPECT_EQ(counts[0].kind, Kind::kConnected);

@@ -25,33 +25,32 @@ bool concerns(const FaultRule& order, const FaultInjector::Case& in) {
 const std::array<PlatformFaultInfo, 14>& platform_faults() {
   static constexpr std::array<PlatformFaultInfo, 14> kAll = {{
       {PlatformFault::kFrozenSnapshot, "frozen_snapshot",
-       "Reads over HTTP and latestQuotas answer what was so when the fault began"},
+       "Reads over HTTP and latestQuotas return the values from when the fault began"},
       {PlatformFault::kStaleOffline, "stale_offline",
-       "Devices look offline, reads answer what was so before, and nothing is pushed"},
-      {PlatformFault::kNullData, "null_data", "quota/all answers data null"},
+       "Devices appear offline, reads return earlier values, and nothing is pushed"},
+      {PlatformFault::kNullData, "null_data", "quota/all answers with data null"},
       {PlatformFault::kFlappingOnline, "flapping_online",
-       "Devices look offline and online, value seconds each (30)", 30},
+       "Devices appear offline and online in turn, for value seconds each (30)", 30},
       {PlatformFault::kFewClientIds, "few_client_ids",
        "A certificate may use value client ids a day (10)", 10},
       {PlatformFault::kNoWildcards, "no_wildcards", "Apps' subscriptions with + or # are refused"},
       {PlatformFault::kSleepyPush, "sleepy_push",
-       "Reports are pushed for value seconds after quota/all was asked (300), then no more", 300},
+       "Reports are pushed only for value seconds after each quota/all (300)", 300},
       {PlatformFault::kUnansweredSet, "unanswered_set",
-       "Sets are carried out, and their replies get lost"},
+       "Sets are carried out, and their replies are lost"},
       {PlatformFault::kRefusedSign, "refused_sign",
-       "Requests that are signed well are answered 8521"},
+       "Requests with a correct signature are answered 8521"},
       {PlatformFault::kTooManyRequests, "too_many_requests",
-       "Requests are answered HTTP 429, to be tried again after value seconds (5)", 5},
+       "Requests are answered HTTP 429, with Retry-After value seconds (5)", 5},
       {PlatformFault::kSlowAnswer, "slow_answer", "Requests are answered after value seconds (5)",
        5},
       {PlatformFault::kDroppedConnection, "dropped_connection",
-       "Requests end with their connection; apps' MQTT connections too, as if the share were one "
-       "of "
-       "all minutes"},
+       "The connection is closed instead of an answer; apps' MQTT connections are closed too, with "
+       "the probability applied to each minute"},
       {PlatformFault::kResetConnection, "reset_connection",
-       "Requests end with a reset of the connection"},
+       "The connection is reset instead of an answer"},
       {PlatformFault::kRefusedCertificate, "refused_certificate",
-       "Apps' sign-ins over MQTT are refused, though their password is right"},
+       "Apps' sign-ins over MQTT are refused, although the password is correct"},
   }};
   return kAll;
 }

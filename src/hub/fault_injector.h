@@ -54,7 +54,7 @@ class FaultInjector {
 
   [[nodiscard]] bool any() const { return any_.load(std::memory_order_relaxed); }
 
-  // What a fault would concern; an empty account or device: none in particular.
+  // A request or message that a fault may affect; an empty account or device: none in particular.
   struct Case {
     std::string_view account;  // the account's name
     std::string_view sn;

@@ -1,5 +1,5 @@
-// What apps see of one shard's devices while platform faults are injected, where that differs from
-// what is: a frozen twin, a hidden presence, reports that are not pushed.
+// Differences between the true state of one shard's devices and the state that apps see while
+// platform faults are injected: a frozen twin, a hidden presence, reports that are not pushed.
 //
 // Without rules nothing is kept, and each question costs one load. Belongs to a shard and is used
 // on its loop only.
@@ -54,7 +54,7 @@ class FaultOverlay {
 
   // Rules apply, or did at the last tick, so that what they hid may have to be shown again.
   [[nodiscard]] bool active() const { return active_; }
-  // What was hidden has been shown again where that is due: without rules, nothing is kept.
+  // Call after presence_changes() of each device. Without rules, all state is dropped.
   void end_tick();
   // The accounts that are to be told of the device's presence since the last call, because a fault
   // hides it or no longer does.

@@ -79,8 +79,7 @@ class Hub {
 
   // False: not granted (a topic of another account or device, or outside the platform's topics).
   [[nodiscard]] bool subscribe(const ClientPtr& client, const Subscription& subscription);
-  // The same as subscribe() above in two steps, for a caller that has to write the grant to the log
-  // in between.
+  // subscribe() above in two steps, for a caller that has to write the grant to the log in between.
   [[nodiscard]] FilterScope grant(const Client& client, std::string_view filter) const;
   void subscribe(const ClientPtr& client, const Subscription& subscription,
                  const FilterScope& granted);

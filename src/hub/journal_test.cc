@@ -383,8 +383,7 @@ TEST(JournalTest, NoSetIsStartedThatCannotBeWrittenDown) {
   home.journal.why = "no space left on the device";
   const auto answer = home.set(home.anna, home.kSn, kSet);
   EXPECT_EQ(answer.text(),
-            "1000 a set is written down before it is carried out, and the disk refuses: no space "
-            "left on the device");
+            "1000 the set is refused, because it cannot be recorded: no space left on the device");
   EXPECT_TRUE(home.sender->take().empty());
 }
 

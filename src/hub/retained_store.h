@@ -35,7 +35,7 @@ class RetainedStore {
   RetainedStore(const Platform& platform, TurnWriter& writer);
 
   enum class Kind : std::uint8_t { kApps, kDevice };
-  // Who published a message, and the account whose budget it takes.
+  // The publisher of a message, and the account whose budget it takes.
   struct Publisher {
     Kind kind{};
     std::string_view name;          // the certificate account of apps; a device's serial number
@@ -46,7 +46,7 @@ class RetainedStore {
   // budget, or that of all, has no room; nothing has changed.
   [[nodiscard]] bool put(const Publisher& by, const wire::mqtt::MessagePtr& message,
                          wire::mqtt::Qos qos);
-  // The same for a message that was kept when the server stopped: it is not recorded again.
+  // As above, for a message that was stored before a restart: it is not recorded again.
   [[nodiscard]] bool restore(const Publisher& by, const wire::mqtt::MessagePtr& message,
                              wire::mqtt::Qos qos);
 

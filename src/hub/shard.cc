@@ -143,7 +143,8 @@ void Shard::unsubscribe(const Client& client, const std::string& filter) {
 
 void Shard::restore_twin(const SavedTwin& saved) {
   if (const Status restored = twins_.restore(saved); !restored) {
-    spdlog::error("{}: {}", saved.sn, restored.error().detail);
+    spdlog::error("device {}: its saved values could not be restored: {}", saved.sn,
+                  restored.error().detail);
   }
 }
 

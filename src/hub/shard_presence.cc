@@ -117,8 +117,9 @@ void Shard::restore_retained(const RetainedChange& retained) {
                                                     .account = device->owner,
                                                     .device = device->number};
   if (retained_.restore(by, retained.message, retained.qos)) return;
-  spdlog::error("there is no room for the retained message of {}: it is not there any more",
-                wire::to_text(wire::Json(wire::shortened(retained.topic))));
+  spdlog::error(
+      "the retained message of topic {} is dropped: the budget for retained messages is used up",
+      wire::to_text(wire::Json(wire::shortened(retained.topic))));
 }
 
 // Checks all clients and devices, so only after a change that revokes something: a thousand devices

@@ -170,10 +170,9 @@ Result<std::uint64_t> Shard::start_set(const std::string& sn, JsonObject message
   }
   if (platform_.journal != nullptr) {
     if (const std::string why = platform_.journal->failing(); !why.empty()) {
-      return refuse({.code = ErrorCode::kIo,
-                     .detail = fmt::format("a set is written down before it is carried out, and "
-                                           "the disk refuses: {}",
-                                           why)});
+      return refuse(
+          {.code = ErrorCode::kIo,
+           .detail = fmt::format("the set is refused, because it cannot be recorded: {}", why)});
     }
   }
   // The device gets the id as the app sent it, unless another app's set is pending under the same

@@ -19,12 +19,13 @@ using wire::Verb;
 
 [[nodiscard]] bool has_wildcard(std::string_view filter);
 
-// What an identity of this role may publish and subscribe to, as the reason of a refusal.
+// The topics that an identity of this role may publish and subscribe to, as the reason of a
+// refusal.
 [[nodiscard]] std::string_view publish_rule(Role role);
 [[nodiscard]] std::string_view subscribe_rule(Role role);
 
-// What a filter covers, for one identity. A shared subscription ($share/<group>/<filter>) covers
-// what its filter covers.
+// The topics that a filter covers, for one identity. A shared subscription
+// ($share/<group>/<filter>) covers the topics of its filter.
 struct FilterScope {
   bool granted = false;
   std::string_view sn;  // the one device it can match; empty: several

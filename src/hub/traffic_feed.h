@@ -1,5 +1,5 @@
-// What one shard reports to its traffic taps: events of the devices that a tap asked for, handed
-// over together at the end of a turn.
+// Collects one shard's events of the devices that a traffic tap asked for, and hands them to the
+// taps together at the end of a turn.
 //
 // The functions that add an event do nothing unless a tap wants its device. Belongs to a shard and
 // is used on its loop only.
@@ -20,7 +20,7 @@ class TrafficFeed {
  public:
   explicit TrafficFeed(const Clock& clock) : clock_(clock) {}
 
-  // What the tap is told first about its devices. `text`: the quotas, as a JSON object.
+  // The state of a device when the tap is added. `text`: the quotas, as a JSON object.
   struct Known {
     std::string sn;
     std::string text;

@@ -90,7 +90,7 @@ class TwinTable {
   // not what Twin::save() made; newer values are restored nevertheless.
   [[nodiscard]] Status restore(const SavedTwin& saved);
 
-  // What a change of connections or a status message changed.
+  // The effects of a changed connection or of a status message.
   struct PresenceChange {
     bool connection = false;  // the first connection came, or the last one went
     bool presence = false;    // the device came online, or went offline
@@ -104,7 +104,7 @@ class TwinTable {
   // The devices that the client's connection carried; it carries none from now on, and left() is to
   // be called for each.
   [[nodiscard]] std::unordered_set<std::string> take_carried(const Client& client);
-  // The same for the devices of gateways whose account does not own them any more.
+  // A device whose gateway's account does not own it any more.
   struct Carried {
     const Client* client = nullptr;
     std::string sn;

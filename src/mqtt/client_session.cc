@@ -84,8 +84,10 @@ ClientSession::ClientSession(Options options, StoredSession stored)
   }
   for (hub::Subscription& subscription : stored.subscriptions) {
     if (!take_room_for(subscription.filter)) {
-      spdlog::error("{} has no room for the subscription {} of an earlier run", identity().name,
-                    wire::to_text(wire::Json(wire::shortened(subscription.filter))));
+      spdlog::error(
+          "{}: the stored subscription {} is dropped, because it exceeds "
+          "mqtt.filter-bytes-per-account",
+          identity().name, wire::to_text(wire::Json(wire::shortened(subscription.filter))));
       continue;
     }
     subscriptions_.insert_or_assign(subscription.filter, std::move(subscription));
@@ -405,7 +407,7 @@ bool ClientSession::drop_subscription(const std::string& filter) {
 void ClientSession::count_dropped(const wire::mqtt::Dropped& so_far) {
   if (so_far == counted_) return;
   if (so_far.queue_full != 0 && counted_.queue_full == 0) {
-    spdlog::warn("the queue of {} (client id {}) is full: the oldest messages are dropped",
+    spdlog::warn("the queue of {} (client id {}) is full: its oldest messages are dropped",
                  identity().name, wire::to_text(wire::Json(wire::shortened(client_id()))));
   }
   server_.hub->count_dropped({.queue_full = so_far.queue_full - counted_.queue_full,

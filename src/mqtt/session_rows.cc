@@ -292,7 +292,10 @@ Status PendingRows::write(Database& database, const MessageKey& key, const Messa
   if (row.packet) {
     const auto message = message_in(*row.packet, std::nullopt);
     if (!message) {
-      spdlog::error("the log has a message of session {} that is no PUBLISH", session);
+      spdlog::error(
+          "a message queued for session {} is dropped: its bytes in the log are not a PUBLISH "
+          "packet",
+          session);
       return {};
     }
     packet = packet_of(*message->message, row.flags);

@@ -61,7 +61,9 @@ Result<StreamTable> streams_in(Database& database) {
         return Status();
       });
   if (!read) return std::unexpected(read.error());
-  if (unreadable != 0) spdlog::error("sessions.db: {} streams cannot be read", unreadable);
+  if (unreadable != 0) {
+    spdlog::error("sessions.db: {} rows of the table stream cannot be read", unreadable);
+  }
   return streams;
 }
 
@@ -163,7 +165,9 @@ struct SessionStore::Impl {
     const auto now = std::chrono::steady_clock::now();
     if (complained && now - *complained < kErrorsEvery) return;
     complained = now;
-    spdlog::error("sessions are not kept on disk: {}", fault.detail);
+    spdlog::error(
+        "sessions.db cannot be written; changes of sessions stay in memory until it can: {}",
+        fault.detail);
   }
 
   Database database;          // used by the thread once it runs
@@ -256,7 +260,7 @@ bool has_no_bytes(const std::filesystem::path& file) {
 std::string loss_of(const std::vector<std::string>& damaged_rows) {
   if (damaged_rows.empty()) return {};
   for (const std::string& place : damaged_rows) {
-    spdlog::error("sessions.db: damage in {}: the row is removed", place);
+    spdlog::error("sessions.db: a damaged row was removed: {}", place);
   }
   return fmt::format(
       "sessions.db had {} damaged row{}, the first in {}: the session, the message or the receipts "
@@ -268,7 +272,9 @@ std::string loss_of(const std::vector<std::string>& damaged_rows) {
 std::string loss_of_changes(const std::filesystem::path& file) {
   const std::string damage = registry::damage_of_wal(file);
   if (damage.empty()) return {};
-  return damage + "; sessions and what waits in them are as they were before, and as the log says";
+  return damage +
+         "; sessions and their messages are in the state before that, with the changes that the "
+         "log still has";
 }
 
 // Describes the loss of commits that were made but are missing now, for whatever reason.
@@ -277,7 +283,7 @@ std::string loss_since_seen(const std::filesystem::path& folder, std::uint64_t a
   if (!seen || *seen <= applied) return {};
   return fmt::format(
       "sessions.db was stored up to record {} of the log, and is now as it was at record {}: it is "
-      "an old copy, or was damaged; what the log does not have of its changes is lost",
+      "an old copy, or was damaged; its changes that are not in the log are lost",
       *seen, applied);
 }
 
@@ -337,7 +343,7 @@ Result<SessionStore::Loaded> SessionStore::load() {
   auto rows = read_rows(impl.database);
   if (!rows) return std::unexpected(with_cure(rows.error()));
   if (rows->unreadable != 0) {
-    spdlog::error("sessions.db: {} rows cannot be read", rows->unreadable);
+    spdlog::error("sessions.db: {} rows cannot be read and are left out", rows->unreadable);
   }
   // Messages without a session have no recipient.
   if (const Status status = impl.database.run(
@@ -363,7 +369,9 @@ void SessionStore::take(std::uint64_t record, std::string_view changes) {
     const std::lock_guard lock(impl_->mutex);
     is_first = !impl_->has_changes() || impl_->pending.back().bytes() > kMostPendingBytes;
     if (!impl_->apply(changes)) {
-      spdlog::error("record {} of the log: its changes of sessions cannot be read", record);
+      spdlog::error(
+          "record {} of the log: its changes of MQTT sessions cannot be read and are left out",
+          record);
     }
     impl_->streams.set_record(record);
   }

@@ -153,7 +153,7 @@ Result<std::vector<std::string>> remove_damaged_rows(Database& database) {
     if (!rows) return std::unexpected(rows.error());
     const bool is_whole = rows->damaged.empty() && (rows->all == 1 || !is_of_the_whole_file(table));
     if (is_of_the_whole_file(table) && !is_whole) {
-      return damaged(fmt::format("table {} is not what was written to it", table.name));
+      return damaged(fmt::format("the rows of table {} differ from what was written", table.name));
     }
     if (is_whole) continue;
     auto transaction = Transaction::begin(database);

@@ -98,10 +98,9 @@ void ConnectionSet::authenticated(ConnectionIo& connection, std::int64_t account
                                              [](const auto& entry) { return entry.second.size(); });
   if (const auto left_out = account_warnings_.admit(connection.now())) {
     spdlog::warn(
-        "all places of a listener are taken, {} of the {} on this thread by account {}: "
-        "it gives one to each that comes from an account with fewer ({} more since this "
-        "was said)",
-        most->second.size(), size(), most->first, *left_out);
+        "a listener has reached its connection limit: account {} has {} of the {} connections on "
+        "this thread and loses one to each account with fewer ({} more of these were not logged)",
+        most->first, most->second.size(), size(), *left_out);
   }
   const bool is_own = most->second.size() <= own.size();
   (is_own ? connection : *most->second.back()).close();
@@ -111,8 +110,8 @@ void ConnectionSet::warn_of_unauthenticated(TimePoint now) {
   const auto left_out = unauthenticated_warnings_.admit(now);
   if (!left_out) return;
   spdlog::warn(
-      "connections that have not signed in keep all the bytes that they may: one that "
-      "sent more was cut off ({} more since this was said)",
+      "connections that have not signed in have reached listener.unauthenticated-bytes: one that "
+      "sent more was closed ({} more of these were not logged)",
       *left_out);
 }
 
@@ -166,7 +165,8 @@ void ConnectionIo::tick(TimePoint now) {
   } else if (!stuck_since_) {
     stuck_since_ = now;
   } else if (now - *stuck_since_ > place_.limits.unsent_time) {
-    spdlog::info("a connection took nothing for {} ms: closed", place_.limits.unsent_time.count());
+    spdlog::info("closed a connection whose peer read nothing for {} ms",
+                 place_.limits.unsent_time.count());
     return close();
   }
   protocol_->tick(now);
@@ -242,7 +242,7 @@ void ConnectionIo::read() {
   const auto [bytes, state] = stream_.read(buffer);
   if (state == Stream::State::kBroken) return close();
   if (state == Stream::State::kEnded) {
-    // What the peer requested is still answered; then the connection is closed.
+    // Earlier requests of the peer are still answered; then the connection is closed.
     peer_ended_ = true;
     return continue_at_turn_end();
   }
@@ -322,7 +322,7 @@ void ConnectionIo::write() {
     if (!unsent_.empty()) break;
   }
   if (unsent_.size() > place_.limits.unsent_bytes) {
-    spdlog::info("a connection did not take its {} bytes: closed", unsent_.size());
+    spdlog::info("closed a connection with {} bytes that its peer did not read", unsent_.size());
     close();
   }
 }

@@ -144,7 +144,9 @@ struct Listener::Impl final : IoLoop::Watched, std::enable_shared_from_this<List
   // For example, no descriptors are left. The next sweep tries again, when an unauthenticated
   // connection may have been closed.
   void get_stuck(std::string_view why) {
-    if (!std::exchange(told, true)) spdlog::warn("accept: {}", why);
+    if (!std::exchange(told, true)) {
+      spdlog::warn("{}: connections cannot be accepted: {}", bound.text(), why);
+    }
     stuck = true;
     const std::size_t full = fullest();
     loops[full]->post([self = shared_from_this(), full] {
@@ -263,7 +265,7 @@ Result<std::unique_ptr<Listener>> Listener::open(Options options,
       ::listen(socket.get(), kBacklog) != 0) {
     if (errno == EADDRINUSE) {
       return fail(ErrorCode::kConflict,
-                  fmt::format("{} is taken by another program", address.text()));
+                  fmt::format("{} is in use by another program", address.text()));
     }
     return fail(ErrorCode::kIo, fmt::format("{}: {}", address.text(), system_message(errno)));
   }

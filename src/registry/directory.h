@@ -78,7 +78,8 @@ class Directory {
  private:
   friend class DirectoryDraft;
 
-  // What one account holds; the pointers point into the indexes of the same Directory.
+  // The keys, devices and shares of one account; the pointers point into the indexes of the same
+  // Directory.
   struct Holding {
     AccountId account{};
     std::vector<const AccessKey*> keys;

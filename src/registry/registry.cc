@@ -91,7 +91,7 @@ Result<std::vector<Share>> shares_with(const Device& device, const Share& share,
 Error with_cure(Error fault) {
   if (fault.code != ErrorCode::kDamaged) return fault;
   fault.detail +=
-      "; put registry.sqlite and secret.key back from a backup. To begin without accounts and "
+      "; restore registry.sqlite and secret.key from a backup. To start without accounts and "
       "devices and keep the history, move both, registry.sqlite-wal and registry.sqlite-shm to "
       "another folder";
   return fault;
@@ -222,11 +222,11 @@ Result<NewAccount> Registry::add_account(const AccountSpec& spec) {
   Status done = apply([this, &made](const Directory& present, DirectoryDraft& draft) -> Status {
     if (present.find_account_by_name(made.account.name) != nullptr) {
       return fail(ErrorCode::kConflict,
-                  fmt::format("there is an account '{}' already", made.account.name));
+                  fmt::format("account '{}' exists already", made.account.name));
     }
     if (present.find_key(made.key.access_key) != nullptr) {
       return fail(ErrorCode::kConflict,
-                  fmt::format("the access key '{}' is taken", made.key.access_key));
+                  fmt::format("the access key '{}' is in use already", made.key.access_key));
     }
     const Result<AccountId> id = store_->insert(made.account);
     if (!id) return std::unexpected(id.error());
@@ -364,7 +364,7 @@ Result<Secret> Registry::insert_device(const Directory& present, DirectoryDraft&
       .shares = {}};
   const Result<std::int64_t> number = store_->insert(device);
   if (!number && number.error().code == ErrorCode::kConflict) {
-    return fail(ErrorCode::kConflict, fmt::format("there is a device '{}' already", spec.sn));
+    return fail(ErrorCode::kConflict, fmt::format("device '{}' exists already", spec.sn));
   }
   if (!number) return std::unexpected(number.error());
   device.number = *number;
@@ -389,7 +389,8 @@ Status Registry::rename_device(const DeviceName& change) {
 Status Registry::share_device(const DeviceShare& share) {
   if (share.rights > Rights::kFull) {
     return fail(ErrorCode::kBadParams,
-                "a device is shared for monitoring or in full; to give it away, move it");
+                "rights is " owner
+                ": must be monitor, full or none; to change the owner, move the device");
   }
   return apply([&](const Directory& present, DirectoryDraft& draft) -> Status {
     const Result<const Device*> found = device_of(present, share.sn);
@@ -484,7 +485,8 @@ Status Registry::purge_devices(std::span<const std::int64_t> numbers) {
     for (const Device* device : present.devices()) {
       if (std::ranges::find(numbers, device->number) == numbers.end()) continue;
       return fail(ErrorCode::kConflict,
-                  fmt::format("number {} is that of device '{}': remove the device instead",
+                  fmt::format("number {} belongs to device '{}', which the registry has: remove "
+                              "the device instead",
                               device->number, device->sn));
     }
     for (const std::int64_t number : numbers) {

@@ -25,7 +25,7 @@ TEST_F(RegistryTest, TwoProcessesSeeEachOthersChangesWithTheirOwnNextOne) {
   (*other)->on_change([&heard] { ++heard; });
   // Refused because of a change by the first process, which the second one loads on the way.
   expect_fault((*other)->add_account({.name = "anna"}), ErrorCode::kConflict,
-               "there is an account 'anna' already");
+               "account 'anna' exists already");
   EXPECT_EQ(heard, 1);
   ASSERT_TRUE((*other)->add_device({.sn = "A", .name = "A", .owner = "anna"}));
   device("B", "anna");
@@ -91,7 +91,7 @@ TEST_F(RegistryTest, AnotherKeyFileOrNoneIsRefusedWithTheCure) {
     EXPECT_TRUE(opened.error().detail.contains(words)) << opened.error().detail;
   };
   write_content(key, std::string(32, 'x'));
-  refused(ErrorCode::kMalformed, "put the original key file back");
+  refused(ErrorCode::kMalformed, "restore the original key file");
   std::filesystem::permissions(key, std::filesystem::perms{0644});
   refused(ErrorCode::kIo, "chmod 600 " + key.string());
   std::filesystem::remove(key);
@@ -112,7 +112,7 @@ TEST_F(RegistryTest, AFileThatIsNoDatabaseIsRefusedAndKept) {
   ASSERT_FALSE(opened);
   EXPECT_EQ(opened.error().code, ErrorCode::kDamaged);
   EXPECT_TRUE(opened.error().detail.contains(file.string())) << opened.error().detail;
-  EXPECT_TRUE(opened.error().detail.contains("back from a backup")) << opened.error().detail;
+  EXPECT_TRUE(opened.error().detail.contains("from a backup")) << opened.error().detail;
   EXPECT_EQ(content_of(file), rubbish);
 }
 
@@ -142,7 +142,8 @@ TEST_F(RegistryTest, ALostRegistryBesideOtherDataIsRefusedWithTheCure) {
       const Result<std::unique_ptr<Registry>> opened = Registry::open(folder_.data());
       ASSERT_FALSE(opened) << other;
       EXPECT_EQ(opened.error().code, ErrorCode::kNotFound);
-      EXPECT_TRUE(opened.error().detail.contains("registry.sqlite back")) << opened.error().detail;
+      EXPECT_TRUE(opened.error().detail.contains("restore registry.sqlite"))
+          << opened.error().detail;
       EXPECT_EQ(std::filesystem::exists(file), content.has_value());
     }
     std::filesystem::remove(folder_.data() / other);
@@ -169,7 +170,8 @@ TEST_F(RegistryTest, WithoutItsKeyTooANewRegistryIsMadeBesideOldData) {
   std::filesystem::remove(folder_.data() / "registry.sqlite");
   std::filesystem::remove(folder_.data() / "secret.key");
   reopen();
-  EXPECT_TRUE(registry_->setback().contains("another registry")) << registry_->setback();
+  EXPECT_TRUE(registry_->setback().contains("not the registry that was in this folder"))
+      << registry_->setback();
 }
 
 TEST_F(RegistryTest, ARemovedDevicesNumberIsRememberedAndNeverGivenAgain) {

@@ -51,7 +51,7 @@ void remember(const std::filesystem::path& data_folder, const Revision& revision
 
 std::string setback_between(const Revision& seen, const Revision& now) {
   if (seen.registry != now.registry) {
-    return fmt::format("it is another registry than the one that was here, of {} changes",
+    return fmt::format("it is not the registry that was in this folder, which had {} changes",
                        seen.number);
   }
   if (seen.number <= now.number) return {};

@@ -33,7 +33,9 @@ void append_column(std::string& content, sqlite3_value* column) {
 
 void row_checksum_function(sqlite3_context* context, int count, sqlite3_value** values) {
   const std::span all(values, static_cast<std::size_t>(count));
-  if (all.empty()) return sqlite3_result_error(context, "row_checksum() wants a table", -1);
+  if (all.empty()) {
+    return sqlite3_result_error(context, "row_checksum() needs the number of a table", -1);
+  }
   std::string content;
   for (sqlite3_value* column : all.subspan(1)) append_column(content, column);
   const auto table = static_cast<std::uint8_t>(sqlite3_value_int64(all.front()));

@@ -174,7 +174,7 @@ int is_stopped(void* stop) { return static_cast<std::stop_token*>(stop)->stop_re
 Result<std::vector<std::string>> Database::integrity(const std::stop_token& stop) {
   // The check of a whole tree of pages is one step.
   const std::stop_callback interrupt(stop, [handle = handle_.get()] { sqlite3_interrupt(handle); });
-  if (stop.stop_requested()) return fail(ErrorCode::kIo, "it was stopped");
+  if (stop.stop_requested()) return fail(ErrorCode::kIo, "it was interrupted");
   std::stop_token asked = stop;
   sqlite3_progress_handler(handle_.get(), kStepsAtOnce, is_stopped, &asked);
   std::vector<std::string> found;
@@ -220,7 +220,7 @@ Result<std::int64_t> Database::integer(std::string_view sql) {
   if (!statement) return std::unexpected(statement.error());
   const Result<bool> row = statement->step();
   if (!row) return std::unexpected(row.error());
-  if (!*row) return fail(ErrorCode::kInternal, fmt::format("no row for: {}", sql));
+  if (!*row) return fail(ErrorCode::kInternal, fmt::format("the query returned no row: {}", sql));
   return statement->integer(0);
 }
 
@@ -236,7 +236,7 @@ Status copy_pages(sqlite3* from, sqlite3* to, const std::stop_token& stop) {
   }
   sqlite3_backup_finish(backup);
   if (code == SQLITE_DONE) return {};
-  if (code == SQLITE_OK) return fail(ErrorCode::kConflict, "it was stopped");
+  if (code == SQLITE_OK) return fail(ErrorCode::kConflict, "it was interrupted");
   return error_of(to, code);
 }
 
@@ -291,7 +291,8 @@ Result<Database> open_database(const std::filesystem::path& path, const Schema& 
   if (!version) return std::unexpected(version.error());
   if (*version > schema.version) {
     return fail(ErrorCode::kMalformed,
-                fmt::format("{} is of a later version of Gridloom ({}; this one knows {})",
+                fmt::format("{} is of a later version of Gridloom (format {}; this version reads "
+                            "{})",
                             path.string(), *version, schema.version));
   }
   const bool is_current = *version == schema.version || (*version != 0 && !schema.upgrade);

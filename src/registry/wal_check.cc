@@ -64,7 +64,8 @@ WalCheck check_wal(std::string_view bytes) {
   Sum sum{};
   if (has_header) sum = sum_of(bytes.substr(0, kSummed_bytes), sum, is_big_endian);
   if (!has_header || (magic & ~1U) != kMagic || sum != pair_at(bytes, kSummed_bytes)) {
-    check.damage = fmt::format("its header is damaged: none of its {} bytes is read", bytes.size());
+    check.damage =
+        fmt::format("its header is damaged: none of its {} bytes can be read", bytes.size());
     check.is_proven = bytes.size() > kHeader_bytes;
     return check;
   }
@@ -90,9 +91,9 @@ WalCheck check_wal(std::string_view bytes) {
     if (own_salts[0] != salts[0] && own_salts[1] != salts[1]) continue;
     check.is_proven = check.is_proven || ended;
     ended = ended || big_endian(frame, 4) != 0;
-    check.damage = fmt::format(
-        "frame {} is damaged: the changes in it and behind it, up to frame {}, are not read",
-        *unreadable, number - 1);
+    check.damage =
+        fmt::format("frame {} is damaged: the changes from it up to frame {} cannot be read",
+                    *unreadable, number - 1);
   }
   return check;
 }

@@ -73,12 +73,13 @@ const std::vector<DeviceFault>& common_faults() {
   };
   static const std::vector<DeviceFault> all = [&] {
     std::vector<DeviceFault> made = {
-        make(common_fault::kDisconnect, "The device is cut off"),
+        make(common_fault::kDisconnect, "The device is disconnected from the network"),
         make(common_fault::kFlapping,
-             "It comes and goes: value seconds there, value seconds away (30)"),
-        make(common_fault::kClockSkew, "Its clock is value seconds ahead (3600)"),
-        make(common_fault::kMalformed, "Its reports are broken: cut off, no JSON, other types"),
-        make(common_fault::kNoReply, "It obeys what is set, and does not say so")};
+             "The device is connected for value seconds, then disconnected for value seconds (30)"),
+        make(common_fault::kClockSkew, "The device's clock is value seconds ahead (3600)"),
+        make(common_fault::kMalformed,
+             "The device's reports are malformed: truncated, not JSON, values of other types"),
+        make(common_fault::kNoReply, "The device carries out sets and does not reply")};
     made[2].environment = {{"clock_s", kSkew_s}};
     return made;
   }();
@@ -106,9 +107,8 @@ Status check_order(const FaultRule& order, const catalog::Catalog& catalog) {
                             fmt::join(names_of(families), ", ")));
   }
   if (order.probability <= 0 || order.probability > 1) {
-    return fail(
-        ErrorCode::kBadParams,
-        fmt::format("probability is {}: must be above 0, and 1 at most", order.probability));
+    return fail(ErrorCode::kBadParams,
+                fmt::format("probability is {}: must be above 0 and at most 1", order.probability));
   }
   return {};
 }

@@ -1,4 +1,4 @@
-// The same seed gives the same reports, on one thread and on many; another seed does not.
+// Dry runs: the same seed gives the same reports, on one thread and on many; another seed does not.
 #include "sim/dry_run.h"
 
 #include <gtest/gtest.h>

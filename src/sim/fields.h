@@ -79,7 +79,7 @@ class Fields {
   // significant digits. Throws logic_error if `value` is not finite.
   void set_number(Slot slot, double value);
 
-  // The same in the unit of the device file.
+  // The value in the unit of the device file.
   [[nodiscard]] double si(Slot slot) const { return number(slot) / slot.wire_per_unit; }
   [[nodiscard]] std::int64_t integer(Slot slot) const {  // truncated
     return static_cast<std::int64_t>(si(slot));

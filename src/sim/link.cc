@@ -77,12 +77,12 @@ void Link::tick(Moment now) {
   if (!connection_) return;
   if (opening()) {
     if (now - sent_ > kSignInWithin) {
-      lose({.code = ErrorCode::kIo, .detail = "the server does not answer the sign-in"});
+      lose({.code = ErrorCode::kIo, .detail = "the server did not answer the sign-in"});
     }
     return;
   }
   if (now - heard_ > kPatience) {
-    return lose({.code = ErrorCode::kIo, .detail = "the server is silent"});
+    return lose({.code = ErrorCode::kIo, .detail = "the server did not answer a ping"});
   }
   if (now - std::max(pinged_, std::min(sent_, heard_)) > kPingAfter) {
     pinged_ = now;

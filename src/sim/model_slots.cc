@@ -37,7 +37,7 @@ const FieldTable::Entry* ModelSlots::find(std::string_view name) {
 Slot ModelSlots::in_unit(const FieldTable::Entry& entry, std::string_view unit) {
   const auto shown = [](std::string_view text) { return text.empty() ? "no unit" : text; };
   if (entry.field->unit != unit) {
-    miss(fmt::format("{} in {}, and it is in {}", entry.name, shown(unit),
+    miss(fmt::format("{} in {}, but it is in {}", entry.name, shown(unit),
                      shown(entry.field->unit)));
   }
   return entry.slot;
@@ -47,7 +47,7 @@ Slot ModelSlots::number(std::string_view name, std::string_view unit) {
   const FieldTable::Entry* entry = find(name);
   if (entry == nullptr) return kNone;
   if (!is_number(entry->slot.type)) {
-    miss(fmt::format("{} as a number, and it is of type {}", name, name_of(entry->slot.type)));
+    miss(fmt::format("{} as a number, but it is of type {}", name, name_of(entry->slot.type)));
   }
   return in_unit(*entry, unit);
 }
@@ -56,7 +56,7 @@ Slot ModelSlots::numbers(std::string_view name, std::string_view unit) {
   const FieldTable::Entry* entry = find(name);
   if (entry == nullptr) return kNone;
   if (entry->slot.type != FieldType::kArray) {
-    miss(fmt::format("{} as an array, and it is of type {}", name, name_of(entry->slot.type)));
+    miss(fmt::format("{} as an array, but it is of type {}", name, name_of(entry->slot.type)));
   }
   return in_unit(*entry, unit);
 }

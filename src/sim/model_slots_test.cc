@@ -54,8 +54,8 @@ TEST(ModelSlots, SayEverythingThatTheFamilyLacks) {
   EXPECT_EQ(status.error().code, ErrorCode::kMalformed);
   EXPECT_EQ(status.error().detail,
             "test_station: its virtual devices need a field pd.nothing, which the family does not "
-            "have; pd.soc in %, and it is in no unit; pd.name as a number, and it is of type "
-            "string; pd.watts as an array, and it is of type float; a field pd.tree, which the "
+            "have; pd.soc in %, but it is in no unit; pd.name as a number, but it is of type "
+            "string; pd.watts as an array, but it is of type float; a field pd.tree, which the "
             "family does not have; a module of the group fan, which has none");
 }
 

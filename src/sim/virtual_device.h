@@ -24,7 +24,7 @@
 
 namespace gridloom::sim {
 
-// What all virtual devices of a family share. Immutable: for any thread.
+// The data that all virtual devices of a family share. Immutable: for any thread.
 struct Kind {
   // Throws logic_error if the family's file lacks what its model uses (model_maker()).
   explicit Kind(const catalog::FamilyPtr& family);

@@ -64,8 +64,8 @@ Result<TimeZone> TimeZone::find(std::string_view name, const fs::path& folder) {
   }
   return fail(
       ErrorCode::kNotFound,
-      fmt::format("time zone is {:?}: must be UTC, the name of a file in {} as Europe/Berlin, or a "
-                  "rule as CET-1CEST,M3.5.0,M10.5.0/3",
+      fmt::format("time zone is {:?}: must be UTC, the name of a file in {} such as Europe/Berlin, "
+                  "or a rule such as CET-1CEST,M3.5.0,M10.5.0/3",
                   name.substr(0, kMostShown), folder.string()));
 }
 

@@ -318,21 +318,21 @@ ZoneRules::Span ZoneRules::at(std::int64_t at_s) const {
 Result<ZoneRules> parse_zone_file(std::string_view bytes) {
   FileReader file(bytes);
   auto header = header_in(file);
-  if (!header) return no_zone("is no zone file");
+  if (!header) return no_zone("is not a zone file");
   std::size_t time_bytes = 4;
   if (header->version >= '2') {
-    // The same again with times of eight bytes; counts of four bytes cannot overflow the sum.
-    if (file.left() < header->bytes(time_bytes)) return no_zone("is a zone file that is cut off");
+    // The second part has times of eight bytes; counts of four bytes cannot overflow the sum.
+    if (file.left() < header->bytes(time_bytes)) return no_zone("is a truncated zone file");
     file.take(header->bytes(time_bytes));
     header = header_in(file);
     if (!header) return no_zone("is a damaged zone file");
     time_bytes = 8;
   }
-  if (file.left() < header->bytes(time_bytes)) return no_zone("is a zone file that is cut off");
+  if (file.left() < header->bytes(time_bytes)) return no_zone("is a truncated zone file");
   auto rules = rules_in(file, *header, time_bytes);
   if (!rules || time_bytes == 4) return rules;
   if (file.take(1) != "\n" || !file.rest().contains('\n')) {
-    return no_zone("is a zone file that is cut off");
+    return no_zone("is a truncated zone file");
   }
   const std::string_view text = file.rest().substr(0, file.rest().find('\n'));
   if (text.empty()) return rules;
@@ -344,7 +344,7 @@ Result<ZoneRules> parse_zone_file(std::string_view bytes) {
 
 Result<YearlyRule> parse_yearly_rule(std::string_view text) {
   const auto rule = rule_of(RuleReader(text));
-  if (!rule) return fail(ErrorCode::kMalformed, "is no rule as CET-1CEST,M3.5.0,M10.5.0/3");
+  if (!rule) return fail(ErrorCode::kMalformed, "is not a rule such as CET-1CEST,M3.5.0,M10.5.0/3");
   return *rule;
 }
 

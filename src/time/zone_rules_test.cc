@@ -115,7 +115,7 @@ TEST(ZoneFile, DamageIsNamed) {
     const auto rules = parse_zone_file(text);
     return rules ? std::string() : rules.error().detail;
   };
-  EXPECT_THAT(why("TZjf" + berlin().substr(4)), HasSubstr("no zone file"));
+  EXPECT_THAT(why("TZjf" + berlin().substr(4)), HasSubstr("not a zone file"));
   std::string rule = berlin();
   rule[rule.size() - 2] = 'x';
   EXPECT_THAT(why(rule), HasSubstr("damaged"));

@@ -31,7 +31,7 @@ Result<std::string> with_id(std::string_view payload, const std::vector<std::str
   if (!hole) return text;
   if (hole->back >= ids.size()) {
     return fail(ErrorCode::kNotFound,
-                fmt::format("{}: so many sets have not come", text.substr(hole->at, hole->size)));
+                fmt::format("{}: fewer sets were received", text.substr(hole->at, hole->size)));
   }
   return text.replace(hole->at, hole->size, ids[ids.size() - 1 - hole->back]);
 }
@@ -189,7 +189,7 @@ Status Actors::connect_device(const std::string& sn) {
   (*device)->dropped = false;
   (*device)->back.reset();
   if (is_cut_off(**device)) {
-    return fail(ErrorCode::kConflict, fmt::format("a fault keeps {} away", sn));
+    return fail(ErrorCode::kConflict, fmt::format("a fault keeps {} disconnected", sn));
   }
   open_device(**device);
   return {};
@@ -198,7 +198,9 @@ Status Actors::connect_device(const std::string& sn) {
 Status Actors::drop_device(const std::string& sn, Millis span) {
   const auto device = device_of(sn);
   if (!device) return std::unexpected(device.error());
-  if (!(*device)->client) return fail(ErrorCode::kConflict, fmt::format("{} is away already", sn));
+  if (!(*device)->client) {
+    return fail(ErrorCode::kConflict, fmt::format("{} is disconnected already", sn));
+  }
   (*device)->client.reset();
   (*device)->dropped = true;
   if (span > Millis(0)) (*device)->back = server_.clock().now() + span;

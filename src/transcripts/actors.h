@@ -114,7 +114,7 @@ class Actors {
   // nullptr: unknown account.
   [[nodiscard]] const registry::AccessKey* key_of(const std::string& account) const;
 
-  // What the platform refused to clients since the last call. A client whose connection the
+  // The refusals of clients by the platform since the last call. A client whose connection the
   // platform closed is no longer connected.
   struct Refusal {
     std::string app;  // the app's account; empty: a device

@@ -149,8 +149,8 @@ std::string Condition::seen(const Watched& watched) const {
   const sim::VirtualDevice& device = *watched.device;
   if (about_ == About::kEnergy) {
     const std::int64_t made_uj = watched.lost_uj - device.balance().lost_uj;
-    return made_uj > 0 ? fmt::format("it made {} uJ of nothing", made_uj)
-                       : fmt::format("its books are off by {} uJ", unaccounted_uj(watched));
+    return made_uj > 0 ? fmt::format("it created {} uJ", made_uj)
+                       : fmt::format("its energy balance is off by {} uJ", unaccounted_uj(watched));
   }
   if (about_ == About::kRanges) return first_misfit(device).value_or("all of them are");
   std::string text = shown(device, compares_.left);

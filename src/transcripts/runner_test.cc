@@ -339,7 +339,7 @@ TEST(FindId, TellsWhereAndWhich) {
 TEST(Runner, KnowsTheSetsThatADeviceGot) {
   EXPECT_EQ(first_lines(played("device generic XY77 owner demo real\n"
                                "> device XY77 set_reply {\"id\":<id-3>}\n")),
-            Lines{"2: <id-3>: so many sets have not come"});
+            Lines{"2: <id-3>: fewer sets were received"});
 }
 
 TEST(Coverage, ListsWhatNoTranscriptUsed) {

@@ -100,7 +100,7 @@ TEST(Condition, ComparesValuesOfADevice) {
       {"soc == 60 while no.such == 1", "none of its", ""},
       {"pd.reserved == 0", "none of its", ""},
       {"values in range", "yes", "all of them are"},
-      {"energy balances", "yes", "its books are off by 0 uJ"},
+      {"energy balances", "yes", "its energy balance is off by 0 uJ"},
   };
   for (const Row& row : rows) {
     const auto condition = Condition::parse(row.text);
@@ -130,15 +130,15 @@ TEST(Condition, KnowsBooksThatAreOff) {
   Watched off = watched(*device);
   off.begun.in_uj -= 5;
   EXPECT_EQ(condition->holds(off), false);
-  EXPECT_EQ(condition->seen(off), "its books are off by 5 uJ");
+  EXPECT_EQ(condition->seen(off), "its energy balance is off by 5 uJ");
   off.begun.out_uj -= 5;  // that much less was given out, too
   EXPECT_EQ(condition->holds(off), true);
   off.begun.stored_uj -= 1;
-  EXPECT_EQ(condition->seen(off), "its books are off by -1 uJ");
+  EXPECT_EQ(condition->seen(off), "its energy balance is off by -1 uJ");
   Watched made = watched(*device);
   made.lost_uj += 3;
   EXPECT_EQ(condition->holds(made), false);
-  EXPECT_EQ(condition->seen(made), "it made 3 uJ of nothing");
+  EXPECT_EQ(condition->seen(made), "it created 3 uJ");
 }
 
 TEST(Condition, KnowsValuesThatAreNotAsDeclared) {
@@ -286,7 +286,7 @@ TEST(Scenario, HasFaultsAsLongAsTheyAreOrdered) {
                      here),
             Lines{});
   EXPECT_EQ(failures(device + "! fault on disconnect\n! connect device R331TEST\n"),
-            Lines{"4: a fault keeps R331TEST away"});
+            Lines{"4: a fault keeps R331TEST disconnected"});
   // A device added while faults are on connects once, or stays disconnected if a fault cuts it off.
   EXPECT_EQ(failures("! fault on no_reply\n" + device.substr(device.find("device")) + here +
                      "< mqtt R331TEST quota {\"typeCode\":\"kitInfo\",<...>}\n"

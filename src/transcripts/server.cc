@@ -60,7 +60,7 @@ void ClientEnd::connect(Interface interface) {
   // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): as sockets want it
   const auto* any = reinterpret_cast<const sockaddr*>(&address);
   if (socket_ < 0 || ::connect(socket_, any, sizeof(address)) != 0) {
-    throw std::runtime_error("no connection to the stage's own listener");
+    throw std::runtime_error("no connection to the listener of the test server");
   }
   // Without this, drain() would spin until a delayed acknowledgement allows small packets.
   const int yes = 1;

@@ -288,9 +288,9 @@ class SegmentTest(unittest.TestCase):
             rows[1:],
             [
                 ["28", "41", "audit", "29", self.AUDIT],
-                ["86", "42", "reports", "4", "0 rows of 0 devices, then what is no batch"],
+                ["86", "42", "reports", "4", "0 rows of 0 devices, then bytes that are not a batch"],
                 ["119", "43", "audit", "0"],
-                ["148", "44", "reports", "300", "0 rows of 0 devices, then what is no batch"],
+                ["148", "44", "reports", "300", "0 rows of 0 devices, then bytes that are not a batch"],
             ],
         )
         self.assertEqual(said, "")

@@ -130,7 +130,7 @@ class NewFamilyTest(unittest.TestCase):
         (folder / "kiln.yaml").write_text("mine")
         done = cli("family", "new", "kiln", "--devices", folder)
         self.assertEqual(done.returncode, 1)
-        self.assertIn("is there already", done.stderr)
+        self.assertIn("exists already", done.stderr)
         self.assertEqual((folder / "kiln.yaml").read_text(), "mine")
 
     def test_it_writes_no_file_of_another_name(self):
@@ -139,7 +139,7 @@ class NewFamilyTest(unittest.TestCase):
             done = cli("family", "new", name, "--devices", folder)
             with self.subTest(name=name):
                 self.assertEqual(done.returncode, 1)
-                self.assertIn("is no id of a family", done.stderr)
+                self.assertIn("is not a family id", done.stderr)
         self.assertEqual(list(folder.iterdir()), [])
 
 

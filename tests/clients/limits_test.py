@@ -28,7 +28,7 @@ DEVICE = "LIMITED-00000001"
 
 # Small enough to be reached, large enough for the demo home beside them.
 VALUES = {
-    "door.connections": 40,
+    "listener.connections": 40,
     "http.header-bytes": 2000,
     "http.body-bytes": 4000,
     "http.query-bytes": 300,
@@ -54,21 +54,21 @@ VALUES = {
 }
 
 TESTED_ELSEWHERE = {
-    "door.connections-per-address": ["Listener.AnAddressMayHaveAsManyConnectionsAsConfigured"],
-    "door.strangers-bytes": [
+    "listener.connections-per-address": ["Listener.AnAddressMayHaveAsManyConnectionsAsConfigured"],
+    "listener.unauthenticated-bytes": [
         "Listener.WhatStrangersSendOfIncompleteRequestsHasALimitTogether"
     ],
     "history.written-bytes-per-account": [
         "AccountFlow.ADaysWorthMayBeWrittenAndComesBackEvenly"
     ],
-    "door.unsent-bytes": [
+    "listener.unsent-bytes": [
         "Listener.AnAnswerUpToTheUnsentLimitIsNotCutOff",
         "Listener.WhatIsUnsentHasALimit",
     ],
-    "door.unsent-ms": ["Listener.AReaderThatTakesNothingIsCutOffAfterAWhile"],
-    "door.handshake-ms": ["TlsTest.AHandshakeThatDoesNotComeIsGivenUp"],
-    "door.close-ms": ["TlsTest.AGoodbyeThatIsNotAnsweredIsGivenUp"],
-    "door.failures-per-minute": ["FailureBudget.AMinutesWorthMayFailAndNotOneMore"],
+    "listener.unsent-ms": ["Listener.AReaderThatTakesNothingIsCutOffAfterAWhile"],
+    "listener.handshake-ms": ["TlsTest.AHandshakeThatDoesNotComeIsGivenUp"],
+    "listener.close-ms": ["TlsTest.AGoodbyeThatIsNotAnsweredIsGivenUp"],
+    "listener.failures-per-minute": ["FailureBudget.AMinutesWorthMayFailAndNotOneMore"],
     "http.signed-growth": ["Signing.EachLimitHoldsAtItsValueAndFailsOnePastIt"],
     "http.reordered-parameters": ["SigningWork.OneOrderIsTriedOfManyParameters"],
     "replay.window-ms": ["ReplayGuard.ThePatientRuleKnowsTheUnitsOfRealClients"],
@@ -184,10 +184,10 @@ class LimitsTest(unittest.TestCase):
 
     # --- HTTP ---
 
-    def test_door_connections(self):
+    def test_listener_connections(self):
         lines = []
         try:
-            for _ in range(VALUES["door.connections"]):
+            for _ in range(VALUES["listener.connections"]):
                 lines.append(Line(self.server))
                 lines[-1].send(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
                 self.assertEqual(lines[-1].answer()[0], 200)
@@ -464,7 +464,7 @@ class TableTest(unittest.TestCase):
     def test_a_limit_that_is_wrong_ends_the_start_with_a_message(self):
         for wrong, says in (
             ("http.body=1", 'there is no limit "http.body"'),
-            ("http.body-bytes=1", "http.body-bytes is a whole number from 256"),
+            ("http.body-bytes=1", "http.body-bytes must be a whole number from 256"),
         ):
             for verb in ("serve", "limits"):
                 result = cli(verb, "--limit", wrong)

@@ -32,7 +32,7 @@ constexpr Millis kInstant{1};  // a step this long makes a command show at once
 [[nodiscard]] inline double round_to(double value, double parts) {
   return std::round(value * parts) / parts;
 }
-// The same, rounded down and up.
+// As above, rounded down and up.
 [[nodiscard]] inline double floor_to(double value, double parts) {
   return std::floor(value * parts) / parts;
 }

@@ -26,7 +26,7 @@ constexpr double kDawn = 0.01;  // of the sun: up to this, panels have neither v
 constexpr std::size_t kAcChannels = 6;
 constexpr std::size_t kDcChannels = 12;
 
-// What the loads would draw and the sources could supply, before the balance.
+// Demand of the loads and available power of the sources, before the balance.
 struct Offer {
   std::array<int, 2> pv_w{};  // at the panels
   int alternator_w = 0;       // this and generator_w: on the bus

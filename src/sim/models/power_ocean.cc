@@ -118,7 +118,7 @@ struct Slots : ModelSlots {
   }
 };
 
-// What the household draws from the tank at this hour: showers in the morning, dishes at night.
+// Hot water drawn by the household at this hour: showers in the morning, dishes at night.
 double hot_water_w(double hour) {
   if (hour >= 6.5 && hour < 8) return 1500;
   if (hour >= 19 && hour < 21) return 1200;

@@ -213,7 +213,7 @@ struct Flow {
   [[nodiscard]] std::int64_t output_w() const { return solar_w() + battery_w; }
 };
 
-// What the battery can take and give, and the available solar power.
+// The powers that the battery can take and give, and the available solar power.
 struct Offer {
   std::int64_t solar_w = 0;
   std::int64_t take_w = 0;

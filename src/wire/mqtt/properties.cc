@@ -106,7 +106,7 @@ void check_value(Reader& in, const Property& property) {
             valid_value(property.id));
   }
   if (property.id == PropertyId::kResponseTopic && in.ok() && !valid_topic(property.text)) {
-    in.fail(Reason::kProtocolError, "the response topic is empty or holds a wildcard");
+    in.fail(Reason::kProtocolError, "the response topic is empty or has a wildcard");
   }
 }
 

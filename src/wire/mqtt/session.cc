@@ -96,7 +96,7 @@ void Session::keep(std::string_view rest) {
 
 void Session::hold(std::string_view bytes) {
   if (tail_.size() + bytes.size() > limits_.held_bytes) {
-    return end(Reason::kQuotaExceeded, "too many bytes behind a CONNECT that is not yet answered");
+    return end(Reason::kQuotaExceeded, "too many bytes after a CONNECT that is not answered yet");
   }
   tail_.append(bytes);
 }
@@ -111,7 +111,7 @@ Decoded<std::optional<Header>> Session::peek(std::string_view bytes) const {
   if (is_connect != (stage_ == Stage::kAwaitingConnect)) {
     return std::unexpected(
         Violation{Reason::kProtocolError,
-                  is_connect ? "it came a second time" : "the first packet has to be a CONNECT"});
+                  is_connect ? "it came a second time" : "the first packet must be a CONNECT"});
   }
   return header;
 }
@@ -156,13 +156,13 @@ void Session::handle(const Header& header, std::string_view body) {
 std::optional<Violation> Session::unacceptable(const Connect& packet) const {
   if (packet.properties.has(PropertyId::kAuthenticationMethod)) {
     return Violation{Reason::kBadAuthenticationMethod,
-                     "no authentication method but user name and password is known here"};
+                     "no authentication method other than user name and password is supported"};
   }
   if (packet.client_id.size() > limits_.client_id_bytes) {
     return Violation{Reason::kClientIdNotValid, "the client id is too long"};
   }
   if (packet.version == Version::k311 && packet.client_id.empty() && !packet.clean_start) {
-    return Violation{Reason::kClientIdNotValid, "an empty client id needs a clean session"};
+    return Violation{Reason::kClientIdNotValid, "an empty client id requires a clean session"};
   }
   if (packet.will && !within_limits(packet.will->topic)) {
     return Violation{Reason::kTopicNameInvalid, "the will's topic is too long, or too deep"};
@@ -356,7 +356,7 @@ void Session::send(const Packet& packet) {
   encode(output_, packet, version_);
   if (output_.size() - before <= client_packet_bytes_) return;
   output_.resize(before);
-  end(Reason::kPacketTooLarge, "the client takes no packet as large as the answer that it is owed");
+  end(Reason::kPacketTooLarge, "the client's maximum packet size is smaller than the answer to it");
 }
 
 // Adds the reason string if the client wants reason strings and accepts packets of that length.

@@ -90,7 +90,7 @@ void Session::on(const Publish& packet) {
     return end(topic.error().reason, std::move(why));
   }
   if (packet.properties.has(PropertyId::kSubscriptionId)) {
-    return end(Reason::kProtocolError, "PUBLISH: a client sends no subscription identifier");
+    return end(Reason::kProtocolError, "PUBLISH: a client must not send a subscription identifier");
   }
   if (packet.qos == Qos::kExactlyOnce) {
     auto known = find_received(packet.packet_id);
@@ -100,7 +100,7 @@ void Session::on(const Publish& packet) {
       known = received_.end();
     }
     if (known != received_.end()) {
-      // The same message again. If it still awaits the hub's answer, its PUBREC follows later.
+      // A retransmission. If the message still awaits the hub's answer, its PUBREC follows later.
       if (known->acknowledged) {
         send(Pubrec{packet.packet_id, Reason::kSuccess, {}});
       } else if (known->earlier) {
@@ -112,8 +112,9 @@ void Session::on(const Publish& packet) {
     }
   }
   if (!has_room_for(packet)) {
-    return end(Reason::kReceiveMaximumExceeded,
-               fmt::format("PUBLISH: more than {} are not yet answered", limits_.receive_maximum));
+    return end(
+        Reason::kReceiveMaximumExceeded,
+        fmt::format("PUBLISH: more than {} are not acknowledged yet", limits_.receive_maximum));
   }
   if (packet.qos == Qos::kAtLeastOnce) ++puback_owed_;
   if (packet.qos == Qos::kExactlyOnce) {
@@ -156,7 +157,7 @@ void Session::on(const Pubrel& packet) {
     return send(Pubcomp{packet.packet_id, Reason::kPacketIdNotFound, {}});
   }
   if (!received->acknowledged) {
-    return end(Reason::kProtocolError, "PUBREL: the message was not yet answered by a PUBREC");
+    return end(Reason::kProtocolError, "PUBREL: the message was not acknowledged by a PUBREC yet");
   }
   forget(received);
   if (!tells_releases_) return send(Pubcomp{packet.packet_id, Reason::kSuccess, {}});

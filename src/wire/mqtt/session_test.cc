@@ -98,8 +98,8 @@ TEST(MqttSession, AnUnacceptableConnectIsRefusedWithoutAskingAnyone) {
       {"authentication method",
        "\x10\x11\0\x04MQTT\x05\x02\0\0\x04\x15\0\x01X\0\0"sv,
        Version::k5,
-       {"CONNACK bad authentication method 31:CONNECT: no authentication method but user name and "
-        "password is known here"}},
+       {"CONNACK bad authentication method 31:CONNECT: no authentication method other than user "
+        "name and password is supported"}},
       {"malformed 5",
        "\x10\x0d\0\x04MQTT\x05\x03\0\0\0\0\0"sv,
        Version::k5,

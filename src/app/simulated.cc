@@ -69,7 +69,8 @@ Result<std::vector<std::string>> sns_in(const AdminContext& context, const JsonO
       if (sn.is_string()) sns.emplace_back(sn.get_string());
     }
     if (std::cmp_less_equal(sns.size(), kMostSimulatedAtOnce)) return sns;
-    return fail(ErrorCode::kBadParams, fmt::format("sns are more than {}", kMostSimulatedAtOnce));
+    return fail(ErrorCode::kBadParams,
+                fmt::format("sns has more than {} serial numbers", kMostSimulatedAtOnce));
   }
   const auto family = family_in(context.catalog, request);
   if (!family) return std::unexpected(family.error());

@@ -6,20 +6,22 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstdio>
 #include <iterator>
 #include <limits>
 #include <optional>
-#include <semaphore>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "app/admin_client.h"
+#include "app/history_stream.h"
 #include "app/local_zone.h"
 #include "base/clock.h"
 #include "base/printable.h"
-#include "history/series_answer.h"
+#include "history/series_request.h"
 #include "time/grammar.h"
 #include "time/iso_text.h"
 
@@ -29,85 +31,11 @@ namespace {
 using wire::Json;
 using wire::JsonObject;
 
-// The text is sent as a JSON string in a message of the admin socket.
-constexpr std::size_t kMostText = std::size_t{24} * 1024 * 1024;
+// A chart is drawn from the whole answer; other formats have no limit here.
+constexpr std::size_t kMostDrawn_bytes = std::size_t{24} * 1024 * 1024;
 constexpr std::size_t kTableRows = 24;
 constexpr std::string_view kLayout = "\n\t";
 constexpr std::size_t kLine = 60;  // characters in a sparkline
-
-constexpr std::array<std::string_view, 7> kWords = {"fields",    "from",   "to",    "step",
-                                                    "aggregate", "format", "points"};
-
-Result<history::SeriesRequest> request_of(const JsonObject& request, const time::Now& now,
-                                          const history::SeriesLimits& limits) {
-  std::array<std::string_view, kWords.size()> words{};
-  for (std::size_t i = 0; i < kWords.size(); ++i) {
-    const Json* value = request.if_contains(kWords.at(i));
-    if (value != nullptr && value->is_string()) words.at(i) = value->get_string();
-  }
-  return history::series_request({.fields = words[0],
-                                  .from = words[1],
-                                  .to = words[2],
-                                  .step = words[3],
-                                  .aggregate = words[4],
-                                  .format = words[5],
-                                  .points = words[6]},
-                                 now, limits);
-}
-
-Result<std::string> whole_text(const AdminContext& context, history::SeriesAnswer answer) {
-  Result<std::string> text;
-  std::binary_semaphore ended(0);
-  const bool taken = context.archive.read([&](history::Reader& reader) {
-    Status good;
-    while (good && !answer.done() && text->size() <= kMostText) good = answer.work(reader, *text);
-    if (!good) text = std::unexpected(good.error());
-    ended.release();
-  });
-  if (!taken) return fail(ErrorCode::kConflict, "too many ask for history now: ask again");
-  ended.acquire();
-  if (text && text->size() > kMostText) {
-    return fail(ErrorCode::kBadParams,
-                fmt::format("the answer is over {} MB: ask for a step, a shorter span or fewer "
-                            "fields, or through the HTTP API",
-                            kMostText / 1024 / 1024));
-  }
-  return text;
-}
-
-}  // namespace
-
-Result<Json> read_history(const AdminContext& context, const JsonObject& request) {
-  const Json* sn = request.if_contains("sn");
-  if (sn == nullptr || !sn->is_string()) return fail(ErrorCode::kBadParams, "sn is missing");
-  const std::string serial(sn->get_string());
-  const auto directory = context.registry.directory();
-  const registry::Device* device = directory->find_device(serial);
-  if (device == nullptr) {
-    return fail(ErrorCode::kNotFound, fmt::format("there is no device {}; `gridloom device list` "
-                                                  "lists them",
-                                                  wire::shortened(serial)));
-  }
-  auto asked =
-      request_of(request, {.at = context.clock.now(), .zone = context.zone}, context.series);
-  if (!asked) return std::unexpected(asked.error());
-  const catalog::FamilyPtr family = context.catalog.of_serial(serial);
-  const auto text = whole_text(
-      context,
-      history::SeriesAnswer({.sn = serial,
-                             .device = device->number,
-                             .request = std::move(*asked),
-                             .limits = context.series,
-                             .unit_of = [family](std::string_view name) -> history::FieldUnit {
-                               const catalog::Field* field = family->field(name);
-                               if (field == nullptr) return {};
-                               return {.unit = field->unit, .scale = field->scale};
-                             }}));
-  if (!text) return std::unexpected(text.error());
-  return JsonObject{{"text", *text}};
-}
-
-namespace {
 
 // A point of the answer: the time, and the number in the field's unit or the text in its place.
 struct Shown {
@@ -214,34 +142,96 @@ struct HistoryArguments {
   bool csv = false;
 };
 
-Result<std::string> history_text(const HistoryArguments& arguments) {
-  const bool drawn = arguments.format == "table" || arguments.format == "spark";
-  JsonObject request{{"op", "history"},
+bool is_drawn(const HistoryArguments& arguments) {
+  return arguments.format == "table" || arguments.format == "spark";
+}
+
+Result<JsonObject> request_of(const HistoryArguments& arguments) {
+  JsonObject request{{"op", kHistoryOp},
                      {"sn", arguments.sn},
                      {"fields", arguments.fields},
                      {"from", arguments.from},
                      {"to", arguments.to},
                      {"step", arguments.step},
                      {"aggregate", arguments.aggregate},
-                     {"format", drawn ? "json" : arguments.format}};
-  if (drawn && arguments.step.empty()) {
+                     {"format", is_drawn(arguments) ? "json" : arguments.format}};
+  if (is_drawn(arguments) && arguments.step.empty()) {
     const auto span = history::series_request(
         {.fields = arguments.fields, .from = arguments.from, .to = arguments.to},
         {.at = SystemClock().now(), .zone = local_zone().zone}, {});
     if (!span) return std::unexpected(span.error());
     request["step"] = usual_step(span->to_ms - span->from_ms);
   }
-  const auto answer = ask_admin(arguments.data, request, arguments.devices);
-  if (!answer) return std::unexpected(answer.error());
-  const Json* text = wire::member(*answer, "text");
-  if (text == nullptr || !text->is_string()) return fail(ErrorCode::kInternal, "no answer");
-  std::string whole(text->get_string());
-  if (!drawn) return arguments.format == "json" ? whole + "\n" : whole;
+  return request;
+}
+
+// Standard output. Devices choose field names and text values, so a terminal gets only printable
+// text; a file gets the original.
+class Output {
+ public:
+  Status put(std::string_view text) {
+    if (!is_terminal_) return write(text);
+    waiting_ += text;
+    const std::size_t whole = whole_characters(waiting_);
+    const std::string shown = printable(std::string_view(waiting_).substr(0, whole), kLayout);
+    waiting_.erase(0, whole);
+    return write(shown);
+  }
+  Status end() {
+    const Status written = write(printable(std::exchange(waiting_, {}), kLayout));
+    return written && std::fflush(stdout) != 0 ? failed() : written;
+  }
+
+ private:
+  static Status write(std::string_view text) {
+    const bool is_written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
+    return is_written ? Status() : failed();
+  }
+  static Status failed() {
+    return fail(ErrorCode::kIo, fmt::format("standard output: {}", system_message(errno)));
+  }
+
+  bool is_terminal_ = ::isatty(STDOUT_FILENO) == 1;
+  std::string waiting_;  // the beginning of a character
+};
+
+Status print_text(const HistoryArguments& arguments, const JsonObject& request) {
+  Output output;
+  Status printed = ask_history(arguments.data, request, arguments.devices,
+                               [&output](std::string_view chunk) { return output.put(chunk); });
+  if (printed && arguments.format == "json") printed = output.put("\n");
+  if (printed) printed = output.end();
+  return printed;
+}
+
+Status print_drawing(const HistoryArguments& arguments, const JsonObject& request) {
+  std::string whole;
+  const Status read = ask_history(
+      arguments.data, request, arguments.devices, [&whole](std::string_view chunk) -> Status {
+        if (whole.size() + chunk.size() > kMostDrawn_bytes) {
+          return fail(ErrorCode::kBadParams,
+                      fmt::format("the answer is over {} MB: ask for a step, a shorter span or "
+                                  "fewer fields, or for --csv",
+                                  kMostDrawn_bytes / 1024 / 1024));
+        }
+        whole += chunk;
+        return {};
+      });
+  if (!read) return read;
   const auto parsed = wire::parse_json(whole, {.bytes = whole.size(), .keys = 10'000'000});
   if (!parsed) return std::unexpected(parsed.error());
-  return printable(drawn_history(parsed->get_object(), arguments.format == "table" ? kTableRows : 0,
-                                 local_zone().zone),
-                   kLayout);
+  Output output;
+  const Status printed = output.put(
+      printable(drawn_history(parsed->get_object(), arguments.format == "table" ? kTableRows : 0,
+                              local_zone().zone),
+                kLayout));
+  return printed ? output.end() : printed;
+}
+
+Status print_history(const HistoryArguments& arguments) {
+  const auto request = request_of(arguments);
+  if (!request) return std::unexpected(request.error());
+  return is_drawn(arguments) ? print_drawing(arguments, *request) : print_text(arguments, *request);
 }
 
 }  // namespace
@@ -287,14 +277,9 @@ std::shared_ptr<void> add_history(CLI::App& app, std::function<int()>& chosen) {
   verb->callback([&a, &chosen] {
     chosen = [&a] {
       if (a.csv) a.format = "csv";
-      const auto text = history_text(a);
-      if (text) {
-        // Devices choose field names and text values, so a terminal gets only printable text; a
-        // file gets the original.
-        fmt::print("{}", ::isatty(STDOUT_FILENO) == 1 ? printable(*text, kLayout) : *text);
-        return 0;
-      }
-      fmt::print(stderr, "gridloom: {}\n", text.error().detail);
+      const Status printed = print_history(a);
+      if (printed) return 0;
+      fmt::print(stderr, "gridloom: {}\n", printed.error().detail);
       return 1;
     };
   });

@@ -1,5 +1,6 @@
 // `gridloom history`: prints recorded values of a field as text, a chart or a table. The values
-// come from the running server, through its admin socket, or from the folder of a stopped server.
+// come from the running server, through its admin socket, or from the folder of a stopped server
+// (app/history_stream.h). A text is printed as it comes; a chart needs the whole answer.
 #pragma once
 
 #include <cstddef>
@@ -8,8 +9,6 @@
 #include <memory>
 #include <string>
 
-#include "app/admin.h"
-#include "base/result.h"
 #include "time/time_zone.h"
 #include "wire/json.h"
 
@@ -18,11 +17,6 @@ class App;
 }
 
 namespace gridloom::app {
-
-// Answers {"op":"history","sn":..,"fields":..,"from":..,..} with {"text":..}, in the requested
-// format. kBadParams, kNotFound: the detail says what is wrong.
-[[nodiscard]] Result<wire::Json> read_history(const AdminContext& context,
-                                              const wire::JsonObject& request);
 
 // Draws a series of the JSON answer: a line of block characters, the minimum, mean and maximum, and
 // the last `rows` points, with times of the zone.

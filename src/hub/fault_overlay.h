@@ -1,5 +1,6 @@
 // What apps see of one shard's devices while platform faults are injected, where that differs from
-// what is: a frozen twin, a hidden presence, reports that are not pushed.
+// what is: a FaultView of the shard's own directory, and what has to be remembered for it: frozen
+// twins, from whom a presence is hidden, and whose pushes are awake.
 //
 // Without rules nothing is kept, and each question costs one load. Belongs to a shard and is used
 // on its loop only.
@@ -7,7 +8,6 @@
 
 #include <cstdint>
 #include <map>
-#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -23,21 +23,12 @@
 
 namespace gridloom::hub {
 
-class FaultOverlay {
+class FaultOverlay : public FaultView {
  public:
-  explicit FaultOverlay(const Platform& platform) : platform_(platform), view_(platform) {}
+  // use() comes before any question.
+  explicit FaultOverlay(const Platform& platform) : FaultView(platform) {}
+  using FaultView::use;
 
-  void use(std::shared_ptr<const registry::Directory> directory) {
-    directory_ = std::move(directory);
-  }
-
-  [[nodiscard]] std::optional<double> happens(PlatformFault fault, registry::AccountId account,
-                                              std::string_view sn = {}) const {
-    return view_.happens(*directory_, fault, account, sn);
-  }
-  [[nodiscard]] bool online(registry::AccountId account, std::string_view sn) const {
-    return view_.online(*directory_, account, sn);
-  }
   // The twin that the account reads: `actual`, or a copy from when a fault began to freeze it.
   [[nodiscard]] twin::Twin& twin(registry::AccountId account, const std::string& sn,
                                  twin::Twin& actual);
@@ -75,9 +66,6 @@ class FaultOverlay {
   };
   [[nodiscard]] bool freezes(registry::AccountId account, std::string_view sn) const;
 
-  const Platform& platform_;
-  FaultView view_;
-  std::shared_ptr<const registry::Directory> directory_;
   StringMap<OfDevice> devices_;
   bool active_ = false;
   std::int64_t drawn_in_minute_ = 0;

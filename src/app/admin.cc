@@ -21,7 +21,7 @@
 #include "app/backup.h"
 #include "app/damage.h"
 #include "app/fault.h"
-#include "app/history.h"
+#include "app/history_stream.h"
 #include "app/local_socket.h"
 #include "app/record_stream.h"
 #include "app/simulated.h"
@@ -64,6 +64,7 @@ std::string_view rights_name(registry::Rights rights) {
 
 constexpr std::string_view kRecord = "record";
 constexpr std::size_t kMostRecordings = 8;  // at the same time
+constexpr std::size_t kMostHistories = 8;   // likewise
 
 using Operation = Result<Json> (*)(const AdminContext&, const JsonObject&);
 
@@ -279,7 +280,6 @@ constexpr auto kOperations = std::to_array<Row>({
     {"fault.on", order_fault, {"fault", "sn", "account", "probability", "value", "until"}},
     {"fault.off", end_faults, {"fault", "sn", "ended"}},
     {"fault.list", list_faults},
-    {"history", read_history},
     {kBackupOp, make_backup},
     {kRecord, begin_recording},
     {"time", read_time},
@@ -321,13 +321,13 @@ Result<Json> change(const AdminContext& context, const Row& row, const JsonObjec
   return answer;
 }
 
-std::string answer_text(const Result<Json>& result) {
-  if (result) return wire::to_text(JsonObject{{"ok", *result}});
-  return wire::to_text(
-      JsonObject{{"error", result.error().detail}, {"code", name_of(result.error().code)}});
-}
-
 }  // namespace
+
+std::string outcome_text(const Result<Json>& outcome) {
+  if (outcome) return wire::to_text(JsonObject{{"ok", *outcome}});
+  return wire::to_text(
+      JsonObject{{"error", outcome.error().detail}, {"code", name_of(outcome.error().code)}});
+}
 
 bool is_change(std::string_view op) {
   const auto* row = std::ranges::find(kOperations, op, &Row::name);
@@ -369,6 +369,8 @@ struct AdminSocket::Impl {
         back_up_beside(std::move(client), *request);
       } else if (op == kRecord) {
         record_beside(std::move(client), *request);
+      } else if (op == kHistoryOp) {
+        history_beside(std::move(client), *request);
       } else if (request != nullptr) {
         answer(client, administer(context, *request));
       } else {
@@ -392,9 +394,28 @@ struct AdminSocket::Impl {
     });
   }
 
+  // A thread that serves one client.
+  struct Beside {
+    std::shared_ptr<std::atomic<bool>> over;
+    std::jthread thread;
+  };
+  static void drop_ended(std::vector<Beside>& threads) {
+    std::erase_if(threads, [](const Beside& each) { return each.over->load(); });
+  }
+  template <typename Serve>
+  static void serve_beside(std::vector<Beside>& threads, Serve serve) {
+    const auto over = std::make_shared<std::atomic<bool>>(false);
+    threads.push_back(
+        {.over = over,
+         .thread = std::jthread([over, serve = std::move(serve)](const std::stop_token& stop) {
+           serve(stop);
+           *over = true;
+         })});
+  }
+
   // Runs on its own thread until the client disconnects.
   void record_beside(Socket client, const JsonObject& request) {
-    std::erase_if(recordings, [](const Beside& each) { return each.over->load(); });
+    drop_ended(recordings);
     if (recordings.size() >= kMostRecordings) {
       return answer(client, fail(ErrorCode::kConflict,
                                  fmt::format("{} recordings are running, and no more are allowed "
@@ -403,21 +424,34 @@ struct AdminSocket::Impl {
     }
     const auto begun = administer(context, request);
     if (!begun) return answer(client, begun);
-    const auto over = std::make_shared<std::atomic<bool>>(false);
-    recordings.push_back({.over = over,
-                          .thread = std::jthread([this, over, client = std::move(client),
-                                                  begun = *begun](const std::stop_token& stop) {
-                            stream_recording(*context.hub, begun, answer_text(begun) + '\n',
-                                             client.get(), stop);
-                            *over = true;
-                          })});
+    serve_beside(recordings, [this, client = std::move(client),
+                              begun = *begun](const std::stop_token& stop) {
+      stream_recording(*context.hub, begun, outcome_text(begun) + '\n', client.get(), stop);
+    });
+  }
+
+  // Runs on its own thread until the client has the whole answer, or is gone.
+  void history_beside(Socket client, const JsonObject& request) {
+    drop_ended(histories);
+    if (histories.size() >= kMostHistories) {
+      return answer(client, fail(ErrorCode::kConflict,
+                                 fmt::format("{} answers from history are being sent: ask again",
+                                             histories.size())));
+    }
+    serve_beside(
+        histories, [this, client = std::move(client), request](const std::stop_token& stop) {
+          AdminContext stoppable = context;
+          stoppable.stop = stop;
+          const std::stop_callback wake(stop, [&client] { ::shutdown(client.get(), SHUT_RDWR); });
+          send_history(stoppable, request, client.get());
+        });
   }
 
   // Other clients wait during the write: not for long, even if this client does not read.
   static void answer(const Socket& client, const Result<Json>& result) {
     const timeval patience{.tv_sec = kAnswerTime_s, .tv_usec = 0};
     ::setsockopt(client.get(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
-    if (Status sent = write_all(client.get(), answer_text(result)); !sent) {
+    if (Status sent = write_all(client.get(), outcome_text(result)); !sent) {
       spdlog::warn("the admin socket could not send an answer: {}", sent.error().detail);
     }
   }
@@ -425,12 +459,9 @@ struct AdminSocket::Impl {
   Socket socket;
   std::filesystem::path path;
   AdminContext context;
-  struct Beside {
-    std::shared_ptr<std::atomic<bool>> over;
-    std::jthread thread;
-  };
   std::atomic<bool> backing_up{false};
   std::vector<Beside> recordings;
+  std::vector<Beside> histories;
   std::jthread backup;
   std::jthread thread;
 };

@@ -1,6 +1,7 @@
-// Administration: one set of operations for accounts, keys, devices, shares, the audit and history.
-// The operations work on a running server (through DIR/admin.sock, mode 0600: a user who may open
-// the socket owns the data folder) and on a stopped one (directly).
+// Administration: one set of operations for accounts, keys, devices, shares and the audit. They
+// work on a running server (through DIR/admin.sock, mode 0600: a user who may open the socket owns
+// the data folder) and on a stopped one (directly). Not here: operations whose answers are streams,
+// of recordings (app/record_stream.h) and of history (app/history_stream.h).
 //
 // Each change is written to the audit, without secrets, before the request is answered.
 #pragma once
@@ -8,6 +9,7 @@
 #include <filesystem>
 #include <memory>
 #include <stop_token>
+#include <string>
 #include <string_view>
 
 #include "base/result.h"
@@ -54,7 +56,11 @@ struct AdminContext {
 [[nodiscard]] Result<wire::Json> administer(const AdminContext& context,
                                             const wire::JsonObject& request);
 
-// Serves administer() on DIR/admin.sock from its own thread: the registry waits for the disk.
+// An outcome as the admin socket sends it.
+[[nodiscard]] std::string outcome_text(const Result<wire::Json>& outcome);
+
+// Serves administer() and the streams on DIR/admin.sock: the operations one at a time on a thread
+// of its own, since the registry waits for the disk; backups and streams on one each.
 class AdminSocket {
  public:
   // All objects that `context` refers to must outlive the AdminSocket.

@@ -8,11 +8,14 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <chrono>
 #include <cstdio>
 #include <memory>
 #include <optional>
 #include <string_view>
+#include <system_error>
+#include <type_traits>
 #include <utility>
 
 #include "app/admin.h"
@@ -40,9 +43,11 @@ std::string_view text_in(const JsonObject& request, std::string_view key) {
   return text != nullptr && text->is_string() ? std::string_view(text->get_string()) : "";
 }
 
-// The caller holds the lock of the folder.
-Result<Json> administer_stopped(const std::filesystem::path& data_folder, const JsonObject& request,
-                                const std::filesystem::path& devices) {
+// Carries `operation` out on the folder of a stopped server, whose lock the caller holds.
+template <typename Operation>
+std::invoke_result_t<Operation, const AdminContext&> on_stopped(
+    const std::filesystem::path& data_folder, const std::filesystem::path& devices,
+    Operation operation) {
   // Log messages of the registry and the archive are not part of the command's answer.
   spdlog::set_default_logger(
       std::make_shared<spdlog::logger>("", std::make_shared<spdlog::sinks::stderr_sink_mt>()));
@@ -59,7 +64,7 @@ Result<Json> administer_stopped(const std::filesystem::path& data_folder, const 
   }
   AdminContext context{**registry, **catalog, **archive, clock, data_folder};
   context.zone = local_zone().zone;
-  return administer(context, request);
+  return operation(context);
 }
 
 // kIo: the answer is incomplete, most often empty.
@@ -168,8 +173,29 @@ Result<Json> ask_admin(const std::filesystem::path& data_folder, const JsonObjec
                        const std::filesystem::path& devices) {
   const auto way = way_to(data_folder);
   if (!way) return std::unexpected(way.error());
-  return way->server ? ask_server(*way->server, request)
-                     : administer_stopped(data_folder, request, devices);
+  if (way->server) return ask_server(*way->server, request);
+  return on_stopped(data_folder, devices, [&request](const AdminContext& context) {
+    return administer(context, request);
+  });
+}
+
+Status ask_history(const std::filesystem::path& data_folder, const JsonObject& request,
+                   const std::filesystem::path& devices, const OnChunk& on_chunk) {
+  auto way = way_to(data_folder);
+  if (!way) return std::unexpected(way.error());
+  if (!way->server) {
+    return on_stopped(data_folder, devices, [&](const AdminContext& context) {
+      return stream_history(context, request, on_chunk);
+    });
+  }
+  auto stream = AdminStream::open(std::move(*way->server), request);
+  if (!stream) return std::unexpected(stream.error());
+  for (;;) {
+    const auto chunk = stream->read_chunk();
+    if (!chunk) return std::unexpected(chunk.error());
+    if (chunk->empty()) return {};
+    if (Status taken = on_chunk(*chunk); !taken) return taken;
+  }
 }
 
 int report_warning(const Json& answer) {
@@ -182,7 +208,7 @@ int report_warning(const Json& answer) {
 struct AdminStream::Impl {
   Socket socket;
   Json outcome{};
-  std::string begun{};  // the lines after the outcome
+  std::string begun{};  // what came after the outcome and was not read yet
 };
 
 AdminStream::AdminStream(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -197,14 +223,20 @@ Result<AdminStream> AdminStream::open(const std::filesystem::path& data_folder,
                                       const JsonObject& request) {
   auto socket = connect_to(data_folder);
   if (!socket) return std::unexpected(socket.error());
-  AdminStream stream(std::make_unique<Impl>(std::move(*socket)));
+  return open(std::move(*socket), request);
+}
+
+Result<AdminStream> AdminStream::open(Socket server, const JsonObject& request) {
+  AdminStream stream(std::make_unique<Impl>(std::move(server)));
   if (Status sent = send_all(stream.fd(), wire::to_text(request) + '\n'); !sent) {
     return std::unexpected(std::move(sent.error()));
   }
   std::string& begun = stream.impl_->begun;
   while (!begun.contains('\n')) {
     const auto size = read_piece(stream.fd(), kAnswerTime_ms, begun);
-    if (!size) return std::unexpected(size.error());
+    if (!size) {
+      return fail(ErrorCode::kIo, "the server did not answer: " + size.error().detail);
+    }
     if (*size == 0) break;  // a refusal does not end with a newline
   }
   auto outcome = outcome_in(begun.substr(0, begun.find('\n')));
@@ -212,6 +244,35 @@ Result<AdminStream> AdminStream::open(const std::filesystem::path& data_folder,
   begun.erase(0, begun.find('\n') + 1);
   stream.impl_->outcome = std::move(*outcome);
   return stream;
+}
+
+Status AdminStream::receive() {
+  const auto size = read_piece(fd(), -1, impl_->begun);
+  if (!size) return std::unexpected(size.error());
+  if (*size == 0) return fail(ErrorCode::kIo, "the server went away before all was sent");
+  return {};
+}
+
+Result<std::string> AdminStream::read_chunk() {
+  std::string& begun = impl_->begun;
+  while (!begun.contains('\n')) {
+    if (Status received = receive(); !received) return std::unexpected(received.error());
+  }
+  const std::string line = begun.substr(0, begun.find('\n'));
+  begun.erase(0, line.size() + 1);
+  std::size_t size = 0;
+  const auto [end, error] = std::from_chars(line.data(), line.data() + line.size(), size);
+  if (error != std::errc{} || end != line.data() + line.size()) {
+    const auto outcome = outcome_in(line);
+    return outcome ? fail(ErrorCode::kInternal, "the server sent no chunk")
+                   : std::unexpected(outcome.error());
+  }
+  while (begun.size() < size) {
+    if (Status received = receive(); !received) return std::unexpected(received.error());
+  }
+  std::string chunk = begun.substr(0, size);
+  begun.erase(0, size);
+  return chunk;
 }
 
 void AdminStream::end() const { ::shutdown(fd(), SHUT_WR); }

@@ -8,18 +8,22 @@
 #include <string_view>
 #include <vector>
 
+#include "app/history_stream.h"
+#include "app/local_socket.h"
 #include "base/result.h"
 #include "wire/json.h"
 
 namespace gridloom::app {
 
-// The answer of a running server to an operation that continues until one side ends it: an outcome,
-// as from administer(), followed by lines. One thread.
+// The answer of a running server to an operation that streams: an outcome, as from administer(),
+// followed by lines until one side ends it, or by the chunks of a text. One thread.
 class AdminStream {
  public:
   // kConflict: no server runs on the folder; otherwise the errors of the operation.
   [[nodiscard]] static Result<AdminStream> open(const std::filesystem::path& data_folder,
                                                 const wire::JsonObject& request);
+  // The same on a connection to the server.
+  [[nodiscard]] static Result<AdminStream> open(Socket server, const wire::JsonObject& request);
   AdminStream(AdminStream&&) noexcept;
   AdminStream& operator=(AdminStream&&) = delete;
   AdminStream(const AdminStream&) = delete;
@@ -32,11 +36,15 @@ class AdminStream {
   // Returns the complete lines that have arrived since the last call; waits if there are none. kIo:
   // the server has ended the stream.
   [[nodiscard]] Result<std::vector<std::string>> read();
+  // Returns the next chunk; waits for it. Empty: the text is complete. kIo: the server went away
+  // before that; otherwise the error that ended the text.
+  [[nodiscard]] Result<std::string> read_chunk();
   // Asks the server to end the stream; lines that are still on their way can be read.
   void end() const;
 
  private:
   struct Impl;
+  [[nodiscard]] Status receive();
   explicit AdminStream(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
@@ -49,6 +57,12 @@ class AdminStream {
 [[nodiscard]] Result<wire::Json> ask_admin(const std::filesystem::path& data_folder,
                                            const wire::JsonObject& request,
                                            const std::filesystem::path& devices = {});
+
+// The same for {"op":"history",..}, whose answer is a text: `on_chunk` takes it chunk by chunk, on
+// this thread; an error of it ends the operation on the server too, and is returned.
+[[nodiscard]] Status ask_history(const std::filesystem::path& data_folder,
+                                 const wire::JsonObject& request,
+                                 const std::filesystem::path& devices, const OnChunk& on_chunk);
 
 // The help of the option --devices of a command that calls ask_admin().
 inline constexpr std::string_view kDevicesOfStoppedServer =

@@ -4,13 +4,16 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <cerrno>
 #include <cstddef>
 #include <cstdio>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "app/admin_client.h"
 #include "app/history_drawing.h"
+#include "app/history_stream.h"
 #include "app/local_zone.h"
 #include "base/clock.h"
 #include "base/printable.h"
@@ -24,6 +27,8 @@ namespace {
 using wire::Json;
 using wire::JsonObject;
 
+// A chart is drawn from the whole answer; other formats have no limit here.
+constexpr std::size_t kMostDrawn_bytes = std::size_t{24} * 1024 * 1024;
 constexpr std::size_t kTableRows = 24;
 constexpr std::string_view kLayout = "\n\t";
 
@@ -35,34 +40,96 @@ struct HistoryArguments {
   bool csv = false;
 };
 
-Result<std::string> history_text(const HistoryArguments& arguments) {
-  const bool drawn = arguments.format == "table" || arguments.format == "spark";
-  JsonObject request{{"op", "history"},
+bool is_drawn(const HistoryArguments& arguments) {
+  return arguments.format == "table" || arguments.format == "spark";
+}
+
+Result<JsonObject> request_of(const HistoryArguments& arguments) {
+  JsonObject request{{"op", kHistoryOp},
                      {"sn", arguments.sn},
                      {"fields", arguments.fields},
                      {"from", arguments.from},
                      {"to", arguments.to},
                      {"step", arguments.step},
                      {"aggregate", arguments.aggregate},
-                     {"format", drawn ? "json" : arguments.format}};
-  if (drawn && arguments.step.empty()) {
+                     {"format", is_drawn(arguments) ? "json" : arguments.format}};
+  if (is_drawn(arguments) && arguments.step.empty()) {
     const auto span = history::series_request(
         {.fields = arguments.fields, .from = arguments.from, .to = arguments.to},
         {.at = SystemClock().now(), .zone = local_zone().zone}, {});
     if (!span) return std::unexpected(span.error());
     request["step"] = usual_step(span->to_ms - span->from_ms);
   }
-  const auto answer = ask_admin(arguments.data, request, arguments.devices);
-  if (!answer) return std::unexpected(answer.error());
-  const Json* text = wire::member(*answer, "text");
-  if (text == nullptr || !text->is_string()) return fail(ErrorCode::kInternal, "no answer");
-  std::string whole(text->get_string());
-  if (!drawn) return arguments.format == "json" ? whole + "\n" : whole;
+  return request;
+}
+
+// Standard output. Devices choose field names and text values, so a terminal gets only printable
+// text; a file gets the original.
+class Output {
+ public:
+  Status put(std::string_view text) {
+    if (!is_terminal_) return write(text);
+    waiting_ += text;
+    const std::size_t whole = whole_characters(waiting_);
+    const std::string shown = printable(std::string_view(waiting_).substr(0, whole), kLayout);
+    waiting_.erase(0, whole);
+    return write(shown);
+  }
+  Status end() {
+    const Status written = write(printable(std::exchange(waiting_, {}), kLayout));
+    return written && std::fflush(stdout) != 0 ? failed() : written;
+  }
+
+ private:
+  static Status write(std::string_view text) {
+    const bool is_written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
+    return is_written ? Status() : failed();
+  }
+  static Status failed() {
+    return fail(ErrorCode::kIo, fmt::format("standard output: {}", system_message(errno)));
+  }
+
+  bool is_terminal_ = ::isatty(STDOUT_FILENO) == 1;
+  std::string waiting_;  // the beginning of a character
+};
+
+Status print_text(const HistoryArguments& arguments, const JsonObject& request) {
+  Output output;
+  Status printed = ask_history(arguments.data, request, arguments.devices,
+                               [&output](std::string_view chunk) { return output.put(chunk); });
+  if (printed && arguments.format == "json") printed = output.put("\n");
+  if (printed) printed = output.end();
+  return printed;
+}
+
+Status print_drawing(const HistoryArguments& arguments, const JsonObject& request) {
+  std::string whole;
+  const Status read = ask_history(
+      arguments.data, request, arguments.devices, [&whole](std::string_view chunk) -> Status {
+        if (whole.size() + chunk.size() > kMostDrawn_bytes) {
+          return fail(ErrorCode::kBadParams,
+                      fmt::format("the answer is larger than {} MB: request a step, a shorter "
+                                  "span or fewer fields, or --csv",
+                                  kMostDrawn_bytes / 1024 / 1024));
+        }
+        whole += chunk;
+        return {};
+      });
+  if (!read) return read;
   const auto parsed = wire::parse_json(whole, {.bytes = whole.size(), .keys = 10'000'000});
   if (!parsed) return std::unexpected(parsed.error());
-  return printable(drawn_history(parsed->get_object(), arguments.format == "table" ? kTableRows : 0,
-                                 local_zone().zone),
-                   kLayout);
+  Output output;
+  const Status printed = output.put(
+      printable(drawn_history(parsed->get_object(), arguments.format == "table" ? kTableRows : 0,
+                              local_zone().zone),
+                kLayout));
+  return printed ? output.end() : printed;
+}
+
+Status print_history(const HistoryArguments& arguments) {
+  const auto request = request_of(arguments);
+  if (!request) return std::unexpected(request.error());
+  return is_drawn(arguments) ? print_drawing(arguments, *request) : print_text(arguments, *request);
 }
 
 }  // namespace
@@ -92,14 +159,9 @@ std::shared_ptr<void> add_history(CLI::App& app, std::function<int()>& chosen) {
   verb->callback([&a, &chosen] {
     chosen = [&a] {
       if (a.csv) a.format = "csv";
-      const auto text = history_text(a);
-      if (text) {
-        // Devices choose field names and text values, so a terminal gets only printable text; a
-        // file gets the original.
-        fmt::print("{}", ::isatty(STDOUT_FILENO) == 1 ? printable(*text, kLayout) : *text);
-        return 0;
-      }
-      fmt::print(stderr, "gridloom: {}\n", text.error().detail);
+      const Status printed = print_history(a);
+      if (printed) return 0;
+      fmt::print(stderr, "gridloom: {}\n", printed.error().detail);
       return 1;
     };
   });

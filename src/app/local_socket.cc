@@ -64,6 +64,11 @@ bool has_ended(int fd) {
   return ::poll(&ready, 1, 0) > 0;
 }
 
+bool is_gone(int fd) {
+  pollfd ready{.fd = fd, .events = 0, .revents = 0};
+  return ::poll(&ready, 1, 0) > 0 && (ready.revents & (POLLHUP | POLLERR)) != 0;
+}
+
 Status send_all(int fd, std::string_view text) {
   while (!text.empty()) {
     const ssize_t size = ::send(fd, text.data(), text.size(), MSG_NOSIGNAL);

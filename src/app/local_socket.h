@@ -34,6 +34,9 @@ inline constexpr std::size_t kMaxMessage = std::size_t{64} * 1024 * 1024;  // a 
 // Whether the peer has closed its sending side, or is gone.
 [[nodiscard]] bool has_ended(int fd);
 
+// Whether the peer is gone. One that has closed its sending side may still read.
+[[nodiscard]] bool is_gone(int fd);
+
 [[nodiscard]] Status send_all(int fd, std::string_view text);
 // Sends `text` and then closes the sending side.
 [[nodiscard]] Status write_all(int fd, std::string_view text);

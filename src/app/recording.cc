@@ -115,7 +115,7 @@ JsonObject to_json(const TrafficEvent& event) {
   std::string quoted;
   wire::append_quoted(quoted, event.text);
   if (wire::parse_json(quoted, kJsonLimits)) {
-    object["text"] = event.text;
+    object["text"] = std::string_view(event.text);
   } else {
     object["bytes"] = event.text.size();  // not valid text, or too large to record
   }
@@ -257,21 +257,23 @@ std::string Recording::device_sends(const TrafficEvent& event) {
   ++messages_;
   std::string text = connection(event.sn, true);
   if (event.verb != wire::Verb::kSetReply) return text + message("> device", event);
-  TrafficEvent reply = event;
   const std::vector<std::string>& ids = devices_[event.sn].ids;
-  const std::string id = id_of(reply.text);
+  const std::string id = id_of(event.text);
   const auto asked = std::ranges::find(ids.rbegin(), ids.rend(), id);
   if (asked == ids.rend()) return text + message("> device", event);
   const auto back = asked - ids.rbegin();
+  std::string reply(event.text);
   const std::string now = back == 0 ? R"("id":<id>)" : fmt::format(R"("id":<id-{}>)", back);
   for (const std::string_view quote : {"", "\""}) {
     const std::string before = fmt::format(R"("id":{0}{1}{0})", quote, id);
-    const std::size_t at = reply.text.find(before);
+    const std::size_t at = reply.find(before);
     if (at == std::string::npos) continue;
-    reply.text.replace(at, before.size(), now);
+    reply.replace(at, before.size(), now);
     break;
   }
-  return text + message("> device", reply);
+  TrafficEvent expected = event;
+  expected.text = std::move(reply);
+  return text + message("> device", expected);
 }
 
 std::string Recording::device_gets(const TrafficEvent& event) {

@@ -278,6 +278,8 @@ struct CheckedSet {
 // valid values; a missing selector is kBadParams too. An unknown selector is no error: the device
 // decides (quirk 23).
 [[nodiscard]] Result<CheckedSet> check_set(const Family& family, const JsonObject& message);
+// The same without the result, for a set that is passed on as it came: copies nothing.
+[[nodiscard]] Status validate_set(const Family& family, const JsonObject& message);
 
 // All device families, looked up by serial number. Immutable; any thread.
 class Catalog {

@@ -17,6 +17,7 @@
 #include "base/failure_budget.h"
 #include "base/loop.h"
 #include "base/result.h"
+#include "base/shared_text.h"
 #include "base/string_map.h"
 #include "http/history_api.h"
 #include "http/message.h"
@@ -82,10 +83,15 @@ class Api {
 
   [[nodiscard]] static std::span<const Route> table();
   [[nodiscard]] static const Route* find_route(std::string_view path);
-  [[nodiscard]] Result<registry::AccountId> signed_by(const Request& request,
-                                                      wire::SignedRequest claim, TimePoint now);
+  // The account that signed a request, and the parameters as they were read for its signature.
+  struct Signed {
+    registry::AccountId account{};
+    wire::ReadParameters read{};
+  };
+  [[nodiscard]] Result<Signed> signed_by(const Request& request, wire::SignedRequest claim,
+                                         TimePoint now);
   [[nodiscard]] Status verified(const Request& request, wire::SignedRequest claim,
-                                const registry::AccessKey& key);
+                                const registry::AccessKey& key, wire::ReadParameters& read);
   // Checks limits before any work is spent on a request: 429 if its address or its key has no
   // credit.
   [[nodiscard]] std::optional<Response> without_credit(const Request& request, TimePoint now) const;
@@ -107,8 +113,7 @@ class Api {
 
   [[nodiscard]] static HistoryApi::Call history_call(Call call);
   // Moves what the response needs out of the call.
-  template <typename T>
-  hub::ReplyTo<T> reply_to_of(Call& call) const;
+  hub::ReplyTo<SharedText> reply_to_of(Call& call) const;
 
   struct Keyed {
     Secret secret;

@@ -1,7 +1,5 @@
 #include "http/history_api.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <memory>
@@ -13,6 +11,7 @@
 #include "http/params.h"
 #include "http/quota_data.h"
 #include "http/series_body.h"
+#include "hub/credentials.h"
 
 namespace gridloom::http {
 namespace {
@@ -70,13 +69,9 @@ void HistoryApi::of_device(const DevicePath& path, Call call) const {
 Result<HistoryApi::Readable> HistoryApi::readable(registry::AccountId account,
                                                   const std::string& sn) const {
   const auto directory = options_.platform->registry.directory();
-  const registry::Device* device = directory->find_device(sn);
-  if (device == nullptr ||
-      registry::Directory::rights(account, *device) < registry::Rights::kMonitor) {
-    return fail(ErrorCode::kNoPermission,
-                fmt::format("{} is not a device that this account may read", wire::shortened(sn)));
-  }
-  return Readable{.number = device->number, .family = options_.platform->catalog->of_serial(sn)};
+  const auto device = hub::permitted_device(*directory, account, sn, registry::Rights::kMonitor);
+  if (!device) return std::unexpected(device.error());
+  return Readable{.number = (*device)->number, .family = options_.platform->catalog->of_serial(sn)};
 }
 
 time::Now HistoryApi::now() const {

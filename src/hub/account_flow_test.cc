@@ -164,7 +164,7 @@ TEST(AccountFlow, AFloodOfOneAccountDoesNotHoldUpAnother) {
   }
   std::optional<std::size_t> seen;  // of the flood, when the answer came
   home.hub->read_all(dora, "DEV-D",
-                     {.loop = &home.door_loop, .done = [&](const Result<QuotaBody>& answer) {
+                     {.loop = &home.door_loop, .done = [&](const Result<SharedText>& answer) {
                         EXPECT_TRUE(answer);
                         seen = watching->got.size();
                       }});

@@ -1,5 +1,6 @@
 // Differences between the true state of one shard's devices and the state that apps see while
-// platform faults are injected: a frozen twin, a hidden presence, reports that are not pushed.
+// platform faults are injected: a FaultView of the shard's own directory, and what must be stored
+// for it: frozen twins, the accounts that a presence is hidden from, pushes that are awake.
 //
 // Without rules nothing is kept, and each question costs one load. Belongs to a shard and is used
 // on its loop only.
@@ -7,7 +8,6 @@
 
 #include <cstdint>
 #include <map>
-#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -24,21 +24,12 @@
 
 namespace gridloom::hub {
 
-class FaultOverlay {
+class FaultOverlay : public FaultView {
  public:
-  explicit FaultOverlay(const Platform& platform) : platform_(platform), view_(platform) {}
+  // use() comes before any question.
+  explicit FaultOverlay(const Platform& platform) : FaultView(platform) {}
+  using FaultView::use;
 
-  void use(std::shared_ptr<const registry::Directory> directory) {
-    directory_ = std::move(directory);
-  }
-
-  [[nodiscard]] std::optional<double> happens(PlatformFault fault, registry::AccountId account,
-                                              std::string_view sn = {}) const {
-    return view_.happens(*directory_, fault, account, sn);
-  }
-  [[nodiscard]] bool online(registry::AccountId account, std::string_view sn) const {
-    return view_.online(*directory_, account, sn);
-  }
   // The twin that the account reads: `actual`, or a copy from when a fault began to freeze it.
   [[nodiscard]] twin::Twin& twin(registry::AccountId account, const std::string& sn,
                                  twin::Twin& actual);
@@ -76,9 +67,6 @@ class FaultOverlay {
   };
   [[nodiscard]] bool freezes(registry::AccountId account, std::string_view sn) const;
 
-  const Platform& platform_;
-  FaultView view_;
-  std::shared_ptr<const registry::Directory> directory_;
   StringMap<OfDevice> devices_;
   bool active_ = false;
   std::int64_t drawn_in_minute_ = 0;

@@ -99,16 +99,13 @@ void Hub::for_account_on_all(registry::AccountId account, const std::function<vo
 }
 
 bool Hub::online(registry::AccountId account, std::string_view sn) const {
-  const FaultView faults(platform_);
-  if (!faults.any()) return platform_.presence.online(sn);
-  return faults.online(*platform_.registry.directory(), account, sn);
+  return FaultView(platform_).online(account, sn);
 }
 
 // For the faults that affect apps: nothing for devices and gateways.
 std::optional<double> Hub::injected(PlatformFault fault, const Identity& who) const {
-  const FaultView faults(platform_);
-  if (!faults.any() || who.role != Role::kAccount) return std::nullopt;
-  return faults.happens(*platform_.registry.directory(), fault, who.account);
+  if (who.role != Role::kAccount) return std::nullopt;
+  return FaultView(platform_).happens(fault, who.account);
 }
 
 std::optional<Identity> Hub::identity_of(std::string_view user) const {
@@ -328,7 +325,7 @@ void Hub::Batch::post(const ClientPtr& client) {
   }
 }
 
-void Hub::read_all(registry::AccountId account, std::string sn, ReplyTo<QuotaBody> reply_to) {
+void Hub::read_all(registry::AccountId account, std::string sn, ReplyTo<SharedText> reply_to) {
   const std::size_t index = index_of(sn);
   for_account(account, index,
               [account, sn = std::move(sn), reply_to = std::move(reply_to)](Shard& shard) mutable {
@@ -337,7 +334,7 @@ void Hub::read_all(registry::AccountId account, std::string sn, ReplyTo<QuotaBod
 }
 
 void Hub::read(registry::AccountId account, std::string sn, std::vector<std::string> quotas,
-               ReplyTo<std::string> reply_to) {
+               ReplyTo<SharedText> reply_to) {
   const std::size_t index = index_of(sn);
   for_account(
       account, index,
@@ -346,7 +343,7 @@ void Hub::read(registry::AccountId account, std::string sn, std::vector<std::str
 }
 
 void Hub::set(registry::AccountId account, std::string sn, wire::JsonObject message,
-              ReplyTo<std::string> reply_to) {
+              ReplyTo<SharedText> reply_to) {
   const std::size_t index = index_of(sn);
   for_account(account, index,
               [account, sn = std::move(sn), message = std::move(message),

@@ -15,6 +15,7 @@
 
 #include "base/loop.h"
 #include "base/result.h"
+#include "base/shared_text.h"
 #include "hub/client.h"
 #include "hub/inbox.h"
 #include "hub/platform.h"
@@ -100,11 +101,11 @@ class Hub {
     std::vector<std::vector<Inbound>> by_shard_;
   };
 
-  void read_all(registry::AccountId account, std::string sn, ReplyTo<QuotaBody> reply_to);
+  void read_all(registry::AccountId account, std::string sn, ReplyTo<SharedText> reply_to);
   void read(registry::AccountId account, std::string sn, std::vector<std::string> quotas,
-            ReplyTo<std::string> reply_to);
+            ReplyTo<SharedText> reply_to);
   void set(registry::AccountId account, std::string sn, wire::JsonObject message,
-           ReplyTo<std::string> reply_to);
+           ReplyTo<SharedText> reply_to);
 
   // Restores a message that was retained when the server stopped; call before anything else. False:
   // its publisher no longer exists or may no longer read the device (hub/credentials.h).

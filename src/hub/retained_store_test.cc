@@ -50,7 +50,7 @@ class RetainedStoreTest : public testing::Test {
     Lines lines;
     if (const auto* all = store.find(kind, name)) {
       for (const auto& [topic, retained] : *all)
-        lines.push_back(topic + " " + retained.message->payload);
+        lines.push_back(fmt::format("{} {}", topic, retained.message->payload));
     }
     return lines;
   }

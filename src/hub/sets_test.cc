@@ -244,7 +244,7 @@ TEST_F(Sets, ASetThatReusesAnIdHasADeadlineOfItsOwn) {
 }
 
 TEST_F(Sets, ADeviceHasSixtyFourSetsWaitingAndNotOneMore) {
-  std::vector<TestHome::Answer<std::string>> answers;
+  std::vector<TestHome::Answer> answers;
   answers.reserve(64);
   for (int i = 0; i < 64; ++i) answers.push_back(home.set(alice, kSn, kQuiet));
   EXPECT_EQ(asked().size(), 64U);
@@ -258,7 +258,7 @@ TEST_F(Sets, ADeviceHasSixtyFourSetsWaitingAndNotOneMore) {
 
 TEST_F(Sets, WhomADeviceIsSharedWithLeavesItsOwnerHalfOfTheSetsThatWait) {
   home.share(kSn, "bob", registry::Rights::kFull);
-  std::vector<TestHome::Answer<std::string>> answers;
+  std::vector<TestHome::Answer> answers;
   answers.reserve(64);
   for (int i = 0; i < 32; ++i) answers.push_back(home.set(bob, kSn, kQuiet));
   EXPECT_EQ(asked().size(), 32U);

@@ -37,11 +37,12 @@ void Shard::left(const Client& client, const std::string& sn) {
 
 void Shard::set_online(const std::string& sn, bool online) {
   platform_.presence.set(sn, online);
-  if (const DeviceState* state = twins_.find(sn)) writer_.add_presence(state->number, online);
-  const registry::Device* device = directory_->find_device(sn);
+  const auto [device, state] = twins_.find(sn);
+  if (state != nullptr) writer_.add_presence(state->number, online);
   if (device == nullptr) return;
-  to_accounts(*device, Verb::kStatus,
-              {.like = status_message(platform_.clock.now(), online), .qos = Qos::kAtLeastOnce});
+  fanout_.to_accounts(
+      *device, Verb::kStatus,
+      {.like = status_message(platform_.clock.now(), online), .qos = Qos::kAtLeastOnce});
   if (faults_.active()) show_hidden_presence(*device);
 }
 
@@ -108,14 +109,9 @@ void Shard::restore_retained(const RetainedChange& retained) {
       by_app ? directory_->find_certificate(by_app->account) : nullptr;
   const registry::Device* device = by_device ? directory_->find_device(by_device->sn) : nullptr;
   if (account == nullptr && device == nullptr) return;
-  const RetainedStore::Publisher by =
-      account != nullptr ? RetainedStore::Publisher{.kind = RetainedStore::Kind::kApps,
-                                                    .name = account->certificate_account,
-                                                    .account = account->id}
-                         : RetainedStore::Publisher{.kind = RetainedStore::Kind::kDevice,
-                                                    .name = device->sn,
-                                                    .account = device->owner,
-                                                    .device = device->number};
+  const auto by = account != nullptr
+                      ? RetainedStore::Publisher::of_apps(account->certificate_account, account->id)
+                      : RetainedStore::Publisher::of_device(*device);
   if (retained_.restore(by, retained.message, retained.qos)) return;
   spdlog::error(
       "the retained message of topic {} is dropped: the budget for retained messages is used up",
@@ -128,9 +124,7 @@ void Shard::restore_retained(const RetainedChange& retained) {
 // may not have ended before.
 void Shard::registry_changed() {
   const std::uint64_t before = directory_->revocations();
-  directory_ = platform_.registry.directory();
-  faults_.use(directory_);
-  twins_.use(directory_);
+  use(platform_.registry.directory());
   if (directory_->revocations() == before) return;
   drop_what_ended();
   rights_changed_ = true;
@@ -158,15 +152,9 @@ void Shard::drop_devices() {
   twins_.for_each([this](const std::string& sn, const DeviceState& state) {
     const registry::Device* device = directory_->find_device(sn);
     if (device == nullptr || device->number != state.number) return;
-    const auto may_not_set = [device](const Command& each) {
-      return registry::Directory::rights(each.account, *device) < registry::Rights::kFull;
-    };
-    for (Command& command : commands_.take_if(sn, may_not_set)) {
-      Error why = permitted(command.account, sn, registry::Rights::kFull).error();
-      finish(sn, std::move(command), std::unexpected(std::move(why)));
-    }
+    requests_.drop_forbidden(*device);
   });
-  twins_.remove_unknown([this](const std::string& sn) { return !commands_.waits_for(sn); });
+  twins_.remove_unknown([this](const std::string& sn) { return !requests_.waits_for(sn); });
 }
 
 void Shard::injected_faults_changed() {
@@ -197,12 +185,7 @@ void Shard::tick(TimePoint now) {
     faults_.end_tick();
   }
   if (std::exchange(rights_changed_, false)) drop_devices();
-  while (auto expired = commands_.take_expired(now)) {
-    platform_.counters.sets_failed.fetch_add(1, std::memory_order_relaxed);
-    finish(expired->sn, std::move(expired->command),
-           fail(ErrorCode::kOffline, fmt::format("{} did not answer within {} s", expired->sn,
-                                                 platform_.config.set_deadline.count() / 1000)));
-  }
+  requests_.tick(now);
 }
 
 }  // namespace gridloom::hub

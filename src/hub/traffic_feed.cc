@@ -45,25 +45,24 @@ void TrafficFeed::connection(const std::string& sn, bool online) {
   if (wants(sn)) emit({.what = online ? What::kOnline : What::kOffline, .sn = sn});
 }
 
-void TrafficFeed::message(What what, const std::string& sn, Verb verb, std::string_view payload,
+void TrafficFeed::message(What what, const std::string& sn, Verb verb, const SharedText& payload,
                           registry::AccountId account) {
   if (!wants(sn)) return;
-  emit({.what = what, .sn = sn, .account = account, .verb = verb, .text = std::string(payload)});
+  emit({.what = what, .sn = sn, .account = account, .verb = verb, .text = payload});
 }
 
 std::uint64_t TrafficFeed::request(What what, const std::string& sn, registry::AccountId account,
-                                   std::string_view body) {
+                                   SharedText body) {
   const std::uint64_t number = ++last_request_;
   if (wants(sn)) {
-    emit(
-        {.what = what, .sn = sn, .account = account, .request = number, .text = std::string(body)});
+    emit({.what = what, .sn = sn, .account = account, .request = number, .text = std::move(body)});
   }
   return number;
 }
 
-void TrafficFeed::answer(const std::string& sn, std::uint64_t request, std::string_view data) {
+void TrafficFeed::answer(const std::string& sn, std::uint64_t request, const SharedText& data) {
   if (!wants(sn)) return;
-  emit({.what = What::kAnswered, .sn = sn, .request = request, .text = std::string(data)});
+  emit({.what = What::kAnswered, .sn = sn, .request = request, .text = data});
 }
 
 void TrafficFeed::answer(const std::string& sn, std::uint64_t request, const Error& error) {

@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "base/shared_text.h"
 #include "hub/traffic_tap.h"
 
 namespace gridloom::hub {
@@ -23,7 +24,7 @@ class TrafficFeed {
   // The state of a device when the tap is added. `text`: the quotas, as a JSON object.
   struct Known {
     std::string sn;
-    std::string text;
+    SharedText text;
     bool online = false;           // it has a connection
     bool reports_offline = false;  // over which it said that it is offline
   };
@@ -34,12 +35,12 @@ class TrafficFeed {
   void connection(const std::string& sn, bool online);
   // A message at the platform's border: kDeviceSends, kDeviceGets, kAppSends or kAppGets. `account`
   // is the app's.
-  void message(TrafficEvent::What what, const std::string& sn, Verb verb, std::string_view payload,
+  void message(TrafficEvent::What what, const std::string& sn, Verb verb, const SharedText& payload,
                registry::AccountId account = {});
   // A request over HTTP (kReadsAll, kReads or kSets), and its answer. The number is unique.
   [[nodiscard]] std::uint64_t request(TrafficEvent::What what, const std::string& sn,
-                                      registry::AccountId account, std::string_view body);
-  void answer(const std::string& sn, std::uint64_t request, std::string_view data);
+                                      registry::AccountId account, SharedText body);
+  void answer(const std::string& sn, std::uint64_t request, const SharedText& data);
   void answer(const std::string& sn, std::uint64_t request, const Error& error);
 
   [[nodiscard]] bool empty() const { return events_.empty(); }

@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "base/shared_text.h"
 #include "hub/topics.h"
 #include "registry/directory.h"
 
@@ -39,7 +40,7 @@ struct TrafficEvent {
   registry::AccountId account{};  // the app's account
   Verb verb{};                    // of a message
   std::uint64_t request = 0;      // over HTTP: the answer has the number of its request
-  std::string text{};
+  SharedText text{};
   std::optional<Error> error{};
 };
 

@@ -1,5 +1,7 @@
 #include "hub/turn_writer.h"
 
+#include <fmt/format.h>
+
 #include <utility>
 
 #include "history/turn.h"
@@ -46,6 +48,16 @@ std::uint64_t TurnWriter::add_audit(wire::JsonObject entry) {
   if (platform_.journal == nullptr) return 0;
   entry["at"] = unix_ms(platform_.clock.now());
   audit_.push_back(wire::to_text(entry));
+  return last_record();
+}
+
+std::uint64_t TurnWriter::add_audit(const wire::JsonObject& entry, std::string_view message) {
+  if (platform_.journal == nullptr) return 0;
+  std::string text = wire::to_text(entry);
+  text.back() = ',';
+  text.append(R"("message":)").append(message);
+  text += fmt::format(R"(,"at":{}}})", unix_ms(platform_.clock.now()));
+  audit_.push_back(std::move(text));
   return last_record();
 }
 

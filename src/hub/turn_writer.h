@@ -13,6 +13,7 @@
 #include <functional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
@@ -47,6 +48,9 @@ class TurnWriter {
   void add_change(const SessionChange& change);
   // The entry gets the time of the devices' clock as "at".
   std::uint64_t add_audit(wire::JsonObject entry);
+  // The same with a member "message" before "at": JSON text that is written as it is. The entry is
+  // not empty.
+  std::uint64_t add_audit(const wire::JsonObject& entry, std::string_view message);
 
   // The record that will hold everything that was added so far.
   [[nodiscard]] std::uint64_t last_record() const;

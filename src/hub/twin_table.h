@@ -64,20 +64,16 @@ class TwinTable {
   // The directory that the functions below look in.
   void use(std::shared_ptr<const registry::Directory> directory);
 
-  // The device's state, made if there is none. `device` is the registry's entry, if the caller has
-  // it already; null: the registry does not know the device.
-  DeviceState& at(std::string_view sn);
-  DeviceState& at(std::string_view sn, const registry::Device* device);
-  // Null: there is none. References stay valid until the device is removed or replaced.
-  [[nodiscard]] DeviceState* find(std::string_view sn);
-  [[nodiscard]] DeviceState* find(std::string_view sn, const registry::Device* device);
-  // Registry entry and state, for each message: a device that has published since the registry
-  // changed costs one look-up.
-  struct Known {
+  // Registry entry and state of a device; null: there is none. A device that was looked up since
+  // the registry changed costs one look-up. References stay valid until the device is removed or
+  // replaced.
+  struct Entry {
     const registry::Device* device = nullptr;
     DeviceState* state = nullptr;
   };
-  [[nodiscard]] Known known(std::string_view sn);
+  [[nodiscard]] Entry find(std::string_view sn);
+  // The device's state, made if there is none.
+  [[nodiscard]] DeviceState& at(std::string_view sn);
   // `each` must not add or remove devices.
   void for_each(const std::function<void(const std::string& sn, DeviceState& state)>& each);
   // Removes the devices that have no connection, that the registry does not know, and of which

@@ -12,10 +12,10 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
+#include "base/shared_text.h"
 #include "catalog/loader.h"
 #include "hub/hub.h"
 #include "registry/registry.h"
@@ -167,43 +167,36 @@ struct TestHome {
   }
 
   // --- apps over HTTP ---
-  template <typename T>
   struct Answer {
-    std::shared_ptr<std::optional<Result<T>>> slot = std::make_shared<std::optional<Result<T>>>();
+    std::shared_ptr<std::optional<Result<SharedText>>> slot =
+        std::make_shared<std::optional<Result<SharedText>>>();
     [[nodiscard]] bool here() const { return slot->has_value(); }
     // "1008 detail", "6012 detail", or the answer.
     [[nodiscard]] std::string text() const {
       if (!here()) return "no answer";
-      const Result<T>& result = **slot;
-      if (!result) {
-        return fmt::format("{} {}", code_of(result.error().code).code, result.error().detail);
-      }
-      if constexpr (std::is_same_v<T, hub::QuotaBody>) {
-        return **result;
-      } else {
-        return *result;
-      }
+      const Result<SharedText>& result = **slot;
+      if (result) return std::string(*result);
+      return fmt::format("{} {}", code_of(result.error().code).code, result.error().detail);
     }
   };
-  template <typename T>
-  hub::ReplyTo<T> asker(Answer<T>& answer) {
+  hub::ReplyTo<SharedText> asker(Answer& answer) {
     return {.loop = &door_loop,
-            .done = [slot = answer.slot](Result<T> result) { *slot = std::move(result); }};
+            .done = [slot = answer.slot](Result<SharedText> result) { *slot = std::move(result); }};
   }
   std::string read_all(registry::AccountId by, std::string_view sn) {
-    Answer<hub::QuotaBody> answer;
+    Answer answer;
     hub->read_all(by, std::string(sn), asker(answer));
     settle();
     return answer.text();
   }
   std::string read(registry::AccountId by, std::string_view sn, std::vector<std::string> names) {
-    Answer<std::string> answer;
+    Answer answer;
     hub->read(by, std::string(sn), std::move(names), asker(answer));
     settle();
     return answer.text();
   }
-  Answer<std::string> set(registry::AccountId by, std::string_view sn, std::string_view message) {
-    Answer<std::string> answer;
+  Answer set(registry::AccountId by, std::string_view sn, std::string_view message) {
+    Answer answer;
     hub->set(by, std::string(sn), must(wire::parse_json(message)).as_object(), asker(answer));
     settle();
     return answer;

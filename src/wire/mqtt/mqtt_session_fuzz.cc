@@ -131,7 +131,8 @@ class Hub {
           {.session_present = true, .assigned_client_id = "assigned", .tells_releases = true}, kNow,
           from_before());
     } else if (const auto* publish = std::get_if<PublishReceived>(&event)) {
-      effects_.events += publish->message->topic + '\n' + publish->message->payload + '\n';
+      effects_.events.append(publish->message->topic).append(1, '\n');
+      effects_.events.append(publish->message->payload).append(1, '\n');
       publishes_.push_back(*publish);
     } else if (const auto* released = std::get_if<PublishReleased>(&event)) {
       releases_.push_back(*released);

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "app/admin_client.h"
-#include "app/reconcile.h"
+#include "server/reconcile.h"
 
 namespace gridloom::app {
 namespace {
@@ -93,7 +93,7 @@ Result<Json> purge_devices(const AdminContext& context, const JsonObject& reques
     return std::unexpected(counted.error());
   }
   for (const std::int64_t number : *numbers) context.archive.purge(number);
-  return JsonObject{{"purged", ranges_text(*numbers)}};
+  return JsonObject{{"purged", server::ranges_text(*numbers)}};
 }
 
 std::shared_ptr<void> add_damage(CLI::App& app, std::function<int()>& chosen) {

@@ -43,8 +43,8 @@ namespace {
 
 using server::Interface;
 using server::ReplayCheck;
+using server::Security;
 using server::Server;
-using server::Transport;
 
 // What the process adds to a server. The destructor ends everything that uses the server, then the
 // server, which uses the clocks.
@@ -161,14 +161,14 @@ Status open_server(ServeProcess& process, const ServeOptions& options) {
   return {};
 }
 
-const net::Address& bound(const ServeProcess& process, Interface interface, Transport transport) {
-  return *process.server->listeners().bound(interface, transport);
+const net::Address& bound(const ServeProcess& process, Interface interface, Security security) {
+  return *process.server->listeners().bound(interface, security);
 }
 
 void warn_of_replays(const ServeOptions& options, const ServeProcess& process) {
   if (options.replay_check != "off" || options.strict) return;
-  for (const Transport transport : {Transport::kPlain, Transport::kTls}) {
-    const net::Address& address = bound(process, Interface::kHttp, transport);
+  for (const Security security : {Security::kPlain, Security::kTls}) {
+    const net::Address& address = bound(process, Interface::kHttp, security);
     if (address.loopback()) continue;
     spdlog::warn(
         "{} leaves this machine with --replay-check off: a signed request that is "
@@ -215,7 +215,7 @@ Status start_demo(ServeProcess& process, const ServeOptions& options) {
   if (!home) return std::unexpected(home.error());
   process.demo = std::move(*home);
   process.sim_loop = std::make_unique<net::IoLoop>();
-  const net::Address& mqtt = bound(process, Interface::kMqtt, Transport::kPlain);
+  const net::Address& mqtt = bound(process, Interface::kMqtt, Security::kPlain);
   const Millis utc_offset = process.server->platform().zone.offset_at(process.clock().now());
   const bool any = mqtt.host == "0.0.0.0" || mqtt.host == "::";
   process.fleet = std::make_unique<sim::Fleet>(
@@ -241,10 +241,10 @@ struct Urls {
   std::string http, https, mqtt, mqtts;
 };
 Urls urls_of(const ServeProcess& process) {
-  return {.http = "http://" + bound(process, Interface::kHttp, Transport::kPlain).text(),
-          .https = "https://" + reachable(bound(process, Interface::kHttp, Transport::kTls)),
-          .mqtt = bound(process, Interface::kMqtt, Transport::kPlain).text(),
-          .mqtts = reachable(bound(process, Interface::kMqtt, Transport::kTls))};
+  return {.http = "http://" + bound(process, Interface::kHttp, Security::kPlain).text(),
+          .https = "https://" + reachable(bound(process, Interface::kHttp, Security::kTls)),
+          .mqtt = bound(process, Interface::kMqtt, Security::kPlain).text(),
+          .mqtts = reachable(bound(process, Interface::kMqtt, Security::kTls))};
 }
 
 wire::JsonObject facts_of(const ServeProcess& process, const net::TlsFiles& files) {
@@ -342,10 +342,10 @@ int serve(const ServeOptions& options) {
     return 1;
   }
   spdlog::info("ready: HTTP {}, HTTPS {}, MQTT {}, MQTTS {}; data in {}",
-               bound(process, Interface::kHttp, Transport::kPlain).text(),
-               bound(process, Interface::kHttp, Transport::kTls).text(),
-               bound(process, Interface::kMqtt, Transport::kPlain).text(),
-               bound(process, Interface::kMqtt, Transport::kTls).text(), options.data.string());
+               bound(process, Interface::kHttp, Security::kPlain).text(),
+               bound(process, Interface::kHttp, Security::kTls).text(),
+               bound(process, Interface::kMqtt, Security::kPlain).text(),
+               bound(process, Interface::kMqtt, Security::kTls).text(), options.data.string());
   int signal = 0;
   sigwait(&signals, &signal);
   spdlog::info("stopping on signal {}", signal);

@@ -1,4 +1,4 @@
-// The two interfaces of the platform, and the two ways to reach them.
+// The two interfaces of the platform, each of which has a plain and a TLS listener.
 #pragma once
 
 #include <cstdint>
@@ -7,6 +7,6 @@ namespace gridloom::server {
 
 enum class Interface : std::uint8_t { kHttp, kMqtt };
 
-enum class Transport : std::uint8_t { kPlain, kTls };
+enum class Security : std::uint8_t { kPlain, kTls };
 
 }  // namespace gridloom::server

@@ -31,7 +31,7 @@ Result<Listeners> Listeners::open(const std::vector<ListenerOptions>& wanted,
     }
     if (!listener) return std::unexpected(listener.error());
     opened.all_.push_back({.interface = each.interface,
-                           .transport = each.tls ? Transport::kTls : Transport::kPlain,
+                           .security = each.tls ? Security::kTls : Security::kPlain,
                            .listener = std::move(*listener)});
   }
   return opened;
@@ -45,9 +45,9 @@ void Listeners::stop() const {
   for (const Entry& entry : all_) entry.listener->stop();
 }
 
-const net::Address* Listeners::bound(Interface interface, Transport transport) const {
+const net::Address* Listeners::bound(Interface interface, Security security) const {
   for (const Entry& entry : all_) {
-    if (entry.interface == interface && entry.transport == transport) {
+    if (entry.interface == interface && entry.security == security) {
       return &entry.listener->bound();
     }
   }

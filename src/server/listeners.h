@@ -62,13 +62,13 @@ class Listeners {
   void stop() const;
 
   // nullptr: there is no such listener. Of several, the first.
-  [[nodiscard]] const net::Address* bound(Interface interface, Transport transport) const;
+  [[nodiscard]] const net::Address* bound(Interface interface, Security security) const;
   [[nodiscard]] std::size_t connections(Interface interface) const;
 
  private:
   struct Entry {
     Interface interface{};
-    Transport transport{};
+    Security security{};
     std::unique_ptr<net::Listener> listener;
   };
   std::vector<Entry> all_;

@@ -130,7 +130,7 @@ Status Server::listen(ListenOptions options) {
   if (!opened) return std::unexpected(opened.error());
   listeners_ = std::move(*opened);
   if (options.mqtt.port == 0) {
-    const net::Address* bound = listeners_.bound(Interface::kMqtt, Transport::kTls);
+    const net::Address* bound = listeners_.bound(Interface::kMqtt, Security::kTls);
     if (bound != nullptr) options.mqtt.port = bound->port;
   }
   protocols_->add_apis(

@@ -218,10 +218,10 @@ TEST_F(ServerTest, IsAsStrictAsTheVendorOnRequest) {
 TEST_F(ServerTest, SaysWhatToDoAboutATakenPort) {
   server = must(Server::open(options()));
   must(server->listen({.listeners = {{.address = {.host = "127.0.0.1"}}}}));
-  const net::Address* bound = server->listeners().bound(Interface::kHttp, Transport::kPlain);
+  const net::Address* bound = server->listeners().bound(Interface::kHttp, Security::kPlain);
   ASSERT_NE(bound, nullptr);
-  EXPECT_EQ(server->listeners().bound(Interface::kHttp, Transport::kTls), nullptr);
-  EXPECT_EQ(server->listeners().bound(Interface::kMqtt, Transport::kPlain), nullptr);
+  EXPECT_EQ(server->listeners().bound(Interface::kHttp, Security::kTls), nullptr);
+  EXPECT_EQ(server->listeners().bound(Interface::kMqtt, Security::kPlain), nullptr);
   const TemporaryFolder other_folder;
   Server::Options with = options();
   with.data = other_folder.data();

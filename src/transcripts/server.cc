@@ -54,7 +54,7 @@ void ClientEnd::connect(Interface interface) {
         {.loop = *server.loops()[loop_], .wake = [] {}, .secure = true, .peer = "127.0.0.1"});
     return;
   }
-  const net::Address& bound = *server.listeners().bound(interface, server::Transport::kPlain);
+  const net::Address& bound = *server.listeners().bound(interface, server::Security::kPlain);
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(bound.port);

@@ -22,9 +22,9 @@
 #include "app/local_socket.h"
 #include "app/local_zone.h"
 #include "app/log_format.h"
-#include "app/reconcile.h"
 #include "catalog/loader.h"
 #include "registry/data_lock.h"
+#include "server/reconcile.h"
 
 namespace gridloom::app {
 
@@ -59,7 +59,7 @@ std::invoke_result_t<Operation, const AdminContext&> on_stopped(
   const SystemClock clock;
   const auto archive = history::Archive::open({.data = data_folder, .clock = &clock});
   if (!archive) return std::unexpected(archive.error());
-  if (const Status agreed = reconcile(**registry, **archive, clock); !agreed) {
+  if (const Status agreed = server::reconcile(**registry, **archive, clock); !agreed) {
     return std::unexpected(agreed.error());
   }
   AdminContext context{**registry, **catalog, **archive, clock, data_folder};

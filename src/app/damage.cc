@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "app/reconcile.h"
+#include "server/reconcile.h"
 
 namespace gridloom::app {
 namespace {
@@ -72,7 +72,7 @@ Result<Json> purge_devices(const AdminContext& context, const JsonObject& reques
     return std::unexpected(counted.error());
   }
   for (const std::int64_t number : *numbers) context.archive.purge(number);
-  return JsonObject{{"purged", ranges_text(*numbers)}};
+  return JsonObject{{"purged", server::ranges_text(*numbers)}};
 }
 
 }  // namespace gridloom::app

@@ -487,6 +487,7 @@ std::shared_ptr<void> Archive::pin_log() {
 }
 
 bool Archive::flush() { return impl_->log->flush(); }
+bool Archive::has_queries() const { return !impl_->reads.empty(); }
 
 bool Archive::read(Query query) { return impl_->reads.add(impl_->with_wait(std::move(query))); }
 

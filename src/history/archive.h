@@ -52,7 +52,7 @@ struct ArchiveHealth {
   std::uint64_t malformed_records = 0;
   std::size_t damaged_rows = 0;       // in history.db, found since the start
   std::uint64_t log_bytes = 0;        // on disk
-  std::size_t log_waiting_bytes = 0;  // not yet written to the log
+  std::size_t log_waiting_bytes = 0;  // of records not yet reported as durable
   std::size_t head_bytes = 0;         // in memory, not yet stored as blocks
   std::vector<std::string> damage{};  // the same as DamageNotes::all()
   std::size_t unknown_devices = 0;    // devices in history that are not in the registry
@@ -121,6 +121,9 @@ class Archive final : public Journal {
   // Runs `task` on a thread that is reserved for administration, so that no load of accounts delays
   // it. The task sees everything that was durable when it began. False: too many tasks wait.
   [[nodiscard]] bool read(std::move_only_function<void(Reader&)> task);
+
+  // Whether an account's query is not answered yet: its last step has not returned. Any thread.
+  [[nodiscard]] bool has_queries() const;
 
   [[nodiscard]] ArchiveHealth health() const;
   // True if this archive stored any data, now or in an earlier run.

@@ -105,6 +105,20 @@ TEST(FairQueue, WhatIsBeingWorkedOnCountsInItsShare) {
   EXPECT_TRUE(queue.add(entry(1, "b", 1)));
 }
 
+TEST(FairQueue, IsEmptyOnceItsLastStepHasReturned) {
+  Queue queue({.entries = 1, .at_once = 1});
+  EXPECT_TRUE(queue.empty());
+  bool is_empty = true;
+  ASSERT_TRUE(queue.add({.account = 1, .gone = {}, .step = [&](Served&) {
+                           is_empty = queue.empty();
+                           return Progress::kDone;
+                         }}));
+  EXPECT_FALSE(queue.empty());
+  EXPECT_THAT(served(queue), ElementsAre());
+  EXPECT_FALSE(is_empty);
+  EXPECT_TRUE(queue.empty());
+}
+
 TEST(FairQueue, NothingIsDoneForWhoHasGone) {
   Queue queue({.entries = 3, .at_once = 2});
   std::stop_source first;

@@ -73,16 +73,20 @@ struct TestHome {
       : registry(must(registry::Registry::open(folder.data()))),
         platform{
             .clock = clock, .catalog = test_catalog(), .registry = *registry, .config = config} {
-    std::vector<Loop*> loops;
-    for (std::size_t i = 0; i < shards; ++i) {
-      shard_loops.push_back(std::make_unique<ManualLoop>());
-      loops.push_back(shard_loops.back().get());
-    }
-    hub = std::make_unique<hub::Hub>(platform, loops);
+    for (std::size_t i = 0; i < shards; ++i) shard_loops.push_back(std::make_unique<ManualLoop>());
+    start_hub();
     registry->on_change([this] {
       if (hub) hub->registry_changed();
     });
   }
+
+  [[nodiscard]] std::vector<Loop*> loops() const {
+    std::vector<Loop*> all;
+    for (const auto& loop : shard_loops) all.push_back(loop.get());
+    return all;
+  }
+  // A new hub on the same platform, as after a restart; the old one must be gone.
+  void start_hub() { hub = std::make_unique<hub::Hub>(platform, loops()); }
 
   // --- the registry ---
   registry::AccountId add_account(std::string_view name) {

@@ -13,7 +13,7 @@
 #include "history/archive.h"
 #include "registry/registry.h"
 
-namespace gridloom::app {
+namespace gridloom::server {
 
 // Call before the archive starts and before a device is added: device numbers that occur in the
 // history are never given to a new device.
@@ -23,4 +23,4 @@ namespace gridloom::app {
 // Formats numbers for people, as "2 to 4, 7"; of a long list, only the first ranges.
 [[nodiscard]] std::string ranges_text(const std::vector<std::int64_t>& ascending);
 
-}  // namespace gridloom::app
+}  // namespace gridloom::server

@@ -1,10 +1,10 @@
-#include "app/health.h"
+#include "server/health.h"
 
 #include <fmt/format.h>
 
 #include "wire/json.h"
 
-namespace gridloom::app {
+namespace gridloom::server {
 namespace {
 
 // Longer than any normal turn of a loop, also with many connections and on a busy machine.
@@ -39,4 +39,4 @@ http::Health health_of(const history::ArchiveHealth& archive, Millis held_up) {
   return {.good = good, .text = wire::to_text(text)};
 }
 
-}  // namespace gridloom::app
+}  // namespace gridloom::server

@@ -1,8 +1,8 @@
-#include "app/health.h"
+#include "server/health.h"
 
 #include <gtest/gtest.h>
 
-namespace gridloom::app {
+namespace gridloom::server {
 namespace {
 
 TEST(HealthTest, SaysWhatFailsAndWhy) {
@@ -44,4 +44,4 @@ TEST(HealthTest, SaysWhatFailsAndWhy) {
 }
 
 }  // namespace
-}  // namespace gridloom::app
+}  // namespace gridloom::server

@@ -9,7 +9,7 @@
 #include "http/api.h"
 #include "net/io_loop.h"
 
-namespace gridloom::app {
+namespace gridloom::server {
 
 // {"status":"ok"}; or "failing", with the reasons under "log", "store" or "loops" (one of the
 // server's threads is held up; `held_up` is the delay of the slowest thread so far); or "damaged",
@@ -22,4 +22,4 @@ namespace gridloom::app {
   return health_of(archive, net::held_up(loops));
 }
 
-}  // namespace gridloom::app
+}  // namespace gridloom::server

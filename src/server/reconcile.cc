@@ -1,4 +1,4 @@
-#include "app/reconcile.h"
+#include "server/reconcile.h"
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
@@ -7,7 +7,7 @@
 #include <cstddef>
 #include <iterator>
 
-namespace gridloom::app {
+namespace gridloom::server {
 namespace {
 
 // Far above any registry's numbers: a larger number is damaged, and is never assigned to a device.
@@ -70,4 +70,4 @@ Status reconcile(registry::Registry& registry, history::Archive& archive, const 
   return registry.reserve_device_numbers(highest);
 }
 
-}  // namespace gridloom::app
+}  // namespace gridloom::server

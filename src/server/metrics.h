@@ -7,7 +7,7 @@
 #include "history/archive.h"
 #include "hub/platform.h"
 
-namespace gridloom::app {
+namespace gridloom::server {
 
 struct ListenerCounts {
   std::size_t http = 0;  // open connections
@@ -21,4 +21,4 @@ struct ListenerCounts {
                                        const ListenerCounts& listeners,
                                        const history::ArchiveHealth& archive);
 
-}  // namespace gridloom::app
+}  // namespace gridloom::server

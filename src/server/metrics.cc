@@ -1,4 +1,4 @@
-#include "app/metrics.h"
+#include "server/metrics.h"
 
 #include <prometheus/metric_family.h>
 #include <prometheus/text_serializer.h>
@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-namespace gridloom::app {
+namespace gridloom::server {
 namespace {
 
 using prometheus::ClientMetric;
@@ -129,4 +129,4 @@ std::string metrics_text(const hub::Platform& platform, const ListenerCounts& li
   });
 }
 
-}  // namespace gridloom::app
+}  // namespace gridloom::server

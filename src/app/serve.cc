@@ -120,7 +120,7 @@ Result<std::vector<server::ListenerOptions>> listeners_of(const ServeOptions& op
          .address = std::move(*address),
          .tls = row.tls,
          .replay_check = check,
-         .if_taken = fmt::format("choose another with {} ADDR:PORT (port 0 takes any free one)",
+         .if_taken = fmt::format("choose another with {} ADDR:PORT (port 0 takes any free port)",
                                  row.flag)});
   }
   return listeners;

@@ -77,7 +77,7 @@ class ServerTest : public testing::Test {
     std::string text;
     server->hub().read_all(account, std::string(kSn),
                            {.loop = server->loops().front().get(),
-                            .done = [&text](Result<hub::QuotaBody> body) { text = *must(body); }});
+                            .done = [&text](Result<SharedText> body) { text = *must(body); }});
     settle();
     return text;
   }

@@ -78,6 +78,20 @@ SPOILT = [
     ("an actor that is none", changed(["commands", "setMode", "by"], "magic")),
     ("a fault that does what there is not", changed(["faults", "over_temperature", "environment"], {"rain": 1})),
     ("a virtual device without a serial number", changed(["virtual", "devices"], [{"name": "Kiln"}])),
+    ("an element of an unknown key", changed(["fields", "state.mode", "of"], {"kind": 1})),
+    ("members that are a list", changed(["fields", "state.mode", "fields"], [1])),
+    ("an unchanged value that is a mapping", changed(["commands", "setMode", "params", "mode", "unchanged"], {"a": 1})),
+    ("defaults of what has none", changed(["defaults"], {"quirks": {"source": "ours"}})),
+    ("a default of an unknown key", changed(["defaults"], {"fields": {"typ": "int"}})),
+    ("a default of another form", changed(["defaults"], {"fields": {"scale": "ten"}})),
+    ("a default of a command's params that is none", changed(["commands", "setMode", "defaults"], {"title": {"a": 1}})),
+    ("a group of an unknown key", changed(["fields", "state."], {"kind": 1})),
+    ("a template without fields", changed(["templates"], {"part": {"parameters": ["n"]}})),
+    ("a template's field of an unknown key", changed(["templates"], {"part": {"fields": {"a": {"kind": 1}}}})),
+    ("a template's field of a wrong type", changed(["templates"], {"part": {"fields": {"a": {"type": "integer"}}}})),
+    ("a use of an unknown key", changed(["fields", "state.<part>"], {"prefix": "a"})),
+    ("a use with a source that is none", changed(["fields", "state.<part>"], {"sources": {"a": "guess"}})),
+    ("uses of which one is a text", changed(["fields", "state.<part>"], [{}, "a"])),
 ]
 
 

@@ -170,6 +170,13 @@ class ShowFamilyTest(unittest.TestCase):
         self.assertIn("2 (charging)", done.stdout)
         self.assertIn("002:1646", done.stdout)
 
+    def test_fields_of_a_template_and_what_stands_inside_of_a_value_are_shown(self):
+        done = cli("family", "show", "smart_home_panel")
+        self.assertRegex(done.stdout, r"(?m)^gridInfo\.cmdSet +int +Number of the message set$")
+        done = cli("family", "show", "smart_home_panel", "energyInfos")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertRegex(done.stdout, r"(?m)^  \[\]\.stateBean\.isAcOpen\n(    .*\n)*    values +0 \(no\)")
+
     def test_what_is_not_there_is_reported(self):
         for words, told in ((("kiln",), "there is no family kiln"), (("delta_2", "kiln"), "no field or command")):
             done = cli("family", "show", *words)

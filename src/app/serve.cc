@@ -427,12 +427,11 @@ Status start_demo(Running& running, const ServeOptions& options) {
   running.demo = std::move(*home);
   running.sim_loop = std::make_unique<net::IoLoop>();
   const net::Address& mqtt = running.listeners.mqtt->bound();
-  const Millis utc_offset = running.platform->zone.offset_at(running.clock().now());
   const bool any = mqtt.host == "0.0.0.0" || mqtt.host == "::";
   running.fleet = std::make_unique<sim::Fleet>(
       sim::Fleet::Options{
           .server = client::peer_at({.host = any ? "127.0.0.1" : mqtt.host, .port = mqtt.port}),
-          .world = {.utc_offset_ms = utc_offset.count()},
+          .world = {.zone = running.platform->zone},
           .clock = &running.clock(),
           .time = running.virtual_time ? &*running.virtual_time : nullptr,
           .loop = running.sim_loop.get()},

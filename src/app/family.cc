@@ -68,6 +68,28 @@ std::string unit_of(const std::string& unit, double scale) {
   return scale == 1 ? unit : fmt::format("{} (value times {})", unit, scale);
 }
 
+// What stands inside of a field's value: "[].ctrlSta" is a member of its elements.
+void show_inside(const Field& field, const std::string& path) {
+  for (const Field& inner : field.fields) {
+    const std::string name = inner.name.empty() ? path + "[]"
+                             : path.empty()     ? inner.name
+                                                : path + '.' + inner.name;
+    if (inner.fields.empty()) {
+      fmt::print("  {}\n", name);
+      show_line("  title", inner.title == inner.description ? "" : inner.title);
+      show_line("  description", inner.description);
+      show_line("  type", name_of(inner.type));
+      show_line("  unit", unit_of(inner.unit, inner.scale));
+      if (inner.values.empty()) show_line("  range", text_of(inner.range));
+      show_values("  values", inner.values);
+      if (inner.others) show_line(" ", "and others");
+      show_values("  bits", inner.bits);
+      if (inner.absent) show_line("  absent", wire::to_text(*inner.absent));
+    }
+    show_inside(inner, name);
+  }
+}
+
 void show_field(const Field& field) {
   fmt::print("{}\n", field.name);
   show_line("title", field.title);
@@ -85,6 +107,7 @@ void show_field(const Field& field) {
   show_line("initial", named(field, field.initial));
   show_line("set by", fmt::format("{}", fmt::join(field.written_by, ", ")));
   show_line("source", field.source);
+  show_inside(field, "");
 }
 
 void show_param(const Param& param) {

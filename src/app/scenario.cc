@@ -3,19 +3,17 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
-#include <array>
 #include <chrono>
 #include <cstddef>
-#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
-#include <ctime>
 #include <filesystem>
 #include <memory>
 #include <string>
 
 #include "base/clock.h"
 #include "catalog/loader.h"
+#include "time/grammar.h"
 #include "transcripts/coverage.h"
 #include "transcripts/runner.h"
 #include "transcripts/script.h"
@@ -26,28 +24,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t kMostFailures = 20;  // shown per file
-
-// The two largest units of a span: "2 d 6 h", "3 h", "90 s".
-std::string span_text(Millis span) {
-  struct Unit {
-    std::int64_t seconds;
-    const char* name;
-  };
-  constexpr std::array<Unit, 4> kUnits = {{{.seconds = 86'400, .name = "d"},
-                                           {.seconds = 3600, .name = "h"},
-                                           {.seconds = 60, .name = "min"},
-                                           {.seconds = 1, .name = "s"}}};
-  std::int64_t left = std::chrono::floor<std::chrono::seconds>(span).count();
-  std::string text;
-  std::size_t parts = 0;
-  for (const Unit& unit : kUnits) {
-    if (left < unit.seconds || parts == 2) continue;
-    text += fmt::format("{}{} {}", text.empty() ? "" : " ", left / unit.seconds, unit.name);
-    left %= unit.seconds;
-    ++parts;
-  }
-  return text.empty() ? "0 s" : text;
-}
 
 bool play(const fs::path& file, const Scenarios& scenarios,
           const std::shared_ptr<const catalog::Catalog>& catalog) {
@@ -69,7 +45,8 @@ bool play(const fs::path& file, const Scenarios& scenarios,
     fmt::print("{}: and {} more\n", file.string(), failures.size() - kMostFailures);
   }
   fmt::print("{} {} (seed {}, {} in {:.1f} s)\n", failures.empty() ? "ok" : "FAILED",
-             file.filename().string(), outcome.seed, span_text(outcome.span), took.count());
+             file.filename().string(), outcome.seed, time::rounded_span_text(outcome.span),
+             took.count());
   std::fflush(stdout);
   return failures.empty();
 }

@@ -42,7 +42,7 @@ class ScenarioFiles : public testing::Test {
 TEST_F(ScenarioFiles, SayThatTheyAreAsExpected) {
   const Played good = played({.paths = {file("good.loom", kGood)}});
   EXPECT_EQ(good.code, 0);
-  EXPECT_THAT(good.said, testing::StartsWith("ok good.loom (seed 3, 1 min 30 s in "));
+  EXPECT_THAT(good.said, testing::StartsWith("ok good.loom (seed 3, 1m 30s in "));
   EXPECT_THAT(played({.paths = {file("good.loom", kGood)}, .seed = 42}).said,
               HasSubstr("(seed 42, "));
 }
@@ -54,7 +54,7 @@ TEST_F(ScenarioFiles, SayWhatIsNotAsExpectedAndWhere) {
   EXPECT_EQ(both.code, 1);
   EXPECT_THAT(both.said, HasSubstr(broken + ":2: never: soc > 50\n"));
   EXPECT_THAT(both.said,
-              HasSubstr(", second 0, with seed 42\nFAILED broken.loom (seed 42, 1 s in "));
+              HasSubstr(", second 0, with seed 42\nFAILED broken.loom (seed 42, 1s in "));
   EXPECT_THAT(both.said, HasSubstr("ok good.loom (seed 42, "));
   EXPECT_THAT(both.said, testing::EndsWith("2 scenarios, 1 failed\n"));
 }

@@ -216,12 +216,11 @@ Status start_demo(ServeProcess& process, const ServeOptions& options) {
   process.demo = std::move(*home);
   process.sim_loop = std::make_unique<net::IoLoop>();
   const net::Address& mqtt = bound(process, Interface::kMqtt, Security::kPlain);
-  const Millis utc_offset = process.server->platform().zone.offset_at(process.clock().now());
   const bool any = mqtt.host == "0.0.0.0" || mqtt.host == "::";
   process.fleet = std::make_unique<sim::Fleet>(
       sim::Fleet::Options{
           .server = client::peer_at({.host = any ? "127.0.0.1" : mqtt.host, .port = mqtt.port}),
-          .world = {.utc_offset_ms = utc_offset.count()},
+          .world = {.zone = process.server->platform().zone},
           .clock = &process.clock(),
           .time = process.virtual_time ? &*process.virtual_time : nullptr,
           .loop = process.sim_loop.get()},

@@ -115,10 +115,27 @@ bool is_source(std::string_view text) {
 }  // namespace
 
 void Mistakes::add(int line, std::string_view path, std::string_view what) {
+  if (shared_lines_.contains(line) && !reported_.emplace(line, what).second) return;
   if (++count_ > kMostMistakes) return;
   if (!text_.empty()) text_ += '\n';
   text_ += path.empty() ? fmt::format("{}:{}: {}", file_, line, what)
                         : fmt::format("{}:{}: {}: {}", file_, line, path, what);
+  if (const std::string_view note = note_of(path); !note.empty()) {
+    text_.append(" (").append(note).append(")");
+  }
+}
+
+void Mistakes::note(std::string path, std::string note) {
+  notes_.insert_or_assign(std::move(path), std::move(note));
+}
+
+std::string_view Mistakes::note_of(std::string_view path) const {
+  for (;;) {
+    if (const auto found = notes_.find(path); found != notes_.end()) return found->second;
+    const auto end = path.find_last_of(".[");
+    if (end == std::string_view::npos) return {};
+    path = path.substr(0, end);
+  }
 }
 
 Error Mistakes::fault() const {
@@ -177,30 +194,38 @@ std::vector<std::string> texts_of(const YamlNode& node, std::string_view path, M
   return texts;
 }
 
-Entry::Entry(const YamlNode& node, std::string path, Mistakes& mistakes, SectionId section)
-    : node_(node), path_(std::move(path)), mistakes_(mistakes), section_(section_of(section)) {
-  const auto known = [this] {
-    std::vector<std::string> names;
-    for (const Key& key : section_.keys) names.emplace_back(key.name);
-    return join(names, "and");
+void check_keys(const YamlNode& node, std::string_view path, Mistakes& mistakes, SectionId section,
+                Variant variant) {
+  const Section& known = section_of(section);
+  const auto names = [&known] {
+    std::vector<std::string> all;
+    for (const Key& key : known.keys) all.emplace_back(key.name);
+    return join(all, "and");
   };
   if (node.kind != Kind::kMapping) {
-    mistakes.add(node.line, path_,
-                 fmt::format("must be a mapping of {}; it is {}", known(), describe(node)));
+    mistakes.add(node.line, path,
+                 fmt::format("must be a mapping of {}; it is {}", names(), describe(node)));
     return;
   }
-  check_twice(node, path_, mistakes);
+  check_twice(node, path, mistakes);
   for (const YamlMember& member : node.members) {
-    if (section_.find(member.key) != nullptr) continue;
+    if (known.find(member.key) != nullptr) continue;
     const std::string_view now = renamed_key(member.key);
-    const bool renamed = !now.empty() && section_.find(now) != nullptr;
-    mistakes.add(member.line, child(path_, member.key),
+    const bool renamed = !now.empty() && known.find(now) != nullptr;
+    mistakes.add(member.line, child(path, member.key),
                  fmt::format("unknown key{}; the keys here are {}",
-                             renamed ? fmt::format(": its name is {} now", now) : "", known()));
+                             renamed ? fmt::format(": its name is {} now", now) : "", names()));
   }
-  for (const Key& key : section_.keys) {
-    if (key.required && !has(key.name)) mistake(key.name, "this key is missing");
+  if (variant != Variant::kWhole) return;
+  for (const Key& key : known.keys) {
+    if (!key.required || node.find(key.name) != nullptr) continue;
+    mistakes.add(node.line, child(path, key.name), "this key is missing");
   }
+}
+
+Entry::Entry(const YamlNode& node, std::string path, Mistakes& mistakes, SectionId section)
+    : node_(node), path_(std::move(path)), mistakes_(mistakes), section_(section_of(section)) {
+  check_keys(node_, path_, mistakes_, section, Variant::kWhole);
 }
 
 const YamlNode* Entry::value_of(std::string_view key, std::initializer_list<Form> forms) const {
@@ -411,9 +436,20 @@ void Entry::text_or_texts(std::string_view key, std::vector<std::string>& to) co
   }
 }
 
+void Entry::value_or_values(std::string_view key, std::vector<Json>& to) const {
+  const YamlNode* node = value_of(key, {Form::kListOrValue});
+  if (node == nullptr) return;
+  const Json value = to_json(*node, child(path_, key), mistakes_);
+  if (const JsonArray* list = value.if_array()) {
+    to.assign(list->begin(), list->end());
+  } else {
+    to.assign(1, value);
+  }
+}
+
 void Entry::members(std::string_view key, const OnMember& on_member) const {
-  const YamlNode* node =
-      value_of(key, {Form::kEntries, Form::kObject, Form::kNames, Form::kTextLists});
+  const YamlNode* node = value_of(key, {Form::kEntries, Form::kFields, Form::kObject, Form::kNames,
+                                        Form::kTextLists, Form::kSources});
   if (node == nullptr) return;
   if (node->kind != Kind::kMapping) {
     return mistake(key, fmt::format("must be a mapping; it is {}", describe(*node)));

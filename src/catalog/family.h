@@ -71,7 +71,9 @@ struct Field {
   std::optional<Json> absent;    // stands for "there is no value"
   bool error = false;            // an error or a warning: any value but those of `ok`
   std::vector<Json> ok;          // values, or all elements of an array, that are no error
-  Json initial;        // start value of a virtual device; the type's zero if the file has none
+  std::vector<Field> fields;  // declared members of an object; for an array one entry, its element
+  // The start value of a virtual device. If the file has none: `absent`, or else the type's zero.
+  Json initial;
   std::string source;  // "002:1004" is document and line; "real": only real devices send it
   std::vector<std::string> written_by;  // commands that change this field; filled by the loader
 };
@@ -80,6 +82,12 @@ struct Field {
 [[nodiscard]] std::string named(const Field& field, const Json& value);
 // Whether the field reports an error or a warning with this value.
 [[nodiscard]] bool is_error(const Field& field, const Json& value);
+
+// Receives a value that `field` declares, and where it stands: "" for the field's own value,
+// "[2].ctrlSta" for a member of an element.
+using OnValue = std::function<void(const Field& field, const Json& value, const std::string& path)>;
+// Calls for the value of a field, and for each declared element and member inside it.
+void for_each_value(const Field& field, const Json& value, const OnValue& on_value);
 
 // A parameter of a command. Objects and arrays nest.
 struct Param {
@@ -150,7 +158,7 @@ struct Report {
   [[nodiscard]] bool carries(std::string_view field) const;
 };
 
-// The format of a family's messages. Template values may be "$name" (see devices/README.md).
+// The format of a family's messages. Values may be references, "$name" (see devices/README.md).
 struct Messages {
   JsonObject report;  // envelope of a report
   std::string report_body = "params";

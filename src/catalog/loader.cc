@@ -14,6 +14,7 @@
 
 #include "base/read_file.h"
 #include "catalog/entry.h"
+#include "catalog/expand.h"
 #include "catalog/sections.h"
 #include "catalog/yaml_tree.h"
 
@@ -144,12 +145,13 @@ class Collector {
 
 Result<FamilyPtr> load_family(std::string_view file_name, std::string_view text) {
   Mistakes mistakes(file_name);
-  const YamlDocument document = read_yaml(text);
+  YamlDocument document = read_yaml(text);
   if (!document.mistake.what.empty()) {
     mistakes.add(document.mistake.line, "", document.mistake.what);
     return std::unexpected(mistakes.fault());
   }
   const Entry file(document.root, "", mistakes, SectionId::kFile);
+  expand(document.root, file);
   auto family = std::make_shared<Family>();
   read_head(file, file_name, *family);
   read_fields(file, *family);

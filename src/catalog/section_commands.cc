@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -61,6 +63,39 @@ void check_spellings(const Entry& entry, std::string_view key, const std::vector
   }
 }
 
+// The word in `unchanged` for all_ones().
+constexpr std::string_view kAllOnes = "all_ones";
+
+// The number whose bits are all ones, in the fewest bytes that leave it free beside the values that
+// an int accepts: 255, 65535 or 4294967295. None: these values are unknown or too large.
+std::optional<std::int64_t> all_ones(const Param& param) {
+  if (!param.range && param.values.empty()) return std::nullopt;
+  double most = param.range ? param.range->high : 0;
+  for (const NamedValue& one : param.values) most = std::max(most, one.value.to_number<double>());
+  for (const std::int64_t ones : {0xffLL, 0xffffLL, 0xffffffffLL}) {
+    if (most < static_cast<double>(ones)) return ones;
+  }
+  return std::nullopt;
+}
+
+// Requires that type, range and values are read.
+void read_unchanged(const Entry& entry, Param& param) {
+  entry.value_or_values("unchanged", param.unchanged);
+  for (Json& value : param.unchanged) {
+    const auto* word = value.if_string();
+    if (word != nullptr && std::string_view(*word) == kAllOnes && param.type == FieldType::kInt) {
+      if (const auto ones = all_ones(param)) {
+        value = *ones;
+      } else {
+        entry.mistake("unchanged", "all_ones needs a range or values, below 4294967295");
+      }
+    } else if (!fits(param.type, value)) {
+      entry.mistake("unchanged",
+                    fmt::format("{} is no {}", wire::to_text(value), name_of(param.type)));
+    }
+  }
+}
+
 Param read_param(const std::string& name, const Entry& entry);
 
 Param read_inner(const std::string& name, const YamlNode& node, std::string path,
@@ -84,7 +119,7 @@ Param read_param(const std::string& name, const Entry& entry) {
   entry.range("range", param.range);
   entry.named_values("values", param.type, param.values);
   entry.values("also", param.also);
-  entry.values("unchanged", param.unchanged);
+  read_unchanged(entry, param);
   entry.texts("alias", param.alias);
   entry.flag("required", param.required);
   entry.flag("ignored", param.ignored);
@@ -289,11 +324,11 @@ Command read_command(const std::string& name, const YamlNode& node, std::string 
   std::string by;
   entry.choice("by", by);
   command.by_model = by == "model";
-  const TemplateScope scope{.family = family, .command = &command, .request = true};
+  const ReferenceScope scope{.family = family, .command = &command, .request = true};
   entry.object("reply", command.reply);
-  check_template(command.reply, entry, "reply", scope);
+  check_references(command.reply, entry, "reply", scope);
   entry.object("envelope", command.envelope);
-  check_template(command.envelope, entry, "envelope", scope);
+  check_references(command.envelope, entry, "envelope", scope);
   entry.source(command.source);
   return command;
 }

@@ -136,55 +136,120 @@ bool excluded(const Field& field, const Json& value) {
   return !field.values.empty() && !field.others && !contains(field.values, value);
 }
 
-void check_initial(const Entry& entry, const Field& field) {
-  if (!fits(field.type, field.initial)) {
-    return entry.mistake("initial", fmt::format("{} is not of type {}",
-                                                wire::to_text(field.initial), name_of(field.type)));
+// The problem of a start value; empty if there is none.
+std::string initial_problem(const Field& field, const Json& value) {
+  if (!fits(field.type, value)) {
+    return fmt::format("{} is not of type {}", wire::to_text(value), name_of(field.type));
   }
-  if (excluded(field, field.initial)) {
-    return entry.mistake("initial", fmt::format("{} must be {}", wire::to_text(field.initial),
-                                                texts_of(field.values)));
+  if (excluded(field, value)) {
+    return fmt::format("{} must be {}", wire::to_text(value), texts_of(field.values));
   }
-  if (is_error(field, field.initial)) {
-    return entry.mistake("initial", fmt::format("{} is an error: list it under ok if it is not",
-                                                wire::to_text(field.initial)));
+  if (is_error(field, value)) {
+    return fmt::format("{} is an error: list it under ok if it is not", wire::to_text(value));
   }
-  if (field.absent && same_value(*field.absent, field.initial)) return;
-  if (!field.range || !field.initial.is_number()) return;
-  const double value = field.initial.to_number<double>();
-  if (value < field.range->low || value > field.range->high) {
-    entry.mistake("initial", fmt::format("{} is outside its range [{}, {}]", value,
-                                         field.range->low, field.range->high));
-  }
+  if (field.absent && same_value(*field.absent, value)) return "";
+  if (!field.range || !value.is_number()) return "";
+  const double number = value.to_number<double>();
+  if (number >= field.range->low && number <= field.range->high) return "";
+  return fmt::format("{} is outside its range [{}, {}]", number, field.range->low,
+                     field.range->high);
 }
 
-void read_field(const std::string& name, const Entry& entry, Family& family) {
-  Field field;
-  field.name = name;
+// The first member of the object that the field does not declare; empty if there is none, or if
+// the field declares no members.
+std::string_view stray_member(const Field& field, const Json& value) {
+  const JsonObject* object = value.if_object();
+  if (object == nullptr || field.fields.empty()) return {};
+  for (const auto& member : *object) {
+    if (std::ranges::find(field.fields, member.key(), &Field::name) != field.fields.end()) continue;
+    return member.key();
+  }
+  return {};
+}
+
+void check_initial(const Entry& entry, const Field& field) {
+  for_each_value(
+      field, field.initial, [&](const Field& inner, const Json& value, const std::string& path) {
+        const std::string at = path.empty() ? "" : path + ": ";
+        const std::string problem = initial_problem(inner, value);
+        if (!problem.empty()) return entry.mistake("initial", at + problem);
+        const std::string_view stray = stray_member(inner, value);
+        if (stray.empty()) return;
+        entry.mistake("initial",
+                      fmt::format("{}{} is no member: fields does not have it", at, stray));
+      });
+}
+
+// ---- what fields and what stands inside of them have in common
+
+// Reads the keys that say what a value is.
+void read_value(const Entry& entry, Field& field) {
   read_type(entry, field.type);
   entry.unit(field.unit);
   entry.number("scale", field.scale);
   entry.text("description", field.description);
   entry.title(field.description, field.title);
-  entry.choice("nature", field.nature);
-  entry.text("sign", field.sign);
-  entry.flag("invert", field.invert);
   entry.range("range", field.range);
   entry.named_values("values", field.type, field.values);
   entry.flag("others", field.others);
   entry.named_values("bits", FieldType::kInt, field.bits);
   read_absent(entry, field);
-  read_error(entry, field);
-  entry.json("initial", field.initial);
-  if (field.initial.is_null()) field.initial = zero_of(field.type);
-  entry.source(field.source);
-  if (const std::string problem = name_problem(name); !problem.empty()) entry.mistake("", problem);
+}
+
+void check_value(const Entry& entry, Field& field) {
   if (field.scale == 0) entry.mistake("scale", "cannot be 0");
   const bool number = field.type == FieldType::kInt || field.type == FieldType::kFloat;
   if (field.range && !number) entry.mistake("range", "only an int or a float can have it");
-  check_nature(entry, field);
+  if (entry.has("of") && field.type != FieldType::kArray) {
+    entry.mistake("of", "only an array can have elements");
+  }
+  if (entry.has("fields") && field.type != FieldType::kObject) {
+    entry.mistake("fields", "only an object can have members");
+  }
   check_values(entry, field);
   check_bits(entry, field);
+}
+
+void read_inside(const Entry& entry, Field& field);
+
+Field read_member(const std::string& name, const Entry& entry) {
+  Field member;
+  member.name = name;
+  read_value(entry, member);
+  read_inside(entry, member);
+  check_value(entry, member);
+  return member;
+}
+
+// Reads the declarations of elements and members, at any depth.
+void read_inside(const Entry& entry, Field& field) {
+  if (const YamlNode* element = entry.find("of")) {
+    const Entry inner(*element, child(entry.path(), "of"), entry.mistakes(), SectionId::kMember);
+    field.fields = {read_member("", inner)};
+  }
+  entry.members("fields", [&](const std::string& key, const YamlNode& value, std::string path) {
+    const Entry inner(value, std::move(path), entry.mistakes(), SectionId::kMember);
+    if (field.type == FieldType::kObject) field.fields.push_back(read_member(key, inner));
+  });
+}
+
+void read_field(const std::string& name, const Entry& entry, Family& family) {
+  Field field;
+  field.name = name;
+  read_value(entry, field);
+  read_inside(entry, field);
+  entry.choice("nature", field.nature);
+  entry.text("sign", field.sign);
+  entry.flag("invert", field.invert);
+  read_error(entry, field);
+  entry.json("initial", field.initial);
+  if (field.initial.is_null()) {
+    field.initial = field.absent ? *field.absent : zero_of(field.type);
+  }
+  entry.source(field.source);
+  if (const std::string problem = name_problem(name); !problem.empty()) entry.mistake("", problem);
+  check_nature(entry, field);
+  check_value(entry, field);
   check_initial(entry, field);
   if (family.field_by_name.contains(name)) return;  // a duplicate key, already reported
   family.field_by_name.emplace(name, family.fields.size());

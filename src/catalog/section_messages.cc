@@ -14,10 +14,10 @@
 namespace gridloom::catalog {
 namespace {
 
-// ---- templates: "$name" in envelopes and replies
+// ---- references: "$name" in envelopes and replies
 
 // The problem of a "$name" reference; empty if the reference is valid.
-std::string reference_problem(std::string_view name, const TemplateScope& scope) {
+std::string reference_problem(std::string_view name, const ReferenceScope& scope) {
   if (name == "message_id" || name == "uptime_ms" || name == "now_ms") return "";
   if (name.starts_with("field:")) {
     name.remove_prefix(6);
@@ -46,7 +46,7 @@ std::string reference_problem(std::string_view name, const TemplateScope& scope)
 }
 
 void check_node(const Json& value, const Entry& entry, std::string_view key,
-                const TemplateScope& scope) {
+                const ReferenceScope& scope) {
   if (const auto* text = value.if_string(); text != nullptr && text->starts_with('$')) {
     const std::string problem = reference_problem(std::string_view(*text).substr(1), scope);
     if (!problem.empty()) entry.mistake(key, problem);
@@ -71,8 +71,8 @@ void read_rhythm(const Entry& file, Family& family) {
   entry.object("report", messages.report);
   entry.object("reply", messages.reply);
   entry.text("result", messages.result);
-  check_template(messages.report, entry, "report", {.family = family});
-  check_template(messages.reply, entry, "reply", {.family = family, .request = true});
+  check_references(messages.report, entry, "report", {.family = family});
+  check_references(messages.reply, entry, "reply", {.family = family, .request = true});
   if (messages.change_ms < 1) entry.mistake("change_ms", "must be 1 or more");
   if (messages.full_ms < messages.change_ms) {
     entry.mistake("full_ms", fmt::format("is {}: less than change_ms, {}", messages.full_ms,
@@ -125,7 +125,7 @@ Report read_report(const std::string& name, const Entry& entry, const Family& fa
   entry.texts("fields", report.fields);
   entry.text("prefix", report.prefix);
   entry.object("extra", report.extra);
-  check_template(report.extra, entry, "extra", {.family = family});
+  check_references(report.extra, entry, "extra", {.family = family});
   entry.flag("only_full", report.only_full);
   entry.text("module", report.module);
   entry.flag("also_flat", report.also_flat);
@@ -239,8 +239,8 @@ void read_quirks(const Entry& file, Family& family) {
 
 }  // namespace
 
-void check_template(const JsonObject& value, const Entry& entry, std::string_view key,
-                    const TemplateScope& scope) {
+void check_references(const JsonObject& value, const Entry& entry, std::string_view key,
+                      const ReferenceScope& scope) {
   for (const auto& member : value) check_node(member.value(), entry, key, scope);
 }
 

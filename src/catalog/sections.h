@@ -38,14 +38,14 @@ void read_type(const Entry& entry, FieldType& to);
 [[nodiscard]] bool is_field(const Family& family, std::string_view name);
 [[nodiscard]] bool is_group(const Family& family, std::string_view name);
 
-// The additional "$..." references that a template may use, besides those that are always allowed.
-struct TemplateScope {
+// The additional "$..." references that a message may have, besides those that are always allowed.
+struct ReferenceScope {
   const Family& family;
   const Command* command = nullptr;  // allows references to its params
   bool request = false;              // there is a request: allows $id and $request.x
 };
-void check_template(const JsonObject& value, const Entry& entry, std::string_view key,
-                    const TemplateScope& scope);
+void check_references(const JsonObject& value, const Entry& entry, std::string_view key,
+                      const ReferenceScope& scope);
 
 // The result of a lookup by dotted name. `known` with a null `param`: a member of an object whose
 // members are not declared.

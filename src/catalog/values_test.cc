@@ -2,11 +2,16 @@
 #include <gtest/gtest.h>
 
 #include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "catalog/test_mistakes.h"
 
 namespace gridloom::catalog {
 namespace {
+
+constexpr std::string_view kMilliamps = "range: [4000, 10000], also: [30], unchanged: [255]";
 
 TEST(Values, ReadsNamedValuesInTheFieldsType) {
   const FamilyPtr family = made_up();
@@ -114,6 +119,103 @@ TEST(Values, TellsMistakesOfNamedValues) {
       {"values: [0, 1], alias", "values: [0, 1, 0], alias", "enabled.values: 0 occurs twice"},
       {"initial: {pd.beep: 1}", "initial: {pd.state: loud}",
        "virtual.devices[0].initial: pd.state is \"loud\": must be \"010\" (resting) or "},
+  });
+}
+
+TEST(Values, ReadsWhatStandsInsideOfAField) {
+  const FamilyPtr family = made_up();
+  ASSERT_TRUE(family);
+  const Field& slots = *family->field("pd.slots");
+  ASSERT_EQ(slots.fields.size(), 1U);
+  EXPECT_EQ(slots.fields[0].name, "");
+  EXPECT_EQ(slots.fields[0].type, FieldType::kObject);
+  const std::vector<Field>& members = slots.fields[0].fields;
+  ASSERT_EQ(members.size(), 5U);
+  EXPECT_EQ(members[0].title, "Kind");
+  EXPECT_EQ(members[0].description, "What it is");
+  EXPECT_EQ(named(members[0], 1), "1 (lamp)");
+  EXPECT_EQ(members[0].range->high, 1);
+  EXPECT_EQ(members[1].scale, 0.1);
+  EXPECT_EQ(members[1].absent, Json(-1));
+  EXPECT_EQ(named(members[2], 1), "1 (hot)");
+  EXPECT_TRUE(members[3].others);
+  EXPECT_EQ(members[4].fields[0].type, FieldType::kBool);
+}
+
+TEST(Values, VisitsWhatStandsInsideOfAValue) {
+  const FamilyPtr family = made_up();
+  ASSERT_TRUE(family);
+  const Field& slots = *family->field("pd.slots");
+  std::vector<std::string> seen;
+  for_each_value(slots, slots.initial,
+                 [&](const Field& field, const Json& value, const std::string& path) {
+                   EXPECT_TRUE(fits(field.type, value)) << path;
+                   seen.push_back(path);
+                 });
+  EXPECT_EQ(seen, (std::vector<std::string>{"", "[0]", "[0].kind", "[0].watts", "[1]", "[1].kind",
+                                            "[1].ports", "[1].ports[0]"}));
+  for_each_value(slots, 5, [&](const Field&, const Json&, const std::string& path) {
+    EXPECT_EQ(path, "");  // a value of another type has nothing inside
+  });
+}
+
+TEST(Values, TellsMistakesOfWhatStandsInsideOfAField) {
+  expect_told({
+      {"{kind: 1, watts: -1}", "{kind: 2, watts: -1}",
+       "fields.pd.slots.initial: [0].kind: 2 must be 0 (nothing) or 1 (lamp)"},
+      {"watts: -1}", "watts: -2}", "initial: [0].watts: -2 is outside its range [0, 500]"},
+      {"ports: [true]", "ports: [1]", "initial: [1].ports[0]: 1 is no bool"},
+      {"{kind: 0, ports", "{kin: 0, ports",
+       "initial: [1]: kin is no member: fields does not have it"},
+      {"{kind: 0, ports: [true]}", "3", "initial: [1]: 3 is no object"},
+      {"ports: {type: array, of", "ports: {type: int, of",
+       "fields.pd.slots.of.fields.ports.of: only an array has elements"},
+      {"    of:\n      type: object", "    of:\n      type: array",
+       "fields.pd.slots.of.fields: only an object has members"},
+      {"bits: {0: hot}", "bits: {63: hot}", "of.fields.faults.bits: 63 must be 0 to 62"},
+      {"unit: W, scale: 0.1, range: [0, 500]", "unit: W, scale: 0, range: [0, 500]",
+       "of.fields.watts.scale: cannot be 0"},
+      {"values: {7: new}, others", "others", "of.fields.state.others: stands beside values only"},
+      {"faults: {bits", "faults: {initial: 1, bits",
+       "of.fields.faults.initial: this key is not known"},
+  });
+}
+
+TEST(Values, StartWithWhatIsAbsentIfTheFileSaysNothingElse) {
+  const auto family = load_family("made_up.yaml", changed({", initial: 65535", "", ""}));
+  ASSERT_TRUE(family) << family.error().detail;
+  EXPECT_EQ((*family)->field("pd.left")->initial, Json(65535));
+}
+
+TEST(Values, KnowTheNumberOfAllOnesByWhatAParamAccepts) {
+  const struct {
+    std::string_view keys;
+    std::string_view unchanged;
+  } rows[] = {{"range: [0, 254], unchanged: all_ones", "[255]"},
+              {"range: [0, 255], unchanged: all_ones", "[65535]"},
+              {"range: [0, 65534], unchanged: [-1, all_ones]", "[-1,65535]"},
+              {"range: [0, 65535], unchanged: [all_ones, 7]", "[4294967295,7]"},
+              {"range: [-9, -5], unchanged: [all_ones]", "[255]"},
+              {"values: {0: off, 1: on}, unchanged: all_ones", "[255]"},
+              {"values: [1, 500], unchanged: [all_ones, -1]", "[65535,-1]"},
+              {"values: [1, 500], unchanged: 3", "[3]"},
+              {"values: [1, 500], unchanged: []", "[]"}};
+  for (const auto& row : rows) {
+    const auto family = load_family("made_up.yaml", changed({kMilliamps, row.keys, ""}));
+    ASSERT_TRUE(family) << row.keys << ": " << family.error().detail;
+    const Param& param = command_of(**family, "charge").params[0];
+    const JsonArray unchanged(param.unchanged.begin(), param.unchanged.end());
+    EXPECT_EQ(wire::to_text(unchanged), row.unchanged) << row.keys;
+  }
+  expect_told({
+      {kMilliamps, "range: [0, 9], unchanged: [255, x]",
+       "charge.params.milliamps.unchanged: \"x\" is no int"},
+      {kMilliamps, "unchanged: all_ones",
+       "charge.params.milliamps.unchanged: all_ones needs a range or values, below 4294967295"},
+      {kMilliamps, "range: [0, 4294967295], unchanged: all_ones",
+       "charge.params.milliamps.unchanged: all_ones needs a range or values, below 4294967295"},
+      {"on: {type: bool}", "on: {type: bool, unchanged: all_ones}",
+       "charge.params.on.unchanged: \"all_ones\" is no bool"},
   });
 }
 

@@ -26,6 +26,7 @@ namespace gridloom::sim {
 // device that has a fault (catalog::DeviceFault), which changes them for that device.
 struct Environment {
   TimePoint now;              // UTC
+  Millis utc_offset{0};       // how far the site's clocks are ahead of UTC
   std::int64_t local_ms = 0;  // since local midnight
   double sun = 0;             // fraction of a PV module's rated power: 0 at night, about 1 at best
   double air_c = 20;

@@ -107,6 +107,21 @@ std::string span_text(Millis span) {
   return fmt::format("{}ms", span.count());
 }
 
+std::string rounded_span_text(Millis span) {
+  std::string text;
+  int parts = 0;
+  for (const Millis length : {Millis(std::chrono::days(1)), Millis(std::chrono::hours(1)),
+                              Millis(std::chrono::minutes(1)), Millis(std::chrono::seconds(1))}) {
+    if (span < length || parts == 2) continue;
+    const Millis whole = span / length * length;
+    const auto* const unit = std::ranges::find(kUnits, length, &Unit::length);
+    text += fmt::format("{}{}{}", parts == 0 ? "" : " ", whole / length, unit->name);
+    span -= whole;
+    ++parts;
+  }
+  return parts == 0 ? "0s" : text;
+}
+
 Result<TimePoint> parse_time(std::string_view text, const TimeOptions& options) {
   const auto at = time_of(text, options);
   if (!at) return wrong(options.name, text, valid_times(options));

@@ -81,6 +81,22 @@ TEST(Span, IsWrittenShortly) {
   }
 }
 
+TEST(Span, IsWrittenWithItsTwoLargestUnits) {
+  for (const auto& [span, text] :
+       std::vector<std::pair<Millis, std::string_view>>{{Millis(0), "0s"},
+                                                        {Millis(999), "0s"},
+                                                        {seconds(-5), "0s"},
+                                                        {seconds(59), "59s"},
+                                                        {seconds(90), "1m 30s"},
+                                                        {hours(3), "3h"},
+                                                        {seconds(3602), "1h 2s"},
+                                                        {seconds(3662), "1h 1m"},
+                                                        {hours(54), "2d 6h"},
+                                                        {days(14), "14d"}}) {
+    EXPECT_EQ(rounded_span_text(span), text);
+  }
+}
+
 TEST(Span, WhatIsWrittenIsReadAgain) {
   const Chance chance(3);
   for (std::uint64_t i = 0; i < 10'000; ++i) {

@@ -50,9 +50,8 @@ bool is_code_0(const Json& code) {
          (wire::is_whole(code) && wire::whole(code) == 0);
 }
 
-}  // namespace
-
-std::optional<std::string> misfit(const catalog::Field& field, const Json& value) {
+// The same as misfit(), whatever stands inside the value.
+std::optional<std::string> misfit_of_one(const catalog::Field& field, const Json& value) {
   if (!catalog::fits(field.type, value)) {
     return fmt::format("is {}, declared {}", wire::to_text(value), catalog::name_of(field.type));
   }
@@ -65,6 +64,21 @@ std::optional<std::string> misfit(const catalog::Field& field, const Json& value
   if (number >= field.range->low && number <= field.range->high) return std::nullopt;
   return fmt::format("is {}, declared {} to {}", wire::to_text(value), field.range->low,
                      field.range->high);
+}
+
+}  // namespace
+
+std::optional<std::string> misfit(const catalog::Field& field, const Json& value) {
+  if (field.fields.empty()) return misfit_of_one(field, value);
+  std::optional<std::string> first;
+  catalog::for_each_value(
+      field, value,
+      [&first](const catalog::Field& inner, const Json& inside, const std::string& path) {
+        if (first) return;
+        const auto why = misfit_of_one(inner, inside);
+        if (why) first = path.empty() ? *why : fmt::format("has at {} what {}", path, *why);
+      });
+  return first;
 }
 
 void SchemaChecker::complain(std::string_view where, std::string_view what) {

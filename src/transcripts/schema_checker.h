@@ -16,7 +16,8 @@
 
 namespace gridloom::transcripts {
 
-// Why a value does not fit the field, as "is 7, declared 0 to 5"; no value if it fits.
+// Why a value, or a declared element or member inside it, does not fit the field, as "is 7,
+// declared 0 to 5"; no value if all fit.
 [[nodiscard]] std::optional<std::string> misfit(const catalog::Field& field,
                                                 const wire::Json& value);
 

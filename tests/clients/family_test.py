@@ -78,6 +78,20 @@ SPOILT = [
     ("an actor that is none", changed(["commands", "setMode", "by"], "magic")),
     ("a fault that does what there is not", changed(["faults", "over_temperature", "environment"], {"rain": 1})),
     ("a virtual device without a serial number", changed(["virtual", "devices"], [{"name": "Kiln"}])),
+    ("an element of an unknown key", changed(["fields", "state.mode", "of"], {"kind": 1})),
+    ("members that are a list", changed(["fields", "state.mode", "fields"], [1])),
+    ("an unchanged value that is a mapping", changed(["commands", "setMode", "params", "mode", "unchanged"], {"a": 1})),
+    ("defaults of what has none", changed(["defaults"], {"quirks": {"source": "ours"}})),
+    ("a default of an unknown key", changed(["defaults"], {"fields": {"typ": "int"}})),
+    ("a default of another form", changed(["defaults"], {"fields": {"scale": "ten"}})),
+    ("a default of a command's params that is none", changed(["commands", "setMode", "defaults"], {"title": {"a": 1}})),
+    ("a group of an unknown key", changed(["fields", "state."], {"kind": 1})),
+    ("a template without fields", changed(["templates"], {"part": {"parameters": ["n"]}})),
+    ("a template's field of an unknown key", changed(["templates"], {"part": {"fields": {"a": {"kind": 1}}}})),
+    ("a template's field of a wrong type", changed(["templates"], {"part": {"fields": {"a": {"type": "integer"}}}})),
+    ("a use of an unknown key", changed(["fields", "state.<part>"], {"prefix": "a"})),
+    ("a use with a source that is none", changed(["fields", "state.<part>"], {"sources": {"a": "guess"}})),
+    ("uses of which one is a text", changed(["fields", "state.<part>"], [{}, "a"])),
 ]
 
 
@@ -155,6 +169,13 @@ class ShowFamilyTest(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn("2 (charging)", done.stdout)
         self.assertIn("002:1646", done.stdout)
+
+    def test_fields_of_a_template_and_what_stands_inside_of_a_value_are_shown(self):
+        done = cli("family", "show", "smart_home_panel")
+        self.assertRegex(done.stdout, r"(?m)^gridInfo\.cmdSet +int +Number of the message set$")
+        done = cli("family", "show", "smart_home_panel", "energyInfos")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertRegex(done.stdout, r"(?m)^  \[\]\.stateBean\.isAcOpen\n(    .*\n)*    values +0 \(no\)")
 
     def test_what_is_not_there_is_reported(self):
         for words, told in ((("kiln",), "there is no family kiln"), (("delta_2", "kiln"), "no field or command")):

@@ -226,6 +226,14 @@ TEST(Form, LimitsTheLengthOfALineInCharacters) {
               ElementsAre(HasSubstr("a line of 101 columns")));
 }
 
+TEST(Form, LimitsTheLengthOfALineOfADeviceFile) {
+  const std::string line = "# " + repeated("°", 98) + "\n";
+  EXPECT_THAT(findings_of(check_form, {{"devices/a.yaml", line}, {"docs/a.yaml", line + line}}),
+              IsEmpty());
+  EXPECT_THAT(findings_of(check_form, {{"devices/a.yaml", line + "#" + line}}),
+              ElementsAre(HasSubstr("devices/a.yaml:2: error: a line of 101 columns")));
+}
+
 TEST(Form, LetsLongAddressesAndRawStringsPass) {
   EXPECT_THAT(findings_of(check_form, "// https://" + repeated("a", 100) + "\n"), IsEmpty());
   EXPECT_THAT(findings_of(check_form, "auto a = R\"(\n" + repeated("a", 120) + "\n)\";\n"),
@@ -396,6 +404,34 @@ TEST(FieldNames, AreRefusedInCode) {
                   {kDevice, {"src/hub/a.cc", "auto a = \"pd.soc\";\nauto b = \"20_1.watts\";"}}),
       ElementsAre(HasSubstr("src/hub/a.cc:1: error: the field 'pd.soc' in C++"),
                   HasSubstr("src/hub/a.cc:2: error: the field '20_1.watts' in C++")));
+}
+
+TEST(FieldNames, OfATemplateAreRefusedWithWhateverItsParametersStandFor) {
+  const File device = {"devices/delta.yaml",
+                       "templates:\n"
+                       "  # Inputs\n"
+                       "  input:\n"
+                       "    parameters: [n]\n"
+                       "    fields:\n"
+                       "      watts: {unit: W}\n"
+                       "      in<n>On:\n"
+                       "        type: bool\n"
+                       "  other:\n"
+                       "    fields:\n"
+                       "      never: {}\n"
+                       "fields:\n"
+                       "  pv.: {type: int}\n"
+                       "  pv.<input>:\n"
+                       "    - {with: {n: 1}}\n"};
+  const auto findings = [&](const std::string& text) {
+    return findings_of(check_field_names, {device, {"src/hub/a.cc", "auto a = \"" + text + "\";"}});
+  };
+  for (const char* name : {"pv.watts", "pv.in1On", "pv.in12On"}) {
+    EXPECT_THAT(findings(name), ElementsAre(HasSubstr(name))) << name;
+  }
+  for (const char* other : {"pv.", "pv.inOn", "pv.in1", "pv.never", "watts", "x.pv.in1On"}) {
+    EXPECT_THAT(findings(other), IsEmpty()) << other;
+  }
 }
 
 TEST(FieldNames, AreAllowedInModelsAndTestsAndNamesOfOthersEverywhere) {

@@ -3,12 +3,14 @@
 #pragma once
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <cstdint>
 
 #include "base/chance.h"
 #include "base/clock.h"
 #include "sim/model.h"
+#include "time/time_zone.h"
 
 namespace gridloom::sim {
 
@@ -23,9 +25,13 @@ constexpr Millis kInstant{1};  // a step this long makes a command show at once
 [[nodiscard]] inline double hour_of(const Environment& environment) {
   return static_cast<double>(environment.local_ms) / kHour_ms;
 }
-// Days since 1970 by the site's clock.
+// What the site's clocks show.
+[[nodiscard]] inline time::LocalTime local_time(const Environment& environment) {
+  return time::LocalTime(environment.now.time_since_epoch() + environment.utc_offset);
+}
+// Days since 1970 by the site's clocks.
 [[nodiscard]] inline std::int64_t local_day(const Environment& environment) {
-  return (unix_ms(environment.now) - environment.local_ms + kDay_ms / 2) / kDay_ms;
+  return std::chrono::floor<std::chrono::days>(local_time(environment)).time_since_epoch().count();
 }
 
 // Rounds to 1/`parts`: 10 rounds to tenths.

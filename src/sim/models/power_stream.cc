@@ -9,7 +9,6 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -25,6 +24,7 @@
 #include "sim/model.h"
 #include "sim/model_slots.h"
 #include "sim/models/parts.h"
+#include "time/iso_text.h"
 #include "wire/json.h"
 
 namespace gridloom::sim {
@@ -54,13 +54,7 @@ constexpr int kLongestDischarge_min = 5999;
 
 // The platform's format: "2024-07-06 01:50:27".
 Json time_text(TimePoint at) {
-  const auto day = std::chrono::floor<std::chrono::days>(at);
-  const std::chrono::year_month_day date(day);
-  const std::chrono::hh_mm_ss clock(std::chrono::floor<std::chrono::seconds>(at - day));
-  const std::string text =
-      fmt::format("{:04}-{:02}-{:02} {:02}:{:02}:{:02}", static_cast<int>(date.year()),
-                  static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                  clock.hours().count(), clock.minutes().count(), clock.seconds().count());
+  const std::string text = time::clock_text(at, {});
   return Json(std::string_view(text));
 }
 

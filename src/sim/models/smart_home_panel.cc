@@ -146,8 +146,8 @@ class SmartHomePanel final : public Model {
   [[nodiscard]] Balance balance() const override { return balance_.balance(); }
 
  private:
-  [[nodiscard]] TimePoint panel_time(const Environment& environment) const {
-    return environment.now + utc_offset(environment) + clock_shift_;
+  [[nodiscard]] time::LocalTime panel_time(const Environment& environment) const {
+    return local_time(environment) + clock_shift_;
   }
 
   // A date that does not exist is refused with ack 1.
@@ -159,9 +159,9 @@ class SmartHomePanel final : public Model {
     }
     const auto date = date_of(stamp);
     if (!date.ok()) return {.ack = 1, .result = {}};
-    const TimePoint wanted = chrono::sys_days{date} + chrono::hours{stamp[3]} +
-                             chrono::minutes{stamp[4]} + chrono::seconds{stamp[5]};
-    clock_shift_ = wanted - (environment.now + utc_offset(environment));
+    const time::LocalTime wanted = chrono::local_days{date} + chrono::hours{stamp[3]} +
+                                   chrono::minutes{stamp[4]} + chrono::seconds{stamp[5]};
+    clock_shift_ = wanted - local_time(environment);
     return {};
   }
 
@@ -206,7 +206,7 @@ class SmartHomePanel final : public Model {
       for (std::size_t i = 0; i < now.size(); ++i) fields.set(time.parts.at(i), now.at(i));
       fields.set(time.week, iso_weekday(now));
     }
-    const auto offset_min = chrono::round<chrono::minutes>(utc_offset(environment)).count();
+    const auto offset_min = chrono::round<chrono::minutes>(environment.utc_offset).count();
     fields.set(slots_->time_zone, offset_min / 60 * 100 + offset_min % 60);
     const std::string date =
         std::to_string(now[0]) + '-' + std::to_string(now[1]) + '-' + std::to_string(now[2]);

@@ -343,7 +343,7 @@ class Expander {
       if (!is_use && !member.key.ends_with('.')) {
         made.push_back(std::move(member));
       } else if (!seen.insert(member.key).second) {
-        mistakes_.add(member.line, path, "this key stands here twice");
+        mistakes_.add(member.line, path, "this key occurs twice");
       } else if (is_use) {
         add_uses(member, path, made);
       } else {
@@ -428,7 +428,7 @@ class Expander {
     for (const auto& [name, keys] : changes) {
       mistakes_.add(
           use.node.line, use.path,
-          fmt::format("\"{}\" is no field of {}, which has {}", name, used.path, listed(names)));
+          fmt::format("\"{}\" is not a field of {}, which has {}", name, used.path, listed(names)));
     }
   }
 
@@ -443,7 +443,7 @@ class Expander {
                     }
                     is_good = false;
                     mistakes_.add(value.line, path,
-                                  fmt::format("is no parameter of {}, which has {}", used.path,
+                                  fmt::format("is not a parameter of {}, which has {}", used.path,
                                               listed(used.parameters)));
                   });
     for (const std::string& parameter : used.parameters) {

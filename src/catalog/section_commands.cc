@@ -91,7 +91,7 @@ void read_unchanged(const Entry& entry, Param& param) {
       }
     } else if (!fits(param.type, value)) {
       entry.mistake("unchanged",
-                    fmt::format("{} is no {}", wire::to_text(value), name_of(param.type)));
+                    fmt::format("{} is not of type {}", wire::to_text(value), name_of(param.type)));
     }
   }
 }

@@ -176,7 +176,7 @@ void check_initial(const Entry& entry, const Field& field) {
         const std::string_view stray = stray_member(inner, value);
         if (stray.empty()) return;
         entry.mistake("initial",
-                      fmt::format("{}{} is no member: fields does not have it", at, stray));
+                      fmt::format("{}{} is not a member: fields does not have it", at, stray));
       });
 }
 

@@ -411,8 +411,8 @@ void Entry::text_or_texts(std::string_view key, std::vector<std::string>& to) co
 }
 
 void Entry::members(std::string_view key, const OnMember& on_member) const {
-  const YamlNode* node =
-      value_of(key, {Form::kEntries, Form::kObject, Form::kNames, Form::kTextLists});
+  const YamlNode* node = value_of(key, {Form::kEntries, Form::kObject, Form::kNames,
+                                        Form::kTextLists, Form::kNumberMap, Form::kChosenTexts});
   if (node == nullptr) return;
   if (node->kind != Kind::kMapping) {
     return mistake(key, fmt::format("must be a mapping; it is {}", describe(*node)));

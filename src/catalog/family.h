@@ -20,6 +20,8 @@
 #include <vector>
 
 #include "base/result.h"
+#include "catalog/physics.h"
+#include "catalog/signal.h"
 #include "wire/json.h"
 
 namespace gridloom::catalog {
@@ -30,6 +32,8 @@ using wire::JsonObject;
 
 enum class FieldType : std::uint8_t { kInt, kFloat, kString, kBool, kArray, kObject, kAny };
 [[nodiscard]] std::string_view name_of(FieldType type);
+// Whether fields of the type have numbers: int, float, and bool as 0 and 1.
+[[nodiscard]] bool is_numeric(FieldType type);
 // Whether a JSON value has the type: kInt requires a whole number, kFloat accepts any number.
 [[nodiscard]] bool fits(FieldType type, const Json& value);
 
@@ -71,6 +75,7 @@ struct Field {
   std::optional<Json> absent;    // stands for "there is no value"
   bool error = false;            // an error or a warning: any value but those of `ok`
   std::vector<Json> ok;          // values, or all elements of an array, that are no error
+  std::optional<Signal> signal;  // how a virtual device's value moves by itself
   Json initial;        // start value of a virtual device; the type's zero if the file has none
   std::string source;  // "002:1004" is document and line; "real": only real devices send it
   std::vector<std::string> written_by;  // commands that change this field; filled by the loader
@@ -80,6 +85,10 @@ struct Field {
 [[nodiscard]] std::string named(const Field& field, const Json& value);
 // Whether the field reports an error or a warning with this value.
 [[nodiscard]] bool is_error(const Field& field, const Json& value);
+
+// Whether a virtual device that starts with this value in the field has a number there: not 0, which
+// is the value of a field without an initial one, and not what stands for "there is no value".
+[[nodiscard]] bool starts_with_number(const Field& field, const Json& initial);
 
 // A parameter of a command. Objects and arrays nest.
 struct Param {
@@ -242,6 +251,9 @@ struct Family {
   std::vector<Quirk> quirks;
   std::vector<DeviceFault> faults;
   Virtual virtual_devices;
+  std::vector<PhysicsPart> physics;
+  // Indexes of the fields with a signal, each behind those that its formula names.
+  std::vector<std::size_t> signals;
 
   // The productName shown in the device list.
   [[nodiscard]] const std::string& listed_product() const {

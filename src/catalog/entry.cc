@@ -448,8 +448,9 @@ void Entry::value_or_values(std::string_view key, std::vector<Json>& to) const {
 }
 
 void Entry::members(std::string_view key, const OnMember& on_member) const {
-  const YamlNode* node = value_of(key, {Form::kEntries, Form::kFields, Form::kObject, Form::kNames,
-                                        Form::kTextLists, Form::kSources});
+  const YamlNode* node =
+      value_of(key, {Form::kEntries, Form::kFields, Form::kObject, Form::kNames, Form::kTextLists,
+                     Form::kSources, Form::kNumberMap, Form::kChosenTexts});
   if (node == nullptr) return;
   if (node->kind != Kind::kMapping) {
     return mistake(key, fmt::format("must be a mapping; it is {}", describe(*node)));

@@ -79,6 +79,10 @@ std::string_view name_of(FieldType type) {
   return "any";
 }
 
+bool is_numeric(FieldType type) {
+  return type == FieldType::kInt || type == FieldType::kFloat || type == FieldType::kBool;
+}
+
 bool fits(FieldType type, const Json& value) {
   switch (type) {
     case FieldType::kInt:
@@ -145,6 +149,11 @@ bool is_error(const Field& field, const Json& value) {
 
 void for_each_value(const Field& field, const Json& value, const OnValue& on_value) {
   walk(field, value, "", on_value);
+}
+
+bool starts_with_number(const Field& field, const Json& initial) {
+  return initial.is_number() && initial.to_number<double>() != 0 &&
+         !(field.absent && same_value(*field.absent, initial));
 }
 
 bool Report::carries(std::string_view field) const {

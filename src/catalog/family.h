@@ -20,6 +20,8 @@
 #include <vector>
 
 #include "base/result.h"
+#include "catalog/physics.h"
+#include "catalog/signal.h"
 #include "wire/json.h"
 
 namespace gridloom::catalog {
@@ -30,6 +32,8 @@ using wire::JsonObject;
 
 enum class FieldType : std::uint8_t { kInt, kFloat, kString, kBool, kArray, kObject, kAny };
 [[nodiscard]] std::string_view name_of(FieldType type);
+// Whether fields of the type have numbers: int, float, and bool as 0 and 1.
+[[nodiscard]] bool is_numeric(FieldType type);
 // Whether a JSON value has the type: kInt requires a whole number, kFloat accepts any number.
 [[nodiscard]] bool fits(FieldType type, const Json& value);
 
@@ -71,7 +75,8 @@ struct Field {
   std::optional<Json> absent;    // stands for "there is no value"
   bool error = false;            // an error or a warning: any value but those of `ok`
   std::vector<Json> ok;          // values, or all elements of an array, that are no error
-  std::vector<Field> fields;  // declared members of an object; for an array one entry, its element
+  std::vector<Field> fields;     // declared members of an object; for an array one: its element
+  std::optional<Signal> signal;  // how a virtual device's value moves by itself
   // The start value of a virtual device. If the file has none: `absent`, or else the type's zero.
   Json initial;
   std::string source;  // "002:1004" is document and line; "real": only real devices send it
@@ -88,6 +93,11 @@ struct Field {
 using OnValue = std::function<void(const Field& field, const Json& value, const std::string& path)>;
 // Calls for the value of a field, and for each declared element and member inside it.
 void for_each_value(const Field& field, const Json& value, const OnValue& on_value);
+
+// Whether a virtual device that starts with this value in the field has a number there: not 0,
+// which is the value of a field without an initial one, and not what stands for "there is no
+// value".
+[[nodiscard]] bool starts_with_number(const Field& field, const Json& initial);
 
 // A parameter of a command. Objects and arrays nest.
 struct Param {
@@ -250,6 +260,9 @@ struct Family {
   std::vector<Quirk> quirks;
   std::vector<DeviceFault> faults;
   Virtual virtual_devices;
+  std::vector<PhysicsPart> physics;
+  // Indexes of the fields with a signal, each behind those that its formula names.
+  std::vector<std::size_t> signals;
 
   // The productName shown in the device list.
   [[nodiscard]] const std::string& listed_product() const {

@@ -6,6 +6,7 @@
 
 #include "catalog/expand_keys.h"
 #include "catalog/family.h"
+#include "catalog/physics_keys.h"
 
 namespace gridloom::catalog {
 namespace {
@@ -123,6 +124,10 @@ constexpr auto kFileKeys = std::to_array<Key>({
      .form = Form::kEntry,
      .description = "The virtual devices of the demo home",
      .section = SectionId::kVirtual},
+    {.name = "physics",
+     .form = Form::kEntry,
+     .description = "What a virtual device is made of: batteries, PV inputs, loads",
+     .section = SectionId::kPhysics},
 });
 
 constexpr auto kMessagesKeys = std::to_array<Key>({
@@ -212,6 +217,10 @@ constexpr auto kFieldKeys = std::to_array<Key>({
      .form = Form::kAny,
      .description = "Value that a virtual device starts with; by default what is absent, or else "
                     "the type's zero"},
+    {.name = "signal",
+     .form = Form::kEntry,
+     .description = "How a virtual device's value moves by itself",
+     .section = SectionId::kSignal},
     {.name = "source", .form = Form::kSource, .description = kSourceWords},
 });
 
@@ -439,25 +448,21 @@ constexpr auto kRenamedKeys = std::to_array<RenamedKey>({
 });
 
 constexpr auto kSections = std::to_array<Section>({
-    {.name = "file", .keys = kFileKeys},
-    {.name = "messages", .keys = kMessagesKeys},
-    {.name = "report", .keys = kReportKeys},
-    {.name = "field", .keys = kFieldKeys},
-    {.name = "member", .keys = kMemberKeys},
-    {.name = "command", .keys = kCommandKeys},
-    {.name = "param", .keys = kParamKeys},
-    {.name = "effect", .keys = kEffectKeys},
-    {.name = "history", .keys = kHistoryKeys},
-    {.name = "index", .keys = kIndexKeys},
-    {.name = "quirk", .keys = kQuirkKeys},
-    {.name = "fault", .keys = kFaultKeys},
-    {.name = "virtual", .keys = kVirtualKeys},
-    {.name = "device", .keys = kDeviceKeys},
-    {.name = "defaults", .keys = kDefaultsKeys},
-    {.name = "template", .keys = kTemplateKeys},
-    {.name = "use", .keys = kUseKeys},
+    {.name = "file", .keys = kFileKeys},         {.name = "messages", .keys = kMessagesKeys},
+    {.name = "report", .keys = kReportKeys},     {.name = "field", .keys = kFieldKeys},
+    {.name = "member", .keys = kMemberKeys},     {.name = "command", .keys = kCommandKeys},
+    {.name = "param", .keys = kParamKeys},       {.name = "effect", .keys = kEffectKeys},
+    {.name = "history", .keys = kHistoryKeys},   {.name = "index", .keys = kIndexKeys},
+    {.name = "quirk", .keys = kQuirkKeys},       {.name = "fault", .keys = kFaultKeys},
+    {.name = "virtual", .keys = kVirtualKeys},   {.name = "device", .keys = kDeviceKeys},
+    {.name = "defaults", .keys = kDefaultsKeys}, {.name = "template", .keys = kTemplateKeys},
+    {.name = "use", .keys = kUseKeys},           {.name = "signal", .keys = kSignalKeys},
+    {.name = "physics", .keys = kPhysicsKeys},   {.name = "battery", .keys = kBatteryKeys},
+    {.name = "pv_input", .keys = kPvInputKeys},  {.name = "inverter", .keys = kInverterKeys},
+    {.name = "charger", .keys = kChargerKeys},   {.name = "grid", .keys = kGridKeys},
+    {.name = "load", .keys = kLoadKeys},
 });
-static_assert(kSections.size() == static_cast<std::size_t>(SectionId::kUse) + 1);
+static_assert(kSections.size() == static_cast<std::size_t>(SectionId::kLoad) + 1);
 
 }  // namespace
 

@@ -32,6 +32,8 @@ enum class Form : std::uint8_t {
   kNames,        // a mapping of any keys to scalars
   kTextLists,    // a mapping of any keys to lists of scalars
   kNumbers,      // a mapping of Key::choices to numbers
+  kNumberMap,    // a mapping of any keys to numbers
+  kChosenTexts,  // a mapping of Key::choices to scalars or lists of scalars
   kEntry,        // a mapping of the kind Key::section
   kEntries,      // a mapping of any keys to such mappings
   kItems,        // a list of such mappings
@@ -57,6 +59,14 @@ enum class SectionId : std::uint8_t {
   kDefaults,
   kTemplate,
   kUse,
+  kSignal,
+  kPhysics,
+  kBattery,
+  kPvInput,
+  kInverter,
+  kCharger,
+  kGrid,
+  kLoad,
 };
 
 // How much of a section a mapping has.

@@ -158,6 +158,8 @@ Result<FamilyPtr> load_family(std::string_view file_name, std::string_view text)
   read_commands(file, *family);
   read_messages(file, *family);
   read_faults(file, *family);
+  check_signals(file, *family);
+  read_physics(file, *family);
   if (!mistakes.none()) return std::unexpected(mistakes.fault());
   return FamilyPtr(std::move(family));
 }

@@ -54,12 +54,15 @@ JsonArray array_of(std::span<const std::string_view> texts) {
   return array;
 }
 
-JsonObject numbers(const Key& key) {
+// A mapping of the key's choices to such values.
+JsonObject chosen(const Key& key, const JsonObject& value) {
   JsonObject properties;
-  for (const std::string_view one : key.choices) properties[one] = JsonObject{{"type", "number"}};
+  for (const std::string_view one : key.choices) properties[one] = value;
   return {
       {"type", "object"}, {"properties", std::move(properties)}, {"additionalProperties", false}};
 }
+
+JsonObject text_or_texts() { return {{"anyOf", JsonArray{text(), list_of(text())}}}; }
 
 JsonObject named_values() {
   JsonObject name = text();
@@ -110,7 +113,7 @@ JsonObject form_of(const Key& key) {
     case Form::kTexts:
       return list_of(text());
     case Form::kTextOrTexts:
-      return {{"anyOf", JsonArray{text(), list_of(text())}}};
+      return text_or_texts();
     case Form::kAny:
       return {};
     case Form::kList:
@@ -128,7 +131,11 @@ JsonObject form_of(const Key& key) {
     case Form::kTextLists:
       return mapping_to(list_of(text()));
     case Form::kNumbers:
-      return numbers(key);
+      return chosen(key, {{"type", "number"}});
+    case Form::kNumberMap:
+      return mapping_to({{"type", "number"}});
+    case Form::kChosenTexts:
+      return chosen(key, text_or_texts());
     case Form::kEntry:
       return {{"allOf", JsonArray{entry(key)}}};  // draft 07 ignores what stands beside a $ref
     case Form::kEntries:

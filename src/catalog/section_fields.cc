@@ -246,6 +246,7 @@ void read_field(const std::string& name, const Entry& entry, Family& family) {
   if (field.initial.is_null()) {
     field.initial = field.absent ? *field.absent : zero_of(field.type);
   }
+  read_signal(entry, field);
   entry.source(field.source);
   if (const std::string problem = name_problem(name); !problem.empty()) entry.mistake("", problem);
   check_nature(entry, field);
@@ -374,6 +375,11 @@ void read_type(const Entry& entry, FieldType& to) {
   entry.choice("type", name);
   const auto type = std::ranges::find(kFieldTypes, name, name_of);
   if (type != kFieldTypes.end()) to = *type;
+}
+
+const Field* find_field(const Family& family, std::string_view name) {
+  const auto found = family.field_by_name.find(name);
+  return found == family.field_by_name.end() ? nullptr : &family.fields[found->second];
 }
 
 bool is_field(const Family& family, std::string_view name) {

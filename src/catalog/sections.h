@@ -23,6 +23,13 @@ void read_commands(const Entry& file, Family& family);
 void read_messages(const Entry& file, Family& family);
 // Reads the faults of virtual devices.
 void read_faults(const Entry& file, Family& family);
+// Reads the signal of a field.
+void read_signal(const Entry& entry, Field& field);
+// Checks the signals against the other fields, and puts them in order. Called after
+// read_commands(), because a field that a command sets cannot move by itself.
+void check_signals(const Entry& file, Family& family);
+// Reads the parts of physics.
+void read_physics(const Entry& file, Family& family);
 
 constexpr std::array kFieldTypes = {FieldType::kInt,  FieldType::kFloat, FieldType::kString,
                                     FieldType::kBool, FieldType::kArray, FieldType::kObject,
@@ -34,6 +41,8 @@ void read_type(const Entry& entry, FieldType& to);
                                                                     std::string_view key,
                                                                     const Family& family);
 
+// The field that the file declares by this name, with its '*'; nullptr if there is none.
+[[nodiscard]] const Field* find_field(const Family& family, std::string_view name);
 // Whether the name is a field, or a group of fields: `bbcin` is a group if `bbcin.*.vol` exists.
 [[nodiscard]] bool is_field(const Family& family, std::string_view name);
 [[nodiscard]] bool is_group(const Family& family, std::string_view name);

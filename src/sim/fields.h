@@ -88,6 +88,8 @@ class Fields {
   void set_si(Slot slot, double value) { set_number(slot, value * slot.wire_per_unit); }
   void set_si(Slot slot, std::integral auto value) { set_si(slot, static_cast<double>(value)); }
   void set_si(Slot slot, std::span<const double> values);  // an array of whole numbers on the wire
+  // The same, or the nearest value that is in the field's range; 0 for a value that is no number.
+  void set_in_range(Slot slot, double value);
   void add_si(Slot slot, double delta) { set_si(slot, si(slot) + delta); }
 
   // By quota name, for names that come from outside: commands, scenarios. All but has() throw

@@ -83,9 +83,9 @@ class Model {
 // Makes the models of one family's devices, which share the slots of their fields. For any thread.
 using ModelMaker = std::function<std::unique_ptr<Model>(Chance)>;
 
-// A family without a model of its own gets one that changes nothing (a new family needs no C++).
-// kMalformed: the family's file lacks a field that its model uses, or has it in another unit; the
-// detail names all of them.
+// A family without a model in C++ runs the parts that its file declares (physics_model.h), or stays
+// as it is. Signals come on top in any family (signals.h). kMalformed: the family's file lacks a
+// field or a number that its model uses, or has a field in another unit; the detail names all.
 [[nodiscard]] Result<ModelMaker> model_maker(const FieldTablePtr& table);
 // The error of model_maker(), for a device file that a user wrote.
 [[nodiscard]] Status check_model(const catalog::FamilyPtr& family);

@@ -70,7 +70,7 @@ void write_pack(Fields& fields, const Moment& now) {
   fields.set_si(slots.pack_input, std::max(0.0, power_w));
   fields.set_si(slots.pack_output, std::max(0.0, -power_w));
   fields.set_si(slots.remaining_capacity, battery.remaining_ah());
-  fields.set_si(slots.requested_current, kChargeRequest_a * kTaper.at(soc));
+  fields.set_si(slots.requested_current, kChargeRequest_a * slots.ratings.taper.at(soc));
   fields.set_si(slots.pack_temperature, temp_c);
   fields.set_si(slots.warmest_cell, temp_c);
   fields.set_si(slots.coldest_cell, temp_c - 1);
@@ -150,7 +150,7 @@ void write_solar(Fields& fields, const Moment& now) {
   const double panel_v = (flow.solar_w > 0 ? kPanel_v : idle_v) * (1 + 0.004 * now.noise(7));
   const double in_v = flow.at_car ? kCar_v : panel_v;
   const double out_v = now.battery.voltage_v() + 0.2;
-  const double out_w = std::round(kSolarEfficiency * flow.solar_w);
+  const double out_w = std::round(slots.ratings.solar_efficiency * flow.solar_w);
   fields.set_si(slots.solar_voltage, in_v);
   fields.set_si(slots.solar_current, flow.solar_w / in_v);
   fields.set_si(slots.solar_power, flow.solar_w);

@@ -56,6 +56,12 @@ struct Lag {
   return lag.to + (from - lag.to) * std::exp(-lag.seconds / lag.time_s);
 }
 
+// The charge of a battery that stores this energy, at the voltage that its makers reckon with.
+[[nodiscard]] inline double capacity_ah(double capacity_wh, double cells) {
+  constexpr double kCell_v = 3.2;
+  return capacity_wh / (cells * kCell_v);
+}
+
 // The fraction of its charging power that a battery takes: all up to `from_percent`, then less and
 // less, down to `end_share` when full.
 struct Taper {

@@ -388,9 +388,9 @@ Status Registry::rename_device(const DeviceName& change) {
 
 Status Registry::share_device(const DeviceShare& share) {
   if (share.rights > Rights::kFull) {
-    return fail(ErrorCode::kBadParams,
-                "rights is " owner
-                ": must be monitor, full or none; to change the owner, move the device");
+    return fail(
+        ErrorCode::kBadParams,
+        "rights is 'owner': must be monitor, full or none; to change the owner, move the device");
   }
   return apply([&](const Directory& present, DirectoryDraft& draft) -> Status {
     const Result<const Device*> found = device_of(present, share.sn);

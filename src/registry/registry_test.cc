@@ -168,10 +168,10 @@ TEST_F(RegistryTest, AShareThatMakesNoSenseIsRefused) {
   device("SN1", "anna");
   expect_fault(registry_->share_device({.sn = "SN1", .account = "anna"}), ErrorCode::kConflict,
                "account 'anna' owns device 'SN1'");
-  expect_fault(registry_->share_device({.sn = "SN1", .account = "bert", .rights = Rights::kOwner}),
-               ErrorCode::kBadParams,
-               "rights is " owner
-               ": must be monitor, full or none; to change the owner, move the device");
+  expect_fault(
+      registry_->share_device({.sn = "SN1", .account = "bert", .rights = Rights::kOwner}),
+      ErrorCode::kBadParams,
+      "rights is 'owner': must be monitor, full or none; to change the owner, move the device");
   expect_fault(registry_->share_device({.sn = "SN1", .account = "bert", .rights = Rights::kNone}),
                ErrorCode::kNotFound, "device 'SN1' is not shared with 'bert'");
   expect_fault(registry_->share_device({.sn = "SN1", .account = "cleo"}), ErrorCode::kNotFound,

@@ -63,8 +63,8 @@ std::string_view rights_name(registry::Rights rights) {
 }
 
 constexpr std::string_view kRecord = "record";
-constexpr std::size_t kMostRecordings = 8;  // at the same time
-constexpr std::size_t kMostHistories = 8;   // likewise
+constexpr std::size_t kMaxRecordings = 8;  // at the same time
+constexpr std::size_t kMaxHistories = 8;   // likewise
 
 using Operation = Result<Json> (*)(const AdminContext&, const JsonObject&);
 
@@ -254,12 +254,12 @@ Result<Json> make_backup(const AdminContext& context, const JsonObject& request)
 }
 
 // `facts`: members of the answer, or else of the request, to put into the audit. No secrets.
-struct Row {
+struct AdminOperation {
   std::string_view name;
   Operation operation;
   std::array<std::string_view, 6> facts{};  // empty: the operation changes nothing
 };
-constexpr auto kOperations = std::to_array<Row>({
+constexpr auto kOperations = std::to_array<AdminOperation>({
     {"account.add", add_account, {"name", "accessKey"}},
     {"account.list", list_accounts},
     {"account.keys", add_keys, {"name", "accessKey", "removed"}},
@@ -277,8 +277,8 @@ constexpr auto kOperations = std::to_array<Row>({
     {"audit", list_audit},
     {"damage.list", list_damage},
     {"damage.accept", accept_damage, {"accepted"}},
-    {"fault.on", order_fault, {"fault", "sn", "account", "probability", "value", "until"}},
-    {"fault.off", end_faults, {"fault", "sn", "ended"}},
+    {"fault.on", add_fault_rule, {"fault", "sn", "account", "probability", "value", "until"}},
+    {"fault.off", remove_fault_rules, {"fault", "sn", "ended"}},
     {"fault.list", list_faults},
     {kBackupOp, make_backup},
     {kRecord, begin_recording},
@@ -289,7 +289,7 @@ constexpr auto kOperations = std::to_array<Row>({
     {"time.step", change_time, {"ms", "now"}},
 });
 
-JsonObject entry_of(const Row& row, const JsonObject& request, const Json& answer) {
+JsonObject entry_of(const AdminOperation& row, const JsonObject& request, const Json& answer) {
   JsonObject entry{{"what", row.name}, {"who", "admin"}, {"through", "command"}};
   for (const std::string_view fact : row.facts) {
     const Json* value = wire::member(answer, fact);
@@ -299,7 +299,8 @@ JsonObject entry_of(const Row& row, const JsonObject& request, const Json& answe
   return entry;
 }
 
-Result<Json> change(const AdminContext& context, const Row& row, const JsonObject& request) {
+Result<Json> change(const AdminContext& context, const AdminOperation& row,
+                    const JsonObject& request) {
   if (const std::string why = context.archive.failing(); !why.empty()) {
     return fail(ErrorCode::kIo,
                 fmt::format("nothing was changed, because the change cannot be recorded in the "
@@ -312,7 +313,7 @@ Result<Json> change(const AdminContext& context, const Row& row, const JsonObjec
   if (!answer) return answer;
   JsonObject entry = entry_of(row, request, *answer);
   entry["at"] = at_ms;
-  const Status written = write_down(context.archive, context.clock, std::move(entry));
+  const Status written = append_audit(context.archive, context.clock, std::move(entry));
   if (!written && answer->is_object()) {
     // The answer may hold values that are shown only once, such as keys, so it is sent anyway.
     answer->get_object()[kWarningMember] = fmt::format(
@@ -330,13 +331,13 @@ std::string outcome_text(const Result<Json>& outcome) {
 }
 
 bool is_change(std::string_view op) {
-  const auto* row = std::ranges::find(kOperations, op, &Row::name);
+  const auto* row = std::ranges::find(kOperations, op, &AdminOperation::name);
   return row != kOperations.end() && !row->facts.front().empty();
 }
 
 Result<Json> administer(const AdminContext& context, const JsonObject& request) {
   const std::string op = text_or_empty(request, "op");
-  const auto* row = std::ranges::find(kOperations, op, &Row::name);
+  const auto* row = std::ranges::find(kOperations, op, &AdminOperation::name);
   if (row == kOperations.end()) {
     return fail(ErrorCode::kBadParams,
                 fmt::format("op is \"{}\": not an operation of this server", op));
@@ -395,15 +396,15 @@ struct AdminSocket::Impl {
   }
 
   // A thread that serves one client.
-  struct Beside {
+  struct RecordingThread {
     std::shared_ptr<std::atomic<bool>> over;
     std::jthread thread;
   };
-  static void drop_ended(std::vector<Beside>& threads) {
-    std::erase_if(threads, [](const Beside& each) { return each.over->load(); });
+  static void drop_ended(std::vector<RecordingThread>& threads) {
+    std::erase_if(threads, [](const RecordingThread& each) { return each.over->load(); });
   }
   template <typename Serve>
-  static void serve_beside(std::vector<Beside>& threads, Serve serve) {
+  static void serve_beside(std::vector<RecordingThread>& threads, Serve serve) {
     const auto over = std::make_shared<std::atomic<bool>>(false);
     threads.push_back(
         {.over = over,
@@ -416,7 +417,7 @@ struct AdminSocket::Impl {
   // Runs on its own thread until the client disconnects.
   void record_beside(Socket client, const JsonObject& request) {
     drop_ended(recordings);
-    if (recordings.size() >= kMostRecordings) {
+    if (recordings.size() >= kMaxRecordings) {
       return answer(client, fail(ErrorCode::kConflict,
                                  fmt::format("{} recordings are running, and no more are allowed "
                                              "at once",
@@ -433,7 +434,7 @@ struct AdminSocket::Impl {
   // Runs on its own thread until the client has the whole answer, or is gone.
   void history_beside(Socket client, const JsonObject& request) {
     drop_ended(histories);
-    if (histories.size() >= kMostHistories) {
+    if (histories.size() >= kMaxHistories) {
       return answer(client, fail(ErrorCode::kConflict,
                                  fmt::format("{} answers from history are being sent: ask again",
                                              histories.size())));
@@ -460,8 +461,8 @@ struct AdminSocket::Impl {
   std::filesystem::path path;
   AdminContext context;
   std::atomic<bool> backing_up{false};
-  std::vector<Beside> recordings;
-  std::vector<Beside> histories;
+  std::vector<RecordingThread> recordings;
+  std::vector<RecordingThread> histories;
   std::jthread backup;
   std::jthread thread;
 };
@@ -480,7 +481,7 @@ Result<std::unique_ptr<AdminSocket>> AdminSocket::open(const AdminContext& conte
   Socket socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   ::unlink(address->sun_path);  // left by a killed server; the folder's lock is ours
   const mode_t before = ::umask(0177);
-  const int bound = ::bind(socket.get(), generic(*address), sizeof(*address));
+  const int bound = ::bind(socket.get(), as_sockaddr(*address), sizeof(*address));
   ::umask(before);
   if (bound != 0 || ::listen(socket.get(), 16) != 0) {
     return fail(ErrorCode::kIo, fmt::format("{}: {}", address->sun_path, system_message(errno)));

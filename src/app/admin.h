@@ -28,7 +28,7 @@ class Hub;
 
 namespace gridloom::app {
 
-class Faults;
+class FaultRules;
 
 inline constexpr std::string_view kBackupOp = "backup";  // the only operation that takes hours
 inline constexpr std::string_view kWarningMember = "warning";  // member of the answer to a change
@@ -44,7 +44,7 @@ struct AdminContext {
   std::stop_token stop{};                  // interrupts long operations
   history::SeriesLimits series{};
   VirtualClock* time = nullptr;  // `clock`, if it is virtual
-  Faults* faults = nullptr;      // set on a running server
+  FaultRules* faults = nullptr;  // set on a running server
   hub::Hub* hub = nullptr;       // set on a running server
   time::TimeZone zone{};         // of local times in requests and answers
 };

@@ -36,7 +36,7 @@ namespace {
 constexpr int kAnswerTime_ms = 10'000;
 constexpr int kBackupTime_ms = 24 * 3600 * 1000;
 constexpr Millis kLockTime{10'000};
-constexpr int kLookEvery_ms = 20;
+constexpr int kPollInterval_ms = 20;
 
 std::string_view text_in(const JsonObject& request, std::string_view key) {
   const Json* text = request.if_contains(key);
@@ -111,7 +111,7 @@ Result<Way> way_to(const std::filesystem::path& data_folder) {
                   fmt::format("{}, and did not end within {} s", lock.error().detail,
                               std::chrono::duration_cast<std::chrono::seconds>(kLockTime).count()));
     }
-    ::poll(nullptr, 0, kLookEvery_ms);
+    ::poll(nullptr, 0, kPollInterval_ms);
   }
 }
 
@@ -233,7 +233,7 @@ Result<AdminStream> AdminStream::open(Socket server, const JsonObject& request) 
   }
   std::string& begun = stream.impl_->begun;
   while (!begun.contains('\n')) {
-    const auto size = read_piece(stream.fd(), kAnswerTime_ms, begun);
+    const auto size = read_some(stream.fd(), kAnswerTime_ms, begun);
     if (!size) {
       return fail(ErrorCode::kIo, "the server did not answer: " + size.error().detail);
     }
@@ -247,7 +247,7 @@ Result<AdminStream> AdminStream::open(Socket server, const JsonObject& request) 
 }
 
 Status AdminStream::receive() {
-  const auto size = read_piece(fd(), -1, impl_->begun);
+  const auto size = read_some(fd(), -1, impl_->begun);
   if (!size) return std::unexpected(size.error());
   if (*size == 0) return fail(ErrorCode::kIo, "the server went away before all was sent");
   return {};
@@ -280,7 +280,7 @@ void AdminStream::end() const { ::shutdown(fd(), SHUT_WR); }
 Result<std::vector<std::string>> AdminStream::read() {
   std::string& begun = impl_->begun;
   if (!begun.contains('\n')) {
-    const auto size = read_piece(fd(), -1, begun);
+    const auto size = read_some(fd(), -1, begun);
     if (!size) return std::unexpected(size.error());
     if (*size == 0) return fail(ErrorCode::kIo, "the server has ended the stream");
   }

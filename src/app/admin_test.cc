@@ -296,7 +296,7 @@ class SocketTest : public testing::Test {
   std::unique_ptr<AdminSocket> socket;
 };
 
-TEST_F(SocketTest, IsForItsOwnerOnlyAndGoneAfterwards) {
+TEST_F(SocketTest, TheSocketIsForItsOwnerOnlyAndRemovedAtTheEnd) {
   const std::filesystem::path path = folder.data() / "admin.sock";
   EXPECT_EQ(mode_of(path), 0600U);
   socket.reset();
@@ -357,7 +357,7 @@ TEST(AdminOfAStoppedServer, KnowsTheFamiliesOfDeviceFiles) {
   EXPECT_THAT(none.error().detail, HasSubstr("none"));
 }
 
-TEST_F(SocketTest, WhatIsChangedThroughItShowsInTheServersDirectoryAtOnce) {
+TEST_F(SocketTest, ChangesShowInTheServersDirectoryAtOnce) {
   int changes = 0;
   registry->on_change([&changes] { ++changes; });
   must(ask_admin(folder.data(), {{"op", "account.add"}, {"name", "alice"}}));

@@ -18,7 +18,7 @@ using wire::JsonObject;
 
 constexpr std::chrono::seconds kPatience{8};  // shorter than the client's timeout
 // Clocks are set back now and then; entries are in the order in which they were appended.
-constexpr std::int64_t kMostSetBack_ms = std::int64_t{24} * 3600 * 1000;
+constexpr std::int64_t kMaxSetBack_ms = std::int64_t{24} * 3600 * 1000;
 
 bool is_in_time(const AuditFilter& filter, const Json& entry) {
   const std::int64_t at = at_of(entry);
@@ -68,10 +68,10 @@ Result<AuditFilter> audit_filter(const JsonObject& request) {
     *text = value->get_string();
   }
   if (const Json* value = request.if_contains("limit")) {
-    constexpr auto kMost = static_cast<std::int64_t>(AuditFilter::kMostEntries);
-    if (!wire::is_whole(*value) || wire::whole(*value) < 1 || wire::whole(*value) > kMost) {
+    constexpr auto kMax = static_cast<std::int64_t>(AuditFilter::kMaxEntries);
+    if (!wire::is_whole(*value) || wire::whole(*value) < 1 || wire::whole(*value) > kMax) {
       return fail(ErrorCode::kBadParams,
-                  fmt::format("limit must be a whole number from 1 to {}", kMost));
+                  fmt::format("limit must be a whole number from 1 to {}", kMax));
     }
     filter.limit = static_cast<std::size_t>(wire::whole(*value));
   }
@@ -112,7 +112,7 @@ Result<JsonArray> read_audit(history::Archive& archive, const AuditFilter& filte
         bytes += row.entry.size();
       }
       return found.size() < filter.limit && bytes <= most_bytes &&
-             (filter.since_ms < 0 || at_of(entry) >= filter.since_ms - kMostSetBack_ms);
+             (filter.since_ms < 0 || at_of(entry) >= filter.since_ms - kMaxSetBack_ms);
     });
     std::ranges::reverse(found);
     if (!read) return promise.set_value(std::unexpected(read.error()));
@@ -127,7 +127,7 @@ Result<JsonArray> read_audit(history::Archive& archive, const AuditFilter& filte
   return answer.get();
 }
 
-Status write_down(history::Archive& archive, const Clock& clock, JsonObject entry) {
+Status append_audit(history::Archive& archive, const Clock& clock, JsonObject entry) {
   if (!entry.contains("at")) entry["at"] = unix_ms(clock.now());
   const auto safe = std::make_shared<std::promise<void>>();
   std::future<void> done = safe->get_future();

@@ -23,8 +23,8 @@ struct AuditFilter {
   std::string who{};                // empty: every user
   std::string sn{};                 // empty: every device
   std::size_t limit = 100;          // keep only the newest entries
-  static constexpr std::size_t kMostEntries = 100'000;
-  static constexpr std::size_t kMostBytes = std::size_t{48} * 1024 * 1024;  // all entries together
+  static constexpr std::size_t kMaxEntries = 100'000;
+  static constexpr std::size_t kMaxBytes = std::size_t{48} * 1024 * 1024;  // all entries together
   // `what` of an entry whose row is damaged. Such entries pass every filter but the time range, and
   // are shown with the time of the following entry, their number and the stored bytes.
   static constexpr std::string_view kDamaged = "damaged";
@@ -43,11 +43,11 @@ struct AuditFilter {
 // larger than `most_bytes`.
 [[nodiscard]] Result<wire::JsonArray> read_audit(history::Archive& archive,
                                                  const AuditFilter& filter,
-                                                 std::size_t most_bytes = AuditFilter::kMostBytes);
+                                                 std::size_t most_bytes = AuditFilter::kMaxBytes);
 
 // Appends an audit entry; adds the current time if the entry has none. Returns once the entry is on
 // disk; kIo: the disk refused the entry.
-[[nodiscard]] Status write_down(history::Archive& archive, const Clock& clock,
-                                wire::JsonObject entry);
+[[nodiscard]] Status append_audit(history::Archive& archive, const Clock& clock,
+                                  wire::JsonObject entry);
 
 }  // namespace gridloom::app

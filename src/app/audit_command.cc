@@ -110,7 +110,7 @@ std::shared_ptr<void> add_audit(CLI::App& app, std::function<int()>& chosen) {
                     "Only entries caused by this account, serial number, gateway:NAME or admin");
   audit->add_option("--sn", a.sn, "Only entries about this device");
   audit->add_option("--limit", a.limit, "Largest number of entries; the newest are shown")
-      ->check(CLI::Range(std::size_t{1}, AuditFilter::kMostEntries))
+      ->check(CLI::Range(std::size_t{1}, AuditFilter::kMaxEntries))
       ->capture_default_str();
   audit->add_flag("--json", a.json, "One JSON entry a line, as stored");
   audit->callback([arguments, &chosen] { chosen = [arguments] { return run(*arguments); }; });

@@ -60,7 +60,7 @@ TEST_F(AuditTest, TheNewestAreFoundInMemoryAndInTheStore) {
             {"id", id}, {"what", id % 2 == 0 ? "even" : "odd"}, {"at", unix_ms(clock.now())}}),
         {});
   }
-  must(write_down(*archive, clock, {{"id", 2500}, {"what", "last"}}));
+  must(append_audit(*archive, clock, {{"id", 2500}, {"what", "last"}}));
   for (int round = 0; round < 2; ++round) {
     EXPECT_EQ(ids({.limit = 3}), (Ids{"2498", "2499", "2500"}));
     EXPECT_EQ(ids({.what = {"odd"}, .limit = 2}), (Ids{"2497", "2499"}));
@@ -75,7 +75,7 @@ TEST_F(AuditTest, ADamagedEntryIsShownAsSuchWhateverIsAskedFor) {
   archive->start({});
   for (const char* who : {"anna", "ben", "carl"}) {
     clock.pass(Millis(1000));
-    must(write_down(*archive, clock, {{"what", "set"}, {"who", who}}));
+    must(append_audit(*archive, clock, {{"what", "set"}, {"who", who}}));
   }
   archive.reset();
   const auto change = [&](const std::string& sql) {

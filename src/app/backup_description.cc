@@ -23,7 +23,7 @@ using wire::JsonObject;
 
 constexpr std::string_view kKind = "backup of a Gridloom data folder";
 constexpr std::int64_t kVersion = 2;
-constexpr std::size_t kMostDescription = std::size_t{16} * 1024 * 1024;
+constexpr std::size_t kMaxDescription = std::size_t{16} * 1024 * 1024;
 constexpr std::string_view kHash = "sha256";
 constexpr std::string_view kSealBegins = R"(,"sha256":")";
 constexpr std::string_view kSealEnds = "\"}\n";
@@ -79,7 +79,7 @@ Result<BackupDescription> parse_description(std::string_view text) {
   const auto none = [] {
     return fail(ErrorCode::kMalformed, "is not the description of a backup");
   };
-  const auto parsed = wire::parse_json(text, {.bytes = kMostDescription, .keys = 1'000'000});
+  const auto parsed = wire::parse_json(text, {.bytes = kMaxDescription, .keys = 1'000'000});
   if (!parsed) return none();
   const Json* what = wire::member(*parsed, "what");
   const Json* list = wire::member(*parsed, "files");
@@ -113,7 +113,7 @@ Result<BackupDescription> read_description(const fs::path& folder) {
   };
   const registry::FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!file.is_open()) return not_whole(fmt::format("it has no {}", kBackupDescription));
-  const auto text = registry::read_start(file, path, kMostDescription);
+  const auto text = registry::read_start(file, path, kMaxDescription);
   if (!text) return std::unexpected(text.error());
   auto description = parse_description(*text);
   if (!description) {

@@ -30,7 +30,7 @@ BackupDescription example() {
                     {.name = "log/00000000000000000001.log", .bytes = 0, .sha256 = sha256_of("")}}};
 }
 
-TEST(BackupDescriptionTest, ItIsReadBack) {
+TEST(BackupDescriptionTest, ADescriptionIsReadBackAsWritten) {
   const BackupDescription written = example();
   const auto read = parse_description(write_description(written, {}));
   ASSERT_TRUE(read) << read.error().detail;
@@ -53,7 +53,7 @@ TEST(BackupDescriptionTest, AFlippedBitAnywhereIsFound) {
   }
 }
 
-TEST(BackupDescriptionTest, WhatIsCutOffIsFound) {
+TEST(BackupDescriptionTest, ATruncatedDescriptionIsDetected) {
   const std::string text = write_description(example(), {});
   for (std::size_t size = 0; size < text.size(); ++size) {
     EXPECT_FALSE(parse_description(text.substr(0, size))) << size;

@@ -18,7 +18,7 @@
 namespace gridloom::app {
 namespace {
 
-constexpr std::size_t kMostKey = 4096;  // bytes of a file
+constexpr std::size_t kMaxKey = 4096;  // bytes of a file
 constexpr std::size_t kDifferentPayloads = 1024;
 
 // The unparsed options; converted to a load when the command runs.
@@ -74,7 +74,7 @@ Status fill_mqtt(BenchArguments& a) {
                                   .user = {},
                                   .password = {}};
   if (!a.subscriber.empty()) {
-    const auto text = read_text(a.subscriber, kMostKey);
+    const auto text = read_text(a.subscriber, kMaxKey);
     if (!text) return std::unexpected(text.error());
     if (std::istringstream words(*text); !(words >> who.user >> who.password)) {
       return fail(ErrorCode::kBadParams,

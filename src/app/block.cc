@@ -18,7 +18,7 @@
 namespace gridloom::app {
 namespace {
 
-constexpr std::size_t kMostBlock = std::size_t{1} << 30U;  // bytes
+constexpr std::size_t kMaxBlock = std::size_t{1} << 30U;  // bytes
 
 std::string time_text(std::int64_t at_ms) {
   std::string text;
@@ -104,7 +104,7 @@ Status each_row_line(std::string_view part, const std::function<void(std::string
 }
 
 int show_block(const std::filesystem::path& file, BlockView view) {
-  const auto bytes = read_file(file, kMostBlock);
+  const auto bytes = read_file(file, kMaxBlock);
   if (!bytes) {
     fmt::print(stderr, "gridloom: {}\n", bytes.error().detail);
     return 1;

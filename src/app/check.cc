@@ -52,7 +52,7 @@ constexpr std::string_view kLog = "log";
 constexpr std::string_view kCertificates = "tls";
 constexpr std::string_view kSharedMemory = "-shm";
 constexpr std::string_view kWal = "-wal";
-constexpr std::size_t kMostFile = std::size_t{2} << 30U;  // bytes of a segment, or of a -wal
+constexpr std::size_t kMaxFile = std::size_t{2} << 30U;  // bytes of a segment, or of a -wal
 // A file that is read while being written may look torn; such a file is read again.
 constexpr int kTries = 5;
 constexpr int kBetweenTries_ms = 50;
@@ -92,7 +92,7 @@ class Check {
                               folder_.string(), kRegistry, kBackupDescription));
     }
     at_work_ = !is_backup && is_at_work(folder_);
-    if (is_backup) look_at_backup();
+    if (is_backup) check_backup();
     wrong_certificates_ = net::check_certificates(folder_);
     // Read before the files they refer to, because these may grow during the check.
     sessions_seen_ = registry::SeenNumber(folder_ / kSessionsSeen).read();
@@ -101,10 +101,10 @@ class Check {
     for (const std::string_view must : {kRegistry, kKey}) {
       if (!is_one_of(names, must)) damage(must, "it is missing");
     }
-    for (const std::string& name : names) look_at(name);
+    for (const std::string& name : names) check_file(name);
     // After history.db, which determines the records that the log must have.
     for (const std::string_view sub : {kLog, kCertificates}) {
-      for (const std::string& name : names_in(sub)) look_at(fmt::format("{}/{}", sub, name));
+      for (const std::string& name : names_in(sub)) check_file(fmt::format("{}/{}", sub, name));
     }
     look_for_gaps();
     std::vector<CheckedFile> files;
@@ -140,7 +140,7 @@ class Check {
     file(name).note = std::move(why);
   }
 
-  void look_at_backup() {
+  void check_backup() {
     const auto description = read_description(folder_);
     if (!description) return damage(kBackupDescription, description.error().detail);
     file(kBackupDescription).note = fmt::format("{} files", description->files.size());
@@ -155,23 +155,23 @@ class Check {
     }
   }
 
-  void look_at(const std::string& name) {
+  void check_file(const std::string& name) {
     const std::string_view view = name;
     if (view == kBackupDescription) return;
-    if (is_one_of(kDatabases, view)) return look_at_database(name);
+    if (is_one_of(kDatabases, view)) return check_database(name);
     if (view.ends_with(kWal) && is_one_of(kDatabases, view.substr(0, view.size() - kWal.size()))) {
-      return look_at_wal(name);
+      return check_wal(name);
     }
-    if (view == kKey) return look_at_key();
-    if (view.starts_with("tls/")) return look_at_certificate(name);
-    if (view == kRegistrySeen) return look_at_seen(name, registry::last_seen(folder_).has_value());
-    if (view == kSessionsSeen) return look_at_seen(name, sessions_seen_.has_value());
-    if (view == kLogSeen) return look_at_seen(name, log_seen_.has_value());
-    if (view == kNotes) return look_at_notes();
+    if (view == kKey) return check_key();
+    if (view.starts_with("tls/")) return check_certificate(name);
+    if (view == kRegistrySeen) return check_seen(name, registry::last_seen(folder_).has_value());
+    if (view == kSessionsSeen) return check_seen(name, sessions_seen_.has_value());
+    if (view == kLogSeen) return check_seen(name, log_seen_.has_value());
+    if (view == kNotes) return check_notes();
     if (view.starts_with("log/damaged-") || view.starts_with("damaged-")) {
       return not_checked(name, "set aside when damage was found at an earlier start");
     }
-    if (view.starts_with("log/") && view.ends_with(".log")) return look_at_segment(name);
+    if (view.starts_with("log/") && view.ends_with(".log")) return check_segment(name);
     if (is_one_of(kPassing, view) || view.ends_with(kSharedMemory)) {
       return not_checked(name, "holds nothing durable");
     }
@@ -186,18 +186,18 @@ class Check {
     return may_be ? Database::Writers::kMaybe : Database::Writers::kNone;
   }
 
-  void look_at_database(const std::string& name) {
+  void check_database(const std::string& name) {
     auto database = Database::open_to_read(folder_ / name, writers_of(name));
     if (!database) return damage(name, database.error().detail);
     const auto found = database->integrity();
     if (!found) return damage(name, found.error().detail);
     for (const std::string& each : *found) damage(name, each);
-    if (name == kHistory) return look_at_history(*database);
-    if (name == kRegistry) return look_at_registry(std::move(*database));
-    look_at_sessions(*database);
+    if (name == kHistory) return check_history(*database);
+    if (name == kRegistry) return check_registry(std::move(*database));
+    check_sessions(*database);
   }
 
-  void look_at_sessions(Database& database) {
+  void check_sessions(Database& database) {
     const auto found = mqtt::check_sessions(database);
     if (!found) return damage(kSessions, found.error().detail);
     for (const std::string& each : found->damages) damage(kSessions, each);
@@ -215,12 +215,12 @@ class Check {
   }
 
   // The file records how far another file had come, and is compared where that file is checked.
-  void look_at_seen(std::string_view name, bool is_known) {
+  void check_seen(std::string_view name, bool is_known) {
     if (is_known) return add_note(name, "its number was compared with the file that it is about");
     not_checked(name, "damaged, or empty after a loss of power: not compared");
   }
 
-  void look_at_history(Database& database) {
+  void check_history(Database& database) {
     const std::string name(kHistory);
     const auto found = history::check_store(database);
     if (!found) return damage(name, found.error().detail);
@@ -236,14 +236,14 @@ class Check {
                                found->blocks));
   }
 
-  void look_at_registry(Database database) {
+  void check_registry(Database database) {
     const Status good = registry::Store::check(folder_, std::move(database));
     if (good) return add_note(kRegistry, "rows with checksums, and secrets");
     if (good.error().code == ErrorCode::kConflict) return add_note(kRegistry, good.error().detail);
     damage(kRegistry, good.error().detail);
   }
 
-  void look_at_key() {
+  void check_key() {
     if (const auto key =
             registry::Sealer::with_key_file(folder_ / kKey, registry::MissingKey::kRefuse);
         !key) {
@@ -252,14 +252,14 @@ class Check {
     add_note(kKey, "checked with registry.sqlite");
   }
 
-  void look_at_notes() {
-    const auto notes = read_file(folder_ / kNotes, kMostFile);
+  void check_notes() {
+    const auto notes = read_file(folder_ / kNotes, kMaxFile);
     if (!notes) return damage(kNotes, notes.error().detail);
-    if (!history::are_whole(*notes)) return damage(kNotes, "its checksum is wrong");
+    if (!history::is_intact(*notes)) return damage(kNotes, "its checksum is wrong");
     add_note(kNotes, "see `gridloom damage`");
   }
 
-  void look_at_certificate(const std::string& name) {
+  void check_certificate(const std::string& name) {
     const auto wrong = wrong_certificates_.find(name.substr(name.find('/') + 1));
     if (wrong != wrong_certificates_.end()) return damage(name, wrong->second);
     const bool is_ours = name.ends_with(".pem") || name.ends_with(".key");
@@ -283,10 +283,10 @@ class Check {
     return fs::exists(folder_ / name, error);
   }
 
-  void look_at_wal(const std::string& name) {
+  void check_wal(const std::string& name) {
     std::uint64_t frames = 0;
     const auto why = settled([&]() -> std::optional<std::string> {
-      const auto bytes = read_file(folder_ / name, kMostFile);
+      const auto bytes = read_file(folder_ / name, kMaxFile);
       if (!bytes) return is_there(name) ? std::optional(bytes.error().detail) : std::nullopt;
       const registry::WalCheck check = registry::check_wal(*bytes);
       frames = check.frames;
@@ -296,12 +296,12 @@ class Check {
     add_note(name, fmt::format("{} frames", frames));
   }
 
-  void look_at_segment(const std::string& name) {
+  void check_segment(const std::string& name) {
     std::uint64_t records = 0;
     const std::uint64_t first = first_in(name);
     std::uint64_t last = first - 1;
     const auto why = settled([&]() -> std::optional<std::string> {
-      const auto bytes = read_file(folder_ / name, kMostFile);
+      const auto bytes = read_file(folder_ / name, kMaxFile);
       if (!bytes) return is_there(name) ? std::optional(bytes.error().detail) : std::nullopt;
       const auto parts = history::read_segment(*bytes);
       if (!parts) return parts.error().detail;

@@ -13,18 +13,18 @@
 namespace gridloom::app {
 namespace {
 
-constexpr std::size_t kMostShown = 5;  // damages shown per file
+constexpr std::size_t kMaxShown = 5;  // damages shown per file
 
 std::string line_of(const CheckedFile& file) {
   if (file.damages.empty()) {
     return fmt::format("{:<8} {:<32} {}", file.is_checked ? "good" : "-", file.name, file.note);
   }
   std::string text;
-  for (std::size_t i = 0; i < std::min(kMostShown, file.damages.size()); ++i) {
+  for (std::size_t i = 0; i < std::min(kMaxShown, file.damages.size()); ++i) {
     text += (i == 0 ? "" : "; ") + file.damages[i];
   }
-  if (file.damages.size() > kMostShown) {
-    text += fmt::format("; and {} more", file.damages.size() - kMostShown);
+  if (file.damages.size() > kMaxShown) {
+    text += fmt::format("; and {} more", file.damages.size() - kMaxShown);
   }
   return fmt::format("{:<8} {:<32} {}", "DAMAGED", file.name, text);
 }

@@ -56,19 +56,19 @@ struct Arguments {
   bool with_history = false;
 };
 
-constexpr std::size_t kMostKeyFile = 4096;      // bytes
-constexpr std::size_t kMostConfig = 1'048'576;  // bytes
+constexpr std::size_t kMaxKeyFile = 4096;      // bytes
+constexpr std::size_t kMaxConfig = 1'048'576;  // bytes
 constexpr const char* kLimitsOfFile = "limits-of-file";
 
 // The format of the configuration file: serve's options, without a section.
 class FlatConfig final : public CLI::ConfigTOML {
   std::vector<CLI::ConfigItem> from_config(std::istream& in) const override {
-    std::string text(kMostConfig + 1, '\0');
+    std::string text(kMaxConfig + 1, '\0');
     in.read(text.data(), static_cast<std::streamsize>(text.size()));
     text.resize(static_cast<std::size_t>(in.gcount()));
     if (in.bad()) throw CLI::FileError("--config: the file cannot be read; it may be a folder");
-    if (text.size() > kMostConfig) {
-      throw CLI::FileError(fmt::format("--config: more than {} bytes", kMostConfig));
+    if (text.size() > kMaxConfig) {
+      throw CLI::FileError(fmt::format("--config: more than {} bytes", kMaxConfig));
     }
     std::istringstream lines(std::move(text));
     std::vector<CLI::ConfigItem> items = CLI::ConfigTOML::from_config(lines);
@@ -106,8 +106,8 @@ int ask(const Arguments& arguments, const JsonObject& request) {
 Result<std::string> line_of_input() {
   std::string line;
   for (int c = std::getchar(); c != EOF && c != '\n'; c = std::getchar()) {
-    if (line.size() == kMostKeyFile) {
-      return fail(ErrorCode::kBadParams, fmt::format("-: more than {} bytes", kMostKeyFile));
+    if (line.size() == kMaxKeyFile) {
+      return fail(ErrorCode::kBadParams, fmt::format("-: more than {} bytes", kMaxKeyFile));
     }
     line += static_cast<char>(c);
   }
@@ -122,7 +122,7 @@ int add_account(const Arguments& arguments) {
     // Standard input may be a terminal: exactly one line is read.
     const bool is_input = arguments.secret_key_file == "-";
     const auto text =
-        is_input ? line_of_input() : read_text(arguments.secret_key_file, kMostKeyFile);
+        is_input ? line_of_input() : read_text(arguments.secret_key_file, kMaxKeyFile);
     if (!text) {
       fmt::print(stderr, "gridloom: --secret-key-file {}\n", text.error().detail);
       return 1;

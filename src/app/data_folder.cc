@@ -18,48 +18,27 @@ constexpr const char* kRegistry = "registry.sqlite";  // in each data folder fro
 constexpr std::string_view kRestore = "restore";
 
 constexpr auto kRows = std::to_array<CommandRow>({
-    {"serve", DataFolder::kMakes},
-    {kRestore, DataFolder::kMakes},
-    {"account add", DataFolder::kMakes},
-    {"account list", DataFolder::kExpects},
-    {"account keys", DataFolder::kExpects},
-    {"account rotate", DataFolder::kExpects},
-    {"account remove", DataFolder::kExpects},
-    {"device add", DataFolder::kExpects},
-    {"device list", DataFolder::kExpects},
-    {"device rename", DataFolder::kExpects},
-    {"device share", DataFolder::kExpects},
-    {"device move", DataFolder::kExpects},
-    {"device rotate", DataFolder::kExpects},
-    {"device remove", DataFolder::kExpects},
-    {"device purge", DataFolder::kExpects},
-    {"damage", DataFolder::kExpects},
-    {"audit", DataFolder::kExpects},
-    {"backup", DataFolder::kExpects},
-    {"history", DataFolder::kExpects},
-    {"time", DataFolder::kExpects},
-    {"time pause", DataFolder::kExpects},
-    {"time resume", DataFolder::kExpects},
-    {"time speed", DataFolder::kExpects},
-    {"time step", DataFolder::kExpects},
-    {"fault on", DataFolder::kExpects},
-    {"fault off", DataFolder::kExpects},
-    {"fault list", DataFolder::kExpects},
-    {"record", DataFolder::kExpects},
-    {"replay", DataFolder::kExpects},
-    {"simulate", DataFolder::kExpects},
-    {"family list", DataFolder::kNone},
-    {"family show", DataFolder::kNone},
-    {"family new", DataFolder::kNone},
-    {"family schema", DataFolder::kNone},
-    {"family check", DataFolder::kNone},
-    {"block show", DataFolder::kNone},
-    {"command-tree", DataFolder::kNone},
-    {"check", DataFolder::kNone},
-    {"segment show", DataFolder::kNone},
-    {"limits", DataFolder::kNone},
-    {"bench http", DataFolder::kNone},
-    {"bench mqtt", DataFolder::kNone},
+    {"serve", DataFolder::kMayCreate},          {kRestore, DataFolder::kMayCreate},
+    {"account add", DataFolder::kMayCreate},    {"account list", DataFolder::kMustExist},
+    {"account keys", DataFolder::kMustExist},   {"account rotate", DataFolder::kMustExist},
+    {"account remove", DataFolder::kMustExist}, {"device add", DataFolder::kMustExist},
+    {"device list", DataFolder::kMustExist},    {"device rename", DataFolder::kMustExist},
+    {"device share", DataFolder::kMustExist},   {"device move", DataFolder::kMustExist},
+    {"device rotate", DataFolder::kMustExist},  {"device remove", DataFolder::kMustExist},
+    {"device purge", DataFolder::kMustExist},   {"damage", DataFolder::kMustExist},
+    {"audit", DataFolder::kMustExist},          {"backup", DataFolder::kMustExist},
+    {"history", DataFolder::kMustExist},        {"time", DataFolder::kMustExist},
+    {"time pause", DataFolder::kMustExist},     {"time resume", DataFolder::kMustExist},
+    {"time speed", DataFolder::kMustExist},     {"time step", DataFolder::kMustExist},
+    {"fault on", DataFolder::kMustExist},       {"fault off", DataFolder::kMustExist},
+    {"fault list", DataFolder::kMustExist},     {"record", DataFolder::kMustExist},
+    {"replay", DataFolder::kMustExist},         {"simulate", DataFolder::kMustExist},
+    {"family list", DataFolder::kNone},         {"family show", DataFolder::kNone},
+    {"family new", DataFolder::kNone},          {"family schema", DataFolder::kNone},
+    {"family check", DataFolder::kNone},        {"block show", DataFolder::kNone},
+    {"command-tree", DataFolder::kNone},        {"check", DataFolder::kNone},
+    {"segment show", DataFolder::kNone},        {"limits", DataFolder::kNone},
+    {"bench http", DataFolder::kNone},          {"bench mqtt", DataFolder::kNone},
 });
 
 }  // namespace
@@ -71,7 +50,7 @@ Status check_data_folder(std::string_view command, const std::filesystem::path& 
   if (command != kRestore) {
     if (Status good = check_no_restore(folder); !good) return good;
   }
-  if (row != kRows.end() && row->folder != DataFolder::kExpects) return {};
+  if (row != kRows.end() && row->folder != DataFolder::kMustExist) return {};
   struct stat facts{};
   if (::stat((folder / kRegistry).c_str(), &facts) == 0) return {};
   // Other errors (missing permission, for example) are reported by the command itself.

@@ -1,8 +1,8 @@
 // Which commands may create the data folder that --data names, and which need an existing one.
 //
 // Invariant: a command with a wrong --data creates neither a folder nor a file, unless its row says
-// kMakes. The command line checks this table once, before it runs any command; a test goes through
-// all commands and fails for a new command without a row.
+// kMayCreate. The command line checks this table once, before it runs any command; a test goes
+// through all commands and fails for a new command without a row.
 #pragma once
 
 #include <cstdint>
@@ -15,9 +15,9 @@
 namespace gridloom::app {
 
 enum class DataFolder : std::uint8_t {
-  kNone,     // the command has no --data
-  kExpects,  // the folder, where one is given, must contain Gridloom's data
-  kMakes,    // the folder is created if it does not exist
+  kNone,       // the command has no --data
+  kMustExist,  // the folder, where one is given, must contain Gridloom's data
+  kMayCreate,  // the folder is created if it does not exist
 };
 
 struct CommandRow {
@@ -28,7 +28,7 @@ struct CommandRow {
 // Every command of the command line.
 [[nodiscard]] std::span<const CommandRow> command_rows();
 
-// A command without a row is treated as kExpects. kNotFound: there is no data in the folder;
+// A command without a row is treated as kMustExist. kNotFound: there is no data in the folder;
 // kConflict: a restore into the folder has not ended, so that only `restore` may use the folder.
 [[nodiscard]] Status check_data_folder(std::string_view command,
                                        const std::filesystem::path& folder);

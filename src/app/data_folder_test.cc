@@ -84,7 +84,7 @@ TEST(DataFolder, EachCommandOfTheCommandLineHasARow) {
 TEST(DataFolder, OnlyThreeCommandsMakeOne) {
   std::vector<std::string_view> makers;
   for (const CommandRow& row : command_rows()) {
-    if (row.folder == DataFolder::kMakes) makers.push_back(row.command);
+    if (row.folder == DataFolder::kMayCreate) makers.push_back(row.command);
   }
   EXPECT_THAT(makers, testing::ElementsAre("serve", "restore", "account add"));
 }
@@ -95,7 +95,7 @@ TEST(DataFolder, TheOthersRefuseAFolderWithoutDataAndMakeNothing) {
   const fs::path empty = folder.path() / "empty";
   fs::create_directory(empty);
   for (const CommandRow& row : command_rows()) {
-    if (row.folder != DataFolder::kExpects) continue;
+    if (row.folder != DataFolder::kMustExist) continue;
     for (const fs::path& data : {missing, empty}) {
       const Outcome outcome = run(words_of(row.command, data));
       EXPECT_EQ(outcome.code, 1) << row.command;
@@ -111,7 +111,7 @@ TEST(DataFolder, TheOthersMakeNoRegistryWhereOneWasLost) {
   const TemporaryFolder folder;
   write_content(folder.path() / "history.db", "x");
   for (const CommandRow& row : command_rows()) {
-    if (row.folder != DataFolder::kExpects) continue;
+    if (row.folder != DataFolder::kMustExist) continue;
     const Outcome outcome = run(words_of(row.command, folder.path()));
     EXPECT_EQ(outcome.code, 1) << row.command;
     EXPECT_THAT(outcome.said, HasSubstr("restore registry.sqlite and secret.key")) << row.command;

@@ -13,7 +13,7 @@
 namespace gridloom::app {
 namespace {
 
-constexpr std::size_t kMostDevices = 1'000'000;
+constexpr std::size_t kMaxDevices = 1'000'000;
 
 }  // namespace
 
@@ -29,16 +29,15 @@ Result<std::vector<std::pair<std::string, std::size_t>>> parse_groups(std::strin
     const auto [end, error] = std::from_chars(count.data(), count.data() + count.size(), number);
     const bool whole = error == std::errc() && end == count.data() + count.size();
     const bool bare = equals == group.size();
-    if (equals == 0 || (!bare && !whole) || number == 0 || number > kMostDevices) {
+    if (equals == 0 || (!bare && !whole) || number == 0 || number > kMaxDevices) {
       return fail(ErrorCode::kBadParams,
                   fmt::format("'{}' is not FAMILY or FAMILY=COUNT, with a count from 1 to "
                               "{}",
-                              group, kMostDevices));
+                              group, kMaxDevices));
     }
     devices += number;
-    if (devices > kMostDevices) {
-      return fail(ErrorCode::kBadParams,
-                  fmt::format("more than {} devices together", kMostDevices));
+    if (devices > kMaxDevices) {
+      return fail(ErrorCode::kBadParams, fmt::format("more than {} devices together", kMaxDevices));
     }
     groups.emplace_back(group.substr(0, equals), number);
   }

@@ -80,7 +80,8 @@ class Progress {
 
 double rounded(double value) { return std::round(value * 1000) / 1000; }
 
-wire::JsonObject summary(const Drive& options, const Use& begun, const Use& from, const Use& end) {
+wire::JsonObject summary(const FleetRun& options, const Use& begun, const Use& from,
+                         const Use& end) {
   const double measured = std::max(seconds(end.at - from.at), 1e-9);
   const Counts& all = end.counts;
   const Latencies latencies = all.latencies.since(from.counts.latencies);
@@ -130,7 +131,7 @@ void print(const wire::JsonObject& told, bool json) {
 
 }  // namespace
 
-int drive(const Drive& options) {
+int run_fleet(const FleetRun& options) {
   const sigset_t signals = block_ending_signals();
   static_cast<void>(raise_descriptor_limit());  // a limit that is too low shows in the connections
   if (const Status listens = client::check_listens(

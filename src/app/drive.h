@@ -13,7 +13,7 @@
 
 namespace gridloom::app {
 
-struct Drive {
+struct FleetRun {
   sim::Fleet::Options fleet;  // its loop and clock are ignored
   std::vector<sim::Member> members;
   std::size_t threads = 1;
@@ -27,6 +27,6 @@ struct Drive {
 
 // Returns the exit code: 0 unless no device came online; fails at once if no server listens at the
 // address. Call before any other thread exists.
-[[nodiscard]] int drive(const Drive& options);
+[[nodiscard]] int run_fleet(const FleetRun& options);
 
 }  // namespace gridloom::app

@@ -204,7 +204,7 @@ int print_family_schema() {
 }
 
 int check_family(const std::filesystem::path& file) {
-  const auto text = read_text(file, catalog::kMostDeviceFile);
+  const auto text = read_text(file, catalog::kMaxDeviceFile);
   if (!text) {
     fmt::print(stderr, "gridloom: {}\n", text.error().detail);
     return 1;

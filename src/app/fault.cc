@@ -21,16 +21,16 @@ using wire::Json;
 using wire::JsonArray;
 using wire::JsonObject;
 
-Status check(const FaultRule& order, const catalog::Catalog& catalog) {
-  if (hub::find_platform_fault(order.fault) == nullptr) {
-    if (!order.account.empty()) {
+Status check(const FaultRule& rule, const catalog::Catalog& catalog) {
+  if (hub::find_platform_fault(rule.fault) == nullptr) {
+    if (!rule.account.empty()) {
       return fail(
           ErrorCode::kBadParams,
-          fmt::format("account is not allowed for {}, which is a fault of devices", order.fault));
+          fmt::format("account is not allowed for {}, which is a fault of devices", rule.fault));
     }
-    if (Status device = sim::check_order(order, catalog); !device) {
-      const bool known = sim::check_order({.fault = order.fault}, catalog).has_value();
-      if (known || !order.sn.empty()) return device;
+    if (Status device = sim::check_fault_rule(rule, catalog); !device) {
+      const bool known = sim::check_fault_rule({.fault = rule.fault}, catalog).has_value();
+      if (known || !rule.sn.empty()) return device;
       const auto names =
           hub::platform_faults() | std::views::transform(&hub::PlatformFaultInfo::name);
       return fail(
@@ -38,9 +38,9 @@ Status check(const FaultRule& order, const catalog::Catalog& catalog) {
           fmt::format("{}; and of the platform {}", device.error().detail, fmt::join(names, ", ")));
     }
   }
-  if (order.probability > 0 && order.probability <= 1) return {};
+  if (rule.probability > 0 && rule.probability <= 1) return {};
   return fail(ErrorCode::kBadParams,
-              fmt::format("probability is {}: must be above 0 and at most 1", order.probability));
+              fmt::format("probability is {}: must be above 0 and at most 1", rule.probability));
 }
 
 bool same(const FaultRule& one, const FaultRule& other) {
@@ -49,39 +49,38 @@ bool same(const FaultRule& one, const FaultRule& other) {
 
 }  // namespace
 
-Faults::Faults(const catalog::Catalog& catalog, const Clock& clock, Changed changed)
+FaultRules::FaultRules(const catalog::Catalog& catalog, const Clock& clock, Changed changed)
     : catalog_(catalog), clock_(clock), changed_(std::move(changed)) {}
 
-Status Faults::order(FaultRule order) {
-  if (Status good = check(order, catalog_); !good) return good;
+Status FaultRules::add(FaultRule rule) {
+  if (Status good = check(rule, catalog_); !good) return good;
   const std::scoped_lock lock(mutex_);
-  forget_old();
-  std::erase_if(orders_, [&](const FaultRule& before) { return same(before, order); });
-  orders_.push_back(std::move(order));
-  changed_(orders_);
+  remove_expired();
+  std::erase_if(rules_, [&](const FaultRule& before) { return same(before, rule); });
+  rules_.push_back(std::move(rule));
+  changed_(rules_);
   return {};
 }
 
-std::size_t Faults::end(std::string_view fault, std::string_view sn) {
+std::size_t FaultRules::remove(std::string_view fault, std::string_view sn) {
   const std::scoped_lock lock(mutex_);
-  forget_old();
-  const std::size_t ended = std::erase_if(orders_, [&](const FaultRule& order) {
-    return (fault.empty() || order.fault == fault) && (sn.empty() || order.sn == sn);
+  remove_expired();
+  const std::size_t ended = std::erase_if(rules_, [&](const FaultRule& rule) {
+    return (fault.empty() || rule.fault == fault) && (sn.empty() || rule.sn == sn);
   });
-  changed_(orders_);
+  changed_(rules_);
   return ended;
 }
 
-std::vector<FaultRule> Faults::orders() {
+std::vector<FaultRule> FaultRules::rules() {
   const std::scoped_lock lock(mutex_);
-  forget_old();
-  return orders_;
+  remove_expired();
+  return rules_;
 }
 
-void Faults::forget_old() {
+void FaultRules::remove_expired() {
   const TimePoint now = clock_.now();
-  std::erase_if(orders_,
-                [&](const FaultRule& order) { return order.until && *order.until <= now; });
+  std::erase_if(rules_, [&](const FaultRule& rule) { return rule.until && *rule.until <= now; });
 }
 
 namespace {
@@ -97,17 +96,17 @@ std::optional<double> number_in(const JsonObject& request, std::string_view name
   return value->to_number<double>();
 }
 
-JsonObject row_of(const FaultRule& order, const time::TimeZone& zone) {
-  JsonObject row{{"fault", order.fault}};
-  if (!order.sn.empty()) row["sn"] = order.sn;
-  if (!order.account.empty()) row["account"] = order.account;
-  if (order.probability < 1) row["probability"] = order.probability;
-  if (order.value) row["value"] = *order.value;
-  if (order.until) row["until"] = time::clock_text(*order.until, zone);
+JsonObject row_of(const FaultRule& rule, const time::TimeZone& zone) {
+  JsonObject row{{"fault", rule.fault}};
+  if (!rule.sn.empty()) row["sn"] = rule.sn;
+  if (!rule.account.empty()) row["account"] = rule.account;
+  if (rule.probability < 1) row["probability"] = rule.probability;
+  if (rule.value) row["value"] = *rule.value;
+  if (rule.until) row["until"] = time::clock_text(*rule.until, zone);
   return row;
 }
 
-Result<Faults*> faults_of(const AdminContext& context) {
+Result<FaultRules*> faults_of(const AdminContext& context) {
   if (context.faults != nullptr) return context.faults;
   return fail(
       ErrorCode::kConflict,
@@ -116,43 +115,43 @@ Result<Faults*> faults_of(const AdminContext& context) {
 
 }  // namespace
 
-Result<Json> order_fault(const AdminContext& context, const JsonObject& request) {
+Result<Json> add_fault_rule(const AdminContext& context, const JsonObject& request) {
   const auto faults = faults_of(context);
   if (!faults) return std::unexpected(faults.error());
-  FaultRule order{.fault = text_in(request, "fault"),
-                  .sn = text_in(request, "sn"),
-                  .account = text_in(request, "account"),
-                  .probability = number_in(request, "probability").value_or(1),
-                  .value = number_in(request, "value"),
-                  .until = {}};
+  FaultRule rule{.fault = text_in(request, "fault"),
+                 .sn = text_in(request, "sn"),
+                 .account = text_in(request, "account"),
+                 .probability = number_in(request, "probability").value_or(1),
+                 .value = number_in(request, "value"),
+                 .until = {}};
   const auto directory = context.registry.directory();
-  if (!order.sn.empty() && directory->find_device(order.sn) == nullptr) {
+  if (!rule.sn.empty() && directory->find_device(rule.sn) == nullptr) {
     return fail(ErrorCode::kNotFound,
-                fmt::format("there is no device {}", wire::shortened(order.sn)));
+                fmt::format("there is no device {}", wire::shortened(rule.sn)));
   }
-  if (!order.account.empty() && directory->find_account_by_name(order.account) == nullptr) {
+  if (!rule.account.empty() && directory->find_account_by_name(rule.account) == nullptr) {
     return fail(ErrorCode::kNotFound,
-                fmt::format("there is no account {}", wire::shortened(order.account)));
+                fmt::format("there is no account {}", wire::shortened(rule.account)));
   }
   if (const auto ms = number_in(request, "for_ms")) {
     if (*ms < 1 || *ms > static_cast<double>(time::kLongestSpan.count())) {
       return fail(ErrorCode::kBadParams,
                   "for_ms must be from 1 to 86400000000000 (a million days)");
     }
-    order.until = context.clock.now() + Millis(static_cast<std::int64_t>(*ms));
+    rule.until = context.clock.now() + Millis(static_cast<std::int64_t>(*ms));
   }
-  JsonObject row = row_of(order, context.zone);
-  if (Status ordered = (*faults)->order(std::move(order)); !ordered) {
+  JsonObject row = row_of(rule, context.zone);
+  if (Status ordered = (*faults)->add(std::move(rule)); !ordered) {
     return std::unexpected(std::move(ordered.error()));
   }
   return Json(std::move(row));
 }
 
-Result<Json> end_faults(const AdminContext& context, const JsonObject& request) {
+Result<Json> remove_fault_rules(const AdminContext& context, const JsonObject& request) {
   const auto faults = faults_of(context);
   if (!faults) return std::unexpected(faults.error());
   const std::string fault = text_in(request, "fault");
-  const std::size_t ended = (*faults)->end(fault, text_in(request, "sn"));
+  const std::size_t ended = (*faults)->remove(fault, text_in(request, "sn"));
   if (ended == 0 && !fault.empty()) {
     return fail(ErrorCode::kNotFound,
                 fmt::format("the fault {} is not on", wire::shortened(fault)));
@@ -165,11 +164,12 @@ Result<Json> list_faults(const AdminContext& context, const JsonObject& request)
   if (!faults) return std::unexpected(faults.error());
   JsonArray rows;
   if (!text_in(request, "all").empty()) {
-    const auto add = [&rows](std::string_view of, std::string_view name, std::string_view means) {
-      rows.push_back(JsonObject{{"of", of}, {"fault", name}, {"means", means}});
+    const auto add = [&rows](std::string_view of, std::string_view name,
+                             std::string_view description) {
+      rows.push_back(JsonObject{{"of", of}, {"fault", name}, {"means", description}});
     };
     for (const hub::PlatformFaultInfo& info : hub::platform_faults())
-      add("platform", info.name, info.means);
+      add("platform", info.name, info.description);
     for (const catalog::DeviceFault& common : sim::common_faults()) {
       add("any virtual device", common.name, common.description);
     }
@@ -179,7 +179,7 @@ Result<Json> list_faults(const AdminContext& context, const JsonObject& request)
     }
     return Json(std::move(rows));
   }
-  for (const FaultRule& order : (*faults)->orders()) rows.emplace_back(row_of(order, context.zone));
+  for (const FaultRule& rule : (*faults)->rules()) rows.emplace_back(row_of(rule, context.zone));
   return Json(std::move(rows));
 }
 

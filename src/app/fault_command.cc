@@ -20,8 +20,8 @@ namespace gridloom::app {
 using wire::Json;
 using wire::JsonObject;
 
-Result<FaultRule> parse_order(std::string_view text, const catalog::Catalog& catalog) {
-  FaultRule order;
+Result<FaultRule> parse_fault_rule(std::string_view text, const catalog::Catalog& catalog) {
+  FaultRule rule;
   std::string_view rest = text;
   const auto cut = [&rest](char mark) {
     const std::size_t at = rest.rfind(mark);
@@ -34,22 +34,22 @@ Result<FaultRule> parse_order(std::string_view text, const catalog::Catalog& cat
     const auto [end, error] = std::from_chars(from.data(), from.data() + from.size(), to);
     return error == std::errc() && end == from.data() + from.size();
   };
-  order.sn = cut('@');
+  rule.sn = cut('@');
   const std::string_view share = cut('=');
   const std::string_view value = cut(':');
-  order.fault = rest;
+  rule.fault = rest;
   double read = 0;
   const bool good =
-      (share.empty() || number(share, order.probability)) && (value.empty() || number(value, read));
+      (share.empty() || number(share, rule.probability)) && (value.empty() || number(value, read));
   if (!good) {
     return fail(ErrorCode::kBadParams,
                 fmt::format("--fault: \"{}\" is not NAME[:VALUE][=PROBABILITY][@SN]", text));
   }
-  if (!value.empty()) order.value = read;
-  if (Status possible = sim::check_order(order, catalog); !possible) {
+  if (!value.empty()) rule.value = read;
+  if (Status possible = sim::check_fault_rule(rule, catalog); !possible) {
     return fail(ErrorCode::kBadParams, "--fault: " + possible.error().detail);
   }
-  return order;
+  return rule;
 }
 
 namespace {

@@ -19,7 +19,7 @@ const catalog::Catalog& the_catalog() {
 TEST(ParseOrder, TakesValueShareAndDevice) {
   struct Row {
     std::string_view text;
-    FaultRule order;
+    FaultRule rule;
   };
   for (const Row& row :
        {Row{"disconnect", {.fault = "disconnect"}},
@@ -27,9 +27,9 @@ TEST(ParseOrder, TakesValueShareAndDevice) {
         Row{"panel_lost=0.01", {.fault = "panel_lost", .probability = 0.01}},
         Row{"clock_skew:-60.5=0.5@R331TEST",
             {.fault = "clock_skew", .sn = "R331TEST", .probability = 0.5, .value = -60.5}}}) {
-    const auto order = parse_order(row.text, the_catalog());
-    ASSERT_TRUE(order) << row.text << ": " << order.error().detail;
-    EXPECT_EQ(*order, row.order) << row.text;
+    const auto rule = parse_fault_rule(row.text, the_catalog());
+    ASSERT_TRUE(rule) << row.text << ": " << rule.error().detail;
+    EXPECT_EQ(*rule, row.rule) << row.text;
   }
 }
 
@@ -41,9 +41,9 @@ TEST(ParseOrder, TellsWhatIsWrong) {
         {"flapping:x", "is not NAME[:VALUE]"},
         {"disconnect=2", "probability is 2"},
         {"panel_lost@SP10TEST", "smart_home_panel has no fault \"panel_lost\""}}) {
-    const auto order = parse_order(text, the_catalog());
-    ASSERT_FALSE(order) << text;
-    EXPECT_NE(order.error().detail.find(why), std::string::npos) << order.error().detail;
+    const auto rule = parse_fault_rule(text, the_catalog());
+    ASSERT_FALSE(rule) << text;
+    EXPECT_NE(rule.error().detail.find(why), std::string::npos) << rule.error().detail;
   }
 }
 

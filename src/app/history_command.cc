@@ -28,7 +28,7 @@ using wire::Json;
 using wire::JsonObject;
 
 // A chart is drawn from the whole answer; other formats have no limit here.
-constexpr std::size_t kMostDrawn_bytes = std::size_t{24} * 1024 * 1024;
+constexpr std::size_t kMaxDrawn_bytes = std::size_t{24} * 1024 * 1024;
 constexpr std::size_t kTableRows = 24;
 constexpr std::string_view kLayout = "\n\t";
 
@@ -58,7 +58,7 @@ Result<JsonObject> request_of(const HistoryArguments& arguments) {
         {.fields = arguments.fields, .from = arguments.from, .to = arguments.to},
         {.at = SystemClock().now(), .zone = local_zone().zone}, {});
     if (!span) return std::unexpected(span.error());
-    request["step"] = usual_step(span->to_ms - span->from_ms);
+    request["step"] = default_step(span->to_ms - span->from_ms);
   }
   return request;
 }
@@ -106,11 +106,11 @@ Status print_drawing(const HistoryArguments& arguments, const JsonObject& reques
   std::string whole;
   const Status read = ask_history(
       arguments.data, request, arguments.devices, [&whole](std::string_view chunk) -> Status {
-        if (whole.size() + chunk.size() > kMostDrawn_bytes) {
+        if (whole.size() + chunk.size() > kMaxDrawn_bytes) {
           return fail(ErrorCode::kBadParams,
                       fmt::format("the answer is larger than {} MB: request a step, a shorter "
                                   "span or fewer fields, or --csv",
-                                  kMostDrawn_bytes / 1024 / 1024));
+                                  kMaxDrawn_bytes / 1024 / 1024));
         }
         whole += chunk;
         return {};
@@ -120,8 +120,8 @@ Status print_drawing(const HistoryArguments& arguments, const JsonObject& reques
   if (!parsed) return std::unexpected(parsed.error());
   Output output;
   const Status printed = output.put(
-      printable(drawn_history(parsed->get_object(), arguments.format == "table" ? kTableRows : 0,
-                              local_zone().zone),
+      printable(draw_history(parsed->get_object(), arguments.format == "table" ? kTableRows : 0,
+                             local_zone().zone),
                 kLayout));
   return printed ? output.end() : printed;
 }

@@ -122,7 +122,7 @@ void draw(const JsonObject& answer, const JsonObject& series, const Drawing& dra
 
 }  // namespace
 
-std::string drawn_history(const JsonObject& answer, std::size_t rows, const time::TimeZone& zone) {
+std::string draw_history(const JsonObject& answer, std::size_t rows, const time::TimeZone& zone) {
   std::string out;
   for (const Json& series : answer.at("series").as_array()) {
     if (!out.empty()) out += '\n';
@@ -131,7 +131,7 @@ std::string drawn_history(const JsonObject& answer, std::size_t rows, const time
   return out;
 }
 
-std::string usual_step(std::int64_t span_ms) {
+std::string default_step(std::int64_t span_ms) {
   static constexpr std::array<std::int64_t, 15> kSteps_s = {
       1, 5, 10, 30, 60, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400};
   const std::int64_t least_s = span_ms / 1000 / static_cast<std::int64_t>(kLine);

@@ -21,7 +21,7 @@ std::string drawn(std::string_view points, std::size_t rows) {
   const auto answer = must(wire::parse_json(fmt::format(
       R"({{"from":0,"to":60000,"series":[{{"field":"a.b","unit":"W","scale":0.5,"points":{}}}]}})",
       points)));
-  return drawn_history(answer.as_object(), rows, {});
+  return draw_history(answer.as_object(), rows, {});
 }
 
 TEST(HistoryDrawing, ShowsASeriesAsALineAndItsLastPoints) {
@@ -47,7 +47,7 @@ TEST(HistoryDrawing, AUsualStepDividesASpanIntoAboutSixtyParts) {
                                          {86'400, 1800},
                                          {std::int64_t{7} * 86'400, 10'800},
                                          {std::int64_t{365} * 86'400, std::int64_t{7} * 86'400}}) {
-    const auto step = must(time::parse_span(usual_step(row.span_s * 1000), {.name = "step"}));
+    const auto step = must(time::parse_span(default_step(row.span_s * 1000), {.name = "step"}));
     EXPECT_EQ(step.count(), row.step_s * 1000) << row.span_s;
   }
 }

@@ -69,7 +69,7 @@ constexpr auto kLimits = std::to_array<Limit>({
      [](Limits& l) -> LimitField { return &l.requests_per_second; }},
     {"http.query-bytes", "bytes", 64, 64 * kKilobyte, "Bytes of a query string; else 1008",
      [](Limits& l) -> LimitField { return &l.signing.query_bytes; }},
-    {"http.parameters", "parameters", 1, wire::kMostQueryPairs,
+    {"http.parameters", "parameters", 1, wire::kMaxQueryPairs,
      "Parameters of a request, in its query or flattened from its body; else 1008",
      [](Limits& l) -> LimitField { return &l.signing.parameters; }},
     {"http.signed-bytes", "bytes", kKilobyte, kGigabyte,
@@ -79,7 +79,7 @@ constexpr auto kLimits = std::to_array<Limit>({
      "Bytes of flattened parameters for each byte of a request body, in addition to the first "
      "16384; else 1008",
      [](Limits& l) -> LimitField { return &l.signing.growth; }},
-    {"http.reordered-parameters", "parameters", 16, wire::kMostQueryPairs,
+    {"http.reordered-parameters", "parameters", 16, wire::kMaxQueryPairs,
      "Parameters of a request whose signature is tried in every order that clients use; with "
      "more, the parameters must be signed in the order of their flattened names",
      [](Limits& l) -> LimitField { return &l.signing.reordered; }},
@@ -364,7 +364,7 @@ std::string limits_text(Limits limits) {
   std::string text;
   for (const Limit& limit : kLimits) {
     fmt::format_to(std::back_inserter(text), "{:<30} {:>10} {:<12} {}\n", limit.name,
-                   value_of(limit, limits), limit.unit, limit.meaning);
+                   value_of(limit, limits), limit.unit, limit.description);
   }
   return text;
 }
@@ -386,7 +386,7 @@ std::string limits_page() {
   Limits limits;
   for (const Limit& limit : kLimits) {
     fmt::format_to(std::back_inserter(text), "| `{}` | {} {} | {} | {} | {} |\n", limit.name,
-                   value_of(limit, limits), limit.unit, limit.least, limit.most, limit.meaning);
+                   value_of(limit, limits), limit.unit, limit.least, limit.most, limit.description);
   }
   return text;
 }

@@ -28,7 +28,7 @@ struct Limit {
   std::string_view unit;
   std::int64_t least = 0;
   std::int64_t most = 0;
-  std::string_view meaning;
+  std::string_view description;
   LimitField (*field)(Limits& limits);
 };
 [[nodiscard]] std::span<const Limit> all_limits();

@@ -81,7 +81,7 @@ TEST(Limits, ATextMayBeAsLargeAsWhatCarriesIt) {
   EXPECT_EQ(set->hub.report.bytes, 2'000'000U);
 }
 
-TEST(Limits, WhatIsWrongIsNamed) {
+TEST(Limits, ErrorsNameTheSettingAndTheValidValues) {
   for (const auto& [wrong, says] : std::vector<std::pair<std::string, std::string>>{
            {"http.body=1", "no limit \"http.body\"; `gridloom limits` lists the limits"},
            {"", "no limit \"\""},

@@ -24,7 +24,7 @@ Result<sockaddr_un> socket_address(const std::filesystem::path& folder) {
   return address;
 }
 
-const sockaddr* generic(const sockaddr_un& address) {
+const sockaddr* as_sockaddr(const sockaddr_un& address) {
   return reinterpret_cast<const sockaddr*>(&address);
 }
 
@@ -32,12 +32,12 @@ Result<Socket> connect_to(const std::filesystem::path& data_folder) {
   const auto address = socket_address(data_folder);
   if (!address) return std::unexpected(address.error());
   Socket socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  if (::connect(socket.get(), generic(*address), sizeof(*address)) == 0) return socket;
+  if (::connect(socket.get(), as_sockaddr(*address), sizeof(*address)) == 0) return socket;
   return fail(ErrorCode::kConflict,
               fmt::format("no server runs on the data folder {}", data_folder.string()));
 }
 
-Result<std::size_t> read_piece(int fd, int patience_ms, std::string& text) {
+Result<std::size_t> read_some(int fd, int patience_ms, std::string& text) {
   std::array<char, 4096> piece{};
   pollfd ready{.fd = fd, .events = POLLIN, .revents = 0};
   if (::poll(&ready, 1, patience_ms) <= 0) {
@@ -53,7 +53,7 @@ Result<std::size_t> read_piece(int fd, int patience_ms, std::string& text) {
 Result<std::string> read_all(int fd, int patience_ms) {
   std::string text;
   for (;;) {
-    const auto size = read_piece(fd, patience_ms, text);
+    const auto size = read_some(fd, patience_ms, text);
     if (!size) return std::unexpected(size.error());
     if (*size == 0 || text.ends_with('\n')) return text;
   }

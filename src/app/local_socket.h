@@ -21,13 +21,13 @@ inline constexpr std::size_t kMaxMessage = std::size_t{64} * 1024 * 1024;  // a 
 
 // kBadParams: the path of the folder is too long.
 [[nodiscard]] Result<sockaddr_un> socket_address(const std::filesystem::path& folder);
-[[nodiscard]] const sockaddr* generic(const sockaddr_un& address);
+[[nodiscard]] const sockaddr* as_sockaddr(const sockaddr_un& address);
 // kConflict: no server listens on the socket.
 [[nodiscard]] Result<Socket> connect_to(const std::filesystem::path& data_folder);
 
 // Reads available bytes and appends them to `text`. 0: the peer has closed its sending side. A
 // patience of -1 waits without limit.
-[[nodiscard]] Result<std::size_t> read_piece(int fd, int patience_ms, std::string& text);
+[[nodiscard]] Result<std::size_t> read_some(int fd, int patience_ms, std::string& text);
 // Reads until the peer has closed its sending side, or has ended a line.
 [[nodiscard]] Result<std::string> read_all(int fd, int patience_ms);
 

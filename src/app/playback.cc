@@ -35,9 +35,9 @@ std::int64_t steady_ms() {
 }
 
 // Inserts after all entries with the same or an earlier time.
-template <typename Schedule, typename What>
-void put_in(Schedule& schedule, What what) {
-  const auto later = std::ranges::upper_bound(schedule, what.at, {}, &What::at);
+template <typename Schedule, typename Kind>
+void put_in(Schedule& schedule, Kind what) {
+  const auto later = std::ranges::upper_bound(schedule, what.at, {}, &Kind::at);
   schedule.insert(later, std::move(what));
 }
 
@@ -56,11 +56,13 @@ class Reader {
         return {};
       case Directive::kConnect:
       case Directive::kDrop: {
-        if (words[0] != "device" || !parts_.contains(words[1])) return {};
+        if (words[0] != "device" || !scripts_.contains(words[1])) return {};
         const bool drops = line.directive == Directive::kDrop;
-        cue(words[1], {.at = now_, .what = drops ? Cue::What::kDrop : Cue::What::kConnect});
+        action(
+            words[1],
+            {.at = now_, .kind = drops ? DeviceAction::Kind::kDrop : DeviceAction::Kind::kConnect});
         if (drops && line.span > Millis(0)) {
-          cue(words[1], {.at = now_ + line.span, .what = Cue::What::kConnect});
+          action(words[1], {.at = now_ + line.span, .kind = DeviceAction::Kind::kConnect});
         }
         return {};
       }
@@ -74,53 +76,56 @@ class Reader {
     }
   }
 
-  [[nodiscard]] std::vector<Part> take() {
-    std::vector<Part> parts;
-    parts.reserve(order_.size());
+  [[nodiscard]] std::vector<DeviceScript> take() {
+    std::vector<DeviceScript> scripts;
+    scripts.reserve(order_.size());
     for (const std::string& sn : order_) {
-      parts.push_back(std::move(parts_.at(sn).part));
+      scripts.push_back(std::move(scripts_.at(sn).device));
     }
-    return parts;
+    return scripts;
   }
 
  private:
   struct TrafficEvent {
-    Part part;
+    DeviceScript device;
     std::vector<Millis> asked_at;  // parallel to part.answers
   };
 
   void add(const std::string& sn) {
     order_.push_back(sn);
-    parts_[sn].part = {.family = catalog_.of_serial(sn), .sn = sn};
-    cue(sn, {.at = now_, .what = Cue::What::kConnect});
+    scripts_[sn].device = {.family = catalog_.of_serial(sn), .sn = sn};
+    action(sn, {.at = now_, .kind = DeviceAction::Kind::kConnect});
   }
-  void cue(const std::string& sn, Cue cue) { put_in(parts_[sn].part.cues, std::move(cue)); }
+  void action(const std::string& sn, DeviceAction action) {
+    put_in(scripts_[sn].device.actions, std::move(action));
+  }
 
   Status read_set(const Line& line) {
-    const auto found = parts_.find(line.words[0]);
-    if (found == parts_.end() || line.payload == "none") return {};
+    const auto found = scripts_.find(line.words[0]);
+    if (found == scripts_.end() || line.payload == "none") return {};
     auto pattern = transcripts::Pattern::parse(line.payload);
     if (!pattern) return std::unexpected(pattern.error());
     TrafficEvent& event = found->second;
-    event.part.answers.push_back(
+    event.device.answers.push_back(
         {.set = std::move(*pattern), .set_text = line.payload, .payload = {}});
     event.asked_at.push_back(now_);
     return {};
   }
 
   void read_message(const Line& line) {
-    const auto found = parts_.find(line.words[0]);
-    if (found == parts_.end()) return;
+    const auto found = scripts_.find(line.words[0]);
+    if (found == scripts_.end()) return;
     TrafficEvent& event = found->second;
     const auto place =
         line.words[1] == "set_reply" ? transcripts::find_id(line.payload) : std::nullopt;
-    if (!place || place->back >= event.part.answers.size()) {
-      return cue(
-          line.words[0],
-          {.at = now_, .what = Cue::What::kSend, .verb = line.words[1], .payload = line.payload});
+    if (!place || place->back >= event.device.answers.size()) {
+      return action(line.words[0], {.at = now_,
+                                    .kind = DeviceAction::Kind::kSend,
+                                    .verb = line.words[1],
+                                    .payload = line.payload});
     }
-    const std::size_t which = event.part.answers.size() - 1 - place->back;
-    RecordedAnswer& answer = event.part.answers[which];
+    const std::size_t which = event.device.answers.size() - 1 - place->back;
+    RecordedAnswer& answer = event.device.answers[which];
     answer.after = now_ - event.asked_at[which];
     answer.payload = line.payload;
   }
@@ -128,13 +133,13 @@ class Reader {
   const catalog::Catalog& catalog_;
   Millis now_{0};
   std::vector<std::string> order_;
-  std::map<std::string, TrafficEvent, std::less<>> parts_;
+  std::map<std::string, TrafficEvent, std::less<>> scripts_;
 };
 
 }  // namespace
 
-Result<std::vector<Part>> parts_of(const transcripts::Script& script,
-                                   const catalog::Catalog& catalog) {
+Result<std::vector<DeviceScript>> device_scripts(const transcripts::Script& script,
+                                                 const catalog::Catalog& catalog) {
   Reader reader(catalog);
   for (const Line& line : script.lines) {
     if (Status read = reader.read(line); !read) {
@@ -142,8 +147,8 @@ Result<std::vector<Part>> parts_of(const transcripts::Script& script,
                   fmt::format("{}:{}: {}", script.file, line.number, read.error().detail));
     }
   }
-  auto parts = reader.take();
-  if (!parts.empty()) return parts;
+  auto scripts = reader.take();
+  if (!scripts.empty()) return scripts;
   return fail(
       ErrorCode::kBadParams,
       fmt::format("{}: it has no device that is marked \"real\", as the devices of a recording are",
@@ -177,18 +182,18 @@ class Playback::Alarm final : public net::IoLoop::Watched {
 };
 
 // A device and its connection to the server.
-class Playback::Actor final : public sim::Link::Owner {
+class Playback::Actor final : public sim::Link::Listener {
  public:
-  Actor(Playback& playback, Player player)
+  Actor(Playback& playback, PlayedDevice player)
       : playback_(playback),
-        part_(std::move(player.part)),
-        topic_(wire::device_topics(part_.sn)),
+        script_(std::move(player.device)),
+        topic_(wire::device_topics(script_.sn)),
         link_(std::make_shared<sim::Link>(sim::Link::Options{.server = playback.options_.server,
                                                              .tls = playback.options_.tls,
                                                              .loop = playback.options_.loop,
                                                              .buffer = playback.buffer_,
-                                                             .client_id = part_.sn,
-                                                             .user = part_.sn,
+                                                             .client_id = script_.sn,
+                                                             .user = script_.sn,
                                                              .password = std::move(player.key),
                                                              .filter = topic_ + "set"},
                                           *this)) {}
@@ -198,11 +203,11 @@ class Playback::Actor final : public sim::Link::Owner {
   [[nodiscard]] bool is_awaited() const { return wants_ && !link_->online() && !link_->refused(); }
   [[nodiscard]] bool is_refused() const { return link_->refused(); }
   [[nodiscard]] bool is_over() const {
-    return next_ == part_.cues.size() && late_.empty() && link_->unacknowledged() == 0;
+    return next_ == script_.actions.size() && late_.empty() && link_->unacknowledged() == 0;
   }
   [[nodiscard]] std::optional<Millis> due() const {
     std::optional<Millis> due;
-    if (next_ < part_.cues.size()) due = part_.cues[next_].at;
+    if (next_ < script_.actions.size()) due = script_.actions[next_].at;
     if (!late_.empty()) due = std::min(due.value_or(late_.front().at), late_.front().at);
     return due;
   }
@@ -221,18 +226,19 @@ class Playback::Actor final : public sim::Link::Owner {
       send("set_reply", late.payload);
       return true;
     }
-    if (next_ == part_.cues.size() || part_.cues[next_].at > now || is_awaited()) return false;
-    const Cue& cue = part_.cues[next_++];
-    switch (cue.what) {
-      case Cue::What::kConnect:
+    if (next_ == script_.actions.size() || script_.actions[next_].at > now || is_awaited())
+      return false;
+    const DeviceAction& action = script_.actions[next_++];
+    switch (action.kind) {
+      case DeviceAction::Kind::kConnect:
         if (!std::exchange(wants_, true)) link_->open();
         break;
-      case Cue::What::kDrop:
+      case DeviceAction::Kind::kDrop:
         wants_ = false;
         link_->drop();
         break;
-      case Cue::What::kSend:
-        send(cue.verb, cue.payload);
+      case DeviceAction::Kind::kSend:
+        send(action.verb, action.payload);
     }
     return true;
   }
@@ -251,12 +257,12 @@ class Playback::Actor final : public sim::Link::Owner {
 
   // The answer recorded for this very set, or else for a set of the same command.
   [[nodiscard]] const RecordedAnswer* answer_to(const Json& set) const {
-    for (const RecordedAnswer& answer : part_.answers) {
+    for (const RecordedAnswer& answer : script_.answers) {
       if (!answer.set.difference(set)) return &answer;
     }
     const catalog::Command* command = command_of(set);
     if (command == nullptr) return nullptr;
-    for (const RecordedAnswer& answer : part_.answers) {
+    for (const RecordedAnswer& answer : script_.answers) {
       const auto recorded = wire::parse_json(without_holes(answer.set_text), kJsonLimits);
       if (recorded && command_of(*recorded) == command) return &answer;
     }
@@ -264,7 +270,7 @@ class Playback::Actor final : public sim::Link::Owner {
   }
   [[nodiscard]] const catalog::Command* command_of(const Json& set) const {
     if (!set.is_object()) return nullptr;
-    const auto checked = catalog::check_set(*part_.family, set.get_object());
+    const auto checked = catalog::check_set(*script_.family, set.get_object());
     return checked ? checked->command : nullptr;
   }
   // Makes JSON of a pattern: the id is the only hole in a recording.
@@ -277,7 +283,7 @@ class Playback::Actor final : public sim::Link::Owner {
   void on_offline(const Error& why) override {
     if (!wants_) return;
     ++playback_.counts_.losses;
-    playback_.counts_.trouble = why.detail;
+    playback_.counts_.last_error = why.detail;
   }
   void on_acknowledged(std::chrono::nanoseconds /*took*/) override {
     ++playback_.counts_.acknowledged;
@@ -297,7 +303,7 @@ class Playback::Actor final : public sim::Link::Owner {
   }
 
   Playback& playback_;
-  Part part_;
+  DeviceScript script_;
   std::string topic_;
   std::shared_ptr<sim::Link> link_;
   std::size_t next_ = 0;  // of the cues
@@ -305,9 +311,9 @@ class Playback::Actor final : public sim::Link::Owner {
   bool wants_ = false;  // should be online
 };
 
-Playback::Playback(Options options, std::vector<Player> players)
+Playback::Playback(Options options, std::vector<PlayedDevice> players)
     : options_(std::move(options)), buffer_(kReadBytes), alarm_(std::make_shared<Alarm>(*this)) {
-  for (Player& player : players) {
+  for (PlayedDevice& player : players) {
     actors_.push_back(std::make_unique<Actor>(*this, std::move(player)));
   }
 }
@@ -317,7 +323,7 @@ Playback::~Playback() = default;
 void Playback::start() {
   options_.loop->post([this] {
     if (Status watched = options_.loop->watch(alarm_->fd(), *alarm_); !watched) {
-      counts_.trouble = watched.error().detail;
+      counts_.last_error = watched.error().detail;
     }
     looked_at_ms_ = steady_ms();
     started_ = true;

@@ -24,10 +24,10 @@
 namespace gridloom::app {
 
 // An action of a device, `at` after the beginning.
-struct Cue {
-  enum class What : std::uint8_t { kConnect, kDrop, kSend };
+struct DeviceAction {
+  enum class Kind : std::uint8_t { kConnect, kDrop, kSend };
   Millis at{0};
-  What what{};
+  Kind kind{};
   std::string verb{};
   std::string payload{};
 };
@@ -40,21 +40,21 @@ struct RecordedAnswer {
   std::string payload;  // empty: the set was not answered; <id>: the set's id
 };
 
-struct Part {
+struct DeviceScript {
   catalog::FamilyPtr family;
   std::string sn;
-  std::vector<Cue> cues{};
+  std::vector<DeviceAction> actions{};
   std::vector<RecordedAnswer> answers{};
 };
 
 // kBadParams: the transcript has no device marked "real", or a device's message cannot be played.
-[[nodiscard]] Result<std::vector<Part>> parts_of(const transcripts::Script& script,
-                                                 const catalog::Catalog& catalog);
+[[nodiscard]] Result<std::vector<DeviceScript>> device_scripts(const transcripts::Script& script,
+                                                               const catalog::Catalog& catalog);
 
 class Playback {
  public:
-  struct Player {
-    Part part;
+  struct PlayedDevice {
+    DeviceScript device;
     Secret key;
   };
   struct Options {
@@ -63,7 +63,7 @@ class Playback {
     net::IoLoop* loop = nullptr;
     double speed = 1;
   };
-  Playback(Options options, std::vector<Player> players);
+  Playback(Options options, std::vector<PlayedDevice> players);
   ~Playback();
   Playback(const Playback&) = delete;
   Playback& operator=(const Playback&) = delete;
@@ -83,8 +83,8 @@ class Playback {
     std::uint64_t sets = 0;      // received
     std::uint64_t answered = 0;  // the transcript has no answer to the other sets
     Millis played{0};
-    bool is_over = false;  // every message is sent and acknowledged
-    std::string trouble;   // why the last connection was lost or refused
+    bool is_over = false;    // every message is sent and acknowledged
+    std::string last_error;  // why the last connection was lost or refused
   };
   [[nodiscard]] Counts counts() const;
 

@@ -19,16 +19,16 @@
 namespace gridloom::app {
 namespace {
 
-constexpr rlim_t kMostDescriptors = 2'000'000;
+constexpr rlim_t kMaxDescriptors = 2'000'000;
 // Listeners opened later, the admin socket, and clients accepted before others have closed.
 constexpr std::size_t kForListeners =
-    net::ConnectionBudget::kMostListeners *
-    (1 + net::Listener::kMostOverBudget + net::Listener::kSpareConnections);
+    net::ConnectionBudget::kMaxListeners *
+    (1 + net::Listener::kMaxOverBudget + net::Listener::kSpareConnections);
 // History opens and closes files all the time; a backup needs some thirty, each recording one.
-constexpr std::size_t kLeastForFiles = 48;
-constexpr std::size_t kMostForFiles = 256;
-constexpr int kKeptBytes = 2 * 1024 * 1024;       // several hundred answers
-constexpr std::size_t kLeastForConnections = 40;  // four guaranteed to each listener
+constexpr std::size_t kMinForFiles = 48;
+constexpr std::size_t kMaxForFiles = 256;
+constexpr int kKeptBytes = 2 * 1024 * 1024;     // several hundred answers
+constexpr std::size_t kMinForConnections = 40;  // four guaranteed to each listener
 
 std::size_t open_descriptors() {
   std::error_code error;
@@ -53,15 +53,15 @@ Result<std::size_t> descriptors_for_connections() {
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) {
     return fail(ErrorCode::kIo, "the limit of open files: " + system_message(errno));
   }
-  const auto all = static_cast<std::size_t>(std::min<rlim_t>(limit.rlim_cur, kMostDescriptors));
+  const auto all = static_cast<std::size_t>(std::min<rlim_t>(limit.rlim_cur, kMaxDescriptors));
   const std::size_t taken =
-      open_descriptors() + kForListeners + std::clamp(all / 4, kLeastForFiles, kMostForFiles);
-  if (all >= taken + kLeastForConnections) return all - taken;
+      open_descriptors() + kForListeners + std::clamp(all / 4, kMinForFiles, kMaxForFiles);
+  if (all >= taken + kMinForConnections) return all - taken;
   return fail(ErrorCode::kIo,
               fmt::format("this process may open {} files: the server needs at least {}, and one "
                           "more for each connection; raise the limit with ulimit -n, or with "
                           "LimitNOFILE of systemd",
-                          all, taken + kLeastForConnections));
+                          all, taken + kMinForConnections));
 }
 
 Status forbid_core_dumps() {

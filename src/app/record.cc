@@ -108,7 +108,7 @@ Status record(const Arguments& arguments, const std::optional<Millis>& span) {
   if (!stream) return std::unexpected(stream.error());
   const auto file = make_file(arguments.out);
   if (!file) return std::unexpected(file.error());
-  const Begun begun = begun_from(stream->outcome());
+  const RecordingStart begun = recording_start_from(stream->outcome());
   Recording recording(begun.devices, begun.at, arguments.replaces_serials);
   Status good = write_all(*file, recording.head());
   if (good) {

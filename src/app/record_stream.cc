@@ -23,8 +23,8 @@ using wire::Json;
 using wire::JsonArray;
 using wire::JsonObject;
 
-constexpr std::size_t kMostDevices = 256;                     // per recording
-constexpr std::size_t kMostWaiting = std::size_t{32} << 20U;  // bytes not yet taken by the reader
+constexpr std::size_t kMaxDevices = 256;                     // per recording
+constexpr std::size_t kMaxWaiting = std::size_t{32} << 20U;  // bytes not yet taken by the reader
 constexpr std::chrono::milliseconds kLookEvery{100};  // for checking that the reader is still there
 
 // Events that were captured but not sent yet.
@@ -33,7 +33,7 @@ class Queue final : public hub::TrafficTap {
   void on_traffic(std::vector<TrafficEvent> event) override {
     const std::scoped_lock lock(mutex_);
     for (TrafficEvent& each : event) {
-      if (bytes_ >= kMostWaiting) {
+      if (bytes_ >= kMaxWaiting) {
         ++missed_;
         continue;
       }
@@ -93,11 +93,11 @@ Result<std::vector<std::string>> sns_in(const AdminContext& context, const JsonO
   std::ranges::sort(sns);
   const auto twice = std::ranges::unique(sns);
   sns.erase(twice.begin(), twice.end());
-  if (!sns.empty() && sns.size() <= kMostDevices) return sns;
+  if (!sns.empty() && sns.size() <= kMaxDevices) return sns;
   return fail(ErrorCode::kBadParams,
               fmt::format("a recording has 1 to {} devices, and this one would have {}: name them "
                           "with --device",
-                          kMostDevices, sns.size()));
+                          kMaxDevices, sns.size()));
 }
 
 }  // namespace
@@ -133,8 +133,9 @@ Result<Json> begin_recording(const AdminContext& context, const JsonObject& requ
   return JsonObject{{"at", unix_ms(context.clock.now())}, {"devices", std::move(devices)}};
 }
 
-Begun begun_from(const Json& answer) {
-  Begun begun{.devices = {}, .at = TimePoint(Millis(answer.at("at").to_number<std::int64_t>()))};
+RecordingStart recording_start_from(const Json& answer) {
+  RecordingStart begun{.devices = {},
+                       .at = TimePoint(Millis(answer.at("at").to_number<std::int64_t>()))};
   const auto account_in = [](const Json& object, std::string_view name) {
     return static_cast<registry::AccountId>(object.at(name).to_number<std::int64_t>());
   };
@@ -156,7 +157,8 @@ void stream_recording(hub::Hub& hub, const Json& begun, std::string_view first, 
                       const std::stop_token& stop) {
   const std::stop_callback wake(stop, [socket] { ::shutdown(socket, SHUT_RDWR); });
   hub::TapFilter filter{.tap = std::make_shared<Queue>(), .sns = {}};
-  for (const RecordedDevice& device : begun_from(begun).devices) filter.sns.insert(device.sn);
+  for (const RecordedDevice& device : recording_start_from(begun).devices)
+    filter.sns.insert(device.sn);
   hub.add_tap(filter);
   auto& queue = static_cast<Queue&>(*filter.tap);
   Status sent = send_all(socket, first);

@@ -21,11 +21,11 @@ namespace gridloom::app {
 [[nodiscard]] Result<wire::Json> begin_recording(const AdminContext& context,
                                                  const wire::JsonObject& request);
 // The answer of begin_recording(), parsed by the client.
-struct Begun {
+struct RecordingStart {
   std::vector<RecordedDevice> devices;
   TimePoint at;
 };
-[[nodiscard]] Begun begun_from(const wire::Json& answer);
+[[nodiscard]] RecordingStart recording_start_from(const wire::Json& answer);
 
 // Sends `first` and then the traffic events of these devices, until the peer closes the socket or
 // `stop` is requested. A reader that is too slow loses events, and is sent the number of lost ones.

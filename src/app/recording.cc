@@ -19,16 +19,16 @@ namespace {
 using hub::TrafficEvent;
 using wire::Json;
 using wire::JsonObject;
-using What = TrafficEvent::What;
+using Kind = TrafficEvent::Kind;
 
 constexpr wire::JsonLimits kJsonLimits{.bytes = std::size_t{4} * 1024 * 1024, .keys = 65'536};
 constexpr std::size_t kSerial = 16;  // characters
 constexpr std::size_t kSerialBegin = 4;
 constexpr std::string_view kReplaced = "RECORDED";
-constexpr std::size_t kMostIds = 32;  // a reply may lag this many sets behind
+constexpr std::size_t kMaxIds = 32;  // a reply may lag this many sets behind
 constexpr std::string_view kMasked = "***";
 
-constexpr std::array<std::string_view, 11> kWhat = {
+constexpr std::array<std::string_view, 11> kKinds = {
     "known",    "online",    "offline", "device_sends", "device_gets", "app_sends",
     "app_gets", "reads_all", "reads",   "sets",         "answered"};
 
@@ -106,7 +106,7 @@ std::string pattern_of(std::string_view text, const std::string& prefix) {
 }  // namespace
 
 JsonObject to_json(const TrafficEvent& event) {
-  JsonObject object{{"what", kWhat.at(static_cast<std::size_t>(event.what))},
+  JsonObject object{{"what", kKinds.at(static_cast<std::size_t>(event.kind))},
                     {"at", unix_ms(event.at)},
                     {"sn", event.sn},
                     {"account", static_cast<std::int64_t>(event.account)},
@@ -127,13 +127,13 @@ JsonObject to_json(const TrafficEvent& event) {
 }
 
 Result<TrafficEvent> traffic_event_in(const Json& json) {
-  const auto what = std::ranges::find(kWhat, text_of(json, "what"));
+  const auto what = std::ranges::find(kKinds, text_of(json, "what"));
   const auto verb = wire::verb_of(text_of(json, "verb"));
-  if (what == kWhat.end() || !verb) {
+  if (what == kKinds.end() || !verb) {
     return fail(ErrorCode::kMalformed,
                 "the server sent an event of a kind that this program does not know");
   }
-  TrafficEvent event{.what = static_cast<What>(what - kWhat.begin()),
+  TrafficEvent event{.kind = static_cast<Kind>(what - kKinds.begin()),
                      .at = TimePoint(Millis(whole_of(json, "at"))),
                      .sn = text_of(json, "sn"),
                      .account = static_cast<registry::AccountId>(whole_of(json, "account")),
@@ -202,34 +202,34 @@ std::string Recording::lines_of(const TrafficEvent& event) {
 }
 
 std::string Recording::lines(const TrafficEvent& event) {
-  switch (event.what) {
-    case What::kKnown:
+  switch (event.kind) {
+    case Kind::kInitialState:
       return known(event);
-    case What::kOnline:
+    case Kind::kOnline:
       return connection(event.sn, true);
-    case What::kOffline:
+    case Kind::kOffline:
       return connection(event.sn, false);
-    case What::kDeviceSends:
+    case Kind::kDeviceSends:
       return device_sends(event);
-    case What::kDeviceGets:
+    case Kind::kDeviceGets:
       return device_gets(event);
-    case What::kAppSends:
+    case Kind::kAppSends:
       return as(event.account) + message("> mqtt", event);
-    case What::kAppGets: {
+    case Kind::kAppGets: {
       const std::string pattern =
           pattern_of(plain(event.text),
                      fmt::format("< mqtt {} {} ", plain(event.sn), wire::name_of(event.verb)));
       return pattern.empty() ? pattern : as(event.account) + pattern;
     }
-    case What::kReadsAll:
+    case Kind::kReadsAll:
       return asked(fmt::format("> GET /iot-open/sign/device/quota/all?sn={}\n", plain(event.sn)),
                    event);
-    case What::kReads:
+    case Kind::kReads:
       return asked(fmt::format("> POST /iot-open/sign/device/quota {}\n", plain(event.text)),
                    event);
-    case What::kSets:
+    case Kind::kSets:
       return asked(fmt::format("> PUT /iot-open/sign/device/quota {}\n", plain(event.text)), event);
-    case What::kAnswered:
+    case Kind::kAnswered:
       return answered(event);
   }
   return {};
@@ -279,7 +279,7 @@ std::string Recording::device_sends(const TrafficEvent& event) {
 std::string Recording::device_gets(const TrafficEvent& event) {
   std::vector<std::string>& ids = devices_[event.sn].ids;
   ids.push_back(id_of(event.text));
-  if (ids.size() > kMostIds) ids.erase(ids.begin());
+  if (ids.size() > kMaxIds) ids.erase(ids.begin());
   return pattern_of(plain(event.text), fmt::format("< device {} set ", plain(event.sn)));
 }
 

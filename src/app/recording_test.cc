@@ -24,7 +24,7 @@ using hub::TrafficEvent;
 using testing::HasSubstr;
 using testing::Not;
 using wire::Verb;
-using What = TrafficEvent::What;
+using Kind = TrafficEvent::Kind;
 
 constexpr TimePoint kBegun{Millis(1'763'000'000'250)};
 constexpr std::string_view kSn = "R331ZEB4ZEAL0528";
@@ -40,21 +40,21 @@ std::vector<RecordedDevice> one_device() {
            .shares = {{.account = kFriend, .rights = registry::Rights::kMonitor}}}};
 }
 
-TrafficEvent event(What what, std::int64_t ms, std::string_view text = {}) {
-  return {.what = what,
+TrafficEvent event(Kind what, std::int64_t ms, std::string_view text = {}) {
+  return {.kind = what,
           .at = after(ms),
           .sn = std::string(kSn),
           .account = kOwner,
           .text = std::string(text)};
 }
 
-TrafficEvent sent(What what, std::int64_t ms, Verb verb, std::string_view text) {
+TrafficEvent sent(Kind what, std::int64_t ms, Verb verb, std::string_view text) {
   TrafficEvent made = event(what, ms, text);
   made.verb = verb;
   return made;
 }
 
-TrafficEvent asked(What what, std::int64_t ms, std::uint64_t request, std::string_view text = {}) {
+TrafficEvent asked(Kind what, std::int64_t ms, std::uint64_t request, std::string_view text = {}) {
   TrafficEvent made = event(what, ms, text);
   made.request = request;
   return made;
@@ -86,24 +86,24 @@ constexpr std::string_view kReply =
 // get, a lost connection, and a set that cannot be carried out.
 std::vector<TrafficEvent> evening() {
   return {
-      event(What::kKnown, 0, R"({"pd.soc":61,"mppt.beepState":0})"),
-      event(What::kOnline, 0),
-      sent(What::kDeviceSends, 1750, Verb::kQuota,
+      event(Kind::kInitialState, 0, R"({"pd.soc":61,"mppt.beepState":0})"),
+      event(Kind::kOnline, 0),
+      sent(Kind::kDeviceSends, 1750, Verb::kQuota,
            R"({"typeCode":"pdStatus","moduleType":1,"params":{"soc":60}})"),
-      asked(What::kSets, 2750, 1, kSetBody),
-      sent(What::kDeviceGets, 2750, Verb::kSet, kSet),
-      asked(What::kReadsAll, 2800, 2),
-      asked(What::kAnswered, 2800, 2, R"({"pd.soc":60,"mppt.beepState":0})"),
-      sent(What::kDeviceSends, 2900, Verb::kSetReply, kReply),
-      sent(What::kAppGets, 2900, Verb::kSetReply, kReply),
-      asked(What::kAnswered, 2900, 1, kReply),
-      sent(What::kAppSends, 3000, Verb::kGet, R"({"id":5,"params":{"quotas":["pd.soc"]}})"),
-      sent(What::kAppGets, 3000, Verb::kGetReply,
+      asked(Kind::kSets, 2750, 1, kSetBody),
+      sent(Kind::kDeviceGets, 2750, Verb::kSet, kSet),
+      asked(Kind::kReadsAll, 2800, 2),
+      asked(Kind::kAnswered, 2800, 2, R"({"pd.soc":60,"mppt.beepState":0})"),
+      sent(Kind::kDeviceSends, 2900, Verb::kSetReply, kReply),
+      sent(Kind::kAppGets, 2900, Verb::kSetReply, kReply),
+      asked(Kind::kAnswered, 2900, 1, kReply),
+      sent(Kind::kAppSends, 3000, Verb::kGet, R"({"id":5,"params":{"quotas":["pd.soc"]}})"),
+      sent(Kind::kAppGets, 3000, Verb::kGetReply,
            R"({"id":5,"version":"1.0","code":"0","timestamp":1763000003250,"data":{"pd.soc":60}})"),
-      event(What::kOffline, 4000),
-      asked(What::kSets, 5000, 3, kSetBody),
+      event(Kind::kOffline, 4000),
+      asked(Kind::kSets, 5000, 3, kSetBody),
       [] {
-        TrafficEvent refused = asked(What::kAnswered, 5000, 3);
+        TrafficEvent refused = asked(Kind::kAnswered, 5000, 3);
         refused.error =
             Error{.code = ErrorCode::kOffline, .detail = "R331ZEB4ZEAL0528 is not connected"};
         return refused;
@@ -122,7 +122,7 @@ TEST(Recording, AnErrorOfAnUnknownCodeIsNoOtherError) {
   }
 }
 
-TEST(Recording, IsATranscriptOfWhatWasHeard) {
+TEST(Recording, IsATranscriptOfTheRecordedTraffic) {
   std::ifstream file(GL_SOURCE_DIR "/src/app/testdata/recorded.loom");
   const std::string golden{std::istreambuf_iterator<char>(file), {}};
   EXPECT_EQ(recorded(evening()), golden);
@@ -139,13 +139,13 @@ TEST(Recording, HoldsWhenItIsPlayed) {
 }
 
 TEST(Recording, EndsWithRequestsUnanswered) {
-  const std::string text = recorded({asked(What::kSets, 0, 1, kSetBody)});
+  const std::string text = recorded({asked(Kind::kSets, 0, 1, kSetBody)});
   EXPECT_THAT(text, HasSubstr("# The end of the recording\n< 1: nothing\n"));
 }
 
 TEST(Recording, MasksSecrets) {
   const std::string text = recorded({sent(
-      What::kDeviceSends, 0, Verb::kQuota,
+      Kind::kDeviceSends, 0, Verb::kQuota,
       R"({"params":{"wifiPassword":"hunter2","net":{"accessToken":"abc","pwd":["x"]},"soc":1}})")});
   EXPECT_THAT(text, HasSubstr(R"({"params":{"wifiPassword":"***","net":{"accessToken":"***")"));
   EXPECT_THAT(text, Not(HasSubstr("hunter2")));
@@ -154,7 +154,7 @@ TEST(Recording, MasksSecrets) {
 
 TEST(Recording, ReplacesSerialNumbersAlike) {
   const std::string text =
-      recorded({sent(What::kDeviceSends, 0, Verb::kQuota,
+      recorded({sent(Kind::kDeviceSends, 0, Verb::kQuota,
                      R"({"params":{"M106ZAB4Z000001F":{"sn":"M106ZAB4Z000001F"},"soc":1,)"
                      R"("moduleSn":"R331ZEB4ZEAL0528","hex":"0123456789abcdef"}})")},
                true);
@@ -166,50 +166,51 @@ TEST(Recording, ReplacesSerialNumbersAlike) {
 
 TEST(Recording, SaysWhateverADeviceSays) {
   const std::string text =
-      recorded({sent(What::kDeviceSends, 0, Verb::kQuota, "{\n  \"params\": {\n\"soc\": 1}}"),
-                sent(What::kDeviceSends, 0, Verb::kQuota, "{\"params\":"),
-                sent(What::kDeviceSends, 0, Verb::kQuota, std::string_view("\xff\x00\x01", 3))});
+      recorded({sent(Kind::kDeviceSends, 0, Verb::kQuota, "{\n  \"params\": {\n\"soc\": 1}}"),
+                sent(Kind::kDeviceSends, 0, Verb::kQuota, "{\"params\":"),
+                sent(Kind::kDeviceSends, 0, Verb::kQuota, std::string_view("\xff\x00\x01", 3))});
   EXPECT_THAT(text, HasSubstr("quota {\"params\":{\"soc\":1}}\n"));
   EXPECT_THAT(text, HasSubstr("quota {\"params\":\n"));
   EXPECT_THAT(text, HasSubstr("quota <3 bytes that are no text>\n"));
   EXPECT_TRUE(transcripts::parse_script("test.loom", text).has_value());
 }
 
-TEST(Recording, SpeaksForTheAccountThatSpoke) {
-  TrafficEvent of_friend = asked(What::kReadsAll, 0, 1);
+TEST(Recording, ActsAsTheAccountOfEachMessage) {
+  TrafficEvent of_friend = asked(Kind::kReadsAll, 0, 1);
   of_friend.account = kFriend;
-  TrafficEvent of_stranger = asked(What::kReadsAll, 0, 2);
+  TrafficEvent of_stranger = asked(Kind::kReadsAll, 0, 2);
   of_stranger.account = registry::AccountId{11};
-  const std::string text = recorded({of_friend, of_stranger, asked(What::kReadsAll, 0, 3)});
+  const std::string text = recorded({of_friend, of_stranger, asked(Kind::kReadsAll, 0, 3)});
   EXPECT_THAT(text, HasSubstr("as app_2\n> GET"));
   EXPECT_THAT(text, HasSubstr("account app_3\nas app_3\n> GET"));
   EXPECT_THAT(text, HasSubstr("as demo\n> GET"));
 }
 
-TEST(PartsOf, AreWhatTheDevicesOfARecordingDo) {
+TEST(DeviceScripts, AreWhatTheDevicesOfARecordingDo) {
   const auto script = transcripts::parse_script("recorded.loom", recorded(evening()));
   ASSERT_TRUE(script.has_value());
-  const auto parts = parts_of(*script, *families());
-  ASSERT_TRUE(parts.has_value()) << parts.error().detail;
-  ASSERT_EQ(parts->size(), 1U);
-  const Part& part = parts->front();
-  EXPECT_EQ(part.sn, kSn);
-  std::vector<std::pair<std::int64_t, Cue::What>> cues;
-  for (const Cue& cue : part.cues) cues.emplace_back(cue.at.count(), cue.what);
-  using enum Cue::What;
-  EXPECT_EQ(cues, (std::vector<std::pair<std::int64_t, Cue::What>>{
-                      {0, kConnect}, {250, kSend}, {2000, kSend}, {4250, kDrop}}));
-  ASSERT_EQ(part.answers.size(), 1U);
-  EXPECT_EQ(part.answers[0].after, Millis(150));
-  EXPECT_THAT(part.answers[0].payload, HasSubstr(R"({"id":<id>,)"));
+  const auto scripts = device_scripts(*script, *families());
+  ASSERT_TRUE(scripts.has_value()) << scripts.error().detail;
+  ASSERT_EQ(scripts->size(), 1U);
+  const DeviceScript& first = scripts->front();
+  EXPECT_EQ(first.sn, kSn);
+  std::vector<std::pair<std::int64_t, DeviceAction::Kind>> actions;
+  for (const DeviceAction& action : first.actions)
+    actions.emplace_back(action.at.count(), action.kind);
+  using enum DeviceAction::Kind;
+  EXPECT_EQ(actions, (std::vector<std::pair<std::int64_t, DeviceAction::Kind>>{
+                         {0, kConnect}, {250, kSend}, {2000, kSend}, {4250, kDrop}}));
+  ASSERT_EQ(first.answers.size(), 1U);
+  EXPECT_EQ(first.answers[0].after, Millis(150));
+  EXPECT_THAT(first.answers[0].payload, HasSubstr(R"({"id":<id>,)"));
 }
 
-TEST(PartsOf, WantARealDevice) {
+TEST(DeviceScripts, WantARealDevice) {
   const auto script =
       transcripts::parse_script("test.loom", "device delta_2 R331TEST0000001 owner demo\n");
-  const auto parts = parts_of(*script, *families());
-  ASSERT_FALSE(parts.has_value());
-  EXPECT_THAT(parts.error().detail,
+  const auto scripts = device_scripts(*script, *families());
+  ASSERT_FALSE(scripts.has_value());
+  EXPECT_THAT(scripts.error().detail,
               HasSubstr("test.loom: it has no device that is marked \"real\""));
 }
 

@@ -50,7 +50,7 @@ Result<std::vector<Secret>> keys_in(const std::string& file, const std::vector<s
 
 struct Prepared {
   Playback::Options options;
-  std::vector<Playback::Player> players;
+  std::vector<Playback::PlayedDevice> players;
 };
 
 Result<Prepared> prepare(const Arguments& arguments) {
@@ -63,10 +63,10 @@ Result<Prepared> prepare(const Arguments& arguments) {
   if (!catalog) return std::unexpected(catalog.error());
   const auto script = transcripts::load_script(arguments.file);
   if (!script) return std::unexpected(script.error());
-  auto parts = parts_of(*script, **catalog);
-  if (!parts) return std::unexpected(parts.error());
+  auto scripts = device_scripts(*script, **catalog);
+  if (!scripts) return std::unexpected(scripts.error());
   std::vector<std::string> sns;
-  std::ranges::copy(*parts | std::views::transform(&Part::sn), std::back_inserter(sns));
+  std::ranges::copy(*scripts | std::views::transform(&DeviceScript::sn), std::back_inserter(sns));
   auto server = find_server(arguments.server, arguments.data);
   if (!server) return std::unexpected(server.error());
   Prepared made{.options = {.server = std::move(*server), .speed = arguments.speed}, .players = {}};
@@ -78,8 +78,8 @@ Result<Prepared> prepare(const Arguments& arguments) {
   auto keys = arguments.keys.empty() ? simulated_keys(arguments.data, sns, arguments.devices)
                                      : keys_in(arguments.keys, sns);
   if (!keys) return std::unexpected(keys.error());
-  for (std::size_t i = 0; i < parts->size(); ++i) {
-    made.players.push_back({.part = std::move((*parts)[i]), .key = std::move((*keys)[i])});
+  for (std::size_t i = 0; i < scripts->size(); ++i) {
+    made.players.push_back({.device = std::move((*scripts)[i]), .key = std::move((*keys)[i])});
   }
   return made;
 }
@@ -100,7 +100,7 @@ void print(const Playback::Counts& counts, bool json) {
                         {"sets", counts.sets},
                         {"answered", counts.answered},
                         {"played_s", static_cast<double>(counts.played.count()) / 1000}};
-  if (!counts.trouble.empty()) told["last_trouble"] = counts.trouble;
+  if (!counts.last_error.empty()) told["last_trouble"] = counts.last_error;
   if (json) {
     fmt::print("{}\n", wire::to_text(told));
     return;
@@ -139,7 +139,7 @@ int replay(const Arguments& arguments) {
   print(counts, arguments.json);
   if (counts.refused != 0) {
     fmt::print(stderr, "gridloom: {} of {} devices were refused: {}\n", counts.refused,
-               counts.devices, counts.trouble);
+               counts.devices, counts.last_error);
   }
   return counts.refused == 0 ? 0 : 1;
 }

@@ -32,7 +32,7 @@ constexpr std::string_view kRegistry = "registry.sqlite";  // in every data fold
 // In the staging folder: the copy, and a file with the names of the entries moved out of the copy.
 constexpr const char* kCopy = "data";
 constexpr const char* kMoving = "moving";
-constexpr std::size_t kMostNames = std::size_t{64} * 1024;
+constexpr std::size_t kMaxNames = std::size_t{64} * 1024;
 
 // The path without a trailing slash and with links resolved: a rename affects the folder itself.
 fs::path resolved(const fs::path& data) {
@@ -172,7 +172,7 @@ class Staging {
     const fs::path path = folder_ / kMoving;
     const registry::FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
     if (!file.is_open()) return {};
-    const auto text = registry::read_start(file, path, kMostNames);
+    const auto text = registry::read_start(file, path, kMaxNames);
     std::vector<std::string> names;
     if (!text) return names;
     std::size_t begin = 0;

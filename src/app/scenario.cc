@@ -23,7 +23,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t kMostFailures = 20;  // shown per file
+constexpr std::size_t kMaxFailures = 20;  // shown per file
 
 bool play(const fs::path& file, const Scenarios& scenarios,
           const std::shared_ptr<const catalog::Catalog>& catalog) {
@@ -34,15 +34,15 @@ bool play(const fs::path& file, const Scenarios& scenarios,
   }
   const auto begun = std::chrono::steady_clock::now();
   transcripts::Coverage coverage;
-  const transcripts::Outcome outcome =
+  const transcripts::RunResult outcome =
       transcripts::play(*script, catalog, {.seed = scenarios.seed}, coverage);
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begun;
   const auto& failures = outcome.failures;
-  for (std::size_t i = 0; i < failures.size() && i < kMostFailures; ++i) {
+  for (std::size_t i = 0; i < failures.size() && i < kMaxFailures; ++i) {
     fmt::print("{}:{}: {}\n", file.string(), failures[i].line, failures[i].text);
   }
-  if (failures.size() > kMostFailures) {
-    fmt::print("{}: and {} more\n", file.string(), failures.size() - kMostFailures);
+  if (failures.size() > kMaxFailures) {
+    fmt::print("{}: and {} more\n", file.string(), failures.size() - kMaxFailures);
   }
   fmt::print("{} {} (seed {}, {} in {:.1f} s)\n", failures.empty() ? "ok" : "FAILED",
              file.filename().string(), outcome.seed, time::rounded_span_text(outcome.span),

@@ -19,7 +19,7 @@
 namespace gridloom::app {
 namespace {
 
-constexpr std::size_t kMostSegment = std::size_t{2} << 30U;  // bytes; twice the largest limit
+constexpr std::size_t kMaxSegment = std::size_t{2} << 30U;  // bytes; twice the largest limit
 
 using history::Record;
 using history::RecordKind;
@@ -91,7 +91,7 @@ void print(const SegmentChunk& part) {
 }  // namespace
 
 int show_segment(const std::filesystem::path& file) {
-  const auto bytes = read_file(file, kMostSegment);
+  const auto bytes = read_file(file, kMaxSegment);
   if (!bytes) {
     fmt::print(stderr, "gridloom: {}\n", bytes.error().detail);
     return 1;

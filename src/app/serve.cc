@@ -60,7 +60,7 @@ struct ServeProcess {
   MallocTrimPolicy trim;  // policy for the first loop; the slow trimming has its own thread
   std::jthread trimming;
   std::unique_ptr<Server> server;
-  std::unique_ptr<Faults> faults;
+  std::unique_ptr<FaultRules> faults;
   std::unique_ptr<AdminSocket> admin;
   std::optional<DemoHome> demo;
   std::unique_ptr<net::IoLoop> sim_loop;
@@ -276,17 +276,17 @@ Status greet(const ServeProcess& process, const net::TlsFiles& files,
 }
 
 // Called on the admin socket's thread.
-void carry_out(ServeProcess& process, const std::vector<FaultRule>& orders) {
-  process.server->set_faults(orders);
+void carry_out(ServeProcess& process, const std::vector<FaultRule>& rules) {
+  process.server->set_faults(rules);
   if (!process.fleet) return;
-  process.sim_loop->post([fleet = process.fleet.get(), orders] { fleet->set_faults(orders); });
+  process.sim_loop->post([fleet = process.fleet.get(), rules] { fleet->set_faults(rules); });
 }
 
 Status open_admin(ServeProcess& process, const ServeOptions& options) {
   Server& server = *process.server;
-  process.faults = std::make_unique<Faults>(
+  process.faults = std::make_unique<FaultRules>(
       server.catalog(), process.clock(),
-      [&process](const std::vector<FaultRule>& orders) { carry_out(process, orders); });
+      [&process](const std::vector<FaultRule>& rules) { carry_out(process, rules); });
   auto admin = AdminSocket::open({server.registry(),
                                   server.catalog(),
                                   server.archive(),

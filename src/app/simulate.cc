@@ -29,10 +29,10 @@
 namespace gridloom::app {
 namespace {
 
-constexpr std::size_t kMostKeyFile = 4096;  // bytes
-constexpr unsigned kMostThreads = 256;
-constexpr Millis kLeastStep{1000};
-constexpr Millis kMostStep{60'000};
+constexpr std::size_t kMaxKeyFile = 4096;  // bytes
+constexpr unsigned kMaxThreads = 256;
+constexpr Millis kMinStep{1000};
+constexpr Millis kMaxStep{60'000};
 
 struct Arguments {
   std::string families, devices, from = "2025-06-21Z", span, step = "2s";
@@ -66,13 +66,13 @@ Result<Groups> families_of(const Arguments& arguments, const catalog::Catalog& c
 
 Result<std::vector<FaultRule>> faults_of(const Arguments& arguments,
                                          const catalog::Catalog& catalog) {
-  std::vector<FaultRule> orders;
+  std::vector<FaultRule> rules;
   for (const std::string& text : arguments.faults) {
-    auto order = parse_order(text, catalog);
-    if (!order) return std::unexpected(order.error());
-    orders.push_back(std::move(*order));
+    auto rule = parse_fault_rule(text, catalog);
+    if (!rule) return std::unexpected(rule.error());
+    rules.push_back(std::move(*rule));
   }
-  return orders;
+  return rules;
 }
 
 Result<sim::DryRun> dry_run_of(const Arguments& arguments) {
@@ -89,7 +89,7 @@ Result<sim::DryRun> dry_run_of(const Arguments& arguments) {
       time::parse_span(arguments.span.empty() ? kDrySpan : arguments.span, {.name = "--for"});
   if (!span) return std::unexpected(span.error());
   const auto step =
-      time::parse_span(arguments.step, {.name = "--step", .least = kLeastStep, .most = kMostStep});
+      time::parse_span(arguments.step, {.name = "--step", .least = kMinStep, .most = kMaxStep});
   if (!step) return std::unexpected(step.error());
   auto faults = faults_of(arguments, **catalog);
   if (!faults) return std::unexpected(faults.error());
@@ -148,7 +148,7 @@ int simulate_offline(const Arguments& arguments) {
 // --- with a server ---
 
 Result<Secret> gateway_key_of(const Arguments& arguments) {
-  const auto text = read_text(arguments.gateway_key, kMostKeyFile);
+  const auto text = read_text(arguments.gateway_key, kMaxKeyFile);
   if (!text) return fail(text.error().code, "--gateway-key " + text.error().detail);
   std::string key = text->substr(0, text->find('\n'));
   if (!key.empty()) return Secret(std::move(key));
@@ -224,7 +224,7 @@ Status check_online(const Arguments& arguments) {
   return {};
 }
 
-Result<Drive> drive_of(const Arguments& arguments) {
+Result<FleetRun> drive_of(const Arguments& arguments) {
   if (Status good = check_online(arguments); !good) return std::unexpected(good.error());
   const auto catalog = catalog::load_catalog(arguments.devices);
   if (!catalog) return std::unexpected(catalog.error());
@@ -232,14 +232,14 @@ Result<Drive> drive_of(const Arguments& arguments) {
   if (!server) return std::unexpected(server.error());
   auto devices = devices_of(arguments, **catalog);
   if (!devices) return std::unexpected(devices.error());
-  Drive made{.fleet = {.server = std::move(*server),
-                       .sign_ins_per_second = arguments.sign_ins_per_second,
-                       .world = arguments.world},
-             .members = std::move(devices->members),
-             .threads = arguments.threads,
-             .span = {},
-             .server = arguments.pid,
-             .json = arguments.json};
+  FleetRun made{.fleet = {.server = std::move(*server),
+                          .sign_ins_per_second = arguments.sign_ins_per_second,
+                          .world = arguments.world},
+                .members = std::move(devices->members),
+                .threads = arguments.threads,
+                .span = {},
+                .server = arguments.pid,
+                .json = arguments.json};
   auto faults = faults_of(arguments, **catalog);
   if (!faults) return std::unexpected(faults.error());
   made.faults = std::move(*faults);
@@ -266,7 +266,7 @@ Result<Drive> drive_of(const Arguments& arguments) {
 int simulate(const Arguments& arguments) {
   if (arguments.offline()) return simulate_offline(arguments);
   const auto made = drive_of(arguments);
-  return made ? drive(*made) : failed(made.error());
+  return made ? run_fleet(*made) : failed(made.error());
 }
 
 }  // namespace
@@ -299,7 +299,7 @@ std::shared_ptr<void> add_simulate(CLI::App& app, std::function<int()>& chosen) 
       ->check(CLI::Range(0.0, 1e6))
       ->capture_default_str();
   verb->add_option("--threads", a.threads)
-      ->check(CLI::Range(1U, kMostThreads))
+      ->check(CLI::Range(1U, kMaxThreads))
       ->capture_default_str();
   verb->add_option("--fault", a.faults,
                    "Fault to inject, NAME[:VALUE][=PROBABILITY][@SN]; repeatable")

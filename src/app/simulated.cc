@@ -68,15 +68,15 @@ Result<std::vector<std::string>> sns_in(const AdminContext& context, const JsonO
     for (const Json& sn : named->get_array()) {
       if (sn.is_string()) sns.emplace_back(sn.get_string());
     }
-    if (std::cmp_less_equal(sns.size(), kMostSimulatedAtOnce)) return sns;
+    if (std::cmp_less_equal(sns.size(), kMaxSimulatedAtOnce)) return sns;
     return fail(ErrorCode::kBadParams,
-                fmt::format("sns has more than {} serial numbers", kMostSimulatedAtOnce));
+                fmt::format("sns has more than {} serial numbers", kMaxSimulatedAtOnce));
   }
   const auto family = family_in(context.catalog, request);
   if (!family) return std::unexpected(family.error());
   const auto first = number_in(request, "first", 99'999'999);
   if (!first) return std::unexpected(first.error());
-  const auto count = number_in(request, "count", kMostSimulatedAtOnce);
+  const auto count = number_in(request, "count", kMaxSimulatedAtOnce);
   if (!count) return std::unexpected(count.error());
   sns.reserve(static_cast<std::size_t>(*count));
   for (std::int64_t i = 0; i < *count; ++i) {

@@ -13,7 +13,7 @@ namespace gridloom::app {
 
 inline constexpr std::string_view kSimulatedAccount = "simulated";
 // Devices of one request: a larger one would delay other clients.
-inline constexpr std::int64_t kMostSimulatedAtOnce = 5000;
+inline constexpr std::int64_t kMaxSimulatedAtOnce = 5000;
 
 // The operation device.simulated {family, first, count} or {sns}: creates the account and these
 // devices where they are missing, and answers with the devices' keys and the account's gateway key.

@@ -19,7 +19,7 @@ namespace {
 using wire::Json;
 using wire::JsonArray;
 
-constexpr std::size_t kMostReady = 65'536;  // bytes of ready.json
+constexpr std::size_t kMaxReady = 65'536;  // bytes of ready.json
 
 std::string text_of(const Json& object, std::string_view name) {
   const Json* value = wire::member(object, name);
@@ -33,12 +33,12 @@ Result<Simulated> simulated_at(const std::filesystem::path& data_folder, const G
   Simulated all;
   for (const auto& [family, devices] : groups) {
     const auto total = static_cast<std::int64_t>(devices);
-    for (std::int64_t first = 1; first <= total; first += kMostSimulatedAtOnce) {
+    for (std::int64_t first = 1; first <= total; first += kMaxSimulatedAtOnce) {
       const auto answer = ask_admin(data_folder,
                                     {{"op", "device.simulated"},
                                      {"family", family->id},
                                      {"first", first},
-                                     {"count", std::min(kMostSimulatedAtOnce, total - first + 1)}},
+                                     {"count", std::min(kMaxSimulatedAtOnce, total - first + 1)}},
                                     device_files);
       if (!answer) return std::unexpected(answer.error());
       all.gateway_key = Secret(text_of(*answer, "gatewayKey"));
@@ -72,7 +72,7 @@ Result<std::vector<Secret>> simulated_keys(const std::filesystem::path& data_fol
 Result<client::Peer> find_server(const std::string& server,
                                  const std::filesystem::path& data_folder) {
   if (!server.empty()) return client::find_peer(server);
-  const auto text = read_file(data_folder / "ready.json", kMostReady);
+  const auto text = read_file(data_folder / "ready.json", kMaxReady);
   const auto facts = wire::parse_json(text.value_or(""));
   const std::string mqtt = facts ? text_of(*facts, "mqtt") : "";
   if (!mqtt.empty()) return client::find_peer(mqtt);

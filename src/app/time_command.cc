@@ -24,7 +24,7 @@ namespace {
 using wire::Json;
 using wire::JsonObject;
 
-constexpr int kLookEvery_ms = 50;
+constexpr int kPollInterval_ms = 50;
 
 struct Arguments {
   std::string data = "data";
@@ -64,7 +64,7 @@ int step(const Arguments& arguments) {
   if (!by) return failed(by.error());
   auto answer = ask_admin(arguments.data, {{"op", "time.step"}, {"ms", by->count()}});
   while (answer && text_of(*answer, "state") != "paused") {
-    ::poll(nullptr, 0, kLookEvery_ms);
+    ::poll(nullptr, 0, kPollInterval_ms);
     answer = ask_admin(arguments.data, {{"op", "time"}});
   }
   return answer ? print(*answer) : failed(answer.error());

@@ -40,7 +40,7 @@ TEST(TimeOptions, AnyOfThemMakesATimeOfItsOwn) {
   EXPECT_EQ(both->until, kNow - std::chrono::days(6)) << "of its start";
 }
 
-TEST(TimeOptions, ThatMakeNoSenseAreNamed) {
+TEST(TimeOptions, ErrorsNameTheInvalidOption) {
   const auto why = [](const ServeOptions& options) {
     const auto made = time_options(options, {.at = kNow});
     return made ? std::string() : made.error().detail;

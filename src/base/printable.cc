@@ -26,8 +26,8 @@ std::optional<char32_t> take_character(std::string_view& text) {
 }
 
 std::size_t whole_characters(std::string_view text) {
-  constexpr std::size_t kMostMissing = 3;  // the last bytes of a character of four
-  for (std::size_t back = 1; back <= std::min(text.size(), kMostMissing); ++back) {
+  constexpr std::size_t kMaxMissing = 3;  // the last bytes of a character of four
+  for (std::size_t back = 1; back <= std::min(text.size(), kMaxMissing); ++back) {
     const auto byte = static_cast<unsigned char>(text[text.size() - back]);
     if ((byte & 0xc0U) == 0x80U) continue;
     const bool is_whole = static_cast<std::size_t>(std::countl_one(byte)) <= back;

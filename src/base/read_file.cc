@@ -40,7 +40,7 @@ Result<std::string> read_file(const std::filesystem::path& path, std::size_t mos
   struct stat facts{};
   if (file.get() < 0 || ::fstat(file.get(), &facts) != 0) return refuse(system_message(errno));
   if (S_ISDIR(facts.st_mode)) return refuse("it is a folder, not a file");
-  const std::size_t limit = S_ISREG(facts.st_mode) ? most : std::min(most, kMostOfStream);
+  const std::size_t limit = S_ISREG(facts.st_mode) ? most : std::min(most, kMaxOfStream);
   const auto too_long = [&] { return refuse("more than " + std::to_string(limit) + " bytes"); };
   if (S_ISREG(facts.st_mode) && std::cmp_greater(facts.st_size, limit)) return too_long();
   std::string text;

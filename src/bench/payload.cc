@@ -13,7 +13,7 @@
 namespace gridloom::bench {
 namespace {
 
-constexpr std::size_t kMostPatterns = std::size_t{64} * 1024 * 1024;  // bytes
+constexpr std::size_t kMaxPatterns = std::size_t{64} * 1024 * 1024;  // bytes
 constexpr std::uint64_t kSeed = 1;
 
 struct Range {
@@ -60,7 +60,7 @@ Result<std::string> render(std::string_view pattern, const Chance& chance) {
 
 Result<std::vector<std::string>> payloads_from(const std::filesystem::path& file,
                                                std::size_t count) {
-  auto content = read_text(file, kMostPatterns);
+  auto content = read_text(file, kMaxPatterns);
   if (!content) return std::unexpected(content.error());
   std::istringstream in(std::move(*content));
   std::vector<std::string> patterns;

@@ -15,7 +15,7 @@
 namespace gridloom::catalog {
 namespace {
 
-constexpr std::size_t kMostCharacters = 256;  // default limit of a string param
+constexpr std::size_t kMaxCharacters = 256;  // default limit of a string param
 
 std::string shown(const Json& value) { return wire::shortened(wire::to_text(value)); }
 
@@ -71,7 +71,7 @@ Status check_size(const Param& param, std::size_t size, const std::string& path)
   const bool text = param.type == FieldType::kString;
   const std::size_t low = param.min_items.value_or(0);
   std::optional<std::size_t> high = param.max_items;
-  if (text && !high) high = kMostCharacters;
+  if (text && !high) high = kMaxCharacters;
   if (size >= low && (!high || size <= *high)) return {};
   std::string valid = !high         ? fmt::format("at least {}", low)
                       : low == 0    ? fmt::format("at most {}", *high)

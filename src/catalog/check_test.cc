@@ -123,7 +123,7 @@ TEST(CheckSet, NamesTheMissingPartOfASelector) {
             "moduleType is missing: a set names moduleType and operateType");
 }
 
-TEST(CheckSet, WantsAnObjectOfParams) {
+TEST(CheckSet, ParamsMustBeAnObject) {
   const auto checked = check_set(made_up(), object(R"({"moduleType":1,"operateType":"restart"})"));
   ASSERT_FALSE(checked);
   EXPECT_EQ(checked.error().detail, "params is missing: must be an object");

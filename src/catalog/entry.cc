@@ -16,8 +16,8 @@ namespace {
 
 using Kind = YamlNode::Kind;
 
-constexpr std::size_t kMostMistakes = 100;  // reported; more are not useful
-constexpr std::size_t kMostName = 40;       // characters of a value's name
+constexpr std::size_t kMaxMistakes = 100;  // reported; more are not useful
+constexpr std::size_t kMaxName = 40;       // characters of a value's name
 
 std::string describe(const YamlNode& node) {
   switch (node.kind) {
@@ -30,9 +30,9 @@ std::string describe(const YamlNode& node) {
     case Kind::kScalar:
       break;
   }
-  constexpr std::size_t kMost = 60;
-  return node.text.size() > kMost ? '"' + node.text.substr(0, kMost) + "...\""
-                                  : '"' + node.text + '"';
+  constexpr std::size_t kMax = 60;
+  return node.text.size() > kMax ? '"' + node.text.substr(0, kMax) + "...\""
+                                 : '"' + node.text + '"';
 }
 
 bool digits(std::string_view text) {
@@ -116,7 +116,7 @@ bool is_source(std::string_view text) {
 
 void Mistakes::add(int line, std::string_view path, std::string_view what) {
   if (shared_lines_.contains(line) && !reported_.emplace(line, what).second) return;
-  if (++count_ > kMostMistakes) return;
+  if (++count_ > kMaxMistakes) return;
   if (!text_.empty()) text_ += '\n';
   text_ += path.empty() ? fmt::format("{}:{}: {}", file_, line, what)
                         : fmt::format("{}:{}: {}: {}", file_, line, path, what);
@@ -140,8 +140,8 @@ std::string_view Mistakes::note_of(std::string_view path) const {
 
 Error Mistakes::fault() const {
   std::string detail = text_;
-  if (count_ > kMostMistakes) {
-    detail += fmt::format("\n{}: and {} more mistakes", file_, count_ - kMostMistakes);
+  if (count_ > kMaxMistakes) {
+    detail += fmt::format("\n{}: and {} more mistakes", file_, count_ - kMaxMistakes);
   }
   return {.code = ErrorCode::kMalformed, .detail = std::move(detail)};
 }
@@ -352,14 +352,13 @@ void Entry::values(std::string_view key, std::vector<Json>& to) const {
 
 void Entry::title(std::string_view description, std::string& to) const {
   if (!has("title")) {
-    if (characters(description) <= kMostTitle) to = description;
+    if (characters(description) <= kMaxTitle) to = description;
     return;
   }
   text("title", to);
   const std::size_t size = characters(to);
-  if (size > 0 && size <= kMostTitle) return;
-  mistake("title",
-          fmt::format("\"{}\" has {} characters: must have 1 to {}", to, size, kMostTitle));
+  if (size > 0 && size <= kMaxTitle) return;
+  mistake("title", fmt::format("\"{}\" has {} characters: must have 1 to {}", to, size, kMaxTitle));
 }
 
 void Entry::unit(std::string& to) const {
@@ -399,10 +398,10 @@ void Entry::named_values(std::string_view key, FieldType type, std::vector<Named
   for (const YamlMember& member : node->members) {
     const std::string at = child(path, member.key);
     const YamlNode& name = member.value;
-    if (name.kind != Kind::kScalar || name.text.empty() || characters(name.text) > kMostName) {
+    if (name.kind != Kind::kScalar || name.text.empty() || characters(name.text) > kMaxName) {
       mistakes_.add(member.line, at,
                     fmt::format("must be the value's name, of 1 to {} characters; it is {}",
-                                kMostName, describe(name)));
+                                kMaxName, describe(name)));
     } else {
       put(member.line, at, {.value = key_value(member.key, type), .name = name.text});
     }

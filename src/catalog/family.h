@@ -56,11 +56,11 @@ struct NamedValue {
 // As above, also for a value that is not in `values`.
 [[nodiscard]] std::string named(const std::vector<NamedValue>& values, const Json& value);
 
-inline constexpr std::size_t kMostTitle = 30;  // characters
+inline constexpr std::size_t kMaxTitle = 30;  // characters
 
 struct Field {
   std::string name;   // quota name; a '*' segment stands for a module's serial number
-  std::string title;  // at most kMostTitle; empty if the file has none and the description is long
+  std::string title;  // at most kMaxTitle; empty if the file has none and the description is long
   FieldType type = FieldType::kAny;
   std::string unit;                // unit of value * scale: "W", "V", "%", "" for none
   double scale = 1;                // wire value * scale = value in `unit`
@@ -226,7 +226,7 @@ struct Virtual {
   std::map<std::string, std::vector<std::string>> modules;  // group -> modules' serial numbers
 };
 
-enum class Shape : std::uint8_t { kFlat, kNested };
+enum class QuotaAllForm : std::uint8_t { kFlat, kNested };
 
 // Allows lookup in a map of strings by string_view, without constructing a string.
 struct NameHash {
@@ -248,7 +248,7 @@ struct Family {
   std::int64_t model = 0;
   bool passthrough = false;  // keeps every reported field, passes on every set (generic family)
   bool read_only = false;    // has no commands; the reply to a set says so
-  Shape all = Shape::kFlat;  // shape of the quota/all reply
+  QuotaAllForm all = QuotaAllForm::kFlat;      // shape of the quota/all reply
   std::vector<std::string> select;             // the paths that select a command
   std::map<std::string, std::string> aliases;  // requested name -> quota name
   std::vector<std::string> as_text;            // groups returned as JSON inside a string

@@ -28,10 +28,10 @@ class Parser {
   explicit Parser(std::string_view text) : text_(text) {}
 
   Result<Formula> parse() {
-    if (text_.size() > kMostFormula) {
+    if (text_.size() > kMaxFormula) {
       return fail(ErrorCode::kMalformed, fmt::format("a formula has at most {} characters, and "
                                                      "this has {}",
-                                                     kMostFormula, text_.size()));
+                                                     kMaxFormula, text_.size()));
     }
     if (!sum(0) || !at_end()) {
       return fail(ErrorCode::kMalformed, fmt::format("\"{}\": {}", text_, problem_));
@@ -66,9 +66,8 @@ class Parser {
   }
 
   bool add(const Formula::Step& step) {
-    if (formula_.steps.size() == kMostFormulaSteps) {
-      problem_ =
-          fmt::format("a formula has at most {} numbers, names and signs", kMostFormulaSteps);
+    if (formula_.steps.size() == kMaxFormulaSteps) {
+      problem_ = fmt::format("a formula has at most {} numbers, names and signs", kMaxFormulaSteps);
       return false;
     }
     formula_.steps.push_back(step);
@@ -98,8 +97,8 @@ class Parser {
 
   bool sum(std::size_t depth) {
     constexpr std::array<Sign, 2> kSigns = {{{'+', Operation::kAdd}, {'-', Operation::kSubtract}}};
-    if (depth > kMostFormulaDepth) {
-      return miss(fmt::format("are more than {} levels of parentheses", kMostFormulaDepth));
+    if (depth > kMaxFormulaDepth) {
+      return miss(fmt::format("are more than {} levels of parentheses", kMaxFormulaDepth));
     }
     if (!product(depth)) return false;
     while (const auto operation = accept_sign(kSigns)) {
@@ -212,7 +211,7 @@ double apply(Operation operation, double a, double b) {
 Result<Formula> parse_formula(std::string_view text) { return Parser(text).parse(); }
 
 double evaluate(const Formula& formula, std::span<const double> values) {
-  std::array<double, kMostFormulaSteps> stack{};
+  std::array<double, kMaxFormulaSteps> stack{};
   std::size_t size = 0;
   for (const Formula::Step& step : formula.steps) {
     if (step.operation == Operation::kNumber) {

@@ -21,9 +21,9 @@
 
 namespace gridloom::catalog {
 
-inline constexpr std::size_t kMostFormula = 400;      // bytes
-inline constexpr std::size_t kMostFormulaDepth = 16;  // levels of parentheses
-inline constexpr std::size_t kMostFormulaSteps = 100;
+inline constexpr std::size_t kMaxFormula = 400;      // bytes
+inline constexpr std::size_t kMaxFormulaDepth = 16;  // levels of parentheses
+inline constexpr std::size_t kMaxFormulaSteps = 100;
 
 struct Formula {
   enum class Operation : std::uint8_t {
@@ -42,7 +42,7 @@ struct Formula {
     double number = 0;     // of kNumber
     std::size_t name = 0;  // of kName: its index in `names`
   };
-  std::vector<Step> steps;         // in postfix order; at most kMostFormulaSteps
+  std::vector<Step> steps;         // in postfix order; at most kMaxFormulaSteps
   std::vector<std::string> names;  // of fields, each once
 };
 

@@ -10,8 +10,8 @@
 #include "catalog/formula.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  constexpr std::size_t kMost = 4096;
-  if (size > kMost) return 0;
+  constexpr std::size_t kMax = 4096;
+  if (size > kMax) return 0;
   const auto* text = reinterpret_cast<const char*>(data);
   const auto formula = gridloom::catalog::parse_formula(std::string_view(text, size));
   if (!formula) {

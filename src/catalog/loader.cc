@@ -21,7 +21,7 @@
 namespace gridloom::catalog {
 namespace {
 
-constexpr std::size_t kMostFiles = 1000;  // in one folder
+constexpr std::size_t kMaxFiles = 1000;  // in one folder
 
 std::string_view stem(std::string_view file_name) {
   if (const auto slash = file_name.rfind('/'); slash != std::string_view::npos) {
@@ -59,7 +59,7 @@ void read_head(const Entry& file, std::string_view file_name, Family& family) {
   file.flag("read_only", family.read_only);
   std::string shape = "flat";
   file.choice("quota_all", shape);
-  family.all = shape == "nested" ? Shape::kNested : Shape::kFlat;
+  family.all = shape == "nested" ? QuotaAllForm::kNested : QuotaAllForm::kFlat;
   if (family.prefixes.empty() && !family.passthrough) {
     file.mistake("prefixes",
                  "is missing: must be the beginnings of its serial numbers, such as [R331]");
@@ -76,9 +76,9 @@ Result<std::vector<std::filesystem::path>> device_files(const std::filesystem::p
   for (; !error && at != std::filesystem::directory_iterator(); at.increment(error)) {
     if (at->path().extension() != ".yaml") continue;
     files.push_back(at->path());
-    if (files.size() > kMostFiles) {
+    if (files.size() > kMaxFiles) {
       return fail(ErrorCode::kIo,
-                  fmt::format("{}: more than {} device files", folder.string(), kMostFiles));
+                  fmt::format("{}: more than {} device files", folder.string(), kMaxFiles));
     }
   }
   if (error) {
@@ -171,7 +171,7 @@ Result<std::shared_ptr<const Catalog>> load_catalog(const std::filesystem::path&
     const auto files = device_files(folder);
     if (!files) return std::unexpected(files.error());
     for (const std::filesystem::path& path : *files) {
-      const auto text = read_text(path, kMostDeviceFile);
+      const auto text = read_text(path, kMaxDeviceFile);
       if (!text) return std::unexpected(text.error());
       collector.load(path.string(), *text);
     }

@@ -28,7 +28,7 @@ TEST(Loader, ReadsEveryKeyOfAHead) {
   EXPECT_EQ(family->prefixes, (std::vector<std::string>{"MU1", "MU12"}));
   EXPECT_EQ(family->product_type, 7);
   EXPECT_EQ(family->model, 2);
-  EXPECT_EQ(family->all, Shape::kFlat);
+  EXPECT_EQ(family->all, QuotaAllForm::kFlat);
   EXPECT_EQ(family->aliases.at(" state"), "pd.state");
   EXPECT_EQ(family->as_text, std::vector<std::string>{"info"});
   EXPECT_EQ(family->messages.change_ms, 1000);

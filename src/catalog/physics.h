@@ -13,7 +13,7 @@
 
 namespace gridloom::catalog {
 
-inline constexpr double kMostPower_w = 100'000;  // of any part
+inline constexpr double kMaxPower_w = 100'000;  // of any part
 
 // kModel: numbers that only the family's model in C++ knows.
 enum class PartKind : std::uint8_t {

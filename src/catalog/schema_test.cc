@@ -31,7 +31,7 @@ TEST(Schema, IsJson) {
   EXPECT_TRUE(schema->at("definitions").as_object().contains("param"));
 }
 
-TEST(Keys, OfASectionAreUniqueAndDescribed) {
+TEST(Keys, EachSectionsKeysAreUniqueAndDescribed) {
   for (const Section& section : sections()) {
     for (const Key& key : section.keys) {
       EXPECT_EQ(section.find(key.name), &key) << section.name << '.' << key.name;

@@ -36,9 +36,9 @@ constexpr auto kBounds =
                            {.end = "cells", .low = 1, .high = 1000},
                            {.end = "share", .low = 0, .high = 1},
                            {.end = "taper_percent", .low = 0, .high = 99},
-                           {.end = "_per_percent", .low = 0, .high = kMostPower_w},
+                           {.end = "_per_percent", .low = 0, .high = kMaxPower_w},
                            {.end = "_percent", .low = 0, .high = 100},
-                           {.end = "_w", .low = 0, .high = kMostPower_w},
+                           {.end = "_w", .low = 0, .high = kMaxPower_w},
                            {.end = "", .low = 0, .high = 1'000'000}});
 
 std::string number_problem(std::string_view key, double value) {

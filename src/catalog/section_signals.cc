@@ -17,14 +17,14 @@
 namespace gridloom::catalog {
 namespace {
 
-constexpr double kMostSignal = 1e12;  // in the field's unit, or in seconds
+constexpr double kMaxSignal = 1e12;  // in the field's unit, or in seconds
 
 void read_shape(const Entry& entry, Signal& signal) {
   std::string shape;
   entry.choice("shape", shape);
   const auto* const known = std::ranges::find(kSignalShapes, shape);
   if (known == kSignalShapes.end()) return;  // reported, or missing
-  signal.shape = Signal::Shape{static_cast<std::uint8_t>(known - kSignalShapes.begin())};
+  signal.shape = Signal::QuotaAllForm{static_cast<std::uint8_t>(known - kSignalShapes.begin())};
   std::optional<Range> range;
   entry.range("range", range);
   if (range) {
@@ -34,7 +34,7 @@ void read_shape(const Entry& entry, Signal& signal) {
   entry.number("period_s", signal.period_s);
   entry.number("phase_s", signal.phase_s);
   entry.number("step", signal.step);
-  const bool walks = signal.shape == Signal::Shape::kRandomWalk;
+  const bool walks = signal.shape == Signal::QuotaAllForm::kRandomWalk;
   const std::string_view needed = walks ? "step" : "period_s";
   for (const std::string_view key : {std::string_view("range"), needed}) {
     if (!entry.has(key)) entry.mistake(key, fmt::format("this key is missing: {} needs it", shape));
@@ -50,15 +50,15 @@ void read_shape(const Entry& entry, Signal& signal) {
     entry.mistake(needed, fmt::format("{} must be more than 0", pace));
   }
   for (const double value : {signal.low, signal.high, pace, signal.phase_s}) {
-    if (std::abs(value) <= kMostSignal) continue;
-    entry.mistake("", fmt::format("{} must be {} to {}", value, -kMostSignal, kMostSignal));
+    if (std::abs(value) <= kMaxSignal) continue;
+    entry.mistake("", fmt::format("{} must be {} to {}", value, -kMaxSignal, kMaxSignal));
   }
 }
 
 void read_formula(const Entry& entry, Signal& signal) {
   std::string text;
   entry.text("formula", text);
-  signal.shape = Signal::Shape::kFormula;
+  signal.shape = Signal::QuotaAllForm::kFormula;
   auto formula = parse_formula(text);
   if (!formula) return entry.mistake("formula", formula.error().detail);
   signal.formula = std::move(*formula);

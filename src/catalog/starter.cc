@@ -8,7 +8,7 @@
 namespace gridloom::catalog {
 namespace {
 
-constexpr std::size_t kMostId = 40;  // characters
+constexpr std::size_t kMaxId = 40;  // characters
 
 bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
@@ -109,14 +109,14 @@ void fill_in(std::string& text, std::string_view word, std::string_view with) {
 
 Result<std::string> starter_file(std::string_view id) {
   const bool valid =
-      !id.empty() && id.size() <= kMostId && is_lower(id.front()) &&
+      !id.empty() && id.size() <= kMaxId && is_lower(id.front()) &&
       std::ranges::all_of(id, [](char c) { return is_lower(c) || is_digit(c) || c == '_'; });
   if (!valid) {
     return fail(
         ErrorCode::kBadParams,
         fmt::format("\"{}\" is not a family id: must be lower-case letters, digits and _, a letter "
                     "first, at most {} characters",
-                    id.substr(0, kMostId), kMostId));
+                    id.substr(0, kMaxId), kMaxId));
   }
   std::string prefix;
   std::string product;

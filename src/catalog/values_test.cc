@@ -219,7 +219,7 @@ TEST(Values, KnowTheNumberOfAllOnesByWhatAParamAccepts) {
   });
 }
 
-TEST(Values, OfTheFamiliesThatComeAlongHaveTitles) {
+TEST(Values, ValuesOfTheShippedFamiliesHaveTitles) {
   const auto catalog = load_catalog({});
   ASSERT_TRUE(catalog) << catalog.error().detail;
   for (const FamilyPtr& family : (*catalog)->families()) {

@@ -63,9 +63,9 @@ struct Archive::Impl {
     for (const Record& record : records) hand_over_sessions(record);
     std::unique_lock lock(mutex);
     room.wait(lock, [this] {
-      return queue_bytes < options.limits.builder_bytes || stage == Stage::kStopped;
+      return queue_bytes < options.limits.builder_bytes || run_state == RunState::kStopped;
     });
-    if (stage == Stage::kStopped) return;  // the next start reads them from the log
+    if (run_state == RunState::kStopped) return;  // the next start reads them from the log
     for (const Record& record : records) {
       Item item{.sequence = record.sequence, .kind = record.kind, .payload = {}};
       if (record.kind == RecordKind::kAudit) {
@@ -107,10 +107,10 @@ struct Archive::Impl {
                     : compacts ? kBetweenPieces
                                : kLook,
                     [&] {
-                      return stage != Stage::kRunning || (!full && !queue.empty()) ||
+                      return run_state != RunState::kRunning || (!full && !queue.empty()) ||
                              !forgotten.empty();
                     });
-      const bool ends = stage != Stage::kRunning;
+      const bool ends = run_state != RunState::kRunning;
       std::deque<Item> items;
       if (!full || ends) items = std::exchange(queue, {});
       if (!items.empty()) queue_bytes = 0;
@@ -120,15 +120,15 @@ struct Archive::Impl {
       if (!items.empty()) room.notify_all();
       for (const Item& item : items) {
         if (item.kind == RecordKind::kAudit) {
-          builder->pass(item.sequence);
+          builder->mark_taken(item.sequence);
         } else {
           take(item.sequence, item.kind, item.payload);
         }
       }
       count_taken(items.size());
-      if (ends) return store_now(Builder::What::kEverything);
+      if (ends) return store_now(Builder::Amount::kEverything);
       if (builder->is_due(options.clock->now()) || builder->wants_checkpoint()) {
-        store_now(Builder::What::kAPiece);
+        store_now(Builder::Amount::kSlice);
       }
       compacts = compact();
       lock.lock();
@@ -181,7 +181,7 @@ struct Archive::Impl {
     std::unique_lock lock(mutex);
     if (!building) return true;
     return taken_wake.wait_for(lock, most, [this, until] {
-      return taken >= until || stalled || stage != Stage::kRunning;
+      return taken >= until || stalled || run_state != RunState::kRunning;
     });
   }
   std::uint64_t queued_now() {
@@ -189,13 +189,13 @@ struct Archive::Impl {
     return queued;
   }
 
-  void store_now(Builder::What what) {
+  void store_now(Builder::Amount what) {
     const auto tried = std::chrono::steady_clock::now();
-    if (what == Builder::What::kAPiece && failed_at && tried - *failed_at < kAgain) return;
+    if (what == Builder::Amount::kSlice && failed_at && tried - *failed_at < kAgain) return;
     const TimePoint now = options.clock->now();
     Status stored = builder->store(now, what);
     // The twins are newer than everything stored before.
-    const bool marks = what == Builder::What::kEverything || !builder->is_due(now) ||
+    const bool marks = what == Builder::Amount::kEverything || !builder->is_due(now) ||
                        tried - marked_at >= kMarkEvery;
     if (stored && marks) {
       stored = checkpoint();
@@ -281,7 +281,7 @@ struct Archive::Impl {
     }
   }
 
-  enum class Stage : std::uint8_t { kRunning, kEnding, kStopped };
+  enum class RunState : std::uint8_t { kRunning, kEnding, kStopped };
 
   Options options;
   DamageNotes damage;
@@ -316,7 +316,7 @@ struct Archive::Impl {
   std::condition_variable taken_wake;
   bool stalled = false;   // the builder takes no more until store() made room
   bool building = false;  // the builder's thread runs
-  Stage stage = Stage::kRunning;
+  RunState run_state = RunState::kRunning;
   std::string store_failing;
   std::chrono::steady_clock::time_point marked_at{};
   std::optional<std::chrono::steady_clock::time_point> failed_at;
@@ -335,17 +335,18 @@ Result<std::unique_ptr<Archive>> Archive::open(Options options) {
   const auto damaged_rows = std::make_shared<DamagedRows>();
   const std::string lost_changes = registry::damage_of_wal(options.data / "history.db");
   auto store = Store::open(options.data, damaged_rows);
-  if (!store) return std::unexpected(with_cure(store.error()));
+  if (!store) return std::unexpected(with_remedy(store.error()));
   auto names = store->names();
-  if (!names) return std::unexpected(with_cure(names.error()));
+  if (!names) return std::unexpected(with_remedy(names.error()));
   auto impl = std::make_unique<Impl>(std::move(options), std::move(*store), std::move(*names));
   impl->damaged_rows = damaged_rows;
   if (!lost_changes.empty()) impl->damage.note(impl->options.clock->now(), lost_changes);
   const ArchiveLimits& limits = impl->options.limits;
-  auto builder = Builder::make(
-      impl->store, impl->names,
-      {.grace = limits.grace, .head_bytes = limits.head_bytes, .account = impl->options.account});
-  if (!builder) return std::unexpected(with_cure(builder.error()));
+  auto builder = Builder::make(impl->store, impl->names,
+                               {.grace = limits.grace,
+                                .head_bytes = limits.head_bytes,
+                                .integrate = impl->options.integrate});
+  if (!builder) return std::unexpected(with_remedy(builder.error()));
   impl->builder = std::move(*builder);
   impl->shared = {.names = &impl->names,
                   .builder = impl->builder.get(),
@@ -355,7 +356,7 @@ Result<std::unique_ptr<Archive>> Archive::open(Options options) {
   if (!impl->options.clock_is_driven) steady = steady_time;
   auto retention =
       Retention::open(impl->options.data, limits.keep, std::move(steady), damaged_rows);
-  if (!retention) return std::unexpected(with_cure(retention.error()));
+  if (!retention) return std::unexpected(with_remedy(retention.error()));
   impl->retention.emplace(std::move(*retention));
   auto disk = open_folder(impl->options.data / "log");
   if (!disk) return std::unexpected(disk.error());
@@ -458,13 +459,13 @@ void Archive::stop() {
   static_cast<void>(impl_->log->flush());
   {
     const std::lock_guard lock(impl_->mutex);
-    impl_->stage = Impl::Stage::kEnding;
+    impl_->run_state = Impl::RunState::kEnding;
   }
   impl_->wake.notify_all();
   if (impl_->thread.joinable()) impl_->thread.join();
   {
     const std::lock_guard lock(impl_->mutex);
-    impl_->stage = Impl::Stage::kStopped;
+    impl_->run_state = Impl::RunState::kStopped;
   }
   impl_->room.notify_all();
 }

@@ -64,7 +64,7 @@ class Archive final : public Journal {
     std::filesystem::path data;
     const Clock* clock = nullptr;
     ArchiveLimits limits{};
-    Account account{};  // called on the builder's thread
+    HourIntegrator integrate{};  // called on the builder's thread
     // Called with changes of MQTT sessions (RecordKind::kTurn): those of the records above
     // `sessions_applied`, each once, in order, before the durability of its record is reported. On
     // the opener's thread while the archive is opened, on the log's thread after that.

@@ -55,7 +55,7 @@ class ArchiveRetentionTest : public testing::Test {
         ++counts.first;
         return Status();
       }));
-      must(reader.each_quarters(device, 0, 2 * kFirst, [&](std::int64_t, const HourOfRollups&) {
+      must(reader.each_rollup(device, 0, 2 * kFirst, [&](std::int64_t, const HourOfRollups&) {
         ++counts.second;
         return Status();
       }));
@@ -77,7 +77,7 @@ class ArchiveRetentionTest : public testing::Test {
   std::unique_ptr<Archive> archive_;
 };
 
-TEST_F(ArchiveRetentionTest, WhatIsTooOldBecomesQuartersWhileItRuns) {
+TEST_F(ArchiveRetentionTest, OldBlocksBecomeRollupsWhileTheArchiveRuns) {
   archive_->start({});
   report(1);
   report(2);
@@ -103,7 +103,7 @@ TEST_F(ArchiveRetentionTest, ARemovedDeviceIsForgottenAtOnceAndStaysSo) {
   EXPECT_EQ(seen(1), (std::pair{0, 0})) << "what the log still had was in no block";
 }
 
-TEST_F(ArchiveRetentionTest, WhatIsForgottenAtTheStartGoesAndNothingElse) {
+TEST_F(ArchiveRetentionTest, OnlyDevicesPurgedAtTheStartAreRemoved) {
   archive_->start({});
   for (const DeviceNumber device : {1, 2, 3}) report(device);
   archive_.reset();  // stored

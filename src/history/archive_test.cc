@@ -92,7 +92,7 @@ class ArchiveTest : public testing::Test {
   int crashes_ = 0;
 };
 
-TEST_F(ArchiveTest, WhatIsDurableIsThereAfterACrash) {
+TEST_F(ArchiveTest, DurableRecordsSurviveACrash) {
   start();
   report(1, 1s, "a", "1");
   report(2, 2s, "b", R"("text")");
@@ -117,7 +117,7 @@ TEST_F(ArchiveTest, AStopLeavesNothingToReadAgain) {
   EXPECT_EQ(rows(*again, 1), (Lines{"1000 a=1"}));
 }
 
-TEST_F(ArchiveTest, WhatComesAfterAStopIsReadAgain) {
+TEST_F(ArchiveTest, RecordsAfterAStopAreReadAtTheNextStart) {
   start();
   report(1, 1s, "a", "1");
   archive_->stop();
@@ -221,7 +221,7 @@ TEST_F(ArchiveLossTest, NothingIsLostByStopsAndStarts) {
   EXPECT_EQ(damage(), Lines{});
 }
 
-TEST_F(ArchiveLossTest, AMissingHistoryIsToldUntilItIsAccepted) {
+TEST_F(ArchiveLossTest, AMissingHistoryIsReportedUntilItIsAccepted) {
   for (const char* name : {"history.db", "history.db-wal", "history.db-shm"}) remove(name);
   const Lines expected = {
       "records 1 to 2 are neither in the log nor in history.db, which is new: the reports in them "
@@ -235,7 +235,7 @@ TEST_F(ArchiveLossTest, AMissingHistoryIsToldUntilItIsAccepted) {
   EXPECT_EQ(damage(), Lines{});
 }
 
-TEST_F(ArchiveLossTest, AMissingLogIsTold) {
+TEST_F(ArchiveLossTest, AMissingLogIsReported) {
   remove("log");
   EXPECT_EQ(damage(), (Lines{"the log has no segment, but history.db has records up to 3: the "
                              "later records of the log are lost"}));

@@ -18,7 +18,7 @@ constexpr int kNice = 10;  // lower priority than requests
 void work(const std::stop_token& stop, const std::filesystem::path& path,
           const std::function<void(std::string)>& on_damage) {
   std::error_code error;
-  if (std::filesystem::file_size(path, error) > BackgroundCheck::kMostBytes || error) return;
+  if (std::filesystem::file_size(path, error) > BackgroundCheck::kMaxBytes || error) return;
   // Applies to this thread only. If the system refuses, the check runs nevertheless.
   static_cast<void>(::setpriority(PRIO_PROCESS, 0, kNice));
   auto database = registry::Database::open_to_read(path, registry::Database::Writers::kMaybe);

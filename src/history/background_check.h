@@ -16,7 +16,7 @@ namespace gridloom::history {
 
 class BackgroundCheck {
  public:
-  static constexpr std::uintmax_t kMostBytes = std::uintmax_t{256} << 20U;
+  static constexpr std::uintmax_t kMaxBytes = std::uintmax_t{256} << 20U;
 
   // `on_damage` is called at most once, on the thread of this object, with a description of the
   // damage.

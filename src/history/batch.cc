@@ -18,7 +18,7 @@ constexpr std::uint8_t kVersion = 2;
 constexpr std::uint64_t kEndOfRow = 0;  // of version 1
 
 // Maximum number of names without a NameRef that are remembered across batches.
-constexpr std::size_t kMostOtherNames = 4096;
+constexpr std::size_t kMaxOtherNames = 4096;
 
 std::string_view bytes_of(const std::vector<std::uint32_t>& shape) {
   return {static_cast<const char*>(static_cast<const void*>(shape.data())),
@@ -85,7 +85,7 @@ std::string BatchWriter::take() {
   names_ = 0;
   shapes_.clear();
   ++batch_;
-  if (others_.size() > kMostOtherNames) others_.clear();
+  if (others_.size() > kMaxOtherNames) others_.clear();
   return taken;
 }
 

@@ -117,7 +117,7 @@ TEST(Batch, KeepsTimesAndDevicesAtTheirLimits) {
   EXPECT_EQ(read(written(reports)).reports, reports);
 }
 
-TEST(Batch, DefinesANameOnceABatchAndAnewInTheNext) {
+TEST(Batch, ANameIsDefinedOncePerBatch) {
   BatchWriter writer;
   NameRef power;
   NameRef state;
@@ -154,7 +154,7 @@ TEST(Batch, IsEmptyUntilAReportBeginsAndAfterItWasTaken) {
   EXPECT_TRUE(writer.empty());
 }
 
-TEST(Batch, OfMoreNamesThanAreRememberedIsStillRight) {
+TEST(Batch, MoreNamesThanAreRememberedAreWrittenCorrectly) {
   BatchWriter writer;
   for (int batch = 0; batch < 2; ++batch) {
     Report report{.device = 1, .at_ms = batch, .fields = {}};
@@ -165,7 +165,7 @@ TEST(Batch, OfMoreNamesThanAreRememberedIsStillRight) {
   }
 }
 
-TEST(Batch, OfAnotherVersionOrNoneIsNotRead) {
+TEST(Batch, ABatchOfAnUnknownVersionIsRefused) {
   std::string bytes = written({{.device = 1, .at_ms = 2, .fields = {{"a", "1"}}}});
   bytes[0] = 3;
   EXPECT_TRUE(read(bytes).failed);
@@ -205,7 +205,7 @@ TEST(Batch, WithWrongBytesGivesAnythingButNeverReadsBeyondIt) {
   EXPECT_GT(failed, 0U);
 }
 
-TEST(Batch, OfRowsOfOneShapeDescribesItOnce) {
+TEST(Batch, RowsOfOneShapeDefineItOnce) {
   const Report first{.device = 1, .at_ms = 0, .fields = {{"a", "1"}, {"b", "2"}, {"c", "3"}}};
   const Report other{.device = 1, .at_ms = 0, .fields = {{"b", "2"}, {"a", "1"}, {"c", "3"}}};
   const std::size_t one = written({first}).size();
@@ -216,7 +216,7 @@ TEST(Batch, OfRowsOfOneShapeDescribesItOnce) {
   EXPECT_EQ(written({first, other, first}).size(), written({first, other}).size() + row);
 }
 
-TEST(Batch, ThatUsesWhatItHasNotDefinedIsMalformed) {
+TEST(Batch, UndefinedNamesAndShapesAreMalformed) {
   using namespace std::string_view_literals;
   // Each input is a version, device 1, time 0, and one reference to something undefined.
   EXPECT_TRUE(read("\x01\x01\x00\x02\x01"
@@ -228,7 +228,7 @@ TEST(Batch, ThatUsesWhatItHasNotDefinedIsMalformed) {
                   .failed);  // refers to a second name in its shape
 }
 
-TEST(Batch, OfValuesThatDoNotFitTheShapeIsMalformed) {
+TEST(Batch, ValuesThatDoNotFitTheShapeAreMalformed) {
   using namespace std::string_view_literals;
   constexpr auto kGood =
       "\x02\x01\x00\x00\x01\x00\x01"

@@ -20,7 +20,7 @@ namespace gridloom::history {
 namespace {
 
 // Number of cells that each_row() converts from columns to rows at a time.
-constexpr std::size_t kMostCellsAtOnce = std::size_t{1} << 17U;
+constexpr std::size_t kMaxCellsAtOnce = std::size_t{1} << 17U;
 
 std::unexpected<Error> damaged(std::string_view what) {
   return fail(ErrorCode::kMalformed, fmt::format("a damaged block: its {}", what));
@@ -58,7 +58,7 @@ struct Block::Parsed {
     }
   };
 
-  [[nodiscard]] std::string_view at(const Place& place) const {
+  [[nodiscard]] std::string_view at(const ByteRange& place) const {
     return bytes.substr(place.begin, place.size);
   }
   [[nodiscard]] const Column* find(FieldId field, Column::Kind kind) const {
@@ -241,7 +241,7 @@ Status Block::each_row(const OnRow& on_row) const {
   }
   const std::size_t rows = parsed.times.size();
   const std::size_t at_once =
-      std::clamp<std::size_t>(kMostCellsAtOnce / std::max<std::size_t>(columns.size(), 1), 1, rows);
+      std::clamp<std::size_t>(kMaxCellsAtOnce / std::max<std::size_t>(columns.size(), 1), 1, rows);
   std::vector<std::size_t> ends(at_once + 1);
   std::vector<Sample> samples;
   for (std::size_t begin = 0; begin < rows; begin += at_once) {

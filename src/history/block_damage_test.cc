@@ -65,7 +65,7 @@ TEST(BlockDamage, CutShortIsMalformed) {
   EXPECT_FALSE(Block::open(checked(bytes + '\0')).has_value());
 }
 
-TEST(BlockDamage, OfAnyBitIsMalformed) {
+TEST(BlockDamage, AFlippedBitIsMalformed) {
   Dice dice(16);
   const std::string good =
       written(stream(dice, {.rows = 30, .fields = 9, .one_in_text = 5, .one_in_gap = 9}));
@@ -79,7 +79,7 @@ TEST(BlockDamage, OfAnyBitIsMalformed) {
   }
 }
 
-TEST(BlockDamage, OfAnyBytesIsMalformed) {
+TEST(BlockDamage, ArbitraryBytesAreMalformed) {
   Dice dice(19);
   const std::string good =
       written(stream(dice, {.rows = 200, .fields = 9, .one_in_text = 5, .one_in_gap = 9}));
@@ -108,7 +108,7 @@ TEST(BlockDamage, WithACheckThatIsRightGivesAnythingButNeverMoreThanItHolds) {
   }
 }
 
-TEST(BlockDamage, ThatClaimsMoreThanItHoldsIsMalformed) {
+TEST(BlockDamage, ABlockThatClaimsMoreThanItHoldsIsMalformed) {
   // The number of rows follows the magic bytes and the version.
   for (const std::uint64_t rows :
        {std::uint64_t{2}, std::uint64_t{1} << 20U, std::uint64_t{1} << 40U, UINT64_MAX}) {
@@ -126,7 +126,7 @@ TEST(BlockDamage, ThatClaimsMoreThanItHoldsIsMalformed) {
   }
 }
 
-TEST(BlockDamage, OfAnotherVersionOrNoneIsMalformed) {
+TEST(BlockDamage, ABlockOfAnUnknownVersionIsMalformed) {
   std::string bytes = written({{.at_ms = 1, .samples = {{2, "1"}}}});
   bytes[2] = 2;
   const auto later = Block::open(bytes);

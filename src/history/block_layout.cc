@@ -74,11 +74,11 @@ Wide least_sum(const Layout& layout, const Column& column) {
   return Wide{column.exact.min} * static_cast<Wide>(layout.presences[column.presence].count);
 }
 
-void append_place(std::string& out, const Place& place) {
+void append_place(std::string& out, const ByteRange& place) {
   append_varint(out, place.size << 1U | (place.packing == Packing::kZstd ? 1U : 0U));
 }
 
-Place read_place(Cursor& cursor) {
+ByteRange read_place(Cursor& cursor) {
   const std::uint64_t word = cursor.varint();
   return {.size = static_cast<std::size_t>(word >> 1U),
           .packing = (word & 1U) != 0 ? Packing::kZstd : Packing::kRaw};
@@ -113,7 +113,7 @@ bool read_presences(Cursor& cursor, Layout& layout) {
     presence.size = size == 0 ? (layout.rows + 7) / 8 : size;
     presence.begin = begin;
     if (presence.count == 0 || presence.count > layout.rows) return false;
-    if (presence.size > kMostPieceBytes - begin) return false;
+    if (presence.size > kMaxBufferBytes - begin) return false;
     begin += presence.size;
   }
   for (std::size_t i = 1; i <= count; ++i) {
@@ -160,7 +160,7 @@ bool read_columns(Cursor& cursor, Layout& layout) {
     column.kind = (form & kTextBit) != 0 ? Column::Kind::kTexts : Column::Kind::kNumbers;
     column.place.packing = (form & kZstdBit) != 0 ? Packing::kZstd : Packing::kRaw;
     column.scale = (form >> kScaleShift) & kScaleMask;
-    if (column.scale > Decimal::kMostScale && column.scale != Numbers::kLoose) return false;
+    if (column.scale > Decimal::kMaxScale && column.scale != Numbers::kLoose) return false;
     if (i == 0) continue;
     const Column& before = layout.columns[i - 1];
     if (column.field == before.field && column.kind <= before.kind) return false;
@@ -169,7 +169,7 @@ bool read_columns(Cursor& cursor, Layout& layout) {
     column.presence = cursor.varint();
     if (column.presence >= layout.presences.size()) return false;
     samples += layout.presences[column.presence].count;
-    if (samples > kMostSamples) return false;
+    if (samples > kMaxSamples) return false;
   }
   for (Column& column : layout.columns) column.place.size = cursor.varint();
   return !cursor.failed();
@@ -248,9 +248,9 @@ void read_statistics(Cursor& cursor, Layout& layout) {
 
 // Sets the places one after another; they must reach exactly to the end of the block.
 bool set_places(Layout& layout, std::size_t begin, std::size_t end) {
-  std::vector<Place*> places = {&layout.times, &layout.presence};
+  std::vector<ByteRange*> places = {&layout.times, &layout.presence};
   for (Column& column : layout.columns) places.push_back(&column.place);
-  for (Place* place : places) {
+  for (ByteRange* place : places) {
     if (place->size > end - begin) return false;
     place->begin = begin;
     begin += place->size;
@@ -309,9 +309,9 @@ Result<Layout> read_layout(std::string_view bytes) {
   layout.rows = cursor.varint();
   layout.first_at_ms = cursor.signed_varint();
   layout.last_at_ms = total(layout.first_at_ms, static_cast<std::int64_t>(cursor.varint()));
-  Place place = read_place(cursor);
+  ByteRange place = read_place(cursor);
   const std::string_view packed = cursor.bytes(place.size);
-  if (cursor.failed() || layout.rows == 0 || layout.rows > kMostSamples) return damaged;
+  if (cursor.failed() || layout.rows == 0 || layout.rows > kMaxSamples) return damaged;
   if (layout.last_at_ms < layout.first_at_ms) return damaged;
 
   std::string scratch;

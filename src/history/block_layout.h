@@ -21,10 +21,10 @@
 namespace gridloom::history {
 
 // Maximum of rows times columns in one block, for reading and for writing.
-inline constexpr std::uint64_t kMostSamples = std::uint64_t{1} << 24U;
+inline constexpr std::uint64_t kMaxSamples = std::uint64_t{1} << 24U;
 
 // Location of bytes in the block.
-struct Place {
+struct ByteRange {
   std::size_t begin = 0;
   std::size_t size = 0;
   Packing packing = Packing::kRaw;
@@ -57,7 +57,7 @@ struct Column {
   Kind kind = Kind::kNumbers;
   std::uint8_t scale = 0;    // or Numbers::kLoose
   std::size_t presence = 0;  // index in presences
-  Place place{};
+  ByteRange place{};
   ExactStatistics exact{};  // of numbers with one scale
   Statistics loose{};       // of other numbers; count and times are in Presence
 
@@ -73,8 +73,8 @@ struct Layout {
   std::int64_t last_at_ms = 0;
   std::vector<Presence> presences;  // [0] is all rows
   std::vector<Column> columns;      // ascending by field, numbers before texts
-  Place times;
-  Place presence;
+  ByteRange times;
+  ByteRange presence;
 };
 
 // The last bytes of a block: a checksum of everything before them. The whole block is read from

@@ -154,7 +154,7 @@ TEST(BlockStatistics, SumsDoNotDrift) {
   EXPECT_EQ(statistics->integral, 1'000'000);
 }
 
-TEST(BlockStatistics, OfManyRowsAreRight) {
+TEST(BlockStatistics, StatisticsOfManyRowsAreCorrect) {
   Dice dice(14);
   expect_statistics(stream(dice, {.rows = 70'000, .fields = 3, .step_ms = 50, .one_in_text = 9}));
 }

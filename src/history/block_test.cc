@@ -160,7 +160,7 @@ TEST(Block, RefusesNothingThatADecimalCanBe) {
   EXPECT_EQ(read(writer.finish())[0].samples.at(1), "text 0.000000000000000000000000000005");
 }
 
-TEST(Block, OfManyRowsIsRead) {
+TEST(Block, ManyRowsAreReadBack) {
   Dice dice(14);
   Rows rows = stream(dice, {.rows = 70'000, .fields = 3, .step_ms = 50, .one_in_text = 9});
   expect_kept(rows);
@@ -218,12 +218,12 @@ TEST(Block, WriterIsFullBeforeABlockWouldBeTooLargeToRead) {
   EXPECT_EQ(block->statistics(999)->count, static_cast<std::size_t>(at_ms));
 }
 
-TEST(Block, OfLargeTextsIsReadUpToWhereTheWriterIsFull) {
+TEST(Block, LargeTextsAreReadBackUntilTheWriterIsFull) {
   BlockWriter writer;
   Dice dice(15);
   std::size_t rows = 0;
   while (!writer.full()) {
-    std::string text(BlockWriter::kMostRowBytes, ' ');
+    std::string text(BlockWriter::kMaxRowBytes, ' ');
     for (char& c : text) c = static_cast<char>('a' + dice.below(2));
     const Sample sample{.field = 1, .value = {.text = text}};
     writer.add(static_cast<std::int64_t>(rows++), {&sample, 1});
@@ -231,7 +231,7 @@ TEST(Block, OfLargeTextsIsReadUpToWhereTheWriterIsFull) {
   const std::string bytes = writer.finish();
   std::size_t seen = 0;
   const auto status = Block::open(bytes)->each_row([&](std::int64_t, std::span<const Sample> row) {
-    seen += row[0].value.text.size() == BlockWriter::kMostRowBytes ? 1 : 0;
+    seen += row[0].value.text.size() == BlockWriter::kMaxRowBytes ? 1 : 0;
   });
   EXPECT_TRUE(status.has_value());
   EXPECT_EQ(seen, rows);
@@ -300,7 +300,7 @@ TEST(Block, MergedIsAsIfWrittenAtOnce) {
   }
 }
 
-TEST(Block, ThatIsNotPackedSaysTheSameAndMergesIntoOneThatIs) {
+TEST(Block, AnUncompressedBlockHasTheSameContentAndMergesIntoACompressedOne) {
   Dice dice(17);
   for (const auto& [name, course] : kCourses) {
     SCOPED_TRACE(name);

@@ -52,7 +52,7 @@ class CellTable {
     sparse_.clear();
   }
   Cells& of(FieldId field) {
-    if (field >= kMostDense) {
+    if (field >= kMaxDense) {
       const auto [found, is_new] = sparse_.try_emplace(field, 0);
       if (is_new) found->second = begin(field);
       return cells_[found->second];
@@ -68,7 +68,7 @@ class CellTable {
   }
 
  private:
-  static constexpr FieldId kMostDense = 1U << 14U;
+  static constexpr FieldId kMaxDense = 1U << 14U;
   static constexpr std::uint32_t kNone = UINT32_MAX;
 
   std::uint32_t begin(FieldId field) {
@@ -90,7 +90,7 @@ struct Scratch {
   std::vector<std::int64_t> alive_ms;
   std::string raw;
 };
-constexpr std::size_t kMostScratchRows = 1U << 14U;
+constexpr std::size_t kMaxScratchRows = 1U << 14U;
 
 std::unique_ptr<Scratch>& scratch() {
   static thread_local std::unique_ptr<Scratch> of_this_thread;
@@ -147,7 +147,7 @@ class BlockDraft {
         i + 1 < rows.size() ? with_.alive_ms[rows[i + 1]] : with_.alive_ms.back();
     return until - with_.alive_ms[rows[i]];
   }
-  [[nodiscard]] Place pack(std::string& out, std::string_view raw) const {
+  [[nodiscard]] ByteRange pack(std::string& out, std::string_view raw) const {
     const std::size_t begin = out.size();
     const Packing packing = append_packed(out, raw, most_);
     return {.size = out.size() - begin, .packing = packing};
@@ -306,7 +306,7 @@ void BlockWriter::add_sample(FieldId after, const Sample& sample) {
   const Decimal number = value.is_number ? reduced(value.number) : Decimal{};
   std::array<char, kLongestVarint + kLongestNumber> bytes;
   char* end = put_varint(bytes.data(), sample.field - after);
-  const bool is_number = value.is_number && number.scale <= Decimal::kMostScale;
+  const bool is_number = value.is_number && number.scale <= Decimal::kMaxScale;
   if (is_number) end = put_number(end, number);
   append_until(bytes_, bytes.data(), end);
   if (is_number) return;
@@ -336,7 +336,7 @@ void BlockWriter::sort() {
 std::string BlockWriter::finish(Packing most) {
   sort();
   std::string block = BlockDraft(*scratch(), rows_, bytes_, most).finish();
-  if (rows_.size() > kMostScratchRows) scratch().reset();
+  if (rows_.size() > kMaxScratchRows) scratch().reset();
   rows_.clear();
   bytes_.clear();
   return block;

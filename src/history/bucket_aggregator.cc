@@ -38,14 +38,14 @@ BucketAggregator::BucketAggregator(const Options& options)
       bucket_{.begin_ms = std::numeric_limits<std::int64_t>::min(), .end_ms = options.from_ms} {}
 
 void BucketAggregator::next_bucket() {
-  if (place_ == Place::kInside) points_.push_back(made());
+  if (span_side_ == SpanSide::kInside) points_.push_back(made());
   sums_ = {};
   if (bucket_.end_ms >= options_.to_ms) {
-    place_ = Place::kBehind;
+    span_side_ = SpanSide::kAfter;
     bucket_ = {.begin_ms = options_.to_ms, .end_ms = std::numeric_limits<std::int64_t>::max()};
     return;
   }
-  place_ = Place::kInside;
+  span_side_ = SpanSide::kInside;
   bucket_ = buckets_.at(bucket_.end_ms);
   bucket_.end_ms = std::min(bucket_.end_ms, options_.to_ms);
 }

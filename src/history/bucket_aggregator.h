@@ -47,7 +47,7 @@ class BucketAggregator {
   void number(const Point& point);
   void text(std::int64_t at_ms, std::string_view json);
   // The connection ended: earlier values are no longer held.
-  void went_away() { held_ = false; }
+  void disconnected() { held_ = false; }
 
   // Adds a block whose rows are all in one bucket. Its rows begin at most kLongestGap_ms before the
   // field's first number, and end at most kLongestGap_ms after its last one.
@@ -70,7 +70,7 @@ class BucketAggregator {
     bool covered = false;  // a value was held for some of the time
     bool held = false;     // without a gap since the device reported it
   };
-  enum class Place : std::uint8_t { kBefore, kInside, kBehind };
+  enum class SpanSide : std::uint8_t { kBefore, kInside, kAfter };
 
   // Moves to the bucket that contains the time.
   void advance(std::int64_t at_ms) {
@@ -87,7 +87,7 @@ class BucketAggregator {
   Options options_;
   Buckets buckets_;
   Bucket bucket_;
-  Place place_ = Place::kBefore;
+  SpanSide span_side_ = SpanSide::kBefore;
   Sums sums_;
   std::optional<std::int64_t> row_ms_;
   bool known_ = false;

@@ -79,7 +79,7 @@ class Cursor {
   [[nodiscard]] std::string_view bytes(std::uint64_t size);
   [[nodiscard]] std::string_view text();
   [[nodiscard]] Value value() {
-    if (rest_.empty() || static_cast<std::uint8_t>(rest_.front()) > Decimal::kMostScale) {
+    if (rest_.empty() || static_cast<std::uint8_t>(rest_.front()) > Decimal::kMaxScale) {
       return text_value();
     }
     const auto scale = static_cast<std::uint8_t>(rest_.front());

@@ -120,7 +120,7 @@ TEST(Bytes, CutAnywhereFailAndReadAsNothing) {
   }
 }
 
-TEST(Bytes, ThatAreNoNumberFail) {
+TEST(Bytes, BytesThatAreNotANumberFail) {
   const std::vector<std::string> varints = {
       std::string("\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\x02"),          // 65 bits
       std::string("\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x00", 11),  // never ends

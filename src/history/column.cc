@@ -10,8 +10,8 @@
 namespace gridloom::history {
 namespace {
 
-constexpr std::array<std::int64_t, Decimal::kMostScale + 1> kPowers = [] {
-  std::array<std::int64_t, Decimal::kMostScale + 1> powers{1};
+constexpr std::array<std::int64_t, Decimal::kMaxScale + 1> kPowers = [] {
+  std::array<std::int64_t, Decimal::kMaxScale + 1> powers{1};
   for (std::size_t i = 1; i < powers.size(); ++i) powers[i] = powers[i - 1] * 10;
   return powers;
 }();
@@ -154,7 +154,7 @@ bool read_numbers(std::string_view bytes, std::int64_t base, std::size_t count, 
   Cursor cursor(bytes);
   if (numbers.loose()) {
     for (const char scale : cursor.bytes(count)) {
-      if (static_cast<std::uint8_t>(scale) > Decimal::kMostScale) return false;
+      if (static_cast<std::uint8_t>(scale) > Decimal::kMaxScale) return false;
       numbers.scales.push_back(static_cast<std::uint8_t>(scale));
     }
   }

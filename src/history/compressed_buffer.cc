@@ -16,7 +16,7 @@ constexpr std::size_t kFewestBytes = 16;
 // zstd is used only if it saves at least one byte in this many: to unpack takes as long as all the
 // rest of reading a column. Without this limit a block is 2 % smaller, and a week takes a quarter
 // longer to read.
-constexpr std::size_t kLeastGain = 6;
+constexpr std::size_t kMinGain = 6;
 // Maximum unpacked size of a zstd block, and its minimum stored size.
 constexpr std::size_t kLargestZstdBlock = std::size_t{128} * 1024;
 constexpr std::size_t kSmallestZstdBlock = 4;
@@ -43,7 +43,7 @@ Packing append_packed(std::string& out, std::string_view bytes, Packing most) {
   if (most == Packing::kZstd && bytes.size() >= kFewestBytes) {
     Contexts& with = contexts();
     // No more room than the required saving leaves: zstd returns an error when the room is full.
-    with.frame.resize(bytes.size() - bytes.size() / kLeastGain + kMagic.size() - 1);
+    with.frame.resize(bytes.size() - bytes.size() / kMinGain + kMagic.size() - 1);
     const std::size_t size =
         ZSTD_compressCCtx(with.compress.get(), with.frame.data(), with.frame.size(), bytes.data(),
                           bytes.size(), kLevel);
@@ -64,7 +64,7 @@ std::optional<std::string_view> unpacked(std::string_view stored, Packing packin
   with.frame += stored;
   const unsigned long long size = ZSTD_getFrameContentSize(with.frame.data(), with.frame.size());
   const std::size_t most =
-      std::min(kMostPieceBytes, (stored.size() / kSmallestZstdBlock + 1) * kLargestZstdBlock);
+      std::min(kMaxBufferBytes, (stored.size() / kSmallestZstdBlock + 1) * kLargestZstdBlock);
   if (size > most) return std::nullopt;  // also true if unknown: those are the highest numbers
   scratch.resize(static_cast<std::size_t>(size));
   const std::size_t got = ZSTD_decompressDCtx(with.decompress.get(), scratch.data(), scratch.size(),

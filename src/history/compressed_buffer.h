@@ -17,7 +17,7 @@ enum class Packing : std::uint8_t { kRaw = 0, kZstd = 1 };
 
 // Larger buffers are not unpacked, whatever size the bytes claim: otherwise a few bytes could
 // request any amount of memory.
-inline constexpr std::size_t kMostPieceBytes = std::size_t{64} * 1024 * 1024;
+inline constexpr std::size_t kMaxBufferBytes = std::size_t{64} * 1024 * 1024;
 
 [[nodiscard]] Packing append_packed(std::string& out, std::string_view bytes,
                                     Packing most = Packing::kZstd);

@@ -18,7 +18,7 @@ namespace gridloom::history {
 namespace {
 
 constexpr std::string_view kChecksum = "checksum ";
-constexpr std::size_t kMostBytes = std::size_t{1} << 20U;  // of the file
+constexpr std::size_t kMaxBytes = std::size_t{1} << 20U;  // of the file
 
 std::string checksum_line(std::string_view lines) {
   return fmt::format("{}{:016x}\n", kChecksum,
@@ -46,7 +46,7 @@ void each_line(std::string_view text, OnLine on_line) {
 
 }  // namespace
 
-bool are_whole(std::string_view notes) {
+bool is_intact(std::string_view notes) {
   if (notes.starts_with(kChecksum)) {
     const std::string_view lines = notes.substr(std::min(notes.find('\n'), notes.size() - 1) + 1);
     return notes.substr(0, notes.size() - lines.size()) == checksum_line(lines);
@@ -59,13 +59,13 @@ bool are_whole(std::string_view notes) {
 DamageNotes::DamageNotes(const std::filesystem::path& data) : file_(data / "damage.txt") {
   std::error_code error;
   if (!std::filesystem::exists(file_, error)) return;
-  const auto bytes = read_file(file_, kMostBytes);
+  const auto bytes = read_file(file_, kMaxBytes);
   if (!bytes) return;
-  const bool good = are_whole(*bytes);
+  const bool good = is_intact(*bytes);
   each_line(*bytes, [this, good](std::string_view line) {
     const std::size_t space = line.find(' ');
     if (space == std::string_view::npos || line.starts_with(kChecksum)) return;
-    if (lines_.size() == kMostNotes) return;
+    if (lines_.size() == kMaxNotes) return;
     lines_.push_back(good ? std::string(line) : printable(line));
     texts_.insert(lines_.back().substr(space + 1));
   });
@@ -82,7 +82,7 @@ void DamageNotes::note(TimePoint at, std::string_view text) {
   const std::lock_guard lock(mutex_);
   if (texts_.contains(text)) return;
   spdlog::error("damage: {}", text);
-  if (lines_.size() == kMostNotes) return;
+  if (lines_.size() == kMaxNotes) return;
   texts_.emplace(text);
   lines_.push_back(
       fmt::format("{:%Y-%m-%dT%H:%M:%SZ} {}", std::chrono::floor<std::chrono::seconds>(at), text));
@@ -126,7 +126,7 @@ Status DamageNotes::accept() {
   return {};
 }
 
-Error with_cure(Error fault) {
+Error with_remedy(Error fault) {
   if (fault.code != ErrorCode::kDamaged) return fault;
   fault.detail +=
       "; restore history.db from a backup. To start a new history with the data that the log still "

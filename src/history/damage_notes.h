@@ -21,7 +21,7 @@ namespace gridloom::history {
 class DamageNotes {
  public:
   // Further notes are logged but not kept: the first ones are enough.
-  static constexpr std::size_t kMostNotes = 100;
+  static constexpr std::size_t kMaxNotes = 100;
 
   // Reads the existing notes. A file that cannot be read counts as empty; a damaged file becomes a
   // note itself.
@@ -49,10 +49,10 @@ class DamageNotes {
 
 // True if the content of damage.txt is unchanged since it was written: its first line is the
 // checksum of the other lines. An earlier version wrote no checksum.
-[[nodiscard]] bool are_whole(std::string_view notes);
+[[nodiscard]] bool is_intact(std::string_view notes);
 
 // Returns an error that keeps the archive from opening; for a damaged history.db, with advice on
 // how to continue.
-[[nodiscard]] Error with_cure(Error fault);
+[[nodiscard]] Error with_remedy(Error fault);
 
 }  // namespace gridloom::history

@@ -55,12 +55,12 @@ TEST_F(DamageNotesTest, AFlippedBitInThemIsANote) {
   DamageNotes(folder_.data()).note(kNow, "records 3 to 5 are missing");
   const auto file = folder_.data() / "damage.txt";
   const std::string good = content_of(file);
-  ASSERT_TRUE(are_whole(good));
+  ASSERT_TRUE(is_intact(good));
   for (std::size_t at = 0; at < good.size(); ++at) {
     for (const int bit : {1, 2, 4, 8, 16, 32, 64, 128}) {
       std::string flipped = good;
       flipped[at] = static_cast<char>(flipped[at] ^ bit);
-      EXPECT_FALSE(are_whole(flipped)) << flipped;
+      EXPECT_FALSE(is_intact(flipped)) << flipped;
     }
     std::string flipped = good;
     flipped[at] = static_cast<char>(flipped[at] ^ 8);
@@ -76,16 +76,16 @@ TEST_F(DamageNotesTest, AFileOfAnEarlierVersionHasNoChecksum) {
   const std::string line = "2023-11-14T22:13:20Z history.db is damaged";
   write_content(folder_.data() / "damage.txt", line + "\n" + line + " too\n");
   EXPECT_EQ(DamageNotes(folder_.data()).all(), (Lines{line, line + " too"}));
-  EXPECT_TRUE(are_whole(""));
-  EXPECT_FALSE(are_whole("nonsense"));
+  EXPECT_TRUE(is_intact(""));
+  EXPECT_FALSE(is_intact("nonsense"));
 }
 
 TEST_F(DamageNotesTest, AreAtMostAHundred) {
   DamageNotes notes(folder_.data());
-  for (std::size_t i = 0; i < DamageNotes::kMostNotes + 5; ++i)
+  for (std::size_t i = 0; i < DamageNotes::kMaxNotes + 5; ++i)
     notes.note(kNow, fmt::format("{}", i));
-  EXPECT_EQ(notes.count(), DamageNotes::kMostNotes);
-  EXPECT_EQ(DamageNotes(folder_.data()).count(), DamageNotes::kMostNotes);
+  EXPECT_EQ(notes.count(), DamageNotes::kMaxNotes);
+  EXPECT_EQ(DamageNotes(folder_.data()).count(), DamageNotes::kMaxNotes);
 }
 
 TEST_F(DamageNotesTest, AreKeptInMemoryIfTheDiskRefuses) {

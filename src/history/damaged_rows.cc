@@ -5,7 +5,7 @@
 
 namespace gridloom::history {
 
-std::string DamagedRows::place_of(const Row& row) {
+std::string DamagedRows::location_of(const RowKey& row) {
   switch (row.table) {
     case RowTable::kName:
       return fmt::format("field {}", row.key);
@@ -26,13 +26,13 @@ std::string DamagedRows::place_of(const Row& row) {
   return {};
 }
 
-void DamagedRows::found(const Row& row, std::string_view why) {
+void DamagedRows::found(const RowKey& row, std::string_view why) {
   {
     const std::lock_guard lock(mutex_);
     if (rows_.contains(row)) return;
-    if (rows_.size() < kMost) rows_.insert(row);
+    if (rows_.size() < kMax) rows_.insert(row);
   }
-  spdlog::error("history.db: damaged row in table {}, {}: {}", name_of(row.table), place_of(row),
+  spdlog::error("history.db: damaged row in table {}, {}: {}", name_of(row.table), location_of(row),
                 why);
 }
 

@@ -17,11 +17,11 @@ constexpr std::uint8_t kVersionWithoutHeld = 1;
 constexpr double kMsPerHour = 3'600'000;
 constexpr std::int64_t kLongestInQuarters_ms = 2 * kHour_ms;
 // Larger than any real energy of a quarter of an hour, or power; limits invalid device values.
-constexpr double kMostWh = 1e12;
-constexpr double kMostW = 1e12;
+constexpr double kMaxWh = 1e12;
+constexpr double kMaxW = 1e12;
 // Beyond any time that a clock shows, and far below the overflow of sums of times.
-constexpr std::int64_t kMostQuarter = std::int64_t{1} << 40U;
-constexpr std::int64_t kMost_ms = kMostQuarter * kQuarter_ms;
+constexpr std::int64_t kMaxQuarter = std::int64_t{1} << 40U;
+constexpr std::int64_t kMax_ms = kMaxQuarter * kQuarter_ms;
 
 // [begin, end)
 struct Span {
@@ -213,10 +213,10 @@ class Accountant {
     auto change = rows.changes.begin();
     for (const std::int64_t at_ms : rows.times) {
       static_cast<void>(begin_row(at_ms));
-      bool went_away = false;
+      bool disconnected = false;
       for (; change != rows.changes.end() && change->at_ms == at_ms; ++change) {
-        if (change->power == HourRows::Change::kWentAway) {
-          went_away = true;
+        if (change->power == HourRows::Change::kDisconnected) {
+          disconnected = true;
           continue;
         }
         double& watts = said_[change->source].watts;
@@ -224,7 +224,7 @@ class Accountant {
         if (std::exchange(watts, change->watts) != change->watts) flush(at_ms);
       }
       last_ms_ = at_ms;
-      if (!went_away) continue;
+      if (!disconnected) continue;
       flush(at_ms);
       forget(at_ms);
     }
@@ -299,11 +299,11 @@ class Accountant {
 };
 
 std::int64_t milliwatts(double watts) {
-  return std::llround(std::clamp(watts, -kMostW, kMostW) * 1000);
+  return std::llround(std::clamp(watts, -kMaxW, kMaxW) * 1000);
 }
 
 std::uint64_t milliwatt_hours(double wh) {
-  return static_cast<std::uint64_t>(std::llround(std::clamp(wh, 0.0, kMostWh) * 1000));
+  return static_cast<std::uint64_t>(std::llround(std::clamp(wh, 0.0, kMaxWh) * 1000));
 }
 
 // The number of a quarter is written as a difference to the quarter before.
@@ -334,8 +334,9 @@ Energies HourEnergies::within(std::int64_t from_ms, std::int64_t to_ms) const {
   return sum;
 }
 
-HourEnergies account(const EnergySources& sources, const HourRows& before, const HourRows& rows) {
-  if (!rows.said_anything() || sources.empty()) return {};
+HourEnergies integrate_hour(const EnergySources& sources, const HourRows& before,
+                            const HourRows& rows) {
+  if (!rows.has_reports() || sources.empty()) return {};
   return Accountant(sources, before, rows).finish();
 }
 
@@ -374,7 +375,7 @@ bool read_held(Cursor& cursor, std::map<FieldId, double>& held) {
     field += std::min<std::uint64_t>(cursor.varint(), std::uint64_t{1} << 32U);
     if (field > std::numeric_limits<FieldId>::max()) return false;
     const double watts = static_cast<double>(cursor.signed_varint()) / 1000;
-    if (std::abs(watts) > kMostW) return false;
+    if (std::abs(watts) > kMaxW) return false;
     if (!held.emplace(static_cast<FieldId>(field), watts).second) return false;
   }
   return true;
@@ -396,7 +397,7 @@ Result<HourEnergies> energies_of(std::int64_t hour, std::string_view bytes) {
   for (std::uint64_t left = cursor.varint(); left > 0 && !cursor.failed(); --left) {
     quarter = total(quarter, cursor.signed_varint());
     const std::uint64_t mask = cursor.varint();
-    if (mask >> kEnergyFlows != 0 || quarter < -kMostQuarter || quarter > kMostQuarter) {
+    if (mask >> kEnergyFlows != 0 || quarter < -kMaxQuarter || quarter > kMaxQuarter) {
       return malformed();
     }
     Energies& wh = energies.quarters[quarter];
@@ -408,8 +409,8 @@ Result<HourEnergies> energies_of(std::int64_t hour, std::string_view bytes) {
     const std::uint64_t flow = cursor.varint();
     const std::int64_t from_ms = total(hour * kHour_ms, cursor.signed_varint());
     const auto length_ms = static_cast<std::int64_t>(cursor.varint());
-    if (flow >= kEnergyFlows || length_ms <= 0 || length_ms > kMost_ms || from_ms < -kMost_ms ||
-        from_ms > kMost_ms) {
+    if (flow >= kEnergyFlows || length_ms <= 0 || length_ms > kMax_ms || from_ms < -kMax_ms ||
+        from_ms > kMax_ms) {
       return malformed();
     }
     energies.stretches.push_back({.flow = static_cast<EnergyFlow>(flow),

@@ -44,8 +44,8 @@ struct HourEnergies {
 // `before`: the last earlier hour in which the device reported anything; empty: there is none. An
 // hour in which the device only connected or disconnected has no energies, and is part of the gap
 // around it. Powers held when `before` began must be passed to it (HourRows::hold).
-[[nodiscard]] HourEnergies account(const EnergySources& sources, const HourRows& before,
-                                   const HourRows& rows);
+[[nodiscard]] HourEnergies integrate_hour(const EnergySources& sources, const HourRows& before,
+                                          const HourRows& rows);
 
 // Converts to bytes, with a resolution of one milliwatt-hour (format: docs/internals/formats.md),
 // and back. kMalformed: invalid bytes, or of a later version.

@@ -91,9 +91,9 @@ class Course {
       must(rows.add(must(Block::open(bytes))));
       rows.finish();
       const HourEnergies energies =
-          account(sources(), before ? *before : HourRows(sources(), names_), rows);
+          integrate_hour(sources(), before ? *before : HourRows(sources(), names_), rows);
       all[hour] = must(energies_of(hour, to_bytes(hour, energies)));
-      if (!rows.said_anything()) continue;
+      if (!rows.has_reports()) continue;
       for (const auto& [source, watts] : all[hour].held) rows.hold(source, watts);
       before = std::move(rows);
     }
@@ -106,7 +106,7 @@ class Course {
   std::map<std::int64_t, BlockWriter> hours_;
 };
 
-class Accounting : public testing::Test {
+class EnergyIntegratorTest : public testing::Test {
  protected:
   double wh(EnergyFlow flow, Millis from = 0ms, Millis to = 10'000h) {
     if (accounts_.empty()) accounts_ = course.accounts();
@@ -124,13 +124,13 @@ class Accounting : public testing::Test {
   std::map<std::int64_t, HourEnergies> accounts_;
 };
 
-TEST_F(Accounting, AKilowattForAnHourIsAKilowattHour) {
+TEST_F(EnergyIntegratorTest, AKilowattForAnHourIsAKilowattHour) {
   course.steady(0min, 60min, {{"w.pv", "1000"}, {"w.load", "250.5"}});
   EXPECT_NEAR(wh(EnergyFlow::kPv), 1000, 1e-6);
   EXPECT_NEAR(wh(EnergyFlow::kLoad), 250.5, 1e-6);
 }
 
-TEST_F(Accounting, AQuarterOfAnHourHasItsOwn) {
+TEST_F(EnergyIntegratorTest, AQuarterOfAnHourHasItsOwn) {
   course.steady(0min, 14min, {{"w.pv", "1000"}});
   course.steady(15min, 60min, {{"w.pv", "2000"}});
   EXPECT_NEAR(wh(EnergyFlow::kPv, 0min, 15min), 250, 1e-6);
@@ -138,7 +138,7 @@ TEST_F(Accounting, AQuarterOfAnHourHasItsOwn) {
   EXPECT_NEAR(wh(EnergyFlow::kPv, 45min, 60min), 500, 1e-6);
 }
 
-TEST_F(Accounting, APowerCountsUntilAnotherIsTold) {
+TEST_F(EnergyIntegratorTest, APowerIsHeldUntilTheNextValue) {
   course.report(0min, {{"w.pv", "1200"}});
   course.report(3min, {{"w.pv", "0"}});
   course.report(5min, {{"w.load", "600"}});
@@ -147,7 +147,7 @@ TEST_F(Accounting, APowerCountsUntilAnotherIsTold) {
   EXPECT_NEAR(wh(EnergyFlow::kLoad), 10, 1e-6);
 }
 
-TEST_F(Accounting, BothDirectionsOfBatteryAndGridAreKeptApart) {
+TEST_F(EnergyIntegratorTest, BothDirectionsOfBatteryAndGridAreKeptApart) {
   // The battery value on the wire is in tenths of a watt, and positive while discharging.
   course.report(0min, {{"w.bat", "6000"}, {"w.grid", "-120"}});
   course.report(5min, {{"w.bat", "-12000"}, {"w.grid", "240"}});
@@ -158,17 +158,17 @@ TEST_F(Accounting, BothDirectionsOfBatteryAndGridAreKeptApart) {
   EXPECT_NEAR(wh(EnergyFlow::kGridIn), 20, 1e-6);
 }
 
-TEST_F(Accounting, OnlyTheFirstFieldOfANatureCounts) {
+TEST_F(EnergyIntegratorTest, OnlyTheFirstFieldOfANatureCounts) {
   course.steady(0min, 60min, {{"w.load", "100"}, {"w.load2", "900"}});
   EXPECT_NEAR(wh(EnergyFlow::kLoad), 100, 1e-6);
 }
 
-TEST_F(Accounting, AllModulesOfAFieldAreSummed) {
+TEST_F(EnergyIntegratorTest, AllModulesOfAFieldAreSummed) {
   course.steady(0min, 60min, {{"pack.A1.pump", "100"}, {"pack.B2.pump", "30"}});
   EXPECT_NEAR(wh(EnergyFlow::kHeatpump), 130, 1e-6);
 }
 
-TEST_F(Accounting, ConsumersTakeTheSunsShareOfAllSources) {
+TEST_F(EnergyIntegratorTest, ConsumersTakeTheSunsShareOfAllSources) {
   course.steady(0min, 60min,
                 {{"w.pv", "3000"}, {"w.grid", "1000"}, {"w.ev", "400"}, {"w.rod", "200"}});
   EXPECT_NEAR(wh(EnergyFlow::kEv), 400, 1e-6);
@@ -177,13 +177,13 @@ TEST_F(Accounting, ConsumersTakeTheSunsShareOfAllSources) {
   EXPECT_NEAR(wh(EnergyFlow::kPvToHeater), 150, 1e-6);
 }
 
-TEST_F(Accounting, WithoutSourcesNothingComesFromTheSun) {
+TEST_F(EnergyIntegratorTest, WithoutSourcesNothingComesFromTheSun) {
   course.steady(0min, 60min, {{"w.ev", "400"}});
   EXPECT_NEAR(wh(EnergyFlow::kEv), 400, 1e-6);
   EXPECT_EQ(wh(EnergyFlow::kPvToEv), 0);
 }
 
-TEST_F(Accounting, AGapOfOverFiveMinutesAddsNothing) {
+TEST_F(EnergyIntegratorTest, AGapOfOverFiveMinutesAddsNothing) {
   course.report(0min, {{"w.pv", "1200"}});
   course.report(5min, {{"w.pv", "1200"}});
   course.report(10min + 1ms, {{"w.pv", "1200"}});
@@ -191,7 +191,7 @@ TEST_F(Accounting, AGapOfOverFiveMinutesAddsNothing) {
   EXPECT_NEAR(wh(EnergyFlow::kPv), 120, 1e-3);
 }
 
-TEST_F(Accounting, AfterAGapWhatWasSaidBeforeCountsNoMore) {
+TEST_F(EnergyIntegratorTest, AfterAGapWhatWasSaidBeforeCountsNoMore) {
   course.report(0min, {{"w.pv", "1200"}});
   course.report(6min, {{"w.load", "600"}});
   course.report(9min, {{"w.load", "600"}});
@@ -199,7 +199,7 @@ TEST_F(Accounting, AfterAGapWhatWasSaidBeforeCountsNoMore) {
   EXPECT_NEAR(wh(EnergyFlow::kLoad), 30, 1e-6);
 }
 
-TEST_F(Accounting, ADeviceThatWentAwayDoesNotGoOnCounting) {
+TEST_F(EnergyIntegratorTest, ADeviceThatWentAwayDoesNotGoOnCounting) {
   course.report(0min, {{"w.pv", "1200"}});
   course.report(1min, {{"w.pv", "1200"}});
   course.report(2min, {{"$online", "0"}});
@@ -208,12 +208,12 @@ TEST_F(Accounting, ADeviceThatWentAwayDoesNotGoOnCounting) {
   EXPECT_NEAR(wh(EnergyFlow::kPv), 40, 1e-6);
 }
 
-TEST_F(Accounting, WhatIsNoNumberCountsAsNothing) {
+TEST_F(EnergyIntegratorTest, ValuesThatAreNotNumbersCountAsNothing) {
   course.steady(0min, 60min, {{"w.pv", R"("1000")"}, {"w.load", "null"}, {"w.grid", "true"}});
   EXPECT_EQ(wh(EnergyFlow::kPv) + wh(EnergyFlow::kLoad) + wh(EnergyFlow::kGridIn), 0);
 }
 
-TEST_F(Accounting, ATextBetweenNumbersEndsThem) {
+TEST_F(EnergyIntegratorTest, ATextBetweenNumbersEndsThem) {
   course.report(0min, {{"w.pv", "1200"}});
   course.report(1min, {{"w.pv", R"("off")"}});
   course.report(2min, {{"w.pv", "1200"}});
@@ -221,7 +221,7 @@ TEST_F(Accounting, ATextBetweenNumbersEndsThem) {
   EXPECT_NEAR(wh(EnergyFlow::kPv), 40, 1e-6);
 }
 
-TEST_F(Accounting, TheLastPieceOfAnHourIsCountedInItsOwnQuarter) {
+TEST_F(EnergyIntegratorTest, TheEndOfAnHourIsCountedInItsOwnQuarter) {
   course.report(58min, {{"w.pv", "1200"}});
   course.report(61min, {{"w.pv", "2400"}});
   course.report(62min, {{"w.pv", "0"}});
@@ -229,13 +229,13 @@ TEST_F(Accounting, TheLastPieceOfAnHourIsCountedInItsOwnQuarter) {
   EXPECT_NEAR(wh(EnergyFlow::kPv, 60min, 75min), 60, 1e-6);
 }
 
-TEST_F(Accounting, APowerHoldsOverTheBorderOfAnHour) {
+TEST_F(EnergyIntegratorTest, APowerHoldsOverTheBorderOfAnHour) {
   course.report(58min, {{"w.pv", "1200"}});
   course.steady(59min, 65min, {{"x", "1"}});
   EXPECT_NEAR(wh(EnergyFlow::kPv), 140, 1e-6);
 }
 
-TEST_F(Accounting, ACounterIsPreferredToItsPower) {
+TEST_F(EnergyIntegratorTest, ACounterIsPreferredToItsPower) {
   for (int minute = 0; minute <= 120; ++minute) {
     course.report(std::chrono::minutes(minute),
                   {{"w.pv", "600"}, {"wh.pv", std::to_string(5000 + 11 * minute)}});
@@ -245,7 +245,7 @@ TEST_F(Accounting, ACounterIsPreferredToItsPower) {
   EXPECT_NEAR(wh(EnergyFlow::kPv, 60min, 75min), 165, 1e-3);
 }
 
-TEST_F(Accounting, WhereTheCounterHasNoSamplesThePowerCounts) {
+TEST_F(EnergyIntegratorTest, WhereTheCounterHasNoSamplesThePowerCounts) {
   course.steady(0min, 30min, {{"w.pv", "600"}});
   course.report(30min, {{"wh.pv", "1000"}});
   course.steady(31min, 89min, {{"w.pv", "600"}});
@@ -256,14 +256,14 @@ TEST_F(Accounting, WhereTheCounterHasNoSamplesThePowerCounts) {
   EXPECT_NEAR(wh(EnergyFlow::kPv, 90min, 150min), 600, 1e-3);
 }
 
-TEST_F(Accounting, ACounterKnowsWhatHappenedInAGap) {
+TEST_F(EnergyIntegratorTest, ACounterKnowsWhatHappenedInAGap) {
   course.steady(0min, 10min, {{"w.pv", "600"}, {"wh.pv", "1000"}});
   course.steady(50min, 60min, {{"w.pv", "600"}, {"wh.pv", "1400"}});
   EXPECT_NEAR(wh(EnergyFlow::kPv), 400, 1e-6);
   EXPECT_NEAR(wh(EnergyFlow::kPv, 15min, 45min), 300, 1e-3);
 }
 
-TEST_F(Accounting, AGapOfDaysIsSpreadEvenly) {
+TEST_F(EnergyIntegratorTest, AGapOfDaysIsSpreadEvenly) {
   course.report(30min, {{"wh.pv", "1000"}});
   course.report(30min + 48h, {{"wh.pv", "5800"}});
   EXPECT_NEAR(wh(EnergyFlow::kPv), 4800, 1e-6);
@@ -272,7 +272,7 @@ TEST_F(Accounting, AGapOfDaysIsSpreadEvenly) {
   EXPECT_NEAR(wh(EnergyFlow::kPv, 48h, 49h), 50, 1e-6);
 }
 
-TEST_F(Accounting, ACounterThatGoesBackAddsNothingForThatTime) {
+TEST_F(EnergyIntegratorTest, ACounterThatDecreasesAddsNothingForThatTime) {
   course.report(0min, {{"wh.pv", "1000"}});
   course.report(10min, {{"wh.pv", "1100"}});
   course.report(20min, {{"wh.pv", "30"}});
@@ -280,25 +280,25 @@ TEST_F(Accounting, ACounterThatGoesBackAddsNothingForThatTime) {
   EXPECT_NEAR(wh(EnergyFlow::kPv), 150, 1e-6);
 }
 
-TEST_F(Accounting, ACounterThatWasResetLeavesThePower) {
+TEST_F(EnergyIntegratorTest, ACounterThatWasResetLeavesThePower) {
   course.steady(0min, 9min, {{"w.pv", "600"}, {"wh.pv", "1000"}});
   course.steady(10min, 20min, {{"w.pv", "600"}, {"wh.pv", "7"}});
   EXPECT_NEAR(wh(EnergyFlow::kPv), 10, 1e-6);
 }
 
 // Devices send counters that they do not maintain as 0.
-TEST_F(Accounting, ACounterThatStandsAtZeroIsNone) {
+TEST_F(EnergyIntegratorTest, ACounterThatStandsAtZeroIsNone) {
   course.steady(0min, 90min, {{"w.pv", "600"}, {"wh.pv", "0"}});
   EXPECT_NEAR(wh(EnergyFlow::kPv), 900, 1e-6);
 }
 
-TEST_F(Accounting, ACounterThatComesToLifeBringsNotItsWholePast) {
+TEST_F(EnergyIntegratorTest, ACounterThatComesToLifeBringsNotItsWholePast) {
   course.steady(0min, 9min, {{"w.pv", "600"}, {"wh.pv", "0"}});
   course.steady(10min, 20min, {{"w.pv", "600"}, {"wh.pv", "90000"}});
   EXPECT_NEAR(wh(EnergyFlow::kPv), 100, 1e-6);
 }
 
-TEST_F(Accounting, PartsOfACounterAreSummed) {
+TEST_F(EnergyIntegratorTest, PartsOfACounterAreSummed) {
   for (int minute = 0; minute <= 60; ++minute) {
     course.report(std::chrono::minutes(minute), {{"w.load", "1"},
                                                  {"wh.ac", std::to_string(100 + 2 * minute)},
@@ -307,7 +307,7 @@ TEST_F(Accounting, PartsOfACounterAreSummed) {
   EXPECT_NEAR(wh(EnergyFlow::kLoad), 180, 1e-6);
 }
 
-TEST_F(Accounting, APartThatIsMissingLeavesThePower) {
+TEST_F(EnergyIntegratorTest, APartThatIsMissingLeavesThePower) {
   for (int minute = 0; minute <= 60; ++minute) {
     course.report(std::chrono::minutes(minute),
                   {{"w.load", "300"}, {"wh.ac", std::to_string(100 + minute)}});
@@ -315,7 +315,7 @@ TEST_F(Accounting, APartThatIsMissingLeavesThePower) {
   EXPECT_NEAR(wh(EnergyFlow::kLoad), 300, 1e-6);
 }
 
-TEST_F(Accounting, APartThatIsNotUsedStandsAtZero) {
+TEST_F(EnergyIntegratorTest, APartThatIsNotUsedStandsAtZero) {
   for (int minute = 0; minute <= 60; ++minute) {
     course.report(std::chrono::minutes(minute),
                   {{"w.load", "300"}, {"wh.ac", std::to_string(100 + minute)}, {"wh.dc", "0"}});
@@ -323,7 +323,7 @@ TEST_F(Accounting, APartThatIsNotUsedStandsAtZero) {
   EXPECT_NEAR(wh(EnergyFlow::kLoad), 60, 1e-6);
 }
 
-TEST_F(Accounting, NothingIsEverNegative) {
+TEST_F(EnergyIntegratorTest, NothingIsEverNegative) {
   Dice dice(11);
   for (int i = 0; i < 3000; ++i) {
     const Millis at{dice.between(0, 5 * kHour_ms)};
@@ -342,7 +342,7 @@ TEST_F(Accounting, NothingIsEverNegative) {
 }
 
 // An hour in which a device only connected or disconnected must not hide earlier counter values.
-TEST_F(Accounting, AnHourWithoutReportsIsPartOfTheGap) {
+TEST_F(EnergyIntegratorTest, AnHourWithoutReportsIsPartOfTheGap) {
   course.report(59min, {{"w.pv", "600"}, {"wh.pv", "1000"}});
   course.report(61min, {{"$online", "0"}});
   course.report(179min, {{"w.pv", "600"}, {"wh.pv", "1240"}});
@@ -351,7 +351,7 @@ TEST_F(Accounting, AnHourWithoutReportsIsPartOfTheGap) {
 }
 
 // The same reports give the same sum when they are shifted relative to the hours.
-TEST(AccountingProperty, TheSumDoesNotDependOnWhereHoursEnd) {
+TEST(EnergyIntegratorProperty, TheSumDoesNotDependOnWhereHoursEnd) {
   for (std::uint64_t seed = 0; seed < 40; ++seed) {
     Dice dice(seed);
     std::vector<std::pair<Millis, Values>> rows;
@@ -386,7 +386,7 @@ TEST(AccountingProperty, TheSumDoesNotDependOnWhereHoursEnd) {
   }
 }
 
-TEST_F(Accounting, APowerThatWasSaidOnceHoldsForHours) {
+TEST_F(EnergyIntegratorTest, APowerThatWasSaidOnceHoldsForHours) {
   course.report(0min, {{"w.load", "100"}, {"pack.3.pump", "20.5"}});
   course.steady(1min, 10h, {{"w.pv", "0"}});
   EXPECT_NEAR(wh(EnergyFlow::kLoad), 1000, 0.01);
@@ -394,7 +394,7 @@ TEST_F(Accounting, APowerThatWasSaidOnceHoldsForHours) {
   EXPECT_NEAR(wh(EnergyFlow::kLoad, 7h, 8h), 100, 0.01);
 }
 
-TEST_F(Accounting, WhatHeldForHoursEndsWithTheNextValue) {
+TEST_F(EnergyIntegratorTest, APowerHeldForHoursEndsWithTheNextValue) {
   course.report(0min, {{"w.load", "100"}});
   course.steady(1min, 5h, {{"w.pv", "0"}});
   course.report(5h + 30s, {{"w.load", "0"}});
@@ -402,7 +402,7 @@ TEST_F(Accounting, WhatHeldForHoursEndsWithTheNextValue) {
   EXPECT_NEAR(wh(EnergyFlow::kLoad), 500 + 100.0 / 120, 0.01);
 }
 
-TEST_F(Accounting, WhatHeldForHoursEndsWithAGap) {
+TEST_F(EnergyIntegratorTest, APowerHeldForHoursEndsWithAGap) {
   course.report(0min, {{"w.load", "100"}});
   course.steady(1min, 3h, {{"w.pv", "0"}});
   course.steady(3h + 10min, 9h, {{"w.pv", "0"}});

@@ -59,6 +59,6 @@ class EnergyQuery {
 // Returns the Account that computes the energies of completed hours. `family_of` returns the family
 // of a device; null: the device was removed. Called on the builder's thread.
 using FamilyOf = std::function<catalog::FamilyPtr(DeviceNumber device)>;
-[[nodiscard]] Account account_by(FamilyOf family_of);
+[[nodiscard]] HourIntegrator hour_integrator_by(FamilyOf family_of);
 
 }  // namespace gridloom::history

@@ -52,8 +52,7 @@ std::string HeadBlocks::chunk_of(const std::string& buffer) const {
 std::string HeadBlocks::beginning_of(const Shape& shape) {
   std::string bytes;
   auto known = numbers_.find(shape);
-  if (known == numbers_.end() && numbers_.size() < kMostShapes &&
-      shape.size() <= kMostShapeFields) {
+  if (known == numbers_.end() && numbers_.size() < kMaxShapes && shape.size() <= kMaxShapeFields) {
     (*shapes_)[numbers_.size()] = shape;
     known = numbers_.emplace(shape, numbers_.size() + 1).first;
   }

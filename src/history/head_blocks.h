@@ -81,9 +81,9 @@ class HeadBlocks {
   using Shape = std::vector<FieldId>;
   // Shapes beyond these limits are written out in each of their rows, because shapes are kept for
   // as long as the server runs.
-  static constexpr std::size_t kMostShapes = 1024;
-  static constexpr std::size_t kMostShapeFields = 1024;
-  using Shapes = std::array<Shape, kMostShapes>;
+  static constexpr std::size_t kMaxShapes = 1024;
+  static constexpr std::size_t kMaxShapeFields = 1024;
+  using Shapes = std::array<Shape, kMaxShapes>;
 
   // A shape of the batch being read.
   struct OfBatch {

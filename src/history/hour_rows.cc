@@ -23,13 +23,13 @@ void sort_by_time(std::vector<T>& all) {
 
 }  // namespace
 
-bool says_anything(const Block& block, const FieldNames& names) {
+bool block_has_reports(const Block& block, const FieldNames& names) {
   const auto presence = names.find(kPresence);
   return std::ranges::any_of(block.fields(), [&](FieldId field) { return field != presence; });
 }
 
 Status HourRows::add(const Block& block) {
-  said_anything_ = said_anything_ || says_anything(block, *names_);
+  has_reports_ = has_reports_ || block_has_reports(block, *names_);
   if (Status read = block.times(times); !read) return read;
   for (std::uint32_t i = 0; i < sources_->powers.size(); ++i) {
     for (const FieldId field : fields_of(block, sources_->powers[i].name)) {
@@ -54,7 +54,7 @@ Status HourRows::add(const Block& block) {
   if (Status read = block.numbers(*presence, points); !read) return read;
   for (const Point& point : points) {
     if (point.value != 0) continue;
-    changes.push_back({.at_ms = point.at_ms, .source = *presence, .power = Change::kWentAway});
+    changes.push_back({.at_ms = point.at_ms, .source = *presence, .power = Change::kDisconnected});
   }
   return {};
 }

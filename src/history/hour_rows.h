@@ -1,4 +1,4 @@
-// The power and counter values in the blocks of one hour, unpacked for account().
+// The power and counter values in the blocks of one hour, unpacked for integrate_hour().
 #pragma once
 
 #include <cstddef>
@@ -16,8 +16,8 @@ namespace gridloom::history {
 
 class HourRows {
  public:
-  // All HourRows passed to one call of account() need the same `sources` and `names`, which outlive
-  // them.
+  // All HourRows passed to one call of integrate_hour() need the same `sources` and `names`, which
+  // outlive them.
   HourRows(const EnergySources& sources, const FieldNames& names)
       : sources_(&sources), names_(&names) {}
 
@@ -31,14 +31,14 @@ class HourRows {
 
   [[nodiscard]] bool empty() const { return times.empty(); }
   // True if there is more than connects and disconnects.
-  [[nodiscard]] bool said_anything() const { return said_anything_; }
+  [[nodiscard]] bool has_reports() const { return has_reports_; }
 
   // A reported value, or a disconnect. A field that exists in several modules has one source each.
   struct Change {
-    static constexpr std::uint32_t kWentAway = UINT32_MAX;
+    static constexpr std::uint32_t kDisconnected = UINT32_MAX;
     std::int64_t at_ms = 0;
     FieldId source = 0;
-    std::uint32_t power = 0;  // index in EnergySources::powers; kWentAway: the connection ended
+    std::uint32_t power = 0;  // index in EnergySources::powers; kDisconnected: the connection ended
     double watts = 0;
   };
   // The values of one counter field, in Wh.
@@ -64,14 +64,14 @@ class HourRows {
 
   const EnergySources* sources_;
   const FieldNames* names_;
-  bool said_anything_ = false;
+  bool has_reports_ = false;
 };
 
 // Maximum number of preceding hours with connects and disconnects only that are searched for
 // reported values.
-inline constexpr int kMostSilentHours = 48;
+inline constexpr int kMaxSilentHours = 48;
 
 // True if a block holds more than connects and disconnects.
-[[nodiscard]] bool says_anything(const Block& block, const FieldNames& names);
+[[nodiscard]] bool block_has_reports(const Block& block, const FieldNames& names);
 
 }  // namespace gridloom::history

@@ -50,7 +50,7 @@ struct Log::Impl {
   void work();
   [[nodiscard]] bool has_records() const { return begun < taken.size() || !waiting.empty(); }
   [[nodiscard]] bool is_failing() const { return health.failing.has_value(); }
-  void wait_for_company(std::unique_lock<std::mutex>& lock);
+  void wait_for_group(std::unique_lock<std::mutex>& lock);
   void take();
   [[nodiscard]] Status attempt();
   [[nodiscard]] Status write_some();
@@ -66,7 +66,7 @@ struct Log::Impl {
   std::optional<registry::SeenNumber> seen;
   std::vector<Waiting> taken;
   std::size_t begun = 0;  // index in `taken`: records before it are durable
-  LogThrottle complaints{{.times = 1, .within = kErrorsEvery}};
+  LogThrottle warning_throttle{{.times = 1, .within = kErrorsEvery}};
 
   mutable std::mutex mutex;
   std::condition_variable wake;  // wakes the thread
@@ -103,7 +103,7 @@ void Log::Impl::work() {
     }
     if (stopping && !has_records()) return;
     if (begun == taken.size()) {
-      wait_for_company(lock);
+      wait_for_group(lock);
       take();
     }
     ++attempts;
@@ -126,7 +126,7 @@ void Log::Impl::work() {
   }
 }
 
-void Log::Impl::wait_for_company(std::unique_lock<std::mutex>& lock) {
+void Log::Impl::wait_for_group(std::unique_lock<std::mutex>& lock) {
   if (waiting.empty()) return;
   wake.wait_until(lock, first_at + options.limits.commit, [this] {
     return stopping || flush_to > durable_through || waiting_size >= options.limits.commit_bytes;
@@ -197,7 +197,7 @@ void Log::Impl::failed(const Error& fault) {
   health.failing = fault.detail;
   failed_attempt = attempts;
   done.notify_all();
-  if (const auto left_out = complaints.admit(clock.now())) {
+  if (const auto left_out = warning_throttle.admit(clock.now())) {
     spdlog::error("the log cannot be written; no report or set is acknowledged until it can: {}",
                   fault.detail);
   }
@@ -207,7 +207,7 @@ void Log::Impl::trim(std::uint64_t up_to) {
   const Status status = files.trim(up_to);
   if (status) return;
   // The next trim tries again.
-  if (const auto left_out = complaints.admit(clock.now())) {
+  if (const auto left_out = warning_throttle.admit(clock.now())) {
     spdlog::error("old segments of the log could not be removed: {}", status.error().detail);
   }
 }

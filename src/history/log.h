@@ -57,7 +57,7 @@ struct RecordGap {
 
 // Records that a start found missing from the log, compared with `after`.
 struct LogLoss {
-  static constexpr std::size_t kMostGaps = 20;
+  static constexpr std::size_t kMaxGaps = 20;
   std::vector<RecordGap> gaps{};  // the first of them
   // The last record of a log that ends too early: other stores hold records up to
   // Log::Options::known, or records up to `seen` were durable once. 0: the log has no segment at

@@ -212,7 +212,7 @@ TEST_F(LogDamage, AFileThatGotNoFurtherThanItsNameIsReplaced) {
   }
 }
 
-TEST_F(LogDamage, WhatAnAbandonedSegmentStillHoldsIsReadInTheNextOne) {
+TEST_F(LogDamage, RecordsOfAnAbandonedSegmentAreReadInTheNextOne) {
   TestDisk disk(1);
   fill(disk);
   // 3 to 5 were written to this segment; 4 and 5 were not synced, and were written again.
@@ -245,7 +245,7 @@ TEST_F(LogDamage, AHoleBeforeTheLastRecordIsNoTornEnd) {
   EXPECT_EQ(found.health.damaged_places, 1U);
 }
 
-TEST_F(LogDamage, SegmentsThatNobodyNeedsAreNotLookedInto) {
+TEST_F(LogDamage, UnneededSegmentsAreNotRead) {
   TestDisk disk(1);
   fill(disk);
   disk.put(std::string(kFirst), "nonsense");
@@ -299,7 +299,7 @@ TEST_F(LogDamage, IsCountedEvenWhenNoCopyCanBeMade) {
   EXPECT_THAT(said_.text(), HasSubstr("no copy was made"));
 }
 
-TEST_F(LogDamage, WhatIsMissingIsTold) {
+TEST_F(LogDamage, MissingRecordsAreReported) {
   struct Row {
     std::string what;
     std::uint64_t after;

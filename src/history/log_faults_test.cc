@@ -220,7 +220,7 @@ std::uint64_t run(const Case& of, LogLimits limits) {
   return operations;
 }
 
-TEST_F(LogFaults, WhatIsToldIsKeptWhicheverOperationFailsAndHow) {
+TEST_F(LogFaults, AcknowledgedRecordsSurviveEachSingleFailure) {
   const std::uint64_t operations = run({.fault = {.at = 1'000'000}, .seed = 1}, limits());
   ASSERT_GT(operations, 30U);
   for (std::uint64_t at = 1; at <= operations; ++at) {
@@ -275,7 +275,7 @@ void run_at_random(std::uint64_t seed, LogLimits limits) {
   ASSERT_TRUE(life.start());
 }
 
-TEST_F(LogFaults, WhatIsToldIsKeptInAnyRun) {
+TEST_F(LogFaults, AcknowledgedRecordsSurviveRandomFailures) {
   for (std::uint64_t seed = 1; seed <= 400; ++seed) {
     run_at_random(seed, limits());
     ASSERT_FALSE(HasFailure()) << "seed " << seed;

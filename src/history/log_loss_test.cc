@@ -9,7 +9,7 @@
 namespace gridloom::history {
 namespace {
 
-TEST(LogLossTest, IsToldForWhatHistoryLacksAlone) {
+TEST(LogLossTest, OnlyRecordsMissingFromHistoryAreALoss) {
   struct Row {
     std::string what;
     LogLoss loss;

@@ -91,7 +91,7 @@ std::vector<std::string> segments_of(const TestDisk& disk) {
   return names;
 }
 
-TEST(Log, WhatWasAppendedIsThereAfterARestart) {
+TEST(Log, AppendedRecordsAreReplayedAfterARestart) {
   TestDisk disk(1);
   {
     Stand first(disk);
@@ -220,7 +220,7 @@ TEST(Log, AGroupIsSyncedWhenItsFirstHasWaitedLongEnough) {
   EXPECT_GE(std::chrono::steady_clock::now() - begun, Millis(20));
 }
 
-TEST(Log, NothingIsToldBeforeTheDiskHasItAndThenInOrder) {
+TEST(Log, RecordsAreReportedDurableAfterTheSyncInOrder) {
   TestDisk disk(1);
   Stand stand(disk);
   EXPECT_TRUE(stand.put("one"));
@@ -284,7 +284,7 @@ TEST(Log, IsBehindWhileMoreWaitsThanMay) {
   EXPECT_FALSE(stand.log().behind());
 }
 
-TEST(Log, WhoeverIsToldMayUseTheLog) {
+TEST(Log, TheDurableCallbackMayUseTheLog) {
   TestDisk disk(1);
   Stand stand(disk);
   std::promise<bool> last;

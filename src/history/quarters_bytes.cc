@@ -23,10 +23,10 @@ namespace {
 
 constexpr char kVersion = 1;
 constexpr std::size_t kHead_bytes = 2;  // version, packing
-constexpr std::uint64_t kMostFields = 1'000'000;
-constexpr std::uint64_t kMostCount = std::uint64_t{1} << 32U;
-constexpr std::int64_t kMostExact = std::int64_t{1} << 53U;
-constexpr std::uint8_t kMostScale = 9;
+constexpr std::uint64_t kMaxFields = 1'000'000;
+constexpr std::uint64_t kMaxCount = std::uint64_t{1} << 32U;
+constexpr std::int64_t kMaxExact = std::int64_t{1} << 53U;
+constexpr std::uint8_t kMaxScale = 9;
 // Rounding error of adding up as many doubles as an hour has, relative to the largest possible sum:
 // a sum that differs from a sum of decimals by at most this much is taken for that sum.
 constexpr double kRounding = 1e-12;
@@ -38,8 +38,8 @@ constexpr std::uint8_t kNumbers = 0x10;
 constexpr std::uint8_t kTexts = 0x20;
 
 double power_of_ten(std::uint8_t scale) {
-  constexpr std::array<double, kMostScale + 1> kPowers = {1,   1e1, 1e2, 1e3, 1e4,
-                                                          1e5, 1e6, 1e7, 1e8, 1e9};
+  constexpr std::array<double, kMaxScale + 1> kPowers = {1,   1e1, 1e2, 1e3, 1e4,
+                                                         1e5, 1e6, 1e7, 1e8, 1e9};
   return kPowers[scale];
 }
 double value_of_digits(std::int64_t digits, std::uint8_t scale) {
@@ -49,7 +49,7 @@ double value_of_digits(std::int64_t digits, std::uint8_t scale) {
 // The value as a rounded integer of the given scale; nothing: too large to be exact.
 std::optional<std::int64_t> digits_of(double value, std::uint8_t scale) {
   const double scaled = std::round(value * power_of_ten(scale));
-  if (!(std::abs(scaled) < static_cast<double>(kMostExact))) return std::nullopt;
+  if (!(std::abs(scaled) < static_cast<double>(kMaxExact))) return std::nullopt;
   return static_cast<std::int64_t>(scaled);
 }
 
@@ -98,7 +98,7 @@ struct Exact {
   std::array<Digits, kQuarters> digits{};
 };
 Exact exact_of(const OfField& quarters) {
-  for (std::uint8_t scale = 0; scale <= kMostScale; ++scale) {
+  for (std::uint8_t scale = 0; scale <= kMaxScale; ++scale) {
     if (const auto digits = digits_of(quarters, scale)) return {.scale = scale, .digits = *digits};
   }
   return {};
@@ -230,7 +230,7 @@ std::uint64_t bounded(Cursor& from, std::uint64_t most) {
 }
 
 std::vector<Form> read_forms(Cursor& from) {
-  const std::uint64_t most = std::min(kMostFields, std::uint64_t{from.rest().size()});
+  const std::uint64_t most = std::min(kMaxFields, std::uint64_t{from.rest().size()});
   std::vector<Form> forms(bounded(from, most));
   std::uint64_t field = 0;
   for (Form& form : forms) {
@@ -243,7 +243,7 @@ std::vector<Form> read_forms(Cursor& from) {
     const std::string_view byte = from.bytes(1);
     form.bits = byte.empty() ? 0 : static_cast<std::uint8_t>(byte.front());
     const std::uint8_t scale = form.bits & kScale;
-    if (scale > kMostScale && scale != kLoose) from.fail();
+    if (scale > kMaxScale && scale != kLoose) from.fail();
   }
   return forms;
 }
@@ -251,12 +251,12 @@ std::vector<Form> read_forms(Cursor& from) {
 void read_fields(Cursor& from, std::vector<Form>& forms) {
   for (Form& form : forms) {
     if (!form.has(kNumbers)) continue;
-    for (RollupField& quarter : form.quarters) quarter.count = bounded(from, kMostCount);
+    for (RollupField& quarter : form.quarters) quarter.count = bounded(from, kMaxCount);
   }
   for (Form& form : forms) {
     if (!form.has(kNumbers)) continue;
     for (RollupField& quarter : form.quarters) {
-      quarter.held_ms = static_cast<std::int64_t>(bounded(from, kMostCount));
+      quarter.held_ms = static_cast<std::int64_t>(bounded(from, kMaxCount));
     }
   }
   for (Form& form : forms) {

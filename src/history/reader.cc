@@ -8,7 +8,7 @@
 
 namespace gridloom::history {
 
-Error Reader::told(Error fault) const {
+Error Reader::note_damage(Error fault) const {
   if (fault.code != ErrorCode::kDamaged) return fault;
   shared_->damage->note_page(shared_->clock->now(), fault);
   return {.code = ErrorCode::kDamaged,
@@ -26,24 +26,24 @@ Status Reader::each_block(DeviceNumber device, std::int64_t from, std::int64_t t
 
 Status Reader::each_energy(DeviceNumber device, std::int64_t from, std::int64_t to,
                            const Store::OnBytes& on_energy, const Store::OnHour& on_damaged) {
-  return told(store_.each_energy(device, from, to, on_energy, on_damaged));
+  return note_damage(store_.each_energy(device, from, to, on_energy, on_damaged));
 }
 
-Status Reader::each_quarters(DeviceNumber device, std::int64_t from, std::int64_t to,
-                             const OnQuarters& on_quarters) {
+Status Reader::each_rollup(DeviceNumber device, std::int64_t from, std::int64_t to,
+                           const OnRollup& on_rollup) {
   const auto read_hour = [&](std::int64_t hour, std::string_view bytes) -> Status {
     const auto quarters = read_rollups(hour, bytes);
-    if (quarters) return on_quarters(hour, *quarters);
+    if (quarters) return on_rollup(hour, *quarters);
     spdlog::error("the history of device {}, hour {}: {}", device, hour, quarters.error().detail);
     return {};
   };
-  return told(store_.each_quarters(device, from, to, read_hour));
+  return note_damage(store_.each_rollup(device, from, to, read_hour));
 }
 
 Result<std::optional<std::int64_t>> Reader::hour_before(DeviceNumber device, std::int64_t hour) {
   const auto head_blocks =
       shared_->builder->head_blocks().hours(device, std::numeric_limits<std::int64_t>::min(), hour);
-  auto found = told(store_.hour_before(device, hour));
+  auto found = note_damage(store_.hour_before(device, hour));
   if (!found || head_blocks.empty()) return found;
   return std::max(found->value_or(head_blocks.back()), head_blocks.back());
 }
@@ -51,16 +51,17 @@ Result<std::optional<std::int64_t>> Reader::hour_before(DeviceNumber device, std
 Result<std::optional<std::int64_t>> Reader::hour_from(DeviceNumber device, std::int64_t hour) {
   const auto head_blocks =
       shared_->builder->head_blocks().hours(device, hour, std::numeric_limits<std::int64_t>::max());
-  auto found = told(store_.hour_from(device, hour));
+  auto found = note_damage(store_.hour_from(device, hour));
   if (!found || head_blocks.empty()) return found;
   return std::min(found->value_or(head_blocks.front()), head_blocks.front());
 }
 
-Result<std::vector<std::int64_t>> Reader::unaccounted(DeviceNumber device, std::int64_t from,
-                                                      std::int64_t to) {
+Result<std::vector<std::int64_t>> Reader::hours_without_energies(DeviceNumber device,
+                                                                 std::int64_t from,
+                                                                 std::int64_t to) {
   const std::vector<std::int64_t> head_blocks =
       shared_->builder->head_blocks().hours(device, from, to);
-  auto found = told(store_.unaccounted(device, from, to));
+  auto found = note_damage(store_.hours_without_energies(device, from, to));
   if (!found) return found;
   found->insert(found->end(), head_blocks.begin(), head_blocks.end());
   std::ranges::sort(*found);
@@ -75,7 +76,7 @@ Status Reader::each_audit(const Store::OnAudit& on_entry) {
     last = row.sequence;
     if (!on_entry(row)) return {};
   }
-  return told(store_.each_audit(
+  return note_damage(store_.each_audit(
       [&](const AuditRow& row) { return row.sequence >= last || on_entry(row); }));
 }
 

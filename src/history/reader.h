@@ -49,9 +49,9 @@ class Reader {
                                    const Store::OnHour& on_damaged = {});
   // Reads the 15-minute rollups that are kept of hours whose blocks exceeded the retention time. An
   // hour is returned either here or by each_block(). Stops at the first error.
-  using OnQuarters = std::function<Status(std::int64_t hour, const HourOfRollups& quarters)>;
-  [[nodiscard]] Status each_quarters(DeviceNumber device, std::int64_t from, std::int64_t to,
-                                     const OnQuarters& on_quarters);
+  using OnRollup = std::function<Status(std::int64_t hour, const HourOfRollups& quarters)>;
+  [[nodiscard]] Status each_rollup(DeviceNumber device, std::int64_t from, std::int64_t to,
+                                   const OnRollup& on_rollup);
   // The last hour before `hour` that has rows, and the first hour from `hour` on that has rows or
   // energies.
   [[nodiscard]] Result<std::optional<std::int64_t>> hour_before(DeviceNumber device,
@@ -59,21 +59,22 @@ class Reader {
   [[nodiscard]] Result<std::optional<std::int64_t>> hour_from(DeviceNumber device,
                                                               std::int64_t hour);
   // Hours of [from, to) with rows that their stored energies do not cover yet, ascending.
-  [[nodiscard]] Result<std::vector<std::int64_t>> unaccounted(DeviceNumber device,
-                                                              std::int64_t from, std::int64_t to);
+  [[nodiscard]] Result<std::vector<std::int64_t>> hours_without_energies(DeviceNumber device,
+                                                                         std::int64_t from,
+                                                                         std::int64_t to);
   // Reads the audit, newest entry first.
   [[nodiscard]] Status each_audit(const Store::OnAudit& on_entry);
   [[nodiscard]] const FieldNames& names() const;
-  // Direct access to the store. Callers pass the errors of direct reads through told().
+  // Direct access to the store. Callers pass the errors of direct reads through note_damage().
   [[nodiscard]] Store& store() { return store_; }
   // Notes a damaged page; the returned error contains only what a client may know.
-  [[nodiscard]] Error told(Error fault) const;
+  [[nodiscard]] Error note_damage(Error fault) const;
   [[nodiscard]] const HeadBlocks& head_blocks() const;
 
  private:
   template <typename T>
-  [[nodiscard]] Result<T> told(Result<T> read) const {
-    return read ? std::move(read) : std::unexpected(told(std::move(read.error())));
+  [[nodiscard]] Result<T> note_damage(Result<T> read) const {
+    return read ? std::move(read) : std::unexpected(note_damage(std::move(read.error())));
   }
 
   const Shared* shared_;

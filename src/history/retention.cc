@@ -92,12 +92,12 @@ Result<Retention> Retention::open(const std::filesystem::path& data, RetentionLi
 Result<std::vector<DeviceNumber>> Retention::devices() {
   std::vector<DeviceNumber> all;
   for (const std::string_view table : kTables) {
-    Place place;
+    WalkPosition position;
     while (true) {
-      const auto found = next_device(table, place);
+      const auto found = next_device(table, position);
       if (!found) return std::unexpected(found.error());
       if (!*found) break;
-      all.push_back(place.device);
+      all.push_back(position.device);
     }
   }
   std::ranges::sort(all);
@@ -107,7 +107,7 @@ Result<std::vector<DeviceNumber>> Retention::devices() {
 
 Result<bool> Retention::work(TimePoint now) {
   if (!purged_.empty()) {
-    const auto more = forget_some(purged_.front());
+    const auto more = purge_some(purged_.front());
     if (!more) return more;
     if (!*more) purged_.pop_front();
     if (step_ == Step::kRest) step_ = Step::kRoom;
@@ -152,7 +152,7 @@ Result<bool> Retention::walk(TimePoint now) {
     }
   }
   if (!more || *more) return more;
-  place_ = {};
+  position_ = {};
   step_ = static_cast<Step>(static_cast<int>(step_) + 1);
   return true;
 }
@@ -165,20 +165,20 @@ Result<std::int64_t> Retention::removed_by(std::string_view sql, std::int64_t fi
   return database_.integer("SELECT changes()");
 }
 
-Result<bool> Retention::next_device(std::string_view table, Place& place) {
+Result<bool> Retention::next_device(std::string_view table, WalkPosition& position) {
   auto statement = database_.prepare(
       fmt::format("SELECT device FROM {} WHERE device > ? ORDER BY device LIMIT 1", table));
   if (!statement) return std::unexpected(statement.error());
-  statement->bind(place.begun ? place.device : std::numeric_limits<std::int64_t>::min());
+  statement->bind(position.begun ? position.device : std::numeric_limits<std::int64_t>::min());
   const auto row = statement->step();
   if (!row || !*row) return row;
-  place = {.device = statement->integer(0),
-           .hour = std::numeric_limits<std::int64_t>::min(),
-           .begun = true};
+  position = {.device = statement->integer(0),
+              .hour = std::numeric_limits<std::int64_t>::min(),
+              .begun = true};
   return true;
 }
 
-Result<bool> Retention::forget_some(DeviceNumber device) {
+Result<bool> Retention::purge_some(DeviceNumber device) {
   auto transaction = Transaction::begin(database_);
   if (!transaction) return std::unexpected(transaction.error());
   const Stopwatch watch;
@@ -218,7 +218,7 @@ Result<bool> Retention::expire_hour(const DeviceHour& of) {
   if (good) quarters = quarters_of_parts(of.hour, std::move(chunks));
   if (!quarters) {
     // The content cannot be read: the rows stay, for an attempt to repair them by hand.
-    if (std::exchange(complained_hour_, walked_hour_) != walked_hour_) {
+    if (std::exchange(last_warned_hour_, walked_hour_) != walked_hour_) {
       spdlog::error("history of device {}, hour {}: not reduced to 15-minute statistics: {}",
                     of.device, of.hour, quarters.error().detail);
     }
@@ -248,11 +248,11 @@ Result<bool> Retention::expire_blocks(TimePoint now) {
   auto transaction = Transaction::begin(database_);
   if (!transaction) return std::unexpected(transaction.error());
   const Stopwatch watch;
-  Place place = place_;
+  WalkPosition position = position_;
   bool more = true;
   do {
-    if (!place.begun) {
-      const auto found = next_device("block", place);
+    if (!position.begun) {
+      const auto found = next_device("block", position);
       if (!found) return found;
       if (!*found) more = false;
       continue;
@@ -262,22 +262,22 @@ Result<bool> Retention::expire_blocks(TimePoint now) {
         "AND NOT EXISTS (SELECT 1 FROM block WHERE device = old.device AND hour = old.hour "
         "AND rowid >= ?) ORDER BY hour LIMIT 1");
     if (!statement) return std::unexpected(statement.error());
-    statement->bind(place.device).bind(place.hour).bind(first).bind(young);
+    statement->bind(position.device).bind(position.hour).bind(first).bind(young);
     const auto row = statement->step();
     if (!row) return row;
     if (!*row) {
-      const auto found = next_device("block", place);
+      const auto found = next_device("block", position);
       if (!found) return found;
       more = *found;
       continue;
     }
-    const DeviceHour of{.device = place.device, .hour = statement->integer(0)};
+    const DeviceHour of{.device = position.device, .hour = statement->integer(0)};
     const auto expired = expire_hour(of);
     if (!expired) return expired;
-    place.hour = of.hour + 1;
+    position.hour = of.hour + 1;
   } while (more && watch.goes_on());
   if (const Status done = transaction->commit(); !done) return std::unexpected(done.error());
-  place_ = place;
+  position_ = position;
   return more;
 }
 
@@ -287,25 +287,25 @@ Result<bool> Retention::expire_quarters(TimePoint now) {
   auto transaction = Transaction::begin(database_);
   if (!transaction) return std::unexpected(transaction.error());
   const Stopwatch watch;
-  Place place = place_;
+  WalkPosition position = position_;
   bool more = true;
   do {
     std::int64_t removed = 0;
-    if (place.begun) {
+    if (position.begun) {
       const auto gone = removed_by(
           "DELETE FROM quarter WHERE rowid IN (SELECT rowid FROM quarter WHERE device = ? AND "
           "hour < ? LIMIT 64)",
-          place.device, first);
+          position.device, first);
       if (!gone) return std::unexpected(gone.error());
       removed = *gone;
     }
     if (removed != 0) continue;
-    const auto found = next_device("quarter", place);
+    const auto found = next_device("quarter", position);
     if (!found) return found;
     more = *found;
   } while (more && watch.goes_on());
   if (const Status done = transaction->commit(); !done) return std::unexpected(done.error());
-  place_ = place;
+  position_ = position;
   return more;
 }
 

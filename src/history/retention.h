@@ -69,7 +69,7 @@ class Retention {
 
   enum class Step : std::uint8_t { kBlocks, kQuarters, kAudit, kRoom, kRest };
   // The position of a walk over the devices of a table.
-  struct Place {
+  struct WalkPosition {
     DeviceNumber device = 0;
     std::int64_t hour = 0;  // the next hour
     bool begun = false;
@@ -77,13 +77,13 @@ class Retention {
 
   [[nodiscard]] Status note_day(TimePoint now);
   [[nodiscard]] Result<bool> walk(TimePoint now);
-  [[nodiscard]] Result<bool> forget_some(DeviceNumber device);
+  [[nodiscard]] Result<bool> purge_some(DeviceNumber device);
   [[nodiscard]] Result<bool> expire_blocks(TimePoint now);
   [[nodiscard]] Result<bool> expire_hour(const DeviceHour& of);
   [[nodiscard]] Result<bool> expire_quarters(TimePoint now);
   [[nodiscard]] Result<bool> expire_audit(TimePoint now);
   [[nodiscard]] Result<bool> give_back();
-  [[nodiscard]] Result<bool> next_device(std::string_view table, Place& place);
+  [[nodiscard]] Result<bool> next_device(std::string_view table, WalkPosition& position);
   [[nodiscard]] Result<std::int64_t> removed_by(std::string_view sql, std::int64_t first,
                                                 std::int64_t second);
 
@@ -94,10 +94,10 @@ class Retention {
   std::optional<RunningDays> days_;  // read when first needed
   std::deque<DeviceNumber> purged_;
   Step step_ = Step::kRest;
-  Place place_;
-  std::int64_t walked_hour_ = -1;      // the hour in which the last walk began
-  bool gives_back_ = false;            // the database can return free pages
-  std::int64_t complained_hour_ = -1;  // walked_hour_ of the walk that last reported damage
+  WalkPosition position_;
+  std::int64_t walked_hour_ = -1;       // the hour in which the last walk began
+  bool gives_back_ = false;             // the database can return free pages
+  std::int64_t last_warned_hour_ = -1;  // walked_hour_ of the walk that last reported damage
 };
 
 }  // namespace gridloom::history

@@ -69,7 +69,7 @@ class RetentionTest : public testing::Test {
   }
   std::vector<std::int64_t> blocks(DeviceNumber device) {
     std::vector<std::int64_t> hours;
-    must(store_->each_part(device, 0, kFirst * 2, [&](std::int64_t hour, std::string_view) {
+    must(store_->each_chunk(device, 0, kFirst * 2, [&](std::int64_t hour, std::string_view) {
       hours.push_back(hour - kFirst);
       return Status();
     }));
@@ -77,12 +77,11 @@ class RetentionTest : public testing::Test {
   }
   std::vector<std::int64_t> quarters(DeviceNumber device) {
     std::vector<std::int64_t> hours;
-    must(store_->each_quarters(device, 0, kFirst * 2,
-                               [&](std::int64_t hour, std::string_view bytes) {
-                                 EXPECT_TRUE(read_rollups(hour, bytes));
-                                 hours.push_back(hour - kFirst);
-                                 return Status();
-                               }));
+    must(store_->each_rollup(device, 0, kFirst * 2, [&](std::int64_t hour, std::string_view bytes) {
+      EXPECT_TRUE(read_rollups(hour, bytes));
+      hours.push_back(hour - kFirst);
+      return Status();
+    }));
     return hours;
   }
   std::size_t energies(DeviceNumber device) {
@@ -114,11 +113,10 @@ TEST_F(RetentionTest, RowsOfWhichNoBlockWasMadeBecomeQuartersAsWell) {
   EXPECT_EQ(blocks(1), Hours{});
   std::vector<std::string> kept;
   for (const DeviceNumber device : {1, 2}) {
-    must(store_->each_quarters(device, kFirst, kFirst + 1,
-                               [&](std::int64_t, std::string_view bytes) {
-                                 kept.emplace_back(bytes);
-                                 return Status();
-                               }));
+    must(store_->each_rollup(device, kFirst, kFirst + 1, [&](std::int64_t, std::string_view bytes) {
+      kept.emplace_back(bytes);
+      return Status();
+    }));
   }
   ASSERT_EQ(kept.size(), 2);
   EXPECT_EQ(kept[0], kept[1]);
@@ -146,7 +144,7 @@ TEST_F(RetentionTest, QuartersSayWhatTheBlockSaid) {
   Retention retention = open({.raw_days = 1});
   work(retention, at_hour(kFirst + 100));
   int seen = 0;
-  must(store_->each_quarters(1, kFirst, kFirst + 1, [&](std::int64_t hour, std::string_view bytes) {
+  must(store_->each_rollup(1, kFirst, kFirst + 1, [&](std::int64_t hour, std::string_view bytes) {
     const HourOfRollups all = must(read_rollups(hour, bytes));
     EXPECT_EQ(all[1].fields.at(0).count, 1);  // at 20 minutes
     EXPECT_EQ(all[1].fields.at(0).last, 4.5);
@@ -164,7 +162,7 @@ TEST_F(RetentionTest, ZeroIsForEver) {
   EXPECT_EQ(blocks(1), Hours{0});
 }
 
-TEST_F(RetentionTest, QuartersAndTheAuditGoWhenTheyAreToldTo) {
+TEST_F(RetentionTest, RollupsAndAuditEntriesAreRemovedAfterTheirRetention) {
   for (std::int64_t hour = 0; hour < 200; ++hour) put(1, kFirst + hour);
   Changes changes;
   for (std::uint64_t i = 1; i <= 1000; ++i) {
@@ -361,7 +359,7 @@ TEST_F(WrongClockTest, AFirstStartBeforeTheClockWasSetDropsNothing) {
   EXPECT_EQ(blocks(1).front(), 1 - kFirst);
 }
 
-TEST_F(WrongClockTest, ItGoesOnAfterwards) {
+TEST_F(WrongClockTest, RetentionContinuesOnceTheClockIsRight) {
   raw_days_ = 4;
   start();
   run(72);

@@ -116,7 +116,7 @@ TEST(Rows, BecomeTheBlockThatWouldHaveBeenMadeAtOnce) {
   }
 }
 
-TEST(Rows, OfMoreThanABlockHoldsBecomeSeveral) {
+TEST(Rows, MoreRowsThanABlockHoldsBecomeSeveralBlocks) {
   RowsWriter writer;
   const std::vector<FieldId> fields = {0};
   const std::string text(std::size_t{1} << 20U, 'x');
@@ -177,7 +177,7 @@ TEST(Rows, CutShortOrOfAnotherBitAreMalformed) {
   }
 }
 
-TEST(Rows, ThatLieBehindAGoodCheckFailAndReserveNothing) {
+TEST(Rows, FalseSizesUnderAGoodChecksumFailWithoutAllocation) {
   const std::string_view head = "GR\x01";
   std::string lies;
   append_signed(lies, 5);
@@ -194,7 +194,7 @@ TEST(Rows, ThatLieBehindAGoodCheckFailAndReserveNothing) {
   }
 }
 
-TEST(Rows, OfALaterVersionAreMalformed) {
+TEST(Rows, RowsOfALaterVersionAreMalformed) {
   const std::string later = checked(std::string("GR\x02"));
   const auto reader = RowsReader::open(later);
   ASSERT_FALSE(reader.has_value());

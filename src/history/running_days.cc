@@ -13,11 +13,11 @@ using registry::Database;
 using registry::Statement;
 
 constexpr std::int64_t kDay_ms = std::int64_t{24} * 3600 * 1000;
-constexpr std::int64_t kMostSpan_ms = std::int64_t{3600} * 1000;
+constexpr std::int64_t kMaxSpan_ms = std::int64_t{3600} * 1000;
 constexpr std::int64_t kSaveEvery_ms = std::int64_t{10} * 60 * 1000;
 // If the server ran for less than this on a day, the clock may have been wrong.
 constexpr std::int64_t kShort_ms = std::int64_t{3600} * 1000;
-constexpr std::int64_t kMostDays = 4000;
+constexpr std::int64_t kMaxDays = 4000;
 
 std::int64_t day_of(TimePoint at) {
   return std::chrono::floor<std::chrono::days>(at).time_since_epoch().count();
@@ -59,8 +59,7 @@ RunningDays::Day* RunningDays::current() {
 
 Status RunningDays::note(Database& database, TimePoint now, Millis steady) {
   const std::int64_t ran =
-      last_steady_ ? std::clamp<std::int64_t>((steady - *last_steady_).count(), 0, kMostSpan_ms)
-                   : 0;
+      last_steady_ ? std::clamp<std::int64_t>((steady - *last_steady_).count(), 0, kMaxSpan_ms) : 0;
   last_steady_ = steady;
   if (Day* day = current()) {
     day->ran_ms = std::min(day->ran_ms + ran, kDay_ms);
@@ -83,7 +82,7 @@ Status RunningDays::enter(Database& database, std::int64_t day) {
     at->first_row = *next;  // the earlier entry came from a wrong clock
   }
   current_ = day;
-  if (std::cmp_greater(days_.size(), kMostDays)) {
+  if (std::cmp_greater(days_.size(), kMaxDays)) {
     const std::int64_t oldest = days_.front().day == day ? days_[1].day : days_.front().day;
     if (Status removed = database.execute("DELETE FROM running_day WHERE day = ?", oldest);
         !removed) {

@@ -34,7 +34,7 @@ class RunningDaysTest : public testing::Test {
   std::optional<registry::Database> database_;
 };
 
-TEST_F(RunningDaysTest, TheyOutliveAStart) {
+TEST_F(RunningDaysTest, RunningDaysSurviveARestart) {
   EXPECT_EQ(open().reached(kNow), kBegin + 48h);
   EXPECT_EQ(must(check_store(*database_)).damaged, 0);
 }

@@ -40,7 +40,7 @@ Status SegmentFiles::find_segments() {
   return {};
 }
 
-Result<SegmentFiles::Recovered> SegmentFiles::recover(Elsewhere elsewhere,
+Result<SegmentFiles::Recovered> SegmentFiles::recover(StoredElsewhere elsewhere,
                                                       const Log::OnRecord& replay) {
   const std::uint64_t after = elsewhere.after;
   const std::uint64_t known = std::max(elsewhere.known, after);
@@ -67,7 +67,7 @@ Result<SegmentFiles::Recovered> SegmentFiles::recover(Elsewhere elsewhere,
 }
 
 void SegmentFiles::expect(std::uint64_t next) {
-  if (next > expected_ && recovered_.loss.gaps.size() < LogLoss::kMostGaps) {
+  if (next > expected_ && recovered_.loss.gaps.size() < LogLoss::kMaxGaps) {
     recovered_.loss.gaps.push_back({.first = expected_, .last = next - 1});
   }
   expected_ = std::max(expected_, next);

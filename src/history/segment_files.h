@@ -38,12 +38,12 @@ class SegmentFiles {
     LogLoss loss;
   };
   // Records held by other stores: see Log::open and Log::Options.
-  struct Elsewhere {
+  struct StoredElsewhere {
     std::uint64_t after = 0;
     std::uint64_t known = 0;
   };
   // Reads the segments that hold records above `after`. Called once, before any other function.
-  [[nodiscard]] Result<Recovered> recover(Elsewhere elsewhere, const Log::OnRecord& replay);
+  [[nodiscard]] Result<Recovered> recover(StoredElsewhere elsewhere, const Log::OnRecord& replay);
 
   // Creates a new segment whose first record is `first`.
   [[nodiscard]] Status begin(std::uint64_t first);

@@ -105,7 +105,7 @@ TEST(Segment, ReadsWhatWasWritten) {
   EXPECT_EQ(SegmentReader(sample.bytes).created(), kCreated);
 }
 
-TEST(Segment, OneWithoutRecordsIsEmpty) {
+TEST(Segment, ASegmentWithoutRecordsIsEmpty) {
   const auto chunks = read_segment(header());
   ASSERT_TRUE(chunks);
   EXPECT_TRUE(chunks->empty());
@@ -165,7 +165,7 @@ TEST(Segment, ADamagedLengthSwallowsNothingAndAllocatesNothing) {
   }
 }
 
-TEST(Segment, WhatStandsBetweenRecordsIsNamed) {
+TEST(Segment, BytesBetweenRecordsAreReported) {
   const std::string first = record(1, "one");
   const std::string second = record(2, "two");
   const std::string junk = "\xF7GL\xFF and nothing of that kind";
@@ -217,7 +217,7 @@ TEST(Segment, APayloadBelongsToItsHead) {
   EXPECT_EQ((*chunks)[1].record->sequence, 3U);
 }
 
-TEST(Segment, WhatIsNoneIsRefused) {
+TEST(Segment, BytesThatAreNotASegmentAreRefused) {
   for (const std::string& bytes :
        {std::string(), std::string("GRIDLOG"), std::string(4096, '\0'), std::string("{\"a\":1}"),
         header().substr(0, kSegmentHeader_bytes - 1)}) {

@@ -20,7 +20,7 @@ constexpr double kNoNumber = std::numeric_limits<double>::quiet_NaN();
 // If the hours that were read together had more values than this, the next read takes half as many
 // hours, otherwise twice as many.
 constexpr std::size_t kValuesAtOnce = std::size_t{1} << 14U;
-constexpr std::int64_t kMostHoursAtOnce = 24 * 16;
+constexpr std::int64_t kMaxHoursAtOnce = 24 * 16;
 constexpr std::int64_t kQuarterHoursAtOnce = 48;
 constexpr std::size_t kRowsAtOnce = std::size_t{1} << 13U;  // rows that one read() processes
 
@@ -241,14 +241,15 @@ bool Series::walk(const Hour& hour, std::size_t field) {
   if (own.whole) return aggregator.whole(*own.whole, chunk.first_row_ms, chunk.last_row_ms), true;
   const std::vector<Point>& points = own.values.points;
   const std::vector<std::string>& texts = own.values.texts;
-  const std::size_t until = std::min(place_.row + kRowsAtOnce, chunk.rows.size());
-  for (; place_.row < until; ++place_.row) {
-    const std::int64_t at_ms = chunk.rows[place_.row];
+  const std::size_t until = std::min(position_.row + kRowsAtOnce, chunk.rows.size());
+  for (; position_.row < until; ++position_.row) {
+    const std::int64_t at_ms = chunk.rows[position_.row];
     aggregator.row(at_ms);
-    for (; place_.end < chunk.ends.size() && chunk.ends[place_.end] == at_ms; ++place_.end) {
-      aggregator.went_away();
+    for (; position_.end < chunk.ends.size() && chunk.ends[position_.end] == at_ms;
+         ++position_.end) {
+      aggregator.disconnected();
     }
-    for (std::size_t& next = place_.value; next < points.size() && points[next].at_ms == at_ms;
+    for (std::size_t& next = position_.value; next < points.size() && points[next].at_ms == at_ms;
          ++next) {
       if (std::isnan(points[next].value)) {
         aggregator.text(at_ms, texts[next]);
@@ -257,14 +258,14 @@ bool Series::walk(const Hour& hour, std::size_t field) {
       }
     }
   }
-  return place_.row == chunk.rows.size();
+  return position_.row == chunk.rows.size();
 }
 
 // Copies some values of a field. True: the field is done.
 bool Series::give(const Hour& hour, std::size_t field) {
   const Values& values = hour.chunks.front().fields[field].values;
-  const std::size_t until = std::min(place_.value + kRowsAtOnce, values.points.size());
-  for (std::size_t& i = place_.value; i < until; ++i) {
+  const std::size_t until = std::min(position_.value + kRowsAtOnce, values.points.size());
+  for (std::size_t& i = position_.value; i < until; ++i) {
     const Point& point = values.points[i];
     if (point.at_ms < query_.from_ms || point.at_ms >= query_.to_ms) continue;
     given_[field].push_back(
@@ -272,7 +273,7 @@ bool Series::give(const Hour& hour, std::size_t field) {
          .number = std::isnan(point.value) ? std::nullopt : std::optional(point.value),
          .text = values.texts[i]});
   }
-  return place_.value == values.points.size();
+  return position_.value == values.points.size();
 }
 
 // Processes rows, field after field, for about a millisecond.
@@ -285,16 +286,16 @@ bool Series::walk_some(Hour& hour) {
   if (hour.chunks.empty()) return true;
   hour.join();
   std::size_t worked = 0;
-  while (place_.field < query_.fields.size()) {
+  while (position_.field < query_.fields.size()) {
     if (worked > kRowsAtOnce) return false;
-    const std::size_t before = place_.row + place_.value;
-    const bool whole = raw() ? give(hour, place_.field) : walk(hour, place_.field);
-    worked += place_.row + place_.value - before + 1;
+    const std::size_t before = position_.row + position_.value;
+    const bool whole = raw() ? give(hour, position_.field) : walk(hour, position_.field);
+    worked += position_.row + position_.value - before + 1;
     if (!whole) continue;
-    values_ += hour.chunks.front().fields[place_.field].values.points.size();
-    place_ = {.field = place_.field + 1};
+    values_ += hour.chunks.front().fields[position_.field].values.points.size();
+    position_ = {.field = position_.field + 1};
   }
-  place_ = {};
+  position_ = {};
   return true;
 }
 
@@ -365,7 +366,7 @@ Status Series::read(const EachBlock& blocks, const EachRollup& quarters,
   collected_ = false;
   next_hour_ = std::min(*next_hour_ + at_once_, end_hour_);
   at_once_ = values_ > kValuesAtOnce ? std::max<std::int64_t>(at_once_ / 2, 1)
-                                     : std::min(at_once_ * 2, kMostHoursAtOnce);
+                                     : std::min(at_once_ * 2, kMaxHoursAtOnce);
   hand_over(points);
   return {};
 }
@@ -378,7 +379,7 @@ ValueCount::ValueCount(const SeriesQuery& query, std::uint64_t most)
 
 Status ValueCount::work(const EachBlock& blocks) {
   if (done()) return {};
-  const std::int64_t to = std::min(end_, hour_ + kMostHoursAtOnce);
+  const std::int64_t to = std::min(end_, hour_ + kMaxHoursAtOnce);
   const auto all = blocks(hour_, to, [&](std::int64_t, const Block& block) -> Status {
     for (const FieldId field : fields_) {
       const Block::Size size = block.size(field);

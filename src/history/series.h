@@ -36,7 +36,7 @@ using EachBlock =
     std::function<Result<bool>(std::int64_t from, std::int64_t to, const OnHourBlock&)>;
 
 // Reads a device's 15-minute rollups, which replace hours that were too old to be kept as blocks
-// (Reader::each_quarters).
+// (Reader::each_rollup).
 using OnHourQuarters = std::function<Status(std::int64_t hour, const HourOfRollups& quarters)>;
 using EachRollup = std::function<Status(std::int64_t from, std::int64_t to, const OnHourQuarters&)>;
 
@@ -141,13 +141,13 @@ class Series {
   Hours again_;             // an hour that is unpacked a second time
   std::size_t values_ = 0;  // values of these hours processed so far
   // The position of the walk over the first hour.
-  struct Place {
+  struct Position {
     std::size_t field = 0;
     std::size_t row = 0;
     std::size_t value = 0;
     std::size_t end = 0;  // index in Chunk::ends
   };
-  Place place_;
+  Position position_;
 };
 
 // Counts the values of the fields in the hours that the span touches, incrementally; counting stops

@@ -45,10 +45,10 @@ TEST(SeriesQuarters, OldHoursSayWithQuartersWhatTheySaidWithBlocks) {
                       }));
   }
   const EachRollup quarters = [&](std::int64_t from, std::int64_t to,
-                                  const OnHourQuarters& on_quarters) -> Status {
+                                  const OnHourQuarters& on_rollup) -> Status {
     for (const auto& [hour, of] : old) {
       if (hour < from || hour >= to) continue;
-      if (Status taken = on_quarters(hour, of); !taken) return taken;
+      if (Status taken = on_rollup(hour, of); !taken) return taken;
     }
     return {};
   };

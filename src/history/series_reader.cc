@@ -101,14 +101,14 @@ Status SeriesReader::match_blocks(Reader& reader) {
 Status SeriesReader::match_quarters(Reader& reader) {
   const std::int64_t end = hour_of(options_.request.to_ms - 1) + 1;
   const std::int64_t to = std::min(quarters_from_ + kQuarterHoursAtOnce, end);
-  const Status read = reader.each_quarters(options_.device, quarters_from_, to,
-                                           [&](std::int64_t, const HourOfRollups& hour) -> Status {
-                                             for (const Rollup& quarter : hour) {
-                                               for (const RollupField& field : quarter.fields)
-                                                 reported_.insert(field.field);
-                                             }
-                                             return {};
-                                           });
+  const Status read = reader.each_rollup(options_.device, quarters_from_, to,
+                                         [&](std::int64_t, const HourOfRollups& hour) -> Status {
+                                           for (const Rollup& quarter : hour) {
+                                             for (const RollupField& field : quarter.fields)
+                                               reported_.insert(field.field);
+                                           }
+                                           return {};
+                                         });
   if (!read) return read;
   quarters_from_ = to;
   return to < end ? Status() : find_fields(reader);
@@ -330,8 +330,8 @@ Status SeriesReader::read(Reader& reader) {
   std::vector<FieldId> fields;
   for (std::size_t i = group_begin_; i < group_end_; ++i) fields.push_back(fields_[i].id);
   const EachRollup quarters = [&](std::int64_t from, std::int64_t to,
-                                  const OnHourQuarters& on_quarters) {
-    return reader.each_quarters(options_.device, from, to, on_quarters);
+                                  const OnHourQuarters& on_rollup) {
+    return reader.each_rollup(options_.device, from, to, on_rollup);
   };
   const EachBlock blocks = blocks_of(reader, columns_of(std::move(fields)));
   if (Status read = series_->read(blocks, quarters, points_); !read) return read;

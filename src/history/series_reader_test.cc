@@ -75,7 +75,7 @@ class SeriesReaderTest : public testing::Test {
     writer.end();
     archive_->append(RecordKind::kReports, writer.take(), {});
   }
-  Status read(SeriesWords words, SeriesReader::Order order, Recorder& recorder,
+  Status read(SeriesParameters words, SeriesReader::Order order, Recorder& recorder,
               const SeriesLimits& limits = {}) {
     words.from = "2026-11-01T12:00:00Z";
     SeriesReader series({.device = 1,

@@ -13,9 +13,9 @@
 namespace gridloom::history {
 namespace {
 
-constexpr Millis kLeastStep{1000};
-constexpr Millis kMostStep = std::chrono::days(36'600);
-constexpr std::size_t kLeastPlot = 3;
+constexpr Millis kMinStep{1000};
+constexpr Millis kMaxStep = std::chrono::days(36'600);
+constexpr std::size_t kMinPlot = 3;
 constexpr std::size_t kShown = 60;  // characters of an invalid parameter
 
 std::unexpected<Error> wrong(std::string_view name, std::string_view value,
@@ -66,8 +66,7 @@ Result<std::vector<std::string>> fields_of(std::string_view text, std::size_t mo
 
 Result<std::int64_t> step_of(std::string_view text) {
   if (text.empty()) return 0;
-  const auto step =
-      time::parse_span(text, {.name = "step", .least = kLeastStep, .most = kMostStep});
+  const auto step = time::parse_span(text, {.name = "step", .least = kMinStep, .most = kMaxStep});
   if (!step) return std::unexpected(step.error());
   if (*step > Millis(kDay_ms) && step->count() % kDay_ms != 0) {
     return wrong("step", text, "must be whole days, as 2d or 1w, where it is more than a day");
@@ -75,7 +74,8 @@ Result<std::int64_t> step_of(std::string_view text) {
   return step->count();
 }
 
-Status read_words(const SeriesWords& words, const SeriesLimits& limits, SeriesRequest& request) {
+Status read_words(const SeriesParameters& words, const SeriesLimits& limits,
+                  SeriesRequest& request) {
   if (!words.aggregate.empty()) {
     const auto aggregate = aggregate_of(words.aggregate);
     if (!aggregate) {
@@ -94,10 +94,9 @@ Status read_words(const SeriesWords& words, const SeriesLimits& limits, SeriesRe
   }
   if (words.points.empty()) return {};
   const auto points = whole_number<std::size_t>(words.points);
-  if (!points || *points < kLeastPlot || *points > limits.plot_points) {
-    return wrong(
-        "points", words.points,
-        fmt::format("must be a whole number from {} to {}", kLeastPlot, limits.plot_points));
+  if (!points || *points < kMinPlot || *points > limits.plot_points) {
+    return wrong("points", words.points,
+                 fmt::format("must be a whole number from {} to {}", kMinPlot, limits.plot_points));
   }
   if (request.format == SeriesRequest::Format::kCsv) {
     return wrong("points", words.points,
@@ -109,7 +108,7 @@ Status read_words(const SeriesWords& words, const SeriesLimits& limits, SeriesRe
 
 }  // namespace
 
-Result<SeriesRequest> series_request(const SeriesWords& words, const time::Now& now,
+Result<SeriesRequest> series_request(const SeriesParameters& words, const time::Now& now,
                                      const SeriesLimits& limits) {
   SeriesRequest request;
   request.zone = now.zone;

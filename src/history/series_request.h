@@ -37,7 +37,7 @@ struct SeriesRequest {
 };
 
 // The parameters as they were given; empty: not given.
-struct SeriesWords {
+struct SeriesParameters {
   std::string_view fields{};
   std::string_view from{};
   std::string_view to{};
@@ -47,7 +47,8 @@ struct SeriesWords {
   std::string_view points{};
 };
 // kBadParams: the detail names the parameter that is wrong and says what would be valid.
-[[nodiscard]] Result<SeriesRequest> series_request(const SeriesWords& words, const time::Now& now,
+[[nodiscard]] Result<SeriesRequest> series_request(const SeriesParameters& words,
+                                                   const time::Now& now,
                                                    const SeriesLimits& limits);
 
 }  // namespace gridloom::history

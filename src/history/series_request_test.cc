@@ -21,7 +21,7 @@ using testing::HasSubstr;
 constexpr std::int64_t kNow_ms = 1'793'534'400'000;  // 2026-11-01T12:00:00Z
 constexpr TimePoint kNow{Millis(kNow_ms)};
 
-Result<SeriesRequest> ask(const SeriesWords& words) {
+Result<SeriesRequest> ask(const SeriesParameters& words) {
   return series_request(words, {.at = kNow, .zone = time::test_zone("Europe/Berlin")}, {});
 }
 
@@ -82,9 +82,9 @@ TEST(SeriesRequest, TimesAreSaidInManyWays) {
   }
 }
 
-TEST(SeriesRequest, WhatIsWrongIsNamedWithWhatWouldBeRight) {
+TEST(SeriesRequest, ErrorsNameTheParameterAndAValidValue) {
   struct Row {
-    SeriesWords words;
+    SeriesParameters words;
     std::string_view named;
     std::string_view right;
   };

@@ -379,7 +379,7 @@ TEST(Series, RawValuesAreTheTextsThatCame) {
                                       {.at_ms = at_ms + 3, .number = {}, .text = "\"off\""}}));
 }
 
-TEST(Series, OfNothingIsAGapInEachStep) {
+TEST(Series, ASeriesWithoutValuesHasAGapInEachStep) {
   Blocks blocks;
   const std::int64_t from_ms = kFirstHour * kHour_ms;
   const auto points = all_of(
@@ -394,7 +394,7 @@ TEST(Series, OfNothingIsAGapInEachStep) {
       all_of({.fields = {1}, .from_ms = from_ms, .to_ms = from_ms + 1}, blocks.each())[0].empty());
 }
 
-TEST(Series, WholeHoursAreReadFromTheirHeads) {
+TEST(Series, CompleteHoursAreReadFromTheirStatistics) {
   BlockWriter writer;
   const std::int64_t from_ms = kFirstHour * kHour_ms;
   Dice dice(3);

@@ -276,17 +276,17 @@ Status Store::each_hour(const HourRow& rows, const DeviceHour& from, std::int64_
   }
 }
 
-Status Store::each_part(DeviceNumber device, std::int64_t from, std::int64_t to,
-                        const OnBytes& on_part) {
+Status Store::each_chunk(DeviceNumber device, std::int64_t from, std::int64_t to,
+                         const OnBytes& on_chunk) {
   return each_hour({.table = RowTable::kBlock,
                     .sql = "SELECT hour, part, over, block, checksum FROM block WHERE device = ? "
                            "AND hour >= ? AND hour < ? ORDER BY device, hour, part",
                     .loss = kPartLost},
-                   {.device = device, .hour = from}, to, on_part, {});
+                   {.device = device, .hour = from}, to, on_chunk, {});
 }
 
 // The number of the next chunk, or 0 (the first) if the chunk before it has changed.
-Result<std::int64_t> Store::unchanged_part(DeviceNumber device, const Place& place) {
+Result<std::int64_t> Store::unchanged_part(DeviceNumber device, const ChunkPosition& place) {
   if (place.chunk == 0) return 0;
   auto statement = database_.prepare(
       "SELECT over + 2 * length(block) FROM block WHERE device = ? AND hour = ? AND part = ?");
@@ -297,8 +297,8 @@ Result<std::int64_t> Store::unchanged_part(DeviceNumber device, const Place& pla
   return *row && statement->integer(0) == place.before ? place.chunk : 0;
 }
 
-Result<bool> Store::chunks_from(DeviceNumber device, const Place& place, std::int64_t to,
-                                const OnPart& on_part) {
+Result<bool> Store::chunks_from(DeviceNumber device, const ChunkPosition& place, std::int64_t to,
+                                const OnChunk& on_chunk) {
   const auto chunk = unchanged_part(device, place);
   if (!chunk) return std::unexpected(chunk.error());
   auto statement = database_.prepare(
@@ -312,16 +312,16 @@ Result<bool> Store::chunks_from(DeviceNumber device, const Place& place, std::in
     if (!*row) return true;
     const std::int64_t over = statement->integer(2);
     const std::string_view bytes = statement->bytes(3);
-    const Place at{.hour = statement->integer(0),
-                   .chunk = statement->integer(1),
-                   .before = over + 2 * static_cast<std::int64_t>(bytes.size())};
+    const ChunkPosition at{.hour = statement->integer(0),
+                           .chunk = statement->integer(1),
+                           .before = over + 2 * static_cast<std::int64_t>(bytes.size())};
     if (!is_good_block(*statement, 4, {device, at.hour, at.chunk, over}, bytes)) {
       damaged_->found(
           {.table = RowTable::kBlock, .key = device, .hour = at.hour, .chunk = at.chunk},
           kPartLost);
       continue;
     }
-    const auto goes_on = on_part(at, bytes);
+    const auto goes_on = on_chunk(at, bytes);
     if (!goes_on) return std::unexpected(goes_on.error());
     if (!*goes_on) return false;
   }
@@ -337,13 +337,13 @@ Status Store::each_energy(DeviceNumber device, std::int64_t from, std::int64_t t
                    {.device = device, .hour = from}, to, on_energy, on_damaged);
 }
 
-Status Store::each_quarters(DeviceNumber device, std::int64_t from, std::int64_t to,
-                            const OnBytes& on_quarters) {
+Status Store::each_rollup(DeviceNumber device, std::int64_t from, std::int64_t to,
+                          const OnBytes& on_rollup) {
   return each_hour({.table = RowTable::kQuarter,
                     .sql = "SELECT hour, 0, 0, quarters, checksum FROM quarter WHERE device = ? "
                            "AND hour >= ? AND hour < ? ORDER BY device, hour",
                     .loss = "the hour's statistics are left out"},
-                   {.device = device, .hour = from}, to, on_quarters, {});
+                   {.device = device, .hour = from}, to, on_rollup, {});
 }
 
 Result<std::optional<std::int64_t>> Store::hour_before(DeviceNumber device, std::int64_t hour) {
@@ -372,8 +372,9 @@ Result<std::optional<std::int64_t>> Store::first_hour(std::string_view sql, Devi
   return *row ? std::optional(statement->integer(0)) : std::nullopt;
 }
 
-Result<std::vector<std::int64_t>> Store::unaccounted(DeviceNumber device, std::int64_t from,
-                                                     std::int64_t to) {
+Result<std::vector<std::int64_t>> Store::hours_without_energies(DeviceNumber device,
+                                                                std::int64_t from,
+                                                                std::int64_t to) {
   constexpr std::string_view kHours = R"(
     SELECT hour FROM block WHERE device = ?1 AND hour >= ?2 AND hour < ?3
     EXCEPT SELECT hour FROM energy WHERE device = ?1 AND hour >= ?2 AND hour < ?3

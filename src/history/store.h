@@ -87,32 +87,32 @@ class Store {
 
   // The chunks of the hours [from, to) of a device, in their order; views live as long as the call.
   using OnBytes = std::function<Status(std::int64_t hour, std::string_view bytes)>;
-  [[nodiscard]] Status each_part(DeviceNumber device, std::int64_t from, std::int64_t to,
-                                 const OnBytes& on_part);
-  // Reads the chunks from `place` up to hour `to` until `on_part` returns false. True: all were
+  [[nodiscard]] Status each_chunk(DeviceNumber device, std::int64_t from, std::int64_t to,
+                                  const OnBytes& on_chunk);
+  // Reads the chunks from `place` up to hour `to` until `on_chunk` returns false. True: all were
   // read. A reader that continues after a chunk says which chunk that was: if the hour was
   // rewritten meanwhile, it is read from its first chunk again, so that nothing is missed.
-  struct Place {
+  struct ChunkPosition {
     std::int64_t hour = 0;
     std::int64_t chunk = 0;   // the next chunk
     std::int64_t before = 0;  // identifies the content of the chunk before it
 
-    // The place after a chunk that on_part() was called with.
-    [[nodiscard]] Place behind() const {
+    // The place after a chunk that on_chunk() was called with.
+    [[nodiscard]] ChunkPosition after() const {
       return {.hour = hour, .chunk = chunk + 1, .before = before};
     }
   };
-  using OnPart = std::function<Result<bool>(const Place& at, std::string_view bytes)>;
-  [[nodiscard]] Result<bool> chunks_from(DeviceNumber device, const Place& place, std::int64_t to,
-                                         const OnPart& on_part);
+  using OnChunk = std::function<Result<bool>(const ChunkPosition& at, std::string_view bytes)>;
+  [[nodiscard]] Result<bool> chunks_from(DeviceNumber device, const ChunkPosition& place,
+                                         std::int64_t to, const OnChunk& on_chunk);
   // Energies of the hours [from, to). `on_damaged`, if given, is called for hours whose energies
   // are left out because their row is damaged.
   using OnHour = std::function<void(std::int64_t hour)>;
   [[nodiscard]] Status each_energy(DeviceNumber device, std::int64_t from, std::int64_t to,
                                    const OnBytes& on_energy, const OnHour& on_damaged = {});
   // 15-minute rollups of hours whose blocks were too old to be kept (history/rollup.h).
-  [[nodiscard]] Status each_quarters(DeviceNumber device, std::int64_t from, std::int64_t to,
-                                     const OnBytes& on_quarters);
+  [[nodiscard]] Status each_rollup(DeviceNumber device, std::int64_t from, std::int64_t to,
+                                   const OnBytes& on_rollup);
   // hour_before(): the last hour before `hour` that has blocks. hour_from(): the first hour from
   // `hour` on that has blocks or energies.
   [[nodiscard]] Result<std::optional<std::int64_t>> hour_before(DeviceNumber device,
@@ -121,14 +121,16 @@ class Store {
                                                               std::int64_t hour);
   // Hours of [from, to) that have blocks but no stored energies, or whose blocks may contain more
   // than the stored energies because the hour is not over.
-  [[nodiscard]] Result<std::vector<std::int64_t>> unaccounted(DeviceNumber device,
-                                                              std::int64_t from, std::int64_t to);
+  [[nodiscard]] Result<std::vector<std::int64_t>> hours_without_energies(DeviceNumber device,
+                                                                         std::int64_t from,
+                                                                         std::int64_t to);
   // Audit entries, the newest first, including damaged ones; `on_entry` returns false to stop.
   using OnAudit = std::function<bool(const AuditRow&)>;
   [[nodiscard]] Status each_audit(const OnAudit& on_entry);
 
  private:
-  [[nodiscard]] Result<std::int64_t> unchanged_part(DeviceNumber device, const Place& place);
+  [[nodiscard]] Result<std::int64_t> unchanged_part(DeviceNumber device,
+                                                    const ChunkPosition& place);
   struct HourRow;
   [[nodiscard]] Status each_hour(const HourRow& rows, const DeviceHour& from, std::int64_t to,
                                  const OnBytes& on_bytes, const OnHour& on_damaged);

@@ -20,8 +20,9 @@ namespace {
 using registry::Database;
 using registry::Statement;
 
-// How the rows of a table are checked. `sql` has the columns of DamagedRows::Row first (key, hour,
-// part), then the other columns that checksum() and content() need, and the row's checksum last.
+// How the rows of a table are checked. `sql` has the columns of DamagedRows::RowKey first (key,
+// hour, part), then the other columns that checksum() and content() need, and the row's checksum
+// last.
 struct Table {
   RowTable table{};
   std::string_view sql;
@@ -154,13 +155,13 @@ class Check {
       found_.applied = static_cast<std::uint64_t>(row.integer(3));
     }
     if (why.empty()) return;
-    const DamagedRows::Row at{
+    const DamagedRows::RowKey at{
         .table = table.table, .key = key, .hour = row.integer(1), .chunk = row.integer(2)};
-    add(fmt::format("table {}, {}: {}", name_of(table.table), DamagedRows::place_of(at), why));
+    add(fmt::format("table {}, {}: {}", name_of(table.table), DamagedRows::location_of(at), why));
   }
   void add(std::string damage) {
     ++found_.damaged;
-    if (found_.damages.size() < StoreCheck::kMostDamages) {
+    if (found_.damages.size() < StoreCheck::kMaxDamages) {
       found_.damages.push_back(std::move(damage));
     }
   }

@@ -17,10 +17,10 @@ struct StoreCheck {
   std::uint64_t blocks = 0;                // rows of the table block among them
   bool has_checksums = true;               // false: a file of version 1, whose rows have none
   std::optional<std::uint64_t> applied{};  // as Store::applied(), if that can be known
-  std::vector<std::string> damages{};      // descriptions for people; at most kMostDamages
+  std::vector<std::string> damages{};      // descriptions for people; at most kMaxDamages
   std::uint64_t damaged = 0;               // number of all damages found
 
-  static constexpr std::size_t kMostDamages = 20;
+  static constexpr std::size_t kMaxDamages = 20;
 };
 // Changes nothing. A page that cannot be read counts as one damage; the rest of its table is
 // skipped, and the check continues with the next table. kMalformed: the file is not a history.db,

@@ -100,13 +100,13 @@ class StoreTest : public testing::Test {
   // The lines that a walk reads if it stops after each chunk.
   Lines walked(DeviceNumber device) {
     Lines lines;
-    Store::Place place;
+    Store::ChunkPosition place;
     bool all = false;
     while (!all) {
       all = must(store_->chunks_from(
-          device, place, kHour * 2, [&](const Store::Place& at, std::string_view bytes) {
+          device, place, kHour * 2, [&](const Store::ChunkPosition& at, std::string_view bytes) {
             lines.push_back(fmt::format("block {} {} {}", device, at.hour, hex(bytes)));
-            place = at.behind();
+            place = at.after();
             return Result<bool>(false);
           }));
     }
@@ -134,10 +134,10 @@ class StoreTest : public testing::Test {
           return Status();
         };
       };
-      must(store_->each_part(device, 0, kHour * 2, line("block")));
+      must(store_->each_chunk(device, 0, kHour * 2, line("block")));
       EXPECT_EQ(walked(device), block_lines(lines, device));
       must(store_->each_energy(device, 0, kHour * 2, line("energy")));
-      must(store_->each_quarters(device, 0, kHour * 2, line("quarter")));
+      must(store_->each_rollup(device, 0, kHour * 2, line("quarter")));
     }
     must(store_->each_audit([&](const AuditRow& row) {
       lines.push_back(fmt::format("audit {} {}", row.sequence, row.damaged ? "?" : row.entry));
@@ -255,7 +255,7 @@ TEST_F(StoreTest, NoTwoRowsHaveOneChecksum) {
   EXPECT_EQ(checksums.size(), rows);
 }
 
-TEST_F(StoreTest, AppliedIsWrittenAnewAfterItWasDamaged) {
+TEST_F(StoreTest, ADamagedAppliedRowIsRewritten) {
   fill();
   change("UPDATE applied SET sequence = 1000");
   open();
@@ -270,7 +270,7 @@ TEST_F(StoreTest, AppliedIsWrittenAnewAfterItWasDamaged) {
 }
 
 // A damaged chunk is not removed when the hour gets its block.
-TEST_F(StoreTest, ADamagedPartStaysWhenTheHourIsWrittenAnew) {
+TEST_F(StoreTest, ADamagedChunkStaysWhenTheHourIsRewritten) {
   const DeviceHour of{.device = 1, .hour = kHour};
   write_hour(of, one_row_block(kHour, "1"), false);
   write_hour(of, one_row_block(kHour, "2"), false);
@@ -281,7 +281,7 @@ TEST_F(StoreTest, ADamagedPartStaysWhenTheHourIsWrittenAnew) {
   write_hour(of, whole, true);
   EXPECT_THAT(must(store_->open_hours()), IsEmpty());
   Lines chunks;
-  must(store_->each_part(1, kHour, kHour + 1, [&](std::int64_t, std::string_view bytes) {
+  must(store_->each_chunk(1, kHour, kHour + 1, [&](std::int64_t, std::string_view bytes) {
     chunks.emplace_back(bytes);
     return Status();
   }));
@@ -335,7 +335,7 @@ TEST_F(StoreUpgradeTest, RowsOfVersion1HaveChecksumsAfterwards) {
   EXPECT_EQ(damaged_->count(), 5);
 }
 
-TEST_F(StoreUpgradeTest, ItHasTheTablesOfANewFile) {
+TEST_F(StoreUpgradeTest, AnUpgradedFileHasTheTablesOfANewFile) {
   const auto tables = [](const std::filesystem::path& folder) {
     Lines lines;
     auto database = must(registry::Database::open(folder / "history.db"));

@@ -15,10 +15,10 @@ namespace gridloom::history {
 
 // Opens and starts an archive; throws if it cannot be opened.
 inline std::unique_ptr<Archive> open_archive(const std::filesystem::path& data, const Clock& clock,
-                                             Account account) {
+                                             HourIntegrator integrate) {
   static_cast<void>(registry::make_data_folder(data));
-  auto archive =
-      Archive::open({.data = data, .clock = &clock, .limits = {}, .account = std::move(account)});
+  auto archive = Archive::open(
+      {.data = data, .clock = &clock, .limits = {}, .integrate = std::move(integrate)});
   if (!archive) throw std::runtime_error(archive.error().detail);
   (*archive)->start({});
   return std::move(*archive);

@@ -7,11 +7,11 @@
 namespace gridloom::history {
 namespace {
 
-constexpr std::size_t kMostDigits = 18;  // any number of 18 digits fits an int64
+constexpr std::size_t kMaxDigits = 18;  // any number of 18 digits fits an int64
 
 constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-constexpr std::array<double, Decimal::kMostScale + 1> kPowers = {
+constexpr std::array<double, Decimal::kMaxScale + 1> kPowers = {
     1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8, 1e9,
     1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18};
 
@@ -29,7 +29,7 @@ std::optional<Decimal> decimal_of(std::string_view json) {
       point = true;
       continue;
     }
-    if (!is_digit(rest[i]) || ++digits > kMostDigits) return std::nullopt;
+    if (!is_digit(rest[i]) || ++digits > kMaxDigits) return std::nullopt;
     number.digits = number.digits * 10 + (rest[i] - '0');
     if (point) ++number.scale;
   }
@@ -55,7 +55,7 @@ std::string text_of(const Decimal& number) {
 
 double to_double(const Decimal& number) {
   return static_cast<double>(number.digits) /
-         kPowers.at(std::min(number.scale, Decimal::kMostScale));
+         kPowers.at(std::min(number.scale, Decimal::kMaxScale));
 }
 
 Decimal reduced(Decimal number) {

@@ -14,7 +14,7 @@ namespace gridloom::history {
 
 // digits / 10^scale: "-12.50" is {-1250, 2}.
 struct Decimal {
-  static constexpr std::uint8_t kMostScale = 18;
+  static constexpr std::uint8_t kMaxScale = 18;
 
   std::int64_t digits = 0;
   std::uint8_t scale = 0;

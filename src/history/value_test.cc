@@ -45,7 +45,7 @@ TEST(Value, ADecimalIsWhatIsWritten) {
   }
 }
 
-TEST(Value, WhatWouldNotComeBackAsWrittenIsNoDecimal) {
+TEST(Value, ANumberThatWouldNotBeReproducedIsNotADecimal) {
   for (const std::string_view json : {"",
                                       "-",
                                       ".",

@@ -59,9 +59,9 @@ Result<std::vector<std::string>> quotas_of(const JsonObject& object, std::size_t
 struct Api::Route {
   std::string_view path;
   std::string_view methods;  // for 405's Allow
-  Verb get = nullptr;
-  Verb post = nullptr;
-  Verb put = nullptr;
+  Handler get = nullptr;
+  Handler post = nullptr;
+  Handler put = nullptr;
 };
 
 std::span<const Api::Route> Api::table() {
@@ -87,7 +87,7 @@ const Api::Route* Api::find_route(std::string_view path) {
     if (route.path == path) return &route;
   }
   static constexpr Route kOfDevice{
-      .path = "/api/v1/devices/{sn}", .methods = "GET, HEAD", .get = &Api::of_device};
+      .path = "/api/v1/devices/{sn}", .methods = "GET, HEAD", .get = &Api::device_resource};
   return device_path(path) ? &kOfDevice : nullptr;
 }
 
@@ -100,7 +100,7 @@ std::vector<std::string> Api::endpoints() {
     if (route.post != nullptr) all.push_back(fmt::format("POST {}", route.path));
     if (route.put != nullptr) all.push_back(fmt::format("PUT {}", route.path));
   }
-  for (const std::string_view what : HistoryApi::questions()) {
+  for (const std::string_view what : HistoryApi::resources()) {
     all.push_back(fmt::format("GET /api/v1/devices/{{sn}}/{}", what));
   }
   return all;
@@ -131,7 +131,7 @@ void Api::handle(Request request, Callback<Response> done) {
     return done(transport_error(
         404, fmt::format("there is nothing at {}", wire::shortened(printable(request.path)))));
   }
-  Verb verb = nullptr;
+  Handler verb = nullptr;
   if (reads) verb = route->get;
   if (request.method == Method::kPost) verb = route->post;
   if (request.method == Method::kPut) verb = route->put;
@@ -334,7 +334,7 @@ void Api::certification(Call call) const {
   if (account == nullptr) {
     return call.done(failure({.code = ErrorCode::kUnknownKey, .detail = {}}, call.trace_id));
   }
-  const MqttPlace& mqtt = options_.mqtt;
+  const BrokerAddress& mqtt = options_.mqtt;
   std::string host = mqtt.public_host.empty() ? call.request.host : mqtt.public_host;
   if (host.empty()) host = "localhost";
   call.done(success(
@@ -372,9 +372,9 @@ void Api::quota_all(Call call) const {
 
 void Api::quota_data(Call call) const { history_.quota_data(history_call(std::move(call))); }
 
-void Api::of_device(Call call) const {
+void Api::device_resource(Call call) const {
   const std::string path = std::move(call.request.path);
-  history_.of_device(*device_path(path), history_call(std::move(call)));
+  history_.device_resource(*device_path(path), history_call(std::move(call)));
 }
 
 HistoryApi::Call Api::history_call(Call call) {

@@ -29,7 +29,7 @@
 namespace gridloom::http {
 
 // The MQTT broker address that /certification reports to apps.
-struct MqttPlace {
+struct BrokerAddress {
   std::string public_host;  // empty: the host that the request was sent to
   std::uint16_t port = 0;
   bool secure = true;
@@ -47,7 +47,7 @@ class Api {
     Loop* loop = nullptr;    // responses are delivered on it
     history::Reads reads{};  // executes history queries
     history::SeriesLimits series{};
-    MqttPlace mqtt{};
+    BrokerAddress mqtt{};
     std::function<std::string()> metrics{};  // the text of /metrics
     std::function<Health()> health{};        // /healthz
     wire::SigningLimits signing{};
@@ -78,7 +78,7 @@ class Api {
     std::string trace_id;
     Callback<Response> done;
   };
-  using Verb = void (Api::*)(Call call) const;
+  using Handler = void (Api::*)(Call call) const;
   struct Route;
 
   [[nodiscard]] static std::span<const Route> table();
@@ -108,7 +108,7 @@ class Api {
   void set_quota(Call call) const;
   void quota_all(Call call) const;
   void quota_data(Call call) const;
-  void of_device(Call call) const;
+  void device_resource(Call call) const;
   void main_sn(Call call) const;
 
   [[nodiscard]] static HistoryApi::Call history_call(Call call);

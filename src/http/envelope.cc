@@ -17,7 +17,7 @@ namespace {
 std::string envelope(std::string_view code, std::string_view message, std::string_view data,
                      std::string_view trace_id) {
   std::string body;
-  body.reserve(data.size() + 160 + kRoomForHead);
+  body.reserve(data.size() + 160 + kReservedForHead);
   body.append(R"({"code":")").append(code).append(R"(","message":)");
   wire::append_quoted(body, message);
   if (!data.empty()) body.append(R"(,"data":)").append(data);
@@ -49,11 +49,11 @@ Response success(std::string_view data, std::string_view trace_id) {
   return response;
 }
 
-Around success_around(std::string_view trace_id) {
+SplitEnvelope success_envelope(std::string_view trace_id) {
   constexpr std::string_view kData = "null";
   const std::string whole = envelope("0", "Success", kData, trace_id);
   const std::size_t at = whole.find(kData);
-  return {.before = whole.substr(0, at), .behind = whole.substr(at + kData.size())};
+  return {.before = whole.substr(0, at), .after = whole.substr(at + kData.size())};
 }
 
 Response failure(const Error& fault, std::string_view trace_id) {

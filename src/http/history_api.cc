@@ -46,7 +46,7 @@ const HistoryApi::Question* HistoryApi::find(std::string_view what) {
   return found == table().end() ? nullptr : &*found;
 }
 
-std::vector<std::string_view> HistoryApi::questions() {
+std::vector<std::string_view> HistoryApi::resources() {
   std::vector<std::string_view> all;
   for (const Question& question : table()) all.push_back(question.what);
   return all;
@@ -62,7 +62,7 @@ std::optional<DevicePath> device_path(std::string_view path) {
   return found;
 }
 
-void HistoryApi::of_device(const DevicePath& path, Call call) const {
+void HistoryApi::device_resource(const DevicePath& path, Call call) const {
   (this->*find(path.what)->verb)(std::string(path.sn), std::move(call));
 }
 
@@ -105,7 +105,7 @@ void HistoryApi::quota_data(Call call) const {
   const auto refuse = [&call](const Error& fault) { call.done(failure(fault, call.trace_id)); };
   const auto sn = text_param(call.params, "sn", "sn");
   if (!sn) return refuse(sn.error());
-  const auto question = history_question(call.params, options_.platform->zone);
+  const auto question = parse_quota_data_request(call.params, options_.platform->zone);
   if (!question) return refuse(question.error());
   const auto device = readable(call.account, *sn);
   if (!device) return refuse(device.error());
@@ -131,7 +131,7 @@ void HistoryApi::energy(const std::string& sn, Call call) const {
   const auto refuse = [&call](const Error& fault) { call.done(failure(fault, call.trace_id)); };
   const auto device = readable(call.account, sn);
   if (!device) return refuse(device.error());
-  auto question = energy_question(call.params, now());
+  auto question = parse_energy_request(call.params, now());
   if (!question) return refuse(question.error());
   const std::string trace_id = call.trace_id;
   history::EnergyQuery query({.device = device->number,
@@ -140,7 +140,7 @@ void HistoryApi::energy(const std::string& sn, Call call) const {
   read(std::move(call),
        answer_of(std::move(query), trace_id,
                  [sn, question = std::move(*question)](const history::EnergyQuery& of) {
-                   return energy_answer(sn, of.sources(), question, of.sums());
+                   return energy_response(sn, of.sources(), question, of.sums());
                  }));
 }
 
@@ -148,7 +148,7 @@ void HistoryApi::series(const std::string& sn, Call call) const {
   const auto refuse = [&call](const Error& fault) { call.done(failure(fault, call.trace_id)); };
   const auto device = readable(call.account, sn);
   if (!device) return refuse(device.error());
-  auto request = series_question(call.params, now(), options_.series);
+  auto request = parse_series_request(call.params, now(), options_.series);
   if (!request) return refuse(request.error());
   const auto format = request->format;
   const auto body =

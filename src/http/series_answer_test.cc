@@ -26,7 +26,7 @@ namespace gridloom::http {
 namespace {
 
 using history::SeriesLimits;
-using history::SeriesWords;
+using history::SeriesParameters;
 using testing::HasSubstr;
 
 constexpr std::int64_t kStart_ms = 1'793'534'400'000;  // 2026-11-01T12:00:00Z
@@ -53,7 +53,7 @@ class SeriesAnswerTest : public testing::Test {
     archive_->append(history::RecordKind::kReports, writer_.take(), [&] { durable.set_value(); });
     durable.get_future().wait();
   }
-  Result<std::string> answer(const SeriesWords& words, const SeriesLimits& limits = {}) {
+  Result<std::string> answer(const SeriesParameters& words, const SeriesLimits& limits = {}) {
     SeriesAnswer made({.sn = "SN1",
                        .device = 1,
                        .request = must(history::series_request(words, {.at = kNow}, limits)),
@@ -92,7 +92,7 @@ TEST_F(SeriesAnswerTest, RawValuesAreJsonAsItCame) {
                   R"({{"field":"pd.name","points":[[{0},"Küche \"1\""]]}},)"
                   R"({{"field":"none","points":[]}}]}})",
                   kStart_ms, kStart_ms + 60'000, kStart_ms + 5000, kStart_ms + 7250);
-  const SeriesWords words{
+  const SeriesParameters words{
       .fields = "pd.soc,pd.*,none", .from = "2026-11-01T12:00:00Z", .to = "2026-11-01T12:01:00Z"};
   EXPECT_EQ(must(answer(words)), expected);
   reopen();
@@ -123,10 +123,10 @@ TEST_F(SeriesAnswerTest, CsvHasARowForEachTime) {
   report(3000, {{"b,c", "\"line\\nbreak\""}});
   report(4000, {{"b,c", "\"plain\""}, {"a", "null"}});
   keep();
-  const SeriesWords words{.fields = "a,b*",
-                          .from = "2026-11-01T12:00:00Z",
-                          .to = "2026-11-01T12:01:00Z",
-                          .format = "csv"};
+  const SeriesParameters words{.fields = "a,b*",
+                               .from = "2026-11-01T12:00:00Z",
+                               .to = "2026-11-01T12:01:00Z",
+                               .format = "csv"};
   EXPECT_EQ(must(answer(words)),
             "time,a,\"b,c\"\r\n"
             "2026-11-01T12:00:00Z,1,\"he said \"\"no\"\"\"\r\n"
@@ -175,7 +175,7 @@ TEST_F(SeriesAnswerTest, APlotHasFewPointsAndTheGapsBetweenThem) {
   EXPECT_THAT(stepped, HasSubstr(fmt::format("[{},null]", kStart_ms + 50 * 60'000)));
 }
 
-TEST_F(SeriesAnswerTest, ManyFieldsAreReadInGroupsAndToldInTheirOrder) {
+TEST_F(SeriesAnswerTest, ManyFieldsAreReadInGroupsAndWrittenInOrder) {
   std::vector<std::string> names;
   for (int i = 0; i < 40; ++i) names.push_back(fmt::format("f{:02}", i));
   for (std::int64_t minute = 0; minute < 170; ++minute) {
@@ -196,12 +196,12 @@ TEST_F(SeriesAnswerTest, ManyFieldsAreReadInGroupsAndToldInTheirOrder) {
   }
 }
 
-TEST_F(SeriesAnswerTest, WhatIsTooMuchIsRefusedWithWhatWouldNotBe) {
+TEST_F(SeriesAnswerTest, TooLargeAnswersAreRefusedWithAValidAlternative) {
   for (std::int64_t i = 0; i < 200; ++i) report(i * 10'000, {{"a", "1"}, {"b", "2"}});
   keep();
   const SeriesLimits limits{.names = 4, .fields = 1, .points = 100};
   struct Row {
-    SeriesWords words;
+    SeriesParameters words;
     std::string_view said;
   };
   for (const Row& row :

@@ -23,9 +23,8 @@
 namespace gridloom::http {
 
 // kBadParams: the detail names the parameter.
-[[nodiscard]] Result<history::SeriesRequest> series_question(const wire::JsonObject& params,
-                                                             const time::Now& now,
-                                                             const history::SeriesLimits& limits);
+[[nodiscard]] Result<history::SeriesRequest> parse_series_request(
+    const wire::JsonObject& params, const time::Now& now, const history::SeriesLimits& limits);
 
 class SeriesBody final : public BodySource, public std::enable_shared_from_this<SeriesBody> {
  public:
@@ -57,7 +56,7 @@ class SeriesBody final : public BodySource, public std::enable_shared_from_this<
 
   SeriesAnswer answer_;
   Options options_;
-  Around around_;
+  SplitEnvelope around_;
   bool begun_ = false;
   // Used by the thread that produces a piece, or by the loop while none does.
   std::string ready_;

@@ -15,8 +15,8 @@ using wire::Json;
 using wire::JsonObject;
 
 // The audit keeps this much of a set's message, and of a text that comes from a device.
-constexpr std::size_t kMostAudited_bytes = 4096;
-constexpr std::size_t kMostWhy_bytes = 400;
+constexpr std::size_t kMaxAudited_bytes = 4096;
+constexpr std::size_t kMaxWhy_bytes = 400;
 
 constexpr std::string_view kOverHttp = "http";
 constexpr std::string_view kOverMqtt = "mqtt";
@@ -102,7 +102,7 @@ std::size_t AppRequests::read_all(registry::AccountId account, const std::string
   parts_.platform.counters.reads.fetch_add(1, std::memory_order_relaxed);
   HttpRequester requester{
       .reply_to = std::move(reply_to),
-      .request = parts_.traffic.request(TrafficEvent::What::kReadsAll, sn, account, {})};
+      .request = parts_.traffic.request(TrafficEvent::Kind::kReadsAll, sn, account, {})};
   if (auto device = permitted_device(*directory_, account, sn, registry::Rights::kMonitor);
       !device) {
     answer_http(sn, std::move(requester), std::unexpected(std::move(device.error())));
@@ -110,7 +110,7 @@ std::size_t AppRequests::read_all(registry::AccountId account, const std::string
   }
   SharedText body = "{}";
   if (TwinTable::DeviceState* state = parts_.twins.find(sn).state) {
-    parts_.faults.all_was_read(account, sn);
+    parts_.faults.on_read_all(account, sn);
     if (const auto all = parts_.faults.twin(account, sn, state->twin).all()) body = all;
   }
   const std::size_t bytes = body.size();
@@ -129,7 +129,7 @@ std::size_t AppRequests::read(registry::AccountId account, const std::string& sn
   }
   HttpRequester requester{
       .reply_to = std::move(reply_to),
-      .request = parts_.traffic.request(TrafficEvent::What::kReads, sn, account, std::move(body))};
+      .request = parts_.traffic.request(TrafficEvent::Kind::kReads, sn, account, std::move(body))};
   if (auto device = permitted_device(*directory_, account, sn, registry::Rights::kMonitor);
       !device) {
     answer_http(sn, std::move(requester), std::unexpected(std::move(device.error())));
@@ -149,7 +149,7 @@ void AppRequests::set(registry::AccountId account, const std::string& sn, JsonOb
   if (parts_.traffic.wants(sn)) body = wire::to_text(message);
   HttpRequester requester{
       .reply_to = std::move(reply_to),
-      .request = parts_.traffic.request(TrafficEvent::What::kSets, sn, account, std::move(body))};
+      .request = parts_.traffic.request(TrafficEvent::Kind::kSets, sn, account, std::move(body))};
   auto device = permitted_device(*directory_, account, sn, registry::Rights::kFull);
   if (!device) {
     record_refused_set(name_of(account), kOverHttp, sn, device.error());
@@ -306,8 +306,8 @@ std::uint64_t AppRequests::start_set(const registry::Device& device, JsonObject 
   like.payload = wire::to_text(message);
   JsonObject entry{
       {"what", "set"}, {"who", command.who}, {"through", way_of(command)}, {"sn", device.sn}};
-  if (like.payload.size() > kMostAudited_bytes) {
-    entry["message"] = wire::shortened(like.payload, kMostAudited_bytes);
+  if (like.payload.size() > kMaxAudited_bytes) {
+    entry["message"] = wire::shortened(like.payload, kMaxAudited_bytes);
     entry["messageBytes"] = like.payload.size();
     command.record = parts_.writer.add_audit(std::move(entry));
   } else {
@@ -316,7 +316,7 @@ std::uint64_t AppRequests::start_set(const registry::Device& device, JsonObject 
   const std::uint64_t record = command.record;
   commands_.add(device.sn, std::move(command),
                 parts_.platform.steady->now() + parts_.platform.config.set_deadline);
-  parts_.traffic.message(TrafficEvent::What::kDeviceGets, device.sn, Verb::kSet, like.payload);
+  parts_.traffic.message(TrafficEvent::Kind::kDeviceGets, device.sn, Verb::kSet, like.payload);
   parts_.fanout.to_device(device, Verb::kSet, {.like = like, .qos = Qos::kAtLeastOnce});
   return record;
 }
@@ -450,7 +450,7 @@ void AppRequests::record_outcome(const std::string& sn, const Command& command,
     if (reply->code) entry["code"] = wire::shortened(*reply->code);
   } else {
     entry["outcome"] = reply.error().code == ErrorCode::kOffline ? "unanswered" : "refused";
-    entry["why"] = wire::shortened(reply.error().detail, kMostWhy_bytes);
+    entry["why"] = wire::shortened(reply.error().detail, kMaxWhy_bytes);
   }
   parts_.writer.add_audit(std::move(entry));
 }

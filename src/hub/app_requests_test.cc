@@ -41,7 +41,7 @@ class AppRequestsTest : public testing::Test {
     return {.account = home.account(name).id, .name = home.account(name).certificate_account};
   }
   FakePtr subscriber(Identity who, std::string filter) {
-    auto client = std::make_shared<FakeClient>(home.door_loop, std::move(who), "c");
+    auto client = std::make_shared<FakeClient>(home.client_loop, std::move(who), "c");
     router.subscriptions().subscribe(client,
                                      {.filter = std::move(filter), .qos = Qos::kAtLeastOnce});
     return client;
@@ -69,7 +69,7 @@ class AppRequestsTest : public testing::Test {
 
   TestHome::Answer set(registry::AccountId by, std::string_view body = kQuiet) {
     TestHome::Answer answer;
-    requests.set(by, kSn, must(wire::parse_json(body)).as_object(), home.asker(answer));
+    requests.set(by, kSn, must(wire::parse_json(body)).as_object(), home.reply_into(answer));
     end_turn();
     return answer;
   }
@@ -264,16 +264,16 @@ TEST_F(AppRequestsTest, AReplyToNobodyGoesToAllWhoMayRead) {
 
 TEST_F(AppRequestsTest, ReadsSayHowLongTheirAnswersAre) {
   TestHome::Answer all;
-  EXPECT_EQ(requests.read_all(alice, kSn, home.asker(all)), 2U);
+  EXPECT_EQ(requests.read_all(alice, kSn, home.reply_into(all)), 2U);
   home.settle();
   EXPECT_EQ(all.text(), "{}");
-  twins.at(kSn).twin.recall("pd.soc", "50");
+  twins.at(kSn).twin.replay_value("pd.soc", "50");
   const std::string soc = R"({"pd.soc":50})";
-  EXPECT_EQ(requests.read_all(alice, kSn, home.asker(all)), soc.size());
+  EXPECT_EQ(requests.read_all(alice, kSn, home.reply_into(all)), soc.size());
   TestHome::Answer some;
-  EXPECT_EQ(requests.read(alice, kSn, {"pd.soc"}, home.asker(some)), soc.size());
+  EXPECT_EQ(requests.read(alice, kSn, {"pd.soc"}, home.reply_into(some)), soc.size());
   TestHome::Answer none;
-  EXPECT_EQ(requests.read(bob, kSn, {"pd.soc"}, home.asker(none)), 0U);
+  EXPECT_EQ(requests.read(bob, kSn, {"pd.soc"}, home.reply_into(none)), 0U);
   home.settle();
   EXPECT_EQ(all.text(), soc);
   EXPECT_EQ((**all.slot)->data(), twins.at(kSn).twin.all()->data()) << "the twin's own text";
@@ -282,7 +282,7 @@ TEST_F(AppRequestsTest, ReadsSayHowLongTheirAnswersAre) {
 }
 
 TEST_F(AppRequestsTest, AGetIsAnsweredFromTheTwin) {
-  twins.at(kSn).twin.recall("pd.soc", "50");
+  twins.at(kSn).twin.replay_value("pd.soc", "50");
   requests.get(identity_of("alice"),
                inbound(Verb::kGet, R"({"id":"12","params":{"quotas":["pd.soc"]}})"));
   end_turn();

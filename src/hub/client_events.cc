@@ -59,7 +59,7 @@ void ClientEvents::record(const ClientEvent& event, TimePoint now) {
     OfKind& kind = kinds_[static_cast<std::size_t>(event.kind)];
     auto count = kind.counts.find(event.reason);
     if (count == kind.counts.end()) {
-      const bool is_full = kind.counts.size() >= kMostReasons;
+      const bool is_full = kind.counts.size() >= kMaxReasons;
       count = kind.counts.try_emplace(std::string(is_full ? kOther : event.reason)).first;
     }
     ++count->second;

@@ -11,7 +11,7 @@ void Fanout::use(std::shared_ptr<const registry::Directory> directory) {
 void Fanout::to_accounts(const registry::Device& device, Verb verb,
                          const OutgoingMessage& message) {
   if (verb != Verb::kQuota) {
-    traffic_.message(TrafficEvent::What::kAppGets, device.sn, verb, message.like.payload,
+    traffic_.message(TrafficEvent::Kind::kAppGets, device.sn, verb, message.like.payload,
                      device.owner);
   }
   const auto to = [&](registry::AccountId id) {
@@ -35,7 +35,7 @@ void Fanout::answer_app(const std::string& certificate_account, const std::strin
   const registry::Account* app =
       traffic_.wants(sn) ? directory_->find_certificate(certificate_account) : nullptr;
   if (app != nullptr) {
-    traffic_.message(TrafficEvent::What::kAppGets, sn, verb, message.like.payload, app->id);
+    traffic_.message(TrafficEvent::Kind::kAppGets, sn, verb, message.like.payload, app->id);
   }
   router_.to_apps(certificate_account, sn, verb, message);
 }

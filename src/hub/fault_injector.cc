@@ -15,9 +15,9 @@ bool lasts(PlatformFault fault) {
          fault == PlatformFault::kFlappingOnline || fault == PlatformFault::kSleepyPush;
 }
 
-bool concerns(const FaultRule& order, const FaultInjector::Case& in) {
-  return (order.account.empty() || order.account == in.account) &&
-         (order.sn.empty() || order.sn == in.sn) && (!order.until || in.now < *order.until);
+bool concerns(const FaultRule& rule, const FaultInjector::Case& in) {
+  return (rule.account.empty() || rule.account == in.account) &&
+         (rule.sn.empty() || rule.sn == in.sn) && (!rule.until || in.now < *rule.until);
 }
 
 }  // namespace
@@ -60,34 +60,34 @@ const PlatformFaultInfo* find_platform_fault(std::string_view name) {
   return found == platform_faults().end() ? nullptr : &*found;
 }
 
-void FaultInjector::set(const std::vector<FaultRule>& orders) {
-  auto made = std::make_shared<Orders>();
-  for (const FaultRule& order : orders) {
-    const PlatformFaultInfo* info = find_platform_fault(order.fault);
+void FaultInjector::set(const std::vector<FaultRule>& rules) {
+  auto made = std::make_shared<ActiveRules>();
+  for (const FaultRule& rule : rules) {
+    const PlatformFaultInfo* info = find_platform_fault(rule.fault);
     if (info == nullptr) continue;
     made->push_back(
-        {.fault = info->fault, .order = order, .value = order.value.value_or(info->value)});
+        {.fault = info->fault, .rule = rule, .value = rule.value.value_or(info->value)});
   }
   const std::scoped_lock lock(mutex_);
   any_.store(!made->empty());
-  orders_ = std::move(made);
+  rules_ = std::move(made);
 }
 
-std::shared_ptr<const FaultInjector::Orders> FaultInjector::orders() const {
+std::shared_ptr<const FaultInjector::ActiveRules> FaultInjector::rules() const {
   const std::scoped_lock lock(mutex_);
-  return orders_;
+  return rules_;
 }
 
 std::optional<double> FaultInjector::happens(PlatformFault fault, const Case& in) const {
   if (!any()) return std::nullopt;
-  const auto orders = this->orders();
-  for (const Ordered& ordered : *orders) {
-    if (ordered.fault != fault || !concerns(ordered.order, in)) continue;
-    const Chance chance = Chance(kSeed).split(ordered.order.fault);
-    const double drawn = ordered.order.probability >= 1 ? 0
-                         : lasts(fault)                 ? chance.split(in.sn).uniform(0)
-                                                        : chance.uniform(draws_.fetch_add(1));
-    if (drawn < ordered.order.probability) return ordered.value;
+  const auto rules = this->rules();
+  for (const ActiveRule& active : *rules) {
+    if (active.fault != fault || !concerns(active.rule, in)) continue;
+    const Chance chance = Chance(kSeed).split(active.rule.fault);
+    const double drawn = active.rule.probability >= 1 ? 0
+                         : lasts(fault)               ? chance.split(in.sn).uniform(0)
+                                                      : chance.uniform(draws_.fetch_add(1));
+    if (drawn < active.rule.probability) return active.value;
   }
   return std::nullopt;
 }

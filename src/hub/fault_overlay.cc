@@ -27,7 +27,7 @@ void FaultOverlay::freeze_or_thaw(const registry::Device* device, const std::str
   }
 }
 
-void FaultOverlay::all_was_read(registry::AccountId account, const std::string& sn) {
+void FaultOverlay::on_read_all(registry::AccountId account, const std::string& sn) {
   if (!happens(PlatformFault::kSleepyPush, account, sn)) return;
   devices_[sn].all_read_at[account] = platform().clock.now();
 }
@@ -69,7 +69,7 @@ void FaultOverlay::end_tick() {
   if (!active_) devices_.clear();
 }
 
-bool FaultOverlay::draws_connections(TimePoint now) {
+bool FaultOverlay::is_drop_due(TimePoint now) {
   if (!any()) return false;
   const std::int64_t minute =
       std::chrono::duration_cast<std::chrono::minutes>(now.time_since_epoch()).count();

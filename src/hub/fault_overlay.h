@@ -34,7 +34,7 @@ class FaultOverlay : public FaultView {
   [[nodiscard]] twin::Twin& twin(registry::AccountId account, const std::string& sn,
                                  twin::Twin& actual);
   // The account has read all quotas: pushes that sleep (PlatformFault::kSleepyPush) wake.
-  void all_was_read(registry::AccountId account, const std::string& sn);
+  void on_read_all(registry::AccountId account, const std::string& sn);
   // Whether the device's messages of this verb are pushed to the account.
   [[nodiscard]] bool pushes(registry::AccountId account, std::string_view sn, Verb verb) const;
 
@@ -55,7 +55,7 @@ class FaultOverlay : public FaultView {
   };
   [[nodiscard]] std::vector<Shown> presence_changes(const registry::Device& device);
   // True once a minute while rules apply: connections are then drawn that drop.
-  [[nodiscard]] bool draws_connections(TimePoint now);
+  [[nodiscard]] bool is_drop_due(TimePoint now);
 
   void remove(std::string_view sn);
 

@@ -29,7 +29,7 @@ class FaultOverlayTest : public testing::Test {
     report("5");
     home.platform.presence.set(kSn, true);
   }
-  void report(std::string_view soc) { actual().recall("pd.soc", soc); }
+  void report(std::string_view soc) { actual().replay_value("pd.soc", soc); }
   twin::Twin& actual() { return table.at(kSn).twin; }
   void use_rules(const std::vector<FaultRule>& rules) {
     home.platform.fault_injector.set(rules);
@@ -63,7 +63,7 @@ TEST_F(FaultOverlayTest, WithoutRulesItShowsWhatIs) {
   EXPECT_TRUE(overlay.pushes(alice, kSn, Verb::kQuota));
   EXPECT_THAT(told(), IsEmpty());
   EXPECT_FALSE(overlay.active());
-  EXPECT_FALSE(overlay.draws_connections(home.clock.now()));
+  EXPECT_FALSE(overlay.is_drop_due(home.clock.now()));
 }
 
 TEST_F(FaultOverlayTest, ATwinFreezesWhenTheFaultBegins) {
@@ -97,7 +97,7 @@ TEST_F(FaultOverlayTest, ReportsAreNotPushedWhileTheySleep) {
   EXPECT_FALSE(overlay.pushes(alice, kSn, Verb::kQuota));
   EXPECT_TRUE(overlay.pushes(alice, kSn, Verb::kSetReply));
   EXPECT_TRUE(overlay.pushes(bob, kSn, Verb::kQuota));
-  overlay.all_was_read(alice, kSn);
+  overlay.on_read_all(alice, kSn);
   EXPECT_TRUE(overlay.pushes(alice, kSn, Verb::kQuota));
   home.clock.pass(Millis(60'000));
   EXPECT_FALSE(overlay.pushes(alice, kSn, Verb::kQuota));
@@ -105,7 +105,7 @@ TEST_F(FaultOverlayTest, ReportsAreNotPushedWhileTheySleep) {
 
 TEST_F(FaultOverlayTest, WhatItKeptLastsUntilTheTickAfterTheLastRule) {
   use_rules({{.fault = "sleepy_push", .value = 60}});
-  overlay.all_was_read(alice, kSn);
+  overlay.on_read_all(alice, kSn);
   overlay.end_tick();
   EXPECT_TRUE(overlay.active());
   use_rules({});
@@ -118,7 +118,7 @@ TEST_F(FaultOverlayTest, WhatItKeptLastsUntilTheTickAfterTheLastRule) {
 
 TEST_F(FaultOverlayTest, ARemovedDeviceLeavesNothing) {
   use_rules({{.fault = "sleepy_push", .value = 60}});
-  overlay.all_was_read(alice, kSn);
+  overlay.on_read_all(alice, kSn);
   overlay.remove(kSn);
   EXPECT_FALSE(overlay.pushes(alice, kSn, Verb::kQuota));
 }
@@ -126,9 +126,9 @@ TEST_F(FaultOverlayTest, ARemovedDeviceLeavesNothing) {
 TEST_F(FaultOverlayTest, ConnectionsAreDrawnOnceAMinute) {
   use_rules({{.fault = "dropped_connection"}});
   const TimePoint now = home.clock.now();
-  EXPECT_TRUE(overlay.draws_connections(now));
-  EXPECT_FALSE(overlay.draws_connections(now + Millis(250)));
-  EXPECT_TRUE(overlay.draws_connections(now + Millis(60'000)));
+  EXPECT_TRUE(overlay.is_drop_due(now));
+  EXPECT_FALSE(overlay.is_drop_due(now + Millis(250)));
+  EXPECT_TRUE(overlay.is_drop_due(now + Millis(60'000)));
 }
 
 }  // namespace

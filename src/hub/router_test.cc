@@ -25,7 +25,7 @@ wire::mqtt::Message message(std::string payload) { return {.payload = std::move(
 class RouterTest : public testing::Test {
  protected:
   FakePtr client(std::string name, std::string id = "c") {
-    return std::make_shared<FakeClient>(home.door_loop, Identity{.name = std::move(name)},
+    return std::make_shared<FakeClient>(home.client_loop, Identity{.name = std::move(name)},
                                         std::move(id));
   }
   FakePtr subscriber(std::string name, const Subscription& subscription) {
@@ -155,8 +155,8 @@ TEST_F(RouterTest, WhatSessionsKeepIsRecordedWithOnePacketForAll) {
   const FakePtr two = subscriber("open-a", {.filter = "/open/open-a/#", .qos = Qos::kExactlyOnce});
   const FakePtr forgets =
       subscriber("open-a", {.filter = "/open/open-a/#", .qos = Qos::kAtLeastOnce});
-  one->keep_as(11);
-  two->keep_as(12);
+  one->set_stored_number(11);
+  two->set_stored_number(12);
   router.to_apps("open-a", kSn, Verb::kQuota, {.like = message("1"), .qos = Qos::kExactlyOnce});
   router.to_apps("open-a", kSn, Verb::kQuota, {.like = message("2"), .qos = Qos::kAtMostOnce});
   end_turn();
@@ -175,7 +175,7 @@ TEST_F(RouterTest, AcknowledgementsLeaveWithTheDeliveriesOfATurn) {
 
 TEST_F(RouterTest, SaysWhenTheLoopsAreBehindAndWhenTheyCaughtUp) {
   const FakePtr app = subscriber("open-a", {.filter = "/open/open-a/#"});
-  for (std::size_t i = 0; i + 1 < Router::kMostUndelivered; ++i)
+  for (std::size_t i = 0; i + 1 < Router::kMaxUndelivered; ++i)
     router.to_apps("open-a", kSn, Verb::kQuota, {.like = message("{}")});
   router.flush();
   EXPECT_FALSE(router.is_ahead_of_loops());
@@ -186,7 +186,7 @@ TEST_F(RouterTest, SaysWhenTheLoopsAreBehindAndWhenTheyCaughtUp) {
   home.settle();
   EXPECT_FALSE(router.is_ahead_of_loops());
   EXPECT_EQ(caught_up, 1);
-  EXPECT_THAT(app->got, SizeIs(Router::kMostUndelivered));
+  EXPECT_THAT(app->got, SizeIs(Router::kMaxUndelivered));
 }
 
 }  // namespace

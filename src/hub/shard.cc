@@ -112,11 +112,11 @@ void Shard::enter(const ClientPtr& client) {
 void Shard::leave(const Client& client) { clients_.erase(&client); }
 
 void Shard::device_connected(const ClientPtr& client, const std::string& sn) {
-  speaks(*client, sn, twins_.at(sn));
+  use_transport(*client, sn, twins_.at(sn));
 }
 
 void Shard::disconnected(const Client& client) {
-  for (const std::string& sn : twins_.take_carried(client)) left(client, sn);
+  for (const std::string& sn : twins_.take_devices_of(client)) left(client, sn);
 }
 
 bool Shard::ended(const Client& client) {
@@ -126,9 +126,9 @@ bool Shard::ended(const Client& client) {
   return removed < kRemovedAtOnce;
 }
 
-void Shard::hand_on(const Client& from, std::int64_t kept_as,
+void Shard::hand_on(const Client& from, std::int64_t stored_number,
                     const std::vector<Delivery>& deliveries) {
-  router_.hand_on(from, kept_as, deliveries);
+  router_.hand_on(from, stored_number, deliveries);
   writer_.append();
 }
 
@@ -221,7 +221,7 @@ void Shard::publish_by_account(const ClientPtr& client, const Inbound& inbound, 
                    .qos = inbound.options.qos,
                    .retain = inbound.options.retain,
                    .from = client.get()});
-  traffic_.message(TrafficEvent::What::kAppSends, inbound.sn, inbound.verb,
+  traffic_.message(TrafficEvent::Kind::kAppSends, inbound.sn, inbound.verb,
                    inbound.message->payload, who.account);
   if (inbound.verb == Verb::kSet) answer.record = requests_.set(who, inbound);
   if (inbound.verb == Verb::kGet) requests_.get(who, inbound);
@@ -243,7 +243,7 @@ void Shard::publish_by_device(const ClientPtr& client, const Inbound& inbound, A
     return;
   }
   DeviceState& state = present != nullptr ? *present : twins_.at(inbound.sn);
-  traffic_.message(TrafficEvent::What::kDeviceSends, inbound.sn, inbound.verb,
+  traffic_.message(TrafficEvent::Kind::kDeviceSends, inbound.sn, inbound.verb,
                    inbound.message->payload);
   const OutgoingMessage message{.like = *inbound.message,
                                 .qos = inbound.options.qos,
@@ -254,7 +254,7 @@ void Shard::publish_by_device(const ClientPtr& client, const Inbound& inbound, A
   if (inbound.verb == Verb::kStatus) return on_status(client, inbound, state);
   if (!retain(inbound, RetainedStore::Publisher::of_device(*device), answer)) return;
   // A will is published for a connection that no longer exists.
-  if (client->present()) speaks(*client, inbound.sn, state);
+  if (client->present()) use_transport(*client, inbound.sn, state);
   if (inbound.verb == Verb::kSetReply) return requests_.on_reply(*device, inbound);
   if (inbound.verb == Verb::kQuota) on_report(client, inbound, state, answer);
   fanout_.to_accounts(*device, inbound.verb, message);
@@ -283,7 +283,7 @@ void Shard::on_report(const ClientPtr& client, const Inbound& inbound, DeviceSta
                     "device.extra-quotas={} and device.extra-bytes={}, and {} levels of a "
                     "name",
                     applied->refused, inbound.sn, platform_.config.twin.extra_quotas,
-                    platform_.config.twin.extra_bytes, twin::Twin::kMostLevels));
+                    platform_.config.twin.extra_bytes, twin::Twin::kMaxLevels));
   }
   if (taken_.empty()) return;
   const auto own_time = timestamp_of(reader_, now);
@@ -304,12 +304,12 @@ void Shard::on_status(const ClientPtr& client, const Inbound& inbound, DeviceSta
   const wire::Json* params = wire::member(*parsed, "params");
   const wire::Json* status = params == nullptr ? nullptr : wire::member(*params, "status");
   if (status == nullptr || !wire::is_whole(*status)) return;
-  if (wire::whole(*status) != 0) return speaks(*client, inbound.sn, state);
-  if (twins_.said_offline(*client, inbound.sn, state).presence) set_online(inbound.sn, false);
+  if (wire::whole(*status) != 0) return use_transport(*client, inbound.sn, state);
+  if (twins_.mark_offline(*client, inbound.sn, state).presence) set_online(inbound.sn, false);
 }
 
 void Shard::add_tap(const TapFilter& filter) {
-  std::vector<TrafficFeed::Known> known;
+  std::vector<TrafficFeed::DeviceSnapshot> known;
   for (const std::string& sn : filter.sns) {
     if (!mine_(sn)) continue;
     DeviceState* state = twins_.find(sn).state;

@@ -56,7 +56,8 @@ class Shard {
   [[nodiscard]] bool ended(const Client& client);
   // Redelivers messages that `from`, whose session has ended, got as a member of groups and did not
   // take. The changes are appended to the log at once. See Hub::hand_on().
-  void hand_on(const Client& from, std::int64_t kept_as, const std::vector<Delivery>& deliveries);
+  void hand_on(const Client& from, std::int64_t stored_number,
+               const std::vector<Delivery>& deliveries);
   // Moves the subscriptions of `old` to `fresh`.
   void rebind(const Client& old, const ClientPtr& fresh);
   void subscribe(const ClientPtr& client, const Subscription& subscription);
@@ -125,7 +126,7 @@ class Shard {
                             Answer& answer);
 
   // Presence and retained messages (shard_presence.cc).
-  void speaks(const Client& client, const std::string& sn, DeviceState& state);
+  void use_transport(const Client& client, const std::string& sn, DeviceState& state);
   void left(const Client& client, const std::string& sn);
   void set_online(const std::string& sn, bool online);
   void show_hidden_presence(const registry::Device& device);
@@ -151,7 +152,7 @@ class Shard {
   Fanout fanout_;
   AppRequests requests_;
   twin::ReportReader reader_;
-  std::vector<twin::Taken> taken_;  // buffer: the values of a report
+  std::vector<twin::AcceptedValue> taken_;  // buffer: the values of a report
   std::int64_t effort_ = 0;
   bool rights_changed_ = false;
 };

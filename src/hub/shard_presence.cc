@@ -23,8 +23,8 @@ Message status_message(TimePoint now, bool online) {
 
 }  // namespace
 
-void Shard::speaks(const Client& client, const std::string& sn, DeviceState& state) {
-  const auto change = twins_.speaks(client, sn, state);
+void Shard::use_transport(const Client& client, const std::string& sn, DeviceState& state) {
+  const auto change = twins_.use_transport(client, sn, state);
   if (change.connection) traffic_.connection(sn, true);
   if (change.presence) set_online(sn, true);
 }
@@ -165,7 +165,7 @@ void Shard::injected_faults_changed() {
 }
 
 void Shard::kick_by_chance(TimePoint now) {
-  if (!faults_.draws_connections(now)) return;
+  if (!faults_.is_drop_due(now)) return;
   for (const auto& [raw, holder] : clients_) {
     const ClientPtr client = holder.lock();
     if (!client || client->identity().role != Role::kAccount) continue;

@@ -133,7 +133,7 @@ TEST_F(Table, AreRemovedSoManyAtATime) {
   EXPECT_TRUE(table.empty());
 }
 
-TEST_F(Table, WhoTakesOverKeepsItsOwnSubscriptionOfTheSameFilter) {
+TEST_F(Table, ASuccessorKeepsItsOwnSubscriptionOfTheSameFilter) {
   const FakePtr old = client("alice", "a");
   const FakePtr fresh = client("alice", "a");
   table.subscribe(old, {.filter = "x", .id = 1});

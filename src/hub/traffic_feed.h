@@ -22,23 +22,23 @@ class TrafficFeed {
   explicit TrafficFeed(const Clock& clock) : clock_(clock) {}
 
   // The state of a device when the tap is added. `text`: the quotas, as a JSON object.
-  struct Known {
+  struct DeviceSnapshot {
     std::string sn;
     SharedText text;
     bool online = false;           // it has a connection
     bool reports_offline = false;  // over which it said that it is offline
   };
-  void add(const TapFilter& filter, const std::vector<Known>& known);
+  void add(const TapFilter& filter, const std::vector<DeviceSnapshot>& known);
   void remove(const TrafficTap& tap);
 
   [[nodiscard]] bool wants(std::string_view sn) const;
   void connection(const std::string& sn, bool online);
   // A message at the platform's border: kDeviceSends, kDeviceGets, kAppSends or kAppGets. `account`
   // is the app's.
-  void message(TrafficEvent::What what, const std::string& sn, Verb verb, const SharedText& payload,
+  void message(TrafficEvent::Kind kind, const std::string& sn, Verb verb, const SharedText& payload,
                registry::AccountId account = {});
   // A request over HTTP (kReadsAll, kReads or kSets), and its answer. The number is unique.
-  [[nodiscard]] std::uint64_t request(TrafficEvent::What what, const std::string& sn,
+  [[nodiscard]] std::uint64_t request(TrafficEvent::Kind kind, const std::string& sn,
                                       registry::AccountId account, SharedText body);
   void answer(const std::string& sn, std::uint64_t request, const SharedText& data);
   void answer(const std::string& sn, std::uint64_t request, const Error& error);

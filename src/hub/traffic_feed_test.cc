@@ -16,7 +16,7 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::SizeIs;
-using What = TrafficEvent::What;
+using Kind = TrafficEvent::Kind;
 
 const std::string kSn = "R331A";
 const std::string kOther = "R331B";
@@ -26,10 +26,10 @@ class CollectingTap final : public TrafficTap {
  public:
   void on_traffic(std::vector<TrafficEvent> events) override { turns.push_back(std::move(events)); }
   // The kinds of all events since the last call.
-  std::vector<What> take() {
-    std::vector<What> kinds;
+  std::vector<Kind> take() {
+    std::vector<Kind> kinds;
     for (const auto& turn : std::exchange(turns, {})) {
-      for (const TrafficEvent& event : turn) kinds.push_back(event.what);
+      for (const TrafficEvent& event : turn) kinds.push_back(event.kind);
     }
     return kinds;
   }
@@ -49,18 +49,18 @@ TEST_F(TrafficFeedTest, ATapIsFirstToldWhatIsKnown) {
   ASSERT_THAT(tap->turns, SizeIs(1));
   EXPECT_EQ(tap->turns[0][0].text, R"({"a":1})");
   EXPECT_EQ(tap->turns[0][2].text, R"({"params":{"status":0}})");
-  EXPECT_THAT(tap->take(), ElementsAre(What::kKnown, What::kOnline, What::kDeviceSends));
+  EXPECT_THAT(tap->take(), ElementsAre(Kind::kInitialState, Kind::kOnline, Kind::kDeviceSends));
   feed.remove(*tap);
   feed.add(filter, {{.sn = kSn, .text = "{}", .reports_offline = true}});
-  EXPECT_THAT(tap->take(), ElementsAre(What::kKnown, What::kOffline));
+  EXPECT_THAT(tap->take(), ElementsAre(Kind::kInitialState, Kind::kOffline));
 }
 
 TEST_F(TrafficFeedTest, TheEventsOfATurnComeTogetherAndInOrder) {
   feed.add(filter, {});
   feed.connection(kSn, true);
   clock.pass(Millis(5));
-  feed.message(What::kAppSends, kSn, Verb::kSet, "{}", kAnna);
-  const std::uint64_t request = feed.request(What::kReadsAll, kSn, kAnna, {});
+  feed.message(Kind::kAppSends, kSn, Verb::kSet, "{}", kAnna);
+  const std::uint64_t request = feed.request(Kind::kReadsAll, kSn, kAnna, {});
   feed.answer(kSn, request, "{}");
   feed.answer(kSn, request, Error{.code = ErrorCode::kOffline, .detail = "away"});
   EXPECT_FALSE(feed.empty());
@@ -77,8 +77,8 @@ TEST_F(TrafficFeedTest, TheEventsOfATurnComeTogetherAndInOrder) {
   EXPECT_EQ(events[3].request, request);
   ASSERT_TRUE(events[4].error);
   EXPECT_EQ(events[4].error->code, ErrorCode::kOffline);
-  EXPECT_THAT(tap->take(), ElementsAre(What::kOnline, What::kAppSends, What::kReadsAll,
-                                       What::kAnswered, What::kAnswered));
+  EXPECT_THAT(tap->take(), ElementsAre(Kind::kOnline, Kind::kAppSends, Kind::kReadsAll,
+                                       Kind::kAnswered, Kind::kAnswered));
 }
 
 TEST_F(TrafficFeedTest, NothingIsKeptOfADeviceThatNoTapWants) {
@@ -86,11 +86,11 @@ TEST_F(TrafficFeedTest, NothingIsKeptOfADeviceThatNoTapWants) {
   EXPECT_TRUE(feed.wants(kSn));
   EXPECT_FALSE(feed.wants(kOther));
   feed.connection(kOther, true);
-  feed.message(What::kDeviceSends, kOther, Verb::kQuota, "{}");
-  const std::uint64_t first = feed.request(What::kSets, kOther, kAnna, "{}");
+  feed.message(Kind::kDeviceSends, kOther, Verb::kQuota, "{}");
+  const std::uint64_t first = feed.request(Kind::kSets, kOther, kAnna, "{}");
   feed.answer(kOther, first, "{}");
   EXPECT_TRUE(feed.empty());
-  EXPECT_NE(feed.request(What::kSets, kOther, kAnna, "{}"), first) << "a number of its own";
+  EXPECT_NE(feed.request(Kind::kSets, kOther, kAnna, "{}"), first) << "a number of its own";
 }
 
 TEST_F(TrafficFeedTest, TapsShareThePayload) {
@@ -98,8 +98,8 @@ TEST_F(TrafficFeedTest, TapsShareThePayload) {
   feed.add(filter, {});
   feed.add({.tap = second, .sns = {kSn, kOther}}, {});
   const SharedText payload = "a payload that is longer than a string in place";
-  feed.message(What::kDeviceSends, kSn, Verb::kQuota, payload);
-  feed.message(What::kDeviceSends, kOther, Verb::kQuota, payload);
+  feed.message(Kind::kDeviceSends, kSn, Verb::kQuota, payload);
+  feed.message(Kind::kDeviceSends, kOther, Verb::kQuota, payload);
   feed.flush();
   ASSERT_THAT(tap->turns, SizeIs(1));
   ASSERT_THAT(tap->turns[0], SizeIs(1));
@@ -118,8 +118,8 @@ TEST_F(TrafficFeedTest, ATapHasTheEventsBetweenItsBeginningAndItsEnd) {
   feed.remove(*tap);
   feed.connection(kSn, true);
   feed.flush();
-  EXPECT_THAT(tap->take(), ElementsAre(What::kOnline, What::kOffline));
-  EXPECT_THAT(later->take(), ElementsAre(What::kOffline, What::kOnline));
+  EXPECT_THAT(tap->take(), ElementsAre(Kind::kOnline, Kind::kOffline));
+  EXPECT_THAT(later->take(), ElementsAre(Kind::kOffline, Kind::kOnline));
 }
 
 }  // namespace

@@ -21,11 +21,11 @@
 namespace gridloom::hub {
 
 struct TrafficEvent {
-  enum class What : std::uint8_t {
-    kKnown,        // once, before anything else: the quotas, as a JSON object
-    kOnline,       // the device has a connection; also the initial state
-    kOffline,      // the device has no connection; also the initial state
-    kDeviceSends,  // as received; reports reach apps in this form
+  enum class Kind : std::uint8_t {
+    kInitialState,  // once, before anything else: the quotas, as a JSON object
+    kOnline,        // the device has a connection; also the initial state
+    kOffline,       // the device has no connection; also the initial state
+    kDeviceSends,   // as received; reports reach apps in this form
     kDeviceGets,
     kAppSends,
     kAppGets,   // all but reports
@@ -34,7 +34,7 @@ struct TrafficEvent {
     kSets,      // the body
     kAnswered   // the data in `text`, or `error`
   };
-  What what{};
+  Kind kind{};
   TimePoint at{};  // devices' clock
   std::string sn{};
   registry::AccountId account{};  // the app's account

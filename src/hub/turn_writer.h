@@ -37,9 +37,9 @@ class TurnWriter {
     history::DeviceNumber device = 0;
     TimePoint at;
     const twin::Twin& twin;
-    std::span<history::NameRef> refs;     // by slot, for the quotas that the family declares
-    std::span<const twin::Taken> values;  // as Twin::apply() returned them
-    bool may_repeat = false;              // may have been received before (history::kResent)
+    std::span<history::NameRef> refs;  // by slot, for the quotas that the family declares
+    std::span<const twin::AcceptedValue> values;  // as Twin::apply() returned them
+    bool may_repeat = false;  // may have been received before (history::kResent)
   };
   // The functions below that return a number name the record that will hold what was added; 0:
   // there is no journal, and nothing is to be waited for.

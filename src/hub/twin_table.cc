@@ -75,12 +75,12 @@ Status TwinTable::restore(const SavedTwin& saved) {
   if (device == nullptr || device->number != saved.number) return {};
   twin::Twin& twin = at(saved.sn).twin;
   const Status restored = saved.text.empty() ? Status() : twin.restore(saved.text);
-  for (const history::LastValue& value : saved.newer) twin.recall(value.name, value.text);
+  for (const history::LastValue& value : saved.newer) twin.replay_value(value.name, value.text);
   return restored;
 }
 
-TwinTable::PresenceChange TwinTable::speaks(const Client& client, const std::string& sn,
-                                            DeviceState& state) {
+TwinTable::PresenceChange TwinTable::use_transport(const Client& client, const std::string& sn,
+                                                   DeviceState& state) {
   if (!state.reports_offline && state.active_transport == &client) return {};
   const bool first = state.transports.empty();
   const bool was_offline = std::exchange(state.reports_offline, false);
@@ -90,7 +90,7 @@ TwinTable::PresenceChange TwinTable::speaks(const Client& client, const std::str
   return {.connection = first, .presence = first || was_offline};
 }
 
-TwinTable::PresenceChange TwinTable::said_offline(const Client& client, const std::string& sn,
+TwinTable::PresenceChange TwinTable::mark_offline(const Client& client, const std::string& sn,
                                                   DeviceState& state) {
   state.transports.insert(&client);
   carried_[&client].insert(sn);
@@ -105,13 +105,13 @@ TwinTable::PresenceChange TwinTable::left(const Client& client, const std::strin
   return {.connection = true, .presence = !std::exchange(state.reports_offline, false)};
 }
 
-std::unordered_set<std::string> TwinTable::take_carried(const Client& client) {
+std::unordered_set<std::string> TwinTable::take_devices_of(const Client& client) {
   auto taken = carried_.extract(&client);
   return taken.empty() ? std::unordered_set<std::string>() : std::move(taken.mapped());
 }
 
-std::vector<TwinTable::Carried> TwinTable::take_lost_by_gateways() {
-  std::vector<Carried> lost;
+std::vector<TwinTable::CarriedDevice> TwinTable::take_lost_by_gateways() {
+  std::vector<CarriedDevice> lost;
   for (auto& [client, serials] : carried_) {
     if (client->identity().role != Role::kGateway) continue;
     std::erase_if(serials, [&](const std::string& sn) {

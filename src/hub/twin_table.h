@@ -92,20 +92,20 @@ class TwinTable {
     bool presence = false;    // the device came online, or went offline
   };
   // The device speaks through the client's connection.
-  PresenceChange speaks(const Client& client, const std::string& sn, DeviceState& state);
+  PresenceChange use_transport(const Client& client, const std::string& sn, DeviceState& state);
   // The device said, through the client's connection, that it is offline.
-  PresenceChange said_offline(const Client& client, const std::string& sn, DeviceState& state);
+  PresenceChange mark_offline(const Client& client, const std::string& sn, DeviceState& state);
   // The client's connection no longer carries the device.
   PresenceChange left(const Client& client, const std::string& sn);
   // The devices that the client's connection carried; it carries none from now on, and left() is to
   // be called for each.
-  [[nodiscard]] std::unordered_set<std::string> take_carried(const Client& client);
+  [[nodiscard]] std::unordered_set<std::string> take_devices_of(const Client& client);
   // A device whose gateway's account does not own it any more.
-  struct Carried {
+  struct CarriedDevice {
     const Client* client = nullptr;
     std::string sn;
   };
-  [[nodiscard]] std::vector<Carried> take_lost_by_gateways();
+  [[nodiscard]] std::vector<CarriedDevice> take_lost_by_gateways();
 
  private:
   const Platform& platform_;

@@ -58,7 +58,7 @@ class PendingRows {
   struct MessageRow {
     bool is_new = false;  // all columns are known here
     bool done = false;
-    wire::mqtt::Outbox::Stage stage{};
+    wire::mqtt::Outbox::DeliveryState stage{};
     std::uint16_t packet_id = 0;
     std::int64_t expires_at_ms = 0;
     wire::mqtt::PacketFlags flags{};

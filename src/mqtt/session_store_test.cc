@@ -247,7 +247,7 @@ TEST_F(DamagedRowsTest, FilesOfEarlierVersionsGetChecksums) {
 }
 
 // The files as a kill leaves them, with one flipped bit.
-TEST_F(DamagedSessionsTest, ADamagedWriteAheadLogIsTold) {
+TEST_F(DamagedSessionsTest, ADamagedWriteAheadLogIsReported) {
   const fs::path killed = folder.path() / "killed";
   {
     const auto store = must(SessionStore::open(data()));
@@ -276,7 +276,7 @@ TEST_F(DamagedSessionsTest, ADamagedWriteAheadLogIsTold) {
   EXPECT_EQ(open_with(wal.substr(0, wal.size() - 10)).second, "");
 }
 
-TEST_F(DamagedSessionsTest, ALastCommitThatWasLostIsTold) {
+TEST_F(DamagedSessionsTest, ALostLastCommitIsReported) {
   const fs::path killed = folder.path() / "killed";
   {
     const auto store = must(SessionStore::open(data()));
@@ -311,7 +311,7 @@ TEST_F(DamagedSessionsTest, AFileThatIsNoDatabase) {
   expect_good();
 }
 
-TEST_F(DamagedSessionsTest, OneOfALaterVersionIsRefusedAndStays) {
+TEST_F(DamagedSessionsTest, AFileOfALaterVersionIsRefusedAndKept) {
   {
     auto database = must(registry::Database::open(file()));
     must(database.run("PRAGMA user_version = 97"));

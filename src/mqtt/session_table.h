@@ -52,9 +52,7 @@ class SessionTable {
                StoredStreams streams = {});
 
   void sweep(Loop& loop, TimePoint now);
-  [[nodiscard]] AccountSharePtr share_of(AccountId account) {
-    return shares_.of(account);
-  }
+  [[nodiscard]] AccountBudgetsPtr budgets_of(AccountId account) { return shares_.of(account); }
   [[nodiscard]] const TableLimits& limits() const { return limits_; }
 
   struct Counts {
@@ -71,7 +69,7 @@ class SessionTable {
 
   [[nodiscard]] static std::string key_of(const ClientSession& session);
   // With the lock held.
-  [[nodiscard]] bool make_room(const ClientSession& fresh);
+  [[nodiscard]] bool evict_parked(const ClientSession& fresh);
   [[nodiscard]] ClientSessionPtr longest_parked(const std::string& user) const;
   ClientSessionPtr put(const ClientSessionPtr& session);
   // Sets the session's number in the log, if it outlives its connection: the number of the session
@@ -82,7 +80,7 @@ class SessionTable {
   void count_out(const ClientSession& session);
 
   const TableLimits limits_;
-  AccountShares shares_;
+  AccountBudgetTable shares_;
   mutable std::mutex mutex_;
   std::map<std::string, ClientSessionPtr> sessions_;  // by user name, then client id
   StringMap<OfUser> users_;

@@ -16,7 +16,7 @@ using registry::Statement;
 using registry::SummedTable;
 using registry::Transaction;
 
-// Times are ms since 1970, 0: none. `stage` is Outbox::Stage.
+// Times are ms since 1970, 0: none. `stage` is Outbox::DeliveryState.
 constexpr std::string_view kTables = R"(
 CREATE TABLE session (
   number INTEGER PRIMARY KEY,

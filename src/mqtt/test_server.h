@@ -64,7 +64,7 @@ struct Server {
     return must(must(SessionStore::open(copy))->load());
   }
   void sweep() {
-    table->sweep(home.door_loop, home.clock.now());
+    table->sweep(home.client_loop, home.clock.now());
     for (const auto& loop : home.shard_loops) table->sweep(*loop, home.clock.now());
     home.settle();
   }

@@ -19,7 +19,7 @@ namespace gridloom::registry {
 namespace {
 
 constexpr std::size_t kLongestNote = 40;
-constexpr int kLookEvery_ms = 10;
+constexpr int kPollInterval_ms = 10;
 constexpr std::string_view kServer = "server";
 constexpr std::string_view kCommand = "command";
 
@@ -77,7 +77,7 @@ Result<DataLock> DataLock::take(const std::filesystem::path& data_folder, Holder
     const Note note = note_in(file, path);
     const bool is_server = note.pid != 0 && !note.command && is_alive(note.pid);
     if (is_server || std::chrono::steady_clock::now() >= until) return held(note, data_folder);
-    ::poll(nullptr, 0, kLookEvery_ms);
+    ::poll(nullptr, 0, kPollInterval_ms);
   }
   const std::string note =
       fmt::format("{} {}\n", ::getpid(), holder == Holder::kServer ? kServer : kCommand);

@@ -19,7 +19,7 @@
 namespace gridloom::registry {
 namespace {
 
-TEST(DataLock, TheSecondToTakeItIsToldWhoHasIt) {
+TEST(DataLock, ASecondHolderIsRefusedWithTheNameOfTheFirst) {
   const TemporaryFolder folder;
   const Result<DataLock> first = DataLock::take(folder.data());
   ASSERT_TRUE(first) << first.error().detail;
@@ -112,7 +112,7 @@ TEST(DataLock, AServerIsNotWaitedForUnlessItIsDead) {
   EXPECT_FALSE(DataLock::take(folder.data(), DataLock::Holder::kCommand, hour));
 }
 
-TEST(DataLock, LeavesNoNoteOfAHolderThatIsGone) {
+TEST(DataLock, AnEndedHolderLeavesNoNote) {
   const TemporaryFolder folder;
   {
     ASSERT_TRUE(DataLock::take(folder.data()));

@@ -142,7 +142,7 @@ TEST_F(Migrations, ABrokenPageIsFoundBeforeAnythingIsMigrated) {
   EXPECT_EQ(content_of(file()), bytes);
 }
 
-TEST_F(Migrations, WhatVersion1RemovedWithoutATraceIsRemoved) {
+TEST_F(Migrations, DevicesThatVersion1RemovedCountAsRemoved) {
   {
     Database database = version_1();
     ASSERT_TRUE(database.run("UPDATE sqlite_sequence SET seq = 5 WHERE name = 'devices'"));
@@ -200,7 +200,7 @@ TEST_F(Migrations, ANewerDatabaseIsRefusedWithBothNumbers) {
   EXPECT_TRUE(registry.error().detail.contains("use a newer version"));
 }
 
-TEST_F(Migrations, AnotherProgramsDatabaseIsLeftAlone) {
+TEST_F(Migrations, ADatabaseOfAnotherProgramIsNotChanged) {
   Database database = empty_database();
   ASSERT_TRUE(database.run("CREATE TABLE songs (title TEXT)"));
   const Status refused = migrate(database, migrations());

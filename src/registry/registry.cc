@@ -88,7 +88,7 @@ Result<std::vector<Share>> shares_with(const Device& device, const Share& share,
 }
 
 // Adds the remedy for a damaged file to the error.
-Error with_cure(Error fault) {
+Error with_remedy(Error fault) {
   if (fault.code != ErrorCode::kDamaged) return fault;
   fault.detail +=
       "; restore registry.sqlite and secret.key from a backup. To start without accounts and "
@@ -106,11 +106,11 @@ Registry::~Registry() = default;
 
 Result<std::unique_ptr<Registry>> Registry::open(const std::filesystem::path& data_folder) {
   Result<Store> store = Store::open(data_folder);
-  if (!store) return std::unexpected(with_cure(store.error()));
+  if (!store) return std::unexpected(with_remedy(store.error()));
   std::unique_ptr<Registry> registry(
       new Registry(std::make_unique<Store>(std::move(*store)), data_folder));
   if (Status loaded = registry->load(); !loaded) {
-    return std::unexpected(with_cure(loaded.error()));
+    return std::unexpected(with_remedy(loaded.error()));
   }
   return registry;
 }
@@ -129,7 +129,7 @@ Status Registry::load() {
     // missing ones.
     const bool falls_behind = !setback_.empty() && seen->registry == revision->registry;
     if (falls_behind) {
-      if (Status renamed = store_->begin_revisions_anew(); !renamed) return renamed;
+      if (Status renamed = store_->restart_revisions(); !renamed) return renamed;
     }
   }
   // Written only if it changed: on a full disk, writing would lose the existing file.
@@ -373,7 +373,7 @@ Result<Secret> Registry::insert_device(const Directory& present, DirectoryDraft&
   return key;
 }
 
-Status Registry::rename_device(const DeviceName& change) {
+Status Registry::rename_device(const DeviceRename& change) {
   if (Status valid = check_name(change.name, kADeviceName); !valid) return valid;
   return apply([&](const Directory& present, DirectoryDraft& draft) -> Status {
     const Result<const Device*> found = device_of(present, change.sn);
@@ -428,7 +428,7 @@ Result<Secret> Registry::rotate_device(std::string_view sn) {
   return key;
 }
 
-Result<Secret> Registry::move_device(const DeviceOwner& change) {
+Result<Secret> Registry::move_device(const DeviceMove& change) {
   Secret key(random_key(kMadeKeyCharacters));
   Status done = apply([&](const Directory& present, DirectoryDraft& draft) -> Status {
     const Result<const Device*> found = device_of(present, change.sn);

@@ -79,7 +79,7 @@ TEST_F(RegistryTest, NoSecretStandsInTheFilesAsItIs) {
   check();
 }
 
-TEST_F(RegistryTest, AnotherKeyFileOrNoneIsRefusedWithTheCure) {
+TEST_F(RegistryTest, AWrongOrMissingKeyFileIsRefusedWithTheRemedy) {
   account("anna");
   registry_.reset();
   const std::filesystem::path key = folder_.data() / "secret.key";
@@ -117,7 +117,7 @@ TEST_F(RegistryTest, AFileThatIsNoDatabaseIsRefusedAndKept) {
 }
 
 // A database without its write-ahead log looks to SQLite like one whose log's first frame is bad.
-TEST_F(RegistryTest, ALostRegistryBesideOtherDataIsRefusedWithTheCure) {
+TEST_F(RegistryTest, ALostRegistryBesideOtherDataIsRefusedWithTheRemedy) {
   account("anna");
   registry_.reset();
   const std::filesystem::path file = folder_.data() / "registry.sqlite";
@@ -163,7 +163,7 @@ TEST_F(RegistryTest, AFirstStartThatWasCutOffBeginsAgain) {
   reopen();
 }
 
-TEST_F(RegistryTest, WithoutItsKeyTooANewRegistryIsMadeBesideOldData) {
+TEST_F(RegistryTest, WithoutRegistryAndKeyANewRegistryIsCreated) {
   account("anna");
   registry_.reset();
   write_content(folder_.data() / "history.db", "x");
@@ -220,7 +220,7 @@ TEST_F(RegistryTest, NumbersThatAreKnownElsewhereAreNotGiven) {
 }
 
 // The effect of a damaged write-ahead log, and of an old copy that was restored.
-TEST_F(RegistryTest, AnOlderRegistryIsToldUntilItIsAcceptedOrTheNewestIsBack) {
+TEST_F(RegistryTest, AnOlderRegistryIsReportedUntilItIsAcceptedOrReplaced) {
   account("anna");
   registry_.reset();
   const std::filesystem::path file = folder_.data() / "registry.sqlite";

@@ -234,7 +234,7 @@ TEST_F(RegistryTest, ARotatedDeviceKeyLeavesEverythingElse) {
 }
 
 // A hub checks all its clients after such a change, and only then.
-TEST_F(RegistryTest, WhatIsTakenAwayIsCounted) {
+TEST_F(RegistryTest, RevocationsAreCounted) {
   account("anna");
   account("bert");
   device("A", "anna");

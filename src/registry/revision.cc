@@ -15,7 +15,7 @@ namespace gridloom::registry {
 namespace {
 
 constexpr std::size_t kIdDigits = 32;
-constexpr std::size_t kMostBytes = 256;
+constexpr std::size_t kMaxBytes = 256;
 
 std::filesystem::path file_in(const std::filesystem::path& data_folder) {
   return data_folder / "registry.seen";
@@ -27,7 +27,7 @@ std::optional<Revision> last_seen(const std::filesystem::path& data_folder) {
   const std::filesystem::path path = file_in(data_folder);
   const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!file.is_open()) return std::nullopt;
-  const auto bytes = read_start(file, path, kMostBytes);
+  const auto bytes = read_start(file, path, kMaxBytes);
   if (!bytes || bytes->size() % 2 != 0) return std::nullopt;
   std::string_view line = *bytes;
   const std::string_view second = line.substr(line.size() / 2);

@@ -14,14 +14,14 @@
 namespace gridloom::registry {
 namespace {
 
-constexpr std::size_t kMostBytes = 64;
+constexpr std::size_t kMaxBytes = 64;
 
 }  // namespace
 
 std::optional<std::uint64_t> SeenNumber::read() const {
   std::error_code error;
   if (!std::filesystem::exists(file_, error)) return std::nullopt;
-  const auto bytes = read_file(file_, kMostBytes);
+  const auto bytes = read_file(file_, kMaxBytes);
   if (!bytes || bytes->size() < 4 || bytes->size() % 2 != 0) return std::nullopt;
   const std::string_view line = std::string_view(*bytes).substr(0, bytes->size() / 2);
   if (line != std::string_view(*bytes).substr(line.size()) || line.back() != '\n') {

@@ -28,7 +28,7 @@ TEST_F(SeenNumberTest, IsTheLastThatWasRemembered) {
   EXPECT_EQ(std::filesystem::status(file()).permissions(), std::filesystem::perms(0600));
 }
 
-TEST_F(SeenNumberTest, OfEarlierVersionsIsReadAndReplaced) {
+TEST_F(SeenNumberTest, AFileOfAnEarlierVersionIsReadAndReplaced) {
   for (const char* before : {"4711\n4711\n", "and no number, but more than one would be long\n"}) {
     write_content(file(), before);
     EXPECT_EQ(seen(), before[0] == '4' ? std::optional<std::uint64_t>(4711) : std::nullopt);
@@ -50,7 +50,7 @@ TEST_F(SeenNumberTest, IsNotBelievedWithAFlippedBitNorInPart) {
   }
 }
 
-TEST_F(SeenNumberTest, ThatCannotBeWrittenIsNotThere) {
+TEST_F(SeenNumberTest, AFileThatCannotBeWrittenIsRemoved) {
   std::filesystem::create_directory(file());
   SeenNumber(file()).remember(1);
   EXPECT_EQ(seen(), std::nullopt);

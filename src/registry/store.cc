@@ -360,7 +360,7 @@ Status Store::count_revision() {
   return database_.execute("UPDATE revision SET number = number + 1");
 }
 
-Status Store::begin_revisions_anew() {
+Status Store::restart_revisions() {
   return database_.execute("UPDATE revision SET registry = lower(hex(randomblob(16))), number = 0");
 }
 

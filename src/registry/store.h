@@ -60,7 +60,7 @@ class Store {
   [[nodiscard]] Status count_revision();
   [[nodiscard]] Result<Revision> revision();
   // Restarts the revisions at 0 under a new registry id.
-  [[nodiscard]] Status begin_revisions_anew();
+  [[nodiscard]] Status restart_revisions();
 
  private:
   Store(Database database, Sealer sealer)

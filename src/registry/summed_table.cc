@@ -24,8 +24,8 @@ std::vector<std::string_view> split(std::string_view columns) {
 
 // Makes a text printable: a damaged text may contain any bytes and be long.
 std::string shown(std::string_view bytes) {
-  constexpr std::size_t kMost = 100;
-  return printable(bytes.substr(0, kMost));
+  constexpr std::size_t kMax = 100;
+  return printable(bytes.substr(0, kMax));
 }
 
 }  // namespace

@@ -17,7 +17,7 @@ constexpr std::size_t kSummed_bytes = 24;  // of the header; its checksum follow
 constexpr std::size_t kFrameHead_bytes = 24;
 constexpr std::uint32_t kMagic = 0x377f0682;  // last bit set: the checksum uses big-endian words
 constexpr std::size_t kWord = 4;
-constexpr std::size_t kMost_bytes = std::size_t{2} << 30U;  // the largest file that is checked
+constexpr std::size_t kMax_bytes = std::size_t{2} << 30U;  // the largest file that is checked
 
 std::uint32_t big_endian(std::string_view bytes, std::size_t at) {
   std::uint32_t value = 0;
@@ -102,7 +102,7 @@ std::string damage_of_wal(const std::filesystem::path& database) {
   const std::filesystem::path file = database.string() + "-wal";
   std::error_code error;
   if (!std::filesystem::exists(file, error)) return {};
-  const auto bytes = read_file(file, kMost_bytes);
+  const auto bytes = read_file(file, kMax_bytes);
   if (!bytes) return {};  // opening the database reports the reason
   const WalCheck check = check_wal(*bytes);
   if (!check.damage || !check.is_proven) return {};

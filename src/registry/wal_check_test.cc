@@ -81,7 +81,7 @@ TEST_F(WalCheckTest, ADatabasesOwnLogIsFound) {
       << damage_of_wal(path);
 }
 
-TEST_F(WalCheckTest, OneBehindTheEndIsHarmless) {
+TEST_F(WalCheckTest, AnOldFrameAfterTheEndIsHarmless) {
   EXPECT_FALSE(check_wal(flipped(again_, again_.size() - 1)).damage);
 }
 

@@ -10,7 +10,7 @@ TEST(HealthTest, SaysWhatFailsAndWhy) {
     history::ArchiveHealth archive;
     bool good;
     std::string text;
-    Millis held_up{0};
+    Millis longest_stall{0};
   };
   const std::vector<Row> rows = {
       {{}, true, R"({"status":"ok"})"},
@@ -37,7 +37,7 @@ TEST(HealthTest, SaysWhatFailsAndWhy) {
        Millis(5000)},
   };
   for (const Row& row : rows) {
-    const http::Health health = health_of(row.archive, row.held_up);
+    const http::Health health = health_of(row.archive, row.longest_stall);
     EXPECT_EQ(health.good, row.good);
     EXPECT_EQ(health.text, row.text);
   }

@@ -51,7 +51,7 @@ class Listeners {
   };
   Listeners() = default;
   // Binds all addresses. kConflict: another program has one of them. At most
-  // net::ConnectionBudget::kMostListeners.
+  // net::ConnectionBudget::kMaxListeners.
   [[nodiscard]] static Result<Listeners> open(const std::vector<ListenerOptions>& wanted,
                                               const Shared& shared);
 

@@ -42,7 +42,7 @@ class Protocols {
 
   struct ApiOptions {
     history::Reads reads;
-    http::MqttPlace mqtt;
+    http::BrokerAddress mqtt;
     std::function<std::string()> metrics;  // the text of /metrics; any thread
     std::function<http::Health()> health;  // /healthz; any thread
   };

@@ -12,7 +12,7 @@ namespace {
 
 // Far above any registry's numbers: a larger number is damaged, and is never assigned to a device.
 constexpr std::int64_t kHighestNumber = std::int64_t{1} << 40U;
-constexpr std::size_t kMostRanges = 10;
+constexpr std::size_t kMaxRanges = 10;
 
 void tell_unknown(const std::vector<std::int64_t>& unknown) {
   const bool one = unknown.size() == 1;
@@ -29,7 +29,7 @@ std::string ranges_text(const std::vector<std::int64_t>& ascending) {
   std::string text;
   std::size_t ranges = 0;
   for (std::size_t i = 0; i < ascending.size();) {
-    if (ranges++ == kMostRanges) return text + " ...";
+    if (ranges++ == kMaxRanges) return text + " ...";
     std::size_t end = i + 1;
     while (end < ascending.size() && ascending[end] == ascending[end - 1] + 1) ++end;
     if (!text.empty()) text += ", ";

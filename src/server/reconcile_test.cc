@@ -15,7 +15,7 @@ TEST_F(ReconcileTest, OnlyRemovedDevicesLoseTheirHistory) {
   EXPECT_TRUE(comes_to({1, 3}));
 }
 
-TEST_F(ReconcileTest, ALostRegistryCostsNoHistoryAndIsTold) {
+TEST_F(ReconcileTest, ALostRegistryCostsNoHistoryAndIsReported) {
   lose_registry();
   EXPECT_EQ(archive->unknown(), (Numbers{1, 2, 3}));
   EXPECT_EQ(archive->health().unknown_devices, 3);

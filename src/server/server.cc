@@ -74,7 +74,7 @@ Status Server::open_data() {
       {.data = options_.data,
        .clock = &options_.clocks.devices,
        .limits = options_.limits.history,
-       .account = history::account_by(family_of(*registry_, options_.catalog)),
+       .integrate = history::hour_integrator_by(family_of(*registry_, options_.catalog)),
        .on_session_changes = [store = store_.get()](
                                  std::uint64_t record,
                                  std::string_view changes) { store->take(record, changes); },

@@ -82,7 +82,7 @@ class Server {
     std::vector<ListenerOptions> listeners{};
     std::optional<std::size_t> connections{};  // of all listeners together; none: any number
     // The address of MQTT in /certification. Port 0: that of the MQTT listener with TLS.
-    http::MqttPlace mqtt{};
+    http::BrokerAddress mqtt{};
     // Wraps the protocol of each connection to a listener, for a caller that observes the bytes;
     // empty: none is wrapped.
     std::function<std::shared_ptr<net::Protocol>(std::shared_ptr<net::Protocol>)> wrap{};

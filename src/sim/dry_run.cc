@@ -17,8 +17,9 @@ namespace {
 // A device whose messages are counted and hashed.
 class CountedDevice final : private DeviceDriver::Connection {
  public:
-  CountedDevice(KindPtr kind, std::string sn, Chance chance, const Environment& environment)
-      : driver_(std::move(kind), std::move(sn), chance, environment, *this),
+  CountedDevice(VirtualFamilyPtr virtual_family, std::string sn, Chance chance,
+                const Environment& environment)
+      : driver_(std::move(virtual_family), std::move(sn), chance, environment, *this),
         begun_uj_(driver_.device().balance().stored_uj) {}
 
   [[nodiscard]] DeviceDriver& driver() { return driver_; }
@@ -55,10 +56,10 @@ Devices devices_of(const DryRun& dry_run, const World& world) {
   const Environment environment = world.at(dry_run.from);
   const Chance chance(dry_run.world.seed);
   for (const DryRun::Group& group : dry_run.groups) {
-    const auto kind = std::make_shared<const Kind>(group.family);
+    const auto virtual_family = std::make_shared<const VirtualFamily>(group.family);
     for (std::size_t i = 0; i < group.devices; ++i) {
-      devices.push_back(std::make_unique<CountedDevice>(kind, simulated_sn(*group.family, i + 1),
-                                                        chance, environment));
+      devices.push_back(std::make_unique<CountedDevice>(
+          virtual_family, simulated_sn(*group.family, i + 1), chance, environment));
     }
   }
   return devices;

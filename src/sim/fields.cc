@@ -117,11 +117,11 @@ void Fields::set_number(Slot slot, double value) {
 }
 
 void Fields::set_in_range(Slot slot, double value) {
-  constexpr double kMost = 1e15;  // an integer as exact as a double
+  constexpr double kMax = 1e15;  // an integer as exact as a double
   const auto& range = entries_[slot.index].field->range;
   const double wire = value * slot.wire_per_unit;
   if (std::isnan(wire)) return set_number(slot, 0);
-  set_number(slot, std::clamp(wire, range ? range->low : -kMost, range ? range->high : kMost));
+  set_number(slot, std::clamp(wire, range ? range->low : -kMax, range ? range->high : kMax));
 }
 
 void Fields::set_si(Slot slot, std::span<const double> values) {

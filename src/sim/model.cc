@@ -16,8 +16,9 @@ class StillModel final : public Model {
   void start(Fields& /*fields*/, const Environment& /*around*/) override {}
   void step(const Environment& /*around*/, Millis /*dt*/) override {}
   void write(Fields& /*fields*/, const Environment& /*around*/) override {}
-  Outcome command(Fields& /*fields*/, const catalog::Command& /*command*/,
-                  const wire::JsonObject& /*params*/, const Environment& /*around*/) override {
+  CommandOutcome command(Fields& /*fields*/, const catalog::Command& /*command*/,
+                         const wire::JsonObject& /*params*/,
+                         const Environment& /*around*/) override {
     return {};
   }
 };

@@ -41,7 +41,7 @@ struct Environment {
 };
 
 // The result of a command in the model, in addition to its declared effects.
-struct Outcome {
+struct CommandOutcome {
   std::optional<std::int64_t> ack;  // replaces that of the declared reply, if the reply has one
   wire::JsonObject result;          // its members replace or extend those of the declared reply
   bool full_report = false;         // report every field at once
@@ -74,8 +74,9 @@ class Model {
   virtual void write(Fields& fields, const Environment& environment) = 0;
   // Called after write() and after the declared effects of any command: reads the settings, and
   // writes what they change at once. `params` as in catalog::CheckedSet.
-  virtual Outcome command(Fields& fields, const catalog::Command& command,
-                          const wire::JsonObject& params, const Environment& environment) = 0;
+  virtual CommandOutcome command(Fields& fields, const catalog::Command& command,
+                                 const wire::JsonObject& params,
+                                 const Environment& environment) = 0;
   // As of the last step.
   [[nodiscard]] virtual Balance balance() const { return {}; }
 };

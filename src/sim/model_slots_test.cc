@@ -75,7 +75,7 @@ TEST(ModelSlots, AFamilyWithoutAFieldOfItsModelFailsWhenTheModelIsMade) {
     EXPECT_EQ(maker.error().detail,
               "power_stream: its virtual devices need a field 20_1.bmsReqChgAmp, which the family "
               "does not have");
-    EXPECT_THROW(Kind{*family}, std::logic_error);
+    EXPECT_THROW(VirtualFamily{*family}, std::logic_error);
   }
 }
 

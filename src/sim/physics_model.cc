@@ -131,8 +131,9 @@ class PhysicsModel final : public Model {
     }
   }
 
-  Outcome command(Fields& fields, const catalog::Command& /*command*/,
-                  const wire::JsonObject& /*params*/, const Environment& environment) override {
+  CommandOutcome command(Fields& fields, const catalog::Command& /*command*/,
+                         const wire::JsonObject& /*params*/,
+                         const Environment& environment) override {
     read(fields);
     step(environment, kInstant);
     write(fields, environment);
@@ -274,11 +275,11 @@ class PhysicsModel final : public Model {
       BatteryState& state = batteries_[k];
       const double efficiency = slots_->batteries[k].efficiency;
       const double bus_w = share * (charge ? state.take_w : state.give_w);
-      const std::int64_t before_uj = state.battery.ledger().terminal_uj;
+      const std::int64_t before_uj = state.battery.energy_totals().terminal_uj;
       state.battery.apply({.power_w = charge ? bus_w * efficiency : bus_w / efficiency,
                            .seconds = seconds_of(dt),
                            .air_c = environment.air_c});
-      state.charged_uj = state.battery.ledger().terminal_uj - before_uj;
+      state.charged_uj = state.battery.energy_totals().terminal_uj - before_uj;
       const double cells_w =
           static_cast<double>(state.charged_uj) / (1000 * static_cast<double>(dt.count()));
       taken_w += cells_w > 0 ? cells_w / efficiency : cells_w * efficiency;

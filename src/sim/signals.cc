@@ -105,9 +105,9 @@ class SignalModel final : public Model {
     write_signals(fields, environment);
   }
 
-  Outcome command(Fields& fields, const catalog::Command& command, const wire::JsonObject& params,
-                  const Environment& environment) override {
-    Outcome outcome = model_->command(fields, command, params, environment);
+  CommandOutcome command(Fields& fields, const catalog::Command& command,
+                         const wire::JsonObject& params, const Environment& environment) override {
+    CommandOutcome outcome = model_->command(fields, command, params, environment);
     write_signals(fields, environment);
     return outcome;
   }

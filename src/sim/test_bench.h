@@ -54,13 +54,13 @@ class Bench : private DeviceDriver::Connection {
   Bench(catalog::FamilyPtr family, const Options& options)
       : world_({.seed = options.seed}),
         now_(options.start),
-        driver_(std::make_shared<Kind>(family), options.sn, Chance(options.seed), world_.at(now_),
-                *this) {}
+        driver_(std::make_shared<VirtualFamily>(family), options.sn, Chance(options.seed),
+                world_.at(now_), *this) {}
 
   // A test's changes to the site's environment, in addition to those of the seed.
   std::function<void(Environment&)> site;
   // The device's fault rules, from the next step on.
-  std::vector<FaultRule> orders;
+  std::vector<FaultRule> rules;
   // The messages since the test last cleared them.
   std::vector<VirtualDevice::Message> said;
 
@@ -72,7 +72,7 @@ class Bench : private DeviceDriver::Connection {
   void connect() { driver_.report_everything(environment()); }
   void step(Millis time) {
     now_ += time;
-    driver_.apply_faults(orders, now_);
+    driver_.apply_faults(rules, now_);
     driver_.step(environment());
   }
   void run(Millis time, Millis each = Millis{kMinute_ms}) {
@@ -134,10 +134,10 @@ inline void expect_documented(const Fields& fields) {
 }
 
 // Counters that must only grow, except on the days and resets that the test announces with
-// forget().
-class Growing {
+// reset().
+class MonotonicCounters {
  public:
-  explicit Growing(std::vector<std::string> names) : names_(std::move(names)) {}
+  explicit MonotonicCounters(std::vector<std::string> names) : names_(std::move(names)) {}
 
   void expect(const Fields& fields) {
     for (const std::string& name : names_) {
@@ -147,7 +147,7 @@ class Growing {
       last->second = value;
     }
   }
-  void forget() { last_.clear(); }
+  void reset() { last_.clear(); }
 
  private:
   std::vector<std::string> names_;

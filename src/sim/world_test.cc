@@ -107,7 +107,7 @@ Year year_of(const World& world) {
   return year;
 }
 
-TEST(World, HasAsMuchInAYearAsItIsToldAndAsTheSunGives) {
+TEST(World, YearlyConsumptionAndSunshineMatchTheOptions) {
   for (std::uint64_t seed = 1; seed <= 5; ++seed) {
     const Year year = year_of(World({.seed = seed, .latitude_deg = 51, .yearly_kwh = 3500}));
     EXPECT_NEAR(year.household_kwh, 3500, 175) << seed;
@@ -135,7 +135,7 @@ time::TimeZone zone_of(std::string_view name) {
   return zone ? *zone : time::TimeZone();
 }
 
-TEST(World, GoesByTheSitesClock) {
+TEST(World, FollowsTheSitesClock) {
   const World utc({});
   const World east({.zone = zone_of("<+02>-2")});
   EXPECT_EQ(utc.at(kMidsummer).local_ms, 0);

@@ -114,7 +114,7 @@ struct TestHome {
 
   // --- connections ---
   FakePtr connect(std::string_view user, const Secret& password, std::string_view client_id) {
-    auto client = std::make_shared<FakeClient>(door_loop, must(hub->sign_in(user, password)),
+    auto client = std::make_shared<FakeClient>(client_loop, must(hub->sign_in(user, password)),
                                                std::string(client_id));
     hub->connected(client);
     settle();
@@ -183,25 +183,25 @@ struct TestHome {
       return fmt::format("{} {}", code_of(result.error().code).code, result.error().detail);
     }
   };
-  hub::ReplyTo<SharedText> asker(Answer& answer) {
-    return {.loop = &door_loop,
+  hub::ReplyTo<SharedText> reply_into(Answer& answer) {
+    return {.loop = &client_loop,
             .done = [slot = answer.slot](Result<SharedText> result) { *slot = std::move(result); }};
   }
   std::string read_all(registry::AccountId by, std::string_view sn) {
     Answer answer;
-    hub->read_all(by, std::string(sn), asker(answer));
+    hub->read_all(by, std::string(sn), reply_into(answer));
     settle();
     return answer.text();
   }
   std::string read(registry::AccountId by, std::string_view sn, std::vector<std::string> names) {
     Answer answer;
-    hub->read(by, std::string(sn), std::move(names), asker(answer));
+    hub->read(by, std::string(sn), std::move(names), reply_into(answer));
     settle();
     return answer.text();
   }
   Answer set(registry::AccountId by, std::string_view sn, std::string_view message) {
     Answer answer;
-    hub->set(by, std::string(sn), must(wire::parse_json(message)).as_object(), asker(answer));
+    hub->set(by, std::string(sn), must(wire::parse_json(message)).as_object(), reply_into(answer));
     settle();
     return answer;
   }
@@ -210,7 +210,7 @@ struct TestHome {
   void settle() {
     bool again = true;
     while (again) {
-      again = door_loop.run();
+      again = client_loop.run();
       for (const auto& loop : shard_loops) again = loop->run() || again;
     }
   }
@@ -224,7 +224,7 @@ struct TestHome {
   TestClock clock;
   std::unique_ptr<registry::Registry> registry;
   hub::Platform platform;
-  ManualLoop door_loop;
+  ManualLoop client_loop;
   std::vector<std::unique_ptr<ManualLoop>> shard_loops;
   std::unique_ptr<hub::Hub> hub;
 };

@@ -15,7 +15,7 @@ namespace {
 
 using Relative = TimeOptions::Relative;
 
-constexpr std::size_t kMostShown = 60;  // characters of a wrong text
+constexpr std::size_t kMaxShown = 60;  // characters of a wrong text
 
 struct Unit {
   std::string_view name;
@@ -80,7 +80,7 @@ std::string valid_times(const TimeOptions& options) {
 
 std::unexpected<Error> wrong(std::string_view name, std::string_view text, std::string_view valid) {
   return fail(ErrorCode::kBadParams,
-              fmt::format("{} is {:?}: {}", name, text.substr(0, kMostShown), valid));
+              fmt::format("{} is {:?}: {}", name, text.substr(0, kMaxShown), valid));
 }
 
 }  // namespace

@@ -97,7 +97,7 @@ TEST(Span, IsWrittenWithItsTwoLargestUnits) {
   }
 }
 
-TEST(Span, WhatIsWrittenIsReadAgain) {
+TEST(Span, SpansAreReadBackAsWritten) {
   const Chance chance(3);
   for (std::uint64_t i = 0; i < 10'000; ++i) {
     const auto units = static_cast<std::int64_t>(chance.bits(i) % 100'000);
@@ -196,7 +196,7 @@ TEST(Time, OutsideOfItsLimitsIsRefusedWithThem) {
   EXPECT_EQ(why("9999-12-31T23:59:59Z", {}), "");
 }
 
-TEST(Time, WhatIsPrintedIsReadAgain) {
+TEST(Time, TimesAreReadBackAsPrinted) {
   const TimeOptions options = everything();
   EXPECT_EQ(parse_time(clock_text(kNow, options.now.zone), options), kNow);
   EXPECT_EQ(parse_time(iso_text(unix_ms(kNow), options.now.zone), options), kNow);

@@ -171,10 +171,10 @@ class RuleReader {
 };
 
 std::optional<YearlyRule> rule_of(RuleReader reader) {
-  constexpr unsigned kMostHours = 24;
+  constexpr unsigned kMaxHours = 24;
   YearlyRule rule;
   if (!reader.name()) return std::nullopt;
-  const auto west_s = reader.time(kMostHours);
+  const auto west_s = reader.time(kMaxHours);
   if (!west_s) return std::nullopt;
   rule.offset_s = -*west_s;
   if (reader.at_end()) return rule;
@@ -187,7 +187,7 @@ std::optional<YearlyRule> rule_of(RuleReader reader) {
     return rule;
   }
   if (!reader.take(',')) {
-    const auto daylight_west_s = reader.time(kMostHours);
+    const auto daylight_west_s = reader.time(kMaxHours);
     if (!daylight_west_s || !reader.take(',')) return std::nullopt;
     daylight.offset_s = -*daylight_west_s;
   }
@@ -274,7 +274,7 @@ Result<ZoneRules> rules_in(FileReader& file, const Header& header, std::size_t t
   for (std::size_t i = 0; i < header.types; ++i) {
     const std::int64_t offset_s = file.time(4);
     file.take(2);  // whether it is daylight saving time, and its name
-    if (offset_s < kLeastOffset_s || offset_s > kMostOffset_s) {
+    if (offset_s < kMinOffset_s || offset_s > kMaxOffset_s) {
       return no_zone("is a zone file with an offset of more than a day");
     }
     offsets.push_back(static_cast<std::int32_t>(offset_s));

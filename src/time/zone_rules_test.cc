@@ -64,7 +64,7 @@ TEST(YearlyRule, DatesAreCountedInThreeWays) {
             kYear2026_s + 86 * day_s + 2 * kHour_s);
 }
 
-TEST(YearlyRule, WhatIsNoRuleIsRefused) {
+TEST(YearlyRule, TextThatIsNotARuleIsRefused) {
   for (const std::string_view text : {"",
                                       "UTC",
                                       "AB1",
@@ -100,7 +100,7 @@ TEST(ZoneFile, MayBeCutOffNowhere) {
   }
 }
 
-TEST(ZoneFile, OfTheFirstVersionHasNoRule) {
+TEST(ZoneFile, AFileOfTheFirstVersionHasNoRule) {
   std::string text = berlin();
   text[4] = '\0';
   const auto rules = parse_zone_file(text);

@@ -49,7 +49,7 @@ void ClientEnd::connect(Interface interface) {
   server::Server& server = *server_.server_;
   // A request for history sees what is on disk.
   if (interface == Interface::kHttp) server_.settle_log();
-  if (server_.variant_.wire == Wire::kDirect) {
+  if (server_.variant_.wire == Transport::kDirect) {
     protocol_ = server.protocol(interface)(
         {.loop = *server.loops()[loop_], .wake = [] {}, .secure = true, .peer = "127.0.0.1"});
     return;
@@ -129,7 +129,7 @@ class TestServer::Counted final : public net::Protocol {
     traffic_.from_server += out.size() - before;
   }
   [[nodiscard]] bool finished() const override { return inner_->finished(); }
-  [[nodiscard]] bool breaks() const override { return inner_->breaks(); }
+  [[nodiscard]] bool resets() const override { return inner_->resets(); }
   [[nodiscard]] bool wants_input() const override { return inner_->wants_input(); }
   [[nodiscard]] std::int64_t account() const override { return inner_->account(); }
   [[nodiscard]] std::size_t kept_bytes() const override { return inner_->kept_bytes(); }
@@ -175,7 +175,7 @@ Status TestServer::start() {
       .wrap = [this](std::shared_ptr<net::Protocol> inner) -> std::shared_ptr<net::Protocol> {
         return std::make_shared<Counted>(std::move(inner), server_traffic_);
       }};
-  if (variant_.wire == Wire::kSocket) {
+  if (variant_.wire == Transport::kSocket) {
     for (const Interface interface : {Interface::kHttp, Interface::kMqtt}) {
       options.listeners.push_back(
           {.interface = interface, .address = {.host = "127.0.0.1", .port = 0}});
@@ -200,8 +200,8 @@ TestServer::~TestServer() { drain(); }
 
 bool is_platform_fault(std::string_view name) { return hub::find_platform_fault(name) != nullptr; }
 
-void TestServer::set_faults(const std::vector<FaultRule>& orders) {
-  faults_ = orders;
+void TestServer::set_faults(const std::vector<FaultRule>& rules) {
+  faults_ = rules;
   server_->set_faults(faults_);
 }
 
@@ -243,7 +243,7 @@ void TestServer::drain() {
 bool TestServer::pump_ends() {
   // A single poll for all sockets, because most of them have no data.
   std::vector<pollfd> sockets;
-  if (variant_.wire == Wire::kSocket) {
+  if (variant_.wire == Transport::kSocket) {
     for (const ClientEnd* end : ends_)
       sockets.push_back({.fd = end->socket(), .events = POLLIN, .revents = 0});
     if (::poll(sockets.data(), sockets.size(), 0) <= 0) return false;

@@ -33,9 +33,9 @@ namespace gridloom::transcripts {
 using server::Interface;
 
 // A clock that stands still until advance(), which one thread may call.
-class HandClock final : public Clock {
+class SteppedClock final : public Clock {
  public:
-  explicit HandClock(TimePoint start) : now_ms_(unix_ms(start)) {}
+  explicit SteppedClock(TimePoint start) : now_ms_(unix_ms(start)) {}
   [[nodiscard]] TimePoint now() const override { return TimePoint(Millis(now_ms_.load())); }
   void advance(Millis span) { now_ms_ += span.count(); }
 
@@ -43,14 +43,14 @@ class HandClock final : public Clock {
   std::atomic<std::int64_t> now_ms_;
 };
 
-enum class Wire : std::uint8_t { kDirect, kSocket };
+enum class Transport : std::uint8_t { kDirect, kSocket };
 
 // The ways in which runs of the same transcript may differ. None of them may affect the results.
 struct Variant {
   std::size_t shards = 1;
   wire::mqtt::Version version = wire::mqtt::Version::k311;
   std::size_t piece_bytes = 65'536;  // largest write of a client
-  Wire wire = Wire::kDirect;
+  Transport wire = Transport::kDirect;
   bool restarts = false;  // restart the server whenever no answer is awaited
   // kDurable is what `gridloom serve` does; then each drain() waits for the disk.
   server::Journaling journaling = server::Journaling::kInstant;
@@ -117,7 +117,7 @@ class TestServer {
   // Sets the faults of the platform itself (hub/fault_injector.h), replacing the previous ones;
   // they stay in force through restarts. Of all rules, only those for platform faults are used
   // (is_platform_fault).
-  void set_faults(const std::vector<FaultRule>& orders);
+  void set_faults(const std::vector<FaultRule>& rules);
   // Whether any platform fault is in force.
   [[nodiscard]] bool injects_faults() const { return server_->platform().fault_injector.any(); }
 
@@ -147,7 +147,7 @@ class TestServer {
   bool pump_ends();
 
   Variant variant_;
-  HandClock clock_;
+  SteppedClock clock_;
   std::shared_ptr<const catalog::Catalog> catalog_;
   QuickFolder folder_;
   std::vector<FaultRule> faults_;

@@ -38,7 +38,7 @@ std::string leaves_of(std::string_view text) {
   return out;
 }
 
-TEST(Json, WhatIsReadIsWrittenBackCompactly) {
+TEST(Json, ValuesAreWrittenBackCompactly) {
   const std::vector<std::pair<std::string_view, std::string_view>> cases = {
       {" { \"a\" : [ 1 , 2 ] } ", R"({"a":[1,2]})"},
       {"{}", "{}"},
@@ -130,7 +130,7 @@ TEST(Json, FaultsSayWhereAndWhatWasExpected) {
   }
 }
 
-TEST(Json, WhatIsNotJsonIsRefusedByBothReaders) {
+TEST(Json, TextThatIsNotJsonIsRefusedByBothReaders) {
   const std::vector<std::string_view> cases = {"nul",
                                                "tru",
                                                "'a'",
@@ -191,7 +191,7 @@ TEST(Json, EachLimitHoldsAtItsValueAndFailsOnePastIt) {
             "JSON: at byte 3: nested deeper than 3 levels");
 }
 
-TEST(Json, ManyNamesAreToldApart) {
+TEST(Json, ManyNamesAreDistinguished) {
   EXPECT_TRUE(parse_json(object_of(1024)));
   EXPECT_FALSE(parse_json(object_of(1025)));
   std::string twice = object_of(1000);

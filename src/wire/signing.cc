@@ -204,7 +204,7 @@ Status check_query(std::string_view query, const SigningLimits& limits) {
         fmt::format("a query of {} bytes, {} are allowed", query.size(), limits.query_bytes));
   }
   const auto pairs = static_cast<std::size_t>(std::ranges::count(query, '&')) + 1;
-  if (pairs > std::min(limits.parameters, kMostQueryPairs)) return too_many(limits);
+  if (pairs > std::min(limits.parameters, kMaxQueryPairs)) return too_many(limits);
   return {};
 }
 
@@ -377,15 +377,15 @@ Json* below(Json& at, const Step& step) {
   return index + 1 == array.size() ? &array.back() : nullptr;
 }
 
-struct Row {
+struct LevelParameter {
   Steps steps;
   std::string_view name;
   std::string_view value;
 };
 
 // Adds the rows in the order of their levels, so that arrays are filled from index 0.
-Result<JsonObject> levels_from(std::vector<Row> rows) {
-  std::ranges::sort(rows, {}, &Row::steps);
+Result<JsonObject> levels_from(std::vector<LevelParameter> rows) {
+  std::ranges::sort(rows, {}, &LevelParameter::steps);
   Json root = JsonObject();
   for (const auto& [steps, name, value] : rows) {
     Json* at = &root;
@@ -405,7 +405,7 @@ Result<JsonObject> levels_from(std::vector<Row> rows) {
 }
 
 Result<JsonObject> parameters_in_query(const QueryPairs& pairs) {
-  std::vector<Row> rows;
+  std::vector<LevelParameter> rows;
   rows.reserve(pairs.size());
   for (const auto& [name, value] : pairs) {
     if (name.find_first_of("&=") != std::string::npos) {

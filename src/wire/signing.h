@@ -80,9 +80,9 @@ enum class Source : std::uint8_t { kBody, kQuery, kNothing };
 // Returns the name=value pairs in the order sent, percent-decoded like HTML forms: '+' is a space,
 // an invalid escape is kept unchanged, a name without '=' has an empty value, and empty pairs are
 // left out. Returns at most `most` pairs; the rest is ignored.
-inline constexpr std::size_t kMostQueryPairs = 4096;
+inline constexpr std::size_t kMaxQueryPairs = 4096;
 using QueryPairs = std::vector<std::pair<std::string, std::string>>;
-[[nodiscard]] QueryPairs parse_query(std::string_view query, std::size_t most = kMostQueryPairs);
+[[nodiscard]] QueryPairs parse_query(std::string_view query, std::size_t most = kMaxQueryPairs);
 
 // The signed parameters as verify() read them; whichever source they are not in is empty.
 struct ReadParameters {

@@ -262,7 +262,7 @@ TEST(Signing, AWrongSecretIsRefusedAndNeverShown) {
   EXPECT_THAT(status.error().detail, Not(HasSubstr(hex_mac("sn=S&" + std::string(kTail)))));
 }
 
-TEST(Signing, WhatWasTamperedWithIsRefused) {
+TEST(Signing, ATamperedRequestIsRefused) {
   struct Row {
     std::string_view content_type;
     std::string_view query;

@@ -56,21 +56,21 @@ VALUES = {
 TESTED_ELSEWHERE = {
     "listener.connections-per-address": ["Listener.AnAddressMayHaveAsManyConnectionsAsConfigured"],
     "listener.unauthenticated-bytes": [
-        "Listener.WhatStrangersSendOfIncompleteRequestsHasALimitTogether"
+        "Listener.UnauthenticatedConnectionsShareALimitOfIncompleteBytes"
     ],
     "history.written-bytes-per-account": [
         "AccountFlow.ADaysWorthMayBeWrittenAndComesBackEvenly"
     ],
     "listener.unsent-bytes": [
         "Listener.AnAnswerUpToTheUnsentLimitIsNotCutOff",
-        "Listener.WhatIsUnsentHasALimit",
+        "Listener.UnsentBytesHaveALimit",
     ],
     "listener.unsent-ms": ["Listener.AReaderThatTakesNothingIsCutOffAfterAWhile"],
     "listener.handshake-ms": ["TlsTest.AHandshakeThatDoesNotComeIsGivenUp"],
     "listener.close-ms": ["TlsTest.AGoodbyeThatIsNotAnsweredIsGivenUp"],
     "listener.failures-per-minute": ["FailureBudget.AMinutesWorthMayFailAndNotOneMore"],
     "http.signed-growth": ["Signing.EachLimitHoldsAtItsValueAndFailsOnePastIt"],
-    "http.reordered-parameters": ["SigningWork.OneOrderIsTriedOfManyParameters"],
+    "http.reordered-parameters": ["SigningWork.ManyParametersAreTriedInOneOrder"],
     "replay.window-ms": ["ReplayGuard.ThePatientRuleKnowsTheUnitsOfRealClients"],
     "replay.remembered-requests": ["ReplayGuard.AFullShareRefusesItsOwnKeyOnly"],
     "http.request-ms": ["HttpSession.TimesAreThoseThatAreConfigured"],
@@ -83,22 +83,22 @@ TESTED_ELSEWHERE = {
     ],
     "web-socket.close-ms": ["WebSocket.ThePeersCloseIsNotAwaitedForever"],
     "mqtt.connect-ms": ["MqttSession.WithoutAKeepaliveThereIsNoDeadlineAndWithoutAConnectThereIsOne"],
-    "mqtt.kept-sessions-per-user": ["ClientSessions.AUserHasSoManySessionsAndNoMore"],
-    "mqtt.sessions-per-account": ["ClientSessions.AnAccountHasSoManySessionsWhoeverItsUsersAre"],
+    "mqtt.kept-sessions-per-user": ["ClientSessions.TheSessionsOfAUserHaveALimit"],
+    "mqtt.sessions-per-account": ["ClientSessions.TheSessionsOfAnAccountHaveALimit"],
     "mqtt.filter-bytes-per-account": ["ClientSessions.AnAccountsSubscriptionsHaveALimitInBytes"],
-    "mqtt.queued-bytes-per-account": ["ClientSessions.WhatWaitsForAnAccountsClientsHasALimitInBytes"],
+    "mqtt.queued-bytes-per-account": ["ClientSessions.TheQueuedBytesOfAnAccountHaveALimit"],
     "mqtt.all-queued-bytes": ["ByteBudget.APartTakesOfTheWhole"],
     "mqtt.retained-bytes-per-account": [
         "DeliveryTest.AnAccountThatRetainsMuchLeavesOthersTheirShare"
     ],
-    "mqtt.held-bytes": ["MqttSession.WhatIsHeldBehindAConnectIsLimited"],
+    "mqtt.held-bytes": ["MqttSession.BytesHeldAfterAConnectHaveALimit"],
     "mqtt.output-bytes": ["MqttSession.APeerThatDoesNotReadIsNotReadFromEither"],
     "mqtt.queue-messages": ["MqttSession.AFullQueueDropsItsOldestQos0MessageFirst"],
     "mqtt.queue-bytes": ["MqttSession.TheQueueIsLimitedInBytesToo"],
     "mqtt.topic-bytes": ["MqttSession.TopicsAreLimitedInLengthAndDepth"],
     "mqtt.in-flight": ["MqttSession.TheClientsReceiveMaximumIsTheWindow"],
     "mqtt.receive-maximum": ["MqttSession.TheReceiveMaximumBindsVersion5AndBrakes311"],
-    "mqtt.keepalive-s": ["MqttSession.Version5IsToldOfAShorterKeepalive"],
+    "mqtt.keepalive-s": ["MqttSession.Version5GetsAShorterKeepalive"],
     "mqtt.topic-aliases": [
         "MqttConformance.EveryAliasUpToOurMaximumIsUnderstood",
         "MqttConformance.AnAliasAboveOurMaximumEndsTheConnection",
@@ -114,7 +114,7 @@ TESTED_ELSEWHERE = {
     "history.commit-bytes": ["Log.AGroupIsSyncedOnceWhenItIsLargeEnough"],
     "history.waiting-bytes": [
         "Log.IsBehindWhileMoreWaitsThanMay",
-        "JournalTest.WhoeverPublishesWaitsForAJournalThatIsBehind",
+        "JournalTest.PublishersWaitForAJournalThatIsBehind",
     ],
     "history.segment-bytes": ["Log.TrimRemovesSegmentsOfWhichNothingIsNeeded"],
     "history.head-bytes": ["BuilderTest.MuchInMemoryIsStoredInParts"],
@@ -124,13 +124,13 @@ TESTED_ELSEWHERE = {
         "FairQueue.AFullShareIsRefusedAndTheOthersAreNot",
     ],
     "history.reads-at-once": ["FairQueue.ServesAccountsInTurnSliceBySlice"],
-    "history.names": ["SeriesRequest.WhatIsWrongIsNamedWithWhatWouldBeRight"],
-    "history.plot-points": ["SeriesRequest.WhatIsWrongIsNamedWithWhatWouldBeRight"],
-    "history.fields": ["SeriesAnswerTest.WhatIsTooMuchIsRefusedWithWhatWouldNotBe"],
-    "history.points": ["SeriesAnswerTest.WhatIsTooMuchIsRefusedWithWhatWouldNotBe"],
+    "history.names": ["SeriesRequest.ErrorsNameTheParameterAndAValidValue"],
+    "history.plot-points": ["SeriesRequest.ErrorsNameTheParameterAndAValidValue"],
+    "history.fields": ["SeriesAnswerTest.TooLargeAnswersAreRefusedWithAValidAlternative"],
+    "history.points": ["SeriesAnswerTest.TooLargeAnswersAreRefusedWithAValidAlternative"],
     "history.raw-days": ["RetentionTest.ABlockThatIsTooOldBecomesQuarters"],
-    "history.quarter-days": ["RetentionTest.QuartersAndTheAuditGoWhenTheyAreToldTo"],
-    "history.audit-days": ["RetentionTest.QuartersAndTheAuditGoWhenTheyAreToldTo"],
+    "history.quarter-days": ["RetentionTest.RollupsAndAuditEntriesAreRemovedAfterTheirRetention"],
+    "history.audit-days": ["RetentionTest.RollupsAndAuditEntriesAreRemovedAfterTheirRetention"],
 }
 
 

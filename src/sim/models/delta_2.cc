@@ -41,8 +41,8 @@ class Delta2 final : public Model {
   void start(Fields& fields, const Environment& environment) override;
   void step(const Environment& environment, Millis dt) override;
   void write(Fields& fields, const Environment& environment) override;
-  Outcome command(Fields& fields, const catalog::Command& command, const wire::JsonObject& params,
-                  const Environment& environment) override;
+  CommandOutcome command(Fields& fields, const catalog::Command& command,
+                         const wire::JsonObject& params, const Environment& environment) override;
   [[nodiscard]] Balance balance() const override { return balance_.balance(); }
 
  private:
@@ -118,8 +118,8 @@ void Delta2::start(Fields& fields, const Environment& environment) {
   write(fields, environment);
 }
 
-Outcome Delta2::command(Fields& fields, const catalog::Command& /*command*/,
-                        const wire::JsonObject& /*params*/, const Environment& environment) {
+CommandOutcome Delta2::command(Fields& fields, const catalog::Command& /*command*/,
+                               const wire::JsonObject& /*params*/, const Environment& environment) {
   for (IdleTimer* timer : {&ac_idle_, &car_idle_, &unit_idle_}) timer->busy();
   read(fields);
   step(environment, kInstant);

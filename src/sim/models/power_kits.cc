@@ -60,8 +60,8 @@ class PowerKits final : public Model {
   void start(Fields& fields, const Environment& environment) override;
   void step(const Environment& environment, Millis dt) override;
   void write(Fields& fields, const Environment& environment) override;
-  Outcome command(Fields& fields, const catalog::Command& command, const wire::JsonObject& params,
-                  const Environment& environment) override;
+  CommandOutcome command(Fields& fields, const catalog::Command& command,
+                         const wire::JsonObject& params, const Environment& environment) override;
   [[nodiscard]] Balance balance() const override { return balance_.balance(); }
 
  private:
@@ -182,10 +182,10 @@ void PowerKits::rest(Millis dt) {
   }
 }
 
-Outcome PowerKits::command(Fields& fields, const catalog::Command& command,
-                           const wire::JsonObject& params, const Environment& environment) {
+CommandOutcome PowerKits::command(Fields& fields, const catalog::Command& command,
+                                  const wire::JsonObject& params, const Environment& environment) {
   for (IdleTimer* timer : {&ac_idle_, &dc_idle_, &both_idle_}) timer->busy();
-  Outcome outcome;
+  CommandOutcome outcome;
   if (command.name == "ptcDsgCale") {
     packs_.allow_heating(fields, whole_or(params, "enable", 0) != 0);
   }

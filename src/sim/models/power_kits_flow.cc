@@ -20,7 +20,7 @@ constexpr std::int64_t kParked_ms = kEngineOn_ms + 45 * kMinute_ms;
 constexpr std::array<double, kAcChannels> kAcShare = {0.09, 0.06, 0.04, 0.03, 0.02, 0.01};
 constexpr std::array<double, kDcChannels> kDcLoad_w = {18, 12, 9, 7, 6, 5, 4, 3, 3, 2, 2, 1};
 constexpr double kUsualHousehold_w = 350;
-constexpr double kMostHousehold_w = 11000;  // keeps the inverter within its 3600 W
+constexpr double kMaxHousehold_w = 11000;  // keeps the inverter within its 3600 W
 
 bool has_bit(int bits, std::size_t k) { return (bits >> k & 1) != 0; }
 
@@ -68,7 +68,7 @@ void Planner::offer_loads(const Settings& set, const Environment& environment, O
   const auto level = [&](std::uint64_t channel) {
     return 0.7 + 0.6 * chance_.uniform(minute * 32 + channel);
   };
-  const double household_w = std::min(environment.household_w, kMostHousehold_w);
+  const double household_w = std::min(environment.household_w, kMaxHousehold_w);
   offer.ac_channels = set.ac_channels;
   for (std::size_t k = 0; k < kAcShare.size(); ++k) {
     if (!has_bit(offer.ac_channels, k)) continue;

@@ -18,7 +18,7 @@ constexpr double kInnerBus_v = 385;  // of the inverter, running
 constexpr double kInnerBusResidual_v = 0.725;
 constexpr int kChargingException = 8;  // a bit of the faults
 
-void write_solar(Fields& fields, const Moment& now) {
+void write_solar(Fields& fields, const StepResult& now) {
   const auto& slots = now.slots.solar;
   const Flow& flow = now.flow;
   const Offer& offer = now.offer;
@@ -47,7 +47,7 @@ void write_solar(Fields& fields, const Moment& now) {
   fields.set_si(slots.energy, std::floor(now.converters.solar.ever_wh));
 }
 
-void write_alternator(Fields& fields, const Moment& now) {
+void write_alternator(Fields& fields, const StepResult& now) {
   const auto& slots = now.slots.alternator;
   const Flow& flow = now.flow;
   const Offer& offer = now.offer;
@@ -69,7 +69,7 @@ void write_alternator(Fields& fields, const Moment& now) {
   fields.set_si(slots.energy, std::floor(now.converters.alternator.ever_wh));
 }
 
-void write_dc(Fields& fields, const Moment& now) {
+void write_dc(Fields& fields, const StepResult& now) {
   const auto& slots = now.slots.dc;
   const Flow& flow = now.flow;
   const Offer& offer = now.offer;
@@ -94,7 +94,7 @@ void write_dc(Fields& fields, const Moment& now) {
   write_channels(fields, now.slots.dc_channels, loads);
 }
 
-void write_ac(Fields& fields, const Moment& now) {
+void write_ac(Fields& fields, const StepResult& now) {
   const auto& slots = now.slots.ac;
   const Flow& flow = now.flow;
   const Offer& offer = now.offer;
@@ -125,7 +125,7 @@ void write_ac(Fields& fields, const Moment& now) {
   write_channels(fields, now.slots.ac_channels, loads);
 }
 
-void write_charger(Fields& fields, const Moment& now) {
+void write_charger(Fields& fields, const StepResult& now) {
   const auto& slots = now.slots.charger;
   const Flow& flow = now.flow;
   const Offer& offer = now.offer;
@@ -157,7 +157,7 @@ void write_charger(Fields& fields, const Moment& now) {
 
 }  // namespace
 
-void write_report(Fields& fields, const Moment& now) {
+void write_report(Fields& fields, const StepResult& now) {
   write_solar(fields, now);
   write_alternator(fields, now);
   write_dc(fields, now);

@@ -321,8 +321,8 @@ class PowerOcean final : public Model {
   }
 
   // The family has no commands.
-  Outcome command(Fields& /*fields*/, const catalog::Command& /*command*/,
-                  const JsonObject& /*params*/, const Environment& /*around*/) override {
+  CommandOutcome command(Fields& /*fields*/, const catalog::Command& /*command*/,
+                         const JsonObject& /*params*/, const Environment& /*around*/) override {
     return {};
   }
   [[nodiscard]] Balance balance() const override { return balance_.balance(); }

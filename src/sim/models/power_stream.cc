@@ -268,8 +268,8 @@ class PowerStream final : public Model {
   void start(Fields& fields, const Environment& environment) override;
   void step(const Environment& environment, Millis dt) override;
   void write(Fields& fields, const Environment& environment) override;
-  Outcome command(Fields& fields, const catalog::Command& command, const JsonObject& params,
-                  const Environment& environment) override;
+  CommandOutcome command(Fields& fields, const catalog::Command& command, const JsonObject& params,
+                         const Environment& environment) override;
   [[nodiscard]] Balance balance() const override { return balance_.balance(); }
 
  private:
@@ -345,9 +345,9 @@ void PowerStream::write(Fields& fields, const Environment& environment) {
   fields.set(slots_->updated, time_text(environment.now));
 }
 
-Outcome PowerStream::command(Fields& fields, const catalog::Command& command,
-                             const JsonObject& params, const Environment& environment) {
-  Outcome outcome;
+CommandOutcome PowerStream::command(Fields& fields, const catalog::Command& command,
+                                    const JsonObject& params, const Environment& environment) {
+  CommandOutcome outcome;
   if (command.name == "deleteTask") {
     const std::int64_t index = wire::whole(params.at("taskIndex"));
     const Slot task = slots_->tasks.at(static_cast<std::size_t>(index));

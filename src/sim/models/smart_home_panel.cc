@@ -95,11 +95,11 @@ class SmartHomePanel final : public Model {
     begin_day(now);
     outage_s_ = environment.grid_up ? 0 : outage_s_ + seconds;
     unwritten_ += dt;
-    const Orders orders = orders_of(set_.tasks, now);
+    const TaskRequests requests = task_requests_at(set_.tasks, now);
     loads_ = demand(environment);
     for (Pack& pack : packs_) pack.blocked = !environment.battery_ok;
-    plan_charging(orders, environment.grid_up);
-    plan_loads(orders, environment.grid_up);
+    plan_charging(requests, environment.grid_up);
+    plan_loads(requests, environment.grid_up);
     run_packs(seconds, environment.air_c);
     book(dt);
     count(static_cast<std::size_t>(now[3]), seconds);
@@ -119,9 +119,9 @@ class SmartHomePanel final : public Model {
     charged_.show(fields, slots.charge_matrix);
   }
 
-  Outcome command(Fields& fields, const catalog::Command& command, const JsonObject& params,
-                  const Environment& environment) override {
-    Outcome outcome;
+  CommandOutcome command(Fields& fields, const catalog::Command& command, const JsonObject& params,
+                         const Environment& environment) override {
+    CommandOutcome outcome;
     if (command.name == "setClock") outcome = set_clock(params, environment);
     if (command.name == "reset") reset(fields);
     if (command.name == "scheduleCharging") {
@@ -145,7 +145,7 @@ class SmartHomePanel final : public Model {
   }
 
   // A date that does not exist is refused with ack 1.
-  [[nodiscard]] Outcome set_clock(const JsonObject& params, const Environment& environment) {
+  [[nodiscard]] CommandOutcome set_clock(const JsonObject& params, const Environment& environment) {
     Stamp stamp = stamp_of(panel_time(environment));
     for (std::size_t i = 0; i < stamp.size(); ++i) {
       const Json* value = params.if_contains(kStampNames.at(i));
@@ -232,10 +232,10 @@ class SmartHomePanel final : public Model {
     return loads;
   }
 
-  void plan_charging(const Orders& orders, bool grid_up) {
+  void plan_charging(const TaskRequests& requests, bool grid_up) {
     for (std::size_t k = 0; k < kPacks; ++k) {
       Pack& pack = packs_.at(k);
-      const ChargeOrder& order = orders.charge.at(k);
+      const ChargeRequest& order = requests.charge.at(k);
       // Without a task or a manual setting, a pack at its floor is charged again.
       double start_soc = set_.floor_soc;
       double power_w = ratings_.default_charge_w;
@@ -279,14 +279,14 @@ class SmartHomePanel final : public Model {
     return std::max(0.0, (most_w - ratings_.overhead_w) / (1 + ratings_.overhead_share));
   }
 
-  void plan_loads(const Orders& orders, bool grid_up) {
+  void plan_loads(const TaskRequests& requests, bool grid_up) {
     const Source otherwise = grid_up ? Source::kGrid : Source::kOff;
     const bool takeover = !grid_up && (set_.eps || outage_s_ > kWake_s);
     for (std::size_t i = 0; i < kLoads; ++i) {
       const Settings::Circuit& circuit = set_.circuits.at(i);
       const bool rescued = takeover && (!set_.rescues_chosen || circuit.rescued);
       Load& load = loads_.at(i);
-      load.source = orders.discharge.at(i) || rescued ? Source::kStorage : otherwise;
+      load.source = requests.discharge.at(i) || rescued ? Source::kStorage : otherwise;
       if (circuit.hand.holds) load.source = circuit.hand.source;
       if (load.source == Source::kGrid) load.source = otherwise;
     }

@@ -133,7 +133,7 @@ void Session::on(const Publish& packet) {
 }
 
 void Session::acknowledge(AckToken token, Reason reason, std::string_view why) {
-  if (stage_ != Stage::kConnected || token.qos == Qos::kAtMostOnce) return;
+  if (connection_state_ != ConnectionState::kConnected || token.qos == Qos::kAtMostOnce) return;
   if (token.qos == Qos::kAtLeastOnce) {
     if (puback_owed_ == 0) return;
     --puback_owed_;
@@ -160,13 +160,13 @@ void Session::on(const Pubrel& packet) {
     return end(Reason::kProtocolError, "PUBREL: the message was not acknowledged by a PUBREC yet");
   }
   forget(received);
-  if (!tells_releases_) return send(Pubcomp{packet.packet_id, Reason::kSuccess, {}});
+  if (!emits_releases_) return send(Pubcomp{packet.packet_id, Reason::kSuccess, {}});
   ++answers_owed_;
   events_.emplace_back(PublishReleased{packet.packet_id});
 }
 
 void Session::completed(std::uint16_t packet_id) {
-  if (stage_ != Stage::kConnected || answers_owed_ == 0) return;
+  if (connection_state_ != ConnectionState::kConnected || answers_owed_ == 0) return;
   --answers_owed_;
   send(Pubcomp{packet_id, Reason::kSuccess, {}});
 }
@@ -231,7 +231,7 @@ void Session::on(const Unsubscribe& packet) {
 
 void Session::subscribed(RequestToken token, std::span<const Reason> reasons,
                          std::string_view why) {
-  if (stage_ != Stage::kConnected || answers_owed_ == 0) return;
+  if (connection_state_ != ConnectionState::kConnected || answers_owed_ == 0) return;
   --answers_owed_;
   Suback packet{token.packet_id, {}, {reasons.begin(), reasons.end()}};
   packet.reasons.resize(token.filters, Reason::kUnspecifiedError);
@@ -239,7 +239,7 @@ void Session::subscribed(RequestToken token, std::span<const Reason> reasons,
 }
 
 void Session::unsubscribed(RequestToken token, std::span<const Reason> reasons) {
-  if (stage_ != Stage::kConnected || answers_owed_ == 0) return;
+  if (connection_state_ != ConnectionState::kConnected || answers_owed_ == 0) return;
   --answers_owed_;
   Unsuback packet{token.packet_id, {}, {reasons.begin(), reasons.end()}};
   packet.reasons.resize(token.filters, Reason::kUnspecifiedError);
@@ -248,7 +248,7 @@ void Session::unsubscribed(RequestToken token, std::span<const Reason> reasons) 
 
 void Session::deliver(MessagePtr message, const DeliverOptions& options, TimePoint now) {
   now_ = now;
-  if (stage_ != Stage::kConnected) return;
+  if (connection_state_ != ConnectionState::kConnected) return;
   outbox_.push(std::move(message), options);
   pump();
 }

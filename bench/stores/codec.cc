@@ -16,8 +16,8 @@
 #include <system_error>
 #include <vector>
 
-#include "history/batch.h"
-#include "history/block.h"
+#include "history/blocks/block.h"
+#include "history/log/batch.h"
 #include "stores/stream.h"
 
 namespace {

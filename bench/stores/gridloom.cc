@@ -16,8 +16,8 @@
 #include <vector>
 
 #include "history/archive.h"
-#include "history/batch.h"
-#include "history/log.h"
+#include "history/log/batch.h"
+#include "history/log/log.h"
 #include "stores/data.h"
 #include "stores/stores.h"
 #include "stores/stream.h"

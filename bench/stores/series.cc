@@ -16,9 +16,9 @@
 #include <string_view>
 #include <vector>
 
-#include "history/series.h"
-#include "history/store.h"
-#include "registry/files.h"
+#include "history/series/series.h"
+#include "history/store/store.h"
+#include "storage/files.h"
 #include "stores/stream.h"
 
 namespace {
@@ -114,7 +114,7 @@ int main(int argc, char** argv) {
   if (::mkdtemp(folder.data()) == nullptr) return 1;
   for (const std::size_t fields : {std::size_t{1}, std::size_t{DeviceStream::kFields}}) {
     const std::filesystem::path data = std::filesystem::path(folder) / fmt::format("{}", fields);
-    must(gridloom::registry::make_data_folder(data));
+    must(gridloom::storage::make_data_folder(data));
     history::Store store = must(history::Store::open(data));
     fill(store, days * 24, fields);
     const std::int64_t from_ms =

@@ -20,23 +20,23 @@
 #include <utility>
 #include <vector>
 
-#include "app/admin.h"
+#include "app/control/admin.h"
+#include "app/control/fault.h"
 #include "app/demo.h"
-#include "app/fault.h"
 #include "app/limits.h"
-#include "app/local_zone.h"
-#include "app/log_format.h"
 #include "app/malloc_trim_policy.h"
-#include "app/process.h"
+#include "app/process/local_zone.h"
+#include "app/process/log_format.h"
+#include "app/process/process.h"
 #include "app/ready_file.h"
 #include "app/time_options.h"
 #include "app/welcome.h"
 #include "catalog/loader.h"
 #include "net/io_loop.h"
 #include "net/tls.h"
-#include "registry/data_lock.h"
 #include "server/server.h"
 #include "sim/fleet.h"
+#include "storage/data_lock.h"
 
 namespace gridloom::app {
 namespace {
@@ -56,7 +56,7 @@ struct ServeProcess {
   [[nodiscard]] const Clock& clock() const {
     return virtual_time ? static_cast<const Clock&>(*virtual_time) : wall;
   }
-  std::optional<registry::DataLock> lock;
+  std::optional<storage::DataLock> lock;
   MallocTrimPolicy trim;  // policy for the first loop; the slow trimming has its own thread
   std::jthread trimming;
   std::unique_ptr<Server> server;
@@ -127,7 +127,7 @@ Result<std::vector<server::ListenerOptions>> listeners_of(const ServeOptions& op
 }
 
 Status open_server(ServeProcess& process, const ServeOptions& options) {
-  auto lock = registry::DataLock::take(options.data);
+  auto lock = storage::DataLock::take(options.data);
   if (!lock) return std::unexpected(lock.error());
   process.lock.emplace(std::move(*lock));
   // Left behind by a killed server, and wrong by now, however this start ends.

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <utility>
 
-#include "app/time.h"
+#include "app/control/time.h"
 #include "time/grammar.h"
 #include "time/iso_text.h"
 

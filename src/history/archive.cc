@@ -17,10 +17,10 @@
 #include <thread>
 #include <utility>
 
-#include "history/background_check.h"
-#include "history/log_loss.h"
-#include "history/turn.h"
-#include "registry/wal_check.h"
+#include "history/log/log_loss.h"
+#include "history/log/turn.h"
+#include "history/store/background_check.h"
+#include "storage/wal_check.h"
 
 namespace gridloom::history {
 namespace {
@@ -333,7 +333,7 @@ Archive::Archive(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 Result<std::unique_ptr<Archive>> Archive::open(Options options) {
   const auto damaged_rows = std::make_shared<DamagedRows>();
-  const std::string lost_changes = registry::damage_of_wal(options.data / "history.db");
+  const std::string lost_changes = storage::damage_of_wal(options.data / "history.db");
   auto store = Store::open(options.data, damaged_rows);
   if (!store) return std::unexpected(with_remedy(store.error()));
   auto names = store->names();

@@ -26,14 +26,14 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "history/builder.h"
-#include "history/damage_notes.h"
 #include "history/fair_queue.h"
-#include "history/journal.h"
-#include "history/log.h"
+#include "history/log/journal.h"
+#include "history/log/log.h"
 #include "history/reader.h"
 #include "history/recovery_scan.h"
-#include "history/retention.h"
-#include "history/store.h"
+#include "history/store/damage_notes.h"
+#include "history/store/retention.h"
+#include "history/store/store.h"
 
 namespace gridloom::history {
 

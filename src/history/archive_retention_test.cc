@@ -10,10 +10,10 @@
 #include <vector>
 
 #include "history/archive.h"
-#include "history/batch.h"
-#include "history/hours.h"
-#include "history/rollup.h"
-#include "registry/files.h"
+#include "history/blocks/rollup.h"
+#include "history/log/batch.h"
+#include "history/values/hours.h"
+#include "storage/files.h"
 #include "testing/clock.h"
 #include "testing/must.h"
 #include "testing/temporary_folder.h"
@@ -30,7 +30,7 @@ TimePoint at_hour(std::int64_t hour) { return TimePoint(Millis(hour * kHour_ms))
 class ArchiveRetentionTest : public testing::Test {
  protected:
   ArchiveRetentionTest() {
-    must(registry::make_data_folder(folder_.data()));
+    must(storage::make_data_folder(folder_.data()));
     open();
   }
   void open() {

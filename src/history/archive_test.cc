@@ -12,9 +12,9 @@
 #include <latch>
 #include <thread>
 
-#include "history/turn.h"
-#include "registry/files.h"
-#include "registry/sqlite.h"
+#include "history/log/turn.h"
+#include "storage/files.h"
+#include "storage/sqlite.h"
 #include "testing/clock.h"
 #include "testing/must.h"
 #include "testing/temporary_folder.h"
@@ -29,7 +29,7 @@ constexpr std::int64_t kHour = 1'700'000'000'000 / kHour_ms;
 
 class ArchiveTest : public testing::Test {
  protected:
-  ArchiveTest() { must(registry::make_data_folder(folder_.data())); }
+  ArchiveTest() { must(storage::make_data_folder(folder_.data())); }
 
   std::unique_ptr<Archive> open(const std::filesystem::path& data) {
     return must(Archive::open({.data = data, .clock = &clock_, .limits = limits_}));
@@ -319,7 +319,7 @@ TEST_F(ArchiveTest, ADamagedIndexIsNotedWithoutBeingAskedFor) {
   std::int64_t page = 0;
   std::int64_t size = 0;
   {
-    registry::Database database = must(registry::Database::open(folder_.data() / "history.db"));
+    storage::Database database = must(storage::Database::open(folder_.data() / "history.db"));
     must(database.run("PRAGMA wal_checkpoint(truncate)"));
     page = must(database.integer(
         "SELECT rootpage FROM sqlite_schema WHERE name = 'sqlite_autoindex_block_1'"));
@@ -343,7 +343,7 @@ TEST_F(ArchiveTest, ADamagedWriteAheadLogIsNoted) {
   const auto file = folder_.data() / "history.db";
   const auto kept = folder_.path() / "kept";
   {
-    registry::Database database = must(registry::Database::open(file));
+    storage::Database database = must(storage::Database::open(file));
     must(database.run("CREATE TABLE one (a)"));
     must(database.run("CREATE TABLE two (a)"));
     must(database.run("DROP TABLE one"));
@@ -363,7 +363,7 @@ TEST_F(ArchiveTest, ADamagedPageIsNotedAndAnsweredWithoutAPath) {
   for (int i = 0; i < 40; ++i) report(1, Millis(i), fmt::format("field.{}", i), "\"text\"");
   archive_->stop();
   archive_.reset();
-  registry::Database database = must(registry::Database::open(folder_.data() / "history.db"));
+  storage::Database database = must(storage::Database::open(folder_.data() / "history.db"));
   must(database.run("PRAGMA wal_checkpoint(truncate)"));
   const auto root = must(database.integer(
       "SELECT rootpage FROM sqlite_schema WHERE name = 'sqlite_autoindex_energy_1'"));

@@ -15,10 +15,10 @@
 #include <utility>
 
 #include "base/result.h"
-#include "history/block.h"
-#include "history/chunk.h"
+#include "history/blocks/block.h"
+#include "history/blocks/chunk.h"
 #include "history/head_blocks.h"
-#include "history/store.h"
+#include "history/store/store.h"
 
 namespace gridloom::history {
 

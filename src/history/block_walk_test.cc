@@ -12,11 +12,11 @@
 #include <utility>
 #include <vector>
 
-#include "history/chunk.h"
-#include "history/hours.h"
+#include "history/blocks/chunk.h"
+#include "history/blocks/rows.h"
 #include "history/instant_journal.h"
-#include "history/rows.h"
 #include "history/test_archive.h"
+#include "history/values/hours.h"
 #include "testing/clock.h"
 #include "testing/must.h"
 #include "testing/temporary_folder.h"
@@ -114,7 +114,7 @@ TEST(EachBlockOf, ADamagedPartIsAFault) {
 // If an hour's chunks are replaced by one block between two calls, the hour is read again.
 TEST(StoreChunks, AnHourThatWasStoredAnewIsReadFromItsBegin) {
   const TemporaryFolder folder;
-  must(registry::make_data_folder(folder.data()));
+  must(storage::make_data_folder(folder.data()));
   Store store = must(Store::open(folder.data()));
   const DeviceHour of{.device = 1, .hour = kHour};
   const auto write = [&](std::vector<std::string> chunks, bool over) {

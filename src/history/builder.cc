@@ -6,10 +6,10 @@
 #include <ranges>
 #include <utility>
 
-#include "history/chunk.h"
-#include "history/hour_rows.h"
-#include "history/rows.h"
-#include "history/turn.h"
+#include "history/blocks/chunk.h"
+#include "history/blocks/rows.h"
+#include "history/energy/hour_rows.h"
+#include "history/log/turn.h"
 
 namespace gridloom::history {
 namespace {

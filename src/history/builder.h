@@ -21,11 +21,11 @@
 
 #include "base/clock.h"
 #include "base/result.h"
-#include "history/block.h"
-#include "history/field_names.h"
+#include "history/blocks/block.h"
+#include "history/blocks/field_names.h"
 #include "history/head_blocks.h"
-#include "history/journal.h"
-#include "history/store.h"
+#include "history/log/journal.h"
+#include "history/store/store.h"
 
 namespace gridloom::history {
 

@@ -7,8 +7,8 @@
 
 #include <algorithm>
 
-#include "history/test_lines.h"
-#include "registry/files.h"
+#include "history/blocks/test_lines.h"
+#include "storage/files.h"
 #include "testing/must.h"
 #include "testing/temporary_folder.h"
 
@@ -33,7 +33,7 @@ class BuilderTest : public testing::Test {
 
   // Simulates a start: data that were not stored are lost.
   void open() {
-    must(registry::make_data_folder(folder_.data()));
+    must(storage::make_data_folder(folder_.data()));
     builder_.reset();
     store_.emplace(must(Store::open(folder_.data())));
     names_.emplace(must(store_->names()));

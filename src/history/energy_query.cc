@@ -10,8 +10,8 @@
 #include <utility>
 
 #include "history/block_walk.h"
-#include "history/energy_integrator.h"
-#include "history/journal.h"
+#include "history/energy/energy_integrator.h"
+#include "history/log/journal.h"
 
 namespace gridloom::history {
 namespace {

@@ -13,8 +13,8 @@
 
 #include "base/result.h"
 #include "catalog/family.h"
-#include "history/energy_flow.h"
-#include "history/energy_sources.h"
+#include "history/energy/energy_flow.h"
+#include "history/energy/energy_sources.h"
 #include "history/reader.h"
 
 namespace gridloom::history {

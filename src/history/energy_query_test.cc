@@ -14,10 +14,10 @@
 #include <vector>
 
 #include "catalog/loader.h"
-#include "history/batch.h"
-#include "history/energy_integrator.h"
+#include "history/energy/energy_integrator.h"
+#include "history/log/batch.h"
 #include "history/test_archive.h"
-#include "registry/sqlite.h"
+#include "storage/sqlite.h"
 #include "testing/clock.h"
 #include "testing/must.h"
 #include "testing/temporary_folder.h"
@@ -147,7 +147,7 @@ TEST_F(EnergyQueryTest, DamagedEnergiesAreComputedFromTheBlockIfItIsStored) {
   close();
   const std::vector<Millis> bounds = {0h, 1h, 2h, 3h};
   const auto change = [this](std::string_view sql) {
-    auto database = must(registry::Database::open(folder_.data() / "history.db"));
+    auto database = must(storage::Database::open(folder_.data() / "history.db"));
     must(database.execute(sql, hour_of(unix_ms(kStart)) + 1));
   };
   change("UPDATE energy SET quarters = X'02000000' WHERE hour = ?");

@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <limits>
 
-#include "history/bytes.h"
-#include "history/journal.h"
-#include "history/rows.h"
+#include "history/blocks/rows.h"
+#include "history/log/journal.h"
+#include "history/values/bytes.h"
 
 namespace gridloom::history {
 namespace {

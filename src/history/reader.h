@@ -16,12 +16,12 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "history/block_walk.h"
+#include "history/blocks/field_names.h"
+#include "history/blocks/rollup.h"
 #include "history/builder.h"
-#include "history/damage_notes.h"
 #include "history/fair_queue.h"
-#include "history/field_names.h"
-#include "history/rollup.h"
-#include "history/store.h"
+#include "history/store/damage_notes.h"
+#include "history/store/store.h"
 
 namespace gridloom::history {
 

@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "history/batch.h"
+#include "history/log/batch.h"
 
 namespace gridloom::history {
 namespace {

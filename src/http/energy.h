@@ -10,7 +10,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
-#include "history/energy_sources.h"
+#include "history/energy/energy_sources.h"
 #include "time/time_zone.h"
 #include "wire/json.h"
 

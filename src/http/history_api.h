@@ -16,7 +16,7 @@
 
 #include "base/loop.h"
 #include "history/reader.h"
-#include "history/series_request.h"
+#include "history/series/series_request.h"
 #include "http/message.h"
 #include "hub/platform.h"
 #include "time/time_zone.h"

@@ -7,7 +7,7 @@
 
 #include "base/result.h"
 #include "catalog/family.h"
-#include "history/energy_flow.h"
+#include "history/energy/energy_flow.h"
 #include "time/time_zone.h"
 #include "wire/json.h"
 

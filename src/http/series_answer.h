@@ -17,8 +17,8 @@
 #include "base/result.h"
 #include "catalog/family.h"
 #include "history/reader.h"
-#include "history/series_reader.h"
-#include "history/series_request.h"
+#include "history/series/series_reader.h"
+#include "history/series/series_request.h"
 
 namespace gridloom::http {
 

@@ -13,7 +13,7 @@
 
 #include "base/loop.h"
 #include "history/reader.h"
-#include "history/series_request.h"
+#include "history/series/series_request.h"
 #include "http/envelope.h"
 #include "http/message.h"
 #include "http/series_answer.h"

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "hub/platform.h"
-#include "hub/topics.h"
+#include "hub/topic_rights.h"
 #include "wire/json.h"
 
 namespace gridloom::hub {

@@ -10,7 +10,7 @@
 
 #include "hub/fault_overlay.h"
 #include "hub/router.h"
-#include "hub/topics.h"
+#include "hub/topic_rights.h"
 #include "hub/traffic_feed.h"
 #include "registry/directory.h"
 

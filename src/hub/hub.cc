@@ -8,7 +8,7 @@
 #include <memory>
 #include <utility>
 
-#include "history/turn.h"
+#include "history/log/turn.h"
 #include "hub/credentials.h"
 #include "hub/fault_view.h"
 #include "wire/mqtt/topic.h"

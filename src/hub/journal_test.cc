@@ -3,8 +3,8 @@
 
 #include <gtest/gtest.h>
 
-#include "history/batch.h"
-#include "history/turn.h"
+#include "history/log/batch.h"
+#include "history/log/turn.h"
 #include "testing/home.h"
 
 namespace gridloom::hub {

@@ -19,7 +19,7 @@
 #include "hub/client.h"
 #include "hub/platform.h"
 #include "hub/subscription_table.h"
-#include "hub/topics.h"
+#include "hub/topic_rights.h"
 #include "hub/turn_writer.h"
 
 namespace gridloom::hub {

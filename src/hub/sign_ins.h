@@ -17,7 +17,7 @@
 #include "base/clock.h"
 #include "base/log_throttle.h"
 #include "base/string_map.h"
-#include "history/journal.h"
+#include "history/log/journal.h"
 
 namespace gridloom::hub {
 

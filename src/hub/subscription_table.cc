@@ -4,7 +4,7 @@
 #include <functional>
 #include <utility>
 
-#include "hub/topics.h"
+#include "hub/topic_rights.h"
 #include "wire/mqtt/topic.h"
 
 namespace gridloom::hub {

@@ -16,7 +16,7 @@
 #include <utility>
 #include <vector>
 
-#include "hub/topics.h"
+#include "hub/topic_rights.h"
 #include "testing/home.h"
 #include "wire/mqtt/topic.h"
 

@@ -15,7 +15,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "base/shared_text.h"
-#include "hub/topics.h"
+#include "hub/topic_rights.h"
 #include "registry/directory.h"
 
 namespace gridloom::hub {

@@ -4,7 +4,7 @@
 
 #include <utility>
 
-#include "history/turn.h"
+#include "history/log/turn.h"
 
 namespace gridloom::hub {
 namespace {

@@ -17,7 +17,7 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "history/batch.h"
+#include "history/log/batch.h"
 #include "hub/platform.h"
 #include "hub/session_changes.h"
 #include "twin/twin.h"

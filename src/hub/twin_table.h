@@ -16,8 +16,8 @@
 
 #include "base/result.h"
 #include "base/string_map.h"
-#include "history/batch.h"
-#include "history/journal.h"
+#include "history/log/batch.h"
+#include "history/log/journal.h"
 #include "hub/client.h"
 #include "hub/platform.h"
 #include "registry/directory.h"

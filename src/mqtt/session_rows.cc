@@ -15,9 +15,9 @@
 namespace gridloom::mqtt {
 namespace {
 
-using registry::Blob;
-using registry::Database;
-using registry::Statement;
+using storage::Blob;
+using storage::Database;
+using storage::Statement;
 using wire::mqtt::message_in;
 using wire::mqtt::Outbox;
 using wire::mqtt::packet_of;

@@ -14,18 +14,18 @@
 
 #include "mqtt/session_rows.h"
 #include "mqtt/session_tables.h"
-#include "registry/seen_number.h"
-#include "registry/sqlite.h"
-#include "registry/stepwise_transaction.h"
-#include "registry/wal_check.h"
+#include "storage/seen_number.h"
+#include "storage/sqlite.h"
+#include "storage/stepwise_transaction.h"
+#include "storage/wal_check.h"
 
 namespace gridloom::mqtt {
 namespace {
 
-using registry::Blob;
-using registry::Database;
-using registry::Statement;
-using registry::StepwiseTransaction;
+using storage::Blob;
+using storage::Database;
+using storage::Statement;
+using storage::StepwiseTransaction;
 
 constexpr std::string_view kWhatIsLost =
     "MQTT sessions, the messages that waited in them, and retained messages are lost";
@@ -36,8 +36,8 @@ constexpr std::chrono::minutes kEvery{1};
 constexpr std::chrono::milliseconds kEveryWithoutLog{100};
 constexpr std::size_t kMaxPendingBytes = std::size_t{16} * 1024 * 1024;  // in memory until then
 
-registry::SeenNumber seen_in(const std::filesystem::path& folder) {
-  return registry::SeenNumber(folder / "sessions.seen");
+storage::SeenNumber seen_in(const std::filesystem::path& folder) {
+  return storage::SeenNumber(folder / "sessions.seen");
 }
 
 Status write(Database& database, const StreamTable::ChangedStream& row) {
@@ -170,8 +170,8 @@ struct SessionStore::Impl {
         fault.detail);
   }
 
-  Database database;          // used by the thread once it runs
-  registry::SeenNumber seen;  // the record of `applied` in the file
+  Database database;         // used by the thread once it runs
+  storage::SeenNumber seen;  // the record of `applied` in the file
   std::string loss;
   bool is_new = false;
   std::atomic<std::int64_t> number{0};
@@ -242,7 +242,7 @@ bool is_damage(const Error& fault) {
 
 // The file must not be open.
 Result<Content> begin_anew(const std::filesystem::path& file, const Error& why, std::string& loss) {
-  const auto name = registry::set_database_aside(file);
+  const auto name = storage::set_database_aside(file);
   if (!name) return std::unexpected(name.error());
   spdlog::error("{}", why.detail);
   loss = fmt::format("sessions.db was damaged and is kept as {}: {}", *name, kWhatIsLost);
@@ -270,7 +270,7 @@ std::string loss_of(const std::vector<std::string>& damaged_rows) {
 
 // Describes the loss of changes that are not in the file itself yet, only in its WAL.
 std::string loss_of_changes(const std::filesystem::path& file) {
-  const std::string damage = registry::damage_of_wal(file);
+  const std::string damage = storage::damage_of_wal(file);
   if (damage.empty()) return {};
   return damage +
          "; sessions and their messages are in the state before that, with the changes that the "

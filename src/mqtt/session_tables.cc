@@ -10,11 +10,11 @@
 namespace gridloom::mqtt {
 namespace {
 
-using registry::Database;
-using registry::RowSum;
-using registry::Statement;
-using registry::SummedTable;
-using registry::Transaction;
+using storage::Database;
+using storage::RowSum;
+using storage::Statement;
+using storage::SummedTable;
+using storage::Transaction;
 
 // Times are ms since 1970, 0: none. `stage` is Outbox::DeliveryState.
 constexpr std::string_view kTables = R"(
@@ -141,7 +141,7 @@ std::string insert_into(const SummedTable& table) {
 
 Result<Database> open_sessions(const std::filesystem::path& file) {
   const std::string tables = std::string(kTables).append(kTablesOfVersion2).append(checksums());
-  return registry::open_database(
+  return storage::open_database(
       file, {.version = kSessionsVersion, .tables = tables, .upgrade = upgrade});
 }
 

@@ -13,6 +13,9 @@
 namespace gridloom::registry {
 namespace {
 
+using storage::Database;
+using storage::Transaction;
+
 constexpr std::string_view kVersion1 = R"(
 CREATE TABLE schema_version (
   one INTEGER PRIMARY KEY CHECK (one = 1),

@@ -12,11 +12,14 @@
 #include <vector>
 
 #include "registry/registry.h"
-#include "registry/sqlite.h"
+#include "storage/sqlite.h"
 #include "testing/temporary_folder.h"
 
 namespace gridloom::registry {
 namespace {
+
+using storage::Database;
+using storage::Statement;
 
 constexpr std::string_view kFixtureKey = "version 1 fixture key, 32 bytes.";
 

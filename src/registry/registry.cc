@@ -16,6 +16,8 @@
 namespace gridloom::registry {
 namespace {
 
+using storage::Transaction;
+
 constexpr std::string_view kAnAccountName = "an account name";
 constexpr std::string_view kADeviceName = "a device name";
 

@@ -10,11 +10,13 @@
 #include <string_view>
 #include <vector>
 
-#include "registry/sqlite.h"
 #include "registry/test_registry.h"
+#include "storage/sqlite.h"
 
 namespace gridloom::registry {
 namespace {
+
+using storage::Database;
 
 TEST_F(RegistryTest, TwoProcessesSeeEachOthersChangesWithTheirOwnNextOne) {
   Result<std::unique_ptr<Registry>> other = Registry::open(folder_.data());

@@ -9,10 +9,14 @@
 #include <string_view>
 #include <system_error>
 
-#include "registry/files.h"
+#include "storage/files.h"
 
 namespace gridloom::registry {
 namespace {
+
+using storage::FileDescriptor;
+using storage::read_start;
+using storage::replace_private_file;
 
 constexpr std::size_t kIdDigits = 32;
 constexpr std::size_t kMaxBytes = 256;

@@ -13,10 +13,15 @@
 #include <new>
 
 #include "base/read_file.h"
-#include "registry/files.h"
+#include "storage/files.h"
 
 namespace gridloom::registry {
 namespace {
+
+using storage::FileDescriptor;
+using storage::read_start;
+using storage::system_error;
+using storage::write_private_file;
 
 constexpr std::size_t kKeyBytes = crypto_secretbox_KEYBYTES;
 constexpr std::size_t kNonceBytes = crypto_secretbox_NONCEBYTES;

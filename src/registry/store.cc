@@ -11,12 +11,20 @@
 #include <system_error>
 #include <vector>
 
-#include "registry/files.h"
 #include "registry/migrations.h"
 #include "registry/table_sums.h"
+#include "storage/files.h"
 
 namespace gridloom::registry {
 namespace {
+
+using storage::Blob;
+using storage::Database;
+using storage::FileDescriptor;
+using storage::lock_folder;
+using storage::make_data_folder;
+using storage::make_private;
+using storage::Statement;
 
 constexpr std::string_view kSealCheckPlace = "seal_check";
 constexpr std::string_view kSealCheckText = "gridloom registry";

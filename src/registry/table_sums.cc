@@ -11,10 +11,19 @@
 #include <string>
 #include <string_view>
 
-#include "registry/summed_table.h"
+#include "storage/summed_table.h"
 
 namespace gridloom::registry {
 namespace {
+
+using storage::checksum_of;
+using storage::Database;
+using storage::each_row_sum;
+using storage::fill_checksums;
+using storage::RowSum;
+using storage::Statement;
+using storage::SummedTable;
+using storage::with_prefix;
 
 struct Table : SummedTable {
   bool gives_numbers = false;  // AUTOINCREMENT

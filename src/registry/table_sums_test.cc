@@ -8,11 +8,13 @@
 #include <string_view>
 #include <vector>
 
-#include "registry/sqlite.h"
 #include "registry/test_registry.h"
+#include "storage/sqlite.h"
 
 namespace gridloom::registry {
 namespace {
+
+using storage::Database;
 
 class TableSums : public RegistryTest {
  protected:

@@ -5,7 +5,7 @@
 #include <cstddef>
 
 #include "history/archive.h"
-#include "history/series_request.h"
+#include "history/series/series_request.h"
 #include "http/session.h"
 #include "hub/platform.h"
 #include "mqtt/session_table.h"

@@ -12,7 +12,7 @@
 
 #include "base/clock.h"
 #include "history/archive.h"
-#include "history/batch.h"
+#include "history/log/batch.h"
 #include "registry/registry.h"
 #include "server/reconcile.h"
 #include "testing/must.h"

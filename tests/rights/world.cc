@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "history/instant_journal.h"
-#include "history/turn.h"
+#include "history/log/turn.h"
 #include "mqtt/session_store.h"
 #include "wire/signing.h"
 

@@ -22,18 +22,20 @@ class SharedText {
   // A SharedText is made of any text without a cast, as a std::string is. A std::string that is
   // moved in, and a shared one, keep their buffer; views and literals are copied once.
   // NOLINTBEGIN(google-explicit-constructor)
-  SharedText(std::string text)
-      : SharedText(std::make_shared<const std::string>(std::move(text))) {}
+  SharedText(std::string text) : SharedText(std::make_shared<const std::string>(std::move(text))) {}
   SharedText(std::string_view text) : size_(text.size()) {
     if (text.empty()) return;
     // NOLINTNEXTLINE(modernize-avoid-c-arrays): one allocation for the bytes and their count
-    const auto copy = std::make_shared_for_overwrite<char[]>(text.size());
+    auto copy = std::make_shared_for_overwrite<char[]>(text.size());
+    const char* const bytes = copy.get();
     std::ranges::copy(text, copy.get());
-    bytes_ = std::shared_ptr<const char>(copy, copy.get());
+    bytes_ = std::shared_ptr<const char>(std::move(copy), bytes);
   }
   SharedText(const char* text) : SharedText(std::string_view(text)) {}
-  SharedText(const std::shared_ptr<const std::string>& text)
-      : bytes_(text, text->data()), size_(text->size()) {}
+  SharedText(std::shared_ptr<const std::string> text) : size_(text->size()) {
+    const char* const bytes = text->data();
+    bytes_ = std::shared_ptr<const char>(std::move(text), bytes);
+  }
 
   operator std::string_view() const { return {bytes_.get(), size_}; }
   // NOLINTEND(google-explicit-constructor)
@@ -46,8 +48,7 @@ class SharedText {
     return std::string_view(a) == std::string_view(b);
   }
   template <typename Text>
-    requires std::convertible_to<const Text&, std::string_view> &&
-             (!std::same_as<Text, SharedText>)
+    requires std::convertible_to<const Text&, std::string_view> && (!std::same_as<Text, SharedText>)
   friend bool operator==(const SharedText& a, const Text& b) {
     return std::string_view(a) == std::string_view(b);
   }

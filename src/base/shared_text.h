@@ -26,13 +26,16 @@ class SharedText {
   SharedText(std::string_view text) : size_(text.size()) {
     if (text.empty()) return;
     // NOLINTNEXTLINE(modernize-avoid-c-arrays): one allocation for the bytes and their count
-    const auto copy = std::make_shared_for_overwrite<char[]>(text.size());
+    auto copy = std::make_shared_for_overwrite<char[]>(text.size());
+    const char* const bytes = copy.get();
     std::ranges::copy(text, copy.get());
-    bytes_ = std::shared_ptr<const char>(copy, copy.get());
+    bytes_ = std::shared_ptr<const char>(std::move(copy), bytes);
   }
   SharedText(const char* text) : SharedText(std::string_view(text)) {}
-  SharedText(const std::shared_ptr<const std::string>& text)
-      : bytes_(text, text->data()), size_(text->size()) {}
+  SharedText(std::shared_ptr<const std::string> text) : size_(text->size()) {
+    const char* const bytes = text->data();
+    bytes_ = std::shared_ptr<const char>(std::move(text), bytes);
+  }
 
   operator std::string_view() const { return {bytes_.get(), size_}; }
   // NOLINTEND(google-explicit-constructor)

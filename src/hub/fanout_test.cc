@@ -102,7 +102,7 @@ TEST_F(FanoutTest, AnAnswerGoesToTheAppsOfOneAccountAndToTaps) {
   EXPECT_THAT(bob->got, SizeIs(1));
   for (const FakePtr& each : {alice, own, gateway}) EXPECT_THAT(each->got, IsEmpty());
   ASSERT_THAT(tap->all, SizeIs(1));
-  EXPECT_EQ(tap->all[0].what, TrafficEvent::Kind::kAppGets);
+  EXPECT_EQ(tap->all[0].kind, TrafficEvent::Kind::kAppGets);
   EXPECT_EQ(tap->all[0].account, home.account("bob").id);
   EXPECT_EQ(tap->all[0].text.data(), message.payload.data());
 }

@@ -75,9 +75,10 @@ class ServerTest : public testing::Test {
   }
   std::string quotas() {
     std::string text;
-    server->hub().read_all(account, std::string(kSn),
-                           {.loop = server->loops().front().get(),
-                            .done = [&text](Result<SharedText> body) { text = *must(body); }});
+    server->hub().read_all(
+        account, std::string(kSn),
+        {.loop = server->loops().front().get(),
+         .done = [&text](Result<SharedText> body) { text = std::string_view(must(body)); }});
     settle();
     return text;
   }
@@ -210,7 +211,7 @@ TEST_F(ServerTest, IsAsStrictAsTheVendorOnRequest) {
     const hub::Config& config = server->platform().config;
     EXPECT_EQ(config.wildcards, is_strict ? hub::Wildcards::kDenied : hub::Wildcards::kGranted);
     EXPECT_EQ(config.offline_requests,
-              is_strict ? hub::OfflineRequests::kLikeTheVendor : hub::OfflineRequests::kTold);
+              is_strict ? hub::OfflineRequests::kLikeTheVendor : hub::OfflineRequests::kExplained);
     EXPECT_EQ(config.client_ids_a_day, is_strict ? 3U : 0U);
   }
 }

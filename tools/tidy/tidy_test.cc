@@ -340,12 +340,18 @@ TEST(RetiredNames, AreRefusedWithTheNameToUse) {
       ElementsAre("src/net/a.cc:2: error: FaultKind is a retired name; it is ErrorCode now"));
   EXPECT_THAT(findings_of(check_retired_names, {{"tests/a/a_test.cc", "auto a = misdoes(b);"}}),
               ElementsAre(HasSubstr("it is injected now")));
+  EXPECT_THAT(
+      findings_of(check_retired_names, {{"src/sim/a.cc", "HandClock clock; check_order(a);"}}),
+      ElementsAre(HasSubstr("it is SteppedClock now"), HasSubstr("it is check_fault_rule now")));
 }
 TEST(RetiredNames, CountWhereTheyStoodAndInCodeOnly) {
   EXPECT_THAT(findings_of(check_retired_names, {{"src/net/a.h", "struct Line {};"}}),
               ElementsAre(HasSubstr("it is ConnectionContext now")));
   EXPECT_THAT(findings_of(check_retired_names, {{"src/transcripts/a.h", "struct Line {};"}}),
               IsEmpty());
+  EXPECT_THAT(findings_of(check_retired_names, {{"src/mqtt/a.h", "struct Parting {};"}}),
+              ElementsAre(HasSubstr("it is ConnectionEnd now")));
+  EXPECT_THAT(findings_of(check_retired_names, {{"src/sim/a.h", "struct Parting {};"}}), IsEmpty());
   EXPECT_THAT(findings_of(check_retired_names,
                           "// A Fault says what went wrong.\nauto a = \"Fault\"; Faults b;"),
               IsEmpty());

@@ -55,7 +55,7 @@ constexpr std::array kRetired = std::to_array<RetiredName>({
     {"BesideTail", "ParallelRecoveryScan"},
     {"Walker", "BucketAggregator"},
     {"Meters", "EnergySources"},
-    {"Quantity", "EnergyFlow"},
+    {"Quantity", "EnergyFlow", "src/history/"},
     {"hold_log", "pin_log"},
     {"find_behind", "Slot"},
     {"untidy_at", "retry_after"},

@@ -81,6 +81,17 @@ inline constexpr auto kGridQuantities =
                                  {"frequency", Quantity::kFrequency, "Hz"},
                                  {"connected", Quantity::kConnected, ""}});
 
+// The name of a quantity in `feeds`.
+[[nodiscard]] constexpr std::string_view name_of(Quantity quantity) {
+  for (const QuantityName& row : kBatteryQuantities) {
+    if (row.quantity == quantity) return row.name;
+  }
+  for (const QuantityName& row : kGridQuantities) {
+    if (row.quantity == quantity) return row.name;
+  }
+  return kPowerQuantities.back().name;
+}
+
 // The names that the values of a field fed with Quantity::kState have.
 inline constexpr std::array<std::string_view, 3> kBatteryStates = {"idle", "charging",
                                                                    "discharging"};

@@ -115,7 +115,7 @@ void show_field(const Family& family, const Field& field) {
   for (const PhysicsPart& part : family.physics) {
     for (const PhysicsPart::Feed& feed : part.feeds) {
       if (feed.field != field.name) continue;
-      show_line("fed by", fmt::format("{} of {}", name_of(feed.quantity), part.path));
+      show_line("fed by", fmt::format("{} of {}", quantity_name(feed.quantity), part.path));
     }
   }
   show_line("set by", fmt::format("{}", fmt::join(field.written_by, ", ")));
@@ -145,7 +145,7 @@ void show_part(const PhysicsPart& part) {
   for (const auto& [name, value] : part.numbers) show_line(name, fmt::format("{}", value));
   show_line("switch", part.switch_field);
   for (const auto& [name, field] : part.limits) show_line(name, field);
-  for (const PhysicsPart::Feed& feed : part.feeds) show_line(name_of(feed.quantity), feed.field);
+  for (const PhysicsPart::Feed& feed : part.feeds) show_line(quantity_name(feed.quantity), feed.field);
 }
 
 }  // namespace

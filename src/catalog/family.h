@@ -86,8 +86,9 @@ struct Field {
 // Whether the field reports an error or a warning with this value.
 [[nodiscard]] bool is_error(const Field& field, const Json& value);
 
-// Whether a virtual device that starts with this value in the field has a number there: not 0, which
-// is the value of a field without an initial one, and not what stands for "there is no value".
+// Whether a virtual device that starts with this value in the field has a number there: not 0,
+// which is the value of a field without an initial one, and not what stands for "there is no
+// value".
 [[nodiscard]] bool starts_with_number(const Field& field, const Json& initial);
 
 // A parameter of a command. Objects and arrays nest.

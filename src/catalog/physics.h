@@ -68,7 +68,7 @@ inline constexpr auto kBatteryQuantities =
                                  {"time_to_full", Quantity::kTimeToFull, "min"},
                                  {"time_to_empty", Quantity::kTimeToEmpty, "min"},
                                  {"state", Quantity::kState, ""}});
-// Of a PV input, an inverter, a charger and a load.
+// For PV inputs, inverters, chargers and loads.
 inline constexpr auto kPowerQuantities = std::to_array<QuantityName>(
     {{"power", Quantity::kPower, "W"}, {"energy", Quantity::kEnergy, "Wh"}});
 inline constexpr auto kGridQuantities =
@@ -82,7 +82,7 @@ inline constexpr auto kGridQuantities =
                                  {"connected", Quantity::kConnected, ""}});
 
 // The name of a quantity in `feeds`.
-[[nodiscard]] constexpr std::string_view name_of(Quantity quantity) {
+[[nodiscard]] constexpr std::string_view quantity_name(Quantity quantity) {
   for (const QuantityName& row : kBatteryQuantities) {
     if (row.quantity == quantity) return row.name;
   }

@@ -100,6 +100,19 @@ TEST(Physics, TellsMistakesOfNumbers) {
   });
 }
 
+TEST(Physics, HasALimitedNumberOfParts) {
+  const auto with_loads = [](int count) {
+    std::string loads = "  loads:\n";
+    for (int k = 0; k < count; ++k) loads += "    l" + std::to_string(k) + ": {power_w: 1}\n";
+    return load_family("solar_station.yaml", changed({"  loads:\n", loads, ""}, station_text()));
+  };
+  EXPECT_TRUE(with_loads(96));
+  const auto too_many = with_loads(97);
+  ASSERT_FALSE(too_many);
+  EXPECT_THAT(too_many.error().detail,
+              testing::HasSubstr("physics: has 101 parts: must have at most 100"));
+}
+
 TEST(Physics, TellsMistakesOfFields) {
   expect_told_of_station({
       {"soc: bat.soc", "soc: bat.charge",

@@ -1,7 +1,8 @@
 // Checks energy and reports, step by step, in randomized runs: any weather, failing grids, cold and
-// heat, overloads, and any sets. After each of 12.2 million steps of devices of all families, and of
-// one without a model in C++, the energy balance is exact and the stored energy is neither below empty nor above full; and after
-// ten million of them the report satisfies the family's identities.
+// heat, overloads, and any sets. After each of 12.2 million steps of devices of all families, and
+// of a family without a model in C++, the energy balance is exact and the stored energy is neither
+// below empty nor above full; and after ten million of them the report satisfies the family's
+// identities.
 #include <gtest/gtest.h>
 
 #include <array>

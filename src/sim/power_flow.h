@@ -5,10 +5,10 @@
 //   batteries ──┼─ bus ── inverter ── AC ─┤
 //   DC loads ───┘      └── charger ──┘    └── grid
 //
-// The sun supplies the loads first, then charges the batteries, and what is left goes into the grid.
-// The batteries supply what the sun does not, and the grid the rest. A charger that is on changes
-// that while there is a grid: sun and charger fill the batteries first, and these give nothing but
-// what both cannot supply on the bus. Without a grid, a load gets what there is.
+// The sun supplies the loads first, then charges the batteries, and what is left goes into the
+// grid. The batteries supply what the sun does not, and the grid the rest. A charger that is on
+// changes that while there is a grid: sun and charger fill the batteries first, and these give
+// nothing but what both cannot supply on the bus. Without a grid, a load gets what there is.
 #pragma once
 
 #include <limits>

@@ -36,6 +36,7 @@ class Parser {
     if (!sum(0) || !at_end()) {
       return fail(ErrorCode::kMalformed, fmt::format("\"{}\": {}", text_, problem_));
     }
+    formula_.text = text_;
     return std::move(formula_);
   }
 

@@ -42,6 +42,7 @@ struct Formula {
     double number = 0;     // of kNumber
     std::size_t name = 0;  // of kName: its index in `names`
   };
+  std::string text;
   std::vector<Step> steps;         // in postfix order; at most kMaxFormulaSteps
   std::vector<std::string> names;  // of fields, each once
 };

@@ -68,7 +68,7 @@ inline constexpr auto kBatteryQuantities =
                                  {"time_to_full", Quantity::kTimeToFull, "min"},
                                  {"time_to_empty", Quantity::kTimeToEmpty, "min"},
                                  {"state", Quantity::kState, ""}});
-// Of a PV input, an inverter, a charger and a load.
+// For PV inputs, inverters, chargers and loads.
 inline constexpr auto kPowerQuantities = std::to_array<QuantityName>(
     {{"power", Quantity::kPower, "W"}, {"energy", Quantity::kEnergy, "Wh"}});
 inline constexpr auto kGridQuantities =
@@ -80,6 +80,17 @@ inline constexpr auto kGridQuantities =
                                  {"voltage", Quantity::kVoltage, "V"},
                                  {"frequency", Quantity::kFrequency, "Hz"},
                                  {"connected", Quantity::kConnected, ""}});
+
+// The name of a quantity in `feeds`.
+[[nodiscard]] constexpr std::string_view quantity_name(Quantity quantity) {
+  for (const QuantityName& row : kBatteryQuantities) {
+    if (row.quantity == quantity) return row.name;
+  }
+  for (const QuantityName& row : kGridQuantities) {
+    if (row.quantity == quantity) return row.name;
+  }
+  return kPowerQuantities.back().name;
+}
 
 // The names that the values of a field fed with Quantity::kState have.
 inline constexpr std::array<std::string_view, 3> kBatteryStates = {"idle", "charging",

@@ -59,6 +59,7 @@ TEST(Starter, IsAFamilyThatLoads) {
     EXPECT_EQ((*family)->id, id);
     EXPECT_FALSE((*family)->fields.empty());
     EXPECT_FALSE((*family)->commands.empty());
+    EXPECT_FALSE((*family)->physics.empty());
   }
   const auto family = load_family("heat_pump.yaml", starter_file("heat_pump").value());
   EXPECT_EQ((*family)->product, "Heat Pump");

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstddef>
 #include <limits>
 #include <map>
 #include <optional>
@@ -22,6 +23,7 @@ namespace gridloom::catalog {
 namespace {
 
 constexpr double kNoNumber = std::numeric_limits<double>::quiet_NaN();
+constexpr std::size_t kMostParts = 100;  // in one family
 
 // The bounds of a number, by the end of its key. They keep energy sums of years within 64 bits.
 struct Bounds {
@@ -90,6 +92,10 @@ class PhysicsReader {
       });
     }
     read_model();
+    if (family_.physics.size() > kMostParts) {
+      physics_.mistake("", fmt::format("has {} parts: must have at most {}", family_.physics.size(),
+                                       kMostParts));
+    }
     if (physics_.has("charger") && !physics_.has("grid") && !has_model_) {
       physics_.mistake("charger", "charges from the grid: grid must be there, as grid: {}");
     }

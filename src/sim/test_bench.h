@@ -18,6 +18,7 @@
 
 #include "base/chance.h"
 #include "base/clock.h"
+#include "base/read_file.h"
 #include "catalog/loader.h"
 #include "sim/device_driver.h"
 #include "sim/effects.h"
@@ -29,14 +30,14 @@
 
 namespace gridloom::sim {
 
-// An embedded family; nullptr if there is none of that name.
+// An embedded family, or one of tests/families; nullptr if there is none of that name.
 inline catalog::FamilyPtr family_of(std::string_view id) {
+  const std::string name = std::string(id) + ".yaml";
   for (const catalog::EmbeddedFile& file : catalog::embedded_files()) {
-    if (file.name == std::string(id) + ".yaml") {
-      return catalog::load_family(file.name, file.text).value();
-    }
+    if (file.name == name) return catalog::load_family(file.name, file.text).value();
   }
-  return nullptr;
+  const auto text = read_text(GL_SOURCE_DIR "/tests/families/" + name, catalog::kMostDeviceFile);
+  return text ? catalog::load_family(name, *text).value() : nullptr;
 }
 
 inline FieldTablePtr table_of(std::string_view id) {

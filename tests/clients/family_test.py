@@ -13,7 +13,8 @@ from server import cli, run_tests, temporary_folder
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 DEVICES = ROOT / "devices"
 SCHEMA = DEVICES / "schema.json"
-FILES = [*sorted(DEVICES.glob("*.yaml")), ROOT / "tests/transcripts/new_family/heat_pump.yaml"]
+FILES = [*sorted(DEVICES.glob("*.yaml")), ROOT / "tests/transcripts/new_family/heat_pump.yaml",
+         *sorted((ROOT / "tests/families").glob("*.yaml"))]
 NUMBER = r"-?(?:0|[1-9][0-9]*)"
 
 
@@ -77,6 +78,15 @@ SPOILT = [
     ("a mark for danger that is a number", changed(["commands", "setMode", "dangerous"], 1)),
     ("an actor that is none", changed(["commands", "setMode", "by"], "magic")),
     ("a fault that does what there is not", changed(["faults", "over_temperature", "environment"], {"rain": 1})),
+    ("a signal that is a text", changed(["fields", "pv.temperature", "signal"], "pv.power / 20")),
+    ("a shape of a signal that is none", changed(["fields", "pv.temperature", "signal"], {"shape": "square"})),
+    ("a part of an unknown kind", changed(["physics", "turbine"], {"rated_w": 5})),
+    ("a part that is a list", changed(["physics", "inverter"], [800])),
+    ("a number that is a text", changed(["physics", "pv_inputs", "roof", "rated_w"], "400 W")),
+    ("a number without its unit", changed(["physics", "batteries", "main", "capacity"], 1000)),
+    ("a quantity that is none", changed(["physics", "batteries", "main", "feeds", "charge"], "battery.soc")),
+    ("a field that is a number", changed(["physics", "loads", "outlet", "feeds", "power"], {"field": "state.power"})),
+    ("a limit that is none", changed(["physics", "batteries", "main", "limits"], {"most": "state.limit"})),
     ("a virtual device without a serial number", changed(["virtual", "devices"], [{"name": "Kiln"}])),
     ("an element of an unknown key", changed(["fields", "state.mode", "of"], {"kind": 1})),
     ("members that are a list", changed(["fields", "state.mode", "fields"], [1])),
@@ -164,6 +174,15 @@ class ShowFamilyTest(unittest.TestCase):
         self.assertRegex(done.stdout, r"(?m)^pd\.soc +int +% +Charge$")
         self.assertRegex(done.stdout, r"(?m)^acOutCfg +AC sockets \(dangerous\)$")
 
+    def test_parts_of_physics_have_a_line(self):
+        done = cli("family", "show", "delta_2")
+        self.assertRegex(done.stdout, r"(?m)^pv_inputs\.solar +efficiency: 0\.95, rated_w: 400$")
+        done = cli("family", "show", "solar_station", "bat.soc", "--devices", ROOT / "tests/families")
+        self.assertRegex(done.stdout, r"(?m)^  fed by +soc of batteries\.main$")
+        done = cli("family", "show", "solar_station", "batteries", "--devices", ROOT / "tests/families")
+        self.assertRegex(done.stdout, r"(?m)^  capacity_wh +2048$")
+        self.assertRegex(done.stdout, r"(?m)^  soc +bat\.soc$")
+
     def test_a_part_of_a_name_shows_all_about_it(self):
         done = cli("family", "show", "delta_2", "chgDsgState")
         self.assertEqual(done.returncode, 0, done.stderr)
@@ -178,7 +197,7 @@ class ShowFamilyTest(unittest.TestCase):
         self.assertRegex(done.stdout, r"(?m)^  \[\]\.stateBean\.isAcOpen\n(    .*\n)*    values +0 \(no\)")
 
     def test_what_is_not_there_is_reported(self):
-        for words, told in ((("kiln",), "there is no family kiln"), (("delta_2", "kiln"), "no field or command")):
+        for words, told in ((("kiln",), "there is no family kiln"), (("delta_2", "kiln"), "no field, command or part")):
             done = cli("family", "show", *words)
             self.assertEqual(done.returncode, 1)
             self.assertIn(told, done.stderr)

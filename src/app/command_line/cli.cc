@@ -343,9 +343,10 @@ void add_families(CLI::App& app, Arguments& a, std::function<int()>& chosen) {
   CLI::App* list = family->add_subcommand("list", "Lists the families");
   list->add_option("--devices", a.devices, "Folder with additional device files");
   list->callback([&] { chosen = [&a] { return list_families(a.devices); }; });
-  CLI::App* show = family->add_subcommand("show", "Shows fields and commands, and what they mean");
+  CLI::App* show = family->add_subcommand("show", "Shows fields, commands and parts");
   show->add_option("family", a.family, "Id of the family")->required();
-  show->add_option("name", a.name, "Part of the names of fields and commands to show in full");
+  show->add_option("name", a.name,
+                   "Part of the names of fields, commands and parts to show in full");
   show->add_option("--devices", a.devices, "Folder with additional device files");
   show->callback([&] { chosen = [&a] { return show_family(a.devices, a.family, a.name); }; });
   CLI::App* start = family->add_subcommand("new", "Writes a device file to start from");

@@ -27,11 +27,21 @@ using catalog::Family;
 using catalog::Field;
 using catalog::NamedValue;
 using catalog::Param;
+using catalog::PhysicsPart;
+using catalog::Signal;
 
 constexpr std::string_view kRow = "{:<40} {:<6} {:<5} {}\n";
 
 std::string title_of(const std::string& title, const std::string& description) {
   return title.empty() ? description : title;
+}
+
+std::string numbers_of(const PhysicsPart& part) {
+  std::vector<std::string> numbers;
+  for (const auto& [name, value] : part.numbers) {
+    numbers.push_back(fmt::format("{}: {}", name, value));
+  }
+  return fmt::format("{}", fmt::join(numbers, ", "));
 }
 
 void show_rows(const Family& family) {
@@ -41,11 +51,14 @@ void show_rows(const Family& family) {
     fmt::print(kRow, field.name, name_of(field.type), field.unit,
                title_of(field.title, field.description));
   }
-  if (family.commands.empty()) return;
-  fmt::print("\n{:<40} {}\n", "COMMAND", "TITLE");
+  if (!family.commands.empty()) fmt::print("\n{:<40} {}\n", "COMMAND", "TITLE");
   for (const Command& command : family.commands) {
     fmt::print("{:<40} {}{}\n", command.name, title_of(command.title, command.description),
                command.dangerous ? " (dangerous)" : "");
+  }
+  if (!family.physics.empty()) fmt::print("\n{:<40} {}\n", "PART", "NUMBERS");
+  for (const PhysicsPart& part : family.physics) {
+    fmt::print("{:<40} {}\n", part.path, numbers_of(part));
   }
 }
 
@@ -90,7 +103,22 @@ void show_inside(const Field& field, const std::string& path) {
   }
 }
 
-void show_field(const Field& field) {
+std::string text_of(const Signal& signal) {
+  const auto& [shape, low, high, period_s, phase_s, step, formula] = signal;
+  switch (shape) {
+    case Signal::Shape::kRamp:
+      return fmt::format("ramp from {} to {} in {} s", low, high, period_s);
+    case Signal::Shape::kSine:
+      return fmt::format("sine between {} and {} in {} s", low, high, period_s);
+    case Signal::Shape::kRandomWalk:
+      return fmt::format("random walk between {} and {}, {} a minute", low, high, step);
+    case Signal::Shape::kFormula:
+      break;
+  }
+  return formula.text;
+}
+
+void show_field(const Family& family, const Field& field) {
   fmt::print("{}\n", field.name);
   show_line("title", field.title);
   show_line("description", field.description);
@@ -105,6 +133,13 @@ void show_field(const Field& field) {
   show_line("nature", field.nature);
   show_line("sign", field.sign);
   show_line("initial", named(field, field.initial));
+  if (field.signal) show_line("signal", text_of(*field.signal));
+  for (const PhysicsPart& part : family.physics) {
+    for (const PhysicsPart::Feed& feed : part.feeds) {
+      if (feed.field != field.name) continue;
+      show_line("fed by", fmt::format("{} of {}", quantity_name(feed.quantity), part.path));
+    }
+  }
   show_line("set by", fmt::format("{}", fmt::join(field.written_by, ", ")));
   show_line("source", field.source);
   show_inside(field, "");
@@ -126,6 +161,14 @@ void show_command(const Command& command) {
   show_line("description", command.description);
   show_line("source", command.source);
   for (const Param& param : command.params) show_param(param);
+}
+
+void show_part(const PhysicsPart& part) {
+  fmt::print("{}\n", part.path);
+  for (const auto& [name, value] : part.numbers) show_line(name, fmt::format("{}", value));
+  show_line("switch", part.switch_field);
+  for (const auto& [name, field] : part.limits) show_line(name, field);
+  for (const PhysicsPart::Feed& feed : part.feeds) show_line(quantity_name(feed.quantity), feed.field);
 }
 
 }  // namespace
@@ -169,15 +212,21 @@ int show_family(const std::filesystem::path& folder, const std::string& id,
   for (const Field& field : family->fields) {
     if (!field.name.contains(name)) continue;
     found = true;
-    show_field(field);
+    show_field(*family, field);
   }
   for (const Command& command : family->commands) {
     if (!command.name.contains(name)) continue;
     found = true;
     show_command(command);
   }
+  for (const PhysicsPart& part : family->physics) {
+    if (!part.path.contains(name)) continue;
+    found = true;
+    show_part(part);
+  }
   if (found) return 0;
-  fmt::print(stderr, "gridloom: no field or command of {} has \"{}\" in its name\n", id, name);
+  fmt::print(stderr, "gridloom: no field, command or part of {} has \"{}\" in its name\n", id,
+             name);
   return 1;
 }
 

@@ -7,7 +7,8 @@
 namespace gridloom::app {
 
 [[nodiscard]] int list_families(const std::filesystem::path& folder);
-// Shows a family's fields and commands, or all about those whose name contains `name`.
+// Shows a family's fields, commands and parts of physics, or all about those whose name contains
+// `name`.
 [[nodiscard]] int show_family(const std::filesystem::path& folder, const std::string& id,
                               const std::string& name);
 [[nodiscard]] int check_family(const std::filesystem::path& file);

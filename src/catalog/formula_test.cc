@@ -102,7 +102,7 @@ TEST(Formula, SaysWhereItIsWrongAndWhatWouldBeRight) {
 TEST(Formula, HasLimits) {
   EXPECT_TRUE(parse_formula(std::string(16, '(') + "1" + std::string(16, ')')));
   std::string text = "1";
-  for (std::size_t steps = 1; steps + 2 < kMostFormulaSteps; steps += 2) text += "+1";
+  for (std::size_t steps = 1; steps + 2 < kMaxFormulaSteps; steps += 2) text += "+1";
   const auto formula = parse_formula(text);
   ASSERT_TRUE(formula) << formula.error().detail;
   EXPECT_DOUBLE_EQ(evaluate(*formula, {}), 50);

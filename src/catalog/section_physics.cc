@@ -23,7 +23,7 @@ namespace gridloom::catalog {
 namespace {
 
 constexpr double kNoNumber = std::numeric_limits<double>::quiet_NaN();
-constexpr std::size_t kMostParts = 100;  // in one family
+constexpr std::size_t kMaxParts = 100;  // in one family
 
 // The bounds of a number, by the end of its key. They keep energy sums of years within 64 bits.
 struct Bounds {
@@ -92,9 +92,9 @@ class PhysicsReader {
       });
     }
     read_model();
-    if (family_.physics.size() > kMostParts) {
-      physics_.mistake("", fmt::format("has {} parts: must have at most {}", family_.physics.size(),
-                                       kMostParts));
+    if (family_.physics.size() > kMaxParts) {
+      physics_.mistake(
+          "", fmt::format("has {} parts: must have at most {}", family_.physics.size(), kMaxParts));
     }
     if (physics_.has("charger") && !physics_.has("grid") && !has_model_) {
       physics_.mistake("charger", "charges from the grid: grid must be there, as grid: {}");

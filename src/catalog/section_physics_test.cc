@@ -15,7 +15,7 @@ namespace {
 // The family of the user's guide.
 const std::string& station_text() {
   static const std::string text =
-      read_text(GL_SOURCE_DIR "/tests/families/solar_station.yaml", kMostDeviceFile).value();
+      read_text(GL_SOURCE_DIR "/tests/families/solar_station.yaml", kMaxDeviceFile).value();
   return text;
 }
 

@@ -24,7 +24,7 @@ void read_shape(const Entry& entry, Signal& signal) {
   entry.choice("shape", shape);
   const auto* const known = std::ranges::find(kSignalShapes, shape);
   if (known == kSignalShapes.end()) return;  // reported, or missing
-  signal.shape = Signal::QuotaAllForm{static_cast<std::uint8_t>(known - kSignalShapes.begin())};
+  signal.shape = Signal::Shape{static_cast<std::uint8_t>(known - kSignalShapes.begin())};
   std::optional<Range> range;
   entry.range("range", range);
   if (range) {
@@ -34,7 +34,7 @@ void read_shape(const Entry& entry, Signal& signal) {
   entry.number("period_s", signal.period_s);
   entry.number("phase_s", signal.phase_s);
   entry.number("step", signal.step);
-  const bool walks = signal.shape == Signal::QuotaAllForm::kRandomWalk;
+  const bool walks = signal.shape == Signal::Shape::kRandomWalk;
   const std::string_view needed = walks ? "step" : "period_s";
   for (const std::string_view key : {std::string_view("range"), needed}) {
     if (!entry.has(key)) entry.mistake(key, fmt::format("this key is missing: {} needs it", shape));
@@ -58,7 +58,7 @@ void read_shape(const Entry& entry, Signal& signal) {
 void read_formula(const Entry& entry, Signal& signal) {
   std::string text;
   entry.text("formula", text);
-  signal.shape = Signal::QuotaAllForm::kFormula;
+  signal.shape = Signal::Shape::kFormula;
   auto formula = parse_formula(text);
   if (!formula) return entry.mistake("formula", formula.error().detail);
   signal.formula = std::move(*formula);

@@ -9,8 +9,8 @@ namespace gridloom::catalog {
 
 // All values are in the field's unit.
 struct Signal {
-  enum class QuotaAllForm : std::uint8_t { kRamp, kSine, kRandomWalk, kFormula };
-  QuotaAllForm shape = QuotaAllForm::kRamp;
+  enum class Shape : std::uint8_t { kRamp, kSine, kRandomWalk, kFormula };
+  Shape shape = Shape::kRamp;
   double low = 0;  // this and `high`: of all shapes but a formula
   double high = 0;
   double period_s = 0;  // of a ramp and a sine

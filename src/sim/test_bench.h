@@ -36,7 +36,7 @@ inline catalog::FamilyPtr family_of(std::string_view id) {
   for (const catalog::EmbeddedFile& file : catalog::embedded_files()) {
     if (file.name == name) return catalog::load_family(file.name, file.text).value();
   }
-  const auto text = read_text(GL_SOURCE_DIR "/tests/families/" + name, catalog::kMostDeviceFile);
+  const auto text = read_text(GL_SOURCE_DIR "/tests/families/" + name, catalog::kMaxDeviceFile);
   return text ? catalog::load_family(name, *text).value() : nullptr;
 }
 

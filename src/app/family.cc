@@ -145,7 +145,8 @@ void show_part(const PhysicsPart& part) {
   for (const auto& [name, value] : part.numbers) show_line(name, fmt::format("{}", value));
   show_line("switch", part.switch_field);
   for (const auto& [name, field] : part.limits) show_line(name, field);
-  for (const PhysicsPart::Feed& feed : part.feeds) show_line(quantity_name(feed.quantity), feed.field);
+  for (const PhysicsPart::Feed& feed : part.feeds)
+    show_line(quantity_name(feed.quantity), feed.field);
 }
 
 }  // namespace

@@ -68,7 +68,7 @@ void read_formula(const Entry& entry, Signal& signal) {
 void check_signal_range(const Entry& entry, const Field& field) {
   const Signal& signal = *field.signal;
   if (!field.range || field.scale == 0 || !entry.has("range")) return;
-  const auto [low, high] = std::minmax(signal.low / field.scale, signal.high / field.scale);
+  const auto [low, high] = std::minmax({signal.low / field.scale, signal.high / field.scale});
   constexpr double kTrace = 1e-9;  // of the division by the scale
   const double trace = kTrace * std::max(std::abs(low), std::abs(high));
   if (low >= field.range->low - trace && high <= field.range->high + trace) return;

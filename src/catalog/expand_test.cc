@@ -165,7 +165,7 @@ TEST(Expand, TellsMistakesOfTemplatesAndTheirUsesWithBothPlaces) {
        "fields.pd.in1.watts.range: must be two numbers [low, high] (templates.input, used at line "
        "49)"},
       {"{initial: true}", "{initial: 7}",
-       "made_up.yaml:51: fields.pd.in2.on.initial: 7 is no bool (templates.input, used at line "
+       "made_up.yaml:51: fields.pd.in2.on.initial: 7 is not of type bool (templates.input, used at line "
        "50)"},
       {"{initial: true}", "{type: yes}",
        "made_up.yaml:51: fields.pd.in2.on.type: \"yes\" must be int, float"},
@@ -231,7 +231,7 @@ TEST(Expand, TellsMistakesOfDefaultsAndGroups) {
 
 TEST(Expand, TellsOnceWhatSeveralEntriesShare) {
   for (const Mistake& row : std::vector<Mistake>{
-           {"fields: {source: ours}\n", "fields: {source: guess}\n", "is no source"},
+           {"fields: {source: ours}\n", "fields: {source: guess}\n", "is not a source"},
            {"unit: W, range: [0, <most>]", "unit: 2 W, range: [0, <most>]", "has a factor"}}) {
     const auto family = load_family("made_up.yaml", changed(row));
     ASSERT_FALSE(family);

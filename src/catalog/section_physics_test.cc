@@ -66,7 +66,7 @@ void expect_told_of_station(const std::vector<Mistake>& rows) {
 TEST(Physics, TellsMistakesOfNumbers) {
   expect_told_of_station({
       {"capacity_wh: 2048", "capacity: 2048",
-       "physics.batteries.main.capacity: this key is not known; known here are capacity_wh,"},
+       "physics.batteries.main.capacity: unknown key; the keys here are capacity_wh,"},
       {"      capacity_wh: 2048\n", "", "physics.batteries.main.capacity_wh: this key is missing"},
       {"capacity_wh: 2048", "capacity_wh: large",
        "physics.batteries.main.capacity_wh: must be a number; it is \"large\""},
@@ -85,14 +85,14 @@ TEST(Physics, TellsMistakesOfNumbers) {
        "physics.batteries.main.initial_percent: bat.soc, which shows the state of charge, has an "
        "initial value already"},
       {"rated_w: 800", "power_w: 800",
-       "physics.pv_inputs.roof.power_w: this key is not known; known here are rated_w,"},
+       "physics.pv_inputs.roof.power_w: unknown key; the keys here are rated_w,"},
       {"      power_w: 60           # always, and a part of what the home draws\n      "
        "household_share: 0.1\n",
        "", "physics.loads.socket.power_w: this key is missing, or else household_share"},
       {"physics:\n", "physics:\n  charger: {rated_w: 500}\n",
        "physics.charger: charges from the grid: grid must be there"},
       {"physics:\n", "physics:\n  batterys: {}\n",
-       "physics.batterys: this key is not known; known here are batteries,"},
+       "physics.batterys: unknown key; the keys here are batteries,"},
       {"  inverter: {rated_w: 1500,", "  inverter: [rated_w, 1500]\n  grid: {rated_w: 1500,",
        "physics.inverter: must be a mapping of rated_w,"},
       {"household_share: 0.1", "dc: yes",
@@ -118,7 +118,7 @@ TEST(Physics, TellsMistakesOfFields) {
       {"soc: bat.soc", "soc: bat.charge",
        "physics.batteries.main.feeds.soc: \"bat.charge\" is no field of this family"},
       {"soc: bat.soc", "charge: bat.soc",
-       "physics.batteries.main.feeds.charge: this key is not known; known here are soc, power,"},
+       "physics.batteries.main.feeds.charge: unknown key; the keys here are soc, power,"},
       {"soc: bat.soc", "soc: bat.watts", "feeds.soc: bat.watts is in W: must be in %"},
       {"state: bat.state", "cycles: out.watts", "out.watts is in W: must have no unit"},
       {"power: bat.watts", "power: cfg.output", "cfg.output is in no unit: must be in W"},
@@ -133,7 +133,7 @@ TEST(Physics, TellsMistakesOfFields) {
        "physics.batteries.main.feeds.state: cfg.output has no value named idle: must have values "
        "named idle, charging and discharging"},
       {"max: cfg.maxSoc", "most: cfg.maxSoc",
-       "physics.batteries.main.limits.most: this key is not known; known here are max and min"},
+       "physics.batteries.main.limits.most: unknown key; the keys here are max and min"},
       {"max: cfg.maxSoc", "max: cfg.output",
        "physics.batteries.main.limits.max: cfg.output is in no unit: must be in %"},
       {"max: cfg.maxSoc", "max: [cfg.maxSoc]", "limits.max: must be the name of one field"},

@@ -108,7 +108,7 @@ TEST(Signals, TellTheirMistakes) {
           {"When it is hot, initial: 80", "When it is hot, signal: {formula: 5}",
            "fields.limit.signal: the command setLimit sets this field: it cannot move by itself"},
           {kSine, "shape: sine, rang: [5, 20], period_s: 9",
-           "fields.air.c.signal.rang: this key is not known; known here are shape, range,"},
+           "fields.air.c.signal.rang: unknown key; the keys here are shape, range,"},
       },
       "weather.yaml", kWeather);
 }

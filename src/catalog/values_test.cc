@@ -164,10 +164,10 @@ TEST(Values, TellsMistakesOfWhatStandsInsideOfAField) {
       {"{kind: 1, watts: -1}", "{kind: 2, watts: -1}",
        "fields.pd.slots.initial: [0].kind: 2 must be 0 (nothing) or 1 (lamp)"},
       {"watts: -1}", "watts: -2}", "initial: [0].watts: -2 is outside its range [0, 500]"},
-      {"ports: [true]", "ports: [1]", "initial: [1].ports[0]: 1 is no bool"},
+      {"ports: [true]", "ports: [1]", "initial: [1].ports[0]: 1 is not of type bool"},
       {"{kind: 0, ports", "{kin: 0, ports",
        "initial: [1]: kin is not a member: fields does not have it"},
-      {"{kind: 0, ports: [true]}", "3", "initial: [1]: 3 is no object"},
+      {"{kind: 0, ports: [true]}", "3", "initial: [1]: 3 is not of type object"},
       {"ports: {type: array, of", "ports: {type: int, of",
        "fields.pd.slots.of.fields.ports.of: only an array can have elements"},
       {"    of:\n      type: object", "    of:\n      type: array",
@@ -175,9 +175,9 @@ TEST(Values, TellsMistakesOfWhatStandsInsideOfAField) {
       {"bits: {0: hot}", "bits: {63: hot}", "of.fields.faults.bits: 63 must be 0 to 62"},
       {"unit: W, scale: 0.1, range: [0, 500]", "unit: W, scale: 0, range: [0, 500]",
        "of.fields.watts.scale: cannot be 0"},
-      {"values: {7: new}, others", "others", "of.fields.state.others: stands beside values only"},
+      {"values: {7: new}, others", "others", "of.fields.state.others: needs values"},
       {"faults: {bits", "faults: {initial: 1, bits",
-       "of.fields.faults.initial: this key is not known"},
+       "of.fields.faults.initial: unknown key"},
   });
 }
 
@@ -215,7 +215,7 @@ TEST(Values, KnowTheNumberOfAllOnesByWhatAParamAccepts) {
       {kMilliamps, "range: [0, 4294967295], unchanged: all_ones",
        "charge.params.milliamps.unchanged: all_ones needs a range or values, below 4294967295"},
       {"on: {type: bool}", "on: {type: bool, unchanged: all_ones}",
-       "charge.params.on.unchanged: \"all_ones\" is no bool"},
+       "charge.params.on.unchanged: \"all_ones\" is not of type bool"},
   });
 }
 

@@ -25,9 +25,9 @@ bool concerns(const FaultRule& rule, const FaultInjector::Case& in) {
 const std::array<PlatformFaultInfo, 14>& platform_faults() {
   static constexpr std::array<PlatformFaultInfo, 14> kAll = {{
       {PlatformFault::kFrozenSnapshot, "frozen_snapshot",
-       "Reads over HTTP and latestQuotas return the values from when the fault began"},
+       "Reads over HTTP and latestQuotas return the state from when the fault began"},
       {PlatformFault::kStaleOffline, "stale_offline",
-       "Devices appear offline, reads return earlier values, and nothing is pushed"},
+       "Devices appear offline, reads return an earlier state, and nothing is pushed"},
       {PlatformFault::kNullData, "null_data", "quota/all answers with data null"},
       {PlatformFault::kFlappingOnline, "flapping_online",
        "Devices appear offline and online in turn, for value seconds each (30)", 30},

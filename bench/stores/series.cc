@@ -87,10 +87,10 @@ void measure(history::Store& store, std::string_view name, const history::Series
       must(series.read(
           [&](std::int64_t from, std::int64_t to,
               const history::OnHourBlock& on_block) -> gridloom::Result<bool> {
-            must(store.each_part(kDevice, from, to,
-                                 [&](std::int64_t hour, std::string_view bytes) -> Status {
-                                   return on_block(hour, must(history::Block::open(bytes)));
-                                 }));
+            must(store.each_chunk(kDevice, from, to,
+                                  [&](std::int64_t hour, std::string_view bytes) -> Status {
+                                    return on_block(hour, must(history::Block::open(bytes)));
+                                  }));
             return true;
           },
           {}, points));

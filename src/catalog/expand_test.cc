@@ -158,15 +158,15 @@ TEST(Expand, GivesDefaultsToReportsCommandsAndParamsAtAnyDepth) {
 TEST(Expand, TellsMistakesOfTemplatesAndTheirUsesWithBothPlaces) {
   expect_told({
       {"unit: W, range: [0, <most>]", "unit: 2 W, range: [0, <most>]",
-       "made_up.yaml:140: fields.pd.in1.watts.unit: \"2 W\" has a factor: scale has it, as in "
-       "unit: "
-       "W, scale: 0.1 (templates.input, used at line 49)"},
+       "made_up.yaml:140: fields.pd.in1.watts.unit: \"2 W\" has a factor: write it as scale, such "
+       "as "
+       "unit: W, scale: 0.1 (templates.input, used at line 49)"},
       {"most: 400}", "most: much}",
        "fields.pd.in1.watts.range: must be two numbers [low, high] (templates.input, used at line "
        "49)"},
       {"{initial: true}", "{initial: 7}",
-       "made_up.yaml:51: fields.pd.in2.on.initial: 7 is not of type bool (templates.input, used at line "
-       "50)"},
+       "made_up.yaml:51: fields.pd.in2.on.initial: 7 is not of type bool (templates.input, used "
+       "at line 50)"},
       {"{initial: true}", "{type: yes}",
        "made_up.yaml:51: fields.pd.in2.on.type: \"yes\" must be int, float"},
       {"n: 2, most: 50}", "n: 2}",

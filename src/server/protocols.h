@@ -5,6 +5,7 @@
 // that. A protocol belongs to the loop of its connection.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>

@@ -362,7 +362,7 @@ void Runner::check_answer(const Pending& pending, const Json& answer) {
     }
     return;
   }
-  if (path.ends_with("/device/list")) return schema_.device_list(*data);
+  if (path.ends_with("device/list")) return schema_.device_list(*data);
   const bool read =
       path.ends_with("/quota/all") || (path.ends_with("/quota") && pending.method != "PUT");
   if (!read) return;

@@ -159,8 +159,7 @@ TEST(Expand, TellsMistakesOfTemplatesAndTheirUsesWithBothPlaces) {
   expect_told({
       {"unit: W, range: [0, <most>]", "unit: 2 W, range: [0, <most>]",
        "made_up.yaml:140: fields.pd.in1.watts.unit: \"2 W\" has a factor: write it as scale, such "
-       "as "
-       "unit: W, scale: 0.1 (templates.input, used at line 49)"},
+       "as unit: W, scale: 0.1 (templates.input, used at line 49)"},
       {"most: 400}", "most: much}",
        "fields.pd.in1.watts.range: must be two numbers [low, high] (templates.input, used at line "
        "49)"},

@@ -229,7 +229,7 @@ class PhysicsReader {
         return on_member(name, node, std::move(path));
       }
       entry.mistakes().add(node.line, path,
-                           fmt::format("this key is not known; known here are {}",
+                           fmt::format("unknown key; the keys here are {}",
                                        join({choices.begin(), choices.end()}, "and")));
     });
   }

@@ -232,7 +232,7 @@ TEST_F(ServerTest, SaysWhatToDoAboutATakenPort) {
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, ErrorCode::kConflict);
   EXPECT_EQ(refused.error().detail,
-            fmt::format("{} is taken by another program; take another", bound->text()));
+            fmt::format("{} is in use by another program; take another", bound->text()));
 }
 
 }  // namespace

@@ -20,7 +20,7 @@ class CountedDevice final : private DeviceDriver::Connection {
   CountedDevice(VirtualFamilyPtr virtual_family, std::string sn, Chance chance,
                 const Environment& environment)
       : driver_(std::move(virtual_family), std::move(sn), chance, environment, *this),
-        begun_uj_(driver_.device().balance().stored_uj) {}
+        begun_(driver_.device().balance()) {}
 
   [[nodiscard]] DeviceDriver& driver() { return driver_; }
   void add_to(DryRunSummary& all) const {
@@ -28,10 +28,10 @@ class CountedDevice final : private DeviceDriver::Connection {
     all.bytes += bytes_;
     all.digest = XXH3_64bits_withSeed(&digest_, sizeof(digest_), all.digest);
     const Balance balance = driver_.device().balance();
-    all.balance.in_uj += balance.in_uj;
-    all.balance.out_uj += balance.out_uj;
-    all.balance.lost_uj += balance.lost_uj;
-    all.balance.stored_uj += balance.stored_uj - begun_uj_;
+    all.balance.in_uj += balance.in_uj - begun_.in_uj;
+    all.balance.out_uj += balance.out_uj - begun_.out_uj;
+    all.balance.lost_uj += balance.lost_uj - begun_.lost_uj;
+    all.balance.stored_uj += balance.stored_uj - begun_.stored_uj;
   }
 
  private:
@@ -44,7 +44,7 @@ class CountedDevice final : private DeviceDriver::Connection {
   }
 
   DeviceDriver driver_;
-  std::int64_t begun_uj_;  // stored at the start
+  Balance begun_;  // after the start, which may have made a step
   std::uint64_t reports_ = 0;
   std::uint64_t bytes_ = 0;
   std::uint64_t digest_ = 0;

@@ -27,13 +27,14 @@ std::string drawn(std::string_view points, std::size_t rows) {
 TEST(HistoryDrawing, ShowsASeriesAsALineAndItsLastPoints) {
   const std::string text = drawn(R"([[0,2],[1000,6],[2000,null],[3000,"x"]])", 2);
   EXPECT_TRUE(text.starts_with("a.b in W, 1970-01-01")) << text;
-  EXPECT_THAT(text, HasSubstr("\n▁█  \nmin 1  mean 2  max 3\nthe last 2 of 4; --csv has all:\n"));
+  EXPECT_THAT(
+      text, HasSubstr("\n▁█  \nmin 1  mean 2  max 3\nthe last 2 of 4 values; --csv prints all:\n"));
   EXPECT_THAT(text, HasSubstr("             -\n"));
   EXPECT_TRUE(text.ends_with("           \"x\"\n")) << text;
 }
 
 TEST(HistoryDrawing, SaysWhyThereIsNoLine) {
-  EXPECT_TRUE(drawn("[]", 9).ends_with("\nnothing was reported\n"));
+  EXPECT_TRUE(drawn("[]", 9).ends_with("\nno values were reported\n"));
   EXPECT_THAT(drawn(R"([[0,"x"]])", 9), HasSubstr("\nno numbers\n"));
 }
 

@@ -185,7 +185,7 @@ class RefusalTest(unittest.TestCase):
                 with self.subTest(door=door):
                     said = self.refused(*free_ports(but=door), "--" + door, place)
                     self.assertIn(place, said)
-                    self.assertIn("taken", said)
+                    self.assertIn("in use", said)
                     self.assertIn("--" + door + " ", said)
 
     def test_a_port_of_another_gridloom_counts_as_taken(self):

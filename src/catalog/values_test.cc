@@ -176,8 +176,7 @@ TEST(Values, TellsMistakesOfWhatStandsInsideOfAField) {
       {"unit: W, scale: 0.1, range: [0, 500]", "unit: W, scale: 0, range: [0, 500]",
        "of.fields.watts.scale: cannot be 0"},
       {"values: {7: new}, others", "others", "of.fields.state.others: needs values"},
-      {"faults: {bits", "faults: {initial: 1, bits",
-       "of.fields.faults.initial: unknown key"},
+      {"faults: {bits", "faults: {initial: 1, bits", "of.fields.faults.initial: unknown key"},
   });
 }
 

@@ -34,7 +34,8 @@ class Running:
 def recording(server, *arguments):
     running = Running("record", "--data", server.data, *arguments)
     line = running.process.stderr.readline()  # it listens from here on
-    if "records" not in line:
+    if "recording" not in line:
+        running.process.kill()
         raise AssertionError(line + running.process.stderr.read())
     return running
 

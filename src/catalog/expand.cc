@@ -387,6 +387,7 @@ class Expander {
     const auto found = templates_.find(name.substr(0, name.size() - 1));
     if (found == templates_.end()) {
       std::vector<std::string> names;
+      names.reserve(templates_.size());
       for (const auto& [known, one] : templates_) names.push_back(known);
       return mistakes_.add(
           member.line, path,

@@ -177,7 +177,7 @@ class PhysicsReader {
   }
 
   // A setting that steers a part; nullptr if it cannot, which is recorded.
-  const Field* setting(const YamlNode& node, const std::string& path) const {
+  [[nodiscard]] const Field* setting(const YamlNode& node, const std::string& path) const {
     const auto wrong = [&](std::string_view what) -> const Field* {
       physics_.mistakes().add(node.line, path, what);
       return nullptr;

@@ -38,6 +38,7 @@ std::string title_of(const std::string& title, const std::string& description) {
 
 std::string numbers_of(const PhysicsPart& part) {
   std::vector<std::string> numbers;
+  numbers.reserve(part.numbers.size());
   for (const auto& [name, value] : part.numbers) {
     numbers.push_back(fmt::format("{}: {}", name, value));
   }

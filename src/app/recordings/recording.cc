@@ -146,9 +146,10 @@ Result<TrafficEvent> traffic_event_in(const Json& json) {
   }
   if (wire::member(json, "fault") != nullptr) {
     const auto code = error_code_of(text_of(json, "code"));
-    if (!code)
+    if (!code) {
       return fail(ErrorCode::kMalformed,
                   "the server sent an event of a kind that this program does not know");
+    }
     event.error = Error{.code = *code, .detail = text_of(json, "fault")};
   }
   return event;

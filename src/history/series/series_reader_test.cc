@@ -42,7 +42,7 @@ class Recorder final : public SeriesSink {
   }
 
   void begin(const std::vector<std::string>& fields) override {
-    calls_.push_back("begin");
+    calls_.emplace_back("begin");
     for (const std::string& field : fields) calls_.back() += " " + field;
   }
   void begin_field(std::string_view name) override {

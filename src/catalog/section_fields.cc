@@ -61,25 +61,6 @@ std::string texts_of(const std::vector<NamedValue>& values) {
   return join(texts, "or");
 }
 
-Json zero_of(FieldType type) {
-  switch (type) {
-    case FieldType::kInt:
-    case FieldType::kFloat:
-      return 0;
-    case FieldType::kString:
-      return "";
-    case FieldType::kBool:
-      return false;
-    case FieldType::kArray:
-      return JsonArray();
-    case FieldType::kObject:
-      return JsonObject();
-    case FieldType::kAny:
-      break;
-  }
-  return nullptr;
-}
-
 void check_values(const Entry& entry, Field& field) {
   if (field.range && !field.values.empty()) {
     entry.mistake(
@@ -243,9 +224,7 @@ void read_field(const std::string& name, const Entry& entry, Family& family) {
   entry.flag("invert", field.invert);
   read_error(entry, field);
   entry.json("initial", field.initial);
-  if (field.initial.is_null()) {
-    field.initial = field.absent ? *field.absent : zero_of(field.type);
-  }
+  if (field.initial.is_null()) field.initial = usual_initial(field);
   read_signal(entry, field);
   entry.source(field.source);
   if (const std::string problem = name_problem(name); !problem.empty()) entry.mistake("", problem);
@@ -345,6 +324,26 @@ void read_virtual(const Entry& file, Family& family) {
 }
 
 }  // namespace
+
+Json usual_initial(const Field& field) {
+  if (field.absent) return *field.absent;
+  switch (field.type) {
+    case FieldType::kInt:
+    case FieldType::kFloat:
+      return 0;
+    case FieldType::kString:
+      return "";
+    case FieldType::kBool:
+      return false;
+    case FieldType::kArray:
+      return JsonArray();
+    case FieldType::kObject:
+      return JsonObject();
+    case FieldType::kAny:
+      break;
+  }
+  return nullptr;
+}
 
 std::vector<std::pair<std::string, Json>> read_values(const Entry& entry, std::string_view key,
                                                       const Family& family) {

@@ -23,6 +23,8 @@ void read_commands(const Entry& file, Family& family);
 void read_messages(const Entry& file, Family& family);
 // Reads the faults of virtual devices.
 void read_faults(const Entry& file, Family& family);
+// The start value of a field without `initial`: `absent`, or else the type's zero.
+[[nodiscard]] Json usual_initial(const Field& field);
 // Reads the signal of a field.
 void read_signal(const Entry& entry, Field& field);
 // Checks the signals against the other fields, and puts them in order. Called after

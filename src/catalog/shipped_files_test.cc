@@ -5,31 +5,11 @@
 #include <string>
 
 #include "catalog/loader.h"
+#include "catalog/sections.h"
 #include "catalog/yaml_tree.h"
 
 namespace gridloom::catalog {
 namespace {
-
-// The start value that a field has without `initial`.
-Json usual_initial(const Field& field) {
-  if (field.absent) return *field.absent;
-  switch (field.type) {
-    case FieldType::kInt:
-    case FieldType::kFloat:
-      return 0;
-    case FieldType::kString:
-      return "";
-    case FieldType::kBool:
-      return false;
-    case FieldType::kArray:
-      return JsonArray();
-    case FieldType::kObject:
-      return JsonObject();
-    case FieldType::kAny:
-      break;
-  }
-  return nullptr;
-}
 
 TEST(ShippedFiles, WriteNoInitialThatAFieldHasAnyway) {
   for (const EmbeddedFile& file : embedded_files()) {

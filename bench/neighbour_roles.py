@@ -246,7 +246,7 @@ class Crowd:
             if at in self.lines and event & select.EPOLLRDHUP and not event & select.EPOLLIN:
                 raise ConnectionResetError
         except OSError:
-            self.attack.count("ended by the server")
+            self.attack.count("closed by the server")
             if at in self.lines:
                 self.drop(at)
 
@@ -367,7 +367,7 @@ def history(attack):
         return "http", ask("GET", path, query, extra=b"Connection: close\r\n")(keys)
 
     def on_data(got):
-        attack.count("refused" if got.startswith(b"HTTP/1.1 503") else "pieces of answers")
+        attack.count("refused" if got.startswith(b"HTTP/1.1 503") else "parts of answers")
 
     Crowd(attack, HISTORY_REQUESTS, says, on_data).run()
 

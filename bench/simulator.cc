@@ -29,7 +29,7 @@ constexpr std::chrono::seconds kFor{2};
 class Site final : public sim::DeviceDriver::Connection {
  public:
   explicit Site(const catalog::FamilyPtr& family) : now_(kStart) {
-    const auto kind = std::make_shared<const sim::Kind>(family);
+    const auto kind = std::make_shared<const sim::VirtualFamily>(family);
     for (std::size_t i = 0; i < kDevices; ++i) {
       devices_.push_back(std::make_unique<sim::DeviceDriver>(kind, fmt::format("BENCH{}", i),
                                                              Chance(1), world_.at(now_), *this));

@@ -1,6 +1,6 @@
 # gridloom_portable: the program with all libraries in it, the C library too, so that it runs on any Linux of its
 # processor. It takes the rooms' libraries as they are: beside a release build it costs a few small files and a link.
-# An archive of it has zone files beside it, see src/app/local_zone.h. tools/package makes it.
+# An archive of it has zone files beside it, see src/app/process/local_zone.h. tools/package makes it.
 #
 # Debian has static libraries of most packages. Of the others,
 #  - fmt and spdlog have all their code in their headers too: portable/*.cc compile it;

@@ -1,6 +1,6 @@
 # Every room looks alike: src/<room>/**.cc is its library gl_<room>, *_test.cc its unit test, *_fuzz.cc
-# its fuzz targets (fuzz preset only). layers.txt says what links what. tools/check_style sees to it that every
-# header compiles alone.
+# its fuzz targets (fuzz preset only). layers.txt says what links what; its indented rows, which order the folders of a
+# room, are tools/check_style's alone. That sees to it, too, that every header compiles alone.
 
 # The third-party libraries of a room.
 function(gl_libraries room)
@@ -11,6 +11,7 @@ function(gl_unit_test name)
   add_executable(${name}_test ${ARGN})
   target_link_libraries(${name}_test PRIVATE GTest::gtest_main GTest::gmock)
   target_precompile_headers(${name}_test REUSE_FROM gl_precompiled_test)
+  target_compile_options(${name}_test PRIVATE ${GL_TEST_OPTIONS})
   target_compile_definitions(${name}_test PRIVATE GL_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
   gl_suites(${name}_test unit/${name})
 endfunction()

@@ -1,4 +1,4 @@
-#include "app/cli.h"
+#include "app/command_line/cli.h"
 
 #ifdef GL_STATIC
 #include <openssl/crypto.h>

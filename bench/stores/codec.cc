@@ -1,7 +1,7 @@
 // Usage: history_codec [DEVICES [HOURS]]
 //
-// What batches and blocks cost: bytes and nanoseconds a sample, one thread, on what stream.h makes
-// up. Each figure is the best of three runs.
+// Cost of batches and blocks: bytes and nanoseconds per sample, one thread, on the data of
+// stream.h. Each figure is the best of three runs.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -16,8 +16,8 @@
 #include <system_error>
 #include <vector>
 
-#include "history/batch.h"
-#include "history/block.h"
+#include "history/blocks/block.h"
+#include "history/log/batch.h"
 #include "stores/stream.h"
 
 namespace {
@@ -60,7 +60,7 @@ Data make(std::uint32_t devices, std::int64_t hours) {
   return data;
 }
 
-// Not the clock on the wall: others may use the machine.
+// CPU time, because other processes may use the machine.
 double processor_time_s() {
   timespec now{};
   clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);

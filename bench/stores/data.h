@@ -1,6 +1,6 @@
-// The reports that every store gets: made up once (stream.h), in the order of their times, values
-// as the JSON texts that devices send. A fleet reports for some hours; a few of its devices go on
-// for a week. And what is measured with: processor time, the page cache.
+// The reports that every store gets: generated once (stream.h), in the order of their times, values
+// as the JSON texts that devices send. A fleet reports for some hours; a few of its devices
+// continue for a week. Also the means of measuring: CPU time, bytes written, the page cache.
 #pragma once
 
 #include <cstddef>
@@ -53,12 +53,12 @@ struct Data {
 enum class Whose : std::uint8_t { kThread, kProcess };
 [[nodiscard]] double processor_time_s(Whose whose);
 [[nodiscard]] double wall_time_s();
-// Bytes that this process made the kernel write to disks, or will.
+// Bytes that this process has written or that the kernel will write to disks for it.
 [[nodiscard]] std::uint64_t written_bytes();
 
-// Of all files in it.
+// The size of all files in the folder.
 [[nodiscard]] std::uint64_t size_of(const std::filesystem::path& folder);
-// The files are written to the disk and leave the page cache.
+// Writes the folder's files to the disk and removes them from the page cache.
 void drop_cache(const std::filesystem::path& folder);
 
 [[noreturn]] void give_up(std::string_view why);

@@ -16,8 +16,8 @@
 #include <vector>
 
 #include "history/archive.h"
-#include "history/batch.h"
-#include "history/log.h"
+#include "history/log/batch.h"
+#include "history/log/log.h"
 #include "stores/data.h"
 #include "stores/stores.h"
 #include "stores/stream.h"
@@ -118,7 +118,7 @@ std::unique_ptr<Archive> open(const std::filesystem::path& folder, const Clock& 
   return std::move(*archive);
 }
 
-// Until nothing is on its way to the builder: who reads sees all that is durable.
+// Waits until the builder has all records: a reader then sees all durable data.
 void settle(Archive& archive, Shard& shard) {
   shard.wait_for_all();
   std::binary_semaphore done(0);

@@ -1,6 +1,6 @@
 // Usage: history_series [DAYS]
 //
-// What reads cost: a week of one field of a device that reports many, from a store as the server
+// Cost of reads: a week of one field of a device with many fields, from a store as the server
 // has it. Warm: the file is in the system's memory. Each figure is the best of ten.
 #include <fmt/format.h>
 #include <unistd.h>
@@ -16,9 +16,9 @@
 #include <string_view>
 #include <vector>
 
-#include "history/series.h"
-#include "history/store.h"
-#include "registry/files.h"
+#include "history/series/series.h"
+#include "history/store/store.h"
+#include "storage/files.h"
 #include "stores/stream.h"
 
 namespace {
@@ -87,10 +87,10 @@ void measure(history::Store& store, std::string_view name, const history::Series
       must(series.read(
           [&](std::int64_t from, std::int64_t to,
               const history::OnHourBlock& on_block) -> gridloom::Result<bool> {
-            must(store.each_part(kDevice, from, to,
-                                 [&](std::int64_t hour, std::string_view bytes) -> Status {
-                                   return on_block(hour, must(history::Block::open(bytes)));
-                                 }));
+            must(store.each_chunk(kDevice, from, to,
+                                  [&](std::int64_t hour, std::string_view bytes) -> Status {
+                                    return on_block(hour, must(history::Block::open(bytes)));
+                                  }));
             return true;
           },
           {}, points));
@@ -114,7 +114,7 @@ int main(int argc, char** argv) {
   if (::mkdtemp(folder.data()) == nullptr) return 1;
   for (const std::size_t fields : {std::size_t{1}, std::size_t{DeviceStream::kFields}}) {
     const std::filesystem::path data = std::filesystem::path(folder) / fmt::format("{}", fields);
-    must(gridloom::registry::make_data_folder(data));
+    must(gridloom::storage::make_data_folder(data));
     history::Store store = must(history::Store::open(data));
     fill(store, days * 24, fields);
     const std::int64_t from_ms =

@@ -1,5 +1,5 @@
-// What one would do without thinking further: a row for each sample, in SQLite, with the time of a
-// series side by side.
+// The simplest store for comparison: one row per sample in SQLite, with the samples of a series
+// next to each other.
 #include <fmt/format.h>
 #include <sqlite3.h>
 #include <charconv>

@@ -1,4 +1,4 @@
-// What history_stores can do; each prints its figures as one line of JSON.
+// The measurements of history_stores; each prints its figures as one line of JSON.
 #pragma once
 
 #include <cstdint>
@@ -13,15 +13,15 @@ namespace gridloom::bench {
 void fill_gridloom(const Data& data, const std::filesystem::path& folder);
 void fill_log(const Data& data, const std::filesystem::path& folder);
 void fill_sqlite(const Data& data, const std::filesystem::path& folder);
-// The hours of a fleet before the one that is now, each a block as the builder leaves it, with a
-// report a minute: what a server that starts finds in DATA.
+// Writes the past hours of a fleet to a data folder, each as a block of the builder, with one
+// report per minute: the state that a starting server finds.
 struct Fleet {
   std::uint32_t devices = 0;
   std::int64_t hours = 0;
 };
 void fill_hours(const Fleet& fleet, const std::filesystem::path& folder);
 
-// Asks for a week of kAsked of the first devices, cold, and often of the very first.
+// Queries a week of kAsked of the first devices, with cold caches, and repeatedly of the first one.
 inline constexpr int kWarmRuns = 21;
 void read_gridloom(const std::filesystem::path& folder, std::uint32_t devices);
 void read_sqlite(const std::filesystem::path& folder, std::uint32_t devices);
@@ -37,18 +37,18 @@ struct Readings {
 };
 void print(const Readings& readings);
 
-// What a home writes to its disk.
+// One home, for measure_home(), which measures the bytes that it writes to its disk.
 struct Home {
   std::uint32_t devices = 5;
   std::int64_t hours = 0;
   std::int64_t group_ms = 0;
 };
-// Of a device file with 160 fields.
+// The size of a twin of a family with 160 fields.
 inline constexpr std::size_t kTwin_bytes = 5000;
 void measure_home(const std::filesystem::path& folder, const Home& home);
 
-// To standard output, for who gives it to a server: the rows of COPY, a statement each
-// kReportsACommit reports; bodies of Influx lines, each behind its length in 8 bytes.
+// Written to standard output, for the script that sends it to a server: rows of COPY, one statement
+// per kReportsACommit reports; bodies of Influx lines, each preceded by its length in 8 bytes.
 void write_copy(const Data& data);
 void write_influx(const Data& data);
 

@@ -1,9 +1,9 @@
-// What a fleet of power stations reports, made up: the same for everyone who measures a store.
+// Generated reports of a fleet of power stations: the same data for every measured store.
 //
 // A device has 50 fields and reports every 10 s, give or take 40 ms: powers in W that wander,
 // voltages in mV and currents in mA with noise, temperatures, states of charge with one decimal,
 // counters that grow, and states that hardly change. A report has what changed, 25.7 fields on
-// average. A stream is a function of its seed, and knows nothing of what it is written to.
+// average. A stream is a function of its seed only.
 #pragma once
 
 #include <algorithm>
@@ -36,7 +36,7 @@ class DeviceStream {
     for (std::uint32_t field = 0; field < kFields; ++field) levels_[field] = first_level(field);
   }
 
-  // Until the next call.
+  // Valid until the next call.
   std::span<const Reading> next() {
     at_ms_ += kPeriod_ms + between(-40, 40);
     count_ = 0;
@@ -157,7 +157,7 @@ class DeviceStream {
   std::size_t count_ = 0;
 };
 
-// A reading's value as its device writes it; none is negative and has a decimal.
+// A reading's value as its device writes it; no value is both negative and fractional.
 inline void append_json(std::string& out, const Reading& reading) {
   out += std::to_string(reading.tenths / 10);
   if (!DeviceStream::has_decimal(reading.field)) return;

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <utility>
 
-#include "app/simulate.h"
+#include "app/device_groups.h"
 #include "sim/virtual_device.h"
 
 namespace gridloom::app {

@@ -22,33 +22,34 @@ constexpr std::int64_t kDeep = 1000;  // levels that recursive parsers may use
 // The minimum values are chosen so that the platform can still serve a client.
 constexpr auto kLimits = std::to_array<Limit>({
     // --- the four listeners ---
-    {"door.connections", "connections", 1, kMany,
+    {"listener.connections", "connections", 1, kMany,
      "Open connections of one listener. All listeners share the files that the process may "
      "open, and each is guaranteed a tenth. When all are taken, a connection that has not "
      "signed in is closed for the new one, or else one of the account that has the most",
      [](Limits& l) -> LimitField { return &l.listeners.connections; }},
-    {"door.connections-per-address", "connections", 0, kMany,
+    {"listener.connections-per-address", "connections", 0, kMany,
      "Open connections from one peer address, for each listener; 0: unlimited",
      [](Limits& l) -> LimitField { return &l.listeners.connections_per_address; }},
-    {"door.strangers-bytes", "bytes", 64 * kKilobyte, 64 * kGigabyte,
+    {"listener.unauthenticated-bytes", "bytes", 64 * kKilobyte, 64 * kGigabyte,
      "Bytes of incomplete requests and packets of all connections that have not signed in, "
      "beyond 4 KB each; a connection that exceeds it is closed",
      [](Limits& l) -> LimitField { return &l.unauthenticated_bytes; }},
-    {"door.unsent-bytes", "bytes", 64 * kKilobyte, kGigabyte,
+    {"listener.unsent-bytes", "bytes", 64 * kKilobyte, kGigabyte,
      "Bytes of output that a peer has not read; beyond that its connection is closed",
      [](Limits& l) -> LimitField { return &l.listeners.unsent_bytes; }},
-    {"door.unsent-ms", "ms", 100, kDay_ms,
+    {"listener.unsent-ms", "ms", 100, kDay_ms,
      "Time for a peer to read any of the output that waits for it; then its connection is "
      "closed",
      [](Limits& l) -> LimitField { return &l.listeners.unsent_time; }},
-    {"door.failures-per-minute", "failures", 0, kMany,
+    {"listener.failures-per-minute", "failures", 0, kMany,
      "Sign-ins and signatures of one address that may fail in a minute; further attempts are "
      "refused unread (429, CONNACK connection rate exceeded) until the budget refills. A "
      "loopback address has 50 times as many; 0: unlimited",
      [](Limits& l) -> LimitField { return &l.failures_per_minute; }},
-    {"door.handshake-ms", "ms", 100, kDay_ms, "Time for a TLS handshake",
+    {"listener.handshake-ms", "ms", 100, kDay_ms, "Time for a TLS handshake",
      [](Limits& l) -> LimitField { return &l.listeners.handshake_time; }},
-    {"door.close-ms", "ms", 100, kDay_ms, "Time for the peer to answer the end of a TLS connection",
+    {"listener.close-ms", "ms", 100, kDay_ms,
+     "Time for the peer to answer the end of a TLS connection",
      [](Limits& l) -> LimitField { return &l.listeners.close_time; }},
 
     // --- HTTP ---
@@ -68,7 +69,7 @@ constexpr auto kLimits = std::to_array<Limit>({
      [](Limits& l) -> LimitField { return &l.requests_per_second; }},
     {"http.query-bytes", "bytes", 64, 64 * kKilobyte, "Bytes of a query string; else 1008",
      [](Limits& l) -> LimitField { return &l.signing.query_bytes; }},
-    {"http.parameters", "parameters", 1, wire::kMostQueryPairs,
+    {"http.parameters", "parameters", 1, wire::kMaxQueryPairs,
      "Parameters of a request, in its query or flattened from its body; else 1008",
      [](Limits& l) -> LimitField { return &l.signing.parameters; }},
     {"http.signed-bytes", "bytes", kKilobyte, kGigabyte,
@@ -78,7 +79,7 @@ constexpr auto kLimits = std::to_array<Limit>({
      "Bytes of flattened parameters for each byte of a request body, in addition to the first "
      "16384; else 1008",
      [](Limits& l) -> LimitField { return &l.signing.growth; }},
-    {"http.reordered-parameters", "parameters", 16, wire::kMostQueryPairs,
+    {"http.reordered-parameters", "parameters", 16, wire::kMaxQueryPairs,
      "Parameters of a request whose signature is tried in every order that clients use; with "
      "more, the parameters must be signed in the order of their flattened names",
      [](Limits& l) -> LimitField { return &l.signing.reordered; }},
@@ -290,13 +291,24 @@ constexpr auto kLimits = std::to_array<Limit>({
      [](Limits& l) -> LimitField { return &l.client_ids_a_day; }},
 });
 
+constexpr std::string_view kFormerGroup = "door.";
+constexpr std::string_view kFormerUnauthenticated = "door.strangers-bytes";
+
+// The limits of listeners had other names once, which configuration files may still use.
+std::string present_name(std::string_view name) {
+  if (name == kFormerUnauthenticated) return "listener.unauthenticated-bytes";
+  if (!name.starts_with(kFormerGroup)) return std::string(name);
+  return fmt::format("listener.{}", name.substr(kFormerGroup.size()));
+}
+
 Status put_into(Limits& limits, std::string_view setting) {
   const std::size_t equals = setting.find('=');
   const std::string_view name = setting.substr(0, equals);
-  const auto* limit = std::ranges::find(kLimits, name, &Limit::name);
+  const auto* limit = std::ranges::find(kLimits, present_name(name), &Limit::name);
   if (limit == kLimits.end()) {
     return fail(ErrorCode::kBadParams,
-                fmt::format("--limit {}: there is no limit \"{}\"; `gridloom limits` lists them",
+                fmt::format("--limit {}: there is no limit \"{}\"; `gridloom limits` lists the "
+                            "limits",
                             setting, name));
   }
   const std::string_view text =
@@ -306,8 +318,8 @@ Status put_into(Limits& limits, std::string_view setting) {
   if (text.empty() || error != std::errc() || end != text.data() + text.size() ||
       value < limit->least || value > limit->most) {
     return fail(ErrorCode::kBadParams,
-                fmt::format("--limit {}: {} is a whole number from {} to {} ({})", setting, name,
-                            limit->least, limit->most, limit->unit));
+                fmt::format("--limit {}: {} must be a whole number from {} to {} ({})", setting,
+                            name, limit->least, limit->most, limit->unit));
   }
   std::visit(
       [value](auto* number) {
@@ -352,7 +364,7 @@ std::string limits_text(Limits limits) {
   std::string text;
   for (const Limit& limit : kLimits) {
     fmt::format_to(std::back_inserter(text), "{:<30} {:>10} {:<12} {}\n", limit.name,
-                   value_of(limit, limits), limit.unit, limit.meaning);
+                   value_of(limit, limits), limit.unit, limit.description);
   }
   return text;
 }
@@ -366,12 +378,15 @@ std::string limits_page() {
       "(repeatable), or `limit = [\"NAME=VALUE\", ...]` in the configuration file, changes it.\n"
       "`gridloom limits` lists all of them. With the `--limit` options of a server, or with its\n"
       "`--config FILE` before the command's name, it shows the values of that server.\n\n"
+      "The former names of the limits of listeners are still accepted: `door.NAME` for "
+      "`listener.NAME`,\n"
+      "and `door.strangers-bytes` for `listener.unauthenticated-bytes`.\n\n"
       "A limit is the largest value that is accepted. Refusals name the configured value.\n\n"
       "| name | default | least | most | description |\n|---|---|---|---|---|\n";
   Limits limits;
   for (const Limit& limit : kLimits) {
     fmt::format_to(std::back_inserter(text), "| `{}` | {} {} | {} | {} | {} |\n", limit.name,
-                   value_of(limit, limits), limit.unit, limit.least, limit.most, limit.meaning);
+                   value_of(limit, limits), limit.unit, limit.least, limit.most, limit.description);
   }
   return text;
 }

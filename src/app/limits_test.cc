@@ -59,6 +59,20 @@ TEST(Limits, TheLastSettingCounts) {
   EXPECT_EQ(set->http.idle_time, Millis(5000));
 }
 
+TEST(Limits, FormerNamesAreAccepted) {
+  for (const Limit& limit : all_limits()) {
+    if (!limit.name.starts_with("listener.")) continue;
+    std::string former = "door." + std::string(limit.name.substr(limit.name.find('.') + 1));
+    if (limit.name == "listener.unauthenticated-bytes") former = "door.strangers-bytes";
+    auto set = limits_from({former + '=' + std::to_string(limit.most)});
+    ASSERT_TRUE(set) << set.error().detail;
+    EXPECT_EQ(value_of(limit, *set), limit.most) << former;
+    EXPECT_FALSE(limits_from({former + '=' + std::to_string(limit.most + 1)})) << former;
+  }
+  EXPECT_FALSE(limits_from({"door.body-bytes=1000"}));
+  EXPECT_FALSE(limits_from({"listener.strangers-bytes=100000"}));
+}
+
 TEST(Limits, ATextMayBeAsLargeAsWhatCarriesIt) {
   auto set = limits_from({"http.body-bytes=1000000", "mqtt.packet-bytes=2000000"});
   ASSERT_TRUE(set);
@@ -67,9 +81,9 @@ TEST(Limits, ATextMayBeAsLargeAsWhatCarriesIt) {
   EXPECT_EQ(set->hub.report.bytes, 2'000'000U);
 }
 
-TEST(Limits, WhatIsWrongIsNamed) {
+TEST(Limits, ErrorsNameTheSettingAndTheValidValues) {
   for (const auto& [wrong, says] : std::vector<std::pair<std::string, std::string>>{
-           {"http.body=1", "no limit \"http.body\"; `gridloom limits` lists them"},
+           {"http.body=1", "no limit \"http.body\"; `gridloom limits` lists the limits"},
            {"", "no limit \"\""},
            {"http.body-bytes", "a whole number from 256"},
            {"http.body-bytes=", "a whole number from 256"},

@@ -16,20 +16,20 @@ class MallocTrimPolicy {
   // Call a few times a second. True: trim now.
   [[nodiscard]] bool is_due(std::size_t connections, TimePoint now) {
     peak_ = std::max(peak_, connections);
-    if (peak_ < kCrowd || connections > peak_ / 2) {
+    if (peak_ < kMinPeak || connections > peak_ / 2) {
       since_.reset();
       return false;
     }
     if (!since_) since_ = now;
-    if (now - *since_ < kCalm) return false;
+    if (now - *since_ < kSettledFor) return false;
     peak_ = connections;
     since_.reset();
     return true;
   }
 
  private:
-  static constexpr std::size_t kCrowd = 100;
-  static constexpr Millis kCalm{2000};
+  static constexpr std::size_t kMinPeak = 100;
+  static constexpr Millis kSettledFor{2000};
 
   std::size_t peak_ = 0;
   std::optional<TimePoint> since_;

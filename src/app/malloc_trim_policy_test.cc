@@ -5,7 +5,7 @@
 namespace gridloom::app {
 namespace {
 
-TEST(MallocTrimPolicy, IsDueOnceAfterACrowdHasGone) {
+TEST(MallocTrimPolicy, IsDueOnceAfterManyConnectionsClosed) {
   MallocTrimPolicy trim;
   TimePoint now{Millis(1000)};
   const auto due_after = [&](std::size_t connections, int ms) {

@@ -32,7 +32,7 @@ class Listener {
       ASSERT_TRUE(applied) << message.payload;
       EXPECT_EQ(applied->refused, 0U);
       std::set<std::size_t> slots;
-      for (const twin::Taken& taken : taken_) {
+      for (const twin::AcceptedValue& taken : taken_) {
         heard_.emplace(twin_.name_of(taken.slot));
         EXPECT_TRUE(slots.insert(taken.slot).second) << twin_.name_of(taken.slot) << " twice";
       }
@@ -49,11 +49,11 @@ class Listener {
  private:
   twin::Twin twin_;
   twin::ReportReader reader_;
-  std::vector<twin::Taken> taken_;
+  std::vector<twin::AcceptedValue> taken_;
   std::set<std::string> heard_;
 };
 
-TEST(ReportShapes, WhatADeviceSaysIsReadBackAsItIsWhateverWasSet) {
+TEST(ReportShapes, ReportsAreReadBackUnchangedAfterAnySet) {
   for (const std::string_view id : kFamilies) {
     SCOPED_TRACE(id);
     const catalog::FamilyPtr family = sim::family_of(id);

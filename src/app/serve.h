@@ -1,4 +1,5 @@
-// `gridloom serve`: assembles the platform, runs it until a signal, and shuts it down in order.
+// `gridloom serve`: runs a server (server/server.h) until a signal, with what belongs to a process:
+// the lock of its data folder, sockets and threads, the admin socket, the demo home.
 #pragma once
 
 #include "app/options.h"

@@ -57,7 +57,7 @@ FailureBudget::Bucket FailureBudget::full(double most, TimePoint now) {
 FailureBudget::Bucket* FailureBudget::find(std::string_view group, TimePoint now) {
   const auto found = failing_.find(group);
   if (found == failing_.end()) {
-    if (failing_.size() < kMost || !others_) return nullptr;
+    if (failing_.size() < kMax || !others_) return nullptr;
     fill(*others_, now);
     return &*others_;
   }
@@ -71,7 +71,7 @@ FailureBudget::Bucket& FailureBudget::bucket_of(std::string_view group, TimePoin
     fill(found->second, now);
     return found->second;
   }
-  if (failing_.size() >= kMost) {
+  if (failing_.size() >= kMax) {
     // A bucket that is full again need not be kept.
     std::erase_if(failing_, [now](const auto& entry) {
       Bucket bucket = entry.second;
@@ -81,16 +81,16 @@ FailureBudget::Bucket& FailureBudget::bucket_of(std::string_view group, TimePoin
   }
   const double most =
       is_loopback(group) ? per_minute_ * static_cast<double>(kLoopbackTimes) : per_minute_;
-  if (failing_.size() < kMost) return failing_.emplace(group, full(most, now)).first->second;
+  if (failing_.size() < kMax) return failing_.emplace(group, full(most, now)).first->second;
   if (!others_) others_ = full(per_minute_ * static_cast<double>(kLoopbackTimes), now);
   fill(*others_, now);
   return *others_;
 }
 
-FailureBudget::Bucket* FailureBudget::known_bucket(std::string_view group, std::string_view name,
-                                                   TimePoint now) {
-  const auto found = known_.find(pair_of(group, name));
-  if (found == known_.end() || now - found->second.succeeded > kRemembered) return nullptr;
+FailureBudget::Bucket* FailureBudget::trusted_bucket(std::string_view group, std::string_view name,
+                                                     TimePoint now) {
+  const auto found = trusted_.find(pair_of(group, name));
+  if (found == trusted_.end() || now - found->second.succeeded > kRemembered) return nullptr;
   fill(found->second.bucket, now);
   return &found->second.bucket;
 }
@@ -101,7 +101,7 @@ std::optional<Millis> FailureBudget::wait(std::string_view address, std::string_
   const std::scoped_lock lock(mutex_);
   const Bucket* failing = find(group, now);
   if (failing == nullptr || failing->tokens >= 1) return std::nullopt;
-  const Bucket* known = known_bucket(group, name, now);
+  const Bucket* known = trusted_bucket(group, name, now);
   if (known != nullptr && known->tokens >= 1) return std::nullopt;
   const auto until = [](const Bucket& bucket) { return (1 - bucket.tokens) / bucket.most; };
   const double share =
@@ -116,7 +116,7 @@ void FailureBudget::failed(std::string_view address, std::string_view name, Time
   const bool spent = bucket.tokens < 1;
   bucket.tokens = std::max(0.0, bucket.tokens - 1);
   if (!spent) return;
-  if (Bucket* known = known_bucket(group, name, now)) {
+  if (Bucket* known = trusted_bucket(group, name, now)) {
     known->tokens = std::max(0.0, known->tokens - 1);
   }
 }
@@ -125,19 +125,19 @@ void FailureBudget::succeeded(std::string_view address, std::string_view name, T
   const std::string group = address_group(address);
   const std::scoped_lock lock(mutex_);
   const std::string pair = pair_of(group, name);
-  if (const auto found = known_.find(pair); found != known_.end()) {
+  if (const auto found = trusted_.find(pair); found != trusted_.end()) {
     found->second.succeeded = now;
     return;
   }
-  if (known_.size() >= kMost) {
-    std::erase_if(known_, [now](const auto& entry) {
+  if (trusted_.size() >= kMax) {
+    std::erase_if(trusted_, [now](const auto& entry) {
       return now - entry.second.succeeded > std::chrono::hours(1);
     });
   }
-  if (known_.size() >= kMost) return;
+  if (trusted_.size() >= kMax) return;
   const double most =
       is_loopback(group) ? per_minute_ * static_cast<double>(kLoopbackTimes) : per_minute_;
-  known_.emplace(pair, Known{.bucket = full(most, now), .succeeded = now});
+  trusted_.emplace(pair, TrustedName{.bucket = full(most, now), .succeeded = now});
 }
 
 std::size_t FailureBudget::addresses() const {

@@ -7,7 +7,7 @@
 // through while another name behind the same address fails. Loopback addresses have kLoopbackTimes
 // the budget.
 //
-// Bounded: kMost addresses and kMost names are counted separately; further addresses share one
+// Bounded: kMax addresses and kMax names are counted separately; further addresses share one
 // budget.
 // Thread rule: any thread.
 #pragma once
@@ -25,7 +25,7 @@ namespace gridloom {
 
 class FailureBudget {
  public:
-  static constexpr std::size_t kMost = 4096;
+  static constexpr std::size_t kMax = 4096;
   static constexpr std::size_t kLoopbackTimes = 50;
 
   // `per_minute` is at least 1: that many failures at once, which are then refunded evenly.
@@ -46,7 +46,7 @@ class FailureBudget {
     double most = 0;
     TimePoint filled{};
   };
-  struct Known {
+  struct TrustedName {
     Bucket bucket{};
     TimePoint succeeded{};
   };
@@ -55,12 +55,13 @@ class FailureBudget {
   [[nodiscard]] static Bucket full(double most, TimePoint now);
   [[nodiscard]] Bucket* find(std::string_view group, TimePoint now);
   Bucket& bucket_of(std::string_view group, TimePoint now);
-  [[nodiscard]] Bucket* known_bucket(std::string_view group, std::string_view name, TimePoint now);
+  [[nodiscard]] Bucket* trusted_bucket(std::string_view group, std::string_view name,
+                                       TimePoint now);
 
   const double per_minute_;
   mutable std::mutex mutex_;
-  StringMap<Bucket> failing_;  // by address group
-  StringMap<Known> known_;     // by address group and name
+  StringMap<Bucket> failing_;       // by address group
+  StringMap<TrustedName> trusted_;  // by address group and name
   std::optional<Bucket> others_;
 };
 

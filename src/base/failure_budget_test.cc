@@ -26,14 +26,14 @@ TEST(FailureBudget, AMinutesWorthMayFailAndNotOneMore) {
   EXPECT_FALSE(budget.wait(kHome, "a", kNow + Millis(1000)));
 }
 
-TEST(FailureBudget, WhatIsRefusedUnreadCostsNothing) {
+TEST(FailureBudget, ARefusedAttemptCostsNoBudget) {
   FailureBudget budget(60);
   fail_often(budget, kHome, "a", 60);
   for (int i = 0; i < 1000; ++i) EXPECT_TRUE(budget.wait(kHome, "a", kNow + Millis(500)));
   EXPECT_FALSE(budget.wait(kHome, "a", kNow + Millis(1000)));
 }
 
-TEST(FailureBudget, WhoWasRightGoesOnBehindAnAddressThatFails) {
+TEST(FailureBudget, ANameThatSucceededGetsThroughBehindAFailingAddress) {
   FailureBudget budget(60);
   budget.succeeded(kHome, "right", kNow);
   fail_often(budget, kHome, "wrong", 5000);
@@ -60,10 +60,10 @@ TEST(FailureBudget, LoopbackHasMore) {
 
 TEST(FailureBudget, ManyAddressesShareWhatIsLeft) {
   FailureBudget budget(60);
-  for (std::size_t i = 0; i < FailureBudget::kMost + 5000; ++i) {
+  for (std::size_t i = 0; i < FailureBudget::kMax + 5000; ++i) {
     budget.failed("a" + std::to_string(i), "name", kNow);
   }
-  EXPECT_EQ(budget.addresses(), FailureBudget::kMost);
+  EXPECT_EQ(budget.addresses(), FailureBudget::kMax);
   EXPECT_TRUE(budget.wait("another", "name", kNow));
   EXPECT_FALSE(budget.wait("another", "name", kNow + std::chrono::seconds(1)));
   // Addresses whose budget is full again are removed to make room.

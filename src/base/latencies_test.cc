@@ -26,7 +26,7 @@ TEST(Latencies, APercentileIsWithinTwoPercentOfTheTrueOne) {
   EXPECT_EQ(all.max_ms(), 10);
 }
 
-TEST(Latencies, ThoseSinceAMomentStandAlone) {
+TEST(Latencies, SinceReturnsOnlyLaterDurations) {
   Latencies all;
   for (int i = 1; i <= 100; ++i) all.add(microseconds(5000));
   const Latencies before = all;

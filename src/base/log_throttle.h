@@ -22,24 +22,24 @@ class LogThrottle {
   // Nothing: suppressed. Otherwise the number of lines suppressed since the last admitted one.
   [[nodiscard]] std::optional<std::uint64_t> admit(TimePoint now) {
     const std::scoped_lock lock(mutex_);
-    if (!begun_ || now - *begun_ >= options_.within || now < *begun_) {
-      begun_ = now;
-      said_ = 0;
+    if (!window_begin_ || now - *window_begin_ >= options_.within || now < *window_begin_) {
+      window_begin_ = now;
+      admitted_ = 0;
     }
-    if (said_ >= options_.times) {
-      ++left_out_;
+    if (admitted_ >= options_.times) {
+      ++suppressed_;
       return std::nullopt;
     }
-    ++said_;
-    return std::exchange(left_out_, 0);
+    ++admitted_;
+    return std::exchange(suppressed_, 0);
   }
 
  private:
   Options options_;
   std::mutex mutex_;
-  std::optional<TimePoint> begun_;
-  std::uint64_t said_ = 0;
-  std::uint64_t left_out_ = 0;
+  std::optional<TimePoint> window_begin_;
+  std::uint64_t admitted_ = 0;
+  std::uint64_t suppressed_ = 0;
 };
 
 }  // namespace gridloom

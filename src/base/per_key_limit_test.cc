@@ -23,7 +23,7 @@ TEST(PerKeyLimit, AsManyAsAllowedAndNotOneMore) {
   EXPECT_FALSE(permits.take("a", 2));
 }
 
-TEST(PerKeyLimit, AMovedSeatIsGivenBackOnce) {
+TEST(PerKeyLimit, AMovedPermitIsReturnedOnce) {
   PerKeyLimit permits;
   PerKeyLimit::Permit kept;
   {
@@ -36,14 +36,14 @@ TEST(PerKeyLimit, AMovedSeatIsGivenBackOnce) {
   EXPECT_TRUE(permits.take("a", 1));
 }
 
-TEST(PerKeyLimit, ASeatMayOutliveItsRoom) {
+TEST(PerKeyLimit, APermitMayOutliveItsLimit) {
   auto permits = std::make_unique<PerKeyLimit>();
   const auto permit = permits->take("a", 1);
   permits.reset();
   EXPECT_TRUE(permit);
 }
 
-TEST(PerKeyLimit, ThreadsNeverShareASeat) {
+TEST(PerKeyLimit, ThreadsNeverExceedTheLimit) {
   PerKeyLimit permits;
   {
     std::vector<std::jthread> threads;

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <cstddef>
 
 namespace gridloom {
 
@@ -24,6 +23,17 @@ std::optional<char32_t> take_character(std::string_view& text) {
   if (character >= 0xd800 && character <= 0xdfff) return std::nullopt;
   text.remove_prefix(length);
   return character;
+}
+
+std::size_t whole_characters(std::string_view text) {
+  constexpr std::size_t kMaxMissing = 3;  // the last bytes of a character of four
+  for (std::size_t back = 1; back <= std::min(text.size(), kMaxMissing); ++back) {
+    const auto byte = static_cast<unsigned char>(text[text.size() - back]);
+    if ((byte & 0xc0U) == 0x80U) continue;
+    const bool is_whole = static_cast<std::size_t>(std::countl_one(byte)) <= back;
+    return is_whole ? text.size() : text.size() - back;
+  }
+  return text.size();
 }
 
 bool is_printable(char32_t c) {

@@ -2,6 +2,7 @@
 // line. Everything here is pure.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,6 +15,10 @@ namespace gridloom {
 
 // False for control characters, and for characters that reorder or hide the text around them.
 [[nodiscard]] bool is_printable(char32_t character);
+
+// The length of the text up to a character that only begins at its end: the next piece of the text
+// may complete it.
+[[nodiscard]] std::size_t whole_characters(std::string_view text);
 
 // Replaces bytes that are not UTF-8, and characters that are not printable, with '?'; control
 // characters in `kept` stay.

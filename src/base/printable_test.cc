@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cstddef>
+#include <string>
 #include <string_view>
 
 namespace gridloom {
@@ -25,6 +27,36 @@ TEST(Printable, ATerminalGetsWhatDoesNotControlIt) {
     EXPECT_EQ(printable(row.text, "\n\t"), row.printed);
   }
   EXPECT_EQ(printable("two\nlines"), "two?lines");
+}
+
+TEST(Printable, ATextInPiecesIsCutBetweenCharacters) {
+  const struct {
+    std::string_view text;
+    std::size_t whole;
+  } rows[] = {
+      {"", 0},
+      {"soc", 3},
+      {"K\xc3\xbc", 3},
+      {"K\xc3", 1},
+      {"\xe2\x96\x81", 3},
+      {"a\xe2\x96", 1},
+      {"a\xf0\x9f\x94", 1},
+      {"\xf0\x9f\x94\x8b", 4},
+      {"\x81\x81\x81\x81", 4},  // the end of nothing
+      {"a\xff", 1},             // waits like the beginning of a character
+  };
+  for (const auto& row : rows) EXPECT_EQ(whole_characters(row.text), row.whole) << row.text;
+  // Whatever the pieces, the printed text is the same.
+  const std::string_view text =
+      "K\xc3\xbc"
+      "che \xe2\x96\x81\xff\xf0\x9f\x94\x8b\x81\xe2";
+  for (std::size_t cut = 0; cut <= text.size(); ++cut) {
+    std::string waiting(text.substr(0, cut));
+    const std::size_t whole = whole_characters(waiting);
+    const std::string first = printable(waiting.substr(0, whole));
+    EXPECT_EQ(first + printable(waiting.substr(whole).append(text.substr(cut))), printable(text))
+        << cut;
+  }
 }
 
 }  // namespace

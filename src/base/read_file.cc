@@ -39,8 +39,8 @@ Result<std::string> read_file(const std::filesystem::path& path, std::size_t mos
   const OpenFile file(path);
   struct stat facts{};
   if (file.get() < 0 || ::fstat(file.get(), &facts) != 0) return refuse(system_message(errno));
-  if (S_ISDIR(facts.st_mode)) return refuse("it is a folder");
-  const std::size_t limit = S_ISREG(facts.st_mode) ? most : std::min(most, kMostOfStream);
+  if (S_ISDIR(facts.st_mode)) return refuse("it is a folder, not a file");
+  const std::size_t limit = S_ISREG(facts.st_mode) ? most : std::min(most, kMaxOfStream);
   const auto too_long = [&] { return refuse("more than " + std::to_string(limit) + " bytes"); };
   if (S_ISREG(facts.st_mode) && std::cmp_greater(facts.st_size, limit)) return too_long();
   std::string text;
@@ -64,15 +64,17 @@ Result<std::string> read_text(const std::filesystem::path& path, std::size_t mos
            c == '\x7F';
   });
   if (control == text->end()) return text;
-  return fail(ErrorCode::kMalformed, path.string() + ": cannot be read: it is no text, as byte " +
-                                         std::to_string(control - text->begin()) + " shows");
+  return fail(ErrorCode::kMalformed, path.string() + ": cannot be read: it is not text: byte " +
+                                         std::to_string(control - text->begin()) +
+                                         " is a control character");
 }
 
 Status only_for_its_owner(const std::filesystem::path& path, unsigned mode) {
   constexpr unsigned kOfOthers = 0077;
   if ((mode & kOfOthers) == 0) return {};
   return fail(ErrorCode::kIo,
-              fmt::format("{} is open to other users (mode {:04o}); run: chmod 600 {}",
+              fmt::format("{} can be read or written by other users (mode {:04o}); run: chmod 600 "
+                          "{}",
                           path.string(), mode & 07777U, path.string()));
 }
 

@@ -11,7 +11,7 @@
 namespace gridloom {
 
 // The limit for a pipe or a device, even if a caller allows more: only reading shows its length.
-inline constexpr std::size_t kMostOfStream = std::size_t{64} * 1024 * 1024;
+inline constexpr std::size_t kMaxOfStream = std::size_t{64} * 1024 * 1024;
 
 // Waits until a pipe ends. kIo: "PATH: cannot be read: why", also for a file of more than `most`
 // bytes.

@@ -42,12 +42,12 @@ TEST_F(ReadFile, GivesEveryByte) {
   EXPECT_EQ(read_file(file(large), large.size()), large);
 }
 
-TEST_F(ReadFile, OneByteTooMuchIsRefused) {
+TEST_F(ReadFile, AFileOneByteOverTheLimitIsRefused) {
   EXPECT_EQ(why(file("12345"), 4), folder_.string() + "/file: cannot be read: more than 4 bytes");
 }
 
-TEST_F(ReadFile, WhatIsNoFileIsNamedWithTheReason) {
-  EXPECT_EQ(why(folder_), folder_.string() + ": cannot be read: it is a folder");
+TEST_F(ReadFile, ErrorsNameThePathAndTheReason) {
+  EXPECT_EQ(why(folder_), folder_.string() + ": cannot be read: it is a folder, not a file");
   EXPECT_THAT(why(folder_ / "none"), HasSubstr("none: cannot be read: No such file"));
   EXPECT_THAT(why(file("x") / "below"), HasSubstr("Not a directory"));
   if (::geteuid() == 0) return;  // root may read everything
@@ -56,19 +56,19 @@ TEST_F(ReadFile, WhatIsNoFileIsNamedWithTheReason) {
   EXPECT_THAT(why(mine), HasSubstr("Permission denied"));
 }
 
-TEST_F(ReadFile, WhatHasNoEndIsGivenUp) {
+TEST_F(ReadFile, AnEndlessFileIsRefused) {
   EXPECT_THAT(why("/dev/zero"), HasSubstr("/dev/zero: cannot be read: more than 100 bytes"));
   EXPECT_THAT(why("/dev/zero", std::size_t{1} << 40U),
-              HasSubstr("more than " + std::to_string(kMostOfStream)));
+              HasSubstr("more than " + std::to_string(kMaxOfStream)));
 }
 
-TEST_F(ReadFile, OfATextControlCharactersAreRefused) {
+TEST_F(ReadFile, ControlCharactersInATextAreRefused) {
   EXPECT_EQ(read_text(file("a\tb\r\n\xC3\xA9"), 100), "a\tb\r\n\xC3\xA9");
   for (const char control : {'\0', '\x1B', '\x7F', '\b'}) {
     const auto text = read_text(file(std::string("ab") + control), 100);
     ASSERT_FALSE(text) << static_cast<int>(control);
     EXPECT_EQ(text.error().code, ErrorCode::kMalformed);
-    EXPECT_THAT(text.error().detail, HasSubstr("it is no text, as byte 2 shows"));
+    EXPECT_THAT(text.error().detail, HasSubstr("it is not text: byte 2 is a control character"));
   }
 }
 

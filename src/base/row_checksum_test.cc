@@ -9,7 +9,7 @@ namespace gridloom {
 namespace {
 
 // These numbers are stored in files; docs/internals/formats.md shows the first two.
-TEST(RowChecksum, ItIsTheOneThatStandsInFiles) {
+TEST(RowChecksum, TheChecksumIsTheOneStoredInFiles) {
   EXPECT_EQ(row_checksum(6, {41}, R"({"op":"set"})"), 7842648585098747549);
   EXPECT_EQ(row_checksum(5, {}, std::string_view("\1\3\0\0\0\0\0\0\0", 9)), -2087253587788612842);
   EXPECT_EQ(row_checksum(1, {7}, "pd.soc"), -2941965767045396499);

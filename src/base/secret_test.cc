@@ -37,7 +37,7 @@ TEST(Secret, TheEmptyOneMatchesOnlyNothing) {
   EXPECT_TRUE(Secret(std::string()).empty());
 }
 
-TEST(Secret, WhatWasMovedFromIsEmpty) {
+TEST(Secret, AMovedFromSecretIsEmpty) {
   Secret from("short");
   const Secret to = std::move(from);
   EXPECT_EQ(to.reveal(), "short");

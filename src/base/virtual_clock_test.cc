@@ -18,7 +18,7 @@ struct VirtualClockTest : testing::Test {
   VirtualClock time{wall, {.start = kStart, .speed = 60}};
 };
 
-TEST_F(VirtualClockTest, RunsFromItsStartAsFastAsItIsTold) {
+TEST_F(VirtualClockTest, RunsFromItsStartAtTheGivenSpeed) {
   EXPECT_EQ(time.now(), kStart);
   wall.pass(2s);
   EXPECT_EQ(passed(), 2min);
@@ -44,7 +44,7 @@ TEST_F(VirtualClockTest, StandsWhileItIsPaused) {
   EXPECT_FALSE(time.state().paused);
 }
 
-TEST_F(VirtualClockTest, PausesAtItsEndAndGoesOnBeyondIt) {
+TEST_F(VirtualClockTest, PausesAtItsEndAndResumesBeyondIt) {
   VirtualClock ends{wall, {.start = kStart, .speed = 60, .until = kStart + 90s}};
   wall.pass(1s);
   EXPECT_FALSE(ends.state().paused);
@@ -77,7 +77,7 @@ TEST_F(VirtualClockTest, AStepEndsPaused) {
   EXPECT_EQ(passed(), 16min + 1ms);
 }
 
-TEST_F(VirtualClockTest, GoesNoFurtherThanDevicesAllow) {
+TEST_F(VirtualClockTest, RunsNoFurtherThanDevicesAllow) {
   time.allow_until(kStart + 30s);
   wall.pass(1s);
   EXPECT_EQ(passed(), 30s);

@@ -20,7 +20,7 @@
 namespace gridloom::bench {
 namespace {
 
-constexpr std::size_t kMostKey = 4096;  // bytes of a file
+constexpr std::size_t kMaxKey = 4096;  // bytes of a file
 constexpr std::size_t kReadBytes = std::size_t{256} * 1024;
 constexpr std::size_t kDifferentRequests = 512;
 constexpr std::string_view kGood = R"({"code":"0")";
@@ -63,16 +63,16 @@ class Worker {
   [[nodiscard]] const Counts& counts() const { return counts_; }
 
  private:
-  struct Asked {
+  struct LoadConnection {
     client::HttpConnection connection;
     Moment at;
     std::size_t request_bytes = 0;
     bool lost = false;
   };
   [[nodiscard]] Status connect();
-  void ask(Asked& asked);
-  void handle(Asked& asked);
-  void lose(Asked& asked, const Error& fault);
+  void ask(LoadConnection& connection);
+  void handle(LoadConnection& connection);
+  void lose(LoadConnection& connection, const Error& fault);
 
   const HttpLoad& load_;
   const std::vector<std::string>& requests_;
@@ -81,7 +81,7 @@ class Worker {
   unsigned number_;
   Poller poller_;
   std::vector<char> buffer_;
-  std::vector<Asked> asked_;
+  std::vector<LoadConnection> connections_;
   std::size_t next_request_ = 0;
   Moment now_;
   Counts counts_;
@@ -90,10 +90,11 @@ class Worker {
 
 Status Worker::connect() {
   for (std::size_t i = number_; i < load_.connections; i += load_.threads) {
-    auto stream = client::connect(client::peer_at(load_.to), tls_, client::Wait::kUntilTaken);
+    auto stream = client::connect(client::peer_at(load_.to), tls_, client::ConnectMode::kBlocking);
     if (!stream) return std::unexpected(stream.error());
-    asked_.push_back({.connection = client::HttpConnection(std::move(*stream)), .at = {}});
-    if (Status added = poller_.add(asked_.back().connection.fd(), asked_.size() - 1); !added) {
+    connections_.push_back({.connection = client::HttpConnection(std::move(*stream)), .at = {}});
+    if (Status added = poller_.add(connections_.back().connection.fd(), connections_.size() - 1);
+        !added) {
       return added;
     }
   }
@@ -104,26 +105,26 @@ void Worker::run() {
   outcome_ = run_.wait_for_all(connect());
   if (!outcome_) return;
   now_ = run_.begin();
-  for (Asked& asked : asked_) ask(asked);
+  for (LoadConnection& connection : connections_) ask(connection);
   while (!run_.over(now_)) {
     const auto events = poller_.wait(kIdle_ms);
     now_ = Steady::now();
-    for (const epoll_event& event : events) handle(asked_[event.data.u64]);
+    for (const epoll_event& event : events) handle(connections_[event.data.u64]);
     if (number_ == 0) run_.sample(now_);
   }
 }
 
-void Worker::ask(Asked& asked) {
+void Worker::ask(LoadConnection& connection) {
   const std::string& request = requests_[next_request_++ % requests_.size()];
-  asked.at = now_;
-  asked.request_bytes = request.size();
-  if (Status sent = asked.connection.ask(request); !sent) lose(asked, sent.error());
+  connection.at = now_;
+  connection.request_bytes = request.size();
+  if (Status sent = connection.connection.ask(request); !sent) lose(connection, sent.error());
 }
 
-void Worker::handle(Asked& asked) {
-  if (asked.lost) return;
-  const auto response = asked.connection.on_ready(buffer_);
-  if (!response) return lose(asked, response.error());
+void Worker::handle(LoadConnection& connection) {
+  if (connection.lost) return;
+  const auto response = connection.connection.on_ready(buffer_);
+  if (!response) return lose(connection, response.error());
   if (!*response) return;
   now_ = Steady::now();
   const bool good = (*response)->status == 200 &&
@@ -132,29 +133,29 @@ void Worker::handle(Asked& asked) {
     counts_.error(fmt::format("{} {}", (*response)->status, (*response)->body.substr(0, 200)));
   } else if (run_.measured(now_)) {
     ++counts_.operations;
-    counts_.latencies.add(now_ - asked.at);
-    counts_.bytes_sent += asked.request_bytes;
+    counts_.latencies.add(now_ - connection.at);
+    counts_.bytes_sent += connection.request_bytes;
     counts_.bytes_received += (*response)->total_bytes;
   }
-  ask(asked);
+  ask(connection);
 }
 
-void Worker::lose(Asked& asked, const Error& fault) {
-  asked.lost = true;
+void Worker::lose(LoadConnection& connection, const Error& fault) {
+  connection.lost = true;
   counts_.error(fault.detail);
 }
 
 }  // namespace
 
 Result<AccessKey> access_key_from(const std::filesystem::path& file) {
-  const auto text = read_text(file, kMostKey);
+  const auto text = read_text(file, kMaxKey);
   if (!text) return std::unexpected(text.error());
   std::istringstream in(*text);
   std::string access_key;
   std::string secret_key;
   if (!(in >> access_key >> secret_key)) {
     return fail(ErrorCode::kBadParams,
-                fmt::format("{} must hold an access key and its secret key", file.string()));
+                fmt::format("{} must contain an access key and its secret key", file.string()));
   }
   return AccessKey{.access_key = access_key, .secret_key = Secret(secret_key)};
 }

@@ -107,7 +107,7 @@ TEST(Summary, TellsRatesAndWhatAnOperationCost) {
   EXPECT_TRUE(summary.to_text().contains("999 of 1000"));
 }
 
-TEST(Summary, OfNothingDividesByNothing) {
+TEST(Summary, AnEmptySummaryDividesByNothing) {
   const Summary summary{.what = "http", .connections = 1, .counts = {}, .cost = {}, .arrivals = {}};
   EXPECT_EQ(summary.to_json().at("per_second").to_number<double>(), 0);
   EXPECT_EQ(summary.to_json().at("own_cpu_us_per_operation").to_number<double>(), 0);

@@ -20,11 +20,11 @@ namespace {
 using wire::mqtt::Qos;
 
 constexpr std::size_t kSigningIn = 64;  // at once: a server's backlog is short
-constexpr std::size_t kMostDevices = std::size_t{256} * 1024 * 1024;  // bytes of a file
+constexpr std::size_t kMaxDevices = std::size_t{256} * 1024 * 1024;  // bytes of a file
 constexpr std::size_t kReadBytes = std::size_t{256} * 1024;
 constexpr std::chrono::seconds kPatience{20};     // for sign-ins
 constexpr std::chrono::seconds kLastArrivals{2};  // without an arrival, no more will come
-constexpr std::size_t kMostWindow = 10'000;
+constexpr std::size_t kMaxWindow = 10'000;
 constexpr int kIdle_ms = 10;
 
 // State shared by the threads, in addition to the run.
@@ -123,7 +123,8 @@ void Worker::offer(client::MqttConnection& client) {
 }
 
 Status Worker::begin_sign_in(const client::MqttConnection::SignIn& who) {
-  auto stream = client::connect(client::peer_at(load_.to), shared_.tls, client::Wait::kUntilTaken);
+  auto stream =
+      client::connect(client::peer_at(load_.to), shared_.tls, client::ConnectMode::kBlocking);
   if (!stream) return std::unexpected(stream.error());
   const std::size_t index = clients_.size();
   clients_.push_back(std::make_unique<client::MqttConnection>(
@@ -267,12 +268,12 @@ void Worker::drain() {
 Status check(const MqttLoad& load) {
   const auto wrong = [](std::string what) { return fail(ErrorCode::kBadParams, std::move(what)); };
   if (load.connections > load.devices.size()) {
-    return wrong(fmt::format("{} connections want as many devices; there are {}", load.connections,
+    return wrong(fmt::format("{} connections need as many devices; there are {}", load.connections,
                              load.devices.size()));
   }
   if (load.payloads.empty()) return wrong("there is nothing to publish");
-  if (load.window == 0 || load.window > kMostWindow) {
-    return wrong(fmt::format("a window of {} is not between 1 and {}", load.window, kMostWindow));
+  if (load.window == 0 || load.window > kMaxWindow) {
+    return wrong(fmt::format("a window of {} is not between 1 and {}", load.window, kMaxWindow));
   }
   if (load.threads == 0 || load.threads > load.connections) {
     return wrong("threads must be at least one, and at most as many as connections");
@@ -283,7 +284,7 @@ Status check(const MqttLoad& load) {
 }  // namespace
 
 Result<std::vector<Device>> devices_from(const std::filesystem::path& file) {
-  auto text = read_text(file, kMostDevices);
+  auto text = read_text(file, kMaxDevices);
   if (!text) return std::unexpected(text.error());
   std::istringstream in(std::move(*text));
   std::vector<Device> devices;

@@ -17,6 +17,7 @@
 #include "bench/summary.h"
 #include "net/address.h"
 #include "wire/mqtt/protocol.h"
+#include "wire/topics.h"
 
 namespace gridloom::bench {
 
@@ -44,7 +45,7 @@ struct MqttLoad {
   std::vector<Device> devices;  // at least as many as connections
   std::string user = "{sn}";
   std::string password = "{key}";
-  std::string topic = "/device/{sn}/quota";
+  std::string topic = wire::make_device_topic("{sn}", wire::Verb::kQuota);
   wire::mqtt::Qos qos = wire::mqtt::Qos::kAtLeastOnce;
   std::size_t window = 1;  // of each connection; has no effect with QoS 0
   double rate = 0;  // messages per second over all connections; 0: as fast as they are accepted

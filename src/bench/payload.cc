@@ -13,7 +13,7 @@
 namespace gridloom::bench {
 namespace {
 
-constexpr std::size_t kMostPatterns = std::size_t{64} * 1024 * 1024;  // bytes
+constexpr std::size_t kMaxPatterns = std::size_t{64} * 1024 * 1024;  // bytes
 constexpr std::uint64_t kSeed = 1;
 
 struct Range {
@@ -45,7 +45,7 @@ Result<std::string> render(std::string_view pattern, const Chance& chance) {
     const std::size_t close = std::min(pattern.find('>', open), pattern.size() - 1);
     const auto range = range_of(pattern.substr(open + 1, close - open - 1));
     if (!range) {
-      return fail(ErrorCode::kBadParams, fmt::format("{} is no range: one looks like <0..100>",
+      return fail(ErrorCode::kBadParams, fmt::format("{} is not a range such as <0..100>",
                                                      pattern.substr(open, close - open + 1)));
     }
     const std::uint64_t values =
@@ -60,7 +60,7 @@ Result<std::string> render(std::string_view pattern, const Chance& chance) {
 
 Result<std::vector<std::string>> payloads_from(const std::filesystem::path& file,
                                                std::size_t count) {
-  auto content = read_text(file, kMostPatterns);
+  auto content = read_text(file, kMaxPatterns);
   if (!content) return std::unexpected(content.error());
   std::istringstream in(std::move(*content));
   std::vector<std::string> patterns;
@@ -68,7 +68,7 @@ Result<std::vector<std::string>> payloads_from(const std::filesystem::path& file
     if (!line.empty()) patterns.push_back(std::move(line));
   }
   if (patterns.empty()) {
-    return fail(ErrorCode::kIo, fmt::format("{}: there is no template in it", file.string()));
+    return fail(ErrorCode::kIo, fmt::format("{}: the file has no template", file.string()));
   }
   std::vector<std::string> payloads;
   for (std::size_t i = 0; i < count; ++i) {

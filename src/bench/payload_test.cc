@@ -30,7 +30,7 @@ TEST(Payload, TheWidestRangeIsDrawnToo) {
   EXPECT_TRUE(render("<-9223372036854775808..9223372036854775807>", kChance));
 }
 
-TEST(Payload, WhatIsNoRangeIsRefused) {
+TEST(Payload, AnInvalidRangeIsRefused) {
   for (const char* pattern :
        {"<", "<>", "<1>", "<1..>", "<..2>", "<2..1>", "<a..b>", "<1..2", "<1...2>"}) {
     const auto text = render(pattern, kChance);

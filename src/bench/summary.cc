@@ -60,7 +60,7 @@ wire::JsonObject Summary::to_json() const {
 std::string Summary::to_text() const {
   std::string text = fmt::format(
       "{} connections, {:.1f} s: {:.0f} operations/s\n"
-      "latency: half within {:.3f} ms, 99 % within {:.3f} ms, longest {:.3f} ms\n"
+      "latency: median {:.3f} ms, 99th percentile {:.3f} ms, maximum {:.3f} ms\n"
       "bytes: {} sent, {} received; errors: {}\n",
       connections, cost.seconds, per_second(), counts.latencies.percentile_ms(0.5),
       counts.latencies.percentile_ms(0.99), counts.latencies.max_ms(), counts.bytes_sent,
@@ -72,8 +72,9 @@ std::string Summary::to_text() const {
   }
   if (counts.operations == 0) return text;
   const double each = 1e6 / static_cast<double>(counts.operations);
-  fmt::format_to(out, "processor time of an operation: {:.2f} us here", cost.own_s * each);
-  if (cost.server_s) fmt::format_to(out, ", {:.2f} us in the server", *cost.server_s * each);
+  fmt::format_to(out, "CPU time of an operation: {:.2f} us of the load generator",
+                 cost.own_s * each);
+  if (cost.server_s) fmt::format_to(out, ", {:.2f} us of the server", *cost.server_s * each);
   return text + '\n';
 }
 

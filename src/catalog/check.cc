@@ -15,7 +15,7 @@
 namespace gridloom::catalog {
 namespace {
 
-constexpr std::size_t kMostCharacters = 256;  // default limit of a string param
+constexpr std::size_t kMaxCharacters = 256;  // default limit of a string param
 
 std::string shown(const Json& value) { return wire::shortened(wire::to_text(value)); }
 
@@ -71,7 +71,7 @@ Status check_size(const Param& param, std::size_t size, const std::string& path)
   const bool text = param.type == FieldType::kString;
   const std::size_t low = param.min_items.value_or(0);
   std::optional<std::size_t> high = param.max_items;
-  if (text && !high) high = kMostCharacters;
+  if (text && !high) high = kMaxCharacters;
   if (size >= low && (!high || size <= *high)) return {};
   std::string valid = !high         ? fmt::format("at least {}", low)
                       : low == 0    ? fmt::format("at most {}", *high)
@@ -81,14 +81,23 @@ Status check_size(const Param& param, std::size_t size, const std::string& path)
       fmt::format("{} has {} {}: must be {}", path, size, text ? "characters" : "elements", valid));
 }
 
-Result<JsonObject> check_members(const std::vector<Param>& params, const JsonObject& given,
-                                 const std::string& path);
+// The functions below keep the checked values in `kept`; null: they only check, and copy nothing.
+Status check_members(const std::vector<Param>& params, const JsonObject& given,
+                     const std::string& path, JsonObject* kept);
 
-Result<Json> check_elements(const Param& param, const JsonArray& given, const std::string& path);
+Status check_elements(const Param& param, const JsonArray& given, const std::string& path,
+                      Json* kept);
 
-// Returns the value to publish; for an object, only its declared members.
-Result<Json> check_value(const Param& param, const Json& value, const std::string& path) {
-  if (among(param.also, value)) return value;
+void keep(const Json& value, Json* kept) {
+  if (kept != nullptr) *kept = value;
+}
+
+// Keeps the value to publish; of an object, only its declared members.
+Status check_value(const Param& param, const Json& value, const std::string& path, Json* kept) {
+  if (among(param.also, value)) {
+    keep(value, kept);
+    return {};
+  }
   if (!fits(param.type, value)) {
     const std::string valid = valid_values(param);
     return refuse(fmt::format("{} is {}: must be {}{}{}", path, shown(value),
@@ -99,35 +108,42 @@ Result<Json> check_value(const Param& param, const Json& value, const std::strin
   if (!in_range || (!param.values.empty() && !contains(param.values, value))) {
     return refuse(fmt::format("{} is {}: must be {}", path, shown(value), valid_values(param)));
   }
-  if (param.type == FieldType::kString) {
-    const Status size = check_size(param, characters(value.get_string()), path);
-    if (!size) return std::unexpected(size.error());
-  } else if (param.type == FieldType::kArray) {
-    return check_elements(param, value.get_array(), path);
-  } else if (param.type == FieldType::kObject && !param.fields.empty()) {
-    Result<JsonObject> members = check_members(param.fields, value.get_object(), path);
-    if (!members) return std::unexpected(std::move(members.error()));
-    return Json(std::move(*members));
+  if (param.type == FieldType::kArray) {
+    return check_elements(param, value.get_array(), path, kept);
   }
-  return value;
+  if (param.type == FieldType::kObject && !param.fields.empty()) {
+    JsonObject* members = kept == nullptr ? nullptr : &kept->emplace_object();
+    return check_members(param.fields, value.get_object(), path, members);
+  }
+  if (param.type == FieldType::kString) {
+    Status size = check_size(param, characters(value.get_string()), path);
+    if (!size) return size;
+  }
+  keep(value, kept);
+  return {};
 }
 
-Result<Json> check_elements(const Param& param, const JsonArray& given, const std::string& path) {
-  const Status size = check_size(param, given.size(), path);
-  if (!size) return std::unexpected(size.error());
-  if (param.fields.empty()) return Json(given);
-  JsonArray kept;
-  kept.reserve(given.size());
-  for (std::size_t k = 0; k < given.size(); ++k) {
-    const std::string at = fmt::format("{}[{}]", path, k);
-    // A sentinel is kept: without it the later elements would move up.
-    Result<Json> element = among(param.fields.front().unchanged, given[k])
-                               ? Result<Json>(given[k])
-                               : check_value(param.fields.front(), given[k], at);
-    if (!element) return element;
-    kept.push_back(std::move(*element));
+Status check_elements(const Param& param, const JsonArray& given, const std::string& path,
+                      Json* kept) {
+  if (Status size = check_size(param, given.size(), path); !size) return size;
+  JsonArray* elements = kept == nullptr ? nullptr : &kept->emplace_array();
+  if (param.fields.empty()) {
+    if (elements != nullptr) *elements = given;
+    return {};
   }
-  return Json(std::move(kept));
+  if (elements != nullptr) elements->reserve(given.size());
+  for (std::size_t k = 0; k < given.size(); ++k) {
+    Json* element = elements == nullptr ? nullptr : &elements->emplace_back(nullptr);
+    // A sentinel is kept: without it the later elements would move up.
+    if (among(param.fields.front().unchanged, given[k])) {
+      keep(given[k], element);
+      continue;
+    }
+    Status good =
+        check_value(param.fields.front(), given[k], fmt::format("{}[{}]", path, k), element);
+    if (!good) return good;
+  }
+  return {};
 }
 
 // The param's value under its declared name, or else under an alias; nullptr if absent.
@@ -139,9 +155,8 @@ const Json* given_value(const Param& param, const JsonObject& given) {
   return nullptr;
 }
 
-Result<JsonObject> check_members(const std::vector<Param>& params, const JsonObject& given,
-                                 const std::string& path) {
-  JsonObject kept;
+Status check_members(const std::vector<Param>& params, const JsonObject& given,
+                     const std::string& path, JsonObject* kept) {
   for (const Param& param : params) {
     const Json* value = given_value(param, given);
     const std::string at = fmt::format("{}.{}", path, param.name);
@@ -150,11 +165,11 @@ Result<JsonObject> check_members(const std::vector<Param>& params, const JsonObj
       continue;
     }
     if (among(param.unchanged, *value)) continue;
-    Result<Json> checked = check_value(param, *value, at);
-    if (!checked) return std::unexpected(std::move(checked.error()));
-    if (!param.ignored) kept.emplace(param.name, std::move(*checked));
+    const bool is_kept = kept != nullptr && !param.ignored;
+    Status good = check_value(param, *value, at, is_kept ? &(*kept)[param.name] : nullptr);
+    if (!good) return good;
   }
-  return kept;
+  return {};
 }
 
 // Refuses a set without any param of its command: it would change nothing and is most likely a
@@ -176,29 +191,48 @@ Status check_names_any(const Family& family, const Command& command, const JsonO
   return refuse(fmt::format("params names nothing to set: {} takes {}", command.name, list));
 }
 
-}  // namespace
-
-Result<CheckedSet> check_set(const Family& family, const JsonObject& message) {
+// Finds the command and checks the parameters, which are kept in `kept` unless it is null.
+Result<const Command*> check(const Family& family, const JsonObject& message, JsonObject* kept) {
   if (family.read_only)
     return refuse(fmt::format("{} is read-only: it takes no sets", family.product));
   const Json* params = message.if_contains("params");
+  const JsonObject* given = params == nullptr ? nullptr : params->if_object();
   if (family.passthrough) {
-    const JsonObject* given = params == nullptr ? nullptr : params->if_object();
-    return CheckedSet{.command = nullptr, .params = given == nullptr ? JsonObject() : *given};
+    if (kept != nullptr && given != nullptr) *kept = *given;
+    return nullptr;
   }
   if (params == nullptr) return refuse("params is missing: must be an object");
-  const JsonObject* given = params->if_object();
   if (given == nullptr)
     return refuse(fmt::format("params is {}: must be an object", shown(*params)));
 
   const Result<const Command*> command = family.find_command(message);
+  if (!command) return command;
+  if (*command == nullptr) {
+    if (kept != nullptr) *kept = *given;
+    return nullptr;
+  }
+  if (Status names = check_names_any(family, **command, *given); !names) {
+    return std::unexpected(std::move(names.error()));
+  }
+  if (Status good = check_members((*command)->params, *given, "params", kept); !good) {
+    return std::unexpected(std::move(good.error()));
+  }
+  return command;
+}
+
+}  // namespace
+
+Status validate_set(const Family& family, const JsonObject& message) {
+  const auto command = check(family, message, nullptr);
+  return command ? Status() : std::unexpected(command.error());
+}
+
+Result<CheckedSet> check_set(const Family& family, const JsonObject& message) {
+  CheckedSet checked;
+  const auto command = check(family, message, &checked.params);
   if (!command) return std::unexpected(command.error());
-  if (*command == nullptr) return CheckedSet{.command = nullptr, .params = *given};
-  const Status names = check_names_any(family, **command, *given);
-  if (!names) return std::unexpected(names.error());
-  Result<JsonObject> kept = check_members((*command)->params, *given, "params");
-  if (!kept) return std::unexpected(std::move(kept.error()));
-  return CheckedSet{.command = *command, .params = std::move(*kept)};
+  checked.command = *command;
+  return checked;
 }
 
 }  // namespace gridloom::catalog

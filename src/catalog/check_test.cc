@@ -51,6 +51,7 @@ TEST(CheckSet, KeepsDeclaredParamsUnderTheirOwnNames) {
     ASSERT_TRUE(checked) << row.params << ": " << checked.error().detail;
     ASSERT_NE(checked->command, nullptr) << row.params;
     EXPECT_EQ(checked->params, object(row.kept)) << row.params;
+    EXPECT_TRUE(validate_set(made_up(), set(row.operate, row.params))) << row.params;
   }
 }
 
@@ -101,6 +102,9 @@ TEST(CheckSet, NamesTheParamItsValueAndWhatIsValid) {
     ASSERT_FALSE(checked) << row.params;
     EXPECT_EQ(checked.error().code, ErrorCode::kBadParams);
     EXPECT_EQ(checked.error().detail, row.detail);
+    const Status valid = validate_set(made_up(), set(row.operate, row.params));
+    ASSERT_FALSE(valid) << row.params;
+    EXPECT_EQ(valid.error().detail, row.detail);
   }
 }
 
@@ -119,7 +123,7 @@ TEST(CheckSet, NamesTheMissingPartOfASelector) {
             "moduleType is missing: a set names moduleType and operateType");
 }
 
-TEST(CheckSet, WantsAnObjectOfParams) {
+TEST(CheckSet, ParamsMustBeAnObject) {
   const auto checked = check_set(made_up(), object(R"({"moduleType":1,"operateType":"restart"})"));
   ASSERT_FALSE(checked);
   EXPECT_EQ(checked.error().detail, "params is missing: must be an object");
@@ -147,6 +151,7 @@ TEST(CheckSet, PassesEverythingToAPassthroughFamilyAndNothingToAReadOnlyOne) {
   ASSERT_TRUE(passed) << passed.error().detail;
   EXPECT_EQ(passed->command, nullptr);
   EXPECT_EQ(passed->params, object(R"({"id":66})"));
+  EXPECT_TRUE(validate_set(open, object(R"({"cmdSet":32})")));
 
   Family closed;
   closed.product = "PowerOcean";

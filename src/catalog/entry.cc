@@ -16,8 +16,8 @@ namespace {
 
 using Kind = YamlNode::Kind;
 
-constexpr std::size_t kMostMistakes = 100;  // reported; more are not useful
-constexpr std::size_t kMostName = 40;       // characters of a value's name
+constexpr std::size_t kMaxMistakes = 100;  // reported; more are not useful
+constexpr std::size_t kMaxName = 40;       // characters of a value's name
 
 std::string describe(const YamlNode& node) {
   switch (node.kind) {
@@ -30,9 +30,9 @@ std::string describe(const YamlNode& node) {
     case Kind::kScalar:
       break;
   }
-  constexpr std::size_t kMost = 60;
-  return node.text.size() > kMost ? '"' + node.text.substr(0, kMost) + "...\""
-                                  : '"' + node.text + '"';
+  constexpr std::size_t kMax = 60;
+  return node.text.size() > kMax ? '"' + node.text.substr(0, kMax) + "...\""
+                                 : '"' + node.text + '"';
 }
 
 bool digits(std::string_view text) {
@@ -97,7 +97,7 @@ void check_twice(const YamlNode& node, std::string_view path, Mistakes& mistakes
   std::set<std::string_view> seen;
   for (const YamlMember& member : node.members) {
     if (!seen.insert(member.key).second) {
-      mistakes.add(member.line, child(path, member.key), "this key stands here twice");
+      mistakes.add(member.line, child(path, member.key), "this key occurs twice");
     }
   }
 }
@@ -115,16 +115,33 @@ bool is_source(std::string_view text) {
 }  // namespace
 
 void Mistakes::add(int line, std::string_view path, std::string_view what) {
-  if (++count_ > kMostMistakes) return;
+  if (shared_lines_.contains(line) && !reported_.emplace(line, what).second) return;
+  if (++count_ > kMaxMistakes) return;
   if (!text_.empty()) text_ += '\n';
   text_ += path.empty() ? fmt::format("{}:{}: {}", file_, line, what)
                         : fmt::format("{}:{}: {}: {}", file_, line, path, what);
+  if (const std::string_view note = note_of(path); !note.empty()) {
+    text_.append(" (").append(note).append(")");
+  }
+}
+
+void Mistakes::note(std::string path, std::string note) {
+  notes_.insert_or_assign(std::move(path), std::move(note));
+}
+
+std::string_view Mistakes::note_of(std::string_view path) const {
+  for (;;) {
+    if (const auto found = notes_.find(path); found != notes_.end()) return found->second;
+    const auto end = path.find_last_of(".[");
+    if (end == std::string_view::npos) return {};
+    path = path.substr(0, end);
+  }
 }
 
 Error Mistakes::fault() const {
   std::string detail = text_;
-  if (count_ > kMostMistakes) {
-    detail += fmt::format("\n{}: and {} more mistakes", file_, count_ - kMostMistakes);
+  if (count_ > kMaxMistakes) {
+    detail += fmt::format("\n{}: and {} more mistakes", file_, count_ - kMaxMistakes);
   }
   return {.code = ErrorCode::kMalformed, .detail = std::move(detail)};
 }
@@ -177,37 +194,46 @@ std::vector<std::string> texts_of(const YamlNode& node, std::string_view path, M
   return texts;
 }
 
-Entry::Entry(const YamlNode& node, std::string path, Mistakes& mistakes, SectionId section)
-    : node_(node), path_(std::move(path)), mistakes_(mistakes), section_(section_of(section)) {
-  const auto known = [this] {
-    std::vector<std::string> names;
-    for (const Key& key : section_.keys) names.emplace_back(key.name);
-    return join(names, "and");
+void check_keys(const YamlNode& node, std::string_view path, Mistakes& mistakes, SectionId section,
+                Variant variant) {
+  const Section& known = section_of(section);
+  const auto names = [&known] {
+    std::vector<std::string> all;
+    for (const Key& key : known.keys) all.emplace_back(key.name);
+    return join(all, "and");
   };
   if (node.kind != Kind::kMapping) {
-    mistakes.add(node.line, path_,
-                 fmt::format("must be a mapping of {}; it is {}", known(), describe(node)));
+    mistakes.add(node.line, path,
+                 fmt::format("must be a mapping of {}; it is {}", names(), describe(node)));
     return;
   }
-  check_twice(node, path_, mistakes);
+  check_twice(node, path, mistakes);
   for (const YamlMember& member : node.members) {
-    if (section_.find(member.key) != nullptr) continue;
+    if (known.find(member.key) != nullptr) continue;
     const std::string_view now = renamed_key(member.key);
-    const bool renamed = !now.empty() && section_.find(now) != nullptr;
-    mistakes.add(member.line, child(path_, member.key),
-                 fmt::format("this key is not known{}; known here are {}",
-                             renamed ? fmt::format(": its name is {} now", now) : "", known()));
+    const bool renamed = !now.empty() && known.find(now) != nullptr;
+    mistakes.add(member.line, child(path, member.key),
+                 fmt::format("unknown key{}; the keys here are {}",
+                             renamed ? fmt::format(": its name is {} now", now) : "", names()));
   }
-  for (const Key& key : section_.keys) {
-    if (key.required && !has(key.name)) mistake(key.name, "this key is missing");
+  if (variant != Variant::kWhole) return;
+  for (const Key& key : known.keys) {
+    if (!key.required || node.find(key.name) != nullptr) continue;
+    mistakes.add(node.line, child(path, key.name), "this key is missing");
   }
+}
+
+Entry::Entry(const YamlNode& node, std::string path, Mistakes& mistakes, SectionId section)
+    : node_(node), path_(std::move(path)), mistakes_(mistakes), section_(section_of(section)) {
+  check_keys(node_, path_, mistakes_, section, Variant::kWhole);
 }
 
 const YamlNode* Entry::value_of(std::string_view key, std::initializer_list<Form> forms) const {
   const Key* declared = section_.find(key);
   if (declared == nullptr || std::ranges::find(forms, declared->form) == forms.end()) {
     throw std::logic_error(
-        fmt::format("device files: {} of {} is not declared as it is read", key, section_.name));
+        fmt::format("device files: {} of {} is read in another form than keys.cc declares", key,
+                    section_.name));
   }
   return find(key);
 }
@@ -326,20 +352,20 @@ void Entry::values(std::string_view key, std::vector<Json>& to) const {
 
 void Entry::title(std::string_view description, std::string& to) const {
   if (!has("title")) {
-    if (characters(description) <= kMostTitle) to = description;
+    if (characters(description) <= kMaxTitle) to = description;
     return;
   }
   text("title", to);
   const std::size_t size = characters(to);
-  if (size > 0 && size <= kMostTitle) return;
-  mistake("title",
-          fmt::format("\"{}\" has {} characters: must have 1 to {}", to, size, kMostTitle));
+  if (size > 0 && size <= kMaxTitle) return;
+  mistake("title", fmt::format("\"{}\" has {} characters: must have 1 to {}", to, size, kMaxTitle));
 }
 
 void Entry::unit(std::string& to) const {
   text("unit", to);
   if (to.empty() || std::string_view("0123456789.-").find(to[0]) == std::string_view::npos) return;
-  mistake("unit", fmt::format("\"{}\" has a factor: scale has it, as in unit: W, scale: 0.1", to));
+  mistake("unit",
+          fmt::format("\"{}\" has a factor: write it as scale, such as unit: W, scale: 0.1", to));
 }
 
 void Entry::named_values(std::string_view key, FieldType type, std::vector<NamedValue>& to) const {
@@ -349,12 +375,11 @@ void Entry::named_values(std::string_view key, FieldType type, std::vector<Named
   const std::string path = child(path_, key);
   const auto put = [&](int line, const std::string& at, NamedValue value) {
     if (!fits(type, value.value)) {
-      return mistakes_.add(line, at,
-                           fmt::format("{} is no {}", wire::to_text(value.value), name_of(type)));
+      return mistakes_.add(
+          line, at, fmt::format("{} is not of type {}", wire::to_text(value.value), name_of(type)));
     }
     if (contains(to, value.value)) {
-      return mistakes_.add(line, at,
-                           fmt::format("{} stands here twice", wire::to_text(value.value)));
+      return mistakes_.add(line, at, fmt::format("{} occurs twice", wire::to_text(value.value)));
     }
     to.push_back(std::move(value));
   };
@@ -366,17 +391,17 @@ void Entry::named_values(std::string_view key, FieldType type, std::vector<Named
     return;
   }
   if (node->kind != Kind::kMapping) {
-    return mistake(key, fmt::format("must be values and their names, as {{0: off, 1: on}}{}; it is "
-                                    "{}",
+    return mistake(key, fmt::format("must be values and their names, such as {{0: off, 1: on}}{}; "
+                                    "it is {}",
                                     list ? ", or a list of values" : "", describe(*node)));
   }
   for (const YamlMember& member : node->members) {
     const std::string at = child(path, member.key);
     const YamlNode& name = member.value;
-    if (name.kind != Kind::kScalar || name.text.empty() || characters(name.text) > kMostName) {
+    if (name.kind != Kind::kScalar || name.text.empty() || characters(name.text) > kMaxName) {
       mistakes_.add(member.line, at,
                     fmt::format("must be the value's name, of 1 to {} characters; it is {}",
-                                kMostName, describe(name)));
+                                kMaxName, describe(name)));
     } else {
       put(member.line, at, {.value = key_value(member.key, type), .name = name.text});
     }
@@ -392,8 +417,8 @@ void Entry::source(std::string& to) const {
     while (one.starts_with(' ')) one.remove_prefix(1);
     if (!is_source(one)) {
       mistake("source",
-              fmt::format("\"{}\" is no source: must be document:line as \"002:1004\", real "
-                          "or ours (several with commas)",
+              fmt::format("\"{}\" is not a source: must be document:line such as \"002:1004\", "
+                          "real or ours (several with commas)",
                           one));
     }
     rest = comma == std::string_view::npos ? std::string_view() : rest.substr(comma + 1);
@@ -410,9 +435,21 @@ void Entry::text_or_texts(std::string_view key, std::vector<std::string>& to) co
   }
 }
 
+void Entry::value_or_values(std::string_view key, std::vector<Json>& to) const {
+  const YamlNode* node = value_of(key, {Form::kListOrValue});
+  if (node == nullptr) return;
+  const Json value = to_json(*node, child(path_, key), mistakes_);
+  if (const JsonArray* list = value.if_array()) {
+    to.assign(list->begin(), list->end());
+  } else {
+    to.assign(1, value);
+  }
+}
+
 void Entry::members(std::string_view key, const OnMember& on_member) const {
   const YamlNode* node =
-      value_of(key, {Form::kEntries, Form::kObject, Form::kNames, Form::kTextLists});
+      value_of(key, {Form::kEntries, Form::kFields, Form::kObject, Form::kNames, Form::kTextLists,
+                     Form::kSources, Form::kNumberMap, Form::kChosenTexts});
   if (node == nullptr) return;
   if (node->kind != Kind::kMapping) {
     return mistake(key, fmt::format("must be a mapping; it is {}", describe(*node)));

@@ -10,7 +10,9 @@
 #include <cstdint>
 #include <functional>
 #include <initializer_list>
+#include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -28,13 +30,22 @@ class Mistakes {
   explicit Mistakes(std::string_view file) : file_(file) {}
 
   void add(int line, std::string_view path, std::string_view what);
+  // Every later mistake at this path or below it ends with " (note)".
+  void note(std::string path, std::string note);
+  // The line belongs to several entries: what is wrong there is reported for the first one only.
+  void share(int line) { shared_lines_.insert(line); }
   [[nodiscard]] bool none() const { return count_ == 0; }
   [[nodiscard]] Error fault() const;  // kMalformed; one line per mistake
 
  private:
+  [[nodiscard]] std::string_view note_of(std::string_view path) const;
+
   std::string file_;
   std::string text_;
   std::size_t count_ = 0;
+  std::map<std::string, std::string, std::less<>> notes_;  // path -> note
+  std::set<int> shared_lines_;
+  std::set<std::pair<int, std::string>> reported_;  // at shared lines
 };
 
 // "fields" + "pd.soc" = "fields.pd.soc"
@@ -48,9 +59,14 @@ class Mistakes {
 [[nodiscard]] std::vector<std::string> texts_of(const YamlNode& node, std::string_view path,
                                                 Mistakes& mistakes);
 
+// Records keys of the mapping that the section does not know, that stand twice, or, of a whole
+// entry, that are missing.
+void check_keys(const YamlNode& node, std::string_view path, Mistakes& mistakes, SectionId section,
+                Variant variant);
+
 class Entry {
  public:
-  // Records keys that the section does not know, that stand twice, or that are missing.
+  // Checks the keys of a whole entry.
   Entry(const YamlNode& node, std::string path, Mistakes& mistakes, SectionId section);
 
   [[nodiscard]] bool has(std::string_view key) const { return node_.find(key) != nullptr; }
@@ -82,8 +98,9 @@ class Entry {
   void named_values(std::string_view key, FieldType type, std::vector<NamedValue>& to) const;
   // The source of a fact: "002:1004", "real" or "ours"; several are separated by commas.
   void source(std::string& to) const;
-  // A list of one text may stand without brackets.
+  // A list of one text, or of one value, may stand without brackets.
   void text_or_texts(std::string_view key, std::vector<std::string>& to) const;
+  void value_or_values(std::string_view key, std::vector<Json>& to) const;
 
   using OnMember =
       std::function<void(const std::string& key, const YamlNode& value, std::string path)>;

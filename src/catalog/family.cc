@@ -32,6 +32,24 @@ std::string loose_text(const Json& value) {
   return wire::to_text(value);
 }
 
+void walk(const Field& field, const Json& value, const std::string& path, const OnValue& on_value) {
+  on_value(field, value, path);
+  if (field.fields.empty()) return;
+  if (const JsonArray* elements = value.if_array();
+      elements != nullptr && field.type == FieldType::kArray) {
+    for (std::size_t k = 0; k < elements->size(); ++k) {
+      walk(field.fields.front(), (*elements)[k], fmt::format("{}[{}]", path, k), on_value);
+    }
+  } else if (const JsonObject* members = value.if_object();
+             members != nullptr && field.type == FieldType::kObject) {
+    for (const Field& member : field.fields) {
+      const Json* inside = members->if_contains(member.name);
+      if (inside == nullptr) continue;
+      walk(member, *inside, path.empty() ? member.name : path + '.' + member.name, on_value);
+    }
+  }
+}
+
 FamilyPtr unknown_family() {
   auto family = std::make_shared<Family>();
   family->id = "generic";
@@ -59,6 +77,10 @@ std::string_view name_of(FieldType type) {
       break;
   }
   return "any";
+}
+
+bool is_numeric(FieldType type) {
+  return type == FieldType::kInt || type == FieldType::kFloat || type == FieldType::kBool;
 }
 
 bool fits(FieldType type, const Json& value) {
@@ -123,6 +145,15 @@ bool is_error(const Field& field, const Json& value) {
   if (!field.error || ok(value)) return false;
   const JsonArray* elements = value.if_array();
   return elements == nullptr || !std::ranges::all_of(*elements, ok);
+}
+
+void for_each_value(const Field& field, const Json& value, const OnValue& on_value) {
+  walk(field, value, "", on_value);
+}
+
+bool starts_with_number(const Field& field, const Json& initial) {
+  return initial.is_number() && initial.to_number<double>() != 0 &&
+         !(field.absent && same_value(*field.absent, initial));
 }
 
 bool Report::carries(std::string_view field) const {

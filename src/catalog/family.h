@@ -20,6 +20,8 @@
 #include <vector>
 
 #include "base/result.h"
+#include "catalog/physics.h"
+#include "catalog/signal.h"
 #include "wire/json.h"
 
 namespace gridloom::catalog {
@@ -30,6 +32,8 @@ using wire::JsonObject;
 
 enum class FieldType : std::uint8_t { kInt, kFloat, kString, kBool, kArray, kObject, kAny };
 [[nodiscard]] std::string_view name_of(FieldType type);
+// Whether fields of the type have numbers: int, float, and bool as 0 and 1.
+[[nodiscard]] bool is_numeric(FieldType type);
 // Whether a JSON value has the type: kInt requires a whole number, kFloat accepts any number.
 [[nodiscard]] bool fits(FieldType type, const Json& value);
 
@@ -49,14 +53,14 @@ struct NamedValue {
 [[nodiscard]] bool contains(const std::vector<NamedValue>& values, const Json& value);
 // "2 (charging)", or "2" for a value without a name.
 [[nodiscard]] std::string text_of(const NamedValue& value);
-// The same for a value that may not be among `values`.
+// As above, also for a value that is not in `values`.
 [[nodiscard]] std::string named(const std::vector<NamedValue>& values, const Json& value);
 
-inline constexpr std::size_t kMostTitle = 30;  // characters
+inline constexpr std::size_t kMaxTitle = 30;  // characters
 
 struct Field {
   std::string name;   // quota name; a '*' segment stands for a module's serial number
-  std::string title;  // at most kMostTitle; empty if the file has none and the description is long
+  std::string title;  // at most kMaxTitle; empty if the file has none and the description is long
   FieldType type = FieldType::kAny;
   std::string unit;                // unit of value * scale: "W", "V", "%", "" for none
   double scale = 1;                // wire value * scale = value in `unit`
@@ -71,7 +75,10 @@ struct Field {
   std::optional<Json> absent;    // stands for "there is no value"
   bool error = false;            // an error or a warning: any value but those of `ok`
   std::vector<Json> ok;          // values, or all elements of an array, that are no error
-  Json initial;        // start value of a virtual device; the type's zero if the file has none
+  std::vector<Field> fields;     // declared members of an object; for an array one: its element
+  std::optional<Signal> signal;  // how a virtual device's value moves by itself
+  // The start value of a virtual device. If the file has none: `absent`, or else the type's zero.
+  Json initial;
   std::string source;  // "002:1004" is document and line; "real": only real devices send it
   std::vector<std::string> written_by;  // commands that change this field; filled by the loader
 };
@@ -80,6 +87,17 @@ struct Field {
 [[nodiscard]] std::string named(const Field& field, const Json& value);
 // Whether the field reports an error or a warning with this value.
 [[nodiscard]] bool is_error(const Field& field, const Json& value);
+
+// Receives a value that `field` declares, and where it stands: "" for the field's own value,
+// "[2].ctrlSta" for a member of an element.
+using OnValue = std::function<void(const Field& field, const Json& value, const std::string& path)>;
+// Calls for the value of a field, and for each declared element and member inside it.
+void for_each_value(const Field& field, const Json& value, const OnValue& on_value);
+
+// Whether a virtual device that starts with this value in the field has a number there: not 0,
+// which is the value of a field without an initial one, and not what stands for "there is no
+// value".
+[[nodiscard]] bool starts_with_number(const Field& field, const Json& initial);
 
 // A parameter of a command. Objects and arrays nest.
 struct Param {
@@ -150,7 +168,7 @@ struct Report {
   [[nodiscard]] bool carries(std::string_view field) const;
 };
 
-// The format of a family's messages. Template values may be "$name" (see devices/README.md).
+// The format of a family's messages. Values may be references, "$name" (see devices/README.md).
 struct Messages {
   JsonObject report;  // envelope of a report
   std::string report_body = "params";
@@ -208,7 +226,7 @@ struct Virtual {
   std::map<std::string, std::vector<std::string>> modules;  // group -> modules' serial numbers
 };
 
-enum class Shape : std::uint8_t { kFlat, kNested };
+enum class QuotaAllForm : std::uint8_t { kFlat, kNested };
 
 // Allows lookup in a map of strings by string_view, without constructing a string.
 struct NameHash {
@@ -230,7 +248,7 @@ struct Family {
   std::int64_t model = 0;
   bool passthrough = false;  // keeps every reported field, passes on every set (generic family)
   bool read_only = false;    // has no commands; the reply to a set says so
-  Shape all = Shape::kFlat;  // shape of the quota/all reply
+  QuotaAllForm all = QuotaAllForm::kFlat;      // shape of the quota/all reply
   std::vector<std::string> select;             // the paths that select a command
   std::map<std::string, std::string> aliases;  // requested name -> quota name
   std::vector<std::string> as_text;            // groups returned as JSON inside a string
@@ -242,6 +260,9 @@ struct Family {
   std::vector<Quirk> quirks;
   std::vector<DeviceFault> faults;
   Virtual virtual_devices;
+  std::vector<PhysicsPart> physics;
+  // Indexes of the fields with a signal, each behind those that its formula names.
+  std::vector<std::size_t> signals;
 
   // The productName shown in the device list.
   [[nodiscard]] const std::string& listed_product() const {
@@ -278,6 +299,8 @@ struct CheckedSet {
 // valid values; a missing selector is kBadParams too. An unknown selector is no error: the device
 // decides (quirk 23).
 [[nodiscard]] Result<CheckedSet> check_set(const Family& family, const JsonObject& message);
+// The same without the result, for a set that is passed on as it came: copies nothing.
+[[nodiscard]] Status validate_set(const Family& family, const JsonObject& message);
 
 // All device families, looked up by serial number. Immutable; any thread.
 class Catalog {

@@ -62,10 +62,11 @@ TEST(FamilyField, MatchesAModulesSerialNumberWithAStar) {
 TEST(FamilySlots, PutsEachModuleForTheStarInTheOrderOfTheFile) {
   std::vector<std::string> names;
   for (const auto& [name, field] : made_up().slot_names()) names.push_back(name);
-  EXPECT_EQ(names,
-            (std::vector<std::string>{"pd.soc", "pd.beep", "pd.state", "pd.on", "pd.cur", "pd.err",
-                                      "pd.errs", "pd.left", "watts", "info.name", "pack.P-1.vol",
-                                      "pack.P-2.vol", "pack.P-1.amp", "pack.P-2.amp"}));
+  EXPECT_EQ(names, (std::vector<std::string>{"pd.soc", "pd.beep", "pd.state", "pd.on", "pd.cur",
+                                             "pd.err", "pd.errs", "pd.left", "watts", "info.name",
+                                             "pack.P-1.vol", "pack.P-2.vol", "pack.P-1.amp",
+                                             "pack.P-2.amp", "pd.in1.watts", "pd.in1.on",
+                                             "pd.in2.watts", "pd.in2.on", "pd.slots"}));
   EXPECT_EQ(made_up().slot_names()[11].second, made_up().field("pack.P-2.vol"));
 }
 

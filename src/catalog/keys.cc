@@ -4,7 +4,9 @@
 #include <array>
 #include <cstddef>
 
+#include "catalog/expand_keys.h"
 #include "catalog/family.h"
+#include "catalog/physics_keys.h"
 
 namespace gridloom::catalog {
 namespace {
@@ -34,6 +36,13 @@ constexpr std::string_view kSourceWords =
 
 constexpr std::string_view kTitleWords =
     "Short name to show, of at most 30 characters; the description if that is as short";
+
+constexpr std::string_view kScaleWords =
+    "Value on the wire times scale is the value in the unit; 1 by default";
+
+constexpr std::string_view kElementWords = "What each element of an array is";
+
+constexpr std::string_view kMemberWords = "What each member of an object is, by its name";
 
 constexpr auto kFileKeys = std::to_array<Key>({
     {.name = "family",
@@ -80,9 +89,20 @@ constexpr auto kFileKeys = std::to_array<Key>({
      .form = Form::kEntries,
      .description = "The reports that a device sends, by a name of your choice",
      .section = SectionId::kReport},
-    {.name = "fields",
+    {.name = "defaults",
+     .form = Form::kEntry,
+     .description =
+         "What entries have unless they say otherwise; <name> stands for the name of an entry",
+     .section = SectionId::kDefaults},
+    {.name = "templates",
      .form = Form::kEntries,
-     .description = "Every quota name; a segment * stands for a module's serial number",
+     .description = "Fields that several groups have in the same way, by a name of your choice",
+     .section = SectionId::kTemplate},
+    {.name = "fields",
+     .form = Form::kFields,
+     .description = "Every quota name; a segment * stands for a module's serial number. A name "
+                    "that ends with a dot is a group: its fields have what it says. A name that "
+                    "ends with <template> makes the fields of a template",
      .section = SectionId::kField},
     {.name = "commands",
      .form = Form::kEntries,
@@ -104,6 +124,10 @@ constexpr auto kFileKeys = std::to_array<Key>({
      .form = Form::kEntry,
      .description = "The virtual devices of the demo home",
      .section = SectionId::kVirtual},
+    {.name = "physics",
+     .form = Form::kEntry,
+     .description = "What a virtual device is made of: batteries, PV inputs, loads",
+     .section = SectionId::kPhysics},
 });
 
 constexpr auto kMessagesKeys = std::to_array<Key>({
@@ -131,7 +155,8 @@ constexpr auto kReportKeys = std::to_array<Key>({
     {.name = "fields",
      .form = Form::kTexts,
      .description = "Quota names that it carries, or prefixes that end with a dot",
-     .required = true},
+     .required = true,
+     .inherited = true},
     {.name = "prefix", .description = "Put before a key of the body to get the quota name"},
     {.name = "extra", .form = Form::kObject, .description = "Further members of the envelope"},
     {.name = "only_full", .form = Form::kFlag, .description = "Sent with full reports only"},
@@ -147,11 +172,10 @@ constexpr auto kFieldKeys = std::to_array<Key>({
      .form = Form::kChoice,
      .description = "Type of the value on the wire",
      .required = true,
-     .choices = kTypes},
+     .choices = kTypes,
+     .inherited = true},
     {.name = "unit", .description = "Unit of value times scale"},
-    {.name = "scale",
-     .form = Form::kNumber,
-     .description = "Value on the wire times scale is the value in the unit; 1 by default"},
+    {.name = "scale", .form = Form::kNumber, .description = kScaleWords},
     {.name = "title", .description = kTitleWords},
     {.name = "description", .description = "What the field says", .required = true},
     {.name = "nature",
@@ -181,10 +205,57 @@ constexpr auto kFieldKeys = std::to_array<Key>({
     {.name = "ok",
      .form = Form::kList,
      .description = "With error: the values that are no error; 0 or \"\" by default"},
+    {.name = "of",
+     .form = Form::kEntry,
+     .description = kElementWords,
+     .section = SectionId::kMember},
+    {.name = "fields",
+     .form = Form::kEntries,
+     .description = kMemberWords,
+     .section = SectionId::kMember},
     {.name = "initial",
      .form = Form::kAny,
-     .description = "Value that a virtual device starts with; the type's zero by default"},
+     .description = "Value that a virtual device starts with; by default what is absent, or else "
+                    "the type's zero"},
+    {.name = "signal",
+     .form = Form::kEntry,
+     .description = "How a virtual device's value moves by itself",
+     .section = SectionId::kSignal},
     {.name = "source", .form = Form::kSource, .description = kSourceWords},
+});
+
+constexpr auto kMemberKeys = std::to_array<Key>({
+    {.name = "type",
+     .form = Form::kChoice,
+     .description = "Type of the value on the wire",
+     .required = true,
+     .choices = kTypes,
+     .inherited = true},
+    {.name = "unit", .description = "Unit of value times scale"},
+    {.name = "scale", .form = Form::kNumber, .description = kScaleWords},
+    {.name = "title", .description = kTitleWords},
+    {.name = "description", .description = "What the element or member says"},
+    {.name = "range", .form = Form::kRange, .description = "Least and greatest value on the wire"},
+    {.name = "values",
+     .form = Form::kNamedValues,
+     .description = "All values that it has, and their names: {0: off, 1: on}"},
+    {.name = "others",
+     .form = Form::kFlag,
+     .description = "It has other values too, which no document names"},
+    {.name = "bits",
+     .form = Form::kNamedValues,
+     .description = "Names of the bits of a bit mask: {0: too hot}"},
+    {.name = "absent",
+     .form = Form::kAny,
+     .description = "The value that says that there is no value"},
+    {.name = "of",
+     .form = Form::kEntry,
+     .description = kElementWords,
+     .section = SectionId::kMember},
+    {.name = "fields",
+     .form = Form::kEntries,
+     .description = kMemberWords,
+     .section = SectionId::kMember},
 });
 
 constexpr auto kCommandKeys = std::to_array<Key>({
@@ -198,6 +269,11 @@ constexpr auto kCommandKeys = std::to_array<Key>({
      .form = Form::kNames,
      .description = "Values of the members that the family's select names",
      .required = true},
+    {.name = "defaults",
+     .form = Form::kEntry,
+     .description = "What every param of this command has unless it says otherwise",
+     .section = SectionId::kParam,
+     .variant = Variant::kPart},
     {.name = "params",
      .form = Form::kEntries,
      .description = "Parameters, by their names on the wire; {} if there are none",
@@ -225,11 +301,10 @@ constexpr auto kParamKeys = std::to_array<Key>({
      .form = Form::kChoice,
      .description = "Type of the value on the wire",
      .required = true,
-     .choices = kTypes},
+     .choices = kTypes,
+     .inherited = true},
     {.name = "unit", .description = "Unit of value times scale"},
-    {.name = "scale",
-     .form = Form::kNumber,
-     .description = "Value on the wire times scale is the value in the unit; 1 by default"},
+    {.name = "scale", .form = Form::kNumber, .description = kScaleWords},
     {.name = "title", .description = kTitleWords},
     {.name = "description", .description = "What the parameter says"},
     {.name = "range",
@@ -242,8 +317,9 @@ constexpr auto kParamKeys = std::to_array<Key>({
      .form = Form::kList,
      .description = "Values accepted beside range or values, because a document uses them"},
     {.name = "unchanged",
-     .form = Form::kList,
-     .description = "Values that leave the setting as it is"},
+     .form = Form::kListOrValue,
+     .description = "Values that leave the setting as it is. all_ones stands for 255, 65535 or "
+                    "4294967295: all bits of the fewest bytes that leave it free"},
     {.name = "alias",
      .form = Form::kTexts,
      .description = "Other spellings of the name that are accepted"},
@@ -372,21 +448,21 @@ constexpr auto kRenamedKeys = std::to_array<RenamedKey>({
 });
 
 constexpr auto kSections = std::to_array<Section>({
-    {.name = "file", .keys = kFileKeys},
-    {.name = "messages", .keys = kMessagesKeys},
-    {.name = "report", .keys = kReportKeys},
-    {.name = "field", .keys = kFieldKeys},
-    {.name = "command", .keys = kCommandKeys},
-    {.name = "param", .keys = kParamKeys},
-    {.name = "effect", .keys = kEffectKeys},
-    {.name = "history", .keys = kHistoryKeys},
-    {.name = "index", .keys = kIndexKeys},
-    {.name = "quirk", .keys = kQuirkKeys},
-    {.name = "fault", .keys = kFaultKeys},
-    {.name = "virtual", .keys = kVirtualKeys},
-    {.name = "device", .keys = kDeviceKeys},
+    {.name = "file", .keys = kFileKeys},         {.name = "messages", .keys = kMessagesKeys},
+    {.name = "report", .keys = kReportKeys},     {.name = "field", .keys = kFieldKeys},
+    {.name = "member", .keys = kMemberKeys},     {.name = "command", .keys = kCommandKeys},
+    {.name = "param", .keys = kParamKeys},       {.name = "effect", .keys = kEffectKeys},
+    {.name = "history", .keys = kHistoryKeys},   {.name = "index", .keys = kIndexKeys},
+    {.name = "quirk", .keys = kQuirkKeys},       {.name = "fault", .keys = kFaultKeys},
+    {.name = "virtual", .keys = kVirtualKeys},   {.name = "device", .keys = kDeviceKeys},
+    {.name = "defaults", .keys = kDefaultsKeys}, {.name = "template", .keys = kTemplateKeys},
+    {.name = "use", .keys = kUseKeys},           {.name = "signal", .keys = kSignalKeys},
+    {.name = "physics", .keys = kPhysicsKeys},   {.name = "battery", .keys = kBatteryKeys},
+    {.name = "pv_input", .keys = kPvInputKeys},  {.name = "inverter", .keys = kInverterKeys},
+    {.name = "charger", .keys = kChargerKeys},   {.name = "grid", .keys = kGridKeys},
+    {.name = "load", .keys = kLoadKeys},
 });
-static_assert(kSections.size() == static_cast<std::size_t>(SectionId::kDevice) + 1);
+static_assert(kSections.size() == static_cast<std::size_t>(SectionId::kLoad) + 1);
 
 }  // namespace
 

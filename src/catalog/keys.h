@@ -15,6 +15,7 @@ enum class Form : std::uint8_t {
   kText,         // a scalar
   kChoice,       // one of Key::choices
   kSource,       // the source of a fact: "002:1004", real, ours, several with commas
+  kSources,      // a mapping of any keys to sources
   kFlag,         // true or false
   kWhole,        // a whole number
   kSize,         // a whole number from 0
@@ -24,15 +25,19 @@ enum class Form : std::uint8_t {
   kTextOrTexts,  // a scalar or a list of scalars
   kAny,          // any JSON value
   kList,         // a list of JSON values
+  kListOrValue,  // a list of JSON values, or one that is no list
   kValues,       // a list of JSON values, or kNamedValues
   kNamedValues,  // a mapping of values to their names: {0: off, 1: on}
   kObject,       // a mapping of any keys to JSON values
   kNames,        // a mapping of any keys to scalars
   kTextLists,    // a mapping of any keys to lists of scalars
   kNumbers,      // a mapping of Key::choices to numbers
+  kNumberMap,    // a mapping of any keys to numbers
+  kChosenTexts,  // a mapping of Key::choices to scalars or lists of scalars
   kEntry,        // a mapping of the kind Key::section
   kEntries,      // a mapping of any keys to such mappings
   kItems,        // a list of such mappings
+  kFields,       // fields, groups of fields and uses of templates (expand.h), by their names
 };
 
 // The kinds of mappings in a device file. kFile is the whole file.
@@ -41,6 +46,7 @@ enum class SectionId : std::uint8_t {
   kMessages,
   kReport,
   kField,
+  kMember,
   kCommand,
   kParam,
   kEffect,
@@ -50,6 +56,24 @@ enum class SectionId : std::uint8_t {
   kFault,
   kVirtual,
   kDevice,
+  kDefaults,
+  kTemplate,
+  kUse,
+  kSignal,
+  kPhysics,
+  kBattery,
+  kPvInput,
+  kInverter,
+  kCharger,
+  kGrid,
+  kLoad,
+};
+
+// How much of a section a mapping has.
+enum class Variant : std::uint8_t {
+  kWhole,     // an entry of its own: with all keys that are required
+  kPart,      // keys that other entries take over: none is required
+  kTemplate,  // the same, and a value may be a placeholder: <n>
 };
 
 struct Key {
@@ -59,6 +83,8 @@ struct Key {
   bool required = false;
   std::span<const std::string_view> choices{};
   SectionId section = SectionId::kFile;  // of kEntry, kEntries and kItems
+  Variant variant = Variant::kWhole;     // of that section
+  bool inherited = false;  // a required key that an entry may have from defaults or a group
 };
 
 struct Section {

@@ -14,13 +14,14 @@
 
 #include "base/read_file.h"
 #include "catalog/entry.h"
+#include "catalog/expand.h"
 #include "catalog/sections.h"
 #include "catalog/yaml_tree.h"
 
 namespace gridloom::catalog {
 namespace {
 
-constexpr std::size_t kMostFiles = 1000;  // in one folder
+constexpr std::size_t kMaxFiles = 1000;  // in one folder
 
 std::string_view stem(std::string_view file_name) {
   if (const auto slash = file_name.rfind('/'); slash != std::string_view::npos) {
@@ -38,7 +39,7 @@ void read_product_alias(const Entry& file, Family& family) {
   file.choice("list_as", listed);
   family.listed_by_alias = listed == "product_alias";
   if (family.listed_by_alias && family.product_alias.empty()) {
-    file.mistake("list_as", "is product_alias, which is missing");
+    file.mistake("list_as", "is product_alias, but that key is missing");
   }
 }
 
@@ -58,12 +59,13 @@ void read_head(const Entry& file, std::string_view file_name, Family& family) {
   file.flag("read_only", family.read_only);
   std::string shape = "flat";
   file.choice("quota_all", shape);
-  family.all = shape == "nested" ? Shape::kNested : Shape::kFlat;
+  family.all = shape == "nested" ? QuotaAllForm::kNested : QuotaAllForm::kFlat;
   if (family.prefixes.empty() && !family.passthrough) {
-    file.mistake("prefixes", "is missing: how its serial numbers start, as [R331]");
+    file.mistake("prefixes",
+                 "is missing: must be the beginnings of its serial numbers, such as [R331]");
   }
   if (std::ranges::find(family.prefixes, std::string()) != family.prefixes.end()) {
-    file.mistake("prefixes", "an empty prefix would take every device");
+    file.mistake("prefixes", "an empty prefix would match every device");
   }
 }
 
@@ -74,9 +76,9 @@ Result<std::vector<std::filesystem::path>> device_files(const std::filesystem::p
   for (; !error && at != std::filesystem::directory_iterator(); at.increment(error)) {
     if (at->path().extension() != ".yaml") continue;
     files.push_back(at->path());
-    if (files.size() > kMostFiles) {
+    if (files.size() > kMaxFiles) {
       return fail(ErrorCode::kIo,
-                  fmt::format("{}: more than {} device files", folder.string(), kMostFiles));
+                  fmt::format("{}: more than {} device files", folder.string(), kMaxFiles));
     }
   }
   if (error) {
@@ -95,13 +97,13 @@ void check_together(const std::vector<FamilyPtr>& families, std::vector<std::str
     for (const std::string& prefix : family->prefixes) {
       const auto [at, fresh] = owner.emplace(prefix, family->id);
       if (fresh) continue;
-      problems.push_back(fmt::format("{}.yaml: prefixes: {} belongs to {} already", family->id,
+      problems.push_back(fmt::format("{}.yaml: prefixes: {} is a prefix of {} already", family->id,
                                      prefix, at->second));
     }
     if (!family->passthrough) continue;
     if (passthrough != nullptr) {
       problems.push_back(
-          fmt::format("{}.yaml: passthrough: is true in {} already, and in one family only",
+          fmt::format("{}.yaml: passthrough: is true in {} already; only one family can have it",
                       family->id, passthrough->id));
     }
     passthrough = family.get();
@@ -143,18 +145,21 @@ class Collector {
 
 Result<FamilyPtr> load_family(std::string_view file_name, std::string_view text) {
   Mistakes mistakes(file_name);
-  const YamlDocument document = read_yaml(text);
+  YamlDocument document = read_yaml(text);
   if (!document.mistake.what.empty()) {
     mistakes.add(document.mistake.line, "", document.mistake.what);
     return std::unexpected(mistakes.fault());
   }
   const Entry file(document.root, "", mistakes, SectionId::kFile);
+  expand(document.root, file);
   auto family = std::make_shared<Family>();
   read_head(file, file_name, *family);
   read_fields(file, *family);
   read_commands(file, *family);
   read_messages(file, *family);
   read_faults(file, *family);
+  check_signals(file, *family);
+  read_physics(file, *family);
   if (!mistakes.none()) return std::unexpected(mistakes.fault());
   return FamilyPtr(std::move(family));
 }
@@ -166,7 +171,7 @@ Result<std::shared_ptr<const Catalog>> load_catalog(const std::filesystem::path&
     const auto files = device_files(folder);
     if (!files) return std::unexpected(files.error());
     for (const std::filesystem::path& path : *files) {
-      const auto text = read_text(path, kMostDeviceFile);
+      const auto text = read_text(path, kMaxDeviceFile);
       if (!text) return std::unexpected(text.error());
       collector.load(path.string(), *text);
     }

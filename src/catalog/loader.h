@@ -14,7 +14,7 @@
 
 namespace gridloom::catalog {
 
-inline constexpr std::size_t kMostDeviceFile = std::size_t{4} * 1024 * 1024;  // bytes
+inline constexpr std::size_t kMaxDeviceFile = std::size_t{4} * 1024 * 1024;  // bytes
 
 // A device file embedded in the binary.
 struct EmbeddedFile {

@@ -7,8 +7,8 @@
 #include "catalog/loader.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  constexpr std::size_t kMost = 16384;
-  if (size > kMost) return 0;
+  constexpr std::size_t kMax = 16384;
+  if (size > kMax) return 0;
   const auto* text = reinterpret_cast<const char*>(data);
   const auto family = gridloom::catalog::load_family("x.yaml", std::string_view(text, size));
   // An error must have a description.

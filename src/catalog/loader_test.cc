@@ -28,7 +28,7 @@ TEST(Loader, ReadsEveryKeyOfAHead) {
   EXPECT_EQ(family->prefixes, (std::vector<std::string>{"MU1", "MU12"}));
   EXPECT_EQ(family->product_type, 7);
   EXPECT_EQ(family->model, 2);
-  EXPECT_EQ(family->all, Shape::kFlat);
+  EXPECT_EQ(family->all, QuotaAllForm::kFlat);
   EXPECT_EQ(family->aliases.at(" state"), "pd.state");
   EXPECT_EQ(family->as_text, std::vector<std::string>{"info"});
   EXPECT_EQ(family->messages.change_ms, 1000);
@@ -144,19 +144,19 @@ TEST(Loader, TellsMistakesOfTheHeadWithFileLineAndKey) {
       {"product: Made Up", "product: [a]", "made_up.yaml:3: product: must be a text; it is a list"},
       {"prefixes: [MU1, MU12]", "prefixes: []", "prefixes: is missing"},
       {"prefixes: [MU1, MU12]", "prefixes: MU1", "prefixes: must be a list [..]; it is \"MU1\""},
-      {"prefixes: [MU1, MU12]", "prefixes: [\"\"]", "an empty prefix would take every device"},
+      {"prefixes: [MU1, MU12]", "prefixes: [\"\"]", "an empty prefix would match every device"},
       {"product_type: 7", "product_type: seven", "must be a whole number; it is \"seven\""},
       {"product_type: 7", "product_typ: 7",
-       "made_up.yaml:6: product_typ: this key is not known; known here are family, product,"},
-      {"product_type: 7", "model: 7", "made_up.yaml:7: model: this key stands here twice"},
+       "made_up.yaml:6: product_typ: unknown key; the keys here are family, product,"},
+      {"product_type: 7", "model: 7", "made_up.yaml:7: model: this key occurs twice"},
       {"quota_all: flat", "quota_all: deep", "quota_all: \"deep\" must be flat or nested"},
       {"quota_all: flat", "passthrough: yes", "passthrough: must be true or false; it is \"yes\""},
       {"quota_all: flat", "read_only: true",
-       "commands: a passthrough or read_only family has none"},
+       "commands: a passthrough or read_only family cannot have commands"},
       {"pd.state, old.beep", "pd.stat, old.beep",
        "aliases. state: \"pd.stat\" is neither a field nor a group"},
       {"\" state\": pd.state", "pd.on: pd.state", "aliases.pd.on: is the name of a field or group"},
-      {"product_alias: Made-Up\n", "", "list_as: is product_alias, which is missing"},
+      {"product_alias: Made-Up\n", "", "list_as: is product_alias, but that key is missing"},
       {"product_alias: Made-Up", "product_alias: \"\"", "product_alias: is empty"},
       {"list_as: product_alias", "list_as: alias",
        "list_as: \"alias\" must be product or product_alias"},
@@ -167,19 +167,18 @@ TEST(Loader, TellsMistakesOfTheHeadWithFileLineAndKey) {
 TEST(Loader, TellsTheNewNameOfAKeyThatWasRenamed) {
   expect_told({
       {"description: A station", "means: A station",
-       "made_up.yaml:4: means: this key is not known: its name is description now; known here are "
-       "family, product,"},
-      {"quota_all: flat", "open: true", "open: this key is not known: its name is passthrough now"},
+       "made_up.yaml:4: means: unknown key: its name is description now; the keys here are family, "
+       "product,"},
+      {"quota_all: flat", "open: true", "open: unknown key: its name is passthrough now"},
       {"initial: {pd.beep", "has: {pd.beep",
-       "virtual.devices[0].has: this key is not known: its name is initial now"},
-      {"source: real", "seen: real", "fields.pd.beep.seen: this key is not known: its name is "},
+       "virtual.devices[0].has: unknown key: its name is initial now"},
+      {"source: real", "seen: real", "fields.pd.beep.seen: unknown key: its name is "},
       {"environment: {battery", "does: {battery",
-       "faults.leak.does: this key is not known: its name is environment now"},
+       "faults.leak.does: unknown key: its name is environment now"},
       {"reports: {pd.beep", "shows: {pd.beep", "its name is reports now"},
       {"freezes: [pd", "holds: [pd", "its name is freezes now"},
-      {"source: real", "has: real",
-       "fields.pd.beep.has: this key is not known: its name is initial now"},
-      {"what: It", "holds: It", "quirks[0].holds: this key is not known; known here are what and"},
+      {"source: real", "has: real", "fields.pd.beep.has: unknown key: its name is initial now"},
+      {"what: It", "holds: It", "quirks[0].holds: unknown key; the keys here are what and"},
   });
 }
 
@@ -192,17 +191,17 @@ TEST(Loader, TellsMistakesOfFields) {
        "fields.pd.beep.type: this key is missing"},
       {"pd.beep: {type: int, description: Silent, source: real}", "pd.beep: 5",
        "fields.pd.beep: must be a mapping of type, unit"},
-      {"source: real", "source: guess", "fields.pd.beep.source: \"guess\" is no source"},
+      {"source: real", "source: guess", "fields.pd.beep.source: \"guess\" is not a source"},
       {"range: [0, 100]", "range: 100", "fields.pd.soc.range: must be two numbers [low, high]"},
       {"range: [0, 100]", "range: [0, 1, 2]", "must be two numbers [low, high]"},
       {"range: [0, 100]", "range: [0, x]", "must be two numbers [low, high]"},
       {"range: [0, 100]", "range: [100, 0]", "range: 100 to 0 is empty: must be [low, high]"},
       {"initial: 60", "initial: 160", "initial: 160 is outside its range [0, 100]"},
-      {"initial: 60", "initial: \"60\"", "fields.pd.soc.initial: \"60\" is no int"},
+      {"initial: 60", "initial: \"60\"", "fields.pd.soc.initial: \"60\" is not of type int"},
       {"nature: battery.soc", "nature: battery.charge",
        "nature: \"battery.charge\" must be pv.power, battery.power"},
       {"unit: W, scale", "unit: mW, scale", "nature: battery.power is in W"},
-      {"nature: battery.power,", "", "fields.watts.invert: turns round a nature"},
+      {"nature: battery.power,", "", "fields.watts.invert: needs a nature"},
       {"scale: 0.1", "scale: 0", "fields.watts.scale: cannot be 0"},
       {"scale: 0.1", "scale: ten", "fields.watts.scale: must be a number; it is \"ten\""},
       {"pack.*.amp", "\"*.amp\"", "fields.*.amp: '*' cannot be the first segment"},
@@ -210,12 +209,12 @@ TEST(Loader, TellsMistakesOfFields) {
       {"pack.*.amp:", "pack.*.*:", "only one segment can be '*'"},
       {"pack.*.amp:", "pack..amp:", "a segment between the dots is empty"},
       {"  info.name: {type: any", "  watts.x: {type: any",
-       "fields: watts is a field, and a group too"},
+       "fields: watts is both a field and a group"},
       {"modules: {pack: [P-1, P-2]}", "modules: {pac: [P-1]}",
        "modules: no field starts with pac.*"},
       {"modules: {pack: [P-1, P-2]}", "modules: {}",
        "virtual.modules: pack is missing: there are fields pack.*"},
-      {"[P-1, P-2]", "[P.1]", "virtual.modules: \"P.1\" is no serial number"},
+      {"[P-1, P-2]", "[P.1]", "virtual.modules: \"P.1\" is not a serial number"},
       {"sn: MU1A0001", "sn: MX1A0001",
        "virtual.devices[0].sn: \"MX1A0001\" starts with none of the prefixes MU1 and MU12"},
   });
@@ -227,49 +226,50 @@ TEST(Loader, TellsMistakesOfCommands) {
        "commands.charge.select: operateType is missing"},
       {"select: {moduleType: 5, operateType: charge}",
        "select: {moduleType: 5, operateType: charge, id: 3}",
-       "commands.charge.select.id: the family's select names moduleType and operateType only"},
+       "commands.charge.select.id: the family's select has only moduleType and operateType"},
       {"operateType: charge}", "operateType: quietMode}",
-       "commands.charge.select: selects what quietMode does already"},
+       "commands.charge.select: selects the same sets as quietMode"},
       {"select: {moduleType: 5, operateType: charge}",
-       "select: {moduleType: \"5\", operateType: quietMode}",
-       "selects what quietMode does already"},
+       "select: {moduleType: \"5\", operateType: quietMode}", "selects the same sets as quietMode"},
       {"select: [moduleType, operateType]\n", "", "select: is missing"},
       {"sets: [pd.beep]", "sets: [pd.bee]",
-       "commands.quietMode.params.enabled.sets: \"pd.bee\" is no field of this family"},
+       "commands.quietMode.params.enabled.sets: \"pd.bee\" is not a field of this family"},
       {"sets: [pd.beep]", "sets: pd.state", "pd.state is string; this puts $enabled, int, there"},
       {"values: [0, 1], alias", "values: [0, on], alias",
-       "commands.quietMode.params.enabled.values: \"on\" is no int"},
-      {"values: [0, 1], alias", "values: [0, 1], range: [0, 1], alias", "has a range or values"},
-      {"alias: [enalbed]", "alias: [enabled]", "the alias enabled is another param's name"},
+       "commands.quietMode.params.enabled.values: \"on\" is not of type int"},
+      {"values: [0, 1], alias", "values: [0, 1], range: [0, 1], alias",
+       "can have a range or values"},
+      {"alias: [enalbed]", "alias: [enabled]", "the alias enabled is the name of another param"},
       {"type: string, min_items: 1", "type: string, range: [0, 1]",
-       "only an int or a float has one"},
+       "only an int or a float can have it"},
       {"min_items: 1, max_items: 8", "min_items: 9, max_items: 8", "is less than min_items"},
       {"min_items: 1, max_items: 8", "min_items: -1",
        "must be a whole number from 0; it is \"-1\""},
       {"ratio: {type: float,", "ratio: {type: float, max_items: 3,", "only an array or a string"},
       {"note: {type: string}", "note: {type: string, of: {type: int}}",
-       "only an array has elements"},
+       "only an array can have elements"},
       {"chName: {type: string}", "chName: {type: string, sets: pd.state}",
-       "info.fields.chName.sets: stands on a top-level param only"},
+       "info.fields.chName.sets: is allowed for a top-level param only"},
       {"set: pack.*.amp, to", "set: pack.amp, to",
-       "commands.charge.effects[0].set: \"pack.amp\" is no field"},
+       "commands.charge.effects[0].set: \"pack.amp\" is not a field"},
       {"to: $milliamps, times", "to: $milliamp, times",
-       "commands.charge.effects[0].to: $milliamp is no param of charge"},
+       "commands.charge.effects[0].to: $milliamp is not a param of charge"},
       {"to: $milliamps, times", "to: $rsvd, times", "$rsvd is ignored: it cannot have an effect"},
-      {"to: $milliamps, times", "to: $milliamps*2, times", "$milliamps*2 is no param"},
+      {"to: $milliamps, times", "to: $milliamps*2, times", "$milliamps*2 is not a param"},
       {"to: $milliamps, times", "to: $milliamps+x, times", "must be $param, $param.member"},
-      {"at: [$ch-10, name]", "at: [$channel-10, name]", "$channel is no param of channel"},
-      {"at: [$ch-10, name]", "at: [$info.chName-10, name]", "is no int: nothing can be added"},
-      {"to: $info.chName}", "to: $info.name}", "$info.name is no param of channel"},
-      {"set: pd.cur, at", "set: pd.soc, at", "only an array or object has a place in it"},
+      {"at: [$ch-10, name]", "at: [$channel-10, name]", "$channel is not a param of channel"},
+      {"at: [$ch-10, name]", "at: [$info.chName-10, name]", "is not an int: nothing can be added"},
+      {"to: $info.chName}", "to: $info.name}", "$info.name is not a param of channel"},
+      {"set: pd.cur, at", "set: pd.soc, at", "only an array or object has places"},
       {"as: bool", "as: int", "as: \"int\" must be bool"},
       {"set: pd.on, to", "set: pd.soc, to", "pd.soc is int; this puts bool there"},
       {"to: charging", "to: 3", "pd.state is string; this puts 3 there"},
-      {"when: {on: true}", "when: {off: true}", "effects[2].when.off: is no param of charge"},
+      {"when: {on: true}", "when: {off: true}", "effects[2].when.off: is not a param of charge"},
       {"map: {\"3\": 1}", "map: {\"3\": x}", "pd.beep is int; this puts \"x\" there"},
       {"by: model", "by: magic", "by: \"magic\" must be model"},
-      {"was: $enabled", "was: $enable", "commands.quietMode.reply: $enable is not known: $id,"},
-      {"$field:pd.soc", "$field:pd.sock", "\"pd.sock\" is no field"},
+      {"was: $enabled", "was: $enable",
+       "commands.quietMode.reply: $enable is unknown: must be $id,"},
+      {"$field:pd.soc", "$field:pd.sock", "\"pd.sock\" is not a field"},
       {"params: {},\n            select", "params: [],\n            select",
        "commands.restart.params: must be a mapping; it is a list"},
   });
@@ -279,13 +279,14 @@ TEST(Loader, TellsMistakesOfFaults) {
   expect_told({
       {"description: It leaks", "reason: It leaks", "faults.leak.description: this key is missing"},
       {"warmer_k: 5", "hotter_k: 5",
-       "faults.leak.environment: \"hotter_k\" is unknown; there are grid, panel_1"},
+       "faults.leak.environment: \"hotter_k\" is unknown: must be grid, panel_1"},
       {"warmer_k: 5", "warmer_k: hot", "faults.leak.environment: warmer_k must be a number"},
       {"{pd.beep: 1, pd.err", "{pd.peep: 1, pd.err",
-       "faults.leak.reports: \"pd.peep\" is no field"},
+       "faults.leak.reports: \"pd.peep\" is not a field"},
       {"{pd.beep: 1, pd.err", "{pd.beep: loud, pd.err", "pd.beep is \"loud\": must be of type int"},
-      {"pd.err: 1}", "pd.err: 500}", "faults.leak.reports: pd.err is 500, which is no error"},
-      {"freezes: [pd.soc]", "freezes: [pd.sock]", "faults.leak.freezes: \"pd.sock\" is no field"},
+      {"pd.err: 1}", "pd.err: 500}", "faults.leak.reports: pd.err is 500, which is not an error"},
+      {"freezes: [pd.soc]", "freezes: [pd.sock]",
+       "faults.leak.freezes: \"pd.sock\" is not a field"},
   });
 }
 
@@ -298,8 +299,8 @@ TEST(Loader, TellsMistakesOfMessagesReportsAndHistory) {
       {"fields: [info.name, watts]", "fields: [info.name, info., watts]",
        "info.name is carried by this report already"},
       {"fields: [info.name, watts]", "fields: [info, info.name, watts]",
-       "reports.rest.fields: \"info\" names nothing"},
-      {"nested: true", "nested: false", "reports.rest.also_flat: means nothing"},
+       "reports.rest.fields: \"info\" matches no field"},
+      {"nested: true", "nested: false", "reports.rest.also_flat: has no effect"},
       {"module: packSn", "module: typeCode",
        "reports.packs.module: \"typeCode\" is a member of the message already"},
       {"module: packSn", "module: version",
@@ -310,19 +311,20 @@ TEST(Loader, TellsMistakesOfMessagesReportsAndHistory) {
        "reports.pdStatus.module: \"needAck\" is a member of the message already"},
       {"extra: {needAck: 0}}", "module: partSn}",
        "reports.pdStatus.module: pd.soc does not start with pd.*."},
-      {"prefix: pd.,", "prefix: pa.,", "reports.pdStatus.prefix: \"pa.\" is no prefix of pd.soc"},
+      {"prefix: pd.,", "prefix: pa.,",
+       "reports.pdStatus.prefix: \"pa.\" is not a prefix of pd.soc"},
       {"match: {typeCode: rest}", "match: {typeCode: pdStatus}",
        "reports.rest.match: is the same as that of pdStatus"},
       {"id: $message_id", "id: $id",
-       "messages.report: there is no request here that $id could name"},
-      {"id: $message_id", "id: $serial", "messages.report: $serial is not known"},
+       "messages.report: $id is not allowed here: there is no request"},
+      {"id: $message_id", "id: $serial", "messages.report: $serial is unknown"},
       {"$module:pack", "$module:bag", "messages.reply: virtual.modules has no group \"bag\""},
       {"full_ms: 30000", "full_ms: 300", "full_ms: is 300: less than change_ms, 1000"},
       {"change_ms: 1000", "change_ms: 0", "change_ms: must be 1 or more"},
       {"counter: pv}", "counter: sun}",
        "history.indexes[0].counter: \"sun\" must be pv, battery_in"},
-      {"share_of: grid_in, ", "", "history.indexes[1].counter: must be there, or else both"},
-      {"name: Self-sufficiency", "name: From Solar", "\"From Solar\" stands here twice"},
+      {"share_of: grid_in, ", "", "history.indexes[1].counter: is missing: must be given, or both"},
+      {"name: Self-sufficiency", "name: From Solar", "\"From Solar\" occurs twice"},
       {"source: ours}\n\nfaults", "sauce: ours}\n\nfaults",
        "quirks[0].source: this key is missing"},
   });
@@ -342,9 +344,9 @@ TEST(Loader, RefusesTextThatIsNoSingleDocument) {
     std::string text;
     std::string_view told;
   } rows[] = {{"", "x.yaml:1: the file is empty"},
-              {"a: [", "x.yaml:1: no valid YAML: "},
+              {"a: [", "x.yaml:1: not valid YAML: "},
               {"a: 1\n---\nb: 1\n", "there is a second document"},
-              {"a: &x [*x]\n", "x.yaml:1: an alias (*name) inside of what it stands for"},
+              {"a: &x [*x]\n", "x.yaml:1: an alias (*name) inside the node that it refers to"},
               {"? [a]\n: 1\n", "a key must be a plain or quoted text"},
               {"[a, b]", "must be a mapping of family, product"},
               {std::string(1000, '['), "nested deeper than 24 levels"},
@@ -388,10 +390,9 @@ TEST(Loader, LimitsWhatAliasesCopy) {
 
 TEST(Loader, RefusesAKeyThatStandsTwiceAnywhere) {
   expect_told({
-      {"pd.beep: {type: int", "pd.soc: {type: int", "fields.pd.soc: this key stands here twice"},
-      {"as_text: [info]", "as_text: [info]\nmodel: 3", "model: this key stands here twice"},
-      {"{ack: 0, was", "{ack: 0, ack: 1, was",
-       "commands.quietMode.reply.ack: this key stands here"},
+      {"pd.beep: {type: int", "pd.soc: {type: int", "fields.pd.soc: this key occurs twice"},
+      {"as_text: [info]", "as_text: [info]\nmodel: 3", "model: this key occurs twice"},
+      {"{ack: 0, was", "{ack: 0, ack: 1, was", "commands.quietMode.reply.ack: this key occurs"},
   });
 }
 
@@ -425,13 +426,14 @@ TEST(LoadCatalog, TellsTheMistakesOfAllFilesAndWhatTheyCannotShare) {
                 "family: two\nproduct: Two\ndescription: x\nprefixes: [ZZ]\n");
   auto catalog = load_catalog(folder.path());
   ASSERT_FALSE(catalog);
-  EXPECT_THAT(catalog.error().detail, HasSubstr("two.yaml: prefixes: ZZ belongs to one already"));
+  EXPECT_THAT(catalog.error().detail,
+              HasSubstr("two.yaml: prefixes: ZZ is a prefix of one already"));
   write_content(folder.path() / "one.yaml", "family: one\n");
   write_content(folder.path() / "two.yaml", "a: [");
   catalog = load_catalog(folder.path());
   ASSERT_FALSE(catalog);
   EXPECT_THAT(catalog.error().detail, HasSubstr("one.yaml:1: product: this key is missing"));
-  EXPECT_THAT(catalog.error().detail, HasSubstr("two.yaml:1: no valid YAML"));
+  EXPECT_THAT(catalog.error().detail, HasSubstr("two.yaml:1: not valid YAML"));
 }
 
 TEST(LoadCatalog, SaysWhenTheFolderIsNotThere) {

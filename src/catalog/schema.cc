@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <span>
 #include <string>
@@ -27,9 +28,25 @@ JsonObject mapping_to(JsonObject values) {
   return {{"type", "object"}, {"additionalProperties", std::move(values)}};
 }
 
-JsonObject entry(const Key& key) {
-  return {{"$ref", fmt::format("#/definitions/{}", section_of(key.section).name)}};
+// The name of a section's definition.
+std::string definition_name(SectionId section, Variant variant) {
+  const std::string_view name = section_of(section).name;
+  switch (variant) {
+    case Variant::kWhole:
+      break;
+    case Variant::kPart:
+      return fmt::format("{}_part", name);
+    case Variant::kTemplate:
+      return fmt::format("{}_template", name);
+  }
+  return std::string(name);
 }
+
+JsonObject definition(std::string_view name) {
+  return {{"$ref", fmt::format("#/definitions/{}", name)}};
+}
+
+JsonObject entry(const Key& key) { return definition(definition_name(key.section, key.variant)); }
 
 JsonArray array_of(std::span<const std::string_view> texts) {
   JsonArray array;
@@ -37,12 +54,15 @@ JsonArray array_of(std::span<const std::string_view> texts) {
   return array;
 }
 
-JsonObject numbers(const Key& key) {
+// A mapping of the key's choices to such values.
+JsonObject chosen(const Key& key, const JsonObject& value) {
   JsonObject properties;
-  for (const std::string_view one : key.choices) properties[one] = JsonObject{{"type", "number"}};
+  for (const std::string_view one : key.choices) properties[one] = value;
   return {
       {"type", "object"}, {"properties", std::move(properties)}, {"additionalProperties", false}};
 }
+
+JsonObject text_or_texts() { return {{"anyOf", JsonArray{text(), list_of(text())}}}; }
 
 JsonObject named_values() {
   JsonObject name = text();
@@ -50,17 +70,32 @@ JsonObject named_values() {
   return mapping_to(std::move(name));
 }
 
-// What the value of a key may be.
+JsonObject source() {
+  constexpr std::string_view kOne = R"((real|ours|[0-9]{3}:[0-9]+(-[0-9]+)?))";
+  return {{"type", "string"}, {"pattern", fmt::format("^{0}(, *{0})*$", kOne)}};
+}
+
+// Fields, groups of fields, and uses of templates.
+JsonObject fields() {
+  const JsonObject use = definition("use");
+  return {{"type", "object"},
+          {"patternProperties",
+           JsonObject{{"<[a-z][a-z0-9_]*>$", JsonObject{{"anyOf", JsonArray{use, list_of(use)}}}},
+                      {"\\.$", definition("field_part")}}},
+          {"additionalProperties", definition("field")}};
+}
+
+// The JSON Schema of a key's value.
 JsonObject form_of(const Key& key) {
   switch (key.form) {
     case Form::kText:
       return text();
     case Form::kChoice:
       return {{"enum", array_of(key.choices)}};
-    case Form::kSource: {
-      constexpr std::string_view kOne = R"((real|ours|[0-9]{3}:[0-9]+(-[0-9]+)?))";
-      return {{"type", "string"}, {"pattern", fmt::format("^{0}(, *{0})*$", kOne)}};
-    }
+    case Form::kSource:
+      return source();
+    case Form::kSources:
+      return mapping_to(source());
     case Form::kFlag:
       return {{"type", "boolean"}};
     case Form::kWhole:
@@ -78,11 +113,13 @@ JsonObject form_of(const Key& key) {
     case Form::kTexts:
       return list_of(text());
     case Form::kTextOrTexts:
-      return {{"anyOf", JsonArray{text(), list_of(text())}}};
+      return text_or_texts();
     case Form::kAny:
       return {};
     case Form::kList:
       return {{"type", "array"}};
+    case Form::kListOrValue:
+      return {{"type", JsonArray{"array", "string", "number", "boolean"}}};
     case Form::kValues:
       return {{"anyOf", JsonArray{named_values(), JsonObject{{"type", "array"}}}}};
     case Form::kNamedValues:
@@ -94,31 +131,104 @@ JsonObject form_of(const Key& key) {
     case Form::kTextLists:
       return mapping_to(list_of(text()));
     case Form::kNumbers:
-      return numbers(key);
+      return chosen(key, {{"type", "number"}});
+    case Form::kNumberMap:
+      return mapping_to({{"type", "number"}});
+    case Form::kChosenTexts:
+      return chosen(key, text_or_texts());
     case Form::kEntry:
       return {{"allOf", JsonArray{entry(key)}}};  // draft 07 ignores what stands beside a $ref
     case Form::kEntries:
       return mapping_to(entry(key));
+    case Form::kFields:
+      return fields();
     case Form::kItems:
       break;
   }
   return list_of(entry(key));
 }
 
-JsonObject definition_of(const Section& section) {
-  JsonArray required;
+// The required keys of the section that an entry may inherit, or those that it may not.
+JsonArray required_keys(const Section& section, bool inherited) {
+  JsonArray names;
+  for (const Key& key : section.keys) {
+    if (key.required && key.inherited == inherited) names.emplace_back(key.name);
+  }
+  return names;
+}
+
+// A mapping of the section's keys.
+JsonObject definition_of(const Section& section, Variant variant) {
   JsonObject properties;
   for (const Key& key : section.keys) {
-    if (key.required) required.emplace_back(key.name);
+    JsonObject form = form_of(key);
+    if (variant == Variant::kTemplate && !form.empty()) {
+      if (key.form == Form::kRange) {
+        form["items"] =
+            JsonObject{{"anyOf", JsonArray{std::move(form["items"]), definition("placeholder")}}};
+      }
+      form = {{"anyOf", JsonArray{std::move(form), definition("placeholder")}}};
+    }
     JsonObject property{{"description", key.description}};
-    for (auto& member : form_of(key)) property.emplace(member.key(), std::move(member.value()));
+    for (auto& member : form) property.emplace(member.key(), std::move(member.value()));
     properties[key.name] = std::move(property);
   }
-  JsonObject definition{{"type", "object"}};
-  if (!required.empty()) definition["required"] = std::move(required);
-  definition["properties"] = std::move(properties);
-  definition["additionalProperties"] = false;
-  return definition;
+  JsonObject made{{"type", "object"}};
+  JsonArray required = required_keys(section, false);
+  if (variant == Variant::kWhole && !required.empty()) made["required"] = std::move(required);
+  made["properties"] = std::move(properties);
+  made["additionalProperties"] = false;
+  return made;
+}
+
+// A whole entry of a section whose parts have a definition of their own.
+JsonObject whole_by_part(SectionId id) {
+  JsonObject whole{{"allOf", JsonArray{definition(definition_name(id, Variant::kPart))}}};
+  JsonArray required = required_keys(section_of(id), false);
+  if (!required.empty()) whole["required"] = std::move(required);
+  return whole;
+}
+
+bool is_used(SectionId id, Variant variant) {
+  return std::ranges::any_of(sections(), [&](const Section& section) {
+    return std::ranges::any_of(
+        section.keys, [&](const Key& key) { return key.section == id && key.variant == variant; });
+  });
+}
+
+JsonObject definitions() {
+  JsonObject all;
+  for (std::size_t k = 1; k < sections().size(); ++k) {  // 0 is the file
+    const auto id = static_cast<SectionId>(k);
+    const Section& section = section_of(id);
+    if (is_used(id, Variant::kPart)) {
+      all[definition_name(id, Variant::kPart)] = definition_of(section, Variant::kPart);
+      all[section.name] = whole_by_part(id);
+    } else {
+      all[section.name] = definition_of(section, Variant::kWhole);
+    }
+    if (is_used(id, Variant::kTemplate)) {
+      all[definition_name(id, Variant::kTemplate)] = definition_of(section, Variant::kTemplate);
+    }
+  }
+  all["placeholder"] = JsonObject{{"type", "string"}, {"pattern", "<[a-z][a-z0-9_]*>"}};
+  return all;
+}
+
+// In a file without defaults and groups, each entry itself has the keys that they could give.
+void add_inherited_keys(JsonObject& schema) {
+  JsonObject properties;
+  for (const Key& key : section_of(SectionId::kFile).keys) {
+    if (key.form != Form::kEntries && key.form != Form::kFields) continue;
+    JsonArray names = required_keys(section_of(key.section), true);
+    if (names.empty()) continue;
+    JsonObject entries{{"additionalProperties", JsonObject{{"required", std::move(names)}}}};
+    if (key.form == Form::kFields) entries["patternProperties"] = JsonObject{{"<", true}};
+    properties[key.name] = std::move(entries);
+  }
+  const JsonObject no_group{{"propertyNames", JsonObject{{"pattern", "[^.]$"}}}};
+  schema["if"] = JsonObject{{"properties", JsonObject{{"defaults", false}, {"fields", no_group}}}};
+  schema["then"] = JsonObject{{"properties", std::move(properties)}};
 }
 
 // Indented text; a value that fits into its line stands there.
@@ -157,16 +267,11 @@ void print(const Json& value, std::size_t indent, std::size_t used, std::string&
 std::string device_file_schema() {
   JsonObject schema{{"$schema", "http://json-schema.org/draft-07/schema#"},
                     {"title", "Gridloom device file"}};
-  JsonObject definitions;
-  for (const Section& section : sections()) {
-    JsonObject definition = definition_of(section);
-    if (&section != &section_of(SectionId::kFile)) {
-      definitions[section.name] = std::move(definition);
-      continue;
-    }
-    for (auto& member : definition) schema.emplace(member.key(), std::move(member.value()));
+  for (auto& member : definition_of(section_of(SectionId::kFile), Variant::kWhole)) {
+    schema.emplace(member.key(), std::move(member.value()));
   }
-  schema["definitions"] = std::move(definitions);
+  add_inherited_keys(schema);
+  schema["definitions"] = definitions();
   std::string text;
   print(schema, 0, 0, text);
   return text + '\n';

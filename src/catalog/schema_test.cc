@@ -31,12 +31,13 @@ TEST(Schema, IsJson) {
   EXPECT_TRUE(schema->at("definitions").as_object().contains("param"));
 }
 
-TEST(Keys, OfASectionAreUniqueAndDescribed) {
+TEST(Keys, EachSectionsKeysAreUniqueAndDescribed) {
   for (const Section& section : sections()) {
     for (const Key& key : section.keys) {
       EXPECT_EQ(section.find(key.name), &key) << section.name << '.' << key.name;
       EXPECT_FALSE(key.description.empty()) << section.name << '.' << key.name;
-      const bool chooses = key.form == Form::kChoice || key.form == Form::kNumbers;
+      const bool chooses =
+          key.form == Form::kChoice || key.form == Form::kNumbers || key.form == Form::kChosenTexts;
       EXPECT_EQ(chooses, !key.choices.empty()) << section.name << '.' << key.name;
     }
   }
@@ -58,6 +59,7 @@ TEST(Starter, IsAFamilyThatLoads) {
     EXPECT_EQ((*family)->id, id);
     EXPECT_FALSE((*family)->fields.empty());
     EXPECT_FALSE((*family)->commands.empty());
+    EXPECT_FALSE((*family)->physics.empty());
   }
   const auto family = load_family("heat_pump.yaml", starter_file("heat_pump").value());
   EXPECT_EQ((*family)->product, "Heat Pump");
@@ -68,7 +70,7 @@ TEST(Starter, RefusesWhatIsNoId) {
   for (const std::string id : {"", "Kiln", "2kiln", "../kiln", "a b", "kiln.yaml", "_x"}) {
     const auto text = starter_file(id);
     ASSERT_FALSE(text) << id;
-    EXPECT_THAT(text.error().detail, HasSubstr('"' + id + "\" is no id of a family"));
+    EXPECT_THAT(text.error().detail, HasSubstr('"' + id + "\" is not a family id"));
   }
   EXPECT_FALSE(starter_file(std::string(41, 'a')));
 }

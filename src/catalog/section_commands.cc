@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -24,21 +26,23 @@ bool is_number(FieldType type) { return type == FieldType::kInt || type == Field
 void check_param(const Entry& entry, const Param& param) {
   const bool number = is_number(param.type);
   const bool sized = param.type == FieldType::kArray || param.type == FieldType::kString;
-  if (param.range && !number) entry.mistake("range", "only an int or a float has one");
+  if (param.range && !number) entry.mistake("range", "only an int or a float can have it");
   if (param.range && !param.values.empty()) {
-    entry.mistake("values", "a param has a range or values; further ones beside a range: also");
+    entry.mistake("values",
+                  "a param can have a range or values, not both; also adds values to a range");
   }
   if (!sized && (param.min_items || param.max_items)) {
-    entry.mistake(param.min_items ? "min_items" : "max_items", "only an array or a string has one");
+    entry.mistake(param.min_items ? "min_items" : "max_items",
+                  "only an array or a string can have it");
   }
   if (param.min_items && param.max_items && *param.min_items > *param.max_items) {
     entry.mistake("max_items", "is less than min_items");
   }
   if (entry.has("fields") && param.type != FieldType::kObject) {
-    entry.mistake("fields", "only an object has members");
+    entry.mistake("fields", "only an object can have members");
   }
   if (entry.has("of") && param.type != FieldType::kArray) {
-    entry.mistake("of", "only an array has elements");
+    entry.mistake("of", "only an array can have elements");
   }
   if (param.scale == 0) entry.mistake("scale", "cannot be 0");
   if (param.required && param.ignored) entry.mistake("ignored", "cannot be required as well");
@@ -51,10 +55,43 @@ void check_spellings(const Entry& entry, std::string_view key, const std::vector
   for (const Param& param : params) {
     for (const std::string& alias : param.alias) {
       if (std::ranges::find(seen, alias) != seen.end()) {
-        entry.mistake(key,
-                      fmt::format("{}: the alias {} is another param's name", param.name, alias));
+        entry.mistake(
+            key, fmt::format("{}: the alias {} is the name of another param", param.name, alias));
       }
       seen.emplace_back(alias);
+    }
+  }
+}
+
+// The word in `unchanged` for all_ones().
+constexpr std::string_view kAllOnes = "all_ones";
+
+// The number whose bits are all ones, in the fewest bytes that leave it free beside the values that
+// an int accepts: 255, 65535 or 4294967295. None: these values are unknown or too large.
+std::optional<std::int64_t> all_ones(const Param& param) {
+  if (!param.range && param.values.empty()) return std::nullopt;
+  double most = param.range ? param.range->high : 0;
+  for (const NamedValue& one : param.values) most = std::max(most, one.value.to_number<double>());
+  for (const std::int64_t ones : {0xffLL, 0xffffLL, 0xffffffffLL}) {
+    if (most < static_cast<double>(ones)) return ones;
+  }
+  return std::nullopt;
+}
+
+// Requires that type, range and values are read.
+void read_unchanged(const Entry& entry, Param& param) {
+  entry.value_or_values("unchanged", param.unchanged);
+  for (Json& value : param.unchanged) {
+    const auto* word = value.if_string();
+    if (word != nullptr && std::string_view(*word) == kAllOnes && param.type == FieldType::kInt) {
+      if (const auto ones = all_ones(param)) {
+        value = *ones;
+      } else {
+        entry.mistake("unchanged", "all_ones needs a range or values, below 4294967295");
+      }
+    } else if (!fits(param.type, value)) {
+      entry.mistake("unchanged",
+                    fmt::format("{} is not of type {}", wire::to_text(value), name_of(param.type)));
     }
   }
 }
@@ -66,7 +103,7 @@ Param read_inner(const std::string& name, const YamlNode& node, std::string path
   const Entry entry(node, std::move(path), mistakes, SectionId::kParam);
   if (entry.has("sets")) {
     entry.mistake("sets",
-                  "stands on a top-level param only; an effect can do it: to: $param.member");
+                  "is allowed for a top-level param only; use an effect with to: $param.member");
   }
   return read_param(name, entry);
 }
@@ -82,7 +119,7 @@ Param read_param(const std::string& name, const Entry& entry) {
   entry.range("range", param.range);
   entry.named_values("values", param.type, param.values);
   entry.values("also", param.also);
-  entry.values("unchanged", param.unchanged);
+  read_unchanged(entry, param);
   entry.texts("alias", param.alias);
   entry.flag("required", param.required);
   entry.flag("ignored", param.ignored);
@@ -127,14 +164,14 @@ void check_named(const EffectScope& scope, std::string_view key, const Expr& exp
   const ParamPath found = find_param(scope.command.params, expr.param);
   if (!found.known) {
     return scope.entry.mistake(
-        key, fmt::format("${} is no param of {}", expr.param, scope.command.name));
+        key, fmt::format("${} is not a param of {}", expr.param, scope.command.name));
   }
   if (found.param == nullptr) return;
   if (found.param->ignored) {
     scope.entry.mistake(key, fmt::format("${} is ignored: it cannot have an effect", expr.param));
   }
   if (expr.plus != 0 && found.param->type != FieldType::kInt) {
-    scope.entry.mistake(key, fmt::format("${} is no int: nothing can be added", expr.param));
+    scope.entry.mistake(key, fmt::format("${} is not an int: nothing can be added", expr.param));
   }
 }
 
@@ -163,7 +200,7 @@ void check_type(const EffectScope& scope, std::string_view key, const Effect& ef
     const bool deep = field.type == FieldType::kArray || field.type == FieldType::kObject ||
                       field.type == FieldType::kAny;
     if (!deep) {
-      scope.entry.mistake("at", fmt::format("{} is {}: only an array or object has a place in it",
+      scope.entry.mistake("at", fmt::format("{} is {}: only an array or object has places",
                                             field.name, name_of(field.type)));
     }
     return;
@@ -189,7 +226,7 @@ void check_type(const EffectScope& scope, std::string_view key, const Effect& ef
 
 bool check_field(const EffectScope& scope, std::string_view key, const std::string& name) {
   if (is_field(scope.family, name)) return true;
-  scope.entry.mistake(key, fmt::format("\"{}\" is no field of this family", name));
+  scope.entry.mistake(key, fmt::format("\"{}\" is not a field of this family", name));
   return false;
 }
 
@@ -213,7 +250,7 @@ void read_when(const EffectScope& scope, Effect& effect) {
       "when", [&](const std::string& name, const YamlNode& value, std::string path) {
         if (!find_param(scope.command.params, name).known) {
           scope.entry.mistakes().add(value.line, path,
-                                     fmt::format("is no param of {}", scope.command.name));
+                                     fmt::format("is not a param of {}", scope.command.name));
         }
         effect.when[name] = to_json(value, path, scope.entry.mistakes());
       });
@@ -251,7 +288,7 @@ void read_select(const Entry& entry, const Family& family, Command& command) {
     if (std::ranges::find(family.select, key) == family.select.end()) {
       return entry.mistakes().add(
           value.line, path,
-          fmt::format("the family's select names {} only", join(family.select, "and")));
+          fmt::format("the family's select has only {}", join(family.select, "and")));
     }
     if (value.kind != YamlNode::Kind::kScalar) {
       return entry.mistakes().add(value.line, path, "must be a number or a text");
@@ -287,11 +324,11 @@ Command read_command(const std::string& name, const YamlNode& node, std::string 
   std::string by;
   entry.choice("by", by);
   command.by_model = by == "model";
-  const TemplateScope scope{.family = family, .command = &command, .request = true};
+  const ReferenceScope scope{.family = family, .command = &command, .request = true};
   entry.object("reply", command.reply);
-  check_template(command.reply, entry, "reply", scope);
+  check_references(command.reply, entry, "reply", scope);
   entry.object("envelope", command.envelope);
-  check_template(command.envelope, entry, "envelope", scope);
+  check_references(command.envelope, entry, "envelope", scope);
   entry.source(command.source);
   return command;
 }
@@ -313,7 +350,7 @@ void check_selectors(const Entry& file, const std::vector<Command>& commands) {
     if (fresh) continue;
     file.mistakes().add(file.find("commands")->find(command.name)->line,
                         fmt::format("commands.{}.select", command.name),
-                        fmt::format("selects what {} does already", at->second->name));
+                        fmt::format("selects the same sets as {}", at->second->name));
   }
 }
 
@@ -345,10 +382,10 @@ void read_commands(const Entry& file, Family& family) {
     family.commands.push_back(read_command(key, value, std::move(path), file, family));
   });
   if (!family.commands.empty() && family.select.empty()) {
-    file.mistake("select", "is missing: it names the members of a set that select its command");
+    file.mistake("select", "is missing: must name the members of a set that select its command");
   }
   if (!family.commands.empty() && (family.passthrough || family.read_only)) {
-    file.mistake("commands", "a passthrough or read_only family has none");
+    file.mistake("commands", "a passthrough or read_only family cannot have commands");
   }
   check_selectors(file, family.commands);
   fill_written_by(family);

@@ -19,7 +19,7 @@ void read_environment(const Entry& entry, DeviceFault& fault) {
     if (std::ranges::find(kEnvironmentChanges, what) == kEnvironmentChanges.end()) {
       entry.mistake(
           "environment",
-          fmt::format("\"{}\" is unknown; there are {}", what,
+          fmt::format("\"{}\" is unknown: must be {}", what,
                       join({kEnvironmentChanges.begin(), kEnvironmentChanges.end()}, "and")));
     } else if (!member.value().is_number()) {
       entry.mistake("environment", fmt::format("{} must be a number", what));
@@ -43,12 +43,12 @@ void read_faults(const Entry& file, Family& family) {
       const Field& field = family.fields[family.field_by_name.find(name)->second];
       if (!field.error || is_error(field, reported)) continue;
       entry.mistake("reports",
-                    fmt::format("{} is {}, which is no error", name, wire::to_text(reported)));
+                    fmt::format("{} is {}, which is not an error", name, wire::to_text(reported)));
     }
     entry.texts("freezes", fault.freezes);
     for (const std::string& name : fault.freezes) {
       if (!is_field(family, name)) {
-        entry.mistake("freezes", fmt::format("\"{}\" is no field", name));
+        entry.mistake("freezes", fmt::format("\"{}\" is not a field", name));
       }
     }
     if (fault.environment.empty() && fault.reports.empty() && fault.freezes.empty()) {

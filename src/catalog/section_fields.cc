@@ -40,11 +40,11 @@ std::string name_problem(std::string_view name) {
 
 void check_nature(const Entry& entry, const Field& field) {
   if (field.invert && !entry.has("nature")) {
-    entry.mistake("invert", "turns round a nature, and there is none here");
+    entry.mistake("invert", "needs a nature");
   }
   if (field.nature.empty()) return;
   if (field.type != FieldType::kInt && field.type != FieldType::kFloat) {
-    entry.mistake("nature", "only an int or a float has one");
+    entry.mistake("nature", "only an int or a float can have it");
   }
   const std::string_view unit = std::ranges::find(kNatures, field.nature, &Nature::name)->unit;
   if (field.unit != unit) {
@@ -61,31 +61,14 @@ std::string texts_of(const std::vector<NamedValue>& values) {
   return join(texts, "or");
 }
 
-Json zero_of(FieldType type) {
-  switch (type) {
-    case FieldType::kInt:
-    case FieldType::kFloat:
-      return 0;
-    case FieldType::kString:
-      return "";
-    case FieldType::kBool:
-      return false;
-    case FieldType::kArray:
-      return JsonArray();
-    case FieldType::kObject:
-      return JsonObject();
-    case FieldType::kAny:
-      break;
-  }
-  return nullptr;
-}
-
 void check_values(const Entry& entry, Field& field) {
   if (field.range && !field.values.empty()) {
-    entry.mistake("values", "a field has a range or values; others: true for values beside them");
+    entry.mistake(
+        "values",
+        "a field can have a range or values, not both; others: true allows further values");
   }
   if (entry.has("others") && field.values.empty()) {
-    entry.mistake("others", "stands beside values only");
+    entry.mistake("others", "needs values");
   }
   const bool number = field.type == FieldType::kInt || field.type == FieldType::kFloat;
   if (field.range || field.others || field.values.empty() || !number) return;
@@ -96,8 +79,8 @@ void check_values(const Entry& entry, Field& field) {
 
 void check_bits(const Entry& entry, const Field& field) {
   if (field.bits.empty()) return;
-  if (field.type != FieldType::kInt) entry.mistake("bits", "only an int has some");
-  if (!field.values.empty()) entry.mistake("bits", "a field has values or bits");
+  if (field.type != FieldType::kInt) entry.mistake("bits", "only an int can have bits");
+  if (!field.values.empty()) entry.mistake("bits", "a field can have values or bits, not both");
   for (const NamedValue& bit : field.bits) {
     const std::int64_t number = wire::whole(bit.value);
     if (number >= 0 && number <= kLastBit) continue;
@@ -110,7 +93,8 @@ void read_absent(const Entry& entry, Field& field) {
   Json value;
   entry.json("absent", value);
   if (!fits(field.type, value)) {
-    entry.mistake("absent", fmt::format("{} is no {}", wire::to_text(value), name_of(field.type)));
+    entry.mistake("absent",
+                  fmt::format("{} is not of type {}", wire::to_text(value), name_of(field.type)));
   }
   field.absent = std::move(value);
 }
@@ -119,7 +103,7 @@ void read_error(const Entry& entry, Field& field) {
   entry.flag("error", field.error);
   entry.values("ok", field.ok);
   if (!field.error) {
-    if (entry.has("ok")) entry.mistake("ok", "stands beside error: true only");
+    if (entry.has("ok")) entry.mistake("ok", "needs error: true");
     return;
   }
   field.others = true;  // no document names all errors
@@ -133,55 +117,119 @@ bool excluded(const Field& field, const Json& value) {
   return !field.values.empty() && !field.others && !contains(field.values, value);
 }
 
-void check_initial(const Entry& entry, const Field& field) {
-  if (!fits(field.type, field.initial)) {
-    return entry.mistake(
-        "initial", fmt::format("{} is no {}", wire::to_text(field.initial), name_of(field.type)));
+// The problem of a start value; empty if there is none.
+std::string initial_problem(const Field& field, const Json& value) {
+  if (!fits(field.type, value)) {
+    return fmt::format("{} is not of type {}", wire::to_text(value), name_of(field.type));
   }
-  if (excluded(field, field.initial)) {
-    return entry.mistake("initial", fmt::format("{} must be {}", wire::to_text(field.initial),
-                                                texts_of(field.values)));
+  if (excluded(field, value)) {
+    return fmt::format("{} must be {}", wire::to_text(value), texts_of(field.values));
   }
-  if (is_error(field, field.initial)) {
-    return entry.mistake("initial", fmt::format("{} is an error: ok has the values that are none",
-                                                wire::to_text(field.initial)));
+  if (is_error(field, value)) {
+    return fmt::format("{} is an error: list it under ok if it is not", wire::to_text(value));
   }
-  if (field.absent && same_value(*field.absent, field.initial)) return;
-  if (!field.range || !field.initial.is_number()) return;
-  const double value = field.initial.to_number<double>();
-  if (value < field.range->low || value > field.range->high) {
-    entry.mistake("initial", fmt::format("{} is outside its range [{}, {}]", value,
-                                         field.range->low, field.range->high));
-  }
+  if (field.absent && same_value(*field.absent, value)) return "";
+  if (!field.range || !value.is_number()) return "";
+  const double number = value.to_number<double>();
+  if (number >= field.range->low && number <= field.range->high) return "";
+  return fmt::format("{} is outside its range [{}, {}]", number, field.range->low,
+                     field.range->high);
 }
 
-void read_field(const std::string& name, const Entry& entry, Family& family) {
-  Field field;
-  field.name = name;
+// The first member of the object that the field does not declare; empty if there is none, or if
+// the field declares no members.
+std::string_view stray_member(const Field& field, const Json& value) {
+  const JsonObject* object = value.if_object();
+  if (object == nullptr || field.fields.empty()) return {};
+  for (const auto& member : *object) {
+    if (std::ranges::find(field.fields, member.key(), &Field::name) != field.fields.end()) continue;
+    return member.key();
+  }
+  return {};
+}
+
+void check_initial(const Entry& entry, const Field& field) {
+  for_each_value(
+      field, field.initial, [&](const Field& inner, const Json& value, const std::string& path) {
+        const std::string at = path.empty() ? "" : path + ": ";
+        const std::string problem = initial_problem(inner, value);
+        if (!problem.empty()) return entry.mistake("initial", at + problem);
+        const std::string_view stray = stray_member(inner, value);
+        if (stray.empty()) return;
+        entry.mistake("initial",
+                      fmt::format("{}{} is not a member: fields does not have it", at, stray));
+      });
+}
+
+// ---- what fields and what stands inside of them have in common
+
+// Reads the keys that say what a value is.
+void read_value(const Entry& entry, Field& field) {
   read_type(entry, field.type);
   entry.unit(field.unit);
   entry.number("scale", field.scale);
   entry.text("description", field.description);
   entry.title(field.description, field.title);
-  entry.choice("nature", field.nature);
-  entry.text("sign", field.sign);
-  entry.flag("invert", field.invert);
   entry.range("range", field.range);
   entry.named_values("values", field.type, field.values);
   entry.flag("others", field.others);
   entry.named_values("bits", FieldType::kInt, field.bits);
   read_absent(entry, field);
-  read_error(entry, field);
-  entry.json("initial", field.initial);
-  if (field.initial.is_null()) field.initial = zero_of(field.type);
-  entry.source(field.source);
-  if (const std::string problem = name_problem(name); !problem.empty()) entry.mistake("", problem);
+}
+
+void check_value(const Entry& entry, Field& field) {
   if (field.scale == 0) entry.mistake("scale", "cannot be 0");
   const bool number = field.type == FieldType::kInt || field.type == FieldType::kFloat;
-  if (field.range && !number) entry.mistake("range", "only an int or a float has one");
-  check_nature(entry, field);
+  if (field.range && !number) entry.mistake("range", "only an int or a float can have it");
+  if (entry.has("of") && field.type != FieldType::kArray) {
+    entry.mistake("of", "only an array can have elements");
+  }
+  if (entry.has("fields") && field.type != FieldType::kObject) {
+    entry.mistake("fields", "only an object can have members");
+  }
   check_values(entry, field);
   check_bits(entry, field);
+}
+
+void read_inside(const Entry& entry, Field& field);
+
+Field read_member(const std::string& name, const Entry& entry) {
+  Field member;
+  member.name = name;
+  read_value(entry, member);
+  read_inside(entry, member);
+  check_value(entry, member);
+  return member;
+}
+
+// Reads the declarations of elements and members, at any depth.
+void read_inside(const Entry& entry, Field& field) {
+  if (const YamlNode* element = entry.find("of")) {
+    const Entry inner(*element, child(entry.path(), "of"), entry.mistakes(), SectionId::kMember);
+    field.fields = {read_member("", inner)};
+  }
+  entry.members("fields", [&](const std::string& key, const YamlNode& value, std::string path) {
+    const Entry inner(value, std::move(path), entry.mistakes(), SectionId::kMember);
+    if (field.type == FieldType::kObject) field.fields.push_back(read_member(key, inner));
+  });
+}
+
+void read_field(const std::string& name, const Entry& entry, Family& family) {
+  Field field;
+  field.name = name;
+  read_value(entry, field);
+  read_inside(entry, field);
+  entry.choice("nature", field.nature);
+  entry.text("sign", field.sign);
+  entry.flag("invert", field.invert);
+  read_error(entry, field);
+  entry.json("initial", field.initial);
+  if (field.initial.is_null()) field.initial = usual_initial(field);
+  read_signal(entry, field);
+  entry.source(field.source);
+  if (const std::string problem = name_problem(name); !problem.empty()) entry.mistake("", problem);
+  check_nature(entry, field);
+  check_value(entry, field);
   check_initial(entry, field);
   if (family.field_by_name.contains(name)) return;  // a duplicate key, already reported
   family.field_by_name.emplace(name, family.fields.size());
@@ -201,7 +249,7 @@ void check_groups(const Entry& file, const Family& family) {
     if (!groups.contains(field.name)) continue;
     file.mistake(
         "fields",
-        fmt::format("{0} is a field, and a group too ({0}.…): it can be one only", field.name));
+        fmt::format("{0} is both a field and a group ({0}.…): it can be only one", field.name));
   }
 }
 
@@ -237,10 +285,10 @@ void check_modules(const Entry& entry, const Family& family) {
     if (!wanted.contains(group)) {
       entry.mistake("modules", fmt::format("no field starts with {}.*", group));
     }
-    if (numbers.empty()) entry.mistake("modules", fmt::format("{} names no module", group));
+    if (numbers.empty()) entry.mistake("modules", fmt::format("{} has no modules", group));
     for (const std::string& number : numbers) {
       if (!number.empty() && number.find_first_of(".*") == std::string::npos) continue;
-      entry.mistake("modules", fmt::format("\"{}\" is no serial number", number));
+      entry.mistake("modules", fmt::format("\"{}\" is not a serial number", number));
     }
   }
   if (family.virtual_devices.devices.empty()) return;
@@ -277,6 +325,26 @@ void read_virtual(const Entry& file, Family& family) {
 
 }  // namespace
 
+Json usual_initial(const Field& field) {
+  if (field.absent) return *field.absent;
+  switch (field.type) {
+    case FieldType::kInt:
+    case FieldType::kFloat:
+      return 0;
+    case FieldType::kString:
+      return "";
+    case FieldType::kBool:
+      return false;
+    case FieldType::kArray:
+      return JsonArray();
+    case FieldType::kObject:
+      return JsonObject();
+    case FieldType::kAny:
+      break;
+  }
+  return nullptr;
+}
+
 std::vector<std::pair<std::string, Json>> read_values(const Entry& entry, std::string_view key,
                                                       const Family& family) {
   JsonObject object;
@@ -285,7 +353,7 @@ std::vector<std::pair<std::string, Json>> read_values(const Entry& entry, std::s
   for (const auto& member : object) {
     const std::string name(member.key());
     if (!is_field(family, name)) {
-      entry.mistake(key, fmt::format("\"{}\" is no field", name));
+      entry.mistake(key, fmt::format("\"{}\" is not a field", name));
       continue;
     }
     const Field& field = family.fields[family.field_by_name.find(name)->second];
@@ -306,6 +374,11 @@ void read_type(const Entry& entry, FieldType& to) {
   entry.choice("type", name);
   const auto type = std::ranges::find(kFieldTypes, name, name_of);
   if (type != kFieldTypes.end()) to = *type;
+}
+
+const Field* find_field(const Family& family, std::string_view name) {
+  const auto found = family.field_by_name.find(name);
+  return found == family.field_by_name.end() ? nullptr : &family.fields[found->second];
 }
 
 bool is_field(const Family& family, std::string_view name) {

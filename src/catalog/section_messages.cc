@@ -14,14 +14,14 @@
 namespace gridloom::catalog {
 namespace {
 
-// ---- templates: "$name" in envelopes and replies
+// ---- references: "$name" in envelopes and replies
 
 // The problem of a "$name" reference; empty if the reference is valid.
-std::string reference_problem(std::string_view name, const TemplateScope& scope) {
+std::string reference_problem(std::string_view name, const ReferenceScope& scope) {
   if (name == "message_id" || name == "uptime_ms" || name == "now_ms") return "";
   if (name.starts_with("field:")) {
     name.remove_prefix(6);
-    return scope.family.field(name) != nullptr ? "" : fmt::format("\"{}\" is no field", name);
+    return scope.family.field(name) != nullptr ? "" : fmt::format("\"{}\" is not a field", name);
   }
   if (name.starts_with("module:")) {
     name.remove_prefix(7);
@@ -30,21 +30,23 @@ std::string reference_problem(std::string_view name, const TemplateScope& scope)
                : fmt::format("virtual.modules has no group \"{}\"", name);
   }
   if (name == "id" || name.starts_with("request.")) {
-    return scope.request ? "" : fmt::format("there is no request here that ${} could name", name);
+    return scope.request ? "" : fmt::format("${} is not allowed here: there is no request", name);
   }
   if (scope.command != nullptr) {
     const ParamPath found = find_param(scope.command->params, name);
     if (found.known && (found.param == nullptr || !found.param->ignored)) return "";
-    if (found.known) return fmt::format("${} is ignored; $request.params.{} has it", name, name);
+    if (found.known) {
+      return fmt::format("${} is an ignored parameter; use $request.params.{}", name, name);
+    }
   }
   return fmt::format(
-      "${} is not known: $id, $message_id, $uptime_ms, $now_ms, $request.x, "
-      "$module:GROUP, $field:NAME or a param of the command",
+      "${} is unknown: must be $id, $message_id, $uptime_ms, $now_ms, $request.x, $module:GROUP, "
+      "$field:NAME or a param of the command",
       name);
 }
 
 void check_node(const Json& value, const Entry& entry, std::string_view key,
-                const TemplateScope& scope) {
+                const ReferenceScope& scope) {
   if (const auto* text = value.if_string(); text != nullptr && text->starts_with('$')) {
     const std::string problem = reference_problem(std::string_view(*text).substr(1), scope);
     if (!problem.empty()) entry.mistake(key, problem);
@@ -69,8 +71,8 @@ void read_rhythm(const Entry& file, Family& family) {
   entry.object("report", messages.report);
   entry.object("reply", messages.reply);
   entry.text("result", messages.result);
-  check_template(messages.report, entry, "report", {.family = family});
-  check_template(messages.reply, entry, "reply", {.family = family, .request = true});
+  check_references(messages.report, entry, "report", {.family = family});
+  check_references(messages.reply, entry, "reply", {.family = family, .request = true});
   if (messages.change_ms < 1) entry.mistake("change_ms", "must be 1 or more");
   if (messages.full_ms < messages.change_ms) {
     entry.mistake("full_ms", fmt::format("is {}: less than change_ms, {}", messages.full_ms,
@@ -94,8 +96,9 @@ void carry(const Entry& entry, const Family& family, const Report& report, Carri
       if (prefix ? !field.starts_with(name) : field != name) continue;
       any = true;
       if (!field.starts_with(report.prefix)) {
-        entry.mistake("prefix", fmt::format("\"{}\" is no prefix of {}, which the report carries",
-                                            report.prefix, field));
+        entry.mistake("prefix",
+                      fmt::format("\"{}\" is not a prefix of {}, which the report carries",
+                                  report.prefix, field));
       }
       if (carriers[k] != nullptr) {
         entry.mistake("fields",
@@ -106,8 +109,8 @@ void carry(const Entry& entry, const Family& family, const Report& report, Carri
     }
     if (!any) {
       entry.mistake("fields",
-                    fmt::format("\"{}\" names nothing: must be a field's name, or a prefix "
-                                "that ends with a dot",
+                    fmt::format("\"{}\" matches no field: must be a field's name, or a prefix that "
+                                "ends with a dot",
                                 name));
     }
   }
@@ -122,12 +125,12 @@ Report read_report(const std::string& name, const Entry& entry, const Family& fa
   entry.texts("fields", report.fields);
   entry.text("prefix", report.prefix);
   entry.object("extra", report.extra);
-  check_template(report.extra, entry, "extra", {.family = family});
+  check_references(report.extra, entry, "extra", {.family = family});
   entry.flag("only_full", report.only_full);
   entry.text("module", report.module);
   entry.flag("also_flat", report.also_flat);
   if (report.also_flat && !family.messages.nested) {
-    entry.mistake("also_flat", "means nothing where messages are not nested: they are flat");
+    entry.mistake("also_flat", "has no effect: messages are flat unless nested is true");
   }
   return report;
 }
@@ -162,7 +165,7 @@ void check_match(const Entry& file, const std::vector<Report>& reports) {
       const YamlNode& node = *file.find("reports")->find(reports[k].name);
       file.mistakes().add(
           node.line, fmt::format("reports.{}.match", reports[k].name),
-          fmt::format("is the same as that of {}: a reader could not tell them apart",
+          fmt::format("is the same as that of {}: the two reports cannot be distinguished",
                       reports[before].name));
       break;
     }
@@ -203,7 +206,7 @@ Index read_index(const Entry& entry) {
   const bool share = entry.has("share_of") && entry.has("share_in");
   const bool any_share = entry.has("share_of") || entry.has("share_in");
   if (share != entry.has("counter") && share == any_share) return index;
-  entry.mistake("counter", "must be there, or else both share_of and share_in");
+  entry.mistake("counter", "is missing: must be given, or both share_of and share_in");
   return index;
 }
 
@@ -218,7 +221,7 @@ void read_history(const Entry& file, Family& family) {
     const Entry one(value, std::move(path), file.mistakes(), SectionId::kIndex);
     history.indexes.push_back(read_index(one));
     if (!names.insert(history.indexes.back().name).second) {
-      one.mistake("name", fmt::format("\"{}\" stands here twice", history.indexes.back().name));
+      one.mistake("name", fmt::format("\"{}\" occurs twice", history.indexes.back().name));
     }
   });
   family.history = std::move(history);
@@ -236,8 +239,8 @@ void read_quirks(const Entry& file, Family& family) {
 
 }  // namespace
 
-void check_template(const JsonObject& value, const Entry& entry, std::string_view key,
-                    const TemplateScope& scope) {
+void check_references(const JsonObject& value, const Entry& entry, std::string_view key,
+                      const ReferenceScope& scope) {
   for (const auto& member : value) check_node(member.value(), entry, key, scope);
 }
 

@@ -23,6 +23,15 @@ void read_commands(const Entry& file, Family& family);
 void read_messages(const Entry& file, Family& family);
 // Reads the faults of virtual devices.
 void read_faults(const Entry& file, Family& family);
+// The start value of a field without `initial`: `absent`, or else the type's zero.
+[[nodiscard]] Json usual_initial(const Field& field);
+// Reads the signal of a field.
+void read_signal(const Entry& entry, Field& field);
+// Checks the signals against the other fields, and puts them in order. Called after
+// read_commands(), because a field that a command sets cannot move by itself.
+void check_signals(const Entry& file, Family& family);
+// Reads the parts of physics.
+void read_physics(const Entry& file, Family& family);
 
 constexpr std::array kFieldTypes = {FieldType::kInt,  FieldType::kFloat, FieldType::kString,
                                     FieldType::kBool, FieldType::kArray, FieldType::kObject,
@@ -34,18 +43,20 @@ void read_type(const Entry& entry, FieldType& to);
                                                                     std::string_view key,
                                                                     const Family& family);
 
+// The field that the file declares by this name, with its '*'; nullptr if there is none.
+[[nodiscard]] const Field* find_field(const Family& family, std::string_view name);
 // Whether the name is a field, or a group of fields: `bbcin` is a group if `bbcin.*.vol` exists.
 [[nodiscard]] bool is_field(const Family& family, std::string_view name);
 [[nodiscard]] bool is_group(const Family& family, std::string_view name);
 
-// The additional "$..." references that a template may use, besides those that are always allowed.
-struct TemplateScope {
+// The additional "$..." references that a message may have, besides those that are always allowed.
+struct ReferenceScope {
   const Family& family;
   const Command* command = nullptr;  // allows references to its params
   bool request = false;              // there is a request: allows $id and $request.x
 };
-void check_template(const JsonObject& value, const Entry& entry, std::string_view key,
-                    const TemplateScope& scope);
+void check_references(const JsonObject& value, const Entry& entry, std::string_view key,
+                      const ReferenceScope& scope);
 
 // The result of a lookup by dotted name. `known` with a null `param`: a member of an object whose
 // members are not declared.

@@ -8,7 +8,7 @@
 namespace gridloom::catalog {
 namespace {
 
-constexpr std::size_t kMostId = 40;  // characters
+constexpr std::size_t kMaxId = 40;  // characters
 
 bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
@@ -34,13 +34,48 @@ messages:
   result: data            # the member of a reply that holds the result
 
 reports:                  # every field is carried by one report
+  battery: {match: {typeCode: battery}, fields: [battery.], prefix: battery.}
+  pv: {match: {typeCode: pv}, fields: [pv.], prefix: pv.}
   state: {match: {typeCode: state}, fields: [state.], prefix: state.}
 
 fields:                   # source: "document:line", real (seen on real devices) or ours
-  state.power:
+  battery.soc:
+    type: int
+    unit: "%"
+    range: [0, 100]
+    nature: battery.soc   # counts in energy sums as the charge of the battery
+    title: Charge
+    description: State of charge of the battery
+    initial: 50           # what a virtual device starts with
+    source: ours
+  battery.power:
     type: float
     unit: W               # of the value times `scale`, which is 1 here
-    nature: load.power    # counts in energy sums as what the device draws
+    nature: battery.power
+    sign: charging is positive
+    description: Power of the battery
+    source: ours
+  battery.state:
+    type: int
+    values: {0: idle, 1: charging, 2: discharging}
+    description: What the battery does
+    source: ours
+  pv.power:
+    type: float
+    unit: W
+    nature: pv.power
+    description: Power of the modules
+    source: ours
+  pv.temperature:
+    type: float
+    unit: °C
+    description: Temperature of the modules
+    signal: {formula: 20 + pv.power / 20}    # or a shape: ramp, sine, random_walk
+    source: ours
+  state.power:
+    type: float
+    unit: W
+    nature: load.power
     title: Power
     description: Power that the device draws
     source: ours
@@ -48,12 +83,13 @@ fields:                   # source: "document:line", real (seen on real devices)
     type: int
     values: {0: off, 1: eco, 2: full}
     description: What the device does
+    initial: 2
     source: ours
   state.limit:
     type: int
     unit: W
     range: [100, 2000]
-    initial: 1000         # what a virtual device starts with
+    initial: 1000
     description: Greatest power
     source: ours
   state.errCode:
@@ -94,6 +130,19 @@ faults:
     description: The device is too hot
     reports: {state.errCode: 1}
 
+physics:                  # what a virtual device is made of, and the fields that show it
+  batteries:
+    main:
+      capacity_wh: 1000
+      charge_w: 500
+      discharge_w: 800
+      feeds: {soc: battery.soc, power: battery.power, state: battery.state}
+  pv_inputs:
+    roof: {rated_w: 400, efficiency: 0.97, feeds: {power: pv.power}}
+  inverter: {rated_w: 800, efficiency: 0.93, idle_w: 5}
+  loads:
+    outlet: {power_w: 60, household_share: 0.1, switch: state.mode, feeds: {power: state.power}}
+
 virtual:
   devices:                # join the demo home of `gridloom serve --demo`
     - {sn: PREFIXTEST0000001, name: My PRODUCT}
@@ -109,14 +158,14 @@ void fill_in(std::string& text, std::string_view word, std::string_view with) {
 
 Result<std::string> starter_file(std::string_view id) {
   const bool valid =
-      !id.empty() && id.size() <= kMostId && is_lower(id.front()) &&
+      !id.empty() && id.size() <= kMaxId && is_lower(id.front()) &&
       std::ranges::all_of(id, [](char c) { return is_lower(c) || is_digit(c) || c == '_'; });
   if (!valid) {
     return fail(
         ErrorCode::kBadParams,
-        fmt::format("\"{}\" is no id of a family: must be lower-case letters, digits and _, "
-                    "a letter first, at most {} characters",
-                    id.substr(0, kMostId), kMostId));
+        fmt::format("\"{}\" is not a family id: must be lower-case letters, digits and _, a letter "
+                    "first, at most {} characters",
+                    id.substr(0, kMaxId), kMaxId));
   }
   std::string prefix;
   std::string product;

@@ -51,6 +51,23 @@ fields:
   info.name: {type: any, description: Name, source: "002:12-14, ours"}
   pack.*.vol: {type: int, unit: V, scale: 0.001, description: Voltage of a pack}
   pack.*.amp: {type: int, description: Current of a pack, values: {0: none, 20: full}, others: true}
+  pd.in2.: {scale: 0.5, sign: "negative: gives"}
+  pd.<input>:
+    - {with: {n: 1, most: 400}, sources: {in1.watts: "002:5"}}
+    - with: {n: 2, most: 50}
+      fields: {in2.on: {initial: true}}
+  pd.slots:
+    type: array
+    description: What is plugged in
+    of:
+      type: object
+      fields:
+        kind: {values: {0: nothing, 1: lamp}, title: Kind, description: What it is}
+        watts: {type: float, unit: W, scale: 0.1, range: [0, 500], absent: -1}
+        faults: {bits: {0: hot}}
+        state: {values: {7: new}, others: true}
+        ports: {type: array, of: {type: bool}}
+    initial: [{kind: 1, watts: -1}, {kind: 0, ports: [true]}]
 
 commands:
   quietMode:
@@ -64,6 +81,7 @@ commands:
   charge:
     description: Sets the charging current
     select: {moduleType: 5, operateType: charge}
+    defaults: {description: A number}
     params:
       milliamps: {type: int, unit: mA, range: [4000, 10000], also: [30], unchanged: [255]}
       ratio: {type: float, unit: A, scale: 0.1, range: [0, 1], title: Ratio of currents}
@@ -114,6 +132,20 @@ faults:
 virtual:
   devices: [{sn: MU1A0001, name: Cellar, initial: {pd.beep: 1}}]
   modules: {pack: [P-1, P-2]}
+
+defaults:
+  fields: {source: ours}
+  members: {type: int}
+  params: {title: The <name>}
+  reports: {extra: {needAck: 1}}
+  commands: {source: ours}
+
+templates:
+  input:
+    parameters: [n, most]
+    fields:
+      in<n>.watts: {type: int, unit: W, range: [0, <most>], description: Power of input <n>}
+      in<n>.on: {type: bool, description: Input <n> is on}
 )yaml";
 
 }  // namespace gridloom::catalog

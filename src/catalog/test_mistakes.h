@@ -27,23 +27,25 @@ inline const Command& command_of(const Family& family, std::string_view name) {
   throw std::runtime_error("no such command");
 }
 
-// One change to the made-up file, and the expected message.
+// One change to a file, and the expected message.
 struct Mistake {
   std::string_view old_text;
   std::string_view new_text;
   std::string_view told;
 };
 
-inline std::string changed(const Mistake& row) {
-  std::string text(kMadeUpFamily);
+inline std::string changed(const Mistake& row, std::string_view file = kMadeUpFamily) {
+  std::string text(file);
   const auto at = text.find(row.old_text);
   EXPECT_NE(at, std::string::npos) << row.old_text;
   return at == std::string::npos ? text : text.replace(at, row.old_text.size(), row.new_text);
 }
 
-inline void expect_told(const std::vector<Mistake>& rows) {
+// By default the file is the made-up one.
+inline void expect_told(const std::vector<Mistake>& rows, std::string_view name = "made_up.yaml",
+                        std::string_view file = kMadeUpFamily) {
   for (const Mistake& row : rows) {
-    const auto family = load_family("made_up.yaml", changed(row));
+    const auto family = load_family(name, changed(row, file));
     ASSERT_FALSE(family) << row.new_text;
     EXPECT_EQ(family.error().code, ErrorCode::kMalformed);
     EXPECT_THAT(family.error().detail, testing::HasSubstr(row.told)) << row.new_text;

@@ -1,12 +1,17 @@
-// What a device file says of its values: their names, titles, units, errors.
+// Values of a field in a device file: names, titles, units and errors.
 #include <gtest/gtest.h>
 
 #include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "catalog/test_mistakes.h"
 
 namespace gridloom::catalog {
 namespace {
+
+constexpr std::string_view kMilliamps = "range: [4000, 10000], also: [30], unchanged: [255]";
 
 TEST(Values, ReadsNamedValuesInTheFieldsType) {
   const FamilyPtr family = made_up();
@@ -68,15 +73,16 @@ TEST(Values, TellsMistakesOfTitlesErrorsBitsAndUnits) {
        "to 30"},
       {"title: Errors", "title: \"\"", "has 0 characters: must have 1 to 30"},
       {"ok: [0, 500], bits", "ok: [500], bits",
-       "fields.pd.err.initial: 0 is an error: ok has the values that are none"},
-      {"error: true, ok", "ok", "fields.pd.err.ok: stands beside error: true only"},
+       "fields.pd.err.initial: 0 is an error: list it under ok if it is not"},
+      {"error: true, ok", "ok", "fields.pd.err.ok: needs error: true"},
       {"9: no fan", "63: no fan", "fields.pd.err.bits: 63 must be 0 to 62"},
-      {"9: no fan", "fan: 9", "fields.pd.err.bits.fan: \"fan\" is no int"},
-      {"bits: {0: too", "values: {0: none}, bits: {0: too", "bits: a field has values or bits"},
-      {"absent: 65535", "absent: none", "fields.pd.left.absent: \"none\" is no int"},
+      {"9: no fan", "fan: 9", "fields.pd.err.bits.fan: \"fan\" is not of type int"},
+      {"bits: {0: too", "values: {0: none}, bits: {0: too",
+       "bits: a field can have values or bits, not both"},
+      {"absent: 65535", "absent: none", "fields.pd.left.absent: \"none\" is not of type int"},
       {"absent: 65535", "absent: 0", "initial: 65535 is outside its range [0, 5999]"},
       {"unit: W, scale: 0.1", "unit: 0.1 W",
-       "fields.watts.unit: \"0.1 W\" has a factor: scale has it, as in unit: W, scale: 0.1"},
+       "fields.watts.unit: \"0.1 W\" has a factor: write it as scale, such as unit: W, scale: 0.1"},
       {"unit: A, scale: 0.1", "unit: A, scale: 0", "charge.params.ratio.scale: cannot be 0"},
       {"dangerous: true", "dangerous: perhaps",
        "commands.restart.dangerous: must be true or false; it is \"perhaps\""},
@@ -86,11 +92,11 @@ TEST(Values, TellsMistakesOfTitlesErrorsBitsAndUnits) {
 TEST(Values, TellsMistakesOfNamedValues) {
   expect_told({
       {"{0: none, 20: full}", "{0: none, full: 20}",
-       "made_up.yaml:46: fields.pack.*.amp.values.full: \"full\" is no int"},
+       "made_up.yaml:46: fields.pack.*.amp.values.full: \"full\" is not of type int"},
       {"{0: none, 20: full}", "{0: none, 0.5: full}",
-       "fields.pack.*.amp.values.0.5: 0.5 is no int"},
-      {"{0: none, 20: full}", "{0: none, 0: full}", "values.0: 0 stands here twice"},
-      {"{0: none, 20: full}", "{0: none, -0: full}", "values.-0: 0 stands here twice"},
+       "fields.pack.*.amp.values.0.5: 0.5 is not of type int"},
+      {"{0: none, 20: full}", "{0: none, 0: full}", "values.0: 0 occurs twice"},
+      {"{0: none, 20: full}", "{0: none, -0: full}", "values.-0: 0 occurs twice"},
       {"{0: none, 20: full}", "{0: none, 20: [full]}",
        "values.20: must be the value's name, of 1 to 40 characters; it is a list"},
       {"{0: none, 20: full}", "{0: none, 20: \"\"}",
@@ -98,26 +104,121 @@ TEST(Values, TellsMistakesOfNamedValues) {
       {"{0: none, 20: full}", "{0: none, 20: 01234567890123456789012345678901234567890}",
        "of 1 to 40 characters; it is \"012345"},
       {"{0: none, 20: full}", "[0, 20]",
-       "fields.pack.*.amp.values: must be values and their names, as {0: off, 1: on}; it is a "
+       "fields.pack.*.amp.values: must be values and their names, such as {0: off, 1: on}; it is a "
        "list"},
       {"{0: none, 20: full}", "{0: none, 20: full}, range: [0, 30]",
-       "fields.pack.*.amp.values: a field has a range or values"},
-      {"values: {0: none, 20: full}, others", "others",
-       "fields.pack.*.amp.others: stands beside values only"},
+       "fields.pack.*.amp.values: a field can have a range or values"},
+      {"values: {0: none, 20: full}, others", "others", "fields.pack.*.amp.others: needs values"},
       {"values: {0: none, 20: full}, others: true", "values: {20: full}",
        "fields.pack.*.amp.initial: 0 must be 20 (full)"},
       {"{\"010\": resting", "{resting: resting",
        "fields.pd.state.initial: \"010\" must be \"resting\" (resting) or \"charging\" (charging)"},
       {"{0: off, 1: on}, unchanged", "3, unchanged",
-       "of.values: must be values and their names, as {0: off, 1: on}, or a list of values; it is "
-       "\"3\""},
-      {"values: [0, 1], alias", "values: [0, 1, 0], alias", "enabled.values: 0 stands here twice"},
+       "of.values: must be values and their names, such as {0: off, 1: on}, or a list of values; "
+       "it is \"3\""},
+      {"values: [0, 1], alias", "values: [0, 1, 0], alias", "enabled.values: 0 occurs twice"},
       {"initial: {pd.beep: 1}", "initial: {pd.state: loud}",
        "virtual.devices[0].initial: pd.state is \"loud\": must be \"010\" (resting) or "},
   });
 }
 
-TEST(Values, OfTheFamiliesThatComeAlongHaveTitles) {
+TEST(Values, ReadsWhatStandsInsideOfAField) {
+  const FamilyPtr family = made_up();
+  ASSERT_TRUE(family);
+  const Field& slots = *family->field("pd.slots");
+  ASSERT_EQ(slots.fields.size(), 1U);
+  EXPECT_EQ(slots.fields[0].name, "");
+  EXPECT_EQ(slots.fields[0].type, FieldType::kObject);
+  const std::vector<Field>& members = slots.fields[0].fields;
+  ASSERT_EQ(members.size(), 5U);
+  EXPECT_EQ(members[0].title, "Kind");
+  EXPECT_EQ(members[0].description, "What it is");
+  EXPECT_EQ(named(members[0], 1), "1 (lamp)");
+  EXPECT_EQ(members[0].range->high, 1);
+  EXPECT_EQ(members[1].scale, 0.1);
+  EXPECT_EQ(members[1].absent, Json(-1));
+  EXPECT_EQ(named(members[2], 1), "1 (hot)");
+  EXPECT_TRUE(members[3].others);
+  EXPECT_EQ(members[4].fields[0].type, FieldType::kBool);
+}
+
+TEST(Values, VisitsWhatStandsInsideOfAValue) {
+  const FamilyPtr family = made_up();
+  ASSERT_TRUE(family);
+  const Field& slots = *family->field("pd.slots");
+  std::vector<std::string> seen;
+  for_each_value(slots, slots.initial,
+                 [&](const Field& field, const Json& value, const std::string& path) {
+                   EXPECT_TRUE(fits(field.type, value)) << path;
+                   seen.push_back(path);
+                 });
+  EXPECT_EQ(seen, (std::vector<std::string>{"", "[0]", "[0].kind", "[0].watts", "[1]", "[1].kind",
+                                            "[1].ports", "[1].ports[0]"}));
+  for_each_value(slots, 5, [&](const Field&, const Json&, const std::string& path) {
+    EXPECT_EQ(path, "");  // a value of another type has nothing inside
+  });
+}
+
+TEST(Values, TellsMistakesOfWhatStandsInsideOfAField) {
+  expect_told({
+      {"{kind: 1, watts: -1}", "{kind: 2, watts: -1}",
+       "fields.pd.slots.initial: [0].kind: 2 must be 0 (nothing) or 1 (lamp)"},
+      {"watts: -1}", "watts: -2}", "initial: [0].watts: -2 is outside its range [0, 500]"},
+      {"ports: [true]", "ports: [1]", "initial: [1].ports[0]: 1 is not of type bool"},
+      {"{kind: 0, ports", "{kin: 0, ports",
+       "initial: [1]: kin is not a member: fields does not have it"},
+      {"{kind: 0, ports: [true]}", "3", "initial: [1]: 3 is not of type object"},
+      {"ports: {type: array, of", "ports: {type: int, of",
+       "fields.pd.slots.of.fields.ports.of: only an array can have elements"},
+      {"    of:\n      type: object", "    of:\n      type: array",
+       "fields.pd.slots.of.fields: only an object can have members"},
+      {"bits: {0: hot}", "bits: {63: hot}", "of.fields.faults.bits: 63 must be 0 to 62"},
+      {"unit: W, scale: 0.1, range: [0, 500]", "unit: W, scale: 0, range: [0, 500]",
+       "of.fields.watts.scale: cannot be 0"},
+      {"values: {7: new}, others", "others", "of.fields.state.others: needs values"},
+      {"faults: {bits", "faults: {initial: 1, bits", "of.fields.faults.initial: unknown key"},
+  });
+}
+
+TEST(Values, StartWithWhatIsAbsentIfTheFileSaysNothingElse) {
+  const auto family = load_family("made_up.yaml", changed({", initial: 65535", "", ""}));
+  ASSERT_TRUE(family) << family.error().detail;
+  EXPECT_EQ((*family)->field("pd.left")->initial, Json(65535));
+}
+
+TEST(Values, KnowTheNumberOfAllOnesByWhatAParamAccepts) {
+  const struct {
+    std::string_view keys;
+    std::string_view unchanged;
+  } rows[] = {{"range: [0, 254], unchanged: all_ones", "[255]"},
+              {"range: [0, 255], unchanged: all_ones", "[65535]"},
+              {"range: [0, 65534], unchanged: [-1, all_ones]", "[-1,65535]"},
+              {"range: [0, 65535], unchanged: [all_ones, 7]", "[4294967295,7]"},
+              {"range: [-9, -5], unchanged: [all_ones]", "[255]"},
+              {"values: {0: off, 1: on}, unchanged: all_ones", "[255]"},
+              {"values: [1, 500], unchanged: [all_ones, -1]", "[65535,-1]"},
+              {"values: [1, 500], unchanged: 3", "[3]"},
+              {"values: [1, 500], unchanged: []", "[]"}};
+  for (const auto& row : rows) {
+    const auto family = load_family("made_up.yaml", changed({kMilliamps, row.keys, ""}));
+    ASSERT_TRUE(family) << row.keys << ": " << family.error().detail;
+    const Param& param = command_of(**family, "charge").params[0];
+    const JsonArray unchanged(param.unchanged.begin(), param.unchanged.end());
+    EXPECT_EQ(wire::to_text(unchanged), row.unchanged) << row.keys;
+  }
+  expect_told({
+      {kMilliamps, "range: [0, 9], unchanged: [255, x]",
+       "charge.params.milliamps.unchanged: \"x\" is not of type int"},
+      {kMilliamps, "unchanged: all_ones",
+       "charge.params.milliamps.unchanged: all_ones needs a range or values, below 4294967295"},
+      {kMilliamps, "range: [0, 4294967295], unchanged: all_ones",
+       "charge.params.milliamps.unchanged: all_ones needs a range or values, below 4294967295"},
+      {"on: {type: bool}", "on: {type: bool, unchanged: all_ones}",
+       "charge.params.on.unchanged: \"all_ones\" is not of type bool"},
+  });
+}
+
+TEST(Values, ValuesOfTheShippedFamiliesHaveTitles) {
   const auto catalog = load_catalog({});
   ASSERT_TRUE(catalog) << catalog.error().detail;
   for (const FamilyPtr& family : (*catalog)->families()) {

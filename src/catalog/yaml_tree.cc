@@ -44,7 +44,7 @@ class Builder final : public YAML::EventHandler {
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     const auto known = anchors_.find(anchor);
     if (known == anchors_.end()) {
-      return refuse(mark.line + 1, "an alias (*name) inside of what it stands for");
+      return refuse(mark.line + 1, "an alias (*name) inside the node that it refers to");
     }
     const Size size = measure(known->second);
     nodes_ += size.nodes;
@@ -179,9 +179,9 @@ void read_document(std::string_view text, Builder& builder) {
   } catch (const YAML::DeepRecursion& error) {
     builder.refuse(error.mark.line + 1, "nested too deep");
   } catch (const YAML::Exception& error) {
-    builder.refuse(error.mark.line + 1, fmt::format("no valid YAML: {}", error.msg));
+    builder.refuse(error.mark.line + 1, fmt::format("not valid YAML: {}", error.msg));
   } catch (const std::exception& error) {
-    builder.refuse(1, fmt::format("no valid YAML: {}", error.what()));
+    builder.refuse(1, fmt::format("not valid YAML: {}", error.what()));
   }
 }
 

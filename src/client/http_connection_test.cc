@@ -63,7 +63,7 @@ TEST_F(HttpConnectionTest, AsksAndIsAnsweredAgainAndAgain) {
   }
 }
 
-TEST_F(HttpConnectionTest, WhatTheSocketDoesNotAcceptWaits) {
+TEST_F(HttpConnectionTest, BytesThatTheSocketDoesNotAcceptAreKept) {
   const std::string large(std::size_t{4} * 1024 * 1024, 'x');
   ASSERT_TRUE(connection->ask(large));
   std::size_t arrived = 0;

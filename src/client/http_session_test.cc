@@ -109,7 +109,7 @@ TEST(HttpClientSession, ReadsAResponseThatEndsWithTheConnection) {
   EXPECT_EQ(played(single), expected);
 }
 
-TEST(HttpClientSession, SaysWhetherTheConnectionGoesOn) {
+TEST(HttpClientSession, ReportsWhetherTheConnectionIsKeptAlive) {
   struct Ending {
     std::string_view head;
     bool keeps_alive;

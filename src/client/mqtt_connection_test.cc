@@ -176,7 +176,7 @@ TEST_F(ConnectionTest, ReadsMoreThanItsBufferHolds) {
   EXPECT_EQ(take_events(), Lines{"message " + large});
 }
 
-TEST_F(ConnectionTest, WhatTheSocketDoesNotAcceptWaits) {
+TEST_F(ConnectionTest, BytesThatTheSocketDoesNotAcceptAreKept) {
   ASSERT_TRUE(arrives(mqtt::Connack{}));
   take_events();
   const std::string large(std::size_t{4} * 1024 * 1024, 'x');
@@ -204,7 +204,7 @@ TEST_F(ConnectionTest, TheEndOfTheConnectionIsAnError) {
   EXPECT_TRUE(connection->flush());
 }
 
-TEST_F(ConnectionTest, ItMayBeClosedWithinAMessage) {
+TEST_F(ConnectionTest, AConnectionMayBeClosedWithinAMessage) {
   ASSERT_TRUE(arrives(mqtt::Connack{}));
   take_events();
   closes_at_message = true;

@@ -31,7 +31,7 @@ PacketType type_of(const wire::mqtt::Packet& packet) {
 
 MqttSession::MqttSession(const Options& options)
     : version_(options.version),
-      window_(std::min(options.window, kMostWindow)),
+      window_(std::min(options.window, kMaxWindow)),
       packet_bytes_(options.packet_bytes) {}
 
 void MqttSession::sign_in(const SignIn& sign_in) {

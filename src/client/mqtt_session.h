@@ -22,14 +22,14 @@ using Moment = std::chrono::steady_clock::time_point;
 
 class MqttSession {
  public:
-  static constexpr std::size_t kMostWindow = 65'535;  // packet ids
-  static constexpr std::size_t kMostPacketBytes = std::size_t{16} * 1024 * 1024;
+  static constexpr std::size_t kMaxWindow = 65'535;  // packet ids
+  static constexpr std::size_t kMaxPacketBytes = std::size_t{16} * 1024 * 1024;
 
   struct Options {
     wire::mqtt::Version version = wire::mqtt::Version::k311;
-    // Messages of QoS 1 or 2 and subscriptions that await their answers; at most kMostWindow.
-    std::size_t window = kMostWindow;
-    std::size_t packet_bytes = kMostPacketBytes;  // of a received packet
+    // Messages of QoS 1 or 2 and subscriptions that await their answers; at most kMaxWindow.
+    std::size_t window = kMaxWindow;
+    std::size_t packet_bytes = kMaxPacketBytes;  // of a received packet
   };
   struct SignIn {
     std::string_view client_id;
@@ -73,7 +73,7 @@ class MqttSession {
   // received.
   void stop() { over_ = true; }
 
-  // What awaits an answer.
+  // Packets that await an acknowledgement.
   [[nodiscard]] std::size_t in_flight() const { return slots_.size() - free_ids_.size(); }
   // A version 5 server can make the window smaller.
   [[nodiscard]] bool has_window() const { return in_flight() < window_; }

@@ -122,7 +122,7 @@ class Talk final : public MqttSession::Listener {
   Lines events_;
 };
 
-TEST(ClientMqttSession, SaysWhatItIsToldTo) {
+TEST(ClientMqttSession, EncodesEachRequestedPacket) {
   for (const Version version : kBoth) {
     Talk talk({.version = version});
     talk.session.sign_in({.client_id = "c", .user = "u", .password = "p", .keepalive_s = 30});
@@ -146,7 +146,7 @@ TEST(ClientMqttSession, WithoutAUserThereIsNoPassword) {
   EXPECT_EQ(talk.sent(), Lines{"CONNECT 4 c -/- 0s clean"});
 }
 
-// What a server says to a client that subscribed and published, in one text.
+// All packets of a server to a client that subscribed and published, in one text.
 std::string conversation(Version version) {
   std::string bytes;
   for (const mqtt::Packet& packet : std::vector<mqtt::Packet>{
@@ -379,7 +379,7 @@ TEST(ClientMqttSession, AVersion5ServerMayMakeTheWindowSmaller) {
 TEST(ClientMqttSession, EveryPacketIdIsUsedOnceAtATime) {
   Talk talk;
   talk.join();
-  for (std::size_t i = 0; i < MqttSession::kMostWindow; ++i) {
+  for (std::size_t i = 0; i < MqttSession::kMaxWindow; ++i) {
     ASSERT_TRUE(talk.session.has_window());
     talk.session.publish("t", "", Qos::kAtLeastOnce, at(1));
   }

@@ -19,7 +19,7 @@
 namespace gridloom::client {
 namespace {
 
-constexpr std::size_t kMostCertificates = std::size_t{16} * 1024 * 1024;  // bytes
+constexpr std::size_t kMaxCertificates = std::size_t{16} * 1024 * 1024;  // bytes
 constexpr std::int64_t kLongestWait_ms = 60'000;
 
 Status check_name_of_peer(ssl_st* tls, const std::string& name) {
@@ -35,7 +35,7 @@ Status check_name_of_peer(ssl_st* tls, const std::string& name) {
 }  // namespace
 
 Result<TlsClient> tls_client(const std::filesystem::path& ca) {
-  if (const auto text = read_file(ca, kMostCertificates); !text) {
+  if (const auto text = read_file(ca, kMaxCertificates); !text) {
     return std::unexpected(text.error());
   }
   TlsClient context(SSL_CTX_new(TLS_client_method()), SSL_CTX_free);
@@ -55,8 +55,9 @@ Result<Peer> find_peer(std::string_view text) {
   if (const auto numeric = net::parse_address(text)) return peer_at(*numeric);
   const std::size_t colon = text.rfind(':');
   if (colon == std::string_view::npos || colon == 0 || colon + 1 == text.size()) {
-    return fail(ErrorCode::kBadParams,
-                fmt::format("\"{}\" is no address: HOST:PORT is wanted, as localhost:1883", text));
+    return fail(
+        ErrorCode::kBadParams,
+        fmt::format("\"{}\" is not an address: must be HOST:PORT, such as localhost:1883", text));
   }
   const std::string host(text.substr(0, colon));
   const std::string port(text.substr(colon + 1));
@@ -76,10 +77,11 @@ Result<Peer> find_peer(std::string_view text) {
   return Peer{.address = *std::move(address), .name = host};
 }
 
-Result<net::Stream> connect(const Peer& to, const TlsClient& tls, Wait wait) {
+Result<net::Stream> connect(const Peer& to, const TlsClient& tls, ConnectMode wait) {
   const auto address = net::socket_address(to.address);
   if (!address) return std::unexpected(address.error());
-  const int type = SOCK_STREAM | SOCK_CLOEXEC | (wait == Wait::kNever ? SOCK_NONBLOCK : 0);
+  const int type =
+      SOCK_STREAM | SOCK_CLOEXEC | (wait == ConnectMode::kNonBlocking ? SOCK_NONBLOCK : 0);
   const int fd = ::socket(address->storage.ss_family, type, 0);
   const int on = 1;
   const bool connected =
@@ -101,7 +103,7 @@ Result<net::Stream> connect(const Peer& to, const TlsClient& tls, Wait wait) {
 }
 
 Status check_listens(const Peer& peer, Millis patience) {
-  const auto stream = connect(peer, nullptr, Wait::kNever);
+  const auto stream = connect(peer, nullptr, ConnectMode::kNonBlocking);
   if (!stream) return std::unexpected(stream.error());
   pollfd ready{.fd = stream->fd(), .events = POLLOUT, .revents = 0};
   int error = 0;

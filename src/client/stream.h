@@ -29,12 +29,12 @@ struct Peer {
 // kBadParams: not such a text; kNotFound: the name cannot be resolved.
 [[nodiscard]] Result<Peer> find_peer(std::string_view text);
 
-enum class Wait : std::uint8_t {
-  kUntilTaken,  // blocks until the peer's system has accepted the connection
-  kNever,       // does not block; a failure shows at the first read or write
+enum class ConnectMode : std::uint8_t {
+  kBlocking,     // blocks until the peer's system has accepted the connection
+  kNonBlocking,  // does not block; a failure shows at the first read or write
 };
 // `tls` null: plain TCP. kIo: nothing listens there, or there are no more file descriptors.
-[[nodiscard]] Result<net::Stream> connect(const Peer& to, const TlsClient& tls, Wait wait);
+[[nodiscard]] Result<net::Stream> connect(const Peer& to, const TlsClient& tls, ConnectMode wait);
 
 // Checks whether something listens there, plain or TLS: connects and disconnects. Blocks for
 // `patience` at most; no answer until then is not an error. kIo: "ADDR:PORT: reason", as "refused".

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <iterator>
@@ -12,15 +13,14 @@
 #include <map>
 #include <mutex>
 #include <optional>
-#include <ranges>
 #include <set>
 #include <thread>
 #include <utility>
 
-#include "history/background_check.h"
-#include "history/log_loss.h"
-#include "history/turn.h"
-#include "registry/wal_check.h"
+#include "history/log/log_loss.h"
+#include "history/log/turn.h"
+#include "history/store/background_check.h"
+#include "storage/wal_check.h"
 
 namespace gridloom::history {
 namespace {
@@ -42,95 +42,7 @@ Millis steady_time() {
   return std::chrono::duration_cast<Millis>(std::chrono::steady_clock::now().time_since_epoch());
 }
 
-// Without the folder, as DamageNotes require.
-void note_page(DamageNotes& damage, const Clock& clock, const Error& fault) {
-  damage.note(clock.now(), std::string_view(fault.detail).substr(fault.detail.rfind('/') + 1));
-}
-
 }  // namespace
-
-struct Reader::Shared {
-  const FieldNames* names = nullptr;
-  const Builder* builder = nullptr;
-  DamageNotes* damage = nullptr;
-  const Clock* clock = nullptr;
-};
-
-Error Reader::told(Error fault) const {
-  if (fault.code != ErrorCode::kDamaged) return fault;
-  note_page(*shared_->damage, *shared_->clock, fault);
-  return {
-      .code = ErrorCode::kDamaged,
-      .detail = "history.db is damaged, and what was asked for is on a page that cannot be read"};
-}
-
-Status Reader::each_block(DeviceNumber device, std::int64_t from, std::int64_t to,
-                          const OnBlock& on_block) {
-  BlockWalk walk({.device = device, .from = from, .to = to});
-  while (!walk.done()) {
-    if (Status read = walk.read(*this, on_block); !read) return read;
-  }
-  return {};
-}
-
-Status Reader::each_energy(DeviceNumber device, std::int64_t from, std::int64_t to,
-                           const Store::OnBytes& on_energy, const Store::OnHour& on_damaged) {
-  return told(store_.each_energy(device, from, to, on_energy, on_damaged));
-}
-
-Status Reader::each_quarters(DeviceNumber device, std::int64_t from, std::int64_t to,
-                             const OnQuarters& on_quarters) {
-  const auto read_hour = [&](std::int64_t hour, std::string_view bytes) -> Status {
-    const auto quarters = read_rollups(hour, bytes);
-    if (quarters) return on_quarters(hour, *quarters);
-    spdlog::error("the history of device {}, hour {}: {}", device, hour, quarters.error().detail);
-    return {};
-  };
-  return told(store_.each_quarters(device, from, to, read_hour));
-}
-
-Result<std::optional<std::int64_t>> Reader::hour_before(DeviceNumber device, std::int64_t hour) {
-  const auto head_blocks =
-      shared_->builder->head_blocks().hours(device, std::numeric_limits<std::int64_t>::min(), hour);
-  auto found = told(store_.hour_before(device, hour));
-  if (!found || head_blocks.empty()) return found;
-  return std::max(found->value_or(head_blocks.back()), head_blocks.back());
-}
-
-Result<std::optional<std::int64_t>> Reader::hour_from(DeviceNumber device, std::int64_t hour) {
-  const auto head_blocks =
-      shared_->builder->head_blocks().hours(device, hour, std::numeric_limits<std::int64_t>::max());
-  auto found = told(store_.hour_from(device, hour));
-  if (!found || head_blocks.empty()) return found;
-  return std::min(found->value_or(head_blocks.front()), head_blocks.front());
-}
-
-Result<std::vector<std::int64_t>> Reader::unaccounted(DeviceNumber device, std::int64_t from,
-                                                      std::int64_t to) {
-  const std::vector<std::int64_t> head_blocks =
-      shared_->builder->head_blocks().hours(device, from, to);
-  auto found = told(store_.unaccounted(device, from, to));
-  if (!found) return found;
-  found->insert(found->end(), head_blocks.begin(), head_blocks.end());
-  std::ranges::sort(*found);
-  found->erase(std::ranges::unique(*found).begin(), found->end());
-  return found;
-}
-
-Status Reader::each_audit(const Store::OnAudit& on_entry) {
-  const std::vector<AuditRow> waiting = shared_->builder->audit();
-  std::uint64_t last = std::numeric_limits<std::uint64_t>::max();
-  for (const AuditRow& row : std::views::reverse(waiting)) {
-    last = row.sequence;
-    if (!on_entry(row)) return {};
-  }
-  return told(store_.each_audit(
-      [&](const AuditRow& row) { return row.sequence >= last || on_entry(row); }));
-}
-
-const FieldNames& Reader::names() const { return *shared_->names; }
-
-const HeadBlocks& Reader::head_blocks() const { return shared_->builder->head_blocks(); }
 
 struct Archive::Impl {
   explicit Impl(Options given, Store opened, std::vector<std::string> known)
@@ -151,9 +63,9 @@ struct Archive::Impl {
     for (const Record& record : records) hand_over_sessions(record);
     std::unique_lock lock(mutex);
     room.wait(lock, [this] {
-      return queue_bytes < options.limits.builder_bytes || stage == Stage::kStopped;
+      return queue_bytes < options.limits.builder_bytes || run_state == RunState::kStopped;
     });
-    if (stage == Stage::kStopped) return;  // the next start reads them from the log
+    if (run_state == RunState::kStopped) return;  // the next start reads them from the log
     for (const Record& record : records) {
       Item item{.sequence = record.sequence, .kind = record.kind, .payload = {}};
       if (record.kind == RecordKind::kAudit) {
@@ -195,10 +107,10 @@ struct Archive::Impl {
                     : compacts ? kBetweenPieces
                                : kLook,
                     [&] {
-                      return stage != Stage::kRunning || (!full && !queue.empty()) ||
+                      return run_state != RunState::kRunning || (!full && !queue.empty()) ||
                              !forgotten.empty();
                     });
-      const bool ends = stage != Stage::kRunning;
+      const bool ends = run_state != RunState::kRunning;
       std::deque<Item> items;
       if (!full || ends) items = std::exchange(queue, {});
       if (!items.empty()) queue_bytes = 0;
@@ -208,15 +120,15 @@ struct Archive::Impl {
       if (!items.empty()) room.notify_all();
       for (const Item& item : items) {
         if (item.kind == RecordKind::kAudit) {
-          builder->pass(item.sequence);
+          builder->mark_taken(item.sequence);
         } else {
           take(item.sequence, item.kind, item.payload);
         }
       }
       count_taken(items.size());
-      if (ends) return store_now(Builder::What::kEverything);
+      if (ends) return store_now(Builder::Amount::kEverything);
       if (builder->is_due(options.clock->now()) || builder->wants_checkpoint()) {
-        store_now(Builder::What::kAPiece);
+        store_now(Builder::Amount::kSlice);
       }
       compacts = compact();
       lock.lock();
@@ -239,16 +151,18 @@ struct Archive::Impl {
     if (more) return *more;
     retry_after = now;
     if (more.error().code == ErrorCode::kDamaged) {
-      note_page(damage, *options.clock, more.error());
+      damage.note_page(options.clock->now(), more.error());
     }
-    spdlog::error("what is too old stays for now: {}", more.error().detail);
+    spdlog::error("data past their retention time could not be removed and are kept for now: {}",
+                  more.error().detail);
     return false;
   }
 
   void take(std::uint64_t sequence, RecordKind kind, std::string_view payload) {
     if (const Status read = builder->take(sequence, kind, payload); !read) {
       ++malformed;
-      spdlog::error("record {} of the log: {}", sequence, read.error().detail);
+      spdlog::error("record {} of the log is left out of the history: {}", sequence,
+                    read.error().detail);
     }
   }
 
@@ -267,7 +181,7 @@ struct Archive::Impl {
     std::unique_lock lock(mutex);
     if (!building) return true;
     return taken_wake.wait_for(lock, most, [this, until] {
-      return taken >= until || stalled || stage != Stage::kRunning;
+      return taken >= until || stalled || run_state != RunState::kRunning;
     });
   }
   std::uint64_t queued_now() {
@@ -275,13 +189,13 @@ struct Archive::Impl {
     return queued;
   }
 
-  void store_now(Builder::What what) {
+  void store_now(Builder::Amount what) {
     const auto tried = std::chrono::steady_clock::now();
-    if (what == Builder::What::kAPiece && failed_at && tried - *failed_at < kAgain) return;
+    if (what == Builder::Amount::kSlice && failed_at && tried - *failed_at < kAgain) return;
     const TimePoint now = options.clock->now();
     Status stored = builder->store(now, what);
     // The twins are newer than everything stored before.
-    const bool marks = what == Builder::What::kEverything || !builder->is_due(now) ||
+    const bool marks = what == Builder::Amount::kEverything || !builder->is_due(now) ||
                        tried - marked_at >= kMarkEvery;
     if (stored && marks) {
       stored = checkpoint();
@@ -289,7 +203,7 @@ struct Archive::Impl {
     }
     const std::lock_guard lock(mutex);
     if (stored) {
-      if (failed_at) spdlog::info("history is stored again");
+      if (failed_at) spdlog::info("history.db can be written again");
       failed_at.reset();
       store_failing.clear();
       if (holds == 0) log->trim(stored_through());
@@ -299,7 +213,8 @@ struct Archive::Impl {
     store_failing = stored.error().detail;
     if (last_warned_at && tried - *last_warned_at < kErrorsEvery) return;
     last_warned_at = tried;
-    spdlog::error("history cannot be stored; the log keeps it meanwhile: {}", store_failing);
+    spdlog::error("history.db cannot be written; reports stay in the log until it can: {}",
+                  store_failing);
   }
 
   Status checkpoint() {
@@ -366,7 +281,7 @@ struct Archive::Impl {
     }
   }
 
-  enum class Stage : std::uint8_t { kRunning, kEnding, kStopped };
+  enum class RunState : std::uint8_t { kRunning, kEnding, kStopped };
 
   Options options;
   DamageNotes damage;
@@ -401,7 +316,7 @@ struct Archive::Impl {
   std::condition_variable taken_wake;
   bool stalled = false;   // the builder takes no more until store() made room
   bool building = false;  // the builder's thread runs
-  Stage stage = Stage::kRunning;
+  RunState run_state = RunState::kRunning;
   std::string store_failing;
   std::chrono::steady_clock::time_point marked_at{};
   std::optional<std::chrono::steady_clock::time_point> failed_at;
@@ -418,19 +333,20 @@ Archive::Archive(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 Result<std::unique_ptr<Archive>> Archive::open(Options options) {
   const auto damaged_rows = std::make_shared<DamagedRows>();
-  const std::string lost_changes = registry::damage_of_wal(options.data / "history.db");
+  const std::string lost_changes = storage::damage_of_wal(options.data / "history.db");
   auto store = Store::open(options.data, damaged_rows);
-  if (!store) return std::unexpected(with_cure(store.error()));
+  if (!store) return std::unexpected(with_remedy(store.error()));
   auto names = store->names();
-  if (!names) return std::unexpected(with_cure(names.error()));
+  if (!names) return std::unexpected(with_remedy(names.error()));
   auto impl = std::make_unique<Impl>(std::move(options), std::move(*store), std::move(*names));
   impl->damaged_rows = damaged_rows;
   if (!lost_changes.empty()) impl->damage.note(impl->options.clock->now(), lost_changes);
   const ArchiveLimits& limits = impl->options.limits;
-  auto builder = Builder::make(
-      impl->store, impl->names,
-      {.grace = limits.grace, .head_bytes = limits.head_bytes, .account = impl->options.account});
-  if (!builder) return std::unexpected(with_cure(builder.error()));
+  auto builder = Builder::make(impl->store, impl->names,
+                               {.grace = limits.grace,
+                                .head_bytes = limits.head_bytes,
+                                .integrate = impl->options.integrate});
+  if (!builder) return std::unexpected(with_remedy(builder.error()));
   impl->builder = std::move(*builder);
   impl->shared = {.names = &impl->names,
                   .builder = impl->builder.get(),
@@ -440,7 +356,7 @@ Result<std::unique_ptr<Archive>> Archive::open(Options options) {
   if (!impl->options.clock_is_driven) steady = steady_time;
   auto retention =
       Retention::open(impl->options.data, limits.keep, std::move(steady), damaged_rows);
-  if (!retention) return std::unexpected(with_cure(retention.error()));
+  if (!retention) return std::unexpected(with_remedy(retention.error()));
   impl->retention.emplace(std::move(*retention));
   auto disk = open_folder(impl->options.data / "log");
   if (!disk) return std::unexpected(disk.error());
@@ -474,7 +390,7 @@ Result<std::unique_ptr<Archive>> Archive::open(Options options) {
   beside.reset();
   auto twins = impl->store.twins();
   if (!twins && twins.error().code == ErrorCode::kDamaged) {
-    note_page(impl->damage, *impl->options.clock, twins.error());
+    impl->damage.note_page(impl->options.clock->now(), twins.error());
     twins = std::vector<StoredTwin>();  // devices will report again
   }
   if (!twins) return std::unexpected(twins.error());
@@ -496,7 +412,7 @@ std::vector<Recovered> Archive::take_recovered() { return std::exchange(impl_->r
 Result<std::vector<DeviceNumber>> Archive::devices() {
   auto known = impl_->retention->devices();
   if (!known && known.error().code == ErrorCode::kDamaged) {
-    note_page(impl_->damage, *impl_->options.clock, known.error());
+    impl_->damage.note_page(impl_->options.clock->now(), known.error());
   }
   if (!known) return known;
   std::ranges::copy(impl_->builder->head_blocks().devices(), std::back_inserter(*known));
@@ -543,13 +459,13 @@ void Archive::stop() {
   static_cast<void>(impl_->log->flush());
   {
     const std::lock_guard lock(impl_->mutex);
-    impl_->stage = Impl::Stage::kEnding;
+    impl_->run_state = Impl::RunState::kEnding;
   }
   impl_->wake.notify_all();
   if (impl_->thread.joinable()) impl_->thread.join();
   {
     const std::lock_guard lock(impl_->mutex);
-    impl_->stage = Impl::Stage::kStopped;
+    impl_->run_state = Impl::RunState::kStopped;
   }
   impl_->room.notify_all();
 }
@@ -572,6 +488,7 @@ std::shared_ptr<void> Archive::pin_log() {
 }
 
 bool Archive::flush() { return impl_->log->flush(); }
+bool Archive::has_queries() const { return !impl_->reads.empty(); }
 
 bool Archive::read(Query query) { return impl_->reads.add(impl_->with_wait(std::move(query))); }
 

@@ -12,15 +12,12 @@
 // moment. A row that was delivered twice appears in history once.
 #pragma once
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <expected>
 #include <filesystem>
 #include <functional>
 #include <memory>
-#include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -28,18 +25,15 @@
 
 #include "base/clock.h"
 #include "base/result.h"
-#include "history/block.h"
-#include "history/block_walk.h"
 #include "history/builder.h"
-#include "history/damage_notes.h"
 #include "history/fair_queue.h"
-#include "history/field_names.h"
-#include "history/journal.h"
-#include "history/log.h"
+#include "history/log/journal.h"
+#include "history/log/log.h"
+#include "history/reader.h"
 #include "history/recovery_scan.h"
-#include "history/retention.h"
-#include "history/rollup.h"
-#include "history/store.h"
+#include "history/store/damage_notes.h"
+#include "history/store/retention.h"
+#include "history/store/store.h"
 
 namespace gridloom::history {
 
@@ -58,77 +52,10 @@ struct ArchiveHealth {
   std::uint64_t malformed_records = 0;
   std::size_t damaged_rows = 0;       // in history.db, found since the start
   std::uint64_t log_bytes = 0;        // on disk
-  std::size_t log_waiting_bytes = 0;  // not yet written to the log
+  std::size_t log_waiting_bytes = 0;  // of records not yet reported as durable
   std::size_t head_bytes = 0;         // in memory, not yet stored as blocks
   std::vector<std::string> damage{};  // the same as DamageNotes::all()
   std::size_t unknown_devices = 0;    // devices in history that are not in the registry
-};
-
-// Read access to history for one thread; created by the archive. kDamaged: the requested data, or a
-// part of them, are on a damaged page of history.db.
-class Reader {
- public:
-  // Reads the blocks of a device's hours [from, to). An hour that was stored in chunks has several
-  // blocks; the newest block may overlap earlier ones. Stops at the first error. Reads everything
-  // in one call, whereas a BlockWalk stops after a limited amount of work.
-  using OnBlock = BlockWalk::OnBlock;
-  [[nodiscard]] Status each_block(DeviceNumber device, std::int64_t from, std::int64_t to,
-                                  const OnBlock& on_block);
-  // Reads the energies of completed hours, as computed by Options::account. `on_damaged`, if given,
-  // is called for each hour whose energies are damaged.
-  [[nodiscard]] Status each_energy(DeviceNumber device, std::int64_t from, std::int64_t to,
-                                   const Store::OnBytes& on_energy,
-                                   const Store::OnHour& on_damaged = {});
-  // Reads the 15-minute rollups that are kept of hours whose blocks exceeded the retention time. An
-  // hour is returned either here or by each_block(). Stops at the first error.
-  using OnQuarters = std::function<Status(std::int64_t hour, const HourOfRollups& quarters)>;
-  [[nodiscard]] Status each_quarters(DeviceNumber device, std::int64_t from, std::int64_t to,
-                                     const OnQuarters& on_quarters);
-  // The last hour before `hour` that has rows, and the first hour from `hour` on that has rows or
-  // energies.
-  [[nodiscard]] Result<std::optional<std::int64_t>> hour_before(DeviceNumber device,
-                                                                std::int64_t hour);
-  [[nodiscard]] Result<std::optional<std::int64_t>> hour_from(DeviceNumber device,
-                                                              std::int64_t hour);
-  // Hours of [from, to) with rows that their stored energies do not cover yet, ascending.
-  [[nodiscard]] Result<std::vector<std::int64_t>> unaccounted(DeviceNumber device,
-                                                              std::int64_t from, std::int64_t to);
-  // Reads the audit, newest entry first.
-  [[nodiscard]] Status each_audit(const Store::OnAudit& on_entry);
-  [[nodiscard]] const FieldNames& names() const;
-  // Direct access to the store. Callers pass the errors of direct reads through told().
-  [[nodiscard]] Store& store() { return store_; }
-  // Notes a damaged page; the returned error contains only what a client may know.
-  [[nodiscard]] Error told(Error fault) const;
-  [[nodiscard]] const HeadBlocks& head_blocks() const;
-
- private:
-  friend class Archive;
-  struct Shared;
-  template <typename T>
-  [[nodiscard]] Result<T> told(Result<T> read) const {
-    return read ? std::move(read) : std::unexpected(told(std::move(read.error())));
-  }
-  Reader(const Shared& shared, Store store) : shared_(&shared), store_(std::move(store)) {}
-
-  const Shared* shared_;
-  Store store_;
-};
-
-// A query of an account, processed in slices on the archive's threads (history/fair_queue.h).
-using ReadQueue = FairQueue<Reader>;
-using Query = ReadQueue::Entry;
-// Queues a query; false: its account has the maximum number of queries already.
-using Reads = std::function<bool(Query query)>;
-
-// Time limit of one slice, for steps that work until it has passed.
-class Slice {
- public:
-  [[nodiscard]] bool over() const { return std::chrono::steady_clock::now() >= end_; }
-  static constexpr std::chrono::milliseconds kLength{4};
-
- private:
-  std::chrono::steady_clock::time_point end_ = std::chrono::steady_clock::now() + kLength;
 };
 
 class Archive final : public Journal {
@@ -137,7 +64,7 @@ class Archive final : public Journal {
     std::filesystem::path data;
     const Clock* clock = nullptr;
     ArchiveLimits limits{};
-    Account account{};  // called on the builder's thread
+    HourIntegrator integrate{};  // called on the builder's thread
     // Called with changes of MQTT sessions (RecordKind::kTurn): those of the records above
     // `sessions_applied`, each once, in order, before the durability of its record is reported. On
     // the opener's thread while the archive is opened, on the log's thread after that.
@@ -194,6 +121,9 @@ class Archive final : public Journal {
   // Runs `task` on a thread that is reserved for administration, so that no load of accounts delays
   // it. The task sees everything that was durable when it began. False: too many tasks wait.
   [[nodiscard]] bool read(std::move_only_function<void(Reader&)> task);
+
+  // Whether an account's query is not answered yet: its last step has not returned. Any thread.
+  [[nodiscard]] bool has_queries() const;
 
   [[nodiscard]] ArchiveHealth health() const;
   // True if this archive stored any data, now or in an earlier run.

@@ -12,9 +12,9 @@
 #include <latch>
 #include <thread>
 
-#include "history/turn.h"
-#include "registry/files.h"
-#include "registry/sqlite.h"
+#include "history/log/turn.h"
+#include "storage/files.h"
+#include "storage/sqlite.h"
 #include "testing/clock.h"
 #include "testing/must.h"
 #include "testing/temporary_folder.h"
@@ -29,7 +29,7 @@ constexpr std::int64_t kHour = 1'700'000'000'000 / kHour_ms;
 
 class ArchiveTest : public testing::Test {
  protected:
-  ArchiveTest() { must(registry::make_data_folder(folder_.data())); }
+  ArchiveTest() { must(storage::make_data_folder(folder_.data())); }
 
   std::unique_ptr<Archive> open(const std::filesystem::path& data) {
     return must(Archive::open({.data = data, .clock = &clock_, .limits = limits_}));
@@ -92,7 +92,7 @@ class ArchiveTest : public testing::Test {
   int crashes_ = 0;
 };
 
-TEST_F(ArchiveTest, WhatIsDurableIsThereAfterACrash) {
+TEST_F(ArchiveTest, DurableRecordsSurviveACrash) {
   start();
   report(1, 1s, "a", "1");
   report(2, 2s, "b", R"("text")");
@@ -117,7 +117,7 @@ TEST_F(ArchiveTest, AStopLeavesNothingToReadAgain) {
   EXPECT_EQ(rows(*again, 1), (Lines{"1000 a=1"}));
 }
 
-TEST_F(ArchiveTest, WhatComesAfterAStopIsReadAgain) {
+TEST_F(ArchiveTest, RecordsAfterAStopAreReadAtTheNextStart) {
   start();
   report(1, 1s, "a", "1");
   archive_->stop();
@@ -221,12 +221,11 @@ TEST_F(ArchiveLossTest, NothingIsLostByStopsAndStarts) {
   EXPECT_EQ(damage(), Lines{});
 }
 
-TEST_F(ArchiveLossTest, AMissingHistoryIsToldUntilItIsAccepted) {
+TEST_F(ArchiveLossTest, AMissingHistoryIsReportedUntilItIsAccepted) {
   for (const char* name : {"history.db", "history.db-wal", "history.db-shm"}) remove(name);
   const Lines expected = {
-      "records 1 to 2 are neither in the log nor in history.db, which is new: what devices "
-      "reported "
-      "in them is lost"};
+      "records 1 to 2 are neither in the log nor in history.db, which is new: the reports in them "
+      "are lost"};
   EXPECT_EQ(damage(), expected);
   start();
   report(1, 9s, "a", "9");
@@ -236,10 +235,10 @@ TEST_F(ArchiveLossTest, AMissingHistoryIsToldUntilItIsAccepted) {
   EXPECT_EQ(damage(), Lines{});
 }
 
-TEST_F(ArchiveLossTest, AMissingLogIsTold) {
+TEST_F(ArchiveLossTest, AMissingLogIsReported) {
   remove("log");
-  EXPECT_EQ(damage(), (Lines{"the log has no segment, and history.db has records up to 3: what the "
-                             "log had behind them is lost"}));
+  EXPECT_EQ(damage(), (Lines{"the log has no segment, but history.db has records up to 3: the "
+                             "later records of the log are lost"}));
 }
 
 // Session changes are stored in sessions.db, which may contain later log records than history.db.
@@ -320,7 +319,7 @@ TEST_F(ArchiveTest, ADamagedIndexIsNotedWithoutBeingAskedFor) {
   std::int64_t page = 0;
   std::int64_t size = 0;
   {
-    registry::Database database = must(registry::Database::open(folder_.data() / "history.db"));
+    storage::Database database = must(storage::Database::open(folder_.data() / "history.db"));
     must(database.run("PRAGMA wal_checkpoint(truncate)"));
     page = must(database.integer(
         "SELECT rootpage FROM sqlite_schema WHERE name = 'sqlite_autoindex_block_1'"));
@@ -335,7 +334,7 @@ TEST_F(ArchiveTest, ADamagedIndexIsNotedWithoutBeingAskedFor) {
       << "in the background";
 }
 
-// As a kill leaves the files, with one bit flipped in the write-ahead log: SQLite reports no error.
+// The files after a kill, with one bit flipped in the write-ahead log: SQLite reports no error.
 TEST_F(ArchiveTest, ADamagedWriteAheadLogIsNoted) {
   start();
   for (int i = 0; i < 40; ++i) report(1, Millis(i), fmt::format("field.{}", i), "\"text\"");
@@ -344,7 +343,7 @@ TEST_F(ArchiveTest, ADamagedWriteAheadLogIsNoted) {
   const auto file = folder_.data() / "history.db";
   const auto kept = folder_.path() / "kept";
   {
-    registry::Database database = must(registry::Database::open(file));
+    storage::Database database = must(storage::Database::open(file));
     must(database.run("CREATE TABLE one (a)"));
     must(database.run("CREATE TABLE two (a)"));
     must(database.run("DROP TABLE one"));
@@ -364,7 +363,7 @@ TEST_F(ArchiveTest, ADamagedPageIsNotedAndAnsweredWithoutAPath) {
   for (int i = 0; i < 40; ++i) report(1, Millis(i), fmt::format("field.{}", i), "\"text\"");
   archive_->stop();
   archive_.reset();
-  registry::Database database = must(registry::Database::open(folder_.data() / "history.db"));
+  storage::Database database = must(storage::Database::open(folder_.data() / "history.db"));
   must(database.run("PRAGMA wal_checkpoint(truncate)"));
   const auto root = must(database.integer(
       "SELECT rootpage FROM sqlite_schema WHERE name = 'sqlite_autoindex_energy_1'"));

@@ -5,8 +5,8 @@
 #include <string>
 #include <string_view>
 
-#include "history/archive.h"
 #include "history/builder.h"
+#include "history/reader.h"
 
 namespace gridloom::history {
 
@@ -43,8 +43,8 @@ Status BlockWalk::read(Reader& reader, const OnBlock& on_block) {
   if (!stored_) {
     const auto all = reader.store().chunks_from(
         options_.device, next_, options_.to,
-        [&](const Store::Place& at, std::string_view chunk) -> Result<bool> {
-          next_ = at.behind();
+        [&](const Store::ChunkPosition& at, std::string_view chunk) -> Result<bool> {
+          next_ = at.after();
           bytes += chunk.size();
           ++chunks;
           if (Status taken = read_chunk(at.hour, chunk, on_block); !taken) {
@@ -52,7 +52,7 @@ Status BlockWalk::read(Reader& reader, const OnBlock& on_block) {
           }
           return !enough();
         });
-    if (!all) return std::unexpected(reader.told(all.error()));
+    if (!all) return std::unexpected(reader.note_damage(all.error()));
     stored_ = *all;
   }
   while (stored_ && !in_memory_.empty() && !enough()) {

@@ -15,10 +15,10 @@
 #include <utility>
 
 #include "base/result.h"
-#include "history/block.h"
-#include "history/chunk.h"
+#include "history/blocks/block.h"
+#include "history/blocks/chunk.h"
 #include "history/head_blocks.h"
-#include "history/store.h"
+#include "history/store/store.h"
 
 namespace gridloom::history {
 
@@ -51,8 +51,8 @@ class BlockWalk {
 
   Options options_;
   bool began_ = false;
-  bool stored_ = false;  // the store was read to its end
-  Store::Place next_;    // next chunk in the store
+  bool stored_ = false;        // the store was read to its end
+  Store::ChunkPosition next_;  // next chunk in the store
   std::deque<std::pair<std::int64_t, HeadBlocks::Buffer>> in_memory_;  // not yet read, by hour
 };
 

@@ -12,11 +12,11 @@
 #include <utility>
 #include <vector>
 
-#include "history/chunk.h"
-#include "history/hours.h"
+#include "history/blocks/chunk.h"
+#include "history/blocks/rows.h"
 #include "history/instant_journal.h"
-#include "history/rows.h"
 #include "history/test_archive.h"
+#include "history/values/hours.h"
 #include "testing/clock.h"
 #include "testing/must.h"
 #include "testing/temporary_folder.h"
@@ -112,9 +112,9 @@ TEST(EachBlockOf, ADamagedPartIsAFault) {
 }
 
 // If an hour's chunks are replaced by one block between two calls, the hour is read again.
-TEST(StoreParts, AnHourThatWasStoredAnewIsReadFromItsBegin) {
+TEST(StoreChunks, AnHourThatWasStoredAnewIsReadFromItsBegin) {
   const TemporaryFolder folder;
-  must(registry::make_data_folder(folder.data()));
+  must(storage::make_data_folder(folder.data()));
   Store store = must(Store::open(folder.data()));
   const DeviceHour of{.device = 1, .hour = kHour};
   const auto write = [&](std::vector<std::string> chunks, bool over) {
@@ -122,13 +122,14 @@ TEST(StoreParts, AnHourThatWasStoredAnewIsReadFromItsBegin) {
     changes.hours.push_back({.of = of, .chunks = std::move(chunks), .over = over});
     must(store.write(changes));
   };
-  Store::Place next{.hour = kHour, .chunk = 0};
+  Store::ChunkPosition next{.hour = kHour, .chunk = 0};
   const auto read = [&](std::size_t most) {
     Lines chunks;
     static_cast<void>(must(store.chunks_from(
-        1, next, kHour + 1, [&](const Store::Place& at, std::string_view bytes) -> Result<bool> {
+        1, next, kHour + 1,
+        [&](const Store::ChunkPosition& at, std::string_view bytes) -> Result<bool> {
           chunks.emplace_back(bytes);
-          next = at.behind();
+          next = at.after();
           return chunks.size() < most;
         })));
     return chunks;

@@ -6,10 +6,10 @@
 #include <ranges>
 #include <utility>
 
-#include "history/chunk.h"
-#include "history/hour_rows.h"
-#include "history/rows.h"
-#include "history/turn.h"
+#include "history/blocks/chunk.h"
+#include "history/blocks/rows.h"
+#include "history/energy/hour_rows.h"
+#include "history/log/turn.h"
 
 namespace gridloom::history {
 namespace {
@@ -17,7 +17,7 @@ namespace {
 constexpr Millis kLateRowsEvery{60'000};
 constexpr std::size_t kHoursAPiece = 256;
 constexpr std::size_t kBytesAPiece = std::size_t{1} * 1024 * 1024;  // of blocks
-constexpr std::size_t kMostAudit = 1000;                            // entries in memory
+constexpr std::size_t kMaxAudit = 1000;                             // entries in memory
 
 // Values by field, with numbers in the form that a block stores.
 std::map<FieldId, std::string> said_by(std::span<const Sample> row) {
@@ -67,7 +67,7 @@ Status Builder::take(std::uint64_t sequence, RecordKind kind, std::string_view p
       add_audit(sequence, payload);
       return {};
   }
-  return fail(ErrorCode::kMalformed, "a record of a kind that is not known");
+  return fail(ErrorCode::kMalformed, "a record of an unknown kind");
 }
 
 void Builder::add_audit(std::uint64_t sequence, std::string_view payload) {
@@ -89,17 +89,17 @@ bool Builder::is_due(TimePoint now) const {
   const std::int64_t closed = closed_before(now);
   // Late rows arrive one by one: they are collected for a while.
   if (closed == done_before_ && now >= done_at_ && now - done_at_ < kLateRowsEvery) return false;
-  return !next_hours(closed, What::kAPiece).empty();
+  return !next_hours(closed, Amount::kSlice).empty();
 }
 
-std::vector<DeviceHour> Builder::next_hours(std::int64_t closed, What what) const {
+std::vector<DeviceHour> Builder::next_hours(std::int64_t closed, Amount amount) const {
   if (draining_) return head_blocks_.oldest(kHoursAPiece);
   std::vector<DeviceHour> hours = head_blocks_.before(closed, kHoursAPiece);
   for (const DeviceHour& of : open_) {
     if (hours.size() >= kHoursAPiece) break;
     if (of.hour < closed) hours.push_back(of);
   }
-  if (hours.empty() && what == What::kEverything) hours = head_blocks_.oldest(kHoursAPiece);
+  if (hours.empty() && amount == Amount::kEverything) hours = head_blocks_.oldest(kHoursAPiece);
   std::ranges::sort(hours);
   hours.erase(std::ranges::unique(hours).begin(), hours.end());
   return hours;
@@ -107,7 +107,7 @@ std::vector<DeviceHour> Builder::next_hours(std::int64_t closed, What what) cons
 
 bool Builder::wants_checkpoint() const {
   const std::lock_guard lock(mutex_);
-  return stored_some_ || audit_.size() > kMostAudit;
+  return stored_some_ || audit_.size() > kMaxAudit;
 }
 
 std::vector<AuditRow> Builder::audit() const {
@@ -115,14 +115,14 @@ std::vector<AuditRow> Builder::audit() const {
   return audit_;
 }
 
-Status Builder::store(TimePoint now, What what) {
+Status Builder::store(TimePoint now, Amount amount) {
   const std::int64_t closed = closed_before(now);
   while (true) {
     draining_ = head_blocks_.bytes() > options_.head_bytes / (draining_ ? 2 : 1);
-    const std::vector<DeviceHour> hours = next_hours(closed, what);
+    const std::vector<DeviceHour> hours = next_hours(closed, amount);
     if (hours.empty()) break;
     if (Status stored = store_hours(hours, closed); !stored) return stored;
-    if (what == What::kAPiece && (draining_ || !next_hours(closed, what).empty())) return {};
+    if (amount == Amount::kSlice && (draining_ || !next_hours(closed, amount).empty())) return {};
   }
   done_before_ = closed;
   done_at_ = now;
@@ -192,7 +192,7 @@ bool Builder::has(const DeviceHour& of, std::int64_t at_ms, std::span<const Samp
 Result<std::vector<std::string>> Builder::stored(const DeviceHour& of) {
   std::vector<std::string> chunks;
   const Status read =
-      store_.each_part(of.device, of.hour, of.hour + 1, [&](std::int64_t, std::string_view chunk) {
+      store_.each_chunk(of.device, of.hour, of.hour + 1, [&](std::int64_t, std::string_view chunk) {
         chunks.emplace_back(chunk);
         return Status();
       });
@@ -258,7 +258,7 @@ Result<std::string> Builder::energies_of(const DeviceHour& of, const Changes& ch
 }
 
 Status Builder::add_energies(const DeviceHour& of, Changes& changes) {
-  if (!options_.account) return {};
+  if (!options_.integrate) return {};
   const auto bytes = whole(of, changes);
   if (!bytes) return std::unexpected(bytes.error());
   if (bytes->empty()) return {};
@@ -267,7 +267,7 @@ Status Builder::add_energies(const DeviceHour& of, Changes& changes) {
   std::string before;
   std::optional<Block> earlier;
   std::int64_t hour = of.hour;
-  for (int i = 0; i <= kMostSilentHours && !earlier; ++i) {
+  for (int i = 0; i <= kMaxSilentHours && !earlier; ++i) {
     const auto last = hour_before({.device = of.device, .hour = hour}, changes);
     if (!last) return std::unexpected(last.error());
     if (!*last) break;
@@ -277,7 +277,7 @@ Status Builder::add_energies(const DeviceHour& of, Changes& changes) {
     before = std::move(*found);
     auto opened = Block::open(before);
     if (!opened) return {};  // more than one block: a query computes the energies
-    if (says_anything(*opened, names_)) earlier = std::move(*opened);
+    if (block_has_reports(*opened, names_)) earlier = std::move(*opened);
   }
   HourBefore last;
   std::string last_energies;
@@ -287,7 +287,7 @@ Status Builder::add_energies(const DeviceHour& of, Changes& changes) {
     last_energies = std::move(*found);
     last = {.block = &*earlier, .hour = hour, .energies = last_energies};
   }
-  std::string energies = options_.account(of, last, *block, names_);
+  std::string energies = options_.integrate(of, last, *block, names_);
   if (energies.empty()) return {};
   changes.energies.push_back({.of = of, .bytes = std::move(energies)});
   return {};

@@ -21,11 +21,11 @@
 
 #include "base/clock.h"
 #include "base/result.h"
-#include "history/block.h"
-#include "history/field_names.h"
+#include "history/blocks/block.h"
+#include "history/blocks/field_names.h"
 #include "history/head_blocks.h"
-#include "history/journal.h"
-#include "history/store.h"
+#include "history/log/journal.h"
+#include "history/store/store.h"
 
 namespace gridloom::history {
 
@@ -37,15 +37,15 @@ struct HourBefore {
   std::string_view energies{};
 };
 // Computes the energies of an hour. Called again when late rows arrive for either hour.
-using Account = std::function<std::string(const DeviceHour& of, const HourBefore& before,
-                                          const Block& block, const FieldNames& names)>;
+using HourIntegrator = std::function<std::string(const DeviceHour& of, const HourBefore& before,
+                                                 const Block& block, const FieldNames& names)>;
 
 class Builder {
  public:
   struct Options {
     Millis grace{120'000};  // an hour becomes a block this long after its end
     std::size_t head_bytes = std::size_t{64} * 1024 * 1024;  // more: hours stored in chunks
-    Account account{};
+    HourIntegrator integrate{};
   };
   // `store` and `names` outlive the builder; `names` are those of the store.
   [[nodiscard]] static Result<std::unique_ptr<Builder>> make(Store& store, FieldNames& names,
@@ -58,14 +58,14 @@ class Builder {
   // step may run on any thread, in log order;
   void add_audit(std::uint64_t sequence, std::string_view payload);
   // the second step follows when the record's turn comes.
-  void pass(std::uint64_t sequence) { taken_ = sequence; }
+  void mark_taken(std::uint64_t sequence) { taken_ = sequence; }
 
   // True if store() has something to do.
   [[nodiscard]] bool is_due(TimePoint now) const;
   // Stores a limited part of what is due, which takes some tenths of a second at most, so that
   // records can be taken in between; or everything.
-  enum class What : std::uint8_t { kAPiece, kEverything };
-  [[nodiscard]] Status store(TimePoint now, What what);
+  enum class Amount : std::uint8_t { kSlice, kEverything };
+  [[nodiscard]] Status store(TimePoint now, Amount amount);
   // Stores the audit, these twins, and the number of the last log record whose data are all in the
   // store. The twins have changed since the last checkpoint, and were taken after the last record.
   [[nodiscard]] Status checkpoint(std::vector<StoredTwin> twins);
@@ -92,7 +92,7 @@ class Builder {
                                    std::span<const Sample> row) { return has(of, at_ms, row); }) {}
 
   [[nodiscard]] std::int64_t closed_before(TimePoint now) const;
-  [[nodiscard]] std::vector<DeviceHour> next_hours(std::int64_t closed, What what) const;
+  [[nodiscard]] std::vector<DeviceHour> next_hours(std::int64_t closed, Amount amount) const;
   [[nodiscard]] Status store_hours(std::span<const DeviceHour> hours, std::int64_t closed);
   [[nodiscard]] Status add_hour(const DeviceHour& of, std::int64_t closed, Changes& changes);
   [[nodiscard]] Status add_energies(const DeviceHour& of, Changes& changes);

@@ -7,8 +7,8 @@
 
 #include <algorithm>
 
-#include "history/test_lines.h"
-#include "registry/files.h"
+#include "history/blocks/test_lines.h"
+#include "storage/files.h"
 #include "testing/must.h"
 #include "testing/temporary_folder.h"
 
@@ -33,7 +33,7 @@ class BuilderTest : public testing::Test {
 
   // Simulates a start: data that were not stored are lost.
   void open() {
-    must(registry::make_data_folder(folder_.data()));
+    must(storage::make_data_folder(folder_.data()));
     builder_.reset();
     store_.emplace(must(Store::open(folder_.data())));
     names_.emplace(must(store_->names()));
@@ -51,7 +51,7 @@ class BuilderTest : public testing::Test {
   void take(const std::vector<Row>& rows) {
     must(builder_->take(++sequence_, RecordKind::kReports, batch(rows)));
   }
-  void store(Millis after, Builder::What what = Builder::What::kAPiece) {
+  void store(Millis after, Builder::Amount what = Builder::Amount::kSlice) {
     must(builder_->store(kStart + after, what));
     while (builder_->is_due(kStart + after)) must(builder_->store(kStart + after, what));
     must(builder_->checkpoint({}));
@@ -59,14 +59,14 @@ class BuilderTest : public testing::Test {
   // Returns "hour: ms name=value" for each row in the store, block after block.
   std::vector<std::string> stored(DeviceNumber device = 1) {
     std::vector<std::string> lines;
-    must(store_->each_part(device, kFirst - 100, kFirst + 100,
-                           [&](std::int64_t hour, std::string_view bytes) {
-                             lines.push_back(fmt::format("{}:", hour - kFirst));
-                             for (std::string& row : rows_of(bytes, *names_, unix_ms(kStart))) {
-                               lines.push_back(std::move(row));
-                             }
-                             return Status();
-                           }));
+    must(store_->each_chunk(device, kFirst - 100, kFirst + 100,
+                            [&](std::int64_t hour, std::string_view bytes) {
+                              lines.push_back(fmt::format("{}:", hour - kFirst));
+                              for (std::string& row : rows_of(bytes, *names_, unix_ms(kStart))) {
+                                lines.push_back(std::move(row));
+                              }
+                              return Status();
+                            }));
     return lines;
   }
 
@@ -99,7 +99,7 @@ TEST_F(BuilderTest, TheLogIsNeededForTheHourThatIsNotOver) {
   EXPECT_EQ(builder_->applied(), 1) << "the second record has a row of the next hour";
 }
 
-TEST_F(BuilderTest, WhatIsReadAgainAfterACrashStandsThereOnce) {
+TEST_F(BuilderTest, RecordsReadAgainAfterACrashAreStoredOnce) {
   take({{.after = 1s}});
   take({{.after = 59min}, {.after = 61min}});
   store(62min);
@@ -121,14 +121,14 @@ TEST_F(BuilderTest, LateReportsJoinTheirHourAndWaitForEachOther) {
   EXPECT_EQ(stored(), (Lines{"0:", "1000 a=1", "30000 a=1"}));
 }
 
-TEST_F(BuilderTest, StoppingStoresEverythingAndTheNextHourJoinsThePieces) {
+TEST_F(BuilderTest, StoppingStoresEverythingAndTheHourIsMergedLater) {
   take({{.after = 1s}});
-  store(10min, Builder::What::kEverything);
+  store(10min, Builder::Amount::kEverything);
   EXPECT_EQ(builder_->applied(), 1);
   EXPECT_EQ(stored(), (Lines{"0:", "1000 a=1"}));
   open();
   take({{.after = 20min}});
-  store(30min, Builder::What::kEverything);
+  store(30min, Builder::Amount::kEverything);
   EXPECT_EQ(stored(), (Lines{"0:", "1000 a=1", "0:", "1200000 a=1"}));
   open();
   EXPECT_FALSE(builder_->is_due(kStart + 61min));
@@ -149,7 +149,7 @@ TEST_F(BuilderTest, ARowWithAFieldTwiceIsKnownAgainAfterAStop) {
     must(builder_->take(++sequence_, RecordKind::kReports, writer.take()));
   };
   twice(1min, false);
-  store(2min, Builder::What::kEverything);
+  store(2min, Builder::Amount::kEverything);
   open();
   twice(1min, true);
   store(62min);
@@ -161,7 +161,7 @@ TEST_F(BuilderTest, AReportThatIsSentAgainIsFoundBehindADamagedPart) {
   damaged.hours.push_back({.of = {.device = 1, .hour = kFirst}, .chunks = {"GR\x01 nonsense"}});
   must(store_->write(damaged));
   take({{.after = 50min}});
-  store(51min, Builder::What::kEverything);
+  store(51min, Builder::Amount::kEverything);
   open();
   BatchWriter writer;
   writer.begin(1, unix_ms(kStart + 50min));
@@ -174,14 +174,14 @@ TEST_F(BuilderTest, AReportThatIsSentAgainIsFoundBehindADamagedPart) {
 
 TEST_F(BuilderTest, ADamagedPartStaysAsItIsAndTheRestCanBeRead) {
   take({{.after = 1s}});
-  store(10min, Builder::What::kEverything);
+  store(10min, Builder::Amount::kEverything);
   Changes damaged;
   damaged.hours.push_back({.of = {.device = 1, .hour = kFirst}, .chunks = {"GR\x01 nonsense"}});
   must(store_->write(damaged));
   take({{.after = 20min}});
   store(62min);
   std::vector<std::size_t> sizes;
-  must(store_->each_part(1, kFirst, kFirst + 1, [&](std::int64_t, std::string_view chunk) {
+  must(store_->each_chunk(1, kFirst, kFirst + 1, [&](std::int64_t, std::string_view chunk) {
     const auto blocks = merge(std::span(&chunk, 1));
     sizes.push_back(blocks ? blocks->size() : 0);
     return Status();
@@ -238,11 +238,11 @@ TEST_F(BuilderTest, AReportThatIsSentAgainAfterAStopStandsThereOnce) {
   writer.add("a", "1.50");
   writer.end();
   must(builder_->take(++sequence_, RecordKind::kReports, writer.take()));
-  store(59min, Builder::What::kEverything);
+  store(59min, Builder::Amount::kEverything);
   open();
   again(58min, "1.5");
   again(61min, "2");
-  store(61min, Builder::What::kEverything);
+  store(61min, Builder::Amount::kEverything);
   EXPECT_EQ(stored(), (Lines{"0:", R"(3480000 b="text" a=1.5)", "1:", R"(3660000 b="text" a=2)"}));
 }
 
@@ -288,7 +288,7 @@ TEST_F(BuilderTest, AReportWhoseValuesAreNotThoseOfItsFieldsIsLeftOut) {
   EXPECT_EQ(stored(), (Lines{"0:", "1000 a=1", "2000 a=2", "4000 a=4"}));
 }
 
-TEST_F(BuilderTest, WorkComesInPiecesAndTheOldestFirst) {
+TEST_F(BuilderTest, WorkIsDoneInSlicesOldestFirst) {
   options_.head_bytes = 20'000;
   open();
   for (DeviceNumber device = 1; device <= 1000; ++device) {
@@ -297,7 +297,7 @@ TEST_F(BuilderTest, WorkComesInPiecesAndTheOldestFirst) {
   EXPECT_TRUE(builder_->is_due(kStart));
   const std::size_t before = builder_->head_blocks().bytes();
   ASSERT_GT(before, options_.head_bytes);
-  must(builder_->store(kStart, Builder::What::kAPiece));
+  must(builder_->store(kStart, Builder::Amount::kSlice));
   EXPECT_LT(builder_->head_blocks().bytes(), before);
   EXPECT_TRUE(stored(1).empty());
   EXPECT_FALSE(stored(1000).empty()) << "the log was kept for it longest";
@@ -305,7 +305,7 @@ TEST_F(BuilderTest, WorkComesInPiecesAndTheOldestFirst) {
   must(builder_->checkpoint({}));
   EXPECT_EQ(builder_->applied(), 256);
   EXPECT_FALSE(builder_->wants_checkpoint());
-  while (builder_->is_due(kStart)) must(builder_->store(kStart, Builder::What::kAPiece));
+  while (builder_->is_due(kStart)) must(builder_->store(kStart, Builder::Amount::kSlice));
   EXPECT_LE(builder_->head_blocks().bytes(), options_.head_bytes / 2);
   EXPECT_GT(builder_->head_blocks().bytes(), 0);
 }
@@ -353,8 +353,8 @@ TEST_F(BuilderTest, ARecordThatIsNoBatchIsLeftOut) {
 TEST_F(BuilderTest, EnergiesAreMadeOfAnHourAndTheOneBefore) {
   Lines accounted;
   int count = 0;
-  options_.account = [&](const DeviceHour& of, const HourBefore& before, const Block& block,
-                         const FieldNames&) {
+  options_.integrate = [&](const DeviceHour& of, const HourBefore& before, const Block& block,
+                           const FieldNames&) {
     const std::size_t rows = before.block == nullptr ? 0 : before.block->rows();
     accounted.push_back(
         fmt::format("{} {}+{} {}", of.hour - kFirst, rows, block.rows(), before.energies));
@@ -374,7 +374,7 @@ TEST_F(BuilderTest, EnergiesAreMadeOfAnHourAndTheOneBefore) {
 
 TEST_F(BuilderTest, TwinsAndTheirMarkAreStoredTogether) {
   take({{.after = 1s}});
-  must(builder_->store(kStart + 1min, Builder::What::kEverything));
+  must(builder_->store(kStart + 1min, Builder::Amount::kEverything));
   EXPECT_EQ(must(store_->applied()), 0);
   must(builder_->checkpoint({{.device = 1, .sn = "R331", .text = "{}"}}));
   const auto twins = must(store_->twins());

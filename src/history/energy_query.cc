@@ -10,8 +10,8 @@
 #include <utility>
 
 #include "history/block_walk.h"
-#include "history/energy_integrator.h"
-#include "history/journal.h"
+#include "history/energy/energy_integrator.h"
+#include "history/log/journal.h"
 
 namespace gridloom::history {
 namespace {
@@ -47,36 +47,36 @@ class EnergyQuery::Reading {
  public:
   explicit Reading(Options options) : options_(std::move(options)) {
     if (options_.bounds.size() < 2) {
-      stage_ = Stage::kDone;
+      phase_ = Phase::kDone;
       return;
     }
     sums_.resize(options_.bounds.size() - 1);
-    if (sources().empty()) stage_ = Stage::kDone;
+    if (sources().empty()) phase_ = Phase::kDone;
   }
 
   Status work(Reader& reader) {
-    switch (stage_) {
-      case Stage::kBegin:
+    switch (phase_) {
+      case Phase::kBegin:
         return begin(reader);
-      case Stage::kStored:
+      case Phase::kStored:
         return add_stored(reader);
-      case Stage::kBefore:
+      case Phase::kBefore:
         return find_before(reader);
-      case Stage::kRowsBefore:
+      case Phase::kRowsBefore:
         return read_before(reader);
-      case Stage::kRows:
+      case Phase::kRows:
         return read_hour(reader);
-      case Stage::kDone:
+      case Phase::kDone:
         return {};
     }
     return {};
   }
-  [[nodiscard]] bool done() const { return stage_ == Stage::kDone; }
+  [[nodiscard]] bool done() const { return phase_ == Phase::kDone; }
   [[nodiscard]] const EnergySources& sources() const { return options_.sources; }
   [[nodiscard]] const std::vector<Energies>& sums() const { return sums_; }
 
  private:
-  enum class Stage : std::uint8_t { kBegin, kStored, kBefore, kRowsBefore, kRows, kDone };
+  enum class Phase : std::uint8_t { kBegin, kStored, kBefore, kRowsBefore, kRows, kDone };
 
   Status begin(Reader& reader) {
     from_ = hour_of(options_.bounds.front());
@@ -88,7 +88,7 @@ class EnergyQuery::Reading {
     // Finds hours that are only in blocks first: an hour that is stored meanwhile is still computed
     // from its blocks.
     for (const auto& [begin, until] : {std::pair(from_, to), std::pair(to, end_)}) {
-      const auto hours = reader.unaccounted(options_.device, begin, until);
+      const auto hours = reader.hours_without_energies(options_.device, begin, until);
       if (!hours) return std::unexpected(hours.error());
       fresh_.insert(hours->begin(), hours->end());
     }
@@ -98,7 +98,7 @@ class EnergyQuery::Reading {
       if (!next) return std::unexpected(next.error());
       if (*next && **next < end_) fresh_.insert(**next);
     }
-    stage_ = Stage::kStored;
+    phase_ = Phase::kStored;
     return {};
   }
 
@@ -130,7 +130,7 @@ class EnergyQuery::Reading {
 
   // Begins the hour that hour_ points to; done if there are no more.
   void next_fresh() {
-    stage_ = hour_ == fresh_.end() ? Stage::kDone : Stage::kBefore;
+    phase_ = hour_ == fresh_.end() ? Phase::kDone : Phase::kBefore;
     if (hour_ == fresh_.end()) return;
     before_hour_ = *hour_;
     looked_back_ = 0;
@@ -141,16 +141,16 @@ class EnergyQuery::Reading {
   Status find_before(Reader& reader) {
     const auto previous = reader.hour_before(options_.device, before_hour_);
     if (!previous) return std::unexpected(previous.error());
-    if (!*previous || looked_back_++ > kMostSilentHours) {
+    if (!*previous || looked_back_++ > kMaxSilentHours) {
       before_.emplace(sources(), reader.names());
-      stage_ = Stage::kRows;
+      phase_ = Phase::kRows;
       return {};
     }
     before_hour_ = **previous;
-    stage_ = Stage::kRowsBefore;
-    if (!last_ || last_hour_ != before_hour_ || !last_->said_anything()) return {};
+    phase_ = Phase::kRowsBefore;
+    if (!last_ || last_hour_ != before_hour_ || !last_->has_reports()) return {};
     before_ = std::exchange(last_, std::nullopt);
-    stage_ = Stage::kRows;
+    phase_ = Phase::kRows;
     return {};
   }
 
@@ -160,9 +160,9 @@ class EnergyQuery::Reading {
     if (!*all) return {};
     HourRows rows = std::move(*rows_);
     rows_.reset();
-    stage_ = Stage::kBefore;
-    if (!rows.said_anything()) return {};
-    stage_ = Stage::kRows;
+    phase_ = Phase::kBefore;
+    if (!rows.has_reports()) return {};
+    phase_ = Phase::kRows;
     const Status held = reader.each_energy(options_.device, before_hour_, before_hour_ + 1,
                                            [&](std::int64_t, std::string_view bytes) {
                                              hold(before_hour_, bytes, rows);
@@ -176,7 +176,7 @@ class EnergyQuery::Reading {
     const auto all = read_rows(reader, *hour_);
     if (!all) return std::unexpected(all.error());
     if (!*all) return {};
-    const HourEnergies energies = account(sources(), *before_, *rows_);
+    const HourEnergies energies = integrate_hour(sources(), *before_, *rows_);
     add(energies);
     for (const auto& [source, watts] : energies.held) rows_->hold(source, watts);
     last_ = std::exchange(rows_, std::nullopt);
@@ -224,7 +224,7 @@ class EnergyQuery::Reading {
 
   Options options_;
   std::vector<Energies> sums_;
-  Stage stage_ = Stage::kBegin;
+  Phase phase_ = Phase::kBegin;
   std::int64_t from_ = 0;  // stored hours before this one were added
   std::int64_t end_ = 0;
   std::set<std::int64_t> fresh_;    // hours to compute from blocks
@@ -268,9 +268,9 @@ std::int64_t quarter_before(std::int64_t at_ms) {
 
 std::int64_t quarter_after(std::int64_t at_ms) { return quarter_before(at_ms + kQuarter_ms - 1); }
 
-Account account_by(FamilyOf family_of) {
-  using Known = std::unordered_map<catalog::FamilyPtr, EnergySources>;
-  return [family_of = std::move(family_of), known = std::make_shared<Known>()](
+HourIntegrator hour_integrator_by(FamilyOf family_of) {
+  using SourcesByFamily = std::unordered_map<catalog::FamilyPtr, EnergySources>;
+  return [family_of = std::move(family_of), known = std::make_shared<SourcesByFamily>()](
              const DeviceHour& of, const HourBefore& before, const Block& block,
              const FieldNames& names) -> std::string {
     const catalog::FamilyPtr family = family_of(of.device);
@@ -285,7 +285,7 @@ Account account_by(FamilyOf family_of) {
     if (before.block != nullptr) hold(before.hour, before.energies, earlier);
     earlier.finish();
     rows.finish();
-    return to_bytes(of.hour, account(sources, earlier, rows));
+    return to_bytes(of.hour, integrate_hour(sources, earlier, rows));
   };
 }
 

@@ -13,13 +13,13 @@
 
 #include "base/result.h"
 #include "catalog/family.h"
-#include "history/archive.h"
-#include "history/energy_flow.h"
-#include "history/energy_sources.h"
+#include "history/energy/energy_flow.h"
+#include "history/energy/energy_sources.h"
+#include "history/reader.h"
 
 namespace gridloom::history {
 
-// The same as energies_between(), as an incremental query.
+// Computes energies_between() incrementally.
 class EnergyQuery {
  public:
   struct Options {
@@ -59,6 +59,6 @@ class EnergyQuery {
 // Returns the Account that computes the energies of completed hours. `family_of` returns the family
 // of a device; null: the device was removed. Called on the builder's thread.
 using FamilyOf = std::function<catalog::FamilyPtr(DeviceNumber device)>;
-[[nodiscard]] Account account_by(FamilyOf family_of);
+[[nodiscard]] HourIntegrator hour_integrator_by(FamilyOf family_of);
 
 }  // namespace gridloom::history

@@ -14,10 +14,10 @@
 #include <vector>
 
 #include "catalog/loader.h"
-#include "history/batch.h"
-#include "history/energy_integrator.h"
+#include "history/energy/energy_integrator.h"
+#include "history/log/batch.h"
 #include "history/test_archive.h"
-#include "registry/sqlite.h"
+#include "storage/sqlite.h"
 #include "testing/clock.h"
 #include "testing/must.h"
 #include "testing/temporary_folder.h"
@@ -52,13 +52,13 @@ const catalog::FamilyPtr& family() {
   return kLoaded;
 }
 
-class LedgerTest : public testing::Test {
+class EnergyQueryTest : public testing::Test {
  protected:
-  LedgerTest() { open(); }
-  ~LedgerTest() override { close(); }
+  EnergyQueryTest() { open(); }
+  ~EnergyQueryTest() override { close(); }
 
   void open() {
-    archive_ = open_archive(folder_.data(), clock_, account_by([this](DeviceNumber device) {
+    archive_ = open_archive(folder_.data(), clock_, hour_integrator_by([this](DeviceNumber device) {
                               return device == kDevice && known_ ? family() : nullptr;
                             }));
   }
@@ -114,14 +114,14 @@ class LedgerTest : public testing::Test {
   BatchWriter writer_;
 };
 
-TEST_F(LedgerTest, TheRunningHourIsReadFromMemory) {
+TEST_F(EnergyQueryTest, TheRunningHourIsReadFromMemory) {
   steady(0min, 30min, "w.pv", "1200");
   send();
   EXPECT_EQ(wh(EnergyFlow::kPv, {0min, 15min, 30min, 60min}), (Sums{300, 300, 0}));
   EXPECT_FALSE(is_stored(0));
 }
 
-TEST_F(LedgerTest, HoursThatAreOverReadAsTheyDidBefore) {
+TEST_F(EnergyQueryTest, CompletedHoursGiveTheSameEnergiesAsBefore) {
   steady(0min, 150min, "w.pv", "1200");
   send();
   const std::vector<Millis> bounds = {-1h, 0h, 1h, 2h, 2h + 15min, 3h, 24h};
@@ -139,7 +139,7 @@ TEST_F(LedgerTest, HoursThatAreOverReadAsTheyDidBefore) {
   EXPECT_EQ(wh(EnergyFlow::kPv, bounds), expected);
 }
 
-TEST_F(LedgerTest, DamagedEnergiesAreAccountedFromTheBlockAndLeftOutWithoutIt) {
+TEST_F(EnergyQueryTest, DamagedEnergiesAreComputedFromTheBlockIfItIsStored) {
   steady(0min, 150min, "w.pv", "1200");
   send();
   clock_.set(kStart + 3h + 3min);
@@ -147,7 +147,7 @@ TEST_F(LedgerTest, DamagedEnergiesAreAccountedFromTheBlockAndLeftOutWithoutIt) {
   close();
   const std::vector<Millis> bounds = {0h, 1h, 2h, 3h};
   const auto change = [this](std::string_view sql) {
-    auto database = must(registry::Database::open(folder_.data() / "history.db"));
+    auto database = must(storage::Database::open(folder_.data() / "history.db"));
     must(database.execute(sql, hour_of(unix_ms(kStart)) + 1));
   };
   change("UPDATE energy SET quarters = X'02000000' WHERE hour = ?");
@@ -162,7 +162,7 @@ TEST_F(LedgerTest, DamagedEnergiesAreAccountedFromTheBlockAndLeftOutWithoutIt) {
   EXPECT_EQ(wh(EnergyFlow::kPv, bounds), (Sums{1180, 20, 600}));
 }
 
-TEST_F(LedgerTest, AStopInTheMiddleOfAnHourLosesAndDoublesNothing) {
+TEST_F(EnergyQueryTest, AStopWithinAnHourNeitherLosesNorDoublesEnergies) {
   steady(0min, 70min, "w.pv", "1200");
   send();
   close();
@@ -177,7 +177,7 @@ TEST_F(LedgerTest, AStopInTheMiddleOfAnHourLosesAndDoublesNothing) {
   EXPECT_EQ(wh(EnergyFlow::kPv, {0h, 1h, 2h}), (Sums{1200, 600}));
 }
 
-TEST_F(LedgerTest, TheEndOfAnHourComesWithTheHourAfter) {
+TEST_F(EnergyQueryTest, TheEndOfAnHourIsCountedWithTheNextHour) {
   report(57min, "w.pv", "1200");
   report(61min, "w.pv", "0");
   send();
@@ -191,7 +191,7 @@ TEST_F(LedgerTest, TheEndOfAnHourComesWithTheHourAfter) {
   EXPECT_EQ(wh(EnergyFlow::kPv, {0h, 1h}), expected);
 }
 
-TEST_F(LedgerTest, APowerThatWasSaidOnceHoldsForHours) {
+TEST_F(EnergyQueryTest, APowerReportedOnceIsHeldForHours) {
   report(0min, "w.pv", "1200");
   steady(1min, 5h, "temperature", "20");
   send();
@@ -208,7 +208,7 @@ TEST_F(LedgerTest, APowerThatWasSaidOnceHoldsForHours) {
   EXPECT_EQ(wh(EnergyFlow::kPv, bounds), expected) << "all from the store";
 }
 
-TEST_F(LedgerTest, LateRowsChangeTheHourAndTheOneAfterIt) {
+TEST_F(EnergyQueryTest, LateRowsChangeTheirHourAndTheNext) {
   steady(60min, 90min, "w.pv", "1200");
   report(0min, "w.pv", "1200");
   report(5min, "w.pv", "1200");
@@ -224,7 +224,7 @@ TEST_F(LedgerTest, LateRowsChangeTheHourAndTheOneAfterIt) {
   EXPECT_EQ(wh(EnergyFlow::kPv, {0h, 1h, 2h}), (Sums{130, 600}));
 }
 
-TEST_F(LedgerTest, AnHourThatComesAfterTheNextIsOverChangesThatToo) {
+TEST_F(EnergyQueryTest, AnHourStoredAfterTheNextChangesTheNextToo) {
   steady(60min, 90min, "w.pv", "1200");
   send();
   clock_.set(kStart + 3h);
@@ -238,7 +238,7 @@ TEST_F(LedgerTest, AnHourThatComesAfterTheNextIsOverChangesThatToo) {
   EXPECT_EQ(wh(EnergyFlow::kPv, {0h, 1h, 2h}), (Sums{600, 600}));
 }
 
-TEST_F(LedgerTest, AGapOfDaysIsFoundFromInside) {
+TEST_F(EnergyQueryTest, AGapOfDaysIsFoundFromInside) {
   report(0min, "wh.grid", "1000");
   report(96h, "wh.grid", "10600");
   send();
@@ -253,14 +253,14 @@ TEST_F(LedgerTest, AGapOfDaysIsFoundFromInside) {
   check();
 }
 
-TEST_F(LedgerTest, AnotherDeviceHasNothing) {
+TEST_F(EnergyQueryTest, ADeviceWithoutReportsHasNoEnergies) {
   steady(0min, 30min, "w.pv", "1200");
   send();
   EXPECT_EQ(wh(EnergyFlow::kPv, {0h, 1h}, kDevice + 1), (Sums{0}));
 }
 
 // The device's family was unknown when its hour was over.
-TEST_F(LedgerTest, AnHourWithoutAccountIsReadFromItsBlocks) {
+TEST_F(EnergyQueryTest, AnHourWithoutStoredEnergiesIsComputedFromItsBlocks) {
   known_ = false;
   steady(0min, 90min, "w.pv", "1200");
   send();

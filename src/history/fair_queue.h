@@ -66,6 +66,12 @@ class FairQueue {
     return true;
   }
 
+  // No entry waits, and none is being worked on.
+  [[nodiscard]] bool empty() const {
+    const std::lock_guard lock(mutex_);
+    return shares_.empty();
+  }
+
   // Runs the next slice, if one can run now. False: none can.
   bool run_one(Context& context) {
     std::unique_lock lock(mutex_);
@@ -178,7 +184,7 @@ class FairQueue {
   }
 
   FairLimits limits_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable wake_;
   std::map<Account, Share> shares_;  // of accounts that have entries
   std::deque<Account> turns_;        // accounts that have a slice to run, without duplicates

@@ -93,7 +93,7 @@ TEST(FairQueue, AFullShareIsRefusedAndTheOthersAreNot) {
   EXPECT_THAT(served(queue), ElementsAre("b", "c"));
 }
 
-TEST(FairQueue, WhatIsBeingWorkedOnCountsInItsShare) {
+TEST(FairQueue, TheRunningEntryCountsTowardsTheLimit) {
   Queue queue({.entries = 1, .at_once = 1});
   bool taken = true;
   ASSERT_TRUE(queue.add({.account = 1, .gone = {}, .step = [&](Served&) {
@@ -105,7 +105,21 @@ TEST(FairQueue, WhatIsBeingWorkedOnCountsInItsShare) {
   EXPECT_TRUE(queue.add(entry(1, "b", 1)));
 }
 
-TEST(FairQueue, NothingIsDoneForWhoHasGone) {
+TEST(FairQueue, IsEmptyOnceItsLastStepHasReturned) {
+  Queue queue({.entries = 1, .at_once = 1});
+  EXPECT_TRUE(queue.empty());
+  bool is_empty = true;
+  ASSERT_TRUE(queue.add({.account = 1, .gone = {}, .step = [&](Served&) {
+                           is_empty = queue.empty();
+                           return Progress::kDone;
+                         }}));
+  EXPECT_FALSE(queue.empty());
+  EXPECT_THAT(served(queue), ElementsAre());
+  EXPECT_FALSE(is_empty);
+  EXPECT_TRUE(queue.empty());
+}
+
+TEST(FairQueue, CancelledEntriesDoNotRun) {
   Queue queue({.entries = 3, .at_once = 2});
   std::stop_source first;
   std::stop_source second;
@@ -118,7 +132,7 @@ TEST(FairQueue, NothingIsDoneForWhoHasGone) {
   EXPECT_THAT(served(queue), ElementsAre("b"));
 }
 
-TEST(FairQueue, TheShareOfWhoHasGoneIsFreeAtOnce) {
+TEST(FairQueue, CancelledEntriesFreeTheirPlacesAtOnce) {
   Queue queue({.entries = 1, .at_once = 1});
   std::stop_source gone;
   const auto held = std::make_shared<int>(0);
@@ -132,7 +146,7 @@ TEST(FairQueue, TheShareOfWhoHasGoneIsFreeAtOnce) {
   EXPECT_THAT(served(queue), ElementsAre("b"));
 }
 
-TEST(FairQueue, WhoGoesDuringASliceGetsNoFurtherOne) {
+TEST(FairQueue, AnEntryCancelledDuringASliceGetsNoFurtherSlice) {
   Queue queue({.entries = 1, .at_once = 1});
   std::stop_source gone;
   int slices = 0;

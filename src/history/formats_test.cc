@@ -12,14 +12,14 @@
 #include <utility>
 #include <vector>
 
-#include "history/batch.h"
-#include "history/block.h"
-#include "history/chunk.h"
-#include "history/energy_integrator.h"
-#include "history/rollup.h"
-#include "history/row_checksum.h"
-#include "history/rows.h"
-#include "history/store.h"
+#include "history/blocks/block.h"
+#include "history/blocks/chunk.h"
+#include "history/blocks/rollup.h"
+#include "history/blocks/rows.h"
+#include "history/energy/energy_integrator.h"
+#include "history/log/batch.h"
+#include "history/store/row_checksum.h"
+#include "history/store/store.h"
 
 namespace gridloom::history {
 namespace {

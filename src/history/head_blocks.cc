@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <limits>
 
-#include "history/bytes.h"
-#include "history/journal.h"
-#include "history/rows.h"
+#include "history/blocks/rows.h"
+#include "history/log/journal.h"
+#include "history/values/bytes.h"
 
 namespace gridloom::history {
 namespace {
@@ -52,8 +52,7 @@ std::string HeadBlocks::chunk_of(const std::string& buffer) const {
 std::string HeadBlocks::beginning_of(const Shape& shape) {
   std::string bytes;
   auto known = numbers_.find(shape);
-  if (known == numbers_.end() && numbers_.size() < kMostShapes &&
-      shape.size() <= kMostShapeFields) {
+  if (known == numbers_.end() && numbers_.size() < kMaxShapes && shape.size() <= kMaxShapeFields) {
     (*shapes_)[numbers_.size()] = shape;
     known = numbers_.emplace(shape, numbers_.size() + 1).first;
   }
@@ -164,7 +163,7 @@ Status HeadBlocks::take(std::uint64_t sequence, std::string_view batch) {
     head.bytes += head.rows.size() - before;
     bytes_ += head.rows.size() - before;
   }
-  if (reader.failed()) return fail(ErrorCode::kMalformed, "a record of reports is no batch");
+  if (reader.failed()) return fail(ErrorCode::kMalformed, "a record of reports is not a batch");
   return {};
 }
 

@@ -25,10 +25,10 @@
 #include <vector>
 
 #include "base/result.h"
-#include "history/batch.h"
-#include "history/block.h"
-#include "history/field_names.h"
-#include "history/store.h"
+#include "history/blocks/block.h"
+#include "history/blocks/field_names.h"
+#include "history/log/batch.h"
+#include "history/store/store.h"
 
 namespace gridloom::history {
 
@@ -53,7 +53,7 @@ class HeadBlocks {
   // shared, not copied. Empty: there is no such head.
   using Buffer = std::shared_ptr<const std::string>;
   [[nodiscard]] std::vector<Buffer> buffers(const DeviceHour& of) const;
-  // Converts a buffer to a chunk (history/chunk.h).
+  // Converts a buffer to a chunk (history/blocks/chunk.h).
   [[nodiscard]] std::string chunk_of(const std::string& buffer) const;
   // A buffer with this many bytes is full. Rows of one time stay in the same buffer.
   static constexpr std::size_t kBufferBytes = std::size_t{512} * 1024;
@@ -81,9 +81,9 @@ class HeadBlocks {
   using Shape = std::vector<FieldId>;
   // Shapes beyond these limits are written out in each of their rows, because shapes are kept for
   // as long as the server runs.
-  static constexpr std::size_t kMostShapes = 1024;
-  static constexpr std::size_t kMostShapeFields = 1024;
-  using Shapes = std::array<Shape, kMostShapes>;
+  static constexpr std::size_t kMaxShapes = 1024;
+  static constexpr std::size_t kMaxShapeFields = 1024;
+  using Shapes = std::array<Shape, kMaxShapes>;
 
   // A shape of the batch being read.
   struct OfBatch {

@@ -11,7 +11,7 @@
 #include <utility>
 
 #include "history/archive.h"
-#include "history/journal.h"
+#include "history/log/journal.h"
 
 namespace gridloom::history {
 

@@ -6,7 +6,7 @@
 namespace gridloom::history {
 namespace {
 
-constexpr std::size_t kMostWaitingBytes = std::size_t{16} * 1024 * 1024;
+constexpr std::size_t kMaxWaitingBytes = std::size_t{16} * 1024 * 1024;
 
 }  // namespace
 
@@ -76,7 +76,7 @@ ParallelRecoveryScan::~ParallelRecoveryScan() {
 
 void ParallelRecoveryScan::take(std::string batch) {
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [this] { return bytes_ < kMostWaitingBytes; });
+  changed_.wait(lock, [this] { return bytes_ < kMaxWaitingBytes; });
   bytes_ += batch.size();
   batches_.push_back(std::move(batch));
   if (batches_.size() > 1) return;

@@ -9,14 +9,14 @@
 #include <utility>
 #include <vector>
 
-#include "history/batch.h"
+#include "history/log/batch.h"
 
 namespace gridloom::history {
 namespace {
 
 using Values = std::vector<std::pair<std::string_view, std::string_view>>;
 
-class TailTest : public testing::Test {
+class RecoveryScanTest : public testing::Test {
  protected:
   void report(DeviceNumber device, const Values& values) {
     writer_.begin(device, 0);
@@ -39,7 +39,7 @@ class TailTest : public testing::Test {
   BatchWriter writer_;
 };
 
-TEST_F(TailTest, TheLastValueOfEachFieldCounts) {
+TEST_F(RecoveryScanTest, TheLastValueOfEachFieldCounts) {
   report(1, {{"a", "1"}, {"b", "2.50"}, {"c", "true"}});
   report(1, {{"c", R"("text")"}, {"a", "-3"}});
   end_record();
@@ -49,19 +49,19 @@ TEST_F(TailTest, TheLastValueOfEachFieldCounts) {
   EXPECT_EQ(recovered(), (Lines{R"(1  a=4 b=null c="text" d=[1,2])"}));
 }
 
-TEST_F(TailTest, OfAFieldThatAReportNamesTwiceTheSecondCounts) {
+TEST_F(RecoveryScanTest, TheLastOfTwoValuesInAReportCounts) {
   report(1, {{"a", "1"}, {"a", "2"}, {"b", "3"}, {"a", "4"}});
   end_record();
   EXPECT_EQ(recovered(), (Lines{"1  a=4 b=3"}));
 }
 
-TEST_F(TailTest, WhatHistoryItselfWritesDownIsNotTheDevices) {
+TEST_F(RecoveryScanTest, ThePlatformsOwnValuesAreSkipped) {
   report(1, {{kPresence, "1"}, {"a", "1"}, {kResent, "true"}, {"b", "2"}});
   end_record();
   EXPECT_EQ(recovered(), (Lines{"1  a=1 b=2"}));
 }
 
-TEST_F(TailTest, EachDeviceIsThereOnceByItsNumber) {
+TEST_F(RecoveryScanTest, EachDeviceIsThereOnceByItsNumber) {
   report(3, {{"a", "1"}});
   report(1, {{"a", "2"}});
   end_record();
@@ -71,7 +71,7 @@ TEST_F(TailTest, EachDeviceIsThereOnceByItsNumber) {
   EXPECT_EQ(recovered(), Lines{});
 }
 
-TEST_F(TailTest, BesideSomethingElseItTakesTheSameInTheSameOrder) {
+TEST_F(RecoveryScanTest, TheParallelScanCollectsTheSameValues) {
   {
     ParallelRecoveryScan beside(tail_);
     for (int i = 0; i <= 1000; ++i) {
@@ -85,7 +85,7 @@ TEST_F(TailTest, BesideSomethingElseItTakesTheSameInTheSameOrder) {
   EXPECT_EQ(lines[1], "1  a=1000 b=1");
 }
 
-TEST_F(TailTest, OfADamagedRecordWhatCanBeReadCounts) {
+TEST_F(RecoveryScanTest, TheReadableRowsOfADamagedRecordCount) {
   report(1, {{"a", "1"}});
   report(1, {{"a", "2"}});
   std::string batch = writer_.take();

@@ -9,16 +9,16 @@
 #include "base/clock.h"
 #include "history/archive.h"
 #include "history/instant_journal.h"
-#include "registry/files.h"
+#include "storage/files.h"
 
 namespace gridloom::history {
 
 // Opens and starts an archive; throws if it cannot be opened.
 inline std::unique_ptr<Archive> open_archive(const std::filesystem::path& data, const Clock& clock,
-                                             Account account) {
-  static_cast<void>(registry::make_data_folder(data));
-  auto archive =
-      Archive::open({.data = data, .clock = &clock, .limits = {}, .account = std::move(account)});
+                                             HourIntegrator integrate) {
+  static_cast<void>(storage::make_data_folder(data));
+  auto archive = Archive::open(
+      {.data = data, .clock = &clock, .limits = {}, .integrate = std::move(integrate)});
   if (!archive) throw std::runtime_error(archive.error().detail);
   (*archive)->start({});
   return std::move(*archive);

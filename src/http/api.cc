@@ -13,6 +13,7 @@
 #include "base/printable.h"
 #include "http/envelope.h"
 #include "http/params.h"
+#include "hub/credentials.h"
 #include "hub/fault_view.h"
 
 namespace gridloom::http {
@@ -58,9 +59,9 @@ Result<std::vector<std::string>> quotas_of(const JsonObject& object, std::size_t
 struct Api::Route {
   std::string_view path;
   std::string_view methods;  // for 405's Allow
-  Verb get = nullptr;
-  Verb post = nullptr;
-  Verb put = nullptr;
+  Handler get = nullptr;
+  Handler post = nullptr;
+  Handler put = nullptr;
 };
 
 std::span<const Api::Route> Api::table() {
@@ -86,7 +87,7 @@ const Api::Route* Api::find_route(std::string_view path) {
     if (route.path == path) return &route;
   }
   static constexpr Route kOfDevice{
-      .path = "/api/v1/devices/{sn}", .methods = "GET, HEAD", .get = &Api::of_device};
+      .path = "/api/v1/devices/{sn}", .methods = "GET, HEAD", .get = &Api::device_resource};
   return device_path(path) ? &kOfDevice : nullptr;
 }
 
@@ -99,7 +100,7 @@ std::vector<std::string> Api::endpoints() {
     if (route.post != nullptr) all.push_back(fmt::format("POST {}", route.path));
     if (route.put != nullptr) all.push_back(fmt::format("PUT {}", route.path));
   }
-  for (const std::string_view what : HistoryApi::questions()) {
+  for (const std::string_view what : HistoryApi::resources()) {
     all.push_back(fmt::format("GET /api/v1/devices/{{sn}}/{}", what));
   }
   return all;
@@ -130,7 +131,7 @@ void Api::handle(Request request, Callback<Response> done) {
     return done(transport_error(
         404, fmt::format("there is nothing at {}", wire::shortened(printable(request.path)))));
   }
-  Verb verb = nullptr;
+  Handler verb = nullptr;
   if (reads) verb = route->get;
   if (request.method == Method::kPost) verb = route->post;
   if (request.method == Method::kPut) verb = route->put;
@@ -150,21 +151,21 @@ void Api::handle(Request request, Callback<Response> done) {
                                   .sign = request.sign};
   const TimePoint now = this->now();
   if (auto refused = without_credit(request, now)) return done(std::move(*refused));
-  auto account = signed_by(request, claim, now);
-  if (!account) return done(failure(account.error(), trace_id));
+  auto by = signed_by(request, claim, now);
+  if (!by) return done(failure(by.error(), trace_id));
   if (const auto waiting = request.waiting.lock()) {
-    waiting->signed_by(static_cast<std::int64_t>(*account));
+    waiting->signed_by(static_cast<std::int64_t>(by->account));
   }
   if (options_.rate != nullptr) {
     if (const auto wait = options_.rate->wait(claim.access_key, now)) {
       return done(too_many_requests(*wait));
     }
   }
-  auto params = wire::parameters_of(claim, options_.signing);
+  auto params = wire::parameters_of(claim, options_.signing, std::move(by->read));
   if (!params) return done(failure(params.error(), trace_id));
   Call call{.request = std::move(request),
             .params = std::move(*params),
-            .account = *account,
+            .account = by->account,
             .trace_id = std::move(trace_id),
             .done = std::move(done)};
   if (apply_faults(call)) (this->*verb)(std::move(call));
@@ -174,13 +175,10 @@ bool Api::apply_faults(Call& call) {
   using hub::PlatformFault;
   const hub::FaultView faults(options_.hub->platform());
   if (!faults.any()) return true;
-  const auto directory = options_.hub->platform().registry.directory();
   const Json* asked = call.params.if_contains("sn");
   const std::string_view sn =
       asked != nullptr && asked->is_string() ? asked->get_string() : std::string_view();
-  const auto happens = [&](PlatformFault fault) {
-    return faults.happens(*directory, fault, call.account, sn);
-  };
+  const auto happens = [&](PlatformFault fault) { return faults.happens(fault, call.account, sn); };
   if (const auto late_s = happens(PlatformFault::kSlowAnswer)) {
     const TimePoint due = now() + Millis(static_cast<std::int64_t>(*late_s * 1000));
     call.done = [this, due, done = std::move(call.done)](Response response) mutable {
@@ -235,14 +233,15 @@ std::optional<Response> Api::without_credit(const Request& request, TimePoint no
   return std::nullopt;
 }
 
-Result<registry::AccountId> Api::signed_by(const Request& request, wire::SignedRequest claim,
-                                           TimePoint now) {
+Result<Api::Signed> Api::signed_by(const Request& request, wire::SignedRequest claim,
+                                   TimePoint now) {
   const auto directory = options_.hub->platform().registry.directory();
   const registry::AccessKey* key =
       claim.access_key.empty() ? nullptr : directory->find_key(claim.access_key);
   if (key == nullptr) macs_.erase(std::string(claim.access_key));
+  Signed by;
   const Status good = key != nullptr
-                          ? verified(request, claim, *key)
+                          ? verified(request, claim, *key, by.read)
                           : fail(ErrorCode::kUnknownKey, claim.access_key.empty()
                                                              ? "the header accessKey is missing"
                                                              : "no account has this access key");
@@ -261,20 +260,22 @@ Result<registry::AccountId> Api::signed_by(const Request& request, wire::SignedR
     if (Status first = guard->admit(claim, options_.hub->platform().wall->now()); !first)
       return std::unexpected(first.error());
   }
-  return key->account;
+  by.account = key->account;
+  return by;
 }
 
 // Requests of Gridloom's own interface sign their method and path as well. From this machine the
 // form without them is accepted too.
 Status Api::verified(const Request& request, wire::SignedRequest claim,
-                     const registry::AccessKey& key) {
+                     const registry::AccessKey& key, wire::ReadParameters& read) {
   const auto mac = mac_of(key);
   if (!mac) return std::unexpected(mac.error());
-  if (!request.path.starts_with(kOwnPaths)) return wire::verify(claim, **mac, options_.signing);
-  if (!request.guarded && wire::verify(claim, **mac, options_.signing)) return {};
+  const auto verify = [&] { return wire::verify(claim, **mac, options_.signing, nullptr, &read); };
+  if (!request.path.starts_with(kOwnPaths)) return verify();
+  if (!request.guarded && verify()) return {};
   claim.method = name_of(request.method);
   claim.path = request.path;
-  return wire::verify(claim, **mac, options_.signing);
+  return verify();
 }
 
 TimePoint Api::now() const { return options_.hub->platform().steady->now(); }
@@ -303,17 +304,11 @@ Result<wire::KeyedMac*> Api::mac_of(const registry::AccessKey& key) {
   return &macs_.insert_or_assign(key.access_key, std::move(keyed)).first->second.mac;
 }
 
-template <typename T>
-hub::ReplyTo<T> Api::reply_to_of(Call& call) const {
+hub::ReplyTo<SharedText> Api::reply_to_of(Call& call) const {
   return {.loop = options_.loop,
           .done = [done = std::move(call.done),
-                   trace_id = std::move(call.trace_id)](Result<T> result) mutable {
-            if (!result) return done(failure(result.error(), trace_id));
-            if constexpr (std::is_same_v<T, std::string>) {
-              done(success(*result, trace_id));
-            } else {
-              done(success(**result, trace_id));
-            }
+                   trace_id = std::move(call.trace_id)](const Result<SharedText>& result) mutable {
+            done(result ? success(*result, trace_id) : failure(result.error(), trace_id));
           }};
 }
 
@@ -339,7 +334,7 @@ void Api::certification(Call call) const {
   if (account == nullptr) {
     return call.done(failure({.code = ErrorCode::kUnknownKey, .detail = {}}, call.trace_id));
   }
-  const MqttPlace& mqtt = options_.mqtt;
+  const BrokerAddress& mqtt = options_.mqtt;
   std::string host = mqtt.public_host.empty() ? call.request.host : mqtt.public_host;
   if (host.empty()) host = "localhost";
   call.done(success(
@@ -357,7 +352,7 @@ void Api::quota(Call call) const {
   auto quotas = quotas_of(call.params, options_.hub->platform().config.asked_quotas);
   if (!quotas) return call.done(failure(quotas.error(), call.trace_id));
   const registry::AccountId account = call.account;
-  options_.hub->read(account, std::move(*sn), std::move(*quotas), reply_to_of<std::string>(call));
+  options_.hub->read(account, std::move(*sn), std::move(*quotas), reply_to_of(call));
 }
 
 void Api::set_quota(Call call) const {
@@ -365,21 +360,21 @@ void Api::set_quota(Call call) const {
   if (!sn) return call.done(failure(sn.error(), call.trace_id));
   JsonObject message = std::move(call.params);
   const registry::AccountId account = call.account;
-  options_.hub->set(account, std::move(*sn), std::move(message), reply_to_of<std::string>(call));
+  options_.hub->set(account, std::move(*sn), std::move(message), reply_to_of(call));
 }
 
 void Api::quota_all(Call call) const {
   auto sn = text_param(call.params, "sn", "sn");
   if (!sn) return call.done(failure(sn.error(), call.trace_id));
   const registry::AccountId account = call.account;
-  options_.hub->read_all(account, std::move(*sn), reply_to_of<hub::QuotaBody>(call));
+  options_.hub->read_all(account, std::move(*sn), reply_to_of(call));
 }
 
 void Api::quota_data(Call call) const { history_.quota_data(history_call(std::move(call))); }
 
-void Api::of_device(Call call) const {
+void Api::device_resource(Call call) const {
   const std::string path = std::move(call.request.path);
-  history_.of_device(*device_path(path), history_call(std::move(call)));
+  history_.device_resource(*device_path(path), history_call(std::move(call)));
 }
 
 HistoryApi::Call Api::history_call(Call call) {
@@ -395,13 +390,10 @@ void Api::main_sn(Call call) const {
   auto sn = text_param(call.params, "sn", "sn");
   if (!sn) return call.done(failure(sn.error(), call.trace_id));
   const auto directory = options_.hub->platform().registry.directory();
-  const registry::Device* device = directory->find_device(*sn);
-  if (device == nullptr ||
-      registry::Directory::rights(call.account, *device) == registry::Rights::kNone) {
-    return call.done(failure({.code = ErrorCode::kNoPermission,
-                              .detail = fmt::format("{} is not a device that this account may read",
-                                                    wire::shortened(*sn))},
-                             call.trace_id));
+  if (const auto device =
+          hub::permitted_device(*directory, call.account, *sn, registry::Rights::kMonitor);
+      !device) {
+    return call.done(failure(device.error(), call.trace_id));
   }
   call.done(success(wire::to_text(JsonObject{{"sn", *sn}}), call.trace_id));
 }

@@ -17,6 +17,7 @@
 #include "base/failure_budget.h"
 #include "base/loop.h"
 #include "base/result.h"
+#include "base/shared_text.h"
 #include "base/string_map.h"
 #include "http/history_api.h"
 #include "http/message.h"
@@ -28,7 +29,7 @@
 namespace gridloom::http {
 
 // The MQTT broker address that /certification reports to apps.
-struct MqttPlace {
+struct BrokerAddress {
   std::string public_host;  // empty: the host that the request was sent to
   std::uint16_t port = 0;
   bool secure = true;
@@ -46,7 +47,7 @@ class Api {
     Loop* loop = nullptr;    // responses are delivered on it
     history::Reads reads{};  // executes history queries
     history::SeriesLimits series{};
-    MqttPlace mqtt{};
+    BrokerAddress mqtt{};
     std::function<std::string()> metrics{};  // the text of /metrics
     std::function<Health()> health{};        // /healthz
     wire::SigningLimits signing{};
@@ -77,15 +78,20 @@ class Api {
     std::string trace_id;
     Callback<Response> done;
   };
-  using Verb = void (Api::*)(Call call) const;
+  using Handler = void (Api::*)(Call call) const;
   struct Route;
 
   [[nodiscard]] static std::span<const Route> table();
   [[nodiscard]] static const Route* find_route(std::string_view path);
-  [[nodiscard]] Result<registry::AccountId> signed_by(const Request& request,
-                                                      wire::SignedRequest claim, TimePoint now);
+  // The account that signed a request, and the parameters as they were read for its signature.
+  struct Signed {
+    registry::AccountId account{};
+    wire::ReadParameters read{};
+  };
+  [[nodiscard]] Result<Signed> signed_by(const Request& request, wire::SignedRequest claim,
+                                         TimePoint now);
   [[nodiscard]] Status verified(const Request& request, wire::SignedRequest claim,
-                                const registry::AccessKey& key);
+                                const registry::AccessKey& key, wire::ReadParameters& read);
   // Checks limits before any work is spent on a request: 429 if its address or its key has no
   // credit.
   [[nodiscard]] std::optional<Response> without_credit(const Request& request, TimePoint now) const;
@@ -102,13 +108,12 @@ class Api {
   void set_quota(Call call) const;
   void quota_all(Call call) const;
   void quota_data(Call call) const;
-  void of_device(Call call) const;
+  void device_resource(Call call) const;
   void main_sn(Call call) const;
 
   [[nodiscard]] static HistoryApi::Call history_call(Call call);
   // Moves what the response needs out of the call.
-  template <typename T>
-  hub::ReplyTo<T> reply_to_of(Call& call) const;
+  hub::ReplyTo<SharedText> reply_to_of(Call& call) const;
 
   struct Keyed {
     Secret secret;

@@ -40,7 +40,7 @@ constexpr std::string_view kAway = "198.51.100.7";
 
 TEST_F(ApiCreditTest, AnAddressThatFailsOftenIsRefusedUnread) {
   FailureBudget failures(3);
-  Api limited({.hub = home.hub.get(), .loop = &home.door_loop, .failures = &failures});
+  Api limited({.hub = home.hub.get(), .loop = &home.client_loop, .failures = &failures});
   const registry::AccessKey bob = key_of("bob");
   // One valid request of bob, from the address that guesses alice's signature.
   EXPECT_THAT(ask(limited, from(kAway, bob)).body, HasSubstr(R"("code":"0")"));
@@ -63,11 +63,11 @@ TEST_F(ApiCreditTest, AnAddressThatFailsOftenIsRefusedUnread) {
   EXPECT_THAT(ask(limited, from(kAway, key_of("alice"))).body, HasSubstr(R"("code":"0")"));
 }
 
-TEST_F(ApiCreditTest, AKeyWithoutCreditIsRefusedBeforeItsSignatureIsLookedAt) {
+TEST_F(ApiCreditTest, AKeyWithoutCreditIsRefusedBeforeItsSignatureIsChecked) {
   RequestRate rate(2);
   FailureBudget failures(100);
   Api limited(
-      {.hub = home.hub.get(), .loop = &home.door_loop, .rate = &rate, .failures = &failures});
+      {.hub = home.hub.get(), .loop = &home.client_loop, .rate = &rate, .failures = &failures});
   const Request right = from(kAway, key_of("alice"));
   // Requests with a wrong signature do not use up the key's rate.
   for (int i = 0; i < 10; ++i) {
@@ -91,7 +91,7 @@ TEST_F(ApiCreditTest, TheBodyOfAnUnknownKeyIsNotWanted) {
 
 TEST_F(ApiCreditTest, AGuardedSetOrCertificationIsOfNowAndComesOnce) {
   wire::ReplayGuard guard({}, wire::ReplayRule::kPatient);
-  Api guarded({.hub = home.hub.get(), .loop = &home.door_loop, .guard = &guard});
+  Api guarded({.hub = home.hub.get(), .loop = &home.client_loop, .guard = &guard});
   const auto asked = [&](Method method, std::string_view path, TimePoint at, bool is_guarded) {
     Request made = request(method, path);
     made.guarded = is_guarded;
@@ -121,9 +121,10 @@ TEST_F(ApiCreditTest, AGuardedSetOrCertificationIsOfNowAndComesOnce) {
   }
 }
 
-TEST_F(ApiCreditTest, ItsOwnInterfaceSignsMethodAndPath) {
+TEST_F(ApiCreditTest, TheOwnInterfaceSignsMethodAndPath) {
   const registry::AccessKey key = key_of("alice");
-  const auto of_device = [&](std::string_view sn, std::string_view signed_path, bool is_guarded) {
+  const auto device_resource = [&](std::string_view sn, std::string_view signed_path,
+                                   bool is_guarded) {
     Request made = request(Method::kGet, fmt::format("/api/v1/devices/{}/energy", sn));
     made.guarded = is_guarded;
     made.access_key = key.access_key;
@@ -144,13 +145,13 @@ TEST_F(ApiCreditTest, ItsOwnInterfaceSignsMethodAndPath) {
   };
   const std::string path = fmt::format("/api/v1/devices/{}/energy", kSn);
   const std::string other = fmt::format("/api/v1/devices/{}/energy", kOcean);
-  EXPECT_THAT(of_device(kSn, path, true), HasSubstr(R"("code":"0")"));
-  EXPECT_THAT(of_device(kSn, path, false), HasSubstr(R"("code":"0")"));
-  EXPECT_THAT(of_device(kSn, other, true), HasSubstr(R"("code":"8521")"));
-  EXPECT_THAT(of_device(kSn, other, false), HasSubstr(R"("code":"8521")"));
-  EXPECT_THAT(of_device(kSn, "", true),
+  EXPECT_THAT(device_resource(kSn, path, true), HasSubstr(R"("code":"0")"));
+  EXPECT_THAT(device_resource(kSn, path, false), HasSubstr(R"("code":"0")"));
+  EXPECT_THAT(device_resource(kSn, other, true), HasSubstr(R"("code":"8521")"));
+  EXPECT_THAT(device_resource(kSn, other, false), HasSubstr(R"("code":"8521")"));
+  EXPECT_THAT(device_resource(kSn, "", true),
               AllOf(HasSubstr(R"("code":"8521")"), HasSubstr("&method=GET&path=" + path)));
-  EXPECT_THAT(of_device(kSn, "", false), HasSubstr(R"("code":"0")"));
+  EXPECT_THAT(device_resource(kSn, "", false), HasSubstr(R"("code":"0")"));
 }
 
 }  // namespace

@@ -19,9 +19,9 @@ using testing::Not;
 using testing::Pair;
 using testing::StartsWith;
 
-class MisdoingApiTest : public ApiTest {
+class ApiFaultsTest : public ApiTest {
  protected:
-  void order(std::vector<FaultRule> orders) { home.platform.fault_injector.set(orders); }
+  void set_rules(std::vector<FaultRule> rules) { home.platform.fault_injector.set(rules); }
   std::optional<Response> list(std::string_view as = "alice") {
     Request made = request(Method::kGet, "device/list");
     sign_as(made, key_of(as));
@@ -29,39 +29,39 @@ class MisdoingApiTest : public ApiTest {
   }
 };
 
-TEST_F(MisdoingApiTest, RefusesGoodSignaturesAndTellsToComeLater) {
-  order({{.fault = "refused_sign", .account = "alice"}});
+TEST_F(ApiFaultsTest, RefusesGoodSignaturesOrAsksToRetryLater) {
+  set_rules({{.fault = "refused_sign", .account = "alice"}});
   EXPECT_EQ(get("device/list"), golden("8521", "signature is wrong"));
   EXPECT_THAT(get("device/list", {}, "bob"), StartsWith(R"({"code":"0")"));
-  order({{.fault = "too_many_requests", .value = 2.5}});
+  set_rules({{.fault = "too_many_requests", .value = 2.5}});
   const auto answer = list();
   ASSERT_TRUE(answer);
   EXPECT_EQ(answer->status, 429U);
   EXPECT_THAT(answer->headers, Contains(Pair("Retry-After", "3")));
-  order({});
+  set_rules({});
   EXPECT_EQ(list()->status, 200U);
 }
 
-TEST_F(MisdoingApiTest, AnswersNothingOfOneDevice) {
-  order({{.fault = "null_data", .sn = std::string(kSn)}});
+TEST_F(ApiFaultsTest, AnswersNullDataForOneDevice) {
+  set_rules({{.fault = "null_data", .sn = std::string(kSn)}});
   EXPECT_EQ(get("device/quota/all", fmt::format("sn={}", kSn)), golden("0", "Success", "null"));
   EXPECT_EQ(get("device/quota/all", fmt::format("sn={}", kOcean)), golden("0", "Success", "{}"));
-  order({});
+  set_rules({});
   EXPECT_THAT(get("device/quota/all", fmt::format("sn={}", kSn)), HasSubstr("pd.soc"));
 }
 
-TEST_F(MisdoingApiTest, EndsOrBreaksConnections) {
+TEST_F(ApiFaultsTest, ClosesOrResetsConnections) {
   for (const auto& [fault, ending] :
        {std::pair{"dropped_connection", Ending::kClosed}, {"reset_connection", Ending::kReset}}) {
-    order({{.fault = fault}});
+    set_rules({{.fault = fault}});
     const auto answer = list();
     ASSERT_TRUE(answer);
     EXPECT_EQ(answer->ending, ending);
   }
 }
 
-TEST_F(MisdoingApiTest, HoldsAnswersBack) {
-  order({{.fault = "slow_answer", .value = 2}});
+TEST_F(ApiFaultsTest, DelaysAnswers) {
+  set_rules({{.fault = "slow_answer", .value = 2}});
   EXPECT_FALSE(list());
   home.clock.pass(Millis(1999));
   api.tick();
@@ -72,9 +72,9 @@ TEST_F(MisdoingApiTest, HoldsAnswersBack) {
   EXPECT_EQ(response->status, 200U);
 }
 
-TEST_F(MisdoingApiTest, ListsDevicesAsOfflineThatAreOnline) {
+TEST_F(ApiFaultsTest, ListsOnlineDevicesAsOffline) {
   EXPECT_THAT(get("device/list"), HasSubstr(R"("online":1)"));
-  order({{.fault = "stale_offline", .sn = std::string(kSn)}});
+  set_rules({{.fault = "stale_offline", .sn = std::string(kSn)}});
   EXPECT_THAT(get("device/list"), Not(HasSubstr(R"("online":1)")));
 }
 

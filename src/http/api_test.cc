@@ -54,9 +54,9 @@ TEST_F(ApiTest, DoesNotListWhatIsOnlySharedWithTheAccountButAnswersForIt) {
   EXPECT_THAT(get("device/quota/all", "sn=R331ZEB4ZEAL0528", "bob"), HasSubstr(R"("pd.soc":5)"));
 }
 
-TEST_F(ApiTest, StrictModeWantsRequestsOfNowAndEachOnce) {
+TEST_F(ApiTest, StrictModeRefusesOldAndRepeatedRequests) {
   wire::ReplayGuard replays;
-  const Api::Options options{.hub = home.hub.get(), .loop = &home.door_loop, .replays = &replays};
+  const Api::Options options{.hub = home.hub.get(), .loop = &home.client_loop, .replays = &replays};
   Api one(options);
   Api other(options);
   const auto asked = [&](Api& strict, TimePoint at, std::string_view nonce) {
@@ -101,7 +101,7 @@ TEST_F(ApiTest, CertifiesForTheHostTheRequestCameTo) {
 
 TEST_F(ApiTest, CertifiesForThePublicHostIfThereIsOne) {
   Api open({.hub = home.hub.get(),
-            .loop = &home.door_loop,
+            .loop = &home.client_loop,
             .mqtt = {.public_host = "power.example", .port = 1883, .secure = false},
             .metrics = {}});
   Request made = request(Method::kGet, "certification");
@@ -189,7 +189,7 @@ TEST_F(ApiTest, HealthAndMetricsNeedNoSignature) {
   EXPECT_THAT(metrics->content_type, StartsWith("text/plain"));
 }
 
-TEST_F(ApiTest, UnknownPathsAndMethodsAreToldApart) {
+TEST_F(ApiTest, UnknownPathsAndMethodsHaveDifferentErrors) {
   struct Row {
     Method method;
     std::string_view path;

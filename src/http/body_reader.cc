@@ -23,7 +23,7 @@ Refusal too_large(const BodyLimits& limits) {
 
 BodyReader::BodyReader(const Head& head, const BodyLimits& limits)
     : limits_(limits),
-      stage_(head.chunked ? Stage::kSize : Stage::kData),
+      parser_state_(head.chunked ? ParserState::kSize : ParserState::kData),
       chunked_(head.chunked),
       due_(head.length.value_or(0)) {}
 
@@ -32,9 +32,9 @@ std::expected<bool, Refusal> BodyReader::read(std::string_view& bytes) {
     return std::unexpected(too_large(limits_));
   }
   for (;;) {
-    if (stage_ == Stage::kData) take_data(bytes);
-    if (stage_ == Stage::kWhole) return true;
-    if (stage_ == Stage::kData) return false;
+    if (parser_state_ == ParserState::kData) take_data(bytes);
+    if (parser_state_ == ParserState::kWhole) return true;
+    if (parser_state_ == ParserState::kData) return false;
     const auto stepped = step(bytes);
     if (!stepped || !*stepped) return stepped;
   }
@@ -46,13 +46,13 @@ void BodyReader::take_data(std::string_view& bytes) {
   taken_ += count;
   bytes.remove_prefix(count);
   due_ -= count;
-  if (due_ == 0) stage_ = chunked_ ? Stage::kDataEnd : Stage::kWhole;
+  if (due_ == 0) parser_state_ = chunked_ ? ParserState::kDataEnd : ParserState::kWhole;
 }
 
 // True: progress was made.
 std::expected<bool, Refusal> BodyReader::step(std::string_view& bytes) {
-  if (stage_ == Stage::kSize) return read_size(bytes);
-  if (stage_ == Stage::kDataEnd) return read_data_end(bytes);
+  if (parser_state_ == ParserState::kSize) return read_size(bytes);
+  if (parser_state_ == ParserState::kDataEnd) return read_data_end(bytes);
   return read_trailer(bytes);
 }
 
@@ -90,7 +90,7 @@ std::expected<bool, Refusal> BodyReader::read_size(std::string_view& bytes) {
   if (size > limits_.body_bytes - taken_) return std::unexpected(too_large(limits_));
   bytes.remove_prefix(end + kLineEnd.size());
   due_ = size;
-  stage_ = size == 0 ? Stage::kTrailer : Stage::kData;
+  parser_state_ = size == 0 ? ParserState::kTrailer : ParserState::kData;
   return true;
 }
 
@@ -100,7 +100,7 @@ std::expected<bool, Refusal> BodyReader::read_data_end(std::string_view& bytes) 
   }
   if (bytes.size() < kLineEnd.size()) return false;
   bytes.remove_prefix(kLineEnd.size());
-  stage_ = Stage::kSize;
+  parser_state_ = ParserState::kSize;
   return true;
 }
 
@@ -117,7 +117,7 @@ std::expected<bool, Refusal> BodyReader::read_trailer(std::string_view& bytes) {
   }
   trailer_bytes_ += end + kLineEnd.size();
   bytes.remove_prefix(end + kLineEnd.size());
-  if (end == 0) stage_ = Stage::kWhole;
+  if (end == 0) parser_state_ = ParserState::kWhole;
   return true;
 }
 

@@ -33,7 +33,7 @@ class BodyReader {
   void discard() { keeps_ = false; }
 
  private:
-  enum class Stage : std::uint8_t { kData, kSize, kDataEnd, kTrailer, kWhole };
+  enum class ParserState : std::uint8_t { kData, kSize, kDataEnd, kTrailer, kWhole };
 
   void take_data(std::string_view& bytes);
   [[nodiscard]] std::expected<bool, Refusal> step(std::string_view& bytes);
@@ -43,7 +43,7 @@ class BodyReader {
   [[nodiscard]] std::size_t find_line_end(std::string_view bytes);
 
   BodyLimits limits_;
-  Stage stage_;
+  ParserState parser_state_;
   bool chunked_;
   bool keeps_ = true;
   std::uint64_t taken_ = 0;  // bytes of the body so far

@@ -23,7 +23,7 @@ using time::Step;
 using wire::Json;
 using wire::JsonObject;
 
-constexpr std::size_t kMostBuckets = 1000;
+constexpr std::size_t kMaxBuckets = 1000;
 constexpr TimePoint kLatest{Millis{4'102'444'800'000}};  // 2100: a later time is an error
 
 struct Period {
@@ -87,7 +87,7 @@ void add_sums(JsonObject& object, const history::EnergySources& sources, const E
 
 }  // namespace
 
-Result<EnergyQuestion> energy_question(const JsonObject& params, const time::Now& now) {
+Result<EnergyRequest> parse_energy_request(const JsonObject& params, const time::Now& now) {
   const auto period = period_of(params);
   if (!period) return std::unexpected(period.error());
   const auto from = time_param(params, "from", now);
@@ -103,27 +103,27 @@ Result<EnergyQuestion> energy_question(const JsonObject& params, const time::Now
                 fmt::format("to is {}: must be after from, which is {}",
                             time::iso_text(end, now.zone), time::iso_text(begin, now.zone)));
   }
-  EnergyQuestion question{.period = of.name,
-                          .bounds = time::bounds(of.bucket,
-                                                 {.from_ms = history::quarter_before(begin),
-                                                  .to_ms = history::quarter_after(end)},
-                                                 now.zone, kMostBuckets + 1),
-                          .zone = now.zone};
+  EnergyRequest question{.period = of.name,
+                         .bounds = time::bounds(of.bucket,
+                                                {.from_ms = history::quarter_before(begin),
+                                                 .to_ms = history::quarter_after(end)},
+                                                now.zone, kMaxBuckets + 1),
+                         .zone = now.zone};
   std::vector<std::int64_t>& bounds = question.bounds;
-  if (bounds.size() > kMostBuckets + 1) {
+  if (bounds.size() > kMaxBuckets + 1) {
     return fail(ErrorCode::kBadParams,
                 fmt::format("from {} to {} are over {} {}: at most that many are answered at once, "
                             "choose a longer period or less of it",
                             time::iso_text(begin, now.zone), time::iso_text(end, now.zone),
-                            kMostBuckets, of.buckets));
+                            kMaxBuckets, of.buckets));
   }
   // Buckets that have not begun have no data.
   while (bounds.size() > 1 && bounds[bounds.size() - 2] > unix_ms(now.at)) bounds.pop_back();
   return question;
 }
 
-std::string energy_answer(std::string_view sn, const history::EnergySources& sources,
-                          const EnergyQuestion& question, std::span<const Energies> sums) {
+std::string energy_response(std::string_view sn, const history::EnergySources& sources,
+                            const EnergyRequest& question, std::span<const Energies> sums) {
   const std::vector<std::int64_t>& bounds = question.bounds;
   wire::JsonArray flows;
   for (const EnergyFlow flow : sources.flows) {

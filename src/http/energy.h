@@ -10,24 +10,25 @@
 
 #include "base/clock.h"
 #include "base/result.h"
-#include "history/energy_sources.h"
+#include "history/energy/energy_sources.h"
 #include "time/time_zone.h"
 #include "wire/json.h"
 
 namespace gridloom::http {
 
-struct EnergyQuestion {
+struct EnergyRequest {
   std::string_view period;           // "day", ...
   std::vector<std::int64_t> bounds;  // bucket limits, from the first begin to the last end
   time::TimeZone zone{};             // in which they are shown
 };
 // kBadParams: the detail names the wrong parameter and what would be right.
-[[nodiscard]] Result<EnergyQuestion> energy_question(const wire::JsonObject& params,
-                                                     const time::Now& now);
+[[nodiscard]] Result<EnergyRequest> parse_energy_request(const wire::JsonObject& params,
+                                                         const time::Now& now);
 
 // The JSON object of the response; `sums` has one entry per bucket.
-[[nodiscard]] std::string energy_answer(std::string_view sn, const history::EnergySources& sources,
-                                        const EnergyQuestion& question,
-                                        std::span<const history::Energies> sums);
+[[nodiscard]] std::string energy_response(std::string_view sn,
+                                          const history::EnergySources& sources,
+                                          const EnergyRequest& question,
+                                          std::span<const history::Energies> sums);
 
 }  // namespace gridloom::http

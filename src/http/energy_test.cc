@@ -91,12 +91,12 @@ class EnergyTest : public testing::Test {
   TestHome home;
   TestClock archive_clock{kMidnight};
   std::unique_ptr<history::Archive> archive = history::open_archive(
-      home.folder.data(), archive_clock, history::account_by([this](std::int64_t number) {
+      home.folder.data(), archive_clock, history::hour_integrator_by([this](std::int64_t number) {
         return number == home.device(kOcean).number ? test_catalog()->of_serial(kOcean) : nullptr;
       }));
   history::InstantJournal journal{*archive};
   bool busy = false;
-  Api api{{.hub = home.hub.get(), .loop = &home.door_loop, .reads = [this](auto task) {
+  Api api{{.hub = home.hub.get(), .loop = &home.client_loop, .reads = [this](auto task) {
              if (busy) return false;
              history::read_now(*archive, std::move(task));
              return true;
@@ -111,7 +111,7 @@ constexpr std::string_view kDark =
     R"("sysLoadPwr":1000,"evPwr":0}})";
 
 // Reports of simulated hours, checked to the last watt-hour of the response.
-TEST_F(EnergyTest, OfADayIsTheSumOfItsHours) {
+TEST_F(EnergyTest, ADaysEnergyIsTheSumOfItsHours) {
   steady(kOcean, 2h, 3h, std::string(kSunny));
   steady(kOcean, 3h, 4h, std::string(kDark));
   const std::string data = ask(kOcean, "period=day");
@@ -190,7 +190,7 @@ TEST_F(EnergyTest, AFamilyWithoutPowersHasNoQuantities) {
   EXPECT_THAT(ask(kPanel, ""), HasSubstr(R"("quantities":[],)"));
 }
 
-TEST_F(EnergyTest, WhatIsWrongIsNamed) {
+TEST_F(EnergyTest, ErrorsNameTheParameter) {
   struct Row {
     std::string_view query;
     std::string_view says;
@@ -219,7 +219,7 @@ TEST_F(EnergyTest, IsForThoseWhoMayReadTheDevice) {
   EXPECT_THAT(ask(kOcean, "", "bob"), StartsWith(R"({"sn")"));
 }
 
-TEST_F(EnergyTest, TooManyAskersAreToldSo) {
+TEST_F(EnergyTest, TooManyRequestsOfAnAccountAreRefused) {
   busy = true;
   EXPECT_THAT(ask(kOcean, ""), AllOf(StartsWith("503 "), HasSubstr("ask again")));
 }

@@ -17,7 +17,7 @@ namespace {
 std::string envelope(std::string_view code, std::string_view message, std::string_view data,
                      std::string_view trace_id) {
   std::string body;
-  body.reserve(data.size() + 160 + kRoomForHead);
+  body.reserve(data.size() + 160 + kReservedForHead);
   body.append(R"({"code":")").append(code).append(R"(","message":)");
   wire::append_quoted(body, message);
   if (!data.empty()) body.append(R"(,"data":)").append(data);
@@ -49,18 +49,18 @@ Response success(std::string_view data, std::string_view trace_id) {
   return response;
 }
 
-Around success_around(std::string_view trace_id) {
+SplitEnvelope success_envelope(std::string_view trace_id) {
   constexpr std::string_view kData = "null";
   const std::string whole = envelope("0", "Success", kData, trace_id);
   const std::size_t at = whole.find(kData);
-  return {.before = whole.substr(0, at), .behind = whole.substr(at + kData.size())};
+  return {.before = whole.substr(0, at), .after = whole.substr(at + kData.size())};
 }
 
 Response failure(const Error& fault, std::string_view trace_id) {
   const auto [code, message] = code_of(fault.code);
   Response response;
   if (code == "1000") {
-    spdlog::error("request {}: {}", trace_id, fault.detail);
+    spdlog::error("request with trace id {} failed: {}", trace_id, fault.detail);
     response.body = envelope(code, message, {}, trace_id);
     response.code = code;
     response.why = fmt::format("request {}", trace_id);

@@ -17,11 +17,11 @@ namespace gridloom::http {
 [[nodiscard]] Response success(std::string_view data, std::string_view trace_id);
 
 // The text before and after the data of success(), for data that are streamed.
-struct Around {
+struct SplitEnvelope {
   std::string before;
-  std::string behind;
+  std::string after;
 };
-[[nodiscard]] Around success_around(std::string_view trace_id);
+[[nodiscard]] SplitEnvelope success_envelope(std::string_view trace_id);
 
 // HTTP status 200 with the error's code. The detail is sent to the client, except for errors of the
 // server itself: those details go to the log only.

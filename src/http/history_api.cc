@@ -1,7 +1,5 @@
 #include "http/history_api.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <memory>
@@ -13,6 +11,7 @@
 #include "http/params.h"
 #include "http/quota_data.h"
 #include "http/series_body.h"
+#include "hub/credentials.h"
 
 namespace gridloom::http {
 namespace {
@@ -47,7 +46,7 @@ const HistoryApi::Question* HistoryApi::find(std::string_view what) {
   return found == table().end() ? nullptr : &*found;
 }
 
-std::vector<std::string_view> HistoryApi::questions() {
+std::vector<std::string_view> HistoryApi::resources() {
   std::vector<std::string_view> all;
   for (const Question& question : table()) all.push_back(question.what);
   return all;
@@ -63,20 +62,16 @@ std::optional<DevicePath> device_path(std::string_view path) {
   return found;
 }
 
-void HistoryApi::of_device(const DevicePath& path, Call call) const {
+void HistoryApi::device_resource(const DevicePath& path, Call call) const {
   (this->*find(path.what)->verb)(std::string(path.sn), std::move(call));
 }
 
 Result<HistoryApi::Readable> HistoryApi::readable(registry::AccountId account,
                                                   const std::string& sn) const {
   const auto directory = options_.platform->registry.directory();
-  const registry::Device* device = directory->find_device(sn);
-  if (device == nullptr ||
-      registry::Directory::rights(account, *device) < registry::Rights::kMonitor) {
-    return fail(ErrorCode::kNoPermission,
-                fmt::format("{} is not a device that this account may read", wire::shortened(sn)));
-  }
-  return Readable{.number = device->number, .family = options_.platform->catalog->of_serial(sn)};
+  const auto device = hub::permitted_device(*directory, account, sn, registry::Rights::kMonitor);
+  if (!device) return std::unexpected(device.error());
+  return Readable{.number = (*device)->number, .family = options_.platform->catalog->of_serial(sn)};
 }
 
 time::Now HistoryApi::now() const {
@@ -110,7 +105,7 @@ void HistoryApi::quota_data(Call call) const {
   const auto refuse = [&call](const Error& fault) { call.done(failure(fault, call.trace_id)); };
   const auto sn = text_param(call.params, "sn", "sn");
   if (!sn) return refuse(sn.error());
-  const auto question = history_question(call.params, options_.platform->zone);
+  const auto question = parse_quota_data_request(call.params, options_.platform->zone);
   if (!question) return refuse(question.error());
   const auto device = readable(call.account, *sn);
   if (!device) return refuse(device.error());
@@ -136,7 +131,7 @@ void HistoryApi::energy(const std::string& sn, Call call) const {
   const auto refuse = [&call](const Error& fault) { call.done(failure(fault, call.trace_id)); };
   const auto device = readable(call.account, sn);
   if (!device) return refuse(device.error());
-  auto question = energy_question(call.params, now());
+  auto question = parse_energy_request(call.params, now());
   if (!question) return refuse(question.error());
   const std::string trace_id = call.trace_id;
   history::EnergyQuery query({.device = device->number,
@@ -145,7 +140,7 @@ void HistoryApi::energy(const std::string& sn, Call call) const {
   read(std::move(call),
        answer_of(std::move(query), trace_id,
                  [sn, question = std::move(*question)](const history::EnergyQuery& of) {
-                   return energy_answer(sn, of.sources(), question, of.sums());
+                   return energy_response(sn, of.sources(), question, of.sums());
                  }));
 }
 
@@ -153,20 +148,15 @@ void HistoryApi::series(const std::string& sn, Call call) const {
   const auto refuse = [&call](const Error& fault) { call.done(failure(fault, call.trace_id)); };
   const auto device = readable(call.account, sn);
   if (!device) return refuse(device.error());
-  auto request = series_question(call.params, now(), options_.series);
+  auto request = parse_series_request(call.params, now(), options_.series);
   if (!request) return refuse(request.error());
   const auto format = request->format;
-  const auto unit_of = [family = device->family](std::string_view name) -> history::FieldUnit {
-    const catalog::Field* field = family->field(name);
-    if (field == nullptr) return {};
-    return {.unit = field->unit, .scale = field->scale};
-  };
   const auto body =
-      std::make_shared<SeriesBody>(history::SeriesAnswer({.sn = sn,
-                                                          .device = device->number,
-                                                          .request = std::move(*request),
-                                                          .limits = options_.series,
-                                                          .unit_of = unit_of}),
+      std::make_shared<SeriesBody>(SeriesAnswer({.sn = sn,
+                                                 .device = device->number,
+                                                 .request = std::move(*request),
+                                                 .limits = options_.series,
+                                                 .unit_of = units_of(device->family)}),
                                    SeriesBody::Options{.format = format,
                                                        .trace_id = call.trace_id,
                                                        .account = call.account,

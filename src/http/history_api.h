@@ -15,8 +15,8 @@
 #include <vector>
 
 #include "base/loop.h"
-#include "history/archive.h"
-#include "history/series_request.h"
+#include "history/reader.h"
+#include "history/series/series_request.h"
 #include "http/message.h"
 #include "hub/platform.h"
 #include "time/time_zone.h"
@@ -42,7 +42,7 @@ class HistoryApi {
   };
   explicit HistoryApi(Options options) : options_(std::move(options)) {}
   // All values that `what` may have in a DevicePath.
-  [[nodiscard]] static std::vector<std::string_view> questions();
+  [[nodiscard]] static std::vector<std::string_view> resources();
 
   // A request whose signature has been verified.
   struct Call {
@@ -53,7 +53,7 @@ class HistoryApi {
     Callback<Response> done;
   };
   void quota_data(Call call) const;
-  void of_device(const DevicePath& path, Call call) const;
+  void device_resource(const DevicePath& path, Call call) const;
 
  private:
   friend std::optional<DevicePath> device_path(std::string_view path);

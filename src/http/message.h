@@ -80,7 +80,7 @@ enum class Ending : std::uint8_t { kNone, kClosed, kReset };
 
 // Spare capacity to reserve in a large body: the response head is then inserted in front of it, and
 // the body is sent without another copy.
-inline constexpr std::size_t kRoomForHead = 256;
+inline constexpr std::size_t kReservedForHead = 256;
 
 struct Response {
   unsigned status = 200;

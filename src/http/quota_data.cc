@@ -44,7 +44,8 @@ double round_to(double value, double steps) { return std::round(value * steps) /
 
 }  // namespace
 
-Result<HistoryQuestion> history_question(const JsonObject& body, const time::TimeZone& zone) {
+Result<QuotaDataRequest> parse_quota_data_request(const JsonObject& body,
+                                                  const time::TimeZone& zone) {
   const auto params = params_of(body);
   if (!params) return std::unexpected(params.error());
   auto code = text_param(**params, "code", "params.code");
@@ -59,9 +60,9 @@ Result<HistoryQuestion> history_question(const JsonObject& body, const time::Tim
   if (*to - *from > kLongest) {
     return fail(ErrorCode::kBadParams, "params.beginTime to params.endTime is over a week");
   }
-  return HistoryQuestion{.code = std::move(*code),
-                         .from_ms = unix_ms(zone.to_utc(*from)),
-                         .to_ms = unix_ms(zone.to_utc(*to))};
+  return QuotaDataRequest{.code = std::move(*code),
+                          .from_ms = unix_ms(zone.to_utc(*from)),
+                          .to_ms = unix_ms(zone.to_utc(*to))};
 }
 
 Result<const catalog::History*> history_of(const catalog::Family& family, const std::string& code) {

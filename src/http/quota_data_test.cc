@@ -61,7 +61,7 @@ TEST(QuotaData, CountersAreKilowattHoursWithTwoDecimals) {
   }
 }
 
-TEST(QuotaData, EveryCounterOfTheDeviceFilesIsTheLedgersOwn) {
+TEST(QuotaData, EveryCounterOfTheDeviceFilesIsAnEnergyFlow) {
   const std::vector<std::pair<std::string_view, EnergyFlow>> rows = {
       {"pv", EnergyFlow::kPv},
       {"battery_in", EnergyFlow::kBatteryIn},

@@ -12,7 +12,7 @@ std::optional<Millis> RequestRate::wait(std::string_view key, TimePoint now) {
   const auto most = static_cast<double>(per_second_);
   auto found = buckets_.find(key);
   if (found == buckets_.end()) {
-    if (buckets_.size() >= forget_at_) forget_full(now);
+    if (buckets_.size() >= purge_at_) purge_full(now);
     found = buckets_.emplace(key, Bucket{.tokens = most, .filled = now}).first;
   }
   Bucket& bucket = found->second;
@@ -45,11 +45,11 @@ std::size_t RequestRate::remembered() const {
 }
 
 // After a second a bucket is full again, like one that does not exist.
-void RequestRate::forget_full(TimePoint now) {
+void RequestRate::purge_full(TimePoint now) {
   std::erase_if(buckets_, [now](const auto& entry) {
     return now - entry.second.filled >= std::chrono::seconds(1) || now < entry.second.filled;
   });
-  forget_at_ = std::max<std::size_t>(1024, 2 * buckets_.size());
+  purge_at_ = std::max<std::size_t>(1024, 2 * buckets_.size());
 }
 
 }  // namespace gridloom::http

@@ -34,12 +34,12 @@ class RequestRate {
     double tokens = 0;
     TimePoint filled{};
   };
-  void forget_full(TimePoint now);
+  void purge_full(TimePoint now);
 
   std::size_t per_second_;
   mutable std::mutex mutex_;
   StringMap<Bucket> buckets_;
-  std::size_t forget_at_ = 1024;
+  std::size_t purge_at_ = 1024;
 };
 
 }  // namespace gridloom::http

@@ -11,9 +11,10 @@
 
 namespace gridloom::http {
 
-Result<history::SeriesRequest> series_question(const wire::JsonObject& params, const time::Now& now,
-                                               const history::SeriesLimits& limits) {
-  history::SeriesWords words;
+Result<history::SeriesRequest> parse_series_request(const wire::JsonObject& params,
+                                                    const time::Now& now,
+                                                    const history::SeriesLimits& limits) {
+  history::SeriesParameters words;
   const std::array<std::pair<std::string_view, std::string_view*>, 7> known = {
       {{"fields", &words.fields},
        {"from", &words.from},
@@ -42,10 +43,10 @@ Result<history::SeriesRequest> series_question(const wire::JsonObject& params, c
   return history::series_request(words, now, limits);
 }
 
-SeriesBody::SeriesBody(history::SeriesAnswer answer, Options options)
+SeriesBody::SeriesBody(SeriesAnswer answer, Options options)
     : answer_(std::move(answer)),
       options_(std::move(options)),
-      around_(success_around(options_.trace_id)) {}
+      around_(success_envelope(options_.trace_id)) {}
 
 Status SeriesBody::make(history::Reader& reader) {
   ready_.erase(0, std::exchange(taken_, 0));
@@ -53,7 +54,7 @@ Status SeriesBody::make(history::Reader& reader) {
        !answer_.done() && ready_.size() < kPieceBytes && !slice.over();) {
     if (Status made = answer_.work(reader, ready_); !made) return made;
   }
-  if (answer_.done() && !std::exchange(ended_, true) && !is_csv()) ready_ += around_.behind;
+  if (answer_.done() && !std::exchange(ended_, true) && !is_csv()) ready_ += around_.after;
   return {};
 }
 
@@ -82,7 +83,8 @@ void SeriesBody::next(Callback<Piece> done) {
   auto whom = std::make_shared<Callback<Piece>>(std::move(done));
   auto step = [self = shared_from_this(), whom](history::Reader& reader) mutable {
     if (const Status made = self->make(reader); !made) {
-      spdlog::error("request {}: {}", self->options_.trace_id, made.error().detail);
+      spdlog::error("request with trace id {} failed: {}", self->options_.trace_id,
+                    made.error().detail);
       self->failed_ = true;
     }
     if (!self->has_piece()) return history::Progress::kMore;

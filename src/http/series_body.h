@@ -12,20 +12,19 @@
 #include <string>
 
 #include "base/loop.h"
-#include "history/archive.h"
-#include "history/series_answer.h"
-#include "history/series_request.h"
+#include "history/reader.h"
+#include "history/series/series_request.h"
 #include "http/envelope.h"
 #include "http/message.h"
+#include "http/series_answer.h"
 #include "registry/directory.h"
 #include "wire/json.h"
 
 namespace gridloom::http {
 
 // kBadParams: the detail names the parameter.
-[[nodiscard]] Result<history::SeriesRequest> series_question(const wire::JsonObject& params,
-                                                             const time::Now& now,
-                                                             const history::SeriesLimits& limits);
+[[nodiscard]] Result<history::SeriesRequest> parse_series_request(
+    const wire::JsonObject& params, const time::Now& now, const history::SeriesLimits& limits);
 
 class SeriesBody final : public BodySource, public std::enable_shared_from_this<SeriesBody> {
  public:
@@ -37,7 +36,7 @@ class SeriesBody final : public BodySource, public std::enable_shared_from_this<
     history::Reads reads{};
     Loop* loop = nullptr;
   };
-  SeriesBody(history::SeriesAnswer answer, Options options);
+  SeriesBody(SeriesAnswer answer, Options options);
 
   // Works for one time slice, on a thread of the archive. Returns a complete response if it is
   // short, otherwise its beginning with this object as `rest`. Empty: neither is ready, call again.
@@ -55,9 +54,9 @@ class SeriesBody final : public BodySource, public std::enable_shared_from_this<
   [[nodiscard]] Status make(history::Reader& reader);
   [[nodiscard]] Piece take();
 
-  history::SeriesAnswer answer_;
+  SeriesAnswer answer_;
   Options options_;
-  Around around_;
+  SplitEnvelope around_;
   bool begun_ = false;
   // Used by the thread that produces a piece, or by the loop while none does.
   std::string ready_;

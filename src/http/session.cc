@@ -287,7 +287,7 @@ void Session::respond(Response response) {
   access_key_.clear();
   if (response.ending != Ending::kNone) {
     finished_ = true;
-    breaks_ = response.ending == Ending::kReset;
+    resets_ = response.ending == Ending::kReset;
     return;
   }
   const bool streams = response.rest != nullptr;
@@ -295,7 +295,7 @@ void Session::respond(Response response) {
   if (streams && !head_) rest_ = response.rest;
   if (!keep_alive_ && !rest_) finished_ = true;
   std::string head;
-  head.reserve(kRoomForHead);
+  head.reserve(kReservedForHead);
   const auto status = fmt::format_int(response.status);
   const auto length = fmt::format_int(response.body.size());
   head.append("HTTP/1.1 ").append(status.data(), status.size()).append(1, ' ');
@@ -327,33 +327,33 @@ void Session::respond(Response response) {
 // take_output() is called until there is no more output, so a piece that comes at once and is not
 // empty needs no wake().
 void Session::ask_for_rest() {
-  asked_ = asking_ = true;
+  piece_requested_ = requesting_ = true;
   const std::shared_ptr<BodySource> source = rest_;
   source->next([weak = weak_from_this()](BodySource::Piece piece) {
     const std::shared_ptr<Session> self = weak.lock();
     if (!self || self->lost_ || !self->rest_) return;
     self->on_piece(std::move(piece));
-    if (!self->asking_ || self->out_.empty()) self->context_.wake();
+    if (!self->requesting_ || self->out_.empty()) self->context_.wake();
   });
-  asking_ = false;
+  requesting_ = false;
 }
 
 void Session::on_piece(BodySource::Piece piece) {
   using Then = BodySource::Then;
-  asked_ = false;
+  piece_requested_ = false;
   if (in_chunks_) {
     append_chunk(out_, piece.bytes);
   } else {
     out_ += piece.bytes;
   }
-  asks_later_ = piece.then == Then::kLater;
+  retries_later_ = piece.then == Then::kLater;
   if (piece.then == Then::kMore || piece.then == Then::kLater) return;
   if (piece.then == Then::kEnd && in_chunks_) out_ += "0\r\n\r\n";
   rest_.reset();
   gone_.reset();
   answering_ = false;
   since_ = now_;
-  if (piece.then == Then::kFailed) breaks_ = !in_chunks_;
+  if (piece.then == Then::kFailed) resets_ = !in_chunks_;
   if (piece.then == Then::kFailed || !keep_alive_) finished_ = true;
 }
 
@@ -364,7 +364,7 @@ void Session::refuse(unsigned status, std::string_view why) {
 }
 
 void Session::take_output(std::string& out) {
-  if (rest_ && !asked_ && !asks_later_ && out_.empty()) ask_for_rest();
+  if (rest_ && !piece_requested_ && !retries_later_ && out_.empty()) ask_for_rest();
   // Moved, so that a response is not copied again and an idle connection holds no buffer.
   if (out.empty()) {
     out = std::exchange(out_, {});
@@ -415,7 +415,7 @@ void Session::lost() {
 void Session::tick(TimePoint now) {
   now_ = now;
   if (web_socket_) return web_socket_->tick(now);
-  asks_later_ = false;
+  retries_later_ = false;
   if (finished_ || answering_) return;
   if (in_request_ && now - since_ > limits_.request_time) {
     refuse(408, fmt::format("the request did not come to its end in {} ms",

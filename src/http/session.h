@@ -63,7 +63,7 @@ class Session final : public net::Protocol,
   void receive(std::string_view bytes, TimePoint now) override;
   void take_output(std::string& out) override;
   [[nodiscard]] bool finished() const override;
-  [[nodiscard]] bool breaks() const override { return breaks_; }
+  [[nodiscard]] bool resets() const override { return resets_; }
   [[nodiscard]] bool wants_input() const override;
   [[nodiscard]] std::int64_t account() const override;
   [[nodiscard]] std::size_t kept_bytes() const override;
@@ -110,16 +110,16 @@ class Session final : public net::Protocol,
   std::shared_ptr<BodySource> rest_;      // of the response that is being sent
   std::optional<std::stop_source> gone_;  // of the current response, if requested
   bool peer_ended_ = false;
-  bool asked_ = false;   // the next piece was requested from rest_
-  bool asking_ = false;  // inside next(): a piece that comes at once is sent in this turn
-  bool asks_later_ = false;
+  bool piece_requested_ = false;  // the next piece was requested from rest_
+  bool requesting_ = false;       // inside next(): a piece that comes at once is sent in this turn
+  bool retries_later_ = false;
   bool working_ = false;  // go_on() runs: an immediate response must not enter it again
   bool put_off_ = false;  // parsing waits: out_ is at its limit
   bool head_ = false;
   bool keep_alive_ = true;
   bool in_chunks_ = true;  // the client understands chunks
   bool finished_ = false;
-  bool breaks_ = false;
+  bool resets_ = false;
   bool lost_ = false;
   std::int64_t account_ = 0;  // the account that signed a request
 };

@@ -78,7 +78,7 @@ class HttpStream : public testing::Test {
   Talk talk;
 };
 
-TEST_F(HttpStream, GoesInChunksAndTheConnectionStays) {
+TEST_F(HttpStream, AStreamIsSentInChunksAndTheConnectionIsKept) {
   ask("GET /a HTTP/1.1",
       source({{.bytes = "0123456789abcdefg", .then = Then::kMore}, {.bytes = "end"}}));
   EXPECT_EQ(all_output(talk),
@@ -96,7 +96,7 @@ TEST_F(HttpStream, OldClientsReadUntilTheConnectionEnds) {
   const std::string out = all_output(talk);
   EXPECT_THAT(out, EndsWith("Connection: close\r\n\r\nGET /a hmoreend"));
   EXPECT_THAT(out, Not(HasSubstr("Transfer-Encoding")));
-  EXPECT_TRUE(talk.finished() && !talk.session->breaks());
+  EXPECT_TRUE(talk.finished() && !talk.session->resets());
 }
 
 TEST_F(HttpStream, HeadHasTheHeadersAndAsksForNothing) {
@@ -109,7 +109,7 @@ TEST_F(HttpStream, HeadHasTheHeadersAndAsksForNothing) {
   EXPECT_TRUE(talk.session->wants_input());
 }
 
-TEST_F(HttpStream, APieceIsAskedForWhenTheOneBeforeHasLeft) {
+TEST_F(HttpStream, APieceIsRequestedWhenThePreviousOneIsSent) {
   const auto rest = source({{.bytes = "one", .then = Then::kMore},
                             {.bytes = "two", .then = Then::kMore},
                             {.bytes = "three"}});
@@ -142,7 +142,7 @@ TEST_F(HttpStream, APipelinedRequestWaitsForItsEnd) {
   EXPECT_THAT(out, EndsWith("GET /2 "));
 }
 
-TEST_F(HttpStream, WhatCannotBeMadeNowIsAskedForLater) {
+TEST_F(HttpStream, ASourceWithoutDataIsAskedAgainLater) {
   const auto rest = source({{.bytes = "", .then = Then::kLater}, {.bytes = "end"}});
   ask("GET /a HTTP/1.1", rest);
   EXPECT_THAT(all_output(talk), EndsWith("GET /a h\r\n"));
@@ -151,7 +151,7 @@ TEST_F(HttpStream, WhatCannotBeMadeNowIsAskedForLater) {
   EXPECT_EQ(all_output(talk), "3\r\nend\r\n0\r\n\r\n");
 }
 
-TEST_F(HttpStream, APieceOfNothingIsNotTheEnd) {
+TEST_F(HttpStream, AnEmptyPieceDoesNotEndTheStream) {
   talk.fetches = true;
   ask("GET /a HTTP/1.1", source({{.bytes = "", .then = Then::kMore},
                                  {.bytes = "", .then = Then::kMore},
@@ -163,7 +163,7 @@ TEST_F(HttpStream, AnAnswerThatFailsMidwayHasNoEnd) {
   ask("GET /a HTTP/1.1",
       source({{.bytes = "more", .then = Then::kMore}, {.bytes = "", .then = Then::kFailed}}));
   EXPECT_THAT(all_output(talk), EndsWith("4\r\nmore\r\n"));
-  EXPECT_TRUE(talk.finished() && !talk.session->breaks());
+  EXPECT_TRUE(talk.finished() && !talk.session->resets());
 }
 
 // Without chunks the end of the connection would look like the end of the response.
@@ -171,10 +171,10 @@ TEST_F(HttpStream, AnAnswerOfOldClientsThatFailsMidwayBreaksTheConnection) {
   ask("GET /a HTTP/1.0",
       source({{.bytes = "more", .then = Then::kMore}, {.bytes = "", .then = Then::kFailed}}));
   EXPECT_THAT(all_output(talk), EndsWith("more"));
-  EXPECT_TRUE(talk.finished() && talk.session->breaks());
+  EXPECT_TRUE(talk.finished() && talk.session->resets());
 }
 
-TEST_F(HttpStream, ALostClientEndsTheSourceAndALatePieceIsNothing) {
+TEST_F(HttpStream, ALostClientEndsTheSourceAndALatePieceIsIgnored) {
   const auto rest = source({{.bytes = "end"}});
   rest->waits = true;
   ask("GET /a HTTP/1.1", rest);
@@ -213,7 +213,7 @@ struct Asked {
   Callback<Response> done;
 };
 
-TEST(HttpWaiting, WhoeverAskedIsToldWhenTheClientHasGone) {
+TEST(HttpWaiting, AHandlerIsNotifiedWhenTheClientHasGone) {
   struct Case {
     std::string_view what;
     void (*goes)(Asked&);
@@ -237,7 +237,7 @@ TEST(HttpWaiting, WhoeverAskedIsToldWhenTheClientHasGone) {
   EXPECT_TRUE(lost.gone.stop_requested());
 }
 
-TEST(HttpWaiting, OfWhomNobodyAskedTheHalfThatIsOpenGetsTheAnswer) {
+TEST(HttpWaiting, AHalfClosedClientGetsItsAnswerIfTheHandlerDoesNotWatchIt) {
   Asked asked(false);
   asked.ask();
   asked.session->peer_ends();

@@ -62,7 +62,7 @@ TEST(HttpSession, ALargeBodyWithRoomForItsHeadIsSentFromWhereItIs) {
   talk.send("GET /a HTTP/1.1\r\n\r\n");
   std::string& body = talk.waiting.front().first.body;
   body.assign(6000, 'x');
-  body.reserve(body.size() + kRoomForHead);
+  body.reserve(body.size() + kReservedForHead);
   const char* const made_at = body.data();
   talk.answer();
   EXPECT_EQ(talk.out.data(), made_at);
@@ -539,7 +539,7 @@ TEST(HttpSession, AnySplitOfTheBytesSaysTheSame) {
   }
 }
 
-TEST(HttpSession, ABodyThatNobodyWantsIsPassedOver) {
+TEST(HttpSession, AnUnwantedBodyIsSkipped) {
   for (const std::string_view body :
        {"Content-Length: 9\r\n\r\nsome body",
         "Transfer-Encoding: chunked\r\n\r\n4\r\nsome\r\n5\r\n body\r\n0\r\n\r\n"}) {

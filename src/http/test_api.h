@@ -114,7 +114,7 @@ class ApiTest : public testing::Test {
   FakePtr device;
   std::optional<Response> response;
   Api api{{.hub = home.hub.get(),
-           .loop = &home.door_loop,
+           .loop = &home.client_loop,
            .reads =
                [this](auto task) {
                  history::read_now(*archive, std::move(task));

@@ -106,7 +106,7 @@ TEST(WebSocket, EveryLengthIsFramedInItsForm) {
   }
 }
 
-TEST(WebSocket, WhatIsSaidByItselfIsFramedToo) {
+TEST(WebSocket, OutputThatNoInputCausedIsFramedToo) {
   Socket peer;
   peer.echo->out = "news";
   peer.socket->take_output(peer.out);
@@ -368,7 +368,7 @@ TEST(WebSocketHandshake, EveryFormOfAGoodOneIsGranted) {
 
 // proves v3: MQTT-6.0.0-3
 // proves v5: MQTT-6.0.0-3
-TEST(WebSocketHandshake, WhatIsMissingOrWrongIsNamed) {
+TEST(WebSocketHandshake, RefusalsNameTheMissingOrWrongHeader) {
   struct Row {
     std::string_view from;
     std::string_view to;
@@ -424,7 +424,7 @@ TEST(WebSocketHandshake, ElsewhereAnUpgradeIsAnOrdinaryRequest) {
   EXPECT_EQ(without.requests.size(), 1U);
 }
 
-TEST(WebSocketHandshake, RequestsBeforeItAreAnsweredAndFramesBehindItAreHeard) {
+TEST(WebSocketHandshake, EarlierRequestsAreAnsweredAndFollowingFramesAreHandled) {
   const std::string bytes = "GET /a HTTP/1.1\r\n\r\n" + std::string(kOpen) +
                             bytes_of({.payload = "at once"}) + bytes_of({.payload = "."});
   for (std::size_t piece = 1; piece < 300; piece += 7) {

@@ -39,7 +39,7 @@ void AccountFlow::resume_clients(std::size_t clients) {
     const std::scoped_lock lock(mutex_);
     while (told.size() < clients && !held_back_.empty()) {
       if (auto client = held_back_.front().lock()) {
-        client->waits_no_longer();
+        client->stop_waiting();
         told.push_back(std::move(client));
       }
       held_back_.pop_front();

@@ -48,14 +48,14 @@ class AccountFlowTest : public testing::Test {
   std::vector<std::shared_ptr<Reader>> readers;
 };
 
-TEST_F(AccountFlowTest, NobodyIsHeldBackBelowTheLimit) {
+TEST_F(AccountFlowTest, NoClientIsThrottledBelowTheLimit) {
   flow->charge_credit(kAhead - 1);
   EXPECT_FALSE(flow->holds_back(reader()));
   flow->charge_credit(1);
   EXPECT_TRUE(flow->holds_back(readers[0]));
 }
 
-TEST_F(AccountFlowTest, WhoIsHeldBackIsToldOnce) {
+TEST_F(AccountFlowTest, AThrottledClientIsResumedOnce) {
   flow->charge_credit(kAhead);
   EXPECT_TRUE(flow->holds_back(reader()));
   EXPECT_TRUE(flow->holds_back(readers[0]));
@@ -69,7 +69,7 @@ TEST_F(AccountFlowTest, WhoIsHeldBackIsToldOnce) {
   EXPECT_EQ(told(), 1);
 }
 
-TEST_F(AccountFlowTest, ACrowdIsToldOneByOneAndNobodyIsForgotten) {
+TEST_F(AccountFlowTest, ManyThrottledClientsAreResumedOneByOne) {
   flow->charge_credit(kAhead);
   for (int i = 0; i < 100; ++i) EXPECT_TRUE(flow->holds_back(reader()));
   readers.erase(readers.begin() + 5, readers.begin() + 50);  // they are destroyed
@@ -125,7 +125,7 @@ TEST(AccountFlow, ADaysWorthMayBeWrittenAndComesBackEvenly) {
   }
 }
 
-TEST(AccountFlow, WhatComesBackIsNotLostToFrequentQuestions) {
+TEST(AccountFlow, FrequentChecksDoNotLoseTheRefund) {
   constexpr std::size_t kDay = 24'000;
   AccountFlow flow({.written_bytes_a_day = kDay});
   EXPECT_FALSE(flow.wrote_too_much(kTestStart));
@@ -164,7 +164,7 @@ TEST(AccountFlow, AFloodOfOneAccountDoesNotHoldUpAnother) {
   }
   std::optional<std::size_t> seen;  // of the flood, when the answer came
   home.hub->read_all(dora, "DEV-D",
-                     {.loop = &home.door_loop, .done = [&](const Result<QuotaBody>& answer) {
+                     {.loop = &home.client_loop, .done = [&](const Result<SharedText>& answer) {
                         EXPECT_TRUE(answer);
                         seen = watching->got.size();
                       }});

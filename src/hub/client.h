@@ -78,14 +78,18 @@ class Client {
 
   // The number of the session in the log; 0: the session ends with its connection, or with the
   // server. Any thread.
-  [[nodiscard]] std::int64_t kept_as() const { return kept_as_.load(std::memory_order_relaxed); }
-  void keep_as(std::int64_t number) { kept_as_.store(number, std::memory_order_relaxed); }
+  [[nodiscard]] std::int64_t stored_number() const {
+    return stored_number_.load(std::memory_order_relaxed);
+  }
+  void set_stored_number(std::int64_t number) {
+    stored_number_.store(number, std::memory_order_relaxed);
+  }
 
   // Whether the bytes that this client published and no shard has processed yet reach the limit.
   // While they do, its connection is not read from: QoS 0 has no acknowledgements that would slow
   // the client down. Any thread.
   [[nodiscard]] bool is_throttled() const {
-    return charged_bytes_.load(std::memory_order_relaxed) >= kMostChargedBytes;
+    return charged_bytes_.load(std::memory_order_relaxed) >= kMaxChargedBytes;
   }
   void charge_credit(std::size_t bytes) {
     charged_bytes_.fetch_add(bytes, std::memory_order_relaxed);
@@ -95,7 +99,7 @@ class Client {
   [[nodiscard]] bool consume_credit(std::size_t bytes) {
     const std::size_t before = charged_bytes_.fetch_sub(bytes, std::memory_order_relaxed);
     if (flow_) flow_->consume_credit(bytes);
-    return before >= kMostChargedBytes && before - bytes < kMostChargedBytes;
+    return before >= kMaxChargedBytes && before - bytes < kMaxChargedBytes;
   }
 
   // The flow that all clients of the account share; null: the client is limited on its own. Set
@@ -104,7 +108,7 @@ class Client {
   void use_flow(AccountFlowPtr flow) { flow_ = std::move(flow); }
   // For AccountFlow, under its lock. False: the client already waits.
   [[nodiscard]] bool wait_for_account() { return !std::exchange(waits_for_account_, true); }
-  void waits_no_longer() { waits_for_account_ = false; }
+  void stop_waiting() { waits_for_account_ = false; }
 
   // On loop(): the deliveries and acknowledgements of one shard since its last call.
   virtual void deliver(std::vector<Delivery> deliveries, std::vector<Ack> acks) = 0;
@@ -115,14 +119,14 @@ class Client {
   virtual void resume_reading() = 0;
 
  private:
-  static constexpr std::size_t kMostChargedBytes = std::size_t{32} * 1024;
+  static constexpr std::size_t kMaxChargedBytes = std::size_t{32} * 1024;
 
   Loop& loop_;
   Identity identity_;
   std::string client_id_;
   std::string peer_;
   std::atomic<bool> present_{true};
-  std::atomic<std::int64_t> kept_as_{0};
+  std::atomic<std::int64_t> stored_number_{0};
   std::atomic<std::size_t> charged_bytes_{0};
   AccountFlowPtr flow_;
   bool waits_for_account_ = false;

@@ -24,7 +24,7 @@ std::string line_of(const ClientEvent& event, std::uint64_t left_out) {
   if (!event.client_id.empty()) line += fmt::format(", client id {}", quoted(event.client_id));
   if (!event.peer.empty()) line += fmt::format(", from {}", event.peer);
   if (!event.detail.empty()) line += fmt::format(": {}", quoted(event.detail, kDetailBytes));
-  if (left_out != 0) line += fmt::format("; {} more of these were not shown", left_out);
+  if (left_out != 0) line += fmt::format("; {} more of these were not logged", left_out);
   return line;
 }
 
@@ -59,7 +59,7 @@ void ClientEvents::record(const ClientEvent& event, TimePoint now) {
     OfKind& kind = kinds_[static_cast<std::size_t>(event.kind)];
     auto count = kind.counts.find(event.reason);
     if (count == kind.counts.end()) {
-      const bool is_full = kind.counts.size() >= kMostReasons;
+      const bool is_full = kind.counts.size() >= kMaxReasons;
       count = kind.counts.try_emplace(std::string(is_full ? kOther : event.reason)).first;
     }
     ++count->second;

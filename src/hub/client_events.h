@@ -46,7 +46,7 @@ class ClientEvents {
  public:
   static constexpr std::uint64_t kLinesASecond = 20;  // of each kind
   // Reasons counted separately, of each kind; further ones are counted as "other".
-  static constexpr std::size_t kMostReasons = 64;
+  static constexpr std::size_t kMaxReasons = 64;
 
   void record(const ClientEvent& event, TimePoint now);
 

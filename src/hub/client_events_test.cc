@@ -58,7 +58,7 @@ TEST_F(ClientEventsTest, ALineSaysWhoWhatAndWhy) {
   EXPECT_EQ(said(), "client disconnected (malformed packet)\n");
 }
 
-TEST_F(ClientEventsTest, WhatAClientSaysOfItselfStaysInItsPlace) {
+TEST_F(ClientEventsTest, TextOfAClientCannotBreakALogLine) {
   events.record({.kind = Kind::kSignInRefused,
                  .reason = "bad user name or password",
                  .user = "a\nclient connected (success)",
@@ -75,11 +75,11 @@ TEST_F(ClientEventsTest, EachIsCountedAndNotEachIsShown) {
   }
   const std::string lines = said();
   EXPECT_EQ(std::ranges::count(lines, '\n'), ClientEvents::kLinesASecond);
-  EXPECT_THAT(lines, Not(HasSubstr("not shown")));
+  EXPECT_THAT(lines, Not(HasSubstr("not logged")));
   events.record({.kind = Kind::kTakenOver, .reason = "session taken over"}, kNow);
   EXPECT_THAT(said(), StartsWith("client taken over")) << "each kind has lines of its own";
   events.record({.kind = Kind::kConnected, .reason = "success"}, kNow + Millis(1000));
-  EXPECT_EQ(said(), "client connected (success); 7 more of these were not shown\n");
+  EXPECT_EQ(said(), "client connected (success); 7 more of these were not logged\n");
   const auto counts = events.counts();
   ASSERT_EQ(counts.size(), 2U);
   EXPECT_EQ(counts[0].kind, Kind::kConnected);
@@ -88,11 +88,11 @@ TEST_F(ClientEventsTest, EachIsCountedAndNotEachIsShown) {
 }
 
 TEST_F(ClientEventsTest, ReasonsAreBounded) {
-  for (std::size_t i = 0; i < ClientEvents::kMostReasons + 10; ++i) {
+  for (std::size_t i = 0; i < ClientEvents::kMaxReasons + 10; ++i) {
     events.record({.kind = Kind::kRequestRefused, .reason = fmt::format("{}", i)}, kNow);
   }
   const auto counts = events.counts();
-  EXPECT_EQ(counts.size(), ClientEvents::kMostReasons + 1);
+  EXPECT_EQ(counts.size(), ClientEvents::kMaxReasons + 1);
   EXPECT_EQ(std::ranges::find(counts, "other", &ClientEvents::Count::reason)->count, 10U);
 }
 

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/shared_text.h"
 #include "base/string_map.h"
 #include "hub/reply_to.h"
 #include "registry/directory.h"
@@ -24,12 +25,12 @@
 namespace gridloom::hub {
 
 struct HttpRequester {
-  ReplyTo<std::string> reply_to;
+  ReplyTo<SharedText> reply_to;
   std::uint64_t request = 0;  // TrafficEvent::request
 };
 struct MqttRequester {
-  std::string account;  // certificate account
-  wire::JsonObject request;
+  std::string account;             // certificate account
+  wire::JsonObject common_fields;  // the members of the request that its reply repeats
   wire::mqtt::MessagePtr message;  // as received
 };
 

@@ -43,7 +43,7 @@ TEST(CommandTracker, ACommandIsFoundByItsDeviceAndId) {
   EXPECT_TRUE(tracker.waits_for("R331B"));
 }
 
-TEST(CommandTracker, WhatIsNotTakenExpiresInOrder) {
+TEST(CommandTracker, CommandsThatAreNotTakenExpireInOrder) {
   CommandTracker tracker(4);
   tracker.add(kSn, command("1"), at(10));
   tracker.add("R331B", command("2"), at(10));
@@ -81,7 +81,7 @@ TEST(CommandTracker, OnlyTheCommandsThatAreMeantAreTaken) {
   EXPECT_FALSE(tracker.take_expired(at(10)).has_value());
 }
 
-TEST(CommandTracker, GuestsLeaveHalfOfThePlacesToTheOwner) {
+TEST(CommandTracker, SharedAccountsLeaveHalfOfThePlacesToTheOwner) {
   const registry::Device device = device_of(kAnna);
   CommandTracker tracker(4);
   EXPECT_EQ(tracker.refusal(kSn, &device, kBob), "");
@@ -98,7 +98,7 @@ TEST(CommandTracker, GuestsLeaveHalfOfThePlacesToTheOwner) {
   EXPECT_EQ(tracker.refusal("R331B", &device, kBob), "");
 }
 
-TEST(CommandTracker, AGuestHasAtLeastOnePlace) {
+TEST(CommandTracker, ASharedAccountHasAtLeastOnePlace) {
   const registry::Device device = device_of(kAnna);
   CommandTracker tracker(1);
   EXPECT_EQ(tracker.refusal(kSn, &device, kBob), "");

@@ -144,7 +144,7 @@ TEST_P(RoutingConformance, UnsubscribingComparesFiltersCharacterByCharacter) {
 
 // proves v5: MQTT-3.3.2-4, MQTT-3.3.2-6, MQTT-3.3.2-15, MQTT-3.3.2-16, MQTT-3.3.2-17
 // proves v5: MQTT-3.3.2-18, MQTT-3.3.2-20
-TEST_P(RoutingConformance, WhatAMessageBringsAlongIsPassedOnToEverySubscriber) {
+TEST_P(RoutingConformance, AMessagesPropertiesReachEverySubscriber) {
   const FakePtr gateway = home.connect_gateway("alice");
   const FakePtr one = home.subscriber("alice", "one");
   const FakePtr two = home.subscriber("alice", "two");

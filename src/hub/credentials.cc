@@ -1,10 +1,13 @@
 #include "hub/credentials.h"
 
+#include <fmt/format.h>
+
 #include <string>
 #include <utility>
 
 #include "hub/platform.h"
-#include "hub/topics.h"
+#include "hub/topic_rights.h"
+#include "wire/json.h"
 
 namespace gridloom::hub {
 namespace {
@@ -62,6 +65,16 @@ bool still_valid(const registry::Directory& directory, const Identity& who) {
 
 std::int64_t number_of(const Identity& who) {
   return who.role == Role::kDevice ? who.device : std::to_underlying(who.account);
+}
+
+Result<const registry::Device*> permitted_device(const registry::Directory& directory,
+                                                 registry::AccountId account, std::string_view sn,
+                                                 registry::Rights least) {
+  const registry::Device* device = directory.find_device(sn);
+  if (device != nullptr && registry::Directory::rights(account, *device) >= least) return device;
+  return fail(ErrorCode::kNoPermission,
+              fmt::format("{} is not a device that this account may {}", wire::shortened(sn),
+                          least == Rights::kMonitor ? "read" : "set"));
 }
 
 bool may_receive(const registry::Directory& directory, const Identity& who,

@@ -1,4 +1,4 @@
-// Checks what a client is still entitled to, according to the current registry. Pure.
+// Checks what a client is entitled to, according to the current registry. Pure.
 //
 // A session may outlive its sign-in by days, and even the server: code that stores something for a
 // session checks here before handing it over.
@@ -8,6 +8,7 @@
 #include <optional>
 #include <string_view>
 
+#include "base/result.h"
 #include "hub/client.h"
 #include "registry/directory.h"
 
@@ -29,6 +30,13 @@ struct Credential {
 
 // The number, never used again, of the device or account that `who` signed in as.
 [[nodiscard]] std::int64_t number_of(const Identity& who);
+
+// The device, if the account has at least these rights to it. kNoPermission: it has fewer, or there
+// is no such device; the two look alike to the account.
+[[nodiscard]] Result<const registry::Device*> permitted_device(const registry::Directory& directory,
+                                                               registry::AccountId account,
+                                                               std::string_view sn,
+                                                               registry::Rights least);
 
 // Whether a message that waits under this topic may still be handed to `who`: the topic's device is
 // one that the account may read, that the gateway's account owns, or the device itself.

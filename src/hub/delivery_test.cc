@@ -144,7 +144,7 @@ TEST_P(DeliveryTest, TheLastRetainedMessageOfATopicGoesToNewSubscribers) {
   EXPECT_THAT(retained("alice", home.open("alice", "#")), IsEmpty());
 }
 
-TEST_P(DeliveryTest, WhoMayReadTheDeviceSeesWhatItRetainedAndNobodyElse) {
+TEST_P(DeliveryTest, RetainedMessagesReachOnlyAccountsThatMayReadTheDevice) {
   retain(device, own("quota"), "{}");
   EXPECT_THAT(retained("bob", home.open("bob", "#")), IsEmpty());
   home.share(kSn, "bob", registry::Rights::kMonitor);
@@ -295,7 +295,7 @@ TEST_P(DeliveryTest, SubscriptionsGoFromOneClientToAnotherWithNothingLostInBetwe
 
 // A loop that lags behind gets no more than it can catch up with soon, and the rest later.
 TEST_P(DeliveryTest, AShardWaitsForLoopsThatAreBehind) {
-  constexpr std::size_t kMany = 3 * Router::kMostUndelivered;
+  constexpr std::size_t kMany = 3 * Router::kMaxUndelivered;
   const FakePtr app = home.subscriber("alice");
   app->take();
   Hub::Batch batch(*home.hub);
@@ -310,9 +310,9 @@ TEST_P(DeliveryTest, AShardWaitsForLoopsThatAreBehind) {
   };
   std::size_t times = 0;
   std::size_t in_all = 0;
-  for (run_shards(); home.door_loop.run(); run_shards()) {
+  for (run_shards(); home.client_loop.run(); run_shards()) {
     const std::size_t got = app->take().size();
-    EXPECT_LE(got, Router::kMostUndelivered + kMany / 10);
+    EXPECT_LE(got, Router::kMaxUndelivered + kMany / 10);
     if (got != 0) ++times;
     in_all += got;
   }

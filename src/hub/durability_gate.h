@@ -40,7 +40,7 @@ class DurabilityGate {
   // Returns the credit that waits and need not any more; call at each tick.
   void release_credit();
 
-  // What waits now.
+  // The numbers of items that wait now.
   struct Held {
     std::size_t acks = 0;
     std::size_t answers = 0;

@@ -25,7 +25,7 @@ class DurabilityGateTest : public testing::Test {
   ~DurabilityGateTest() override { home.platform.journal = nullptr; }
 
   FakePtr client(std::string id) {
-    return std::make_shared<FakeClient>(home.door_loop, Identity{}, std::move(id));
+    return std::make_shared<FakeClient>(home.client_loop, Identity{}, std::move(id));
   }
   static Ack ack(std::uint16_t packet_id) { return {.token = {.packet_id = packet_id}}; }
   Task answer(std::string what) {
@@ -40,7 +40,7 @@ class DurabilityGateTest : public testing::Test {
                       }};
 };
 
-TEST_F(DurabilityGateTest, WhatWaitsForNothingLeavesAtOnce) {
+TEST_F(DurabilityGateTest, AnAcknowledgementWithoutARecordLeavesAtOnce) {
   gate.acknowledge(client("a"), ack(1), 0);
   gate.when_durable(0, answer("set"));
   EXPECT_THAT(left, ElementsAre("a 1", "set"));

@@ -15,9 +15,9 @@ bool lasts(PlatformFault fault) {
          fault == PlatformFault::kFlappingOnline || fault == PlatformFault::kSleepyPush;
 }
 
-bool concerns(const FaultRule& order, const FaultInjector::Case& in) {
-  return (order.account.empty() || order.account == in.account) &&
-         (order.sn.empty() || order.sn == in.sn) && (!order.until || in.now < *order.until);
+bool concerns(const FaultRule& rule, const FaultInjector::Case& in) {
+  return (rule.account.empty() || rule.account == in.account) &&
+         (rule.sn.empty() || rule.sn == in.sn) && (!rule.until || in.now < *rule.until);
 }
 
 }  // namespace
@@ -25,33 +25,32 @@ bool concerns(const FaultRule& order, const FaultInjector::Case& in) {
 const std::array<PlatformFaultInfo, 14>& platform_faults() {
   static constexpr std::array<PlatformFaultInfo, 14> kAll = {{
       {PlatformFault::kFrozenSnapshot, "frozen_snapshot",
-       "Reads over HTTP and latestQuotas answer what was so when the fault began"},
+       "Reads over HTTP and latestQuotas return the state from when the fault began"},
       {PlatformFault::kStaleOffline, "stale_offline",
-       "Devices look offline, reads answer what was so before, and nothing is pushed"},
-      {PlatformFault::kNullData, "null_data", "quota/all answers data null"},
+       "Devices appear offline, reads return an earlier state, and nothing is pushed"},
+      {PlatformFault::kNullData, "null_data", "quota/all answers with data null"},
       {PlatformFault::kFlappingOnline, "flapping_online",
-       "Devices look offline and online, value seconds each (30)", 30},
+       "Devices appear offline and online in turn, for value seconds each (30)", 30},
       {PlatformFault::kFewClientIds, "few_client_ids",
        "A certificate may use value client ids a day (10)", 10},
       {PlatformFault::kNoWildcards, "no_wildcards", "Apps' subscriptions with + or # are refused"},
       {PlatformFault::kSleepyPush, "sleepy_push",
-       "Reports are pushed for value seconds after quota/all was asked (300), then no more", 300},
+       "Reports are pushed only for value seconds after each quota/all (300)", 300},
       {PlatformFault::kUnansweredSet, "unanswered_set",
-       "Sets are carried out, and their replies get lost"},
+       "Sets are carried out, and their replies are lost"},
       {PlatformFault::kRefusedSign, "refused_sign",
-       "Requests that are signed well are answered 8521"},
+       "Requests with a correct signature are answered 8521"},
       {PlatformFault::kTooManyRequests, "too_many_requests",
-       "Requests are answered HTTP 429, to be tried again after value seconds (5)", 5},
+       "Requests are answered HTTP 429, with Retry-After value seconds (5)", 5},
       {PlatformFault::kSlowAnswer, "slow_answer", "Requests are answered after value seconds (5)",
        5},
       {PlatformFault::kDroppedConnection, "dropped_connection",
-       "Requests end with their connection; apps' MQTT connections too, as if the share were one "
-       "of "
-       "all minutes"},
+       "The connection is closed instead of an answer; apps' MQTT connections are closed too, with "
+       "the probability applied to each minute"},
       {PlatformFault::kResetConnection, "reset_connection",
-       "Requests end with a reset of the connection"},
+       "The connection is reset instead of an answer"},
       {PlatformFault::kRefusedCertificate, "refused_certificate",
-       "Apps' sign-ins over MQTT are refused, though their password is right"},
+       "Apps' sign-ins over MQTT are refused, although the password is correct"},
   }};
   return kAll;
 }
@@ -61,34 +60,34 @@ const PlatformFaultInfo* find_platform_fault(std::string_view name) {
   return found == platform_faults().end() ? nullptr : &*found;
 }
 
-void FaultInjector::set(const std::vector<FaultRule>& orders) {
-  auto made = std::make_shared<Orders>();
-  for (const FaultRule& order : orders) {
-    const PlatformFaultInfo* info = find_platform_fault(order.fault);
+void FaultInjector::set(const std::vector<FaultRule>& rules) {
+  auto made = std::make_shared<ActiveRules>();
+  for (const FaultRule& rule : rules) {
+    const PlatformFaultInfo* info = find_platform_fault(rule.fault);
     if (info == nullptr) continue;
     made->push_back(
-        {.fault = info->fault, .order = order, .value = order.value.value_or(info->value)});
+        {.fault = info->fault, .rule = rule, .value = rule.value.value_or(info->value)});
   }
   const std::scoped_lock lock(mutex_);
   any_.store(!made->empty());
-  orders_ = std::move(made);
+  rules_ = std::move(made);
 }
 
-std::shared_ptr<const FaultInjector::Orders> FaultInjector::orders() const {
+std::shared_ptr<const FaultInjector::ActiveRules> FaultInjector::rules() const {
   const std::scoped_lock lock(mutex_);
-  return orders_;
+  return rules_;
 }
 
 std::optional<double> FaultInjector::happens(PlatformFault fault, const Case& in) const {
   if (!any()) return std::nullopt;
-  const auto orders = this->orders();
-  for (const Ordered& ordered : *orders) {
-    if (ordered.fault != fault || !concerns(ordered.order, in)) continue;
-    const Chance chance = Chance(kSeed).split(ordered.order.fault);
-    const double drawn = ordered.order.probability >= 1 ? 0
-                         : lasts(fault)                 ? chance.split(in.sn).uniform(0)
-                                                        : chance.uniform(draws_.fetch_add(1));
-    if (drawn < ordered.order.probability) return ordered.value;
+  const auto rules = this->rules();
+  for (const ActiveRule& active : *rules) {
+    if (active.fault != fault || !concerns(active.rule, in)) continue;
+    const Chance chance = Chance(kSeed).split(active.rule.fault);
+    const double drawn = active.rule.probability >= 1 ? 0
+                         : lasts(fault)               ? chance.split(in.sn).uniform(0)
+                                                      : chance.uniform(draws_.fetch_add(1));
+    if (drawn < active.rule.probability) return active.value;
   }
   return std::nullopt;
 }

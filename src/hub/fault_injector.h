@@ -40,8 +40,8 @@ enum class PlatformFault : std::uint8_t {
 struct PlatformFaultInfo {
   PlatformFault fault{};
   std::string_view name;
-  std::string_view means;
-  double value = 0;  // default, replaced by a rule's value, where `means` mentions it
+  std::string_view description;
+  double value = 0;  // default, replaced by a rule's value, where `description` mentions it
 };
 [[nodiscard]] const std::array<PlatformFaultInfo, 14>& platform_faults();
 // nullptr: no fault has that name.
@@ -50,11 +50,11 @@ struct PlatformFaultInfo {
 class FaultInjector {
  public:
   // Replaces all rules. Rules that name no platform fault are left out.
-  void set(const std::vector<FaultRule>& orders);
+  void set(const std::vector<FaultRule>& rules);
 
   [[nodiscard]] bool any() const { return any_.load(std::memory_order_relaxed); }
 
-  // What a fault would concern; an empty account or device: none in particular.
+  // A request or message that a fault may affect; an empty account or device: none in particular.
   struct Case {
     std::string_view account;  // the account's name
     std::string_view sn;
@@ -67,18 +67,18 @@ class FaultInjector {
   [[nodiscard]] bool hides(const Case& what) const;
 
  private:
-  struct Ordered {
+  struct ActiveRule {
     PlatformFault fault{};
-    FaultRule order;
+    FaultRule rule;
     double value = 0;
   };
-  using Orders = std::vector<Ordered>;
+  using ActiveRules = std::vector<ActiveRule>;
 
-  [[nodiscard]] std::shared_ptr<const Orders> orders() const;
+  [[nodiscard]] std::shared_ptr<const ActiveRules> rules() const;
 
   std::atomic<bool> any_{false};
   mutable std::mutex mutex_;
-  std::shared_ptr<const Orders> orders_;
+  std::shared_ptr<const ActiveRules> rules_;
   mutable std::atomic<std::uint64_t> draws_{0};
 };
 

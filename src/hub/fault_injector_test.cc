@@ -23,9 +23,9 @@ std::string report(int soc) {
   return fmt::format(R"({{"moduleType":1,"typeCode":"pdStatus","params":{{"soc":{}}}}})", soc);
 }
 
-class Misdoing : public testing::TestWithParam<std::size_t> {
+class InjectedFaults : public testing::TestWithParam<std::size_t> {
  protected:
-  Misdoing() : home(GetParam()) {
+  InjectedFaults() : home(GetParam()) {
     alice = home.add_account("alice");
     bob = home.add_account("bob");
     home.add_device(kSn, "alice");
@@ -38,8 +38,8 @@ class Misdoing : public testing::TestWithParam<std::size_t> {
   }
   static void must(bool good) { EXPECT_TRUE(good); }
 
-  void order(std::vector<FaultRule> orders) {
-    home.platform.fault_injector.set(orders);
+  void set_rules(std::vector<FaultRule> rules) {
+    home.platform.fault_injector.set(rules);
     home.hub->injected_faults_changed();
     home.pass(Millis(250));
   }
@@ -58,26 +58,26 @@ class Misdoing : public testing::TestWithParam<std::size_t> {
   FakePtr other;
 };
 
-INSTANTIATE_TEST_SUITE_P(Shards, Misdoing, testing::Values(1, 3));
+INSTANTIATE_TEST_SUITE_P(Shards, InjectedFaults, testing::Values(1, 3));
 
-TEST_P(Misdoing, AFrozenSnapshotIsReadWhilePushesGoOn) {
+TEST_P(InjectedFaults, AFrozenSnapshotIsReadWhilePushesContinue) {
   const FakePtr app = home.subscriber("alice");
-  order({{.fault = "frozen_snapshot"}});
+  set_rules({{.fault = "frozen_snapshot"}});
   must(home.report(device, kSn, report(6)));
   EXPECT_EQ(about(app, "quota").size(), 1U);
   EXPECT_EQ(home.read_all(alice, kSn), R"({"pd.soc":5})");
   EXPECT_EQ(home.read(alice, kSn, {"pd.soc"}), R"({"pd.soc":5})");
   EXPECT_EQ(home.read_all(bob, kSn), R"({"pd.soc":5})");
-  order({});
+  set_rules({});
   EXPECT_EQ(home.read_all(alice, kSn), R"({"pd.soc":6})");
-  order({{.fault = "frozen_snapshot"}});
+  set_rules({{.fault = "frozen_snapshot"}});
   EXPECT_EQ(home.read_all(alice, kSn), R"({"pd.soc":6})") << "what was so at its second beginning";
 }
 
-TEST_P(Misdoing, StaleAndOfflineForOneDeviceOrOneAccountOnly) {
+TEST_P(InjectedFaults, StaleAndOfflineForOneDeviceOrOneAccountOnly) {
   const FakePtr app = home.subscriber("alice");
   const FakePtr guest = home.subscriber("bob");
-  order({{.fault = "stale_offline", .sn = std::string(kSn), .account = "alice"}});
+  set_rules({{.fault = "stale_offline", .sn = std::string(kSn), .account = "alice"}});
   EXPECT_THAT(about(app, "status"), ElementsAre(HasSubstr(R"("status":0)")));
   EXPECT_THAT(about(guest, "status"), IsEmpty());
   must(home.report(device, kSn, report(7)));
@@ -93,14 +93,14 @@ TEST_P(Misdoing, StaleAndOfflineForOneDeviceOrOneAccountOnly) {
       home.set(alice, kSn, R"({"moduleType":5,"operateType":"quietMode","params":{"enabled":1}})")
           .text(),
       HasSubstr("6012"));
-  order({});
+  set_rules({});
   EXPECT_THAT(about(app, "status"), ElementsAre(HasSubstr(R"("status":1)")));
   EXPECT_EQ(home.read_all(alice, kSn), R"({"pd.soc":7})");
 }
 
-TEST_P(Misdoing, OnlineFlapsAndSaysSo) {
+TEST_P(InjectedFaults, OnlineFlapsAndSaysSo) {
   const FakePtr app = home.subscriber("alice");
-  order({{.fault = "flapping_online", .sn = std::string(kSn), .value = 10}});
+  set_rules({{.fault = "flapping_online", .sn = std::string(kSn), .value = 10}});
   app->take();
   int online = 0;
   for (int second = 0; second < 60; ++second) {
@@ -109,13 +109,13 @@ TEST_P(Misdoing, OnlineFlapsAndSaysSo) {
   }
   EXPECT_EQ(online, 30);
   EXPECT_EQ(about(app, "status").size(), 6U);
-  order({});
+  set_rules({});
   EXPECT_TRUE(home.hub->online(alice, kSn));
 }
 
-TEST_P(Misdoing, PushesSleepUntilEverythingIsAskedFor) {
+TEST_P(InjectedFaults, PushesPauseUntilAllQuotasAreRead) {
   const FakePtr app = home.subscriber("alice");
-  order({{.fault = "sleepy_push", .value = 60}});
+  set_rules({{.fault = "sleepy_push", .value = 60}});
   const auto pushed = [&] {
     must(home.report(device, kSn, report(8)));
     return about(app, "quota").size();
@@ -127,13 +127,13 @@ TEST_P(Misdoing, PushesSleepUntilEverythingIsAskedFor) {
   EXPECT_EQ(pushed(), 1U);
   home.pass(Millis(1000));
   EXPECT_EQ(pushed(), 0U);
-  order({});
+  set_rules({});
   EXPECT_EQ(pushed(), 1U);
 }
 
-TEST_P(Misdoing, ASetIsCarriedOutAndItsReplyGetsLost) {
+TEST_P(InjectedFaults, ASetIsCarriedOutAndItsReplyIsDropped) {
   const FakePtr app = home.subscriber("alice");
-  order({{.fault = "unanswered_set"}});
+  set_rules({{.fault = "unanswered_set"}});
   device->take();
   const auto answer =
       home.set(alice, kSn, R"({"moduleType":5,"operateType":"quietMode","params":{"enabled":1}})");
@@ -154,38 +154,38 @@ TEST_P(Misdoing, ASetIsCarriedOutAndItsReplyGetsLost) {
   EXPECT_THAT(about(app, "set_reply"), IsEmpty());
 }
 
-TEST_P(Misdoing, ACertificateIsRefusedAndDevicesAreNot) {
+TEST_P(InjectedFaults, ACertificateIsRefusedAndDevicesAreNot) {
   const registry::Account account = home.account("alice");
   const auto sign_in = [&] {
     return home.hub->sign_in(account.certificate_account, account.certificate_password).has_value();
   };
   EXPECT_TRUE(sign_in());
-  order({{.fault = "refused_certificate", .account = "alice"}});
+  set_rules({{.fault = "refused_certificate", .account = "alice"}});
   EXPECT_FALSE(sign_in());
   EXPECT_TRUE(home.hub->sign_in(kSn, home.device(kSn).key));
   EXPECT_TRUE(home.hub->sign_in(home.account("bob").certificate_account,
                                 home.account("bob").certificate_password));
-  order({});
+  set_rules({});
   EXPECT_TRUE(sign_in());
 }
 
-TEST_P(Misdoing, FewClientIdsAndNoWildcards) {
+TEST_P(InjectedFaults, FewClientIdsAndNoWildcards) {
   const FakePtr app = home.connect_app("alice");
-  order({{.fault = "few_client_ids", .value = 2}, {.fault = "no_wildcards"}});
+  set_rules({{.fault = "few_client_ids", .value = 2}, {.fault = "no_wildcards"}});
   EXPECT_TRUE(home.hub->admit(app->identity(), "one"));
   EXPECT_TRUE(home.hub->admit(app->identity(), "two"));
   EXPECT_TRUE(home.hub->admit(app->identity(), "one"));
   EXPECT_FALSE(home.hub->admit(app->identity(), "three"));
   EXPECT_FALSE(home.subscribe(app, {.filter = home.open("alice", "+/quota")}));
   EXPECT_TRUE(home.subscribe(app, {.filter = home.open("alice", fmt::format("{}/quota", kSn))}));
-  order({});
+  set_rules({});
   EXPECT_TRUE(home.hub->admit(app->identity(), "three"));
   EXPECT_TRUE(home.subscribe(app, {.filter = home.open("alice", "+/quota")}));
 }
 
-TEST_P(Misdoing, AppsLoseTheirConnectionsAndDevicesKeepTheirs) {
+TEST_P(InjectedFaults, AppsLoseTheirConnectionsAndDevicesKeepTheirs) {
   const FakePtr app = home.connect_app("alice");
-  order({{.fault = "dropped_connection"}});
+  set_rules({{.fault = "dropped_connection"}});
   EXPECT_THAT(app->kicked, ElementsAre(KickReason::kDropped));
   EXPECT_THAT(device->kicked, IsEmpty());
   home.pass(Millis(250));
@@ -218,8 +218,8 @@ TEST(FaultInjector, EachHasANameOfItsOwnAndIsFoundByIt) {
   for (const PlatformFaultInfo& info : platform_faults()) {
     EXPECT_TRUE(names.insert(info.name).second) << info.name;
     EXPECT_EQ(find_platform_fault(info.name)->fault, info.fault);
-    EXPECT_FALSE(info.means.empty());
-    EXPECT_EQ(info.means.contains("value"), info.value != 0) << info.name;
+    EXPECT_FALSE(info.description.empty());
+    EXPECT_EQ(info.description.contains("value"), info.value != 0) << info.name;
   }
   EXPECT_EQ(find_platform_fault("rain"), nullptr);
 }

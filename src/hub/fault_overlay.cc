@@ -12,7 +12,7 @@ bool FaultOverlay::freezes(registry::AccountId account, std::string_view sn) con
 
 twin::Twin& FaultOverlay::twin(registry::AccountId account, const std::string& sn,
                                twin::Twin& actual) {
-  if (!view_.any() || !freezes(account, sn)) return actual;
+  if (!any() || !freezes(account, sn)) return actual;
   std::optional<twin::Twin>& frozen = devices_[sn].frozen;
   if (!frozen) frozen = actual;
   return *frozen;
@@ -27,13 +27,13 @@ void FaultOverlay::freeze_or_thaw(const registry::Device* device, const std::str
   }
 }
 
-void FaultOverlay::all_was_read(registry::AccountId account, const std::string& sn) {
+void FaultOverlay::on_read_all(registry::AccountId account, const std::string& sn) {
   if (!happens(PlatformFault::kSleepyPush, account, sn)) return;
-  devices_[sn].all_read_at[account] = platform_.clock.now();
+  devices_[sn].all_read_at[account] = platform().clock.now();
 }
 
 bool FaultOverlay::pushes(registry::AccountId account, std::string_view sn, Verb verb) const {
-  if (!view_.any() || verb != Verb::kQuota) return true;
+  if (!any() || verb != Verb::kQuota) return true;
   if (happens(PlatformFault::kStaleOffline, account, sn)) return false;
   const auto awake_s = happens(PlatformFault::kSleepyPush, account, sn);
   if (!awake_s) return true;
@@ -41,12 +41,12 @@ bool FaultOverlay::pushes(registry::AccountId account, std::string_view sn, Verb
   if (found == devices_.end()) return false;
   const auto read = found->second.all_read_at.find(account);
   return read != found->second.all_read_at.end() &&
-         platform_.clock.now() - read->second < Millis(static_cast<std::int64_t>(*awake_s * 1000));
+         platform().clock.now() - read->second < Millis(static_cast<std::int64_t>(*awake_s * 1000));
 }
 
 std::vector<FaultOverlay::Shown> FaultOverlay::presence_changes(const registry::Device& device) {
   std::vector<Shown> changes;
-  const bool connected = platform_.presence.online(device.sn);
+  const bool connected = platform().presence.online(device.sn);
   const auto look = [&](registry::AccountId account) {
     const bool hidden = connected && !online(account, device.sn);
     const auto found = devices_.find(device.sn);
@@ -65,12 +65,12 @@ std::vector<FaultOverlay::Shown> FaultOverlay::presence_changes(const registry::
 }
 
 void FaultOverlay::end_tick() {
-  active_ = view_.any();
+  active_ = any();
   if (!active_) devices_.clear();
 }
 
-bool FaultOverlay::draws_connections(TimePoint now) {
-  if (!view_.any()) return false;
+bool FaultOverlay::is_drop_due(TimePoint now) {
+  if (!any()) return false;
   const std::int64_t minute =
       std::chrono::duration_cast<std::chrono::minutes>(now.time_since_epoch()).count();
   return std::exchange(drawn_in_minute_, minute) != minute;

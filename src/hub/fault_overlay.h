@@ -1,5 +1,6 @@
-// What apps see of one shard's devices while platform faults are injected, where that differs from
-// what is: a frozen twin, a hidden presence, reports that are not pushed.
+// Differences between the true state of one shard's devices and the state that apps see while
+// platform faults are injected: a FaultView of the shard's own directory, and what must be stored
+// for it: frozen twins, the accounts that a presence is hidden from, pushes that are awake.
 //
 // Without rules nothing is kept, and each question costs one load. Belongs to a shard and is used
 // on its loop only.
@@ -7,7 +8,6 @@
 
 #include <cstdint>
 #include <map>
-#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -24,26 +24,17 @@
 
 namespace gridloom::hub {
 
-class FaultOverlay {
+class FaultOverlay : public FaultView {
  public:
-  explicit FaultOverlay(const Platform& platform) : platform_(platform), view_(platform) {}
+  // use() comes before any question.
+  explicit FaultOverlay(const Platform& platform) : FaultView(platform) {}
+  using FaultView::use;
 
-  void use(std::shared_ptr<const registry::Directory> directory) {
-    directory_ = std::move(directory);
-  }
-
-  [[nodiscard]] std::optional<double> happens(PlatformFault fault, registry::AccountId account,
-                                              std::string_view sn = {}) const {
-    return view_.happens(*directory_, fault, account, sn);
-  }
-  [[nodiscard]] bool online(registry::AccountId account, std::string_view sn) const {
-    return view_.online(*directory_, account, sn);
-  }
   // The twin that the account reads: `actual`, or a copy from when a fault began to freeze it.
   [[nodiscard]] twin::Twin& twin(registry::AccountId account, const std::string& sn,
                                  twin::Twin& actual);
   // The account has read all quotas: pushes that sleep (PlatformFault::kSleepyPush) wake.
-  void all_was_read(registry::AccountId account, const std::string& sn);
+  void on_read_all(registry::AccountId account, const std::string& sn);
   // Whether the device's messages of this verb are pushed to the account.
   [[nodiscard]] bool pushes(registry::AccountId account, std::string_view sn, Verb verb) const;
 
@@ -54,7 +45,7 @@ class FaultOverlay {
 
   // Rules apply, or did at the last tick, so that what they hid may have to be shown again.
   [[nodiscard]] bool active() const { return active_; }
-  // What was hidden has been shown again where that is due: without rules, nothing is kept.
+  // Call after presence_changes() of each device. Without rules, all state is dropped.
   void end_tick();
   // The accounts that are to be told of the device's presence since the last call, because a fault
   // hides it or no longer does.
@@ -64,7 +55,7 @@ class FaultOverlay {
   };
   [[nodiscard]] std::vector<Shown> presence_changes(const registry::Device& device);
   // True once a minute while rules apply: connections are then drawn that drop.
-  [[nodiscard]] bool draws_connections(TimePoint now);
+  [[nodiscard]] bool is_drop_due(TimePoint now);
 
   void remove(std::string_view sn);
 
@@ -76,9 +67,6 @@ class FaultOverlay {
   };
   [[nodiscard]] bool freezes(registry::AccountId account, std::string_view sn) const;
 
-  const Platform& platform_;
-  FaultView view_;
-  std::shared_ptr<const registry::Directory> directory_;
   StringMap<OfDevice> devices_;
   bool active_ = false;
   std::int64_t drawn_in_minute_ = 0;

@@ -8,7 +8,7 @@
 #include <memory>
 #include <utility>
 
-#include "history/turn.h"
+#include "history/log/turn.h"
 #include "hub/credentials.h"
 #include "hub/fault_view.h"
 #include "wire/mqtt/topic.h"
@@ -20,7 +20,7 @@ constexpr std::size_t kMessageBytes = 256;  // cost of a message in addition to 
 // The effort that a shard spends on its inbox before its loop serves connections again.
 constexpr std::int64_t kEffortAtOnce = 512;
 // The effort of one account's publications after which their turn may end.
-constexpr std::int64_t kEffortOfStep = Inbox::kShare / 4;
+constexpr std::int64_t kEffortOfStep = Inbox::kTurnEffort / 4;
 
 }  // namespace
 
@@ -42,7 +42,7 @@ std::size_t Hub::index_of(std::string_view sn) const {
 }
 
 // Posted behind the tasks that are waiting already: deliveries of many tasks then leave together.
-void Hub::Place::flush_later() {
+void Hub::ShardSlot::flush_later() {
   if (!shard->has_output() || std::exchange(flushes, true)) return;
   loop->post([this] {
     flushes = false;
@@ -52,7 +52,7 @@ void Hub::Place::flush_later() {
 
 // Posted behind the tasks that are waiting already, so that all accounts with work are queued
 // first.
-void Hub::Place::work_later() {
+void Hub::ShardSlot::work_later() {
   if (inbox.empty() || shard->is_ahead_of_loops() || std::exchange(works, true)) return;
   loop->post([this] {
     works = false;
@@ -64,11 +64,11 @@ void Hub::Place::work_later() {
 
 template <typename Act>
 void Hub::on_shard(std::size_t index, Act act) {
-  Place& place = shards_[index];
-  place.loop->post([&place, act = std::move(act)]() mutable {
-    act(*place.shard);
-    place.flush_later();
-    place.work_later();
+  ShardSlot& slot = shards_[index];
+  slot.loop->post([&slot, act = std::move(act)]() mutable {
+    act(*slot.shard);
+    slot.flush_later();
+    slot.work_later();
   });
 }
 
@@ -77,10 +77,10 @@ void Hub::on_all(const std::function<void(Shard&)>& task) {
 }
 
 void Hub::add_to_inbox(registry::AccountId account, std::size_t index, Inbox::Work work) {
-  Place& place = shards_[index];
-  place.loop->post([&place, account, work = std::move(work)]() mutable {
-    place.inbox.add(account, std::move(work));
-    place.work_later();
+  ShardSlot& slot = shards_[index];
+  slot.loop->post([&slot, account, work = std::move(work)]() mutable {
+    slot.inbox.add(account, std::move(work));
+    slot.work_later();
   });
 }
 
@@ -99,16 +99,13 @@ void Hub::for_account_on_all(registry::AccountId account, const std::function<vo
 }
 
 bool Hub::online(registry::AccountId account, std::string_view sn) const {
-  const FaultView faults(platform_);
-  if (!faults.any()) return platform_.presence.online(sn);
-  return faults.online(*platform_.registry.directory(), account, sn);
+  return FaultView(platform_).online(account, sn);
 }
 
 // For the faults that affect apps: nothing for devices and gateways.
 std::optional<double> Hub::injected(PlatformFault fault, const Identity& who) const {
-  const FaultView faults(platform_);
-  if (!faults.any() || who.role != Role::kAccount) return std::nullopt;
-  return faults.happens(*platform_.registry.directory(), fault, who.account);
+  if (who.role != Role::kAccount) return std::nullopt;
+  return FaultView(platform_).happens(fault, who.account);
 }
 
 std::optional<Identity> Hub::identity_of(std::string_view user) const {
@@ -205,8 +202,8 @@ void Hub::ended(const ClientPtr& client) {
   }
 }
 
-void Hub::hand_on(const ClientPtr& from, std::int64_t kept_as, std::vector<Delivery> deliveries,
-                  Task done) {
+void Hub::hand_on(const ClientPtr& from, std::int64_t stored_number,
+                  std::vector<Delivery> deliveries, Task done) {
   std::map<std::size_t, std::vector<Delivery>> by_shard;
   for (Delivery& delivery : deliveries) {
     if (!delivery.share) continue;
@@ -224,8 +221,8 @@ void Hub::hand_on(const ClientPtr& from, std::int64_t kept_as, std::vector<Deliv
   const auto waiting = std::make_shared<Waiting>(by_shard.size(), std::move(done));
   for (auto& [index, some] : by_shard) {
     for_account(from->identity().account, index,
-                [from, kept_as, left = std::move(some), waiting](Shard& shard) {
-                  shard.hand_on(*from, kept_as, left);
+                [from, stored_number, left = std::move(some), waiting](Shard& shard) {
+                  shard.hand_on(*from, stored_number, left);
                   if (waiting->shards.fetch_sub(1) == 1) waiting->done();
                 });
   }
@@ -328,7 +325,7 @@ void Hub::Batch::post(const ClientPtr& client) {
   }
 }
 
-void Hub::read_all(registry::AccountId account, std::string sn, ReplyTo<QuotaBody> reply_to) {
+void Hub::read_all(registry::AccountId account, std::string sn, ReplyTo<SharedText> reply_to) {
   const std::size_t index = index_of(sn);
   for_account(account, index,
               [account, sn = std::move(sn), reply_to = std::move(reply_to)](Shard& shard) mutable {
@@ -337,7 +334,7 @@ void Hub::read_all(registry::AccountId account, std::string sn, ReplyTo<QuotaBod
 }
 
 void Hub::read(registry::AccountId account, std::string sn, std::vector<std::string> quotas,
-               ReplyTo<std::string> reply_to) {
+               ReplyTo<SharedText> reply_to) {
   const std::size_t index = index_of(sn);
   for_account(
       account, index,
@@ -346,7 +343,7 @@ void Hub::read(registry::AccountId account, std::string sn, std::vector<std::str
 }
 
 void Hub::set(registry::AccountId account, std::string sn, wire::JsonObject message,
-              ReplyTo<std::string> reply_to) {
+              ReplyTo<SharedText> reply_to) {
   const std::size_t index = index_of(sn);
   for_account(account, index,
               [account, sn = std::move(sn), message = std::move(message),

@@ -15,6 +15,7 @@
 
 #include "base/loop.h"
 #include "base/result.h"
+#include "base/shared_text.h"
 #include "hub/client.h"
 #include "hub/inbox.h"
 #include "hub/platform.h"
@@ -68,10 +69,10 @@ class Hub {
   void ended(const ClientPtr& client);
   // Redelivers what `from` got by shared subscriptions and did not take before its session ended:
   // another member of the group gets it, if there is one. Other deliveries are left out. Call after
-  // ended(). `kept_as` is the number of the ended session in the log, 0: none. A delivery that has
-  // a number is marked as done in the same record that adds it to another session. `done` is called
-  // when all of that is in the log's queue, on any thread.
-  void hand_on(const ClientPtr& from, std::int64_t kept_as, std::vector<Delivery> deliveries,
+  // ended(). `stored_number` is the number of the ended session in the log, 0: none. A delivery
+  // that has a number is marked as done in the same record that adds it to another session. `done`
+  // is called when all of that is in the log's queue, on any thread.
+  void hand_on(const ClientPtr& from, std::int64_t stored_number, std::vector<Delivery> deliveries,
                Task done);
   // `fresh` takes over the subscriptions of `old`. `done` is called on old's loop when everything
   // that was delivered to `old` has arrived there.
@@ -79,8 +80,7 @@ class Hub {
 
   // False: not granted (a topic of another account or device, or outside the platform's topics).
   [[nodiscard]] bool subscribe(const ClientPtr& client, const Subscription& subscription);
-  // The same as subscribe() above in two steps, for a caller that has to write the grant to the log
-  // in between.
+  // subscribe() above in two steps, for a caller that has to write the grant to the log in between.
   [[nodiscard]] FilterScope grant(const Client& client, std::string_view filter) const;
   void subscribe(const ClientPtr& client, const Subscription& subscription,
                  const FilterScope& granted);
@@ -101,11 +101,11 @@ class Hub {
     std::vector<std::vector<Inbound>> by_shard_;
   };
 
-  void read_all(registry::AccountId account, std::string sn, ReplyTo<QuotaBody> reply_to);
+  void read_all(registry::AccountId account, std::string sn, ReplyTo<SharedText> reply_to);
   void read(registry::AccountId account, std::string sn, std::vector<std::string> quotas,
-            ReplyTo<std::string> reply_to);
+            ReplyTo<SharedText> reply_to);
   void set(registry::AccountId account, std::string sn, wire::JsonObject message,
-           ReplyTo<std::string> reply_to);
+           ReplyTo<SharedText> reply_to);
 
   // Restores a message that was retained when the server stopped; call before anything else. False:
   // its publisher no longer exists or may no longer read the device (hub/credentials.h).
@@ -133,7 +133,7 @@ class Hub {
   [[nodiscard]] const Platform& platform() const { return platform_; }
 
  private:
-  struct Place {
+  struct ShardSlot {
     std::unique_ptr<Shard> shard;
     Loop* loop = nullptr;
     // Used on the loop only.
@@ -158,7 +158,7 @@ class Hub {
   void add_to_inbox(registry::AccountId account, std::size_t index, Inbox::Work work);
 
   Platform& platform_;
-  std::vector<Place> shards_;
+  std::vector<ShardSlot> shards_;
 };
 
 }  // namespace gridloom::hub

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "hub/session_changes.h"
-#include "hub/topics.h"
+#include "hub/topic_rights.h"
 #include "wire/mqtt/session.h"
 
 namespace gridloom::hub {

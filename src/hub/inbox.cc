@@ -17,7 +17,7 @@ void Inbox::work(std::int64_t most) {
     const registry::AccountId account = turns_.front();
     turns_.pop_front();
     Queue& queue = queues_.at(account);
-    queue.credit += kShare;
+    queue.credit += kTurnEffort;
     done += take_turn(queue);
     if (queue.pieces.empty() && queue.credit >= 0) {
       queues_.erase(account);

@@ -22,7 +22,7 @@ namespace gridloom::hub {
 class Inbox {
  public:
   // The length of an account's turn in units of effort, about a microsecond each.
-  static constexpr std::int64_t kShare = 256;
+  static constexpr std::int64_t kTurnEffort = 256;
 
   struct Step {
     std::int64_t effort = 0;

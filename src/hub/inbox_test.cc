@@ -35,64 +35,64 @@ class InboxTest : public testing::Test {
   std::string done;
 };
 
-TEST_F(InboxTest, WhatAnAccountWantsIsDoneInItsOrder) {
-  for (const char letter : std::string("abcdefgh")) add(kAnna, letter, Inbox::kShare);
+TEST_F(InboxTest, AnAccountsWorkIsDoneInOrder) {
+  for (const char letter : std::string("abcdefgh")) add(kAnna, letter, Inbox::kTurnEffort);
   inbox.work(kEnough);
   EXPECT_EQ(done, "abcdefgh");
   EXPECT_TRUE(inbox.empty());
 }
 
-TEST_F(InboxTest, AnotherAccountsWorkWaitsForOneTurnHoweverMuchThereIs) {
-  for (int i = 0; i < 10'000; ++i) add(kBob, '.', Inbox::kShare / 4);
+TEST_F(InboxTest, AnAccountWaitsForOneTurnOfEachOther) {
+  for (int i = 0; i < 10'000; ++i) add(kBob, '.', Inbox::kTurnEffort / 4);
   add(kAnna, 'a', 1);
   add(kCarl, 'c', 1);
-  inbox.work(Inbox::kShare + 3);
+  inbox.work(Inbox::kTurnEffort + 3);
   EXPECT_EQ(done, "....ac....");
   EXPECT_FALSE(inbox.empty());
 }
 
 TEST_F(InboxTest, WorkEndsWhenEnoughIsDone) {
-  for (int i = 0; i < 100; ++i) add(kAnna, '.', Inbox::kShare);
-  inbox.work(3 * Inbox::kShare);
+  for (int i = 0; i < 100; ++i) add(kAnna, '.', Inbox::kTurnEffort);
+  inbox.work(3 * Inbox::kTurnEffort);
   EXPECT_EQ(done, "...");
 }
 
-TEST_F(InboxTest, WhatTookTooLongIsMadeUpFor) {
-  add(kBob, 'B', 10 * Inbox::kShare);
+TEST_F(InboxTest, AnOverlongTurnIsPaidBack) {
+  add(kBob, 'B', 10 * Inbox::kTurnEffort);
   add(kBob, 'b', 1);
-  for (int i = 0; i < 20; ++i) add(kAnna, '.', Inbox::kShare);
+  for (int i = 0; i < 20; ++i) add(kAnna, '.', Inbox::kTurnEffort);
   inbox.work(kEnough);
   EXPECT_EQ(done, "B..........b..........");
 }
 
 TEST_F(InboxTest, ADebtStaysWhenTheQueueIsEmptyAndOthersHaveWork) {
-  for (int i = 0; i < 20; ++i) add(kAnna, '.', Inbox::kShare);
-  add(kBob, 'B', 10 * Inbox::kShare);
-  inbox.work(11 * Inbox::kShare);
+  for (int i = 0; i < 20; ++i) add(kAnna, '.', Inbox::kTurnEffort);
+  add(kBob, 'B', 10 * Inbox::kTurnEffort);
+  inbox.work(11 * Inbox::kTurnEffort);
   EXPECT_EQ(done, ".B");
   add(kBob, 'b', 1);
   inbox.work(kEnough);
   EXPECT_EQ(done, ".B..........b.........");
 }
 
-TEST_F(InboxTest, NobodyPassesForWhoWantsNothing) {
-  add(kBob, 'B', 1'000 * Inbox::kShare);
+TEST_F(InboxTest, NoAccountSkipsTurnsForIdleAccounts) {
+  add(kBob, 'B', 1'000 * Inbox::kTurnEffort);
   inbox.work(kEnough);
-  add(kAnna, 'a', Inbox::kShare);
-  add(kBob, 'b', Inbox::kShare);
-  add(kAnna, 'a', Inbox::kShare);
-  add(kBob, 'b', Inbox::kShare);
+  add(kAnna, 'a', Inbox::kTurnEffort);
+  add(kBob, 'b', Inbox::kTurnEffort);
+  add(kAnna, 'a', Inbox::kTurnEffort);
+  add(kBob, 'b', Inbox::kTurnEffort);
   inbox.work(kEnough);
   EXPECT_EQ(done, "Babab");
 }
 
-TEST_F(InboxTest, WorkInSeveralStepsGoesOnInItsAccountsTurns) {
+TEST_F(InboxTest, WorkInSeveralStepsContinuesInItsAccountsTurns) {
   inbox.add(kBob, [this, left = 5]() mutable -> Inbox::Step {
     done += 'b';
-    return {.effort = Inbox::kShare, .more = --left > 0};
+    return {.effort = Inbox::kTurnEffort, .more = --left > 0};
   });
   add(kBob, 'B', 1);
-  for (int i = 0; i < 4; ++i) add(kAnna, 'a', Inbox::kShare);
+  for (int i = 0; i < 4; ++i) add(kAnna, 'a', Inbox::kTurnEffort);
   inbox.work(kEnough);
   EXPECT_EQ(done,
             "babababab"
@@ -104,7 +104,7 @@ TEST_F(InboxTest, WorkMayAddWork) {
     done += 'b';
     add(kBob, 'B', 1);
     add(kAnna, 'a', 1);
-    return {.effort = Inbox::kShare};
+    return {.effort = Inbox::kTurnEffort};
   });
   inbox.work(kEnough);
   EXPECT_EQ(done, "baB");
@@ -117,7 +117,7 @@ TEST(Inbox, AnyLoadIsSharedFairly) {
     std::mt19937 dice(seed);  // NOLINT(cert-msc32-c,cert-msc51-cpp): the same each time
     Inbox inbox;
     constexpr std::size_t kAccounts = 4;
-    constexpr std::int64_t kLargest = 3 * Inbox::kShare;
+    constexpr std::int64_t kLargest = 3 * Inbox::kTurnEffort;
     std::array<std::int64_t, kAccounts> taken{};
     std::array<std::vector<int>, kAccounts> order;
     for (int i = 0; i < 2'000; ++i) {
@@ -131,9 +131,9 @@ TEST(Inbox, AnyLoadIsSharedFairly) {
                 });
     }
     for (int round = 0; round < 50; ++round) {
-      inbox.work(Inbox::kShare * 10);
+      inbox.work(Inbox::kTurnEffort * 10);
       const auto [least, most] = std::ranges::minmax(taken);
-      EXPECT_LE(most - least, Inbox::kShare + 2 * kLargest) << "seed " << seed;
+      EXPECT_LE(most - least, Inbox::kTurnEffort + 2 * kLargest) << "seed " << seed;
     }
     inbox.work(kEnough * 1000);
     for (std::size_t account = 0; account < kAccounts; ++account) {

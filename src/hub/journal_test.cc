@@ -3,8 +3,8 @@
 
 #include <gtest/gtest.h>
 
-#include "history/batch.h"
-#include "history/turn.h"
+#include "history/log/batch.h"
+#include "history/log/turn.h"
 #include "testing/home.h"
 
 namespace gridloom::hub {
@@ -124,7 +124,7 @@ TEST(JournalTest, ADeviceCannotUseThePlatformsOwnNames) {
   EXPECT_TRUE(home.rows()[0].ends_with(" 0 a=1")) << home.rows()[0];
 }
 
-TEST(JournalTest, WhatAPublicationIsKnownByStandsInTheRecordOfWhatItDid) {
+TEST(JournalTest, AReceiptIsInTheRecordOfItsPublication) {
   JournaledHome home;
   home.publish(
       home.sender,
@@ -147,7 +147,7 @@ TEST(JournalTest, WhatAPublicationIsKnownByStandsInTheRecordOfWhatItDid) {
   EXPECT_EQ(home.sender->acks.size(), 1);
 }
 
-TEST(JournalTest, WhatIsNoReportIsAcknowledgedAtOnce) {
+TEST(JournalTest, AMessageThatIsNotAReportIsAcknowledgedAtOnce) {
   JournaledHome home;
   home.report(home.sender, home.kSn, "no JSON");
   EXPECT_EQ(home.sender->acks.size(), 1);
@@ -183,7 +183,7 @@ TEST(JournalTest, ComingAndGoingIsWrittenDown) {
   EXPECT_TRUE(home.rows()[1].ends_with(" 0 $online=1")) << home.rows()[1];
 }
 
-TEST(JournalTest, OfALongSetTheBeginningIsWrittenDown) {
+TEST(JournalTest, TheBeginningOfALongSetIsAudited) {
   for (const std::size_t bytes : {4096U, 4097U}) {
     JournaledHome home;
     std::string message =
@@ -235,7 +235,7 @@ Lines entries(JournaledHome& home) {
   return lines;
 }
 
-TEST(JournalTest, WhatBecameOfASetIsWrittenDown) {
+TEST(JournalTest, TheOutcomeOfASetIsAudited) {
   struct Row {
     std::string_view reply;  // empty: the device does not reply
     std::string_view outcome;
@@ -325,7 +325,7 @@ TEST(SignInsTest, AreWrittenDownAndRefusedOnesNotOften) {
   EXPECT_EQ(member_of(journal.records.back().payload, "leftOut"), "5");
 }
 
-TEST(SignInsTest, OfOneThatSignsInAgainAndAgainTenAMinuteAreWrittenDown) {
+TEST(SignInsTest, TenSignInsAMinuteOfOneClientAreAudited) {
   FakeJournal journal;
   SignIns sign_ins;
   const SignIn again{.who = "anna", .client_id = "app", .from = "127.0.0.1:4711"};
@@ -343,7 +343,7 @@ TEST(SignInsTest, OfOneThatSignsInAgainAndAgainTenAMinuteAreWrittenDown) {
   EXPECT_EQ(member_of(journal.records.back().payload, "leftOut"), "");
 }
 
-TEST(SignInsTest, OfAUserWithManyClientIdsSixtyAMinuteAreWrittenDown) {
+TEST(SignInsTest, SixtySignInsAMinuteOfOneUserAreAudited) {
   FakeJournal journal;
   SignIns sign_ins;
   for (int i = 0; i < 10'000; ++i) {
@@ -359,7 +359,7 @@ TEST(SignInsTest, OfAUserWithManyClientIdsSixtyAMinuteAreWrittenDown) {
   EXPECT_EQ(member_of(journal.records.back().payload, "leftOut"), "9940");
 }
 
-TEST(SignInsTest, WhatAnybodySaysIsCutShort) {
+TEST(SignInsTest, TextOfClientsIsShortened) {
   FakeJournal journal;
   SignIns sign_ins;
   const std::string name(60'000, 'x');
@@ -378,17 +378,16 @@ TEST(JournalTest, ASetOverMqttIsAcknowledgedOnceItIsWrittenDown) {
   EXPECT_EQ(home.app->acks.size(), 1);
 }
 
-TEST(JournalTest, NoSetIsStartedThatCannotBeWrittenDown) {
+TEST(JournalTest, ASetThatCannotBeRecordedIsRefused) {
   JournaledHome home;
   home.journal.why = "no space left on the device";
   const auto answer = home.set(home.anna, home.kSn, kSet);
   EXPECT_EQ(answer.text(),
-            "1000 a set is written down before it is carried out, and the disk refuses: no space "
-            "left on the device");
+            "1000 the set is refused, because it cannot be recorded: no space left on the device");
   EXPECT_TRUE(home.sender->take().empty());
 }
 
-TEST(JournalTest, WhoeverPublishesWaitsForAJournalThatIsBehind) {
+TEST(JournalTest, PublishersWaitForAJournalThatIsBehind) {
   JournaledHome home;
   home.journal.is_behind = true;
   const std::string big = fmt::format(R"({{"params":{{"a":"{}"}}}})", std::string(40'000, 'x'));
@@ -402,7 +401,7 @@ TEST(JournalTest, WhoeverPublishesWaitsForAJournalThatIsBehind) {
   EXPECT_EQ(home.sender->told_to_go_on, 1);
 }
 
-TEST(JournalTest, WhoseAccountWroteTooMuchIsReadFromAsItComesBack) {
+TEST(JournalTest, AnAccountOverItsDailyWritesIsReadAsItIsRefunded) {
   JournaledHome home;
   home.sender->use_flow(
       std::make_shared<AccountFlow>(AccountFlow::Limits{.written_bytes_a_day = 50'000}));

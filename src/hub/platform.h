@@ -18,12 +18,12 @@
 #include "base/per_key_limit.h"
 #include "base/string_map.h"
 #include "catalog/family.h"
-#include "history/journal.h"
+#include "history/log/journal.h"
 #include "hub/client_events.h"
 #include "hub/client_id_budget.h"
 #include "hub/fault_injector.h"
 #include "hub/sign_ins.h"
-#include "hub/topics.h"
+#include "hub/topic_rights.h"
 #include "registry/directory.h"
 #include "registry/registry.h"
 #include "time/time_zone.h"
@@ -34,14 +34,14 @@ namespace gridloom::hub {
 
 // The answer to a set or get for a device that is not connected.
 enum class OfflineRequests : std::uint8_t {
-  kTold,          // 6012 over HTTP, code -2 over MQTT
+  kExplained,     // 6012 over HTTP, code -2 over MQTT
   kLikeTheVendor  // 1008 over HTTP, silence over MQTT
 };
 
 struct Config {
   Millis set_deadline{8000};
   Wildcards wildcards = Wildcards::kGranted;
-  OfflineRequests offline_requests = OfflineRequests::kTold;
+  OfflineRequests offline_requests = OfflineRequests::kExplained;
   std::size_t client_ids_a_day = 0;  // per certificate account; 0: no limit
   std::size_t pending_sets = 64;     // per device
   std::size_t asked_quotas = 1024;   // per request

@@ -1,4 +1,4 @@
-// Where an answer goes: `done` is called with it on `loop`.
+// The callback for an answer: `done` is called with the answer on `loop`.
 #pragma once
 
 #include <utility>

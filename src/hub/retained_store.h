@@ -18,6 +18,7 @@
 #include "base/string_map.h"
 #include "hub/platform.h"
 #include "hub/turn_writer.h"
+#include "registry/directory.h"
 #include "wire/mqtt/session.h"
 
 namespace gridloom::hub {
@@ -35,18 +36,30 @@ class RetainedStore {
   RetainedStore(const Platform& platform, TurnWriter& writer);
 
   enum class Kind : std::uint8_t { kApps, kDevice };
-  // Who published a message, and the account whose budget it takes.
+  // The publisher of a message, and the account whose budget it takes. The name is a view into the
+  // object that the publisher was made from.
   struct Publisher {
     Kind kind{};
     std::string_view name;          // the certificate account of apps; a device's serial number
     registry::AccountId account{};  // the apps' own, the device's owner
     std::int64_t device = 0;        // registry::Device::number
+
+    [[nodiscard]] static Publisher of_apps(std::string_view certificate_account,
+                                           registry::AccountId account) {
+      return {.kind = Kind::kApps, .name = certificate_account, .account = account};
+    }
+    [[nodiscard]] static Publisher of_device(const registry::Device& device) {
+      return {.kind = Kind::kDevice,
+              .name = device.sn,
+              .account = device.owner,
+              .device = device.number};
+    }
   };
   // Keeps the message as its topic's; an empty payload clears the topic. False: the account's
   // budget, or that of all, has no room; nothing has changed.
   [[nodiscard]] bool put(const Publisher& by, const wire::mqtt::MessagePtr& message,
                          wire::mqtt::Qos qos);
-  // The same for a message that was kept when the server stopped: it is not recorded again.
+  // As above, for a message that was stored before a restart: it is not recorded again.
   [[nodiscard]] bool restore(const Publisher& by, const wire::mqtt::MessagePtr& message,
                              wire::mqtt::Qos qos);
 

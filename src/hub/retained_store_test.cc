@@ -50,7 +50,7 @@ class RetainedStoreTest : public testing::Test {
     Lines lines;
     if (const auto* all = store.find(kind, name)) {
       for (const auto& [topic, retained] : *all)
-        lines.push_back(topic + " " + retained.message->payload);
+        lines.push_back(fmt::format("{} {}", topic, retained.message->payload));
     }
     return lines;
   }
@@ -93,7 +93,7 @@ TEST_F(RetainedStoreTest, AnAccountsBudgetIsForAllItsPublishers) {
   EXPECT_TRUE(put(kApps, "u", std::string(800, 'x')));
 }
 
-TEST_F(RetainedStoreTest, WhatEndedIsRemovedAndGivesItsBytesBack) {
+TEST_F(RetainedStoreTest, EndedMessagesAreRemovedAndRefundTheirBytes) {
   EXPECT_TRUE(put(kDevice, "t", std::string(1500, 'x')));
   recorded.clear();
   store.remove_if([](const RetainedChange& change) { return change.device == 5; });
@@ -103,7 +103,7 @@ TEST_F(RetainedStoreTest, WhatEndedIsRemovedAndGivesItsBytesBack) {
   EXPECT_TRUE(put(kApps, "t", std::string(1500, 'x')));
 }
 
-TEST_F(RetainedStoreTest, WhatIsRestoredIsNotRecordedAgain) {
+TEST_F(RetainedStoreTest, RestoredMessagesAreNotRecordedAgain) {
   EXPECT_TRUE(store.restore(kDevice, message("t", "1"), Qos::kAtLeastOnce));
   EXPECT_FALSE(store.restore(kDevice, message("u", std::string(3000, 'x')), Qos::kAtLeastOnce));
   writer.append();

@@ -55,7 +55,7 @@ void Router::offer(const ClientPtr& client, const Subscription& subscription,
   deliver(client, std::move(delivery));
 }
 
-void Router::hand_on(const Client& from, std::int64_t kept_as,
+void Router::hand_on(const Client& from, std::int64_t stored_number,
                      const std::vector<Delivery>& deliveries) {
   for (const Delivery& delivery : deliveries) {
     auto* group = subscriptions_.find_group(from.identity().name, *delivery.share);
@@ -68,8 +68,8 @@ void Router::hand_on(const Client& from, std::int64_t kept_as,
                    .share = delivery.share};
     if (to.subscription.id != 0) again.subscription_ids.push_back(to.subscription.id);
     deliver(to.client, std::move(again));
-    if (kept_as != 0 && delivery.number != 0) {
-      writer_.add_change(MessageDone{kept_as, delivery.number});
+    if (stored_number != 0 && delivery.number != 0) {
+      writer_.add_change(MessageDone{stored_number, delivery.number});
     }
   }
 }
@@ -108,7 +108,7 @@ void Router::route(const SubscriptionTable::Scope& scope, const std::string& top
   }
   std::string packet;
   for (const Subscriber* to : match.subscribers) {
-    if (to->client->kept_as() == 0) continue;
+    if (to->client->stored_number() == 0) continue;
     ClientBatch& out = batch_for(to->client);
     if (out.route == routes_) keep(*to->client, out.deliveries[out.delivery], packet);
   }
@@ -131,7 +131,7 @@ void Router::deliver(const ClientPtr& client, Delivery delivery) {
 }
 
 void Router::keep(const Client& client, Delivery& delivery, std::string& packet) {
-  const std::int64_t session = client.kept_as();
+  const std::int64_t session = client.stored_number();
   if (session == 0 || !platform_.sessions || delivery.number != 0 ||
       delivery.qos == Qos::kAtMostOnce)
     return;
@@ -172,7 +172,7 @@ void Router::flush() {
         out.client->deliver(std::move(out.deliveries), std::move(out.acks));
       }
       const std::size_t before = undelivered->fetch_sub(count);
-      if (before >= kMostUndelivered && before - count < kMostUndelivered) (*caught_up)();
+      if (before >= kMaxUndelivered && before - count < kMaxUndelivered) (*caught_up)();
     });
   }
 }

@@ -19,7 +19,7 @@
 #include "hub/client.h"
 #include "hub/platform.h"
 #include "hub/subscription_table.h"
-#include "hub/topics.h"
+#include "hub/topic_rights.h"
 #include "hub/turn_writer.h"
 
 namespace gridloom::hub {
@@ -53,8 +53,10 @@ class Router {
   void offer(const ClientPtr& client, const Subscription& subscription, const std::string& topic,
              const wire::mqtt::Message& message, wire::mqtt::Qos qos);
   // Sends what `from` got as a member of groups, and did not take, to other members of them.
-  // `kept_as`: number of the ended session in the log, 0: none; there the deliveries are done.
-  void hand_on(const Client& from, std::int64_t kept_as, const std::vector<Delivery>& deliveries);
+  // `stored_number`: number of the ended session in the log, 0: none; there the deliveries are
+  // done.
+  void hand_on(const Client& from, std::int64_t stored_number,
+               const std::vector<Delivery>& deliveries);
   void acknowledge(const ClientPtr& client, const Ack& ack);
 
   [[nodiscard]] bool empty() const { return batches_.empty(); }
@@ -62,8 +64,8 @@ class Router {
   void flush();
 
   // Limit for deliveries that were posted and not processed yet by the clients' loops.
-  static constexpr std::size_t kMostUndelivered = 4096;
-  [[nodiscard]] bool is_ahead_of_loops() const { return undelivered_->load() >= kMostUndelivered; }
+  static constexpr std::size_t kMaxUndelivered = 4096;
+  [[nodiscard]] bool is_ahead_of_loops() const { return undelivered_->load() >= kMaxUndelivered; }
   // Deliveries since the beginning.
   [[nodiscard]] std::int64_t deliveries() const { return deliveries_; }
 

@@ -76,7 +76,7 @@ std::uint64_t reports_refused(const hub::Platform& platform, std::string_view re
   return 0;
 }
 
-TEST_P(Routing, AReportThatIsNoJsonGoesOnAndIsCounted) {
+TEST_P(Routing, AReportThatIsNotJsonIsForwardedAndCounted) {
   const FakePtr owner = home.subscriber("alice");
   const FakePtr device = home.connect_device(kSn);
   owner->take();
@@ -88,7 +88,7 @@ TEST_P(Routing, AReportThatIsNoJsonGoesOnAndIsCounted) {
   EXPECT_EQ(home.read_all(alice, kSn), "{}");
 }
 
-TEST_P(Routing, WhatADeviceReportsBeyondItsQuotasIsCounted) {
+TEST_P(Routing, QuotasBeyondTheLimitAreCounted) {
   const FakePtr device = home.connect_device(kSn);
   std::string report = R"({"params":{"n0":1)";
   for (std::size_t i = 1; i < home.platform.config.twin.extra_quotas + 3; ++i) {
@@ -234,7 +234,7 @@ TEST_P(Routing, ANewSubscriberLearnsTheStatusOfItsDevicesAtOnce) {
   EXPECT_THAT(app->take(), ElementsAre(StartsWith("q0 retained ")));
 }
 
-TEST_P(Routing, StatusOfAnothersDeviceIsNotTold) {
+TEST_P(Routing, StatusOfAnotherAccountsDeviceIsNotDelivered) {
   const FakePtr device = home.connect_device(kSn);
   const FakePtr app = home.connect_app("bob");
   EXPECT_TRUE(home.subscribe(app, {.filter = line("bob", "status"), .qos = Qos::kAtLeastOnce}));
@@ -247,7 +247,7 @@ TEST_P(Routing, StatusOfAnothersDeviceIsNotTold) {
               ElementsAre("q1 retained " + line("bob", "status ") + status_payload(1)));
 }
 
-TEST_P(Routing, PresenceIsTheConnectionsAndIsToldOnEveryChange) {
+TEST_P(Routing, PresenceFollowsConnectionsAndEachChangeIsPublished) {
   const FakePtr app = home.subscriber("alice");
   const std::string on = "q1 " + line("alice", "status ") + status_payload(1);
   const std::string off = "q1 " + line("alice", "status ") + status_payload(0);
@@ -266,7 +266,7 @@ TEST_P(Routing, PresenceIsTheConnectionsAndIsToldOnEveryChange) {
   EXPECT_THAT(app->take(), ElementsAre(off));
 }
 
-TEST_P(Routing, AGatewaysDevicesAreOnlineOnceItSpeaksForThemAndGoWithIt) {
+TEST_P(Routing, AGatewaysDevicesAreOnlineFromTheirFirstMessageToItsEnd) {
   const FakePtr app = home.subscriber("alice");
   const FakePtr gateway = home.connect_gateway("alice");
   EXPECT_EQ(home.platform.presence.count(), 0U);
@@ -308,7 +308,7 @@ TEST_P(Routing, ADeviceMayTellItsPresenceItself) {
   EXPECT_THAT(app->take(), IsEmpty());  // the device was offline already
 }
 
-TEST_P(Routing, NobodyPublishesWhatIsNotHis) {
+TEST_P(Routing, ClientsPublishOnlyToTheirOwnTopics) {
   const FakePtr device = home.connect_device(kSn);
   const FakePtr app = home.connect_app("alice");
   const FakePtr gateway = home.connect_gateway("bob");
@@ -361,7 +361,7 @@ TEST_P(Routing, AShareThatEndsIsEndedAtOnce) {
   EXPECT_THAT(guest->take(), IsEmpty());
 }
 
-TEST_P(Routing, WhoIsAheadOfTheShardsIsToldWhenTheyHaveCaughtUp) {
+TEST_P(Routing, AThrottledClientIsResumedWhenTheShardsHaveCaughtUp) {
   const FakePtr device = home.connect_device(kSn);
   Hub::Batch batch(*home.hub);
   const auto report = std::make_shared<const wire::mqtt::Message>(wire::mqtt::Message{

@@ -2,7 +2,7 @@
 
 #include <optional>
 
-#include "history/bytes.h"
+#include "history/values/bytes.h"
 
 namespace gridloom::hub {
 namespace {

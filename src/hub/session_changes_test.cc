@@ -64,7 +64,7 @@ TEST(SessionChanges, ComeBackAsTheyWere) {
   EXPECT_EQ(read, written);
 }
 
-TEST(SessionChanges, OfAMessageHaveItsFlags) {
+TEST(SessionChanges, ChangesOfAMessageHaveItsFlags) {
   const std::string bytes = bytes_of(kEach[6]);
   EXPECT_TRUE(each_change(bytes, [](const SessionChange& change) {
     const auto& kept = std::get<MessageKept>(change);
@@ -77,7 +77,7 @@ TEST(SessionChanges, OfAMessageHaveItsFlags) {
   }));
 }
 
-TEST(SessionChanges, ThatAreCutAreNone) {
+TEST(SessionChanges, TruncatedChangesAreRefused) {
   for (const SessionChange& change : kEach) {
     const std::string whole = bytes_of(change);
     for (std::size_t size = 1; size < whole.size(); ++size) {
@@ -88,7 +88,7 @@ TEST(SessionChanges, ThatAreCutAreNone) {
   }
 }
 
-TEST(SessionChanges, ThoseBeforeDamageAreTold) {
+TEST(SessionChanges, ChangesBeforeDamageAreRead) {
   std::size_t told = 0;
   EXPECT_FALSE(each_change(bytes_of(kEach[0]) + "\x63\x01", [&](const SessionChange&) { ++told; }));
   EXPECT_EQ(told, 1U);

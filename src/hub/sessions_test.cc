@@ -122,7 +122,7 @@ TEST_F(Sessions, ASessionOfASignInBeforeARotationDoesNotOutliveIt) {
   // The password was checked, then rotated, and only then was the shard told of the connection.
   const registry::Account alice = home.account("alice");
   auto client = std::make_shared<FakeClient>(
-      home.door_loop,
+      home.client_loop,
       must(home.hub->sign_in(alice.certificate_account, alice.certificate_password)), "phone");
   static_cast<void>(must(home.registry->rotate_certificate("alice")));
   home.settle();

@@ -63,7 +63,7 @@ class Sets : public testing::Test {
   FakePtr device;
 };
 
-TEST_F(Sets, WhatVersion5SaysBesideThePayloadGoesAlongBothWays) {
+TEST_F(Sets, Version5PropertiesAreForwardedBothWays) {
   const FakePtr app = replies_to("alice");
   wire::mqtt::Message set{.topic = home.open("alice", fmt::format("{}/set", kSn)),
                           .payload = quiet("7"),
@@ -200,7 +200,7 @@ TEST_F(Sets, ASetWithoutAnIdGetsOneAndItsReply) {
   EXPECT_THAT(app->take(), ElementsAre(HasSubstr(R"("ack":0)")));
 }
 
-TEST_F(Sets, AReplyThatNobodyAskedForGoesToEveryoneWhoMaySee) {
+TEST_F(Sets, AnUnrequestedReplyReachesAllWhoMayReadTheDevice) {
   home.share(kSn, "bob", Rights::kMonitor);
   const FakePtr owner = replies_to("alice");
   const FakePtr guest = replies_to("bob");
@@ -244,7 +244,7 @@ TEST_F(Sets, ASetThatReusesAnIdHasADeadlineOfItsOwn) {
 }
 
 TEST_F(Sets, ADeviceHasSixtyFourSetsWaitingAndNotOneMore) {
-  std::vector<TestHome::Answer<std::string>> answers;
+  std::vector<TestHome::Answer> answers;
   answers.reserve(64);
   for (int i = 0; i < 64; ++i) answers.push_back(home.set(alice, kSn, kQuiet));
   EXPECT_EQ(asked().size(), 64U);
@@ -256,9 +256,9 @@ TEST_F(Sets, ADeviceHasSixtyFourSetsWaitingAndNotOneMore) {
   EXPECT_FALSE(home.set(alice, kSn, kQuiet).here());
 }
 
-TEST_F(Sets, WhomADeviceIsSharedWithLeavesItsOwnerHalfOfTheSetsThatWait) {
+TEST_F(Sets, SharedAccountsLeaveTheOwnerHalfOfThePendingSets) {
   home.share(kSn, "bob", registry::Rights::kFull);
-  std::vector<TestHome::Answer<std::string>> answers;
+  std::vector<TestHome::Answer> answers;
   answers.reserve(64);
   for (int i = 0; i < 32; ++i) answers.push_back(home.set(bob, kSn, kQuiet));
   EXPECT_EQ(asked().size(), 32U);
@@ -269,7 +269,7 @@ TEST_F(Sets, WhomADeviceIsSharedWithLeavesItsOwnerHalfOfTheSetsThatWait) {
   EXPECT_THAT(home.set(alice, kSn, kQuiet).text(), StartsWith("6012 "));
 }
 
-TEST_F(Sets, AnOfflineDeviceIsToldApartFromABadSet) {
+TEST_F(Sets, AnOfflineDeviceAndABadSetHaveDifferentErrors) {
   home.leave(device);
   EXPECT_THAT(home.set(alice, kSn, kQuiet).text(), StartsWith("6012 "));
   EXPECT_THAT(
@@ -282,7 +282,7 @@ TEST_F(Sets, AnOfflineDeviceIsToldApartFromABadSet) {
 }
 
 // With --strict: 1008 over HTTP and silence over MQTT, as the vendor's cloud does.
-TEST(StrictSets, AnOfflineDeviceIsNotToldApart) {
+TEST(StrictSets, AnOfflineDeviceAndABadSetHaveTheSameError) {
   TestHome home(2, {.offline_requests = OfflineRequests::kLikeTheVendor});
   const registry::AccountId alice = home.add_account("alice");
   home.add_device(kSn, "alice");
@@ -312,7 +312,7 @@ TEST(StrictSets, AnOfflineDeviceIsNotToldApart) {
   EXPECT_THAT(app->take(), ElementsAre(HasSubstr(R"("code":"-1")"), HasSubstr(R"("code":"-1")")));
 }
 
-TEST_F(Sets, OthersDevicesAndMonitoredOnesAreNotSet) {
+TEST_F(Sets, SetsOfForeignAndMonitoredDevicesAreRefused) {
   const std::string foreign = home.set(bob, kSn, kQuiet).text();
   const std::string unknown = home.set(bob, "NOSUCH1", kQuiet).text();
   EXPECT_THAT(foreign, StartsWith("8512 "));
@@ -371,7 +371,7 @@ TEST_F(Sets, AnMqttSetThatIsNoObjectIsRefusedOnItsReplyTopic) {
   EXPECT_THAT(asked(), IsEmpty());
 }
 
-TEST_F(Sets, AGatewayIsAskedForTheDevicesItSpeaksFor) {
+TEST_F(Sets, AGatewayGetsTheSetsOfItsDevices) {
   home.leave(device);
   const FakePtr gateway = home.connect_gateway("alice");
   home.report(gateway, kSn, "{}");
@@ -384,7 +384,7 @@ TEST_F(Sets, AGatewayIsAskedForTheDevicesItSpeaksFor) {
   EXPECT_THAT(answer.text(), HasSubstr(R"("ok":1)"));
 }
 
-TEST_F(Sets, WhoAsksIsAnsweredEvenIfTheDeviceIsRemovedMeanwhile) {
+TEST_F(Sets, ASetIsAnsweredEvenIfTheDeviceIsRemovedMeanwhile) {
   const auto answer = home.set(alice, kSn, kQuiet);
   home.leave(device);
   must(home.registry->remove_device(kSn));
@@ -394,7 +394,7 @@ TEST_F(Sets, WhoAsksIsAnsweredEvenIfTheDeviceIsRemovedMeanwhile) {
   EXPECT_TRUE(answer.here());
 }
 
-TEST_F(Sets, WhoLosesADeviceIsNotToldWhatItAnswers) {
+TEST_F(Sets, AFormerOwnerDoesNotGetTheReply) {
   home.share(kSn, "bob", registry::Rights::kFull);
   const auto answer = home.set(bob, kSn, kQuiet);
   const std::string id = member_of(payload_of(device->take().at(0)), "id");

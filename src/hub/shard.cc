@@ -1,5 +1,4 @@
-// Clients and their publications. Presence and what registry changes end are in shard_presence.cc;
-// requests of apps and replies of devices in shard_requests.cc.
+// Clients and their publications. Presence and what registry changes end are in shard_presence.cc.
 #include "hub/shard.h"
 
 #include <fmt/format.h>
@@ -59,21 +58,31 @@ Shard::Shard(Platform& platform, std::function<bool(std::string_view)> mine, Pos
       gate_(platform,
             [this](const ClientPtr& client, const Ack& ack) { router_.acknowledge(client, ack); }),
       retained_(platform, writer_),
-      commands_(platform.config.pending_sets),
       faults_(platform),
       traffic_(platform.clock),
       twins_(platform,
              [this](const registry::Device& by) {
                faults_.remove(by.sn);
-               for (Command& command : commands_.take_all(by.sn)) {
-                 finish(by.sn, std::move(command),
-                        fail(ErrorCode::kOffline, by.sn + " was removed meanwhile"));
-               }
+               requests_.device_replaced(by.sn);
              }),
-      reader_(platform.config.report),
-      next_id_(unix_ms(platform.clock.now()) & 0x3fffffff) {
-  faults_.use(directory_);
-  twins_.use(directory_);
+      fanout_(router_, faults_, traffic_),
+      requests_({.platform = platform,
+                 .twins = twins_,
+                 .faults = faults_,
+                 .traffic = traffic_,
+                 .writer = writer_,
+                 .gate = gate_,
+                 .fanout = fanout_}),
+      reader_(platform.config.report) {
+  use(directory_);
+}
+
+void Shard::use(const std::shared_ptr<const registry::Directory>& directory) {
+  directory_ = directory;
+  faults_.use(directory);
+  twins_.use(directory);
+  fanout_.use(directory);
+  requests_.use(directory);
 }
 
 void Shard::count_effort(std::size_t bytes) {
@@ -103,11 +112,11 @@ void Shard::enter(const ClientPtr& client) {
 void Shard::leave(const Client& client) { clients_.erase(&client); }
 
 void Shard::device_connected(const ClientPtr& client, const std::string& sn) {
-  speaks(*client, sn, twins_.at(sn));
+  use_transport(*client, sn, twins_.at(sn));
 }
 
 void Shard::disconnected(const Client& client) {
-  for (const std::string& sn : twins_.take_carried(client)) left(client, sn);
+  for (const std::string& sn : twins_.take_devices_of(client)) left(client, sn);
 }
 
 bool Shard::ended(const Client& client) {
@@ -117,9 +126,9 @@ bool Shard::ended(const Client& client) {
   return removed < kRemovedAtOnce;
 }
 
-void Shard::hand_on(const Client& from, std::int64_t kept_as,
+void Shard::hand_on(const Client& from, std::int64_t stored_number,
                     const std::vector<Delivery>& deliveries) {
-  router_.hand_on(from, kept_as, deliveries);
+  router_.hand_on(from, stored_number, deliveries);
   writer_.append();
 }
 
@@ -143,7 +152,8 @@ void Shard::unsubscribe(const Client& client, const std::string& filter) {
 
 void Shard::restore_twin(const SavedTwin& saved) {
   if (const Status restored = twins_.restore(saved); !restored) {
-    spdlog::error("{}: {}", saved.sn, restored.error().detail);
+    spdlog::error("device {}: its saved values could not be restored: {}", saved.sn,
+                  restored.error().detail);
   }
 }
 
@@ -201,10 +211,9 @@ void Shard::publish_by_account(const ClientPtr& client, const Inbound& inbound, 
     answer.ack.why = kEnded;
     return;
   }
-  if (inbound.options.retain && permitted(who.account, inbound.sn, registry::Rights::kMonitor) &&
-      !retain(inbound,
-              {.kind = RetainedStore::Kind::kApps, .name = who.name, .account = who.account},
-              answer)) {
+  if (inbound.options.retain &&
+      permitted_device(*directory_, who.account, inbound.sn, registry::Rights::kMonitor) &&
+      !retain(inbound, RetainedStore::Publisher::of_apps(who.name, who.account), answer)) {
     return;
   }
   router_.to_apps(who.name, inbound.sn, inbound.verb,
@@ -212,15 +221,15 @@ void Shard::publish_by_account(const ClientPtr& client, const Inbound& inbound, 
                    .qos = inbound.options.qos,
                    .retain = inbound.options.retain,
                    .from = client.get()});
-  traffic_.message(TrafficEvent::What::kAppSends, inbound.sn, inbound.verb,
+  traffic_.message(TrafficEvent::Kind::kAppSends, inbound.sn, inbound.verb,
                    inbound.message->payload, who.account);
-  if (inbound.verb == Verb::kSet) on_account_set(client, inbound, answer);
-  if (inbound.verb == Verb::kGet) on_account_get(client, inbound);
+  if (inbound.verb == Verb::kSet) answer.record = requests_.set(who, inbound);
+  if (inbound.verb == Verb::kGet) requests_.get(who, inbound);
 }
 
 void Shard::publish_by_device(const ClientPtr& client, const Inbound& inbound, Answer& answer) {
   const Identity& who = client->identity();
-  const auto [device, present] = twins_.known(inbound.sn);
+  const auto [device, present] = twins_.find(inbound.sn);
   // A connection that is being closed may have published before the kick arrived.
   const bool own = device != nullptr &&
                    (who.role == Role::kDevice
@@ -233,29 +242,22 @@ void Shard::publish_by_device(const ClientPtr& client, const Inbound& inbound, A
                          : std::string_view("a gateway speaks for its own account's devices only");
     return;
   }
-  DeviceState& state = present != nullptr ? *present : twins_.at(inbound.sn, device);
-  traffic_.message(TrafficEvent::What::kDeviceSends, inbound.sn, inbound.verb,
+  DeviceState& state = present != nullptr ? *present : twins_.at(inbound.sn);
+  traffic_.message(TrafficEvent::Kind::kDeviceSends, inbound.sn, inbound.verb,
                    inbound.message->payload);
   const OutgoingMessage message{.like = *inbound.message,
                                 .qos = inbound.options.qos,
                                 .retain = inbound.options.retain,
                                 .from = client.get()};
-  to_device(*device, inbound.verb, message);
+  fanout_.to_device(*device, inbound.verb, message);
   // The platform publishes each device's presence itself, retained.
   if (inbound.verb == Verb::kStatus) return on_status(client, inbound, state);
-  if (!retain(inbound,
-              {.kind = RetainedStore::Kind::kDevice,
-               .name = inbound.sn,
-               .account = device->owner,
-               .device = state.number},
-              answer)) {
-    return;
-  }
+  if (!retain(inbound, RetainedStore::Publisher::of_device(*device), answer)) return;
   // A will is published for a connection that no longer exists.
-  if (client->present()) speaks(*client, inbound.sn, state);
-  if (inbound.verb == Verb::kSetReply) return on_reply(inbound);
+  if (client->present()) use_transport(*client, inbound.sn, state);
+  if (inbound.verb == Verb::kSetReply) return requests_.on_reply(*device, inbound);
   if (inbound.verb == Verb::kQuota) on_report(client, inbound, state, answer);
-  to_accounts(*device, inbound.verb, message);
+  fanout_.to_accounts(*device, inbound.verb, message);
 }
 
 // A resent report that the session did not recognize as a repetition is marked as such if it has a
@@ -281,7 +283,7 @@ void Shard::on_report(const ClientPtr& client, const Inbound& inbound, DeviceSta
                     "device.extra-quotas={} and device.extra-bytes={}, and {} levels of a "
                     "name",
                     applied->refused, inbound.sn, platform_.config.twin.extra_quotas,
-                    platform_.config.twin.extra_bytes, twin::Twin::kMostLevels));
+                    platform_.config.twin.extra_bytes, twin::Twin::kMaxLevels));
   }
   if (taken_.empty()) return;
   const auto own_time = timestamp_of(reader_, now);
@@ -302,56 +304,38 @@ void Shard::on_status(const ClientPtr& client, const Inbound& inbound, DeviceSta
   const wire::Json* params = wire::member(*parsed, "params");
   const wire::Json* status = params == nullptr ? nullptr : wire::member(*params, "status");
   if (status == nullptr || !wire::is_whole(*status)) return;
-  if (wire::whole(*status) != 0) return speaks(*client, inbound.sn, state);
-  if (twins_.said_offline(*client, inbound.sn, state).presence) set_online(inbound.sn, false);
-}
-
-void Shard::to_accounts(const std::string& sn, Verb verb, const OutgoingMessage& message) {
-  if (const registry::Device* device = directory_->find_device(sn)) {
-    to_accounts(*device, verb, message);
-  }
-}
-
-void Shard::to_accounts(const registry::Device& device, Verb verb, const OutgoingMessage& message) {
-  if (verb != Verb::kQuota) {
-    traffic_.message(TrafficEvent::What::kAppGets, device.sn, verb, message.like.payload,
-                     device.owner);
-  }
-  const auto to = [&](registry::AccountId id) {
-    const registry::Account* account = directory_->find_account(id);
-    if (account != nullptr && faults_.pushes(id, device.sn, verb)) {
-      router_.to_apps(account->certificate_account, device.sn, verb, message);
-    }
-  };
-  to(device.owner);
-  for (const registry::Share& share : device.shares) to(share.account);
-}
-
-void Shard::to_device(const std::string& sn, Verb verb, const OutgoingMessage& message) {
-  if (const registry::Device* device = directory_->find_device(sn)) {
-    return to_device(*device, verb, message);
-  }
-  router_.to_device(sn, verb, message);
-}
-
-void Shard::to_device(const registry::Device& device, Verb verb, const OutgoingMessage& message) {
-  router_.to_device(device.sn, verb, message);
-  const registry::Account* owner = directory_->find_account(device.owner);
-  if (owner != nullptr) router_.to_gateways(owner->name, device.sn, verb, message);
+  if (wire::whole(*status) != 0) return use_transport(*client, inbound.sn, state);
+  if (twins_.mark_offline(*client, inbound.sn, state).presence) set_online(inbound.sn, false);
 }
 
 void Shard::add_tap(const TapFilter& filter) {
-  std::vector<TrafficFeed::Known> known;
+  std::vector<TrafficFeed::DeviceSnapshot> known;
   for (const std::string& sn : filter.sns) {
     if (!mine_(sn)) continue;
-    DeviceState* state = twins_.find(sn);
-    const QuotaBody all = state == nullptr ? nullptr : state->twin.all();
+    DeviceState* state = twins_.find(sn).state;
+    const auto all = state == nullptr ? nullptr : state->twin.all();
     known.push_back({.sn = sn,
-                     .text = all ? *all : std::string("{}"),
+                     .text = all ? SharedText(all) : SharedText("{}"),
                      .online = state != nullptr && !state->transports.empty(),
                      .reports_offline = state != nullptr && state->reports_offline});
   }
   traffic_.add(filter, known);
+}
+
+void Shard::read_all(registry::AccountId account, const std::string& sn,
+                     ReplyTo<SharedText> reply_to) {
+  count_effort(requests_.read_all(account, sn, std::move(reply_to)));
+}
+
+void Shard::read(registry::AccountId account, const std::string& sn,
+                 const std::vector<std::string>& quotas, ReplyTo<SharedText> reply_to) {
+  count_effort(requests_.read(account, sn, quotas, std::move(reply_to)));
+}
+
+void Shard::set(registry::AccountId account, const std::string& sn, wire::JsonObject message,
+                ReplyTo<SharedText> reply_to) {
+  count_effort(0);
+  requests_.set(account, sn, std::move(message), std::move(reply_to));
 }
 
 void Shard::flush() {

@@ -1,6 +1,7 @@
 // A shard decides what messages and requests do to the devices whose serial numbers hash to it, and
-// is the only writer of their twins. Its parts keep the state: TwinTable, CommandTracker,
-// RetainedStore, Router, TurnWriter, DurabilityGate, FaultOverlay and TrafficFeed.
+// is the only writer of their twins. It decides about publications, presence, retained messages and
+// revoked rights; AppRequests decides about reads and sets. The parts keep the state: TwinTable,
+// RetainedStore, Router, Fanout, TurnWriter, DurabilityGate, FaultOverlay and TrafficFeed.
 //
 // A shard belongs to one loop and is called only there; Hub posts. It has no sockets, threads or
 // timers: time comes in by tick(), messages leave through Client.
@@ -10,17 +11,16 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
 
-#include "base/log_throttle.h"
-#include "base/result.h"
+#include "base/shared_text.h"
+#include "hub/app_requests.h"
 #include "hub/client.h"
-#include "hub/command_tracker.h"
 #include "hub/durability_gate.h"
+#include "hub/fanout.h"
 #include "hub/fault_overlay.h"
 #include "hub/inbound.h"
 #include "hub/platform.h"
@@ -34,8 +34,6 @@
 #include "wire/json.h"
 
 namespace gridloom::hub {
-
-using QuotaBody = std::shared_ptr<const std::string>;
 
 class Shard {
  public:
@@ -58,7 +56,8 @@ class Shard {
   [[nodiscard]] bool ended(const Client& client);
   // Redelivers messages that `from`, whose session has ended, got as a member of groups and did not
   // take. The changes are appended to the log at once. See Hub::hand_on().
-  void hand_on(const Client& from, std::int64_t kept_as, const std::vector<Delivery>& deliveries);
+  void hand_on(const Client& from, std::int64_t stored_number,
+               const std::vector<Delivery>& deliveries);
   // Moves the subscriptions of `old` to `fresh`.
   void rebind(const Client& old, const ClientPtr& fresh);
   void subscribe(const ClientPtr& client, const Subscription& subscription);
@@ -80,15 +79,12 @@ class Shard {
   void add_tap(const TapFilter& filter);
   void remove_tap(const TrafficTap& tap) { traffic_.remove(tap); }
 
-  // Requests of apps over HTTP. kNoPermission: the device is unknown, or the account has no rights
-  // to it.
-  void read_all(registry::AccountId account, const std::string& sn, ReplyTo<QuotaBody> reply_to);
+  // Requests of apps over HTTP: see AppRequests.
+  void read_all(registry::AccountId account, const std::string& sn, ReplyTo<SharedText> reply_to);
   void read(registry::AccountId account, const std::string& sn,
-            const std::vector<std::string>& quotas, ReplyTo<std::string> reply_to);
-  // Answers with the device's reply as JSON text. Errors: also kBadParams, kOffline, and kIo while
-  // the journal cannot write.
+            const std::vector<std::string>& quotas, ReplyTo<SharedText> reply_to);
   void set(registry::AccountId account, const std::string& sn, wire::JsonObject message,
-           ReplyTo<std::string> reply_to);
+           ReplyTo<SharedText> reply_to);
 
   // The clients' loops have more to deliver than they should: the hub does no further work of the
   // inbox.
@@ -116,10 +112,8 @@ class Shard {
   void count_effort(std::size_t bytes);
   void report_refusal(const ClientPtr& client, ClientEvent::Kind kind, std::string_view reason,
                       std::string_view why);
-  [[nodiscard]] Result<const registry::Device*> permitted(registry::AccountId account,
-                                                          std::string_view sn,
-                                                          registry::Rights least) const;
-  [[nodiscard]] std::string name_of(registry::AccountId account) const;
+  // The directory of all parts from now on.
+  void use(const std::shared_ptr<const registry::Directory>& directory);
 
   // Publications (shard.cc).
   void take(const ClientPtr& client, const Inbound& inbound, Answer& answer);
@@ -132,7 +126,7 @@ class Shard {
                             Answer& answer);
 
   // Presence and retained messages (shard_presence.cc).
-  void speaks(const Client& client, const std::string& sn, DeviceState& state);
+  void use_transport(const Client& client, const std::string& sn, DeviceState& state);
   void left(const Client& client, const std::string& sn);
   void set_online(const std::string& sn, bool online);
   void show_hidden_presence(const registry::Device& device);
@@ -143,32 +137,6 @@ class Shard {
   void drop_what_ended();
   void drop_devices();
 
-  // Requests of apps, and the replies of devices (shard_requests.cc).
-  void on_account_set(const ClientPtr& client, const Inbound& inbound, Answer& answer);
-  void on_account_get(const ClientPtr& client, const Inbound& inbound);
-  void on_reply(const Inbound& inbound);
-  // The number of the set's record, or why the set was not sent; the requester has been answered
-  // then.
-  Result<std::uint64_t> start_set(const std::string& sn, wire::JsonObject message, Command command);
-  // Records the outcome, and answers the requester once the record of the set is durable.
-  void finish(const std::string& sn, Command command, Result<Message> reply);
-  void answer_requester(const std::string& sn, Command command, Result<Message> reply);
-  void record_outcome(const std::string& sn, const Command& command, const Result<Message>& reply);
-  void record_refused_set(std::string_view who, std::string_view through, const std::string& sn,
-                          const Error& why);
-  void refuse_mqtt(const MqttRequester& requester, const std::string& sn, Verb verb,
-                   std::string_view code, std::string_view message);
-
-  // The owner's apps and those of all accounts that the device is shared with:
-  void to_accounts(const std::string& sn, Verb verb, const OutgoingMessage& message);
-  void to_accounts(const registry::Device& device, Verb verb, const OutgoingMessage& message);
-  // The device's own connections and its owner's gateways:
-  void to_device(const std::string& sn, Verb verb, const OutgoingMessage& message);
-  void to_device(const registry::Device& device, Verb verb, const OutgoingMessage& message);
-  // Sends one account's apps an answer of the platform, as opposed to a forwarded message.
-  void answer_app(const std::string& certificate_account, const std::string& sn, Verb verb,
-                  const OutgoingMessage& message);
-
   Platform& platform_;
   std::function<bool(std::string_view)> mine_;
   Post post_;
@@ -178,15 +146,14 @@ class Shard {
   Router router_;
   DurabilityGate gate_;
   RetainedStore retained_;
-  CommandTracker commands_;
   FaultOverlay faults_;
   TrafficFeed traffic_;
   TwinTable twins_;
+  Fanout fanout_;
+  AppRequests requests_;
   twin::ReportReader reader_;
-  std::vector<twin::Taken> taken_;  // buffer: the values of a report
-  LogThrottle refused_sets_{{.times = 10, .within = Millis(1000)}};  // in the audit
+  std::vector<twin::AcceptedValue> taken_;  // buffer: the values of a report
   std::int64_t effort_ = 0;
-  std::int64_t next_id_ = 0;  // of messages of the platform
   bool rights_changed_ = false;
 };
 

@@ -23,8 +23,8 @@ Message status_message(TimePoint now, bool online) {
 
 }  // namespace
 
-void Shard::speaks(const Client& client, const std::string& sn, DeviceState& state) {
-  const auto change = twins_.speaks(client, sn, state);
+void Shard::use_transport(const Client& client, const std::string& sn, DeviceState& state) {
+  const auto change = twins_.use_transport(client, sn, state);
   if (change.connection) traffic_.connection(sn, true);
   if (change.presence) set_online(sn, true);
 }
@@ -37,11 +37,12 @@ void Shard::left(const Client& client, const std::string& sn) {
 
 void Shard::set_online(const std::string& sn, bool online) {
   platform_.presence.set(sn, online);
-  if (const DeviceState* state = twins_.find(sn)) writer_.add_presence(state->number, online);
-  const registry::Device* device = directory_->find_device(sn);
+  const auto [device, state] = twins_.find(sn);
+  if (state != nullptr) writer_.add_presence(state->number, online);
   if (device == nullptr) return;
-  to_accounts(*device, Verb::kStatus,
-              {.like = status_message(platform_.clock.now(), online), .qos = Qos::kAtLeastOnce});
+  fanout_.to_accounts(
+      *device, Verb::kStatus,
+      {.like = status_message(platform_.clock.now(), online), .qos = Qos::kAtLeastOnce});
   if (faults_.active()) show_hidden_presence(*device);
 }
 
@@ -108,17 +109,13 @@ void Shard::restore_retained(const RetainedChange& retained) {
       by_app ? directory_->find_certificate(by_app->account) : nullptr;
   const registry::Device* device = by_device ? directory_->find_device(by_device->sn) : nullptr;
   if (account == nullptr && device == nullptr) return;
-  const RetainedStore::Publisher by =
-      account != nullptr ? RetainedStore::Publisher{.kind = RetainedStore::Kind::kApps,
-                                                    .name = account->certificate_account,
-                                                    .account = account->id}
-                         : RetainedStore::Publisher{.kind = RetainedStore::Kind::kDevice,
-                                                    .name = device->sn,
-                                                    .account = device->owner,
-                                                    .device = device->number};
+  const auto by = account != nullptr
+                      ? RetainedStore::Publisher::of_apps(account->certificate_account, account->id)
+                      : RetainedStore::Publisher::of_device(*device);
   if (retained_.restore(by, retained.message, retained.qos)) return;
-  spdlog::error("there is no room for the retained message of {}: it is not there any more",
-                wire::to_text(wire::Json(wire::shortened(retained.topic))));
+  spdlog::error(
+      "the retained message of topic {} is dropped: the budget for retained messages is used up",
+      wire::to_text(wire::Json(wire::shortened(retained.topic))));
 }
 
 // Checks all clients and devices, so only after a change that revokes something: a thousand devices
@@ -127,9 +124,7 @@ void Shard::restore_retained(const RetainedChange& retained) {
 // may not have ended before.
 void Shard::registry_changed() {
   const std::uint64_t before = directory_->revocations();
-  directory_ = platform_.registry.directory();
-  faults_.use(directory_);
-  twins_.use(directory_);
+  use(platform_.registry.directory());
   if (directory_->revocations() == before) return;
   drop_what_ended();
   rights_changed_ = true;
@@ -157,15 +152,9 @@ void Shard::drop_devices() {
   twins_.for_each([this](const std::string& sn, const DeviceState& state) {
     const registry::Device* device = directory_->find_device(sn);
     if (device == nullptr || device->number != state.number) return;
-    const auto may_not_set = [device](const Command& each) {
-      return registry::Directory::rights(each.account, *device) < registry::Rights::kFull;
-    };
-    for (Command& command : commands_.take_if(sn, may_not_set)) {
-      Error why = permitted(command.account, sn, registry::Rights::kFull).error();
-      finish(sn, std::move(command), std::unexpected(std::move(why)));
-    }
+    requests_.drop_forbidden(*device);
   });
-  twins_.remove_unknown([this](const std::string& sn) { return !commands_.waits_for(sn); });
+  twins_.remove_unknown([this](const std::string& sn) { return !requests_.waits_for(sn); });
 }
 
 void Shard::injected_faults_changed() {
@@ -176,7 +165,7 @@ void Shard::injected_faults_changed() {
 }
 
 void Shard::kick_by_chance(TimePoint now) {
-  if (!faults_.draws_connections(now)) return;
+  if (!faults_.is_drop_due(now)) return;
   for (const auto& [raw, holder] : clients_) {
     const ClientPtr client = holder.lock();
     if (!client || client->identity().role != Role::kAccount) continue;
@@ -196,12 +185,7 @@ void Shard::tick(TimePoint now) {
     faults_.end_tick();
   }
   if (std::exchange(rights_changed_, false)) drop_devices();
-  while (auto expired = commands_.take_expired(now)) {
-    platform_.counters.sets_failed.fetch_add(1, std::memory_order_relaxed);
-    finish(expired->sn, std::move(expired->command),
-           fail(ErrorCode::kOffline, fmt::format("{} did not answer within {} s", expired->sn,
-                                                 platform_.config.set_deadline.count() / 1000)));
-  }
+  requests_.tick(now);
 }
 
 }  // namespace gridloom::hub

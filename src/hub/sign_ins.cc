@@ -33,7 +33,7 @@ std::optional<std::uint64_t> SignIns::admit(TimePoint now, const SignIn& attempt
 }
 
 SignIns::Accepted& SignIns::accepted(std::string name) {
-  if (accepted_.size() >= kMostNames && !accepted_.contains(name)) name.clear();
+  if (accepted_.size() >= kMaxNames && !accepted_.contains(name)) name.clear();
   return accepted_[name];
 }
 

@@ -17,7 +17,7 @@
 #include "base/clock.h"
 #include "base/log_throttle.h"
 #include "base/string_map.h"
-#include "history/journal.h"
+#include "history/log/journal.h"
 
 namespace gridloom::hub {
 
@@ -43,7 +43,7 @@ class SignIns {
   static constexpr std::uint64_t kAcceptedAMinute = 10;
   static constexpr std::uint64_t kOfUserAMinute = 60;
   // Names that are counted separately in one minute; all others together count as one.
-  static constexpr std::size_t kMostNames = 8192;
+  static constexpr std::size_t kMaxNames = 8192;
 
   [[nodiscard]] std::optional<std::uint64_t> admit(TimePoint now, const SignIn& attempt);
   Accepted& accepted(std::string name);

@@ -4,7 +4,7 @@
 #include <functional>
 #include <utility>
 
-#include "hub/topics.h"
+#include "hub/topic_rights.h"
 #include "wire/mqtt/topic.h"
 
 namespace gridloom::hub {
@@ -45,7 +45,7 @@ struct SubscriptionTable::Entry {
   Subscriber subscriber;
   std::uint64_t number = 0;
   Scope* scope = nullptr;
-  Place* place = nullptr;
+  FilterNode* place = nullptr;
   Group* group = nullptr;  // of a shared subscription
   std::size_t index = 0;   // in the place's entries, or the group's members
 };
@@ -53,14 +53,14 @@ struct SubscriptionTable::Entry {
 struct SubscriptionTable::Group {
   wire::mqtt::SharePtr filter{};  // the whole filter
   std::uint64_t number = 0;
-  Place* place = nullptr;
+  FilterNode* place = nullptr;
   std::size_t index = 0;  // in the place's groups
   std::vector<Entry*> members{};
   std::size_t next = 0;
 };
 
 // The position in the hash or the trie where a filter ends.
-struct SubscriptionTable::Place {
+struct SubscriptionTable::FilterNode {
   std::vector<Entry*> entries;
   std::vector<Group*> groups;
   Node* node = nullptr;    // if it is in the trie
@@ -73,7 +73,7 @@ struct SubscriptionTable::Place {
 struct SubscriptionTable::Node {
   Node* parent = nullptr;
   std::string_view level;  // the key in the parent's children
-  Place place;
+  FilterNode place;
   StringMap<std::unique_ptr<Node>> children;
 
   [[nodiscard]] const Node* child(std::string_view name) const {
@@ -85,7 +85,7 @@ struct SubscriptionTable::Node {
 struct SubscriptionTable::Scope {
   std::string_view name;  // the key in scopes_
   std::size_t entries = 0;
-  StringMap<Place> exact;  // by topic
+  StringMap<FilterNode> exact;  // by topic
   Node wild;
   StringMap<Group> groups;  // by whole filter
 };
@@ -93,7 +93,7 @@ struct SubscriptionTable::Scope {
 SubscriptionTable::SubscriptionTable() = default;
 SubscriptionTable::~SubscriptionTable() = default;
 
-SubscriptionTable::Place& SubscriptionTable::place_of(Scope& scope, std::string_view filter) {
+SubscriptionTable::FilterNode& SubscriptionTable::place_of(Scope& scope, std::string_view filter) {
   if (!has_wildcard(filter)) {
     const auto [found, fresh] = scope.exact.try_emplace(std::string(filter));
     if (fresh) found->second.topic = found->first;
@@ -187,7 +187,7 @@ void SubscriptionTable::rebind(const Client& old, const ClientPtr& fresh) {
 void SubscriptionTable::take_out(Entry& entry) {
   ++steps_;
   Scope& scope = *entry.scope;
-  Place& place = *entry.place;
+  FilterNode& place = *entry.place;
   if (entry.group == nullptr) {
     take_from(place.entries, entry.index);
   } else {
@@ -203,7 +203,7 @@ void SubscriptionTable::leave_group(Scope& scope, Group& group) {
   scope.groups.erase(scope.groups.find(*group.filter));
 }
 
-void SubscriptionTable::prune(Scope& scope, Place& place) {
+void SubscriptionTable::prune(Scope& scope, FilterNode& place) {
   if (!place.empty()) return;
   if (place.node == nullptr) {
     scope.exact.erase(scope.exact.find(place.topic));
@@ -222,7 +222,7 @@ const SubscriptionTable::Scope* SubscriptionTable::find(std::string_view scope) 
   return found == scopes_.end() ? nullptr : found->second.get();
 }
 
-void SubscriptionTable::collect(const Place& place) {
+void SubscriptionTable::collect(const FilterNode& place) {
   steps_ += place.entries.size() + place.groups.size();
   found_.insert(found_.end(), place.entries.begin(), place.entries.end());
   match_.groups.insert(match_.groups.end(), place.groups.begin(), place.groups.end());

@@ -81,16 +81,16 @@ class SubscriptionTable {
 
  private:
   struct Entry;
-  struct Place;
+  struct FilterNode;
   struct Node;
   // By filter, which is a view into the entry.
   using OfClient = std::unordered_map<std::string_view, std::unique_ptr<Entry>>;
 
-  [[nodiscard]] static Place& place_of(Scope& scope, std::string_view filter);
+  [[nodiscard]] static FilterNode& place_of(Scope& scope, std::string_view filter);
   void take_out(Entry& entry);
   static void leave_group(Scope& scope, Group& group);
-  static void prune(Scope& scope, Place& place);
-  void collect(const Place& place);
+  static void prune(Scope& scope, FilterNode& place);
+  void collect(const FilterNode& place);
 
   StringMap<std::unique_ptr<Scope>> scopes_;
   std::unordered_map<const Client*, OfClient> clients_;

@@ -16,7 +16,7 @@
 #include <utility>
 #include <vector>
 
-#include "hub/topics.h"
+#include "hub/topic_rights.h"
 #include "testing/home.h"
 #include "wire/mqtt/topic.h"
 
@@ -133,7 +133,7 @@ TEST_F(Table, AreRemovedSoManyAtATime) {
   EXPECT_TRUE(table.empty());
 }
 
-TEST_F(Table, WhoTakesOverKeepsItsOwnSubscriptionOfTheSameFilter) {
+TEST_F(Table, ASuccessorKeepsItsOwnSubscriptionOfTheSameFilter) {
   const FakePtr old = client("alice", "a");
   const FakePtr fresh = client("alice", "a");
   table.subscribe(old, {.filter = "x", .id = 1});

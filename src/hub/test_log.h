@@ -9,10 +9,10 @@
 #include <vector>
 
 #include "base/loop.h"
-#include "history/batch.h"
-#include "history/journal.h"
-#include "history/turn.h"
-#include "history/value.h"
+#include "history/log/batch.h"
+#include "history/log/journal.h"
+#include "history/log/turn.h"
+#include "history/values/value.h"
 #include "testing/home.h"
 
 namespace gridloom::hub {

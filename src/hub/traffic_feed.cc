@@ -6,22 +6,22 @@
 
 namespace gridloom::hub {
 
-using What = TrafficEvent::What;
+using Kind = TrafficEvent::Kind;
 
 bool TrafficFeed::wants(std::string_view sn) const {
   return std::ranges::any_of(taps_, [sn](const TapFilter& each) { return each.sns.contains(sn); });
 }
 
-void TrafficFeed::add(const TapFilter& filter, const std::vector<Known>& known) {
+void TrafficFeed::add(const TapFilter& filter, const std::vector<DeviceSnapshot>& known) {
   flush();  // earlier events are not for the new tap
   std::vector<TrafficEvent> first;
   const TimePoint now = clock_.now();
-  for (const Known& device : known) {
-    first.push_back({.what = What::kKnown, .at = now, .sn = device.sn, .text = device.text});
+  for (const DeviceSnapshot& device : known) {
+    first.push_back({.kind = Kind::kInitialState, .at = now, .sn = device.sn, .text = device.text});
     first.push_back(
-        {.what = device.online ? What::kOnline : What::kOffline, .at = now, .sn = device.sn});
+        {.kind = device.online ? Kind::kOnline : Kind::kOffline, .at = now, .sn = device.sn});
     if (!device.online || !device.reports_offline) continue;
-    first.push_back({.what = What::kDeviceSends,
+    first.push_back({.kind = Kind::kDeviceSends,
                      .at = now,
                      .sn = device.sn,
                      .verb = Verb::kStatus,
@@ -42,33 +42,32 @@ void TrafficFeed::emit(TrafficEvent event) {
 }
 
 void TrafficFeed::connection(const std::string& sn, bool online) {
-  if (wants(sn)) emit({.what = online ? What::kOnline : What::kOffline, .sn = sn});
+  if (wants(sn)) emit({.kind = online ? Kind::kOnline : Kind::kOffline, .sn = sn});
 }
 
-void TrafficFeed::message(What what, const std::string& sn, Verb verb, std::string_view payload,
+void TrafficFeed::message(Kind kind, const std::string& sn, Verb verb, const SharedText& payload,
                           registry::AccountId account) {
   if (!wants(sn)) return;
-  emit({.what = what, .sn = sn, .account = account, .verb = verb, .text = std::string(payload)});
+  emit({.kind = kind, .sn = sn, .account = account, .verb = verb, .text = payload});
 }
 
-std::uint64_t TrafficFeed::request(What what, const std::string& sn, registry::AccountId account,
-                                   std::string_view body) {
+std::uint64_t TrafficFeed::request(Kind kind, const std::string& sn, registry::AccountId account,
+                                   SharedText body) {
   const std::uint64_t number = ++last_request_;
   if (wants(sn)) {
-    emit(
-        {.what = what, .sn = sn, .account = account, .request = number, .text = std::string(body)});
+    emit({.kind = kind, .sn = sn, .account = account, .request = number, .text = std::move(body)});
   }
   return number;
 }
 
-void TrafficFeed::answer(const std::string& sn, std::uint64_t request, std::string_view data) {
+void TrafficFeed::answer(const std::string& sn, std::uint64_t request, const SharedText& data) {
   if (!wants(sn)) return;
-  emit({.what = What::kAnswered, .sn = sn, .request = request, .text = std::string(data)});
+  emit({.kind = Kind::kAnswered, .sn = sn, .request = request, .text = data});
 }
 
 void TrafficFeed::answer(const std::string& sn, std::uint64_t request, const Error& error) {
   if (!wants(sn)) return;
-  emit({.what = What::kAnswered, .sn = sn, .request = request, .error = error});
+  emit({.kind = Kind::kAnswered, .sn = sn, .request = request, .error = error});
 }
 
 void TrafficFeed::flush() {

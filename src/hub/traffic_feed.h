@@ -1,5 +1,5 @@
-// What one shard reports to its traffic taps: events of the devices that a tap asked for, handed
-// over together at the end of a turn.
+// Collects one shard's events of the devices that a traffic tap asked for, and hands them to the
+// taps together at the end of a turn.
 //
 // The functions that add an event do nothing unless a tap wants its device. Belongs to a shard and
 // is used on its loop only.
@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "base/shared_text.h"
 #include "hub/traffic_tap.h"
 
 namespace gridloom::hub {
@@ -20,26 +21,26 @@ class TrafficFeed {
  public:
   explicit TrafficFeed(const Clock& clock) : clock_(clock) {}
 
-  // What the tap is told first about its devices. `text`: the quotas, as a JSON object.
-  struct Known {
+  // The state of a device when the tap is added. `text`: the quotas, as a JSON object.
+  struct DeviceSnapshot {
     std::string sn;
-    std::string text;
+    SharedText text;
     bool online = false;           // it has a connection
     bool reports_offline = false;  // over which it said that it is offline
   };
-  void add(const TapFilter& filter, const std::vector<Known>& known);
+  void add(const TapFilter& filter, const std::vector<DeviceSnapshot>& known);
   void remove(const TrafficTap& tap);
 
   [[nodiscard]] bool wants(std::string_view sn) const;
   void connection(const std::string& sn, bool online);
   // A message at the platform's border: kDeviceSends, kDeviceGets, kAppSends or kAppGets. `account`
   // is the app's.
-  void message(TrafficEvent::What what, const std::string& sn, Verb verb, std::string_view payload,
+  void message(TrafficEvent::Kind kind, const std::string& sn, Verb verb, const SharedText& payload,
                registry::AccountId account = {});
   // A request over HTTP (kReadsAll, kReads or kSets), and its answer. The number is unique.
-  [[nodiscard]] std::uint64_t request(TrafficEvent::What what, const std::string& sn,
-                                      registry::AccountId account, std::string_view body);
-  void answer(const std::string& sn, std::uint64_t request, std::string_view data);
+  [[nodiscard]] std::uint64_t request(TrafficEvent::Kind kind, const std::string& sn,
+                                      registry::AccountId account, SharedText body);
+  void answer(const std::string& sn, std::uint64_t request, const SharedText& data);
   void answer(const std::string& sn, std::uint64_t request, const Error& error);
 
   [[nodiscard]] bool empty() const { return events_.empty(); }

@@ -14,17 +14,18 @@
 
 #include "base/clock.h"
 #include "base/result.h"
-#include "hub/topics.h"
+#include "base/shared_text.h"
+#include "hub/topic_rights.h"
 #include "registry/directory.h"
 
 namespace gridloom::hub {
 
 struct TrafficEvent {
-  enum class What : std::uint8_t {
-    kKnown,        // once, before anything else: the quotas, as a JSON object
-    kOnline,       // the device has a connection; also the initial state
-    kOffline,      // the device has no connection; also the initial state
-    kDeviceSends,  // as received; reports reach apps in this form
+  enum class Kind : std::uint8_t {
+    kInitialState,  // once, before anything else: the quotas, as a JSON object
+    kOnline,        // the device has a connection; also the initial state
+    kOffline,       // the device has no connection; also the initial state
+    kDeviceSends,   // as received; reports reach apps in this form
     kDeviceGets,
     kAppSends,
     kAppGets,   // all but reports
@@ -33,13 +34,13 @@ struct TrafficEvent {
     kSets,      // the body
     kAnswered   // the data in `text`, or `error`
   };
-  What what{};
+  Kind kind{};
   TimePoint at{};  // devices' clock
   std::string sn{};
   registry::AccountId account{};  // the app's account
   Verb verb{};                    // of a message
   std::uint64_t request = 0;      // over HTTP: the answer has the number of its request
-  std::string text{};
+  SharedText text{};
   std::optional<Error> error{};
 };
 

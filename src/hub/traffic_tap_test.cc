@@ -17,7 +17,7 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
-using What = TrafficEvent::What;
+using Kind = TrafficEvent::Kind;
 
 constexpr std::string_view kSn = "R331ZEB4ZEAL0528";
 constexpr std::string_view kOther = "HJ31ZDH2ZF690025";
@@ -35,7 +35,7 @@ class WrittenDown final : public TrafficTap {
   Lines take() {
     Lines lines;
     for (const TrafficEvent& each : std::exchange(all, {})) {
-      lines.push_back(fmt::format("{} {}", name(each.what), each.text));
+      lines.push_back(fmt::format("{} {}", name(each.kind), each.text));
       if (each.error) lines.back() += code_of(each.error->code).code;
     }
     return lines;
@@ -43,38 +43,38 @@ class WrittenDown final : public TrafficTap {
   std::vector<TrafficEvent> all;
 
  private:
-  static std::string_view name(What what) {
+  static std::string_view name(Kind what) {
     switch (what) {
-      case What::kKnown:
+      case Kind::kInitialState:
         return "known";
-      case What::kOnline:
+      case Kind::kOnline:
         return "online";
-      case What::kOffline:
+      case Kind::kOffline:
         return "offline";
-      case What::kDeviceSends:
+      case Kind::kDeviceSends:
         return "device sends";
-      case What::kDeviceGets:
+      case Kind::kDeviceGets:
         return "device gets";
-      case What::kAppSends:
+      case Kind::kAppSends:
         return "app sends";
-      case What::kAppGets:
+      case Kind::kAppGets:
         return "app gets";
-      case What::kReadsAll:
+      case Kind::kReadsAll:
         return "reads all";
-      case What::kReads:
+      case Kind::kReads:
         return "reads";
-      case What::kSets:
+      case Kind::kSets:
         return "sets";
-      case What::kAnswered:
+      case Kind::kAnswered:
         return "answered";
     }
     return "";
   }
 };
 
-class ListeningTo : public testing::Test {
+class TrafficTapTest : public testing::Test {
  protected:
-  ListeningTo() {
+  TrafficTapTest() {
     alice = home.add_account("alice");
     bob = home.add_account("bob");
     for (const std::string_view sn : {kSn, kOther}) home.add_device(sn, "alice");
@@ -97,7 +97,7 @@ class ListeningTo : public testing::Test {
   std::shared_ptr<WrittenDown> tap = std::make_shared<WrittenDown>();
 };
 
-TEST_F(ListeningTo, BeginsWithWhatIsKnown) {
+TEST_F(TrafficTapTest, BeginsWithWhatIsKnown) {
   add_tap();
   EXPECT_THAT(event(), ElementsAre("known {}", "offline "));
   remove_tap();
@@ -107,7 +107,7 @@ TEST_F(ListeningTo, BeginsWithWhatIsKnown) {
   EXPECT_THAT(event(), ElementsAre(R"(known {"pd.soc":61})", "online "));
 }
 
-TEST_F(ListeningTo, HearsOneDeviceAndNoOther) {
+TEST_F(TrafficTapTest, HearsOneDeviceAndNoOther) {
   const FakePtr device = home.connect_device(kSn);
   const FakePtr other = home.connect_device(kOther);
   add_tap();
@@ -121,7 +121,7 @@ TEST_F(ListeningTo, HearsOneDeviceAndNoOther) {
   EXPECT_THAT(event(), ElementsAre("offline ", HasSubstr(R"("status":0)")));
 }
 
-TEST_F(ListeningTo, HearsASetWithAllThatBelongsToIt) {
+TEST_F(TrafficTapTest, HearsASetWithAllThatBelongsToIt) {
   const FakePtr device = home.connect_device(kSn);
   add_tap();
   event();
@@ -140,7 +140,7 @@ TEST_F(ListeningTo, HearsASetWithAllThatBelongsToIt) {
   EXPECT_EQ(answer.text(), reply);
 }
 
-TEST_F(ListeningTo, HearsWhatIsRefused) {
+TEST_F(TrafficTapTest, HearsWhatIsRefused) {
   add_tap();
   event();
   home.set(alice, kSn, kQuiet);
@@ -151,7 +151,7 @@ TEST_F(ListeningTo, HearsWhatIsRefused) {
   EXPECT_THAT(event(), ElementsAre("reads all ", "answered 8512"));
 }
 
-TEST_F(ListeningTo, HearsReadsAndWhatAppsSendAndGetOverMqtt) {
+TEST_F(TrafficTapTest, HearsReadsAndWhatAppsSendAndGetOverMqtt) {
   const FakePtr device = home.connect_device(kSn);
   home.report(device, kSn, std::string(kReport));
   const FakePtr app = home.subscriber("alice");
@@ -169,7 +169,7 @@ TEST_F(ListeningTo, HearsReadsAndWhatAppsSendAndGetOverMqtt) {
   EXPECT_THAT(event(), ElementsAre("app sends no JSON", HasSubstr(R"("code":"-1")")));
 }
 
-TEST_F(ListeningTo, TellsConnectionsFromWhatADeviceSaysOfItself) {
+TEST_F(TrafficTapTest, TellsConnectionsFromWhatADeviceSaysOfItself) {
   add_tap();
   event();
   const FakePtr gateway = home.connect_gateway("alice");

@@ -1,8 +1,10 @@
 #include "hub/turn_writer.h"
 
+#include <fmt/format.h>
+
 #include <utility>
 
-#include "history/turn.h"
+#include "history/log/turn.h"
 
 namespace gridloom::hub {
 namespace {
@@ -10,7 +12,7 @@ namespace {
 using history::RecordKind;
 
 // The changes of one publication are never split.
-constexpr std::size_t kMostChangesBytes = std::size_t{1024} * 1024;
+constexpr std::size_t kMaxChangesBytes = std::size_t{1024} * 1024;
 
 }  // namespace
 
@@ -20,7 +22,7 @@ TurnWriter::TurnWriter(Platform& platform, std::function<void(std::uint64_t reco
 std::uint64_t TurnWriter::add_report(const Report& report) {
   if (platform_.journal == nullptr) return 0;
   reports_.begin(report.device, unix_ms(report.at));
-  for (const twin::Taken& value : report.values) {
+  for (const twin::AcceptedValue& value : report.values) {
     const std::string& name = report.twin.name_of(value.slot);
     if (value.slot < report.refs.size()) {
       reports_.add(report.refs[value.slot], name, value.text);
@@ -49,13 +51,23 @@ std::uint64_t TurnWriter::add_audit(wire::JsonObject entry) {
   return last_record();
 }
 
+std::uint64_t TurnWriter::add_audit(const wire::JsonObject& entry, std::string_view message) {
+  if (platform_.journal == nullptr) return 0;
+  std::string text = wire::to_text(entry);
+  text.back() = ',';
+  text.append(R"("message":)").append(message);
+  text += fmt::format(R"(,"at":{}}})", unix_ms(platform_.clock.now()));
+  audit_.push_back(std::move(text));
+  return last_record();
+}
+
 std::uint64_t TurnWriter::last_record() const {
   if (platform_.journal == nullptr) return 0;
   if (!audit_.empty()) return appended_ + 1 + audit_.size();
   return appended_ + (has_turn() ? 1 : 0);
 }
 
-bool TurnWriter::is_full() const { return changes_.size() >= kMostChangesBytes; }
+bool TurnWriter::is_full() const { return changes_.size() >= kMaxChangesBytes; }
 
 void TurnWriter::append() {
   if (empty()) return;

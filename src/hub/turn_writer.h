@@ -13,10 +13,11 @@
 #include <functional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
-#include "history/batch.h"
+#include "history/log/batch.h"
 #include "hub/platform.h"
 #include "hub/session_changes.h"
 #include "twin/twin.h"
@@ -36,9 +37,9 @@ class TurnWriter {
     history::DeviceNumber device = 0;
     TimePoint at;
     const twin::Twin& twin;
-    std::span<history::NameRef> refs;     // by slot, for the quotas that the family declares
-    std::span<const twin::Taken> values;  // as Twin::apply() returned them
-    bool may_repeat = false;              // may have been received before (history::kResent)
+    std::span<history::NameRef> refs;  // by slot, for the quotas that the family declares
+    std::span<const twin::AcceptedValue> values;  // as Twin::apply() returned them
+    bool may_repeat = false;  // may have been received before (history::kResent)
   };
   // The functions below that return a number name the record that will hold what was added; 0:
   // there is no journal, and nothing is to be waited for.
@@ -47,6 +48,9 @@ class TurnWriter {
   void add_change(const SessionChange& change);
   // The entry gets the time of the devices' clock as "at".
   std::uint64_t add_audit(wire::JsonObject entry);
+  // The same with a member "message" before "at": JSON text that is written as it is. The entry is
+  // not empty.
+  std::uint64_t add_audit(const wire::JsonObject& entry, std::string_view message);
 
   // The record that will hold everything that was added so far.
   [[nodiscard]] std::uint64_t last_record() const;

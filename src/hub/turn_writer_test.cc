@@ -59,6 +59,18 @@ TEST_F(TurnWriterTest, AnAuditEntryAloneKeepsThePromisedNumber) {
   EXPECT_THAT(durable, ElementsAre(2U));
 }
 
+TEST_F(TurnWriterTest, AMessageInAnAuditEntryIsWrittenAsItIs) {
+  const std::string_view message = R"({"id":7,"params":{"a":1.50}})";
+  EXPECT_EQ(writer.add_audit({{"what", "set"}, {"sn", "R331A"}}, message), 2U);
+  writer.append();
+  ASSERT_EQ(log.waiting.size(), 1U);
+  EXPECT_EQ(log.waiting.front().payload,
+            fmt::format(R"({{"what":"set","sn":"R331A","message":{},"at":{}}})", message,
+                        unix_ms(kTestStart)));
+  home.platform.journal = nullptr;
+  EXPECT_EQ(writer.add_audit({{"what", "set"}}, message), 0U);
+}
+
 TEST_F(TurnWriterTest, EachRecordSaysWhenItIsDurable) {
   writer.add_presence(5, true);
   writer.append();

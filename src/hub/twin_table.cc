@@ -14,11 +14,8 @@ void TwinTable::use(std::shared_ptr<const registry::Directory> directory) {
 }
 
 TwinTable::DeviceState& TwinTable::at(std::string_view sn) {
-  return at(sn, directory_->find_device(sn));
-}
-
-TwinTable::DeviceState& TwinTable::at(std::string_view sn, const registry::Device* device) {
-  if (DeviceState* found = find(sn, device)) return *found;
+  const auto [device, state] = find(sn);
+  if (state != nullptr) return *state;
   const catalog::FamilyPtr& family = platform_.catalog->of_serial(sn);
   FamilyState& shared = families_[family.get()];
   if (!shared.layout) {
@@ -29,32 +26,23 @@ TwinTable::DeviceState& TwinTable::at(std::string_view sn, const registry::Devic
   return devices_.try_emplace(std::string(sn), number, shared, platform_.config.twin).first->second;
 }
 
-TwinTable::DeviceState* TwinTable::find(std::string_view sn) {
-  return find(sn, directory_->find_device(sn));
-}
-
-TwinTable::DeviceState* TwinTable::find(std::string_view sn, const registry::Device* device) {
-  const auto found = devices_.find(sn);
-  if (found == devices_.end()) return nullptr;
-  if (device == nullptr || device->number == found->second.number) return &found->second;
-  // Removed and added again, perhaps by another owner: no state of the former device is kept.
-  devices_.erase(found);
-  replaced_(*device);
-  return nullptr;
-}
-
-TwinTable::Known TwinTable::known(std::string_view sn) {
+TwinTable::Entry TwinTable::find(std::string_view sn) {
   const auto found = devices_.find(sn);
   if (found != devices_.end() && found->second.known_as_of_ == directory_number_) {
     return {.device = found->second.device_, .state = &found->second};
   }
   const registry::Device* device = directory_->find_device(sn);
-  DeviceState* state = find(sn, device);
-  if (state != nullptr) {
-    state->device_ = device;
-    state->known_as_of_ = directory_number_;
+  if (found == devices_.end()) return {.device = device};
+  DeviceState& state = found->second;
+  if (device != nullptr && device->number != state.number) {
+    // Removed and added again, perhaps by another owner: no state of the former device is kept.
+    devices_.erase(found);
+    replaced_(*device);
+    return {.device = device};
   }
-  return {.device = device, .state = state};
+  state.device_ = device;
+  state.known_as_of_ = directory_number_;
+  return {.device = device, .state = &state};
 }
 
 void TwinTable::for_each(
@@ -70,7 +58,7 @@ void TwinTable::remove_unknown(const std::function<bool(const std::string& sn)>&
     if (device != nullptr && device->number != state.number) others.push_back(device);
     return device == nullptr && state.transports.empty() && removable(sn);
   });
-  for (const registry::Device* device : others) static_cast<void>(find(device->sn, device));
+  for (const registry::Device* device : others) static_cast<void>(find(device->sn));
 }
 
 std::vector<SavedTwin> TwinTable::save() {
@@ -85,14 +73,14 @@ std::vector<SavedTwin> TwinTable::save() {
 Status TwinTable::restore(const SavedTwin& saved) {
   const registry::Device* device = directory_->find_device(saved.sn);
   if (device == nullptr || device->number != saved.number) return {};
-  twin::Twin& twin = at(saved.sn, device).twin;
+  twin::Twin& twin = at(saved.sn).twin;
   const Status restored = saved.text.empty() ? Status() : twin.restore(saved.text);
-  for (const history::LastValue& value : saved.newer) twin.recall(value.name, value.text);
+  for (const history::LastValue& value : saved.newer) twin.replay_value(value.name, value.text);
   return restored;
 }
 
-TwinTable::PresenceChange TwinTable::speaks(const Client& client, const std::string& sn,
-                                            DeviceState& state) {
+TwinTable::PresenceChange TwinTable::use_transport(const Client& client, const std::string& sn,
+                                                   DeviceState& state) {
   if (!state.reports_offline && state.active_transport == &client) return {};
   const bool first = state.transports.empty();
   const bool was_offline = std::exchange(state.reports_offline, false);
@@ -102,7 +90,7 @@ TwinTable::PresenceChange TwinTable::speaks(const Client& client, const std::str
   return {.connection = first, .presence = first || was_offline};
 }
 
-TwinTable::PresenceChange TwinTable::said_offline(const Client& client, const std::string& sn,
+TwinTable::PresenceChange TwinTable::mark_offline(const Client& client, const std::string& sn,
                                                   DeviceState& state) {
   state.transports.insert(&client);
   carried_[&client].insert(sn);
@@ -117,13 +105,13 @@ TwinTable::PresenceChange TwinTable::left(const Client& client, const std::strin
   return {.connection = true, .presence = !std::exchange(state.reports_offline, false)};
 }
 
-std::unordered_set<std::string> TwinTable::take_carried(const Client& client) {
+std::unordered_set<std::string> TwinTable::take_devices_of(const Client& client) {
   auto taken = carried_.extract(&client);
   return taken.empty() ? std::unordered_set<std::string>() : std::move(taken.mapped());
 }
 
-std::vector<TwinTable::Carried> TwinTable::take_lost_by_gateways() {
-  std::vector<Carried> lost;
+std::vector<TwinTable::CarriedDevice> TwinTable::take_lost_by_gateways() {
+  std::vector<CarriedDevice> lost;
   for (auto& [client, serials] : carried_) {
     if (client->identity().role != Role::kGateway) continue;
     std::erase_if(serials, [&](const std::string& sn) {

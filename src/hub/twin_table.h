@@ -16,8 +16,8 @@
 
 #include "base/result.h"
 #include "base/string_map.h"
-#include "history/batch.h"
-#include "history/journal.h"
+#include "history/log/batch.h"
+#include "history/log/journal.h"
 #include "hub/client.h"
 #include "hub/platform.h"
 #include "registry/directory.h"
@@ -64,20 +64,16 @@ class TwinTable {
   // The directory that the functions below look in.
   void use(std::shared_ptr<const registry::Directory> directory);
 
-  // The device's state, made if there is none. `device` is the registry's entry, if the caller has
-  // it already; null: the registry does not know the device.
-  DeviceState& at(std::string_view sn);
-  DeviceState& at(std::string_view sn, const registry::Device* device);
-  // Null: there is none. References stay valid until the device is removed or replaced.
-  [[nodiscard]] DeviceState* find(std::string_view sn);
-  [[nodiscard]] DeviceState* find(std::string_view sn, const registry::Device* device);
-  // Registry entry and state, for each message: a device that has published since the registry
-  // changed costs one look-up.
-  struct Known {
+  // Registry entry and state of a device; null: there is none. A device that was looked up since
+  // the registry changed costs one look-up. References stay valid until the device is removed or
+  // replaced.
+  struct Entry {
     const registry::Device* device = nullptr;
     DeviceState* state = nullptr;
   };
-  [[nodiscard]] Known known(std::string_view sn);
+  [[nodiscard]] Entry find(std::string_view sn);
+  // The device's state, made if there is none.
+  [[nodiscard]] DeviceState& at(std::string_view sn);
   // `each` must not add or remove devices.
   void for_each(const std::function<void(const std::string& sn, DeviceState& state)>& each);
   // Removes the devices that have no connection, that the registry does not know, and of which
@@ -90,26 +86,26 @@ class TwinTable {
   // not what Twin::save() made; newer values are restored nevertheless.
   [[nodiscard]] Status restore(const SavedTwin& saved);
 
-  // What a change of connections or a status message changed.
+  // The effects of a changed connection or of a status message.
   struct PresenceChange {
     bool connection = false;  // the first connection came, or the last one went
     bool presence = false;    // the device came online, or went offline
   };
   // The device speaks through the client's connection.
-  PresenceChange speaks(const Client& client, const std::string& sn, DeviceState& state);
+  PresenceChange use_transport(const Client& client, const std::string& sn, DeviceState& state);
   // The device said, through the client's connection, that it is offline.
-  PresenceChange said_offline(const Client& client, const std::string& sn, DeviceState& state);
+  PresenceChange mark_offline(const Client& client, const std::string& sn, DeviceState& state);
   // The client's connection no longer carries the device.
   PresenceChange left(const Client& client, const std::string& sn);
   // The devices that the client's connection carried; it carries none from now on, and left() is to
   // be called for each.
-  [[nodiscard]] std::unordered_set<std::string> take_carried(const Client& client);
-  // The same for the devices of gateways whose account does not own them any more.
-  struct Carried {
+  [[nodiscard]] std::unordered_set<std::string> take_devices_of(const Client& client);
+  // A device whose gateway's account does not own it any more.
+  struct CarriedDevice {
     const Client* client = nullptr;
     std::string sn;
   };
-  [[nodiscard]] std::vector<Carried> take_lost_by_gateways();
+  [[nodiscard]] std::vector<CarriedDevice> take_lost_by_gateways();
 
  private:
   const Platform& platform_;

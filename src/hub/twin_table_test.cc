@@ -25,7 +25,7 @@ class TwinTableTest : public testing::Test {
   void refresh() { table.use(home.registry->directory()); }
   FakePtr client(Role role = Role::kDevice) {
     return std::make_shared<FakeClient>(
-        home.door_loop, Identity{.role = role, .account = home.account("anna").id, .name = "c"},
+        home.client_loop, Identity{.role = role, .account = home.account("anna").id, .name = "c"},
         "c");
   }
   static std::string text(TwinTable::PresenceChange change) {
@@ -38,15 +38,14 @@ class TwinTableTest : public testing::Test {
   TwinTable table{home.platform, [this](const registry::Device& by) { replaced.push_back(by.sn); }};
 };
 
-TEST_F(TwinTableTest, ADeviceIsMadeOnceAndKnownBothWays) {
-  EXPECT_EQ(table.find(kSn), nullptr);
-  EXPECT_EQ(table.known(kSn).state, nullptr);
-  EXPECT_EQ(table.known(kSn).device->sn, kSn);
+TEST_F(TwinTableTest, ADeviceIsMadeOnceAndFoundAgain) {
+  EXPECT_EQ(table.find(kSn).state, nullptr);
+  EXPECT_EQ(table.find(kSn).device->sn, kSn);
   TwinTable::DeviceState& state = table.at(kSn);
   EXPECT_EQ(state.number, home.device(kSn).number);
   EXPECT_EQ(&table.at(kSn), &state);
-  EXPECT_EQ(table.known(kSn).state, &state);
-  EXPECT_EQ(table.known(kSn).state, &state);
+  EXPECT_EQ(table.find(kSn).state, &state);
+  EXPECT_EQ(table.find(kSn).state, &state);
 }
 
 TEST_F(TwinTableTest, ADeviceThatWasAddedAgainHasNothingOfTheFormerOne) {
@@ -54,7 +53,7 @@ TEST_F(TwinTableTest, ADeviceThatWasAddedAgainHasNothingOfTheFormerOne) {
   must(home.registry->remove_device(kSn));
   home.add_device(kSn, "bob");
   refresh();
-  EXPECT_EQ(table.known(kSn).state, nullptr);
+  EXPECT_EQ(table.find(kSn).state, nullptr);
   EXPECT_THAT(replaced, ElementsAre(kSn));
   EXPECT_NE(table.at(kSn).number, number);
   must(table.restore({.sn = kSn, .number = number, .text = R"({"a":1})"}));
@@ -65,9 +64,9 @@ TEST_F(TwinTableTest, PresenceFollowsTheFirstAndTheLastConnection) {
   const FakePtr one = client();
   const FakePtr two = client(Role::kGateway);
   TwinTable::DeviceState& state = table.at(kSn);
-  EXPECT_EQ(text(table.speaks(*one, kSn, state)), "connection presence");
-  EXPECT_EQ(text(table.speaks(*one, kSn, state)), "");
-  EXPECT_EQ(text(table.speaks(*two, kSn, state)), "");
+  EXPECT_EQ(text(table.use_transport(*one, kSn, state)), "connection presence");
+  EXPECT_EQ(text(table.use_transport(*one, kSn, state)), "");
+  EXPECT_EQ(text(table.use_transport(*two, kSn, state)), "");
   EXPECT_EQ(text(table.left(*one, kSn)), "");
   EXPECT_EQ(text(table.left(*two, kSn)), "connection presence");
 }
@@ -75,11 +74,11 @@ TEST_F(TwinTableTest, PresenceFollowsTheFirstAndTheLastConnection) {
 TEST_F(TwinTableTest, ADeviceThatSaysItIsOfflineIsBackWithItsNextMessage) {
   const FakePtr gateway = client(Role::kGateway);
   TwinTable::DeviceState& state = table.at(kSn);
-  table.speaks(*gateway, kSn, state);
-  EXPECT_EQ(text(table.said_offline(*gateway, kSn, state)), "presence");
-  EXPECT_EQ(text(table.said_offline(*gateway, kSn, state)), "");
-  EXPECT_EQ(text(table.speaks(*gateway, kSn, state)), "presence");
-  EXPECT_EQ(text(table.said_offline(*gateway, kSn, state)), "presence");
+  table.use_transport(*gateway, kSn, state);
+  EXPECT_EQ(text(table.mark_offline(*gateway, kSn, state)), "presence");
+  EXPECT_EQ(text(table.mark_offline(*gateway, kSn, state)), "");
+  EXPECT_EQ(text(table.use_transport(*gateway, kSn, state)), "presence");
+  EXPECT_EQ(text(table.mark_offline(*gateway, kSn, state)), "presence");
   EXPECT_EQ(text(table.left(*gateway, kSn)), "connection ");
 }
 
@@ -88,9 +87,9 @@ TEST_F(TwinTableTest, AConnectionKnowsWhatItCarried) {
   refresh();
   const FakePtr gateway = client(Role::kGateway);
   for (const std::string& sn : {kSn, std::string("HW51A")})
-    table.speaks(*gateway, sn, table.at(sn));
-  EXPECT_THAT(table.take_carried(*gateway), UnorderedElementsAre(kSn, "HW51A"));
-  EXPECT_THAT(table.take_carried(*gateway), IsEmpty());
+    table.use_transport(*gateway, sn, table.at(sn));
+  EXPECT_THAT(table.take_devices_of(*gateway), UnorderedElementsAre(kSn, "HW51A"));
+  EXPECT_THAT(table.take_devices_of(*gateway), IsEmpty());
 }
 
 TEST_F(TwinTableTest, AGatewayLosesTheDevicesThatItsAccountNoLongerOwns) {
@@ -98,7 +97,7 @@ TEST_F(TwinTableTest, AGatewayLosesTheDevicesThatItsAccountNoLongerOwns) {
   refresh();
   const FakePtr gateway = client(Role::kGateway);
   for (const std::string& sn : {kSn, std::string("HW51A")})
-    table.speaks(*gateway, sn, table.at(sn));
+    table.use_transport(*gateway, sn, table.at(sn));
   EXPECT_THAT(table.take_lost_by_gateways(), IsEmpty());
   must(home.registry->remove_device(kSn));
   refresh();
@@ -106,31 +105,31 @@ TEST_F(TwinTableTest, AGatewayLosesTheDevicesThatItsAccountNoLongerOwns) {
   ASSERT_EQ(lost.size(), 1U);
   EXPECT_EQ(lost.front().sn, kSn);
   EXPECT_EQ(lost.front().client, gateway.get());
-  EXPECT_THAT(table.take_carried(*gateway), UnorderedElementsAre("HW51A"));
+  EXPECT_THAT(table.take_devices_of(*gateway), UnorderedElementsAre("HW51A"));
 }
 
 TEST_F(TwinTableTest, AnUnknownDeviceIsRemovedOnceNothingHoldsIt) {
   const FakePtr one = client();
-  table.speaks(*one, kSn, table.at(kSn));
+  table.use_transport(*one, kSn, table.at(kSn));
   must(home.registry->remove_device(kSn));
   refresh();
   bool waits = true;
   const auto removable = [&](const std::string&) { return !waits; };
   table.remove_unknown(removable);
-  EXPECT_NE(table.find(kSn), nullptr);
+  EXPECT_NE(table.find(kSn).state, nullptr);
   static_cast<void>(table.left(*one, kSn));
   table.remove_unknown(removable);
-  EXPECT_NE(table.find(kSn), nullptr);
+  EXPECT_NE(table.find(kSn).state, nullptr);
   waits = false;
   table.remove_unknown(removable);
-  EXPECT_EQ(table.find(kSn), nullptr);
+  EXPECT_EQ(table.find(kSn).state, nullptr);
 }
 
 TEST_F(TwinTableTest, OnlyTwinsThatChangedAreSaved) {
-  table.at(kSn).twin.recall("pd.soc", "50");
+  table.at(kSn).twin.replay_value("pd.soc", "50");
   EXPECT_EQ(table.save().size(), 1U);
   EXPECT_THAT(table.save(), IsEmpty());
-  table.at(kSn).twin.recall("pd.soc", "51");
+  table.at(kSn).twin.replay_value("pd.soc", "51");
   const std::vector<SavedTwin> saved = table.save();
   ASSERT_EQ(saved.size(), 1U);
   TwinTable other(home.platform, [](const registry::Device&) {});

@@ -4,16 +4,17 @@
 
 namespace gridloom::mqtt {
 
-AccountShares::AccountShares(const AccountLimits& limits)
+AccountBudgetTable::AccountBudgetTable(const AccountLimits& limits)
     : limits_(limits), all_queued_(std::make_shared<ByteBudget>(limits.all_queued_bytes)) {}
 
-AccountSharePtr AccountShares::of(registry::AccountId account) {
+AccountBudgetsPtr AccountBudgetTable::of(AccountId account) {
   const std::lock_guard lock(mutex_);
-  std::weak_ptr<const AccountShare>& known = shares_[account];
-  if (AccountSharePtr share = known.lock()) return share;
-  auto share = std::make_shared<const AccountShare>(AccountShare{
-      .queued = std::make_shared<ByteBudget>(
-          limits_.queued_bytes, std::min(kOwnQueued, limits_.queued_bytes), all_queued_),
+  std::weak_ptr<const AccountBudgets>& known = shares_[account];
+  if (AccountBudgetsPtr share = known.lock()) return share;
+  auto share = std::make_shared<const AccountBudgets>(AccountBudgets{
+      .queued = std::make_shared<ByteBudget>(limits_.queued_bytes,
+                                             std::min(kGuaranteedQueuedBytes, limits_.queued_bytes),
+                                             all_queued_),
       .filters = std::make_shared<ByteBudget>(limits_.filter_bytes),
       .flow = std::make_shared<hub::AccountFlow>(limits_.flow)});
   known = share;

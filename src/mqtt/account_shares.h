@@ -8,9 +8,9 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "base/account_id.h"
 #include "base/byte_budget.h"
 #include "hub/account_flow.h"
-#include "registry/directory.h"
 
 namespace gridloom::mqtt {
 
@@ -23,12 +23,12 @@ struct AccountLimits {
 };
 
 // Any thread.
-struct AccountShare {
+struct AccountBudgets {
   ByteBudgetPtr queued;
   ByteBudgetPtr filters;
   hub::AccountFlowPtr flow;
 };
-using AccountSharePtr = std::shared_ptr<const AccountShare>;
+using AccountBudgetsPtr = std::shared_ptr<const AccountBudgets>;
 
 // Memory cost of a subscription: its session and every shard store it, by its filter and level by
 // level.
@@ -37,20 +37,20 @@ using AccountSharePtr = std::shared_ptr<const AccountShare>;
 }
 
 // Any thread.
-class AccountShares {
+class AccountBudgetTable {
  public:
   // Queued bytes of each account that no other account can take.
-  static constexpr std::size_t kOwnQueued = std::size_t{4} * 1024 * 1024;
+  static constexpr std::size_t kGuaranteedQueuedBytes = std::size_t{4} * 1024 * 1024;
 
-  explicit AccountShares(const AccountLimits& limits = {});
+  explicit AccountBudgetTable(const AccountLimits& limits = {});
   // Returns the same object as long as anything refers to it.
-  [[nodiscard]] AccountSharePtr of(registry::AccountId account);
+  [[nodiscard]] AccountBudgetsPtr of(AccountId account);
 
  private:
   const AccountLimits limits_;
   const ByteBudgetPtr all_queued_;
   std::mutex mutex_;
-  std::unordered_map<registry::AccountId, std::weak_ptr<const AccountShare>> shares_;
+  std::unordered_map<AccountId, std::weak_ptr<const AccountBudgets>> shares_;
   std::size_t tidy_at_ = 64;
 };
 

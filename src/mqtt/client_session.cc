@@ -19,7 +19,7 @@ using wire::mqtt::Qos;
 
 // A session from disk lives at least this long after a start, unless its own expiry is shorter: the
 // system clock may be wrong until NTP has set it.
-constexpr std::chrono::hours kLeastAfterStart{1};
+constexpr std::chrono::hours kMinAfterStart{1};
 
 std::optional<TimePoint> later(TimePoint now, std::uint32_t seconds) {
   if (seconds == wire::mqtt::kNeverExpires) return std::nullopt;
@@ -33,7 +33,7 @@ std::vector<hub::Delivery> left_to_others(const Outbox& outbox) {
   for (Outbox::Kept& kept : outbox.kept()) {
     Outbox::Entry& entry = kept.entry;
     const bool may_be_taken =
-        kept.stage != Outbox::Stage::kWaiting && entry.qos != Qos::kAtLeastOnce;
+        kept.stage != Outbox::DeliveryState::kWaiting && entry.qos != Qos::kAtLeastOnce;
     if (!entry.share || may_be_taken) continue;
     left.push_back({.message = std::move(entry.message),
                     .qos = entry.qos,
@@ -53,7 +53,7 @@ ClientSession::ClientSession(Options options, std::weak_ptr<Connection> connecti
       connection_(std::move(connection)),
       expiry_s_(options.expiry_s),
       outlives_connection_(expiry_s_ != 0),
-      share_(server_.sessions->share_of(identity().account)),
+      share_(server_.sessions->budgets_of(identity().account)),
       filters_(share_->filters),
       kept_{.outbox = Outbox(share_->queued)} {
   set_peer(std::move(options.peer));
@@ -63,15 +63,15 @@ ClientSession::ClientSession(Options options, std::weak_ptr<Connection> connecti
 ClientSession::ClientSession(Options options, StoredSession stored)
     : Client(options.loop, std::move(options.identity), std::move(options.client_id)),
       server_(options.server),
-      stage_(Stage::kParked),
+      stage_(SessionStage::kParked),
       expiry_s_(options.expiry_s),
       outlives_connection_(true),
-      share_(server_.sessions->share_of(identity().account)),
+      share_(server_.sessions->budgets_of(identity().account)),
       filters_(share_->filters),
       kept_{.outbox = Outbox(share_->queued)} {
   set_present(false);
   use_flow(share_->flow);
-  keep_as(stored.number);
+  set_stored_number(stored.number);
   const TimePoint now = server_.clock->now();
   const TimePoint wall = server_.hub->platform().wall->now();
   const Millis waited = std::max(wall - stored.parked_at.value_or(wall), Millis{0});
@@ -79,13 +79,15 @@ ClientSession::ClientSession(Options options, StoredSession stored)
   ends_at_ = later(now - waited, expiry_s_);
   if (ends_at_) {
     const std::chrono::seconds least =
-        std::min<std::chrono::seconds>(kLeastAfterStart, std::chrono::seconds(expiry_s_));
+        std::min<std::chrono::seconds>(kMinAfterStart, std::chrono::seconds(expiry_s_));
     ends_at_ = std::max(*ends_at_, now + least);
   }
   for (hub::Subscription& subscription : stored.subscriptions) {
-    if (!take_room_for(subscription.filter)) {
-      spdlog::error("{} has no room for the subscription {} of an earlier run", identity().name,
-                    wire::to_text(wire::Json(wire::shortened(subscription.filter))));
+    if (!charge_subscription(subscription.filter)) {
+      spdlog::error(
+          "{}: the stored subscription {} is dropped, because it exceeds "
+          "mqtt.filter-bytes-per-account",
+          identity().name, wire::to_text(wire::Json(wire::shortened(subscription.filter))));
       continue;
     }
     subscriptions_.insert_or_assign(subscription.filter, std::move(subscription));
@@ -99,7 +101,7 @@ ClientSession::ClientSession(Options options, StoredSession stored)
   kept_.outbox.open(
       {.queue_messages = server_.limits.queue_messages, .queue_bytes = server_.limits.queue_bytes});
   for (Outbox::Kept& kept : stored.messages) {
-    if (kept.entry.message) kept.entry.share = share_of(kept.entry.message->topic);
+    if (kept.entry.message) kept.entry.share = budgets_of(kept.entry.message->topic);
     kept_.outbox.restore(std::move(kept));
   }
 }
@@ -108,7 +110,7 @@ ClientSession::~ClientSession() = default;
 
 // Finds the shared subscription of a message from disk, where it is not recorded. A message that a
 // non-shared subscription of the client matches as well counts as delivered by that one.
-wire::mqtt::SharePtr ClientSession::share_of(std::string_view topic) const {
+wire::mqtt::SharePtr ClientSession::budgets_of(std::string_view topic) const {
   wire::mqtt::SharePtr found;
   for (const auto& [filter, subscription] : subscriptions_) {
     const auto shared = wire::mqtt::shared_parts(filter);
@@ -119,7 +121,7 @@ wire::mqtt::SharePtr ClientSession::share_of(std::string_view topic) const {
   return found;
 }
 
-void ClientSession::start_again() {
+void ClientSession::register_restored() {
   record_own_marks();
   for (const auto& [filter, subscription] : subscriptions_) {
     static_cast<void>(server_.hub->subscribe(shared_from_this(), subscription));
@@ -131,19 +133,19 @@ void ClientSession::deliver(std::vector<hub::Delivery> deliveries, std::vector<h
     for (const hub::Ack& ack : acks) stream_->answered(ack, server_.clock->now());
   }
   switch (stage_) {
-    case Stage::kWaiting:
+    case SessionStage::kWaiting:
       std::ranges::move(deliveries, std::back_inserter(early_));
       std::ranges::move(acks, std::back_inserter(early_acks_));
       return;
-    case Stage::kLive:
+    case SessionStage::kLive:
       if (const auto connection = connection_.lock()) connection->deliver(deliveries, acks);
       return;
-    case Stage::kParked:
+    case SessionStage::kParked:
       for (const hub::Delivery& delivery : deliveries) push(delivery);
       for (const hub::Ack& ack : acks) kept_.answered(ack.token.packet_id);
       record_own_marks();
       return count_dropped(kept_.outbox.dropped());
-    case Stage::kOver:
+    case SessionStage::kOver:
       // Deliveries that were on their way when the session ended.
       return server_.hub->hand_on(shared_from_this(), 0, std::move(deliveries), [] {});
   }
@@ -156,7 +158,7 @@ hub::PublishOptions::Identity ClientSession::identify(
       .packet_id = publication.token.packet_id,
       .exactly_once = publication.qos == Qos::kExactlyOnce,
       .digest = digest_of(publication.message->topic, publication.message->payload)};
-  const ClientStream::Taken taken =
+  const ClientStream::RecordedPublication taken =
       stream_->take(receipt, publication.dup, server_.clock->now(), keeper()->new_number);
   if (taken.is_new_stream) {
     record(hub::StreamBegun{
@@ -224,9 +226,9 @@ void ClientSession::kick(hub::KickReason reason) {
 }
 
 void ClientSession::rights_changed() {
-  if (stage_ == Stage::kParked) return drop_what_is_not_for_it();
+  if (stage_ == SessionStage::kParked) return drop_what_is_not_for_it();
   const auto connection = connection_.lock();
-  if (stage_ == Stage::kLive && connection) connection->rights_changed();
+  if (stage_ == SessionStage::kLive && connection) connection->rights_changed();
 }
 
 void ClientSession::drop_what_is_not_for_it() {
@@ -240,28 +242,28 @@ void ClientSession::drop_what_is_not_for_it() {
 }
 
 wire::mqtt::SessionState ClientSession::go_live() {
-  stage_ = Stage::kLive;
-  keep_row({});
+  stage_ = SessionStage::kLive;
+  record_row({});
   return std::exchange(kept_, {});
 }
 
-void ClientSession::connection_ended(Parting parting) {
+void ClientSession::connection_ended(ConnectionEnd end) {
   connection_.reset();
   set_present(false);
-  if (parting.expiry_s) {
-    expiry_s_ = std::min(*parting.expiry_s, server_.sessions->limits().session_expiry_s);
+  if (end.expiry_s) {
+    expiry_s_ = std::min(*end.expiry_s, server_.sessions->limits().session_expiry_s);
   }
   server_.hub->disconnected(shared_from_this());
   // A session that waits for its takeover cannot be parked yet; resume() does it.
-  if (stage_ != Stage::kLive) return;
-  kept_ = std::move(parting.state);
-  will_ = std::move(parting.will);
+  if (stage_ != SessionStage::kLive) return;
+  kept_ = std::move(end.state);
+  will_ = std::move(end.will);
   park();
 }
 
 void ClientSession::park() {
   const TimePoint now = server_.clock->now();
-  stage_ = Stage::kParked;
+  stage_ = SessionStage::kParked;
   if (expiry_s_ == 0 || discarded_) {
     end();
     if (const ClientSessionPtr successor = std::exchange(successor_, nullptr)) hand_over(successor);
@@ -274,7 +276,7 @@ void ClientSession::park() {
     if (will_->delay_s == 0) publish_will();
   }
   record_own_marks();
-  keep_row({});
+  record_row({});
   if (const ClientSessionPtr successor = std::exchange(successor_, nullptr)) hand_over(successor);
 }
 
@@ -293,8 +295,8 @@ void ClientSession::publish_will() {
 }
 
 void ClientSession::end() {
-  if (stage_ == Stage::kOver) return;
-  stage_ = Stage::kOver;
+  if (stage_ == SessionStage::kOver) return;
+  stage_ = SessionStage::kOver;
   publish_will();
   subscriptions_.clear();
   filters_ = {};
@@ -303,8 +305,8 @@ void ClientSession::end() {
   early_.clear();
   early_acks_.clear();
   const ClientSessionPtr self = shared_from_this();
-  const std::int64_t number = kept_as();
-  keep_as(0);
+  const std::int64_t number = stored_number();
+  set_stored_number(0);
   server_.hub->ended(self);
   // Until others have the remaining messages they belong to this session, also after a crash.
   server_.hub->hand_on(self, number, std::move(left), [self, number] {
@@ -320,14 +322,14 @@ void ClientSession::discard(hub::KickReason reason) {
 }
 
 void ClientSession::expire() {
-  if (stage_ == Stage::kParked && !handing_over_) end();
+  if (stage_ == SessionStage::kParked && !handing_over_) end();
 }
 
 void ClientSession::hand_over(ClientSessionPtr successor) {
-  if (stage_ == Stage::kWaiting) successor_ = successor;
+  if (stage_ == SessionStage::kWaiting) successor_ = successor;
   if (const auto connection = connection_.lock()) connection->kick(hub::KickReason::kTakenOver);
-  if (stage_ == Stage::kWaiting) return;
-  if (stage_ == Stage::kOver) {
+  if (stage_ == SessionStage::kWaiting) return;
+  if (stage_ == SessionStage::kOver) {
     successor->loop().post([successor] { successor->resume(std::nullopt); });
     return;
   }
@@ -337,12 +339,12 @@ void ClientSession::hand_over(ClientSessionPtr successor) {
   ends_at_.reset();
   handing_over_ = true;
   server_.hub->rebind(shared_from_this(), successor, [self = shared_from_this(), successor] {
-    self->stage_ = Stage::kOver;
+    self->stage_ = SessionStage::kOver;
     Takeover takeover{.state = std::move(self->kept_),
                       .subscriptions = std::move(self->subscriptions_),
                       .filters = std::exchange(self->filters_, {}),
                       .counted = self->counted_,
-                      .kept_as = self->kept_as()};
+                      .stored_number = self->stored_number()};
     self->server_.sessions->remove(self);
     successor->loop().post([successor, takeover = std::move(takeover)]() mutable {
       successor->resume(std::move(takeover));
@@ -373,14 +375,14 @@ void ClientSession::resume(std::optional<Takeover> takeover) {
       push(delivery);
     }
   }
-  if (takeover && takeover->kept_as != 0 && takeover->kept_as != kept_as()) {
-    record(hub::SessionEnded{takeover->kept_as});
+  if (takeover && takeover->stored_number != 0 && takeover->stored_number != stored_number()) {
+    record(hub::SessionEnded{takeover->stored_number});
   }
   drop_what_is_not_for_it();
   // The connection may have closed while this session waited.
   if (!connection) return park();
-  stage_ = Stage::kLive;
-  keep_row({});
+  stage_ = SessionStage::kLive;
+  record_row({});
   connection->accepted(std::exchange(kept_, {}), present);
 }
 
@@ -388,24 +390,24 @@ bool ClientSession::has_subscription(std::string_view filter) const {
   return subscriptions_.contains(filter);
 }
 
-bool ClientSession::take_room_for(std::string_view filter) {
+bool ClientSession::charge_subscription(std::string_view filter) {
   return filters_.take(cost_of(filter));
 }
 
-void ClientSession::keep_subscription(const hub::Subscription& subscription) {
+void ClientSession::add_subscription(const hub::Subscription& subscription) {
   subscriptions_.insert_or_assign(subscription.filter, subscription);
 }
 
-bool ClientSession::drop_subscription(const std::string& filter) {
+bool ClientSession::remove_subscription(const std::string& filter) {
   if (subscriptions_.erase(filter) == 0) return false;
-  give_room_back(filter);
+  refund_subscription(filter);
   return true;
 }
 
 void ClientSession::count_dropped(const wire::mqtt::Dropped& so_far) {
   if (so_far == counted_) return;
   if (so_far.queue_full != 0 && counted_.queue_full == 0) {
-    spdlog::warn("the queue of {} (client id {}) is full: the oldest messages are dropped",
+    spdlog::warn("the queue of {} (client id {}) is full: its oldest messages are dropped",
                  identity().name, wire::to_text(wire::Json(wire::shortened(client_id()))));
   }
   server_.hub->count_dropped({.queue_full = so_far.queue_full - counted_.queue_full,
@@ -417,16 +419,16 @@ void ClientSession::count_dropped(const wire::mqtt::Dropped& so_far) {
 // --- time and the disk ---
 
 void ClientSession::sweep(TimePoint now) {
-  if (stage_ != Stage::kParked || handing_over_) return;
+  if (stage_ != SessionStage::kParked || handing_over_) return;
   if (will_due_ && *will_due_ <= now) {
     publish_will();
-    keep_row({});
+    record_row({});
   }
   if (ends_at_ && *ends_at_ <= now) end();
 }
 
 StoredSession ClientSession::row() const {
-  StoredSession row{.number = kept_as(),
+  StoredSession row{.number = stored_number(),
                     .user = identity().name,
                     .signed_in_as = hub::number_of(identity()),
                     .generation = identity().generation,
@@ -434,7 +436,7 @@ StoredSession ClientSession::row() const {
                     .expiry_s = expiry_s_};
   // After a restart only the system clock is known.
   const Millis wall_is_ahead = server_.hub->platform().wall->now() - now();
-  if (stage_ == Stage::kParked) {
+  if (stage_ == SessionStage::kParked) {
     row.parked_at = TimePoint(Millis(parked_since_ms())) + wall_is_ahead;
   }
   for (const auto& [filter, subscription] : subscriptions_) {
@@ -445,8 +447,8 @@ StoredSession ClientSession::row() const {
   return row;
 }
 
-void ClientSession::keep_row(std::function<void()> done) {
-  if (kept_as() == 0) {
+void ClientSession::record_row(std::function<void()> done) {
+  if (stored_number() == 0) {
     if (done) done();
     return;
   }
@@ -464,31 +466,31 @@ void ClientSession::record(std::string changes, std::function<void()> done) {
 }
 
 void ClientSession::record_own_marks() {
-  auto marks = kept_.outbox.take_marks();
-  record_marks(std::move(marks), kept_.outbox.marks_taken());
+  auto steps = kept_.outbox.take_steps();
+  record_steps(std::move(steps), kept_.outbox.steps_taken());
 }
 
-void ClientSession::record_marks(std::vector<Outbox::Mark> marks, std::uint64_t taken) {
-  if (marks.empty()) return;
+void ClientSession::record_steps(std::vector<Outbox::DeliveryStep> steps, std::uint64_t taken) {
+  if (steps.empty()) return;
   const auto tell = [this, taken] {
-    if (const auto connection = connection_.lock()) connection->log_has_marks(taken);
+    if (const auto connection = connection_.lock()) connection->log_has_steps(taken);
   };
-  const std::int64_t session = kept_as();
+  const std::int64_t session = stored_number();
   if (session == 0) return tell();
   std::string changes;
   bool waits = false;
-  for (const Outbox::Mark& mark : marks) {
-    switch (mark.step) {
-      case Outbox::Mark::Step::kNumbered:
-        hub::append_change(changes, hub::MessageNumbered{session, mark.number, mark.packet_id});
+  for (const Outbox::DeliveryStep& change : steps) {
+    switch (change.step) {
+      case Outbox::DeliveryStep::Step::kNumbered:
+        hub::append_change(changes, hub::MessageNumbered{session, change.number, change.packet_id});
         waits = true;
         break;
-      case Outbox::Mark::Step::kReleased:
-        hub::append_change(changes, hub::MessageReleased{session, mark.number, mark.packet_id});
+      case Outbox::DeliveryStep::Step::kReleased:
+        hub::append_change(changes, hub::MessageReleased{session, change.number, change.packet_id});
         waits = true;
         break;
-      case Outbox::Mark::Step::kDone:
-        hub::append_change(changes, hub::MessageDone{session, mark.number});
+      case Outbox::DeliveryStep::Step::kDone:
+        hub::append_change(changes, hub::MessageDone{session, change.number});
         break;
     }
   }

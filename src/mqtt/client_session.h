@@ -75,34 +75,34 @@ class ClientSession final : public hub::Client, public std::enable_shared_from_t
   [[nodiscard]] hub::PublishOptions::Identity identify(
       const wire::mqtt::PublishReceived& publication);
   void refused(const wire::mqtt::AckToken& token);
-  // Writes the outbox's marks into the log. If the log must have some of them before the
-  // client is told more, the connection is notified (log_has_marks).
-  void record_marks(std::vector<wire::mqtt::Outbox::Mark> marks, std::uint64_t taken);
+  // Writes the outbox's delivery steps into the log. If the log must have some of them before the
+  // client is told more, the connection is notified (log_has_steps).
+  void record_steps(std::vector<wire::mqtt::Outbox::DeliveryStep> steps, std::uint64_t taken);
   // PUBREL arrived: `done` is called on loop(), if this session lives that long, once the release
   // is as durable as the message.
   void release(std::uint16_t packet_id, std::function<void()> done);
-  struct Parting {
+  struct ConnectionEnd {
     wire::mqtt::SessionState state;
     std::unique_ptr<wire::mqtt::Will> will;   // to be published; null: none
     std::optional<std::uint32_t> expiry_s{};  // as changed by DISCONNECT
   };
   // For a session without a takeover: the connection may proceed at once.
   [[nodiscard]] wire::mqtt::SessionState go_live();
-  void connection_ended(Parting parting);
+  void connection_ended(ConnectionEnd end);
 
   [[nodiscard]] std::uint32_t expiry_s() const { return expiry_s_; }
   [[nodiscard]] bool has_subscription(std::string_view filter) const;
   [[nodiscard]] std::size_t subscriptions() const { return subscriptions_.size(); }
   // Charges a new subscription to the account. False: the account's budget is exhausted.
-  [[nodiscard]] bool take_room_for(std::string_view filter);
-  void give_room_back(std::string_view filter) { filters_.give_back(cost_of(filter)); }
-  // For a new subscription, take_room_for() must have succeeded before.
-  void keep_subscription(const hub::Subscription& subscription);
+  [[nodiscard]] bool charge_subscription(std::string_view filter);
+  void refund_subscription(std::string_view filter) { filters_.give_back(cost_of(filter)); }
+  // For a new subscription, charge_subscription() must have succeeded before.
+  void add_subscription(const hub::Subscription& subscription);
   // False: there was no such subscription.
-  bool drop_subscription(const std::string& filter);
+  bool remove_subscription(const std::string& filter);
   // Writes the session's current row. `done` is called on loop(), if this session lives that long,
   // once the log has the row; at once, if the session ends with its connection.
-  void keep_row(std::function<void()> done);
+  void record_row(std::function<void()> done);
   // Adds the messages that the outbox has dropped since the last call to the counters.
   void count_dropped(const wire::mqtt::Dropped& so_far);
 
@@ -133,16 +133,16 @@ class ClientSession final : public hub::Client, public std::enable_shared_from_t
   [[nodiscard]] bool outlives_connection() const { return outlives_connection_; }
   // At start-up, before any other call: registers a stored session's subscriptions with the hub,
   // and logs the removal of messages that its queue had no room for.
-  void start_again();
+  void register_restored();
 
  private:
-  enum class Stage : std::uint8_t { kWaiting, kLive, kParked, kOver };
+  enum class SessionStage : std::uint8_t { kWaiting, kLive, kParked, kOver };
   struct Takeover {
     wire::mqtt::SessionState state;
     std::map<std::string, hub::Subscription, std::less<>> subscriptions;
     TakenBytes filters;
     wire::mqtt::Dropped counted;
-    std::int64_t kept_as = 0;
+    std::int64_t stored_number = 0;
   };
 
   void resume(std::optional<Takeover> takeover);
@@ -154,21 +154,21 @@ class ClientSession final : public hub::Client, public std::enable_shared_from_t
   // `done`, if it is not empty, is called on loop() once the log has the changes.
   void record(std::string changes, std::function<void()> done);
   void push(const hub::Delivery& delivery);
-  // Writes the marks of the outbox while there is no connection.
+  // Writes the delivery steps of the outbox while there is no connection.
   void record_own_marks();
-  [[nodiscard]] wire::mqtt::SharePtr share_of(std::string_view topic) const;
+  [[nodiscard]] wire::mqtt::SharePtr budgets_of(std::string_view topic) const;
   [[nodiscard]] StoredSession row() const;
 
   const ServerContext& server_;
   std::weak_ptr<Connection> connection_;
   ClientStreamPtr stream_;
-  Stage stage_ = Stage::kWaiting;
+  SessionStage stage_ = SessionStage::kWaiting;
   std::uint32_t expiry_s_;
   const bool outlives_connection_;
   bool discarded_ = false;                    // ends with its connection
   bool handing_over_ = false;                 // parked, and no longer ended by this object
   std::shared_ptr<ClientSession> successor_;  // arrived while this one was still waiting itself
-  const AccountSharePtr share_;
+  const AccountBudgetsPtr share_;
   TakenBytes filters_;  // by cost_of(), of all subscriptions
   std::map<std::string, hub::Subscription, std::less<>> subscriptions_;
   wire::mqtt::SessionState kept_;     // while parked

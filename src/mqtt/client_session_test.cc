@@ -54,7 +54,7 @@ class ClientSessions : public testing::TestWithParam<Loops> {
   // If there are two loops, connections use them in turn.
   std::unique_ptr<Peer> peer(Version version = Version::k5) {
     Loop& loop = GetParam() == Loops::kTwo && turn_++ % 2 == 1 ? *server.home.shard_loops[1]
-                                                               : server.home.door_loop;
+                                                               : server.home.client_loop;
     return std::make_unique<Peer>(server.home, *server.server, version, loop);
   }
   std::unique_ptr<Peer> app(const Connect& connect, Version version = Version::k5) {
@@ -98,7 +98,7 @@ class ClientSessions : public testing::TestWithParam<Loops> {
 };
 INSTANTIATE_TEST_SUITE_P(OnLoops, ClientSessions, testing::Values(Loops::kOne, Loops::kTwo));
 
-TEST_P(ClientSessions, WhatComesWhileTheClientIsAwayWaitsForItInOrder) {
+TEST_P(ClientSessions, MessagesForAnAbsentClientAreQueuedInOrder) {
   const auto sender = device();
   auto first = app(keeping());
   EXPECT_THAT(first->said(), ElementsAre(Not(HasSubstr("present"))));
@@ -117,7 +117,7 @@ TEST_P(ClientSessions, WhatComesWhileTheClientIsAwayWaitsForItInOrder) {
                           quota("q1 id3", 3), quota("q1 id4", 4), quota("q1 id5", 6)));
 }
 
-TEST_P(ClientSessions, WhatWasNotAcknowledgedComesAgainWithDup) {
+TEST_P(ClientSessions, UnacknowledgedMessagesAreSentAgainWithDup) {
   const auto sender = device();
   auto first = app(keeping());
   first->subscribe({open_topic("quota")});
@@ -179,7 +179,7 @@ TEST_P(ClientSessions, AThirdConnectionMayComeBeforeTheSecondHasTheSession) {
               ElementsAre(StartsWith("CONNACK success present"), HasSubstr(R"({"n":1})")));
 }
 
-TEST_P(ClientSessions, AConnectionThatGoesBeforeItHasTheSessionLeavesItWhole) {
+TEST_P(ClientSessions, AConnectionThatEndsBeforeTheTakeoverLeavesTheSessionIntact) {
   const auto sender = device();
   auto first = app(keeping());
   first->subscribe({open_topic("quota")});
@@ -241,7 +241,7 @@ TEST_P(ClientSessions, ADisconnectMayChangeTheExpiry) {
   EXPECT_EQ(server.table->counts().sessions, 0U);
 }
 
-TEST_P(ClientSessions, TheServersLongestExpiryIsTold) {
+TEST_P(ClientSessions, TheServersLongestExpiryIsReported) {
   server.table.emplace(TableLimits{.session_expiry_s = 60});
   auto first = app(keeping());
   EXPECT_THAT(first->said(), ElementsAre(HasSubstr(" 17:60")));
@@ -250,7 +250,7 @@ TEST_P(ClientSessions, TheServersLongestExpiryIsTold) {
   EXPECT_EQ(server.table->counts().sessions, 0U);
 }
 
-TEST_P(ClientSessions, AUserHasSoManySessionsAndNoMore) {
+TEST_P(ClientSessions, TheSessionsOfAUserHaveALimit) {
   server.table.emplace(TableLimits{.sessions = 3, .kept_sessions = 2});
   const auto with_id = [](std::string_view id, Connect connect) {
     connect.client_id = id;
@@ -275,7 +275,7 @@ TEST_P(ClientSessions, AUserHasSoManySessionsAndNoMore) {
   EXPECT_THAT(a_again->said(), ElementsAre(HasSubstr("present")));
 }
 
-TEST_P(ClientSessions, AnAccountHasSoManySessionsWhoeverItsUsersAre) {
+TEST_P(ClientSessions, TheSessionsOfAnAccountHaveALimit) {
   server.table.emplace(TableLimits{.account = {.sessions = 2}});
   const auto sender = device();
   const auto one = app({.client_id = "one"});
@@ -306,7 +306,7 @@ TEST_P(ClientSessions, AnAccountsSubscriptionsHaveALimitInBytes) {
   EXPECT_THAT(one->said(), Each(Not(HasSubstr("quota exceeded")))) << "a session's end gives back";
 }
 
-TEST_P(ClientSessions, WhatWaitsForAnAccountsClientsHasALimitInBytes) {
+TEST_P(ClientSessions, TheQueuedBytesOfAnAccountHaveALimit) {
   const std::size_t each = open_topic("quota").size() + std::string_view(R"({"n":1})").size();
   server.table.emplace(TableLimits{.account = {.queued_bytes = 3 * each}});
   const auto sender = device();
@@ -443,7 +443,7 @@ TEST_P(ClientSessions, ASessionAndWhatWaitsForItOutliveTheServer) {
   EXPECT_THAT(third->said(), ElementsAre(HasSubstr("present"))) << "what was taken is gone";
 }
 
-TEST_P(ClientSessions, ASharedMessageOfTheDiskGoesToAnotherMemberWhenItsSessionEnds) {
+TEST_P(ClientSessions, AStoredSharedMessageIsRedeliveredWhenItsSessionEnds) {
   const std::string shared = "$share/g/" + open_topic("quota");
   {
     const auto sender = device();
@@ -476,7 +476,7 @@ TEST_P(ClientSessions, AServerThatIsKilledHasWhatItsStoreHas) {
   EXPECT_EQ(loaded.sessions[0].messages[0].entry.message->payload, "{\"n\":1}");
 }
 
-TEST_P(ClientSessions, WhatAClientTookIsNotKept) {
+TEST_P(ClientSessions, AcknowledgedMessagesAreNotKept) {
   const auto sender = device();
   auto first = app(keeping());
   first->subscribe({open_topic("quota")});

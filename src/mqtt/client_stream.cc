@@ -2,10 +2,11 @@
 
 namespace gridloom::mqtt {
 
-ClientStream::Taken ClientStream::take(const hub::Receipt& receipt, bool dup, TimePoint now,
-                                       const std::function<std::int64_t()>& new_number) {
+ClientStream::RecordedPublication ClientStream::take(
+    const hub::Receipt& receipt, bool dup, TimePoint now,
+    const std::function<std::int64_t()>& new_number) {
   const std::lock_guard lock(mutex_);
-  Taken taken{.stream = number_, .is_new_stream = number_ == 0};
+  RecordedPublication taken{.stream = number_, .is_new_stream = number_ == 0};
   if (dup && receipts_.knows(receipt)) {
     taken.repeated = true;
     return taken;

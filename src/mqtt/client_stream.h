@@ -24,15 +24,15 @@ class ClientStream {
   explicit ClientStream(std::int64_t number = 0, Receipts receipts = {})
       : number_(number), receipts_(std::move(receipts)) {}
 
-  struct Taken {
+  struct RecordedPublication {
     std::int64_t stream = 0;
     bool is_new_stream = false;
     bool repeated = false;
     std::uint32_t settled = 0;
   };
   // Records a publication; `new_number` is called for the first one.
-  [[nodiscard]] Taken take(const hub::Receipt& receipt, bool dup, TimePoint now,
-                           const std::function<std::int64_t()>& new_number);
+  [[nodiscard]] RecordedPublication take(const hub::Receipt& receipt, bool dup, TimePoint now,
+                                         const std::function<std::int64_t()>& new_number);
   void answered(const hub::Ack& ack, TimePoint now);
   // PUBREL arrived. Returns the stream's number; 0: it has none.
   [[nodiscard]] std::int64_t released(std::uint16_t packet_id);

@@ -310,7 +310,7 @@ TEST_P(MessageConformance, ADeliveryThatHasBegunOutlivesItsSubscription) {
 }
 
 // proves v3: MQTT-3.3.5-2
-TEST_P(MessageConformance, WhatMayNotBePublishedIsAcknowledgedAndReachesNobody) {
+TEST_P(MessageConformance, ARefusedPublicationIsAcknowledgedAndNotDelivered) {
   const auto seen = watcher(home.open("alice", "#"));
   auto peer = app(clean());
   static_cast<void>(peer->said());

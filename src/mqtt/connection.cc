@@ -49,17 +49,17 @@ void Connection::receive(std::string_view bytes, TimePoint now) {
 void Connection::take_output(std::string& out) {
   // The session encodes a bounded amount at a time; the rest waits until this much is sent.
   if (out.size() < server_.limits.output_bytes) out += session_.take_output(server_.clock->now());
-  record_marks();
+  record_steps();
 }
 
-void Connection::record_marks() {
-  if (!client_ || !session_.outbox().has_marks()) return;
-  auto marks = session_.take_marks();
-  client_->record_marks(std::move(marks), session_.outbox().marks_taken());
+void Connection::record_steps() {
+  if (!client_ || !session_.outbox().has_steps()) return;
+  auto steps = session_.take_steps();
+  client_->record_steps(std::move(steps), session_.outbox().steps_taken());
 }
 
-void Connection::log_has_marks(std::uint64_t up_to) {
-  session_.marks_are_safe(up_to);
+void Connection::log_has_steps(std::uint64_t up_to) {
+  session_.steps_are_logged(up_to);
   context_.wake();
 }
 
@@ -94,7 +94,7 @@ void Connection::handle_events() {
     }
   }
   if (client_) batch_.post(client_);
-  record_marks();
+  record_steps();
 }
 
 void Connection::on(const wire::mqtt::ConnectRequested& event) {
@@ -158,7 +158,7 @@ void Connection::join(SessionTable::Start start) {
                             limits.sessions, limits.kept_sessions)
               : fmt::format("one account has at most {} sessions", limits.account.sessions);
       record_sign_in(client_->identity(), client_->client_id(), why);
-      tell(Kind::kSignInRefused, Reason::kQuotaExceeded, why);
+      log_event(Kind::kSignInRefused, Reason::kQuotaExceeded, why);
       server_.hub->disconnected(client_);
       server_.hub->ended(std::exchange(client_, nullptr));
       return session_.refuse(Reason::kQuotaExceeded, why);
@@ -172,7 +172,7 @@ void Connection::join(SessionTable::Start start) {
   }
 }
 
-void Connection::tell(Kind kind, Reason reason, std::string_view why) const {
+void Connection::log_event(Kind kind, Reason reason, std::string_view why) const {
   hub::ClientEvent event{
       .kind = kind, .reason = name_of(reason), .peer = context_.peer, .detail = why};
   if (client_) {
@@ -203,10 +203,10 @@ void Connection::accepted(wire::mqtt::SessionState state, SessionPresent present
                    .assigned_client_id = assigned_id_,
                    .server_keepalive_s = {},
                    .session_expiry_s = client_->expiry_s(),
-                   .tells_releases = true},
+                   .emits_releases = true},
                   server_.clock->now(), std::move(state));
-  tell(Kind::kConnected, Reason::kSuccess,
-       present == SessionPresent::kYes ? "its session goes on" : "");
+  log_event(Kind::kConnected, Reason::kSuccess,
+            present == SessionPresent::kYes ? "its session goes on" : "");
   handle_events();
   context_.wake();
 }
@@ -217,9 +217,9 @@ void Connection::on(const wire::mqtt::PublishReceived& event) {
   if (event.qos != Qos::kAtMostOnce) how.identity = client_->identify(event);
   if (!batch_.add(client_, event.message, how)) {
     client_->refused(event.token);
-    tell(Kind::kPublicationRefused, Reason::kNotAuthorized,
-         fmt::format("{}: {}", wire::shortened(event.message->topic),
-                     hub::publish_rule(client_->identity().role)));
+    log_event(Kind::kPublicationRefused, Reason::kNotAuthorized,
+              fmt::format("{}: {}", wire::shortened(event.message->topic),
+                          hub::publish_rule(client_->identity().role)));
     session_.acknowledge(event.token, Reason::kNotAuthorized,
                          hub::publish_rule(client_->identity().role));
   }
@@ -239,14 +239,14 @@ Reason Connection::admit(const wire::mqtt::Subscription& wanted, std::uint32_t s
   using wire::mqtt::RetainHandling;
   const bool is_new = !client_->has_subscription(wanted.filter);
   if (is_new && (client_->subscriptions() >= server_.sessions->limits().subscriptions ||
-                 !client_->take_room_for(wanted.filter))) {
+                 !client_->charge_subscription(wanted.filter))) {
     return Reason::kQuotaExceeded;
   }
   const bool retained = wanted.retain_handling == RetainHandling::kSend ||
                         (wanted.retain_handling == RetainHandling::kSendIfNew && is_new);
   const hub::FilterScope scope = server_.hub->grant(*client_, wanted.filter);
   if (!scope.granted) {
-    if (is_new) client_->give_room_back(wanted.filter);
+    if (is_new) client_->refund_subscription(wanted.filter);
     return Reason::kNotAuthorized;
   }
   hub::Subscription subscription{.filter = wanted.filter,
@@ -255,7 +255,7 @@ Reason Connection::admit(const wire::mqtt::Subscription& wanted, std::uint32_t s
                                  .no_local = wanted.no_local,
                                  .retain_as_published = wanted.retain_as_published,
                                  .send_retained = retained};
-  client_->keep_subscription(subscription);
+  client_->add_subscription(subscription);
   granted.push_back({.subscription = std::move(subscription), .scope = scope});
   return granted_reason(wanted.qos);
 }
@@ -277,13 +277,13 @@ void Connection::on(const wire::mqtt::SubscribeRequested& event) {
                         server_.sessions->limits().account.filter_bytes);
     }
     if (is_refusal(reasons.back())) {
-      tell(Kind::kSubscriptionRefused, reasons.back(),
-           fmt::format("{}: {}", wire::shortened(wanted.filter), why));
+      log_event(Kind::kSubscriptionRefused, reasons.back(),
+                fmt::format("{}: {}", wire::shortened(wanted.filter), why));
     }
   }
   // The log has the session before the changes that are kept for it.
-  client_->keep_row([self = weak_from_this(), token = event.token, reasons = std::move(reasons),
-                     why = std::move(why)] {
+  client_->record_row([self = weak_from_this(), token = event.token, reasons = std::move(reasons),
+                       why = std::move(why)] {
     const auto connection = self.lock();
     if (!connection) return;
     connection->session_.subscribed(token, reasons, why);
@@ -298,11 +298,11 @@ void Connection::on(const wire::mqtt::UnsubscribeRequested& event) {
   std::vector<Reason> reasons;
   reasons.reserve(event.filters.size());
   for (const std::string& filter : event.filters) {
-    const bool existed = client_->drop_subscription(filter);
+    const bool existed = client_->remove_subscription(filter);
     if (existed) server_.hub->unsubscribe(client_, filter);
     reasons.push_back(existed ? Reason::kSuccess : Reason::kNoSubscriptionExisted);
   }
-  client_->keep_row([self = weak_from_this(), token = event.token, reasons = std::move(reasons)] {
+  client_->record_row([self = weak_from_this(), token = event.token, reasons = std::move(reasons)] {
     const auto connection = self.lock();
     if (!connection) return;
     connection->session_.unsubscribed(token, reasons);
@@ -311,7 +311,7 @@ void Connection::on(const wire::mqtt::UnsubscribeRequested& event) {
 }
 
 void Connection::on(const wire::mqtt::Ended& event) {
-  tell(Kind::kDisconnected, event.reason, event.why);
+  log_event(Kind::kDisconnected, event.reason, event.why);
   if (!client_) return;
   batch_.post(client_);
   if (event.will == wire::mqtt::WillFate::kDiscard) will_.reset();
@@ -350,7 +350,8 @@ void Connection::rights_changed() {
 void Connection::kick(hub::KickReason reason) {
   switch (reason) {
     case hub::KickReason::kTakenOver:
-      tell(Kind::kTakenOver, Reason::kSessionTakenOver, "another connection has its client id");
+      log_event(Kind::kTakenOver, Reason::kSessionTakenOver,
+                "another connection has its client id");
       session_.close(Reason::kSessionTakenOver, "another connection has this client id");
       break;
     case hub::KickReason::kNotAuthorized:

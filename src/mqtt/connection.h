@@ -41,18 +41,19 @@ class Connection final : public net::Protocol, public std::enable_shared_from_th
   void deliver(const std::vector<hub::Delivery>& deliveries, const std::vector<hub::Ack>& acks);
   void kick(hub::KickReason reason);
   void rights_changed();
-  // The log has the marks up to this value of Outbox::marks_taken().
-  void log_has_marks(std::uint64_t up_to);
+  // The log has the delivery steps up to this value of Outbox::steps_taken().
+  void log_has_steps(std::uint64_t up_to);
   void resume_reading() const { context_.wake(); }
   [[nodiscard]] const wire::mqtt::Session& session() const { return session_; }
 
  private:
   void handle_events();
-  void record_marks();
+  void record_steps();
   void on(const wire::mqtt::ConnectRequested& event);
   void join(SessionTable::Start start);
   // Reports an event of the signed-in client to the log and the counters.
-  void tell(hub::ClientEvent::Kind kind, wire::mqtt::Reason reason, std::string_view why) const;
+  void log_event(hub::ClientEvent::Kind kind, wire::mqtt::Reason reason,
+                 std::string_view why) const;
   void tell_refusal(wire::mqtt::Reason reason, const wire::mqtt::ConnectRequest& request,
                     std::string_view why) const;
   // `refused`: the reason; empty: the sign-in succeeded.

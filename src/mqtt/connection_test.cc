@@ -101,7 +101,7 @@ TEST_F(ConnectionTest, AccountsDevicesAndGatewaysSignIn) {
 }
 
 // Clients fetch a new certificate when they see code 4 or 5 (version 5: 134 or 135).
-TEST_F(ConnectionTest, AWrongPasswordIsToldInTheCodeThatClientsReactTo) {
+TEST_F(ConnectionTest, AWrongPasswordHasTheCodeThatClientsReactTo) {
   for (const Version version : {Version::k311, Version::k5}) {
     Peer wrong(home, server, version);
     wrong.join(home.account("alice").certificate_account, Secret("wrong"));
@@ -163,7 +163,7 @@ TEST_F(ConnectionTest, ACertificateMayUseAsManyClientIdsADayAsConfigured) {
   EXPECT_EQ(code_for(Version::k311, "id 10"), 0);
 }
 
-TEST_F(ConnectionTest, WhatComesBehindAConnectInTheSameBytesIsHandledAfterIt) {
+TEST_F(ConnectionTest, PacketsAfterAConnectInTheSameBytesAreHandledAfterIt) {
   Peer device(home, server, Version::k311);
   const Secret key = home.device(kSn).key;
   const std::string bytes =
@@ -191,7 +191,7 @@ TEST_F(ConnectionTest, AReportIsAcknowledgedOnlyAfterTheShardHasIt) {
 }
 
 // proves v3: MQTT-3.3.5-2
-TEST_F(ConnectionTest, WhatMayNotBePublishedIsRefusedAndChangesNothing) {
+TEST_F(ConnectionTest, ARefusedPublicationChangesNothing) {
   Peer device(home, server, Version::k5);
   device.join_device(kSn);
   static_cast<void>(device.said());
@@ -478,7 +478,7 @@ TEST_F(ConnectionTest, AnySplitOfTheBytesSaysTheSame) {
     }
     home.settle();
     said += peer.output();
-    Lines lines = wire::mqtt::told(said, Version::k5);
+    Lines lines = wire::mqtt::decoded_packets(said, Version::k5);
     std::ranges::sort(lines);
     return lines;
   };

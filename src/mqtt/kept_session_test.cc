@@ -57,7 +57,7 @@ class KeptSessions : public CrashTest {
   Lines join_app(std::uint32_t expiry_s = 3600, bool clean = false) {
     app.reset();
     commit();
-    app = std::make_unique<Peer>(home, *server, Version::k5, home.door_loop);
+    app = std::make_unique<Peer>(home, *server, Version::k5, home.client_loop);
     Connect connect{.clean_start = clean, .client_id = "phone"};
     connect.properties.add(PropertyId::kSessionExpiryS, expiry_s);
     app->join_app("anna", connect);
@@ -81,7 +81,7 @@ class KeptSessions : public CrashTest {
   // The device sends a report and receives its acknowledgement.
   void report(int n) {
     if (!device) {
-      device = std::make_unique<Peer>(home, *server, Version::k311, home.door_loop);
+      device = std::make_unique<Peer>(home, *server, Version::k311, home.client_loop);
       device->join_device(kSn, {.clean_start = false, .client_id = "device"});
       commit();
       static_cast<void>(device->said());
@@ -142,7 +142,7 @@ TEST_F(KeptSessions, ALostMessageIsLostForAllAndComesAgainForAll) {
   EXPECT_THAT(join_app(), ElementsAre(HasSubstr("present"), message("q1 id1", 1)));
 }
 
-TEST_F(KeptSessions, WhatWasAnsweredDoesNotComeAgain) {
+TEST_F(KeptSessions, AcknowledgedMessagesAreNotSentAgain) {
   join_app();
   subscribe(Qos::kAtLeastOnce);
   report(1);
@@ -154,7 +154,7 @@ TEST_F(KeptSessions, WhatWasAnsweredDoesNotComeAgain) {
   EXPECT_THAT(join_app(), ElementsAre(HasSubstr("present"), message("q1 id1 dup", 2)));
 }
 
-TEST_F(KeptSessions, WhatWasSentHasItsPacketIdAgain) {
+TEST_F(KeptSessions, ResentMessagesKeepTheirPacketId) {
   join_app();
   subscribe(Qos::kAtLeastOnce);
   for (int n = 1; n <= 3; ++n) report(n);
@@ -203,7 +203,7 @@ TEST_F(KeptSessions, AMessageOfQos2LeavesWhenTheLogHasItsPacketId) {
   subscribe(Qos::kExactlyOnce);
   app.reset();
   report(1);
-  app = std::make_unique<Peer>(home, *server, Version::k5, home.door_loop);
+  app = std::make_unique<Peer>(home, *server, Version::k5, home.client_loop);
   Connect connect{.clean_start = false, .client_id = "phone"};
   connect.properties.add(PropertyId::kSessionExpiryS, 3600U);
   app->join_app("anna", connect);
@@ -228,7 +228,7 @@ TEST_F(KeptSessions, QosOneBehindQosTwoKeepsItsPlace) {
                                       message("q1 id2", 2), message("q2 id3", 3)));
 }
 
-TEST_F(KeptSessions, ThatEndedAreGone) {
+TEST_F(KeptSessions, EndedSessionsAreRemoved) {
   join_app();
   subscribe(Qos::kAtLeastOnce);
   app.reset();
@@ -242,7 +242,7 @@ TEST_F(KeptSessions, ThatEndedAreGone) {
   EXPECT_THAT(join_app(), ElementsAre(Not(HasSubstr("present"))));
 }
 
-TEST_F(KeptSessions, ThatAreTakenOverGoOn) {
+TEST_F(KeptSessions, SessionsThatAreTakenOverContinue) {
   join_app();
   subscribe(Qos::kAtLeastOnce);
   report(1);
@@ -255,10 +255,10 @@ TEST_F(KeptSessions, ThatAreTakenOverGoOn) {
                                       message("q1 id2 dup", 2)));
 }
 
-TEST_F(KeptSessions, OfDifferentClientsShareAMessageInTheLog) {
+TEST_F(KeptSessions, SessionsOfSeveralClientsShareAMessageInTheLog) {
   join_app();
   subscribe(Qos::kAtLeastOnce);
-  auto other = std::make_unique<Peer>(home, *server, Version::k311, home.door_loop);
+  auto other = std::make_unique<Peer>(home, *server, Version::k311, home.client_loop);
   other->join_app("anna", {.clean_start = false, .client_id = "tablet"});
   commit();
   other->subscribe({quota()}, Qos::kExactlyOnce);
@@ -268,17 +268,17 @@ TEST_F(KeptSessions, OfDifferentClientsShareAMessageInTheLog) {
   report(1);
   kill();
   EXPECT_THAT(join_app(), Contains(message("q1 id1", 1)));
-  other = std::make_unique<Peer>(home, *server, Version::k311, home.door_loop);
+  other = std::make_unique<Peer>(home, *server, Version::k311, home.client_loop);
   other->join_app("anna", {.clean_start = false, .client_id = "tablet"});
   EXPECT_THAT(heard(*other), ElementsAre(HasSubstr("present"), message("q2 id1", 1)));
 }
 
 // A message that an ending session leaves to another group member belongs to one of the two at any
 // time.
-TEST_F(KeptSessions, ThatEndLeaveWhatIsSharedToOthersWhereverTheCrashComes) {
+TEST_F(KeptSessions, EndedSessionsHandSharedMessagesOnWhereverTheCrashComes) {
   const auto join = [this](std::string_view client_id, bool clean) {
     app.reset();
-    app = std::make_unique<Peer>(home, *server, Version::k5, home.door_loop);
+    app = std::make_unique<Peer>(home, *server, Version::k5, home.client_loop);
     Connect connect{.clean_start = clean, .client_id = client_id};
     connect.properties.add(PropertyId::kSessionExpiryS, 3600U);
     app->join_app("anna", connect);
@@ -314,8 +314,8 @@ TEST_F(KeptSessions, ThatEndLeaveWhatIsSharedToOthersWhereverTheCrashComes) {
   }
 }
 
-TEST_F(KeptSessions, WhatIsRetainedIsAsSafe) {
-  device = std::make_unique<Peer>(home, *server, Version::k311, home.door_loop);
+TEST_F(KeptSessions, RetainedMessagesSurviveACrash) {
+  device = std::make_unique<Peer>(home, *server, Version::k311, home.client_loop);
   device->join_device(kSn, {.clean_start = true, .client_id = "device"});
   device->send(Publish{.qos = Qos::kAtLeastOnce,
                        .retain = true,

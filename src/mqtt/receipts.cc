@@ -92,7 +92,7 @@ void Receipts::take(const hub::Receipt& receipt, std::uint32_t settled) {
                (ascending_ && steps_to(receipt.packet_id) > steps_to(entries_.back().packet_id));
   entries_.push_back(
       {.digest = receipt.digest, .packet_id = receipt.packet_id, .owed = receipt.exactly_once});
-  if (entries_.size() > kMost) drop_oldest(1);
+  if (entries_.size() > kMax) drop_oldest(1);
 }
 
 void Receipts::answered(std::uint16_t packet_id, TimePoint now) {

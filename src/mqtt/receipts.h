@@ -4,7 +4,7 @@
 // A repetition has the packet id of the first transmission and the same topic and payload, and the
 // id was not used for anything else in between. A receipt is kept until the client shows that it
 // has the acknowledgement (it uses the id again, or sends PUBREL), until it was acknowledged
-// kSettled_after ago on a connection that is still used, or until kMost newer ones came.
+// kSettled_after ago on a connection that is still used, or until kMax newer ones came.
 //
 // Pure (time is passed in); one thread at a time.
 #pragma once
@@ -25,7 +25,7 @@ namespace gridloom::mqtt {
 class Receipts {
  public:
   // More than the number of messages that a client may have unacknowledged.
-  static constexpr std::size_t kMost = 1024;
+  static constexpr std::size_t kMax = 1024;
   static constexpr Millis kSettled_after{60'000};
 
   // Whether this is the last message that came with its packet id.

@@ -48,7 +48,7 @@ TEST(Receipts, AreKnownHoweverLateTheRepetitionComes) {
   EXPECT_EQ(receipts.settled(kNow + Receipts::kSettled_after), 1U);
 }
 
-TEST(Receipts, WhatIsNotAnsweredIsNeverSettled) {
+TEST(Receipts, AnUnacknowledgedReceiptIsNeverSettled) {
   Receipts receipts;
   receipts.take(kZero, 0);
   receipts.take(kOne, 0);
@@ -60,7 +60,7 @@ TEST(Receipts, AMessageOfQos2IsKnownUntilItsPubrel) {
   Receipts receipts;
   const Receipt once{.packet_id = 9, .exactly_once = true, .digest = 5};
   receipts.take(once, 0);
-  for (std::size_t i = 0; i <= Receipts::kMost; ++i) {
+  for (std::size_t i = 0; i <= Receipts::kMax; ++i) {
     const auto id = static_cast<std::uint16_t>(100 + i);
     receipts.take({.packet_id = id, .digest = id}, 0);
   }
@@ -81,10 +81,10 @@ TEST(Receipts, ANewSessionOwesNothingAndStillKnowsWhatCame) {
 
 TEST(Receipts, AreAsManyAsAllowed) {
   Receipts receipts;
-  for (std::uint16_t id = 1; id <= Receipts::kMost; ++id) receipts.take({.packet_id = id}, 0);
+  for (std::uint16_t id = 1; id <= Receipts::kMax; ++id) receipts.take({.packet_id = id}, 0);
   EXPECT_TRUE(receipts.knows({.packet_id = 1}));
   receipts.take({.packet_id = 5000}, 0);
-  EXPECT_EQ(receipts.size(), Receipts::kMost);
+  EXPECT_EQ(receipts.size(), Receipts::kMax);
   EXPECT_FALSE(receipts.knows({.packet_id = 1}));
 }
 
@@ -95,7 +95,7 @@ class Model {
     drop_oldest(settled);
     remove(receipt.packet_id);
     receipts_.push_back(receipt);
-    if (receipts_.size() > Receipts::kMost) drop_oldest(1);
+    if (receipts_.size() > Receipts::kMax) drop_oldest(1);
   }
   void remove(std::uint16_t packet_id) {
     std::erase_if(receipts_, [&](const Receipt& one) { return one.packet_id == packet_id; });

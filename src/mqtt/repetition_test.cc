@@ -44,7 +44,7 @@ class Repetitions : public CrashTest {
   void join(Session session) {
     peer.reset();
     commit();
-    peer = std::make_unique<Peer>(home, *server, Version::k311, home.door_loop);
+    peer = std::make_unique<Peer>(home, *server, Version::k311, home.client_loop);
     peer->join_device(kSn, {.clean_start = session == Session::kClean, .client_id = "device"});
     commit();
     static_cast<void>(peer->said());
@@ -104,7 +104,7 @@ TEST_P(AnyRepetition, IsRecordedOnceAfterAKill) {
   EXPECT_THAT(recorded(), ElementsAre("1"));
 }
 
-TEST_P(AnyRepetition, OfAReportThatWasLostIsRecorded) {
+TEST_P(AnyRepetition, ARepetitionOfALostReportIsRecorded) {
   join(session());
   peer->send(Publish{.qos = GetParam().qos, .topic = kTopic, .packet_id = 1, .payload = kOn});
   home.settle();
@@ -116,7 +116,7 @@ TEST_P(AnyRepetition, OfAReportThatWasLostIsRecorded) {
 }
 
 // The server was down when the last publication was first sent.
-TEST_P(AnyRepetition, OfASwitchThatGoesToAndFroIsNotMistakenForAnEarlierState) {
+TEST_P(AnyRepetition, ARepeatedStateIsNotTakenForARepetition) {
   join(session());
   publish(1, kOff, GetParam().qos, false);
   publish(2, kOn, GetParam().qos, false);
@@ -127,7 +127,7 @@ TEST_P(AnyRepetition, OfASwitchThatGoesToAndFroIsNotMistakenForAnEarlierState) {
   EXPECT_THAT(recorded(), ElementsAre("0", "1", "0", "0"));
 }
 
-TEST_P(AnyRepetition, OfAnIdThatWasUsedAgainIsTheLaterMessage) {
+TEST_P(AnyRepetition, AReusedPacketIdMeansTheLaterMessage) {
   join(session());
   publish(1, kOff, GetParam().qos, false);
   if (GetParam().qos == Qos::kExactlyOnce) peer->send(Pubrel{.packet_id = 1});
@@ -138,11 +138,11 @@ TEST_P(AnyRepetition, OfAnIdThatWasUsedAgainIsTheLaterMessage) {
   EXPECT_EQ(recorded().back(), "1");
 }
 
-TEST_F(Repetitions, ThatComeBeforeTheFirstIsOnTheDiskAreAnsweredWhenItIs) {
+TEST_F(Repetitions, ARepetitionBeforeTheSyncIsAcknowledgedAfterIt) {
   join(Session::kKept);
   peer->send(Publish{.qos = Qos::kAtLeastOnce, .topic = kTopic, .packet_id = 1, .payload = kOn});
   home.settle();
-  auto again = std::make_unique<Peer>(home, *server, Version::k311, home.door_loop);
+  auto again = std::make_unique<Peer>(home, *server, Version::k311, home.client_loop);
   again->join_device(kSn, {.clean_start = true, .client_id = "device"});
   home.settle();
   static_cast<void>(again->said());
@@ -156,7 +156,7 @@ TEST_F(Repetitions, ThatComeBeforeTheFirstIsOnTheDiskAreAnsweredWhenItIs) {
 }
 
 // PUBREL shows that the client has its PUBREC: the id is free, even for an equal message.
-TEST_F(Repetitions, OfQos2EndWithPubrelAlsoOverAKill) {
+TEST_F(Repetitions, RepetitionsOfQos2EndWithPubrelAlsoAfterAKill) {
   join(Session::kKept);
   publish(1, kOn, Qos::kExactlyOnce, false);
   peer->send(Pubrel{.packet_id = 1});

@@ -316,7 +316,7 @@ TEST_P(Revocation, AMoveHandsOverNeitherRetainedMessagesNorValuesUnlessAsked) {
 
 // --- queues ---
 
-TEST_P(Revocation, WhatWaitsForAGuestGoesWithTheShare) {
+TEST_P(Revocation, QueuedMessagesOfASharedDeviceEndWithTheShare) {
   const auto sender = device(kSn, {.client_id = "dev"});
   {
     server.home.share(kOther, "bob", registry::Rights::kMonitor);

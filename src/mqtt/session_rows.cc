@@ -15,9 +15,9 @@
 namespace gridloom::mqtt {
 namespace {
 
-using registry::Blob;
-using registry::Database;
-using registry::Statement;
+using storage::Blob;
+using storage::Database;
+using storage::Statement;
 using wire::mqtt::message_in;
 using wire::mqtt::Outbox;
 using wire::mqtt::packet_of;
@@ -67,12 +67,12 @@ std::optional<StoredSession> session_row(const Statement& row) {
 }
 
 std::optional<Outbox::Kept> message_row(const Statement& row) {
-  Outbox::Kept kept{.stage = static_cast<Outbox::Stage>(row.integer(2)),
+  Outbox::Kept kept{.stage = static_cast<Outbox::DeliveryState>(row.integer(2)),
                     .packet_id = static_cast<std::uint16_t>(row.integer(3)),
                     .entry = {.qos = wire::mqtt::Qos::kExactlyOnce, .number = row.integer(1)}};
-  if (kept.stage == Outbox::Stage::kReleased) return kept;
+  if (kept.stage == Outbox::DeliveryState::kReleased) return kept;
   const auto message = message_in(row.bytes(5), time_of(row.integer(4)));
-  if (!message || kept.stage > Outbox::Stage::kReleased) return std::nullopt;
+  if (!message || kept.stage > Outbox::DeliveryState::kReleased) return std::nullopt;
   kept.entry.message = message->message;
   kept.entry.qos = message->flags.qos;
   kept.entry.retain = message->flags.retain;
@@ -88,12 +88,12 @@ void infer_sent(std::vector<Outbox::Kept>& messages) {
   bool later_was_sent = false;
   std::uint16_t free_id = 0;
   for (Outbox::Kept& kept : std::views::reverse(messages)) {
-    if (kept.stage != Outbox::Stage::kWaiting) {
+    if (kept.stage != Outbox::DeliveryState::kWaiting) {
       later_was_sent = true;
     } else if (later_was_sent && kept.entry.qos == wire::mqtt::Qos::kAtLeastOnce) {
       while (!taken.insert(++free_id).second) {
       }
-      kept.stage = Outbox::Stage::kSent;
+      kept.stage = Outbox::DeliveryState::kSent;
       kept.packet_id = free_id;
     }
   }
@@ -121,7 +121,8 @@ Status read_sessions(Database& database, ReadRows& rows) {
         StoredSession& session = rows.sessions[place->second];
         // Unknown whether the session's last connection sent the message: the log does not record
         // it.
-        kept->entry.maybe_sent = !session.parked_at && kept->stage == Outbox::Stage::kWaiting &&
+        kept->entry.maybe_sent = !session.parked_at &&
+                                 kept->stage == Outbox::DeliveryState::kWaiting &&
                                  kept->entry.qos == wire::mqtt::Qos::kAtLeastOnce;
         session.messages.push_back(std::move(*kept));
         return Status();
@@ -178,7 +179,7 @@ bool PendingRows::on(const hub::MessageKept& change) {
 
 bool PendingRows::on(const hub::MessageNumbered& change) {
   MessageRow& row = messages_[{change.session, change.message}];
-  row.stage = Outbox::Stage::kSent;
+  row.stage = Outbox::DeliveryState::kSent;
   row.packet_id = change.packet_id;
   return true;
 }
@@ -187,7 +188,7 @@ bool PendingRows::on(const hub::MessageReleased& change) {
   MessageRow& row = messages_[{change.session, change.message}];
   forget(row);
   row.packet.reset();
-  row.stage = Outbox::Stage::kReleased;
+  row.stage = Outbox::DeliveryState::kReleased;
   row.packet_id = change.packet_id;
   return true;
 }
@@ -281,7 +282,7 @@ Status PendingRows::write(Database& database, const MessageKey& key, const Messa
     return database.execute("DELETE FROM message WHERE session = ? AND sequence = ?", session,
                             number);
   }
-  if (!row.is_new && row.stage == Outbox::Stage::kSent) {
+  if (!row.is_new && row.stage == Outbox::DeliveryState::kSent) {
     return database.execute(
         "UPDATE message SET stage = ?1, packet_id = ?2, "
         "checksum = row_checksum(2, session, sequence, ?1, ?2, expires_at, packet) "
@@ -292,7 +293,10 @@ Status PendingRows::write(Database& database, const MessageKey& key, const Messa
   if (row.packet) {
     const auto message = message_in(*row.packet, std::nullopt);
     if (!message) {
-      spdlog::error("the log has a message of session {} that is no PUBLISH", session);
+      spdlog::error(
+          "a message queued for session {} is dropped: its bytes in the log are not a PUBLISH "
+          "packet",
+          session);
       return {};
     }
     packet = packet_of(*message->message, row.flags);

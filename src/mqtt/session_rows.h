@@ -18,7 +18,7 @@
 #include "hub/platform.h"
 #include "hub/session_changes.h"
 #include "mqtt/stored_session.h"
-#include "registry/sqlite.h"
+#include "storage/sqlite.h"
 
 namespace gridloom::mqtt {
 
@@ -29,7 +29,7 @@ struct ReadRows {
   std::int64_t highest_number = 0;
   std::size_t unreadable = 0;
 };
-[[nodiscard]] Result<ReadRows> read_rows(registry::Database& database);
+[[nodiscard]] Result<ReadRows> read_rows(storage::Database& database);
 
 class PendingRows {
  public:
@@ -51,14 +51,14 @@ class PendingRows {
   // Calls `wrote` after each row with its approximate size in bytes, and stops at the first error
   // that `wrote` returns. Rows that were written before may be written again.
   using Wrote = std::function<Status(std::size_t bytes)>;
-  [[nodiscard]] Status write(registry::Database& database, const Wrote& wrote) const;
+  [[nodiscard]] Status write(storage::Database& database, const Wrote& wrote) const;
 
  private:
   using Packet = std::shared_ptr<const std::string>;
   struct MessageRow {
     bool is_new = false;  // all columns are known here
     bool done = false;
-    wire::mqtt::Outbox::Stage stage{};
+    wire::mqtt::Outbox::DeliveryState stage{};
     std::uint16_t packet_id = 0;
     std::int64_t expires_at_ms = 0;
     wire::mqtt::PacketFlags flags{};
@@ -83,10 +83,10 @@ class PendingRows {
     return true;
   }
   void forget(const MessageRow& row);
-  [[nodiscard]] static Status write(registry::Database& database, const StoredSession& session);
-  [[nodiscard]] static Status write(registry::Database& database, const MessageKey& key,
+  [[nodiscard]] static Status write(storage::Database& database, const StoredSession& session);
+  [[nodiscard]] static Status write(storage::Database& database, const MessageKey& key,
                                     const MessageRow& row);
-  [[nodiscard]] static Status write(registry::Database& database, const std::string& topic,
+  [[nodiscard]] static Status write(storage::Database& database, const std::string& topic,
                                     const RetainedRow& row);
 
   std::set<std::int64_t> ended_;  // their rows in the file are deleted

@@ -105,12 +105,12 @@ class RowsTest : public testing::Test {
  protected:
   using Records = std::vector<std::string>;
 
-  static void clear(registry::Database& database) {
+  static void clear(storage::Database& database) {
     must(database.run("DELETE FROM session; DELETE FROM message; DELETE FROM retained"));
   }
   // Reads the records from `begin` to `end` as a start of the server does.
-  static PendingRows rows_of(registry::Database& database, const Records& records,
-                             std::size_t begin, std::size_t end) {
+  static PendingRows rows_of(storage::Database& database, const Records& records, std::size_t begin,
+                             std::size_t end) {
     PendingRows rows(must(read_rows(database)).highest_number);
     for (; begin < end; ++begin) {
       EXPECT_TRUE(hub::each_change(records[begin], [&rows](const hub::SessionChange& change) {
@@ -121,8 +121,8 @@ class RowsTest : public testing::Test {
     return rows;
   }
   // Commits the rows that were written, whether the write was interrupted or not.
-  static Status write(registry::Database& database, const PendingRows& rows, int steps) {
-    auto transaction = must(registry::Transaction::begin(database));
+  static Status write(storage::Database& database, const PendingRows& rows, int steps) {
+    auto transaction = must(storage::Transaction::begin(database));
     Status status = rows.write(database, [&steps](std::size_t /*bytes*/) -> Status {
       if (--steps == 0) return fail(ErrorCode::kIo, "cut off");
       return {};
@@ -130,12 +130,12 @@ class RowsTest : public testing::Test {
     must(transaction.commit());
     return status;
   }
-  static std::string text_of(registry::Database& database) {
+  static std::string text_of(storage::Database& database) {
     std::string text;
-    for (const registry::SummedTable& table : {kSessionTable, kMessageTable, kRetainedTable}) {
+    for (const storage::SummedTable& table : {kSessionTable, kMessageTable, kRetainedTable}) {
       must(database.each_row(fmt::format("SELECT {1}, checksum FROM {0} ORDER BY {2}", table.name,
                                          table.columns, table.key),
-                             [&](const registry::Statement& row) {
+                             [&](const storage::Statement& row) {
                                const auto columns = std::ranges::count(table.columns, ',') + 2;
                                for (int i = 0; i < columns; ++i)
                                  fmt::format_to(std::back_inserter(text), "{} ", row.bytes(i));

@@ -14,18 +14,18 @@
 
 #include "mqtt/session_rows.h"
 #include "mqtt/session_tables.h"
-#include "registry/seen_number.h"
-#include "registry/sqlite.h"
-#include "registry/stepwise_transaction.h"
-#include "registry/wal_check.h"
+#include "storage/seen_number.h"
+#include "storage/sqlite.h"
+#include "storage/stepwise_transaction.h"
+#include "storage/wal_check.h"
 
 namespace gridloom::mqtt {
 namespace {
 
-using registry::Blob;
-using registry::Database;
-using registry::Statement;
-using registry::StepwiseTransaction;
+using storage::Blob;
+using storage::Database;
+using storage::Statement;
+using storage::StepwiseTransaction;
 
 constexpr std::string_view kWhatIsLost =
     "MQTT sessions, the messages that waited in them, and retained messages are lost";
@@ -34,13 +34,13 @@ constexpr Millis kAgainAfter{1000};  // delay after a failed write
 // Interval between two writes; until then the log has the changes.
 constexpr std::chrono::minutes kEvery{1};
 constexpr std::chrono::milliseconds kEveryWithoutLog{100};
-constexpr std::size_t kMostPendingBytes = std::size_t{16} * 1024 * 1024;  // in memory until then
+constexpr std::size_t kMaxPendingBytes = std::size_t{16} * 1024 * 1024;  // in memory until then
 
-registry::SeenNumber seen_in(const std::filesystem::path& folder) {
-  return registry::SeenNumber(folder / "sessions.seen");
+storage::SeenNumber seen_in(const std::filesystem::path& folder) {
+  return storage::SeenNumber(folder / "sessions.seen");
 }
 
-Status write(Database& database, const StreamTable::Row& row) {
+Status write(Database& database, const StreamTable::ChangedStream& row) {
   if (row.ended) return database.execute("DELETE FROM stream WHERE number = ?", row.number);
   static const std::string sql = insert_into(kStreamTable);
   return database.execute(sql, row.number, std::string_view(row.user),
@@ -61,7 +61,9 @@ Result<StreamTable> streams_in(Database& database) {
         return Status();
       });
   if (!read) return std::unexpected(read.error());
-  if (unreadable != 0) spdlog::error("sessions.db: {} streams cannot be read", unreadable);
+  if (unreadable != 0) {
+    spdlog::error("sessions.db: {} rows of the table stream cannot be read", unreadable);
+  }
   return streams;
 }
 
@@ -91,7 +93,7 @@ struct SessionStore::Impl {
       lock.lock();
       writing = false;
       if (!status) {
-        complain(status.error());
+        warn_of_failure(status.error());
         now.insert(now.end(), std::make_move_iterator(pending.begin()),
                    std::make_move_iterator(pending.end()));
         pending = std::move(now);
@@ -110,7 +112,7 @@ struct SessionStore::Impl {
   void wait(std::unique_lock<std::mutex>& lock) {
     wake.wait(lock, [this] { return stopping || has_changes(); });
     const auto is_due = [this] {
-      return stopping || flushing || pending.back().bytes() > kMostPendingBytes;
+      return stopping || flushing || pending.back().bytes() > kMaxPendingBytes;
     };
     wake.wait_until(lock, unlogged ? std::min(due, unlogged_due) : due, is_due);
   }
@@ -134,8 +136,8 @@ struct SessionStore::Impl {
     return whole && readable;
   }
 
-  Status write_all(const std::deque<PendingRows>& now, const std::vector<StreamTable::Row>& rows,
-                   std::uint64_t record) {
+  Status write_all(const std::deque<PendingRows>& now,
+                   const std::vector<StreamTable::ChangedStream>& rows, std::uint64_t record) {
     auto transaction = StepwiseTransaction::begin(database);
     if (!transaction) return std::unexpected(transaction.error());
     const auto wrote = [&transaction](std::size_t bytes) { return transaction->wrote(bytes); };
@@ -143,7 +145,7 @@ struct SessionStore::Impl {
       if (const Status status = each.write(database, wrote); !status) return status;
     }
     // In one transaction step: receipts must match the record that is stored as applied.
-    for (const StreamTable::Row& row : rows) {
+    for (const StreamTable::ChangedStream& row : rows) {
       if (const Status status = write(database, row); !status) return status;
     }
     constexpr std::int64_t kOne = 1;
@@ -159,15 +161,17 @@ struct SessionStore::Impl {
     return transaction->commit();
   }
 
-  void complain(const Error& fault) {
+  void warn_of_failure(const Error& fault) {
     const auto now = std::chrono::steady_clock::now();
-    if (complained && now - *complained < kErrorsEvery) return;
-    complained = now;
-    spdlog::error("sessions are not kept on disk: {}", fault.detail);
+    if (last_warned_at && now - *last_warned_at < kErrorsEvery) return;
+    last_warned_at = now;
+    spdlog::error(
+        "sessions.db cannot be written; changes of sessions stay in memory until it can: {}",
+        fault.detail);
   }
 
-  Database database;          // used by the thread once it runs
-  registry::SeenNumber seen;  // the record of `applied` in the file
+  Database database;         // used by the thread once it runs
+  storage::SeenNumber seen;  // the record of `applied` in the file
   std::string loss;
   bool is_new = false;
   std::atomic<std::int64_t> number{0};
@@ -185,7 +189,7 @@ struct SessionStore::Impl {
   bool writing = false;
   bool failed = false;  // the last attempt failed
   bool stopping = false;
-  std::optional<std::chrono::steady_clock::time_point> complained;
+  std::optional<std::chrono::steady_clock::time_point> last_warned_at;
   std::jthread thread;
 };
 
@@ -238,7 +242,7 @@ bool is_damage(const Error& fault) {
 
 // The file must not be open.
 Result<Content> begin_anew(const std::filesystem::path& file, const Error& why, std::string& loss) {
-  const auto name = registry::set_database_aside(file);
+  const auto name = storage::set_database_aside(file);
   if (!name) return std::unexpected(name.error());
   spdlog::error("{}", why.detail);
   loss = fmt::format("sessions.db was damaged and is kept as {}: {}", *name, kWhatIsLost);
@@ -256,7 +260,7 @@ bool has_no_bytes(const std::filesystem::path& file) {
 std::string loss_of(const std::vector<std::string>& damaged_rows) {
   if (damaged_rows.empty()) return {};
   for (const std::string& place : damaged_rows) {
-    spdlog::error("sessions.db: damage in {}: the row is removed", place);
+    spdlog::error("sessions.db: a damaged row was removed: {}", place);
   }
   return fmt::format(
       "sessions.db had {} damaged row{}, the first in {}: the session, the message or the receipts "
@@ -266,9 +270,11 @@ std::string loss_of(const std::vector<std::string>& damaged_rows) {
 
 // Describes the loss of changes that are not in the file itself yet, only in its WAL.
 std::string loss_of_changes(const std::filesystem::path& file) {
-  const std::string damage = registry::damage_of_wal(file);
+  const std::string damage = storage::damage_of_wal(file);
   if (damage.empty()) return {};
-  return damage + "; sessions and what waits in them are as they were before, and as the log says";
+  return damage +
+         "; sessions and their messages are in the state before that, with the changes that the "
+         "log still has";
 }
 
 // Describes the loss of commits that were made but are missing now, for whatever reason.
@@ -277,7 +283,7 @@ std::string loss_since_seen(const std::filesystem::path& folder, std::uint64_t a
   if (!seen || *seen <= applied) return {};
   return fmt::format(
       "sessions.db was stored up to record {} of the log, and is now as it was at record {}: it is "
-      "an old copy, or was damaged; what the log does not have of its changes is lost",
+      "an old copy, or was damaged; its changes that are not in the log are lost",
       *seen, applied);
 }
 
@@ -287,7 +293,7 @@ void append_loss(std::string& loss, const std::string& more) {
 }
 
 // Adds advice to an error other than damage.
-Error with_cure(Error fault) {
+Error with_remedy(Error fault) {
   if (fault.code == ErrorCode::kIo) {
     fault.detail += fmt::format(
         "; with sessions.db moved to another folder the server starts, but {}", kWhatIsLost);
@@ -304,7 +310,7 @@ Result<std::unique_ptr<SessionStore>> SessionStore::open(const std::filesystem::
   std::string loss;
   auto content = read_sessions(file);
   if (!content && is_damage(content.error())) content = begin_anew(file, content.error(), loss);
-  if (!content) return std::unexpected(with_cure(content.error()));
+  if (!content) return std::unexpected(with_remedy(content.error()));
   append_loss(loss, lost_changes);
   if (loss.empty() && !is_new) loss = loss_since_seen(folder, content->applied);
   const std::int64_t highest_in_file = content->last_number;
@@ -332,18 +338,18 @@ Result<SessionStore::Loaded> SessionStore::load() {
   if (const Status written =
           impl.write_all(impl.pending, impl.streams.take_changed(), impl.streams.record());
       !written) {
-    return std::unexpected(with_cure(written.error()));
+    return std::unexpected(with_remedy(written.error()));
   }
   auto rows = read_rows(impl.database);
-  if (!rows) return std::unexpected(with_cure(rows.error()));
+  if (!rows) return std::unexpected(with_remedy(rows.error()));
   if (rows->unreadable != 0) {
-    spdlog::error("sessions.db: {} rows cannot be read", rows->unreadable);
+    spdlog::error("sessions.db: {} rows cannot be read and are left out", rows->unreadable);
   }
   // Messages without a session have no recipient.
   if (const Status status = impl.database.run(
           "DELETE FROM message WHERE session NOT IN (SELECT number FROM session);");
       !status) {
-    return std::unexpected(with_cure(status.error()));
+    return std::unexpected(with_remedy(status.error()));
   }
   impl.number = std::max({impl.number.load(), impl.streams.highest(), rows->highest_number,
                           impl.pending.back().highest_number()});
@@ -361,9 +367,11 @@ void SessionStore::take(std::uint64_t record, std::string_view changes) {
   bool is_first = false;
   {
     const std::lock_guard lock(impl_->mutex);
-    is_first = !impl_->has_changes() || impl_->pending.back().bytes() > kMostPendingBytes;
+    is_first = !impl_->has_changes() || impl_->pending.back().bytes() > kMaxPendingBytes;
     if (!impl_->apply(changes)) {
-      spdlog::error("record {} of the log: its changes of sessions cannot be read", record);
+      spdlog::error(
+          "record {} of the log: its changes of MQTT sessions cannot be read and are left out",
+          record);
     }
     impl_->streams.set_record(record);
   }

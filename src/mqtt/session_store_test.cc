@@ -13,8 +13,8 @@
 
 #include "hub/session_changes.h"
 #include "mqtt/session_tables.h"
-#include "registry/seen_number.h"
-#include "registry/sqlite.h"
+#include "storage/seen_number.h"
+#include "storage/sqlite.h"
 #include "testing/must.h"
 #include "testing/temporary_folder.h"
 #include "wire/mqtt/stored_message.h"
@@ -40,7 +40,7 @@ class DamagedSessionsTest : public testing::Test {
   [[nodiscard]] fs::path file() const { return data() / "sessions.db"; }
   // The number of the root page of a table or an index, from 1, and the page size.
   [[nodiscard]] std::pair<std::int64_t, std::int64_t> page_of(const std::string& name) const {
-    auto database = must(registry::Database::open(file()));
+    auto database = must(storage::Database::open(file()));
     must(database.run("PRAGMA wal_checkpoint(truncate)"));
     return {
         must(database.integer("SELECT rootpage FROM sqlite_schema WHERE name = '" + name + "'")),
@@ -172,7 +172,7 @@ TEST_F(DamagedRowsTest, ADamagedRowCostsItselfAlone) {
   for (const Damage& damage : damages) {
     fs::copy(data(), folder.path() / "good");
     {
-      auto database = must(registry::Database::open(file()));
+      auto database = must(storage::Database::open(file()));
       must(database.run(damage.sql));
       EXPECT_EQ(must(check_sessions(database)).damages.size(), 1) << damage.sql;
     }
@@ -196,7 +196,7 @@ TEST_F(DamagedRowsTest, WithoutTheRowsThatTheOthersBelongToTheFileIsSetAside) {
   for (const char* sql :
        {"UPDATE last SET number = 0", "UPDATE applied SET record = 8", "DELETE FROM applied"}) {
     {
-      auto database = must(registry::Database::open(file()));
+      auto database = must(storage::Database::open(file()));
       must(database.run(sql));
       EXPECT_EQ(must(check_sessions(database)).damages.size(), 1) << sql;
       must(database.run("PRAGMA wal_checkpoint(truncate)"));
@@ -221,7 +221,7 @@ TEST_F(DamagedRowsTest, AnIndexThatKnowsOtherRowsIsDamage) {
 TEST_F(DamagedRowsTest, FilesOfEarlierVersionsGetChecksums) {
   for (const std::int64_t version : {2, 1}) {
     {
-      auto database = must(registry::Database::open(file()));
+      auto database = must(storage::Database::open(file()));
       for (const char* table : {"session", "message", "retained", "last", "stream", "applied"}) {
         must(database.run(fmt::format("ALTER TABLE {} DROP COLUMN checksum", table)));
       }
@@ -240,14 +240,14 @@ TEST_F(DamagedRowsTest, FilesOfEarlierVersionsGetChecksums) {
       EXPECT_EQ(counts(must(store->load())), version == 1 ? "2 2 2 0" : "2 2 2 2") << time;
       EXPECT_EQ(store->loss(true), "") << time;
     }
-    auto database = must(registry::Database::open(file()));
+    auto database = must(storage::Database::open(file()));
     EXPECT_EQ(must(check_sessions(database)).damages.size(), 0);
     EXPECT_GT(must(check_sessions(database)).rows, 6);
   }
 }
 
 // The files as a kill leaves them, with one flipped bit.
-TEST_F(DamagedSessionsTest, ADamagedWriteAheadLogIsTold) {
+TEST_F(DamagedSessionsTest, ADamagedWriteAheadLogIsReported) {
   const fs::path killed = folder.path() / "killed";
   {
     const auto store = must(SessionStore::open(data()));
@@ -276,7 +276,7 @@ TEST_F(DamagedSessionsTest, ADamagedWriteAheadLogIsTold) {
   EXPECT_EQ(open_with(wal.substr(0, wal.size() - 10)).second, "");
 }
 
-TEST_F(DamagedSessionsTest, ALastCommitThatWasLostIsTold) {
+TEST_F(DamagedSessionsTest, ALostLastCommitIsReported) {
   const fs::path killed = folder.path() / "killed";
   {
     const auto store = must(SessionStore::open(data()));
@@ -298,7 +298,7 @@ TEST_F(DamagedSessionsTest, ALastCommitThatWasLostIsTold) {
       store->loss(true).contains("up to record 9 of the log, and is now as it was at record 5"))
       << store->loss(true);
   static_cast<void>(must(store->load()));
-  const registry::SeenNumber seen(killed / "sessions.seen");
+  const storage::SeenNumber seen(killed / "sessions.seen");
   EXPECT_EQ(seen.read(), 5) << "it is told once";
   store->take(10, change_of({.number = 10, .user = "anna", .client_id = "d"}));
   store->flush();
@@ -311,9 +311,9 @@ TEST_F(DamagedSessionsTest, AFileThatIsNoDatabase) {
   expect_good();
 }
 
-TEST_F(DamagedSessionsTest, OneOfALaterVersionIsRefusedAndStays) {
+TEST_F(DamagedSessionsTest, AFileOfALaterVersionIsRefusedAndKept) {
   {
-    auto database = must(registry::Database::open(file()));
+    auto database = must(storage::Database::open(file()));
     must(database.run("PRAGMA user_version = 97"));
   }
   const auto refused = SessionStore::open(data());

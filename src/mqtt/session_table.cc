@@ -13,7 +13,7 @@ namespace gridloom::mqtt {
 namespace {
 
 // Idle streams (their session has ended) kept per user, and the time for which each is kept.
-constexpr std::size_t kMostIdleStreams = 64;
+constexpr std::size_t kMaxIdleStreams = 64;
 constexpr Millis kIdleStreamsFor{Millis(24 * 60 * 60 * 1000)};
 constexpr Millis kIdleStreamsEvery{60'000};
 
@@ -59,7 +59,7 @@ ClientSessionPtr SessionTable::longest_parked(const std::string& user) const {
 }
 
 // A user with too many sessions loses the one that has been parked longest.
-bool SessionTable::make_room(const ClientSession& fresh) {
+bool SessionTable::evict_parked(const ClientSession& fresh) {
   const std::string& user = fresh.identity().name;
   const OfUser& has = users_[user];
   const bool full = has.all >= limits_.sessions ||
@@ -67,8 +67,8 @@ bool SessionTable::make_room(const ClientSession& fresh) {
   if (!full) return true;
   const ClientSessionPtr oldest = longest_parked(user);
   if (!oldest) return false;
-  spdlog::info("{} has too many sessions: the one of client id {} ends", user,
-               wire::to_text(wire::Json(wire::shortened(oldest->client_id()))));
+  spdlog::info("user {} has reached its limit of sessions: the parked session of client id {} ends",
+               user, wire::to_text(wire::Json(wire::shortened(oldest->client_id()))));
   oldest->loop().post([oldest] { oldest->expire(); });
   return true;
 }
@@ -98,8 +98,8 @@ ClientSessionPtr SessionTable::put(const ClientSessionPtr& session) {
 void SessionTable::give_number(ClientSession& fresh, const ClientSession* resumed) {
   const auto& keeper = fresh.keeper();
   if (!fresh.outlives_connection() || !keeper) return;
-  const std::int64_t number = resumed == nullptr ? 0 : resumed->kept_as();
-  fresh.keep_as(number != 0 ? number : keeper->new_number());
+  const std::int64_t number = resumed == nullptr ? 0 : resumed->stored_number();
+  fresh.set_stored_number(number != 0 ? number : keeper->new_number());
 }
 
 SessionTable::Joined SessionTable::join(const ClientSessionPtr& fresh, Start start) {
@@ -112,7 +112,7 @@ SessionTable::Joined SessionTable::join(const ClientSessionPtr& fresh, Start sta
       if (account != of_accounts_.end() && account->second >= limits_.account.sessions) {
         return Joined::kAccountIsFull;
       }
-      if (!make_room(*fresh)) return Joined::kFull;
+      if (!evict_parked(*fresh)) return Joined::kFull;
     }
     older = put(fresh);
     ClientStreamPtr& stream = streams_[key_of(*fresh)];
@@ -150,7 +150,7 @@ void SessionTable::end_stream(const ClientSession& session) {
     ++idle;
     if (oldest == streams_.end() || at->second->used_at() < oldest->second->used_at()) oldest = at;
   }
-  if (!no_more && idle <= kMostIdleStreams) return;
+  if (!no_more && idle <= kMaxIdleStreams) return;
   if (const std::int64_t number = oldest->second->number(); number != 0) {
     session.record(hub::StreamEnded{number});
   }
@@ -221,7 +221,7 @@ void SessionTable::restore(const ServerContext& server, const std::vector<Loop*>
     }
   }
   // Nothing else runs yet: the hub learns of the sessions before it learns of any connection.
-  for (const auto& [key, session] : sessions_) session->start_again();
+  for (const auto& [key, session] : sessions_) session->register_restored();
   for (const ClientSessionPtr& older : replaced) older->discard(hub::KickReason::kTakenOver);
 }
 

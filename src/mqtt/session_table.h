@@ -14,6 +14,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "base/account_id.h"
 #include "base/loop.h"
 #include "base/string_map.h"
 #include "mqtt/account_shares.h"
@@ -51,9 +52,7 @@ class SessionTable {
                StoredStreams streams = {});
 
   void sweep(Loop& loop, TimePoint now);
-  [[nodiscard]] AccountSharePtr share_of(registry::AccountId account) {
-    return shares_.of(account);
-  }
+  [[nodiscard]] AccountBudgetsPtr budgets_of(AccountId account) { return shares_.of(account); }
   [[nodiscard]] const TableLimits& limits() const { return limits_; }
 
   struct Counts {
@@ -70,7 +69,7 @@ class SessionTable {
 
   [[nodiscard]] static std::string key_of(const ClientSession& session);
   // With the lock held.
-  [[nodiscard]] bool make_room(const ClientSession& fresh);
+  [[nodiscard]] bool evict_parked(const ClientSession& fresh);
   [[nodiscard]] ClientSessionPtr longest_parked(const std::string& user) const;
   ClientSessionPtr put(const ClientSessionPtr& session);
   // Sets the session's number in the log, if it outlives its connection: the number of the session
@@ -81,11 +80,11 @@ class SessionTable {
   void count_out(const ClientSession& session);
 
   const TableLimits limits_;
-  AccountShares shares_;
+  AccountBudgetTable shares_;
   mutable std::mutex mutex_;
   std::map<std::string, ClientSessionPtr> sessions_;  // by user name, then client id
   StringMap<OfUser> users_;
-  std::unordered_map<registry::AccountId, std::size_t> of_accounts_;
+  std::unordered_map<AccountId, std::size_t> of_accounts_;
   std::unordered_map<const Loop*, std::unordered_set<ClientSessionPtr>> watched_;
   std::map<std::string, ClientStreamPtr> streams_;  // same keys; may outlive their sessions
   TimePoint streams_looked_at_{};

@@ -10,13 +10,13 @@
 namespace gridloom::mqtt {
 namespace {
 
-using registry::Database;
-using registry::RowSum;
-using registry::Statement;
-using registry::SummedTable;
-using registry::Transaction;
+using storage::Database;
+using storage::RowSum;
+using storage::Statement;
+using storage::SummedTable;
+using storage::Transaction;
 
-// Times are ms since 1970, 0: none. `stage` is Outbox::Stage.
+// Times are ms since 1970, 0: none. `stage` is Outbox::DeliveryState.
 constexpr std::string_view kTables = R"(
 CREATE TABLE session (
   number INTEGER PRIMARY KEY,
@@ -141,7 +141,7 @@ std::string insert_into(const SummedTable& table) {
 
 Result<Database> open_sessions(const std::filesystem::path& file) {
   const std::string tables = std::string(kTables).append(kTablesOfVersion2).append(checksums());
-  return registry::open_database(
+  return storage::open_database(
       file, {.version = kSessionsVersion, .tables = tables, .upgrade = upgrade});
 }
 
@@ -153,7 +153,7 @@ Result<std::vector<std::string>> remove_damaged_rows(Database& database) {
     if (!rows) return std::unexpected(rows.error());
     const bool is_whole = rows->damaged.empty() && (rows->all == 1 || !is_of_the_whole_file(table));
     if (is_of_the_whole_file(table) && !is_whole) {
-      return damaged(fmt::format("table {} is not what was written to it", table.name));
+      return damaged(fmt::format("the rows of table {} differ from what was written", table.name));
     }
     if (is_whole) continue;
     auto transaction = Transaction::begin(database);

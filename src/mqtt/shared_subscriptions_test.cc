@@ -51,7 +51,7 @@ class SharedSubscriptions : public MqttStandard {
 INSTANTIATE_TEST_SUITE_P(Versions, SharedSubscriptions, testing::Values(Version::k311, Version::k5),
                          version_name);
 
-TEST_P(SharedSubscriptions, WhatAMemberLeavesGoesToTheOthersOnce) {
+TEST_P(SharedSubscriptions, UntakenMessagesOfAMemberReachTheOthersOnce) {
   for (const Qos qos : {Qos::kAtLeastOnce, Qos::kExactlyOnce}) {
     const auto stays = member(clean("stays"));
     const auto leaves = member(clean("leaves"));
@@ -83,7 +83,7 @@ TEST_P(SharedSubscriptions, AMemberThatIsAwayKeepsItAndTheLastOneTakesItAlong) {
   EXPECT_THAT(all_of(*later), IsEmpty());
 }
 
-TEST_P(SharedSubscriptions, WhatWaitedForSeveralThatEndIsNeitherLostNorDoubled) {
+TEST_P(SharedSubscriptions, MessagesOfSeveralEndingMembersAreNeitherLostNorDoubled) {
   const auto first = member(clean("first"));
   const auto second = member(clean("second"));
   const auto third = member(clean("third"));
@@ -97,7 +97,7 @@ TEST_P(SharedSubscriptions, WhatWaitedForSeveralThatEndIsNeitherLostNorDoubled) 
   EXPECT_THAT(got, ElementsAre("1", "2", "3", "4", "5", "6"));
 }
 
-TEST_P(SharedSubscriptions, WhatAClientGotBySubscriptionsOfItsOwnEndsWithIt) {
+TEST_P(SharedSubscriptions, MessagesOfOwnSubscriptionsEndWithTheClient) {
   const auto stays = member(clean("stays"));
   const auto leaves = app(clean("leaves"));
   leaves->subscribe({quota()}, Qos::kAtLeastOnce);

@@ -55,8 +55,8 @@ void StreamTable::apply(const hub::SessionChange& change) {
   changed(number);
 }
 
-std::vector<StreamTable::Row> StreamTable::take_changed() {
-  std::vector<Row> rows;
+std::vector<StreamTable::ChangedStream> StreamTable::take_changed() {
+  std::vector<ChangedStream> rows;
   std::ranges::sort(changed_);
   changed_.erase(std::ranges::unique(changed_).begin(), changed_.end());
   rows.reserve(changed_.size());
@@ -76,8 +76,8 @@ std::vector<StreamTable::Row> StreamTable::take_changed() {
   return rows;
 }
 
-void StreamTable::put_back(const std::vector<Row>& rows) {
-  for (const Row& row : rows) changed(row.number);
+void StreamTable::put_back(const std::vector<ChangedStream>& rows) {
+  for (const ChangedStream& row : rows) changed(row.number);
 }
 
 StoredStreams StreamTable::all() const {

@@ -33,7 +33,7 @@ class StreamTable {
   // Sets the last record whose changes have been applied.
   void set_record(std::uint64_t record) { record_ = record; }
 
-  struct Row {
+  struct ChangedStream {
     std::int64_t number = 0;
     bool ended = false;
     std::string user{};
@@ -41,9 +41,9 @@ class StreamTable {
     std::string receipts{};  // Receipts::bytes()
   };
   // Returns the streams that changed since the last call, each once.
-  [[nodiscard]] std::vector<Row> take_changed();
+  [[nodiscard]] std::vector<ChangedStream> take_changed();
   // Storing them failed: they count as changed again.
-  void put_back(const std::vector<Row>& rows);
+  void put_back(const std::vector<ChangedStream>& rows);
   [[nodiscard]] bool has_changed() const { return !changed_.empty(); }
   [[nodiscard]] std::uint64_t record() const { return record_; }
 

@@ -87,7 +87,7 @@ class MqttStandard : public testing::TestWithParam<Version> {
   }
   void pass(seconds time) {
     home.pass(Millis(time));
-    table.sweep(home.door_loop, home.clock.now());
+    table.sweep(home.client_loop, home.clock.now());
     home.settle();
   }
   // The messages that a peer received, without CONNACK, acknowledgements and topics: "q1 id1

@@ -9,9 +9,9 @@
 #include <optional>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 #include "hub/test_log.h"
+#include "mqtt/restore.h"
 #include "mqtt/session_store.h"
 #include "mqtt/session_table.h"
 #include "mqtt/test_peer.h"
@@ -34,15 +34,9 @@ class CrashTest : public testing::Test {
     store = must(SessionStore::open(folder->path()));
     home.platform.sessions = store->keeper();
     for (const hub::TestLog::Record& record : log.safe) take(record);
-    auto loaded = must(store->load());
     table.emplace(TableLimits{});
     server.emplace(ServerContext{.hub = home.hub.get(), .clock = &home.clock, .sessions = &*table});
-    for (const hub::RetainedChange& retained : loaded.retained) {
-      EXPECT_TRUE(home.hub->restore_retained(retained));
-    }
-    std::vector<Loop*> loops;
-    for (const auto& loop : home.shard_loops) loops.push_back(loop.get());
-    table->restore(*server, loops, std::move(loaded.sessions), std::move(loaded.streams));
+    EXPECT_EQ(restore(*server, home.loops(), must(store->load())), 0U);
     home.settle();
   }
   void stop() {
@@ -74,9 +68,7 @@ class CrashTest : public testing::Test {
     end_peers();
     log.waiting.clear();
     stop();
-    std::vector<Loop*> loops;
-    for (const auto& loop : home.shard_loops) loops.push_back(loop.get());
-    home.hub = std::make_unique<hub::Hub>(home.platform, loops);
+    home.start_hub();
     start();
   }
 

@@ -19,7 +19,7 @@ namespace gridloom::mqtt {
 class Peer {
  public:
   Peer(TestHome& home, const ServerContext& server, wire::mqtt::Version version)
-      : Peer(home, server, version, home.door_loop) {}
+      : Peer(home, server, version, home.client_loop) {}
   Peer(TestHome& home, const ServerContext& server, wire::mqtt::Version version, Loop& loop)
       : home_(home), version_(version) {
     connection_ = std::make_shared<Connection>(
@@ -86,7 +86,7 @@ class Peer {
   Lines said() {
     Lines all;
     for (std::string bytes = output(); !bytes.empty(); bytes = output()) {
-      std::ranges::move(wire::mqtt::told(bytes, version_), std::back_inserter(all));
+      std::ranges::move(wire::mqtt::decoded_packets(bytes, version_), std::back_inserter(all));
       home_.settle();
     }
     return all;

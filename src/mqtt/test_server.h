@@ -2,13 +2,11 @@
 // that can be stopped and started again. Test-only.
 #pragma once
 
-#include <cstddef>
 #include <filesystem>
 #include <memory>
 #include <optional>
-#include <utility>
-#include <vector>
 
+#include "mqtt/restore.h"
 #include "mqtt/session_store.h"
 #include "mqtt/session_table.h"
 #include "testing/home.h"
@@ -32,16 +30,10 @@ struct Server {
   void start() {
     store = must(SessionStore::open(home.folder.data()));
     home.platform.sessions = store->keeper();
-    auto loaded = must(store->load());
-    for (const hub::RetainedChange& retained : loaded.retained) {
-      lost_retained += home.hub->restore_retained(retained) ? 0 : 1;
-    }
     table.emplace(limits);
     server.emplace(ServerContext{
         .hub = home.hub.get(), .clock = &home.clock, .sessions = &*table, .limits = wire_limits});
-    std::vector<Loop*> loops;
-    for (const auto& loop : home.shard_loops) loops.push_back(loop.get());
-    table->restore(*server, loops, std::move(loaded.sessions));
+    static_cast<void>(restore(*server, home.loops(), must(store->load())));
     home.settle();
   }
   // Destroys everything of the server that is in memory; the registry stays open.
@@ -58,9 +50,7 @@ struct Server {
     start_again();
   }
   void start_again() {
-    std::vector<Loop*> loops;
-    for (const auto& loop : home.shard_loops) loops.push_back(loop.get());
-    home.hub = std::make_unique<hub::Hub>(home.platform, loops);
+    home.start_hub();
     start();
   }
   // The data that a start would find after a kill -9 now.
@@ -74,7 +64,7 @@ struct Server {
     return must(must(SessionStore::open(copy))->load());
   }
   void sweep() {
-    table->sweep(home.door_loop, home.clock.now());
+    table->sweep(home.client_loop, home.clock.now());
     for (const auto& loop : home.shard_loops) table->sweep(*loop, home.clock.now());
     home.settle();
   }
@@ -89,7 +79,6 @@ struct Server {
   std::unique_ptr<SessionStore> store;
   std::optional<SessionTable> table;
   std::optional<ServerContext> server;
-  std::size_t lost_retained = 0;  // messages without an owner at a start
 };
 
 }  // namespace gridloom::mqtt

@@ -20,8 +20,8 @@ Result<Address> parse_address(std::string_view text) {
   const std::size_t colon = text.rfind(':');
   const auto wrong = [&](std::string_view why) {
     return fail(ErrorCode::kBadParams,
-                fmt::format("\"{}\" is no address: {}; ADDR:PORT is wanted, as 127.0.0.1:8080 or "
-                            "[::1]:0 (port 0 takes any free one)",
+                fmt::format("\"{}\" is not an address: {}; must be ADDR:PORT, such as "
+                            "127.0.0.1:8080 or [::1]:0 (port 0 takes any free port)",
                             text, why));
   };
   if (colon == std::string_view::npos) return wrong("it has no port");
@@ -31,7 +31,7 @@ Result<Address> parse_address(std::string_view text) {
   Address address{.host = std::string(host == "localhost" ? "127.0.0.1" : host)};
   const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), address.port);
   if (error != std::errc{} || end != port.data() + port.size() || port.empty()) {
-    return wrong("the port is 0 to 65535");
+    return wrong("the port must be from 0 to 65535");
   }
   if (!socket_address(address)) {
     return wrong("it must be an IPv4 or IPv6 address, or localhost");
@@ -46,7 +46,7 @@ Result<SocketAddress> socket_address(const Address& address) {
   in_addr dotted{};
   const bool four = ::inet_pton(AF_INET, address.host.c_str(), &dotted) == 1;
   if (!four && !address.host.contains(':')) {
-    return fail(ErrorCode::kBadParams, fmt::format("{} is no address", address.host));
+    return fail(ErrorCode::kBadParams, fmt::format("{} is not a numeric IP address", address.host));
   }
   hints.ai_family = four ? AF_INET : AF_INET6;
   hints.ai_socktype = SOCK_STREAM;
@@ -54,7 +54,8 @@ Result<SocketAddress> socket_address(const Address& address) {
   addrinfo* found = nullptr;
   if (::getaddrinfo(address.host.c_str(), std::to_string(address.port).c_str(), &hints, &found) !=
       0) {
-    return fail(ErrorCode::kBadParams, fmt::format("{} is no address", address.text()));
+    return fail(ErrorCode::kBadParams,
+                fmt::format("{} is not a numeric IP address", address.text()));
   }
   const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> first(found, &::freeaddrinfo);
   SocketAddress raw;

@@ -14,13 +14,13 @@ namespace gridloom::net {
 
 class ConnectionBudget {
  public:
-  static constexpr std::size_t kMostListeners = 4;
+  static constexpr std::size_t kMaxListeners = 4;
   static constexpr std::size_t kGuaranteedPercent = 10;
 
   explicit ConnectionBudget(std::size_t connections)
       : all_(connections), guaranteed_(connections * kGuaranteedPercent / 100) {}
 
-  // Registers a listener and returns its number; at most kMostListeners.
+  // Registers a listener and returns its number; at most kMaxListeners.
   [[nodiscard]] std::size_t register_listener() { return joined_++; }
   // Sets how many connections a listener has open.
   void set_open(std::size_t listener, std::size_t open) { open_.at(listener) = open; }
@@ -37,7 +37,7 @@ class ConnectionBudget {
   const std::size_t all_;
   const std::size_t guaranteed_;
   std::atomic<std::size_t> joined_{0};
-  std::array<std::atomic<std::size_t>, kMostListeners> open_{};
+  std::array<std::atomic<std::size_t>, kMaxListeners> open_{};
 };
 
 }  // namespace gridloom::net

@@ -13,12 +13,12 @@ std::size_t fill(ConnectionBudget& budget, std::size_t listener) {
   return open;
 }
 
-TEST(ConnectionBudget, OneListenerAloneMayHaveItAll) {
+TEST(ConnectionBudget, OneListenerAloneMayUseAllConnections) {
   ConnectionBudget budget(1000);
   EXPECT_EQ(fill(budget, budget.register_listener()), 1000);
 }
 
-TEST(ConnectionBudget, ACrowdAtOneListenerLeavesTheOthersTheirShare) {
+TEST(ConnectionBudget, ABusyListenerLeavesTheOthersTheirShare) {
   ConnectionBudget budget(1000);
   const std::size_t crowded = budget.register_listener();
   const std::size_t quiet = budget.register_listener();
@@ -29,7 +29,7 @@ TEST(ConnectionBudget, ACrowdAtOneListenerLeavesTheOthersTheirShare) {
   EXPECT_EQ(fill(budget, crowded), 800);
 }
 
-TEST(ConnectionBudget, WhatOneGivesBackIsAnybodys) {
+TEST(ConnectionBudget, ReturnedConnectionsAreFreeForAll) {
   ConnectionBudget budget(1000);
   const std::size_t first = budget.register_listener();
   const std::size_t second = budget.register_listener();

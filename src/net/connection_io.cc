@@ -98,10 +98,9 @@ void ConnectionSet::authenticated(ConnectionIo& connection, std::int64_t account
                                              [](const auto& entry) { return entry.second.size(); });
   if (const auto left_out = account_warnings_.admit(connection.now())) {
     spdlog::warn(
-        "all places of a listener are taken, {} of the {} on this thread by account {}: "
-        "it gives one to each that comes from an account with fewer ({} more since this "
-        "was said)",
-        most->second.size(), size(), most->first, *left_out);
+        "a listener has reached its connection limit: account {} has {} of the {} connections on "
+        "this thread and loses one to each account with fewer ({} more of these were not logged)",
+        most->first, most->second.size(), size(), *left_out);
   }
   const bool is_own = most->second.size() <= own.size();
   (is_own ? connection : *most->second.back()).close();
@@ -111,8 +110,8 @@ void ConnectionSet::warn_of_unauthenticated(TimePoint now) {
   const auto left_out = unauthenticated_warnings_.admit(now);
   if (!left_out) return;
   spdlog::warn(
-      "connections that have not signed in keep all the bytes that they may: one that "
-      "sent more was cut off ({} more since this was said)",
+      "connections that have not signed in have reached listener.unauthenticated-bytes: one that "
+      "sent more was closed ({} more of these were not logged)",
       *left_out);
 }
 
@@ -137,9 +136,9 @@ void ConnectionSet::each(const std::function<void(ConnectionIo&)>& what) {
 }
 
 void ConnectionIo::start(const MakeProtocol& make, std::string peer) {
-  place_.connections.add(shared_from_this(), peer);
+  dependencies_.connections.add(shared_from_this(), peer);
   const bool secure = stream_.tls() != nullptr;
-  protocol_ = make({.loop = place_.loop,
+  protocol_ = make({.loop = dependencies_.loop,
                     .wake =
                         [weak = weak_from_this()] {
                           if (const auto self = weak.lock()) self->continue_at_turn_end();
@@ -148,10 +147,10 @@ void ConnectionIo::start(const MakeProtocol& make, std::string peer) {
                     .peer = std::move(peer)});
   if (secure) {
     phase_ = Phase::kHandshake;
-    deadline_ = place_.clock.now() + place_.limits.handshake_time;
+    deadline_ = dependencies_.clock.now() + dependencies_.limits.handshake_time;
   }
   // Input that has arrived by now is reported as an event too.
-  if (!place_.loop.watch(stream_.fd(), *this)) close();
+  if (!dependencies_.loop.watch(stream_.fd(), *this)) close();
 }
 
 void ConnectionIo::tick(TimePoint now) {
@@ -165,8 +164,9 @@ void ConnectionIo::tick(TimePoint now) {
     stuck_since_.reset();
   } else if (!stuck_since_) {
     stuck_since_ = now;
-  } else if (now - *stuck_since_ > place_.limits.unsent_time) {
-    spdlog::info("a connection took nothing for {} ms: closed", place_.limits.unsent_time.count());
+  } else if (now - *stuck_since_ > dependencies_.limits.unsent_time) {
+    spdlog::info("closed a connection whose peer read nothing for {} ms",
+                 dependencies_.limits.unsent_time.count());
     return close();
   }
   protocol_->tick(now);
@@ -188,7 +188,7 @@ void ConnectionIo::on_ready(std::uint32_t events) {
   if ((events & EPOLLOUT) != 0 || stream_.tls() != nullptr) writable_ = true;
   switch (phase_) {
     case Phase::kHandshake:
-      if (place_.loop.is_late()) return ask_for_turn_end();
+      if (dependencies_.loop.is_late()) return ask_for_turn_end();
       return do_handshake();
     case Phase::kEstablished:
       if (!unsent_.empty()) continue_at_turn_end();
@@ -197,7 +197,7 @@ void ConnectionIo::on_ready(std::uint32_t events) {
         continue_at_turn_end();
       }
       if ((events & (EPOLLHUP | EPOLLERR)) != 0) reset_seen_ = true;
-      if (place_.loop.is_late()) return ask_for_turn_end();
+      if (dependencies_.loop.is_late()) return ask_for_turn_end();
       read();
       return close_if_reset();
     case Phase::kClosing:
@@ -211,19 +211,19 @@ void ConnectionIo::update_account() {
   if (account_ != 0) return;
   if (const std::int64_t account = protocol_->account(); account != 0) {
     unauthenticated_bytes_ = {};
-    return place_.connections.authenticated(*this, account);
+    return dependencies_.connections.authenticated(*this, account);
   }
   const std::size_t kept = protocol_->kept_bytes();
   const std::size_t counted = kept > kFreeBytes ? kept - kFreeBytes : 0;
   const std::size_t had = unauthenticated_bytes_.bytes();
   if (counted < had) unauthenticated_bytes_.give_back(had - counted);
   if (counted <= had || unauthenticated_bytes_.take(counted - had)) return;
-  place_.connections.warn_of_unauthenticated(place_.clock.now());
+  dependencies_.connections.warn_of_unauthenticated(dependencies_.clock.now());
   close();
 }
 
 void ConnectionIo::do_handshake() {
-  const Stream::Moved moved = stream_.do_handshake();
+  const Stream::Transfer moved = stream_.do_handshake();
   if (moved.state != Stream::State::kOpen) return close();
   if (moved.bytes == 0) return;
   phase_ = Phase::kEstablished;
@@ -242,7 +242,7 @@ void ConnectionIo::read() {
   const auto [bytes, state] = stream_.read(buffer);
   if (state == Stream::State::kBroken) return close();
   if (state == Stream::State::kEnded) {
-    // What the peer requested is still answered; then the connection is closed.
+    // Earlier requests of the peer are still answered; then the connection is closed.
     peer_ended_ = true;
     return continue_at_turn_end();
   }
@@ -251,7 +251,7 @@ void ConnectionIo::read() {
   const bool emptied = stream_.tls() == nullptr && bytes < buffer.size() && !ends_;
   if (bytes == 0 || emptied) readable_ = false;
   if (bytes == 0) return;
-  protocol_->receive(std::string_view(buffer.data(), bytes), place_.clock.now());
+  protocol_->receive(std::string_view(buffer.data(), bytes), dependencies_.clock.now());
   update_account();
   // The rest is read at the turn's end, so that one connection does not hold up the others.
   continue_at_turn_end();
@@ -262,14 +262,14 @@ void ConnectionIo::continue_at_turn_end() {
 }
 
 void ConnectionIo::ask_for_turn_end() {
-  if (std::exchange(asked_, true)) return;
+  if (std::exchange(turn_end_requested_, true)) return;
   const bool has_more = has_more_ || !unsent_.empty();
-  place_.loop.at_turn_end(shared_from_this(),
-                          has_more ? IoLoop::Why::kGoesOn : IoLoop::Why::kBegins);
+  dependencies_.loop.at_turn_end(shared_from_this(),
+                                 has_more ? IoLoop::Reason::kContinued : IoLoop::Reason::kNew);
 }
 
 void ConnectionIo::on_turn_end() {
-  asked_ = false;
+  turn_end_requested_ = false;
   if (phase_ == Phase::kHandshake) return do_handshake();
   if (reset_seen_) read();
   close_if_reset();
@@ -286,7 +286,7 @@ void ConnectionIo::continue_io() {
   write();
   if (phase_ != Phase::kEstablished) return;
   if (unsent_.empty()) {
-    if (protocol_->finished() && protocol_->breaks()) return reset();
+    if (protocol_->finished() && protocol_->resets()) return reset();
     if (protocol_->finished()) return shut_down();
     if (peer_ended_ && protocol_->wants_input()) return close();
   }
@@ -300,7 +300,7 @@ void ConnectionIo::write() {
   std::size_t written = 0;
   has_more_ = false;
   while (phase_ == Phase::kEstablished) {
-    if (written >= place_.limits.read_on_bytes) {
+    if (written >= dependencies_.limits.read_on_bytes) {
       has_more_ = true;
       return continue_at_turn_end();
     }
@@ -321,8 +321,8 @@ void ConnectionIo::write() {
     }
     if (!unsent_.empty()) break;
   }
-  if (unsent_.size() > place_.limits.unsent_bytes) {
-    spdlog::info("a connection did not take its {} bytes: closed", unsent_.size());
+  if (unsent_.size() > dependencies_.limits.unsent_bytes) {
+    spdlog::info("closed a connection with {} bytes that its peer did not read", unsent_.size());
     close();
   }
 }
@@ -345,7 +345,7 @@ std::size_t ConnectionIo::send(std::string_view bytes) {
 void ConnectionIo::shut_down() {
   if (std::exchange(phase_, Phase::kClosing) == Phase::kEstablished) {
     // The peer may never answer.
-    deadline_ = place_.clock.now() + place_.limits.close_time;
+    deadline_ = dependencies_.clock.now() + dependencies_.limits.close_time;
   }
   Stream::State state = stream_.shut_down().state;
   // The peer's TLS shutdown may be here already.
@@ -366,8 +366,8 @@ void ConnectionIo::close() {
   permits_ = {};
   unauthenticated_bytes_ = {};
   auto self = shared_from_this();
-  place_.connections.remove(self);
-  place_.loop.keep_for_turn(std::move(self));
+  dependencies_.connections.remove(self);
+  dependencies_.loop.keep_for_turn(std::move(self));
 }
 
 }  // namespace gridloom::net

@@ -86,7 +86,7 @@ class ConnectionSet {
 class ConnectionIo final : public IoLoop::Watched,
                            public std::enable_shared_from_this<ConnectionIo> {
  public:
-  struct Place {
+  struct Dependencies {
     IoLoop& loop;
     ConnectionSet& connections;
     const Clock& clock;
@@ -100,13 +100,13 @@ class ConnectionIo final : public IoLoop::Watched,
     PerKeyLimit::Permit address{};
     SparePermit spare{};
   };
-  // The objects that `place` refers to must stay valid until close() or destruction. close()
+  // The objects that `dependencies` refers to must stay valid until close() or destruction. close()
   // returns the permits.
-  ConnectionIo(Stream stream, Place place, Permits permits)
+  ConnectionIo(Stream stream, Dependencies dependencies, Permits permits)
       : stream_(std::move(stream)),
-        place_(std::move(place)),
+        dependencies_(std::move(dependencies)),
         permits_(std::move(permits)),
-        unauthenticated_bytes_(place_.unauthenticated_bytes) {}
+        unauthenticated_bytes_(dependencies_.unauthenticated_bytes) {}
 
   void start(const MakeProtocol& make, std::string peer);
   void tick(TimePoint now);
@@ -114,13 +114,13 @@ class ConnectionIo final : public IoLoop::Watched,
   [[nodiscard]] bool may_be_closed() const {
     return protocol_->account() == 0 && !protocol_->busy();
   }
-  [[nodiscard]] bool overfull() const { return place_.overfull && place_.overfull(); }
+  [[nodiscard]] bool overfull() const { return dependencies_.overfull && dependencies_.overfull(); }
   void close();
 
   // --- for its ConnectionSet ---
   [[nodiscard]] bool has_spare() const { return static_cast<bool>(permits_.spare); }
   [[nodiscard]] SparePermit take_spare() { return std::exchange(permits_.spare, {}); }
-  [[nodiscard]] TimePoint now() const { return place_.clock.now(); }
+  [[nodiscard]] TimePoint now() const { return dependencies_.clock.now(); }
   [[nodiscard]] std::int64_t account() const override { return account_; }
   [[nodiscard]] std::size_t index() const { return index_; }
   void set_account(std::int64_t account, std::size_t index) {
@@ -148,10 +148,12 @@ class ConnectionIo final : public IoLoop::Watched,
   void shut_down();
   void reset();
   // The peer does not read its responses: no further ones are produced.
-  [[nodiscard]] bool is_backlogged() const { return unsent_.size() >= place_.limits.read_on_bytes; }
+  [[nodiscard]] bool is_backlogged() const {
+    return unsent_.size() >= dependencies_.limits.read_on_bytes;
+  }
 
   Stream stream_;
-  Place place_;
+  Dependencies dependencies_;
   Permits permits_;
   TakenBytes unauthenticated_bytes_;
   std::int64_t account_ = 0;  // as its ConnectionSet knows it
@@ -167,7 +169,7 @@ class ConnectionIo final : public IoLoop::Watched,
   bool ends_ = false;      // the peer has ended or the connection broke; reading shows which
   bool has_more_ = false;  // output beyond what one turn may write
   bool reset_seen_ = false;
-  bool asked_ = false;  // a turn end has been requested
+  bool turn_end_requested_ = false;  // a turn end has been requested
 };
 
 }  // namespace gridloom::net

@@ -28,7 +28,7 @@ constexpr int kPasses = 4;
 constexpr std::chrono::milliseconds kReading{1};
 // After this long, newly readable descriptors are read before the remaining turn ends are called.
 constexpr std::chrono::milliseconds kTurnEnd{2};
-constexpr int kBetweenLooks = 8;  // iterations between two reads of the clock
+constexpr int kIterationsPerClockRead = 8;  // iterations between two reads of the clock
 
 // The loop that this thread runs.
 thread_local IoLoop* here = nullptr;
@@ -109,7 +109,7 @@ Millis IoLoop::since_sweep() const {
   return Millis(swept_ms == 0 ? 0 : steady_ms() - swept_ms);
 }
 
-Millis held_up(std::span<const std::unique_ptr<IoLoop>> loops) {
+Millis longest_stall(std::span<const std::unique_ptr<IoLoop>> loops) {
   Millis longest{0};
   for (const auto& loop : loops) longest = std::max(longest, loop->since_sweep());
   return longest;
@@ -171,7 +171,8 @@ bool IoLoop::wait(int most_ms) {
   late_ = !at_end_.empty();  // pending turn ends come first
   const auto late_at = Steady::now() + kReading;
   for (int i = 0; i < count; ++i) {
-    if (i % kBetweenLooks == kBetweenLooks - 1) late_ = late_ || Steady::now() >= late_at;
+    if (i % kIterationsPerClockRead == kIterationsPerClockRead - 1)
+      late_ = late_ || Steady::now() >= late_at;
     const epoll_event& event = events_.at(static_cast<std::size_t>(i));
     if (event.data.ptr == nullptr) continue;  // wake-up; edge-triggered: nothing has to be read
     static_cast<Watched*>(event.data.ptr)->on_ready(event.events);
@@ -205,7 +206,7 @@ bool IoLoop::end_turn() {
   // Requests made meanwhile are served in a later turn, after others' events.
   const std::size_t most = at_end_.size();
   for (std::size_t i = 0; i < most; ++i) {
-    if (i % kBetweenLooks == kBetweenLooks - 1 && Steady::now() >= end) break;
+    if (i % kIterationsPerClockRead == kIterationsPerClockRead - 1 && Steady::now() >= end) break;
     at_end_.next()->on_turn_end();
   }
   kept_.clear();

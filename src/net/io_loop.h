@@ -54,12 +54,12 @@ class IoLoop final : public Loop {
   // owner passes it to keep_for_turn() at that time.
   [[nodiscard]] Status watch(int fd, Watched& who) const;
   void keep_for_turn(std::shared_ptr<Watched> who) { kept_.push_back(std::move(who)); }
-  using Why = TurnEnds<Watched>::Why;
+  using Reason = TurnEnds<Watched>::Reason;
   // Calls on_turn_end() once this turn's tasks have run. If many request it, accounts are served
   // round-robin, and the rest at the ends of later turns. Request it at most once a turn.
-  void at_turn_end(std::shared_ptr<Watched> who, Why why = Why::kBegins) {
+  void at_turn_end(std::shared_ptr<Watched> who, Reason reason = Reason::kNew) {
     const std::int64_t account = who->account();
-    at_end_.add(account, std::move(who), why);
+    at_end_.add(account, std::move(who), reason);
   }
 
   // The reads of this turn have taken long already: an object whose own work can wait should do it
@@ -122,6 +122,6 @@ class IoLoop final : public Loop {
 };
 
 // The longest time that any of the loops has not swept.
-[[nodiscard]] Millis held_up(std::span<const std::unique_ptr<IoLoop>> loops);
+[[nodiscard]] Millis longest_stall(std::span<const std::unique_ptr<IoLoop>> loops);
 
 }  // namespace gridloom::net

@@ -129,7 +129,7 @@ class Ending final : public IoLoop::Watched {
   std::vector<std::int64_t>& seen_;
 };
 
-TEST(IoLoop, ATurnsEndIsForEachAccountInTurnAndEndsBeforeACrowdDoes) {
+TEST(IoLoop, TurnEndsServeAccountsInTurnWithinATimeLimit) {
   constexpr std::size_t kCrowd = 60;
   IoLoop loop;
   std::vector<std::int64_t> seen;

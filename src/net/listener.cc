@@ -28,8 +28,8 @@ constexpr int kBacklog = 4096;
 constexpr int kAcceptedAtOnce = 256;
 // Connections accepted but not yet started by their loop. Beyond this the kernel keeps them: with a
 // busy loop they would otherwise accumulate here until no descriptor is left.
-constexpr std::size_t kMostComing = 512;
-static_assert(kMostComing > Listener::kMostOverBudget);
+constexpr std::size_t kMaxComing = 512;
+static_assert(kMaxComing > Listener::kMaxOverBudget);
 
 class Descriptor {
  public:
@@ -83,22 +83,22 @@ struct Listener::Impl final : IoLoop::Watched, std::enable_shared_from_this<List
 
   void on_ready(std::uint32_t /*events*/) override { accept(); }
   void on_turn_end() override {
-    asked = false;
+    turn_end_requested = false;
     accept();
   }
 
   // At most once a turn, so that closed connections are released as fast as others come.
   void accept_at_turn_end() {
-    if (!std::exchange(asked, true)) loops.front()->at_turn_end(shared_from_this());
+    if (!std::exchange(turn_end_requested, true)) loops.front()->at_turn_end(shared_from_this());
   }
 
   // Counts an accepted connection until its loop starts or drops it. Accepting resumes when the
   // count falls to half of its maximum.
   class Coming {
    public:
-    explicit Coming(std::shared_ptr<Impl> of) : Coming(std::move(of), &Impl::coming, kMostComing) {}
+    explicit Coming(std::shared_ptr<Impl> of) : Coming(std::move(of), &Impl::coming, kMaxComing) {}
     static Coming over_budget(std::shared_ptr<Impl> of) {
-      return {std::move(of), &Impl::over_budget, kMostOverBudget};
+      return {std::move(of), &Impl::over_budget, kMaxOverBudget};
     }
     Coming(Coming&&) noexcept = default;
     Coming(const Coming&) = delete;
@@ -124,28 +124,30 @@ struct Listener::Impl final : IoLoop::Watched, std::enable_shared_from_this<List
   // Runs on the first loop, until no connection waits.
   void accept() {
     for (int i = 0; i < kAcceptedAtOnce && accepting.get() >= 0; ++i) {
-      if (coming >= kMostComing || over_budget >= kMostOverBudget) return;
+      if (coming >= kMaxComing || over_budget >= kMaxOverBudget) return;
       SocketAddress peer;
       Descriptor socket(
           ::accept4(accepting.get(), peer.raw(), &peer.size, SOCK_NONBLOCK | SOCK_CLOEXEC));
       if (socket.get() >= 0) {
-        told = false;
+        is_reported = false;
         if (!has_gone(socket.get())) hand_over(socket, host_of(peer));
         continue;
       }
       if (errno == EAGAIN || errno == EWOULDBLOCK) return;
       // The connection is gone again.
       if (errno == ECONNABORTED || errno == EINTR || errno == EPROTO) continue;
-      return get_stuck(system_message(errno));
+      return pause_accepting(system_message(errno));
     }
     accept_at_turn_end();
   }
 
   // For example, no descriptors are left. The next sweep tries again, when an unauthenticated
   // connection may have been closed.
-  void get_stuck(std::string_view why) {
-    if (!std::exchange(told, true)) spdlog::warn("accept: {}", why);
-    stuck = true;
+  void pause_accepting(std::string_view why) {
+    if (!std::exchange(is_reported, true)) {
+      spdlog::warn("{}: connections cannot be accepted: {}", bound.text(), why);
+    }
+    is_paused = true;
     const std::size_t full = fullest();
     loops[full]->post([self = shared_from_this(), full] {
       if (!self->connection_sets[full].close_unauthenticated()) {
@@ -207,12 +209,12 @@ struct Listener::Impl final : IoLoop::Watched, std::enable_shared_from_this<List
     if (options.tls && !stream.use_tls(*options.tls, Stream::Side::kServer)) return;
     std::make_shared<ConnectionIo>(
         std::move(stream),
-        ConnectionIo::Place{.loop = *loops[index],
-                            .connections = connection_sets[index],
-                            .clock = *options.clock,
-                            .limits = options.limits,
-                            .unauthenticated_bytes = options.unauthenticated_bytes,
-                            .overfull = [this] { return !admits(open_connections() - 1); }},
+        ConnectionIo::Dependencies{.loop = *loops[index],
+                                   .connections = connection_sets[index],
+                                   .clock = *options.clock,
+                                   .limits = options.limits,
+                                   .unauthenticated_bytes = options.unauthenticated_bytes,
+                                   .overfull = [this] { return !admits(open_connections() - 1); }},
         std::move(own))
         ->start(options.make, std::move(peer));
   }
@@ -222,7 +224,7 @@ struct Listener::Impl final : IoLoop::Watched, std::enable_shared_from_this<List
     connection_sets[index].each([now](ConnectionIo& connection) { connection.tick(now); });
     if (index != 0) return;
     if (options.budget) options.budget->set_open(number, open_connections());
-    if (std::exchange(stuck, false)) accept();
+    if (std::exchange(is_paused, false)) accept();
   }
 
   [[nodiscard]] std::size_t open_connections() const {
@@ -239,10 +241,10 @@ struct Listener::Impl final : IoLoop::Watched, std::enable_shared_from_this<List
   PerKeyLimit spare_seats;
   std::atomic<std::size_t> coming{0};
   std::atomic<std::size_t> over_budget{0};
-  Descriptor accepting;  // used on the first loop
-  bool stuck = false;    // this and the next one: on the first loop
-  bool told = false;
-  bool asked = false;  // a turn end has been requested
+  Descriptor accepting;    // used on the first loop
+  bool is_paused = false;  // this and the next one: on the first loop
+  bool is_reported = false;
+  bool turn_end_requested = false;  // a turn end has been requested
   Address bound;
   std::size_t next = 0;
 };
@@ -263,7 +265,7 @@ Result<std::unique_ptr<Listener>> Listener::open(Options options,
       ::listen(socket.get(), kBacklog) != 0) {
     if (errno == EADDRINUSE) {
       return fail(ErrorCode::kConflict,
-                  fmt::format("{} is taken by another program", address.text()));
+                  fmt::format("{} is in use by another program", address.text()));
     }
     return fail(ErrorCode::kIo, fmt::format("{}: {}", address.text(), system_message(errno)));
   }

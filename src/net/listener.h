@@ -27,7 +27,7 @@ class Listener {
  public:
   // At the connection limit, this many connections are accepted while unauthenticated ones are
   // being closed for them; further ones wait in the kernel.
-  static constexpr std::size_t kMostOverBudget = 8;
+  static constexpr std::size_t kMaxOverBudget = 8;
   // Connections accepted beyond the limit, until they authenticate, while all others are
   // authenticated: an account that holds all connections has to give one up for an account that has
   // few. Large enough that such an account, which reconnects as fast as it loses connections, does

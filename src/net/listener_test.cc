@@ -137,7 +137,7 @@ class Held {
   std::promise<void> over_;
 };
 
-TEST(Listener, WhoBecomesReadableBesideAnAccountsCrowdDoesNotWaitForIt) {
+TEST(Listener, AConnectionDoesNotWaitForABusyAccountsConnections) {
   constexpr std::size_t kCrowd = 40;
   TestServer server({.loops = 1});
   std::vector<std::unique_ptr<PlainPeer>> connections;
@@ -208,7 +208,7 @@ TEST(Listener, APeerThatIsStillSendingGetsTheLastAnswer) {
   }
 }
 
-TEST(Listener, AtItsLimitTheStrangerThatCameFirstMakesRoom) {
+TEST(Listener, AtTheLimitTheOldestUnauthenticatedConnectionIsClosed) {
   TestServer server({.loops = 2, .limits = {.connections = 3}});
   const PlainPeer known(server.port());
   ASSERT_TRUE(known.send("known\necho x\n"));
@@ -259,7 +259,7 @@ TEST(Listener, AnAccountThatHasAllPlacesMakesRoomForOneThatHasFewer) {
   EXPECT_LE(server.listener->connections(), 6 + Listener::kSpareConnections);
 }
 
-TEST(Listener, OneInASpareSeatIsClosedIfNoneIsFreeTheFirstOfTheAddressWithMostOfThem) {
+TEST(Listener, AFullListenerClosesTheOldestSpareConnectionOfTheBusiestAddress) {
   TestServer server({.loops = 1, .limits = {.connections = 2}});
   std::vector<std::unique_ptr<PlainPeer>> peers;
   const auto connect = [&](std::string_view says, std::uint32_t from) -> const PlainPeer& {
@@ -288,7 +288,7 @@ TEST(Listener, OneInASpareSeatIsClosedIfNoneIsFreeTheFirstOfTheAddressWithMostOf
   EXPECT_TRUE(peers[1]->ended());
 }
 
-TEST(Listener, WhatStrangersSendOfIncompleteRequestsHasALimitTogether) {
+TEST(Listener, UnauthenticatedConnectionsShareALimitOfIncompleteBytes) {
   constexpr std::size_t kBudget = 100'000;
   TestServer server({.loops = 2, .unauthenticated_bytes = std::make_shared<ByteBudget>(kBudget)});
   const std::string much(kBudget * 3 / 5, 'x');
@@ -310,7 +310,7 @@ TEST(Listener, WhatStrangersSendOfIncompleteRequestsHasALimitTogether) {
   EXPECT_EQ(server.events.count("lost"), 1U);
 }
 
-TEST(Listener, ACrowdAtOneListenerLeavesRoomAtAnother) {
+TEST(Listener, ABusyListenerLeavesConnectionsToAnother) {
   const auto budget = std::make_shared<ConnectionBudget>(20);
   TestServer crowded({.budget = budget});
   TestServer quiet({.budget = budget});
@@ -325,7 +325,7 @@ TEST(Listener, ACrowdAtOneListenerLeavesRoomAtAnother) {
   EXPECT_FALSE(is_let_in(quiet));
 }
 
-TEST(Listener, WhatIsUnsentHasALimit) {
+TEST(Listener, UnsentBytesHaveALimit) {
   TestServer server({.loops = 1, .limits = {.unsent_bytes = 300'000, .read_on_bytes = 1'000'000}});
   const PlainPeer slow(server.port());
   const PlainPeer other(server.port());
@@ -356,7 +356,7 @@ TEST(Listener, AReaderThatTakesNothingIsCutOffAfterAWhile) {
   EXPECT_EQ(other.line(), "x");
 }
 
-TEST(Listener, AReaderThatTakesEachPieceInTimeStays) {
+TEST(Listener, ASlowReaderThatKeepsReadingIsNotClosed) {
   TestServer server({.loops = 1, .limits = {.unsent_time = Millis(1000)}});
   const PlainPeer slow(server.port());
   for (int i = 0; i < 5; ++i) {
@@ -474,7 +474,7 @@ TEST(Listener, AtItsLimitFewAreTakenBeforeOthersMadeRoom) {
   for (int i = 0; i < 100; ++i) connections.push_back(std::make_unique<PlainPeer>(server.port()));
   ASSERT_TRUE(on_first.send("echo y\n"));
   EXPECT_EQ(on_first.line(), "y");
-  EXPECT_LE(server.listener->connections(), 3 + Listener::kMostOverBudget);
+  EXPECT_LE(server.listener->connections(), 3 + Listener::kMaxOverBudget);
   held.reset();
   // Then accepting resumes until no connection waits: each is served, or is closed for another.
   for (const auto& peer : connections) {

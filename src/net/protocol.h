@@ -27,7 +27,7 @@ class Protocol {
   // The connection is to be closed once the output is sent.
   [[nodiscard]] virtual bool finished() const = 0;
   // Whether a finished() connection is closed with RST instead of FIN: the peer sees a reset.
-  [[nodiscard]] virtual bool breaks() const { return false; }
+  [[nodiscard]] virtual bool resets() const { return false; }
   // False while nothing more is to be read (a response is being produced, or the peer does not read
   // its responses).
   [[nodiscard]] virtual bool wants_input() const = 0;
@@ -59,6 +59,6 @@ struct ConnectionContext {
   std::string peer;  // its address, for the log
 };
 
-using MakeProtocol = std::function<std::shared_ptr<Protocol>(ConnectionContext line)>;
+using MakeProtocol = std::function<std::shared_ptr<Protocol>(ConnectionContext context)>;
 
 }  // namespace gridloom::net

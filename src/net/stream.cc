@@ -100,7 +100,7 @@ bool Stream::use_tls(ssl_ctx_st& context, Side side) {
   return true;
 }
 
-Stream::Moved Stream::read(std::span<char> into) {
+Stream::Transfer Stream::read(std::span<char> into) {
   if (tls_) {
     ERR_clear_error();
     return outcome(SSL_read(tls_.get(), into.data(), length_for_tls(into.size())));
@@ -111,7 +111,7 @@ Stream::Moved Stream::read(std::span<char> into) {
   return {.state = would_block() ? State::kOpen : State::kBroken};
 }
 
-Stream::Moved Stream::write(std::string_view bytes) {
+Stream::Transfer Stream::write(std::string_view bytes) {
   if (bytes.empty()) return {};
   if (tls_) {
     ERR_clear_error();
@@ -122,12 +122,12 @@ Stream::Moved Stream::write(std::string_view bytes) {
   return {.state = would_block() ? State::kOpen : State::kBroken};
 }
 
-Stream::Moved Stream::do_handshake() {
+Stream::Transfer Stream::do_handshake() {
   ERR_clear_error();
   return outcome(SSL_do_handshake(tls_.get()));
 }
 
-Stream::Moved Stream::shut_down() {
+Stream::Transfer Stream::shut_down() {
   if (!tls_) {
     ::shutdown(fd_, SHUT_WR);
     return {.state = State::kEnded};
@@ -139,7 +139,7 @@ Stream::Moved Stream::shut_down() {
   return outcome(returned);
 }
 
-Stream::Moved Stream::outcome(int returned) {
+Stream::Transfer Stream::outcome(int returned) {
   if (returned > 0) return {.bytes = static_cast<std::size_t>(returned)};
   switch (SSL_get_error(tls_.get(), returned)) {
     case SSL_ERROR_WANT_READ:

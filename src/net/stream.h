@@ -20,7 +20,7 @@ class Stream {
     kEnded,   // the peer sends no more
     kBroken,  // the connection cannot be used any more
   };
-  struct Moved {
+  struct Transfer {
     std::size_t bytes = 0;
     State state = State::kOpen;
   };
@@ -41,20 +41,20 @@ class Stream {
   [[nodiscard]] int fd() const { return fd_; }
   [[nodiscard]] ssl_st* tls() const { return tls_.get(); }
 
-  [[nodiscard]] Moved read(std::span<char> into);
-  [[nodiscard]] Moved write(std::string_view bytes);
+  [[nodiscard]] Transfer read(std::span<char> into);
+  [[nodiscard]] Transfer write(std::string_view bytes);
   // TLS only. kOpen with 1 byte: the handshake is done. kOpen with 0 bytes: more input is needed.
-  [[nodiscard]] Moved do_handshake();
+  [[nodiscard]] Transfer do_handshake();
   // Sends the TLS shutdown (close_notify): kEnded when the peer has sent its own, or when there is
   // no TLS or peer to send one.
-  [[nodiscard]] Moved shut_down();
+  [[nodiscard]] Transfer shut_down();
   void close();
 
  private:
   struct FreeTls {
     void operator()(ssl_st* session) const noexcept;
   };
-  [[nodiscard]] Moved outcome(int returned);
+  [[nodiscard]] Transfer outcome(int returned);
 
   int fd_ = -1;
   std::unique_ptr<ssl_st, FreeTls> tls_;

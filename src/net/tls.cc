@@ -203,8 +203,8 @@ Result<Issuer> own_authority(const std::filesystem::path& folder) {
     if (!belong_together(issuer.certificate.get(), issuer.key.get())) {
       return fail(
           ErrorCode::kMalformed,
-          fmt::format("{} and ca.key are not a certificate and its key; remove both to have "
-                      "new ones made (clients must then trust the new one)",
+          fmt::format("{} and ca.key are not a certificate and its key; remove both, and new ones "
+                      "are created at the next start (clients must then trust the new certificate)",
                       certificate_file.string()));
     }
     // Clients that trust the certificate in its original form would refuse certificates signed by
@@ -214,8 +214,9 @@ Result<Issuer> own_authority(const std::filesystem::path& folder) {
       ERR_clear_error();
       return fail(
           ErrorCode::kMalformed,
-          fmt::format("{} or ca.key is damaged: put both back from a backup, or remove both "
-                      "to have new ones made (clients must then trust the new one)",
+          fmt::format("{} or ca.key is damaged: restore both from a backup, or remove both, and "
+                      "new ones are created at the next start (clients must then trust the new "
+                      "certificate)",
                       certificate_file.string()));
     }
     return issuer;
@@ -255,7 +256,8 @@ Status make_server_certificate(const TlsFiles& files, const Issuer& issuer,
   X509* const own = certificate.get();
   if (!add_extension(own, by, NID_subject_alt_name, alternatives)) {
     return fail(ErrorCode::kBadParams,
-                fmt::format("a certificate cannot name {}: is each a host name or an address?",
+                fmt::format("a certificate cannot contain the names {}: each must be a host name "
+                            "or an address",
                             alternatives));
   }
   const bool complete = add_extension(own, by, NID_basic_constraints, "critical,CA:FALSE") &&
@@ -287,14 +289,14 @@ Result<TlsFiles> own_certificates(const std::filesystem::path& data_folder,
   }
   if (error) {
     return fail(ErrorCode::kIo,
-                fmt::format("cannot make {}: {}", folder.string(), error.message()));
+                fmt::format("cannot create {}: {}", folder.string(), error.message()));
   }
   TlsFiles files{.ca = std::filesystem::absolute(folder / "ca.pem"),
                  .certificate = folder / "server.pem",
                  .key = folder / "server.key"};
   for (const auto& [name, why] : check_certificates(data_folder)) {
-    spdlog::error("tls/{}: {}; a server's certificate and key that are damaged are made anew", name,
-                  why);
+    spdlog::error("tls/{}: {}; a damaged certificate or key of the server is replaced by a new one",
+                  name, why);
   }
   for (const std::filesystem::path& key : {folder / "ca.key", files.key}) {
     const std::filesystem::file_status facts = std::filesystem::status(key, error);
@@ -336,15 +338,15 @@ std::map<std::string, std::string> check_certificates(const std::filesystem::pat
     if (std::filesystem::exists(certificate_file, error)) {
       std::string& why = wrong[name + ".pem"];
       if (!certificate) {
-        why = "it is no certificate";
+        why = "it is not a certificate";
       } else if (signer && X509_verify(certificate.get(), signer.get()) != 1) {
-        why = "its signature is not that of ca.pem";
+        why = "it was not signed by ca.pem";
       }
       if (why.empty()) wrong.erase(name + ".pem");
     }
     if (!std::filesystem::exists(key_file, error)) continue;
     if (!is_sound(key.get())) {
-      wrong[name + ".key"] = "it is no key";
+      wrong[name + ".key"] = "it is not a key";
     } else if (certificate && !belong_together(certificate.get(), key.get())) {
       wrong[name + ".key"] = fmt::format("it is not the key of {}.pem", name);
     }
@@ -369,7 +371,7 @@ Result<TlsContextPtr> tls_context(const TlsFiles& files) {
   ERR_clear_error();
   return fail(ErrorCode::kMalformed,
               fmt::format("{} and {}: {}", files.certificate.string(), files.key.string(),
-                          reason == nullptr ? "OpenSSL does not take them" : reason));
+                          reason == nullptr ? "OpenSSL does not accept them" : reason));
 }
 
 }  // namespace gridloom::net

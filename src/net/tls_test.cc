@@ -244,7 +244,8 @@ TEST_F(TlsTest, AKeyThatOtherUsersMayReadIsNotUsed) {
     fs::permissions(tls(name), fs::perms::group_read, fs::perm_options::add);
     const auto again = own_certificates(folder, {});
     ASSERT_FALSE(again) << name;
-    EXPECT_TRUE(again.error().detail.contains(std::string(name) + " is open to other users"))
+    EXPECT_TRUE(
+        again.error().detail.contains(std::string(name) + " can be read or written by other users"))
         << name;
     fs::permissions(tls(name), fs::perms::group_read, fs::perm_options::remove);
   }

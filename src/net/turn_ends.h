@@ -20,12 +20,12 @@ namespace gridloom::net {
 template <typename Who>
 class TurnEnds {
  public:
-  enum class Why : std::uint8_t { kBegins, kGoesOn };
+  enum class Reason : std::uint8_t { kNew, kContinued };
 
-  void add(std::int64_t account, std::shared_ptr<Who> who, Why why) {
+  void add(std::int64_t account, std::shared_ptr<Who> who, Reason reason) {
     Queue& queue = queues_[account];
     if (queue.empty()) turns_.push_back(&queue);
-    (why == Why::kGoesOn ? queue.going_on : queue.beginning).push_back(std::move(who));
+    (reason == Reason::kContinued ? queue.continued : queue.beginning).push_back(std::move(who));
     ++size_;
   }
 
@@ -33,8 +33,9 @@ class TurnEnds {
   [[nodiscard]] std::shared_ptr<Who> next() {
     Queue& queue = *turns_.front();
     turns_.pop_front();
-    queue.goes_on = !queue.going_on.empty() && (!queue.goes_on || queue.beginning.empty());
-    auto& next = queue.goes_on ? queue.going_on : queue.beginning;
+    queue.served_continued =
+        !queue.continued.empty() && (!queue.served_continued || queue.beginning.empty());
+    auto& next = queue.served_continued ? queue.continued : queue.beginning;
     std::shared_ptr<Who> who = std::move(next.front());
     next.pop_front();
     --size_;
@@ -57,11 +58,11 @@ class TurnEnds {
 
  private:
   struct Queue {
-    [[nodiscard]] bool empty() const { return beginning.empty() && going_on.empty(); }
+    [[nodiscard]] bool empty() const { return beginning.empty() && continued.empty(); }
 
     std::deque<std::shared_ptr<Who>> beginning;
-    std::deque<std::shared_ptr<Who>> going_on;
-    bool goes_on = false;  // the last one served was from going_on
+    std::deque<std::shared_ptr<Who>> continued;
+    bool served_continued = false;  // the last one served was from continued
   };
 
   // Empty queues are kept, as most accounts come again in the next turn.

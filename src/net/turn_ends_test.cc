@@ -9,7 +9,7 @@
 namespace gridloom::net {
 namespace {
 
-using Why = TurnEnds<int>::Why;
+using Reason = TurnEnds<int>::Reason;
 
 std::vector<int> all(TurnEnds<int>& ends) {
   std::vector<int> order;
@@ -17,38 +17,38 @@ std::vector<int> all(TurnEnds<int>& ends) {
   return order;
 }
 
-TEST(TurnEnds, OneOfEachAccountInTurnAndOfEachInItsOrder) {
+TEST(TurnEnds, AccountsAreServedInTurnEachInItsOrder) {
   TurnEnds<int> ends;
   for (const int who : {10, 11, 12, 20, 13, 30, 21}) {
-    ends.add(who / 10, std::make_shared<int>(who), Why::kBegins);
+    ends.add(who / 10, std::make_shared<int>(who), Reason::kNew);
   }
   EXPECT_EQ(ends.size(), 7U);
   EXPECT_EQ(all(ends), (std::vector{10, 20, 30, 11, 21, 12, 13}));
   EXPECT_EQ(ends.size(), 0U);
 }
 
-TEST(TurnEnds, WhoComesLaterWaitsForOneOfEachOther) {
+TEST(TurnEnds, ANewcomerWaitsForOneObjectOfEachOtherAccount) {
   TurnEnds<int> ends;
   for (int who = 10; who < 19; ++who) {
-    ends.add(1, std::make_shared<int>(who), Why::kBegins);
+    ends.add(1, std::make_shared<int>(who), Reason::kNew);
   }
   EXPECT_EQ(*ends.next(), 10);
-  ends.add(2, std::make_shared<int>(20), Why::kBegins);
+  ends.add(2, std::make_shared<int>(20), Reason::kNew);
   EXPECT_EQ(*ends.next(), 11);
   EXPECT_EQ(*ends.next(), 20);
-  ends.add(2, std::make_shared<int>(21), Why::kBegins);
+  ends.add(2, std::make_shared<int>(21), Reason::kNew);
   EXPECT_EQ(*ends.next(), 12);
   EXPECT_EQ(*ends.next(), 21);
   EXPECT_EQ(ends.size(), 6U);
 }
 
-TEST(TurnEnds, WhoHasMoreToWriteIsServedInTurnWithThoseOfItsAccountThatBegin) {
+TEST(TurnEnds, ContinuedObjectsAlternateWithNewOnesOfTheirAccount) {
   TurnEnds<int> ends;
-  for (int who = 10; who < 14; ++who) ends.add(1, std::make_shared<int>(who), Why::kBegins);
-  for (const int who : {18, 19}) ends.add(1, std::make_shared<int>(who), Why::kGoesOn);
-  ends.add(2, std::make_shared<int>(20), Why::kBegins);
+  for (int who = 10; who < 14; ++who) ends.add(1, std::make_shared<int>(who), Reason::kNew);
+  for (const int who : {18, 19}) ends.add(1, std::make_shared<int>(who), Reason::kContinued);
+  ends.add(2, std::make_shared<int>(20), Reason::kNew);
   EXPECT_EQ(*ends.next(), 18);
-  ends.add(1, std::make_shared<int>(18), Why::kGoesOn);
+  ends.add(1, std::make_shared<int>(18), Reason::kContinued);
   EXPECT_EQ(all(ends), (std::vector{20, 10, 19, 11, 18, 12, 13}));
 }
 
@@ -58,7 +58,7 @@ TEST(TurnEnds, ManyAccountsComeAndGo) {
     std::vector<int> expected;
     for (int account = 0; account < 1000; ++account) {
       expected.push_back(account);
-      ends.add(account, std::make_shared<int>(account), Why::kBegins);
+      ends.add(account, std::make_shared<int>(account), Reason::kNew);
     }
     EXPECT_EQ(all(ends), expected) << "round " << round;
   }
@@ -67,8 +67,8 @@ TEST(TurnEnds, ManyAccountsComeAndGo) {
 TEST(TurnEnds, KeepsNobodyAlive) {
   TurnEnds<int> ends;
   const auto who = std::make_shared<int>(1);
-  ends.add(1, who, Why::kBegins);
-  ends.add(1, who, Why::kGoesOn);
+  ends.add(1, who, Reason::kNew);
+  ends.add(1, who, Reason::kContinued);
   static_cast<void>(ends.next());
   EXPECT_EQ(who.use_count(), 2);
   ends.clear();

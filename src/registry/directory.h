@@ -11,13 +11,13 @@
 #include <string_view>
 #include <vector>
 
+#include "base/account_id.h"
 #include "base/secret.h"
 #include "registry/cow_index.h"
 
 namespace gridloom::registry {
 
-// Never reused for another account.
-enum class AccountId : std::int64_t {};
+using gridloom::AccountId;
 
 // Each level includes the levels before it. The numbers are stored.
 enum class Rights : std::uint8_t { kNone = 0, kMonitor = 1, kFull = 2, kOwner = 3 };
@@ -78,7 +78,8 @@ class Directory {
  private:
   friend class DirectoryDraft;
 
-  // What one account holds; the pointers point into the indexes of the same Directory.
+  // The keys, devices and shares of one account; the pointers point into the indexes of the same
+  // Directory.
   struct Holding {
     AccountId account{};
     std::vector<const AccessKey*> keys;

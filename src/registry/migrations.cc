@@ -13,6 +13,9 @@
 namespace gridloom::registry {
 namespace {
 
+using storage::Database;
+using storage::Transaction;
+
 constexpr std::string_view kVersion1 = R"(
 CREATE TABLE schema_version (
   one INTEGER PRIMARY KEY CHECK (one = 1),
@@ -127,7 +130,7 @@ Result<std::int64_t> schema_version(Database& database) {
   if (!ours) return ours;
   if (*ours == 0) {
     return fail(ErrorCode::kMalformed,
-                fmt::format("{} holds the tables of another program", database.path()));
+                fmt::format("{} contains the tables of another program", database.path()));
   }
   return database.integer("SELECT version FROM schema_version");
 }
@@ -140,8 +143,8 @@ Status migrate(Database& database, std::span<const Migration> steps) {
   const std::int64_t known = steps.empty() ? 0 : steps.back().version;
   if (*found > known) {
     return fail(ErrorCode::kConflict,
-                fmt::format("{} has schema version {}, and this gridloom knows versions "
-                            "up to {}: use a newer gridloom",
+                fmt::format("{} has schema version {}, and this version of Gridloom reads versions "
+                            "up to {}: use a newer version",
                             database.path(), *found, known));
   }
   for (const Migration& step : steps) {

@@ -12,11 +12,14 @@
 #include <vector>
 
 #include "registry/registry.h"
-#include "registry/sqlite.h"
+#include "storage/sqlite.h"
 #include "testing/temporary_folder.h"
 
 namespace gridloom::registry {
 namespace {
+
+using storage::Database;
+using storage::Statement;
 
 constexpr std::string_view kFixtureKey = "version 1 fixture key, 32 bytes.";
 
@@ -138,11 +141,11 @@ TEST_F(Migrations, ABrokenPageIsFoundBeforeAnythingIsMigrated) {
   const auto refused = Registry::open(folder_.data());
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, ErrorCode::kDamaged);
-  EXPECT_TRUE(refused.error().detail.contains("back from a backup")) << refused.error().detail;
+  EXPECT_TRUE(refused.error().detail.contains("from a backup")) << refused.error().detail;
   EXPECT_EQ(content_of(file()), bytes);
 }
 
-TEST_F(Migrations, WhatVersion1RemovedWithoutATraceIsRemoved) {
+TEST_F(Migrations, DevicesThatVersion1RemovedCountAsRemoved) {
   {
     Database database = version_1();
     ASSERT_TRUE(database.run("UPDATE sqlite_sequence SET seq = 5 WHERE name = 'devices'"));
@@ -197,10 +200,10 @@ TEST_F(Migrations, ANewerDatabaseIsRefusedWithBothNumbers) {
   ASSERT_FALSE(registry);
   EXPECT_EQ(registry.error().code, ErrorCode::kConflict);
   EXPECT_TRUE(registry.error().detail.contains("schema version 97")) << registry.error().detail;
-  EXPECT_TRUE(registry.error().detail.contains("use a newer gridloom"));
+  EXPECT_TRUE(registry.error().detail.contains("use a newer version"));
 }
 
-TEST_F(Migrations, AnotherProgramsDatabaseIsLeftAlone) {
+TEST_F(Migrations, ADatabaseOfAnotherProgramIsNotChanged) {
   Database database = empty_database();
   ASSERT_TRUE(database.run("CREATE TABLE songs (title TEXT)"));
   const Status refused = migrate(database, migrations());

@@ -16,6 +16,8 @@
 namespace gridloom::registry {
 namespace {
 
+using storage::Transaction;
+
 constexpr std::string_view kAnAccountName = "an account name";
 constexpr std::string_view kADeviceName = "a device name";
 
@@ -88,10 +90,10 @@ Result<std::vector<Share>> shares_with(const Device& device, const Share& share,
 }
 
 // Adds the remedy for a damaged file to the error.
-Error with_cure(Error fault) {
+Error with_remedy(Error fault) {
   if (fault.code != ErrorCode::kDamaged) return fault;
   fault.detail +=
-      "; put registry.sqlite and secret.key back from a backup. To begin without accounts and "
+      "; restore registry.sqlite and secret.key from a backup. To start without accounts and "
       "devices and keep the history, move both, registry.sqlite-wal and registry.sqlite-shm to "
       "another folder";
   return fault;
@@ -106,11 +108,11 @@ Registry::~Registry() = default;
 
 Result<std::unique_ptr<Registry>> Registry::open(const std::filesystem::path& data_folder) {
   Result<Store> store = Store::open(data_folder);
-  if (!store) return std::unexpected(with_cure(store.error()));
+  if (!store) return std::unexpected(with_remedy(store.error()));
   std::unique_ptr<Registry> registry(
       new Registry(std::make_unique<Store>(std::move(*store)), data_folder));
   if (Status loaded = registry->load(); !loaded) {
-    return std::unexpected(with_cure(loaded.error()));
+    return std::unexpected(with_remedy(loaded.error()));
   }
   return registry;
 }
@@ -129,7 +131,7 @@ Status Registry::load() {
     // missing ones.
     const bool falls_behind = !setback_.empty() && seen->registry == revision->registry;
     if (falls_behind) {
-      if (Status renamed = store_->begin_revisions_anew(); !renamed) return renamed;
+      if (Status renamed = store_->restart_revisions(); !renamed) return renamed;
     }
   }
   // Written only if it changed: on a full disk, writing would lose the existing file.
@@ -222,11 +224,11 @@ Result<NewAccount> Registry::add_account(const AccountSpec& spec) {
   Status done = apply([this, &made](const Directory& present, DirectoryDraft& draft) -> Status {
     if (present.find_account_by_name(made.account.name) != nullptr) {
       return fail(ErrorCode::kConflict,
-                  fmt::format("there is an account '{}' already", made.account.name));
+                  fmt::format("account '{}' exists already", made.account.name));
     }
     if (present.find_key(made.key.access_key) != nullptr) {
       return fail(ErrorCode::kConflict,
-                  fmt::format("the access key '{}' is taken", made.key.access_key));
+                  fmt::format("the access key '{}' is in use already", made.key.access_key));
     }
     const Result<AccountId> id = store_->insert(made.account);
     if (!id) return std::unexpected(id.error());
@@ -364,7 +366,7 @@ Result<Secret> Registry::insert_device(const Directory& present, DirectoryDraft&
       .shares = {}};
   const Result<std::int64_t> number = store_->insert(device);
   if (!number && number.error().code == ErrorCode::kConflict) {
-    return fail(ErrorCode::kConflict, fmt::format("there is a device '{}' already", spec.sn));
+    return fail(ErrorCode::kConflict, fmt::format("device '{}' exists already", spec.sn));
   }
   if (!number) return std::unexpected(number.error());
   device.number = *number;
@@ -373,7 +375,7 @@ Result<Secret> Registry::insert_device(const Directory& present, DirectoryDraft&
   return key;
 }
 
-Status Registry::rename_device(const DeviceName& change) {
+Status Registry::rename_device(const DeviceRename& change) {
   if (Status valid = check_name(change.name, kADeviceName); !valid) return valid;
   return apply([&](const Directory& present, DirectoryDraft& draft) -> Status {
     const Result<const Device*> found = device_of(present, change.sn);
@@ -388,8 +390,9 @@ Status Registry::rename_device(const DeviceName& change) {
 
 Status Registry::share_device(const DeviceShare& share) {
   if (share.rights > Rights::kFull) {
-    return fail(ErrorCode::kBadParams,
-                "a device is shared for monitoring or in full; to give it away, move it");
+    return fail(
+        ErrorCode::kBadParams,
+        "rights is 'owner': must be monitor, full or none; to change the owner, move the device");
   }
   return apply([&](const Directory& present, DirectoryDraft& draft) -> Status {
     const Result<const Device*> found = device_of(present, share.sn);
@@ -427,7 +430,7 @@ Result<Secret> Registry::rotate_device(std::string_view sn) {
   return key;
 }
 
-Result<Secret> Registry::move_device(const DeviceOwner& change) {
+Result<Secret> Registry::move_device(const DeviceMove& change) {
   Secret key(random_key(kMadeKeyCharacters));
   Status done = apply([&](const Directory& present, DirectoryDraft& draft) -> Status {
     const Result<const Device*> found = device_of(present, change.sn);
@@ -484,7 +487,8 @@ Status Registry::purge_devices(std::span<const std::int64_t> numbers) {
     for (const Device* device : present.devices()) {
       if (std::ranges::find(numbers, device->number) == numbers.end()) continue;
       return fail(ErrorCode::kConflict,
-                  fmt::format("number {} is that of device '{}': remove the device instead",
+                  fmt::format("number {} belongs to device '{}', which the registry has: remove "
+                              "the device instead",
                               device->number, device->sn));
     }
     for (const std::int64_t number : numbers) {

@@ -46,7 +46,7 @@ struct DeviceSpec {
   std::string_view key = {};  // generated unless given
 };
 
-struct DeviceName {
+struct DeviceRename {
   std::string_view sn;
   std::string_view name;
 };
@@ -54,7 +54,7 @@ struct DeviceName {
 // Whether a moved device keeps its reported history, and with it its device number.
 enum class MovedHistory : std::uint8_t { kStaysBehind, kGoesAlong };
 
-struct DeviceOwner {
+struct DeviceMove {
   std::string_view sn;
   std::string_view owner;  // the account's name
   MovedHistory history = MovedHistory::kStaysBehind;
@@ -98,7 +98,7 @@ class Registry {
   [[nodiscard]] Result<Secret> add_device(const DeviceSpec& spec);
   // Adds all devices in one commit, or none. Returns their keys in the order of `specs`.
   [[nodiscard]] Result<std::vector<Secret>> add_devices(std::span<const DeviceSpec> specs);
-  [[nodiscard]] Status rename_device(const DeviceName& change);
+  [[nodiscard]] Status rename_device(const DeviceRename& change);
   // At most kSharesPerDevice accounts per device.
   [[nodiscard]] Status share_device(const DeviceShare& share);
   // Returns the device's new key.
@@ -106,7 +106,7 @@ class Registry {
   // Ends all shares and the key of the device; returns the new key. With kStaysBehind the device
   // gets a new number, like a device that was removed and added again, and removed_devices()
   // contains the old number.
-  [[nodiscard]] Result<Secret> move_device(const DeviceOwner& change);
+  [[nodiscard]] Result<Secret> move_device(const DeviceMove& change);
   // removed_devices() contains the device's number from then on.
   [[nodiscard]] Status remove_device(std::string_view sn);
 

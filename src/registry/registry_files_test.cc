@@ -10,11 +10,13 @@
 #include <string_view>
 #include <vector>
 
-#include "registry/sqlite.h"
 #include "registry/test_registry.h"
+#include "storage/sqlite.h"
 
 namespace gridloom::registry {
 namespace {
+
+using storage::Database;
 
 TEST_F(RegistryTest, TwoProcessesSeeEachOthersChangesWithTheirOwnNextOne) {
   Result<std::unique_ptr<Registry>> other = Registry::open(folder_.data());
@@ -25,7 +27,7 @@ TEST_F(RegistryTest, TwoProcessesSeeEachOthersChangesWithTheirOwnNextOne) {
   (*other)->on_change([&heard] { ++heard; });
   // Refused because of a change by the first process, which the second one loads on the way.
   expect_fault((*other)->add_account({.name = "anna"}), ErrorCode::kConflict,
-               "there is an account 'anna' already");
+               "account 'anna' exists already");
   EXPECT_EQ(heard, 1);
   ASSERT_TRUE((*other)->add_device({.sn = "A", .name = "A", .owner = "anna"}));
   device("B", "anna");
@@ -79,7 +81,7 @@ TEST_F(RegistryTest, NoSecretStandsInTheFilesAsItIs) {
   check();
 }
 
-TEST_F(RegistryTest, AnotherKeyFileOrNoneIsRefusedWithTheCure) {
+TEST_F(RegistryTest, AWrongOrMissingKeyFileIsRefusedWithTheRemedy) {
   account("anna");
   registry_.reset();
   const std::filesystem::path key = folder_.data() / "secret.key";
@@ -91,7 +93,7 @@ TEST_F(RegistryTest, AnotherKeyFileOrNoneIsRefusedWithTheCure) {
     EXPECT_TRUE(opened.error().detail.contains(words)) << opened.error().detail;
   };
   write_content(key, std::string(32, 'x'));
-  refused(ErrorCode::kMalformed, "put the original key file back");
+  refused(ErrorCode::kMalformed, "restore the original key file");
   std::filesystem::permissions(key, std::filesystem::perms{0644});
   refused(ErrorCode::kIo, "chmod 600 " + key.string());
   std::filesystem::remove(key);
@@ -112,12 +114,12 @@ TEST_F(RegistryTest, AFileThatIsNoDatabaseIsRefusedAndKept) {
   ASSERT_FALSE(opened);
   EXPECT_EQ(opened.error().code, ErrorCode::kDamaged);
   EXPECT_TRUE(opened.error().detail.contains(file.string())) << opened.error().detail;
-  EXPECT_TRUE(opened.error().detail.contains("back from a backup")) << opened.error().detail;
+  EXPECT_TRUE(opened.error().detail.contains("from a backup")) << opened.error().detail;
   EXPECT_EQ(content_of(file), rubbish);
 }
 
 // A database without its write-ahead log looks to SQLite like one whose log's first frame is bad.
-TEST_F(RegistryTest, ALostRegistryBesideOtherDataIsRefusedWithTheCure) {
+TEST_F(RegistryTest, ALostRegistryBesideOtherDataIsRefusedWithTheRemedy) {
   account("anna");
   registry_.reset();
   const std::filesystem::path file = folder_.data() / "registry.sqlite";
@@ -142,7 +144,8 @@ TEST_F(RegistryTest, ALostRegistryBesideOtherDataIsRefusedWithTheCure) {
       const Result<std::unique_ptr<Registry>> opened = Registry::open(folder_.data());
       ASSERT_FALSE(opened) << other;
       EXPECT_EQ(opened.error().code, ErrorCode::kNotFound);
-      EXPECT_TRUE(opened.error().detail.contains("registry.sqlite back")) << opened.error().detail;
+      EXPECT_TRUE(opened.error().detail.contains("restore registry.sqlite"))
+          << opened.error().detail;
       EXPECT_EQ(std::filesystem::exists(file), content.has_value());
     }
     std::filesystem::remove(folder_.data() / other);
@@ -162,14 +165,15 @@ TEST_F(RegistryTest, AFirstStartThatWasCutOffBeginsAgain) {
   reopen();
 }
 
-TEST_F(RegistryTest, WithoutItsKeyTooANewRegistryIsMadeBesideOldData) {
+TEST_F(RegistryTest, WithoutRegistryAndKeyANewRegistryIsCreated) {
   account("anna");
   registry_.reset();
   write_content(folder_.data() / "history.db", "x");
   std::filesystem::remove(folder_.data() / "registry.sqlite");
   std::filesystem::remove(folder_.data() / "secret.key");
   reopen();
-  EXPECT_TRUE(registry_->setback().contains("another registry")) << registry_->setback();
+  EXPECT_TRUE(registry_->setback().contains("not the registry that was in this folder"))
+      << registry_->setback();
 }
 
 TEST_F(RegistryTest, ARemovedDevicesNumberIsRememberedAndNeverGivenAgain) {
@@ -218,7 +222,7 @@ TEST_F(RegistryTest, NumbersThatAreKnownElsewhereAreNotGiven) {
 }
 
 // The effect of a damaged write-ahead log, and of an old copy that was restored.
-TEST_F(RegistryTest, AnOlderRegistryIsToldUntilItIsAcceptedOrTheNewestIsBack) {
+TEST_F(RegistryTest, AnOlderRegistryIsReportedUntilItIsAcceptedOrReplaced) {
   account("anna");
   registry_.reset();
   const std::filesystem::path file = folder_.data() / "registry.sqlite";

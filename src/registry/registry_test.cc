@@ -51,7 +51,7 @@ TEST_F(RegistryTest, AGivenKeyPairIsTakenAsItIsAndOnlyWhole) {
   expect_fault(
       registry_->add_account(
           {.name = "bert", .access_key = "my-access-key", .secret_key = "another-secret-key"}),
-      ErrorCode::kConflict, "the access key 'my-access-key' is taken");
+      ErrorCode::kConflict, "the access key 'my-access-key' is in use already");
   EXPECT_EQ(registry_->directory()->accounts().size(), 1U);
 }
 
@@ -59,10 +59,10 @@ TEST_F(RegistryTest, NamesOfAccountsAndSerialNumbersAreUnique) {
   account("anna");
   device("SN1", "anna");
   expect_fault(registry_->add_account({.name = "anna"}), ErrorCode::kConflict,
-               "there is an account 'anna' already");
+               "account 'anna' exists already");
   account("Anna");
   expect_fault(registry_->add_device({.sn = "SN1", .name = "x", .owner = "Anna"}),
-               ErrorCode::kConflict, "there is a device 'SN1' already");
+               ErrorCode::kConflict, "device 'SN1' exists already");
   device("sn1", "anna");
 }
 
@@ -122,8 +122,7 @@ TEST_F(RegistryTest, AFleetIsAddedWholeOrNotAtAll) {
   EXPECT_EQ(owned(anna), (Names{"C", "A", "B"}));
   const std::vector<DeviceSpec> twice{{.sn = "D", .name = "d", .owner = "anna"},
                                       {.sn = "D", .name = "d", .owner = "anna"}};
-  expect_fault(registry_->add_devices(twice), ErrorCode::kConflict,
-               "there is a device 'D' already");
+  expect_fault(registry_->add_devices(twice), ErrorCode::kConflict, "device 'D' exists already");
   EXPECT_EQ(owned(anna), (Names{"C", "A", "B"}));
   EXPECT_EQ(registry_->directory()->find_device("D"), nullptr);
   reopen();
@@ -169,9 +168,10 @@ TEST_F(RegistryTest, AShareThatMakesNoSenseIsRefused) {
   device("SN1", "anna");
   expect_fault(registry_->share_device({.sn = "SN1", .account = "anna"}), ErrorCode::kConflict,
                "account 'anna' owns device 'SN1'");
-  expect_fault(registry_->share_device({.sn = "SN1", .account = "bert", .rights = Rights::kOwner}),
-               ErrorCode::kBadParams,
-               "a device is shared for monitoring or in full; to give it away, move it");
+  expect_fault(
+      registry_->share_device({.sn = "SN1", .account = "bert", .rights = Rights::kOwner}),
+      ErrorCode::kBadParams,
+      "rights is 'owner': must be monitor, full or none; to change the owner, move the device");
   expect_fault(registry_->share_device({.sn = "SN1", .account = "bert", .rights = Rights::kNone}),
                ErrorCode::kNotFound, "device 'SN1' is not shared with 'bert'");
   expect_fault(registry_->share_device({.sn = "SN1", .account = "cleo"}), ErrorCode::kNotFound,
@@ -234,7 +234,7 @@ TEST_F(RegistryTest, ARotatedDeviceKeyLeavesEverythingElse) {
 }
 
 // A hub checks all its clients after such a change, and only then.
-TEST_F(RegistryTest, WhatIsTakenAwayIsCounted) {
+TEST_F(RegistryTest, RevocationsAreCounted) {
   account("anna");
   account("bert");
   device("A", "anna");

@@ -9,13 +9,17 @@
 #include <string_view>
 #include <system_error>
 
-#include "registry/files.h"
+#include "storage/files.h"
 
 namespace gridloom::registry {
 namespace {
 
+using storage::FileDescriptor;
+using storage::read_start;
+using storage::replace_private_file;
+
 constexpr std::size_t kIdDigits = 32;
-constexpr std::size_t kMostBytes = 256;
+constexpr std::size_t kMaxBytes = 256;
 
 std::filesystem::path file_in(const std::filesystem::path& data_folder) {
   return data_folder / "registry.seen";
@@ -27,7 +31,7 @@ std::optional<Revision> last_seen(const std::filesystem::path& data_folder) {
   const std::filesystem::path path = file_in(data_folder);
   const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!file.is_open()) return std::nullopt;
-  const auto bytes = read_start(file, path, kMostBytes);
+  const auto bytes = read_start(file, path, kMaxBytes);
   if (!bytes || bytes->size() % 2 != 0) return std::nullopt;
   std::string_view line = *bytes;
   const std::string_view second = line.substr(line.size() / 2);
@@ -51,7 +55,7 @@ void remember(const std::filesystem::path& data_folder, const Revision& revision
 
 std::string setback_between(const Revision& seen, const Revision& now) {
   if (seen.registry != now.registry) {
-    return fmt::format("it is another registry than the one that was here, of {} changes",
+    return fmt::format("it is not the registry that was in this folder, which had {} changes",
                        seen.number);
   }
   if (seen.number <= now.number) return {};

@@ -26,22 +26,24 @@ bool consists_of(std::string_view text, std::string_view punctuation) {
 
 Status check_name(std::string_view name, std::string_view whose) {
   const auto refuse = [whose](std::string_view found) {
-    return fail(ErrorCode::kBadParams, fmt::format("{} has 1 to {} printable characters: {}", whose,
-                                                   kNameMaxCharacters, found));
+    return fail(ErrorCode::kBadParams, fmt::format("{} must have 1 to {} printable characters: {}",
+                                                   whose, kNameMaxCharacters, found));
   };
-  if (name.empty()) return refuse("this one is empty");
+  if (name.empty()) return refuse("it is empty");
   std::size_t characters = 0;
   for (std::string_view rest = name; !rest.empty(); ++characters) {
     const std::size_t at = name.size() - rest.size();
-    if (characters == kNameMaxCharacters) return refuse("this one is longer");
+    if (characters == kNameMaxCharacters) return refuse("it is longer");
     const std::optional<char32_t> character = take_character(rest);
-    if (!character) return refuse(fmt::format("byte {} of this one is not UTF-8", at));
+    if (!character) return refuse(fmt::format("byte {} is not UTF-8", at));
     if (!is_printable(*character)) {
-      return refuse(fmt::format("this one has U+{:04X} at byte {}",
-                                static_cast<std::uint32_t>(*character), at));
+      return refuse(
+          fmt::format("it has U+{:04X} at byte {}", static_cast<std::uint32_t>(*character), at));
     }
   }
-  if (name.front() == ' ' || name.back() == ' ') return refuse("a space may not be at an end");
+  if (name.front() == ' ' || name.back() == ' ') {
+    return refuse("it must not begin or end with a space");
+  }
   return {};
 }
 
@@ -50,9 +52,9 @@ Status check_sn(std::string_view sn) {
       sn != "..") {
     return {};
   }
-  return fail(
-      ErrorCode::kBadParams,
-      fmt::format("a serial number has 1 to {} characters of A-Z a-z 0-9 . _ -", kSnMaxBytes));
+  return fail(ErrorCode::kBadParams,
+              fmt::format("a serial number must have 1 to {} characters of A-Z a-z 0-9 . _ -",
+                          kSnMaxBytes));
 }
 
 Status check_access_key(std::string_view access_key) {
@@ -61,7 +63,7 @@ Status check_access_key(std::string_view access_key) {
     return {};
   }
   return fail(ErrorCode::kBadParams,
-              fmt::format("an access key has {} to {} characters of A-Z a-z 0-9 _ -",
+              fmt::format("an access key must have {} to {} characters of A-Z a-z 0-9 _ -",
                           kAccessKeyMinBytes, kAccessKeyMaxBytes));
 }
 
@@ -71,8 +73,8 @@ Status check_secret(std::string_view secret, std::string_view whose, std::size_t
     return {};
   }
   return fail(ErrorCode::kBadParams,
-              fmt::format("{} has {} to {} visible ASCII characters, without spaces", whose, least,
-                          kSecretMaxBytes));
+              fmt::format("{} must have {} to {} visible ASCII characters, without spaces", whose,
+                          least, kSecretMaxBytes));
 }
 
 }  // namespace gridloom::registry

@@ -66,9 +66,9 @@ TEST(Rules, NamesArePrintableAndAtMost64CharactersLong) {
 
 TEST(Rules, ANameFaultSaysWhatIsWrongWithoutRepeatingIt) {
   EXPECT_EQ(check_name("ab\x1b", "an account name").error().detail,
-            "an account name has 1 to 64 printable characters: this one has U+001B at byte 2");
+            "an account name must have 1 to 64 printable characters: it has U+001B at byte 2");
   EXPECT_EQ(check_name("", "a device name").error().detail,
-            "a device name has 1 to 64 printable characters: this one is empty");
+            "a device name must have 1 to 64 printable characters: it is empty");
 }
 
 TEST(Rules, SerialNumbersFitOneTopicLevel) {

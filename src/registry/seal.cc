@@ -13,10 +13,15 @@
 #include <new>
 
 #include "base/read_file.h"
-#include "registry/files.h"
+#include "storage/files.h"
 
 namespace gridloom::registry {
 namespace {
+
+using storage::FileDescriptor;
+using storage::read_start;
+using storage::system_error;
+using storage::write_private_file;
 
 constexpr std::size_t kKeyBytes = crypto_secretbox_KEYBYTES;
 constexpr std::size_t kNonceBytes = crypto_secretbox_NONCEBYTES;
@@ -41,7 +46,8 @@ Result<std::string> read_key(const std::filesystem::path& path) {
   if (bytes && bytes->size() != kKeyBytes) {
     return fail(
         ErrorCode::kMalformed,
-        fmt::format("{} is no key file: it has {} bytes instead of {}; put the original back",
+        fmt::format("{} is not a key file: it has {} bytes instead of {}; restore the original "
+                    "from a backup",
                     path.string(), facts.st_size, kKeyBytes));
   }
   return bytes;
@@ -61,8 +67,8 @@ Result<Sealer> Sealer::with_key_file(const std::filesystem::path& path, MissingK
     if (missing == MissingKey::kRefuse) {
       return fail(
           ErrorCode::kNotFound,
-          fmt::format("{} is missing, and the stored secrets open with no other key; put the "
-                      "original back",
+          fmt::format("{} is missing, and no other key opens the stored secrets; restore the "
+                      "original from a backup",
                       path.string()));
     }
     bytes->resize(kKeyBytes);
@@ -72,7 +78,7 @@ Result<Sealer> Sealer::with_key_file(const std::filesystem::path& path, MissingK
     }
   }
   Key key(static_cast<unsigned char*>(sodium_malloc(kKeyBytes)));
-  if (!key) return fail(ErrorCode::kIo, "no memory for the master key");
+  if (!key) return fail(ErrorCode::kIo, "out of memory for the master key");
   std::ranges::copy_n(bytes_of(*bytes), kKeyBytes, key.get());
   sodium_memzero(bytes->data(), bytes->size());
   return Sealer(std::move(key));
@@ -93,8 +99,8 @@ std::string Sealer::seal(std::string_view place, const Secret& secret) const {
 Result<Secret> Sealer::open(const Box& box) const {
   const auto refuse = [&box] {
     return fail(ErrorCode::kMalformed,
-                fmt::format("the sealed secret {} does not open: it is damaged, or was sealed with "
-                            "another key or for another place",
+                fmt::format("the sealed secret {} cannot be opened: it is damaged, or was sealed "
+                            "with another key or for another row",
                             box.place));
   };
   if (box.sealed.size() < kNonceBytes + kTagBytes + box.place.size() + 1) return refuse();

@@ -17,7 +17,7 @@
 
 namespace gridloom::registry {
 
-// What to do if there is no key file. kMake is only for a database without sealed secrets: a lost
+// The action if there is no key file. kMake is only for a database without sealed secrets: a lost
 // key cannot be replaced.
 enum class MissingKey : std::uint8_t { kMake, kRefuse };
 

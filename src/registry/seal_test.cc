@@ -31,7 +31,7 @@ TEST_F(Seal, OpensWhatItSealedAlsoAfterARestart) {
   EXPECT_EQ(opened->reveal(), "correct horse");
 }
 
-TEST_F(Seal, TheSameSecretLooksDifferentEachTime) {
+TEST_F(Seal, TheSameSecretIsSealedDifferentlyEachTime) {
   const Result<Sealer> sealer = this->sealer();
   EXPECT_NE(sealer->seal("a", Secret("s")), sealer->seal("a", Secret("s")));
 }
@@ -100,7 +100,7 @@ TEST_F(Seal, AKeyFileOfAnotherLengthIsRefused) {
   }
 }
 
-TEST_F(Seal, AMissingKeyFileIsNotMadeAnewWhenItIsNeeded) {
+TEST_F(Seal, AMissingKeyFileIsNotReplacedWhenSecretsNeedIt) {
   const Result<Sealer> refused = sealer(MissingKey::kRefuse);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, ErrorCode::kNotFound);

@@ -11,12 +11,20 @@
 #include <system_error>
 #include <vector>
 
-#include "registry/files.h"
 #include "registry/migrations.h"
 #include "registry/table_sums.h"
+#include "storage/files.h"
 
 namespace gridloom::registry {
 namespace {
+
+using storage::Blob;
+using storage::Database;
+using storage::FileDescriptor;
+using storage::lock_folder;
+using storage::make_data_folder;
+using storage::make_private;
+using storage::Statement;
 
 constexpr std::string_view kSealCheckPlace = "seal_check";
 constexpr std::string_view kSealCheckText = "gridloom registry";
@@ -49,10 +57,10 @@ bool has_other_data(const std::filesystem::path& data_folder) {
 std::unexpected<Error> lost_registry(const std::filesystem::path& data_folder) {
   return fail(
       ErrorCode::kNotFound,
-      fmt::format("{0}/registry.sqlite, with all accounts and devices, is missing or empty, "
-                  "and there is a secret.key and data of a server beside it; put "
-                  "registry.sqlite back from a backup. To begin without accounts and "
-                  "devices and keep the history, move {0}/secret.key to another folder",
+      fmt::format("{0}/registry.sqlite, with all accounts and devices, is missing or empty, but "
+                  "the folder has a secret.key and data of a server; restore registry.sqlite from "
+                  "a backup. To start without accounts and devices and keep the history, move "
+                  "{0}/secret.key to another folder",
                   data_folder.string()));
 }
 
@@ -110,7 +118,8 @@ Status Store::check(const std::filesystem::path& data_folder, Database database)
   Store store(std::move(database), std::move(*sealer));
   if (Status done = store.check_seal(data_folder); !done) return done;
   if (*version != migrations().back().version) {
-    return fail(ErrorCode::kConflict, fmt::format("it has schema version {}, this gridloom {}",
+    return fail(ErrorCode::kConflict, fmt::format("it has schema version {}, and this version of "
+                                                  "Gridloom has {}",
                                                   *version, migrations().back().version));
   }
   DirectoryDraft draft{Directory()};
@@ -139,7 +148,7 @@ Status Store::check_seal(const std::filesystem::path& data_folder) {
   if (Status whole = check_sums(); !whole) return whole;
   return fail(ErrorCode::kMalformed,
               fmt::format("{0}/secret.key is not the key that {0}/registry.sqlite was sealed with; "
-                          "put the original key file back",
+                          "restore the original key file",
                           data_folder.string()));
 }
 
@@ -359,7 +368,7 @@ Status Store::count_revision() {
   return database_.execute("UPDATE revision SET number = number + 1");
 }
 
-Status Store::begin_revisions_anew() {
+Status Store::restart_revisions() {
   return database_.execute("UPDATE revision SET registry = lower(hex(randomblob(16))), number = 0");
 }
 

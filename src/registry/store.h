@@ -15,7 +15,7 @@
 #include "registry/directory_draft.h"
 #include "registry/revision.h"
 #include "registry/seal.h"
-#include "registry/sqlite.h"
+#include "storage/sqlite.h"
 
 namespace gridloom::registry {
 
@@ -26,9 +26,12 @@ class Store {
   // Checks, without any change, that `database`, which is the registry of the folder, can be read
   // and that the folder's key opens each secret in it. kConflict: the database has an earlier or a
   // later version, and only the key was checked.
-  [[nodiscard]] static Status check(const std::filesystem::path& data_folder, Database database);
+  [[nodiscard]] static Status check(const std::filesystem::path& data_folder,
+                                    storage::Database database);
 
-  [[nodiscard]] Result<Transaction> begin() { return Transaction::begin(database_); }
+  [[nodiscard]] Result<storage::Transaction> begin() {
+    return storage::Transaction::begin(database_);
+  }
   // Whether another connection committed a change since the last call; true on the first call.
   [[nodiscard]] Result<bool> changed_elsewhere();
   // Loads everything into an empty draft. kDamaged: the data differ from what was written. Must be
@@ -60,10 +63,10 @@ class Store {
   [[nodiscard]] Status count_revision();
   [[nodiscard]] Result<Revision> revision();
   // Restarts the revisions at 0 under a new registry id.
-  [[nodiscard]] Status begin_revisions_anew();
+  [[nodiscard]] Status restart_revisions();
 
  private:
-  Store(Database database, Sealer sealer)
+  Store(storage::Database database, Sealer sealer)
       : database_(std::move(database)), sealer_(std::move(sealer)) {}
 
   [[nodiscard]] Status check_seal(const std::filesystem::path& data_folder);
@@ -72,7 +75,7 @@ class Store {
   [[nodiscard]] Status load_keys(DirectoryDraft& draft);
   [[nodiscard]] Status load_devices(DirectoryDraft& draft);
 
-  Database database_;
+  storage::Database database_;
   Sealer sealer_;
   std::int64_t seen_version_ = -1;
 };

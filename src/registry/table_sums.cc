@@ -11,10 +11,19 @@
 #include <string>
 #include <string_view>
 
-#include "registry/summed_table.h"
+#include "storage/summed_table.h"
 
 namespace gridloom::registry {
 namespace {
+
+using storage::checksum_of;
+using storage::Database;
+using storage::each_row_sum;
+using storage::fill_checksums;
+using storage::RowSum;
+using storage::Statement;
+using storage::SummedTable;
+using storage::with_prefix;
 
 struct Table : SummedTable {
   bool gives_numbers = false;  // AUTOINCREMENT
@@ -154,7 +163,8 @@ Status check(Database& database, const Table& table) {
     return damaged(database, fmt::format("{}: its checksum is wrong{}", found->first,
                                          found->damaged == 1
                                              ? std::string()
-                                             : fmt::format(", and those of {} other rows of it",
+                                             : fmt::format(", and those of {} other rows of the "
+                                                           "table",
                                                            found->damaged - 1)));
   }
   const auto stored = stored_sums(database, table.name);
@@ -162,16 +172,17 @@ Status check(Database& database, const Table& table) {
   if (found->sums == *stored) return {};
   if (stored->rows == kNotKnown) {
     return damaged(database,
-                   fmt::format("which rows table {} has to have is not known", table.name));
+                   fmt::format("the expected rows of table {} are not known", table.name));
   }
   if (found->sums.rows != stored->rows) {
     return damaged(database, fmt::format("table {} has {} rows instead of {}", table.name,
                                          found->sums.rows, stored->rows));
   }
-  return damaged(database,
-                 found->sums.sum == stored->sum
-                     ? fmt::format("which numbers table {} gave is not known", table.name)
-                     : fmt::format("table {} has other rows than were written", table.name));
+  return damaged(
+      database,
+      found->sums.sum == stored->sum
+          ? fmt::format("the numbers assigned in table {} are not known", table.name)
+          : fmt::format("table {} has rows that differ from what was written", table.name));
 }
 
 }  // namespace
@@ -200,7 +211,7 @@ Status check_table_sums(Database& database) {
   const auto stored = stored_sums(database, kDefinitions);
   if (!stored) return std::unexpected(stored.error());
   if (*definitions != *stored) {
-    return damaged(database, "its tables are defined otherwise than they were made");
+    return damaged(database, "the definitions of its tables were changed");
   }
   for (const Table& table : kTables) {
     if (Status good = check(database, table); !good) return good;

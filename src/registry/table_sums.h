@@ -7,17 +7,17 @@
 #pragma once
 
 #include "base/result.h"
-#include "registry/sqlite.h"
+#include "storage/sqlite.h"
 
 namespace gridloom::registry {
 
 // The last migration step to a schema with sums: computes them from the existing rows and tables.
-[[nodiscard]] Status make_table_sums(Database& database);
+[[nodiscard]] Status make_table_sums(storage::Database& database);
 
 // Makes each later change on this connection update the sums.
-[[nodiscard]] Status keep_table_sums(Database& database);
+[[nodiscard]] Status keep_table_sums(storage::Database& database);
 
 // kDamaged: the error names the table, and the row if it is known.
-[[nodiscard]] Status check_table_sums(Database& database);
+[[nodiscard]] Status check_table_sums(storage::Database& database);
 
 }  // namespace gridloom::registry

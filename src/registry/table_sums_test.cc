@@ -8,11 +8,13 @@
 #include <string_view>
 #include <vector>
 
-#include "registry/sqlite.h"
 #include "registry/test_registry.h"
+#include "storage/sqlite.h"
 
 namespace gridloom::registry {
 namespace {
+
+using storage::Database;
 
 class TableSums : public RegistryTest {
  protected:
@@ -50,8 +52,7 @@ TEST_F(TableSums, EachChangeOfAColumnIsFoundInItsRow) {
       {"UPDATE accounts SET certificate_account = 'open-1' WHERE id = 1", "table accounts, id 1:"},
       {"UPDATE accounts SET certificate_generation = 3 WHERE id = 1", "table accounts, id 1:"},
       {"UPDATE accounts SET gateway_generation = 0",
-       "table accounts, id 1: its checksum is wrong, "
-       "and those of 2 other rows of it"},
+       "table accounts, id 1: its checksum is wrong, and those of 2 other rows of the table"},
       {"UPDATE access_keys SET account = 2 WHERE id = 1", "table access_keys, id 1:"},
       {"UPDATE access_keys SET access_key = 'x' WHERE id = 1", "table access_keys, id 1:"},
       {"UPDATE devices SET sn = 'Q' WHERE sn = 'A'", "table devices, id 1:"},
@@ -85,21 +86,21 @@ TEST_F(TableSums, RowsThatGoOrComeBackAreFoundInTheirTable) {
       {"DELETE FROM access_keys WHERE id = 2", "table access_keys has 2 rows instead of 3"},
       {"DELETE FROM removed_devices", "table removed_devices has 0 rows instead of 1"},
       {"DELETE FROM removed_devices; INSERT INTO removed_devices VALUES (2, row_checksum(5, 2))",
-       "table removed_devices has other rows than were written"},
+       "table removed_devices has rows that differ from what was written"},
       {"INSERT INTO shares VALUES (2, 2, 2, row_checksum(4, 2, 2, 2))",
        "table shares has 3 rows instead of 2"},
       {"UPDATE sqlite_sequence SET seq = 2 WHERE name = 'devices'",
-       "which numbers table devices gave is not known"},
+       "the numbers assigned in table devices are not known"},
       {"DELETE FROM sqlite_sequence WHERE name = 'accounts'",
-       "which numbers table accounts gave is not known"},
+       "the numbers assigned in table accounts are not known"},
       {"UPDATE table_sums SET sum = sum + 1 WHERE name = 'shares'",
-       "table shares has other rows than were written"},
+       "table shares has rows that differ from what was written"},
       {"DELETE FROM table_sums WHERE name = 'devices'",
-       "which rows table devices has to have is not known"},
+       "the expected rows of table devices are not known"},
       {"UPDATE sqlite_schema SET sql = replace(sql, 'DEFAULT 1', 'DEFAULT 3')",
-       "its tables are defined otherwise"},
+       "the definitions of its tables were changed"},
       {"CREATE TRIGGER t AFTER INSERT ON shares BEGIN DELETE FROM shares; END",
-       "its tables are defined otherwise"},
+       "the definitions of its tables were changed"},
   };
   for (const Damage& damage : damages) {
     change(damage.sql);
@@ -107,7 +108,7 @@ TEST_F(TableSums, RowsThatGoOrComeBackAreFoundInTheirTable) {
     ASSERT_FALSE(opened) << damage.sql;
     EXPECT_EQ(opened.error().code, ErrorCode::kDamaged) << damage.sql;
     EXPECT_TRUE(opened.error().detail.contains(damage.said)) << opened.error().detail;
-    EXPECT_TRUE(opened.error().detail.contains("back from a backup")) << opened.error().detail;
+    EXPECT_TRUE(opened.error().detail.contains("from a backup")) << opened.error().detail;
   }
 }
 

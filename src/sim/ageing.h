@@ -19,17 +19,17 @@ inline constexpr double kSteadyWear = 6.7e-5;  // per cycle
 // in a quarter of a year. Cycles explain 0.57 %; the rest is attributed to the time.
 inline constexpr double kWearByYear = 0.004;
 // Lower than any pack was seen to go; some capacity is always left.
-inline constexpr double kLeastHealth = 0.1;
+inline constexpr double kMinHealth = 0.1;
 
 // The fraction of a new battery's capacity that is left.
 [[nodiscard]] inline double health_at(const Age& age) {
   const double by_cycles = std::max(kFirstWear * std::sqrt(age.cycles), kSteadyWear * age.cycles);
-  return std::max(kLeastHealth, 1 - by_cycles - kWearByYear * age.years);
+  return std::max(kMinHealth, 1 - by_cycles - kWearByYear * age.years);
 }
 
 // The number of cycles that explains this health if the years had no effect.
 [[nodiscard]] inline double cycles_at(double health) {
-  const double wear = std::clamp(1 - health, 0.0, 1 - kLeastHealth);
+  const double wear = std::clamp(1 - health, 0.0, 1 - kMinHealth);
   return std::min(wear * wear / (kFirstWear * kFirstWear), wear / kSteadyWear);
 }
 

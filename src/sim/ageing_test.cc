@@ -40,11 +40,11 @@ TEST(Ageing, NeverHealsAndEndsBeforeNothingIsLeft) {
   EXPECT_EQ(last, 1);
   for (double cycles = 1; cycles < 50'000; cycles *= 1.1) {
     const double health = health_at({.cycles = cycles, .years = cycles / 1000});
-    EXPECT_TRUE(health < last || health == kLeastHealth) << cycles;
+    EXPECT_TRUE(health < last || health == kMinHealth) << cycles;
     last = health;
   }
-  EXPECT_EQ(last, kLeastHealth);
-  EXPECT_EQ(health_at({.years = 1e6}), kLeastHealth);
+  EXPECT_EQ(last, kMinHealth);
+  EXPECT_EQ(health_at({.years = 1e6}), kMinHealth);
 }
 
 TEST(Ageing, FindsTheCyclesOfAHealth) {
@@ -62,10 +62,10 @@ class Cycled {
     int value = 0;
   };
   explicit Cycled(std::string_view family, std::initializer_list<Setting> settings = {})
-      : kind_(family_of(family)),
-        invariants_(identities_of(kind_.table)),
-        fields_(kind_.table),
-        model_(kind_.make_model(Chance(7))) {
+      : virtual_family_(family_of(family)),
+        invariants_(invariants_of(virtual_family_.table)),
+        fields_(virtual_family_.table),
+        model_(virtual_family_.make_model(Chance(7))) {
     for (const Setting& setting : settings) fields_.set(setting.field, setting.value);
     model_->start(fields_, environment());
   }
@@ -95,7 +95,7 @@ class Cycled {
     return environment;
   }
 
-  Kind kind_;
+  VirtualFamily virtual_family_;
   Invariants invariants_;
   Fields fields_;
   std::unique_ptr<Model> model_;

@@ -159,8 +159,8 @@ void Battery::move(std::int64_t charge_uc, double seconds) {
   moved_uc_ += std::abs(charge_uc);
   const std::int64_t before_uj = std::exchange(stored_uj_, energy_uj());
   const std::int64_t terminal_uj = stored_uj_ - before_uj + heat_uj;
-  ledger_.terminal_uj += terminal_uj;
-  ledger_.heat_uj += heat_uj;
+  energy_totals_.terminal_uj += terminal_uj;
+  energy_totals_.heat_uj += heat_uj;
   voltage_v_ = static_cast<double>(terminal_uj) / static_cast<double>(charge_uc);
 }
 
@@ -180,7 +180,7 @@ void Battery::shrink(std::int64_t capacity_uc) {
   charge_uc_ = static_cast<std::int64_t>(Wide{charge_uc_} * capacity_uc / capacity_uc_);
   capacity_uc_ = capacity_uc;
   const std::int64_t before_uj = std::exchange(stored_uj_, energy_uj());
-  ledger_.heat_uj += before_uj - stored_uj_;
+  energy_totals_.heat_uj += before_uj - stored_uj_;
 }
 
 void Battery::rest() {

@@ -56,11 +56,11 @@ class Battery {
   // Totals since construction: the energy in minus the energy out at the terminals, and the energy
   // that became heat or was lost with the capacity. terminal_uj - heat_uj is the growth of
   // stored_uj(), unless set_soc_percent() was called.
-  struct Ledger {
+  struct EnergyTotals {
     std::int64_t terminal_uj = 0;
     std::int64_t heat_uj = 0;
   };
-  [[nodiscard]] const Ledger& ledger() const { return ledger_; }
+  [[nodiscard]] const EnergyTotals& energy_totals() const { return energy_totals_; }
 
   struct Horizon {
     double soc_percent = 0;  // counts as full, or as empty
@@ -93,7 +93,7 @@ class Battery {
   std::int64_t charge_uc_ = 0;
   double direction_ = 0;  // -1 after long discharging, 1 after long charging
   std::int64_t stored_uj_ = 0;
-  Ledger ledger_;
+  EnergyTotals energy_totals_;
   double voltage_v_ = 0;
   double current_a_ = 0;
   double temperature_c_;

@@ -128,7 +128,7 @@ TEST(Battery, AccountsForEveryMicrojoule) {
     const double trend_w = 800 * chance.normal(k / 200);
     const double most_w = chance.uniform(3 * k + 1) < 0.01 ? 1e5 : 400;
     battery.apply({.power_w = trend_w + most_w * chance.normal(3 * k + 2), .seconds = seconds});
-    const Battery::Ledger& ledger = battery.ledger();
+    const Battery::EnergyTotals& ledger = battery.energy_totals();
     ASSERT_EQ(ledger.terminal_uj - ledger.heat_uj, battery.stored_uj() - begin_uj) << k;
     ASSERT_GE(ledger.heat_uj, last_heat_uj) << k;
     ASSERT_GE(battery.soc_percent(), 0) << k;
@@ -146,7 +146,7 @@ TEST(Battery, HoldsTheSameHoweverItGotThere) {
   while (slow.soc_percent() < fast.soc_percent()) slow.apply({.power_w = 450, .seconds = 1});
   const double apart_uj = std::abs(static_cast<double>(fast.stored_uj() - slow.stored_uj()));
   EXPECT_LT(apart_uj / 1e6, 460) << "one second of 450 W";
-  EXPECT_GT(fast.ledger().heat_uj, slow.ledger().heat_uj);
+  EXPECT_GT(fast.energy_totals().heat_uj, slow.energy_totals().heat_uj);
 }
 
 TEST(Battery, RestsAboveItsTableAfterChargingAndBelowAfterDischarging) {
@@ -197,8 +197,8 @@ TEST(Battery, ShrinksWithItsAgeAndKeepsItsShareAndItsVolts) {
     EXPECT_LE(battery.soc_percent(), share_percent);
     EXPECT_NEAR(battery.rest_v(), volts, 1e-7);
     const std::int64_t gone_uj = before_uj - battery.stored_uj();
-    EXPECT_EQ(battery.ledger().terminal_uj, 0);
-    EXPECT_EQ(battery.ledger().heat_uj, gone_uj);
+    EXPECT_EQ(battery.energy_totals().terminal_uj, 0);
+    EXPECT_EQ(battery.energy_totals().heat_uj, gone_uj);
     const double gone_share = 1 - battery.capacity_ah() / 20;
     EXPECT_NEAR(static_cast<double>(gone_uj), gone_share * static_cast<double>(before_uj), 1000);
   }

@@ -4,9 +4,9 @@
 
 namespace gridloom::sim {
 
-DeviceDriver::DeviceDriver(KindPtr kind, std::string sn, Chance chance,
+DeviceDriver::DeviceDriver(VirtualFamilyPtr virtual_family, std::string sn, Chance chance,
                            const Environment& environment, Connection& connection)
-    : device_(std::move(kind), std::move(sn), chance, environment),
+    : device_(std::move(virtual_family), std::move(sn), chance, environment),
       connection_(connection),
       period_(device_.family().messages.change_ms) {}
 

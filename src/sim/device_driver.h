@@ -35,8 +35,8 @@ class DeviceDriver {
     virtual void publish(VirtualDevice::Message message) = 0;
   };
 
-  DeviceDriver(KindPtr kind, std::string sn, Chance chance, const Environment& environment,
-               Connection& connection);
+  DeviceDriver(VirtualFamilyPtr virtual_family, std::string sn, Chance chance,
+               const Environment& environment, Connection& connection);
 
   // Sets the fault rules in force at `now`, in place of the previous ones. A rule can begin or end
   // to hold at any moment, so call it before each function below while there are rules, and once

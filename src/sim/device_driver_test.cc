@@ -41,8 +41,8 @@ struct DriverTest : testing::Test, DeviceDriver::Connection {
   std::size_t most_unacknowledged = 1000;
   Lines verbs;
   std::string last;
-  DeviceDriver driver{std::make_shared<Kind>(test_family()), "TS0001", Chance(1), at(Millis(0)),
-                      *this};
+  DeviceDriver driver{std::make_shared<VirtualFamily>(test_family()), "TS0001", Chance(1),
+                      at(Millis(0)), *this};
 };
 
 // A full report of the test family has three messages, and a set changes one of them.
@@ -101,7 +101,7 @@ TEST_F(DriverTest, ASetIsObeyedReportedAndAnswered) {
   EXPECT_EQ(published(), Lines{});
 }
 
-TEST_F(DriverTest, WhatIsSaidOfflineIsDiscarded) {
+TEST_F(DriverTest, MessagesWhileOfflineAreDiscarded) {
   online = false;
   driver.report_everything(at(seconds(0)));
   driver.on_set(kSet, at(seconds(1)));
@@ -152,9 +152,9 @@ TEST_F(DriverTest, FaultsChangeWhatIsSaid) {
   EXPECT_EQ(published(), Lines{"quota"});
   const std::vector<FaultRule> malformed{{.fault = "malformed_report"}};
   driver.apply_faults(malformed, kStart);
-  EXPECT_TRUE(driver.device().mangles_reports());
+  EXPECT_TRUE(driver.device().malforms_reports());
   driver.apply_faults({}, kStart);
-  EXPECT_FALSE(driver.device().mangles_reports());
+  EXPECT_FALSE(driver.device().malforms_reports());
   EXPECT_TRUE(driver.on_set(kSet, at(seconds(2))));
   EXPECT_EQ(published(), Lines{"set_reply"});
 }
@@ -172,11 +172,11 @@ TEST(DeviceDriver, SaysWhatItsDeviceSays) {
   for (const char* id :
        {"delta_2", "power_kits", "power_ocean", "power_stream", "smart_home_panel"}) {
     SCOPED_TRACE(id);
-    const auto kind = std::make_shared<const Kind>(family_of(id));
+    const auto virtual_family = std::make_shared<const VirtualFamily>(family_of(id));
     const World world({.seed = 7});
     Kept kept;
-    DeviceDriver driver(kind, "SIM1", Chance(7), world.at(kStart), kept);
-    VirtualDevice device(kind, "SIM1", Chance(7), world.at(kStart));
+    DeviceDriver driver(virtual_family, "SIM1", Chance(7), world.at(kStart), kept);
+    VirtualDevice device(virtual_family, "SIM1", Chance(7), world.at(kStart));
     std::vector<VirtualDevice::Message> said;
     driver.report_everything(world.at(kStart));
     device.connected(world.at(kStart), said);

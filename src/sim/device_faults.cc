@@ -57,28 +57,29 @@ std::set<std::string> names_of(const std::vector<catalog::FamilyPtr>& families) 
 
 }  // namespace
 
-bool holds(const FaultRule& order, std::string_view sn, TimePoint now, Chance chance) {
-  if ((!order.sn.empty() && order.sn != sn) || (order.until && now >= *order.until)) return false;
-  if (order.probability >= 1) return true;
+bool holds(const FaultRule& rule, std::string_view sn, TimePoint now, Chance chance) {
+  if ((!rule.sn.empty() && rule.sn != sn) || (rule.until && now >= *rule.until)) return false;
+  if (rule.probability >= 1) return true;
   const auto minute = static_cast<std::uint64_t>(unix_ms(now) / kMinute_ms);
-  return chance.split(sn).split(order.fault).uniform(minute) < order.probability;
+  return chance.split(sn).split(rule.fault).uniform(minute) < rule.probability;
 }
 
 const std::vector<DeviceFault>& common_faults() {
-  const auto make = [](std::string_view name, std::string_view means) {
+  const auto make = [](std::string_view name, std::string_view description) {
     DeviceFault made;
     made.name = name;
-    made.description = means;
+    made.description = description;
     return made;
   };
   static const std::vector<DeviceFault> all = [&] {
     std::vector<DeviceFault> made = {
-        make(common_fault::kDisconnect, "The device is cut off"),
+        make(common_fault::kDisconnect, "The device is disconnected from the network"),
         make(common_fault::kFlapping,
-             "It comes and goes: value seconds there, value seconds away (30)"),
-        make(common_fault::kClockSkew, "Its clock is value seconds ahead (3600)"),
-        make(common_fault::kMalformed, "Its reports are broken: cut off, no JSON, other types"),
-        make(common_fault::kNoReply, "It obeys what is set, and does not say so")};
+             "The device is connected for value seconds, then disconnected for value seconds (30)"),
+        make(common_fault::kClockSkew, "The device's clock is value seconds ahead (3600)"),
+        make(common_fault::kMalformed,
+             "The device's reports are malformed: truncated, not JSON, values of other types"),
+        make(common_fault::kNoReply, "The device carries out sets and does not reply")};
     made[2].environment = {{"clock_s", kSkew_s}};
     return made;
   }();
@@ -93,22 +94,20 @@ const DeviceFault* find_device_fault(const catalog::Family& family, std::string_
   return nullptr;
 }
 
-Status check_order(const FaultRule& order, const catalog::Catalog& catalog) {
+Status check_fault_rule(const FaultRule& rule, const catalog::Catalog& catalog) {
   std::vector<catalog::FamilyPtr> families = catalog.families();
-  if (!order.sn.empty()) families = {catalog.of_serial(order.sn)};
+  if (!rule.sn.empty()) families = {catalog.of_serial(rule.sn)};
   const bool known = std::ranges::any_of(
-      families, [&](const catalog::FamilyPtr& family) { return has(*family, order.fault); });
+      families, [&](const catalog::FamilyPtr& family) { return has(*family, rule.fault); });
   if (!known) {
-    const std::string who = order.sn.empty() ? "no virtual device has a"
-                                             : fmt::format("{} has no", families.front()->id);
-    return fail(ErrorCode::kBadParams,
-                fmt::format("{} fault \"{}\"; there are {}", who, order.fault,
-                            fmt::join(names_of(families), ", ")));
+    const std::string who = rule.sn.empty() ? "no virtual device has a"
+                                            : fmt::format("{} has no", families.front()->id);
+    return fail(ErrorCode::kBadParams, fmt::format("{} fault \"{}\"; there are {}", who, rule.fault,
+                                                   fmt::join(names_of(families), ", ")));
   }
-  if (order.probability <= 0 || order.probability > 1) {
-    return fail(
-        ErrorCode::kBadParams,
-        fmt::format("probability is {}: must be above 0, and 1 at most", order.probability));
+  if (rule.probability <= 0 || rule.probability > 1) {
+    return fail(ErrorCode::kBadParams,
+                fmt::format("probability is {}: must be above 0 and at most 1", rule.probability));
   }
   return {};
 }
@@ -123,7 +122,7 @@ void apply(const DeviceFault& fault, std::optional<double> value, Environment& e
   }
 }
 
-std::string mangled(std::string_view report, std::uint64_t draw) {
+std::string malformed_report(std::string_view report, std::uint64_t draw) {
   switch (draw % 6) {
     case 0:
       return std::string(report.substr(0, report.size() / 2));

@@ -20,7 +20,7 @@
 namespace gridloom::sim {
 
 // Whether a fault rule holds for a device at a moment.
-[[nodiscard]] bool holds(const FaultRule& order, std::string_view sn, TimePoint now, Chance chance);
+[[nodiscard]] bool holds(const FaultRule& rule, std::string_view sn, TimePoint now, Chance chance);
 
 // The faults that any device can have, whatever its family.
 namespace common_fault {
@@ -37,13 +37,13 @@ inline constexpr std::string_view kNoReply = "no_reply";  // it obeys, but does 
                                                             std::string_view name);
 // kBadParams: no such fault, or that device has none such (the detail lists the existing ones); or
 // the probability is not above 0 and at most 1.
-[[nodiscard]] Status check_order(const FaultRule& order, const catalog::Catalog& catalog);
+[[nodiscard]] Status check_fault_rule(const FaultRule& rule, const catalog::Catalog& catalog);
 
 // Changes `environment` to what a device with the fault perceives.
 void apply(const catalog::DeviceFault& fault, std::optional<double> value,
            Environment& environment);
 
 // A report as a faulty device sends it: truncated, not JSON, another type, ...
-[[nodiscard]] std::string mangled(std::string_view report, std::uint64_t draw);
+[[nodiscard]] std::string malformed_report(std::string_view report, std::uint64_t draw);
 
 }  // namespace gridloom::sim

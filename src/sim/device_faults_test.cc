@@ -33,7 +33,7 @@ std::vector<Json> values_of(const Fields& fields, std::string_view name) {
   return values;
 }
 
-TEST(Troubles, EachShowsInItsFamilysFieldsWhileItLastsAndNotAfter) {
+TEST(DeviceFaults, EachShowsInItsFamilysFieldsWhileItLastsAndNotAfter) {
   for (const std::string_view id : kFamilies) {
     const catalog::FamilyPtr family = family_of(id);
     ASSERT_FALSE(family->faults.empty()) << id;
@@ -48,13 +48,13 @@ TEST(Troubles, EachShowsInItsFamilysFieldsWhileItLastsAndNotAfter) {
       std::map<std::string, std::vector<Json>> before;
       for (const auto& [name, value] : fault.reports)
         before[name] = values_of(bench.fields(), name);
-      bench.orders = {{.fault = fault.name}};
+      bench.rules = {{.fault = fault.name}};
       bench.run(Millis{30 * kMinute_ms});
       for (const auto& [name, value] : fault.reports) {
         for (const Json& shown : values_of(bench.fields(), name)) EXPECT_EQ(shown, value) << name;
       }
       expect_documented(bench.fields());
-      bench.orders.clear();
+      bench.rules.clear();
       bench.run(Millis{2 * kMinute_ms});
       for (const auto& [name, value] : fault.reports) {
         EXPECT_EQ(values_of(bench.fields(), name), before[name]) << name;
@@ -63,7 +63,7 @@ TEST(Troubles, EachShowsInItsFamilysFieldsWhileItLastsAndNotAfter) {
   }
 }
 
-TEST(Troubles, WhatIsShownIsReportedOnceAtBothEnds) {
+TEST(DeviceFaults, ShownValuesAreReportedOnceAtTheBeginAndTheEnd) {
   Bench bench(family_of("delta_2"));
   bench.connect();
   const auto told = [&](std::string_view what) {
@@ -74,14 +74,14 @@ TEST(Troubles, WhatIsShownIsReportedOnceAtBothEnds) {
     });
   };
   EXPECT_EQ(told(R"("faultCode":)"), 0);
-  bench.orders = {{.fault = "panel_lost"}};
+  bench.rules = {{.fault = "panel_lost"}};
   EXPECT_EQ(told(R"("faultCode":1)"), 1);
   EXPECT_EQ(told(R"("faultCode":)"), 0);
-  bench.orders.clear();
+  bench.rules.clear();
   EXPECT_EQ(told(R"("faultCode":0)"), 1);
 }
 
-TEST(Troubles, HeldFieldsStayAsTheyWereAndMoveOnAfterwards) {
+TEST(DeviceFaults, HeldFieldsStayAsTheyWereAndMoveOnAfterwards) {
   for (const std::string_view id : kFamilies) {
     SCOPED_TRACE(id);
     const catalog::FamilyPtr family = family_of(id);
@@ -94,7 +94,7 @@ TEST(Troubles, HeldFieldsStayAsTheyWereAndMoveOnAfterwards) {
     };
     bench.connect();
     bench.run(Millis{kHour_ms});
-    bench.orders = {{.fault = "sensor_stuck"}};
+    bench.rules = {{.fault = "sensor_stuck"}};
     bench.step(Millis{2000});
     std::vector<std::vector<Json>> held;
     for (const std::string& name : stuck->freezes) held.push_back(values_of(bench.fields(), name));
@@ -104,7 +104,7 @@ TEST(Troubles, HeldFieldsStayAsTheyWereAndMoveOnAfterwards) {
         EXPECT_EQ(values_of(bench.fields(), stuck->freezes[k]), held[k]) << stuck->freezes[k];
       }
     }
-    bench.orders.clear();
+    bench.rules.clear();
     bool moved = false;
     for (int hour = 0; hour < 6; ++hour) {
       bench.run(Millis{kHour_ms});
@@ -126,7 +126,7 @@ double sum_of(const Fields& fields, std::string_view nature) {
   return sum;
 }
 
-TEST(Troubles, ABatteryOfWhichTheProtectionOpensNeitherTakesNorGives) {
+TEST(DeviceFaults, ABatteryOfWhichTheProtectionOpensNeitherTakesNorGives) {
   struct Row {
     std::string_view family;
     std::vector<std::string_view> watts;
@@ -149,7 +149,7 @@ TEST(Troubles, ABatteryOfWhichTheProtectionOpensNeitherTakesNorGives) {
     bench.connect();
     bench.run(Millis{5 * kMinute_ms});
     EXPECT_GT(watts(), 0);
-    bench.orders = {{.fault = "over_temperature"}};
+    bench.rules = {{.fault = "over_temperature"}};
     for (int hour = 0; hour < 24; ++hour) {
       bench.run(Millis{kHour_ms});
       EXPECT_EQ(watts(), 0) << hour;
@@ -157,7 +157,7 @@ TEST(Troubles, ABatteryOfWhichTheProtectionOpensNeitherTakesNorGives) {
   }
 }
 
-TEST(Troubles, OfTwoPanelsOneIsLost) {
+TEST(DeviceFaults, OneOfTwoPanelsIsLost) {
   for (const auto& [id, left] : {std::pair{"power_ocean", 0.5}, {"power_stream", 0.5}}) {
     SCOPED_TRACE(id);
     Bench bench(family_of(id), {.start = kNoon});
@@ -169,21 +169,21 @@ TEST(Troubles, OfTwoPanelsOneIsLost) {
     bench.step(Millis{2000});
     const double whole_w = sum_of(bench.fields(), "pv.power");
     ASSERT_GT(whole_w, 100);
-    bench.orders = {{.fault = "panel_lost"}};
+    bench.rules = {{.fault = "panel_lost"}};
     bench.step(Millis{2000});
     EXPECT_NEAR(sum_of(bench.fields(), "pv.power") / whole_w, left, 0.12);
   }
 }
 
-TEST(Troubles, TheBooksBalanceWhateverGoesWrong) {
+TEST(DeviceFaults, TheEnergyBalanceIsExactUnderFaults) {
   for (const std::string_view id : kFamilies) {
     const catalog::FamilyPtr family = family_of(id);
     SCOPED_TRACE(id);
     Bench bench(family);
     for (const catalog::DeviceFault& fault : family->faults) {
-      bench.orders.push_back({.fault = fault.name, .probability = 0.3});
+      bench.rules.push_back({.fault = fault.name, .probability = 0.3});
     }
-    bench.orders.push_back({.fault = "clock_skew", .probability = 0.2, .value = -7200});
+    bench.rules.push_back({.fault = "clock_skew", .probability = 0.2, .value = -7200});
     bench.connect();
     const Balance begun = bench.device().balance();
     std::int64_t lost_uj = begun.lost_uj;
@@ -200,10 +200,10 @@ TEST(Troubles, TheBooksBalanceWhateverGoesWrong) {
   }
 }
 
-TEST(Troubles, AWrongClockShowsInWhatTheDeviceSays) {
+TEST(DeviceFaults, AWrongClockShowsInWhatTheDeviceSays) {
   Bench bench(family_of("power_stream"));
   bench.connect();
-  bench.orders = {{.fault = "clock_skew", .value = 86'400 * 365.0}};
+  bench.rules = {{.fault = "clock_skew", .value = 86'400 * 365.0}};
   bench.said.clear();
   bench.step(Millis{2000});
   ASSERT_FALSE(bench.said.empty());
@@ -211,10 +211,10 @@ TEST(Troubles, AWrongClockShowsInWhatTheDeviceSays) {
       << bench.said.front().payload;
 }
 
-TEST(Troubles, ASilentDeviceObeysAndDoesNotReply) {
+TEST(DeviceFaults, ASilentDeviceObeysAndDoesNotReply) {
   Bench bench(family_of("delta_2"));
   bench.connect();
-  bench.orders = {{.fault = "no_reply"}};
+  bench.rules = {{.fault = "no_reply"}};
   bench.step(Millis{2000});
   bench.said.clear();
   bench.tell(R"({"id":5,"moduleType":5,"operateType":"quietMode","params":{"enabled":1}})");
@@ -223,16 +223,17 @@ TEST(Troubles, ASilentDeviceObeysAndDoesNotReply) {
       bench.said, [](const auto& message) { return message.verb == "set_reply"; }));
 }
 
-TEST(Troubles, BrokenReportsAreOfEveryKindAndNeverWhole) {
+TEST(DeviceFaults, BrokenReportsAreOfEveryKindAndNeverWhole) {
   Bench bench(family_of("delta_2"));
   bench.connect();
   std::vector<std::string> whole;
   for (const auto& message : bench.said) whole.push_back(message.payload);
   std::set<std::string> kinds;
-  for (std::uint64_t draw = 0; draw < 6; ++draw) kinds.insert(mangled(whole.front(), draw));
+  for (std::uint64_t draw = 0; draw < 6; ++draw)
+    kinds.insert(malformed_report(whole.front(), draw));
   EXPECT_EQ(kinds.size(), 6U);
   EXPECT_FALSE(kinds.contains(whole.front()));
-  bench.orders = {{.fault = "malformed_report"}};
+  bench.rules = {{.fault = "malformed_report"}};
   bench.said.clear();
   bench.run(Millis{5 * kMinute_ms});
   for (const auto& message : bench.said) {
@@ -241,9 +242,9 @@ TEST(Troubles, BrokenReportsAreOfEveryKindAndNeverWhole) {
   }
 }
 
-TEST(Troubles, CutOffAndFlapping) {
+TEST(DeviceFaults, CutOffAndFlapping) {
   Bench bench(family_of("delta_2"));
-  bench.orders = {{.fault = "flapping", .value = 10}};
+  bench.rules = {{.fault = "flapping", .value = 10}};
   int changes = 0;
   bool was = false;
   for (int k = 0; k < 60; ++k) {
@@ -251,12 +252,12 @@ TEST(Troubles, CutOffAndFlapping) {
     if (std::exchange(was, bench.device().cut_off()) != bench.device().cut_off()) ++changes;
   }
   EXPECT_NEAR(changes, 12, 1);
-  bench.orders = {{.fault = "disconnect"}};
+  bench.rules = {{.fault = "disconnect"}};
   bench.step(Millis{2000});
   EXPECT_TRUE(bench.device().cut_off());
 }
 
-TEST(Troubles, AnOrderHoldsForWhomWhenAndAsOftenAsItSays) {
+TEST(DeviceFaults, AnOrderHoldsForWhomWhenAndAsOftenAsItSays) {
   const Chance chance(7);
   const FaultRule one{.fault = "disconnect", .sn = "A", .until = kNoon};
   EXPECT_TRUE(holds(one, "A", kNoon - Millis{1}, chance));
@@ -273,18 +274,18 @@ TEST(Troubles, AnOrderHoldsForWhomWhenAndAsOftenAsItSays) {
   EXPECT_NEAR(times, 2000, 150);
 }
 
-TEST(Troubles, AnOrderThatNobodyCanCarryOutIsRefusedWithWhatThereIs) {
+TEST(DeviceFaults, AnOrderThatNobodyCanCarryOutIsRefusedWithWhatThereIs) {
   const auto catalog = catalog::load_catalog({}).value();
-  EXPECT_TRUE(check_order({.fault = "panel_lost"}, *catalog));
-  EXPECT_TRUE(check_order({.fault = "flapping", .sn = "SP10TEST"}, *catalog));
-  const Status no_panel = check_order({.fault = "panel_lost", .sn = "SP10TEST"}, *catalog);
+  EXPECT_TRUE(check_fault_rule({.fault = "panel_lost"}, *catalog));
+  EXPECT_TRUE(check_fault_rule({.fault = "flapping", .sn = "SP10TEST"}, *catalog));
+  const Status no_panel = check_fault_rule({.fault = "panel_lost", .sn = "SP10TEST"}, *catalog);
   ASSERT_FALSE(no_panel);
   EXPECT_NE(no_panel.error().detail.find("smart_home_panel has no fault \"panel_lost\"; there are "
                                          "clock_skew, disconnect"),
             std::string::npos)
       << no_panel.error().detail;
-  EXPECT_FALSE(check_order({.fault = "rain"}, *catalog));
-  EXPECT_FALSE(check_order({.fault = "disconnect", .probability = 0}, *catalog));
+  EXPECT_FALSE(check_fault_rule({.fault = "rain"}, *catalog));
+  EXPECT_FALSE(check_fault_rule({.fault = "disconnect", .probability = 0}, *catalog));
 }
 
 }  // namespace

@@ -17,9 +17,10 @@ namespace {
 // A device whose messages are counted and hashed.
 class CountedDevice final : private DeviceDriver::Connection {
  public:
-  CountedDevice(KindPtr kind, std::string sn, Chance chance, const Environment& environment)
-      : driver_(std::move(kind), std::move(sn), chance, environment, *this),
-        begun_uj_(driver_.device().balance().stored_uj) {}
+  CountedDevice(VirtualFamilyPtr virtual_family, std::string sn, Chance chance,
+                const Environment& environment)
+      : driver_(std::move(virtual_family), std::move(sn), chance, environment, *this),
+        begun_(driver_.device().balance()) {}
 
   [[nodiscard]] DeviceDriver& driver() { return driver_; }
   void add_to(DryRunSummary& all) const {
@@ -27,10 +28,10 @@ class CountedDevice final : private DeviceDriver::Connection {
     all.bytes += bytes_;
     all.digest = XXH3_64bits_withSeed(&digest_, sizeof(digest_), all.digest);
     const Balance balance = driver_.device().balance();
-    all.balance.in_uj += balance.in_uj;
-    all.balance.out_uj += balance.out_uj;
-    all.balance.lost_uj += balance.lost_uj;
-    all.balance.stored_uj += balance.stored_uj - begun_uj_;
+    all.balance.in_uj += balance.in_uj - begun_.in_uj;
+    all.balance.out_uj += balance.out_uj - begun_.out_uj;
+    all.balance.lost_uj += balance.lost_uj - begun_.lost_uj;
+    all.balance.stored_uj += balance.stored_uj - begun_.stored_uj;
   }
 
  private:
@@ -43,7 +44,7 @@ class CountedDevice final : private DeviceDriver::Connection {
   }
 
   DeviceDriver driver_;
-  std::int64_t begun_uj_;  // stored at the start
+  Balance begun_;  // after the start, which may have made a step
   std::uint64_t reports_ = 0;
   std::uint64_t bytes_ = 0;
   std::uint64_t digest_ = 0;
@@ -55,10 +56,10 @@ Devices devices_of(const DryRun& dry_run, const World& world) {
   const Environment environment = world.at(dry_run.from);
   const Chance chance(dry_run.world.seed);
   for (const DryRun::Group& group : dry_run.groups) {
-    const auto kind = std::make_shared<const Kind>(group.family);
+    const auto virtual_family = std::make_shared<const VirtualFamily>(group.family);
     for (std::size_t i = 0; i < group.devices; ++i) {
-      devices.push_back(std::make_unique<CountedDevice>(kind, simulated_sn(*group.family, i + 1),
-                                                        chance, environment));
+      devices.push_back(std::make_unique<CountedDevice>(
+          virtual_family, simulated_sn(*group.family, i + 1), chance, environment));
     }
   }
   return devices;

@@ -33,7 +33,7 @@ struct DryRunSummary {
   std::uint64_t reports = 0;
   std::uint64_t bytes = 0;  // of reports
   double seconds = 0;       // wall-clock time of the run
-  Balance balance{};        // of all devices; stored: the growth since the beginning
+  Balance balance{};        // of all devices, since the beginning; stored: the growth
   // A hash of all reports of all devices, in their order: the same seed gives the same digest,
   // whatever the number of threads.
   std::uint64_t digest = 0;

@@ -1,4 +1,4 @@
-// The same seed gives the same reports, on one thread and on many; another seed does not.
+// Dry runs: the same seed gives the same reports, on one thread and on many; another seed does not.
 #include "sim/dry_run.h"
 
 #include <gtest/gtest.h>
@@ -44,7 +44,7 @@ TEST(DryRun, SaysSomethingElseWithAnotherSeed) {
   EXPECT_NE(run(some_devices(42, 2)).digest, run(some_devices(43, 2)).digest);
 }
 
-TEST(DryRun, OfNoDevicesSaysNothing) {
+TEST(DryRun, ARunWithoutDevicesReportsNothing) {
   DryRun dry_run = some_devices(1, 4);
   dry_run.groups.clear();
   const DryRunSummary none = run(dry_run);

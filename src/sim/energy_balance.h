@@ -19,8 +19,8 @@ class EnergyBalance {
   };
   // Call it for each of the device's batteries after their step; then call close().
   void add(const Battery& battery) {
-    now_.terminal_uj += battery.ledger().terminal_uj;
-    now_.heat_uj += battery.ledger().heat_uj;
+    now_.terminal_uj += battery.energy_totals().terminal_uj;
+    now_.heat_uj += battery.energy_totals().heat_uj;
     stored_uj_ += battery.stored_uj();
   }
   void close(const Ports& ports, Millis dt) {
@@ -39,8 +39,8 @@ class EnergyBalance {
 
  private:
   Balance balance_;
-  Battery::Ledger last_;  // sum of all batteries
-  Battery::Ledger now_;
+  Battery::EnergyTotals last_;  // sum of all batteries
+  Battery::EnergyTotals now_;
   std::int64_t stored_uj_ = 0;
 };
 

@@ -116,6 +116,14 @@ void Fields::set_number(Slot slot, double value) {
   put(slot.index, is_whole ? Json(std::llround(rounded)) : Json(rounded));
 }
 
+void Fields::set_in_range(Slot slot, double value) {
+  constexpr double kMax = 1e15;  // an integer as exact as a double
+  const auto& range = entries_[slot.index].field->range;
+  const double wire = value * slot.wire_per_unit;
+  if (std::isnan(wire)) return set_number(slot, 0);
+  set_number(slot, std::clamp(wire, range ? range->low : -kMax, range ? range->high : kMax));
+}
+
 void Fields::set_si(Slot slot, std::span<const double> values) {
   wire::JsonArray array;
   array.reserve(values.size());

@@ -79,7 +79,7 @@ class Fields {
   // significant digits. Throws logic_error if `value` is not finite.
   void set_number(Slot slot, double value);
 
-  // The same in the unit of the device file.
+  // The value in the unit of the device file.
   [[nodiscard]] double si(Slot slot) const { return number(slot) / slot.wire_per_unit; }
   [[nodiscard]] std::int64_t integer(Slot slot) const {  // truncated
     return static_cast<std::int64_t>(si(slot));
@@ -88,6 +88,8 @@ class Fields {
   void set_si(Slot slot, double value) { set_number(slot, value * slot.wire_per_unit); }
   void set_si(Slot slot, std::integral auto value) { set_si(slot, static_cast<double>(value)); }
   void set_si(Slot slot, std::span<const double> values);  // an array of whole numbers on the wire
+  // The same, or the nearest value that is in the field's range; 0 for a value that is no number.
+  void set_in_range(Slot slot, double value);
   void add_si(Slot slot, double delta) { set_si(slot, si(slot) + delta); }
 
   // By quota name, for names that come from outside: commands, scenarios. All but has() throw

@@ -110,6 +110,23 @@ TEST_F(FieldsTest, TakeAListOfUnits) {
   EXPECT_EQ(of_delta.get(cells), Json({3289, 3301, 0}));
 }
 
+TEST_F(FieldsTest, TakeTheNearestValueOfTheirRange) {
+  const FieldTablePtr ocean = table_of("power_ocean");
+  Fields of_ocean(ocean);
+  const Slot solar = ocean->find("mpptPwr").value();
+  const double none = std::numeric_limits<double>::quiet_NaN();
+  const struct {
+    double written;
+    Json kept;
+  } rows[] = {{7, Json(7)}, {30'000, Json(20'000)}, {-5, Json(0)}, {3, Json(3)}, {none, Json(0)}};
+  for (const auto& row : rows) {
+    of_ocean.set_in_range(solar, row.written);
+    EXPECT_EQ(of_ocean.get(solar), row.kept) << row.written;
+  }
+  fields.set_in_range(slot("pd.soc"), -1e300);
+  EXPECT_EQ(fields.get("pd.soc"), Json(-1'000'000'000'000'000)) << "it has no range";
+}
+
 TEST_F(FieldsTest, RememberWhatChangedUntilItIsCleared) {
   fields.clear_changes();
   EXPECT_TRUE(changed().empty());

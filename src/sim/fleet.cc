@@ -13,6 +13,7 @@
 
 #include "sim/device_driver.h"
 #include "sim/link.h"
+#include "wire/topics.h"
 
 namespace gridloom::sim {
 namespace {
@@ -21,11 +22,11 @@ using Steady = std::chrono::steady_clock;
 
 // Limit of unacknowledged reports per device; beyond it, the device sends no reports until the
 // server catches up.
-constexpr std::size_t kMostUnacknowledged = 64;
-constexpr std::size_t kMostWindow = 10'000;
+constexpr std::size_t kMaxUnacknowledged = 64;
+constexpr std::size_t kMaxWindow = 10'000;
 // With virtual time: limit of reports in flight, if the reports have a timestamp. This is minutes
 // of a device's time, where the server accepts a day.
-constexpr std::size_t kMostAhead = 256;
+constexpr std::size_t kMaxAhead = 256;
 constexpr std::size_t kOpeningAtOnce = 64;  // a server's backlog is short
 constexpr std::size_t kReadBytes = std::size_t{64} * 1024;
 // With virtual time a device takes larger steps: as many per second as tick() is called, but none
@@ -33,18 +34,15 @@ constexpr std::size_t kReadBytes = std::size_t{64} * 1024;
 constexpr double kStepsEvery_ms = 250;
 constexpr Millis kLongestStep{60'000};
 
-constexpr std::string_view kTopics = "/device/";
-constexpr std::string_view kSet = "/set";
-
 }  // namespace
 
 // A device on its link.
 class Fleet::SimulatedDevice final : private DeviceDriver::Connection {
  public:
-  SimulatedDevice(Fleet& fleet, const Member& member, KindPtr kind)
+  SimulatedDevice(Fleet& fleet, const Member& member, VirtualFamilyPtr virtual_family)
       : fleet_(fleet),
-        topics_(fmt::format("{}{}/", kTopics, member.sn)),
-        driver_(std::move(kind), member.sn, Chance(fleet.options_.world.seed),
+        topics_(wire::device_topics(member.sn)),
+        driver_(std::move(virtual_family), member.sn, Chance(fleet.options_.world.seed),
                 fleet.environment(fleet.options_.clock->now()), *this) {
     // Spreads the devices' steps, so that not all fall on the same moment.
     if (fleet.options_.time != nullptr) return;
@@ -73,7 +71,7 @@ class Fleet::SimulatedDevice final : private DeviceDriver::Connection {
   // status.
   void apply_faults(TimePoint now, bool has_own_link) {
     const bool was_cut_off = driver_.cut_off();
-    driver_.apply_faults(fleet_.orders_, now);
+    driver_.apply_faults(fleet_.rules_, now);
     if (has_own_link || driver_.cut_off() == was_cut_off) return;
     if (driver_.cut_off()) {
       link_->send(topics_ + "status", R"({"params":{"status":0}})");
@@ -83,7 +81,7 @@ class Fleet::SimulatedDevice final : private DeviceDriver::Connection {
   }
   [[nodiscard]] bool cut_off() const { return driver_.cut_off(); }
 
-  [[nodiscard]] bool tells_time() const { return device().kind().tells_time; }
+  [[nodiscard]] bool has_timestamps() const { return device().virtual_family().has_timestamps; }
 
   void report_everything() { driver_.report_everything(environment()); }
   void catch_up() {
@@ -118,16 +116,17 @@ class Fleet::SimulatedDevice final : private DeviceDriver::Connection {
 };
 
 // A connection and the devices behind it.
-class Fleet::DeviceLink final : public Link::Owner {
+class Fleet::DeviceLink final : public Link::Listener {
  public:
   DeviceLink(Fleet& fleet, Link::Options options, std::vector<SimulatedDevice*> nodes)
       : fleet_(fleet), has_own_link_(!fleet.options_.gateway), devices_(std::move(nodes)) {
-    const bool ahead =
-        fleet.options_.time != nullptr &&
-        std::ranges::all_of(devices_, [](SimulatedDevice* device) { return device->tells_time(); });
-    ahead_ = ahead ? kMostAhead : 0;
-    options.window = std::min(std::max(kMostUnacknowledged, ahead_) * devices_.size(), kMostWindow);
-    const std::size_t most = kMostUnacknowledged * devices_.size();
+    const bool ahead = fleet.options_.time != nullptr &&
+                       std::ranges::all_of(devices_, [](SimulatedDevice* device) {
+                         return device->has_timestamps();
+                       });
+    ahead_ = ahead ? kMaxAhead : 0;
+    options.window = std::min(std::max(kMaxUnacknowledged, ahead_) * devices_.size(), kMaxWindow);
+    const std::size_t most = kMaxUnacknowledged * devices_.size();
     link_ = std::make_shared<Link>(std::move(options), *this);
     for (SimulatedDevice* device : devices_) {
       device->attach(*link_, most);
@@ -190,10 +189,9 @@ class Fleet::DeviceLink final : public Link::Owner {
     fleet_.tick_later();
   }
   void on_message(std::string_view topic, std::string_view payload) override {
-    if (!topic.starts_with(kTopics) || !topic.ends_with(kSet)) return;
-    topic.remove_prefix(kTopics.size());
-    topic.remove_suffix(std::min(kSet.size(), topic.size()));
-    const auto device = by_sn_.find(topic);
+    const auto set = wire::device_topic(topic);
+    if (!set || set->verb != wire::Verb::kSet) return;
+    const auto device = by_sn_.find(set->sn);
     if (device != by_sn_.end()) device->second->on_set(payload);
   }
 
@@ -229,11 +227,11 @@ void Fleet::Counts::merge(const Counts& other) {
 
 Fleet::Fleet(const Options& options, const std::vector<Member>& members)
     : options_(options), world_(options.world), buffer_(kReadBytes) {
-  std::map<catalog::FamilyPtr, KindPtr> kinds;
+  std::map<catalog::FamilyPtr, VirtualFamilyPtr> virtual_families;
   for (const Member& member : members) {
-    KindPtr& kind = kinds[member.family];
-    if (!kind) kind = std::make_shared<Kind>(member.family);
-    devices_.push_back(std::make_unique<SimulatedDevice>(*this, member, kind));
+    VirtualFamilyPtr& virtual_family = virtual_families[member.family];
+    if (!virtual_family) virtual_family = std::make_shared<VirtualFamily>(member.family);
+    devices_.push_back(std::make_unique<SimulatedDevice>(*this, member, virtual_family));
   }
   if (options_.gateway) {
     add_gateway_links(*options_.gateway);
@@ -261,7 +259,7 @@ void Fleet::add_links(const std::vector<Member>& members) {
     Link::Options device_link = link_options();
     device_link.client_id = device_link.user = members[i].sn;
     device_link.password = members[i].key;
-    device_link.filter = fmt::format("{}{}{}", kTopics, members[i].sn, kSet);
+    device_link.filter = wire::make_device_topic(members[i].sn, wire::Verb::kSet);
     device_links_.push_back(std::make_unique<DeviceLink>(
         *this, std::move(device_link), std::vector<SimulatedDevice*>{devices_[i].get()}));
   }
@@ -274,7 +272,7 @@ void Fleet::add_gateway_links(const Gateway& gateway) {
     device_link.user = "gateway:" + gateway.account;
     device_link.client_id = fmt::format("{}-{}", device_link.user, devices_[i]->sn());
     device_link.password = gateway.key;
-    device_link.filter = fmt::format("{}+{}", kTopics, kSet);
+    device_link.filter = wire::make_device_topic("+", wire::Verb::kSet);
     std::vector<SimulatedDevice*> nodes;
     for (std::size_t k = i; k < devices_.size(); k += count) nodes.push_back(devices_[k].get());
     device_links_.push_back(
@@ -315,8 +313,8 @@ void Fleet::connect_more() {
   }
 }
 
-void Fleet::set_faults(std::vector<FaultRule> orders) {
-  orders_ = std::move(orders);
+void Fleet::set_faults(std::vector<FaultRule> rules) {
+  rules_ = std::move(rules);
   has_faults_ = true;
   tick_later();
 }
@@ -324,7 +322,7 @@ void Fleet::set_faults(std::vector<FaultRule> orders) {
 // Runs once more when no rules are left, to end the previous faults.
 void Fleet::apply_faults() {
   if (!has_faults_) return;
-  has_faults_ = !orders_.empty();
+  has_faults_ = !rules_.empty();
   const TimePoint now = options_.clock->now();
   for (const auto& device_link : device_links_) device_link->apply_faults(now);
 }

@@ -65,7 +65,7 @@ class Fleet {
   // Steps the devices that are due. Call it a few times a second.
   void tick();
   // Sets the fault rules that apply from now on, in place of the previous ones.
-  void set_faults(std::vector<FaultRule> orders);
+  void set_faults(std::vector<FaultRule> rules);
 
   struct Counts {
     std::uint64_t connections = 0;
@@ -103,7 +103,7 @@ class Fleet {
 
   Options options_;
   World world_;
-  std::vector<FaultRule> orders_;
+  std::vector<FaultRule> rules_;
   bool has_faults_ = false;                 // some device may have a fault
   std::optional<Environment> environment_;  // the last one computed
   std::vector<char> buffer_;

@@ -277,7 +277,7 @@ TEST_F(FleetTest, KeepsQuietWhileTheServerDoesNotCatchUpAndThenTellsEverything) 
   EXPECT_LT(broker.messages(), 200U);
 }
 
-TEST_F(FleetTest, ADeviceThatIsCutOffGoesAndTellsEverythingWhenItIsBack) {
+TEST_F(FleetTest, ADisconnectedDeviceReportsEverythingOnItsReturn) {
   fleet.start();
   ASSERT_TRUE(broker.heard("quota", everything));
   run_on(loop, [this] { fleet.set_faults({{.fault = "disconnect"}}); });
@@ -297,9 +297,9 @@ TEST_F(FleetTest, BehindAGatewayADeviceThatIsCutOffIsSaidToBeAway) {
                {{.family = family_of("delta_2"), .sn = std::string(kSn), .key = {}}});
   behind.start();
   ASSERT_TRUE(other.heard("quota", everything));
-  const auto order = [&](std::vector<FaultRule> orders) {
+  const auto order = [&](std::vector<FaultRule> rules) {
     run_on(loop, [&] {
-      behind.set_faults(std::move(orders));
+      behind.set_faults(std::move(rules));
       behind.tick();
     });
   };
@@ -358,7 +358,7 @@ TEST_F(FastFleetTest, TimeStandsAtAStepUntilTheServerHasIt) {
 }
 
 TEST_F(FastFleetTest, ReportsWithATimeOfTheirOwnMayBeAheadOfTheServer) {
-  constexpr std::size_t kMostAhead = 256;
+  constexpr std::size_t kMaxAhead = 256;
   Broker slow;
   VirtualClock hours{clock, {.start = kStart, .speed = 3600, .until = kStart + Millis{86'400'000}}};
   Fleet ahead({.server = at(slow.port()), .clock = &hours, .time = &hours, .loop = &loop},
@@ -369,12 +369,12 @@ TEST_F(FastFleetTest, ReportsWithATimeOfTheirOwnMayBeAheadOfTheServer) {
   slow.set_acks(Broker::Acks::kHeldBack);
   clock.pass(Millis{3'600'000});
   run_on(loop, [&] { ahead.tick(); });
-  ASSERT_TRUE(slow.heard("quota", kMostAhead));
+  ASSERT_TRUE(slow.heard("quota", kMaxAhead));
   const TimePoint stood = hours.now();
   EXPECT_GT(stood, kStart + Millis{10 * 60'000});
   run_on(loop, [&] { ahead.tick(); });
   EXPECT_EQ(hours.now(), stood);
-  EXPECT_LE(slow.messages(), kMostAhead + 2 * reports);
+  EXPECT_LE(slow.messages(), kMaxAhead + 2 * reports);
   EXPECT_FALSE(hours.state().settled);
   slow.set_acks(Broker::Acks::kAtOnce);
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{20};

@@ -23,7 +23,7 @@ namespace {
 
 using wire::Json;
 
-TEST(Invariants, SayWhatDoesNotHoldAndWhatTheyLookedAt) {
+TEST(Invariants, NameTheViolationAndTheFieldsThatTheyRead) {
   const FieldTablePtr table = table_of("power_ocean");
   Fields fields(table);
   Invariants invariants(table);
@@ -42,7 +42,7 @@ TEST(Invariants, KnowWhichOfThemHadNothingToSay) {
   const FieldTablePtr table = table_of("power_ocean");
   Invariants invariants(table);
   invariants.add("in an outage",
-                 [](const Seen& seen) { return given(!seen.environment().grid_up, true); });
+                 [](const Observation& seen) { return given(!seen.environment().grid_up, true); });
   const Fields fields(table);
   EXPECT_EQ(invariants.broken(fields, {}), std::nullopt);
   EXPECT_EQ(invariants.unused(), std::vector<std::string>{"in an outage"});
@@ -89,17 +89,17 @@ void change(Json& value, const std::function<void()>& look) {
 
 bool some_change_breaks(const Invariants::Invariant& invariant, Fields& fields,
                         const Environment& environment) {
-  std::vector<Slot> looked_at;
-  Seen seen(fields, environment);
-  seen.note(looked_at);
+  std::vector<Slot> read_slots;
+  Observation seen(fields, environment);
+  seen.note(read_slots);
   if (!invariant.check(seen)) return false;
   bool broken = false;
-  for (const Slot slot : looked_at) {
+  for (const Slot slot : read_slots) {
     const Json original = fields.get(slot);
     Json changed = original;
     change(changed, [&] {
       fields.set(slot, changed);
-      broken = broken || invariant.check(Seen(fields, environment)) == false;
+      broken = broken || invariant.check(Observation(fields, environment)) == false;
     });
     fields.set(slot, original);
     if (broken) return true;
@@ -110,16 +110,16 @@ bool some_change_breaks(const Invariants::Invariant& invariant, Fields& fields,
 // Runs at random, and removes from `open` the identities that some change of the report violates.
 void live_until_broken(const catalog::FamilyPtr& family, std::string_view sn,
                        const Invariants& invariants, std::set<std::string>& open) {
-  constexpr std::size_t kMostSteps = 30'000;
+  constexpr std::size_t kMaxSteps = 30'000;
   const World world({.seed = 1});
   TimePoint now{std::chrono::sys_days{std::chrono::June / 1 / 2025}};
-  const Kind kind(family);
-  Fields fields(kind.table);
-  const auto model = kind.make_model(Chance(1));
+  const VirtualFamily virtual_family(family);
+  Fields fields(virtual_family.table);
+  const auto model = virtual_family.make_model(Chance(1));
   apply_initial(fields, *family, sn);
   model->start(fields, world.at(now));
   RandomSets sets(*family, Chance(1));
-  for (std::size_t step = 1; step <= kMostSteps && !open.empty(); ++step) {
+  for (std::size_t step = 1; step <= kMaxSteps && !open.empty(); ++step) {
     constexpr Millis kStep{20'000};
     now += kStep;
     Environment environment = world.at(now);
@@ -148,7 +148,7 @@ class EachFamily : public testing::TestWithParam<std::string> {};
 TEST_P(EachFamily, HasIdentitiesThatAChangeOfOneValueBreaks) {
   const catalog::FamilyPtr family = family_of(GetParam());
   const FieldTablePtr table = table_of(GetParam());
-  const Invariants invariants = identities_of(table);
+  const Invariants invariants = invariants_of(table);
   ASSERT_GT(invariants.all().size(), 10U);
   std::set<std::string> open;
   for (const Invariants::Invariant& invariant : invariants.all()) open.insert(invariant.name);

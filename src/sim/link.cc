@@ -21,12 +21,14 @@ constexpr auto kQos = wire::mqtt::Qos::kAtLeastOnce;
 
 }  // namespace
 
-Link::Link(Options options, Owner& owner)
-    : options_(std::move(options)), owner_(owner), chance_(Chance(0).split(options_.client_id)) {}
+Link::Link(Options options, Listener& listener)
+    : options_(std::move(options)),
+      listener_(listener),
+      chance_(Chance(0).split(options_.client_id)) {}
 
 void Link::open() {
   sent_ = heard_ = Steady::now();
-  auto stream = client::connect(options_.server, options_.tls, client::Wait::kNever);
+  auto stream = client::connect(options_.server, options_.tls, client::ConnectMode::kNonBlocking);
   if (!stream) return lose(stream.error());
   connection_ = std::make_shared<client::MqttConnection>(
       client::MqttConnection::Options{.window = options_.window}, std::move(*stream), *this);
@@ -70,19 +72,19 @@ void Link::lose(const Error& why) {
   retry_at_ = Steady::now() +
               std::chrono::duration_cast<Steady::duration>(
                   std::chrono::duration<double>(pause_s * (0.5 + 0.5 * chance_.uniform(tries_))));
-  owner_.on_offline(why);
+  listener_.on_offline(why);
 }
 
 void Link::tick(Moment now) {
   if (!connection_) return;
   if (opening()) {
     if (now - sent_ > kSignInWithin) {
-      lose({.code = ErrorCode::kIo, .detail = "the server does not answer the sign-in"});
+      lose({.code = ErrorCode::kIo, .detail = "the server did not answer the sign-in"});
     }
     return;
   }
   if (now - heard_ > kPatience) {
-    return lose({.code = ErrorCode::kIo, .detail = "the server is silent"});
+    return lose({.code = ErrorCode::kIo, .detail = "the server did not answer a ping"});
   }
   if (now - std::max(pinged_, std::min(sent_, heard_)) > kPingAfter) {
     pinged_ = now;
@@ -134,18 +136,18 @@ void Link::on_ready(std::uint32_t events) {
 void Link::on_signed_in(client::MqttConnection& /*connection*/) {
   tries_ = 0;
   refused_ = false;
-  owner_.on_online();
+  listener_.on_online();
 }
 
 void Link::on_acknowledged(client::MqttConnection& /*connection*/, Moment due) {
   fill_window();
-  owner_.on_acknowledged(Steady::now() - due);
+  listener_.on_acknowledged(Steady::now() - due);
 }
 
 void Link::on_writable(client::MqttConnection& /*connection*/) {}
 
 void Link::on_message(const wire::mqtt::Publish& message) {
-  owner_.on_message(message.topic, message.payload);
+  listener_.on_message(message.topic, message.payload);
 }
 
 void Link::on_bytes(std::size_t sent, std::size_t received) {

@@ -29,12 +29,12 @@ class Link final : public net::IoLoop::Watched,
   using Moment = client::Moment;
 
   // The owner of a link. Called on the loop.
-  class Owner {
+  class Listener {
    public:
-    Owner() = default;
-    Owner(const Owner&) = delete;
-    Owner& operator=(const Owner&) = delete;
-    virtual ~Owner() = default;
+    Listener() = default;
+    Listener(const Listener&) = delete;
+    Listener& operator=(const Listener&) = delete;
+    virtual ~Listener() = default;
     // Signed in, and subscribed to sets. Messages sent on the previous connection may be lost.
     virtual void on_online() = 0;
     // The connection was lost, or could not be made.
@@ -54,7 +54,7 @@ class Link final : public net::IoLoop::Watched,
     std::string filter;  // topic filter of the sets
     std::size_t window = 64;
   };
-  Link(Options options, Owner& owner);
+  Link(Options options, Listener& listener);
 
   // Starts to connect. The result is reported to the owner.
   void open();
@@ -93,7 +93,7 @@ class Link final : public net::IoLoop::Watched,
   void disconnect();
 
   Options options_;
-  Owner& owner_;
+  Listener& listener_;
   Chance chance_;
   // Shared with on_ready(), within which the owner may call drop().
   std::shared_ptr<client::MqttConnection> connection_;

@@ -62,7 +62,7 @@ class Server {
   std::uint16_t port_ = 0;
 };
 
-struct LinkTest : testing::Test, Link::Owner {
+struct LinkTest : testing::Test, Link::Listener {
   ~LinkTest() override { link->close(); }
 
   void on_online() override { note("online"); }

@@ -26,6 +26,7 @@ namespace gridloom::sim {
 // device that has a fault (catalog::DeviceFault), which changes them for that device.
 struct Environment {
   TimePoint now;              // UTC
+  Millis utc_offset{0};       // how far the site's clocks are ahead of UTC
   std::int64_t local_ms = 0;  // since local midnight
   double sun = 0;             // fraction of a PV module's rated power: 0 at night, about 1 at best
   double air_c = 20;
@@ -40,7 +41,7 @@ struct Environment {
 };
 
 // The result of a command in the model, in addition to its declared effects.
-struct Outcome {
+struct CommandOutcome {
   std::optional<std::int64_t> ack;  // replaces that of the declared reply, if the reply has one
   wire::JsonObject result;          // its members replace or extend those of the declared reply
   bool full_report = false;         // report every field at once
@@ -73,8 +74,9 @@ class Model {
   virtual void write(Fields& fields, const Environment& environment) = 0;
   // Called after write() and after the declared effects of any command: reads the settings, and
   // writes what they change at once. `params` as in catalog::CheckedSet.
-  virtual Outcome command(Fields& fields, const catalog::Command& command,
-                          const wire::JsonObject& params, const Environment& environment) = 0;
+  virtual CommandOutcome command(Fields& fields, const catalog::Command& command,
+                                 const wire::JsonObject& params,
+                                 const Environment& environment) = 0;
   // As of the last step.
   [[nodiscard]] virtual Balance balance() const { return {}; }
 };
@@ -82,9 +84,9 @@ class Model {
 // Makes the models of one family's devices, which share the slots of their fields. For any thread.
 using ModelMaker = std::function<std::unique_ptr<Model>(Chance)>;
 
-// A family without a model of its own gets one that changes nothing (a new family needs no C++).
-// kMalformed: the family's file lacks a field that its model uses, or has it in another unit; the
-// detail names all of them.
+// A family without a model in C++ runs the parts that its file declares (physics_model.h), or stays
+// as it is. Signals come on top in any family (signals.h). kMalformed: the family's file lacks a
+// field or a number that its model uses, or has a field in another unit; the detail names all.
 [[nodiscard]] Result<ModelMaker> model_maker(const FieldTablePtr& table);
 // The error of model_maker(), for a device file that a user wrote.
 [[nodiscard]] Status check_model(const catalog::FamilyPtr& family);

@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <expected>
 #include <memory>
+#include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -24,8 +26,8 @@ namespace gridloom::sim {
 //     Slot cells = json("bms_bmsStatus.cellVol");
 //   };
 //
-// A name, type or unit that the family's file does not have makes status() an error; the slots may
-// not be used then.
+// A name, type, unit or number that the family's file does not have makes status() an error, and so
+// does a number of its section `physics` that nothing reads; the slots may not be used then.
 class ModelSlots {
  public:
   explicit ModelSlots(FieldTablePtr table) : table_(std::move(table)) {}
@@ -42,15 +44,22 @@ class ModelSlots {
   [[nodiscard]] Slot json(std::string_view name);
   // The modules of a group by FieldTable::modules(): at least one.
   [[nodiscard]] std::vector<std::size_t> modules(std::string_view group);
+  // A number of the section `physics`: rating("batteries.pack", "charge_w").
+  [[nodiscard]] double rating(std::string_view part, std::string_view number);
+  // The same, for a number that the file may leave out.
+  [[nodiscard]] double rating_or(std::string_view part, std::string_view number, double otherwise);
   [[nodiscard]] const FieldTable& table() const { return *table_; }
+  // Adds to what the family lacks.
+  void miss(std::string_view what);
 
  private:
   [[nodiscard]] const FieldTable::Entry* find(std::string_view name);
   [[nodiscard]] Slot in_unit(const FieldTable::Entry& entry, std::string_view unit);
-  void miss(std::string_view what);
+  [[nodiscard]] std::optional<double> find_rating(std::string_view part, std::string_view number);
 
   FieldTablePtr table_;
   std::string missing_;
+  std::set<std::pair<std::string, std::string>> ratings_;  // part and number: those that were read
 };
 
 template <typename SomeModel, typename Slots>

@@ -54,29 +54,60 @@ TEST(ModelSlots, SayEverythingThatTheFamilyLacks) {
   EXPECT_EQ(status.error().code, ErrorCode::kMalformed);
   EXPECT_EQ(status.error().detail,
             "test_station: its virtual devices need a field pd.nothing, which the family does not "
-            "have; pd.soc in %, and it is in no unit; pd.name as a number, and it is of type "
-            "string; pd.watts as an array, and it is of type float; a field pd.tree, which the "
+            "have; pd.soc in %, but it is in no unit; pd.name as a number, but it is of type "
+            "string; pd.watts as an array, but it is of type float; a field pd.tree, which the "
             "family does not have; a module of the group fan, which has none");
 }
 
-// A file of a user replaces one of ours, and has a field less.
-TEST(ModelSlots, AFamilyWithoutAFieldOfItsModelFailsWhenTheModelIsMade) {
+// The embedded file of the family with one change.
+catalog::FamilyPtr changed_family(std::string_view file_name, std::string_view old_text,
+                                  std::string_view new_text) {
   for (const catalog::EmbeddedFile& file : catalog::embedded_files()) {
-    if (file.name != "power_stream.yaml") continue;
+    if (file.name != file_name) continue;
     std::string text(file.text);
-    const std::string_view name = "20_1.bmsReqChgAmp:";
-    const std::size_t at = text.find(name);
-    ASSERT_NE(at, std::string::npos);
-    text.replace(at, name.size(), "20_1.bmsReqChgAmpere:");
-    const auto family = catalog::load_family(file.name, text);
-    ASSERT_TRUE(family) << family.error().detail;
-    const auto maker = model_maker(std::make_shared<const FieldTable>(*family));
-    ASSERT_FALSE(maker);
-    EXPECT_EQ(maker.error().detail,
-              "power_stream: its virtual devices need a field 20_1.bmsReqChgAmp, which the family "
-              "does not have");
-    EXPECT_THROW(Kind{*family}, std::logic_error);
+    const std::size_t at = text.find(old_text);
+    EXPECT_NE(at, std::string::npos) << old_text;
+    return catalog::load_family(file.name, text.replace(at, old_text.size(), new_text)).value();
   }
+  return nullptr;
+}
+
+// A file of a user replaces one of ours, and lacks a number or has one more.
+TEST(ModelSlots, AFamilyHasTheNumbersOfItsModelAndNoOthers) {
+  const struct {
+    std::string_view old_text;
+    std::string_view new_text;
+    std::string_view told;
+  } rows[] = {
+      {"least_solar_w: 3\n", "lest_solar_w: 3\n",
+       "power_stream: its virtual devices need a number physics.model.least_solar_w, which the "
+       "family lacks; no number physics.model.lest_solar_w, which nothing reads"},
+      {"      capacity_wh: 1024\n", "",
+       "power_stream: its virtual devices need a number physics.batteries.battery.capacity_wh, "
+       "which the family lacks"},
+      {"physics:\n", "physics:\n  grid: {export_w: 800}\n",
+       "power_stream: its virtual devices need no number physics.grid.export_w, which nothing "
+       "reads"},
+  };
+  for (const auto& row : rows) {
+    const Status status =
+        check_model(changed_family("power_stream.yaml", row.old_text, row.new_text));
+    ASSERT_FALSE(status) << row.new_text;
+    EXPECT_EQ(status.error().code, ErrorCode::kMalformed);
+    EXPECT_EQ(status.error().detail, row.told);
+  }
+}
+
+// The same, and has a field less.
+TEST(ModelSlots, AFamilyWithoutAFieldOfItsModelFailsWhenTheModelIsMade) {
+  const auto family =
+      changed_family("power_stream.yaml", "20_1.bmsReqChgAmp:", "20_1.bmsReqChgAmpere:");
+  const auto maker = model_maker(std::make_shared<const FieldTable>(family));
+  ASSERT_FALSE(maker);
+  EXPECT_EQ(maker.error().detail,
+            "power_stream: its virtual devices need a field 20_1.bmsReqChgAmp, which the family "
+            "does not have");
+  EXPECT_THROW(VirtualFamily{family}, std::logic_error);
 }
 
 TEST(ModelSlots, EachFamilyHasWhatItsModelUses) {

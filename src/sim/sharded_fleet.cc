@@ -35,9 +35,9 @@ void ShardedFleet::start() {
   }
 }
 
-void ShardedFleet::set_faults(const std::vector<FaultRule>& orders) {
+void ShardedFleet::set_faults(const std::vector<FaultRule>& rules) {
   for (const Worker& worker : workers_) {
-    worker.loop->post([fleet = worker.fleet.get(), orders] { fleet->set_faults(orders); });
+    worker.loop->post([fleet = worker.fleet.get(), rules] { fleet->set_faults(rules); });
   }
 }
 

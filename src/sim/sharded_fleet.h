@@ -22,7 +22,7 @@ class ShardedFleet {
   ShardedFleet& operator=(const ShardedFleet&) = delete;
 
   void start();
-  void set_faults(const std::vector<FaultRule>& orders);
+  void set_faults(const std::vector<FaultRule>& rules);
   // The sum over all threads. Waits for the loops.
   [[nodiscard]] Fleet::Counts counts();
   // Disconnects the devices and ends the threads.

@@ -18,6 +18,7 @@
 
 #include "base/chance.h"
 #include "base/clock.h"
+#include "base/read_file.h"
 #include "catalog/loader.h"
 #include "sim/device_driver.h"
 #include "sim/effects.h"
@@ -29,14 +30,14 @@
 
 namespace gridloom::sim {
 
-// An embedded family; nullptr if there is none of that name.
+// An embedded family, or one of tests/families; nullptr if there is none of that name.
 inline catalog::FamilyPtr family_of(std::string_view id) {
+  const std::string name = std::string(id) + ".yaml";
   for (const catalog::EmbeddedFile& file : catalog::embedded_files()) {
-    if (file.name == std::string(id) + ".yaml") {
-      return catalog::load_family(file.name, file.text).value();
-    }
+    if (file.name == name) return catalog::load_family(file.name, file.text).value();
   }
-  return nullptr;
+  const auto text = read_text(GL_SOURCE_DIR "/tests/families/" + name, catalog::kMaxDeviceFile);
+  return text ? catalog::load_family(name, *text).value() : nullptr;
 }
 
 inline FieldTablePtr table_of(std::string_view id) {
@@ -54,13 +55,13 @@ class Bench : private DeviceDriver::Connection {
   Bench(catalog::FamilyPtr family, const Options& options)
       : world_({.seed = options.seed}),
         now_(options.start),
-        driver_(std::make_shared<Kind>(family), options.sn, Chance(options.seed), world_.at(now_),
-                *this) {}
+        driver_(std::make_shared<VirtualFamily>(family), options.sn, Chance(options.seed),
+                world_.at(now_), *this) {}
 
   // A test's changes to the site's environment, in addition to those of the seed.
   std::function<void(Environment&)> site;
   // The device's fault rules, from the next step on.
-  std::vector<FaultRule> orders;
+  std::vector<FaultRule> rules;
   // The messages since the test last cleared them.
   std::vector<VirtualDevice::Message> said;
 
@@ -72,7 +73,7 @@ class Bench : private DeviceDriver::Connection {
   void connect() { driver_.report_everything(environment()); }
   void step(Millis time) {
     now_ += time;
-    driver_.apply_faults(orders, now_);
+    driver_.apply_faults(rules, now_);
     driver_.step(environment());
   }
   void run(Millis time, Millis each = Millis{kMinute_ms}) {
@@ -134,10 +135,10 @@ inline void expect_documented(const Fields& fields) {
 }
 
 // Counters that must only grow, except on the days and resets that the test announces with
-// forget().
-class Growing {
+// reset().
+class MonotonicCounters {
  public:
-  explicit Growing(std::vector<std::string> names) : names_(std::move(names)) {}
+  explicit MonotonicCounters(std::vector<std::string> names) : names_(std::move(names)) {}
 
   void expect(const Fields& fields) {
     for (const std::string& name : names_) {
@@ -147,7 +148,7 @@ class Growing {
       last->second = value;
     }
   }
-  void forget() { last_.clear(); }
+  void reset() { last_.clear(); }
 
  private:
   std::vector<std::string> names_;

@@ -45,25 +45,25 @@ namespace gridloom::sim {
 }
 
 // A device's report and its environment at that moment, as a check sees them.
-class Seen {
+class Observation {
  public:
-  Seen(const Fields& fields, const Environment& environment)
+  Observation(const Fields& fields, const Environment& environment)
       : fields_(fields), environment_(environment) {}
 
   [[nodiscard]] double operator[](Slot slot) const { return number_of(json(slot)); }
   [[nodiscard]] const wire::Json& json(Slot slot) const {
-    if (looked_at_ != nullptr) looked_at_->push_back(slot);
+    if (read_slots_ != nullptr) read_slots_->push_back(slot);
     return fields_.get(slot);
   }
   [[nodiscard]] const Environment& environment() const { return environment_; }
 
   // From now on, records which fields are read.
-  void note(std::vector<Slot>& looked_at) { looked_at_ = &looked_at; }
+  void note(std::vector<Slot>& read_slots) { read_slots_ = &read_slots; }
 
  private:
   const Fields& fields_;
   const Environment& environment_;
-  std::vector<Slot>* looked_at_ = nullptr;
+  std::vector<Slot>* read_slots_ = nullptr;
 };
 
 // Whether an identity holds; none if it does not apply to this report.
@@ -89,7 +89,7 @@ class Invariants {
  public:
   explicit Invariants(FieldTablePtr table) : table_(std::move(table)) {}
 
-  using Check = std::function<Verdict(const Seen&)>;
+  using Check = std::function<Verdict(const Observation&)>;
   void add(std::string name, Check check) {
     invariants_.push_back({.name = std::move(name), .check = std::move(check)});
   }
@@ -107,7 +107,7 @@ class Invariants {
       name += (minus ? " - " : sum.empty() ? " " : " + ") + std::string(field);
       sum.push_back({.slot = at(field), .sign = minus ? -1.0 : 1.0});
     }
-    add(std::move(name), [slot = at(left), sum = std::move(sum)](const Seen& seen) {
+    add(std::move(name), [slot = at(left), sum = std::move(sum)](const Observation& seen) {
       double rest = seen[slot];
       for (const Term& term : sum) rest -= term.sign * seen[term.slot];
       return rest == 0;
@@ -117,19 +117,21 @@ class Invariants {
     add_sum(left, std::span(terms.begin(), terms.size()));
   }
   void add_range(std::string_view field, double low, double high) {
-    add(std::string(field) + " is in its range", [slot = at(field), low, high](const Seen& seen) {
-      return low <= seen[slot] && seen[slot] <= high;
-    });
+    add(std::string(field) + " is in its range",
+        [slot = at(field), low, high](const Observation& seen) {
+          return low <= seen[slot] && seen[slot] <= high;
+        });
   }
   void add_not_negative(std::initializer_list<std::string_view> fields) {
     for (const std::string_view field : fields) {
-      add(std::string(field) + " >= 0", [slot = at(field)](const Seen& s) { return s[slot] >= 0; });
+      add(std::string(field) + " >= 0",
+          [slot = at(field)](const Observation& s) { return s[slot] >= 0; });
     }
   }
   // Fields in mV, mA and W.
   void add_product(std::string_view volts, std::string_view current, std::string_view power) {
     add(std::string(volts) + " * " + std::string(current) + " = " + std::string(power),
-        [v = at(volts), i = at(current), p = at(power)](const Seen& seen) {
+        [v = at(volts), i = at(current), p = at(power)](const Observation& seen) {
           return multiplies(seen[v], seen[i], seen[p]);
         });
   }
@@ -152,7 +154,7 @@ class Invariants {
   // The first identity that a report violates, with the fields it read; none if all hold.
   [[nodiscard]] std::optional<std::string> broken(const Fields& fields,
                                                   const Environment& environment) {
-    const Seen seen(fields, environment);
+    const Observation seen(fields, environment);
     for (Invariant& invariant : invariants_) {
       const Verdict holds = invariant.check(seen);
       if (!holds) continue;
@@ -177,12 +179,12 @@ class Invariants {
  private:
   [[nodiscard]] static std::string explanation(const Invariant& invariant, const Fields& fields,
                                                const Environment& environment) {
-    std::vector<Slot> looked_at;
-    Seen seen(fields, environment);
-    seen.note(looked_at);
+    std::vector<Slot> read_slots;
+    Observation seen(fields, environment);
+    seen.note(read_slots);
     invariant.check(seen);
     std::string text = "does not hold: " + invariant.name;
-    for (const Slot slot : looked_at) {
+    for (const Slot slot : read_slots) {
       const Fields::Entry& field = fields.entries()[slot.index];
       text += "\n  " + std::string(field.name) + " is " + wire::to_text(field.value);
     }

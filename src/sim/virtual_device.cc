@@ -27,7 +27,8 @@ Json id_of(const JsonObject& request) {
 
 }  // namespace
 
-Kind::Kind(const catalog::FamilyPtr& family) : table(std::make_shared<FieldTable>(family)) {
+VirtualFamily::VirtualFamily(const catalog::FamilyPtr& family)
+    : table(std::make_shared<FieldTable>(family)) {
   auto maker = model_maker(table);
   if (!maker) throw std::logic_error(maker.error().detail);
   make_model = std::move(*maker);
@@ -41,19 +42,19 @@ Kind::Kind(const catalog::FamilyPtr& family) : table(std::make_shared<FieldTable
     }
   }
   const Json* time = family->messages.report.if_contains("timestamp");
-  tells_time = time != nullptr && *time == Json("$now_ms");
+  has_timestamps = time != nullptr && *time == Json("$now_ms");
 }
 
 std::string simulated_sn(const catalog::Family& family, std::size_t number) {
   return fmt::format("{}SIM{:08}", family.prefixes.empty() ? "" : family.prefixes.front(), number);
 }
 
-VirtualDevice::VirtualDevice(KindPtr kind, std::string sn, Chance chance,
+VirtualDevice::VirtualDevice(VirtualFamilyPtr virtual_family, std::string sn, Chance chance,
                              const Environment& environment)
-    : kind_(std::move(kind)),
+    : virtual_family_(std::move(virtual_family)),
       sn_(std::move(sn)),
-      fields_(kind_->table),
-      model_(kind_->make_model(chance.split(sn_))),
+      fields_(virtual_family_->table),
+      model_(virtual_family_->make_model(chance.split(sn_))),
       started_(environment.now),
       stepped_(environment.now),
       reported_(environment.now),
@@ -64,10 +65,10 @@ VirtualDevice::VirtualDevice(KindPtr kind, std::string sn, Chance chance,
   model_->start(fields_, environment);
 }
 
-void VirtualDevice::apply_faults(std::span<const FaultRule> orders, TimePoint now) {
+void VirtualDevice::apply_faults(std::span<const FaultRule> rules, TimePoint now) {
   std::vector<Active> active;
-  cut_off_ = silent_ = mangles_ = false;
-  for (const FaultRule& order : orders) {
+  cut_off_ = silent_ = malforms_ = false;
+  for (const FaultRule& order : rules) {
     const catalog::DeviceFault* known = find_device_fault(family(), order.fault);
     if (known == nullptr || !holds(order, sn_, now, chance_)) continue;
     active.push_back({.fault = known, .value = order.value});
@@ -77,7 +78,7 @@ void VirtualDevice::apply_faults(std::span<const FaultRule> orders, TimePoint no
                (name == common_fault::kFlapping &&
                 unix_ms(now) / std::max<std::int64_t>(period_ms, 1) % 2 == 1);
     silent_ = silent_ || name == common_fault::kNoReply;
-    mangles_ = mangles_ || name == common_fault::kMalformed;
+    malforms_ = malforms_ || name == common_fault::kMalformed;
   }
   if (active == active_) return;
   active_ = std::move(active);
@@ -136,10 +137,10 @@ void VirtualDevice::report(Extent extent, const Environment& environment,
   write_numbers();
   const Environment here = with_faults(environment);
   const auto lookup = [&](std::string_view name) { return look_up(name, {}, {}, here); };
-  for (const ReportText& text : kind_->reports) {
+  for (const ReportText& text : virtual_family_->reports) {
     std::string payload;
     if (!text.append(payload, fields_, extent, lookup)) continue;
-    if (mangles_) payload = mangled(payload, chance_.split(sn_).bits(next_mangling_++));
+    if (malforms_) payload = malformed_report(payload, chance_.split(sn_).bits(next_mangling_++));
     out.push_back({.verb = "quota", .payload = std::move(payload)});
   }
   fields_.clear_changes();
@@ -173,7 +174,7 @@ void VirtualDevice::obey(std::string_view payload, const Environment& environmen
   const catalog::Command& command = *checked->command;
   write_numbers();
   apply_effects(command, checked->params, fields_);
-  const Outcome outcome =
+  const CommandOutcome outcome =
       model_->command(fields_, command, checked->params, with_faults(environment));
   report(outcome.full_report ? Extent::kFull : Extent::kChanged, environment, out);
   out.push_back(
@@ -190,7 +191,7 @@ std::string VirtualDevice::refusal(const JsonObject& request, std::string_view w
 }
 
 std::string VirtualDevice::reply_to(const catalog::Command& command, const JsonObject& request,
-                                    const JsonObject& params, const Outcome& outcome,
+                                    const JsonObject& params, const CommandOutcome& outcome,
                                     const Environment& environment) {
   const auto lookup = [&](std::string_view name) {
     return look_up(name, request, params, environment);

@@ -24,33 +24,34 @@
 
 namespace gridloom::sim {
 
-// What all virtual devices of a family share. Immutable: for any thread.
-struct Kind {
+// The data that all virtual devices of a family share. Immutable: for any thread.
+struct VirtualFamily {
   // Throws logic_error if the family's file lacks what its model uses (model_maker()).
-  explicit Kind(const catalog::FamilyPtr& family);
+  explicit VirtualFamily(const catalog::FamilyPtr& family);
 
   FieldTablePtr table;
   ModelMaker make_model;
   std::vector<ReportText> reports;
-  bool tells_time = false;  // its reports carry a timestamp
+  bool has_timestamps = false;  // its reports carry a timestamp
 };
-using KindPtr = std::shared_ptr<const Kind>;
+using VirtualFamilyPtr = std::shared_ptr<const VirtualFamily>;
 
 // The serial number of the `number`th simulated device of a family.
 [[nodiscard]] std::string simulated_sn(const catalog::Family& family, std::size_t number);
 
 class VirtualDevice {
  public:
-  VirtualDevice(KindPtr kind, std::string sn, Chance chance, const Environment& environment);
+  VirtualDevice(VirtualFamilyPtr virtual_family, std::string sn, Chance chance,
+                const Environment& environment);
 
   // Activates the faults of the rules that apply to this device now, and ends all others. Call it
   // before the functions below while there are rules, and once more after the last rule was
   // removed.
-  void apply_faults(std::span<const FaultRule> orders, TimePoint now);
+  void apply_faults(std::span<const FaultRule> rules, TimePoint now);
   // Whether a fault keeps the device off the network. Its simulation goes on.
   [[nodiscard]] bool cut_off() const { return cut_off_; }
   // Whether a fault makes its reports malformed.
-  [[nodiscard]] bool mangles_reports() const { return mangles_; }
+  [[nodiscard]] bool malforms_reports() const { return malforms_; }
 
   // A message to be published on /device/<sn>/<verb>.
   struct Message {
@@ -69,8 +70,8 @@ class VirtualDevice {
   void on_set(std::string_view payload, const Environment& environment, std::vector<Message>& out);
 
   [[nodiscard]] const std::string& sn() const { return sn_; }
-  [[nodiscard]] const Kind& kind() const { return *kind_; }
-  [[nodiscard]] const catalog::Family& family() const { return kind_->table->family(); }
+  [[nodiscard]] const VirtualFamily& virtual_family() const { return *virtual_family_; }
+  [[nodiscard]] const catalog::Family& family() const { return virtual_family_->table->family(); }
   [[nodiscard]] const Fields& fields() const { return fields_; }
   [[nodiscard]] Balance balance() const { return model_->balance(); }
 
@@ -89,7 +90,7 @@ class VirtualDevice {
   void report(Extent extent, const Environment& environment, std::vector<Message>& out);
   [[nodiscard]] std::string reply_to(const catalog::Command& command,
                                      const wire::JsonObject& request,
-                                     const wire::JsonObject& params, const Outcome& outcome,
+                                     const wire::JsonObject& params, const CommandOutcome& outcome,
                                      const Environment& environment);
   [[nodiscard]] std::optional<wire::Json> look_up(std::string_view name,
                                                   const wire::JsonObject& request,
@@ -97,7 +98,7 @@ class VirtualDevice {
                                                   const Environment& environment);
   [[nodiscard]] std::string refusal(const wire::JsonObject& request, std::string_view why) const;
 
-  KindPtr kind_;
+  VirtualFamilyPtr virtual_family_;
   std::string sn_;
   Fields fields_;
   std::unique_ptr<Model> model_;
@@ -110,8 +111,8 @@ class VirtualDevice {
   std::vector<Active> active_;
   std::vector<std::size_t> pinned_;  // by Slot::index
   bool cut_off_ = false;
-  bool silent_ = false;   // does not send replies
-  bool mangles_ = false;  // sends malformed reports
+  bool silent_ = false;    // does not send replies
+  bool malforms_ = false;  // sends malformed reports
   std::uint64_t next_mangling_ = 0;
 };
 

@@ -251,7 +251,7 @@ TEST(VirtualDevice, ObeysAnythingWhereTheFamilyIsOpen) {
 
 TEST(VirtualDevice, KeepsQuietWhereASetIsNoObject) {
   Bench bench(test_family());
-  VirtualDevice device(std::make_shared<Kind>(test_family()), "TS1", Chance(1),
+  VirtualDevice device(std::make_shared<VirtualFamily>(test_family()), "TS1", Chance(1),
                        bench.environment());
   std::vector<VirtualDevice::Message> said;
   for (const std::string_view payload : {"", "[]", "5", "{", "{\"id\":1,}"}) {

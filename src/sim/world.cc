@@ -103,13 +103,15 @@ double World::household_w(double day_of_year, double hour, std::int64_t now_ms) 
 
 Environment World::at(TimePoint now) const {
   const std::int64_t now_ms = unix_ms(now);
-  const std::int64_t local = now_ms + options_.utc_offset_ms;
+  const Millis utc_offset = options_.zone.offset_at(now);
+  const std::int64_t local = now_ms + utc_offset.count();
   const std::int64_t local_ms = local % kDay_ms;
   const double hour = static_cast<double>(local_ms) / 3'600'000;
   const double day_of_year = std::fmod(static_cast<double>(local) / kDay_ms, 365.25);
   const double season = std::cos(2 * std::numbers::pi * (day_of_year - 200) / 365.25);
   Environment environment;
   environment.now = now;
+  environment.utc_offset = utc_offset;
   environment.local_ms = local_ms;
   environment.sun = sun(day_of_year, hour, now_ms);
   environment.air_c = 10 + 9 * season + 4 * std::cos(radians(15) * (hour - 15));

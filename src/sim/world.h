@@ -8,6 +8,7 @@
 #include "base/chance.h"
 #include "base/clock.h"
 #include "sim/model.h"
+#include "time/time_zone.h"
 
 namespace gridloom::sim {
 
@@ -17,7 +18,7 @@ class World {
     std::uint64_t seed = 1;
     double latitude_deg = 51;
     double yearly_kwh = 3500;  // of the household
-    std::int64_t utc_offset_ms = 0;
+    time::TimeZone zone{};     // of its clocks
   };
   explicit World(const Options& options) : options_(options), chance_(options.seed) {}
 

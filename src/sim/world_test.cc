@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <chrono>
+#include <string_view>
 #include <vector>
 
 #include "sim/models/parts.h"
+#include "time/time_zone.h"
 
 namespace gridloom::sim {
 namespace {
@@ -105,7 +107,7 @@ Year year_of(const World& world) {
   return year;
 }
 
-TEST(World, HasAsMuchInAYearAsItIsToldAndAsTheSunGives) {
+TEST(World, YearlyConsumptionAndSunshineMatchTheOptions) {
   for (std::uint64_t seed = 1; seed <= 5; ++seed) {
     const Year year = year_of(World({.seed = seed, .latitude_deg = 51, .yearly_kwh = 3500}));
     EXPECT_NEAR(year.household_kwh, 3500, 175) << seed;
@@ -127,14 +129,34 @@ TEST(World, HasDaysOfAllKinds) {
   EXPECT_GT(grey, 12);
 }
 
-TEST(World, GoesByTheSitesClock) {
+time::TimeZone zone_of(std::string_view name) {
+  auto zone = time::TimeZone::find(name);
+  EXPECT_TRUE(zone) << zone.error().detail;
+  return zone ? *zone : time::TimeZone();
+}
+
+TEST(World, FollowsTheSitesClock) {
   const World utc({});
-  const World east({.utc_offset_ms = 2 * kHour_ms});
+  const World east({.zone = zone_of("<+02>-2")});
   EXPECT_EQ(utc.at(kMidsummer).local_ms, 0);
   EXPECT_EQ(east.at(kMidsummer).local_ms, 2 * kHour_ms);
   EXPECT_EQ(local_day(east.at(kMidsummer + std::chrono::hours{22})),
             local_day(east.at(kMidsummer)) + 1);
   EXPECT_EQ(local_day(utc.at(kMidsummer + std::chrono::hours{22})), local_day(utc.at(kMidsummer)));
+}
+
+// The clocks are put forward at 01:00 UTC of March 30, 2025.
+TEST(World, FollowsTheChangesOfTheSitesClock) {
+  const World site({.zone = zone_of("CET-1CEST,M3.5.0,M10.5.0/3")});
+  const TimePoint change{std::chrono::sys_days{std::chrono::March / 30 / 2025} +
+                         std::chrono::hours{1}};
+  const Environment before = site.at(change - Millis{1});
+  const Environment after = site.at(change);
+  EXPECT_EQ(before.utc_offset, std::chrono::hours{1});
+  EXPECT_EQ(before.local_ms, 2 * kHour_ms - 1);
+  EXPECT_EQ(after.utc_offset, std::chrono::hours{2});
+  EXPECT_EQ(after.local_ms, 3 * kHour_ms);
+  EXPECT_EQ(local_day(after), local_day(before));
 }
 
 }  // namespace

@@ -12,10 +12,10 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
+#include "base/shared_text.h"
 #include "catalog/loader.h"
 #include "hub/hub.h"
 #include "registry/registry.h"
@@ -73,16 +73,20 @@ struct TestHome {
       : registry(must(registry::Registry::open(folder.data()))),
         platform{
             .clock = clock, .catalog = test_catalog(), .registry = *registry, .config = config} {
-    std::vector<Loop*> loops;
-    for (std::size_t i = 0; i < shards; ++i) {
-      shard_loops.push_back(std::make_unique<ManualLoop>());
-      loops.push_back(shard_loops.back().get());
-    }
-    hub = std::make_unique<hub::Hub>(platform, loops);
+    for (std::size_t i = 0; i < shards; ++i) shard_loops.push_back(std::make_unique<ManualLoop>());
+    start_hub();
     registry->on_change([this] {
       if (hub) hub->registry_changed();
     });
   }
+
+  [[nodiscard]] std::vector<Loop*> loops() const {
+    std::vector<Loop*> all;
+    for (const auto& loop : shard_loops) all.push_back(loop.get());
+    return all;
+  }
+  // A new hub on the same platform, as after a restart; the old one must be gone.
+  void start_hub() { hub = std::make_unique<hub::Hub>(platform, loops()); }
 
   // --- the registry ---
   registry::AccountId add_account(std::string_view name) {
@@ -110,7 +114,7 @@ struct TestHome {
 
   // --- connections ---
   FakePtr connect(std::string_view user, const Secret& password, std::string_view client_id) {
-    auto client = std::make_shared<FakeClient>(door_loop, must(hub->sign_in(user, password)),
+    auto client = std::make_shared<FakeClient>(client_loop, must(hub->sign_in(user, password)),
                                                std::string(client_id));
     hub->connected(client);
     settle();
@@ -167,44 +171,37 @@ struct TestHome {
   }
 
   // --- apps over HTTP ---
-  template <typename T>
   struct Answer {
-    std::shared_ptr<std::optional<Result<T>>> slot = std::make_shared<std::optional<Result<T>>>();
+    std::shared_ptr<std::optional<Result<SharedText>>> slot =
+        std::make_shared<std::optional<Result<SharedText>>>();
     [[nodiscard]] bool here() const { return slot->has_value(); }
     // "1008 detail", "6012 detail", or the answer.
     [[nodiscard]] std::string text() const {
       if (!here()) return "no answer";
-      const Result<T>& result = **slot;
-      if (!result) {
-        return fmt::format("{} {}", code_of(result.error().code).code, result.error().detail);
-      }
-      if constexpr (std::is_same_v<T, hub::QuotaBody>) {
-        return **result;
-      } else {
-        return *result;
-      }
+      const Result<SharedText>& result = **slot;
+      if (result) return std::string(*result);
+      return fmt::format("{} {}", code_of(result.error().code).code, result.error().detail);
     }
   };
-  template <typename T>
-  hub::ReplyTo<T> asker(Answer<T>& answer) {
-    return {.loop = &door_loop,
-            .done = [slot = answer.slot](Result<T> result) { *slot = std::move(result); }};
+  hub::ReplyTo<SharedText> reply_into(Answer& answer) {
+    return {.loop = &client_loop,
+            .done = [slot = answer.slot](Result<SharedText> result) { *slot = std::move(result); }};
   }
   std::string read_all(registry::AccountId by, std::string_view sn) {
-    Answer<hub::QuotaBody> answer;
-    hub->read_all(by, std::string(sn), asker(answer));
+    Answer answer;
+    hub->read_all(by, std::string(sn), reply_into(answer));
     settle();
     return answer.text();
   }
   std::string read(registry::AccountId by, std::string_view sn, std::vector<std::string> names) {
-    Answer<std::string> answer;
-    hub->read(by, std::string(sn), std::move(names), asker(answer));
+    Answer answer;
+    hub->read(by, std::string(sn), std::move(names), reply_into(answer));
     settle();
     return answer.text();
   }
-  Answer<std::string> set(registry::AccountId by, std::string_view sn, std::string_view message) {
-    Answer<std::string> answer;
-    hub->set(by, std::string(sn), must(wire::parse_json(message)).as_object(), asker(answer));
+  Answer set(registry::AccountId by, std::string_view sn, std::string_view message) {
+    Answer answer;
+    hub->set(by, std::string(sn), must(wire::parse_json(message)).as_object(), reply_into(answer));
     settle();
     return answer;
   }
@@ -213,7 +210,7 @@ struct TestHome {
   void settle() {
     bool again = true;
     while (again) {
-      again = door_loop.run();
+      again = client_loop.run();
       for (const auto& loop : shard_loops) again = loop->run() || again;
     }
   }
@@ -227,7 +224,7 @@ struct TestHome {
   TestClock clock;
   std::unique_ptr<registry::Registry> registry;
   hub::Platform platform;
-  ManualLoop door_loop;
+  ManualLoop client_loop;
   std::vector<std::unique_ptr<ManualLoop>> shard_loops;
   std::unique_ptr<hub::Hub> hub;
 };

@@ -17,7 +17,7 @@ TEST(TestHome, TakesAReportFromADeviceToItsOwnersApp) {
                                R"( {"typeCode":"pdStatus","params":{"soc":5}})"});
 }
 
-TEST(TestHome, PassesTimeOnlyWhenItIsTold) {
+TEST(TestHome, TimePassesOnlyOnRequest) {
   TestHome home;
   EXPECT_EQ(home.clock.now(), kTestStart);
   home.pass(Millis(1500));

@@ -36,7 +36,7 @@ class TemporaryFolder {
       path_ = name;
       return;
     }
-    throw std::runtime_error("no place for a temporary folder");
+    throw std::runtime_error("no temporary folder can be created");
   }
   TemporaryFolder(const TemporaryFolder&) = delete;
   TemporaryFolder& operator=(const TemporaryFolder&) = delete;

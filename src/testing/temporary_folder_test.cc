@@ -5,7 +5,7 @@
 namespace gridloom {
 namespace {
 
-TEST(TemporaryFolder, IsAnotherEachTimeAndIsGoneWithAllThatWasInIt) {
+TEST(TemporaryFolder, IsNewEachTimeAndIsRemovedWithItsContent) {
   std::filesystem::path path;
   {
     const TemporaryFolder one;

@@ -19,7 +19,7 @@ std::int64_t floored(std::int64_t value, std::int64_t step) {
   return value - (rest < 0 ? rest + step : rest);
 }
 
-// What the clocks show, in seconds since they showed 1970.
+// The local time of the zone, in seconds since local 1970-01-01.
 std::int64_t local_s(std::int64_t at_s, const TimeZone& zone) {
   const TimePoint at{Millis(at_s * kSecond_ms)};
   return chrono::floor<chrono::seconds>(zone.to_local(at)).time_since_epoch().count();

@@ -15,7 +15,7 @@ namespace {
 
 using Relative = TimeOptions::Relative;
 
-constexpr std::size_t kMostShown = 60;  // characters of a wrong text
+constexpr std::size_t kMaxShown = 60;  // characters of a wrong text
 
 struct Unit {
   std::string_view name;
@@ -66,21 +66,21 @@ std::optional<TimePoint> time_of(std::string_view text, const TimeOptions& optio
   return options.now.zone.to_utc(iso->local);
 }
 
-// What is valid, for an error.
+// Describes the valid times, for an error message.
 std::string valid_times(const TimeOptions& options) {
   std::string text =
       "must be a time in ISO 8601 (2026-11-01T00:00:00Z, 2026-11-01 14:05 or 2026-11-01; without Z "
-      "or an offset as +01:00 it is local time)";
+      "or an offset such as +01:00 it is local time)";
   if (options.takes_unix_ms) text += ", milliseconds since 1970 (1700000000000)";
-  if (options.relative != Relative::kNone) text += ", back from now (-90m, -12h, -7d, -4w)";
-  if (options.relative == Relative::kAny) text += ", ahead of it (+7d)";
+  if (options.relative != Relative::kNone) text += ", a time before now (-90m, -12h, -7d, -4w)";
+  if (options.relative == Relative::kAny) text += ", a time after now (+7d)";
   if (options.relative != Relative::kNone) text += ", or now";
   return text;
 }
 
 std::unexpected<Error> wrong(std::string_view name, std::string_view text, std::string_view valid) {
   return fail(ErrorCode::kBadParams,
-              fmt::format("{} is {:?}: {}", name, text.substr(0, kMostShown), valid));
+              fmt::format("{} is {:?}: {}", name, text.substr(0, kMaxShown), valid));
 }
 
 }  // namespace
@@ -89,7 +89,8 @@ Result<Millis> parse_span(std::string_view text, const SpanOptions& options) {
   const auto span = span_of(text);
   if (!span) {
     return wrong(options.name, text,
-                 "must be a span of time: a number and a unit, as 250ms, 30s, 15m, 2h, 7d or 1w");
+                 "must be a span of time: a number and a unit, such as 250ms, 30s, 15m, 2h, 7d or "
+                 "1w");
   }
   if (*span >= options.least && *span <= options.most) return *span;
   return wrong(options.name, text,
@@ -104,6 +105,21 @@ std::string span_text(Millis span) {
     }
   }
   return fmt::format("{}ms", span.count());
+}
+
+std::string rounded_span_text(Millis span) {
+  std::string text;
+  int parts = 0;
+  for (const Millis length : {Millis(std::chrono::days(1)), Millis(std::chrono::hours(1)),
+                              Millis(std::chrono::minutes(1)), Millis(std::chrono::seconds(1))}) {
+    if (span < length || parts == 2) continue;
+    const Millis whole = span / length * length;
+    const auto* const unit = std::ranges::find(kUnits, length, &Unit::length);
+    text += fmt::format("{}{}{}", parts == 0 ? "" : " ", whole / length, unit->name);
+    span -= whole;
+    ++parts;
+  }
+  return parts == 0 ? "0s" : text;
 }
 
 Result<TimePoint> parse_time(std::string_view text, const TimeOptions& options) {

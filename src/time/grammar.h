@@ -27,6 +27,10 @@ struct SpanOptions {
 // The shortest form of the span: "10s", "15m", "1h", "1d", "1w".
 [[nodiscard]] std::string span_text(Millis span);
 
+// The two largest of days, hours, minutes and seconds that the span has: "2d 6h", "3h", "1m 30s".
+// Less than a second, and a negative span, is "0s".
+[[nodiscard]] std::string rounded_span_text(Millis span);
+
 struct TimeOptions {
   enum class Relative : std::uint8_t {
     kNone,

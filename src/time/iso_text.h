@@ -20,7 +20,7 @@ enum class Fraction : std::uint8_t { kUnlessZero, kAlways };
 // Appends "2026-11-01T00:00:00Z" or "2026-11-01T00:00:00.125Z".
 void append_utc(std::string& out, std::int64_t at_ms, Fraction fraction = Fraction::kUnlessZero);
 
-// What a clock of the zone shows: "2026-11-20 14:05:30".
+// The local time in the zone: "2026-11-20 14:05:30".
 [[nodiscard]] std::string clock_text(TimePoint at, const TimeZone& zone);
 
 struct IsoTime {

@@ -33,7 +33,7 @@ TEST(IsoText, IsWrittenWithTheOffsetOfItsZone) {
             "2026-11-01 17:45:00");
 }
 
-TEST(IsoText, OfUtcEndsWithZ) {
+TEST(IsoText, UtcTimesEndWithZ) {
   EXPECT_EQ(utc_text(kNow_ms), "2026-11-01T12:00:00Z");
   EXPECT_EQ(utc_text(kNow_ms + 7), "2026-11-01T12:00:00.007Z");
   EXPECT_EQ(utc_text(kNow_ms, Fraction::kAlways), "2026-11-01T12:00:00.000Z");
@@ -118,7 +118,7 @@ TEST(IsoText, AnythingElseIsRefused) {
   }
 }
 
-TEST(IsoText, WhatIsWrittenIsReadAgain) {
+TEST(IsoText, TimesAreReadBackAsWritten) {
   const Chance chance(7);
   for (const char* name : {"UTC", "Europe/Berlin", "Australia/Lord_Howe", "Asia/Kathmandu"}) {
     const TimeZone zone = test_zone(name);

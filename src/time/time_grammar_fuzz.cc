@@ -43,8 +43,8 @@ void try_time(std::string_view text, const TimeOptions& options) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  constexpr std::size_t kMost = 256;
-  if (size > kMost) return 0;
+  constexpr std::size_t kMax = 256;
+  if (size > kMax) return 0;
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   try_span(text);
   for (const auto relative :

@@ -15,8 +15,8 @@ namespace {
 namespace fs = std::filesystem;
 using std::chrono::seconds;
 
-constexpr std::size_t kMostFile = std::size_t{1} << 20U;  // bytes; real ones have a few thousand
-constexpr std::size_t kMostShown = 60;                    // characters of an unknown name
+constexpr std::size_t kMaxFile = std::size_t{1} << 20U;  // bytes; real ones have a few thousand
+constexpr std::size_t kMaxShown = 60;                    // characters of an unknown name
 
 std::int64_t seconds_of(Millis since_1970) {
   return std::chrono::floor<seconds>(since_1970).count();
@@ -30,7 +30,7 @@ struct Resolved {
 
 Resolved resolve(const ZoneRules& rules, std::int64_t local_s) {
   // In the first span the clocks do not show a later time than `local_s` yet.
-  ZoneRules::Span span = rules.at(local_s - kMostOffset_s);
+  ZoneRules::Span span = rules.at(local_s - kMaxOffset_s);
   std::int32_t before_s = span.offset_s;
   for (;;) {
     const std::int64_t at_s = local_s - span.offset_s;
@@ -64,13 +64,13 @@ Result<TimeZone> TimeZone::find(std::string_view name, const fs::path& folder) {
   }
   return fail(
       ErrorCode::kNotFound,
-      fmt::format("time zone is {:?}: must be UTC, the name of a file in {} as Europe/Berlin, or a "
-                  "rule as CET-1CEST,M3.5.0,M10.5.0/3",
-                  name.substr(0, kMostShown), folder.string()));
+      fmt::format("time zone is {:?}: must be UTC, the name of a file in {} such as Europe/Berlin, "
+                  "or a rule such as CET-1CEST,M3.5.0,M10.5.0/3",
+                  name.substr(0, kMaxShown), folder.string()));
 }
 
 Result<TimeZone> TimeZone::read(const fs::path& file) {
-  const auto bytes = read_file(file, kMostFile);
+  const auto bytes = read_file(file, kMaxFile);
   if (!bytes) return std::unexpected(bytes.error());
   auto rules = parse_zone_file(*bytes);
   if (rules) return TimeZone(std::move(*rules));

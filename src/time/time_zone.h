@@ -16,7 +16,7 @@
 
 namespace gridloom::time {
 
-// What the clocks of some zone show.
+// The local time of some zone.
 using LocalTime = std::chrono::local_time<Millis>;
 
 // The folder of the system's zone files.
@@ -52,7 +52,7 @@ class TimeZone {
   std::shared_ptr<const ZoneRules> rules_;  // null: UTC
 };
 
-// What the times that a user writes refer to.
+// The time and zone to which a user's relative and local times refer.
 struct Now {
   TimePoint at{};
   TimeZone zone{};

@@ -117,7 +117,7 @@ TEST(TimeZone, TimesOfAllYearsHaveAnOffset) {
             TimePoint(Millis(-9'000'000'000'000'000)));
 }
 
-TEST(TimeZone, WhatIsSkippedIsLaterAndWhatComesTwiceIsTheFirst) {
+TEST(TimeZone, SkippedTimesMoveForwardAndAmbiguousTimesAreTheFirst) {
   const TimeZone zone = test_zone("Europe/Berlin");
   const auto utc_of = [&](std::string_view local) {
     return iso_text(unix_ms(zone.to_utc(parse_iso(local)->local)), {});

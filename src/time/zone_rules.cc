@@ -171,10 +171,10 @@ class RuleReader {
 };
 
 std::optional<YearlyRule> rule_of(RuleReader reader) {
-  constexpr unsigned kMostHours = 24;
+  constexpr unsigned kMaxHours = 24;
   YearlyRule rule;
   if (!reader.name()) return std::nullopt;
-  const auto west_s = reader.time(kMostHours);
+  const auto west_s = reader.time(kMaxHours);
   if (!west_s) return std::nullopt;
   rule.offset_s = -*west_s;
   if (reader.at_end()) return rule;
@@ -187,7 +187,7 @@ std::optional<YearlyRule> rule_of(RuleReader reader) {
     return rule;
   }
   if (!reader.take(',')) {
-    const auto daylight_west_s = reader.time(kMostHours);
+    const auto daylight_west_s = reader.time(kMaxHours);
     if (!daylight_west_s || !reader.take(',')) return std::nullopt;
     daylight.offset_s = -*daylight_west_s;
   }
@@ -274,7 +274,7 @@ Result<ZoneRules> rules_in(FileReader& file, const Header& header, std::size_t t
   for (std::size_t i = 0; i < header.types; ++i) {
     const std::int64_t offset_s = file.time(4);
     file.take(2);  // whether it is daylight saving time, and its name
-    if (offset_s < kLeastOffset_s || offset_s > kMostOffset_s) {
+    if (offset_s < kMinOffset_s || offset_s > kMaxOffset_s) {
       return no_zone("is a zone file with an offset of more than a day");
     }
     offsets.push_back(static_cast<std::int32_t>(offset_s));
@@ -318,21 +318,21 @@ ZoneRules::Span ZoneRules::at(std::int64_t at_s) const {
 Result<ZoneRules> parse_zone_file(std::string_view bytes) {
   FileReader file(bytes);
   auto header = header_in(file);
-  if (!header) return no_zone("is no zone file");
+  if (!header) return no_zone("is not a zone file");
   std::size_t time_bytes = 4;
   if (header->version >= '2') {
-    // The same again with times of eight bytes; counts of four bytes cannot overflow the sum.
-    if (file.left() < header->bytes(time_bytes)) return no_zone("is a zone file that is cut off");
+    // The second part has times of eight bytes; counts of four bytes cannot overflow the sum.
+    if (file.left() < header->bytes(time_bytes)) return no_zone("is a truncated zone file");
     file.take(header->bytes(time_bytes));
     header = header_in(file);
     if (!header) return no_zone("is a damaged zone file");
     time_bytes = 8;
   }
-  if (file.left() < header->bytes(time_bytes)) return no_zone("is a zone file that is cut off");
+  if (file.left() < header->bytes(time_bytes)) return no_zone("is a truncated zone file");
   auto rules = rules_in(file, *header, time_bytes);
   if (!rules || time_bytes == 4) return rules;
   if (file.take(1) != "\n" || !file.rest().contains('\n')) {
-    return no_zone("is a zone file that is cut off");
+    return no_zone("is a truncated zone file");
   }
   const std::string_view text = file.rest().substr(0, file.rest().find('\n'));
   if (text.empty()) return rules;
@@ -344,7 +344,7 @@ Result<ZoneRules> parse_zone_file(std::string_view bytes) {
 
 Result<YearlyRule> parse_yearly_rule(std::string_view text) {
   const auto rule = rule_of(RuleReader(text));
-  if (!rule) return fail(ErrorCode::kMalformed, "is no rule as CET-1CEST,M3.5.0,M10.5.0/3");
+  if (!rule) return fail(ErrorCode::kMalformed, "is not a rule such as CET-1CEST,M3.5.0,M10.5.0/3");
   return *rule;
 }
 

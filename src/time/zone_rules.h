@@ -16,8 +16,8 @@
 namespace gridloom::time {
 
 // Offsets of zone files are within these (RFC 9636, section 3.2).
-inline constexpr std::int32_t kLeastOffset_s = -25 * 3600 + 1;
-inline constexpr std::int32_t kMostOffset_s = 26 * 3600 - 1;
+inline constexpr std::int32_t kMinOffset_s = -25 * 3600 + 1;
+inline constexpr std::int32_t kMaxOffset_s = 26 * 3600 - 1;
 
 // The offsets of all years of one form: standard time, and mostly daylight saving time.
 struct YearlyRule {

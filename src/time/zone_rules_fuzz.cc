@@ -32,8 +32,8 @@ void look_around(const time_room::ZoneRules& rules) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  constexpr std::size_t kMost = 8192;
-  if (size > kMost) return 0;
+  constexpr std::size_t kMax = 8192;
+  if (size > kMax) return 0;
   const std::string_view bytes(reinterpret_cast<const char*>(data), size);
   if (const auto rules = time_room::parse_zone_file(bytes)) look_around(*rules);
   if (const auto rule = time_room::parse_yearly_rule(bytes)) {

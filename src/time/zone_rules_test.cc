@@ -64,7 +64,7 @@ TEST(YearlyRule, DatesAreCountedInThreeWays) {
             kYear2026_s + 86 * day_s + 2 * kHour_s);
 }
 
-TEST(YearlyRule, WhatIsNoRuleIsRefused) {
+TEST(YearlyRule, TextThatIsNotARuleIsRefused) {
   for (const std::string_view text : {"",
                                       "UTC",
                                       "AB1",
@@ -100,7 +100,7 @@ TEST(ZoneFile, MayBeCutOffNowhere) {
   }
 }
 
-TEST(ZoneFile, OfTheFirstVersionHasNoRule) {
+TEST(ZoneFile, AFileOfTheFirstVersionHasNoRule) {
   std::string text = berlin();
   text[4] = '\0';
   const auto rules = parse_zone_file(text);
@@ -115,7 +115,7 @@ TEST(ZoneFile, DamageIsNamed) {
     const auto rules = parse_zone_file(text);
     return rules ? std::string() : rules.error().detail;
   };
-  EXPECT_THAT(why("TZjf" + berlin().substr(4)), HasSubstr("no zone file"));
+  EXPECT_THAT(why("TZjf" + berlin().substr(4)), HasSubstr("not a zone file"));
   std::string rule = berlin();
   rule[rule.size() - 2] = 'x';
   EXPECT_THAT(why(rule), HasSubstr("damaged"));

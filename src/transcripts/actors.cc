@@ -10,6 +10,7 @@
 #include "sim/device_faults.h"
 #include "transcripts/pattern.h"
 #include "transcripts/words.h"
+#include "wire/topics.h"
 
 namespace gridloom::transcripts {
 namespace {
@@ -17,7 +18,7 @@ namespace {
 constexpr std::string_view kAllFaults = "all";
 constexpr Millis kQuarter = std::chrono::minutes(15);
 
-// "/open/<account>/<sn>/<verb>" and "/device/<sn>/<verb>" -> "<sn>/<verb>"
+// "<sn>/<verb>" of the topic of an app or a device
 std::string topic_end(std::string_view topic) {
   const std::size_t slash = topic.rfind('/', topic.rfind('/') - 1);
   return std::string(topic.substr(slash + 1));
@@ -30,7 +31,7 @@ Result<std::string> with_id(std::string_view payload, const std::vector<std::str
   if (!hole) return text;
   if (hole->back >= ids.size()) {
     return fail(ErrorCode::kNotFound,
-                fmt::format("{}: so many sets have not come", text.substr(hole->at, hole->size)));
+                fmt::format("{}: fewer sets were received", text.substr(hole->at, hole->size)));
   }
   return text.replace(hole->at, hole->size, ids[ids.size() - 1 - hole->back]);
 }
@@ -45,7 +46,7 @@ Actors::Device::Device(Actors& owner, catalog::FamilyPtr of, std::string serial,
     : actors(owner), family(std::move(of)), sn(std::move(serial)), key(std::move(secret)) {}
 
 void Actors::Device::publish(sim::VirtualDevice::Message message) {
-  if (message.verb == "quota" && !driver->device().mangles_reports()) {
+  if (message.verb == "quota" && !driver->device().malforms_reports()) {
     actors.schema_.report(*family, json_of(message.payload));
   }
   if (message.verb == "set_reply" && set.is_object()) {
@@ -130,8 +131,9 @@ void Actors::open_app(App& app) {
 void Actors::subscribe(App& app, const std::string& sn) {
   if (!app.client || !app.subscribed.insert(sn).second) return;
   std::vector<std::string> filters;
-  for (const char* verb : {"quota", "set_reply", "get_reply", "status"}) {
-    filters.push_back(fmt::format("/open/{}/{}/{}", app.account.certificate_account, sn, verb));
+  using enum wire::Verb;
+  for (const wire::Verb verb : {kQuota, kSetReply, kGetReply, kStatus}) {
+    filters.push_back(wire::make_open_topic(app.account.certificate_account, sn, verb));
   }
   app.client->subscribe(filters);
 }
@@ -150,7 +152,7 @@ Status Actors::add_device(const NewDevice& wanted) {
       devices_.try_emplace(wanted.sn, *this, family, wanted.sn, std::move(*key)).first->second;
   if (wanted.played == Played::kBySimulator) {
     device.driver =
-        std::make_unique<sim::DeviceDriver>(std::make_shared<sim::Kind>(family), wanted.sn,
+        std::make_unique<sim::DeviceDriver>(std::make_shared<sim::VirtualFamily>(family), wanted.sn,
                                             Chance(options_.site.seed), environment(), device);
     invariants_.watch(device.driver->device());
   }
@@ -176,7 +178,7 @@ void Actors::open_device(Device& device) {
               [this, &device](const MqttClient::Message& message) { device_got(device, message); },
           .on_subscribed = on_subscribed});
   server_.drain();
-  device.client->subscribe({fmt::format("/device/{}/set", device.sn)});
+  device.client->subscribe({wire::make_device_topic(device.sn, wire::Verb::kSet)});
   server_.drain();
 }
 
@@ -187,7 +189,7 @@ Status Actors::connect_device(const std::string& sn) {
   (*device)->dropped = false;
   (*device)->back.reset();
   if (is_cut_off(**device)) {
-    return fail(ErrorCode::kConflict, fmt::format("a fault keeps {} away", sn));
+    return fail(ErrorCode::kConflict, fmt::format("a fault keeps {} disconnected", sn));
   }
   open_device(**device);
   return {};
@@ -196,7 +198,9 @@ Status Actors::connect_device(const std::string& sn) {
 Status Actors::drop_device(const std::string& sn, Millis span) {
   const auto device = device_of(sn);
   if (!device) return std::unexpected(device.error());
-  if (!(*device)->client) return fail(ErrorCode::kConflict, fmt::format("{} is away already", sn));
+  if (!(*device)->client) {
+    return fail(ErrorCode::kConflict, fmt::format("{} is disconnected already", sn));
+  }
   (*device)->client.reset();
   (*device)->dropped = true;
   if (span > Millis(0)) (*device)->back = server_.clock().now() + span;
@@ -250,34 +254,34 @@ sim::Environment Actors::environment() const {
   return environment;
 }
 
-Status Actors::add_fault(const FaultRule& order) {
-  if (!order.sn.empty()) {
-    if (const auto device = device_of(order.sn); !device) return std::unexpected(device.error());
+Status Actors::add_fault(const FaultRule& rule) {
+  if (!rule.sn.empty()) {
+    if (const auto device = device_of(rule.sn); !device) return std::unexpected(device.error());
   }
-  if (!order.account.empty()) {
-    if (const auto app = app_of(order.account); !app) return std::unexpected(app.error());
+  if (!rule.account.empty()) {
+    if (const auto app = app_of(rule.account); !app) return std::unexpected(app.error());
   }
-  if (!is_platform_fault(order.fault)) {
-    if (Status known = sim::check_order(order, server_.catalog()); !known) return known;
-    if (!order.account.empty()) {
-      return fail(ErrorCode::kBadParams, fmt::format("{} is no account's fault", order.fault));
+  if (!is_platform_fault(rule.fault)) {
+    if (Status known = sim::check_fault_rule(rule, server_.catalog()); !known) return known;
+    if (!rule.account.empty()) {
+      return fail(ErrorCode::kBadParams, fmt::format("{} is no account's fault", rule.fault));
     }
-    if (!order.sn.empty() && !devices_.at(order.sn).driver) {
-      return fail(ErrorCode::kConflict, fmt::format("{} is no virtual device", order.sn));
+    if (!rule.sn.empty() && !devices_.at(rule.sn).driver) {
+      return fail(ErrorCode::kConflict, fmt::format("{} is no virtual device", rule.sn));
     }
   }
-  orders_.push_back(order);
+  rules_.push_back(rule);
   apply_faults();
   return {};
 }
 
-Status Actors::end_fault(const FaultRule& order) {
-  const auto is_meant = [&order](const FaultRule& each) {
-    return (order.fault == kAllFaults || each.fault == order.fault) &&
-           (order.sn.empty() || each.sn == order.sn);
+Status Actors::end_fault(const FaultRule& rule) {
+  const auto is_meant = [&rule](const FaultRule& each) {
+    return (rule.fault == kAllFaults || each.fault == rule.fault) &&
+           (rule.sn.empty() || each.sn == rule.sn);
   };
-  if (std::erase_if(orders_, is_meant) == 0) {
-    return fail(ErrorCode::kNotFound, fmt::format("no such fault is on: {}", order.fault));
+  if (std::erase_if(rules_, is_meant) == 0) {
+    return fail(ErrorCode::kNotFound, fmt::format("no such fault is on: {}", rule.fault));
   }
   apply_faults();
   return {};
@@ -285,20 +289,20 @@ Status Actors::end_fault(const FaultRule& order) {
 
 void Actors::end_faults_whose_time_is_over() {
   const TimePoint now = server_.clock().now();
-  const auto is_over = [now](const FaultRule& order) { return order.until && now >= *order.until; };
-  if (std::erase_if(orders_, is_over) != 0) apply_faults();
+  const auto is_over = [now](const FaultRule& rule) { return rule.until && now >= *rule.until; };
+  if (std::erase_if(rules_, is_over) != 0) apply_faults();
 }
 
 // To be called after each change of the fault rules.
 void Actors::apply_faults() {
-  server_.set_faults(orders_);
+  server_.set_faults(rules_);
   for (auto& [sn, device] : devices_) apply_faults(device);
   server_.drain();
 }
 
 void Actors::apply_faults(Device& device) {
   if (!device.driver) return;
-  device.driver->apply_faults(orders_, server_.clock().now());
+  device.driver->apply_faults(rules_, server_.clock().now());
   if (is_cut_off(device)) {
     device.client.reset();
   } else if (!device.client && !device.dropped) {
@@ -350,7 +354,7 @@ void Actors::step_devices(Says says) {
       if (!is_cut_off(device)) open_device(device);
     }
     if (!device.driver) continue;
-    if (!orders_.empty()) apply_faults(device);
+    if (!rules_.empty()) apply_faults(device);
     if (now >= device.driver->due()) step(device, says);
   }
 }
@@ -382,8 +386,8 @@ Status Actors::app_sends(const std::string& account, const std::string& sn, std:
   if (!app) return std::unexpected(app.error());
   if (!(*app)->client) return fail(ErrorCode::kConflict, "the app is not connected");
   subscribe(**app, sn);
-  (*app)->client->publish(
-      fmt::format("/open/{}/{}/{}", (*app)->account.certificate_account, sn, verb), payload);
+  (*app)->client->publish(wire::open_topics((*app)->account.certificate_account, sn).append(verb),
+                          payload);
   server_.drain();
   return {};
 }
@@ -406,7 +410,7 @@ Status Actors::device_sends(const std::string& sn, std::string_view verb,
 void Actors::publish(Device& device, std::string_view verb, const std::string& payload) {
   if (!device.client) return;
   published_.insert(fmt::format("{}/{} {}", device.sn, verb, payload));
-  device.client->publish(fmt::format("/device/{}/{}", device.sn, verb), payload);
+  device.client->publish(wire::device_topics(device.sn).append(verb), payload);
 }
 
 void Actors::device_got(Device& device, const MqttClient::Message& message) {
@@ -449,11 +453,11 @@ void Actors::check_shape(const std::string& end, const std::string& payload) {
   if (minus) schema_.refusal(json);
 }
 
-Inbox& Actors::app_inbox(const std::string& account, const std::string& end) {
+ReceivedMessages& Actors::app_inbox(const std::string& account, const std::string& end) {
   return apps_[account].inboxes[end];
 }
 
-Inbox& Actors::device_inbox(const std::string& end) { return device_inboxes_[end]; }
+ReceivedMessages& Actors::device_inbox(const std::string& end) { return device_inboxes_[end]; }
 
 std::vector<Actors::Refusal> Actors::take_refusals() {
   std::vector<Refusal> refusals;

@@ -36,7 +36,7 @@ struct Received {
 };
 
 // The messages on one topic since the action began, and how many of them were examined.
-struct Inbox {
+struct ReceivedMessages {
   std::vector<Received> messages;
   std::size_t next = 0;
 };
@@ -83,10 +83,10 @@ class Actors {
   void set_weather(const std::map<std::string, double>& weather);
 
   // kBadParams: unknown fault.
-  [[nodiscard]] Status add_fault(const FaultRule& order);
+  [[nodiscard]] Status add_fault(const FaultRule& rule);
   // Ends the faults of that name, only for that device if the rule names one; "all" ends every
   // fault. kNotFound: no such fault is in force.
-  [[nodiscard]] Status end_fault(const FaultRule& order);
+  [[nodiscard]] Status end_fault(const FaultRule& rule);
 
   [[nodiscard]] Status add_invariant(const Invariants::Spec& spec);
   [[nodiscard]] std::vector<Invariants::Broken> take_broken() { return invariants_.take_broken(); }
@@ -109,12 +109,13 @@ class Actors {
   [[nodiscard]] Status device_sends(const std::string& sn, std::string_view verb,
                                     std::string_view payload);
 
-  [[nodiscard]] Inbox& app_inbox(const std::string& account, const std::string& topic_end);
-  [[nodiscard]] Inbox& device_inbox(const std::string& topic_end);
+  [[nodiscard]] ReceivedMessages& app_inbox(const std::string& account,
+                                            const std::string& topic_end);
+  [[nodiscard]] ReceivedMessages& device_inbox(const std::string& topic_end);
   // nullptr: unknown account.
   [[nodiscard]] const registry::AccessKey* key_of(const std::string& account) const;
 
-  // What the platform refused to clients since the last call. A client whose connection the
+  // The refusals of clients by the platform since the last call. A client whose connection the
   // platform closed is no longer connected.
   struct Refusal {
     std::string app;  // the app's account; empty: a device
@@ -131,7 +132,7 @@ class Actors {
     registry::AccessKey key;
     std::unique_ptr<MqttClient> client;  // nullptr: not connected
     std::set<std::string> subscribed;    // serial numbers
-    std::map<std::string, Inbox> inboxes;
+    std::map<std::string, ReceivedMessages> inboxes;
   };
   struct Device final : sim::DeviceDriver::Connection {
     Device(Actors& owner, catalog::FamilyPtr of, std::string serial, Secret secret);
@@ -179,11 +180,11 @@ class Actors {
   Options options_;
   sim::World world_;
   std::map<std::string, double> weather_;
-  std::vector<FaultRule> orders_;  // in force
+  std::vector<FaultRule> rules_;  // in force
   Invariants invariants_;
   std::map<std::string, App> apps_;  // by account name
   std::map<std::string, Device> devices_;
-  std::map<std::string, Inbox> device_inboxes_;
+  std::map<std::string, ReceivedMessages> device_inboxes_;
   std::set<std::string> published_;  // by devices in this action: topic end and payload
   std::map<std::string, std::string> record_;
   Interface interface_ = Interface::kHttp;

@@ -62,7 +62,7 @@ std::string shown(const sim::VirtualDevice& device, std::string_view name) {
 }
 
 // Energy that came in, but neither went out nor was lost nor is stored.
-std::int64_t unaccounted_uj(const Watched& watched) {
+std::int64_t unaccounted_uj(const WatchedDevice& watched) {
   const sim::Balance& begun = watched.begun;
   const sim::Balance now = watched.device->balance();
   return (now.in_uj - begun.in_uj) - (now.out_uj - begun.out_uj) - (now.lost_uj - begun.lost_uj) -
@@ -136,7 +136,7 @@ bool Condition::is_so(const Comparison& comparison, const sim::VirtualDevice& de
   return sign_of(comparison.sign)(number_of(device, comparison.left), right);
 }
 
-std::optional<bool> Condition::holds(const Watched& watched) const {
+std::optional<bool> Condition::holds(const WatchedDevice& watched) const {
   if (about_ == About::kEnergy) {
     return unaccounted_uj(watched) == 0 && watched.device->balance().lost_uj >= watched.lost_uj;
   }
@@ -145,12 +145,12 @@ std::optional<bool> Condition::holds(const Watched& watched) const {
   return is_so(compares_, *watched.device);
 }
 
-std::string Condition::seen(const Watched& watched) const {
+std::string Condition::seen(const WatchedDevice& watched) const {
   const sim::VirtualDevice& device = *watched.device;
   if (about_ == About::kEnergy) {
     const std::int64_t made_uj = watched.lost_uj - device.balance().lost_uj;
-    return made_uj > 0 ? fmt::format("it made {} uJ of nothing", made_uj)
-                       : fmt::format("its books are off by {} uJ", unaccounted_uj(watched));
+    return made_uj > 0 ? fmt::format("it created {} uJ", made_uj)
+                       : fmt::format("its energy balance is off by {} uJ", unaccounted_uj(watched));
   }
   if (about_ == About::kRanges) return first_misfit(device).value_or("all of them are");
   std::string text = shown(device, compares_.left);

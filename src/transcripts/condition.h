@@ -17,7 +17,7 @@
 namespace gridloom::transcripts {
 
 // A device, and its energy balance when watching began.
-struct Watched {
+struct WatchedDevice {
   const sim::VirtualDevice* device = nullptr;
   sim::Balance begun;
   std::int64_t lost_uj = 0;  // at the last check
@@ -35,9 +35,9 @@ class Condition {
   // The functions below may be called only for devices that the condition concerns.
 
   // No value: the condition does not apply now, because the part after "while" is false.
-  [[nodiscard]] std::optional<bool> holds(const Watched& watched) const;
+  [[nodiscard]] std::optional<bool> holds(const WatchedDevice& watched) const;
   // The values that the condition examined, as "pd.soc is 4".
-  [[nodiscard]] std::string seen(const Watched& watched) const;
+  [[nodiscard]] std::string seen(const WatchedDevice& watched) const;
 
  private:
   enum class About : std::uint8_t { kEnergy, kRanges, kValues };

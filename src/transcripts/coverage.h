@@ -12,9 +12,11 @@
 #include <vector>
 
 #include "catalog/family.h"
-#include "transcripts/interface.h"
+#include "server/interface.h"
 
 namespace gridloom::transcripts {
+
+using server::Interface;
 
 class Coverage {
  public:

@@ -12,7 +12,7 @@ namespace gridloom::transcripts {
 void Invariants::watch(const sim::VirtualDevice& device) {
   const sim::Balance begun = device.balance();
   devices_.emplace(device.sn(),
-                   Watched{.device = &device, .begun = begun, .lost_uj = begun.lost_uj});
+                   WatchedDevice{.device = &device, .begun = begun, .lost_uj = begun.lost_uj});
 }
 
 Status Invariants::add(const Spec& spec, TimePoint now) {
@@ -33,12 +33,12 @@ Status Invariants::add(const Spec& spec, TimePoint now) {
 }
 
 void Invariants::check(const sim::VirtualDevice& device, TimePoint now) {
-  Watched& watched = devices_.find(device.sn())->second;
+  WatchedDevice& watched = devices_.find(device.sn())->second;
   for (Invariant& invariant : all_) check(invariant, watched, now);
   watched.lost_uj = device.balance().lost_uj;
 }
 
-void Invariants::check(Invariant& invariant, const Watched& watched, TimePoint now) {
+void Invariants::check(Invariant& invariant, const WatchedDevice& watched, TimePoint now) {
   if (invariant.broken || !invariant.condition.concerns(*watched.device)) return;
   const bool wanted = invariant.wanted == Wanted::kAlways;
   if (invariant.condition.holds(watched).value_or(wanted) == wanted) return;

@@ -55,11 +55,11 @@ class Invariants {
     std::size_t line = 0;
     bool broken = false;
   };
-  void check(Invariant& invariant, const Watched& watched, TimePoint now);
+  void check(Invariant& invariant, const WatchedDevice& watched, TimePoint now);
 
   std::uint64_t seed_;
   TimePoint start_;
-  std::map<std::string, Watched, std::less<>> devices_;  // by serial number
+  std::map<std::string, WatchedDevice, std::less<>> devices_;  // by serial number
   std::vector<Invariant> all_;
   std::vector<Broken> broken_;
 };

@@ -293,8 +293,8 @@ std::optional<Difference> Pattern::difference(const Json& got) const {
 }
 
 std::size_t Pattern::distance(const Json& got) const {
-  constexpr std::size_t kMost = 10'000;
-  Comparison comparison(kMost);
+  constexpr std::size_t kMax = 10'000;
+  Comparison comparison(kMax);
   comparison.compare(root_, got, "");
   std::size_t distance = std::move(comparison).found().size();
   const JsonObject* members = root_.if_object();
@@ -302,7 +302,7 @@ std::size_t Pattern::distance(const Json& got) const {
   for (const auto& [key, value] : *members) {
     if (value.is_object() || value.is_array() || is_hole(value)) continue;
     const Json* its = wire::member(got, key);
-    if (its == nullptr || *its != value) distance += kMost;
+    if (its == nullptr || *its != value) distance += kMax;
   }
   return distance;
 }

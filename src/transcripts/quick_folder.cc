@@ -18,7 +18,7 @@ QuickFolder::QuickFolder() {
     path_ = name;
     return;
   }
-  throw std::runtime_error("no place for a temporary folder");
+  throw std::runtime_error("no temporary folder can be created");
 }
 
 QuickFolder::~QuickFolder() {

@@ -22,10 +22,10 @@ using wire::Json;
 
 constexpr std::string_view kFirstAccount = "demo";
 constexpr TimePoint kStart{Millis(1'750'240'800'000)};  // 2025-06-18 10:00 UTC
-constexpr std::size_t kMostShown = 1500;
+constexpr std::size_t kMaxShown = 1500;
 
 std::string shown(std::string text) {
-  if (text.size() > kMostShown) text = text.substr(0, kMostShown) + "...";
+  if (text.size() > kMaxShown) text = text.substr(0, kMaxShown) + "...";
   return text;
 }
 
@@ -87,7 +87,7 @@ class Runner {
     outcome_.seed = options.site.seed;
   }
 
-  Outcome play();
+  RunResult play();
 
  private:
   [[nodiscard]] bool may_restart(const Line& line) const;
@@ -100,7 +100,7 @@ class Runner {
   // Fails for each refusal that no line expected.
   void fail_refusals();
   void take_what_went_wrong(const Line& line);
-  void expect_message(const Line& line, Inbox& inbox);
+  void expect_message(const Line& line, ReceivedMessages& inbox);
   void check_answer(const Pending& pending, const Json& answer);
   // Reports that `got` differs from the line's expectation.
   void mismatch(const Line& line, const std::string& prefix, const std::optional<Pattern>& pattern,
@@ -123,10 +123,10 @@ class Runner {
   std::vector<Refused> refused_;        // since the last action
   bool only_server_knows_ = false;      // a device scripted by hand owes a reply
   std::optional<std::string> instead_;  // rewritten expectation, for --rewrite
-  Outcome outcome_;
+  RunResult outcome_;
 };
 
-Outcome Runner::play() {
+RunResult Runner::play() {
   const TimePoint start = server_->clock().now();
   if (Status added = actors_.add_account(account_); !added) fail_at(0, added.error().detail);
   for (const Line& line : script_.lines) {
@@ -151,8 +151,8 @@ Outcome Runner::play() {
 }
 
 void Runner::take_what_went_wrong(const Line& line) {
-  for (std::string& complaint : schema_.take_complaints()) {
-    fail_at(line.number, std::move(complaint));
+  for (std::string& violation : schema_.take_violations()) {
+    fail_at(line.number, std::move(violation));
   }
   for (Invariants::Broken& broken : actors_.take_broken()) {
     fail_at(broken.line, std::move(broken.text));
@@ -268,10 +268,10 @@ Status Runner::directive(const Line& line) {
 }
 
 Status Runner::fault(const Line& line) {
-  if (line.directive == Directive::kFaultOff) return actors_.end_fault(line.order);
-  FaultRule order = line.order;
-  if (line.span > Millis(0)) order.until = server_->clock().now() + line.span;
-  return actors_.add_fault(order);
+  if (line.directive == Directive::kFaultOff) return actors_.end_fault(line.fault_rule);
+  FaultRule fault_rule = line.fault_rule;
+  if (line.span > Millis(0)) fault_rule.until = server_->clock().now() + line.span;
+  return actors_.add_fault(fault_rule);
 }
 
 void Runner::request(const Line& line) {
@@ -362,7 +362,7 @@ void Runner::check_answer(const Pending& pending, const Json& answer) {
     }
     return;
   }
-  if (path.ends_with("/device/list")) return schema_.device_list(*data);
+  if (path.ends_with("device/list")) return schema_.device_list(*data);
   const bool read =
       path.ends_with("/quota/all") || (path.ends_with("/quota") && pending.method != "PUT");
   if (!read) return;
@@ -376,7 +376,7 @@ void Runner::check_answer(const Pending& pending, const Json& answer) {
   schema_.quotas(*server_->catalog().of_serial(asked), *data);
 }
 
-void Runner::expect_message(const Line& line, Inbox& inbox) {
+void Runner::expect_message(const Line& line, ReceivedMessages& inbox) {
   const bool retained = line.words.size() == 3;
   const std::string prefix =
       fmt::format("< {} {} {}{} ", line.directive == Directive::kAppReceives ? "mqtt" : "device",
@@ -411,8 +411,8 @@ void Runner::expect_message(const Line& line, Inbox& inbox) {
 
 }  // namespace
 
-Outcome play(const Script& script, const std::shared_ptr<const catalog::Catalog>& catalog,
-             const PlayOptions& options, Coverage& coverage) {
+RunResult play(const Script& script, const std::shared_ptr<const catalog::Catalog>& catalog,
+               const PlayOptions& options, Coverage& coverage) {
   auto beginning = beginning_of(script);
   if (!beginning)
     return {.failures = {std::move(beginning.error())}, .rewritten = {}, .record = {}};

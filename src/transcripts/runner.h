@@ -22,7 +22,7 @@ struct Failure {
   std::string text;  // may have several lines
 };
 
-struct Outcome {
+struct RunResult {
   std::vector<Failure> failures;
   std::string rewritten;                      // the file, with wrong expectations corrected
   std::map<std::string, std::string> record;  // messages to apps, see Actors
@@ -37,8 +37,8 @@ struct PlayOptions {
 };
 
 // The account "demo" exists from the start.
-[[nodiscard]] Outcome play(const Script& script,
-                           const std::shared_ptr<const catalog::Catalog>& catalog,
-                           const PlayOptions& options, Coverage& coverage);
+[[nodiscard]] RunResult play(const Script& script,
+                             const std::shared_ptr<const catalog::Catalog>& catalog,
+                             const PlayOptions& options, Coverage& coverage);
 
 }  // namespace gridloom::transcripts

@@ -29,7 +29,7 @@ std::shared_ptr<const catalog::Catalog> heat_pumps() {
   return catalog::load_catalog(GL_SOURCE_DIR "/tests/transcripts/new_family").value();
 }
 
-Outcome played(std::string_view text, Coverage& coverage) {
+RunResult played(std::string_view text, Coverage& coverage) {
   const auto script = parse_script("test.loom", text);
   if (!script) {
     return {
@@ -38,13 +38,13 @@ Outcome played(std::string_view text, Coverage& coverage) {
   return play(*script, heat_pumps(), {}, coverage);
 }
 
-Outcome played(std::string_view text) {
+RunResult played(std::string_view text) {
   Coverage coverage;
   return played(text, coverage);
 }
 
 // The first line of each failure, as "7: data.ack: expected 1, got 0".
-std::vector<std::string> first_lines(const Outcome& outcome) {
+std::vector<std::string> first_lines(const RunResult& outcome) {
   std::vector<std::string> lines;
   for (const Failure& failure : outcome.failures) {
     lines.push_back(std::to_string(failure.line) + ": " +
@@ -225,14 +225,14 @@ constexpr std::string_view kWrong = R"(device heat_pump HP77 owner demo
 )";
 
 TEST(Runner, FailsOnAWrongExpectationAndRewritesIt) {
-  const Outcome outcome = played(kWrong);
+  const RunResult outcome = played(kWrong);
   EXPECT_EQ(first_lines(outcome), (Lines{"3: data.ack: expected 1, got 0",
                                          "5: data.plant.on: expected true, got false"}));
   EXPECT_EQ(first_lines(played(outcome.rewritten)), Lines{});
 }
 
 TEST(Runner, FillsAnExpectationThatIsMissing) {
-  const Outcome outcome = played(
+  const RunResult outcome = played(
       "device heat_pump HP77 owner demo\n"
       "< mqtt HP77 status retained\n"
       "> GET /iot-open/sign/device/list\n"
@@ -339,7 +339,7 @@ TEST(FindId, TellsWhereAndWhich) {
 TEST(Runner, KnowsTheSetsThatADeviceGot) {
   EXPECT_EQ(first_lines(played("device generic XY77 owner demo real\n"
                                "> device XY77 set_reply {\"id\":<id-3>}\n")),
-            Lines{"2: <id-3>: so many sets have not come"});
+            Lines{"2: <id-3>: fewer sets were received"});
 }
 
 TEST(Coverage, ListsWhatNoTranscriptUsed) {
@@ -381,7 +381,7 @@ TEST(SchemaChecker, FindWhatADeviceFileDoesNotDeclare) {
   SchemaChecker schema(coverage);
   const auto report = [&](std::string_view text) {
     schema.report(*family, json(text));
-    return schema.take_complaints();
+    return schema.take_violations();
   };
   const std::string head = R"({"id":1,"version":"1.0","timestamp":1,"typeCode":"plant",)";
   EXPECT_EQ(report(head + R"("params":{"plant":{"power_w":850,"on":true}}})"), Lines{});
@@ -400,7 +400,7 @@ TEST(SchemaChecker, FindWhatADeviceFileDoesNotDeclare) {
 
   const auto reply = [&](std::string_view request, std::string_view text) {
     schema.set_reply(*family, json(request).get_object(), json(text));
-    return schema.take_complaints();
+    return schema.take_violations();
   };
   const std::string_view request = R"({"id":1,"cmd":"switch","params":{"on":true}})";
   EXPECT_EQ(
@@ -421,15 +421,15 @@ TEST(SchemaChecker, FindWhatThePlatformMayNotAnswer) {
   schema.envelope(
       json(R"({"code":"0","message":"Success","data":1,"eagleEyeTraceId":"","tid":""})"));
   schema.status(json(R"({"id":"1","version":"1.0","timestamp":1,"params":{"status":1}})"));
-  EXPECT_EQ(schema.take_complaints(), Lines{});
+  EXPECT_EQ(schema.take_violations(), Lines{});
   schema.envelope(json(R"({"code":"0","message":"Fine","tid":"","eagleEyeTraceId":"","more":1})"));
-  EXPECT_EQ(schema.take_complaints(),
+  EXPECT_EQ(schema.take_violations(),
             (Lines{"the HTTP answer has more, which is not declared",
                    "the HTTP answer has code \"0\" with message \"Fine\""}));
   schema.status(json(R"({"id":"1","version":"1.0","timestamp":1,"params":{"status":2}})"));
-  EXPECT_EQ(schema.take_complaints(), Lines{"the status message has no params.status of 0 or 1"});
+  EXPECT_EQ(schema.take_violations(), Lines{"the status message has no params.status of 0 or 1"});
   schema.quotas(*family, json(R"({"plant.on":true,"plant.off":1,"circuit":{"X":{"hours":1}}})"));
-  EXPECT_EQ(schema.take_complaints(),
+  EXPECT_EQ(schema.take_violations(),
             (Lines{"plant.off is not declared", "circuit.X.hours is 1, declared array"}));
 }
 

@@ -28,11 +28,11 @@ const std::shared_ptr<const catalog::Catalog>& families() {
   return loaded;
 }
 
-Outcome played(std::string_view text, const PlayOptions& options = {}) {
+RunResult played(std::string_view text, const PlayOptions& options = {}) {
   const auto script = parse_script("test.loom", text);
   EXPECT_TRUE(script) << script.error().detail;
   Coverage coverage;
-  return script ? play(*script, families(), options, coverage) : Outcome{};
+  return script ? play(*script, families(), options, coverage) : RunResult{};
 }
 
 // The complete text of each failure, as "7: what is wrong".
@@ -68,11 +68,12 @@ catalog::FamilyPtr delta_2() { return families()->find("delta_2"); }
 
 std::unique_ptr<sim::VirtualDevice> device_of(const catalog::FamilyPtr& family) {
   const sim::World world({.seed = 1});
-  return std::make_unique<sim::VirtualDevice>(std::make_shared<sim::Kind>(family), "R331UNIT",
-                                              Chance(1), world.at(TimePoint(Millis(0))));
+  return std::make_unique<sim::VirtualDevice>(std::make_shared<sim::VirtualFamily>(family),
+                                              "R331UNIT", Chance(1),
+                                              world.at(TimePoint(Millis(0))));
 }
 
-Watched watched(const sim::VirtualDevice& device) {
+WatchedDevice watched(const sim::VirtualDevice& device) {
   const sim::Balance begun = device.balance();
   return {.device = &device, .begun = begun, .lost_uj = begun.lost_uj};
 }
@@ -100,7 +101,7 @@ TEST(Condition, ComparesValuesOfADevice) {
       {"soc == 60 while no.such == 1", "none of its", ""},
       {"pd.reserved == 0", "none of its", ""},
       {"values in range", "yes", "all of them are"},
-      {"energy balances", "yes", "its books are off by 0 uJ"},
+      {"energy balances", "yes", "its energy balance is off by 0 uJ"},
   };
   for (const Row& row : rows) {
     const auto condition = Condition::parse(row.text);
@@ -123,22 +124,22 @@ TEST(Condition, RefusesWhatIsNone) {
   }
 }
 
-TEST(Condition, KnowsBooksThatAreOff) {
+TEST(Condition, DetectsAnEnergyBalanceThatIsOff) {
   const auto device = device_of(delta_2());
   const auto condition = Condition::parse("energy balances");
   ASSERT_TRUE(condition);
-  Watched off = watched(*device);
+  WatchedDevice off = watched(*device);
   off.begun.in_uj -= 5;
   EXPECT_EQ(condition->holds(off), false);
-  EXPECT_EQ(condition->seen(off), "its books are off by 5 uJ");
+  EXPECT_EQ(condition->seen(off), "its energy balance is off by 5 uJ");
   off.begun.out_uj -= 5;  // that much less was given out, too
   EXPECT_EQ(condition->holds(off), true);
   off.begun.stored_uj -= 1;
-  EXPECT_EQ(condition->seen(off), "its books are off by -1 uJ");
-  Watched made = watched(*device);
+  EXPECT_EQ(condition->seen(off), "its energy balance is off by -1 uJ");
+  WatchedDevice made = watched(*device);
   made.lost_uj += 3;
   EXPECT_EQ(condition->holds(made), false);
-  EXPECT_EQ(condition->seen(made), "it made 3 uJ of nothing");
+  EXPECT_EQ(condition->seen(made), "it created 3 uJ");
 }
 
 TEST(Condition, KnowsValuesThatAreNotAsDeclared) {
@@ -182,7 +183,7 @@ TEST(Scenario, HoldsWhatIsAddedLaterFromThenOn) {
             "  at 2025-01-15 19:00:00, second 3600, with seed 42");
 }
 
-TEST(Scenario, LooksAtADeviceThatIsAwayToo) {
+TEST(Scenario, ChecksInvariantsOfDisconnectedDevicesToo) {
   const std::string away =
       "clock 2025-01-15 18:00:00\nweather grid off household 3000\n"
       "device delta_2 R331TEST owner demo\n! drop device R331TEST\n"
@@ -192,7 +193,7 @@ TEST(Scenario, LooksAtADeviceThatIsAwayToo) {
   EXPECT_TRUE(found[0].starts_with("5: never: R331TEST:soc < 50\n")) << found[0];
 }
 
-TEST(Scenario, RefusesAnInvariantThatSpeaksOfNoDevice) {
+TEST(Scenario, RefusesAnInvariantThatConcernsNoDevice) {
   const std::string device = "device delta_2 R331TEST owner demo\n";
   EXPECT_EQ(failures("always: soc > 1\n" + device),
             Lines{"1: soc > 1: no virtual device here has such numbers"});
@@ -286,7 +287,7 @@ TEST(Scenario, HasFaultsAsLongAsTheyAreOrdered) {
                      here),
             Lines{});
   EXPECT_EQ(failures(device + "! fault on disconnect\n! connect device R331TEST\n"),
-            Lines{"4: a fault keeps R331TEST away"});
+            Lines{"4: a fault keeps R331TEST disconnected"});
   // A device added while faults are on connects once, or stays disconnected if a fault cuts it off.
   EXPECT_EQ(failures("! fault on no_reply\n" + device.substr(device.find("device")) + here +
                      "< mqtt R331TEST quota {\"typeCode\":\"kitInfo\",<...>}\n"
@@ -351,7 +352,7 @@ TEST(Scenario, HasFaultsOfThePlatformToo) {
                        {.variant = {.restarts = restarts}}),
               Lines{});
   }
-  for (const Wire wire : {Wire::kDirect, Wire::kSocket}) {
+  for (const Transport wire : {Transport::kDirect, Transport::kSocket}) {
     for (const std::string fault : {"dropped_connection", "reset_connection"}) {
       EXPECT_EQ(failures(start + "! fault on " + fault + " account other\n" + read + all +
                              "as other\n" + read + "< ended\n! fault off all\n" + read + all,
@@ -367,7 +368,7 @@ TEST(Scenario, HasFaultsOfThePlatformToo) {
 
 TEST(Scenario, SaysWhenAnAppIsRefused) {
   const std::string rotated = "device heat_pump HP77 owner demo\n! rotate app\n< refused\n";
-  for (const Wire wire : {Wire::kDirect, Wire::kSocket}) {
+  for (const Transport wire : {Transport::kDirect, Transport::kSocket}) {
     const PlayOptions options{.variant = {.wire = wire}};
     EXPECT_EQ(failures(rotated + "! connect app\n< refused\n> GET /iot-open/sign/certification\n"
                                  "< 200 {<...>}\n! connect app\n"

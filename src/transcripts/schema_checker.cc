@@ -50,9 +50,8 @@ bool is_code_0(const Json& code) {
          (wire::is_whole(code) && wire::whole(code) == 0);
 }
 
-}  // namespace
-
-std::optional<std::string> misfit(const catalog::Field& field, const Json& value) {
+// The same as misfit(), whatever stands inside the value.
+std::optional<std::string> misfit_of_one(const catalog::Field& field, const Json& value) {
   if (!catalog::fits(field.type, value)) {
     return fmt::format("is {}, declared {}", wire::to_text(value), catalog::name_of(field.type));
   }
@@ -67,21 +66,36 @@ std::optional<std::string> misfit(const catalog::Field& field, const Json& value
                      field.range->high);
 }
 
-void SchemaChecker::complain(std::string_view where, std::string_view what) {
-  complaints_.push_back(fmt::format("{} {}", where, what));
+}  // namespace
+
+std::optional<std::string> misfit(const catalog::Field& field, const Json& value) {
+  if (field.fields.empty()) return misfit_of_one(field, value);
+  std::optional<std::string> first;
+  catalog::for_each_value(
+      field, value,
+      [&first](const catalog::Field& inner, const Json& inside, const std::string& path) {
+        if (first) return;
+        const auto why = misfit_of_one(inner, inside);
+        if (why) first = path.empty() ? *why : fmt::format("has at {} what {}", path, *why);
+      });
+  return first;
 }
 
-std::vector<std::string> SchemaChecker::take_complaints() { return std::exchange(complaints_, {}); }
+void SchemaChecker::add_violation(std::string_view where, std::string_view what) {
+  violations_.push_back(fmt::format("{} {}", where, what));
+}
+
+std::vector<std::string> SchemaChecker::take_violations() { return std::exchange(violations_, {}); }
 
 void SchemaChecker::members(std::string_view where, const JsonObject& object, const Names& required,
                             const Names& optional) {
   for (const std::string& name : required) {
-    if (!object.contains(name)) complain(where, fmt::format("lacks {}", name));
+    if (!object.contains(name)) add_violation(where, fmt::format("lacks {}", name));
   }
   for (const auto& member : object) {
     const std::string_view name = member.key();
     if (contains(required, name) || contains(optional, name)) continue;
-    complain(where, fmt::format("has {}, which is not declared", name));
+    add_violation(where, fmt::format("has {}, which is not declared", name));
   }
 }
 
@@ -92,7 +106,7 @@ void SchemaChecker::field_value(const Family& family, const catalog::Field& fiel
   } else {
     coverage_.read(family, field);
   }
-  if (const auto why = misfit(field, value)) complain(name, *why);
+  if (const auto why = misfit(field, value)) add_violation(name, *why);
 }
 
 void SchemaChecker::values(const Family& family, const std::string& name, const Json& value,
@@ -107,14 +121,14 @@ void SchemaChecker::values(const Family& family, const std::string& name, const 
   if (value.is_string() && contains(family.as_text, name)) {
     const auto inside = wire::parse_json(value.get_string());
     if (inside) return values(family, name, *inside, use);
-    return complain(name, "is a string without JSON inside");
+    return add_violation(name, "is a string without JSON inside");
   }
   // The name is a group of fields, or a member of a field that is an object.
   const std::size_t dot = name.rfind('.');
   const catalog::Field* outer =
       use == Use::kRead && dot != std::string::npos ? family.field(name.substr(0, dot)) : nullptr;
   if (outer != nullptr) return coverage_.read(family, *outer);
-  if (!value.is_object()) return complain(name, "is not declared");
+  if (!value.is_object()) return add_violation(name, "is not declared");
   for (const auto& [key, member] : value.get_object()) {
     values(family, fmt::format("{}.{}", name, std::string_view(key)), member, use);
   }
@@ -123,10 +137,10 @@ void SchemaChecker::values(const Family& family, const std::string& name, const 
 void SchemaChecker::report(const Family& family, const Json& message) {
   const std::string where = family.id + "'s report";
   if (family.passthrough) return;
-  if (!message.is_object()) return complain(where, "is no object");
+  if (!message.is_object()) return add_violation(where, "is no object");
   const JsonObject& object = message.get_object();
   const catalog::Report* report = report_of(family, object);
-  if (report == nullptr) return complain(where, "is none of the declared reports");
+  if (report == nullptr) return add_violation(where, "is none of the declared reports");
   const std::string name = fmt::format("{} {}", where, report->name);
   Names required;
   add_names(required, family.messages.report);
@@ -139,11 +153,11 @@ void SchemaChecker::report(const Family& family, const Json& message) {
   std::string prefix = report->prefix;
   if (!report->module.empty()) {
     const Json* sn = object.if_contains(report->module);
-    if (sn == nullptr || !sn->is_string()) return complain(name, "names no module");
+    if (sn == nullptr || !sn->is_string()) return add_violation(name, "names no module");
     prefix += std::string(sn->get_string()) + '.';
   }
   const Json* body = object.if_contains(family.messages.report_body);
-  if (body == nullptr || !body->is_object()) return complain(name, "has no body");
+  if (body == nullptr || !body->is_object()) return add_violation(name, "has no body");
   for (const auto& [key, value] : body->get_object()) {
     const std::string_view member = key;
     const bool whole_name = report->also_flat && report->carries(member);
@@ -151,10 +165,10 @@ void SchemaChecker::report(const Family& family, const Json& message) {
     const bool group =
         family.messages.nested && value.is_object() && family.field(quota) == nullptr;
     if (!report->carries(group ? quota + '.' : quota)) {
-      complain(name, fmt::format("carries {}, which is not declared for it", quota));
+      add_violation(name, fmt::format("carries {}, which is not declared for it", quota));
     }
     if (family.messages.nested && !whole_name && member.contains('.')) {
-      complain(name, fmt::format("has {} flat, and is nested", member));
+      add_violation(name, fmt::format("has {} flat, and is nested", member));
     }
     values(family, quota, value, Use::kReported);
   }
@@ -162,7 +176,7 @@ void SchemaChecker::report(const Family& family, const Json& message) {
 
 void SchemaChecker::set_reply(const Family& family, const JsonObject& request, const Json& reply) {
   if (family.passthrough) return;
-  if (!reply.is_object()) return complain(family.id + "'s set_reply", "is no object");
+  if (!reply.is_object()) return add_violation(family.id + "'s set_reply", "is no object");
   const auto checked = catalog::check_set(family, request);
   if (!checked || checked->command == nullptr) return refusal(reply);
   const catalog::Command& command = *checked->command;
@@ -175,7 +189,7 @@ void SchemaChecker::set_reply(const Family& family, const JsonObject& request, c
   members(where, reply.get_object(), required, optional);
 
   const Json* result = reply.get_object().if_contains(family.messages.result);
-  if (result == nullptr || !result->is_object()) return complain(where, "has no result");
+  if (result == nullptr || !result->is_object()) return add_violation(where, "has no result");
   // If a model makes the whole result, the device file does not list the result's members.
   if (command.by_model && command.reply.empty()) return;
   Names result_names;
@@ -184,37 +198,37 @@ void SchemaChecker::set_reply(const Family& family, const JsonObject& request, c
 }
 
 void SchemaChecker::altered(std::string_view topic) {
-  complain(topic, "brought a message that is not as the device sent it");
+  add_violation(topic, "brought a message that is not as the device sent it");
 }
 
 void SchemaChecker::status(const Json& message) {
   constexpr std::string_view kWhere = "the status message";
-  if (!message.is_object()) return complain(kWhere, "is no object");
+  if (!message.is_object()) return add_violation(kWhere, "is no object");
   members(kWhere, message.get_object(), {"id", "version", "timestamp", "params"}, {});
   const Json* params = wire::member(message, "params");
   const Json* status = params == nullptr ? nullptr : wire::member(*params, "status");
   if (status == nullptr || !wire::is_whole(*status) || wire::whole(*status) < 0 ||
       wire::whole(*status) > 1) {
-    complain(kWhere, "has no params.status of 0 or 1");
+    add_violation(kWhere, "has no params.status of 0 or 1");
   }
 }
 
 void SchemaChecker::refusal(const Json& reply) {
   constexpr std::string_view kWhere = "the refusal";
-  if (!reply.is_object()) return complain(kWhere, "is no object");
+  if (!reply.is_object()) return add_violation(kWhere, "is no object");
   members(kWhere, reply.get_object(), {"id", "version", "code", "message"},
           {"moduleType", "operateType"});
 }
 
 void SchemaChecker::get_reply(const Family& family, const Json& reply) {
   constexpr std::string_view kWhere = "the get_reply";
-  if (!reply.is_object()) return complain(kWhere, "is no object");
+  if (!reply.is_object()) return add_violation(kWhere, "is no object");
   const Json* code = wire::member(reply, "code");
   if (code == nullptr || !is_code_0(*code)) return refusal(reply);
   members(kWhere, reply.get_object(), {"id", "version", "code", "timestamp", "data"},
           {"moduleType", "operateType"});
   const Json* data = wire::member(reply, "data");
-  if (data == nullptr || !data->is_object()) return complain(kWhere, "has no data");
+  if (data == nullptr || !data->is_object()) return add_violation(kWhere, "has no data");
   const Json* map = wire::member(*data, "quotaMap");
   if (map == nullptr) return quotas(family, *data);
   members("latestQuotas", data->get_object(), {"sn", "productType", "model", "online", "quotaMap"},
@@ -224,29 +238,29 @@ void SchemaChecker::get_reply(const Family& family, const Json& reply) {
 
 void SchemaChecker::envelope(const Json& answer) {
   constexpr std::string_view kWhere = "the HTTP answer";
-  if (!answer.is_object()) return complain(kWhere, "is no object");
+  if (!answer.is_object()) return add_violation(kWhere, "is no object");
   members(kWhere, answer.get_object(), {"code", "message", "eagleEyeTraceId", "tid"}, {"data"});
   const Json* code = wire::member(answer, "code");
   const Json* message = wire::member(answer, "message");
   if (code == nullptr || !code->is_string() || message == nullptr || !message->is_string()) {
-    return complain(kWhere, "has a code or a message that is no string");
+    return add_violation(kWhere, "has a code or a message that is no string");
   }
   if (is_code_0(*code) != (message->get_string() == "Success")) {
-    complain(kWhere, fmt::format("has code {} with message {}", wire::to_text(*code),
-                                 wire::to_text(*message)));
+    add_violation(kWhere, fmt::format("has code {} with message {}", wire::to_text(*code),
+                                      wire::to_text(*message)));
   }
 }
 
 void SchemaChecker::device_list(const Json& data) {
-  if (!data.is_array()) return complain("the device list", "is no array");
+  if (!data.is_array()) return add_violation("the device list", "is no array");
   for (const Json& row : data.get_array()) {
-    if (!row.is_object()) return complain("the device list", "has a row that is no object");
+    if (!row.is_object()) return add_violation("the device list", "has a row that is no object");
     members("the device list", row.get_object(), {"sn", "deviceName", "online", "productName"}, {});
   }
 }
 
 void SchemaChecker::quotas(const Family& family, const Json& data) {
-  if (!data.is_object()) return complain("the quotas", "are no object");
+  if (!data.is_object()) return add_violation("the quotas", "are no object");
   for (const auto& [key, value] : data.get_object()) {
     values(family, std::string(key), value, Use::kRead);
   }

@@ -1,7 +1,7 @@
 // Checks every message in a transcript against the declarations of the device files.
 //
 // These checks are not written in transcripts: they apply to each message of each run. A
-// SchemaChecker records the fields it sees in a Coverage, and keeps its complaints until they are
+// SchemaChecker records the fields it sees in a Coverage, and keeps its violations until they are
 // taken.
 #pragma once
 
@@ -16,7 +16,8 @@
 
 namespace gridloom::transcripts {
 
-// Why a value does not fit the field, as "is 7, declared 0 to 5"; no value if it fits.
+// Why a value, or a declared element or member inside it, does not fit the field, as "is 7,
+// declared 0 to 5"; no value if all fit.
 [[nodiscard]] std::optional<std::string> misfit(const catalog::Field& field,
                                                 const wire::Json& value);
 
@@ -41,13 +42,13 @@ class SchemaChecker {
   // The data of an answer to quota or quota/all.
   void quotas(const catalog::Family& family, const wire::Json& data);
 
-  // Returns the complaints and clears the list.
-  [[nodiscard]] std::vector<std::string> take_complaints();
+  // Returns the violations and clears the list.
+  [[nodiscard]] std::vector<std::string> take_violations();
 
  private:
   enum class Use : std::uint8_t { kReported, kRead };
 
-  void complain(std::string_view where, std::string_view what);
+  void add_violation(std::string_view where, std::string_view what);
   // Checks that `object` has all members of `required`, and no others except those of `optional`.
   void members(std::string_view where, const wire::JsonObject& object,
                const std::vector<std::string>& required, const std::vector<std::string>& optional);
@@ -58,7 +59,7 @@ class SchemaChecker {
                    const std::string& name, const wire::Json& value, Use use);
 
   Coverage& coverage_;
-  std::vector<std::string> complaints_;
+  std::vector<std::string> violations_;
 };
 
 }  // namespace gridloom::transcripts

@@ -22,10 +22,10 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr Millis kLeastStep{1000};
-constexpr std::size_t kMostScript = std::size_t{1} << 30U;  // bytes; a day of a large home
-constexpr double kMostUnanswered = 1000;
-constexpr Millis kMostStep{60'000};  // largest step of a virtual device
+constexpr Millis kMinStep{1000};
+constexpr std::size_t kMaxScript = std::size_t{1} << 30U;  // bytes; a day of a large home
+constexpr double kMaxUnanswered = 1000;
+constexpr Millis kMaxStep{60'000};  // largest step of a virtual device
 
 std::optional<double> on_or_off(std::string_view word) {
   if (word == "on") return 1;
@@ -214,7 +214,7 @@ class Reader {
     line.directive = Directive::kAnswer;
     if (line.words[0].ends_with(':')) {
       const auto which = parse_number(line.words[0].substr(0, line.words[0].size() - 1));
-      if (!which || *which < 1 || *which > kMostUnanswered || *which != std::floor(*which)) {
+      if (!which || *which < 1 || *which > kMaxUnanswered || *which != std::floor(*which)) {
         return wrong("must be: < 2: 200 ..., the second of the requests without an answer");
       }
       line.which = static_cast<std::size_t>(*which);
@@ -242,7 +242,7 @@ class Reader {
     if (rest_.empty()) return {};
     if (take_word(rest_) != "in") return wrong(std::string(kUsage));
     const auto step = span_of(take_word(rest_));
-    if (!step || *step < kLeastStep || *step > kMostStep || rest_ != "steps") {
+    if (!step || *step < kMinStep || *step > kMaxStep || rest_ != "steps") {
       return wrong(std::string(kUsage));
     }
     line.step = *step;
@@ -280,8 +280,9 @@ class Reader {
         "fault off NAME [device SN] or ! fault off all";
     const std::string verb = take_word(rest_);
     line.directive = verb == "on" ? Directive::kFaultOn : Directive::kFaultOff;
-    line.order.fault = take_word(rest_);
-    if (!among(verb, {"on", "off"}) || line.order.fault.empty()) return wrong(std::string(kUsage));
+    line.fault_rule.fault = take_word(rest_);
+    if (!among(verb, {"on", "off"}) || line.fault_rule.fault.empty())
+      return wrong(std::string(kUsage));
     while (!rest_.empty()) {
       const std::string what = take_word(rest_);
       const std::string word = take_word(rest_);
@@ -289,13 +290,13 @@ class Reader {
       const auto span = span_of(word);
       const bool on = line.directive == Directive::kFaultOn;
       if (what == "device" && !word.empty()) {
-        line.order.sn = word;
+        line.fault_rule.sn = word;
       } else if (what == "account" && !word.empty() && on) {
-        line.order.account = word;
+        line.fault_rule.account = word;
       } else if (what == "share" && number && *number > 0 && *number <= 1 && on) {
-        line.order.probability = *number;
+        line.fault_rule.probability = *number;
       } else if (what == "value" && number && on) {
-        line.order.value = number;
+        line.fault_rule.value = number;
       } else if (what == "for" && span && *span > Millis(0) && on) {
         line.span = *span;
       } else {
@@ -344,7 +345,7 @@ Result<Script> parse_script(std::string_view file, std::string_view text) {
 }
 
 Result<Script> load_script(const fs::path& file) {
-  const auto text = read_text(file, kMostScript);
+  const auto text = read_text(file, kMaxScript);
   if (!text) return std::unexpected(text.error());
   return parse_script(file.string(), *text);
 }

@@ -59,7 +59,7 @@ struct Line {
   std::uint64_t seed = 0;                 // kSeed
   std::size_t which = 1;                  // kAnswer: which unanswered request, oldest first
   std::map<std::string, double> numbers;  // kSite, kWeather
-  FaultRule order;                        // kFaultOn; kFaultOff: name and optional device
+  FaultRule fault_rule;                   // kFaultOn; kFaultOff: name and optional device
 };
 
 struct Script {

@@ -9,13 +9,13 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <iterator>
 #include <stdexcept>
+#include <thread>
 #include <utility>
 
-#include "history/energy_query.h"
-#include "http/session.h"
+#include "history/archive.h"
 #include "hub/fault_injector.h"
+#include "server/loops.h"
 
 namespace gridloom::transcripts {
 namespace {
@@ -25,7 +25,7 @@ constexpr std::uint16_t kMqttPort = 8883;  // the port in /certification; nothin
 }  // namespace
 
 ClientEnd::ClientEnd(TestServer& server)
-    : server_(server), loop_(server.next_loop_++ % server.loops_.size()) {
+    : server_(server), loop_(server.next_loop_++ % server.variant_.shards) {
   server_.ends_.push_back(this);
 }
 
@@ -46,12 +46,15 @@ void ClientEnd::hang_up() {
 }
 
 void ClientEnd::connect(Interface interface) {
-  if (server_.variant_.wire == Wire::kDirect) {
-    protocol_ = server_.protocols_.at(interface)(
-        {.loop = *server_.loops_[loop_], .wake = [] {}, .secure = true, .peer = "transcript"});
+  server::Server& server = *server_.server_;
+  // A request for history sees what is on disk.
+  if (interface == Interface::kHttp) server_.settle_log();
+  if (server_.variant_.wire == Transport::kDirect) {
+    protocol_ = server.protocol(interface)(
+        {.loop = *server.loops()[loop_], .wake = [] {}, .secure = true, .peer = "127.0.0.1"});
     return;
   }
-  const net::Address& bound = server_.listeners_.at(interface)->bound();
+  const net::Address& bound = *server.listeners().bound(interface, server::Security::kPlain);
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(bound.port);
@@ -60,7 +63,7 @@ void ClientEnd::connect(Interface interface) {
   // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): as sockets want it
   const auto* any = reinterpret_cast<const sockaddr*>(&address);
   if (socket_ < 0 || ::connect(socket_, any, sizeof(address)) != 0) {
-    throw std::runtime_error("no connection to the stage's own listener");
+    throw std::runtime_error("no connection to the listener of the test server");
   }
   // Without this, drain() would spin until a delayed acknowledgement allows small packets.
   const int yes = 1;
@@ -126,12 +129,14 @@ class TestServer::Counted final : public net::Protocol {
     traffic_.from_server += out.size() - before;
   }
   [[nodiscard]] bool finished() const override { return inner_->finished(); }
+  [[nodiscard]] bool resets() const override { return inner_->resets(); }
   [[nodiscard]] bool wants_input() const override { return inner_->wants_input(); }
   [[nodiscard]] std::int64_t account() const override { return inner_->account(); }
   [[nodiscard]] std::size_t kept_bytes() const override { return inner_->kept_bytes(); }
   [[nodiscard]] bool busy() const override { return inner_->busy(); }
   void tick(TimePoint now) override { inner_->tick(now); }
   void server_stops() override { inner_->server_stops(); }
+  void peer_ends() override { inner_->peer_ends(); }
   void lost() override {
     --traffic_.open;
     inner_->lost();
@@ -142,134 +147,52 @@ class TestServer::Counted final : public net::Protocol {
   Traffic& traffic_;
 };
 
+TestServer::TestServer(std::shared_ptr<const catalog::Catalog> catalog, const Variant& variant,
+                       TimePoint start)
+    : variant_(variant), clock_(start), catalog_(std::move(catalog)) {}
+
 Result<std::unique_ptr<TestServer>> TestServer::open(
     std::shared_ptr<const catalog::Catalog> catalog, const Variant& variant, TimePoint start) {
-  std::unique_ptr<TestServer> server(new TestServer(variant, start));
-  server->catalog_ = std::move(catalog);
-  for (std::size_t i = 0; i < variant.shards; ++i) {
-    server->loops_.push_back(std::make_unique<net::IoLoop>());
-  }
+  std::unique_ptr<TestServer> server(new TestServer(std::move(catalog), variant, start));
   if (Status started = server->start(); !started) return std::unexpected(started.error());
   return server;
 }
 
 Status TestServer::start() {
-  auto registry = registry::Registry::open(folder_.data());
-  if (!registry) return std::unexpected(registry.error());
-  registry_ = std::move(*registry);
-  auto store = mqtt::SessionStore::open(folder_.data());
-  if (!store) return std::unexpected(store.error());
-  store_ = std::move(*store);
-  platform_ = std::make_unique<hub::Platform>(clock_, catalog_, *registry_);
-  platform_->fault_injector.set(faults_);
-  auto archive = history::Archive::open(
-      {.data = folder_.data(),
-       .clock = &clock_,
-       .limits = {},
-       .account = history::account_by([this](std::int64_t number) { return family_of(number); }),
-       .on_session_changes = [this](std::uint64_t record,
-                                    std::string_view changes) { store_->take(record, changes); },
-       .sessions_applied = store_->applied(),
-       .clock_is_driven = true});
-  if (!archive) return std::unexpected(archive.error());
-  auto loaded = store_->load();
-  if (!loaded) return std::unexpected(loaded.error());
-  archive_ = std::move(*archive);
-  archive_->start({});
-  journal_ = std::make_unique<history::InstantJournal>(*archive_);
-  platform_->journal = journal_.get();
-  platform_->sessions = store_->keeper();
-  std::vector<Loop*> loops(loops_.size());
-  std::ranges::transform(loops_, loops.begin(), [](const auto& loop) { return loop.get(); });
-  hub_ = std::make_unique<hub::Hub>(*platform_, loops);
-  registry_->on_change([hub = hub_.get()] { hub->registry_changed(); });
-  sessions_ = std::make_unique<mqtt::SessionTable>(mqtt::TableLimits{});
-  mqtt_context_ = {.hub = hub_.get(), .clock = &clock_, .sessions = sessions_.get(), .limits = {}};
-  for (const hub::RetainedChange& retained : loaded->retained) {
-    static_cast<void>(hub_->restore_retained(retained));
+  auto opened =
+      server::Server::open({.data = folder_.data(),
+                            .clocks = {.devices = clock_, .wall = clock_, .steady = clock_},
+                            .catalog = catalog_,
+                            .loops = server::make_loops(variant_.shards),
+                            .turn_loops_during = server::turn_during,
+                            .journaling = variant_.journaling,
+                            .clock_is_driven = true});
+  if (!opened) return std::unexpected(opened.error());
+  server_ = std::move(*opened);
+  server_->set_faults(faults_);
+  server::Server::ListenOptions options{
+      .mqtt = {.public_host = {}, .port = kMqttPort},
+      .wrap = [this](std::shared_ptr<net::Protocol> inner) -> std::shared_ptr<net::Protocol> {
+        return std::make_shared<Counted>(std::move(inner), server_traffic_);
+      }};
+  if (variant_.wire == Transport::kSocket) {
+    for (const Interface interface : {Interface::kHttp, Interface::kMqtt}) {
+      options.listeners.push_back(
+          {.interface = interface, .address = {.host = "127.0.0.1", .port = 0}});
+    }
   }
-  sessions_->restore(mqtt_context_, loops, std::move(loaded->sessions), std::move(loaded->streams));
-  apis_.clear();
-  for (Loop* loop : loops) {
-    apis_.push_back(std::make_unique<http::Api>(
-        http::Api::Options{.hub = hub_.get(),
-                           .loop = loop,
-                           .reads =
-                               [this](auto task) {
-                                 history::read_now(*archive_, std::move(task));
-                                 return true;
-                               },
-                           .mqtt = {.public_host = {}, .port = kMqttPort},
-                           .metrics = {}}));
-  }
-  return open_listeners();
-}
-
-// Called on the archive's thread.
-catalog::FamilyPtr TestServer::family_of(std::int64_t number) const {
-  const auto directory = registry_->directory();
-  for (const registry::Device* device : directory->devices()) {
-    if (device->number == number) return catalog_->of_serial(device->sn);
-  }
-  return nullptr;
+  if (Status listening = server_->listen(std::move(options)); !listening) return listening;
+  server_->start({});
+  return {};
 }
 
 Status TestServer::restart() {
   drain();
-  for (const auto& loop : loops_) sessions_->sweep(*loop, clock_.now());
+  server_->stop({});
   drain();
-  store_->flush();
-  std::vector<hub::SavedTwin> twins;
-  hub_->save_twins([&twins](std::vector<hub::SavedTwin> of_shard) {
-    std::ranges::move(of_shard, std::back_inserter(twins));
-  });
-  drain();
-  protocols_.clear();
-  apis_.clear();
-  hub_.reset();
-  sessions_.reset();
-  platform_.reset();
-  journal_.reset();
-  archive_.reset();
-  store_.reset();
-  registry_.reset();
+  server_.reset();
   if (Status started = start(); !started) return started;
-  for (hub::SavedTwin& twin : twins) hub_->restore_twin(std::move(twin));
   drain();
-  return {};
-}
-
-Status TestServer::open_listeners() {
-  protocols_[Interface::kMqtt] = mqtt::serve(mqtt_context_);
-  protocols_[Interface::kHttp] =
-      [this](net::ConnectionContext line) -> std::shared_ptr<net::Protocol> {
-    const auto loop = std::ranges::find_if(
-        loops_, [&line](const auto& each) { return each.get() == &line.loop; });
-    http::Api* api = apis_[static_cast<std::size_t>(loop - loops_.begin())].get();
-    return std::make_shared<http::Session>(
-        std::move(line),
-        [api](http::Request request, Callback<http::Response> done) {
-          api->handle(std::move(request), std::move(done));
-        },
-        http::SessionLimits{}, clock_.now());
-  };
-  if (variant_.wire == Wire::kDirect) return {};
-  std::vector<net::IoLoop*> loops(loops_.size());
-  std::ranges::transform(loops_, loops.begin(), [](const auto& loop) { return loop.get(); });
-  for (const auto& [interface, make] : protocols_) {
-    auto listener = net::Listener::open({.address = {.host = "127.0.0.1", .port = 0},
-                                         .tls = nullptr,
-                                         .make =
-                                             [this, &make](net::ConnectionContext line) {
-                                               return std::make_shared<Counted>(
-                                                   make(std::move(line)), server_traffic_);
-                                             },
-                                         .clock = &clock_},
-                                        loops);
-    if (!listener) return std::unexpected(listener.error());
-    (*listener)->start();
-    listeners_[interface] = std::move(*listener);
-  }
   return {};
 }
 
@@ -277,9 +200,9 @@ TestServer::~TestServer() { drain(); }
 
 bool is_platform_fault(std::string_view name) { return hub::find_platform_fault(name) != nullptr; }
 
-void TestServer::set_faults(const std::vector<FaultRule>& orders) {
-  faults_ = orders;
-  platform_->fault_injector.set(faults_);
+void TestServer::set_faults(const std::vector<FaultRule>& rules) {
+  faults_ = rules;
+  server_->set_faults(faults_);
 }
 
 bool TestServer::quiet() const {
@@ -288,18 +211,39 @@ bool TestServer::quiet() const {
          server_traffic_.open == ends_traffic_.open;
 }
 
+bool TestServer::waits_for_log() {
+  const history::ArchiveHealth health = server_->archive().health();
+  if (health.log.failing) throw std::runtime_error("the log refuses: " + *health.log.failing);
+  return health.log_waiting_bytes != 0;
+}
+
+bool TestServer::waits_for_archive() {
+  return server_->archive().has_queries() ||
+         (variant_.journaling == server::Journaling::kDurable && waits_for_log());
+}
+
+void TestServer::settle_log() {
+  if (!waits_for_log()) return;
+  bool is_logged = false;
+  server::turn_during(server_->loops(), [&] { is_logged = server_->archive().flush(); });
+  if (!is_logged) throw std::runtime_error("the log refuses");
+}
+
 void TestServer::drain() {
-  for (bool busy = true; busy || !quiet();) {
-    busy = false;
-    for (const auto& loop : loops_) busy = loop->turn() || busy;
+  if (!server_) return;  // it did not start
+  for (bool busy = true, waits = true; busy || waits || !quiet();) {
+    // Before the loops turn: they then have everything that the archive was waited for to post.
+    waits = waits_for_archive();
+    busy = server::turn_all(server_->loops());
     if (!busy) busy = pump_ends();
+    if (waits && !busy) std::this_thread::yield();
   }
 }
 
 bool TestServer::pump_ends() {
   // A single poll for all sockets, because most of them have no data.
   std::vector<pollfd> sockets;
-  if (variant_.wire == Wire::kSocket) {
+  if (variant_.wire == Transport::kSocket) {
     for (const ClientEnd* end : ends_)
       sockets.push_back({.fd = end->socket(), .events = POLLIN, .revents = 0});
     if (::poll(sockets.data(), sockets.size(), 0) <= 0) return false;
@@ -318,10 +262,7 @@ void TestServer::advance(const Steps& steps, const std::function<void()>& on_ste
     const Millis step = std::min(left, steps.step);
     left -= step;
     clock_.advance(step);
-    hub_->tick();
-    if (variant_.wire == Wire::kSocket) {
-      for (const auto& loop : loops_) loop->sweep_now();
-    }
+    for (const auto& loop : server_->loops()) loop->sweep_now();
     // NOLINTNEXTLINE(modernize-loop-convert): likewise
     for (std::size_t i = 0; i < ends_.size(); ++i) ends_[i]->tick(clock_.now());
     drain();

@@ -1,18 +1,17 @@
-// The whole platform without threads or real time, on which transcripts are played. (The archive
-// has its own threads; only readers of the archive wait for them.)
+// The server that `gridloom serve` runs (server/server.h), without threads or real time, for
+// transcripts to be played on. (The archive has its own threads; drain() waits for their answers.)
 //
-// Loops are queues that drain() empties in turn; only advance() moves the clock. Clients connect to
-// the listeners as ClientEnds, whose bytes are moved by drain() too, either directly or through
-// real sockets. Therefore each run is the same, and no work is pending when drain() returns.
-// Ownership: a TestServer owns the platform and the loops; a ClientEnd belongs to its creator and
-// must be destroyed before the TestServer.
+// Loops are queues that drain() empties in turn; only advance() moves the clock. Clients connect as
+// ClientEnds, whose bytes are moved by drain() too, either directly or through real sockets.
+// Therefore each run is the same, and no work is pending when drain() returns.
+// Ownership: a TestServer owns the server and its data folder; a ClientEnd belongs to its creator
+// and must be destroyed before the TestServer.
 #pragma once
 
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -20,30 +19,23 @@
 
 #include "base/clock.h"
 #include "base/fault_rule.h"
-#include "base/loop.h"
 #include "base/result.h"
 #include "catalog/family.h"
-#include "history/archive.h"
-#include "history/instant_journal.h"
-#include "http/api.h"
-#include "hub/hub.h"
-#include "mqtt/connection.h"
-#include "mqtt/session_store.h"
-#include "mqtt/session_table.h"
-#include "net/io_loop.h"
-#include "net/listener.h"
 #include "net/protocol.h"
 #include "registry/registry.h"
-#include "transcripts/interface.h"
+#include "server/interface.h"
+#include "server/server.h"
 #include "transcripts/quick_folder.h"
 #include "wire/mqtt/protocol.h"
 
 namespace gridloom::transcripts {
 
+using server::Interface;
+
 // A clock that stands still until advance(), which one thread may call.
-class HandClock final : public Clock {
+class SteppedClock final : public Clock {
  public:
-  explicit HandClock(TimePoint start) : now_ms_(unix_ms(start)) {}
+  explicit SteppedClock(TimePoint start) : now_ms_(unix_ms(start)) {}
   [[nodiscard]] TimePoint now() const override { return TimePoint(Millis(now_ms_.load())); }
   void advance(Millis span) { now_ms_ += span.count(); }
 
@@ -51,15 +43,17 @@ class HandClock final : public Clock {
   std::atomic<std::int64_t> now_ms_;
 };
 
-enum class Wire : std::uint8_t { kDirect, kSocket };
+enum class Transport : std::uint8_t { kDirect, kSocket };
 
 // The ways in which runs of the same transcript may differ. None of them may affect the results.
 struct Variant {
   std::size_t shards = 1;
   wire::mqtt::Version version = wire::mqtt::Version::k311;
   std::size_t piece_bytes = 65'536;  // largest write of a client
-  Wire wire = Wire::kDirect;
+  Transport wire = Transport::kDirect;
   bool restarts = false;  // restart the server whenever no answer is awaited
+  // kDurable is what `gridloom serve` does; then each drain() waits for the disk.
+  server::Journaling journaling = server::Journaling::kInstant;
 };
 
 class TestServer;
@@ -112,7 +106,8 @@ class TestServer {
 
   // Runs until no more work is pending.
   void drain();
-  // Advances time in steps: in each, the hub's and the connections' timers run, then `on_step`.
+  // Advances time in steps: in each, the sweeps of the loops and the connections' timers run, then
+  // `on_step`.
   struct Steps {
     Millis span{0};
     Millis step{1000};
@@ -122,13 +117,13 @@ class TestServer {
   // Sets the faults of the platform itself (hub/fault_injector.h), replacing the previous ones;
   // they stay in force through restarts. Of all rules, only those for platform faults are used
   // (is_platform_fault).
-  void set_faults(const std::vector<FaultRule>& orders);
+  void set_faults(const std::vector<FaultRule>& rules);
   // Whether any platform fault is in force.
-  [[nodiscard]] bool injects_faults() const { return platform_->fault_injector.any(); }
+  [[nodiscard]] bool injects_faults() const { return server_->platform().fault_injector.any(); }
 
   [[nodiscard]] const Clock& clock() const { return clock_; }
   [[nodiscard]] const Variant& variant() const { return variant_; }
-  [[nodiscard]] registry::Registry& registry() { return *registry_; }
+  [[nodiscard]] registry::Registry& registry() { return server_->registry(); }
   [[nodiscard]] const catalog::Catalog& catalog() const { return *catalog_; }
 
  private:
@@ -141,35 +136,26 @@ class TestServer {
   };
   class Counted;
 
-  TestServer(const Variant& variant, TimePoint start) : variant_(variant), clock_(start) {}
+  TestServer(std::shared_ptr<const catalog::Catalog> catalog, const Variant& variant,
+             TimePoint start);
   [[nodiscard]] Status start();
-  [[nodiscard]] Status open_listeners();
-  [[nodiscard]] catalog::FamilyPtr family_of(std::int64_t number) const;
-  [[nodiscard]] net::MakeProtocol protocol_of(Interface interface);
   [[nodiscard]] bool quiet() const;
+  [[nodiscard]] bool waits_for_log();
+  [[nodiscard]] bool waits_for_archive();
+  // Returns once everything is on disk that was recorded so far.
+  void settle_log();
   bool pump_ends();
 
   Variant variant_;
-  HandClock clock_;
+  SteppedClock clock_;
   std::shared_ptr<const catalog::Catalog> catalog_;
   QuickFolder folder_;
   std::vector<FaultRule> faults_;
-  std::vector<std::unique_ptr<net::IoLoop>> loops_;
-  std::unique_ptr<registry::Registry> registry_;
-  std::unique_ptr<mqtt::SessionStore> store_;
-  std::unique_ptr<history::Archive> archive_;
-  std::unique_ptr<history::InstantJournal> journal_;
-  std::unique_ptr<hub::Platform> platform_;
-  std::unique_ptr<hub::Hub> hub_;
-  std::unique_ptr<mqtt::SessionTable> sessions_;
-  mqtt::ServerContext mqtt_context_;
-  std::vector<std::unique_ptr<http::Api>> apis_;  // by loop
-  std::map<Interface, net::MakeProtocol> protocols_;
-  std::map<Interface, std::unique_ptr<net::Listener>> listeners_;  // kSocket
   std::vector<ClientEnd*> ends_;
   std::size_t next_loop_ = 0;
   Traffic server_traffic_;  // as counted by its protocols
   Traffic ends_traffic_;
+  std::unique_ptr<server::Server> server_;
 };
 
 }  // namespace gridloom::transcripts

@@ -8,7 +8,7 @@
 namespace gridloom::twin {
 namespace {
 
-constexpr std::size_t kMostDigits = 18;  // always fit into a 64-bit integer
+constexpr std::size_t kMaxDigits = 18;  // always fit into a 64-bit integer
 
 // The characters that may stand in a string without an escape.
 constexpr std::array<bool, 256> kPlain = [] {
@@ -135,7 +135,7 @@ class Scanner {
     take('-');
     if (!take('0')) {
       const std::size_t count = digits();
-      if (count == 0 || count > kMostDigits) return false;
+      if (count == 0 || count > kMaxDigits) return false;
     }
     return !take('.') || digits() > 0;
   }

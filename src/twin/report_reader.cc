@@ -256,7 +256,7 @@ Status ReportReader::read(const Layout& layout, std::string_view payload) {
   }
   const ReportLimits& limits = parser_->json.handler().limits;
   if (payload.size() > limits.bytes) {
-    return fail(ErrorCode::kMalformed, fmt::format("a report of {} bytes: at most {} are taken",
+    return fail(ErrorCode::kMalformed, fmt::format("a report has {} bytes: at most {} are accepted",
                                                    payload.size(), limits.bytes));
   }
   const bool may_have_groups = layout.family->messages.nested;
@@ -279,7 +279,7 @@ Status ReportReader::parse(const Layout& layout, std::string_view payload) {
   if (ec) {
     return fail(ErrorCode::kMalformed,
                 handler.is_object ? fmt::format("not JSON at byte {}: {}", used, ec.message())
-                                  : std::string("a report is a JSON object"));
+                                  : std::string("a report must be a JSON object"));
   }
   if (payload.find_first_not_of(" \t\r\n", used) != std::string_view::npos) {
     return fail(ErrorCode::kMalformed, fmt::format("text after the JSON at byte {}", used));

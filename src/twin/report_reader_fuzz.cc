@@ -25,7 +25,7 @@ namespace wire = gridloom::wire;
 
 constexpr wire::JsonLimits kLimits{.bytes = std::size_t{256} * 1024, .depth = 32, .keys = 4096};
 constexpr std::size_t kLongestName = 1024;
-constexpr std::size_t kMostNameBytes = std::size_t{16} * 1024;  // in addition to 4 per byte
+constexpr std::size_t kMaxNameBytes = std::size_t{16} * 1024;  // in addition to 4 per byte
 
 using Expected = std::vector<std::pair<std::string, const Json*>>;
 
@@ -99,7 +99,7 @@ bool check(const LayoutPtr& layout, std::string_view text) {
   const Expected expected = body_of(tree->get_object(), *layout);
   std::size_t name_bytes = 0;
   for (const auto& [name, value] : expected) name_bytes += name.size();
-  if (!taken && name_bytes > kMostNameBytes + 4 * text.size()) return false;
+  if (!taken && name_bytes > kMaxNameBytes + 4 * text.size()) return false;
   require(taken);
   compare(reader.body(), expected);
   return true;

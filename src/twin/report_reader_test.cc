@@ -227,7 +227,7 @@ TEST(ReportReader, SaysThatAReportIsAnObject) {
   for (const std::string_view payload : {"1", "\"text\"", "null", "true", "[1,2]", "[]"}) {
     const Error fault = error_of(payload);
     EXPECT_EQ(fault.code, ErrorCode::kMalformed) << payload;
-    EXPECT_EQ(fault.detail, "a report is a JSON object") << payload;
+    EXPECT_EQ(fault.detail, "a report must be a JSON object") << payload;
   }
 }
 
@@ -289,7 +289,7 @@ TEST(ReportReader, TakesAsManyMembersAsItsLimitAndNotOneMore) {
   EXPECT_TRUE(reads(text));
   const Status bytes = reads(text + " ");
   ASSERT_FALSE(bytes);
-  EXPECT_EQ(bytes.error().detail, "a report of 61 bytes: at most 60 are taken");
+  EXPECT_EQ(bytes.error().detail, "a report has 61 bytes: at most 60 are accepted");
   // Limits above the defaults apply as well.
   std::string wide = R"({"params":{"m0":0)";
   for (int i = 1; i < 6000; ++i) wide += fmt::format(R"(,"m{}":{})", i, i);

@@ -27,7 +27,7 @@ TEST(SavedTwin, ComesBackWithItsValues) {
 }
 
 // In an earlier version, twins stored their energies themselves.
-TEST(SavedTwin, OneOfAnEarlierVersionIsRead) {
+TEST(SavedTwin, ATwinSavedByAnEarlierVersionIsRead) {
   Twin back(flat_layout());
   ASSERT_TRUE(back.restore(
       R"({"quotas":[["watts.pv","5"]],"hours":[[472000,1.5,0,0,0,0,0,0,0,0,0,0,0]]})"));
@@ -35,13 +35,13 @@ TEST(SavedTwin, OneOfAnEarlierVersionIsRead) {
   EXPECT_EQ(back.save(), R"({"quotas":[["watts.pv","5"]]})");
 }
 
-TEST(SavedTwin, OneThatNeverReportedStaysSo) {
+TEST(SavedTwin, ATwinWithoutReportsIsRestoredWithoutReports) {
   Twin back(flat_layout());
   ASSERT_TRUE(back.restore(Twin(flat_layout()).save()));
   EXPECT_EQ(back.all(), nullptr);
 }
 
-TEST(SavedTwin, WhatIsNoSavedTwinIsRefused) {
+TEST(SavedTwin, TextThatIsNotASavedTwinIsRefused) {
   const std::vector<std::string_view> wrong = {
       "",
       "[]",

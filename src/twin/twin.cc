@@ -28,7 +28,7 @@ std::string_view Twin::text_of(std::size_t slot) const {
 }
 
 Result<Applied> Twin::apply(std::string_view payload, ReportReader& reader,
-                            std::vector<Taken>* taken) {
+                            std::vector<AcceptedValue>* taken) {
   if (Status read = reader.read(*layout_, payload); !read) {
     return std::unexpected(std::move(read.error()));
   }
@@ -105,7 +105,7 @@ std::optional<std::size_t> Twin::put(std::string_view name, std::string_view tex
     return declared_.size() + found->second;
   }
   const std::size_t bytes = name.size() + text.size();
-  if (std::ranges::count(name, '.') > kMostLevels) return refuse();
+  if (std::ranges::count(name, '.') > kMaxLevels) return refuse();
   if (extra_.size() >= limits_.extra_quotas || extra_bytes_ + bytes > limits_.extra_bytes) {
     return refuse();
   }
@@ -117,7 +117,7 @@ std::optional<std::size_t> Twin::put(std::string_view name, std::string_view tex
   return declared_.size() + extra_.size() - 1;
 }
 
-void Twin::recall(std::string_view name, std::string_view text) {
+void Twin::replay_value(std::string_view name, std::string_view text) {
   Applied applied;
   put(name, text, applied);
   if (applied.changed != 0) ++version_;
@@ -178,7 +178,7 @@ std::shared_ptr<const std::string> Twin::all() {
   auto body = std::make_shared<std::string>();
   if (all_) body->reserve(all_->size() + 64);
   sort_names();
-  if (layout_->family->all == catalog::Shape::kNested) {
+  if (layout_->family->all == catalog::QuotaAllForm::kNested) {
     append_group(*body, by_name_, 0);
   } else {
     *body += '{';

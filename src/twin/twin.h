@@ -28,7 +28,7 @@ struct TwinLimits {
 };
 
 // A value accepted from a report. The text lives as long as the results of the ReportReader.
-struct Taken {
+struct AcceptedValue {
   std::size_t slot = 0;  // Twin::name_of
   std::string_view text;
 };
@@ -36,22 +36,22 @@ struct Taken {
 struct Applied {
   std::size_t taken = 0;  // quotas named in the report; a repeated value counts once
   std::size_t changed = 0;
-  std::size_t refused = 0;  // beyond TwinLimits or Twin::kMostLevels
+  std::size_t refused = 0;  // beyond TwinLimits or Twin::kMaxLevels
 };
 
 class Twin {
  public:
   // The greatest depth of accepted JSON; a quota name nests one level at each dot.
-  static constexpr std::ptrdiff_t kMostLevels = 32;
+  static constexpr std::ptrdiff_t kMaxLevels = 32;
 
   explicit Twin(LayoutPtr layout, const TwinLimits& limits = {});
 
   // Applies a report. kMalformed as for ReportReader::read(); the twin is then unchanged. Replaces
   // the content of `taken` with the accepted values.
   [[nodiscard]] Result<Applied> apply(std::string_view payload, ReportReader& reader,
-                                      std::vector<Taken>* taken = nullptr);
+                                      std::vector<AcceptedValue>* taken = nullptr);
   // Replays one value from the log, as the device reported it earlier.
-  void recall(std::string_view name, std::string_view text);
+  void replay_value(std::string_view name, std::string_view text);
 
   // The JSON object of quota/all; nullptr until the device has reported. Rebuilt only after a
   // change; shared with callers that still send the previous one.

@@ -14,7 +14,7 @@ namespace {
 using wire::Json;
 
 Status malformed(std::string_view why) {
-  return fail(ErrorCode::kMalformed, fmt::format("this is no saved twin: {}", why));
+  return fail(ErrorCode::kMalformed, fmt::format("not a saved twin: {}", why));
 }
 
 const wire::JsonArray* list_of(const Json& object, std::string_view key) {
@@ -42,12 +42,12 @@ Status Twin::restore(std::string_view saved) {
   const auto parsed = wire::parse_json(saved, {.bytes = saved.size()});
   if (!parsed) return malformed(parsed.error().detail);
   const wire::JsonArray* quotas = list_of(*parsed, "quotas");
-  if (quotas == nullptr) return malformed("quotas are a list");
+  if (quotas == nullptr) return malformed("quotas must be a list");
   for (const Json& quota : *quotas) {
     const wire::JsonArray* pair = quota.if_array();
     if (pair == nullptr || pair->size() != 2 || !(*pair)[0].is_string() ||
         !(*pair)[1].is_string() || (*pair)[1].get_string().empty()) {
-      return malformed("a quota is [name, value]");
+      return malformed("a quota must be [name, value]");
     }
     Applied ignored;
     put((*pair)[0].get_string(), (*pair)[1].get_string(), ignored);

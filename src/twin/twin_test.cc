@@ -145,12 +145,12 @@ TEST(Twin, TakesAReportInTheShapesOfOldAndNewDevices) {
 
 TEST(Twin, TakesAValueOnceThatAReportSaysTwice) {
   Device device(nested_layout());
-  std::vector<Taken> taken;
+  std::vector<AcceptedValue> taken;
   const auto texts = [&](std::string_view report) {
     const auto applied = device.twin.apply(report, device.reader, &taken);
     EXPECT_TRUE(applied);
     std::string text = fmt::format("{}/{}:", applied->changed, applied->taken);
-    for (const Taken& each : taken) {
+    for (const AcceptedValue& each : taken) {
       text += fmt::format(" {}={}", device.twin.name_of(each.slot), each.text);
     }
     return text;

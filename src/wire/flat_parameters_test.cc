@@ -155,12 +155,12 @@ TEST(SigningWork, IsNearlyLinearInTheBytesOfTheWorstRequests) {
   }
 }
 
-TEST(SigningWork, OneOrderIsTriedOfManyParameters) {
+TEST(SigningWork, ManyParametersAreTriedInOneOrder) {
   EXPECT_EQ(cost_of("", "{\"a\":" + elements(256) + "}").orders, 2U);
   EXPECT_EQ(cost_of("", "{\"a\":" + elements(257) + "}").orders, 1U);
 }
 
-TEST(SigningWork, WhatCannotBeReadCostsNoOrder) {
+TEST(SigningWork, AnUnreadableBodyCostsNoOrder) {
   for (const std::string_view body :
        {R"({"a.b":1})", R"({"a":{"b[0]":1}})", R"({"b&c":1})", R"({"a=1":1})", R"({"":1})"}) {
     EXPECT_EQ(cost_of("", body).orders, 0U) << body;

@@ -3,7 +3,7 @@
 //
 // Numbers are parsed again from their text with from_chars: Boost.JSON 1.81 rounds decimals
 // imprecisely, and 229.7 would become 229.70000000000002. For the same reason the writer is our
-// own. Invariant: no input makes this code throw, except when memory runs out.
+// own (json_text.cc). Invariant: no input makes this code throw, except when memory runs out.
 #include "wire/json.h"
 
 #include <fmt/format.h>
@@ -30,9 +30,6 @@ using BoostError = boost::json::error_code;
 
 constexpr std::size_t kNameInMessageBytes = 64;
 constexpr double kTwoPow63 = 9223372036854775808.0;
-// Doubles between these limits are written without an exponent.
-constexpr double kPlainFrom = 1e-7;
-constexpr double kPlainBelow = 1e17;
 
 // The token expected next, for error messages.
 enum class Next : std::uint8_t { kValue, kFirstName, kFirstElement, kColon, kAfterMember, kEnd };
@@ -370,34 +367,68 @@ class LeafSink {
   std::vector<Level> levels_;
 };
 
-template <typename Whole>
-void append_whole(std::string& out, Whole value) {
-  std::array<char, 24> digits{};
-  out.append(digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr);
-}
+// One pass over a text makes the value and calls the visitor.
+class ValueAndLeafSink {
+ public:
+  explicit ValueAndLeafSink(const JsonVisitor& visitor) : leaves_(visitor) {}
+  Json release() { return value_.release(); }
+  [[nodiscard]] bool goes_on() const { return leaves_.goes_on(); }
 
-// JSON has no infinities and no NaN: they are written as null.
-void append_double(std::string& out, double value) {
-  if (!std::isfinite(value)) {
-    out += "null";
-    return;
+  void begin_object() {
+    value_.begin_object();
+    leaves_.begin_object();
   }
-  if (value == 0) {
-    out += '0';
-    return;
+  void end_object(std::size_t size) {
+    value_.end_object(size);
+    leaves_.end_object(size);
   }
-  const double size = std::abs(value);
-  const auto form = size >= kPlainFrom && size < kPlainBelow ? std::chars_format::fixed
-                                                             : std::chars_format::scientific;
-  std::array<char, 64> digits{};
-  out.append(digits.data(),
-             std::to_chars(digits.data(), digits.data() + digits.size(), value, form).ptr);
-}
+  void begin_array() {
+    value_.begin_array();
+    leaves_.begin_array();
+  }
+  void end_array(std::size_t size) {
+    value_.end_array(size);
+    leaves_.end_array(size);
+  }
+  void name(std::string_view text) {
+    value_.name(text);
+    leaves_.name(text);
+  }
+  void string(std::string_view text) {
+    value_.string(text);
+    leaves_.string(text);
+  }
+  void number(std::string_view token, const Number& number) {
+    value_.number(token, number);
+    leaves_.number(token, number);
+  }
+  void boolean(bool value) {
+    value_.boolean(value);
+    leaves_.boolean(value);
+  }
+  void null() {
+    value_.null();
+    leaves_.null();
+  }
+
+ private:
+  ValueSink value_;
+  LeafSink leaves_;
+};
 
 }  // namespace
 
 Result<Json> parse_json(std::string_view text, const JsonLimits& limits) {
   ValueSink sink;
+  if (Status status = read(text, limits, sink); !status) {
+    return std::unexpected(std::move(status).error());
+  }
+  return sink.release();
+}
+
+Result<Json> parse_json(std::string_view text, const JsonLimits& limits,
+                        const JsonVisitor& visitor) {
+  ValueAndLeafSink sink(visitor);
   if (Status status = read(text, limits, sink); !status) {
     return std::unexpected(std::move(status).error());
   }
@@ -418,75 +449,6 @@ Status walk_json(std::string_view text, const JsonLimits& limits,
 Status walk_json(std::string_view text, const JsonLimits& limits, const JsonVisitor& visitor) {
   LeafSink sink(visitor);
   return read(text, limits, sink);
-}
-
-void append_quoted(std::string& out, std::string_view text) {
-  static constexpr std::string_view kHex = "0123456789abcdef";
-  out += '"';
-  std::size_t copied = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto c = static_cast<unsigned char>(text[i]);
-    if (c >= 0x20 && c != '"' && c != '\\') continue;
-    out.append(text, copied, i - copied);
-    copied = i + 1;
-    out += '\\';
-    static constexpr std::string_view kPlain = "\"\\\b\f\n\r\t";
-    static constexpr std::string_view kLetter = "\"\\bfnrt";
-    if (const std::size_t short_form = kPlain.find(text[i]); short_form != std::string_view::npos) {
-      out += kLetter[short_form];
-    } else {
-      out += "u00";
-      out += kHex[c >> 4U];
-      out += kHex[c & 15U];
-    }
-  }
-  out.append(text, copied);
-  out += '"';
-}
-
-void append_text(std::string& out, const Json& value) {
-  switch (value.kind()) {
-    case boost::json::kind::null:
-      out += "null";
-      return;
-    case boost::json::kind::bool_:
-      out += value.get_bool() ? "true" : "false";
-      return;
-    case boost::json::kind::int64:
-      return append_whole(out, value.get_int64());
-    case boost::json::kind::uint64:
-      return append_whole(out, value.get_uint64());
-    case boost::json::kind::double_:
-      return append_double(out, value.get_double());
-    case boost::json::kind::string:
-      return append_quoted(out, value.get_string());
-    case boost::json::kind::array: {
-      char before = '[';
-      for (const Json& element : value.get_array()) {
-        out += std::exchange(before, ',');
-        append_text(out, element);
-      }
-      out += before == '[' ? "[]" : "]";
-      return;
-    }
-    case boost::json::kind::object: {
-      char before = '{';
-      for (const auto& [name, inner] : value.get_object()) {
-        out += std::exchange(before, ',');
-        append_quoted(out, name);
-        out += ':';
-        append_text(out, inner);
-      }
-      out += before == '{' ? "{}" : "}";
-      return;
-    }
-  }
-}
-
-std::string to_text(const Json& value) {
-  std::string out;
-  append_text(out, value);
-  return out;
 }
 
 const Json* member(const Json& value, std::string_view key) {

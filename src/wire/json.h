@@ -2,7 +2,8 @@
 //
 // Two interfaces: parse_json() builds a value (requests, configuration); walk_json() calls back for
 // every leaf with its path and its original text (telemetry, signing), where 1.0 and 1e3 must stay
-// as they were sent. Everything here is pure; any thread.
+// as they were sent. A signed body is both: parse_json() with a visitor reads it once. Everything
+// here is pure; any thread.
 #pragma once
 
 #include <boost/json/array.hpp>
@@ -32,10 +33,17 @@ struct JsonLimits {
 // invalid UTF-8.
 [[nodiscard]] Result<Json> parse_json(std::string_view text, const JsonLimits& limits = {});
 
+struct JsonVisitor;
+// The same, and walk_json() with the visitor, in one pass over the text.
+[[nodiscard]] Result<Json> parse_json(std::string_view text, const JsonLimits& limits,
+                                      const JsonVisitor& visitor);
+
 // Returns compact JSON text. Doubles have the shortest form that reads back to the same value
 // (229.7, not 2.297E2).
 [[nodiscard]] std::string to_text(const Json& value);
+[[nodiscard]] std::string to_text(const JsonObject& object);
 void append_text(std::string& out, const Json& value);
+void append_text(std::string& out, const JsonObject& object);
 void append_quoted(std::string& out, std::string_view text);
 
 enum class LeafKind : std::uint8_t { kString, kNumber, kBool, kNull, kEmptyObject, kEmptyArray };

@@ -38,7 +38,7 @@ std::string leaves_of(std::string_view text) {
   return out;
 }
 
-TEST(Json, WhatIsReadIsWrittenBackCompactly) {
+TEST(Json, ValuesAreWrittenBackCompactly) {
   const std::vector<std::pair<std::string_view, std::string_view>> cases = {
       {" { \"a\" : [ 1 , 2 ] } ", R"({"a":[1,2]})"},
       {"{}", "{}"},
@@ -130,7 +130,7 @@ TEST(Json, FaultsSayWhereAndWhatWasExpected) {
   }
 }
 
-TEST(Json, WhatIsNotJsonIsRefusedByBothReaders) {
+TEST(Json, TextThatIsNotJsonIsRefusedByBothReaders) {
   const std::vector<std::string_view> cases = {"nul",
                                                "tru",
                                                "'a'",
@@ -191,7 +191,7 @@ TEST(Json, EachLimitHoldsAtItsValueAndFailsOnePastIt) {
             "JSON: at byte 3: nested deeper than 3 levels");
 }
 
-TEST(Json, ManyNamesAreToldApart) {
+TEST(Json, ManyNamesAreDistinguished) {
   EXPECT_TRUE(parse_json(object_of(1024)));
   EXPECT_FALSE(parse_json(object_of(1025)));
   std::string twice = object_of(1000);
@@ -214,6 +214,39 @@ TEST(Json, AWalkGivesLeavesInTheOrderOfTheTextWithTheirOwnText) {
   EXPECT_EQ(leaves_of(R"({"k\u0041\n":"\"\\"})"), "s kA\n=\"\\\n");
   EXPECT_EQ(leaves_of("123456789012345678901234567890.50"),
             "n =123456789012345678901234567890.50\n");
+}
+
+TEST(Json, OnePassMakesTheValueAndVisitsItsLeaves) {
+  const std::string_view text = R"({"a":[1.50,{"b":"x\u00e9"}],"c":{},"d":null})";
+  std::string seen;
+  const JsonVisitor visitor{.on_leaf =
+                                [&seen](const Leaf& leaf) {
+                                  seen.append(leaf.path).append(1, '=');
+                                  seen.append(leaf.text).append(1, ' ');
+                                  return true;
+                                },
+                            .on_name =
+                                [&seen](std::string_view name) {
+                                  seen.append(name).append(1, ' ');
+                                  return true;
+                                }};
+  const Result<Json> value = parse_json(text, {}, visitor);
+  ASSERT_TRUE(value) << value.error().detail;
+  EXPECT_EQ(*value, parse_json(text).value());
+  std::string walked;
+  std::swap(seen, walked);
+  ASSERT_TRUE(walk_json(text, {}, visitor));
+  EXPECT_EQ(walked, seen);
+  EXPECT_EQ(seen, "a a[0]=1.50 b a[1].b=x\u00e9 c c={} d d=null ");
+}
+
+TEST(Json, AVisitorEndsThePass) {
+  int leaves = 0;
+  const JsonVisitor once{.on_leaf = [&leaves](const Leaf&) { return ++leaves < 2; }, .on_name = {}};
+  const Result<Json> value = parse_json("[1,2,3]", {}, once);
+  ASSERT_FALSE(value);
+  EXPECT_EQ(value.error().code, ErrorCode::kMalformed);
+  EXPECT_EQ(leaves, 2);
 }
 
 TEST(Json, WholeNumbersAreRecognisedInEveryNotation) {

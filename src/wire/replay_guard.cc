@@ -13,7 +13,7 @@ namespace {
 
 // A number above this many seconds (the year 5138) is in a smaller unit; each smaller unit has a
 // thousand times this limit.
-constexpr std::int64_t kMostOfAUnit = 100'000'000'000;
+constexpr std::int64_t kMaxOfAUnit = 100'000'000'000;
 
 std::unexpected<Error> refused(std::string detail) {
   return fail(ErrorCode::kWrongSignature, std::move(detail));
@@ -28,12 +28,12 @@ std::optional<TimePoint> time_of(std::string_view timestamp, ReplayRule rule) {
   if (read.ec != std::errc() || read.ptr != end) return std::nullopt;
   if (rule == ReplayRule::kExact) {
     // Leaves a wide margin, so that adding a window cannot overflow.
-    if (value < -kMostOfAUnit * 1000 || value > kMostOfAUnit * 1000) return std::nullopt;
+    if (value < -kMaxOfAUnit * 1000 || value > kMaxOfAUnit * 1000) return std::nullopt;
     return TimePoint(Millis(value));
   }
   if (value < 0) return std::nullopt;
-  if (value < kMostOfAUnit) return TimePoint(Millis(value * 1000));
-  while (value >= kMostOfAUnit * 1000) value /= 1000;
+  if (value < kMaxOfAUnit) return TimePoint(Millis(value * 1000));
+  while (value >= kMaxOfAUnit * 1000) value /= 1000;
   return TimePoint(Millis(value));
 }
 
@@ -55,12 +55,12 @@ Status ReplayGuard::admit(const SignedRequest& request, TimePoint now) {
   }
   const TimePoint oldest = now - limits_.window;
   const std::scoped_lock lock(mutex_);
-  auto found = seen_.find(request.access_key);
-  if (found == seen_.end()) {
-    if (seen_.size() >= forget_at_) forget_old(oldest);
-    found = seen_.emplace(std::string(request.access_key), Seen()).first;
+  auto found = requests_.find(request.access_key);
+  if (found == requests_.end()) {
+    if (requests_.size() >= purge_at_) purge_expired(oldest);
+    found = requests_.emplace(std::string(request.access_key), RememberedRequests()).first;
   }
-  Seen& seen = found->second;
+  RememberedRequests& seen = found->second;
   while (!seen.empty() && seen.begin()->first < oldest) seen.erase(seen.begin());
   std::pair entry(*sent, std::move(known_by));
   if (seen.contains(entry)) {
@@ -80,17 +80,17 @@ Status ReplayGuard::admit(const SignedRequest& request, TimePoint now) {
 std::size_t ReplayGuard::remembered() const {
   const std::scoped_lock lock(mutex_);
   std::size_t sum = 0;
-  for (const auto& [key, seen] : seen_) sum += seen.size();
+  for (const auto& [key, seen] : requests_) sum += seen.size();
   return sum;
 }
 
 // Without this, removed keys would stay for ever. All keys are scanned only when their number has
 // doubled, so the cost per new key is constant.
-void ReplayGuard::forget_old(TimePoint oldest) {
-  std::erase_if(seen_, [oldest](const auto& entry) {
+void ReplayGuard::purge_expired(TimePoint oldest) {
+  std::erase_if(requests_, [oldest](const auto& entry) {
     return entry.second.empty() || entry.second.rbegin()->first < oldest;
   });
-  forget_at_ = std::max<std::size_t>(64, 2 * seen_.size());
+  purge_at_ = std::max<std::size_t>(64, 2 * requests_.size());
 }
 
 }  // namespace gridloom::wire

@@ -50,15 +50,15 @@ class ReplayGuard {
 
  private:
   // (timestamp, identity of the request), oldest first, so that removing old entries is cheap.
-  using Seen = std::set<std::pair<TimePoint, std::string>>;
+  using RememberedRequests = std::set<std::pair<TimePoint, std::string>>;
 
-  void forget_old(TimePoint oldest);
+  void purge_expired(TimePoint oldest);
 
   ReplayLimits limits_;
   ReplayRule rule_;
   mutable std::mutex mutex_;
-  StringMap<Seen> seen_;  // by access key
-  std::size_t forget_at_ = 64;
+  StringMap<RememberedRequests> requests_;  // by access key
+  std::size_t purge_at_ = 64;
 };
 
 }  // namespace gridloom::wire

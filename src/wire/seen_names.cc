@@ -9,14 +9,14 @@ bool SeenNames::add(std::size_t object, std::string_view name) {
   const std::size_t hash = std::hash<std::string_view>{}(name) ^ (object * 0x9e3779b97f4a7c15ULL);
   Slot* slot = &slots_[hash & (slots_.size() - 1)];
   std::size_t steps = 0;
-  for (; slot->object != 0 && steps < kMostSteps; slot = next(slot), ++steps) {
+  for (; slot->object != 0 && steps < kMaxSteps; slot = next(slot), ++steps) {
     if (slot->hash == hash && slot->object == object && text(*slot) == name) return false;
   }
-  const auto crowded = crowded_.find(object);
-  if (crowded != crowded_.end() && crowded->second.contains(name)) return false;
+  const auto collided = collided_.find(object);
+  if (collided != collided_.end() && collided->second.contains(name)) return false;
   ++used_;
-  if (steps == kMostSteps) {
-    crowded_[object].emplace(name);
+  if (steps == kMaxSteps) {
+    collided_[object].emplace(name);
     return true;
   }
   *slot = {.hash = hash, .object = object, .start = text_.size(), .size = name.size()};
@@ -24,13 +24,13 @@ bool SeenNames::add(std::size_t object, std::string_view name) {
   return true;
 }
 
-std::size_t SeenNames::crowded() const {
+std::size_t SeenNames::collided() const {
   std::size_t count = 0;
-  for (const auto& [object, names] : crowded_) count += names.size();
+  for (const auto& [object, names] : collided_) count += names.size();
   return count;
 }
 
-// Names in crowded_ stay there: only names of the old table are moved.
+// Names in collided_ stay there: only names of the old table are moved.
 void SeenNames::grow() {
   const std::vector<Slot> old =
       std::exchange(slots_, std::vector<Slot>(slots_.empty() ? 32 : 2 * slots_.size()));
@@ -38,11 +38,11 @@ void SeenNames::grow() {
     if (moved.object == 0) continue;
     Slot* slot = &slots_[moved.hash & (slots_.size() - 1)];
     std::size_t steps = 0;
-    for (; slot->object != 0 && steps < kMostSteps; ++steps) slot = next(slot);
-    if (steps < kMostSteps) {
+    for (; slot->object != 0 && steps < kMaxSteps; ++steps) slot = next(slot);
+    if (steps < kMaxSteps) {
       *slot = moved;
     } else {
-      crowded_[moved.object].emplace(text(moved));
+      collided_[moved.object].emplace(text(moved));
     }
   }
 }

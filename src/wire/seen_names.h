@@ -16,14 +16,14 @@ namespace gridloom::wire {
 class SeenNames {
  public:
   // The maximum number of slots probed in one lookup; a half-full table usually needs a few.
-  static constexpr std::size_t kMostSteps = 32;
+  static constexpr std::size_t kMaxSteps = 32;
 
   // False if the object already has the name. Objects are numbered from 1.
   bool add(std::size_t object, std::string_view name);
 
   [[nodiscard]] std::size_t count() const { return used_; }
   // The number of names that are kept outside the hash table.
-  [[nodiscard]] std::size_t crowded() const;
+  [[nodiscard]] std::size_t collided() const;
 
  private:
   struct Slot {
@@ -42,7 +42,7 @@ class SeenNames {
 
   std::vector<Slot> slots_;  // the size is a power of two; at most half are used
   std::string text_;
-  std::map<std::size_t, Names> crowded_;  // by object
+  std::map<std::size_t, Names> collided_;  // by object
   std::size_t used_ = 0;
 };
 

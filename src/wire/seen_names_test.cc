@@ -21,12 +21,12 @@ TEST(SeenNames, ANameIsSeenOnceInEachObject) {
     for (int i = 0; i < 50; ++i) EXPECT_FALSE(names.add(object, fmt::format("name {}", i)));
   }
   EXPECT_EQ(names.count(), 49U * 50U);
-  EXPECT_EQ(names.crowded(), 0U);
+  EXPECT_EQ(names.collided(), 0U);
 }
 
 // An attacker who knows the hash can create a thousand names with the same slot in the table: each
 // name would be compared with all others.
-TEST(SeenNames, NamesThatCollideAreToldApart) {
+TEST(SeenNames, CollidingNamesAreDistinguished) {
   constexpr std::size_t kTable = 1023;  // mask of the low bits: the slot in a table of 1024
   std::vector<std::string> same_place;
   for (std::size_t i = 0; same_place.size() < 400; ++i) {
@@ -35,7 +35,7 @@ TEST(SeenNames, NamesThatCollideAreToldApart) {
   }
   SeenNames names;
   for (const std::string& name : same_place) EXPECT_TRUE(names.add(1, name)) << name;
-  EXPECT_GE(names.crowded(), same_place.size() - SeenNames::kMostSteps);
+  EXPECT_GE(names.collided(), same_place.size() - SeenNames::kMaxSteps);
   for (const std::string& name : same_place) EXPECT_FALSE(names.add(1, name)) << name;
   EXPECT_TRUE(names.add(2, same_place.back()));
   EXPECT_EQ(names.count(), same_place.size() + 1);
@@ -50,7 +50,7 @@ TEST(SeenNames, AGrowingTableForgetsNothing) {
   }
   SeenNames names;
   for (const std::string& name : crowd) EXPECT_TRUE(names.add(1, name)) << name;
-  EXPECT_GT(names.crowded(), 0U);
+  EXPECT_GT(names.collided(), 0U);
   for (int i = 0; i < 5000; ++i) EXPECT_TRUE(names.add(1, fmt::format("x{}", i)));
   for (const std::string& name : crowd) EXPECT_FALSE(names.add(1, name)) << name;
 }

@@ -3,7 +3,8 @@
 // are built only if it fails, and only for small requests, because unauthenticated clients can
 // trigger this work.
 //
-// parameters_of() is in this file too, because it must read exactly the signed parameters.
+// The parameters are made into an object by the pass that flattens them: what is handled is what
+// was signed, and a body is read once.
 #include "wire/signing.h"
 
 #include <fmt/format.h>
@@ -147,8 +148,10 @@ Error why_no_object(std::string_view body, const SigningLimits& limits, Error no
   return walked.error();
 }
 
-// Stops at the first violation of a limit, so that the rest of the body costs nothing.
-Result<FlatParameters> flat_body(std::string_view body, const SigningLimits& limits) {
+// Stops at the first violation of a limit, so that the rest of the body costs nothing. `value`, if
+// it is given, gets the body as an object, from the same pass.
+Result<FlatParameters> flat_body(std::string_view body, const SigningLimits& limits,
+                                 JsonObject* value) {
   if (const Status object = require_object(body); !object) {
     return std::unexpected(why_no_object(body, limits, object.error()));
   }
@@ -181,10 +184,17 @@ Result<FlatParameters> flat_body(std::string_view body, const SigningLimits& lim
     if (is_ambiguous(name)) refused = ambiguous(name).error();
     return !refused;
   };
-  const Status walked =
-      walk_json(body, limits.json, JsonVisitor{.on_leaf = on_leaf, .on_name = on_name});
+  const JsonVisitor visitor{.on_leaf = on_leaf, .on_name = on_name};
+  Status good;
+  if (value == nullptr) {
+    good = walk_json(body, limits.json, visitor);
+  } else if (Result<Json> parsed = parse_json(body, limits.json, visitor); parsed) {
+    *value = std::move(parsed->get_object());
+  } else {
+    good = std::unexpected(std::move(parsed.error()));
+  }
   if (refused) return std::unexpected(std::move(*refused));
-  if (!walked) return std::unexpected(walked.error());
+  if (!good) return std::unexpected(std::move(good.error()));
   return flat;
 }
 
@@ -194,7 +204,7 @@ Status check_query(std::string_view query, const SigningLimits& limits) {
         fmt::format("a query of {} bytes, {} are allowed", query.size(), limits.query_bytes));
   }
   const auto pairs = static_cast<std::size_t>(std::ranges::count(query, '&')) + 1;
-  if (pairs > std::min(limits.parameters, kMostQueryPairs)) return too_many(limits);
+  if (pairs > std::min(limits.parameters, kMaxQueryPairs)) return too_many(limits);
   return {};
 }
 
@@ -209,12 +219,32 @@ bool has_levels(std::string_view name, std::size_t most) {
   return name.size() < most || static_cast<std::size_t>(std::ranges::count_if(name, begins)) < most;
 }
 
-Result<FlatParameters> flat_query(std::string_view query, const SigningLimits& limits) {
+Result<FlatParameters> flat_query(const QueryPairs& pairs, const SigningLimits& limits) {
   FlatParameters flat;
-  for (const auto& [name, value] : parse_query(query)) {
+  for (const auto& [name, value] : pairs) {
     if (!has_levels(name, limits.json.depth)) return too_deep(name, limits);
     flat.add(name, value);
   }
+  return flat;
+}
+
+// Reads the signed parameters: flattened, and into `read`, if it is given.
+Result<FlatParameters> read_parameters(const SignedRequest& request, const SigningLimits& limits,
+                                       ReadParameters* read) {
+  switch (source_of(request)) {
+    case Source::kNothing:
+      return FlatParameters();
+    case Source::kBody:
+      return flat_body(request.body, limits, read == nullptr ? nullptr : &read->body);
+    case Source::kQuery:
+      break;
+  }
+  if (Status status = check_query(request.query, limits); !status) {
+    return std::unexpected(std::move(status.error()));
+  }
+  QueryPairs pairs = parse_query(request.query);
+  Result<FlatParameters> flat = flat_query(pairs, limits);
+  if (read != nullptr) read->query = std::move(pairs);
   return flat;
 }
 
@@ -331,28 +361,6 @@ std::string_view where(Source source) {
                                  : "they are in the query, as the Content-Type is not JSON";
 }
 
-Status check_names(const Json& value) {
-  if (const JsonArray* array = value.if_array()) {
-    for (const Json& element : *array) {
-      if (Status status = check_names(element); !status) return status;
-    }
-  } else if (const JsonObject* object = value.if_object()) {
-    for (const auto& [name, inner] : *object) {
-      if (is_ambiguous(name)) return ambiguous(name);
-      if (Status status = check_names(inner); !status) return status;
-    }
-  }
-  return {};
-}
-
-Result<JsonObject> parameters_in_body(std::string_view body, const SigningLimits& limits) {
-  Result<Json> value = parse_json(body, limits.json);
-  if (!value) return std::unexpected(std::move(value).error());
-  if (const Status object = require_object(body); !object) return std::unexpected(object.error());
-  if (const Status names = check_names(*value); !names) return std::unexpected(names.error());
-  return std::move(value->get_object());
-}
-
 // The element for a step below `at`, created if it is the next one; null means not yet set.
 Json* below(Json& at, const Step& step) {
   if (step.kind == Step::Kind::kName) {
@@ -369,15 +377,15 @@ Json* below(Json& at, const Step& step) {
   return index + 1 == array.size() ? &array.back() : nullptr;
 }
 
-struct Row {
+struct LevelParameter {
   Steps steps;
   std::string_view name;
   std::string_view value;
 };
 
 // Adds the rows in the order of their levels, so that arrays are filled from index 0.
-Result<JsonObject> levels_from(std::vector<Row> rows) {
-  std::ranges::sort(rows, {}, &Row::steps);
+Result<JsonObject> levels_from(std::vector<LevelParameter> rows) {
+  std::ranges::sort(rows, {}, &LevelParameter::steps);
   Json root = JsonObject();
   for (const auto& [steps, name, value] : rows) {
     Json* at = &root;
@@ -396,9 +404,8 @@ Result<JsonObject> levels_from(std::vector<Row> rows) {
   return std::move(root.get_object());
 }
 
-Result<JsonObject> parameters_in_query(std::string_view query, const SigningLimits& limits) {
-  const QueryPairs pairs = parse_query(query);
-  std::vector<Row> rows;
+Result<JsonObject> parameters_in_query(const QueryPairs& pairs) {
+  std::vector<LevelParameter> rows;
   rows.reserve(pairs.size());
   for (const auto& [name, value] : pairs) {
     if (name.find_first_of("&=") != std::string::npos) {
@@ -407,7 +414,6 @@ Result<JsonObject> parameters_in_query(std::string_view query, const SigningLimi
     if (!is_utf8(name) || !is_utf8(value)) {
       return bad_params(fmt::format("the parameter {} is not UTF-8", shown(name)));
     }
-    if (!has_levels(name, limits.json.depth)) return too_deep(name, limits);
     rows.push_back({.steps = steps_of(name), .name = name, .value = value});
   }
   return levels_from(std::move(rows));
@@ -423,6 +429,28 @@ Result<JsonObject> sn_in_query(std::string_view query) {
     found[name] = value;
   }
   return found;
+}
+
+// for_each_canonical(), which reads the parameters into `read`, if it is given.
+Status each_canonical(const SignedRequest& request, const SigningLimits& limits,
+                      const std::function<bool(std::string_view)>& wanted, SigningWork* work,
+                      ReadParameters* read) {
+  SigningWork counted;
+  SigningWork& counts = work != nullptr ? *work : counted;
+  Result<FlatParameters> flat = read_parameters(request, limits, read);
+  if (!flat) return std::unexpected(std::move(flat).error());
+  Offer offer(request, wanted, counts);
+  const Source source = source_of(request);
+  if (source == Source::kNothing) {
+    offer("");
+    return {};
+  }
+  if (!offer_orders(*flat, offer, limits, counts) || source == Source::kBody) return {};
+  if (!offer(std::string(request.query)) || !is_reordered(*flat, limits)) return {};
+  FlatParameters raw = flat_raw_query(request.query);
+  raw.sort_by_name(counts);
+  offer(raw.joined());
+  return {};
 }
 
 }  // namespace
@@ -445,31 +473,7 @@ Source source_of(const SignedRequest& request) {
 
 Status for_each_canonical(const SignedRequest& request, const SigningLimits& limits,
                           const std::function<bool(std::string_view)>& wanted, SigningWork* work) {
-  SigningWork counted;
-  SigningWork& counts = work != nullptr ? *work : counted;
-  Offer offer(request, wanted, counts);
-  switch (source_of(request)) {
-    case Source::kNothing:
-      offer("");
-      return {};
-    case Source::kBody: {
-      Result<FlatParameters> flat = flat_body(request.body, limits);
-      if (!flat) return std::unexpected(std::move(flat).error());
-      offer_orders(*flat, offer, limits, counts);
-      return {};
-    }
-    case Source::kQuery:
-      break;
-  }
-  if (Status status = check_query(request.query, limits); !status) return status;
-  Result<FlatParameters> flat = flat_query(request.query, limits);
-  if (!flat) return std::unexpected(std::move(flat).error());
-  if (!offer_orders(*flat, offer, limits, counts) || !offer(std::string(request.query))) return {};
-  if (!is_reordered(*flat, limits)) return {};
-  FlatParameters raw = flat_raw_query(request.query);
-  raw.sort_by_name(counts);
-  offer(raw.joined());
-  return {};
+  return each_canonical(request, limits, wanted, work, nullptr);
 }
 
 Result<std::vector<std::string>> canonical_strings(const SignedRequest& request,
@@ -484,7 +488,7 @@ Result<std::vector<std::string>> canonical_strings(const SignedRequest& request,
 }
 
 Status verify(const SignedRequest& request, KeyedMac& mac, const SigningLimits& limits,
-              SigningWork* work) {
+              SigningWork* work, ReadParameters* read) {
   if (Status status = check_headers(request, limits); !status) return status;
   const Result<Digest> given = digest_of(request.sign);
   if (!given) return std::unexpected(given.error());
@@ -492,7 +496,7 @@ Status verify(const SignedRequest& request, KeyedMac& mac, const SigningLimits& 
   bool matches = false;
   Status computed;
   std::string first;
-  const Status walked = for_each_canonical(
+  const Status walked = each_canonical(
       request, limits,
       [&](std::string_view text) {
         const Result<Digest> digest = mac.of(text);
@@ -504,7 +508,7 @@ Status verify(const SignedRequest& request, KeyedMac& mac, const SigningLimits& 
         if (!matches && first.empty()) first = without_tail(text, request);
         return !matches;
       },
-      work);
+      work, read);
   if (!walked) return walked;
   if (!computed) return computed;
   if (matches) return {};
@@ -540,14 +544,28 @@ QueryPairs parse_query(std::string_view query, std::size_t most) {
   return pairs;
 }
 
-Result<JsonObject> parameters_of(const SignedRequest& request, const SigningLimits& limits) {
-  const Source source = source_of(request);
-  if (source == Source::kBody) return parameters_in_body(request.body, limits);
-  if (const Status status = check_query(request.query, limits); !status) {
-    return std::unexpected(status.error());
+Result<JsonObject> parameters_of(const SignedRequest& request, const SigningLimits& limits,
+                                 ReadParameters read) {
+  switch (source_of(request)) {
+    case Source::kBody:
+      return std::move(read.body);
+    case Source::kQuery:
+      return parameters_in_query(read.query);
+    case Source::kNothing:
+      break;
   }
-  return source == Source::kQuery ? parameters_in_query(request.query, limits)
-                                  : sn_in_query(request.query);
+  if (Status status = check_query(request.query, limits); !status) {
+    return std::unexpected(std::move(status.error()));
+  }
+  return sn_in_query(request.query);
+}
+
+Result<JsonObject> parameters_of(const SignedRequest& request, const SigningLimits& limits) {
+  ReadParameters read;
+  if (const auto flat = read_parameters(request, limits, &read); !flat) {
+    return std::unexpected(flat.error());
+  }
+  return parameters_of(request, limits, std::move(read));
 }
 
 }  // namespace gridloom::wire

@@ -77,30 +77,40 @@ enum class Source : std::uint8_t { kBody, kQuery, kNothing };
 [[nodiscard]] Result<std::vector<std::string>> canonical_strings(const SignedRequest& request,
                                                                  const SigningLimits& limits = {});
 
+// Returns the name=value pairs in the order sent, percent-decoded like HTML forms: '+' is a space,
+// an invalid escape is kept unchanged, a name without '=' has an empty value, and empty pairs are
+// left out. Returns at most `most` pairs; the rest is ignored.
+inline constexpr std::size_t kMaxQueryPairs = 4096;
+using QueryPairs = std::vector<std::pair<std::string, std::string>>;
+[[nodiscard]] QueryPairs parse_query(std::string_view query, std::size_t most = kMaxQueryPairs);
+
+// The signed parameters as verify() read them; whichever source they are not in is empty.
+struct ReadParameters {
+  JsonObject body{};
+  QueryPairs query{};
+};
+
 // Verifies the signature. kWrongSignature: a header is missing or invalid, or no canonical string
 // matches; the detail then shows string (a), with [key] instead of the access key. Other errors are
 // those of for_each_canonical(). `mac` holds the secret of request.access_key, which the caller has
-// looked up. Unauthenticated clients can trigger this; docs/internals/parser-cost.md gives its
-// maximum cost.
+// looked up. `read`, if it is given, gets the parameters, so that they need not be read again.
+// Unauthenticated clients can trigger this; docs/internals/parser-cost.md gives its maximum cost.
 [[nodiscard]] Status verify(const SignedRequest& request, KeyedMac& mac,
-                            const SigningLimits& limits = {}, SigningWork* work = nullptr);
+                            const SigningLimits& limits = {}, SigningWork* work = nullptr,
+                            ReadParameters* read = nullptr);
 
 // The `sign` header for a request that lacks it: 64 lower-case hex digits over string (a).
 [[nodiscard]] Result<std::string> sign(const SignedRequest& request, KeyedMac& mac,
                                        const SigningLimits& limits = {});
 
-// Returns the name=value pairs in the order sent, percent-decoded like HTML forms: '+' is a space,
-// an invalid escape is kept unchanged, a name without '=' has an empty value, and empty pairs are
-// left out. Returns at most `most` pairs; the rest is ignored.
-inline constexpr std::size_t kMostQueryPairs = 4096;
-using QueryPairs = std::vector<std::pair<std::string, std::string>>;
-[[nodiscard]] QueryPairs parse_query(std::string_view query, std::size_t most = kMostQueryPairs);
-
 // The parameters covered by the signature, as one object. The flattened names of a query become
 // nested levels (params.quotas[0]=pd.soc), and its values stay strings. Source::kNothing gives only
-// the query's `sn`. Call it after verify(). kMalformed as for verify(); kBadParams: a duplicate
-// name, a hole in an array, a value and a group under one name, an ambiguous name, or text that is
-// not UTF-8.
+// the query's `sn`. Call it after verify(), with what that read. kBadParams: a duplicate name, a
+// hole in an array, a value and a group under one name, an ambiguous name, or text that is not
+// UTF-8.
+[[nodiscard]] Result<JsonObject> parameters_of(const SignedRequest& request,
+                                               const SigningLimits& limits, ReadParameters read);
+// The same without verify(): reads the parameters itself. kMalformed as for verify().
 [[nodiscard]] Result<JsonObject> parameters_of(const SignedRequest& request,
                                                const SigningLimits& limits = {});
 

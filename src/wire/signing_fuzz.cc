@@ -224,7 +224,11 @@ void compare(wire::SignedRequest request, const std::vector<std::string>& expect
   for (const std::string& text : unique) {
     const std::string hex = hex_mac(text);
     request.sign = hex;
-    require(wire::verify(request, mac, kLimits).has_value());
+    wire::ReadParameters read;
+    require(wire::verify(request, mac, kLimits, nullptr, &read).has_value());
+    const auto with = wire::parameters_of(request, kLimits, std::move(read));
+    const auto without = wire::parameters_of(request, kLimits);
+    require(with.has_value() == without.has_value() && (!with || *with == *without));
   }
   const std::string hex = hex_mac(unique.front() + "0");
   request.sign = hex;

@@ -262,7 +262,7 @@ TEST(Signing, AWrongSecretIsRefusedAndNeverShown) {
   EXPECT_THAT(status.error().detail, Not(HasSubstr(hex_mac("sn=S&" + std::string(kTail)))));
 }
 
-TEST(Signing, WhatWasTamperedWithIsRefused) {
+TEST(Signing, ATamperedRequestIsRefused) {
   struct Row {
     std::string_view content_type;
     std::string_view query;
@@ -423,6 +423,33 @@ TEST(Signing, FlattenedNamesOfAQueryBecomeLevels) {
   for (int i = 0; i < 12; ++i) twelve += fmt::format("&q[{}]={}", i, i);
   EXPECT_EQ(parameters_text(request_of("", twelve, "")),
             R"({"q":["0","1","2","3","4","5","6","7","8","9","10","11"]})");
+}
+
+TEST(Signing, WhatIsHandledWasReadForTheSignature) {
+  const struct {
+    std::string_view type;
+    std::string_view query;
+    std::string_view body;
+    std::string_view read;
+  } rows[] = {
+      {kJson, "sn=other", R"({"sn":"S","params":{"a":[1,"1",1.50,null],"b":{},"c":[]}})",
+       R"({"sn":"S","params":{"a":[1,"1",1.5,null],"b":{},"c":[]}})"},
+      {"", "a.b=1&a.c[0]=x%20y", R"({"sn":"unsigned"})", R"({"a":{"b":"1","c":["x y"]}})"},
+      {kJson, "sn=S&b=2", "", R"({"sn":"S"})"},
+  };
+  KeyedMac mac = mac_of();
+  for (const auto& row : rows) {
+    SignedRequest request = request_of(row.type, row.query, row.body);
+    const Result<std::string> own = sign(request, mac);
+    ASSERT_TRUE(own) << own.error().detail;
+    request.sign = *own;
+    ReadParameters read;
+    ASSERT_TRUE(verify(request, mac, {}, nullptr, &read));
+    const Result<JsonObject> parameters = parameters_of(request, {}, std::move(read));
+    ASSERT_TRUE(parameters) << parameters.error().detail;
+    EXPECT_EQ(to_text(*parameters), row.read);
+    EXPECT_EQ(*parameters, parameters_of(request).value());
+  }
 }
 
 TEST(Signing, NamesThatTheSignatureCannotPinAreNotReadFromABody) {

@@ -176,11 +176,11 @@ class BackupTest(unittest.TestCase):
         (place / "secret.key").write_bytes(b"short")
         refused = cli("restore", place, data=temporary_folder() / "new")
         self.assertEqual(refused.returncode, 1)
-        self.assertIn("secret.key is not what it was", refused.stderr)
+        self.assertIn("secret.key is damaged", refused.stderr)
         (place / "backup.json").unlink()
         refused = cli("restore", place, data=temporary_folder() / "new")
         self.assertEqual(refused.returncode, 1)
-        self.assertIn("no whole backup", refused.stderr)
+        self.assertIn("is not a complete backup", refused.stderr)
         self.assertEqual(cli("restore", "/nowhere", data=temporary_folder() / "x").returncode, 1)
 
     def test_where_there_is_no_room_nothing_is_left(self):

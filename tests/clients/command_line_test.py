@@ -185,7 +185,7 @@ class RefusalTest(unittest.TestCase):
                 with self.subTest(door=door):
                     said = self.refused(*free_ports(but=door), "--" + door, place)
                     self.assertIn(place, said)
-                    self.assertIn("taken", said)
+                    self.assertIn("in use", said)
                     self.assertIn("--" + door + " ", said)
 
     def test_a_port_of_another_gridloom_counts_as_taken(self):
@@ -288,9 +288,9 @@ class SegmentTest(unittest.TestCase):
             rows[1:],
             [
                 ["28", "41", "audit", "29", self.AUDIT],
-                ["86", "42", "reports", "4", "0 rows of 0 devices, then what is no batch"],
+                ["86", "42", "reports", "4", "0 rows of 0 devices, then bytes that are not a batch"],
                 ["119", "43", "audit", "0"],
-                ["148", "44", "reports", "300", "0 rows of 0 devices, then what is no batch"],
+                ["148", "44", "reports", "300", "0 rows of 0 devices, then bytes that are not a batch"],
             ],
         )
         self.assertEqual(said, "")

@@ -99,7 +99,7 @@ class DamageTest(unittest.TestCase):
             file.write(b"\xaa" * 100)
         said = self.refusal()
         self.assertIn("history.db", said)
-        self.assertIn("back from a backup", said)
+        self.assertIn("from a backup", said)
         (self.server.data / "history.db").rename(self.server.data.parent / "history.db")
         self.server.start_again()
         self.assertEqual(self.health(), {"status": "damaged", "damageNotes": 1})
@@ -110,7 +110,7 @@ class DamageTest(unittest.TestCase):
             segment.unlink()
         self.server.start_again()
         self.assertEqual(self.health(), {"status": "damaged", "damageNotes": 1})
-        self.assertRegex(self.notes()[0], r"^the log has no segment, and history.db has records up")
+        self.assertRegex(self.notes()[0], r"^the log has no segment, but history.db has records up")
         self.assertEqual(self.values(SNS[0]), [50])
         key = self.server.add_device("R331TEST0000003", "anna")
         with DeviceClient(self.server, "R331TEST0000003", key) as device:
@@ -126,7 +126,7 @@ class DamageTest(unittest.TestCase):
         max((self.server.data / "log").glob("*.log")).unlink()
         self.server.start_again()
         self.assertEqual(self.health(), {"status": "damaged", "damageNotes": 1})
-        self.assertRegex(self.notes()[0], r"^the log ends with record \d+, and log.seen says that")
+        self.assertRegex(self.notes()[0], r"^the log ends with record \d+, but log.seen names")
         self.assertEqual(self.values(SNS[0]), [50])
 
     def test_a_lost_registry_costs_no_history(self):
@@ -134,7 +134,7 @@ class DamageTest(unittest.TestCase):
         kept = self.server.data.parent / "kept"
         shutil.copytree(self.server.data, kept)
         self.remove(*REGISTRY[:3])
-        self.assertIn("registry.sqlite back from a backup", self.refusal())
+        self.assertIn("restore registry.sqlite from a backup", self.refusal())
         self.remove(REGISTRY[3])
         self.server.start_again()
         self.assertIn("history has 2 devices that the registry does not know, numbers 1 to 2",

@@ -13,7 +13,8 @@ from server import cli, run_tests, temporary_folder
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 DEVICES = ROOT / "devices"
 SCHEMA = DEVICES / "schema.json"
-FILES = [*sorted(DEVICES.glob("*.yaml")), ROOT / "tests/transcripts/new_family/heat_pump.yaml"]
+FILES = [*sorted(DEVICES.glob("*.yaml")), ROOT / "tests/transcripts/new_family/heat_pump.yaml",
+         *sorted((ROOT / "tests/families").glob("*.yaml"))]
 NUMBER = r"-?(?:0|[1-9][0-9]*)"
 
 
@@ -77,7 +78,30 @@ SPOILT = [
     ("a mark for danger that is a number", changed(["commands", "setMode", "dangerous"], 1)),
     ("an actor that is none", changed(["commands", "setMode", "by"], "magic")),
     ("a fault that does what there is not", changed(["faults", "over_temperature", "environment"], {"rain": 1})),
+    ("a signal that is a text", changed(["fields", "pv.temperature", "signal"], "pv.power / 20")),
+    ("a shape of a signal that is none", changed(["fields", "pv.temperature", "signal"], {"shape": "square"})),
+    ("a part of an unknown kind", changed(["physics", "turbine"], {"rated_w": 5})),
+    ("a part that is a list", changed(["physics", "inverter"], [800])),
+    ("a number that is a text", changed(["physics", "pv_inputs", "roof", "rated_w"], "400 W")),
+    ("a number without its unit", changed(["physics", "batteries", "main", "capacity"], 1000)),
+    ("a quantity that is none", changed(["physics", "batteries", "main", "feeds", "charge"], "battery.soc")),
+    ("a field that is a number", changed(["physics", "loads", "outlet", "feeds", "power"], {"field": "state.power"})),
+    ("a limit that is none", changed(["physics", "batteries", "main", "limits"], {"most": "state.limit"})),
     ("a virtual device without a serial number", changed(["virtual", "devices"], [{"name": "Kiln"}])),
+    ("an element of an unknown key", changed(["fields", "state.mode", "of"], {"kind": 1})),
+    ("members that are a list", changed(["fields", "state.mode", "fields"], [1])),
+    ("an unchanged value that is a mapping", changed(["commands", "setMode", "params", "mode", "unchanged"], {"a": 1})),
+    ("defaults of what has none", changed(["defaults"], {"quirks": {"source": "ours"}})),
+    ("a default of an unknown key", changed(["defaults"], {"fields": {"typ": "int"}})),
+    ("a default of another form", changed(["defaults"], {"fields": {"scale": "ten"}})),
+    ("a default of a command's params that is none", changed(["commands", "setMode", "defaults"], {"title": {"a": 1}})),
+    ("a group of an unknown key", changed(["fields", "state."], {"kind": 1})),
+    ("a template without fields", changed(["templates"], {"part": {"parameters": ["n"]}})),
+    ("a template's field of an unknown key", changed(["templates"], {"part": {"fields": {"a": {"kind": 1}}}})),
+    ("a template's field of a wrong type", changed(["templates"], {"part": {"fields": {"a": {"type": "integer"}}}})),
+    ("a use of an unknown key", changed(["fields", "state.<part>"], {"prefix": "a"})),
+    ("a use with a source that is none", changed(["fields", "state.<part>"], {"sources": {"a": "guess"}})),
+    ("uses of which one is a text", changed(["fields", "state.<part>"], [{}, "a"])),
 ]
 
 
@@ -130,7 +154,7 @@ class NewFamilyTest(unittest.TestCase):
         (folder / "kiln.yaml").write_text("mine")
         done = cli("family", "new", "kiln", "--devices", folder)
         self.assertEqual(done.returncode, 1)
-        self.assertIn("is there already", done.stderr)
+        self.assertIn("exists already", done.stderr)
         self.assertEqual((folder / "kiln.yaml").read_text(), "mine")
 
     def test_it_writes_no_file_of_another_name(self):
@@ -139,7 +163,7 @@ class NewFamilyTest(unittest.TestCase):
             done = cli("family", "new", name, "--devices", folder)
             with self.subTest(name=name):
                 self.assertEqual(done.returncode, 1)
-                self.assertIn("is no id of a family", done.stderr)
+                self.assertIn("is not a family id", done.stderr)
         self.assertEqual(list(folder.iterdir()), [])
 
 
@@ -150,14 +174,30 @@ class ShowFamilyTest(unittest.TestCase):
         self.assertRegex(done.stdout, r"(?m)^pd\.soc +int +% +Charge$")
         self.assertRegex(done.stdout, r"(?m)^acOutCfg +AC sockets \(dangerous\)$")
 
+    def test_parts_of_physics_have_a_line(self):
+        done = cli("family", "show", "delta_2")
+        self.assertRegex(done.stdout, r"(?m)^pv_inputs\.solar +efficiency: 0\.95, rated_w: 400$")
+        done = cli("family", "show", "solar_station", "bat.soc", "--devices", ROOT / "tests/families")
+        self.assertRegex(done.stdout, r"(?m)^  fed by +soc of batteries\.main$")
+        done = cli("family", "show", "solar_station", "batteries", "--devices", ROOT / "tests/families")
+        self.assertRegex(done.stdout, r"(?m)^  capacity_wh +2048$")
+        self.assertRegex(done.stdout, r"(?m)^  soc +bat\.soc$")
+
     def test_a_part_of_a_name_shows_all_about_it(self):
         done = cli("family", "show", "delta_2", "chgDsgState")
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn("2 (charging)", done.stdout)
         self.assertIn("002:1646", done.stdout)
 
+    def test_fields_of_a_template_and_what_stands_inside_of_a_value_are_shown(self):
+        done = cli("family", "show", "smart_home_panel")
+        self.assertRegex(done.stdout, r"(?m)^gridInfo\.cmdSet +int +Number of the message set$")
+        done = cli("family", "show", "smart_home_panel", "energyInfos")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertRegex(done.stdout, r"(?m)^  \[\]\.stateBean\.isAcOpen\n(    .*\n)*    values +0 \(no\)")
+
     def test_what_is_not_there_is_reported(self):
-        for words, told in ((("kiln",), "there is no family kiln"), (("delta_2", "kiln"), "no field or command")):
+        for words, told in ((("kiln",), "there is no family kiln"), (("delta_2", "kiln"), "no field, command or part")):
             done = cli("family", "show", *words)
             self.assertEqual(done.returncode, 1)
             self.assertIn(told, done.stderr)

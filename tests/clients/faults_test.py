@@ -78,7 +78,7 @@ class DeviceFaultsTest(unittest.TestCase):
         cli("account", "add", "ann", data=data)
         result = cli("fault", "list", data=data)
         self.assertEqual(result.returncode, 1)
-        self.assertIn("none runs here", result.stderr)
+        self.assertIn("none runs on this data folder", result.stderr)
 
 
 class PlatformFaultsTest(unittest.TestCase):

@@ -227,6 +227,33 @@ class HistoryTest(unittest.TestCase):
         self.server.stop()
         self.assertEqual(cli(*flags, data=self.server.data).stdout, drawn.stdout)
 
+    def test_the_command_line_writes_a_long_answer_as_http_does(self):
+        self.report_usual()
+        end = self.start + 24 * 3600_000
+        query = {"fields": "soc,mode", "step": "1s", "aggregate": "last"}
+        span = {"from": self.start, "to": end}
+        flags = ("history", SN, "soc,mode", "--from", self.start, "--to", end)
+        flags += ("--step", "1s", "--aggregate", "last")
+        written = self.server.cli(*flags, "--csv")
+        self.assertEqual(written.returncode, 0, written.stderr)
+        rows = written.stdout.splitlines()
+        self.assertEqual(len(rows), 1 + 24 * 3600)
+        _, _, text = self.answer(format="csv", **query, **span)
+        self.assertEqual(rows, text.splitlines())
+        as_json = json.loads(self.server.cli(*flags, "--format", "json").stdout)
+        self.assertEqual(as_json, self.history(**query, **span))
+        # A client that reads only the beginning: the next one is not held up.
+        line = socket.socket(socket.AF_UNIX)
+        line.settimeout(PATIENCE_S)
+        line.connect(str(self.server.data / "admin.sock"))
+        request = {"op": "history", "sn": SN, "format": "csv", **query}
+        request.update({name: str(value) for name, value in span.items()})
+        line.sendall(json.dumps(request).encode() + b"\n")
+        self.assertTrue(line.recv(12).startswith(b'{"ok":{}}\n'))
+        self.assertEqual(self.server.cli(*flags, "--csv").stdout, written.stdout)
+        line.close()
+        self.assertEqual(self.server.cli(*flags, "--csv").stdout, written.stdout)
+
     def test_the_command_line_says_what_is_wrong(self):
         for arguments, said in (
             (("history", "ZZ98NOBODY", "soc"), "there is no device ZZ98NOBODY"),

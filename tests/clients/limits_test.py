@@ -28,7 +28,7 @@ DEVICE = "LIMITED-00000001"
 
 # Small enough to be reached, large enough for the demo home beside them.
 VALUES = {
-    "door.connections": 40,
+    "listener.connections": 40,
     "http.header-bytes": 2000,
     "http.body-bytes": 4000,
     "http.query-bytes": 300,
@@ -54,23 +54,23 @@ VALUES = {
 }
 
 TESTED_ELSEWHERE = {
-    "door.connections-per-address": ["Listener.AnAddressMayHaveAsManyConnectionsAsConfigured"],
-    "door.strangers-bytes": [
-        "Listener.WhatStrangersSendOfIncompleteRequestsHasALimitTogether"
+    "listener.connections-per-address": ["Listener.AnAddressMayHaveAsManyConnectionsAsConfigured"],
+    "listener.unauthenticated-bytes": [
+        "Listener.UnauthenticatedConnectionsShareALimitOfIncompleteBytes"
     ],
     "history.written-bytes-per-account": [
         "AccountFlow.ADaysWorthMayBeWrittenAndComesBackEvenly"
     ],
-    "door.unsent-bytes": [
+    "listener.unsent-bytes": [
         "Listener.AnAnswerUpToTheUnsentLimitIsNotCutOff",
-        "Listener.WhatIsUnsentHasALimit",
+        "Listener.UnsentBytesHaveALimit",
     ],
-    "door.unsent-ms": ["Listener.AReaderThatTakesNothingIsCutOffAfterAWhile"],
-    "door.handshake-ms": ["TlsTest.AHandshakeThatDoesNotComeIsGivenUp"],
-    "door.close-ms": ["TlsTest.AGoodbyeThatIsNotAnsweredIsGivenUp"],
-    "door.failures-per-minute": ["FailureBudget.AMinutesWorthMayFailAndNotOneMore"],
+    "listener.unsent-ms": ["Listener.AReaderThatTakesNothingIsCutOffAfterAWhile"],
+    "listener.handshake-ms": ["TlsTest.AHandshakeThatDoesNotComeIsGivenUp"],
+    "listener.close-ms": ["TlsTest.AGoodbyeThatIsNotAnsweredIsGivenUp"],
+    "listener.failures-per-minute": ["FailureBudget.AMinutesWorthMayFailAndNotOneMore"],
     "http.signed-growth": ["Signing.EachLimitHoldsAtItsValueAndFailsOnePastIt"],
-    "http.reordered-parameters": ["SigningWork.OneOrderIsTriedOfManyParameters"],
+    "http.reordered-parameters": ["SigningWork.ManyParametersAreTriedInOneOrder"],
     "replay.window-ms": ["ReplayGuard.ThePatientRuleKnowsTheUnitsOfRealClients"],
     "replay.remembered-requests": ["ReplayGuard.AFullShareRefusesItsOwnKeyOnly"],
     "http.request-ms": ["HttpSession.TimesAreThoseThatAreConfigured"],
@@ -83,22 +83,22 @@ TESTED_ELSEWHERE = {
     ],
     "web-socket.close-ms": ["WebSocket.ThePeersCloseIsNotAwaitedForever"],
     "mqtt.connect-ms": ["MqttSession.WithoutAKeepaliveThereIsNoDeadlineAndWithoutAConnectThereIsOne"],
-    "mqtt.kept-sessions-per-user": ["ClientSessions.AUserHasSoManySessionsAndNoMore"],
-    "mqtt.sessions-per-account": ["ClientSessions.AnAccountHasSoManySessionsWhoeverItsUsersAre"],
+    "mqtt.kept-sessions-per-user": ["ClientSessions.TheSessionsOfAUserHaveALimit"],
+    "mqtt.sessions-per-account": ["ClientSessions.TheSessionsOfAnAccountHaveALimit"],
     "mqtt.filter-bytes-per-account": ["ClientSessions.AnAccountsSubscriptionsHaveALimitInBytes"],
-    "mqtt.queued-bytes-per-account": ["ClientSessions.WhatWaitsForAnAccountsClientsHasALimitInBytes"],
+    "mqtt.queued-bytes-per-account": ["ClientSessions.TheQueuedBytesOfAnAccountHaveALimit"],
     "mqtt.all-queued-bytes": ["ByteBudget.APartTakesOfTheWhole"],
     "mqtt.retained-bytes-per-account": [
         "DeliveryTest.AnAccountThatRetainsMuchLeavesOthersTheirShare"
     ],
-    "mqtt.held-bytes": ["MqttSession.WhatIsHeldBehindAConnectIsLimited"],
+    "mqtt.held-bytes": ["MqttSession.BytesHeldAfterAConnectHaveALimit"],
     "mqtt.output-bytes": ["MqttSession.APeerThatDoesNotReadIsNotReadFromEither"],
     "mqtt.queue-messages": ["MqttSession.AFullQueueDropsItsOldestQos0MessageFirst"],
     "mqtt.queue-bytes": ["MqttSession.TheQueueIsLimitedInBytesToo"],
     "mqtt.topic-bytes": ["MqttSession.TopicsAreLimitedInLengthAndDepth"],
     "mqtt.in-flight": ["MqttSession.TheClientsReceiveMaximumIsTheWindow"],
     "mqtt.receive-maximum": ["MqttSession.TheReceiveMaximumBindsVersion5AndBrakes311"],
-    "mqtt.keepalive-s": ["MqttSession.Version5IsToldOfAShorterKeepalive"],
+    "mqtt.keepalive-s": ["MqttSession.Version5GetsAShorterKeepalive"],
     "mqtt.topic-aliases": [
         "MqttConformance.EveryAliasUpToOurMaximumIsUnderstood",
         "MqttConformance.AnAliasAboveOurMaximumEndsTheConnection",
@@ -114,7 +114,7 @@ TESTED_ELSEWHERE = {
     "history.commit-bytes": ["Log.AGroupIsSyncedOnceWhenItIsLargeEnough"],
     "history.waiting-bytes": [
         "Log.IsBehindWhileMoreWaitsThanMay",
-        "JournalTest.WhoeverPublishesWaitsForAJournalThatIsBehind",
+        "JournalTest.PublishersWaitForAJournalThatIsBehind",
     ],
     "history.segment-bytes": ["Log.TrimRemovesSegmentsOfWhichNothingIsNeeded"],
     "history.head-bytes": ["BuilderTest.MuchInMemoryIsStoredInParts"],
@@ -124,13 +124,13 @@ TESTED_ELSEWHERE = {
         "FairQueue.AFullShareIsRefusedAndTheOthersAreNot",
     ],
     "history.reads-at-once": ["FairQueue.ServesAccountsInTurnSliceBySlice"],
-    "history.names": ["SeriesRequest.WhatIsWrongIsNamedWithWhatWouldBeRight"],
-    "history.plot-points": ["SeriesRequest.WhatIsWrongIsNamedWithWhatWouldBeRight"],
-    "history.fields": ["SeriesAnswerTest.WhatIsTooMuchIsRefusedWithWhatWouldNotBe"],
-    "history.points": ["SeriesAnswerTest.WhatIsTooMuchIsRefusedWithWhatWouldNotBe"],
+    "history.names": ["SeriesRequest.ErrorsNameTheParameterAndAValidValue"],
+    "history.plot-points": ["SeriesRequest.ErrorsNameTheParameterAndAValidValue"],
+    "history.fields": ["SeriesAnswerTest.TooLargeAnswersAreRefusedWithAValidAlternative"],
+    "history.points": ["SeriesAnswerTest.TooLargeAnswersAreRefusedWithAValidAlternative"],
     "history.raw-days": ["RetentionTest.ABlockThatIsTooOldBecomesQuarters"],
-    "history.quarter-days": ["RetentionTest.QuartersAndTheAuditGoWhenTheyAreToldTo"],
-    "history.audit-days": ["RetentionTest.QuartersAndTheAuditGoWhenTheyAreToldTo"],
+    "history.quarter-days": ["RetentionTest.RollupsAndAuditEntriesAreRemovedAfterTheirRetention"],
+    "history.audit-days": ["RetentionTest.RollupsAndAuditEntriesAreRemovedAfterTheirRetention"],
 }
 
 
@@ -184,10 +184,10 @@ class LimitsTest(unittest.TestCase):
 
     # --- HTTP ---
 
-    def test_door_connections(self):
+    def test_listener_connections(self):
         lines = []
         try:
-            for _ in range(VALUES["door.connections"]):
+            for _ in range(VALUES["listener.connections"]):
                 lines.append(Line(self.server))
                 lines[-1].send(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
                 self.assertEqual(lines[-1].answer()[0], 200)
@@ -464,7 +464,7 @@ class TableTest(unittest.TestCase):
     def test_a_limit_that_is_wrong_ends_the_start_with_a_message(self):
         for wrong, says in (
             ("http.body=1", 'there is no limit "http.body"'),
-            ("http.body-bytes=1", "http.body-bytes is a whole number from 256"),
+            ("http.body-bytes=1", "http.body-bytes must be a whole number from 256"),
         ):
             for verb in ("serve", "limits"):
                 result = cli(verb, "--limit", wrong)

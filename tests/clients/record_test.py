@@ -34,7 +34,8 @@ class Running:
 def recording(server, *arguments):
     running = Running("record", "--data", server.data, *arguments)
     line = running.process.stderr.readline()  # it listens from here on
-    if "records" not in line:
+    if "recording" not in line:
+        running.process.kill()
         raise AssertionError(line + running.process.stderr.read())
     return running
 
@@ -115,7 +116,7 @@ class RecordTest(unittest.TestCase):
         there.write_text("precious")
         with Server(demo=False) as server:
             for arguments, why in ((("--out", folder / "a", "--device", "R331"), "no device \"R331\""),
-                                   (("--out", folder / "a"), "a recording is of 1 to 256 devices")):
+                                   (("--out", folder / "a"), "a recording has 1 to 256 devices")):
                 refused = cli("record", *arguments, data=server.data)
                 self.assertEqual(refused.returncode, 1)
                 self.assertIn(why, refused.stderr)
@@ -130,7 +131,7 @@ class RecordTest(unittest.TestCase):
         refused = cli("record", "--out", folder / "a", data=server.data)
         self.assertIn("no server runs on the data folder", refused.stderr)
         refused = cli("replay", there)
-        self.assertIn("say which server", refused.stderr)
+        self.assertIn("the server is missing", refused.stderr)
 
 
 SCRIPT = f"""

@@ -138,7 +138,7 @@ class RestoreTest(unittest.TestCase):
                     parent = temporary_folder()
                     refused = cli("restore", self.backup, data=parent / "data")
                     self.assertEqual(refused.returncode, 1)
-                    self.assertIn(f"{self.backup} is no whole backup: {name} is", refused.stderr)
+                    self.assertIn(f"{self.backup} is not a complete backup: {name} is", refused.stderr)
                     self.assertEqual(os.listdir(parent), [], "nothing is made of it")
             file.write_bytes(good)
         told(cli("restore", self.backup, data=temporary_folder() / "data"))

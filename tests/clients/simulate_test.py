@@ -72,9 +72,9 @@ class SimulateTest(unittest.TestCase):
         stopped = temporary_folder() / "data"
         told(cli("account", "add", "ann", data=stopped))
         for flags, why in (((), "--family is required"),
-                           (("--server", "127.0.0.1:1"), "wants the devices' keys"),
+                           (("--server", "127.0.0.1:1"), "needs the devices' keys"),
                            (("--server", "nowhere", "--gateway", "a", "--gateway-key", "/dev/null"),
-                            "--family says"),
+                            "--family is missing"),
                            (("--data", stopped, "--family", "delta_2"), "no server runs there")):
             self.assertIn(why, simulate(*flags, code=1))
 

@@ -145,13 +145,13 @@ def page_of(statements, proofs):
     lines = [
         "# MQTT conformance",
         "",
-        "Written by `tests/conformance/table.py --write` from the statements and from what the tests say of themselves;",
-        "the test `conformance/table` fails when it is out of date, or when a statement that applies has no test.",
+        "Written by `tests/conformance/table.py --write` from `tests/conformance/statements.txt` and from the comments of",
+        "the tests. The test `conformance/table` fails when this page is out of date, or when a statement that applies has",
+        "no test.",
         "",
-        "The numbers are those of the OASIS standards (appendix B of each); the words are ours. Where a statement binds",
-        "the client, the test shows what the server does about a breach. The messages of the tests move in the platform's",
-        "topic space, with its rights ([MQTT](../user/mqtt.md)): a statement about subscriptions holds for those that",
-        "were granted.",
+        "The numbers are those of the OASIS standards (appendix B of each); the wording is ours. Where a statement binds",
+        "the client, the test shows how the server treats a violation. The tests use the platform's topics, with its access",
+        "rights ([MQTT](../user/mqtt.md)): a statement about subscriptions holds for granted subscriptions.",
         "",
         "| | statements | proven by a test | do not apply | open |",
         "|---|---|---|---|---|",
@@ -163,7 +163,7 @@ def page_of(statements, proofs):
         left = len(rows) - apart - proven
         lines.append(f"| {STANDARDS[version]} | {len(rows)} | {proven} | {apart} | {left} |")
     for version, rows in by_version.items():
-        lines += ["", f"## {STANDARDS[version]}", "", "| number | binds | what it asks for | test |"]
+        lines += ["", f"## {STANDARDS[version]}", "", "| number | binds | statement | test |"]
         lines.append("|---|---|---|---|")
         lines += [f"| {row.number} | {row.binds} | {row.what} | {proof_cell(key, row)} |" for key, row in rows]
     return "\n".join(lines) + "\n"

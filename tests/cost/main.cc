@@ -35,7 +35,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t kMostOfFile = std::size_t{1024} * 1024;
+constexpr std::size_t kMaxOfFile = std::size_t{1024} * 1024;
 
 struct Named {
   std::string name;
@@ -53,7 +53,7 @@ std::vector<fs::path> files_in(const fs::path& folder) {
 Result<std::vector<Named>> worst_of(const Parser& parser, const fs::path& folder) {
   std::vector<Named> known;
   for (const fs::path& file : files_in(folder / parser.name)) {
-    const auto text = read_file(file, kMostOfFile);
+    const auto text = read_file(file, kMaxOfFile);
     if (!text) return std::unexpected(text.error());
     auto recipe = read_recipe(*text);
     if (!recipe) {
@@ -106,7 +106,7 @@ bool check_document(const Parser& parser, const std::vector<Named>& known, std::
 }
 
 int check(const fs::path& folder, const fs::path& document) {
-  const auto text = read_file(document, kMostOfFile);
+  const auto text = read_file(document, kMaxOfFile);
   if (!text) return fmt::print(stderr, "{}\n", text.error().detail), 2;
   bool good = true;
   for (const Parser& parser : parsers()) {
@@ -121,11 +121,11 @@ int check(const fs::path& folder, const fs::path& document) {
 
 // Adds the first inputs of different lengths from the corpora of the fuzz targets.
 void add_corpus(const Parser& parser, const fs::path& corpus, std::vector<Recipe>& known) {
-  constexpr std::size_t kMost = 40;
+  constexpr std::size_t kMax = 40;
   for (const fs::path& file : files_in(corpus / parser.corpus)) {
-    const auto bytes = read_file(file, kMostOfFile);
+    const auto bytes = read_file(file, kMaxOfFile);
     if (!bytes || bytes->size() <= parser.skip) continue;
-    if (known.size() >= kMost) break;
+    if (known.size() >= kMax) break;
     known.push_back({{.bytes = bytes->substr(parser.skip)}});
   }
 }

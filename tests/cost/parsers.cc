@@ -79,6 +79,7 @@ void read_web_socket(std::string_view bytes, std::size_t at_once) {
 void verify(std::string_view content_type, std::string_view query, std::string_view body) {
   static wire::KeyedMac mac =
       std::move(wire::KeyedMac::make(Secret(std::string("a secret key of some length"))).value());
+  wire::ReadParameters read;
   const auto verified =
       wire::verify({.content_type = content_type,
                     .query = query,
@@ -87,7 +88,7 @@ void verify(std::string_view content_type, std::string_view query, std::string_v
                     .nonce = "1",
                     .timestamp = "2",
                     .sign = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"},
-                   mac);
+                   mac, {}, nullptr, &read);
   if (verified) std::abort();
 }
 

@@ -12,8 +12,8 @@ namespace {
 
 using namespace std::string_view_literals;
 
-constexpr std::size_t kMostPieces = 12;
-constexpr std::size_t kMostPieceBytes = 2048;
+constexpr std::size_t kMaxPieces = 12;
+constexpr std::size_t kMaxPieceBytes = 2048;
 constexpr std::size_t kKept = 6;  // per size
 
 // Tokens that the parsers recognize: inserting one of them often reaches new code.
@@ -90,7 +90,7 @@ class Mutator {
       std::erase_if(recipe, [](const Piece& piece) {
         return piece.times == 0 || (piece.bytes.empty() && !piece.number_at);
       });
-      if (recipe.size() > kMostPieces) recipe.resize(kMostPieces);
+      if (recipe.size() > kMaxPieces) recipe.resize(kMaxPieces);
     }
     if (recipe.empty()) recipe.push_back({});
     return recipe;
@@ -150,7 +150,7 @@ class Mutator {
   void edit(Piece& piece, std::string_view with, std::size_t instead_of) {
     const std::size_t from = below(piece.bytes.size() + 1);
     piece.bytes.replace(from, std::min(instead_of, piece.bytes.size() - from), with);
-    if (piece.bytes.size() > kMostPieceBytes) piece.bytes.resize(kMostPieceBytes);
+    if (piece.bytes.size() > kMaxPieceBytes) piece.bytes.resize(kMaxPieceBytes);
     if (piece.number_at) piece.number_at = std::min(*piece.number_at, piece.bytes.size());
   }
 

@@ -16,8 +16,8 @@
 #include <string_view>
 #include <vector>
 
-#include "hub/topics.h"
 #include "rights/world.h"
+#include "wire/topics.h"
 
 namespace gridloom::rights {
 namespace {
@@ -28,8 +28,8 @@ std::vector<std::string> topics() {
   std::vector<std::string> all;
   for (const std::string_view space :
        {"/open/{self}/{sn}/", "/open/{owner}/{sn}/", "/device/{sn}/"}) {
-    for (const hub::Verb verb : hub::all_verbs()) {
-      all.push_back(fmt::format("{}{}", space, hub::name_of(verb)));
+    for (const wire::Verb verb : wire::all_verbs()) {
+      all.push_back(fmt::format("{}{}", space, name_of(verb)));
     }
   }
   return all;

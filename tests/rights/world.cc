@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "history/instant_journal.h"
-#include "history/turn.h"
+#include "history/log/turn.h"
 #include "mqtt/session_store.h"
 #include "wire/signing.h"
 
@@ -242,7 +242,7 @@ void World::connect_watchers() {
   server_.home.clock.pass(seconds(1));
   api_ = std::make_unique<http::Api>(
       http::Api::Options{.hub = server_.home.hub.get(),
-                         .loop = &server_.home.door_loop,
+                         .loop = &server_.home.client_loop,
                          .reads =
                              [this](auto task) {
                                history::read_now(*archive_, std::move(task));

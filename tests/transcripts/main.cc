@@ -1,9 +1,9 @@
 // transcript_test [--rewrite] [--devices DIR] [--cover all|none|FAMILY] PATH...
 //
-// Plays every transcript three times, with one shard, with four, and over real sockets, and
-// compares each run with the expectations in the file and with the other runs. A PATH that is a
-// folder stands for the *.loom files in it. At the end, every command and field of the covered
-// families must have been used.
+// Plays every transcript four times: with one shard, with four, with restarts of a server that
+// waits for the disk, and over real sockets. Compares each run with the expectations in the file
+// and with the other runs. A PATH that is a folder stands for the *.loom files in it. At the end,
+// every command and field of the covered families must have been used.
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
@@ -27,7 +27,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t kMostFailures = 20;  // shown per file
+constexpr std::size_t kMaxFailures = 20;  // shown per file
 
 struct Options {
   bool rewrite = false;
@@ -43,8 +43,8 @@ struct Other {
 };
 const std::array kOthers = {
     Other{"4 shards", {.shards = 4, .version = wire::mqtt::Version::k5, .piece_bytes = 61}},
-    Other{"restarts", {.shards = 2, .restarts = true}},
-    Other{"sockets", {.shards = 2, .version = wire::mqtt::Version::k5, .wire = Wire::kSocket}},
+    Other{"restarts", {.shards = 2, .restarts = true, .journaling = server::Journaling::kDurable}},
+    Other{"sockets", {.shards = 2, .version = wire::mqtt::Version::k5, .wire = Transport::kSocket}},
 };
 
 Options options_of(const std::vector<std::string_view>& words) {
@@ -64,16 +64,16 @@ Options options_of(const std::vector<std::string_view>& words) {
 }
 
 void show(const std::string& file, const std::vector<Failure>& failures) {
-  for (std::size_t i = 0; i < failures.size() && i < kMostFailures; ++i) {
+  for (std::size_t i = 0; i < failures.size() && i < kMaxFailures; ++i) {
     fmt::print("{}:{}: {}\n", file, failures[i].line, failures[i].text);
   }
-  if (failures.size() > kMostFailures) {
-    fmt::print("{}: and {} more\n", file, failures.size() - kMostFailures);
+  if (failures.size() > kMaxFailures) {
+    fmt::print("{}: and {} more\n", file, failures.size() - kMaxFailures);
   }
 }
 
 // The messages that apps received must not depend on the variant.
-std::vector<Failure> compare(const Outcome& one, const Outcome& other) {
+std::vector<Failure> compare(const RunResult& one, const RunResult& other) {
   std::vector<Failure> failures;
   for (const auto& [topic, messages] : one.record) {
     const auto same = other.record.find(topic);
@@ -102,12 +102,12 @@ bool run(const fs::path& file, const Options& options,
     fmt::print("{}\n", script.error().detail);
     return false;
   }
-  const Outcome one =
+  const RunResult one =
       play(*script, catalog, {.variant = kOneShard, .keeps_record = true}, coverage);
   show(file.string(), one.failures);
   bool good = one.failures.empty();
   for (const Other& other : kOthers) {
-    Outcome outcome =
+    RunResult outcome =
         play(*script, catalog, {.variant = other.variant, .keeps_record = true}, coverage);
     // After a restart devices report again, so the messages to apps differ.
     if (!other.variant.restarts) {

@@ -40,6 +40,7 @@ std::vector<Finding> check_all(const Tree& tree) {
   check_retired_names(tree, report);
   check_coroutines(tree, report);
   check_field_names(tree, report);
+  check_topics(tree, report);
   check_documents(tree, report);
   check_places(tree, report);
   std::vector<Finding> findings = report.findings();

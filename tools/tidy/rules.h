@@ -39,7 +39,8 @@ class Report {
 // layers.txt is bottom-up and complete; each folder includes only what layers.txt allows, and
 // headers for tests only in tests.
 void check_layers(const Tree& tree, Report& report);
-// Length of files and lines, the opening comment, #pragma once, a file's own header first.
+// Length of files and lines, the opening comment, #pragma once, a file's own header first. Device
+// files are checked for the length of their lines.
 void check_form(const Tree& tree, Report& report);
 // Calls and words for which the project has a better form.
 void check_words(const Tree& tree, Report& report);
@@ -49,6 +50,8 @@ void check_retired_names(const Tree& tree, Report& report);
 void check_coroutines(const Tree& tree, Report& report);
 // Device fields are data: C++ code outside the simulator's models names none of them.
 void check_field_names(const Tree& tree, Report& report);
+// Topics are spelled in src/wire/topics.h alone.
+void check_topics(const Tree& tree, Report& report);
 // Files named in the documentation exist.
 void check_documents(const Tree& tree, Report& report);
 // No file refers to a particular machine or package mirror.

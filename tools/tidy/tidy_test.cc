@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -117,6 +118,57 @@ TEST(Layers, NameEveryFolderOnceAndNoOther) {
                           HasSubstr("there is no src/net")));
 }
 
+TEST(Layers, OrderTheFoldersOfARoom) {
+  const std::vector<File> rooms = {{"layers.txt",
+                                    "base:\n"
+                                    "history: base\n"
+                                    "  log:\n"
+                                    "  .: log\n"
+                                    "  series: log .\n"
+                                    "hub: history\n"},
+                                   {"src/base/a.h", ""},
+                                   {"src/history/archive.h", "#include \"history/log/log.h\"\n"},
+                                   {"src/history/log/log.h", "#include \"base/a.h\"\n"},
+                                   {"src/history/log/testdata/old.txt", ""},
+                                   {"src/history/series/plot.h", ""},
+                                   {"src/hub/hub.h", "#include \"history/series/plot.h\"\n"}};
+  struct Row {
+    File file;
+    std::string_view finding;  // empty: none
+  };
+  const std::string plot = "#include \"history/series/plot.h\"\n";
+  for (const Row& row : std::vector<Row>{
+           {{"src/history/series/steps.h", plot + "#include \"history/archive.h\"\n"}, ""},
+           {{"src/history/archive_test.cc", "#include \"history/log/log.h\"\n"}, ""},
+           {{"src/history/archive.cc", plot},
+            "'.' may not include 'series'; layers.txt lets this "
+            "folder include log: pass in what it needs"},
+           {{"src/history/log/segment.cc", "#include \"history/archive.h\"\n"},
+            "src/history/log/segment.cc:1: error: 'log' may not include '.'; layers.txt lets this "
+            "folder include nothing"},
+           {{"src/history/log/log_test.cc", plot}, "'log' may not include 'series'"},
+           {{"src/history/store/store.h", ""}, "src/history/store has no row"}}) {
+    std::vector<File> files = rooms;
+    files.push_back(row.file);
+    const auto findings = findings_of(check_layers, files);
+    if (row.finding.empty()) {
+      EXPECT_THAT(findings, IsEmpty());
+    } else {
+      EXPECT_THAT(findings, ElementsAre(HasSubstr(std::string(row.finding))));
+    }
+  }
+}
+
+TEST(Layers, OfFoldersAreBottomUpAndNameNoOther) {
+  EXPECT_THAT(
+      findings_of(check_layers, {{"layers.txt", "base:\n  .: log\n  log:\n  log:\n  new:\n"},
+                                 {"src/base/a.h", ""},
+                                 {"src/base/log/b.h", ""}}),
+      ElementsAre(HasSubstr("layers.txt:2: error: 'log' is named before its own row"),
+                  HasSubstr("layers.txt:4: error: a second row for 'log'"),
+                  HasSubstr("there is no src/base/new")));
+}
+
 TEST(Layers, GiveARoomForTestsToTestsOnly) {
   const std::vector<File> rooms = {
       {"layers.txt", "base:\nhub: base\ntesting (tests): base hub\n"},
@@ -172,6 +224,14 @@ TEST(Form, LimitsTheLengthOfALineInCharacters) {
   EXPECT_THAT(findings_of(check_form, "// " + repeated("°", 97) + "\n"), IsEmpty());
   EXPECT_THAT(findings_of(check_form, "// " + repeated("°", 98) + "\n"),
               ElementsAre(HasSubstr("a line of 101 columns")));
+}
+
+TEST(Form, LimitsTheLengthOfALineOfADeviceFile) {
+  const std::string line = "# " + repeated("°", 98) + "\n";
+  EXPECT_THAT(findings_of(check_form, {{"devices/a.yaml", line}, {"docs/a.yaml", line + line}}),
+              IsEmpty());
+  EXPECT_THAT(findings_of(check_form, {{"devices/a.yaml", line + "#" + line}}),
+              ElementsAre(HasSubstr("devices/a.yaml:2: error: a line of 101 columns")));
 }
 
 TEST(Form, LetsLongAddressesAndRawStringsPass) {
@@ -280,12 +340,18 @@ TEST(RetiredNames, AreRefusedWithTheNameToUse) {
       ElementsAre("src/net/a.cc:2: error: FaultKind is a retired name; it is ErrorCode now"));
   EXPECT_THAT(findings_of(check_retired_names, {{"tests/a/a_test.cc", "auto a = misdoes(b);"}}),
               ElementsAre(HasSubstr("it is injected now")));
+  EXPECT_THAT(
+      findings_of(check_retired_names, {{"src/sim/a.cc", "HandClock clock; check_order(a);"}}),
+      ElementsAre(HasSubstr("it is SteppedClock now"), HasSubstr("it is check_fault_rule now")));
 }
 TEST(RetiredNames, CountWhereTheyStoodAndInCodeOnly) {
   EXPECT_THAT(findings_of(check_retired_names, {{"src/net/a.h", "struct Line {};"}}),
               ElementsAre(HasSubstr("it is ConnectionContext now")));
   EXPECT_THAT(findings_of(check_retired_names, {{"src/transcripts/a.h", "struct Line {};"}}),
               IsEmpty());
+  EXPECT_THAT(findings_of(check_retired_names, {{"src/mqtt/a.h", "struct Parting {};"}}),
+              ElementsAre(HasSubstr("it is ConnectionEnd now")));
+  EXPECT_THAT(findings_of(check_retired_names, {{"src/sim/a.h", "struct Parting {};"}}), IsEmpty());
   EXPECT_THAT(findings_of(check_retired_names,
                           "// A Fault says what went wrong.\nauto a = \"Fault\"; Faults b;"),
               IsEmpty());
@@ -346,6 +412,34 @@ TEST(FieldNames, AreRefusedInCode) {
                   HasSubstr("src/hub/a.cc:2: error: the field '20_1.watts' in C++")));
 }
 
+TEST(FieldNames, OfATemplateAreRefusedWithWhateverItsParametersStandFor) {
+  const File device = {"devices/delta.yaml",
+                       "templates:\n"
+                       "  # Inputs\n"
+                       "  input:\n"
+                       "    parameters: [n]\n"
+                       "    fields:\n"
+                       "      watts: {unit: W}\n"
+                       "      in<n>On:\n"
+                       "        type: bool\n"
+                       "  other:\n"
+                       "    fields:\n"
+                       "      never: {}\n"
+                       "fields:\n"
+                       "  pv.: {type: int}\n"
+                       "  pv.<input>:\n"
+                       "    - {with: {n: 1}}\n"};
+  const auto findings = [&](const std::string& text) {
+    return findings_of(check_field_names, {device, {"src/hub/a.cc", "auto a = \"" + text + "\";"}});
+  };
+  for (const char* name : {"pv.watts", "pv.in1On", "pv.in12On"}) {
+    EXPECT_THAT(findings(name), ElementsAre(HasSubstr(name))) << name;
+  }
+  for (const char* other : {"pv.", "pv.inOn", "pv.in1", "pv.never", "watts", "x.pv.in1On"}) {
+    EXPECT_THAT(findings(other), IsEmpty()) << other;
+  }
+}
+
 TEST(FieldNames, AreAllowedInModelsAndTestsAndNamesOfOthersEverywhere) {
   const std::string code = "auto a = \"pd.soc\";\n";
   EXPECT_THAT(
@@ -356,6 +450,21 @@ TEST(FieldNames, AreAllowedInModelsAndTestsAndNamesOfOthersEverywhere) {
                    {"tests/clients/a.cc", code},
                    {"src/hub/a.cc", "auto a = \"a.b\"; auto b = \"soc\"; // \"pd.soc\"\n"}}),
       IsEmpty());
+}
+
+TEST(Topics, AreSpelledInOnePlace) {
+  const std::string code = "auto a = \"/device/\"; auto b = \"/open/{}/{}\";\n";
+  EXPECT_THAT(findings_of(check_topics, {{"src/sim/fleet.cc", code}}),
+              ElementsAre(HasSubstr("src/sim/fleet.cc:1: error: the topic '/device/' in C++"),
+                          HasSubstr("the topic '/open/{}/{}' in C++; make and read topics with")));
+  EXPECT_THAT(findings_of(check_topics, {{"src/wire/topics.h", code},
+                                         {"src/hub/hub_test.cc", code},
+                                         {"src/testing/home.h", code},
+                                         {"tests/rights/rights_test.cc", code},
+                                         {"src/http/api.cc",
+                                          "auto a = \"/iot-open/sign/device/list\";\n"
+                                          "auto b = \"publish to /open/ACCOUNT\"; // /device/\n"}}),
+              IsEmpty());
 }
 
 const std::vector<File> kProject = {{"src/wire/json.h", ""},

@@ -36,13 +36,13 @@ using delta_2::Slots;
 class Delta2 final : public Model {
  public:
   Delta2(std::shared_ptr<const Slots> slots, Chance chance)
-      : slots_(std::move(slots)), planner_(chance), noise_(chance) {}
+      : slots_(std::move(slots)), planner_(slots_->ratings, chance), noise_(chance) {}
 
   void start(Fields& fields, const Environment& environment) override;
   void step(const Environment& environment, Millis dt) override;
   void write(Fields& fields, const Environment& environment) override;
-  Outcome command(Fields& fields, const catalog::Command& command, const wire::JsonObject& params,
-                  const Environment& environment) override;
+  CommandOutcome command(Fields& fields, const catalog::Command& command,
+                         const wire::JsonObject& params, const Environment& environment) override;
   [[nodiscard]] Balance balance() const override { return balance_.balance(); }
 
  private:
@@ -104,6 +104,7 @@ class Delta2 final : public Model {
 
 void Delta2::start(Fields& fields, const Environment& environment) {
   battery_ = Battery({.capacity_ah = fields.si(slots_->full_capacity),
+                      .resistance_ohm = slots_->ratings.resistance_ohm,
                       .cycles = fields.si(slots_->cycles),
                       .soc_percent = fields.si(slots_->soc),
                       .temperature_c = environment.air_c + 3});
@@ -117,8 +118,8 @@ void Delta2::start(Fields& fields, const Environment& environment) {
   write(fields, environment);
 }
 
-Outcome Delta2::command(Fields& fields, const catalog::Command& /*command*/,
-                        const wire::JsonObject& /*params*/, const Environment& environment) {
+CommandOutcome Delta2::command(Fields& fields, const catalog::Command& /*command*/,
+                               const wire::JsonObject& /*params*/, const Environment& environment) {
   for (IdleTimer* timer : {&ac_idle_, &car_idle_, &unit_idle_}) timer->busy();
   read(fields);
   step(environment, kInstant);

@@ -6,19 +6,7 @@
 namespace gridloom::sim::delta_2 {
 namespace {
 
-constexpr double kHouseholdShare = 0.3;  // of the household, plugged in here
-constexpr double kPanel_w = 400;
-constexpr double kFewestSolar_w = 3;
-constexpr double kInverter_w = 1800;
-constexpr double kXboost_w = 2400;  // rated; also the relay's limit in bypass
-constexpr double kWallCharger_w = 1200;
-constexpr double kBatteryCharge_w = 1060;  // charges in one hour
-// Losses of real devices: 22 W with AC on, 7 W with all off, and about 9 % of converted power.
-constexpr double kAcOverhead_w = 22;
-constexpr double kAwake_w = 7;
-constexpr double kAsleep_w = 2;  // the radio stays on
-constexpr double kLossLinear = 0.085;
-constexpr double kLossSquare_per_w = 1e-5;
+constexpr double kCoolerRests_w = 2;  // the cooling box at the car socket
 constexpr double kMargin_percent = 1;
 constexpr double kFloor_percent = 2;        // remains, so that no step goes past empty
 constexpr std::int64_t kGeneratorPlug = 2;  // in the extra port
@@ -32,39 +20,9 @@ bool is_at_car(const Environment& environment) {
 // For one hour a night the AC sockets have no load.
 bool rests(const Environment& environment) { return environment.local_ms / kHour_ms == 3; }
 
-// The loss of converting AC to DC, or back, in addition to the overhead.
-double conversion_loss_w(double power_w) {
-  return kLossLinear * power_w + kLossSquare_per_w * power_w * power_w;
-}
-
 // Cold and hot cells accept less: nothing at 0 and at 50 degrees.
 double temperature_derating(double cell_c) {
   return std::clamp(std::min(cell_c / 10, (50 - cell_c) / 8), 0.0, 1.0);
-}
-
-double wall_dc_w(const Flow& flow) { return flow.wall_w - conversion_loss_w(flow.wall_w); }
-
-// The unit's own consumption.
-double own_w(const Settings& set, const Flow& flow) {
-  if (set.ac_on || flow.wall_w > 0) return kAcOverhead_w;
-  return set.asleep ? kAsleep_w : kAwake_w;
-}
-
-// Applies the load on the AC sockets, given in watts at full voltage. A load above the inverter's
-// rating is supplied at a lower voltage, at which it draws what the inverter can give; more than
-// `most_w` trips the inverter.
-void put_ac_load(double load_w, double most_w, Flow& flow) {
-  flow.overload = load_w > most_w;
-  if (flow.overload) {
-    flow.bypass = flow.inverting = false;
-    return;
-  }
-  flow.ac_out_w = flow.inverting ? std::min(load_w, kInverter_w) : load_w;
-  if (flow.ac_out_w < load_w) flow.ac_v_share = std::sqrt(flow.ac_out_w / load_w);
-}
-
-double charge_share(const Battery& battery) {
-  return kTaper.at(battery.soc_percent()) * temperature_derating(battery.temperature_c());
 }
 
 }  // namespace
@@ -100,7 +58,40 @@ Settings read_settings(const Fields& fields, const Slots& slots) {
   return set;
 }
 
-Planner::Planner(Chance chance) : habit_min_(static_cast<std::int64_t>(chance.bits(0) % 60)) {}
+Planner::Planner(const Ratings& ratings, Chance chance)
+    : ratings_(ratings), habit_min_(static_cast<std::int64_t>(chance.bits(0) % 60)) {}
+
+// Applies the load on the AC sockets, given in watts at full voltage. A load above the inverter's
+// rating is supplied at a lower voltage, at which it draws what the inverter can give; more than
+// `most_w` trips the inverter.
+void Planner::put_ac_load(double load_w, double most_w, Flow& flow) const {
+  flow.overload = load_w > most_w;
+  if (flow.overload) {
+    flow.bypass = flow.inverting = false;
+    return;
+  }
+  flow.ac_out_w = flow.inverting ? std::min(load_w, ratings_.inverter_w) : load_w;
+  if (flow.ac_out_w < load_w) flow.ac_v_share = std::sqrt(flow.ac_out_w / load_w);
+}
+
+// The unit's own consumption.
+double Planner::own_w(const Settings& set, const Flow& flow) const {
+  if (set.ac_on || flow.wall_w > 0) return ratings_.ac_overhead_w;
+  return set.asleep ? ratings_.asleep_w : ratings_.awake_w;
+}
+
+// The loss of converting AC to DC, or back, in addition to the overhead.
+double Planner::conversion_loss_w(double power_w) const {
+  return ratings_.loss_linear * power_w + ratings_.loss_square_per_w * power_w * power_w;
+}
+
+double Planner::wall_dc_w(const Flow& flow) const {
+  return flow.wall_w - conversion_loss_w(flow.wall_w);
+}
+
+double Planner::charge_share(const Battery& battery) const {
+  return ratings_.taper.at(battery.soc_percent()) * temperature_derating(battery.temperature_c());
+}
 
 void Planner::update_limits(const Settings& set, double soc) {
   const double wall_soc = set.wall_limit_soc();
@@ -118,16 +109,18 @@ void Planner::put_loads(const Settings& set, const Environment& environment, con
                         Flow& flow) const {
   const std::int64_t minute = environment.local_ms / kMinute_ms + habit_min_;
   if (flow.bypass || flow.inverting) {
-    const double load_w = kHouseholdShare * environment.household_w * (1 + 0.02 * noise(1));
-    const double most_w = set.xboost ? kXboost_w : kInverter_w;
+    const double load_w =
+        ratings_.household_share * environment.household_w * (1 + 0.02 * noise(1));
+    const double most_w = set.xboost ? ratings_.boost_w : ratings_.inverter_w;
     const double usual_w = rests(environment) ? 0 : std::clamp(std::round(load_w), 0.0, most_w);
     put_ac_load(usual_w + std::round(environment.appliance_w), most_w, flow);
   }
-  if (set.car_on) flow.car_w = minute % 15 < 10 ? std::round(42 + noise(2)) : 2;
+  if (set.car_on)
+    flow.car_w = minute % 15 < 10 ? std::round(ratings_.car_w + noise(2)) : kCoolerRests_w;
   if (set.usb_on) {
-    flow.usb_w = 5;
-    flow.fast_usb_w = std::round(std::max(1.0, 11 + noise(3)));
-    flow.type_c_w = minute % 40 < 25 ? std::round(44 + 2 * noise(4)) : 0;
+    flow.usb_w = ratings_.usb_w;
+    flow.fast_usb_w = std::round(std::max(1.0, ratings_.fast_usb_w + noise(3)));
+    flow.type_c_w = minute % 40 < 25 ? std::round(ratings_.type_c_w + 2 * noise(4)) : 0;
   }
 }
 
@@ -149,14 +142,14 @@ void Planner::put_sources(const Settings& set, const Battery& battery, double of
       flow.inverting ? flow.ac_out_w + conversion_loss_w(flow.ac_out_w) : 0;
   double used_w = inverter_dc_w + flow.dc_out_w() + own_w(set, flow);
   const double accept_w =
-      solar_full_.on() || flow.blocked ? 0 : kBatteryCharge_w * charge_share(battery);
+      solar_full_.on() || flow.blocked ? 0 : ratings_.charge_w * charge_share(battery);
   const double room_w = std::max(0.0, accept_w + used_w - wall_dc_w(flow));
-  const double solar_w = std::floor(std::min(offered_w, room_w / kSolarEfficiency));
-  flow.panels = !flow.at_car && offered_w >= kFewestSolar_w;
-  flow.solar_w = solar_w >= kFewestSolar_w ? solar_w : 0;
-  const double solar_dc_w = kSolarEfficiency * flow.solar_w;
+  const double solar_w = std::floor(std::min(offered_w, room_w / ratings_.solar_efficiency));
+  flow.panels = !flow.at_car && offered_w >= ratings_.least_solar_w;
+  flow.solar_w = solar_w >= ratings_.least_solar_w ? solar_w : 0;
+  const double solar_dc_w = ratings_.solar_efficiency * flow.solar_w;
   if (generator_.runs() && !flow.blocked) {
-    flow.generator_w = std::floor(std::clamp<double>(room_w - solar_dc_w, 0, kGenerator_w));
+    flow.generator_w = std::floor(std::clamp(room_w - solar_dc_w, 0.0, ratings_.generator_w));
   }
   const double fed_w = wall_dc_w(flow) + solar_dc_w + flow.generator_w;
   // An empty unit runs on its inputs; without them it is off.
@@ -173,11 +166,11 @@ Flow Planner::plan(const Settings& set, const Battery& battery, const Environmen
   flow.blocked = !environment.battery_ok;
   flow.inverting = set.ac_on && !flow.bypass && !empty_.on() && !flow.blocked;
   flow.at_car = is_at_car(environment);
-  const double sunny_w = kPanel_w * environment.sun * environment.panels[0];
+  const double sunny_w = ratings_.panel_w * environment.sun * environment.panels[0];
   const double offered_w = flow.at_car ? kCar_v * set.car_a : sunny_w * (1 + 0.01 * noise(5));
   if (flow.mains && !set.wall_paused && !wall_full_.on() && !flow.blocked) {
     const double solar_w = !set.solar_first ? 0 : flow.at_car ? offered_w : sunny_w;
-    const double most_w = std::min(set.wall_w, kWallCharger_w * charge_share(battery));
+    const double most_w = std::min(set.wall_w, ratings_.charger_w * charge_share(battery));
     flow.wall_w = std::round(std::max(0.0, most_w - solar_w));
   }
   put_loads(set, environment, noise, flow);

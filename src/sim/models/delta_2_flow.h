@@ -70,14 +70,12 @@ struct Flow {
   [[nodiscard]] double ac_in_w() const { return wall_w + (bypass ? ac_out_w : 0); }
 };
 
-constexpr double kSolarEfficiency = 0.95;
 constexpr double kCar_v = 13.2;  // at the solar input
-// The fraction of its charging power that the battery takes.
-constexpr Taper kTaper = {.from_percent = 80, .end_share = 0.2};
 
 class Planner {
  public:
-  explicit Planner(Chance chance);
+  // `ratings` outlives this.
+  Planner(const Ratings& ratings, Chance chance);
 
   [[nodiscard]] Flow plan(const Settings& set, const Battery& battery,
                           const Environment& environment, const Noise& noise);
@@ -86,12 +84,18 @@ class Planner {
   [[nodiscard]] bool is_empty() const { return empty_.on(); }
 
  private:
+  void put_ac_load(double load_w, double most_w, Flow& flow) const;
+  [[nodiscard]] double own_w(const Settings& set, const Flow& flow) const;
+  [[nodiscard]] double conversion_loss_w(double power_w) const;
+  [[nodiscard]] double wall_dc_w(const Flow& flow) const;
+  [[nodiscard]] double charge_share(const Battery& battery) const;
   void update_limits(const Settings& set, double soc);
   void put_loads(const Settings& set, const Environment& environment, const Noise& noise,
                  Flow& flow) const;
   void shed_dc_if_empty(const Settings& set, Flow& flow) const;
   void put_sources(const Settings& set, const Battery& battery, double offered_w, Flow& flow) const;
 
+  const Ratings& ratings_;
   std::int64_t habit_min_;  // time offset of the user's devices
   Generator generator_;
   Latch wall_full_;

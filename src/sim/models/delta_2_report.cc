@@ -25,7 +25,7 @@ int fan_level(double power_w) {
       std::ranges::count_if(kSteps_w, [&](double step_w) { return power_w > step_w; }));
 }
 
-void write_sums(Fields& fields, const Moment& now) {
+void write_sums(Fields& fields, const StepResult& now) {
   const Slots& slots = now.slots;
   const Flow& flow = now.flow;
   fields.set_si(slots.inputs, flow.ac_in_w() + flow.dc_in_w());
@@ -40,7 +40,7 @@ void write_sums(Fields& fields, const Moment& now) {
   if (now.noise.step() % 30 == 1) fields.set_si(slots.signal, -58 + 2 * now.noise(6));
 }
 
-void write_ports(Fields& fields, const Moment& now) {
+void write_ports(Fields& fields, const StepResult& now) {
   const Slots& slots = now.slots;
   const Flow& flow = now.flow;
   fields.set_si(slots.usb, flow.usb_w);
@@ -55,7 +55,7 @@ void write_ports(Fields& fields, const Moment& now) {
   fields.set_si(slots.car_current, flow.car_w > 0 ? flow.car_w / car_v : 0);
 }
 
-void write_pack(Fields& fields, const Moment& now) {
+void write_pack(Fields& fields, const StepResult& now) {
   const Slots& slots = now.slots;
   const Battery& battery = now.battery;
   const double soc = battery.soc_percent();
@@ -70,7 +70,7 @@ void write_pack(Fields& fields, const Moment& now) {
   fields.set_si(slots.pack_input, std::max(0.0, power_w));
   fields.set_si(slots.pack_output, std::max(0.0, -power_w));
   fields.set_si(slots.remaining_capacity, battery.remaining_ah());
-  fields.set_si(slots.requested_current, kChargeRequest_a * kTaper.at(soc));
+  fields.set_si(slots.requested_current, kChargeRequest_a * slots.ratings.taper.at(soc));
   fields.set_si(slots.pack_temperature, temp_c);
   fields.set_si(slots.warmest_cell, temp_c);
   fields.set_si(slots.coldest_cell, temp_c - 1);
@@ -81,7 +81,7 @@ void write_pack(Fields& fields, const Moment& now) {
   fields.set_si(slots.cell_temperatures, std::array{warm_c, warm_c, warm_c - 1, warm_c - 1});
 }
 
-void write_age(Fields& fields, const Moment& now) {
+void write_age(Fields& fields, const StepResult& now) {
   const double full_ah = now.battery.capacity_ah();
   fields.set_si(now.slots.full_capacity, full_ah);
   fields.set_si(now.slots.cycles, std::floor(now.battery.cycles()));
@@ -90,7 +90,7 @@ void write_age(Fields& fields, const Moment& now) {
 
 // Whole millivolts, so that the cells' sum is the pack's reported voltage: the first cell is above
 // the others by as much as the last one is below.
-void write_cells(Fields& fields, const Moment& now) {
+void write_cells(Fields& fields, const StepResult& now) {
   const Slots& slots = now.slots;
   const std::int64_t total_mv = std::llround(fields.si(slots.pack_voltage) * 1000);
   const double drop_mv = std::abs(now.battery.current_a()) * kCell_ohm * 1000;
@@ -110,7 +110,7 @@ void write_cells(Fields& fields, const Moment& now) {
   fields.set_si(slots.cell_voltage_spread, high_v - low_v);
 }
 
-void write_management(Fields& fields, const Moment& now) {
+void write_management(Fields& fields, const StepResult& now) {
   const Slots& slots = now.slots;
   const Flow& flow = now.flow;
   const Battery& battery = now.battery;
@@ -143,14 +143,14 @@ void write_management(Fields& fields, const Moment& now) {
   for (const Slot slot : slots.fan) fields.set(slot, fan);
 }
 
-void write_solar(Fields& fields, const Moment& now) {
+void write_solar(Fields& fields, const StepResult& now) {
   const Slots& slots = now.slots;
   const Flow& flow = now.flow;
   const double idle_v = flow.panels ? kPanelOpen_v : 1.5;
   const double panel_v = (flow.solar_w > 0 ? kPanel_v : idle_v) * (1 + 0.004 * now.noise(7));
   const double in_v = flow.at_car ? kCar_v : panel_v;
   const double out_v = now.battery.voltage_v() + 0.2;
-  const double out_w = std::round(kSolarEfficiency * flow.solar_w);
+  const double out_w = std::round(slots.ratings.solar_efficiency * flow.solar_w);
   fields.set_si(slots.solar_voltage, in_v);
   fields.set_si(slots.solar_current, flow.solar_w / in_v);
   fields.set_si(slots.solar_power, flow.solar_w);
@@ -165,7 +165,7 @@ void write_solar(Fields& fields, const Moment& now) {
   fields.set(slots.dc_charging_by, flow.generator_w > 0 ? 4 : without_generator);
 }
 
-void write_inverter(Fields& fields, const Moment& now) {
+void write_inverter(Fields& fields, const StepResult& now) {
   const Slots& slots = now.slots;
   const Flow& flow = now.flow;
   const double mains_v = flow.mains ? now.environment.grid_v + 0.1 * now.noise(8) : 0;
@@ -195,7 +195,7 @@ void write_inverter(Fields& fields, const Moment& now) {
 
 }  // namespace
 
-void write_report(Fields& fields, const Moment& now) {
+void write_report(Fields& fields, const StepResult& now) {
   write_sums(fields, now);
   write_ports(fields, now);
   write_pack(fields, now);

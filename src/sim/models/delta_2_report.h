@@ -13,7 +13,7 @@
 namespace gridloom::sim::delta_2 {
 
 // The results of a step. Views: they live as long as the call.
-struct Moment {
+struct StepResult {
   const Slots& slots;
   const Settings& set;
   const Flow& flow;
@@ -28,6 +28,6 @@ struct Moment {
   double design_ah = 0;  // the battery's capacity as built
 };
 
-void write_report(Fields& fields, const Moment& moment);
+void write_report(Fields& fields, const StepResult& moment);
 
 }  // namespace gridloom::sim::delta_2

@@ -1,14 +1,63 @@
-// The fields of a DELTA 2 that its model reads and writes.
+// The fields of a DELTA 2 that its model reads and writes, and the numbers of its file.
 #pragma once
 
 #include <array>
 
 #include "sim/model_slots.h"
+#include "sim/models/parts.h"
 
 namespace gridloom::sim::delta_2 {
 
+// Capacities, powers and efficiencies, from the section `physics`.
+struct Ratings {
+  double resistance_ohm = 0;  // of the pack
+  double charge_w = 0;        // charges the pack in one hour
+  Taper taper;                // the fraction of its charging power that the pack takes
+  double panel_w = 0;
+  double solar_efficiency = 1;
+  double least_solar_w = 0;
+  double inverter_w = 0;
+  double boost_w = 0;  // X-Boost; also the relay's limit in bypass
+  double charger_w = 0;
+  double generator_w = 0;
+  // Losses of real devices: 22 W with AC on, 7 W with all off, and about 9 % of converted power.
+  double ac_overhead_w = 0;
+  double awake_w = 0;
+  double asleep_w = 0;  // the radio stays on
+  double loss_linear = 0;
+  double loss_square_per_w = 0;
+  // The loads that the user has plugged in.
+  double household_share = 0;
+  double car_w = 0;
+  double usb_w = 0;
+  double fast_usb_w = 0;
+  double type_c_w = 0;
+};
+
 struct Slots : ModelSlots {
   using ModelSlots::ModelSlots;
+
+  Ratings ratings = {.resistance_ohm = rating("batteries.pack", "resistance_ohm"),
+                     .charge_w = rating("batteries.pack", "charge_w"),
+                     .taper = {.from_percent = rating("batteries.pack", "taper_percent"),
+                               .end_share = rating("batteries.pack", "taper_share")},
+                     .panel_w = rating("pv_inputs.solar", "rated_w"),
+                     .solar_efficiency = rating("pv_inputs.solar", "efficiency"),
+                     .least_solar_w = rating("model", "least_solar_w"),
+                     .inverter_w = rating("inverter", "rated_w"),
+                     .boost_w = rating("model", "boost_w"),
+                     .charger_w = rating("charger", "rated_w"),
+                     .generator_w = rating("model", "generator_w"),
+                     .ac_overhead_w = rating("inverter", "idle_w"),
+                     .awake_w = rating("model", "awake_w"),
+                     .asleep_w = rating("model", "asleep_w"),
+                     .loss_linear = rating("model", "loss"),
+                     .loss_square_per_w = rating("model", "loss_by_w"),
+                     .household_share = rating("loads.ac_sockets", "household_share"),
+                     .car_w = rating("loads.car_socket", "power_w"),
+                     .usb_w = rating("loads.usb", "power_w"),
+                     .fast_usb_w = rating("loads.fast_usb", "power_w"),
+                     .type_c_w = rating("loads.type_c", "power_w")};
 
   // Settings. A board that repeats another's is written, never read.
   Slot ac_on = number("mppt.cfgAcEnabled");

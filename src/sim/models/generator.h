@@ -6,8 +6,6 @@
 
 namespace gridloom::sim {
 
-constexpr int kGenerator_w = 1600;  // at most, as DC
-
 class Generator {
  public:
   // Stopped by hand, it stays off until the charge has left the range that starts it; started by

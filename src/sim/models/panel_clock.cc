@@ -8,7 +8,7 @@ namespace gridloom::sim::panel {
 
 namespace chrono = std::chrono;
 
-Stamp stamp_of(TimePoint time) {
+Stamp stamp_of(time::LocalTime time) {
   const auto day = chrono::floor<chrono::days>(time);
   const chrono::year_month_day date{day};
   const chrono::hh_mm_ss<Millis> clock{time - day};
@@ -31,14 +31,6 @@ chrono::year_month_day date_of(const Stamp& stamp) {
 std::int64_t iso_weekday(const Stamp& stamp) {
   const auto date = date_of(stamp);
   return date.ok() ? chrono::weekday{chrono::sys_days{date}}.iso_encoding() : 0;
-}
-
-Millis utc_offset(const Environment& environment) {
-  Millis offset = Millis{environment.local_ms} -
-                  (environment.now - chrono::floor<chrono::days>(environment.now));
-  if (offset > chrono::hours{13}) offset -= chrono::hours{24};
-  if (offset < chrono::hours{-11}) offset += chrono::hours{24};
-  return offset;
 }
 
 }  // namespace gridloom::sim::panel

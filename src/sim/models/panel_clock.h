@@ -6,8 +6,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "base/clock.h"
-#include "sim/model.h"
+#include "time/time_zone.h"
 #include "wire/json.h"
 
 namespace gridloom::sim::panel {
@@ -17,7 +16,7 @@ using Stamp = std::array<std::int64_t, 6>;
 inline constexpr std::array<std::string_view, 6> kStampNames = {"year", "month", "day",
                                                                 "hour", "min",   "sec"};
 
-[[nodiscard]] Stamp stamp_of(TimePoint time);
+[[nodiscard]] Stamp stamp_of(time::LocalTime time);
 // Missing members are 0.
 [[nodiscard]] Stamp stamp_of(const wire::Json& time);
 
@@ -25,8 +24,5 @@ inline constexpr std::array<std::string_view, 6> kStampNames = {"year", "month",
 
 // 1 is Monday; 0 if there is no such day.
 [[nodiscard]] std::int64_t iso_weekday(const Stamp& stamp);
-
-// The site's offset from UTC, taken from its midnight: between -11 and +13 hours.
-[[nodiscard]] Millis utc_offset(const Environment& environment);
 
 }  // namespace gridloom::sim::panel

@@ -1,4 +1,4 @@
-// The fields of a Smart Home Panel that its model reads and writes.
+// The fields of a Smart Home Panel that its model reads and writes, and the numbers of its file.
 #pragma once
 
 #include <array>
@@ -7,11 +7,34 @@
 
 #include "sim/model_slots.h"
 #include "sim/models/panel_clock.h"
+#include "sim/models/parts.h"
 
 namespace gridloom::sim::panel {
 
+// Powers and efficiencies, from the section `physics`. Each pack says its own capacity.
+struct Ratings {
+  double cells = 0;  // of each pack
+  double resistance_ohm = 0;
+  Taper taper;
+  double charge_w = 0;          // per channel
+  double default_charge_w = 0;  // where neither a task nor a hand sets a power
+  double inverter_efficiency = 1;
+  double overhead_w = 0;  // this and `overhead_share` of the load: the panel's own need on storage
+  double overhead_share = 0;
+};
+
 struct Slots : ModelSlots {
   using ModelSlots::ModelSlots;
+
+  Ratings ratings = {.cells = rating("batteries.packs", "cells"),
+                     .resistance_ohm = rating("batteries.packs", "resistance_ohm"),
+                     .taper = {.from_percent = rating("batteries.packs", "taper_percent"),
+                               .end_share = rating("batteries.packs", "taper_share")},
+                     .charge_w = rating("charger", "rated_w"),
+                     .default_charge_w = rating("model", "default_charge_w"),
+                     .inverter_efficiency = rating("inverter", "efficiency"),
+                     .overhead_w = rating("inverter", "idle_w"),
+                     .overhead_share = rating("model", "overhead_share")};
 
   // A time: a field for each of kStampNames, and the day of the week.
   struct Time {

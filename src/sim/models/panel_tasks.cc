@@ -53,8 +53,8 @@ bool in_force(const Json& com_cfg, const Stamp& now) {
 
 }  // namespace
 
-Orders orders_of(const Json& tasks, const Stamp& now) {
-  Orders orders;
+TaskRequests task_requests_at(const Json& tasks, const Stamp& now) {
+  TaskRequests requests;
   for (std::size_t n = 0; !at(tasks, n).is_null(); ++n) {
     const Json& cfg = at(at(tasks, n), "cfg");
     const Json& param = at(cfg, "param");
@@ -63,16 +63,16 @@ Orders orders_of(const Json& tasks, const Stamp& now) {
     for (std::size_t i = 0; i < (charges ? kPacks : kLoads); ++i) {
       if (number(at(at(param, "chSta"), i)) == 0) continue;
       if (charges) {
-        orders.charge.at(i) = {.active = true,
-                               .low_soc = number(at(param, "lowBattery")),
-                               .high_soc = number(at(param, "hightBattery")),
-                               .power_w = number(at(param, "chChargeWatt"))};
+        requests.charge.at(i) = {.active = true,
+                                 .low_soc = number(at(param, "lowBattery")),
+                                 .high_soc = number(at(param, "hightBattery")),
+                                 .power_w = number(at(param, "chChargeWatt"))};
       } else {
-        orders.discharge.at(i) = true;
+        requests.discharge.at(i) = true;
       }
     }
   }
-  return orders;
+  return requests;
 }
 
 namespace {

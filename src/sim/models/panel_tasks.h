@@ -18,19 +18,19 @@ inline constexpr std::size_t kPacks = 2;
 // The values are those on the wire.
 enum class TaskType : std::int64_t { kCharge = 1, kDischarge = 2 };
 
-struct ChargeOrder {
+struct ChargeRequest {
   bool active = false;
   double low_soc = 0;
   double high_soc = 0;
   double power_w = 0;
 };
 
-struct Orders {
+struct TaskRequests {
   std::array<bool, kLoads> discharge{};
-  std::array<ChargeOrder, kPacks> charge{};
+  std::array<ChargeRequest, kPacks> charge{};
 };
 
-[[nodiscard]] Orders orders_of(const wire::Json& tasks, const Stamp& now);
+[[nodiscard]] TaskRequests task_requests_at(const wire::Json& tasks, const Stamp& now);
 
 // Applies a scheduling set to `list`, the field. A task that is sent as not configured is removed.
 void set_task(Fields& fields, Slot list, const wire::JsonObject& params, TaskType type);

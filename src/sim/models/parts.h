@@ -3,12 +3,14 @@
 #pragma once
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <cstdint>
 
 #include "base/chance.h"
 #include "base/clock.h"
 #include "sim/model.h"
+#include "time/time_zone.h"
 
 namespace gridloom::sim {
 
@@ -23,16 +25,20 @@ constexpr Millis kInstant{1};  // a step this long makes a command show at once
 [[nodiscard]] inline double hour_of(const Environment& environment) {
   return static_cast<double>(environment.local_ms) / kHour_ms;
 }
-// Days since 1970 by the site's clock.
+// What the site's clocks show.
+[[nodiscard]] inline time::LocalTime local_time(const Environment& environment) {
+  return time::LocalTime(environment.now.time_since_epoch() + environment.utc_offset);
+}
+// Days since 1970 by the site's clocks.
 [[nodiscard]] inline std::int64_t local_day(const Environment& environment) {
-  return (unix_ms(environment.now) - environment.local_ms + kDay_ms / 2) / kDay_ms;
+  return std::chrono::floor<std::chrono::days>(local_time(environment)).time_since_epoch().count();
 }
 
 // Rounds to 1/`parts`: 10 rounds to tenths.
 [[nodiscard]] inline double round_to(double value, double parts) {
   return std::round(value * parts) / parts;
 }
-// The same, rounded down and up.
+// As above, rounded down and up.
 [[nodiscard]] inline double floor_to(double value, double parts) {
   return std::floor(value * parts) / parts;
 }
@@ -48,6 +54,12 @@ struct Lag {
 };
 [[nodiscard]] inline double settle(double from, const Lag& lag) {
   return lag.to + (from - lag.to) * std::exp(-lag.seconds / lag.time_s);
+}
+
+// The charge of a battery that stores this energy, at the voltage that its makers reckon with.
+[[nodiscard]] inline double capacity_ah(double capacity_wh, double cells) {
+  constexpr double kCell_v = 3.2;
+  return capacity_wh / (cells * kCell_v);
 }
 
 // The fraction of its charging power that a battery takes: all up to `from_percent`, then less and

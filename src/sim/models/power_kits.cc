@@ -52,13 +52,16 @@ void list_modules(Fields& fields, const Slots& slots) {
 class PowerKits final : public Model {
  public:
   PowerKits(std::shared_ptr<const Slots> slots, Chance chance)
-      : slots_(std::move(slots)), planner_(chance), noise_(chance), packs_(slots_) {}
+      : slots_(std::move(slots)),
+        planner_(slots_->ratings, chance),
+        noise_(chance),
+        packs_(slots_) {}
 
   void start(Fields& fields, const Environment& environment) override;
   void step(const Environment& environment, Millis dt) override;
   void write(Fields& fields, const Environment& environment) override;
-  Outcome command(Fields& fields, const catalog::Command& command, const wire::JsonObject& params,
-                  const Environment& environment) override;
+  CommandOutcome command(Fields& fields, const catalog::Command& command,
+                         const wire::JsonObject& params, const Environment& environment) override;
   [[nodiscard]] Balance balance() const override { return balance_.balance(); }
 
  private:
@@ -112,10 +115,11 @@ void PowerKits::step(const Environment& environment, Millis dt) {
   flow_ = planner_.balance(set_, environment, offer_, packs_);
   packs_.run(flow_.net_w(), seconds, environment.air_c);
   packs_.book(balance_);
-  balance_.close(
-      {.in_w = flow_.ac_in_w + (flow_.pv_w + flow_.alternator_w) / kEfficiency + flow_.generator_w,
-       .out_w = 1.0 * flow_.ac_out_w + flow_.dc_out_w + flow_.vehicle_w},
-      dt);
+  balance_.close({.in_w = flow_.ac_in_w +
+                          (flow_.pv_w + flow_.alternator_w) / slots_->ratings.converter_efficiency +
+                          flow_.generator_w,
+                  .out_w = 1.0 * flow_.ac_out_w + flow_.dc_out_w + flow_.vehicle_w},
+                 dt);
   run_converters(environment, seconds);
   rest(dt);
 }
@@ -150,10 +154,12 @@ void PowerKits::run_converters(const Environment& environment, double seconds) {
   const auto run = [&](Converter& converter, int power_w, double loss_w) {
     converter.run(power_w, loss_w, environment.air_c, seconds);
   };
-  const double inverter_loss_w = kInverterLoss * std::max(flow_.inverter_w, flow_.charger_w);
-  run(converters_.solar, flow_.pv_w, flow_.pv_w * (1 - kEfficiency));
-  run(converters_.alternator, flow_.alternator_w, flow_.alternator_w * (1 - kEfficiency));
-  run(converters_.dc, flow_.dc_out_w, flow_.dc_out_w * (1 - kEfficiency));
+  const double inverter_loss_w =
+      slots_->ratings.inverter_loss * std::max(flow_.inverter_w, flow_.charger_w);
+  const double loss = 1 - slots_->ratings.converter_efficiency;
+  run(converters_.solar, flow_.pv_w, flow_.pv_w * loss);
+  run(converters_.alternator, flow_.alternator_w, flow_.alternator_w * loss);
+  run(converters_.dc, flow_.dc_out_w, flow_.dc_out_w * loss);
   run(converters_.ac_in, flow_.ac_in_w, inverter_loss_w);
   run(converters_.ac_out, flow_.ac_out_w, inverter_loss_w);
 }
@@ -176,10 +182,10 @@ void PowerKits::rest(Millis dt) {
   }
 }
 
-Outcome PowerKits::command(Fields& fields, const catalog::Command& command,
-                           const wire::JsonObject& params, const Environment& environment) {
+CommandOutcome PowerKits::command(Fields& fields, const catalog::Command& command,
+                                  const wire::JsonObject& params, const Environment& environment) {
   for (IdleTimer* timer : {&ac_idle_, &dc_idle_, &both_idle_}) timer->busy();
-  Outcome outcome;
+  CommandOutcome outcome;
   if (command.name == "ptcDsgCale") {
     packs_.allow_heating(fields, whole_or(params, "enable", 0) != 0);
   }

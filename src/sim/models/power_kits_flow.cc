@@ -10,14 +10,6 @@ namespace {
 
 constexpr double kFloorSoc = 4;         // no discharge below, whatever the limit
 constexpr double kLimitHysteresis = 2;  // % above the lower limit before outputs return
-constexpr int kHub_w = 8;
-constexpr int kInverterIdle_w = 20;
-constexpr int kInverterLow_w = 8;  // in low power mode,
-constexpr int kLittle_w = 100;     // with less than this at its output
-
-constexpr std::array<double, 2> kPvRated_w = {1000, 800};
-constexpr double kAlternator_w = 1500;  // on the bus
-constexpr int kVehicle_w = 100;         // keeps the vehicle's battery charged
 constexpr int kWorthCharging_w = 20;
 // The vehicle is driven once a day; its engine idles for the first minutes.
 constexpr std::int64_t kEngineOn_ms = 8 * kHour_ms;
@@ -28,21 +20,9 @@ constexpr std::int64_t kParked_ms = kEngineOn_ms + 45 * kMinute_ms;
 constexpr std::array<double, kAcChannels> kAcShare = {0.09, 0.06, 0.04, 0.03, 0.02, 0.01};
 constexpr std::array<double, kDcChannels> kDcLoad_w = {18, 12, 9, 7, 6, 5, 4, 3, 3, 2, 2, 1};
 constexpr double kUsualHousehold_w = 350;
-constexpr double kMostHousehold_w = 11000;  // keeps the inverter within its 3600 W
+constexpr double kMaxHousehold_w = 11000;  // keeps the inverter within its 3600 W
 
 bool has_bit(int bits, std::size_t k) { return (bits >> k & 1) != 0; }
-
-void offer_vehicle(const Settings& set, const Environment& environment, double bus_v,
-                   Offer& offer) {
-  offer.engine = environment.local_ms >= kEngineOn_ms && environment.local_ms < kParked_ms;
-  offer.moving = offer.engine && environment.local_ms >= kDriving_ms;
-  offer.vehicle = set.feeds_vehicle && !offer.engine && set.may_feed_vehicle;
-  const bool enough_volts = !set.alternator_wants_volts || set.alternator_least_v < kAlternator_v;
-  const bool wanted = !set.alternator_paused && !set.feeds_vehicle;
-  const bool driving = offer.engine && (offer.moving || set.alternator_when_idling);
-  if (!driving || !wanted || !enough_volts) return;
-  offer.alternator_w = static_cast<int>(std::min(set.alternator_most_a * bus_v, kAlternator_w));
-}
 
 }  // namespace
 
@@ -59,14 +39,27 @@ Offer Planner::offer(const Settings& set, const Environment& environment, const 
   for (std::size_t k = 0; k < offer.pv_w.size(); ++k) {
     const double sun = environment.sun * environment.panels.at(k);
     if (!set.panels.at(k) || sun <= kDawn) continue;
-    offer.pv_w.at(k) = rounded(kPvRated_w.at(k) * sun * (1 + 0.004 * noise(k)));
+    offer.pv_w.at(k) = rounded(ratings_.pv_w.at(k) * sun * (1 + 0.004 * noise(k)));
   }
   offer_vehicle(set, environment, packs.bus_v(), offer);
-  offer.generator_w = generator_.runs() ? kGenerator_w : 0;
+  offer.generator_w = generator_.runs() ? ratings_.generator_w : 0;
   offer.shore = environment.grid_up && !offer.engine;
   offer.charger = offer.shore && set.charges_from_ac;
   offer_loads(set, environment, offer);
   return offer;
+}
+
+void Planner::offer_vehicle(const Settings& set, const Environment& environment, double bus_v,
+                            Offer& offer) const {
+  offer.engine = environment.local_ms >= kEngineOn_ms && environment.local_ms < kParked_ms;
+  offer.moving = offer.engine && environment.local_ms >= kDriving_ms;
+  offer.vehicle = set.feeds_vehicle && !offer.engine && set.may_feed_vehicle;
+  const bool enough_volts = !set.alternator_wants_volts || set.alternator_least_v < kAlternator_v;
+  const bool wanted = !set.alternator_paused && !set.feeds_vehicle;
+  const bool driving = offer.engine && (offer.moving || set.alternator_when_idling);
+  if (!driving || !wanted || !enough_volts) return;
+  offer.alternator_w =
+      static_cast<int>(std::min(set.alternator_most_a * bus_v, ratings_.alternator_w));
 }
 
 void Planner::offer_loads(const Settings& set, const Environment& environment, Offer& offer) const {
@@ -75,7 +68,7 @@ void Planner::offer_loads(const Settings& set, const Environment& environment, O
   const auto level = [&](std::uint64_t channel) {
     return 0.7 + 0.6 * chance_.uniform(minute * 32 + channel);
   };
-  const double household_w = std::min(environment.household_w, kMostHousehold_w);
+  const double household_w = std::min(environment.household_w, kMaxHousehold_w);
   offer.ac_channels = set.ac_channels;
   for (std::size_t k = 0; k < kAcShare.size(); ++k) {
     if (!has_bit(offer.ac_channels, k)) continue;
@@ -97,19 +90,19 @@ void Planner::put_loads(const Settings& set, const Environment& environment, con
   flow.inverter = set.ac_on && !flow.bypass && !drained_.on();
   flow.ac_out_w = flow.ac() ? ac_w : 0;
   flow.ac_in_w = flow.bypass ? ac_w : 0;
-  flow.low_power = low_power_ && flow.inverter && ac_w < kLittle_w;
-  const int idle_w = flow.low_power ? kInverterLow_w : kInverterIdle_w;
-  flow.inverter_w = flow.inverter ? idle_w + rounded(ac_w * (1 + kInverterLoss)) : 0;
+  flow.low_power = low_power_ && flow.inverter && ac_w < ratings_.inverter_little_w;
+  const int idle_w = flow.low_power ? ratings_.inverter_low_w : ratings_.inverter_idle_w;
+  flow.inverter_w = flow.inverter ? idle_w + rounded(ac_w * (1 + ratings_.inverter_loss)) : 0;
   flow.dc = set.dc_on && !drained_.on();
   flow.dc_out_w = flow.dc ? sum(offer.dc_w) : 0;
-  flow.dc_w = rounded(flow.dc_out_w / kEfficiency);
-  flow.vehicle_w = offer.vehicle && !drained_.on() ? kVehicle_w : 0;
-  flow.hub_w = kHub_w;
+  flow.dc_w = rounded(flow.dc_out_w / ratings_.converter_efficiency);
+  flow.vehicle_w = offer.vehicle && !drained_.on() ? ratings_.vehicle_w : 0;
+  flow.hub_w = ratings_.hub_w;
 }
 
 Flow Planner::balance(const Settings& set, const Environment& environment, const Offer& offer,
                       Packs& packs) {
-  const int heatable_w = static_cast<int>(packs.count()) * kHeater_w + kHub_w;
+  const int heatable_w = static_cast<int>(packs.count()) * ratings_.heater_w + ratings_.hub_w;
   packs.heat({.charging = offer.sources_w() > heatable_w,
               .discharging = !drained_.on(),
               .working = environment.heater_ok});
@@ -126,15 +119,17 @@ Flow Planner::balance(const Settings& set, const Environment& environment, const
     room_w -= taken_w;
     return taken_w;
   };
-  flow.pv_w = take(static_cast<int>(sum(offer.pv_w) * kEfficiency));
+  flow.pv_w = take(static_cast<int>(sum(offer.pv_w) * ratings_.converter_efficiency));
   flow.alternator_w = take(offer.alternator_w);
   flow.generator_w = take(offer.generator_w);
   if (offer.charger && !flow.inverter) {
     const double limit_w =
-        std::min(kCharger_w, set.charge_most_a * environment.grid_v - flow.ac_in_w);
-    flow.charger_w = take(static_cast<int>(limit_w * kEfficiency) - kInverterIdle_w);
+        std::min(ratings_.charger_w, set.charge_most_a * environment.grid_v - flow.ac_in_w);
+    flow.charger_w =
+        take(static_cast<int>(limit_w * ratings_.converter_efficiency) - ratings_.inverter_idle_w);
     if (flow.charger_w > 0) {
-      flow.ac_in_w += rounded((flow.charger_w + kInverterIdle_w) / kEfficiency);
+      flow.ac_in_w +=
+          rounded((flow.charger_w + ratings_.inverter_idle_w) / ratings_.converter_efficiency);
     }
   }
   return flow;

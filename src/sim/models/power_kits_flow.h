@@ -17,16 +17,13 @@
 
 namespace gridloom::sim::kits {
 
-constexpr double kEfficiency = 0.95;  // of every converter except the inverter
-constexpr double kInverterLoss = 0.06;
-constexpr double kCharger_w = 3000;  // on the AC side
 constexpr double kAlternator_v = 53.8;
 constexpr double kDawn = 0.01;  // of the sun: up to this, panels have neither voltage nor power
 
 constexpr std::size_t kAcChannels = 6;
 constexpr std::size_t kDcChannels = 12;
 
-// What the loads would draw and the sources could supply, before the balance.
+// Demand of the loads and available power of the sources, before the balance.
 struct Offer {
   std::array<int, 2> pv_w{};  // at the panels
   int alternator_w = 0;       // this and generator_w: on the bus
@@ -73,7 +70,8 @@ struct Flow {
 
 class Planner {
  public:
-  explicit Planner(Chance chance) : chance_(chance) {}
+  // `ratings` outlives this.
+  Planner(const Ratings& ratings, Chance chance) : ratings_(ratings), chance_(chance) {}
 
   [[nodiscard]] Generator& generator() { return generator_; }
   // Whether the inverter may go to low power while it has little load.
@@ -86,10 +84,13 @@ class Planner {
                              const Offer& offer, Packs& packs);
 
  private:
+  void offer_vehicle(const Settings& set, const Environment& environment, double bus_v,
+                     Offer& offer) const;
   void offer_loads(const Settings& set, const Environment& environment, Offer& offer) const;
   void put_loads(const Settings& set, const Environment& environment, const Offer& offer,
                  Flow& flow) const;
 
+  const Ratings& ratings_;
   Chance chance_;
   Latch drained_;  // the lower limit stopped the outputs
   Generator generator_;

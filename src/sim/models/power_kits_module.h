@@ -1,4 +1,4 @@
-// What the Power Kits' modules have in common: whole numbers, converters and their reports.
+// Shared parts of the Power Kits' modules: whole numbers, converters and their reports.
 #pragma once
 
 #include <array>

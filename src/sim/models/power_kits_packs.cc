@@ -9,11 +9,7 @@
 namespace gridloom::sim::kits {
 namespace {
 
-constexpr int kCells = 16;
-constexpr double kPackResistance_ohm = 0.059;
-constexpr double kMaxCharge_w = 3000;         // all packs together
-constexpr double kTaper_w_per_percent = 300;  // charging slows down towards its limit
-constexpr int kIdle_w = 10;                   // a pack with less power counts as idle
+constexpr int kIdle_w = 10;  // a pack with less power counts as idle
 constexpr int kEndless_min = 143999;
 constexpr double kHeaterRise_k = 28;
 constexpr double kHeatBelow_c = 5;
@@ -45,9 +41,9 @@ void Packs::start(Fields& fields, const Environment& environment) {
     // No field holds the cycles: they follow from the capacity.
     const double full_ah = fields.si(slots.full_capacity);
     const double health = full_ah / fields.si(slots.design_capacity);
-    packs_.push_back({.battery = Battery({.cells = kCells,
+    packs_.push_back({.battery = Battery({.cells = slots_->ratings.cells,
                                           .capacity_ah = full_ah,
-                                          .resistance_ohm = kPackResistance_ohm,
+                                          .resistance_ohm = slots_->ratings.resistance_ohm,
                                           .cycles = cycles_at(health),
                                           .soc_percent = fields.si(slots.soc),
                                           .temperature_c = environment.air_c + 2}),
@@ -86,7 +82,9 @@ int Packs::acceptable_w() const {
       packs_, [](const Pack& pack) { return pack.battery.temperature_c() < 0; });
   if (frozen) return 0;
   const double room_percent = settings_.charge_to_soc - soc();
-  return static_cast<int>(std::clamp(room_percent * kTaper_w_per_percent, 0.0, kMaxCharge_w));
+  const Ratings& ratings = slots_->ratings;
+  return static_cast<int>(
+      std::clamp(room_percent * ratings.taper_w_per_percent, 0.0, ratings.charge_w));
 }
 
 void Packs::heat(const HeatSources& sources) {
@@ -132,19 +130,20 @@ void Packs::write_heaters(Fields& fields) const {
 }
 
 int Packs::heaters_w() const {
-  return kHeater_w * static_cast<int>(std::ranges::count_if(packs_, &Pack::heating));
+  return slots_->ratings.heater_w * static_cast<int>(std::ranges::count_if(packs_, &Pack::heating));
 }
 
 void Packs::run(int net_w, double seconds, double air_c) {
   // In parallel all packs have one terminal voltage: V = (sum of OCV / R + I) / (sum of 1 / R).
+  const double pack_ohm = slots_->ratings.resistance_ohm;
   double rest_sum_v = 0;
   for (const Pack& pack : packs_) rest_sum_v += pack.battery.rest_v();
   const auto count = static_cast<double>(packs_.size());
-  const double common_v = (rest_sum_v + net_w / bus_v() * kPackResistance_ohm) / count;
+  const double common_v = (rest_sum_v + net_w / bus_v() * pack_ohm) / count;
   int left_w = net_w;
   for (std::size_t k = 0; k < packs_.size(); ++k) {
     Pack& pack = packs_.at(k);
-    const double current_a = (common_v - pack.battery.rest_v()) / kPackResistance_ohm;
+    const double current_a = (common_v - pack.battery.rest_v()) / pack_ohm;
     const bool last = k + 1 == packs_.size();
     // Open switches leave no power on the bus, and no current between the packs either.
     const int wanted_w = last ? left_w : net_w == 0 ? 0 : rounded(current_a * common_v);
@@ -166,12 +165,14 @@ void Packs::write(Fields& fields) {
 }
 
 void Packs::write_packs(Fields& fields) const {
+  const Ratings& ratings = slots_->ratings;
   for (std::size_t k = 0; k < packs_.size(); ++k) {
     const Pack& pack = packs_.at(k);
     const Slots::Pack& slots = slots_->packs.at(k);
     const Battery& battery = pack.battery;
     const double current_a = battery.current_a();
-    const double spread_v = 0.001 + 0.05 * std::abs(current_a) * kPackResistance_ohm / kCells;
+    const double spread_v =
+        0.001 + 0.05 * std::abs(current_a) * ratings.resistance_ohm / ratings.cells;
     fields.set_si(slots.precharge_switches, fields.si(slots.switches));
     fields.set_si(slots.soc, battery.soc_percent());
     fields.set_si(slots.remaining_capacity, battery.remaining_ah());

@@ -91,6 +91,4 @@ class Packs {
   bool switched_ = false;  // since the fields were written
 };
 
-constexpr int kHeater_w = 80;  // of a pack
-
 }  // namespace gridloom::sim::kits

@@ -18,7 +18,7 @@ constexpr double kInnerBus_v = 385;  // of the inverter, running
 constexpr double kInnerBusResidual_v = 0.725;
 constexpr int kChargingException = 8;  // a bit of the faults
 
-void write_solar(Fields& fields, const Moment& now) {
+void write_solar(Fields& fields, const StepResult& now) {
   const auto& slots = now.slots.solar;
   const Flow& flow = now.flow;
   const Offer& offer = now.offer;
@@ -27,7 +27,7 @@ void write_solar(Fields& fields, const Moment& now) {
                    .bus_v = now.packs.bus_v(),
                    .offset_a = 0.008 * now.noise(2),
                    .air_c = now.environment.air_c});
-  const int pv_w = rounded(flow.pv_w / kEfficiency);
+  const int pv_w = rounded(flow.pv_w / now.slots.ratings.converter_efficiency);
   const int offered_w = std::max(sum(offer.pv_w), 1);
   const int first_w = rounded(static_cast<double>(pv_w) * offer.pv_w.front() / offered_w);
   // Panels that the balance curtails run at a higher voltage.
@@ -47,12 +47,12 @@ void write_solar(Fields& fields, const Moment& now) {
   fields.set_si(slots.energy, std::floor(now.converters.solar.ever_wh));
 }
 
-void write_alternator(Fields& fields, const Moment& now) {
+void write_alternator(Fields& fields, const StepResult& now) {
   const auto& slots = now.slots.alternator;
   const Flow& flow = now.flow;
   const Offer& offer = now.offer;
   const double alternator_v = offer.engine ? kAlternator_v + 0.1 * now.noise(5) : 0;
-  const int alternator_w = rounded(flow.alternator_w / kEfficiency);
+  const int alternator_w = rounded(flow.alternator_w / now.slots.ratings.converter_efficiency);
   write_converter(fields, slots.converter, now.converters.alternator,
                   {.power_w = flow.alternator_w - flow.vehicle_w,
                    .bus_v = now.packs.bus_v(),
@@ -69,7 +69,7 @@ void write_alternator(Fields& fields, const Moment& now) {
   fields.set_si(slots.energy, std::floor(now.converters.alternator.ever_wh));
 }
 
-void write_dc(Fields& fields, const Moment& now) {
+void write_dc(Fields& fields, const StepResult& now) {
   const auto& slots = now.slots.dc;
   const Flow& flow = now.flow;
   const Offer& offer = now.offer;
@@ -94,7 +94,7 @@ void write_dc(Fields& fields, const Moment& now) {
   write_channels(fields, now.slots.dc_channels, loads);
 }
 
-void write_ac(Fields& fields, const Moment& now) {
+void write_ac(Fields& fields, const StepResult& now) {
   const auto& slots = now.slots.ac;
   const Flow& flow = now.flow;
   const Offer& offer = now.offer;
@@ -125,7 +125,7 @@ void write_ac(Fields& fields, const Moment& now) {
   write_channels(fields, now.slots.ac_channels, loads);
 }
 
-void write_charger(Fields& fields, const Moment& now) {
+void write_charger(Fields& fields, const StepResult& now) {
   const auto& slots = now.slots.charger;
   const Flow& flow = now.flow;
   const Offer& offer = now.offer;
@@ -135,6 +135,8 @@ void write_charger(Fields& fields, const Moment& now) {
   const int permission = acceptable_w > 0 ? 1 : 2;
   const double sink_c = now.converters.ac_out.sink_c;
   const double bus_v = now.packs.bus_v();
+  const Ratings& ratings = now.slots.ratings;
+  const double charger_w = ratings.charger_w * ratings.converter_efficiency;
   fields.set_si(slots.voltage, bus_v);
   fields.set_si(slots.current, (flow.charger_w - flow.inverter_w) / bus_v);
   fields.set_si(slots.bus_voltage,
@@ -144,7 +146,7 @@ void write_charger(Fields& fields, const Moment& now) {
   fields.set(slots.charging_by, offer.shore ? 1 : 0);
   fields.set(slots.live_inputs, (offer.shore ? 1 : 0) + (flow.pv_w > 0 ? 2 : 0));
   fields.set(slots.state, running ? direction : 0);
-  fields.set_si(slots.current_limit, offer.charger ? kCharger_w * kEfficiency / bus_v : 0);
+  fields.set_si(slots.current_limit, offer.charger ? charger_w / bus_v : 0);
   fields.set_si(slots.requested_current, acceptable_w / bus_v);
   fields.set_si(slots.charging_voltage, bus_v + 0.24);
   fields.set(slots.permission, now.packs.are_on() ? permission : 0);
@@ -155,7 +157,7 @@ void write_charger(Fields& fields, const Moment& now) {
 
 }  // namespace
 
-void write_report(Fields& fields, const Moment& now) {
+void write_report(Fields& fields, const StepResult& now) {
   write_solar(fields, now);
   write_alternator(fields, now);
   write_dc(fields, now);

@@ -25,7 +25,7 @@ struct Converters {
 };
 
 // The results of a step. Views: they live as long as the call.
-struct Moment {
+struct StepResult {
   const Slots& slots;
   const Offer& offer;
   const Flow& flow;
@@ -35,6 +35,6 @@ struct Moment {
   const Noise& noise;
 };
 
-void write_report(Fields& fields, const Moment& moment);
+void write_report(Fields& fields, const StepResult& moment);
 
 }  // namespace gridloom::sim::kits

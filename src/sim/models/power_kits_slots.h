@@ -1,5 +1,5 @@
-// The fields of the Power Kits' modules that their model reads and writes. Of a group that is not a
-// list here, the first module.
+// The fields of the Power Kits' modules that their model reads and writes, and the numbers of their
+// file. A group that is not a list here stands for its first module.
 #pragma once
 
 #include <array>
@@ -12,8 +12,47 @@
 
 namespace gridloom::sim::kits {
 
+// Powers and efficiencies, from the section `physics`: those of whole watts add up to whole watts.
+// Each pack says its own capacity.
+struct Ratings {
+  int cells = 0;  // of each pack
+  double resistance_ohm = 0;
+  double charge_w = 0;              // all packs together
+  double taper_w_per_percent = 0;   // charging slows down towards its limit
+  int heater_w = 0;                 // of a pack
+  double converter_efficiency = 1;  // of every converter except the inverter
+  double inverter_loss = 0;         // fraction of its power, in addition to what it needs idle
+  int inverter_idle_w = 0;
+  int inverter_low_w = 0;     // the same in low power mode,
+  int inverter_little_w = 0;  // with less than this at its output
+  double charger_w = 0;       // on the AC side
+  std::array<double, 2> pv_w{};
+  double alternator_w = 0;  // on the bus
+  int generator_w = 0;
+  int vehicle_w = 0;  // keeps the vehicle's battery charged
+  int hub_w = 0;
+};
+
 struct Slots : ModelSlots {
   using ModelSlots::ModelSlots;
+
+  Ratings ratings = {
+      .cells = whole("batteries.packs", "cells"),
+      .resistance_ohm = rating("batteries.packs", "resistance_ohm"),
+      .charge_w = rating("batteries.packs", "charge_w"),
+      .taper_w_per_percent = rating("model", "taper_w_per_percent"),
+      .heater_w = whole("loads.pack_heater", "power_w"),
+      .converter_efficiency = rating("model", "converter_efficiency"),
+      .inverter_loss = rating("model", "inverter_loss"),
+      .inverter_idle_w = whole("inverter", "idle_w"),
+      .inverter_low_w = whole("model", "inverter_low_w"),
+      .inverter_little_w = whole("model", "inverter_little_w"),
+      .charger_w = rating("charger", "rated_w"),
+      .pv_w = {rating("pv_inputs.first", "rated_w"), rating("pv_inputs.second", "rated_w")},
+      .alternator_w = rating("model", "alternator_w"),
+      .generator_w = whole("model", "generator_w"),
+      .vehicle_w = whole("loads.vehicle", "power_w"),
+      .hub_w = whole("loads.hub", "power_w")};
 
   // An entry in the kit's list of modules.
   struct Listed {
@@ -260,6 +299,9 @@ struct Slots : ModelSlots {
   Slot dc_relays = of("lddc", "dcChRelay");
 
  private:
+  int whole(std::string_view part, std::string_view name) {
+    return static_cast<int>(rating(part, name));
+  }
   std::vector<Listed> listed();
   std::vector<Pack> packs_of(std::string_view group);
   std::vector<Totals> totals_of(std::string_view group);

@@ -33,29 +33,18 @@ using wire::JsonObject;
 constexpr double kHour_s = 3600;
 constexpr double kPhase_v = 230;
 
-// Solar: two strings of 5 kWp, the second slightly shaded.
-constexpr std::array<double, 2> kString_w = {5000, 4700};
+// Solar: two strings, the second slightly shaded.
 constexpr std::array<double, 2> kString_v = {398, 364};
 constexpr double kString_v_per_k = -0.9;
 constexpr double kDawn = 0.003;  // of the sun: below, a string has voltage but no power
 
-// Battery: two packs of 100 Ah in parallel.
-constexpr double kPacks_ah = 200;
-constexpr double kPacks_ohm = 0.0136;  // 0.17 ohm ampere-hours per cell
-constexpr double kMostCharge_w = 5000;
-constexpr double kMostDischarge_w = 6600;
-constexpr double kEmpty_percent = 5;   // no discharge below
-constexpr double kResume_percent = 7;  // discharge again from here
-constexpr Taper kTaper = {.from_percent = 95, .end_share = 0};
-constexpr double kTrickle_w = 200;
-constexpr double kCellar_c = 12;  // the packs' room gets no colder
+constexpr double kHysteresis_percent = 2;  // above empty, before the battery discharges again
+constexpr double kCellar_c = 12;           // the packs' room gets no colder
 
 // Hot water: one tank for heat pump and heating rod.
 constexpr double kTank_j_per_k = 400 * 4186.0;
 constexpr double kTankLoss_w_per_k = 2.2;
 constexpr double kTankRoom_c = 20;
-constexpr double kRod_w = 3580;
-constexpr double kRodLeast_w = 300;
 constexpr double kRodStep_w = 10;
 constexpr double kRodTarget_c = 65;
 constexpr double kRodAgain_c = 62;
@@ -63,24 +52,59 @@ constexpr double kWaterLow_c = 44;
 constexpr double kWaterHigh_c = 50;
 
 // Heat pump.
-constexpr double kPumpHeat_w = 6000;
 constexpr std::array<double, 2> kZoneTarget_c = {21.5, 21.0};
 constexpr double kZoneTime_s = 30 * kHour_s;
 constexpr double kZoneGains_k = 3;  // people, sun and cookers
 constexpr double kZoneHeat_k = 30;  // above the outside air, with half of the pump's heat
 constexpr double kZoneBand_k = 0.25;
 
-// EV charger.
-constexpr double kEvLeast_a = 6;
-constexpr double kEvMost_a = 32;
-constexpr double kEvNight_a = 16;
-constexpr double kEvBattery_percent = 50;  // by day the home battery has priority up to here
+// EV charger: by day the home battery has priority up to here.
+constexpr double kEvBattery_percent = 50;
 
 constexpr double kReactive_var = 160;
-constexpr double kOwn_w = 15;  // the system's own consumption, part of the home's load
+
+// Capacities and powers, from the section `physics`.
+struct Ratings {
+  std::array<double, 2> string_w{};
+  // All packs in parallel.
+  double capacity_wh = 0;
+  double cells = 0;
+  double resistance_ohm = 0;
+  double charge_w = 0;
+  double discharge_w = 0;
+  double empty_percent = 0;  // no discharge below
+  Taper taper;
+  double trickle_w = 0;  // charges a nearly full battery
+  double own_w = 0;      // the system's own consumption, part of the home's load
+  double rod_w = 0;
+  double rod_least_w = 0;
+  double pump_heat_w = 0;
+  double ev_least_a = 0;  // this and the rest: of one phase
+  double ev_most_a = 0;
+  double ev_night_a = 0;
+};
 
 struct Slots : ModelSlots {
   using ModelSlots::ModelSlots;
+
+  Ratings ratings = {
+      .string_w = {rating("pv_inputs.first", "rated_w"), rating("pv_inputs.second", "rated_w")},
+      .capacity_wh = rating("batteries.packs", "capacity_wh"),
+      .cells = rating("batteries.packs", "cells"),
+      .resistance_ohm = rating("batteries.packs", "resistance_ohm"),
+      .charge_w = rating("batteries.packs", "charge_w"),
+      .discharge_w = rating("batteries.packs", "discharge_w"),
+      .empty_percent = rating("batteries.packs", "reserve_percent"),
+      .taper = {.from_percent = rating("batteries.packs", "taper_percent"),
+                .end_share = rating("batteries.packs", "taper_share")},
+      .trickle_w = rating("model", "trickle_w"),
+      .own_w = rating("batteries.packs", "idle_w"),
+      .rod_w = rating("loads.heating_rod", "power_w"),
+      .rod_least_w = rating("model", "rod_least_w"),
+      .pump_heat_w = rating("model", "pump_heat_w"),
+      .ev_least_a = rating("model", "ev_least_a"),
+      .ev_most_a = rating("model", "ev_most_a"),
+      .ev_night_a = rating("model", "ev_night_a")};
 
   Slot solar = number("mpptPwr", "W");
   Slot soc = number("bpSoc", "%");
@@ -118,7 +142,7 @@ struct Slots : ModelSlots {
   }
 };
 
-// What the household draws from the tank at this hour: showers in the morning, dishes at night.
+// Hot water drawn by the household at this hour: showers in the morning, dishes at night.
 double hot_water_w(double hour) {
   if (hour >= 6.5 && hour < 8) return 1500;
   if (hour >= 19 && hour < 21) return 1200;
@@ -134,6 +158,8 @@ Json fixed(double value, double parts) {
 
 class Car {
  public:
+  explicit Car(const Ratings& ratings) : ratings_(ratings) {}
+
   // The charging power, given the surplus of the sun.
   double plan_w(const Environment& environment, const Chance& chance, double surplus_w,
                 double home_soc) {
@@ -146,14 +172,15 @@ class Car {
     }
     const double hour = hour_of(environment);
     if (!environment.grid_up || need_wh_ <= 0) return 0;
-    if (!home_by_day_) return hour >= 19 ? kEvNight_a * kPhase_v : 0;
+    if (!home_by_day_) return hour >= 19 ? ratings_.ev_night_a * kPhase_v : 0;
     if (hour < 9.5 || hour >= 16.5 || home_soc < kEvBattery_percent) return 0;
-    const double amps = std::min(std::floor(surplus_w / kPhase_v), kEvMost_a);
-    return amps < kEvLeast_a ? 0 : amps * kPhase_v;
+    const double amps = std::min(std::floor(surplus_w / kPhase_v), ratings_.ev_most_a);
+    return amps < ratings_.ev_least_a ? 0 : amps * kPhase_v;
   }
   void charge(double power_w, double seconds) { need_wh_ -= power_w * seconds / kHour_s; }
 
  private:
+  const Ratings& ratings_;
   std::int64_t day_ = -1;
   double need_wh_ = 0;
   bool home_by_day_ = false;
@@ -162,6 +189,8 @@ class Car {
 // Heat pump, rooms and hot-water tank.
 class Heating {
  public:
+  explicit Heating(const Ratings& ratings) : ratings_(ratings) {}
+
   void start(const Fields& fields, const Slots& slots) {
     for (std::size_t k = 0; k < zone_c_.size(); ++k) {
       zone_c_.at(k) = fields.si(slots.zone_temperature.at(k));
@@ -175,12 +204,12 @@ class Heating {
   double pump_w(const Environment& environment, double seconds) {
     water_wanted_.update(tank_c_, {.from = kWaterLow_c, .until = kWaterHigh_c});
     const bool water = water_wanted_.on() && environment.grid_up;
-    double heat_w = water ? kPumpHeat_w : 0;
+    double heat_w = water ? ratings_.pump_heat_w : 0;
     for (std::size_t k = 0; k < zone_c_.size(); ++k) {
       zone_wanted_.at(k).update(zone_c_.at(k), {.from = kZoneTarget_c.at(k) - kZoneBand_k,
                                                 .until = kZoneTarget_c.at(k) + kZoneBand_k});
       const bool heated = zone_wanted_.at(k).on() && environment.grid_up && !water;
-      if (heated) heat_w += kPumpHeat_w / 2;
+      if (heated) heat_w += ratings_.pump_heat_w / 2;
       const double rest_c = environment.air_c + kZoneGains_k + (heated ? kZoneHeat_k : 0);
       zone_c_.at(k) =
           settle(zone_c_.at(k), {.to = rest_c, .seconds = seconds, .time_s = kZoneTime_s});
@@ -198,8 +227,8 @@ class Heating {
   // The power that the rod draws from what no other load uses.
   double rod_w(double spare_w) {
     rod_allowed_.update(tank_c_, {.from = kRodAgain_c, .until = kRodTarget_c});
-    if (!rod_allowed_.on() || spare_w < kRodLeast_w) return 0;
-    return std::floor(std::min(spare_w, kRod_w) / kRodStep_w) * kRodStep_w;
+    if (!rod_allowed_.on() || spare_w < ratings_.rod_least_w) return 0;
+    return std::floor(std::min(spare_w, ratings_.rod_w) / kRodStep_w) * kRodStep_w;
   }
 
   void write(Fields& fields, const Slots& slots, double air_c, double rod_w) const {
@@ -230,14 +259,15 @@ class Heating {
                                 ? tank_c_ + 6
                                 : std::clamp(32 + 0.5 * (20 - environment.air_c), 28.0, 45.0);
     outlet_c_ = settle(outlet_c_, {.to = target_c, .seconds = seconds, .time_s = kRunning_s});
-    inlet_c_ = settle(
-        inlet_c_,
-        {.to = target_c - 5 * heat_w / kPumpHeat_w, .seconds = seconds, .time_s = kRunning_s});
+    inlet_c_ = settle(inlet_c_, {.to = target_c - 5 * heat_w / ratings_.pump_heat_w,
+                                 .seconds = seconds,
+                                 .time_s = kRunning_s});
     // 40 % of the Carnot limit.
     const double lift_k = std::max(target_c - environment.air_c, 5.0);
     return heat_w / std::clamp(0.4 * (target_c + 273.15) / lift_k, 1.8, 5.5);
   }
 
+  const Ratings& ratings_;
   std::array<double, 2> zone_c_{};
   std::array<Latch, 2> zone_wanted_;
   double tank_c_ = 48;
@@ -252,9 +282,14 @@ class PowerOcean final : public Model {
  public:
   PowerOcean(std::shared_ptr<const Slots> slots, Chance chance)
       : slots_(std::move(slots)),
+        ratings_(slots_->ratings),
         noise_(chance.split("power_ocean")),
         car_chance_(chance.split("car")),
-        battery_({.cells = 16, .capacity_ah = kPacks_ah, .resistance_ohm = kPacks_ohm}) {}
+        battery_({.cells = static_cast<int>(ratings_.cells),
+                  .capacity_ah = capacity_ah(ratings_.capacity_wh, ratings_.cells),
+                  .resistance_ohm = ratings_.resistance_ohm}),
+        heating_(ratings_),
+        car_(ratings_) {}
 
   void start(Fields& fields, const Environment& environment) override {
     battery_.set_soc_percent(fields.si(slots_->soc));
@@ -270,9 +305,10 @@ class PowerOcean final : public Model {
     watts_ = draw(environment, seconds);
     share_out(environment, seconds);
     balance_.add(battery_);
-    balance_.close({.in_w = watts_.mppt() + std::max(0.0, watts_.grid),
-                    .out_w = std::max(0.0, watts_.load - kOwn_w) + std::max(0.0, -watts_.grid)},
-                   dt);
+    balance_.close(
+        {.in_w = watts_.mppt() + std::max(0.0, watts_.grid),
+         .out_w = std::max(0.0, watts_.load - ratings_.own_w) + std::max(0.0, -watts_.grid)},
+        dt);
     car_.charge(watts_.ev, seconds);
     heating_.tank(watts_.rod, hour_of(environment), seconds);
   }
@@ -285,8 +321,8 @@ class PowerOcean final : public Model {
   }
 
   // The family has no commands.
-  Outcome command(Fields& /*fields*/, const catalog::Command& /*command*/,
-                  const JsonObject& /*params*/, const Environment& /*around*/) override {
+  CommandOutcome command(Fields& /*fields*/, const catalog::Command& /*command*/,
+                         const JsonObject& /*params*/, const Environment& /*around*/) override {
     return {};
   }
   [[nodiscard]] Balance balance() const override { return balance_.balance(); }
@@ -308,7 +344,7 @@ class PowerOcean final : public Model {
     for (std::size_t k = 0; k < watts.string.size(); ++k) {
       const double sun = environment.sun * environment.panels.at(k);
       if (sun < kDawn) continue;
-      const double ideal_w = kString_w.at(k) * sun;
+      const double ideal_w = ratings_.string_w.at(k) * sun;
       watts.string.at(k) = std::round(std::max(0.0, ideal_w * (1 + 0.004 * noise_(k))));
     }
     const double base_w = environment.household_w + heating_.pump_w(environment, seconds);
@@ -317,16 +353,17 @@ class PowerOcean final : public Model {
     if (environment.grid_up) {
       watts.rod = heating_.rod_w(surplus_w - watts.ev - charge_limit_w());
     }
-    watts.load = std::round(base_w + kOwn_w + watts.ev + watts.rod);
+    watts.load = std::round(base_w + ratings_.own_w + watts.ev + watts.rod);
     return watts;
   }
 
   // The battery takes the surplus or supplies the deficit; the grid supplies or takes the rest.
   void share_out(const Environment& environment, double seconds) {
     const double soc = battery_.soc_percent();
-    resting_.update(soc, {.from = kEmpty_percent, .until = kResume_percent});
+    resting_.update(soc, {.from = ratings_.empty_percent,
+                          .until = ratings_.empty_percent + kHysteresis_percent});
     const double most_w = environment.battery_ok ? charge_limit_w() : 0;
-    const double least_w = environment.battery_ok && !resting_.on() ? -kMostDischarge_w : 0;
+    const double least_w = environment.battery_ok && !resting_.on() ? -ratings_.discharge_w : 0;
     const double asked_w = std::round(std::clamp(watts_.mppt() - watts_.load, least_w, most_w));
     watts_.battery = std::round(battery_.apply(
         {.power_w = asked_w, .seconds = seconds, .air_c = std::max(environment.air_c, kCellar_c)}));
@@ -348,7 +385,7 @@ class PowerOcean final : public Model {
   [[nodiscard]] double charge_limit_w() const {
     const double soc = battery_.soc_percent();
     if (soc >= 100) return 0;
-    return std::max(kMostCharge_w * kTaper.at(soc), kTrickle_w);
+    return std::max(ratings_.charge_w * ratings_.taper.at(soc), ratings_.trickle_w);
   }
 
   void write_energy(Fields& fields) const {
@@ -411,6 +448,7 @@ class PowerOcean final : public Model {
   }
 
   std::shared_ptr<const Slots> slots_;
+  const Ratings& ratings_;
   Noise noise_;
   Chance car_chance_;
   Battery battery_;

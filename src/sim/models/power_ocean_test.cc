@@ -29,11 +29,11 @@ double at(const wire::Json& value, std::string_view key) {
 }
 
 struct Home {
-  Kind kind{family_of("power_ocean")};
-  Fields fields{kind.table};
-  std::unique_ptr<Model> model = kind.make_model(Chance(7));
+  VirtualFamily virtual_family{family_of("power_ocean")};
+  Fields fields{virtual_family.table};
+  std::unique_ptr<Model> model = virtual_family.make_model(Chance(7));
 
-  Invariants invariants = power_ocean_identities(kind.table);
+  Invariants invariants = power_ocean_invariants(virtual_family.table);
 
   void step(const Environment& environment, Millis time) {
     model->step(environment, time);
@@ -72,7 +72,7 @@ TEST(PowerOceanModel, BelongsTogetherThroughDaysAndOutages) {
   const std::uint64_t seed = life_seed();
   SCOPED_TRACE("--gtest_random_seed=" + std::to_string(seed));
   Bench bench(family_of("power_ocean"), {.seed = seed});
-  Invariants invariants = power_ocean_identities(table_of("power_ocean"));
+  Invariants invariants = power_ocean_invariants(table_of("power_ocean"));
   live(bench, 3, seed, [&] { invariants.expect(bench.fields(), bench.environment()); });
 }
 

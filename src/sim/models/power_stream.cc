@@ -9,7 +9,6 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -25,6 +24,7 @@
 #include "sim/model.h"
 #include "sim/model_slots.h"
 #include "sim/models/parts.h"
+#include "time/iso_text.h"
 #include "wire/json.h"
 
 namespace gridloom::sim {
@@ -33,20 +33,13 @@ namespace {
 using wire::Json;
 using wire::JsonObject;
 
-constexpr double kPanel_w = 400;
 constexpr double kSecondPanelShare = 0.96;  // its position is slightly worse
 constexpr double kPanel_v = 30;
 constexpr double kPanelOpen_v = 37;
-constexpr std::int64_t kFewestSolar_w = 3;
-constexpr double kPlugShare = 0.2;  // of the household, on smart plugs
-constexpr std::int64_t kMostPlugs_w = 2500;
-constexpr double kBatteryMost_w = 600;
-constexpr double kPortEfficiency = 0.97;  // to and from the battery; no report shows it
 constexpr double kMargin_percent = 1;
 // Limits of the charge, so that no step goes past full or empty.
 constexpr double kFull_percent = 99.7;
 constexpr double kEmpty_percent = 1.5;
-constexpr Taper kTaper = {.from_percent = 90, .end_share = 0.2};
 constexpr double kBatteryRequest_a = 20;
 constexpr double kReactive_a = 0.497;  // drawn by the filter at no load
 constexpr int kLongestCharge_min = 5939;
@@ -54,13 +47,7 @@ constexpr int kLongestDischarge_min = 5999;
 
 // The platform's format: "2024-07-06 01:50:27".
 Json time_text(TimePoint at) {
-  const auto day = std::chrono::floor<std::chrono::days>(at);
-  const std::chrono::year_month_day date(day);
-  const std::chrono::hh_mm_ss clock(std::chrono::floor<std::chrono::seconds>(at - day));
-  const std::string text =
-      fmt::format("{:04}-{:02}-{:02} {:02}:{:02}:{:02}", static_cast<int>(date.year()),
-                  static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                  clock.hours().count(), clock.minutes().count(), clock.seconds().count());
+  const std::string text = time::clock_text(at, {});
   return Json(std::string_view(text));
 }
 
@@ -83,8 +70,36 @@ bool is_set(const Json& task) {
   return flag != nullptr && flag->is_bool() && flag->get_bool();
 }
 
+// Capacities, powers and efficiencies, from the section `physics`.
+struct Ratings {
+  double panel_w = 0;
+  std::int64_t least_solar_w = 0;
+  double capacity_wh = 0;
+  double cells = 0;
+  double resistance_ohm = 0;
+  double charge_w = 0;
+  double discharge_w = 0;
+  double port_efficiency = 1;  // to and from the battery; no report shows it
+  Taper taper;
+  double plug_share = 0;  // of the household, on smart plugs
+  std::int64_t most_plugs_w = 0;
+};
+
 struct Slots : ModelSlots {
   using ModelSlots::ModelSlots;
+
+  Ratings ratings = {.panel_w = rating("pv_inputs.panels", "rated_w"),
+                     .least_solar_w = std::llround(rating("model", "least_solar_w")),
+                     .capacity_wh = rating("batteries.battery", "capacity_wh"),
+                     .cells = rating("batteries.battery", "cells"),
+                     .resistance_ohm = rating("batteries.battery", "resistance_ohm"),
+                     .charge_w = rating("batteries.battery", "charge_w"),
+                     .discharge_w = rating("batteries.battery", "discharge_w"),
+                     .port_efficiency = rating("batteries.battery", "efficiency"),
+                     .taper = {.from_percent = rating("batteries.battery", "taper_percent"),
+                               .end_share = rating("batteries.battery", "taper_share")},
+                     .plug_share = rating("loads.plugs", "household_share"),
+                     .most_plugs_w = std::llround(rating("model", "most_plugs_w"))};
 
   struct Panel {
     Slot power;
@@ -213,7 +228,7 @@ struct Flow {
   [[nodiscard]] std::int64_t output_w() const { return solar_w() + battery_w; }
 };
 
-// What the battery can take and give, and the available solar power.
+// The powers that the battery can take and give, and the available solar power.
 struct Offer {
   std::int64_t solar_w = 0;
   std::int64_t take_w = 0;
@@ -248,13 +263,13 @@ Split split_home_first(const Offer& offer, std::int64_t demand_w, std::int64_t m
 class PowerStream final : public Model {
  public:
   PowerStream(std::shared_ptr<const Slots> slots, Chance chance)
-      : slots_(std::move(slots)), noise_(chance) {}
+      : slots_(std::move(slots)), ratings_(slots_->ratings), noise_(chance) {}
 
   void start(Fields& fields, const Environment& environment) override;
   void step(const Environment& environment, Millis dt) override;
   void write(Fields& fields, const Environment& environment) override;
-  Outcome command(Fields& fields, const catalog::Command& command, const JsonObject& params,
-                  const Environment& environment) override;
+  CommandOutcome command(Fields& fields, const catalog::Command& command, const JsonObject& params,
+                         const Environment& environment) override;
   [[nodiscard]] Balance balance() const override { return balance_.balance(); }
 
  private:
@@ -275,6 +290,7 @@ class PowerStream final : public Model {
   void write_flags(Fields& fields) const;
 
   std::shared_ptr<const Slots> slots_;
+  const Ratings& ratings_;
   Noise noise_;
   Battery battery_{Battery::Options{}};
   EnergyBalance balance_;
@@ -288,8 +304,11 @@ class PowerStream final : public Model {
 };
 
 void PowerStream::start(Fields& fields, const Environment& environment) {
-  battery_ =
-      Battery({.soc_percent = fields.si(slots_->soc), .temperature_c = environment.air_c + 4});
+  battery_ = Battery({.cells = static_cast<int>(ratings_.cells),
+                      .capacity_ah = capacity_ah(ratings_.capacity_wh, ratings_.cells),
+                      .resistance_ohm = ratings_.resistance_ohm,
+                      .soc_percent = fields.si(slots_->soc),
+                      .temperature_c = environment.air_c + 4});
   panel_c_ = environment.air_c + 5;
   converter_c_ = environment.air_c + 8;
   controller_c_ = environment.air_c + 25;
@@ -305,7 +324,8 @@ void PowerStream::step(const Environment& environment, Millis dt) {
   update_limits();
   flow_ = flow_of(environment);
   const auto given_w = static_cast<double>(flow_.battery_w);
-  const double port_w = given_w > 0 ? given_w / kPortEfficiency : given_w * kPortEfficiency;
+  const double efficiency = ratings_.port_efficiency;
+  const double port_w = given_w > 0 ? given_w / efficiency : given_w * efficiency;
   battery_.apply({.power_w = -port_w, .seconds = seconds, .air_c = environment.air_c});
   balance_.add(battery_);
   balance_.close({.in_w = static_cast<double>(flow_.solar_w()),
@@ -325,9 +345,9 @@ void PowerStream::write(Fields& fields, const Environment& environment) {
   fields.set(slots_->updated, time_text(environment.now));
 }
 
-Outcome PowerStream::command(Fields& fields, const catalog::Command& command,
-                             const JsonObject& params, const Environment& environment) {
-  Outcome outcome;
+CommandOutcome PowerStream::command(Fields& fields, const catalog::Command& command,
+                                    const JsonObject& params, const Environment& environment) {
+  CommandOutcome outcome;
   if (command.name == "deleteTask") {
     const std::int64_t index = wire::whole(params.at("taskIndex"));
     const Slot task = slots_->tasks.at(static_cast<std::size_t>(index));
@@ -351,10 +371,10 @@ void PowerStream::update_limits() {
 }
 
 Offer PowerStream::offer_of(const Flow& flow) const {
-  const double take_w = kBatteryMost_w * kTaper.at(battery_.soc_percent());
+  const double take_w = ratings_.charge_w * ratings_.taper.at(battery_.soc_percent());
   return {.solar_w = flow.offered_w,
           .take_w = full_.on() || flow.blocked ? 0 : std::llround(take_w),
-          .give_w = empty_.on() || flow.blocked ? 0 : std::llround(kBatteryMost_w)};
+          .give_w = empty_.on() || flow.blocked ? 0 : std::llround(ratings_.discharge_w)};
 }
 
 Flow PowerStream::flow_of(const Environment& environment) const {
@@ -362,10 +382,10 @@ Flow PowerStream::flow_of(const Environment& environment) const {
   flow.blocked = !environment.battery_ok;
   flow.grid = environment.grid_up;
   flow.connected = environment.grid_up && set_.on;
-  const double sun_w = kPanel_w * environment.sun * (1 + 0.01 * noise_(3));
+  const double sun_w = ratings_.panel_w * environment.sun * (1 + 0.01 * noise_(3));
   const std::int64_t first_w = std::max<std::int64_t>(0, std::llround(sun_w));
   const auto second_w = static_cast<std::int64_t>(kSecondPanelShare * static_cast<double>(first_w));
-  const bool light = second_w >= kFewestSolar_w;
+  const bool light = second_w >= ratings_.least_solar_w;
   const std::array<std::int64_t, 2> sun_on_w = {first_w, second_w};
   for (std::size_t k = 0; k < flow.panel_w.size(); ++k) {
     flow.lit.at(k) = light && environment.panels.at(k) > 0;
@@ -375,8 +395,8 @@ Flow PowerStream::flow_of(const Environment& environment) const {
   }
   flow.offered_w = flow.panel_w[0] + flow.panel_w[1];
   if (flow.grid) {
-    const double plugs_w = kPlugShare * environment.household_w * (1 + 0.02 * noise_(4));
-    flow.plugs_w = std::clamp<std::int64_t>(std::llround(plugs_w), 0, kMostPlugs_w);
+    const double plugs_w = ratings_.plug_share * environment.household_w * (1 + 0.02 * noise_(4));
+    flow.plugs_w = std::clamp<std::int64_t>(std::llround(plugs_w), 0, ratings_.most_plugs_w);
   }
   flow.wanted_w = set_.permanent_w + flow.plugs_w;
   flow.demand_w = flow.connected ? std::min(flow.wanted_w, set_.rated_w) : 0;

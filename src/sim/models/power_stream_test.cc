@@ -16,7 +16,7 @@ TEST(PowerStreamModel, BelongsTogetherThroughDaysOfSetsAndOutages) {
   const std::uint64_t seed = life_seed();
   SCOPED_TRACE("--gtest_random_seed=" + std::to_string(seed));
   Bench bench(family_of("power_stream"), {.seed = seed});
-  Invariants invariants = power_stream_identities(table_of("power_stream"));
+  Invariants invariants = power_stream_invariants(table_of("power_stream"));
   live(bench, 3, seed, [&] { invariants.expect(bench.fields(), bench.environment()); });
 }
 
@@ -51,7 +51,7 @@ TEST_F(PowerStream, GivesNoMoreThanIsLeftInAnEmptyingBattery) {
   shine(0);
   set("SET_PERMANENT_WATTS_PACK", R"({"permanentWatts":6000})");
   set("SET_BAT_LOWER_PACK", R"({"lowerLimit":1})");
-  Invariants invariants = power_stream_identities(table_of("power_stream"));
+  Invariants invariants = power_stream_invariants(table_of("power_stream"));
   // Whatever charge is left when the last minute begins.
   for (int second = 1; second <= 60; ++second) {
     bench.step(Millis{second * 1000});

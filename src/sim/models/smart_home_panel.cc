@@ -3,8 +3,8 @@
 //
 // Each step selects the source of each circuit (by hand, by schedule, or because the grid is gone),
 // runs the packs and books the energy. Invariant of the reports: the packs' output on channels 10
-// and 11 is what the circuits take from storage plus the panel's own need (kOverhead_w +
-// kOverheadShare), and the grid feeds all the rest and the charging.
+// and 11 is what the circuits take from storage plus the panel's own need (overhead_w and
+// overhead_share), and the grid feeds all the rest and the charging.
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -46,17 +46,9 @@ constexpr std::array<double, kLoads> kShare = {0.16, 0.14, 0.12, 0.05, 0.10,
                                                0.11, 0.07, 0.09, 0.06, 0.10};
 constexpr double kShareSpread = 0.35;
 constexpr std::int64_t kShareChange_ms = 60'000;  // how long a circuit's share takes to change
-constexpr double kOverhead_w = 15;
-constexpr double kOverheadShare = 0.02;
-constexpr double kInverterEfficiency = 0.9;
-constexpr double kDefaultCharge_w = 1500;
-constexpr double kMaxCharge_w = 3400;  // per channel; the panel's two take 6800 W together
-constexpr Taper kTaper = {.from_percent = 92, .end_share = 0.06};
 constexpr double kOutageFloorSoc = 3;  // in an outage the packs go below the configured floor
 constexpr double kWake_s = 10;    // without EPS mode the inverters start only when the grid is gone
 constexpr double kHealth = 0.98;  // of the packs' nominal capacity, left at the start
-constexpr int kPackCells = 14;
-constexpr double kPack_ohm = 0.02;
 constexpr int kIdle_min = 143999;
 
 double to_centiwatts(double power_w) { return round_to(power_w, 100); }
@@ -64,7 +56,9 @@ double to_centiwatts(double power_w) { return round_to(power_w, 100); }
 class SmartHomePanel final : public Model {
  public:
   SmartHomePanel(std::shared_ptr<const Slots> slots, Chance chance)
-      : slots_(std::move(slots)), chance_(chance.split("smart_home_panel")) {}
+      : slots_(std::move(slots)),
+        ratings_(slots_->ratings),
+        chance_(chance.split("smart_home_panel")) {}
 
   void start(Fields& fields, const Environment& environment) override {
     for (std::size_t k = 0; k < kPacks; ++k) {
@@ -73,9 +67,9 @@ class SmartHomePanel final : public Model {
       pack.connected = integer(at(info, "stateBean"), "isConnect") != 0;
       if (!pack.connected) continue;
       pack.rated_w = number(at(info, "ratePower"));
-      pack.battery = Battery({.cells = kPackCells,
+      pack.battery = Battery({.cells = static_cast<int>(ratings_.cells),
                               .capacity_ah = number(at(info, "fullCap")) * kHealth / 1000,
-                              .resistance_ohm = kPack_ohm,
+                              .resistance_ohm = ratings_.resistance_ohm,
                               .cycles = cycles_at(kHealth),
                               .soc_percent = number(at(info, "batteryPercentage")),
                               .temperature_c = environment.air_c + 5});
@@ -101,11 +95,11 @@ class SmartHomePanel final : public Model {
     begin_day(now);
     outage_s_ = environment.grid_up ? 0 : outage_s_ + seconds;
     unwritten_ += dt;
-    const Orders orders = orders_of(set_.tasks, now);
+    const TaskRequests requests = task_requests_at(set_.tasks, now);
     loads_ = demand(environment);
     for (Pack& pack : packs_) pack.blocked = !environment.battery_ok;
-    plan_charging(orders, environment.grid_up);
-    plan_loads(orders, environment.grid_up);
+    plan_charging(requests, environment.grid_up);
+    plan_loads(requests, environment.grid_up);
     run_packs(seconds, environment.air_c);
     book(dt);
     count(static_cast<std::size_t>(now[3]), seconds);
@@ -125,9 +119,9 @@ class SmartHomePanel final : public Model {
     charged_.show(fields, slots.charge_matrix);
   }
 
-  Outcome command(Fields& fields, const catalog::Command& command, const JsonObject& params,
-                  const Environment& environment) override {
-    Outcome outcome;
+  CommandOutcome command(Fields& fields, const catalog::Command& command, const JsonObject& params,
+                         const Environment& environment) override {
+    CommandOutcome outcome;
     if (command.name == "setClock") outcome = set_clock(params, environment);
     if (command.name == "reset") reset(fields);
     if (command.name == "scheduleCharging") {
@@ -146,12 +140,12 @@ class SmartHomePanel final : public Model {
   [[nodiscard]] Balance balance() const override { return balance_.balance(); }
 
  private:
-  [[nodiscard]] TimePoint panel_time(const Environment& environment) const {
-    return environment.now + utc_offset(environment) + clock_shift_;
+  [[nodiscard]] time::LocalTime panel_time(const Environment& environment) const {
+    return local_time(environment) + clock_shift_;
   }
 
   // A date that does not exist is refused with ack 1.
-  [[nodiscard]] Outcome set_clock(const JsonObject& params, const Environment& environment) {
+  [[nodiscard]] CommandOutcome set_clock(const JsonObject& params, const Environment& environment) {
     Stamp stamp = stamp_of(panel_time(environment));
     for (std::size_t i = 0; i < stamp.size(); ++i) {
       const Json* value = params.if_contains(kStampNames.at(i));
@@ -159,9 +153,9 @@ class SmartHomePanel final : public Model {
     }
     const auto date = date_of(stamp);
     if (!date.ok()) return {.ack = 1, .result = {}};
-    const TimePoint wanted = chrono::sys_days{date} + chrono::hours{stamp[3]} +
-                             chrono::minutes{stamp[4]} + chrono::seconds{stamp[5]};
-    clock_shift_ = wanted - (environment.now + utc_offset(environment));
+    const time::LocalTime wanted = chrono::local_days{date} + chrono::hours{stamp[3]} +
+                                   chrono::minutes{stamp[4]} + chrono::seconds{stamp[5]};
+    clock_shift_ = wanted - local_time(environment);
     return {};
   }
 
@@ -206,7 +200,7 @@ class SmartHomePanel final : public Model {
       for (std::size_t i = 0; i < now.size(); ++i) fields.set(time.parts.at(i), now.at(i));
       fields.set(time.week, iso_weekday(now));
     }
-    const auto offset_min = chrono::round<chrono::minutes>(utc_offset(environment)).count();
+    const auto offset_min = chrono::round<chrono::minutes>(environment.utc_offset).count();
     fields.set(slots_->time_zone, offset_min / 60 * 100 + offset_min % 60);
     const std::string date =
         std::to_string(now[0]) + '-' + std::to_string(now[1]) + '-' + std::to_string(now[2]);
@@ -238,13 +232,13 @@ class SmartHomePanel final : public Model {
     return loads;
   }
 
-  void plan_charging(const Orders& orders, bool grid_up) {
+  void plan_charging(const TaskRequests& requests, bool grid_up) {
     for (std::size_t k = 0; k < kPacks; ++k) {
       Pack& pack = packs_.at(k);
-      const ChargeOrder& order = orders.charge.at(k);
+      const ChargeRequest& order = requests.charge.at(k);
       // Without a task or a manual setting, a pack at its floor is charged again.
       double start_soc = set_.floor_soc;
-      double power_w = kDefaultCharge_w;
+      double power_w = ratings_.default_charge_w;
       Charger charger = Charger::kFloor;
       pack.limit_soc = set_.full_soc;
       if (set_.packs.at(k).holds) {
@@ -261,8 +255,8 @@ class SmartHomePanel final : public Model {
       if (std::exchange(pack.charger, charger) != charger) pack.charging = false;
       pack.charging = pack.connected && !pack.blocked && grid_up && start_soc >= 0 &&
                       soc < pack.limit_soc && (pack.charging || soc <= start_soc);
-      const double most_w = std::min(kMaxCharge_w, set_.limit_w.at(kLoads + k));
-      pack.in_w = pack.charging ? std::min(power_w * kTaper.at(soc), most_w) : 0;
+      const double most_w = std::min(ratings_.charge_w, set_.limit_w.at(kLoads + k));
+      pack.in_w = pack.charging ? std::min(power_w * ratings_.taper.at(soc), most_w) : 0;
     }
   }
 
@@ -282,17 +276,17 @@ class SmartHomePanel final : public Model {
       pack.most_w = std::min(pack.rated_w, set_.limit_w.at(kLoads + k));
       most_w += pack.most_w;
     }
-    return std::max(0.0, (most_w - kOverhead_w) / (1 + kOverheadShare));
+    return std::max(0.0, (most_w - ratings_.overhead_w) / (1 + ratings_.overhead_share));
   }
 
-  void plan_loads(const Orders& orders, bool grid_up) {
+  void plan_loads(const TaskRequests& requests, bool grid_up) {
     const Source otherwise = grid_up ? Source::kGrid : Source::kOff;
     const bool takeover = !grid_up && (set_.eps || outage_s_ > kWake_s);
     for (std::size_t i = 0; i < kLoads; ++i) {
       const Settings::Circuit& circuit = set_.circuits.at(i);
       const bool rescued = takeover && (!set_.rescues_chosen || circuit.rescued);
       Load& load = loads_.at(i);
-      load.source = orders.discharge.at(i) || rescued ? Source::kStorage : otherwise;
+      load.source = requests.discharge.at(i) || rescued ? Source::kStorage : otherwise;
       if (circuit.hand.holds) load.source = circuit.hand.source;
       if (load.source == Source::kGrid) load.source = otherwise;
     }
@@ -311,7 +305,9 @@ class SmartHomePanel final : public Model {
   // The ready packs share the load on storage, each up to its limit; the others charge or rest.
   void run_packs(double seconds, double air_c) {
     const double fed_w = stored_w(loads_);
-    double left_w = fed_w > 0 ? to_centiwatts(kOverhead_w + (1 + kOverheadShare) * fed_w) : 0;
+    const double drawn_w = ratings_.overhead_w + (1 + ratings_.overhead_share) * fed_w;
+    double left_w = fed_w > 0 ? to_centiwatts(drawn_w) : 0;
+    const double efficiency = ratings_.inverter_efficiency;
     auto sharers = std::ranges::count_if(packs_, &Pack::ready);
     double others_w = 0;
     for (const Pack& pack : packs_) others_w += pack.ready ? pack.most_w : 0;
@@ -323,10 +319,10 @@ class SmartHomePanel final : public Model {
         pack.out_w = to_centiwatts(std::max(share_w, left_w - others_w));
         left_w -= pack.out_w;
       }
-      const double power_w = pack.in_w * kInverterEfficiency - pack.out_w / kInverterEfficiency;
+      const double power_w = pack.in_w * efficiency - pack.out_w / efficiency;
       const double taken_w =
           pack.battery.apply({.power_w = power_w, .seconds = seconds, .air_c = air_c});
-      if (pack.charging) pack.in_w = to_centiwatts(taken_w / kInverterEfficiency);
+      if (pack.charging) pack.in_w = to_centiwatts(taken_w / efficiency);
     }
   }
 
@@ -437,6 +433,7 @@ class SmartHomePanel final : public Model {
   }
 
   std::shared_ptr<const Slots> slots_;
+  const Ratings& ratings_;
   Chance chance_;
   Millis clock_shift_{0};  // difference from the site's time, after a set of the clock
   double outage_s_ = 0;

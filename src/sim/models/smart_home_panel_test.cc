@@ -34,7 +34,7 @@ class Counters {
  public:
   void expect(const Fields& fields) {
     const std::string day(fields.get("mainsLoadWatt.rtc").get_string());
-    if (day != day_) today_.forget();
+    if (day != day_) today_.reset();
     day_ = day;
     today_.expect(fields);
     work_time_.expect(fields);
@@ -48,15 +48,15 @@ class Counters {
 
  private:
   std::string day_;
-  Growing today_{{"heartbeat.gridDayWatth", "heartbeat.backupDayWatth"}};
-  Growing work_time_{{"heartbeat.workTime"}};
+  MonotonicCounters today_{{"heartbeat.gridDayWatth", "heartbeat.backupDayWatth"}};
+  MonotonicCounters work_time_{{"heartbeat.workTime"}};
 };
 
 TEST(SmartHomePanelModel, BelongsTogetherThroughDaysOfSetsAndOutages) {
   const std::uint64_t seed = life_seed();
   SCOPED_TRACE("--gtest_random_seed=" + std::to_string(seed));
   Bench bench(family_of("smart_home_panel"), {.seed = seed});
-  Invariants invariants = smart_home_panel_identities(table_of("smart_home_panel"));
+  Invariants invariants = smart_home_panel_invariants(table_of("smart_home_panel"));
   Counters counters;
   live(bench, 3, seed, [&] {
     invariants.expect(bench.fields(), bench.environment());
@@ -84,7 +84,7 @@ struct SmartHomePanel : testing::Test {
   }
 };
 
-TEST_F(SmartHomePanel, GivesACircuitToWhomItIsTold) {
+TEST_F(SmartHomePanel, SuppliesACircuitFromTheSelectedSource) {
   set(R"({"cmdSet":11,"id":16,"ch":0,"ctrlMode":1,"sta":1})");
   bench.step(Millis{2000});
   EXPECT_EQ(source(0), 1);
@@ -168,7 +168,7 @@ TEST_F(SmartHomePanel, RunsThePacksDownToTheFloorAndFillsThemUpAgain) {
   EXPECT_GT(highest, 60);
 }
 
-TEST_F(SmartHomePanel, ChargesByItsScheduleAndForgetsItWhenToldTo) {
+TEST_F(SmartHomePanel, ChargesByItsScheduleUntilTheTaskIsRemoved) {
   // All day, both packs, 2000 W, between 80 and 90 %.
   const std::string_view task =
       R"({"cmdSet":11,"id":81,"cfgIndex":3,"cfg":{"param":{"lowBattery":80,"hightBattery":90,)"

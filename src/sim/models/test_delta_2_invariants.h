@@ -17,14 +17,14 @@ inline void add_sums(Invariants& all) {
   all.add_sum("pd.inputWatts", {"inv.inputWatts"});
   all.add("pd.inWatts are mppt.inWatts and a generator's, which mppt.chgType 4 shows",
           [in = all.at("pd.inWatts"), solar = all.at("mppt.inWatts"),
-           by = all.at("mppt.chgType")](const Seen& seen) {
+           by = all.at("mppt.chgType")](const Observation& seen) {
             return seen[by] == 4 ? seen[in] > seen[solar] : seen[in] == seen[solar];
           });
   // In a step of one minute the generator charges less than two percent past its stop limit.
   all.add("no generator runs where none is, or above maxCloseOilEb",
           [plug = all.at("pd.ext4p8Port"), by = all.at("mppt.chgType"),
            soc = all.at("bms_bmsStatus.f32ShowSoc"),
-           most = all.at("bms_emsStatus.maxCloseOilEb")](const Seen& seen) {
+           most = all.at("bms_emsStatus.maxCloseOilEb")](const Observation& seen) {
             return given(seen[by] == 4, seen[plug] == 2 && seen[soc] < seen[most] + 2);
           });
   all.add_sum("pd.wattsInSum", {"pd.inputWatts", "pd.inWatts"});
@@ -37,14 +37,14 @@ inline void add_sums(Invariants& all) {
                         "pd.qcUsb2Watts", "pd.typec1Watts", "pd.typec2Watts", "inv.inputWatts",
                         "inv.outputWatts", "mppt.outWatts"});
   all.add("mppt.outWatts <= mppt.inWatts",
-          [out = all.at("mppt.outWatts"), in = all.at("mppt.inWatts")](const Seen& seen) {
+          [out = all.at("mppt.outWatts"), in = all.at("mppt.inWatts")](const Observation& seen) {
             return seen[out] <= seen[in];
           });
   // All values are whole watts, and the pack's are rounded to that; the losses are larger.
   all.add("no more comes out than goes in",
           [in = all.at("pd.wattsInSum"), out = all.at("pd.wattsOutSum"),
            charge = all.at("bms_bmsStatus.inputWatts"),
-           discharge = all.at("bms_bmsStatus.outputWatts")](const Seen& seen) {
+           discharge = all.at("bms_bmsStatus.outputWatts")](const Observation& seen) {
             return seen[out] + seen[charge] <= seen[in] + seen[discharge];
           });
 }
@@ -59,7 +59,7 @@ inline void add_products(Invariants& all) {
   all.add("vol * amp = inputWatts - outputWatts of the pack",
           [v = all.at("bms_bmsStatus.vol"), i = all.at("bms_bmsStatus.amp"),
            in = all.at("bms_bmsStatus.inputWatts"),
-           out = all.at("bms_bmsStatus.outputWatts")](const Seen& seen) {
+           out = all.at("bms_bmsStatus.outputWatts")](const Observation& seen) {
             const double bound_w = kHalf + kHalf * (seen[v] + std::abs(seen[i])) / 1e6 + 1e-6;
             return std::abs(seen[v] * seen[i] / 1e6 - (seen[in] - seen[out])) <= bound_w;
           });
@@ -68,7 +68,7 @@ inline void add_products(Invariants& all) {
 inline void add_switches(Invariants& all) {
   const auto off = [&all](std::string_view field, std::string_view zero) {
     all.add(std::string(field) + " 0 means " + std::string(zero) + " 0",
-            [off = all.at(field), zero = all.at(zero)](const Seen& seen) {
+            [off = all.at(field), zero = all.at(zero)](const Observation& seen) {
               return given(seen[off] == 0, seen[zero] == 0);
             });
   };
@@ -80,17 +80,17 @@ inline void add_switches(Invariants& all) {
   off("bms_emsStatus.chgCmd", "bms_bmsStatus.inputWatts");
   all.add("without pd.dcOutState, only the car socket gives",
           [off = all.at("pd.dcOutState"), dc = all.at("pd.outWatts"), car = all.at("pd.carWatts")](
-              const Seen& seen) { return given(seen[off] == 0, seen[dc] == seen[car]); });
+              const Observation& seen) { return given(seen[off] == 0, seen[dc] == seen[car]); });
   all.add("the inverter makes 1800 W at most",
           [inverting = all.at("inv.dischargeType"), out = all.at("inv.outputWatts")](
-              const Seen& seen) { return given(seen[inverting] == 1, seen[out] <= 1800); });
+              const Observation& seen) { return given(seen[inverting] == 1, seen[out] <= 1800); });
   all.add("after an overload the AC sockets are off",
-          [error = all.at("inv.errCode"), on = all.at("mppt.cfgAcEnabled")](const Seen& seen) {
-            return given(seen[error] == 2, seen[on] == 0);
+          [error = all.at("inv.errCode"), on = all.at("mppt.cfgAcEnabled")](
+              const Observation& seen) { return given(seen[error] == 2, seen[on] == 0); });
+  all.add("without mains, inv.inputWatts = 0",
+          [in = all.at("inv.inputWatts")](const Observation& seen) {
+            return given(!seen.environment().grid_up, seen[in] == 0);
           });
-  all.add("without mains, inv.inputWatts = 0", [in = all.at("inv.inputWatts")](const Seen& seen) {
-    return given(!seen.environment().grid_up, seen[in] == 0);
-  });
   for (const std::string name : {"cfgAcEnabled", "cfgAcXboost", "chgPauseFlag"}) {
     all.add_sum("mppt." + name, {"inv." + name});
   }
@@ -98,7 +98,7 @@ inline void add_switches(Invariants& all) {
   all.add("mains charges with no more than cfgChgWatts, and not at all in a pause",
           [in = all.at("inv.inputWatts"), out = all.at("inv.outputWatts"),
            inverting = all.at("inv.dischargeType"), most = all.at("mppt.cfgChgWatts"),
-           pause = all.at("mppt.chgPauseFlag")](const Seen& seen) {
+           pause = all.at("mppt.chgPauseFlag")](const Observation& seen) {
             const bool bypass = seen[inverting] == 0 && seen.environment().grid_up;
             const double wall_w = seen[in] - (bypass ? seen[out] : 0);
             return wall_w >= 0 && wall_w <= (seen[pause] == 0 ? seen[most] : 0);
@@ -114,35 +114,36 @@ inline void add_pack(Invariants& all) {
   all.add_sum("pd.soc", {"bms_emsStatus.lcdShowSoc"});
   all.add_sum("bms_bmsStatus.f32ShowSoc", {"bms_emsStatus.f32LcdShowSoc"});
   // One is rounded to percents, the other to tenths of a percent.
-  all.add("pd.soc is f32ShowSoc", [=, whole = all.at("pd.soc")](const Seen& seen) {
+  all.add("pd.soc is f32ShowSoc", [=, whole = all.at("pd.soc")](const Observation& seen) {
     return std::abs(seen[whole] - seen[soc]) <= kHalf + kHalf / 10 + kTrace;
   });
   all.add("soh is fullCap / designCap",
           [=, soh = all.at("bms_bmsStatus.soh"), full = all.at("bms_bmsStatus.fullCap"),
-           whole = all.at("bms_bmsStatus.designCap")](const Seen& seen) {
+           whole = all.at("bms_bmsStatus.designCap")](const Observation& seen) {
             const double bound = kHalf + kHalf / seen[whole] * 100 + kTrace;
             return std::abs(seen[full] / seen[whole] * 100 - seen[soh]) <= bound;
           });
   // Reported in tenths of percents, of charges in whole mAh.
   all.add("remainCap / fullCap is f32ShowSoc, and between 0 and 1",
           [=, rest = all.at("bms_bmsStatus.remainCap"),
-           full = all.at("bms_bmsStatus.fullCap")](const Seen& seen) {
+           full = all.at("bms_bmsStatus.fullCap")](const Observation& seen) {
             const double bound = 2 * kHalf / seen[full] * 100 + kHalf / 10 + kTrace;
             return seen[rest] >= 0 && seen[rest] <= seen[full] &&
                    std::abs(seen[rest] / seen[full] * 100 - seen[soc]) <= bound;
           });
   // A minute may go past the limit by what X-Boost and all other loads draw in it: 2.8 kW at 40 V.
-  all.add("below minDsgSoc the pack gives nothing",
-          [=, least = all.at("bms_emsStatus.minDsgSoc"), out = all.at("bms_bmsStatus.outputWatts")](
-              const Seen& seen) { return given(seen[soc] < seen[least] - 8, seen[out] == 0); });
+  all.add(
+      "below minDsgSoc the pack gives nothing",
+      [=, least = all.at("bms_emsStatus.minDsgSoc"), out = all.at("bms_bmsStatus.outputWatts")](
+          const Observation& seen) { return given(seen[soc] < seen[least] - 8, seen[out] == 0); });
   all.add("the pack takes or gives, not both",
           [in = all.at("bms_bmsStatus.inputWatts"),
-           out = all.at("bms_bmsStatus.outputWatts")](const Seen& seen) {
+           out = all.at("bms_bmsStatus.outputWatts")](const Observation& seen) {
             return seen[in] >= 0 && seen[out] >= 0 && (seen[in] == 0 || seen[out] == 0);
           });
   all.add("cellVol are sixteen that add up to vol, from minCellVol to maxCellVol",
           [=, cells = all.at("bms_bmsStatus.cellVol"), low = all.at("bms_bmsStatus.minCellVol"),
-           high = all.at("bms_bmsStatus.maxCellVol")](const Seen& seen) {
+           high = all.at("bms_bmsStatus.maxCellVol")](const Observation& seen) {
             const wire::JsonArray& list = seen.json(cells).get_array();
             double sum_mv = 0;
             double low_mv = seen[volts];
@@ -157,12 +158,13 @@ inline void add_pack(Invariants& all) {
           });
   all.add_sum("bms_bmsStatus.maxVolDiff",
               {"bms_bmsStatus.maxCellVol", "-bms_bmsStatus.minCellVol"});
-  all.add("chgVol is 2 V above vol", [=, asked = all.at("bms_emsStatus.chgVol")](const Seen& seen) {
-    return seen[asked] == seen[volts] + 2000;
-  });
+  all.add("chgVol is 2 V above vol",
+          [=, asked = all.at("bms_emsStatus.chgVol")](const Observation& seen) {
+            return seen[asked] == seen[volts] + 2000;
+          });
   all.add("paraVolMin and paraVolMax are 1 V, discharging 0.75 V, around vol",
           [=, low = all.at("bms_emsStatus.paraVolMin"), high = all.at("bms_emsStatus.paraVolMax"),
-           state = all.at("pd.chgDsgState")](const Seen& seen) {
+           state = all.at("pd.chgDsgState")](const Observation& seen) {
             const double margin_mv = seen[state] == 1 ? 750 : 1000;
             return seen[low] == seen[volts] - margin_mv && seen[high] == seen[volts] + margin_mv;
           });
@@ -170,7 +172,7 @@ inline void add_pack(Invariants& all) {
 
 }  // namespace delta_2
 
-inline Invariants delta_2_identities(FieldTablePtr table) {
+inline Invariants delta_2_invariants(FieldTablePtr table) {
   Invariants all(std::move(table));
   delta_2::add_sums(all);
   delta_2::add_products(all);

@@ -14,14 +14,14 @@
 
 namespace gridloom::sim {
 
-[[nodiscard]] inline Invariants identities_of(const FieldTablePtr& table) {
+[[nodiscard]] inline Invariants invariants_of(const FieldTablePtr& table) {
   using Make = Invariants (*)(FieldTablePtr);
   static constexpr std::array<std::pair<std::string_view, Make>, 5> kMakes = {{
-      {"delta_2", delta_2_identities},
-      {"power_kits", power_kits_identities},
-      {"power_ocean", power_ocean_identities},
-      {"power_stream", power_stream_identities},
-      {"smart_home_panel", smart_home_panel_identities},
+      {"delta_2", delta_2_invariants},
+      {"power_kits", power_kits_invariants},
+      {"power_ocean", power_ocean_invariants},
+      {"power_stream", power_stream_invariants},
+      {"smart_home_panel", smart_home_panel_invariants},
   }};
   for (const auto& [id, make] : kMakes) {
     if (id == table->family().id) return make(table);

@@ -20,7 +20,7 @@ namespace gridloom::wire::mqtt {
 
 class Reader {
  public:
-  explicit Reader(std::string_view bytes, std::size_t most_properties = kMostProperties)
+  explicit Reader(std::string_view bytes, std::size_t most_properties = kMaxProperties)
       : rest_(bytes), most_properties_(most_properties) {}
 
   [[nodiscard]] bool ok() const { return !violation_; }

@@ -71,7 +71,7 @@ TEST(MqttConformance, APasswordAloneIsFor5Only) {
   expect_connects_refused(Version::k311,
                           {{"password", raw_connect(Version::k311, kClean | kPassword,
                                                     raw_text("c") + raw_text("p"))}});
-  Talk five(Version::k5);
+  TestClient five(Version::k5);
   five.bytes(raw_connect(Version::k5, kClean | kPassword, raw_text("c") + raw_text("p")));
   EXPECT_EQ(five.events(), Lines{"connect 5 id=c user=- password=p"});
 }
@@ -80,7 +80,7 @@ TEST(MqttConformance, APasswordAloneIsFor5Only) {
 // proves v5: MQTT-3.1.3-1, MQTT-3.1.3-10
 TEST(MqttConformance, TheFieldsOfAConnectAreReadInTheirOrder) {
   for (const Version version : kBothVersions) {
-    Talk talk(version);
+    TestClient talk(version);
     const std::string second = '\x26' + raw_text("b") + raw_text("1");
     const std::string list =
         '\x26' + raw_text("b") + raw_text("2") + second + '\x26' + raw_text("a") + raw_text("3");
@@ -89,7 +89,7 @@ TEST(MqttConformance, TheFieldsOfAConnectAreReadInTheirOrder) {
                                raw_text("third") + raw_text("fourth") + raw_text("fifth")));
     auto events = talk.session.take_events();
     ASSERT_EQ(events.size(), 1U);
-    EXPECT_EQ(std::visit(Teller{}, events[0]),
+    EXPECT_EQ(std::visit(LineFormatter{}, events[0]),
               fmt::format("connect {} id=first user=fourth password=fifth will=second",
                           static_cast<int>(version)));
     const Will& will = *std::get<ConnectRequested>(events[0]).request->will;
@@ -104,20 +104,20 @@ TEST(MqttConformance, TheFieldsOfAConnectAreReadInTheirOrder) {
 
 // proves v3: MQTT-3.1.2-1, MQTT-3.1.2-2
 // proves v5: MQTT-3.1.2-1, MQTT-3.1.2-2
-TEST(MqttConformance, OtherProtocolsAreNotSpokenAndOtherLevelsAreToldSo) {
+TEST(MqttConformance, OtherProtocolsAndLevelsAreRefused) {
   const auto connect = [](std::string_view name, unsigned level) {
     return raw_packet(
         0x10, raw_text(name) + static_cast<char>(level) + '\x02' + raw_u16(0) + raw_text("c"));
   };
   for (const std::string_view name : {"", "MQT", "mqtt", "MQTTX", "MQTT ", "AMQP"}) {
     for (const unsigned level : {4U, 5U}) {
-      Talk talk(Version::k311);
+      TestClient talk(Version::k311);
       expect_ended(talk, {std::string(name), connect(name, level)}, {});
     }
   }
   for (unsigned level = 0; level < 256; ++level) {
     if (level == 4 || level == 5) continue;
-    Talk talk(level > 5 ? Version::k5 : Version::k311);
+    TestClient talk(level > 5 ? Version::k5 : Version::k311);
     talk.bytes(connect("MQTT", level) + raw_ping());
     const std::string said = talk.session.take_output(kStart);
     // Encoded in the nearest version: return code 1, or reason 0x84.
@@ -135,7 +135,7 @@ TEST(MqttConformance, OtherProtocolsAreNotSpokenAndOtherLevelsAreToldSo) {
 TEST(MqttConformance, TheFirstPacketIsAConnect) {
   for (unsigned type = 2; type <= 15; ++type) {
     const unsigned flags = type == 6 || type == 8 || type == 10 ? 2 : 0;
-    Talk talk(Version::k5);
+    TestClient talk(Version::k5);
     expect_ended(talk, {fmt::format("type {}", type), raw_packet(type << 4U | flags, "")}, {});
   }
 }
@@ -146,7 +146,7 @@ TEST(MqttConformance, ASecondConnectIsABreach) {
   for (const Version version : kBothVersions) {
     const std::string again = raw_connect(version, kClean, raw_text("c"));
     expect_refused(version, {{"again", again, Reason::kProtocolError}});
-    Talk held(version);  // both arrive before the first is answered
+    TestClient held(version);  // both arrive before the first is answered
     held.bytes(again + again + raw_ping());
     EXPECT_EQ(held.events().size(), 1U);
     held.session.accept({}, kStart);
@@ -163,7 +163,7 @@ TEST(MqttConformance, OrdinaryClientIdsAreAccepted) {
   for (const Version version : kBothVersions) {
     for (std::size_t size = 1; size <= 23; ++size) {
       for (std::size_t from = 0; from + size <= kLetters.size(); from += size) {
-        Talk talk(version);
+        TestClient talk(version);
         Connect packet = plain_connect(version);
         packet.client_id = kLetters.substr(from, size);
         talk.send(packet);
@@ -178,7 +178,7 @@ TEST(MqttConformance, OrdinaryClientIdsAreAccepted) {
 // proves v5: MQTT-3.1.3-8, MQTT-3.2.2-7
 TEST(MqttConformance, AClientIdThatIsNotAcceptedIsRefused) {
   for (const Version version : kBothVersions) {
-    Talk talk(version, {.client_id_bytes = 5});
+    TestClient talk(version, {.client_id_bytes = 5});
     Connect packet = plain_connect(version);
     packet.client_id = "sixsix";
     talk.send(packet);
@@ -187,10 +187,10 @@ TEST(MqttConformance, AClientIdThatIsNotAcceptedIsRefused) {
     EXPECT_EQ(static_cast<unsigned char>(said[3]), version == Version::k5 ? 0x85 : 0x02);
     EXPECT_TRUE(talk.session.finished());
   }
-  Talk kept(Version::k311);
+  TestClient kept(Version::k311);
   expect_ended(kept, {"empty, not clean", raw_connect(Version::k311, 0, raw_text(""))},
                {"CONNACK client id not valid"});
-  Talk five(Version::k5);  // the server may assign an id for any session
+  TestClient five(Version::k5);  // the server may assign an id for any session
   five.bytes(raw_connect(Version::k5, 0, raw_text("")));
   EXPECT_EQ(five.events(), Lines{"connect 5 id= user=- password=-"});
 }
@@ -200,7 +200,7 @@ TEST(MqttConformance, AClientIdThatIsNotAcceptedIsRefused) {
 // proves v5: MQTT-3.2.2-7, MQTT-3.14.0-1, MQTT-4.13.2-1
 TEST(MqttConformance, BehindARefusedConnectNothingIsHandled) {
   for (const Version version : kBothVersions) {
-    Talk talk(version);
+    TestClient talk(version);
     std::string bytes;
     encode(bytes, with_will(version));
     encode(bytes, Publish{.qos = Qos::kAtLeastOnce, .topic = "t", .packet_id = 1}, version);
@@ -222,10 +222,10 @@ TEST(MqttConformance, BehindARefusedConnectNothingIsHandled) {
 
 // proves v3: MQTT-3.1.4-4, MQTT-3.2.0-1
 // proves v5: MQTT-3.1.4-5, MQTT-3.2.0-1, MQTT-3.2.0-2, MQTT-3.2.2-1
-TEST(MqttConformance, OneConnackComesFirst) {
+TEST(MqttConformance, TheFirstPacketOfTheServerIsOneConnack) {
   for (const Version version : kBothVersions) {
     for (const bool present : {false, true}) {
-      Talk talk(version);
+      TestClient talk(version);
       talk.send(plain_connect(version));
       talk.deliver("too early", Qos::kAtMostOnce);
       talk.bytes(raw_ping());
@@ -238,7 +238,7 @@ TEST(MqttConformance, OneConnackComesFirst) {
       EXPECT_EQ(said.substr(0, 1), "\x20");
       EXPECT_EQ(said[2], present ? 1 : 0);  // all other flags are 0
       EXPECT_EQ(said[3], 0);
-      const Lines lines = told(said, version);
+      const Lines lines = decoded_packets(said, version);
       ASSERT_EQ(lines.size(), 2U);
       EXPECT_TRUE(lines[0].starts_with("CONNACK success"));
       EXPECT_EQ(lines[1], "PINGRESP");
@@ -258,7 +258,7 @@ constexpr unsigned kDisconnectReasons[] = {
 // proves v5: MQTT-3.2.2-8
 TEST(MqttConformance, ARefusalHasAReasonOfConnack) {
   for (unsigned value = 0x80; value < 256; ++value) {
-    Talk talk(Version::k5);
+    TestClient talk(Version::k5);
     talk.send(plain_connect(Version::k5));
     talk.session.refuse(any_reason(value));
     const std::string said = talk.session.take_output(kStart);
@@ -273,7 +273,7 @@ TEST(MqttConformance, ARefusalHasAReasonOfConnack) {
 // proves v5: MQTT-3.14.2-1, MQTT-3.14.2-2, MQTT-3.14.4-1, MQTT-3.14.4-2, MQTT-4.13.2-1
 TEST(MqttConformance, OurDisconnectHasAReasonOfTheTableAndIsTheLastPacket) {
   for (unsigned value = 0x80; value < 256; ++value) {
-    Talk talk(Version::k5);
+    TestClient talk(Version::k5);
     Connect connect = plain_connect(Version::k5);
     connect.properties.add(PropertyId::kSessionExpiryS, 100U);
     talk.join(connect);
@@ -297,7 +297,7 @@ TEST(MqttConformance, OurDisconnectHasAReasonOfTheTableAndIsTheLastPacket) {
 // proves v5: MQTT-3.14.4-1, MQTT-3.14.4-2, MQTT-3.14.4-3
 TEST(MqttConformance, BehindADisconnectNothingIsHandledAndThereIsNoWill) {
   for (const Version version : kBothVersions) {
-    Talk talk(version);
+    TestClient talk(version);
     talk.join(with_will(version));
     std::string bytes;
     encode(bytes, Disconnect{}, version);
@@ -320,7 +320,7 @@ TEST(MqttConformance, AClientsLastWordsHaveAReasonOfTheTable) {
     if (std::ranges::count(kDisconnectReasons, value) == 0) {
       expect_refused(Version::k5, {disconnect});
     } else {
-      Talk talk(Version::k5);
+      TestClient talk(Version::k5);
       talk.join();
       expect_ended(talk, disconnect, {});
     }
@@ -339,7 +339,7 @@ TEST(MqttConformance, AnAuthenticationMethodIsRefusedWhateverComesBehindIt) {
   encode(publish, Publish{.topic = "t"}, Version::k5);
   for (const std::string& behind :
        {std::string(), publish, raw_packet(0xf0, "\x18" + raw_properties(Version::k5, method))}) {
-    Talk talk(Version::k5);
+    TestClient talk(Version::k5);
     talk.bytes(connect + behind);
     EXPECT_TRUE(talk.session.finished());
     const Lines said = talk.said();
@@ -352,7 +352,7 @@ TEST(MqttConformance, AnAuthenticationMethodIsRefusedWhateverComesBehindIt) {
 // proves v5: MQTT-4.12.0-6, MQTT-4.12.0-7, MQTT-3.1.2-28
 TEST(MqttConformance, WithoutAMethodThereIsNoAuthAndWithoutAskingNoResponseInformation) {
   for (const std::uint32_t asked : {0U, 1U}) {
-    Talk talk(Version::k5);
+    TestClient talk(Version::k5);
     Connect connect = plain_connect(Version::k5);
     connect.properties.add(PropertyId::kRequestResponseInformation, asked);
     talk.send(connect);
@@ -371,7 +371,7 @@ TEST(MqttConformance, WithoutAMethodThereIsNoAuthAndWithoutAskingNoResponseInfor
 // proves v3: MQTT-3.1.2-12
 TEST(MqttConformance, WithoutAWillThereIsNone) {
   for (const Version version : kBothVersions) {
-    Talk talk(version);
+    TestClient talk(version);
     talk.join();
     talk.session.lost("cut");
     EXPECT_EQ(talk.events(), Lines{"ended (cut)"});
@@ -379,9 +379,9 @@ TEST(MqttConformance, WithoutAWillThereIsNone) {
 }
 
 // proves v3: MQTT-4.8.0-2
-TEST(MqttConformance, WhatThereIsNoRoomForEndsTheConnection) {
+TEST(MqttConformance, APacketOverALimitEndsTheConnection) {
   for (const Version version : kBothVersions) {
-    Talk talk(version, {.held_bytes = 100});
+    TestClient talk(version, {.held_bytes = 100});
     talk.send(plain_connect(version));
     (void)talk.events();
     talk.bytes(std::string(101, '\0'));
@@ -393,14 +393,14 @@ TEST(MqttConformance, WhatThereIsNoRoomForEndsTheConnection) {
 // proves v5: MQTT-3.2.2-19
 TEST(MqttConformance, AReasonStringIsLeftOutOfAConnackThatItWouldMakeTooLarge) {
   for (const std::uint32_t most : {5U, 6U, 20U, 40U, 100U}) {
-    Talk talk(Version::k5);
+    TestClient talk(Version::k5);
     Connect connect = plain_connect(Version::k5);
     connect.properties.add(PropertyId::kMaximumPacketSize, most);
     talk.send(connect);
     talk.session.refuse(Reason::kNotAuthorized);
     const std::string said = talk.session.take_output(kStart);
     EXPECT_LE(said.size(), most);
-    const Lines lines = told(said, Version::k5);
+    const Lines lines = decoded_packets(said, Version::k5);
     ASSERT_EQ(lines.size(), 1U);
     EXPECT_EQ(lines[0], most < 40 ? "CONNACK not authorized"
                                   : "CONNACK not authorized 31:refused: not authorized");
@@ -410,14 +410,14 @@ TEST(MqttConformance, AReasonStringIsLeftOutOfAConnackThatItWouldMakeTooLarge) {
 // proves v5: MQTT-3.14.2-3
 TEST(MqttConformance, AReasonStringIsLeftOutOfADisconnectThatItWouldMakeTooLarge) {
   for (const std::size_t length : {100UL, 101UL}) {
-    Talk talk(Version::k5);
+    TestClient talk(Version::k5);
     Connect connect = plain_connect(Version::k5);
     connect.properties.add(PropertyId::kMaximumPacketSize, 107U);  // type, 1, reason, 1, 3, text
     talk.join(connect);
     talk.session.close(Reason::kAdministrativeAction, std::string(length, 'x'));
     const std::string said = talk.session.take_output(kStart);
     EXPECT_EQ(said.size(), length == 100 ? 107U : 3U);
-    EXPECT_EQ(told(said, Version::k5), Lines{"DISCONNECT administrative action"});
+    EXPECT_EQ(decoded_packets(said, Version::k5), Lines{"DISCONNECT administrative action"});
   }
 }
 

@@ -41,7 +41,7 @@ Publish aliased(std::string_view topic, std::uint32_t alias) {
 // proves v5: MQTT-2.2.1-5, MQTT-3.3.4-1, MQTT-4.3.2-4, MQTT-4.3.2-5
 TEST(MqttConformance, Qos1IsTakenAcknowledgedAndThenForgotten) {
   for (const Version version : kBothVersions) {
-    Talk talk(version);
+    TestClient talk(version);
     talk.join();
     talk.publish(0, Qos::kAtMostOnce);
     talk.publish(0xFFFF, Qos::kAtLeastOnce);
@@ -68,7 +68,7 @@ TEST(MqttConformance, Qos1IsTakenAcknowledgedAndThenForgotten) {
 // proves v5: MQTT-4.3.3-12
 TEST(MqttConformance, Qos2IsTakenOnceReleasedAndThenForgotten) {
   for (const Version version : kBothVersions) {
-    Talk talk(version);
+    TestClient talk(version);
     talk.join();
     for (const char* round : {"first", "second"}) {
       talk.publish(9, Qos::kExactlyOnce, round);
@@ -92,7 +92,7 @@ TEST(MqttConformance, Qos2IsTakenOnceReleasedAndThenForgotten) {
 // proves v5: MQTT-4.3.3-10, MQTT-4.3.3-11
 TEST(MqttConformance, ARepetitionBeforeItsPubrecIsNoSecondMessage) {
   for (const Version version : kBothVersions) {
-    Talk talk(version);
+    TestClient talk(version);
     talk.join();
     talk.publish(9, Qos::kExactlyOnce, "once");
     EXPECT_EQ(talk.events(), Lines{"publish t q2 id9 once"});
@@ -114,7 +114,7 @@ TEST(MqttConformance, ARepetitionBeforeItsPubrecIsNoSecondMessage) {
 
 // proves v5: MQTT-4.3.3-9
 TEST(MqttConformance, BehindARefusalAnIdOfQos2IsANewMessage) {
-  Talk talk(Version::k5);
+  TestClient talk(Version::k5);
   talk.join();
   for (int round = 0; round < 2; ++round) {
     talk.publish(9, Qos::kExactlyOnce);
@@ -126,7 +126,7 @@ TEST(MqttConformance, BehindARefusalAnIdOfQos2IsANewMessage) {
 
 // proves v5: MQTT-4.3.3-13
 TEST(MqttConformance, TheExchangeOfAnExpiredMessageIsCompleted) {
-  Talk talk(Version::k5);
+  TestClient talk(Version::k5);
   talk.join();
   Publish packet{.qos = Qos::kExactlyOnce, .topic = "t", .packet_id = 3};
   packet.properties.add(PropertyId::kMessageExpiryS, 1U);
@@ -140,16 +140,16 @@ TEST(MqttConformance, TheExchangeOfAnExpiredMessageIsCompleted) {
 
 // proves v3: MQTT-3.3.1-2, MQTT-3.3.1-3, MQTT-4.3.1-1, MQTT-4.3.2-1
 // proves v5: MQTT-3.3.1-2, MQTT-3.3.1-3, MQTT-4.3.1-1, MQTT-4.3.2-2, MQTT-4.3.3-2
-TEST(MqttConformance, WhatIsSentForTheFirstTimeHasItsQosAndNoDup) {
+TEST(MqttConformance, AFirstTransmissionHasItsQosAndNoDup) {
   for (const Version version : kBothVersions) {
-    Talk from(version);
+    TestClient from(version);
     from.join();
     from.send(Publish{.dup = true, .qos = Qos::kExactlyOnce, .topic = "t", .packet_id = 1});
     const auto events = from.session.take_events();
     ASSERT_EQ(events.size(), 1U);
     const auto& received = std::get<PublishReceived>(events[0]);
     EXPECT_TRUE(received.dup);
-    Talk to(version);
+    TestClient to(version);
     to.join();
     for (const Qos qos : {Qos::kAtMostOnce, Qos::kAtLeastOnce, Qos::kExactlyOnce}) {
       to.session.deliver(received.message, {.qos = qos}, kStart);
@@ -161,7 +161,7 @@ TEST(MqttConformance, WhatIsSentForTheFirstTimeHasItsQosAndNoDup) {
 // proves v5: MQTT-2.2.1-4, MQTT-4.3.2-1, MQTT-4.3.3-1
 TEST(MqttConformance, AnIdIsNotUsedAgainBeforeItsLastAnswer) {
   for (const Version version : kBothVersions) {
-    Talk talk(version, {.in_flight = 4});
+    TestClient talk(version, {.in_flight = 4});
     talk.join();
     talk.deliver("waits for PUBACK", Qos::kAtLeastOnce);   // 1
     talk.deliver("waits for PUBREC", Qos::kExactlyOnce);   // 2
@@ -185,7 +185,7 @@ TEST(MqttConformance, AnIdIsNotUsedAgainBeforeItsLastAnswer) {
 // proves v3: MQTT-4.3.2-1
 // proves v5: MQTT-4.3.2-3, MQTT-4.9.0-1, MQTT-4.9.0-2, MQTT-3.3.4-9
 TEST(MqttConformance, AMessageOfQos1IsOnItsWayUntilItsPuback) {
-  Talk talk(Version::k5);
+  TestClient talk(Version::k5);
   talk.join(connect_with(PropertyId::kReceiveMaximum, 1));
   talk.deliver("first", Qos::kAtLeastOnce);
   talk.deliver("second", Qos::kAtLeastOnce);
@@ -194,7 +194,7 @@ TEST(MqttConformance, AMessageOfQos1IsOnItsWayUntilItsPuback) {
   EXPECT_EQ(talk.said(), Lines{});
   talk.send(Puback{1, {}, {}});
   EXPECT_EQ(talk.said(), Lines{"PUBLISH t q1 id2 second"});
-  Talk old(Version::k311, {.in_flight = 1});
+  TestClient old(Version::k311, {.in_flight = 1});
   old.join();
   old.deliver("first", Qos::kAtLeastOnce);
   old.deliver("second", Qos::kAtLeastOnce);
@@ -207,7 +207,7 @@ TEST(MqttConformance, AMessageOfQos1IsOnItsWayUntilItsPuback) {
 // proves v5: MQTT-4.3.3-3, MQTT-4.3.3-4, MQTT-4.3.3-5, MQTT-4.9.0-2, MQTT-3.3.4-9
 TEST(MqttConformance, AMessageOfQos2IsOnItsWayUntilItsPubcomp) {
   for (const Version version : kBothVersions) {
-    Talk talk(version, {.in_flight = 1});
+    TestClient talk(version, {.in_flight = 1});
     talk.join();
     talk.deliver("first", Qos::kExactlyOnce);
     talk.deliver("second", Qos::kExactlyOnce);
@@ -219,7 +219,7 @@ TEST(MqttConformance, AMessageOfQos2IsOnItsWayUntilItsPubcomp) {
     talk.send(Pubcomp{1, {}, {}});
     EXPECT_EQ(talk.said(), Lines{"PUBLISH t q2 id2 second"});
   }
-  Talk refused(Version::k5, {.in_flight = 1});
+  TestClient refused(Version::k5, {.in_flight = 1});
   refused.join();
   refused.deliver("first", Qos::kExactlyOnce);
   refused.deliver("second", Qos::kExactlyOnce);
@@ -231,7 +231,7 @@ TEST(MqttConformance, AMessageOfQos2IsOnItsWayUntilItsPubcomp) {
 // proves v3: MQTT-4.6.0-4
 TEST(MqttConformance, PubrelsComeInTheOrderOfThePubrecs) {
   for (const Version version : kBothVersions) {
-    Talk talk(version);
+    TestClient talk(version);
     talk.join();
     for (int i = 0; i < 4; ++i) talk.deliver("", Qos::kExactlyOnce);
     (void)talk.said();
@@ -249,7 +249,7 @@ TEST(MqttConformance, PubrelsComeInTheOrderOfThePubrecs) {
 TEST(MqttConformance, MessagesOfAQosLeaveInTheOrderInWhichTheyCame) {
   for (const Version version : kBothVersions) {
     for (const Qos qos : {Qos::kAtMostOnce, Qos::kAtLeastOnce, Qos::kExactlyOnce}) {
-      Talk talk(version, {.output_bytes = 50, .in_flight = 3});
+      TestClient talk(version, {.output_bytes = 50, .in_flight = 3});
       talk.join();
       Lines expected;
       for (int i = 0; i < 40; ++i) {
@@ -279,7 +279,7 @@ TEST(MqttConformance, MessagesOfAQosLeaveInTheOrderInWhichTheyCame) {
 
 // proves v5: MQTT-3.3.4-10, MQTT-4.9.0-3
 TEST(MqttConformance, AFullWindowHoldsNothingBackButMessages) {
-  Talk talk(Version::k5);
+  TestClient talk(Version::k5);
   talk.join(connect_with(PropertyId::kReceiveMaximum, 1));
   talk.deliver("on its way", Qos::kExactlyOnce);
   talk.deliver("waits", Qos::kAtLeastOnce);
@@ -306,12 +306,12 @@ TEST(MqttConformance, ThePayloadFormatIsPassedOnAsItCame) {
   for (const std::string_view said : {""sv, "\x01\x00"sv, "\x01\x01"sv}) {
     const std::string packet =
         raw_packet(0x30, raw_text("t") + raw_properties(Version::k5, said) + "x");
-    Talk from(Version::k5);
+    TestClient from(Version::k5);
     from.join();
     from.bytes(packet);
     const auto events = from.session.take_events();
     ASSERT_EQ(events.size(), 1U);
-    Talk to(Version::k5);
+    TestClient to(Version::k5);
     to.join();
     to.session.deliver(std::get<PublishReceived>(events[0]).message, {}, kStart);
     EXPECT_EQ(to.session.take_output(kStart), packet);
@@ -321,7 +321,7 @@ TEST(MqttConformance, ThePayloadFormatIsPassedOnAsItCame) {
 // proves v5: MQTT-3.1.2-24, MQTT-3.1.2-25
 TEST(MqttConformance, AMessageThatIsTooLargeIsAsGoodAsDelivered) {
   for (const Qos qos : {Qos::kAtMostOnce, Qos::kAtLeastOnce, Qos::kExactlyOnce}) {
-    Talk talk(Version::k5, {.in_flight = 1});
+    TestClient talk(Version::k5, {.in_flight = 1});
     talk.join(connect_with(PropertyId::kMaximumPacketSize, 50));
     talk.deliver(std::string(60, 'x'), qos);
     talk.deliver(std::string(60, 'y'), qos);
@@ -337,7 +337,7 @@ TEST(MqttConformance, AMessageThatIsTooLargeIsAsGoodAsDelivered) {
 // The answers to refused requests as a client gets them, including their reason strings.
 std::string refusals(const Connect& connect) {
   const std::string why(30, 'y');
-  Talk talk(Version::k5);
+  TestClient talk(Version::k5);
   talk.join(connect);
   talk.publish(1, Qos::kAtLeastOnce);
   talk.publish(2, Qos::kExactlyOnce);
@@ -386,7 +386,7 @@ TEST(MqttConformance, AnAnswersReasonIsOneOfItsTable) {
         expect_refused(Version::k5, {breach});
         continue;
       }
-      Talk talk(Version::k5);
+      TestClient talk(Version::k5);
       talk.join();
       talk.bytes(breach.bytes);
       EXPECT_FALSE(talk.session.finished()) << breach.name;
@@ -396,7 +396,7 @@ TEST(MqttConformance, AnAnswersReasonIsOneOfItsTable) {
 
 // proves v5: MQTT-3.3.2-12
 TEST(MqttConformance, EveryAliasUpToOurMaximumIsUnderstood) {
-  Talk talk(Version::k5);
+  TestClient talk(Version::k5);
   talk.join();
   for (std::uint32_t alias = 1; alias <= 32; ++alias) {
     talk.send(aliased(fmt::format("t/{}", alias), alias));
@@ -412,7 +412,7 @@ TEST(MqttConformance, EveryAliasUpToOurMaximumIsUnderstood) {
 // proves v5: MQTT-3.2.2-17, MQTT-3.2.2-18, MQTT-3.3.2-9
 TEST(MqttConformance, AnAliasAboveOurMaximumEndsTheConnection) {
   for (const std::uint16_t maximum : std::initializer_list<std::uint16_t>{0, 1, 7}) {
-    Talk talk(Version::k5, {.topic_alias_maximum = maximum});
+    TestClient talk(Version::k5, {.topic_alias_maximum = maximum});
     talk.send(plain_connect(Version::k5));
     talk.session.accept({}, kStart);
     EXPECT_TRUE(talk.said().at(0).contains(fmt::format(" 34:{}", maximum)));
@@ -425,10 +425,10 @@ TEST(MqttConformance, AnAliasAboveOurMaximumEndsTheConnection) {
 
 // proves v5: MQTT-3.3.2-7
 TEST(MqttConformance, AnAliasIsUnknownToTheNextConnection) {
-  Talk first(Version::k5);
+  TestClient first(Version::k5);
   first.join();
   first.send(aliased("t", 3));
-  Talk second(Version::k5);
+  TestClient second(Version::k5);
   Connect again = plain_connect(Version::k5);
   again.clean_start = false;
   second.join(again);
@@ -445,7 +445,7 @@ TEST(MqttConformance, SubackAndUnsubackAnswerEachFilterInOrder) {
                                        Reason::kSuccess, Reason::kQuotaExceeded,
                                        Reason::kGrantedQos1};
   for (const Version version : kBothVersions) {
-    Talk talk(version);
+    TestClient talk(version);
     talk.join();
     Subscribe subscribe{.packet_id = 0x1234};
     Unsubscribe unsubscribe{.packet_id = 0x4321};
@@ -476,7 +476,7 @@ TEST(MqttConformance, SubackAndUnsubackAnswerEachFilterInOrder) {
 // proves v5: MQTT-3.12.4-1
 TEST(MqttConformance, APingIsAnswered) {
   for (const Version version : kBothVersions) {
-    Talk talk(version);
+    TestClient talk(version);
     talk.join();
     talk.bytes(raw_ping() + raw_ping());
     EXPECT_EQ(talk.session.take_output(kStart), std::string("\xd0\x00\xd0\x00", 4));

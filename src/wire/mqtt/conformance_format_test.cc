@@ -87,7 +87,7 @@ TEST(MqttConformance, PropertiesThatAreNoTextEndTheConnection) {
 TEST(MqttConformance, TopicsAreTakenAndComparedAsTheyAre) {
   constexpr std::string_view kMarked = "\xef\xbb\xbft";
   for (const Version version : kBothVersions) {
-    Talk talk(version);
+    TestClient talk(version);
     talk.join();
     talk.send(Publish{.topic = kMarked});
     EXPECT_EQ(talk.events(), Lines{fmt::format("publish {} q0 id0 ", kMarked)});
@@ -187,7 +187,7 @@ TEST(MqttConformance, NumbersAreAsShortAsTheyCanBe) {
     EXPECT_EQ(bytes.size(), size < 128 ? 1U : size < 16'384 ? 2U : size < 2'097'152 ? 3U : 4U);
   }
   // 3.1.1 does not require the shortest form, and some clients always write four bytes.
-  Talk talk(Version::k311);
+  TestClient talk(Version::k311);
   talk.join();
   talk.bytes(std::string_view("\xc0\x80\x80\x80\x00", 5));
   EXPECT_EQ(talk.said(), Lines{"PINGRESP"});
@@ -216,7 +216,7 @@ TEST(MqttConformance, APacketIdIsThereAndNotZero) {
 // proves v5: MQTT-2.2.1-2
 TEST(MqttConformance, APublishOfQos0HasNoPacketId) {
   for (const Version version : kBothVersions) {
-    Talk talk(version);
+    TestClient talk(version);
     talk.join();
     // The bytes in the place of a packet id belong to the payload.
     talk.bytes(raw_packet(0x30, raw_text("t") + raw_properties(version) + "id"));
@@ -329,7 +329,7 @@ TEST(MqttConformance, TheLimitOfPropertiesIsTheSessions) {
     for (const std::size_t extra : {0UL, 1UL}) {
       Publish packet{.topic = "t"};
       for (std::size_t i = 0; i < most + extra; ++i) packet.properties.add_user("", "");
-      Talk talk(Version::k5, {.properties = most});
+      TestClient talk(Version::k5, {.properties = most});
       talk.join();
       talk.send(packet);
       EXPECT_EQ(talk.session.finished(), extra != 0) << most;
@@ -382,7 +382,7 @@ TEST(MqttConformance, AFilterIsNotEmptyAndHasWildcardsAsWholeLevels) {
                       {std::string(filter), raw_packet(0xa2, raw_u16(1) + none + text),
                        Reason::kMalformedPacket}});
     }
-    Talk talk(version);
+    TestClient talk(version);
     talk.join();
     for (const char* filter : {"#", "+", "/", "/#", "+/+", "a/+/b/#", "/+", "a//b", "$share/g/#"}) {
       talk.send(Subscribe{.packet_id = 1, .entries = {{.filter = filter}}});
@@ -396,7 +396,7 @@ TEST(MqttConformance, AFilterIsNotEmptyAndHasWildcardsAsWholeLevels) {
 // proves v5: MQTT-4.7.3-3
 TEST(MqttConformance, TheLongestTopicThatTheFormatHoldsIsUnderstood) {
   for (const Version version : kBothVersions) {
-    Talk talk(version, {.topic_bytes = 65'535});
+    TestClient talk(version, {.topic_bytes = 65'535});
     talk.join();
     const std::string topic(65'535, 't');
     talk.send(Publish{.topic = topic});

@@ -28,9 +28,9 @@ Connect keeping(Version version) {
 }
 
 // The next connection of the session; its CONNACK has been read.
-std::unique_ptr<Talk> resumed(Talk& before, Version version, Millis later = Millis(0)) {
+std::unique_ptr<TestClient> resumed(TestClient& before, Version version, Millis later = Millis(0)) {
   before.session.lost("cut");
-  auto talk = std::make_unique<Talk>(version);
+  auto talk = std::make_unique<TestClient>(version);
   talk->now = kStart + later;
   talk->send(keeping(version));
   (void)talk->events();
@@ -40,7 +40,7 @@ std::unique_ptr<Talk> resumed(Talk& before, Version version, Millis later = Mill
 }
 
 // The output of a resumed session, without the CONNACK.
-Lines repeated(Talk& talk) {
+Lines repeated(TestClient& talk) {
   Lines lines = talk.said();
   EXPECT_TRUE(lines.at(0).starts_with("CONNACK success present"));
   lines.erase(lines.begin());
@@ -49,9 +49,9 @@ Lines repeated(Talk& talk) {
 
 // proves v3: MQTT-2.3.1-4, MQTT-3.3.1-1, MQTT-4.4.0-1, MQTT-4.6.0-1
 // proves v5: MQTT-3.3.1-1, MQTT-4.3.2-3, MQTT-4.3.3-3, MQTT-4.4.0-1
-TEST(MqttConformance, WhatWasNotAnsweredIsRepeatedWithItsIdAndDup) {
+TEST(MqttConformance, UnansweredMessagesAreRepeatedWithTheirIdAndDup) {
   for (const Version version : kBothVersions) {
-    Talk first(version);
+    TestClient first(version);
     first.join(keeping(version));
     first.deliver("a", Qos::kAtLeastOnce);
     first.deliver("b", Qos::kExactlyOnce);
@@ -83,7 +83,7 @@ TEST(MqttConformance, AMessageOfAnEarlierConnectionIsAnsweredOnceTheHubHasIt) {
   const AckToken token{.packet_id = 7, .qos = Qos::kExactlyOnce};
   for (const Version version : kBothVersions) {
     for (const bool asked_first : {true, false}) {
-      Talk first(version);
+      TestClient first(version);
       first.join(keeping(version));
       Publish publish;
       publish.topic = "t";
@@ -110,9 +110,9 @@ TEST(MqttConformance, AMessageOfAnEarlierConnectionIsAnsweredOnceTheHubHasIt) {
 
 // proves v3: MQTT-4.3.3-1, MQTT-4.4.0-1, MQTT-4.6.0-4
 // proves v5: MQTT-4.3.3-5, MQTT-4.3.3-6, MQTT-4.4.0-1
-TEST(MqttConformance, WhatWasReleasedIsReleasedAgainAndNotPublished) {
+TEST(MqttConformance, AReleasedMessageIsReleasedAgainAndNotPublished) {
   for (const Version version : kBothVersions) {
-    Talk first(version);
+    TestClient first(version);
     first.join(keeping(version));
     for (int i = 0; i < 3; ++i) first.deliver("x", Qos::kExactlyOnce);
     for (const std::uint16_t id : {std::uint16_t{3}, std::uint16_t{1}}) {
@@ -131,7 +131,7 @@ TEST(MqttConformance, WhatWasReleasedIsReleasedAgainAndNotPublished) {
 // proves v5: MQTT-4.4.0-1
 TEST(MqttConformance, NothingIsRepeatedWhileAConnectionLasts) {
   for (const Version version : kBothVersions) {
-    Talk talk(version);
+    TestClient talk(version);
     Connect connect = keeping(version);
     connect.keepalive_s = 0;
     talk.join(connect);
@@ -149,8 +149,8 @@ TEST(MqttConformance, NothingIsRepeatedWhileAConnectionLasts) {
 }
 
 // proves v5: MQTT-4.4.0-2
-TEST(MqttConformance, WhatAClientRefusedIsNotRepeated) {
-  Talk first(Version::k5);
+TEST(MqttConformance, ARefusedMessageIsNotRepeated) {
+  TestClient first(Version::k5);
   first.join(keeping(Version::k5));
   first.deliver("a", Qos::kAtLeastOnce);
   first.deliver("b", Qos::kExactlyOnce);
@@ -162,8 +162,8 @@ TEST(MqttConformance, WhatAClientRefusedIsNotRepeated) {
 }
 
 // proves v5: MQTT-4.3.3-7, MQTT-3.3.2-5
-TEST(MqttConformance, WhatWasSentNoLongerExpires) {
-  Talk first(Version::k5, {.in_flight = 2});
+TEST(MqttConformance, ASentMessageNoLongerExpires) {
+  TestClient first(Version::k5, {.in_flight = 2});
   first.join(keeping(Version::k5));
   auto expiring = std::make_shared<Message>();
   expiring->topic = "t";
@@ -185,7 +185,7 @@ TEST(MqttConformance, WhatWasSentNoLongerExpires) {
 // proves v5: MQTT-4.3.3-10, MQTT-4.3.3-12
 TEST(MqttConformance, AClientsRepetitionOnItsNextConnectionIsTheSameMessage) {
   for (const Version version : kBothVersions) {
-    Talk first(version);
+    TestClient first(version);
     first.join(keeping(version));
     first.publish(5, Qos::kExactlyOnce);
     first.session.acknowledge({.packet_id = 5, .qos = Qos::kExactlyOnce}, Reason::kSuccess);
@@ -205,7 +205,7 @@ TEST(MqttConformance, OurAliasesStayWithinTheClientsMaximum) {
   for (const std::uint32_t maximum : {0U, 1U, 3U, 1000U}) {
     Connect connect = keeping(Version::k5);
     if (maximum != 0) connect.properties.add(PropertyId::kTopicAliasMaximum, maximum);
-    Talk talk(Version::k5);
+    TestClient talk(Version::k5);
     talk.join(connect);
     std::uint32_t highest = 0;
     for (int round = 0; round < 2; ++round) {
@@ -226,7 +226,7 @@ TEST(MqttConformance, OurAliasesStayWithinTheClientsMaximum) {
     EXPECT_LE(highest, maximum);
     EXPECT_EQ(highest != 0, maximum != 0);
   }
-  Talk zero(Version::k5);
+  TestClient zero(Version::k5);
   Connect none = plain_connect(Version::k5);
   none.properties.add(PropertyId::kTopicAliasMaximum, 0U);
   zero.join(none);

@@ -1,7 +1,7 @@
 // An MQTT application message without its delivery attributes (QoS, retain and DUP).
 //
 // A message is built once and then shared unchanged by every session, queue and store that needs it
-// (MessagePtr); any thread may read it. Pure data.
+// (MessagePtr); any thread may read it. A copy under another topic shares the payload. Pure data.
 #pragma once
 
 #include <cstddef>
@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/shared_text.h"
 #include "wire/mqtt/packet.h"
 
 namespace gridloom::wire::mqtt {
@@ -22,7 +23,7 @@ using UserProperties = std::vector<std::pair<std::string, std::string>>;
 
 struct Message {
   std::string topic = {};
-  std::string payload = {};
+  SharedText payload = {};
 
   // Version 5 properties; forwarded unchanged, and left out for a 3.1.1 subscriber.
   std::optional<bool> payload_is_text = {};  // payload format indicator

@@ -64,9 +64,9 @@ class Hub {
   }
 
   Effects finish() {
-    // The log has all marks: messages that waited for them are sent.
-    static_cast<void>(session_.take_marks());
-    session_.marks_are_safe(session_.outbox().marks_taken());
+    // The log has all delivery steps: messages that waited for them are sent.
+    static_cast<void>(session_.take_steps());
+    session_.steps_are_logged(session_.outbox().steps_taken());
     for (const PublishReleased& release : releases_) session_.completed(release.packet_id);
     for (const RequestToken token : subscribes_) session_.subscribed(token, {});
     for (const RequestToken token : unsubscribes_) session_.unsubscribed(token, {});
@@ -95,14 +95,14 @@ class Hub {
     auto message = std::make_shared<Message>();
     message->topic = "before";
     std::uint16_t number = 0;
-    for (const auto stage :
-         {Outbox::Stage::kReleased, Outbox::Stage::kSent, Outbox::Stage::kWaiting}) {
+    for (const auto stage : {Outbox::DeliveryState::kReleased, Outbox::DeliveryState::kSent,
+                             Outbox::DeliveryState::kWaiting}) {
       ++number;
-      const std::uint16_t id = stage == Outbox::Stage::kWaiting ? std::uint16_t{0} : number;
+      const std::uint16_t id = stage == Outbox::DeliveryState::kWaiting ? std::uint16_t{0} : number;
       state.outbox.restore(
           {.stage = stage,
            .packet_id = id,
-           .entry = {.message = stage == Outbox::Stage::kReleased ? nullptr : message,
+           .entry = {.message = stage == Outbox::DeliveryState::kReleased ? nullptr : message,
                      .qos = Qos::kExactlyOnce,
                      .number = number}});
     }
@@ -128,10 +128,11 @@ class Hub {
     effects_.events += static_cast<char>('0' + event.index());
     if (std::holds_alternative<ConnectRequested>(event)) {
       session_.accept(
-          {.session_present = true, .assigned_client_id = "assigned", .tells_releases = true}, kNow,
+          {.session_present = true, .assigned_client_id = "assigned", .emits_releases = true}, kNow,
           from_before());
     } else if (const auto* publish = std::get_if<PublishReceived>(&event)) {
-      effects_.events += publish->message->topic + '\n' + publish->message->payload + '\n';
+      effects_.events.append(publish->message->topic).append(1, '\n');
+      effects_.events.append(publish->message->payload).append(1, '\n');
       publishes_.push_back(*publish);
     } else if (const auto* released = std::get_if<PublishReleased>(&event)) {
       releases_.push_back(*released);

@@ -8,58 +8,60 @@ namespace gridloom::wire::mqtt {
 
 // Marks that are not yet in the log are made again: the connection that was to report them as safe
 // may have ended.
-void Outbox::open(const Terms& terms) {
+void Outbox::open(const ConnectionParameters& terms) {
   terms_ = terms;
   aliases_.clear();
   for (Released& released : released_) {
     released.release = Release::kDue;
-    if (is_safe(released.mark)) continue;
-    released.mark = mark(Mark::Step::kReleased, released.number, released.packet_id);
+    if (is_logged(released.step)) continue;
+    released.step = add_step(DeliveryStep::Step::kReleased, released.number, released.packet_id);
   }
   for (Sent& sent : sent_) {
     sent.again |= !std::exchange(sent.due, true);
-    if (is_safe(sent.mark)) continue;
-    sent.mark = mark(Mark::Step::kNumbered, sent.entry.number, sent.packet_id);
+    if (is_logged(sent.step)) continue;
+    sent.step = add_step(DeliveryStep::Step::kNumbered, sent.entry.number, sent.packet_id);
   }
-  due_ = on_their_way();
+  due_ = in_flight();
   held_releases_ = 0;
   for (Entry& entry : at_least_once_) entry.waited = true;
 }
 
-std::uint64_t Outbox::mark(Mark::Step step, std::int64_t number, std::uint16_t packet_id) {
+std::uint64_t Outbox::add_step(DeliveryStep::Step step, std::int64_t number,
+                               std::uint16_t packet_id) {
   if (number == 0) return 0;
-  marks_.push_back({.step = step, .number = number, .packet_id = packet_id});
-  return ++marked_;
+  steps_.push_back({.step = step, .number = number, .packet_id = packet_id});
+  return ++steps_made_;
 }
 
-void Outbox::marks_are_safe(std::uint64_t up_to) { safe_ = std::max(safe_, up_to); }
+void Outbox::steps_are_logged(std::uint64_t up_to) { logged_ = std::max(logged_, up_to); }
 
 void Outbox::forget(const Entry& entry) {
   held_.give_back(bytes_of(*entry.message));
-  mark(Mark::Step::kDone, entry.number);
+  add_step(DeliveryStep::Step::kDone, entry.number);
 }
 
 void Outbox::close() {
   while (!at_most_once_.empty()) forget(take(at_most_once_));
   // Logs the packet ids, so that messages are sent again with the same ids, also after a crash.
   for (const Sent& sent : sent_) {
-    if (sent.mark == 0) mark(Mark::Step::kNumbered, sent.entry.number, sent.packet_id);
+    if (sent.step == 0) add_step(DeliveryStep::Step::kNumbered, sent.entry.number, sent.packet_id);
   }
 }
 
 std::vector<Outbox::Kept> Outbox::kept() const {
   std::vector<Kept> all;
-  all.reserve(on_their_way() + at_least_once_.size());
+  all.reserve(in_flight() + at_least_once_.size());
   for (const Released& released : released_) {
-    all.push_back({.stage = Stage::kReleased,
+    all.push_back({.stage = DeliveryState::kReleased,
                    .packet_id = released.packet_id,
                    .entry = {.qos = Qos::kExactlyOnce, .number = released.number}});
   }
   for (const Sent& sent : sent_) {
-    all.push_back({.stage = Stage::kSent, .packet_id = sent.packet_id, .entry = sent.entry});
+    all.push_back(
+        {.stage = DeliveryState::kSent, .packet_id = sent.packet_id, .entry = sent.entry});
   }
   for (const Entry& entry : at_least_once_) {
-    all.push_back({.stage = Stage::kWaiting, .packet_id = 0, .entry = entry});
+    all.push_back({.stage = DeliveryState::kWaiting, .packet_id = 0, .entry = entry});
   }
   return all;
 }
@@ -67,19 +69,19 @@ std::vector<Outbox::Kept> Outbox::kept() const {
 void Outbox::restore(Kept kept) {
   kept.entry.sequence = next_sequence_++;
   if (kept.entry.message && !make_room(bytes_of(*kept.entry.message))) {
-    mark(Mark::Step::kDone, kept.entry.number);
+    add_step(DeliveryStep::Step::kDone, kept.entry.number);
     return;
   }
   switch (kept.stage) {
-    case Stage::kReleased:
+    case DeliveryState::kReleased:
       released_.push_back({.packet_id = kept.packet_id, .number = kept.entry.number});
       break;
-    case Stage::kSent:
+    case DeliveryState::kSent:
       last_packet_id_ = kept.packet_id;
       sent_bytes_ += bytes_of(*kept.entry.message);
       sent_.push({.packet_id = kept.packet_id, .entry = std::move(kept.entry)});
       break;
-    case Stage::kWaiting:
+    case DeliveryState::kWaiting:
       waiting_bytes_ += bytes_of(*kept.entry.message);
       at_least_once_.push(std::move(kept.entry));
       drop_beyond_limits();
@@ -92,7 +94,7 @@ void Outbox::push(MessagePtr message, const DeliverOptions& options) {
   if (!fits) ++dropped_.too_large;
   const std::size_t bytes = bytes_of(*message);
   if (!fits || !make_room(bytes)) {
-    mark(Mark::Step::kDone, options.number);
+    add_step(DeliveryStep::Step::kDone, options.number);
     return;
   }
   waiting_bytes_ += bytes;
@@ -181,17 +183,17 @@ const Outbox::Queue* Outbox::next() const {
 
 std::vector<Outbox::Released>::const_iterator Outbox::next_release() const {
   if (due_ == 0 && held_releases_ == 0) return released_.end();
-  const bool room = on_their_way() - due_ < terms_.window;
+  const bool room = in_flight() - due_ < terms_.window;
   return std::ranges::find_if(released_, [&](const Released& released) {
-    if (released.release == Release::kSent || !is_safe(released.mark)) return false;
+    if (released.release == Release::kSent || !is_logged(released.step)) return false;
     return released.release == Release::kHeld || room;
   });
 }
 
 Fifo<Outbox::Sent>::ConstIterator Outbox::next_due() const {
-  if (due_ == 0 || on_their_way() - due_ >= terms_.window) return sent_.end();
+  if (due_ == 0 || in_flight() - due_ >= terms_.window) return sent_.end();
   const auto first = std::ranges::find(sent_, true, &Sent::due);
-  return first == sent_.end() || is_safe(first->mark) ? first : sent_.end();
+  return first == sent_.end() || is_logged(first->step) ? first : sent_.end();
 }
 
 void Outbox::pump(std::string& out, std::size_t enough_bytes, TimePoint now) {
@@ -247,10 +249,10 @@ void Outbox::number_next(TimePoint now) {
     }
     const std::uint16_t packet_id = free_packet_id();
     const std::uint64_t waits_for =
-        waits_for_log ? mark(Mark::Step::kNumbered, entry.number, packet_id) : 0;
+        waits_for_log ? add_step(DeliveryStep::Step::kNumbered, entry.number, packet_id) : 0;
     ++due_;
     sent_bytes_ += bytes_of(*entry.message);
-    sent_.push({.packet_id = packet_id, .due = true, .mark = waits_for, .entry = std::move(entry)});
+    sent_.push({.packet_id = packet_id, .due = true, .step = waits_for, .entry = std::move(entry)});
   }
 }
 
@@ -348,10 +350,10 @@ Decoded<std::optional<Pubrel>> Outbox::on_pubrec(std::uint16_t packet_id, Reason
     return std::nullopt;
   }
   held_.give_back(bytes_of(*entry.message));
-  const std::uint64_t waits_for = mark(Mark::Step::kReleased, entry.number, packet_id);
+  const std::uint64_t waits_for = add_step(DeliveryStep::Step::kReleased, entry.number, packet_id);
   released_.push_back({.packet_id = packet_id,
                        .release = waits_for != 0 ? Release::kHeld : Release::kSent,
-                       .mark = waits_for,
+                       .step = waits_for,
                        .number = entry.number});
   if (waits_for == 0) return release;
   ++held_releases_;
@@ -367,7 +369,7 @@ Decoded<void> Outbox::on_pubcomp(std::uint16_t packet_id) {
   }
   if (found->release == Release::kDue) --due_;
   if (found->release == Release::kHeld) --held_releases_;
-  mark(Mark::Step::kDone, found->number);
+  add_step(DeliveryStep::Step::kDone, found->number);
   released_.erase(found);
   return {};
 }

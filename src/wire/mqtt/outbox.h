@@ -36,7 +36,8 @@ struct DeliverOptions {
   bool retain = false;
   std::span<const std::uint32_t> subscription_ids = {};  // of all matching subscriptions
   SharePtr share = {};
-  // Identifies the message in the log (Outbox::Mark); 0: the message does not survive a crash.
+  // Identifies the message in the log (Outbox::DeliveryStep); 0: the message does not survive a
+  // crash.
   std::int64_t number = 0;
 };
 
@@ -100,7 +101,7 @@ class Fifo {
 
 class Outbox {
  public:
-  struct Terms {
+  struct ConnectionParameters {
     Version version = Version::k311;
     std::size_t packet_bytes = kMaxRemainingBytes;  // the client's maximum
     std::size_t window = 100;                       // QoS 1 and 2 messages in flight at once
@@ -124,14 +125,14 @@ class Outbox {
     bool waited = false;      // was queued while there was no connection
   };
   // kReleased: the client has the QoS 2 message (no copy is kept), but still owes its PUBCOMP.
-  enum class Stage : std::uint8_t { kWaiting = 0, kSent = 1, kReleased = 2 };
+  enum class DeliveryState : std::uint8_t { kWaiting = 0, kSent = 1, kReleased = 2 };
   struct Kept {
-    Stage stage = Stage::kWaiting;
+    DeliveryState stage = DeliveryState::kWaiting;
     std::uint16_t packet_id = 0;  // 0 exactly while waiting
     Entry entry = {};
   };
   // A delivery step of a message with a number, to be written to the log.
-  struct Mark {
+  struct DeliveryStep {
     enum class Step : std::uint8_t { kNumbered, kReleased, kDone };
     Step step{};
     std::int64_t number = 0;
@@ -146,7 +147,7 @@ class Outbox {
 
   // Begins a connection: pump() first sends the messages in flight again (PUBREL, or PUBLISH with
   // DUP).
-  void open(const Terms& terms);
+  void open(const ConnectionParameters& terms);
   // Ends a connection; discards the waiting QoS 0 messages, which were for this connection only.
   void close();
 
@@ -157,12 +158,12 @@ class Outbox {
   void restore(Kept kept);
 
   // The delivery steps since the last call, in order, for the log.
-  [[nodiscard]] std::vector<Mark> take_marks() { return std::exchange(marks_, {}); }
-  [[nodiscard]] bool has_marks() const { return !marks_.empty(); }
-  // The number of marks ever taken. The caller passes this number to marks_are_safe() when the log
-  // has these marks.
-  [[nodiscard]] std::uint64_t marks_taken() const { return marked_ - marks_.size(); }
-  void marks_are_safe(std::uint64_t up_to);
+  [[nodiscard]] std::vector<DeliveryStep> take_steps() { return std::exchange(steps_, {}); }
+  [[nodiscard]] bool has_steps() const { return !steps_.empty(); }
+  // The number of delivery steps ever taken. The caller passes this number to steps_are_logged()
+  // when the log has these delivery steps.
+  [[nodiscard]] std::uint64_t steps_taken() const { return steps_made_ - steps_.size(); }
+  void steps_are_logged(std::uint64_t up_to);
 
   // A full queue drops its oldest QoS 0 message; if it has none, its oldest message.
   void push(MessagePtr message, const DeliverOptions& options);
@@ -190,7 +191,7 @@ class Outbox {
   [[nodiscard]] std::size_t waiting_bytes() const { return waiting_bytes_; }
   // Bytes taken from the budget.
   [[nodiscard]] std::size_t held_bytes() const { return held_.bytes(); }
-  [[nodiscard]] std::size_t on_their_way() const { return sent_.size() + released_.size(); }
+  [[nodiscard]] std::size_t in_flight() const { return sent_.size() + released_.size(); }
   [[nodiscard]] const Dropped& dropped() const { return dropped_; }
 
  private:
@@ -200,7 +201,7 @@ class Outbox {
     std::uint16_t packet_id = 0;
     bool due = false;        // still to be sent on this connection
     bool again = false;      // was sent before: set DUP
-    std::uint64_t mark = 0;  // the log must have this mark before sending; 0: no mark
+    std::uint64_t step = 0;  // the log must have this step before sending; 0: no step
     Entry entry = {};
   };
   // The state of a PUBREL. kHeld: PUBREC came on this connection, and the PUBREL waits for the log.
@@ -209,15 +210,15 @@ class Outbox {
   struct Released {
     std::uint16_t packet_id = 0;
     Release release = Release::kSent;
-    std::uint64_t mark = 0;  // the log must have this mark before the PUBREL; 0: no mark
+    std::uint64_t step = 0;  // the log must have this step before the PUBREL; 0: no step
     std::int64_t number = 0;
   };
   enum class Written : std::uint8_t { kDone, kDropped };
 
   [[nodiscard]] const Queue* next() const;
-  [[nodiscard]] bool is_safe(std::uint64_t mark) const { return mark <= safe_; }
+  [[nodiscard]] bool is_logged(std::uint64_t step) const { return step <= logged_; }
   [[nodiscard]] bool window_is_open() const {
-    return on_their_way() < terms_.window && sent_bytes_ < terms_.queue_bytes;
+    return in_flight() < terms_.window && sent_bytes_ < terms_.queue_bytes;
   }
   // The next packet, from an earlier connection or waiting for the log, that may be sent now; end()
   // if there is none.
@@ -233,7 +234,7 @@ class Outbox {
   Entry take(Queue& queue);
   // Completes an entry: returns its bytes to the budget and marks it kDone.
   void forget(const Entry& entry);
-  std::uint64_t mark(Mark::Step step, std::int64_t number, std::uint16_t packet_id = 0);
+  std::uint64_t add_step(DeliveryStep::Step step, std::int64_t number, std::uint16_t packet_id = 0);
   // Removes a sent message; its bytes stay charged to the budget.
   Sent take_sent(Fifo<Sent>::Iterator sent);
   [[nodiscard]] bool make_room(std::size_t bytes);
@@ -245,7 +246,7 @@ class Outbox {
   [[nodiscard]] Fifo<Sent>::Iterator find_sent(std::uint16_t packet_id);
   [[nodiscard]] std::vector<Released>::iterator find_released(std::uint16_t packet_id);
 
-  Terms terms_;
+  ConnectionParameters terms_;
   Queue at_most_once_;
   Queue at_least_once_;  // QoS 1 and 2
   std::size_t waiting_bytes_ = 0;
@@ -256,9 +257,9 @@ class Outbox {
   std::vector<Released> released_;  // awaiting PUBCOMP, in the order of their PUBRECs
   std::size_t due_ = 0;             // entries of both still to be sent on this connection
   std::size_t held_releases_ = 0;
-  std::vector<Mark> marks_;
-  std::uint64_t marked_ = 0;  // number of marks ever made
-  std::uint64_t safe_ = 0;    // number of marks that the log has
+  std::vector<DeliveryStep> steps_;
+  std::uint64_t steps_made_ = 0;  // number of delivery steps ever made
+  std::uint64_t logged_ = 0;      // number of delivery steps that the log has
   std::uint16_t last_packet_id_ = 0;
   std::vector<std::string> aliases_;  // of this connection; the topic of alias n is at n - 1
   Dropped dropped_;

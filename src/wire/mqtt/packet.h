@@ -160,7 +160,7 @@ struct Header {
 // packets are decoded as `version`. kQuotaExceeded: the packet has more than `most_properties`
 // properties.
 [[nodiscard]] Decoded<Packet> decode(const Header& header, std::string_view body, Version version,
-                                     std::size_t most_properties = kMostProperties);
+                                     std::size_t most_properties = kMaxProperties);
 // Decodes exactly one whole packet.
 [[nodiscard]] Decoded<Packet> decode(std::string_view packet, Version version);
 

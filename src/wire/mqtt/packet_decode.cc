@@ -72,7 +72,7 @@ Version version_of(Reader& in) {
   const std::uint8_t level = in.u8();
   if (!in.ok()) return Version::k311;
   if (name == kProtocolName31) {
-    in.fail(Reason::kUnsupportedProtocolVersion, "MQTT 3.1 is not spoken here: 3.1.1 or 5 is");
+    in.fail(Reason::kUnsupportedProtocolVersion, "MQTT 3.1 is not supported: must be 3.1.1 or 5");
   } else if (name != kProtocolName) {
     in.fail(Reason::kMalformedPacket, "the protocol's name is not MQTT");
   } else if (level != 4 && level != 5) {
@@ -88,7 +88,7 @@ Packet read_connect(Reader& in) {
   if ((flags & 1U) != 0) in.fail(Reason::kMalformedPacket, "CONNECT's reserved flag is set");
   const bool has_will = (flags & 4U) != 0;
   if (!has_will && (flags & 0x38U) != 0) {
-    in.fail(Reason::kMalformedPacket, "CONNECT describes a will that it does not have");
+    in.fail(Reason::kMalformedPacket, "CONNECT sets options of a will but has no will");
   }
   const bool has_password = (flags & 0x40U) != 0;
   const bool has_username = (flags & 0x80U) != 0;
@@ -183,7 +183,7 @@ Packet read_subscribe(Reader& in, Version version) {
 
 std::vector<Reason> reasons_of(Reader& in, PacketType type) {
   std::vector<Reason> reasons;
-  if (in.empty()) in.fail(Reason::kProtocolError, "an answer holds no reason code");
+  if (in.empty()) in.fail(Reason::kProtocolError, "an acknowledgement has no reason code");
   while (!in.empty()) reasons.push_back(reason_of(in, type));
   return reasons;
 }

@@ -383,7 +383,7 @@ TEST(MqttPacket, MalformedPacketsAreRefusedWithTheirReason) {
 TEST(MqttPacket, TheNumberOfPropertiesIsLimited) {
   for (const std::size_t extra : {0UL, 1UL}) {
     Publish packet{.topic = "t"};
-    for (std::size_t i = 0; i < kMostProperties + extra; ++i) packet.properties.add_user("", "");
+    for (std::size_t i = 0; i < kMaxProperties + extra; ++i) packet.properties.add_user("", "");
     const std::string bytes = encoded(packet, Version::k5);
     const auto decoded = decode(bytes, Version::k5);
     EXPECT_EQ(decoded.has_value(), extra == 0);
@@ -393,7 +393,7 @@ TEST(MqttPacket, TheNumberOfPropertiesIsLimited) {
     const auto header = peek_header(bytes);
     ASSERT_TRUE(header && *header);
     const std::string_view body = std::string_view(bytes).substr((*header)->header_bytes);
-    EXPECT_TRUE(decode(**header, body, Version::k5, kMostProperties + 1)) << extra;
+    EXPECT_TRUE(decode(**header, body, Version::k5, kMaxProperties + 1)) << extra;
     EXPECT_FALSE(decode(**header, body, Version::k5, 10)) << extra;
   }
 }

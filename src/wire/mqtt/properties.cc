@@ -13,7 +13,7 @@ namespace {
 
 enum class Type : std::uint8_t { kNone, kByte, kU16, kU32, kVariable, kText, kBinary, kPair };
 
-struct Row {
+struct PropertyRule {
   Type type = Type::kNone;
   std::uint16_t places = 0;  // bit n: allowed in PropertyPlace n
   std::uint32_t least = 0;
@@ -39,11 +39,13 @@ constexpr std::uint16_t kAnswers = kConnack | at(PacketType::kPuback) | at(Packe
 constexpr std::uint16_t kAny =
     kAnswers | kMessage | kConnect | kSubscribe | at(PacketType::kUnsubscribe);
 
-using Table = std::array<Row, 43>;
+using Table = std::array<PropertyRule, 43>;
 
 constexpr Table make_table() {
   Table table{};
-  const auto set = [&table](PropertyId id, Row row) { table[static_cast<std::size_t>(id)] = row; };
+  const auto set = [&table](PropertyId id, PropertyRule row) {
+    table[static_cast<std::size_t>(id)] = row;
+  };
   using enum PropertyId;
   set(kPayloadFormat, {Type::kByte, kMessage, 0, 1});
   set(kMessageExpiryS, {Type::kU32, kMessage});
@@ -76,7 +78,7 @@ constexpr Table make_table() {
 }
 constexpr Table kTable = make_table();
 
-const Row& row_of(PropertyId id) { return kTable[static_cast<std::size_t>(id)]; }
+const PropertyRule& row_of(PropertyId id) { return kTable[static_cast<std::size_t>(id)]; }
 
 bool may_repeat(PropertyId id, PropertyPlace place) {
   return id == PropertyId::kUserProperty ||
@@ -99,14 +101,14 @@ std::string_view valid_value(PropertyId id) {
 }
 
 void check_value(Reader& in, const Property& property) {
-  const Row& row = row_of(property.id);
+  const PropertyRule& row = row_of(property.id);
   if (property.number < row.least || property.number > row.most) {
     in.fail(property.id == PropertyId::kTopicAlias ? Reason::kTopicAliasInvalid
                                                    : Reason::kProtocolError,
             valid_value(property.id));
   }
   if (property.id == PropertyId::kResponseTopic && in.ok() && !valid_topic(property.text)) {
-    in.fail(Reason::kProtocolError, "the response topic is empty or holds a wildcard");
+    in.fail(Reason::kProtocolError, "the response topic is empty or has a wildcard");
   }
 }
 
@@ -118,7 +120,7 @@ Property read_property(Reader& in, PropertyPlace place) {
     return property;
   }
   property.id = static_cast<PropertyId>(id);
-  const Row& row = kTable[id];
+  const PropertyRule& row = kTable[id];
   if (((row.places >> static_cast<unsigned>(place)) & 1U) == 0) {
     in.fail(Reason::kMalformedPacket, "a property stands in a packet that may not carry it");
   }

@@ -116,7 +116,7 @@ inline constexpr std::size_t kMaxTextBytes = 65'535;
 inline constexpr std::size_t kMaxRemainingBytes = 268'435'455;
 // Gridloom's default limit: properties of one packet, including user properties. A packet of 256 KB
 // could hold 50,000.
-inline constexpr std::size_t kMostProperties = 256;
+inline constexpr std::size_t kMaxProperties = 256;
 
 [[nodiscard]] constexpr bool is_refusal(Reason reason) {
   return static_cast<std::uint8_t>(reason) >= 0x80;

@@ -67,15 +67,15 @@ Session::Session(const Limits& limits, TimePoint now)
 
 void Session::receive(std::string_view bytes, TimePoint now) {
   now_ = now;
-  if (stage_ == Stage::kFinished) return;
-  if (stage_ == Stage::kDeciding) return hold(bytes);
+  if (connection_state_ == ConnectionState::kFinished) return;
+  if (connection_state_ == ConnectionState::kDeciding) return hold(bytes);
   keep(consume(complete_tail(bytes)));
 }
 
 // Completes a kept partial packet with just the bytes it lacks, and handles it, so that all later
 // packets are decoded in place. Returns the remaining bytes.
 std::string_view Session::complete_tail(std::string_view bytes) {
-  while (!tail_.empty() && !bytes.empty() && stage_ != Stage::kFinished) {
+  while (!tail_.empty() && !bytes.empty() && connection_state_ != ConnectionState::kFinished) {
     const auto header = peek(tail_);
     const std::size_t whole = header && *header ? (*header)->total_bytes() : tail_.size() + 1;
     const std::string_view lacking = bytes.substr(0, whole - tail_.size());
@@ -89,14 +89,14 @@ std::string_view Session::complete_tail(std::string_view bytes) {
 }
 
 void Session::keep(std::string_view rest) {
-  if (stage_ == Stage::kFinished || rest.empty()) return;
-  if (stage_ == Stage::kDeciding) return hold(rest);
+  if (connection_state_ == ConnectionState::kFinished || rest.empty()) return;
+  if (connection_state_ == ConnectionState::kDeciding) return hold(rest);
   tail_.append(rest);
 }
 
 void Session::hold(std::string_view bytes) {
   if (tail_.size() + bytes.size() > limits_.held_bytes) {
-    return end(Reason::kQuotaExceeded, "too many bytes behind a CONNECT that is not yet answered");
+    return end(Reason::kQuotaExceeded, "too many bytes after a CONNECT that is not answered yet");
   }
   tail_.append(bytes);
 }
@@ -108,17 +108,18 @@ Decoded<std::optional<Header>> Session::peek(std::string_view bytes) const {
     return std::unexpected(Violation{Reason::kPacketTooLarge, "the packet is larger than allowed"});
   }
   const bool is_connect = (*header)->type == PacketType::kConnect;
-  if (is_connect != (stage_ == Stage::kAwaitingConnect)) {
+  if (is_connect != (connection_state_ == ConnectionState::kAwaitingConnect)) {
     return std::unexpected(
         Violation{Reason::kProtocolError,
-                  is_connect ? "it came a second time" : "the first packet has to be a CONNECT"});
+                  is_connect ? "it came a second time" : "the first packet must be a CONNECT"});
   }
   return header;
 }
 
 // Handles all whole packets at the front; returns the remaining bytes.
 std::string_view Session::consume(std::string_view bytes) {
-  while (stage_ == Stage::kAwaitingConnect || stage_ == Stage::kConnected) {
+  while (connection_state_ == ConnectionState::kAwaitingConnect ||
+         connection_state_ == ConnectionState::kConnected) {
     const auto header = peek(bytes);
     if (!header) {
       const auto type = static_cast<PacketType>(static_cast<unsigned char>(bytes[0]) >> 4U);
@@ -145,7 +146,7 @@ void Session::handle(const Header& header, std::string_view body) {
   if (violation.reason == Reason::kQuotaExceeded) {
     why += fmt::format(" ({} at most)", limits_.properties);
   }
-  if (stage_ == Stage::kConnected) return end(violation.reason, why);
+  if (connection_state_ == ConnectionState::kConnected) return end(violation.reason, why);
   // An invalid CONNECT is answered in its own version, if its version can be read.
   const auto level = connect_level(body);
   version_ = level.value_or(0) >= 5 ? Version::k5 : Version::k311;
@@ -156,13 +157,13 @@ void Session::handle(const Header& header, std::string_view body) {
 std::optional<Violation> Session::unacceptable(const Connect& packet) const {
   if (packet.properties.has(PropertyId::kAuthenticationMethod)) {
     return Violation{Reason::kBadAuthenticationMethod,
-                     "no authentication method but user name and password is known here"};
+                     "no authentication method other than user name and password is supported"};
   }
   if (packet.client_id.size() > limits_.client_id_bytes) {
     return Violation{Reason::kClientIdNotValid, "the client id is too long"};
   }
   if (packet.version == Version::k311 && packet.client_id.empty() && !packet.clean_start) {
-    return Violation{Reason::kClientIdNotValid, "an empty client id needs a clean session"};
+    return Violation{Reason::kClientIdNotValid, "an empty client id requires a clean session"};
   }
   if (packet.will && !within_limits(packet.will->topic)) {
     return Violation{Reason::kTopicNameInvalid, "the will's topic is too long, or too deep"};
@@ -189,7 +190,7 @@ std::unique_ptr<ConnectRequest> Session::request_of(const Connect& packet) const
 
 void Session::on(const Connect& packet) {
   version_ = packet.version;
-  stage_ = Stage::kDeciding;
+  connection_state_ = ConnectionState::kDeciding;
   const auto number = [&packet](PropertyId id, std::uint32_t otherwise) {
     return packet.properties.number(id).value_or(otherwise);
   };
@@ -225,9 +226,9 @@ void Session::accept(const ConnectAnswer& answer, TimePoint now, SessionState st
   }
   std::ranges::sort(received_, {}, &Received::packet_id);
   earlier_ = received_.size();
-  if (stage_ != Stage::kDeciding) return;
-  stage_ = Stage::kConnected;
-  tells_releases_ = answer.tells_releases;
+  if (connection_state_ != ConnectionState::kDeciding) return;
+  connection_state_ = ConnectionState::kConnected;
+  emits_releases_ = answer.emits_releases;
   last_heard_ = now;
   const std::uint16_t asked_keepalive_s = keepalive_s_;
   if (version_ == Version::k5) keepalive_s_ = granted_keepalive_s(answer);
@@ -271,7 +272,7 @@ void Session::send_connack(const ConnectAnswer& answer, std::uint16_t asked_keep
 }
 
 void Session::refuse(Reason reason, std::string_view why) {
-  if (stage_ != Stage::kDeciding) return;
+  if (connection_state_ != ConnectionState::kDeciding) return;
   end(reason, why.empty() ? fmt::format("refused: {}", name_of(reason)) : std::string(why));
 }
 
@@ -300,11 +301,11 @@ void SessionState::answered(std::uint16_t packet_id) {
 }
 
 void Session::close(Reason reason, std::string_view why) {
-  if (stage_ != Stage::kFinished) end(reason, std::string(why));
+  if (connection_state_ != ConnectionState::kFinished) end(reason, std::string(why));
 }
 
 void Session::lost(std::string_view why) {
-  if (stage_ == Stage::kFinished) return;
+  if (connection_state_ == ConnectionState::kFinished) return;
   finish(Reason::kUnspecifiedError, std::string(why), fate_of_will());
 }
 
@@ -312,10 +313,11 @@ void Session::tick(TimePoint now) {
   now_ = now;
   const auto deadline = next_deadline();
   if (!deadline || now < *deadline) return;
-  if (stage_ == Stage::kConnected && answers_owed_ >= limits_.receive_maximum) {
+  if (connection_state_ == ConnectionState::kConnected &&
+      answers_owed_ >= limits_.receive_maximum) {
     return excuse(now);
   }
-  if (stage_ == Stage::kConnected) {
+  if (connection_state_ == ConnectionState::kConnected) {
     return end(Reason::kKeepAliveTimeout,
                fmt::format("no packet within one and a half times {} s", keepalive_s_));
   }
@@ -327,8 +329,10 @@ void Session::tick(TimePoint now) {
 void Session::excuse(TimePoint now) { last_heard_ = now; }
 
 std::optional<TimePoint> Session::next_deadline() const {
-  if (stage_ == Stage::kAwaitingConnect) return last_heard_ + limits_.connect_timeout;
-  if (stage_ == Stage::kConnected && keepalive_.count() > 0) return last_heard_ + keepalive_;
+  if (connection_state_ == ConnectionState::kAwaitingConnect)
+    return last_heard_ + limits_.connect_timeout;
+  if (connection_state_ == ConnectionState::kConnected && keepalive_.count() > 0)
+    return last_heard_ + keepalive_;
   return std::nullopt;
 }
 
@@ -341,22 +345,22 @@ std::string Session::take_output(TimePoint now) {
 }
 
 bool Session::has_output() const {
-  return !output_.empty() || (stage_ == Stage::kConnected && outbox_.ready());
+  return !output_.empty() || (connection_state_ == ConnectionState::kConnected && outbox_.ready());
 }
 
 bool Session::wants_input() const {
-  if (stage_ == Stage::kAwaitingConnect) return true;
-  return stage_ == Stage::kConnected && answers_owed_ < limits_.receive_maximum &&
-         output_.size() < limits_.output_bytes;
+  if (connection_state_ == ConnectionState::kAwaitingConnect) return true;
+  return connection_state_ == ConnectionState::kConnected &&
+         answers_owed_ < limits_.receive_maximum && output_.size() < limits_.output_bytes;
 }
 
 void Session::send(const Packet& packet) {
-  if (stage_ == Stage::kFinished) return;
+  if (connection_state_ == ConnectionState::kFinished) return;
   const std::size_t before = output_.size();
   encode(output_, packet, version_);
   if (output_.size() - before <= client_packet_bytes_) return;
   output_.resize(before);
-  end(Reason::kPacketTooLarge, "the client takes no packet as large as the answer that it is owed");
+  end(Reason::kPacketTooLarge, "the client's maximum packet size is smaller than the answer to it");
 }
 
 // Adds the reason string if the client wants reason strings and accepts packets of that length.
@@ -374,7 +378,8 @@ template void Session::send_answer(Pubrec, std::string_view);
 template void Session::send_answer(Suback, std::string_view);
 
 void Session::pump() {
-  if (stage_ == Stage::kConnected) outbox_.pump(output_, limits_.output_bytes, now_);
+  if (connection_state_ == ConnectionState::kConnected)
+    outbox_.pump(output_, limits_.output_bytes, now_);
 }
 
 void Session::send_refusal(Reason reason, std::string_view why) {
@@ -392,18 +397,19 @@ void Session::send_disconnect(Reason reason, std::string_view why) {
 }
 
 void Session::end(Reason reason, std::string why) {
-  if (stage_ == Stage::kConnected) send_disconnect(reason, why);
-  if (stage_ == Stage::kDeciding) send_refusal(reason, why);
+  if (connection_state_ == ConnectionState::kConnected) send_disconnect(reason, why);
+  if (connection_state_ == ConnectionState::kDeciding) send_refusal(reason, why);
   finish(reason, std::move(why), fate_of_will());
 }
 
 WillFate Session::fate_of_will() const {
-  return has_will_ && stage_ == Stage::kConnected ? WillFate::kPublish : WillFate::kDiscard;
+  return has_will_ && connection_state_ == ConnectionState::kConnected ? WillFate::kPublish
+                                                                       : WillFate::kDiscard;
 }
 
 void Session::finish(Reason reason, std::string why, WillFate will) {
-  if (stage_ == Stage::kFinished) return;
-  stage_ = Stage::kFinished;
+  if (connection_state_ == ConnectionState::kFinished) return;
+  connection_state_ = ConnectionState::kFinished;
   tail_ = {};
   events_.emplace_back(
       Ended{.reason = reason, .why = std::move(why), .will = will, .session_expiry_s = {}});

@@ -8,7 +8,7 @@
 //
 // Guarantees:
 //  - PUBACK and PUBREC are sent only after acknowledge(), and PUBCOMP only after completed() if
-//    ConnectAnswer::tells_releases is set: the hub decides what an acknowledgement means.
+//    ConnectAnswer::emits_releases is set: the hub decides what an acknowledgement means.
 //  - Between CONNECT and accept() or refuse() no other packet is processed; the bytes are held, up
 //    to a limit.
 //  - There is exactly one Ended event, the last one, however the connection ends.
@@ -48,7 +48,7 @@ struct Limits {
   std::size_t topic_bytes = 1024;
   std::size_t topic_levels = 32;
   std::size_t filters_per_packet = 64;
-  std::size_t properties = kMostProperties;    // of one packet of version 5
+  std::size_t properties = kMaxProperties;     // of one packet of version 5
   std::uint16_t in_flight = 100;               // outgoing QoS 1 and 2, if the client allows as many
   std::uint16_t receive_maximum = 1000;        // incoming; sent to a version 5 client
   std::uint16_t keepalive_s = 0;               // maximum, sent to a version 5 client; 0: no limit
@@ -124,7 +124,7 @@ struct PublishReceived {
   AckToken token = {};
 };
 // PUBREL: the packet id of a QoS 2 message is free again. This event is emitted only if
-// ConnectAnswer::tells_releases is set; completed() then sends PUBCOMP.
+// ConnectAnswer::emits_releases is set; completed() then sends PUBCOMP.
 struct PublishReleased {
   std::uint16_t packet_id = 0;
 };
@@ -151,7 +151,7 @@ struct ConnectAnswer {
   std::string_view assigned_client_id = {};              // empty: the client sent its own id
   std::optional<std::uint16_t> server_keepalive_s = {};  // version 5 only
   std::uint32_t session_expiry_s = 0;                    // as granted by the hub
-  bool tells_releases = false;                           // emit PublishReleased events
+  bool emits_releases = false;                           // emit PublishReleased events
 };
 
 class Session {
@@ -185,7 +185,7 @@ class Session {
   // Bytes of incomplete packets and of packets held after a CONNECT.
   [[nodiscard]] std::size_t kept_bytes() const { return tail_.size(); }
   // If true, the owner closes the socket once take_output() is written.
-  [[nodiscard]] bool finished() const { return stage_ == Stage::kFinished; }
+  [[nodiscard]] bool finished() const { return connection_state_ == ConnectionState::kFinished; }
 
   // Answer ConnectRequested. `state` is the state from the session's last connection, empty for a
   // new session. Reasons for refuse(): those of CONNACK; `why` is logged and, in version 5, sent to
@@ -215,10 +215,10 @@ class Session {
   void remove_if(const std::function<bool(const Message&)>& unwanted) {
     outbox_.remove_if(unwanted, Outbox::Sending::kYes);
   }
-  // Forwarded to the outbox: see Outbox::take_marks() and Outbox::marks_are_safe().
-  [[nodiscard]] std::vector<Outbox::Mark> take_marks() { return outbox_.take_marks(); }
-  void marks_are_safe(std::uint64_t up_to) {
-    outbox_.marks_are_safe(up_to);
+  // Forwarded to the outbox: see Outbox::take_steps() and Outbox::steps_are_logged().
+  [[nodiscard]] std::vector<Outbox::DeliveryStep> take_steps() { return outbox_.take_steps(); }
+  void steps_are_logged(std::uint64_t up_to) {
+    outbox_.steps_are_logged(up_to);
     pump();
   }
   // Sorted, without duplicates; see SessionState::received.
@@ -227,7 +227,7 @@ class Session {
   [[nodiscard]] Version version() const { return version_; }
 
  private:
-  enum class Stage : std::uint8_t { kAwaitingConnect, kDeciding, kConnected, kFinished };
+  enum class ConnectionState : std::uint8_t { kAwaitingConnect, kDeciding, kConnected, kFinished };
 
   // A QoS 2 message from the client between its PUBLISH and its PUBREL.
   struct Received {
@@ -282,7 +282,7 @@ class Session {
   [[nodiscard]] WillFate fate_of_will() const;
 
   const Limits& limits_;
-  Stage stage_ = Stage::kAwaitingConnect;
+  ConnectionState connection_state_ = ConnectionState::kAwaitingConnect;
   Version version_ = Version::k311;
   bool has_will_ = false;
   TimePoint now_;         // time of the current call
@@ -294,7 +294,7 @@ class Session {
   std::uint32_t asked_expiry_s_ = 0;
   std::uint16_t client_aliases_ = 0;
   bool tells_reasons_ = true;  // the client wants reason strings
-  bool tells_releases_ = false;
+  bool emits_releases_ = false;
 
   std::string tail_;  // an incomplete packet, or bytes held after CONNECT
   std::string output_;

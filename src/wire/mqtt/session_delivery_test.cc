@@ -22,7 +22,7 @@ using std::chrono::seconds;
 // proves v5: MQTT-4.3.2-4, MQTT-4.3.3-8
 TEST(MqttSession, AnAckLeavesOnlyWhenTheHubSaysSo) {
   for (const Version version : {Version::k311, Version::k5}) {
-    Talk talk(version);
+    TestClient talk(version);
     talk.join();
     talk.publish(7, Qos::kAtLeastOnce);
     talk.publish(8, Qos::kExactlyOnce);
@@ -43,11 +43,11 @@ TEST(MqttSession, AnAckLeavesOnlyWhenTheHubSaysSo) {
   }
 }
 
-TEST(MqttSession, PubcompWaitsWhereReleasesAreTold) {
-  Talk talk(Version::k311);
+TEST(MqttSession, PubcompWaitsForTheHubIfReleasesAreReported) {
+  TestClient talk(Version::k311);
   talk.send(plain_connect(Version::k311));
   (void)talk.session.take_events();
-  talk.session.accept({.tells_releases = true}, talk.now);
+  talk.session.accept({.emits_releases = true}, talk.now);
   (void)talk.said();
   talk.publish(3, Qos::kExactlyOnce);
   talk.session.acknowledge({.packet_id = 3, .qos = Qos::kExactlyOnce}, Reason::kSuccess);
@@ -61,7 +61,7 @@ TEST(MqttSession, PubcompWaitsWhereReleasesAreTold) {
 }
 
 TEST(MqttSession, AMessageOfQos2ArrivesOnceHoweverOftenItIsSent) {
-  Talk talk(Version::k5);
+  TestClient talk(Version::k5);
   talk.join();
   const AckToken token{.packet_id = 3, .qos = Qos::kExactlyOnce};
   talk.publish(3, Qos::kExactlyOnce);
@@ -84,7 +84,7 @@ TEST(MqttSession, AMessageOfQos2ArrivesOnceHoweverOftenItIsSent) {
 }
 
 TEST(MqttSession, MessagesAreDeliveredInEveryQosAndAnswered) {
-  Talk talk(Version::k311);
+  TestClient talk(Version::k311);
   talk.join();
   talk.session.deliver(message("a", "zero"), {.retain = true}, kStart);
   talk.deliver("one", Qos::kAtLeastOnce);
@@ -105,7 +105,7 @@ TEST(MqttSession, AnAnswerOfTheWrongKindIsAProtocolError) {
   const Packet rows[] = {Pubrec{1, {}, {}}, Pubcomp{1, {}, {}}, Puback{2, {}, {}},
                          Pubcomp{2, {}, {}}};
   for (const Packet& packet : rows) {
-    Talk talk(Version::k5);
+    TestClient talk(Version::k5);
     talk.join();
     talk.deliver("one", Qos::kAtLeastOnce);
     talk.deliver("two", Qos::kExactlyOnce);
@@ -116,7 +116,7 @@ TEST(MqttSession, AnAnswerOfTheWrongKindIsAProtocolError) {
 }
 
 TEST(MqttSession, TheClientsReceiveMaximumIsTheWindow) {
-  Talk talk(Version::k5);
+  TestClient talk(Version::k5);
   Connect packet = plain_connect(Version::k5);
   packet.properties.add(PropertyId::kReceiveMaximum, 2U);
   talk.join(packet);
@@ -134,7 +134,7 @@ TEST(MqttSession, TheClientsReceiveMaximumIsTheWindow) {
 }
 
 TEST(MqttSession, AFullQueueDropsItsOldestQos0MessageFirst) {
-  Talk talk(Version::k311, {.output_bytes = 1, .queue_messages = 3});
+  TestClient talk(Version::k311, {.output_bytes = 1, .queue_messages = 3});
   talk.join();
   talk.deliver("in the output", Qos::kAtMostOnce);
   talk.deliver("a", Qos::kAtLeastOnce);
@@ -155,7 +155,7 @@ TEST(MqttSession, AFullQueueDropsItsOldestQos0MessageFirst) {
 }
 
 TEST(MqttSession, TheQueueIsLimitedInBytesToo) {
-  Talk talk(Version::k311, {.output_bytes = 1, .queue_bytes = 2 * 11});
+  TestClient talk(Version::k311, {.output_bytes = 1, .queue_bytes = 2 * 11});
   talk.join();
   for (int i = 0; i < 3; ++i) talk.deliver("0123456789", Qos::kAtMostOnce);
   EXPECT_EQ(talk.session.outbox().waiting(), 2U);
@@ -166,7 +166,7 @@ TEST(MqttSession, TheQueueIsLimitedInBytesToo) {
 }
 
 TEST(MqttSession, PropertiesCountInTheQueue) {
-  Talk talk(Version::k5, {.output_bytes = 1, .queue_bytes = 4000});
+  TestClient talk(Version::k5, {.output_bytes = 1, .queue_bytes = 4000});
   talk.join();
   auto large = std::make_shared<Message>();
   large->topic = "t";
@@ -178,8 +178,8 @@ TEST(MqttSession, PropertiesCountInTheQueue) {
   EXPECT_EQ(talk.session.outbox().waiting(), 4000 / each);
 }
 
-TEST(MqttSession, WhatAClientDoesNotAcknowledgeIsLimitedInBytes) {
-  Talk talk(Version::k311, {.queue_bytes = 2 * 11});
+TEST(MqttSession, UnacknowledgedMessagesHaveALimitInBytes) {
+  TestClient talk(Version::k311, {.queue_bytes = 2 * 11});
   talk.join();
   for (int i = 0; i < 3; ++i) talk.deliver("0123456789", Qos::kAtLeastOnce);
   EXPECT_THAT(talk.said(), testing::SizeIs(2));
@@ -187,7 +187,7 @@ TEST(MqttSession, WhatAClientDoesNotAcknowledgeIsLimitedInBytes) {
   talk.send(Puback{.packet_id = 1});
   EXPECT_THAT(talk.said(), testing::SizeIs(1));
   // A message larger than the limit in flight is sent alone.
-  Talk narrow(Version::k311, {.queue_bytes = 22});
+  TestClient narrow(Version::k311, {.queue_bytes = 22});
   narrow.join();
   narrow.deliver(std::string(20, 'x'), Qos::kAtLeastOnce);
   EXPECT_THAT(narrow.said(), testing::SizeIs(1));
@@ -238,7 +238,7 @@ TEST(Outbox, TakesOfItsBudgetAndGivesAllBack) {
 // proves v5: MQTT-3.3.2-4, MQTT-3.3.2-5, MQTT-3.3.2-6, MQTT-3.3.2-15, MQTT-3.3.2-16, MQTT-3.3.2-17
 // proves v5: MQTT-3.3.2-20, MQTT-3.3.4-4
 TEST(MqttSession, MessagePropertiesPassThroughAndAnExpiredMessageDoesNot) {
-  Talk from(Version::k5);
+  TestClient from(Version::k5);
   from.join();
   Publish packet{.topic = "t", .payload = "x"};
   packet.properties.add(PropertyId::kPayloadFormat, 1U);
@@ -252,7 +252,7 @@ TEST(MqttSession, MessagePropertiesPassThroughAndAnExpiredMessageDoesNot) {
   ASSERT_EQ(events.size(), 1U);
   const MessagePtr sent = std::get<PublishReceived>(events[0]).message;
 
-  Talk to(Version::k5);
+  TestClient to(Version::k5);
   to.join();
   constexpr std::uint32_t kIds[] = {5, 300};
   to.session.deliver(sent, {.subscription_ids = kIds}, kStart + Millis(3'500));
@@ -260,7 +260,7 @@ TEST(MqttSession, MessagePropertiesPassThroughAndAnExpiredMessageDoesNot) {
   EXPECT_EQ(to.said(), Lines{"PUBLISH t q0 x 1:1 2:7 3:text 8:r 9:c 38:kv 11:5 11:300"});
   EXPECT_EQ(to.session.outbox().dropped().expired, 1U);
 
-  Talk old(Version::k311);
+  TestClient old(Version::k311);
   old.join();
   old.session.deliver(sent, {.subscription_ids = kIds}, kStart);
   EXPECT_EQ(old.said(), Lines{"PUBLISH t q0 x"});
@@ -270,7 +270,7 @@ TEST(MqttSession, MessagePropertiesPassThroughAndAnExpiredMessageDoesNot) {
 TEST(MqttSession, APacketLargerThanTheClientTakesIsNotSent) {
   // Type, length, topic 3, properties 1, payload: exactly 100 bytes, and one above it.
   for (const std::size_t size : {94UL, 95UL}) {
-    Talk talk(Version::k5);
+    TestClient talk(Version::k5);
     Connect packet = plain_connect(Version::k5);
     packet.properties.add(PropertyId::kMaximumPacketSize, 100U);
     talk.join(packet);
@@ -278,7 +278,7 @@ TEST(MqttSession, APacketLargerThanTheClientTakesIsNotSent) {
     EXPECT_EQ(talk.said().size(), size == 94 ? 1U : 0U);
     EXPECT_EQ(talk.session.outbox().dropped().too_large, size == 94 ? 0U : 1U);
   }
-  Talk tiny(Version::k5);
+  TestClient tiny(Version::k5);
   Connect packet = plain_connect(Version::k5);
   packet.properties.add(PropertyId::kMaximumPacketSize, 4U);
   tiny.join(packet);
@@ -286,7 +286,7 @@ TEST(MqttSession, APacketLargerThanTheClientTakesIsNotSent) {
 }
 
 TEST(MqttSession, ATopicAliasStandsForItsTopic) {
-  Talk talk(Version::k5);
+  TestClient talk(Version::k5);
   talk.join();
   const auto aliased = [](std::string_view topic, std::uint32_t alias) {
     Publish packet{.topic = topic, .payload = "x"};
@@ -301,7 +301,7 @@ TEST(MqttSession, ATopicAliasStandsForItsTopic) {
                                   "publish second q0 id0 x", "publish second q0 id0 x"}));
   talk.send(aliased("", 31));
   EXPECT_EQ(talk.said(), Lines{"DISCONNECT protocol error"});
-  Talk other(Version::k5);
+  TestClient other(Version::k5);
   other.join();
   other.send(aliased("t", 33));
   EXPECT_EQ(other.said(), Lines{"DISCONNECT topic alias invalid"});
@@ -310,7 +310,7 @@ TEST(MqttSession, ATopicAliasStandsForItsTopic) {
 // proves v5: MQTT-3.3.4-7
 TEST(MqttSession, TheReceiveMaximumBindsVersion5AndBrakes311) {
   for (const Version version : {Version::k5, Version::k311}) {
-    Talk talk(version, {.receive_maximum = 2});
+    TestClient talk(version, {.receive_maximum = 2});
     talk.join();
     talk.publish(1, Qos::kAtLeastOnce);
     EXPECT_TRUE(talk.session.wants_input());
@@ -328,7 +328,7 @@ TEST(MqttSession, TheReceiveMaximumBindsVersion5AndBrakes311) {
 }
 
 TEST(MqttSession, APeerThatDoesNotReadIsNotReadFromEither) {
-  Talk talk(Version::k311, {.output_bytes = 10});
+  TestClient talk(Version::k311, {.output_bytes = 10});
   talk.join();
   for (int i = 0; i < 5; ++i) {
     EXPECT_TRUE(talk.session.wants_input());
@@ -340,7 +340,7 @@ TEST(MqttSession, APeerThatDoesNotReadIsNotReadFromEither) {
 }
 
 TEST(MqttSession, PacketIdsRunOnAndSkipThoseOnTheirWay) {
-  Talk talk(Version::k311, {.in_flight = 2});
+  TestClient talk(Version::k311, {.in_flight = 2});
   talk.join();
   talk.deliver("stays", Qos::kAtLeastOnce);  // id 1, never answered
   (void)talk.said();

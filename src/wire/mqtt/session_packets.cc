@@ -90,7 +90,7 @@ void Session::on(const Publish& packet) {
     return end(topic.error().reason, std::move(why));
   }
   if (packet.properties.has(PropertyId::kSubscriptionId)) {
-    return end(Reason::kProtocolError, "PUBLISH: a client sends no subscription identifier");
+    return end(Reason::kProtocolError, "PUBLISH: a client must not send a subscription identifier");
   }
   if (packet.qos == Qos::kExactlyOnce) {
     auto known = find_received(packet.packet_id);
@@ -100,7 +100,7 @@ void Session::on(const Publish& packet) {
       known = received_.end();
     }
     if (known != received_.end()) {
-      // The same message again. If it still awaits the hub's answer, its PUBREC follows later.
+      // A retransmission. If the message still awaits the hub's answer, its PUBREC follows later.
       if (known->acknowledged) {
         send(Pubrec{packet.packet_id, Reason::kSuccess, {}});
       } else if (known->earlier) {
@@ -112,8 +112,9 @@ void Session::on(const Publish& packet) {
     }
   }
   if (!has_room_for(packet)) {
-    return end(Reason::kReceiveMaximumExceeded,
-               fmt::format("PUBLISH: more than {} are not yet answered", limits_.receive_maximum));
+    return end(
+        Reason::kReceiveMaximumExceeded,
+        fmt::format("PUBLISH: more than {} are not acknowledged yet", limits_.receive_maximum));
   }
   if (packet.qos == Qos::kAtLeastOnce) ++puback_owed_;
   if (packet.qos == Qos::kExactlyOnce) {
@@ -132,7 +133,7 @@ void Session::on(const Publish& packet) {
 }
 
 void Session::acknowledge(AckToken token, Reason reason, std::string_view why) {
-  if (stage_ != Stage::kConnected || token.qos == Qos::kAtMostOnce) return;
+  if (connection_state_ != ConnectionState::kConnected || token.qos == Qos::kAtMostOnce) return;
   if (token.qos == Qos::kAtLeastOnce) {
     if (puback_owed_ == 0) return;
     --puback_owed_;
@@ -156,16 +157,16 @@ void Session::on(const Pubrel& packet) {
     return send(Pubcomp{packet.packet_id, Reason::kPacketIdNotFound, {}});
   }
   if (!received->acknowledged) {
-    return end(Reason::kProtocolError, "PUBREL: the message was not yet answered by a PUBREC");
+    return end(Reason::kProtocolError, "PUBREL: the message was not acknowledged by a PUBREC yet");
   }
   forget(received);
-  if (!tells_releases_) return send(Pubcomp{packet.packet_id, Reason::kSuccess, {}});
+  if (!emits_releases_) return send(Pubcomp{packet.packet_id, Reason::kSuccess, {}});
   ++answers_owed_;
   events_.emplace_back(PublishReleased{packet.packet_id});
 }
 
 void Session::completed(std::uint16_t packet_id) {
-  if (stage_ != Stage::kConnected || answers_owed_ == 0) return;
+  if (connection_state_ != ConnectionState::kConnected || answers_owed_ == 0) return;
   --answers_owed_;
   send(Pubcomp{packet_id, Reason::kSuccess, {}});
 }
@@ -230,7 +231,7 @@ void Session::on(const Unsubscribe& packet) {
 
 void Session::subscribed(RequestToken token, std::span<const Reason> reasons,
                          std::string_view why) {
-  if (stage_ != Stage::kConnected || answers_owed_ == 0) return;
+  if (connection_state_ != ConnectionState::kConnected || answers_owed_ == 0) return;
   --answers_owed_;
   Suback packet{token.packet_id, {}, {reasons.begin(), reasons.end()}};
   packet.reasons.resize(token.filters, Reason::kUnspecifiedError);
@@ -238,7 +239,7 @@ void Session::subscribed(RequestToken token, std::span<const Reason> reasons,
 }
 
 void Session::unsubscribed(RequestToken token, std::span<const Reason> reasons) {
-  if (stage_ != Stage::kConnected || answers_owed_ == 0) return;
+  if (connection_state_ != ConnectionState::kConnected || answers_owed_ == 0) return;
   --answers_owed_;
   Unsuback packet{token.packet_id, {}, {reasons.begin(), reasons.end()}};
   packet.reasons.resize(token.filters, Reason::kUnspecifiedError);
@@ -247,7 +248,7 @@ void Session::unsubscribed(RequestToken token, std::span<const Reason> reasons) 
 
 void Session::deliver(MessagePtr message, const DeliverOptions& options, TimePoint now) {
   now_ = now;
-  if (stage_ != Stage::kConnected) return;
+  if (connection_state_ != ConnectionState::kConnected) return;
   outbox_.push(std::move(message), options);
   pump();
 }

@@ -12,9 +12,9 @@ namespace gridloom::wire::mqtt {
 namespace {
 
 // The connection ends, and the session is resumed on another one.
-struct Resumed : Talk {
-  Resumed(Talk& before, const Connect& packet, const Limits& limits = {})
-      : Talk(packet.version, limits) {
+struct Resumed : TestClient {
+  Resumed(TestClient& before, const Connect& packet, const Limits& limits = {})
+      : TestClient(packet.version, limits) {
     before.session.lost("the line broke");
     send(packet);
     (void)session.take_events();
@@ -34,11 +34,11 @@ std::string connack(Version version) {
                                   : "CONNACK success present 17:0 33:1000 39:262144 34:32";
 }
 
-TEST(MqttResume, WhatWasNotAnsweredIsSentAgainWithDupInOrderAndThenWhatWaited) {
+TEST(MqttResume, UnansweredMessagesAreResentInOrderBeforeQueuedOnes) {
   for (const Version version : {Version::k311, Version::k5}) {
     Limits limits;
     limits.in_flight = 3;
-    Talk first(version, limits);
+    TestClient first(version, limits);
     first.join(keeping(version));
     first.deliver("a", Qos::kAtLeastOnce);
     first.deliver("b", Qos::kExactlyOnce);
@@ -60,7 +60,7 @@ TEST(MqttResume, WhatWasNotAnsweredIsSentAgainWithDupInOrderAndThenWhatWaited) {
 }
 
 TEST(MqttResume, AReleasedMessageIsReleasedAgainAndNotPublishedAgain) {
-  Talk first(Version::k311);
+  TestClient first(Version::k311);
   first.join(keeping(Version::k311));
   first.deliver("a", Qos::kExactlyOnce);
   first.deliver("b", Qos::kExactlyOnce);
@@ -75,11 +75,11 @@ TEST(MqttResume, AReleasedMessageIsReleasedAgainAndNotPublishedAgain) {
       << "in the order of the PUBRECs";
   second.send(Pubcomp{.packet_id = 2});
   second.send(Pubcomp{.packet_id = 1});
-  EXPECT_EQ(second.session.outbox().on_their_way(), 0U);
+  EXPECT_EQ(second.session.outbox().in_flight(), 0U);
 }
 
 TEST(MqttResume, ASmallerReceiveMaximumHoldsForWhatIsSentAgain) {
-  Talk first(Version::k5);
+  TestClient first(Version::k5);
   first.join(keeping(Version::k5));
   for (const char* payload : {"a", "b", "c"}) first.deliver(payload, Qos::kAtLeastOnce);
   (void)first.said();
@@ -94,8 +94,8 @@ TEST(MqttResume, ASmallerReceiveMaximumHoldsForWhatIsSentAgain) {
   EXPECT_EQ(second.said(), Lines{"PUBLISH t q1 id3 dup c"});
 }
 
-TEST(MqttResume, WhatTheNextConnectionCannotTakeIsDroppedAndCounted) {
-  Talk first(Version::k5);
+TEST(MqttResume, MessagesTooLargeForTheNextConnectionAreDroppedAndCounted) {
+  TestClient first(Version::k5);
   first.join(keeping(Version::k5));
   first.deliver(std::string(200, 'x'), Qos::kAtLeastOnce);
   first.deliver("small", Qos::kAtLeastOnce);
@@ -111,7 +111,7 @@ TEST(MqttResume, WhatTheNextConnectionCannotTakeIsDroppedAndCounted) {
 TEST(MqttResume, QosZeroIsOfItsConnection) {
   Limits limits;
   limits.output_bytes = 1;
-  Talk first(Version::k311, limits);
+  TestClient first(Version::k311, limits);
   first.join(keeping(Version::k311));
   for (const char* payload : {"a", "b", "c"}) first.deliver(payload, Qos::kAtMostOnce);
   first.deliver("kept", Qos::kAtLeastOnce);
@@ -123,7 +123,7 @@ TEST(MqttResume, QosZeroIsOfItsConnection) {
 
 TEST(MqttResume, AClientsQosTwoMessageIsPublishedOnceAcrossConnections) {
   for (const bool answered : {true, false}) {
-    Talk first(Version::k311);
+    TestClient first(Version::k311);
     first.join(keeping(Version::k311));
     first.publish(7, Qos::kExactlyOnce, "once");
     EXPECT_EQ(first.events(), Lines{"publish t q2 id7 once"});
@@ -146,7 +146,7 @@ TEST(MqttResume, AClientsQosTwoMessageIsPublishedOnceAcrossConnections) {
 
 // A killed server may have older state than its client: before, it had already received the PUBREL.
 TEST(MqttResume, AnIdOfBeforeThatComesWithoutDupIsAnotherMessage) {
-  Talk first(Version::k311);
+  TestClient first(Version::k311);
   first.join(keeping(Version::k311));
   first.publish(7, Qos::kExactlyOnce, "old");
   Resumed second(first, keeping(Version::k311));
@@ -154,10 +154,10 @@ TEST(MqttResume, AnIdOfBeforeThatComesWithoutDupIsAnotherMessage) {
   EXPECT_EQ(second.events(), Lines{"publish t q2 id7 new"});
 }
 
-TEST(MqttResume, WhatIsOwedFromBeforeIsNoPartOfTheReceiveMaximum) {
+TEST(MqttResume, PubrelsOwedFromBeforeDoNotCountInTheReceiveMaximum) {
   Limits limits;
   limits.receive_maximum = 1;
-  Talk first(Version::k5, limits);
+  TestClient first(Version::k5, limits);
   first.join(keeping(Version::k5));
   first.publish(7, Qos::kExactlyOnce);
   first.session.acknowledge({.packet_id = 7, .qos = Qos::kExactlyOnce}, {});
@@ -175,9 +175,9 @@ TEST(MqttResume, WhatIsOwedFromBeforeIsNoPartOfTheReceiveMaximum) {
 TEST(MqttResume, TopicAliasesGoWithTheirConnection) {
   Connect aliasing = keeping(Version::k5);
   aliasing.properties.add(PropertyId::kTopicAliasMaximum, 1U);
-  Talk first(Version::k5);
+  TestClient first(Version::k5);
   first.join(aliasing);
-  const auto deliver = [](Talk& talk, std::string topic) {
+  const auto deliver = [](TestClient& talk, std::string topic) {
     talk.session.deliver(message(std::move(topic), "x"), {.qos = Qos::kAtMostOnce}, talk.now);
   };
   for (const char* topic : {"t", "t", "other"}) deliver(first, topic);
@@ -190,10 +190,10 @@ TEST(MqttResume, TopicAliasesGoWithTheirConnection) {
 }
 
 // The stored state of a session is enough to resume it.
-TEST(MqttResume, WhatIsKeptMakesTheSameOutboxAgain) {
+TEST(MqttResume, KeptMessagesRestoreTheSameOutbox) {
   Limits limits;
   limits.in_flight = 2;
-  Talk first(Version::k311, limits);
+  TestClient first(Version::k311, limits);
   first.join(keeping(Version::k311));
   for (const char* payload : {"a", "b", "c"}) first.deliver(payload, Qos::kExactlyOnce);
   (void)first.said();
@@ -204,7 +204,7 @@ TEST(MqttResume, WhatIsKeptMakesTheSameOutboxAgain) {
   for (Outbox::Kept& kept : first.session.release().outbox.kept()) {
     stored.outbox.restore(std::move(kept));
   }
-  Talk second(Version::k311, limits);
+  TestClient second(Version::k311, limits);
   second.send(keeping(Version::k311));
   (void)second.session.take_events();
   second.session.accept({.session_present = true}, kStart, std::move(stored));
@@ -218,14 +218,14 @@ TEST(MqttReasons, ARefusalSaysWhyUnlessTheClientDoesNotWantToKnow) {
   for (const std::uint32_t wants : {1U, 0U}) {
     Connect packet = plain_connect(Version::k5);
     packet.properties.add(PropertyId::kRequestProblemInformation, wants);
-    Talk talk(Version::k5);
+    TestClient talk(Version::k5);
     talk.join(packet);
     talk.publish(1, Qos::kAtLeastOnce);
     talk.session.acknowledge({.packet_id = 1, .qos = Qos::kAtLeastOnce}, Reason::kNotAuthorized,
                              "not yours");
     const std::string bytes = talk.session.take_output(talk.now);
     EXPECT_EQ(bytes.find("not yours") != std::string::npos, wants == 1U);
-    EXPECT_EQ(told(bytes, Version::k5), Lines{"PUBACK 1 not authorized"});
+    EXPECT_EQ(decoded_packets(bytes, Version::k5), Lines{"PUBACK 1 not authorized"});
   }
 }
 

@@ -20,7 +20,7 @@ namespace {
 using std::chrono::seconds;
 
 TEST(MqttSession, AConnectIsAskedAndItsAnswerSaysWhatHolds) {
-  Talk old(Version::k311);
+  TestClient old(Version::k311);
   Connect packet = plain_connect(Version::k311);
   packet.username = "u";
   packet.password = "p";
@@ -31,7 +31,7 @@ TEST(MqttSession, AConnectIsAskedAndItsAnswerSaysWhatHolds) {
   old.session.accept({.session_present = true}, kStart);
   EXPECT_EQ(old.said(), Lines{"CONNACK success present"});
 
-  Talk five(Version::k5);
+  TestClient five(Version::k5);
   packet = plain_connect(Version::k5);
   packet.client_id = "";
   packet.properties.add(PropertyId::kSessionExpiryS, 100U);
@@ -59,7 +59,7 @@ TEST(MqttSession, ARefusalIsSaidInTheClientsVersionAndEndsTheConnection) {
       {Version::k5, Reason::kNotAuthorized, {"\x20\x1d\x00\x87\x1a\x1f", 6}},
   };
   for (const Row& row : kRows) {
-    Talk talk(row.version);
+    TestClient talk(row.version);
     talk.send(plain_connect(row.version));
     (void)talk.events();
     talk.session.refuse(row.reason);
@@ -98,8 +98,8 @@ TEST(MqttSession, AnUnacceptableConnectIsRefusedWithoutAskingAnyone) {
       {"authentication method",
        "\x10\x11\0\x04MQTT\x05\x02\0\0\x04\x15\0\x01X\0\0"sv,
        Version::k5,
-       {"CONNACK bad authentication method 31:CONNECT: no authentication method but user name and "
-        "password is known here"}},
+       {"CONNACK bad authentication method 31:CONNECT: no authentication method other than user "
+        "name and password is supported"}},
       {"malformed 5",
        "\x10\x0d\0\x04MQTT\x05\x03\0\0\0\0\0"sv,
        Version::k5,
@@ -110,7 +110,7 @@ TEST(MqttSession, AnUnacceptableConnectIsRefusedWithoutAskingAnyone) {
       {"PINGREQ", "\xc0\x00"sv, Version::k311, {}},
   };
   for (const FirstPacket& row : rows) {
-    Talk talk(row.answer_version);
+    TestClient talk(row.answer_version);
     talk.bytes(row.bytes);
     EXPECT_TRUE(talk.session.finished()) << row.name;
     EXPECT_EQ(talk.said(), row.said) << row.name;
@@ -122,7 +122,7 @@ TEST(MqttSession, AnUnacceptableConnectIsRefusedWithoutAskingAnyone) {
 
 TEST(MqttSession, ClientIdsOfTheLimitAreTakenAndOneMoreIsNot) {
   for (const std::size_t size : {101UL, 1024UL, 1025UL}) {
-    Talk talk(Version::k311);
+    TestClient talk(Version::k311);
     const std::string id(size, 'i');
     Connect packet = plain_connect(Version::k311);
     packet.client_id = id;
@@ -131,8 +131,8 @@ TEST(MqttSession, ClientIdsOfTheLimitAreTakenAndOneMoreIsNot) {
   }
 }
 
-TEST(MqttSession, WhatFollowsAConnectWaitsForItsAnswer) {
-  Talk talk(Version::k311);
+TEST(MqttSession, PacketsAfterAConnectWaitForItsAnswer) {
+  TestClient talk(Version::k311);
   std::string all;
   encode(all, Packet(plain_connect(Version::k311)), Version::k311);
   encode(all, Subscribe{1, {}, {{.filter = "a/#"}}}, Version::k311);
@@ -148,9 +148,9 @@ TEST(MqttSession, WhatFollowsAConnectWaitsForItsAnswer) {
   EXPECT_EQ(talk.said(), Lines{"PINGRESP"});
 }
 
-TEST(MqttSession, WhatIsHeldBehindAConnectIsLimited) {
+TEST(MqttSession, BytesHeldAfterAConnectHaveALimit) {
   for (const std::size_t size : {256UL * 1024, 256UL * 1024 + 1}) {
-    Talk talk(Version::k5);
+    TestClient talk(Version::k5);
     talk.send(plain_connect(Version::k5));
     talk.bytes(std::string(size, '\0'));
     EXPECT_EQ(talk.session.finished(), size > 256UL * 1024);
@@ -158,7 +158,7 @@ TEST(MqttSession, WhatIsHeldBehindAConnectIsLimited) {
 }
 
 TEST(MqttSession, SubscribingAndUnsubscribingAreAskedAndAnswered) {
-  Talk talk(Version::k5);
+  TestClient talk(Version::k5);
   talk.join();
   Subscribe packet{.packet_id = 4,
                    .entries = {{.filter = "a/#", .qos = Qos::kAtLeastOnce}, {.filter = "b"}}};
@@ -166,12 +166,12 @@ TEST(MqttSession, SubscribingAndUnsubscribingAreAskedAndAnswered) {
   talk.send(packet);
   auto events = talk.session.take_events();
   ASSERT_EQ(events.size(), 1U);
-  EXPECT_EQ(std::visit(Teller{}, events[0]), "subscribe 4 a/#@1 b@0 #9");
+  EXPECT_EQ(std::visit(LineFormatter{}, events[0]), "subscribe 4 a/#@1 b@0 #9");
   talk.session.subscribed(std::get<SubscribeRequested>(events[0]).token,
                           std::vector{Reason::kGrantedQos1, Reason::kNotAuthorized});
   talk.send(Unsubscribe{5, {}, {"a/#", "never"}});
   events = talk.session.take_events();
-  EXPECT_EQ(std::visit(Teller{}, events[0]), "unsubscribe 5 a/# never");
+  EXPECT_EQ(std::visit(LineFormatter{}, events[0]), "unsubscribe 5 a/# never");
   talk.session.unsubscribed(std::get<UnsubscribeRequested>(events[0]).token,
                             std::vector{Reason::kSuccess, Reason::kNoSubscriptionExisted});
   EXPECT_EQ(talk.said(), (Lines{"SUBACK 4 granted QoS 1, not authorized",
@@ -180,7 +180,7 @@ TEST(MqttSession, SubscribingAndUnsubscribingAreAskedAndAnswered) {
 
 TEST(MqttSession, FiltersInOnePacketAreLimited) {
   for (const std::size_t count : {64UL, 65UL}) {
-    Talk talk(Version::k311);
+    TestClient talk(Version::k311);
     talk.join();
     Subscribe packet{.packet_id = 1};
     packet.entries.resize(count, {.filter = "a"});
@@ -198,7 +198,7 @@ TEST(MqttSession, TopicsAreLimitedInLengthAndDepth) {
   const std::string longest(1024, 'a');
   const std::string deepest(31, '/');
   for (const std::string& topic : {longest, deepest}) {
-    Talk talk(Version::k5);
+    TestClient talk(Version::k5);
     talk.join();
     talk.send(Publish{.topic = topic});
     talk.send(Subscribe{1, {}, {{.filter = topic}}});
@@ -206,7 +206,7 @@ TEST(MqttSession, TopicsAreLimitedInLengthAndDepth) {
     const std::string beyond = topic + topic.substr(0, 1);
     talk.send(Publish{.topic = beyond});
     EXPECT_EQ(talk.said(), Lines{"DISCONNECT topic name invalid"});
-    Talk other(Version::k5);
+    TestClient other(Version::k5);
     other.join();
     other.send(Subscribe{1, {}, {{.filter = beyond}}});
     EXPECT_EQ(other.said(), Lines{"DISCONNECT topic filter invalid"});
@@ -216,7 +216,7 @@ TEST(MqttSession, TopicsAreLimitedInLengthAndDepth) {
 // proves v5: MQTT-3.2.2-15
 TEST(MqttSession, PacketsOfTheLimitAreTakenAndOneByteMoreIsNot) {
   for (const std::size_t total : {200UL, 201UL}) {
-    Talk talk(Version::k5, {.packet_bytes = 200});
+    TestClient talk(Version::k5, {.packet_bytes = 200});
     talk.join();
     const std::string payload(total - 7, 'x');  // 1 type, 2 length, 3 topic, 1 properties
     talk.send(Publish{.topic = "t", .payload = payload});
@@ -229,7 +229,7 @@ TEST(MqttSession, PacketsOfTheLimitAreTakenAndOneByteMoreIsNot) {
 // proves v5: MQTT-3.1.2-22, MQTT-3.2.2-22
 TEST(MqttSession, SilenceForOneAndAHalfTimesTheKeepaliveEndsIt) {
   for (const Version version : {Version::k311, Version::k5}) {
-    Talk talk(version);
+    TestClient talk(version);
     Connect packet = plain_connect(version);
     packet.keepalive_s = 15;
     packet.will = LastWill{.topic = "w"};
@@ -250,10 +250,10 @@ TEST(MqttSession, SilenceForOneAndAHalfTimesTheKeepaliveEndsIt) {
   }
 }
 
-TEST(MqttSession, WhoeverIsNotReadFromIsNotSilent) {
+TEST(MqttSession, AClientThatIsNotReadFromDoesNotTimeOut) {
   Limits limits;
   limits.receive_maximum = 1;
-  Talk talk(Version::k311, limits);
+  TestClient talk(Version::k311, limits);
   Connect packet = plain_connect(Version::k311);
   packet.keepalive_s = 10;
   talk.join(packet);
@@ -271,14 +271,14 @@ TEST(MqttSession, WhoeverIsNotReadFromIsNotSilent) {
 }
 
 TEST(MqttSession, WithoutAKeepaliveThereIsNoDeadlineAndWithoutAConnectThereIsOne) {
-  Talk talk(Version::k311);
+  TestClient talk(Version::k311);
   Connect packet = plain_connect(Version::k311);
   packet.keepalive_s = 0;
   EXPECT_EQ(talk.session.next_deadline(), kStart + seconds(10));
   talk.join(packet);
   EXPECT_EQ(talk.session.next_deadline(), std::nullopt);
 
-  Talk mute(Version::k311);
+  TestClient mute(Version::k311);
   mute.bytes(std::string_view("\x10", 1));
   mute.session.tick(kStart + Millis(9'999));
   EXPECT_FALSE(mute.session.finished());
@@ -287,7 +287,7 @@ TEST(MqttSession, WithoutAKeepaliveThereIsNoDeadlineAndWithoutAConnectThereIsOne
   EXPECT_EQ(mute.said(), Lines{});
 }
 
-TEST(MqttSession, Version5IsToldOfAShorterKeepalive) {
+TEST(MqttSession, Version5GetsAShorterKeepalive) {
   struct Row {
     Version version;
     std::uint16_t asked_s;
@@ -301,7 +301,7 @@ TEST(MqttSession, Version5IsToldOfAShorterKeepalive) {
       {Version::k311, 0, 60, 0},
   };
   for (const Row& row : kRows) {
-    Talk talk(row.version, {.keepalive_s = row.longest_s});
+    TestClient talk(row.version, {.keepalive_s = row.longest_s});
     Connect packet = plain_connect(row.version);
     packet.keepalive_s = row.asked_s;
     talk.send(packet);
@@ -318,7 +318,7 @@ TEST(MqttSession, Version5IsToldOfAShorterKeepalive) {
 
 TEST(MqttSession, TheWillIsForEveryEndButAContentedOne) {
   const auto end_of = [](Version version, auto how) {
-    Talk talk(version);
+    TestClient talk(version);
     Connect packet = plain_connect(version);
     packet.will = LastWill{.topic = "w"};
     talk.join(packet);
@@ -326,16 +326,16 @@ TEST(MqttSession, TheWillIsForEveryEndButAContentedOne) {
     EXPECT_TRUE(talk.session.finished());
     return talk.events().back();
   };
-  const auto content = [](Talk& talk) { talk.send(Disconnect{}); };
-  const auto with_will = [](Talk& talk) {
+  const auto content = [](TestClient& talk) { talk.send(Disconnect{}); };
+  const auto with_will = [](TestClient& talk) {
     talk.send(Disconnect{.reason = Reason::kDisconnectWithWill});
   };
-  const auto cut = [](Talk& talk) { talk.session.lost("connection reset"); };
-  const auto closed = [](Talk& talk) {
+  const auto cut = [](TestClient& talk) { talk.session.lost("connection reset"); };
+  const auto closed = [](TestClient& talk) {
     talk.session.close(Reason::kSessionTakenOver, "taken over");
     EXPECT_EQ(talk.said(), Lines{"DISCONNECT session taken over"});
   };
-  const auto broken = [](Talk& talk) { talk.bytes(std::string_view("\0", 1)); };
+  const auto broken = [](TestClient& talk) { talk.bytes(std::string_view("\0", 1)); };
   EXPECT_EQ(end_of(Version::k311, content), "ended (the client disconnected)");
   EXPECT_EQ(end_of(Version::k5, content), "ended (the client disconnected)");
   EXPECT_EQ(end_of(Version::k5, with_will),
@@ -344,7 +344,7 @@ TEST(MqttSession, TheWillIsForEveryEndButAContentedOne) {
   EXPECT_EQ(end_of(Version::k5, closed), "ended (taken over) will");
   EXPECT_EQ(end_of(Version::k5, broken), "ended (reserved: there is no packet type 0) will");
 
-  Talk early(Version::k311);
+  TestClient early(Version::k311);
   Connect packet = plain_connect(Version::k311);
   packet.will = LastWill{.topic = "w"};
   early.send(packet);
@@ -353,7 +353,7 @@ TEST(MqttSession, TheWillIsForEveryEndButAContentedOne) {
 }
 
 TEST(MqttSession, AWillExpiresFromTheDayItIsPublished) {
-  Talk talk(Version::k5);
+  TestClient talk(Version::k5);
   Connect packet = plain_connect(Version::k5);
   packet.will = LastWill{.topic = "w", .payload = "gone", .qos = Qos::kAtLeastOnce};
   packet.will->properties.add(PropertyId::kMessageExpiryS, 60U);
@@ -382,7 +382,7 @@ TEST(MqttSession, PacketsThatAClientMayNotSendEndIt) {
                          auth,
                          revived};
   for (const Packet& packet : rows) {
-    Talk talk(Version::k5);
+    TestClient talk(Version::k5);
     talk.join();
     talk.send(packet);
     EXPECT_EQ(talk.said(), Lines{"DISCONNECT protocol error"}) << packet.index();
@@ -421,7 +421,7 @@ std::string conversation(Version version) {
 // Accepts the CONNECT at once and answers nothing else; returns all effects as text.
 Lines effects_of(std::string_view bytes, Version version, const Chance& chance,
                  std::uint64_t most) {
-  Talk talk(version);
+  TestClient talk(version);
   Lines events;
   for (std::uint64_t i = 0; !bytes.empty(); ++i) {
     const auto size = static_cast<std::size_t>(1 + chance.bits(i) % most);
@@ -429,7 +429,7 @@ Lines effects_of(std::string_view bytes, Version version, const Chance& chance,
     talk.bytes(piece);
     bytes.remove_prefix(piece.size());
     for (Event& event : talk.session.take_events()) {
-      events.push_back(std::visit(Teller{}, event));
+      events.push_back(std::visit(LineFormatter{}, event));
       if (std::holds_alternative<ConnectRequested>(event)) talk.session.accept({}, kStart);
     }
   }

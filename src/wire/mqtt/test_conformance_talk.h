@@ -72,7 +72,7 @@ inline const std::string& raw_ping() {
 
 // The session ends at once: neither the packet nor the bytes after it are handled, and a version 5
 // client is told the reason.
-inline void expect_ended(Talk& talk, const Breach& breach, const Lines& said) {
+inline void expect_ended(TestClient& talk, const Breach& breach, const Lines& said) {
   SCOPED_TRACE(breach.name);
   talk.bytes(breach.bytes + raw_ping());
   EXPECT_TRUE(talk.session.finished());
@@ -85,7 +85,7 @@ inline void expect_ended(Talk& talk, const Breach& breach, const Lines& said) {
 // For breaches of a connected client.
 inline void expect_refused(Version version, const std::vector<Breach>& breaches) {
   for (const Breach& breach : breaches) {
-    Talk talk(version);
+    TestClient talk(version);
     talk.join();
     expect_ended(talk, breach,
                  version == Version::k5
@@ -99,7 +99,7 @@ inline void expect_refused(Version version, const std::vector<Breach>& breaches)
 inline void expect_connects_refused(Version version, const std::vector<Breach>& breaches) {
   for (const Breach& breach : breaches) {
     SCOPED_TRACE(breach.name);
-    Talk talk(version);
+    TestClient talk(version);
     talk.bytes(breach.bytes + raw_ping());
     EXPECT_TRUE(talk.session.finished());
     const Lines said = talk.said();

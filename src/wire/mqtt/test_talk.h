@@ -38,7 +38,7 @@ inline std::string properties_text(const Properties& properties) {
   return text;
 }
 
-struct Teller {
+struct LineFormatter {
   std::string operator()(const Connack& p) const {
     return fmt::format("CONNACK {}{}{}", name_of(p.reason), p.session_present ? " present" : "",
                        properties_text(p.properties));
@@ -98,14 +98,14 @@ struct Teller {
   }
 };
 
-inline Lines told(std::string_view bytes, Version version) {
+inline Lines decoded_packets(std::string_view bytes, Version version) {
   Lines lines;
   while (!bytes.empty()) {
     const auto header = peek_header(bytes);
     if (!header || !*header || (*header)->total_bytes() > bytes.size()) return {"not a packet"};
     const auto packet = decode(bytes.substr(0, (*header)->total_bytes()), version);
     if (!packet) return {std::string(packet.error().detail)};
-    lines.push_back(std::visit(Teller{}, *packet));
+    lines.push_back(std::visit(LineFormatter{}, *packet));
     bytes.remove_prefix((*header)->total_bytes());
   }
   return lines;
@@ -123,9 +123,9 @@ inline MessagePtr message(std::string topic, std::string payload) {
 }
 
 // A client, and a hub that answers only when told to.
-class Talk {
+class TestClient {
  public:
-  explicit Talk(Version version, Limits limits = {}) : version_(version), limits_(limits) {}
+  explicit TestClient(Version version, Limits limits = {}) : version_(version), limits_(limits) {}
 
   void bytes(std::string_view some) { session.receive(some, now); }
   void send(const Packet& packet) {
@@ -148,11 +148,11 @@ class Talk {
     session.deliver(message("t", std::string(payload)), {.qos = qos}, now);
   }
 
-  Lines said() { return told(session.take_output(now), version_); }
+  Lines said() { return decoded_packets(session.take_output(now), version_); }
   Lines events() {
     Lines lines;
     for (const Event& event : session.take_events()) {
-      lines.push_back(std::visit(Teller{}, event));
+      lines.push_back(std::visit(LineFormatter{}, event));
     }
     return lines;
   }

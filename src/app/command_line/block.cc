@@ -1,0 +1,118 @@
+#include "app/command_line/block.h"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <iterator>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "base/read_file.h"
+#include "history/blocks/chunk.h"
+#include "history/blocks/rows.h"
+#include "history/values/value.h"
+#include "time/iso_text.h"
+#include "wire/json.h"
+
+namespace gridloom::app {
+namespace {
+
+constexpr std::size_t kMaxBlock = std::size_t{1} << 30U;  // bytes
+
+std::string time_text(std::int64_t at_ms) {
+  std::string text;
+  time::append_utc(text, at_ms, time::Fraction::kAlways);
+  return text;
+}
+
+// Appends a value as JSON. A value that is not valid JSON (NaN, or bytes that are not UTF-8)
+// becomes a string.
+void append_json(std::string& out, const history::Value& value) {
+  if (value.is_number || wire::parse_json(value.text)) {
+    out += text_of(value);
+    return;
+  }
+  out += '"';
+  for (const char c : value.text) {
+    const bool plain = c >= ' ' && c <= '~' && c != '"' && c != '\\';
+    if (plain) {
+      out += c;
+    } else {
+      out += fmt::format("\\u{:04x}", static_cast<unsigned char>(c));
+    }
+  }
+  out += '"';
+}
+
+Status show_rows(std::string_view part) {
+  return each_row_line(part, [](std::string_view line) { fmt::print("{}\n", line); });
+}
+
+Status show_columns(std::string_view part) {
+  std::vector<std::string> made;
+  if (history::is_rows(part)) {
+    auto merged = history::merge(std::span(&part, 1));
+    if (!merged) return std::unexpected(merged.error());
+    made = std::move(*merged);
+    fmt::print("bytes: {}, rows of which no block was made yet\n", part.size());
+  } else {
+    made.emplace_back(part);
+  }
+  for (const std::string& bytes : made) {
+    const auto block = history::Block::open(bytes);
+    if (!block) return std::unexpected(block.error());
+    fmt::print("bytes: {}\n{}", bytes.size(), block_text(*block));
+  }
+  return {};
+}
+
+}  // namespace
+
+std::string block_text(const history::Block& block) {
+  std::string text = fmt::format("rows: {}\nfirst: {}\nlast: {}\n\n", block.rows(),
+                                 time_text(block.first_at_ms()), time_text(block.last_at_ms()));
+  constexpr std::string_view kLine = "{:>8} {:<7} {:>7} {:>12} {:>12} {:>12} {:>14} {:>18} {:>7}\n";
+  text += fmt::format(fmt::runtime(kLine), "FIELD", "KIND", "COUNT", "MIN", "MAX", "LAST", "SUM",
+                      "INTEGRAL_MS", "BYTES");
+  for (const history::FieldId field : block.fields()) {
+    const history::Block::Size size = block.size(field);
+    if (const auto numbers = block.statistics(field)) {
+      text += fmt::format(fmt::runtime(kLine), field, "numbers", size.numbers, numbers->min,
+                          numbers->max, numbers->last, numbers->sum, numbers->integral,
+                          size.number_bytes);
+    }
+    if (size.texts != 0) {
+      text += fmt::format(fmt::runtime(kLine), field, "texts", size.texts, "", "", "", "", "",
+                          size.text_bytes);
+    }
+  }
+  return text;
+}
+
+Status each_row_line(std::string_view part, const std::function<void(std::string_view)>& on_line) {
+  std::string line;
+  return history::each_row(part, [&](std::int64_t at_ms, std::span<const history::Sample> samples) {
+    line = fmt::format(R"({{"at_ms":{},"fields":{{)", at_ms);
+    for (const history::Sample& sample : samples) {
+      line += fmt::format(R"({}"{}":)", &sample == samples.data() ? "" : ",", sample.field);
+      append_json(line, sample.value);
+    }
+    line += "}}";
+    on_line(line);
+  });
+}
+
+int show_block(const std::filesystem::path& file, BlockView view) {
+  const auto bytes = read_file(file, kMaxBlock);
+  if (!bytes) {
+    fmt::print(stderr, "gridloom: {}\n", bytes.error().detail);
+    return 1;
+  }
+  const Status shown = view == BlockView::kRows ? show_rows(*bytes) : show_columns(*bytes);
+  if (shown) return 0;
+  fmt::print(stderr, "{}: {}\n", file.string(), shown.error().detail);
+  return 1;
+}
+
+}  // namespace gridloom::app

@@ -1,0 +1,62 @@
+#include "app/command_line/command_tree.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <string>
+#include <utility>
+
+namespace gridloom::app {
+namespace {
+
+using wire::JsonArray;
+using wire::JsonObject;
+
+JsonObject option_row(const CLI::Option& option) {
+  JsonArray names;
+  for (const std::string& name : option.get_snames()) names.emplace_back("-" + name);
+  for (const std::string& name : option.get_lnames()) names.emplace_back("--" + name);
+  JsonObject row{{"names", std::move(names)}, {"help", option.get_description()}};
+  if (option.get_items_expected_max() > 0) row["value"] = option.get_type_name();
+  if (!option.get_default_str().empty()) row["default"] = option.get_default_str();
+  return row;
+}
+
+}  // namespace
+
+JsonObject command_tree(const CLI::App& command) {
+  JsonArray options;
+  JsonArray arguments;
+  for (const CLI::Option* option : command.get_options()) {
+    if (option->get_group().empty()) continue;
+    if (option->get_positional()) {
+      arguments.push_back(
+          JsonObject{{"name", option->get_name(true, false)}, {"help", option->get_description()}});
+    } else {
+      options.push_back(option_row(*option));
+    }
+  }
+  JsonArray commands;
+  const auto shown = [](const CLI::App* each) { return !each->get_group().empty(); };
+  for (const CLI::App* each : command.get_subcommands(shown)) {
+    commands.push_back(command_tree(*each));
+  }
+  return {{"name", command.get_name()},
+          {"help", command.get_description()},
+          {"options", std::move(options)},
+          {"arguments", std::move(arguments)},
+          {"commands", std::move(commands)}};
+}
+
+void add_command_tree(CLI::App& app, std::function<int()>& chosen) {
+  CLI::App* tree = app.add_subcommand("command-tree", "Describes the command line as JSON");
+  tree->group("");
+  tree->callback([&app, &chosen] {
+    chosen = [&app] {
+      fmt::print("{}\n", wire::to_text(command_tree(app)));
+      return 0;
+    };
+  });
+}
+
+}  // namespace gridloom::app

@@ -1,0 +1,18 @@
+// `gridloom damage`: lists known losses and damage in a data folder, and records that an
+// administrator has accepted them.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+namespace CLI {  // NOLINT(readability-identifier-naming): the library's name
+class App;
+}
+
+namespace gridloom::app {
+
+// Adds the command to the command line; parsing the command stores the action to run in `chosen`.
+// The returned object holds the parsed options and must outlive the action.
+[[nodiscard]] std::shared_ptr<void> add_damage(CLI::App& app, std::function<int()>& chosen);
+
+}  // namespace gridloom::app

@@ -1,0 +1,74 @@
+#include "app/command_line/data_folder.h"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <system_error>
+
+#include "app/data_folder/restore.h"
+
+namespace gridloom::app {
+namespace {
+
+constexpr const char* kRegistry = "registry.sqlite";  // in each data folder from first use
+
+constexpr std::string_view kRestore = "restore";
+
+constexpr auto kRows = std::to_array<CommandRow>({
+    {"serve", DataFolder::kMayCreate},          {kRestore, DataFolder::kMayCreate},
+    {"account add", DataFolder::kMayCreate},    {"account list", DataFolder::kMustExist},
+    {"account keys", DataFolder::kMustExist},   {"account rotate", DataFolder::kMustExist},
+    {"account remove", DataFolder::kMustExist}, {"device add", DataFolder::kMustExist},
+    {"device list", DataFolder::kMustExist},    {"device rename", DataFolder::kMustExist},
+    {"device share", DataFolder::kMustExist},   {"device move", DataFolder::kMustExist},
+    {"device rotate", DataFolder::kMustExist},  {"device remove", DataFolder::kMustExist},
+    {"device purge", DataFolder::kMustExist},   {"damage", DataFolder::kMustExist},
+    {"audit", DataFolder::kMustExist},          {"backup", DataFolder::kMustExist},
+    {"history", DataFolder::kMustExist},        {"time", DataFolder::kMustExist},
+    {"time pause", DataFolder::kMustExist},     {"time resume", DataFolder::kMustExist},
+    {"time speed", DataFolder::kMustExist},     {"time step", DataFolder::kMustExist},
+    {"fault on", DataFolder::kMustExist},       {"fault off", DataFolder::kMustExist},
+    {"fault list", DataFolder::kMustExist},     {"record", DataFolder::kMustExist},
+    {"replay", DataFolder::kMustExist},         {"simulate", DataFolder::kMustExist},
+    {"family list", DataFolder::kNone},         {"family show", DataFolder::kNone},
+    {"family new", DataFolder::kNone},          {"family schema", DataFolder::kNone},
+    {"family check", DataFolder::kNone},        {"block show", DataFolder::kNone},
+    {"command-tree", DataFolder::kNone},        {"check", DataFolder::kNone},
+    {"segment show", DataFolder::kNone},        {"limits", DataFolder::kNone},
+    {"bench http", DataFolder::kNone},          {"bench mqtt", DataFolder::kNone},
+});
+
+}  // namespace
+
+std::span<const CommandRow> command_rows() { return kRows; }
+
+Status check_data_folder(std::string_view command, const std::filesystem::path& folder) {
+  const auto* row = std::ranges::find(kRows, command, &CommandRow::command);
+  if (command != kRestore) {
+    if (Status good = check_no_restore(folder); !good) return good;
+  }
+  if (row != kRows.end() && row->folder != DataFolder::kMustExist) return {};
+  struct stat facts{};
+  if (::stat((folder / kRegistry).c_str(), &facts) == 0) return {};
+  // Other errors (missing permission, for example) are reported by the command itself.
+  if (errno != ENOENT && errno != ENOTDIR) return {};
+  std::error_code ignored;
+  if (std::filesystem::exists(folder / "history.db", ignored)) {
+    return fail(ErrorCode::kNotFound,
+                fmt::format("{0} has a history.db, but no {1}, which has all accounts and devices: "
+                            "restore {1} and secret.key from a backup; if both are missing, "
+                            "`gridloom serve` creates new ones and keeps the history",
+                            folder.string(), kRegistry));
+  }
+  return fail(ErrorCode::kNotFound,
+              fmt::format("no Gridloom data in {0} (it has no {1}): --data is the folder that "
+                          "`gridloom serve --data {0}` uses; that command, `gridloom account add` "
+                          "and `gridloom restore` create a new one",
+                          std::filesystem::absolute(folder, ignored).lexically_normal().string(),
+                          kRegistry));
+}
+
+}  // namespace gridloom::app

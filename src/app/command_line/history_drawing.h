@@ -1,0 +1,20 @@
+// Recorded values drawn for a terminal. Pure.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "time/time_zone.h"
+#include "wire/json.h"
+
+namespace gridloom::app {
+
+// Draws a series of the JSON answer: a line of block characters, the minimum, mean and maximum, and
+// the last `rows` points, with times of the zone.
+[[nodiscard]] std::string draw_history(const wire::JsonObject& answer, std::size_t rows,
+                                       const time::TimeZone& zone);
+// A round step that divides the span into about sixty parts.
+[[nodiscard]] std::string default_step(std::int64_t span_ms);
+
+}  // namespace gridloom::app

@@ -1,0 +1,57 @@
+#include "app/command_line/history_drawing.h"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "testing/must.h"
+#include "time/grammar.h"
+
+namespace gridloom::app {
+namespace {
+
+using testing::HasSubstr;
+
+std::string drawn(std::string_view points, std::size_t rows) {
+  const auto answer = must(wire::parse_json(fmt::format(
+      R"({{"from":0,"to":60000,"series":[{{"field":"a.b","unit":"W","scale":0.5,"points":{}}}]}})",
+      points)));
+  return draw_history(answer.as_object(), rows, {});
+}
+
+TEST(HistoryDrawing, ShowsASeriesAsALineAndItsLastPoints) {
+  const std::string text = drawn(R"([[0,2],[1000,6],[2000,null],[3000,"x"]])", 2);
+  EXPECT_TRUE(text.starts_with("a.b in W, 1970-01-01")) << text;
+  EXPECT_THAT(
+      text, HasSubstr("\n▁█  \nmin 1  mean 2  max 3\nthe last 2 of 4 values; --csv prints all:\n"));
+  EXPECT_THAT(text, HasSubstr("             -\n"));
+  EXPECT_TRUE(text.ends_with("           \"x\"\n")) << text;
+}
+
+TEST(HistoryDrawing, SaysWhyThereIsNoLine) {
+  EXPECT_TRUE(drawn("[]", 9).ends_with("\nno values were reported\n"));
+  EXPECT_THAT(drawn(R"([[0,"x"]])", 9), HasSubstr("\nno numbers\n"));
+}
+
+TEST(HistoryDrawing, AUsualStepDividesASpanIntoAboutSixtyParts) {
+  struct Row {
+    std::int64_t span_s = 0;
+    std::int64_t step_s = 0;
+  };
+  for (const Row& row : std::vector<Row>{{1, 1},
+                                         {3600, 60},
+                                         {86'400, 1800},
+                                         {std::int64_t{7} * 86'400, 10'800},
+                                         {std::int64_t{365} * 86'400, std::int64_t{7} * 86'400}}) {
+    const auto step = must(time::parse_span(default_step(row.span_s * 1000), {.name = "step"}));
+    EXPECT_EQ(step.count(), row.step_s * 1000) << row.span_s;
+  }
+}
+
+}  // namespace
+}  // namespace gridloom::app

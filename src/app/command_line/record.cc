@@ -1,0 +1,174 @@
+#include "app/command_line/record.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <cstdint>
+#include <cstdio>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "app/control/admin_client.h"
+#include "app/control/record_stream.h"
+#include "app/process/process.h"
+#include "app/recordings/recording.h"
+#include "storage/files.h"
+#include "time/grammar.h"
+
+namespace gridloom::app {
+namespace {
+
+using Steady = std::chrono::steady_clock;
+using storage::FileDescriptor;
+using wire::Json;
+using wire::JsonArray;
+
+constexpr std::int64_t kLongestWait_ms = 1'000'000;
+constexpr mode_t kOwnersOnly = 0600;  // recorded messages are private to the owner
+
+struct Arguments {
+  std::string data = "data";
+  std::vector<std::string> sns;
+  std::string out;
+  std::string span;
+  bool replaces_serials = false;
+};
+
+Status write_all(const FileDescriptor& file, std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t size = ::write(file.get(), text.data(), text.size());
+    if (size < 0) return fail(ErrorCode::kIo, system_message(errno));
+    text.remove_prefix(static_cast<std::size_t>(size));
+  }
+  return {};
+}
+
+Result<FileDescriptor> make_file(const std::string& path) {
+  FileDescriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kOwnersOnly));
+  if (file.is_open()) return file;
+  return fail(ErrorCode::kIo, fmt::format("{}: {}", path, system_message(errno)));
+}
+
+// Waits for more to read; stops at the end of the span or on a signal.
+class Wait {
+ public:
+  explicit Wait(const std::optional<Millis>& span)
+      : signals_(::signalfd(-1, &mask_, SFD_CLOEXEC)),
+        until_(std::chrono::floor<Millis>(Steady::now()) + span.value_or(time::kLongestSpan)) {}
+  [[nodiscard]] bool for_more(int fd) const {
+    std::array<pollfd, 2> ready = {{{.fd = fd, .events = POLLIN, .revents = 0},
+                                    {.fd = signals_.get(), .events = POLLIN, .revents = 0}}};
+    while (ready[0].revents == 0 && ready[1].revents == 0) {
+      const auto left = (until_ - std::chrono::floor<Millis>(Steady::now())).count();
+      if (left <= 0) return false;
+      static_cast<void>(::poll(ready.data(), ready.size(),
+                               static_cast<int>(std::min<std::int64_t>(left, kLongestWait_ms))));
+    }
+    return ready[1].revents == 0;
+  }
+
+ private:
+  sigset_t mask_ = block_ending_signals();
+  FileDescriptor signals_;
+  std::chrono::time_point<Steady, Millis> until_;
+};
+
+Status write_lines(const std::vector<std::string>& lines, Recording& recording,
+                   const FileDescriptor& file) {
+  std::string text;
+  for (const std::string& line : lines) {
+    const auto json = wire::parse_json(line, {.bytes = std::size_t{64} << 20U, .keys = 65'536});
+    if (!json) return std::unexpected(json.error());
+    if (const Json* missed = wire::member(*json, "missed")) {
+      text += fmt::format("# {} messages were not recorded: the disk was too slow\n",
+                          wire::to_text(*missed));
+      continue;
+    }
+    const auto event = traffic_event_in(*json);
+    if (!event) return std::unexpected(event.error());
+    text += recording.lines_of(*event);
+  }
+  return write_all(file, text);
+}
+
+Status record(const Arguments& arguments, const std::optional<Millis>& span) {
+  const Wait wait(span);
+  auto stream = AdminStream::open(
+      arguments.data,
+      {{"op", "record"}, {"sns", JsonArray(arguments.sns.begin(), arguments.sns.end())}});
+  if (!stream) return std::unexpected(stream.error());
+  const auto file = make_file(arguments.out);
+  if (!file) return std::unexpected(file.error());
+  const RecordingStart begun = recording_start_from(stream->outcome());
+  Recording recording(begun.devices, begun.at, arguments.replaces_serials);
+  Status good = write_all(*file, recording.head());
+  if (good) {
+    fmt::print(stderr, "gridloom: recording {} device{}{}\n", begun.devices.size(),
+               begun.devices.size() == 1 ? "" : "s", span ? "" : " until Ctrl-C");
+  }
+  bool ended = false;
+  while (good && !ended && wait.for_more(stream->fd())) {
+    const auto lines = stream->read();
+    ended = !lines;
+    if (lines) good = write_lines(*lines, recording, *file);
+  }
+  stream->end();
+  while (good && !ended) {
+    const auto rest = stream->read();
+    if (!rest) break;
+    good = write_lines(*rest, recording, *file);
+  }
+  if (good) good = write_all(*file, recording.end());
+  if (!good) return fail(ErrorCode::kIo, fmt::format("{}: {}", arguments.out, good.error().detail));
+  fmt::print("{}: {:.1f} s, {} messages of devices, {} requests{}\n", arguments.out,
+             std::chrono::duration<double>(recording.span()).count(), recording.messages(),
+             recording.requests(), ended ? ", until the server ended" : "");
+  return {};
+}
+
+int run(const Arguments& arguments) {
+  std::optional<Millis> span;
+  if (!arguments.span.empty()) {
+    const auto parsed = time::parse_span(arguments.span, {.name = "--for"});
+    if (!parsed) {
+      fmt::print(stderr, "gridloom: {}\n", parsed.error().detail);
+      return 1;
+    }
+    span = *parsed;
+  }
+  const Status done = record(arguments, span);
+  if (done) return 0;
+  fmt::print(stderr, "gridloom: {}\n", done.error().detail);
+  return 1;
+}
+
+}  // namespace
+
+std::shared_ptr<void> add_record(CLI::App& app, std::function<int()>& chosen) {
+  auto kept = std::make_shared<Arguments>();
+  Arguments& a = *kept;
+  CLI::App* verb = app.add_subcommand(
+      "record", "Records the messages of devices of a running server as a transcript");
+  verb->add_option("--data", a.data, "Data folder of the server")->capture_default_str();
+  verb->add_option("--device", a.sns,
+                   "Serial number of a device to record; repeatable; by default all devices")
+      ->expected(1)
+      ->take_all();
+  verb->add_option("--out", a.out, "File to write; it must not exist yet")->required();
+  verb->add_option("--for", a.span, "Duration: 30s, 15m, 2h; by default until Ctrl-C");
+  verb->add_flag("--replace-serials", a.replaces_serials,
+                 "Replace the serial numbers by made-up ones");
+  verb->callback([&a, &chosen] { chosen = [&a] { return run(a); }; });
+  return kept;
+}
+
+}  // namespace gridloom::app

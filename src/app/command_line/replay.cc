@@ -1,0 +1,169 @@
+#include "app/command_line/replay.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <ctime>
+#include <future>
+#include <ranges>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "app/command_line/simulated_client.h"
+#include "app/process/process.h"
+#include "app/recordings/playback.h"
+#include "bench/mqtt_load.h"
+#include "catalog/loader.h"
+#include "net/io_loop.h"
+#include "wire/json.h"
+
+namespace gridloom::app {
+namespace {
+
+constexpr Millis kPatience{10'000};  // for the first response of a server
+
+struct Arguments {
+  std::string file, data, server, ca, keys, devices;
+  double speed = 1;
+  bool json = false;
+};
+
+Result<std::vector<Secret>> keys_in(const std::string& file, const std::vector<std::string>& sns) {
+  const auto known = bench::devices_from(file);
+  if (!known) return std::unexpected(known.error());
+  std::vector<Secret> keys;
+  for (const std::string& sn : sns) {
+    const auto found = std::ranges::find(*known, sn, &bench::Device::sn);
+    if (found == known->end()) {
+      return fail(ErrorCode::kNotFound,
+                  fmt::format("--keys {}: the device {} is missing", file, sn));
+    }
+    keys.emplace_back(found->key);
+  }
+  return keys;
+}
+
+struct Prepared {
+  Playback::Options options;
+  std::vector<Playback::PlayedDevice> players;
+};
+
+Result<Prepared> prepare(const Arguments& arguments) {
+  if (arguments.data.empty() && (arguments.server.empty() || arguments.keys.empty())) {
+    return fail(ErrorCode::kBadParams,
+                "the server is missing: give --data DIR of one on this machine, or --server "
+                "HOST:PORT and --keys FILE");
+  }
+  const auto catalog = catalog::load_catalog(arguments.devices);
+  if (!catalog) return std::unexpected(catalog.error());
+  const auto script = transcripts::load_script(arguments.file);
+  if (!script) return std::unexpected(script.error());
+  auto scripts = device_scripts(*script, **catalog);
+  if (!scripts) return std::unexpected(scripts.error());
+  std::vector<std::string> sns;
+  std::ranges::copy(*scripts | std::views::transform(&DeviceScript::sn), std::back_inserter(sns));
+  auto server = find_server(arguments.server, arguments.data);
+  if (!server) return std::unexpected(server.error());
+  Prepared made{.options = {.server = std::move(*server), .speed = arguments.speed}, .players = {}};
+  if (!arguments.ca.empty()) {
+    auto tls = client::tls_client(arguments.ca);
+    if (!tls) return std::unexpected(tls.error());
+    made.options.tls = std::move(*tls);
+  }
+  auto keys = arguments.keys.empty() ? simulated_keys(arguments.data, sns, arguments.devices)
+                                     : keys_in(arguments.keys, sns);
+  if (!keys) return std::unexpected(keys.error());
+  for (std::size_t i = 0; i < scripts->size(); ++i) {
+    made.players.push_back({.device = std::move((*scripts)[i]), .key = std::move((*keys)[i])});
+  }
+  return made;
+}
+
+Playback::Counts counts_of(net::IoLoop& loop, const Playback& playback) {
+  std::promise<Playback::Counts> answer;
+  auto counts = answer.get_future();
+  loop.post([&] { answer.set_value(playback.counts()); });
+  return counts.get();
+}
+
+void print(const Playback::Counts& counts, bool json) {
+  wire::JsonObject told{{"devices", counts.devices},
+                        {"refused", counts.refused},
+                        {"lost", counts.losses},
+                        {"sent", counts.sent},
+                        {"acknowledged", counts.acknowledged},
+                        {"sets", counts.sets},
+                        {"answered", counts.answered},
+                        {"played_s", static_cast<double>(counts.played.count()) / 1000}};
+  if (!counts.last_error.empty()) told["last_trouble"] = counts.last_error;
+  if (json) {
+    fmt::print("{}\n", wire::to_text(told));
+    return;
+  }
+  for (const auto& [name, value] : told) {
+    fmt::print("{:15}{}\n", std::string(name) + ':',
+               value.is_string() ? std::string(value.get_string()) : wire::to_text(value));
+  }
+}
+
+int replay(const Arguments& arguments) {
+  const sigset_t signals = block_ending_signals();
+  auto prepared = prepare(arguments);
+  if (!prepared) {
+    fmt::print(stderr, "gridloom: {}\n", prepared.error().detail);
+    return 1;
+  }
+  if (const Status listens = client::check_listens(prepared->options.server, kPatience); !listens) {
+    fmt::print(stderr, "gridloom: {}\n", listens.error().detail);
+    return 1;
+  }
+  net::IoLoop loop;
+  prepared->options.loop = &loop;
+  Playback playback(prepared->options, std::move(prepared->players));
+  loop.on_sweep([&playback] { playback.tick(); });
+  loop.start();
+  playback.start();
+  const timespec pause{.tv_sec = 0, .tv_nsec = 250'000'000};
+  Playback::Counts counts;
+  bool interrupted = false;
+  while (!counts.is_over && !interrupted) {
+    interrupted = sigtimedwait(&signals, nullptr, &pause) > 0;
+    counts = counts_of(loop, playback);
+  }
+  loop.stop();
+  print(counts, arguments.json);
+  if (counts.refused != 0) {
+    fmt::print(stderr, "gridloom: {} of {} devices were refused: {}\n", counts.refused,
+               counts.devices, counts.last_error);
+  }
+  return counts.refused == 0 ? 0 : 1;
+}
+
+}  // namespace
+
+std::shared_ptr<void> add_replay(CLI::App& app, std::function<int()>& chosen) {
+  auto kept = std::make_shared<Arguments>();
+  Arguments& a = *kept;
+  CLI::App* verb = app.add_subcommand(
+      "replay", "Replays the devices of a recording against a server, with the recorded timing");
+  verb->add_option("file", a.file, "Recording made by `gridloom record`")->required();
+  verb->add_option("--speed", a.speed, "Factor of the recorded speed")
+      ->check(CLI::Range(0.01, 100'000.0))
+      ->capture_default_str();
+  verb->add_option("--data", a.data,
+                   "Data folder of a server on this machine, which creates missing devices");
+  verb->add_option("--server", a.server, "MQTT address of any server, HOST:PORT");
+  verb->add_option("--keys", a.keys, "File with one \"SN KEY\" a line, for the devices to sign in");
+  verb->add_option("--ca", a.ca, "Certificates to trust; with them, MQTT is spoken over TLS");
+  verb->add_option("--devices", a.devices, "Folder with additional device files");
+  verb->add_flag("--json", a.json, "Print the summary as JSON");
+  verb->callback([&a, &chosen] { chosen = [&a] { return replay(a); }; });
+  return kept;
+}
+
+}  // namespace gridloom::app

@@ -1,0 +1,76 @@
+#include "app/command_line/scenario.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "base/clock.h"
+#include "catalog/loader.h"
+#include "time/grammar.h"
+#include "transcripts/coverage.h"
+#include "transcripts/runner.h"
+#include "transcripts/script.h"
+
+namespace gridloom::app {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t kMaxFailures = 20;  // shown per file
+
+bool play(const fs::path& file, const Scenarios& scenarios,
+          const std::shared_ptr<const catalog::Catalog>& catalog) {
+  const auto script = transcripts::load_script(file);
+  if (!script) {
+    fmt::print("{}\nFAILED {}\n", script.error().detail, file.filename().string());
+    return false;
+  }
+  const auto begun = std::chrono::steady_clock::now();
+  transcripts::Coverage coverage;
+  const transcripts::RunResult outcome =
+      transcripts::play(*script, catalog, {.seed = scenarios.seed}, coverage);
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begun;
+  const auto& failures = outcome.failures;
+  for (std::size_t i = 0; i < failures.size() && i < kMaxFailures; ++i) {
+    fmt::print("{}:{}: {}\n", file.string(), failures[i].line, failures[i].text);
+  }
+  if (failures.size() > kMaxFailures) {
+    fmt::print("{}: and {} more\n", file.string(), failures.size() - kMaxFailures);
+  }
+  fmt::print("{} {} (seed {}, {} in {:.1f} s)\n", failures.empty() ? "ok" : "FAILED",
+             file.filename().string(), outcome.seed, time::rounded_span_text(outcome.span),
+             took.count());
+  std::fflush(stdout);
+  return failures.empty();
+}
+
+}  // namespace
+
+int play_scenarios(const Scenarios& scenarios) {
+  spdlog::set_level(spdlog::level::warn);
+  const auto catalog = catalog::load_catalog(scenarios.devices);
+  if (!catalog) {
+    fmt::print(stderr, "gridloom: {}\n", catalog.error().detail);
+    return 1;
+  }
+  std::size_t played = 0;
+  std::size_t failed = 0;
+  for (const std::string& path : scenarios.paths) {
+    for (const fs::path& file : transcripts::scripts_at(path)) {
+      ++played;
+      if (!play(file, scenarios, *catalog)) ++failed;
+    }
+  }
+  if (played > 1) fmt::print("{} scenarios, {} failed\n", played, failed);
+  if (played == 0) fmt::print(stderr, "gridloom: no *.loom file was found\n");
+  return played > 0 && failed == 0 ? 0 : 1;
+}
+
+}  // namespace gridloom::app

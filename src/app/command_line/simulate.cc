@@ -1,0 +1,341 @@
+#include "app/command_line/simulate.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "app/command_line/drive.h"
+#include "app/command_line/fault_command.h"
+#include "app/command_line/scenario.h"
+#include "app/command_line/simulated_client.h"
+#include "app/control/simulated.h"
+#include "app/device_groups.h"
+#include "app/process/local_zone.h"
+#include "base/read_file.h"
+#include "bench/mqtt_load.h"
+#include "catalog/loader.h"
+#include "sim/dry_run.h"
+#include "sim/virtual_device.h"
+#include "time/grammar.h"
+#include "wire/json.h"
+
+namespace gridloom::app {
+namespace {
+
+constexpr std::size_t kMaxKeyFile = 4096;  // bytes
+constexpr unsigned kMaxThreads = 256;
+constexpr Millis kMinStep{1000};
+constexpr Millis kMaxStep{60'000};
+
+struct Arguments {
+  std::string families, devices, from = "2025-06-21Z", span, step = "2s";
+  sim::World::Options world;
+  unsigned threads = 1;
+  bool json = false;
+  std::vector<std::string> scenarios;
+  // For runs with a server.
+  std::string data, server, ca, keys, gateway, gateway_key;
+  std::size_t connections = 0;
+  double sign_ins_per_second = 0;
+  pid_t pid = 0;
+  std::vector<std::string> faults;
+  [[nodiscard]] bool offline() const { return data.empty() && server.empty(); }
+};
+
+constexpr std::string_view kDrySpan = "1d";
+
+double kwh(std::int64_t microjoules) { return static_cast<double>(microjoules) / 3.6e12; }
+
+int failed(const Error& fault) {
+  fmt::print(stderr, "gridloom: {}\n", fault.detail);
+  return 1;
+}
+
+Result<Groups> families_of(const Arguments& arguments, const catalog::Catalog& catalog) {
+  auto groups = groups_of(arguments.families, catalog);
+  if (!groups) return fail(groups.error().code, "--family: " + groups.error().detail);
+  return groups;
+}
+
+Result<std::vector<FaultRule>> faults_of(const Arguments& arguments,
+                                         const catalog::Catalog& catalog) {
+  std::vector<FaultRule> rules;
+  for (const std::string& text : arguments.faults) {
+    auto rule = parse_fault_rule(text, catalog);
+    if (!rule) return std::unexpected(rule.error());
+    rules.push_back(std::move(*rule));
+  }
+  return rules;
+}
+
+Result<sim::DryRun> dry_run_of(const Arguments& arguments) {
+  const auto catalog = catalog::load_catalog(arguments.devices);
+  if (!catalog) return std::unexpected(catalog.error());
+  const auto groups = families_of(arguments, **catalog);
+  if (!groups) return std::unexpected(groups.error());
+  const auto from = time::parse_time(arguments.from,
+                                     {.name = "--from",
+                                      .now = {.at = SystemClock().now(), .zone = local_zone().zone},
+                                      .relative = time::TimeOptions::Relative::kAny});
+  if (!from) return std::unexpected(from.error());
+  const auto span =
+      time::parse_span(arguments.span.empty() ? kDrySpan : arguments.span, {.name = "--for"});
+  if (!span) return std::unexpected(span.error());
+  const auto step =
+      time::parse_span(arguments.step, {.name = "--step", .least = kMinStep, .most = kMaxStep});
+  if (!step) return std::unexpected(step.error());
+  auto faults = faults_of(arguments, **catalog);
+  if (!faults) return std::unexpected(faults.error());
+  std::vector<sim::DryRun::Group> dry_groups;
+  for (const auto& [family, devices] : *groups) {
+    dry_groups.push_back({.family = family, .devices = devices});
+  }
+  return sim::DryRun{.groups = std::move(dry_groups),
+                     .world = arguments.world,
+                     .from = *from,
+                     .span = *span,
+                     .step = *step,
+                     .threads = arguments.threads,
+                     .faults = std::move(*faults)};
+}
+
+int simulate_offline(const Arguments& arguments) {
+  if (arguments.families.empty()) return failed({ErrorCode::kBadParams, "--family is required"});
+  const auto dry_run = dry_run_of(arguments);
+  if (!dry_run) return failed(dry_run.error());
+  const sim::DryRunSummary done = sim::run(*dry_run);
+  const std::string digest = fmt::format("{:016x}", done.digest);
+  if (arguments.json) {
+    const wire::JsonObject object{{"seed", dry_run->world.seed},
+                                  {"devices", done.devices},
+                                  {"steps", done.steps},
+                                  {"reports", done.reports},
+                                  {"bytes", done.bytes},
+                                  {"seconds", done.seconds},
+                                  {"in_kwh", kwh(done.balance.in_uj)},
+                                  {"out_kwh", kwh(done.balance.out_uj)},
+                                  {"lost_kwh", kwh(done.balance.lost_uj)},
+                                  {"stored_kwh", kwh(done.balance.stored_uj)},
+                                  {"digest", digest}};
+    fmt::print("{}\n", wire::to_text(object));
+    return 0;
+  }
+  const auto rate = [&](std::uint64_t what) {
+    return static_cast<double>(what) / std::max(done.seconds, 1e-9);
+  };
+  fmt::print(
+      "seed:     {}\n"
+      "devices:  {}\n"
+      "steps:    {} ({:.0f} a second)\n"
+      "reports:  {} ({:.0f} a second)\n"
+      "bytes:    {}\n"
+      "energy:   {:.3f} kWh in, {:.3f} out, {:.3f} lost, {:+.3f} stored\n"
+      "digest:   {}\n"
+      "took:     {:.2f} s\n",
+      dry_run->world.seed, done.devices, done.steps, rate(done.steps), done.reports,
+      rate(done.reports), done.bytes, kwh(done.balance.in_uj), kwh(done.balance.out_uj),
+      kwh(done.balance.lost_uj), kwh(done.balance.stored_uj), digest, done.seconds);
+  return 0;
+}
+
+// --- with a server ---
+
+Result<Secret> gateway_key_of(const Arguments& arguments) {
+  const auto text = read_text(arguments.gateway_key, kMaxKeyFile);
+  if (!text) return fail(text.error().code, "--gateway-key " + text.error().detail);
+  std::string key = text->substr(0, text->find('\n'));
+  if (!key.empty()) return Secret(std::move(key));
+  return fail(ErrorCode::kBadParams,
+              fmt::format("--gateway-key {}: the first line has no key", arguments.gateway_key));
+}
+
+// The devices in the file; the family follows from the serial number.
+Result<std::vector<sim::Member>> members_of_file(const std::string& path,
+                                                 const catalog::Catalog& catalog) {
+  const auto devices = bench::devices_from(path);
+  if (!devices) return std::unexpected(devices.error());
+  std::vector<sim::Member> members;
+  for (const catalog::FamilyPtr& family : catalog.families()) {
+    if (const Status fits = sim::check_model(family); !fits) {
+      return std::unexpected(fits.error());
+    }
+  }
+  for (const bench::Device& device : *devices) {
+    members.push_back(
+        {.family = catalog.of_serial(device.sn), .sn = device.sn, .key = Secret(device.key)});
+  }
+  return members;
+}
+
+// Devices whose keys come from other sources than a data folder.
+Result<Simulated> known_devices(const Arguments& arguments, const catalog::Catalog& catalog) {
+  Simulated known;
+  if (!arguments.keys.empty()) {
+    auto members = members_of_file(arguments.keys, catalog);
+    if (!members) return std::unexpected(members.error());
+    known.members = std::move(*members);
+  } else {
+    const auto groups = families_of(arguments, catalog);
+    if (!groups) return std::unexpected(groups.error());
+    for (const auto& [family, devices] : *groups) {
+      for (std::size_t i = 1; i <= devices; ++i) {
+        known.members.push_back(
+            {.family = family, .sn = sim::simulated_sn(*family, i), .key = Secret()});
+      }
+    }
+  }
+  if (arguments.gateway_key.empty()) return known;
+  auto key = gateway_key_of(arguments);
+  if (!key) return std::unexpected(key.error());
+  known.gateway_key = std::move(*key);
+  return known;
+}
+
+Result<Simulated> devices_of(const Arguments& arguments, const catalog::Catalog& catalog) {
+  if (arguments.data.empty() || !arguments.keys.empty()) return known_devices(arguments, catalog);
+  const auto groups = families_of(arguments, catalog);
+  if (!groups) return std::unexpected(groups.error());
+  return simulated_at(arguments.data, *groups, arguments.devices);
+}
+
+Status check_online(const Arguments& arguments) {
+  const bool has_keys = !arguments.data.empty() || !arguments.keys.empty();
+  const auto wrong = [](std::string_view why) {
+    return fail(ErrorCode::kBadParams, std::string(why));
+  };
+  if (!has_keys && arguments.gateway.empty()) {
+    return wrong(
+        "--server needs the devices' keys: --keys FILE, or --gateway ACCOUNT, or --data DIR of a "
+        "server on this machine");
+  }
+  if (arguments.families.empty() && arguments.keys.empty()) {
+    return wrong("--family is missing: it names the families and the number of devices of each");
+  }
+  if (arguments.gateway.empty() != arguments.gateway_key.empty()) {
+    return wrong("--gateway and --gateway-key must be used together");
+  }
+  return {};
+}
+
+Result<FleetRun> drive_of(const Arguments& arguments) {
+  if (Status good = check_online(arguments); !good) return std::unexpected(good.error());
+  const auto catalog = catalog::load_catalog(arguments.devices);
+  if (!catalog) return std::unexpected(catalog.error());
+  auto server = find_server(arguments.server, arguments.data);
+  if (!server) return std::unexpected(server.error());
+  auto devices = devices_of(arguments, **catalog);
+  if (!devices) return std::unexpected(devices.error());
+  FleetRun made{.fleet = {.server = std::move(*server),
+                          .sign_ins_per_second = arguments.sign_ins_per_second,
+                          .world = arguments.world},
+                .members = std::move(devices->members),
+                .threads = arguments.threads,
+                .span = {},
+                .server = arguments.pid,
+                .json = arguments.json};
+  auto faults = faults_of(arguments, **catalog);
+  if (!faults) return std::unexpected(faults.error());
+  made.faults = std::move(*faults);
+  if (made.members.empty()) return fail(ErrorCode::kBadParams, "no devices were requested");
+  if (!arguments.ca.empty()) {
+    auto tls = client::tls_client(arguments.ca);
+    if (!tls) return std::unexpected(tls.error());
+    made.fleet.tls = std::move(*tls);
+  }
+  if (!arguments.gateway.empty() || arguments.connections != 0) {
+    made.fleet.gateway = {
+        .account = arguments.gateway.empty() ? std::string(kSimulatedAccount) : arguments.gateway,
+        .key = devices->gateway_key,
+        .connections = std::max<std::size_t>(arguments.connections, 1)};
+  }
+  if (!arguments.span.empty()) {
+    const auto span = time::parse_span(arguments.span, {.name = "--for"});
+    if (!span) return std::unexpected(span.error());
+    made.span = *span;
+  }
+  return made;
+}
+
+int simulate(const Arguments& arguments) {
+  if (arguments.offline()) return simulate_offline(arguments);
+  const auto made = drive_of(arguments);
+  return made ? run_fleet(*made) : failed(made.error());
+}
+
+}  // namespace
+
+std::shared_ptr<void> add_simulate(CLI::App& app, std::function<int()>& chosen) {
+  auto kept = std::make_shared<Arguments>();
+  Arguments& a = *kept;
+  CLI::App* verb = app.add_subcommand(
+      "simulate",
+      "Runs virtual devices: without a server they simulate a span of time as fast as possible, "
+      "with a server they report to it in real time");
+  verb->add_option("--family", a.families,
+                   "Devices of each family, as delta_2=500,power_stream=20");
+  verb->add_option("--devices", a.devices, "Folder with additional device files");
+  verb->add_option("--from", a.from, "Start of the simulated time")->capture_default_str();
+  verb->add_option("--for", a.span,
+                   "Duration of the simulated time: 90m, 365d; by default a day, and with a server "
+                   "without end");
+  verb->add_option("--step", a.step, "Simulated time between two steps of a device, 1s to 60s")
+      ->capture_default_str();
+  const CLI::Option* seed =
+      verb->add_option("--seed", a.world.seed,
+                       "Seed of all chance; the same seed repeats the same run")
+          ->capture_default_str();
+  verb->add_option("--latitude", a.world.latitude_deg, "Latitude of the site, degrees north")
+      ->check(CLI::Range(-66.0, 66.0))
+      ->capture_default_str();
+  verb->add_option("--household-kwh", a.world.yearly_kwh,
+                   "Energy that the home uses in a year, kWh")
+      ->check(CLI::Range(0.0, 1e6))
+      ->capture_default_str();
+  verb->add_option("--threads", a.threads)
+      ->check(CLI::Range(1U, kMaxThreads))
+      ->capture_default_str();
+  verb->add_option("--fault", a.faults,
+                   "Fault to inject, NAME[:VALUE][=PROBABILITY][@SN]; repeatable")
+      ->expected(1)
+      ->take_all();
+  const std::string group = "With a server";
+  const auto online = [&](const std::string& name, auto& value, const std::string& help) {
+    return verb->add_option(name, value, help)->group(group);
+  };
+  online("--data", a.data,
+         "Data folder of a server on this machine, which creates missing devices and their keys");
+  online("--server", a.server,
+         "MQTT address of the server, HOST:PORT; by default that of the server of --data");
+  online("--tls-ca", a.ca, "Use TLS and trust this certificate authority (a PEM file)");
+  online("--keys", a.keys, "File with one \"SN KEY\" a line, for the devices to sign in");
+  online("--gateway", a.gateway,
+         "Account that owns the devices; they share the connections of its gateway");
+  online("--gateway-key", a.gateway_key, "File with the gateway key of that account");
+  online("--connections", a.connections,
+         "Connections of the gateway; without --gateway each device has its own")
+      ->check(CLI::Range(1, 100'000));
+  online("--ramp", a.sign_ins_per_second,
+         "Sign-ins a second, at most; 0: as fast as the server answers")
+      ->check(CLI::NonNegativeNumber);
+  online("--pid", a.pid, "Process id of the server, to report its CPU time and memory as well");
+  verb->add_flag("--json", a.json, "Print the summary as one line of JSON");
+  verb->add_option("scenarios", a.scenarios, "Scenarios to play: *.loom files, or their folders");
+  verb->callback([&a, &chosen, seed] {
+    chosen = [&a, seeded = seed->count() > 0] {
+      if (a.scenarios.empty()) return simulate(a);
+      return play_scenarios({.paths = a.scenarios,
+                             .seed = seeded ? std::optional(a.world.seed) : std::nullopt,
+                             .devices = a.devices});
+    };
+  });
+  return kept;
+}
+
+}  // namespace gridloom::app

@@ -1,0 +1,83 @@
+#include "app/command_line/simulated_client.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <utility>
+
+#include "app/control/admin_client.h"
+#include "app/control/simulated.h"
+#include "base/read_file.h"
+#include "wire/json.h"
+
+namespace gridloom::app {
+namespace {
+
+using wire::Json;
+using wire::JsonArray;
+
+constexpr std::size_t kMaxReady = 65'536;  // bytes of ready.json
+
+std::string text_of(const Json& object, std::string_view name) {
+  const Json* value = wire::member(object, name);
+  return value != nullptr && value->is_string() ? std::string(value->get_string()) : "";
+}
+
+}  // namespace
+
+Result<Simulated> simulated_at(const std::filesystem::path& data_folder, const Groups& groups,
+                               const std::filesystem::path& device_files) {
+  Simulated all;
+  for (const auto& [family, devices] : groups) {
+    const auto total = static_cast<std::int64_t>(devices);
+    for (std::int64_t first = 1; first <= total; first += kMaxSimulatedAtOnce) {
+      const auto answer = ask_admin(data_folder,
+                                    {{"op", "device.simulated"},
+                                     {"family", family->id},
+                                     {"first", first},
+                                     {"count", std::min(kMaxSimulatedAtOnce, total - first + 1)}},
+                                    device_files);
+      if (!answer) return std::unexpected(answer.error());
+      all.gateway_key = Secret(text_of(*answer, "gatewayKey"));
+      const Json* rows = wire::member(*answer, "devices");
+      if (rows == nullptr || !rows->is_array()) continue;
+      for (const Json& row : rows->get_array()) {
+        all.members.push_back(
+            {.family = family, .sn = text_of(row, "sn"), .key = Secret(text_of(row, "key"))});
+      }
+    }
+  }
+  return all;
+}
+
+Result<std::vector<Secret>> simulated_keys(const std::filesystem::path& data_folder,
+                                           const std::vector<std::string>& sns,
+                                           const std::filesystem::path& device_files) {
+  const auto answer = ask_admin(
+      data_folder, {{"op", "device.simulated"}, {"sns", JsonArray(sns.begin(), sns.end())}},
+      device_files);
+  if (!answer) return std::unexpected(answer.error());
+  std::vector<Secret> keys;
+  const Json* rows = wire::member(*answer, "devices");
+  if (rows != nullptr && rows->is_array()) {
+    for (const Json& row : rows->get_array()) keys.emplace_back(text_of(row, "key"));
+  }
+  if (keys.size() == sns.size()) return keys;
+  return fail(ErrorCode::kInternal, "the server's answer does not have the keys of all devices");
+}
+
+Result<client::Peer> find_server(const std::string& server,
+                                 const std::filesystem::path& data_folder) {
+  if (!server.empty()) return client::find_peer(server);
+  const auto text = read_file(data_folder / "ready.json", kMaxReady);
+  const auto facts = wire::parse_json(text.value_or(""));
+  const std::string mqtt = facts ? text_of(*facts, "mqtt") : "";
+  if (!mqtt.empty()) return client::find_peer(mqtt);
+  return fail(ErrorCode::kNotFound,
+              fmt::format("--data {}: no server runs there", data_folder.string()));
+}
+
+}  // namespace gridloom::app

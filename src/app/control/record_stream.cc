@@ -1,0 +1,175 @@
+#include "app/control/record_stream.h"
+
+#include <fmt/format.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <latch>
+#include <memory>
+#include <mutex>
+#include <utility>
+
+#include "app/control/local_socket.h"
+
+namespace gridloom::app {
+namespace {
+
+using hub::TrafficEvent;
+using wire::Json;
+using wire::JsonArray;
+using wire::JsonObject;
+
+constexpr std::size_t kMaxDevices = 256;                     // per recording
+constexpr std::size_t kMaxWaiting = std::size_t{32} << 20U;  // bytes not yet taken by the reader
+constexpr std::chrono::milliseconds kLookEvery{100};  // for checking that the reader is still there
+
+// Events that were captured but not sent yet.
+class Queue final : public hub::TrafficTap {
+ public:
+  void on_traffic(std::vector<TrafficEvent> event) override {
+    const std::scoped_lock lock(mutex_);
+    for (TrafficEvent& each : event) {
+      if (bytes_ >= kMaxWaiting) {
+        ++missed_;
+        continue;
+      }
+      bytes_ += sizeof(TrafficEvent) + each.text.size();
+      waiting_.push_back(std::move(each));
+    }
+    changed_.notify_one();
+  }
+
+  struct Taken {
+    std::vector<TrafficEvent> event;
+    std::uint64_t missed = 0;  // events lost after these
+  };
+  Taken take(const std::stop_token& stop) {
+    std::unique_lock lock(mutex_);
+    changed_.wait_for(lock, stop, kLookEvery, [this] { return !waiting_.empty(); });
+    bytes_ = 0;
+    return {.event = std::exchange(waiting_, {}), .missed = std::exchange(missed_, 0)};
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable_any changed_;
+  std::vector<TrafficEvent> waiting_;
+  std::size_t bytes_ = 0;
+  std::uint64_t missed_ = 0;
+};
+
+std::string lines_of(const Queue::Taken& taken) {
+  std::string lines;
+  for (const TrafficEvent& event : taken.event) {
+    wire::append_text(lines, to_json(event));
+    lines += '\n';
+  }
+  if (taken.missed != 0) {
+    wire::append_text(lines, JsonObject{{"missed", taken.missed}});
+    lines += '\n';
+  }
+  return lines;
+}
+
+Result<std::vector<std::string>> sns_in(const AdminContext& context, const JsonObject& request) {
+  const auto directory = context.registry.directory();
+  std::vector<std::string> sns;
+  if (const Json* named = request.if_contains("sns"); named != nullptr && named->is_array()) {
+    for (const Json& sn : named->get_array()) {
+      if (!sn.is_string() || directory->find_device(sn.get_string()) == nullptr) {
+        return fail(ErrorCode::kNotFound,
+                    fmt::format("there is no device {}", wire::shortened(wire::to_text(sn))));
+      }
+      sns.emplace_back(sn.get_string());
+    }
+  }
+  if (sns.empty()) {
+    for (const registry::Device* device : directory->devices()) sns.push_back(device->sn);
+  }
+  std::ranges::sort(sns);
+  const auto twice = std::ranges::unique(sns);
+  sns.erase(twice.begin(), twice.end());
+  if (!sns.empty() && sns.size() <= kMaxDevices) return sns;
+  return fail(ErrorCode::kBadParams,
+              fmt::format("a recording has 1 to {} devices, and this one would have {}: name them "
+                          "with --device",
+                          kMaxDevices, sns.size()));
+}
+
+}  // namespace
+
+Result<Json> begin_recording(const AdminContext& context, const JsonObject& request) {
+  if (context.hub == nullptr) {
+    return fail(ErrorCode::kConflict, "only a running server can be recorded");
+  }
+  const auto sns = sns_in(context, request);
+  if (!sns) return std::unexpected(sns.error());
+  const auto directory = context.registry.directory();
+  JsonArray devices;
+  for (const std::string& sn : *sns) {
+    const registry::Device* device = directory->find_device(sn);
+    if (device == nullptr) continue;
+    JsonArray shares;
+    for (const registry::Share& share : device->shares) {
+      shares.push_back(JsonObject{{"account", static_cast<std::int64_t>(share.account)},
+                                  {"rights", static_cast<int>(share.rights)}});
+    }
+    devices.push_back(JsonObject{{"sn", sn},
+                                 {"family", context.catalog.of_serial(sn)->id},
+                                 {"owner", static_cast<std::int64_t>(device->owner)},
+                                 {"shares", std::move(shares)}});
+  }
+  context.archive.append(history::RecordKind::kAudit,
+                         wire::to_text(JsonObject{{"what", "record"},
+                                                  {"who", "admin"},
+                                                  {"through", "command"},
+                                                  {"sns", JsonArray(sns->begin(), sns->end())},
+                                                  {"at", unix_ms(context.clock.now())}}),
+                         {});
+  return JsonObject{{"at", unix_ms(context.clock.now())}, {"devices", std::move(devices)}};
+}
+
+RecordingStart recording_start_from(const Json& answer) {
+  RecordingStart begun{.devices = {},
+                       .at = TimePoint(Millis(answer.at("at").to_number<std::int64_t>()))};
+  const auto account_in = [](const Json& object, std::string_view name) {
+    return static_cast<registry::AccountId>(object.at(name).to_number<std::int64_t>());
+  };
+  for (const Json& row : answer.at("devices").as_array()) {
+    RecordedDevice device{.sn = std::string(row.at("sn").as_string()),
+                          .family = std::string(row.at("family").as_string()),
+                          .owner = account_in(row, "owner")};
+    for (const Json& share : row.at("shares").as_array()) {
+      device.shares.push_back(
+          {.account = account_in(share, "account"),
+           .rights = static_cast<registry::Rights>(share.at("rights").to_number<int>())});
+    }
+    begun.devices.push_back(std::move(device));
+  }
+  return begun;
+}
+
+void stream_recording(hub::Hub& hub, const Json& begun, std::string_view first, int socket,
+                      const std::stop_token& stop) {
+  const std::stop_callback wake(stop, [socket] { ::shutdown(socket, SHUT_RDWR); });
+  hub::TapFilter filter{.tap = std::make_shared<Queue>(), .sns = {}};
+  for (const RecordedDevice& device : recording_start_from(begun).devices)
+    filter.sns.insert(device.sn);
+  hub.add_tap(filter);
+  auto& queue = static_cast<Queue&>(*filter.tap);
+  Status sent = send_all(socket, first);
+  while (sent && !stop.stop_requested() && !has_ended(socket)) {
+    sent = send_all(socket, lines_of(queue.take(stop)));
+  }
+  const auto all_told = std::make_shared<std::latch>(1);
+  hub.remove_tap(filter.tap, [all_told] { all_told->count_down(); });
+  if (!sent || stop.stop_requested()) return;
+  all_told->wait();
+  static_cast<void>(send_all(socket, lines_of(queue.take(stop))));
+}
+
+}  // namespace gridloom::app

@@ -1,0 +1,377 @@
+#include "app/data_folder/check.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <sys/file.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include "app/data_folder/backup_description.h"
+#include "base/read_file.h"
+#include "history/log/log.h"
+#include "history/log/log_loss.h"
+#include "history/store/damage_notes.h"
+#include "history/store/store_check.h"
+#include "mqtt/session_tables.h"
+#include "net/tls.h"
+#include "registry/revision.h"
+#include "registry/store.h"
+#include "storage/files.h"
+#include "storage/seen_number.h"
+#include "storage/sqlite.h"
+#include "storage/wal_check.h"
+
+namespace gridloom::app {
+namespace {
+
+namespace fs = std::filesystem;
+using storage::Database;
+
+constexpr std::string_view kHistory = "history.db";
+constexpr std::string_view kRegistry = "registry.sqlite";
+constexpr std::string_view kKey = "secret.key";
+constexpr std::string_view kSessions = "sessions.db";
+constexpr std::array<std::string_view, 3> kDatabases = {kHistory, kRegistry, kSessions};
+// Temporary files of a running server or SQLite; each start creates them anew.
+constexpr std::array<std::string_view, 4> kPassing = {"lock", "ready.json", "ready.json.new",
+                                                      "admin.sock"};
+constexpr std::string_view kNotes = "damage.txt";
+constexpr std::string_view kRegistrySeen = "registry.seen";
+constexpr std::string_view kSessionsSeen = "sessions.seen";
+constexpr std::string_view kLogSeen = "log.seen";
+constexpr std::string_view kLog = "log";
+constexpr std::string_view kCertificates = "tls";
+constexpr std::string_view kSharedMemory = "-shm";
+constexpr std::string_view kWal = "-wal";
+constexpr std::size_t kMaxFile = std::size_t{2} << 30U;  // bytes of a segment, or of a -wal
+// A file that is read while being written may look torn; such a file is read again.
+constexpr int kTries = 5;
+constexpr int kBetweenTries_ms = 50;
+
+bool is_one_of(const auto& names, std::string_view name) {
+  return std::ranges::find(names, name) != names.end();
+}
+
+// Whether another process holds DIR/lock, so that the folder may change during the check.
+bool is_at_work(const fs::path& folder) {
+  const storage::FileDescriptor lock(::open((folder / "lock").c_str(), O_RDONLY | O_CLOEXEC));
+  return lock.is_open() && ::flock(lock.get(), LOCK_SH | LOCK_NB) != 0;
+}
+
+// The number in log/NUMBER.log: the first record that the segment may hold; 1 if the name has none.
+std::uint64_t first_in(std::string_view name) {
+  name.remove_prefix(name.find('/') + 1);
+  std::uint64_t first = 0;
+  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), first);
+  return error == std::errc() && first != 0 ? first : 1;
+}
+
+class Check {
+ public:
+  explicit Check(fs::path folder) : folder_(std::move(folder)) {}
+
+  Result<std::vector<CheckedFile>> all() {
+    std::error_code error;
+    const bool is_backup = fs::exists(folder_ / kBackupDescription, error);
+    const bool is_data = fs::exists(folder_ / kKey, error) ||
+                         std::ranges::any_of(kDatabases, [&](std::string_view name) {
+                           return fs::exists(folder_ / name, error);
+                         });
+    if (!is_backup && !is_data) {
+      return fail(ErrorCode::kNotFound,
+                  fmt::format("{} is neither a data folder nor a backup: it has no {} and no {}",
+                              folder_.string(), kRegistry, kBackupDescription));
+    }
+    at_work_ = !is_backup && is_at_work(folder_);
+    if (is_backup) check_backup();
+    wrong_certificates_ = net::check_certificates(folder_);
+    // Read before the files they refer to, because these may grow during the check.
+    sessions_seen_ = storage::SeenNumber(folder_ / kSessionsSeen).read();
+    log_seen_ = storage::SeenNumber(folder_ / kLogSeen).read();
+    const std::vector<std::string> names = names_in("");
+    for (const std::string_view must : {kRegistry, kKey}) {
+      if (!is_one_of(names, must)) damage(must, "it is missing");
+    }
+    for (const std::string& name : names) check_file(name);
+    // After history.db, which determines the records that the log must have.
+    for (const std::string_view sub : {kLog, kCertificates}) {
+      for (const std::string& name : names_in(sub)) check_file(fmt::format("{}/{}", sub, name));
+    }
+    look_for_gaps();
+    std::vector<CheckedFile> files;
+    files.reserve(files_.size());
+    for (auto& [name, file] : files_) files.push_back(std::move(file));
+    return files;
+  }
+
+ private:
+  // Names of files, and of everything else that is not a folder.
+  [[nodiscard]] std::vector<std::string> names_in(std::string_view sub) const {
+    std::vector<std::string> names;
+    std::error_code error;
+    for (fs::directory_iterator entry(folder_ / sub, error);
+         !error && entry != fs::directory_iterator(); entry.increment(error)) {
+      std::error_code ignored;
+      if (!entry->is_directory(ignored)) names.push_back(entry->path().filename().string());
+    }
+    std::ranges::sort(names);
+    return names;
+  }
+
+  CheckedFile& file(std::string_view name) {
+    const auto [place, is_new] = files_.try_emplace(std::string(name));
+    if (is_new) place->second.name = name;
+    return place->second;
+  }
+  void damage(std::string_view name, std::string why) {
+    file(name).damages.push_back(std::move(why));
+  }
+  void not_checked(std::string_view name, std::string why) {
+    file(name).is_checked = false;
+    file(name).note = std::move(why);
+  }
+
+  void check_backup() {
+    const auto description = read_description(folder_);
+    if (!description) return damage(kBackupDescription, description.error().detail);
+    file(kBackupDescription).note = fmt::format("{} files", description->files.size());
+    for (const BackupFile& each : description->files) {
+      const Status good = verify(each, folder_ / each.name);
+      const std::string name = each.name.string();
+      if (good) {
+        file(name).note = each.sha256.empty() ? "the size is right" : "the SHA-256 is right";
+      } else {
+        damage(name, good.error().detail);
+      }
+    }
+  }
+
+  void check_file(const std::string& name) {
+    const std::string_view view = name;
+    if (view == kBackupDescription) return;
+    if (is_one_of(kDatabases, view)) return check_database(name);
+    if (view.ends_with(kWal) && is_one_of(kDatabases, view.substr(0, view.size() - kWal.size()))) {
+      return check_wal(name);
+    }
+    if (view == kKey) return check_key();
+    if (view.starts_with("tls/")) return check_certificate(name);
+    if (view == kRegistrySeen) return check_seen(name, registry::last_seen(folder_).has_value());
+    if (view == kSessionsSeen) return check_seen(name, sessions_seen_.has_value());
+    if (view == kLogSeen) return check_seen(name, log_seen_.has_value());
+    if (view == kNotes) return check_notes();
+    if (view.starts_with("log/damaged-") || view.starts_with("damaged-")) {
+      return not_checked(name, "set aside when damage was found at an earlier start");
+    }
+    if (view.starts_with("log/") && view.ends_with(".log")) return check_segment(name);
+    if (is_one_of(kPassing, view) || view.ends_with(kSharedMemory)) {
+      return not_checked(name, "holds nothing durable");
+    }
+    if (!files_.contains(name)) not_checked(name, "not known");
+  }
+
+  // kMaybe also if the database has a non-empty write-ahead log: reads must include the log.
+  [[nodiscard]] Database::Writers writers_of(const std::string& name) const {
+    std::error_code error;
+    const std::uintmax_t log = fs::file_size(folder_ / (name + std::string(kWal)), error);
+    const bool may_be = at_work_ || (!error && log != 0);
+    return may_be ? Database::Writers::kMaybe : Database::Writers::kNone;
+  }
+
+  void check_database(const std::string& name) {
+    auto database = Database::open_to_read(folder_ / name, writers_of(name));
+    if (!database) return damage(name, database.error().detail);
+    const auto found = database->integrity();
+    if (!found) return damage(name, found.error().detail);
+    for (const std::string& each : *found) damage(name, each);
+    if (name == kHistory) return check_history(*database);
+    if (name == kRegistry) return check_registry(std::move(*database));
+    check_sessions(*database);
+  }
+
+  void check_sessions(Database& database) {
+    const auto found = mqtt::check_sessions(database);
+    if (!found) return damage(kSessions, found.error().detail);
+    for (const std::string& each : found->damages) damage(kSessions, each);
+    add_note(kSessions, found->rows == 0
+                            ? "pages and indexes (an earlier version: without checksums)"
+                            : fmt::format("{} rows with checksums", found->rows));
+    // Databases of earlier versions have no such table.
+    const auto applied = database.integer("SELECT record FROM applied");
+    if (applied) sessions_applied_ = static_cast<std::uint64_t>(*applied);
+    if (applied && sessions_seen_ > sessions_applied_) {
+      damage(kSessions, fmt::format("it was stored up to record {} of the log once, and now ends "
+                                    "at record {}: it is an old copy, or damaged",
+                                    *sessions_seen_, sessions_applied_));
+    }
+  }
+
+  // The file records how far another file had come, and is compared where that file is checked.
+  void check_seen(std::string_view name, bool is_known) {
+    if (is_known) return add_note(name, "its number was compared with the file that it is about");
+    not_checked(name, "damaged, or empty after a loss of power: not compared");
+  }
+
+  void check_history(Database& database) {
+    const std::string name(kHistory);
+    const auto found = history::check_store(database);
+    if (!found) return damage(name, found.error().detail);
+    for (const std::string& each : found->damages) damage(name, each);
+    if (found->damaged > found->damages.size()) {
+      damage(name, fmt::format("{} more", found->damaged - found->damages.size()));
+    }
+    applied_ = found->applied;
+    add_note(name, fmt::format("{} rows{}, {} blocks", found->rows,
+                               found->has_checksums ? " with checksums"
+                                                    : " (version 1: without "
+                                                      "checksums)",
+                               found->blocks));
+  }
+
+  void check_registry(Database database) {
+    const Status good = registry::Store::check(folder_, std::move(database));
+    if (good) return add_note(kRegistry, "rows with checksums, and secrets");
+    if (good.error().code == ErrorCode::kConflict) return add_note(kRegistry, good.error().detail);
+    damage(kRegistry, good.error().detail);
+  }
+
+  void check_key() {
+    if (const auto key =
+            registry::Sealer::with_key_file(folder_ / kKey, registry::MissingKey::kRefuse);
+        !key) {
+      return damage(kKey, key.error().detail);
+    }
+    add_note(kKey, "checked with registry.sqlite");
+  }
+
+  void check_notes() {
+    const auto notes = read_file(folder_ / kNotes, kMaxFile);
+    if (!notes) return damage(kNotes, notes.error().detail);
+    if (!history::is_intact(*notes)) return damage(kNotes, "its checksum is wrong");
+    add_note(kNotes, "see `gridloom damage`");
+  }
+
+  void check_certificate(const std::string& name) {
+    const auto wrong = wrong_certificates_.find(name.substr(name.find('/') + 1));
+    if (wrong != wrong_certificates_.end()) return damage(name, wrong->second);
+    const bool is_ours = name.ends_with(".pem") || name.ends_with(".key");
+    if (is_ours) return add_note(name, "keys and signatures");
+    not_checked(name, "not known");
+  }
+
+  // Calls `look`, which returns the damage, until there is none or it persists.
+  template <typename Look>
+  [[nodiscard]] std::optional<std::string> settled(Look look) const {
+    std::optional<std::string> why = look();
+    for (int time = 1; why && at_work_ && time < kTries; ++time) {
+      ::poll(nullptr, 0, kBetweenTries_ms);
+      why = look();
+    }
+    return why;
+  }
+
+  [[nodiscard]] bool is_there(const std::string& name) const {
+    std::error_code error;
+    return fs::exists(folder_ / name, error);
+  }
+
+  void check_wal(const std::string& name) {
+    std::uint64_t frames = 0;
+    const auto why = settled([&]() -> std::optional<std::string> {
+      const auto bytes = read_file(folder_ / name, kMaxFile);
+      if (!bytes) return is_there(name) ? std::optional(bytes.error().detail) : std::nullopt;
+      const storage::WalCheck check = storage::check_wal(*bytes);
+      frames = check.frames;
+      return check.damage;
+    });
+    if (why) return damage(name, *why);
+    add_note(name, fmt::format("{} frames", frames));
+  }
+
+  void check_segment(const std::string& name) {
+    std::uint64_t records = 0;
+    const std::uint64_t first = first_in(name);
+    std::uint64_t last = first - 1;
+    const auto why = settled([&]() -> std::optional<std::string> {
+      const auto bytes = read_file(folder_ / name, kMaxFile);
+      if (!bytes) return is_there(name) ? std::optional(bytes.error().detail) : std::nullopt;
+      const auto parts = history::read_segment(*bytes);
+      if (!parts) return parts.error().detail;
+      records = 0;
+      std::uint64_t places = 0;
+      std::uint64_t lost = 0;
+      for (const history::SegmentChunk& part : *parts) {
+        if (part.record) {
+          ++records;
+          last = std::max(last, part.record->sequence);
+          continue;
+        }
+        ++places;
+        lost += part.size;
+      }
+      if (places == 0) return std::nullopt;
+      return fmt::format("{} bytes in {} places are not a record", lost, places);
+    });
+    if (!segments_) segments_ = {.first = first, .last = last};
+    segments_->last = std::max(segments_->last, last);
+    if (why) return damage(name, *why);
+    add_note(name, is_there(name) ? fmt::format("{} records", records)
+                                  : "removed during the check: history.db has its records");
+  }
+
+  // Records that are not in history.db must be in the log: it must begin at or before the first of
+  // them and reach the last.
+  void look_for_gaps() {
+    // Segments are created and removed while a server works.
+    if (!applied_ || at_work_) return;
+    const std::uint64_t seen = log_seen_.value_or(0);
+    const std::uint64_t known = std::max({*applied_, sessions_applied_, seen});
+    history::LogLoss loss{.seen = seen};
+    if (segments_ && segments_->first > *applied_ + 1) {
+      loss.gaps.push_back({.first = *applied_ + 1, .last = segments_->first - 1});
+    }
+    const std::uint64_t end = segments_ ? segments_->last : 0;
+    if (end < known) loss.ends_early = end;
+    for (std::string& note :
+         history::loss_notes(loss, {.history = *applied_, .sessions = sessions_applied_})) {
+      damage(kLog, std::move(note));
+    }
+  }
+
+  void add_note(std::string_view name, std::string_view note) {
+    std::string& text = file(name).note;
+    text += fmt::format("{}{}", text.empty() ? "" : "; ", note);
+  }
+
+  // Range of sequence numbers in the log, from the names of its segments and their records.
+  struct Segments {
+    std::uint64_t first = 0;
+    std::uint64_t last = 0;
+  };
+
+  fs::path folder_;
+  std::optional<std::uint64_t> applied_;  // records up to here are in history.db
+  std::uint64_t sessions_applied_ = 0;    // and session changes, in sessions.db
+  std::optional<std::uint64_t> sessions_seen_;
+  std::optional<std::uint64_t> log_seen_;
+  std::optional<Segments> segments_;
+  bool at_work_ = false;
+  std::map<std::string, std::string> wrong_certificates_;
+  std::map<std::string, CheckedFile> files_;  // by name
+};
+
+}  // namespace
+
+Result<std::vector<CheckedFile>> check_folder(const fs::path& folder) {
+  return Check(folder).all();
+}
+
+}  // namespace gridloom::app

@@ -1,0 +1,25 @@
+// Verifies that the files of a data folder or of a backup are intact. User documentation:
+// docs/user/check.md.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+
+namespace gridloom::app {
+
+// The result of checking one file.
+struct CheckedFile {
+  std::string name;                    // relative to the folder
+  std::vector<std::string> damages{};  // the first few; empty: no damage was found
+  std::string note{};                  // what was checked
+  bool is_checked = true;              // false: holds nothing durable, or is unknown to Gridloom
+};
+
+// Reads the whole folder without changing anything, also while a server uses the folder; ordered by
+// name. kNotFound: the folder is neither a data folder nor a backup.
+[[nodiscard]] Result<std::vector<CheckedFile>> check_folder(const std::filesystem::path& folder);
+
+}  // namespace gridloom::app

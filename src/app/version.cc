@@ -1,7 +1,0 @@
-#include "app/version.h"
-
-namespace gridloom::app {
-
-std::string_view version() { return GL_VERSION; }
-
-}  // namespace gridloom::app

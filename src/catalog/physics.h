@@ -1,0 +1,119 @@
+// The parts of a device as its file declares them: batteries, PV inputs, an inverter, a charger, a
+// grid connection and loads, each with its numbers and the fields that show what it does. A family
+// without a model in C++ runs by them (sim/physics_model.cc); any other reads its numbers here.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace gridloom::catalog {
+
+inline constexpr double kMaxPower_w = 100'000;  // of any part
+
+// kModel: numbers that only the family's model in C++ knows.
+enum class PartKind : std::uint8_t {
+  kBattery,
+  kPvInput,
+  kInverter,
+  kCharger,
+  kGrid,
+  kLoad,
+  kModel
+};
+
+// What a part can show in a field. Powers are positive, unless the row below says otherwise.
+enum class Quantity : std::uint8_t {
+  kSoc,
+  kPower,  // + charges a battery; + takes from the grid
+  kChargePower,
+  kDischargePower,
+  kImportPower,
+  kExportPower,
+  kEnergy,  // this and the next two count since the device was new
+  kEnergyIn,
+  kEnergyOut,
+  kVoltage,
+  kCurrent,  // + charges
+  kFrequency,
+  kTemperature,
+  kCycles,
+  kTimeToFull,
+  kTimeToEmpty,
+  kState,     // a field whose values are named idle, charging and discharging
+  kConnected  // whether there is a grid
+};
+
+struct QuantityName {
+  std::string_view name;  // in `feeds`
+  Quantity quantity = Quantity::kPower;
+  std::string_view unit;  // that the field must have
+};
+
+inline constexpr auto kBatteryQuantities =
+    std::to_array<QuantityName>({{"soc", Quantity::kSoc, "%"},
+                                 {"power", Quantity::kPower, "W"},
+                                 {"charge_power", Quantity::kChargePower, "W"},
+                                 {"discharge_power", Quantity::kDischargePower, "W"},
+                                 {"energy_in", Quantity::kEnergyIn, "Wh"},
+                                 {"energy_out", Quantity::kEnergyOut, "Wh"},
+                                 {"voltage", Quantity::kVoltage, "V"},
+                                 {"current", Quantity::kCurrent, "A"},
+                                 {"temperature", Quantity::kTemperature, "°C"},
+                                 {"cycles", Quantity::kCycles, ""},
+                                 {"time_to_full", Quantity::kTimeToFull, "min"},
+                                 {"time_to_empty", Quantity::kTimeToEmpty, "min"},
+                                 {"state", Quantity::kState, ""}});
+// For PV inputs, inverters, chargers and loads.
+inline constexpr auto kPowerQuantities = std::to_array<QuantityName>(
+    {{"power", Quantity::kPower, "W"}, {"energy", Quantity::kEnergy, "Wh"}});
+inline constexpr auto kGridQuantities =
+    std::to_array<QuantityName>({{"power", Quantity::kPower, "W"},
+                                 {"import_power", Quantity::kImportPower, "W"},
+                                 {"export_power", Quantity::kExportPower, "W"},
+                                 {"energy_in", Quantity::kEnergyIn, "Wh"},
+                                 {"energy_out", Quantity::kEnergyOut, "Wh"},
+                                 {"voltage", Quantity::kVoltage, "V"},
+                                 {"frequency", Quantity::kFrequency, "Hz"},
+                                 {"connected", Quantity::kConnected, ""}});
+
+// The name of a quantity in `feeds`.
+[[nodiscard]] constexpr std::string_view quantity_name(Quantity quantity) {
+  for (const QuantityName& row : kBatteryQuantities) {
+    if (row.quantity == quantity) return row.name;
+  }
+  for (const QuantityName& row : kGridQuantities) {
+    if (row.quantity == quantity) return row.name;
+  }
+  return kPowerQuantities.back().name;
+}
+
+// The names that the values of a field fed with Quantity::kState have.
+inline constexpr std::array<std::string_view, 3> kBatteryStates = {"idle", "charging",
+                                                                   "discharging"};
+
+struct PhysicsPart {
+  struct Feed {
+    Quantity quantity = Quantity::kPower;
+    std::string field;  // Field::name
+  };
+
+  PartKind kind = PartKind::kModel;
+  std::string path;  // below `physics`: "batteries.main", "inverter", "model"
+  std::map<std::string, double, std::less<>> numbers;  // as in the file: "charge_w" and 600
+  bool dc = false;           // a load on the battery's side of the inverter
+  std::string switch_field;  // Field::name; empty: the part is always on
+  std::map<std::string, std::string, std::less<>> limits;  // "max" and a Field::name
+  std::vector<Feed> feeds;
+
+  [[nodiscard]] std::optional<double> number(std::string_view name) const {
+    const auto found = numbers.find(name);
+    return found == numbers.end() ? std::nullopt : std::optional(found->second);
+  }
+};
+
+}  // namespace gridloom::catalog

@@ -1,0 +1,202 @@
+// The keys of what moves by itself: a field's signal, and the parts of physics. A part of the
+// tables of keys.h, in a file of its own for its length.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <string_view>
+
+#include "catalog/keys.h"
+#include "catalog/physics.h"
+
+namespace gridloom::catalog {
+
+inline constexpr auto kSignalShapes =
+    std::to_array<std::string_view>({"ramp", "sine", "random_walk"});
+
+inline constexpr auto kSignalKeys = std::to_array<Key>({
+    {.name = "shape",
+     .form = Form::kChoice,
+     .description = "ramp: from low to high, and again; sine: between them; random_walk: any way, "
+                    "within them",
+     .choices = kSignalShapes},
+    {.name = "range",
+     .form = Form::kRange,
+     .description = "Least and greatest value of the shape, in the field's unit"},
+    {.name = "period_s",
+     .form = Form::kNumber,
+     .description = "Seconds from one low of a ramp or sine to the next"},
+    {.name = "phase_s",
+     .form = Form::kNumber,
+     .description = "Seconds after the site's midnight at which a ramp begins, or a sine rises "
+                    "through its mean"},
+    {.name = "step",
+     .form = Form::kNumber,
+     .description = "Usual change of a random walk in a minute, in the field's unit"},
+    {.name = "formula",
+     .description = "Value from other fields, in their units: + - * / ( ) min(a, b) max(a, b)"},
+});
+
+template <std::size_t n>
+constexpr std::array<std::string_view, n> names_of(const std::array<QuantityName, n>& rows) {
+  std::array<std::string_view, n> names;
+  for (std::size_t k = 0; k < n; ++k) names[k] = rows[k].name;
+  return names;
+}
+inline constexpr auto kBatteryFeeds = names_of(kBatteryQuantities);
+inline constexpr auto kPowerFeeds = names_of(kPowerQuantities);
+inline constexpr auto kGridFeeds = names_of(kGridQuantities);
+inline constexpr auto kBatteryLimits = std::to_array<std::string_view>({"max", "min"});
+inline constexpr auto kChargerLimits = std::to_array<std::string_view>({"power"});
+
+inline constexpr std::string_view kFeedsWords =
+    "What the part shows: the quantity, and the field or fields that have it";
+inline constexpr std::string_view kSwitchWords =
+    "Field that switches the part: it is off while the field is 0 or false";
+
+inline constexpr auto kBatteryKeys = std::to_array<Key>({
+    {.name = "capacity_wh",
+     .form = Form::kNumber,
+     .description = "Energy that it stores when new, at 3.2 V a cell"},
+    {.name = "charge_w", .form = Form::kNumber, .description = "Greatest charging power"},
+    {.name = "discharge_w", .form = Form::kNumber, .description = "Greatest discharging power"},
+    {.name = "efficiency",
+     .form = Form::kNumber,
+     .description = "Fraction that its converter passes on, each way; 1 by default"},
+    {.name = "cells", .form = Form::kNumber, .description = "Cells in series; 16 by default"},
+    {.name = "resistance_ohm",
+     .form = Form::kNumber,
+     .description = "Inner resistance; by default that of usual cells of this capacity"},
+    {.name = "taper_percent",
+     .form = Form::kNumber,
+     .description = "State of charge from which it charges slower; 90 by default"},
+    {.name = "taper_share",
+     .form = Form::kNumber,
+     .description = "Fraction of the charging power that is left when it is full; 0.2 by default"},
+    {.name = "initial_percent",
+     .form = Form::kNumber,
+     .description = "State of charge at the start, where the field fed with soc has no initial "
+                    "value; 50 by default"},
+    {.name = "reserve_percent",
+     .form = Form::kNumber,
+     .description = "State of charge at which it stops discharging; 5 by default"},
+    {.name = "idle_w",
+     .form = Form::kNumber,
+     .description = "Power that the device itself always needs; 0 by default"},
+    {.name = "limits",
+     .form = Form::kChosenTexts,
+     .description = "Fields in % that say how far it charges (max) and discharges (min)",
+     .choices = kBatteryLimits},
+    {.name = "feeds",
+     .form = Form::kChosenTexts,
+     .description = kFeedsWords,
+     .choices = kBatteryFeeds},
+});
+
+inline constexpr auto kPvInputKeys = std::to_array<Key>({
+    {.name = "rated_w",
+     .form = Form::kNumber,
+     .description = "Power of its modules in the best sun"},
+    {.name = "efficiency",
+     .form = Form::kNumber,
+     .description = "Fraction that its converter passes on; 1 by default"},
+    {.name = "switch", .description = kSwitchWords},
+    {.name = "feeds",
+     .form = Form::kChosenTexts,
+     .description = kFeedsWords,
+     .choices = kPowerFeeds},
+});
+
+inline constexpr auto kInverterKeys = std::to_array<Key>({
+    {.name = "rated_w", .form = Form::kNumber, .description = "Greatest power on its AC side"},
+    {.name = "efficiency",
+     .form = Form::kNumber,
+     .description = "Fraction that it passes on; 1 by default"},
+    {.name = "idle_w",
+     .form = Form::kNumber,
+     .description = "Power that it needs while it is on; 0 by default"},
+    {.name = "switch", .description = kSwitchWords},
+    {.name = "feeds",
+     .form = Form::kChosenTexts,
+     .description = kFeedsWords,
+     .choices = kPowerFeeds},
+});
+
+inline constexpr auto kChargerKeys = std::to_array<Key>({
+    {.name = "rated_w",
+     .form = Form::kNumber,
+     .description = "Greatest power that it takes from the grid"},
+    {.name = "efficiency",
+     .form = Form::kNumber,
+     .description = "Fraction that it passes on; 1 by default"},
+    {.name = "switch", .description = kSwitchWords},
+    {.name = "limits",
+     .form = Form::kChosenTexts,
+     .description = "Field in W that says how much it takes at most (power)",
+     .choices = kChargerLimits},
+    {.name = "feeds",
+     .form = Form::kChosenTexts,
+     .description = kFeedsWords,
+     .choices = kPowerFeeds},
+});
+
+inline constexpr auto kGridKeys = std::to_array<Key>({
+    {.name = "import_w",
+     .form = Form::kNumber,
+     .description = "Greatest power from the grid; 100000 by default"},
+    {.name = "export_w",
+     .form = Form::kNumber,
+     .description = "Greatest power into the grid; 0 by default"},
+    {.name = "feeds",
+     .form = Form::kChosenTexts,
+     .description = kFeedsWords,
+     .choices = kGridFeeds},
+});
+
+inline constexpr auto kLoadKeys = std::to_array<Key>({
+    {.name = "power_w", .form = Form::kNumber, .description = "Power that it draws"},
+    {.name = "household_share",
+     .form = Form::kNumber,
+     .description = "Fraction of the home's power that it draws, beside power_w"},
+    {.name = "dc",
+     .form = Form::kFlag,
+     .description = "It is connected on the battery's side of the inverter"},
+    {.name = "switch", .description = kSwitchWords},
+    {.name = "feeds",
+     .form = Form::kChosenTexts,
+     .description = kFeedsWords,
+     .choices = kPowerFeeds},
+});
+
+inline constexpr auto kPhysicsKeys = std::to_array<Key>({
+    {.name = "batteries",
+     .form = Form::kEntries,
+     .description = "Batteries, by names of your choice",
+     .section = SectionId::kBattery},
+    {.name = "pv_inputs",
+     .form = Form::kEntries,
+     .description = "PV inputs, by names of your choice",
+     .section = SectionId::kPvInput},
+    {.name = "inverter",
+     .form = Form::kEntry,
+     .description = "Between batteries and PV inputs on one side, loads and grid on the other; "
+                    "without it the sides are one",
+     .section = SectionId::kInverter},
+    {.name = "charger",
+     .form = Form::kEntry,
+     .description = "Charges the batteries from the grid",
+     .section = SectionId::kCharger},
+    {.name = "grid",
+     .form = Form::kEntry,
+     .description = "Connection to the grid",
+     .section = SectionId::kGrid},
+    {.name = "loads",
+     .form = Form::kEntries,
+     .description = "What draws power from the device, by names of your choice",
+     .section = SectionId::kLoad},
+    {.name = "model",
+     .form = Form::kNumberMap,
+     .description = "Further numbers of a family that has a model of its own in C++"},
+});
+
+}  // namespace gridloom::catalog

@@ -1,0 +1,218 @@
+// Reads the signals of fields: how the value of a field moves by itself in a virtual device.
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "catalog/physics_keys.h"
+#include "catalog/sections.h"
+
+namespace gridloom::catalog {
+namespace {
+
+constexpr double kMaxSignal = 1e12;  // in the field's unit, or in seconds
+
+void read_shape(const Entry& entry, Signal& signal) {
+  std::string shape;
+  entry.choice("shape", shape);
+  const auto* const known = std::ranges::find(kSignalShapes, shape);
+  if (known == kSignalShapes.end()) return;  // reported, or missing
+  signal.shape = Signal::Shape{static_cast<std::uint8_t>(known - kSignalShapes.begin())};
+  std::optional<Range> range;
+  entry.range("range", range);
+  if (range) {
+    signal.low = range->low;
+    signal.high = range->high;
+  }
+  entry.number("period_s", signal.period_s);
+  entry.number("phase_s", signal.phase_s);
+  entry.number("step", signal.step);
+  const bool walks = signal.shape == Signal::Shape::kRandomWalk;
+  const std::string_view needed = walks ? "step" : "period_s";
+  for (const std::string_view key : {std::string_view("range"), needed}) {
+    if (!entry.has(key)) entry.mistake(key, fmt::format("this key is missing: {} needs it", shape));
+  }
+  for (const std::string_view key : {"step", "period_s", "phase_s"}) {
+    const bool foreign = walks ? key != "step" : key == "step";
+    if (foreign && entry.has(key)) {
+      entry.mistake(key, fmt::format("means nothing for {}; it needs range and {}", shape, needed));
+    }
+  }
+  const double pace = walks ? signal.step : signal.period_s;
+  if (entry.has(needed) && pace <= 0) {
+    entry.mistake(needed, fmt::format("{} must be more than 0", pace));
+  }
+  for (const double value : {signal.low, signal.high, pace, signal.phase_s}) {
+    if (std::abs(value) <= kMaxSignal) continue;
+    entry.mistake("", fmt::format("{} must be {} to {}", value, -kMaxSignal, kMaxSignal));
+  }
+}
+
+void read_formula(const Entry& entry, Signal& signal) {
+  std::string text;
+  entry.text("formula", text);
+  signal.shape = Signal::Shape::kFormula;
+  auto formula = parse_formula(text);
+  if (!formula) return entry.mistake("formula", formula.error().detail);
+  signal.formula = std::move(*formula);
+}
+
+// The signal's range is in the field's unit, the field's own range is on the wire.
+void check_signal_range(const Entry& entry, const Field& field) {
+  const Signal& signal = *field.signal;
+  if (!field.range || field.scale == 0 || !entry.has("range")) return;
+  const auto [low, high] = std::minmax({signal.low / field.scale, signal.high / field.scale});
+  constexpr double kTrace = 1e-9;  // of the division by the scale
+  const double trace = kTrace * std::max(std::abs(low), std::abs(high));
+  if (low >= field.range->low - trace && high <= field.range->high + trace) return;
+  entry.mistake("range", fmt::format("[{}, {}] is on the wire [{}, {}]: outside the field's range "
+                                     "[{}, {}]",
+                                     signal.low, signal.high, low, high, field.range->low,
+                                     field.range->high));
+}
+
+// Records a mistake at the signal of a field.
+void signal_mistake(const Entry& file, const Field& field, std::string_view key,
+                    std::string_view what) {
+  const YamlNode* fields = file.find("fields");
+  const YamlNode* at = fields == nullptr ? nullptr : fields->find(field.name);
+  const YamlNode* signal = at == nullptr ? nullptr : at->find("signal");
+  const int line = signal == nullptr ? file.node().line : signal->line;
+  const std::string path = child(child("fields", field.name), "signal");
+  file.mistakes().add(line, key.empty() ? path : child(path, key), what);
+}
+
+// The group of a field of modules: "pack" of "pack.*.power"; empty for any other field.
+std::string_view module_group(std::string_view name) {
+  return name.contains('*') ? name.substr(0, name.find('.')) : std::string_view();
+}
+
+void check_formula(const Entry& file, const Family& family, const Field& field) {
+  const auto wrong = [&](const std::string& what) { signal_mistake(file, field, "formula", what); };
+  for (const std::string& name : field.signal->formula.names) {
+    const Field* named = find_field(family, name);
+    if (named == nullptr) {
+      wrong(
+          fmt::format("\"{}\" is no field of this family; a name with other characters than "
+                      "letters, digits, _ and . stands in single quotes",
+                      name));
+    } else if (!is_numeric(named->type)) {
+      wrong(
+          fmt::format("{} is of type {}: must be int, float or bool", name, name_of(named->type)));
+    } else if (name.contains('*') && module_group(name) != module_group(field.name)) {
+      wrong(fmt::format("{} is a field of several modules: only a field of {}.* can name it", name,
+                        module_group(name)));
+    }
+  }
+}
+
+// Puts the fields with a signal into an order in which each formula comes after the formulas of the
+// fields that it names.
+class SignalOrder {
+ public:
+  explicit SignalOrder(const Family& family) : family_(family), waits_for_(family.fields.size()) {
+    std::vector<std::vector<std::size_t>> named_by(family.fields.size());
+    std::vector<std::size_t> ready;
+    for (std::size_t k = 0; k < family.fields.size(); ++k) {
+      if (!family.fields[k].signal) continue;
+      const std::vector<std::size_t> named = named_signals(k);
+      for (const std::size_t other : named) named_by[other].push_back(k);
+      waits_for_[k] = named.size();
+      if (named.empty()) ready.push_back(k);
+    }
+    for (std::size_t next = 0; next < ready.size(); ++next) {
+      for (const std::size_t other : named_by[ready[next]]) {
+        if (--waits_for_[other] == 0) ready.push_back(other);
+      }
+    }
+    order_ = std::move(ready);
+  }
+
+  [[nodiscard]] const std::vector<std::size_t>& order() const { return order_; }
+
+  // A field whose formula depends on itself, and a field that this formula names on the way.
+  struct Circle {
+    const Field* field = nullptr;
+    const Field* by = nullptr;
+  };
+  // Null pointers if there is none.
+  [[nodiscard]] Circle circle() const {
+    const auto stuck = std::ranges::find_if(waits_for_, [](std::size_t n) { return n > 0; });
+    if (stuck == waits_for_.end()) return {};
+    // Each field that waits names one that waits, so enough steps end in a circle.
+    auto at = static_cast<std::size_t>(stuck - waits_for_.begin());
+    for (std::size_t k = 0; k < family_.fields.size(); ++k) at = waiting(at);
+    return {.field = &family_.fields[at], .by = &family_.fields[waiting(at)]};
+  }
+
+ private:
+  // The fields with a signal that the field's formula names.
+  [[nodiscard]] std::vector<std::size_t> named_signals(std::size_t field) const {
+    std::vector<std::size_t> named;
+    for (const std::string& name : family_.fields[field].signal->formula.names) {
+      const Field* other = find_field(family_, name);
+      if (other == nullptr || !other->signal) continue;
+      named.push_back(static_cast<std::size_t>(other - family_.fields.data()));
+    }
+    return named;
+  }
+  [[nodiscard]] std::size_t waiting(std::size_t field) const {
+    const std::vector<std::size_t> named = named_signals(field);
+    const auto found =
+        std::ranges::find_if(named, [&](std::size_t other) { return waits_for_[other] > 0; });
+    return found == named.end() ? field : *found;
+  }
+
+  const Family& family_;
+  std::vector<std::size_t> waits_for_;  // number of signals that must come first
+  std::vector<std::size_t> order_;
+};
+
+}  // namespace
+
+void read_signal(const Entry& entry, Field& field) {
+  const YamlNode* node = entry.find("signal");
+  if (node == nullptr) return;
+  const Entry signal(*node, child(entry.path(), "signal"), entry.mistakes(), SectionId::kSignal);
+  field.signal.emplace();
+  if (!is_numeric(field.type)) entry.mistake("signal", "only an int, a float or a bool has one");
+  if (signal.has("shape") == signal.has("formula")) {
+    return signal.mistake("", "must have shape or formula, one of them");
+  }
+  if (signal.has("shape")) {
+    read_shape(signal, *field.signal);
+    check_signal_range(signal, field);
+    return;
+  }
+  read_formula(signal, *field.signal);
+  for (const std::string_view key : {"range", "period_s", "phase_s", "step"}) {
+    if (signal.has(key)) signal.mistake(key, "means nothing beside formula");
+  }
+}
+
+void check_signals(const Entry& file, Family& family) {
+  for (const Field& field : family.fields) {
+    if (!field.signal) continue;
+    if (!field.written_by.empty()) {
+      signal_mistake(file, field, "",
+                     fmt::format("the command {} sets this field: it cannot move by itself",
+                                 field.written_by.front()));
+    }
+    check_formula(file, family, field);
+  }
+  const SignalOrder order(family);
+  family.signals = order.order();
+  const auto [field, by] = order.circle();
+  if (field == nullptr) return;
+  signal_mistake(file, *field, "formula",
+                 fmt::format("names {}, whose value depends on {} itself", by->name, field->name));
+}
+
+}  // namespace gridloom::catalog

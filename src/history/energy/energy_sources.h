@@ -1,0 +1,66 @@
+// The fields of a device family that are powers or energy counters, by the natures in its device
+// file (docs/user/energy.md describes the results).
+//
+// A power is the first field of its nature; a '*' in its name stands for every module, and their
+// values are summed. A counter may consist of several fields, the parts: together they make up the
+// flow.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "catalog/family.h"
+#include "history/energy/energy_flow.h"
+
+namespace gridloom::history {
+
+enum class Power : std::uint8_t {
+  kPv,
+  kBattery,  // + charging
+  kBatteryCharge,
+  kBatteryDischarge,
+  kGrid,  // + import
+  kGridImport,
+  kLoad,
+  kEv,
+  kHeater,
+  kHeatpump,
+};
+inline constexpr std::size_t kPowers = 10;
+using Powers = std::array<double, kPowers>;  // W
+
+// Power per energy flow in W, none below 0.
+[[nodiscard]] Energies watts_of(const Powers& powers);
+
+struct EnergySources {
+  EnergySources() = default;
+  explicit EnergySources(const catalog::Family& family);
+
+  // The value on the wire times `scale` is in W, or in Wh for a counter.
+  struct PowerField {
+    std::string name;
+    Power power{};
+    double scale = 1;
+  };
+  struct CounterField {
+    std::string name;
+    EnergyFlow flow{};
+    double scale = 1;
+  };
+
+  std::vector<PowerField> powers;
+  std::vector<CounterField> counters;
+  std::vector<EnergyFlow> flows;  // flows that the family can provide, in enum order
+
+  [[nodiscard]] bool empty() const { return powers.empty() && counters.empty(); }
+};
+
+// True if `name` matches the quota name `pattern`; a '*' segment of the pattern matches any
+// segment.
+[[nodiscard]] bool matches(std::string_view pattern, std::string_view name);
+
+}  // namespace gridloom::history

@@ -1,0 +1,53 @@
+// The interface through which the hub writes what must not be lost (reports, sets, sign-ins) before
+// it acknowledges it. A log on disk implements the interface; a test does with a list.
+//
+// Thread rule: any function from any thread.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/loop.h"
+
+namespace gridloom::history {
+
+// The content of a record's payload.
+enum class RecordKind : std::uint8_t {
+  kReports = 1,  // a batch (history/log/batch.h)
+  kAudit = 2,    // a JSON object
+  kTurn = 3,     // a batch and the changes of MQTT sessions that are atomic with it (turn.h)
+};
+
+// Names of values that the platform itself writes among a device's values. They begin with '$',
+// which no field's name does: kPresence says whether the device is connected ("1", "0"), kResent
+// that a report may have been received before.
+inline constexpr std::string_view kPresence = "$online";
+inline constexpr std::string_view kResent = "$resent";
+[[nodiscard]] constexpr bool is_own(std::string_view name) { return name.starts_with('$'); }
+
+// The last value that a device reported for one field.
+struct LastValue {
+  std::string name;
+  std::string text;  // JSON
+};
+
+class Journal {
+ public:
+  Journal() = default;
+  Journal(const Journal&) = delete;
+  Journal& operator=(const Journal&) = delete;
+  virtual ~Journal() = default;
+
+  // `durable` is called once the record survives a loss of power, in the order of the records, on
+  // a thread of the journal: it must not block. It may be empty. Returns the record's sequence
+  // number: numbers grow in the order of the calls and are never reused, across restarts too.
+  virtual std::uint64_t append(RecordKind kind, std::string payload, Task durable) = 0;
+  // Backpressure: more records wait for the disk than the limit allows, and callers that can wait
+  // should append nothing now.
+  [[nodiscard]] virtual bool behind() const = 0;
+  // Why nothing becomes durable at present, in words; empty: records do become durable.
+  [[nodiscard]] virtual std::string failing() const = 0;
+};
+
+}  // namespace gridloom::history

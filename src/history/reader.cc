@@ -1,0 +1,87 @@
+#include "history/reader.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <limits>
+#include <ranges>
+
+namespace gridloom::history {
+
+Error Reader::note_damage(Error fault) const {
+  if (fault.code != ErrorCode::kDamaged) return fault;
+  shared_->damage->note_page(shared_->clock->now(), fault);
+  return {.code = ErrorCode::kDamaged,
+          .detail = "history.db is damaged: the requested data are on a page that cannot be read"};
+}
+
+Status Reader::each_block(DeviceNumber device, std::int64_t from, std::int64_t to,
+                          const OnBlock& on_block) {
+  BlockWalk walk({.device = device, .from = from, .to = to});
+  while (!walk.done()) {
+    if (Status read = walk.read(*this, on_block); !read) return read;
+  }
+  return {};
+}
+
+Status Reader::each_energy(DeviceNumber device, std::int64_t from, std::int64_t to,
+                           const Store::OnBytes& on_energy, const Store::OnHour& on_damaged) {
+  return note_damage(store_.each_energy(device, from, to, on_energy, on_damaged));
+}
+
+Status Reader::each_rollup(DeviceNumber device, std::int64_t from, std::int64_t to,
+                           const OnRollup& on_rollup) {
+  const auto read_hour = [&](std::int64_t hour, std::string_view bytes) -> Status {
+    const auto quarters = read_rollups(hour, bytes);
+    if (quarters) return on_rollup(hour, *quarters);
+    spdlog::error("the history of device {}, hour {}: {}", device, hour, quarters.error().detail);
+    return {};
+  };
+  return note_damage(store_.each_rollup(device, from, to, read_hour));
+}
+
+Result<std::optional<std::int64_t>> Reader::hour_before(DeviceNumber device, std::int64_t hour) {
+  const auto head_blocks =
+      shared_->builder->head_blocks().hours(device, std::numeric_limits<std::int64_t>::min(), hour);
+  auto found = note_damage(store_.hour_before(device, hour));
+  if (!found || head_blocks.empty()) return found;
+  return std::max(found->value_or(head_blocks.back()), head_blocks.back());
+}
+
+Result<std::optional<std::int64_t>> Reader::hour_from(DeviceNumber device, std::int64_t hour) {
+  const auto head_blocks =
+      shared_->builder->head_blocks().hours(device, hour, std::numeric_limits<std::int64_t>::max());
+  auto found = note_damage(store_.hour_from(device, hour));
+  if (!found || head_blocks.empty()) return found;
+  return std::min(found->value_or(head_blocks.front()), head_blocks.front());
+}
+
+Result<std::vector<std::int64_t>> Reader::hours_without_energies(DeviceNumber device,
+                                                                 std::int64_t from,
+                                                                 std::int64_t to) {
+  const std::vector<std::int64_t> head_blocks =
+      shared_->builder->head_blocks().hours(device, from, to);
+  auto found = note_damage(store_.hours_without_energies(device, from, to));
+  if (!found) return found;
+  found->insert(found->end(), head_blocks.begin(), head_blocks.end());
+  std::ranges::sort(*found);
+  found->erase(std::ranges::unique(*found).begin(), found->end());
+  return found;
+}
+
+Status Reader::each_audit(const Store::OnAudit& on_entry) {
+  const std::vector<AuditRow> waiting = shared_->builder->audit();
+  std::uint64_t last = std::numeric_limits<std::uint64_t>::max();
+  for (const AuditRow& row : std::views::reverse(waiting)) {
+    last = row.sequence;
+    if (!on_entry(row)) return {};
+  }
+  return note_damage(store_.each_audit(
+      [&](const AuditRow& row) { return row.sequence >= last || on_entry(row); }));
+}
+
+const FieldNames& Reader::names() const { return *shared_->names; }
+
+const HeadBlocks& Reader::head_blocks() const { return shared_->builder->head_blocks(); }
+
+}  // namespace gridloom::history

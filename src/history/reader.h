@@ -1,0 +1,101 @@
+// Read access to history for one thread: what is stored, and what is in memory and not stored yet.
+// The archive creates one for each of its reading threads, and queues queries for them.
+//
+// kDamaged of any function: the requested data, or a part of them, are on a damaged page of
+// history.db, which is noted.
+// Thread rule: one thread at a time.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <expected>
+#include <functional>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "history/block_walk.h"
+#include "history/blocks/field_names.h"
+#include "history/blocks/rollup.h"
+#include "history/builder.h"
+#include "history/fair_queue.h"
+#include "history/store/damage_notes.h"
+#include "history/store/store.h"
+
+namespace gridloom::history {
+
+class Reader {
+ public:
+  // The parts of an archive that all its readers share; they outlive the readers.
+  struct Shared {
+    const FieldNames* names = nullptr;
+    const Builder* builder = nullptr;
+    DamageNotes* damage = nullptr;
+    const Clock* clock = nullptr;
+  };
+  Reader(const Shared& shared, Store store) : shared_(&shared), store_(std::move(store)) {}
+
+  // Reads the blocks of a device's hours [from, to). An hour that was stored in chunks has several
+  // blocks; the newest block may overlap earlier ones. Stops at the first error. Reads everything
+  // in one call, whereas a BlockWalk stops after a limited amount of work.
+  using OnBlock = BlockWalk::OnBlock;
+  [[nodiscard]] Status each_block(DeviceNumber device, std::int64_t from, std::int64_t to,
+                                  const OnBlock& on_block);
+  // Reads the energies of completed hours, as computed by Archive::Options::account. `on_damaged`,
+  // if given, is called for each hour whose energies are damaged.
+  [[nodiscard]] Status each_energy(DeviceNumber device, std::int64_t from, std::int64_t to,
+                                   const Store::OnBytes& on_energy,
+                                   const Store::OnHour& on_damaged = {});
+  // Reads the 15-minute rollups that are kept of hours whose blocks exceeded the retention time. An
+  // hour is returned either here or by each_block(). Stops at the first error.
+  using OnRollup = std::function<Status(std::int64_t hour, const HourOfRollups& quarters)>;
+  [[nodiscard]] Status each_rollup(DeviceNumber device, std::int64_t from, std::int64_t to,
+                                   const OnRollup& on_rollup);
+  // The last hour before `hour` that has rows, and the first hour from `hour` on that has rows or
+  // energies.
+  [[nodiscard]] Result<std::optional<std::int64_t>> hour_before(DeviceNumber device,
+                                                                std::int64_t hour);
+  [[nodiscard]] Result<std::optional<std::int64_t>> hour_from(DeviceNumber device,
+                                                              std::int64_t hour);
+  // Hours of [from, to) with rows that their stored energies do not cover yet, ascending.
+  [[nodiscard]] Result<std::vector<std::int64_t>> hours_without_energies(DeviceNumber device,
+                                                                         std::int64_t from,
+                                                                         std::int64_t to);
+  // Reads the audit, newest entry first.
+  [[nodiscard]] Status each_audit(const Store::OnAudit& on_entry);
+  [[nodiscard]] const FieldNames& names() const;
+  // Direct access to the store. Callers pass the errors of direct reads through note_damage().
+  [[nodiscard]] Store& store() { return store_; }
+  // Notes a damaged page; the returned error contains only what a client may know.
+  [[nodiscard]] Error note_damage(Error fault) const;
+  [[nodiscard]] const HeadBlocks& head_blocks() const;
+
+ private:
+  template <typename T>
+  [[nodiscard]] Result<T> note_damage(Result<T> read) const {
+    return read ? std::move(read) : std::unexpected(note_damage(std::move(read.error())));
+  }
+
+  const Shared* shared_;
+  Store store_;
+};
+
+// A query of an account, processed in slices on the archive's threads (history/fair_queue.h).
+using ReadQueue = FairQueue<Reader>;
+using Query = ReadQueue::Entry;
+// Queues a query; false: its account has the maximum number of queries already.
+using Reads = std::function<bool(Query query)>;
+
+// Time limit of one slice, for steps that work until it has passed.
+class Slice {
+ public:
+  [[nodiscard]] bool over() const { return std::chrono::steady_clock::now() >= end_; }
+  static constexpr std::chrono::milliseconds kLength{4};
+
+ private:
+  std::chrono::steady_clock::time_point end_ = std::chrono::steady_clock::now() + kLength;
+};
+
+}  // namespace gridloom::history

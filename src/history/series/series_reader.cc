@@ -1,0 +1,382 @@
+#include "history/series/series_reader.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <limits>
+#include <set>
+#include <span>
+#include <utility>
+
+#include "history/log/journal.h"
+#include "history/values/hours.h"
+#include "time/grammar.h"
+
+namespace gridloom::history {
+namespace {
+
+// Points that wait in memory until their field is handed on.
+constexpr std::size_t kGroupPoints = std::size_t{1} << 16U;
+constexpr std::size_t kKeptForOnePlotted = 8;
+// Points that one work() hands on, or reads.
+constexpr std::size_t kPointsAtOnce = 4096;
+constexpr std::int64_t kQuarterHoursAtOnce = 48;
+
+constexpr FieldId kNever = std::numeric_limits<FieldId>::max();  // a field that was never reported
+
+// Common steps, to suggest a valid one in an error message.
+constexpr std::array<std::int64_t, 17> kUsualSteps_s = {
+    1,    5,     10,    30,    60,     300,     900,     1800,    3600,
+    7200, 21600, 43200, 86400, 604800, 2592000, 7776000, 31536000};
+
+}  // namespace
+
+std::int64_t SeriesReader::steps() const {
+  const SeriesRequest& request = options_.request;
+  return (request.to_ms - request.from_ms) / request.step_ms + 2;
+}
+
+SeriesQuery SeriesReader::query_of(std::size_t begin, std::size_t end) const {
+  const SeriesRequest& request = options_.request;
+  SeriesQuery query{.fields = {},
+                    .from_ms = request.from_ms,
+                    .to_ms = request.to_ms,
+                    .step_ms = request.step_ms,
+                    .aggregate = request.aggregate,
+                    .presence = presence_,
+                    .zone = request.zone};
+  for (std::size_t i = begin; i < end; ++i) query.fields.push_back(fields_[i].id);
+  return query;
+}
+
+// Reads blocks; a call continues where the last call with the same hours ended.
+EachBlock SeriesReader::blocks_of(Reader& reader, Columns columns) {
+  return [this, &reader, columns = std::move(columns)](
+             std::int64_t from, std::int64_t to, const OnHourBlock& on_block) -> Result<bool> {
+    if (!walk_ || walk_from_ != from || walk_to_ != to) {
+      walk_.emplace(BlockWalk::Options{
+          .device = options_.device, .from = from, .to = to, .columns = columns});
+      walk_from_ = from;
+      walk_to_ = to;
+    }
+    if (Status read = walk_->read(reader, on_block); !read) return std::unexpected(read.error());
+    const bool all = walk_->done();
+    if (all) walk_.reset();
+    return all;
+  };
+}
+
+// The columns of these fields and of the device's presence.
+Columns SeriesReader::columns_of(std::vector<FieldId> fields) const {
+  if (presence_) fields.push_back(*presence_);
+  std::ranges::sort(fields);
+  return {.wanted = [fields = std::move(fields)](FieldId field) {
+    return std::ranges::binary_search(fields, field);
+  }};
+}
+
+// Finds the fields that the device reported in the span.
+Status SeriesReader::match_blocks(Reader& reader) {
+  const bool any = std::ranges::any_of(options_.request.fields,
+                                       [](const auto& name) { return name.ends_with('*'); });
+  const std::int64_t begin = hour_of(options_.request.from_ms);
+  const std::int64_t end = hour_of(options_.request.to_ms - 1) + 1;
+  if (any) {
+    const auto all = blocks_of(reader, {.names_only = true})(
+        begin, end, [&](std::int64_t, const Block& block) -> Status {
+          const std::vector<FieldId> fields = block.fields();
+          reported_.insert(fields.begin(), fields.end());
+          return {};
+        });
+    if (!all) return std::unexpected(all.error());
+    if (!*all) return {};
+    quarters_from_ = begin;
+    stage_ = Stage::kMatchingQuarters;
+    return {};
+  }
+  return find_fields(reader);
+}
+
+Status SeriesReader::match_quarters(Reader& reader) {
+  const std::int64_t end = hour_of(options_.request.to_ms - 1) + 1;
+  const std::int64_t to = std::min(quarters_from_ + kQuarterHoursAtOnce, end);
+  const Status read = reader.each_rollup(options_.device, quarters_from_, to,
+                                         [&](std::int64_t, const HourOfRollups& hour) -> Status {
+                                           for (const Rollup& quarter : hour) {
+                                             for (const RollupField& field : quarter.fields)
+                                               reported_.insert(field.field);
+                                           }
+                                           return {};
+                                         });
+  if (!read) return read;
+  quarters_from_ = to;
+  return to < end ? Status() : find_fields(reader);
+}
+
+// Resolves the requested names to fields, each once and in the order of the request; the fields of
+// a name that ends in * are sorted by name.
+Status SeriesReader::find_fields(Reader& reader) {
+  presence_ = reader.names().find(kPresence);
+  const std::vector<std::string>& asked = options_.request.fields;
+  std::vector<std::vector<Field>> matches(asked.size());
+  for (const FieldId id : reported_) {
+    const std::string name = reader.names().name_of(id);
+    for (std::size_t i = 0; i < asked.size(); ++i) {
+      if (!asked[i].ends_with('*')) continue;
+      const std::string_view prefix = std::string_view(asked[i]).substr(0, asked[i].size() - 1);
+      // The platform's own fields match only prefixes that begin with '$'.
+      const bool own = name.starts_with('$') && !prefix.starts_with('$');
+      if (name.starts_with(prefix) && !own) matches[i].push_back({.name = name, .id = id});
+    }
+  }
+  reported_.clear();
+  std::set<std::string> known;
+  const auto add = [&](Field field) {
+    if (known.insert(field.name).second) fields_.push_back(std::move(field));
+  };
+  for (std::size_t i = 0; i < asked.size(); ++i) {
+    if (!asked[i].ends_with('*')) {
+      add({.name = asked[i], .id = reader.names().find(asked[i]).value_or(kNever)});
+    }
+    std::ranges::sort(matches[i], {}, &Field::name);
+    for (Field& field : matches[i]) add(std::move(field));
+  }
+  if (fields_.size() > options_.limits.fields) {
+    return fail(ErrorCode::kBadParams,
+                fmt::format("fields stands for {} fields of this device: at most {} may be in an "
+                            "answer; choose longer prefixes or names",
+                            fields_.size(), options_.limits.fields));
+  }
+  return check_size();
+}
+
+Status SeriesReader::check_size() {
+  const SeriesRequest& request = options_.request;
+  const auto most = static_cast<std::int64_t>(options_.limits.points);
+  const auto fields = static_cast<std::int64_t>(std::max<std::size_t>(fields_.size(), 1));
+  stage_ = Stage::kReading;
+  if (request.step_ms > 0) {
+    if (steps() <= most / fields) return {};
+    const std::int64_t least_s =
+        (request.to_ms - request.from_ms) / 1000 / std::max<std::int64_t>(most / fields - 2, 1) + 1;
+    const auto* const usual = std::ranges::lower_bound(kUsualSteps_s, least_s);
+    const std::string advice =
+        usual == kUsualSteps_s.end()
+            ? std::string("a shorter span or fewer fields would be valid")
+            : fmt::format("a step of {} would be valid, or a shorter span, or fewer fields",
+                          time::span_text(Millis(*usual * 1000)));
+    return fail(
+        ErrorCode::kBadParams,
+        fmt::format("step is {:?}: {} points of {} fields, but an answer has at most {} in "
+                    "all; {}",
+                    time::span_text(Millis(request.step_ms)), steps(), fields, most, advice));
+  }
+  if (request.points > 0) {
+    if (static_cast<std::int64_t>(request.points) <= most / fields) return {};
+    return fail(ErrorCode::kBadParams,
+                fmt::format("points is \"{}\": of {} fields, but an answer has at most {} in all; "
+                            "{} would be valid",
+                            request.points, fields, most, most / fields));
+  }
+  values_.emplace(query_of(0, fields_.size()), options_.limits.points);
+  stage_ = Stage::kCounting;
+  return {};
+}
+
+Status SeriesReader::count(Reader& reader) {
+  std::vector<FieldId> fields;
+  fields.reserve(fields_.size());
+  for (const Field& field : fields_) fields.push_back(field.id);
+  if (Status counted = values_->work(blocks_of(reader, columns_of(std::move(fields)))); !counted) {
+    return counted;
+  }
+  if (!values_->done()) return {};
+  walk_.reset();
+  stage_ = Stage::kReading;
+  if (values_->count() <= options_.limits.points) return {};
+  return fail(ErrorCode::kBadParams,
+              fmt::format("from and to have more than {} values between them, and an answer has at "
+                          "most so many; a step, points, a shorter span or fewer fields would be "
+                          "valid",
+                          options_.limits.points));
+}
+
+void SeriesReader::begin_group(SeriesSink& sink) {
+  const SeriesRequest& request = options_.request;
+  std::size_t together = fields_.size();
+  if (!by_time()) {
+    // Without a step the number of a field's points is not known.
+    std::size_t each = request.step_ms > 0 ? static_cast<std::size_t>(steps()) : kGroupPoints;
+    if (request.points > 0) each = kKeptForOnePlotted * request.points;
+    together = std::max<std::size_t>(kGroupPoints / each, 1);
+  }
+  group_end_ = std::min(group_begin_ + together, fields_.size());
+  walk_.reset();
+  series_.emplace(query_of(group_begin_, group_end_));
+  points_.assign(group_end_ - group_begin_, {});
+  drawings_.clear();
+  if (by_time()) return;
+  if (request.points > 0) {
+    drawings_.assign(
+        points_.size(),
+        {.plot = Plot({.from_ms = request.from_ms, .to_ms = request.to_ms, .most = request.points}),
+         .gaps = {}});
+  }
+  sink.begin_field(fields_[group_begin_].name);
+}
+
+bool SeriesReader::put_points(std::vector<SeriesPoint>& points, SeriesSink& sink) {
+  const std::size_t count = std::min(kPointsAtOnce, points.size() - put_);
+  if (count > 0) sink.add_points(std::span(points).subspan(put_, count));
+  put_ += count;
+  if (put_ < points.size()) return false;
+  put_ = 0;
+  points.clear();
+  return true;
+}
+
+// Adds the new points of a field of the group to its plot; texts cannot be plotted.
+void SeriesReader::draw(std::size_t in_group) {
+  Drawing& drawing = drawings_[in_group];
+  const std::size_t most_gaps = kKeptForOnePlotted * options_.request.points;
+  for (const SeriesPoint& point : points_[in_group]) {
+    if (point.number) {
+      drawing.plot.add({.at_ms = point.at_ms, .value = *point.number});
+      drawing.in_gap = false;
+    } else if (point.text.empty() && !std::exchange(drawing.in_gap, true) &&
+               drawing.gaps.size() < most_gaps) {
+      drawing.gaps.push_back(point.at_ms);
+    }
+  }
+  points_[in_group].clear();
+}
+
+// Makes the points of a field's plot, with at most one gap between two of them.
+void SeriesReader::make_drawing(std::size_t in_group) {
+  Drawing& drawing = drawings_[in_group];
+  std::vector<SeriesPoint>& points = points_[in_group];
+  auto gap = drawing.gaps.begin();
+  const auto put_gap_before = [&](std::int64_t at_ms) {
+    if (gap != drawing.gaps.end() && *gap < at_ms) points.push_back({.at_ms = *gap});
+    while (gap != drawing.gaps.end() && *gap < at_ms) ++gap;
+  };
+  for (const Point& point : drawing.plot.take()) {
+    put_gap_before(point.at_ms);
+    points.push_back({.at_ms = point.at_ms, .number = point.value});
+  }
+  put_gap_before(options_.request.to_ms);
+}
+
+// Hands on the points that were just read: of the group's first field, or rows of all fields.
+void SeriesReader::put_some(SeriesSink& sink) {
+  if (!(by_time() ? put_rows(sink) : put_points(points_.front(), sink))) return;
+  stage_ = Stage::kReading;
+  if (!series_->done()) return;
+  in_group_ = 0;
+  field_begun_ = true;
+  stage_ = Stage::kPuttingGroup;
+}
+
+// Hands on the points of the group's other fields, which waited for the first.
+void SeriesReader::put_some_of_group(SeriesSink& sink) {
+  if (by_time() || in_group_ == points_.size()) return end_group(sink);
+  if (!std::exchange(field_begun_, true)) sink.begin_field(fields_[group_begin_ + in_group_].name);
+  if (!drawings_.empty() && put_ == 0) make_drawing(in_group_);
+  if (!put_points(points_[in_group_], sink)) return;
+  sink.end_field();
+  ++in_group_;
+  field_begun_ = false;
+}
+
+void SeriesReader::end_group(SeriesSink& sink) {
+  series_.reset();
+  points_.clear();
+  drawings_.clear();
+  group_begin_ = group_end_;
+  stage_ = Stage::kReading;
+  if (group_begin_ < fields_.size()) return;
+  sink.end();
+  stage_ = Stage::kDone;
+}
+
+// Hands on rows; all fields were read up to the same time.
+bool SeriesReader::put_rows(SeriesSink& sink) {
+  std::vector<std::size_t>& next = rows_put_;
+  next.resize(points_.size());
+  for (std::size_t cells = 0; cells < kPointsAtOnce; cells += points_.size()) {
+    std::optional<std::int64_t> at_ms;
+    for (std::size_t i = 0; i < points_.size(); ++i) {
+      if (next[i] == points_[i].size()) continue;
+      const std::int64_t own_ms = points_[i][next[i]].at_ms;
+      at_ms = std::min(at_ms.value_or(own_ms), own_ms);
+    }
+    if (!at_ms) {
+      for (auto& points : points_) points.clear();
+      next.clear();
+      return true;
+    }
+    row_.assign(points_.size(), nullptr);
+    for (std::size_t i = 0; i < points_.size(); ++i) {
+      if (next[i] == points_[i].size() || points_[i][next[i]].at_ms != *at_ms) continue;
+      row_[i] = &points_[i][next[i]++];
+    }
+    sink.add_row(*at_ms, row_);
+  }
+  return false;
+}
+
+Status SeriesReader::read(Reader& reader) {
+  std::vector<FieldId> fields;
+  for (std::size_t i = group_begin_; i < group_end_; ++i) fields.push_back(fields_[i].id);
+  const EachRollup quarters = [&](std::int64_t from, std::int64_t to,
+                                  const OnHourQuarters& on_rollup) {
+    return reader.each_rollup(options_.device, from, to, on_rollup);
+  };
+  const EachBlock blocks = blocks_of(reader, columns_of(std::move(fields)));
+  if (Status read = series_->read(blocks, quarters, points_); !read) return read;
+  for (std::size_t i = 0; i < drawings_.size(); ++i) draw(i);
+  stage_ = Stage::kPutting;
+  return {};
+}
+
+// Called once it is known that there will be an answer.
+void SeriesReader::begin_answer(SeriesSink& sink) {
+  std::vector<std::string> names;
+  names.reserve(fields_.size());
+  for (const Field& field : fields_) names.push_back(field.name);
+  sink.begin(names);
+  if (fields_.empty()) end_group(sink);
+}
+
+Status SeriesReader::work(Reader& reader, SeriesSink& sink) {
+  switch (stage_) {
+    case Stage::kMatching:
+      if (Status done = match_blocks(reader); !done) return done;
+      break;
+    case Stage::kMatchingQuarters:
+      if (Status done = match_quarters(reader); !done) return done;
+      break;
+    case Stage::kCounting:
+      if (Status done = count(reader); !done) return done;
+      break;
+    case Stage::kReading:
+      if (!std::exchange(begun_, true)) {
+        begin_answer(sink);
+        if (done()) return {};
+      }
+      if (!series_) begin_group(sink);
+      return read(reader);
+    case Stage::kPutting:
+      put_some(sink);
+      break;
+    case Stage::kPuttingGroup:
+      put_some_of_group(sink);
+      break;
+    case Stage::kDone:
+      break;
+  }
+  return {};
+}
+
+}  // namespace gridloom::history

@@ -1,0 +1,137 @@
+#include "history/store/damage_notes.h"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <system_error>
+#include <utility>
+
+#include "base/printable.h"
+#include "base/read_file.h"
+#include "base/row_checksum.h"
+#include "storage/files.h"
+
+namespace gridloom::history {
+namespace {
+
+constexpr std::string_view kChecksum = "checksum ";
+constexpr std::size_t kMaxBytes = std::size_t{1} << 20U;  // of the file
+
+std::string checksum_line(std::string_view lines) {
+  return fmt::format("{}{:016x}\n", kChecksum,
+                     static_cast<std::uint64_t>(row_checksum(0, {}, lines)));
+}
+
+// True if the line begins with a time such as "2026-11-21T10:00:00Z ".
+bool has_time(std::string_view line) {
+  constexpr std::string_view kForm = "dddd-dd-ddTdd:dd:ddZ ";
+  return line.size() > kForm.size() &&
+         std::ranges::equal(line.substr(0, kForm.size()), kForm, [](char c, char form) {
+           return form == 'd' ? c >= '0' && c <= '9' : c == form;
+         });
+}
+
+// Calls `on_line` with each line, without its end.
+template <typename OnLine>
+void each_line(std::string_view text, OnLine on_line) {
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    on_line(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+}
+
+}  // namespace
+
+bool is_intact(std::string_view notes) {
+  if (notes.starts_with(kChecksum)) {
+    const std::string_view lines = notes.substr(std::min(notes.find('\n'), notes.size() - 1) + 1);
+    return notes.substr(0, notes.size() - lines.size()) == checksum_line(lines);
+  }
+  bool good = true;
+  each_line(notes, [&good](std::string_view line) { good = good && has_time(line); });
+  return good;
+}
+
+DamageNotes::DamageNotes(const std::filesystem::path& data) : file_(data / "damage.txt") {
+  std::error_code error;
+  if (!std::filesystem::exists(file_, error)) return;
+  const auto bytes = read_file(file_, kMaxBytes);
+  if (!bytes) return;
+  const bool good = is_intact(*bytes);
+  each_line(*bytes, [this, good](std::string_view line) {
+    const std::size_t space = line.find(' ');
+    if (space == std::string_view::npos || line.starts_with(kChecksum)) return;
+    if (lines_.size() == kMaxNotes) return;
+    lines_.push_back(good ? std::string(line) : printable(line));
+    texts_.insert(lines_.back().substr(space + 1));
+  });
+  if (!good) {
+    note(SystemClock().now(), "damage.txt was damaged: its other notes may have changed");
+  }
+  if (lines_.empty()) return;
+  const bool one = lines_.size() == 1;
+  spdlog::warn("{} note{} of damage found earlier {} not accepted yet; gridloom damage lists {}",
+               lines_.size(), one ? "" : "s", one ? "is" : "are", one ? "it" : "them");
+}
+
+void DamageNotes::note(TimePoint at, std::string_view text) {
+  const std::lock_guard lock(mutex_);
+  if (texts_.contains(text)) return;
+  spdlog::error("damage: {}", text);
+  if (lines_.size() == kMaxNotes) return;
+  texts_.emplace(text);
+  lines_.push_back(
+      fmt::format("{:%Y-%m-%dT%H:%M:%SZ} {}", std::chrono::floor<std::chrono::seconds>(at), text));
+  write();
+}
+
+void DamageNotes::note_page(TimePoint at, const Error& error) {
+  note(at, std::string_view(error.detail).substr(error.detail.rfind('/') + 1));
+}
+
+void DamageNotes::write() const {
+  std::string all;
+  for (const std::string& line : lines_) all.append(line).append(1, '\n');
+  if (const Status written = storage::replace_private_file(file_, checksum_line(all) + all);
+      !written) {
+    spdlog::error("damage.txt could not be written, so this note is lost at the next start: {}",
+                  written.error().detail);
+  }
+}
+
+std::vector<std::string> DamageNotes::all() const {
+  const std::lock_guard lock(mutex_);
+  return lines_;
+}
+
+std::size_t DamageNotes::count() const {
+  const std::lock_guard lock(mutex_);
+  return lines_.size();
+}
+
+Status DamageNotes::accept() {
+  const std::lock_guard lock(mutex_);
+  std::error_code error;
+  std::filesystem::remove(file_, error);
+  if (error) {
+    return fail(ErrorCode::kIo,
+                fmt::format("cannot remove {}: {}", file_.string(), error.message()));
+  }
+  lines_.clear();
+  texts_.clear();
+  return {};
+}
+
+Error with_remedy(Error fault) {
+  if (fault.code != ErrorCode::kDamaged) return fault;
+  fault.detail +=
+      "; restore history.db from a backup. To start a new history with the data that the log still "
+      "has, move history.db, history.db-wal and history.db-shm to another folder";
+  return fault;
+}
+
+}  // namespace gridloom::history

@@ -1,0 +1,150 @@
+// The permanent storage of blocks, energies, twins and the audit: tables of one SQLite database
+// (DATA/history.db; docs/internals/formats.md shows them). Each row has a checksum that is verified
+// when the row is read (history/store/row_checksum.h): a damaged row is reported to DamagedRows and
+// left out, unless a function says otherwise. The damaged row stays in the file.
+//
+// One Store is one database connection: one thread at a time. The server has one Store that writes
+// and one for each thread that reads; readers see committed data.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+#include "history/blocks/block.h"
+#include "history/log/batch.h"
+#include "history/store/damaged_rows.h"
+#include "history/values/hours.h"
+#include "storage/sqlite.h"
+
+namespace gridloom::history {
+
+struct DeviceHour {
+  DeviceNumber device = 0;
+  std::int64_t hour = 0;
+  friend auto operator<=>(const DeviceHour&, const DeviceHour&) = default;
+};
+
+// A twin in the form in which the hub saves it.
+struct StoredTwin {
+  DeviceNumber device = 0;
+  std::string sn;
+  std::string text;
+};
+
+struct AuditRow {
+  std::uint64_t sequence = 0;
+  std::string entry;     // a JSON object: at, what, who, sn, ...
+  bool damaged = false;  // `entry` holds what is left of the damaged entry
+};
+
+// Changes that are committed in one transaction.
+struct Changes {
+  struct Hour {
+    DeviceHour of;
+    std::vector<std::string> chunks;  // history/blocks/chunk.h
+    bool over = false;                // the hour is over: these replace all its stored chunks
+  };
+  struct Energies {
+    DeviceHour of;
+    std::string bytes;
+  };
+  std::vector<std::pair<FieldId, std::string>> names;
+  std::vector<Hour> hours;
+  std::vector<Energies> energies;
+  std::vector<StoredTwin> twins;
+  std::vector<AuditRow> audit;
+  std::optional<std::uint64_t> applied;  // the database contains the log's records up to this one
+};
+
+class Store {
+ public:
+  // Creates the file if there is none; upgrades one of an earlier version. kMalformed: damaged, or
+  // of a later version. Several stores may report to one DamagedRows.
+  [[nodiscard]] static Result<Store> open(
+      const std::filesystem::path& data,
+      std::shared_ptr<DamagedRows> damaged = std::make_shared<DamagedRows>());
+
+  // Commits all changes, or none of them if an error is returned.
+  [[nodiscard]] Status write(const Changes& changes);
+
+  // The last applied record of the log (Changes::applied). If its row is damaged, a lower number
+  // that is safe: the log is read again from there, and the row is written anew.
+  [[nodiscard]] Result<std::uint64_t> applied();
+  // Field names, by FieldId. A damaged name is replaced by `damaged.field.N`, which no device
+  // reports: the field's stored values stay available under that name.
+  [[nodiscard]] Result<std::vector<std::string>> names();
+  [[nodiscard]] Result<std::vector<StoredTwin>> twins();
+  // Hours with chunks that are not marked as over.
+  [[nodiscard]] Result<std::vector<DeviceHour>> open_hours();
+
+  // The chunks of the hours [from, to) of a device, in their order; views live as long as the call.
+  using OnBytes = std::function<Status(std::int64_t hour, std::string_view bytes)>;
+  [[nodiscard]] Status each_chunk(DeviceNumber device, std::int64_t from, std::int64_t to,
+                                  const OnBytes& on_chunk);
+  // Reads the chunks from `place` up to hour `to` until `on_chunk` returns false. True: all were
+  // read. A reader that continues after a chunk says which chunk that was: if the hour was
+  // rewritten meanwhile, it is read from its first chunk again, so that nothing is missed.
+  struct ChunkPosition {
+    std::int64_t hour = 0;
+    std::int64_t chunk = 0;   // the next chunk
+    std::int64_t before = 0;  // identifies the content of the chunk before it
+
+    // The place after a chunk that on_chunk() was called with.
+    [[nodiscard]] ChunkPosition after() const {
+      return {.hour = hour, .chunk = chunk + 1, .before = before};
+    }
+  };
+  using OnChunk = std::function<Result<bool>(const ChunkPosition& at, std::string_view bytes)>;
+  [[nodiscard]] Result<bool> chunks_from(DeviceNumber device, const ChunkPosition& place,
+                                         std::int64_t to, const OnChunk& on_chunk);
+  // Energies of the hours [from, to). `on_damaged`, if given, is called for hours whose energies
+  // are left out because their row is damaged.
+  using OnHour = std::function<void(std::int64_t hour)>;
+  [[nodiscard]] Status each_energy(DeviceNumber device, std::int64_t from, std::int64_t to,
+                                   const OnBytes& on_energy, const OnHour& on_damaged = {});
+  // 15-minute rollups of hours whose blocks were too old to be kept (history/blocks/rollup.h).
+  [[nodiscard]] Status each_rollup(DeviceNumber device, std::int64_t from, std::int64_t to,
+                                   const OnBytes& on_rollup);
+  // hour_before(): the last hour before `hour` that has blocks. hour_from(): the first hour from
+  // `hour` on that has blocks or energies.
+  [[nodiscard]] Result<std::optional<std::int64_t>> hour_before(DeviceNumber device,
+                                                                std::int64_t hour);
+  [[nodiscard]] Result<std::optional<std::int64_t>> hour_from(DeviceNumber device,
+                                                              std::int64_t hour);
+  // Hours of [from, to) that have blocks but no stored energies, or whose blocks may contain more
+  // than the stored energies because the hour is not over.
+  [[nodiscard]] Result<std::vector<std::int64_t>> hours_without_energies(DeviceNumber device,
+                                                                         std::int64_t from,
+                                                                         std::int64_t to);
+  // Audit entries, the newest first, including damaged ones; `on_entry` returns false to stop.
+  using OnAudit = std::function<bool(const AuditRow&)>;
+  [[nodiscard]] Status each_audit(const OnAudit& on_entry);
+
+ private:
+  [[nodiscard]] Result<std::int64_t> unchanged_part(DeviceNumber device,
+                                                    const ChunkPosition& place);
+  struct HourRow;
+  [[nodiscard]] Status each_hour(const HourRow& rows, const DeviceHour& from, std::int64_t to,
+                                 const OnBytes& on_bytes, const OnHour& on_damaged);
+  [[nodiscard]] Status put_hours(const std::vector<Changes::Hour>& hours);
+  [[nodiscard]] Status remove_parts(const DeviceHour& of);
+  [[nodiscard]] Result<std::optional<std::int64_t>> first_hour(std::string_view sql,
+                                                               DeviceNumber device,
+                                                               std::int64_t hour);
+
+  Store(storage::Database database, std::shared_ptr<DamagedRows> damaged)
+      : database_(std::move(database)), damaged_(std::move(damaged)) {}
+
+  storage::Database database_;
+  std::shared_ptr<DamagedRows> damaged_;
+};
+
+}  // namespace gridloom::history

@@ -1,0 +1,458 @@
+#include "hub/app_requests.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+#include <variant>
+
+#include "catalog/family.h"
+#include "hub/credentials.h"
+
+namespace gridloom::hub {
+namespace {
+
+using wire::Json;
+using wire::JsonObject;
+
+// The audit keeps this much of a set's message, and of a text that comes from a device.
+constexpr std::size_t kMaxAudited_bytes = 4096;
+constexpr std::size_t kMaxWhy_bytes = 400;
+
+constexpr std::string_view kOverHttp = "http";
+constexpr std::string_view kOverMqtt = "mqtt";
+
+// Ids are compared as text, since a device answers "5" with 5 (quirk 24).
+std::string id_text(const Json& id) {
+  return id.is_string() ? std::string(id.get_string()) : wire::to_text(id);
+}
+
+// The members that a reply repeats (document 002, "Reply Topic's Common Field").
+JsonObject common_fields(const JsonObject& request) {
+  JsonObject fields;
+  for (const char* key : {"id", "moduleType", "operateType"}) {
+    if (const Json* value = request.if_contains(key)) fields[key] = *value;
+  }
+  return fields;
+}
+
+JsonObject make_reply(const JsonObject& fields, std::string_view code) {
+  JsonObject reply;
+  const Json* id = fields.if_contains("id");
+  reply["id"] = id == nullptr ? Json(0) : wire::numeric_id(*id);
+  reply["version"] = "1.0";
+  for (const auto& [key, value] : fields) {
+    if (key != "id") reply[key] = value;
+  }
+  reply["code"] = code;
+  return reply;
+}
+
+std::vector<std::string> quotas_of(const JsonObject& request) {
+  std::vector<std::string> names;
+  const Json* params = request.if_contains("params");
+  const Json* quotas = params == nullptr ? nullptr : wire::member(*params, "quotas");
+  if (quotas == nullptr || !quotas->is_array()) return names;
+  for (const Json& name : quotas->get_array()) {
+    if (name.is_string()) names.emplace_back(name.get_string());
+  }
+  return names;
+}
+
+// MQTT 5 matches a reply to its request by correlation data. Devices with 3.1.1 cannot return it,
+// so the platform does.
+Message correlated(Message reply, const Message& request) {
+  if (!reply.correlation_data) reply.correlation_data = request.correlation_data;
+  return reply;
+}
+
+std::string message_of(const Error& error) {
+  return fmt::format("{}: {}", code_of(error.code).message, error.detail);
+}
+
+Message plain(std::string payload) {
+  Message message;
+  message.payload = std::move(payload);
+  return message;
+}
+
+std::string_view way_of(const Command& command) {
+  return std::holds_alternative<HttpRequester>(command.requester) ? kOverHttp : kOverMqtt;
+}
+
+}  // namespace
+
+AppRequests::AppRequests(const Parts& parts)
+    : parts_(parts),
+      commands_(parts.platform.config.pending_sets),
+      next_id_(unix_ms(parts.platform.clock.now()) & 0x3fffffff) {}
+
+void AppRequests::use(std::shared_ptr<const registry::Directory> directory) {
+  directory_ = std::move(directory);
+}
+
+std::string AppRequests::name_of(registry::AccountId account) const {
+  const registry::Account* found = directory_->find_account(account);
+  return found == nullptr ? std::string() : found->name;
+}
+
+// --- over HTTP ---
+
+std::size_t AppRequests::read_all(registry::AccountId account, const std::string& sn,
+                                  ReplyTo<SharedText> reply_to) {
+  parts_.platform.counters.reads.fetch_add(1, std::memory_order_relaxed);
+  HttpRequester requester{
+      .reply_to = std::move(reply_to),
+      .request = parts_.traffic.request(TrafficEvent::Kind::kReadsAll, sn, account, {})};
+  if (auto device = permitted_device(*directory_, account, sn, registry::Rights::kMonitor);
+      !device) {
+    answer_http(sn, std::move(requester), std::unexpected(std::move(device.error())));
+    return 0;
+  }
+  SharedText body = "{}";
+  if (TwinTable::DeviceState* state = parts_.twins.find(sn).state) {
+    parts_.faults.on_read_all(account, sn);
+    if (const auto all = parts_.faults.twin(account, sn, state->twin).all()) body = all;
+  }
+  const std::size_t bytes = body.size();
+  answer_http(sn, std::move(requester), std::move(body));
+  return bytes;
+}
+
+std::size_t AppRequests::read(registry::AccountId account, const std::string& sn,
+                              const std::vector<std::string>& quotas,
+                              ReplyTo<SharedText> reply_to) {
+  parts_.platform.counters.reads.fetch_add(1, std::memory_order_relaxed);
+  SharedText body;
+  if (parts_.traffic.wants(sn)) {
+    const JsonObject params{{"quotas", wire::JsonArray(quotas.begin(), quotas.end())}};
+    body = wire::to_text(JsonObject{{"sn", sn}, {"params", params}});
+  }
+  HttpRequester requester{
+      .reply_to = std::move(reply_to),
+      .request = parts_.traffic.request(TrafficEvent::Kind::kReads, sn, account, std::move(body))};
+  if (auto device = permitted_device(*directory_, account, sn, registry::Rights::kMonitor);
+      !device) {
+    answer_http(sn, std::move(requester), std::unexpected(std::move(device.error())));
+    return 0;
+  }
+  TwinTable::DeviceState* state = parts_.twins.find(sn).state;
+  std::string data =
+      state == nullptr ? "{}" : parts_.faults.twin(account, sn, state->twin).answer(quotas);
+  const std::size_t bytes = data.size();
+  answer_http(sn, std::move(requester), SharedText(std::move(data)));
+  return bytes;
+}
+
+void AppRequests::set(registry::AccountId account, const std::string& sn, JsonObject message,
+                      ReplyTo<SharedText> reply_to) {
+  SharedText body;
+  if (parts_.traffic.wants(sn)) body = wire::to_text(message);
+  HttpRequester requester{
+      .reply_to = std::move(reply_to),
+      .request = parts_.traffic.request(TrafficEvent::Kind::kSets, sn, account, std::move(body))};
+  auto device = permitted_device(*directory_, account, sn, registry::Rights::kFull);
+  if (!device) {
+    record_refused_set(name_of(account), kOverHttp, sn, device.error());
+    return answer_http(sn, std::move(requester), std::unexpected(std::move(device.error())));
+  }
+  // `id` and `version` of an HTTP set are optional and echoed nowhere (quirk 19).
+  JsonObject outgoing;
+  outgoing["id"] = ++next_id_;
+  outgoing["version"] = "1.0";
+  for (auto& [key, value] : message) {
+    if (key != "sn" && key != "id") outgoing[key] = std::move(value);
+  }
+  Command command{.asked_id = outgoing["id"],
+                  .requester = std::move(requester),
+                  .account = account,
+                  .who = name_of(account)};
+  start_set(**device, std::move(outgoing), std::move(command));
+}
+
+void AppRequests::answer_http(const std::string& sn, HttpRequester requester,
+                              Result<SharedText> data) {
+  if (data) {
+    parts_.traffic.answer(sn, requester.request, *data);
+  } else {
+    parts_.traffic.answer(sn, requester.request, data.error());
+  }
+  answer<SharedText>(std::move(requester.reply_to), std::move(data));
+}
+
+// --- over MQTT ---
+
+std::uint64_t AppRequests::set(const Identity& who, const Inbound& inbound) {
+  auto parsed = wire::parse_json(inbound.message->payload, parts_.platform.config.json);
+  MqttRequester requester{.account = who.name, .common_fields = {}, .message = inbound.message};
+  if (!parsed || !parsed->is_object()) {
+    refuse_mqtt(requester, inbound.sn, Verb::kSetReply, "-1",
+                parsed ? "a set is a JSON object" : parsed.error().detail);
+    return 0;
+  }
+  JsonObject& message = parsed->get_object();
+  requester.common_fields = common_fields(message);
+  const auto device =
+      permitted_device(*directory_, who.account, inbound.sn, registry::Rights::kFull);
+  if (!device) {
+    record_refused_set(name_of(who.account), kOverMqtt, inbound.sn, device.error());
+    refuse_mqtt(requester, inbound.sn, Verb::kSetReply, "-1", message_of(device.error()));
+    return 0;
+  }
+  const Json* id = message.if_contains("id");
+  Command command{.asked_id = id == nullptr ? Json("") : *id,
+                  .requester = std::move(requester),
+                  .account = who.account,
+                  .who = name_of(who.account)};
+  message.erase("sn");
+  return start_set(**device, std::move(message), std::move(command));
+}
+
+void AppRequests::get(const Identity& who, const Inbound& inbound) {
+  const auto parsed = wire::parse_json(inbound.message->payload, parts_.platform.config.json);
+  const JsonObject* request = parsed ? parsed->if_object() : nullptr;
+  const MqttRequester requester{
+      .account = who.name,
+      .common_fields = request == nullptr ? JsonObject() : common_fields(*request),
+      .message = inbound.message};
+  const auto refuse = [&](std::string_view code, std::string_view message) {
+    refuse_mqtt(requester, inbound.sn, Verb::kGetReply, code, message);
+  };
+  if (request == nullptr) {
+    return refuse("-1", parsed ? "a get is a JSON object" : parsed.error().detail);
+  }
+  const auto device =
+      permitted_device(*directory_, who.account, inbound.sn, registry::Rights::kMonitor);
+  if (!device) return refuse("-1", message_of(device.error()));
+  const Config& config = parts_.platform.config;
+  const bool online = parts_.faults.online(who.account, inbound.sn);
+  if (!online && config.offline_requests == OfflineRequests::kLikeTheVendor) return;
+  if (!online) return refuse("-2", "the device is offline");
+
+  parts_.platform.counters.reads.fetch_add(1, std::memory_order_relaxed);
+  twin::Twin& twin = parts_.faults.twin(who.account, inbound.sn, parts_.twins.at(inbound.sn).twin);
+  const Json* operate = request->if_contains("operateType");
+  std::string data;
+  if (operate != nullptr && *operate == "latestQuotas") {
+    const auto all = twin.all();
+    data = fmt::format(R"({{"sn":{},"productType":{},"model":{},"online":1,"quotaMap":{}}})",
+                       wire::to_text(Json(inbound.sn)), twin.family().product_type,
+                       twin.family().model, all ? *all : "{}");
+  } else {
+    const std::vector<std::string> names = quotas_of(*request);
+    if (names.empty() || names.size() > config.asked_quotas) {
+      return refuse(
+          "-1", fmt::format("params.quotas is a list of 1 to {} quota names", config.asked_quotas));
+    }
+    data = twin.answer(names);
+  }
+  JsonObject reply = make_reply(requester.common_fields, "0");
+  reply["timestamp"] = unix_ms(parts_.platform.clock.now());
+  std::string text = wire::to_text(reply);
+  text.back() = ',';
+  text.append(R"("data":)").append(data).append(1, '}');
+  parts_.fanout.answer_app(
+      who.name, inbound.sn, Verb::kGetReply,
+      {.like = correlated(plain(std::move(text)), *inbound.message), .qos = Qos::kAtLeastOnce});
+}
+
+void AppRequests::refuse_mqtt(const MqttRequester& requester, const std::string& sn, Verb verb,
+                              std::string_view code, std::string_view message) {
+  JsonObject reply = make_reply(requester.common_fields, code);
+  reply["message"] = message;
+  parts_.fanout.answer_app(requester.account, sn, verb,
+                           {.like = correlated(plain(wire::to_text(reply)), *requester.message),
+                            .qos = Qos::kAtLeastOnce});
+}
+
+// --- sets, whichever way they came ---
+
+Status AppRequests::may_start(const registry::Device& device, const JsonObject& message,
+                              registry::AccountId account) {
+  const catalog::Family& family = parts_.twins.at(device.sn).twin.family();
+  if (Status valid = catalog::validate_set(family, message); !valid) return valid;
+  if (!parts_.faults.online(account, device.sn)) {
+    return fail(ErrorCode::kOffline, device.sn + " is not connected");
+  }
+  if (std::string why = commands_.refusal(device.sn, &device, account); !why.empty()) {
+    return fail(ErrorCode::kOffline, std::move(why));
+  }
+  if (parts_.platform.journal == nullptr) return {};
+  const std::string why = parts_.platform.journal->failing();
+  if (why.empty()) return {};
+  return fail(ErrorCode::kIo,
+              fmt::format("the set is refused, because it cannot be recorded: {}", why));
+}
+
+std::uint64_t AppRequests::start_set(const registry::Device& device, JsonObject message,
+                                     Command command) {
+  Counters& counters = parts_.platform.counters;
+  counters.sets.fetch_add(1, std::memory_order_relaxed);
+  if (Status good = may_start(device, message, command.account); !good) {
+    counters.sets_failed.fetch_add(1, std::memory_order_relaxed);
+    finish(device.sn, std::move(command), std::unexpected(std::move(good.error())));
+    return 0;
+  }
+  // The device gets the id as the app sent it, unless another app's set is pending under the same
+  // id.
+  command.id = id_text(command.asked_id);
+  if (command.id.empty() || commands_.contains(device.sn, command.id)) {
+    do command.id = std::to_string(++next_id_);
+    while (commands_.contains(device.sn, command.id));
+    message["id"] = next_id_;
+  }
+  // The MQTT 5 properties of the app's message are passed on.
+  const auto* app = std::get_if<MqttRequester>(&command.requester);
+  Message like = app == nullptr ? Message() : *app->message;
+  like.payload = wire::to_text(message);
+  JsonObject entry{
+      {"what", "set"}, {"who", command.who}, {"through", way_of(command)}, {"sn", device.sn}};
+  if (like.payload.size() > kMaxAudited_bytes) {
+    entry["message"] = wire::shortened(like.payload, kMaxAudited_bytes);
+    entry["messageBytes"] = like.payload.size();
+    command.record = parts_.writer.add_audit(std::move(entry));
+  } else {
+    command.record = parts_.writer.add_audit(entry, like.payload);
+  }
+  const std::uint64_t record = command.record;
+  commands_.add(device.sn, std::move(command),
+                parts_.platform.steady->now() + parts_.platform.config.set_deadline);
+  parts_.traffic.message(TrafficEvent::Kind::kDeviceGets, device.sn, Verb::kSet, like.payload);
+  parts_.fanout.to_device(device, Verb::kSet, {.like = like, .qos = Qos::kAtLeastOnce});
+  return record;
+}
+
+void AppRequests::on_reply(const registry::Device& device, const Inbound& inbound) {
+  const OutgoingMessage routed{
+      .like = *inbound.message, .qos = inbound.options.qos, .retain = inbound.options.retain};
+  const auto to_everyone = [&] { parts_.fanout.to_accounts(device, Verb::kSetReply, routed); };
+  if (!commands_.waits_for(inbound.sn)) return to_everyone();
+  auto parsed = wire::parse_json(inbound.message->payload, parts_.platform.config.json);
+  const Json* id = parsed ? wire::member(*parsed, "id") : nullptr;
+  Command* found = id == nullptr ? nullptr : commands_.find(inbound.sn, id_text(*id));
+  // No set with this id is pending, or its deadline has passed.
+  if (found == nullptr) return to_everyone();
+  if (found->reply_dropped ||
+      parts_.faults.happens(PlatformFault::kUnansweredSet, found->account, inbound.sn)) {
+    found->reply_dropped = true;
+    return;
+  }
+  Command command = *commands_.take(inbound.sn, found->id);
+  DeviceReply reply{.message = *inbound.message, .code = {}};
+  if (const Json* code = wire::member(*parsed, "code")) reply.code = id_text(*code);
+  if (std::holds_alternative<HttpRequester>(command.requester)) {
+    to_everyone();
+    // A virtual device answers this code if it does not know a selector (quirk 23).
+    if (reply.code != code_of(ErrorCode::kBadParams).code) {
+      return finish(inbound.sn, std::move(command), std::move(reply));
+    }
+    const Json* message = wire::member(*parsed, "message");
+    return finish(inbound.sn, std::move(command),
+                  fail(ErrorCode::kBadParams,
+                       message == nullptr ? "the device refused it" : id_text(*message)));
+  }
+  if (id_text(command.asked_id) != command.id) {
+    JsonObject& fields = parsed->get_object();
+    fields["id"] = wire::numeric_id(command.asked_id);
+    reply.message.payload = wire::to_text(fields);
+  }
+  finish(inbound.sn, std::move(command), std::move(reply));
+}
+
+void AppRequests::tick(TimePoint now) {
+  while (auto expired = commands_.take_expired(now)) {
+    parts_.platform.counters.sets_failed.fetch_add(1, std::memory_order_relaxed);
+    finish(
+        expired->sn, std::move(expired->command),
+        fail(ErrorCode::kOffline, fmt::format("{} did not answer within {} s", expired->sn,
+                                              parts_.platform.config.set_deadline.count() / 1000)));
+  }
+}
+
+void AppRequests::drop_forbidden(const registry::Device& device) {
+  const auto may_not_set = [&device](const Command& each) {
+    return registry::Directory::rights(each.account, device) < registry::Rights::kFull;
+  };
+  for (Command& command : commands_.take_if(device.sn, may_not_set)) {
+    Error why =
+        permitted_device(*directory_, command.account, device.sn, registry::Rights::kFull).error();
+    finish(device.sn, std::move(command), std::unexpected(std::move(why)));
+  }
+}
+
+void AppRequests::device_replaced(const std::string& sn) {
+  for (Command& command : commands_.take_all(sn)) {
+    finish(sn, std::move(command), fail(ErrorCode::kOffline, sn + " was removed meanwhile"));
+  }
+}
+
+void AppRequests::finish(const std::string& sn, Command command, Result<DeviceReply> reply) {
+  record_outcome(sn, command, reply);
+  const std::uint64_t record = command.record;
+  parts_.gate.when_durable(
+      record, [this, sn, command = std::move(command), reply = std::move(reply)]() mutable {
+        answer_requester(sn, std::move(command), std::move(reply));
+      });
+}
+
+void AppRequests::answer_requester(const std::string& sn, Command command,
+                                   Result<DeviceReply> reply) {
+  const bool concealed = !reply && reply.error().code == ErrorCode::kOffline &&
+                         parts_.platform.config.offline_requests == OfflineRequests::kLikeTheVendor;
+  const auto* app = std::get_if<MqttRequester>(&command.requester);
+  if (app != nullptr && (concealed || command.reply_dropped)) return;
+  if (concealed) reply.error().code = ErrorCode::kBadParams;
+  if (auto* http = std::get_if<HttpRequester>(&command.requester)) {
+    return answer_http(sn, std::move(*http),
+                       reply ? Result<SharedText>(std::move(reply->message.payload))
+                             : std::unexpected(std::move(reply.error())));
+  }
+  if (reply) {
+    return parts_.fanout.answer_app(
+        app->account, sn, Verb::kSetReply,
+        {.like = correlated(std::move(reply->message), *app->message), .qos = Qos::kAtLeastOnce});
+  }
+  const Error& error = reply.error();
+  refuse_mqtt(*app, sn, Verb::kSetReply, error.code == ErrorCode::kOffline ? "-2" : "-1",
+              message_of(error));
+}
+
+// --- the audit ---
+
+void AppRequests::record_refused_set(std::string_view who, std::string_view through,
+                                     const std::string& sn, const Error& why) {
+  const Platform& platform = parts_.platform;
+  if (platform.journal == nullptr || platform.journal->behind()) return;
+  const auto left_out = refused_sets_.admit(platform.steady->now());
+  if (!left_out) return;
+  JsonObject entry{{"what", "set_refused"},
+                   {"who", who},
+                   {"through", through},
+                   {"sn", wire::shortened(sn)},
+                   {"why", why.detail}};
+  if (*left_out != 0) entry["leftOut"] = *left_out;
+  parts_.writer.add_audit(std::move(entry));
+}
+
+void AppRequests::record_outcome(const std::string& sn, const Command& command,
+                                 const Result<DeviceReply>& reply) {
+  if (parts_.platform.journal == nullptr) return;
+  if (command.record == 0) {
+    if (!reply) record_refused_set(command.who, way_of(command), sn, reply.error());
+    return;
+  }
+  JsonObject entry{{"what", "set_reply"},
+                   {"who", command.who},
+                   {"through", way_of(command)},
+                   {"sn", sn},
+                   {"id", command.id}};
+  if (reply) {
+    entry["outcome"] = "answered";
+    if (reply->code) entry["code"] = wire::shortened(*reply->code);
+  } else {
+    entry["outcome"] = reply.error().code == ErrorCode::kOffline ? "unanswered" : "refused";
+    entry["why"] = wire::shortened(reply.error().detail, kMaxWhy_bytes);
+  }
+  parts_.writer.add_audit(std::move(entry));
+}
+
+}  // namespace gridloom::hub

@@ -1,0 +1,42 @@
+// Decides who a device's messages are for: the accounts that may read the device, as far as no
+// injected fault holds a message back, or the device itself. The Router finds their subscriptions;
+// traffic taps are told what apps get.
+//
+// Belongs to a shard and is used on its loop only. Not here: whether the sender may send.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "hub/fault_overlay.h"
+#include "hub/router.h"
+#include "hub/topic_rights.h"
+#include "hub/traffic_feed.h"
+#include "registry/directory.h"
+
+namespace gridloom::hub {
+
+class Fanout {
+ public:
+  Fanout(Router& router, const FaultOverlay& faults, TrafficFeed& traffic)
+      : router_(router), faults_(faults), traffic_(traffic) {}
+
+  // The directory that owners and shares are looked up in; comes before any message.
+  void use(std::shared_ptr<const registry::Directory> directory);
+
+  // The owner's apps, and those of all accounts that the device is shared with.
+  void to_accounts(const registry::Device& device, Verb verb, const OutgoingMessage& message);
+  // The device's own connections, and its owner's gateways.
+  void to_device(const registry::Device& device, Verb verb, const OutgoingMessage& message);
+  // One account's apps: an answer of the platform, as opposed to a forwarded message.
+  void answer_app(const std::string& certificate_account, const std::string& sn, Verb verb,
+                  const OutgoingMessage& message);
+
+ private:
+  Router& router_;
+  const FaultOverlay& faults_;
+  TrafficFeed& traffic_;
+  std::shared_ptr<const registry::Directory> directory_;
+};
+
+}  // namespace gridloom::hub

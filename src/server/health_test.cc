@@ -1,0 +1,47 @@
+#include "server/health.h"
+
+#include <gtest/gtest.h>
+
+namespace gridloom::server {
+namespace {
+
+TEST(HealthTest, SaysWhatFailsAndWhy) {
+  struct Row {
+    history::ArchiveHealth archive;
+    bool good;
+    std::string text;
+    Millis longest_stall{0};
+  };
+  const std::vector<Row> rows = {
+      {{}, true, R"({"status":"ok"})"},
+      {{.log = {.failing = "log/1: No space left on device"}},
+       false,
+       R"({"status":"failing","log":"log/1: No space left on device"})"},
+      {{.store_failing = "history.db: disk I/O error"},
+       false,
+       R"({"status":"failing","store":"history.db: disk I/O error"})"},
+      {{.log = {.damaged_bytes = 300, .damaged_places = 2}, .malformed_records = 1},
+       true,
+       R"({"status":"ok","damaged":{"places":2,"bytes":300},"malformedRecords":1})"},
+      {{.damage = {"2026-01-01T00:00:00Z a", "2026-01-01T00:00:00Z b"}, .unknown_devices = 3},
+       true,
+       R"({"status":"damaged","damageNotes":2,"unknownDevices":3})"},
+      {{.store_failing = "history.db: disk I/O error", .damage = {"a"}},
+       false,
+       R"({"status":"failing","store":"history.db: disk I/O error","damageNotes":1})"},
+      {{.damaged_rows = 3}, true, R"({"status":"ok","damagedRows":3})"},
+      {{}, true, R"({"status":"ok"})", Millis(4999)},
+      {{},
+       false,
+       R"({"status":"failing","loops":"a thread has been blocked for 5000 ms"})",
+       Millis(5000)},
+  };
+  for (const Row& row : rows) {
+    const http::Health health = health_of(row.archive, row.longest_stall);
+    EXPECT_EQ(health.good, row.good);
+    EXPECT_EQ(health.text, row.text);
+  }
+}
+
+}  // namespace
+}  // namespace gridloom::server

@@ -1,0 +1,24 @@
+// The text of /metrics, in Prometheus's format.
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+#include "history/archive.h"
+#include "hub/platform.h"
+
+namespace gridloom::server {
+
+struct ListenerCounts {
+  std::size_t http = 0;  // open connections
+  std::size_t mqtt = 0;
+  std::size_t sessions = 0;
+  std::size_t sessions_waiting = 0;
+};
+
+// Any thread.
+[[nodiscard]] std::string metrics_text(const hub::Platform& platform,
+                                       const ListenerCounts& listeners,
+                                       const history::ArchiveHealth& archive);
+
+}  // namespace gridloom::server

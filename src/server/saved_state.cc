@@ -1,0 +1,44 @@
+#include "server/saved_state.h"
+
+#include <cstdint>
+#include <string>
+#include <unordered_map>
+#include <utility>
+
+#include "mqtt/restore.h"
+#include "server/reconcile.h"
+
+namespace gridloom::server {
+namespace {
+
+void restore_twins(const SavedState& saved) {
+  std::unordered_map<std::int64_t, const registry::Device*> devices;
+  const auto directory = saved.registry.directory();
+  for (const registry::Device* device : directory->devices()) {
+    devices.emplace(device->number, device);
+  }
+  for (history::Recovered& recovered : saved.archive.take_recovered()) {
+    const auto device = devices.find(recovered.twin.device);
+    if (device == devices.end()) continue;  // removed meanwhile
+    saved.hub.restore_twin({.sn = device->second->sn,
+                            .number = recovered.twin.device,
+                            .text = std::move(recovered.twin.text),
+                            .newer = std::move(recovered.values)});
+  }
+}
+
+}  // namespace
+
+Status restore(const SavedState& saved) {
+  auto loaded = saved.store.load();
+  if (!loaded) return std::unexpected(loaded.error());
+  if (const std::string loss = saved.store.loss(saved.archive.has_stored()); !loss.empty()) {
+    saved.archive.damage().note(saved.wall.now(), loss);
+  }
+  if (Status agreed = reconcile(saved.registry, saved.archive, saved.wall); !agreed) return agreed;
+  restore_twins(saved);
+  static_cast<void>(mqtt::restore(saved.mqtt, as_loops(saved.loops), std::move(*loaded)));
+  return {};
+}
+
+}  // namespace gridloom::server

@@ -1,0 +1,229 @@
+#include "server/server.h"
+
+#include <future>
+#include <latch>
+#include <mutex>
+#include <utility>
+
+#include "history/energy_query.h"
+#include "server/families.h"
+#include "server/health.h"
+#include "server/metrics.h"
+#include "server/saved_state.h"
+
+namespace gridloom::server {
+namespace {
+
+hub::Config config_of(const Limits& limits, Strictness strictness) {
+  hub::Config config = limits.hub;
+  if (strictness == Strictness::kStrict) {
+    config.wildcards = hub::Wildcards::kDenied;
+    config.offline_requests = hub::OfflineRequests::kLikeTheVendor;
+    config.client_ids_a_day = limits.client_ids_a_day;
+  }
+  return config;
+}
+
+}  // namespace
+
+Server::Server(Options options)
+    : options_(std::move(options)), loops_(std::exchange(options_.loops, {})) {
+  // Devices wait for each acknowledgement, so delaying a commit gathers no further records.
+  const bool devices_wait = options_.clock_is_driven && options_.journaling != Journaling::kInstant;
+  if (devices_wait) options_.limits.history.log.commit = Millis{0};
+}
+
+Server::~Server() {
+  // Asks the loops for the twins.
+  if (archive_) with_loops([this] { archive_->stop(); });
+  for (const auto& loop : loops_) loop->stop();
+  if (store_) store_->on_applied({});
+  archive_.reset();  // tells the shards what has become durable
+}
+
+Result<std::unique_ptr<Server>> Server::open(Options options) {
+  std::unique_ptr<Server> server(new Server(std::move(options)));
+  if (Status opened = server->open_data(); !opened) return std::unexpected(opened.error());
+  server->make_hub();
+  const Status restored = restore({.registry = *server->registry_,
+                                   .store = *server->store_,
+                                   .archive = *server->archive_,
+                                   .hub = *server->hub_,
+                                   .mqtt = server->mqtt_,
+                                   .loops = server->loops_,
+                                   .wall = server->options_.clocks.wall});
+  if (!restored) return std::unexpected(restored.error());
+  return server;
+}
+
+Status Server::open_data() {
+  auto registry = registry::Registry::open(options_.data);
+  if (!registry) return std::unexpected(registry.error());
+  registry_ = std::move(*registry);
+  auto store = mqtt::SessionStore::open(options_.data);
+  if (!store) return std::unexpected(store.error());
+  store_ = std::move(*store);
+  platform_ =
+      std::make_unique<hub::Platform>(options_.clocks.devices, options_.catalog, *registry_);
+  platform_->wall = &options_.clocks.wall;
+  platform_->steady = &options_.clocks.steady;
+  platform_->zone = options_.zone;
+  platform_->sessions = store_->keeper();
+  platform_->config = config_of(options_.limits, options_.strictness);
+  auto archive = history::Archive::open(
+      {.data = options_.data,
+       .clock = &options_.clocks.devices,
+       .limits = options_.limits.history,
+       .integrate = history::hour_integrator_by(family_of(*registry_, options_.catalog)),
+       .on_session_changes = [store = store_.get()](
+                                 std::uint64_t record,
+                                 std::string_view changes) { store->take(record, changes); },
+       .sessions_applied = store_->applied(),
+       .clock_is_driven = options_.clock_is_driven});
+  if (!archive) return std::unexpected(archive.error());
+  archive_ = std::move(*archive);
+  store_->on_applied(
+      [archive = archive_.get()](std::uint64_t record) { archive->sessions_stored(record); });
+  if (options_.journaling == Journaling::kDurable) platform_->journal = archive_.get();
+  if (options_.journaling == Journaling::kInstant) {
+    platform_->journal = &instant_journal_.emplace(*archive_);
+  }
+  return {};
+}
+
+void Server::make_hub() {
+  hub_ = std::make_unique<hub::Hub>(*platform_, as_loops(loops_));
+  loops_.front()->on_sweep([hub = hub_.get()] { hub->tick(); });
+  registry_->on_change([hub = hub_.get()] { hub->registry_changed(); });
+  sessions_ = std::make_unique<mqtt::SessionTable>(options_.limits.sessions);
+  if (const std::size_t most = options_.limits.failures_per_minute; most > 0) {
+    failures_.emplace(most);
+  }
+  mqtt_ = {.hub = hub_.get(),
+           .clock = &options_.clocks.steady,
+           .sessions = sessions_.get(),
+           .limits = options_.limits.mqtt,
+           .failures = failures_ ? &*failures_ : nullptr};
+  for (const auto& loop : loops_) {
+    loop->on_sweep(
+        [this, loop = loop.get()] { sessions_->sweep(*loop, options_.clocks.steady.now()); });
+  }
+  protocols_.emplace(Protocols::Options{.mqtt = mqtt_,
+                                        .loops = loops_,
+                                        .limits = options_.limits,
+                                        .strictness = options_.strictness});
+}
+
+Status Server::listen(ListenOptions options) {
+  const auto protocol_of = [&](const ListenerOptions& listener) -> net::MakeProtocol {
+    net::MakeProtocol make = protocols_->make(listener.interface, listener.replay_check);
+    if (!options.wrap) return make;
+    return [make = std::move(make), wrap = options.wrap](net::ConnectionContext context) {
+      return wrap(make(std::move(context)));
+    };
+  };
+  auto opened = Listeners::open(options.listeners, {.loops = loops_,
+                                                    .clock = options_.clocks.steady,
+                                                    .limits = options_.limits,
+                                                    .connections = options.connections,
+                                                    .protocol_of = protocol_of});
+  if (!opened) return std::unexpected(opened.error());
+  listeners_ = std::move(*opened);
+  if (options.mqtt.port == 0) {
+    const net::Address* bound = listeners_.bound(Interface::kMqtt, Security::kTls);
+    if (bound != nullptr) options.mqtt.port = bound->port;
+  }
+  protocols_->add_apis(
+      {.reads = [archive = archive_.get()](auto query) { return archive->read(std::move(query)); },
+       .mqtt = std::move(options.mqtt),
+       .metrics = [this] { return metrics(); },
+       .health = [this] { return health(); }});
+  return {};
+}
+
+void Server::start(const wire::JsonObject& facts) {
+  if (!options_.turn_loops_during) {
+    for (const auto& loop : loops_) loop->start();
+  }
+  archive_->start([this] { return changed_twins(); });
+  note("start", facts);
+  listeners_.start();
+}
+
+void Server::stop(const wire::JsonObject& facts) {
+  with_loops([this] {
+    listeners_.stop();
+    settle();
+  });
+  note("stop", facts);
+}
+
+void Server::with_loops(const std::function<void()>& work) const {
+  if (options_.turn_loops_during) return options_.turn_loops_during(loops_, work);
+  work();
+}
+
+// Stores what the last messages changed in parked sessions: the changes pass from a connection to a
+// shard, then to a session, then to the store.
+void Server::settle() {
+  for (int round = 0; round < 3; ++round) {
+    for (const auto& loop : loops_) {
+      std::promise<void> done;
+      loop->post([&] {
+        if (round == 2) sessions_->sweep(*loop, options_.clocks.steady.now());
+        done.set_value();
+      });
+      done.get_future().wait();
+    }
+  }
+  store_->flush();
+}
+
+// Writes an audit entry without waiting for the disk.
+void Server::note(std::string_view what, const wire::JsonObject& facts) {
+  wire::JsonObject entry{{"what", what}, {"who", "server"}};
+  for (const auto& fact : facts) entry[fact.key()] = fact.value();
+  entry["at"] = unix_ms(options_.clocks.devices.now());
+  archive_->append(history::RecordKind::kAudit, wire::to_text(entry), {});
+}
+
+// The changed twins of all shards, collected on their loops.
+std::vector<history::StoredTwin> Server::changed_twins() {
+  std::mutex mutex;
+  std::vector<history::StoredTwin> all;
+  std::latch shards(static_cast<std::ptrdiff_t>(loops_.size()));
+  hub_->save_twins([&](std::vector<hub::SavedTwin> twins) {
+    {
+      const std::lock_guard lock(mutex);
+      for (hub::SavedTwin& twin : twins) {
+        all.push_back({.device = twin.number, .sn = twin.sn, .text = std::move(twin.text)});
+      }
+    }
+    shards.count_down();
+  });
+  shards.wait();
+  return all;
+}
+
+net::MakeProtocol Server::protocol(Interface interface) const {
+  return protocols_->make(interface, ReplayCheck::kOff);
+}
+
+void Server::set_faults(const std::vector<FaultRule>& rules) {
+  platform_->fault_injector.set(rules);
+  hub_->injected_faults_changed();
+}
+
+std::string Server::metrics() const {
+  const auto sessions = sessions_->counts();
+  return metrics_text(*platform_,
+                      {.http = listeners_.connections(Interface::kHttp),
+                       .mqtt = listeners_.connections(Interface::kMqtt),
+                       .sessions = sessions.sessions,
+                       .sessions_waiting = sessions.waiting},
+                      archive_->health());
+}
+
+http::Health Server::health() const { return health_of(archive_->health(), loops_); }
+
+}  // namespace gridloom::server

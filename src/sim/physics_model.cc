@@ -1,0 +1,461 @@
+// A step asks the parts what they can give and want (PowerOffer), lets the batteries take or give
+// their power, and shares the rest out (power_flow.h). Ports count in whole milliwatts and
+// batteries in whole microjoules, so that the balance is exact: where a step would bring out more
+// than came in, by the rounding of its numbers or because a battery ran empty, the loads get less.
+#include "sim/physics_model.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "sim/battery.h"
+#include "sim/energy_balance.h"
+#include "sim/model_slots.h"
+#include "sim/models/parts.h"
+#include "sim/physics_slots.h"
+#include "sim/power_flow.h"
+
+namespace gridloom::sim {
+namespace {
+
+using catalog::Quantity;
+using physics::BatteryPart;
+using physics::Feed;
+using physics::LoadPart;
+using physics::Part;
+using physics::Slots;
+
+constexpr double kMargin_percent = 1;  // past a limit before a battery charges or discharges again
+constexpr double kIdle_w = 1;          // a battery with less power is idle
+constexpr int kLongest_min = 5999;
+constexpr double kUjPerWh = 3.6e9;
+
+// Within this, the batteries' power counts as what was asked of them: the rest is rounding, and the
+// change of the voltage during the step.
+double close_to_w(double asked_w) { return 0.05 + 0.002 * std::abs(asked_w); }
+
+std::int64_t to_mw(double power_w) { return std::llround(power_w * 1000); }
+double to_w(std::int64_t power_mw) { return static_cast<double>(power_mw) / 1000; }
+
+// An energy that a field shows: what it was at the start, and what came since.
+struct Meter {
+  double begun_wh = 0;
+  std::int64_t counted_uj = 0;
+  double shown = 0;  // on the wire
+};
+
+struct PartState {
+  bool on = true;
+  std::int64_t power_mw = 0;
+  std::vector<Meter> meters;  // by Part::feeds; those of other quantities are not used
+};
+
+struct BatteryState : PartState {
+  Battery battery{Battery::Options{}};
+  double max_percent = 100;
+  double min_percent = 0;
+  Latch full;
+  Latch empty;
+  double give_w = 0;  // on the bus, at most
+  double take_w = 0;
+  std::int64_t charged_uj = 0;  // in the last step
+};
+
+struct GridState : PartState {
+  std::int64_t import_mw = 0;
+  std::int64_t export_mw = 0;
+};
+
+class PhysicsModel final : public Model {
+ public:
+  PhysicsModel(std::shared_ptr<const Slots> slots, Chance /*chance*/)
+      : slots_(std::move(slots)),
+        batteries_(slots_->batteries.size()),
+        pv_inputs_(slots_->pv_inputs.size()),
+        loads_(slots_->loads.size()) {}
+
+  void start(Fields& fields, const Environment& environment) override {
+    for (std::size_t k = 0; k < batteries_.size(); ++k) {
+      Battery::Options options = slots_->batteries[k].options;
+      options.temperature_c = environment.air_c + 3;
+      options.soc_percent = initial_soc(fields, slots_->batteries[k]);
+      batteries_[k].battery = Battery(options);
+    }
+    each_part([&](const Part& part, PartState& state) {
+      state.meters.resize(part.feeds.size());
+      for (std::size_t k = 0; k < part.feeds.size(); ++k) begin(fields, part, state, k);
+    });
+    read(fields);
+    step(environment, Millis(1000));
+    write(fields, environment);
+  }
+
+  void step(const Environment& environment, Millis dt) override {
+    if (dt.count() <= 0) return;
+    const PowerOffer offer = offer_of(environment);
+    const double asked_w = battery_power_w(offer);
+    const double taken_w = run_batteries(asked_w, environment, dt);
+    const bool as_asked = std::abs(taken_w - asked_w) <= close_to_w(asked_w);
+    const PowerFlow flow = power_flow(offer, as_asked ? asked_w : taken_w);
+    share_out(offer, flow);
+    keep_balance(dt);
+    close(dt);
+  }
+
+  void write(Fields& fields, const Environment& environment) override {
+    for (std::size_t k = 0; k < batteries_.size(); ++k) {
+      for (std::size_t f = 0; f < slots_->batteries[k].feeds.size(); ++f) {
+        write_battery(fields, slots_->batteries[k].feeds[f], batteries_[k], f);
+      }
+    }
+    each_simple_part([&](const Part& part, PartState& state) {
+      for (std::size_t f = 0; f < part.feeds.size(); ++f) {
+        if (part.feeds[f].quantity == Quantity::kPower) {
+          put(fields, part.feeds[f], to_w(state.power_mw));
+        } else {
+          show(fields, part.feeds[f], state.meters[f]);
+        }
+      }
+    });
+    if (!slots_->grid) return;
+    for (std::size_t f = 0; f < slots_->grid->feeds.size(); ++f) {
+      write_grid(fields, slots_->grid->feeds[f], environment, f);
+    }
+  }
+
+  CommandOutcome command(Fields& fields, const catalog::Command& /*command*/,
+                         const wire::JsonObject& /*params*/,
+                         const Environment& environment) override {
+    read(fields);
+    step(environment, kInstant);
+    write(fields, environment);
+    return {};
+  }
+
+  [[nodiscard]] Balance balance() const override { return balance_.balance(); }
+
+ private:
+  // ---- start and settings
+
+  static double initial_soc(const Fields& fields, const BatteryPart& part) {
+    for (const Feed& feed : part.feeds) {
+      if (feed.quantity != Quantity::kSoc) continue;
+      const catalog::Field& field = *fields.entries()[feed.slot.index].field;
+      if (starts_with_number(field, fields.get(feed.slot))) return fields.si(feed.slot);
+    }
+    return part.options.soc_percent;
+  }
+
+  static bool counts(Quantity quantity) {
+    return quantity == Quantity::kEnergy || quantity == Quantity::kEnergyIn ||
+           quantity == Quantity::kEnergyOut;
+  }
+
+  static void begin(const Fields& fields, const Part& part, PartState& state, std::size_t feed) {
+    const Slot slot = part.feeds[feed].slot;
+    if (!counts(part.feeds[feed].quantity)) return;
+    state.meters[feed] = {
+        .begun_wh = fields.si(slot), .counted_uj = 0, .shown = fields.number(slot)};
+  }
+
+  void read(const Fields& fields) {
+    each_part([&](const Part& part, PartState& state) {
+      state.on = !part.on || fields.on(*part.on);
+      for (std::size_t k = 0; k < part.feeds.size(); ++k) {
+        // A command has set the meter.
+        if (fields.number(part.feeds[k].slot) != state.meters[k].shown) {
+          begin(fields, part, state, k);
+        }
+      }
+    });
+    for (std::size_t k = 0; k < batteries_.size(); ++k) {
+      const BatteryPart& part = slots_->batteries[k];
+      BatteryState& state = batteries_[k];
+      state.max_percent = part.max_limit ? fields.si(*part.max_limit) : 100;
+      state.min_percent = part.min_limit ? fields.si(*part.min_limit) : part.reserve_percent;
+    }
+    if (!slots_->charger) return;
+    const auto& limit = slots_->charger->power_limit;
+    const double most_w = limit ? fields.si(*limit) : slots_->charger->rated_w;
+    charger_most_w_ = std::clamp(most_w, 0.0, slots_->charger->rated_w);
+  }
+
+  // Calls `visit` with every part and its state.
+  template <typename Visit>
+  void each_part(const Visit& visit) {
+    for (std::size_t k = 0; k < batteries_.size(); ++k) visit(slots_->batteries[k], batteries_[k]);
+    each_simple_part(visit);
+    if (slots_->grid) visit(*slots_->grid, grid_);
+  }
+  // The same for those that have only a power and an energy.
+  template <typename Visit>
+  void each_simple_part(const Visit& visit) {
+    for (std::size_t k = 0; k < pv_inputs_.size(); ++k) visit(slots_->pv_inputs[k], pv_inputs_[k]);
+    for (std::size_t k = 0; k < loads_.size(); ++k) visit(slots_->loads[k], loads_[k]);
+    if (slots_->inverter) visit(*slots_->inverter, inverter_);
+    if (slots_->charger) visit(*slots_->charger, charger_);
+  }
+
+  // ---- a step
+
+  PowerOffer offer_of(const Environment& environment) {
+    PowerOffer offer;
+    for (std::size_t k = 0; k < pv_inputs_.size(); ++k) {
+      pv_inputs_[k].power_mw = to_mw(pv_available_w(k, environment));
+      offer.pv_w += to_w(pv_inputs_[k].power_mw) * slots_->pv_inputs[k].efficiency;
+    }
+    for (std::size_t k = 0; k < loads_.size(); ++k) {
+      loads_[k].power_mw = to_mw(load_w(k, environment));
+      (slots_->loads[k].dc ? offer.dc_loads_w : offer.ac_loads_w) += to_w(loads_[k].power_mw);
+    }
+    for (std::size_t k = 0; k < batteries_.size(); ++k) {
+      limit_battery(slots_->batteries[k], batteries_[k], environment.battery_ok);
+      offer.give_w += batteries_[k].give_w;
+      offer.take_w += batteries_[k].take_w;
+      offer.device_w += slots_->batteries[k].idle_w;
+    }
+    if (slots_->inverter) {
+      offer.inverter_w = inverter_.on ? slots_->inverter->rated_w : 0;
+      offer.inverter_efficiency = slots_->inverter->efficiency;
+      offer.device_w += inverter_.on ? slots_->inverter->idle_w : 0;
+    }
+    if (!slots_->grid || !environment.grid_up) return offer;
+    offer.import_w = slots_->grid->import_w;
+    offer.export_w = slots_->grid->export_w;
+    if (!slots_->charger) return offer;
+    offer.charges = charger_.on && charger_most_w_ > 0;
+    offer.charger_w = charger_most_w_;
+    offer.charger_efficiency = slots_->charger->efficiency;
+    return offer;
+  }
+
+  [[nodiscard]] double pv_available_w(std::size_t k, const Environment& environment) const {
+    if (!pv_inputs_[k].on) return 0;
+    const double share = k < environment.panels.size() ? environment.panels.at(k) : 1;
+    return slots_->pv_inputs[k].rated_w * environment.sun * share;
+  }
+
+  // An additional appliance hangs on the first load.
+  [[nodiscard]] double load_w(std::size_t k, const Environment& environment) const {
+    const LoadPart& part = slots_->loads[k];
+    if (!loads_[k].on) return 0;
+    return part.power_w + part.household_share * environment.household_w +
+           (k == 0 ? environment.appliance_w : 0);
+  }
+
+  static void limit_battery(const BatteryPart& part, BatteryState& state, bool allowed) {
+    const double soc = state.battery.soc_percent();
+    const double max = state.max_percent;
+    const double min = state.min_percent;
+    state.full.update(soc, {.from = max, .until = max - kMargin_percent});
+    state.empty.update(soc, {.from = min, .until = min + kMargin_percent});
+    const bool takes = allowed && !state.full.on();
+    const bool gives = allowed && !state.empty.on();
+    state.take_w = takes ? part.charge_w * part.taper.at(soc) / part.efficiency : 0;
+    state.give_w = gives ? part.discharge_w * part.efficiency : 0;
+  }
+
+  // Shares the power out by what each battery can take or give. Returns what they took together, on
+  // the bus.
+  double run_batteries(double asked_w, const Environment& environment, Millis dt) {
+    const bool charge = asked_w > 0;
+    double most_w = 0;
+    for (const BatteryState& state : batteries_) most_w += charge ? state.take_w : state.give_w;
+    const double share = most_w > 0 ? asked_w / most_w : 0;
+    double taken_w = 0;
+    for (std::size_t k = 0; k < batteries_.size(); ++k) {
+      BatteryState& state = batteries_[k];
+      const double efficiency = slots_->batteries[k].efficiency;
+      const double bus_w = share * (charge ? state.take_w : state.give_w);
+      const std::int64_t before_uj = state.battery.energy_totals().terminal_uj;
+      state.battery.apply({.power_w = charge ? bus_w * efficiency : bus_w / efficiency,
+                           .seconds = seconds_of(dt),
+                           .air_c = environment.air_c});
+      state.charged_uj = state.battery.energy_totals().terminal_uj - before_uj;
+      const double cells_w =
+          static_cast<double>(state.charged_uj) / (1000 * static_cast<double>(dt.count()));
+      taken_w += cells_w > 0 ? cells_w / efficiency : cells_w * efficiency;
+    }
+    return taken_w;
+  }
+
+  // Puts the flow into the ports, which have what they offered.
+  void share_out(const PowerOffer& offer, const PowerFlow& flow) {
+    const auto scale = [](std::vector<PartState>& states, double used_w, double offered_w,
+                          const auto& concerned) {
+      const double share = offered_w > 0 ? std::min(used_w / offered_w, 1.0) : 0;
+      for (std::size_t k = 0; k < states.size(); ++k) {
+        if (concerned(k)) states[k].power_mw = to_mw(share * to_w(states[k].power_mw));
+      }
+    };
+    const auto is_dc = [&](std::size_t k) { return slots_->loads[k].dc; };
+    scale(pv_inputs_, flow.pv_w, offer.pv_w, [](std::size_t) { return true; });
+    scale(loads_, flow.dc_loads_w, offer.dc_loads_w, is_dc);
+    scale(loads_, flow.ac_loads_w, offer.ac_loads_w, [&](std::size_t k) { return !is_dc(k); });
+    inverter_.power_mw = to_mw(flow.inverter_w);
+    charger_.power_mw = to_mw(flow.charger_w);
+    grid_.import_mw = to_mw(flow.import_w);
+    grid_.export_mw = to_mw(flow.export_w);
+  }
+
+  [[nodiscard]] std::int64_t in_mw() const {
+    std::int64_t sum_mw = grid_.import_mw;
+    for (const PartState& state : pv_inputs_) sum_mw += state.power_mw;
+    return sum_mw;
+  }
+  [[nodiscard]] std::int64_t out_mw() const {
+    std::int64_t sum_mw = grid_.export_mw;
+    for (const PartState& state : loads_) sum_mw += state.power_mw;
+    return sum_mw;
+  }
+
+  // Where a step would make energy of nothing: brings in more if the batteries charge, and out less
+  // if they do not.
+  void keep_balance(Millis dt) {
+    std::int64_t charged_uj = 0;
+    for (const BatteryState& state : batteries_) charged_uj += state.charged_uj;
+    const std::int64_t made_uj = charged_uj - (in_mw() - out_mw()) * dt.count();
+    if (made_uj <= 0) return;
+    std::int64_t made_mw = (made_uj + dt.count() - 1) / dt.count();
+    if (charged_uj > 0) return bring_in(made_mw);
+    const auto cut = [&made_mw](std::int64_t& power_mw) {
+      const std::int64_t less_mw = std::min(made_mw, power_mw);
+      power_mw -= less_mw;
+      made_mw -= less_mw;
+    };
+    for (PartState& state : loads_) cut(state.power_mw);
+    cut(grid_.export_mw);
+  }
+
+  void bring_in(std::int64_t power_mw) {
+    if (charger_.power_mw > 0 || pv_inputs_.empty()) {
+      charger_.power_mw += power_mw;
+      grid_.import_mw += power_mw;
+    } else {
+      std::ranges::max_element(pv_inputs_, {}, &PartState::power_mw)->power_mw += power_mw;
+    }
+  }
+
+  void close(Millis dt) {
+    grid_.power_mw = grid_.import_mw - grid_.export_mw;
+    for (std::size_t k = 0; k < batteries_.size(); ++k) {
+      BatteryState& state = batteries_[k];
+      state.power_mw = state.charged_uj / dt.count();
+      balance_.add(state.battery);
+      for (std::size_t f = 0; f < state.meters.size(); ++f) {
+        const bool in = slots_->batteries[k].feeds[f].quantity == Quantity::kEnergyIn;
+        state.meters[f].counted_uj +=
+            std::max<std::int64_t>(0, in ? state.charged_uj : -state.charged_uj);
+      }
+    }
+    each_simple_part([&](const Part& /*part*/, PartState& state) {
+      for (Meter& meter : state.meters) meter.counted_uj += state.power_mw * dt.count();
+    });
+    for (std::size_t f = 0; f < grid_.meters.size(); ++f) {
+      const bool in = slots_->grid->feeds[f].quantity == Quantity::kEnergyIn;
+      grid_.meters[f].counted_uj += (in ? grid_.import_mw : grid_.export_mw) * dt.count();
+    }
+    balance_.close({.in_w = to_w(in_mw()), .out_w = to_w(out_mw())}, dt);
+  }
+
+  // ---- the fields
+
+  static void put(Fields& fields, const Feed& feed, double value) {
+    fields.set_in_range(feed.slot, feed.sign * value);
+  }
+
+  // Energies have no sign.
+  static void show(Fields& fields, const Feed& feed, Meter& meter) {
+    const double counted_wh = static_cast<double>(meter.counted_uj) / kUjPerWh;
+    fields.set_in_range(feed.slot, meter.begun_wh + counted_wh);
+    meter.shown = fields.number(feed.slot);
+  }
+
+  static void put_time(Fields& fields, const Feed& feed, int minutes, bool applies) {
+    if (!applies && feed.absent) return fields.set(feed.slot, *feed.absent);
+    put(fields, feed, minutes);
+  }
+
+  static void write_battery(Fields& fields, const Feed& feed, BatteryState& state,
+                            std::size_t index) {
+    const Battery& battery = state.battery;
+    const double power_w = to_w(state.power_mw);
+    switch (feed.quantity) {
+      case Quantity::kSoc:
+        return put(fields, feed, battery.soc_percent());
+      case Quantity::kPower:
+        return put(fields, feed, power_w);
+      case Quantity::kChargePower:
+        return put(fields, feed, std::max(0.0, power_w));
+      case Quantity::kDischargePower:
+        return put(fields, feed, std::max(0.0, -power_w));
+      case Quantity::kVoltage:
+        return put(fields, feed, battery.voltage_v());
+      case Quantity::kCurrent:
+        return put(fields, feed, battery.current_a());
+      case Quantity::kTemperature:
+        return put(fields, feed, battery.temperature_c());
+      case Quantity::kCycles:
+        return put(fields, feed, std::floor(battery.cycles()));
+      case Quantity::kTimeToFull:
+        return put_time(fields, feed,
+                        battery.minutes_to_full(
+                            {.soc_percent = state.max_percent, .longest_min = kLongest_min}),
+                        power_w >= kIdle_w);
+      case Quantity::kTimeToEmpty:
+        return put_time(fields, feed,
+                        battery.minutes_to_empty(
+                            {.soc_percent = state.min_percent, .longest_min = kLongest_min}),
+                        power_w <= -kIdle_w);
+      case Quantity::kState: {
+        const std::size_t busy = power_w > 0 ? 1 : 2;  // of kBatteryStates
+        return fields.set(feed.slot, feed.states.at(std::abs(power_w) < kIdle_w ? 0 : busy));
+      }
+      default:
+        return show(fields, feed, state.meters[index]);
+    }
+  }
+
+  void write_grid(Fields& fields, const Feed& feed, const Environment& environment,
+                  std::size_t index) {
+    const bool up = environment.grid_up;
+    switch (feed.quantity) {
+      case Quantity::kPower:
+        return put(fields, feed, to_w(grid_.power_mw));
+      case Quantity::kImportPower:
+        return put(fields, feed, to_w(grid_.import_mw));
+      case Quantity::kExportPower:
+        return put(fields, feed, to_w(grid_.export_mw));
+      case Quantity::kVoltage:
+        return put(fields, feed, up ? environment.grid_v : 0);
+      case Quantity::kFrequency:
+        return put(fields, feed, up ? environment.grid_hz : 0);
+      case Quantity::kConnected:
+        return put(fields, feed, up ? 1 : 0);
+      default:
+        return show(fields, feed, grid_.meters[index]);
+    }
+  }
+
+  std::shared_ptr<const Slots> slots_;
+  std::vector<BatteryState> batteries_;
+  std::vector<PartState> pv_inputs_;
+  std::vector<PartState> loads_;
+  PartState inverter_;
+  PartState charger_;
+  GridState grid_;
+  double charger_most_w_ = 0;
+  EnergyBalance balance_;
+};
+
+}  // namespace
+
+Result<ModelMaker> physics_maker(const FieldTablePtr& table) {
+  return maker_of<PhysicsModel, Slots>(table);
+}
+
+}  // namespace gridloom::sim

@@ -1,0 +1,152 @@
+#include "sim/signals.h"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <memory>
+#include <set>
+#include <string_view>
+#include <utility>
+
+#include "catalog/loader.h"
+#include "sim/models/parts.h"
+
+namespace gridloom::sim {
+namespace {
+
+constexpr std::string_view kWeather = R"yaml(
+family: weather
+product: Weather
+description: A station with signals of all shapes
+prefixes: [WE]
+reports:
+  all: {fields: [air., sun, pack.]}
+fields:
+  air.f: {type: float, unit: °F, description: Air, signal: {formula: air.c * 1.8 + 32}}
+  air.c:
+    type: float
+    unit: °C
+    scale: 0.1
+    description: Air
+    signal: {shape: sine, range: [5, 20], period_s: 86400, phase_s: 3600}
+  air.hot: {type: bool, description: Hot, signal: {formula: "max(air.c - 15, 0)"}}
+  air.level: {type: int, range: [0, 10], description: Level, signal: {formula: air.c - 8}}
+  air.hpa:
+    type: int
+    initial: 1000
+    description: Pressure
+    signal: {shape: random_walk, range: [980, 1030], step: 3}
+  sun: {type: float, description: Sun, signal: {shape: ramp, range: [0, 10], period_s: 60, phase_s: 5}}
+  pack.*.amp: {type: float, description: Current, signal: {formula: pack.*.watts / 50}}
+  pack.*.watts: {type: int, description: Power, initial: 100}
+virtual:
+  modules: {pack: [P-1, P-2]}
+)yaml";
+
+struct SignalsTest : testing::Test {
+  FieldTablePtr table =
+      std::make_shared<const FieldTable>(catalog::load_family("weather.yaml", kWeather).value());
+  Fields fields{table};
+  ModelMaker make = model_maker(table).value();
+
+  // At a site one hour east of UTC.
+  static Environment at(std::chrono::seconds local) {
+    Environment environment;
+    environment.now =
+        std::chrono::sys_days{std::chrono::May / 5 / 2025} + local - std::chrono::hours{1};
+    environment.local_ms = std::chrono::duration_cast<Millis>(local).count() % kDay_ms;
+    return environment;
+  }
+  double value(std::string_view name) { return fields.si(table->find(name).value()); }
+};
+
+using std::chrono::hours;
+using std::chrono::seconds;
+
+TEST_F(SignalsTest, FollowTheSitesClock) {
+  const auto model = make(Chance(1));
+  model->start(fields, at(seconds{5}));
+  const struct {
+    seconds time;
+    double celsius = 0;
+    double sun = 0;
+  } rows[] = {{hours{1} + seconds{5}, 12.5, 0},
+              {hours{7} + seconds{20}, 20, 2.5},
+              {hours{13} + seconds{35}, 12.5, 5},
+              {hours{19} + seconds{50}, 5, 7.5},
+              {hours{25} + seconds{4}, 12.5, 59.0 / 6}};
+  for (const auto& row : rows) {
+    model->write(fields, at(row.time));
+    EXPECT_NEAR(value("air.c"), row.celsius, 0.02) << row.time.count();
+    EXPECT_NEAR(value("sun"), row.sun, 1e-4) << row.time.count();
+  }
+}
+
+TEST_F(SignalsTest, ComputeFormulasFromTheValuesOfTheSameMoment) {
+  const auto model = make(Chance(1));
+  model->start(fields, at(hours{7}));
+  EXPECT_NEAR(value("air.f"), 68, 0.01);
+  EXPECT_TRUE(fields.on(table->find("air.hot").value()));
+  EXPECT_EQ(value("air.level"), 10) << "the end of its range";
+  model->write(fields, at(hours{19}));
+  EXPECT_NEAR(value("air.f"), 41, 0.01);
+  EXPECT_FALSE(fields.on(table->find("air.hot").value()));
+  EXPECT_EQ(value("air.level"), 0);
+}
+
+TEST_F(SignalsTest, OfModulesReadTheirOwnModule) {
+  const auto model = make(Chance(1));
+  model->start(fields, at(hours{7}));
+  fields.set("pack.P-2.watts", 250);
+  model->write(fields, at(hours{7}));
+  EXPECT_EQ(value("pack.P-1.amp"), 2);
+  EXPECT_EQ(value("pack.P-2.amp"), 5);
+}
+
+TEST_F(SignalsTest, WalkWithinTheirRangeAndTheSameWayWithTheSameChance) {
+  const auto model = make(Chance(1));
+  const auto same = make(Chance(1));
+  const auto other = make(Chance(2));
+  Fields of_same(table);
+  Fields of_other(table);
+  model->start(fields, at(hours{0}));
+  same->start(of_same, at(hours{0}));
+  other->start(of_other, at(hours{0}));
+  const Slot hpa = table->find("air.hpa").value();
+  EXPECT_EQ(fields.si(hpa), 1000) << "it begins at its initial value";
+  std::set<double> seen;
+  int differences = 0;
+  for (int minute = 1; minute <= 5000; ++minute) {
+    for (const auto& [one, of_one] :
+         {std::pair{model.get(), &fields}, {same.get(), &of_same}, {other.get(), &of_other}}) {
+      one->step(at(hours{0}), Millis{60'000});
+      one->write(*of_one, at(hours{0}));
+    }
+    const double now = fields.si(hpa);
+    ASSERT_GE(now, 980);
+    ASSERT_LE(now, 1030);
+    ASSERT_EQ(now, of_same.si(hpa));
+    differences += now == of_other.si(hpa) ? 0 : 1;
+    seen.insert(now);
+  }
+  EXPECT_GT(seen.size(), 45U) << "it goes everywhere";
+  EXPECT_GT(differences, 4000);
+}
+
+TEST_F(SignalsTest, AWalkDoesNotDependOnHowOftenItIsWritten) {
+  const auto model = make(Chance(1));
+  const auto silent = make(Chance(1));
+  Fields of_silent(table);
+  model->start(fields, at(hours{0}));
+  silent->start(of_silent, at(hours{0}));
+  for (int k = 0; k < 100; ++k) {
+    model->step(at(hours{0}), Millis{2000});
+    model->write(fields, at(hours{0}));
+    silent->step(at(hours{0}), Millis{2000});
+  }
+  silent->write(of_silent, at(hours{0}));
+  EXPECT_EQ(value("air.hpa"), of_silent.si(table->find("air.hpa").value()));
+}
+
+}  // namespace
+}  // namespace gridloom::sim

@@ -1,0 +1,345 @@
+// Only this file and sql_functions.cc include sqlite3.h. This file maps SQLite's error numbers to
+// ErrorCodes: a violated constraint is kConflict, a damaged file kDamaged, everything else kIo.
+#include "storage/sqlite.h"
+
+#include <fmt/format.h>
+#include <sqlite3.h>
+
+#include <algorithm>
+#include <string>
+#include <system_error>
+
+#include "base/printable.h"
+#include "storage/files.h"
+#include "storage/sql_functions.h"
+
+namespace gridloom::storage {
+namespace {
+
+// Long enough for another process's commit on a slow card, short enough for a waiting user.
+constexpr int kBusyTimeoutMs = 5000;
+
+ErrorCode kind_of(int code) {
+  switch (code & 0xff) {
+    case SQLITE_CONSTRAINT:
+      return ErrorCode::kConflict;
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+      return ErrorCode::kDamaged;
+    case SQLITE_MISUSE:
+    case SQLITE_RANGE:
+    case SQLITE_ERROR:
+      return ErrorCode::kInternal;
+    default:
+      return ErrorCode::kIo;
+  }
+}
+
+std::string path_of(sqlite3* handle) {
+  const char* path = sqlite3_db_filename(handle, "main");
+  return path == nullptr ? std::string() : std::string(path);
+}
+
+// Requires an open `handle`.
+std::unexpected<Error> error_of(sqlite3* handle, int code) {
+  // SQLite's messages may quote the content of a damaged file: make them printable.
+  return fail(kind_of(code),
+              fmt::format("{}: {}", path_of(handle), printable(sqlite3_errmsg(handle))));
+}
+
+}  // namespace
+
+void Statement::Finalize::operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
+
+void Database::Close::operator()(sqlite3* handle) const { sqlite3_close_v2(handle); }
+
+Statement& Statement::bind(std::int64_t value) {
+  const int code = sqlite3_bind_int64(statement_.get(), ++bound_, value);
+  if (error_ == SQLITE_OK) error_ = code;
+  return *this;
+}
+
+Statement& Statement::bind(std::string_view text) {
+  const int code = sqlite3_bind_text64(statement_.get(), ++bound_, text.data(), text.size(),
+                                       SQLITE_TRANSIENT, SQLITE_UTF8);
+  if (error_ == SQLITE_OK) error_ = code;
+  return *this;
+}
+
+Statement& Statement::bind(Blob blob) {
+  const int code = sqlite3_bind_blob64(statement_.get(), ++bound_, blob.bytes.data(),
+                                       blob.bytes.size(), SQLITE_TRANSIENT);
+  if (error_ == SQLITE_OK) error_ = code;
+  return *this;
+}
+
+Result<bool> Statement::step() {
+  const int code = error_ == SQLITE_OK ? sqlite3_step(statement_.get()) : error_;
+  if (code == SQLITE_ROW) return true;
+  if (code == SQLITE_DONE) return false;
+  return error_of(sqlite3_db_handle(statement_.get()), code);
+}
+
+std::int64_t Statement::integer(int column) const {
+  return sqlite3_column_int64(statement_.get(), column);
+}
+
+std::string_view Statement::bytes(int column) const {
+  const void* start = sqlite3_column_blob(statement_.get(), column);
+  const int size = sqlite3_column_bytes(statement_.get(), column);
+  if (start == nullptr) return {};
+  return {static_cast<const char*>(start), static_cast<std::size_t>(size)};
+}
+
+bool Statement::is_null(int column) const {
+  return sqlite3_column_type(statement_.get(), column) == SQLITE_NULL;
+}
+
+Result<Database> Database::open(const std::filesystem::path& path) {
+  sqlite3* handle = nullptr;
+  const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+  const int code = sqlite3_open_v2(path.c_str(), &handle, flags, nullptr);
+  Database database(handle);
+  if (code != SQLITE_OK) {
+    return fail(kind_of(code),
+                fmt::format("cannot open {}: {}", path.string(),
+                            handle == nullptr ? sqlite3_errstr(code) : sqlite3_errmsg(handle)));
+  }
+  if (const int added = add_functions(handle); added != SQLITE_OK) return error_of(handle, added);
+  sqlite3_busy_timeout(handle, kBusyTimeoutMs);
+  std::string journal;
+  Status done = database.each_row("PRAGMA journal_mode = wal", [&journal](const Statement& row) {
+    journal = row.bytes(0);
+    return Status();
+  });
+  if (!done) return std::unexpected(done.error());
+  if (journal != "wal") {
+    return fail(
+        ErrorCode::kIo,
+        fmt::format("{}: this file system cannot hold SQLite's write-ahead log (journal mode "
+                    "{}); put the data folder on a local disk",
+                    path.string(), journal));
+  }
+  done = database.run(
+      "PRAGMA synchronous = full; PRAGMA foreign_keys = on; PRAGMA trusted_schema = off;");
+  if (!done) return std::unexpected(done.error());
+  return database;
+}
+
+namespace {
+
+// The path in the form of SQLite's URIs.
+std::string uri_of(const std::filesystem::path& path, std::string_view query) {
+  std::string uri = "file:";
+  for (const char c : std::filesystem::absolute(path).string()) {
+    const bool plain = c == '/' || c == '.' || c == '-' || c == '_' || (c >= '0' && c <= '9') ||
+                       (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+    uri += plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
+  }
+  return uri.append(query);
+}
+
+}  // namespace
+
+Result<Database> Database::open_to_read(const std::filesystem::path& path, Writers writers) {
+  const std::string uri =
+      uri_of(path, writers == Writers::kNone ? "?mode=ro&immutable=1" : "?mode=ro");
+  sqlite3* handle = nullptr;
+  const int flags =
+      SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+  const int code = sqlite3_open_v2(uri.c_str(), &handle, flags, nullptr);
+  Database database(handle);
+  if (code != SQLITE_OK) {
+    return fail(kind_of(code),
+                fmt::format("cannot open {}: {}", path.string(),
+                            handle == nullptr ? sqlite3_errstr(code) : sqlite3_errmsg(handle)));
+  }
+  if (const int added = add_functions(handle); added != SQLITE_OK) return error_of(handle, added);
+  sqlite3_busy_timeout(handle, kBusyTimeoutMs);
+  if (Status done = database.run("PRAGMA trusted_schema = off"); !done) {
+    return std::unexpected(done.error());
+  }
+  return database;
+}
+
+namespace {
+
+// The number of SQLite's virtual machine steps between two checks for a stop request.
+constexpr int kStepsAtOnce = 1000;
+
+int is_stopped(void* stop) { return static_cast<std::stop_token*>(stop)->stop_requested() ? 1 : 0; }
+
+}  // namespace
+
+Result<std::vector<std::string>> Database::integrity(const std::stop_token& stop) {
+  // The check of a whole tree of pages is one step.
+  const std::stop_callback interrupt(stop, [handle = handle_.get()] { sqlite3_interrupt(handle); });
+  if (stop.stop_requested()) return fail(ErrorCode::kIo, "it was interrupted");
+  std::stop_token asked = stop;
+  sqlite3_progress_handler(handle_.get(), kStepsAtOnce, is_stopped, &asked);
+  std::vector<std::string> found;
+  const Status read = each_row("PRAGMA integrity_check", [&found](const Statement& row) {
+    std::string line(row.bytes(0));
+    std::ranges::replace(line, '\n', ' ');
+    found.push_back(printable(line));
+    return Status();
+  });
+  sqlite3_progress_handler(handle_.get(), 0, nullptr, nullptr);
+  if (!read) return std::unexpected(read.error());
+  if (found.size() == 1 && found.front() == "ok") found.clear();
+  return found;
+}
+
+Result<Statement> Database::prepare(std::string_view sql) {
+  sqlite3_stmt* statement = nullptr;
+  const int code = sqlite3_prepare_v2(handle_.get(), sql.data(), static_cast<int>(sql.size()),
+                                      &statement, nullptr);
+  if (code != SQLITE_OK) return error_of(handle_.get(), code);
+  return Statement(statement);
+}
+
+Status Database::run(const std::string& script) {
+  const int code = sqlite3_exec(handle_.get(), script.c_str(), nullptr, nullptr, nullptr);
+  if (code != SQLITE_OK) return error_of(handle_.get(), code);
+  return {};
+}
+
+Status Database::each_row(std::string_view sql, const OnRow& on_row) {
+  Result<Statement> statement = prepare(sql);
+  if (!statement) return std::unexpected(statement.error());
+  while (true) {
+    const Result<bool> row = statement->step();
+    if (!row) return std::unexpected(row.error());
+    if (!*row) return {};
+    if (Status done = on_row(*statement); !done) return done;
+  }
+}
+
+Result<std::int64_t> Database::integer(std::string_view sql) {
+  Result<Statement> statement = prepare(sql);
+  if (!statement) return std::unexpected(statement.error());
+  const Result<bool> row = statement->step();
+  if (!row) return std::unexpected(row.error());
+  if (!*row) return fail(ErrorCode::kInternal, fmt::format("the query returned no row: {}", sql));
+  return statement->integer(0);
+}
+
+namespace {
+
+Status copy_pages(sqlite3* from, sqlite3* to, const std::stop_token& stop) {
+  constexpr int kPagesAtOnce = 1000;
+  sqlite3_backup* backup = sqlite3_backup_init(to, "main", from, "main");
+  if (backup == nullptr) return error_of(to, sqlite3_errcode(to));
+  int code = SQLITE_OK;
+  while (code == SQLITE_OK && !stop.stop_requested()) {
+    code = sqlite3_backup_step(backup, kPagesAtOnce);
+  }
+  sqlite3_backup_finish(backup);
+  if (code == SQLITE_DONE) return {};
+  if (code == SQLITE_OK) return fail(ErrorCode::kConflict, "it was interrupted");
+  return error_of(to, code);
+}
+
+}  // namespace
+
+Status Database::copy_to(const std::filesystem::path& file, const std::stop_token& stop) {
+  if (Status made = make_private(file); !made) return made;
+  sqlite3* handle = nullptr;
+  const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+  const int code = sqlite3_open_v2(file.c_str(), &handle, flags, nullptr);
+  const Database target(handle);
+  if (code != SQLITE_OK) return fail(kind_of(code), file.string() + ": " + sqlite3_errstr(code));
+  // One read transaction over all steps: concurrent writes do not restart the copy.
+  if (Status begun = run("BEGIN; SELECT count(*) FROM sqlite_schema"); !begun) return begun;
+  Status copied = copy_pages(handle_.get(), handle, stop);
+  const Status ended = run("ROLLBACK");
+  return copied ? ended : copied;
+}
+
+std::int64_t Database::last_insert_id() const { return sqlite3_last_insert_rowid(handle_.get()); }
+
+std::string Database::path() const { return path_of(handle_.get()); }
+
+namespace {
+
+// Checks the version again: another process may have upgraded the file since the first check.
+Status bring_to(Database& database, const Schema& schema) {
+  auto transaction = Transaction::begin(database);
+  if (!transaction) return std::unexpected(transaction.error());
+  const auto version = database.integer("PRAGMA user_version");
+  if (!version) return std::unexpected(version.error());
+  if (*version == schema.version) return {};
+  Status done;
+  if (*version == 0) {
+    done = database.run(std::string(schema.tables));
+    if (done && schema.first_rows) done = schema.first_rows(database);
+  } else {
+    done = schema.upgrade(database, *version);
+  }
+  if (done) done = database.run(fmt::format("PRAGMA user_version = {}", schema.version));
+  if (!done) return done;
+  return transaction->commit();
+}
+
+}  // namespace
+
+Result<Database> open_database(const std::filesystem::path& path, const Schema& schema) {
+  if (const Status made = make_private(path); !made) return std::unexpected(made.error());
+  auto database = Database::open(path);
+  if (!database) return database;
+  const auto version = database->integer("PRAGMA user_version");
+  if (!version) return std::unexpected(version.error());
+  if (*version > schema.version) {
+    return fail(ErrorCode::kMalformed,
+                fmt::format("{} is of a later version of Gridloom (format {}; this version reads "
+                            "{})",
+                            path.string(), *version, schema.version));
+  }
+  const bool is_current = *version == schema.version || (*version != 0 && !schema.upgrade);
+  if (is_current) return database;
+  Status made;
+  if (*version == 0) made = database->run(std::string(schema.before));
+  if (made) made = bring_to(*database, schema);
+  if (!made) return std::unexpected(made.error());
+  return database;
+}
+
+Result<std::string> set_database_aside(const std::filesystem::path& path) {
+  std::error_code error;
+  std::string name;
+  int number = 0;
+  do {
+    name = fmt::format("damaged-{}-{}", path.filename().string(), ++number);
+  } while (std::filesystem::exists(path.parent_path() / name, error));
+  for (const std::string_view suffix : {"-wal", "-shm", ""}) {
+    const std::filesystem::path from = path.string().append(suffix);
+    if (!std::filesystem::exists(from, error)) continue;
+    std::filesystem::rename(from, path.parent_path() / std::string(name).append(suffix), error);
+    if (error) {
+      return fail(ErrorCode::kIo,
+                  fmt::format("cannot rename {}: {}", from.string(), error.message()));
+    }
+  }
+  return name;
+}
+
+Result<Transaction> Transaction::begin(Database& database) {
+  if (Status begun = database.run("BEGIN IMMEDIATE"); !begun) {
+    return std::unexpected(begun.error());
+  }
+  return Transaction(database);
+}
+
+Transaction::~Transaction() {
+  // ROLLBACK fails if SQLite itself has already rolled back; then there is nothing left to undo.
+  if (database_ != nullptr) static_cast<void>(database_->run("ROLLBACK"));
+}
+
+Status Transaction::commit() {
+  // A commit that fails leaves the transaction open: the destructor rolls it back.
+  if (Status done = database_->run("COMMIT"); !done) return done;
+  database_ = nullptr;
+  return {};
+}
+
+}  // namespace gridloom::storage

@@ -1,0 +1,35 @@
+// Checks that each change committed to SQLite's write-ahead log (FILE-wal) can be read.
+//
+// SQLite silently takes the first unreadable frame for the end of the log: one flipped bit in the
+// middle loses all later commits. After the true end there may be frames of an earlier use of the
+// file, which have other salts; a frame with the log's own salts after an unreadable frame
+// therefore proves damage. https://www.sqlite.org/fileformat.html#the_write_ahead_log
+//
+// Pure, except damage_of_wal().
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace gridloom::storage {
+
+struct WalCheck {
+  std::uint64_t frames = 0;             // readable frames
+  std::optional<std::string> damage{};  // a description that continues "FILE-wal is damaged: "
+  // The damage cannot be the rest of a last commit that a loss of power interrupted and that was
+  // never acknowledged: another commit was written after it.
+  bool is_proven = false;
+};
+// Checks all bytes of the file. A frame that was being written while the file was read, or when the
+// power failed, looks like a damaged frame.
+[[nodiscard]] WalCheck check_wal(std::string_view bytes);
+
+// To be called before a database is opened that no process has open. Returns "history.db-wal is
+// damaged: ..." if the damage is proven; otherwise empty. SQLite would silently drop everything
+// after the damage.
+[[nodiscard]] std::string damage_of_wal(const std::filesystem::path& database);
+
+}  // namespace gridloom::storage

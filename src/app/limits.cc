@@ -122,7 +122,7 @@ constexpr auto kLimits = std::to_array<Limit>({
      [](Limits& l) -> LimitField { return &l.sessions.account.sessions; }},
     {"mqtt.filter-bytes-per-account", "bytes", kKilobyte, 64 * kGigabyte,
      "Bytes of all subscriptions of one account, each counted as 512 plus four times its "
-     "filter; else SUBACK quota exceeded",
+     "filter, a shared one as 16 KB more; else SUBACK quota exceeded",
      [](Limits& l) -> LimitField { return &l.sessions.account.filter_bytes; }},
     {"mqtt.queued-bytes-per-account", "bytes", kKilobyte, 64 * kGigabyte,
      "Bytes of messages queued for, or on their way to, all clients of one account; beyond "

@@ -11,6 +11,7 @@
 #include "base/account_id.h"
 #include "base/byte_budget.h"
 #include "hub/account_flow.h"
+#include "wire/mqtt/topic.h"
 
 namespace gridloom::mqtt {
 
@@ -30,10 +31,15 @@ struct AccountBudgets {
 };
 using AccountBudgetsPtr = std::shared_ptr<const AccountBudgets>;
 
-// Memory cost of a subscription: its session and every shard store it, by its filter and level by
-// level.
-[[nodiscard]] constexpr std::size_t cost_of(std::string_view filter) {
-  return 4 * filter.size() + 512;
+// A shared subscription may be a group of its own, and every group gets a copy of a message: what
+// one message costs the shard of its device grows with their number.
+inline constexpr std::size_t kSharedSubscriptionCost = std::size_t{16} * 1024;
+
+// Cost of a subscription in bytes: its session and every shard store it, by its filter and level by
+// level; a shared one costs kSharedSubscriptionCost more.
+[[nodiscard]] inline std::size_t cost_of(std::string_view filter) {
+  const bool shared = wire::mqtt::shared_parts(filter).has_value();
+  return 4 * filter.size() + 512 + (shared ? kSharedSubscriptionCost : 0);
 }
 
 // Any thread.

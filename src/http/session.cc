@@ -274,7 +274,9 @@ void Session::upgrade(const WebSocketRequest& request) {
     return;
   }
   out_ += *accepted;
-  web_socket_ = std::make_unique<WebSocket>(mqtt_(context_), limits_.web_socket, now_);
+  net::ConnectionContext inner = context_;
+  inner.move = {};  // this session, which has the socket, belongs to its loop
+  web_socket_ = std::make_unique<WebSocket>(mqtt_(std::move(inner)), limits_.web_socket, now_);
 }
 
 void Session::respond(Response response) {

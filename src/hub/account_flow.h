@@ -42,6 +42,12 @@ class AccountFlow : public std::enable_shared_from_this<AccountFlow> {
   }
   // Whether the account has written a day's allowance or more that is not refunded yet.
   [[nodiscard]] bool wrote_too_much(TimePoint now);
+  // False: wrote_too_much() is false too, at any time. Takes no lock.
+  [[nodiscard]] bool may_have_written_too_much() const {
+    return limits_.written_bytes_a_day != 0 &&
+           written_bytes_.load(std::memory_order_relaxed) >=
+               static_cast<std::int64_t>(limits_.written_bytes_a_day);
+  }
 
  private:
   void resume_clients(std::size_t clients);

@@ -91,6 +91,11 @@ class Client {
   [[nodiscard]] bool is_throttled() const {
     return charged_bytes_.load(std::memory_order_relaxed) >= kMaxChargedBytes;
   }
+  // Whether the shards have processed everything that this client asked of them, and let it publish
+  // more. Any thread.
+  [[nodiscard]] bool is_settled() const {
+    return charged_bytes_.load(std::memory_order_relaxed) == 0;
+  }
   void charge_credit(std::size_t bytes) {
     charged_bytes_.fetch_add(bytes, std::memory_order_relaxed);
     if (flow_) flow_->charge_credit(bytes);
@@ -112,6 +117,9 @@ class Client {
 
   // On loop(): the deliveries and acknowledgements of one shard since its last call.
   virtual void deliver(std::vector<Delivery> deliveries, std::vector<Ack> acks) = 0;
+  // On loop(): one acknowledgement, from a shard on the same loop. It may come while the client
+  // publishes.
+  virtual void acknowledge(const Ack& ack) { deliver({}, {ack}); }
   virtual void kick(KickReason reason) = 0;
   // Rights were revoked: messages that are queued for this client may no longer be permitted.
   virtual void rights_changed() = 0;

@@ -5,6 +5,7 @@
 // Belongs to a shard and is used on its loop only. Not here: whether the sender may send.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -28,6 +29,15 @@ class Fanout {
   void to_accounts(const registry::Device& device, Verb verb, const OutgoingMessage& message);
   // The device's own connections, and its owner's gateways.
   void to_device(const registry::Device& device, Verb verb, const OutgoingMessage& message);
+
+  // The same for the device's reports, whose route is kept with the device: `kept` is null, or what
+  // an earlier call put there. The result is valid until subscriptions or the directory change.
+  [[nodiscard]] const ReportRoute& route_of(const registry::Device& device,
+                                            std::unique_ptr<ReportRoute>& kept);
+  void to_accounts(const registry::Device& device, const ReportRoute& route,
+                   OutgoingReport& report);
+  void to_device(const ReportRoute& route, OutgoingReport& report);
+
   // One account's apps: an answer of the platform, as opposed to a forwarded message.
   void answer_app(const std::string& certificate_account, const std::string& sn, Verb verb,
                   const OutgoingMessage& message);
@@ -37,6 +47,7 @@ class Fanout {
   const FaultOverlay& faults_;
   TrafficFeed& traffic_;
   std::shared_ptr<const registry::Directory> directory_;
+  std::uint64_t directories_ = 0;  // calls of use()
 };
 
 }  // namespace gridloom::hub

@@ -107,6 +107,80 @@ TEST_F(FanoutTest, AnAnswerGoesToTheAppsOfOneAccountAndToTaps) {
   EXPECT_EQ(tap->all[0].text.data(), message.payload.data());
 }
 
+class ReportRoutes : public FanoutTest {
+ protected:
+  static constexpr std::string_view kPayload = "a report that is longer than a string in place";
+  // Sends a report; the names of those who got it.
+  Lines report() {
+    const registry::Device device = home.device(kSn);
+    OutgoingReport outgoing(kPayload, Qos::kAtMostOnce, *own);
+    const ReportRoute& route = fanout.route_of(device, kept);
+    fanout.to_device(route, outgoing);
+    fanout.to_accounts(device, route, outgoing);
+    end_turn();
+    Lines reached;
+    const std::pair<std::string_view, FakePtr> kAll[] = {
+        {"alice", alice}, {"bob", bob},         {"carol", carol},
+        {"own", own},     {"gateway", gateway}, {"other gateway", other_gateway}};
+    for (const auto& [name, client] : kAll) {
+      for (const std::string& line : client->take())
+        reached.push_back(fmt::format("{} {}", name, line));
+    }
+    return reached;
+  }
+  [[nodiscard]] Lines everyone() const {
+    return {fmt::format("alice q0 {} {}", home.open("alice", "R331A/quota"), kPayload),
+            fmt::format("bob q0 {} {}", home.open("bob", "R331A/quota"), kPayload),
+            fmt::format("own q0 /device/R331A/quota {}", kPayload),
+            fmt::format("gateway q0 /device/R331A/quota {}", kPayload)};
+  }
+
+  std::unique_ptr<ReportRoute> kept;
+};
+
+TEST_F(ReportRoutes, AReportReachesWhomAMessageReaches) {
+  EXPECT_EQ(report(), everyone());
+  EXPECT_EQ(alice->last->payload.data(), bob->last->payload.data()) << "they share the payload";
+  const ReportRoute* first = kept.get();
+  EXPECT_EQ(report(), everyone());
+  EXPECT_EQ(kept.get(), first) << "found once";
+}
+
+TEST_F(ReportRoutes, ARouteEndsWithASubscription) {
+  EXPECT_EQ(report(), everyone());
+  router.subscriptions().unsubscribe(*bob, home.open("bob", "#"));
+  Lines others = everyone();
+  others.erase(others.begin() + 1);
+  EXPECT_EQ(report(), others);
+  const FakePtr again =
+      subscriber(home.account("bob").certificate_account, home.open("bob", "+/quota"));
+  EXPECT_EQ(report(), others);
+  EXPECT_THAT(again->got, SizeIs(1));
+  const FakePtr successor = subscriber("open-nobody", "/open/nobody/#");
+  router.subscriptions().rebind(*again, successor);
+  EXPECT_EQ(report(), others);
+  EXPECT_THAT(again->got, SizeIs(1));
+  EXPECT_THAT(successor->got, SizeIs(1));
+}
+
+TEST_F(ReportRoutes, ARouteEndsWithARight) {
+  EXPECT_EQ(report(), everyone());
+  home.share(kSn, "bob", registry::Rights::kNone);
+  fanout.use(home.registry->directory());
+  Lines others = everyone();
+  others.erase(others.begin() + 1);
+  EXPECT_EQ(report(), others);
+}
+
+TEST_F(ReportRoutes, AFaultHoldsAReportBackFromItsAccount) {
+  home.platform.fault_injector.set({{.fault = "stale_offline", .account = "alice"}});
+  Lines others = everyone();
+  others.erase(others.begin());
+  EXPECT_EQ(report(), others);
+  home.platform.fault_injector.set({});
+  EXPECT_EQ(report(), everyone());
+}
+
 TEST_F(FanoutTest, AReportThatAFaultHoldsBackReachesTheOthers) {
   home.platform.fault_injector.set({{.fault = "stale_offline", .account = "alice"}});
   fanout.to_accounts(home.device(kSn), Verb::kQuota, {.like = message});

@@ -31,7 +31,8 @@ Hub::Hub(Platform& platform, const std::vector<Loop*>& loops) : platform_(platfo
     const auto post = [this, index](std::move_only_function<void(Shard&)> task) {
       on_shard(index, std::move(task));
     };
-    shards_.push_back({.shard = std::make_unique<Shard>(platform, mine, post), .loop = loop});
+    shards_.push_back(
+        {.shard = std::make_unique<Shard>(platform, *loop, mine, post), .loop = loop});
   }
 }
 
@@ -323,6 +324,22 @@ void Hub::Batch::post(const ClientPtr& client) {
           return {.effort = shard.effort() - before, .more = more};
         });
   }
+}
+
+Loop& Hub::loop_of(std::string_view sn) const { return *shards_[index_of(sn)].loop; }
+
+bool Hub::takes_report(const Client& client) const {
+  const Identity& who = client.identity();
+  if (who.role != Role::kDevice) return false;
+  const ShardSlot& slot = shards_[index_of(who.name)];
+  return slot.loop == &client.loop() && client.is_settled() && slot.inbox.is_idle(who.account) &&
+         slot.shard->takes_report(client);
+}
+
+void Hub::report(const ClientPtr& client, std::string_view payload, const PublishOptions& options) {
+  ShardSlot& slot = shards_[index_of(client->identity().name)];
+  slot.shard->report(client, payload, options);
+  slot.flush_later();
 }
 
 void Hub::read_all(registry::AccountId account, std::string sn, ReplyTo<SharedText> reply_to) {

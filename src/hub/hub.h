@@ -101,6 +101,15 @@ class Hub {
     std::vector<std::vector<Inbound>> by_shard_;
   };
 
+  // The loop of the device's shard. A connection on it reports without a task (report() below).
+  [[nodiscard]] Loop& loop_of(std::string_view sn) const;
+  // Whether report() may be called now: `client` is a device on the loop of its shard, and neither
+  // its own nor its account's earlier work waits. On the client's loop.
+  [[nodiscard]] bool takes_report(const Client& client) const;
+  // The device published `payload` on its own quota topic; not retained, without properties. Only
+  // while takes_report(), on the client's loop; the acknowledgement may come during the call.
+  void report(const ClientPtr& client, std::string_view payload, const PublishOptions& options);
+
   void read_all(registry::AccountId account, std::string sn, ReplyTo<SharedText> reply_to);
   void read(registry::AccountId account, std::string sn, std::vector<std::string> quotas,
             ReplyTo<SharedText> reply_to);

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "hub/session_changes.h"
 #include "hub/topic_rights.h"
@@ -27,6 +28,13 @@ struct PublishOptions {
   };
   Identity identity{};
   wire::mqtt::AckToken token{};
+};
+
+// A report as views, while its shard processes it.
+struct InboundReport {
+  std::string_view sn;
+  std::string_view payload;
+  const PublishOptions& options;
 };
 
 // Its topic is already parsed as one of the platform's.

@@ -35,6 +35,10 @@ class Inbox {
   // Work may add work.
   void work(std::int64_t most);
   [[nodiscard]] bool empty() const { return pieces_ == 0; }
+  // Whether the account has neither work that waits nor a debt.
+  [[nodiscard]] bool is_idle(registry::AccountId account) const {
+    return empty() || !queues_.contains(account);
+  }
 
  private:
   struct Queue {

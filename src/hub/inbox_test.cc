@@ -42,6 +42,19 @@ TEST_F(InboxTest, AnAccountsWorkIsDoneInOrder) {
   EXPECT_TRUE(inbox.empty());
 }
 
+TEST_F(InboxTest, AnAccountIsIdleWithoutWorkAndWithoutDebt) {
+  EXPECT_TRUE(inbox.is_idle(kAnna));
+  add(kAnna, 'a', 3 * Inbox::kTurnEffort);
+  for (int i = 0; i < 3; ++i) add(kBob, 'b', Inbox::kTurnEffort);
+  EXPECT_FALSE(inbox.is_idle(kAnna));
+  EXPECT_TRUE(inbox.is_idle(kCarl));
+  inbox.work(4 * Inbox::kTurnEffort);
+  EXPECT_EQ(done, "ab");
+  EXPECT_FALSE(inbox.is_idle(kAnna)) << "its turn was three turns long";
+  inbox.work(kEnough);
+  EXPECT_TRUE(inbox.is_idle(kAnna));
+}
+
 TEST_F(InboxTest, AnAccountWaitsForOneTurnOfEachOther) {
   for (int i = 0; i < 10'000; ++i) add(kBob, '.', Inbox::kTurnEffort / 4);
   add(kAnna, 'a', 1);

@@ -89,6 +89,27 @@ constexpr std::string_view kSet =
     R"({"id":7,"version":"1.0","moduleType":1,"operateType":"standbyTime",)"
     R"("params":{"standbyMin":60}})";
 
+TEST(JournalTest, AReportOnTheShardsLoopWaitsForTheJournalAsOthersDo) {
+  JournaledHome home;
+  const auto device = std::make_shared<FakeClient>(
+      home.hub->loop_of(home.kSn), must(home.hub->sign_in(home.kSn, home.device(home.kSn).key)),
+      "near");
+  home.hub->connected(device);
+  home.settle();
+  home.commit();
+  ASSERT_TRUE(home.hub->takes_report(*device));
+  home.hub->report(device, R"({"params":{"pd.soc":77}})",
+                   {.qos = Qos::kAtLeastOnce, .token = {.packet_id = 1, .qos = Qos::kAtLeastOnce}});
+  home.settle();
+  ASSERT_EQ(home.rows().size(), 1);
+  EXPECT_TRUE(home.rows()[0].ends_with(" 0 pd.soc=77")) << home.rows()[0];
+  EXPECT_TRUE(device->acks.empty());
+  home.commit();
+  EXPECT_EQ(device->acks.size(), 1);
+  home.journal.is_behind = true;
+  EXPECT_FALSE(home.hub->takes_report(*device)) << "it has to hold credit";
+}
+
 TEST(JournalTest, AReportIsAcknowledgedOnceItIsDurable) {
   JournaledHome home;
   home.report(home.sender, home.kSn, R"({"params":{"pd.soc":77}})");

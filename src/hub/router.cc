@@ -78,25 +78,49 @@ void Router::acknowledge(const ClientPtr& client, const Ack& ack) {
   batch_for(client).acks.push_back(ack);
 }
 
+std::optional<ReportTarget> Router::target(std::string_view scope, std::string topic) {
+  const auto* found = subscriptions_.find(scope);
+  if (found == nullptr) return std::nullopt;
+  const SubscriptionTable::Match& match = subscriptions_.match(*found, topic);
+  if (match.subscribers.empty() && match.groups.empty()) return std::nullopt;
+  return ReportTarget{.topic = std::move(topic), .match = match};
+}
+
+void Router::send(const ReportTarget& target, OutgoingReport& report) {
+  forward(target.match, {.qos = report.qos(), .retain = false, .from = report.from()}, [&] {
+    auto made = std::make_shared<Message>();
+    made->topic = target.topic;
+    made->payload = report.text();
+    return made;
+  });
+}
+
 void Router::route(const SubscriptionTable::Scope& scope, const std::string& topic,
                    const OutgoingMessage& message) {
+  forward(subscriptions_.match(scope, topic),
+          {.qos = message.qos, .retain = message.retain, .from = message.from},
+          [&] { return with_topic(message.like, topic); });
+}
+
+template <typename Make>
+void Router::forward(const SubscriptionTable::Match& match, const Publication& publication,
+                     Make make) {
   wire::mqtt::MessagePtr made;
   std::size_t reached = 0;
   const auto deliver = [&](ClientBatch& out) -> Delivery& {
-    if (!made) made = with_topic(message.like, topic);
+    if (!made) made = make();
     ++reached;
     return out.deliveries.emplace_back(Delivery{
         .message = made, .qos = Qos::kAtMostOnce, .retain = false, .subscription_ids = {}});
   };
   const auto add = [&](Delivery& delivery, const Subscription& subscription) {
-    delivery.qos = std::max(delivery.qos, std::min(message.qos, subscription.qos));
-    delivery.retain |= message.retain && subscription.retain_as_published;
+    delivery.qos = std::max(delivery.qos, std::min(publication.qos, subscription.qos));
+    delivery.retain |= publication.retain && subscription.retain_as_published;
     if (subscription.id != 0) delivery.subscription_ids.push_back(subscription.id);
   };
-  const SubscriptionTable::Match& match = subscriptions_.match(scope, topic);
   ++routes_;
   for (const Subscriber* to : match.subscribers) {
-    if (to->subscription.no_local && to->client.get() == message.from) continue;
+    if (to->subscription.no_local && to->client.get() == publication.from) continue;
     // A client whose subscriptions overlap gets the message once, at the highest QoS that they
     // allow.
     ClientBatch& out = batch_for(to->client);

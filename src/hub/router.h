@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -18,6 +19,7 @@
 
 #include "hub/client.h"
 #include "hub/platform.h"
+#include "hub/report_route.h"
 #include "hub/subscription_table.h"
 #include "hub/topic_rights.h"
 #include "hub/turn_writer.h"
@@ -48,6 +50,10 @@ class Router {
   void to_device(const std::string& sn, Verb verb, const OutgoingMessage& message);
   void to_gateways(std::string_view account, const std::string& sn, Verb verb,
                    const OutgoingMessage& message);
+  // The subscribers of `topic` in one scope (SubscriptionTable::find); empty: there are none.
+  [[nodiscard]] std::optional<ReportTarget> target(std::string_view scope, std::string topic);
+  // Sends the report to the subscribers of a target that is still valid.
+  void send(const ReportTarget& target, OutgoingReport& report);
   // Sends a message to one subscriber, if its filter matches the topic and the message has not
   // expired: as retained.
   void offer(const ClientPtr& client, const Subscription& subscription, const std::string& topic,
@@ -79,6 +85,14 @@ class Router {
   };
   void route(const SubscriptionTable::Scope& scope, const std::string& topic,
              const OutgoingMessage& message);
+  struct Publication {
+    wire::mqtt::Qos qos{};
+    bool retain = false;
+    const Client* from = nullptr;
+  };
+  // `make` makes the message, once, if a subscriber gets it.
+  template <typename Make>
+  void forward(const SubscriptionTable::Match& match, const Publication& publication, Make make);
   ClientBatch& batch_for(const ClientPtr& client);
   void deliver(const ClientPtr& client, Delivery delivery);
   // Records the delivery if its session is kept. `packet` is encoded by the first call that needs

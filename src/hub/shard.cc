@@ -43,8 +43,10 @@ std::optional<TimePoint> timestamp_of(const twin::ReportReader& report, TimePoin
 
 }  // namespace
 
-Shard::Shard(Platform& platform, std::function<bool(std::string_view)> mine, Post post)
+Shard::Shard(Platform& platform, const Loop& loop, std::function<bool(std::string_view)> mine,
+             Post post)
     : platform_(platform),
+      loop_(loop),
       mine_(std::move(mine)),
       post_(std::move(post)),
       directory_(platform.registry.directory()),
@@ -56,7 +58,7 @@ Shard::Shard(Platform& platform, std::function<bool(std::string_view)> mine, Pos
               // An empty task, so that the hub checks for work.
               [this] { post_([](Shard&) {}); }),
       gate_(platform,
-            [this](const ClientPtr& client, const Ack& ack) { router_.acknowledge(client, ack); }),
+            [this](const ClientPtr& client, const Ack& ack) { acknowledge(client, ack); }),
       retained_(platform, writer_),
       faults_(platform),
       traffic_(platform.clock),
@@ -161,14 +163,31 @@ void Shard::consume_credit(const ClientPtr& client, std::size_t bytes) {
   gate_.consume_credit(client, bytes);
 }
 
-void Shard::publish(const ClientPtr& client, const Inbound& inbound) {
-  count_effort(inbound.message->payload.size());
-  Answer answer{.ack = {.token = inbound.options.token}};
-  if (inbound.options.identity.repeated) {
+void Shard::acknowledge(const ClientPtr& client, const Ack& ack) {
+  if (&client->loop() == &loop_) {
+    client->acknowledge(ack);
+  } else {
+    router_.acknowledge(client, ack);
+  }
+}
+
+// The receipt of the publication is in the same record as its effects.
+template <typename Take>
+void Shard::answer(const ClientPtr& client, const PublishOptions& options, std::size_t bytes,
+                   Take take) {
+  count_effort(bytes);
+  Answer answer{.ack = {.token = options.token}};
+  const PublishOptions::Identity& identity = options.identity;
+  if (identity.repeated) {
     answer.record = writer_.last_record();
   } else {
     const std::size_t before = writer_.bytes();
-    take(client, inbound, answer);
+    take(answer);
+    if (identity.stream != 0 && !is_refusal(answer.ack.reason)) {
+      writer_.add_change(PublicationTaken{
+          .stream = identity.stream, .receipt = identity.receipt, .settled = identity.settled});
+      answer.record = writer_.last_record();
+    }
     if (client->flow()) client->flow()->wrote(writer_.bytes() - before);
   }
   if (is_refusal(answer.ack.reason)) {
@@ -176,23 +195,52 @@ void Shard::publish(const ClientPtr& client, const Inbound& inbound) {
                    wire::mqtt::name_of(answer.ack.reason), answer.ack.why);
   }
   if (writer_.is_full()) writer_.append();
-  if (inbound.options.qos != Qos::kAtMostOnce) {
-    gate_.acknowledge(client, answer.ack, answer.record);
-  }
+  if (options.qos != Qos::kAtMostOnce) gate_.acknowledge(client, answer.ack, answer.record);
 }
 
-// The receipt of the publication is in the same record as its effects.
+void Shard::publish(const ClientPtr& client, const Inbound& inbound) {
+  answer(client, inbound.options, inbound.message->payload.size(),
+         [&](Answer& answer) { take(client, inbound, answer); });
+}
+
 void Shard::take(const ClientPtr& client, const Inbound& inbound, Answer& answer) {
   if (client->identity().role == Role::kAccount) {
     publish_by_account(client, inbound, answer);
   } else {
     publish_by_device(client, inbound, answer);
   }
-  const PublishOptions::Identity& identity = inbound.options.identity;
-  if (identity.stream == 0 || is_refusal(answer.ack.reason)) return;
-  writer_.add_change(PublicationTaken{
-      .stream = identity.stream, .receipt = identity.receipt, .settled = identity.settled});
-  answer.record = writer_.last_record();
+}
+
+// While the journal is behind, or the account has written its allowance, publications go through
+// the inbox, where they hold credit.
+bool Shard::takes_report(const Client& client) const {
+  return !is_ahead_of_loops() && !(platform_.journal != nullptr && platform_.journal->behind()) &&
+         !(client.flow() && client.flow()->may_have_written_too_much());
+}
+
+void Shard::report(const ClientPtr& client, std::string_view payload,
+                   const PublishOptions& options) {
+  answer(client, options, payload.size(),
+         [&, report = InboundReport{client->identity().name, payload, options}](Answer& answer) {
+           take_report(client, report, answer);
+         });
+}
+
+// Does what publish_by_device() does for such a message, without making it.
+void Shard::take_report(const ClientPtr& client, const InboundReport& report, Answer& answer) {
+  const Identity& who = client->identity();
+  const auto [device, present] = twins_.find(who.name);
+  if (!speaks_for(*directory_, who, device, answer)) return;
+  DeviceState& state = present != nullptr ? *present : twins_.at(who.name);
+  if (traffic_.wants(who.name)) {
+    traffic_.message(TrafficEvent::Kind::kDeviceSends, who.name, Verb::kQuota, report.payload);
+  }
+  OutgoingReport outgoing(report.payload, report.options.qos, *client);
+  const ReportRoute& route = fanout_.route_of(*device, state.route);
+  fanout_.to_device(route, outgoing);
+  use_transport(*client, who.name, state);
+  on_report(client, report, state, answer);
+  fanout_.to_accounts(*device, route, outgoing);
 }
 
 bool Shard::retain(const Inbound& inbound, const RetainedStore::Publisher& by, Answer& answer) {
@@ -227,21 +275,24 @@ void Shard::publish_by_account(const ClientPtr& client, const Inbound& inbound, 
   if (inbound.verb == Verb::kGet) requests_.get(who, inbound);
 }
 
-void Shard::publish_by_device(const ClientPtr& client, const Inbound& inbound, Answer& answer) {
-  const Identity& who = client->identity();
-  const auto [device, present] = twins_.find(inbound.sn);
+bool Shard::speaks_for(const registry::Directory& directory, const Identity& who,
+                       const registry::Device* device, Answer& answer) {
   // A connection that is being closed may have published before the kick arrived.
   const bool own = device != nullptr &&
                    (who.role == Role::kDevice
                         ? device->number == who.device && device->key_generation == who.generation
                         : device->owner == who.account);
-  if (!own || (who.role == Role::kGateway && !still_valid(*directory_, who))) {
-    answer.ack.reason = Reason::kNotAuthorized;
-    answer.ack.why = who.role == Role::kDevice
-                         ? kEnded
-                         : std::string_view("a gateway speaks for its own account's devices only");
-    return;
-  }
+  if (own && (who.role != Role::kGateway || still_valid(directory, who))) return true;
+  answer.ack.reason = Reason::kNotAuthorized;
+  answer.ack.why = who.role == Role::kDevice
+                       ? kEnded
+                       : std::string_view("a gateway speaks for its own account's devices only");
+  return false;
+}
+
+void Shard::publish_by_device(const ClientPtr& client, const Inbound& inbound, Answer& answer) {
+  const auto [device, present] = twins_.find(inbound.sn);
+  if (!speaks_for(*directory_, client->identity(), device, answer)) return;
   DeviceState& state = present != nullptr ? *present : twins_.at(inbound.sn);
   traffic_.message(TrafficEvent::Kind::kDeviceSends, inbound.sn, inbound.verb,
                    inbound.message->payload);
@@ -256,23 +307,25 @@ void Shard::publish_by_device(const ClientPtr& client, const Inbound& inbound, A
   // A will is published for a connection that no longer exists.
   if (client->present()) use_transport(*client, inbound.sn, state);
   if (inbound.verb == Verb::kSetReply) return requests_.on_reply(*device, inbound);
-  if (inbound.verb == Verb::kQuota) on_report(client, inbound, state, answer);
+  if (inbound.verb == Verb::kQuota) {
+    on_report(client, {inbound.sn, inbound.message->payload, inbound.options}, state, answer);
+  }
   fanout_.to_accounts(*device, inbound.verb, message);
 }
 
 // A resent report that the session did not recognize as a repetition is marked as such if it has a
 // timestamp of its own: only by it can a repetition be recognized, since values repeat.
-void Shard::on_report(const ClientPtr& client, const Inbound& inbound, DeviceState& state,
+void Shard::on_report(const ClientPtr& client, const InboundReport& report, DeviceState& state,
                       Answer& answer) {
   Counters& counters = platform_.counters;
   counters.reports.fetch_add(1, std::memory_order_relaxed);
-  counters.report_bytes.fetch_add(inbound.message->payload.size(), std::memory_order_relaxed);
+  counters.report_bytes.fetch_add(report.payload.size(), std::memory_order_relaxed);
   const TimePoint now = platform_.clock.now();
-  const auto applied = state.twin.apply(inbound.message->payload, reader_, &taken_);
+  const auto applied = state.twin.apply(report.payload, reader_, &taken_);
   if (!applied) {
     counters.reports_malformed.fetch_add(1, std::memory_order_relaxed);
     report_refusal(client, ClientEvent::Kind::kReportRefused, "malformed",
-                   fmt::format("of {}: {}", inbound.sn, applied.error().detail));
+                   fmt::format("of {}: {}", report.sn, applied.error().detail));
     return;
   }
   if (applied->refused != 0) {
@@ -282,18 +335,17 @@ void Shard::on_report(const ClientPtr& client, const Inbound& inbound, DeviceSta
         fmt::format("{} quotas of {} are not kept, nor is their history: the limits are "
                     "device.extra-quotas={} and device.extra-bytes={}, and {} levels of a "
                     "name",
-                    applied->refused, inbound.sn, platform_.config.twin.extra_quotas,
+                    applied->refused, report.sn, platform_.config.twin.extra_quotas,
                     platform_.config.twin.extra_bytes, twin::Twin::kMaxLevels));
   }
   if (taken_.empty()) return;
   const auto own_time = timestamp_of(reader_, now);
-  answer.record =
-      writer_.add_report({.device = state.number,
-                          .at = own_time.value_or(now),
-                          .twin = state.twin,
-                          .refs = state.family.refs,
-                          .values = taken_,
-                          .may_repeat = inbound.options.resent && own_time.has_value()});
+  answer.record = writer_.add_report({.device = state.number,
+                                      .at = own_time.value_or(now),
+                                      .twin = state.twin,
+                                      .refs = state.family.refs,
+                                      .values = taken_,
+                                      .may_repeat = report.options.resent && own_time.has_value()});
 }
 
 // A device may also report its presence itself, for example through a gateway.

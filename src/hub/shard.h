@@ -39,8 +39,9 @@ class Shard {
  public:
   // Posts a task to this shard, from any thread.
   using Post = std::function<void(std::move_only_function<void(Shard&)>)>;
-  // `mine` tells whether a serial number hashes to this shard.
-  Shard(Platform& platform, std::function<bool(std::string_view)> mine, Post post);
+  // `loop` is the loop that calls the shard. `mine` tells whether a serial number hashes to it.
+  Shard(Platform& platform, const Loop& loop, std::function<bool(std::string_view)> mine,
+        Post post);
   Shard(const Shard&) = delete;
   Shard& operator=(const Shard&) = delete;
 
@@ -63,6 +64,9 @@ class Shard {
   void subscribe(const ClientPtr& client, const Subscription& subscription);
   void unsubscribe(const Client& client, const std::string& filter);
   void publish(const ClientPtr& client, const Inbound& inbound);
+  // See Hub::takes_report() and Hub::report().
+  [[nodiscard]] bool takes_report(const Client& client) const;
+  void report(const ClientPtr& client, std::string_view payload, const PublishOptions& options);
   // Returns the credit of `bytes` that went to publish(): the client may publish again once the
   // journal keeps up.
   void consume_credit(const ClientPtr& client, std::size_t bytes);
@@ -115,11 +119,18 @@ class Shard {
   // The directory of all parts from now on.
   void use(const std::shared_ptr<const registry::Directory>& directory);
 
-  // Publications (shard.cc).
+  // Publications (shard.cc). `take` does what a publication does, unless it is a repetition.
+  template <typename Take>
+  void answer(const ClientPtr& client, const PublishOptions& options, std::size_t bytes, Take take);
+  void acknowledge(const ClientPtr& client, const Ack& ack);
   void take(const ClientPtr& client, const Inbound& inbound, Answer& answer);
+  void take_report(const ClientPtr& client, const InboundReport& report, Answer& answer);
   void publish_by_account(const ClientPtr& client, const Inbound& inbound, Answer& answer);
   void publish_by_device(const ClientPtr& client, const Inbound& inbound, Answer& answer);
-  void on_report(const ClientPtr& client, const Inbound& inbound, DeviceState& state,
+  // Whether the client may publish for the device; if not, `answer` says so.
+  [[nodiscard]] static bool speaks_for(const registry::Directory& directory, const Identity& who,
+                                       const registry::Device* device, Answer& answer);
+  void on_report(const ClientPtr& client, const InboundReport& report, DeviceState& state,
                  Answer& answer);
   void on_status(const ClientPtr& client, const Inbound& inbound, DeviceState& state);
   [[nodiscard]] bool retain(const Inbound& inbound, const RetainedStore::Publisher& by,
@@ -138,6 +149,7 @@ class Shard {
   void drop_devices();
 
   Platform& platform_;
+  const Loop& loop_;
   std::function<bool(std::string_view)> mine_;
   Post post_;
   std::shared_ptr<const registry::Directory> directory_;              // as of the last change

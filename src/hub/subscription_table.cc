@@ -124,6 +124,7 @@ void SubscriptionTable::subscribe(const ClientPtr& client, const Subscription& s
   }
   Scope& scope = *found->second;
   ++steps_;
+  ++version_;
   ++scope.entries;
   auto entry =
       std::make_unique<Entry>(Entry{.subscriber = {.client = client, .subscription = subscription},
@@ -173,6 +174,7 @@ std::size_t SubscriptionTable::remove(const Client& client, std::size_t most) {
 void SubscriptionTable::rebind(const Client& old, const ClientPtr& fresh) {
   auto of_old = clients_.extract(&old);
   if (of_old.empty()) return;
+  ++version_;
   for (const auto& [filter, entry] : of_old.mapped()) {
     ++steps_;
     entry->subscriber.client = fresh;
@@ -186,6 +188,7 @@ void SubscriptionTable::rebind(const Client& old, const ClientPtr& fresh) {
 // The caller destroys the entry.
 void SubscriptionTable::take_out(Entry& entry) {
   ++steps_;
+  ++version_;
   Scope& scope = *entry.scope;
   FilterNode& place = *entry.place;
   if (entry.group == nullptr) {

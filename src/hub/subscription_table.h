@@ -75,6 +75,9 @@ class SubscriptionTable {
 
   [[nodiscard]] static const wire::mqtt::SharePtr& share_of(const Group& group);
 
+  // Grows with each change: what find() and match() returned is valid while it stays the same.
+  [[nodiscard]] std::uint64_t version() const { return version_; }
+
   // Places, subscriptions and members examined so far.
   [[nodiscard]] std::uint64_t steps() const { return steps_; }
   [[nodiscard]] bool empty() const { return scopes_.empty() && clients_.empty(); }
@@ -95,6 +98,7 @@ class SubscriptionTable {
   StringMap<std::unique_ptr<Scope>> scopes_;
   std::unordered_map<const Client*, OfClient> clients_;
   std::uint64_t last_number_ = 0;
+  std::uint64_t version_ = 1;
   std::uint64_t steps_ = 0;
   // Result and buffers of match().
   Match match_;

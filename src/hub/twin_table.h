@@ -20,6 +20,7 @@
 #include "history/log/journal.h"
 #include "hub/client.h"
 #include "hub/platform.h"
+#include "hub/report_route.h"
 #include "registry/directory.h"
 #include "twin/twin.h"
 
@@ -48,6 +49,7 @@ class TwinTable {
     twin::Twin twin;
     std::unordered_set<const Client*> transports;  // connections through which the device speaks
     const Client* active_transport = nullptr;      // the one used last
+    std::unique_ptr<ReportRoute> route;            // null: not found yet; see Fanout::route_of
     bool reports_offline = false;  // by a status message, which the next message ends
 
    private:

@@ -151,13 +151,18 @@ void ClientSession::deliver(std::vector<hub::Delivery> deliveries, std::vector<h
   }
 }
 
+void ClientSession::acknowledge(const hub::Ack& ack) {
+  if (stage_ != SessionStage::kLive) return deliver({}, {ack});
+  if (stream_) stream_->answered(ack, server_.clock->now());
+  if (const auto connection = connection_.lock()) connection->acknowledge(ack);
+}
+
 hub::PublishOptions::Identity ClientSession::identify(
-    const wire::mqtt::PublishReceived& publication) {
+    const wire::mqtt::PlainPublication& publication) {
   if (!stream_ || !keeper()) return {};
-  const hub::Receipt receipt{
-      .packet_id = publication.token.packet_id,
-      .exactly_once = publication.qos == Qos::kExactlyOnce,
-      .digest = digest_of(publication.message->topic, publication.message->payload)};
+  const hub::Receipt receipt{.packet_id = publication.token.packet_id,
+                             .exactly_once = publication.qos == Qos::kExactlyOnce,
+                             .digest = digest_of(publication.topic, publication.payload)};
   const ClientStream::RecordedPublication taken =
       stream_->take(receipt, publication.dup, server_.clock->now(), keeper()->new_number);
   if (taken.is_new_stream) {

@@ -63,6 +63,7 @@ class ClientSession final : public hub::Client, public std::enable_shared_from_t
   ~ClientSession() override;
 
   void deliver(std::vector<hub::Delivery> deliveries, std::vector<hub::Ack> acks) override;
+  void acknowledge(const hub::Ack& ack) override;
   void kick(hub::KickReason reason) override;
   void rights_changed() override;
   void resume_reading() override;
@@ -73,7 +74,7 @@ class ClientSession final : public hub::Client, public std::enable_shared_from_t
   [[nodiscard]] bool holds_back();
   // The identity of a QoS 1 or 2 publication, to detect repetitions. Only after join().
   [[nodiscard]] hub::PublishOptions::Identity identify(
-      const wire::mqtt::PublishReceived& publication);
+      const wire::mqtt::PlainPublication& publication);
   void refused(const wire::mqtt::AckToken& token);
   // Writes the outbox's delivery steps into the log. If the log must have some of them before the
   // client is told more, the connection is notified (log_has_steps).

@@ -36,19 +36,35 @@ Reason granted_reason(Qos qos) {
 Connection::Connection(const ServerContext& server, net::ConnectionContext context)
     : server_(server),
       context_(std::move(context)),
+      loop_(&context_.loop),
       session_(server.limits, server.clock->now()),
       batch_(*server.hub) {}
 
 Connection::~Connection() = default;
 
 void Connection::receive(std::string_view bytes, TimePoint now) {
-  session_.receive(bytes, now);
+  receiving_ = true;
+  session_.receive(bytes, now, client_ ? this : nullptr);
+  receiving_ = false;
   handle_events();
+}
+
+bool Connection::take(const wire::mqtt::PlainPublication& publication) {
+  if (!server_.hub->takes_report(*client_)) return false;
+  const auto topic = hub::device_topic(publication.topic);
+  if (!topic || topic->verb != hub::Verb::kQuota || topic->sn != client_->identity().name) {
+    return false;
+  }
+  hub::PublishOptions how{
+      .qos = publication.qos, .resent = publication.dup, .token = publication.token};
+  if (publication.qos != Qos::kAtMostOnce) how.identity = client_->identify(publication);
+  server_.hub->report(client_, publication.payload, how);
+  return true;
 }
 
 void Connection::take_output(std::string& out) {
   // The session encodes a bounded amount at a time; the rest waits until this much is sent.
-  if (out.size() < server_.limits.output_bytes) out += session_.take_output(server_.clock->now());
+  if (out.size() < server_.limits.output_bytes) session_.take_output(out, server_.clock->now());
   record_steps();
 }
 
@@ -123,17 +139,30 @@ void Connection::on(const wire::mqtt::ConnectRequested& event) {
                                  .refused = identity.error().detail});
     return session_.refuse(Reason::kBadUserNameOrPassword, identity.error().detail);
   }
+  Loop* const home = identity->role == hub::Role::kDevice && context_.move
+                         ? &server_.hub->loop_of(identity->name)
+                         : loop_;
+  if (home == loop_) return admit(std::move(request), std::move(*identity));
+  // A device's connection lives on the loop of the device's shard.
+  context_.move(*home, [self = shared_from_this(), home, request = std::move(request),
+                        identity = std::move(*identity)]() mutable {
+    self->loop_ = home;
+    self->admit(std::move(request), std::move(identity));
+  });
+}
+
+void Connection::admit(wire::mqtt::ConnectRequest request, hub::Identity identity) {
   if (request.client_id.empty()) assigned_id_ = "gl-" + random_hex(12);
   const std::string& client_id = assigned_id_.empty() ? request.client_id : assigned_id_;
-  if (const Status good = server_.hub->admit(*identity, client_id); !good) {
+  if (const Status good = server_.hub->admit(identity, client_id); !good) {
     tell_refusal(Reason::kNotAuthorized, request, good.error().detail);
-    record_sign_in(*identity, client_id, good.error().detail);
+    record_sign_in(identity, client_id, good.error().detail);
     return session_.refuse(Reason::kNotAuthorized, good.error().detail);
   }
   client_ = std::make_shared<ClientSession>(
       ClientSession::Options{.server = server_,
-                             .loop = context_.loop,
-                             .identity = std::move(*identity),
+                             .loop = *loop_,
+                             .identity = std::move(identity),
                              .client_id = client_id,
                              .expiry_s = std::min(request.session_expiry_s,
                                                   server_.sessions->limits().session_expiry_s),
@@ -214,7 +243,13 @@ void Connection::accepted(wire::mqtt::SessionState state, SessionPresent present
 void Connection::on(const wire::mqtt::PublishReceived& event) {
   hub::PublishOptions how{
       .qos = event.qos, .retain = event.retain, .resent = event.dup, .token = event.token};
-  if (event.qos != Qos::kAtMostOnce) how.identity = client_->identify(event);
+  if (event.qos != Qos::kAtMostOnce) {
+    how.identity = client_->identify({.topic = event.message->topic,
+                                      .payload = event.message->payload,
+                                      .qos = event.qos,
+                                      .dup = event.dup,
+                                      .token = event.token});
+  }
   if (!batch_.add(client_, event.message, how)) {
     client_->refused(event.token);
     log_event(Kind::kPublicationRefused, Reason::kNotAuthorized,
@@ -336,6 +371,13 @@ void Connection::deliver(const std::vector<hub::Delivery>& deliveries,
   }
   if (client_) client_->count_dropped(session_.outbox().dropped());
   handle_events();
+  context_.wake();
+}
+
+void Connection::acknowledge(const hub::Ack& ack) {
+  session_.acknowledge(ack.token, ack.reason, ack.why);
+  // An answer that is too large for the client ends the session.
+  if (!receiving_) handle_events();
   context_.wake();
 }
 

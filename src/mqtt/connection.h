@@ -20,7 +20,9 @@ namespace gridloom::mqtt {
 
 enum class SessionPresent : std::uint8_t { kNo, kYes };
 
-class Connection final : public net::Protocol, public std::enable_shared_from_this<Connection> {
+class Connection final : public net::Protocol,
+                         private wire::mqtt::PlainPublicationTaker,
+                         public std::enable_shared_from_this<Connection> {
  public:
   Connection(const ServerContext& server, net::ConnectionContext context);
   ~Connection() override;
@@ -39,6 +41,7 @@ class Connection final : public net::Protocol, public std::enable_shared_from_th
   // Completes a CONNECT that had to wait for an older session.
   void accepted(wire::mqtt::SessionState state, SessionPresent present);
   void deliver(const std::vector<hub::Delivery>& deliveries, const std::vector<hub::Ack>& acks);
+  void acknowledge(const hub::Ack& ack);
   void kick(hub::KickReason reason);
   void rights_changed();
   // The log has the delivery steps up to this value of Outbox::steps_taken().
@@ -47,9 +50,14 @@ class Connection final : public net::Protocol, public std::enable_shared_from_th
   [[nodiscard]] const wire::mqtt::Session& session() const { return session_; }
 
  private:
+  // A device's report goes to its shard at once if the shard is on this loop and idle for the
+  // device's account.
+  [[nodiscard]] bool take(const wire::mqtt::PlainPublication& publication) override;
   void handle_events();
   void record_steps();
   void on(const wire::mqtt::ConnectRequested& event);
+  // The credentials are good; on the loop where the connection stays.
+  void admit(wire::mqtt::ConnectRequest request, hub::Identity identity);
   void join(SessionTable::Start start);
   // Reports an event of the signed-in client to the log and the counters.
   void log_event(hub::ClientEvent::Kind kind, wire::mqtt::Reason reason,
@@ -75,9 +83,11 @@ class Connection final : public net::Protocol, public std::enable_shared_from_th
 
   const ServerContext& server_;
   net::ConnectionContext context_;
+  Loop* loop_;  // the connection's, which may move once
   wire::mqtt::Session session_;
   hub::Hub::Batch batch_;
   std::shared_ptr<ClientSession> client_;  // from a successful CONNECT to the end
+  bool receiving_ = false;                 // receive() handles the events when it is done
   std::string assigned_id_;
   std::unique_ptr<wire::mqtt::Will> will_;
 };

@@ -47,6 +47,27 @@ void ConnectionSet::remove(const std::shared_ptr<ConnectionIo>& connection) {
   count();
 }
 
+std::string ConnectionSet::release(const std::shared_ptr<ConnectionIo>& connection) {
+  std::string peer;
+  const auto spare =
+      std::ranges::find(spare_connections_, connection.get(), &SpareConnection::connection);
+  if (spare != spare_connections_.end()) {
+    peer = std::move(spare->peer);
+    spare_connections_.erase(spare);
+  } else {
+    // It has arrived lately.
+    const auto is_it = [&](const auto& each) {
+      return !each.owner_before(connection) && !connection.owner_before(each);
+    };
+    const auto counted = std::find_if(counted_.rbegin(), counted_.rend(), is_it);
+    if (counted != counted_.rend()) counted->reset();
+  }
+  here_.erase(connection);
+  remove_closed();
+  count();
+  return peer;
+}
+
 // Removes closed connections from the list, so that they do not accumulate.
 void ConnectionSet::remove_closed() {
   while (!counted_.empty() && counted_.front().expired()) counted_.pop_front();
@@ -136,21 +157,28 @@ void ConnectionSet::each(const std::function<void(ConnectionIo&)>& what) {
 }
 
 void ConnectionIo::start(const MakeProtocol& make, std::string peer) {
-  dependencies_.connections.add(shared_from_this(), peer);
+  place_.connections->add(shared_from_this(), peer);
   const bool secure = stream_.tls() != nullptr;
-  protocol_ = make({.loop = dependencies_.loop,
+  std::function<void(Loop&, Task)> move;
+  if (dependencies_.place_of) {
+    move = [weak = weak_from_this()](Loop& to, Task arrived) {
+      if (const auto self = weak.lock()) self->move_to(to, std::move(arrived));
+    };
+  }
+  protocol_ = make({.loop = *place_.loop,
                     .wake =
                         [weak = weak_from_this()] {
                           if (const auto self = weak.lock()) self->continue_at_turn_end();
                         },
                     .secure = secure,
-                    .peer = std::move(peer)});
+                    .peer = std::move(peer),
+                    .move = std::move(move)});
   if (secure) {
     phase_ = Phase::kHandshake;
     deadline_ = dependencies_.clock.now() + dependencies_.limits.handshake_time;
   }
   // Input that has arrived by now is reported as an event too.
-  if (!dependencies_.loop.watch(stream_.fd(), *this)) close();
+  if (!place_.loop->watch(stream_.fd(), *this)) close();
 }
 
 void ConnectionIo::tick(TimePoint now) {
@@ -188,7 +216,7 @@ void ConnectionIo::on_ready(std::uint32_t events) {
   if ((events & EPOLLOUT) != 0 || stream_.tls() != nullptr) writable_ = true;
   switch (phase_) {
     case Phase::kHandshake:
-      if (dependencies_.loop.is_late()) return ask_for_turn_end();
+      if (place_.loop->is_late()) return ask_for_turn_end();
       return do_handshake();
     case Phase::kEstablished:
       if (!unsent_.empty()) continue_at_turn_end();
@@ -197,28 +225,62 @@ void ConnectionIo::on_ready(std::uint32_t events) {
         continue_at_turn_end();
       }
       if ((events & (EPOLLHUP | EPOLLERR)) != 0) reset_seen_ = true;
-      if (dependencies_.loop.is_late()) return ask_for_turn_end();
+      if (place_.loop->is_late()) return ask_for_turn_end();
       read();
       return close_if_reset();
     case Phase::kClosing:
       return shut_down();
+    case Phase::kMoving:
     case Phase::kClosed:
       return;
   }
+}
+
+void ConnectionIo::move_to(Loop& to, Task arrived) {
+  move_ = std::make_unique<Move>(Move{.to = to, .arrived = std::move(arrived)});
+  continue_at_turn_end();
+}
+
+void ConnectionIo::depart() {
+  Move move = std::move(*std::exchange(move_, nullptr));
+  const Place to = dependencies_.place_of(move.to);
+  if (to.loop == place_.loop) {
+    move.arrived();
+    update_account();
+    return continue_io();
+  }
+  auto self = shared_from_this();
+  phase_ = Phase::kMoving;
+  place_.loop->unwatch(stream_.fd());
+  to.loop->post([self, to, peer = place_.connections->release(self),
+                 arrived = std::move(move.arrived)]() mutable {
+    self->arrive(to, peer, std::move(arrived));
+  });
+}
+
+void ConnectionIo::arrive(Place place, const std::string& peer, Task arrived) {
+  place_ = place;
+  phase_ = Phase::kEstablished;
+  place_.connections->add(shared_from_this(), peer);
+  // What has arrived meanwhile is reported as an event.
+  if (!place_.loop->watch(stream_.fd(), *this)) return close();
+  arrived();
+  update_account();
+  continue_at_turn_end();
 }
 
 void ConnectionIo::update_account() {
   if (account_ != 0) return;
   if (const std::int64_t account = protocol_->account(); account != 0) {
     unauthenticated_bytes_ = {};
-    return dependencies_.connections.authenticated(*this, account);
+    return place_.connections->authenticated(*this, account);
   }
   const std::size_t kept = protocol_->kept_bytes();
   const std::size_t counted = kept > kFreeBytes ? kept - kFreeBytes : 0;
   const std::size_t had = unauthenticated_bytes_.bytes();
   if (counted < had) unauthenticated_bytes_.give_back(had - counted);
   if (counted <= had || unauthenticated_bytes_.take(counted - had)) return;
-  dependencies_.connections.warn_of_unauthenticated(dependencies_.clock.now());
+  place_.connections->warn_of_unauthenticated(dependencies_.clock.now());
   close();
 }
 
@@ -264,13 +326,14 @@ void ConnectionIo::continue_at_turn_end() {
 void ConnectionIo::ask_for_turn_end() {
   if (std::exchange(turn_end_requested_, true)) return;
   const bool has_more = has_more_ || !unsent_.empty();
-  dependencies_.loop.at_turn_end(shared_from_this(),
-                                 has_more ? IoLoop::Reason::kContinued : IoLoop::Reason::kNew);
+  place_.loop->at_turn_end(shared_from_this(),
+                           has_more ? IoLoop::Reason::kContinued : IoLoop::Reason::kNew);
 }
 
 void ConnectionIo::on_turn_end() {
   turn_end_requested_ = false;
   if (phase_ == Phase::kHandshake) return do_handshake();
+  if (move_ && phase_ == Phase::kEstablished && !reset_seen_) return depart();
   if (reset_seen_) read();
   close_if_reset();
   continue_io();
@@ -366,8 +429,8 @@ void ConnectionIo::close() {
   permits_ = {};
   unauthenticated_bytes_ = {};
   auto self = shared_from_this();
-  dependencies_.connections.remove(self);
-  dependencies_.loop.keep_for_turn(std::move(self));
+  place_.connections->remove(self);
+  place_.loop->keep_for_turn(std::move(self));
 }
 
 }  // namespace gridloom::net

@@ -42,6 +42,9 @@ class ConnectionSet {
  public:
   void add(const std::shared_ptr<ConnectionIo>& connection, std::string_view peer);
   void remove(const std::shared_ptr<ConnectionIo>& connection);
+  // Removes a connection that has not authenticated and joins the set of another loop, outside of
+  // each(). Returns the `peer` for its add() there.
+  [[nodiscard]] std::string release(const std::shared_ptr<ConnectionIo>& connection);
   void each(const std::function<void(ConnectionIo&)>& what);
   // Closes the oldest unauthenticated connection that is not a spare one; false: there is none.
   [[nodiscard]] bool close_unauthenticated();
@@ -86,14 +89,20 @@ class ConnectionSet {
 class ConnectionIo final : public IoLoop::Watched,
                            public std::enable_shared_from_this<ConnectionIo> {
  public:
+  // A loop, and the listener's connections there.
+  struct Place {
+    IoLoop* loop = nullptr;
+    ConnectionSet* connections = nullptr;
+  };
   struct Dependencies {
-    IoLoop& loop;
-    ConnectionSet& connections;
+    Place place;
     const Clock& clock;
     const ListenerLimits& limits;
     ByteBudgetPtr unauthenticated_bytes{};  // null: limited by the protocols only
     // Whether more connections are open than the limits allow.
     std::function<bool()> overfull{};
+    // The place of a loop, for connections that move; empty: they do not.
+    std::function<Place(const Loop& loop)> place_of{};
   };
   // Permits for the peer's address, and a spare one if the connection is beyond the limit.
   struct Permits {
@@ -105,6 +114,7 @@ class ConnectionIo final : public IoLoop::Watched,
   ConnectionIo(Stream stream, Dependencies dependencies, Permits permits)
       : stream_(std::move(stream)),
         dependencies_(std::move(dependencies)),
+        place_(dependencies_.place),
         permits_(std::move(permits)),
         unauthenticated_bytes_(dependencies_.unauthenticated_bytes) {}
 
@@ -132,8 +142,18 @@ class ConnectionIo final : public IoLoop::Watched,
   void on_turn_end() override;
 
  private:
-  enum class Phase : std::uint8_t { kHandshake, kEstablished, kClosing, kClosed };
+  enum class Phase : std::uint8_t { kHandshake, kEstablished, kMoving, kClosing, kClosed };
 
+  struct Move {
+    Loop& to;
+    Task arrived;
+  };
+
+  // See ConnectionContext::move. The connection departs at the turn's end, when nothing on this
+  // loop refers to it any more.
+  void move_to(Loop& to, Task arrived);
+  void depart();
+  void arrive(Place place, const std::string& peer, Task arrived);
   // Updates the account and the number of unauthenticated bytes after input was processed.
   void update_account();
   void do_handshake();
@@ -154,11 +174,13 @@ class ConnectionIo final : public IoLoop::Watched,
 
   Stream stream_;
   Dependencies dependencies_;
+  Place place_;
   Permits permits_;
   TakenBytes unauthenticated_bytes_;
   std::int64_t account_ = 0;  // as its ConnectionSet knows it
   std::size_t index_ = 0;     // among the connections of its account
   std::shared_ptr<Protocol> protocol_;
+  std::unique_ptr<Move> move_;            // until it departs
   std::string unsent_;                    // output that the socket did not take
   std::optional<TimePoint> deadline_;     // of the handshake or the TLS shutdown
   std::optional<TimePoint> stuck_since_;  // a sweep saw that the peer reads nothing

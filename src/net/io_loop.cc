@@ -28,6 +28,8 @@ constexpr int kPasses = 4;
 constexpr std::chrono::milliseconds kReading{1};
 // After this long, newly readable descriptors are read before the remaining turn ends are called.
 constexpr std::chrono::milliseconds kTurnEnd{2};
+// A loop that does little wakes another one at once, a busy one no more often than this.
+constexpr std::chrono::milliseconds kWakePeriod{1};
 constexpr int kIterationsPerClockRead = 8;  // iterations between two reads of the clock
 
 // The loop that this thread runs.
@@ -60,7 +62,7 @@ void IoLoop::post(Task task) {
   } else if (here != nullptr) {
     std::vector<Outgoing>& outgoing = here->outgoing_;
     auto known = std::ranges::find(outgoing, this, &Outgoing::to);
-    if (known == outgoing.end()) known = outgoing.insert(known, {.to = this, .tasks = {}});
+    if (known == outgoing.end()) known = outgoing.insert(known, {.to = this});
     known->tasks.push_back(std::move(task));
   } else {
     Tasks one;
@@ -84,10 +86,21 @@ void IoLoop::take_over(Tasks& tasks) {
   if (asleep_.exchange(false)) wake();
 }
 
-void IoLoop::send_out() {
+bool IoLoop::send_out(Handover handover) {
+  bool kept = false;
   for (Outgoing& outgoing : outgoing_) {
-    if (!outgoing.tasks.empty()) outgoing.to->take_over(outgoing.tasks);
+    if (outgoing.tasks.empty()) continue;
+    if (outgoing.to->asleep_.load()) {
+      const auto now = Steady::now();
+      if (handover == Handover::kMayWait && now < outgoing.woken_at + kWakePeriod) {
+        kept = true;
+        continue;
+      }
+      outgoing.woken_at = now;
+    }
+    outgoing.to->take_over(outgoing.tasks);
   }
+  return kept;
 }
 
 void IoLoop::wake() const {
@@ -102,6 +115,11 @@ Status IoLoop::watch(int fd, Watched& who) const {
   event.data.ptr = &who;
   if (::epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event) == 0) return {};
   return fail(ErrorCode::kIo, system_message(errno));
+}
+
+void IoLoop::unwatch(int fd) const {
+  epoll_event event{};  // not read
+  ::epoll_ctl(epoll_, EPOLL_CTL_DEL, fd, &event);
 }
 
 Millis IoLoop::since_sweep() const {
@@ -131,7 +149,7 @@ bool IoLoop::turn() {
   bool busy = wait(0);
   busy = run_tasks() || busy;
   busy = end_turn() || busy;
-  send_out();
+  send_out(Handover::kNow);
   here = before;
   return busy;
 }
@@ -142,19 +160,22 @@ void IoLoop::sweep_now() {
 
 void IoLoop::run() {
   here = this;
+  bool kept = false;
   for (auto next_sweep = Steady::now() + kSweepPeriod; !stopping_.load();) {
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(next_sweep - Steady::now());
+    const auto left =
+        kept ? kWakePeriod
+             : std::chrono::ceil<std::chrono::milliseconds>(next_sweep - Steady::now());
     wait(static_cast<int>(std::max<std::int64_t>(left.count(), 0)));
-    send_out();
+    send_out(Handover::kMayWait);
     run_tasks();
-    send_out();
+    send_out(Handover::kMayWait);
     if (const auto now = Steady::now(); now >= next_sweep) {
       swept_ms_ = steady_ms();
       sweep_now();
       next_sweep = now + kSweepPeriod;
     }
     end_turn();
-    send_out();
+    kept = send_out(Handover::kMayWait);
   }
   here = nullptr;
 }

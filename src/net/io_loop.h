@@ -12,6 +12,7 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -53,6 +54,8 @@ class IoLoop final : public Loop {
   // On the loop's thread. `who` must live until the end of the turn in which it closed `fd`; its
   // owner passes it to keep_for_turn() at that time.
   [[nodiscard]] Status watch(int fd, Watched& who) const;
+  // The descriptor's owner gets no further events; only at a turn's end.
+  void unwatch(int fd) const;
   void keep_for_turn(std::shared_ptr<Watched> who) { kept_.push_back(std::move(who)); }
   using Reason = TurnEnds<Watched>::Reason;
   // Calls on_turn_end() once this turn's tasks have run. If many request it, accounts are served
@@ -90,7 +93,10 @@ class IoLoop final : public Loop {
   bool run_tasks();
   bool end_turn();
   void take_over(Tasks& tasks);
-  void send_out();
+  // Hands over the tasks for other loops. kMayWait: those for a loop that sleeps, and that this
+  // loop has just woken, are kept for a later call. Returns whether some are kept.
+  enum class Handover : std::uint8_t { kNow, kMayWait };
+  bool send_out(Handover handover);
   void wake() const;
 
   int epoll_;
@@ -108,7 +114,8 @@ class IoLoop final : public Loop {
   // because a lock and a wake-up for each task would cost more than the task.
   struct Outgoing {
     IoLoop* to;
-    Tasks tasks;
+    Tasks tasks{};
+    std::chrono::steady_clock::time_point woken_at{};  // the last time that it slept
   };
   std::vector<Outgoing> outgoing_;
 

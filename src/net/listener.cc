@@ -205,16 +205,24 @@ struct Listener::Impl final : IoLoop::Watched, std::enable_shared_from_this<List
         connection_sets.begin());
   }
 
+  [[nodiscard]] ConnectionIo::Place place(std::size_t index) {
+    return {.loop = loops[index], .connections = &connection_sets[index]};
+  }
+  // `loop` is one of the listener's.
+  [[nodiscard]] ConnectionIo::Place place_of(const Loop& loop) {
+    return place(static_cast<std::size_t>(std::ranges::find(loops, &loop) - loops.begin()));
+  }
+
   void run(std::size_t index, Stream stream, std::string peer, ConnectionIo::Permits own) {
     if (options.tls && !stream.use_tls(*options.tls, Stream::Side::kServer)) return;
     std::make_shared<ConnectionIo>(
         std::move(stream),
-        ConnectionIo::Dependencies{.loop = *loops[index],
-                                   .connections = connection_sets[index],
+        ConnectionIo::Dependencies{.place = place(index),
                                    .clock = *options.clock,
                                    .limits = options.limits,
                                    .unauthenticated_bytes = options.unauthenticated_bytes,
-                                   .overfull = [this] { return !admits(open_connections() - 1); }},
+                                   .overfull = [this] { return !admits(open_connections() - 1); },
+                                   .place_of = [this](const Loop& loop) { return place_of(loop); }},
         std::move(own))
         ->start(options.make, std::move(peer));
   }

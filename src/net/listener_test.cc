@@ -50,6 +50,50 @@ TEST(Listener, CountsItsConnections) {
   EXPECT_EQ(server.events.count("after lost"), 0U);
 }
 
+// The server's first connection is on its first loop, the second on the second, and so on.
+TEST(Listener, AConnectionMovesToAnotherLoop) {
+  TestServer server;
+  const PlainPeer first(server.port());
+  const PlainPeer second(server.port());
+  ASSERT_TRUE(first.send("echo 1\nmove 0\n"));
+  EXPECT_EQ(first.line(), "1");
+  EXPECT_EQ(first.line(), "here");
+  // What follows the command has not been read when the connection departs.
+  ASSERT_TRUE(first.send("move 1\n") && first.send("echo 2\n") && first.send("known 7\necho 3\n"));
+  for (const std::string_view line : {"there", "2", "3"}) EXPECT_EQ(first.line(), line);
+  ASSERT_TRUE(second.send("move 0\n"));
+  EXPECT_EQ(second.line(), "there");
+  ASSERT_TRUE(second.send("move 1\n"));
+  EXPECT_EQ(second.line(), "there");
+  EXPECT_EQ(server.listener->connections(), 2U);
+}
+
+TEST(Listener, AConnectionThatEndsWhileItMovesIsLostOnce) {
+  constexpr std::size_t kPeers = 40;
+  TestServer server;
+  for (std::size_t i = 0; i < kPeers; ++i) {
+    const PlainPeer peer(server.port());
+    ASSERT_TRUE(peer.send(i % 2 == 0 ? "move 0\n" : "move 1\n"));
+  }
+  EXPECT_TRUE(server.events.await("lost", kPeers));
+  EXPECT_EQ(server.events.count("after lost"), 0U);
+}
+
+// A connection that moved may be closed for others on its new loop, and on no other.
+TEST(Listener, AConnectionThatMovedMakesRoomForAnother) {
+  TestServer server({.loops = 2, .limits = {.connections = 2}});
+  const PlainPeer first(server.port());
+  const PlainPeer second(server.port());
+  ASSERT_TRUE(first.send("move 1\n") && second.send("known 1\necho here\n"));
+  EXPECT_NE(first.line(), "");
+  EXPECT_EQ(second.line(), "here");
+  const PlainPeer third(server.port());
+  ASSERT_TRUE(third.send("echo 3\n"));
+  EXPECT_EQ(third.line(), "3");
+  EXPECT_EQ(first.rest(), "");
+  EXPECT_EQ(server.events.count("after lost"), 0U);
+}
+
 TEST(Listener, ListensOnIpv6) {
   TestServer server({.address = {.host = "::1", .port = 0}});
   EXPECT_NE(server.port(), 0);

@@ -57,6 +57,10 @@ struct ConnectionContext {
   std::function<void()> wake;
   bool secure = false;
   std::string peer;  // its address, for the log
+  // Moves the connection to another loop of its listener; `arrived` is called there, and from then
+  // on everything is. To be called in receive(), when wants_input() is false; until `arrived` the
+  // protocol is called only if the connection ends first. Empty: the connection stays on its loop.
+  std::function<void(Loop& to, Task arrived)> move{};
 };
 
 using MakeProtocol = std::function<std::shared_ptr<Protocol>(ConnectionContext context)>;

@@ -26,6 +26,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -80,17 +81,20 @@ class Events {
 
 // A line-based protocol. Commands: "echo TEXT", "big BYTES", "bye BYTES" (then finishes), "known
 // ACCOUNT" (the account from now on; 1 if none is named), "later TEXT" (responds from a posted
-// task, and reads nothing until then), "note TEXT", "slow MS" (takes that long). Notes "made",
+// task, and reads nothing until then), "move LOOP" (responds "here" or "there" from the other loop,
+// for the same or another thread), "note TEXT", "slow MS" (takes that long). Notes "made",
 // "tick", "stops", "lost", and "after lost" if anything is called after lost().
 class LineProtocol final : public Protocol, public std::enable_shared_from_this<LineProtocol> {
  public:
-  LineProtocol(ConnectionContext line, Events& events) : line_(std::move(line)), events_(events) {
+  using Loops = std::vector<std::unique_ptr<IoLoop>>;
+  LineProtocol(ConnectionContext line, Events& events, const Loops& loops)
+      : line_(std::move(line)), events_(events), loops_(loops) {
     events_.note(line_.secure ? "made secure" : "made");
   }
   void receive(std::string_view bytes, TimePoint /*now*/) override {
     alive();
     in_ += bytes;
-    for (std::size_t end = in_.find('\n'); end != std::string::npos && !finished_;
+    for (std::size_t end = in_.find('\n'); end != std::string::npos && !finished_ && !moving_;
          end = in_.find('\n')) {
       const std::string text = in_.substr(0, end);
       in_.erase(0, end + 1);
@@ -102,7 +106,7 @@ class LineProtocol final : public Protocol, public std::enable_shared_from_this<
     out += std::exchange(out_, {});
   }
   [[nodiscard]] bool finished() const override { return finished_; }
-  [[nodiscard]] bool wants_input() const override { return !waiting_ && !finished_; }
+  [[nodiscard]] bool wants_input() const override { return !waiting_ && !moving_ && !finished_; }
   [[nodiscard]] std::int64_t account() const override { return account_; }
   [[nodiscard]] std::size_t kept_bytes() const override { return in_.size(); }
   void tick(TimePoint /*now*/) override {
@@ -136,6 +140,14 @@ class LineProtocol final : public Protocol, public std::enable_shared_from_this<
     if (verb == "bye") finished_ = true;
     if (verb == "known") account_ = std::max<std::int64_t>(1, static_cast<std::int64_t>(bytes));
     if (verb == "note") events_.note(std::string(rest));
+    if (verb == "move") {
+      moving_ = true;
+      line_.move(*loops_.at(bytes), [self = shared_from_this(), from = std::this_thread::get_id()] {
+        self->moving_ = false;
+        self->out_ += std::this_thread::get_id() == from ? "here\n" : "there\n";
+        self->receive({}, {});
+      });
+    }
     if (verb == "slow") take(std::chrono::milliseconds(bytes));
     if (verb == "later") {
       waiting_ = true;
@@ -151,9 +163,11 @@ class LineProtocol final : public Protocol, public std::enable_shared_from_this<
 
   ConnectionContext line_;
   Events& events_;
+  const Loops& loops_;
   std::string in_;
   std::string out_;
   bool waiting_ = false;
+  bool moving_ = false;
   bool finished_ = false;
   bool lost_ = false;
   std::int64_t account_ = 0;
@@ -180,7 +194,7 @@ struct TestServer {
                         .tls = options.tls,
                         .make =
                             [this](ConnectionContext line) {
-                              return std::make_shared<LineProtocol>(std::move(line), events);
+                              return std::make_shared<LineProtocol>(std::move(line), events, loops);
                             },
                         .clock = &clock,
                         .limits = options.limits,

@@ -119,7 +119,7 @@ TEST(MqttConformance, OtherProtocolsAndLevelsAreRefused) {
     if (level == 4 || level == 5) continue;
     TestClient talk(level > 5 ? Version::k5 : Version::k311);
     talk.bytes(connect("MQTT", level) + raw_ping());
-    const std::string said = talk.session.take_output(kStart);
+    const std::string said = talk.output(kStart);
     // Encoded in the nearest version: return code 1, or reason 0x84.
     ASSERT_GE(said.size(), 4U) << level;
     EXPECT_EQ(static_cast<unsigned char>(said[0]), 0x20);
@@ -182,7 +182,7 @@ TEST(MqttConformance, AClientIdThatIsNotAcceptedIsRefused) {
     Connect packet = plain_connect(version);
     packet.client_id = "sixsix";
     talk.send(packet);
-    const std::string said = talk.session.take_output(kStart);
+    const std::string said = talk.output(kStart);
     ASSERT_GE(said.size(), 4U);
     EXPECT_EQ(static_cast<unsigned char>(said[3]), version == Version::k5 ? 0x85 : 0x02);
     EXPECT_TRUE(talk.session.finished());
@@ -210,7 +210,7 @@ TEST(MqttConformance, BehindARefusedConnectNothingIsHandled) {
     EXPECT_EQ(talk.said(), Lines{});
     talk.session.refuse(Reason::kNotAuthorized);
     talk.bytes(raw_ping());
-    const std::string said = talk.session.take_output(kStart);
+    const std::string said = talk.output(kStart);
     ASSERT_GE(said.size(), 4U);
     EXPECT_EQ(said[2], 0);  // no session present
     EXPECT_EQ(static_cast<unsigned char>(said[3]), version == Version::k5 ? 0x87 : 0x05);
@@ -233,7 +233,7 @@ TEST(MqttConformance, TheFirstPacketOfTheServerIsOneConnack) {
       talk.session.accept({.session_present = present}, kStart);
       talk.session.accept({.session_present = present}, kStart);
       talk.session.refuse(Reason::kServerBusy);
-      const std::string said = talk.session.take_output(kStart);
+      const std::string said = talk.output(kStart);
       ASSERT_GE(said.size(), 4U);
       EXPECT_EQ(said.substr(0, 1), "\x20");
       EXPECT_EQ(said[2], present ? 1 : 0);  // all other flags are 0
@@ -261,7 +261,7 @@ TEST(MqttConformance, ARefusalHasAReasonOfConnack) {
     TestClient talk(Version::k5);
     talk.send(plain_connect(Version::k5));
     talk.session.refuse(any_reason(value));
-    const std::string said = talk.session.take_output(kStart);
+    const std::string said = talk.output(kStart);
     ASSERT_GE(said.size(), 4U);
     const auto reason = static_cast<unsigned char>(said[3]);
     EXPECT_EQ(std::ranges::count(kConnackReasons, reason), 1) << value;
@@ -281,7 +281,7 @@ TEST(MqttConformance, OurDisconnectHasAReasonOfTheTableAndIsTheLastPacket) {
     talk.deliver("late", Qos::kAtMostOnce);
     talk.bytes(raw_ping());
     EXPECT_TRUE(talk.session.finished());
-    const std::string said = talk.session.take_output(kStart);
+    const std::string said = talk.output(kStart);
     const auto packet = decode(said, Version::k5);
     ASSERT_TRUE(packet) << value;
     const auto* disconnect = std::get_if<Disconnect>(&*packet);
@@ -357,7 +357,7 @@ TEST(MqttConformance, WithoutAMethodThereIsNoAuthAndWithoutAskingNoResponseInfor
     connect.properties.add(PropertyId::kRequestResponseInformation, asked);
     talk.send(connect);
     talk.session.accept({}, kStart);
-    const std::string said = talk.session.take_output(kStart);
+    const std::string said = talk.output(kStart);
     const auto packet = decode(said, Version::k5);
     ASSERT_TRUE(packet);
     const auto& connack = std::get<Connack>(*packet);
@@ -398,7 +398,7 @@ TEST(MqttConformance, AReasonStringIsLeftOutOfAConnackThatItWouldMakeTooLarge) {
     connect.properties.add(PropertyId::kMaximumPacketSize, most);
     talk.send(connect);
     talk.session.refuse(Reason::kNotAuthorized);
-    const std::string said = talk.session.take_output(kStart);
+    const std::string said = talk.output(kStart);
     EXPECT_LE(said.size(), most);
     const Lines lines = decoded_packets(said, Version::k5);
     ASSERT_EQ(lines.size(), 1U);
@@ -415,7 +415,7 @@ TEST(MqttConformance, AReasonStringIsLeftOutOfADisconnectThatItWouldMakeTooLarge
     connect.properties.add(PropertyId::kMaximumPacketSize, 107U);  // type, 1, reason, 1, 3, text
     talk.join(connect);
     talk.session.close(Reason::kAdministrativeAction, std::string(length, 'x'));
-    const std::string said = talk.session.take_output(kStart);
+    const std::string said = talk.output(kStart);
     EXPECT_EQ(said.size(), length == 100 ? 107U : 3U);
     EXPECT_EQ(decoded_packets(said, Version::k5), Lines{"DISCONNECT administrative action"});
   }

@@ -167,13 +167,13 @@ TEST(MqttConformance, AnIdIsNotUsedAgainBeforeItsLastAnswer) {
     talk.deliver("waits for PUBREC", Qos::kExactlyOnce);   // 2
     talk.deliver("waits for PUBCOMP", Qos::kExactlyOnce);  // 3
     talk.send(Pubrec{3, {}, {}});
-    (void)talk.session.take_output(kStart);
+    (void)talk.output(kStart);
     std::uint32_t used = 0;
     for (std::uint32_t n = 4; n <= 65'535; ++n) {
       talk.deliver("", Qos::kAtLeastOnce);
       const auto id = static_cast<std::uint16_t>(n);
       talk.send(Puback{id, {}, {}});
-      const std::string said = talk.session.take_output(kStart);
+      const std::string said = talk.output(kStart);
       used += said.substr(5, 2) == raw_u16(id) ? 1U : 0U;
     }
     EXPECT_EQ(used, 65'532U);
@@ -258,7 +258,7 @@ TEST(MqttConformance, MessagesOfAQosLeaveInTheOrderInWhichTheyCame) {
       }
       Lines got;
       while (talk.session.has_output()) {
-        const std::string bytes = talk.session.take_output(kStart);
+        const std::string bytes = talk.output(kStart);
         for (std::string_view rest = bytes; !rest.empty();) {
           const auto header = **peek_header(rest);
           const auto packet = *decode(rest.substr(0, header.total_bytes()), version);
@@ -314,7 +314,7 @@ TEST(MqttConformance, ThePayloadFormatIsPassedOnAsItCame) {
     TestClient to(Version::k5);
     to.join();
     to.session.deliver(std::get<PublishReceived>(events[0]).message, {}, kStart);
-    EXPECT_EQ(to.session.take_output(kStart), packet);
+    EXPECT_EQ(to.output(kStart), packet);
   }
 }
 
@@ -349,7 +349,7 @@ std::string refusals(const Connect& connect) {
   talk.session.subscribed({.packet_id = 3, .filters = 1}, refused, why);
   talk.session.unsubscribed({.packet_id = 4, .filters = 1}, refused);
   talk.send(Pubrel{5, {}, {}});
-  return talk.session.take_output(kStart);
+  return talk.output(kStart);
 }
 
 // proves v5: MQTT-3.1.2-24, MQTT-3.1.2-29, MQTT-3.4.2-2, MQTT-3.5.2-2, MQTT-3.9.2-1
@@ -463,7 +463,7 @@ TEST(MqttConformance, SubackAndUnsubackAnswerEachFilterInOrder) {
         std::vector{Reason::kSuccess, Reason::kNoSubscriptionExisted, Reason::kNotAuthorized,
                     Reason::kSuccess, Reason::kSuccess});
     const std::string id = raw_u16(0x1234);
-    const std::string said = talk.session.take_output(kStart);
+    const std::string said = talk.output(kStart);
     using std::string_literals::operator""s;
     EXPECT_EQ(said, version == Version::k5 ? raw_packet(0x90, id + "\0\x02\x87\x00\x97\x01"s) +
                                                  raw_packet(0xb0, "\x43\x21\0\x00\x11\x87\x00\x00"s)
@@ -479,7 +479,7 @@ TEST(MqttConformance, APingIsAnswered) {
     TestClient talk(version);
     talk.join();
     talk.bytes(raw_ping() + raw_ping());
-    EXPECT_EQ(talk.session.take_output(kStart), std::string("\xd0\x00\xd0\x00", 4));
+    EXPECT_EQ(talk.output(kStart), std::string("\xd0\x00\xd0\x00", 4));
   }
 }
 

@@ -211,7 +211,7 @@ TEST(MqttConformance, OurAliasesStayWithinTheClientsMaximum) {
     for (int round = 0; round < 2; ++round) {
       for (int i = 0; i < 50; ++i) {
         talk.session.deliver(message(fmt::format("t/{}", i), "x"), {}, kStart);
-        const std::string bytes = talk.session.take_output(kStart);
+        const std::string bytes = talk.output(kStart);
         const auto packet = decode(bytes, Version::k5);
         ASSERT_TRUE(packet);
         const auto& publish = std::get<Publish>(*packet);

@@ -81,7 +81,8 @@ class Hub {
     session_.lost("over");
     feed({});
     expect(session_.finished() && ended_ == 1);
-    effects_.output = session_.take_output(kNow);
+    effects_.output.clear();
+    session_.take_output(effects_.output, kNow);
     effects_.finished = session_.finished();
     check_output(effects_.output);
     check_what_is_left();

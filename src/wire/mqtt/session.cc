@@ -13,6 +13,7 @@ namespace gridloom::wire::mqtt {
 namespace {
 
 constexpr std::size_t kMaxReasonTextBytes = 512;  // longer ones are only logged
+constexpr std::size_t kKeptOutputBytes = 64;      // of the buffer of an idle connection
 
 Will will_of(const LastWill& will, TimePoint now) {
   Will result{.message = message_of(will.topic, will.payload, will.properties, now),
@@ -65,11 +66,13 @@ MessagePtr publishable(const Will& will, TimePoint now) {
 Session::Session(const Limits& limits, TimePoint now)
     : limits_(limits), now_(now), last_heard_(now) {}
 
-void Session::receive(std::string_view bytes, TimePoint now) {
+void Session::receive(std::string_view bytes, TimePoint now, PlainPublicationTaker* taker) {
   now_ = now;
   if (connection_state_ == ConnectionState::kFinished) return;
   if (connection_state_ == ConnectionState::kDeciding) return hold(bytes);
+  taker_ = taker;
   keep(consume(complete_tail(bytes)));
+  taker_ = nullptr;
 }
 
 // Completes a kept partial packet with just the bytes it lacks, and handles it, so that all later
@@ -338,10 +341,15 @@ std::optional<TimePoint> Session::next_deadline() const {
 
 std::vector<Event> Session::take_events() { return std::exchange(events_, {}); }
 
-std::string Session::take_output(TimePoint now) {
+void Session::take_output(std::string& out, TimePoint now) {
   now_ = now;
-  pump();
-  return std::exchange(output_, {});
+  const std::size_t before = out.size();
+  out += output_;
+  // Short answers fit into the string itself, which allocates nothing then.
+  if (output_.capacity() > kKeptOutputBytes) output_ = {};
+  output_.clear();
+  if (connection_state_ != ConnectionState::kConnected) return;
+  outbox_.pump(out, before + limits_.output_bytes, now_);
 }
 
 bool Session::has_output() const {
@@ -397,6 +405,7 @@ void Session::send_disconnect(Reason reason, std::string_view why) {
 }
 
 void Session::end(Reason reason, std::string why) {
+  pump();  // what was delivered before comes first
   if (connection_state_ == ConnectionState::kConnected) send_disconnect(reason, why);
   if (connection_state_ == ConnectionState::kDeciding) send_refusal(reason, why);
   finish(reason, std::move(why), fate_of_will());

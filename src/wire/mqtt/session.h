@@ -123,6 +123,27 @@ struct PublishReceived {
   bool dup = false;
   AckToken token = {};
 };
+// A publication that consists of its topic and payload: it is not retained, and has no properties
+// that a receiver would get. The views are valid during the call.
+struct PlainPublication {
+  std::string_view topic = {};
+  std::string_view payload = {};
+  Qos qos = Qos::kAtMostOnce;
+  bool dup = false;
+  AckToken token = {};
+};
+// Takes plain publications while receive() runs, in order with the events, so that a message which
+// nobody keeps is never copied.
+class PlainPublicationTaker {
+ public:
+  PlainPublicationTaker() = default;
+  PlainPublicationTaker(const PlainPublicationTaker&) = delete;
+  PlainPublicationTaker& operator=(const PlainPublicationTaker&) = delete;
+  virtual ~PlainPublicationTaker() = default;
+  // False: the publication becomes a PublishReceived event. True: acknowledge() answers it, at once
+  // or later.
+  virtual bool take(const PlainPublication& publication) = 0;
+};
 // PUBREL: the packet id of a QoS 2 message is free again. This event is emitted only if
 // ConnectAnswer::emits_releases is set; completed() then sends PUBCOMP.
 struct PublishReleased {
@@ -162,8 +183,9 @@ class Session {
   Session& operator=(const Session&) = delete;
   ~Session() = default;
 
-  // Processes any number of bytes from the peer.
-  void receive(std::string_view bytes, TimePoint now);
+  // Processes any number of bytes from the peer. `taker` is offered each plain publication that no
+  // event precedes; null: all become events.
+  void receive(std::string_view bytes, TimePoint now, PlainPublicationTaker* taker = nullptr);
   // To be called at or after next_deadline().
   void tick(TimePoint now);
   [[nodiscard]] std::optional<TimePoint> next_deadline() const;
@@ -175,9 +197,9 @@ class Session {
 
   // The events since the last call, in order.
   [[nodiscard]] std::vector<Event> take_events();
-  // The bytes to write. Encodes waiting messages up to Limits::output_bytes, so call it again when
-  // these bytes are written.
-  [[nodiscard]] std::string take_output(TimePoint now);
+  // Appends the bytes to write. Encodes waiting messages up to Limits::output_bytes, so call it
+  // again when these bytes are written.
+  void take_output(std::string& out, TimePoint now);
   [[nodiscard]] bool has_output() const;
   // Backpressure: false while a CONNECT awaits its answer, while Limits::receive_maximum answers
   // are owed, or while the peer does not read. receive() still works in that case.
@@ -299,6 +321,7 @@ class Session {
   std::string tail_;  // an incomplete packet, or bytes held after CONNECT
   std::string output_;
   std::vector<Event> events_;
+  PlainPublicationTaker* taker_ = nullptr;  // during receive()
   Outbox outbox_;
 
   std::vector<std::string> aliases_;  // topic of alias n at n - 1; empty: not yet defined

@@ -43,6 +43,59 @@ TEST(MqttSession, AnAckLeavesOnlyWhenTheHubSaysSo) {
   }
 }
 
+class Taker final : public PlainPublicationTaker {
+ public:
+  bool take(const PlainPublication& publication) override {
+    offered.push_back(fmt::format("{}{} q{} {}", publication.dup ? "dup " : "", publication.topic,
+                                  static_cast<int>(publication.qos), publication.payload));
+    if (takes) tokens.push_back(publication.token);
+    return takes;
+  }
+  bool takes = true;
+  Lines offered;
+  std::vector<AckToken> tokens;
+};
+
+TEST(MqttSession, APlainPublicationIsOfferedBeforeItBecomesAnEvent) {
+  TestClient talk(Version::k5);
+  talk.join();
+  Taker taker;
+  const auto receive = [&](const std::vector<Packet>& packets) {
+    std::string bytes;
+    for (const Packet& packet : packets) encode(bytes, packet, Version::k5);
+    talk.session.receive(bytes, talk.now, &taker);
+    return std::exchange(taker.offered, {});
+  };
+  Properties alias;
+  alias.add(PropertyId::kTopicAlias, 1U);
+  Publish named{.topic = "t", .payload = "1", .properties = alias};
+  Publish short_one{.qos = Qos::kAtLeastOnce, .packet_id = 2, .payload = "2", .properties = alias};
+  Publish twice{
+      .dup = true, .qos = Qos::kExactlyOnce, .topic = "t", .packet_id = 3, .payload = "3"};
+  EXPECT_EQ(receive({named, short_one, twice}), (Lines{"t q0 1", "t q1 2", "dup t q2 3"}));
+  EXPECT_EQ(talk.events(), Lines{});
+  for (const AckToken& token : taker.tokens) talk.session.acknowledge(token, Reason::kSuccess);
+  EXPECT_EQ(talk.said(), (Lines{"PUBACK 2 success", "PUBREC 3 success"}));
+  EXPECT_EQ(receive({twice}), Lines{}) << "a retransmission";
+  EXPECT_EQ(talk.said(), Lines{"PUBREC 3 success"});
+
+  // What a receiver would get beyond the payload, and what comes behind an event, is an event.
+  Properties typed;
+  typed.add(PropertyId::kContentType, "text");
+  const Publish retained{.retain = true, .topic = "t", .payload = "4"};
+  const Publish with_type{.topic = "t", .payload = "5", .properties = typed};
+  const Publish plain{.topic = "t", .payload = "6"};
+  EXPECT_EQ(receive({retained}), Lines{});
+  EXPECT_EQ(talk.events(), Lines{"publish t q0 id0 retain 4"});
+  EXPECT_EQ(receive({with_type, plain}), Lines{});
+  EXPECT_EQ(talk.events().size(), 2U);
+  taker.takes = false;
+  EXPECT_EQ(receive({plain, plain}), Lines{"t q0 6"}) << "the second one is behind an event";
+  EXPECT_EQ(talk.events(), (Lines{"publish t q0 id0 6", "publish t q0 id0 6"}));
+  talk.publish(0, Qos::kAtMostOnce);
+  EXPECT_EQ(talk.events(), Lines{"publish t q0 id0 x"}) << "without a taker";
+}
+
 TEST(MqttSession, PubcompWaitsForTheHubIfReleasesAreReported) {
   TestClient talk(Version::k311);
   talk.send(plain_connect(Version::k311));
@@ -347,7 +400,7 @@ TEST(MqttSession, PacketIdsRunOnAndSkipThoseOnTheirWay) {
   for (std::uint32_t id = 2; id <= 65'535; ++id) {
     talk.deliver("", Qos::kAtLeastOnce);
     talk.send(Puback{static_cast<std::uint16_t>(id), {}, {}});
-    (void)talk.session.take_output(kStart);
+    (void)talk.output(kStart);
   }
   talk.deliver("wraps", Qos::kAtLeastOnce);
   EXPECT_EQ(talk.said(), Lines{"PUBLISH t q1 id2 wraps"});

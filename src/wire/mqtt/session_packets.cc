@@ -16,6 +16,12 @@ constexpr PacketType type_of(const Suback&) { return PacketType::kSuback; }
 constexpr PacketType type_of(const Unsuback&) { return PacketType::kUnsuback; }
 constexpr PacketType type_of(const Pingresp&) { return PacketType::kPingresp; }
 
+bool is_plain(const Publish& packet) {
+  return !packet.retain && std::ranges::all_of(packet.properties.items(), [](const Property& one) {
+    return one.id == PropertyId::kTopicAlias;
+  });
+}
+
 }  // namespace
 
 void Session::dispatch(const Packet& packet) {
@@ -123,13 +129,21 @@ void Session::on(const Publish& packet) {
         Received{.packet_id = packet.packet_id});
   }
   if (packet.qos != Qos::kAtMostOnce) ++answers_owed_;
-  events_.emplace_back(
-      PublishReceived{.message = std::make_shared<const Message>(
-                          message_of(*topic, packet.payload, packet.properties, now_)),
-                      .qos = packet.qos,
-                      .retain = packet.retain,
-                      .dup = packet.dup,
-                      .token = {.packet_id = packet.packet_id, .qos = packet.qos}});
+  const AckToken token{.packet_id = packet.packet_id, .qos = packet.qos};
+  if (taker_ != nullptr && events_.empty() && is_plain(packet) &&
+      taker_->take({.topic = *topic,
+                    .payload = packet.payload,
+                    .qos = packet.qos,
+                    .dup = packet.dup,
+                    .token = token})) {
+    return;
+  }
+  events_.emplace_back(PublishReceived{.message = std::make_shared<const Message>(message_of(
+                                           *topic, packet.payload, packet.properties, now_)),
+                                       .qos = packet.qos,
+                                       .retain = packet.retain,
+                                       .dup = packet.dup,
+                                       .token = token});
 }
 
 void Session::acknowledge(AckToken token, Reason reason, std::string_view why) {
@@ -249,8 +263,12 @@ void Session::unsubscribed(RequestToken token, std::span<const Reason> reasons) 
 void Session::deliver(MessagePtr message, const DeliverOptions& options, TimePoint now) {
   now_ = now;
   if (connection_state_ != ConnectionState::kConnected) return;
+  // Messages are encoded when they are written; those that the queue has no room for earlier.
+  if (outbox_.waiting() >= limits_.queue_messages ||
+      outbox_.waiting_bytes() >= limits_.queue_bytes) {
+    pump();
+  }
   outbox_.push(std::move(message), options);
-  pump();
 }
 
 void Session::on(const Pingreq& /*packet*/) { send(Pingresp{}); }

@@ -223,7 +223,7 @@ TEST(MqttReasons, ARefusalSaysWhyUnlessTheClientDoesNotWantToKnow) {
     talk.publish(1, Qos::kAtLeastOnce);
     talk.session.acknowledge({.packet_id = 1, .qos = Qos::kAtLeastOnce}, Reason::kNotAuthorized,
                              "not yours");
-    const std::string bytes = talk.session.take_output(talk.now);
+    const std::string bytes = talk.output(talk.now);
     EXPECT_EQ(bytes.find("not yours") != std::string::npos, wants == 1U);
     EXPECT_EQ(decoded_packets(bytes, Version::k5), Lines{"PUBACK 1 not authorized"});
   }

@@ -64,7 +64,7 @@ TEST(MqttSession, ARefusalIsSaidInTheClientsVersionAndEndsTheConnection) {
     (void)talk.events();
     talk.session.refuse(row.reason);
     EXPECT_TRUE(talk.session.finished());
-    EXPECT_EQ(talk.session.take_output(kStart).substr(0, row.bytes.size()), row.bytes);
+    EXPECT_EQ(talk.output(kStart).substr(0, row.bytes.size()), row.bytes);
     EXPECT_EQ(talk.events(), Lines{fmt::format("ended (refused: {})", name_of(row.reason))});
     talk.session.accept({}, kStart);
     talk.session.close(Reason::kServerBusy, "again");

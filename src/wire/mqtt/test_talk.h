@@ -139,7 +139,7 @@ class TestClient {
     send(packet);
     (void)session.take_events();
     session.accept({}, now);
-    (void)session.take_output(now);
+    (void)output(now);
   }
   void publish(std::uint16_t id, Qos qos, std::string_view payload = "x") {
     send(Publish{.qos = qos, .topic = "t", .packet_id = id, .payload = payload});
@@ -148,7 +148,12 @@ class TestClient {
     session.deliver(message("t", std::string(payload)), {.qos = qos}, now);
   }
 
-  Lines said() { return decoded_packets(session.take_output(now), version_); }
+  std::string output(TimePoint at) {
+    std::string bytes;
+    session.take_output(bytes, at);
+    return bytes;
+  }
+  Lines said() { return decoded_packets(output(now), version_); }
   Lines events() {
     Lines lines;
     for (const Event& event : session.take_events()) {

@@ -79,6 +79,8 @@ void Connection::log_has_steps(std::uint64_t up_to) {
   context_.wake();
 }
 
+bool Connection::has_output() const { return session_.has_output() || session_.finished(); }
+
 bool Connection::finished() const { return session_.finished(); }
 
 std::int64_t Connection::account() const {

@@ -316,7 +316,7 @@ void ConnectionIo::read() {
   protocol_->receive(std::string_view(buffer.data(), bytes), dependencies_.clock.now());
   update_account();
   // The rest is read at the turn's end, so that one connection does not hold up the others.
-  continue_at_turn_end();
+  if (readable_ || move_ || protocol_->has_output()) continue_at_turn_end();
 }
 
 void ConnectionIo::continue_at_turn_end() {

@@ -94,8 +94,8 @@ class ConnectionIo final : public IoLoop::Watched,
     IoLoop* loop = nullptr;
     ConnectionSet* connections = nullptr;
   };
+  // What all connections of a listener share.
   struct Dependencies {
-    Place place;
     const Clock& clock;
     const ListenerLimits& limits;
     ByteBudgetPtr unauthenticated_bytes{};  // null: limited by the protocols only
@@ -109,12 +109,11 @@ class ConnectionIo final : public IoLoop::Watched,
     PerKeyLimit::Permit address{};
     SparePermit spare{};
   };
-  // The objects that `dependencies` refers to must stay valid until close() or destruction. close()
-  // returns the permits.
-  ConnectionIo(Stream stream, Dependencies dependencies, Permits permits)
+  // `dependencies` must stay valid until close() or destruction. close() returns the permits.
+  ConnectionIo(Stream stream, const Dependencies& dependencies, Place place, Permits permits)
       : stream_(std::move(stream)),
-        dependencies_(std::move(dependencies)),
-        place_(dependencies_.place),
+        dependencies_(dependencies),
+        place_(place),
         permits_(std::move(permits)),
         unauthenticated_bytes_(dependencies_.unauthenticated_bytes) {}
 
@@ -173,7 +172,7 @@ class ConnectionIo final : public IoLoop::Watched,
   }
 
   Stream stream_;
-  Dependencies dependencies_;
+  const Dependencies& dependencies_;
   Place place_;
   Permits permits_;
   TakenBytes unauthenticated_bytes_;

@@ -215,15 +215,7 @@ struct Listener::Impl final : IoLoop::Watched, std::enable_shared_from_this<List
 
   void run(std::size_t index, Stream stream, std::string peer, ConnectionIo::Permits own) {
     if (options.tls && !stream.use_tls(*options.tls, Stream::Side::kServer)) return;
-    std::make_shared<ConnectionIo>(
-        std::move(stream),
-        ConnectionIo::Dependencies{.place = place(index),
-                                   .clock = *options.clock,
-                                   .limits = options.limits,
-                                   .unauthenticated_bytes = options.unauthenticated_bytes,
-                                   .overfull = [this] { return !admits(open_connections() - 1); },
-                                   .place_of = [this](const Loop& loop) { return place_of(loop); }},
-        std::move(own))
+    std::make_shared<ConnectionIo>(std::move(stream), dependencies, place(index), std::move(own))
         ->start(options.make, std::move(peer));
   }
 
@@ -242,6 +234,12 @@ struct Listener::Impl final : IoLoop::Watched, std::enable_shared_from_this<List
   }
 
   Options options;
+  const ConnectionIo::Dependencies dependencies{
+      .clock = *options.clock,
+      .limits = options.limits,
+      .unauthenticated_bytes = options.unauthenticated_bytes,
+      .overfull = [this] { return !admits(open_connections() - 1); },
+      .place_of = [this](const Loop& loop) { return place_of(loop); }};
   std::vector<IoLoop*> loops;
   std::vector<ConnectionSet> connection_sets;  // by loop
   std::size_t number = 0;                      // in the connection budget

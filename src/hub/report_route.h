@@ -6,7 +6,6 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
 #include <string_view>
 #include <vector>
 
@@ -19,7 +18,7 @@ namespace gridloom::hub {
 
 // The subscribers of one topic that a report is forwarded to.
 struct ReportTarget {
-  std::string topic;
+  SharedText topic;
   SubscriptionTable::Match match;  // not empty
   registry::AccountId account{};   // whose apps they are; of ReportRoute::accounts only
 };

@@ -30,7 +30,7 @@ class RetainedStore {
     wire::mqtt::Qos qos = wire::mqtt::Qos::kAtMostOnce;
     TakenBytes bytes{};
   };
-  using ByTopic = std::map<std::string, Retained>;
+  using ByTopic = std::map<std::string, Retained, std::less<>>;
 
   // The limits are those of platform.config.
   RetainedStore(const Platform& platform, TurnWriter& writer);
@@ -72,7 +72,7 @@ class RetainedStore {
  private:
   [[nodiscard]] TakenBytes budget_of(registry::AccountId account);
   // Null: the topic was cleared.
-  void record(const std::string& topic, const Retained* retained, std::int64_t device);
+  void record(std::string_view topic, const Retained* retained, std::int64_t device);
 
   struct OfPublisher {
     std::int64_t device = 0;

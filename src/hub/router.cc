@@ -83,7 +83,7 @@ std::optional<ReportTarget> Router::target(std::string_view scope, std::string t
   if (found == nullptr) return std::nullopt;
   const SubscriptionTable::Match& match = subscriptions_.match(*found, topic);
   if (match.subscribers.empty() && match.groups.empty()) return std::nullopt;
-  return ReportTarget{.topic = std::move(topic), .match = match};
+  return ReportTarget{.topic = std::string_view(topic), .match = match};
 }
 
 void Router::send(const ReportTarget& target, OutgoingReport& report) {

@@ -92,14 +92,14 @@ TEST_F(Sets, EveryReplyHasTheCorrelationDataOfItsRequest) {
   };
   request("set", quiet("7"));
   reply("7");
-  EXPECT_THAT(app->last->topic, testing::EndsWith("/set_reply"));
+  EXPECT_THAT(std::string(app->last->topic), testing::EndsWith("/set_reply"));
   EXPECT_EQ(app->last->correlation_data, "set");
   request("set", "no JSON");
-  EXPECT_THAT(app->last->topic, testing::EndsWith("/set_reply"));
+  EXPECT_THAT(std::string(app->last->topic), testing::EndsWith("/set_reply"));
   EXPECT_EQ(app->last->correlation_data, "set");
   for (const std::string_view payload : {R"({"operateType":"latestQuotas"})", "no JSON"}) {
     request("get", std::string(payload));
-    EXPECT_THAT(app->last->topic, testing::EndsWith("/get_reply"));
+    EXPECT_THAT(std::string(app->last->topic), testing::EndsWith("/get_reply"));
     EXPECT_EQ(app->last->correlation_data, "get");
   }
 }

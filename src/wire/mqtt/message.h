@@ -1,7 +1,8 @@
 // An MQTT application message without its delivery attributes (QoS, retain and DUP).
 //
 // A message is built once and then shared unchanged by every session, queue and store that needs it
-// (MessagePtr); any thread may read it. A copy under another topic shares the payload. Pure data.
+// (MessagePtr); any thread may read it. A copy under another topic shares the payload, and messages
+// to one subscriber may share the topic. Pure data.
 #pragma once
 
 #include <cstddef>
@@ -22,7 +23,7 @@ namespace gridloom::wire::mqtt {
 using UserProperties = std::vector<std::pair<std::string, std::string>>;
 
 struct Message {
-  std::string topic = {};
+  SharedText topic = {};
   SharedText payload = {};
 
   // Version 5 properties; forwarded unchanged, and left out for a 3.1.1 subscriber.

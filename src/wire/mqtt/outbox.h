@@ -261,7 +261,7 @@ class Outbox {
   std::uint64_t steps_made_ = 0;  // number of delivery steps ever made
   std::uint64_t logged_ = 0;      // number of delivery steps that the log has
   std::uint16_t last_packet_id_ = 0;
-  std::vector<std::string> aliases_;  // of this connection; the topic of alias n is at n - 1
+  std::vector<SharedText> aliases_;  // of this connection; the topic of alias n is at n - 1
   Dropped dropped_;
 };
 

@@ -68,8 +68,8 @@ TEST(MqttSession, APlainPublicationIsOfferedBeforeItBecomesAnEvent) {
   };
   Properties alias;
   alias.add(PropertyId::kTopicAlias, 1U);
-  Publish named{.topic = "t", .payload = "1", .properties = alias};
-  Publish short_one{.qos = Qos::kAtLeastOnce, .packet_id = 2, .payload = "2", .properties = alias};
+  Publish named{.topic = "t", .properties = alias, .payload = "1"};
+  Publish short_one{.qos = Qos::kAtLeastOnce, .packet_id = 2, .properties = alias, .payload = "2"};
   Publish twice{
       .dup = true, .qos = Qos::kExactlyOnce, .topic = "t", .packet_id = 3, .payload = "3"};
   EXPECT_EQ(receive({named, short_one, twice}), (Lines{"t q0 1", "t q1 2", "dup t q2 3"}));
@@ -83,7 +83,7 @@ TEST(MqttSession, APlainPublicationIsOfferedBeforeItBecomesAnEvent) {
   Properties typed;
   typed.add(PropertyId::kContentType, "text");
   const Publish retained{.retain = true, .topic = "t", .payload = "4"};
-  const Publish with_type{.topic = "t", .payload = "5", .properties = typed};
+  const Publish with_type{.topic = "t", .properties = typed, .payload = "5"};
   const Publish plain{.topic = "t", .payload = "6"};
   EXPECT_EQ(receive({retained}), Lines{});
   EXPECT_EQ(talk.events(), Lines{"publish t q0 id0 retain 4"});

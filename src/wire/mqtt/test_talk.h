@@ -73,7 +73,7 @@ struct LineFormatter {
     return fmt::format("connect {} id={} user={} password={}{}", static_cast<int>(r.version),
                        r.client_id, r.username.value_or("-"),
                        r.password ? r.password->reveal() : "-",
-                       r.will ? " will=" + r.will->message.topic : "");
+                       r.will ? fmt::format(" will={}", r.will->message.topic) : "");
   }
   std::string operator()(const PublishReceived& e) const {
     return fmt::format("publish {} q{} id{}{}{} {}", e.message->topic, static_cast<int>(e.qos),

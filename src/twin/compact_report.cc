@@ -71,7 +71,7 @@ class CompactReader::Scanner {
       if (members_before_body || !is_next('{') || (name != "params" && name != "param")) {
         const char* const begin = at_;
         if (!value(1)) return false;
-        envelope.push_back({.name = name, .text = {begin, at_}});
+        envelope.emplace_back(name, std::string_view(begin, at_));
         return true;
       }
       members_before_body = envelope.size();
@@ -168,8 +168,7 @@ class CompactReader::Scanner {
     if (member.slot < layout_.names.size()) learn(member.slot);
     const char* const begin = at_;
     if (!value(depth)) return false;
-    member.text = {begin, at_};
-    body.push_back(member);
+    body.emplace_back(member.name, std::string_view(begin, at_), member.slot);
     return true;
   }
 
@@ -199,7 +198,11 @@ class CompactReader::Scanner {
       if (begin == nullptr) break;
       const char* const end = behind_number(begin, end_);
       if (end == begin || end == end_ || *end != ',' || !count_expected(slot)) break;
-      body.push_back({.name = name_in_report(slot), .text = {begin, end}, .slot = slot});
+      // In place: a copy of a member that was just made would wait for its parts.
+      Member& member = body.emplace_back();
+      member.name = name_in_report(slot);
+      member.text = std::string_view(begin, end);
+      member.slot = slot;
       place_ = slot;
       at = end + 1;
     }

@@ -72,7 +72,7 @@ Result<Applied> Twin::apply(std::string_view payload, ReportReader& reader,
       if (!is_first && applied.changed == changed) continue;
     }
     ++applied.taken;
-    if (slot && taken != nullptr) taken->push_back({.slot = *slot, .text = member.text});
+    if (slot && taken != nullptr) taken->emplace_back(*slot, member.text);
   }
   if (applied.changed != 0 || version_ == 0) ++version_;
   return applied;

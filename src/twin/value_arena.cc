@@ -38,10 +38,10 @@ std::string_view ValueArena::text(std::size_t slot) const {
 }
 
 bool ValueArena::change(std::size_t slot, std::string_view text) {
-  const std::string_view before = this->text(slot);
-  if (before == text) return false;
   if (begins_.empty()) begins_.resize(slots_);
-  const bool was_long = !before.empty() && begins_[slot] == 0;
+  const std::string_view before = begins_[slot] == 0 ? this->text(slot) : std::string_view();
+  if (before == text) return false;
+  const bool was_long = !before.empty();
   const bool may_have_cell =
       text.size() <= (was_long ? kShortestLong : kLongestInCell) && !text.contains('\0');
   if (may_have_cell && reserve_cell(slot, text.size())) {

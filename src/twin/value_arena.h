@@ -49,6 +49,7 @@ class ValueArena {
     return text.size() <= most && same_bytes(cell + 1, text.data(), text.size()) &&
            (text.size() == most || cell[1 + text.size()] == '\0');
   }
+  // As set(), for a text that the slot's cell does not have.
   bool change(std::size_t slot, std::string_view text);
   // Makes a cell for a text of this size unless the slot's cell is large enough. False: the arena
   // is full.

@@ -45,6 +45,7 @@ class Listener {
     }
     EXPECT_EQ(heard_.size(), fields.entries().size());
   }
+  [[nodiscard]] twin::Twin& twin() { return twin_; }
 
  private:
   twin::Twin twin_;
@@ -71,6 +72,19 @@ TEST(ReportShapes, ReportsAreReadBackUnchangedAfterAnySet) {
       bench.said.clear();
     }
   }
+}
+
+// A platform has a twin for each device it ever had, and most of them say little at a time.
+TEST(ReportShapes, TheTwinOfADelta2IsSmall) {
+  const catalog::FamilyPtr family = sim::family_of("delta_2");
+  sim::Bench bench(family, {.seed = 1});
+  Listener listener(family);
+  EXPECT_LE(listener.twin().kept_bytes(), 200U);
+  bench.connect();
+  for (int k = 0; k < 60; ++k) bench.step(Millis{60'000});
+  listener.on_traffic(bench);
+  listener.expect_same(bench.fields());
+  EXPECT_LE(listener.twin().kept_bytes(), 2048U);
 }
 
 }  // namespace

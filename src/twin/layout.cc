@@ -1,5 +1,7 @@
 #include "twin/layout.h"
 
+#include <algorithm>
+#include <numeric>
 #include <utility>
 
 #include "wire/json.h"
@@ -35,6 +37,10 @@ Layout::Layout(catalog::FamilyPtr of) : family(std::move(of)) {
     index.emplace(field.name, names.size());
     names.push_back(field.name);
   }
+  by_name.resize(names.size());
+  std::iota(by_name.begin(), by_name.end(), 0U);
+  std::ranges::sort(by_name, {},
+                    [this](std::uint32_t slot) -> const std::string& { return names[slot]; });
   for (const catalog::Report& report : family->reports) {
     Envelope envelope{.match = {},
                       .prefix = report.prefix,
@@ -53,6 +59,18 @@ Layout::Layout(catalog::FamilyPtr of) : family(std::move(of)) {
       values.insert(field.name.substr(report.prefix.size() + (report.module.empty() ? 0 : 2)));
     }
   }
+}
+
+std::size_t Layout::kind_of(std::span<const Member> envelope) const {
+  const auto is_in_envelope = [envelope](const auto& wanted) {
+    return std::ranges::any_of(envelope, [&wanted](const Member& member) {
+      return member.name == wanted.first && member.text == wanted.second;
+    });
+  };
+  const auto found = std::ranges::find_if(envelopes, [&](const Envelope& each) {
+    return !each.match.empty() && std::ranges::all_of(each.match, is_in_envelope);
+  });
+  return static_cast<std::size_t>(found - envelopes.begin());
 }
 
 }  // namespace gridloom::twin

@@ -4,8 +4,10 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_set>
@@ -14,6 +16,7 @@
 
 #include "base/string_map.h"
 #include "catalog/family.h"
+#include "twin/member.h"
 
 namespace gridloom::twin {
 
@@ -38,9 +41,14 @@ struct Layout {
     return !values.empty() && values.contains(name);
   }
 
+  // Which report an envelope identifies: the index of the first of `envelopes` that matches, or
+  // envelopes.size() for an undeclared report.
+  [[nodiscard]] std::size_t kind_of(std::span<const Member> envelope) const;
+
   catalog::FamilyPtr family;
   std::vector<std::string> names;  // declared quotas without '*', in the file's order
   StringMap<std::size_t> index;
+  std::vector<std::uint32_t> by_name;  // slots, sorted by name
   std::vector<Envelope> envelopes;
   NameSet values;
   bool repeats = false;  // reports may name a quota twice (catalog::Report::also_flat)

@@ -8,7 +8,6 @@
 #include <limits>
 #include <utility>
 
-#include "twin/compact_report.h"
 #include "wire/json.h"
 
 namespace gridloom::twin {
@@ -250,6 +249,7 @@ ReportReader::~ReportReader() = default;
 Status ReportReader::read(const Layout& layout, std::string_view payload) {
   envelope_.clear();
   body_.clear();
+  kind_.reset();
   if (++reads_ == 0) {
     std::ranges::fill(mentions_, 0);
     reads_ = 1;
@@ -259,8 +259,11 @@ Status ReportReader::read(const Layout& layout, std::string_view payload) {
     return fail(ErrorCode::kMalformed, fmt::format("a report has {} bytes: at most {} are accepted",
                                                    payload.size(), limits.bytes));
   }
-  const bool may_have_groups = layout.family->messages.nested;
-  if (!may_have_groups && read_compact_report(payload, limits, envelope_, body_)) return {};
+  std::size_t kind = 0;
+  if (compact_.read(layout, limits, payload, envelope_, body_, kind)) {
+    kind_ = kind;
+    return {};
+  }
   return parse(layout, payload);
 }
 
@@ -298,25 +301,21 @@ Status ReportReader::parse(const Layout& layout, std::string_view payload) {
 }
 
 std::string_view ReportReader::prefix(const Layout& layout) {
-  const auto matches = [this](const auto& wanted) {
-    return std::ranges::any_of(envelope_, [&](const Member& member) {
-      return member.name == wanted.first && member.text == wanted.second;
-    });
-  };
-  for (const Layout::Envelope& envelope : layout.envelopes) {
-    if (envelope.match.empty() || !std::ranges::all_of(envelope.match, matches)) continue;
-    if (envelope.module.empty()) return envelope.prefix;
-    const std::string_view sn = module_of(envelope);
-    if (sn.empty() || names_modules(envelope, sn)) return envelope.prefix;
-    return prefix_.assign(envelope.prefix).append(sn).append(1, '.');
-  }
-  return {};
+  if (!kind_) kind_ = layout.kind_of(envelope_);
+  if (*kind_ == layout.envelopes.size()) return {};
+  const Layout::Envelope& envelope = layout.envelopes[*kind_];
+  if (envelope.module.empty()) return envelope.prefix;
+  const std::string_view sn = module_of(envelope);
+  if (sn.empty() || names_modules(envelope, sn)) return envelope.prefix;
+  return prefix_.assign(envelope.prefix).append(sn).append(1, '.');
 }
 
-std::vector<std::size_t>& ReportReader::next_slots(const Layout& layout) {
-  std::vector<std::size_t>& slots = next_slots_[&layout];
-  slots.resize(layout.names.size() + 1);
-  return slots;
+std::string_view ReportReader::quota_name(const Layout& layout, std::string_view prefix,
+                                          std::string_view name) {
+  if (prefix.empty()) return name;
+  quota_name_.assign(prefix).append(name);
+  const bool is_full = name.starts_with(prefix) && !layout.index.contains(quota_name_);
+  return is_full ? name : std::string_view(quota_name_);
 }
 
 bool ReportReader::mention(std::size_t slot) {

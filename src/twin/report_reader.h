@@ -1,33 +1,23 @@
 // Reads a report in one pass, without building a tree: the envelope's members and the body's values
-// are returned as pieces of JSON text, which point into the payload or into buffers that the next
-// read reuses. One reader per thread; results live as long as the payload, and until the next read.
+// are returned as pieces of JSON text, which point into the payload, into the layout or into
+// buffers that the next read reuses. One reader per thread; results live as long as the payload and
+// the layout, and until the next read.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "base/result.h"
+#include "twin/compact_report.h"
 #include "twin/layout.h"
+#include "twin/member.h"
 
 namespace gridloom::twin {
-
-struct Member {
-  std::string_view name;  // in the body: the quota name without the report's prefix
-  std::string_view text;  // compact JSON
-};
-
-inline constexpr std::size_t kLongestNameBytes = 1024;
-
-struct ReportLimits {
-  std::size_t bytes = std::size_t{256} * 1024;
-  std::size_t depth = 32;
-  std::size_t members = 4096;  // total over all objects of the report
-};
 
 class ReportReader {
  public:
@@ -48,10 +38,10 @@ class ReportReader {
   // for an undeclared report. Valid until the next call of read() or prefix().
   [[nodiscard]] std::string_view prefix(const Layout& layout);
 
-  // A cache for the caller, because devices name their quotas in the same order in every report:
-  // element 0 is the slot that came first in the last report; element slot + 1 (of a declared slot)
-  // is the slot that followed it.
-  [[nodiscard]] std::vector<std::size_t>& next_slots(const Layout& layout);
+  // The quota name of a member of the body, for the prefix that prefix() returned. A body may
+  // contain full names even if its report has a prefix. Valid until the next call.
+  [[nodiscard]] std::string_view quota_name(const Layout& layout, std::string_view prefix,
+                                            std::string_view name);
 
   // True on the first call with this slot since the last read.
   [[nodiscard]] bool mention(std::size_t slot);
@@ -67,11 +57,13 @@ class ReportReader {
   [[nodiscard]] std::string_view module_of(const Layout::Envelope& envelope) const;
   [[nodiscard]] bool names_modules(const Layout::Envelope& envelope, std::string_view sn) const;
 
+  CompactReader compact_;
   std::unique_ptr<Parser> parser_;
+  std::optional<std::size_t> kind_;  // Layout::kind_of the envelope, if it is known
   std::string prefix_;
+  std::string quota_name_;
   std::uint32_t reads_ = 0;
   std::vector<std::uint32_t> mentions_;  // by slot: value of reads_ at the last mention
-  std::unordered_map<const Layout*, std::vector<std::size_t>> next_slots_;
   std::vector<Member> envelope_;
   std::vector<Member> body_;
 };

@@ -187,6 +187,90 @@ TEST(ReportReader, ReadsAReportInEveryFormAlike) {
   }
 }
 
+// As above for groups: the first form is read in place, in the other an escape is in the way.
+TEST(ReportReader, ReadsGroupsInEveryFormAlike) {
+  const struct {
+    std::string_view compact;
+    std::string_view other;
+  } rows[] = {
+      {R"({"typeCode":"all","params":{"phase":{"vol":1,"amp":{"x":2}},"top":3}})",
+       R"({"type\u0043ode":"all","params":{"phase":{"vol":1,"amp":{"x":2}},"top":3}})"},
+      {R"({"params":{"":{"a":1},"x":{"":{"a":2},"b":{}},"y.z":{"":3}}})",
+       R"({"p\u0061rams":{"":{"a":1},"x":{"":{"a":2},"b":{}},"y.z":{"":3}}})"},
+      {R"({"typeCode":"unit","params":{"plan":{"a":1},"plans":{"a":1},"unit":{"plan":{"b":2}}}})",
+       R"({"typ\u0065Code":"unit","params":{"plan":{"a":1},"plans":{"a":1},"unit":{"plan":{"b":2}}}})"},
+      {R"({"params":{"phase.vol":1,"phase":{"vol":1,"amp":2},"phase.amp":2},"typeCode":"all"})",
+       R"({"params":{"phase.vol":1,"ph\u0061se":{"vol":1,"amp":2},"phase.amp":2},"typeCode":"all"})"},
+      {"{ \"params\" : { \"phase\" : { \"vol\" : 1 } , \"top\" : 2 } }",
+       R"({"param\u0073":{"phase":{"vol":1},"top":2}})"},
+      {R"({"env":{"a":1},"params":{"a":1},"param":{"a":{"b":1}}})",
+       R"({"env":{"a":1},"par\u0061ms":{"a":1},"param":{"a":{"b":1}}})"},
+      {R"({"top":{"a":1}})", R"({"t\u006fp":{"a":1}})"},
+  };
+  for (const auto& [compact, other] : rows) {
+    ReportReader reader;
+    const std::string expected = nested(other);
+    EXPECT_NE(expected, "refused") << other;
+    for (int i = 0; i < 3; ++i) {
+      EXPECT_EQ(read_by(reader, *nested_layout(), compact), expected) << compact;
+    }
+  }
+}
+
+// A quota of another report, or of another place in the order, may be expected by mistake.
+TEST(ReportReader, TellsTheSlotOfADeclaredQuotaWhateverItExpected) {
+  ReportReader reader;
+  const Layout& layout = *nested_layout();
+  const std::string_view reports[] = {
+      R"({"typeCode":"all","params":{"phase":{"vol":1,"amp":2},"top":3}})",
+      R"({"typeCode":"all","params":{"phase":{"amp":2},"top":3,"phase.vol":1}})",
+      R"({"typeCode":"all","params":{"phase.vol":1,"phase":{"vol":1,"amp":2},"none":4}})",
+      R"({"typeCode":"unit","params":{"time":{"hour":1},"list":[],"plan":{}}})",
+      R"({"typeCode":"unit","params":{"unit.list":[],"unit":{"time":{"hour":2}},"vol":1}})",
+      R"({"params":{"vol":1,"phase":{"vol":1},"unit":{"list":[],"time":{"hour":3}}}})",
+      R"({"params":{"list":[],"unit.list":[]},"typeCode":"unit"})",
+      R"({"typeCode":"unit","typeCode":"all","params":{"list":[],"top":5}})",
+  };
+  for (int i = 0; i < 3; ++i) {
+    for (const std::string_view report : reports) {
+      ASSERT_TRUE(reader.read(layout, report)) << report;
+      const std::string_view prefix = reader.prefix(layout);
+      for (const Member& member : reader.body()) {
+        const auto found = layout.index.find(reader.quota_name(layout, prefix, member.name));
+        const bool is_declared = found != layout.index.end();
+        if (member.slot == Member::kUnknown) continue;
+        EXPECT_EQ(member.slot, is_declared ? found->second : Member::kUndeclared)
+            << member.name << " in " << report;
+      }
+    }
+  }
+}
+
+// What is compared instead of read must be what would have been read: a quota's name may contain
+// characters that JSON has to escape.
+TEST(ReportReader, DoesNotExpectANameThatNeedsEscapes) {
+  const LayoutPtr layout = layout_of("quoted.yaml", R"yaml(
+family: quoted
+product: Quoted
+description: Quotas with unusual names
+prefixes: [QU1]
+read_only: true
+messages: {report: {id: $message_id}, reply: {id: $id}}
+reports:
+  all: {match: {typeCode: all}, fields: ['a":1,"b', soc]}
+fields:
+  'a":1,"b': {type: int, description: A quotation mark}
+  soc: {type: int, description: Charge}
+)yaml");
+  ReportReader reader;
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(read_by(reader, *layout, R"({"typeCode":"all","params":{"a\":1,\"b":5,"soc":6}})"),
+              R"([] a":1,"b=5 soc=6)");
+    EXPECT_EQ(read_by(reader, *layout, R"({"typeCode":"all","params":{"a":1,"b":5,"soc":6}})"),
+              "[] a=1 b=5 soc=6");
+  }
+}
+
 TEST(ReportReader, KeepsNamesWithDotsAndEmptyNames) {
   EXPECT_EQ(flat(R"({"params":{"bms.soc":1,"":2}})"), "[] bms.soc=1 =2");
 }

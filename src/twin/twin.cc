@@ -1,12 +1,25 @@
 #include "twin/twin.h"
 
 #include <algorithm>
+#include <iterator>
+#include <numeric>
+#include <ranges>
 #include <utility>
 
 #include "wire/json.h"
 
 namespace gridloom::twin {
 namespace {
+
+// The part of `sorted` whose names begin with `head`.
+template <typename NameOf>
+auto beginning_with(const auto& sorted, std::string_view head, NameOf name_of) {
+  const auto first = std::ranges::lower_bound(sorted, head, {}, name_of);
+  const auto last = std::find_if_not(first, sorted.end(), [&](auto slot) {
+    return std::string_view(name_of(slot)).starts_with(head);
+  });
+  return std::ranges::subrange(first, last);
+}
 
 void append_key(std::string& out, std::string_view key) {
   if (out.back() != '{') out += ',';
@@ -17,14 +30,22 @@ void append_key(std::string& out, std::string_view key) {
 }  // namespace
 
 Twin::Twin(LayoutPtr layout, const TwinLimits& limits)
-    : layout_(std::move(layout)), limits_(limits), declared_(layout_->names.size()) {}
+    : layout_(std::move(layout)), limits_(limits), values_(layout_->names.size()) {}
+
+std::size_t Twin::slots() const {
+  return values_.slots() + (extras_.get() == nullptr ? 0 : extras_.get()->quotas.size());
+}
+
+const Twin::Extra& Twin::extra_of(std::size_t slot) const {
+  return extras_.get()->quotas[slot - values_.slots()];
+}
 
 const std::string& Twin::name_of(std::size_t slot) const {
-  return slot < declared_.size() ? layout_->names[slot] : extra_[slot - declared_.size()].name;
+  return slot < values_.slots() ? layout_->names[slot] : extra_of(slot).name;
 }
 
 std::string_view Twin::text_of(std::size_t slot) const {
-  return slot < declared_.size() ? declared_[slot] : extra_[slot - declared_.size()].text;
+  return slot < values_.slots() ? values_.text(slot) : extra_of(slot).text;
 }
 
 Result<Applied> Twin::apply(std::string_view payload, ReportReader& reader,
@@ -35,86 +56,89 @@ Result<Applied> Twin::apply(std::string_view payload, ReportReader& reader,
   Applied applied;
   if (taken != nullptr) taken->clear();
   const std::string_view prefix = reader.prefix(*layout_);
-  std::vector<std::size_t>& next_slots = reader.next_slots(*layout_);
-  std::size_t at = 0;
+  std::size_t next_extra = 0;
   for (const Member& member : reader.body()) {
     const std::size_t changed = applied.changed;
-    std::optional<std::size_t> slot;
-    if (is_declared(next_slots[at], prefix, member.name)) {
-      slot = next_slots[at];
-      put(*slot, member.text, applied);
-    } else {
-      slot = put(whole_name(prefix, member.name), member.text, applied);
+    std::optional<std::size_t> slot = member.slot;
+    if (member.slot >= values_.slots()) slot = expected_extra(member.name, prefix, next_extra);
+    if (!slot) {
+      slot = put(reader.quota_name(*layout_, prefix, member.name), member.text, applied);
+    } else if (!put(*slot, member.text, applied)) {
+      slot.reset();
     }
-    if (slot && *slot < declared_.size()) {
-      next_slots[at] = *slot;
-      at = *slot + 1;
-    }
+    if (slot && *slot >= values_.slots()) next_extra = *slot - values_.slots() + 1;
     if (layout_->repeats && slot) {
       const bool is_first = reader.mention(*slot);
       if (!is_first && applied.changed == changed) continue;
     }
     ++applied.taken;
-    if (slot && taken != nullptr) taken->push_back({.slot = *slot, .text = member.text});
+    if (slot && taken != nullptr) taken->emplace_back(*slot, member.text);
   }
-  if (applied.changed != 0 || all_version_ == 0) ++version_;
+  if (applied.changed != 0 || version_ == 0) ++version_;
   return applied;
 }
 
-bool Twin::is_declared(std::size_t slot, std::string_view prefix, std::string_view name) const {
-  if (slot >= declared_.size()) return false;
-  const std::string_view whole = layout_->names[slot];
-  return whole.size() == prefix.size() + name.size() && whole.ends_with(name) &&
-         whole.starts_with(prefix);
+std::optional<std::size_t> Twin::expected_extra(std::string_view name, std::string_view prefix,
+                                                std::size_t next_extra) const {
+  const Extras* const extras = extras_.get();
+  if (extras == nullptr || next_extra >= extras->quotas.size()) return std::nullopt;
+  const std::string_view expected = extras->quotas[next_extra].name;
+  const bool is_expected = expected.size() == prefix.size() + name.size() &&
+                           expected.ends_with(name) && expected.starts_with(prefix);
+  // ReportReader::quota_name decides what a full name is.
+  const bool may_be_full = !prefix.empty() && name.starts_with(prefix);
+  return is_expected && !may_be_full ? std::optional(values_.slots() + next_extra) : std::nullopt;
 }
 
-// The result is valid until the next call.
-std::string_view Twin::whole_name(std::string_view prefix, std::string_view name) {
-  name_.assign(prefix).append(name);
-  // A body may contain full names even if its report has a prefix.
-  if (!prefix.empty() && name.starts_with(prefix) && !layout_->index.contains(name_)) name_ = name;
-  return name_;
+std::optional<std::size_t> Twin::slot_of(std::string_view name) const {
+  if (const auto found = layout_->index.find(name); found != layout_->index.end()) {
+    return found->second;
+  }
+  if (extras_.get() == nullptr) return std::nullopt;
+  const auto& index = extras_.get()->index;
+  const auto found = index.find(name);
+  return found == index.end() ? std::nullopt : std::optional(values_.slots() + found->second);
 }
 
-void Twin::put(std::size_t declared, std::string_view text, Applied& applied) {
-  std::string& slot = declared_[declared];
-  if (slot == text) return;
-  if (slot.empty()) sorted_ = false;
-  slot.assign(text);
+bool Twin::put(std::size_t slot, std::string_view text, Applied& applied) {
+  if (slot < values_.slots()) {
+    applied.changed += values_.set(slot, text) ? 1 : 0;
+    return true;
+  }
+  Extras& extras = extras_.make();
+  Extra& extra = extras.quotas[slot - values_.slots()];
+  if (extra.text == text) return true;
+  if (extras.bytes + text.size() > limits_.extra_bytes + extra.text.size()) {
+    ++applied.refused;
+    return false;
+  }
+  extras.bytes += text.size() - extra.text.size();
+  extra.text.assign(text);
   ++applied.changed;
+  return true;
 }
 
 std::optional<std::size_t> Twin::put(std::string_view name, std::string_view text,
                                      Applied& applied) {
-  if (const auto found = layout_->index.find(name); found != layout_->index.end()) {
-    put(found->second, text, applied);
-    return found->second;
-  }
-  const auto refuse = [&applied] {
+  const std::optional<std::size_t> slot = slot_of(name);
+  if (!slot) return add(name, text, applied);
+  return put(*slot, text, applied) ? slot : std::nullopt;
+}
+
+std::optional<std::size_t> Twin::add(std::string_view name, std::string_view text,
+                                     Applied& applied) {
+  Extras& extras = extras_.make();
+  const std::size_t bytes = name.size() + text.size();
+  if (std::ranges::count(name, '.') > kMaxLevels || extras.quotas.size() >= limits_.extra_quotas ||
+      extras.bytes + bytes > limits_.extra_bytes) {
     ++applied.refused;
     return std::nullopt;
-  };
-  if (const auto found = extra_index_.find(name); found != extra_index_.end()) {
-    Extra& slot = extra_[found->second];
-    if (slot.text != text) {
-      if (extra_bytes_ + text.size() > limits_.extra_bytes + slot.text.size()) return refuse();
-      extra_bytes_ += text.size() - slot.text.size();
-      slot.text.assign(text);
-      ++applied.changed;
-    }
-    return declared_.size() + found->second;
   }
-  const std::size_t bytes = name.size() + text.size();
-  if (std::ranges::count(name, '.') > kMaxLevels) return refuse();
-  if (extra_.size() >= limits_.extra_quotas || extra_bytes_ + bytes > limits_.extra_bytes) {
-    return refuse();
-  }
-  extra_bytes_ += bytes;
-  extra_index_.emplace(name, extra_.size());
-  extra_.push_back({.name = std::string(name), .text = std::string(text)});
-  sorted_ = false;
+  extras.bytes += bytes;
+  extras.index.emplace(name, extras.quotas.size());
+  extras.quotas.push_back({.name = std::string(name), .text = std::string(text)});
   ++applied.changed;
-  return declared_.size() + extra_.size() - 1;
+  return slots() - 1;
 }
 
 void Twin::replay_value(std::string_view name, std::string_view text) {
@@ -124,23 +148,40 @@ void Twin::replay_value(std::string_view name, std::string_view text) {
 }
 
 std::string_view Twin::value(std::string_view name) const {
-  if (const auto found = layout_->index.find(name); found != layout_->index.end()) {
-    return declared_[found->second];
-  }
-  const auto found = extra_index_.find(name);
-  return found != extra_index_.end() ? std::string_view(extra_[found->second].text)
-                                     : std::string_view();
+  const std::optional<std::size_t> slot = slot_of(name);
+  return slot ? text_of(*slot) : std::string_view();
 }
 
-void Twin::sort_names() {
-  if (sorted_) return;
-  by_name_.clear();
-  for (std::size_t slot = 0; slot < declared_.size() + extra_.size(); ++slot) {
-    if (!text_of(slot).empty()) by_name_.push_back(slot);
-  }
-  std::ranges::sort(by_name_, {},
+void Twin::sort_extras() {
+  Extras* const extras = extras_.get();
+  if (extras == nullptr || extras->by_name.size() == extras->quotas.size()) return;
+  extras->by_name.resize(extras->quotas.size());
+  std::iota(extras->by_name.begin(), extras->by_name.end(), values_.slots());
+  std::ranges::sort(extras->by_name, {},
                     [this](std::size_t slot) -> const std::string& { return name_of(slot); });
-  sorted_ = true;
+}
+
+std::vector<std::size_t> Twin::slots_by_name(std::string_view head) const {
+  const auto name = [this](std::size_t slot) -> std::string_view { return name_of(slot); };
+  std::vector<std::size_t> declared;
+  for (const std::uint32_t slot : beginning_with(layout_->by_name, head, name)) {
+    if (!values_.text(slot).empty()) declared.push_back(slot);
+  }
+  if (extras_.get() == nullptr) return declared;
+  std::vector<std::size_t> slots;
+  std::ranges::merge(declared, beginning_with(extras_.get()->by_name, head, name),
+                     std::back_inserter(slots), {}, name, name);
+  return slots;
+}
+
+// Whether a quota with a value has this name and a dot before its own.
+bool Twin::is_group(std::string_view name) const {
+  const std::string head = std::string(name) + '.';
+  const auto full_name = [this](std::size_t slot) -> std::string_view { return name_of(slot); };
+  return std::ranges::any_of(beginning_with(layout_->by_name, head, full_name),
+                             [this](auto slot) { return !values_.text(slot).empty(); }) ||
+         (extras_.get() != nullptr &&
+          !beginning_with(extras_.get()->by_name, head, full_name).empty());
 }
 
 // Appends slots whose names share the first `prefix` characters, nested at the dots that follow.
@@ -154,7 +195,7 @@ void Twin::append_group(std::string& out, std::span<const std::size_t> slots,
     if (dot == std::string_view::npos) {
       const std::size_t slot = slots[i++];
       // The value has since become a group: a name must not occur twice.
-      if (!group_of(name_of(slot)).empty()) continue;
+      if (is_group(name_of(slot))) continue;
       append_key(out, name);
       out += text_of(slot);
       continue;
@@ -174,15 +215,16 @@ void Twin::append_group(std::string& out, std::span<const std::size_t> slots,
 
 std::shared_ptr<const std::string> Twin::all() {
   if (version_ == 0) return nullptr;
-  if (all_version_ == version_) return all_;
+  was_read_ = true;
+  if (all_ && all_version_ == version_) return all_;
   auto body = std::make_shared<std::string>();
   if (all_) body->reserve(all_->size() + 64);
-  sort_names();
   if (layout_->family->all == catalog::QuotaAllForm::kNested) {
-    append_group(*body, by_name_, 0);
+    sort_extras();
+    append_group(*body, slots_by_name(""), 0);
   } else {
     *body += '{';
-    for (std::size_t slot = 0; slot < declared_.size() + extra_.size(); ++slot) {
+    for (std::size_t slot = 0; slot < slots(); ++slot) {
       if (text_of(slot).empty()) continue;
       append_key(*body, name_of(slot));
       *body += text_of(slot);
@@ -194,19 +236,24 @@ std::shared_ptr<const std::string> Twin::all() {
   return all_;
 }
 
-std::span<const std::size_t> Twin::group(std::string_view name) {
-  sort_names();
-  return group_of(name);
+bool Twin::drop_unused_text() {
+  if (!std::exchange(was_read_, false)) all_.reset();
+  return all_ != nullptr;
 }
 
-// Requires by_name_ to be sorted.
-std::span<const std::size_t> Twin::group_of(std::string_view name) const {
-  const std::string head = std::string(name) + '.';
-  const auto first = std::ranges::lower_bound(
-      by_name_, head, {}, [this](std::size_t slot) { return std::string_view(name_of(slot)); });
-  auto last = first;
-  while (last != by_name_.end() && name_of(*last).starts_with(head)) ++last;
-  return {first, last};
+std::size_t Twin::kept_bytes() const {
+  std::size_t bytes = sizeof(*this) + values_.allocated_bytes();
+  if (all_) bytes += sizeof(*all_) + all_->capacity();
+  if (const Extras* const extras = extras_.get()) {
+    bytes += sizeof(*extras) + extras->quotas.capacity() * sizeof(Extra) +
+             extras->by_name.capacity() * sizeof(std::size_t) +
+             extras->index.bucket_count() * sizeof(void*);
+    for (const Extra& extra : extras->quotas) {
+      bytes += extra.name.capacity() + extra.text.capacity();
+      bytes += sizeof(*extras->index.begin()) + 2 * sizeof(void*) + extra.name.capacity();
+    }
+  }
+  return bytes;
 }
 
 // Finds a member inside a quota that is an object: "loadChInfo.info".
@@ -232,6 +279,7 @@ std::optional<std::string> Twin::inside(std::string_view name) const {
 
 std::string Twin::answer(std::span<const std::string> names) {
   const catalog::Family& family = *layout_->family;
+  sort_extras();
   std::string out = "{";
   std::vector<std::string_view> answered;
   for (const std::string& asked : names) {
@@ -242,10 +290,10 @@ std::string Twin::answer(std::span<const std::string> names) {
     if (const std::string_view text = value(name); !text.empty()) {
       append_key(out, asked);
       out += text;
-    } else if (const auto slots = group(name); !slots.empty()) {
+    } else if (const auto group = slots_by_name(name + '.'); !group.empty()) {
       append_key(out, asked);
       std::string object;
-      append_group(object, slots, name.size() + 1);
+      append_group(object, group, name.size() + 1);
       if (std::ranges::find(family.as_text, name) != family.as_text.end()) {
         wire::append_quoted(out, object);
       } else {

@@ -2,7 +2,9 @@
 // It is pure: reports in, replies out; no clock, no socket, no thread.
 //
 // One writer: a twin belongs to its shard, and no other code holds a reference. Values are kept as
-// the JSON text that the device sent, so a reply is assembled without any conversion.
+// the JSON text that the device sent, so a reply is assembled without any conversion. A twin
+// without a report is small; one of 200 short values needs less than 2 kB beside the text of
+// quota/all.
 #pragma once
 
 #include <cstddef>
@@ -14,10 +16,13 @@
 #include <string_view>
 #include <vector>
 
+#include "base/lazy.h"
 #include "base/result.h"
+#include "base/string_map.h"
 #include "catalog/family.h"
 #include "twin/layout.h"
 #include "twin/report_reader.h"
+#include "twin/value_arena.h"
 
 namespace gridloom::twin {
 
@@ -56,12 +61,15 @@ class Twin {
   // The JSON object of quota/all; nullptr until the device has reported. Rebuilt only after a
   // change; shared with callers that still send the previous one.
   [[nodiscard]] std::shared_ptr<const std::string> all();
+  // Frees the text that all() keeps unless it was asked for since the last call. Call it now and
+  // then; false: the twin keeps no text, and no call is needed before the next all().
+  bool drop_unused_text();
 
   // The JSON object of the requested quotas under the requested names: a quota, a group of quotas
   // (nested), or a member inside a quota. Quotas the device lacks are absent (quirks 9, 11).
   [[nodiscard]] std::string answer(std::span<const std::string> names);
 
-  // The JSON text of one quota; empty if there is none.
+  // The JSON text of one quota; empty if there is none. Valid until the next change.
   [[nodiscard]] std::string_view value(std::string_view name) const;
 
   // save() returns the twin's values as one line of JSON; restore() loads them into a fresh twin.
@@ -75,41 +83,53 @@ class Twin {
 
   [[nodiscard]] const catalog::Family& family() const { return *layout_->family; }
   [[nodiscard]] std::uint64_t version() const { return version_; }
+  // Bytes that the twin uses, with the text that all() keeps.
+  [[nodiscard]] std::size_t kept_bytes() const;
 
  private:
+  // The quotas that the family does not declare, in the order of their first values.
   struct Extra {
     std::string name;
     std::string text;
   };
+  struct Extras {
+    std::vector<Extra> quotas;
+    StringMap<std::size_t> index;  // into quotas
+    std::size_t bytes = 0;         // of all names and texts
+    // Slots sorted by name; fewer than quotas: they are to be sorted again.
+    std::vector<std::size_t> by_name;
+  };
 
-  // Whether `prefix` + `name` is the quota name of this declared slot.
-  [[nodiscard]] bool is_declared(std::size_t slot, std::string_view prefix,
-                                 std::string_view name) const;
-  [[nodiscard]] std::string_view whole_name(std::string_view prefix, std::string_view name);
-  void put(std::size_t declared, std::string_view text, Applied& applied);
-  // Returns the slot; nullopt if the value was refused.
+  // The slot of a member of a report if it is the extra quota that is expected, by index.
+  [[nodiscard]] std::optional<std::size_t> expected_extra(std::string_view name,
+                                                          std::string_view prefix,
+                                                          std::size_t next_extra) const;
+  [[nodiscard]] std::optional<std::size_t> slot_of(std::string_view name) const;
+  // False: the value was refused.
+  bool put(std::size_t slot, std::string_view text, Applied& applied);
+  // The first value of a quota that has no slot. Returns its slot; nullopt: the value was refused.
+  std::optional<std::size_t> add(std::string_view name, std::string_view text, Applied& applied);
   std::optional<std::size_t> put(std::string_view name, std::string_view text, Applied& applied);
+
+  [[nodiscard]] std::size_t slots() const;
+  [[nodiscard]] const Extra& extra_of(std::size_t slot) const;
   [[nodiscard]] std::string_view text_of(std::size_t slot) const;
-  void sort_names();
+  void sort_extras();
+  // These need sorted extras. The slots that have a value and whose names begin with `head`, sorted
+  // by name.
+  [[nodiscard]] std::vector<std::size_t> slots_by_name(std::string_view head) const;
+  [[nodiscard]] bool is_group(std::string_view name) const;
   void append_group(std::string& out, std::span<const std::size_t> slots, std::size_t prefix) const;
-  [[nodiscard]] std::span<const std::size_t> group(std::string_view name);
-  [[nodiscard]] std::span<const std::size_t> group_of(std::string_view name) const;
   [[nodiscard]] std::optional<std::string> inside(std::string_view name) const;
 
   LayoutPtr layout_;
   TwinLimits limits_;
-  std::vector<std::string> declared_;  // by Layout::names; empty: not reported yet
-  std::vector<Extra> extra_;           // slot = declared_.size() + index
-  StringMap<std::size_t> extra_index_;
-  std::size_t extra_bytes_ = 0;
+  ValueArena values_;    // of the declared quotas, by Layout::names
+  Lazy<Extras> extras_;  // slot = values_.slots() + index
   std::uint64_t version_ = 0;
-
-  std::vector<std::size_t> by_name_;  // slots that have a value, sorted by name
-  bool sorted_ = false;
   std::shared_ptr<const std::string> all_;
   std::uint64_t all_version_ = 0;
-
-  std::string name_;  // the quota name being looked up
+  bool was_read_ = false;  // all() was called since drop_unused_text()
 };
 
 }  // namespace gridloom::twin

@@ -26,7 +26,7 @@ const wire::JsonArray* list_of(const Json& object, std::string_view key) {
 
 std::string Twin::save() const {
   std::string out = R"({"quotas":[)";
-  for (std::size_t slot = 0; slot < declared_.size() + extra_.size(); ++slot) {
+  for (std::size_t slot = 0; slot < slots(); ++slot) {
     if (text_of(slot).empty()) continue;
     if (out.back() != '[') out += ',';
     out += '[';

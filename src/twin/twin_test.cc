@@ -100,6 +100,39 @@ TEST(Twin, TheBodyOfAllIsSharedUntilAChangeAndStaysValidAfterIt) {
   EXPECT_EQ(*first, R"({"pd.soc":5})");
 }
 
+TEST(Twin, TheBodyOfAllIsFreedUnlessItIsReadAgain) {
+  Device device(flat_layout());
+  EXPECT_FALSE(device.twin.drop_unused_text());
+  device.report(R"({"typeCode":"pdStatus","params":{"soc":5}})");
+  const std::size_t bytes = device.twin.kept_bytes();
+  const auto first = device.twin.all();
+  EXPECT_GE(device.twin.kept_bytes(), bytes + first->size());
+  EXPECT_TRUE(device.twin.drop_unused_text());  // it was read since the last call
+  EXPECT_EQ(device.twin.all(), first);
+  EXPECT_TRUE(device.twin.drop_unused_text());
+  EXPECT_FALSE(device.twin.drop_unused_text());
+  EXPECT_EQ(device.twin.kept_bytes(), bytes);
+  EXPECT_EQ(device.all(), *first);
+  EXPECT_TRUE(device.twin.drop_unused_text());
+}
+
+TEST(Twin, AnUnchangedReportIsNoNewVersion) {
+  Device device(flat_layout());
+  device.report(R"({"params":{"pd.soc":5}})");
+  EXPECT_EQ(device.twin.version(), 1U);
+  device.report(R"({"params":{"pd.soc":5}})");
+  EXPECT_EQ(device.twin.version(), 1U);
+}
+
+TEST(Twin, ACopyHasValuesOfItsOwn) {
+  Device device(flat_layout());
+  device.report(R"({"params":{"pd.soc":5,"extra":1}})");
+  const Twin copy(device.twin);
+  device.report(R"({"params":{"pd.soc":6,"extra":2}})");
+  EXPECT_EQ(copy.value("pd.soc"), "5");
+  EXPECT_EQ(copy.value("extra"), "1");
+}
+
 TEST(Twin, AFlatFamilyAnswersAllInTheFilesOrderWithUnknownQuotasLast) {
   Device device(flat_layout());
   device.report(R"({"typeCode":"made up","params":{"zz":{"a":[1]},"aa":null}})");
@@ -169,6 +202,20 @@ TEST(Twin, AFlatFamilysReportMayHaveWholeNames) {
   Device device(flat_layout());
   device.report(R"({"typeCode":"pdStatus","params":{"pd.soc":5,"pd.new":1,"state":"a"}})");
   EXPECT_EQ(device.all(), R"({"pd.state":"a","pd.soc":5,"pd.new":1})");
+}
+
+// Each of the names is that of another quota if it is read with another prefix.
+TEST(Twin, AQuotaIsFoundUnderTheNameOfItsReportAlone) {
+  Device device(flat_layout());
+  for (int i = 0; i < 2; ++i) {
+    device.report(R"({"typeCode":"pdStatus","params":{"soc":1,"state":2}})");
+    device.report(R"({"typeCode":"info","params":{"soc":3,"mode":4}})");
+    device.report(R"({"params":{"soc":5,"pd.soc":6,"pd.pd.new":7}})");
+    device.report(R"({"params":{"soc":8,"state":9},"typeCode":"pdStatus"})");
+    device.report(R"({"typeCode":"pdStatus","params":{"pd.new":10,"new":11}})");
+  }
+  EXPECT_EQ(device.all(), R"({"pd.state":9,"pd.soc":8,"info.mode":4,"info.soc":3,"soc":5,)"
+                          R"("pd.pd.new":7,"pd.new":11})");
 }
 
 // One reader serves twins of all families, and caches the order in which reports name their quotas.

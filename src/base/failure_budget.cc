@@ -17,7 +17,8 @@ constexpr double kMinuteMs = 60'000;
 std::string pair_of(std::string_view group, std::string_view name) {
   std::string pair;
   pair.reserve(group.size() + 1 + name.size());
-  return pair.append(group).append(1, '\n').append(name);
+  pair.append(group).append(1, '\n').append(name);
+  return pair;
 }
 
 }  // namespace

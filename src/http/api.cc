@@ -11,7 +11,6 @@
 #include <vector>
 
 #include "base/printable.h"
-#include "http/envelope.h"
 #include "http/params.h"
 #include "hub/credentials.h"
 #include "hub/fault_view.h"
@@ -113,7 +112,7 @@ Api::Api(Options options)
                 .loop = options_.loop,
                 .series = options_.series}) {}
 
-void Api::handle(Request request, Callback<Response> done) {
+void Api::handle(const Request& request, Callback<Response> done) {
   const bool reads = request.method == Method::kGet || request.method == Method::kHead;
   if (reads && request.path == kHealth) {
     Health health = options_.health ? options_.health() : Health{.text = R"({"status":"ok"})"};
@@ -141,7 +140,7 @@ void Api::handle(Request request, Callback<Response> done) {
     response.headers.emplace_back("Allow", std::string(route->methods));
     return done(std::move(response));
   }
-  std::string trace_id = make_trace_id();
+  const TraceId trace_id = TraceId::make();
   const wire::SignedRequest claim{.content_type = request.content_type,
                                   .query = request.query,
                                   .body = request.body,
@@ -163,10 +162,10 @@ void Api::handle(Request request, Callback<Response> done) {
   }
   auto params = wire::parameters_of(claim, options_.signing, std::move(by->read));
   if (!params) return done(failure(params.error(), trace_id));
-  Call call{.request = std::move(request),
+  Call call{.request = request,
             .params = std::move(*params),
             .account = by->account,
-            .trace_id = std::move(trace_id),
+            .trace_id = trace_id,
             .done = std::move(done)};
   if (apply_faults(call)) (this->*verb)(std::move(call));
 }
@@ -307,8 +306,9 @@ Result<wire::KeyedMac*> Api::mac_of(const registry::AccessKey& key) {
 hub::ReplyTo<SharedText> Api::reply_to_of(Call& call) const {
   return {.loop = options_.loop,
           .done = [done = std::move(call.done),
-                   trace_id = std::move(call.trace_id)](const Result<SharedText>& result) mutable {
-            done(result ? success(*result, trace_id) : failure(result.error(), trace_id));
+                   trace_id = call.trace_id](Result<SharedText> result) mutable {
+            done(result ? success_shared(std::move(*result), trace_id)
+                        : failure(result.error(), trace_id));
           }};
 }
 
@@ -373,15 +373,15 @@ void Api::quota_all(Call call) const {
 void Api::quota_data(Call call) const { history_.quota_data(history_call(std::move(call))); }
 
 void Api::device_resource(Call call) const {
-  const std::string path = std::move(call.request.path);
-  history_.device_resource(*device_path(path), history_call(std::move(call)));
+  const DevicePath path = *device_path(call.request.path);
+  history_.device_resource(path, history_call(std::move(call)));
 }
 
 HistoryApi::Call Api::history_call(Call call) {
   const auto waiting = call.request.waiting.lock();
   return {.params = std::move(call.params),
           .account = call.account,
-          .trace_id = std::move(call.trace_id),
+          .trace_id = call.trace_id,
           .gone = waiting ? waiting->gone() : std::stop_token(),
           .done = std::move(call.done)};
 }

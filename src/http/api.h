@@ -19,6 +19,7 @@
 #include "base/result.h"
 #include "base/shared_text.h"
 #include "base/string_map.h"
+#include "http/envelope.h"
 #include "http/history_api.h"
 #include "http/message.h"
 #include "http/request_rate.h"
@@ -64,7 +65,8 @@ class Api {
   // is. {sn} stands for a serial number.
   [[nodiscard]] static std::vector<std::string> endpoints();
 
-  void handle(Request request, Callback<Response> done);
+  // The request is not used after the return, `done` may be.
+  void handle(const Request& request, Callback<Response> done);
   // Decides by the head of a request that has a body whether handle() will use the body.
   [[nodiscard]] bool wants_body(const Request& head) const;
   // To be called a few times a second: sends responses that an injected platform fault delays.
@@ -72,10 +74,10 @@ class Api {
 
  private:
   struct Call {
-    Request request;
+    const Request& request;  // until the handler returns
     wire::JsonObject params;
     registry::AccountId account{};
-    std::string trace_id;
+    TraceId trace_id;
     Callback<Response> done;
   };
   using Handler = void (Api::*)(Call call) const;

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <utility>
 
 #include "base/chance.h"
 #include "base/secret.h"
@@ -13,32 +14,42 @@
 namespace gridloom::http {
 namespace {
 
-// `data` may be as large as a device's quota/all.
+constexpr std::string_view kData = R"(,"data":)";
+constexpr std::size_t kUsualBytes = 160;  // of an envelope without its data
+
+void append_begin(std::string& body, std::string_view code, std::string_view message) {
+  body.append(R"({"code":")").append(code).append(R"(","message":)");
+  wire::append_quoted(body, message);
+}
+
+void append_end(std::string& body, std::string_view trace_id) {
+  body.append(R"(,"eagleEyeTraceId":")").append(trace_id).append(R"(","tid":""})");
+}
+
 std::string envelope(std::string_view code, std::string_view message, std::string_view data,
                      std::string_view trace_id) {
   std::string body;
-  body.reserve(data.size() + 160 + kReservedForHead);
-  body.append(R"({"code":")").append(code).append(R"(","message":)");
-  wire::append_quoted(body, message);
-  if (!data.empty()) body.append(R"(,"data":)").append(data);
-  body.append(R"(,"eagleEyeTraceId":")").append(trace_id).append(R"(","tid":""})");
+  body.reserve(data.size() + kUsualBytes);
+  append_begin(body, code, message);
+  if (!data.empty()) body.append(kData).append(data);
+  append_end(body, trace_id);
   return body;
 }
 
 }  // namespace
 
-std::string make_trace_id() {
+TraceId TraceId::make() {
   // Unique, not unguessable: a counter mixed with random bytes from the start of the process.
   static const Chance chance = Chance(0).split(random_hex(16));
   static std::atomic<std::uint64_t> next{0};
   const std::uint64_t number = next.fetch_add(2, std::memory_order_relaxed);
-  constexpr unsigned kDigits = 16;  // of each 64-bit half
   std::uint64_t first = chance.bits(number);
   std::uint64_t second = chance.bits(number + 1);
-  std::string id(std::size_t{2} * kDigits, '0');
-  for (unsigned i = kDigits; i-- > 0; first >>= 4U, second >>= 4U) {
-    id[i] = "0123456789abcdef"[first & 0xfU];
-    id[kDigits + i] = "0123456789abcdef"[second & 0xfU];
+  TraceId id;
+  constexpr std::size_t kDigits = 16;  // of each 64-bit half
+  for (std::size_t i = kDigits; i-- > 0; first >>= 4U, second >>= 4U) {
+    id.digits_.at(i) = "0123456789abcdef"[first & 0xfU];
+    id.digits_.at(kDigits + i) = "0123456789abcdef"[second & 0xfU];
   }
   return id;
 }
@@ -49,11 +60,24 @@ Response success(std::string_view data, std::string_view trace_id) {
   return response;
 }
 
+Response success_shared(SharedText data, std::string_view trace_id) {
+  if (data.empty()) return success({}, trace_id);
+  Response response;
+  response.body.reserve(kUsualBytes);
+  append_begin(response.body, "0", "Success");
+  response.body += kData;
+  response.data = std::move(data);
+  response.data_at = response.body.size();
+  append_end(response.body, trace_id);
+  return response;
+}
+
 SplitEnvelope success_envelope(std::string_view trace_id) {
-  constexpr std::string_view kData = "null";
-  const std::string whole = envelope("0", "Success", kData, trace_id);
-  const std::size_t at = whole.find(kData);
-  return {.before = whole.substr(0, at), .after = whole.substr(at + kData.size())};
+  SplitEnvelope around;
+  append_begin(around.before, "0", "Success");
+  around.before += kData;
+  append_end(around.after, trace_id);
+  return around;
 }
 
 Response failure(const Error& fault, std::string_view trace_id) {
@@ -81,7 +105,7 @@ Response transport_error(unsigned status, std::string_view why) {
   response.code = std::to_string(status);
   response.why = why;
   response.body = envelope(response.code, fmt::format("{}: {}", reason_phrase(status), why), {},
-                           make_trace_id());
+                           TraceId::make());
   return response;
 }
 

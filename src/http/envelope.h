@@ -2,19 +2,33 @@
 // {"code","message","data"?,"eagleEyeTraceId","tid"} (quirks 9, 10).
 #pragma once
 
+#include <array>
 #include <string>
 #include <string_view>
 
 #include "base/result.h"
+#include "base/shared_text.h"
 #include "http/message.h"
 
 namespace gridloom::http {
 
-// 32 hex digits, new each time; the log identifies failed requests by it. Any thread.
-[[nodiscard]] std::string make_trace_id();
+// 32 hex digits, by which the log identifies failed requests.
+class TraceId {
+ public:
+  // A new one each time. Any thread.
+  [[nodiscard]] static TraceId make();
+  // NOLINTNEXTLINE(google-explicit-constructor): a text without a terminating zero
+  operator std::string_view() const { return {digits_.data(), digits_.size()}; }
+
+ private:
+  TraceId() = default;
+  std::array<char, 32> digits_{};
+};
 
 // `data` is JSON text; empty: the response has no data.
 [[nodiscard]] Response success(std::string_view data, std::string_view trace_id);
+// The same without a copy of the data.
+[[nodiscard]] Response success_shared(SharedText data, std::string_view trace_id);
 
 // The text before and after the data of success(), for data that are streamed.
 struct SplitEnvelope {

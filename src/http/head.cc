@@ -255,21 +255,21 @@ std::expected<Field, Refusal> parse_field(std::string_view line) {
   return field;
 }
 
-std::expected<Head, Refusal> parse_head(std::string_view text) {
-  Head head;
+std::expected<void, Refusal> parse_head(std::string_view text, Head& head) {
+  Head fresh;
+  fresh.fields = std::move(head.fields);
+  fresh.fields.clear();
+  fresh.fields.reserve(kMostlyFields);
+  head = std::move(fresh);
   std::size_t end = text.find("\r\n");
-  if (const auto first = parse_first_line(text.substr(0, end), head); !first) {
-    return std::unexpected(first.error());
-  }
-  head.fields.reserve(kMostlyFields);
+  if (auto first = parse_first_line(text.substr(0, end), head); !first) return first;
   for (text.remove_prefix(end + 2); !text.starts_with("\r\n"); text.remove_prefix(end + 2)) {
     end = text.find("\r\n");
     const auto field = parse_field(text.substr(0, end));
     if (!field) return std::unexpected(field.error());
     head.fields.push_back(*field);
   }
-  if (const auto checked = check_fields(head); !checked) return std::unexpected(checked.error());
-  return head;
+  return check_fields(head);
 }
 
 }  // namespace gridloom::http

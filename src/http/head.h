@@ -48,8 +48,8 @@ struct Head {
 // further call is needed.
 [[nodiscard]] std::expected<bool, Refusal> check_start(std::string_view text, std::size_t checked);
 
-// `text` ends with the empty line of the head.
-[[nodiscard]] std::expected<Head, Refusal> parse_head(std::string_view text);
+// `text` ends with the empty line of the head. Overwrites `head`, whose list keeps its memory.
+[[nodiscard]] std::expected<void, Refusal> parse_head(std::string_view text, Head& head);
 
 // "NAME: VALUE", without the line break.
 [[nodiscard]] std::expected<Field, Refusal> parse_field(std::string_view line);

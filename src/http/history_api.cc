@@ -7,7 +7,6 @@
 
 #include "history/energy_query.h"
 #include "http/energy.h"
-#include "http/envelope.h"
 #include "http/params.h"
 #include "http/quota_data.h"
 #include "http/series_body.h"
@@ -20,8 +19,8 @@ constexpr std::string_view kDevices = "/api/v1/devices/";
 
 // Runs the query slice by slice; at the end `text_of` formats the response's data.
 template <typename TextOf>
-auto answer_of(history::EnergyQuery query, std::string trace_id, TextOf text_of) {
-  return [query = std::move(query), trace_id = std::move(trace_id), text_of = std::move(text_of)](
+auto answer_of(history::EnergyQuery query, const TraceId& trace_id, TextOf text_of) {
+  return [query = std::move(query), trace_id, text_of = std::move(text_of)](
              history::Reader& reader) mutable -> std::optional<Response> {
     for (const history::Slice slice; !query.done() && !slice.over();) {
       if (Status worked = query.work(reader); !worked) return failure(worked.error(), trace_id);
@@ -111,7 +110,7 @@ void HistoryApi::quota_data(Call call) const {
   if (!device) return refuse(device.error());
   const auto history = history_of(*device->family, question->code);
   if (!history) return refuse(history.error());
-  const std::string trace_id = call.trace_id;
+  const TraceId trace_id = call.trace_id;
   const std::vector<std::int64_t> bounds = {history::quarter_before(question->from_ms),
                                             std::max(history::quarter_after(question->to_ms),
                                                      history::quarter_before(question->from_ms))};
@@ -133,7 +132,7 @@ void HistoryApi::energy(const std::string& sn, Call call) const {
   if (!device) return refuse(device.error());
   auto question = parse_energy_request(call.params, now());
   if (!question) return refuse(question.error());
-  const std::string trace_id = call.trace_id;
+  const TraceId trace_id = call.trace_id;
   history::EnergyQuery query({.device = device->number,
                               .sources = history::EnergySources(*device->family),
                               .bounds = question->bounds});

@@ -17,6 +17,7 @@
 #include "base/loop.h"
 #include "history/reader.h"
 #include "history/series/series_request.h"
+#include "http/envelope.h"
 #include "http/message.h"
 #include "hub/platform.h"
 #include "time/time_zone.h"
@@ -48,7 +49,7 @@ class HistoryApi {
   struct Call {
     wire::JsonObject params;
     registry::AccountId account{};
-    std::string trace_id;
+    TraceId trace_id;
     std::stop_token gone{};  // stops when nobody waits for the response any more
     Callback<Response> done;
   };

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/loop.h"
+#include "base/shared_text.h"
 
 namespace gridloom::http {
 
@@ -78,14 +79,14 @@ class BodySource {
 // How the connection ends instead of a response, for an injected fault.
 enum class Ending : std::uint8_t { kNone, kClosed, kReset };
 
-// Spare capacity to reserve in a large body: the response head is then inserted in front of it, and
-// the body is sent without another copy.
-inline constexpr std::size_t kReservedForHead = 256;
-
 struct Response {
   unsigned status = 200;
-  std::string content_type = "application/json";
+  std::string_view content_type = "application/json";  // a literal
   std::string body{};
+  // Sent in the middle of `body`, in front of its byte `data_at`: a text that responses share. It
+  // is copied once, when it goes into the output of the connection. Empty if `rest` is set.
+  SharedText data{};
+  std::size_t data_at = 0;
   std::vector<std::pair<std::string_view, std::string>> headers{};  // additional headers
   std::shared_ptr<BodySource> rest{};  // the stream after `body`; null: none
   Ending ending = Ending::kNone;
@@ -96,5 +97,8 @@ struct Response {
 };
 
 [[nodiscard]] std::string_view reason_phrase(unsigned status);
+
+// `body` with the data in it.
+[[nodiscard]] std::string whole_body(const Response& response);
 
 }  // namespace gridloom::http

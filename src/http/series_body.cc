@@ -83,8 +83,8 @@ void SeriesBody::next(Callback<Piece> done) {
   auto whom = std::make_shared<Callback<Piece>>(std::move(done));
   auto step = [self = shared_from_this(), whom](history::Reader& reader) mutable {
     if (const Status made = self->make(reader); !made) {
-      spdlog::error("request with trace id {} failed: {}", self->options_.trace_id,
-                    made.error().detail);
+      spdlog::error("request with trace id {} failed: {}",
+                    std::string_view(self->options_.trace_id), made.error().detail);
       self->failed_ = true;
     }
     if (!self->has_piece()) return history::Progress::kMore;

@@ -30,7 +30,7 @@ class SeriesBody final : public BodySource, public std::enable_shared_from_this<
  public:
   struct Options {
     history::SeriesRequest::Format format{};
-    std::string trace_id;
+    TraceId trace_id;
     registry::AccountId account{};
     std::stop_token gone{};  // stops when nobody waits for the response any more
     history::Reads reads{};

@@ -16,6 +16,12 @@ namespace {
 
 constexpr std::string_view kHeadEnd = "\r\n\r\n";
 constexpr std::size_t kShownKeyBytes = 64;
+constexpr std::size_t kUsualHeadBytes = 256;  // of a response
+// Output of this size goes to the connection without a copy.
+constexpr std::size_t kMovedBytes = std::size_t{16} * 1024;
+// A larger head leaves no memory to the requests after it: a connection that waits for a body would
+// keep what others filled.
+constexpr std::size_t kReusedHeadBytes = 1024;
 
 // "localhost:8080", "[::1]:8080" and "[::1]" without port and brackets.
 std::string_view without_port(std::string_view host) {
@@ -34,9 +40,9 @@ WebSocketRequest handshake_of(const Head& head) {
           .protocols = head.joined("Sec-WebSocket-Protocol")};
 }
 
-// The request as the API needs it; the body is still to come.
-Request request_of(const Head& head) {
-  Request request;
+// Overwrites all members of the request, which may be that of another client, with what the API
+// needs; the body is still to come.
+void set_request(Request& request, const Head& head, const net::ConnectionContext& context) {
   request.method = head.method;
   std::string_view target = head.target;
   if (!target.starts_with('/') && target != "*") {
@@ -46,14 +52,18 @@ Request request_of(const Head& head) {
   while (target.starts_with("//")) target.remove_prefix(1);
   const std::size_t mark = target.find('?');
   request.path = target.substr(0, mark);
-  if (mark != std::string_view::npos) request.query = target.substr(mark + 1);
+  request.query = mark == std::string_view::npos ? std::string_view() : target.substr(mark + 1);
   request.content_type = head.value("Content-Type");
   request.host = without_port(head.value("Host"));
   request.access_key = head.value("accessKey");
   request.nonce = head.value("nonce");
   request.timestamp = head.value("timestamp");
   request.sign = head.value("sign");
-  return request;
+  request.body.clear();
+  request.secure = context.secure;
+  request.waiting.reset();
+  request.peer = context.peer;
+  request.guarded = false;
 }
 
 // Skips empty chunks: an empty chunk would end the body.
@@ -116,12 +126,39 @@ std::string_view reason_phrase(unsigned status) {
   }
 }
 
-// A request whose head has been parsed.
+std::string whole_body(const Response& response) {
+  std::string body = response.body;
+  return body.insert(response.data_at, std::string_view(response.data));
+}
+
+// A request whose head has been parsed. Its texts and lists keep their memory for the next request.
+// Most requests come in one piece and are handled at once, so one per thread does, and a connection
+// that is idle has none.
 struct Session::Reading {
+  Head head;  // its views are valid until more is received
+  std::size_t head_bytes = 0;
   Request request;
-  BodyReader body;
+  std::optional<BodyReader> body;
   bool expects_continue = false;
 };
+
+std::unique_ptr<Session::Reading>& Session::spare_reading() {
+  thread_local std::unique_ptr<Reading> spare;
+  return spare;
+}
+
+std::unique_ptr<Session::Reading> Session::take_reading() {
+  std::unique_ptr<Reading> reading = std::exchange(spare_reading(), nullptr);
+  return reading ? std::move(reading) : std::make_unique<Reading>();
+}
+
+void Session::keep_for_next(std::unique_ptr<Reading> reading) {
+  if (reading->head_bytes > kReusedHeadBytes) return;
+  reading->request.waiting.reset();
+  std::string().swap(reading->request.body);
+  reading->body.reset();
+  spare_reading() = std::move(reading);
+}
 
 Session::Session(net::ConnectionContext context, Handler handler, const SessionLimits& limits,
                  TimePoint now, net::MakeProtocol mqtt, WantsBody wants_body, OnRefused on_refused)
@@ -157,19 +194,19 @@ std::int64_t Session::account() const { return web_socket_ ? web_socket_->accoun
 
 std::size_t Session::kept_bytes() const {
   if (web_socket_) return web_socket_->kept_bytes();
-  return in_.size() + (reading_ ? reading_->body.kept_bytes() : 0);
+  return in_.size() + (reading_ ? reading_->body->kept_bytes() : 0);
 }
 
 void Session::go_on() {
   working_ = true;
   // A client may request much in few bytes and not read it: the remaining requests wait until the
   // output is sent.
-  while (!answering_ && !finished_ && !web_socket_ && out_.size() < limits_.output_bytes &&
+  while (!answering_ && !finished_ && !web_socket_ && output_bytes() < limits_.output_bytes &&
          parse_one()) {
   }
   // Erased once for all requests of a read: each erase moves all bytes after it.
   in_.erase(0, std::exchange(taken_, 0));
-  put_off_ = out_.size() >= limits_.output_bytes;
+  put_off_ = output_bytes() >= limits_.output_bytes;
   working_ = false;
   // The first frames may follow directly after the request.
   if (web_socket_ && !in_.empty()) web_socket_->receive(std::exchange(in_, {}), now_);
@@ -188,10 +225,11 @@ bool Session::parse_one() {
   if (web_socket_) return false;
   if (!reading_) return true;  // a refused upgrade
   std::string_view rest = unread();
-  const auto whole = reading_->body.read(rest);
+  const auto whole = reading_->body->read(rest);
   if (!whole) return refuse(whole.error().status, whole.error().why), false;
   taken_ = in_.size() - rest.size();
   if (!*whole) {
+    reading_->head = {};
     if (std::exchange(reading_->expects_continue, false)) out_ += "HTTP/1.1 100 Continue\r\n\r\n";
     return false;
   }
@@ -219,41 +257,42 @@ bool Session::read_head() {
   }
   searched_ = 0;
   line_good_ = false;
-  const auto head = parse_head(in.substr(0, end + kHeadEnd.size()));
-  if (!head) return refuse(head.error().status, head.error().why), false;
-  keep_alive_ = head->keep_alive;
-  head_ = head->method == Method::kHead;
-  in_chunks_ = head->version == 11;
-  reading_ = std::make_unique<Reading>(
-      Reading{.request = request_of(*head),
-              .body = BodyReader(
-                  *head, {.body_bytes = limits_.body_bytes, .trailer_bytes = limits_.header_bytes}),
-              .expects_continue = head->expects_continue});
-  reading_->request.secure = context_.secure;
-  reading_->request.peer = context_.peer;
-  const bool has_body = head->chunked || head->length.value_or(0) != 0;
-  if (has_body && wants_body_ && !wants_body_(reading_->request)) reading_->body.discard();
-  if (mqtt_ && reading_->request.path == "/mqtt") {
-    reading_.reset();
+  std::unique_ptr<Reading> reading = take_reading();
+  const Head& head = reading->head;
+  const auto parsed = parse_head(in.substr(0, end + kHeadEnd.size()), reading->head);
+  if (!parsed) return refuse(parsed.error().status, parsed.error().why), false;
+  keep_alive_ = head.keep_alive;
+  head_ = head.method == Method::kHead;
+  in_chunks_ = head.version == 11;
+  set_request(reading->request, head, context_);
+  reading->body.emplace(
+      head, BodyLimits{.body_bytes = limits_.body_bytes, .trailer_bytes = limits_.header_bytes});
+  reading->head_bytes = end + kHeadEnd.size();
+  reading->expects_continue = head.expects_continue;
+  const bool has_body = head.chunked || head.length.value_or(0) != 0;
+  if (mqtt_ && reading->request.path == "/mqtt") {
     in_request_ = false;
     // The body is not read, so the connection must end: bytes after a refusal could be taken for a
     // request.
     if (has_body) keep_alive_ = false;
-    upgrade(handshake_of(*head));
+    upgrade(handshake_of(head));
+  } else {
+    if (has_body && wants_body_ && !wants_body_(reading->request)) reading->body->discard();
+    reading_ = std::move(reading);
   }
   taken_ += end + kHeadEnd.size();
   return true;
 }
 
 void Session::on_request() {
-  const std::unique_ptr<Reading> reading = std::move(reading_);
+  std::unique_ptr<Reading> reading = std::move(reading_);
   Request& request = reading->request;
-  request.body = reading->body.take();
+  request.body = reading->body->take();
   in_request_ = false;
   answering_ = true;
   request.waiting = weak_from_this();
   access_key_.assign(request.access_key, 0, kShownKeyBytes);
-  handler_(std::move(request), [weak = weak_from_this()](Response response) {
+  handler_(request, [weak = weak_from_this()](Response response) {
     const std::shared_ptr<Session> self = weak.lock();
     if (!self || self->lost_ || !self->answering_) return;
     self->answering_ = false;
@@ -263,6 +302,7 @@ void Session::on_request() {
     self->since_ = self->now_;
     if (!self->working_) self->context_.wake();
   });
+  keep_for_next(std::move(reading));
   if (peer_ended_ && answering_) peer_ends();
 }
 
@@ -296,34 +336,32 @@ void Session::respond(Response response) {
   if (streams && !in_chunks_) keep_alive_ = false;
   if (streams && !head_) rest_ = response.rest;
   if (!keep_alive_ && !rest_) finished_ = true;
-  std::string head;
-  head.reserve(kReservedForHead);
   const auto status = fmt::format_int(response.status);
-  const auto length = fmt::format_int(response.body.size());
-  head.append("HTTP/1.1 ").append(status.data(), status.size()).append(1, ' ');
-  head.append(reason_phrase(response.status)).append("\r\nServer: Gridloom\r\nContent-Type: ");
-  head.append(response.content_type).append("\r\n");
+  const auto length = fmt::format_int(response.body.size() + response.data.size());
+  if (out_.empty()) out_.reserve(kUsualHeadBytes + response.body.size());
+  out_.append("HTTP/1.1 ").append(status.data(), status.size()).append(1, ' ');
+  out_.append(reason_phrase(response.status)).append("\r\nServer: Gridloom\r\nContent-Type: ");
+  out_.append(response.content_type).append("\r\n");
   for (const auto& [name, value] : response.headers) {
-    head.append(name).append(": ").append(value).append("\r\n");
+    out_.append(name).append(": ").append(value).append("\r\n");
   }
   if (!streams) {
-    head.append("Content-Length: ").append(length.data(), length.size()).append("\r\n");
+    out_.append("Content-Length: ").append(length.data(), length.size()).append("\r\n");
   } else if (in_chunks_) {
-    head.append("Transfer-Encoding: chunked\r\n");
+    out_.append("Transfer-Encoding: chunked\r\n");
   }
-  head.append("Connection: ").append(keep_alive_ ? "keep-alive" : "close").append("\r\n\r\n");
-  const bool in_chunks = streams && in_chunks_;
-  if (out_.empty() && !head_ && !in_chunks) {
-    out_ = std::move(response.body.insert(0, head));
-    return;
-  }
-  out_ += head;
+  out_.append("Connection: ").append(keep_alive_ ? "keep-alive" : "close").append("\r\n\r\n");
   if (head_) return;
-  if (in_chunks) {
-    append_chunk(out_, response.body);
-  } else {
-    out_ += response.body;
+  if (streams && in_chunks_) return append_chunk(out_, response.body);
+  const std::string_view body = response.body;
+  out_ += body.substr(0, response.data_at);
+  if (!data_.empty()) {
+    out_ += response.data;
+  } else if (!response.data.empty()) {
+    data_ = std::move(response.data);
+    data_at_ = out_.size();
   }
+  out_ += body.substr(response.data_at);
 }
 
 // take_output() is called until there is no more output, so a piece that comes at once and is not
@@ -365,21 +403,28 @@ void Session::refuse(unsigned status, std::string_view why) {
   finished_ = true;
 }
 
+// The output keeps no memory: an idle connection holds no buffer.
+void Session::hand_over(std::string& out) {
+  if (out_.empty()) return;
+  if (out.empty() && data_.empty() && out_.size() >= kMovedBytes) {
+    out = std::exchange(out_, {});
+    return;
+  }
+  const std::string_view text = out_;
+  out.append(text.substr(0, data_at_)).append(data_).append(text.substr(data_at_));
+  std::string().swap(out_);
+  data_ = {};
+  data_at_ = 0;
+}
+
 void Session::take_output(std::string& out) {
   if (rest_ && !piece_requested_ && !retries_later_ && out_.empty()) ask_for_rest();
-  // Moved, so that a response is not copied again and an idle connection holds no buffer.
-  if (out.empty()) {
-    out = std::exchange(out_, {});
-  } else {
-    out += out_;
-    out_.clear();
-  }
+  hand_over(out);
   if (web_socket_) return web_socket_->take_output(out);
   // A response that came outside of receive() may be followed by a pipelined request.
   if (!answering_ && !in_.empty() && !finished_) {
     go_on();
-    out += out_;
-    out_.clear();
+    hand_over(out);
   }
 }
 

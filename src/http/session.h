@@ -17,6 +17,7 @@
 #include <string_view>
 
 #include "base/loop.h"
+#include "base/shared_text.h"
 #include "http/message.h"
 #include "http/web_socket.h"
 #include "net/protocol.h"
@@ -38,8 +39,9 @@ class Session final : public net::Protocol,
                       public Waiting,
                       public std::enable_shared_from_this<Session> {
  public:
-  // Handles a request; `done` is called once, on the session's loop.
-  using Handler = std::function<void(Request request, Callback<Response> done)>;
+  // Handles a request; `done` is called once, on the session's loop. The request may be changed,
+  // and is gone when the handler returns.
+  using Handler = std::function<void(Request& request, Callback<Response> done)>;
 
   // Decides by a request's head whether its body is kept; the body of an unknown access key is not.
   // The request is handled in either case.
@@ -83,6 +85,13 @@ class Session final : public net::Protocol,
   [[nodiscard]] std::string_view unread() const { return std::string_view(in_).substr(taken_); }
   [[nodiscard]] bool read_head();
   void on_request();
+  // An unused Reading of this thread, or a new one.
+  [[nodiscard]] static std::unique_ptr<Reading> take_reading();
+  static void keep_for_next(std::unique_ptr<Reading> reading);
+  [[nodiscard]] static std::unique_ptr<Reading>& spare_reading();
+  // Appends the output so far to `out`.
+  void hand_over(std::string& out);
+  [[nodiscard]] std::size_t output_bytes() const { return out_.size() + data_.size(); }
   void upgrade(const WebSocketRequest& request);
   void respond(Response response);
   void ask_for_rest();
@@ -100,6 +109,8 @@ class Session final : public net::Protocol,
   std::string access_key_;  // of the request that is being answered
   std::string in_;
   std::string out_;
+  SharedText data_;          // sent in the middle of out_: of a response
+  std::size_t data_at_ = 0;  // bytes of out_ before it
   TimePoint now_;
   std::size_t taken_ = 0;     // consumed bytes at the front of in_, erased once a turn
   std::size_t searched_ = 0;  // bytes after those that are known to hold no end of a head

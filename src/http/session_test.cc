@@ -56,18 +56,53 @@ TEST(HttpSession, AnswersARequest) {
   EXPECT_FALSE(talk.finished());
 }
 
-TEST(HttpSession, ALargeBodyWithRoomForItsHeadIsSentFromWhereItIs) {
+TEST(HttpSession, DataAreSentInTheMiddleOfTheirBody) {
+  const std::string head =
+      "HTTP/1.1 200 OK\r\nServer: Gridloom\r\nContent-Type: text/plain\r\n"
+      "Content-Length: 10\r\nConnection: keep-alive\r\n\r\n";
+  for (const bool fetches : {true, false}) {
+    for (const std::size_t data_at : {0U, 3U, 6U}) {
+      Talk talk;
+      talk.defer = true;
+      talk.fetches = fetches;
+      std::string expected;
+      for (int i = 0; i < 3; ++i) {
+        talk.send("GET /a HTTP/1.1\r\n\r\n");
+        Response& response = talk.waiting.front().first;
+        response.body = "abcdef";
+        response.data = SharedText("1234");
+        response.data_at = data_at;
+        expected += head + whole_body(response);
+        talk.answer();
+      }
+      talk.session->take_output(talk.out);
+      EXPECT_EQ(talk.out, expected) << fetches << data_at;
+    }
+  }
+}
+
+TEST(HttpSession, AHeadRequestGetsTheLengthOfBodyAndData) {
   Talk talk;
   talk.defer = true;
-  talk.send("GET /a HTTP/1.1\r\n\r\n");
-  std::string& body = talk.waiting.front().first.body;
-  body.assign(6000, 'x');
-  body.reserve(body.size() + kReservedForHead);
-  const char* const made_at = body.data();
+  talk.send("HEAD /a HTTP/1.1\r\n\r\n");
+  talk.waiting.front().first.body = "ab";
+  talk.waiting.front().first.data = SharedText("1234");
   talk.answer();
-  EXPECT_EQ(talk.out.data(), made_at);
-  EXPECT_THAT(talk.out, StartsWith("HTTP/1.1 200 OK\r\n"));
-  EXPECT_THAT(talk.out, EndsWith("Connection: keep-alive\r\n\r\n" + std::string(6000, 'x')));
+  EXPECT_THAT(talk.out, AllOf(HasSubstr("Content-Length: 6\r\n"), EndsWith("\r\n\r\n")));
+}
+
+// Output that nobody takes counts with its data.
+TEST(HttpSession, DataThatWaitArePartOfTheOutput) {
+  Talk talk;
+  talk.defer = true;
+  talk.fetches = false;
+  talk.send("GET /1 HTTP/1.1\r\n\r\n");
+  talk.waiting.front().first.data = SharedText(std::string(SessionLimits().output_bytes, 'x'));
+  talk.answer();
+  talk.send("GET /2 HTTP/1.1\r\n\r\n");
+  EXPECT_EQ(talk.requests.size(), 1U);
+  talk.session->take_output(talk.out);
+  EXPECT_EQ(talk.requests.size(), 2U);
 }
 
 TEST(HttpSession, HandsOnWhatASignatureNeeds) {

@@ -88,8 +88,9 @@ class ApiTest : public testing::Test {
     if (!answer) return "no answer yet";
     if (answer->status != 200) return fmt::format("status {}", answer->status);
     EXPECT_EQ(answer->content_type, "application/json");
-    EXPECT_TRUE(wire::parse_json(answer->body)) << answer->body;
-    return without_trace(answer->body);
+    const std::string body = whole_body(*answer);
+    EXPECT_TRUE(wire::parse_json(body)) << body;
+    return without_trace(body);
   }
   std::string get(std::string_view path, std::string_view query = {},
                   std::string_view as = "alice") {

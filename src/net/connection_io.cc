@@ -308,9 +308,8 @@ void ConnectionIo::read() {
     peer_ended_ = true;
     return continue_at_turn_end();
   }
-  // A socket that returned fewer bytes than requested is empty: the next bytes, or the end if it
-  // has not come yet, cause a new event. TLS may hold bytes that were already read from the socket.
-  const bool emptied = stream_.tls() == nullptr && bytes < buffer.size() && !ends_;
+  // The next bytes, or the end if it has not come yet, cause a new event.
+  const bool emptied = stream_.emptied() && !ends_;
   if (bytes == 0 || emptied) readable_ = false;
   if (bytes == 0) return;
   protocol_->receive(std::string_view(buffer.data(), bytes), dependencies_.clock.now());

@@ -21,31 +21,33 @@ int length_for_tls(std::size_t size) {
   return static_cast<int>(std::min(size, std::size_t{std::numeric_limits<int>::max()}));
 }
 
-// OpenSSL's own socket BIO raises SIGPIPE when the peer is gone.
-int fd_of(BIO* bio) {
-  return static_cast<int>(reinterpret_cast<std::intptr_t>(BIO_get_data(bio)));  // NOLINT
-}
-
-int bio_write(BIO* bio, const char* data, int size) {
-  BIO_clear_retry_flags(bio);
-  const ssize_t sent =
-      ::send(fd_of(bio), data, static_cast<std::size_t>(size), MSG_NOSIGNAL | MSG_DONTWAIT);
-  if (sent < 0 && would_block()) BIO_set_retry_write(bio);
-  return static_cast<int>(sent);
-}
-
-int bio_read(BIO* bio, char* data, int size) {
-  BIO_clear_retry_flags(bio);
-  const ssize_t got = ::recv(fd_of(bio), data, static_cast<std::size_t>(size), MSG_DONTWAIT);
-  if (got < 0 && would_block()) BIO_set_retry_read(bio);
-  return static_cast<int>(got);
-}
-
 long bio_control(BIO* /*bio*/, int command, long /*number*/, void* /*pointer*/) {
   return command == BIO_CTRL_FLUSH ? 1 : 0;
 }
 
-const BIO_METHOD* socket_method() {
+}  // namespace
+
+void Stream::FreeTls::operator()(ssl_st* session) const noexcept { SSL_free(session); }
+
+// OpenSSL's own socket BIO raises SIGPIPE when the peer is gone.
+int Stream::bio_write(BIO* bio, const char* data, int size) {
+  BIO_clear_retry_flags(bio);
+  const ssize_t sent = ::send(static_cast<TlsSocket*>(BIO_get_data(bio))->fd, data,
+                              static_cast<std::size_t>(size), MSG_NOSIGNAL | MSG_DONTWAIT);
+  if (sent < 0 && would_block()) BIO_set_retry_write(bio);
+  return static_cast<int>(sent);
+}
+
+int Stream::bio_read(BIO* bio, char* data, int size) {
+  BIO_clear_retry_flags(bio);
+  TlsSocket& socket = *static_cast<TlsSocket*>(BIO_get_data(bio));
+  const ssize_t got = ::recv(socket.fd, data, static_cast<std::size_t>(size), MSG_DONTWAIT);
+  socket.emptied = got < size;
+  if (got < 0 && would_block()) BIO_set_retry_read(bio);
+  return static_cast<int>(got);
+}
+
+const BIO_METHOD* Stream::socket_method() {
   static const BIO_METHOD* const method = [] {
     BIO_METHOD* made = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "socket");
     BIO_meth_set_write(made, bio_write);
@@ -56,20 +58,21 @@ const BIO_METHOD* socket_method() {
   return method;
 }
 
-}  // namespace
-
-void Stream::FreeTls::operator()(ssl_st* session) const noexcept { SSL_free(session); }
-
 Stream::Stream(int fd) : fd_(fd) {
   const int flags = ::fcntl(fd_, F_GETFL);
   if ((flags & O_NONBLOCK) == 0) ::fcntl(fd_, F_SETFL, flags | O_NONBLOCK);
 }
 
 Stream::Stream(Stream&& other) noexcept
-    : fd_(std::exchange(other.fd_, -1)), tls_(std::move(other.tls_)) {}
+    : fd_(std::exchange(other.fd_, -1)),
+      emptied_(other.emptied_),
+      tls_socket_(std::move(other.tls_socket_)),
+      tls_(std::move(other.tls_)) {}
 
 Stream& Stream::operator=(Stream&& other) noexcept {
   std::swap(fd_, other.fd_);
+  std::swap(emptied_, other.emptied_);
+  std::swap(tls_socket_, other.tls_socket_);
   std::swap(tls_, other.tls_);
   return *this;
 }
@@ -85,8 +88,8 @@ bool Stream::use_tls(ssl_ctx_st& context, Side side) {
   tls_.reset(SSL_new(&context));
   BIO* bio = tls_ ? BIO_new(socket_method()) : nullptr;
   if (bio == nullptr) return false;
-  BIO_set_data(bio,
-               reinterpret_cast<void*>(std::intptr_t{fd_}));  // NOLINT: a number, not an address
+  tls_socket_ = std::make_unique<TlsSocket>(TlsSocket{.fd = fd_});
+  BIO_set_data(bio, tls_socket_.get());
   BIO_set_init(bio, 1);
   SSL_set_bio(tls_.get(), bio, bio);
   // A partial write may continue from a different buffer address; idle connections hold no buffer.
@@ -103,9 +106,14 @@ bool Stream::use_tls(ssl_ctx_st& context, Side side) {
 Stream::Transfer Stream::read(std::span<char> into) {
   if (tls_) {
     ERR_clear_error();
-    return outcome(SSL_read(tls_.get(), into.data(), length_for_tls(into.size())));
+    // Bytes may have come since the socket was asked for an earlier read().
+    tls_socket_->emptied = false;
+    const Transfer moved = outcome(SSL_read(tls_.get(), into.data(), length_for_tls(into.size())));
+    emptied_ = tls_socket_->emptied && SSL_has_pending(tls_.get()) == 0;
+    return moved;
   }
   const ssize_t size = ::recv(fd_, into.data(), into.size(), 0);
+  emptied_ = std::cmp_less(size, into.size());
   if (size > 0) return {.bytes = static_cast<std::size_t>(size)};
   if (size == 0) return {.state = State::kEnded};
   return {.state = would_block() ? State::kOpen : State::kBroken};

@@ -8,6 +8,8 @@
 #include <span>
 #include <string_view>
 
+struct bio_method_st;
+struct bio_st;
 struct ssl_ctx_st;
 struct ssl_st;
 
@@ -42,6 +44,9 @@ class Stream {
   [[nodiscard]] ssl_st* tls() const { return tls_.get(); }
 
   [[nodiscard]] Transfer read(std::span<char> into);
+  // Whether the last read() took all that the socket had, so that only a new event of it can bring
+  // more. False if that is not known: TLS holds bytes, or returned some without asking the socket.
+  [[nodiscard]] bool emptied() const { return emptied_; }
   [[nodiscard]] Transfer write(std::string_view bytes);
   // TLS only. kOpen with 1 byte: the handshake is done. kOpen with 0 bytes: more input is needed.
   [[nodiscard]] Transfer do_handshake();
@@ -54,9 +59,19 @@ class Stream {
   struct FreeTls {
     void operator()(ssl_st* session) const noexcept;
   };
+  // The socket as TLS uses it.
+  struct TlsSocket {
+    int fd = -1;
+    bool emptied = false;  // the last recv() returned fewer bytes than it asked for
+  };
+  static int bio_write(bio_st* bio, const char* data, int size);
+  static int bio_read(bio_st* bio, char* data, int size);
+  [[nodiscard]] static const bio_method_st* socket_method();
   [[nodiscard]] Transfer outcome(int returned);
 
   int fd_ = -1;
+  bool emptied_ = false;
+  std::unique_ptr<TlsSocket> tls_socket_;  // outlives tls_
   std::unique_ptr<ssl_st, FreeTls> tls_;
 };
 

@@ -66,9 +66,9 @@ net::MakeProtocol Protocols::make_http(ReplayCheck replay_check) const {
     http::Api* api = &api_of(context.loop);
     return std::make_shared<http::Session>(
         std::move(context),
-        [api, replay_check](http::Request request, Callback<http::Response> done) {
+        [api, replay_check](http::Request& request, Callback<http::Response> done) {
           request.guarded = replay_check == ReplayCheck::kOn;
-          api->handle(std::move(request), std::move(done));
+          api->handle(request, std::move(done));
         },
         options_.limits.http, options_.mqtt.clock->now(), mqtt::serve(options_.mqtt),
         [api](const http::Request& head) { return api->wants_body(head); },

@@ -99,6 +99,11 @@ std::strong_ordering operator<=>(const LevelName& a, const LevelName& b) {
   return a.first_step <=> b.first_step;
 }
 
+void FlatParameters::reserve(std::size_t count, std::size_t bytes) {
+  pieces_.reserve(count);
+  text_.reserve(bytes);
+}
+
 void FlatParameters::add(std::string_view name, std::string_view value) {
   pieces_.push_back({.start = static_cast<std::uint32_t>(text_.size()),
                      .name_bytes = static_cast<std::uint32_t>(name.size()),
@@ -111,6 +116,7 @@ void FlatParameters::sort_by_name(SigningWork& work) { sort(&Piece::name_bytes, 
 void FlatParameters::sort_by_piece(SigningWork& work) { sort(&Piece::bytes, work); }
 
 void FlatParameters::sort_by_level(SigningWork& work) {
+  if (pieces_.size() < 2) return;
   std::vector<std::pair<LevelName, Piece>> all;
   all.reserve(pieces_.size());
   for (const Piece& piece : pieces_) all.emplace_back(LevelName(name(piece)), piece);
@@ -125,6 +131,7 @@ void FlatParameters::sort_by_level(SigningWork& work) {
 // Sorts by eight bytes of the key at a time, and keys that are equal so far by the next eight: each
 // byte of a key is read only a few times, however long the common prefix of the keys is.
 void FlatParameters::sort(BytesOf key_bytes, SigningWork& work) {
+  if (pieces_.size() < 2) return;
   struct Keyed {
     std::uint64_t next = 0;  // eight bytes
     Piece piece{};

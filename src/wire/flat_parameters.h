@@ -54,6 +54,8 @@ struct LevelName {
 // A list of parameters with stable sorting: equal elements stay in the order of their addition.
 class FlatParameters {
  public:
+  // Room for that many parameters of that many bytes, each with its `=`.
+  void reserve(std::size_t count, std::size_t bytes);
   void add(std::string_view name, std::string_view value);
   [[nodiscard]] std::size_t count() const { return pieces_.size(); }
   [[nodiscard]] std::size_t bytes() const { return text_.size(); }

@@ -220,7 +220,10 @@ bool has_levels(std::string_view name, std::size_t most) {
 }
 
 Result<FlatParameters> flat_query(const QueryPairs& pairs, const SigningLimits& limits) {
+  std::size_t bytes = pairs.size();
+  for (const auto& [name, value] : pairs) bytes += name.size() + value.size();
   FlatParameters flat;
+  flat.reserve(pairs.size(), bytes);
   for (const auto& [name, value] : pairs) {
     if (!has_levels(name, limits.json.depth)) return too_deep(name, limits);
     flat.add(name, value);
@@ -257,36 +260,37 @@ FlatParameters flat_raw_query(std::string_view query) {
   return flat;
 }
 
-std::string tail_of(const SignedRequest& request) {
-  std::string tail = "accessKey=";
-  tail.append(request.access_key).append("&nonce=").append(request.nonce);
-  tail.append("&timestamp=").append(request.timestamp);
+void append_tail(std::string& text, const SignedRequest& request) {
+  text.append("accessKey=").append(request.access_key);
+  text.append("&nonce=").append(request.nonce).append("&timestamp=").append(request.timestamp);
   if (!request.path.empty()) {
-    tail.append("&method=").append(request.method).append("&path=").append(request.path);
+    text.append("&method=").append(request.method).append("&path=").append(request.path);
   }
-  return tail;
 }
 
-// Completes canonical strings and passes each distinct one on once.
+// Completes canonical strings and passes each distinct one on once. `Wanted` is called with each
+// and returns whether more are wanted.
+template <typename Wanted>
 class Offer {
  public:
-  Offer(const SignedRequest& request, const std::function<bool(std::string_view)>& wanted,
-        SigningWork& work)
-      : tail_(tail_of(request)), wanted_(wanted), work_(work) {}
+  Offer(const SignedRequest& request, const Wanted& wanted, SigningWork& work)
+      : request_(request), wanted_(wanted), work_(work) {}
 
   // False if no more strings are wanted.
   bool operator()(std::string parameters) {
     if (!parameters.empty()) parameters += '&';
-    parameters += tail_;
+    append_tail(parameters, request_);
     if (std::ranges::find(offered_, parameters) != offered_.end()) return true;
     ++work_.orders;
     work_.signed_bytes += parameters.size();
-    return wanted_(offered_.emplace_back(std::move(parameters)));
+    if (!wanted_(parameters)) return false;
+    offered_.push_back(std::move(parameters));
+    return true;
   }
 
  private:
-  std::string tail_;
-  const std::function<bool(std::string_view)>& wanted_;
+  const SignedRequest& request_;
+  const Wanted& wanted_;
   SigningWork& work_;
   std::vector<std::string> offered_;
 };
@@ -298,7 +302,8 @@ bool is_reordered(const FlatParameters& flat, const SigningLimits& limits) {
 }
 
 // Offers orders (a) to (c). False if no more strings are wanted.
-bool offer_orders(FlatParameters& flat, Offer& offer, const SigningLimits& limits,
+template <typename Wanted>
+bool offer_orders(FlatParameters& flat, Offer<Wanted>& offer, const SigningLimits& limits,
                   SigningWork& work) {
   flat.sort_by_name(work);
   const bool repeated = flat.has_repeated_name();
@@ -351,7 +356,9 @@ Result<Digest> digest_of(std::string_view hex) {
 // For error messages: the parameters of a canonical text without the headers. Some clients take any
 // message that contains the header's name for a refusal of the key itself, so it is not shown.
 std::string without_tail(std::string_view canonical, const SignedRequest& request) {
-  return shown(canonical.substr(0, canonical.size() - tail_of(request).size()));
+  std::string tail;
+  append_tail(tail, request);
+  return shown(canonical.substr(0, canonical.size() - tail.size()));
 }
 
 std::string_view where(Source source) {
@@ -404,15 +411,25 @@ Result<JsonObject> levels_from(std::vector<LevelParameter> rows) {
   return std::move(root.get_object());
 }
 
+// The object of a query with one parameter, as nearly all requests have.
+JsonObject only_parameter(std::string_view name, std::string_view value) {
+  JsonObject object;
+  object[name].emplace_string() = value;
+  return object;
+}
+
 Result<JsonObject> parameters_in_query(const QueryPairs& pairs) {
   std::vector<LevelParameter> rows;
-  rows.reserve(pairs.size());
+  if (pairs.size() > 1) rows.reserve(pairs.size());
   for (const auto& [name, value] : pairs) {
     if (name.find_first_of("&=") != std::string::npos) {
       return bad_params(fmt::format("the parameter name \"{}\" holds & or =", shown(name)));
     }
     if (!is_utf8(name) || !is_utf8(value)) {
       return bad_params(fmt::format("the parameter {} is not UTF-8", shown(name)));
+    }
+    if (pairs.size() == 1 && name.find_first_of(".[") == std::string::npos) {
+      return only_parameter(name, value);
     }
     rows.push_back({.steps = steps_of(name), .name = name, .value = value});
   }
@@ -432,9 +449,9 @@ Result<JsonObject> sn_in_query(std::string_view query) {
 }
 
 // for_each_canonical(), which reads the parameters into `read`, if it is given.
+template <typename Wanted>
 Status each_canonical(const SignedRequest& request, const SigningLimits& limits,
-                      const std::function<bool(std::string_view)>& wanted, SigningWork* work,
-                      ReadParameters* read) {
+                      const Wanted& wanted, SigningWork* work, ReadParameters* read) {
   SigningWork counted;
   SigningWork& counts = work != nullptr ? *work : counted;
   Result<FlatParameters> flat = read_parameters(request, limits, read);

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <array>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <utility>
@@ -67,8 +66,8 @@ class DayMatrix {
   void show_again() { changed_ = true; }
 
   void add(std::size_t row, std::size_t hour, double energy_wh) {
-    double& cell = cells_.at(row).at(hour);
-    changed_ = changed_ || std::floor(cell + energy_wh) != std::floor(cell);
+    double& cell = cells_.at(hour).at(row);
+    changed_ = changed_ || shown(cell + energy_wh) != shown(cell);
     cell += energy_wh;
     sum_wh_ += energy_wh;
   }
@@ -78,9 +77,9 @@ class DayMatrix {
   void show(Fields& fields, Slot slot) {
     if (!changed_) return;
     wire::JsonArray rows;
-    for (const auto& row : cells_) {
+    for (std::size_t row = 0; row < kRows; ++row) {
       wire::JsonArray hours;
-      for (const double cell : row) hours.emplace_back(static_cast<std::int64_t>(cell));
+      for (const auto& cells : cells_) hours.emplace_back(shown(cells.at(row)));
       rows.emplace_back(std::move(hours));
     }
     fields.set(slot, std::move(rows));
@@ -88,7 +87,10 @@ class DayMatrix {
   }
 
  private:
-  std::array<std::array<double, kHours>, kRows> cells_{};
+  [[nodiscard]] static std::int64_t shown(double cell) { return static_cast<std::int64_t>(cell); }
+
+  // By hour and row: what one step changes is together.
+  std::array<std::array<double, kRows>, kHours> cells_{};
   double sum_wh_ = 0;
   bool changed_ = true;
 };

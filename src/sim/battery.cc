@@ -88,15 +88,16 @@ struct Lag {
   }
 };
 
-Lag lag_of(const Battery::Options& options, std::int64_t capacity_uc) {
-  return {.share_uc = kLagShare * static_cast<double>(capacity_uc),
-          .volts = kLag_v * options.cells};
+Lag lag_of(int cells, std::int64_t capacity_uc) {
+  return {.share_uc = kLagShare * static_cast<double>(capacity_uc), .volts = kLag_v * cells};
 }
 
 }  // namespace
 
 Battery::Battery(const Options& options)
-    : options_(options),
+    : cells_(options.cells),
+      resistance_ohm_(options.resistance_ohm),
+      first_cycles_(options.cycles),
       capacity_uc_(std::max<std::int64_t>(1, std::llround(options.capacity_ah * kUcPerAh))),
       new_uc_(
           std::llround(static_cast<double>(capacity_uc_) / health_at({.cycles = options.cycles}))),
@@ -114,26 +115,26 @@ double Battery::rest_v_after(std::int64_t charge_uc) const {
   if (charge_uc == 0) return rest_v_;
   const std::int64_t total_uc = std::clamp<std::int64_t>(charge_uc_ + charge_uc, 0, capacity_uc_);
   const Mark at = mark_of(total_uc, capacity_uc_);
-  const double direction = lag_of(options_, capacity_uc_).after(direction_, charge_uc);
-  return options_.cells * (open_circuit_v(at) + kLag_v * direction);
+  const double direction = lag_of(cells_, capacity_uc_).after(direction_, charge_uc);
+  return cells_ * (open_circuit_v(at) + kLag_v * direction);
 }
 
 void Battery::update() {
   const auto capacity_uc = static_cast<double>(capacity_uc_);
   soc_percent_ = 100 * static_cast<double>(charge_uc_) / capacity_uc;
   const Mark at = mark_of(charge_uc_, capacity_uc_);
-  rest_v_ = options_.cells * (open_circuit_v(at) + kLag_v * direction_);
+  rest_v_ = cells_ * (open_circuit_v(at) + kLag_v * direction_);
   const double v = kCellV.at(at.segment);
   const double rise_v = kCellV.at(at.segment + 1) - v;
   const double segments_v = kBelow.at(at.segment) + (v + rise_v * at.part / 2) * at.part;
   const double segment_uc = capacity_uc / kSegments;
-  stored_uj_ = round_to_int64(options_.cells * segments_v * segment_uc +
-                              lag_of(options_, capacity_uc_).stored_uj(direction_));
+  stored_uj_ = round_to_int64(cells_ * segments_v * segment_uc +
+                              lag_of(cells_, capacity_uc_).stored_uj(direction_));
 }
 
 // P = (V + I R) I, solved for I; a load beyond the maximum draws the maximum.
 double Battery::current_for(double power_w, double rest_v) const {
-  const double r = options_.resistance_ohm;
+  const double r = resistance_ohm_;
   const double square_v2 = rest_v * rest_v;
   const double below_root_v2 = square_v2 + 4 * r * power_w;
   // Far from the maximum, which takes a division.
@@ -157,7 +158,7 @@ std::int64_t Battery::charge_uc_for(const Load& load) const {
 double Battery::apply(const Load& load) {
   if (load.seconds <= 0) return 0;
   move(charge_uc_for(load), load.seconds);
-  const double heat_w = current_a_ * current_a_ * options_.resistance_ohm;
+  const double heat_w = current_a_ * current_a_ * resistance_ohm_;
   const double settled_c = load.air_c + heat_w * kThermalResistance_k_per_w;
   temperature_c_ = settled_c + (temperature_c_ - settled_c) * cooling_.over(load.seconds);
   live(load.seconds);
@@ -166,9 +167,9 @@ double Battery::apply(const Load& load) {
 
 void Battery::move(std::int64_t charge_uc, double seconds) {
   if (charge_uc == 0) return rest();
-  const Lag lag = lag_of(options_, capacity_uc_);
+  const Lag lag = lag_of(cells_, capacity_uc_);
   current_a_ = static_cast<double>(charge_uc) / kMicro / seconds;
-  const double lost_uj = current_a_ * current_a_ * options_.resistance_ohm * seconds * kMicro +
+  const double lost_uj = current_a_ * current_a_ * resistance_ohm_ * seconds * kMicro +
                          lag.lost_uj(direction_, charge_uc);
   const auto heat_uj = static_cast<std::int64_t>(round_up(std::max(0.0, lost_uj)));
   direction_ = lag.after(direction_, charge_uc);

@@ -40,14 +40,14 @@ class Battery {
   [[nodiscard]] double capacity_ah() const;
   // Full cycles over its whole life.
   [[nodiscard]] double cycles() const {
-    return options_.cycles + static_cast<double>(moved_uc_) / (2 * static_cast<double>(new_uc_));
+    return first_cycles_ + static_cast<double>(moved_uc_) / (2 * static_cast<double>(new_uc_));
   }
   // At the terminals; positive charges. Means over the last step.
   [[nodiscard]] double voltage_v() const { return voltage_v_; }
   [[nodiscard]] double current_a() const { return current_a_; }
   [[nodiscard]] double power_w() const { return voltage_v_ * current_a_; }
   [[nodiscard]] double temperature_c() const { return temperature_c_; }
-  [[nodiscard]] double cell_v() const { return voltage_v_ / options_.cells; }
+  [[nodiscard]] double cell_v() const { return voltage_v_ / cells_; }
   void set_soc_percent(double soc);
   // The terminal voltage without a current.
   [[nodiscard]] double rest_v() const { return rest_v_; }
@@ -86,7 +86,9 @@ class Battery {
   // Computes what follows from capacity, charge and direction; call it after a change of these.
   void update();
 
-  Options options_;
+  int cells_;
+  double resistance_ohm_;
+  double first_cycles_;
   std::int64_t capacity_uc_;
   std::int64_t new_uc_;        // capacity when new
   std::int64_t moved_uc_ = 0;  // in and out

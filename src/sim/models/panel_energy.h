@@ -58,7 +58,8 @@ struct Pack {
 
 inline constexpr std::size_t kHours = 24;
 
-// Watt-hours by channel and hour of the panel's day; reported in whole ones.
+// Watt-hours by channel and hour of the panel's day; reported in whole ones. The hour that counts
+// is apart from the others, so that a step touches little memory.
 template <std::size_t kRows>
 class DayMatrix {
  public:
@@ -66,7 +67,8 @@ class DayMatrix {
   void show_again() { changed_ = true; }
 
   void add(std::size_t row, std::size_t hour, double energy_wh) {
-    double& cell = cells_.at(hour).at(row);
+    if (hour != hour_) begin(hour);
+    double& cell = now_.at(row);
     changed_ = changed_ || shown(cell + energy_wh) != shown(cell);
     cell += energy_wh;
     sum_wh_ += energy_wh;
@@ -76,6 +78,7 @@ class DayMatrix {
 
   void show(Fields& fields, Slot slot) {
     if (!changed_) return;
+    cells_.at(hour_) = now_;
     wire::JsonArray rows;
     for (std::size_t row = 0; row < kRows; ++row) {
       wire::JsonArray hours;
@@ -89,10 +92,17 @@ class DayMatrix {
  private:
   [[nodiscard]] static std::int64_t shown(double cell) { return static_cast<std::int64_t>(cell); }
 
-  // By hour and row: what one step changes is together.
-  std::array<std::array<double, kRows>, kHours> cells_{};
+  void begin(std::size_t hour) {
+    cells_.at(hour_) = now_;
+    now_ = cells_.at(hour);
+    hour_ = hour;
+  }
+
   double sum_wh_ = 0;
+  std::size_t hour_ = 0;
   bool changed_ = true;
+  std::array<double, kRows> now_{};                        // in `hour_`
+  std::array<std::array<double, kRows>, kHours> cells_{};  // that of `hour_` is out of date
 };
 
 }  // namespace gridloom::sim::panel

@@ -46,8 +46,8 @@ constexpr Millis kInstant{1};  // a step this long makes a command show at once
   return round_up(value * parts) / parts;
 }
 
-// As std::lerp for 0 <= `part` < 1, to the last bit, but without branches: the signs of random values
-// cannot be predicted.
+// As std::lerp for 0 <= `part` < 1, to the last bit, but without branches: no processor predicts
+// the signs of random values.
 [[nodiscard]] inline double lerp_within(double from, double to, double part) {
   const double across = part * to + (1 - part) * from;
   const double along = from + part * (to - from);

@@ -7,6 +7,7 @@
 // overhead_share), and the grid feeds all the rest and the charging.
 #include <algorithm>
 #include <array>
+#include <bitset>
 #include <chrono>
 #include <cmath>
 #include <cstddef>
@@ -173,7 +174,13 @@ class SmartHomePanel final : public Model {
   void read(const Fields& fields) {
     set_ = read_settings(fields, *slots_);
     tasks_ = Tasks(set_.tasks);
-    for (std::size_t i = 0; i < kLoads; ++i) loads_.at(i).priority = set_.circuits.at(i).priority;
+    for (std::size_t i = 0; i < kLoads; ++i) {
+      const Settings::Circuit& circuit = set_.circuits.at(i);
+      loads_.at(i).priority = circuit.priority;
+      most_w_.at(i) = circuit.in_use ? set_.limit_w.at(i) : 0;
+      held_[i] = circuit.hand.holds;
+      rescued_[i] = !set_.rescues_chosen || circuit.rescued;
+    }
   }
 
   [[nodiscard]] time::LocalTime panel_time(const Environment& environment) const {
@@ -257,8 +264,7 @@ class SmartHomePanel final : public Model {
     }
     for (std::size_t i = 0; i < kLoads; ++i) {
       const double wanted_w = environment.household_w * weights.at(i) / sum;
-      const double power_w = to_centiwatts(std::min(wanted_w, set_.limit_w.at(i)));
-      loads_.at(i).power_w = set_.circuits.at(i).in_use ? power_w : 0;
+      loads_.at(i).power_w = to_centiwatts(std::min(wanted_w, most_w_.at(i)));
     }
   }
 
@@ -314,11 +320,10 @@ class SmartHomePanel final : public Model {
     const Source otherwise = grid_up ? Source::kGrid : Source::kOff;
     const bool takeover = !grid_up && (set_.eps || outage_s_ > kWake_s);
     for (std::size_t i = 0; i < kLoads; ++i) {
-      const Settings::Circuit& circuit = set_.circuits.at(i);
-      const bool rescued = takeover && (!set_.rescues_chosen || circuit.rescued);
       Load& load = loads_.at(i);
+      const bool rescued = takeover && rescued_[i];
       load.source = requests.discharge.at(i) || rescued ? Source::kStorage : otherwise;
-      if (circuit.hand.holds) load.source = circuit.hand.source;
+      if (held_[i]) load.source = set_.circuits.at(i).hand.source;
       if (load.source == Source::kGrid) load.source = otherwise;
     }
     const double limit_w = enlist_packs(grid_up);
@@ -475,6 +480,10 @@ class SmartHomePanel final : public Model {
   Millis unwritten_{0};  // work time since the fields were written
   chrono::local_days day_{};
   Settings set_;
+  // What a step needs of the circuits' settings.
+  std::array<double, kLoads> most_w_{};
+  std::bitset<kLoads> held_;     // set by hand
+  std::bitset<kLoads> rescued_;  // supplied in an outage
   Tasks tasks_;
   ShareNoise share_noise_;
   Loads loads_{};

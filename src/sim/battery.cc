@@ -4,9 +4,9 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
-#include <utility>
 
 #include "sim/ageing.h"
+#include "sim/rounding.h"
 
 namespace gridloom::sim {
 namespace {
@@ -52,9 +52,17 @@ struct Mark {
 };
 Mark mark_of(std::int64_t charge_uc, std::int64_t capacity_uc) {
   const double x = static_cast<double>(charge_uc) * kSegments / static_cast<double>(capacity_uc);
+  // Signed: conversions to and from unsigned numbers take several instructions.
   const auto segment =
-      std::min(static_cast<std::size_t>(std::max(x, 0.0)), std::size_t{kSegments - 1});
-  return {.segment = segment, .part = x - static_cast<double>(segment)};
+      std::min<std::int64_t>(static_cast<std::int64_t>(std::max(x, 0.0)), kSegments - 1);
+  return {.segment = static_cast<std::size_t>(segment), .part = x - static_cast<double>(segment)};
+}
+
+// Per cell.
+double open_circuit_v(const Mark& at) {
+  const double low_v = kCellV.at(at.segment);
+  const double high_v = kCellV.at(at.segment + 1);
+  return at.part == 1 ? high_v : std::min(high_v, low_v + at.part * (high_v - low_v));
 }
 
 // The hysteresis. Its voltage is positive: a reversal returns the energy that it stored before, so
@@ -80,20 +88,22 @@ struct Lag {
   }
 };
 
-Lag lag_of(const Battery::Options& options, std::int64_t capacity_uc) {
-  return {.share_uc = kLagShare * static_cast<double>(capacity_uc),
-          .volts = kLag_v * options.cells};
+Lag lag_of(int cells, std::int64_t capacity_uc) {
+  return {.share_uc = kLagShare * static_cast<double>(capacity_uc), .volts = kLag_v * cells};
 }
 
 }  // namespace
 
 Battery::Battery(const Options& options)
-    : options_(options),
+    : cells_(options.cells),
+      resistance_ohm_(options.resistance_ohm),
+      first_cycles_(options.cycles),
       capacity_uc_(std::max<std::int64_t>(1, std::llround(options.capacity_ah * kUcPerAh))),
       new_uc_(
           std::llround(static_cast<double>(capacity_uc_) / health_at({.cycles = options.cycles}))),
       ages_at_ms_(kDay_ms),
-      temperature_c_(options.temperature_c) {
+      temperature_c_(options.temperature_c),
+      cooling_(kThermalTime_s) {
   set_soc_percent(options.soc_percent);
 }
 
@@ -102,62 +112,71 @@ double Battery::remaining_ah() const { return static_cast<double>(charge_uc_) / 
 double Battery::capacity_ah() const { return static_cast<double>(capacity_uc_) / kUcPerAh; }
 
 double Battery::rest_v_after(std::int64_t charge_uc) const {
+  if (charge_uc == 0) return rest_v_;
   const std::int64_t total_uc = std::clamp<std::int64_t>(charge_uc_ + charge_uc, 0, capacity_uc_);
   const Mark at = mark_of(total_uc, capacity_uc_);
-  const double open_circuit_v =
-      std::lerp(kCellV.at(at.segment), kCellV.at(at.segment + 1), at.part);
-  const double direction =
-      charge_uc == 0 ? direction_ : lag_of(options_, capacity_uc_).after(direction_, charge_uc);
-  return options_.cells * (open_circuit_v + kLag_v * direction);
+  const double direction = lag_of(cells_, capacity_uc_).after(direction_, charge_uc);
+  return cells_ * (open_circuit_v(at) + kLag_v * direction);
 }
 
-std::int64_t Battery::energy_uj() const {
+void Battery::update() {
+  const auto capacity_uc = static_cast<double>(capacity_uc_);
+  soc_percent_ = 100 * static_cast<double>(charge_uc_) / capacity_uc;
   const Mark at = mark_of(charge_uc_, capacity_uc_);
+  rest_v_ = cells_ * (open_circuit_v(at) + kLag_v * direction_);
   const double v = kCellV.at(at.segment);
   const double rise_v = kCellV.at(at.segment + 1) - v;
   const double segments_v = kBelow.at(at.segment) + (v + rise_v * at.part / 2) * at.part;
-  const double segment_uc = static_cast<double>(capacity_uc_) / kSegments;
-  return std::llround(options_.cells * segments_v * segment_uc +
-                      lag_of(options_, capacity_uc_).stored_uj(direction_));
+  const double segment_uc = capacity_uc / kSegments;
+  stored_uj_ = round_to_int64(cells_ * segments_v * segment_uc +
+                              lag_of(cells_, capacity_uc_).stored_uj(direction_));
 }
 
 // P = (V + I R) I, solved for I; a load beyond the maximum draws the maximum.
 double Battery::current_for(double power_w, double rest_v) const {
-  const double r = options_.resistance_ohm;
-  const double most_w = r > 0 ? std::max(power_w, -rest_v * rest_v / (4 * r)) : power_w;
-  const double root = std::sqrt(std::max(0.0, rest_v * rest_v + 4 * r * most_w));
+  const double r = resistance_ohm_;
+  const double square_v2 = rest_v * rest_v;
+  const double below_root_v2 = square_v2 + 4 * r * power_w;
+  // Far from the maximum, which takes a division.
+  if (below_root_v2 > 0.01 * square_v2) return 2 * power_w / (rest_v + std::sqrt(below_root_v2));
+  const double most_w = r > 0 ? std::max(power_w, -square_v2 / (4 * r)) : power_w;
+  const double root = std::sqrt(std::max(0.0, square_v2 + 4 * r * most_w));
   return 2 * most_w / (rest_v + root);
+}
+
+std::int64_t Battery::charge_uc_for(const Load& load) const {
+  if (load.power_w == 0) return 0;
+  // The voltage moves with the charge: its value in the middle of the step is used.
+  const double first_a = current_for(load.power_w, rest_v_);
+  const double middle_v = rest_v_after(round_to_int64(first_a * load.seconds * kMicro / 2));
+  const double wanted_a = current_for(load.power_w, middle_v);
+  const auto room_uc = static_cast<double>(capacity_uc_ - charge_uc_);
+  return round_to_int64(
+      std::clamp(wanted_a * load.seconds * kMicro, -static_cast<double>(charge_uc_), room_uc));
 }
 
 double Battery::apply(const Load& load) {
   if (load.seconds <= 0) return 0;
-  // The voltage moves with the charge: its value in the middle of the step is used.
-  const double first_a = current_for(load.power_w, rest_v());
-  const double middle_v = rest_v_after(std::llround(first_a * load.seconds * kMicro / 2));
-  const double wanted_a = current_for(load.power_w, middle_v);
-  const auto room_uc = static_cast<double>(capacity_uc_ - charge_uc_);
-  const std::int64_t charge_uc = std::llround(
-      std::clamp(wanted_a * load.seconds * kMicro, -static_cast<double>(charge_uc_), room_uc));
-  move(charge_uc, load.seconds);
-  const double heat_w = current_a_ * current_a_ * options_.resistance_ohm;
+  move(charge_uc_for(load), load.seconds);
+  const double heat_w = current_a_ * current_a_ * resistance_ohm_;
   const double settled_c = load.air_c + heat_w * kThermalResistance_k_per_w;
-  temperature_c_ =
-      settled_c + (temperature_c_ - settled_c) * std::exp(-load.seconds / kThermalTime_s);
+  temperature_c_ = settled_c + (temperature_c_ - settled_c) * cooling_.over(load.seconds);
   live(load.seconds);
   return power_w();
 }
 
 void Battery::move(std::int64_t charge_uc, double seconds) {
   if (charge_uc == 0) return rest();
-  const Lag lag = lag_of(options_, capacity_uc_);
+  const Lag lag = lag_of(cells_, capacity_uc_);
   current_a_ = static_cast<double>(charge_uc) / kMicro / seconds;
-  const double lost_uj = current_a_ * current_a_ * options_.resistance_ohm * seconds * kMicro +
+  const double lost_uj = current_a_ * current_a_ * resistance_ohm_ * seconds * kMicro +
                          lag.lost_uj(direction_, charge_uc);
-  const auto heat_uj = static_cast<std::int64_t>(std::ceil(std::max(0.0, lost_uj)));
+  const auto heat_uj = static_cast<std::int64_t>(round_up(std::max(0.0, lost_uj)));
   direction_ = lag.after(direction_, charge_uc);
   charge_uc_ += charge_uc;
   moved_uc_ += std::abs(charge_uc);
-  const std::int64_t before_uj = std::exchange(stored_uj_, energy_uj());
+  const std::int64_t before_uj = stored_uj_;
+  update();
   const std::int64_t terminal_uj = stored_uj_ - before_uj + heat_uj;
   energy_totals_.terminal_uj += terminal_uj;
   energy_totals_.heat_uj += heat_uj;
@@ -166,7 +185,7 @@ void Battery::move(std::int64_t charge_uc, double seconds) {
 
 // The step's means stay as they are: the capacity shrinks after the step.
 void Battery::live(double seconds) {
-  lived_ms_ += std::llround(seconds * 1000);
+  lived_ms_ += round_to_int64(seconds * 1000);
   if (lived_ms_ < ages_at_ms_) return;
   ages_at_ms_ = (lived_ms_ / kDay_ms + 1) * kDay_ms;
   const double health =
@@ -179,18 +198,19 @@ void Battery::shrink(std::int64_t capacity_uc) {
   if (capacity_uc >= capacity_uc_) return;
   charge_uc_ = static_cast<std::int64_t>(Wide{charge_uc_} * capacity_uc / capacity_uc_);
   capacity_uc_ = capacity_uc;
-  const std::int64_t before_uj = std::exchange(stored_uj_, energy_uj());
+  const std::int64_t before_uj = stored_uj_;
+  update();
   energy_totals_.heat_uj += before_uj - stored_uj_;
 }
 
 void Battery::rest() {
   current_a_ = 0;
-  voltage_v_ = rest_v();
+  voltage_v_ = rest_v_;
 }
 
 void Battery::set_soc_percent(double soc) {
   charge_uc_ = std::llround(static_cast<double>(capacity_uc_) * std::clamp(soc, 0.0, 100.0) / 100);
-  stored_uj_ = energy_uj();
+  update();
   rest();
 }
 

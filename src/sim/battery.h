@@ -11,6 +11,8 @@
 
 #include <cstdint>
 
+#include "sim/decay.h"
+
 namespace gridloom::sim {
 
 class Battery {
@@ -33,24 +35,22 @@ class Battery {
   // Takes or gives less at full or empty. Returns the actual mean power.
   double apply(const Load& load);
 
-  [[nodiscard]] double soc_percent() const {
-    return 100 * static_cast<double>(charge_uc_) / static_cast<double>(capacity_uc_);
-  }
+  [[nodiscard]] double soc_percent() const { return soc_percent_; }
   [[nodiscard]] double remaining_ah() const;
   [[nodiscard]] double capacity_ah() const;
   // Full cycles over its whole life.
   [[nodiscard]] double cycles() const {
-    return options_.cycles + static_cast<double>(moved_uc_) / (2 * static_cast<double>(new_uc_));
+    return first_cycles_ + static_cast<double>(moved_uc_) / (2 * static_cast<double>(new_uc_));
   }
   // At the terminals; positive charges. Means over the last step.
   [[nodiscard]] double voltage_v() const { return voltage_v_; }
   [[nodiscard]] double current_a() const { return current_a_; }
   [[nodiscard]] double power_w() const { return voltage_v_ * current_a_; }
   [[nodiscard]] double temperature_c() const { return temperature_c_; }
-  [[nodiscard]] double cell_v() const { return voltage_v_ / options_.cells; }
+  [[nodiscard]] double cell_v() const { return voltage_v_ / cells_; }
   void set_soc_percent(double soc);
   // The terminal voltage without a current.
-  [[nodiscard]] double rest_v() const { return rest_v_after(0); }
+  [[nodiscard]] double rest_v() const { return rest_v_; }
 
   [[nodiscard]] std::int64_t stored_uj() const { return stored_uj_; }
   // Totals since construction: the energy in minus the energy out at the terminals, and the energy
@@ -75,16 +75,20 @@ class Battery {
   [[nodiscard]] double rest_v_after(std::int64_t charge_uc) const;
   // The current for `power_w` at the terminals.
   [[nodiscard]] double current_for(double power_w, double rest_v) const;
-  // A pure function of charge and direction.
-  [[nodiscard]] std::int64_t energy_uj() const;
+  // The charge that moves in a step.
+  [[nodiscard]] std::int64_t charge_uc_for(const Load& load) const;
   void rest();
   // Moves `charge_uc` in `seconds`.
   void move(std::int64_t charge_uc, double seconds);
   void live(double seconds);
   // Shrinks to `capacity_uc`.
   void shrink(std::int64_t capacity_uc);
+  // Computes what follows from capacity, charge and direction; call it after a change of these.
+  void update();
 
-  Options options_;
+  int cells_;
+  double resistance_ohm_;
+  double first_cycles_;
   std::int64_t capacity_uc_;
   std::int64_t new_uc_;        // capacity when new
   std::int64_t moved_uc_ = 0;  // in and out
@@ -92,11 +96,16 @@ class Battery {
   std::int64_t ages_at_ms_;  // next daily ageing
   std::int64_t charge_uc_ = 0;
   double direction_ = 0;  // -1 after long discharging, 1 after long charging
+  // By update().
+  double soc_percent_ = 0;
+  double rest_v_ = 0;
   std::int64_t stored_uj_ = 0;
+
   EnergyTotals energy_totals_;
   double voltage_v_ = 0;
   double current_a_ = 0;
   double temperature_c_;
+  Decay cooling_;
 };
 
 }  // namespace gridloom::sim

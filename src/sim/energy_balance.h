@@ -2,12 +2,12 @@
 // microjoules, step by step.
 #pragma once
 
-#include <cmath>
 #include <cstdint>
 
 #include "base/clock.h"
 #include "sim/battery.h"
 #include "sim/model.h"
+#include "sim/rounding.h"
 
 namespace gridloom::sim {
 
@@ -24,8 +24,8 @@ class EnergyBalance {
     stored_uj_ += battery.stored_uj();
   }
   void close(const Ports& ports, Millis dt) {
-    const std::int64_t in_uj = std::llround(ports.in_w * 1000) * dt.count();
-    const std::int64_t out_uj = std::llround(ports.out_w * 1000) * dt.count();
+    const std::int64_t in_uj = round_to_int64(ports.in_w * 1000) * dt.count();
+    const std::int64_t out_uj = round_to_int64(ports.out_w * 1000) * dt.count();
     const std::int64_t charged_uj = now_.terminal_uj - last_.terminal_uj;
     balance_.in_uj += in_uj;
     balance_.out_uj += out_uj;

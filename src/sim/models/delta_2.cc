@@ -17,6 +17,7 @@
 #include "base/chance.h"
 #include "base/clock.h"
 #include "sim/battery.h"
+#include "sim/decay.h"
 #include "sim/energy_balance.h"
 #include "sim/model.h"
 #include "sim/model_slots.h"
@@ -24,6 +25,7 @@
 #include "sim/models/delta_2_report.h"
 #include "sim/models/delta_2_slots.h"
 #include "sim/models/parts.h"
+#include "sim/rounding.h"
 #include "wire/json.h"
 
 namespace gridloom::sim {
@@ -98,6 +100,8 @@ class Delta2 final : public Model {
   double inverter_c_ = 0;
   double solar_c_ = 0;
   double socket_c_ = 0;
+  Decay inverter_cooling_{600};
+  Decay other_cooling_{900};  // of the solar input and the car socket
   double design_ah_ = 0;
   std::array<double, kCounters.size()> uncounted_{};  // less than one is kept for the next report
 };
@@ -152,7 +156,7 @@ void Delta2::step(const Environment& environment, Millis dt) {
   const double taken_w =
       battery_.apply({.power_w = flow_.battery_w, .seconds = seconds, .air_c = environment.air_c});
   // If the battery runs empty in the step, it gives less than requested: the inverter stops.
-  const double missing_w = std::round(taken_w - flow_.battery_w);
+  const double missing_w = round_half_away(taken_w - flow_.battery_w);
   if (flow_.inverting) flow_.ac_out_w -= std::clamp(missing_w, 0.0, flow_.ac_out_w);
   balance_.add(battery_);
   balance_.close(
@@ -228,13 +232,12 @@ void Delta2::switch_by_itself(Millis dt) {
 }
 
 void Delta2::warm(double air_c, double seconds) {
+  const double inverter_decay = inverter_cooling_.over(seconds);
+  const double other_decay = other_cooling_.over(seconds);
   inverter_c_ = settle(inverter_c_, {.to = air_c + 6 + 0.02 * (flow_.ac_out_w + flow_.wall_w),
-                                     .seconds = seconds,
-                                     .time_s = 600});
-  solar_c_ =
-      settle(solar_c_, {.to = air_c + 6 + 0.04 * flow_.solar_w, .seconds = seconds, .time_s = 900});
-  socket_c_ =
-      settle(socket_c_, {.to = air_c + 5 + 0.06 * flow_.car_w, .seconds = seconds, .time_s = 900});
+                                     .decay = inverter_decay});
+  solar_c_ = settle(solar_c_, {.to = air_c + 6 + 0.04 * flow_.solar_w, .decay = other_decay});
+  socket_c_ = settle(socket_c_, {.to = air_c + 5 + 0.06 * flow_.car_w, .decay = other_decay});
 }
 
 void Delta2::count(double seconds) {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "sim/rounding.h"
+
 namespace gridloom::sim::delta_2 {
 namespace {
 
@@ -112,15 +114,16 @@ void Planner::put_loads(const Settings& set, const Environment& environment, con
     const double load_w =
         ratings_.household_share * environment.household_w * (1 + 0.02 * noise(1));
     const double most_w = set.xboost ? ratings_.boost_w : ratings_.inverter_w;
-    const double usual_w = rests(environment) ? 0 : std::clamp(std::round(load_w), 0.0, most_w);
-    put_ac_load(usual_w + std::round(environment.appliance_w), most_w, flow);
+    const double usual_w =
+        rests(environment) ? 0 : std::clamp(round_half_away(load_w), 0.0, most_w);
+    put_ac_load(usual_w + round_half_away(environment.appliance_w), most_w, flow);
   }
   if (set.car_on)
-    flow.car_w = minute % 15 < 10 ? std::round(ratings_.car_w + noise(2)) : kCoolerRests_w;
+    flow.car_w = minute % 15 < 10 ? round_half_away(ratings_.car_w + noise(2)) : kCoolerRests_w;
   if (set.usb_on) {
     flow.usb_w = ratings_.usb_w;
-    flow.fast_usb_w = std::round(std::max(1.0, ratings_.fast_usb_w + noise(3)));
-    flow.type_c_w = minute % 40 < 25 ? std::round(ratings_.type_c_w + 2 * noise(4)) : 0;
+    flow.fast_usb_w = round_half_away(std::max(1.0, ratings_.fast_usb_w + noise(3)));
+    flow.type_c_w = minute % 40 < 25 ? round_half_away(ratings_.type_c_w + 2 * noise(4)) : 0;
   }
 }
 
@@ -144,12 +147,12 @@ void Planner::put_sources(const Settings& set, const Battery& battery, double of
   const double accept_w =
       solar_full_.on() || flow.blocked ? 0 : ratings_.charge_w * charge_share(battery);
   const double room_w = std::max(0.0, accept_w + used_w - wall_dc_w(flow));
-  const double solar_w = std::floor(std::min(offered_w, room_w / ratings_.solar_efficiency));
+  const double solar_w = round_down(std::min(offered_w, room_w / ratings_.solar_efficiency));
   flow.panels = !flow.at_car && offered_w >= ratings_.least_solar_w;
   flow.solar_w = solar_w >= ratings_.least_solar_w ? solar_w : 0;
   const double solar_dc_w = ratings_.solar_efficiency * flow.solar_w;
   if (generator_.runs() && !flow.blocked) {
-    flow.generator_w = std::floor(std::clamp(room_w - solar_dc_w, 0.0, ratings_.generator_w));
+    flow.generator_w = round_down(std::clamp(room_w - solar_dc_w, 0.0, ratings_.generator_w));
   }
   const double fed_w = wall_dc_w(flow) + solar_dc_w + flow.generator_w;
   // An empty unit runs on its inputs; without them it is off.
@@ -171,7 +174,7 @@ Flow Planner::plan(const Settings& set, const Battery& battery, const Environmen
   if (flow.mains && !set.wall_paused && !wall_full_.on() && !flow.blocked) {
     const double solar_w = !set.solar_first ? 0 : flow.at_car ? offered_w : sunny_w;
     const double most_w = std::min(set.wall_w, ratings_.charger_w * charge_share(battery));
-    flow.wall_w = std::round(std::max(0.0, most_w - solar_w));
+    flow.wall_w = round_half_away(std::max(0.0, most_w - solar_w));
   }
   put_loads(set, environment, noise, flow);
   shed_dc_if_empty(set, flow);

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <array>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <utility>
@@ -59,7 +58,8 @@ struct Pack {
 
 inline constexpr std::size_t kHours = 24;
 
-// Watt-hours by channel and hour of the panel's day; reported in whole ones.
+// Watt-hours by channel and hour of the panel's day; reported in whole ones. The hour that counts
+// is apart from the others, so that a step touches little memory.
 template <std::size_t kRows>
 class DayMatrix {
  public:
@@ -67,8 +67,9 @@ class DayMatrix {
   void show_again() { changed_ = true; }
 
   void add(std::size_t row, std::size_t hour, double energy_wh) {
-    double& cell = cells_.at(row).at(hour);
-    changed_ = changed_ || std::floor(cell + energy_wh) != std::floor(cell);
+    if (hour != hour_) begin(hour);
+    double& cell = now_.at(row);
+    changed_ = changed_ || shown(cell + energy_wh) != shown(cell);
     cell += energy_wh;
     sum_wh_ += energy_wh;
   }
@@ -77,10 +78,11 @@ class DayMatrix {
 
   void show(Fields& fields, Slot slot) {
     if (!changed_) return;
+    cells_.at(hour_) = now_;
     wire::JsonArray rows;
-    for (const auto& row : cells_) {
+    for (std::size_t row = 0; row < kRows; ++row) {
       wire::JsonArray hours;
-      for (const double cell : row) hours.emplace_back(static_cast<std::int64_t>(cell));
+      for (const auto& cells : cells_) hours.emplace_back(shown(cells.at(row)));
       rows.emplace_back(std::move(hours));
     }
     fields.set(slot, std::move(rows));
@@ -88,9 +90,19 @@ class DayMatrix {
   }
 
  private:
-  std::array<std::array<double, kHours>, kRows> cells_{};
+  [[nodiscard]] static std::int64_t shown(double cell) { return static_cast<std::int64_t>(cell); }
+
+  void begin(std::size_t hour) {
+    cells_.at(hour_) = now_;
+    now_ = cells_.at(hour);
+    hour_ = hour;
+  }
+
   double sum_wh_ = 0;
+  std::size_t hour_ = 0;
   bool changed_ = true;
+  std::array<double, kRows> now_{};                        // in `hour_`
+  std::array<std::array<double, kRows>, kHours> cells_{};  // that of `hour_` is out of date
 };
 
 }  // namespace gridloom::sim::panel

@@ -15,58 +15,95 @@ using wire::JsonObject;
 
 constexpr std::array<std::string_view, 7> kWeekdays = {"mon", "tues", "wed", "thur",
                                                        "fri", "sat",  "sun"};
-bool on_chosen_day(const Json& range, const Stamp& now) {
-  const Json& chosen =
-      wire::member(range, "mode1") != nullptr ? at(range, "mode1") : at(range, "model");
-  if (chosen.is_null()) return true;
-  switch (integer(range, "timeMode")) {
-    case 1:
-      return integer(chosen, kWeekdays.at(static_cast<std::size_t>(iso_weekday(now) - 1))) != 0;
-    case 2: {
-      const JsonArray* days = chosen.if_array();
-      return days != nullptr &&
-             std::ranges::any_of(*days, [&](const Json& day) { return integer(day) == now[2]; });
-    }
-    case 3:
-      return date_of(stamp_of(chosen)) == date_of(now);
-    default:
-      return true;
-  }
-}
-
-// A year of 0 leaves that end of the range open.
-bool in_range(const Json& range, const Stamp& now) {
-  if (integer(range, "isCfg") == 0 || integer(range, "isEnable") == 0) return true;
-  const Stamp start = stamp_of(at(range, "startTime"));
-  const Stamp end = stamp_of(at(range, "endTime"));
-  if (start[0] != 0 && now < start) return false;
-  if (end[0] != 0 && now > end) return false;
-  return on_chosen_day(range, now);
-}
-
-bool in_force(const Json& com_cfg, const Stamp& now) {
-  if (integer(com_cfg, "isCfg") == 0 || integer(com_cfg, "isEnable") == 0) return false;
-  const auto slot = static_cast<std::size_t>((now[3] * 60 + now[4]) / 10);
-  const auto slots = static_cast<unsigned>(integer(at(at(com_cfg, "timeScale"), slot / 8)));
-  return ((slots >> (slot % 8)) & 1U) != 0 && in_range(at(com_cfg, "timeRange"), now);
-}
 
 }  // namespace
 
-TaskRequests task_requests_at(const Json& tasks, const Stamp& now) {
+bool Tasks::Range::holds(const Stamp& now) const {
+  if (start[0] != 0 && now < start) return false;
+  if (end[0] != 0 && now > end) return false;
+  switch (days) {
+    case Days::kOfWeek:
+      return chosen.test(static_cast<std::size_t>(iso_weekday(now)));
+    case Days::kOfMonth:
+      return chosen.test(static_cast<std::size_t>(now[2]));
+    case Days::kDate:
+      return date == date_of(now);
+    case Days::kAll:
+      break;
+  }
+  return true;
+}
+
+Tasks::Range Tasks::range_of(const Json& range) {
+  if (integer(range, "isCfg") == 0 || integer(range, "isEnable") == 0) return {};
+  Range found = {.start = stamp_of(at(range, "startTime")), .end = stamp_of(at(range, "endTime"))};
+  const Json& chosen =
+      wire::member(range, "mode1") != nullptr ? at(range, "mode1") : at(range, "model");
+  if (chosen.is_null()) return found;
+  switch (integer(range, "timeMode")) {
+    case 1:
+      found.days = Days::kOfWeek;
+      for (std::size_t i = 0; i < kWeekdays.size(); ++i) {
+        found.chosen[i + 1] = integer(chosen, kWeekdays.at(i)) != 0;
+      }
+      break;
+    case 2:
+      found.days = Days::kOfMonth;
+      for (std::size_t n = 1; n < found.chosen.size(); ++n) {
+        const JsonArray* days = chosen.if_array();
+        found.chosen[n] = days != nullptr && std::ranges::any_of(*days, [&](const Json& day) {
+                            return integer(day) == static_cast<std::int64_t>(n);
+                          });
+      }
+      break;
+    case 3:
+      found.days = Days::kDate;
+      found.date = date_of(stamp_of(chosen));
+      break;
+    default:
+      break;
+  }
+  return found;
+}
+
+Tasks::Task Tasks::task_of(const Json& cfg) {
+  const Json& com_cfg = at(cfg, "comCfg");
+  const Json& param = at(cfg, "param");
+  Task task;
+  for (std::size_t slot = 0; slot < kSlots; ++slot) {
+    const auto bits = static_cast<unsigned>(integer(at(at(com_cfg, "timeScale"), slot / 8)));
+    task.slots[slot] = ((bits >> (slot % 8)) & 1U) != 0;
+  }
+  task.range = range_of(at(com_cfg, "timeRange"));
+  task.charges = TaskType{integer(com_cfg, "type")} == TaskType::kCharge;
+  for (std::size_t i = 0; i < (task.charges ? kPacks : kLoads); ++i) {
+    task.channels[i] = number(at(at(param, "chSta"), i)) != 0;
+  }
+  task.charge = {.active = true,
+                 .low_soc = number(at(param, "lowBattery")),
+                 .high_soc = number(at(param, "hightBattery")),
+                 .power_w = number(at(param, "chChargeWatt"))};
+  return task;
+}
+
+Tasks::Tasks(const Json& list) {
+  for (std::size_t n = 0; !at(list, n).is_null(); ++n) {
+    const Json& cfg = at(at(list, n), "cfg");
+    const Json& com_cfg = at(cfg, "comCfg");
+    if (integer(com_cfg, "isCfg") == 0 || integer(com_cfg, "isEnable") == 0) continue;
+    tasks_.push_back(task_of(cfg));
+  }
+}
+
+TaskRequests Tasks::requests_at(const Stamp& now) const {
   TaskRequests requests;
-  for (std::size_t n = 0; !at(tasks, n).is_null(); ++n) {
-    const Json& cfg = at(at(tasks, n), "cfg");
-    const Json& param = at(cfg, "param");
-    if (!in_force(at(cfg, "comCfg"), now)) continue;
-    const bool charges = TaskType{integer(at(cfg, "comCfg"), "type")} == TaskType::kCharge;
-    for (std::size_t i = 0; i < (charges ? kPacks : kLoads); ++i) {
-      if (number(at(at(param, "chSta"), i)) == 0) continue;
-      if (charges) {
-        requests.charge.at(i) = {.active = true,
-                                 .low_soc = number(at(param, "lowBattery")),
-                                 .high_soc = number(at(param, "hightBattery")),
-                                 .power_w = number(at(param, "chChargeWatt"))};
+  const auto slot = static_cast<std::size_t>((now[3] * 60 + now[4]) / 10);
+  for (const Task& task : tasks_) {
+    if (!task.slots.test(slot) || !task.range.holds(now)) continue;
+    for (std::size_t i = 0; i < kLoads; ++i) {
+      if (!task.channels[i]) continue;
+      if (task.charges) {
+        requests.charge.at(i) = task.charge;
       } else {
         requests.discharge.at(i) = true;
       }

@@ -4,12 +4,12 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cmath>
 #include <cstdint>
 
 #include "base/chance.h"
 #include "base/clock.h"
 #include "sim/model.h"
+#include "sim/rounding.h"
 #include "time/time_zone.h"
 
 namespace gridloom::sim {
@@ -36,24 +36,33 @@ constexpr Millis kInstant{1};  // a step this long makes a command show at once
 
 // Rounds to 1/`parts`: 10 rounds to tenths.
 [[nodiscard]] inline double round_to(double value, double parts) {
-  return std::round(value * parts) / parts;
+  return round_half_away(value * parts) / parts;
 }
 // As above, rounded down and up.
 [[nodiscard]] inline double floor_to(double value, double parts) {
-  return std::floor(value * parts) / parts;
+  return round_down(value * parts) / parts;
 }
 [[nodiscard]] inline double ceil_to(double value, double parts) {
-  return std::ceil(value * parts) / parts;
+  return round_up(value * parts) / parts;
 }
 
-// The value of a first-order lag after `seconds` on its way to `to`.
+// As std::lerp for 0 <= `part` < 1, to the last bit, but without branches: no processor predicts
+// the signs of random values.
+[[nodiscard]] inline double lerp_within(double from, double to, double part) {
+  const double across = part * to + (1 - part) * from;
+  const double along = from + part * (to - from);
+  const double bounded = to > from ? std::min(to, along) : std::max(to, along);
+  const bool signs_differ = (from <= 0 && to >= 0) || (from >= 0 && to <= 0);
+  return signs_differ ? across : bounded;
+}
+
+// The value of a first-order lag after a step on its way to `to`.
 struct Lag {
   double to = 0;
-  double seconds = 0;
-  double time_s = 1;  // after this, 63 % of the way is done
+  double decay = 0;  // Decay::over() the step
 };
 [[nodiscard]] inline double settle(double from, const Lag& lag) {
-  return lag.to + (from - lag.to) * std::exp(-lag.seconds / lag.time_s);
+  return lag.to + (from - lag.to) * lag.decay;
 }
 
 // The charge of a battery that stores this energy, at the voltage that its makers reckon with.

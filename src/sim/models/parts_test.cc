@@ -2,6 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <bit>
+#include <cmath>
+#include <cstdint>
+
+#include "base/chance.h"
+#include "sim/decay.h"
+
 namespace gridloom::sim {
 namespace {
 
@@ -25,14 +32,25 @@ TEST(Latch, HoldsBetweenItsTwoValuesInEitherDirection) {
   EXPECT_FALSE(latch.on());
 }
 
-TEST(Settle, IsTheSameInOneStepAsInMany) {
-  const double at_once = settle(10, {.to = 50, .seconds = 60, .time_s = 100});
-  double in_steps = 10;
-  for (int k = 0; k < 30; ++k) {
-    in_steps = settle(in_steps, {.to = 50, .seconds = 2, .time_s = 100});
+TEST(LerpWithin, IsThatOfTheStandardLibrary) {
+  const Chance chance(3);
+  const auto bits = [](double value) { return std::bit_cast<std::uint64_t>(value); };
+  for (std::uint64_t k = 0; k < 30'000; ++k) {
+    const double from = k % 7 == 0 ? 0 : chance.normal(3 * k);
+    const double to = k % 11 == 0 ? from : k % 13 == 0 ? 0 : chance.normal(3 * k + 1);
+    const double part = k % 5 == 0 ? 0 : chance.uniform(3 * k + 2);
+    ASSERT_EQ(bits(lerp_within(from, to, part)), bits(std::lerp(from, to, part)))
+        << from << ' ' << to << ' ' << part;
   }
+}
+
+TEST(Settle, IsTheSameInOneStepAsInMany) {
+  Decay decay(100);
+  const double at_once = settle(10, {.to = 50, .decay = decay.over(60)});
+  double in_steps = 10;
+  for (int k = 0; k < 30; ++k) in_steps = settle(in_steps, {.to = 50, .decay = decay.over(2)});
   EXPECT_NEAR(at_once, in_steps, 1e-9);
-  EXPECT_EQ(settle(10, {.to = 50, .seconds = 0, .time_s = 100}), 10);
+  EXPECT_EQ(settle(10, {.to = 50, .decay = decay.over(0)}), 10);
 }
 
 TEST(Taper, FallsInAStraightLine) {

@@ -14,6 +14,7 @@
 #include "base/chance.h"
 #include "base/clock.h"
 #include "catalog/family.h"
+#include "sim/decay.h"
 #include "sim/energy_balance.h"
 #include "sim/model.h"
 #include "sim/model_slots.h"
@@ -76,6 +77,7 @@ class PowerKits final : public Model {
   Packs packs_;
   EnergyBalance balance_;
   Converters converters_;
+  Decay cooling_{600};  // of the converters
   Settings set_;
   Offer offer_;
   Flow flow_;
@@ -151,8 +153,10 @@ void PowerKits::run_converters(const Environment& environment, double seconds) {
     day_ = local_day(environment);
     for (Converter* converter : converters_.all()) converter->day_wh = 0;
   }
+  const Converter::Step step = {
+      .air_c = environment.air_c, .seconds = seconds, .decay = cooling_.over(seconds)};
   const auto run = [&](Converter& converter, int power_w, double loss_w) {
-    converter.run(power_w, loss_w, environment.air_c, seconds);
+    converter.run(power_w, loss_w, step);
   };
   const double inverter_loss_w =
       slots_->ratings.inverter_loss * std::max(flow_.inverter_w, flow_.charger_w);

@@ -62,23 +62,31 @@ void Planner::offer_vehicle(const Settings& set, const Environment& environment,
       static_cast<int>(std::min(set.alternator_most_a * bus_v, ratings_.alternator_w));
 }
 
-void Planner::offer_loads(const Settings& set, const Environment& environment, Offer& offer) const {
-  // A load keeps its level for a minute, whatever the step's length.
-  const auto minute = static_cast<std::uint64_t>(unix_ms(environment.now) / kMinute_ms);
+// A load keeps its level for a minute, whatever the step's length.
+void Planner::update_levels(const Environment& environment) {
+  const std::int64_t minute = unix_ms(environment.now) / kMinute_ms;
+  if (minute == minute_) return;
+  minute_ = minute;
   const auto level = [&](std::uint64_t channel) {
-    return 0.7 + 0.6 * chance_.uniform(minute * 32 + channel);
+    return 0.7 + 0.6 * chance_.uniform(static_cast<std::uint64_t>(minute) * 32 + channel);
   };
+  for (std::size_t k = 0; k < ac_level_.size(); ++k) ac_level_.at(k) = level(k);
+  for (std::size_t k = 0; k < dc_level_.size(); ++k) dc_level_.at(k) = level(8 + k);
+}
+
+void Planner::offer_loads(const Settings& set, const Environment& environment, Offer& offer) {
+  update_levels(environment);
   const double household_w = std::min(environment.household_w, kMaxHousehold_w);
   offer.ac_channels = set.ac_channels;
   for (std::size_t k = 0; k < kAcShare.size(); ++k) {
     if (!has_bit(offer.ac_channels, k)) continue;
-    offer.ac_w.at(k) = static_cast<int>(household_w * kAcShare.at(k) * level(k));
+    offer.ac_w.at(k) = static_cast<int>(household_w * kAcShare.at(k) * ac_level_.at(k));
   }
   offer.dc_channels = set.dc_channels;
   const double activity = std::clamp(environment.household_w / kUsualHousehold_w, 0.0, 2.0);
   for (std::size_t k = 0; k < kDcLoad_w.size(); ++k) {
     if (!has_bit(offer.dc_channels, k)) continue;
-    offer.dc_w.at(k) = rounded(kDcLoad_w.at(k) * activity * level(8 + k));
+    offer.dc_w.at(k) = rounded(kDcLoad_w.at(k) * activity * dc_level_.at(k));
   }
 }
 

@@ -7,6 +7,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 
 #include "base/chance.h"
 #include "sim/model.h"
@@ -86,7 +87,8 @@ class Planner {
  private:
   void offer_vehicle(const Settings& set, const Environment& environment, double bus_v,
                      Offer& offer) const;
-  void offer_loads(const Settings& set, const Environment& environment, Offer& offer) const;
+  void offer_loads(const Settings& set, const Environment& environment, Offer& offer);
+  void update_levels(const Environment& environment);
   void put_loads(const Settings& set, const Environment& environment, const Offer& offer,
                  Flow& flow) const;
 
@@ -95,6 +97,10 @@ class Planner {
   Latch drained_;  // the lower limit stopped the outputs
   Generator generator_;
   bool low_power_ = false;
+  // How much each channel's load draws of its usual power, in the minute `minute_` since 1970.
+  std::array<double, kAcChannels> ac_level_{};
+  std::array<double, kDcChannels> dc_level_{};
+  std::int64_t minute_ = std::numeric_limits<std::int64_t>::min();
 };
 
 }  // namespace gridloom::sim::kits

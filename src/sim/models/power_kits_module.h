@@ -9,10 +9,11 @@
 #include "sim/fields.h"
 #include "sim/models/parts.h"
 #include "sim/models/power_kits_slots.h"
+#include "sim/rounding.h"
 
 namespace gridloom::sim::kits {
 
-[[nodiscard]] inline int rounded(double value) { return static_cast<int>(std::lround(value)); }
+[[nodiscard]] inline int rounded(double value) { return static_cast<int>(round_to_int64(value)); }
 
 template <std::size_t n>
 [[nodiscard]] int sum(const std::array<int, n>& values) {
@@ -25,10 +26,16 @@ struct Converter {
   double day_wh = 0;
   double ever_wh = 0;
 
-  void run(int power_w, double loss_w, double air_c, double seconds) {
-    sink_c = settle(sink_c, {.to = air_c + 5 + 0.2 * loss_w, .seconds = seconds, .time_s = 600});
-    day_wh += power_w * seconds / 3600;
-    ever_wh += power_w * seconds / 3600;
+  struct Step {
+    double air_c = 0;
+    double seconds = 0;
+    double decay = 0;  // of the heat
+  };
+  void run(int power_w, double loss_w, const Step& step) {
+    sink_c = settle(sink_c, {.to = step.air_c + 5 + 0.2 * loss_w, .decay = step.decay});
+    const double energy_wh = power_w * step.seconds / 3600;
+    day_wh += energy_wh;
+    ever_wh += energy_wh;
   }
 };
 

@@ -49,13 +49,14 @@ void Packs::start(Fields& fields, const Environment& environment) {
                                           .temperature_c = environment.air_c + 2}),
                       .no_error = static_cast<int>(fields.integer(slots.error))});
   }
+  update_soc();
   read(fields);
 }
 
-double Packs::soc() const {
+void Packs::update_soc() {
   double sum_percent = 0;
   for (const Pack& pack : packs_) sum_percent += pack.battery.soc_percent();
-  return sum_percent / static_cast<double>(packs_.size());
+  soc_percent_ = sum_percent / static_cast<double>(packs_.size());
 }
 
 void Packs::read(const Fields& fields) {
@@ -152,6 +153,7 @@ void Packs::run(int net_w, double seconds, double air_c) {
     pack.power_w = rounded(pack.battery.apply(
         {.power_w = static_cast<double>(wanted_w), .seconds = seconds, .air_c = air_c + heater_k}));
   }
+  update_soc();
 }
 
 void Packs::write(Fields& fields) {

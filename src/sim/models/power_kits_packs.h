@@ -24,7 +24,8 @@ class Packs {
 
   void start(Fields& fields, const Environment& environment);
 
-  [[nodiscard]] double soc() const;
+  // Mean of all packs, as of the last run.
+  [[nodiscard]] double soc() const { return soc_percent_; }
   [[nodiscard]] double bus_v() const { return packs_.front().battery.voltage_v(); }
   [[nodiscard]] std::size_t count() const { return packs_.size(); }
 
@@ -79,12 +80,14 @@ class Packs {
     int no_error = 0;                   // the error code that means none
     bool heats_by_discharging = false;  // the setting allows it
   };
+  void update_soc();
   void write_heaters(Fields& fields) const;
   void write_packs(Fields& fields) const;
   void write_totals(Fields& fields) const;
 
   std::shared_ptr<const Slots> slots_;
   std::vector<Pack> packs_;  // as in the slots: at least one
+  double soc_percent_ = 0;
   Settings settings_;
   HeatSources heat_sources_;
   bool on_ = false;

@@ -17,10 +17,12 @@
 #include "base/chance.h"
 #include "base/clock.h"
 #include "sim/battery.h"
+#include "sim/decay.h"
 #include "sim/energy_balance.h"
 #include "sim/model.h"
 #include "sim/model_slots.h"
 #include "sim/models/parts.h"
+#include "sim/rounding.h"
 #include "wire/json.h"
 
 namespace gridloom::sim {
@@ -174,7 +176,7 @@ class Car {
     if (!environment.grid_up || need_wh_ <= 0) return 0;
     if (!home_by_day_) return hour >= 19 ? ratings_.ev_night_a * kPhase_v : 0;
     if (hour < 9.5 || hour >= 16.5 || home_soc < kEvBattery_percent) return 0;
-    const double amps = std::min(std::floor(surplus_w / kPhase_v), ratings_.ev_most_a);
+    const double amps = std::min(round_down(surplus_w / kPhase_v), ratings_.ev_most_a);
     return amps < ratings_.ev_least_a ? 0 : amps * kPhase_v;
   }
   void charge(double power_w, double seconds) { need_wh_ -= power_w * seconds / kHour_s; }
@@ -211,8 +213,7 @@ class Heating {
       const bool heated = zone_wanted_.at(k).on() && environment.grid_up && !water;
       if (heated) heat_w += ratings_.pump_heat_w / 2;
       const double rest_c = environment.air_c + kZoneGains_k + (heated ? kZoneHeat_k : 0);
-      zone_c_.at(k) =
-          settle(zone_c_.at(k), {.to = rest_c, .seconds = seconds, .time_s = kZoneTime_s});
+      zone_c_.at(k) = settle(zone_c_.at(k), {.to = rest_c, .decay = zone_cooling_.over(seconds)});
     }
     pump_heat_w_ = water ? heat_w : 0;
     return run_water_circuit(environment, heat_w, seconds);
@@ -228,7 +229,7 @@ class Heating {
   double rod_w(double spare_w) {
     rod_allowed_.update(tank_c_, {.from = kRodAgain_c, .until = kRodTarget_c});
     if (!rod_allowed_.on() || spare_w < ratings_.rod_least_w) return 0;
-    return std::floor(std::min(spare_w, ratings_.rod_w) / kRodStep_w) * kRodStep_w;
+    return round_down(std::min(spare_w, ratings_.rod_w) / kRodStep_w) * kRodStep_w;
   }
 
   void write(Fields& fields, const Slots& slots, double air_c, double rod_w) const {
@@ -247,21 +248,20 @@ class Heating {
   // The water between pump and consumers; returns the power that the pump draws at the required
   // temperature.
   double run_water_circuit(const Environment& environment, double heat_w, double seconds) {
-    constexpr double kRunning_s = 180;
-    constexpr double kIdle_s = 1800;
     constexpr double kIdle_c = 21;
     if (heat_w <= 0) {
-      outlet_c_ = settle(outlet_c_, {.to = kIdle_c, .seconds = seconds, .time_s = kIdle_s});
-      inlet_c_ = settle(inlet_c_, {.to = kIdle_c, .seconds = seconds, .time_s = kIdle_s});
+      const double decay = idle_cooling_.over(seconds);
+      outlet_c_ = settle(outlet_c_, {.to = kIdle_c, .decay = decay});
+      inlet_c_ = settle(inlet_c_, {.to = kIdle_c, .decay = decay});
       return 0;
     }
     const double target_c = pump_heat_w_ > 0
                                 ? tank_c_ + 6
                                 : std::clamp(32 + 0.5 * (20 - environment.air_c), 28.0, 45.0);
-    outlet_c_ = settle(outlet_c_, {.to = target_c, .seconds = seconds, .time_s = kRunning_s});
-    inlet_c_ = settle(inlet_c_, {.to = target_c - 5 * heat_w / ratings_.pump_heat_w,
-                                 .seconds = seconds,
-                                 .time_s = kRunning_s});
+    const double decay = running_warming_.over(seconds);
+    outlet_c_ = settle(outlet_c_, {.to = target_c, .decay = decay});
+    inlet_c_ =
+        settle(inlet_c_, {.to = target_c - 5 * heat_w / ratings_.pump_heat_w, .decay = decay});
     // 40 % of the Carnot limit.
     const double lift_k = std::max(target_c - environment.air_c, 5.0);
     return heat_w / std::clamp(0.4 * (target_c + 273.15) / lift_k, 1.8, 5.5);
@@ -276,6 +276,9 @@ class Heating {
   double pump_heat_w_ = 0;  // into the tank
   Latch water_wanted_;
   Latch rod_allowed_;
+  Decay zone_cooling_{kZoneTime_s};
+  Decay idle_cooling_{1800};  // of the water
+  Decay running_warming_{180};
 };
 
 class PowerOcean final : public Model {
@@ -345,7 +348,7 @@ class PowerOcean final : public Model {
       const double sun = environment.sun * environment.panels.at(k);
       if (sun < kDawn) continue;
       const double ideal_w = ratings_.string_w.at(k) * sun;
-      watts.string.at(k) = std::round(std::max(0.0, ideal_w * (1 + 0.004 * noise_(k))));
+      watts.string.at(k) = round_half_away(std::max(0.0, ideal_w * (1 + 0.004 * noise_(k))));
     }
     const double base_w = environment.household_w + heating_.pump_w(environment, seconds);
     const double surplus_w = watts.mppt() - base_w;
@@ -353,7 +356,7 @@ class PowerOcean final : public Model {
     if (environment.grid_up) {
       watts.rod = heating_.rod_w(surplus_w - watts.ev - charge_limit_w());
     }
-    watts.load = std::round(base_w + ratings_.own_w + watts.ev + watts.rod);
+    watts.load = round_half_away(base_w + ratings_.own_w + watts.ev + watts.rod);
     return watts;
   }
 
@@ -364,8 +367,9 @@ class PowerOcean final : public Model {
                           .until = ratings_.empty_percent + kHysteresis_percent});
     const double most_w = environment.battery_ok ? charge_limit_w() : 0;
     const double least_w = environment.battery_ok && !resting_.on() ? -ratings_.discharge_w : 0;
-    const double asked_w = std::round(std::clamp(watts_.mppt() - watts_.load, least_w, most_w));
-    watts_.battery = std::round(battery_.apply(
+    const double asked_w =
+        round_half_away(std::clamp(watts_.mppt() - watts_.load, least_w, most_w));
+    watts_.battery = round_half_away(battery_.apply(
         {.power_w = asked_w, .seconds = seconds, .air_c = std::max(environment.air_c, kCellar_c)}));
     if (environment.grid_up) {
       watts_.grid = watts_.load - watts_.mppt() + watts_.battery;

@@ -20,10 +20,12 @@
 #include "base/chance.h"
 #include "base/clock.h"
 #include "sim/battery.h"
+#include "sim/decay.h"
 #include "sim/energy_balance.h"
 #include "sim/model.h"
 #include "sim/model_slots.h"
 #include "sim/models/parts.h"
+#include "sim/rounding.h"
 #include "time/iso_text.h"
 #include "wire/json.h"
 
@@ -301,6 +303,7 @@ class PowerStream final : public Model {
   double panel_c_ = 0;
   double converter_c_ = 0;
   double controller_c_ = 0;
+  Decay cooling_{900};
 };
 
 void PowerStream::start(Fields& fields, const Environment& environment) {
@@ -373,8 +376,8 @@ void PowerStream::update_limits() {
 Offer PowerStream::offer_of(const Flow& flow) const {
   const double take_w = ratings_.charge_w * ratings_.taper.at(battery_.soc_percent());
   return {.solar_w = flow.offered_w,
-          .take_w = full_.on() || flow.blocked ? 0 : std::llround(take_w),
-          .give_w = empty_.on() || flow.blocked ? 0 : std::llround(ratings_.discharge_w)};
+          .take_w = full_.on() || flow.blocked ? 0 : round_to_int64(take_w),
+          .give_w = empty_.on() || flow.blocked ? 0 : round_to_int64(ratings_.discharge_w)};
 }
 
 Flow PowerStream::flow_of(const Environment& environment) const {
@@ -383,7 +386,7 @@ Flow PowerStream::flow_of(const Environment& environment) const {
   flow.grid = environment.grid_up;
   flow.connected = environment.grid_up && set_.on;
   const double sun_w = ratings_.panel_w * environment.sun * (1 + 0.01 * noise_(3));
-  const std::int64_t first_w = std::max<std::int64_t>(0, std::llround(sun_w));
+  const std::int64_t first_w = std::max<std::int64_t>(0, round_to_int64(sun_w));
   const auto second_w = static_cast<std::int64_t>(kSecondPanelShare * static_cast<double>(first_w));
   const bool light = second_w >= ratings_.least_solar_w;
   const std::array<std::int64_t, 2> sun_on_w = {first_w, second_w};
@@ -391,12 +394,12 @@ Flow PowerStream::flow_of(const Environment& environment) const {
     flow.lit.at(k) = light && environment.panels.at(k) > 0;
     if (!light) continue;
     flow.panel_w.at(k) =
-        std::llround(environment.panels.at(k) * static_cast<double>(sun_on_w.at(k)));
+        round_to_int64(environment.panels.at(k) * static_cast<double>(sun_on_w.at(k)));
   }
   flow.offered_w = flow.panel_w[0] + flow.panel_w[1];
   if (flow.grid) {
     const double plugs_w = ratings_.plug_share * environment.household_w * (1 + 0.02 * noise_(4));
-    flow.plugs_w = std::clamp<std::int64_t>(std::llround(plugs_w), 0, ratings_.most_plugs_w);
+    flow.plugs_w = std::clamp<std::int64_t>(round_to_int64(plugs_w), 0, ratings_.most_plugs_w);
   }
   flow.wanted_w = set_.permanent_w + flow.plugs_w;
   flow.demand_w = flow.connected ? std::min(flow.wanted_w, set_.rated_w) : 0;
@@ -414,8 +417,9 @@ Flow PowerStream::flow_of(const Environment& environment) const {
 }
 
 void PowerStream::warm(double air_c, double seconds) {
+  const double decay = cooling_.over(seconds);
   const auto follow = [&](double& now_c, double rise_c) {
-    now_c = settle(now_c, {.to = air_c + rise_c, .seconds = seconds, .time_s = 900});
+    now_c = settle(now_c, {.to = air_c + rise_c, .decay = decay});
   };
   const auto solar_w = static_cast<double>(flow_.solar_w());
   const auto battery_w = static_cast<double>(std::abs(flow_.battery_w));

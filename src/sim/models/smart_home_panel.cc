@@ -7,10 +7,12 @@
 // overhead_share), and the grid feeds all the rest and the charging.
 #include <algorithm>
 #include <array>
+#include <bitset>
 #include <chrono>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <string>
 #include <utility>
@@ -53,6 +55,34 @@ constexpr int kIdle_min = 143999;
 
 double to_centiwatts(double power_w) { return round_to(power_w, 100); }
 
+// The random deviations of the circuits' shares: each goes from one value to another in a minute.
+class ShareNoise {
+ public:
+  [[nodiscard]] std::array<double, kLoads> at(TimePoint now, const Chance& chance) {
+    const auto now_ms = static_cast<std::uint64_t>(unix_ms(now));
+    const std::uint64_t index = now_ms / kShareChange_ms * 16;
+    if (index != index_) {
+      index_ = index;
+      for (std::size_t i = 0; i < kLoads; ++i) {
+        from_.at(i) = chance.normal(index + i);
+        to_.at(i) = chance.normal(index + 16 + i);
+      }
+    }
+    const double into =
+        static_cast<double>(now_ms % kShareChange_ms) / static_cast<double>(kShareChange_ms);
+    std::array<double, kLoads> noise{};
+    for (std::size_t i = 0; i < kLoads; ++i) {
+      noise.at(i) = lerp_within(from_.at(i), to_.at(i), into);
+    }
+    return noise;
+  }
+
+ private:
+  std::uint64_t index_ = std::numeric_limits<std::uint64_t>::max();
+  std::array<double, kLoads> from_{};
+  std::array<double, kLoads> to_{};
+};
+
 class SmartHomePanel final : public Model {
  public:
   SmartHomePanel(std::shared_ptr<const Slots> slots, Chance chance)
@@ -74,12 +104,12 @@ class SmartHomePanel final : public Model {
                               .soc_percent = number(at(info, "batteryPercentage")),
                               .temperature_c = environment.air_c + 5});
     }
-    set_ = read_settings(fields, *slots_);
+    read(fields);
     self_check(fields, environment);
-    const Stamp now = stamp_of(panel_time(environment));
+    const time::LocalTime now = panel_time(environment);
     begin_day(now);
     // A device that is switched on in the afternoon starts with the energy of its morning.
-    for (std::size_t n = 0; n < static_cast<std::size_t>(now[3]) * kLoads; ++n) {
+    for (std::size_t n = 0; n < hour_at(now) * kLoads; ++n) {
       const std::size_t i = n % kLoads;
       const bool stored = set_.circuits.at(i).hand.has(Source::kStorage);
       const double energy_wh = environment.household_w * kShare.at(i) * (0.5 + chance_.uniform(n));
@@ -91,18 +121,19 @@ class SmartHomePanel final : public Model {
 
   void step(const Environment& environment, Millis dt) override {
     const double seconds = seconds_of(dt);
-    const Stamp now = stamp_of(panel_time(environment));
+    const time::LocalTime now = panel_time(environment);
     begin_day(now);
     outage_s_ = environment.grid_up ? 0 : outage_s_ + seconds;
     unwritten_ += dt;
-    const TaskRequests requests = task_requests_at(set_.tasks, now);
-    loads_ = demand(environment);
+    TaskRequests requests;
+    if (!tasks_.empty()) requests = tasks_.requests_at(stamp_of(now));
+    put_demand(environment);
     for (Pack& pack : packs_) pack.blocked = !environment.battery_ok;
     plan_charging(requests, environment.grid_up);
-    plan_loads(requests, environment.grid_up);
-    run_packs(seconds, environment.air_c);
+    const double fed_w = plan_loads(requests, environment.grid_up);
+    run_packs(fed_w, seconds, environment.air_c);
     book(dt);
-    count(static_cast<std::size_t>(now[3]), seconds);
+    count(hour_at(now), seconds);
   }
 
   void write(Fields& fields, const Environment& environment) override {
@@ -131,7 +162,7 @@ class SmartHomePanel final : public Model {
       set_task(fields, slots_->tasks, params, TaskType::kDischarge);
     }
     if (command.name == "startSelfCheck") self_check(fields, environment);
-    set_ = read_settings(fields, *slots_);
+    read(fields);
     step(environment, kInstant);
     write(fields, environment);
     return outcome;
@@ -140,8 +171,23 @@ class SmartHomePanel final : public Model {
   [[nodiscard]] Balance balance() const override { return balance_.balance(); }
 
  private:
+  void read(const Fields& fields) {
+    set_ = read_settings(fields, *slots_);
+    tasks_ = Tasks(set_.tasks);
+    for (std::size_t i = 0; i < kLoads; ++i) {
+      const Settings::Circuit& circuit = set_.circuits.at(i);
+      loads_.at(i).priority = circuit.priority;
+      most_w_.at(i) = circuit.in_use ? set_.limit_w.at(i) : 0;
+      held_[i] = circuit.hand.holds;
+      rescued_[i] = !set_.rescues_chosen || circuit.rescued;
+    }
+  }
+
   [[nodiscard]] time::LocalTime panel_time(const Environment& environment) const {
     return local_time(environment) + clock_shift_;
+  }
+  [[nodiscard]] static std::size_t hour_at(time::LocalTime now) {
+    return static_cast<std::size_t>((now - chrono::floor<chrono::days>(now)) / chrono::hours{1});
   }
 
   // A date that does not exist is refused with ack 1.
@@ -185,8 +231,8 @@ class SmartHomePanel final : public Model {
   }
 
   // Resets the day's counters when the panel's date changes, also by a set of its clock.
-  void begin_day(const Stamp& now) {
-    const chrono::year_month_day day = date_of(now);
+  void begin_day(time::LocalTime now) {
+    const auto day = chrono::floor<chrono::days>(now);
     if (day_ == day) return;
     day_ = day;
     from_grid_.clear();
@@ -208,28 +254,18 @@ class SmartHomePanel final : public Model {
   }
 
   // Splits the household over the circuits; a switched-off circuit's load is not drawn at all.
-  [[nodiscard]] Loads demand(const Environment& environment) const {
-    const auto now_ms = static_cast<std::uint64_t>(unix_ms(environment.now));
-    const std::uint64_t index = now_ms / kShareChange_ms * 16;
-    const double into =
-        static_cast<double>(now_ms % kShareChange_ms) / static_cast<double>(kShareChange_ms);
+  void put_demand(const Environment& environment) {
+    const std::array<double, kLoads> noise = share_noise_.at(environment.now, chance_);
     std::array<double, kLoads> weights{};
     double sum = 0;
     for (std::size_t i = 0; i < kLoads; ++i) {
-      const double noise =
-          std::lerp(chance_.normal(index + i), chance_.normal(index + 16 + i), into);
-      weights.at(i) = kShare.at(i) * std::max(0.1, 1 + kShareSpread * noise);
+      weights.at(i) = kShare.at(i) * std::max(0.1, 1 + kShareSpread * noise.at(i));
       sum += weights.at(i);
     }
-    Loads loads;
     for (std::size_t i = 0; i < kLoads; ++i) {
-      const Settings::Circuit& circuit = set_.circuits.at(i);
       const double wanted_w = environment.household_w * weights.at(i) / sum;
-      loads.at(i).power_w =
-          circuit.in_use ? to_centiwatts(std::min(wanted_w, set_.limit_w.at(i))) : 0;
-      loads.at(i).priority = circuit.priority;
+      loads_.at(i).power_w = to_centiwatts(std::min(wanted_w, most_w_.at(i)));
     }
-    return loads;
   }
 
   void plan_charging(const TaskRequests& requests, bool grid_up) {
@@ -279,32 +315,35 @@ class SmartHomePanel final : public Model {
     return std::max(0.0, (most_w - ratings_.overhead_w) / (1 + ratings_.overhead_share));
   }
 
-  void plan_loads(const TaskRequests& requests, bool grid_up) {
+  // Returns the power that the packs supply to circuits.
+  [[nodiscard]] double plan_loads(const TaskRequests& requests, bool grid_up) {
     const Source otherwise = grid_up ? Source::kGrid : Source::kOff;
     const bool takeover = !grid_up && (set_.eps || outage_s_ > kWake_s);
     for (std::size_t i = 0; i < kLoads; ++i) {
-      const Settings::Circuit& circuit = set_.circuits.at(i);
-      const bool rescued = takeover && (!set_.rescues_chosen || circuit.rescued);
       Load& load = loads_.at(i);
+      const bool rescued = takeover && rescued_[i];
       load.source = requests.discharge.at(i) || rescued ? Source::kStorage : otherwise;
-      if (circuit.hand.holds) load.source = circuit.hand.source;
+      if (held_[i]) load.source = set_.circuits.at(i).hand.source;
       if (load.source == Source::kGrid) load.source = otherwise;
     }
     const double limit_w = enlist_packs(grid_up);
     // The strategy sheds the least important circuits; without it an overload trips the inverters.
-    const bool trips = limit_w <= 0 || (!set_.sheds_one_by_one && stored_w(loads_) > limit_w);
-    while (Load* least = least_important_stored(loads_)) {
-      if (!trips && stored_w(loads_) <= limit_w) break;
+    double fed_w = stored_w(loads_);
+    const bool trips = limit_w <= 0 || (!set_.sheds_one_by_one && fed_w > limit_w);
+    while (trips || fed_w > limit_w) {
+      Load* least = least_important_stored(loads_);
+      if (least == nullptr) break;
       least->source = otherwise;
+      fed_w = stored_w(loads_);
     }
     for (Load& load : loads_) {
       if (load.source == Source::kOff) load.power_w = 0;
     }
+    return fed_w;
   }
 
   // The ready packs share the load on storage, each up to its limit; the others charge or rest.
-  void run_packs(double seconds, double air_c) {
-    const double fed_w = stored_w(loads_);
+  void run_packs(double fed_w, double seconds, double air_c) {
     const double drawn_w = ratings_.overhead_w + (1 + ratings_.overhead_share) * fed_w;
     double left_w = fed_w > 0 ? to_centiwatts(drawn_w) : 0;
     const double efficiency = ratings_.inverter_efficiency;
@@ -313,6 +352,7 @@ class SmartHomePanel final : public Model {
     for (const Pack& pack : packs_) others_w += pack.ready ? pack.most_w : 0;
     for (Pack& pack : packs_) {
       pack.out_w = 0;
+      if (!pack.connected) continue;
       if (pack.ready) {
         others_w -= pack.most_w;
         const double share_w = std::min(left_w / static_cast<double>(sharers--), pack.most_w);
@@ -330,7 +370,7 @@ class SmartHomePanel final : public Model {
     EnergyBalance::Ports ports;
     for (const Load& load : loads_) {
       ports.out_w += load.power_w;
-      if (load.source == Source::kGrid) ports.in_w += load.power_w;
+      ports.in_w += load.source == Source::kGrid ? load.power_w : 0;
     }
     for (const Pack& pack : packs_) {
       ports.in_w += pack.in_w;
@@ -438,8 +478,14 @@ class SmartHomePanel final : public Model {
   Millis clock_shift_{0};  // difference from the site's time, after a set of the clock
   double outage_s_ = 0;
   Millis unwritten_{0};  // work time since the fields were written
-  chrono::year_month_day day_{};
+  chrono::local_days day_{};
   Settings set_;
+  // What a step needs of the circuits' settings.
+  std::array<double, kLoads> most_w_{};
+  std::bitset<kLoads> held_;     // set by hand
+  std::bitset<kLoads> rescued_;  // supplied in an outage
+  Tasks tasks_;
+  ShareNoise share_noise_;
   Loads loads_{};
   std::array<Pack, kPacks> packs_;
   EnergyBalance balance_;

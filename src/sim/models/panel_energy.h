@@ -5,12 +5,13 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 #include <utility>
 
 #include "sim/battery.h"
 #include "sim/fields.h"
 #include "sim/models/panel_tasks.h"
-#include "wire/json.h"
+#include "sim/text_buffer.h"
 
 namespace gridloom::sim::panel {
 
@@ -64,33 +65,77 @@ template <std::size_t kRows>
 class DayMatrix {
  public:
   void clear() { *this = DayMatrix(); }
-  void show_again() { changed_ = true; }
+  void show_again() { version_ = 0; }
 
   void add(std::size_t row, std::size_t hour, double energy_wh) {
     double& cell = cells_.at(row).at(hour);
-    changed_ = changed_ || std::floor(cell + energy_wh) != std::floor(cell);
+    const bool shows = std::floor(cell + energy_wh) != std::floor(cell);
     cell += energy_wh;
     sum_wh_ += energy_wh;
+    if (!shows) return;
+    changed_rows_.at(row) = has_changed_rows_ = true;
+    if (hour != hour_) version_ = 0;
+    hour_ = hour;
   }
 
   [[nodiscard]] double sum_wh() const { return sum_wh_; }
 
+  // A change of the hour's cells replaces their numbers in the field's text, and any other change
+  // the text.
   void show(Fields& fields, Slot slot) {
-    if (!changed_) return;
-    wire::JsonArray rows;
-    for (const auto& row : cells_) {
-      wire::JsonArray hours;
-      for (const double cell : row) hours.emplace_back(static_cast<std::int64_t>(cell));
-      rows.emplace_back(std::move(hours));
+    if (version_ == 0 || version_ != fields.text_version(slot)) return show_all(fields, slot);
+    if (!has_changed_rows_) return;
+    std::size_t longer = 0;  // than before, modulo 2^64
+    for (std::size_t row = 0; row < kRows; ++row) {
+      Place& place = places_.at(row);
+      place.at += longer;
+      if (!std::exchange(changed_rows_.at(row), false)) continue;
+      std::array<char, kNumberBytes> digits;
+      const char* const end = write_whole(digits.data(), shown(cells_.at(row).at(hour_)));
+      const std::string_view text(digits.data(), end);
+      fields.replace(slot, {.at = place.at, .length = place.length}, text);
+      longer += text.size() - place.length;
+      place.length = text.size();
     }
-    fields.set(slot, std::move(rows));
-    changed_ = false;
+    has_changed_rows_ = false;
   }
 
  private:
+  struct Place {  // of the hour's number in the text
+    std::size_t at = 0;
+    std::size_t length = 0;
+  };
+
+  static std::int64_t shown(double cell_wh) { return static_cast<std::int64_t>(cell_wh); }
+
+  void show_all(Fields& fields, Slot slot) {
+    TextBuffer& json = empty_buffer();
+    char before_row = '[';
+    for (std::size_t row = 0; row < kRows; ++row) {
+      json.append(std::exchange(before_row, ','));
+      char before = '[';
+      for (std::size_t hour = 0; hour < kHours; ++hour) {
+        json.append(std::exchange(before, ','));
+        const std::size_t at = json.view().size();
+        json.append_whole(shown(cells_.at(row).at(hour)));
+        if (hour == hour_) places_.at(row) = {.at = at, .length = json.view().size() - at};
+      }
+      json.append(']');
+    }
+    json.append(']');
+    fields.set_json(slot, json.view());
+    version_ = fields.text_version(slot);
+    changed_rows_ = {};
+    has_changed_rows_ = false;
+  }
+
   std::array<std::array<double, kHours>, kRows> cells_{};
   double sum_wh_ = 0;
-  bool changed_ = true;
+  std::size_t hour_ = 0;  // whose cells changed last
+  std::array<bool, kRows> changed_rows_{};
+  bool has_changed_rows_ = false;
+  std::array<Place, kRows> places_{};
+  std::uint32_t version_ = 0;  // of the text that has the places; 0: the text is to be made anew
 };
 
 }  // namespace gridloom::sim::panel

@@ -41,7 +41,7 @@ class Listener {
   void expect_same(const sim::Fields& fields) const {
     for (const sim::Fields::Entry& entry : fields.entries()) {
       const std::string name = sim::said_name(fields, entry.name);
-      EXPECT_EQ(twin_.value(name), wire::to_text(entry.value)) << name;
+      EXPECT_EQ(twin_.value(name), wire::to_text(fields.get(entry.slot))) << name;
     }
     EXPECT_EQ(heard_.size(), fields.entries().size());
   }

@@ -28,7 +28,7 @@ constexpr TimePoint kNoon{std::chrono::sys_days{std::chrono::June / 10 / 2025} +
 std::vector<Json> values_of(const Fields& fields, std::string_view name) {
   std::vector<Json> values;
   for (const Fields::Entry& entry : fields.entries()) {
-    if (entry.field->name == name) values.push_back(entry.value);
+    if (entry.field->name == name) values.push_back(fields.get(entry.slot));
   }
   return values;
 }
@@ -120,7 +120,7 @@ double sum_of(const Fields& fields, std::string_view nature) {
   double sum = 0;
   for (const Fields::Entry& entry : fields.entries()) {
     if (entry.field->nature == nature) {
-      sum += entry.value.to_number<double>() * entry.field->scale;
+      sum += fields.number(entry.slot) * entry.field->scale;
     }
   }
   return sum;

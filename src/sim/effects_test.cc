@@ -36,7 +36,8 @@ std::vector<Change> changes_of(std::string_view command, std::string_view params
   std::vector<Change> changes;
   for (std::size_t i = 0; i < fields.entries().size(); ++i) {
     const Fields::Entry& entry = fields.entries()[i];
-    if (fields.changed(i)) changes.push_back({std::string(entry.name), wire::to_text(entry.value)});
+    if (fields.changed(i))
+      changes.push_back({std::string(entry.name), wire::to_text(fields.get(entry.slot))});
   }
   return changes;
 }

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <cmath>
 #include <limits>
 #include <stdexcept>
@@ -16,12 +18,10 @@ namespace {
 using catalog::FieldType;
 using wire::Json;
 
-// Rounds to six significant digits: the precision of a device's float32.
-double float_like(double value) {
-  if (value == 0) return 0;
-  const double scale = std::pow(10.0, 5 - std::floor(std::log10(std::abs(value))));
-  return std::round(value * scale) / scale;
-}
+constexpr std::array<double, 13> kPowers_of_ten = {1,   1e1, 1e2, 1e3,  1e4,  1e5, 1e6,
+                                                   1e7, 1e8, 1e9, 1e10, 1e11, 1e12};
+constexpr std::array<std::int64_t, 6> kWhole_powers_of_ten = {1, 10, 100, 1000, 10'000, 100'000};
+constexpr std::int64_t kSix_digits_end = 1'000'000;
 
 // The inverse of a decimal scale is a whole number, but for what the binary fraction lacks.
 double inverse_of(double scale) {
@@ -63,12 +63,10 @@ std::optional<Slot> FieldTable::find(std::string_view name) const {
 
 Fields::Fields(FieldTablePtr table)
     : table_(std::move(table)),
-      changed_(table_->entries().size(), 1),
-      numbers_(table_->entries().size(), std::numeric_limits<double>::quiet_NaN()) {
-  entries_.reserve(table_->entries().size());
-  for (const FieldTable::Entry& entry : table_->entries()) {
-    entries_.push_back({.name = entry.name, .field = entry.field, .value = entry.field->initial});
-  }
+      bits_(table_->entries().size()),
+      forms_(table_->entries().size(), kNull),
+      changed_((table_->entries().size() + 63) / 64) {
+  for (const Entry& entry : table_->entries()) store(entry.slot.index, entry.field->initial);
 }
 
 Slot Fields::slot_of(std::string_view name) const {
@@ -79,56 +77,208 @@ Slot Fields::slot_of(std::string_view name) const {
 
 bool Fields::has(std::string_view name) const { return table_->find(name).has_value(); }
 
-const Json& Fields::initial(Slot slot) const { return entries_[slot.index].field->initial; }
+const Json& Fields::initial(Slot slot) const { return entries()[slot.index].field->initial; }
+
+Json Fields::get(Slot slot) const {
+  const std::int64_t bits = bits_[slot.index];
+  switch (forms_[slot.index]) {
+    case kWhole:
+      return bits;
+    case kUnsigned:
+      return static_cast<std::uint64_t>(bits);
+    case kBool:
+      return bits != 0;
+    case kNull:
+      return nullptr;
+    case kText: {
+      // A value that was accepted once has no limits any more.
+      constexpr std::size_t kAny = std::numeric_limits<std::size_t>::max();
+      return wire::parse_json(text_of(slot.index).json, {.bytes = kAny, .keys = kAny}).value();
+    }
+    default:
+      return number(slot);
+  }
+}
 
 double Fields::number(Slot slot) const {
-  const Json& value = get(slot);
-  if (value.is_bool()) return value.get_bool() ? 1 : 0;
-  if (!value.is_number()) return 0;
-  return value.to_number<double>();
+  const std::int64_t bits = bits_[slot.index];
+  const Form form = forms_[slot.index];
+  if (form == kWhole || form == kBool) return static_cast<double>(bits);
+  if (form <= kMostDecimals) return static_cast<double>(bits) / kPowers_of_ten.at(form);
+  if (form == kDouble) return std::bit_cast<double>(bits);
+  return form == kUnsigned ? static_cast<double>(static_cast<std::uint64_t>(bits)) : 0;
 }
 
-void Fields::put(std::size_t index, Json value) {
-  Entry& entry = entries_[index];
-  if (entry.value == value || (!pinned_.empty() && pinned_.contains(index))) return;
-  entry.value = std::move(value);
-  changed_[index] = 1;
-}
-
-void Fields::set(Slot slot, Json value) {
-  numbers_[slot.index] = std::numeric_limits<double>::quiet_NaN();
-  put(slot.index, std::move(value));
-}
-
-void Fields::set(std::string_view name, Json value) { set(slot_of(name), std::move(value)); }
-
-void Fields::set_number(Slot slot, double value) {
-  if (numbers_[slot.index] == value) return;
-  if (!std::isfinite(value)) {
-    throw std::logic_error(
-        fmt::format("{}: {} has become {}", table_->family().id, entries_[slot.index].name, value));
+void Fields::append_value(TextBuffer& out, std::size_t index) const {
+  const std::int64_t bits = bits_[index];
+  switch (const Form form = forms_[index]) {
+    case kWhole:
+      return out.append_whole(bits);
+    case kText:
+      return out.append(text_of(index).json);
+    case kBool:
+      return out.append(bits != 0 ? "true" : "false");
+    case kNull:
+      return out.append("null");
+    case kDouble:
+    case kUnsigned:
+      return out.append(wire::to_text(get(entries()[index].slot)));
+    default:
+      return out.append_decimal(bits, form);
   }
-  numbers_[slot.index] = value;
-  if (slot.type == FieldType::kBool) return put(slot.index, value != 0);
-  if (slot.type == FieldType::kInt) return put(slot.index, std::llround(value));
-  const double rounded = float_like(value);
-  const bool is_whole = rounded == std::trunc(rounded) && std::abs(rounded) < 1e15;
-  put(slot.index, is_whole ? Json(std::llround(rounded)) : Json(rounded));
+}
+
+void Fields::set(Slot slot, const Json& value) { put(slot.index, value); }
+
+void Fields::set_text(Slot slot, std::string_view text) {
+  TextBuffer& json = empty_buffer();
+  json.append_quoted(text);
+  put_text(slot.index, json.view());
+}
+
+void Fields::set_json(Slot slot, std::string_view json) { put_text(slot.index, json); }
+
+void Fields::put(std::size_t index, const Json& value) {
+  if (is_pinned(index)) return;
+  if (value.is_string() || value.is_structured()) {
+    // Objects with their members in another order are the same value.
+    const std::string json = wire::to_text(value);
+    if (forms_[index] == kText &&
+        (text_of(index).json == json || get(entries()[index].slot) == value)) {
+      return;
+    }
+    return put_text(index, json);
+  }
+  put(index, of_scalar(value));
+}
+
+void Fields::put_text(std::size_t index, std::string_view json) {
+  if (is_pinned(index) || (forms_[index] == kText && text_of(index).json == json)) return;
+  store_text(index, json);
+}
+
+void Fields::replace_value(std::size_t index, Value value) {
+  if (!is_pinned(index)) store(index, value);
+}
+
+Fields::Value Fields::of_scalar(const Json& value) {
+  if (const std::uint64_t* number = value.if_uint64()) {
+    const Form form = std::in_range<std::int64_t>(*number) ? kWhole : kUnsigned;
+    return {.bits = static_cast<std::int64_t>(*number), .form = form};
+  }
+  if (const std::int64_t* number = value.if_int64()) return {.bits = *number, .form = kWhole};
+  if (const double* number = value.if_double()) return of_double(*number);
+  if (const bool* flag = value.if_bool()) return {.bits = *flag ? 1 : 0, .form = kBool};
+  return {.bits = 0, .form = kNull};
+}
+
+void Fields::store(std::size_t index, const Json& value) {
+  if (value.is_string() || value.is_structured()) return store_text(index, wire::to_text(value));
+  store(index, of_scalar(value));
+}
+
+void Fields::store(std::size_t index, Value value) {
+  if (forms_[index] == kText) free_texts_.push_back(static_cast<std::size_t>(bits_[index]));
+  bits_[index] = value.bits;
+  forms_[index] = value.form;
+  mark(index);
+}
+
+void Fields::store_text(std::size_t index, std::string_view json) {
+  if (forms_[index] != kText) {
+    if (free_texts_.empty()) {
+      free_texts_.push_back(texts_.size());
+      texts_.emplace_back();
+    }
+    bits_[index] = static_cast<std::int64_t>(free_texts_.back());
+    forms_[index] = kText;
+    free_texts_.pop_back();
+  }
+  Text& text = texts_[static_cast<std::size_t>(bits_[index])];
+  text.json = json;
+  text.version = ++versions_;
+  mark(index);
+}
+
+void Fields::replace(Slot slot, const Bytes& bytes, std::string_view by) {
+  std::string& json = texts_[static_cast<std::size_t>(bits_[slot.index])].json;
+  if (std::string_view(json).substr(bytes.at, bytes.length) == by) return;
+  if (by.size() == bytes.length) {
+    std::ranges::copy(by, json.begin() + static_cast<std::ptrdiff_t>(bytes.at));
+  } else {
+    json.replace(bytes.at, bytes.length, by);
+  }
+  mark(slot.index);
+}
+
+// Six significant digits are the precision of a device's float32. Whole numbers have no decimals.
+Fields::Value Fields::significant(double value) {
+  const double size = std::abs(value);
+  if (size == 0) return {};
+  if (size < 1e-7 || size >= 1e6) {
+    const double scale = std::pow(10.0, 5 - std::floor(std::log10(size)));
+    const double near = std::round(value * scale) / scale;
+    if (near == std::trunc(near) && std::abs(near) < 1e15) {
+      return {.bits = std::llround(near), .form = kWhole};
+    }
+    return {.bits = std::bit_cast<std::int64_t>(near), .form = kDouble};
+  }
+  unsigned decimals = 5;
+  if (size >= 1) {
+    for (const double end : {1e1, 1e2, 1e3, 1e4, 1e5}) decimals -= size >= end ? 1U : 0U;
+  } else {
+    for (const double begin : {1.0, 1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6}) {
+      decimals += size < begin ? 1U : 0U;
+    }
+  }
+  std::int64_t digits = rounded(value * kPowers_of_ten.at(decimals));
+  if (decimals > 0 && std::abs(digits) == kSix_digits_end) {
+    digits /= 10;
+    --decimals;
+  }
+  if (decimals < kWhole_powers_of_ten.size() && digits % kWhole_powers_of_ten.at(decimals) == 0) {
+    return {.bits = digits / kWhole_powers_of_ten.at(decimals), .form = kWhole};
+  }
+  return {.bits = digits, .form = static_cast<Form>(decimals)};
+}
+
+// A double that six digits cannot express, and a whole one, stays a double.
+Fields::Value Fields::of_double(double value) {
+  const Value made = std::isfinite(value) ? significant(value) : Value();
+  const bool is_decimal = made.form != kWhole && made.form <= kMostDecimals;
+  if (is_decimal && static_cast<double>(made.bits) / kPowers_of_ten.at(made.form) == value) {
+    return made;
+  }
+  return {.bits = std::bit_cast<std::int64_t>(value), .form = kDouble};
+}
+
+void Fields::set_other_number(Slot slot, double value) {
+  if (!std::isfinite(value)) {
+    throw std::logic_error(fmt::format("{}: {} has become {}", table_->family().id,
+                                       entries()[slot.index].name, value));
+  }
+  if (slot.type == FieldType::kBool) return set(slot, value != 0);
+  if (slot.type == FieldType::kInt) return set(slot, std::llround(value));
+  put(slot.index, significant(value));
 }
 
 void Fields::set_in_range(Slot slot, double value) {
   constexpr double kMax = 1e15;  // an integer as exact as a double
-  const auto& range = entries_[slot.index].field->range;
+  const auto& range = entries()[slot.index].field->range;
   const double wire = value * slot.wire_per_unit;
   if (std::isnan(wire)) return set_number(slot, 0);
   set_number(slot, std::clamp(wire, range ? range->low : -kMax, range ? range->high : kMax));
 }
 
 void Fields::set_si(Slot slot, std::span<const double> values) {
-  wire::JsonArray array;
-  array.reserve(values.size());
-  for (const double value : values) array.emplace_back(std::llround(value * slot.wire_per_unit));
-  set(slot, std::move(array));
+  TextBuffer& json = empty_buffer();
+  char before = '[';
+  for (const double value : values) {
+    json.append(std::exchange(before, ','));
+    json.append_whole(std::llround(value * slot.wire_per_unit));
+  }
+  json.append(before == '[' ? "[]" : "]");
+  put_text(slot.index, json.view());
 }
 
 const std::vector<std::string>& Fields::modules(std::string_view group) const {
@@ -172,24 +322,18 @@ void apply_initial(Fields& fields, const catalog::Family& family, std::string_vi
 }
 
 void Fields::reset_to_initial() {
-  for (std::size_t i = 0; i < entries_.size(); ++i) {
-    numbers_[i] = std::numeric_limits<double>::quiet_NaN();
-    put(i, entries_[i].field->initial);
-  }
+  for (const Entry& entry : entries()) put(entry.slot.index, entry.field->initial);
 }
 
-void Fields::pin(std::size_t index, Json value) {
-  pinned_.try_emplace(index, entries_[index].value);
-  if (entries_[index].value == value) return;
-  entries_[index].value = std::move(value);
-  changed_[index] = 1;
+void Fields::pin(std::size_t index, const Json& value) {
+  const Json before = get(entries()[index].slot);
+  pinned_.try_emplace(index, before);
+  if (before != value) store(index, value);
 }
 
 void Fields::unpin(std::size_t index) {
-  auto before = pinned_.extract(index);
-  if (before.empty()) return;
-  numbers_[index] = std::numeric_limits<double>::quiet_NaN();
-  put(index, std::move(before.mapped()));
+  const auto before = pinned_.extract(index);
+  if (!before.empty()) put(index, before.mapped());
 }
 
 }  // namespace gridloom::sim

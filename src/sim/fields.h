@@ -6,6 +6,7 @@
 // the number on the wire.
 #pragma once
 
+#include <cmath>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -15,9 +16,11 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include "catalog/family.h"
+#include "sim/text_buffer.h"
 #include "wire/json.h"
 
 namespace gridloom::sim {
@@ -62,22 +65,39 @@ class FieldTable {
 };
 using FieldTablePtr = std::shared_ptr<const FieldTable>;
 
-// The fields of one device, as JSON values in wire units. Records which fields changed, for the
-// delta reports.
+// The fields of one device, in wire units. Numbers are columns: a number of 64 bits and its form.
+// Texts, arrays and objects are kept as JSON text. Records which fields changed, for the delta
+// reports.
 class Fields {
  public:
   // Every field of the family with its initial value (or the zero of its type).
   explicit Fields(FieldTablePtr table);
 
-  [[nodiscard]] const wire::Json& get(Slot slot) const { return entries_[slot.index].value; }
+  // The value as JSON, made anew by each call.
+  [[nodiscard]] wire::Json get(Slot slot) const;
   [[nodiscard]] const wire::Json& initial(Slot slot) const;  // from the family's file
-  void set(Slot slot, wire::Json value);
+  void set(Slot slot, const wire::Json& value);
+  void set(Slot slot, std::integral auto value) {
+    const bool is_bool = std::is_same_v<decltype(value), bool>;
+    put(slot.index, {.bits = static_cast<std::int64_t>(value), .form = is_bool ? kBool : kWhole});
+  }
+  void set_text(Slot slot, std::string_view text);  // a string
+  // The value as JSON text, compact as wire::to_text() writes it.
+  void set_json(Slot slot, std::string_view json);
+  // Appends the value as JSON text.
+  void append_value(TextBuffer& out, std::size_t index) const;
 
+  [[nodiscard]] bool has_number(Slot slot) const { return forms_[slot.index] <= kBool; }
   // In wire units; bools count as 0 and 1, other values that are no numbers as 0.
   [[nodiscard]] double number(Slot slot) const;
   // Converts to the field's type: an int field takes the rounded number, a float field six
   // significant digits. Throws logic_error if `value` is not finite.
-  void set_number(Slot slot, double value);
+  void set_number(Slot slot, double value) {
+    if (slot.type != catalog::FieldType::kInt || !(std::abs(value) < kMaxWhole)) {
+      return set_other_number(slot, value);
+    }
+    put(slot.index, {.bits = rounded(value), .form = kWhole});
+  }
 
   // The value in the unit of the device file.
   [[nodiscard]] double si(Slot slot) const { return number(slot) / slot.wire_per_unit; }
@@ -95,9 +115,9 @@ class Fields {
   // By quota name, for names that come from outside: commands, scenarios. All but has() throw
   // logic_error if there is no such field.
   [[nodiscard]] bool has(std::string_view name) const;
-  [[nodiscard]] const wire::Json& get(std::string_view name) const { return get(slot_of(name)); }
+  [[nodiscard]] wire::Json get(std::string_view name) const { return get(slot_of(name)); }
   [[nodiscard]] double number(std::string_view name) const { return number(slot_of(name)); }
-  void set(std::string_view name, wire::Json value);
+  void set(std::string_view name, const wire::Json& value) { set(slot_of(name), value); }
 
   // The serial numbers that replace '*' in a group. They are parts of names here, the same in all
   // devices.
@@ -110,29 +130,99 @@ class Fields {
   [[nodiscard]] std::string_view serial(std::size_t module) const;  // by FieldTable::modules()
   [[nodiscard]] std::string_view serial(std::string_view in_names) const;
 
-  struct Entry {
-    std::string_view name;  // points into the table
-    const catalog::Field* field = nullptr;
-    wire::Json value;
-  };
-  [[nodiscard]] const std::vector<Entry>& entries() const { return entries_; }  // by Slot::index
-  [[nodiscard]] bool changed(std::size_t index) const { return changed_[index] != 0; }
+  using Entry = FieldTable::Entry;
+  [[nodiscard]] const std::vector<Entry>& entries() const { return table_->entries(); }
+
+  // The fields that changed since clear_changes(), one bit each: that of a Slot::index is bit
+  // index % 64 of word index / 64.
+  [[nodiscard]] std::span<const std::uint64_t> changes() const { return changed_; }
+  [[nodiscard]] bool changed(std::size_t index) const {
+    return ((changed_[index / 64] >> (index % 64)) & 1U) != 0;
+  }
   void clear_changes();
   void reset_to_initial();  // every field; marks those that change
 
   // A pinned field keeps its value, whatever is set, until unpin() restores the value it had before
   // it was pinned.
-  void pin(std::size_t index, wire::Json value);
+  void pin(std::size_t index, const wire::Json& value);
   void unpin(std::size_t index);
 
+  // The version of a JSON text, which grows when another text replaces it as a whole; 0 while the
+  // field is pinned or has no text.
+  [[nodiscard]] std::uint32_t text_version(Slot slot) const {
+    if (forms_[slot.index] != kText || is_pinned(slot.index)) return 0;
+    return text_of(slot.index).version;
+  }
+  // Requires that text_version() is not 0.
+  [[nodiscard]] std::string_view text(Slot slot) const { return text_of(slot.index).json; }
+  // Replaces `length` bytes at `at` of a field's JSON text, which must be JSON afterwards; the
+  // version stays. Requires that text_version() is not 0.
+  struct Bytes {
+    std::size_t at = 0;
+    std::size_t length = 0;
+  };
+  void replace(Slot slot, const Bytes& bytes, std::string_view by);
+
  private:
+  // What a number of 64 bits is. A form up to kMostDecimals is a whole number divided by that power
+  // of ten; it is not whole, and has six digits at most.
+  using Form = std::uint8_t;
+  static constexpr Form kWhole = 0;
+  static constexpr Form kMostDecimals = 12;
+  static constexpr Form kDouble = 13;  // any other number: the bits of a double
+  static constexpr Form kUnsigned = 14;
+  static constexpr Form kBool = 15;
+  static constexpr Form kNull = 16;
+  static constexpr Form kText = 17;  // an index into texts_
+  struct Value {
+    std::int64_t bits = 0;
+    Form form = kWhole;
+  };
+  struct Text {
+    std::string json;
+    std::uint32_t version = 0;
+  };
+  static constexpr double kMaxWhole = 0x1p62;
+
+  // Half away from zero, as llround(). Requires that the size of `value` is below kMaxWhole.
+  [[nodiscard]] static std::int64_t rounded(double value) {
+    const auto whole = static_cast<std::int64_t>(value);
+    const double rest = value - static_cast<double>(whole);
+    return whole + static_cast<int>(rest >= 0.5) - static_cast<int>(rest <= -0.5);
+  }
+  [[nodiscard]] static Value significant(double value);
+  [[nodiscard]] static Value of_double(double value);
+  // Requires that the value is no string, array or object.
+  [[nodiscard]] static Value of_scalar(const wire::Json& value);
+  void set_other_number(Slot slot, double value);
+
   [[nodiscard]] Slot slot_of(std::string_view name) const;
-  void put(std::size_t index, wire::Json value);
+  [[nodiscard]] bool is_pinned(std::size_t index) const {
+    return !pinned_.empty() && pinned_.contains(index);
+  }
+  [[nodiscard]] const Text& text_of(std::size_t index) const {
+    return texts_[static_cast<std::size_t>(bits_[index])];
+  }
+  void mark(std::size_t index) { changed_[index / 64] |= std::uint64_t{1} << (index % 64); }
+  void put(std::size_t index, Value value) {
+    if (bits_[index] != value.bits || forms_[index] != value.form) replace_value(index, value);
+  }
+  void put(std::size_t index, const wire::Json& value);
+  void put_text(std::size_t index, std::string_view json);
+  // These do not ask whether the field is pinned, nor whether the value is another one.
+  void store(std::size_t index, const wire::Json& value);
+  void store(std::size_t index, Value value);
+  void store_text(std::size_t index, std::string_view json);
+  void replace_value(std::size_t index, Value value);
 
   FieldTablePtr table_;
-  std::vector<Entry> entries_;
-  std::vector<std::uint8_t> changed_;         // by index; not in Entry, as all are scanned
-  std::vector<double> numbers_;               // by index: the last argument of set_number(), or NaN
+  // By Slot::index.
+  std::vector<std::int64_t> bits_;
+  std::vector<Form> forms_;
+  std::vector<std::uint64_t> changed_;
+  std::vector<Text> texts_;
+  std::vector<std::size_t> free_texts_;       // indexes into texts_ that no field has
+  std::uint32_t versions_ = 0;                // the last version of a text
   std::map<std::size_t, wire::Json> pinned_;  // by index: the value before pin()
   std::vector<std::string> serials_;          // by module; empty: those of the table
 };

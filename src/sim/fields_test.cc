@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/chance.h"
 #include "sim/model.h"
 #include "sim/test_bench.h"
 #include "sim/test_family.h"
@@ -63,6 +64,90 @@ TEST_F(FieldsTest, AreOfTheirOwnTypeAfterSettingANumber) {
   for (const auto& row : rows) {
     fields.set_number(slot(row.name), row.value);
     EXPECT_EQ(fields.get(row.name), row.kept) << row.name << " " << row.value;
+  }
+}
+
+// As a device's float32: the number with six digits that is nearest, in its shortest form.
+TEST_F(FieldsTest, HaveSixSignificantDigitsAtAnySize) {
+  const auto six_digits = [](double value) {
+    if (value == 0) return Json(0);
+    const double scale = std::pow(10.0, 5 - std::floor(std::log10(std::abs(value))));
+    const double near = std::round(value * scale) / scale;
+    const bool is_whole = near == std::trunc(near) && std::abs(near) < 1e15;
+    return is_whole ? Json(std::llround(near)) : Json(near);
+  };
+  const Slot watts = slot("pd.watts");
+  const auto expect_at = [&](double value) {
+    fields.set_number(watts, value);
+    EXPECT_EQ(fields.get(watts), six_digits(value)) << value;
+    TextBuffer text;
+    fields.append_value(text, watts.index);
+    EXPECT_EQ(text.view(), wire::to_text(six_digits(value))) << value;
+  };
+  for (int power = -12; power <= 18; ++power) {
+    const double unit = std::pow(10.0, power);
+    for (const double digits : {1.0, 1.5, 9.999994, 9.999995, 9.999996, 9.99999999999}) {
+      expect_at(digits * unit);
+      expect_at(-digits * unit);
+    }
+  }
+  const Chance chance(1);
+  for (std::uint64_t i = 0; i < 20'000; ++i) {
+    const double size = std::pow(10.0, 16 * chance.uniform(2 * i) - 8);
+    expect_at(size * (2 * chance.uniform(2 * i + 1) - 1));
+  }
+}
+
+TEST_F(FieldsTest, KeepTextsAndStructuresAndSeeWhenTheyAreTheSame) {
+  const struct {
+    std::string_view name;
+    std::string_view json;
+    bool changes;
+  } rows[] = {{"tree", R"({"a":1,"b":[2.5,null,true,"\u00fc\n"]})", true},
+              {"tree", R"({"b":[2.5,null,true,"\u00fc\n"],"a":1})", false},
+              {"tree", "[]", true},
+              {"tree", "5", true},
+              {"tree", R"("5")", true},
+              {"list", R"("5")", true},
+              {"pd.name", R"("nobody")", false},
+              {"pd.name", R"("so \"called\"")", true},
+              {"pd.name", "null", true},
+              {"pd.mode", "7.0", true},
+              {"pd.mode", "7", true},
+              {"pd.mode", "7.25", true},
+              {"pd.mode", "7.25", false},
+              {"pd.mode", "18446744073709551615", true},
+              {"pd.mode", "0.12345678", true}};
+  for (const auto& row : rows) {
+    fields.clear_changes();
+    const Json value = wire::parse_json(row.json).value();
+    fields.set(row.name, value);
+    EXPECT_EQ(fields.get(row.name), value) << row.json;
+    EXPECT_EQ(changed().size(), row.changes ? 1U : 0U) << row.json;
+    TextBuffer text;
+    fields.append_value(text, slot(row.name).index);
+    EXPECT_EQ(wire::parse_json(text.view()).value(), row.json == "7.0" ? Json(7) : value);
+  }
+  fields.set_text(slot("pd.name"), "a \"b\"");
+  EXPECT_EQ(fields.get("pd.name"), Json("a \"b\""));
+  fields.set_json(slot("tree"), "[1,[2]]");
+  EXPECT_EQ(fields.get("tree"), wire::parse_json("[1,[2]]").value());
+}
+
+TEST_F(FieldsTest, KeepTheirValueWhileTheyArePinned) {
+  for (const std::string_view name : {"pd.soc", "tree"}) {
+    const std::size_t index = slot(name).index;
+    const Json before = fields.get(name);
+    fields.pin(index, Json("stuck"));
+    fields.set(name, Json(61));
+    fields.set(name, Json({1, 2}));
+    fields.set_number(slot(name), 62);
+    fields.reset_to_initial();
+    EXPECT_EQ(fields.get(name), Json("stuck"));
+    fields.clear_changes();
+    fields.unpin(index);
+    EXPECT_EQ(fields.get(name), before);
+    EXPECT_TRUE(fields.changed(index));
   }
 }
 

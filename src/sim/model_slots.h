@@ -14,6 +14,7 @@
 #include "base/chance.h"
 #include "base/result.h"
 #include "sim/fields.h"
+#include "sim/members.h"
 #include "sim/model.h"
 
 namespace gridloom::sim {
@@ -42,6 +43,10 @@ class ModelSlots {
   [[nodiscard]] Slot numbers(std::string_view name, std::string_view unit);
   // A field of another type.
   [[nodiscard]] Slot json(std::string_view name);
+  // Numbers inside an array or object field.
+  [[nodiscard]] MemberSlots members(std::string_view name, std::vector<std::string> paths) {
+    return {.slot = json(name), .paths = std::move(paths)};
+  }
   // The modules of a group by FieldTable::modules(): at least one.
   [[nodiscard]] std::vector<std::size_t> modules(std::string_view group);
   // A number of the section `physics`: rating("batteries.pack", "charge_w").

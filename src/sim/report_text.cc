@@ -1,6 +1,8 @@
 #include "sim/report_text.h"
 
 #include <algorithm>
+#include <bit>
+#include <iterator>
 #include <utility>
 
 namespace gridloom::sim {
@@ -9,10 +11,13 @@ namespace {
 using wire::Json;
 using wire::JsonObject;
 
-constexpr std::size_t kTypical_bytes = 512;
+constexpr std::size_t kWordBits = 64;
+// References to the parts of a report, beside those that a device file may have.
+constexpr std::string_view kBody = "report:body";
+constexpr std::string_view kModule = "report:module";
 
 std::string key_of(std::string_view name) {
-  std::string key;
+  std::string key = ",";
   wire::append_quoted(key, name);
   return key += ':';
 }
@@ -25,115 +30,197 @@ ReportText::ReportText(const FieldTable& table, const catalog::Report& report, s
   JsonObject envelope = messages.report;
   for (const auto& [member, value] : report.match) envelope[member] = value;
   for (const auto& [member, value] : report.extra) envelope[member] = value;
-  if (!report.module.empty()) envelope[report.module] = nullptr;
-  envelope[messages.report_body] = nullptr;
-  for (const auto& [member, value] : envelope) {
-    envelope_.push_back(envelope_member(member, value));
-    envelope_.back().is_body = std::string_view(member) == messages.report_body;
-    envelope_.back().is_module = std::string_view(member) == report.module;
-  }
-  std::string prefix = report.prefix;
-  if (module != FieldTable::kNoModule) prefix += table.modules()[module].sn + '.';
-  for (std::size_t i = 0; i < table.entries().size(); ++i) {
-    const std::string_view name = table.entries()[i].name;
-    if (!report.carries(name) || !name.starts_with(prefix)) continue;
-    add_to_body(name.substr(prefix.size()), i, messages);
-  }
-  if (!report.also_flat) return;
-  for (std::size_t i = 0; i < table.entries().size(); ++i) {
-    const std::string_view name = table.entries()[i].name;
-    if (!report.carries(name) || !name.substr(prefix.size()).contains('.')) continue;
-    body_.push_back({.key = key_of(name), .slot = i});
-  }
+  if (!report.module.empty()) envelope[report.module] = '$' + std::string(kModule);
+  envelope[messages.report_body] = '$' + std::string(kBody);
+  pieces_.emplace_back();
+  compile_object(table, envelope);
+  compile_body(table, report);
 }
 
-void ReportText::add_to_body(std::string_view path, std::size_t slot,
-                             const catalog::Messages& messages) {
+// ---- the envelope
+
+void ReportText::compile_object(const FieldTable& table, const JsonObject& object) {
+  pieces_.back().text += '{';
+  bool is_first = true;
+  for (const auto& [name, value] : object) {
+    std::optional<Piece> piece;
+    if (value.is_string() && value.get_string().starts_with('$')) {
+      piece = piece_of(table, std::string_view(value.get_string()).substr(1));
+      if (!piece) continue;
+    }
+    pieces_.back().text += key_of(name).substr(std::exchange(is_first, false) ? 1 : 0);
+    if (piece) {
+      pieces_.back().source = piece->source;
+      pieces_.back().index = piece->index;
+      pieces_.emplace_back();
+    } else if (value.is_object()) {
+      compile_object(table, value.get_object());
+    } else {
+      wire::append_text(pieces_.back().text, value);
+    }
+  }
+  pieces_.back().text += '}';
+}
+
+std::optional<ReportText::Piece> ReportText::piece_of(const FieldTable& table,
+                                                      std::string_view name) const {
+  constexpr std::string_view kModuleOf = "module:";
+  constexpr std::string_view kFieldOf = "field:";
+  if (name == kBody) return Piece{.source = Source::kBody};
+  if (name == kModule) return Piece{.source = Source::kModule, .index = module_};
+  if (name == "message_id") return Piece{.source = Source::kMessageId};
+  if (name == "uptime_ms") return Piece{.source = Source::kUptime};
+  if (name == "now_ms") return Piece{.source = Source::kNow};
+  if (name == "id") return Piece{.source = Source::kNoRequest};
+  if (name.starts_with(kModuleOf)) {
+    const auto& all = table.modules();
+    const auto found =
+        std::ranges::find(all, name.substr(kModuleOf.size()), &FieldTable::Module::group);
+    if (found == all.end()) return std::nullopt;
+    return Piece{.source = Source::kModule, .index = static_cast<std::size_t>(found - all.begin())};
+  }
+  if (!name.starts_with(kFieldOf)) return std::nullopt;
+  const auto slot = table.find(name.substr(kFieldOf.size()));
+  if (!slot) return std::nullopt;
+  return Piece{.source = Source::kField, .index = slot->index};
+}
+
+// ---- the body
+
+void ReportText::compile_body(const FieldTable& table, const catalog::Report& report) {
+  std::string prefix = report.prefix;
+  if (module_ != FieldTable::kNoModule) prefix += table.modules()[module_].sn + '.';
+  const bool nested = table.family().messages.nested;
+  std::vector<Member> flat;
+  for (std::size_t i = 0; i < table.entries().size(); ++i) {
+    const std::string_view name = table.entries()[i].name;
+    if (!report.carries(name)) continue;
+    const bool is_inside = name.starts_with(prefix);
+    const bool is_flat = report.also_flat && name.substr(prefix.size()).contains('.');
+    if (is_inside) add_to_body(name.substr(prefix.size()), i, nested);
+    if (is_flat) flat.push_back({.key = key_of(name), .slot = i});
+    if (is_inside || is_flat) add(slots_, i);
+  }
+  if (!report.also_flat) compile_flat_body();
+  std::ranges::move(flat, std::back_inserter(body_));
+}
+
+void ReportText::add_to_body(std::string_view path, std::size_t slot, bool nested) {
   std::vector<Member>* into = &body_;
-  for (std::size_t dot = path.find('.'); messages.nested && dot != std::string_view::npos;
+  for (std::size_t dot = path.find('.'); nested && dot != std::string_view::npos;
        dot = path.find('.')) {
     const std::string key = key_of(path.substr(0, dot));
     auto group = std::ranges::find(*into, key, &Member::key);
-    if (group == into->end()) group = into->insert(into->end(), Member{.key = key});
+    if (group == into->end()) {
+      group = into->insert(into->end(), Member{.key = key, .slot = kNoSlot});
+    }
+    add(group->slots, slot);
     into = &group->members;
     path.remove_prefix(dot + 1);
   }
   into->push_back({.key = key_of(path), .slot = slot});
 }
 
-ReportText::Member ReportText::envelope_member(std::string_view key, const Json& value) {
-  Member member{.key = key_of(key)};
-  if (const JsonObject* object = value.if_object(); object != nullptr && !object->empty()) {
-    for (const auto& [name, inner] : *object) {
-      member.members.push_back(envelope_member(name, inner));
-    }
-  } else if (value.is_string() && value.get_string().starts_with('$')) {
-    member.name = std::string_view(value.get_string()).substr(1);
-  } else {
-    member.text = wire::to_text(value);
+void ReportText::compile_flat_body() {
+  const auto is_group = [](const Member& member) { return member.slot == kNoSlot; };
+  if (body_.empty() || std::ranges::any_of(body_, is_group)) return;
+  first_slot_ = body_.front().slot;
+  keys_.resize(body_.back().slot + 1 - first_slot_);
+  for (const Member& member : body_) {
+    keys_[member.slot - first_slot_] = {.at = static_cast<std::uint32_t>(key_text_.size()),
+                                        .length = static_cast<std::uint32_t>(member.key.size())};
+    key_text_ += member.key;
   }
-  return member;
+  key_text_.append(TextBuffer::kPadding, ' ');
 }
 
-bool ReportText::append(std::string& out, const Fields& fields, Extent extent,
-                        const Lookup& lookup) const {
-  if (extent == Extent::kChanged && only_full_) return false;
+void ReportText::add(SlotSet& set, std::size_t slot) {
+  const std::size_t word = slot / kWordBits;
+  if (set.empty() || set.back().index != word) set.push_back({.index = word});
+  set.back().bits |= std::uint64_t{1} << (slot % kWordBits);
+}
+
+bool ReportText::has_changes(const SlotSet& set, const Fields& fields) {
+  return std::ranges::any_of(
+      set, [&](const SlotWord& word) { return (fields.changes()[word.index] & word.bits) != 0; });
+}
+
+// ---- a message
+
+bool ReportText::append(TextBuffer& out, const Fields& fields, Extent extent,
+                        Envelope& envelope) const {
   // Checked before the envelope is made, because message numbers count only sent messages.
-  if (std::ranges::none_of(body_, [&](const Member& each) { return says(each, fields, extent); })) {
-    return false;
+  const bool is_full = extent == Extent::kFull;
+  if (is_full ? body_.empty() : only_full_ || !has_changes(slots_, fields)) return false;
+  for (const Piece& piece : pieces_) {
+    out.append(piece.text);
+    switch (piece.source) {
+      case Source::kNone:
+        break;
+      case Source::kBody:
+        out.append('{');
+        keys_.empty() ? append_members(out, body_, fields, extent)
+                      : append_flat_body(out, fields, extent);
+        out.append('}');
+        break;
+      case Source::kMessageId:
+        out.append_whole(++envelope.last_message_id);
+        break;
+      case Source::kUptime:
+        out.append_whole(envelope.uptime_ms);
+        break;
+      case Source::kNow:
+        out.append_whole(envelope.now_ms);
+        break;
+      case Source::kNoRequest:
+        out.append_whole(0);
+        break;
+      case Source::kModule:
+        out.append_quoted(fields.serial(piece.index));
+        break;
+      case Source::kField:
+        fields.append_value(out, piece.index);
+        break;
+    }
   }
-  out.reserve(out.size() + kTypical_bytes);
-  append_envelope(out, envelope_, fields, extent, lookup);
   return true;
 }
 
-void ReportText::append_envelope(std::string& out, const std::vector<Member>& members,
-                                 const Fields& fields, Extent extent, const Lookup& lookup) const {
-  out += '{';
-  const std::size_t begin = out.size();
-  for (const Member& member : members) {
-    const auto found = member.name.empty() ? std::nullopt : lookup(member.name);
-    if (!member.name.empty() && !found) continue;
-    if (out.size() != begin) out += ',';
-    out += member.key;
-    if (member.is_body) {
-      append_body(out, body_, fields, extent);
-    } else if (member.is_module) {
-      wire::append_quoted(out, fields.serial(module_));
-    } else if (found) {
-      wire::append_text(out, *found);
-    } else if (!member.members.empty()) {
-      append_envelope(out, member.members, fields, extent, lookup);
-    } else {
-      out += member.text;
+void ReportText::append_flat_body(TextBuffer& out, const Fields& fields, Extent extent) const {
+  std::size_t comma = 1;  // left out before the first key
+  for (const SlotWord& word : slots_) {
+    std::uint64_t bits = word.bits;
+    if (extent == Extent::kChanged) bits &= fields.changes()[word.index];
+    for (; bits != 0; bits &= bits - 1) {
+      const std::size_t slot =
+          word.index * kWordBits + static_cast<std::size_t>(std::countr_zero(bits));
+      const Key& key = keys_[slot - first_slot_];
+      out.append_padded({key_text_.data() + key.at + comma, key.length - comma});
+      comma = 0;
+      fields.append_value(out, slot);
     }
   }
-  out += '}';
 }
 
-bool ReportText::says(const Member& member, const Fields& fields, Extent extent) {
-  if (member.slot == kNoSlot) {
-    return std::ranges::any_of(member.members,
-                               [&](const Member& each) { return says(each, fields, extent); });
-  }
-  return extent == Extent::kFull || fields.changed(member.slot);
-}
-
-void ReportText::append_body(std::string& out, const std::vector<Member>& members,
-                             const Fields& fields, Extent extent) {
-  out += '{';
-  const std::size_t begin = out.size();
+void ReportText::append_members(TextBuffer& out, const std::vector<Member>& members,
+                                const Fields& fields, Extent extent) {
+  std::size_t comma = 1;
   for (const Member& member : members) {
-    if (!says(member, fields, extent)) continue;
-    if (out.size() != begin) out += ',';
-    out += member.key;
-    if (member.slot == kNoSlot) {
-      append_body(out, member.members, fields, Extent::kFull);
-    } else {
-      wire::append_text(out, fields.entries()[member.slot].value);
+    const bool is_group = member.slot == kNoSlot;
+    if (extent == Extent::kChanged &&
+        !(is_group ? has_changes(member.slots, fields) : fields.changed(member.slot))) {
+      continue;
     }
+    out.append(std::string_view(member.key).substr(comma));
+    comma = 0;
+    if (!is_group) {
+      fields.append_value(out, member.slot);
+      continue;
+    }
+    out.append('{');
+    append_members(out, member.members, fields, Extent::kFull);
+    out.append('}');
   }
-  out += '}';
 }
 
 }  // namespace gridloom::sim

@@ -1,16 +1,19 @@
-// The text layout of a family's report, prepared once for all its virtual devices, so that the
-// parts that are the same in each message are not built again. Immutable: for any thread.
+// The text layout of a family's report, compiled once for all its virtual devices: literal text,
+// and the places of values between it. A report of changes visits only the fields that changed.
+// Immutable: for any thread.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "catalog/family.h"
-#include "sim/effects.h"
-#include "sim/model.h"
+#include "sim/fields.h"
+#include "sim/text_buffer.h"
 #include "wire/json.h"
 
 namespace gridloom::sim {
@@ -22,37 +25,81 @@ class ReportText {
              std::size_t module = FieldTable::kNoModule);
 
   enum class Extent : std::uint8_t { kChanged, kFull };
-  // Appends the message, from "{" to "}". False, with `out` unchanged, if there is nothing to
-  // report.
-  [[nodiscard]] bool append(std::string& out, const Fields& fields, Extent extent,
-                            const Lookup& lookup) const;
+  // The values of an envelope that are no fields.
+  struct Envelope {
+    std::int64_t last_message_id = 0;  // counted up by each message that has an id
+    std::int64_t uptime_ms = 0;
+    std::int64_t now_ms = 0;
+  };
+  // Appends the message, from "{" to "}". False, with `out` and `envelope` unchanged, if there is
+  // nothing to report.
+  [[nodiscard]] bool append(TextBuffer& out, const Fields& fields, Extent extent,
+                            Envelope& envelope) const;
 
  private:
-  // A member of an object. In the envelope it is a text, the value of a "$name", the module's
-  // serial number, or a nested object; in the body it is a field's value or a nested object.
+  // ---- the envelope
+
+  enum class Source : std::uint8_t {
+    kNone,
+    kBody,
+    kMessageId,
+    kUptime,
+    kNow,
+    kNoRequest,  // the id of a request, where there is none
+    kModule,
+    kField
+  };
+  // A literal text, and the value that follows it.
+  struct Piece {
+    std::string text{};
+    Source source = Source::kNone;
+    std::size_t index = 0;  // by FieldTable::modules() or Slot::index
+  };
+  // Adds an object to pieces_, whose last piece is still open.
+  void compile_object(const FieldTable& table, const wire::JsonObject& object);
+  // The value of "$name" in a report; none if a report has no such value.
+  [[nodiscard]] std::optional<Piece> piece_of(const FieldTable& table, std::string_view name) const;
+
+  // ---- the body
+
+  // The fields of one word of Fields::changes().
+  struct SlotWord {
+    std::size_t index = 0;
+    std::uint64_t bits = 0;
+  };
+  using SlotSet = std::vector<SlotWord>;  // in order
+  static void add(SlotSet& set, std::size_t slot);
+  [[nodiscard]] static bool has_changes(const SlotSet& set, const Fields& fields);
+
+  // A member of the body: a field's value or a nested object. An object is reported whole when any
+  // of its fields changed, because readers of reports replace the previous object by the new one.
   struct Member {
-    std::string key;                // quoted, with its colon
-    std::string text{};             // in the envelope: the value,
-    std::string name{};             // or a name to be looked up
-    std::size_t slot = kNoSlot;     // in the body
-    std::vector<Member> members{};  // of a nested object
-    bool is_body = false;
-    bool is_module = false;
+    std::string key;             // a comma, the quoted name and a colon
+    std::size_t slot = kNoSlot;  // none for an object
+    std::vector<Member> members{};
+    SlotSet slots{};  // of the object
   };
   static constexpr std::size_t kNoSlot = SIZE_MAX;
+  void compile_body(const FieldTable& table, const catalog::Report& report);
+  void add_to_body(std::string_view path, std::size_t slot, bool nested);
+  // For a body without objects, whose fields are in the order of their slots.
+  void compile_flat_body();
 
-  [[nodiscard]] static Member envelope_member(std::string_view key, const wire::Json& value);
-  void append_envelope(std::string& out, const std::vector<Member>& members, const Fields& fields,
-                       Extent extent, const Lookup& lookup) const;
-  void add_to_body(std::string_view path, std::size_t slot, const catalog::Messages& messages);
-  // An object is reported whole when any of its fields changed, because readers of reports replace
-  // the previous object by the new one.
-  [[nodiscard]] static bool says(const Member& member, const Fields& fields, Extent extent);
-  static void append_body(std::string& out, const std::vector<Member>& members,
-                          const Fields& fields, Extent extent);
+  void append_flat_body(TextBuffer& out, const Fields& fields, Extent extent) const;
+  static void append_members(TextBuffer& out, const std::vector<Member>& members,
+                             const Fields& fields, Extent extent);
 
-  std::vector<Member> envelope_;
+  std::vector<Piece> pieces_;
   std::vector<Member> body_;
+  SlotSet slots_;  // of the body
+  // Of a flat body: the keys' text, followed by padding, and where the key of each slot is in it.
+  struct Key {
+    std::uint32_t at = 0;
+    std::uint32_t length = 0;
+  };
+  std::string key_text_;
+  std::vector<Key> keys_;  // from first_slot_ on; empty if the body is not flat
+  std::size_t first_slot_ = 0;
   std::size_t module_ = FieldTable::kNoModule;
   bool only_full_ = false;
 };

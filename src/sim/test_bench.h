@@ -125,10 +125,11 @@ inline const wire::Json& initial_of(const Fields& fields, std::string_view name)
 // Expects every value to have its field's type and to be in its range.
 inline void expect_documented(const Fields& fields) {
   for (const Fields::Entry& entry : fields.entries()) {
-    const bool fits = catalog::fits(entry.field->type, entry.value);
-    EXPECT_TRUE(fits) << entry.name << " is " << wire::to_text(entry.value);
-    if (!fits || !entry.field->range || !entry.value.is_number()) continue;
-    const double number = entry.value.to_number<double>();
+    const wire::Json value = fields.get(entry.slot);
+    const bool fits = catalog::fits(entry.field->type, value);
+    EXPECT_TRUE(fits) << entry.name << " is " << wire::to_text(value);
+    if (!fits || !entry.field->range || !value.is_number()) continue;
+    const double number = value.to_number<double>();
     EXPECT_GE(number, entry.field->range->low) << entry.name;
     EXPECT_LE(number, entry.field->range->high) << entry.name;
   }

@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <functional>
 #include <initializer_list>
+#include <map>
 #include <optional>
 #include <span>
 #include <stdexcept>
@@ -50,10 +51,15 @@ class Observation {
   Observation(const Fields& fields, const Environment& environment)
       : fields_(fields), environment_(environment) {}
 
-  [[nodiscard]] double operator[](Slot slot) const { return number_of(json(slot)); }
+  [[nodiscard]] double operator[](Slot slot) const {
+    if (read_slots_ != nullptr) read_slots_->push_back(slot);
+    return fields_.number(slot);
+  }
   [[nodiscard]] const wire::Json& json(Slot slot) const {
     if (read_slots_ != nullptr) read_slots_->push_back(slot);
-    return fields_.get(slot);
+    const auto [found, is_new] = parsed_.try_emplace(slot.index);
+    if (is_new) found->second = fields_.get(slot);
+    return found->second;
   }
   [[nodiscard]] const Environment& environment() const { return environment_; }
 
@@ -64,6 +70,7 @@ class Observation {
   const Fields& fields_;
   const Environment& environment_;
   std::vector<Slot>* read_slots_ = nullptr;
+  mutable std::map<std::uint32_t, wire::Json> parsed_;  // by Slot::index: what json() returned
 };
 
 // Whether an identity holds; none if it does not apply to this report.
@@ -186,7 +193,7 @@ class Invariants {
     std::string text = "does not hold: " + invariant.name;
     for (const Slot slot : read_slots) {
       const Fields::Entry& field = fields.entries()[slot.index];
-      text += "\n  " + std::string(field.name) + " is " + wire::to_text(field.value);
+      text += "\n  " + std::string(field.name) + " is " + wire::to_text(fields.get(slot));
     }
     return text;
   }

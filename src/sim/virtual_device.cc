@@ -92,7 +92,7 @@ void VirtualDevice::pin_fields() {
     for (std::size_t i = 0; i < fields_.entries().size(); ++i) {
       const Fields::Entry& entry = fields_.entries()[i];
       if (entry.field->name != field) continue;
-      fields_.pin(i, value == nullptr ? entry.value : *value);
+      fields_.pin(i, value == nullptr ? fields_.get(entry.slot) : *value);
       pinned_.push_back(i);
     }
   };
@@ -102,9 +102,10 @@ void VirtualDevice::pin_fields() {
   }
 }
 
-Environment VirtualDevice::with_faults(Environment environment) const {
-  for (const Active& active : active_) apply(*active.fault, active.value, environment);
-  return environment;
+Environment VirtualDevice::with_faults(const Environment& environment) const {
+  Environment here = environment;
+  for (const Active& active : active_) apply(*active.fault, active.value, here);
+  return here;
 }
 
 void VirtualDevice::connected(const Environment& environment, std::vector<Message>& out) {
@@ -115,9 +116,8 @@ void VirtualDevice::move(const Environment& environment) {
   const Millis dt = std::min<Millis>(environment.now - stepped_, kLongestStep);
   stepped_ = environment.now;
   if (dt <= Millis(0)) return;
-  const Environment here = with_faults(environment);
+  const Environment& here = unwritten_.emplace(with_faults(environment));
   model_->step(here, dt);
-  unwritten_ = here;
 }
 
 void VirtualDevice::write_numbers() {
@@ -135,14 +135,18 @@ void VirtualDevice::step(const Environment& environment, std::vector<Message>& o
 void VirtualDevice::report(Extent extent, const Environment& environment,
                            std::vector<Message>& out) {
   write_numbers();
-  const Environment here = with_faults(environment);
-  const auto lookup = [&](std::string_view name) { return look_up(name, {}, {}, here); };
+  const TimePoint now = active_.empty() ? environment.now : with_faults(environment).now;
+  ReportText::Envelope envelope = {.last_message_id = message_id_,
+                                   .uptime_ms = (now - started_).count() + 1,
+                                   .now_ms = unix_ms(now)};
   for (const ReportText& text : virtual_family_->reports) {
-    std::string payload;
-    if (!text.append(payload, fields_, extent, lookup)) continue;
+    TextBuffer& buffer = empty_buffer();
+    if (!text.append(buffer, fields_, extent, envelope)) continue;
+    std::string payload(buffer.view());
     if (malforms_) payload = malformed_report(payload, chance_.split(sn_).bits(next_mangling_++));
     out.push_back({.verb = "quota", .payload = std::move(payload)});
   }
+  message_id_ = envelope.last_message_id;
   fields_.clear_changes();
   if (extent == Extent::kFull) reported_ = environment.now;
 }

@@ -83,7 +83,7 @@ class VirtualDevice {
     std::optional<double> value;
     friend bool operator==(const Active&, const Active&) = default;
   };
-  [[nodiscard]] Environment with_faults(Environment environment) const;
+  [[nodiscard]] Environment with_faults(const Environment& environment) const;
   void pin_fields();
   void write_numbers();
   void obey(std::string_view payload, const Environment& environment, std::vector<Message>& out);

@@ -35,7 +35,7 @@ class Mirror {
     for (const Fields::Entry& entry : fields.entries()) {
       const auto known = known_.find(said_name(fields, entry.name));
       ASSERT_NE(known, known_.end()) << entry.name;
-      EXPECT_EQ(wire::to_text(known->second), wire::to_text(entry.value)) << entry.name;
+      EXPECT_EQ(wire::to_text(known->second), wire::to_text(fields.get(entry.slot))) << entry.name;
     }
   }
 

@@ -48,17 +48,17 @@ const Entry* entry_of(const sim::VirtualDevice& device, std::string_view name) {
 
 bool has_number(const sim::VirtualDevice& device, std::string_view name) {
   const Entry* entry = entry_of(device, name);
-  return entry != nullptr && (entry->value.is_number() || entry->value.is_bool());
+  return entry != nullptr && device.fields().has_number(entry->slot);
 }
 
 double number_of(const sim::VirtualDevice& device, std::string_view name) {
   const Entry* entry = entry_of(device, name);
-  return entry == nullptr ? 0 : device.fields().number(entry->name);
+  return entry == nullptr ? 0 : device.fields().number(entry->slot);
 }
 
 std::string shown(const sim::VirtualDevice& device, std::string_view name) {
   const Entry* entry = entry_of(device, name);
-  return fmt::format("{} is {}", entry->name, wire::to_text(entry->value));
+  return fmt::format("{} is {}", entry->name, wire::to_text(device.fields().get(entry->slot)));
 }
 
 // Energy that came in, but neither went out nor was lost nor is stored.
@@ -72,7 +72,7 @@ std::int64_t unaccounted_uj(const WatchedDevice& watched) {
 // The first value that does not fit its field's declaration, and why.
 std::optional<std::string> first_misfit(const sim::VirtualDevice& device) {
   for (const Entry& entry : device.fields().entries()) {
-    if (const auto why = misfit(*entry.field, entry.value)) {
+    if (const auto why = misfit(*entry.field, device.fields().get(entry.slot))) {
       return fmt::format("{} {}", entry.name, *why);
     }
   }

@@ -4,12 +4,13 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 #include <utility>
 
 #include "sim/battery.h"
 #include "sim/fields.h"
 #include "sim/models/panel_tasks.h"
-#include "wire/json.h"
+#include "sim/text_buffer.h"
 
 namespace gridloom::sim::panel {
 
@@ -64,45 +65,86 @@ template <std::size_t kRows>
 class DayMatrix {
  public:
   void clear() { *this = DayMatrix(); }
-  void show_again() { changed_ = true; }
+  void show_again() { version_ = 0; }
 
   void add(std::size_t row, std::size_t hour, double energy_wh) {
     if (hour != hour_) begin(hour);
     double& cell = now_.at(row);
-    changed_ = changed_ || shown(cell + energy_wh) != shown(cell);
+    const bool shows = shown(cell + energy_wh) != shown(cell);
     cell += energy_wh;
     sum_wh_ += energy_wh;
+    if (shows) changed_rows_.at(row) = has_changed_rows_ = true;
   }
 
   [[nodiscard]] double sum_wh() const { return sum_wh_; }
 
+  // A change of the hour's cells replaces their numbers in the field's text, and any other change
+  // the text.
   void show(Fields& fields, Slot slot) {
-    if (!changed_) return;
-    cells_.at(hour_) = now_;
-    wire::JsonArray rows;
+    if (version_ == 0 || version_ != fields.text_version(slot)) return show_all(fields, slot);
+    if (!has_changed_rows_) return;
+    std::size_t longer = 0;  // than before, modulo 2^64
     for (std::size_t row = 0; row < kRows; ++row) {
-      wire::JsonArray hours;
-      for (const auto& cells : cells_) hours.emplace_back(shown(cells.at(row)));
-      rows.emplace_back(std::move(hours));
+      Place& place = places_.at(row);
+      place.at += longer;
+      if (!std::exchange(changed_rows_.at(row), false)) continue;
+      std::array<char, kNumberBytes> digits;
+      const char* const end = write_whole(digits.data(), shown(now_.at(row)));
+      const std::string_view text(digits.data(), end);
+      fields.replace(slot, {.at = place.at, .length = place.length}, text);
+      longer += text.size() - place.length;
+      place.length = text.size();
     }
-    fields.set(slot, std::move(rows));
-    changed_ = false;
+    has_changed_rows_ = false;
   }
 
  private:
-  [[nodiscard]] static std::int64_t shown(double cell) { return static_cast<std::int64_t>(cell); }
+  struct Place {  // of the hour's number in the text
+    std::size_t at = 0;
+    std::size_t length = 0;
+  };
+
+  [[nodiscard]] static std::int64_t shown(double cell_wh) {
+    return static_cast<std::int64_t>(cell_wh);
+  }
 
   void begin(std::size_t hour) {
     cells_.at(hour_) = now_;
     now_ = cells_.at(hour);
     hour_ = hour;
+    version_ = 0;  // the text has the places of another hour
+  }
+
+  void show_all(Fields& fields, Slot slot) {
+    cells_.at(hour_) = now_;
+    TextBuffer& json = empty_buffer();
+    char before_row = '[';
+    for (std::size_t row = 0; row < kRows; ++row) {
+      json.append(std::exchange(before_row, ','));
+      char before = '[';
+      for (std::size_t hour = 0; hour < kHours; ++hour) {
+        json.append(std::exchange(before, ','));
+        const std::size_t at = json.view().size();
+        json.append_whole(shown(cells_.at(hour).at(row)));
+        if (hour == hour_) places_.at(row) = {.at = at, .length = json.view().size() - at};
+      }
+      json.append(']');
+    }
+    json.append(']');
+    fields.set_json(slot, json.view());
+    version_ = fields.text_version(slot);
+    changed_rows_ = {};
+    has_changed_rows_ = false;
   }
 
   double sum_wh_ = 0;
   std::size_t hour_ = 0;
-  bool changed_ = true;
   std::array<double, kRows> now_{};                        // in `hour_`
   std::array<std::array<double, kRows>, kHours> cells_{};  // that of `hour_` is out of date
+  std::array<bool, kRows> changed_rows_{};                 // in `hour_`
+  bool has_changed_rows_ = false;
+  std::array<Place, kRows> places_{};
+  std::uint32_t version_ = 0;  // of the text that has the places; 0: the text is to be made anew
 };
 
 }  // namespace gridloom::sim::panel

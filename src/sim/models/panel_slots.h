@@ -1,15 +1,40 @@
 // The fields of a Smart Home Panel that its model reads and writes, and the numbers of its file.
 #pragma once
 
+#include <fmt/format.h>
+
 #include <array>
 #include <cstddef>
+#include <cstdint>
+#include <initializer_list>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "sim/model_slots.h"
 #include "sim/models/panel_clock.h"
+#include "sim/models/panel_tasks.h"
 #include "sim/models/parts.h"
 
 namespace gridloom::sim::panel {
+
+// The members of an element that the model writes, in the order of Slots.
+enum PowerMember : std::uint8_t { kWatts, kIsStored, kPowerMembers };
+enum ControlMember : std::uint8_t { kSource, kPriority, kControlMembers };
+enum PackMember : std::uint8_t {
+  kCharge,
+  kTemperature,
+  kOutput,
+  kInput,
+  kCharges,
+  kTimeToFull,
+  kTimeToEmpty,
+  kSupplies,
+  kChargesFromGrid,
+  kInverterRuns,
+  kInUse,
+  kPackMembers
+};
 
 // Powers and efficiencies, from the section `physics`. Each pack says its own capacity.
 struct Ratings {
@@ -47,10 +72,17 @@ struct Slots : ModelSlots {
   Slot grid_up = number("heartbeat.gridSta");
 
   // The lists of the channels' and packs' states, and of the channels' powers.
-  Slot circuits = json("heartbeat.loadCmdChCtrlInfos");
-  Slot backups = json("heartbeat.backupCmdChCtrlInfos");
-  Slot packs = json("heartbeat.energyInfos");
-  Slot powers = json("channelPower.infoList");
+  MemberSlots circuits =
+      members("heartbeat.loadCmdChCtrlInfos", of_elements(kLoads, {"ctrlSta", "priority"}));
+  MemberSlots backups =
+      members("heartbeat.backupCmdChCtrlInfos", of_elements(kPacks, {"ctrlSta", "priority"}));
+  MemberSlots packs = members(
+      "heartbeat.energyInfos",
+      of_elements(kPacks, {"batteryPercentage", "emsBatTemp", "outputPower", "lcdInputWatts",
+                           "emsChgFlag", "chargeTime", "dischargeTime", "stateBean.isPowerOutput",
+                           "stateBean.isGridCharge", "stateBean.isAcOpen", "stateBean.isEnable"}));
+  MemberSlots powers =
+      members("channelPower.infoList", of_elements(kLoads + kPacks, {"chWatt", "powType"}));
   Slot capacity = number("heartbeat.backupFullCap", "Ah");
   Slot soc = number("heartbeat.backupBatPer", "%");
   Slot time_left = number("heartbeat.backupChaTime", "min");
@@ -82,6 +114,15 @@ struct Slots : ModelSlots {
   Slot tasks = json("timeTask");
 
  private:
+  // The paths of members by element and then by name.
+  static std::vector<std::string> of_elements(std::size_t count,
+                                              std::initializer_list<std::string_view> names) {
+    std::vector<std::string> paths;
+    for (std::size_t i = 0; i < count; ++i) {
+      for (const std::string_view name : names) paths.push_back(fmt::format("[{}].{}", i, name));
+    }
+    return paths;
+  }
   Time time(const std::string& group) {
     Time made{.parts = {}, .week = number(group + "week")};
     for (std::size_t i = 0; i < made.parts.size(); ++i) {

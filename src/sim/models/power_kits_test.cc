@@ -260,7 +260,7 @@ TEST_F(PowerKits, KeepsRelaySwitchedChannelsAtNought) {
   place({.household_w = 700});
   set("chSwitch", R"({"bitsSwSta":2})");
   bench.step(Millis{2000});
-  const Json& watts = bench.fields().get(full_name(bench.fields(), "lddc.dcChWatt"));
+  const Json watts = bench.fields().get(full_name(bench.fields(), "lddc.dcChWatt"));
   EXPECT_EQ(watts.at(0), Json(0));
   EXPECT_NE(watts.at(1), Json(0));
   EXPECT_EQ(get("lddc.dcChSta"), 0xfc2);

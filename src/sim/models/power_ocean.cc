@@ -19,6 +19,7 @@
 #include "sim/battery.h"
 #include "sim/decay.h"
 #include "sim/energy_balance.h"
+#include "sim/members.h"
 #include "sim/model.h"
 #include "sim/model_slots.h"
 #include "sim/models/parts.h"
@@ -28,8 +29,6 @@
 namespace gridloom::sim {
 namespace {
 
-using wire::Json;
-using wire::JsonArray;
 using wire::JsonObject;
 
 constexpr double kHour_s = 3600;
@@ -115,7 +114,10 @@ struct Slots : ModelSlots {
   Slot grid = number("sysGridPwr", "W");
   Slot ev = number("evPwr", "W");
   Slot ev_state = json("chargingStatus");
-  Slot strings = json("mpptHeartBeat");
+  // Volts, amperes and watts of each string.
+  MemberSlots strings =
+      members("mpptHeartBeat", {"[0].mpptPv[0].vol", "[0].mpptPv[0].amp", "[0].mpptPv[0].pwr",
+                                "[0].mpptPv[1].vol", "[0].mpptPv[1].amp", "[0].mpptPv[1].pwr"});
 
   struct Phase {
     Slot voltage;
@@ -132,7 +134,8 @@ struct Slots : ModelSlots {
   Slot inlet_temperature = number("hpMaster.tempInlet", "°C");
   Slot outlet_temperature = number("hpMaster.tempOutlet", "°C");
   Slot air_temperature = number("hpMaster.tempAmbient", "°C");
-  Slot heating_rods = json("hrEnergyStream");
+  // Temperature and power.
+  MemberSlots heating_rod = members("hrEnergyStream", {"[0].temp", "[0].hrPwr"});
 
  private:
   Phase phase(const std::string& group) {
@@ -149,13 +152,6 @@ double hot_water_w(double hour) {
   if (hour >= 6.5 && hour < 8) return 1500;
   if (hour >= 19 && hour < 21) return 1200;
   return 60;
-}
-
-// A number as JSON, in steps of 1/`parts`, without the noise of binary fractions.
-Json fixed(double value, double parts) {
-  const double units = std::round(value * parts);
-  if (std::fmod(units, parts) == 0) return static_cast<std::int64_t>(units / parts);
-  return units / parts;
 }
 
 class Car {
@@ -232,7 +228,8 @@ class Heating {
     return round_down(std::min(spare_w, ratings_.rod_w) / kRodStep_w) * kRodStep_w;
   }
 
-  void write(Fields& fields, const Slots& slots, double air_c, double rod_w) const {
+  [[nodiscard]] double tank_c() const { return tank_c_; }
+  void write(Fields& fields, const Slots& slots, double air_c) const {
     for (std::size_t k = 0; k < zone_c_.size(); ++k) {
       fields.set_si(slots.zone_temperature.at(k), round_to(zone_c_.at(k), 10));
     }
@@ -240,8 +237,6 @@ class Heating {
     fields.set_si(slots.inlet_temperature, round_to(inlet_c_, 10));
     fields.set_si(slots.outlet_temperature, round_to(outlet_c_, 10));
     fields.set_si(slots.air_temperature, round_to(air_c, 10));
-    JsonObject rod{{"temp", std::llround(tank_c_)}, {"hrPwr", std::llround(rod_w)}};
-    fields.set(slots.heating_rods, JsonArray{std::move(rod)});
   }
 
  private:
@@ -292,7 +287,9 @@ class PowerOcean final : public Model {
                   .capacity_ah = capacity_ah(ratings_.capacity_wh, ratings_.cells),
                   .resistance_ohm = ratings_.resistance_ohm}),
         heating_(ratings_),
-        car_(ratings_) {}
+        car_(ratings_),
+        string_members_(slots_->strings),
+        rod_members_(slots_->heating_rod) {}
 
   void start(Fields& fields, const Environment& environment) override {
     battery_.set_soc_percent(fields.si(slots_->soc));
@@ -320,7 +317,8 @@ class PowerOcean final : public Model {
     write_energy(fields);
     write_strings(fields, environment);
     write_phases(fields, environment);
-    heating_.write(fields, *slots_, environment.air_c, watts_.rod);
+    heating_.write(fields, *slots_, environment.air_c);
+    write_rod(fields);
   }
 
   // The family has no commands.
@@ -400,11 +398,17 @@ class PowerOcean final : public Model {
     fields.set_si(slots.load, watts_.load);
     fields.set_si(slots.grid, watts_.grid);
     fields.set_si(slots.ev, watts_.ev);
-    fields.set(slots.ev_state, watts_.ev > 0 ? "EV_CHG_STS_CHARGING" : "EV_CHG_STS_AVAILABLE");
+    fields.set_text(slots.ev_state, watts_.ev > 0 ? "EV_CHG_STS_CHARGING" : "EV_CHG_STS_AVAILABLE");
   }
 
-  void write_strings(Fields& fields, const Environment& environment) const {
-    JsonArray strings;
+  void write_rod(Fields& fields) {
+    if (!rod_members_.bind(fields)) return;
+    rod_members_.set(fields, 0, std::llround(heating_.tank_c()));
+    rod_members_.set(fields, 1, std::llround(watts_.rod));
+  }
+
+  void write_strings(Fields& fields, const Environment& environment) {
+    if (!string_members_.bind(fields)) return;
     for (std::size_t k = 0; k < watts_.string.size(); ++k) {
       const double power_w = watts_.string.at(k);
       const double sun = environment.sun * environment.panels.at(k);
@@ -412,11 +416,11 @@ class PowerOcean final : public Model {
       double volts = kString_v.at(k) + kString_v_per_k * (module_c - 25) + noise_(2 + k);
       if (sun < kDawn) volts *= sun / kDawn / 4;
       volts = round_to(volts, 100);
-      strings.push_back(JsonObject{{"vol", fixed(volts, 100)},
-                                   {"amp", fixed(power_w > 0 ? power_w / volts : 0, 1e6)},
-                                   {"pwr", fixed(power_w, 1)}});
+      const double current_a = power_w > 0 ? power_w / volts : 0;
+      string_members_.set(fields, 3 * k, std::llround(volts * 100), 2);
+      string_members_.set(fields, 3 * k + 1, std::llround(current_a * 1e6), 6);
+      string_members_.set(fields, 3 * k + 2, std::llround(power_w));
     }
-    fields.set(slots_->strings, JsonArray{JsonObject{{"mpptPv", std::move(strings)}}});
   }
 
   // The phases share the power between the inverter's DC side and the home; negative: the inverter
@@ -459,6 +463,8 @@ class PowerOcean final : public Model {
   EnergyBalance balance_;
   Heating heating_;
   Car car_;
+  Members string_members_;
+  Members rod_members_;
   Watts watts_;
   Latch resting_;  // empty, waiting for charge
 };

@@ -48,10 +48,7 @@ constexpr int kLongestCharge_min = 5939;
 constexpr int kLongestDischarge_min = 5999;
 
 // The platform's format: "2024-07-06 01:50:27".
-Json time_text(TimePoint at) {
-  const std::string text = time::clock_text(at, {});
-  return Json(std::string_view(text));
-}
+std::string time_text(TimePoint at) { return time::clock_text(at, {}); }
 
 Json unset_task(std::int64_t index) {
   const JsonObject never = {{"sec", 0},   {"week", 0}, {"min", 0}, {"hour", 0},
@@ -315,7 +312,7 @@ void PowerStream::start(Fields& fields, const Environment& environment) {
   panel_c_ = environment.air_c + 5;
   converter_c_ = environment.air_c + 8;
   controller_c_ = environment.air_c + 25;
-  fields.set(slots_->tasks_updated, time_text(environment.now));
+  fields.set_text(slots_->tasks_updated, time_text(environment.now));
   set_ = read_settings(fields, *slots_);
   step(environment, Millis(1000));
   write(fields, environment);
@@ -345,7 +342,7 @@ void PowerStream::write(Fields& fields, const Environment& environment) {
   write_inverter(fields, environment);
   write_demand(fields);
   write_flags(fields);
-  fields.set(slots_->updated, time_text(environment.now));
+  fields.set_text(slots_->updated, time_text(environment.now));
 }
 
 CommandOutcome PowerStream::command(Fields& fields, const catalog::Command& command,
@@ -356,7 +353,7 @@ CommandOutcome PowerStream::command(Fields& fields, const catalog::Command& comm
     const Slot task = slots_->tasks.at(static_cast<std::size_t>(index));
     outcome.ack = is_set(fields.get(task)) ? 0 : 1;
     fields.set(task, unset_task(index));
-    if (outcome.ack == 0) fields.set(slots_->tasks_updated, time_text(environment.now));
+    if (outcome.ack == 0) fields.set_text(slots_->tasks_updated, time_text(environment.now));
   }
   set_ = read_settings(fields, *slots_);
   step(environment, kInstant);

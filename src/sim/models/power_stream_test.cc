@@ -104,7 +104,7 @@ TEST_F(PowerStream, DeletesATaskOnce) {
   EXPECT_EQ(ack(set("DELETE_TIME_TASK", R"({"taskIndex":1})")), 0);
   EXPECT_EQ(ack(set("DELETE_TIME_TASK", R"({"taskIndex":1})")), 1);
   EXPECT_EQ(ack(set("DELETE_TIME_TASK", R"({"taskIndex":10})")), 1);
-  const wire::Json& task = bench.fields().get("20_134.task2");
+  const wire::Json task = bench.fields().get("20_134.task2");
   EXPECT_EQ(task.at("taskIndex"), wire::Json(1));
   EXPECT_EQ(task.at("timeRange").at("isConfig"), wire::Json(false));
 }

@@ -5,6 +5,8 @@
 // runs the packs and books the energy. Invariant of the reports: the packs' output on channels 10
 // and 11 is what the circuits take from storage plus the panel's own need (overhead_w and
 // overhead_share), and the grid feeds all the rest and the charging.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <bitset>
@@ -23,6 +25,7 @@
 #include "sim/ageing.h"
 #include "sim/battery.h"
 #include "sim/energy_balance.h"
+#include "sim/members.h"
 #include "sim/model.h"
 #include "sim/model_slots.h"
 #include "sim/models/panel_clock.h"
@@ -54,6 +57,7 @@ constexpr double kHealth = 0.98;  // of the packs' nominal capacity, left at the
 constexpr int kIdle_min = 143999;
 
 double to_centiwatts(double power_w) { return round_to(power_w, 100); }
+std::int64_t centiwatts(double power_w) { return std::llround(power_w * 100); }
 
 // The random deviations of the circuits' shares: each goes from one value to another in a minute.
 class ShareNoise {
@@ -88,11 +92,16 @@ class SmartHomePanel final : public Model {
   SmartHomePanel(std::shared_ptr<const Slots> slots, Chance chance)
       : slots_(std::move(slots)),
         ratings_(slots_->ratings),
-        chance_(chance.split("smart_home_panel")) {}
+        chance_(chance.split("smart_home_panel")),
+        circuit_members_(slots_->circuits),
+        backup_members_(slots_->backups),
+        pack_members_(slots_->packs),
+        power_members_(slots_->powers) {}
 
   void start(Fields& fields, const Environment& environment) override {
+    const Json infos = fields.get(slots_->packs.slot);
     for (std::size_t k = 0; k < kPacks; ++k) {
-      const Json& info = at(fields.get(slots_->packs), k);
+      const Json& info = at(infos, k);
       Pack& pack = packs_.at(k);
       pack.connected = integer(at(info, "stateBean"), "isConnect") != 0;
       if (!pack.connected) continue;
@@ -141,7 +150,8 @@ class SmartHomePanel final : public Model {
     fields.set(slots.grid_up, environment.grid_up ? 1 : 0);
     fields.add_si(slots.work_time, seconds_of(std::exchange(unwritten_, Millis{0})));
     write_clock(fields, environment);
-    write_channels(fields);
+    write_powers(fields);
+    write_controls(fields);
     write_packs(fields);
     fields.set_si(slots.grid_energy, from_grid_.sum_wh());
     fields.set_si(slots.storage_energy, from_storage_.sum_wh());
@@ -240,7 +250,7 @@ class SmartHomePanel final : public Model {
     charged_.clear();
   }
 
-  void write_clock(Fields& fields, const Environment& environment) const {
+  void write_clock(Fields& fields, const Environment& environment) {
     const Stamp now = stamp_of(panel_time(environment));
     for (const Slots::Time& time : slots_->times) {
       for (std::size_t i = 0; i < now.size(); ++i) fields.set(time.parts.at(i), now.at(i));
@@ -248,9 +258,11 @@ class SmartHomePanel final : public Model {
     }
     const auto offset_min = chrono::round<chrono::minutes>(environment.utc_offset).count();
     fields.set(slots_->time_zone, offset_min / 60 * 100 + offset_min % 60);
-    const std::string date =
-        std::to_string(now[0]) + '-' + std::to_string(now[1]) + '-' + std::to_string(now[2]);
-    for (const Slot slot : slots_->days) fields.set(slot, Json(date));
+    if (std::array{now[0], now[1], now[2]} != shown_day_) {
+      shown_day_ = {now[0], now[1], now[2]};
+      shown_day_json_ = fmt::format("\"{}-{}-{}\"", now[0], now[1], now[2]);
+    }
+    for (const Slot slot : slots_->days) fields.set_json(slot, shown_day_json_);
   }
 
   // Splits the household over the circuits; a switched-off circuit's load is not drawn at all.
@@ -389,61 +401,62 @@ class SmartHomePanel final : public Model {
     }
   }
 
-  // A channel under automatic control shows its state; one set by hand shows the set value.
-  void write_channels(Fields& fields) const {
-    JsonArray powers;
-    Json controls = fields.get(slots_->circuits);
-    for (std::size_t i = 0; i < kLoads && !at(controls, i).is_null(); ++i) {
-      const Load& load = loads_.at(i);
-      const bool stored = load.source == Source::kStorage;
-      powers.push_back(JsonObject{{"chWatt", load.power_w}, {"powType", stored ? 1 : 0}});
-      JsonObject& control = controls.get_array()[i].get_object();
-      control["priority"] = load.priority;
-      if (set_.circuits.at(i).hand.holds) continue;
-      control["ctrlSta"] = static_cast<std::int64_t>(load.source);
+  void write_powers(Fields& fields) {
+    if (!power_members_.bind(fields)) return;
+    const auto write = [&](std::size_t channel, double power_w, bool stored) {
+      power_members_.set(fields, channel * kPowerMembers + kWatts, centiwatts(power_w), 2);
+      power_members_.set(fields, channel * kPowerMembers + kIsStored, stored ? 1 : 0);
+    };
+    for (std::size_t i = 0; i < kLoads; ++i) {
+      write(i, loads_.at(i).power_w, loads_.at(i).source == Source::kStorage);
     }
-    Json backups = fields.get(slots_->backups);
-    for (std::size_t k = 0; k < kPacks && !at(backups, k).is_null(); ++k) {
+    for (std::size_t k = 0; k < kPacks; ++k) {
       const Pack& pack = packs_.at(k);
-      const int supplies = pack.out_w > 0 ? 1 : 0;
-      powers.push_back(JsonObject{{"chWatt", pack.in_w + pack.out_w}, {"powType", supplies}});
-      if (set_.packs.at(k).holds) continue;
-      backups.get_array()[k].get_object()["ctrlSta"] = supplies;
+      write(kLoads + k, pack.in_w + pack.out_w, pack.out_w > 0);
     }
-    fields.set(slots_->powers, std::move(powers));
-    fields.set(slots_->circuits, std::move(controls));
-    fields.set(slots_->backups, std::move(backups));
   }
 
-  void write_pack(std::size_t k, JsonObject& info) const {
+  // A channel under automatic control shows its state; one set by hand shows the set value.
+  void write_controls(Fields& fields) {
+    const bool has_circuits = circuit_members_.bind(fields);
+    for (std::size_t i = 0; has_circuits && i < kLoads; ++i) {
+      const Load& load = loads_.at(i);
+      const std::size_t first = i * kControlMembers;
+      circuit_members_.set(fields, first + kPriority, load.priority);
+      if (set_.circuits.at(i).hand.holds) continue;
+      circuit_members_.set(fields, first + kSource, static_cast<std::int64_t>(load.source));
+    }
+    const bool has_backups = backup_members_.bind(fields);
+    for (std::size_t k = 0; has_backups && k < kPacks; ++k) {
+      if (set_.packs.at(k).holds) continue;
+      backup_members_.set(fields, k * kControlMembers + kSource, packs_.at(k).out_w > 0 ? 1 : 0);
+    }
+  }
+
+  void write_pack(Fields& fields, std::size_t k) {
     const Pack& pack = packs_.at(k);
     const Battery& battery = pack.battery;
     const bool supplies = pack.out_w > 0;
-    const bool closed = set_.packs.at(k).has(Source::kOff);
-    info["batteryPercentage"] = std::lround(battery.soc_percent());
-    info["emsBatTemp"] = std::lround(battery.temperature_c());
-    info["outputPower"] = std::lround(pack.out_w);
-    info["lcdInputWatts"] = std::lround(pack.in_w);
-    info["emsChgFlag"] = pack.charging ? 1 : 0;
-    info["chargeTime"] =
-        pack.charging
-            ? battery.minutes_to_full({.soc_percent = pack.limit_soc, .longest_min = kIdle_min})
-            : kIdle_min;
-    info["dischargeTime"] =
-        supplies
-            ? battery.minutes_to_empty({.soc_percent = pack.limit_soc, .longest_min = kIdle_min})
-            : kIdle_min;
-    if (JsonObject* state = info["stateBean"].if_object()) {
-      (*state)["isPowerOutput"] = supplies ? 1 : 0;
-      (*state)["isGridCharge"] = pack.in_w > 0 ? 1 : 0;
-      // EPS mode keeps the inverters running, so that they can take over at once.
-      (*state)["isAcOpen"] = supplies || set_.eps ? 1 : 0;
-      (*state)["isEnable"] = closed ? 0 : 1;
-    }
+    const Battery::Horizon horizon = {.soc_percent = pack.limit_soc, .longest_min = kIdle_min};
+    const auto set = [&](PackMember member, std::int64_t value) {
+      pack_members_.set(fields, k * kPackMembers + member, value);
+    };
+    set(kCharge, std::lround(battery.soc_percent()));
+    set(kTemperature, std::lround(battery.temperature_c()));
+    set(kOutput, std::lround(pack.out_w));
+    set(kInput, std::lround(pack.in_w));
+    set(kCharges, pack.charging ? 1 : 0);
+    set(kTimeToFull, pack.charging ? battery.minutes_to_full(horizon) : kIdle_min);
+    set(kTimeToEmpty, supplies ? battery.minutes_to_empty(horizon) : kIdle_min);
+    set(kSupplies, supplies ? 1 : 0);
+    set(kChargesFromGrid, pack.in_w > 0 ? 1 : 0);
+    // EPS mode keeps the inverters running, so that they can take over at once.
+    set(kInverterRuns, supplies || set_.eps ? 1 : 0);
+    set(kInUse, set_.packs.at(k).has(Source::kOff) ? 0 : 1);
   }
 
-  void write_packs(Fields& fields) const {
-    Json infos = fields.get(slots_->packs);
+  void write_packs(Fields& fields) {
+    const bool has_packs = pack_members_.bind(fields);
     double capacity_ah = 0;
     double charge_ah = 0;
     double usable_ah = 0;
@@ -461,12 +474,11 @@ class SmartHomePanel final : public Model {
             pack.battery.remaining_ah() - pack.battery.capacity_ah() * pack.limit_soc / 100;
         drawn_a -= pack.battery.current_a();
       }
-      write_pack(k, infos.get_array()[k].get_object());
+      if (has_packs) write_pack(fields, k);
     }
     if (drawn_a > 0) {
       left_min = std::clamp(static_cast<int>(60 * usable_ah / drawn_a), 0, kIdle_min);
     }
-    fields.set(slots_->packs, std::move(infos));
     fields.set_si(slots_->capacity, capacity_ah);
     fields.set_si(slots_->soc, capacity_ah > 0 ? 100 * charge_ah / capacity_ah : 0);
     fields.set_si(slots_->time_left, left_min);
@@ -479,6 +491,8 @@ class SmartHomePanel final : public Model {
   double outage_s_ = 0;
   Millis unwritten_{0};  // work time since the fields were written
   chrono::local_days day_{};
+  std::array<std::int64_t, 3> shown_day_{};
+  std::string shown_day_json_;
   Settings set_;
   // What a step needs of the circuits' settings.
   std::array<double, kLoads> most_w_{};
@@ -488,6 +502,10 @@ class SmartHomePanel final : public Model {
   ShareNoise share_noise_;
   Loads loads_{};
   std::array<Pack, kPacks> packs_;
+  Members circuit_members_;
+  Members backup_members_;
+  Members pack_members_;
+  Members power_members_;
   EnergyBalance balance_;
   DayMatrix<kLoads> from_grid_;
   DayMatrix<kLoads> from_storage_;

@@ -145,7 +145,7 @@ TEST_F(SmartHomePanel, DrawsNoMoreFromAPackThanItsChannelLetsThrough) {
   set(R"({"cmdSet":11,"id":20,"chNum":11,"cur":6})");
   EXPECT_LE(watts(11), 6 * 230 + 0.011);
   EXPECT_GT(watts(0), 0);
-  const Json& channels = bench.fields().get("channelPower.infoList");
+  const Json channels = bench.fields().get("channelPower.infoList");
   EXPECT_EQ(integer(at(channels, 0), "powType"), 1);
   EXPECT_EQ(integer(at(channels, 9), "powType"), 0) << "the least important is the grid's";
 }
@@ -177,7 +177,8 @@ TEST_F(SmartHomePanel, ChargesByItsScheduleUntilTheTaskIsRemoved) {
   EXPECT_EQ(at(set(task), "params").at("cfgIndex"), Json(3));
   EXPECT_EQ(pack(0, "lcdInputWatts"), 2000);
   EXPECT_EQ(pack(1, "lcdInputWatts"), 2000);
-  const Json& kept = at(bench.fields().get("timeTask"), 0);
+  const Json tasks = bench.fields().get("timeTask");
+  const Json& kept = at(tasks, 0);
   EXPECT_EQ(integer(kept, "index"), 3);
   EXPECT_EQ(at(at(at(kept, "cfg"), "param"), "chSta").get_array().size(), 10U);
   bench.run(3 * kHour);

@@ -22,7 +22,7 @@ NGINX_CONFIG = """\
 master_process off;
 daemon off;
 worker_processes 1;
-pid {folder}/nginx.pid;
+pid {folder}/nginx-{port}.pid;
 events {{ worker_connections 1024; }}
 http {{
   access_log off;

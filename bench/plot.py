@@ -5,7 +5,7 @@ import math
 import statistics
 
 COLOURS = ("#0072b2", "#e69f00", "#999999", "#009e73", "#cc79a7")
-WIDTH, LEFT, RIGHT, TOP, ROW, GAP, BOTTOM = 720, 170, 90, 56, 18, 14, 34
+WIDTH, LEFT, RIGHT, TOP, ROW, GAP, BOTTOM = 760, 220, 90, 56, 18, 14, 34
 STYLE = ("text{font:12px sans-serif;fill:#222}.title{font-size:14px;font-weight:bold}.end{text-anchor:end}"
          ".middle{text-anchor:middle}.grid{stroke:#ddd}.span{stroke:#222;stroke-width:1.2}")
 

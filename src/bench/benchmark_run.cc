@@ -14,8 +14,8 @@ Moment after(Moment from, double seconds) {
 
 }  // namespace
 
-BenchmarkRun::BenchmarkRun(unsigned threads, const Timing& timing, const ServerProcess& server)
-    : timing_(timing), server_(server), barrier_(static_cast<std::ptrdiff_t>(threads)) {}
+BenchmarkRun::BenchmarkRun(unsigned threads, const Timing& timing, ServerProcess server)
+    : timing_(timing), server_(std::move(server)), barrier_(static_cast<std::ptrdiff_t>(threads)) {}
 
 Status BenchmarkRun::wait_for_all(Status connected) {
   {

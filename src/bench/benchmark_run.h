@@ -32,7 +32,7 @@ struct ServerProcess {
 
 class BenchmarkRun {
  public:
-  BenchmarkRun(unsigned threads, const Timing& timing, const ServerProcess& server);
+  BenchmarkRun(unsigned threads, const Timing& timing, ServerProcess server);
 
   // Every thread calls it once, with the result of its connecting. Returns when all have called it;
   // with kIo and the like if any of them failed.

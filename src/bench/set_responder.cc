@@ -39,7 +39,7 @@ Result<std::string> reply_to(std::string_view set) {
 
 class SetResponder::Worker final : public client::MqttConnection::Listener {
  public:
-  explicit Worker(const Options& options) : options_(options), buffer_(kReadBytes) {}
+  explicit Worker(Options options) : options_(std::move(options)), buffer_(kReadBytes) {}
 
   [[nodiscard]] Status connect();
   void start() {

@@ -1,5 +1,5 @@
-"""What bench/doors and bench/history share: servers of others, a Gridloom with devices, the load generator,
-and how much the machine did besides."""
+"""What the scripts here share: programs that are built when they are missing, servers of others, a Gridloom with
+devices, the load generator, counts of a server's calls, and how much the machine did besides."""
 import contextlib
 import datetime
 import json
@@ -22,6 +22,32 @@ import server  # noqa: E402
 
 PATIENCE_S = 20
 CORES = sorted(os.sched_getaffinity(0))
+RELEASE = ROOT / "build/release"
+# Where a target of the release preset is found.
+BUILT = {
+    "gridloom": RELEASE / "gridloom",
+    "floor": RELEASE / "bench/floor",
+    "call_counter": RELEASE / "bench/call_counter.so",
+    "history_stores": RELEASE / "bench/history_stores",
+}
+
+
+def built(*targets):
+    """The paths of these targets of the release preset, which are built if they are missing or out of date."""
+    missing = [target for target in targets if not BUILT[target].exists()]
+    if missing:
+        print(f"building {', '.join(missing)} in {RELEASE.relative_to(ROOT)}: minutes the first time", flush=True)
+    script = '. "$0/tools/common.sh" && need_build_folder && build release 1 "$@"'
+    if subprocess.run(["bash", "-euc", script, ROOT, *targets], stdin=subprocess.DEVNULL).returncode != 0:
+        raise SystemExit(f"{', '.join(targets)} could not be built; ./run --build installs what a build needs")
+    return [BUILT[target] for target in targets]
+
+
+def open_files():
+    """Lets this process and those that it starts open as many files as the system allows; how many that is."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    return most
 
 
 @contextlib.contextmanager
@@ -33,6 +59,25 @@ def on_cores(cores):
         yield
     finally:
         os.sched_setaffinity(0, before)
+
+
+def check_pinned(pid, cores):
+    """All threads of a process run on these cores alone."""
+    for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
+        if (allowed := os.sched_getaffinity(int(task.name))) != set(cores):
+            raise SystemExit(f"thread {task.name} of {pid} may run on {sorted(allowed)}, not on {sorted(cores)} alone")
+
+
+@contextlib.contextmanager
+def counted(library, file):
+    """Servers that are started meanwhile count their calls into `file`."""
+    added = {"LD_PRELOAD": str(library), "GL_CALL_COUNTS": str(file)}
+    os.environ.update(added)
+    try:
+        yield
+    finally:
+        for name in added:
+            del os.environ[name]
 
 
 def free_port():
@@ -89,8 +134,10 @@ class Peer:
         self.process.wait(PATIENCE_S)
 
 
-# Of Gridloom: nothing may be lost by waiting.
-NO_LIMITS = ("mqtt.queue-messages=10000000", "mqtt.queue-bytes=1073741824", "mqtt.in-flight=65535")
+# Limits of Gridloom: nothing may be lost by waiting, and one account has all connections.
+NO_LIMITS = ("mqtt.queue-messages=10000000", "mqtt.queue-bytes=1073741824", "mqtt.in-flight=65535",
+             "mqtt.queued-bytes-per-account=8589934592", "mqtt.all-queued-bytes=8589934592",
+             "mqtt.sessions-per-user=100000")
 
 
 def program(name):
@@ -112,9 +159,15 @@ def ask_admin(data, request):
     return answer["ok"]
 
 
-def load(options, kind, to, pid, *flags, quiet=False):
-    """One run of the generator; its figures."""
+# The counts of an operation that are printed and shown on pages.
+COUNTS = ("system_calls", "allocations", "allocated_bytes", "copies", "copied_bytes")
+
+
+def load(options, kind, to, pid, *flags, counts=None, quiet=False):
+    """One run of the generator; its figures. `counts`: the file of a server that was started within counted()."""
     command = [server.GRIDLOOM, "bench", kind, "--to", to, "--pid", str(pid), "--json"]
+    if counts:
+        command += ["--call-counts", str(counts)]
     command += [*map(str, flags), "--seconds", str(options.seconds), "--warm-up", str(options.warm_up)]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode != 0:
@@ -122,7 +175,10 @@ def load(options, kind, to, pid, *flags, quiet=False):
     figures = json.loads(done.stdout)
     if figures["errors"] or not figures["operations"]:
         raise SystemExit(f"{' '.join(command)}: {figures}")
-    if not quiet:
+    if not quiet and counts:
+        each = figures["server_per_operation"]
+        print("  counts an operation:", ", ".join(f"{name} {each[name]:g}" for name in COUNTS), flush=True)
+    elif not quiet:
         print(f"  {figures['per_second']:>9.0f}/s", f"server {figures['server_cpu_us_per_operation']:6.2f} us",
               f"generator {figures['own_cpu_us_per_operation']:6.2f} us",
               f"p50 {figures['latency_p50_ms']:.2f} p99 {figures['latency_p99_ms']:.2f} ms",
@@ -154,11 +210,20 @@ class Home:
         self.api = self.server.api(account["accessKey"], account["secretKey"])
         certificate = self.api.certification()
         self.account = certificate["certificateAccount"]
+        self.data = data
         self.subscriber = folder / "subscriber"
         self.subscriber.write_text(f"{self.account} {certificate['certificatePassword']}\n")
 
     def place(self, door):
         return "{}:{}".format(*self.server.place(door))
+
+    def restart(self):
+        """Stops it and starts it again with the same ports; seconds from the start until it is ready."""
+        self.server.stop()
+        begun = time.monotonic()
+        self.server.start_again()
+        self.pid = self.server.process.pid
+        return time.monotonic() - begun
 
     def __enter__(self):
         return self
@@ -184,12 +249,20 @@ def machine(busy):
     """The lines of a page's table that say where it was made."""
     share = f"{100 * busy:.0f} % of the cores' time" + (TOO_BUSY if busy > MOST_BUSY else "")
     return {
+        "commit": commit(),
         "date": datetime.date.today().isoformat(),
         "processor": processor(),
         "cores": len(CORES),
         "kernel": platform.release().split("-")[0],
         "busy": share,
     }
+
+
+def commit():
+    """Of the sources, marked where they were changed since."""
+    done = subprocess.run(["git", "-C", ROOT, "describe", "--always", "--dirty", "--exclude=*"], capture_output=True,
+                          text=True)
+    return done.stdout.strip() or "unknown"
 
 
 def write_page(page, template, facts):

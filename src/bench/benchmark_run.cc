@@ -14,8 +14,8 @@ Moment after(Moment from, double seconds) {
 
 }  // namespace
 
-BenchmarkRun::BenchmarkRun(unsigned threads, const Timing& timing, pid_t server)
-    : timing_(timing), server_(server), barrier_(static_cast<std::ptrdiff_t>(threads)) {}
+BenchmarkRun::BenchmarkRun(unsigned threads, const Timing& timing, ServerProcess server)
+    : timing_(timing), server_(std::move(server)), barrier_(static_cast<std::ptrdiff_t>(threads)) {}
 
 Status BenchmarkRun::wait_for_all(Status connected) {
   {
@@ -31,9 +31,14 @@ Status BenchmarkRun::wait_for_all(Status connected) {
 }
 
 BenchmarkRun::Reading BenchmarkRun::read(Moment now) const {
-  Reading reading{.at = now, .own_s = own_time_s(), .server_s = {}};
-  if (server_ != 0) {
-    if (const auto time = process_time_s(server_)) reading.server_s = *time;
+  Reading reading{
+      .at = now, .own_s = own_time_s(), .server_s = {}, .server_mb = {}, .server_calls = {}};
+  if (server_.id != 0) {
+    if (const auto time = process_time_s(server_.id)) reading.server_s = *time;
+    if (const auto memory = resident_mb(server_.id)) reading.server_mb = *memory;
+  }
+  if (!server_.call_counts.empty()) {
+    if (const auto counts = read_call_counts(server_.call_counts)) reading.server_calls = *counts;
   }
   return reading;
 }
@@ -47,8 +52,13 @@ BenchmarkRun::Cost BenchmarkRun::cost() const {
   if (!first_ || !last_) return {};
   Cost cost{.seconds = std::chrono::duration<double>(last_->at - first_->at).count(),
             .own_s = last_->own_s - first_->own_s,
-            .server_s = {}};
+            .server_s = {},
+            .server_mb = last_->server_mb,
+            .server_calls = {}};
   if (first_->server_s && last_->server_s) cost.server_s = *last_->server_s - *first_->server_s;
+  if (first_->server_calls && last_->server_calls) {
+    cost.server_calls = last_->server_calls->since(*first_->server_calls);
+  }
   return cost;
 }
 

@@ -7,10 +7,12 @@
 #include <atomic>
 #include <barrier>
 #include <chrono>
+#include <filesystem>
 #include <mutex>
 #include <optional>
 
 #include "base/result.h"
+#include "bench/call_counts.h"
 
 namespace gridloom::bench {
 
@@ -22,10 +24,15 @@ struct Timing {
   double seconds = 5;
 };
 
+// The server, where it is a process of this machine that is to be measured as well.
+struct ServerProcess {
+  pid_t id = 0;                       // 0: neither its CPU time nor its memory is measured
+  std::filesystem::path call_counts;  // file of its counts (call_counts_file.h); empty: none
+};
+
 class BenchmarkRun {
  public:
-  // `server`: a process whose CPU time is also measured; 0: none.
-  BenchmarkRun(unsigned threads, const Timing& timing, pid_t server);
+  BenchmarkRun(unsigned threads, const Timing& timing, ServerProcess server);
 
   // Every thread calls it once, with the result of its connecting. Returns when all have called it;
   // with kIo and the like if any of them failed.
@@ -35,14 +42,16 @@ class BenchmarkRun {
   [[nodiscard]] Moment begin() const { return begin_; }
   [[nodiscard]] bool measured(Moment at) const { return at >= from_ && at < until_; }
   [[nodiscard]] bool over(Moment at) const { return at >= until_; }
-  // Called by one thread, as often as it can: reads the CPU times at both ends of the measured
-  // time.
+  // Called by one thread, as often as it can: reads CPU times and counts at both ends of the
+  // measured time.
   void sample(Moment now);
 
   struct Cost {
     double seconds = 0;  // length of the measured time
     double own_s = 0;    // CPU time of this program
     std::optional<double> server_s;
+    std::optional<double> server_mb;         // resident, in 1,000,000 bytes, at the end
+    std::optional<CallCounts> server_calls;  // within the measured time
   };
   // After the threads have ended.
   [[nodiscard]] Cost cost() const;
@@ -52,11 +61,13 @@ class BenchmarkRun {
     Moment at;
     double own_s = 0;
     std::optional<double> server_s;
+    std::optional<double> server_mb;
+    std::optional<CallCounts> server_calls;
   };
   [[nodiscard]] Reading read(Moment now) const;
 
   Timing timing_;
-  pid_t server_;
+  ServerProcess server_;
   Moment begin_;
   Moment from_;
   Moment until_;

@@ -2,7 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
+#include <chrono>
+#include <cstdint>
+#include <deque>
 #include <memory>
 #include <sstream>
 #include <thread>
@@ -28,13 +32,20 @@ constexpr int kIdle_ms = 10;
 
 Result<std::vector<std::string>> requests_of(const HttpLoad& load) {
   const std::string host = load.to.text();
-  const client::HttpRequest request{.target = load.path, .host = host};
-  if (load.key.access_key.empty()) return std::vector<std::string>{client::encode(request)};
+  const bool puts = !load.body.empty();
+  client::HttpRequest request{
+      .method = puts ? "PUT" : "GET", .target = load.path, .host = host, .body = load.body};
+  if (load.key.access_key.empty()) return std::vector{client::encode(request)};
   auto mac = wire::KeyedMac::make(load.key.secret_key);
   if (!mac) return std::unexpected(mac.error());
   const std::string timestamp = std::to_string(unix_ms(SystemClock().now()));
   std::vector<std::string> requests;
+  std::string body;
   for (std::size_t i = 0; i < kDifferentRequests; ++i) {
+    if (puts && !load.devices.empty()) {
+      body = filled_in(load.body, load.devices[i % load.devices.size()]);
+      request.body = body;
+    }
     const std::string nonce = std::to_string(100'000 + i);
     client::Signature signature{
         .access_key = load.key.access_key, .nonce = nonce, .timestamp = timestamp};
@@ -65,13 +76,15 @@ class Worker {
  private:
   struct LoadConnection {
     client::HttpConnection connection;
-    Moment at;
+    Moment due;  // of the request in flight
     std::size_t request_bytes = 0;
     bool lost = false;
   };
   [[nodiscard]] Status connect();
-  void ask(LoadConnection& connection);
+  void ask_due();
+  void ask(LoadConnection& connection, Moment due);
   void handle(LoadConnection& connection);
+  [[nodiscard]] int patience_ms() const;
   void lose(LoadConnection& connection, const Error& fault);
 
   const HttpLoad& load_;
@@ -82,8 +95,11 @@ class Worker {
   Poller poller_;
   std::vector<char> buffer_;
   std::vector<LoadConnection> connections_;
+  std::deque<std::size_t> free_;  // connections without a request in flight
   std::size_t next_request_ = 0;
   Moment now_;
+  Moment next_due_;
+  Steady::duration interval_{};  // 0: without a rate
   Counts counts_;
   Status outcome_;
 };
@@ -92,7 +108,7 @@ Status Worker::connect() {
   for (std::size_t i = number_; i < load_.connections; i += load_.threads) {
     auto stream = client::connect(client::peer_at(load_.to), tls_, client::ConnectMode::kBlocking);
     if (!stream) return std::unexpected(stream.error());
-    connections_.push_back({.connection = client::HttpConnection(std::move(*stream)), .at = {}});
+    connections_.push_back({.connection = client::HttpConnection(std::move(*stream)), .due = {}});
     if (Status added = poller_.add(connections_.back().connection.fd(), connections_.size() - 1);
         !added) {
       return added;
@@ -104,19 +120,40 @@ Status Worker::connect() {
 void Worker::run() {
   outcome_ = run_.wait_for_all(connect());
   if (!outcome_) return;
-  now_ = run_.begin();
-  for (LoadConnection& connection : connections_) ask(connection);
+  now_ = next_due_ = run_.begin();
+  if (load_.rate > 0) {
+    interval_ = std::chrono::duration_cast<Steady::duration>(
+        std::chrono::duration<double>(static_cast<double>(load_.threads) / load_.rate));
+  }
+  for (std::size_t i = 0; i < connections_.size(); ++i) free_.push_back(i);
   while (!run_.over(now_)) {
-    const auto events = poller_.wait(kIdle_ms);
+    ask_due();
+    const auto events = poller_.wait(patience_ms());
     now_ = Steady::now();
     for (const epoll_event& event : events) handle(connections_[event.data.u64]);
     if (number_ == 0) run_.sample(now_);
   }
 }
 
-void Worker::ask(LoadConnection& connection) {
+// How long no request has to be sent.
+int Worker::patience_ms() const {
+  if (free_.empty()) return kIdle_ms;
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(next_due_ - now_).count();
+  return static_cast<int>(std::clamp<std::int64_t>(left, 0, kIdle_ms));
+}
+
+void Worker::ask_due() {
+  while (!free_.empty() && (load_.rate <= 0 || next_due_ <= now_)) {
+    LoadConnection& connection = connections_[free_.front()];
+    free_.pop_front();
+    ask(connection, load_.rate > 0 ? next_due_ : now_);
+    next_due_ += interval_;
+  }
+}
+
+void Worker::ask(LoadConnection& connection, Moment due) {
   const std::string& request = requests_[next_request_++ % requests_.size()];
-  connection.at = now_;
+  connection.due = due;
   connection.request_bytes = request.size();
   if (Status sent = connection.connection.ask(request); !sent) lose(connection, sent.error());
 }
@@ -133,11 +170,12 @@ void Worker::handle(LoadConnection& connection) {
     counts_.error(fmt::format("{} {}", (*response)->status, (*response)->body.substr(0, 200)));
   } else if (run_.measured(now_)) {
     ++counts_.operations;
-    counts_.latencies.add(now_ - connection.at);
+    counts_.latencies.add(now_ - connection.due);
     counts_.bytes_sent += connection.request_bytes;
     counts_.bytes_received += (*response)->total_bytes;
   }
-  ask(connection);
+  free_.push_back(static_cast<std::size_t>(&connection - connections_.data()));
+  ask_due();
 }
 
 void Worker::lose(LoadConnection& connection, const Error& fault) {
@@ -164,6 +202,9 @@ Result<Summary> run(const HttpLoad& load) {
   if (load.threads == 0 || load.threads > load.connections) {
     return fail(ErrorCode::kBadParams,
                 "threads must be at least one, and at most as many as connections");
+  }
+  if (!load.body.empty() && load.key.access_key.empty()) {
+    return fail(ErrorCode::kBadParams, "a PUT needs an access key");
   }
   const auto requests = requests_of(load);
   if (!requests) return std::unexpected(requests.error());

@@ -1,4 +1,7 @@
-// Load on an HTTP server: persistent connections, each with one GET in flight.
+// Load on an HTTP server: persistent connections, each with one GET or PUT in flight.
+//
+// With a rate, requests are due at even intervals, any free connection sends the next one, and
+// latency counts from the due time, as with MqttLoad.
 //
 // Requests may be signed as apps sign them. A few hundred different requests are signed before the
 // run and sent in turn: a signature costs the generator as much as checking it costs the server,
@@ -8,10 +11,12 @@
 #include <cstddef>
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "base/secret.h"
 #include "bench/benchmark_run.h"
+#include "bench/devices.h"
 #include "bench/summary.h"
 #include "net/address.h"
 
@@ -30,9 +35,13 @@ struct HttpLoad {
   std::size_t connections = 1;
   std::string path = "/";  // with its query
   AccessKey key;           // empty: unsigned
+  // JSON that is PUT, with {sn} for the devices in turn; empty: GET.
+  std::string body;
+  std::vector<Device> devices;  // those of `body`
+  double rate = 0;  // requests per second over all connections; 0: as fast as they are answered
   unsigned threads = 1;
   Timing timing;
-  pid_t server = 0;
+  ServerProcess server;
 };
 
 // Runs the load. kBadParams, kIo: it could not begin. Later errors are counted: a response other

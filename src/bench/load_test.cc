@@ -6,6 +6,8 @@
 
 #include "bench/http_load.h"
 #include "bench/mqtt_load.h"
+#include "bench/set_load.h"
+#include "bench/set_responder.h"
 #include "testing/temporary_folder.h"
 
 namespace gridloom::bench {
@@ -80,6 +82,45 @@ TEST_F(LoadTest, ALoadThatCannotBeSaysWhy) {
   }
 }
 
+TEST_F(LoadTest, ALoadOfSetsThatCannotBeSaysWhy) {
+  SetLoad good;
+  good.http.body = R"({"sn":"{sn}"})";
+  good.http.devices.resize(1);
+  good.http.key = {.access_key = "A", .secret_key = Secret("S")};
+  SetLoad empty = good;
+  empty.http.body.clear();
+  SetLoad nobody = good;
+  nobody.http.devices.clear();
+  for (const SetLoad& load : {empty, nobody}) {
+    EXPECT_EQ(run(load).error().code, ErrorCode::kBadParams);
+  }
+  HttpLoad unsigned_put = good.http;
+  unsigned_put.key.access_key.clear();
+  EXPECT_EQ(run(unsigned_put).error().code, ErrorCode::kBadParams);
+}
+
+TEST_F(LoadTest, DevicesThatCannotConnectEndALoadOfSets) {
+  SetLoad load;
+  load.http.body = "{}";
+  load.http.devices = {{.sn = "A1", .key = "key"}};
+  load.mqtt = {.host = "127.0.0.1", .port = 1};
+  const auto summary = run(load);
+  ASSERT_FALSE(summary);
+  EXPECT_TRUE(summary.error().detail.contains("127.0.0.1:1")) << summary.error().detail;
+}
+
+TEST(SetResponder, RepliesWithTheIdOfTheSet) {
+  for (const char* id : {"7", "\"8\"", "4294967296"}) {
+    const auto reply = reply_to(std::string(R"({"params":{"a":1},"id":)") + id + "}");
+    ASSERT_TRUE(reply) << id;
+    EXPECT_EQ(*reply,
+              std::string(R"({"id":)") + id + R"(,"version":"1.0","code":"0","data":{"ack":0}})");
+  }
+  for (const char* wrong : {"", "{", "[]", "{}", R"({"params":{"id":1}})"}) {
+    EXPECT_FALSE(reply_to(wrong)) << wrong;
+  }
+}
+
 TEST_F(LoadTest, AServerThatIsNotThereIsNamed) {
   const auto mqtt = run(load_of(1));
   ASSERT_FALSE(mqtt);
@@ -95,16 +136,25 @@ TEST(Summary, TellsRatesAndWhatAnOperationCost) {
   Summary summary{.what = "mqtt", .connections = 3, .counts = {}, .cost = {}, .arrivals = {}};
   summary.counts.operations = 1000;
   summary.counts.latencies.add(std::chrono::milliseconds(2));
-  summary.cost = {.seconds = 2, .own_s = 0.001, .server_s = 0.01};
+  summary.cost = {.seconds = 2,
+                  .own_s = 0.001,
+                  .server_s = 0.01,
+                  .server_mb = 12.5,
+                  .server_calls = CallCounts{}};
+  summary.cost.server_calls->values[static_cast<std::size_t>(Call::kCopies)] = 4000;
   summary.arrivals = {.expected = 1000, .arrived = 999};
   const wire::JsonObject json = summary.to_json();
   EXPECT_EQ(json.at("per_second").to_number<double>(), 500);
   EXPECT_EQ(json.at("own_cpu_us_per_operation").to_number<double>(), 1);
   EXPECT_EQ(json.at("server_cpu_us_per_operation").to_number<double>(), 10);
+  EXPECT_EQ(json.at("server_mb").to_number<double>(), 12.5);
+  const wire::Json& calls = json.at("server_per_operation");
+  EXPECT_EQ(calls.at("copies").to_number<double>(), 4);
   EXPECT_EQ(json.at("latency_max_ms").to_number<double>(), 2);
   EXPECT_EQ(json.at("arrived").to_number<int>(), 999);
   EXPECT_FALSE(json.contains("first_error"));
   EXPECT_TRUE(summary.to_text().contains("999 of 1000"));
+  EXPECT_TRUE(summary.to_text().contains(" copies 4"));
 }
 
 TEST(Summary, AnEmptySummaryDividesByNothing) {

@@ -5,11 +5,9 @@
 #include <atomic>
 #include <deque>
 #include <memory>
-#include <sstream>
 #include <thread>
 #include <utility>
 
-#include "base/read_file.h"
 #include "bench/poller.h"
 #include "client/mqtt_connection.h"
 #include "client/stream.h"
@@ -20,7 +18,6 @@ namespace {
 using wire::mqtt::Qos;
 
 constexpr std::size_t kSigningIn = 64;  // at once: a server's backlog is short
-constexpr std::size_t kMaxDevices = std::size_t{256} * 1024 * 1024;  // bytes of a file
 constexpr std::size_t kReadBytes = std::size_t{256} * 1024;
 constexpr std::chrono::seconds kPatience{20};     // for sign-ins
 constexpr std::chrono::seconds kLastArrivals{2};  // without an arrival, no more will come
@@ -31,7 +28,7 @@ constexpr int kIdle_ms = 10;
 struct Shared {
   BenchmarkRun run;
   client::TlsClient tls;
-  std::atomic<std::uint64_t> taken{0};  // messages that the subscriber should get
+  std::atomic<std::uint64_t> taken{0};  // messages that each subscriber should get
   std::atomic<unsigned> publishing;     // threads that still publish
 };
 
@@ -53,7 +50,10 @@ class Worker final : public client::MqttConnection::Listener {
   void on_bytes(std::size_t sent, std::size_t received) override;
 
  private:
-  [[nodiscard]] bool subscribes() const { return first_ == 0 && load_.subscriber.has_value(); }
+  // Connections of this thread that subscribe.
+  [[nodiscard]] std::size_t subscribers() const {
+    return first_ == 0 && load_.subscriber ? load_.subscriber->connections : 0;
+  }
   [[nodiscard]] Status connect();
   [[nodiscard]] Status begin_sign_in(const client::MqttConnection::SignIn& who);
   [[nodiscard]] Status await_sign_ins(std::size_t at_most);
@@ -71,7 +71,7 @@ class Worker final : public client::MqttConnection::Listener {
   Poller poller_;
   std::vector<char> buffer_;
   std::vector<std::unique_ptr<client::MqttConnection>>
-      clients_;                      // the subscriber, if it is here, comes first
+      clients_;                      // the subscribers, if they are here, come first
   std::vector<std::string> topics_;  // by client
   std::deque<std::size_t> free_;     // clients that wait for their turn to publish
   std::vector<bool> waits_;          // by client: it is in free_
@@ -90,7 +90,7 @@ class Worker final : public client::MqttConnection::Listener {
 void Worker::on_signed_in(client::MqttConnection& client) {
   --signing_in_;
   waits_.resize(clients_.size());
-  if (client.number() != 0 || !subscribes()) offer(client);
+  if (client.number() >= subscribers()) offer(client);
 }
 
 void Worker::on_acknowledged(client::MqttConnection& client, Moment due) {
@@ -148,17 +148,18 @@ Status Worker::await_sign_ins(std::size_t at_most) {
 }
 
 Status Worker::connect() {
-  if (subscribes()) {
+  for (std::size_t i = 0; i < subscribers(); ++i) {
     const MqttLoad::Subscriber& who = *load_.subscriber;
     topics_.emplace_back();
-    Status begun = begin_sign_in({.client_id = "bench-subscriber",
+    Status begun = begin_sign_in({.client_id = fmt::format("bench-subscriber-{}", i),
                                   .user = who.user,
                                   .password = who.password,
                                   .filter = who.filter,
                                   .filter_qos = who.qos});
     if (!begun) return begun;
-    if (Status signed_in = await_sign_ins(0); !signed_in) return signed_in;
+    if (Status signed_in = await_sign_ins(kSigningIn - 1); !signed_in) return signed_in;
   }
+  if (Status signed_in = await_sign_ins(0); !signed_in) return signed_in;
   for (std::size_t i = first_; i < load_.connections; i += step_) {
     const Device& device = load_.devices[i];
     topics_.push_back(filled_in(load_.topic, device));
@@ -243,7 +244,7 @@ void Worker::handle_events(int timeout_ms) {
   }
 }
 
-// Lets messages in flight arrive; the subscriber also waits for the other threads' messages.
+// Lets messages in flight arrive; subscribers also wait for the other threads' messages.
 void Worker::drain() {
   const auto on_its_way = [this] {
     return std::ranges::any_of(
@@ -260,8 +261,8 @@ void Worker::drain() {
   go_on(on_its_way);
   shared_.taken += taken_;
   --shared_.publishing;
-  if (subscribes()) {
-    go_on([this] { return shared_.publishing != 0 || arrived_ < shared_.taken; });
+  if (subscribers() > 0) {
+    go_on([this] { return shared_.publishing != 0 || arrived_ < shared_.taken * subscribers(); });
   }
 }
 
@@ -282,41 +283,6 @@ Status check(const MqttLoad& load) {
 }
 
 }  // namespace
-
-Result<std::vector<Device>> devices_from(const std::filesystem::path& file) {
-  auto text = read_text(file, kMaxDevices);
-  if (!text) return std::unexpected(text.error());
-  std::istringstream in(std::move(*text));
-  std::vector<Device> devices;
-  for (std::string line; std::getline(in, line);) {
-    std::istringstream words(line);
-    Device device;
-    std::string rest;
-    words >> device.sn >> device.key >> rest;
-    if (device.sn.empty() && line.empty()) continue;
-    if (device.sn.empty() || !rest.empty()) {
-      return fail(ErrorCode::kBadParams, fmt::format("{}: line {} is not a serial number and a key",
-                                                     file.string(), devices.size() + 1));
-    }
-    devices.push_back(std::move(device));
-  }
-  return devices;
-}
-
-std::string filled_in(std::string_view text, const Device& device) {
-  std::string out;
-  while (!text.empty()) {
-    const bool sn = text.starts_with("{sn}");
-    if (sn || text.starts_with("{key}")) {
-      out += sn ? device.sn : device.key;
-      text.remove_prefix(text.find('}') + 1);
-    } else {
-      out += text.front();
-      text.remove_prefix(1);
-    }
-  }
-  return out;
-}
 
 Result<Summary> run(const MqttLoad& load) {
   if (Status good = check(load); !good) return std::unexpected(good.error());
@@ -346,7 +312,8 @@ Result<Summary> run(const MqttLoad& load) {
     summary.counts.merge(worker->counts());
   }
   if (load.subscriber) {
-    summary.arrivals = {.expected = shared.taken, .arrived = workers.front()->arrived()};
+    summary.arrivals = {.expected = shared.taken * load.subscriber->connections,
+                        .arrived = workers.front()->arrived()};
   }
   return summary;
 }

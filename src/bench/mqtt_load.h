@@ -1,4 +1,4 @@
-// Load on an MQTT server: many devices that publish, and optionally one subscriber that counts.
+// Load on an MQTT server: many devices that publish, and optionally subscribers that count.
 //
 // With a window of one, a device publishes its next message when the last one is acknowledged. With
 // a rate, messages are due at even intervals, any free connection sends the next one, and latency
@@ -9,11 +9,11 @@
 #include <filesystem>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "base/result.h"
 #include "bench/benchmark_run.h"
+#include "bench/devices.h"
 #include "bench/summary.h"
 #include "net/address.h"
 #include "wire/mqtt/protocol.h"
@@ -21,18 +21,9 @@
 
 namespace gridloom::bench {
 
-struct Device {
-  std::string sn;
-  std::string key;
-};
-// One "SN KEY" per line; the key may be missing. kIo, kBadParams.
-[[nodiscard]] Result<std::vector<Device>> devices_from(const std::filesystem::path& file);
-
-// `text` with {sn} and {key} filled in.
-[[nodiscard]] std::string filled_in(std::string_view text, const Device& device);
-
 struct MqttLoad {
   struct Subscriber {
+    std::size_t connections = 1;  // each with the same filter; all in the first thread
     std::string filter;
     wire::mqtt::Qos qos = wire::mqtt::Qos::kAtMostOnce;
     std::string user;
@@ -53,7 +44,7 @@ struct MqttLoad {
   std::optional<Subscriber> subscriber;
   unsigned threads = 1;
   Timing timing;
-  pid_t server = 0;
+  ServerProcess server;
 };
 
 // Runs the load. kBadParams, kIo, kUnknownKey: it could not begin. Later errors are counted.

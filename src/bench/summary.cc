@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <iterator>
+#include <string_view>
 #include <utility>
 
 namespace gridloom::bench {
@@ -49,6 +50,8 @@ wire::JsonObject Summary::to_json() const {
                         {"bytes_received", counts.bytes_received},
                         {"own_cpu_us_per_operation", each(cost.own_s)}};
   if (cost.server_s) json["server_cpu_us_per_operation"] = each(*cost.server_s);
+  if (cost.server_mb) json["server_mb"] = rounded(*cost.server_mb);
+  if (cost.server_calls) json["server_per_operation"] = cost.server_calls->per(counts.operations);
   if (arrivals) {
     json["expected"] = arrivals->expected;
     json["arrived"] = arrivals->arrived;
@@ -68,13 +71,20 @@ std::string Summary::to_text() const {
   const auto out = std::back_inserter(text);
   if (counts.errors != 0) fmt::format_to(out, "first error: {}\n", counts.first_error);
   if (arrivals) {
-    fmt::format_to(out, "subscriber: {} of {} messages\n", arrivals->arrived, arrivals->expected);
+    fmt::format_to(out, "subscribers: {} of {} messages\n", arrivals->arrived, arrivals->expected);
   }
   if (counts.operations == 0) return text;
   const double each = 1e6 / static_cast<double>(counts.operations);
   fmt::format_to(out, "CPU time of an operation: {:.2f} us of the load generator",
                  cost.own_s * each);
   if (cost.server_s) fmt::format_to(out, ", {:.2f} us of the server", *cost.server_s * each);
+  if (cost.server_mb) fmt::format_to(out, "\nmemory of the server: {:.1f} MB", *cost.server_mb);
+  if (cost.server_calls) {
+    fmt::format_to(out, "\nserver, per operation:");
+    for (const auto& [name, count] : cost.server_calls->per(counts.operations)) {
+      fmt::format_to(out, " {} {}", std::string_view(name), count.to_number<double>());
+    }
+  }
   return text + '\n';
 }
 

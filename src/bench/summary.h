@@ -24,14 +24,14 @@ struct Counts {
   void merge(const Counts& other);
 };
 
-// Messages for the subscriber, over the whole run, warm-up included.
+// Messages for all subscribers, over the whole run, warm-up included.
 struct Arrivals {
   std::uint64_t expected = 0;
   std::uint64_t arrived = 0;
 };
 
 struct Summary {
-  std::string what;  // "mqtt", "http"
+  std::string what;  // "mqtt", "http", "set"
   unsigned connections = 0;
   Counts counts;
   BenchmarkRun::Cost cost;

@@ -42,6 +42,13 @@ class UnreadableFileTest(unittest.TestCase):
         "bench http --key": ("bench", "http", "--to", "127.0.0.1:1", "--key", "FILE"),
         "bench mqtt --devices": ("bench", "mqtt", "--to", "127.0.0.1:1", "--devices", "FILE"),
         "bench mqtt --payload": ("bench", "mqtt", "--to", "127.0.0.1:1", "--payload", "FILE"),
+        "bench mqtt --call-counts": (
+            *("bench", "mqtt", "--to", "127.0.0.1:1", "--call-counts", "FILE"),
+        ),
+        "bench set --devices": (
+            *("bench", "set", "--to", "127.0.0.1:1", "--mqtt", "127.0.0.1:1", "--key", "KEYS"),
+            *("--body", "{}", "--devices", "FILE"),
+        ),
         "account add": ("account", "add", "ann", "--secret-key-file", "FILE", "--data", "DATA"),
         "serve": ("--config", "FILE", "serve", "--data", "DATA", *NO_DOORS),
     }

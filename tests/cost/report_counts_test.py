@@ -1,0 +1,92 @@
+#!/usr/bin/env python3
+"""What a report costs in system calls, allocations and copies, with bounds: an extra copy of its payload fails.
+
+    report_counts_test.py PROGRAM CALL_COUNTER
+
+PROGRAM is a release build (sanitizers would be counted too), CALL_COUNTER the library of bench/call_counter.cc, which
+is preloaded into the server. What it does not see is said there. Counts depend neither on the machine nor on what
+else it does, but for one thing: a server that falls behind handles more reports at once, which is cheaper.
+"""
+import argparse
+import os
+import pathlib
+import sys
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+sys.path.insert(0, str(ROOT / "bench"))
+sys.dont_write_bytecode = True
+import common  # noqa: E402
+import server  # noqa: E402
+
+PROGRAM, CALL_COUNTER = "", ""
+DEVICES = 200
+# Seconds that are measured, and what the generator is told.
+LOADS = {
+    # One report of each device in flight: they share turns and commits.
+    "saturated": (2, ["--connections", DEVICES]),
+    # Many turns have one report only; how many depends on what else the machine does: the bounds have a wide margin.
+    "paced": (2, ["--connections", DEVICES, "--rate", 1000]),
+    # One device with one report in flight: each report has its turns and its commit for itself.
+    "alone": (4, ["--connections", 1]),
+}
+# Most of a report, by load, beside the range of eight runs when the bound was set. One copy of a report more (900
+# bytes), or one allocation, is above. Who lowers a count lowers its bound.
+BOUNDS = {
+    "saturated": {
+        "system_calls": 2.2,  # 2.06 to 2.09
+        "allocations": 17.4,  # 16.4 to 16.9
+        "allocated_bytes": 7900,  # 7,270 to 7,570
+        "copies": 100,  # 94.3 to 97.1
+        "copied_bytes": 6300,  # 5,860 to 6,040
+    },
+    "paced": {
+        "system_calls": 4.6,  # 2.5 to 3.2
+        "allocations": 45,  # 23.6 to 33.7
+        "allocated_bytes": 9500,  # 7,430 to 8,600
+        "copies": 145,  # 108 to 127
+        "copied_bytes": 6600,  # 5,630 to 5,960
+    },
+    "alone": {
+        "system_calls": 9.6,  # 9.1 to 9.3
+        "allocations": 63.4,  # 61.9 to 63.0
+        "allocated_bytes": 13500,  # 12,090 to 12,800
+        "copies": 167,  # 166.0 to 166.6
+        "copied_bytes": 7300,  # 6,620 to 6,970
+    },
+}
+
+
+class ReportCountsTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        server.GRIDLOOM = PROGRAM
+        folder = server.temporary_folder()
+        cls.counts = folder / "counts"
+        with common.counted(CALL_COUNTER, cls.counts):
+            cls.home = common.Home(folder, 1, DEVICES)
+        cls.addClassCleanup(cls.home.server.stop)
+
+    def test_a_report_stays_within_its_bounds(self):
+        for name, (seconds, flags) in LOADS.items():
+            timing = argparse.Namespace(seconds=seconds, warm_up=1)
+            figures = common.load(
+                timing, "mqtt", self.home.place("mqtt"), self.home.pid, "--devices", self.home.devices, "--qos", 1,
+                "--payload", ROOT / "bench/reports/pd_status.jsonl", "--subscriber", self.home.subscriber,
+                "--subscribe", f"/open/{self.home.account}/+/quota", *flags, counts=self.counts, quiet=True)
+            counts = figures["server_per_operation"]
+            print(f"\n{name}, {figures['operations']} reports:", counts, file=sys.stderr)
+            # Each report is received, and something is copied: else nothing was counted.
+            self.assertGreaterEqual(counts["recv"] + counts["read"], 0.9)
+            self.assertGreater(counts["copied_bytes"], 0)
+            for count, most in BOUNDS[name].items():
+                with self.subTest(load=name, count=count):
+                    self.assertLessEqual(counts[count], most)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) < 3:
+        sys.exit(__doc__)
+    PROGRAM, CALL_COUNTER = map(os.path.abspath, sys.argv[1:3])
+    del sys.argv[1:3]
+    unittest.main(verbosity=2)

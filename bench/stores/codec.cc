@@ -84,7 +84,7 @@ void require(bool holds, std::string_view what) {
 }
 
 struct Figures {
-  std::string_view name;
+  std::string name;
   std::size_t samples = 0;
   std::size_t bytes = 0;
   double write_s = 0;
@@ -101,8 +101,10 @@ void print(const Figures& figures) {
       samples / figures.read_s / 1e6);
 }
 
-void measure_batches(const Data& data) {
-  constexpr std::size_t kReportsInABatch = 1000;
+// The reports of all devices in the order of their times, as a shard gets them.
+void measure_batches(const Data& data, std::size_t reports_in_a_batch) {
+  std::vector<Report> reports = data.reports;
+  std::ranges::stable_sort(reports, {}, &Report::at_ms);
   std::vector<history::NameRef> refs(DeviceStream::kFields);
   std::vector<std::string> names;
   for (std::uint32_t field = 0; field < DeviceStream::kFields; ++field) {
@@ -110,18 +112,19 @@ void measure_batches(const Data& data) {
   }
   history::BatchWriter writer;
   std::vector<std::string> batches;
-  Figures figures{.name = "batches", .samples = data.samples.size()};
+  Figures figures{.name = fmt::format("batches of {}", reports_in_a_batch),
+                  .samples = data.samples.size()};
   figures.write_s = best_of_three([&] {
     batches.clear();
-    for (std::size_t i = 0; i < data.reports.size(); ++i) {
-      const Report& report = data.reports[i];
+    for (std::size_t i = 0; i < reports.size(); ++i) {
+      const Report& report = reports[i];
       writer.begin(report.device, report.at_ms);
       for (std::size_t k = report.begin; k < report.begin + report.count; ++k) {
         const std::uint32_t field = data.samples[k].field;
         writer.add(refs[field], names[field], data.json[k]);
       }
       writer.end();
-      if ((i + 1) % kReportsInABatch == 0 || i + 1 == data.reports.size()) {
+      if ((i + 1) % reports_in_a_batch == 0 || i + 1 == reports.size()) {
         batches.push_back(writer.take());
       }
     }
@@ -224,7 +227,7 @@ int main(int argc, char** argv) {
   const Data data = make(number(0, 200), number(1, 2));
   fmt::print("{} reports, {} samples, {:.1f} a report\n", data.reports.size(), data.samples.size(),
              static_cast<double>(data.samples.size()) / static_cast<double>(data.reports.size()));
-  measure_batches(data);
+  for (const std::size_t reports : {1U, 16U, 1000U}) measure_batches(data, reports);
   measure_blocks(data);
   return 0;
 }

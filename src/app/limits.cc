@@ -188,7 +188,8 @@ constexpr auto kLimits = std::to_array<Limit>({
 
     // --- history ---
     {"history.commit-ms", "ms", 0, 10'000,
-     "Longest time that a record waits to be synced to disk together with others. A longer "
+     "Time from one sync of the log to the next: records that come meanwhile wait. Up to 20 ms it "
+     "is cut short when all clients that waited for the last sync have published again. A longer "
      "time spares an SD card, and delays acknowledgements as long",
      [](Limits& l) -> LimitField { return &l.history.log.commit; }},
     {"history.commit-bytes", "bytes", kKilobyte, kGigabyte,

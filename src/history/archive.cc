@@ -470,8 +470,9 @@ void Archive::stop() {
   impl_->room.notify_all();
 }
 
-std::uint64_t Archive::append(RecordKind kind, std::string payload, Task durable) {
-  return impl_->log->append(kind, std::move(payload), std::move(durable));
+std::uint64_t Archive::append_record(RecordKind kind, std::string payload, Task durable,
+                                     std::size_t waiters) {
+  return impl_->log->append(kind, std::move(payload), std::move(durable), waiters);
 }
 
 void Archive::sessions_stored(std::uint64_t up_to) { impl_->sessions_applied = up_to; }

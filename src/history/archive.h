@@ -97,7 +97,6 @@ class Archive final : public Journal {
   // again. The archive does no work after that.
   void stop();
 
-  std::uint64_t append(RecordKind kind, std::string payload, Task durable) override;
   [[nodiscard]] bool behind() const override;
   [[nodiscard]] std::string failing() const override;
 
@@ -133,6 +132,8 @@ class Archive final : public Journal {
 
  private:
   struct Impl;
+  std::uint64_t append_record(RecordKind kind, std::string payload, Task durable,
+                              std::size_t waiters) override;
   explicit Archive(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };

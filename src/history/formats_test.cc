@@ -217,6 +217,7 @@ TEST(Formats, ABatchOfEachVersionStillOpens) {
   }
   EXPECT_EQ(rows_of_batch(file("tests/formats/batch-1.batch")), wanted);
   EXPECT_EQ(rows_of_batch(file("tests/formats/batch-2.batch")), wanted);
+  EXPECT_EQ(rows_of_batch(file("tests/formats/batch-3.batch")), wanted);
 }
 
 TEST(Formats, RowsOfVersion1StillOpen) {

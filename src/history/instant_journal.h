@@ -3,6 +3,7 @@
 // is not needed afterwards.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <semaphore>
@@ -19,15 +20,17 @@ namespace gridloom::history {
 class InstantJournal final : public Journal {
  public:
   explicit InstantJournal(Archive& archive) : archive_(archive) {}
-  std::uint64_t append(RecordKind kind, std::string payload, Task durable) override {
-    const std::uint64_t sequence = archive_.append(kind, std::move(payload), {});
-    if (durable) durable();
-    return sequence;
-  }
   [[nodiscard]] bool behind() const override { return false; }
   [[nodiscard]] std::string failing() const override { return {}; }
 
  private:
+  std::uint64_t append_record(RecordKind kind, std::string payload, Task durable,
+                              std::size_t waiters) override {
+    const std::uint64_t sequence = archive_.append(kind, std::move(payload), {}, waiters);
+    if (durable) durable();
+    return sequence;
+  }
+
   Archive& archive_;
 };
 

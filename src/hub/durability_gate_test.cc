@@ -13,10 +13,14 @@ using testing::IsEmpty;
 
 class SlowJournal final : public history::Journal {
  public:
-  std::uint64_t append(history::RecordKind, std::string, Task) override { return 0; }
   [[nodiscard]] bool behind() const override { return is_behind; }
   [[nodiscard]] std::string failing() const override { return {}; }
   bool is_behind = false;
+
+ private:
+  std::uint64_t append_record(history::RecordKind, std::string, Task, std::size_t) override {
+    return 0;
+  }
 };
 
 class DurabilityGateTest : public testing::Test {

@@ -19,11 +19,8 @@ class FakeJournal final : public history::Journal {
     RecordKind kind{};
     std::string payload;
     Task durable;
+    std::size_t waiters = 0;
   };
-  std::uint64_t append(RecordKind kind, std::string payload, Task durable) override {
-    records.push_back({.kind = kind, .payload = std::move(payload), .durable = std::move(durable)});
-    return ++appended;
-  }
   [[nodiscard]] bool behind() const override { return is_behind; }
   [[nodiscard]] std::string failing() const override { return why; }
 
@@ -31,6 +28,16 @@ class FakeJournal final : public history::Journal {
   std::uint64_t appended = 0;
   bool is_behind = false;
   std::string why;
+
+ private:
+  std::uint64_t append_record(RecordKind kind, std::string payload, Task durable,
+                              std::size_t waiters) override {
+    records.push_back({.kind = kind,
+                       .payload = std::move(payload),
+                       .durable = std::move(durable),
+                       .waiters = waiters});
+    return ++appended;
+  }
 };
 
 struct JournaledHome : TestHome {
@@ -119,6 +126,26 @@ TEST(JournalTest, AReportIsAcknowledgedOnceItIsDurable) {
   EXPECT_TRUE(home.rows()[0].ends_with(" 0 pd.soc=77")) << home.rows()[0];
   home.commit();
   EXPECT_EQ(home.sender->acks.size(), 1);
+}
+
+TEST(JournalTest, ARecordSaysHowManyClientsWaitForIt) {
+  JournaledHome home;
+  Hub::Batch batch(*home.hub);
+  for (int value = 0; value < 3; ++value) {
+    const wire::mqtt::Message message{.topic = fmt::format("/device/{}/quota", home.kSn),
+                                      .payload = fmt::format(R"({{"params":{{"a":{}}}}})", value)};
+    EXPECT_TRUE(
+        batch.add(home.sender, std::make_shared<const wire::mqtt::Message>(message),
+                  {.qos = Qos::kAtLeastOnce, .token = {.packet_id = 1, .qos = Qos::kAtLeastOnce}}));
+  }
+  batch.post(home.sender);
+  home.settle();
+  ASSERT_EQ(home.journal.records.size(), 1);
+  EXPECT_EQ(home.journal.records[0].waiters, 3);
+  home.commit();
+  home.report(home.sender, home.kSn, R"({"params":{"a":4}})");
+  ASSERT_EQ(home.journal.records.size(), 1);
+  EXPECT_EQ(home.journal.records[0].waiters, 1) << "counted anew for each record";
 }
 
 TEST(JournalTest, AReportThatMayHaveComeBeforeIsMarkedIfItsOwnTimeTellsIt) {

@@ -2,6 +2,7 @@
 // after settle().
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -33,13 +34,6 @@ class TestLog final : public history::Journal {
       return turn ? turn->session_changes : std::string_view();
     }
   };
-  std::uint64_t append(history::RecordKind kind, std::string payload, Task durable) override {
-    waiting.push_back({.sequence = ++last,
-                       .kind = kind,
-                       .payload = std::move(payload),
-                       .durable = std::move(durable)});
-    return last;
-  }
   [[nodiscard]] bool behind() const override { return false; }
   [[nodiscard]] std::string failing() const override { return {}; }
 
@@ -60,6 +54,16 @@ class TestLog final : public history::Journal {
   std::vector<Record> waiting;
   std::vector<Record> safe;
   std::uint64_t last = 0;
+
+ private:
+  std::uint64_t append_record(history::RecordKind kind, std::string payload, Task durable,
+                              std::size_t /*waiters*/) override {
+    waiting.push_back({.sequence = ++last,
+                       .kind = kind,
+                       .payload = std::move(payload),
+                       .durable = std::move(durable)});
+    return last;
+  }
 };
 
 }  // namespace gridloom::hub

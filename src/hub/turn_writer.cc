@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <utility>
+#include <variant>
 
 #include "history/log/turn.h"
 
@@ -32,6 +33,7 @@ std::uint64_t TurnWriter::add_report(const Report& report) {
   }
   if (report.may_repeat) reports_.add(history::kResent, "1");
   reports_.end();
+  ++waiters_;
   return appended_ + 1;
 }
 
@@ -42,7 +44,10 @@ void TurnWriter::add_presence(history::DeviceNumber device, bool online) {
   reports_.end();
 }
 
-void TurnWriter::add_change(const SessionChange& change) { append_change(changes_, change); }
+void TurnWriter::add_change(const SessionChange& change) {
+  append_change(changes_, change);
+  if (std::holds_alternative<PublicationTaken>(change)) ++waiters_;
+}
 
 std::uint64_t TurnWriter::add_audit(wire::JsonObject entry) {
   if (platform_.journal == nullptr) return 0;
@@ -71,6 +76,7 @@ bool TurnWriter::is_full() const { return changes_.size() >= kMaxChangesBytes; }
 
 void TurnWriter::append() {
   if (empty()) return;
+  const std::size_t waiters = std::exchange(waiters_, 0);
   if (platform_.journal == nullptr) {
     if (platform_.sessions) platform_.sessions->take(changes_);
     changes_.clear();
@@ -79,18 +85,22 @@ void TurnWriter::append() {
   if (!changes_.empty()) {
     const std::string reports = reports_.empty() ? std::string() : reports_.take();
     append(RecordKind::kTurn,
-           history::make_turn({.batch = reports, .session_changes = std::exchange(changes_, {})}));
+           history::make_turn({.batch = reports, .session_changes = std::exchange(changes_, {})}),
+           waiters);
   } else if (!reports_.empty()) {
-    append(RecordKind::kReports, reports_.take());
+    append(RecordKind::kReports, reports_.take(), waiters);
   } else {
     ++appended_;  // the audit entries were promised numbers behind this one
   }
-  for (std::string& entry : std::exchange(audit_, {})) append(RecordKind::kAudit, std::move(entry));
+  for (std::string& entry : std::exchange(audit_, {})) {
+    append(RecordKind::kAudit, std::move(entry), 1);
+  }
 }
 
-void TurnWriter::append(RecordKind kind, std::string payload) {
-  platform_.journal->append(kind, std::move(payload),
-                            [durable = &durable_, record = ++appended_] { (*durable)(record); });
+void TurnWriter::append(RecordKind kind, std::string payload, std::size_t waiters) {
+  platform_.journal->append(
+      kind, std::move(payload), [durable = &durable_, record = ++appended_] { (*durable)(record); },
+      waiters);
 }
 
 }  // namespace gridloom::hub

@@ -64,13 +64,16 @@ class TurnWriter {
 
  private:
   [[nodiscard]] bool has_turn() const { return !reports_.empty() || !changes_.empty(); }
-  void append(history::RecordKind kind, std::string payload);
+  void append(history::RecordKind kind, std::string payload, std::size_t waiters);
 
   Platform& platform_;
   std::function<void(std::uint64_t record)> durable_;
   history::BatchWriter reports_;
   std::string changes_;
   std::vector<std::string> audit_;
+  // Reports and receipts since the last record: about as many clients wait for the next. Reports of
+  // QoS 0 count as well, because a number that is too high costs at most the rest of a window.
+  std::size_t waiters_ = 0;
   std::uint64_t appended_ = 0;
 };
 

@@ -110,7 +110,7 @@ TESTED_ELSEWHERE = {
     "strict.window-ms": ["ReplayGuard.RefusesASecondTimeAndAnotherTime"],
     "strict.remembered-requests": ["ReplayGuard.ForgetsWhatTheWindowRefusesAnyway"],
     "strict.client-ids-a-day": ["ClientIdBudget.TenAreAdmittedAndTheEleventhIsNot"],
-    "history.commit-ms": ["Log.AGroupIsSyncedWhenItsFirstHasWaitedLongEnough"],
+    "history.commit-ms": ["CommitRule.ARecordThatComesEarlierWaitsForTheWindowsEnd"],
     "history.commit-bytes": ["Log.AGroupIsSyncedOnceWhenItIsLargeEnough"],
     "history.waiting-bytes": [
         "Log.IsBehindWhileMoreWaitsThanMay",

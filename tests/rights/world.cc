@@ -56,9 +56,11 @@ class WholeJournal final : public history::Journal {
  public:
   WholeJournal(history::Archive& archive, const std::unique_ptr<mqtt::SessionStore>& store)
       : log_(archive), store_(store) {}
-  std::uint64_t append(history::RecordKind kind, std::string payload, Task durable) override {
+  std::uint64_t append_record(history::RecordKind kind, std::string payload, Task durable,
+                              std::size_t waiters) override {
     const std::string copy = payload;
-    const std::uint64_t sequence = log_.append(kind, std::move(payload), std::move(durable));
+    const std::uint64_t sequence =
+        log_.append(kind, std::move(payload), std::move(durable), waiters);
     const auto turn = kind == history::RecordKind::kTurn ? history::read_turn(copy) : std::nullopt;
     if (turn && store_) store_->take(sequence, turn->session_changes);
     return sequence;

@@ -148,9 +148,9 @@ TEST(Batch, IsEmptyUntilAReportBeginsAndAfterItWasTaken) {
   EXPECT_TRUE(writer.empty());
   add(writer, {.device = 1, .at_ms = 5, .fields = {}});
   EXPECT_FALSE(writer.empty());
-  EXPECT_EQ(writer.size(), 6U);  // version, device, time, new shape, field count, value size
+  EXPECT_EQ(writer.size(), 7U);  // version, device, time, new shape, field count, two bytes of size
   const std::string taken = writer.take();
-  EXPECT_EQ(taken.size(), 6U);
+  EXPECT_EQ(taken.size(), 7U);
   EXPECT_TRUE(writer.empty());
 }
 
@@ -167,7 +167,7 @@ TEST(Batch, MoreNamesThanAreRememberedAreWrittenCorrectly) {
 
 TEST(Batch, ABatchOfAnUnknownVersionIsRefused) {
   std::string bytes = written({{.device = 1, .at_ms = 2, .fields = {{"a", "1"}}}});
-  bytes[0] = 3;
+  bytes[0] = 4;
   EXPECT_TRUE(read(bytes).failed);
   EXPECT_THAT(read(bytes).reports, IsEmpty());
   EXPECT_TRUE(read("").failed);
@@ -210,7 +210,7 @@ TEST(Batch, RowsOfOneShapeDefineItOnce) {
   const Report other{.device = 1, .at_ms = 0, .fields = {{"b", "2"}, {"a", "1"}, {"c", "3"}}};
   const std::size_t one = written({first}).size();
   const std::size_t row = written({first, first}).size() - one;
-  EXPECT_EQ(row, 3 + 1 + 3 * 2U);  // device, time and shape, size of the values, values
+  EXPECT_EQ(row, 3 + 2 + 1U);  // device, time and shape, size, bitmap
   EXPECT_EQ(written({first, first, first}).size(), one + 2 * row);
   EXPECT_GT(written({first, other}).size(), one + row);
   EXPECT_EQ(written({first, other, first}).size(), written({first, other}).size() + row);
@@ -225,7 +225,14 @@ TEST(Batch, UndefinedNamesAndShapesAreMalformed) {
   EXPECT_TRUE(read("\x02\x01\x00\x01\x00\x00"sv).failed);  // refers to a second shape
   EXPECT_TRUE(read("\x02\x01\x00\x00\x01\x01\x01"
                    "a\x00"sv)
+                  .failed);                                // refers to a second name in its shape
+  EXPECT_TRUE(read("\x03\x01\x00\x01\x01\x00"sv).failed);  // refers to a second shape
+  EXPECT_TRUE(read("\x03\x01\x00\x00\x02\x01\x01"
+                   "a\x00"sv)
                   .failed);  // refers to a second name in its shape
+  EXPECT_TRUE(read("\x03\x01\x00\x00\x05\x01"
+                   "a"sv)
+                  .failed);  // lacks a name
 }
 
 TEST(Batch, ValuesThatDoNotFitTheShapeAreMalformed) {
@@ -240,6 +247,128 @@ TEST(Batch, ValuesThatDoNotFitTheShapeAreMalformed) {
     EXPECT_TRUE(got.failed);
     EXPECT_THAT(got.reports, IsEmpty());
   }
+}
+
+TEST(Batch, AValueThatTheShapesLastRowHasIsNotWrittenAgain) {
+  const auto row = [](DeviceNumber device, std::string a, std::string b) {
+    return Report{
+        .device = device, .at_ms = 0, .fields = {{"a", std::move(a)}, {"b", std::move(b)}}};
+  };
+  const std::vector<Report> reports = {row(1, "1000", "\"on\""),  row(2, "1000", "\"off\""),
+                                       row(1, "1001", "\"off\""), row(3, "1001", "\"off\""),
+                                       row(1, "1.0", "1"),        row(1, "1", "1.0")};
+  // Device, time, shape, two bytes of size, and the bitmap.
+  constexpr std::size_t kHead = 6;
+  const std::vector<std::size_t> values = {0, 2 + 5, 3, 0, 2 + 2, 2 + 2};
+  std::size_t size = written({reports[0]}).size();
+  for (std::size_t i = 1; i < reports.size(); ++i) {
+    const std::vector<Report> some(reports.begin(), reports.begin() + static_cast<int>(i) + 1);
+    const std::string bytes = written(some);
+    EXPECT_EQ(bytes.size() - size, kHead + values[i]) << reports[i];
+    EXPECT_EQ(read(bytes).reports, some);
+    size = bytes.size();
+  }
+}
+
+TEST(Batch, ARowMayDifferFromTheExpectedShapeAtAnyOfItsFields) {
+  const Report full{.device = 1, .at_ms = 0, .fields = {{"a", "1"}, {"b", "2"}, {"c", "3"}}};
+  const std::vector<std::vector<std::pair<std::string, std::string>>> others = {
+      {},
+      {{"a", "1"}},
+      {{"a", "1"}, {"b", "4"}},
+      {{"a", "1"}, {"c", "3"}},
+      {{"a", "7"}, {"b", "2"}, {"c", "3"}, {"d", "4"}},
+      {{"a", "1"}, {"b", "2"}, {"b", "3"}},
+      {{"c", "3"}, {"a", "1"}},
+      {{"a", "1"}, {"a", "1"}, {"a", "2"}},
+  };
+  for (const auto& fields : others) {
+    const Report other{.device = 2, .at_ms = 1, .fields = fields};
+    BatchWriter writer;
+    for (const auto& reports : std::vector<std::vector<Report>>{{full, full, other, full, other},
+                                                                {other, full, other, full},
+                                                                {full, other, other, full},
+                                                                {other}}) {
+      for (const Report& report : reports) add(writer, report);
+      const Read got = read(writer.take());
+      EXPECT_FALSE(got.failed);
+      EXPECT_EQ(got.reports, reports);
+    }
+  }
+}
+
+TEST(Batch, LongValuesAreWrittenInEachRow) {
+  for (const std::size_t length : {14U, 15U, 200U, 20'000U}) {
+    const Report report{
+        .device = 1, .at_ms = 0, .fields = {{"a", std::string(length, 'x')}, {"b", "1"}}};
+    const std::vector<Report> reports(3, report);
+    const std::string bytes = written(reports);
+    EXPECT_EQ(read(bytes).reports, reports);
+    EXPECT_EQ(bytes.size() - written({report}).size() < length, length < 15) << length;
+  }
+}
+
+// Rows of many devices, whose values are similar, in several batches of one writer.
+TEST(Batch, KeepsSimilarRows) {
+  Dice dice(4);
+  BatchWriter writer;
+  std::vector<std::string> values;
+  for (int i = 0; i < 6; ++i) values.push_back(dice.any_json());
+  for (int batch = 0; batch < 100; ++batch) {
+    std::vector<Report> reports(1 + dice.below(20));
+    for (Report& report : reports) {
+      report.device = dice.between(1, 9);
+      const std::size_t fields = dice.once_in(4) ? dice.below(20) : 17;
+      for (std::size_t i = 0; i < fields; ++i) {
+        report.fields.emplace_back("field" + std::to_string(i), dice.one_of(values));
+      }
+      add(writer, report);
+    }
+    const Read got = read(writer.take());
+    EXPECT_FALSE(got.failed);
+    ASSERT_EQ(got.reports, reports) << "batch " << batch;
+  }
+}
+
+TEST(Batch, RowsThatDoNotFitTheOneBeforeAreMalformed) {
+  using namespace std::string_view_literals;
+  // Version 3, device 1, time 0, a shape of two new names, the values 1 and 2.
+  constexpr auto kFirst =
+      "\x03\x01\x00\x00\x05\x01"
+      "a\x01"
+      "b\x04\x00\x02\x00\x04"sv;
+  constexpr auto kRow = "\x01\x00\x00"sv;  // device 1, the same time and shape
+  const auto with = [&](std::string_view first, std::string_view rest) {
+    return read(std::string(first).append(kRow).append(rest));
+  };
+  const Report one{.device = 1, .at_ms = 0, .fields = {{"a", "1"}, {"b", "2"}}};
+  const Report two{.device = 1, .at_ms = 0, .fields = {{"a", "1"}, {"b", "3"}}};
+  EXPECT_THAT(with(kFirst, "\x03\x02\x00\x06"sv).reports, ElementsAre(one, two));
+  EXPECT_THAT(with(kFirst, "\x01\x00"sv).reports, ElementsAre(one, one));
+  EXPECT_THAT(with(kFirst, "\x83\x00\x02\x00\x06"sv).reports, ElementsAre(one, two));
+  for (const std::string_view rest : {
+           "\x00"sv,                              // no bitmap
+           "\x01\x01"sv,                          // no value for a bit
+           "\x03\x00\x00\x06"sv,                  // a value without a bit
+           "\x05\x01\x00\x06\x00\x06"sv,          // two for one
+           "\x01\x04"sv,                          // a bit without a field
+           "\x07\x07\x00\x02\x00\x04\x00\x06"sv,  // with a value
+       }) {
+    const Read got = with(kFirst, rest);
+    EXPECT_TRUE(got.failed);
+    EXPECT_THAT(got.reports, ElementsAre(one));
+  }
+  // A text of 15 characters is not repeated, and neither are values that are none.
+  constexpr auto kLong =
+      "\x03\x01\x00\x00\x03\x01"
+      "a\x11\x20\x0F"
+      "xxxxxxxxxxxxxxx"sv;
+  EXPECT_EQ(read(kLong).reports.size(), 1U);
+  EXPECT_TRUE(with(kLong, "\x01\x00"sv).failed);
+  constexpr auto kNone =
+      "\x03\x01\x00\x00\x03\x01"
+      "a\x00"sv;
+  EXPECT_TRUE(with(kNone, "\x01\x00"sv).failed);
 }
 
 }  // namespace

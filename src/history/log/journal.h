@@ -4,9 +4,11 @@
 // Thread rule: any function from any thread.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/loop.h"
 
@@ -42,12 +44,21 @@ class Journal {
   // `durable` is called once the record survives a loss of power, in the order of the records, on
   // a thread of the journal: it must not block. It may be empty. Returns the record's sequence
   // number: numbers grow in the order of the calls and are never reused, across restarts too.
-  virtual std::uint64_t append(RecordKind kind, std::string payload, Task durable) = 0;
+  // `waiters` says about how many clients wait for the record before they send more: the log
+  // decides by it when to sync (history/log/commit_rule.h).
+  std::uint64_t append(RecordKind kind, std::string payload, Task durable,
+                       std::size_t waiters = 1) {
+    return append_record(kind, std::move(payload), std::move(durable), waiters);
+  }
   // Backpressure: more records wait for the disk than the limit allows, and callers that can wait
   // should append nothing now.
   [[nodiscard]] virtual bool behind() const = 0;
   // Why nothing becomes durable at present, in words; empty: records do become durable.
   [[nodiscard]] virtual std::string failing() const = 0;
+
+ private:
+  virtual std::uint64_t append_record(RecordKind kind, std::string payload, Task durable,
+                                      std::size_t waiters) = 0;
 };
 
 }  // namespace gridloom::history

@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "base/log_throttle.h"
+#include "history/log/commit_rule.h"
 #include "history/log/segment.h"
 #include "history/log/segment_files.h"
 #include "storage/seen_number.h"
@@ -45,7 +46,8 @@ struct Log::Impl {
   explicit Impl(Options given)
       : options(std::move(given)),
         clock(options.clock != nullptr ? *options.clock : system_clock()),
-        files(*options.disk, clock) {}
+        files(*options.disk, clock),
+        rule(options.limits.commit) {}
 
   void work();
   [[nodiscard]] bool has_records() const { return begun < taken.size() || !waiting.empty(); }
@@ -73,7 +75,9 @@ struct Log::Impl {
   std::condition_variable done;  // wakes flush()
   std::vector<Waiting> waiting;
   std::size_t waiting_size = 0;  // bytes in `waiting`
+  std::size_t waiters = 0;       // clients that wait for them
   Steady::time_point first_at;   // when the first of them was appended
+  CommitRule rule;
   std::uint64_t next_sequence = 1;
   std::uint64_t durable_through = 0;
   std::uint64_t flush_to = 0;
@@ -113,6 +117,7 @@ void Log::Impl::work() {
     lock.lock();
     if (status) {
       recovered();
+      if (!taken.empty()) rule.end(Steady::now());
       continue;
     }
     failed(status.error());
@@ -128,9 +133,11 @@ void Log::Impl::work() {
 
 void Log::Impl::wait_for_group(std::unique_lock<std::mutex>& lock) {
   if (waiting.empty()) return;
-  wake.wait_until(lock, first_at + options.limits.commit, [this] {
-    return stopping || flush_to > durable_through || waiting_size >= options.limits.commit_bytes;
+  wake.wait_until(lock, rule.due(), [this] {
+    return stopping || flush_to > durable_through || waiting_size >= options.limits.commit_bytes ||
+           rule.is_complete(waiters, Steady::now());
   });
+  rule.take(std::exchange(waiters, 0), first_at, Steady::now());
 }
 
 void Log::Impl::take() {
@@ -245,7 +252,7 @@ Result<std::unique_ptr<Log>> Log::open(Options options, std::uint64_t after,
   return std::unique_ptr<Log>(new Log(std::move(impl)));
 }
 
-std::uint64_t Log::append(RecordKind kind, std::string payload, Task durable) {
+std::uint64_t Log::append(RecordKind kind, std::string payload, Task durable, std::size_t waiters) {
   const std::size_t size = kRecordHead_bytes + payload.size();
   impl_->unsafe_bytes += size;
   bool is_due = false;
@@ -253,9 +260,12 @@ std::uint64_t Log::append(RecordKind kind, std::string payload, Task durable) {
   {
     const std::lock_guard lock(impl_->mutex);
     Impl& impl = *impl_;
-    const std::size_t enough = impl.options.limits.commit_bytes;
-    is_due =
-        impl.waiting.empty() || (impl.waiting_size < enough && impl.waiting_size + size >= enough);
+    const auto reaches = [](std::size_t before, std::size_t more, std::size_t enough) {
+      return before < enough && before + more >= enough;
+    };
+    is_due = impl.waiting.empty() ||
+             reaches(impl.waiting_size, size, impl.options.limits.commit_bytes) ||
+             reaches(impl.waiters, waiters, impl.rule.enough());
     if (impl.waiting.empty()) impl.first_at = Steady::now();
     sequence = impl.next_sequence++;
     impl.waiting.push_back({.sequence = sequence,
@@ -263,6 +273,7 @@ std::uint64_t Log::append(RecordKind kind, std::string payload, Task durable) {
                             .payload = std::move(payload),
                             .durable = std::move(durable)});
     impl.waiting_size += size;
+    impl.waiters += waiters;
   }
   if (is_due) impl_->wake.notify_one();
   return sequence;

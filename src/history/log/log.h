@@ -40,7 +40,7 @@ struct Record {
 };
 
 struct LogLimits {
-  Millis commit{20};  // a record waits at most this long for others to be synced with it
+  Millis commit{5};                                           // the window of CommitRule
   std::size_t commit_bytes = std::size_t{1} * 1024 * 1024;    // or until this much waits
   std::size_t waiting_bytes = std::size_t{64} * 1024 * 1024;  // above this, behind() is true
   std::size_t segment_bytes = std::size_t{16} * 1024 * 1024;
@@ -104,8 +104,8 @@ class Log {
 
   // The payload is at most 1 GiB. `durable` may be empty; it is called on the log's thread and must
   // not block. It is never called for a record that did not get onto the disk before the log ended.
-  // Returns the record's sequence number.
-  std::uint64_t append(RecordKind kind, std::string payload, Task durable);
+  // Returns the record's sequence number. `waiters`: as Journal::append() says.
+  std::uint64_t append(RecordKind kind, std::string payload, Task durable, std::size_t waiters = 1);
   // Backpressure: more bytes wait than the limit allows, and callers that can wait should append
   // nothing now.
   [[nodiscard]] bool behind() const;

@@ -112,6 +112,7 @@ std::size_t AppRequests::read_all(registry::AccountId account, const std::string
   if (TwinTable::DeviceState* state = parts_.twins.find(sn).state) {
     parts_.faults.on_read_all(account, sn);
     if (const auto all = parts_.faults.twin(account, sn, state->twin).all()) body = all;
+    parts_.twins.mark_read(sn, *state);
   }
   const std::size_t bytes = body.size();
   answer_http(sn, std::move(requester), std::move(body));

@@ -167,6 +167,7 @@ class Shard {
   std::vector<twin::AcceptedValue> taken_;  // buffer: the values of a report
   std::int64_t effort_ = 0;
   bool rights_changed_ = false;
+  TimePoint texts_dropped_at_{};  // TwinTable::drop_unused_texts()
 };
 
 }  // namespace gridloom::hub

@@ -4,6 +4,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <chrono>
 #include <iterator>
 #include <utility>
 
@@ -12,6 +13,9 @@
 
 namespace gridloom::hub {
 namespace {
+
+// A twin's text is kept for about this long after a read.
+constexpr std::chrono::seconds kTextUnused{10};
 
 Message status_message(TimePoint now, bool online) {
   Message message;
@@ -185,6 +189,10 @@ void Shard::tick(TimePoint now) {
     faults_.end_tick();
   }
   if (std::exchange(rights_changed_, false)) drop_devices();
+  if (now < texts_dropped_at_ || now >= texts_dropped_at_ + kTextUnused) {
+    texts_dropped_at_ = now;
+    twins_.drop_unused_texts();
+  }
   requests_.tick(now);
 }
 

@@ -61,6 +61,20 @@ void TwinTable::remove_unknown(const std::function<bool(const std::string& sn)>&
   for (const registry::Device* device : others) static_cast<void>(find(device->sn));
 }
 
+void TwinTable::mark_read(std::string_view sn, DeviceState& state) {
+  if (!std::exchange(state.is_in_read_, true)) read_.emplace_back(sn);
+}
+
+void TwinTable::drop_unused_texts() {
+  std::erase_if(read_, [this](const std::string& sn) {
+    const auto found = devices_.find(sn);
+    if (found == devices_.end()) return true;
+    DeviceState& state = found->second;
+    state.is_in_read_ = state.twin.drop_unused_text();
+    return !state.is_in_read_;
+  });
+}
+
 std::vector<SavedTwin> TwinTable::save() {
   std::vector<SavedTwin> saved;
   for (auto& [sn, state] : devices_) {

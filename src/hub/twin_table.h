@@ -54,6 +54,7 @@ class TwinTable {
 
    private:
     friend class TwinTable;
+    bool is_in_read_ = false;
     std::uint64_t saved_version_ = 0;
     const registry::Device* device_ = nullptr;  // as of directory number `known_as_of_`
     std::uint64_t known_as_of_ = 0;
@@ -81,6 +82,11 @@ class TwinTable {
   // Removes the devices that have no connection, that the registry does not know, and of which
   // `removable` is true; drops the state of those that were replaced.
   void remove_unknown(const std::function<bool(const std::string& sn)>& removable);
+
+  // The twin's text (Twin::all) was asked for: drop_unused_texts() will free it.
+  void mark_read(std::string_view sn, DeviceState& state);
+  // Frees the texts that were not asked for since the last call.
+  void drop_unused_texts();
 
   // The twins that changed since the last call.
   [[nodiscard]] std::vector<SavedTwin> save();
@@ -116,6 +122,7 @@ class TwinTable {
   std::uint64_t directory_number_ = 0;  // counts the calls of use()
   std::map<const catalog::Family*, FamilyState> families_;
   StringMap<DeviceState> devices_;
+  std::vector<std::string> read_;  // the devices whose twins may keep a text
   std::unordered_map<const Client*, std::unordered_set<std::string>> carried_;
 };
 

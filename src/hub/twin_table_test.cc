@@ -38,6 +38,28 @@ class TwinTableTest : public testing::Test {
   TwinTable table{home.platform, [this](const registry::Device& by) { replaced.push_back(by.sn); }};
 };
 
+TEST_F(TwinTableTest, ATextIsKeptWhileItIsRead) {
+  TwinTable::DeviceState& state = table.at(kSn);
+  state.twin.replay_value("pd.soc", "5");
+  const auto read = [&] {
+    const std::weak_ptr<const std::string> text = state.twin.all();
+    table.mark_read(kSn, state);
+    return text;
+  };
+  const auto text = read();
+  table.drop_unused_texts();
+  EXPECT_FALSE(text.expired()) << "it was read since the last call";
+  EXPECT_EQ(read().lock(), text.lock());
+  table.drop_unused_texts();
+  table.drop_unused_texts();
+  EXPECT_TRUE(text.expired());
+  const auto again = read();
+  EXPECT_FALSE(again.expired());
+  table.drop_unused_texts();
+  table.drop_unused_texts();
+  EXPECT_TRUE(again.expired()) << "the device is in the list again";
+}
+
 TEST_F(TwinTableTest, ADeviceIsMadeOnceAndFoundAgain) {
   EXPECT_EQ(table.find(kSn).state, nullptr);
   EXPECT_EQ(table.find(kSn).device->sn, kSn);

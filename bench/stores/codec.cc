@@ -13,6 +13,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <system_error>
 #include <vector>
 
@@ -104,7 +105,8 @@ void print(const Figures& figures) {
 // The reports of all devices in the order of their times, as a shard gets them.
 void measure_batches(const Data& data, std::size_t reports_in_a_batch) {
   std::vector<Report> reports = data.reports;
-  std::ranges::stable_sort(reports, {}, &Report::at_ms);
+  std::ranges::sort(reports, {},
+                    [](const Report& each) { return std::pair(each.at_ms, each.device); });
   std::vector<history::NameRef> refs(DeviceStream::kFields);
   std::vector<std::string> names;
   for (std::uint32_t field = 0; field < DeviceStream::kFields; ++field) {

@@ -121,8 +121,10 @@ class Answering {
       // Each answer may let the session continue with the bytes it has buffered.
       for (auto events = session_.take_events(); !events.empty(); events = session_.take_events()) {
         for (const mqtt::Event& event : events) answer(event);
-        while (!session_.take_output(kNow).empty()) {
-        }
+        do {
+          output_.clear();
+          session_.take_output(output_, kNow);
+        } while (!output_.empty());
       }
     }
   }
@@ -145,6 +147,7 @@ class Answering {
     }
   }
 
+  std::string output_;
   mqtt::Session session_{mqtt_limits(), kNow};
 };
 

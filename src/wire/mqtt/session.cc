@@ -405,7 +405,6 @@ void Session::send_disconnect(Reason reason, std::string_view why) {
 }
 
 void Session::end(Reason reason, std::string why) {
-  pump();  // what was delivered before comes first
   if (connection_state_ == ConnectionState::kConnected) send_disconnect(reason, why);
   if (connection_state_ == ConnectionState::kDeciding) send_refusal(reason, why);
   finish(reason, std::move(why), fate_of_will());

@@ -263,12 +263,8 @@ void Session::unsubscribed(RequestToken token, std::span<const Reason> reasons) 
 void Session::deliver(MessagePtr message, const DeliverOptions& options, TimePoint now) {
   now_ = now;
   if (connection_state_ != ConnectionState::kConnected) return;
-  // Messages are encoded when they are written; those that the queue has no room for earlier.
-  if (outbox_.waiting() >= limits_.queue_messages ||
-      outbox_.waiting_bytes() >= limits_.queue_bytes) {
-    pump();
-  }
   outbox_.push(std::move(message), options);
+  pump();
 }
 
 void Session::on(const Pingreq& /*packet*/) { send(Pingresp{}); }

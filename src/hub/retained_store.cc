@@ -40,7 +40,8 @@ bool RetainedStore::put(const Publisher& by, const wire::mqtt::MessagePtr& messa
   auto& publishers = this->publishers(by.kind);
   const auto publisher = publishers.find(by.name);
   ByTopic* among = publisher == publishers.end() ? nullptr : &publisher->second.messages;
-  const auto before = among == nullptr ? ByTopic::iterator() : among->find(std::string_view(message->topic));
+  const auto before =
+      among == nullptr ? ByTopic::iterator() : among->find(std::string_view(message->topic));
   const bool known = among != nullptr && before != among->end();
   if (message->payload.empty()) {
     if (!known) return true;
@@ -76,7 +77,8 @@ void RetainedStore::keep(const Publisher& by, const wire::mqtt::MessagePtr& mess
   OfPublisher& publisher = publishers(by.kind)[std::string(by.name)];
   publisher.device = by.device;
   publisher.messages.insert_or_assign(
-      std::string(message->topic), Retained{.message = message, .qos = qos, .bytes = std::move(bytes)});
+      std::string(message->topic),
+      Retained{.message = message, .qos = qos, .bytes = std::move(bytes)});
 }
 
 void RetainedStore::remove_if(const std::function<bool(const RetainedChange&)>& ended) {

@@ -198,9 +198,11 @@ TEST(ReportReader, ReadsGroupsInEveryFormAlike) {
       {R"({"params":{"":{"a":1},"x":{"":{"a":2},"b":{}},"y.z":{"":3}}})",
        R"({"p\u0061rams":{"":{"a":1},"x":{"":{"a":2},"b":{}},"y.z":{"":3}}})"},
       {R"({"typeCode":"unit","params":{"plan":{"a":1},"plans":{"a":1},"unit":{"plan":{"b":2}}}})",
-       R"({"typ\u0065Code":"unit","params":{"plan":{"a":1},"plans":{"a":1},"unit":{"plan":{"b":2}}}})"},
+       R"({"typ\u0065Code":"unit",)"
+       R"("params":{"plan":{"a":1},"plans":{"a":1},"unit":{"plan":{"b":2}}}})"},
       {R"({"params":{"phase.vol":1,"phase":{"vol":1,"amp":2},"phase.amp":2},"typeCode":"all"})",
-       R"({"params":{"phase.vol":1,"ph\u0061se":{"vol":1,"amp":2},"phase.amp":2},"typeCode":"all"})"},
+       R"({"params":{"phase.vol":1,"ph\u0061se":{"vol":1,"amp":2},"phase.amp":2},)"
+       R"("typeCode":"all"})"},
       {"{ \"params\" : { \"phase\" : { \"vol\" : 1 } , \"top\" : 2 } }",
        R"({"param\u0073":{"phase":{"vol":1},"top":2}})"},
       {R"({"env":{"a":1},"params":{"a":1},"param":{"a":{"b":1}}})",

@@ -39,6 +39,7 @@ constexpr auto kRows = std::to_array<CommandRow>({
     {"command-tree", DataFolder::kNone},        {"check", DataFolder::kNone},
     {"segment show", DataFolder::kNone},        {"limits", DataFolder::kNone},
     {"bench http", DataFolder::kNone},          {"bench mqtt", DataFolder::kNone},
+    {"bench set", DataFolder::kNone},
 });
 
 }  // namespace

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <functional>
+#include <utility>
 
 namespace gridloom {
 
@@ -20,6 +21,10 @@ class Loop {
 
   // Any thread. Tasks of one poster run in the order in which they were posted.
   virtual void post(Task task) = 0;
+  // The same for a task that may wait a millisecond, together with those of the same poster.
+  virtual void post_lazily(Task task) { post(std::move(task)); }
+  // On the loop: whether tasks that other threads posted wait to be run.
+  [[nodiscard]] virtual bool has_posted() const { return false; }
 };
 
 // Called once with the result, on the loop that the caller named.

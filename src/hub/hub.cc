@@ -332,8 +332,10 @@ bool Hub::takes_report(const Client& client) const {
   const Identity& who = client.identity();
   if (who.role != Role::kDevice) return false;
   const ShardSlot& slot = shards_[index_of(who.name)];
-  return slot.loop == &client.loop() && client.is_settled() && slot.inbox.is_idle(who.account) &&
-         slot.shard->takes_report(client);
+  // What others posted before the device published comes first: a subscriber that was told of its
+  // subscription gets every later report.
+  return slot.loop == &client.loop() && !slot.loop->has_posted() && client.is_settled() &&
+         slot.inbox.is_idle(who.account) && slot.shard->takes_report(client);
 }
 
 void Hub::report(const ClientPtr& client, std::string_view payload, const PublishOptions& options) {

@@ -190,8 +190,8 @@ void Router::flush() {
     std::size_t count = 0;
     for (const ClientBatch& out : outs) count += out.deliveries.size();
     *undelivered_ += count;
-    loop->post([batch = std::move(outs), count, undelivered = undelivered_,
-                caught_up = &caught_up_]() mutable {
+    loop->post_lazily([batch = std::move(outs), count, undelivered = undelivered_,
+                       caught_up = &caught_up_]() mutable {
       for (ClientBatch& out : batch) {
         out.client->deliver(std::move(out.deliveries), std::move(out.acks));
       }

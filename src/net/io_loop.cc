@@ -56,7 +56,7 @@ IoLoop::~IoLoop() {
   ::close(epoll_);
 }
 
-void IoLoop::post(Task task) {
+void IoLoop::post(Task task, Handover handover) {
   if (here == this) {
     mine_.push_back(std::move(task));
   } else if (here != nullptr) {
@@ -64,6 +64,7 @@ void IoLoop::post(Task task) {
     auto known = std::ranges::find(outgoing, this, &Outgoing::to);
     if (known == outgoing.end()) known = outgoing.insert(known, {.to = this});
     known->tasks.push_back(std::move(task));
+    if (handover == Handover::kNow) known->handover = Handover::kNow;
   } else {
     Tasks one;
     one.push_back(std::move(task));
@@ -92,12 +93,14 @@ bool IoLoop::send_out(Handover handover) {
     if (outgoing.tasks.empty()) continue;
     if (outgoing.to->asleep_.load()) {
       const auto now = Steady::now();
-      if (handover == Handover::kMayWait && now < outgoing.woken_at + kWakePeriod) {
+      if (handover == Handover::kMayWait && outgoing.handover == Handover::kMayWait &&
+          now < outgoing.woken_at + kWakePeriod) {
         kept = true;
         continue;
       }
       outgoing.woken_at = now;
     }
+    outgoing.handover = Handover::kMayWait;
     outgoing.to->take_over(outgoing.tasks);
   }
   return kept;

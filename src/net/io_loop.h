@@ -49,7 +49,9 @@ class IoLoop final : public Loop {
   IoLoop();
   ~IoLoop() override;
 
-  void post(Task task) override;
+  void post(Task task) override { post(std::move(task), Handover::kNow); }
+  void post_lazily(Task task) override { post(std::move(task), Handover::kMayWait); }
+  [[nodiscard]] bool has_posted() const override { return posts_.load(); }
 
   // On the loop's thread. `who` must live until the end of the turn in which it closed `fd`; its
   // owner passes it to keep_for_turn() at that time.
@@ -93,9 +95,11 @@ class IoLoop final : public Loop {
   bool run_tasks();
   bool end_turn();
   void take_over(Tasks& tasks);
-  // Hands over the tasks for other loops. kMayWait: those for a loop that sleeps, and that this
-  // loop has just woken, are kept for a later call. Returns whether some are kept.
+  // When tasks are handed over to another loop. kMayWait: not while it sleeps and has just been
+  // woken for others.
   enum class Handover : std::uint8_t { kNow, kMayWait };
+  void post(Task task, Handover handover);
+  // Hands over the tasks for other loops. Returns whether some are kept for a later call.
   bool send_out(Handover handover);
   void wake() const;
 
@@ -115,6 +119,7 @@ class IoLoop final : public Loop {
   struct Outgoing {
     IoLoop* to;
     Tasks tasks{};
+    Handover handover = Handover::kMayWait;            // of the tasks together
     std::chrono::steady_clock::time_point woken_at{};  // the last time that it slept
   };
   std::vector<Outgoing> outgoing_;

@@ -45,13 +45,15 @@ TEST(IoLoop, RunsAnotherLoopsTasksInTheirOrder) {
   to.start();
   std::vector<int> seen;
   std::promise<void> done;
+  const auto pass_on = [&](int i) {
+    auto task = [&seen, i] { seen.push_back(i); };
+    i % 7 == 0 ? to.post(task) : to.post_lazily(task);
+  };
   // Half of them are posted by one task, the others each by a task of its own.
   from.post([&] {
-    for (int i = 0; i < kMany / 2; ++i) to.post([&seen, i] { seen.push_back(i); });
+    for (int i = 0; i < kMany / 2; ++i) pass_on(i);
   });
-  for (int i = kMany / 2; i < kMany; ++i) {
-    from.post([&to, &seen, i] { to.post([&seen, i] { seen.push_back(i); }); });
-  }
+  for (int i = kMany / 2; i < kMany; ++i) from.post([&pass_on, i] { pass_on(i); });
   from.post([&] { to.post([&done] { done.set_value(); }); });
   ASSERT_EQ(done.get_future().wait_for(kPatience), std::future_status::ready);
   EXPECT_EQ(seen, counted());
@@ -69,7 +71,8 @@ TEST(IoLoop, IsWokenForEveryTaskOfAnother) {
   std::function<void(int)> hop = [&](int left) {
     if (left == 0) return done.set_value();
     IoLoop& next = left % 2 == 0 ? one : other;
-    next.post([&hop, left] { hop(left - 1); });
+    auto task = [&hop, left] { hop(left - 1); };
+    left % 100 == 0 ? next.post_lazily(task) : next.post(task);
   };
   one.post([&hop] { hop(kMany); });
   EXPECT_EQ(done.get_future().wait_for(kPatience), std::future_status::ready);

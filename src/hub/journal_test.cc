@@ -117,6 +117,22 @@ TEST(JournalTest, AReportOnTheShardsLoopWaitsForTheJournalAsOthersDo) {
   EXPECT_FALSE(home.hub->takes_report(*device)) << "it has to hold credit";
 }
 
+// History keeps one of two equal rows of the same time.
+TEST(JournalTest, ReportsOfOneMillisecondHaveDifferentTimes) {
+  JournaledHome home;
+  const auto report = [&] { home.report(home.sender, home.kSn, R"({"params":{"a":1}})"); };
+  report();
+  report();
+  home.pass(Millis(1));
+  report();
+  ASSERT_EQ(home.rows().size(), 3);
+  EXPECT_TRUE(home.rows()[0].ends_with(" 0 a=1")) << home.rows()[0];
+  EXPECT_TRUE(home.rows()[1].ends_with(" 1 a=1")) << home.rows()[1];
+  EXPECT_TRUE(home.rows()[2].ends_with(" 2 a=1")) << home.rows()[2];
+  for (int i = 0; i < 1000; ++i) report();
+  for (const std::string& row : home.rows()) EXPECT_FALSE(row.ends_with(" 102 a=1")) << row;
+}
+
 TEST(JournalTest, AReportIsAcknowledgedOnceItIsDurable) {
   JournaledHome home;
   home.report(home.sender, home.kSn, R"({"params":{"pd.soc":77}})");

@@ -50,6 +50,7 @@ class TwinTable {
     std::unordered_set<const Client*> transports;  // connections through which the device speaks
     const Client* active_transport = nullptr;      // the one used last
     std::unique_ptr<ReportRoute> route;            // null: not found yet; see Fanout::route_of
+    TimePoint last_report{};       // when the last report without a time of its own came
     bool reports_offline = false;  // by a status message, which the next message ends
 
    private:

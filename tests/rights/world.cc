@@ -381,10 +381,11 @@ std::string World::ask(std::string_view endpoint, const Signer& signer) {
     return sent ? "sent" : "lost";
   }
   if (response->status != 200) return fmt::format("status {}", response->status);
-  const std::string code = member_of(response->body, "code");
+  const std::string body = http::whole_body(*response);
+  const std::string code = member_of(body, "code");
   if (code.empty()) return "open";
   if (code != R"("0")") return code.substr(1, code.size() - 2);
-  const std::string data = member_of(response->body, "data");
+  const std::string data = member_of(body, "data");
   return data == "[]" || data == "{}" ? "empty" : "ok";
 }
 

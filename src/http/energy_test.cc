@@ -45,12 +45,14 @@ class EnergyTest : public testing::Test {
     home.clock.set(kMidnight);
   }
 
-  // Sends the same report every minute, including both ends.
+  // Sends the same report every minute, including both ends, with times of its own: the last one of
+  // a span and the first one of the next have the same.
   void steady(std::string_view sn, Millis from, Millis to, const std::string& report) {
     const FakePtr device = home.connect_device(sn);
     for (Millis at = from; at <= to; at += 1min) {
       home.clock.set(kMidnight + at);
-      home.report(device, sn, report);
+      const std::int64_t at_ms = unix_ms(kMidnight + at);
+      home.report(device, sn, fmt::format(R"({{"timestamp":{},{})", at_ms, report.substr(1)));
     }
   }
   // The text under `data`, or the whole refusal.

@@ -165,7 +165,7 @@ TEST_P(Physics, LosesNothingMakesNothingAndReportsWhatBelongsTogether) {
 // checked, and every step with a set.
 constexpr std::array<Tested, 6> kTested = {{
     {.family = "delta_2", .steps = 75'000, .capacity_ah = 20},
-    {.family = "power_kits", .steps = 50'000, .steps_a_report = 8, .capacity_ah = 2 * 37.894},
+    {.family = "power_kits", .steps = 100'000, .steps_a_report = 8, .capacity_ah = 2 * 37.894},
     {.family = "power_ocean", .steps = 75'000, .capacity_ah = 200},
     {.family = "power_stream", .steps = 350'000, .capacity_ah = 20},
     {.family = "smart_home_panel",

@@ -30,29 +30,29 @@ LOADS = {
     # One device with one report in flight: each report has its turns and its commit for itself.
     "alone": (4, ["--connections", 1]),
 }
-# Most of a report, by load, beside the range of eight runs when the bound was set. One copy of a report more (900
+# Most of a report, by load, beside the range of the runs when the bound was set. One copy of a report more (900
 # bytes), or one allocation, is above. Who lowers a count lowers its bound.
 BOUNDS = {
     "saturated": {
-        "system_calls": 2.2,  # 2.06 to 2.09
-        "allocations": 17.4,  # 16.4 to 16.9
-        "allocated_bytes": 7900,  # 7,270 to 7,570
-        "copies": 100,  # 94.3 to 97.1
-        "copied_bytes": 6300,  # 5,860 to 6,040
+        "system_calls": 2.2,  # 2.06 to 2.07
+        "allocations": 3.6,  # 2.7 to 3.1
+        "allocated_bytes": 3200,  # 2,400 to 2,700
+        "copies": 63,  # 58.0 to 58.5
+        "copied_bytes": 4300,  # 3,800 to 3,920
     },
     "paced": {
-        "system_calls": 4.6,  # 2.5 to 3.2
-        "allocations": 45,  # 23.6 to 33.7
-        "allocated_bytes": 9500,  # 7,430 to 8,600
-        "copies": 145,  # 108 to 127
-        "copied_bytes": 6600,  # 5,630 to 5,960
+        "system_calls": 5.4,  # 4.4 to 4.7
+        "allocations": 33,  # 25.3 to 25.5
+        "allocated_bytes": 7500,  # 6,130 to 6,210
+        "copies": 40,  # 27 to 31
+        "copied_bytes": 6200,  # 5,410 to 5,510
     },
     "alone": {
-        "system_calls": 9.6,  # 9.1 to 9.3
-        "allocations": 63.4,  # 61.9 to 63.0
-        "allocated_bytes": 13500,  # 12,090 to 12,800
-        "copies": 167,  # 166.0 to 166.6
-        "copied_bytes": 7300,  # 6,620 to 6,970
+        "system_calls": 9.6,  # 9.0
+        "allocations": 35,  # 34.2
+        "allocated_bytes": 8700,  # 7,950 to 8,040
+        "copies": 29,  # 28.0
+        "copied_bytes": 6500,  # 5,830 to 5,880
     },
 }
 

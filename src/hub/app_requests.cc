@@ -109,7 +109,7 @@ std::size_t AppRequests::read_all(registry::AccountId account, const std::string
     return 0;
   }
   SharedText body = "{}";
-  if (TwinTable::DeviceState* state = parts_.twins.find(sn).state) {
+  if (DeviceState* state = parts_.twins.find(sn).state) {
     parts_.faults.on_read_all(account, sn);
     if (const auto all = parts_.faults.twin(account, sn, state->twin).all()) body = all;
     parts_.twins.mark_read(sn, *state);
@@ -136,7 +136,7 @@ std::size_t AppRequests::read(registry::AccountId account, const std::string& sn
     answer_http(sn, std::move(requester), std::unexpected(std::move(device.error())));
     return 0;
   }
-  TwinTable::DeviceState* state = parts_.twins.find(sn).state;
+  DeviceState* state = parts_.twins.find(sn).state;
   std::string data =
       state == nullptr ? "{}" : parts_.faults.twin(account, sn, state->twin).answer(quotas);
   const std::size_t bytes = data.size();

@@ -55,6 +55,8 @@ struct Ack {
 
 enum class KickReason : std::uint8_t { kTakenOver, kNotAuthorized, kShuttingDown, kDropped };
 
+struct DeviceState;
+
 class Client {
  public:
   Client(Loop& loop, Identity identity, std::string client_id)
@@ -106,6 +108,14 @@ class Client {
     if (flow_) flow_->consume_credit(bytes);
     return before >= kMaxChargedBytes && before - bytes < kMaxChargedBytes;
   }
+
+  // The state of the device that this client is, as of a number of the table that it is from; for
+  // TwinTable, on its shard's loop.
+  struct OwnDevice {
+    DeviceState* state = nullptr;
+    std::uint64_t as_of = 0;
+  };
+  OwnDevice own_device{};
 
   // The flow that all clients of the account share; null: the client is limited on its own. Set
   // before any other code knows the client.

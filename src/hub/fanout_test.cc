@@ -119,10 +119,10 @@ class ReportRoutes : public FanoutTest {
     fanout.to_accounts(device, route, outgoing);
     end_turn();
     Lines reached;
-    const std::pair<std::string_view, FakePtr> kAll[] = {
+    const std::pair<std::string_view, FakePtr> everyone[] = {
         {"alice", alice}, {"bob", bob},         {"carol", carol},
         {"own", own},     {"gateway", gateway}, {"other gateway", other_gateway}};
-    for (const auto& [name, client] : kAll) {
+    for (const auto& [name, client] : everyone) {
       for (const std::string& line : client->take())
         reached.push_back(fmt::format("{} {}", name, line));
     }

@@ -223,8 +223,9 @@ void Shard::take(const ClientPtr& client, const Inbound& inbound, Answer& answer
 // While the journal is behind, or the account has written its allowance, publications go through
 // the inbox, where they hold credit.
 bool Shard::takes_report(const Client& client) const {
-  return !is_ahead_of_loops() && !(platform_.journal != nullptr && platform_.journal->behind()) &&
-         !(client.flow() && client.flow()->may_have_written_too_much());
+  if (is_ahead_of_loops()) return false;
+  if (platform_.journal != nullptr && platform_.journal->behind()) return false;
+  return !client.flow() || !client.flow()->may_have_written_too_much();
 }
 
 void Shard::report(const ClientPtr& client, std::string_view payload,
@@ -238,7 +239,7 @@ void Shard::report(const ClientPtr& client, std::string_view payload,
 // Does what publish_by_device() does for such a message, without making it.
 void Shard::take_report(const ClientPtr& client, const InboundReport& report, Answer& answer) {
   const Identity& who = client->identity();
-  const auto [device, present] = twins_.find(who.name);
+  const auto [device, present] = twins_.find_own(*client);
   if (!speaks_for(*directory_, who, device, answer)) return;
   DeviceState& state = present != nullptr ? *present : twins_.at(who.name);
   if (traffic_.wants(who.name)) {

@@ -105,7 +105,6 @@ class Shard {
   }
 
  private:
-  using DeviceState = TwinTable::DeviceState;
   // The answer to a publication, and the record that it waits for; 0: none.
   struct Answer {
     Ack ack;

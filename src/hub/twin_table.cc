@@ -13,7 +13,7 @@ void TwinTable::use(std::shared_ptr<const registry::Directory> directory) {
   ++directory_number_;
 }
 
-TwinTable::DeviceState& TwinTable::at(std::string_view sn) {
+DeviceState& TwinTable::at(std::string_view sn) {
   const auto [device, state] = find(sn);
   if (state != nullptr) return *state;
   const catalog::FamilyPtr& family = platform_.catalog->of_serial(sn);
@@ -37,12 +37,23 @@ TwinTable::Entry TwinTable::find(std::string_view sn) {
   if (device != nullptr && device->number != state.number) {
     // Removed and added again, perhaps by another owner: no state of the former device is kept.
     devices_.erase(found);
+    ++removals_;
     replaced_(*device);
     return {.device = device};
   }
   state.device_ = device;
   state.known_as_of_ = directory_number_;
   return {.device = device, .state = &state};
+}
+
+TwinTable::Entry TwinTable::find_own(Client& client) {
+  auto& [state, as_of] = client.own_device;
+  if (as_of == removals_ && state->known_as_of_ == directory_number_) {
+    return {.device = state->device_, .state = state};
+  }
+  const Entry found = find(client.identity().name);
+  client.own_device = {.state = found.state, .as_of = found.state == nullptr ? 0 : removals_};
+  return found;
 }
 
 void TwinTable::for_each(
@@ -52,7 +63,7 @@ void TwinTable::for_each(
 
 void TwinTable::remove_unknown(const std::function<bool(const std::string& sn)>& removable) {
   std::vector<const registry::Device*> others;
-  std::erase_if(devices_, [&](const auto& entry) {
+  removals_ += std::erase_if(devices_, [&](const auto& entry) {
     const auto& [sn, state] = entry;
     const registry::Device* device = directory_->find_device(sn);
     if (device != nullptr && device->number != state.number) others.push_back(device);

@@ -34,33 +34,34 @@ struct SavedTwin {
   std::vector<history::LastValue> newer{};  // reported since the text was saved
 };
 
+// Shared by all devices of a family.
+struct FamilyState {
+  twin::LayoutPtr layout;
+  std::vector<history::NameRef> refs;  // in the order of the layout's names
+};
+
+struct DeviceState {
+  DeviceState(std::int64_t registered, FamilyState& shared, const twin::TwinLimits& limits)
+      : number(registered), family(shared), twin(shared.layout, limits) {}
+  std::int64_t number;  // registry::Device::number; 0: the registry does not know the device
+  FamilyState& family;
+  twin::Twin twin;
+  std::unordered_set<const Client*> transports;  // connections through which the device speaks
+  const Client* active_transport = nullptr;      // the one used last
+  std::unique_ptr<ReportRoute> route;            // null: not found yet; see Fanout::route_of
+  TimePoint last_report{};       // when the last report without a time of its own came
+  bool reports_offline = false;  // by a status message, which the next message ends
+
+ private:
+  friend class TwinTable;
+  bool is_in_read_ = false;
+  std::uint64_t saved_version_ = 0;
+  const registry::Device* device_ = nullptr;  // as of directory number `known_as_of_`
+  std::uint64_t known_as_of_ = 0;
+};
+
 class TwinTable {
  public:
-  // Shared by all devices of a family.
-  struct FamilyState {
-    twin::LayoutPtr layout;
-    std::vector<history::NameRef> refs;  // in the order of the layout's names
-  };
-  struct DeviceState {
-    DeviceState(std::int64_t registered, FamilyState& shared, const twin::TwinLimits& limits)
-        : number(registered), family(shared), twin(shared.layout, limits) {}
-    std::int64_t number;  // registry::Device::number; 0: the registry does not know the device
-    FamilyState& family;
-    twin::Twin twin;
-    std::unordered_set<const Client*> transports;  // connections through which the device speaks
-    const Client* active_transport = nullptr;      // the one used last
-    std::unique_ptr<ReportRoute> route;            // null: not found yet; see Fanout::route_of
-    TimePoint last_report{};       // when the last report without a time of its own came
-    bool reports_offline = false;  // by a status message, which the next message ends
-
-   private:
-    friend class TwinTable;
-    bool is_in_read_ = false;
-    std::uint64_t saved_version_ = 0;
-    const registry::Device* device_ = nullptr;  // as of directory number `known_as_of_`
-    std::uint64_t known_as_of_ = 0;
-  };
-
   // `replaced` is called when the state of a device is dropped because its serial number belongs to
   // another device by now.
   TwinTable(const Platform& platform, std::function<void(const registry::Device& by)> replaced);
@@ -76,6 +77,8 @@ class TwinTable {
     DeviceState* state = nullptr;
   };
   [[nodiscard]] Entry find(std::string_view sn);
+  // Likewise, of the device that the client is; usually without a look-up.
+  [[nodiscard]] Entry find_own(Client& client);
   // The device's state, made if there is none.
   [[nodiscard]] DeviceState& at(std::string_view sn);
   // `each` must not add or remove devices.
@@ -123,6 +126,7 @@ class TwinTable {
   std::uint64_t directory_number_ = 0;  // counts the calls of use()
   std::map<const catalog::Family*, FamilyState> families_;
   StringMap<DeviceState> devices_;
+  std::uint64_t removals_ = 1;     // from devices_, and one
   std::vector<std::string> read_;  // the devices whose twins may keep a text
   std::unordered_map<const Client*, std::unordered_set<std::string>> carried_;
 };

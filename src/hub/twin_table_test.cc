@@ -39,7 +39,7 @@ class TwinTableTest : public testing::Test {
 };
 
 TEST_F(TwinTableTest, ATextIsKeptWhileItIsRead) {
-  TwinTable::DeviceState& state = table.at(kSn);
+  DeviceState& state = table.at(kSn);
   state.twin.replay_value("pd.soc", "5");
   const auto read = [&] {
     const std::weak_ptr<const std::string> text = state.twin.all();
@@ -63,7 +63,7 @@ TEST_F(TwinTableTest, ATextIsKeptWhileItIsRead) {
 TEST_F(TwinTableTest, ADeviceIsMadeOnceAndFoundAgain) {
   EXPECT_EQ(table.find(kSn).state, nullptr);
   EXPECT_EQ(table.find(kSn).device->sn, kSn);
-  TwinTable::DeviceState& state = table.at(kSn);
+  DeviceState& state = table.at(kSn);
   EXPECT_EQ(state.number, home.device(kSn).number);
   EXPECT_EQ(&table.at(kSn), &state);
   EXPECT_EQ(table.find(kSn).state, &state);
@@ -85,7 +85,7 @@ TEST_F(TwinTableTest, ADeviceThatWasAddedAgainHasNothingOfTheFormerOne) {
 TEST_F(TwinTableTest, PresenceFollowsTheFirstAndTheLastConnection) {
   const FakePtr one = client();
   const FakePtr two = client(Role::kGateway);
-  TwinTable::DeviceState& state = table.at(kSn);
+  DeviceState& state = table.at(kSn);
   EXPECT_EQ(text(table.use_transport(*one, kSn, state)), "connection presence");
   EXPECT_EQ(text(table.use_transport(*one, kSn, state)), "");
   EXPECT_EQ(text(table.use_transport(*two, kSn, state)), "");
@@ -95,7 +95,7 @@ TEST_F(TwinTableTest, PresenceFollowsTheFirstAndTheLastConnection) {
 
 TEST_F(TwinTableTest, ADeviceThatSaysItIsOfflineIsBackWithItsNextMessage) {
   const FakePtr gateway = client(Role::kGateway);
-  TwinTable::DeviceState& state = table.at(kSn);
+  DeviceState& state = table.at(kSn);
   table.use_transport(*gateway, kSn, state);
   EXPECT_EQ(text(table.mark_offline(*gateway, kSn, state)), "presence");
   EXPECT_EQ(text(table.mark_offline(*gateway, kSn, state)), "");

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <ranges>
 #include <utility>
 
 namespace gridloom::net {
@@ -59,8 +60,9 @@ std::string ConnectionSet::release(const std::shared_ptr<ConnectionIo>& connecti
     const auto is_it = [&](const auto& each) {
       return !each.owner_before(connection) && !connection.owner_before(each);
     };
-    const auto counted = std::find_if(counted_.rbegin(), counted_.rend(), is_it);
-    if (counted != counted_.rend()) counted->reset();
+    auto latest = counted_ | std::views::reverse;
+    const auto counted = std::ranges::find_if(latest, is_it);
+    if (counted != latest.end()) counted->reset();
   }
   here_.erase(connection);
   remove_closed();
@@ -198,7 +200,7 @@ void ConnectionIo::tick(TimePoint now) {
     return close();
   }
   protocol_->tick(now);
-  continue_at_turn_end();
+  if (readable_ || move_ || !unsent_.empty() || protocol_->has_output()) continue_at_turn_end();
 }
 
 void ConnectionIo::server_stops() {

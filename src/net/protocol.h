@@ -24,8 +24,8 @@ class Protocol {
   virtual void receive(std::string_view bytes, TimePoint now) = 0;
   // Appends the pending output to `out`.
   virtual void take_output(std::string& out) = 0;
-  // Whether take_output() has something to append, or finished() is true; asked after receive().
-  // True if the protocol cannot tell cheaply.
+  // Whether take_output() has something to append, or finished() is true; asked after receive()
+  // and tick(). True if the protocol cannot tell cheaply.
   [[nodiscard]] virtual bool has_output() const { return true; }
   // The connection is to be closed once the output is sent.
   [[nodiscard]] virtual bool finished() const = 0;

@@ -77,7 +77,7 @@ bool put_at(Json& root, const std::vector<Json>& path, Json value) {
 
 void apply_to(const std::string& name, const Effect& effect, const JsonObject& params, Json value,
               Fields& fields) {
-  if (effect.at.empty()) return fields.set(name, std::move(value));
+  if (effect.at.empty()) return fields.set(name, value);
   std::vector<Json> path;
   for (const Expr& step : effect.at) {
     std::optional<Json> evaluated = evaluate(step, params);
@@ -85,7 +85,7 @@ void apply_to(const std::string& name, const Effect& effect, const JsonObject& p
     path.push_back(std::move(*evaluated));
   }
   Json whole = fields.get(name);
-  if (put_at(whole, path, std::move(value))) fields.set(name, std::move(whole));
+  if (put_at(whole, path, std::move(value))) fields.set(name, whole);
 }
 
 }  // namespace

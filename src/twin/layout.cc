@@ -1,7 +1,6 @@
 #include "twin/layout.h"
 
 #include <algorithm>
-#include <numeric>
 #include <utility>
 
 #include "wire/json.h"
@@ -37,8 +36,7 @@ Layout::Layout(catalog::FamilyPtr of) : family(std::move(of)) {
     index.emplace(field.name, names.size());
     names.push_back(field.name);
   }
-  by_name.resize(names.size());
-  std::iota(by_name.begin(), by_name.end(), 0U);
+  for (std::uint32_t slot = 0; slot < names.size(); ++slot) by_name.push_back(slot);
   std::ranges::sort(by_name, {},
                     [this](std::uint32_t slot) -> const std::string& { return names[slot]; });
   for (const catalog::Report& report : family->reports) {

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <iterator>
-#include <numeric>
 #include <ranges>
 #include <utility>
 
@@ -155,8 +154,10 @@ std::string_view Twin::value(std::string_view name) const {
 void Twin::sort_extras() {
   Extras* const extras = extras_.get();
   if (extras == nullptr || extras->by_name.size() == extras->quotas.size()) return;
-  extras->by_name.resize(extras->quotas.size());
-  std::iota(extras->by_name.begin(), extras->by_name.end(), values_.slots());
+  extras->by_name.clear();
+  for (std::size_t i = 0; i < extras->quotas.size(); ++i) {
+    extras->by_name.push_back(values_.slots() + i);
+  }
   std::ranges::sort(extras->by_name, {},
                     [this](std::size_t slot) -> const std::string& { return name_of(slot); });
 }
@@ -243,7 +244,7 @@ bool Twin::drop_unused_text() {
 
 std::size_t Twin::kept_bytes() const {
   std::size_t bytes = sizeof(*this) + values_.allocated_bytes();
-  if (all_) bytes += sizeof(*all_) + all_->capacity();
+  if (all_) bytes += sizeof(std::string) + all_->capacity();
   if (const Extras* const extras = extras_.get()) {
     bytes += sizeof(*extras) + extras->quotas.capacity() * sizeof(Extra) +
              extras->by_name.capacity() * sizeof(std::size_t) +

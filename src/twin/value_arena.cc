@@ -101,9 +101,9 @@ void ValueArena::rewrite(std::size_t units) {
 std::size_t ValueArena::allocated_bytes() const {
   std::size_t bytes = begins_.capacity() * sizeof(begins_[0]) + cells_.capacity();
   if (const auto* texts = long_.get()) {
-    bytes += sizeof(*texts) + texts->bucket_count() * sizeof(void*);
+    bytes += sizeof(LongTexts) + texts->bucket_count() * sizeof(void*);
     for (const auto& [slot, text] : *texts) {
-      bytes += sizeof(void*) + sizeof(slot) + sizeof(text) + text.capacity();
+      bytes += sizeof(void*) + sizeof(LongTexts::value_type) + text.capacity();
     }
   }
   return bytes;

@@ -65,8 +65,9 @@ class ValueArena {
   std::vector<std::uint16_t> begins_;
   // Cells: the size of the cell in units, the text, and zeros.
   std::vector<char> cells_;
-  std::size_t unused_units_ = 0;                             // of cells that no slot has any more
-  Lazy<std::unordered_map<std::size_t, std::string>> long_;  // texts without a cell, by slot
+  std::size_t unused_units_ = 0;  // of cells that no slot has any more
+  using LongTexts = std::unordered_map<std::size_t, std::string>;
+  Lazy<LongTexts> long_;  // texts without a cell, by slot
 };
 
 }  // namespace gridloom::twin

@@ -94,7 +94,7 @@ char* put_short(char* to, std::string_view json) {
   if (value.text.size() + 2 > kMostRepeatedBytes) return nullptr;
   *to++ = static_cast<char>(kTextFollows);
   *to++ = static_cast<char>(value.text.size());
-  return std::copy(value.text.begin(), value.text.end(), to);
+  return std::ranges::copy(value.text, to).out;
 }
 
 // True if the first `size` bytes are equal: at most kMostRepeatedBytes, and at least one. As many
@@ -123,7 +123,7 @@ char* BatchWriter::space_for(std::size_t bytes) {
 }
 
 void BatchWriter::append(std::string_view bytes) {
-  wrote_to(std::copy(bytes.begin(), bytes.end(), space_for(bytes.size())));
+  wrote_to(std::ranges::copy(bytes, space_for(bytes.size())).out);
 }
 
 void BatchWriter::begin(DeviceNumber device, std::int64_t at_ms) {

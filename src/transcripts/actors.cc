@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <functional>
 #include <utility>
 
 #include "base/chance.h"
@@ -41,6 +42,44 @@ wire::Json json_of(std::string_view payload) {
 }
 
 }  // namespace
+
+void ReceivedMessages::add(Received message) {
+  bytes += message.payload.size();
+  messages.push_back(std::move(message));
+  while (bytes > kMaxBytes && messages.size() > 1) {
+    bytes -= messages.front().payload.size();
+    messages.pop_front();
+    if (next == 0) {
+      ++dropped;
+    } else {
+      --next;
+    }
+  }
+}
+
+std::size_t PublishedMessages::key_of(std::string_view topic_end, std::string_view payload) {
+  constexpr std::size_t kMix = 0x9e3779b97f4a7c15;
+  const std::hash<std::string_view> hash;
+  return hash(topic_end) * kMix ^ hash(payload);
+}
+
+void PublishedMessages::add(std::string_view topic_end, std::string_view payload) {
+  keys_.push_back(key_of(topic_end, payload));
+  ++counts_[keys_.back()];
+  if (keys_.size() <= kMax) return;
+  const auto oldest = counts_.find(keys_.front());
+  if (--oldest->second == 0) counts_.erase(oldest);
+  keys_.pop_front();
+}
+
+bool PublishedMessages::contains(std::string_view topic_end, std::string_view payload) const {
+  return counts_.contains(key_of(topic_end, payload));
+}
+
+void PublishedMessages::clear() {
+  counts_.clear();
+  keys_.clear();
+}
 
 Actors::Device::Device(Actors& owner, catalog::FamilyPtr of, std::string serial, Secret secret)
     : actors(owner), family(std::move(of)), sn(std::move(serial)), key(std::move(secret)) {}
@@ -409,7 +448,7 @@ Status Actors::device_sends(const std::string& sn, std::string_view verb,
 
 void Actors::publish(Device& device, std::string_view verb, const std::string& payload) {
   if (!device.client) return;
-  published_.insert(fmt::format("{}/{} {}", device.sn, verb, payload));
+  published_.add(fmt::format("{}/{}", device.sn, verb), payload);
   device.client->publish(wire::device_topics(device.sn).append(verb), payload);
 }
 
@@ -420,7 +459,7 @@ void Actors::device_got(Device& device, const MqttClient::Message& message) {
     device.ids.push_back(wire::to_text(*id));
   }
   if (!device.driver) {
-    device_inboxes_[topic_end(message.topic)].messages.push_back({message.payload});
+    device_inboxes_[topic_end(message.topic)].add({message.payload});
     return;
   }
   device.driver->on_set(message.payload, environment());
@@ -429,7 +468,7 @@ void Actors::device_got(Device& device, const MqttClient::Message& message) {
 
 void Actors::app_got(App& app, const MqttClient::Message& message) {
   const std::string end = topic_end(message.topic);
-  app.inboxes[end].messages.push_back({message.payload, message.retained});
+  app.inboxes[end].add({message.payload, message.retained});
   if (options_.keeps_record) {
     const wire::Json json = json_of(message.payload);
     std::string& record = record_[fmt::format("{} {}", app.account.name, end)];
@@ -443,7 +482,7 @@ void Actors::check_shape(const std::string& end, const std::string& payload) {
   const std::string sn = end.substr(0, end.find('/'));
   const std::string verb = end.substr(sn.size() + 1);
   if (verb == "status") return schema_.status(json_of(payload));
-  if (published_.contains(end + ' ' + payload)) return;
+  if (published_.contains(end, payload)) return;
   if (verb == "quota") return schema_.altered(end);
   const wire::Json json = json_of(payload);
   if (verb == "get_reply") return schema_.get_reply(*server_.catalog().of_serial(sn), json);

@@ -15,6 +15,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "base/fault_rule.h"
@@ -35,10 +36,35 @@ struct Received {
   bool retained = false;
 };
 
-// The messages on one topic since the action began, and how many of them were examined.
+// The messages on one topic since the action began, and how many of them were examined. Keeps the
+// newest up to kMaxBytes, so that an action may last for months.
 struct ReceivedMessages {
-  std::vector<Received> messages;
+  static constexpr std::size_t kMaxBytes = std::size_t{64} * 1024 * 1024;  // of payloads
+
+  void add(Received message);
+
+  std::deque<Received> messages;
   std::size_t next = 0;
+  std::size_t bytes = 0;    // of the payloads
+  std::size_t dropped = 0;  // messages that are not kept and were not examined
+};
+
+// The messages that devices published in an action, to recognize them when apps receive them.
+// Remembers the newest kMax.
+class PublishedMessages {
+ public:
+  static constexpr std::size_t kMax = std::size_t{1} << 19U;
+
+  void add(std::string_view topic_end, std::string_view payload);
+  [[nodiscard]] bool contains(std::string_view topic_end, std::string_view payload) const;
+  void clear();
+
+ private:
+  // A hash of topic and payload: one of 64 bits is as good as the message itself.
+  [[nodiscard]] static std::size_t key_of(std::string_view topic_end, std::string_view payload);
+
+  std::unordered_map<std::size_t, std::uint32_t> counts_;  // by key
+  std::deque<std::size_t> keys_;                           // the oldest first
 };
 
 enum class Played : std::uint8_t { kBySimulator, kByHand };
@@ -185,7 +211,7 @@ class Actors {
   std::map<std::string, App> apps_;  // by account name
   std::map<std::string, Device> devices_;
   std::map<std::string, ReceivedMessages> device_inboxes_;
-  std::set<std::string> published_;  // by devices in this action: topic end and payload
+  PublishedMessages published_;  // by devices in this action
   std::map<std::string, std::string> record_;
   Interface interface_ = Interface::kHttp;
 };

@@ -109,8 +109,8 @@ class Client {
     return before >= kMaxChargedBytes && before - bytes < kMaxChargedBytes;
   }
 
-  // The state of the device that this client is, as of a number of the table that it is from; for
-  // TwinTable, on its shard's loop.
+  // The state of the device that this client is, kept by TwinTable::find_own, which knows by the
+  // number whether it is still there. On the loop of the device's shard.
   struct OwnDevice {
     DeviceState* state = nullptr;
     std::uint64_t as_of = 0;

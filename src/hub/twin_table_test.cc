@@ -82,6 +82,29 @@ TEST_F(TwinTableTest, ADeviceThatWasAddedAgainHasNothingOfTheFormerOne) {
   EXPECT_EQ(table.at(kSn).twin.all(), nullptr);
 }
 
+// A client keeps where the state of its device is, but never the state of a former device.
+TEST_F(TwinTableTest, AClientFindsItsOwnDeviceWhateverHappensToIt) {
+  FakeClient one(home.client_loop,
+                 Identity{.role = Role::kDevice, .account = {}, .name = std::string(kSn)}, "one");
+  EXPECT_EQ(table.find_own(one).state, nullptr) << "nothing is known of it yet";
+  DeviceState& state = table.at(kSn);
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(table.find_own(one).state, &state);
+    EXPECT_EQ(table.find_own(one).device, table.find(kSn).device);
+  }
+  must(home.registry->rename_device({.sn = kSn, .name = "another"}));
+  refresh();
+  EXPECT_EQ(table.find_own(one).device->name, "another");
+  must(home.registry->remove_device(kSn));
+  home.add_device(kSn, "bob");
+  refresh();
+  EXPECT_EQ(table.find_own(one).state, nullptr);
+  EXPECT_EQ(table.find_own(one).device->owner, home.account("bob").id);
+  EXPECT_EQ(table.find_own(one).state, nullptr) << "nor at the next time";
+  DeviceState& fresh = table.at(kSn);
+  EXPECT_EQ(table.find_own(one).state, &fresh);
+}
+
 TEST_F(TwinTableTest, PresenceFollowsTheFirstAndTheLastConnection) {
   const FakePtr one = client();
   const FakePtr two = client(Role::kGateway);

@@ -3,8 +3,8 @@
 namespace gridloom::history {
 
 bool CommitRule::is_complete(std::size_t waiters, Time now) const {
-  return enough_ != 0 && waiters >= enough_ && window_ <= kLongestToEndEarly &&
-         now < ended_ + window_ / kBackWithin && now < learned_ + kLearnedFor * window_;
+  return enough_ != 0 && waiters >= enough_ && window_ <= kLongestToEndEarly && ended_ &&
+         now < *ended_ + window_ / kBackWithin && now < learned_ + kLearnedFor * window_;
 }
 
 void CommitRule::take(std::size_t waiters, Time first, Time now) {

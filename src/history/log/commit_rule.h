@@ -15,6 +15,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <optional>
 
 #include "base/clock.h"
 
@@ -34,7 +35,7 @@ class CommitRule {
   explicit CommitRule(Millis window) : window_(window) {}
 
   // When a group is due; the past: at once.
-  [[nodiscard]] Time due() const { return ended_ + window_; }
+  [[nodiscard]] Time due() const { return ended_ ? *ended_ + window_ : Time(); }
   // Waiters with whom a group may be complete; 0: none may.
   [[nodiscard]] std::size_t enough() const { return enough_; }
   // True if a group with this many waiters need not wait until it is due.
@@ -48,7 +49,7 @@ class CommitRule {
 
  private:
   Millis window_;
-  Time ended_{};
+  std::optional<Time> ended_;  // of the last sync; none yet: the clock may be younger than a window
   std::size_t enough_ = 0;
   Time learned_{};
 };

@@ -127,6 +127,15 @@ TEST(CommitRule, ARecordIsSyncedAtOnceAfterAWindowWithoutASync) {
   EXPECT_EQ(disk.settle(), begin + kSync + kWindow + kSync);
 }
 
+// A steady clock begins when the machine does, perhaps a moment ago.
+TEST(CommitRule, TheFirstRecordIsSyncedAtOnceHoweverYoungTheClockIs) {
+  CommitRule rule{kWindow};
+  EXPECT_LE(rule.due(), Time());
+  rule.take(1, Time(), Time());
+  rule.end(Time(kSync));
+  EXPECT_EQ(rule.due(), Time(kSync + kWindow));
+}
+
 TEST(CommitRule, ARecordThatComesEarlierWaitsForTheWindowsEnd) {
   TimedDisk disk;
   const Time begin = disk.now();

@@ -428,6 +428,13 @@ void Session::take_output(std::string& out) {
   }
 }
 
+bool Session::has_output() const {
+  if (!out_.empty() || finished_) return true;
+  if (web_socket_) return web_socket_->has_output();
+  if (rest_) return !piece_requested_ && !retries_later_;
+  return put_off_ && !answering_;
+}
+
 void Session::server_stops() {
   if (web_socket_) return web_socket_->server_stops();
   keep_alive_ = false;

@@ -64,6 +64,7 @@ class Session final : public net::Protocol,
 
   void receive(std::string_view bytes, TimePoint now) override;
   void take_output(std::string& out) override;
+  [[nodiscard]] bool has_output() const override;
   [[nodiscard]] bool finished() const override;
   [[nodiscard]] bool resets() const override { return resets_; }
   [[nodiscard]] bool wants_input() const override;

@@ -111,6 +111,7 @@ class Echo final : public net::Protocol {
     out.clear();
     ++taken;
   }
+  [[nodiscard]] bool has_output() const override { return !out.empty() || finished_; }
   [[nodiscard]] bool finished() const override { return finished_; }
   [[nodiscard]] std::int64_t account() const override { return 0; }
   [[nodiscard]] std::size_t kept_bytes() const override { return 0; }

@@ -1,5 +1,6 @@
 // A conversation with an HTTP session, as a value: bytes in, bytes out, responses at once or on
-// request. Like ConnectionIo, it fetches the output whenever the session wakes it.
+// request. Like ConnectionIo, it fetches the output whenever the session wakes it, or
+// has any after a step.
 #pragma once
 
 #include <algorithm>
@@ -45,7 +46,7 @@ class Talk {
 
   void send(std::string_view bytes) {
     session->receive(bytes, now);
-    fetch();
+    if (session->has_output()) fetch();
   }
   // Like ConnectionIo: nothing more is read while the session wants no input.
   void send_in_pieces(std::string_view bytes, std::size_t piece) {
@@ -65,7 +66,7 @@ class Talk {
   void pass(Millis time) {
     now += time;
     session->tick(now);
-    fetch();
+    if (session->has_output()) fetch();
   }
   std::string take() { return std::exchange(out, {}); }
   [[nodiscard]] bool finished() const { return session->finished(); }

@@ -145,6 +145,10 @@ void WebSocket::take_output(std::string& out) {
   out_.clear();
 }
 
+bool WebSocket::has_output() const {
+  return !out_.empty() || (!closing_ && inner_->has_output()) || finished();
+}
+
 bool WebSocket::finished() const {
   if (!closing_ || !out_.empty()) return false;
   // Nothing more is read after the peer's Close, or after its protocol error.

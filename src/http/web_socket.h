@@ -32,6 +32,7 @@ class WebSocket final : public net::Protocol {
 
   void receive(std::string_view bytes, TimePoint now) override;
   void take_output(std::string& out) override;
+  [[nodiscard]] bool has_output() const override;
   [[nodiscard]] bool finished() const override;
   [[nodiscard]] bool wants_input() const override;
   [[nodiscard]] std::int64_t account() const override { return inner_->account(); }

@@ -25,7 +25,7 @@ def case(*sides, **more):
 
 
 def found():
-    servers = {name: case("Gridloom", "mosquitto", "floor") for name in (*page.REPORT_CASES, "fan_out")}
+    servers = {name: case("Gridloom", "mosquitto", "floor", "durable floor") for name in (*page.REPORT_CASES, "fan_out")}
     return {
         **servers,
         "read": case("Gridloom", "nginx", bytes=5100), "read_tls": case("Gridloom", "nginx", bytes=5100),

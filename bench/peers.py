@@ -109,12 +109,13 @@ def mosquitto(folder, cores):
     return Side("mosquitto", cores, start, ["--subscribe", "/device/+/quota"])
 
 
-def floor(path, cores):
+def floor(path, cores, log=None):
+    """`log`: a file that it writes each report to before it acknowledges it."""
     def start():
         port = free_port()
-        return Peer([str(path), str(port)], port)
+        return Peer([str(path), str(port), *([str(log)] if log else [])], port)
 
-    return Side("floor", cores, start, ["--subscribe", "#"])
+    return Side("durable floor" if log else "floor", cores, start, ["--subscribe", "#"])
 
 
 def nginx(folder, cores, path, content, tls=None):

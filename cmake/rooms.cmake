@@ -1,5 +1,5 @@
 # Every room looks alike: src/<room>/**.cc is its library gl_<room>, *_test.cc its unit test, *_fuzz.cc
-# its fuzz targets (fuzz preset only). layers.txt says what links what; its indented rows, which order the folders of a
+# its fuzz targets. layers.txt says what links what; its indented rows, which order the folders of a
 # room, are tools/check_style's alone. That sees to it, too, that every header compiles alone.
 
 # The third-party libraries of a room.
@@ -22,6 +22,26 @@ function(gl_room_for_tests room)
   gl_unit_test(${room} ${tests})
   list(TRANSFORM ARGN PREPEND gl_)
   target_link_libraries(${room}_test PRIVATE ${ARGN})
+endfunction()
+
+# In the fuzz preset everything is instrumented, and tools/fuzz runs the target. Where AddressSanitizer is on, the
+# target is a test: it takes its corpus, and variations of it that are chosen without a look at what they reach.
+function(gl_fuzz_target name file room)
+  add_executable(${name} ${file})
+  target_link_libraries(${name} PRIVATE gl_${room})
+  target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+  if(GL_FUZZ)
+    return()
+  endif()
+  target_compile_options(${name} PRIVATE -fsanitize=fuzzer-no-link)
+  set(found ${CMAKE_BINARY_DIR}/fuzz/${name})
+  set(kept ${CMAKE_SOURCE_DIR}/tests/corpus/${name})
+  file(MAKE_DIRECTORY ${found})
+  if(NOT EXISTS ${kept})
+    set(kept)
+  endif()
+  add_test(NAME fuzz/${name} COMMAND ${name} -runs=10000 -max_total_time=10 -timeout=60 -rss_limit_mb=2048
+                                     -artifact_prefix=${found}. ${found} ${kept})
 endfunction()
 
 function(gl_room room)
@@ -56,12 +76,10 @@ function(gl_room room)
     gl_unit_test(${room} ${tests})
     target_link_libraries(${room}_test PRIVATE gl_${room})
   endif()
-  if(GL_FUZZ)
+  if(GL_SANITIZE MATCHES address)
     foreach(file IN LISTS fuzzers)
       get_filename_component(name ${file} NAME_WE)
-      add_executable(${name} ${file})
-      target_link_libraries(${name} PRIVATE gl_${room})
-      target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+      gl_fuzz_target(${name} ${file} ${room})
     endforeach()
   endif()
 endfunction()

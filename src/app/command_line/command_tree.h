@@ -11,8 +11,8 @@ class App;
 
 namespace gridloom::app {
 
-// {"name", "help", "options": [{"names", "help", "value", "default"}], "arguments": [{"name",
-// "help"}], "commands": [the same, recursively]}; an option without "value" is a switch. Hidden
+// {"name", "help", "group", "examples", "options": [{"names", "help", "value", "default"}],
+// "arguments": [{"name", "help"}], "commands": [the same, recursively]}; an option without "value" is a switch. Hidden
 // options and commands are left out.
 [[nodiscard]] wire::JsonObject command_tree(const CLI::App& command);
 

@@ -39,7 +39,8 @@ constexpr auto kRows = std::to_array<CommandRow>({
     {"command-tree", DataFolder::kNone},        {"check", DataFolder::kNone},
     {"segment show", DataFolder::kNone},        {"limits", DataFolder::kNone},
     {"bench http", DataFolder::kNone},          {"bench mqtt", DataFolder::kNone},
-    {"bench set", DataFolder::kNone},
+    {"bench set", DataFolder::kNone},           {"completion", DataFolder::kNone},
+    {"help", DataFolder::kNone},                {"man", DataFolder::kNone},
 });
 
 }  // namespace

@@ -38,8 +38,7 @@ std::size_t edits(std::string_view from, std::string_view to) {
     for (std::size_t k = 1; k <= to.size(); ++k) {
       const std::size_t replaced = last[k - 1] + (from[i - 1] == to[k - 1] ? 0 : 1);
       row[k] = std::min({last[k] + 1, row[k - 1] + 1, replaced});
-      const bool is_swap =
-          i > 1 && k > 1 && from[i - 1] == to[k - 2] && from[i - 2] == to[k - 1];
+      const bool is_swap = i > 1 && k > 1 && from[i - 1] == to[k - 2] && from[i - 2] == to[k - 1];
       if (is_swap) row[k] = std::min(row[k], before[k - 2] + 1);
     }
     std::swap(before, last);

@@ -104,10 +104,10 @@ Status check_fault_rule(const FaultRule& rule, const catalog::Catalog& catalog) 
     const std::string who = rule.sn.empty() ? "no virtual device has a"
                                             : fmt::format("{} has no", families.front()->id);
     const std::set<std::string> names = fault_names(families);
-    return fail(ErrorCode::kBadParams,
-                fmt::format("{} fault \"{}\"; there are {}{}", who, rule.fault,
-                            fmt::join(names, ", "),
-                            did_you_mean(rule.fault, {names.begin(), names.end()})));
+    return fail(
+        ErrorCode::kBadParams,
+        fmt::format("{} fault \"{}\"; there are {}{}", who, rule.fault, fmt::join(names, ", "),
+                    did_you_mean(rule.fault, {names.begin(), names.end()})));
   }
   if (rule.probability <= 0 || rule.probability > 1) {
     return fail(ErrorCode::kBadParams,

@@ -169,11 +169,11 @@ class RefusalTest(unittest.TestCase):
     def setUp(self):
         self.data = temporary_folder() / "data"
 
-    def refused(self, *arguments, data=None):
-        """What it said on stderr, after it exited with 1 and left no ready.json."""
+    def refused(self, *arguments, data=None, code=1):
+        """What it said on stderr, after it exited with the code and left no ready.json."""
         data = data or self.data
         done = cli("serve", *arguments, data=data)
-        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertEqual(done.returncode, code, done.stderr)
         self.assertNotIn("AddressSanitizer", done.stderr)
         self.assertFalse((data / "ready.json").exists())
         return done.stderr
@@ -223,7 +223,7 @@ class RefusalTest(unittest.TestCase):
     def test_a_plain_door_does_not_leave_the_loopback_unasked(self):
         for door in ("http", "mqtt"):
             with self.subTest(door=door):
-                said = self.refused(*free_ports(but=door), f"--{door}", "0.0.0.0:0")
+                said = self.refused(*free_ports(but=door), f"--{door}", "0.0.0.0:0", code=2)
                 self.assertIn("--insecure-plain", said)
                 self.assertIn("--" + door, said)
         with Server(

@@ -111,13 +111,14 @@ std::shared_ptr<void> add_account(CLI::App& app, std::function<int()>& chosen) {
             "Access key to use instead of a generated one");
   add_value(*added, "--secret-key-file", a.secret_key_file, placeholder::kFile,
             "File with the secret key of the account; - reads standard input");
-  set_examples(*added, {"gridloom account add ann",
-                        "gridloom account add ann --access-key MYKEY --secret-key-file secret.txt"});
+  set_examples(*added,
+               {"gridloom account add ann",
+                "gridloom account add ann --access-key MYKEY --secret-key-file secret.txt"});
   CLI::App* listed = add_admin_command(*account, "list", "Lists the accounts", a.admin, chosen,
                                        [&a] { return list(a.admin); });
   set_examples(*listed, {"gridloom account list", "gridloom account list --json"});
-  CLI::App* keys = add_admin_command(
-      *account, "keys", "Adds a key pair, or removes one", a.admin, chosen, [&a] {
+  CLI::App* keys =
+      add_admin_command(*account, "keys", "Adds a key pair, or removes one", a.admin, chosen, [&a] {
         return ask_and_print(a.admin,
                              {{"op", "account.keys"}, {"name", a.name}, {"remove", a.remove}});
       });
@@ -133,9 +134,8 @@ std::shared_ptr<void> add_account(CLI::App& app, std::function<int()>& chosen) {
   rotated->add_flag("--gateway", a.gateway, "Make a new gateway key instead and print it, once");
   set_examples(*rotated, {"gridloom account rotate ann", "gridloom account rotate ann --gateway"});
   CLI::App* removed = add_admin_command(
-      *account, "remove", "Removes an account that owns no device", a.admin, chosen, [&a] {
-        return ask_and_print(a.admin, {{"op", "account.remove"}, {"name", a.name}});
-      });
+      *account, "remove", "Removes an account that owns no device", a.admin, chosen,
+      [&a] { return ask_and_print(a.admin, {{"op", "account.remove"}, {"name", a.name}}); });
   add_name(*removed, a.name);
   set_examples(*removed, {"gridloom account remove ann"});
   return kept;

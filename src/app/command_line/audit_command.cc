@@ -75,7 +75,8 @@ Result<JsonArray> ask(const Arguments& arguments) {
     const std::string& text;
     std::string_view member;
   };
-  for (const End& end : {End{"--from", arguments.from, "since"}, End{"--to", arguments.to, "until"}}) {
+  for (const End& end :
+       {End{"--from", arguments.from, "since"}, End{"--to", arguments.to, "until"}}) {
     if (end.text.empty()) continue;
     const auto at = time::parse_time(
         end.text, {.name = end.option, .now = now, .relative = time::TimeOptions::Relative::kAny});
@@ -92,7 +93,8 @@ int run(const Arguments& arguments) {
   const auto entries = ask(arguments);
   if (!entries) return report_error(entries.error());
   if (entries->empty() && !arguments.json) {
-    print_note("No entry of the audit log matches; without --from, --what, --who and --device, all do.");
+    print_note(
+        "No entry of the audit log matches; without --from, --what, --who and --device, all do.");
   }
   for (const Json& entry : *entries) {
     fmt::print("{}\n", arguments.json ? wire::to_text(entry) : line_of(entry, local_zone().zone));
@@ -107,11 +109,13 @@ std::shared_ptr<void> add_audit(CLI::App& app, std::function<int()>& chosen) {
   Arguments& a = *arguments;
   CLI::App* audit = app.add_subcommand("audit", "Shows the audit log: who changed what, and when");
   set_group(*audit, group::kUse);
-  set_examples(*audit, {"gridloom audit --from -1d", "gridloom audit --what set,set_reply --device R331ZEB4ZEAL0528"});
+  set_examples(*audit, {"gridloom audit --from -1d",
+                        "gridloom audit --what set,set_reply --device R331ZEB4ZEAL0528"});
   add_data_option(*audit, a.data);
   add_span_options(*audit, a.from, a.to);
-  add_value(*audit, "--what", a.what, placeholder::kWord,
-            "Only entries of this kind: set, set_reply, sign-in, device.add ...; several with commas")
+  add_value(
+      *audit, "--what", a.what, placeholder::kWord,
+      "Only entries of this kind: set, set_reply, sign-in, device.add ...; several with commas")
       ->delimiter(',');
   add_value(*audit, "--who", a.who, placeholder::kName,
             "Only entries caused by this account, serial number, gateway:NAME or admin");

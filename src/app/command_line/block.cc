@@ -107,8 +107,8 @@ wire::JsonObject block_json(const history::Block& block) {
     wire::JsonObject column{{"field", field}};
     if (const auto numbers = block.statistics(field)) {
       column["numbers"] = wire::JsonObject{
-          {"count", size.numbers}, {"min", numbers->min},          {"max", numbers->max},
-          {"last", numbers->last}, {"sum", numbers->sum},          {"integral_ms", numbers->integral},
+          {"count", size.numbers},     {"min", numbers->min}, {"max", numbers->max},
+          {"last", numbers->last},     {"sum", numbers->sum}, {"integral_ms", numbers->integral},
           {"bytes", size.number_bytes}};
     }
     if (size.texts != 0) {

@@ -128,16 +128,16 @@ void add_serve(CLI::App& app, Arguments& a, std::function<int()>& chosen) {
   CLI::App* serve_app = app.add_subcommand("serve", "Runs the platform");
   ServeOptions& o = a.serve;
   set_group(*serve_app, group::kRun);
-  set_examples(*serve_app, {"gridloom serve --demo --data data",
-                            "gridloom serve --demo --start -7d --speed 60",
-                            "gridloom --config /etc/gridloom/gridloom.conf serve"});
+  set_examples(*serve_app,
+               {"gridloom serve --demo --data data", "gridloom serve --demo --start -7d --speed 60",
+                "gridloom --config /etc/gridloom/gridloom.conf serve"});
   const auto listener = [&](const std::string& name, std::string& value, std::string_view help) {
     add_value(*serve_app, name, value, placeholder::kAddress, help)->capture_default_str();
   };
   o.data = default_data_folder();
-  add_value(*serve_app, "--data", o.data, placeholder::kFolder,
-            fmt::format("Data folder of the server; its default is {}, where that is set",
-                        kDataVariable))
+  add_value(
+      *serve_app, "--data", o.data, placeholder::kFolder,
+      fmt::format("Data folder of the server; its default is {}, where that is set", kDataVariable))
       ->capture_default_str();
   listener("--http", o.http, "HTTP listener; port 0 takes any free port");
   listener("--https", o.https, "HTTPS listener");
@@ -275,9 +275,9 @@ CommandLine::CommandLine() : impl_(std::make_unique<Impl>()) {
   impl_->kept.push_back(add_history(app, chosen));
   impl_->kept.push_back(add_audit(app, chosen));
   add_serve(app, arguments, chosen);
-  for (const auto& add : {add_account, add_backup, add_check, add_damage, add_simulate, add_time,
-                          add_fault, add_record, add_replay, add_bench, add_family, add_block,
-                          add_segment, add_completion}) {
+  for (const auto& add :
+       {add_account, add_backup, add_check, add_damage, add_simulate, add_time, add_fault,
+        add_record, add_replay, add_bench, add_family, add_block, add_segment, add_completion}) {
     impl_->kept.push_back(add(app, chosen));
   }
   add_limits(app, arguments, chosen);

@@ -56,12 +56,9 @@ JsonObject command_tree(const CLI::App& command) {
   for (const CLI::App* each : command.get_subcommands(shown)) {
     commands.push_back(command_tree(*each));
   }
-  return {{"name", command.get_name()},
-          {"help", command.get_description()},
-          {"options", std::move(options)},
-          {"arguments", std::move(arguments)},
-          {"group", command.get_group()},
-          {"examples", examples_of(command)},
+  return {{"name", command.get_name()},     {"help", command.get_description()},
+          {"options", std::move(options)},  {"arguments", std::move(arguments)},
+          {"group", command.get_group()},   {"examples", examples_of(command)},
           {"commands", std::move(commands)}};
 }
 

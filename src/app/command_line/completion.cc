@@ -12,7 +12,8 @@ namespace gridloom::app {
 namespace {
 
 // A word with '=' is several words for bash: what stands before the last part is cut off again.
-constexpr std::string_view kBash = R"script(# bash completion for gridloom: `gridloom completion bash`
+constexpr std::string_view kBash =
+    R"script(# bash completion for gridloom: `gridloom completion bash`
 _gridloom() {
   local line=${COMP_LINE:0:COMP_POINT} word typed candidate
   local -a words
@@ -62,7 +63,8 @@ else
 fi
 )script";
 
-constexpr std::string_view kFish = R"script(# fish completion for gridloom: `gridloom completion fish`
+constexpr std::string_view kFish =
+    R"script(# fish completion for gridloom: `gridloom completion fish`
 function __gridloom_candidates
     set -l words (commandline -opc) (commandline -ct)
     for candidate in ($words[1] __complete $words[2..-1] 2>/dev/null)
@@ -93,9 +95,10 @@ std::shared_ptr<void> add_completion(CLI::App& app, std::function<int()>& chosen
   CLI::App* completion =
       app.add_subcommand("completion", "Prints the completion script of a shell");
   set_group(*completion, group::kInspect);
-  set_examples(*completion, {"source <(gridloom completion bash)",
-                             "gridloom completion zsh > ~/.zfunc/_gridloom",
-                             "gridloom completion fish > ~/.config/fish/completions/gridloom.fish"});
+  set_examples(
+      *completion,
+      {"source <(gridloom completion bash)", "gridloom completion zsh > ~/.zfunc/_gridloom",
+       "gridloom completion fish > ~/.config/fish/completions/gridloom.fish"});
   add_value(*completion, "shell", *shell, "SHELL", "bash, zsh or fish")
       ->required()
       ->check(one_of({"bash", "zsh", "fish"}));

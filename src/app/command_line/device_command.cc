@@ -60,8 +60,7 @@ void print_devices(const std::vector<Json>& rows, bool json) {
 }
 
 Result<std::vector<Json>> devices_of(const Arguments& arguments) {
-  const auto rows =
-      ask(arguments.admin, {{"op", "device.list"}, {"owner", arguments.owner}});
+  const auto rows = ask(arguments.admin, {{"op", "device.list"}, {"owner", arguments.owner}});
   if (!rows) return std::unexpected(rows.error());
   const JsonArray& all = rows->get_array();
   if (all.empty() && !arguments.owner.empty()) {
@@ -107,9 +106,10 @@ int remove_matching(const Arguments& arguments) {
   if (arguments.dry_run) {
     print_devices(*rows, arguments.admin.json);
     if (!arguments.admin.json) {
-      print_note(fmt::format("Nothing was removed; with --yes instead of --dry-run, {} device{} "
-                             "and their history would be.",
-                             rows->size(), rows->size() == 1 ? "" : "s"));
+      print_note(
+          fmt::format("Nothing was removed; with --yes instead of --dry-run, {} device{} "
+                      "and their history would be.",
+                      rows->size(), rows->size() == 1 ? "" : "s"));
     }
     return 0;
   }
@@ -155,18 +155,16 @@ void add_sn(CLI::App& command, std::string& sn) {
 void add_changes(CLI::App& device, Arguments& a, std::function<int()>& chosen) {
   CLI::App* renamed =
       add_admin_command(device, "rename", "Changes the name of a device", a.admin, chosen, [&a] {
-        return ask_and_print(a.admin,
-                             {{"op", "device.rename"}, {"sn", a.sn}, {"name", a.name}});
+        return ask_and_print(a.admin, {{"op", "device.rename"}, {"sn", a.sn}, {"name", a.name}});
       });
   add_sn(*renamed, a.sn);
   add_value(*renamed, "name", a.name, placeholder::kName, "The new name")->required();
   set_examples(*renamed, {"gridloom device rename R331ZEB4ZEAL0528 'Power station'"});
   CLI::App* shared = add_admin_command(
       device, "share", "Shares a device with another account", a.admin, chosen, [&a] {
-        return ask_and_print(a.admin, {{"op", "device.share"},
-                                       {"sn", a.sn},
-                                       {"account", a.account},
-                                       {"rights", a.rights}});
+        return ask_and_print(
+            a.admin,
+            {{"op", "device.share"}, {"sn", a.sn}, {"account", a.account}, {"rights", a.rights}});
       });
   add_sn(*shared, a.sn);
   add_value(*shared, "account", a.account, placeholder::kAccount, "Account that gets the rights")
@@ -176,9 +174,8 @@ void add_changes(CLI::App& device, Arguments& a, std::function<int()>& chosen) {
   set_examples(*shared, {"gridloom device share R331ZEB4ZEAL0528 ben monitor",
                          "gridloom device share R331ZEB4ZEAL0528 ben none"});
   CLI::App* moved = add_admin_command(
-      device, "move",
-      "Gives a device to another account, with a new key and without its history", a.admin, chosen,
-      [&a] {
+      device, "move", "Gives a device to another account, with a new key and without its history",
+      a.admin, chosen, [&a] {
         return ask_and_print(a.admin, {{"op", "device.move"},
                                        {"sn", a.sn},
                                        {"owner", a.owner},
@@ -197,15 +194,17 @@ void add_changes(CLI::App& device, Arguments& a, std::function<int()>& chosen) {
 }
 
 void add_removals(CLI::App& device, Arguments& a, std::function<int()>& chosen) {
-  CLI::App* removed =
-      add_admin_command(device, "remove", "Removes a device, or all that match a pattern, and their "
-                        "history", a.admin, chosen, [&a] { return remove(a); });
+  CLI::App* removed = add_admin_command(device, "remove",
+                                        "Removes a device, or all that match a pattern, and their "
+                                        "history",
+                                        a.admin, chosen, [&a] { return remove(a); });
   add_value(*removed, "sn", a.sn, placeholder::kSn,
             "Serial number, or a pattern of several: 'R331SIM*' (quoted)")
       ->required();
   add_value(*removed, "--owner", a.owner, placeholder::kAccount,
             "Only devices of this account that match the pattern");
-  removed->add_flag("--dry-run", a.dry_run, "List what the pattern would remove, and remove nothing");
+  removed->add_flag("--dry-run", a.dry_run,
+                    "List what the pattern would remove, and remove nothing");
   removed->add_flag("--yes", a.yes, "Remove all devices that match the pattern");
   set_examples(*removed, {"gridloom device remove R331ZEB4ZEAL0528",
                           "gridloom device remove '*' --owner simulated --dry-run",
@@ -239,8 +238,7 @@ std::shared_ptr<void> add_device(CLI::App& app, std::function<int()>& chosen) {
   CLI::App* added = add_admin_command(
       *device, "add", "Adds a device and prints its key, once", a.admin, chosen, [&a] {
         return ask_and_print(
-            a.admin,
-            {{"op", "device.add"}, {"sn", a.sn}, {"owner", a.owner}, {"name", a.name}});
+            a.admin, {{"op", "device.add"}, {"sn", a.sn}, {"owner", a.owner}, {"name", a.name}});
       });
   add_value(*added, "sn", a.sn, "NEW_SN", "Serial number of the new device")->required();
   add_value(*added, "--owner", a.owner, placeholder::kAccount, "Account that owns the device")

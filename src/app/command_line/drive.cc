@@ -25,7 +25,7 @@ using Steady = std::chrono::steady_clock;
 using Counts = sim::Fleet::Counts;
 
 constexpr Millis kPatience{10'000};  // for the first response of a server
-constexpr int kLineEvery = 10;  // updates, where the output is not a terminal
+constexpr int kLineEvery = 10;       // updates, where the output is not a terminal
 
 double seconds(Steady::duration span) { return std::chrono::duration<double>(span).count(); }
 
@@ -164,7 +164,8 @@ int run_fleet(const FleetRun& options) {
     }
     over = over || counts.refused == counts.connections;
     std::optional<Millis> left;
-    if (share) left = Millis(std::llround((1 - *share) * static_cast<double>(options.span->count())));
+    if (share)
+      left = Millis(std::llround((1 - *share) * static_cast<double>(options.span->count())));
     progress.show(begun, last, now, share, left);
   }
   progress.end();

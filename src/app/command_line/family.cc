@@ -207,8 +207,8 @@ Error unknown_family(const catalog::Catalog& catalog, std::string_view id) {
   for (const catalog::FamilyPtr& one : catalog.families()) known.emplace_back(one->id);
   const std::string meant = did_you_mean(id, known);
   return {.code = ErrorCode::kBadParams,
-          .detail = fmt::format("there is no family {}; there are {}{}", id,
-                                fmt::join(known, ", "), meant)};
+          .detail = fmt::format("there is no family {}; there are {}{}", id, fmt::join(known, ", "),
+                                meant)};
 }
 
 Error unknown_name(const Family& family, std::string_view name) {
@@ -287,9 +287,9 @@ int new_family(const Arguments& arguments) {
   std::ofstream out(file, std::ios::binary | std::ios::noreplace);
   out << *text << std::flush;
   if (!out) {
-    return report_error({.code = ErrorCode::kIo,
-                         .detail = fmt::format("{} exists already, or cannot be written",
-                                               file.string())});
+    return report_error(
+        {.code = ErrorCode::kIo,
+         .detail = fmt::format("{} exists already, or cannot be written", file.string())});
   }
   if (arguments.json) {
     print_json(wire::JsonObject{{"file", file.string()}});

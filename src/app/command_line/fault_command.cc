@@ -107,8 +107,7 @@ int list(const Arguments& a) {
 }
 
 int switch_off(const Arguments& a) {
-  const auto answer =
-      ask_admin(a.data, {{"op", "fault.off"}, {"fault", a.fault}, {"sn", a.sn}});
+  const auto answer = ask_admin(a.data, {{"op", "fault.off"}, {"fault", a.fault}, {"sn", a.sn}});
   if (!answer) return report_error(answer.error());
   const bool none = member_text(*answer, "ended") == "0";
   if (none && !a.json) {

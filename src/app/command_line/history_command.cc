@@ -148,9 +148,10 @@ std::shared_ptr<void> add_history(CLI::App& app, std::function<int()>& chosen) {
   HistoryArguments& a = *arguments;
   CLI::App* verb = app.add_subcommand("history", "Shows past values of a field");
   set_group(*verb, group::kUse);
-  set_examples(*verb, {"gridloom history R331ZEB4ZEAL0528 soc",
-                       "gridloom history R331ZEB4ZEAL0528 pd.soc,pd.wattsInSum --from -7d --step 1h",
-                       "gridloom history R331ZEB4ZEAL0528 'pd.*' --from -1h --csv"});
+  set_examples(*verb,
+               {"gridloom history R331ZEB4ZEAL0528 soc",
+                "gridloom history R331ZEB4ZEAL0528 pd.soc,pd.wattsInSum --from -7d --step 1h",
+                "gridloom history R331ZEB4ZEAL0528 'pd.*' --from -1h --csv"});
   add_data_option(*verb, a.data);
   add_value(*verb, "--devices", a.devices, placeholder::kFolder, kDevicesOfStoppedServer);
   add_value(*verb, "sn", a.sn, placeholder::kSn, "Serial number of the device")->required();

@@ -101,8 +101,7 @@ std::vector<std::optional<double>> means_of(const std::vector<Shown>& points) {
       if (points[k].number) sum += *points[k].number;
       if (points[k].number) ++count;
     }
-    means.push_back(count == 0 ? std::nullopt
-                               : std::optional(sum / static_cast<double>(count)));
+    means.push_back(count == 0 ? std::nullopt : std::optional(sum / static_cast<double>(count)));
   }
   return means;
 }
@@ -141,11 +140,12 @@ std::vector<std::string> bars(const Means& means, std::size_t rows, bool hang,
 
 // One line of bars between the least and the greatest value; the least value is a bar too.
 std::string spark(const Means& means, const Statistics& all) {
-  return bars(means, 1, false, [&all](double mean) -> std::optional<double> {
-           if (all.greatest <= all.least) return 0.5 + 1.0 / kEighths;
-           const double part = (mean - all.least) / (all.greatest - all.least);
-           return std::min(part + 1.0 / kEighths, 1.0);
-         })
+  return bars(means, 1, false,
+              [&all](double mean) -> std::optional<double> {
+                if (all.greatest <= all.least) return 0.5 + 1.0 / kEighths;
+                const double part = (mean - all.least) / (all.greatest - all.least);
+                return std::min(part + 1.0 / kEighths, 1.0);
+              })
       .front();
 }
 
@@ -269,8 +269,8 @@ void draw(const JsonObject& answer, const JsonObject& series, const Drawing& dra
                    number_text(all.sum / static_cast<double>(all.count), decimals),
                    number_text(all.greatest, decimals));
   } else {
-    const bool has_text = std::ranges::any_of(
-        points, [](const Shown& each) { return each.text != "-"; });
+    const bool has_text =
+        std::ranges::any_of(points, [](const Shown& each) { return each.text != "-"; });
     out += has_text ? "no numbers\n" : "no values were reported\n";
   }
   append_table(points, drawing, out);

@@ -45,10 +45,10 @@ TEST(HistoryDrawing, WithoutATableASeriesIsOneLine) {
 
 TEST(HistoryDrawing, ASignedValueHasALineAtZero) {
   EXPECT_THAT(drawn("[[0,8],[1000,4],[2000,0],[3000,-8]]", 0), HasSubstr("\n"
-                                                                        " 4 ┤█▄  \n"
-                                                                        " 0 ┼────\n"
-                                                                        "-4 ┤   █\n"
-                                                                        "min -4  "));
+                                                                         " 4 ┤█▄  \n"
+                                                                         " 0 ┼────\n"
+                                                                         "-4 ┤   █\n"
+                                                                         "min -4  "));
 }
 
 TEST(HistoryDrawing, NumbersHaveTheDigitsOfTheField) {

@@ -18,8 +18,7 @@ TEST(Progress, ShowsABarAndTheTimeThatIsLeft) {
 }
 
 TEST(Progress, PromisesNothingAtTheBeginning) {
-  EXPECT_EQ(Progress::line(0, "0 files", seconds(2)),
-            "[                        ]   0 %  0 files");
+  EXPECT_EQ(Progress::line(0, "0 files", seconds(2)), "[                        ]   0 %  0 files");
 }
 
 TEST(Progress, ShowsTheTimeThatWentByWhereTheEndIsUnknown) {

@@ -128,10 +128,10 @@ Status record(const Arguments& arguments, const std::optional<Millis>& span) {
     ended = !lines;
     if (lines) good = write_lines(*lines, recording, *file);
     const std::chrono::duration<double, std::milli> gone = Steady::now() - begun_at;
-    progress.show(span ? std::optional(gone.count() / static_cast<double>(span->count()))
-                       : std::nullopt,
-                  fmt::format("{} messages of devices, {} requests", recording.messages(),
-                              recording.requests()));
+    progress.show(
+        span ? std::optional(gone.count() / static_cast<double>(span->count())) : std::nullopt,
+        fmt::format("{} messages of devices, {} requests", recording.messages(),
+                    recording.requests()));
   }
   progress.end();
   stream->end();
@@ -176,8 +176,9 @@ std::shared_ptr<void> add_record(CLI::App& app, std::function<int()>& chosen) {
   CLI::App* verb = app.add_subcommand(
       "record", "Records the messages of devices of a running server as a transcript");
   set_group(*verb, group::kTest);
-  set_examples(*verb, {"gridloom record --out home.loom --for 10m",
-                       "gridloom record --out home.loom --device R331ZEB4ZEAL0528 --replace-serials"});
+  set_examples(*verb,
+               {"gridloom record --out home.loom --for 10m",
+                "gridloom record --out home.loom --device R331ZEB4ZEAL0528 --replace-serials"});
   add_data_option(*verb, a.data);
   add_value(*verb, "--device", a.sns, placeholder::kSn,
             "Serial number of a device to record; repeatable; by default all devices")

@@ -145,8 +145,7 @@ int replay(const Arguments& arguments) {
     counts = counts_of(loop, playback);
     progress.show(static_cast<double>(counts.played.count()) /
                       static_cast<double>(std::max<Millis::rep>(whole.count(), 1)),
-                  fmt::format("{} of {}, {} messages sent",
-                              time::rounded_span_text(counts.played),
+                  fmt::format("{} of {}, {} messages sent", time::rounded_span_text(counts.played),
                               time::rounded_span_text(whole), counts.sent));
   }
   progress.end();
@@ -167,8 +166,9 @@ std::shared_ptr<void> add_replay(CLI::App& app, std::function<int()>& chosen) {
   CLI::App* verb = app.add_subcommand(
       "replay", "Replays the devices of a recording against a server, with the recorded timing");
   set_group(*verb, group::kTest);
-  set_examples(*verb, {"gridloom replay home.loom --data data",
-                       "gridloom replay home.loom --server 127.0.0.1:1883 --keys keys.txt --speed 10"});
+  set_examples(*verb,
+               {"gridloom replay home.loom --data data",
+                "gridloom replay home.loom --server 127.0.0.1:1883 --keys keys.txt --speed 10"});
   add_value(*verb, "file", a.file, placeholder::kFile, "Recording made by `gridloom record`")
       ->required();
   add_value(*verb, "--speed", a.speed, "FACTOR", "Factor of the recorded speed")

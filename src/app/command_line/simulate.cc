@@ -117,7 +117,8 @@ sim::DryRunSummary run_shown(const sim::DryRun& dry_run) {
 }
 
 int simulate_offline(const Arguments& arguments) {
-  if (arguments.families.empty()) return report_error({ErrorCode::kBadParams, "--family is required"});
+  if (arguments.families.empty())
+    return report_error({ErrorCode::kBadParams, "--family is required"});
   const auto dry_run = dry_run_of(arguments);
   if (!dry_run) return report_error(dry_run.error());
   const sim::DryRunSummary done = run_shown(*dry_run);
@@ -303,10 +304,9 @@ std::shared_ptr<void> add_simulate(CLI::App& app, std::function<int()>& chosen) 
   add_value(*verb, "--step", a.step, placeholder::kSpan,
             "Simulated time between two steps of a device, 1s to 60s")
       ->capture_default_str();
-  const CLI::Option* seed =
-      add_value(*verb, "--seed", a.world.seed, placeholder::kCount,
-                "Seed of all chance; the same seed repeats the same run")
-          ->capture_default_str();
+  const CLI::Option* seed = add_value(*verb, "--seed", a.world.seed, placeholder::kCount,
+                                      "Seed of all chance; the same seed repeats the same run")
+                                ->capture_default_str();
   add_value(*verb, "--latitude", a.world.latitude_deg, "DEGREES",
             "Latitude of the site, degrees north")
       ->check(number(-66, 66))

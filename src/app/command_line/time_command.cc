@@ -48,8 +48,7 @@ int print(const Json& answer, bool json) {
     return report_warning(answer);
   }
   const auto now = now_in(answer);
-  fmt::print("{}  speed {}  {}\n",
-             now ? time::clock_text(TimePoint(*now), local_zone().zone) : "?",
+  fmt::print("{}  speed {}  {}\n", now ? time::clock_text(TimePoint(*now), local_zone().zone) : "?",
              member_text(answer, "speed"), member_text(answer, "state"));
   return report_warning(answer);
 }
@@ -69,9 +68,9 @@ class StepProgress {
     const auto now = now_in(answer);
     if (!begun_ || !now) return;
     const Millis gone = *now - *begun_;
-    progress_.show(static_cast<double>(gone.count()) / static_cast<double>(span_.count()),
-                   fmt::format("{} of {}", time::rounded_span_text(gone),
-                               time::rounded_span_text(span_)));
+    progress_.show(
+        static_cast<double>(gone.count()) / static_cast<double>(span_.count()),
+        fmt::format("{} of {}", time::rounded_span_text(gone), time::rounded_span_text(span_)));
   }
 
  private:
@@ -123,18 +122,15 @@ std::shared_ptr<void> add_time(CLI::App& app, std::function<int()>& chosen) {
   CLI::App* resume =
       verb("resume", "Resumes the devices' time", [&a] { return ask(a, {{"op", "time.resume"}}); });
   set_examples(*resume, {"gridloom time resume"});
-  CLI::App* speed =
-      verb("speed", "Sets the speed of the devices' time",
-           [&a] { return ask(a, {{"op", "time.speed"}, {"speed", a.speed}}); });
-  add_value(*speed, "speed", a.speed, "FACTOR",
-            "Seconds of the devices' time for each real second")
+  CLI::App* speed = verb("speed", "Sets the speed of the devices' time",
+                         [&a] { return ask(a, {{"op", "time.speed"}, {"speed", a.speed}}); });
+  add_value(*speed, "speed", a.speed, "FACTOR", "Seconds of the devices' time for each real second")
       ->required();
   set_examples(*speed, {"gridloom time speed 60"});
   CLI::App* stepped =
       verb("step", "Advances the time by a span as fast as the devices can, then pauses",
            [&a] { return step(a); });
-  add_value(*stepped, "by", a.by, placeholder::kSpan, "The span: 30s, 15m, 2h, 7d, 1w")
-      ->required();
+  add_value(*stepped, "by", a.by, placeholder::kSpan, "The span: 30s, 15m, 2h, 7d, 1w")->required();
   set_examples(*stepped, {"gridloom time step 15m", "gridloom time step 7d"});
   return kept;
 }

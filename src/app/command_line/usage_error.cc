@@ -81,9 +81,8 @@ std::string called(const CLI::App& command) {
 }
 
 std::string see_help(const CLI::App& command) {
-  return command.get_parent() == nullptr
-             ? "`gridloom help` lists all commands"
-             : fmt::format("`{} --help` describes it", called(command));
+  return command.get_parent() == nullptr ? "`gridloom help` lists all commands"
+                                         : fmt::format("`{} --help` describes it", called(command));
 }
 
 void add_commands(const CLI::App& command, std::vector<std::string>& names) {
@@ -101,9 +100,8 @@ const CLI::App& root_of(const CLI::App& command) {
 // The end of a message about a word that is no command of `group`.
 std::string other_commands(const CLI::App& group, std::string_view word) {
   std::vector<std::string_view> names;
-  const auto below = group.get_subcommands([](const CLI::App* each) {
-    return !each->get_group().empty();
-  });
+  const auto below =
+      group.get_subcommands([](const CLI::App* each) { return !each->get_group().empty(); });
   std::vector<std::string> own;
   own.reserve(below.size());
   for (const CLI::App* each : below) own.push_back(each->get_name());
@@ -128,8 +126,8 @@ std::string other_commands(const CLI::App& group, std::string_view word) {
 
 std::string wrong_command(const CLI::App& group, const std::string& word) {
   const std::string before = name_of(group);
-  return fmt::format("there is no command \"{}{}{}\"{} {}", before, before.empty() ? "" : " ",
-                     word, other_commands(group, word), see_help(group));
+  return fmt::format("there is no command \"{}{}{}\"{} {}", before, before.empty() ? "" : " ", word,
+                     other_commands(group, word), see_help(group));
 }
 
 std::string wrong_option(const Reading& reading) {
@@ -154,8 +152,8 @@ std::string wrong_option(const Reading& reading) {
 }
 
 std::string missing(const CLI::App& command) {
-  const auto below = command.get_subcommands(
-      [](const CLI::App* each) { return !each->get_group().empty(); });
+  const auto below =
+      command.get_subcommands([](const CLI::App* each) { return !each->get_group().empty(); });
   if (!below.empty() && command.get_require_subcommand_min() > 0) {
     std::vector<std::string> names;
     names.reserve(below.size());

@@ -16,8 +16,7 @@ namespace gridloom::app {
 
 // The message for a command line that the parser refused with `error`; `words` are its words
 // without the program's name.
-[[nodiscard]] std::string explain_usage(const CLI::App& root,
-                                        std::span<const std::string> words,
+[[nodiscard]] std::string explain_usage(const CLI::App& root, std::span<const std::string> words,
                                         const CLI::ParseError& error);
 
 // The error for a word that is no command below `group`, with the nearest ones.

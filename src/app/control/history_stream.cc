@@ -80,8 +80,7 @@ bool was_reported(history::Archive& archive, const std::string& name) {
 // fields. kBadParams: a name is neither such a word nor a field.
 Result<std::vector<std::string>> named_fields(const std::vector<std::string>& asked,
                                               const catalog::Family& family,
-                                              std::string_view serial,
-                                              history::Archive& archive) {
+                                              std::string_view serial, history::Archive& archive) {
   std::vector<std::string> names;
   for (const std::string& name : asked) {
     const bool is_own = name.starts_with('$') || name.ends_with('*');
@@ -96,10 +95,10 @@ Result<std::vector<std::string>> named_fields(const std::vector<std::string>& as
       std::vector<std::string_view> known = nature_words(family);
       for (const catalog::Field& field : family.fields) known.emplace_back(field.name);
       const std::string meant = did_you_mean(name, known);
-      return fail(ErrorCode::kBadParams,
-                  fmt::format("{} has no field \"{}\"{} `gridloom family show {}` lists the fields",
-                              serial, wire::shortened(name), meant.empty() ? ";" : meant,
-                              family.id));
+      return fail(
+          ErrorCode::kBadParams,
+          fmt::format("{} has no field \"{}\"{} `gridloom family show {}` lists the fields", serial,
+                      wire::shortened(name), meant.empty() ? ";" : meant, family.id));
     }
   }
   return names;

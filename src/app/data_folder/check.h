@@ -31,7 +31,7 @@ using OnCheckProgress = std::function<void(const CheckProgress&)>;
 // Reads the whole folder without changing anything, also while a server uses the folder; ordered by
 // name. `on_progress`, if given, is called before each file. kNotFound: the folder is neither a
 // data folder nor a backup.
-[[nodiscard]] Result<std::vector<CheckedFile>> check_folder(const std::filesystem::path& folder,
-                                                            const OnCheckProgress& on_progress = {});
+[[nodiscard]] Result<std::vector<CheckedFile>> check_folder(
+    const std::filesystem::path& folder, const OnCheckProgress& on_progress = {});
 
 }  // namespace gridloom::app
